@@ -1,0 +1,1 @@
+"""Trunkline's engine: ingest, the compiled kernel, the log, effects and projections."""

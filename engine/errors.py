@@ -1,0 +1,72 @@
+"""Every error that the engine raises on purpose.
+
+TrunklineError
+├── ConfigError            the configuration cannot be used; carries every fault with line and column
+├── LogError
+│   ├── LogDamaged         acknowledged data is damaged: names file, offset and sequence; nothing was changed
+│   ├── LogLocked          another process writes this folder
+│   └── LogWriteFailed     a write did not succeed; never retried
+├── ReplayMismatch         the log says one thing, the kernel decides another
+├── InvariantViolated      the books do not balance
+└── Overloaded             a bound was reached; try again later
+"""
+
+from pathlib import Path
+
+
+class TrunklineError(Exception):
+    """Base of every error of this project."""
+
+
+class ConfigError(TrunklineError):
+    """The configuration cannot be used; `faults` are complete sentences with file, line and column."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class LogError(TrunklineError):
+    """Base of what can be wrong with the log."""
+
+
+class LogDamaged(LogError):
+    """Acknowledged data is damaged; nothing was changed on disk."""
+
+    def __init__(self, path: Path | str, offset: int, seq: int, detail: str) -> None:
+        super().__init__(
+            f"{path}: damaged at byte {offset}, sequence {seq}: {detail}. "
+            "Nothing was changed. Restore this file from a backup, then start again."
+        )
+        self.path = Path(path)
+        self.offset = offset
+        self.seq = seq
+        self.detail = detail
+
+
+class LogLocked(LogError):
+    """Another process writes this folder."""
+
+
+class LogWriteFailed(LogError):
+    """A write to the log did not succeed."""
+
+
+class ReplayMismatch(TrunklineError):
+    """The log says one thing, the kernel decides another."""
+
+    def __init__(self, seq: int, recorded: str, decided: str) -> None:
+        super().__init__(f"sequence {seq}: the log says {recorded}, the kernel decides {decided}")
+        self.seq = seq
+
+
+class InvariantViolated(TrunklineError):
+    """The books do not balance."""
+
+
+class Overloaded(TrunklineError):
+    """A bound was reached; try again after `retry_after_s`."""
+
+    def __init__(self, what: str, retry_after_s: int = 1) -> None:
+        super().__init__(what)
+        self.retry_after_s = retry_after_s

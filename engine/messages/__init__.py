@@ -1,0 +1,1 @@
+"""The words of the log: observed facts, decided facts, effects, and their fixed-width rows."""

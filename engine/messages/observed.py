@@ -1,0 +1,205 @@
+"""Observed facts: what the outside tells the engine, as frozen typed messages.
+
+These are the only things an adapter may say, and the body of `POST /api/v1/events`: JSON and MessagePack carry the same
+fields, with the fact's name in `type`. Names of queues, agents, skills and trunk groups are those of the configuration;
+a contact's name is the adapter's own and must be unique among the contacts that are not closed.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+Text = Annotated[str, msgspec.Meta(max_length=1024)]
+Priority = Annotated[int, msgspec.Meta(ge=0, le=7)]
+Channel = Literal["voice", "chat", "email", "task"]
+Attributes = Annotated[dict[Annotated[str, msgspec.Meta(max_length=64)], Text], msgspec.Meta(max_length=32)]
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
+    """What every observed fact has."""
+
+    id: Annotated[str, msgspec.Meta(max_length=128)] = ""
+    """Names the fact within its source: a second one with the same id is answered as the first and changes nothing."""
+    at_ns: int | None = None
+    """When the source says it happened (ns since 1970); kept for lag figures, never for ordering."""
+
+
+class ContactArrived(Fact, frozen=True, kw_only=True, tag="contact_arrived"):
+    """A contact wants to be served."""
+
+    contact: Name
+    queue: Name
+    channel: Channel = "voice"
+    priority: Priority = 0
+    skills: Annotated[dict[Name, Annotated[int, msgspec.Meta(ge=0, le=10)]], msgspec.Meta(max_length=4)] = {}
+    """Skills required beyond the queue's own, with the least level."""
+    preferred_agent: str = ""
+    trunk_group: str = ""
+    protected: bool = False
+    """May use the reserve of its trunk group."""
+    customer: Annotated[str, msgspec.Meta(max_length=128)] = ""
+    """Who is calling, as far as the adapter knows: number, address or customer id."""
+    entry: Annotated[str, msgspec.Meta(max_length=128)] = ""
+    """Where it came in: dialled number, inbox, page."""
+    waiting_since_ns: int = 0
+    """Place in line earned earlier (a callback, a hand-over); 0: now."""
+    attributes: Attributes = {}
+
+
+class ContactFact(Fact, frozen=True, kw_only=True):
+    """A fact about one contact."""
+
+    contact: Name
+
+
+class ContactReleased(ContactFact, frozen=True, kw_only=True, tag="contact_released"):
+    """A side hung up, or the network lost the contact."""
+
+    by: Literal["customer", "agent", "network", "system"] = "customer"
+    cause: int = 0
+    """The adapter's own cause number, as ISDN Q.850 for telephony."""
+
+
+class OfferRang(ContactFact, frozen=True, kw_only=True, tag="offer_rang"):
+    """The agent's phone rings."""
+
+    agent: Name
+
+
+class OfferAnswered(ContactFact, frozen=True, kw_only=True, tag="offer_answered"):
+    """The agent took the offered contact."""
+
+    agent: Name
+
+
+class OfferDeclined(ContactFact, frozen=True, kw_only=True, tag="offer_declined"):
+    """The agent or the agent's phone did not take the offered contact."""
+
+    agent: Name
+    reason: Literal["declined", "busy", "no_answer", "unreachable"] = "declined"
+    cause: int = 0
+
+
+class ContactHeld(ContactFact, frozen=True, kw_only=True, tag="contact_held"):
+    """The connected contact was put on hold."""
+
+
+class ContactResumed(ContactFact, frozen=True, kw_only=True, tag="contact_resumed"):
+    """The held contact was taken back."""
+
+
+class TransferRequested(ContactFact, frozen=True, kw_only=True, tag="transfer_requested"):
+    """The connected (or waiting) contact shall go to another queue or to one agent: exactly one of the two is given."""
+
+    queue: str = ""
+    agent: str = ""
+    keep_place: bool = False
+    by: Text = ""
+
+
+class RequeueRequested(ContactFact, frozen=True, kw_only=True, tag="requeue_requested"):
+    """The contact shall return to its queue with its place kept."""
+
+    by: Text = ""
+
+
+class CallbackRequested(ContactFact, frozen=True, kw_only=True, tag="callback_requested"):
+    """The waiting customer leaves the line and wants to be called back."""
+
+    number: Annotated[str, msgspec.Meta(max_length=128)] = ""
+
+
+class ExitKeyPressed(ContactFact, frozen=True, kw_only=True, tag="exit_key_pressed"):
+    """The waiting customer pressed a key to leave the queue."""
+
+    key: Annotated[str, msgspec.Meta(min_length=1, max_length=1)]
+
+
+class ContactWithdrawn(ContactFact, frozen=True, kw_only=True, tag="contact_withdrawn"):
+    """A supervisor or a program took the waiting contact out."""
+
+    by: Text = ""
+    reason: Text = ""
+
+
+class PriorityChanged(ContactFact, frozen=True, kw_only=True, tag="priority_changed"):
+    """The waiting contact's priority changed."""
+
+    priority: Priority
+    by: Text = ""
+
+
+class LegRecorded(ContactFact, frozen=True, kw_only=True, tag="leg_recorded"):
+    """What an adapter needs to find a leg of the contact again after a restart; opaque to the engine."""
+
+    leg: Name
+    record: bytes
+
+
+class AgentStatusChanged(Fact, frozen=True, kw_only=True, tag="agent_status_changed"):
+    """A person chose a status."""
+
+    agent: Name
+    status: Literal["available", "paused", "offline"]
+    reason: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    by: Text = ""
+
+
+class AgentReachabilityChanged(Fact, frozen=True, kw_only=True, tag="agent_reachability_changed"):
+    """The agent's phone registered or went away."""
+
+    agent: Name
+    reachable: bool
+
+
+class WrapUpFinished(Fact, frozen=True, kw_only=True, tag="wrap_up_finished"):
+    """The agent finished the after-contact work: of one contact, or of all."""
+
+    agent: Name
+    contact: str = ""
+
+
+class QueueOpened(Fact, frozen=True, kw_only=True, tag="queue_opened"):
+    """The queue takes contacts from now on."""
+
+    queue: Name
+    by: Text = ""
+
+
+class QueueClosed(Fact, frozen=True, kw_only=True, tag="queue_closed"):
+    """The queue takes no contacts until it opens; those waiting stay."""
+
+    queue: Name
+    by: Text = ""
+
+
+class StreamGapped(Fact, frozen=True, kw_only=True, tag="stream_gapped"):
+    """An adapter lost its stream for a while: figures of that time are incomplete."""
+
+    lost_since_ns: int
+    reason: Text = ""
+
+
+Observed = (
+    ContactArrived
+    | ContactReleased
+    | OfferRang
+    | OfferAnswered
+    | OfferDeclined
+    | ContactHeld
+    | ContactResumed
+    | TransferRequested
+    | RequeueRequested
+    | CallbackRequested
+    | ExitKeyPressed
+    | ContactWithdrawn
+    | PriorityChanged
+    | LegRecorded
+    | AgentStatusChanged
+    | AgentReachabilityChanged
+    | WrapUpFinished
+    | QueueOpened
+    | QueueClosed
+    | StreamGapped
+)

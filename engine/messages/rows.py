@@ -1,0 +1,100 @@
+"""The 64-byte row: the one shape in which facts cross into the kernel and lie in the log.
+
+What the general fields mean for each kind (fields not named are -1 for agent, queue and contact, else 0):
+
+| kind                        | contact | queue  | agent     | a                                   | b                               |
+|-----------------------------|---------|--------|-----------|-------------------------------------|---------------------------------|
+| CONTACT_ARRIVED             | slot    | queue  | preferred | packed, see `pack_arrival`          | place in line since (ns), 0 now |
+| CONTACT_RELEASED            | slot    |        |           | BY_*                                | cause of the adapter's protocol |
+| OFFER_RANG, OFFER_ANSWERED  | slot    |        | agent     |                                     |                                 |
+| OFFER_DECLINED              | slot    |        | agent     | OFFER_*                             | cause                           |
+| CONTACT_HELD, _RESUMED      | slot    |        |           |                                     |                                 |
+| TRANSFER_REQUESTED          | slot    | queue  | or agent  |                                     |                                 |
+| REQUEUE_REQUESTED           | slot    |        |           |                                     |                                 |
+| CALLBACK_REQUESTED          | slot    |        |           |                                     |                                 |
+| EXIT_KEY_PRESSED            | slot    |        |           | key                                 |                                 |
+| CONTACT_WITHDRAWN           | slot    |        |           |                                     |                                 |
+| PRIORITY_CHANGED            | slot    |        |           | priority 0..7                       |                                 |
+| AGENT_STATUS_CHANGED        |         |        | agent     | STATUS_*                            | reason number                   |
+| AGENT_REACHABILITY_CHANGED  |         |        | agent     | 1 reachable, 0 not                  |                                 |
+| WRAP_UP_FINISHED            | or -1   |        | agent     |                                     |                                 |
+| QUEUE_OPENED, QUEUE_CLOSED  |         | queue  |           |                                     |                                 |
+| SETTING_CHANGED             | column  | index  | TABLE_*   | value                               | second index                    |
+| REQUIREMENT_DEFINED         |         | number |           | packed skills, `pack_requirement`   | relaxed requirement             |
+| CONTACT_RECEIVED            | slot    |        |           | trunk group or -1                   |                                 |
+| CONTACT_QUEUED              | slot    | queue  | own agent | place in line since (ns)            | ENTRY_*                         |
+| OFFER_MADE                  | slot    | queue  | agent     | score of the winner                 | packed, see `pack_choice`       |
+| OFFER_ENDED                 | slot    | queue  | agent     | OFFER_*                             | offered for (ns)                |
+| CONTACT_ANSWERED            | slot    | queue  | agent     | waited in this queue (ns)           | waited since arrival (ns)       |
+| CONTACT_LEFT                | slot    | queue  |           | EXIT_*                              | waited in this queue (ns)       |
+| CONTACT_ENDED               | slot    | queue  | agent     | BY_*                                | talked, holds included (ns)     |
+| WRAP_UP_STARTED             | slot    | queue  | agent     | ends at (ns), 0: agent ends it      |                                 |
+| WRAP_UP_ENDED               | slot    | queue  | agent     |                                     | wrapped up for (ns)             |
+| AGENT_SUSPENDED             |         |        | agent     | until (ns), 0: until status changes | OFFER_* that caused it          |
+| AGENT_RESUMED               |         |        | agent     |                                     |                                 |
+| REQUIREMENT_RELAXED         | slot    | queue  |           | requirement now                     | step taken                      |
+| FACT_REFUSED                | slot    |        | agent     | REFUSED_*                           | kind of the refused fact        |
+| AGENT_HELD_BACK             | slot    | queue  | agent     | value of serving                    | price of the agent              |
+
+A row's sequence is implied: the first sequence of its frame plus its place. `cause` is the distance back to the observed
+row that a decided row follows from (0 on observed rows). A contact is named outside by the sequence of its arrival; inside
+by its slot, which is reused, oldest first, once the contact is closed.
+"""
+
+from typing import Final
+
+import numpy as np
+
+ROW: Final = np.dtype(
+    [
+        ("at_ns", "<i8"),
+        ("kind", "<u2"),
+        ("flags", "<u2"),
+        ("source", "<u4"),
+        ("dedupe", "<u8"),
+        ("agent", "<i4"),
+        ("queue", "<i4"),
+        ("contact", "<i4"),
+        ("cause", "<u4"),
+        ("a", "<i8"),
+        ("b", "<i8"),
+        ("payload_offset", "<u4"),
+        ("payload_size", "<u4"),
+    ]
+)
+assert ROW.itemsize == 64
+SCHEMA: Final = 1
+"""Version of the row and its vocabulary, written in every frame."""
+
+Rows = np.recarray
+"""A one-dimensional record array of ROW; typed views as plain arrays share its memory."""
+
+
+def empty_rows(count: int) -> "np.recarray[tuple[int], np.dtype[np.void]]":
+    """Return `count` blank rows: agent, queue and contact are -1, everything else 0."""
+    rows = np.zeros(count, ROW)
+    rows["agent"] = rows["queue"] = rows["contact"] = -1
+    return rows.view(np.recarray)
+
+
+def pack_arrival(channel: int, priority: int, requirement: int = 0, trunk_group: int = -1) -> int:
+    """Pack what CONTACT_ARRIVED carries in `a`: channel 8 bits, priority 8, requirement 16, trunk group + 1 16."""
+    return channel | priority << 8 | requirement << 16 | (trunk_group + 1) << 32
+
+
+def pack_requirement(*conditions: tuple[int, int]) -> int:
+    """Pack up to four (skill, minimum level) pairs: each skill + 1 in 10 bits and level in 5."""
+    packed = 0
+    for place, (skill, level) in enumerate(conditions):
+        packed |= ((skill + 1) << 5 | level) << (15 * place)
+    return packed
+
+
+def pack_choice(candidates: int, strategy: int, runner_up: int, tied: bool) -> int:
+    """Pack how an offer was decided: candidates 20 bits, strategy 8, tie 1, runner-up agent + 1 from bit 32."""
+    return min(candidates, 0xFFFFF) | strategy << 20 | int(tied) << 28 | (runner_up + 1) << 32
+
+
+def unpack_choice(packed: int) -> tuple[int, int, int, bool]:
+    """Return (candidates, strategy, runner-up agent or -1, tied) of `pack_choice`."""
+    return packed & 0xFFFFF, packed >> 20 & 0xFF, (packed >> 32) - 1, bool(packed >> 28 & 1)

@@ -1,0 +1,160 @@
+"""Every seam of the engine in one file: what an adapter sees, what it must be, and what a log must do."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+import numpy as np
+
+from engine.messages.effects import AnyEffect
+from engine.messages.observed import Observed
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What became of one submitted fact. Given only when the fact is durable (or was not accepted)."""
+
+    seq: int
+    """Sequence of the fact in the log; of the first one for a duplicate; 0 if it was not accepted."""
+    duplicate: bool = False
+    error: str = ""
+    """Empty, or why it was not accepted: what, where and what to do."""
+    field: str = ""
+    """The field of the fact that the error is about."""
+    refused: str = ""
+    """Empty, or why the kernel set the (logged) fact aside: a name of REFUSAL_NAMES."""
+
+
+class OpenContact(msgspec.Struct, frozen=True):
+    """A contact that was not closed when the engine stopped, given back to the adapter that brought it."""
+
+    contact: str
+    queue: str
+    state: str
+    """A name of CONTACT_STATE_NAMES."""
+    agents: tuple[str, ...]
+    """Agents it is offered to or connected with."""
+    legs: Mapping[str, bytes]
+    """The last LegRecorded of each leg."""
+
+
+class AgentEndpoint(msgspec.Struct, frozen=True):
+    """How an agent is reached, from the configuration."""
+
+    name: str
+    phone: str
+    """Address of record as `sip:alice@example`, or empty."""
+    credential: str
+    """The phone's digest password or HA1, or empty."""
+    queues: tuple[str, ...]
+
+
+class Views(Protocol):
+    """Read models, each answer true at one position of the log; see engine.projections."""
+
+    @property
+    def as_of(self) -> int:
+        """The sequence at which the next answer would be true."""
+
+
+class EngineLink(Protocol):
+    """What an adapter sees of the engine."""
+
+    @property
+    def views(self) -> Any:
+        """The read models (engine.projections.Views)."""
+
+    def submit(self, source: str, facts: Sequence[Observed]) -> "asyncio.Future[list[Receipt]]":
+        """Hand facts in. The future resolves when all are durable and decided, with one receipt each, in order.
+
+        Facts of one call enter the log in the order given. Raises Overloaded when the inbox is full; facts that end
+        something (releases, withdrawals) are always admitted.
+        """
+
+    def durable(self) -> "asyncio.Future[int]":
+        """Resolve with the position once everything applied so far is durable: what to wait for before answering."""
+
+    def subscribe(self, watcher: "Callable[[Turn], None]") -> Callable[[], None]:
+        """Call `watcher` with every durable turn; returns the function that unsubscribes."""
+
+
+class Turn(msgspec.Struct, frozen=True):
+    """One durable turn of the engine: a contiguous run of rows."""
+
+    first_seq: int
+    last_seq: int
+    rows: np.ndarray[Any, Any]
+    """shape (n,), dtype ROW."""
+    payload: memoryview
+
+
+class AdapterStatus(msgspec.Struct, frozen=True):
+    """How an adapter is doing, for /readyz, /metrics and the status page."""
+
+    name: str
+    up: bool
+    required: bool
+    detail: str
+    counters: Mapping[str, int]
+
+
+class Adapter(Protocol):
+    """One way into and out of the engine. Found by the entry point group `trunkline.adapters`.
+
+    The class is called with its own settings (already checked against `Settings`) and the link; nothing happens before
+    `start`. An adapter sees ports, messages, model and projections; never another adapter, nor kernel, log or ingest.
+    """
+
+    Settings: type
+    """A pydantic model of the adapter's section in the configuration file."""
+
+    name: str
+
+    def __init__(self, settings: Any, engine: EngineLink) -> None: ...
+
+    async def start(self, contacts: Sequence[OpenContact]) -> None:
+        """Open sockets; `contacts` are those of this adapter that were open when the engine stopped."""
+
+    def act(self, effect: AnyEffect) -> None:
+        """Carry out an effect of a contact that this adapter brought; must not block nor raise."""
+
+    def status(self) -> AdapterStatus: ...
+
+    async def stop(self) -> None:
+        """Close sockets; calls in progress stay as they are."""
+
+
+class Frame(Protocol):
+    """One atomic turn as it lies in the log."""
+
+    first_seq: int
+    at_ns: int
+    rows: np.ndarray[Any, Any]
+    payload: memoryview
+
+
+class EventLog(Protocol):
+    """An append-only log with one writer; see engine.log."""
+
+    next_seq: int
+    durable_seq: int
+    staged_bytes: int
+    admitting: bool
+    """False while disk space for new work is not assured."""
+
+    def append(self, rows: np.ndarray[Any, Any], payload: bytes | bytearray | memoryview, at_ns: int) -> int:
+        """Stage one frame without blocking; returns the sequence of its last row."""
+
+    def read(self, from_seq: int = 1) -> Iterator[Frame]:
+        """Yield the durable frames from the one that holds `from_seq` on."""
+
+    def flush(self) -> None:
+        """Block until everything staged is durable."""
+
+    def close(self) -> None: ...
+
+
+class Clock(Protocol):
+    """Where the live driver gets its time; everything else is told."""
+
+    def now_ns(self) -> int: ...
