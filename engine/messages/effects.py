@@ -64,7 +64,7 @@ class EndContact(Effect, frozen=True, kw_only=True, tag="end_contact"):
 
 
 class MoveContact(Effect, frozen=True, kw_only=True, tag="move_contact"):
-    """The connected contact leaves this agent for a queue or another agent: release the agent's leg, keep the customer."""
+    """The connected contact leaves this agent: release the agent's leg, keep the customer's."""
 
     agent: str
     queue: str

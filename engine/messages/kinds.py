@@ -6,7 +6,7 @@ the compiled kernel folds them into its code; the name tables at the end serve e
 
 from typing import Final
 
-# --- observed: what the outside told us (1..99) -------------------------------------------------------------------
+# --- observed: what the outside told us (1..99)
 CONTACT_ARRIVED: Final = 1
 CONTACT_RELEASED: Final = 2
 OFFER_RANG: Final = 3
@@ -33,7 +33,7 @@ STREAM_GAPPED: Final = 23
 ENGINE_STARTED: Final = 24
 REQUIREMENT_DEFINED: Final = 25
 
-# --- decided: what the kernel concluded (100..) -------------------------------------------------------------------
+# --- decided: what the kernel concluded (100..)
 FIRST_DECIDED: Final = 100
 CONTACT_QUEUED: Final = 100
 OFFER_MADE: Final = 101
@@ -50,7 +50,7 @@ FACT_REFUSED: Final = 111
 CONTACT_RECEIVED: Final = 112
 AGENT_HELD_BACK: Final = 113
 
-# --- how a queue entry ends: the closed set of exits ----------------------------------------------------------------
+# --- how a queue entry ends: the closed set of exits
 EXIT_ANSWERED: Final = 0
 EXIT_ABANDONED: Final = 1
 EXIT_SHORT_ABANDONED: Final = 2
@@ -68,14 +68,14 @@ EXIT_SYSTEM_ERROR: Final = 13
 EXIT_UNKNOWN: Final = 14
 EXITS: Final = 15
 
-# --- channels --------------------------------------------------------------------------------------------------------
+# --- channels
 VOICE: Final = 0
 CHAT: Final = 1
 EMAIL: Final = 2
 TASK: Final = 3
 CHANNELS: Final = 4
 
-# --- a contact's state -----------------------------------------------------------------------------------------------
+# --- a contact's state
 CONTACT_FREE: Final = 0
 CONTACT_NEW: Final = 1
 CONTACT_WAITING: Final = 2
@@ -84,12 +84,12 @@ CONTACT_CONNECTED: Final = 4
 CONTACT_HELD_STATE: Final = 5
 CONTACT_WRAPPING: Final = 6
 
-# --- an agent's status: what a person chose ----------------------------------------------------------------------------
+# --- an agent's status: what a person chose
 STATUS_OFFLINE: Final = 0
 STATUS_PAUSED: Final = 1
 STATUS_AVAILABLE: Final = 2
 
-# --- an agent's state: what the engine made of it ----------------------------------------------------------------------
+# --- an agent's state: what the engine made of it
 AGENT_OFFLINE: Final = 0
 AGENT_PAUSED: Final = 1
 AGENT_IDLE: Final = 2
@@ -100,19 +100,19 @@ AGENT_NOT_RESPONDING: Final = 6
 AGENT_UNREACHABLE: Final = 7
 AGENT_STATES: Final = 8
 
-# --- an engagement: one agent bound to one contact ----------------------------------------------------------------------
+# --- an engagement: one agent bound to one contact
 ENGAGEMENT_OFFERED: Final = 1
 ENGAGEMENT_CONNECTED: Final = 2
 ENGAGEMENT_WRAPPING: Final = 3
 
-# --- who ended a contact ---------------------------------------------------------------------------------------------
+# --- who ended a contact
 BY_CUSTOMER: Final = 1
 BY_AGENT: Final = 2
 BY_NETWORK: Final = 3
 BY_SYSTEM: Final = 4
 BY_TRANSFER: Final = 5
 
-# --- why an offer ended without an answer -------------------------------------------------------------------------------
+# --- why an offer ended without an answer
 OFFER_NO_ANSWER: Final = 1
 OFFER_REJECTED: Final = 2
 OFFER_BUSY: Final = 3
@@ -121,20 +121,20 @@ OFFER_CONTACT_LEFT: Final = 5
 OFFER_TAKEN_ELSEWHERE: Final = 6
 OFFER_WITHDRAWN: Final = 7
 
-# --- how a contact came into a queue --------------------------------------------------------------------------------------
+# --- how a contact came into a queue
 ENTRY_ARRIVAL: Final = 0
 ENTRY_OVERFLOW: Final = 1
 ENTRY_TRANSFER: Final = 2
 ENTRY_REQUEUE: Final = 3
 ENTRY_TRANSFER_TO_AGENT: Final = 4
 
-# --- why a fact was refused by the kernel ---------------------------------------------------------------------------------
+# --- why a fact was refused by the kernel
 REFUSED_NO_SUCH_OFFER: Final = 1
 REFUSED_WRONG_STATE: Final = 2
 REFUSED_OUT_OF_RANGE: Final = 3
 REFUSED_SLOT_TAKEN: Final = 4
 
-# --- strategies -----------------------------------------------------------------------------------------------------------
+# --- strategies
 ERLANG: Final = 0
 LONGEST_IDLE: Final = 1
 LEAST_OCCUPIED: Final = 2
@@ -148,7 +148,7 @@ STRATEGIES: Final = 9
 PREFERRED_AGENT: Final = 9
 """Not a strategy of a queue: the reason given when a contact's own agent was free."""
 
-# --- timed steps of a waiting contact ----------------------------------------------------------------------------------------
+# --- timed steps of a waiting contact
 STEP_NONE: Final = 0
 STEP_RELAX: Final = 1
 STEP_OVERFLOW: Final = 2
@@ -156,7 +156,7 @@ STEP_CALLBACK: Final = 3
 STEP_TIME_OUT: Final = 4
 STEP_REFUSE: Final = 5
 
-# --- tables that SETTING_CHANGED writes -----------------------------------------------------------------------------------------
+# --- tables that SETTING_CHANGED writes
 TABLE_QUEUE: Final = 1
 TABLE_AGENT: Final = 2
 TABLE_TRUNK_GROUP: Final = 3
@@ -165,7 +165,7 @@ TABLE_MEMBERSHIP: Final = 5
 TABLE_CHANNEL: Final = 6
 TABLE_ENGINE: Final = 7
 
-# --- row flags --------------------------------------------------------------------------------------------------------------
+# --- row flags
 FLAG_CLOSES: Final = 1
 """The contact's slot is free again after this row."""
 FLAG_PROTECTED: Final = 2
