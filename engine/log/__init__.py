@@ -1,0 +1,1 @@
+"""The append-only log: checksummed frames in preallocated segments, recovery, snapshots and an in-memory twin."""

@@ -1,0 +1,114 @@
+"""Read recorded turns in order, without copying and without a lock: for replay, projections and verification."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from engine.errors import LogDamaged
+from engine.log.file_ops import FileOps
+from engine.log.frame import RAW_ROW, SEALED, Frame, FrameHeader, read_frame, read_header
+from engine.log.recovery import recover
+from engine.log.segment import SEGMENT_HEADER_BYTES, SegmentFile, open_segment, segment_first_seq, segment_paths
+
+
+class LogReport(NamedTuple):
+    """What a verification of the whole log found."""
+
+    segment_count: int
+    frame_count: int
+    first_seq: int
+    last_seq: int
+    """0 where the log has no rows."""
+    at_ns: int
+    epoch: int
+    checksum: int
+    """Checksum of the last frame; it stands for everything before it."""
+    torn_bytes: int
+    """Bytes of unfinished, unacknowledged writing after the last frame; the next writer zeroes them."""
+
+
+def verify_log(folder: Path, ops: FileOps | None = None) -> LogReport:
+    """Check every frame of the log without changing or locking anything; raises LogDamaged."""
+    found = recover(ops or FileOps(), folder)
+    tail = found.tail
+    first_seq = found.segments[0].header.first_seq if found.segments else 1
+    return LogReport(
+        len(found.segments),
+        tail.frame_count,
+        first_seq,
+        tail.next_seq - 1,
+        tail.at_ns,
+        tail.epoch,
+        tail.checksum,
+        max(0, found.garbage_end - tail.offset),
+    )
+
+
+def read_log(
+    folder: Path,
+    from_seq: int = 1,
+    up_to_seq: int | None = None,
+    *,
+    dtype: np.dtype[Any] = RAW_ROW,
+    ops: FileOps | None = None,
+) -> Iterator[Frame]:
+    """Yield the turns from the one that holds `from_seq` to the one that holds `up_to_seq`, each checked as it is read.
+
+    `rows` has shape (n,) of `dtype`, which must be 64 bytes wide. Without `up_to_seq` the log is read to its last
+    intact frame. Raises LogDamaged where a turn that must be there is not intact.
+    """
+    ops = ops or FileOps()
+    paths = paths_from(segment_paths(ops, folder), from_seq)
+    for path in paths:
+        segment = open_segment(ops, path)
+        end_seq = segment.header.first_seq
+        if up_to_seq is not None and end_seq > up_to_seq:
+            return
+        for offset, header in intact_frames(segment):
+            end_seq = header.next_seq
+            if header.row_count and end_seq > from_seq:
+                yield read_frame(segment.view, offset, header, dtype)
+            if up_to_seq is not None and end_seq > up_to_seq:
+                return
+        require_reached(path, end_seq, paths, up_to_seq)
+
+
+def paths_from(paths: list[Path], from_seq: int) -> list[Path]:
+    """The segments from the one that holds `from_seq` on."""
+    first_seqs = [segment_first_seq(path.name) or 1 for path in paths]
+    held = [index for index, first_seq in enumerate(first_seqs) if first_seq <= from_seq]
+    return paths[held[-1] :] if held else paths
+
+
+def intact_frames(segment: SegmentFile) -> Iterator[tuple[int, FrameHeader]]:
+    """Offset and header of each frame in the chain, markers included, up to the first that is not intact."""
+    view, seed = segment.view, segment.header.seed
+    offset, seq, checksum = SEGMENT_HEADER_BYTES, segment.header.first_seq, segment.header.prev_checksum
+    while (header := read_header(view, offset, seed)) is not None:
+        if header.first_seq != seq or header.prev_checksum != checksum or header.flags & SEALED:
+            return
+        yield offset, header
+        offset, seq, checksum = offset + header.size, header.next_seq, header.checksum
+
+
+def require_reached(path: Path, end_seq: int, paths: list[Path], up_to_seq: int | None) -> None:
+    """A segment must reach to the next one, and the last one to where the caller was promised."""
+    index = paths.index(path)
+    following = segment_first_seq(paths[index + 1].name) if index + 1 < len(paths) else None
+    wanted = following if following is not None else (up_to_seq or 0) + 1
+    if end_seq < wanted:
+        raise LogDamaged(path, 0, end_seq, "no intact frame holds this sequence")
+
+
+def checksum_at(folder: Path, seq: int, ops: FileOps | None = None) -> int | None:
+    """Chain checksum of the frame that ends at `seq`, or None where no frame ends there."""
+    ops = ops or FileOps()
+    for path in paths_from(segment_paths(ops, folder), seq)[:1]:
+        for _, header in intact_frames(open_segment(ops, path)):
+            if header.row_count and header.next_seq == seq + 1:
+                return header.checksum
+            if header.next_seq > seq:
+                return None
+    return None

@@ -1,0 +1,161 @@
+"""Walk every frame of the log and say where it ends, telling a torn tail from damage to acknowledged data.
+
+The rule: at the first bad frame, at X and expecting sequence S, look for a later intact frame that begins at or after S
+and says that S was durable when it was cut. If there is one, acknowledged data is damaged: refuse, change nothing.
+If there is none, nobody was ever told about anything from X on: the tail is torn, and may be zeroed.
+A segment gets its name only after everything before it was durable, so a later segment is such a witness too.
+"""
+
+from collections import deque
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from engine.errors import LogDamaged
+from engine.log.file_ops import FileOps
+from engine.log.frame import ALIGN, MAGIC, SEALED, FrameHeader, read_header
+from engine.log.retention import read_floor
+from engine.log.segment import SEGMENT_HEADER_BYTES, SegmentFile, open_segment, segment_paths
+
+SCAN_BYTES = 8 << 20
+
+
+class Tail(NamedTuple):
+    """Where a walk ended: the state that the next frame continues."""
+
+    offset: int
+    next_seq: int
+    checksum: int
+    at_ns: int
+    epoch: int
+    vouched_seq: int
+    """Highest sequence that an intact frame says was durable."""
+    unvouched_offset: int
+    """Offset of the first frame that no later frame vouches for; equals `offset` where all are."""
+    frame_count: int
+    sealed: bool
+
+
+class Recovered(NamedTuple):
+    """What the folder holds. `segments` is empty for a new log."""
+
+    segments: list[SegmentFile]
+    tail: Tail
+    garbage_end: int
+    """End of the bytes after the tail that are not zero; equals `tail.offset` where there are none."""
+
+
+def start_of(segment: SegmentFile, before: Tail | None) -> Tail:
+    """The state in which the walk of this segment begins."""
+    header = segment.header
+    at_ns, epoch, count = (before.at_ns, before.epoch, before.frame_count) if before else (0, 0, 0)
+    first, start = header.first_seq, SEGMENT_HEADER_BYTES
+    return Tail(start, first, header.prev_checksum, at_ns, epoch, first - 1, start, count, sealed=False)
+
+
+def walk(segment: SegmentFile, start: Tail) -> Tail:
+    """Check each frame of the segment and its place in the chain; stops at the first that is not right."""
+    view, seed = segment.view, segment.header.seed
+    offset, seq, checksum, at_ns, epoch, vouched, _, count, _ = start
+    sealed = False
+    # Offsets of frames that are not vouched for yet; a later frame's durable_seq clears the front of it.
+    waiting: deque[tuple[int, int]] = deque()
+    while (header := read_header(view, offset, seed)) is not None:
+        if header.first_seq != seq or header.prev_checksum != checksum:
+            break
+        if header.flags & SEALED:
+            sealed = True
+            break
+        vouched = max(vouched, header.durable_seq)
+        while waiting and waiting[0][1] <= vouched:
+            waiting.popleft()
+        seq += header.row_count
+        if header.row_count:
+            waiting.append((offset, seq - 1))
+        offset += header.size
+        checksum, at_ns, epoch, count = header.checksum, header.at_ns, header.epoch, count + 1
+    unvouched_offset = waiting[0][0] if waiting else offset
+    return Tail(offset, seq, checksum, at_ns, epoch, vouched, unvouched_offset, count, sealed)
+
+
+def recover(ops: FileOps, folder: Path, verify_from_seq: int = 1) -> Recovered:
+    """Walk the log; raises LogDamaged where acknowledged data is damaged or missing. Changes nothing.
+
+    Segments that end before `verify_from_seq` (a snapshot vouches for them) have only their headers checked, save the
+    last two, which tell the epoch and the time to go on from.
+    """
+    segments = [open_segment(ops, path) for path in segment_paths(ops, folder)]
+    if not segments:
+        return Recovered([], Tail(0, 1, 0, 0, 0, 0, 0, 0, sealed=False), 0)
+    check_sequence(segments, read_floor(ops, folder))
+    tail = start_of(segments[0], None)
+    for here, following in pairwise(segments):
+        if following.header.first_seq > verify_from_seq or following is segments[-1]:
+            tail = walk(here, tail)
+            check_joint(here, tail, following)
+        tail = start_of(following, tail)
+    last = segments[-1]
+    tail = walk(last, tail)
+    if tail.sealed:
+        raise LogDamaged(last.path, tail.offset, tail.next_seq, "the segment after this one is missing")
+    return Recovered(segments, tail, check_tail(last, tail))
+
+
+def check_sequence(segments: list[SegmentFile], floor_seq: int) -> None:
+    """The segments present are those of one log, from its beginning or from where retention cut it, without a gap."""
+    first = segments[0]
+    if first.header.first_seq > floor_seq:
+        raise LogDamaged(first.path, 0, floor_seq, f"the segments before sequence {first.header.first_seq} are missing")
+    for here, following in pairwise(segments):
+        if following.header.log_id != first.header.log_id:
+            raise LogDamaged(following.path, 16, following.header.first_seq, "the segment belongs to another log")
+        if following.header.segment_no != here.header.segment_no + 1:
+            missing = f"segment {here.header.segment_no + 1} is missing before this one"
+            raise LogDamaged(following.path, 32, following.header.first_seq, missing)
+
+
+def check_joint(here: SegmentFile, tail: Tail, following: SegmentFile) -> None:
+    """The walk of a finished segment reached the very frame that the next segment continues."""
+    header = following.header
+    if (tail.next_seq, tail.checksum) != (header.first_seq, header.prev_checksum):
+        detail = f"no intact frame here, yet segment {following.path.name} follows"
+        raise LogDamaged(here.path, tail.offset, tail.next_seq, detail)
+
+
+def check_tail(last: SegmentFile, tail: Tail) -> int:
+    """Where the non-zero bytes after the tail end; raises LogDamaged where one of them is a witness of lost data."""
+    garbage_end = used_end(last.view, tail.offset)
+    for offset in candidate_offsets(last.view, tail.offset, garbage_end):
+        header = read_header(last.view, offset, last.header.seed)
+        if header is not None and is_witness(header, tail.next_seq):
+            detail = f"the frame at byte {offset} says that this sequence was durable"
+            raise LogDamaged(last.path, tail.offset, tail.next_seq, detail)
+    return garbage_end
+
+
+def is_witness(header: FrameHeader, seq: int) -> bool:
+    """Whether this frame could only be written after `seq` was durable."""
+    return header.first_seq >= seq and header.durable_seq >= seq
+
+
+def used_end(view: memoryview, start: int) -> int:
+    """End of the non-zero bytes at and after `start`, rounded up to 64; `start` where all are zero."""
+    end = len(view)
+    while end > start:
+        low = max(start, end - SCAN_BYTES)
+        words = np.frombuffer(view[low:end], np.uint8)
+        if words.any():
+            return min(len(view), (low + int(np.flatnonzero(words)[-1]) + ALIGN) & -ALIGN)
+        end = low
+    return start
+
+
+def candidate_offsets(view: memoryview, start: int, end: int) -> list[int]:
+    """Aligned offsets in [start, end) that hold the magic of a frame."""
+    count = (min(end, len(view)) - start) // ALIGN
+    if count <= 0 or start % ALIGN:
+        return []
+    magics = np.frombuffer(view, np.uint32, count * (ALIGN // 4), start)[:: ALIGN // 4]
+    return [start + ALIGN * int(index) for index in np.flatnonzero(magics == MAGIC)]
