@@ -1,0 +1,184 @@
+"""Snapshots: a cache of kernel state at one position of the log. Never needed for correctness, ignored when in doubt.
+
+File `snapshot-%020d.trk`: magic "TRKSNAP1" | u64 size of the description | u64 XXH3-64 of the description
+| description (JSON) | parts, each at a multiple of 64. The description names the position, the chain checksum there,
+the hash of the code that made the state, and each part with its type, shape, place and XXH3-64.
+"""
+
+import ast
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from struct import Struct
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from xxhash import xxh3_64_intdigest
+
+from engine.log.file_ops import FileOps
+
+SNAPSHOT_MAGIC = b"TRKSNAP1"
+PREAMBLE = Struct("<8sQQ")
+PREFIX, SUFFIX, DRAFT_SUFFIX = "snapshot-", ".trk", ".tmp"
+PART_ALIGN = 64
+KEPT = 2
+"""The newest may be unreadable after a crash of the machine; the one before it then saves a full replay."""
+
+Part = npt.NDArray[Any] | bytes
+
+
+class PartEntry(msgspec.Struct, frozen=True):
+    """Where one part lies in the file and how to read it."""
+
+    name: str
+    dtype: str
+    """Empty for plain bytes; else the description of the numpy type as a Python literal."""
+    shape: tuple[int, ...]
+    offset: int
+    size: int
+    checksum: int
+
+
+class Description(msgspec.Struct, frozen=True):
+    """What a snapshot file says about itself."""
+
+    covered_seq: int
+    chain_checksum: int
+    code_hash: str
+    parts: tuple[PartEntry, ...]
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """State at `covered_seq`. Arrays are read-only views over the file: copy them into your own tables."""
+
+    covered_seq: int
+    chain_checksum: int
+    parts: Mapping[str, Part]
+
+
+class SnapshotStore:
+    """The snapshots of one folder. `write` may run in a background thread, given arrays that no longer change."""
+
+    def __init__(self, folder: Path, ops: FileOps | None = None) -> None:
+        self._folder = folder
+        self._ops = ops or FileOps()
+
+    def write(self, covered_seq: int, chain_checksum: int, code_hash: str, parts: Mapping[str, Part]) -> Path:
+        """Store the state at `covered_seq`, which must be durable in the log; keeps the two newest. Raises OSError."""
+        self._ops.make_folder(self._folder)
+        path = self._folder / f"{PREFIX}{covered_seq:020d}{SUFFIX}"
+        draft = self._folder / (path.name + DRAFT_SUFFIX)
+        self._remove(
+            [
+                name
+                for name in self._ops.list_names(self._folder)
+                if name.startswith(PREFIX) and name.endswith(DRAFT_SUFFIX)
+            ]
+        )
+        fd = self._ops.create(draft)
+        try:
+            for offset, data in layout(covered_seq, chain_checksum, code_hash, parts):
+                self._write_all(fd, data, offset)
+            self._ops.sync(fd)
+        finally:
+            self._ops.close(fd)
+        self._ops.rename(draft, path)
+        self._ops.sync_folder(self._folder)
+        self._remove(self.names()[:-KEPT])
+        return path
+
+    def load_newest(self, code_hash: str, checksum_at: Callable[[int], int | None]) -> Snapshot | None:
+        """The newest snapshot that is whole, made by the same code and on the chain of this log; else None.
+
+        `checksum_at(seq)` is the log's own chain checksum at a sequence, None where the log does not reach.
+        """
+        for name in reversed(self.names()):
+            snapshot = self._load(self._folder / name, code_hash)
+            if snapshot is not None and checksum_at(snapshot.covered_seq) == snapshot.chain_checksum:
+                return snapshot
+        return None
+
+    def names(self) -> list[str]:
+        """File names of the snapshots, oldest first."""
+        names = self._ops.list_names(self._folder)
+        return [name for name in names if name.startswith(PREFIX) and name.endswith(SUFFIX)]
+
+    def _load(self, path: Path, code_hash: str) -> Snapshot | None:
+        try:
+            view = self._ops.map(path)
+            description = read_description(view)
+            if description is None or description.code_hash != code_hash:
+                return None
+            parts = {entry.name: read_part(view, entry) for entry in description.parts}
+        except (OSError, ValueError, msgspec.MsgspecError):
+            return None
+        return Snapshot(description.covered_seq, description.chain_checksum, parts)
+
+    def _write_all(self, fd: int, data: memoryview, offset: int) -> None:
+        written = 0
+        while written < len(data):
+            written += self._ops.write(fd, data[written:], offset + written)
+
+    def _remove(self, names: list[str]) -> None:
+        for name in names:
+            self._ops.unlink(self._folder / name)
+
+
+def layout(
+    covered_seq: int, chain_checksum: int, code_hash: str, parts: Mapping[str, Part]
+) -> list[tuple[int, memoryview]]:
+    """What to write where: the parts first in the list, the preamble with the description last."""
+    raw = {name: part_bytes(part) for name, part in parts.items()}
+    # The description's own size moves the parts, so their offsets are counted from the first part.
+    entries, offset = [], 0
+    for name, part in parts.items():
+        data = raw[name]
+        dtype, shape = ("", ()) if isinstance(part, bytes) else (describe(part.dtype), part.shape)
+        entries.append(PartEntry(name, dtype, shape, offset, len(data), xxh3_64_intdigest(data)))
+        offset = align(offset + len(data))
+    encoded = msgspec.json.encode(Description(covered_seq, chain_checksum, code_hash, tuple(entries)))
+    head = PREAMBLE.pack(SNAPSHOT_MAGIC, len(encoded), xxh3_64_intdigest(encoded)) + encoded
+    base = align(len(head))
+    return [(base + entry.offset, raw[entry.name]) for entry in entries] + [(0, memoryview(head))]
+
+
+def read_description(view: memoryview) -> Description | None:
+    """The checked description, or None where the file is not a whole snapshot."""
+    if len(view) < PREAMBLE.size:
+        return None
+    magic, size, checksum = PREAMBLE.unpack_from(view)
+    encoded = view[PREAMBLE.size : PREAMBLE.size + size]
+    if magic != SNAPSHOT_MAGIC or xxh3_64_intdigest(encoded) != checksum:
+        return None
+    return msgspec.json.decode(encoded, type=Description)
+
+
+def read_part(view: memoryview, entry: PartEntry) -> Part:
+    """One checked part; raises ValueError where it is not what was written."""
+    (_, size, _) = PREAMBLE.unpack_from(view)
+    start = align(PREAMBLE.size + size) + entry.offset
+    data = view[start : start + entry.size]
+    if len(data) != entry.size or xxh3_64_intdigest(data) != entry.checksum:
+        raise ValueError(f"part {entry.name} does not match its checksum")
+    if not entry.dtype:
+        return bytes(data)
+    dtype = np.lib.format.descr_to_dtype(ast.literal_eval(entry.dtype))
+    return np.frombuffer(data, dtype).reshape(entry.shape) if entry.size else np.empty(entry.shape, dtype)
+
+
+def describe(dtype: np.dtype[Any]) -> str:
+    """A numpy type as a Python literal, structured types and their padding included."""
+    return repr(np.lib.format.dtype_to_descr(dtype))
+
+
+def part_bytes(part: Part) -> memoryview:
+    """The part as flat bytes, without copying where it is contiguous."""
+    if isinstance(part, bytes):
+        return memoryview(part)
+    return np.ascontiguousarray(part).reshape(-1).view(np.uint8).data
+
+
+def align(offset: int) -> int:
+    """The next multiple of 64."""
+    return (offset + PART_ALIGN - 1) & -PART_ALIGN
