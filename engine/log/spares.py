@@ -29,6 +29,7 @@ class Spares:
         self._changed = threading.Condition()
         self._made = 0
         self._stopping = False
+        self._patient = True
         self._thread: threading.Thread | None = None
         self.full = False
         """The last attempt to make a spare met a full disk."""
@@ -59,15 +60,17 @@ class Spares:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop making spares; one who waits for space is refused from now on."""
-        self.give_up()
+        """Stop making spares; one who waits for one is refused from now on."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
         if self._thread is not None:
             self._thread.join()
 
     def give_up(self) -> None:
-        """Let nobody wait for space any longer."""
+        """Let nobody wait for a full disk any longer."""
         with self._changed:
-            self._stopping = True
+            self._patient = False
             self._changed.notify_all()
 
     def take(self) -> Path:
@@ -76,8 +79,8 @@ class Spares:
             self._ready.append(self.make_one())
         with self._changed:
             while not self._ready:
-                if self._stopping:
-                    raise LogWriteFailed(f"no disk space for another segment in {self._folder}: free some, then start")
+                if self._stopping or (self.full and not self._patient):
+                    raise LogWriteFailed(f"no disk space for another segment in {self._folder}: make room, then start")
                 self._changed.wait()
             path = self._ready.popleft()
             self._changed.notify_all()
@@ -112,10 +115,14 @@ class Spares:
                 path = self.make_one()
             except OSError as error:
                 if error.errno not in NO_SPACE:
+                    with self._changed:
+                        self._stopping = True
+                        self._changed.notify_all()
                     on_fatal(f"cannot make a spare segment in {self._folder}: {error}")
                     return
                 with self._changed:
                     self.full = True
+                    self._changed.notify_all()
                     self._changed.wait_for(lambda: self._stopping, retry_s)
                 retry_s = min(2 * retry_s, LAST_RETRY_S)
                 continue

@@ -53,6 +53,7 @@ class SimulatedDisk(FileOps):
         self.durable_names: dict[Path, Inode] = {}
         self.pending_names: list[dict[Path, Inode]] = []
         self.handles: dict[int, Inode] = {}
+        self.descriptors = itertools.count(1000)
         self.calls: list[str] = []
         self.cut_at: int | None = None
         self.fail_at: dict[int, OSError] = {}
@@ -125,7 +126,7 @@ class SimulatedDisk(FileOps):
         return self._handle(self.names[path])
 
     def _handle(self, inode: Inode) -> int:
-        fd = 1000 + len(self.calls) + len(self.handles)
+        fd = next(self.descriptors)
         self.handles[fd] = inode
         return fd
 
@@ -184,7 +185,7 @@ class SimulatedDisk(FileOps):
         self._done()
 
     def list_names(self, folder: Path) -> list[str]:
-        return sorted(path.name for path in self.names if path.parent == folder)
+        return sorted(path.name for path in list(self.names) if path.parent == folder)
 
     def map(self, path: Path) -> memoryview:
         return memoryview(bytes(self.names[path].data))
