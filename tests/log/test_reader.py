@@ -1,0 +1,98 @@
+"""Reading and verifying without the lock, and refusing what is not intact."""
+
+from pathlib import Path
+
+import pytest
+
+from engine.errors import LogDamaged
+from engine.log.reader import LogReport, checksum_at, read_log, verify_log
+from engine.log.retention import delete_segments_below
+from engine.log.segment import segment_paths
+from tests.log.simulated_disk import SimulatedDisk
+from tests.log.support import FOLDER, check_rows, open_writer, write_turns
+
+
+@pytest.fixture
+def disk() -> SimulatedDisk:
+    disk = SimulatedDisk()
+    writer = open_writer(disk)
+    for _ in range(20):
+        write_turns(writer, [(10, 5), (11, 0)])
+    writer.write_marker()
+    return disk
+
+
+def test_an_empty_or_absent_folder_is_an_empty_log(tmp_path: Path) -> None:
+    assert verify_log(tmp_path / "absent") == LogReport(0, 0, 1, 0, 0, 0, 0, 0)
+    assert list(read_log(tmp_path)) == []
+
+
+def test_a_whole_log_is_reported(disk: SimulatedDisk) -> None:
+    before = disk.images(), list(disk.calls)
+    report = verify_log(FOLDER, disk)
+    assert (report.first_seq, report.last_seq, report.epoch, report.torn_bytes) == (1, 420, 1, 0)
+    assert report.segment_count == len(segment_paths(disk, FOLDER)) > 3
+    assert report.frame_count == 42
+    assert report.at_ns == 410_000
+    assert (disk.images(), disk.calls) == before
+
+
+def test_unfinished_writing_is_reported_and_not_read(disk: SimulatedDisk) -> None:
+    path = segment_paths(disk, FOLDER)[-1]
+    inode = disk.names[path]
+    inode.data[-100:] = bytes(90) + b"0123456789"
+    assert verify_log(FOLDER, disk).torn_bytes > 0
+    assert check_rows(disk) == 420
+
+
+def test_reading_stops_where_it_is_told(disk: SimulatedDisk) -> None:
+    frames = list(read_log(FOLDER, 100, 200, ops=disk))
+    assert frames[0].first_seq <= 100 <= frames[0].last_seq
+    assert frames[-1].first_seq <= 200 <= frames[-1].last_seq
+    assert sum(len(frame.rows) for frame in frames) == frames[-1].last_seq - frames[0].first_seq + 1
+
+
+def test_every_position_has_one_checksum(disk: SimulatedDisk) -> None:
+    ends = {frame.last_seq: frame.checksum for frame in read_log(FOLDER, ops=disk)}
+    assert {seq: checksum_at(FOLDER, seq, disk) for seq in range(425)} == {seq: ends.get(seq) for seq in range(425)}
+
+
+def test_damage_is_met_when_it_is_read(disk: SimulatedDisk) -> None:
+    path = segment_paths(disk, FOLDER)[1]
+    disk.names[path].data[4200] ^= 1
+    first_seq = int(path.stem)
+    with pytest.raises(LogDamaged) as caught:
+        list(read_log(FOLDER, ops=disk))
+    assert (caught.value.path, caught.value.seq) == (path, first_seq)
+    last = segment_paths(disk, FOLDER)[-1]
+    assert next(frame.first_seq for frame in read_log(FOLDER, int(last.stem), ops=disk)) == int(last.stem)
+    with pytest.raises(LogDamaged):
+        list(read_log(FOLDER, int(last.stem), 500, ops=disk))
+
+
+def test_old_segments_are_deleted_only_below_the_asked_sequence(disk: SimulatedDisk) -> None:
+    paths = segment_paths(disk, FOLDER)
+    second, third = (int(path.stem) for path in paths[1:3])
+    assert delete_segments_below(disk, FOLDER, second - 1) == 0
+    assert delete_segments_below(disk, FOLDER, third - 1) == 1
+    assert verify_log(FOLDER, disk).first_seq == second
+    assert next(frame.first_seq for frame in read_log(FOLDER, ops=disk)) == second
+    writer = open_writer(disk)
+    assert writer.durable_seq == 420
+    assert delete_segments_below(disk, FOLDER, 10**9) == len(paths) - 2
+    assert open_writer(disk).durable_seq == 420
+
+
+def test_segments_that_vanish_after_retention_are_still_missed(disk: SimulatedDisk) -> None:
+    paths = segment_paths(disk, FOLDER)
+    delete_segments_below(disk, FOLDER, int(paths[2].stem))
+    disk.unlink(paths[2])
+    with pytest.raises(LogDamaged, match="missing"):
+        verify_log(FOLDER, disk)
+
+
+def test_an_unreadable_retention_note_is_refused(disk: SimulatedDisk) -> None:
+    delete_segments_below(disk, FOLDER, int(segment_paths(disk, FOLDER)[1].stem))
+    disk.names[FOLDER / "floor"].data[0] = ord("x")
+    with pytest.raises(LogDamaged, match="floor"):
+        verify_log(FOLDER, disk)
