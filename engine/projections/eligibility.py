@@ -1,0 +1,83 @@
+"""Who may serve what: the same conditions that routing applies, as masks over all agents."""
+
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from engine.kernel.tables import Array, Tables
+from engine.messages.kinds import (
+    AGENT_BUSY,
+    AGENT_IDLE,
+    AGENT_OFFERED,
+    AGENT_STATES,
+    AGENT_WRAPPING,
+    STATUS_AVAILABLE,
+    STATUS_OFFLINE,
+)
+from engine.model.settings import CONDITIONS_MAX, AgentSetting, QueueSetting
+
+WORKING_STATES: Final = (AGENT_OFFERED, AGENT_BUSY, AGENT_WRAPPING)
+
+
+class Condition(msgspec.Struct, frozen=True):
+    """One skill, at least at this level."""
+
+    skill: int
+    level: int
+
+
+def conditions(t: Tables, requirement: int) -> list[Condition]:
+    """Unpack requirement number `requirement`; -1 asks for nothing."""
+    if requirement < 0:
+        return []
+    packed = int(t.requirements[requirement, 0])
+    fields = (packed >> 15 * place & 0x7FFF for place in range(CONDITIONS_MAX))
+    return [Condition((field >> 5) - 1, field & 31) for field in fields if field >> 5]
+
+
+def configured(t: Tables) -> Array:
+    """Return the mask of agents that exist."""
+    exists: Array = t.agents["settings"][:, AgentSetting.EXISTS] == 1
+    return exists
+
+
+def skilled(t: Tables, requirement: int) -> Array:
+    """Return the mask of agents who fulfil a requirement."""
+    mask = np.ones(len(t.agents), bool)
+    for condition in conditions(t, requirement):
+        mask &= t.skill_levels[:, condition.skill] >= condition.level
+    return mask
+
+
+def member(t: Tables, queue: int) -> Array:
+    """Return the mask of agents whom membership does not keep from a queue."""
+    if t.queues["settings"][queue, QueueSetting.MEMBERS_ONLY]:
+        members: Array = t.memberships[:, queue] > 0
+        return members
+    return np.ones(len(t.agents), bool)
+
+
+def eligible(t: Tables, queue: int, requirement: int | None = None) -> Array:
+    """Return the mask of agents who could ever serve a queue (or a contact of it with its own requirement)."""
+    if requirement is None:
+        requirement = int(t.queues["settings"][queue, QueueSetting.REQUIREMENT])
+    return configured(t) & member(t, queue) & skilled(t, requirement)
+
+
+def states_of(t: Tables, mask: Array) -> Array:
+    """Count the masked agents by state, shape (AGENT_STATES,)."""
+    return np.bincount(t.agents["state"][mask], minlength=AGENT_STATES)
+
+
+def logged_in(t: Tables) -> Array:
+    """Return the mask of agents whose status is not offline."""
+    mask: Array = t.agents["status"] != STATUS_OFFLINE
+    return mask
+
+
+def at_work(t: Tables) -> Array:
+    """Return the mask of agents who serve or could serve: available, and not lost to a dead phone or no answer."""
+    state = t.agents["state"]
+    mask: Array = (t.agents["status"] == STATUS_AVAILABLE) & np.isin(state, (AGENT_IDLE, *WORKING_STATES))
+    return mask

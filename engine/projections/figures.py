@@ -1,0 +1,182 @@
+"""What every figure starts from: a window of the kernel's counters, and the arithmetic that says null for 0/0."""
+
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from engine.kernel.tables import Array, Tables
+from engine.messages.kinds import (
+    CHANNELS,
+    CONTACT_CONNECTED,
+    CONTACT_HELD_STATE,
+    CONTACT_OFFERED,
+    CONTACT_WAITING,
+    ENGAGEMENT_WRAPPING,
+    EXIT_ABANDONED,
+    EXIT_ANSWERED,
+    EXIT_NAMES,
+    EXIT_SHORT_ABANDONED,
+    EXITS,
+)
+from engine.model.settings import QueueSetting
+from engine.model.tallies import TALLY_COLUMNS, Tally
+
+NS: Final = 1e9
+BY_EVENT: Final = 0
+BY_ARRIVAL: Final = 1
+NEVER_NS: Final = np.iinfo(np.int64).max
+
+
+def ratio(part: float, whole: float) -> float | None:
+    """Return part/whole, or None when there is nothing to divide by: not computable is not zero."""
+    return part / whole if whole else None
+
+
+def mean_s(total_ns: float, count: float) -> float | None:
+    """Return the mean in seconds of `count` times that sum to `total_ns`, or None of nothing."""
+    return round(total_ns / count / NS, 3) if count else None
+
+
+def add_up(tallies: Array) -> Array:
+    """Add counters over all axes but the last; the longest wait is a maximum, not a sum."""
+    flat = tallies.reshape(-1, TALLY_COLUMNS)
+    total: Array = flat.sum(axis=0)
+    total[Tally.LONGEST_WAIT_NS] = flat[:, Tally.LONGEST_WAIT_NS].max(initial=0)
+    return total
+
+
+def window(t: Tables, since_ns: int = 0, until_ns: int = NEVER_NS, by: int = BY_EVENT) -> Array:
+    """Return the counters of every cell, shape (cells, TALLY_COLUMNS), of the intervals that start in the window.
+
+    With the defaults: everything since the beginning of the log.
+    """
+    if since_ns <= 0 and until_ns == NEVER_NS:
+        return t.tallies
+    starts = t.interval_starts
+    rows = t.intervals[(starts >= since_ns) & (starts >= 0) & (starts < until_ns), by]
+    total: Array = rows.sum(axis=0)
+    total[:, Tally.LONGEST_WAIT_NS] = rows[:, :, Tally.LONGEST_WAIT_NS].max(axis=0, initial=0)
+    return total
+
+
+def cells_of(queue: int) -> slice:
+    """Return the counters' cells of all channels of a queue."""
+    return slice(queue * CHANNELS, (queue + 1) * CHANNELS)
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """What became of the entries of a window: whole numbers, straight from the counters."""
+
+    entries: int
+    answered: int
+    answered_within: int
+    abandoned: int
+    """All who left while waiting, short ones included."""
+    short_abandoned: int
+    abandoned_within: int
+    """Abandoned, short ones included, after a wait <= T."""
+    callbacks_within: int
+    exits: dict[str, int]
+    """Every way out by name, zeros included; their sum is entries - waiting."""
+
+    @property
+    def timed_out(self) -> int:
+        return self.exits["timed_out"]
+
+    @property
+    def flow_outs(self) -> int:
+        """Left the line by the queue's doing or by choice of another way, and had been waiting in it."""
+        return sum(self.exits[name] for name in FLOW_OUTS)
+
+    @property
+    def refused(self) -> int:
+        """Turned away at the door: never waited."""
+        return sum(count for name, count in self.exits.items() if name.startswith("refused_"))
+
+
+FLOW_OUTS: Final = ("timed_out", "exit_key", "empty", "overflowed", "callback", "withdrawn")
+
+
+def counts(tally: Array) -> Counts:
+    """Read one row of counters (see `add_up`)."""
+    exits = tally[Tally.EXIT : Tally.EXIT + EXITS].tolist()
+    return Counts(
+        entries=int(tally[Tally.ENTRIES]),
+        answered=exits[EXIT_ANSWERED],
+        answered_within=int(tally[Tally.ANSWERED_WITHIN]),
+        abandoned=exits[EXIT_ABANDONED] + exits[EXIT_SHORT_ABANDONED],
+        short_abandoned=exits[EXIT_SHORT_ABANDONED],
+        abandoned_within=int(tally[Tally.ABANDONED_WITHIN]),
+        callbacks_within=int(tally[Tally.OTHER_WITHIN]),
+        exits={EXIT_NAMES[number]: exits[number] for number in range(EXITS)},
+    )
+
+
+class LiveCells(msgspec.Struct, frozen=True):
+    """Who is in the house now, one figure for each cell (queue and channel)."""
+
+    waiting: Array
+    """Not answered yet: in line or being offered."""
+    offered: Array
+    connected: Array
+    held: Array
+    wrapping: Array
+    overdue: Array
+    """Waiting longer than T: already misses of the service level."""
+    oldest_entered_ns: Array
+    """When the longest waiting entered its queue; NEVER_NS: nobody waits."""
+    oldest_arrived_ns: Array
+
+
+def live_cells(t: Tables, now_ns: int) -> LiveCells:
+    """Count the contacts and wrap-ups of every cell at `now_ns`."""
+    size = len(t.tallies)
+    state = t.contacts["state"]
+    cell = t.contacts["queue"] * CHANNELS + t.contacts["channel"]
+    in_queue = t.contacts["queue"] >= 0
+
+    def count(mask: Array) -> Array:
+        return np.bincount(cell[mask], minlength=size)
+
+    waits = in_queue & ((state == CONTACT_WAITING) | (state == CONTACT_OFFERED))
+    threshold_ns = t.queues["settings"][:, QueueSetting.THRESHOLD_NS]
+    slots = np.flatnonzero(waits)
+    entered_ns = t.contacts["enqueued_ns"][slots]
+    late = now_ns - entered_ns > threshold_ns[t.contacts["queue"][slots]]
+    wraps = (t.engagements["state"] == ENGAGEMENT_WRAPPING) & (t.engagements["queue"] >= 0)
+    wrap_cell = (t.engagements["queue"] * CHANNELS + t.engagements["channel"])[wraps]
+    return LiveCells(
+        waiting=count(waits),
+        offered=count(in_queue & (state == CONTACT_OFFERED)),
+        connected=count(in_queue & (state == CONTACT_CONNECTED)),
+        held=count(in_queue & (state == CONTACT_HELD_STATE)),
+        wrapping=np.bincount(wrap_cell, minlength=size),
+        overdue=np.bincount(cell[slots[late]], minlength=size),
+        oldest_entered_ns=_oldest(size, cell[slots], entered_ns),
+        oldest_arrived_ns=_oldest(size, cell[slots], t.contacts["arrived_ns"][slots]),
+    )
+
+
+def _oldest(size: int, cell: Array, since_ns: Array) -> Array:
+    oldest = np.full(size, NEVER_NS, np.int64)
+    np.minimum.at(oldest, cell, since_ns)
+    return oldest
+
+
+def age_s(since_ns: int, now_ns: int) -> float:
+    """Return how long ago `since_ns` was, in seconds; 0 for NEVER_NS."""
+    return 0.0 if since_ns == NEVER_NS else round(max(0, now_ns - since_ns) / NS, 3)
+
+
+def position(t: Tables) -> int:
+    """Return the sequence of the row that the tables hold last."""
+    return int(t.book["seq"][0])
+
+
+def book_now_ns(t: Tables) -> int:
+    """Return the time of the tables' last turn."""
+    return int(t.book["now_ns"][0])
+
+
+Json = dict[str, Any]

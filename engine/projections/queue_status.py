@@ -1,0 +1,194 @@
+"""Queues: who waits and for how long, who could serve, and how the day went, each queue in one answer."""
+
+from typing import Final
+
+import msgspec
+
+from engine.kernel.tables import Array, Tables
+from engine.messages.kinds import AGENT_IDLE, AGENT_STATE_NAMES, AGENT_STATES, STRATEGY_NAMES
+from engine.model.settings import QueueSetting
+from engine.projections import abandonment, service_level
+from engine.projections.eligibility import at_work, eligible, logged_in, states_of
+from engine.projections.expected_wait import ExpectedWait, expected_wait
+from engine.projections.figures import (
+    NEVER_NS,
+    NS,
+    LiveCells,
+    add_up,
+    age_s,
+    cells_of,
+    counts,
+    live_cells,
+    position,
+    window,
+)
+from engine.projections.handle_time import HandleTime, handle_time
+from engine.projections.names import Directory, name_at
+from engine.projections.occupancy import occupancy
+from engine.projections.waits import Waits, waits
+
+TARGET: Final = 0.8
+"""Share to be answered within T unless a caller asks for another: 80/20 is the field's habit."""
+
+
+class QueueStatus(msgspec.Struct, frozen=True):
+    """One queue now, and its counters over the window asked for."""
+
+    as_of: int
+    at_ns: int
+    since_ns: int
+    """Start of the window that the counters cover; 0: the whole log."""
+    queue: str
+    open: bool
+    strategy: str
+    health: str
+    """ok, at_risk, breached, or closed."""
+    health_reason: str
+    waiting: int
+    """Not answered yet: in line or being offered."""
+    offered: int
+    connected: int
+    held: int
+    wrapping: int
+    overdue: int
+    """Waiting longer than T."""
+    oldest_since_ns: int
+    """When the longest waiting entered this queue; 0: nobody waits."""
+    oldest_wait_s: float
+    oldest_arrival_since_ns: int
+    """The same since the contact's arrival, over all queues it was in; 0: nobody waits."""
+    staffed: int
+    """Agents logged in who may serve the queue."""
+    available: int
+    """... of them idle now."""
+    agents: dict[str, int]
+    """Agents who may serve the queue by state, zeros included; an agent counts in each of their queues."""
+    threshold_s: float
+    target: float
+    service_level: service_level.ServiceLevel
+    abandonment: abandonment.Abandonment
+    entries: int
+    answered: int
+    abandoned: int
+    """Short ones included."""
+    short_abandoned: int
+    exits: dict[str, int]
+    waits: Waits
+    handle_time: HandleTime
+    occupancy: float | None
+    expected_wait: ExpectedWait
+    """For a contact that came now."""
+
+
+class QueueList(msgspec.Struct, frozen=True):
+    """All queues at one position of the log."""
+
+    as_of: int
+    at_ns: int
+    queues: list[QueueStatus]
+
+
+def queue_statuses(
+    t: Tables,
+    directory: Directory,
+    now_ns: int,
+    since_ns: int = 0,
+    target: float = TARGET,
+    service_level_id: str = service_level.DEFAULT,
+    only: int | None = None,
+) -> list[QueueStatus]:
+    """Return every configured queue, or queue number `only`. Raises KeyError for an unknown service level."""
+    kind = service_level.variant(service_level_id)
+    live = live_cells(t, now_ns)
+    tallies = window(t, since_ns)
+    numbers = range(min(len(t.queues), len(directory.queues))) if only is None else (only,)
+    build = _Build(t, directory, now_ns, since_ns, target, kind, live, tallies, logged_in(t), at_work(t))
+    return [_status(build, number) for number in numbers]
+
+
+class _Build(msgspec.Struct, frozen=True):
+    """What all queues of one answer share."""
+
+    t: Tables
+    directory: Directory
+    now_ns: int
+    since_ns: int
+    target: float
+    kind: service_level.Variant
+    live: LiveCells
+    tallies: Array
+    logged_in: Array
+    at_work: Array
+
+
+def _status(build: _Build, number: int) -> QueueStatus:
+    t, live = build.t, build.live
+    cells = cells_of(number)
+    settings = t.queues[number]["settings"]
+    tally = add_up(build.tallies[cells])
+    c = counts(tally)
+    may_serve = eligible(t, number)
+    states = states_of(t, may_serve)
+    waiting, overdue = int(live.waiting[cells].sum()), int(live.overdue[cells].sum())
+    oldest = int(live.oldest_entered_ns[cells].min())
+    oldest_arrival = int(live.oldest_arrived_ns[cells].min())
+    staffed = int((may_serve & build.logged_in).sum())
+    working = int((may_serve & build.at_work).sum())
+    threshold_s = int(settings[QueueSetting.THRESHOLD_NS]) / NS
+    level = service_level.service_level(build.kind, c, threshold_s, overdue)
+    is_open = bool(settings[QueueSetting.OPEN])
+    health, reason = judge(is_open, waiting, overdue, working, level.value, build.target)
+    idle = int(states[AGENT_IDLE])
+    return QueueStatus(
+        as_of=position(t),
+        at_ns=build.now_ns,
+        since_ns=build.since_ns,
+        queue=name_at(build.directory.queues, number),
+        open=is_open,
+        strategy=STRATEGY_NAMES[int(settings[QueueSetting.STRATEGY])],
+        health=health,
+        health_reason=reason,
+        waiting=waiting,
+        offered=int(live.offered[cells].sum()),
+        connected=int(live.connected[cells].sum()),
+        held=int(live.held[cells].sum()),
+        wrapping=int(live.wrapping[cells].sum()),
+        overdue=overdue,
+        oldest_since_ns=0 if oldest == NEVER_NS else oldest,
+        oldest_wait_s=age_s(oldest, build.now_ns),
+        oldest_arrival_since_ns=0 if oldest_arrival == NEVER_NS else oldest_arrival,
+        staffed=staffed,
+        available=idle,
+        agents={AGENT_STATE_NAMES[state]: int(states[state]) for state in range(AGENT_STATES)},
+        threshold_s=threshold_s,
+        target=build.target,
+        service_level=level,
+        abandonment=abandonment.abandonment(abandonment.variant(abandonment.DEFAULT), c),
+        entries=c.entries,
+        answered=c.answered,
+        abandoned=c.abandoned,
+        short_abandoned=c.short_abandoned,
+        exits=c.exits,
+        waits=waits(tally, t.histograms[cells], age_s(oldest, build.now_ns)),
+        handle_time=handle_time(tally, t.histograms[cells]),
+        occupancy=occupancy(t, may_serve, build.now_ns).occupancy,
+        expected_wait=expected_wait(t, number, waiting + 1, working, max(0, idle)),
+    )
+
+
+def judge(
+    is_open: bool, waiting: int, overdue: int, working: int, level: float | None, target: float
+) -> tuple[str, str]:
+    """Return a queue's health and the reason in words: what an eye on the wall must see first."""
+    if waiting and not working:
+        return "breached", "contacts are waiting and nobody is at work"
+    if overdue:
+        word = "contact waits" if overdue == 1 else "contacts wait"
+        return "breached", f"{overdue} {word} longer than the threshold"
+    if level is not None and level < target:
+        return "at_risk", f"service level {level:.0%} is below the target of {target:.0%}"
+    if not is_open:
+        return "closed", "the queue is closed"
+    if not working:
+        return "at_risk", "nobody is at work"
+    return "ok", "on target"

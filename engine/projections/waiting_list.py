@@ -1,0 +1,128 @@
+"""The waiting list of a queue, in the order in which routing serves it."""
+
+import msgspec
+import numpy as np
+
+from engine.kernel.tables import Array, Tables
+from engine.messages.kinds import (
+    CHANNEL_NAMES,
+    CONTACT_OFFERED,
+    CONTACT_STATE_NAMES,
+    CONTACT_WAITING,
+    ENGAGEMENT_OFFERED,
+    STEP_NAMES,
+    STEP_OVERFLOW,
+)
+from engine.model.settings import STEPS_MAX, QueueSetting
+from engine.projections.eligibility import at_work, eligible
+from engine.projections.expected_wait import ExpectedWait, expected_wait
+from engine.projections.figures import age_s
+from engine.projections.names import ContactNames, Directory, name_at
+
+
+class NextStep(msgspec.Struct, frozen=True):
+    """The next timed step that the queue takes with a waiting contact."""
+
+    action: str
+    at_ns: int
+    queue: str
+    """Where an overflow leads; empty for the others."""
+
+
+class WaitingContact(msgspec.Struct, frozen=True):
+    """One contact that was not answered yet."""
+
+    contact: str
+    position: int
+    """1 is served next, among those whom the same agents may serve."""
+    state: str
+    channel: str
+    priority: int
+    entered_ns: int
+    """Into this queue."""
+    wait_s: float
+    arrived_ns: int
+    offered_to: list[str]
+    next_step: NextStep | None
+    expected_wait: ExpectedWait
+
+
+class WaitingList(msgspec.Struct, frozen=True):
+    """The head of a queue's waiting list; `total` counts those beyond the limit too."""
+
+    as_of: int
+    at_ns: int
+    queue: str
+    total: int
+    contacts: list[WaitingContact]
+
+
+def in_order(t: Tables, queue: int) -> Array:
+    """Return the slots of the queue's waiting contacts in the order in which one agent for all would serve them."""
+    contacts = t.contacts
+    state = contacts["state"]
+    slots = np.flatnonzero((contacts["queue"] == queue) & ((state == CONTACT_WAITING) | (state == CONTACT_OFFERED)))
+    credit_ns = t.queues[queue]["settings"][QueueSetting.PRIORITY_CREDIT_NS]
+    since_ns = contacts["line_ns"][slots] - contacts["priority"][slots].astype(np.int64) * credit_ns
+    ordered: Array = slots[np.lexsort((contacts["order"][slots], since_ns))]
+    return ordered
+
+
+def waiting_contacts(
+    t: Tables, directory: Directory, names: ContactNames, queue: int, now_ns: int, limit: int
+) -> tuple[int, list[WaitingContact]]:
+    """Return how many wait, and the first `limit` of them."""
+    slots = in_order(t, queue)
+    agents = int((eligible(t, queue) & at_work(t)).sum())
+    listed = [
+        waiting_contact(t, directory, names, slot, place + 1, now_ns, agents)
+        for place, slot in enumerate(slots[:limit].tolist())
+    ]
+    return len(slots), listed
+
+
+def waiting_contact(
+    t: Tables, directory: Directory, names: ContactNames, slot: int, place: int, now_ns: int, agents: int
+) -> WaitingContact:
+    """Return the contact in `slot`, which is at `place` of its line."""
+    contact = t.contacts[slot]
+    entered_ns = int(contact["enqueued_ns"])
+    return WaitingContact(
+        contact=names.name_of(slot),
+        position=place,
+        state=CONTACT_STATE_NAMES[int(contact["state"])],
+        channel=CHANNEL_NAMES[int(contact["channel"])],
+        priority=int(contact["priority"]),
+        entered_ns=entered_ns,
+        wait_s=age_s(entered_ns, now_ns),
+        arrived_ns=int(contact["arrived_ns"]),
+        offered_to=[name_at(directory.agents, agent) for agent in offered_to(t, slot)],
+        next_step=next_step(t, directory, slot),
+        expected_wait=expected_wait(t, int(contact["queue"]), place, agents),
+    )
+
+
+def offered_to(t: Tables, slot: int) -> list[int]:
+    """Return the agents to whom the contact is being offered."""
+    found = []
+    engagement = int(t.contacts[slot]["engagement"])
+    while engagement >= 0:
+        row = t.engagements[engagement]
+        if row["state"] == ENGAGEMENT_OFFERED:
+            found.append(int(row["agent"]))
+        engagement = int(row["next_of_contact"])
+    return found
+
+
+def next_step(t: Tables, directory: Directory, slot: int) -> NextStep | None:
+    """Return the next timed step of the contact's queue; None when there is none any more."""
+    contact = t.contacts[slot]
+    settings = t.queues[int(contact["queue"])]["settings"]
+    place = int(contact["step"])
+    if place >= STEPS_MAX:
+        return None
+    after_ns, action, target = settings[QueueSetting.FIRST_STEP + 3 * place :][:3].tolist()
+    if not action:
+        return None
+    to = name_at(directory.queues, target) if action == STEP_OVERFLOW else ""
+    return NextStep(STEP_NAMES[action], int(contact["enqueued_ns"]) + after_ns, to)
