@@ -1,0 +1,53 @@
+"""Adapters by entry point: which there are, and the settings that each checks itself."""
+
+from collections.abc import Callable, Mapping
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Final
+
+from pydantic import BaseModel, ValidationError
+
+from engine.config.document import Document
+from engine.config.faults import note_faults
+from engine.model.fields import nearest
+from engine.ports import Adapter
+
+GROUP: Final = "trunkline.adapters"
+Loader = Callable[[], Any]
+
+
+def installed_adapters() -> dict[str, Loader]:
+    """Return the adapters of this installation by name; each is imported only when its loader is called."""
+    return {point.name: point.load for point in _entry_points()}
+
+
+def adapter_class(name: str) -> type[Adapter]:
+    """Return the class of an installed adapter. Raises KeyError."""
+    loaded: type[Adapter] = installed_adapters()[name]()
+    return loaded
+
+
+def check_adapters(
+    document: Document, sections: Mapping[str, Any], loaders: Mapping[str, Loader], context: dict[str, Any]
+) -> dict[str, BaseModel]:
+    """Return each section as an instance of its adapter's `Settings`; faults go to the document."""
+    checked: dict[str, BaseModel] = {}
+    for name, section in sections.items():
+        location = ("adapters", name)
+        if name not in loaders:
+            text = f"there is no adapter '{name}'{nearest(name, loaders)}"
+            document.add(location, text, at_key=True)
+            continue
+        try:
+            settings: type[BaseModel] = loaders[name]().Settings
+        except (ImportError, AttributeError) as error:
+            document.add(location, f"the adapter '{name}' cannot be loaded: {error}", at_key=True)
+            continue
+        try:
+            checked[name] = settings.model_validate({} if section is None else section, extra="forbid", context=context)
+        except ValidationError as error:
+            note_faults(document, error, settings, location)
+    return checked
+
+
+def _entry_points() -> tuple[EntryPoint, ...]:
+    return tuple(entry_points(group=GROUP))

@@ -1,0 +1,112 @@
+"""The sections that describe agents and their phones, one by one or by the hundred."""
+
+import re
+from typing import Annotated, Any, Final, Self
+
+from pydantic import Field, SecretStr, model_validator
+
+from engine.config.faults import several
+from engine.config.queues import WRAP_UP, Section, SkillLevels
+from engine.model.fields import Duration, Ref, Text, Whole
+from engine.model.settings import INHERIT, SECOND_NS
+
+AGENTS_MAX: Final = 10_000
+_NUMBER: Final = re.compile(r"\{n(?::(0?\d{1,2}))?\}")
+Capacities = dict[Annotated[str, Ref("channel")], Annotated[int, Whole(0, 1000)]]
+Name = Annotated[str, Text(r"\S(.{0,126}\S)?", "a name; write 1 to 128 characters, in quotes if they are digits")]
+
+
+def fill_in(template: str, number: int) -> str:
+    """Replace `{n}` by the number, and `{n:03}` by the number with leading zeros."""
+    return _NUMBER.sub(lambda match: format(number, (match[1] or "") + "d"), template)
+
+
+class Phone(Section):
+    """Where an agent's phone is, and how it proves who it is."""
+
+    address: Annotated[str, Text(r"sips?:[^@\s;]+@[^@\s;]+", "a phone's address; write it as sip:alice@example.org")]
+    password: SecretStr | None = None
+    ha1: SecretStr | None = None
+    """MD5 of user:realm:password, instead of the password."""
+
+    @model_validator(mode="after")
+    def _one_secret(self) -> Self:
+        if self.password is not None and self.ha1 is not None:
+            raise several([(("ha1",), "'password' is given too; give one of the two")])
+        if self.ha1 is not None and not re.fullmatch(r"[0-9a-fA-F]{32}", self.ha1.get_secret_value()):
+            raise several([(("ha1",), "an HA1 has 32 hexadecimal digits")])
+        return self
+
+    @property
+    def credential(self) -> str:
+        """The password or the HA1, or empty."""
+        secret = self.password or self.ha1
+        return secret.get_secret_value() if secret else ""
+
+
+class Agent(Section):
+    """One agent."""
+
+    name: Name
+    display_name: str = ""
+    skills: SkillLevels = Field(default_factory=dict)
+    queues: list[Annotated[str, Ref("queue")]] = Field(default_factory=list)
+    """Queues that the agent is a member of; among a queue's members, the order of the file is that of top-down."""
+    site: Annotated[str, Ref("site")] | None = None
+    capacity: Capacities = Field(default_factory=dict)
+    wrap_up_ns: Annotated[int, WRAP_UP] = Field(default=INHERIT, alias="wrap_up")
+    ring_limit_ns: Annotated[int, Duration("0s", "10m")] = Field(default=0, alias="ring_limit")
+    max_no_answer: Annotated[int, Whole(0, 1000)] = 3
+    no_answer_delay_ns: Annotated[int, Duration("0s", "1h")] = Field(default=5 * SECOND_NS, alias="no_answer_delay")
+    decline_delay_ns: Annotated[int, Duration("0s", "1h")] = Field(default=2 * SECOND_NS, alias="decline_delay")
+    busy_delay_ns: Annotated[int, Duration("0s", "1h")] = Field(default=10 * SECOND_NS, alias="busy_delay")
+    weight: Annotated[int, Whole(1, 1000)] = 1
+    phone: Phone | None = None
+
+
+class AgentEntry(Agent):
+    """One agent, or `count` of them whose names, addresses and passwords hold `{n}`."""
+
+    count: Annotated[int, Whole(1, AGENTS_MAX)] | None = None
+    first: Annotated[int, Whole(0, 1_000_000)] = 1
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        if self.count is not None and not _NUMBER.search(self.name):
+            raise several([(("name",), "with 'count' the name must hold {n}, as agent{n:03}")])
+        if self.count is not None and self.phone is not None and not _NUMBER.search(self.phone.address):
+            raise several([(("phone", "address"), "with 'count' the address must hold {n}")])
+        return self
+
+    def expand(self) -> list[Agent]:
+        """Return the agents that this entry stands for."""
+        common = {name: getattr(self, name) for name in Agent.model_fields}
+        if self.count is None:
+            return [Agent.model_construct(**common)]
+        return [Agent.model_construct(**common | self._numbered(n)) for n in range(self.first, self.first + self.count)]
+
+    def _numbered(self, number: int) -> dict[str, Any]:
+        filled: dict[str, Any] = {
+            "name": fill_in(self.name, number),
+            "display_name": fill_in(self.display_name, number),
+        }
+        if self.phone is not None:
+            password = self.phone.password
+            filled["phone"] = self.phone.model_copy(
+                update={
+                    "address": fill_in(self.phone.address, number),
+                    "password": password and SecretStr(fill_in(password.get_secret_value(), number)),
+                }
+            )
+        return filled
+
+
+def expanded_names(entry: Any) -> list[str]:
+    """Return the names that an unchecked entry stands for, as far as it can be told."""
+    name = entry.get("name") if isinstance(entry, dict) else None
+    if not isinstance(name, str):
+        return []
+    count, first = entry.get("count"), entry.get("first", 1)
+    if not isinstance(count, int) or not isinstance(first, int) or not 1 <= count <= AGENTS_MAX:
+        return [name]
+    return [fill_in(name, number) for number in range(first, first + count)]

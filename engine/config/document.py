@@ -1,0 +1,215 @@
+"""A YAML file as plain values, with the line and column of each: duplicate keys and all other faults at once."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from engine.model.fields import FromEnvironment
+
+Location = tuple[str | int, ...]
+"""Keys and indices from the root to a value, as pydantic's `loc`."""
+Place = tuple[int, int]
+"""Line and column, from 1."""
+
+VALUES_MAX: Final = 1_000_000
+"""Values in one file, aliases counted each time: a bound on what a few nested aliases can make of memory."""
+_VARIABLE: Final = re.compile(r"\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_SECRET_FILE: Final = re.compile(r"((?:.+_)?(?:password|secret|token|ha1))_file")
+_TAG: Final = "tag:yaml.org,2002:"
+_WORDS: Final = {"true": True, "false": False}
+
+
+@dataclass(frozen=True, order=True)
+class Fault:
+    """One thing that is wrong, and where."""
+
+    line: int
+    column: int
+    text: str
+
+
+@dataclass
+class Document:
+    """What one file says, and where it says it."""
+
+    path: str
+    value: Any = None
+    places: dict[Location, Place] = field(default_factory=dict)
+    """Where each value begins."""
+    key_places: dict[Location, Place] = field(default_factory=dict)
+    """Where the key of each value begins."""
+    faults: list[Fault] = field(default_factory=list)
+
+    def place(self, location: Location, at_key: bool = False) -> Place:
+        """Return the place of the value (or its key), or of the nearest enclosing one."""
+        if at_key and location in self.key_places:
+            return self.key_places[location]
+        for length in range(len(location), 0, -1):
+            if location[:length] in self.places:
+                return self.places[location[:length]]
+        return 1, 1
+
+    def add(self, location: Location, text: str, at_key: bool = False) -> None:
+        """Note a fault of the value (or its key) at `location`."""
+        self.faults.append(Fault(*self.place(location, at_key), text))
+
+    def sentences(self) -> list[str]:
+        """Return every fault once, in the order of the file, as `file:line:column: text`."""
+        return [f"{self.path}:{f.line}:{f.column}: {f.text}" for f in sorted(set(self.faults))]
+
+
+def read_document(path: Path, environment: Mapping[str, str] | None = None) -> Document:
+    """Read a file; what is wrong with it stands in the document's `faults`.
+
+    `${NAME}` in a value is replaced from the environment (`$$` is a dollar sign); `password_file: PATH` and its like
+    are replaced by `password: CONTENT`, PATH being relative to the file.
+    """
+    document = Document(str(path))
+    try:
+        text = path.read_text(encoding="utf-8")
+        node = YAML(typ="safe", pure=True).compose(text)
+    except (OSError, UnicodeDecodeError) as error:
+        document.faults.append(Fault(1, 1, f"cannot be read: {_reason(error)}"))
+        return document
+    except YAMLError as error:
+        document.faults.append(_syntax_fault(error))
+        return document
+    document.value = _Reader(document, path.parent, os.environ if environment is None else environment).value(node, ())
+    return document
+
+
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    return (error.strerror or str(error)) if isinstance(error, OSError) else f"it is not UTF-8 text ({error.reason})"
+
+
+def _syntax_fault(error: YAMLError) -> Fault:
+    if isinstance(error, MarkedYAMLError):
+        mark = error.problem_mark or error.context_mark
+        text = ", ".join(part for part in (error.context, error.problem) if part)
+        if mark is not None:
+            return Fault(mark.line + 1, mark.column + 1, f"this is not YAML: {text}")
+    return Fault(1, 1, f"this is not YAML: {str(error).splitlines()[0]}")
+
+
+@dataclass
+class _Reader:
+    """Turns nodes into values, and notes where each came from."""
+
+    document: Document
+    folder: Path
+    environment: Mapping[str, str]
+    values: int = 0
+    open_nodes: set[int] = field(default_factory=set)
+
+    def value(self, node: Node | None, location: Location) -> Any:
+        if node is None:
+            return None
+        place = node.start_mark.line + 1, node.start_mark.column + 1
+        self.document.places[location] = place
+        self.values += 1
+        if self.values > VALUES_MAX or id(node) in self.open_nodes:
+            why = "an alias stands inside its own anchor" if id(node) in self.open_nodes else "too many values"
+            self.document.faults.append(Fault(*place, why))
+            return None
+        if isinstance(node, ScalarNode):
+            return self.scalar(node, location)
+        self.open_nodes.add(id(node))
+        try:
+            if isinstance(node, SequenceNode):
+                return [self.value(item, (*location, index)) for index, item in enumerate(node.value)]
+            return self.mapping(node, location) if isinstance(node, MappingNode) else None
+        finally:
+            self.open_nodes.discard(id(node))
+
+    def mapping(self, node: MappingNode, location: Location) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        merged: list[Node] = []
+        for key_node, value_node in node.value:
+            place = key_node.start_mark.line + 1, key_node.start_mark.column + 1
+            if key_node.tag == f"{_TAG}merge":
+                merged.extend(value_node.value if isinstance(value_node, SequenceNode) else [value_node])
+            elif not isinstance(key_node, ScalarNode):
+                self.document.faults.append(Fault(*place, "a key must be a single word"))
+            elif key_node.value in values:
+                first = self.document.key_places[(*location, key_node.value)]
+                self.document.faults.append(
+                    Fault(*place, f"'{key_node.value}' stands here a second time; the first is in line {first[0]}")
+                )
+            else:
+                self.document.key_places[(*location, key_node.value)] = place
+                values[key_node.value] = self.value(value_node, (*location, key_node.value))
+        for source in merged:
+            self.merge(source, location, values)
+        self.read_secrets(values, location)
+        return values
+
+    def merge(self, source: Node, location: Location, values: dict[str, Any]) -> None:
+        """Add what `<<` brings, where the mapping itself does not say it."""
+        if not isinstance(source, MappingNode):
+            place = source.start_mark.line + 1, source.start_mark.column + 1
+            self.document.faults.append(Fault(*place, "'<<' takes a mapping, as an alias of one"))
+            return
+        for key_node, value_node in source.value:
+            if isinstance(key_node, ScalarNode) and key_node.value not in values:
+                here = (*location, key_node.value)
+                self.document.key_places[here] = key_node.start_mark.line + 1, key_node.start_mark.column + 1
+                values[key_node.value] = self.value(value_node, here)
+
+    def read_secrets(self, values: dict[str, Any], location: Location) -> None:
+        for key in [key for key in values if _SECRET_FILE.fullmatch(key)]:
+            name, here = key.removesuffix("_file"), (*location, key)
+            if name in values:
+                self.document.add(here, f"'{name}' is given too; give one of the two", at_key=True)
+                continue
+            try:
+                values[name] = (self.folder / str(values.pop(key))).read_text(encoding="utf-8").rstrip("\r\n")
+            except (OSError, UnicodeDecodeError) as error:
+                values[name] = ""
+                self.document.add(here, f"the file cannot be read: {_reason(error)}")
+            self.document.places[(*location, name)] = self.document.places[here]
+            self.document.key_places[(*location, name)] = self.document.key_places[here]
+
+    def scalar(self, node: ScalarNode, location: Location) -> Any:
+        tag = str(node.tag).removeprefix(_TAG)
+        text = str(node.value)
+        try:
+            if tag == "null":
+                return None
+            if tag == "bool":
+                return _WORDS[text.lower()]
+            if tag == "int":
+                return _integer(text.replace("_", ""))
+            if tag == "float":
+                return float(text.replace("_", "").replace(".inf", "inf").replace(".nan", "nan").replace(".NaN", "nan"))
+        except (KeyError, ValueError):
+            return text
+        if tag not in ("str", "timestamp"):
+            self.document.add(location, f"the tag {node.tag} is not supported; write the value plainly")
+        return self.replace_variables(text, location)
+
+    def replace_variables(self, text: str, location: Location) -> str:
+        if "$" not in text:
+            return text
+
+        def replacement(match: re.Match[str]) -> str:
+            if match[1] is None:
+                return "$"
+            if match[1] not in self.environment:
+                self.document.add(location, f"the environment variable {match[1]} is not set")
+            return self.environment.get(match[1], "")
+
+        return FromEnvironment(_VARIABLE.sub(replacement, text))
+
+
+def _integer(text: str) -> int:
+    try:
+        return int(text, 0)
+    except ValueError:
+        return int(text)

@@ -1,0 +1,107 @@
+"""From pydantic's errors to sentences with a place: what is wrong, and the nearest word that would be right."""
+
+from typing import Annotated, Any, Final, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from engine.config.document import Document, Location
+from engine.model.fields import nearest
+
+_WANTED: Final = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+}
+Faults = list[tuple[Location, str]]
+"""What is wrong inside a section, and where, counted from the section."""
+_NUMBER_IN_TEXT: Final = "; write it in quotes if it is a name"
+
+
+def several(faults: Faults) -> PydanticCustomError:
+    """Return the error by which a validator of a whole section reports faults at places inside it."""
+    return PydanticCustomError("several", "several faults", {"faults": faults})
+
+
+def note_faults(document: Document, error: ValidationError, model: type[BaseModel], base: Location = ()) -> None:
+    """Add to the document what `model` found wrong with its value at `base`."""
+    for details in error.errors(include_url=False):
+        location = details["loc"]
+        if details["type"] == "several":
+            for inner, text in details["ctx"]["faults"]:
+                document.add((*base, *location, *inner), text)
+            continue
+        at_key = details["type"] == "extra_forbidden" or location[-1:] == ("[key]",)
+        if location[-1:] == ("[key]",):
+            location = location[:-1]
+        document.add((*base, *location), _sentence(details, location, model), at_key)
+
+
+def _sentence(details: ErrorDetails, location: Location, model: type[BaseModel]) -> str:
+    kind, value = details["type"], details["input"]
+    if kind == "extra_forbidden":
+        return f"unknown word '{location[-1]}'{nearest(str(location[-1]), _keys_at(model, location[:-1]))}"
+    if kind == "missing":
+        return f"'{location[-1]}' is missing"
+    if kind in _WANTED:
+        hint = _NUMBER_IN_TEXT if kind == "string_type" and isinstance(value, int | float) else ""
+        return f"{_shown(value)} stands where {_WANTED[kind]} belongs{hint}"
+    if kind in ("literal_error", "enum"):
+        words = [word.strip("' ") for word in details["ctx"]["expected"].replace(" or ", ", ").split(",")]
+        return f"{_shown(value)} is not a word that may stand here{nearest(str(value), words)}"
+    message = details["msg"].removeprefix("Value error, ")
+    return message if kind == "fault" else message[:1].lower() + message[1:]
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, dict | list):
+        return "a mapping" if isinstance(value, dict) else "a list"
+    return repr(value)
+
+
+def _keys_at(model: Any, location: Location) -> list[str]:
+    """Return the keys that the section at `location` may have."""
+    present: Any = model
+    for part in location:
+        present = _inside(present, part)
+    present = _section(present)
+    if present is None:
+        return []
+    return [info.alias or name for name, info in present.model_fields.items()]
+
+
+def _inside(annotation: Any, part: str | int) -> Any:
+    section = _section(annotation)
+    if section is not None:
+        found = [info for name, info in section.model_fields.items() if (info.alias or name) == part]
+        return found[0].annotation if found else None
+    for candidate in _alternatives(annotation):
+        arguments = get_args(candidate)
+        if get_origin(candidate) in (dict, list, tuple) and arguments:
+            return arguments[-1] if get_origin(candidate) is not tuple else arguments[0]
+    return None
+
+
+def _section(annotation: Any) -> type[BaseModel] | None:
+    for candidate in _alternatives(annotation):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+    return None
+
+
+def _alternatives(annotation: Any) -> list[Any]:
+    """Return what an annotation allows, without Annotated and unions."""
+    if get_origin(annotation) is Annotated:
+        return _alternatives(get_args(annotation)[0])
+    if get_origin(annotation) in (dict, list, tuple) or not get_args(annotation):
+        return [annotation]
+    return [inner for argument in get_args(annotation) for inner in _alternatives(argument)]

@@ -1,0 +1,140 @@
+"""The whole configuration file as one typed value."""
+
+from functools import cached_property
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import Field, model_validator
+
+from engine.config.agents import Agent, AgentEntry, Capacities, Name
+from engine.config.faults import several
+from engine.config.hours import Hours, TimeZone
+from engine.config.queues import Queue, Section
+from engine.messages import kinds
+from engine.model.fields import Duration, Ref, Text, Whole
+from engine.model.settings import SECOND_NS
+from engine.ports import AgentEndpoint
+
+Scope = Literal["ingest", "read", "agent", "supervise", "admin"]
+SCOPES: Final[tuple[Scope, ...]] = ("ingest", "read", "agent", "supervise", "admin")
+DEFAULT_CAPACITY: Final = {kinds.VOICE: 1, kinds.CHAT: 3, kinds.EMAIL: 1, kinds.TASK: 1}
+
+
+class Service(Section):
+    """What holds for the engine as a whole."""
+
+    name: str = "trunkline"
+    time_zone: TimeZone = "UTC"
+    """Of days in reports."""
+    interval_ns: Annotated[int, Duration("1m", "1d")] = Field(default=900 * SECOND_NS, alias="interval")
+    """Length of one row of the interval table."""
+    seed: Annotated[int, Whole(0, 2**62)] = 1
+
+
+class Limits(Section):
+    """Bounds of everything that could grow; changed only by a restart."""
+
+    contacts: Annotated[int, Whole(16, 1_000_000)] = 16_384
+    """Contacts that are not closed, in all queues."""
+    agents: Annotated[int, Whole(1, 10_000)] = 256
+    queues: Annotated[int, Whole(1, 4096)] = 64
+    trunk_groups: Annotated[int, Whole(1, 4096)] = 16
+    requirements: Annotated[int, Whole(16, 65_535)] = 256
+    """Different combinations of skills that queues and contacts may ask for."""
+    lines: Annotated[int, Whole(16, 65_535)] = 512
+    """Combinations of queue, requirement and channel that have contacts waiting."""
+    intervals: Annotated[int, Whole(2, 100_000)] = 192
+    """Rows of the interval table that are kept at hand."""
+    inbox: Annotated[int, Whole(16, 1_000_000)] = 8192
+    """Facts accepted but not yet decided; beyond, a source is told to try again."""
+    remembered_facts: Annotated[int, Whole(0, 10_000_000)] = 1_000_000
+    """Facts whose ids are remembered, so that a second delivery changes nothing."""
+
+
+class Channel(Section):
+    """What holds for one channel, unless an agent says otherwise."""
+
+    capacity: Annotated[int, Whole(0, 1000)] | None = None
+    """Contacts of this channel that an agent serves at once."""
+    may_interrupt: list[Annotated[str, Ref("channel")]] = Field(default_factory=list)
+    """Channels whose contacts an agent may be holding when one of this channel is offered."""
+
+
+class Site(Section):
+    """A place where agents work."""
+
+    display_name: str = ""
+    time_zone: TimeZone = "UTC"
+
+
+class TrunkGroup(Section):
+    """Lines to the telephone network that are counted together."""
+
+    display_name: str = ""
+    channels: Annotated[int, Whole(0, 1_000_000)]
+    """Calls carried at once."""
+    reserve: Annotated[int, Whole(0, 1_000_000)] = 0
+    """Of these, how many only protected traffic may take."""
+
+    @model_validator(mode="after")
+    def _reserve_fits(self) -> Self:
+        if self.reserve > self.channels:
+            raise several([(("reserve",), f"{self.reserve} is out of range; allowed is 0 to {self.channels}")])
+        return self
+
+
+class Token(Section):
+    """A bearer token of the HTTP interface, known by the digest of its secret; `trunkline token new` makes one."""
+
+    id: Annotated[str, Text(r"[a-z0-9][a-z0-9-]{0,31}", "a token's id; write small letters, digits and hyphens")]
+    sha256: Annotated[str, Text(r"[0-9a-f]{64}", "a SHA-256 digest; write its 64 hexadecimal digits")]
+    scopes: Annotated[list[Scope], Field(min_length=1)]
+
+
+class Config(Section):
+    """One contact centre, checked: every name refers to something, every number is within its bounds."""
+
+    service: Service = Service()
+    limits: Limits = Limits()
+    channels: dict[Annotated[str, Ref("channel")], Channel] = Field(default_factory=dict)
+    skills: list[Name] | None = None
+    """All skills there are; not said: those that agents have."""
+    sites: dict[Name, Site] = Field(default_factory=dict)
+    trunk_groups: dict[Name, TrunkGroup] = Field(default_factory=dict)
+    opening_hours: dict[Name, Hours] = Field(default_factory=dict)
+    pause_reasons: list[Name] = Field(default_factory=list)
+    queues: Annotated[dict[Name, Queue], Field(min_length=1)]
+    agent_entries: list[AgentEntry] = Field(default_factory=list, alias="agents")
+    tokens: list[Token] = Field(default_factory=list)
+    adapters: dict[str, Any] = Field(default_factory=dict)
+    """By entry point name: the adapter's own section, an instance of its `Settings`."""
+
+    @cached_property
+    def agents(self) -> list[Agent]:
+        """All agents, each one by itself, in the order of the file."""
+        return [agent for entry in self.agent_entries for agent in entry.expand()]
+
+    @cached_property
+    def skill_names(self) -> list[str]:
+        """All skills, declared or found, in the order of the file."""
+        found = [skill for agent in self.agents for skill in agent.skills]
+        return list(dict.fromkeys([*(self.skills or []), *found]))
+
+    def capacity(self, channel: int, own: Capacities) -> int:
+        """Return how many contacts of the channel an agent with this `capacity` section serves at once."""
+        name = kinds.CHANNEL_NAMES[channel]
+        if name in own:
+            return own[name]
+        common = self.channels[name].capacity if name in self.channels else None
+        return DEFAULT_CAPACITY[channel] if common is None else common
+
+    def endpoints(self) -> list[AgentEndpoint]:
+        """Return how each agent is reached, secrets included: for adapters, never for the log."""
+        return [
+            AgentEndpoint(
+                name=agent.name,
+                phone=agent.phone.address if agent.phone else "",
+                credential=agent.phone.credential if agent.phone else "",
+                queues=tuple(agent.queues),
+            )
+            for agent in self.agents
+        ]

@@ -1,0 +1,98 @@
+"""The directory: names and numbers of everything configured, and what is shown of each. Stands in the log."""
+
+from collections.abc import Mapping
+
+import msgspec
+import numpy as np
+
+from engine.messages.kinds import REQUIREMENT_DEFINED
+from engine.messages.rows import Rows, empty_rows
+from engine.model.names import UNKNOWN, Names
+from engine.model.requirements import Pair, Requirements
+
+
+class QueueCard(msgspec.Struct, frozen=True):
+    """What is known of a queue beyond the kernel's settings."""
+
+    display_name: str = ""
+    channel: int = 0
+    target: float = 0.8
+    """Share of contacts to be served within the service-level threshold."""
+    opening_hours: str = ""
+    chain: tuple[dict[int, int], ...] = ({},)
+    """Skills required (number to least level) at first, then after each relax step."""
+
+
+class AgentCard(msgspec.Struct, frozen=True):
+    """What is known of an agent beyond the kernel's settings; no secrets."""
+
+    display_name: str = ""
+    queues: tuple[str, ...] = ()
+    site: str = ""
+    phone: str = ""
+
+
+class Directory(msgspec.Struct, dict=True):
+    """Names by number and numbers by name, stable across reloads: the payload of CONFIGURATION_LOADED.
+
+    The cards lie at their queue's or agent's number. Everything but `requirements` is fixed; that grows as contacts
+    bring skills of their own, in step with the REQUIREMENT_DEFINED rows of the log.
+    """
+
+    service: str = ""
+    queues: Names = Names()
+    agents: Names = Names()
+    skills: Names = Names()
+    trunk_groups: Names = Names()
+    sites: Names = Names()
+    pause_reasons: Names = Names(("",))
+    """Number 0 is no reason."""
+    queue_cards: tuple[QueueCard, ...] = ()
+    agent_cards: tuple[AgentCard, ...] = ()
+    requirements: Requirements = msgspec.field(default_factory=Requirements)
+
+    def requirement(self, queue: int, skills: Mapping[str, int]) -> tuple[int, "Rows | None"]:
+        """Return the requirement of a contact that brings `skills` (name to least level) to `queue`.
+
+        The second is None, or the REQUIREMENT_DEFINED rows that must stand in the log before the arrival. Raises
+        KeyError for an unknown skill, ValueError for too many conditions, Overloaded when no number is left.
+        """
+        own: dict[int, int] = {}
+        for name, level in skills.items():
+            number = self.skills.number(name)
+            if number == UNKNOWN:
+                raise KeyError(name)
+            own[number] = level
+        before = len(self.requirements.pairs)
+        chain = [_stronger(step, own) for step in self.queue_cards[queue].chain]
+        return self.requirements.intern(chain), requirement_rows(self.requirements.pairs, before)
+
+    def fold(self, rows: "Rows") -> None:
+        """Take in the REQUIREMENT_DEFINED rows among `rows`."""
+        for row in rows[rows["kind"] == REQUIREMENT_DEFINED]:
+            self.requirements.fold(int(row["queue"]), int(row["a"]), int(row["b"]))
+
+
+def _stronger(one: Mapping[int, int], other: Mapping[int, int]) -> dict[int, int]:
+    return {skill: max(one.get(skill, 0), other.get(skill, 0)) for skill in (*one, *other)}
+
+
+def requirement_rows(pairs: list[Pair], first: int) -> "Rows | None":
+    """Return the rows that define the requirements from number `first` on, None if there are none."""
+    if len(pairs) == first:
+        return None
+    rows = empty_rows(len(pairs) - first)
+    rows["kind"] = REQUIREMENT_DEFINED
+    rows["queue"] = np.arange(first, len(pairs))
+    rows["a"], rows["b"] = np.array(pairs[first:], np.int64).T
+    return rows
+
+
+def encode_directory(directory: Directory) -> bytes:
+    """Return the payload of CONFIGURATION_LOADED."""
+    return msgspec.msgpack.encode(directory)
+
+
+def decode_directory(payload: bytes | memoryview) -> Directory:
+    """Return the directory of a recorded CONFIGURATION_LOADED. Raises msgspec.DecodeError."""
+    return msgspec.msgpack.decode(payload, type=Directory)

@@ -1,0 +1,187 @@
+"""Field types of configuration sections: what a word in the file may be, and the sentence when it is something else.
+
+For use in pydantic models as `Annotated[int, Duration("1s", "10m")]`, by the engine's own sections and by adapters'
+`Settings` alike. Names of queues, agents and the like are checked against the validation context that the loader gives.
+"""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pydantic import GetCoreSchemaHandler, ValidationInfo
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from engine.model.durations import format_duration, parse_duration
+
+LIST_MAX: Final = 12
+"""Choices that a sentence lists in full when none is near."""
+
+
+class FromEnvironment(str):
+    """Text that `${NAME}` was replaced by: it may stand for a number, as quoting it is not possible."""
+
+    __slots__ = ()
+
+
+def fault(text: str) -> PydanticCustomError:
+    """Return the error that says `text`, whole and unchanged."""
+    return PydanticCustomError("fault", "{text}", {"text": text})
+
+
+def nearest(word: str, choices: Iterable[str]) -> str:
+    """Return the end of a sentence that helps: the nearest of the choices, or all of them if they are few."""
+    folded = {choice.casefold(): choice for choice in choices}
+    close = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean '{folded[close[0]]}'?"
+    if 0 < len(folded) <= LIST_MAX:
+        return "; there is " + ", ".join(folded.values())
+    return ""
+
+
+def _plain(function: Any) -> CoreSchema:
+    return core_schema.no_info_plain_validator_function(function)
+
+
+@dataclass(frozen=True)
+class Duration:
+    """A duration with its unit, within bounds; the field holds nanoseconds. A bare 0 is allowed where zero is."""
+
+    low: str
+    high: str
+    words: Mapping[str, int] = field(default_factory=dict, hash=False)
+    """Words allowed instead, with the number each stands for."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return _plain(self.check)
+
+    def check(self, value: Any) -> int:
+        """Return the nanoseconds of `value`."""
+        if isinstance(value, str) and value in self.words:
+            return self.words[value]
+        bounds = f"{self.low} to {self.high}" + "".join(f", or '{word}'" for word in self.words)
+        if value == 0 and not isinstance(value, (bool, str)):
+            value = "0s"
+        if not isinstance(value, str):
+            raise fault(f"{value!r} has no unit; write a duration from {bounds}, as 20s or 1m30s")
+        try:
+            duration_ns = parse_duration(value)
+        except ValueError as error:
+            raise fault(f"{error} ({bounds})" if self.words else str(error)) from None
+        if not parse_duration(self.low) <= duration_ns <= parse_duration(self.high):
+            raise fault(f"{format_duration(duration_ns)} is out of range; allowed is {bounds}")
+        return duration_ns
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A whole number within bounds."""
+
+    low: int
+    high: int
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return _plain(self.check)
+
+    def check(self, value: Any) -> int:
+        """Return `value` if it is one of the numbers."""
+        if isinstance(value, FromEnvironment) and value.isdecimal():
+            value = int(value)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise fault(f"{value!r} is not a whole number; allowed is {self.low} to {self.high}")
+        if not self.low <= value <= self.high:
+            raise fault(f"{value} is out of range; allowed is {self.low} to {self.high}")
+        return value
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number within bounds, whole or not."""
+
+    low: float
+    high: float
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return _plain(self.check)
+
+    def check(self, value: Any) -> float:
+        """Return `value` as a float."""
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise fault(f"{value!r} is not a number; allowed is {self.low:g} to {self.high:g}")
+        if not self.low <= value <= self.high:
+            raise fault(f"{value:g} is out of range; allowed is {self.low:g} to {self.high:g}")
+        return float(value)
+
+
+@dataclass(frozen=True)
+class Word:
+    """One of a set of words; the field holds the number that the word stands for."""
+
+    what: str
+    numbers: Mapping[str, int] = field(hash=False)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return _plain(self.check)
+
+    def check(self, value: Any) -> int:
+        """Return the number of the word."""
+        if not isinstance(value, str) or value not in self.numbers:
+            raise fault(f"{value!r} is not a {self.what}{nearest(str(value), self.numbers)}")
+        return self.numbers[value]
+
+
+@dataclass(frozen=True)
+class Text:
+    """Text of a certain form; `form` says in words what it looks like."""
+
+    pattern: str
+    form: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return _plain(self.check)
+
+    def check(self, value: Any) -> str:
+        """Return `value` if it has the form."""
+        if not isinstance(value, str) or not re.fullmatch(self.pattern, value):
+            raise fault(f"{value!r} is not {self.form}")
+        return str(value)
+
+
+@dataclass(frozen=True)
+class Ref:
+    """The name of something that the file defines elsewhere, as `Ref("queue")`; `what` is its key in the context."""
+
+    what: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_plain_validator_function(self.check)
+
+    def check(self, value: Any, info: ValidationInfo) -> str:
+        """Return the name if the context knows it; without a context every name is good."""
+        if not isinstance(value, str):
+            raise fault(f"{value!r} is not the name of a {self.what}; write it in quotes if it is one")
+        known = (info.context or {}).get(self.what)
+        if known is not None and value not in known:
+            verb = "are" if self.what.endswith("s") else "is"
+            raise fault(f"there {verb} no {self.what} '{value}'{nearest(value, known)}")
+        return str(value)
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a contact goes that a queue does not take: `refuse` (the field is None) or `queue NAME`."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_plain_validator_function(self.check)
+
+    def check(self, value: Any, info: ValidationInfo) -> str | None:
+        """Return the queue's name, or None for `refuse`."""
+        if value == "refuse":
+            return None
+        word, _, name = value.partition(" ") if isinstance(value, str) else ("", "", "")
+        if word != "queue" or not name.strip():
+            hint = f"; did you mean 'queue {value}'?" if value in (info.context or {}).get("queue", ()) else ""
+            raise fault(f"{value!r} is neither 'refuse' nor 'queue NAME'{hint}")
+        return Ref("queue").check(name.strip(), info)
