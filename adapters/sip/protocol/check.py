@@ -10,12 +10,8 @@ import msgspec
 
 from adapters.sip.protocol.address import Address
 from adapters.sip.protocol.errors import MalformedMessage
-from adapters.sip.protocol.grammar import HOST, QUOTED, TOKEN
-from adapters.sip.protocol.message import Message, Request, Response
-
-_METHODS = "ACK BYE CANCEL INFO INVITE MESSAGE NOTIFY OPTIONS PRACK PUBLISH REFER REGISTER SUBSCRIBE UPDATE"
-REGISTERED_METHODS = frozenset(_METHODS.split())
-"""Methods that are refused as not allowed (405) rather than as unknown (501)."""
+from adapters.sip.protocol.grammar import HOST, QUOTED, TOKEN, split_list
+from adapters.sip.protocol.message import REGISTERED_METHODS, Message, Request, Response
 
 _SINGLE = """
 from to call-id cseq max-forwards content-length content-type content-encoding expires date min-expires
@@ -26,7 +22,8 @@ _WORD = r"[A-Za-z0-9\-.!%*_+`'~()<>:\\\"/\[\]?{}]++"
 _CALL_ID = re.compile(rf"{_WORD}(?:@{_WORD})?")
 # What nearly every From and To looks like: a strict part of the grammar, so that one match spares the full parse.
 _PLAIN = re.compile(
-    rf"(?:{QUOTED} ?|{TOKEN} ?)?+<sips?:(?:[A-Za-z0-9\-_.+*]++@)?+{HOST}(?::[0-9]{{1,4}})?+>(?:;tag={TOKEN})?+",
+    rf"(?:{QUOTED} ?|{TOKEN} ?)?+<sips?:(?:[A-Za-z0-9\-_.+*]++@)?+{HOST}(?::[1-5]?[0-9]{{1,4}})?+"
+    rf"(?:;[A-Za-z0-9\-]++(?:=[A-Za-z0-9\-_.]++)?)*+>(?:;tag={TOKEN})?+",
     re.DOTALL,
 )
 _ROUTABLE = ("sip", "sips", "tel")
@@ -113,9 +110,10 @@ def _check_request_shape(request: Request) -> None:
     if request.uri.headers_text:
         raise MalformedMessage("the Request-URI has header fields")
     for name in ("route", "record-route", "contact"):
-        if name in request.fields and request.fields[name] != ["*"]:
-            for value in request.get_list(name):
-                Address.parse(value).uri  # noqa: B018 - parsed for the error it may raise
+        for line in request.fields.get(name, ()):
+            if _PLAIN.fullmatch(line) is None and line != "*":
+                for value in split_list(line):
+                    Address.parse(value).uri  # noqa: B018 - parsed for the error it may raise
 
 
 def _check_method(request: Request, capabilities: Capabilities) -> Refusal | None:

@@ -23,6 +23,10 @@ MAX_HEADERS = 256
 MAX_LINE = 8192
 """Characters of one unfolded header line. RFC 4475's longest has 1028; an Identity header has about 2000."""
 
+_METHODS = "ACK BYE CANCEL INFO INVITE MESSAGE NOTIFY OPTIONS PRACK PUBLISH REFER REGISTER SUBSCRIBE UPDATE"
+REGISTERED_METHODS = frozenset(_METHODS.split())
+"""Methods that are refused as not allowed (405) rather than as unknown (501)."""
+
 CSEQ_LIMIT = 2**31 - 1
 """A sequence number is below 2**31 (§8.1.1.5)."""
 
@@ -126,11 +130,16 @@ class Message:
     def cseq(self) -> CSeq:
         """The CSeq header field. Raises MalformedMessage."""
         if self._cseq is None:
-            number, _, method = self.get("cseq").replace("\t", " ").partition(" ")
-            method = method.strip(" ")
-            if not is_token(method):
-                raise MalformedMessage(f"CSeq: {self.get('cseq')[:80]!r} is not a number and a method")
-            self._cseq = CSeq(parse_number(number, CSEQ_LIMIT), method)
+            value = self.get("cseq")
+            number, _, method = value.partition(" ")
+            if method not in REGISTERED_METHODS or not number.isascii() or not number.isdigit() or len(number) > 9:
+                number, _, method = value.replace("\t", " ").partition(" ")
+                method = method.strip(" ")
+                if not is_token(method):
+                    raise MalformedMessage(f"CSeq: {value[:80]!r} is not a number and a method")
+                self._cseq = CSeq(parse_number(number, CSEQ_LIMIT), method)
+            else:
+                self._cseq = CSeq(int(number), method)
         return self._cseq
 
     @property

@@ -1,0 +1,23 @@
+"""Recognising what belongs together: a request and its repetitions, an INVITE and its ACK or CANCEL (§17.2.3)."""
+
+from adapters.sip.protocol.message import Request
+
+
+def server_key(request: Request) -> tuple[str, ...]:
+    """Name the server transaction of a request; an ACK has its INVITE's name. The method is the last element.
+
+    Raises MalformedMessage when the top Via is missing or unreadable.
+    """
+    via = request.top_via
+    method = "INVITE" if request.method == "ACK" else request.method
+    if via.is_unique:
+        return (via.branch, via.sent_by, method)
+    # From RFC 2543, or with a branch that is nothing but the cookie: what made a request unique then. The To tag is
+    # left out, because the ACK has one that its INVITE has not.
+    sequence = request.get("cseq").partition(" ")[0]
+    return (request.target, request.call_id, request.from_tag, sequence, request.vias[0], method)
+
+
+def invite_key(key: tuple[str, ...]) -> tuple[str, ...]:
+    """Name the INVITE that a CANCEL with this name takes back (§9.2)."""
+    return (*key[:-1], "INVITE")

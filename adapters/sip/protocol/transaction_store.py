@@ -1,0 +1,109 @@
+"""The transactions a layer holds, their timers, and what the state machines may do with them (transaction.Context)."""
+
+from collections import Counter
+
+from adapters.sip.protocol.events import (
+    AckMissing,
+    AckReceived,
+    Event,
+    ResponseReceived,
+    TransactionTimedOut,
+    TransportFailed,
+)
+from adapters.sip.protocol.hop import Hop
+from adapters.sip.protocol.message import Message, Request, Response
+from adapters.sip.protocol.timers import Timers
+from adapters.sip.protocol.transaction import (
+    ClientTransaction,
+    ServerTransaction,
+    Signal,
+    Timing,
+    Transaction,
+    advance,
+    stop_timers,
+)
+
+
+class TransactionStore:
+    """The ground the transaction layer stands on; only for its use."""
+
+    def __init__(self, timing: Timing) -> None:
+        self.timing = timing
+        self.counters: Counter[str] = Counter()
+        """How often what happened: received, sent, refused.<status>, discarded.<why>, ..."""
+        self._servers: dict[tuple[str, ...], ServerTransaction] = {}
+        self._clients: dict[tuple[str, ...], ClientTransaction] = {}
+        self._awaiting_ack: dict[tuple[str, str, int], ServerTransaction] = {}
+        self._merged: dict[tuple[str, str, str], ServerTransaction] = {}
+        self._timers = Timers()
+        self._events: list[Event] = []
+        self._outgoing: list[tuple[bytes, Hop]] = []
+        self._now_ns = 0
+
+    def __len__(self) -> int:
+        return len(self._servers) + len(self._clients)
+
+    def send(self, octets: bytes, hop: Hop) -> None:
+        """Put octets into the outbox."""
+        self.counters["sent"] += 1
+        self._outgoing.append((octets, hop))
+
+    def emit_response(self, transaction: ClientTransaction, message: Message) -> None:
+        """Tell the user of a response."""
+        if not transaction.internal:
+            assert isinstance(message, Response), "only responses come to client transactions"
+            self._events.append(ResponseReceived(transaction, message))
+
+    def emit_timeout(self, transaction: ClientTransaction) -> None:
+        """Tell the user that no response came."""
+        self.counters["timeouts"] += 1
+        if not transaction.internal:
+            self._events.append(TransactionTimedOut(transaction))
+
+    def emit_transport_failure(self, transaction: ClientTransaction) -> None:
+        """Tell the user that the request could not be sent."""
+        if not transaction.internal:
+            self._events.append(TransportFailed(transaction))
+
+    def emit_ack(self, transaction: ServerTransaction, message: Message) -> None:
+        """Tell the user that its 2xx was acknowledged."""
+        assert isinstance(message, Request), "only an ACK acknowledges"
+        self._events.append(AckReceived(transaction, message))
+
+    def emit_ack_missing(self, transaction: ServerTransaction) -> None:
+        """Tell the user that its 2xx was never acknowledged."""
+        self.counters["acks_missing"] += 1
+        self._events.append(AckMissing(transaction))
+
+    def start_retransmit(self, transaction: Transaction, interval_ns: int) -> None:
+        """(Re)start the retransmission timer."""
+        self._timers.start_retransmit(transaction, interval_ns, self._now_ns)
+
+    def start_expiry(self, transaction: Transaction, delay_ns: int) -> None:
+        """(Re)start the expiry timer; a delay of 0 expires at once."""
+        if delay_ns:
+            self._timers.start_expiry(transaction, delay_ns, self._now_ns)
+        else:
+            advance(self, transaction, Signal.EXPIRED)
+
+    def forget(self, transaction: Transaction) -> None:
+        """Drop a terminated transaction, and what it holds: its stopped timers may keep it a little longer."""
+        stop_timers(transaction)
+        transaction.request = None
+        transaction.octets = b""
+        if isinstance(transaction, ServerTransaction):
+            self._servers.pop(transaction.key, None)
+            if transaction.ack_key is not None:
+                self._awaiting_ack.pop(transaction.ack_key, None)
+            if transaction.merge_key is not None:
+                self._merged.pop(transaction.merge_key, None)
+        else:
+            self._clients.pop(transaction.key, None)
+
+    def _take_events(self) -> list[Event]:
+        events, self._events = self._events, []
+        return events
+
+    def _tick(self, now_ns: int) -> None:
+        """Time never runs backwards here, whatever the caller's clock does: the timer queues rely on it."""
+        self._now_ns = max(self._now_ns, now_ns)
