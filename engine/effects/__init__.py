@@ -1,0 +1,1 @@
+"""The way out: effects derived from decided rows, held until their cause is durable."""

@@ -1,0 +1,172 @@
+"""From decided rows to effects: what the outside must be told about each conclusion of a turn, and who is told."""
+
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from engine.effects.address import Addressed, Names
+from engine.effects.waiting import WaitingLines
+from engine.ingest.registry import ContactEntry, OpenContacts
+from engine.ingest.stamp import RowFields
+from engine.kernel.tables import Tables
+from engine.messages.effects import (
+    AnyEffect,
+    CallBack,
+    ConnectContact,
+    EndContact,
+    EndOffer,
+    MoveContact,
+    OfferContact,
+    RefuseContact,
+    RejectFact,
+)
+from engine.messages.kinds import (
+    BY_NAMES,
+    BY_TRANSFER,
+    CONTACT_ANSWERED,
+    CONTACT_ENDED,
+    CONTACT_LEFT,
+    CONTACT_QUEUED,
+    CONTACT_RELEASED,
+    EXIT_ABANDONED,
+    EXIT_CALLBACK,
+    EXIT_NAMES,
+    EXIT_REFUSED_FULL,
+    EXIT_REFUSED_TRUNK,
+    EXIT_SHORT_ABANDONED,
+    EXIT_UNKNOWN,
+    FACT_REFUSED,
+    FIRST_DECIDED,
+    FLAG_CLOSES,
+    KIND_NAMES,
+    OFFER_DECLINED,
+    OFFER_END_NAMES,
+    OFFER_ENDED,
+    OFFER_MADE,
+    REFUSAL_NAMES,
+)
+from engine.model.settings import AgentSetting, QueueSetting
+
+RETRY_AFTER_S: Final = {EXIT_REFUSED_FULL: 30, EXIT_REFUSED_TRUNK: 10}
+"""What a refused customer is told where the protocol can say it; other refusals give no such hope."""
+LEFT_BY_THEMSELVES: Final = frozenset({EXIT_ABANDONED, EXIT_SHORT_ABANDONED, EXIT_UNKNOWN})
+
+
+class OwedCallback(NamedTuple):
+    """A customer who left the line for a callback, which the driver has to queue."""
+
+    seq: int
+    """Sequence of the CONTACT_LEFT: names the callback."""
+    entry: ContactEntry
+    queue: int
+    line_ns: int
+    """The place in line that was given up."""
+
+
+class Derived(NamedTuple):
+    """What follows from one turn."""
+
+    effects: list[Addressed]
+    callbacks: list[OwedCallback]
+
+
+class EffectDeriver:
+    """Walks over the rows of each turn, in order, right after the kernel made them.
+
+    Closed contacts leave `contacts` on the way, so the registry is what the rows up to there say.
+    """
+
+    def __init__(self, t: Tables, contacts: OpenContacts, names: Names, lines: WaitingLines) -> None:
+        self._t = t
+        self._contacts = contacts
+        self._names = names
+        self._lines = lines
+        self._kinds: dict[int, Callable[[int, RowFields, RowFields, ContactEntry], AnyEffect | None]] = {
+            OFFER_MADE: self._offer_made,
+            OFFER_ENDED: self._offer_ended,
+            CONTACT_ANSWERED: self._answered,
+            CONTACT_ENDED: self._ended,
+            CONTACT_LEFT: self._left,
+            FACT_REFUSED: self._refused,
+        }
+
+    def derive(self, first_seq: int, rows: Sequence[RowFields]) -> Derived:
+        """Return what follows from the turn that begins at `first_seq`; closes its closed contacts."""
+        effects: list[Addressed] = []
+        callbacks: list[OwedCallback] = []
+        queued: dict[int, int] = {}
+        for place, row in enumerate(rows):
+            kind, slot = row.kind, row.contact
+            if kind < FIRST_DECIDED or slot < 0:
+                continue
+            entry = self._contacts.at(slot)
+            if entry is None:
+                continue
+            seq = first_seq + place
+            if kind == CONTACT_QUEUED:
+                queued[slot] = seq
+                entry.line_ns = row.a
+                continue
+            handler = self._kinds.get(kind)
+            effect = handler(seq, row, rows[place - row.cause], entry) if handler is not None else None
+            if effect is not None:
+                effects.append(Addressed(entry.source, effect))
+            if row.flags & FLAG_CLOSES:
+                self._contacts.close(slot)
+                queued.pop(slot, None)
+                if kind == CONTACT_LEFT and row.a == EXIT_CALLBACK:
+                    callbacks.append(OwedCallback(seq, entry, row.queue, entry.line_ns))
+        if queued:
+            effects += self._lines.entered(queued)
+        return Derived(effects, callbacks)
+
+    def _offer_made(self, seq: int, row: RowFields, _cause: RowFields, entry: ContactEntry) -> AnyEffect:
+        limit_ns = self._t.agents["settings"][row.agent, AgentSetting.RING_LIMIT_NS]
+        if limit_ns == 0:
+            limit_ns = self._t.queues["settings"][row.queue, QueueSetting.RING_LIMIT_NS]
+        return OfferContact(
+            seq=seq,
+            contact=entry.name,
+            agent=self._names.agents[row.agent],
+            queue=self._names.queues[row.queue],
+            channel=entry.arrival.channel,
+            ring_limit_ns=int(limit_ns),
+        )
+
+    def _offer_ended(self, seq: int, row: RowFields, cause: RowFields, entry: ContactEntry) -> AnyEffect | None:
+        if cause.kind == OFFER_DECLINED and cause.agent == row.agent and cause.contact == row.contact:
+            return None  # the phone said so itself and rings no more
+        agent = self._names.agents[row.agent]
+        return EndOffer(seq=seq, contact=entry.name, agent=agent, reason=OFFER_END_NAMES[row.a])
+
+    def _answered(self, seq: int, row: RowFields, _cause: RowFields, entry: ContactEntry) -> AnyEffect:
+        agent, queue = self._names.agents[row.agent], self._names.queues[row.queue]
+        return ConnectContact(seq=seq, contact=entry.name, agent=agent, queue=queue)
+
+    def _ended(self, seq: int, row: RowFields, _cause: RowFields, entry: ContactEntry) -> AnyEffect | None:
+        agent = self._names.agents[row.agent]
+        if row.flags & FLAG_CLOSES:
+            return EndContact(seq=seq, contact=entry.name, agent=agent, by=BY_NAMES[row.a])
+        if row.a == BY_TRANSFER:
+            return MoveContact(seq=seq, contact=entry.name, agent=agent, queue=self._names.queues[row.queue])
+        return None
+
+    def _left(self, seq: int, row: RowFields, cause: RowFields, entry: ContactEntry) -> AnyEffect | None:
+        if not row.flags & FLAG_CLOSES:
+            return None
+        queue = self._names.queues[row.queue]
+        if row.a == EXIT_CALLBACK:
+            return CallBack(seq=seq, contact=entry.name, queue=queue)
+        if row.a in LEFT_BY_THEMSELVES:
+            if not entry.legs:
+                return None  # the adapter knows that the customer is gone, and nothing else is up
+            by = BY_NAMES[cause.a] if cause.kind == CONTACT_RELEASED else "system"
+            return EndContact(seq=seq, contact=entry.name, agent="", by=by)
+        retry_after_s = RETRY_AFTER_S.get(row.a, 0)
+        return RefuseContact(
+            seq=seq, contact=entry.name, queue=queue, exit=EXIT_NAMES[row.a], retry_after_s=retry_after_s
+        )
+
+    def _refused(self, seq: int, row: RowFields, _cause: RowFields, entry: ContactEntry) -> AnyEffect:
+        agent = self._names.agents[row.agent] if row.agent >= 0 else ""
+        kind, reason = KIND_NAMES.get(row.b, str(row.b)), REFUSAL_NAMES.get(row.a, str(row.a))
+        return RejectFact(seq=seq, contact=entry.name, agent=agent, kind=kind, reason=reason)

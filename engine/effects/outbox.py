@@ -1,0 +1,47 @@
+"""The outbox: effects wait here until the turn that caused them is durable, then go to their adapters in order."""
+
+import logging
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+
+from engine.messages.effects import AnyEffect
+
+logger = logging.getLogger(__name__)
+
+Act = Callable[[AnyEffect], None]
+
+
+class Outbox:
+    """Effects by the sequence that must be durable first. `routes` are the adapters' `act` by adapter name."""
+
+    def __init__(self) -> None:
+        self.routes: dict[str, Act] = {}
+        self.acted = 0
+        self.failed = 0
+        self.unaddressed: Counter[str] = Counter()
+        """Effects that nobody could carry out, by adapter name: it is not running, or the contact has no adapter."""
+        self._held: deque[tuple[int, str, AnyEffect]] = deque()
+
+    def hold(self, last_seq: int, effects: Sequence[tuple[str, AnyEffect]]) -> None:
+        """Keep the effects (adapter name, effect) of the turn that ends at `last_seq`; turns come in order."""
+        for adapter, effect in effects:
+            self._held.append((last_seq, adapter, effect))
+
+    def release(self, durable_seq: int) -> None:
+        """Hand out what follows from turns up to `durable_seq`. An adapter that raises is noted, not repeated."""
+        held = self._held
+        while held and held[0][0] <= durable_seq:
+            _, adapter, effect = held.popleft()
+            act = self.routes.get(adapter)
+            if act is None:
+                self.unaddressed[adapter] += 1
+                continue
+            try:
+                act(effect)
+                self.acted += 1
+            except Exception:
+                self.failed += 1
+                logger.exception("adapter %s failed to carry out %r", adapter, effect)
+
+    def __len__(self) -> int:
+        return len(self._held)

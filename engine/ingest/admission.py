@@ -1,0 +1,303 @@
+"""Admission: the names in each fact become numbers and a row of the turn being built, or an answer saying what is wrong."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from engine.errors import Overloaded
+from engine.ingest.answers import CODES, BadFact, excerpt, unknown
+from engine.ingest.names import InternedNames
+from engine.ingest.registry import LEGS_MAX, ContactEntry, OpenContacts
+from engine.ingest.seen import SeenFacts, dedupe_key
+from engine.ingest.stamp import RowBuffer
+from engine.kernel.tables import Tables
+from engine.messages import kinds, observed
+from engine.messages.kinds import (
+    CHANNEL_NAMES,
+    FLAG_KEEP_PLACE,
+    FLAG_PROTECTED,
+    REFUSAL_NAMES,
+)
+from engine.messages.observed import Observed
+from engine.messages.rows import Rows, pack_arrival
+from engine.model.directory import Directory, requirement_rows
+from engine.model.names import UNKNOWN, Names
+from engine.ports import Receipt
+
+ROWS_OF_A_FACT: Final = 16
+"""Rows that one fact may need: its own, the definition of its requirement and that of new names."""
+PAYLOAD_MAX: Final = 256 << 10
+SLOTS_KEPT_FREE: Final = 8
+"""Slots are reused oldest first; keeping some free keeps a closed contact's slot from being somebody else's at once."""
+CHANNEL_NUMBERS: Final = {name: number for number, name in CHANNEL_NAMES.items()}
+INTEGER_MAX: Final = 2**63 - 1
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+
+
+class Admission:
+    """Turns facts into rows of `buffer`. Between turns `contacts` and the tables are what the log says."""
+
+    def __init__(
+        self,
+        t: Tables,
+        directory: Directory,
+        buffer: RowBuffer,
+        contacts: OpenContacts,
+        seen: SeenFacts,
+        names: InternedNames,
+    ) -> None:
+        self._t = t
+        self.directory = directory
+        self._buffer = buffer
+        self._contacts = contacts
+        self._seen = seen
+        self._names = names
+        self._arrivals = 0
+        self._fresh: dict[int, int] = {}
+        self._source = 0
+        self._key = 0
+        self._handlers: dict[type, Callable[[Any], int | None]] = {
+            observed.ContactArrived: self._contact_arrived,
+            observed.ContactReleased: self._contact_released,
+            observed.OfferRang: self._offer_rang,
+            observed.OfferAnswered: self._offer_answered,
+            observed.OfferDeclined: self._offer_declined,
+            observed.ContactHeld: self._contact_held,
+            observed.ContactResumed: self._contact_resumed,
+            observed.TransferRequested: self._transfer_requested,
+            observed.RequeueRequested: self._requeue_requested,
+            observed.CallbackRequested: self._callback_requested,
+            observed.ExitKeyPressed: self._exit_key_pressed,
+            observed.ContactWithdrawn: self._contact_withdrawn,
+            observed.PriorityChanged: self._priority_changed,
+            observed.LegRecorded: self._leg_recorded,
+            observed.AgentStatusChanged: self._agent_status_changed,
+            observed.AgentReachabilityChanged: self._agent_reachability_changed,
+            observed.WrapUpFinished: self._wrap_up_finished,
+            observed.QueueOpened: self._queue_opened,
+            observed.QueueClosed: self._queue_closed,
+            observed.StreamGapped: self._stream_gapped,
+        }
+
+    @property
+    def fresh(self) -> Mapping[int, int]:
+        """Idempotence keys of this turn's facts and the places of their rows."""
+        return self._fresh
+
+    def begin(self) -> None:
+        """Start a turn, together with `buffer.begin`."""
+        self._arrivals = 0
+        self._fresh = {}
+
+    def admit(self, source: int, fact: Observed) -> int | Receipt | None:
+        """Put the fact into the turn.
+
+        Returns the place of its row, or ~place of the row in this turn that it duplicates; a Receipt when nothing was
+        put: it is wrong, or a duplicate of an earlier turn; None when the turn must be decided first, then ask again.
+        """
+        self._source, self._key = source, 0
+        if fact.id:
+            key = dedupe_key(self._names.sources[source], fact.id)
+            place = self._fresh.get(key)
+            if place is not None:
+                return ~place
+            found = self._seen.find(key)
+            if found is not None:
+                seq, refusal = found
+                return Receipt(seq, duplicate=True, refused=REFUSAL_NAMES.get(refusal, ""))
+            self._key = key
+        try:
+            place = self._handlers[type(fact)](fact)
+        except BadFact as bad:
+            return Receipt(0, error=bad.error, field=bad.field)
+        if place is not None and self._key:
+            self._fresh[self._key] = place
+        return place
+
+    # --- contacts
+
+    def _contact_arrived(self, fact: observed.ContactArrived) -> int | None:
+        if self._contacts.find(fact.contact) is not None:
+            if self._buffer.count:
+                return None  # it may close in this very turn
+            raise BadFact(
+                "contact", f"contact {excerpt(fact.contact)} is open already; names of open contacts are unique"
+            )
+        book, slots = self._t.book[0], self._t.slots
+        if self._arrivals >= int(book["slot_count"]) - SLOTS_KEPT_FREE:
+            if self._buffer.count:
+                return None
+            raise BadFact("contact", f"too many contacts: {len(self._contacts)} are open; raise limits.contacts")
+        queue = self._number("queue", self.directory.queues, fact.queue)
+        agent = self._number("preferred_agent", self.directory.agents, fact.preferred_agent, optional=True)
+        trunk_group = self._number("trunk_group", self.directory.trunk_groups, fact.trunk_group, optional=True)
+        if not 0 <= fact.waiting_since_ns <= self._buffer.at_ns:
+            raise BadFact("waiting_since_ns", f"{fact.waiting_since_ns} is not an instant (ns since 1970) in the past")
+        payload = self._payload(fact)
+        requirement = self._requirement(queue, fact.skills) if fact.skills else 0
+        slot = int(slots[(int(book["slot_head"]) + self._arrivals) % len(slots)])
+        place = self._put(
+            kinds.CONTACT_ARRIVED,
+            contact=slot,
+            queue=queue,
+            agent=agent,
+            a=pack_arrival(CHANNEL_NUMBERS[fact.channel], fact.priority, requirement, trunk_group),
+            b=fact.waiting_since_ns,
+            flags=FLAG_PROTECTED if fact.protected else 0,
+            payload=payload,
+        )
+        self._arrivals += 1
+        self._contacts.open(slot, self._source, fact)
+        return place
+
+    def _contact_released(self, fact: observed.ContactReleased) -> int:
+        slot, cause = self._entry(fact).slot, self._cause(fact.cause)
+        return self._put(kinds.CONTACT_RELEASED, contact=slot, a=CODES[fact.by], b=cause)
+
+    def _offer_rang(self, fact: observed.OfferRang) -> int:
+        return self._put(kinds.OFFER_RANG, contact=self._entry(fact).slot, agent=self._agent(fact.agent))
+
+    def _offer_answered(self, fact: observed.OfferAnswered) -> int:
+        return self._put(kinds.OFFER_ANSWERED, contact=self._entry(fact).slot, agent=self._agent(fact.agent))
+
+    def _offer_declined(self, fact: observed.OfferDeclined) -> int:
+        slot, agent, cause = self._entry(fact).slot, self._agent(fact.agent), self._cause(fact.cause)
+        return self._put(kinds.OFFER_DECLINED, contact=slot, agent=agent, a=CODES[fact.reason], b=cause)
+
+    def _contact_held(self, fact: observed.ContactHeld) -> int:
+        return self._put(kinds.CONTACT_HELD, contact=self._entry(fact).slot)
+
+    def _contact_resumed(self, fact: observed.ContactResumed) -> int:
+        return self._put(kinds.CONTACT_RESUMED, contact=self._entry(fact).slot)
+
+    def _transfer_requested(self, fact: observed.TransferRequested) -> int:
+        slot = self._entry(fact).slot
+        if bool(fact.queue) == bool(fact.agent):
+            given = "both are" if fact.queue else "neither is"
+            raise BadFact("queue", f"a transfer goes to a 'queue' or to an 'agent': {given} given")
+        return self._put(
+            kinds.TRANSFER_REQUESTED,
+            contact=slot,
+            queue=self._number("queue", self.directory.queues, fact.queue, optional=True),
+            agent=self._number("agent", self.directory.agents, fact.agent, optional=True),
+            flags=FLAG_KEEP_PLACE if fact.keep_place else 0,
+            payload=self._payload(fact),
+        )
+
+    def _requeue_requested(self, fact: observed.RequeueRequested) -> int:
+        slot = self._entry(fact).slot
+        payload = self._payload(fact) if fact.by else b""
+        return self._put(kinds.REQUEUE_REQUESTED, contact=slot, flags=FLAG_KEEP_PLACE, payload=payload)
+
+    def _callback_requested(self, fact: observed.CallbackRequested) -> int:
+        entry = self._entry(fact)
+        entry.callback_number = fact.number
+        return self._put(
+            kinds.CALLBACK_REQUESTED, contact=entry.slot, payload=self._payload(fact) if fact.number else b""
+        )
+
+    def _exit_key_pressed(self, fact: observed.ExitKeyPressed) -> int:
+        return self._put(kinds.EXIT_KEY_PRESSED, contact=self._entry(fact).slot, a=ord(fact.key))
+
+    def _contact_withdrawn(self, fact: observed.ContactWithdrawn) -> int:
+        return self._put(kinds.CONTACT_WITHDRAWN, contact=self._entry(fact).slot, payload=self._payload(fact))
+
+    def _priority_changed(self, fact: observed.PriorityChanged) -> int:
+        slot = self._entry(fact).slot
+        return self._put(kinds.PRIORITY_CHANGED, contact=slot, a=fact.priority, payload=self._payload(fact))
+
+    def _leg_recorded(self, fact: observed.LegRecorded) -> int:
+        entry = self._entry(fact)
+        if fact.leg not in entry.legs and len(entry.legs) >= LEGS_MAX:
+            raise BadFact("leg", f"contact {excerpt(fact.contact)} has {LEGS_MAX} legs already")
+        payload = self._payload(fact)
+        entry.legs[fact.leg] = fact.record
+        return self._put(kinds.LEG_RECORDED, contact=entry.slot, payload=payload)
+
+    # --- agents, queues, adapters
+
+    def _agent_status_changed(self, fact: observed.AgentStatusChanged) -> int:
+        agent = self._agent(fact.agent)
+        configured = self.directory.pause_reasons
+        if fact.reason and len(configured) > 1 and fact.reason not in configured:
+            raise BadFact("reason", unknown("pause reason", fact.reason, configured))
+        payload = self._payload(fact) if fact.by or fact.reason else b""
+        reason = self._names.reason(fact.reason)
+        return self._put(kinds.AGENT_STATUS_CHANGED, agent=agent, a=CODES[fact.status], b=reason, payload=payload)
+
+    def _agent_reachability_changed(self, fact: observed.AgentReachabilityChanged) -> int:
+        return self._put(kinds.AGENT_REACHABILITY_CHANGED, agent=self._agent(fact.agent), a=int(fact.reachable))
+
+    def _wrap_up_finished(self, fact: observed.WrapUpFinished) -> int:
+        # A contact that ended has no slot of its own any more, so the agent alone counts.
+        slot = self._contacts.slot_of(fact.contact)
+        return self._put(kinds.WRAP_UP_FINISHED, agent=self._agent(fact.agent), contact=slot)
+
+    def _queue_opened(self, fact: observed.QueueOpened) -> int:
+        queue = self._number("queue", self.directory.queues, fact.queue)
+        return self._put(kinds.QUEUE_OPENED, queue=queue, payload=self._payload(fact) if fact.by else b"")
+
+    def _queue_closed(self, fact: observed.QueueClosed) -> int:
+        queue = self._number("queue", self.directory.queues, fact.queue)
+        return self._put(kinds.QUEUE_CLOSED, queue=queue, payload=self._payload(fact) if fact.by else b"")
+
+    def _stream_gapped(self, fact: observed.StreamGapped) -> int:
+        if not 0 <= fact.lost_since_ns <= self._buffer.at_ns:
+            raise BadFact("lost_since_ns", f"{fact.lost_since_ns} is not an instant (ns since 1970) in the past")
+        return self._put(kinds.STREAM_GAPPED, a=fact.lost_since_ns, payload=self._payload(fact))
+
+    # --- what they share
+
+    def _put(self, kind: int, **fields: Any) -> int:
+        return self._buffer.put(kind, source=self._source, dedupe=self._key, **fields)
+
+    def _payload(self, fact: Observed) -> bytes:
+        payload = _encode(fact)
+        if len(payload) > PAYLOAD_MAX:
+            raise BadFact("", f"the fact takes {len(payload)} bytes; at most {PAYLOAD_MAX} are possible")
+        return payload
+
+    def _entry(self, fact: observed.ContactFact) -> ContactEntry:
+        entry = self._contacts.find(fact.contact)
+        if entry is None:
+            raise BadFact("contact", f"there is no open contact {excerpt(fact.contact)}")
+        return entry
+
+    def _agent(self, name: str) -> int:
+        return self._number("agent", self.directory.agents, name)
+
+    def _number(self, field: str, names: Names, name: str, *, optional: bool = False) -> int:
+        if optional and not name:
+            return UNKNOWN
+        number = names.number(name)
+        if number == UNKNOWN:
+            raise BadFact(field, unknown(field.replace("_", " "), name, names))
+        return number
+
+    def _cause(self, cause: int) -> int:
+        if not -INTEGER_MAX <= cause <= INTEGER_MAX:
+            raise BadFact("cause", "the cause number does not fit into 64 bits")
+        return cause
+
+    def _requirement(self, queue: int, skills: Mapping[str, int]) -> int:
+        before = len(self.directory.requirements.pairs)
+        try:
+            number, rows = self.directory.requirement(queue, skills)
+        except KeyError as error:
+            raise BadFact("skills", unknown("skill", str(error.args[0]), self.directory.skills)) from None
+        except ValueError as error:
+            raise BadFact("skills", f"with those of the queue {error}") from None
+        except Overloaded as error:
+            self._define(requirement_rows(self.directory.requirements.pairs, before))
+            raise BadFact("skills", str(error)) from None
+        self._define(rows)
+        return number
+
+    def _define(self, rows: "Rows | None") -> None:
+        if rows is None:
+            return
+        for number, a, b in np.column_stack([rows["queue"], rows["a"], rows["b"]]).tolist():
+            self._buffer.put(kinds.REQUIREMENT_DEFINED, queue=number, a=a, b=b)

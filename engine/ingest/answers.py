@@ -1,0 +1,54 @@
+"""What a wrong fact is answered: the field, what is wrong with it, and the nearest word that would be right."""
+
+import difflib
+from collections.abc import Iterable
+from typing import Final
+
+from engine.errors import TrunklineError
+from engine.messages import kinds
+
+COMPARED_MAX: Final = 2000
+"""Names compared to find the nearest: beyond, looking would cost more than it helps."""
+LISTED_MAX: Final = 8
+SHOWN_MAX: Final = 60
+
+CODES: Final[dict[str, int]] = {
+    "customer": kinds.BY_CUSTOMER,
+    "agent": kinds.BY_AGENT,
+    "network": kinds.BY_NETWORK,
+    "system": kinds.BY_SYSTEM,
+    "declined": kinds.OFFER_REJECTED,
+    "busy": kinds.OFFER_BUSY,
+    "no_answer": kinds.OFFER_NO_ANSWER,
+    "unreachable": kinds.OFFER_UNREACHABLE,
+    "available": kinds.STATUS_AVAILABLE,
+    "paused": kinds.STATUS_PAUSED,
+    "offline": kinds.STATUS_OFFLINE,
+}
+"""Words of the facts as the numbers of their rows."""
+
+
+class BadFact(TrunklineError):
+    """A fact that cannot become a row; it becomes a receipt before it leaves this room."""
+
+    def __init__(self, field: str, error: str) -> None:
+        super().__init__(error)
+        self.field = field
+        self.error = error
+
+
+def excerpt(text: str) -> str:
+    """Quote what somebody sent, shortened."""
+    return repr(text if len(text) <= SHOWN_MAX else text[: SHOWN_MAX - 1] + "…")
+
+
+def unknown(what: str, name: str, names: Iterable[str]) -> str:
+    """Say that there is no such thing, and what there is instead."""
+    known = [known_name for known_name in names if known_name]
+    sentence = f"there is no {what} {excerpt(name)}"
+    close = difflib.get_close_matches(name, known, n=1) if len(known) <= COMPARED_MAX and len(name) <= 128 else []
+    if close:
+        return f"{sentence}; did you mean {close[0]!r}?"
+    if 0 < len(known) <= LISTED_MAX:
+        return f"{sentence}; there are {', '.join(known)}"
+    return f"{sentence} among the {len(known)} configured"

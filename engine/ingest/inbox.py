@@ -1,0 +1,103 @@
+"""The bounded inbox: submissions wait here for the next turn; facts that end something have a share of their own."""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from typing import Final
+
+from engine.errors import Overloaded
+from engine.messages.observed import (
+    AgentReachabilityChanged,
+    AgentStatusChanged,
+    CallbackRequested,
+    ContactReleased,
+    ContactWithdrawn,
+    ExitKeyPressed,
+    LegRecorded,
+    Observed,
+    OfferDeclined,
+    QueueClosed,
+    WrapUpFinished,
+)
+from engine.ports import Receipt
+
+DEFAULT_CAPACITY: Final = 65_536
+"""Facts: at 200,000 a second, a third of a second of them."""
+RESERVE_SHARE: Final = 10
+"""One tenth is kept for facts that end something."""
+
+ENDING: Final = frozenset(
+    {
+        AgentReachabilityChanged,
+        AgentStatusChanged,
+        CallbackRequested,
+        ContactReleased,
+        ContactWithdrawn,
+        ExitKeyPressed,
+        LegRecorded,
+        OfferDeclined,
+        QueueClosed,
+        WrapUpFinished,
+    }
+)
+"""Facts that free something or keep it findable: refusing them would make an overload worse, or lose a call."""
+
+
+class Submission:
+    """Facts of one call, the receipts they have so far, and the promise to the one who called."""
+
+    __slots__ = ("facts", "future", "next_fact", "receipts", "source", "waits_for_seq")
+
+    def __init__(self, source: int, facts: Sequence[Observed], future: "asyncio.Future[list[Receipt]]") -> None:
+        self.source = source
+        self.facts = facts
+        self.future = future
+        self.next_fact = 0
+        """Place of the first fact that no turn has taken yet."""
+        self.receipts: list[Receipt | None] = [None] * len(facts)
+        self.waits_for_seq = 0
+        """Highest sequence that a receipt speaks of: all are given once it is durable."""
+
+
+class Inbox:
+    """Submissions in order, bounded by the number of their facts."""
+
+    def __init__(self, capacity: int = DEFAULT_CAPACITY) -> None:
+        self.capacity = capacity
+        self.normal_capacity = capacity - capacity // RESERVE_SHARE
+        self.count = 0
+        """Facts waiting."""
+        self.refused = 0
+        """Facts refused so far."""
+        self._waiting: deque[Submission] = deque()
+
+    def put(self, submission: Submission) -> None:
+        """Add a submission; raises Overloaded where its facts exceed the share that their kinds may use."""
+        facts = submission.facts
+        limit = self.capacity if all(type(fact) in ENDING for fact in facts) else self.normal_capacity
+        if self.count + len(facts) > limit:
+            self.refused += len(facts)
+            raise Overloaded(f"{self.count} facts are waiting to be decided, {limit} may")
+        self._waiting.append(submission)
+        self.count += len(facts)
+
+    @property
+    def first(self) -> Submission:
+        """The oldest submission; raises IndexError when there is none."""
+        return self._waiting[0]
+
+    def took(self, facts: int) -> None:
+        """Note that a turn took so many facts of the oldest submission, which leaves when it has no more."""
+        self.count -= facts
+        if self._waiting[0].next_fact >= len(self._waiting[0].facts):
+            self._waiting.popleft()
+
+    def drain(self) -> list[Submission]:
+        """Take out everything, for a stop."""
+        waiting = list(self._waiting)
+        self._waiting.clear()
+        self.count = 0
+        return waiting
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting)

@@ -1,0 +1,87 @@
+"""Numbers for names that come from outside: who submits facts, and why agents pause. Bounded, and kept by the log."""
+
+from typing import Final
+
+import msgspec
+
+from engine.errors import Overloaded
+
+SOURCES_MAX: Final = 4096
+REASONS_MAX: Final = 4096
+ENGINE_SOURCE: Final = "engine"
+"""Number 0: the driver itself."""
+
+
+class NamesRecord(msgspec.Struct, frozen=True):
+    """Names from given numbers on, as a row's payload keeps them."""
+
+    first_source: int = 0
+    sources: tuple[tuple[str, str], ...] = ()
+    """(source, adapter that speaks for it)."""
+    first_reason: int = 0
+    reasons: tuple[str, ...] = ()
+
+
+class InternedNames:
+    """Sources and reasons by number. New ones are `unrecorded` until a row with their `NamesRecord` is written."""
+
+    def __init__(self) -> None:
+        self.sources: list[str] = [ENGINE_SOURCE]
+        self.owners: list[str] = [""]
+        """The adapter that brought each source, to which its contacts' effects go; empty: the engine itself."""
+        self.reasons: list[str] = [""]
+        self._source_numbers: dict[str, int] = {ENGINE_SOURCE: 0}
+        self._reason_numbers: dict[str, int] = {"": 0}
+        self._recorded_sources = 1
+        self._recorded_reasons = 1
+
+    def source(self, name: str, owner: str) -> int:
+        """Number of a source; a new one belongs to the adapter `owner`. Raises Overloaded beyond SOURCES_MAX."""
+        number = self._source_numbers.get(name)
+        if number is None:
+            if len(self.sources) >= SOURCES_MAX:
+                raise Overloaded(f"{SOURCES_MAX} sources have submitted facts, and '{name}' would be one more")
+            number = self._source_numbers[name] = len(self.sources)
+            self.sources.append(name)
+            self.owners.append(owner)
+        elif owner and not self.owners[number]:
+            self.owners[number] = owner
+        return number
+
+    def reason(self, text: str) -> int:
+        """Number of a reason; 0, none, for new ones beyond REASONS_MAX (the row's payload still has the text)."""
+        number = self._reason_numbers.get(text)
+        if number is None:
+            if len(self.reasons) >= REASONS_MAX:
+                return 0
+            number = self._reason_numbers[text] = len(self.reasons)
+            self.reasons.append(text)
+        return number
+
+    @property
+    def unrecorded(self) -> bool:
+        """Whether there are names that the log does not have yet."""
+        return len(self.sources) > self._recorded_sources or len(self.reasons) > self._recorded_reasons
+
+    def record(self, *, everything: bool = False) -> NamesRecord:
+        """Return what to write: the new names, or all of them; they count as recorded from here on."""
+        first_source = 0 if everything else self._recorded_sources
+        first_reason = 0 if everything else self._recorded_reasons
+        self._recorded_sources, self._recorded_reasons = len(self.sources), len(self.reasons)
+        sources = tuple(zip(self.sources[first_source:], self.owners[first_source:], strict=True))
+        return NamesRecord(first_source, sources, first_reason, tuple(self.reasons[first_reason:]))
+
+    def apply(self, record: NamesRecord) -> None:
+        """Take in what a recorded row says."""
+        for number, (name, owner) in enumerate(record.sources, record.first_source):
+            if number == len(self.sources):
+                self.sources.append(name)
+                self.owners.append(owner)
+            self.sources[number], self.owners[number] = name, owner
+            self._source_numbers[name] = number
+        for number, text in enumerate(record.reasons, record.first_reason):
+            if number == len(self.reasons):
+                self.reasons.append(text)
+            self.reasons[number] = text
+            self._reason_numbers[text] = number
+        self._recorded_sources, self._recorded_reasons = len(self.sources), len(self.reasons)

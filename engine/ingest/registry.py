@@ -1,0 +1,93 @@
+"""The open contacts: names outside, slots inside, and what is needed to act on them or to give them back."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from engine.messages.observed import ContactArrived
+
+_ENCODER: Final = msgspec.msgpack.Encoder()
+
+
+class ContactEntry(msgspec.Struct):
+    """One open contact."""
+
+    slot: int
+    source: int
+    """Number of the source that brought it."""
+    arrival_seq: int
+    """0 until its arrival is applied."""
+    arrival: ContactArrived
+    legs: dict[str, bytes] = {}
+    """The last LegRecorded of each leg."""
+    line_ns: int = 0
+    """Its place in line, as the last CONTACT_QUEUED gave it."""
+    callback_number: str = ""
+    """Where the customer asked to be called back."""
+
+    @property
+    def name(self) -> str:
+        """The adapter's own name of it."""
+        return self.arrival.contact
+
+
+LEGS_MAX: Final = 16
+"""Legs that one contact may have recorded."""
+
+
+class OpenContacts:
+    """Contacts by name and by slot; `capacity` slots."""
+
+    def __init__(self, capacity: int) -> None:
+        self._by_name: dict[str, ContactEntry] = {}
+        self._by_slot: list[ContactEntry | None] = [None] * capacity
+
+    def open(self, slot: int, source: int, arrival: ContactArrived, arrival_seq: int = 0) -> ContactEntry:
+        """Enter a contact whose name and slot are free."""
+        entry = ContactEntry(slot, source, arrival_seq, arrival)
+        self._by_name[arrival.contact] = entry
+        self._by_slot[slot] = entry
+        return entry
+
+    def close(self, slot: int) -> ContactEntry | None:
+        """Remove and return the contact in `slot`; None when there is none."""
+        entry = self._by_slot[slot]
+        if entry is not None:
+            self._by_slot[slot] = None
+            del self._by_name[entry.arrival.contact]
+        return entry
+
+    def find(self, contact: str) -> ContactEntry | None:
+        """The open contact of this name."""
+        return self._by_name.get(contact)
+
+    def at(self, slot: int) -> ContactEntry | None:
+        """The open contact in `slot`; None for -1."""
+        return self._by_slot[slot] if slot >= 0 else None
+
+    def name_of(self, slot: int) -> str:
+        """Name of the contact in `slot`; empty when the slot is free."""
+        entry = self._by_slot[slot] if 0 <= slot < len(self._by_slot) else None
+        return entry.arrival.contact if entry is not None else ""
+
+    def slot_of(self, contact: str) -> int:
+        """Slot of the open contact called `contact`; -1 when there is none."""
+        entry = self._by_name.get(contact)
+        return entry.slot if entry is not None else -1
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    def __iter__(self) -> Iterator[ContactEntry]:
+        return iter(list(self._by_name.values()))
+
+    def save(self) -> bytes:
+        """Return all of it as MessagePack."""
+        return _ENCODER.encode(list(self._by_name.values()))
+
+    def load(self, saved: bytes) -> None:
+        """Enter what `save` returned."""
+        for entry in msgspec.msgpack.decode(saved, type=list[ContactEntry]):
+            self._by_name[entry.arrival.contact] = entry
+            self._by_slot[entry.slot] = entry

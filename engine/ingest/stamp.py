@@ -1,0 +1,127 @@
+"""Build one turn's observed rows and their payloads in place: packed straight into the memory that the kernel reads."""
+
+from struct import Struct
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from engine.messages.rows import ROW
+
+ROW_STRUCT: Final = Struct("<qHHIQiiiIqqII")
+"""A row's fields in the order of ROW."""
+assert ROW_STRUCT.size == ROW.itemsize
+
+Array = np.ndarray[Any, Any]
+
+
+class RowFields(NamedTuple):
+    """One row as plain integers, in the order of ROW."""
+
+    at_ns: int
+    kind: int
+    flags: int
+    source: int
+    dedupe: int
+    agent: int
+    queue: int
+    contact: int
+    cause: int
+    a: int
+    b: int
+    payload_offset: int
+    payload_size: int
+
+
+class RowBuffer:
+    """The observed rows of the turn being built. `put` packs one; `rows` and `payload` are what the kernel and log get.
+
+    `capacity_rows` and `capacity_bytes` bound a turn; ask `has_room` before each fact.
+    """
+
+    def __init__(self, capacity_rows: int, capacity_bytes: int) -> None:
+        self.capacity_rows = capacity_rows
+        self.capacity_bytes = capacity_bytes
+        self.count = 0
+        self.at_ns = 0
+        self.payload = bytearray()
+        self._memory = bytearray(capacity_rows * ROW.itemsize)
+        self._rows = np.frombuffer(self._memory, ROW).view(np.recarray)
+
+    def begin(self, at_ns: int) -> None:
+        """Start an empty turn whose rows are stamped `at_ns`."""
+        self.count = 0
+        self.at_ns = at_ns
+        self.payload = bytearray()
+
+    def has_room(self, rows: int, payload_bytes: int) -> bool:
+        """Whether so much more fits into this turn."""
+        return self.count + rows <= self.capacity_rows and len(self.payload) + payload_bytes <= self.capacity_bytes
+
+    def put(
+        self,
+        kind: int,
+        *,
+        source: int = 0,
+        dedupe: int = 0,
+        agent: int = -1,
+        queue: int = -1,
+        contact: int = -1,
+        a: int = 0,
+        b: int = 0,
+        flags: int = 0,
+        payload: bytes = b"",
+    ) -> int:
+        """Pack one row; returns its place in the turn."""
+        place, size = self.count, len(payload)
+        offset = 0
+        if size:
+            offset = len(self.payload)
+            self.payload += payload
+        ROW_STRUCT.pack_into(
+            self._memory,
+            place * 64,
+            self.at_ns,
+            kind,
+            flags,
+            source,
+            dedupe,
+            agent,
+            queue,
+            contact,
+            0,
+            a,
+            b,
+            offset,
+            size,
+        )
+        self.count = place + 1
+        return place
+
+    @property
+    def rows(self) -> "np.recarray[Any, Any]":
+        """The rows put so far, as a view that the next `begin` overwrites."""
+        rows: np.recarray[Any, Any] = self._rows[: self.count]
+        return rows
+
+    def drop_first(self, consumed: int) -> None:
+        """Forget the first rows and their payloads: they lie in a frame of their own now."""
+        rest = self._rows[consumed : self.count].copy()
+        carrying = rest["payload_size"] > 0
+        start = int(rest["payload_offset"][carrying].min()) if carrying.any() else len(self.payload)
+        rest["payload_offset"][carrying] -= np.uint32(start)
+        self._rows[: len(rest)] = rest
+        self.count = len(rest)
+        self.payload = self.payload[start:]
+
+    def payload_of_first(self, consumed: int) -> bytes:
+        """The payload area that the first `consumed` rows need."""
+        if consumed == self.count:
+            return bytes(self.payload)
+        first = self._rows[:consumed]
+        end = (first["payload_offset"] + first["payload_size"])[first["payload_size"] > 0]
+        return bytes(self.payload[: int(end.max()) if len(end) else 0])
+
+
+def fields_of(rows: Array) -> "list[RowFields]":
+    """Rows of shape (n,), dtype ROW, as plain integers: for Python that looks at each."""
+    return [RowFields._make(row) for row in ROW_STRUCT.iter_unpack(np.ascontiguousarray(rows).view(np.uint8).data)]
