@@ -218,6 +218,8 @@ class SegmentLog:
                     self._writing.clear()
                 elif not self._writer.is_vouched:
                     self._writer.write_marker()
+            if not self._writer.is_vouched:
+                self._writer.write_marker()
         except Exception as error:
             # Whatever it was, nothing more may be acknowledged; a failed sync is never tried again.
             self._fail(f"{type(error).__name__}: {error}")
@@ -229,7 +231,7 @@ class SegmentLog:
                 idle_s = None if self._writer.is_vouched else self._idle_marker_s
                 self._work.wait_for(lambda: self._filling.turns or self._closing, idle_s)
             self._filling, self._writing = self._writing, self._filling
-            return bool(self._writing.turns) or not self._closing or not self._writer.is_vouched
+            return bool(self._writing.turns) or not self._closing
 
     def _settle(self, seq: int) -> None:
         with self._lock:

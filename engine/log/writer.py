@@ -33,7 +33,7 @@ class Staging:
     """Turns copied one after the other into one buffer, each with room for its header. Reused, group after group."""
 
     def __init__(self) -> None:
-        self.buffer = bytearray(FIRST_STAGING_BYTES)
+        self.buffer = memoryview(bytearray(FIRST_STAGING_BYTES))
         self.turns: list[Staged] = []
         self.used = 0
 
@@ -45,6 +45,7 @@ class Staging:
         end = start + frame_bytes(row_count, payload_size)
         if end > len(self.buffer):
             self.buffer = self._grown(end)
+        # Assigning through a memoryview never resizes: data of another size or item type raises ValueError.
         self.buffer[rows_at:payload_at] = row_bytes(rows).data
         self.buffer[payload_at : payload_at + payload_size] = payload
         self.buffer[payload_at + payload_size : end] = bytes(end - payload_at - payload_size)
@@ -63,9 +64,9 @@ class Staging:
         self.turns.clear()
         self.used = 0
 
-    def _grown(self, wanted: int) -> bytearray:
-        grown = bytearray(max(wanted, 2 * len(self.buffer)))
-        grown[: self.used] = memoryview(self.buffer)[: self.used]
+    def _grown(self, wanted: int) -> memoryview:
+        grown = memoryview(bytearray(max(wanted, 2 * len(self.buffer))))
+        grown[: self.used] = self.buffer[: self.used]
         return grown
 
 
@@ -124,34 +125,35 @@ class SegmentWriter:
 
     def write_group(self, staging: Staging) -> None:
         """Cut the staged turns into frames and make them durable: one system call, one more for each roll."""
-        with memoryview(staging.buffer) as view:
-            written = 0
-            for turn in staging.turns:
-                size = frame_bytes(turn.row_count, turn.payload_size)
-                if turn.start - written + size > self.room_bytes:
-                    self._write_frames(view[written : turn.start], turn.first_seq - 1)
-                    self._roll(turn.first_seq)
-                    written = turn.start
-                self._checksum = seal(
-                    view,
-                    turn.start,
-                    seed=self._header.seed,
-                    first_seq=turn.first_seq,
-                    durable_seq=self.durable_seq,
-                    prev_checksum=self._checksum,
-                    at_ns=turn.at_ns,
-                    row_count=turn.row_count,
-                    payload_size=turn.payload_size,
-                    epoch=self._epoch,
-                    schema=self._schema,
-                )
-                self.at_ns = turn.at_ns
-            last = staging.turns[-1]
-            self._write_frames(view[written : staging.used], last.first_seq + last.row_count - 1)
+        view, written = staging.buffer, 0
+        for turn in staging.turns:
+            size = frame_bytes(turn.row_count, turn.payload_size)
+            if turn.start - written + size > self.room_bytes:
+                self._write_frames(view[written : turn.start], turn.first_seq - 1)
+                self._roll(turn.first_seq)
+                written = turn.start
+            self._checksum = seal(
+                view,
+                turn.start,
+                seed=self._header.seed,
+                first_seq=turn.first_seq,
+                durable_seq=self.durable_seq,
+                prev_checksum=self._checksum,
+                at_ns=turn.at_ns,
+                row_count=turn.row_count,
+                payload_size=turn.payload_size,
+                epoch=self._epoch,
+                schema=self._schema,
+            )
+            self.at_ns = turn.at_ns
+        last = staging.turns[-1]
+        self._write_frames(view[written : staging.used], last.first_seq + last.row_count - 1)
 
     def write_marker(self, flags: int = 0) -> None:
-        """Write an empty frame that vouches for everything durable so far."""
+        """Write an empty frame that vouches for everything durable so far; left out where it would wait for space."""
         if self.room_bytes < HEADER_BYTES:
+            if not (flags or self._spares.count):
+                return
             self._roll(self.durable_seq + 1)
         self._checksum = self._seal_marker(MARKER | flags)
         self._write_frames(memoryview(self._marker), self.durable_seq)
