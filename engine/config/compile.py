@@ -40,7 +40,7 @@ def compile_directory(config: Config, previous: Directory | None = None) -> Dire
         skills=skills,
         trunk_groups=before.trunk_groups.succeeded_by(config.trunk_groups),
         sites=before.sites.succeeded_by(config.sites),
-        pause_reasons=before.pause_reasons.succeeded_by(["", *config.pause_reasons]),
+        pause_reasons=tuple(config.pause_reasons),
         queue_cards=tuple(
             _queue_card(config.queues[name], skills) if name in config.queues else before.queue_cards[number]
             for number, name in enumerate(queues.names)
@@ -208,7 +208,7 @@ def _write_agents(config: Config, directory: Directory, wanted: SettingTables) -
 
 def _write_memberships(agent: Agent, directory: Directory, row: Table, members: dict[str, int]) -> None:
     """Number the agent among the members of each of its queues; a queue that is gone keeps its members."""
-    for queue in directory.queues:
+    for queue in directory.queues.configured():
         row[directory.queues.number(queue)] = 0
     for queue in agent.queues:
         members[queue] = members.get(queue, 0) + 1

@@ -1,7 +1,7 @@
 """The whole configuration file as one typed value."""
 
 from functools import cached_property
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import Field, model_validator
 
@@ -11,11 +11,10 @@ from engine.config.hours import Hours, TimeZone
 from engine.config.queues import Queue, Section
 from engine.messages import kinds
 from engine.model.fields import Duration, Ref, Text, Whole
+from engine.model.scopes import TOKEN_ID, Scope
 from engine.model.settings import SECOND_NS
 from engine.ports import AgentEndpoint
 
-Scope = Literal["ingest", "read", "agent", "supervise", "admin"]
-SCOPES: Final[tuple[Scope, ...]] = ("ingest", "read", "agent", "supervise", "admin")
 DEFAULT_CAPACITY: Final = {kinds.VOICE: 1, kinds.CHAT: 3, kinds.EMAIL: 1, kinds.TASK: 1}
 
 
@@ -85,9 +84,9 @@ class TrunkGroup(Section):
 class Token(Section):
     """A bearer token of the HTTP interface, known by the digest of its secret; `trunkline token new` makes one."""
 
-    id: Annotated[str, Text(r"[a-z0-9][a-z0-9-]{0,31}", "a token's id; write small letters, digits and hyphens")]
+    id: Annotated[str, Text(TOKEN_ID, "a token's id; write small letters, digits and hyphens")]
     sha256: Annotated[str, Text(r"[0-9a-f]{64}", "a SHA-256 digest; write its 64 hexadecimal digits")]
-    scopes: Annotated[list[Scope], Field(min_length=1)]
+    scopes: Annotated[list[Annotated[Scope, Field(strict=False)]], Field(min_length=1)]
 
 
 class Config(Section):

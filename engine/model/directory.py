@@ -45,8 +45,8 @@ class Directory(msgspec.Struct, dict=True):
     skills: Names = Names()
     trunk_groups: Names = Names()
     sites: Names = Names()
-    pause_reasons: Names = Names(("",))
-    """Number 0 is no reason."""
+    pause_reasons: tuple[str, ...] = ()
+    """Reasons that agents may choose from; numbers are given where a reason is first used."""
     queue_cards: tuple[QueueCard, ...] = ()
     agent_cards: tuple[AgentCard, ...] = ()
     requirements: Requirements = msgspec.field(default_factory=Requirements)

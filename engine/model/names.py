@@ -45,12 +45,9 @@ class Names(msgspec.Struct, frozen=True, dict=True):
         """Return how many numbers are given, gone names included."""
         return len(self.names)
 
-    def __iter__(self) -> Iterator[str]:
-        """Yield the configured names in the order of their numbers."""
+    def configured(self) -> Iterator[str]:
+        """Yield the names that are not gone, in the order of their numbers."""
         return (name for number, name in enumerate(self.names) if number not in self._gone)
-
-    def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and self.number(name) != UNKNOWN
 
     def succeeded_by(self, wanted: Iterable[str]) -> "Names":
         """Return the names after a change of the configuration: `wanted` exist, all others are gone."""
