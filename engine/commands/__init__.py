@@ -1,0 +1,1 @@
+"""What each subcommand of `trunkline` does; imported only when it runs, so that help is instant."""

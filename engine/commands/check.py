@@ -1,0 +1,53 @@
+"""`trunkline check`: every fault of a configuration file, or a summary of what it describes."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from engine.config import Config, compile_directory, compile_settings, load_config
+from engine.config.agents import Agent
+from engine.config.queues import Queue
+from engine.messages.kinds import CHANNEL_NAMES, STRATEGY_NAMES
+from engine.model.durations import format_duration
+
+
+def check(path: Path) -> None:
+    """Print the summary of a good configuration. Raises ConfigError with every fault of a bad one."""
+    config = load_config(path)
+    compile_settings(config, compile_directory(config))
+    console = Console(highlight=False)
+    console.print(_queue_table(config))
+    console.print(
+        f"{path}: good. {len(config.agents)} agents, {len(config.queues)} queues, {len(config.skill_names)} skills, "
+        f"{len(config.trunk_groups)} trunk groups, {len(config.sites)} sites, {len(config.tokens)} tokens; "
+        f"adapters: {', '.join(config.adapters) or 'none'}.",
+        soft_wrap=True,
+    )
+    for name, queue in config.queues.items():
+        if not any(could_serve(config, agent, name, queue) for agent in config.agents):
+            console.print(f"{path}: note: no agent can serve queue '{name}' as it is required at first", soft_wrap=True)
+
+
+def could_serve(config: Config, agent: Agent, name: str, queue: Queue) -> bool:
+    """Tell whether the agent could be offered the queue's contacts before any step relaxes the requirement."""
+    listed = any(name in member.queues for member in config.agents)
+    if (listed if queue.members_only is None else queue.members_only) and name not in agent.queues:
+        return False
+    has_skills = all(agent.skills.get(skill, 0) >= level for skill, level in queue.skills.items())
+    return has_skills and config.capacity(queue.channel, agent.capacity) > 0
+
+
+def _queue_table(config: Config) -> Table:
+    table = Table("queue", "channel", "strategy", "skills", "service level", "agents", title=config.service.name)
+    for name, queue in config.queues.items():
+        level = queue.service_level
+        table.add_row(
+            name,
+            CHANNEL_NAMES[queue.channel],
+            STRATEGY_NAMES[queue.strategy],
+            ", ".join(f"{skill} {least}" for skill, least in queue.skills.items()) or "-",
+            f"{level.target:.0%} in {format_duration(level.threshold_ns)}",
+            str(sum(could_serve(config, agent, name, queue) for agent in config.agents)),
+        )
+    return table

@@ -1,0 +1,109 @@
+"""The command line `trunkline`: what can be said, with help; what is done lies in engine.commands."""
+
+import re
+from importlib.metadata import entry_points
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from engine.commands.outcome import errors_as_exits
+from engine.model.scopes import TOKEN_ID, Scope
+
+COMMANDS: Final = "trunkline.commands"
+"""Entry point group of further subcommands: functions that typer understands."""
+_EXITS: Final = (
+    "Exit codes: 0 done; 1 done, with findings; 2 command line not understood; 3 log damaged; 4 folder in use by "
+    "another process; 5 could not be done."
+)
+
+app = typer.Typer(
+    name="trunkline",
+    help="Event-sourced call routing: one log, one deterministic kernel, live counters.",
+    epilog=_EXITS,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+token_app = typer.Typer(help="Make bearer tokens for the HTTP interface.", no_args_is_help=True)
+app.add_typer(token_app, name="token")
+
+ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="Configuration file (YAML).", dir_okay=False)]
+DataFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the log.", file_okay=False, exists=True)]
+
+
+@app.command(epilog="Example: trunkline serve centre.yaml --data /var/lib/trunkline")
+def serve(
+    config: ConfigFile,
+    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder of the log; made if absent.")],
+) -> None:
+    """Run the engine with its adapters until SIGTERM or Ctrl-C."""
+    with errors_as_exits():
+        from engine.commands.serve import serve as run
+
+        run(config, data)
+
+
+@app.command(epilog="Example: trunkline check centre.yaml")
+def check(config: ConfigFile) -> None:
+    """Check a configuration: print every fault as file:line:column (exit 1), or a summary (exit 0)."""
+    with errors_as_exits():
+        from engine.commands.check import check as run
+
+        run(config)
+
+
+@app.command(epilog="Example: trunkline verify /var/lib/trunkline --json")
+def verify(
+    data: DataFolder,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Decide a recorded log again and compare every decision (exit 1 if one differs)."""
+    with errors_as_exits():
+        from engine.commands.verify import verify as run
+
+        raise typer.Exit(run(data, as_json))
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(f"trunkline {installed_version('trunkline')}")
+
+
+def _token_id(value: str) -> str:
+    if not re.fullmatch(TOKEN_ID, value):
+        raise typer.BadParameter("write small letters, digits and hyphens, at most 32")
+    return value
+
+
+@token_app.command("new", epilog="Example: trunkline token new --id wallboard --scope read")
+def token_new(
+    scope: Annotated[list[Scope], typer.Option("--scope", help="What the token may do; repeatable.")],
+    token_id: Annotated[str, typer.Option("--id", callback=_token_id, help="Name to recognise it by.")] = "token",
+) -> None:
+    """Print a new secret once, and the lines of the configuration that let it in."""
+    from engine.commands.token import new_token
+
+    new_token(token_id, scope)
+
+
+def add_installed_commands() -> None:
+    """Add the subcommands that this installation brings beside the engine's own."""
+    for point in entry_points(group=COMMANDS):
+        try:
+            app.command(point.name)(point.load())
+        except (ImportError, AttributeError) as error:
+            typer.echo(f"warning: the command '{point.name}' cannot be loaded: {error}", err=True)
+
+
+def main() -> None:
+    """Run the command line."""
+    add_installed_commands()
+    app()
+
+
+if __name__ == "__main__":
+    main()

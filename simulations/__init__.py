@@ -1,0 +1,1 @@
+"""Simulated worlds: they run the very kernel that takes the calls."""
