@@ -15,10 +15,11 @@ from engine.messages.kinds import (
     STATUS_AVAILABLE,
     STATUS_NAMES,
 )
+from engine.model.directory import Directory
 from engine.model.settings import AgentSetting
 from engine.projections.eligibility import configured
 from engine.projections.figures import age_s, position, ratio
-from engine.projections.names import Directory, name_at
+from engine.projections.names import Interned, name_at
 from engine.projections.occupancy import HANDLING, state_times_ns
 
 
@@ -34,6 +35,8 @@ class AgentStatus(msgspec.Struct, frozen=True):
 
     as_of: int
     agent: str
+    display_name: str
+    site: str
     status: str
     state: str
     since_ns: int
@@ -73,7 +76,7 @@ class AgentSummary(msgspec.Struct, frozen=True):
 
 
 def agent_statuses(
-    t: Tables, directory: Directory, now_ns: int, numbers: Iterable[int] | None = None
+    t: Tables, directory: Directory, interned: Interned, now_ns: int, numbers: Iterable[int] | None = None
 ) -> list[AgentStatus]:
     """Return the agents numbered `numbers`, or every configured one."""
     if numbers is None:
@@ -81,30 +84,38 @@ def agent_statuses(
     spent = state_times_ns(t, now_ns)
     handling = spent[:, HANDLING].sum(axis=1)
     idle = spent[:, AGENT_IDLE]
-    return [_status(t, directory, now_ns, number, int(handling[number]), int(idle[number])) for number in numbers]
+    return [
+        _status(t, directory, interned, now_ns, number, int(handling[number]), int(idle[number])) for number in numbers
+    ]
 
 
-def _status(t: Tables, directory: Directory, now_ns: int, number: int, handling_ns: int, idle_ns: int) -> AgentStatus:
+def _status(
+    t: Tables, directory: Directory, interned: Interned, now_ns: int, number: int, handling_ns: int, idle_ns: int
+) -> AgentStatus:
     agent = t.agents[number]
+    cards = directory.agent_cards
+    card = cards[number] if number < len(cards) else None
     settings = agent["settings"]
     load = agent["load"].tolist()
     capacity = settings[AgentSetting.CAPACITY : AgentSetting.CAPACITY + CHANNELS].tolist()
     since_ns = int(agent["state_since_ns"])
     return AgentStatus(
         as_of=position(t),
-        agent=name_at(directory.agents, number),
+        agent=directory.agents.name(number),
+        display_name=card.display_name if card else "",
+        site=card.site if card else "",
         status=STATUS_NAMES[int(agent["status"])],
         state=AGENT_STATE_NAMES[int(agent["state"])],
         since_ns=since_ns,
         for_s=age_s(since_ns, now_ns) if since_ns else 0.0,
-        reason=name_at(directory.reasons, int(agent["reason"])),
+        reason=name_at(interned.reasons, int(agent["reason"])),
         reachable=bool(agent["reachable"]) or not settings[AgentSetting.NEEDS_PHONE],
         suspended_until_ns=int(agent["suspended_until_ns"]),
         loads={CHANNEL_NAMES[c]: ChannelLoad(load[c], capacity[c]) for c in range(CHANNELS) if capacity[c]},
         ringing=int(agent["ringing"]),
         connected=int(agent["connected"]),
         wrapping=int(agent["wrapping"]),
-        queues=[name_at(directory.queues, queue) for queue in np.flatnonzero(t.memberships[number]).tolist()],
+        queues=[directory.queues.name(queue) for queue in np.flatnonzero(t.memberships[number]).tolist()],
         offers=int(agent["offers"]),
         answered=int(agent["answered"]),
         not_answered=int(agent["not_answered"]),

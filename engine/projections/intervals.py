@@ -13,12 +13,12 @@ import numpy as np
 
 from engine.kernel.tables import Array, Tables
 from engine.messages.kinds import CHANNEL_NAMES, CHANNELS
+from engine.model.directory import Directory
 from engine.model.settings import EngineSetting, QueueSetting
 from engine.model.tallies import Tally
 from engine.projections import abandonment, service_level
 from engine.projections.figures import BY_ARRIVAL, BY_EVENT, NS, add_up, counts, mean_s
 from engine.projections.handle_time import average_handle_s
-from engine.projections.names import Directory, name_at
 
 BY: Final = {"event": BY_EVENT, "arrival": BY_ARRIVAL}
 
@@ -123,7 +123,7 @@ def _row(
     return IntervalRow(
         scenario="live",
         replication=0,
-        queue=name_at(directory.queues, cell // CHANNELS),
+        queue=directory.queues.name(cell // CHANNELS),
         channel=CHANNEL_NAMES[cell % CHANNELS],
         interval_start_ns=start_ns,
         interval_s=step_ns / NS,

@@ -1,27 +1,21 @@
-"""What the read models need to know to speak in names: the directory of the configuration and the open contacts."""
+"""Names that do not come from the configuration: those interned from outside, and those of open contacts."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
+from engine.model.names import Names
 
-class Directory(Protocol):
-    """Names by number, as configured; a number keeps its name when the thing is removed."""
 
-    @property
-    def queues(self) -> Sequence[str]: ...
-    @property
-    def agents(self) -> Sequence[str]: ...
-    @property
-    def trunk_groups(self) -> Sequence[str]: ...
-    @property
-    def skills(self) -> Sequence[str]: ...
-    @property
-    def reasons(self) -> Sequence[str]: ...
+class Interned(Protocol):
+    """Who submits facts, and why agents pause: names by number."""
+
     @property
     def sources(self) -> Sequence[str]: ...
+    @property
+    def reasons(self) -> Sequence[str]: ...
 
 
-class ContactNames(Protocol):
+class OpenContacts(Protocol):
     """The open contacts: their slots in the kernel's tables and their names outside."""
 
     def name_of(self, slot: int) -> str:
@@ -31,14 +25,11 @@ class ContactNames(Protocol):
         """Slot of the open contact called `contact`; -1 when there is none."""
 
 
+def existing(names: Names) -> list[int]:
+    """Numbers of the names that are configured now."""
+    return [number for number in range(len(names)) if names.exists(number)]
+
+
 def name_at(names: Sequence[str], number: int) -> str:
     """Name number `number`; empty for -1 and for numbers that have no name yet."""
     return names[number] if 0 <= number < len(names) else ""
-
-
-def number_of(names: Sequence[str], name: str) -> int:
-    """Number of `name`; -1 when nothing is called so."""
-    try:
-        return names.index(name)
-    except ValueError:
-        return -1

@@ -6,6 +6,7 @@ import msgspec
 
 from engine.kernel.tables import Array, Tables
 from engine.messages.kinds import AGENT_IDLE, AGENT_STATE_NAMES, AGENT_STATES, STRATEGY_NAMES
+from engine.model.directory import Directory
 from engine.model.settings import QueueSetting
 from engine.projections import abandonment, service_level
 from engine.projections.eligibility import at_work, eligible, logged_in, states_of
@@ -23,12 +24,12 @@ from engine.projections.figures import (
     window,
 )
 from engine.projections.handle_time import HandleTime, handle_time
-from engine.projections.names import Directory, name_at
+from engine.projections.names import existing
 from engine.projections.occupancy import occupancy
 from engine.projections.waits import Waits, waits
 
 TARGET: Final = 0.8
-"""Share to be answered within T unless a caller asks for another: 80/20 is the field's habit."""
+"""Share to be answered within T where the configuration says nothing else: 80/20 is the field's habit."""
 
 
 class QueueStatus(msgspec.Struct, frozen=True):
@@ -39,6 +40,7 @@ class QueueStatus(msgspec.Struct, frozen=True):
     since_ns: int
     """Start of the window that the counters cover; 0: the whole log."""
     queue: str
+    display_name: str
     open: bool
     strategy: str
     health: str
@@ -93,7 +95,6 @@ def queue_statuses(
     directory: Directory,
     now_ns: int,
     since_ns: int = 0,
-    target: float = TARGET,
     service_level_id: str = service_level.DEFAULT,
     only: int | None = None,
 ) -> list[QueueStatus]:
@@ -101,8 +102,8 @@ def queue_statuses(
     kind = service_level.variant(service_level_id)
     live = live_cells(t, now_ns)
     tallies = window(t, since_ns)
-    numbers = range(min(len(t.queues), len(directory.queues))) if only is None else (only,)
-    build = _Build(t, directory, now_ns, since_ns, target, kind, live, tallies, logged_in(t), at_work(t))
+    numbers = existing(directory.queues) if only is None else [only]
+    build = _Build(t, directory, now_ns, since_ns, kind, live, tallies, logged_in(t), at_work(t))
     return [_status(build, number) for number in numbers]
 
 
@@ -113,7 +114,6 @@ class _Build(msgspec.Struct, frozen=True):
     directory: Directory
     now_ns: int
     since_ns: int
-    target: float
     kind: service_level.Variant
     live: LiveCells
     tallies: Array
@@ -125,6 +125,8 @@ def _status(build: _Build, number: int) -> QueueStatus:
     t, live = build.t, build.live
     cells = cells_of(number)
     settings = t.queues[number]["settings"]
+    cards = build.directory.queue_cards
+    card = cards[number] if number < len(cards) else None
     tally = add_up(build.tallies[cells])
     c = counts(tally)
     may_serve = eligible(t, number)
@@ -136,14 +138,16 @@ def _status(build: _Build, number: int) -> QueueStatus:
     working = int((may_serve & build.at_work).sum())
     threshold_s = int(settings[QueueSetting.THRESHOLD_NS]) / NS
     level = service_level.service_level(build.kind, c, threshold_s, overdue)
+    target = card.target if card else TARGET
     is_open = bool(settings[QueueSetting.OPEN])
-    health, reason = judge(is_open, waiting, overdue, working, level.value, build.target)
+    health, reason = judge(is_open, waiting, overdue, working, level.value, target)
     idle = int(states[AGENT_IDLE])
     return QueueStatus(
         as_of=position(t),
         at_ns=build.now_ns,
         since_ns=build.since_ns,
-        queue=name_at(build.directory.queues, number),
+        queue=build.directory.queues.name(number),
+        display_name=card.display_name if card else "",
         open=is_open,
         strategy=STRATEGY_NAMES[int(settings[QueueSetting.STRATEGY])],
         health=health,
@@ -161,7 +165,7 @@ def _status(build: _Build, number: int) -> QueueStatus:
         available=idle,
         agents={AGENT_STATE_NAMES[state]: int(states[state]) for state in range(AGENT_STATES)},
         threshold_s=threshold_s,
-        target=build.target,
+        target=target,
         service_level=level,
         abandonment=abandonment.abandonment(abandonment.variant(abandonment.DEFAULT), c),
         entries=c.entries,

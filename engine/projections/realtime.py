@@ -18,11 +18,12 @@ from engine.messages.kinds import (
     CHANNEL_NAMES,
     CHANNELS,
 )
+from engine.model.directory import Directory
 from engine.model.settings import AgentSetting
 from engine.projections import service_level
 from engine.projections.eligibility import at_work, eligible
 from engine.projections.figures import NEVER_NS, LiveCells, add_up, age_s, counts, live_cells, window
-from engine.projections.names import Directory, name_at
+from engine.projections.names import existing
 
 GROUPINGS: Final = ("queue", "channel")
 
@@ -71,7 +72,7 @@ def realtime_rows(
         if word not in GROUPINGS:
             raise ValueError(f"{word!r} is not one of {', '.join(GROUPINGS)}")
     live, tallies = live_cells(t, now_ns), window(t, since_ns)
-    used = range(min(len(directory.queues), len(t.queues)))
+    used = existing(directory.queues)
     queues: Iterable[int | None] = used if "queue" in group_by else (None,)
     channels: Iterable[int | None] = range(CHANNELS) if "channel" in group_by else (None,)
     eligible_for = {queue: eligible(t, queue) for queue in used}
@@ -81,20 +82,16 @@ def realtime_rows(
     for queue in queues:
         mask = everybody if queue is None else eligible_for[queue]
         for channel in channels:
-            cells = _cells(len(used), queue, channel)
+            cells = _cells(used if queue is None else [queue], channel)
             row = _row(t, directory, live, tallies, queue, channel, cells, mask, working, now_ns)
             if row is not None:
                 rows.append(row)
     return rows
 
 
-def _cells(queues: int, queue: int | None, channel: int | None) -> Array:
-    grid = np.arange(queues * CHANNELS).reshape(queues, CHANNELS)
-    if queue is not None:
-        grid = grid[queue : queue + 1]
-    if channel is not None:
-        grid = grid[:, channel : channel + 1]
-    return grid.reshape(-1)
+def _cells(queues: Sequence[int], channel: int | None) -> Array:
+    channels = range(CHANNELS) if channel is None else (channel,)
+    return np.array([queue * CHANNELS + each for queue in queues for each in channels], np.int64)
 
 
 def _row(
@@ -124,7 +121,7 @@ def _row(
     overdue = int(live.overdue[cells].sum())
     kind = service_level.variant(service_level.DEFAULT)
     return RealtimeRow(
-        queue=None if queue is None else name_at(directory.queues, queue),
+        queue=None if queue is None else directory.queues.name(queue),
         channel=None if channel is None else CHANNEL_NAMES[channel],
         contacts_in_queue=int(live.waiting[cells].sum()),
         oldest_contact_age_s=None if oldest == NEVER_NS else age_s(oldest, now_ns),

@@ -7,9 +7,10 @@ import msgspec
 import numpy as np
 
 from engine.kernel.tables import Array, Tables
+from engine.model.directory import Directory
 from engine.model.settings import TrunkGroupSetting
 from engine.projections.figures import NS, book_now_ns, position, ratio
-from engine.projections.names import Directory, name_at
+from engine.projections.names import existing
 
 MARK_NS: Final = 60_000_000_000
 MARKS: Final = 61
@@ -67,13 +68,13 @@ def trunk_group_statuses(t: Tables, directory: Directory, traffic: TrunkTraffic,
     """Return every configured trunk group."""
     erlangs, span_s = traffic.erlangs(t, now_ns)
     found = []
-    for number in range(min(len(t.trunk_groups), len(directory.trunk_groups))):
+    for number in existing(directory.trunk_groups):
         group = t.trunk_groups[number]
         seized, refused = int(group["seized"]), int(group["refused"])
         found.append(
             TrunkGroupStatus(
                 as_of=position(t),
-                trunk_group=name_at(directory.trunk_groups, number),
+                trunk_group=directory.trunk_groups.name(number),
                 channels=int(group["settings"][TrunkGroupSetting.CHANNELS]),
                 reserve=int(group["settings"][TrunkGroupSetting.RESERVE]),
                 busy=int(group["busy"]),

@@ -13,11 +13,12 @@ from engine.messages.kinds import (
     STEP_NAMES,
     STEP_OVERFLOW,
 )
+from engine.model.directory import Directory
 from engine.model.settings import STEPS_MAX, QueueSetting
 from engine.projections.eligibility import at_work, eligible
 from engine.projections.expected_wait import ExpectedWait, expected_wait
 from engine.projections.figures import age_s
-from engine.projections.names import ContactNames, Directory, name_at
+from engine.projections.names import OpenContacts
 
 
 class NextStep(msgspec.Struct, frozen=True):
@@ -69,7 +70,7 @@ def in_order(t: Tables, queue: int) -> Array:
 
 
 def waiting_contacts(
-    t: Tables, directory: Directory, names: ContactNames, queue: int, now_ns: int, limit: int
+    t: Tables, directory: Directory, names: OpenContacts, queue: int, now_ns: int, limit: int
 ) -> tuple[int, list[WaitingContact]]:
     """Return how many wait, and the first `limit` of them."""
     slots = in_order(t, queue)
@@ -82,7 +83,7 @@ def waiting_contacts(
 
 
 def waiting_contact(
-    t: Tables, directory: Directory, names: ContactNames, slot: int, place: int, now_ns: int, agents: int
+    t: Tables, directory: Directory, names: OpenContacts, slot: int, place: int, now_ns: int, agents: int
 ) -> WaitingContact:
     """Return the contact in `slot`, which is at `place` of its line."""
     contact = t.contacts[slot]
@@ -96,7 +97,7 @@ def waiting_contact(
         entered_ns=entered_ns,
         wait_s=age_s(entered_ns, now_ns),
         arrived_ns=int(contact["arrived_ns"]),
-        offered_to=[name_at(directory.agents, agent) for agent in offered_to(t, slot)],
+        offered_to=[directory.agents.name(agent) for agent in offered_to(t, slot)],
         next_step=next_step(t, directory, slot),
         expected_wait=expected_wait(t, int(contact["queue"]), place, agents),
     )
@@ -124,5 +125,5 @@ def next_step(t: Tables, directory: Directory, slot: int) -> NextStep | None:
     after_ns, action, target = settings[QueueSetting.FIRST_STEP + 3 * place :][:3].tolist()
     if not action:
         return None
-    to = name_at(directory.queues, target) if action == STEP_OVERFLOW else ""
+    to = directory.queues.name(target) if action == STEP_OVERFLOW else ""
     return NextStep(STEP_NAMES[action], int(contact["enqueued_ns"]) + after_ns, to)

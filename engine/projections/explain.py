@@ -1,0 +1,299 @@
+"""Why this agent, and why still waiting: each decision told with what it was weighed against."""
+
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from engine.kernel.tables import Array, Tables
+from engine.messages.kinds import (
+    CHANNEL_NAMES,
+    CHANNELS,
+    CONTACT_OFFERED,
+    CONTACT_STATE_NAMES,
+    CONTACT_WAITING,
+    PREFERRED_AGENT,
+    STATUS_OFFLINE,
+    STATUS_PAUSED,
+    STRATEGY_NAMES,
+    VOICE,
+)
+from engine.model.directory import Directory
+from engine.model.settings import AgentSetting, ChannelSetting, QueueSetting
+from engine.projections.contact_history import ContactRecord, HeldBack, Offer
+from engine.projections.eligibility import conditions, configured, member, skilled
+from engine.projections.expected_wait import ExpectedWait, expected_wait
+from engine.projections.figures import age_s, book_now_ns, position
+from engine.projections.names import Interned, name_at
+from engine.projections.waiting_list import NextStep, in_order, next_step, offered_to
+
+BLOCKS_LISTED: Final = 100
+"""Agents named one by one in an answer; the counts cover all."""
+OFFLINE: Final = "not_logged_in"
+PAUSED: Final = "paused"
+UNSKILLED: Final = "lacks_skill"
+NOT_MEMBER: Final = "not_a_member"
+NOT_RESPONDING: Final = "not_responding"
+UNREACHABLE: Final = "phone_unreachable"
+RINGING: Final = "ringing"
+WRAPPING: Final = "wrapping_up"
+BUSY: Final = "busy"
+OTHER_CHANNEL: Final = "busy_on_another_channel"
+OWN_AGENT: Final = "waits_for_another_agent"
+FREE: Final = "free"
+CODES: Final = (
+    OWN_AGENT,
+    NOT_MEMBER,
+    UNSKILLED,
+    OFFLINE,
+    PAUSED,
+    NOT_RESPONDING,
+    UNREACHABLE,
+    RINGING,
+    WRAPPING,
+    BUSY,
+    OTHER_CHANNEL,
+    FREE,
+)
+"""What keeps an agent from a contact, in the order in which it is looked for."""
+
+
+class Block(msgspec.Struct, frozen=True):
+    """One agent, and what keeps the contact from being offered to them."""
+
+    agent: str
+    constraint: str
+    """One of CODES."""
+    detail: str
+
+
+class WhyWaiting(msgspec.Struct, frozen=True):
+    """A waiting contact: where it stands, and what would have to change for each agent."""
+
+    queue: str
+    position: int
+    waiting: int
+    """Contacts of the queue that wait, this one included."""
+    wait_s: float
+    summary: str
+    requires: dict[str, int]
+    """Skills and the least level of each, as relaxed by now."""
+    constraints: dict[str, int]
+    """All agents counted by what keeps them; those who can never serve the queue included."""
+    agents: list[Block]
+    """Those nearest to serving it first, at most BLOCKS_LISTED."""
+    offered_to: list[str]
+    held_back: HeldBack | None
+    next_step: NextStep | None
+    expected_wait: ExpectedWait
+
+
+class WhyAgent(msgspec.Struct, frozen=True):
+    """One offer and how it came about."""
+
+    seq: int
+    agent: str
+    queue: str
+    offered_ns: int
+    strategy: str
+    candidates: int
+    runner_up: str
+    tied: bool
+    """The score did not decide; the tie-break did."""
+    tie_break: str
+    score: int
+    outcome: str
+    text: str
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """Everything that was decided about one contact."""
+
+    as_of: int
+    contact: str
+    state: str
+    offers: list[WhyAgent]
+    waiting: WhyWaiting | None
+    """None when it does not wait."""
+
+
+def explain(
+    t: Tables, directory: Directory, interned: Interned, record: ContactRecord, slot: int, now_ns: int
+) -> Explanation:
+    """Explain a contact; `slot` is -1 when it is closed."""
+    state = int(t.contacts[slot]["state"]) if slot >= 0 else 0
+    waits = state in (CONTACT_WAITING, CONTACT_OFFERED)
+    return Explanation(
+        as_of=position(t),
+        contact=record.contact,
+        state=CONTACT_STATE_NAMES[state],
+        offers=[why_agent(offer) for offer in record.offers],
+        waiting=why_waiting(t, directory, interned, slot, now_ns, record.held_back) if waits else None,
+    )
+
+
+def why_agent(offer: Offer) -> WhyAgent:
+    """Tell one offer."""
+    strategy = STRATEGY_NAMES.get(offer.strategy, str(offer.strategy))
+    if offer.strategy == PREFERRED_AGENT:
+        text = f"{offer.agent} is the contact's own agent and was free"
+    elif offer.contact_chosen:
+        text = f"{offer.agent} came free; this contact was the most urgent of {offer.candidates} waiting lines' heads"
+    elif offer.candidates <= 1:
+        text = f"{offer.agent} was the only free agent who may serve it"
+    else:
+        text = f"{offer.agent} was chosen of {offer.candidates} free agents by {strategy}"
+    if offer.runner_up:
+        text += f"; next would have been {offer.runner_up}"
+    tie_break = ""
+    if offer.tied:
+        tie_break = "longest waiting first" if offer.contact_chosen else "longest idle first"
+        text += f"; the scores were equal, {tie_break} decided"
+    return WhyAgent(
+        seq=offer.seq,
+        agent=offer.agent,
+        queue=offer.queue,
+        offered_ns=offer.offered_ns,
+        strategy=strategy,
+        candidates=offer.candidates,
+        runner_up=offer.runner_up,
+        tied=offer.tied,
+        tie_break=tie_break,
+        score=offer.score,
+        outcome=offer.outcome or "ringing",
+        text=text,
+    )
+
+
+def why_waiting(
+    t: Tables, directory: Directory, interned: Interned, slot: int, now_ns: int, held_back: HeldBack | None = None
+) -> WhyWaiting:
+    """Tell why the contact in `slot` was not answered yet."""
+    contact = t.contacts[slot]
+    queue, requirement = int(contact["queue"]), int(contact["requirement"])
+    order = in_order(t, queue).tolist()
+    place = order.index(slot) + 1 if slot in order else 1
+    codes, numbers = constraints(t, slot, now_ns)
+    tally = np.bincount(codes, minlength=len(CODES))
+    ringing = [directory.agents.name(agent) for agent in offered_to(t, slot)]
+    # Those who lack something now come before those who could never serve it.
+    nearest = numbers[np.argsort(-codes, kind="stable")][:BLOCKS_LISTED]
+    code_of = dict(zip(numbers.tolist(), codes.tolist(), strict=True))
+    working = int((codes >= CODES.index(RINGING)).sum())
+    return WhyWaiting(
+        queue=directory.queues.name(queue),
+        position=place,
+        waiting=len(order),
+        wait_s=age_s(int(contact["enqueued_ns"]), now_ns),
+        summary=_summary(tally, place, ringing),
+        requires={directory.skills.name(c.skill): c.level for c in conditions(t, requirement)},
+        constraints={CODES[code]: int(tally[code]) for code in range(len(CODES)) if tally[code]},
+        agents=[_block(t, directory, interned, slot, agent, CODES[code_of[agent]]) for agent in nearest.tolist()],
+        offered_to=ringing,
+        held_back=held_back,
+        next_step=next_step(t, directory, slot),
+        expected_wait=expected_wait(t, queue, place, working),
+    )
+
+
+def constraints(t: Tables, slot: int, now_ns: int | None = None) -> tuple[Array, Array]:
+    """Return for every configured agent (place in CODES, agent number): the first thing that keeps them."""
+    now_ns = book_now_ns(t) if now_ns is None else now_ns
+    contact = t.contacts[slot]
+    queue, channel, own = int(contact["queue"]), int(contact["channel"]), int(contact["own_agent"])
+    agents, settings = t.agents, t.agents["settings"]
+    load = agents["load"]
+    interrupts = int(t.channel_settings[channel, ChannelSetting.MAY_INTERRUPT])
+    others = [c for c in range(CHANNELS) if c != channel and not interrupts >> c & 1]
+    full = load[:, channel] >= settings[:, AgentSetting.CAPACITY + channel]
+    blocked_elsewhere = (load[:, others] > 0).any(axis=1)
+    engaged = full | blocked_elsewhere
+    reserved = own >= 0 and _waits_for_own(t, slot, queue, now_ns)
+    numbers = np.arange(len(agents))
+    conditions_met = (
+        (OWN_AGENT, (numbers != own) if reserved else np.zeros(len(agents), bool)),
+        (NOT_MEMBER, ~member(t, queue)),
+        (UNSKILLED, ~skilled(t, int(contact["requirement"]))),
+        (OFFLINE, agents["status"] == STATUS_OFFLINE),
+        (PAUSED, agents["status"] == STATUS_PAUSED),
+        (NOT_RESPONDING, agents["suspended_until_ns"] != 0),
+        (UNREACHABLE, (settings[:, AgentSetting.NEEDS_PHONE] == 1) & (agents["reachable"] == 0) & (channel == VOICE)),
+        (RINGING, engaged & (agents["ringing"] > 0) & (agents["connected"] == 0)),
+        (WRAPPING, engaged & (agents["wrapping"] > 0) & (agents["connected"] == 0)),
+        (BUSY, full),
+        (OTHER_CHANNEL, blocked_elsewhere),
+    )
+    found = np.select(
+        [mask for _, mask in conditions_met], [CODES.index(code) for code, _ in conditions_met], len(CODES) - 1
+    )
+    exists = configured(t)
+    return found[exists], numbers[exists]
+
+
+def _waits_for_own(t: Tables, slot: int, queue: int, now_ns: int) -> bool:
+    """Whether nobody but its own agent may have the contact: it stands in that agent's line, or not long enough."""
+    contact = t.contacts[slot]
+    if int(contact["line"]) >= len(t.lines) - len(t.agents):
+        return True
+    limit_ns = int(t.queues[queue]["settings"][QueueSetting.PREFERRED_WAIT_NS])
+    return now_ns - int(contact["enqueued_ns"]) < limit_ns
+
+
+def _summary(tally: Array, place: int, ringing: list[str]) -> str:
+    if ringing:
+        return f"it is being offered to {', '.join(ringing[:3])}"
+    count = dict(zip(CODES, tally.tolist(), strict=True))
+    able = sum(count[code] for code in CODES[3:])
+    if able == 0:
+        return "no agent may serve it: none has the skills it requires, or none is a member of the queue"
+    if count[FREE]:
+        return f"{count[FREE]} free agents may serve it but are kept for other queues, or the contacts ahead take them"
+    working = count[RINGING] + count[WRAPPING] + count[BUSY] + count[OTHER_CHANNEL]
+    if working == 0:
+        away = {
+            OFFLINE: "not logged in",
+            PAUSED: "paused",
+            NOT_RESPONDING: "not responding",
+            UNREACHABLE: "unreachable",
+        }
+        parts = [f"{count[code]} {words}" for code, words in away.items() if count[code]]
+        return f"none of the {able} agents who may serve it is at work: {', '.join(parts)}"
+    ahead = f", {place - 1} contacts are ahead" if place > 1 else ", it is next"
+    return f"all {working} agents at work who may serve it are engaged{ahead}"
+
+
+def _block(t: Tables, directory: Directory, interned: Interned, slot: int, number: int, code: str) -> Block:
+    agent, channel = t.agents[number], int(t.contacts[slot]["channel"])
+    name = directory.agents.name(number)
+    capacity = int(agent["settings"][AgentSetting.CAPACITY + channel])
+    used, word = int(agent["load"][channel]), CHANNEL_NAMES[channel]
+    if code == UNSKILLED:
+        levels = t.skill_levels[number]
+        lacking = [c for c in conditions(t, int(t.contacts[slot]["requirement"])) if levels[c.skill] < c.level]
+        detail = ", ".join(
+            f"lacks {directory.skills.name(c.skill)} level {c.level} (has {int(levels[c.skill])})" for c in lacking
+        )
+    elif code == PAUSED:
+        reason = name_at(interned.reasons, int(agent["reason"]))
+        detail = f"paused: {reason}" if reason else "paused"
+    elif code == NOT_RESPONDING:
+        until_ns = int(agent["suspended_until_ns"])
+        detail = f"suspended until {until_ns} ns" if until_ns > 0 else "suspended until the status changes"
+    elif code in (BUSY, RINGING, WRAPPING):
+        detail = f"{_WORDS[code]}, {used} of {capacity} {word} contacts" if capacity else f"takes no {word} contacts"
+    else:
+        detail = _WORDS[code]
+    return Block(name, code, detail)
+
+
+_WORDS: Final = {
+    OWN_AGENT: "the contact waits for its own agent first",
+    NOT_MEMBER: "is not a member of the queue",
+    OFFLINE: "not logged in",
+    UNREACHABLE: "the phone is not registered",
+    RINGING: "is being offered another contact",
+    WRAPPING: "is wrapping up",
+    BUSY: "is busy",
+    OTHER_CHANNEL: "holds a contact of a channel that this one may not interrupt",
+    FREE: "is free: kept for other queues, or contacts ahead take the agent",
+}

@@ -1,0 +1,244 @@
+"""All read models behind one door: what adapters see of the engine's state."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from engine.kernel.tables import Tables
+from engine.model.directory import Directory
+from engine.model.names import UNKNOWN, Names
+from engine.model.settings import QueueSetting
+from engine.ports import EventLog, Turn
+from engine.projections import abandonment, service_level
+from engine.projections.agent_status import AgentStatus, AgentSummary, agent_statuses, agent_summary
+from engine.projections.contact_history import ContactHistory, ContactRecord
+from engine.projections.events import EventPage, EventReader
+from engine.projections.expected_wait import Calibration, calibration
+from engine.projections.explain import Explanation, explain
+from engine.projections.figures import (
+    NEVER_NS,
+    NS,
+    add_up,
+    book_now_ns,
+    cells_of,
+    counts,
+    live_cells,
+    position,
+    window,
+)
+from engine.projections.intervals import IntervalRow, IntervalTable, interval_rows
+from engine.projections.names import Interned, OpenContacts
+from engine.projections.queue_status import QueueList, QueueStatus, queue_statuses
+from engine.projections.realtime import Realtime, realtime_rows
+from engine.projections.trunk_occupancy import TrunkGroupStatus, TrunkTraffic, trunk_group_statuses
+from engine.projections.waiting_list import WaitingList, waiting_contacts
+
+
+class AgentList(msgspec.Struct, frozen=True):
+    """Agents at one position of the log; `summary` counts all of them, listed or not."""
+
+    as_of: int
+    at_ns: int
+    summary: AgentSummary
+    agents: list[AgentStatus]
+
+
+class ContactAnswer(msgspec.Struct, frozen=True):
+    """One contact."""
+
+    as_of: int
+    contact: ContactRecord
+
+
+class ContactList(msgspec.Struct, frozen=True):
+    """Several contacts, latest first."""
+
+    as_of: int
+    contacts: list[ContactRecord]
+
+
+class TrunkGroupList(msgspec.Struct, frozen=True):
+    """All trunk groups."""
+
+    as_of: int
+    at_ns: int
+    trunk_groups: list[TrunkGroupStatus]
+
+
+class Formulas(msgspec.Struct, frozen=True):
+    """Every variant of the service level and of the abandonment rate, over one window of one queue."""
+
+    as_of: int
+    at_ns: int
+    since_ns: int
+    queue: str
+    service_levels: list[service_level.ServiceLevel]
+    abandonments: list[abandonment.Abandonment]
+    calibration: Calibration
+
+
+class Views:
+    """The read models over one engine.
+
+    Figures come from the kernel's tables when asked for; only histories of contacts and trunk traffic are kept here, by
+    `apply`, which must see every durable turn in order. `now_ns` is the caller's clock; it never stands before the
+    tables' own time. Methods that name a queue, an agent or a contact raise KeyError, with a sentence, where none is.
+    """
+
+    def __init__(
+        self, tables: Tables, directory: Directory, contacts: OpenContacts, log: EventLog, interned: Interned
+    ) -> None:
+        self.tables = tables
+        self.directory = directory
+        """Replaced by `reconfigure`."""
+        self.contacts = contacts
+        self.interned = interned
+        self.history = ContactHistory(directory, interned)
+        self.events = EventReader(log, directory, interned, self.history)
+        self._traffic = TrunkTraffic()
+
+    @property
+    def as_of(self) -> int:
+        """The sequence at which the next answer would be true."""
+        return position(self.tables)
+
+    def reconfigure(self, directory: Directory) -> None:
+        """Speak in the names of a configuration that was loaded anew."""
+        self.directory = self.history.directory = self.events.directory = directory
+
+    def apply(self, turn: Turn) -> None:
+        """Take in one durable turn."""
+        self.history.apply(turn)
+        self._traffic.note(self.tables)
+
+    def now_ns(self, now_ns: int | None = None) -> int:
+        """The later of the caller's time and the tables' own."""
+        return max(book_now_ns(self.tables), now_ns or 0)
+
+    def queue_number(self, name: str) -> int:
+        """Number of a queue. Raises KeyError."""
+        return _number(self.directory.queues, name, "queue")
+
+    def agent_number(self, name: str) -> int:
+        """Number of an agent. Raises KeyError."""
+        return _number(self.directory.agents, name, "agent")
+
+    def queues(
+        self,
+        now_ns: int | None = None,
+        since_ns: int = 0,
+        service_level_id: str = service_level.DEFAULT,
+    ) -> QueueList:
+        """Every queue; counters from `since_ns` on, 0 for the whole log."""
+        at_ns = self.now_ns(now_ns)
+        found = queue_statuses(self.tables, self.directory, at_ns, since_ns, service_level_id)
+        return QueueList(self.as_of, at_ns, found)
+
+    def queue(
+        self,
+        name: str,
+        now_ns: int | None = None,
+        since_ns: int = 0,
+        service_level_id: str = service_level.DEFAULT,
+    ) -> QueueStatus:
+        """One queue."""
+        number, at_ns = self.queue_number(name), self.now_ns(now_ns)
+        return queue_statuses(self.tables, self.directory, at_ns, since_ns, service_level_id, only=number)[0]
+
+    def waiting(self, queue: str, now_ns: int | None = None, limit: int = 100) -> WaitingList:
+        """The head of a queue's waiting list."""
+        number, at_ns = self.queue_number(queue), self.now_ns(now_ns)
+        total, listed = waiting_contacts(self.tables, self.directory, self.contacts, number, at_ns, limit)
+        return WaitingList(self.as_of, at_ns, queue, total, listed)
+
+    def formulas(self, queue: str, now_ns: int | None = None, since_ns: int = 0) -> Formulas:
+        """Every variant of the shares that contracts speak of."""
+        number, at_ns = self.queue_number(queue), self.now_ns(now_ns)
+        cells = cells_of(number)
+        tally = add_up(window(self.tables, since_ns)[cells])
+        threshold_s = int(self.tables.queues[number]["settings"][QueueSetting.THRESHOLD_NS]) / NS
+        overdue = int(live_cells(self.tables, at_ns).overdue[cells].sum())
+        c = counts(tally)
+        levels = service_level.all_service_levels(c, threshold_s, overdue)
+        rates = abandonment.all_abandonments(c)
+        return Formulas(self.as_of, at_ns, since_ns, queue, levels, rates, calibration(tally))
+
+    def agents(self, now_ns: int | None = None, numbers: Sequence[int] | None = None) -> AgentList:
+        """Every agent, or those numbered `numbers`."""
+        at_ns = self.now_ns(now_ns)
+        listed = agent_statuses(self.tables, self.directory, self.interned, at_ns, numbers)
+        return AgentList(self.as_of, at_ns, agent_summary(self.tables), listed)
+
+    def agent(self, name: str, now_ns: int | None = None) -> AgentStatus:
+        """One agent."""
+        number = self.agent_number(name)
+        return agent_statuses(self.tables, self.directory, self.interned, self.now_ns(now_ns), [number])[0]
+
+    def agent_summary(self) -> AgentSummary:
+        """All agents counted by state."""
+        return agent_summary(self.tables)
+
+    def trunk_groups(self, now_ns: int | None = None) -> TrunkGroupList:
+        """Every trunk group."""
+        at_ns = self.now_ns(now_ns)
+        found = trunk_group_statuses(self.tables, self.directory, self._traffic, at_ns)
+        return TrunkGroupList(self.as_of, at_ns, found)
+
+    def realtime(self, group_by: Sequence[str], now_ns: int | None = None, since_ns: int = 0) -> Realtime:
+        """The real-time table. Raises ValueError for an unknown grouping."""
+        at_ns = self.now_ns(now_ns)
+        rows = realtime_rows(self.tables, self.directory, at_ns, group_by, since_ns)
+        return Realtime(self.as_of, at_ns, since_ns, list(group_by), rows)
+
+    def intervals(
+        self,
+        step_ns: int,
+        from_ns: int = 0,
+        to_ns: int = NEVER_NS,
+        by: str = "event",
+        queue: str = "",
+        service_level_id: str = service_level.DEFAULT,
+        now_ns: int | None = None,
+    ) -> IntervalTable:
+        """Rows of the interval table. Raises ValueError for a step or `by` that cannot be."""
+        at_ns, kind = self.now_ns(now_ns), service_level.variant(service_level_id)
+        number = self.queue_number(queue) if queue else None
+        rows: list[IntervalRow] = interval_rows(
+            self.tables, self.directory, at_ns, from_ns, to_ns, step_ns, by, number, kind
+        )
+        return IntervalTable(self.as_of, at_ns, step_ns / NS, by, kind.formula, rows)
+
+    def contact(self, name: str) -> ContactAnswer:
+        """One contact by its name (the latest of it) or id. Raises KeyError when it is unknown or forgotten."""
+        return ContactAnswer(self.history.as_of, self._record(name))
+
+    def contacts_of(self, customer: str) -> ContactList:
+        """A customer's contacts, latest first."""
+        return ContactList(self.history.as_of, self.history.of_customer(customer))
+
+    def timeline(self, name: str, limit: int = 1000) -> EventPage:
+        """A contact's events from the log. Reads the disk: call it in a thread."""
+        return self.events.timeline(self._record(name), limit)
+
+    def read_events(self, after_seq: int, limit: int, types: Sequence[str] = (), contact: str = "") -> EventPage:
+        """Events after a position. Reads the disk: call it in a thread. Raises ValueError for an unknown type."""
+        return self.events.read(after_seq, limit, types, self._record(contact) if contact else None)
+
+    def explain(self, name: str, now_ns: int | None = None) -> Explanation:
+        """Why this agent, and why still waiting."""
+        record = self._record(name)
+        slot = self.contacts.slot_of(record.contact) if record.open else -1
+        return explain(self.tables, self.directory, self.interned, record, slot, self.now_ns(now_ns))
+
+    def _record(self, name: str) -> ContactRecord:
+        record = self.history.find(name)
+        if record is None:
+            raise KeyError(f"there is no contact {name!r} among the {len(self.history)} latest")
+        return record
+
+
+def _number(names: Names, name: str, what: str) -> int:
+    number = names.number(name)
+    if number == UNKNOWN:
+        raise KeyError(f"there is no {what} {name!r}")
+    return number
