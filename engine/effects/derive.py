@@ -23,6 +23,7 @@ from engine.messages.kinds import (
     BY_NAMES,
     BY_TRANSFER,
     CONTACT_ANSWERED,
+    CONTACT_ARRIVED,
     CONTACT_ENDED,
     CONTACT_LEFT,
     CONTACT_QUEUED,
@@ -96,12 +97,15 @@ class EffectDeriver:
         queued: dict[int, int] = {}
         for place, row in enumerate(rows):
             kind, slot = row.kind, row.contact
-            if kind < FIRST_DECIDED or slot < 0:
+            if slot < 0 or (kind < FIRST_DECIDED and kind != CONTACT_ARRIVED):
                 continue
             entry = self._contacts.at(slot)
             if entry is None:
                 continue
             seq = first_seq + place
+            if kind == CONTACT_ARRIVED:
+                entry.arrival_seq = seq
+                continue
             if kind == CONTACT_QUEUED:
                 queued[slot] = seq
                 entry.line_ns = row.a

@@ -1,4 +1,4 @@
-"""Admission: the names in each fact become numbers and a row of the turn being built, or an answer saying what is wrong."""
+"""Admission: names become numbers and a fact a row of the turn being built, or an answer that says what is wrong."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.errors import Overloaded
 from engine.ingest.answers import CODES, BadFact, excerpt, unknown
-from engine.ingest.names import InternedNames
+from engine.ingest.names import InternedNames, NamesInForce
 from engine.ingest.registry import LEGS_MAX, ContactEntry, OpenContacts
 from engine.ingest.seen import SeenFacts, dedupe_key
 from engine.ingest.stamp import RowBuffer
@@ -43,14 +43,14 @@ class Admission:
     def __init__(
         self,
         t: Tables,
-        directory: Directory,
+        in_force: NamesInForce,
         buffer: RowBuffer,
         contacts: OpenContacts,
         seen: SeenFacts,
         names: InternedNames,
     ) -> None:
         self._t = t
-        self.directory = directory
+        self._in_force = in_force
         self._buffer = buffer
         self._contacts = contacts
         self._seen = seen
@@ -81,6 +81,11 @@ class Admission:
             observed.QueueClosed: self._queue_closed,
             observed.StreamGapped: self._stream_gapped,
         }
+
+    @property
+    def directory(self) -> Directory:
+        """The directory of the configuration in force."""
+        return self._in_force.directory
 
     @property
     def fresh(self) -> Mapping[int, int]:
@@ -222,7 +227,7 @@ class Admission:
     def _agent_status_changed(self, fact: observed.AgentStatusChanged) -> int:
         agent = self._agent(fact.agent)
         configured = self.directory.pause_reasons
-        if fact.reason and len(configured) > 1 and fact.reason not in configured:
+        if fact.reason and configured and fact.reason not in configured:
             raise BadFact("reason", unknown("pause reason", fact.reason, configured))
         payload = self._payload(fact) if fact.by or fact.reason else b""
         reason = self._names.reason(fact.reason)
@@ -274,7 +279,7 @@ class Admission:
             return UNKNOWN
         number = names.number(name)
         if number == UNKNOWN:
-            raise BadFact(field, unknown(field.replace("_", " "), name, names))
+            raise BadFact(field, unknown(field.replace("_", " "), name, names.configured()))
         return number
 
     def _cause(self, cause: int) -> int:
@@ -287,7 +292,7 @@ class Admission:
         try:
             number, rows = self.directory.requirement(queue, skills)
         except KeyError as error:
-            raise BadFact("skills", unknown("skill", str(error.args[0]), self.directory.skills)) from None
+            raise BadFact("skills", unknown("skill", str(error.args[0]), self.directory.skills.configured())) from None
         except ValueError as error:
             raise BadFact("skills", f"with those of the queue {error}") from None
         except Overloaded as error:

@@ -58,6 +58,16 @@ class Submission:
         self.waits_for_seq = 0
         """Highest sequence that a receipt speaks of: all are given once it is durable."""
 
+    def give(self, number: int, receipt: Receipt) -> None:
+        """Note the receipt of one fact."""
+        self.receipts[number] = receipt
+        self.waits_for_seq = max(self.waits_for_seq, receipt.seq)
+
+    def resolve(self) -> None:
+        """Keep the promise, unless the caller went away."""
+        if not self.future.done():
+            self.future.set_result([receipt for receipt in self.receipts if receipt is not None])
+
 
 class Inbox:
     """Submissions in order, bounded by the number of their facts."""

@@ -1,10 +1,12 @@
 """Numbers for names that come from outside: who submits facts, and why agents pause. Bounded, and kept by the log."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
 from engine.errors import Overloaded
+from engine.model.directory import Directory
 
 SOURCES_MAX: Final = 4096
 REASONS_MAX: Final = 4096
@@ -20,6 +22,11 @@ class NamesRecord(msgspec.Struct, frozen=True):
     """(source, adapter that speaks for it)."""
     first_reason: int = 0
     reasons: tuple[str, ...] = ()
+
+
+def record_payload(record: NamesRecord) -> bytes:
+    """Return the payload of a row that gives names."""
+    return msgspec.msgpack.encode(record)
 
 
 class InternedNames:
@@ -85,3 +92,41 @@ class InternedNames:
             self.reasons[number] = text
             self._reason_numbers[text] = number
         self._recorded_sources, self._recorded_reasons = len(self.sources), len(self.reasons)
+
+
+class NamesInForce:
+    """Every name by number, as of the configuration in force: what effects and read models speak in."""
+
+    def __init__(self, directory: Directory, interned: InternedNames) -> None:
+        self.directory = directory
+        self.interned = interned
+
+    @property
+    def queues(self) -> Sequence[str]:
+        """Names of queues by number, gone ones included."""
+        return self.directory.queues.names
+
+    @property
+    def agents(self) -> Sequence[str]:
+        """Names of agents by number, gone ones included."""
+        return self.directory.agents.names
+
+    @property
+    def trunk_groups(self) -> Sequence[str]:
+        """Names of trunk groups by number, gone ones included."""
+        return self.directory.trunk_groups.names
+
+    @property
+    def skills(self) -> Sequence[str]:
+        """Names of skills by number, gone ones included."""
+        return self.directory.skills.names
+
+    @property
+    def sources(self) -> Sequence[str]:
+        """Names of sources by number."""
+        return self.interned.sources
+
+    @property
+    def reasons(self) -> Sequence[str]:
+        """Reasons by number; 0 is none."""
+        return self.interned.reasons

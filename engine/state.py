@@ -1,0 +1,256 @@
+"""Everything that the log determines: tables, directory, open contacts, idempotence window and interned names."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from engine.effects.derive import OwedCallback
+from engine.ingest.names import InternedNames, NamesInForce, NamesRecord
+from engine.ingest.registry import ContactEntry, OpenContacts
+from engine.ingest.seen import SeenFacts, SeenReplay
+from engine.kernel.step import fold
+from engine.kernel.tables import Array, Capacity, Tables, new_tables
+from engine.messages.kinds import (
+    CALLBACK_REQUESTED,
+    CONFIGURATION_LOADED,
+    CONTACT_ARRIVED,
+    CONTACT_LEFT,
+    CONTACT_QUEUED,
+    ENGINE_STARTED,
+    EXIT_CALLBACK,
+    FACT_REFUSED,
+    FIRST_DECIDED,
+    FLAG_CLOSES,
+    LEG_RECORDED,
+    REQUIREMENT_DEFINED,
+)
+from engine.messages.observed import CallbackRequested, ContactArrived, LegRecorded
+from engine.model.directory import Directory, decode_directory, encode_directory
+from engine.model.setting_tables import SettingTables
+from engine.ports import Frame, Turn
+
+NAMES_ONLY: Final = 1
+"""In `a` of CONFIGURATION_LOADED: the payload is a NamesRecord, not a directory."""
+FOLD_ROWS: Final = 4096
+"""Recorded rows folded in one go: small frames cost more to cross into the kernel than to fold."""
+OWED_KEPT: Final = 1024
+REMEMBERED_FACTS: Final = 1_000_000
+
+
+class EngineRecord(msgspec.Struct, frozen=True):
+    """Payload of ENGINE_STARTED."""
+
+    version: str
+    capacity: Capacity
+    names: NamesRecord
+
+
+class EngineState:
+    """The state of one engine. `capacity` is fixed for the life of a log."""
+
+    def __init__(self, capacity: Capacity, remembered_facts: int = REMEMBERED_FACTS) -> None:
+        self.capacity = capacity
+        self.tables: Tables = new_tables(capacity)
+        self.interned = InternedNames()
+        self.names = NamesInForce(Directory(), self.interned)
+        self.contacts = OpenContacts(capacity.contacts)
+        self.generation = max(1, remembered_facts // 2)
+        self.seen = SeenFacts(self.generation)
+
+    @property
+    def directory(self) -> Directory:
+        """The directory of the configuration in force."""
+        return self.names.directory
+
+    @directory.setter
+    def directory(self, directory: Directory) -> None:
+        self.names.directory = directory
+
+    @property
+    def seq(self) -> int:
+        """Sequence of the row applied last."""
+        return int(self.tables.book["seq"][0])
+
+    @property
+    def now_ns(self) -> int:
+        """Time of the row applied last."""
+        return int(self.tables.book["now_ns"][0])
+
+    def settings(self) -> SettingTables:
+        """The kernel's settings as they are."""
+        t = self.tables
+        return SettingTables(
+            requirements=t.requirements,
+            engine=t.book["settings"],
+            channels=t.channel_settings,
+            trunk_groups=t.trunk_groups["settings"],
+            queues=t.queues["settings"],
+            agents=t.agents["settings"],
+            skill_levels=t.skill_levels,
+            memberships=t.memberships,
+        )
+
+    def save(self) -> dict[str, Array | bytes]:
+        """Return everything as named parts, the arrays copied: the state of this instant."""
+        parts: dict[str, Array | bytes] = {f"table.{name}": t.copy() for name, t in self.tables._asdict().items()}
+        parts |= self.seen.save()
+        parts["contacts"] = self.contacts.save()
+        parts["directory"] = encode_directory(self.directory)
+        parts["interned"] = msgspec.msgpack.encode(self.interned.record(everything=True))
+        return parts
+
+    def load(self, parts: Mapping[str, Array | bytes]) -> None:
+        """Take over what `save` returned, made with the same capacity."""
+        for name, table in self.tables._asdict().items():
+            table[...] = np.asarray(parts[f"table.{name}"]).view(table.dtype).reshape(table.shape)
+        self.seen.load(_array(parts["seen_keys"]), _array(parts["seen_values"]))
+        self.contacts.load(_bytes(parts["contacts"]))
+        self.directory = decode_directory(_bytes(parts["directory"]))
+        self.interned.apply(msgspec.msgpack.decode(_bytes(parts["interned"]), type=NamesRecord))
+
+
+def _array(part: Array | bytes) -> Array:
+    assert isinstance(part, np.ndarray)
+    return part
+
+
+def _bytes(part: Array | bytes) -> bytes:
+    assert isinstance(part, bytes)
+    return part
+
+
+def joined(frames: Iterable[Frame]) -> Turn:
+    """Return consecutive frames as one run of rows, writable, with one payload area."""
+    frames = list(frames)
+    rows = np.concatenate([frame.rows for frame in frames]).view(np.recarray)
+    payload = bytearray()
+    bases = []
+    for frame in frames:
+        bases.append(len(payload))
+        payload += frame.payload
+    shifts = np.repeat(np.array(bases, np.uint32), [len(frame.rows) for frame in frames])
+    rows["payload_offset"] += np.where(rows["payload_size"] > 0, shifts, np.uint32(0))
+    first_seq = frames[0].first_seq
+    return Turn(first_seq, first_seq + len(rows) - 1, rows, memoryview(bytes(payload)))
+
+
+class StateReplay:
+    """Applies recorded frames to a state: the kernel folds the rows, the rest is picked out of them by vector."""
+
+    def __init__(self, state: EngineState, *, fold_rows: Callable[[Tables, Array], object] = fold) -> None:
+        self._state = state
+        self._fold = fold_rows
+        self._seen = SeenReplay(state.seen, state.generation)
+        self._frames: list[Frame] = []
+        self._rows = 0
+        self.owed: deque[OwedCallback] = deque(maxlen=OWED_KEPT)
+        """The latest customers who left for a callback."""
+
+    def add(self, frame: Frame) -> None:
+        """Take the next frame; it is applied together with others."""
+        self._frames.append(frame)
+        self._rows += len(frame.rows)
+        if self._rows >= FOLD_ROWS:
+            self.apply()
+
+    def apply(self) -> None:
+        """Apply the frames taken so far."""
+        if not self._frames:
+            return
+        run = joined(self._frames)
+        self._frames.clear()
+        self._rows = 0
+        self._fold(self._state.tables, run.rows)
+        self._seen.absorb(run.first_seq, run.rows)
+        self._note_configuration(run)
+        self._note_contacts(run)
+
+    def finish(self) -> None:
+        """Apply what is left and complete the idempotence window."""
+        self.apply()
+        self._seen.finish()
+
+    def _note_configuration(self, run: Turn) -> None:
+        state = self._state
+        kinds = run.rows["kind"]
+        for place in np.flatnonzero(np.isin(kinds, (ENGINE_STARTED, CONFIGURATION_LOADED, REQUIREMENT_DEFINED))):
+            row, kind = run.rows[place], int(kinds[place])
+            if kind == REQUIREMENT_DEFINED:
+                state.directory.fold(run.rows[place : place + 1].view(np.recarray))
+            elif kind == ENGINE_STARTED:
+                state.interned.apply(msgspec.msgpack.decode(payload_of(run, int(place)), type=EngineRecord).names)
+            elif int(row["a"]) == NAMES_ONLY:
+                state.interned.apply(msgspec.msgpack.decode(payload_of(run, int(place)), type=NamesRecord))
+            else:
+                state.directory = decode_directory(payload_of(run, int(place)))
+
+    def _note_contacts(self, run: Turn) -> None:
+        rows, contacts = run.rows, self._state.contacts
+        kinds, slots = rows["kind"], rows["contact"]
+        arrivals = np.flatnonzero(kinds == CONTACT_ARRIVED)
+        closing = (kinds >= FIRST_DECIDED) & (rows["flags"] & FLAG_CLOSES != 0) & (slots >= 0)
+        closing |= (kinds == FACT_REFUSED) & (rows["b"] == CONTACT_ARRIVED)
+        closes = np.flatnonzero(closing)
+        self._note_owed(run, arrivals, closes)
+        last = np.full(len(self._state.tables.contacts), -1, np.int64)
+        events = np.union1d(arrivals, closes)
+        last[slots[events]] = events
+        for slot in np.unique(slots[closes]).tolist():
+            contacts.close(slot)
+        arrived = np.full(len(last), -1, np.int64)
+        for place in arrivals[last[slots[arrivals]] == arrivals].tolist():
+            row = rows[place]
+            fact = msgspec.msgpack.decode(payload_of(run, place), type=ContactArrived)
+            contacts.open(int(row["contact"]), int(row["source"]), fact, run.first_seq + place)
+            arrived[row["contact"]] = place
+        self._note_details(run, arrived)
+
+    def _note_details(self, run: Turn, arrived: Array) -> None:
+        """Keep the legs, the place in line and the number for a callback of each contact that is open now."""
+        rows = run.rows
+        for place in np.flatnonzero(np.isin(rows["kind"], (LEG_RECORDED, CONTACT_QUEUED, CALLBACK_REQUESTED))).tolist():
+            slot = int(rows["contact"][place])
+            entry = self._state.contacts.at(slot)
+            if entry is None or place < arrived[slot]:
+                continue
+            kind = int(rows["kind"][place])
+            if kind == CONTACT_QUEUED:
+                entry.line_ns = int(rows["a"][place])
+            elif kind == LEG_RECORDED:
+                leg = msgspec.msgpack.decode(payload_of(run, place), type=LegRecorded)
+                entry.legs[leg.leg] = leg.record
+            elif rows["payload_size"][place]:
+                fact = msgspec.msgpack.decode(payload_of(run, place), type=CallbackRequested)
+                entry.callback_number = fact.number
+
+    def _note_owed(self, run: Turn, arrivals: Array, closes: Array) -> None:
+        rows = run.rows
+        left = closes[(rows["kind"][closes] == CONTACT_LEFT) & (rows["a"][closes] == EXIT_CALLBACK)]
+        for place in left.tolist():
+            row = rows[place]
+            slot = int(row["contact"])
+            earlier = arrivals[(arrivals < place) & (rows["contact"][arrivals] == slot)]
+            entry = self._state.contacts.at(slot)
+            if len(earlier):
+                fact = msgspec.msgpack.decode(payload_of(run, int(earlier[-1])), type=ContactArrived)
+                entry = ContactEntry(slot, int(row["source"]), run.first_seq + int(earlier[-1]), fact)
+                entry.source = int(rows["source"][earlier[-1]])
+            if entry is None:
+                continue
+            cause = place - int(row["cause"])
+            if rows["kind"][cause] == CALLBACK_REQUESTED and rows["payload_size"][cause]:
+                asked = msgspec.msgpack.decode(payload_of(run, cause), type=CallbackRequested)
+                entry.callback_number = asked.number
+            self.owed.append(
+                OwedCallback(run.first_seq + place, entry, int(row["queue"]), int(row["at_ns"]) - int(row["b"]))
+            )
+
+
+def payload_of(run: Turn, place: int) -> memoryview:
+    """The payload of one row of a run."""
+    row: Any = run.rows[place]
+    offset = int(row["payload_offset"])
+    return run.payload[offset : offset + int(row["payload_size"])]

@@ -1,0 +1,158 @@
+"""One turn of the live engine: facts become rows, the kernel decides, the log takes both, and what follows is noted."""
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+from engine.effects.address import Addressed
+from engine.effects.derive import EffectDeriver, OwedCallback
+from engine.effects.waiting import Estimate, WaitingLines
+from engine.errors import TrunklineError
+from engine.ingest.admission import PAYLOAD_MAX, ROWS_OF_A_FACT, Admission
+from engine.ingest.inbox import Inbox, Submission
+from engine.ingest.names import record_payload
+from engine.ingest.stamp import RowBuffer, fields_of
+from engine.kernel.step import ROOM, step
+from engine.messages.kinds import CONFIGURATION_LOADED, DEADLINE_PASSED, FACT_REFUSED, FIRST_DECIDED, REFUSAL_NAMES
+from engine.messages.rows import Rows, empty_rows
+from engine.ports import EventLog, Receipt, Turn
+from engine.state import NAMES_ONLY, EngineState
+
+TURN_ROWS: Final = 4096
+"""Observed rows of one turn: about a millisecond of deciding."""
+TURN_BYTES: Final = 4 << 20
+OUT_ROWS: Final = 4 * ROOM
+
+
+class Concluded(NamedTuple):
+    """What one appended frame means for those outside."""
+
+    turn: Turn
+    effects: list[Addressed]
+    callbacks: list[OwedCallback]
+
+
+class Made(NamedTuple):
+    """What one round of turn making did."""
+
+    frames: list[Concluded]
+    finished: list[Submission]
+    """Submissions that have all their receipts now."""
+
+
+class TurnMaker:
+    """Makes turns from the inbox and appends them to the log. `state` always equals the log with what is staged."""
+
+    def __init__(
+        self,
+        state: EngineState,
+        log: EventLog,
+        inbox: Inbox,
+        estimate: Estimate,
+        decide: Callable[[Any, Any, Any], tuple[int, int]] = step,
+    ) -> None:
+        self.state = state
+        self._log = log
+        self._inbox = inbox
+        self._decide = decide
+        self._buffer = RowBuffer(TURN_ROWS, TURN_BYTES)
+        self._out = empty_rows(OUT_ROWS)
+        self._admission = Admission(state.tables, state.names, self._buffer, state.contacts, state.seen, state.interned)
+        self.lines = WaitingLines(state.tables, state.contacts, state.names, estimate)
+        self._deriver = EffectDeriver(state.tables, state.contacts, state.names, self.lines)
+        self.facts = 0
+        """Facts that got a receipt: recorded, duplicate or wrong."""
+        self.wrong = 0
+        self.duplicates = 0
+
+    def make(self, now_ns: int, *, with_deadline: bool) -> Made:
+        """Take a batch of facts (after DEADLINE_PASSED, if asked for), decide it and append it. `now_ns` never falls."""
+        buffer = self._buffer
+        buffer.begin(now_ns)
+        self._admission.begin()
+        if with_deadline:
+            buffer.put(DEADLINE_PASSED)
+        placed, finished = self._fill()
+        if self.state.interned.unrecorded:
+            buffer.put(CONFIGURATION_LOADED, a=NAMES_ONLY, payload=record_payload(self.state.interned.record()))
+        frames, seqs, refusals = self._decide_and_append()
+        self._answer(placed, seqs, refusals)
+        return Made(frames, finished)
+
+    def record(self, now_ns: int, rows: Rows, payload: bytes = b"") -> list[Concluded]:
+        """Append rows that no adapter submitted, in turns of their own; the first row carries the payload."""
+        made: list[Concluded] = []
+        for start in range(0, len(rows), TURN_ROWS):
+            self._buffer.begin(now_ns)
+            self._admission.begin()
+            self._buffer.put_rows(rows[start : start + TURN_ROWS], payload if start == 0 else b"")
+            made += self._decide_and_append()[0]
+        return made
+
+    def _fill(self) -> tuple[list[tuple[Submission, int, int]], list[Submission]]:
+        """Admit facts while there are any and the turn has room; return (submission, fact, place) of each row."""
+        placed: list[tuple[Submission, int, int]] = []
+        finished: list[Submission] = []
+        inbox, buffer, admit = self._inbox, self._buffer, self._admission.admit
+        while inbox:
+            submission = inbox.first
+            facts, first = submission.facts, submission.next_fact
+            number = first
+            while number < len(facts) and buffer.has_room(ROWS_OF_A_FACT, PAYLOAD_MAX):
+                result = admit(submission.source, facts[number])
+                if result is None:
+                    break
+                if isinstance(result, Receipt):
+                    submission.give(number, result)
+                    self.duplicates += result.duplicate
+                    self.wrong += not result.duplicate
+                else:
+                    placed.append((submission, number, result))
+                number += 1
+            submission.next_fact = number
+            inbox.took(number - first)
+            self.facts += number - first
+            if number < len(facts):
+                break
+            finished.append(submission)
+        return placed, finished
+
+    def _decide_and_append(self) -> tuple[list[Concluded], list[int], dict[int, int]]:
+        """Cross into the kernel, usually once; return the frames, each observed row's sequence, and refusals by it."""
+        buffer, log, out, state = self._buffer, self._log, self._out, self.state
+        frames: list[Concluded] = []
+        seqs: list[int] = []
+        refusals: dict[int, int] = {}
+        while buffer.count:
+            first_seq = state.seq + 1
+            if log.next_seq != first_seq:
+                raise TrunklineError(f"the log continues with {log.next_seq}, the kernel with {first_seq}")
+            consumed, produced = self._decide(state.tables, buffer.rows, out)
+            if not consumed:
+                raise TrunklineError("the kernel takes no more rows")
+            rows = out[:produced].copy()
+            payload = buffer.payload_of_first(consumed)
+            log.append(rows, payload, buffer.at_ns)
+            fields = fields_of(rows)
+            for seq, row in enumerate(fields, first_seq):
+                if row.kind < FIRST_DECIDED:
+                    seqs.append(seq)
+                elif row.kind == FACT_REFUSED:
+                    refusals[seq - row.cause] = row.a
+            effects, callbacks = self._deriver.derive(first_seq, fields)
+            turn = Turn(first_seq, first_seq + produced - 1, rows, memoryview(payload))
+            frames.append(Concluded(turn, effects, callbacks))
+            if consumed == buffer.count:
+                break
+            buffer.drop_first(consumed)
+        return frames, seqs, refusals
+
+    def _answer(self, placed: list[tuple[Submission, int, int]], seqs: list[int], refusals: dict[int, int]) -> None:
+        for submission, number, place in placed:
+            duplicate = place < 0
+            seq = seqs[~place if duplicate else place]
+            refusal = refusals.get(seq, 0)
+            self.duplicates += duplicate
+            submission.give(number, Receipt(seq, duplicate=duplicate, refused=REFUSAL_NAMES.get(refusal, "")))
+        for key, place in self._admission.fresh.items():
+            seq = seqs[place]
+            self.state.seen.add(key, seq, refusals.get(seq, 0))
