@@ -287,6 +287,23 @@ def test_an_error_while_making_spares_is_fatal(failures: list[str]) -> None:
     log.close()
 
 
+def test_a_write_that_succeeds_after_the_failure_is_not_acknowledged(failures: list[str]) -> None:
+    disk = GatedDisk()
+    told: list[int] = []
+    log = open_log(
+        FOLDER, on_durable=told.append, on_fatal=failures.append, segment_bytes=SEGMENT_BYTES, spare_count=1, ops=disk
+    )
+    wait_until(lambda: log.space_left() > SEGMENT_BYTES)
+    disk.gate.clear()
+    disk.fail_on["allocate"] = OSError(errno.EIO, "the disk failed")
+    append(log, 1)
+    log._spares.take()
+    wait_until(lambda: bool(failures))
+    disk.gate.set()
+    log.close()
+    assert told == []
+
+
 def test_a_full_disk_stops_admission_before_harm_and_recovers_by_itself() -> None:
     disk = SimulatedDisk()
     log = open_log(FOLDER, segment_bytes=SEGMENT_BYTES, ops=disk)

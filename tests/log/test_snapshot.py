@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from engine.log.snapshot import Part, Snapshot, SnapshotStore
+from tests.log.simulated_disk import SimulatedDisk
 
 STATE = np.dtype([("flag", "u1"), ("since_ns", "i8"), ("skill", "u2", (3,))], align=True)
 CHAIN = {seq: seq * 7 + 1 for seq in range(100)}
@@ -44,6 +45,16 @@ def test_the_newest_comes_back_whole(folder: Path) -> None:
             assert loaded.shape == part.shape
             assert np.array_equal(loaded, part)
             assert not loaded.size or not loaded.flags.writeable
+
+
+def test_a_snapshot_gets_its_name_when_it_is_whole_and_old_ones_go_when_the_name_is_durable() -> None:
+    disk = SimulatedDisk()
+    store = SnapshotStore(Path("/snapshots"), disk)
+    for seq in (10, 20):
+        store.write(seq, CHAIN[seq], "code", {"one": b"1"})
+    before = len(disk.calls)
+    store.write(30, CHAIN[30], "code", {"one": b"1"})
+    assert disk.calls[before:] == ["create", "write", "write", "sync", "rename", "sync_folder", "unlink"]
 
 
 def test_two_are_kept_and_drafts_are_removed(folder: Path) -> None:
