@@ -52,7 +52,7 @@ def check(config: ConfigFile) -> None:
     with errors_as_exits():
         from engine.commands.check import check as run
 
-        run(config)
+        raise typer.Exit(run(config))
 
 
 @app.command(epilog="Example: trunkline verify /var/lib/trunkline --json")

@@ -2,20 +2,33 @@
 
 from pathlib import Path
 
+import typer
 from rich.console import Console
 from rich.table import Table
 
+from engine.commands.outcome import Exit
 from engine.config import Config, compile_directory, compile_settings, load_config
 from engine.config.agents import Agent
 from engine.config.queues import Queue
+from engine.errors import ConfigError
 from engine.messages.kinds import CHANNEL_NAMES, STRATEGY_NAMES
 from engine.model.durations import format_duration
 
 
-def check(path: Path) -> None:
-    """Print the summary of a good configuration. Raises ConfigError with every fault of a bad one."""
-    config = load_config(path)
-    compile_settings(config, compile_directory(config))
+def check(path: Path) -> Exit:
+    """Print the summary of a good configuration, or every fault of a bad one."""
+    try:
+        config = load_config(path)
+        compile_settings(config, compile_directory(config))
+    except ConfigError as error:
+        typer.echo("\n".join(error.faults))
+        return Exit.FINDINGS
+    print_summary(path, config)
+    return Exit.OK
+
+
+def print_summary(path: Path, config: Config) -> None:
+    """Print what the file describes, and which queues nobody could serve."""
     console = Console(highlight=False)
     console.print(_queue_table(config))
     console.print(

@@ -107,6 +107,7 @@ def expanded_names(entry: Any) -> list[str]:
     if not isinstance(name, str):
         return []
     count, first = entry.get("count"), entry.get("first", 1)
-    if not isinstance(count, int) or not isinstance(first, int) or not 1 <= count <= AGENTS_MAX:
+    numbered = isinstance(count, int) and isinstance(first, int) and 1 <= count <= AGENTS_MAX
+    if not numbered or not _NUMBER.search(name):
         return [name]
     return [fill_in(name, number) for number in range(first, first + count)]

@@ -1,5 +1,6 @@
 """From pydantic's errors to sentences with a place: what is wrong, and the nearest word that would be right."""
 
+import re
 from typing import Annotated, Any, Final, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -20,9 +21,18 @@ _WANTED: Final = {
     "model_type": "a mapping",
     "model_attributes_type": "a mapping",
 }
+_BOUNDS: Final = {
+    "greater_than_equal": ("at least", "ge"),
+    "less_than_equal": ("at most", "le"),
+    "greater_than": ("more than", "gt"),
+    "less_than": ("less than", "lt"),
+}
 Faults = list[tuple[Location, str]]
 """What is wrong inside a section, and where, counted from the section."""
-_NUMBER_IN_TEXT: Final = "; write it in quotes if it is a name"
+_SECRET: Final = re.compile("password|secret|token|ha1|key", re.IGNORECASE)
+"""Words whose values are not repeated in a sentence."""
+HIDDEN: Final = "***"
+_NUMBER_IN_TEXT: Final = "; write it in quotes"
 
 
 def several(faults: Faults) -> PydanticCustomError:
@@ -45,17 +55,23 @@ def note_faults(document: Document, error: ValidationError, model: type[BaseMode
 
 
 def _sentence(details: ErrorDetails, location: Location, model: type[BaseModel]) -> str:
-    kind, value = details["type"], details["input"]
+    kind = details["type"]
+    value = HIDDEN if _SECRET.search(str(location[-1:])) else details["input"]
     if kind == "extra_forbidden":
         return f"unknown word '{location[-1]}'{nearest(str(location[-1]), _keys_at(model, location[:-1]))}"
     if kind == "missing":
         return f"'{location[-1]}' is missing"
     if kind in _WANTED:
-        hint = _NUMBER_IN_TEXT if kind == "string_type" and isinstance(value, int | float) else ""
+        hint = _NUMBER_IN_TEXT if kind == "string_type" and isinstance(details["input"], int | float) else ""
         return f"{_shown(value)} stands where {_WANTED[kind]} belongs{hint}"
     if kind in ("literal_error", "enum"):
         words = [word.strip("' ") for word in details["ctx"]["expected"].replace(" or ", ", ").split(",")]
         return f"{_shown(value)} is not a word that may stand here{nearest(str(value), words)}"
+    if kind == "too_short":
+        return f"at least {details['ctx']['min_length']} must be given here"
+    if kind in _BOUNDS:
+        word, bound = _BOUNDS[kind]
+        return f"{_shown(value)} is out of range; allowed is {word} {details['ctx'][bound]}"
     message = details["msg"].removeprefix("Value error, ")
     return message if kind == "fault" else message[:1].lower() + message[1:]
 
