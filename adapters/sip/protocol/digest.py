@@ -12,9 +12,9 @@ from typing import Literal
 
 import msgspec
 
-from adapters.sip.protocol.errors import MalformedMessage
+from adapters.sip.protocol.errors import LocalProtocolError, MalformedMessage
 from adapters.sip.protocol.grammar import quote, split_list, unquote
-from adapters.sip.protocol.message import Message, Request, Response
+from adapters.sip.protocol.message import Request, Response
 from adapters.sip.protocol.uri import Uri
 
 _HASHES = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
@@ -51,7 +51,12 @@ class Authenticator:
         nonce_lifetime_ns: int = 300_000_000_000,
         max_nonces: int = 65_536,
     ) -> None:
-        """`algorithms` are offered in this order. The secret should be kept across restarts, or nonces go stale."""
+        """`algorithms` are offered in this order. The secret should be kept across restarts, or nonces go stale.
+
+        Raises LocalProtocolError for an unknown algorithm.
+        """
+        if unknown := set(algorithms) - _HASHES.keys():
+            raise LocalProtocolError(f"unknown digest algorithms {sorted(unknown)}: use {sorted(_HASHES)}")
         self.realm = realm
         self.algorithms = algorithms
         self._secret = secret
@@ -187,12 +192,6 @@ def parse_digest(value: str) -> dict[str, str] | None:
             return None
         fields[key] = unquote(text.strip(" \t"))
     return fields
-
-
-def has_credentials(message: Message) -> bool:
-    """Whether the message carries Digest credentials at all."""
-    lines = [*message.fields.get("authorization", ()), *message.fields.get("proxy-authorization", ())]
-    return any(parse_digest(line) is not None for line in lines)
 
 
 def _response(fields: Mapping[str, str], secret: str, method: str, algorithm: str) -> str:

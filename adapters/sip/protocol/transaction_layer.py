@@ -13,7 +13,6 @@ from collections.abc import Mapping
 
 from adapters.sip.protocol.build import Headers, build_response
 from adapters.sip.protocol.check import Capabilities, Refusal, check_request, check_response
-from adapters.sip.protocol.client_transaction import INVITE_CLIENT, OTHER_CLIENT, build_cancel, start
 from adapters.sip.protocol.errors import LocalProtocolError, MalformedMessage, TransactionLimitReached
 from adapters.sip.protocol.events import (
     AckReceived,
@@ -299,23 +298,3 @@ class TransactionLayer(TransactionStore):
             self.counters["discarded.bad_response"] += 1
         elif not advance(self, transaction, signal_of(response.status), response):
             self.counters["discarded.late_response"] += 1
-
-    def _start_client(self, request: Request, hop: Hop, context: object) -> ClientTransaction:
-        invite = request.method == "INVITE"
-        key = (request.top_via.branch, request.method)
-        if not request.top_via.is_unique or key in self._clients:
-            raise LocalProtocolError("each request needs a Via of its own: make it with new_via()")
-        state, table = (State.CALLING, INVITE_CLIENT) if invite else (State.TRYING, OTHER_CLIENT)
-        transaction = ClientTransaction(key, request, hop, state, table)
-        transaction.context = context
-        self._clients[key] = transaction
-        start(self, transaction)
-        return transaction
-
-    def send_cancel(self, transaction: ClientTransaction) -> None:
-        """Send the CANCEL in a transaction of its own; then the INVITE has 64*T1 to end (§9.1)."""
-        headers, transaction.cancel_headers = transaction.cancel_headers or (), None
-        assert transaction.request is not None, "the request is kept until the final response"
-        cancel = self._start_client(build_cancel(transaction.request, headers), transaction.hop, None)
-        cancel.internal = True
-        self.start_expiry(transaction, self.timing.timeout_ns)

@@ -2,6 +2,8 @@
 
 from collections import Counter
 
+from adapters.sip.protocol.client_transaction import INVITE_CLIENT, OTHER_CLIENT, build_cancel, start
+from adapters.sip.protocol.errors import LocalProtocolError
 from adapters.sip.protocol.events import (
     AckMissing,
     AckReceived,
@@ -17,6 +19,7 @@ from adapters.sip.protocol.transaction import (
     ClientTransaction,
     ServerTransaction,
     Signal,
+    State,
     Timing,
     Transaction,
     advance,
@@ -75,6 +78,14 @@ class TransactionStore:
         self.counters["acks_missing"] += 1
         self._events.append(AckMissing(transaction))
 
+    def send_cancel(self, transaction: ClientTransaction) -> None:
+        """Send the CANCEL in a transaction of its own; then the INVITE has 64*T1 to end (§9.1)."""
+        headers, transaction.cancel_headers = transaction.cancel_headers or (), None
+        assert transaction.request is not None, "the request is kept until the final response"
+        cancel = self._start_client(build_cancel(transaction.request, headers), transaction.hop, None)
+        cancel.internal = True
+        self.start_expiry(transaction, self.timing.timeout_ns)
+
     def start_retransmit(self, transaction: Transaction, interval_ns: int) -> None:
         """(Re)start the retransmission timer."""
         self._timers.start_retransmit(transaction, interval_ns, self._now_ns)
@@ -99,6 +110,18 @@ class TransactionStore:
                 self._merged.pop(transaction.merge_key, None)
         else:
             self._clients.pop(transaction.key, None)
+
+    def _start_client(self, request: Request, hop: Hop, context: object) -> ClientTransaction:
+        invite = request.method == "INVITE"
+        key = (request.top_via.branch, request.method)
+        if not request.top_via.is_unique or key in self._clients:
+            raise LocalProtocolError("each request needs a Via of its own: make it with new_via()")
+        state, table = (State.CALLING, INVITE_CLIENT) if invite else (State.TRYING, OTHER_CLIENT)
+        transaction = ClientTransaction(key, request, hop, state, table)
+        transaction.context = context
+        self._clients[key] = transaction
+        start(self, transaction)
+        return transaction
 
     def _take_events(self) -> list[Event]:
         events, self._events = self._events, []
