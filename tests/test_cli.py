@@ -1,0 +1,113 @@
+"""The command line: what each command prints and how it exits."""
+
+import hashlib
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from engine.commands.outcome import Exit, errors_as_exits, exit_code
+from engine.config import load_config
+from engine.errors import ConfigError, LogDamaged, LogLocked, LogWriteFailed, Overloaded, ReplayMismatch
+from engine.main import app
+
+ROOT = Path(__file__).parents[1]
+run = CliRunner().invoke
+
+
+@pytest.fixture
+def centre(tmp_path: Path) -> Callable[[str], Path]:
+    def write(text: str) -> Path:
+        file = tmp_path / "centre.yaml"
+        file.write_text(text, encoding="utf-8")
+        return file
+
+    return write
+
+
+def test_help_names_every_command_and_loads_no_engine() -> None:
+    program = (
+        "import sys\nfrom engine.main import main\ntry: main()\nfinally: print({'numpy', 'pydantic'} & {*sys.modules})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "--help"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    for command in ("serve", "check", "verify", "version", "token"):
+        assert re.search(rf"\b{command}\b", done.stdout)
+    assert "3 log damaged" in " ".join(done.stdout.split())
+    assert done.stdout.strip().endswith("set()")
+
+
+@pytest.mark.parametrize("command", [["serve"], ["check"], ["verify"], ["token", "new"]])
+def test_each_command_has_help_with_an_example(command: list[str]) -> None:
+    done = run(app, [*command, "--help"])
+    assert done.exit_code == Exit.OK
+    assert f"Example: trunkline {' '.join(command)}" in done.output
+
+
+def test_check_prints_a_summary_of_a_good_file(centre: Callable[[str], Path]) -> None:
+    file = centre("queues: {sales: {skills: {s: 3}}, help: {}}\nagents: [{name: a, skills: {s: 2}}]")
+    done = run(app, ["check", str(file)])
+    assert done.exit_code == Exit.OK
+    assert "good. 1 agents, 2 queues, 1 skills" in done.output
+    assert "note: no agent can serve queue 'sales'" in done.output
+    assert "'help'" not in done.output
+
+
+def test_check_prints_all_faults_of_a_bad_file_on_stdout(centre: Callable[[str], Path]) -> None:
+    file = centre("queues: {sales: {strateg: erlang}}\nagents: [{nam: a}]")
+    done = run(app, ["check", str(file)])
+    assert done.exit_code == Exit.FINDINGS
+    assert done.stdout.splitlines() == [
+        f"{file}:1:18: unknown word 'strateg'; did you mean 'strategy'?",
+        f"{file}:2:10: 'name' is missing",
+        f"{file}:2:11: unknown word 'nam'; did you mean 'name'?",
+    ]
+
+
+@pytest.mark.parametrize("arguments", [["chek"], ["check"], ["check", "a", "b"], ["serve", "a"], ["verify", "absent"]])
+def test_what_is_not_understood_is_usage(arguments: list[str]) -> None:
+    assert run(app, arguments).exit_code == Exit.USAGE
+
+
+def test_token_new_prints_a_secret_once_and_its_line_of_configuration(centre: Callable[[str], Path]) -> None:
+    done = run(app, ["token", "new", "--id", "wall", "--scope", "read", "--scope", "ingest"])
+    assert done.exit_code == Exit.OK
+    assert done.stdout.count("\n") == 1
+    prefix, token_id, secret = done.stdout.strip().split("_", 2)
+    assert (prefix, token_id) == ("trunkline", "wall")
+    assert len(secret) >= 43
+    entry = done.stderr.partition("tokens:")[2]
+    (token,) = load_config(centre(f"queues: {{q: {{}}}}\ntokens:{entry}")).tokens
+    assert (token.id, token.scopes) == ("wall", ["read", "ingest"])
+    assert token.sha256 == hashlib.sha256(secret.encode()).hexdigest()
+
+
+@pytest.mark.parametrize("arguments", [["--scope", "red"], ["--scope", "read", "--id", "A B"], []])
+def test_token_new_refuses_what_the_configuration_would(arguments: list[str]) -> None:
+    assert run(app, ["token", "new", *arguments]).exit_code == Exit.USAGE
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ConfigError(["a"]), Exit.FINDINGS),
+        (ReplayMismatch(3, "a", "b"), Exit.FINDINGS),
+        (LogDamaged("a", 1, 2, "b"), Exit.DAMAGED),
+        (LogLocked("a"), Exit.LOCKED),
+        (LogWriteFailed("a"), Exit.FAILED),
+        (Overloaded("a"), Exit.FAILED),
+        (OSError(98, "in use"), Exit.FAILED),
+    ],
+)
+def test_every_error_has_its_exit_code(error: Exception, code: Exit, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(error) is code
+    with pytest.raises(typer.Exit) as caught, errors_as_exits():
+        raise error
+    assert caught.value.exit_code == code
+    assert capsys.readouterr().err.strip()
