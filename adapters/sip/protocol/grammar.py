@@ -18,6 +18,7 @@ PARAM = rf"{LWS};{LWS}({TOKEN})(?:{LWS}={LWS}({PARAM_VALUE}))?"
 PARAMS = rf"(?:{LWS};{LWS}{TOKEN}(?:{LWS}={LWS}{PARAM_VALUE})?)*+"
 
 _PARAM = re.compile(PARAM, re.DOTALL)
+_PARAMS = re.compile(rf"{PARAMS}{LWS}", re.DOTALL)
 _TOKEN = re.compile(TOKEN)
 _LIST_ITEM = re.compile(rf'(?:[^,"<]++|{QUOTED}|<[^>]*+>)*+', re.DOTALL)
 _ESCAPED_PAIR = re.compile(r"\\(.)", re.DOTALL)
@@ -52,8 +53,9 @@ def split_list(value: str) -> list[str]:
 
 
 def parse_params(text: str) -> dict[str, str]:
-    """Parse `;name=value;flag` into a mapping: names in lower case, values without quotes, a flag as ''.
+    """Parse `;name=value;flag`, already matched by PARAMS, into a mapping.
 
+    Names are in lower case, values without quotes, a flag is ''.
     Raises MalformedMessage when a name occurs twice (§7.3.1).
     """
     params: dict[str, str] = {}
@@ -63,6 +65,15 @@ def parse_params(text: str) -> dict[str, str]:
             raise MalformedMessage(f"the parameter {name!r} occurs twice")
         params[key] = unquote(value) if value[:1] == '"' else value
     return params
+
+
+def split_params(value: str) -> tuple[str, dict[str, str]]:
+    """Split `value;name=value;flag` into the value and its parameters. Raises MalformedMessage."""
+    text, semicolon, rest = value.partition(";")
+    params_text = semicolon + rest
+    if _PARAMS.fullmatch(params_text) is None:
+        raise MalformedMessage(f"{params_text[:80]!r} are no parameters")
+    return text.strip(" \t"), parse_params(params_text)
 
 
 def unquote(text: str) -> str:

@@ -1,13 +1,18 @@
 """Recognising what belongs together: a request and its repetitions, an INVITE and its ACK or CANCEL (§17.2.3)."""
 
-from adapters.sip.protocol.message import Request
+from adapters.sip.protocol.errors import MalformedMessage
+from adapters.sip.protocol.message import MAX_LINE, Request
+
+_ECHOED = ("via", "from", "to", "call-id", "cseq")
 
 
 def server_key(request: Request) -> tuple[str, ...]:
     """Name the server transaction of a request; an ACK has its INVITE's name. The method is the last element.
 
-    Raises MalformedMessage when the top Via is missing or unreadable.
+    Raises MalformedMessage when the top Via is missing or unreadable, or a response would be out of bounds.
     """
+    if request.defect and any(len(line) > MAX_LINE for name in _ECHOED for line in request.fields.get(name, ())):
+        raise MalformedMessage("what a response would echo is too long to be sent")
     via = request.top_via
     method = "INVITE" if request.method == "ACK" else request.method
     if via.is_unique:

@@ -5,7 +5,7 @@ import re
 import msgspec
 
 from adapters.sip.protocol.errors import MalformedMessage
-from adapters.sip.protocol.grammar import parse_params, quote, readable
+from adapters.sip.protocol.grammar import quote, readable, split_params
 from adapters.sip.protocol.message import Message
 
 _RETRY_AFTER = re.compile(r"[0-9]{1,10}")
@@ -37,14 +37,13 @@ def reasons_of(message: Message) -> list[Reason]:
         return []
     reasons = []
     for value in values:
-        protocol, _, params_text = value.partition(";")
         try:
-            params = parse_params(f";{params_text}")
+            protocol, params = split_params(value)
         except MalformedMessage:
             continue
         cause = params.get("cause", "")
         number = int(cause) if cause.isascii() and cause.isdigit() and len(cause) < 6 else 0
-        reasons.append(Reason(protocol.strip(" \t"), number, readable(params.get("text", ""))))
+        reasons.append(Reason(protocol, number, readable(params.get("text", ""))))
     return reasons
 
 

@@ -8,7 +8,7 @@ import msgspec
 from adapters.sip.protocol.address import Address
 from adapters.sip.protocol.build import Headers
 from adapters.sip.protocol.errors import MalformedMessage
-from adapters.sip.protocol.grammar import parse_params
+from adapters.sip.protocol.grammar import split_params
 from adapters.sip.protocol.message import Message, Request
 from adapters.sip.protocol.status import REASON_PHRASES
 from adapters.sip.protocol.uri import Uri
@@ -27,11 +27,10 @@ class Replaces(NamedTuple):
     @classmethod
     def parse(cls, value: str) -> "Replaces":
         """Parse a Replaces value. Raises MalformedMessage."""
-        call_id, _, params_text = value.partition(";")
-        params = parse_params(f";{params_text}")
+        call_id, params = split_params(value)
         if not call_id or not params.get("to-tag") or not params.get("from-tag"):
             raise MalformedMessage(f"Replaces: {value[:80]!r} lacks the Call-ID or a tag")
-        return cls(call_id.strip(" \t"), params["to-tag"], params["from-tag"], "early-only" in params)
+        return cls(call_id, params["to-tag"], params["from-tag"], "early-only" in params)
 
 
 class ReferTo(msgspec.Struct, frozen=True):

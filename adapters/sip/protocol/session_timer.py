@@ -6,7 +6,7 @@ import msgspec
 
 from adapters.sip.protocol.check import Refusal
 from adapters.sip.protocol.errors import MalformedMessage
-from adapters.sip.protocol.grammar import parse_number, parse_params
+from adapters.sip.protocol.grammar import parse_number, split_params
 from adapters.sip.protocol.message import Message, Request, Response
 
 ABSOLUTE_MIN_SE_S = 90
@@ -99,11 +99,11 @@ def _session_expires(message: Message) -> tuple[int, str]:
     value = message.get("session-expires")
     if not value:
         return 0, ""
-    number, _, params_text = value.partition(";")
-    interval_s = parse_number(number.strip(" \t"), _LIMIT_S)
+    number, params = split_params(value)
+    interval_s = parse_number(number, _LIMIT_S)
     if interval_s == 0:
         raise MalformedMessage("Session-Expires: 0 seconds is no interval")
-    return interval_s, parse_params(f";{params_text}").get("refresher", "").lower()
+    return interval_s, params.get("refresher", "").lower()
 
 
 def _min_se(message: Message) -> int:

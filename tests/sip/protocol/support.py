@@ -84,9 +84,11 @@ def received_response(octets: bytes, source: Hop = SERVER) -> Response:
     return message
 
 
-def layer(hop: Hop = SERVER, *, capabilities: Capabilities | None = None, max_transactions: int = 1000) -> TransactionLayer:
+def layer(
+    hop: Hop = SERVER, *, capabilities: Capabilities | None = None, max_transactions: int = 1000
+) -> TransactionLayer:
     """A layer at an address, with tokens that are the same in every run."""
-    sent_by = {transport: f"{hop.host}:{hop.port}" for transport in ("udp", "tcp")}
+    sent_by = dict.fromkeys(("udp", "tcp"), f"{hop.host}:{hop.port}")
     return TransactionLayer(
         capabilities or Capabilities(), TokenSource(hop.host.encode()), sent_by, max_transactions=max_transactions
     )

@@ -52,7 +52,9 @@ def test_the_tag_of_the_request_stays() -> None:
 
 
 def test_what_is_missing_is_left_out() -> None:
-    poor = received(b"INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKx\r\nCSeq: 1 INVITE\r\n\r\n", Hop("udp", "h", 5060))
+    poor = received(
+        b"INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKx\r\nCSeq: 1 INVITE\r\n\r\n", Hop("udp", "h", 5060)
+    )
     assert build_response(poor, 400, to_tag="t").raw == (
         b"SIP/2.0 400 Bad Request\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKx\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n"
     )
@@ -76,7 +78,8 @@ def test_a_status_out_of_range() -> None:
 def test_a_request_reads_back() -> None:
     request = build_request(
         "INVITE", "sip:a@b", via="SIP/2.0/UDP h;branch=z9hG4bKx", from_="<sip:c@d>;tag=1", to="<sip:a@b>", call_id="id",
-        cseq=7, contact="<sip:c@h>", routes=["<sip:r1;lr>", "<sip:r2;lr>"], content_type="application/sdp", body=SDP_BODY,
+        cseq=7, contact="<sip:c@h>", routes=["<sip:r1;lr>", "<sip:r2;lr>"], content_type="application/sdp",
+        body=SDP_BODY,
     )  # fmt: skip
     parsed = received(request.raw)
     assert (parsed.method, parsed.target, parsed.cseq, parsed.body) == ("INVITE", "sip:a@b", (7, "INVITE"), SDP_BODY)

@@ -131,7 +131,13 @@ def test_a_failure_is_acknowledged_and_its_repetitions_too(transport: str, kept_
     assert [event.response.status for event in events if isinstance(event, ResponseReceived)] == [486]
     ((ack, hop),) = caller.take_outgoing()
     sent = received(ack)
-    assert (sent.method, sent.target, sent.cseq, sent.to_tag, hop) == ("ACK", "sip:queue@192.0.2.2", (1, "ACK"), "s1", transaction.hop)
+    assert (sent.method, sent.target, sent.cseq, sent.to_tag, hop) == (
+        "ACK",
+        "sip:queue@192.0.2.2",
+        (1, "ACK"),
+        "s1",
+        transaction.hop,
+    )
     assert sent.vias == received(octets).vias
     if kept_s:
         assert caller.receive(reply(octets, 486), 2 * SECOND) == []

@@ -101,7 +101,9 @@ def test_tags(value: str, tag: str) -> None:
     assert message.get_address("to").tag == tag
 
 
-@pytest.mark.parametrize("value", ["", "INVITE", "1", "1  ", "-1 INVITE", "x INVITE", "2147483648 INVITE", "1 IN VITE", "１ INVITE"])
+@pytest.mark.parametrize(
+    "value", ["", "INVITE", "1", "1  ", "-1 INVITE", "x INVITE", "2147483648 INVITE", "1 IN VITE", "１ INVITE"]
+)
 def test_bad_cseq(value: str) -> None:
     message = received(request_octets().replace(b"CSeq: 1 INVITE", f"CSeq: {value}".encode()))
     with pytest.raises(MalformedMessage):

@@ -99,7 +99,11 @@ def test_wsinv_reads_through_the_white_space() -> None:
     assert message.cseq == (9, "INVITE")
     assert message.get_number("max-forwards", 255, 70) == 68
     assert message.get("subject", "absent") == ""
-    assert [via.split(";")[0].split()[-1] for via in message.vias] == ["192.0.2.2", "spindle.example.com", "192.168.255.111"]
+    assert [via.split(";")[0].split()[-1] for via in message.vias] == [
+        "192.0.2.2",
+        "spindle.example.com",
+        "192.168.255.111",
+    ]
     assert message.top_via.branch == "390skdjuw"
     assert not message.top_via.is_unique
     assert message.get("newfangledheader") == "newfangled value continued newfangled value"

@@ -210,7 +210,9 @@ def test_a_full_layer_says_503_and_refuses_to_send() -> None:
 def test_stopped_timers_do_not_pile_up() -> None:
     server = layer(max_transactions=10**6)
     for number in range(8_000):
-        (event,) = server.receive(received(request_octets("BYE", branch=f"z9hG4bK{number}"), CALLER._replace(transport="tcp")), number)
+        (event,) = server.receive(
+            received(request_octets("BYE", branch=f"z9hG4bK{number}"), CALLER._replace(transport="tcp")), number
+        )
         assert isinstance(event, RequestReceived)
         server.reply(event.transaction, 200, now_ns=number)
         if number % 1000 == 0:

@@ -24,7 +24,20 @@ def test_written_as_read(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "sip:", "sip:@", "alice", "sip:a@b:70000", "sip:a b@c", "<sip:a@b>", "sip:a@b;", "sip:a%4@b", "sip:a@b?", "9x:y", "sip:a@b\r\n"],
+    [
+        "",
+        "sip:",
+        "sip:@",
+        "alice",
+        "sip:a@b:70000",
+        "sip:a b@c",
+        "<sip:a@b>",
+        "sip:a@b;",
+        "sip:a%4@b",
+        "sip:a@b?",
+        "9x:y",
+        "sip:a@b\r\n",
+    ],
 )
 def test_malformed(text: str) -> None:
     with pytest.raises(MalformedMessage):
@@ -36,8 +49,14 @@ EQUAL = [
     ("sip:%61lice@atlanta.com;transport=TCP", "sip:alice@AtLanTa.CoM;Transport=tcp"),
     ("sip:carol@chicago.com", "sip:carol@chicago.com;newparam=5"),
     ("sip:carol@chicago.com;security=on", "sip:carol@chicago.com;newparam=5"),
-    ("sip:biloxi.com;transport=tcp;method=REGISTER?to=sip:bob%40biloxi.com", "sip:biloxi.com;method=REGISTER;transport=tcp?to=sip:bob%40biloxi.com"),
-    ("sip:alice@atlanta.com?subject=project%20x&priority=urgent", "sip:alice@atlanta.com?priority=urgent&subject=project%20x"),
+    (
+        "sip:biloxi.com;transport=tcp;method=REGISTER?to=sip:bob%40biloxi.com",
+        "sip:biloxi.com;method=REGISTER;transport=tcp?to=sip:bob%40biloxi.com",
+    ),
+    (
+        "sip:alice@atlanta.com?subject=project%20x&priority=urgent",
+        "sip:alice@atlanta.com?priority=urgent&subject=project%20x",
+    ),
 ]
 DIFFERENT = [
     ("SIP:ALICE@AtLanTa.CoM;Transport=udp", "sip:alice@AtLanTa.CoM;Transport=UDP"),

@@ -17,7 +17,9 @@ def test_parsed() -> None:
     assert Via.parse("SIP/2.0/TLS h").sent_by == "h:5061"
 
 
-@pytest.mark.parametrize("value", ["", "SIP/2.0/UDP", "SIP/2.0/UDP h;;", "SIP/2.0/UDP h:70000", "SIP/2.0/UDP h;a=1;A=2", "SIP/2.0 h"])
+@pytest.mark.parametrize(
+    "value", ["", "SIP/2.0/UDP", "SIP/2.0/UDP h;;", "SIP/2.0/UDP h:70000", "SIP/2.0/UDP h;a=1;A=2", "SIP/2.0 h"]
+)
 def test_malformed(value: str) -> None:
     with pytest.raises(MalformedMessage):
         Via.parse(value)
@@ -48,7 +50,8 @@ def test_responses_on_a_stream_use_the_connection() -> None:
 )
 def test_the_source_is_stamped_on_the_top_via_only(sent: str, echoed: str) -> None:
     octets = request_octets().replace(
-        b"Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1;rport", f"Via: SIP/2.0/UDP {sent}, SIP/2.0/UDP p;rport".encode()
+        b"Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1;rport",
+        f"Via: SIP/2.0/UDP {sent}, SIP/2.0/UDP p;rport".encode(),
     )
     response = build_response(received(octets, SOURCE), 200)
     assert response.vias == [f"SIP/2.0/UDP {echoed}", "SIP/2.0/UDP p;rport"]
