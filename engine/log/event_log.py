@@ -36,7 +36,6 @@ logger = logging.getLogger(__name__)
 def exit_process(reason: str) -> None:
     """Say why and end the process at once, without running anything that might acknowledge more."""
     logger.critical("the log cannot be written: %s", reason)
-    logging.shutdown()
     os._exit(FATAL_EXIT_CODE)
 
 

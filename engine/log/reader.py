@@ -57,7 +57,8 @@ def read_log(
     """Yield the turns from the one that holds `from_seq` to the one that holds `up_to_seq`, each checked as it is read.
 
     `rows` has shape (n,) of `dtype`, which must be 64 bytes wide. Without `up_to_seq` the log is read to its last
-    intact frame. Raises LogDamaged where a turn that must be there is not intact.
+    intact frame. Where retention deleted `from_seq`, the oldest turn left comes first. Raises LogDamaged where a turn
+    that must be there is not intact.
     """
     ops = ops or FileOps()
     paths = paths_from(segment_paths(ops, folder), from_seq)

@@ -87,9 +87,12 @@ def recover(ops: FileOps, folder: Path, verify_from_seq: int = 1) -> Recovered:
     last two, which tell the epoch and the time to go on from.
     """
     segments = [open_segment(ops, path) for path in segment_paths(ops, folder)]
+    floor_seq = read_floor(ops, folder)
+    if not segments and floor_seq > 1:
+        raise LogDamaged(folder, 0, floor_seq, "all segments are missing, yet old ones were deleted here before")
     if not segments:
         return Recovered([], Tail(0, 1, 0, 0, 0, 0, 0, 0, sealed=False), 0)
-    check_sequence(segments, read_floor(ops, folder))
+    check_sequence(segments, floor_seq)
     tail = start_of(segments[0], None)
     for here, following in pairwise(segments):
         if following.header.first_seq > verify_from_seq or following is segments[-1]:

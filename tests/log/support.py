@@ -10,6 +10,7 @@ from engine.log.frame import RAW_ROW, Rows
 from engine.log.reader import read_log
 from engine.log.spares import Spares
 from engine.log.writer import SegmentWriter, Staging
+from tests.log.simulated_disk import SimulatedDisk
 
 FOLDER = Path("/log")
 SMALL_SEGMENT_BYTES = 8192
@@ -60,3 +61,13 @@ def check_rows(ops: FileOps, folder: Path = FOLDER) -> int:
         assert bytes(frame.payload) == make_payload(seq, len(frame.payload))
         seq += len(frame.rows)
     return seq - 1
+
+
+def several_segments() -> SimulatedDisk:
+    """A log of 420 rows in several segments."""
+    disk = SimulatedDisk()
+    writer = open_writer(disk)
+    for _ in range(20):
+        write_turns(writer, [(10, 5), (11, 0)])
+    writer.write_marker()
+    return disk

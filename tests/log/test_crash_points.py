@@ -43,6 +43,7 @@ def cut_everywhere(
     return states
 
 
+@pytest.mark.slow
 def test_every_call_of_appending_and_rolling() -> None:
     acknowledged: list[int] = []
 
@@ -60,6 +61,7 @@ def test_every_call_of_appending_and_rolling() -> None:
     assert cut_everywhere({}, work, check) > 600
 
 
+@pytest.mark.slow
 def test_every_call_of_opening_after_a_crash() -> None:
     """A second crash, while recovery zeroes a torn tail, loses nothing either."""
     acknowledged: list[int] = []

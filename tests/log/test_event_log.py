@@ -99,6 +99,7 @@ def test_the_log_goes_on_where_it_was_with_a_new_epoch(tmp_path: Path) -> None:
     assert {frame.epoch for frame in read_log(tmp_path)} == {1, 2, 3, 4}
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 50), st.integers(0, 500)), min_size=1, max_size=40), st.integers(1, 200))
 def test_any_turns_in_any_segments_come_back(turns: list[tuple[int, int]], from_seq: int) -> None:

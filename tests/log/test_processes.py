@@ -77,6 +77,7 @@ def test_a_failing_sync_ends_the_process(tmp_path: Path, call: int, error: str) 
     assert verify_log(tmp_path / "log").last_seq >= max(whole_lines(output), default=0)
 
 
+@pytest.mark.slow
 def test_a_second_writer_is_refused_and_told_who_writes(tmp_path: Path) -> None:
     with running(WRITER, tmp_path) as process:
         assert process.stdout is not None

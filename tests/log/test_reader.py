@@ -6,20 +6,14 @@ import pytest
 
 from engine.errors import LogDamaged
 from engine.log.reader import LogReport, checksum_at, read_log, verify_log
-from engine.log.retention import delete_segments_below
 from engine.log.segment import segment_paths
 from tests.log.simulated_disk import SimulatedDisk
-from tests.log.support import FOLDER, check_rows, open_writer, write_turns
+from tests.log.support import FOLDER, check_rows, several_segments
 
 
 @pytest.fixture
 def disk() -> SimulatedDisk:
-    disk = SimulatedDisk()
-    writer = open_writer(disk)
-    for _ in range(20):
-        write_turns(writer, [(10, 5), (11, 0)])
-    writer.write_marker()
-    return disk
+    return several_segments()
 
 
 def test_an_empty_or_absent_folder_is_an_empty_log(tmp_path: Path) -> None:
@@ -68,31 +62,3 @@ def test_damage_is_met_when_it_is_read(disk: SimulatedDisk) -> None:
     assert next(frame.first_seq for frame in read_log(FOLDER, int(last.stem), ops=disk)) == int(last.stem)
     with pytest.raises(LogDamaged):
         list(read_log(FOLDER, int(last.stem), 500, ops=disk))
-
-
-def test_old_segments_are_deleted_only_below_the_asked_sequence(disk: SimulatedDisk) -> None:
-    paths = segment_paths(disk, FOLDER)
-    second, third = (int(path.stem) for path in paths[1:3])
-    assert delete_segments_below(disk, FOLDER, second - 1) == 0
-    assert delete_segments_below(disk, FOLDER, third - 1) == 1
-    assert verify_log(FOLDER, disk).first_seq == second
-    assert next(frame.first_seq for frame in read_log(FOLDER, ops=disk)) == second
-    writer = open_writer(disk)
-    assert writer.durable_seq == 420
-    assert delete_segments_below(disk, FOLDER, 10**9) == len(paths) - 2
-    assert open_writer(disk).durable_seq == 420
-
-
-def test_segments_that_vanish_after_retention_are_still_missed(disk: SimulatedDisk) -> None:
-    paths = segment_paths(disk, FOLDER)
-    delete_segments_below(disk, FOLDER, int(paths[2].stem))
-    disk.unlink(paths[2])
-    with pytest.raises(LogDamaged, match="missing"):
-        verify_log(FOLDER, disk)
-
-
-def test_an_unreadable_retention_note_is_refused(disk: SimulatedDisk) -> None:
-    delete_segments_below(disk, FOLDER, int(segment_paths(disk, FOLDER)[1].stem))
-    disk.names[FOLDER / "floor"].data[0] = ord("x")
-    with pytest.raises(LogDamaged, match="floor"):
-        verify_log(FOLDER, disk)

@@ -98,6 +98,7 @@ def test_an_intact_log_is_read_to_its_end(log: Log) -> None:
     expect_torn(log, log.image)
 
 
+@pytest.mark.slow
 def test_tail_lost_from_any_byte_on(log: Log) -> None:
     end = log.spots[-1].end
     for cut in range(log.in_flight_from, end):
@@ -105,6 +106,7 @@ def test_tail_lost_from_any_byte_on(log: Log) -> None:
         expect_torn(log, image)
 
 
+@pytest.mark.slow
 def test_any_sectors_of_the_tail_lost() -> None:
     rng = random.Random(7)
     disk = SimulatedDisk()
@@ -127,6 +129,7 @@ def test_any_sectors_of_the_tail_lost() -> None:
         expect_torn(log, bytes(image))
 
 
+@pytest.mark.slow
 def test_any_byte_of_the_tail_flipped(log: Log) -> None:
     rng = random.Random(8)
     for offset in range(log.in_flight_from, log.spots[-1].end):
@@ -134,6 +137,7 @@ def test_any_byte_of_the_tail_flipped(log: Log) -> None:
         expect_torn(log, image)
 
 
+@pytest.mark.slow
 def test_any_byte_of_acknowledged_frames_flipped(log: Log) -> None:
     rng = random.Random(9)
     for spot in vouched(log):
@@ -150,6 +154,7 @@ def test_any_acknowledged_frame_lost(log: Log) -> None:
             expect_refused(log, image, spots[0])
 
 
+@pytest.mark.slow
 def test_garbage_after_the_tail(log: Log) -> None:
     rng = random.Random(10)
     end = log.spots[-1].end
