@@ -29,7 +29,10 @@ def adapter_class(name: str) -> type[Adapter]:
 def check_adapters(
     document: Document, sections: Mapping[str, Any], loaders: Mapping[str, Loader], context: dict[str, Any]
 ) -> dict[str, BaseModel]:
-    """Return each section as an instance of its adapter's `Settings`; faults go to the document."""
+    """Return each section as an instance of its adapter's `Settings`; faults go to the document.
+
+    `context` is what the adapter's own validators see: the names by kind, and `tokens`.
+    """
     checked: dict[str, BaseModel] = {}
     for name, section in sections.items():
         location = ("adapters", name)
