@@ -103,11 +103,6 @@ class SegmentWriter:
         """Bytes left for frames in the newest segment."""
         return max(0, self._header.size - self._offset - HEADER_BYTES)
 
-    @property
-    def checksum(self) -> int:
-        """Checksum of the last frame in the chain."""
-        return self._checksum
-
     def begin(self, verify_from_seq: int = 1) -> Recovered:
         """Recover the folder, or begin a new log in it, and stand ready at the tail, in a new epoch.
 
