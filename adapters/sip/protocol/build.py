@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from adapters.sip.protocol.errors import LocalProtocolError, MalformedMessage
+from adapters.sip.protocol.grammar import split_list
 from adapters.sip.protocol.message import CSeq, Request, Response
 from adapters.sip.protocol.status import REASON_PHRASES
 from adapters.sip.protocol.via import with_source
@@ -109,9 +110,9 @@ def _reply_head(request: Request) -> tuple[str, str]:
     vias = list(request.fields.get("via", ()))
     if vias and request.source is not None:
         try:
-            first, *others = request.vias
-            stamped = with_source(first, request.top_via, request.source.host, request.source.port)
-            vias = [stamped, *others]
+            top = request.top_via
+            first, *others = split_list(vias[0])
+            vias[0] = ", ".join([with_source(first, top, request.source.host, request.source.port), *others])
         except MalformedMessage:
             # An unreadable Via is echoed as it came: only its sender can make sense of it.
             pass

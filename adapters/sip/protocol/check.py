@@ -72,7 +72,8 @@ def check_response(response: Response) -> str:
     """Say why a response must be discarded, '' when it need not be."""
     try:
         _check_shape(response)
-        if len(response.vias) > 1:
+        lines = response.fields["via"]
+        if len(lines) > 1 or ("," in lines[0] and len(response.vias) > 1):
             return "it has more than one Via, so it was meant for somebody else (§8.1.3.3)"
     except MalformedMessage as error:
         return str(error)

@@ -23,6 +23,12 @@ def server_key(request: Request) -> tuple[str, ...]:
     return (request.target, request.call_id, request.from_tag, sequence, request.vias[0], method)
 
 
+def branch_of(request: Request) -> str:
+    """The branch of a request written by build_request(): its Via is the second line. '' when absent."""
+    via = request.raw.split(b"\r\n", 2)[1]
+    return via.partition(b";branch=")[2].partition(b";")[0].decode("utf-8", "surrogateescape")
+
+
 def invite_key(key: tuple[str, ...]) -> tuple[str, ...]:
     """Name the INVITE that a CANCEL with this name takes back (§9.2)."""
     return (*key[:-1], "INVITE")

@@ -43,7 +43,19 @@ class CSeq(NamedTuple):
 class Message:
     """What requests and responses share. Treat as immutable."""
 
-    __slots__ = ("_addresses", "_cseq", "_defect", "_fields", "_head", "_vias", "body", "raw", "source")
+    __slots__ = (
+        "_addresses",
+        "_cseq",
+        "_defect",
+        "_fields",
+        "_from_tag",
+        "_head",
+        "_to_tag",
+        "_via",
+        "body",
+        "raw",
+        "source",
+    )
 
     def __init__(self, raw: bytes, head: str, body: bytes, source: Hop | None = None, defect: str = "") -> None:
         self.raw = raw
@@ -56,8 +68,10 @@ class Message:
         self._defect = defect
         self._fields: dict[str, list[str]] | None = None
         self._cseq: CSeq | None = None
-        self._vias: list[str] | None = None
-        self._addresses: dict[str, Address | Via] = {}
+        self._via: Via | None = None
+        self._from_tag: str | None = None
+        self._to_tag: str | None = None
+        self._addresses: dict[str, Address] | None = None
 
     @property
     def fields(self) -> Fields:
@@ -75,7 +89,7 @@ class Message:
 
     def get(self, name: str, default: str = "") -> str:
         """The first line of the header field (canonical lower-case name)."""
-        lines = self.fields.get(name)
+        lines = (self._fields or self.fields).get(name)
         return lines[0] if lines else default
 
     def get_list(self, name: str) -> list[str]:
@@ -97,8 +111,10 @@ class Message:
 
     def get_address(self, name: str) -> Address:
         """The first value of the header field as an address. Raises MalformedMessage, also when absent."""
+        if self._addresses is None:
+            self._addresses = {}
         found = self._addresses.get(name)
-        if not isinstance(found, Address):
+        if found is None:
             lines = self.fields.get(name)
             if lines is None:
                 raise MalformedMessage(f"there is no {name} header field")
@@ -111,20 +127,15 @@ class Message:
     @property
     def vias(self) -> list[str]:
         """The text of every Via value, the topmost first. Raises MalformedMessage."""
-        if self._vias is None:
-            self._vias = self.get_list("via")
-        return self._vias
+        return self.get_list("via")
 
     @property
     def top_via(self) -> Via:
         """The topmost Via. Raises MalformedMessage, also when there is none."""
-        found = self._addresses.get("via")
-        if not isinstance(found, Via):
-            if not self.vias:
-                raise MalformedMessage("there is no Via header field")
-            found = Via.parse(self.vias[0])
-            self._addresses["via"] = found
-        return found
+        if self._via is None:
+            value = self.get("via")
+            self._via = Via.parse(split_list(value)[0] if "," in value else value)
+        return self._via
 
     @property
     def cseq(self) -> CSeq:
@@ -150,12 +161,16 @@ class Message:
     @property
     def from_tag(self) -> str:
         """The From tag, '' when absent. Raises MalformedMessage."""
-        return tag_of(self.get("from"))
+        if self._from_tag is None:
+            self._from_tag = tag_of(self.get("from"))
+        return self._from_tag
 
     @property
     def to_tag(self) -> str:
         """The To tag, '' when absent. Raises MalformedMessage."""
-        return tag_of(self.get("to"))
+        if self._to_tag is None:
+            self._to_tag = tag_of(self.get("to"))
+        return self._to_tag
 
     @property
     def contact(self) -> Address | None:

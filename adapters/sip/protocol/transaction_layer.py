@@ -168,7 +168,8 @@ class TransactionLayer(TransactionStore):
             self.counters["late_responses"] += 1
             return False
         if signal == Signal.SUCCESS and transaction.method == "INVITE":
-            key = (response.call_id, transaction.local_tag, response.cseq.number)
+            assert transaction.request is not None, "the request is kept until the final response"
+            key = (transaction.request.call_id, transaction.local_tag, transaction.request.cseq.number)
             transaction.ack_key = key
             self._awaiting_ack[key] = transaction
         advance(self, transaction, signal, response)

@@ -13,6 +13,7 @@ from adapters.sip.protocol.events import (
     TransportFailed,
 )
 from adapters.sip.protocol.hop import Hop
+from adapters.sip.protocol.matching import branch_of
 from adapters.sip.protocol.message import Message, Request, Response
 from adapters.sip.protocol.timers import Timers
 from adapters.sip.protocol.transaction import (
@@ -25,6 +26,7 @@ from adapters.sip.protocol.transaction import (
     advance,
     stop_timers,
 )
+from adapters.sip.protocol.via import MAGIC_COOKIE
 
 
 class TransactionStore:
@@ -113,8 +115,9 @@ class TransactionStore:
 
     def _start_client(self, request: Request, hop: Hop, context: object) -> ClientTransaction:
         invite = request.method == "INVITE"
-        key = (request.top_via.branch, request.method)
-        if not request.top_via.is_unique or key in self._clients:
+        branch = branch_of(request)
+        key = (branch, request.method)
+        if not branch.startswith(MAGIC_COOKIE) or key in self._clients:
             raise LocalProtocolError("each request needs a Via of its own: make it with new_via()")
         state, table = (State.CALLING, INVITE_CLIENT) if invite else (State.TRYING, OTHER_CLIENT)
         transaction = ClientTransaction(key, request, hop, state, table)

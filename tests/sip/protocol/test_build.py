@@ -60,6 +60,12 @@ def test_what_is_missing_is_left_out() -> None:
     )
 
 
+@pytest.mark.parametrize("via", [b"", b"nonsense", b"SIP/2.0/UDP h;;"])
+def test_an_unreadable_via_is_echoed_as_it_came(via: bytes) -> None:
+    octets = request_octets().replace(b"SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1;rport", via)
+    assert build_response(received(octets), 400).fields["via"] == [via.decode()]
+
+
 @pytest.mark.parametrize("value", ["a\r\nX: y", "a\nb", "a\rb"])
 def test_a_line_end_cannot_be_smuggled_in(value: str) -> None:
     with pytest.raises(LocalProtocolError, match="line end"):
