@@ -6,6 +6,7 @@ the last of its contacts has left.
 
 import csv
 import io
+from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
@@ -30,7 +31,8 @@ class IntervalRow(msgspec.Struct, frozen=True):
     replication: int
     queue: str
     channel: str
-    interval_start_ns: int
+    interval_start: str
+    """RFC 3339, UTC."""
     interval_s: float
     by: str
     open: bool
@@ -58,6 +60,20 @@ class IntervalRow(msgspec.Struct, frozen=True):
     erlangs: float
     """Handling time that ended here over the interval's length."""
     source: str
+    wait_p50_s: float | None = None
+    wait_p90_s: float | None = None
+    agents_required: float | None = None
+    agents_required_with_shrinkage: float | None = None
+    agents_scheduled: float | None = None
+    agents_actual: float | None = None
+    gap: float | None = None
+    occupancy: float | None = None
+    utilization: float | None = None
+    shrinkage: float | None = None
+    trunks_p99: float | None = None
+    trunk_blocking: float | None = None
+    max_queue: float | None = None
+    cost: float | None = None
 
 
 class IntervalTable(msgspec.Struct, frozen=True):
@@ -125,7 +141,7 @@ def _row(
         replication=0,
         queue=directory.queues.name(cell // CHANNELS),
         channel=CHANNEL_NAMES[cell % CHANNELS],
-        interval_start_ns=start_ns,
+        interval_start=datetime.fromtimestamp(start_ns // 1_000_000_000, UTC).isoformat(),
         interval_s=step_ns / NS,
         by=by,
         open=still_in > 0 or start_ns + step_ns > now_ns,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from engine.kernel.tables import Tables
+from engine.kernel.tables import Array, Tables
 from engine.model.directory import Directory
 from engine.model.names import UNKNOWN, Names
 from engine.model.settings import QueueSetting
@@ -12,6 +12,7 @@ from engine.ports import EventLog, Turn
 from engine.projections import abandonment, service_level
 from engine.projections.agent_status import AgentStatus, AgentSummary, agent_statuses, agent_summary
 from engine.projections.contact_history import ContactHistory, ContactRecord
+from engine.projections.eligibility import eligible
 from engine.projections.events import EventPage, EventReader
 from engine.projections.expected_wait import Calibration, calibration
 from engine.projections.explain import Explanation, explain
@@ -31,7 +32,7 @@ from engine.projections.names import Interned, OpenContacts
 from engine.projections.queue_status import QueueList, QueueStatus, queue_statuses
 from engine.projections.realtime import Realtime, realtime_rows
 from engine.projections.trunk_occupancy import TrunkGroupStatus, TrunkTraffic, trunk_group_statuses
-from engine.projections.waiting_list import WaitingList, waiting_contacts
+from engine.projections.waiting_list import LongWait, WaitingList, longest_waiting, waiting_contacts
 
 
 class AgentList(msgspec.Struct, frozen=True):
@@ -96,11 +97,17 @@ class Views:
         self.history = ContactHistory(directory, interned)
         self.events = EventReader(log, directory, interned, self.history)
         self._traffic = TrunkTraffic()
+        self._log = log
 
     @property
     def as_of(self) -> int:
         """The sequence at which the next answer would be true."""
         return position(self.tables)
+
+    @property
+    def admitting(self) -> bool:
+        """False while disk space for new contacts is not assured."""
+        return self._log.admitting
 
     def reconfigure(self, directory: Directory) -> None:
         """Speak in the names of a configuration that was loaded anew."""
@@ -151,6 +158,10 @@ class Views:
         total, listed = waiting_contacts(self.tables, self.directory, self.contacts, number, at_ns, limit)
         return WaitingList(self.as_of, at_ns, queue, total, listed)
 
+    def longest_waiting(self, limit: int) -> list[LongWait]:
+        """The contacts of all queues who wait longest in their queue, longest first."""
+        return longest_waiting(self.tables, self.directory, self.contacts, limit)
+
     def formulas(self, queue: str, now_ns: int | None = None, since_ns: int = 0) -> Formulas:
         """Every variant of the shares that contracts speak of."""
         number, at_ns = self.queue_number(queue), self.now_ns(now_ns)
@@ -173,6 +184,10 @@ class Views:
         """One agent."""
         number = self.agent_number(name)
         return agent_statuses(self.tables, self.directory, self.interned, self.now_ns(now_ns), [number])[0]
+
+    def eligible(self, queue: str) -> Array:
+        """The mask of agents who may serve a queue, shape (agents,)."""
+        return eligible(self.tables, self.queue_number(queue))
 
     def agent_summary(self) -> AgentSummary:
         """All agents counted by state."""

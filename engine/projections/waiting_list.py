@@ -1,5 +1,7 @@
 """The waiting list of a queue, in the order in which routing serves it."""
 
+from typing import NamedTuple
+
 import msgspec
 import numpy as np
 
@@ -56,6 +58,39 @@ class WaitingList(msgspec.Struct, frozen=True):
     queue: str
     total: int
     contacts: list[WaitingContact]
+
+
+class LongWait(NamedTuple):
+    """One of the contacts who wait longest."""
+
+    contact: str
+    queue: str
+    channel: str
+    state: str
+    priority: int
+    since_ns: int
+    """When it entered its queue."""
+    arrived_ns: int
+
+
+def longest_waiting(t: Tables, directory: Directory, names: OpenContacts, limit: int) -> list[LongWait]:
+    """Return up to `limit` waiting contacts of all queues, longest wait first."""
+    contacts = t.contacts
+    state = contacts["state"]
+    slots = np.flatnonzero((contacts["queue"] >= 0) & ((state == CONTACT_WAITING) | (state == CONTACT_OFFERED)))
+    first = slots[np.lexsort((contacts["order"][slots], contacts["enqueued_ns"][slots]))][:limit]
+    return [
+        LongWait(
+            names.name_of(slot),
+            directory.queues.name(int(contacts[slot]["queue"])),
+            CHANNEL_NAMES[int(contacts[slot]["channel"])],
+            CONTACT_STATE_NAMES[int(contacts[slot]["state"])],
+            int(contacts[slot]["priority"]),
+            int(contacts[slot]["enqueued_ns"]),
+            int(contacts[slot]["arrived_ns"]),
+        )
+        for slot in first.tolist()
+    ]
 
 
 def in_order(t: Tables, queue: int) -> Array:

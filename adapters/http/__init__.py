@@ -1,0 +1,1 @@
+"""The HTTP adapter: facts and commands in, figures, streams, metrics and a page of queues out."""

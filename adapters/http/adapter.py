@@ -1,0 +1,112 @@
+"""The HTTP adapter's life: it listens, hands effects to the stream, and stops without leaving anybody hanging."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from aiohttp import web
+
+from adapters.http.application import build_application
+from adapters.http.context import Context
+from adapters.http.feed import Feed
+from adapters.http.metrics import Metrics
+from adapters.http.rate_limit import RateLimit
+from adapters.http.settings import Settings
+from adapters.http.tokens import Tokens
+from engine.messages.effects import AnyEffect
+from engine.ports import AdapterStatus, EngineLink, OpenContact
+
+logger = logging.getLogger(__name__)
+SHUTDOWN_S: Final = 2.0
+"""How long requests under way get to finish."""
+
+
+class HttpAdapter:
+    """Facts and commands in, figures and streams out. Contacts brought here have their effects in the stream."""
+
+    Settings = Settings
+
+    def __init__(
+        self,
+        settings: Settings,
+        engine: EngineLink,
+        *,
+        wall_ns: Callable[[], int] = time.time_ns,
+        monotonic_ns: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        self.name = "http"
+        self.settings = settings
+        self.context = Context(
+            settings=settings,
+            engine=engine,
+            tokens=Tokens(settings.tokens),
+            rate_limit=RateLimit(settings.requests_per_second),
+            feed=Feed(engine, wall_ns, settings.time_zone, settings.streams),
+            metrics=Metrics(lambda: self.context.views, wall_ns),
+            wall_ns=wall_ns,
+            monotonic_ns=monotonic_ns,
+        )
+        for token in settings.tokens:
+            self.context.metrics.know_source(f"http:{token.id}")
+        self._runner: web.AppRunner | None = None
+        self.port = 0
+        """The port it listens at."""
+        self._effects = 0
+
+    async def start(self, contacts: Sequence[OpenContact]) -> None:
+        """Listen. Raises OSError when the address is taken."""
+        context, settings = self.context, self.settings
+        context.feed.start()
+        runner = web.AppRunner(
+            build_application(context),
+            access_log=None,
+            keepalive_timeout=settings.idle_timeout_ns / 1e9,
+            shutdown_timeout=SHUTDOWN_S,
+            handle_signals=False,
+        )
+        await runner.setup()
+        self._runner = runner
+        try:
+            site = web.TCPSite(runner, settings.host, settings.port, backlog=1024)
+            await site.start()
+        except OSError:
+            await self.stop()
+            raise
+        self.port = runner.addresses[0][1]
+        logger.info("listening at http://%s:%d", settings.host, self.port)
+        if not settings.tokens:
+            logger.warning(
+                "no tokens are configured: everybody on this machine may do everything at http://%s:%d",
+                settings.host,
+                self.port,
+            )
+        if contacts:
+            logger.info("%d contacts that came by HTTP are still open", len(contacts))
+
+    def act(self, effect: AnyEffect) -> None:
+        """Hand an effect to those who read the stream's topic `effects`."""
+        self._effects += 1
+        self.context.feed.note_effect(effect)
+
+    def status(self) -> AdapterStatus:
+        """Say how it is doing."""
+        feed, limit = self.context.feed, self.context.rate_limit
+        up = self._runner is not None and not self.context.stopping
+        counters = {
+            "streams": len(feed.readers),
+            "states_skipped": feed.skipped,
+            "streams_dropped": feed.dropped,
+            "effects": self._effects,
+            "requests_refused": limit.refused,
+        }
+        where = f"listening at {self.settings.host}:{self.port}" if up else "not listening"
+        return AdapterStatus(self.name, up, self.settings.required, where, counters)
+
+    async def stop(self) -> None:
+        """Tell every stream that it ends, let requests finish, and close."""
+        self.context.stopping = True
+        await self.context.feed.stop()
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            await runner.cleanup()

@@ -1,0 +1,49 @@
+"""Puts routes, middlewares and documentation together into one aiohttp application."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+from aiohttp import web
+
+from adapters.http import middleware, openapi
+from adapters.http.context import CONTEXT, Context
+from adapters.http.metrics import installed_version
+from adapters.http.route_table import Route
+from adapters.http.routes import agents, contacts, documents, events, health, pages, queues, reports, stream
+
+ROUTES: Final[Sequence[Route]] = (
+    *events.ROUTES,
+    *contacts.ROUTES,
+    *queues.ROUTES,
+    *agents.ROUTES,
+    *reports.ROUTES,
+    *stream.ROUTES,
+    *health.ROUTES,
+    *documents.ROUTES,
+    *pages.ROUTES,
+)
+
+
+def build_application(context: Context) -> web.Application:
+    """Return the application of one adapter."""
+    app = web.Application(
+        middlewares=[middleware.outermost, middleware.guard], client_max_size=context.settings.body_limit
+    )
+    app[CONTEXT] = context
+    described = [route for route in ROUTES if route.group != "pages"]
+    description = openapi.describe(described, installed_version(), bool(context.tokens))
+    context.openapi = msgspec.json.encode(description)
+    context.docs_page = documents.docs_page(description)
+    for route in ROUTES:
+        setattr(route.handler, middleware.ROUTE, route)
+        app.router.add_route(route.method, route.path, route.handler)
+    for path in dict.fromkeys(route.path for route in ROUTES):
+        if context.settings.cors:
+            app.router.add_route("OPTIONS", path, middleware.preflight)
+    app.on_response_prepare.append(_keep_server_name)
+    return app
+
+
+async def _keep_server_name(_: Any, response: web.StreamResponse) -> None:
+    response.headers["Server"] = "trunkline"

@@ -1,0 +1,50 @@
+"""What every handler has at hand."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from aiohttp import web
+
+from adapters.http.feed import Feed
+from adapters.http.metrics import Metrics
+from adapters.http.rate_limit import RateLimit
+from adapters.http.settings import Settings
+from adapters.http.tokens import Caller, Tokens
+from engine.ports import EngineLink
+from engine.projections.views import Views
+
+
+@dataclass(slots=True)
+class Context:
+    """The adapter's parts, shared by all requests."""
+
+    settings: Settings
+    engine: EngineLink
+    tokens: Tokens
+    rate_limit: RateLimit
+    feed: Feed
+    metrics: Metrics
+    wall_ns: Callable[[], int]
+    """Time of day, for ages; never for ordering."""
+    monotonic_ns: Callable[[], int]
+    openapi: bytes = b""
+    docs_page: str = ""
+    stopping: bool = False
+    counters: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def views(self) -> Views:
+        """The engine's read models."""
+        views: Views = self.engine.views
+        return views
+
+
+CONTEXT: Final = web.AppKey("trunkline_context", Context)
+CALLER: Final = web.RequestKey("trunkline_caller", Caller)
+REQUEST_ID: Final = web.RequestKey("trunkline_request_id", str)
+
+
+def context_of(request: web.Request) -> Context:
+    """Return the adapter's parts."""
+    return request.app[CONTEXT]

@@ -1,0 +1,14 @@
+"""When a day begins, in a time zone."""
+
+from datetime import datetime, time
+from typing import Final
+from zoneinfo import ZoneInfo
+
+SECOND_NS: Final = 1_000_000_000
+
+
+def midnight_ns(now_ns: int, time_zone: str) -> int:
+    """Return when the day of `now_ns` began in a time zone."""
+    zone = ZoneInfo(time_zone)
+    day = datetime.fromtimestamp(now_ns // SECOND_NS, zone).date()
+    return int(datetime.combine(day, time(), zone).timestamp()) * SECOND_NS

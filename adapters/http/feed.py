@@ -1,0 +1,179 @@
+"""What streams read from: boards of state, the latest turns and effects, and the signal that something is new.
+
+Nothing is queued for a reader. Each one remembers what it has seen and asks for what is newer: state comes merged to
+its newest form, events come from the latest turns or, further back, from the log itself.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from adapters.http.board import Board
+from adapters.http.days import midnight_ns
+from adapters.http.tiles import agent_tile, queue_tile, waiting_tiles
+from engine.messages.effects import AnyEffect
+from engine.ports import EngineLink, Turn
+from engine.projections.agent_status import AgentWatch
+from engine.projections.events import Event
+from engine.projections.views import Views
+
+logger = logging.getLogger(__name__)
+STATE_TOPICS: Final = ("queues", "agents", "waiting")
+LOG_TOPICS: Final = ("events", "effects")
+TOPICS: Final = (*STATE_TOPICS, *LOG_TOPICS)
+REFRESH_S: Final = 0.25
+"""State is told at most four times a second."""
+RECHECK_S: Final = 1.0
+"""Contacts pass their thresholds without an event: state is looked at this often anyway."""
+ROWS_KEPT: Final = 20_000
+EFFECTS_KEPT: Final = 10_000
+
+
+class Feed:
+    """The source of all streams of one adapter."""
+
+    def __init__(self, engine: EngineLink, wall_ns: Callable[[], int], time_zone: str, streams_max: int) -> None:
+        self._engine = engine
+        self._wall_ns = wall_ns
+        self._time_zone = time_zone
+        self.streams_max = streams_max
+        self.boards = {topic: Board(topic) for topic in STATE_TOPICS}
+        self.readers: dict[object, frozenset[str]] = {}
+        self.skipped = 0
+        """Versions of state that readers never saw, because a newer one was there before they were ready."""
+        self.dropped = 0
+        """Streams closed because their reader took nothing for too long."""
+        self.closing = False
+        self._agents = AgentWatch()
+        self._turns: deque[Turn] = deque()
+        self._rows_kept = 0
+        self._effects: deque[tuple[int, bytes]] = deque(maxlen=EFFECTS_KEPT)
+        self._dirty = asyncio.Event()
+        self._news: asyncio.Future[None] | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._unsubscribe: Callable[[], None] = lambda: None
+        self.durable_seq = 0
+
+    @property
+    def views(self) -> Views:
+        """The engine's read models."""
+        views: Views = self._engine.views
+        return views
+
+    def start(self) -> None:
+        """Begin to watch the engine."""
+        self.durable_seq = self.views.as_of
+        self._unsubscribe = self._engine.subscribe(self._on_turn)
+        self._task = asyncio.get_running_loop().create_task(self._refresh_while_read(), name="http feed")
+
+    async def stop(self) -> None:
+        """End all streams: each reader is told, none is waited for."""
+        self.closing = True
+        self._unsubscribe()
+        self._tell()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def join(self, reader: object, topics: frozenset[str]) -> bool:
+        """Add a reader; returns False when there are too many."""
+        if len(self.readers) >= self.streams_max:
+            return False
+        self.readers[reader] = topics
+        self._dirty.set()
+        return True
+
+    def leave(self, reader: object) -> None:
+        """Remove a reader."""
+        self.readers.pop(reader, None)
+
+    async def news(self, timeout_s: float) -> bool:
+        """Wait until something is new; returns False when nothing was for `timeout_s`."""
+        if self.closing:
+            return True
+        if self._news is None or self._news.done():
+            self._news = asyncio.get_running_loop().create_future()
+        done, _ = await asyncio.wait((self._news,), timeout=timeout_s)
+        return bool(done)
+
+    def note_effect(self, effect: AnyEffect) -> None:
+        """Keep an effect for those who read them."""
+        self._effects.append((effect.seq, msgspec.json.encode(effect)))
+        self._tell()
+
+    def effects_after(self, seq: int, limit: int) -> tuple[list[tuple[int, bytes]], bool]:
+        """Return kept effects after `seq`, and whether earlier ones after it were already forgotten."""
+        lost = len(self._effects) == EFFECTS_KEPT and self._effects[0][0] > seq + 1
+        return [entry for entry in self._effects if entry[0] > seq][:limit], lost
+
+    async def events_after(self, seq: int, limit: int) -> list[Event]:
+        """Return events after `seq`: from the latest turns, or from the log when it lies further back."""
+        if self._turns and seq + 1 >= self._turns[0].first_seq:
+            found: list[Event] = []
+            for turn in self._turns:
+                for place in range(max(0, seq + 1 - turn.first_seq), len(turn.rows)):
+                    if len(found) == limit:
+                        return found
+                    found.append(self.views.events.event(turn.first_seq + place, turn.rows[place], turn.payload))
+            return found
+        if seq >= self.durable_seq:
+            return []
+        page = await asyncio.to_thread(self.views.read_events, seq, limit)
+        return page.events
+
+    def _on_turn(self, turn: Turn) -> None:
+        self.durable_seq = turn.last_seq
+        self._dirty.set()
+        kept = Turn(turn.first_seq, turn.last_seq, turn.rows.copy(), memoryview(bytes(turn.payload)))
+        self._turns.append(kept)
+        self._rows_kept += len(kept.rows)
+        while self._rows_kept > ROWS_KEPT and len(self._turns) > 1:
+            self._rows_kept -= len(self._turns.popleft().rows)
+        if any("events" in topics for topics in self.readers.values()):
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._news is not None and not self._news.done():
+            self._news.set_result(None)
+
+    async def _refresh_while_read(self) -> None:
+        while True:
+            await asyncio.sleep(REFRESH_S)
+            wanted = frozenset(topic for topics in self.readers.values() for topic in topics if topic in STATE_TOPICS)
+            if not wanted:
+                self._dirty.clear()
+                await self._dirty.wait()
+                continue
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._dirty.wait(), RECHECK_S)
+            self._dirty.clear()
+            try:
+                await self._refresh(wanted)
+            except Exception:
+                logger.exception("the boards could not be refreshed")
+
+    async def _refresh(self, wanted: frozenset[str]) -> None:
+        """Look at the tables now, and tell readers once all of it is durable."""
+        views, now_ns = self.views, self._wall_ns()
+        as_of, at_ns = views.as_of, views.now_ns(now_ns)
+        found: dict[str, dict[str, bytes]] = {}
+        if "queues" in wanted:
+            statuses = views.queues(now_ns, midnight_ns(now_ns, self._time_zone)).queues
+            found["queues"] = {status.queue: msgspec.json.encode(queue_tile(status)) for status in statuses}
+        if "agents" in wanted:
+            changed = self._agents.changed(views.tables)
+            listed = views.agents(now_ns, changed).agents
+            found["agents"] = {status.agent: msgspec.json.encode(agent_tile(status)) for status in listed}
+        if "waiting" in wanted:
+            found["waiting"] = {tile.contact: msgspec.json.encode(tile) for tile in waiting_tiles(views)}
+        await self._engine.durable()
+        news = [
+            self.boards[topic].update(items, as_of, at_ns, partial=topic == "agents") for topic, items in found.items()
+        ]
+        if any(news):
+            self._tell()

@@ -1,0 +1,171 @@
+"""Around every request: an id, the checks of who asks from where, errors as problems, and headers that keep it safe."""
+
+import logging
+import re
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Final
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from adapters.http.context import CALLER, REQUEST_ID, Context, context_of
+from adapters.http.problems import MEDIA_TYPE, Problem, of_status
+from adapters.http.route_table import OPEN, Route
+from engine.errors import Overloaded
+
+logger = logging.getLogger(__name__)
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+HOME: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_SAFE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+ROUTE: Final = "trunkline_route"
+"""Attribute by which a handler names its Route."""
+
+
+@web.middleware
+async def outermost(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Give the request an id, turn every error into a problem, measure, and set the common headers."""
+    context = context_of(request)
+    given = request.headers.get("X-Request-Id", "")
+    request_id = given if _SAFE_ID.fullmatch(given) else secrets.token_hex(8)
+    request[REQUEST_ID] = request_id
+    began_ns = context.monotonic_ns()
+    try:
+        response = await handler(request)
+    except Problem as problem:
+        response = _problem(request, problem, request_id)
+    except Overloaded as full:
+        problem = Problem("overloaded", str(full), headers={"Retry-After": str(full.retry_after_s)})
+        response = _problem(request, problem, request_id)
+    except web.HTTPException as error:
+        response = _problem(request, _of_library(error), request_id) if error.status >= 400 else error
+    except Exception:
+        logger.exception("request %s: %s %s failed", request_id, request.method, request.path)
+        response = _problem(request, Problem("internal", f"see the service's log for {request_id}"), request_id)
+    if not response.prepared:
+        _set_headers(response, request_id)
+        _set_cors(request, context, response)
+    route = route_of(request)
+    took_s = (context.monotonic_ns() - began_ns) / 1e9
+    context.metrics.count_request(route.path if route else "unmatched", request.method, response.status, took_s)
+    return response
+
+
+@web.middleware
+async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let in only those who may: the right host and origin, a token with the scope, and not too many at once."""
+    context = context_of(request)
+    if context.stopping:
+        raise Problem("not-ready", "the service is stopping", headers={"Retry-After": "5"})
+    _check_host(request, context)
+    _check_origin(request, context)
+    route = route_of(request)
+    if route is None or request.method == "OPTIONS":
+        return await handler(request)
+    caller_key = request.remote or ""
+    if route.scope != OPEN:
+        caller = context.tokens.caller(request.headers.get("Authorization"))
+        request[CALLER] = caller
+        if not caller.may(route.scope):
+            raise Problem("forbidden", f"the token '{caller.name}' lacks the scope '{route.scope}'")
+        caller_key = caller.name or caller_key
+    wait_s = context.rate_limit.take(caller_key, context.monotonic_ns())
+    if wait_s > 0.0:
+        limit = context.settings.requests_per_second
+        raise Problem(
+            "too-many-requests",
+            f"more than {limit} requests a second; facts can be sent many at a time",
+            headers={"Retry-After": str(max(1, round(wait_s)))},
+        )
+    return await handler(request)
+
+
+def route_of(request: web.Request) -> Route | None:
+    """Return the route that a request matched; None for addresses that do not exist."""
+    return getattr(request.match_info.handler, ROUTE, None)
+
+
+def _check_host(request: web.Request, context: Context) -> None:
+    if not context.settings.on_loopback:
+        return
+    name = _host_name(f"//{request.headers.get('Host', '')}")
+    if name not in HOME and name not in context.settings.hosts:
+        raise Problem("misdirected", f"the Host header names {name[:80]!r}, not this machine")
+
+
+def _check_origin(request: web.Request, context: Context) -> None:
+    origin = request.headers.get("Origin")
+    if request.method in _READING or origin is None or origin in context.settings.cors:
+        return
+    if _netloc(origin) != request.headers.get("Host", ""):
+        raise Problem("forbidden", f"pages of {origin[:80]!r} may not send this; list the origin under 'cors'")
+
+
+def _host_name(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _netloc(url: str) -> str:
+    try:
+        return urlsplit(url).netloc
+    except ValueError:
+        return ""
+
+
+def _of_library(error: web.HTTPException) -> Problem:
+    if error.status == 405 and isinstance(error, web.HTTPMethodNotAllowed):
+        allowed = ", ".join(sorted(error.allowed_methods))
+        return of_status(405, f"{error.method} is not among {allowed}", {"Allow": allowed})
+    if error.status == 404:
+        return of_status(404, "there is no such address")
+    return of_status(error.status, error.reason)
+
+
+def _problem(request: web.Request, problem: Problem, request_id: str) -> web.Response:
+    headers = {"Cache-Control": "no-store", **problem.headers}
+    body = problem.body(request.path, request_id)
+    return web.Response(body=body, status=problem.kind.status, content_type=MEDIA_TYPE, headers=headers)
+
+
+def _set_headers(response: web.StreamResponse, request_id: str) -> None:
+    headers = response.headers
+    headers["X-Request-Id"] = request_id
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "no-referrer"
+    headers["X-Frame-Options"] = "DENY"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+    headers.setdefault("Cache-Control", "no-store")
+    headers["Server"] = "trunkline"
+
+
+def _set_cors(request: web.Request, context: Context, response: web.StreamResponse) -> None:
+    origin = request.headers.get("Origin")
+    if origin is None or origin not in context.settings.cors:
+        return
+    response.headers["Access-Control-Allow-Origin"] = origin
+    response.headers["Access-Control-Expose-Headers"] = "X-Request-Id, X-Trunkline-As-Of, Link, Retry-After, ETag"
+    response.headers.add("Vary", "Origin")
+
+
+async def preflight(request: web.Request) -> web.Response:
+    """Answer what a browser asks before it lets a page of a listed origin call."""
+    context = context_of(request)
+    if request.headers.get("Origin") not in context.settings.cors:
+        raise Problem("forbidden", "pages of other origins may not call; list the origin under 'cors'")
+    return web.Response(
+        status=204,
+        headers={
+            "Access-Control-Allow-Methods": "GET, POST, PUT",
+            "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-Request-Id",
+            "Access-Control-Max-Age": "600",
+        },
+    )

@@ -1,0 +1,75 @@
+"""Query parameters, each with the sentence that says what it may be."""
+
+from datetime import datetime
+from typing import Final
+
+from aiohttp import web
+
+from adapters.http.context import context_of
+from adapters.http.days import SECOND_NS, midnight_ns
+from adapters.http.problems import bad_parameter
+from engine.model.durations import parse_duration
+
+INTEGER_MAX: Final = 2**63 - 1
+
+
+def whole(request: web.Request, name: str, default: int, low: int, high: int) -> int:
+    """Return a whole number. Raises Problem."""
+    text = request.query.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= 19 and low <= int(text) <= high):
+        raise bad_parameter(name, f"{text[:40]!r} is not a whole number from {low} to {high}")
+    return int(text)
+
+
+def words(request: web.Request, name: str) -> list[str]:
+    """Return the words of a comma-separated list."""
+    return [word for part in request.query.getall(name, []) for word in part.split(",") if word]
+
+
+def one_of(request: web.Request, name: str, default: str, choices: tuple[str, ...]) -> str:
+    """Return one of some words. Raises Problem."""
+    word = request.query.get(name, default)
+    if word not in choices:
+        raise bad_parameter(name, f"{word[:40]!r} is not one of {', '.join(choices)}")
+    return word
+
+
+def instant_ns(request: web.Request, name: str, default: int) -> int:
+    """Return an instant: RFC 3339 with its offset, or ns since 1970. Raises Problem."""
+    text = request.query.get(name)
+    if text is None:
+        return default
+    if text.isascii() and text.isdigit() and len(text) <= 19 and int(text) <= INTEGER_MAX:
+        return int(text)
+    try:
+        moment = datetime.fromisoformat(text.replace(" ", "+"))  # an unescaped plus arrives as a space
+        if moment.tzinfo is None:
+            raise ValueError
+        return int(moment.timestamp()) * SECOND_NS + moment.microsecond * 1000
+    except (ValueError, OverflowError):
+        raise bad_parameter(name, f"{text[:40]!r} is not an instant such as 2026-03-01T08:00:00+01:00") from None
+
+
+def duration_ns(request: web.Request, name: str, default: str) -> int:
+    """Return a duration with its unit, as 30m. Raises Problem."""
+    text = request.query.get(name, default)
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise bad_parameter(name, str(error)) from None
+
+
+def since_ns(request: web.Request) -> int:
+    """Return the start of the window of counters: today (the default), all, a duration back, or an instant."""
+    context = context_of(request)
+    text = request.query.get("since", "today")
+    if text == "all":
+        return 0
+    if text == "today":
+        return midnight_ns(context.wall_ns(), context.settings.time_zone)
+    try:
+        return max(1, context.wall_ns() - parse_duration(text))
+    except ValueError:
+        return max(1, instant_ns(request, "since", 0))

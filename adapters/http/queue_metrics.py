@@ -1,0 +1,228 @@
+"""Figures of queues, agents and trunks for Prometheus, read at scrape time: no stale series, ages right at the moment.
+
+Buckets of waits and handling times are powers of two seconds, where the engine's own bins have exact edges, plus each
+queue's threshold, whose count is exact too. Percentages are never told: their numerators and denominators are.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import numpy as np
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from engine.messages.kinds import (
+    AGENT_STATE_NAMES,
+    CHANNEL_NAMES,
+    CHANNELS,
+    EXIT_ABANDONED,
+    EXIT_ANSWERED,
+    EXIT_NAMES,
+    EXIT_SHORT_ABANDONED,
+    EXITS,
+)
+from engine.model.settings import QueueSetting
+from engine.model.tallies import MEASURED_ANSWERED, MEASURED_HANDLE, MEASURED_LOST, Tally
+from engine.projections.eligibility import configured, eligible, states_of
+from engine.projections.figures import NS, age_s, live_cells
+from engine.projections.names import existing
+from engine.projections.views import Views
+from engine.projections.waits import edges_s
+
+POWERS: Final = tuple(2.0**power for power in range(13))
+"""Bucket edges: 1 s to a little over an hour."""
+SERIES_MAX: Final = 10_000
+SERIES_OF_CELL: Final = 140
+"""What one queue and channel takes at most: 15 exits, three histograms, phases and counters."""
+QUEUE_LABELS: Final = ["queue", "channel"]
+_PHASES: Final = ("ringing", "talking", "held", "wrapup")
+
+
+class QueueMetrics(Collector):
+    """Reads the figures whenever it is asked."""
+
+    def __init__(self, views: Callable[[], Views], wall_ns: Callable[[], int]) -> None:
+        self._views = views
+        self._wall_ns = wall_ns
+
+    def describe(self) -> Iterable[Metric]:
+        """Say nothing at registration: there may be no engine yet."""
+        return ()
+
+    def collect(self) -> Iterable[Metric]:
+        """Return every family."""
+        scrape = _Scrape(self._views(), self._wall_ns())
+        return [
+            *scrape.queue_counters(),
+            *scrape.queue_gauges(),
+            *scrape.histograms(),
+            *scrape.agents(),
+            *scrape.trunks(),
+        ]
+
+
+class _Scrape:
+    """One look at the figures."""
+
+    def __init__(self, views: Views, wall_ns: int) -> None:
+        self.views, self.t, self.now_ns = views, views.tables, views.now_ns(wall_ns)
+        self.live = live_cells(self.t, self.now_ns)
+        self.cells, self.omitted = self._cells()
+
+    def _cells(self) -> tuple[list[tuple[int, str, str]], int]:
+        """Return (cell, queue, channel) of every queue's own channel and of each other that was ever used."""
+        names, t = self.views.directory.queues, self.t
+        own = t.queues["settings"][:, QueueSetting.CHANNEL]
+        used = t.tallies[:, Tally.ENTRIES] > 0
+        found = [
+            (queue * CHANNELS + channel, names.name(queue), CHANNEL_NAMES[channel])
+            for queue in existing(names)
+            for channel in range(CHANNELS)
+            if own[queue] == channel or used[queue * CHANNELS + channel]
+        ]
+        room = SERIES_MAX // SERIES_OF_CELL
+        return found[:room], max(0, len(found) - room)
+
+    def queue_counters(self) -> list[Metric]:
+        """Return what was counted since the beginning of the log."""
+        entries = _counter("trunkline_queue_entries", "Contacts offered to the queue", *QUEUE_LABELS)
+        exits = _counter("trunkline_queue_exits", "Contacts that left the queue", *QUEUE_LABELS, "outcome")
+        level = _counter("trunkline_service_level_contacts", "Contacts by service level", *QUEUE_LABELS, "result")
+        offers = _counter("trunkline_offers", "Offers to agents", *QUEUE_LABELS, "result")
+        transfers = _counter("trunkline_transfers_out", "Connected contacts handed over", *QUEUE_LABELS)
+        told = _counter("trunkline_told_waits", "Answered contacts that were told a wait", *QUEUE_LABELS, "within")
+        for cell, *labels in self.cells:
+            tally = self.t.tallies[cell].tolist()
+            entries.add_metric(labels, tally[Tally.ENTRIES])
+            for number in range(EXITS):
+                exits.add_metric([*labels, EXIT_NAMES[number]], tally[Tally.EXIT + number])
+            out = sum(tally[Tally.EXIT : Tally.EXIT + EXITS])
+            met, missed = tally[Tally.MET], tally[Tally.MISSED] + int(self.live.overdue[cell])
+            level.add_metric([*labels, "met"], met)
+            level.add_metric([*labels, "missed"], missed)
+            level.add_metric([*labels, "excluded"], max(0, out + int(self.live.overdue[cell]) - met - missed))
+            offers.add_metric([*labels, "accepted"], tally[Tally.EXIT + EXIT_ANSWERED])
+            offers.add_metric([*labels, "declined"], tally[Tally.OFFERS_DECLINED])
+            offers.add_metric([*labels, "no_answer"], tally[Tally.OFFERS_NOT_ANSWERED])
+            offers.add_metric([*labels, "lost"], tally[Tally.OFFERS_LOST])
+            transfers.add_metric(labels, tally[Tally.TRANSFERRED_OUT])
+            told.add_metric([*labels, "all"], tally[Tally.TOLD])
+            told.add_metric([*labels, "p50"], tally[Tally.TOLD_WITHIN_P50])
+            told.add_metric([*labels, "p90"], tally[Tally.TOLD_WITHIN_P90])
+        return [entries, exits, level, offers, transfers, told]
+
+    def queue_gauges(self) -> list[Metric]:
+        """Return how things stand."""
+        waiting = _gauge("trunkline_queue_waiting", "Contacts waiting", *QUEUE_LABELS)
+        oldest = _gauge("trunkline_queue_oldest_wait_seconds", "Age of the oldest; 0 if nobody waits", *QUEUE_LABELS)
+        active = _gauge("trunkline_contacts_active", "Contacts with agents", *QUEUE_LABELS, "phase")
+        threshold = _gauge("trunkline_queue_service_level_threshold_seconds", "The threshold T", *QUEUE_LABELS)
+        target = _gauge("trunkline_queue_service_level_target_ratio", "Share to be answered within T", *QUEUE_LABELS)
+        cards = self.views.directory.queue_cards
+        for cell, *labels in self.cells:
+            queue = cell // CHANNELS
+            live = self.live
+            phases = (live.offered, live.connected, live.held, live.wrapping)
+            waiting.add_metric(labels, int(live.waiting[cell]))
+            oldest.add_metric(labels, age_s(int(live.oldest_entered_ns[cell]), self.now_ns))
+            for phase, counts in zip(_PHASES, phases, strict=True):
+                active.add_metric([*labels, phase], int(counts[cell]))
+            threshold.add_metric(labels, int(self.t.queues[queue]["settings"][QueueSetting.THRESHOLD_NS]) / NS)
+            target.add_metric(labels, cards[queue].target if queue < len(cards) else 0.8)
+        expected = _gauge(
+            "trunkline_queue_estimated_wait_seconds", "Expected wait of one that comes now", "queue", "quantile"
+        )
+        for status in self.views.queues(self.now_ns).queues[: len(self.cells)]:
+            wait = status.expected_wait
+            for quantile, value in (("0.5", wait.p50_s), ("0.8", wait.p80_s), ("0.9", wait.p90_s)):
+                if value is not None:
+                    expected.add_metric([status.queue, quantile], value)
+        sequence = _gauge("trunkline_event_log_sequence", "Position of the log that these figures are true at")
+        sequence.add_metric([], self.views.as_of)
+        omitted = _gauge(
+            "trunkline_metrics_queues_omitted", "Queues and channels left out to bound the number of series"
+        )
+        omitted.add_metric([], self.omitted)
+        return [waiting, oldest, active, threshold, target, expected, sequence, omitted]
+
+    def histograms(self) -> list[Metric]:
+        """Return waits by outcome and handling times."""
+        waits = HistogramMetricFamily(
+            "trunkline_queue_wait_seconds", "Wait in the queue", labels=[*QUEUE_LABELS, "outcome"]
+        )
+        handle = HistogramMetricFamily("trunkline_handle_seconds", "Talk, hold and wrap-up", labels=QUEUE_LABELS)
+        for cell, *labels in self.cells:
+            tally, histogram = self.t.tallies[cell], self.t.histograms[cell]
+            threshold_s = int(self.t.queues[cell // CHANNELS]["settings"][QueueSetting.THRESHOLD_NS]) / NS
+            within = int(tally[Tally.ANSWERED_WITHIN])
+            buckets = _buckets(histogram[MEASURED_ANSWERED], threshold_s, within)
+            waits.add_metric([*labels, "answered"], buckets, int(tally[Tally.ANSWERED_WAIT_NS]) / NS)
+            lost = int(tally[Tally.EXIT + EXIT_ABANDONED] + tally[Tally.EXIT + EXIT_SHORT_ABANDONED])
+            measured = int(histogram[MEASURED_LOST].sum())
+            sum_s = int(tally[Tally.ABANDONED_WAIT_NS]) / NS if lost == measured else None
+            waits.add_metric([*labels, "lost"], _buckets(histogram[MEASURED_LOST]), sum_s)
+            sum_s = int(tally[Tally.TALK_NS] + tally[Tally.WRAP_UP_NS]) / NS
+            handle.add_metric(labels, _buckets(histogram[MEASURED_HANDLE]), sum_s)
+        return [waits, handle]
+
+    def agents(self) -> list[Metric]:
+        """Return agents by state, for each queue and as people, and the slots they have."""
+        by_queue = _gauge("trunkline_agents", "Agents who may serve the queue, by state", "queue", "state")
+        for queue in dict.fromkeys(cell // CHANNELS for cell, *_ in self.cells):
+            states = states_of(self.t, eligible(self.t, queue))
+            for state, name in AGENT_STATE_NAMES.items():
+                by_queue.add_metric([self.views.directory.queues.name(queue), name], int(states[state]))
+        summary = self.views.agent_summary()
+        staff = _gauge("trunkline_staff", "People by state", "state")
+        for name, count in summary.states.items():
+            staff.add_metric([name], count)
+        slots = _gauge(
+            "trunkline_capacity_slots", "Contacts that available agents may hold at once", "channel", "state"
+        )
+        mask = configured(self.t)
+        load = self.t.agents["load"][mask].sum(axis=0)
+        for channel in range(CHANNELS):
+            name = CHANNEL_NAMES[channel]
+            total = summary.slots_capacity[name]
+            used = int(load[channel])
+            slots.add_metric([name, "used"], used)
+            slots.add_metric([name, "free"], max(0, total - used))
+        return [by_queue, staff, slots]
+
+    def trunks(self) -> list[Metric]:
+        """Return the trunk groups."""
+        busy = _gauge("trunkline_trunk_channels", "Busy channels", "trunk_group")
+        limit = _gauge("trunkline_trunk_channels_limit", "Channels there are", "trunk_group")
+        seized = _counter("trunkline_trunk_seizures", "Calls that took a channel", "trunk_group")
+        refused = _counter("trunkline_trunk_refusals", "Calls that found none", "trunk_group")
+        for group in self.views.trunk_groups(self.now_ns).trunk_groups:
+            busy.add_metric([group.trunk_group], group.busy)
+            limit.add_metric([group.trunk_group], group.channels)
+            seized.add_metric([group.trunk_group], group.seized)
+            refused.add_metric([group.trunk_group], group.refused)
+        return [busy, limit, seized, refused]
+
+
+def _counter(name: str, text: str, *labels: str) -> CounterMetricFamily:
+    return CounterMetricFamily(name, text, labels=list(labels))
+
+
+def _gauge(name: str, text: str, *labels: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, text, labels=list(labels))
+
+
+def _buckets(histogram: Any, threshold_s: float | None = None, within: int = 0) -> list[tuple[str, float]]:
+    """Return cumulative buckets; the threshold's own count is kept between its neighbours', as T may have changed."""
+    reached = np.asarray(histogram).cumsum()
+    places = np.searchsorted(edges_s(), [power - 1e-9 for power in POWERS])
+    counts = {power: int(reached[place]) for power, place in zip(POWERS, places.tolist(), strict=True)}
+    total = int(reached[-1])
+    if threshold_s is not None and threshold_s not in counts:
+        below = max((count for edge, count in counts.items() if edge < threshold_s), default=0)
+        above = min((count for edge, count in counts.items() if edge > threshold_s), default=total)
+        counts[threshold_s] = min(max(within, below), above)
+    return [*((_edge(edge), counts[edge]) for edge in sorted(counts)), ("+Inf", total)]
+
+
+def _edge(edge: float) -> str:
+    return repr(float(edge))

@@ -1,0 +1,93 @@
+"""How answers are made: only of what is durable, with its position in the log, as JSON or MessagePack."""
+
+import asyncio
+from typing import Any, Final
+
+import msgspec
+from aiohttp import web
+
+from adapters.http.context import CALLER, Context, context_of
+from adapters.http.problems import Fault, Problem
+from adapters.http.translate import JSON, MSGPACK
+from engine.errors import Overloaded
+from engine.messages.observed import Observed
+from engine.ports import Receipt
+
+DURABLE_WITHIN_S: Final = 10.0
+"""A disk that takes longer has failed, as far as a caller is concerned."""
+AS_OF: Final = "X-Trunkline-As-Of"
+
+
+def wants_msgpack(request: web.Request) -> bool:
+    """Whether the caller asks for MessagePack rather than JSON."""
+    return request.headers.get("Accept", "").startswith((MSGPACK, "application/x-msgpack"))
+
+
+async def durable(context: Context) -> int:
+    """Wait until everything that an answer may speak of is durable. Raises Problem when the log does not get there."""
+    try:
+        return await asyncio.wait_for(asyncio.shield(context.engine.durable()), DURABLE_WITHIN_S)
+    except TimeoutError:
+        raise Problem(
+            "not-ready", f"the log was not durable within {DURABLE_WITHIN_S:g} s", headers={"Retry-After": "5"}
+        ) from None
+
+
+async def answer(
+    request: web.Request, value: Any, status: int = 200, headers: dict[str, str] | None = None
+) -> web.Response:
+    """Answer with `value`, encoded now and sent once everything that it speaks of is durable."""
+    packed = wants_msgpack(request)
+    body = msgspec.msgpack.encode(value) if packed else msgspec.json.encode(value)
+    await durable(context_of(request))
+    as_of = getattr(value, "as_of", None)
+    found = {"Cache-Control": "no-store", "Vary": "Accept", **(headers or {})}
+    if as_of is not None:
+        found[AS_OF] = str(as_of)
+    return web.Response(body=body, status=status, content_type=MSGPACK if packed else JSON, headers=found)
+
+
+def source_of(request: web.Request) -> str:
+    """Name the source of a request's facts: ids are unique within it."""
+    name = request[CALLER].name
+    return f"http:{name}" if name else "http"
+
+
+async def submit(request: web.Request, source: str, facts: list[Observed]) -> list[Receipt]:
+    """Hand facts to the engine and wait for their receipts. Raises Problem when it is full or cannot write."""
+    context = context_of(request)
+    try:
+        receipts = await asyncio.wait_for(asyncio.shield(context.engine.submit(source, facts)), DURABLE_WITHIN_S)
+    except Overloaded as full:
+        raise Problem("overloaded", str(full), headers={"Retry-After": str(full.retry_after_s)}) from None
+    except TimeoutError:
+        raise Problem(
+            "not-ready",
+            f"the facts were not durable within {DURABLE_WITHIN_S:g} s; send them again, with the same ids",
+            headers={"Retry-After": "5"},
+        ) from None
+    context.metrics.count_facts(source, facts, receipts)
+    return receipts
+
+
+async def read_body(request: web.Request) -> bytes:
+    """Return the whole body. Raises Problem when it comes too slowly or is too large."""
+    settings = context_of(request).settings
+    try:
+        async with asyncio.timeout(settings.body_timeout_ns / 1e9):
+            return await request.read()
+    except TimeoutError:
+        raise Problem("timeout", "the body did not arrive in time", headers={"Connection": "close"}) from None
+    except web.HTTPRequestEntityTooLarge:
+        raise Problem("too-large", f"the body has more than {settings.body_limit} bytes") from None
+
+
+def not_found(error: KeyError) -> Problem:
+    """Return the problem of a name that is none."""
+    return Problem("not-found", str(error.args[0]))
+
+
+def fault_of(receipt: Receipt, place: int | None = None) -> Fault:
+    """Return what is wrong with a fact, pointing into the body."""
+    base = "" if place is None else f"/{place}"
+    return Fault(receipt.error, pointer=f"{base}/{receipt.field}" if receipt.field else base)

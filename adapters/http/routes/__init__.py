@@ -1,0 +1,1 @@
+"""What each address answers, a small file a subject."""

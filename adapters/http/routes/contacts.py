@@ -1,0 +1,141 @@
+"""`/api/v1/contacts`: one contact and what can be done with it."""
+
+import asyncio
+import secrets
+from typing import Any, Final
+
+import msgspec
+from aiohttp import web
+
+from adapters.http import parameters
+from adapters.http.commands import Outcome, command_routes, run_command, shape_without
+from adapters.http.context import context_of
+from adapters.http.problems import bad_parameter
+from adapters.http.replies import answer, durable, not_found, read_body
+from adapters.http.route_table import IDEMPOTENCY_KEY, Parameter, Route, whole
+from adapters.http.translate import decode_body, media_type
+from engine.messages import observed
+from engine.model.scopes import Scope
+from engine.projections.events import EventPage
+from engine.projections.explain import Explanation
+from engine.projections.views import ContactAnswer, ContactList
+
+LIMIT_MAX: Final = 1000
+NewContact: Final = shape_without("NewContact", observed.ContactArrived, optional=("contact",))
+
+
+async def post_contact(request: web.Request) -> web.Response:
+    """Bring a contact; its name is made up where none is given."""
+    body = decode_body(await read_body(request), media_type(request.content_type), NewContact)
+    fields: dict[str, Any] = msgspec.to_builtins(body)
+    fields["contact"] = fields.get("contact") or secrets.token_hex(16)
+    outcome = await run_command(request, "contact_arrived", fields, ())
+    location = f"/api/v1/contacts/{outcome.contact}"
+    return await answer(request, outcome, 201, {"Location": location})
+
+
+async def get_contact(request: web.Request) -> web.Response:
+    """Tell one contact."""
+    try:
+        return await answer(request, context_of(request).views.contact(request.match_info["contact"]))
+    except KeyError as error:
+        raise not_found(error) from None
+
+
+async def get_contacts(request: web.Request) -> web.Response:
+    """Tell a customer's contacts."""
+    customer = request.query.get("customer", "")
+    if not customer:
+        raise bad_parameter("customer", "say whose contacts")
+    return await answer(request, context_of(request).views.contacts_of(customer))
+
+
+async def get_timeline(request: web.Request) -> web.Response:
+    """Tell everything that happened to a contact."""
+    context = context_of(request)
+    limit = parameters.whole(request, "limit", LIMIT_MAX, 1, LIMIT_MAX)
+    await durable(context)
+    try:
+        page = await asyncio.to_thread(context.views.timeline, request.match_info["contact"], limit)
+    except KeyError as error:
+        raise not_found(error) from None
+    return await answer(request, page)
+
+
+async def get_explanation(request: web.Request) -> web.Response:
+    """Tell why this agent, and why still waiting."""
+    context = context_of(request)
+    try:
+        return await answer(request, context.views.explain(request.match_info["contact"], context.wall_ns()))
+    except KeyError as error:
+        raise not_found(error) from None
+
+
+def _contact_route(end: str, handler: Any, name: str, summary: str, shape: Any, *more: Parameter) -> Route:
+    path = Parameter("contact", "Name of the contact, or the sequence of its arrival", None, "path", True)
+    return Route(
+        "GET",
+        f"/api/v1/contacts/{{contact}}{end}",
+        handler,
+        name,
+        summary,
+        Scope.READ,
+        "contacts",
+        answer=shape,
+        parameters=(path, *more),
+        problems=(404,),
+    )
+
+
+ROUTES: Final = (
+    Route(
+        "POST",
+        "/api/v1/contacts",
+        post_contact,
+        "postContact",
+        "Bring a contact",
+        Scope.INGEST,
+        "contacts",
+        body=NewContact,
+        body_required=True,
+        answer=Outcome,
+        status=201,
+        parameters=(IDEMPOTENCY_KEY,),
+        problems=(408, 409, 413, 415, 422, 503),
+        text="A convenience for `contact_arrived`: the name is made up where none is given.",
+    ),
+    Route(
+        "GET",
+        "/api/v1/contacts",
+        get_contacts,
+        "getContacts",
+        "A customer's contacts, latest first",
+        Scope.READ,
+        "contacts",
+        answer=ContactList,
+        parameters=(Parameter("customer", "Number, address or customer id", None, "query", True),),
+    ),
+    _contact_route("", get_contact, "getContact", "One contact", ContactAnswer),
+    _contact_route(
+        "/timeline",
+        get_timeline,
+        "getTimeline",
+        "What happened to a contact",
+        EventPage,
+        Parameter("limit", "Events at most", whole(1, LIMIT_MAX, LIMIT_MAX)),
+    ),
+    _contact_route("/explain", get_explanation, "explainContact", "Why this agent, why still waiting", Explanation),
+    *command_routes(
+        "contacts",
+        "/api/v1/contacts/{contact}",
+        Scope.SUPERVISE,
+        {
+            "release": (observed.ContactReleased, "Hang up"),
+            "transfer": (observed.TransferRequested, "Hand over to another queue or agent"),
+            "requeue": (observed.RequeueRequested, "Put back into its queue, with its place"),
+            "withdraw": (observed.ContactWithdrawn, "Take a waiting contact out"),
+            "callback": (observed.CallbackRequested, "Let a waiting contact leave for a callback"),
+            "priority": (observed.PriorityChanged, "Change a waiting contact's priority"),
+        },
+    ),
+)

@@ -1,0 +1,145 @@
+"""`/api/v1/events`: facts in, the log out."""
+
+import asyncio
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from adapters.http import parameters
+from adapters.http.context import context_of
+from adapters.http.problems import Problem, bad_parameter
+from adapters.http.replies import AS_OF, answer, durable, fault_of, not_found, read_body, source_of, submit
+from adapters.http.route_table import Parameter, Route, whole
+from adapters.http.translate import decode_facts, media_type
+from engine.messages.kinds import KIND_NAMES
+from engine.messages.observed import Observed
+from engine.model.scopes import Scope
+from engine.ports import Receipt
+from engine.projections.events import EventPage
+
+LIMIT_MAX: Final = 1000
+NDJSON: Final = "application/x-ndjson"
+
+
+class FactResult(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of one fact."""
+
+    seq: int
+    """Its place in the log; of the first one for a duplicate; 0 if it was not accepted."""
+    duplicate: bool = False
+    error: str = ""
+    """Why it was not accepted: nothing was changed by it."""
+    field: str = ""
+    refused: str = ""
+    """Recorded, but set aside by routing: the state did not allow it."""
+
+
+class FactsAccepted(msgspec.Struct, frozen=True):
+    """What became of the facts of one request, in order; all accepted ones are durable."""
+
+    accepted: int
+    """New facts in the log, refused ones included."""
+    duplicates: int
+    rejected: int
+    """Not accepted: see each result's error."""
+    refused: int
+    seq: int
+    """Highest sequence among them."""
+    results: list[FactResult]
+
+
+def summary(receipts: list[Receipt]) -> FactsAccepted:
+    """Return the answer that tells these receipts."""
+    return FactsAccepted(
+        accepted=sum(not receipt.error and not receipt.duplicate for receipt in receipts),
+        duplicates=sum(receipt.duplicate for receipt in receipts),
+        rejected=sum(bool(receipt.error) for receipt in receipts),
+        refused=sum(bool(receipt.refused) for receipt in receipts),
+        seq=max(receipt.seq for receipt in receipts),
+        results=[FactResult(r.seq, r.duplicate, r.error, r.field, r.refused) for r in receipts],
+    )
+
+
+async def post_events(request: web.Request) -> web.Response:
+    """Take in one fact or an array of them."""
+    settings = context_of(request).settings
+    media = media_type(request.content_type)
+    facts, many = decode_facts(await read_body(request), media, settings.batch_limit)
+    receipts = await submit(request, source_of(request), facts)
+    told = summary(receipts)
+    if told.rejected == len(receipts):
+        faults = [fault_of(receipt, place if many else None) for place, receipt in enumerate(receipts)]
+        raise Problem("unprocessable", f"{faults[0].detail}; nothing was changed", faults[:100])
+    return await answer(request, told, 202)
+
+
+async def get_events(request: web.Request) -> web.Response:
+    """Read the log from a position on."""
+    context = context_of(request)
+    after_seq = parameters.whole(request, "after_seq", 0, 0, parameters.INTEGER_MAX)
+    limit = parameters.whole(request, "limit", 100, 1, LIMIT_MAX)
+    types, contact = parameters.words(request, "type"), request.query.get("contact", "")
+    await durable(context)
+    try:
+        page = await asyncio.to_thread(context.views.read_events, after_seq, limit, types, contact)
+    except ValueError as error:
+        raise bad_parameter("type", str(error)) from None
+    except KeyError as error:
+        raise not_found(error) from None
+    following = str(request.rel_url.update_query(after_seq=page.next_after_seq))
+    headers = {"Link": f'<{following}>; rel="next"', "Cache-Control": "no-store", "Vary": "Accept"}
+    if NDJSON in request.headers.get("Accept", ""):
+        body = b"".join(msgspec.json.encode(event) + b"\n" for event in page.events)
+        headers[AS_OF] = str(page.as_of)
+        return web.Response(body=body, content_type=NDJSON, headers=headers)
+    return await answer(request, page, headers=headers)
+
+
+ROUTES: Final = (
+    Route(
+        "POST",
+        "/api/v1/events",
+        post_events,
+        "postEvents",
+        "Take in facts",
+        Scope.INGEST,
+        "events",
+        body=Observed | list[Observed],
+        body_required=True,
+        answer=FactsAccepted,
+        status=202,
+        problems=(408, 413, 415, 422, 503),
+        text=(
+            "One fact or an array. A batch is checked for its shape first: if any item is malformed the answer is 400 "
+            "with a pointer to each, and nothing was changed. Items that are well formed but name what does not exist "
+            "(an unknown queue, a contact that is not open) are rejected one by one: the others are accepted, and "
+            "`results` says which is which, in order. If none could be accepted the answer is 422. The answer comes "
+            "once everything accepted is durable. Facts with an `id` may be sent again: they are answered as the first "
+            "time, with `duplicate`, and change nothing. Ids belong to the token that sent them."
+        ),
+    ),
+    Route(
+        "GET",
+        "/api/v1/events",
+        get_events,
+        "getEvents",
+        "Read the log",
+        Scope.READ,
+        "events",
+        answer=EventPage,
+        produces=("application/json", "application/msgpack", NDJSON),
+        parameters=(
+            Parameter("after_seq", "Position to read from", whole(0, parameters.INTEGER_MAX, 0)),
+            Parameter("limit", "Events at most", whole(1, LIMIT_MAX, 100)),
+            Parameter(
+                "type",
+                "Only events of these types, separated by commas",
+                {"type": "array", "items": {"type": "string", "enum": list(KIND_NAMES.values())}},
+            ),
+            Parameter("contact", "Only events of this contact, by name or id"),
+        ),
+        problems=(404,),
+        text="Pages follow one another by `next_after_seq`, which is also in the Link header.",
+    ),
+)

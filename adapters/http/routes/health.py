@@ -1,0 +1,104 @@
+"""Whether the service lives and is ready, and what it counts."""
+
+import asyncio
+from typing import Final
+
+import msgspec
+from aiohttp import web
+from prometheus_client.exposition import choose_encoder
+
+from adapters.http.context import context_of
+from adapters.http.problems import Fault, Problem
+from adapters.http.replies import answer, durable
+from adapters.http.route_table import OPEN, Parameter, Route
+from engine.model.scopes import Scope
+
+READY_WITHIN_S: Final = 2.0
+
+
+class Alive(msgspec.Struct, frozen=True):
+    """The loop turns."""
+
+    status: str = "alive"
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One thing that must be right."""
+
+    name: str
+    good: bool
+    detail: str
+
+
+class Ready(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The service can work."""
+
+    as_of: int
+    status: str = "ready"
+    checks: list[Check] = []
+    """Only when asked for with `verbose`."""
+
+
+async def get_livez(_: web.Request) -> web.Response:
+    """Say that the loop turns."""
+    return web.Response(body=msgspec.json.encode(Alive()), content_type="application/json")
+
+
+async def get_readyz(request: web.Request) -> web.Response:
+    """Say whether the log takes facts."""
+    context = context_of(request)
+    try:
+        reached = await asyncio.wait_for(asyncio.shield(context.engine.durable()), READY_WITHIN_S)
+        written = Check("log", True, f"durable up to {reached}")
+    except TimeoutError:
+        written = Check("log", False, f"nothing became durable within {READY_WITHIN_S:g} s")
+    space = context.views.admitting
+    checks = [
+        written,
+        Check(
+            "disk", space, "there is room for new contacts" if space else "disk space for new contacts is not assured"
+        ),
+        Check("http", not context.stopping, "stopping" if context.stopping else "listening"),
+    ]
+    failed = [check for check in checks if not check.good]
+    if failed:
+        faults = [Fault(f"{check.name}: {check.detail}") for check in failed]
+        raise Problem("not-ready", faults[0].detail, faults, {"Retry-After": "5"})
+    verbose = "verbose" in request.query
+    return await answer(request, Ready(context.views.as_of, checks=checks if verbose else []))
+
+
+async def get_metrics(request: web.Request) -> web.Response:
+    """Tell the figures in Prometheus' or OpenMetrics' form."""
+    context = context_of(request)
+    encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+    body = encode(context.metrics.registry)
+    await durable(context)
+    return web.Response(body=body, headers={"Content-Type": content_type, "Cache-Control": "no-store"})
+
+
+ROUTES: Final = (
+    Route("GET", "/livez", get_livez, "getLivez", "Whether the process lives", OPEN, "health", answer=Alive),
+    Route(
+        "GET",
+        "/readyz",
+        get_readyz,
+        "getReadyz",
+        "Whether the service can work",
+        OPEN,
+        "health",
+        answer=Ready,
+        parameters=(Parameter("verbose", "List what was checked"),),
+        problems=(503,),
+    ),
+    Route(
+        "GET",
+        "/metrics",
+        get_metrics,
+        "getMetrics",
+        "Figures for Prometheus",
+        Scope.READ,
+        "health",
+        produces=("text/plain", "application/openmetrics-text"),
+    ),
+)

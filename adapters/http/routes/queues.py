@@ -1,0 +1,144 @@
+"""`/api/v1/queues`: who waits, how the day goes, opening and closing."""
+
+from typing import Final
+
+from aiohttp import web
+
+from adapters.http import parameters
+from adapters.http.commands import command_routes
+from adapters.http.context import context_of
+from adapters.http.problems import bad_parameter
+from adapters.http.replies import answer, not_found
+from adapters.http.route_table import SERVICE_LEVEL, SINCE, Parameter, Route, whole
+from engine.messages import observed
+from engine.model.scopes import Scope
+from engine.projections import service_level
+from engine.projections.queue_status import QueueList, QueueStatus
+from engine.projections.views import Formulas, TrunkGroupList
+from engine.projections.waiting_list import WaitingList
+
+NAME: Final = Parameter("queue", "Name of the queue", None, "path", True)
+
+
+def service_level_id(request: web.Request) -> str:
+    """Return the variant of the service level that is asked for. Raises Problem."""
+    name = request.query.get("service_level", service_level.DEFAULT)
+    try:
+        return service_level.variant(name).id
+    except KeyError as error:
+        raise bad_parameter("service_level", str(error.args[0])) from None
+
+
+async def get_queues(request: web.Request) -> web.Response:
+    """Tell all queues."""
+    context = context_of(request)
+    found = context.views.queues(context.wall_ns(), parameters.since_ns(request), service_level_id(request))
+    return await answer(request, found)
+
+
+async def get_queue(request: web.Request) -> web.Response:
+    """Tell one queue."""
+    context, level = context_of(request), service_level_id(request)
+    since_ns = parameters.since_ns(request)
+    try:
+        return await answer(
+            request, context.views.queue(request.match_info["queue"], context.wall_ns(), since_ns, level)
+        )
+    except KeyError as error:
+        raise not_found(error) from None
+
+
+async def get_waiting(request: web.Request) -> web.Response:
+    """Tell who waits in a queue."""
+    context = context_of(request)
+    limit = parameters.whole(request, "limit", 100, 1, 1000)
+    try:
+        return await answer(request, context.views.waiting(request.match_info["queue"], context.wall_ns(), limit))
+    except KeyError as error:
+        raise not_found(error) from None
+
+
+async def get_formulas(request: web.Request) -> web.Response:
+    """Tell every variant of service level and abandonment of a queue."""
+    context = context_of(request)
+    since_ns = parameters.since_ns(request)
+    try:
+        return await answer(request, context.views.formulas(request.match_info["queue"], context.wall_ns(), since_ns))
+    except KeyError as error:
+        raise not_found(error) from None
+
+
+async def get_trunk_groups(request: web.Request) -> web.Response:
+    """Tell all trunk groups."""
+    context = context_of(request)
+    return await answer(request, context.views.trunk_groups(context.wall_ns()))
+
+
+ROUTES: Final = (
+    Route(
+        "GET",
+        "/api/v1/queues",
+        get_queues,
+        "getQueues",
+        "All queues",
+        Scope.READ,
+        "queues",
+        answer=QueueList,
+        parameters=(SINCE, SERVICE_LEVEL),
+    ),
+    Route(
+        "GET",
+        "/api/v1/queues/{queue}",
+        get_queue,
+        "getQueue",
+        "One queue",
+        Scope.READ,
+        "queues",
+        answer=QueueStatus,
+        parameters=(NAME, SINCE, SERVICE_LEVEL),
+        problems=(404,),
+    ),
+    Route(
+        "GET",
+        "/api/v1/queues/{queue}/contacts",
+        get_waiting,
+        "getWaiting",
+        "Who waits in a queue, in the order of service",
+        Scope.READ,
+        "queues",
+        answer=WaitingList,
+        parameters=(NAME, Parameter("limit", "Contacts at most", whole(1, 1000, 100))),
+        problems=(404,),
+    ),
+    Route(
+        "GET",
+        "/api/v1/queues/{queue}/formulas",
+        get_formulas,
+        "getFormulas",
+        "Every service level and abandonment rate, with its formula",
+        Scope.READ,
+        "queues",
+        answer=Formulas,
+        parameters=(NAME, SINCE),
+        problems=(404,),
+    ),
+    Route(
+        "GET",
+        "/api/v1/trunk-groups",
+        get_trunk_groups,
+        "getTrunkGroups",
+        "All trunk groups",
+        Scope.READ,
+        "queues",
+        answer=TrunkGroupList,
+    ),
+    *command_routes(
+        "queues",
+        "/api/v1/queues/{queue}",
+        Scope.SUPERVISE,
+        {
+            "open": (observed.QueueOpened, "Open a queue"),
+            "close": (observed.QueueClosed, "Close a queue; those waiting stay"),
+        },
+    ),
+)

@@ -1,0 +1,99 @@
+"""`/api/v1/realtime` and `/api/v1/intervals`: tables for reports."""
+
+import hashlib
+from typing import Final
+
+from aiohttp import web
+
+from adapters.http import parameters
+from adapters.http.context import context_of
+from adapters.http.problems import bad_parameter
+from adapters.http.replies import AS_OF, answer, durable, not_found
+from adapters.http.route_table import SERVICE_LEVEL, SINCE, Parameter, Route, words
+from adapters.http.routes.queues import service_level_id
+from engine.model.scopes import Scope
+from engine.projections.intervals import IntervalTable, as_csv
+from engine.projections.realtime import Realtime
+
+CSV: Final = "text/csv"
+
+
+async def get_realtime(request: web.Request) -> web.Response:
+    """Tell the real-time table."""
+    context = context_of(request)
+    since_ns = parameters.since_ns(request)
+    group_by = parameters.words(request, "group_by") or ["queue", "channel"]
+    try:
+        return await answer(request, context.views.realtime(group_by, context.wall_ns(), since_ns))
+    except ValueError as error:
+        raise bad_parameter("group_by", str(error)) from None
+
+
+async def get_intervals(request: web.Request) -> web.Response:
+    """Tell the interval table."""
+    context = context_of(request)
+    step_ns = parameters.duration_ns(request, "step", "30m")
+    from_ns = parameters.instant_ns(request, "from", 0)
+    to_ns = parameters.instant_ns(request, "to", parameters.INTEGER_MAX)
+    by = parameters.one_of(request, "by", "event", ("event", "arrival"))
+    form = parameters.one_of(request, "format", "json", ("json", "csv"))
+    queue, level = request.query.get("queue", ""), service_level_id(request)
+    try:
+        table = context.views.intervals(step_ns, from_ns, to_ns, by, queue, level, context.wall_ns())
+    except ValueError as error:
+        raise bad_parameter("step", str(error)) from None
+    except KeyError as error:
+        raise not_found(error) from None
+    digest = hashlib.sha256(f"{table.as_of} {request.rel_url} {form}".encode()).hexdigest()[:32]
+    etag = f'"{digest}"'
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache", AS_OF: str(table.as_of)}
+    if request.headers.get("If-None-Match") == etag:
+        await durable(context)
+        return web.Response(status=304, headers=headers)
+    if form == "csv":
+        text = as_csv(table.rows)
+        await durable(context)
+        headers["Content-Disposition"] = 'attachment; filename="intervals.csv"'
+        return web.Response(text=text, content_type=CSV, charset="utf-8", headers=headers)
+    return await answer(request, table, headers=headers)
+
+
+ROUTES: Final = (
+    Route(
+        "GET",
+        "/api/v1/realtime",
+        get_realtime,
+        "getRealtime",
+        "The real-time table",
+        Scope.READ,
+        "reports",
+        answer=Realtime,
+        parameters=(Parameter("group_by", "queue, channel, both separated by a comma, which is the default"), SINCE),
+        text="null cannot be computed, 0 was counted, and an empty list means that there is no such group.",
+    ),
+    Route(
+        "GET",
+        "/api/v1/intervals",
+        get_intervals,
+        "getIntervals",
+        "The interval table",
+        Scope.READ,
+        "reports",
+        answer=IntervalTable,
+        produces=("application/json", "application/msgpack", CSV),
+        parameters=(
+            Parameter("from", "First instant, as RFC 3339 or ns since 1970"),
+            Parameter("to", "First instant that is not wanted any more"),
+            Parameter("step", "Length of a row, a multiple of the engine's interval, as 15m or 30m"),
+            Parameter("queue", "Only this queue"),
+            Parameter("by", "Where a figure stands", words("event", "arrival", default="event")),
+            Parameter("format", "Form of the answer", words("json", "csv", default="json")),
+            SERVICE_LEVEL,
+        ),
+        problems=(404,),
+        text=(
+            "By event, a figure stands where it happened; by arrival, where its contact entered the queue. `open` rows "
+            "can still change. The columns are those of planned and simulated tables; what live data cannot give is null."
+        ),
+    ),
+)

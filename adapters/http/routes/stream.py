@@ -1,0 +1,167 @@
+"""`/api/v1/stream`: what changes, as server-sent events."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from adapters.http.context import Context, context_of
+from adapters.http.feed import LOG_TOPICS, STATE_TOPICS, TOPICS, Feed
+from adapters.http.parameters import INTEGER_MAX, words
+from adapters.http.problems import Problem, bad_parameter
+from adapters.http.replies import durable
+from adapters.http.route_table import Parameter, Route
+from engine.model.scopes import Scope
+
+PING_S: Final = 15.0
+WRITE_WITHIN_S: Final = 30.0
+"""A reader that takes nothing for so long is closed."""
+BATCH: Final = 200
+"""Events sent before other topics get their turn."""
+
+
+class Reader:
+    """One stream: what it has seen of each topic."""
+
+    def __init__(self, feed: Feed, topics: frozenset[str], after_seq: int | None) -> None:
+        self._feed = feed
+        self.topics = topics
+        self._versions = dict.fromkeys((topic for topic in STATE_TOPICS if topic in topics), 0)
+        start = feed.durable_seq if after_seq is None else after_seq
+        self._reached = dict.fromkeys((topic for topic in LOG_TOPICS if topic in topics), start)
+
+    async def news(self) -> AsyncIterator[bytes]:
+        """Yield what is new, each piece once."""
+        for topic in self._versions:
+            message = self._state(topic)
+            if message:
+                yield message
+        if "events" in self._reached:
+            for event in await self._feed.events_after(self._reached["events"], BATCH):
+                self._reached["events"] = event.seq
+                yield _message("event", self._id(), msgspec.json.encode(event))
+        if "effects" in self._reached:
+            entries, lost = self._feed.effects_after(self._reached["effects"], BATCH)
+            if lost:
+                yield _message("gap", self._id(), b'{"topic":"effects"}')
+            for seq, body in entries:
+                self._reached["effects"] = seq
+                yield _message("effect", self._id(), body)
+
+    @property
+    def behind(self) -> bool:
+        """Whether there is more to send at once."""
+        return self._reached.get("events", self._feed.durable_seq) < self._feed.durable_seq
+
+    def _state(self, topic: str) -> bytes:
+        board, seen = self._feed.boards[topic], self._versions[topic]
+        if board.version == 0:
+            return b""
+        found = board.since(seen)
+        if found is None:
+            return b""
+        self._feed.skipped += max(0, board.version - seen - 1) if seen else 0
+        self._versions[topic] = board.version
+        name, change = found
+        return _message(name, self._id(change.as_of), msgspec.json.encode(change))
+
+    def _id(self, as_of: int = 0) -> int:
+        """Where a reader that comes back should go on: the least position that it has all events of."""
+        return min(self._reached.values(), default=as_of)
+
+
+def _message(event: str, position: int, data: bytes) -> bytes:
+    return b"event: %s\nid: %d\ndata: %s\n\n" % (event.encode(), position, data)
+
+
+async def get_stream(request: web.Request) -> web.StreamResponse:
+    """Send what changes until the reader goes or the service stops."""
+    context = context_of(request)
+    topics = frozenset(words(request, "topics") or STATE_TOPICS)
+    unknown = topics - set(TOPICS)
+    if unknown:
+        raise bad_parameter("topics", f"{sorted(unknown)[0][:40]!r} is not one of {', '.join(TOPICS)}")
+    after_seq = _last_event_id(request)
+    await durable(context)
+    reader = Reader(context.feed, topics, after_seq)
+    if not context.feed.join(reader, topics):
+        raise Problem("overloaded", f"{context.feed.streams_max} streams are open", headers={"Retry-After": "10"})
+    context.metrics.stream_clients.labels("sse").set(len(context.feed.readers))
+    response = web.StreamResponse(
+        headers={
+            "Content-Type": "text/event-stream; charset=utf-8",
+            "Cache-Control": "no-store",
+            "X-Accel-Buffering": "no",
+            "X-Content-Type-Options": "nosniff",
+            "X-Request-Id": request_id_of(request),
+        }
+    )
+    try:
+        await _pump(request, response, reader, context)
+    except (ConnectionError, asyncio.CancelledError):
+        raise
+    except TimeoutError:
+        context.feed.dropped += 1
+        context.metrics.stream_dropped.labels("sse", "stream").inc()
+        if request.transport is not None:
+            request.transport.abort()
+    finally:
+        context.feed.leave(reader)
+        context.metrics.stream_clients.labels("sse").set(len(context.feed.readers))
+    return response
+
+
+async def _pump(request: web.Request, response: web.StreamResponse, reader: Reader, context: Context) -> None:
+    feed = context.feed
+    await response.prepare(request)
+    await response.write(b"retry: 2000\n\n")
+    while not feed.closing:
+        skipped = feed.skipped
+        async for message in reader.news():
+            await asyncio.wait_for(response.write(message), WRITE_WITHIN_S)
+        context.metrics.stream_dropped.labels("sse", "state").inc(feed.skipped - skipped)
+        if reader.behind or feed.closing:
+            continue
+        if not await feed.news(PING_S):
+            await asyncio.wait_for(response.write(b": ping\n\n"), WRITE_WITHIN_S)
+    await response.write(b"event: end\ndata: {}\n\n")
+
+
+def _last_event_id(request: web.Request) -> int | None:
+    text = request.headers.get("Last-Event-ID") or request.query.get("after_seq")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and int(text) <= INTEGER_MAX):
+        raise bad_parameter("Last-Event-ID", f"{text[:40]!r} is not a position of the log")
+    return int(text)
+
+
+ROUTES: Final = (
+    Route(
+        "GET",
+        "/api/v1/stream",
+        get_stream,
+        "getStream",
+        "What changes, as server-sent events",
+        Scope.READ,
+        "stream",
+        produces=("text/event-stream",),
+        parameters=(
+            Parameter("topics", f"Topics, separated by commas, of {', '.join(TOPICS)}; those of state by default"),
+            Parameter("after_seq", "Position to continue events and effects from"),
+            Parameter("Last-Event-ID", "The same, as browsers say it", None, "header"),
+        ),
+        problems=(503,),
+        text=(
+            "Topics of state (`queues`, `agents`, `waiting`) begin with a `snapshot` and go on with `delta`s: `items` "
+            "replace those of the same name, `removed` go. A reader that is slow gets the newest state, merged; "
+            "nothing is queued for it. `events` are the log in words, `effects` what the engine asks of whoever "
+            "brought a contact by HTTP (ring this agent, end that offer): an integration that brings contacts by this "
+            "API reads them here and acts. Both continue after `Last-Event-ID`, events from the log itself, effects "
+            "from the latest ten thousand; a `gap` says that older ones are no longer kept, then read the contacts. "
+            "A comment comes every 15 s when nothing else does; `end` says that the service is stopping."
+        ),
+    ),
+)

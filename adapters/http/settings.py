@@ -1,0 +1,81 @@
+"""The adapter's section of the configuration file."""
+
+import ipaddress
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from engine.model.fields import Duration, Whole, fault
+from engine.model.scopes import TOKEN_ID
+
+ScopeWord = Literal["ingest", "read", "agent", "supervise", "admin"]
+DEFAULT_PORT: Final = 8080
+
+
+class Token(BaseModel):
+    """A bearer token, known by the digest of its secret."""
+
+    model_config = ConfigDict(extra="forbid", from_attributes=True)
+    id: Annotated[str, Field(pattern=f"^{TOKEN_ID}$")]
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    scopes: Annotated[list[ScopeWord], Field(min_length=1)]
+
+
+class Settings(BaseModel):
+    """Where it listens, who may ask, and how much."""
+
+    model_config = ConfigDict(extra="forbid")
+    host: str = "127.0.0.1"
+    """Address to listen at. Anything but this machine's own needs tokens."""
+    port: Annotated[int, Whole(0, 65_535)] = DEFAULT_PORT
+    """0: any free one."""
+    tokens: list[Token] = Field(default_factory=list)
+    """Who may ask for what; without tokens, everybody on this machine may do everything."""
+    hosts: list[str] = Field(default_factory=list)
+    """Names besides localhost by which browsers on this machine may call the service."""
+    cors: list[str] = Field(default_factory=list)
+    """Origins whose pages may call the API, as https://desk.example."""
+    time_zone: str = "UTC"
+    """Of 'today' on the page of queues."""
+    body_limit: Annotated[int, Whole(1024, 64 << 20)] = 1 << 20
+    """Bytes of one request's body."""
+    batch_limit: Annotated[int, Whole(1, 10_000)] = 1000
+    """Facts of one request."""
+    idle_timeout_ns: Annotated[int, Duration("1s", "1h")] = Field(default=30_000_000_000, alias="idle_timeout")
+    """A connection that sends no complete request head for so long is closed."""
+    body_timeout_ns: Annotated[int, Duration("1s", "10m")] = Field(default=20_000_000_000, alias="body_timeout")
+    """A request's body must be there within this."""
+    requests_per_second: Annotated[int, Whole(1, 1_000_000)] = 500
+    """Of one token, or of one address where there are no tokens; twice as many at once."""
+    streams: Annotated[int, Whole(0, 10_000)] = 500
+    """Open event streams."""
+    required: bool = True
+    """Whether the service counts as not ready without this adapter."""
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only this machine can connect."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _tokens_of_the_root(cls, value: Any, info: Any) -> Any:
+        """Take the tokens of the configuration's own section `tokens` where the loader hands them over."""
+        common = (info.context or {}).get("tokens")
+        if common and isinstance(value, dict) and "tokens" not in value:
+            return {**value, "tokens": common}
+        return value
+
+    @model_validator(mode="after")
+    def _open_only_at_home(self) -> Self:
+        if not self.on_loopback and not self.tokens:
+            raise fault(
+                f"listening at {self.host} lets other machines in, so tokens are needed: make one with "
+                "'trunkline token new', add it under 'tokens', or listen at 127.0.0.1"
+            )
+        return self
