@@ -12,7 +12,7 @@ from adapters.http.context import Context
 from adapters.http.feed import Feed
 from adapters.http.metrics import Metrics
 from adapters.http.rate_limit import RateLimit
-from adapters.http.settings import Settings
+from adapters.http.settings import Settings as HttpSettings
 from adapters.http.tokens import Tokens
 from engine.messages.effects import AnyEffect
 from engine.ports import AdapterStatus, EngineLink, OpenContact
@@ -25,11 +25,11 @@ SHUTDOWN_S: Final = 2.0
 class HttpAdapter:
     """Facts and commands in, figures and streams out. Contacts brought here have their effects in the stream."""
 
-    Settings = Settings
+    Settings: type = HttpSettings
 
     def __init__(
         self,
-        settings: Settings,
+        settings: HttpSettings,
         engine: EngineLink,
         *,
         wall_ns: Callable[[], int] = time.time_ns,

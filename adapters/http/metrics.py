@@ -22,7 +22,7 @@ class Metrics:
     """All metrics of one adapter, in a registry of their own."""
 
     def __init__(self, views: Callable[[], Views], wall_ns: Callable[[], int]) -> None:
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self._wall_ns = wall_ns
         self._sources: set[str] = set()
@@ -48,7 +48,7 @@ class Metrics:
         )
         self.stream_dropped = self._counter(
             "trunkline_stream_dropped",
-            "States that slow readers skipped, and streams closed on them",
+            "States skipped and streams closed for slow readers",
             "transport",
             "what",
         )

@@ -40,8 +40,8 @@ async def outermost(request: web.Request, handler: Handler) -> web.StreamRespons
     except Problem as problem:
         response = _problem(request, problem, request_id)
     except Overloaded as full:
-        problem = Problem("overloaded", str(full), headers={"Retry-After": str(full.retry_after_s)})
-        response = _problem(request, problem, request_id)
+        again = {"Retry-After": str(full.retry_after_s)}
+        response = _problem(request, Problem("overloaded", str(full), headers=again), request_id)
     except web.HTTPException as error:
         response = _problem(request, _of_library(error), request_id) if error.status >= 400 else error
     except Exception:

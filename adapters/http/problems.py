@@ -96,7 +96,7 @@ KINDS: Final = {
             "too-large",
             413,
             "The request is too large",
-            "Send fewer facts at once; the limits are in the documentation.",
+            "Send fewer facts at once.",
         ),
         ProblemKind(
             "unsupported-media-type",
@@ -133,7 +133,7 @@ KINDS: Final = {
             "not-ready",
             503,
             "The engine is not ready",
-            "It is starting, stopping, or cannot write its log. `errors` says.",
+            "It is starting or stopping, or cannot write its log.",
         ),
     )
 }

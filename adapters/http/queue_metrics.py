@@ -129,9 +129,7 @@ class _Scrape:
                 active.add_metric([*labels, phase], int(counts[cell]))
             threshold.add_metric(labels, int(self.t.queues[queue]["settings"][QueueSetting.THRESHOLD_NS]) / NS)
             target.add_metric(labels, cards[queue].target if queue < len(cards) else 0.8)
-        expected = _gauge(
-            "trunkline_queue_estimated_wait_seconds", "Expected wait of one that comes now", "queue", "quantile"
-        )
+        expected = _gauge("trunkline_queue_estimated_wait_seconds", "Expected wait from now", "queue", "quantile")
         for status in self.views.queues(self.now_ns).queues[: len(self.cells)]:
             wait = status.expected_wait
             for quantile, value in (("0.5", wait.p50_s), ("0.8", wait.p80_s), ("0.9", wait.p90_s)):
@@ -139,9 +137,7 @@ class _Scrape:
                     expected.add_metric([status.queue, quantile], value)
         sequence = _gauge("trunkline_event_log_sequence", "Position of the log that these figures are true at")
         sequence.add_metric([], self.views.as_of)
-        omitted = _gauge(
-            "trunkline_metrics_queues_omitted", "Queues and channels left out to bound the number of series"
-        )
+        omitted = _gauge("trunkline_metrics_queues_omitted", "Queues and channels left out")
         omitted.add_metric([], self.omitted)
         return [waiting, oldest, active, threshold, target, expected, sequence, omitted]
 
@@ -176,9 +172,7 @@ class _Scrape:
         staff = _gauge("trunkline_staff", "People by state", "state")
         for name, count in summary.states.items():
             staff.add_metric([name], count)
-        slots = _gauge(
-            "trunkline_capacity_slots", "Contacts that available agents may hold at once", "channel", "state"
-        )
+        slots = _gauge("trunkline_capacity_slots", "Contacts agents may hold at once", "channel", "state")
         mask = configured(self.t)
         load = self.t.agents["load"][mask].sum(axis=0)
         for channel in range(CHANNELS):

@@ -16,9 +16,15 @@ FAULTS_MAX: Final = 100
 """Faults that one answer lists."""
 _PATH: Final = re.compile(r" - at `(?:key in )?\$(.*)`$")
 _STEP: Final = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
-_MANY: Final = {JSON: msgspec.json.Decoder(list[Observed]), MSGPACK: msgspec.msgpack.Decoder(list[Observed])}
-_ONE: Final = {JSON: msgspec.json.Decoder(Observed), MSGPACK: msgspec.msgpack.Decoder(Observed)}
-_RAW: Final = {JSON: msgspec.json.Decoder(list[msgspec.Raw]), MSGPACK: msgspec.msgpack.Decoder(list[msgspec.Raw])}
+_MANY: Final[dict[str, Any]] = {
+    JSON: msgspec.json.Decoder(list[Observed]),
+    MSGPACK: msgspec.msgpack.Decoder(list[Observed]),
+}
+_ONE: Final[dict[str, Any]] = {JSON: msgspec.json.Decoder(Observed), MSGPACK: msgspec.msgpack.Decoder(Observed)}
+_RAW: Final[dict[str, Any]] = {
+    JSON: msgspec.json.Decoder(list[msgspec.Raw]),
+    MSGPACK: msgspec.msgpack.Decoder(list[msgspec.Raw]),
+}
 
 
 def media_type(content_type: str) -> str:
@@ -74,7 +80,8 @@ def decode_body(body: bytes, media: str, shape: type[Any]) -> Any:
 def build_fact(fields: Mapping[str, Any]) -> Observed:
     """Return the fact of these fields, checked as one that came from outside. Raises Problem."""
     try:
-        return msgspec.convert(dict(fields), Observed)
+        fact: Observed = msgspec.convert(dict(fields), Observed)
+        return fact
     except msgspec.ValidationError as error:
         raise malformed([_fault(error)]) from None
 

@@ -1,6 +1,7 @@
 """All read models behind one door: what adapters see of the engine's state."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
@@ -33,6 +34,9 @@ from engine.projections.queue_status import QueueList, QueueStatus, queue_status
 from engine.projections.realtime import Realtime, realtime_rows
 from engine.projections.trunk_occupancy import TrunkGroupStatus, TrunkTraffic, trunk_group_statuses
 from engine.projections.waiting_list import LongWait, WaitingList, longest_waiting, waiting_contacts
+
+ROWS_REMEMBERED: Final = 500_000
+"""Rows of the log read at the start for the history of contacts: about a second at most."""
 
 
 class AgentList(msgspec.Struct, frozen=True):
@@ -98,6 +102,7 @@ class Views:
         self.events = EventReader(log, directory, interned, self.history)
         self._traffic = TrunkTraffic()
         self._log = log
+        self._remember()
 
     @property
     def as_of(self) -> int:
@@ -108,6 +113,14 @@ class Views:
     def admitting(self) -> bool:
         """False while disk space for new contacts is not assured."""
         return self._log.admitting
+
+    def _remember(self) -> None:
+        """Take in the latest turns of the log, so that a restart does not forget who called."""
+        for frame in self._log.read(max(1, self.as_of - ROWS_REMEMBERED)):
+            last_seq = frame.first_seq + len(frame.rows) - 1
+            if last_seq > self.as_of:
+                break
+            self.history.apply(Turn(frame.first_seq, last_seq, frame.rows, frame.payload))
 
     def reconfigure(self, directory: Directory) -> None:
         """Speak in the names of a configuration that was loaded anew."""

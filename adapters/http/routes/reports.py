@@ -93,7 +93,7 @@ ROUTES: Final = (
         problems=(404,),
         text=(
             "By event, a figure stands where it happened; by arrival, where its contact entered the queue. `open` rows "
-            "can still change. The columns are those of planned and simulated tables; what live data cannot give is null."
+            "can still change. The columns are those of planned and simulated tables; what live data lacks is null."
         ),
     ),
 )

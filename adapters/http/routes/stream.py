@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from adapters.http.context import Context, context_of
+from adapters.http.context import REQUEST_ID, Context, context_of
 from adapters.http.feed import LOG_TOPICS, STATE_TOPICS, TOPICS, Feed
 from adapters.http.parameters import INTEGER_MAX, words
 from adapters.http.problems import Problem, bad_parameter
@@ -28,9 +28,9 @@ class Reader:
     def __init__(self, feed: Feed, topics: frozenset[str], after_seq: int | None) -> None:
         self._feed = feed
         self.topics = topics
-        self._versions = dict.fromkeys((topic for topic in STATE_TOPICS if topic in topics), 0)
+        self._versions: dict[str, int] = {topic: 0 for topic in STATE_TOPICS if topic in topics}
         start = feed.durable_seq if after_seq is None else after_seq
-        self._reached = dict.fromkeys((topic for topic in LOG_TOPICS if topic in topics), start)
+        self._reached: dict[str, int] = {topic: start for topic in LOG_TOPICS if topic in topics}
 
     async def news(self) -> AsyncIterator[bytes]:
         """Yield what is new, each piece once."""
@@ -95,7 +95,7 @@ async def get_stream(request: web.Request) -> web.StreamResponse:
             "Cache-Control": "no-store",
             "X-Accel-Buffering": "no",
             "X-Content-Type-Options": "nosniff",
-            "X-Request-Id": request_id_of(request),
+            "X-Request-Id": request[REQUEST_ID],
         }
     )
     try:
