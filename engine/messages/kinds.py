@@ -49,6 +49,7 @@ REQUIREMENT_RELAXED: Final = 110
 FACT_REFUSED: Final = 111
 CONTACT_RECEIVED: Final = 112
 AGENT_HELD_BACK: Final = 113
+QUEUE_DRAINED: Final = 114
 
 # --- how a queue entry ends: the closed set of exits
 EXIT_ANSWERED: Final = 0
@@ -82,7 +83,6 @@ CONTACT_WAITING: Final = 2
 CONTACT_OFFERED: Final = 3
 CONTACT_CONNECTED: Final = 4
 CONTACT_HELD_STATE: Final = 5
-CONTACT_WRAPPING: Final = 6
 
 # --- an agent's status: what a person chose
 STATUS_OFFLINE: Final = 0
@@ -172,6 +172,10 @@ FLAG_PROTECTED: Final = 2
 """The arriving contact may use the reserve of its trunk group."""
 FLAG_KEEP_PLACE: Final = 4
 """A requeued or transferred contact keeps the place that its first entry gave it."""
+FLAG_WRAPS: Final = 8
+"""The contact ended and its agent goes into wrap-up."""
+FLAG_WAITED: Final = 16
+"""The contact that left had been in the queue; without it, it was refused at the door."""
 
 
 def _names(prefix: str, *skip: str) -> dict[int, str]:
@@ -212,7 +216,6 @@ CONTACT_STATE_NAMES: Final[dict[int, str]] = {
     CONTACT_OFFERED: "offered",
     CONTACT_CONNECTED: "connected",
     CONTACT_HELD_STATE: "held",
-    CONTACT_WRAPPING: "wrapping",
 }
 STATUS_NAMES: Final[dict[int, str]] = _names("STATUS_")
 AGENT_STATE_NAMES: Final[dict[int, str]] = {

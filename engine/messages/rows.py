@@ -22,19 +22,20 @@ What the general fields mean for each kind (fields not named are -1 for agent, q
 | SETTING_CHANGED             | column  | index  | TABLE_*   | value                               | second index                    |
 | REQUIREMENT_DEFINED         |         | number |           | packed skills, `pack_requirement`   | relaxed requirement             |
 | CONTACT_RECEIVED            | slot    |        |           | trunk group or -1                   |                                 |
-| CONTACT_QUEUED              | slot    | queue  | own agent | place in line since (ns)            | ENTRY_*                         |
-| OFFER_MADE                  | slot    | queue  | agent     | score of the winner                 | packed, see `pack_choice`       |
+| CONTACT_QUEUED              | slot    | queue  | own agent | place in line since (ns)            | packed, see `unpack_entry`      |
+| OFFER_MADE                  | slot    | queue  | agent     | score of the winner                 | packed, see `unpack_choice`     |
 | OFFER_ENDED                 | slot    | queue  | agent     | OFFER_*                             | offered for (ns)                |
 | CONTACT_ANSWERED            | slot    | queue  | agent     | waited in this queue (ns)           | waited since arrival (ns)       |
 | CONTACT_LEFT                | slot    | queue  |           | EXIT_*                              | waited in this queue (ns)       |
 | CONTACT_ENDED               | slot    | queue  | agent     | BY_*                                | talked, holds included (ns)     |
-| WRAP_UP_STARTED             | slot    | queue  | agent     | ends at (ns), 0: agent ends it      |                                 |
-| WRAP_UP_ENDED               | slot    | queue  | agent     |                                     | wrapped up for (ns)             |
+| WRAP_UP_STARTED             |         | queue  | agent     | ends at (ns), 0: agent ends it      | engagement                      |
+| WRAP_UP_ENDED               |         | queue  | agent     | engagement                          | wrapped up for (ns)             |
 | AGENT_SUSPENDED             |         |        | agent     | until (ns), 0: until status changes | OFFER_* that caused it          |
 | AGENT_RESUMED               |         |        | agent     |                                     |                                 |
-| REQUIREMENT_RELAXED         | slot    | queue  |           | requirement now                     | step taken                      |
+| REQUIREMENT_RELAXED         | slot    | queue  |           | requirement now                     | step taken, -1: gave up agent   |
 | FACT_REFUSED                | slot    |        | agent     | REFUSED_*                           | kind of the refused fact        |
 | AGENT_HELD_BACK             | slot    | queue  | agent     | value of serving                    | price of the agent              |
+| QUEUE_DRAINED               |         | queue  |           |                                     |                                 |
 
 A row's sequence is implied: the first sequence of its frame plus its place. `cause` is the distance back to the observed
 row that a decided row follows from (0 on observed rows). A contact is named outside by the sequence of its arrival; inside
@@ -90,11 +91,20 @@ def pack_requirement(*conditions: tuple[int, int]) -> int:
     return packed
 
 
-def pack_choice(candidates: int, strategy: int, runner_up: int, tied: bool) -> int:
-    """Pack how an offer was decided: candidates 20 bits, strategy 8, tie 1, runner-up agent + 1 from bit 32."""
-    return min(candidates, 0xFFFFF) | strategy << 20 | int(tied) << 28 | (runner_up + 1) << 32
+def unpack_choice(packed: int) -> tuple[int, int, int, bool, bool]:
+    """Return (candidates, strategy, runner-up or -1, tied, contact chosen) of an OFFER_MADE's `b`.
+
+    If a contact was chosen for an agent, candidates are the waiting lines compared and the runner-up is a contact's
+    slot; otherwise candidates are free agents and the runner-up is an agent.
+    """
+    return packed & 0xFFFFF, packed >> 20 & 0xFF, (packed >> 32) - 1, bool(packed >> 28 & 1), bool(packed >> 29 & 1)
 
 
-def unpack_choice(packed: int) -> tuple[int, int, int, bool]:
-    """Return (candidates, strategy, runner-up agent or -1, tied) of `pack_choice`."""
-    return packed & 0xFFFFF, packed >> 20 & 0xFF, (packed >> 32) - 1, bool(packed >> 28 & 1)
+UNTOLD: Final = 0xFFFFFF
+"""Expected wait that could not be told."""
+
+
+def unpack_entry(packed: int) -> tuple[int, int | None, int | None]:
+    """Return (ENTRY_*, expected wait p50 in s, p90 in s) of a CONTACT_QUEUED's `b`; None: could not be told."""
+    p50, p90 = packed >> 8 & UNTOLD, packed >> 32 & UNTOLD
+    return packed & 0xFF, None if p50 == UNTOLD else p50, None if p90 == UNTOLD else p90

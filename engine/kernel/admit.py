@@ -1,0 +1,114 @@
+"""At the door of a queue: open? staffed? room? line to stand in? Then in, on to another queue, or out."""
+
+from engine.kernel.eligibility import find_line
+from engine.kernel.emit import MATCH_CONTACT, emit, then
+from engine.kernel.erlang import expected_wait_ns
+from engine.kernel.jit import jit
+from engine.kernel.masks import any_common, has
+from engine.kernel.tables import Array, Tables
+from engine.kernel.waiting_line import common_lines
+from engine.messages.kinds import (
+    CHANNELS,
+    CONTACT_LEFT,
+    CONTACT_OFFERED,
+    CONTACT_QUEUED,
+    CONTACT_RECEIVED,
+    CONTACT_WAITING,
+    ENTRY_ARRIVAL,
+    ENTRY_OVERFLOW,
+    EXIT_OVERFLOWED,
+    EXIT_REFUSED_CLOSED,
+    EXIT_REFUSED_EMPTY,
+    EXIT_REFUSED_FULL,
+    EXIT_REFUSED_TRUNK,
+    EXIT_SYSTEM_ERROR,
+    FLAG_CLOSES,
+    FLAG_PROTECTED,
+)
+from engine.messages.rows import UNTOLD
+from engine.model.settings import QueueSetting, TrunkGroupSetting
+
+HOPS_MAX = 8
+"""Queues a contact may be handed through at the door; rules that point in a circle end here."""
+NINETY = 1.2815515655446004
+"""Normal deviate of the ninth decile."""
+
+
+@jit
+def admit_arrival(t: Tables, out: Array, c: int) -> None:
+    """Give an arrived contact a trunk channel, if it came by a trunk group, and a place in a queue."""
+    queue, trunk_group = t.contacts[c].queue, t.contacts[c].asked_group
+    if trunk_group >= 0:
+        group = t.trunk_groups[trunk_group]
+        room = group.settings[TrunkGroupSetting.CHANNELS] - group.busy
+        if (t.contacts[c].flags & FLAG_PROTECTED) == 0:
+            room -= group.settings[TrunkGroupSetting.RESERVE]
+        if room <= 0:
+            emit(t, out, CONTACT_LEFT, c, queue, -1, EXIT_REFUSED_TRUNK, 0, FLAG_CLOSES)
+            return
+        emit(t, out, CONTACT_RECEIVED, c, -1, -1, trunk_group, 0, 0)
+    admit(t, out, c, queue, t.contacts[c].own_agent, t.contacts[c].line_ns, ENTRY_ARRIVAL)
+
+
+@jit
+def admit(t: Tables, out: Array, c: int, queue: int, own_agent: int, line_ns: int, entry: int) -> None:
+    """Let the contact into `queue`, or into the queue that takes over, or out; then look for an agent."""
+    for _ in range(HOPS_MAX):
+        way_out, target = obstacle(t, c, queue)
+        if way_out == 0:
+            if own_agent >= 0 and not has(t.agent_masks, common_lines(t) + CHANNELS, own_agent):
+                own_agent = -1
+            packed = entry | told(t, c, queue) << 8
+            emit(t, out, CONTACT_QUEUED, c, queue, own_agent, line_ns, packed, 0)
+            then(t, MATCH_CONTACT, c)
+            return
+        if target < 0 or target >= len(t.queues):
+            emit(t, out, CONTACT_LEFT, c, queue, -1, way_out, 0, FLAG_CLOSES)
+            return
+        emit(t, out, CONTACT_LEFT, c, queue, -1, EXIT_OVERFLOWED, 0, 0)
+        queue = target
+        entry = ENTRY_OVERFLOW
+    emit(t, out, CONTACT_LEFT, c, queue, -1, EXIT_REFUSED_FULL, 0, FLAG_CLOSES)
+
+
+@jit
+def obstacle(t: Tables, c: int, queue: int) -> tuple[int, int]:
+    """Return (exit, queue that takes over or -1) of what bars the contact from `queue`, (0, -1) if nothing does."""
+    settings = t.queues[queue].settings
+    if settings[QueueSetting.OPEN] == 0:
+        return EXIT_REFUSED_CLOSED, settings[QueueSetting.CLOSED_TARGET]
+    limit = settings[QueueSetting.MAX_LENGTH]
+    contact = t.contacts[c]
+    stands_in = contact.queue == queue and (contact.state == CONTACT_WAITING or contact.state == CONTACT_OFFERED)
+    if limit > 0 and t.queues[queue].waiting - stands_in >= limit:
+        return EXIT_REFUSED_FULL, settings[QueueSetting.FULL_TARGET]
+    requirement = contact.requirement if contact.brought else settings[QueueSetting.REQUIREMENT]
+    line = find_line(t, queue, requirement, contact.channel)
+    if line < 0 and t.book[0].lines >= common_lines(t):
+        return EXIT_SYSTEM_ERROR, -1
+    rule = settings[QueueSetting.JOIN_EMPTY]
+    if rule != 0 and line >= 0 and is_deserted(t, line, rule):
+        return EXIT_REFUSED_EMPTY, settings[QueueSetting.EMPTY_TARGET]
+    return 0, -1
+
+
+@jit
+def is_deserted(t: Tables, line: int, rule: int) -> bool:
+    """Tell whether nobody who may serve `line` is logged in (rule 1) or available (rule 2)."""
+    return not any_common(t.agent_masks, line, common_lines(t) + CHANNELS + (1 if rule == 2 else 0))
+
+
+@jit
+def told(t: Tables, c: int, queue: int) -> int:
+    """Return the expected wait as CONTACT_QUEUED keeps it: p50 in seconds, p90 from bit 24."""
+    contact = t.contacts[c]
+    requirement = contact.requirement if contact.brought else t.queues[queue].settings[QueueSetting.REQUIREMENT]
+    line = find_line(t, queue, requirement, contact.channel)
+    if line >= 0 and t.lines[line].idle > 0:
+        return 0
+    ahead = t.queues[queue].waiting
+    p50_ns = expected_wait_ns(t, queue, ahead, 0.0)
+    if p50_ns < 0:
+        return UNTOLD | UNTOLD << 24
+    p90_ns = expected_wait_ns(t, queue, ahead, NINETY)
+    return min(p50_ns // 1_000_000_000, UNTOLD - 1) | min(p90_ns // 1_000_000_000, UNTOLD - 1) << 24

@@ -1,0 +1,144 @@
+"""Which observed facts the state allows. A fact that came too late, or contradicts what is known, is logged like any
+other, changes nothing, and is answered by FACT_REFUSED with the reason that stands here.
+"""
+
+from typing import Any
+
+from engine.kernel.engagements import find_engagement
+from engine.kernel.jit import jit
+from engine.kernel.tables import Tables
+from engine.messages.kinds import (
+    AGENT_REACHABILITY_CHANGED,
+    AGENT_STATUS_CHANGED,
+    CALLBACK_REQUESTED,
+    CHANNELS,
+    CONTACT_ARRIVED,
+    CONTACT_CONNECTED,
+    CONTACT_FREE,
+    CONTACT_HELD,
+    CONTACT_HELD_STATE,
+    CONTACT_OFFERED,
+    CONTACT_RELEASED,
+    CONTACT_RESUMED,
+    CONTACT_WAITING,
+    CONTACT_WITHDRAWN,
+    ENGAGEMENT_OFFERED,
+    EXIT_KEY_PRESSED,
+    OFFER_ANSWERED,
+    OFFER_DECLINED,
+    OFFER_RANG,
+    PRIORITY_CHANGED,
+    QUEUE_CLOSED,
+    QUEUE_OPENED,
+    REFUSED_NO_SUCH_OFFER,
+    REFUSED_OUT_OF_RANGE,
+    REFUSED_SLOT_TAKEN,
+    REFUSED_WRONG_STATE,
+    REQUEUE_REQUESTED,
+    REQUIREMENT_DEFINED,
+    SETTING_CHANGED,
+    TABLE_AGENT,
+    TABLE_CHANNEL,
+    TABLE_ENGINE,
+    TABLE_MEMBERSHIP,
+    TABLE_QUEUE,
+    TABLE_SKILL_LEVEL,
+    TABLE_TRUNK_GROUP,
+    TRANSFER_REQUESTED,
+    WRAP_UP_FINISHED,
+)
+from engine.model.settings import (
+    AGENT_COLUMNS,
+    CHANNEL_COLUMNS,
+    ENGINE_COLUMNS,
+    PRIORITIES,
+    QUEUE_COLUMNS,
+    SKILLS_MAX,
+    TRUNK_GROUP_COLUMNS,
+)
+
+
+@jit
+def refusal(t: Tables, row: Any) -> int:
+    """Return 0 if the observed row may be applied, else a REFUSED_* number."""
+    kind = row.kind
+    if kind == CONTACT_ARRIVED:
+        return _arrival(t, row)
+    if CONTACT_RELEASED <= kind <= PRIORITY_CHANGED:
+        return _about_contact(t, row)
+    if kind == AGENT_STATUS_CHANGED or kind == AGENT_REACHABILITY_CHANGED or kind == WRAP_UP_FINISHED:
+        return 0 if 0 <= row.agent < len(t.agents) and 0 <= row.a <= 2 else REFUSED_OUT_OF_RANGE
+    if kind == QUEUE_OPENED or kind == QUEUE_CLOSED:
+        return 0 if 0 <= row.queue < len(t.queues) else REFUSED_OUT_OF_RANGE
+    if kind == SETTING_CHANGED:
+        return _setting(t, row)
+    if kind == REQUIREMENT_DEFINED:
+        return 0 if 0 < row.queue < len(t.requirements) and -1 <= row.b < row.queue else REFUSED_OUT_OF_RANGE
+    return 0
+
+
+@jit
+def _arrival(t: Tables, row: Any) -> int:
+    book = t.book[0]
+    if not (0 <= row.queue < len(t.queues) and -1 <= row.agent < len(t.agents) and row.a >= 0):
+        return REFUSED_OUT_OF_RANGE
+    if (row.a & 0xFF) >= CHANNELS or ((row.a >> 8) & 0xFF) >= PRIORITIES:
+        return REFUSED_OUT_OF_RANGE
+    if ((row.a >> 16) & 0xFFFF) >= len(t.requirements) or ((row.a >> 32) & 0xFFFF) > len(t.trunk_groups):
+        return REFUSED_OUT_OF_RANGE
+    if book.slot_count == 0 or row.contact != t.slots[book.slot_head] or row.b > row.at_ns or row.b < 0:
+        return REFUSED_SLOT_TAKEN
+    return 0
+
+
+@jit
+def _about_contact(t: Tables, row: Any) -> int:
+    kind = row.kind
+    if not 0 <= row.contact < len(t.contacts):
+        return REFUSED_OUT_OF_RANGE
+    state = t.contacts[row.contact].state
+    if state == CONTACT_FREE:
+        return REFUSED_WRONG_STATE
+    waits = state == CONTACT_WAITING or state == CONTACT_OFFERED
+    talks = state == CONTACT_CONNECTED or state == CONTACT_HELD_STATE
+    if kind == OFFER_RANG or kind == OFFER_ANSWERED or kind == OFFER_DECLINED:
+        e = find_engagement(t, row.contact, row.agent)
+        if e < 0 or t.engagements[e].state != ENGAGEMENT_OFFERED:
+            return REFUSED_NO_SUCH_OFFER
+        return 0
+    if kind == CONTACT_HELD:
+        return 0 if state == CONTACT_CONNECTED else REFUSED_WRONG_STATE
+    if kind == CONTACT_RESUMED:
+        return 0 if state == CONTACT_HELD_STATE else REFUSED_WRONG_STATE
+    if kind == CALLBACK_REQUESTED or kind == EXIT_KEY_PRESSED or kind == CONTACT_WITHDRAWN:
+        return 0 if waits else REFUSED_WRONG_STATE
+    if kind == PRIORITY_CHANGED:
+        return 0 if 0 <= row.a < PRIORITIES else REFUSED_OUT_OF_RANGE
+    if kind == TRANSFER_REQUESTED:
+        if not (-1 <= row.queue < len(t.queues) and -1 <= row.agent < len(t.agents)) or row.queue + row.agent == -2:
+            return REFUSED_OUT_OF_RANGE
+        return 0 if waits or talks else REFUSED_WRONG_STATE
+    if kind == REQUEUE_REQUESTED:
+        return 0 if waits or talks else REFUSED_WRONG_STATE
+    return 0
+
+
+@jit
+def _setting(t: Tables, row: Any) -> int:
+    table, column = row.agent, row.contact
+    rows, columns = 0, 0
+    if table == TABLE_QUEUE:
+        rows, columns = len(t.queues), QUEUE_COLUMNS
+    elif table == TABLE_AGENT:
+        rows, columns = len(t.agents), AGENT_COLUMNS
+    elif table == TABLE_TRUNK_GROUP:
+        rows, columns = len(t.trunk_groups), TRUNK_GROUP_COLUMNS
+    elif table == TABLE_CHANNEL:
+        rows, columns = CHANNELS, CHANNEL_COLUMNS
+    elif table == TABLE_ENGINE:
+        rows, columns = 1, ENGINE_COLUMNS
+    elif table == TABLE_SKILL_LEVEL:
+        rows, columns, column = len(t.agents), SKILLS_MAX, row.b
+    elif table == TABLE_MEMBERSHIP:
+        rows, columns, column = len(t.agents), len(t.queues), row.b
+    return 0 if 0 <= row.queue < rows and 0 <= column < columns else REFUSED_OUT_OF_RANGE

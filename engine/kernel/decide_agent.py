@@ -1,0 +1,93 @@
+"""What follows when an agent comes, goes, or is done with wrap-up."""
+
+from engine.kernel.emit import MATCH_AGENT, MATCH_CONTACT, emit, then
+from engine.kernel.jit import jit
+from engine.kernel.tables import Array, Tables
+from engine.kernel.waiting_line import common_lines
+from engine.messages.kinds import (
+    ENGAGEMENT_OFFERED,
+    ENGAGEMENT_WRAPPING,
+    OFFER_ENDED,
+    OFFER_WITHDRAWN,
+    REQUIREMENT_RELAXED,
+    STATUS_AVAILABLE,
+    STATUS_OFFLINE,
+    VOICE,
+    WRAP_UP_ENDED,
+)
+from engine.model.settings import PRIORITIES
+
+
+@jit
+def change_status(t: Tables, out: Array, a: int) -> None:
+    """Available: work may come. Offline: what rings at the agent goes elsewhere, and so do those who wait for it."""
+    status = t.agents[a].status
+    if status == STATUS_AVAILABLE:
+        then(t, MATCH_AGENT, a)
+    elif status == STATUS_OFFLINE:
+        _withdraw_ringing(t, out, a, -1)
+        finish_wrap_ups(t, out, a)
+        _disperse(t, out, common_lines(t) + a)
+
+
+@jit
+def lose_phone(t: Tables, out: Array, a: int) -> None:
+    """A phone that came may be rung; one that went stops ringing."""
+    if t.agents[a].reachable:
+        then(t, MATCH_AGENT, a)
+    else:
+        _withdraw_ringing(t, out, a, VOICE)
+
+
+@jit
+def finish_wrap_ups(t: Tables, out: Array, a: int) -> None:
+    """End every wrap-up of the agent."""
+    e = t.agents[a].engagement
+    while e >= 0:
+        following = t.engagements[e].next_of_agent
+        if t.engagements[e].state == ENGAGEMENT_WRAPPING:
+            end_wrap_up_of(t, out, e)
+        e = following
+    then(t, MATCH_AGENT, a)
+
+
+@jit
+def end_wrap_up_of(t: Tables, out: Array, e: int) -> None:
+    """Emit the end of one wrap-up. The agent is not matched here."""
+    engagement = t.engagements[e]
+    lasted_ns = t.book[0].now_ns - engagement.started_ns
+    emit(t, out, WRAP_UP_ENDED, -1, engagement.queue, engagement.agent, e, lasted_ns, 0)
+
+
+@jit
+def _withdraw_ringing(t: Tables, out: Array, a: int, channel: int) -> None:
+    """Take back what rings at the agent, on one channel or (-1) on all, and offer it to others."""
+    e = t.agents[a].engagement
+    while e >= 0:
+        engagement = t.engagements[e]
+        following = engagement.next_of_agent
+        if engagement.state == ENGAGEMENT_OFFERED and (channel < 0 or engagement.channel == channel):
+            c = engagement.contact
+            lasted_ns = t.book[0].now_ns - engagement.started_ns
+            emit(t, out, OFFER_ENDED, c, engagement.queue, a, OFFER_WITHDRAWN, lasted_ns, 0)
+            then(t, MATCH_CONTACT, c)
+        e = following
+
+
+@jit
+def _disperse(t: Tables, out: Array, own_line: int) -> None:
+    """Let those who wait for one agent wait for anybody. The line is an agent's own, so it is short; what is beyond the
+    bound follows when the contacts' own deadlines pass.
+    """
+    left = DISPERSED_MAX
+    for level in range(PRIORITIES):
+        c = t.lines[own_line].head[level]
+        while c >= 0 and left > 0:
+            left -= 1
+            emit(t, out, REQUIREMENT_RELAXED, c, t.contacts[c].queue, -1, t.contacts[c].requirement, -1, 0)
+            then(t, MATCH_CONTACT, c)
+            c = t.contacts[c].next
+
+
+DISPERSED_MAX = 256
+"""Contacts that leave an agent's own line in one go."""

@@ -1,0 +1,261 @@
+"""How a row changes the state. Only this file (with the rooms it calls) writes the tables; live, replay and simulation
+all come through `apply`. Nothing here decides: what a row does follows from the row and the state alone.
+"""
+
+from typing import Any
+
+from engine.kernel.deadlines import arm, disarm
+from engine.kernel.eligibility import open_line, review_agent, review_free, review_lines_of
+from engine.kernel.erlang import refresh_prices
+from engine.kernel.evolve_contact import (
+    answer,
+    end_contact,
+    end_offer,
+    end_wrap_up,
+    enter_queue,
+    leave_queue,
+    make_offer,
+    relax,
+    start_wrap_up,
+)
+from engine.kernel.jit import jit
+from engine.kernel.masks import ONE, ZERO, lowest, put, take
+from engine.kernel.subjects import agent_subject, queue_subject
+from engine.kernel.tables import Tables
+from engine.kernel.waiting_line import common_lines, join_line, leave_line
+from engine.messages.kinds import (
+    AGENT_REACHABILITY_CHANGED,
+    AGENT_RESUMED,
+    AGENT_STATUS_CHANGED,
+    AGENT_SUSPENDED,
+    CHANNELS,
+    CONTACT_ANSWERED,
+    CONTACT_ARRIVED,
+    CONTACT_CONNECTED,
+    CONTACT_ENDED,
+    CONTACT_HELD,
+    CONTACT_HELD_STATE,
+    CONTACT_LEFT,
+    CONTACT_NEW,
+    CONTACT_QUEUED,
+    CONTACT_RECEIVED,
+    CONTACT_RESUMED,
+    FACT_REFUSED,
+    OFFER_ENDED,
+    OFFER_MADE,
+    PRIORITY_CHANGED,
+    QUEUE_CLOSED,
+    QUEUE_DRAINED,
+    QUEUE_OPENED,
+    REQUIREMENT_DEFINED,
+    REQUIREMENT_RELAXED,
+    SETTING_CHANGED,
+    STATUS_AVAILABLE,
+    STATUS_OFFLINE,
+    TABLE_AGENT,
+    TABLE_CHANNEL,
+    TABLE_ENGINE,
+    TABLE_MEMBERSHIP,
+    TABLE_QUEUE,
+    TABLE_SKILL_LEVEL,
+    TABLE_TRUNK_GROUP,
+    WRAP_UP_ENDED,
+    WRAP_UP_STARTED,
+)
+from engine.model.settings import QueueSetting
+
+
+@jit
+def apply(t: Tables, row: Any) -> None:
+    """Change the state as `row`, whose sequence is book.seq, says."""
+    kind = row.kind
+    if kind == OFFER_MADE:
+        make_offer(t, row)
+    elif kind == CONTACT_QUEUED:
+        enter_queue(t, row)
+        refresh_prices(t, row.queue)
+    elif kind == CONTACT_ANSWERED:
+        answer(t, row)
+    elif kind == CONTACT_ENDED:
+        end_contact(t, row)
+    elif kind == CONTACT_ARRIVED:
+        _arrive(t, row)
+    elif kind == CONTACT_LEFT:
+        leave_queue(t, row)
+    elif kind == OFFER_ENDED:
+        end_offer(t, row)
+    elif kind == WRAP_UP_STARTED:
+        start_wrap_up(t, row)
+    elif kind == WRAP_UP_ENDED:
+        end_wrap_up(t, row)
+    elif kind == CONTACT_RECEIVED:
+        _receive(t, row)
+    elif kind == REQUIREMENT_RELAXED:
+        relax(t, row)
+    elif kind == FACT_REFUSED:
+        t.book[0].refused += 1
+    else:
+        _apply_rare(t, row)
+
+
+@jit
+def _apply_rare(t: Tables, row: Any) -> None:
+    kind = row.kind
+    if kind == CONTACT_HELD:
+        t.contacts[row.contact].state = CONTACT_HELD_STATE
+        t.contacts[row.contact].held_since_ns = t.book[0].now_ns
+    elif kind == CONTACT_RESUMED:
+        contact = t.contacts[row.contact]
+        contact.state = CONTACT_CONNECTED
+        contact.hold_ns += t.book[0].now_ns - contact.held_since_ns
+    elif kind == PRIORITY_CHANGED:
+        _change_priority(t, row.contact, row.a)
+    elif kind == AGENT_STATUS_CHANGED:
+        _change_status(t, row.agent, row.a, row.b)
+    elif kind == AGENT_REACHABILITY_CHANGED:
+        t.agents[row.agent].reachable = row.a
+        review_free(t, row.agent)
+    elif kind == AGENT_SUSPENDED:
+        t.agents[row.agent].suspended_until_ns = row.a if row.a != 0 else -1
+        if row.a != 0:
+            arm(t.book, t.timers, agent_subject(t, row.agent), row.a)
+        review_free(t, row.agent)
+    elif kind == AGENT_RESUMED:
+        _resume_agent(t, row.agent)
+    elif kind == QUEUE_DRAINED:
+        disarm(t.book, t.timers, queue_subject(t, row.queue))
+    elif kind == QUEUE_OPENED:
+        t.queues[row.queue].settings[QueueSetting.OPEN] = 1
+    elif kind == QUEUE_CLOSED:
+        t.queues[row.queue].settings[QueueSetting.OPEN] = 0
+    elif kind == SETTING_CHANGED:
+        _change_setting(t, row)
+    elif kind == REQUIREMENT_DEFINED:
+        t.requirements[row.queue, 0] = row.a
+        t.requirements[row.queue, 1] = row.b
+        for line in range(t.book[0].lines):
+            if t.lines[line].requirement == row.queue:
+                review_lines_of(t, t.lines[line].queue)
+
+
+@jit
+def _arrive(t: Tables, row: Any) -> None:
+    book = t.book[0]
+    book.slot_head = (book.slot_head + 1) % len(t.slots)
+    book.slot_count -= 1
+    contact = t.contacts[row.contact]
+    contact.arrival_seq = book.seq
+    contact.arrived_ns = book.now_ns
+    contact.enqueued_ns = book.now_ns
+    contact.line_ns = row.b if row.b != 0 else book.now_ns
+    contact.order = book.seq
+    contact.answered_ns = 0
+    contact.held_since_ns = 0
+    contact.hold_ns = 0
+    contact.queue = row.queue
+    contact.channel = row.a & 0xFF
+    contact.priority = (row.a >> 8) & 0xFF
+    contact.requirement = (row.a >> 16) & 0xFFFF
+    contact.brought = 1 if contact.requirement != 0 else 0
+    contact.trunk_group = -1
+    contact.asked_group = ((row.a >> 32) & 0xFFFF) - 1
+    contact.own_agent = row.agent
+    contact.agent = -1
+    contact.offers = 0
+    contact.source = row.source
+    contact.step = 0
+    contact.flags = row.flags
+    contact.state = CONTACT_NEW
+
+
+@jit
+def _receive(t: Tables, row: Any) -> None:
+    """Seize a trunk channel for the contact."""
+    group = t.trunk_groups[row.a]
+    group.busy_ns += group.busy * (t.book[0].now_ns - group.busy_at_ns)
+    group.busy_at_ns = t.book[0].now_ns
+    group.busy += 1
+    group.seized += 1
+    group.peak = max(group.peak, group.busy)
+    t.contacts[row.contact].trunk_group = row.a
+
+
+@jit
+def _change_priority(t: Tables, c: int, priority: int) -> None:
+    line = t.contacts[c].line
+    leave_line(t, c)
+    t.contacts[c].priority = priority
+    if line >= 0:
+        join_line(t, c, line)
+
+
+@jit
+def _change_status(t: Tables, a: int, status: int, reason: int) -> None:
+    agent = t.agents[a]
+    lines = common_lines(t)
+    if agent.status == STATUS_OFFLINE and status != STATUS_OFFLINE:
+        t.idle_seqs[a] = t.book[0].seq
+        agent.login_ns = t.book[0].now_ns
+        agent.busy_ns = 0
+        put(t.agent_masks, lines + CHANNELS, a)
+    elif status == STATUS_OFFLINE:
+        take(t.agent_masks, lines + CHANNELS, a)
+    if status == STATUS_AVAILABLE:
+        put(t.agent_masks, lines + CHANNELS + 1, a)
+    else:
+        take(t.agent_masks, lines + CHANNELS + 1, a)
+    agent.status = status
+    agent.reason = reason
+    agent.misses = 0
+    _resume_agent(t, a)
+    if status != STATUS_AVAILABLE:
+        _drain_deserted(t, a)
+
+
+@jit
+def _drain_deserted(t: Tables, a: int) -> None:
+    """Set a deadline of now for every queue that its contacts may leave for want of agents."""
+    waiting = len(t.agents)
+    for place in range(t.line_masks.shape[1]):
+        word = t.line_masks[a, place] & t.line_masks[waiting, place]
+        while word != ZERO:
+            queue = t.lines[(place << 6) + lowest(word)].queue
+            word &= word - ONE
+            if t.queues[queue].settings[QueueSetting.LEAVE_EMPTY] != 0:
+                arm(t.book, t.timers, queue_subject(t, queue), t.book[0].now_ns)
+
+
+@jit
+def _resume_agent(t: Tables, a: int) -> None:
+    t.agents[a].suspended_until_ns = 0
+    disarm(t.book, t.timers, agent_subject(t, a))
+    review_free(t, a)
+
+
+@jit
+def _change_setting(t: Tables, row: Any) -> None:
+    table, index, column, value = row.agent, row.queue, row.contact, row.a
+    if table == TABLE_QUEUE:
+        t.queues[index].settings[column] = value
+        settings = t.queues[index].settings
+        if column == QueueSetting.REQUIREMENT or column == QueueSetting.CHANNEL or column == QueueSetting.MEMBERS_ONLY:
+            open_line(t, index, settings[QueueSetting.REQUIREMENT], settings[QueueSetting.CHANNEL])
+            review_lines_of(t, index)
+    elif table == TABLE_AGENT:
+        t.agents[index].settings[column] = value
+        review_agent(t, index)
+        review_free(t, index)
+    elif table == TABLE_TRUNK_GROUP:
+        t.trunk_groups[index].settings[column] = value
+    elif table == TABLE_SKILL_LEVEL:
+        t.skill_levels[index, row.b] = value
+        review_agent(t, index)
+    elif table == TABLE_MEMBERSHIP:
+        t.memberships[index, row.b] = value
+        review_agent(t, index)
+    elif table == TABLE_CHANNEL:
+        t.channel_settings[index, column] = value
+        for agent in range(len(t.agents)):
+            review_free(t, agent)
+    elif table == TABLE_ENGINE:
+        t.book[0].settings[column] = value

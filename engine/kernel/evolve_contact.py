@@ -1,0 +1,292 @@
+"""What decided rows do to a contact: into a queue, offered, answered, ended, or out of the queue unserved."""
+
+from typing import Any
+
+from engine.kernel.deadlines import NEVER_NS, arm, disarm
+from engine.kernel.eligibility import open_line
+from engine.kernel.engagements import connect, engage, find_engagement, release, wrap
+from engine.kernel.jit import jit
+from engine.kernel.subjects import engagement_subject
+from engine.kernel.tables import Tables
+from engine.kernel.tally import count, count_at, count_cell, count_longest, measure
+from engine.kernel.waiting_line import common_lines, join_line, leave_line
+from engine.messages.kinds import (
+    BY_TRANSFER,
+    CONTACT_CONNECTED,
+    CONTACT_FREE,
+    CONTACT_HELD_STATE,
+    CONTACT_NEW,
+    CONTACT_OFFERED,
+    CONTACT_WAITING,
+    EXIT_ABANDONED,
+    EXIT_ANSWERED,
+    EXIT_CALLBACK,
+    EXIT_REFUSED_TRUNK,
+    EXIT_SHORT_ABANDONED,
+    FLAG_CLOSES,
+    FLAG_WAITED,
+    FLAG_WRAPS,
+    OFFER_BUSY,
+    OFFER_CONTACT_LEFT,
+    OFFER_NO_ANSWER,
+    OFFER_REJECTED,
+    OFFER_TAKEN_ELSEWHERE,
+    OFFER_UNREACHABLE,
+    RING_ALL,
+    STEP_NONE,
+)
+from engine.messages.rows import UNTOLD
+from engine.model.settings import STEPS_MAX, AgentSetting, QueueSetting
+from engine.model.tallies import MEASURED_ANSWERED, MEASURED_HANDLE, MEASURED_LOST, Tally
+
+SECOND_NS = 1_000_000_000
+
+
+@jit
+def enter_queue(t: Tables, row: Any) -> None:
+    """CONTACT_QUEUED: put the contact into the queue's line, or into its own agent's."""
+    c, book = row.contact, t.book[0]
+    contact = t.contacts[c]
+    contact.queue = row.queue
+    contact.own_agent = row.agent
+    contact.enqueued_ns = book.now_ns
+    contact.line_ns = row.a
+    contact.order = book.seq
+    contact.agent = -1
+    contact.step = 0
+    contact.hold_ns = 0
+    if contact.brought == 0:
+        contact.requirement = t.queues[row.queue].settings[QueueSetting.REQUIREMENT]
+    contact.told_p50_ns = _told_ns((row.b >> 8) & UNTOLD)
+    contact.told_p90_ns = _told_ns((row.b >> 32) & UNTOLD)
+    t.queues[row.queue].waiting += 1
+    t.queues[row.queue].arrivals += 1.0
+    count(t, c, Tally.ENTRIES, 1)
+    wait_in_line(t, c)
+
+
+@jit
+def _told_ns(seconds: int) -> int:
+    return -1 if seconds == UNTOLD else seconds * SECOND_NS
+
+
+@jit
+def wait_in_line(t: Tables, c: int) -> None:
+    """Put a contact that is in nobody's hands into its line, and set the deadline of its next timed step."""
+    contact = t.contacts[c]
+    contact.state = CONTACT_WAITING
+    if contact.own_agent >= 0:
+        join_line(t, c, common_lines(t) + contact.own_agent)
+    else:
+        join_line(t, c, open_line(t, contact.queue, contact.requirement, contact.channel))
+    deadline_ns = next_step_ns(t, c)
+    if deadline_ns != NEVER_NS:
+        arm(t.book, t.timers, c, deadline_ns)
+
+
+@jit
+def next_step_ns(t: Tables, c: int) -> int:
+    """Return when the contact's next timed step is due: a step of its queue, or giving up on its own agent."""
+    contact = t.contacts[c]
+    settings = t.queues[contact.queue].settings
+    deadline_ns = NEVER_NS
+    if contact.step < STEPS_MAX:
+        place = QueueSetting.FIRST_STEP + 3 * contact.step
+        if settings[place + 1] != STEP_NONE:
+            deadline_ns = contact.enqueued_ns + settings[place]
+    if contact.own_agent >= 0 and settings[QueueSetting.PREFERRED_WAIT_NS] > 0:
+        deadline_ns = min(deadline_ns, contact.enqueued_ns + settings[QueueSetting.PREFERRED_WAIT_NS])
+    return deadline_ns
+
+
+@jit
+def relax(t: Tables, row: Any) -> None:
+    """REQUIREMENT_RELAXED: a timed step was taken; the contact goes to the line of what it asks for now."""
+    contact = t.contacts[row.contact]
+    leave_line(t, row.contact)
+    disarm(t.book, t.timers, row.contact)
+    if row.b < 0:
+        contact.own_agent = -1
+    else:
+        contact.step = row.b + 1
+        contact.requirement = row.a
+    wait_in_line(t, row.contact)
+
+
+@jit
+def make_offer(t: Tables, row: Any) -> None:
+    """OFFER_MADE: out of the line, onto the agent."""
+    c, a = row.contact, row.agent
+    contact = t.contacts[c]
+    queue = t.queues[contact.queue]
+    if contact.state == CONTACT_WAITING:
+        leave_line(t, c)
+        disarm(t.book, t.timers, c)
+        contact.state = CONTACT_OFFERED
+    limit_ns = t.agents[a].settings[AgentSetting.RING_LIMIT_NS]
+    if limit_ns == 0:
+        limit_ns = queue.settings[QueueSetting.RING_LIMIT_NS]
+    engage(t, c, a, t.book[0].now_ns + limit_ns)
+    if queue.settings[QueueSetting.STRATEGY] != RING_ALL:
+        queue.last_agent = a
+    t.agents[a].offers += 1
+    count(t, c, Tally.OFFERS, 1)
+
+
+@jit
+def end_offer(t: Tables, row: Any) -> None:
+    """OFFER_ENDED: off the agent; back to its place in line if nobody else is being offered the contact."""
+    c, agent = row.contact, t.agents[row.agent]
+    contact = t.contacts[c]
+    if row.a == OFFER_NO_ANSWER:
+        count(t, c, Tally.OFFERS_NOT_ANSWERED, 1)
+        agent.not_answered += 1
+        agent.misses += 1
+    elif row.a == OFFER_REJECTED or row.a == OFFER_BUSY or row.a == OFFER_UNREACHABLE:
+        count(t, c, Tally.OFFERS_DECLINED, 1)
+        agent.declined += 1
+    else:
+        count(t, c, Tally.OFFERS_LOST, 1)
+    count(t, c, Tally.RING_NS, row.b)
+    release(t, find_engagement(t, c, row.agent))
+    if contact.state == CONTACT_OFFERED and contact.offers == 0:
+        if row.a == OFFER_CONTACT_LEFT or row.a == OFFER_TAKEN_ELSEWHERE:
+            contact.state = CONTACT_NEW
+        else:
+            wait_in_line(t, c)
+
+
+@jit
+def answer(t: Tables, row: Any) -> None:
+    """CONTACT_ANSWERED: the agent has the contact."""
+    c = row.contact
+    contact, agent = t.contacts[c], t.agents[row.agent]
+    queue = t.queues[contact.queue]
+    contact.state = CONTACT_CONNECTED
+    contact.agent = row.agent
+    contact.answered_ns = t.book[0].now_ns
+    count(t, c, Tally.RING_NS, t.book[0].now_ns - t.engagements[find_engagement(t, c, row.agent)].started_ns)
+    connect(t, find_engagement(t, c, row.agent))
+    agent.answered += 1
+    agent.misses = 0
+    queue.waiting -= 1
+    queue.connected += 1
+    queue.waited_ns += row.a
+    count(t, c, Tally.EXIT + EXIT_ANSWERED, 1)
+    count(t, c, Tally.ANSWERED_WAIT_NS, row.a)
+    count_longest(t, c, row.a)
+    threshold_ns = queue.settings[QueueSetting.THRESHOLD_NS]
+    if row.a <= threshold_ns:
+        count(t, c, Tally.ANSWERED_WITHIN, 1)
+        count(t, c, Tally.MET, 1)
+    else:
+        count_at(t, c, Tally.MISSED, contact.enqueued_ns + threshold_ns)
+    if contact.told_p50_ns >= 0:
+        count(t, c, Tally.TOLD, 1)
+        count(t, c, Tally.TOLD_WITHIN_P50, 1 if row.a <= contact.told_p50_ns else 0)
+        count(t, c, Tally.TOLD_WITHIN_P90, 1 if row.a <= contact.told_p90_ns else 0)
+    measure(t, contact.queue, contact.channel, MEASURED_ANSWERED, row.a)
+
+
+@jit
+def leave_queue(t: Tables, row: Any) -> None:
+    """CONTACT_LEFT: out of the queue unserved; a contact refused at the door is counted in and out."""
+    c, way_out, wait_ns = row.contact, row.a, row.b
+    contact = t.contacts[c]
+    queue = t.queues[row.queue]
+    contact.queue = row.queue
+    if row.flags & FLAG_WAITED:
+        leave_line(t, c)
+        disarm(t.book, t.timers, c)
+        queue.waiting -= 1
+        queue.waited_ns += wait_ns
+    else:
+        contact.enqueued_ns = t.book[0].now_ns
+        count(t, c, Tally.ENTRIES, 1)
+    contact.state = CONTACT_NEW
+    if way_out == EXIT_REFUSED_TRUNK:
+        t.trunk_groups[contact.asked_group].refused += 1
+    count(t, c, Tally.EXIT + way_out, 1)
+    count_longest(t, c, wait_ns)
+    threshold_ns = queue.settings[QueueSetting.THRESHOLD_NS]
+    if way_out == EXIT_ABANDONED or way_out == EXIT_SHORT_ABANDONED:
+        queue.quit += 1.0
+        count(t, c, Tally.ABANDONED_WAIT_NS, wait_ns)
+        measure(t, contact.queue, contact.channel, MEASURED_LOST, wait_ns)
+        if wait_ns <= threshold_ns:
+            count(t, c, Tally.ABANDONED_WITHIN, 1)
+    elif way_out == EXIT_CALLBACK and wait_ns <= threshold_ns:
+        count(t, c, Tally.OTHER_WITHIN, 1)
+    if wait_ns > threshold_ns:
+        count_at(t, c, Tally.MISSED, contact.enqueued_ns + threshold_ns)
+    elif way_out == EXIT_ABANDONED:
+        count(t, c, Tally.MISSED, 1)
+    if row.flags & FLAG_CLOSES:
+        close(t, c)
+
+
+@jit
+def end_contact(t: Tables, row: Any) -> None:
+    """CONTACT_ENDED: the talk with this agent is over."""
+    c = row.contact
+    contact, agent = t.contacts[c], t.agents[row.agent]
+    queue = t.queues[contact.queue]
+    hold_ns = contact.hold_ns
+    if contact.state == CONTACT_HELD_STATE:
+        hold_ns += t.book[0].now_ns - contact.held_since_ns
+    e = find_engagement(t, c, row.agent)
+    if row.flags & FLAG_WRAPS:
+        wrap(t, e)
+        t.engagements[e].talk_ns = row.b
+    else:
+        release(t, e)
+        measure(t, contact.queue, contact.channel, MEASURED_HANDLE, row.b)
+    agent.talk_ns += row.b
+    agent.hold_ns += hold_ns
+    queue.connected -= 1
+    queue.handled += 1.0
+    queue.handle_ns += row.b
+    count(t, c, Tally.HANDLED, 1)
+    count(t, c, Tally.TALK_NS, row.b)
+    count(t, c, Tally.HOLD_NS, hold_ns)
+    if row.a == BY_TRANSFER:
+        count(t, c, Tally.TRANSFERRED_OUT, 1)
+    contact.state = CONTACT_NEW
+    contact.agent = -1
+    if row.flags & FLAG_CLOSES:
+        close(t, c)
+
+
+@jit
+def start_wrap_up(t: Tables, row: Any) -> None:
+    """WRAP_UP_STARTED: the end of wrap-up is known, or left to the agent."""
+    if row.a != 0:
+        arm(t.book, t.timers, engagement_subject(t, row.b), row.a)
+
+
+@jit
+def end_wrap_up(t: Tables, row: Any) -> None:
+    """WRAP_UP_ENDED: the agent has this slot back."""
+    engagement = t.engagements[row.a]
+    queue, channel = engagement.queue, engagement.channel
+    t.agents[row.agent].wrap_up_ns += row.b
+    t.queues[queue].handle_ns += row.b
+    count_cell(t, queue, channel, Tally.WRAPPED, 1)
+    count_cell(t, queue, channel, Tally.WRAP_UP_NS, row.b)
+    measure(t, queue, channel, MEASURED_HANDLE, engagement.talk_ns + row.b)
+    release(t, row.a)
+
+
+@jit
+def close(t: Tables, c: int) -> None:
+    """Forget the contact: give back its trunk channel and its slot."""
+    contact, book = t.contacts[c], t.book[0]
+    if contact.trunk_group >= 0:
+        group = t.trunk_groups[contact.trunk_group]
+        group.busy_ns += group.busy * (book.now_ns - group.busy_at_ns)
+        group.busy_at_ns = book.now_ns
+        group.busy -= 1
+        contact.trunk_group = -1
+    contact.state = CONTACT_FREE
+    t.slots[(book.slot_head + book.slot_count) % len(t.slots)] = c
+    book.slot_count += 1

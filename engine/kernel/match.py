@@ -1,0 +1,143 @@
+"""Matching: a contact that needs an agent, an agent who is free. Both keep one promise between them: after a turn no
+free agent and no waiting contact that the agent may serve exist together.
+"""
+
+from engine.kernel.eligibility import is_free
+from engine.kernel.emit import MATCH_AGENT, MATCH_LINE, emit, then
+from engine.kernel.jit import jit
+from engine.kernel.masks import ONE, ZERO, has, lowest
+from engine.kernel.strategies import agent_key
+from engine.kernel.tables import Array, Tables
+from engine.kernel.waiting_line import common_lines, effective_since_ns, head_of
+from engine.messages.kinds import CONTACT_WAITING, OFFER_MADE, PREFERRED_AGENT, RING_ALL
+from engine.model.settings import QueueSetting
+
+
+@jit
+def match_contact(t: Tables, out: Array, c: int) -> bool:
+    """Offer the waiting contact to the best free agent, if there is one. Tell whether an offer was made."""
+    contact = t.contacts[c]
+    if contact.state != CONTACT_WAITING:
+        return False
+    line = contact.line
+    if line >= common_lines(t):
+        own = line - common_lines(t)
+        if not is_free(t, own, contact.channel):
+            return False
+        _offer(t, out, c, own, 0.0, 1, PREFERRED_AGENT, -1, 0)
+        return True
+    if t.lines[line].idle == 0:
+        return False
+    settings = t.queues[contact.queue].settings
+    strategy = settings[QueueSetting.STRATEGY]
+    if strategy == RING_ALL:
+        return _ring_all(t, out, c, line, settings[QueueSetting.RING_ALL_LIMIT])
+    best, second, tied, candidates, score = best_agent(t, strategy, line, -1)
+    _offer(t, out, c, best, score, candidates, strategy, second, tied)
+    return True
+
+
+@jit
+def best_agent(t: Tables, strategy: int, line: int, after_seq: int) -> tuple[int, int, int, int, float]:
+    """Return (winner or -1, runner-up or -1, 1 if their keys tie, candidates, winning key) of the free agents of `line`
+    who became idle after sequence `after_seq`.
+    """
+    free = common_lines(t) + t.lines[line].channel
+    best, second, candidates = -1, -1, 0
+    best_key, second_key = 0.0, 0.0
+    for place in range(t.agent_masks.shape[1]):
+        word = t.agent_masks[line, place] & t.agent_masks[free, place]
+        while word != ZERO:
+            a = (place << 6) + lowest(word)
+            word &= word - ONE
+            if t.idle_seqs[a] <= after_seq:
+                continue
+            candidates += 1
+            key = agent_key(t, strategy, line, a)
+            if best < 0 or key < best_key or (key == best_key and t.idle_seqs[a] < t.idle_seqs[best]):
+                second, second_key = best, best_key
+                best, best_key = a, key
+            elif second < 0 or key < second_key or (key == second_key and t.idle_seqs[a] < t.idle_seqs[second]):
+                second, second_key = a, key
+    tied = 1 if second >= 0 and second_key == best_key else 0
+    return best, second, tied, candidates, best_key
+
+
+@jit
+def match_agent(t: Tables, out: Array, a: int) -> None:
+    """Offer the agent, if free, the contact that needs it most; then look again."""
+    c = head_of(t, common_lines(t) + a)
+    if c >= 0 and is_free(t, a, t.contacts[c].channel):
+        _offer(t, out, c, a, 0.0, 1, PREFERRED_AGENT, -1, 0)
+    else:
+        c, second, lines, score = _best_contact(t, a)
+        if c < 0:
+            return
+        strategy = t.queues[t.contacts[c].queue].settings[QueueSetting.STRATEGY]
+        _offer(t, out, c, a, score, lines, strategy, second, 2)
+    then(t, MATCH_AGENT, a)
+
+
+@jit
+def match_line(t: Tables, out: Array, line: int) -> None:
+    """Serve the line's head if it has free agents, then look again: for when rules changed."""
+    c = head_of(t, line)
+    if c >= 0 and match_contact(t, out, c):
+        then(t, MATCH_LINE, line)
+
+
+@jit
+def _best_contact(t: Tables, a: int) -> tuple[int, int, int, float]:
+    """Return (contact, runner-up, lines compared, score): among the heads, the wait that weighs most."""
+    best, second, compared = -1, -1, 0
+    best_score, second_score = 0.0, 0.0
+    waiting = len(t.agents)
+    for place in range(t.line_masks.shape[1]):
+        word = t.line_masks[a, place] & t.line_masks[waiting, place]
+        while word != ZERO:
+            line = (place << 6) + lowest(word)
+            word &= word - ONE
+            if not has(t.agent_masks, common_lines(t) + t.lines[line].channel, a):
+                continue
+            c = head_of(t, line)
+            compared += 1
+            score = contact_score(t, c)
+            if best < 0 or score > best_score or (score == best_score and t.contacts[c].order < t.contacts[best].order):
+                second, second_score = best, best_score
+                best, best_score = c, score
+            elif second < 0 or score > second_score:
+                second, second_score = c, score
+    return best, second, compared, best_score
+
+
+@jit
+def contact_score(t: Tables, c: int) -> float:
+    """Return how much the contact's wait weighs: effective wait, head starts included, times its queue's factor."""
+    queue = t.queues[t.contacts[c].queue]
+    waited_ns = t.book[0].now_ns - effective_since_ns(t, c) + queue.settings[QueueSetting.QUEUE_CREDIT_NS]
+    return (waited_ns + 1_000_000_000) * queue.factor
+
+
+@jit
+def _ring_all(t: Tables, out: Array, c: int, line: int, limit: int) -> bool:
+    after_seq = -1
+    for offered in range(limit):
+        best, second, tied, candidates, score = best_agent(t, RING_ALL, line, after_seq)
+        if best < 0:
+            return offered > 0
+        _offer(t, out, c, best, score, candidates, RING_ALL, second, tied)
+        after_seq = t.idle_seqs[best]
+    return True
+
+
+@jit
+def _offer(
+    t: Tables, out: Array, c: int, a: int, score: float, candidates: int, strategy: int, second: int, how: int
+) -> None:
+    """Emit OFFER_MADE; `how` is 1 for a tie among agents, 2 when the contact was chosen for the agent."""
+    packed = min(candidates, 0xFFFFF) | strategy << 20 | how << 28 | (second + 1) << 32
+    emit(t, out, OFFER_MADE, c, t.contacts[c].queue, a, int(min(score * SCORE_SCALE, 9e18)), packed, 0)
+
+
+SCORE_SCALE = 1000.0
+"""Scores are logged in thousandths: prices are small numbers."""

@@ -1,0 +1,89 @@
+"""Counting: every counter of a queue, since the beginning and by interval, by event and by arrival."""
+
+import math
+
+from engine.kernel.jit import jit
+from engine.kernel.tables import Tables
+from engine.messages.kinds import CHANNELS
+from engine.model.settings import EngineSetting
+from engine.model.tallies import HISTOGRAM_BINS, Tally
+
+
+@jit
+def advance(t: Tables, at_ns: int) -> None:
+    """Move the kernel's time on; open a new row of the interval table when an interval is over."""
+    book = t.book[0]
+    book.now_ns = max(book.now_ns, at_ns)
+    if book.now_ns < book.interval_end_ns:
+        return
+    length_ns = book.settings[EngineSetting.INTERVAL_NS]
+    number = book.now_ns // length_ns
+    row = number % len(t.intervals)
+    t.intervals[row] = 0
+    t.interval_starts[row] = number * length_ns
+    book.interval_row = row
+    book.interval_end_ns = (number + 1) * length_ns
+
+
+@jit
+def row_of(t: Tables, at_ns: int) -> int:
+    """Return the interval row of an instant, -1 if the table no longer holds it."""
+    book = t.book[0]
+    number = at_ns // book.settings[EngineSetting.INTERVAL_NS]
+    row = number % len(t.intervals)
+    return row if t.interval_starts[row] == number * book.settings[EngineSetting.INTERVAL_NS] else -1
+
+
+@jit
+def count(t: Tables, c: int, column: int, amount: int) -> None:
+    """Add to a counter of the contact's queue and channel: at this instant, and for the cohort that entered with it."""
+    contact = t.contacts[c]
+    cell = contact.queue * CHANNELS + contact.channel
+    cohort = row_of(t, contact.enqueued_ns)
+    t.tallies[cell, column] += amount
+    t.intervals[t.book[0].interval_row, 0, cell, column] += amount
+    if cohort >= 0:
+        t.intervals[cohort, 1, cell, column] += amount
+
+
+@jit
+def count_at(t: Tables, c: int, column: int, at_ns: int) -> None:
+    """Add one to a counter of the contact's queue and channel, as of an earlier instant."""
+    contact = t.contacts[c]
+    cell = contact.queue * CHANNELS + contact.channel
+    row, cohort = row_of(t, at_ns), row_of(t, contact.enqueued_ns)
+    t.tallies[cell, column] += 1
+    if row >= 0:
+        t.intervals[row, 0, cell, column] += 1
+    if cohort >= 0:
+        t.intervals[cohort, 1, cell, column] += 1
+
+
+@jit
+def count_longest(t: Tables, c: int, wait_ns: int) -> None:
+    """Keep the longest wait."""
+    contact = t.contacts[c]
+    cell = contact.queue * CHANNELS + contact.channel
+    column = Tally.LONGEST_WAIT_NS
+    row, cohort = t.book[0].interval_row, row_of(t, contact.enqueued_ns)
+    t.tallies[cell, column] = max(t.tallies[cell, column], wait_ns)
+    t.intervals[row, 0, cell, column] = max(t.intervals[row, 0, cell, column], wait_ns)
+    if cohort >= 0:
+        t.intervals[cohort, 1, cell, column] = max(t.intervals[cohort, 1, cell, column], wait_ns)
+
+
+@jit
+def count_cell(t: Tables, queue: int, channel: int, column: int, amount: int) -> None:
+    """Add to a counter of a queue and channel at this instant, where the contact is gone already."""
+    cell = queue * CHANNELS + channel
+    t.tallies[cell, column] += amount
+    t.intervals[t.book[0].interval_row, 0, cell, column] += amount
+
+
+@jit
+def measure(t: Tables, queue: int, channel: int, which: int, lasted_ns: int) -> None:
+    """Add a duration to a histogram."""
+    place = 0
+    if lasted_ns > 125_000_000:
+        place = min(int(math.ceil(8.0 * math.log2(lasted_ns / 125e6))), HISTOGRAM_BINS - 1)
+    t.histograms[queue * CHANNELS + channel, which, place] += 1
