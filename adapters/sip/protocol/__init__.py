@@ -17,6 +17,7 @@ from adapters.sip.protocol.events import (
     TransportFailed,
 )
 from adapters.sip.protocol.framing import StreamFramer, is_keep_alive, parse_datagram
+from adapters.sip.protocol.header_names import written_name
 from adapters.sip.protocol.hop import Hop, hop_for_uri
 from adapters.sip.protocol.message import MAX_MESSAGE_BYTES, CSeq, Request, Response
 from adapters.sip.protocol.reason import COMPLETED_ELSEWHERE, Reason, queued_phrase, reasons_of, retry_after_s
@@ -113,4 +114,5 @@ __all__ = [
     "sipfrag",
     "status_of_sipfrag",
     "wanted_min_se_s",
+    "written_name",
 ]

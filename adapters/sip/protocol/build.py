@@ -8,6 +8,8 @@ from adapters.sip.protocol.message import CSeq, Request, Response
 from adapters.sip.protocol.status import REASON_PHRASES
 from adapters.sip.protocol.via import with_source
 
+_ECHOED = (("from", "From"), ("call-id", "Call-ID"), ("cseq", "CSeq"), ("timestamp", "Timestamp"))
+
 Headers = Iterable[tuple[str, str]]
 """Extra header fields: written name and value, in order."""
 
@@ -107,18 +109,27 @@ def _culprit(lines: list[str]) -> str:
 
 def _reply_head(request: Request) -> tuple[str, str]:
     """What every response to the request echoes: its lines but To, and the To line by itself."""
-    vias = list(request.fields.get("via", ()))
-    if vias and request.source is not None:
-        try:
-            top = request.top_via
-            first, *others = split_list(vias[0])
-            vias[0] = ", ".join([with_source(first, top, request.source.host, request.source.port), *others])
-        except MalformedMessage:
-            # An unreadable Via is echoed as it came: only its sender can make sense of it.
-            pass
-    lines = [f"Via: {via}" for via in vias]
-    for name, written in (("from", "From"), ("call-id", "Call-ID"), ("cseq", "CSeq"), ("timestamp", "Timestamp")):
+    fields = request.fields
+    lines = []
+    vias = fields.get("via")
+    if vias:
+        lines.append(f"Via: {_stamped(request, vias[0])}")
+        lines += [f"Via: {via}" for via in vias[1:]]
+    for name, written in _ECHOED:
         # Only one of each is echoed, even to a sender that repeated them.
-        lines += [f"{written}: {value}" for value in request.fields.get(name, ())[:1]]
+        if name in fields:
+            lines.append(f"{written}: {fields[name][0]}")
     to = request.get("to")
     return "\r\n".join(lines), f"To: {to}" if to else ""
+
+
+def _stamped(request: Request, line: str) -> str:
+    """The first Via line, with where the request came from; a Via that cannot be read is echoed as it came."""
+    if request.source is None:
+        return line
+    try:
+        first, *others = split_list(line)
+        stamped = with_source(first, request.top_via, request.source.host, request.source.port)
+    except MalformedMessage:
+        return line
+    return ", ".join([stamped, *others]) if others else stamped

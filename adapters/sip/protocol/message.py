@@ -9,7 +9,7 @@ from typing import NamedTuple
 from adapters.sip.protocol.address import Address, tag_of
 from adapters.sip.protocol.errors import MalformedMessage
 from adapters.sip.protocol.grammar import is_token, parse_number, readable, split_list
-from adapters.sip.protocol.header_names import canonical_name
+from adapters.sip.protocol.header_names import KNOWN_NAMES, canonical_name
 from adapters.sip.protocol.hop import Hop
 from adapters.sip.protocol.uri import Uri
 from adapters.sip.protocol.via import Via
@@ -200,7 +200,7 @@ class Message:
             defect = f"a header line is longer than {MAX_LINE} characters"
         for line in lines[1:]:
             name, colon, value = line.partition(":")
-            key = canonical_name(name)
+            key = KNOWN_NAMES.get(name) or canonical_name(name)
             if not colon or not key:
                 defect = defect or f"{line[:40]!r} is not a header line"
             elif key in fields:

@@ -45,7 +45,10 @@ class Timers:
         return due
 
     def take_due(self, now_ns: int) -> list[tuple[Transaction, bool]]:
-        """Take the timers that are due, the earliest first: the transaction, and whether it is to retransmit."""
+        """Take the timers that are due, the earliest first: the transaction, and whether it is to retransmit.
+
+        They are stopped thereby.
+        """
         due: list[tuple[int, Transaction, bool]] = []
         for queue in self._queues.values():
             while queue and queue[0][0] <= now_ns:
@@ -53,6 +56,10 @@ class Timers:
                 self.size -= 1
                 if _is_live(entry):
                     due.append(entry)
+                    if entry[2]:
+                        entry[1].retransmit_at_ns = 0
+                    else:
+                        entry[1].expires_at_ns = 0
         due.sort(key=lambda entry: entry[0])
         return [(transaction, retransmit) for _, transaction, retransmit in due]
 

@@ -82,13 +82,8 @@ class TransactionLayer(TransactionStore):
         """Run the timers that are due."""
         self._tick(now_ns)
         for transaction, retransmit in self._timers.take_due(self._now_ns):
-            if retransmit and transaction.retransmit_at_ns:
-                transaction.retransmit_at_ns = 0
-                self.counters["retransmissions_sent"] += 1
-                advance(self, transaction, Signal.RETRANSMIT)
-            elif not retransmit and transaction.expires_at_ns:
-                transaction.expires_at_ns = 0
-                advance(self, transaction, Signal.EXPIRED)
+            self.counters["retransmissions_sent" if retransmit else "expired"] += 1
+            advance(self, transaction, Signal.RETRANSMIT if retransmit else Signal.EXPIRED)
         self._timers.compact(len(self))
         return self._take_events()
 
