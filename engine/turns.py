@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
+import numpy as np
+
 from engine.effects.address import Addressed
 from engine.effects.derive import EffectDeriver, OwedCallback
 from engine.effects.waiting import Estimate, WaitingLines
@@ -65,7 +67,7 @@ class TurnMaker:
         self.duplicates = 0
 
     def make(self, now_ns: int, *, with_deadline: bool) -> Made:
-        """Take a batch of facts (after DEADLINE_PASSED, if asked for), decide it and append it. `now_ns` never falls."""
+        """Take a batch of facts (after DEADLINE_PASSED, if asked for), decide and append it. `now_ns` never falls."""
         buffer = self._buffer
         buffer.begin(now_ns)
         self._admission.begin()
@@ -84,7 +86,7 @@ class TurnMaker:
         for start in range(0, len(rows), TURN_ROWS):
             self._buffer.begin(now_ns)
             self._admission.begin()
-            self._buffer.put_rows(rows[start : start + TURN_ROWS], payload if start == 0 else b"")
+            self._buffer.put_rows(rows[start : start + TURN_ROWS].view(np.recarray), payload if start == 0 else b"")
             made += self._decide_and_append()[0]
         return made
 

@@ -70,14 +70,14 @@ class WaitingLines:
             contact = self._t.contacts[slot]
             told = (int(contact["told_p50_ns"]), int(contact["told_p90_ns"]))
             p50_s, p90_s = (ns / SECOND_NS if ns >= 0 else None for ns in told)
-            yield from self._inform(slot, queued[slot], place, p50_s, p90_s)
+            yield from self._inform(slot, queued[slot], place, p50_s, p90_s, int(contact["enqueued_ns"]))
 
-    def due(self) -> Iterator[Addressed]:
+    def due(self, now_ns: int) -> Iterator[Addressed]:
         """Yield what those are told to whom something is due now: at most TOLD_AT_ONCE, the longest silent first."""
         slots, places = positions(self._t)
         if not len(slots):
             return
-        silent_ns = int(self._t.book["now_ns"][0]) - self._told_ns[slots]
+        silent_ns = now_ns - self._told_ns[slots]
         changed = places != self._told_place[slots]
         due = (silent_ns >= self._silent_after_ns) | (changed & (silent_ns >= self._changed_after_ns))
         chosen = np.flatnonzero(due)
@@ -86,24 +86,21 @@ class WaitingLines:
         seq = int(self._t.book["seq"][0])
         for slot, place in zip(slots[chosen].tolist(), places[chosen].tolist(), strict=True):
             p50_s, p90_s = self._estimate(int(self._t.contacts["queue"][slot]), place)
-            yield from self._inform(slot, seq, place, p50_s, p90_s)
+            yield from self._inform(slot, seq, place, p50_s, p90_s, now_ns)
 
     def _places(self, waiting: list[int]) -> list[int]:
-        if len(waiting) == 1:
-            contact = self._t.contacts[waiting[0]]
-            # Alone in this turn, without priority or an older place: it is the last in line.
-            if contact["priority"] == 0 and contact["line_ns"] == contact["enqueued_ns"]:
-                return [int(self._t.queues["in_line"][contact["queue"]])]
         slots, places = positions(self._t)
         by_slot = dict(zip(slots.tolist(), places.tolist(), strict=True))
         return [by_slot[slot] for slot in waiting]
 
-    def _inform(self, slot: int, seq: int, place: int, p50_s: float | None, p90_s: float | None) -> Iterator[Addressed]:
+    def _inform(
+        self, slot: int, seq: int, place: int, p50_s: float | None, p90_s: float | None, now_ns: int
+    ) -> Iterator[Addressed]:
         entry = self._contacts.at(slot)
         if entry is None:
             return
         self._told_place[slot] = place
-        self._told_ns[slot] = self._t.book["now_ns"][0]
+        self._told_ns[slot] = now_ns
         queue = self._names.queues[int(self._t.contacts["queue"][slot])]
         yield Addressed(
             entry.source,

@@ -81,11 +81,14 @@ class Inbox:
         """Facts refused so far."""
         self._waiting: deque[Submission] = deque()
 
-    def put(self, submission: Submission) -> None:
-        """Add a submission; raises Overloaded where its facts exceed the share that their kinds may use."""
+    def put(self, submission: Submission, *, always: bool = False) -> None:
+        """Add a submission; raises Overloaded where its facts exceed the share that their kinds may use.
+
+        `always` is for the engine's own, which are bounded by the contacts that they follow from.
+        """
         facts = submission.facts
         limit = self.capacity if all(type(fact) in ENDING for fact in facts) else self.normal_capacity
-        if self.count + len(facts) > limit:
+        if self.count + len(facts) > limit and not always:
             self.refused += len(facts)
             raise Overloaded(f"{self.count} facts are waiting to be decided, {limit} may")
         self._waiting.append(submission)

@@ -1,0 +1,53 @@
+"""Callbacks: a customer who left the line to be called back is queued again in the place that was given up."""
+
+from typing import Final
+
+from engine.effects.derive import OwedCallback
+from engine.kernel.tables import Tables
+from engine.messages.kinds import STEP_CALLBACK
+from engine.messages.observed import ContactArrived
+from engine.model.settings import STEPS_MAX, QueueSetting
+from engine.state import EngineState
+
+CALLBACK_SOURCE: Final = "callbacks"
+NUMBER_ATTRIBUTE: Final = "callback_number"
+ORIGIN_ATTRIBUTE: Final = "callback_of"
+
+
+def callback_arrival(state: EngineState, owed: OwedCallback) -> tuple[int, ContactArrived]:
+    """Return the source and the arrival of the contact that calls back.
+
+    Its id names the exit that it follows from, so that it enters the log once, however often it is submitted. Its
+    effects go to the adapter that brought the customer.
+    """
+    arrival = owed.entry.arrival
+    owner = state.interned.owners[owed.entry.source]
+    source = state.interned.source(CALLBACK_SOURCE, owner)
+    if state.interned.owners[source] != owner:
+        source = state.interned.source(f"{CALLBACK_SOURCE}:{owner}", owner)
+    number = owed.entry.callback_number or arrival.customer
+    name = f"callback-{owed.seq}"
+    fact = ContactArrived(
+        id=name,
+        contact=name,
+        queue=state.names.queues[_target(state.tables, owed)],
+        channel="voice",
+        priority=arrival.priority,
+        skills=arrival.skills,
+        preferred_agent=arrival.preferred_agent,
+        customer=number,
+        entry=arrival.entry,
+        waiting_since_ns=owed.line_ns,
+        attributes={**arrival.attributes, NUMBER_ATTRIBUTE: number, ORIGIN_ATTRIBUTE: arrival.contact},
+    )
+    return source, fact
+
+
+def _target(t: Tables, owed: OwedCallback) -> int:
+    """The queue that calls back: the target of the queue's callback step where there is one, else the queue itself."""
+    settings = t.queues["settings"][owed.queue]
+    for step in range(STEPS_MAX):
+        place = QueueSetting.FIRST_STEP + 3 * step
+        if settings[place + 1] == STEP_CALLBACK and settings[place + 2] >= 0:
+            return int(settings[place + 2])
+    return owed.queue

@@ -1,0 +1,134 @@
+"""The adapters of a running engine: each with its own link, started with its open contacts, stopped in order."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+from engine.config.adapters import adapter_class
+from engine.errors import TrunklineError
+from engine.ingest.registry import ContactEntry
+from engine.loop import LiveEngine
+from engine.messages.kinds import CONTACT_STATE_NAMES, ENGAGEMENT_CONNECTED, ENGAGEMENT_OFFERED
+from engine.messages.observed import ContactReleased, Observed
+from engine.ports import Adapter, AdapterStatus, AgentEndpoint, OpenContact, Receipt, Turn
+from engine.projections.views import Views
+from engine.state import EngineState
+
+STOP_LIMIT_S: Final = 10.0
+"""How long an adapter may take to close its sockets."""
+
+logger = logging.getLogger(__name__)
+
+
+class AdapterFailed(TrunklineError):
+    """An adapter could not be started."""
+
+
+class AdapterLink:
+    """The engine as one adapter sees it: contacts that it brings have their effects handed back to it."""
+
+    def __init__(self, engine: LiveEngine, adapter: str, endpoints: Sequence[AgentEndpoint]) -> None:
+        self._engine = engine
+        self._adapter = adapter
+        self.endpoints = tuple(endpoints)
+        """How each agent is reached, as configured."""
+
+    @property
+    def views(self) -> Views:
+        """The read models."""
+        return self._engine.views
+
+    def submit(self, source: str, facts: Sequence[Observed]) -> "asyncio.Future[list[Receipt]]":
+        """See `ports.EngineLink`."""
+        return self._engine.submit_for(self._adapter, source, facts)
+
+    def durable(self) -> "asyncio.Future[int]":
+        """See `ports.EngineLink`."""
+        return self._engine.durable()
+
+    def subscribe(self, watcher: Callable[[Turn], None]) -> Callable[[], None]:
+        """See `ports.EngineLink`."""
+        return self._engine.subscribe(watcher)
+
+
+class Adapters:
+    """The adapters that a configuration asks for, by name and with their settings."""
+
+    def __init__(
+        self,
+        engine: LiveEngine,
+        sections: dict[str, Any],
+        endpoints: Sequence[AgentEndpoint],
+        find_class: Callable[[str], Callable[[Any, Any], Adapter]] = adapter_class,
+    ) -> None:
+        self._engine = engine
+        self._made = {
+            name: find_class(name)(settings, AdapterLink(engine, name, endpoints))
+            for name, settings in sections.items()
+        }
+        self._started: list[str] = []
+
+    async def start(self) -> None:
+        """Start all in the order of the file, each with its open contacts; raises AdapterFailed, all stopped again."""
+        contacts = open_contacts(self._engine.state)
+        self._engine.outbox.routes.update({name: adapter.act for name, adapter in self._made.items()})
+        for name, adapter in self._made.items():
+            try:
+                await adapter.start(contacts.pop(name, []))
+            except Exception as error:
+                await self.stop()
+                raise AdapterFailed(f"adapter '{name}' could not be started: {error}") from error
+            self._started.append(name)
+        self._release_orphans(contacts)
+
+    async def stop(self) -> None:
+        """Stop those that were started, the last one first; one that fails or hangs does not keep the others."""
+        while self._started:
+            name = self._started.pop()
+            try:
+                await asyncio.wait_for(self._made[name].stop(), STOP_LIMIT_S)
+            except Exception:
+                logger.exception("adapter %s did not stop well", name)
+
+    def status(self) -> list[AdapterStatus]:
+        """How each is doing."""
+        return [adapter.status() for adapter in self._made.values()]
+
+    def _release_orphans(self, contacts: dict[str, list[OpenContact]]) -> None:
+        """Release the contacts whose adapter is not there any more: nobody else would ever end them."""
+        gone = {name: found for name, found in contacts.items() if name}
+        for name, found in gone.items():
+            logger.warning("%d open contacts came by adapter '%s', which is not configured", len(found), name)
+            releases = [ContactReleased(contact=contact.contact, by="system") for contact in found]
+            # Nobody needs the receipts: what became of the contacts stands in the log.
+            self._engine.submit_for("", "engine", releases)
+
+
+def open_contacts(state: EngineState) -> dict[str, list[OpenContact]]:
+    """Return the open contacts by the name of the adapter that brought them, oldest first."""
+    found: dict[str, list[OpenContact]] = {}
+    for entry in sorted(state.contacts, key=lambda entry: entry.arrival_seq):
+        found.setdefault(state.interned.owners[entry.source], []).append(_open_contact(state, entry))
+    return found
+
+
+def _open_contact(state: EngineState, entry: ContactEntry) -> OpenContact:
+    contact = state.tables.contacts[entry.slot]
+    return OpenContact(
+        contact=entry.name,
+        queue=state.names.queues[int(contact["queue"])],
+        state=CONTACT_STATE_NAMES[int(contact["state"])],
+        agents=tuple(state.names.agents[agent] for agent in _agents_of(state, entry.slot)),
+        legs=dict(entry.legs),
+    )
+
+
+def _agents_of(state: EngineState, slot: int) -> Iterable[int]:
+    engagements = state.tables.engagements
+    place = int(state.tables.contacts["engagement"][slot])
+    while place >= 0:
+        engagement = engagements[place]
+        if engagement["state"] in (ENGAGEMENT_OFFERED, ENGAGEMENT_CONNECTED):
+            yield int(engagement["agent"])
+        place = int(engagement["next_of_contact"])

@@ -1,0 +1,325 @@
+"""The live engine on one asyncio loop: facts in, turns once a tick, and everything that leaves waits for the disk."""
+
+import asyncio
+import logging
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from engine.callbacks import callback_arrival
+from engine.clock import LiveClock
+from engine.config.compile import compile_directory, compile_settings
+from engine.config.sections import Config
+from engine.effects.derive import OwedCallback
+from engine.effects.outbox import Outbox
+from engine.errors import Overloaded
+from engine.ingest.inbox import DEFAULT_CAPACITY, ENDING, Inbox, Submission
+from engine.kernel.deadlines import NEVER_NS
+from engine.kernel.step import next_deadline_ns
+from engine.log.event_log import exit_process
+from engine.messages.kinds import CONFIGURATION_LOADED
+from engine.messages.observed import ContactArrived, Observed
+from engine.messages.rows import empty_rows
+from engine.model.directory import encode_directory
+from engine.ports import Clock, EventLog, Receipt, Turn
+from engine.projections.expected_wait import expected_wait
+from engine.projections.views import Views
+from engine.state import EngineState
+from engine.turns import Concluded, TurnMaker
+
+STAGED_MAX_BYTES: Final = 32 << 20
+"""Bytes waiting for the disk beyond which only facts that end something get in."""
+ROUNDS_PER_TICK: Final = 16
+"""Turns made before the loop looks after its sockets again."""
+INFORM_EVERY_S: Final = 1.0
+
+logger = logging.getLogger(__name__)
+
+
+class Unsettled:
+    """A turn that is not durable yet, and who waits for it."""
+
+    __slots__ = ("last_seq", "submissions", "turn", "waiters")
+
+    def __init__(self, turn: Turn) -> None:
+        self.last_seq = turn.last_seq
+        self.turn = turn
+        self.submissions: list[Submission] = []
+        self.waiters: list[asyncio.Future[int]] = []
+
+
+class LiveEngine:
+    """The driver of real time; an EngineLink for facts that no adapter brings (see `link` for adapters).
+
+    Make it with the state that a log holds, give it the log by `attach`, then `run` it on the running loop. All methods
+    but `on_durable` belong to the loop's thread.
+    """
+
+    def __init__(
+        self,
+        state: EngineState,
+        *,
+        clock: Clock | None = None,
+        inbox_capacity: int = DEFAULT_CAPACITY,
+        on_fatal: Callable[[str], None] = exit_process,
+    ) -> None:
+        self.state = state
+        self.clock: Clock = clock or LiveClock(state.now_ns)
+        self.outbox = Outbox()
+        self.inbox = Inbox(inbox_capacity)
+        self.counters: Counter[str] = Counter()
+        self._on_fatal = on_fatal
+        self._log: EventLog | None = None
+        self._views: Views | None = None
+        self._maker: TurnMaker | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._unsettled: deque[Unsettled] = deque()
+        self._watchers: list[Callable[[Turn], None]] = []
+        self._turn_due = False
+        self._settling = False
+        self._alarm: asyncio.TimerHandle | None = None
+        self._alarm_ns = NEVER_NS
+        self._informer: asyncio.TimerHandle | None = None
+        self._stopping = False
+
+    # --- life
+
+    def attach(self, log: EventLog) -> None:
+        """Continue `log`, which the state must equal; makes the read models."""
+        self._log = log
+        self._views = Views(self.state.tables, self.state.directory, self.state.contacts, log, self.state.interned)
+        self._maker = TurnMaker(self.state, log, self.inbox, self._wait_left_s)
+
+    def run(self) -> None:
+        """Begin to make turns on the running loop."""
+        self._loop = asyncio.get_running_loop()
+        self._informer = self._loop.call_later(INFORM_EVERY_S, self._inform_waiting)
+        self._schedule()
+
+    async def stop(self) -> None:
+        """Take no more facts, decide those taken, and wait until everything is durable and answered."""
+        self._stopping = True
+        while self.inbox:
+            self._make_turns()
+        await self.durable()
+        for timer in (self._alarm, self._informer):
+            if timer is not None:
+                timer.cancel()
+
+    # --- EngineLink
+
+    @property
+    def views(self) -> Views:
+        """The read models."""
+        assert self._views is not None, "the engine has no log yet"
+        return self._views
+
+    @property
+    def log(self) -> EventLog:
+        """The log that the engine writes."""
+        assert self._log is not None, "the engine has no log yet"
+        return self._log
+
+    def submit(self, source: str, facts: Sequence[Observed]) -> "asyncio.Future[list[Receipt]]":
+        """Hand facts in, as `ports.EngineLink` says. Raises Overloaded."""
+        return self.submit_for("", source, facts)
+
+    def submit_for(self, adapter: str, source: str, facts: Sequence[Observed]) -> "asyncio.Future[list[Receipt]]":
+        """Hand in facts whose contacts' effects go to `adapter`; empty: to nobody."""
+        assert self._loop is not None, "the engine does not run yet"
+        try:
+            self._require_room(facts)
+            submission = Submission(self.state.interned.source(source, adapter), facts, self._loop.create_future())
+            self.inbox.put(submission)
+        except Overloaded:
+            self.counters["facts_overloaded"] += len(facts)
+            raise
+        self._schedule()
+        return submission.future
+
+    def durable(self) -> "asyncio.Future[int]":
+        """Resolve with the position once everything applied so far is durable."""
+        assert self._loop is not None, "the engine does not run yet"
+        future: asyncio.Future[int] = self._loop.create_future()
+        if self._unsettled:
+            self._unsettled[-1].waiters.append(future)
+        else:
+            future.set_result(self.state.seq)
+        return future
+
+    def subscribe(self, watcher: Callable[[Turn], None]) -> Callable[[], None]:
+        """Call `watcher` with every durable turn; returns the function that unsubscribes."""
+        self._watchers.append(watcher)
+
+        def unsubscribe() -> None:
+            if watcher in self._watchers:
+                self._watchers.remove(watcher)
+
+        return unsubscribe
+
+    # --- configuration
+
+    def configure(self, config: Config) -> int:
+        """Record and apply a configuration: CONFIGURATION_LOADED and the settings that differ; returns how many.
+
+        Raises ConfigError, before anything is changed.
+        """
+        directory = compile_directory(config, self.state.directory)
+        changes = compile_settings(config, directory, self.state.settings())
+        self.state.directory = directory
+        loaded = empty_rows(1)
+        loaded["kind"] = CONFIGURATION_LOADED
+        self.record(loaded, encode_directory(directory))
+        self.record(changes)
+        self.views.reconfigure(directory)
+        return len(changes)
+
+    def record(self, rows: Any, payload: bytes = b"") -> None:
+        """Record rows that are the driver's own, decided like all others."""
+        if len(rows):
+            self._take_in(self._working_maker().record(self._now_ns(), rows, payload))
+            self._set_alarm()
+
+    # --- turns
+
+    def _require_room(self, facts: Sequence[Observed]) -> None:
+        log = self.log
+        if self._stopping:
+            raise Overloaded("the engine is stopping")
+        if log.staged_bytes > STAGED_MAX_BYTES and not all(type(fact) in ENDING for fact in facts):
+            raise Overloaded(f"{log.staged_bytes} bytes are waiting for the disk")
+        if not log.admitting and any(type(fact) is ContactArrived for fact in facts):
+            raise Overloaded("there is no disk space for new contacts", retry_after_s=30)
+
+    def _schedule(self) -> None:
+        if not self._turn_due and self._loop is not None:
+            self._turn_due = True
+            self._loop.call_soon(self._tick)
+
+    def _tick(self) -> None:
+        self._turn_due = False
+        try:
+            self._make_turns()
+        except Exception as error:
+            # State and log may differ from here on; only a restart from the log is safe.
+            logger.exception("a turn could not be made")
+            self._on_fatal(f"a turn could not be made: {type(error).__name__}: {error}")
+
+    def _make_turns(self) -> None:
+        maker = self._working_maker()
+        for _ in range(ROUNDS_PER_TICK):
+            now_ns = self._now_ns()
+            due = next_deadline_ns(self.state.tables) <= now_ns
+            if not due and not self.inbox:
+                break
+            made = maker.make(now_ns, with_deadline=due)
+            self._take_in(made.frames)
+            self._promise(made.finished)
+            self.counters["turns"] += 1
+        else:
+            self._schedule()
+        self._set_alarm()
+
+    def _now_ns(self) -> int:
+        return max(self.clock.now_ns(), self.state.now_ns)
+
+    def _take_in(self, frames: list[Concluded]) -> None:
+        owners = self.state.interned.owners
+        for turn, effects, callbacks in frames:
+            self._unsettled.append(Unsettled(turn))
+            self.outbox.hold(turn.last_seq, [(owners[source], effect) for source, effect in effects])
+            self.counters["rows"] += len(turn.rows)
+            self.counters["frames"] += 1
+            for owed in callbacks:
+                self.queue_callback(owed)
+        self._settle_soon()
+
+    def _promise(self, finished: list[Submission]) -> None:
+        for submission in finished:
+            if self._unsettled and submission.waits_for_seq > self.log.durable_seq:
+                self._unsettled[-1].submissions.append(submission)
+            else:
+                submission.resolve()
+
+    def queue_callback(self, owed: OwedCallback) -> None:
+        """Queue the contact that calls a customer back, in the place that was given up; once, however often asked."""
+        if self._loop is None:
+            return
+        source, fact = callback_arrival(self.state, owed)
+        submission = Submission(source, [fact], self._loop.create_future())
+        self.inbox.put(submission, always=True)
+        self.counters["callbacks"] += 1
+        self._schedule()
+
+    # --- what waits for the disk
+
+    def on_durable(self, _seq: int) -> None:
+        """The log's signal, from any thread."""
+        if self._loop is not None and not self._settling:
+            self._settling = True
+            try:
+                self._loop.call_soon_threadsafe(self._settle)
+            except RuntimeError:
+                logger.debug("durable after the loop was closed")
+
+    def _settle_soon(self) -> None:
+        """Look again: a log may be durable before the turn was noted here."""
+        if self._loop is not None and self._unsettled and self._unsettled[0].last_seq <= self.log.durable_seq:
+            self.on_durable(0)
+
+    def _settle(self) -> None:
+        self._settling = False
+        durable_seq = self.log.durable_seq
+        while self._unsettled and self._unsettled[0].last_seq <= durable_seq:
+            settled = self._unsettled.popleft()
+            self.views.apply(settled.turn)
+            self.outbox.release(settled.last_seq)
+            for submission in settled.submissions:
+                submission.resolve()
+            for waiter in settled.waiters:
+                if not waiter.done():
+                    waiter.set_result(settled.last_seq)
+            for watcher in tuple(self._watchers):
+                try:
+                    watcher(settled.turn)
+                except Exception:
+                    self.counters["watchers_failed"] += 1
+                    logger.exception("a watcher failed")
+
+    # --- time
+
+    def _set_alarm(self) -> None:
+        """Wake up for the kernel's next deadline."""
+        deadline_ns = next_deadline_ns(self.state.tables)
+        if self._loop is None or deadline_ns == self._alarm_ns:
+            return
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        self._alarm_ns = deadline_ns
+        if deadline_ns != NEVER_NS:
+            delay_s = max(0.0, (deadline_ns - self.clock.now_ns()) / 1e9)
+            self._alarm = self._loop.call_later(delay_s, self._ring)
+
+    def _ring(self) -> None:
+        self._alarm_ns = NEVER_NS
+        self._schedule()
+
+    def _inform_waiting(self) -> None:
+        """Tell waiting customers where they are; what is told is true at the last turn, so it waits for that one."""
+        assert self._loop is not None
+        self._informer = self._loop.call_later(INFORM_EVERY_S, self._inform_waiting)
+        if self._maker is None or not len(self.state.contacts):
+            return
+        owners = self.state.interned.owners
+        effects = [(owners[source], effect) for source, effect in self._maker.lines.due(self._now_ns())]
+        self.outbox.hold(self.state.seq, effects)
+        self.outbox.release(self.log.durable_seq)
+
+    def _wait_left_s(self, queue: int, place: int) -> tuple[float | None, float | None]:
+        told = expected_wait(self.state.tables, queue, place)
+        return told.p50_s, told.p90_s
+
+    def _working_maker(self) -> TurnMaker:
+        assert self._maker is not None, "the engine has no log yet"
+        return self._maker

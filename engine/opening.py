@@ -1,0 +1,82 @@
+"""Opening hours in real time: opens and closes queues when their hours say so, as facts of the source `hours`."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final
+
+from engine.config.sections import Config
+from engine.errors import Overloaded
+from engine.loop import LiveEngine
+from engine.messages.observed import QueueClosed, QueueOpened
+from engine.model.opening_hours import OpeningHours
+from engine.model.settings import QueueSetting
+
+HOURS_SOURCE: Final = "hours"
+LONGEST_SLEEP_S: Final = 3600.0
+RETRY_S: Final = 1.0
+
+
+class OpeningHoursDriver:
+    """Submits QueueOpened and QueueClosed. Between two changes of the hours, what a supervisor did stays."""
+
+    def __init__(self, engine: LiveEngine, config: Config) -> None:
+        self._engine = engine
+        self._hours: Mapping[str, OpeningHours] = {}
+        self._done_ns: dict[str, int] = {}
+        """By queue: until when changes of its hours were carried out."""
+        self._timer: asyncio.TimerHandle | None = None
+        self._configured(config)
+
+    def start(self, stopped_ns: int) -> None:
+        """Begin. `stopped_ns` is when the engine stopped: changes since then are made up for; 0 for a new log."""
+        self._done_ns = dict.fromkeys(self._hours, stopped_ns)
+        self._look()
+
+    def reload(self, config: Config) -> None:
+        """Follow another configuration: queues whose hours changed are opened or closed as they say now."""
+        before = self._hours
+        self._configured(config)
+        now_ns = self._engine.clock.now_ns()
+        for queue in {*before, *self._hours}:
+            if before.get(queue) != self._hours.get(queue):
+                self._done_ns[queue] = 0 if queue in self._hours else now_ns
+        for queue in before.keys() - self._hours.keys() & config.queues.keys():
+            self._set(queue, is_open=True)
+        self._look()
+
+    def stop(self) -> None:
+        """Submit nothing more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _configured(self, config: Config) -> None:
+        named = {name: hours.opening_hours() for name, hours in config.opening_hours.items()}
+        self._hours = {
+            name: named[queue.opening_hours] for name, queue in config.queues.items() if queue.opening_hours is not None
+        }
+
+    def _look(self) -> None:
+        """Carry out what is due, and come back at the next change."""
+        self.stop()
+        now_ns = self._engine.clock.now_ns()
+        sleep_s = LONGEST_SLEEP_S
+        try:
+            for queue, hours in self._hours.items():
+                done_ns = self._done_ns.get(queue, 0)
+                change = hours.next_change(done_ns) if done_ns else (0, True)
+                if change is not None and change[0] <= now_ns:
+                    self._set(queue, is_open=hours.is_open(now_ns))
+                    self._done_ns[queue] = now_ns
+                    change = hours.next_change(now_ns)
+                if change is not None:
+                    sleep_s = min(sleep_s, (change[0] - now_ns) / 1e9)
+        except Overloaded:
+            sleep_s = RETRY_S
+        self._timer = asyncio.get_running_loop().call_later(max(0.0, sleep_s), self._look)
+
+    def _set(self, queue: str, *, is_open: bool) -> None:
+        number = self._engine.state.directory.queues.number(queue)
+        if bool(self._engine.state.tables.queues["settings"][number, QueueSetting.OPEN]) != is_open:
+            fact = QueueOpened(queue=queue, by=HOURS_SOURCE) if is_open else QueueClosed(queue=queue, by=HOURS_SOURCE)
+            self._engine.submit_for("", HOURS_SOURCE, [fact])

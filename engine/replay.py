@@ -1,0 +1,90 @@
+"""Driver 2, the recorded log: rebuild the state from it, decide it again and compare, or stop at any position."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, Protocol
+
+import msgspec
+
+from engine.errors import LogError
+from engine.kernel.tables import Capacity
+from engine.log.reader import read_log
+from engine.messages.kinds import ENGINE_STARTED
+from engine.messages.rows import ROW
+from engine.ports import Frame
+from engine.recheck import Recheck, VerifyReport
+from engine.state import REMEMBERED_FACTS, EngineRecord, EngineState, StateReplay
+
+LOG_FOLDER: Final = "log"
+SNAPSHOT_FOLDER: Final = "snapshots"
+
+__all__ = ["VerifyReport", "capacity_of_log", "restore", "state_at", "verify"]
+
+
+class ReadableLog(Protocol):
+    """What replay needs of a log."""
+
+    def read(self, from_seq: int = 1) -> Iterator[Frame]:
+        """Yield the durable frames from the one that holds `from_seq` on."""
+
+
+def restore(log: ReadableLog, state: EngineState) -> StateReplay:
+    """Apply everything that `log` has beyond `state`; the result tells which callbacks may still be owed."""
+    replay = StateReplay(state)
+    for frame in log.read(state.seq + 1):
+        replay.add(frame)
+    replay.finish()
+    return replay
+
+
+def state_at(data: Path, up_to_seq: int | None = None) -> EngineState:
+    """Return the state at a position of the log in the data folder, its end if None: what was true then.
+
+    The position is that of a whole turn: the last one that ends at or before `up_to_seq`. Raises LogError, LogDamaged.
+    """
+    folder = log_folder(data)
+    state = EngineState(capacity_of_log(read_log(folder, dtype=ROW)))
+    replay = StateReplay(state)
+    for frame in read_log(folder, dtype=ROW):
+        if up_to_seq is not None and frame.first_seq + len(frame.rows) - 1 > up_to_seq:
+            break
+        replay.add(frame)
+    replay.finish()
+    return state
+
+
+def verify(data: Path) -> VerifyReport:
+    """Fold the log of the data folder, decide it again, and compare every row; nothing is changed.
+
+    Raises LogDamaged where a turn that must be there is not intact, LogError where there is no log.
+    """
+    folder = log_folder(data)
+    check = Recheck(capacity_of_log(read_log(folder, dtype=ROW)))
+    for frame in read_log(folder, dtype=ROW):
+        if not check.add(frame):
+            break
+    return check.report()
+
+
+def log_folder(data: Path) -> Path:
+    """The folder of the log within a data folder; raises LogError where there is none."""
+    folder = data / LOG_FOLDER
+    if not folder.is_dir():
+        raise LogError(f"there is no log in {data}: {folder} does not exist")
+    return folder
+
+
+def capacity_of_log(frames: Iterator[Frame]) -> Capacity:
+    """The capacity that a log was made with, from its first row. Raises LogError where that does not say it."""
+    for frame in frames:
+        row = frame.rows[0]
+        if int(row["kind"]) != ENGINE_STARTED or frame.first_seq != 1:
+            break
+        start, size = int(row["payload_offset"]), int(row["payload_size"])
+        return msgspec.msgpack.decode(frame.payload[start : start + size], type=EngineRecord).capacity
+    raise LogError("the log does not begin with the start of an engine; its first part is missing")
+
+
+def new_state(capacity: Capacity, remembered_facts: int = REMEMBERED_FACTS) -> EngineState:
+    """Return the state of an engine that has seen nothing."""
+    return EngineState(capacity, remembered_facts)
