@@ -30,6 +30,7 @@ def centre(tmp_path: Path) -> Callable[[str], Path]:
     return write
 
 
+@pytest.mark.slow
 def test_help_names_every_command_and_loads_no_engine() -> None:
     program = (
         "import sys\nfrom engine.main import main\ntry: main()\nfinally: print({'numpy', 'pydantic'} & {*sys.modules})"

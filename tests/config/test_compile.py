@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pydantic import BaseModel
 
 from engine.config import Config, compile_directory, compile_settings, load_config
 from engine.errors import ConfigError
@@ -247,21 +246,6 @@ def test_what_does_not_fit_is_a_configuration_error(tmp_path: Path) -> None:
         ConfigError, match=r"9 queues have a number, 1 of them gone, but only 8 fit; raise limits.queues"
     ):
         compile_directory(load(tmp_path, renamed), directory)
-
-
-class Http(BaseModel):
-    port: int
-
-
-class Loaded:
-    Settings = Http
-
-
-def test_each_adapter_gets_its_own_settings(tmp_path: Path) -> None:
-    file = tmp_path / "centre.yaml"
-    file.write_text("queues: {q: {}}\nadapters: {http: {port: 80}}", encoding="utf-8")
-    config = load_config(file, {}, {"http": lambda: Loaded})
-    assert config.adapters == {"http": Http(port=80)}
 
 
 def test_the_example_centre_compiles(tmp_path: Path) -> None:
