@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from engine.config.adapters import adapter_class
 from engine.errors import TrunklineError
+from engine.ingest.names import ENGINE_SOURCE
 from engine.ingest.registry import ContactEntry
 from engine.loop import LiveEngine
 from engine.messages.kinds import CONTACT_STATE_NAMES, ENGAGEMENT_CONNECTED, ENGAGEMENT_OFFERED
@@ -101,8 +102,7 @@ class Adapters:
         for name, found in gone.items():
             logger.warning("%d open contacts came by adapter '%s', which is not configured", len(found), name)
             releases = [ContactReleased(contact=contact.contact, by="system") for contact in found]
-            # Nobody needs the receipts: what became of the contacts stands in the log.
-            self._engine.submit_for("", "engine", releases)
+            self._engine.tell(ENGINE_SOURCE, releases)
 
 
 def open_contacts(state: EngineState) -> dict[str, list[OpenContact]]:

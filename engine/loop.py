@@ -137,6 +137,10 @@ class LiveEngine:
         self._schedule()
         return submission.future
 
+    def tell(self, source: str, facts: Sequence[Observed]) -> None:
+        """Hand in facts of the driver's own; what becomes of them stands in the log. Raises Overloaded."""
+        self.submit_for("", source, facts).add_done_callback(_ignore)
+
     def durable(self) -> "asyncio.Future[int]":
         """Resolve with the position once everything applied so far is durable."""
         assert self._loop is not None, "the engine does not run yet"
@@ -323,3 +327,7 @@ class LiveEngine:
     def _working_maker(self) -> TurnMaker:
         assert self._maker is not None, "the engine has no log yet"
         return self._maker
+
+
+def _ignore(_receipts: "asyncio.Future[list[Receipt]]") -> None:
+    """For facts whose receipts nobody needs."""

@@ -79,4 +79,4 @@ class OpeningHoursDriver:
         number = self._engine.state.directory.queues.number(queue)
         if bool(self._engine.state.tables.queues["settings"][number, QueueSetting.OPEN]) != is_open:
             fact = QueueOpened(queue=queue, by=HOURS_SOURCE) if is_open else QueueClosed(queue=queue, by=HOURS_SOURCE)
-            self._engine.submit_for("", HOURS_SOURCE, [fact])
+            self._engine.tell(HOURS_SOURCE, [fact])

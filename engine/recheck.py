@@ -1,14 +1,14 @@
 """A recorded log decided again: observed facts go through the kernel in the recorded turns, every row is compared."""
 
-from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 import numpy as np
 
+from engine.kernel.audit import audit
 from engine.kernel.fingerprint import fingerprint
 from engine.kernel.step import step
-from engine.kernel.tables import Array, Capacity, Tables, new_tables
+from engine.kernel.tables import Array, Capacity, new_tables
 from engine.messages import kinds
 from engine.messages.rows import ROW, empty_rows
 from engine.ports import Frame
@@ -18,7 +18,6 @@ from engine.turns import OUT_ROWS
 
 AUDIT_EVERY_ROWS: Final = 1 << 18
 DIFFERENCES_MAX: Final = 20
-Audit = Callable[[Tables], list[str]]
 
 
 class Mismatch(msgspec.Struct, frozen=True):
@@ -66,11 +65,10 @@ class VerifyReport(msgspec.Struct, frozen=True):
 class Recheck:
     """Takes the frames of a log in order."""
 
-    def __init__(self, capacity: Capacity, audit: Audit) -> None:
+    def __init__(self, capacity: Capacity) -> None:
         self._folded = EngineState(capacity)
         self._replay = StateReplay(self._folded)
         self._decided = new_tables(capacity)
-        self._audit = audit
         self._out = empty_rows(OUT_ROWS)
         self._recount = Recount(capacity.queues, capacity.contacts)
         self._uncounted: list[Frame] = []
@@ -97,7 +95,7 @@ class Recheck:
         self._mismatch = self._decide(frame.first_seq, rows)
         if self._rows >= self._next_audit and self._mismatch is None:
             self._next_audit += AUDIT_EVERY_ROWS
-            self._violations += [f"at sequence {self._rows}: {text}" for text in self._audit(self._decided)]
+            self._violations += [f"at sequence {self._rows}: {text}" for text in audit(self._decided)]
         return self._mismatch is None and len(self._violations) < DIFFERENCES_MAX
 
     def report(self) -> VerifyReport:
@@ -105,7 +103,7 @@ class Recheck:
         self._replay.finish()
         self._count()
         tables = self._folded.tables
-        violations = [*self._violations, *self._audit(tables)][:DIFFERENCES_MAX]
+        violations = [*self._violations, *audit(tables)][:DIFFERENCES_MAX]
         differences = self._recount.differences(tables)[:DIFFERENCES_MAX]
         folded = fingerprint(tables)
         equal = self._mismatch is None and folded == fingerprint(self._decided)
@@ -150,6 +148,8 @@ def in_words(rows: Array, place: int) -> str:
         return "nothing more in this turn"
     row: Any = rows[place]
     kind = int(row["kind"])
-    fields = {name: int(row[name]) for name in ROW.names or () if name not in ("kind", "payload_offset", "payload_size")}
+    fields = {
+        name: int(row[name]) for name in ROW.names or () if name not in ("kind", "payload_offset", "payload_size")
+    }
     shown = " ".join(f"{name}={value}" for name, value in fields.items() if value not in (0, -1))
     return f"{kinds.KIND_NAMES.get(kind, str(kind))} {shown}".strip()

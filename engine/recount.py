@@ -112,10 +112,12 @@ class Recount:
             self._add(queues, channels, int(Tally.ABANDONED_WAIT_NS), np.where(abandoned, b, 0))
 
     def _add(self, queues: Array, channels: Array, column: Any, amount: Any) -> None:
-        np.add.at(self.cells, (queues, channels, column), amount)
+        places: Any = (queues, channels, column)
+        np.add.at(self.cells, places, amount)
 
     def _longest(self, queues: Array, channels: Array, waits_ns: Array) -> None:
-        np.maximum.at(self.cells, (queues, channels, int(Tally.LONGEST_WAIT_NS)), waits_ns)
+        places: Any = (queues, channels, int(Tally.LONGEST_WAIT_NS))
+        np.maximum.at(self.cells, places, waits_ns)
 
     def differences(self, t: Tables) -> list[str]:
         """Say where the kernel's counters differ, each as one sentence; empty if nowhere."""
@@ -124,7 +126,9 @@ class Recount:
         for column in COUNTED:
             for queue, channel in np.argwhere(kept[:, :, column] != self.cells[:, :, column]).tolist():
                 pair = int(kept[queue, channel, column]), int(self.cells[queue, channel, column])
-                found.append(f"{_column_name(column)} of queue {queue}, {_channel(channel)}: kept {pair[0]}, recounted {pair[1]}")
+                found.append(
+                    f"{_column_name(column)} of queue {queue}, {_channel(channel)}: kept {pair[0]}, recounted {pair[1]}"
+                )
         for column in COUNTED_BY_QUEUE:
             sums = kept[:, :, column].sum(axis=1)
             for queue in np.flatnonzero(sums != self.by_queue[:, column]).tolist():

@@ -1,0 +1,223 @@
+"""Driver 1, real time: one engine with its log, its adapters and its opening hours, from recovery to a clean stop."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from engine.clock import LiveClock
+from engine.config.sections import Config
+from engine.errors import ConfigError
+from engine.hosting import Adapters
+from engine.kernel.tables import Capacity
+from engine.log.event_log import SegmentLog
+from engine.log.segment import DEFAULT_SEGMENT_BYTES
+from engine.loop import LiveEngine
+from engine.messages.kinds import ENGINE_STARTED
+from engine.messages.rows import ROW, SCHEMA, empty_rows
+from engine.opening import OpeningHoursDriver
+from engine.ports import AdapterStatus
+from engine.replay import LOG_FOLDER, SNAPSHOT_FOLDER, capacity_of_log, restore
+from engine.snapshots import Snapshots
+from engine.state import EngineRecord, EngineState, joined
+from engine.upkeep import Upkeep
+
+__all__ = ["EngineHost", "LiveEngine", "serve"]
+
+SWITCH_INTERVAL_S: Final = 1e-4
+"""How long the loop may keep the log's thread from running: twenty times shorter commits than by default."""
+HISTORY_ROWS: Final = 400_000
+"""Rows read again at a start for the histories of the latest contacts."""
+STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+logger = logging.getLogger(__name__)
+
+
+class EngineHost:
+    """Everything that one process runs. `start` recovers and opens the doors, `stop` closes them and the log."""
+
+    def __init__(self, config: Config, data: Path, *, segment_bytes: int = DEFAULT_SEGMENT_BYTES) -> None:
+        self.config = config
+        self._data = data
+        self._segment_bytes = segment_bytes
+        self._log: SegmentLog | None = None
+        self._engine: LiveEngine | None = None
+        self._adapters: Adapters | None = None
+        self._hours: OpeningHoursDriver | None = None
+        self._snapshots: Snapshots | None = None
+        self._upkeep: Upkeep | None = None
+
+    @property
+    def engine(self) -> LiveEngine:
+        """The engine; there is one from `start` on."""
+        assert self._engine is not None, "not started"
+        return self._engine
+
+    async def start(self) -> None:
+        """Recover from the log, record the start and the configuration, start adapters.
+
+        Raises ConfigError, LogDamaged, LogLocked, LogError, AdapterFailed or OSError; the log is closed again then.
+        """
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Stop adapters, decide what they left, make it durable, write a snapshot, close the log."""
+        if self._hours is not None:
+            self._hours.stop()
+        if self._upkeep is not None:
+            self._upkeep.stop()
+        if self._adapters is not None:
+            await self._adapters.stop()
+        if self._engine is not None:
+            await self._engine.stop()
+            if self._snapshots is not None:
+                await self._snapshots.finish()
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+
+    async def reload(self, config: Config) -> int:
+        """Follow another configuration while running; returns how many settings changed, once durable.
+
+        Queues, agents, skills, trunk groups and opening hours follow at once; adapters keep their settings until a
+        restart. Raises ConfigError, with nothing changed.
+        """
+        _require_same(_capacity(self.config), _capacity(config))
+        changed = self.engine.configure(config)
+        self.config = config
+        if self._hours is not None:
+            self._hours.reload(config)
+        await self.engine.durable()
+        return changed
+
+    def status(self) -> list[AdapterStatus]:
+        """How the adapters are doing."""
+        return self._adapters.status() if self._adapters is not None else []
+
+    async def _start(self) -> None:
+        config, data = self.config, self._data
+        log = self._log = self._open_log()
+        snapshots = self._snapshots = Snapshots(data / SNAPSHOT_FOLDER, log)
+        state = self._recover(log, snapshots)
+        replay = restore(log, state)
+        is_new, stopped_ns = state.seq == 0, state.now_ns
+        engine = LiveEngine(state, clock=LiveClock(log.last_at_ns), inbox_capacity=config.limits.inbox)
+        engine.attach(log)
+        self._engine = engine
+        self._read_history(log)
+        engine.run()
+        self._record_start()
+        engine.configure(config)
+        snapshots.follow(engine)
+        for owed in replay.owed:
+            engine.queue_callback(owed)
+        self._hours = OpeningHoursDriver(engine, config)
+        self._hours.start(0 if is_new else stopped_ns)
+        await engine.durable()
+        self._adapters = Adapters(engine, config.adapters, config.endpoints())
+        await self._adapters.start()
+        self._upkeep = Upkeep(engine)
+        self._upkeep.start()
+        logger.info("ready at sequence %d", engine.state.seq)
+
+    def _open_log(self) -> SegmentLog:
+        def on_durable(seq: int) -> None:
+            if self._engine is not None:
+                self._engine.on_durable(seq)
+
+        folder = self._data / LOG_FOLDER
+        return SegmentLog.open(
+            folder, on_durable=on_durable, segment_bytes=self._segment_bytes, row_dtype=ROW, schema=SCHEMA
+        )
+
+    def _recover(self, log: SegmentLog, snapshots: Snapshots) -> EngineState:
+        """The state of the newest snapshot that fits, or an empty one."""
+        capacity, remembered = _capacity(self.config), self.config.limits.remembered_facts
+        snapshot = snapshots.newest() if log.durable_seq else None
+        if snapshot is not None:
+            _require_same(snapshot.capacity, capacity)
+            state = EngineState(capacity, remembered)
+            state.load(snapshot.parts)
+            logger.info("recovered up to sequence %d from a snapshot", state.seq)
+            return state
+        if log.durable_seq:
+            _require_same(capacity_of_log(log.read()), capacity)
+        return EngineState(capacity, remembered)
+
+    def _read_history(self, log: SegmentLog) -> None:
+        """Bring back what the read models keep of the latest contacts."""
+        for frame in log.read(max(1, log.durable_seq - HISTORY_ROWS)):
+            self.engine.views.apply(joined([frame]))
+
+    def _record_start(self) -> None:
+        state = self.engine.state
+        row = empty_rows(1)
+        row["kind"] = ENGINE_STARTED
+        record = EngineRecord(_version(), state.capacity, state.interned.record(everything=True))
+        self.engine.record(row, msgspec.msgpack.encode(record))
+
+
+async def serve(config: Config, data: Path, *, ready: Callable[[EngineHost], None] | None = None) -> None:
+    """Run one engine over the data folder until SIGINT or SIGTERM; `ready` is called once it takes contacts.
+
+    Raises what `EngineHost.start` raises.
+    """
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    host = EngineHost(config, data)
+    await host.start()
+    for number in STOP_SIGNALS:
+        loop.add_signal_handler(number, stopping.set)
+    try:
+        if ready is not None:
+            ready(host)
+        await stopping.wait()
+        logger.info("stopping")
+    finally:
+        for number in STOP_SIGNALS:
+            loop.remove_signal_handler(number)
+        await host.stop()
+
+
+def _capacity(config: Config) -> Capacity:
+    limits = config.limits
+    return Capacity(
+        contacts=limits.contacts,
+        agents=limits.agents,
+        queues=limits.queues,
+        trunk_groups=limits.trunk_groups,
+        requirements=limits.requirements,
+        lines=limits.lines,
+        intervals=limits.intervals,
+    )
+
+
+def _require_same(recorded: Capacity, configured: Capacity) -> None:
+    """Slots in the log mean what they meant when it began, so its capacities stay."""
+    faults = [
+        f"limits.{name} is {getattr(configured, name)}, but the log was begun with {getattr(recorded, name)}; "
+        "set it back, or begin a log in another folder"
+        for name in Capacity.__struct_fields__
+        if getattr(configured, name) != getattr(recorded, name)
+    ]
+    if faults:
+        raise ConfigError(faults)
+
+
+def _version() -> str:
+    try:
+        return installed_version("trunkline")
+    except PackageNotFoundError:
+        return "unknown"

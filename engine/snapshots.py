@@ -1,0 +1,93 @@
+"""Snapshots of the whole state: taken between turns, written by a thread, read at a start. A cache of the log."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import msgspec
+
+from engine.kernel.jit import BUILD
+from engine.kernel.tables import Array, Capacity
+from engine.log.event_log import SegmentLog
+from engine.log.snapshot import SnapshotStore
+from engine.loop import LiveEngine
+from engine.ports import Turn
+
+EVERY_ROWS: Final = 1_000_000
+"""Rows after which another snapshot is taken: what a start then has to fold at most takes a second or two."""
+STATE_VERSION: Final = 1
+CODE: Final = f"{BUILD}-{STATE_VERSION}"
+
+logger = logging.getLogger(__name__)
+
+
+class StoredState(NamedTuple):
+    """A snapshot that fits the code and the log."""
+
+    capacity: Capacity
+    parts: Mapping[str, Array | bytes]
+
+
+class Snapshots:
+    """The snapshots of one engine."""
+
+    def __init__(self, folder: Path, log: SegmentLog, every_rows: int = EVERY_ROWS) -> None:
+        self._store = SnapshotStore(folder)
+        self._log = log
+        self._every_rows = every_rows
+        self._engine: LiveEngine | None = None
+        self._covered_seq = 0
+        self._writing: asyncio.Task[None] | None = None
+
+    def newest(self) -> StoredState | None:
+        """The newest snapshot made by this code over this log."""
+        snapshot = self._store.load_newest(CODE, self._log.checksum_at)
+        if snapshot is None:
+            return None
+        self._covered_seq = snapshot.covered_seq
+        capacity = snapshot.parts["capacity"]
+        assert isinstance(capacity, bytes)
+        return StoredState(msgspec.msgpack.decode(capacity, type=Capacity), snapshot.parts)
+
+    def follow(self, engine: LiveEngine) -> None:
+        """Take snapshots of this engine from now on, each after so many rows."""
+        self._engine = engine
+        engine.subscribe(self._note)
+
+    async def finish(self) -> None:
+        """Take a last one after a clean stop, if anything is new. A disk that fails here costs a longer start only."""
+        if self._writing is not None:
+            await self._writing
+        if self._engine is not None and self._engine.state.seq > self._covered_seq:
+            await self._take(self._engine)
+
+    def _note(self, turn: Turn) -> None:
+        due = turn.last_seq - self._covered_seq >= self._every_rows
+        if due and self._writing is None and self._engine is not None and not self._engine.inbox:
+            self._covered_seq = self._engine.state.seq
+            self._writing = asyncio.get_running_loop().create_task(self._take(self._engine))
+            self._writing.add_done_callback(self._written)
+
+    def _written(self, _task: "asyncio.Task[None]") -> None:
+        self._writing = None
+
+    async def _take(self, engine: LiveEngine) -> None:
+        seq, parts = engine.state.seq, engine.state.save()
+        parts["capacity"] = msgspec.msgpack.encode(engine.state.capacity)
+        self._covered_seq = seq
+        await engine.durable()
+        try:
+            await asyncio.to_thread(self._write, seq, parts)
+            engine.counters["snapshots"] += 1
+        except OSError as error:
+            engine.counters["snapshots_failed"] += 1
+            logger.warning("no snapshot at sequence %d: %s", seq, error)
+
+    def _write(self, seq: int, parts: Mapping[str, Array | bytes]) -> None:
+        checksum = self._log.checksum_at(seq)
+        if checksum is None:
+            logger.warning("no snapshot at sequence %d: no turn ends there", seq)
+            return
+        self._store.write(seq, checksum, CODE, parts)

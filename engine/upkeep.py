@@ -1,0 +1,66 @@
+"""What a running engine does for its own health: the books audited, garbage collected when it does not hurt."""
+
+import asyncio
+import gc
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from engine.kernel.audit import audit
+from engine.loop import LiveEngine
+
+AUDIT_EVERY_S: Final = 5.0
+COLLECT_EVERY_S: Final = 1.0
+FULL_COLLECTION_TICKS: Final = 600
+"""A full collection at most every so many ticks, and only in a second without a turn."""
+YOUNG: Final = 1
+
+logger = logging.getLogger(__name__)
+
+
+class Upkeep:
+    """Audits and collects on timers of the running loop."""
+
+    def __init__(self, engine: LiveEngine) -> None:
+        self._engine = engine
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._seq = 0
+        self._ticks = 0
+
+    def start(self) -> None:
+        """Begin: what exists now is garbage never, so it is not looked at again."""
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        self._collect()
+        self.audit()
+
+    def stop(self) -> None:
+        """Leave the collector to itself again."""
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+        gc.enable()
+        gc.unfreeze()
+
+    def audit(self) -> None:
+        """Check every invariant of the tables; what does not hold is counted and said."""
+        violations = audit(self._engine.state.tables)
+        self._engine.counters["audits"] += 1
+        self._engine.counters["invariant_violations"] += len(violations)
+        for text in violations:
+            logger.error("invariant violated at sequence %d: %s", self._engine.state.seq, text)
+        self._again("audit", AUDIT_EVERY_S, self.audit)
+
+    def _collect(self) -> None:
+        self._ticks += 1
+        idle, self._seq = self._engine.state.seq == self._seq, self._engine.state.seq
+        if idle and self._ticks >= FULL_COLLECTION_TICKS:
+            self._ticks = 0
+            gc.collect()
+        else:
+            gc.collect(YOUNG)
+        self._again("collect", COLLECT_EVERY_S, self._collect)
+
+    def _again(self, name: str, after_s: float, action: Callable[[], None]) -> None:
+        self._timers[name] = asyncio.get_running_loop().call_later(after_s, action)
