@@ -1,13 +1,55 @@
-"""`trunkline serve`: the engine on real time, until it is told to stop."""
+"""`trunkline serve`: the engine on real time until it is told to stop; SIGHUP makes it read its configuration again."""
 
+import asyncio
+import logging
+import signal
 from pathlib import Path
 
 import uvloop
 
 from engine.config import load_config
+from engine.errors import ConfigError
+from engine.live import EngineHost
 from engine.live import serve as serve_live
+
+logger = logging.getLogger(__name__)
 
 
 def serve(path: Path, data: Path) -> None:
-    """Run the engine. Raises ConfigError, LogDamaged, LogLocked and OSError before it takes the first contact."""
-    uvloop.run(serve_live(load_config(path), data))
+    """Run the engine. Raises what `EngineHost.start` raises, before it takes the first contact."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    config = load_config(path)
+    reloader = Reloader(path)
+    uvloop.run(serve_live(config, data, ready=reloader.follow))
+
+
+class Reloader:
+    """Reads the configuration again on SIGHUP; one with faults changes nothing."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._task: asyncio.Task[None] | None = None
+
+    def follow(self, host: EngineHost) -> None:
+        """Tell what is running, and listen for SIGHUP from now on."""
+        for status in host.status():
+            logger.info("adapter %s: %s", status.name, status.detail or ("up" if status.up else "down"))
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._begin, host)
+
+    def _begin(self, host: EngineHost) -> None:
+        if self._task is not None and not self._task.done():
+            logger.warning("still reading the configuration; send SIGHUP again when that is done")
+            return
+        self._task = asyncio.get_running_loop().create_task(self.reload(host))
+
+    async def reload(self, host: EngineHost) -> None:
+        """Read the file, and follow it if it is good."""
+        try:
+            config = await asyncio.to_thread(load_config, self._path)
+            changed = await host.reload(config)
+        except ConfigError as error:
+            for fault in error.faults:
+                logger.error("%s", fault)
+            logger.error("the configuration was not changed: correct the file, then send SIGHUP again")
+        else:
+            logger.info("configuration read again: %d settings changed", changed)

@@ -1,0 +1,84 @@
+"""The real program: it starts, reads its configuration again, stops when told, and leaves a log that verifies."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CENTRE = "service: {{seed: {seed}}}\nlimits: {{contacts: 16, agents: 4, queues: 4}}\nqueues: {{q: {{}}}}\n"
+
+pytestmark = pytest.mark.slow
+
+
+def trunkline(*arguments: str) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "engine.main", *arguments]
+    return subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def wait_for(text: str, program: "subprocess.Popen[str]") -> None:
+    """Read what the program says until it says `text`; the test's own time limit ends a wait in vain."""
+    assert program.stderr is not None
+    heard = []
+    for line in program.stderr:
+        heard.append(line)
+        if text in line:
+            return
+    pytest.fail(f"ended without saying {text!r}: {''.join(heard)}")
+
+
+@pytest.fixture
+def centre(tmp_path: Path) -> Path:
+    file = tmp_path / "centre.yaml"
+    file.write_text(CENTRE.format(seed=1), encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def served(centre: Path, tmp_path: Path) -> "Iterator[subprocess.Popen[str]]":
+    program = trunkline("serve", str(centre), "--data", str(tmp_path / "data"))
+    try:
+        wait_for("ready at sequence", program)
+        yield program
+    finally:
+        program.kill()
+        program.communicate()
+
+
+def test_it_reloads_on_sighup_stops_on_sigterm_and_its_log_verifies(
+    served: "subprocess.Popen[str]", centre: Path, tmp_path: Path
+) -> None:
+    centre.write_text(CENTRE.format(seed=2), encoding="utf-8")
+    served.send_signal(signal.SIGHUP)
+    wait_for("1 settings changed", served)
+    centre.write_text(CENTRE.format(seed="two"), encoding="utf-8")
+    served.send_signal(signal.SIGHUP)
+    wait_for("centre.yaml:1:17: 'two' is not a whole number", served)
+    wait_for("the configuration was not changed", served)
+    served.send_signal(signal.SIGTERM)
+    assert served.wait() == 0
+
+    verifier = trunkline("verify", str(tmp_path / "data"), "--json")
+    report, errors = verifier.communicate()
+    assert verifier.returncode == 0, errors
+    assert json.loads(report)["ok"] is True
+
+
+def test_a_second_engine_on_the_same_folder_is_locked_out(
+    served: "subprocess.Popen[str]", centre: Path, tmp_path: Path
+) -> None:
+    second = trunkline("serve", str(centre), "--data", str(tmp_path / "data"))
+    _, errors = second.communicate()
+    assert second.returncode == 4
+    assert "error: " in errors
+
+
+def test_what_is_no_log_cannot_be_verified(tmp_path: Path) -> None:
+    verifier = trunkline("verify", str(tmp_path))
+    _, errors = verifier.communicate()
+    assert verifier.returncode == 5
+    assert "there is no log in" in errors
