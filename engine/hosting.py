@@ -73,7 +73,9 @@ class Adapters:
     async def start(self) -> None:
         """Start all in the order of the file, each with its open contacts; raises AdapterFailed, all stopped again."""
         contacts = open_contacts(self._engine.state)
-        self._engine.outbox.routes.update({name: adapter.act for name, adapter in self._made.items()})
+        outbox = self._engine.outbox
+        outbox.is_open = False
+        outbox.routes.update({name: adapter.act for name, adapter in self._made.items()})
         for name, adapter in self._made.items():
             try:
                 await adapter.start(contacts.pop(name, []))
@@ -82,6 +84,8 @@ class Adapters:
                 raise AdapterFailed(f"adapter '{name}' could not be started: {error}") from error
             self._started.append(name)
         self._release_orphans(contacts)
+        outbox.is_open = True
+        outbox.release(self._engine.log.durable_seq)
 
     async def stop(self) -> None:
         """Stop those that were started, the last one first; one that fails or hangs does not keep the others."""

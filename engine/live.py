@@ -26,7 +26,7 @@ from engine.opening import OpeningHoursDriver
 from engine.ports import AdapterStatus
 from engine.replay import LOG_FOLDER, SNAPSHOT_FOLDER, capacity_of_log, restore
 from engine.snapshots import Snapshots
-from engine.state import EngineRecord, EngineState, joined
+from engine.state import EngineRecord, EngineState, runs
 from engine.upkeep import Upkeep
 
 __all__ = ["EngineHost", "LiveEngine", "serve"]
@@ -158,8 +158,8 @@ class EngineHost:
 
     def _read_history(self, log: SegmentLog) -> None:
         """Bring back what the read models keep of the latest contacts."""
-        for frame in log.read(max(1, log.durable_seq - HISTORY_ROWS)):
-            self.engine.views.apply(joined([frame]))
+        for run in runs(log.read(max(1, log.durable_seq - HISTORY_ROWS))):
+            self.engine.views.history.apply(run)
 
     def _record_start(self) -> None:
         state = self.engine.state

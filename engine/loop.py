@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -16,7 +17,7 @@ from engine.errors import Overloaded
 from engine.ingest.inbox import DEFAULT_CAPACITY, ENDING, Inbox, Submission
 from engine.kernel.deadlines import NEVER_NS
 from engine.kernel.step import next_deadline_ns
-from engine.log.event_log import exit_process
+from engine.log.event_log import FATAL_EXIT_CODE
 from engine.messages.kinds import CONFIGURATION_LOADED
 from engine.messages.observed import ContactArrived, Observed
 from engine.messages.rows import empty_rows
@@ -61,14 +62,14 @@ class LiveEngine:
         *,
         clock: Clock | None = None,
         inbox_capacity: int = DEFAULT_CAPACITY,
-        on_fatal: Callable[[str], None] = exit_process,
+        on_fatal: Callable[[str], None] | None = None,
     ) -> None:
         self.state = state
         self.clock: Clock = clock or LiveClock(state.now_ns)
         self.outbox = Outbox()
         self.inbox = Inbox(inbox_capacity)
         self.counters: Counter[str] = Counter()
-        self._on_fatal = on_fatal
+        self._on_fatal = on_fatal or end_process
         self._log: EventLog | None = None
         self._views: Views | None = None
         self._maker: TurnMaker | None = None
@@ -160,6 +161,21 @@ class LiveEngine:
                 self._watchers.remove(watcher)
 
         return unsubscribe
+
+    def figures(self) -> dict[str, int]:
+        """Counters of the driver, and how full its rooms are."""
+        figures = dict(self.counters)
+        figures["inbox_facts"], figures["inbox_refused"] = self.inbox.count, self.inbox.refused
+        figures["log_staged_bytes"] = self.log.staged_bytes
+        figures["log_rows_not_durable"] = self.state.seq - self.log.durable_seq
+        figures["effects_held"], figures["effects_done"] = len(self.outbox), self.outbox.acted
+        figures["effects_failed"] = self.outbox.failed
+        figures["effects_without_adapter"] = self.outbox.unaddressed.total()
+        figures["contacts_open"] = len(self.state.contacts)
+        maker = self._working_maker()
+        figures["facts"], figures["facts_wrong"] = maker.facts, maker.wrong
+        figures["facts_duplicate"] = maker.duplicates
+        return figures
 
     # --- configuration
 
@@ -327,6 +343,13 @@ class LiveEngine:
     def _working_maker(self) -> TurnMaker:
         assert self._maker is not None, "the engine has no log yet"
         return self._maker
+
+
+def end_process(reason: str) -> None:
+    """Say why and end the process at once: whatever state and log say, the log is right, and a restart reads it."""
+    logger.critical("the engine cannot go on: %s", reason)
+    logging.shutdown()
+    os._exit(FATAL_EXIT_CODE)
 
 
 def _ignore(_receipts: "asyncio.Future[list[Receipt]]") -> None:

@@ -71,8 +71,8 @@ class Recheck:
         self._decided = new_tables(capacity)
         self._out = empty_rows(OUT_ROWS)
         self._recount = Recount(capacity.queues, capacity.contacts)
-        self._uncounted: list[Frame] = []
-        self._uncounted_rows = 0
+        self._unfolded: list[Frame] = []
+        self._unfolded_rows = 0
         self._frames = 0
         self._rows = 0
         self._observed = 0
@@ -87,11 +87,10 @@ class Recheck:
         self._frames += 1
         self._rows += len(rows)
         self._last_at_ns = frame.at_ns
-        self._replay.add(frame)
-        self._uncounted.append(frame)
-        self._uncounted_rows += len(rows)
-        if self._uncounted_rows >= FOLD_ROWS:
-            self._count()
+        self._unfolded.append(frame)
+        self._unfolded_rows += len(rows)
+        if self._unfolded_rows >= FOLD_ROWS:
+            self._fold()
         self._mismatch = self._decide(frame.first_seq, rows)
         if self._rows >= self._next_audit and self._mismatch is None:
             self._next_audit += AUDIT_EVERY_ROWS
@@ -100,8 +99,8 @@ class Recheck:
 
     def report(self) -> VerifyReport:
         """What was found."""
+        self._fold()
         self._replay.finish()
-        self._count()
         tables = self._folded.tables
         violations = [*self._violations, *audit(tables)][:DIFFERENCES_MAX]
         differences = self._recount.differences(tables)[:DIFFERENCES_MAX]
@@ -122,11 +121,13 @@ class Recheck:
             differences=tuple(differences),
         )
 
-    def _count(self) -> None:
-        if self._uncounted:
-            self._recount.add(joined(self._uncounted))
-            self._uncounted.clear()
-            self._uncounted_rows = 0
+    def _fold(self) -> None:
+        if self._unfolded:
+            run = joined(self._unfolded)
+            self._replay.apply(run)
+            self._recount.add(run)
+            self._unfolded.clear()
+            self._unfolded_rows = 0
 
     def _decide(self, first_seq: int, rows: Array) -> Mismatch | None:
         observed = rows[rows["kind"] < kinds.FIRST_DECIDED].view(np.recarray)

@@ -1,6 +1,7 @@
 """Driver 2, the recorded log: rebuild the state from it, decide it again and compare, or stop at any position."""
 
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -13,7 +14,7 @@ from engine.messages.kinds import ENGINE_STARTED
 from engine.messages.rows import ROW
 from engine.ports import Frame
 from engine.recheck import Recheck, VerifyReport
-from engine.state import REMEMBERED_FACTS, EngineRecord, EngineState, StateReplay
+from engine.state import EngineRecord, EngineState, StateReplay, runs
 
 LOG_FOLDER: Final = "log"
 SNAPSHOT_FOLDER: Final = "snapshots"
@@ -31,8 +32,8 @@ class ReadableLog(Protocol):
 def restore(log: ReadableLog, state: EngineState) -> StateReplay:
     """Apply everything that `log` has beyond `state`; the result tells which callbacks may still be owed."""
     replay = StateReplay(state)
-    for frame in log.read(state.seq + 1):
-        replay.add(frame)
+    for run in runs(log.read(state.seq + 1)):
+        replay.apply(run)
     replay.finish()
     return replay
 
@@ -45,10 +46,11 @@ def state_at(data: Path, up_to_seq: int | None = None) -> EngineState:
     folder = log_folder(data)
     state = EngineState(capacity_of_log(read_log(folder, dtype=ROW)))
     replay = StateReplay(state)
-    for frame in read_log(folder, dtype=ROW):
-        if up_to_seq is not None and frame.first_seq + len(frame.rows) - 1 > up_to_seq:
-            break
-        replay.add(frame)
+    wanted = read_log(folder, dtype=ROW)
+    if up_to_seq is not None:
+        wanted = takewhile(lambda frame: frame.first_seq + len(frame.rows) - 1 <= up_to_seq, wanted)
+    for run in runs(wanted):
+        replay.apply(run)
     replay.finish()
     return state
 
@@ -83,8 +85,3 @@ def capacity_of_log(frames: Iterator[Frame]) -> Capacity:
         start, size = int(row["payload_offset"]), int(row["payload_size"])
         return msgspec.msgpack.decode(frame.payload[start : start + size], type=EngineRecord).capacity
     raise LogError("the log does not begin with the start of an engine; its first part is missing")
-
-
-def new_state(capacity: Capacity, remembered_facts: int = REMEMBERED_FACTS) -> EngineState:
-    """Return the state of an engine that has seen nothing."""
-    return EngineState(capacity, remembered_facts)

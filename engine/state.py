@@ -1,7 +1,7 @@
 """Everything that the log determines: tables, directory, open contacts, idempotence window and interned names."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -137,6 +137,20 @@ def joined(frames: Iterable[Frame]) -> Turn:
     return Turn(first_seq, first_seq + len(rows) - 1, rows, memoryview(bytes(payload)))
 
 
+def runs(frames: Iterable[Frame]) -> Iterator[Turn]:
+    """Yield consecutive frames joined to runs of FOLD_ROWS and more."""
+    taken: list[Frame] = []
+    rows = 0
+    for frame in frames:
+        taken.append(frame)
+        rows += len(frame.rows)
+        if rows >= FOLD_ROWS:
+            yield joined(taken)
+            taken, rows = [], 0
+    if taken:
+        yield joined(taken)
+
+
 class StateReplay:
     """Applies recorded frames to a state: the kernel folds the rows, the rest is picked out of them by vector."""
 
@@ -144,33 +158,18 @@ class StateReplay:
         self._state = state
         self._fold = fold_rows
         self._seen = SeenReplay(state.seen, state.generation)
-        self._frames: list[Frame] = []
-        self._rows = 0
         self.owed: deque[OwedCallback] = deque(maxlen=OWED_KEPT)
         """The latest customers who left for a callback."""
 
-    def add(self, frame: Frame) -> None:
-        """Take the next frame; it is applied together with others."""
-        self._frames.append(frame)
-        self._rows += len(frame.rows)
-        if self._rows >= FOLD_ROWS:
-            self.apply()
-
-    def apply(self) -> None:
-        """Apply the frames taken so far."""
-        if not self._frames:
-            return
-        run = joined(self._frames)
-        self._frames.clear()
-        self._rows = 0
+    def apply(self, run: Turn) -> None:
+        """Apply the next run of frames."""
         self._fold(self._state.tables, run.rows)
         self._seen.absorb(run.first_seq, run.rows)
         self._note_configuration(run)
         self._note_contacts(run)
 
     def finish(self) -> None:
-        """Apply what is left and complete the idempotence window."""
-        self.apply()
+        """Complete the idempotence window."""
         self._seen.finish()
 
     def _note_configuration(self, run: Turn) -> None:

@@ -12,10 +12,14 @@ Act = Callable[[AnyEffect], None]
 
 
 class Outbox:
-    """Effects by the sequence that must be durable first. `routes` are the adapters' `act` by adapter name."""
+    """Effects by the sequence that must be durable first. `routes` are the adapters' `act` by adapter name.
+
+    Nothing is handed out while `is_open` is False: adapters that are still starting get what happened meanwhile after.
+    """
 
     def __init__(self) -> None:
         self.routes: dict[str, Act] = {}
+        self.is_open = True
         self.acted = 0
         self.failed = 0
         self.unaddressed: Counter[str] = Counter()
@@ -30,7 +34,7 @@ class Outbox:
     def release(self, durable_seq: int) -> None:
         """Hand out what follows from turns up to `durable_seq`. An adapter that raises is noted, not repeated."""
         held = self._held
-        while held and held[0][0] <= durable_seq:
+        while self.is_open and held and held[0][0] <= durable_seq:
             _, adapter, effect = held.popleft()
             act = self.routes.get(adapter)
             if act is None:

@@ -51,8 +51,6 @@ class InternedNames:
             number = self._source_numbers[name] = len(self.sources)
             self.sources.append(name)
             self.owners.append(owner)
-        elif owner and not self.owners[number]:
-            self.owners[number] = owner
         return number
 
     def reason(self, text: str) -> int:
