@@ -90,18 +90,18 @@ def token_new(
     new_token(token_id, scope)
 
 
-def add_installed_commands() -> None:
+def add_installed_commands(program: typer.Typer) -> None:
     """Add the subcommands that this installation brings beside the engine's own."""
     for point in entry_points(group=COMMANDS):
         try:
-            app.command(point.name)(point.load())
+            program.command(point.name)(point.load())
         except (ImportError, AttributeError) as error:
             typer.echo(f"warning: the command '{point.name}' cannot be loaded: {error}", err=True)
 
 
 def main() -> None:
     """Run the command line."""
-    add_installed_commands()
+    add_installed_commands(app)
     app()
 
 

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from typer.testing import CliRunner
 from engine.commands.outcome import Exit, errors_as_exits, exit_code
 from engine.config import load_config
 from engine.errors import ConfigError, LogDamaged, LogLocked, LogWriteFailed, Overloaded, ReplayMismatch
-from engine.main import app
+from engine.main import COMMANDS, add_installed_commands, app
 
 ROOT = Path(__file__).parents[1]
 run = CliRunner().invoke
@@ -92,6 +93,22 @@ def test_token_new_prints_a_secret_once_and_its_line_of_configuration(centre: Ca
 @pytest.mark.parametrize("arguments", [["--scope", "red"], ["--scope", "read", "--id", "A B"], []])
 def test_token_new_refuses_what_the_configuration_would(arguments: list[str]) -> None:
     assert run(app, ["token", "new", *arguments]).exit_code == Exit.USAGE
+
+
+def test_further_commands_come_by_entry_point_and_a_broken_one_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    points = [
+        EntryPoint("demo", "simulations.demo.command:demo", COMMANDS),
+        EntryPoint("broken", "no_such_module:command", COMMANDS),
+    ]
+    monkeypatch.setattr("engine.main.entry_points", lambda group: points)
+    program = typer.Typer()
+    program.command("own")(lambda: None)
+    add_installed_commands(program)
+    assert "the command 'broken' cannot be loaded: No module named 'no_such_module'" in capsys.readouterr().err
+    assert "--for" in run(program, ["demo", "--help"]).output
+    assert run(program, ["demo", "--for", "soon"]).exit_code == Exit.USAGE
 
 
 @pytest.mark.parametrize(
