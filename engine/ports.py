@@ -127,10 +127,14 @@ class Adapter(Protocol):
 class Frame(Protocol):
     """One atomic turn as it lies in the log."""
 
-    first_seq: int
-    at_ns: int
-    rows: np.ndarray[Any, Any]
-    payload: memoryview
+    @property
+    def first_seq(self) -> int: ...
+    @property
+    def at_ns(self) -> int: ...
+    @property
+    def rows(self) -> np.ndarray[Any, Any]: ...
+    @property
+    def payload(self) -> memoryview: ...
 
 
 class EventLog(Protocol):
@@ -139,8 +143,10 @@ class EventLog(Protocol):
     next_seq: int
     durable_seq: int
     staged_bytes: int
-    admitting: bool
-    """False while disk space for new work is not assured."""
+
+    @property
+    def admitting(self) -> bool:
+        """False while disk space for new work is not assured."""
 
     def append(self, rows: np.ndarray[Any, Any], payload: bytes | bytearray | memoryview, at_ns: int) -> int:
         """Stage one frame without blocking; returns the sequence of its last row."""

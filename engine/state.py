@@ -95,7 +95,7 @@ class EngineState:
 
     def save(self) -> dict[str, Array | bytes]:
         """Return everything as named parts, the arrays copied: the state of this instant."""
-        parts: dict[str, Array | bytes] = {f"table.{name}": t.copy() for name, t in self.tables._asdict().items()}
+        parts: dict[str, Array | bytes] = {f"table.{name}": t.copy() for name, t in self.tables.items()}
         parts |= self.seen.save()
         parts["contacts"] = self.contacts.save()
         parts["directory"] = encode_directory(self.directory)
@@ -104,7 +104,7 @@ class EngineState:
 
     def load(self, parts: Mapping[str, Array | bytes]) -> None:
         """Take over what `save` returned, made with the same capacity."""
-        for name, table in self.tables._asdict().items():
+        for name, table in self.tables.items():
             table[...] = np.asarray(parts[f"table.{name}"]).view(table.dtype).reshape(table.shape)
         self.seen.load(_array(parts["seen_keys"]), _array(parts["seen_values"]))
         self.contacts.load(_bytes(parts["contacts"]))

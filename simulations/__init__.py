@@ -1,1 +1,1 @@
-"""Simulated worlds: they run the very kernel that takes the calls."""
+"""Worlds that the engine's own kernel can be run in: callers, agents and time, all made up from a seed."""

@@ -66,7 +66,6 @@ def decide(t: Tables, row: Any, out: Array) -> None:
     elif kind == CONTACT_RELEASED:
         _release(t, out, row.contact, row.a)
     elif kind == DEADLINE_PASSED:
-        t.book[0].fired = 0
         then(t, PASS_DEADLINE, 0)
     elif kind == OFFER_DECLINED:
         fail_offer(t, out, row.contact, row.agent, row.a)

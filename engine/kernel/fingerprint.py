@@ -4,10 +4,14 @@ import xxhash
 
 from engine.kernel.tables import Tables
 
+SCRATCH = frozenset({"agenda"})
+"""Tables that hold nothing between steps."""
+
 
 def fingerprint(t: Tables) -> int:
-    """Return the XXH3-64 of every table, in order."""
+    """Return the XXH3-64 of every table that lasts, in order."""
     digest = xxhash.xxh3_64()
-    for table in t:
-        digest.update(memoryview(table).cast("B"))
+    for name, table in t.items():
+        if name not in SCRATCH:
+            digest.update(memoryview(table).cast("B"))
     return digest.intdigest()

@@ -17,6 +17,8 @@ import numba
 from numba.core import types
 from numba.core.registry import CPUDispatcher
 
+from engine.kernel import native as native  # teaches the compiler the tables
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 KERNEL = Path(__file__).parent
@@ -79,7 +81,7 @@ def door(function: Function) -> Function:
 def _compiled(function: Function, *, keep: bool) -> Function:
     if numba.config.DISABLE_JIT:
         return function
-    dispatcher = _OneVersion(function, targetoptions={"nopython": True, "error_model": "numpy"})
+    dispatcher = _OneVersion(function, targetoptions={"nopython": True, "error_model": "numpy", "_nrt": False})
     if keep:
         dispatcher.enable_caching()
     compiled: Function = dispatcher

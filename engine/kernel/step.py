@@ -65,6 +65,7 @@ def take_row(t: Tables, row: Any, out: Array) -> None:
         item = book.agenda_head
         book.agenda_head += 1
         decide_next(t, t.agenda[item, 0], t.agenda[item, 1], out)
+    book.fired = 0
     book.agenda_head = 0
     book.agenda_tail = 0
 

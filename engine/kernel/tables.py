@@ -1,10 +1,11 @@
-"""The kernel's whole state: one structured array a table, all tables in one named tuple.
+"""The kernel's whole state: one structured array a table, all tables in one directory.
 
 An entity is its index. Links between entities are indices, -1 is none. Everything is integer but the running estimates.
 Capacities are fixed when the tables are made; what does not fit is refused by name, never dropped.
 """
 
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterator
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -199,35 +200,85 @@ class Capacity(msgspec.Struct, frozen=True):
         return self.contacts + 16 * self.agents + 64
 
 
-class Tables(NamedTuple):
-    """All of the kernel's state. Subjects of timers: contacts, then engagements, agents and queues."""
+SCHEMA: Final[tuple[tuple[str, np.dtype[Any], int], ...]] = (
+    ("book", BOOK, 1),
+    ("contacts", CONTACT, 1),
+    ("agents", AGENT, 1),
+    ("queues", QUEUE, 1),
+    ("lines", LINE, 1),  # after the common lines, one for each agent
+    ("engagements", ENGAGEMENT, 1),
+    ("trunk_groups", TRUNK_GROUP, 1),
+    ("timers", TIMER, 1),
+    ("slots", np.dtype(np.int64), 1),  # ring of free contact slots
+    ("requirements", np.dtype(np.int64), 2),  # (n, 2) packed conditions, relaxed requirement
+    ("skill_levels", np.dtype(np.int8), 2),  # (agents, skills)
+    ("memberships", np.dtype(np.int16), 2),  # (agents, queues) position + 1, 0 none
+    # (lines + channels + 2, words): who may serve a line; is free for a channel; is logged in; is available
+    ("agent_masks", np.dtype(np.uint64), 2),
+    # (agents + 2, words): lines an agent may serve; then lines with somebody waiting; then lines short of idle agents
+    ("line_masks", np.dtype(np.uint64), 2),
+    ("idle_seqs", np.dtype(np.int64), 1),  # orders the idle: sequence of the last contact's end or of the log-in
+    ("prices", np.dtype(np.float64), 2),  # (queues, PRICE_LEVELS) cost of taking an agent at each count of idle agents
+    ("channel_settings", np.dtype(np.int64), 2),
+    ("tallies", np.dtype(np.int64), 2),  # (cells, TALLY_COLUMNS) since the beginning
+    ("intervals", np.dtype(np.int64), 4),  # (rows, 2, cells, TALLY_COLUMNS): by event, by arrival
+    ("interval_starts", np.dtype(np.int64), 1),
+    ("agenda", np.dtype(np.int64), 2),  # (n, 2) what to decide next, and about whom
+    ("histograms", np.dtype(np.int64), 3),  # (cells, HISTOGRAMS, HISTOGRAM_BINS)
+)
+"""Every table: name, type of a record, dimensions."""
+
+
+class Tables:
+    """All of the kernel's state. Subjects of timers: contacts, then engagements, agents and queues.
+
+    Compiled code sees one pointer: to `directory`, which holds each table's address and shape. The arrays are made once
+    and never replaced, only written into.
+    """
+
+    __slots__ = ("address", "directory", *(name for name, _, _ in SCHEMA))
 
     book: Array
     contacts: Array
     agents: Array
     queues: Array
-    lines: Array  # after the common lines, one for each agent
+    lines: Array
     engagements: Array
     trunk_groups: Array
     timers: Array
-    slots: Array  # ring of free contact slots
-    requirements: Array  # (n, 2) packed conditions, relaxed requirement
-    skill_levels: Array  # (agents, skills)
-    memberships: Array  # (agents, queues) position + 1, 0 none
-    agent_masks: (
-        Array  # (lines + channels + 2, words): who may serve a line; is free for a channel; logged in; available
-    )
-    line_masks: (
-        Array  # (agents + 2, words): lines an agent may serve; then lines with waiting; then lines short of idle
-    )
-    idle_seqs: Array  # (agents,) orders the idle: sequence of the last contact's end or of the log-in
-    prices: Array  # (queues, PRICE_LEVELS) what taking an agent costs at each count of idle agents
+    slots: Array
+    requirements: Array
+    skill_levels: Array
+    memberships: Array
+    agent_masks: Array
+    line_masks: Array
+    idle_seqs: Array
+    prices: Array
     channel_settings: Array
-    tallies: Array  # (cells, TALLY_COLUMNS) since the beginning
-    intervals: Array  # (rows, 2, cells, TALLY_COLUMNS): by event, by arrival
+    tallies: Array
+    intervals: Array
     interval_starts: Array
-    agenda: Array  # (n, 2) what to decide next, and about whom
-    histograms: Array  # (cells, HISTOGRAMS, HISTOGRAM_BINS)
+    agenda: Array
+    histograms: Array
+
+    def __init__(self, **tables: Array) -> None:
+        words: list[int] = []
+        for name, dtype, dimensions in SCHEMA:
+            table = tables[name]
+            if table.dtype != dtype or table.ndim != dimensions or not table.flags.c_contiguous:
+                raise TypeError(f"table {name} must be a contiguous {dimensions}-dimensional array of {dtype}")
+            object.__setattr__(self, name, table)
+            words += [table.ctypes.data, *table.shape]
+        object.__setattr__(self, "directory", np.array(words, np.int64))
+        object.__setattr__(self, "address", self.directory.ctypes.data)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"table {name} cannot be replaced: write into it")
+
+    def items(self) -> Iterator[tuple[str, Array]]:
+        """Yield every table with its name, in order."""
+        for name, _, _ in SCHEMA:
+            yield name, getattr(self, name)
 
 
 AGENDA: Final = 8192

@@ -1,0 +1,109 @@
+"""The books must balance: what holds at every position of the log, checked over the whole state.
+
+The running auditor, `verify` and the tests all ask here. Plain numpy: it runs beside the kernel, not inside it.
+"""
+
+import numpy as np
+
+from engine.kernel.tables import Tables
+from engine.messages.kinds import (
+    CHANNELS,
+    CONTACT_CONNECTED,
+    CONTACT_FREE,
+    CONTACT_HELD_STATE,
+    CONTACT_OFFERED,
+    CONTACT_WAITING,
+    ENGAGEMENT_CONNECTED,
+    ENGAGEMENT_OFFERED,
+    ENGAGEMENT_WRAPPING,
+    EXITS,
+)
+from engine.model.tallies import Tally
+
+
+def audit(t: Tables) -> list[str]:
+    """Return every invariant that does not hold, as a sentence; empty when the books balance."""
+    return [*_contacts(t), *_counters(t), *_engagements(t), *_lines(t), *_work_conservation(t)]
+
+
+def _contacts(t: Tables) -> list[str]:
+    """Every slot is either in use or in the ring of free slots, once."""
+    faults = []
+    book, state = t.book[0], t.contacts["state"]
+    ring = t.slots[(book.slot_head + np.arange(book.slot_count)) % len(t.slots)]
+    if len(np.unique(ring)) != len(ring) or np.any(state[ring] != CONTACT_FREE):
+        faults.append("a contact's slot is in use and free at once")
+    live = np.count_nonzero(state != CONTACT_FREE)
+    if live + book.slot_count != len(t.contacts):
+        faults.append(f"{live} contacts live and {book.slot_count} slots free do not make {len(t.contacts)}")
+    held = t.contacts["trunk_group"][state != CONTACT_FREE]
+    busy = np.bincount(held[held >= 0], minlength=len(t.trunk_groups))
+    for group in np.flatnonzero(busy != t.trunk_groups["busy"]):
+        faults.append(
+            f"trunk group {group} counts {t.trunk_groups['busy'][group]} busy channels, contacts hold {busy[group]}"
+        )
+    return faults
+
+
+def _counters(t: Tables) -> list[str]:
+    """Offered = sum of exits + waiting, in every queue and channel."""
+    faults = []
+    waits = np.isin(t.contacts["state"], (CONTACT_WAITING, CONTACT_OFFERED))
+    cells = t.contacts["queue"][waits] * CHANNELS + t.contacts["channel"][waits]
+    waiting = np.bincount(cells, minlength=len(t.tallies))
+    balance = t.tallies[:, Tally.ENTRIES] - t.tallies[:, Tally.EXIT : Tally.EXIT + EXITS].sum(axis=1)
+    for cell in np.flatnonzero(balance != waiting):
+        queue, channel = divmod(int(cell), CHANNELS)
+        faults.append(f"queue {queue} channel {channel}: offered - exits = {balance[cell]}, but {waiting[cell]} wait")
+    by_queue = waiting.reshape(-1, CHANNELS).sum(axis=1)
+    for queue in np.flatnonzero(by_queue != t.queues["waiting"]):
+        faults.append(f"queue {queue} counts {t.queues['waiting'][queue]} waiting, {by_queue[queue]} are")
+    return faults
+
+
+def _engagements(t: Tables) -> list[str]:
+    """A contact has one owner at most; an agent's load is what hangs on the agent, and within capacity."""
+    faults = []
+    used = t.engagements["state"] != 0
+    state, agent, contact = (t.engagements[name][used] for name in ("state", "agent", "contact"))
+    owned = contact[state == ENGAGEMENT_CONNECTED]
+    if len(np.unique(owned)) != len(owned):
+        faults.append("a contact has two owners")
+    talks = np.flatnonzero(np.isin(t.contacts["state"], (CONTACT_CONNECTED, CONTACT_HELD_STATE)))
+    if not np.array_equal(np.sort(owned), talks):
+        faults.append("connected contacts and connected agents are not the same calls")
+    rings = np.flatnonzero(t.contacts["state"] == CONTACT_OFFERED)
+    offered = contact[state == ENGAGEMENT_OFFERED]
+    if not np.array_equal(np.unique(offered[np.isin(offered, rings)]), rings):
+        faults.append("a contact counts as offered, but no agent has the offer")
+    for name, kind in (
+        ("ringing", ENGAGEMENT_OFFERED),
+        ("connected", ENGAGEMENT_CONNECTED),
+        ("wrapping", ENGAGEMENT_WRAPPING),
+    ):
+        counted = np.bincount(agent[state == kind], minlength=len(t.agents))
+        faults += [f"agent {a} counts a wrong number of {name}" for a in np.flatnonzero(counted != t.agents[name])]
+    load = np.zeros((len(t.agents), CHANNELS), np.int64)
+    np.add.at(load, (agent, t.engagements["channel"][used]), 1)
+    faults += [f"agent {a} has a wrong load" for a in np.flatnonzero(np.any(load != t.agents["load"], axis=1))]
+    return faults
+
+
+def _lines(t: Tables) -> list[str]:
+    """Everybody who waits stands in exactly the line that says so."""
+    in_line = t.contacts["line"][t.contacts["state"] == CONTACT_WAITING]
+    if np.any(in_line < 0):
+        return ["a waiting contact stands in no line"]
+    counted = np.bincount(in_line, minlength=len(t.lines))
+    return [f"line {line} counts a wrong number" for line in np.flatnonzero(counted != t.lines["count"])]
+
+
+def _work_conservation(t: Tables) -> list[str]:
+    """No free agent and no waiting contact that the agent may serve exist together."""
+    faults = []
+    common = len(t.lines) - len(t.agents)
+    for line in np.flatnonzero(t.lines["count"][:common]):
+        free = t.agent_masks[common + t.lines["channel"][line]]
+        if np.any(t.agent_masks[line] & free):
+            faults.append(f"line {line} has somebody waiting and an agent free to serve it")
+    return faults

@@ -1,0 +1,89 @@
+"""How compiled code sees the tables: as one pointer to their directory, so that handing all of them on costs nothing.
+
+A named tuple of arrays would be passed as some two hundred machine words at every call, and each mention of an array
+would count references. Here `t.contacts` loads an address and a length, which the optimiser lifts out of loops.
+"""
+
+from typing import Any, Final
+
+import numpy as np
+from llvmlite import ir
+from numba import typeof
+from numba.core import cgutils, types
+from numba.core.typing.templates import AttributeTemplate
+from numba.extending import (
+    NativeValue,
+    infer_getattr,
+    lower_getattr_generic,
+    models,
+    register_model,
+    typeof_impl,
+    unbox,
+)
+
+from engine.kernel.tables import SCHEMA, Tables
+
+WORD: Final = ir.IntType(64)
+
+
+class TablesType(types.Type):
+    """The one type of all tables, whatever their capacity."""
+
+    def __init__(self) -> None:
+        super().__init__(name="Tables")
+
+
+TABLES: Final = TablesType()
+ARRAYS: Final = {name: types.Array(typeof(np.zeros(0, dtype)).dtype, n, "C") for name, dtype, n in SCHEMA}
+PLACES: Final[dict[str, int]] = {}
+for _name, _dtype, _dimensions in SCHEMA:
+    PLACES[_name] = sum(1 + dimensions for _, _, dimensions in SCHEMA[: len(PLACES)])
+
+
+@typeof_impl.register(Tables)
+def _typeof_tables(value: Tables, context: Any) -> TablesType:
+    return TABLES
+
+
+@register_model(TablesType)
+class _TablesModel(models.PrimitiveModel):  # type: ignore[misc]
+    def __init__(self, manager: Any, kind: types.Type) -> None:
+        super().__init__(manager, kind, WORD.as_pointer())
+
+
+@infer_getattr
+class _TablesAttributes(AttributeTemplate):  # type: ignore[misc]
+    key = TablesType
+
+    def generic_resolve(self, kind: types.Type, name: str) -> types.Type | None:
+        return ARRAYS.get(name)
+
+
+@lower_getattr_generic(TablesType)
+def _load_table(context: Any, builder: Any, kind: types.Type, directory: Any, name: str) -> Any:
+    array_type, place = ARRAYS[name], PLACES[name]
+    words = [builder.load(builder.gep(directory, [ir.Constant(WORD, place + i)])) for i in range(1 + array_type.ndim)]
+    array = context.make_array(array_type)(context, builder)
+    item = context.get_abi_sizeof(context.get_data_type(array_type.dtype))
+    strides = [ir.Constant(WORD, item)]
+    for extent in reversed(words[2:]):
+        strides.insert(0, builder.mul(strides[0], extent))
+    context.populate_array(
+        array,
+        data=builder.inttoptr(words[0], context.get_data_type(array_type.dtype).as_pointer()),
+        shape=words[1:],
+        strides=strides,
+        itemsize=ir.Constant(WORD, item),
+        meminfo=None,
+    )
+    return array._getvalue()
+
+
+@unbox(TablesType)
+def _unbox_tables(kind: types.Type, value: Any, c: Any) -> NativeValue:
+    number = c.pyapi.object_getattr_string(value, "address")
+    address = c.pyapi.long_as_longlong(number)
+    c.pyapi.decref(number)
+    return NativeValue(
+        c.builder.inttoptr(address, WORD.as_pointer()), is_error=cgutils.is_not_null(c.builder, c.pyapi.err_occurred())
+    )
