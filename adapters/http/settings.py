@@ -15,7 +15,7 @@ DEFAULT_PORT: Final = 8080
 class Token(BaseModel):
     """A bearer token, known by the digest of its secret."""
 
-    model_config = ConfigDict(extra="forbid", from_attributes=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True)
     id: Annotated[str, Field(pattern=f"^{TOKEN_ID}$")]
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     scopes: Annotated[list[ScopeWord], Field(min_length=1)]
@@ -24,7 +24,7 @@ class Token(BaseModel):
 class Settings(BaseModel):
     """Where it listens, who may ask, and how much."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
     host: str = "127.0.0.1"
     """Address to listen at. Anything but this machine's own needs tokens."""
     port: Annotated[int, Whole(0, 65_535)] = DEFAULT_PORT

@@ -247,7 +247,8 @@ def _summary(tally: Array, place: int, ringing: list[str]) -> str:
     if able == 0:
         return "no agent may serve it: none has the skills it requires, or none is a member of the queue"
     if count[FREE]:
-        return f"{count[FREE]} free agents may serve it but are kept for other queues, or the contacts ahead take them"
+        free = _counted(count[FREE], "free agent", "free agents")
+        return f"{free} may serve it: kept for other queues, or taken by the contacts ahead"
     working = count[RINGING] + count[WRAPPING] + count[BUSY] + count[OTHER_CHANNEL]
     if working == 0:
         away = {
@@ -257,9 +258,18 @@ def _summary(tally: Array, place: int, ringing: list[str]) -> str:
             UNREACHABLE: "unreachable",
         }
         parts = [f"{count[code]} {words}" for code, words in away.items() if count[code]]
-        return f"none of the {able} agents who may serve it is at work: {', '.join(parts)}"
-    ahead = f", {place - 1} contacts are ahead" if place > 1 else ", it is next"
-    return f"all {working} agents at work who may serve it are engaged{ahead}"
+        agents = (
+            "the one agent who may serve it is not at work" if able == 1 else f"none of the {able} agents is at work"
+        )
+        return f"{agents}: {', '.join(parts)}"
+    ahead = f"{_counted(place - 1, 'contact is', 'contacts are')} ahead" if place > 1 else "it is next"
+    if working == 1:
+        return f"the one agent at work who may serve it is engaged; {ahead}"
+    return f"all {working} agents at work who may serve it are engaged; {ahead}"
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
 
 
 def _block(t: Tables, directory: Directory, interned: Interned, slot: int, number: int, code: str) -> Block:
@@ -279,6 +289,8 @@ def _block(t: Tables, directory: Directory, interned: Interned, slot: int, numbe
     elif code == NOT_RESPONDING:
         until_ns = int(agent["suspended_until_ns"])
         detail = f"suspended until {until_ns} ns" if until_ns > 0 else "suspended until the status changes"
+    elif code == RINGING and number in offered_to(t, slot):
+        detail = "is being offered this contact"
     elif code in (BUSY, RINGING, WRAPPING):
         detail = f"{_WORDS[code]}, {used} of {capacity} {word} contacts" if capacity else f"takes no {word} contacts"
     else:

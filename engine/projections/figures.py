@@ -30,12 +30,12 @@ NEVER_NS: Final = np.iinfo(np.int64).max
 
 def ratio(part: float, whole: float) -> float | None:
     """Return part/whole, or None when there is nothing to divide by: not computable is not zero."""
-    return part / whole if whole else None
+    return float(part / whole) if whole else None
 
 
 def mean_s(total_ns: float, count: float) -> float | None:
     """Return the mean in seconds of `count` times that sum to `total_ns`, or None of nothing."""
-    return round(total_ns / count / NS, 3) if count else None
+    return round(float(total_ns) / count / NS, 3) if count else None
 
 
 def add_up(tallies: Array) -> Array:

@@ -19,7 +19,7 @@ from engine.messages.kinds import (
     CHANNELS,
 )
 from engine.model.directory import Directory
-from engine.model.settings import AgentSetting
+from engine.model.settings import AgentSetting, QueueSetting
 from engine.projections import service_level
 from engine.projections.eligibility import at_work, eligible
 from engine.projections.figures import NEVER_NS, LiveCells, add_up, age_s, counts, live_cells, window
@@ -109,10 +109,11 @@ def _row(
     capacity = t.agents["settings"][:, AgentSetting.CAPACITY : AgentSetting.CAPACITY + CHANNELS]
     load = t.agents["load"]
     if channel is not None:
+        own = t.queues["settings"][cells // CHANNELS, QueueSetting.CHANNEL] == channel
+        if not own.any() and not t.tallies[cells].any():
+            return None
         capacity, load = capacity[:, channel : channel + 1], load[:, channel : channel + 1]
         mask = mask & (capacity[:, 0] > 0)
-        if not mask.any() and not tallies[cells].any():
-            return None
     states = np.bincount(t.agents["state"][mask], minlength=AGENT_UNREACHABLE + 1)
     online = int(mask.sum() - states[AGENT_OFFLINE])
     ready = mask & working

@@ -12,6 +12,7 @@ from engine.messages.kinds import (
     CONTACT_STATE_NAMES,
     CONTACT_WAITING,
     ENGAGEMENT_OFFERED,
+    STEP_CALLBACK,
     STEP_NAMES,
     STEP_OVERFLOW,
 )
@@ -29,7 +30,7 @@ class NextStep(msgspec.Struct, frozen=True):
     action: str
     at_ns: int
     queue: str
-    """Where an overflow leads; empty for the others."""
+    """Where an overflow or a callback leads; empty for the others."""
 
 
 class WaitingContact(msgspec.Struct, frozen=True):
@@ -160,5 +161,5 @@ def next_step(t: Tables, directory: Directory, slot: int) -> NextStep | None:
     after_ns, action, target = settings[QueueSetting.FIRST_STEP + 3 * place :][:3].tolist()
     if not action:
         return None
-    to = directory.queues.name(target) if action == STEP_OVERFLOW else ""
+    to = directory.queues.name(target) if action in (STEP_OVERFLOW, STEP_CALLBACK) else ""
     return NextStep(STEP_NAMES[action], int(contact["enqueued_ns"]) + after_ns, to)

@@ -100,8 +100,8 @@ async def get_stream(request: web.Request) -> web.StreamResponse:
     )
     try:
         await _pump(request, response, reader, context)
-    except (ConnectionError, asyncio.CancelledError):
-        raise
+    except ConnectionError:
+        pass  # the reader went away
     except TimeoutError:
         context.feed.dropped += 1
         context.metrics.stream_dropped.labels("sse", "stream").inc()
