@@ -97,6 +97,10 @@ class LiveEngine:
         self._informer = self._loop.call_later(INFORM_EVERY_S, self._inform_waiting)
         self._schedule()
 
+    def wake(self) -> None:
+        """Look at the clock and the inbox in the next tick."""
+        self._schedule()
+
     async def stop(self) -> None:
         """Take no more facts, decide those taken, and wait until everything is durable and answered."""
         self._stopping = True
