@@ -182,8 +182,16 @@ def _count_idle_of(t: Tables, agent: int, channel: int, step: int) -> None:
 def _count_idle(t: Tables, line: int, step: int) -> None:
     entry = t.lines[line]
     entry.idle += step
+    set_price(t, line)
     short = len(t.agents) + 1
-    if entry.idle >= PRICE_LEVELS:
+    if entry.idle == PRICE_LEVELS:
         take(t.line_masks, short, line)
-    else:
+    elif entry.idle == PRICE_LEVELS - 1:
         put(t.line_masks, short, line)
+
+
+@jit
+def set_price(t: Tables, line: int) -> None:
+    """Look up what taking one of the line's idle agents costs, now that their count or the prices changed."""
+    entry = t.lines[line]
+    t.line_prices[line] = t.prices[entry.queue, min(max(entry.idle, 1), PRICE_LEVELS - 1)]

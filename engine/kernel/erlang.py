@@ -13,6 +13,7 @@ Everything is refreshed in event time from the kernel's own running estimates, s
 import math
 from typing import Final
 
+from engine.kernel.eligibility import set_price
 from engine.kernel.jit import jit
 from engine.kernel.masks import count_common
 from engine.kernel.tables import PRICE_LEVELS, Tables
@@ -22,7 +23,7 @@ from engine.model.settings import QueueSetting
 
 MEMORY_NS: Final = 1_800e9
 """Time constant of the running estimates: half an hour, the field's planning interval."""
-REFRESH_NS: Final = 10_000_000_000
+REFRESH_NS: Final = 60_000_000_000
 """Prices are computed anew at most this often for each queue."""
 HANDLE_GUESS_NS: Final = 180e9
 """Mean handling time assumed until the first contact has been handled."""
@@ -55,6 +56,10 @@ def refresh_prices(t: Tables, q: int) -> None:
     agents = available_for(t, q)
     window_ns = MEMORY_NS * (1.0 - math.exp(-max(now_ns - queue.first_ns, 60e9) / MEMORY_NS))
     _price_levels(t, q, agents, queue.arrivals / window_ns, mean_ns, value)
+    line = queue.first_line
+    while line >= 0:
+        set_price(t, line)
+        line = t.lines[line].next_line
 
 
 @jit
@@ -66,7 +71,7 @@ def mean_handle_ns(t: Tables, q: int) -> float:
 
 @jit
 def mean_patience_ns(t: Tables, q: int) -> float:
-    """Return the queue's mean patience by maximum likelihood under an exponential law: time waited / abandonments, ns."""
+    """Return the queue's mean patience, exponential, by maximum likelihood: time waited / abandonments, ns."""
     queue = t.queues[q]
     return (queue.waited_ns + PATIENCE_GUESS_NS) / (queue.quit + 1.0)
 

@@ -8,7 +8,7 @@ from engine.kernel.engagements import connect, engage, find_engagement, release,
 from engine.kernel.jit import jit
 from engine.kernel.subjects import engagement_subject
 from engine.kernel.tables import Tables
-from engine.kernel.tally import count, count_at, count_cell, count_longest, measure
+from engine.kernel.tally import count, count_at, count_cell, count_longest, join_cohort, measure
 from engine.kernel.waiting_line import common_lines, join_line, leave_line
 from engine.messages.kinds import (
     BY_TRANSFER,
@@ -59,6 +59,7 @@ def enter_queue(t: Tables, row: Any) -> None:
         contact.requirement = t.queues[row.queue].settings[QueueSetting.REQUIREMENT]
     contact.told_p50_ns = _told_ns((row.b >> 8) & UNTOLD)
     contact.told_p90_ns = _told_ns((row.b >> 32) & UNTOLD)
+    join_cohort(t, c)
     t.queues[row.queue].waiting += 1
     t.queues[row.queue].arrivals += 1.0
     count(t, c, Tally.ENTRIES, 1)
@@ -202,6 +203,7 @@ def leave_queue(t: Tables, row: Any) -> None:
         queue.waited_ns += wait_ns
     else:
         contact.enqueued_ns = t.book[0].now_ns
+        join_cohort(t, c)
         count(t, c, Tally.ENTRIES, 1)
     contact.state = CONTACT_NEW
     if way_out == EXIT_REFUSED_TRUNK:

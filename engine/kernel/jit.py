@@ -17,27 +17,28 @@ import numba
 from numba.core import types
 from numba.core.registry import CPUDispatcher
 
-from engine.kernel import native as native  # teaches the compiler the tables
+import engine.kernel.native  # noqa: F401  teaches the compiler the tables
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 KERNEL = Path(__file__).parent
-SOURCES = (KERNEL, KERNEL.parent / "messages", KERNEL.parent / "model")
+ENGINE = KERNEL.parent
+FOLDED_IN = ("messages/kinds.py", "messages/rows.py", "model/settings.py", "model/tallies.py")
+"""Files outside the kernel whose numbers end up in its machine code."""
 
 
 def source_hash() -> str:
     """Return the hash that names a build of the kernel: 16 hex digits."""
     digest = hashlib.sha256()
-    for folder in SOURCES:
-        for path in sorted(folder.glob("*.py")):
-            digest.update(path.name.encode() + path.read_bytes())
+    for path in (*sorted(KERNEL.glob("*.py")), *(ENGINE / name for name in FOLDED_IN)):
+        digest.update(path.name.encode() + path.read_bytes())
     for part in (numba.__version__, llvm.get_host_cpu_name(), sys.version, os.environ.get("NUMBA_BOUNDSCHECK", "")):
         digest.update(part.encode() + b"\0")
     return digest.hexdigest()[:16]
 
 
 def cache_folder() -> Path:
-    """Return where this build's machine code lies: inside the environment if it can be written, else in the user's cache."""
+    """Return where this build's machine code lies: in the environment if it can be written, else in the user's cache."""
     for base in (Path(sys.prefix), Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")):
         if os.access(base, os.W_OK):
             return base / "trunkline-kernel" / BUILD
@@ -65,7 +66,7 @@ class _OneVersion(CPUDispatcher):  # type: ignore[misc]
 
 
 def jit(function: Function) -> Function:
-    """Compile `function`; the same options everywhere. Division by zero gives inf or nan as in numpy.
+    """Compile `function`, with the same options everywhere. Division by zero gives inf or nan as in numpy.
 
     The machine code of each function holds, optimised again, all that it calls. So what is called from many places
     must stay small; that is why deciding only writes rows, and one loop applies them.

@@ -6,7 +6,7 @@ import numpy as np
 
 from engine.kernel.jit import jit
 from engine.kernel.masks import ONE, ZERO, lowest
-from engine.kernel.tables import PRICE_LEVELS, Tables
+from engine.kernel.tables import Tables
 from engine.messages.kinds import (
     AGENT_BUSY,
     AGENT_OFFERED,
@@ -45,21 +45,19 @@ def agent_key(t: Tables, strategy: int, line: int, a: int) -> float:
 
 @jit
 def opportunity_cost(t: Tables, line: int, a: int) -> float:
-    """Return what the *other* queues lose later if agent `a` is spent on `line` now.
+    """Return what the *other* lines lose later if agent `a` is spent on `line` now.
 
     Only lines short of idle agents have a price, so in quiet times the sum is empty and the longest idle wins.
     """
     total = 0.0
-    own_queue = t.lines[line].queue
     short = len(t.agents) + 1
     for place in range(t.line_masks.shape[1]):
         word = t.line_masks[a, place] & t.line_masks[short, place]
         while word != ZERO:
             other = (place << 6) + lowest(word)
             word &= word - ONE
-            entry = t.lines[other]
-            if entry.queue != own_queue and entry.channel == t.lines[line].channel:
-                total += t.prices[entry.queue, min(max(entry.idle, 1), PRICE_LEVELS - 1)]
+            if other != line:
+                total += t.line_prices[other]
     return total
 
 

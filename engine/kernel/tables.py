@@ -55,6 +55,8 @@ CONTACT: Final = np.dtype(
         ("arrived_ns", "i8"),
         ("enqueued_ns", "i8"),
         ("line_ns", "i8"),  # place in line: since when it counts as waiting
+        ("cohort", "i8"),  # row of the interval table for the entry, as long as cohort_ns stands there
+        ("cohort_ns", "i8"),
         ("order", "i8"),  # tie-break in line: sequence of the entry
         ("answered_ns", "i8"),
         ("held_since_ns", "i8"),
@@ -219,6 +221,7 @@ SCHEMA: Final[tuple[tuple[str, np.dtype[Any], int], ...]] = (
     ("line_masks", np.dtype(np.uint64), 2),
     ("idle_seqs", np.dtype(np.int64), 1),  # orders the idle: sequence of the last contact's end or of the log-in
     ("prices", np.dtype(np.float64), 2),  # (queues, PRICE_LEVELS) cost of taking an agent at each count of idle agents
+    ("line_prices", np.dtype(np.float64), 1),  # of prices, what each line's count of idle agents selects now
     ("channel_settings", np.dtype(np.int64), 2),
     ("tallies", np.dtype(np.int64), 2),  # (cells, TALLY_COLUMNS) since the beginning
     ("intervals", np.dtype(np.int64), 4),  # (rows, 2, cells, TALLY_COLUMNS): by event, by arrival
@@ -254,6 +257,7 @@ class Tables:
     line_masks: Array
     idle_seqs: Array
     prices: Array
+    line_prices: Array
     channel_settings: Array
     tallies: Array
     intervals: Array
@@ -317,6 +321,7 @@ def new_tables(capacity: Capacity) -> Tables:
         line_masks=np.zeros((c.agents + 2, _words(c.lines)), np.uint64),
         idle_seqs=np.zeros(c.agents, np.int64),
         prices=np.zeros((c.queues, PRICE_LEVELS), np.float64),
+        line_prices=np.zeros(c.lines + c.agents, np.float64),
         channel_settings=np.zeros((CHANNELS, CHANNEL_COLUMNS), np.int64),
         tallies=np.zeros((cells, TALLY_COLUMNS), np.int64),
         intervals=np.zeros((c.intervals, 2, cells, TALLY_COLUMNS), np.int64),

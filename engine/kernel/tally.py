@@ -35,11 +35,25 @@ def row_of(t: Tables, at_ns: int) -> int:
 
 
 @jit
+def join_cohort(t: Tables, c: int) -> None:
+    """Note in which interval the contact entered its queue."""
+    t.contacts[c].cohort = t.book[0].interval_row
+    t.contacts[c].cohort_ns = t.interval_starts[t.book[0].interval_row]
+
+
+@jit
+def cohort_of(t: Tables, c: int) -> int:
+    """Return the interval row in which the contact entered its queue, -1 if the table no longer holds it."""
+    contact = t.contacts[c]
+    return contact.cohort if t.interval_starts[contact.cohort] == contact.cohort_ns else -1
+
+
+@jit
 def count(t: Tables, c: int, column: int, amount: int) -> None:
     """Add to a counter of the contact's queue and channel: at this instant, and for the cohort that entered with it."""
     contact = t.contacts[c]
     cell = contact.queue * CHANNELS + contact.channel
-    cohort = row_of(t, contact.enqueued_ns)
+    cohort = cohort_of(t, c)
     t.tallies[cell, column] += amount
     t.intervals[t.book[0].interval_row, 0, cell, column] += amount
     if cohort >= 0:
@@ -51,7 +65,7 @@ def count_at(t: Tables, c: int, column: int, at_ns: int) -> None:
     """Add one to a counter of the contact's queue and channel, as of an earlier instant."""
     contact = t.contacts[c]
     cell = contact.queue * CHANNELS + contact.channel
-    row, cohort = row_of(t, at_ns), row_of(t, contact.enqueued_ns)
+    row, cohort = row_of(t, at_ns), cohort_of(t, c)
     t.tallies[cell, column] += 1
     if row >= 0:
         t.intervals[row, 0, cell, column] += 1
@@ -65,7 +79,7 @@ def count_longest(t: Tables, c: int, wait_ns: int) -> None:
     contact = t.contacts[c]
     cell = contact.queue * CHANNELS + contact.channel
     column = Tally.LONGEST_WAIT_NS
-    row, cohort = t.book[0].interval_row, row_of(t, contact.enqueued_ns)
+    row, cohort = t.book[0].interval_row, cohort_of(t, c)
     t.tallies[cell, column] = max(t.tallies[cell, column], wait_ns)
     t.intervals[row, 0, cell, column] = max(t.intervals[row, 0, cell, column], wait_ns)
     if cohort >= 0:
@@ -85,5 +99,5 @@ def measure(t: Tables, queue: int, channel: int, which: int, lasted_ns: int) -> 
     """Add a duration to a histogram."""
     place = 0
     if lasted_ns > 125_000_000:
-        place = min(int(math.ceil(8.0 * math.log2(lasted_ns / 125e6))), HISTOGRAM_BINS - 1)
+        place = min(math.ceil(8.0 * math.log2(lasted_ns / 125e6)), HISTOGRAM_BINS - 1)
     t.histograms[queue * CHANNELS + channel, which, place] += 1
