@@ -38,10 +38,10 @@ def _contacts(t: Tables) -> list[str]:
         faults.append(f"{live} contacts live and {book.slot_count} slots free do not make {len(t.contacts)}")
     held = t.contacts["trunk_group"][state != CONTACT_FREE]
     busy = np.bincount(held[held >= 0], minlength=len(t.trunk_groups))
-    for group in np.flatnonzero(busy != t.trunk_groups["busy"]):
-        faults.append(
-            f"trunk group {group} counts {t.trunk_groups['busy'][group]} busy channels, contacts hold {busy[group]}"
-        )
+    faults += [
+        f"trunk group {group} counts {t.trunk_groups['busy'][group]} busy channels, contacts hold {busy[group]}"
+        for group in np.flatnonzero(busy != t.trunk_groups["busy"])
+    ]
     return faults
 
 
@@ -56,8 +56,10 @@ def _counters(t: Tables) -> list[str]:
         queue, channel = divmod(int(cell), CHANNELS)
         faults.append(f"queue {queue} channel {channel}: offered - exits = {balance[cell]}, but {waiting[cell]} wait")
     by_queue = waiting.reshape(-1, CHANNELS).sum(axis=1)
-    for queue in np.flatnonzero(by_queue != t.queues["waiting"]):
-        faults.append(f"queue {queue} counts {t.queues['waiting'][queue]} waiting, {by_queue[queue]} are")
+    faults += [
+        f"queue {queue} counts {t.queues['waiting'][queue]} waiting, {by_queue[queue]} are"
+        for queue in np.flatnonzero(by_queue != t.queues["waiting"])
+    ]
     return faults
 
 

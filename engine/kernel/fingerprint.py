@@ -13,5 +13,5 @@ def fingerprint(t: Tables) -> int:
     digest = xxhash.xxh3_64()
     for name, table in t.items():
         if name not in SCRATCH:
-            digest.update(memoryview(table).cast("B"))
+            digest.update(table.data.cast("B"))
     return digest.intdigest()

@@ -38,7 +38,7 @@ def source_hash() -> str:
 
 
 def cache_folder() -> Path:
-    """Return where this build's machine code lies: in the environment if it can be written, else in the user's cache."""
+    """Return where this build's machine code lies: in the environment if writable, else in the user's cache."""
     for base in (Path(sys.prefix), Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")):
         if os.access(base, os.W_OK):
             return base / "trunkline-kernel" / BUILD
@@ -56,7 +56,7 @@ def _widened(kind: types.Type) -> types.Type:
     return types.float64 if isinstance(kind, types.Float) else kind
 
 
-class _OneVersion(CPUDispatcher):  # type: ignore[misc]
+class _OneVersion(CPUDispatcher):
     """Compiles one version of a function, not one for each mix of int32, int64, enum and literal arguments."""
 
     def get_call_template(self, args: Any, kws: Any) -> Any:

@@ -57,7 +57,7 @@ def bits(word: np.uint64) -> int:
     word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
     total = 0
     for shift in range(0, 64, 8):
-        total += np.int64((word >> np.uint64(shift)) & np.uint64(0xFF))
+        total += int((word >> np.uint64(shift)) & np.uint64(0xFF))
     return total
 
 

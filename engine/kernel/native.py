@@ -46,13 +46,13 @@ def _typeof_tables(value: Tables, context: Any) -> TablesType:
 
 
 @register_model(TablesType)
-class _TablesModel(models.PrimitiveModel):  # type: ignore[misc]
+class _TablesModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: types.Type) -> None:
         super().__init__(manager, kind, WORD.as_pointer())
 
 
 @infer_getattr
-class _TablesAttributes(AttributeTemplate):  # type: ignore[misc]
+class _TablesAttributes(AttributeTemplate):
     key = TablesType
 
     def generic_resolve(self, kind: types.Type, name: str) -> types.Type | None:

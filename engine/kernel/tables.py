@@ -241,6 +241,8 @@ class Tables:
 
     __slots__ = ("address", "directory", *(name for name, _, _ in SCHEMA))
 
+    address: int
+    directory: Array
     book: Array
     contacts: Array
     agents: Array

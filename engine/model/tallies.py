@@ -54,7 +54,7 @@ class Tally(IntEnum):
 
 
 TALLY_COLUMNS: Final = 38
-assert Tally.ANSWERED_WITHIN == 16
+assert int(Tally.ANSWERED_WITHIN) == 16
 
 HISTOGRAM_BINS: Final = 128
 """Bins of the wait histogram: bin 0 is [0, 1/8 s); from there eight bins an octave up to 2^15 s."""
