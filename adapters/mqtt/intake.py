@@ -1,0 +1,149 @@
+"""Facts in: each message is decided and durable before the broker is told that it arrived, in the order of arrival."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+import aiomqtt
+import msgspec
+from paho.mqtt.properties import Properties
+
+from adapters.mqtt.broker import BrokerClient, published_json
+from adapters.mqtt.settings import Settings
+from adapters.mqtt.topics import BadTopic, Topics
+from adapters.mqtt.translate import Fault, IntakeResult, Malformed, decode_facts, result_of, unread
+from engine.errors import Overloaded
+from engine.messages.observed import Observed
+from engine.ports import EngineLink, Receipt
+
+logger = logging.getLogger(__name__)
+SOURCE: Final = "mqtt"
+SOURCES_MAX: Final = 256
+"""Different sources that may be named by topics: the engine's own table of them is bounded too."""
+
+
+class Taken(NamedTuple):
+    """A message whose facts are with the engine, or that has its result already."""
+
+    source: str
+    facts: list[Observed]
+    many: bool
+    receipts: "asyncio.Future[list[Receipt]] | None"
+    faults: list[Fault]
+
+
+class Intake:
+    """Takes messages from one connection after the other. `on_other` gets those that are not facts."""
+
+    def __init__(self, settings: Settings, topics: Topics, engine: EngineLink, counters: Counter[str]) -> None:
+        self._settings = settings
+        self._topics = topics
+        self._engine = engine
+        self._counters = counters
+        self._sources: set[str] = set()
+        self.on_other: Callable[[aiomqtt.Message], None] = lambda _: None
+
+    async def run(self, client: BrokerClient) -> None:
+        """Take messages until the connection ends. Raises MqttError."""
+        waiting: asyncio.Queue[tuple[aiomqtt.Message, asyncio.Task[None]]] = asyncio.Queue(self._settings.in_flight)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._acknowledge(client, waiting))
+            async for message in client.messages:
+                if not self._topics.is_incoming(str(message.topic)):
+                    self.on_other(message)
+                    client.acknowledge(message)
+                    continue
+                taken = await self._take(message)
+                await waiting.put((message, group.create_task(self._answer(client, message, taken))))
+
+    async def _acknowledge(
+        self, client: BrokerClient, waiting: "asyncio.Queue[tuple[aiomqtt.Message, asyncio.Task[None]]]"
+    ) -> None:
+        """Acknowledge in the order of arrival, as MQTT demands."""
+        while True:
+            message, answered = await waiting.get()
+            await answered
+            client.acknowledge(message)
+
+    async def _take(self, message: aiomqtt.Message) -> Taken:
+        """Decode a message and hand its facts to the engine; waits while the engine is full."""
+        self._counters["received"] += 1
+        source = ""
+        try:
+            source = self._source_of(str(message.topic))
+            facts, many = self._decode(message)
+        except BadTopic as bad:
+            self._counters["rejected"] += 1
+            return Taken(source, [], False, None, [Fault(str(bad))])
+        except Malformed as bad:
+            self._counters["rejected"] += 1
+            return Taken(source, [], False, None, bad.faults)
+        receipts = await self._submit(f"{SOURCE}:{source}" if source else SOURCE, facts)
+        receipts.add_done_callback(self._count)
+        return Taken(source, facts, many, receipts, [])
+
+    async def _submit(self, source: str, facts: list[Observed]) -> "asyncio.Future[list[Receipt]]":
+        while True:
+            try:
+                return self._engine.submit(source, facts)
+            except Overloaded as full:
+                # The broker keeps what we do not acknowledge: nothing is refused, the senders' messages wait there.
+                self._counters["overloaded"] += 1
+                await asyncio.sleep(full.retry_after_s)
+
+    def _source_of(self, topic: str) -> str:
+        source = self._topics.source_of(topic)
+        if source and source not in self._sources:
+            if len(self._sources) >= SOURCES_MAX:
+                raise BadTopic(f"{SOURCES_MAX} sources have sent facts, and {source!r} would be one more")
+            self._sources.add(source)
+        return source
+
+    def _decode(self, message: aiomqtt.Message) -> tuple[list[Observed], bool]:
+        payload = message.payload
+        if message.retain:
+            raise Malformed([Fault("the message is retained: it would be taken again at every start; publish without")])
+        if len(payload) > self._settings.payload_limit:
+            limit = self._settings.payload_limit
+            raise Malformed([Fault(f"the payload has {len(payload)} bytes; at most {limit} are possible, send less")])
+        content_type = getattr(message.properties, "ContentType", "")
+        return decode_facts(payload, self._settings.batch_limit, content_type)
+
+    def _count(self, answered: "asyncio.Future[list[Receipt]]") -> None:
+        if answered.cancelled() or answered.exception() is not None:
+            return
+        for receipt in answered.result():
+            word = "rejected" if receipt.error else "duplicates" if receipt.duplicate else "accepted"
+            self._counters[word] += 1
+            self._counters["refused"] += bool(receipt.refused)
+
+    async def _answer(self, client: BrokerClient, message: aiomqtt.Message, taken: Taken) -> None:
+        """Publish what became of the message. Raises MqttError."""
+        if taken.receipts is None:
+            result = unread(taken.source, taken.faults)
+        else:
+            receipts = await asyncio.shield(taken.receipts)
+            result = result_of(taken.source, taken.facts, receipts, taken.many)
+        topic, properties, result = self._address(client, message, result)
+        await client.send(topic, msgspec.json.encode(result), to=properties)
+
+    def _address(
+        self, client: BrokerClient, message: aiomqtt.Message, result: IntakeResult
+    ) -> tuple[str, Properties | None, IntakeResult]:
+        """Return where the result goes: where the sender wants it (MQTT 5), or to the topic of results."""
+        topic = self._topics.results(result.source)
+        asked = getattr(message.properties, "ResponseTopic", None)
+        if asked is not None:
+            try:
+                self._topics.require_response(asked)
+                topic = asked
+            except BadTopic as bad:
+                result = msgspec.structs.replace(result, errors=[*result.errors, Fault(str(bad))])
+        correlation = getattr(message.properties, "CorrelationData", None)
+        if not client.speaks_5 or correlation is None:
+            return topic, None, result
+        properties = published_json()
+        properties.CorrelationData = correlation
+        return topic, properties, result

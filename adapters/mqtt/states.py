@@ -1,0 +1,104 @@
+"""States out: retained messages of queues and agents, only the newest of each and only when it changed."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from datetime import datetime, time
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from adapters.mqtt.broker import BrokerClient
+from adapters.mqtt.settings import Settings
+from adapters.mqtt.topics import Topics
+from adapters.mqtt.translate import agent_body, queue_body, stated
+from engine.ports import EngineLink
+from engine.projections.agent_status import AgentWatch
+from engine.projections.views import Views
+
+AGENTS_EVERY_S: Final = 0.2
+QUEUES_EVERY_S: Final = 1.0
+"""Also how often queues are looked at without an event: contacts pass their thresholds in silence."""
+SECOND_NS: Final = 1_000_000_000
+
+
+def midnight_ns(now_ns: int, zone: ZoneInfo) -> int:
+    """Return when the day of `now_ns` began."""
+    day = datetime.fromtimestamp(now_ns // SECOND_NS, zone).date()
+    return int(datetime.combine(day, time(), zone).timestamp()) * SECOND_NS
+
+
+class States:
+    """Publishes to one connection after the other, to each everything at first: a broker may have forgotten."""
+
+    def __init__(self, settings: Settings, topics: Topics, engine: EngineLink, wall_ns: Callable[[], int]) -> None:
+        self._topics = topics
+        self._engine = engine
+        self._wall_ns = wall_ns
+        self._zone = ZoneInfo(settings.time_zone)
+        self._dirty = asyncio.Event()
+        self._sent: dict[str, bytes] = {}
+        """What the broker has, by topic."""
+        self._watch = AgentWatch()
+        self._directory: object = None
+        self.found: set[str] = set()
+        """Topics of states that the broker had from an earlier run."""
+
+    @property
+    def _views(self) -> Views:
+        views: Views = self._engine.views
+        return views
+
+    def note(self) -> None:
+        """Something happened."""
+        self._dirty.set()
+
+    async def run(self, client: BrokerClient) -> None:
+        """Publish until the connection ends. Raises MqttError."""
+        loop = asyncio.get_running_loop()
+        self._sent, self._watch, self._directory = {}, AgentWatch(), None
+        queues_due_s = 0.0
+        while True:
+            self._dirty.clear()
+            look_at_queues = loop.time() >= queues_due_s
+            if look_at_queues:
+                queues_due_s = loop.time() + QUEUES_EVERY_S
+            await self._publish(client, look_at_queues=look_at_queues)
+            await asyncio.sleep(AGENTS_EVERY_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._dirty.wait(), max(0.0, queues_due_s - loop.time()))
+
+    async def _publish(self, client: BrokerClient, *, look_at_queues: bool) -> None:
+        """Look at the tables now and publish what changed once all of it is durable."""
+        views, now_ns = self._views, self._wall_ns()
+        as_of, at_ns = views.as_of, views.now_ns(now_ns)
+        bodies: dict[str, bytes] = {}
+        if look_at_queues:
+            for queue in views.queues(now_ns, midnight_ns(now_ns, self._zone)).queues:
+                bodies[self._topics.queue_state(queue.queue)] = queue_body(queue)
+        changed = self._watch.changed(views.tables)
+        names = views.directory.agents
+        for agent in views.agents(now_ns, [number for number in changed if names.exists(number)]).agents:
+            bodies[self._topics.agent_state(agent.agent)] = agent_body(agent)
+        gone = self._gone()
+        news = {topic: body for topic, body in bodies.items() if self._sent.get(topic) != body}
+        if not news and not gone:
+            return
+        await self._engine.durable()
+        await client.send_all([(topic, stated(body, as_of, at_ns)) for topic, body in news.items()], retain=True)
+        await client.send_all([(topic, b"") for topic in gone], retain=True)
+        self._sent.update(news)
+        for topic in gone:
+            self._sent.pop(topic, None)
+            self.found.discard(topic)
+
+    def _gone(self) -> list[str]:
+        """Topics whose queue or agent is not configured any more: their retained message is taken back."""
+        directory = self._views.directory
+        if directory is self._directory and not self.found:
+            return []
+        self._directory = directory
+        configured = {self._topics.queue_state(name) for name in directory.queues.configured()}
+        configured |= {self._topics.agent_state(name) for name in directory.agents.configured()}
+        gone = sorted((self._sent.keys() | self.found) - configured)
+        self.found &= set(gone)
+        return gone

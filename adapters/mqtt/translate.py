@@ -1,0 +1,326 @@
+"""Between payloads and messages, purely: what a payload says or where it goes wrong, and what is answered."""
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+from engine.errors import TrunklineError
+from engine.messages.effects import AnyEffect
+from engine.messages.observed import Observed
+from engine.ports import OpenContact, Receipt
+from engine.projections.agent_status import AgentStatus, ChannelLoad
+from engine.projections.queue_status import QueueStatus
+
+FAULTS_MAX: Final = 100
+"""Faults that one result lists."""
+_CONTENT_TYPES: Final = {
+    "application/json": "json",
+    "application/msgpack": "msgpack",
+    "application/x-msgpack": "msgpack",
+}
+_ONE: Final[dict[str, Any]] = {"json": msgspec.json.Decoder(Observed), "msgpack": msgspec.msgpack.Decoder(Observed)}
+_RAW: Final[dict[str, Any]] = {
+    "json": msgspec.json.Decoder(list[msgspec.Raw]),
+    "msgpack": msgspec.msgpack.Decoder(list[msgspec.Raw]),
+}
+_MANY: Final[dict[str, Any]] = {
+    "json": msgspec.json.Decoder(list[Observed]),
+    "msgpack": msgspec.msgpack.Decoder(list[Observed]),
+}
+_PLACE: Final = re.compile(r" - at `(?:key in )?\$(.*)`$")
+_STEP: Final = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """One thing wrong with a message."""
+
+    detail: str
+    pointer: str = ""
+    """JSON pointer into the payload; empty: all of it."""
+
+
+class Malformed(TrunklineError):
+    """A payload that cannot be read; nothing was changed."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__(faults[0].detail)
+        self.faults = list(faults)
+
+
+class FactResult(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of one fact."""
+
+    seq: int
+    """Its place in the log; of the first one for a duplicate; 0 if it was not accepted."""
+    id: str = ""
+    duplicate: bool = False
+    error: str = ""
+    """Why it was not accepted: nothing was changed by it."""
+    pointer: str = ""
+    refused: str = ""
+    """Recorded, but set aside by routing: the state did not allow it."""
+
+
+class IntakeResult(msgspec.Struct, frozen=True):
+    """What became of one message, published when all accepted facts of it are durable."""
+
+    source: str
+    accepted: int = 0
+    """New facts in the log, refused ones included."""
+    duplicates: int = 0
+    rejected: int = 0
+    """Facts with an error; a message that cannot be read counts as one."""
+    refused: int = 0
+    seq: int = 0
+    """Highest sequence among them."""
+    results: list[FactResult] = []
+    """One for each fact, in order; none if the message cannot be read."""
+    errors: list[Fault] = []
+
+
+class Cursor(msgspec.Struct, frozen=True):
+    """How far events were published."""
+
+    seq: int
+    at_ns: int
+    """When this was written: the engine was connected then."""
+
+
+class Gap(msgspec.Struct, frozen=True):
+    """Something was not told: read the HTTP interface for what is true now."""
+
+    what: str
+    """events or effects."""
+    count: int
+    """Rows of the log, or effects."""
+    after_seq: int = 0
+    until_seq: int = 0
+
+
+class ContactRestored(msgspec.Struct, frozen=True, tag_field="type", tag="contact_restored"):
+    """The engine started again and still has this contact open: bring your side in line with it."""
+
+    contact: str
+    queue: str
+    state: str
+    agents: tuple[str, ...]
+
+
+class QueueState(msgspec.Struct, frozen=True):
+    """One queue; ages are instants, counters are of today."""
+
+    queue: str
+    display_name: str
+    open: bool
+    health: str
+    health_reason: str
+    waiting: int
+    offered: int
+    connected: int
+    held: int
+    wrapping: int
+    overdue: int
+    oldest_since_ns: int
+    staffed: int
+    available: int
+    agents: dict[str, int]
+    threshold_s: float
+    target: float
+    service_level: float | None
+    service_level_id: str
+    counted_since_ns: int
+    entries: int
+    answered: int
+    abandoned: int
+    short_abandoned: int
+    exits: dict[str, int]
+    average_speed_of_answer_s: float | None
+    average_handle_s: float | None
+    expected_p50_s: float | None
+    expected_p90_s: float | None
+
+
+class AgentState(msgspec.Struct, frozen=True):
+    """One agent."""
+
+    agent: str
+    display_name: str
+    site: str
+    status: str
+    state: str
+    since_ns: int
+    reason: str
+    reachable: bool
+    suspended_until_ns: int
+    loads: dict[str, ChannelLoad]
+
+
+def form_of(payload: bytes, content_type: str = "") -> str:
+    """Return json or msgpack: as the content type says, or by the first byte. Raises Malformed."""
+    if content_type:
+        found = _CONTENT_TYPES.get(content_type.partition(";")[0].strip().lower())
+        if found is None:
+            known = ", ".join(_CONTENT_TYPES)
+            raise Malformed([Fault(f"the content type {content_type[:60]!r} is none of {known}")])
+        return found
+    # MessagePack's maps and arrays begin with bytes that no JSON text can begin with.
+    return "msgpack" if payload[0] & 0xE0 == 0x80 or 0xDC <= payload[0] <= 0xDF else "json"
+
+
+def decode_facts(payload: bytes, batch_limit: int, content_type: str = "") -> tuple[list[Observed], bool]:
+    """Return the facts of a payload, and whether it was an array. Raises Malformed, pointing at every bad item."""
+    if not payload:
+        raise Malformed([Fault("the payload is empty; send one fact or an array of them")])
+    form = form_of(payload, content_type)
+    if not _is_array(payload, form):
+        try:
+            return [_ONE[form].decode(payload)], False
+        except msgspec.DecodeError as error:
+            raise Malformed([_fault(error)]) from None
+    try:
+        count = len(_RAW[form].decode(payload))
+        if not 0 < count <= batch_limit:
+            raise Malformed([Fault(f"the array has {count} facts; 1 to {batch_limit} are possible")])
+        facts: list[Observed] = _MANY[form].decode(payload)
+    except msgspec.ValidationError:
+        raise Malformed(_faults_of_items(payload, form)) from None
+    except msgspec.DecodeError as error:
+        raise Malformed([_fault(error)]) from None
+    return facts, True
+
+
+def result_of(source: str, facts: Sequence[Observed], receipts: Sequence[Receipt], many: bool) -> IntakeResult:
+    """Return what is told of facts that the engine has answered."""
+    results = [
+        FactResult(
+            receipt.seq,
+            fact.id,
+            receipt.duplicate,
+            receipt.error,
+            _pointer(place if many else None, receipt.field) if receipt.error else "",
+            receipt.refused,
+        )
+        for place, (fact, receipt) in enumerate(zip(facts, receipts, strict=True))
+    ]
+    wrong = [result for result in results if result.error]
+    return IntakeResult(
+        source=source,
+        accepted=sum(not result.error and not result.duplicate for result in results),
+        duplicates=sum(result.duplicate for result in results),
+        rejected=len(wrong),
+        refused=sum(bool(result.refused) for result in results),
+        seq=max(result.seq for result in results),
+        results=results,
+        errors=[Fault(result.error, result.pointer) for result in wrong[:FAULTS_MAX]],
+    )
+
+
+def unread(source: str, faults: Sequence[Fault]) -> IntakeResult:
+    """Return what is told of a message that could not be read."""
+    return IntakeResult(source=source, rejected=1, errors=list(faults))
+
+
+def effect_payload(effect: AnyEffect) -> bytes:
+    """Return an effect's payload."""
+    return _encode(effect)
+
+
+def restored_payload(contact: OpenContact) -> bytes:
+    """Return the payload that gives an open contact back after a start."""
+    return _encode(ContactRestored(contact.contact, contact.queue, contact.state, contact.agents))
+
+
+def stated(body: bytes, as_of: int, at_ns: int) -> bytes:
+    """Return a state's JSON object with the position and time at which it became so."""
+    return b'{"as_of":%d,"at_ns":%d,%s' % (as_of, at_ns, body[1:])
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
+
+
+def queue_body(status: QueueStatus) -> bytes:
+    """Return what is published of a queue, without its position: equal bodies say the same."""
+    state = QueueState(
+        queue=status.queue,
+        display_name=status.display_name,
+        open=status.open,
+        health=status.health,
+        health_reason=status.health_reason,
+        waiting=status.waiting,
+        offered=status.offered,
+        connected=status.connected,
+        held=status.held,
+        wrapping=status.wrapping,
+        overdue=status.overdue,
+        oldest_since_ns=status.oldest_since_ns,
+        staffed=status.staffed,
+        available=status.available,
+        agents=status.agents,
+        threshold_s=status.threshold_s,
+        target=status.target,
+        service_level=_rounded(status.service_level.value, 4),
+        service_level_id=status.service_level.id,
+        counted_since_ns=status.since_ns,
+        entries=status.entries,
+        answered=status.answered,
+        abandoned=status.abandoned,
+        short_abandoned=status.short_abandoned,
+        exits=status.exits,
+        average_speed_of_answer_s=_rounded(status.waits.average_speed_of_answer_s, 1),
+        average_handle_s=_rounded(status.handle_time.average_handle_s, 1),
+        expected_p50_s=_rounded(status.expected_wait.p50_s, 0),
+        expected_p90_s=_rounded(status.expected_wait.p90_s, 0),
+    )
+    return _encode(state)
+
+
+def agent_body(status: AgentStatus) -> bytes:
+    """Return what is published of an agent, without its position."""
+    state = AgentState(
+        agent=status.agent,
+        display_name=status.display_name,
+        site=status.site,
+        status=status.status,
+        state=status.state,
+        since_ns=status.since_ns,
+        reason=status.reason,
+        reachable=status.reachable,
+        suspended_until_ns=status.suspended_until_ns,
+        loads=status.loads,
+    )
+    return _encode(state)
+
+
+def _is_array(payload: bytes, form: str) -> bool:
+    if form == "json":
+        return payload.lstrip(b" \t\r\n")[:1] == b"["
+    return payload[0] & 0xF0 == 0x90 or payload[0] in (0xDC, 0xDD)
+
+
+def _pointer(place: int | None, field: str) -> str:
+    return ("" if place is None else f"/{place}") + (f"/{field}" if field else "")
+
+
+def _fault(error: msgspec.DecodeError, base: str = "") -> Fault:
+    text = str(error)
+    match = _PLACE.search(text)
+    if match is None:
+        return Fault(text, base)
+    steps = (name or index for name, index in _STEP.findall(match[1]))
+    return Fault(text[: match.start()], base + "".join("/" + s.replace("~", "~0").replace("/", "~1") for s in steps))
+
+
+def _faults_of_items(payload: bytes, form: str) -> list[Fault]:
+    faults: list[Fault] = []
+    for place, item in enumerate(_RAW[form].decode(payload)):
+        try:
+            _ONE[form].decode(item)
+        except msgspec.DecodeError as error:
+            faults.append(_fault(error, f"/{place}"))
+            if len(faults) == FAULTS_MAX:
+                break
+    return faults or [Fault("the array cannot be read")]
