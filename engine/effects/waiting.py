@@ -51,6 +51,7 @@ class WaitingLines:
         estimate: Estimate,
         changed_after_ns: int = DEFAULT_CHANGED_AFTER_NS,
         silent_after_ns: int = DEFAULT_SILENT_AFTER_NS,
+        told_at_once: int = TOLD_AT_ONCE,
     ) -> None:
         self._t = t
         self._contacts = contacts
@@ -58,6 +59,7 @@ class WaitingLines:
         self._estimate = estimate
         self._changed_after_ns = changed_after_ns
         self._silent_after_ns = silent_after_ns
+        self._told_at_once = told_at_once
         self._told_place = np.zeros(len(t.contacts), np.int32)
         self._told_ns = np.zeros(len(t.contacts), np.int64)
 
@@ -73,7 +75,7 @@ class WaitingLines:
             yield from self._inform(slot, queued[slot], place, p50_s, p90_s, int(contact["enqueued_ns"]))
 
     def due(self, now_ns: int) -> Iterator[Addressed]:
-        """Yield what those are told to whom something is due now: at most TOLD_AT_ONCE, the longest silent first."""
+        """Yield what those are told to whom something is due now: at most so many at once, the longest silent first."""
         slots, places = positions(self._t)
         if not len(slots):
             return
@@ -81,8 +83,8 @@ class WaitingLines:
         changed = places != self._told_place[slots]
         due = (silent_ns >= self._silent_after_ns) | (changed & (silent_ns >= self._changed_after_ns))
         chosen = np.flatnonzero(due)
-        if len(chosen) > TOLD_AT_ONCE:
-            chosen = chosen[np.argsort(-silent_ns[chosen], kind="stable")[:TOLD_AT_ONCE]]
+        if len(chosen) > self._told_at_once:
+            chosen = chosen[np.argsort(-silent_ns[chosen], kind="stable")[: self._told_at_once]]
         seq = int(self._t.book["seq"][0])
         for slot, place in zip(slots[chosen].tolist(), places[chosen].tolist(), strict=True):
             p50_s, p90_s = self._estimate(int(self._t.contacts["queue"][slot]), place)

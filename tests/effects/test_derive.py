@@ -1,0 +1,198 @@
+"""Which effect follows from which decided row, and that some follow from none."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.effects.derive import Derived, EffectDeriver
+from engine.effects.waiting import WaitingLines
+from engine.ingest.stamp import fields_of
+from engine.messages import kinds
+from engine.messages.effects import (
+    AnyEffect,
+    CallBack,
+    ConnectContact,
+    EndContact,
+    EndOffer,
+    InformQueued,
+    MoveContact,
+    OfferContact,
+    RefuseContact,
+    RejectFact,
+)
+from engine.messages.kinds import FLAG_CLOSES, FLAG_WAITED
+from engine.messages.observed import ContactArrived
+from engine.messages.rows import ROW, empty_rows
+from engine.model.settings import AgentSetting, QueueSetting
+from engine.state import EngineState
+from tests.driver_support import SECOND_NS, load_centre, new_state
+
+ALICE, BOB, SALES, HELP = 0, 1, 0, 1
+SOURCE = 4
+
+
+class Bench:
+    """A deriver over a state in which contact `c` is open in slot 0."""
+
+    def __init__(self, state: EngineState) -> None:
+        self.state = state
+        self.entry = state.contacts.open(0, SOURCE, ContactArrived(contact="c", queue="sales", channel="chat"))
+        lines = WaitingLines(state.tables, state.contacts, state.names, lambda _queue, _place: (None, None))
+        self.deriver = EffectDeriver(state.tables, state.contacts, state.names, lines)
+
+    def derive(self, *rows: dict[str, Any]) -> Derived:
+        """Derive from a turn of these rows that begins at sequence 10; contact 0 and its queue where not said."""
+        turn = empty_rows(len(rows))
+        for place, fields in enumerate(rows):
+            values = {"contact": 0, "queue": SALES, "cause": place} | fields
+            if values["kind"] < kinds.FIRST_DECIDED:
+                values["cause"] = 0
+            for name, value in values.items():
+                turn[name][place] = value
+        assert turn.dtype == ROW
+        return self.deriver.derive(10, fields_of(turn))
+
+    def effects(self, *rows: dict[str, Any]) -> list[AnyEffect]:
+        """The effects of a turn, all of them for the contact's source."""
+        derived = self.derive(*rows)
+        assert {source for source, _ in derived.effects} <= {SOURCE}
+        return [effect for _, effect in derived.effects]
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(new_state(load_centre(tmp_path)))
+
+
+def released(**fields: Any) -> dict[str, Any]:
+    return {"kind": kinds.CONTACT_RELEASED, "a": kinds.BY_CUSTOMER} | fields
+
+
+DEADLINE = {"kind": kinds.DEADLINE_PASSED, "contact": -1, "queue": -1}
+
+
+def test_an_offer_carries_the_ring_limit_of_the_agent_else_of_the_queue(bench: Bench) -> None:
+    made = {"kind": kinds.OFFER_MADE, "agent": BOB}
+    bench.state.tables.queues["settings"][SALES, QueueSetting.RING_LIMIT_NS] = 20 * SECOND_NS
+    offer = OfferContact(seq=11, contact="c", agent="bob", queue="sales", channel="chat", ring_limit_ns=20 * SECOND_NS)
+    assert bench.effects(DEADLINE, made) == [offer]
+    bench.state.tables.agents["settings"][BOB, AgentSetting.RING_LIMIT_NS] = 7 * SECOND_NS
+    (own,) = bench.effects(DEADLINE, made)
+    assert isinstance(own, OfferContact)
+    assert own.ring_limit_ns == 7 * SECOND_NS
+
+
+def test_an_answer_connects(bench: Bench) -> None:
+    answered = {"kind": kinds.OFFER_ANSWERED, "agent": BOB}
+    effects = bench.effects(answered, {"kind": kinds.CONTACT_ANSWERED, "agent": BOB})
+    assert effects == [ConnectContact(seq=11, contact="c", agent="bob", queue="sales")]
+
+
+@pytest.mark.parametrize(
+    ("cause", "reason", "told"),
+    [
+        (DEADLINE, kinds.OFFER_NO_ANSWER, "no_answer"),
+        (released(), kinds.OFFER_CONTACT_LEFT, "contact_left"),
+        ({"kind": kinds.OFFER_ANSWERED, "agent": ALICE}, kinds.OFFER_TAKEN_ELSEWHERE, "taken_elsewhere"),
+        ({"kind": kinds.AGENT_STATUS_CHANGED, "agent": BOB, "contact": -1}, kinds.OFFER_WITHDRAWN, "withdrawn"),
+        ({"kind": kinds.OFFER_DECLINED, "agent": ALICE}, kinds.OFFER_WITHDRAWN, "withdrawn"),
+        ({"kind": kinds.OFFER_DECLINED, "agent": BOB, "contact": 3}, kinds.OFFER_WITHDRAWN, "withdrawn"),
+    ],
+)
+def test_an_offer_taken_back_stops_the_ringing(bench: Bench, cause: dict[str, Any], reason: int, told: str) -> None:
+    effects = bench.effects(cause, {"kind": kinds.OFFER_ENDED, "agent": BOB, "a": reason})
+    assert effects == [EndOffer(seq=11, contact="c", agent="bob", reason=told)]
+
+
+@pytest.mark.parametrize("reason", [kinds.OFFER_REJECTED, kinds.OFFER_BUSY, kinds.OFFER_NO_ANSWER])
+def test_a_phone_that_said_no_is_not_told_so(bench: Bench, reason: int) -> None:
+    declined = {"kind": kinds.OFFER_DECLINED, "agent": BOB, "a": reason}
+    assert bench.effects(declined, {"kind": kinds.OFFER_ENDED, "agent": BOB, "a": reason}) == []
+
+
+def test_a_talk_that_ends_ends_the_contact(bench: Bench) -> None:
+    ended = {"kind": kinds.CONTACT_ENDED, "agent": BOB, "a": kinds.BY_AGENT, "flags": FLAG_CLOSES}
+    assert bench.effects(released(), ended) == [EndContact(seq=11, contact="c", agent="bob", by="agent")]
+    assert bench.state.contacts.find("c") is None
+
+
+def test_a_transfer_moves_the_contact_and_keeps_it_open(bench: Bench) -> None:
+    ended = {"kind": kinds.CONTACT_ENDED, "agent": BOB, "a": kinds.BY_TRANSFER}
+    asked = {"kind": kinds.TRANSFER_REQUESTED, "queue": HELP}
+    assert bench.effects(asked, ended) == [MoveContact(seq=11, contact="c", agent="bob", queue="sales")]
+    assert bench.state.contacts.find("c") is not None
+
+
+@pytest.mark.parametrize(
+    ("way_out", "told", "retry_after_s"),
+    [
+        (kinds.EXIT_TIMED_OUT, "timed_out", 0),
+        (kinds.EXIT_KEY, "exit_key", 0),
+        (kinds.EXIT_WITHDRAWN, "withdrawn", 0),
+        (kinds.EXIT_REFUSED_CLOSED, "refused_closed", 0),
+        (kinds.EXIT_REFUSED_FULL, "refused_full", 30),
+        (kinds.EXIT_REFUSED_TRUNK, "refused_trunk", 10),
+        (kinds.EXIT_SYSTEM_ERROR, "system_error", 0),
+    ],
+)
+def test_who_leaves_unserved_is_told_why(bench: Bench, way_out: int, told: str, retry_after_s: int) -> None:
+    left = {"kind": kinds.CONTACT_LEFT, "a": way_out, "flags": FLAG_CLOSES | FLAG_WAITED}
+    refused = RefuseContact(seq=11, contact="c", queue="sales", exit=told, retry_after_s=retry_after_s)
+    assert bench.effects(DEADLINE, left) == [refused]
+    assert bench.state.contacts.find("c") is None
+
+
+def test_leaving_for_another_queue_is_no_end(bench: Bench) -> None:
+    left = {"kind": kinds.CONTACT_LEFT, "a": kinds.EXIT_OVERFLOWED, "flags": FLAG_WAITED}
+    assert bench.effects(DEADLINE, left) == []
+    assert bench.state.contacts.find("c") is not None
+
+
+def test_who_hung_up_is_told_nothing_unless_something_is_still_up(bench: Bench) -> None:
+    left = {"kind": kinds.CONTACT_LEFT, "a": kinds.EXIT_ABANDONED, "flags": FLAG_CLOSES | FLAG_WAITED}
+    assert bench.effects(released(), left) == []
+    entry = bench.state.contacts.open(0, SOURCE, ContactArrived(contact="d", queue="sales"))
+    entry.legs["caller"] = b"1"
+    expected = EndContact(seq=11, contact="d", agent="", by="network")
+    assert bench.effects(released(a=kinds.BY_NETWORK), left) == [expected]
+
+
+def test_leaving_for_a_callback_owes_one_with_the_place_in_line(bench: Bench) -> None:
+    bench.derive({"kind": kinds.CONTACT_ARRIVED}, {"kind": kinds.CONTACT_QUEUED, "a": 777})
+    left = {"kind": kinds.CONTACT_LEFT, "a": kinds.EXIT_CALLBACK, "flags": FLAG_CLOSES | FLAG_WAITED}
+    derived = bench.derive({"kind": kinds.CALLBACK_REQUESTED}, left)
+    assert [effect for _, effect in derived.effects] == [CallBack(seq=11, contact="c", queue="sales")]
+    (owed,) = derived.callbacks
+    assert (owed.seq, owed.entry, owed.queue, owed.line_ns) == (11, bench.entry, SALES, 777)
+
+
+def test_a_refused_fact_is_to_be_undone_outside(bench: Bench) -> None:
+    answered = {"kind": kinds.OFFER_ANSWERED, "agent": BOB}
+    refused = {
+        "kind": kinds.FACT_REFUSED,
+        "queue": -1,
+        "agent": BOB,
+        "a": kinds.REFUSED_NO_SUCH_OFFER,
+        "b": kinds.OFFER_ANSWERED,
+    }
+    rejected = RejectFact(seq=11, contact="c", agent="bob", kind="offer_answered", reason="no_such_offer")
+    assert bench.effects(answered, refused) == [rejected]
+
+
+def test_who_waits_after_the_turn_is_told_the_place_and_who_is_offered_already_is_not(bench: Bench) -> None:
+    arrived, queued = {"kind": kinds.CONTACT_ARRIVED}, {"kind": kinds.CONTACT_QUEUED, "a": 5}
+    contact = bench.state.tables.contacts[0]
+    contact["queue"], contact["told_p50_ns"], contact["told_p90_ns"] = SALES, 3 * SECOND_NS, -1
+    bench.state.tables.contacts["state"][0] = kinds.CONTACT_OFFERED
+    assert bench.effects(arrived, queued) == []
+    bench.state.tables.contacts["state"][0] = kinds.CONTACT_WAITING
+    informed = InformQueued(seq=11, contact="c", queue="sales", position=1, wait_p50_s=3.0, wait_p90_s=None)
+    assert bench.effects(arrived, queued) == [informed]
+    assert bench.entry.arrival_seq == 10
+
+
+def test_rows_without_a_known_contact_have_no_effect(bench: Bench) -> None:
+    suspended = {"kind": kinds.AGENT_SUSPENDED, "contact": -1, "agent": BOB}
+    stranger = {"kind": kinds.CONTACT_ANSWERED, "contact": 9, "agent": BOB}
+    assert bench.effects(DEADLINE, suspended, stranger) == []

@@ -1,0 +1,52 @@
+"""Effects wait for the disk, keep their order, and one bad adapter hurts no other."""
+
+import logging
+
+import pytest
+
+from engine.effects.outbox import Outbox
+from engine.messages.effects import AnyEffect, CallBack
+
+
+def effect(seq: int) -> CallBack:
+    return CallBack(seq=seq, contact=f"c{seq}", queue="q")
+
+
+def test_nothing_leaves_before_its_turn_is_durable() -> None:
+    outbox, acted = Outbox(), list[AnyEffect]()
+    outbox.routes["desk"] = acted.append
+    outbox.hold(2, [("desk", effect(1)), ("desk", effect(2))])
+    outbox.hold(5, [("desk", effect(4))])
+    outbox.release(1)
+    assert acted == []
+    outbox.release(4)
+    assert acted == [effect(1), effect(2)]
+    outbox.release(5)
+    assert acted == [effect(1), effect(2), effect(4)]
+    assert (outbox.acted, len(outbox)) == (3, 0)
+
+
+def test_nothing_leaves_while_adapters_start() -> None:
+    outbox, acted = Outbox(), list[AnyEffect]()
+    outbox.routes["desk"] = acted.append
+    outbox.is_open = False
+    outbox.hold(1, [("desk", effect(1))])
+    outbox.release(9)
+    assert acted == []
+    outbox.is_open = True
+    outbox.release(9)
+    assert acted == [effect(1)]
+
+
+def test_an_adapter_that_raises_keeps_nobody_from_acting(caplog: pytest.LogCaptureFixture) -> None:
+    def fail(_effect: AnyEffect) -> None:
+        raise ValueError("broken adapter")
+
+    outbox, acted = Outbox(), list[AnyEffect]()
+    outbox.routes |= {"bad": fail, "good": acted.append}
+    outbox.hold(1, [("bad", effect(1)), ("nobody", effect(1)), ("good", effect(1))])
+    with caplog.at_level(logging.ERROR):
+        outbox.release(1)
+    assert acted == [effect(1)]
+    assert (outbox.failed, outbox.acted, dict(outbox.unaddressed)) == (1, 1, {"nobody": 1})
+    assert "adapter bad failed" in caplog.text
