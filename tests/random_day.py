@@ -1,0 +1,103 @@
+"""A day of a small centre, drawn from a seed: everything that callers, agents and supervisors do, likely or not."""
+
+import random
+from typing import Final
+
+from engine.messages.observed import (
+    AgentStatusChanged,
+    CallbackRequested,
+    ContactArrived,
+    ContactHeld,
+    ContactReleased,
+    ContactResumed,
+    ContactWithdrawn,
+    ExitKeyPressed,
+    LegRecorded,
+    Observed,
+    OfferAnswered,
+    OfferDeclined,
+    PriorityChanged,
+    QueueClosed,
+    QueueOpened,
+    RequeueRequested,
+    TransferRequested,
+    WrapUpFinished,
+)
+from tests.driver_support import House
+
+QUEUES: Final = ("sales", "help", "later")
+AGENTS: Final = ("alice", "bob")
+
+
+class Day:
+    """Draws facts. The same seed over the same engine gives the same log."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+        self._arrived = 0
+
+    async def run(self, house: House, steps: int) -> None:
+        """Let so many things happen, several at once now and then, with time passing between."""
+        for _ in range(steps):
+            facts = [self._fact(house) for _ in range(self._random.choice((1, 1, 1, 2, 5, 12)))]
+            await house.submit(*facts)
+            if self._random.random() < 0.3:
+                await house.pass_time(self._random.choice((0.1, 1, 5, 21, 61)))
+        await house.settle()
+
+    def _fact(self, house: House) -> Observed:
+        draw = self._random
+        number = draw.random()
+        if number < 0.35:
+            return self._arrival()
+        agent, contact = draw.choice(AGENTS), self._contact(house)
+        if number < 0.5:
+            return AgentStatusChanged(agent=agent, status=draw.choice(("available", "available", "paused", "offline")))
+        if number < 0.7:
+            return OfferAnswered(contact=contact, agent=agent)
+        if number < 0.82:
+            return ContactReleased(contact=contact, by=draw.choice(("customer", "agent", "network", "system")))
+        return self._rare(contact, agent)
+
+    def _arrival(self) -> ContactArrived:
+        draw = self._random
+        self._arrived += 1
+        name = f"c{self._arrived}"
+        return ContactArrived(
+            # Every tenth is sent a second time under the id of the one before.
+            id=name if self._arrived % 10 else f"c{self._arrived - 1}",
+            contact=name,
+            queue=draw.choice(QUEUES),
+            channel=draw.choice(("voice", "voice", "chat")),
+            priority=draw.choice((0, 0, 0, 2, 7)),
+            skills=draw.choice(({}, {}, {"billing": 3}, {"english": 1})),
+            preferred_agent=draw.choice(("", "", "bob")),
+            trunk_group=draw.choice(("", "main")),
+            customer=f"+84 {self._arrived}",
+        )
+
+    def _contact(self, house: House) -> str:
+        """An open contact, or now and then one that is not."""
+        names = [entry.name for entry in house.state.contacts]
+        return self._random.choice([*names, "nobody"])
+
+    def _rare(self, contact: str, agent: str) -> Observed:
+        draw = self._random
+        return draw.choice(
+            (
+                OfferDeclined(contact=contact, agent=agent, reason=draw.choice(("declined", "busy", "no_answer"))),
+                ContactHeld(contact=contact),
+                ContactResumed(contact=contact),
+                TransferRequested(contact=contact, queue=draw.choice(QUEUES), keep_place=draw.random() < 0.5),
+                TransferRequested(contact=contact, agent=agent),
+                RequeueRequested(contact=contact, by="eve"),
+                CallbackRequested(contact=contact, number="+84 99"),
+                ExitKeyPressed(contact=contact, key="0"),
+                ContactWithdrawn(contact=contact, by="eve", reason="test"),
+                PriorityChanged(contact=contact, priority=draw.choice((0, 1, 7))),
+                LegRecorded(contact=contact, leg=draw.choice(("caller", "agent")), record=draw.randbytes(9)),
+                WrapUpFinished(agent=agent),
+                QueueClosed(queue=draw.choice(QUEUES), by="eve"),
+                QueueOpened(queue=draw.choice(QUEUES), by="eve"),
+            )
+        )

@@ -1,0 +1,125 @@
+"""One day through every driver: live over each log, folded, decided again. All must come to the same fingerprint."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.kernel.audit import audit
+from engine.kernel.fingerprint import fingerprint
+from engine.log.event_log import SegmentLog
+from engine.log.memory import MemoryLog
+from engine.log.segment import SMALLEST_SEGMENT_BYTES
+from engine.messages.rows import ROW
+from engine.recheck import Recheck
+from engine.replay import restore, state_at, verify
+from engine.state import EngineState
+from tests.driver_support import CAPACITY, House, house
+from tests.random_day import Day
+
+STEPS = 400
+SEEDS = (1, 2, 3)
+
+
+def on_disk(folder: Path) -> Callable[[Callable[[int], None]], Any]:
+    return lambda on_durable: SegmentLog.open(
+        folder / "log", on_durable=on_durable, row_dtype=ROW, segment_bytes=SMALLEST_SEGMENT_BYTES * 4
+    )
+
+
+def replayed(log: Any) -> EngineState:
+    state = EngineState(CAPACITY)
+    restore(log, state)
+    return state
+
+
+def memory_of(state: EngineState) -> dict[str, Any]:
+    """What a state knows beside the tables."""
+    return {
+        "contacts": {entry.name: entry for entry in state.contacts},
+        "sources": (state.interned.sources, state.interned.owners, state.interned.reasons),
+        "requirements": state.directory.requirements.pairs,
+        "queues": state.directory.queues,
+        "seen": state.seen.save()["seen_keys"].tolist(),
+        "answers": state.seen.save()["seen_values"].tolist(),
+    }
+
+
+def assert_same(one: EngineState, other: EngineState) -> None:
+    assert other.seq == one.seq
+    assert fingerprint(other.tables) == fingerprint(one.tables)
+    assert memory_of(other) == memory_of(one)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_a_day_live_folded_and_decided_again(tmp_path: Path, seed: int) -> None:
+    async with house(tmp_path) as h:
+        await Day(seed).run(h, STEPS)
+        assert audit(h.state.tables) == []
+        assert_same(h.state, replayed(h.log))
+        check = Recheck(CAPACITY)
+        assert all(check.add(frame) for frame in h.log.read())
+        report = check.report()
+        assert report.ok, str(report)
+        assert report.fingerprint == f"{fingerprint(h.state.tables):016x}"
+        assert report.decided > STEPS
+
+
+async def test_the_log_on_disk_makes_no_difference(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        await Day(7).run(h, STEPS)
+        in_memory = h.state
+    async with house(tmp_path, log_of=on_disk(tmp_path)) as h:
+        await Day(7).run(h, STEPS)
+        assert fingerprint(h.state.tables) == fingerprint(in_memory.tables)
+        assert memory_of(h.state) == memory_of(in_memory)
+        h.log.close()
+        report = verify(tmp_path)
+        assert report.ok, str(report)
+        assert report.fingerprint == f"{fingerprint(h.state.tables):016x}"
+        assert_same(h.state, state_at(tmp_path))
+
+
+async def test_a_day_in_two_shifts_is_the_same_as_recovered_in_between(tmp_path: Path) -> None:
+    log = MemoryLog(row_dtype=ROW)
+
+    class Shared(MemoryLog):
+        """The one log of both shifts."""
+
+        def __new__(cls, on_durable: Callable[[int], None]) -> Any:
+            log._on_durable = on_durable
+            return log
+
+    async with house(tmp_path, log_of=Shared) as h:
+        await Day(5).run(h, STEPS // 2)
+        first = memory_of(h.state)
+        time_ns = h.clock.now_ns()
+        await h.engine.stop()
+    opened = House(h.config, log_of=Shared)
+    opened.clock.advance(time_ns - opened.clock.now_ns())
+    await opened.open()
+    recovered = memory_of(opened.state)
+    assert recovered["contacts"] == first["contacts"]
+    assert recovered["seen"] == first["seen"]
+    assert recovered["requirements"] == first["requirements"]
+    await Day(6).run(opened, STEPS // 2)
+    await opened.engine.stop()
+    assert opened.faults == []
+    assert_same(opened.state, replayed(log))
+    check = Recheck(CAPACITY)
+    assert all(check.add(frame) for frame in log.read())
+    assert check.report().ok, str(check.report())
+
+
+async def test_a_state_saved_and_loaded_goes_on_as_if_nothing_was(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        await Day(9).run(h, STEPS // 2)
+        await h.settle()
+        parts, seq = h.state.save(), h.state.seq
+        await Day(10).run(h, STEPS // 2)
+        loaded = EngineState(CAPACITY)
+        loaded.load(parts)
+        assert loaded.seq == seq
+        restore(h.log, loaded)
+        assert_same(h.state, loaded)

@@ -1,0 +1,330 @@
+"""The live loop: receipts and effects only once durable, in order, exactly once, whatever comes in."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.errors import Overloaded
+from engine.kernel.audit import audit
+from engine.log.memory import MemoryLog
+from engine.messages import kinds
+from engine.messages.effects import CallBack, InformQueued, OfferContact
+from engine.messages.observed import (
+    AgentStatusChanged,
+    CallbackRequested,
+    ContactArrived,
+    ContactReleased,
+    Observed,
+    OfferAnswered,
+    QueueClosed,
+)
+from engine.messages.rows import ROW
+from engine.ports import Receipt, Turn
+from engine.turns import TURN_ROWS
+from tests.driver_support import CENTRE, SECOND_NS, START_NS, House, house, load_centre, types_of
+
+
+class SlowLog(MemoryLog):
+    """A log whose turns become durable only when the test says so."""
+
+    def __init__(self, on_durable: Callable[[int], None]) -> None:
+        super().__init__(row_dtype=ROW, on_durable=on_durable, hold=True)
+        self.full = False
+        self.pretended_bytes = 0
+
+    @property
+    def admitting(self) -> bool:
+        return not self.full
+
+    @property
+    def staged_bytes(self) -> int:
+        return self.pretended_bytes
+
+    @staged_bytes.setter
+    def staged_bytes(self, value: int) -> None:
+        """How much is staged is what the test pretends."""
+
+
+def arrived(name: str, queue: str = "sales", **fields: Any) -> ContactArrived:
+    return ContactArrived(contact=name, queue=queue, **fields)
+
+
+async def ticks(count: int = 5) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def test_a_call_from_arrival_to_hang_up(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        await h.tell(AgentStatusChanged(agent="alice", status="available"), arrived("c"))
+        await h.tell(OfferAnswered(contact="c", agent="alice"))
+        await h.tell(ContactReleased(contact="c", by="agent"))
+        await h.settle()
+        assert list(types_of(h.effects)) == ["OfferContact", "ConnectContact", "EndContact"]
+        assert h.engine.views.queue("sales").answered == 1
+        assert len(h.state.contacts) == 0
+        assert audit(h.state.tables) == []
+
+
+async def test_nothing_leaves_before_it_is_durable(tmp_path: Path) -> None:
+    async with house(tmp_path, log_of=SlowLog) as h:
+        turns: list[Turn] = []
+        h.engine.subscribe(turns.append)
+        future = h.submit(AgentStatusChanged(agent="alice", status="available"), arrived("c"))
+        await ticks()
+        waiting = h.engine.durable()
+        await ticks()
+        assert h.state.seq > h.log.durable_seq
+        assert (future.done(), waiting.done(), h.effects, turns) == (False, False, [], [])
+        h.log.flush()
+        receipts = await future
+        assert await waiting == h.state.seq == h.log.durable_seq
+        assert [receipt.error for receipt in receipts] == ["", ""]
+        assert receipts[0].seq < receipts[1].seq
+        assert list(types_of(h.effects)) == ["OfferContact"]
+        assert turns[-1].last_seq == h.state.seq
+        h.log.flush()
+        h.log._hold = False
+
+
+async def test_a_duplicate_waits_for_the_first_and_has_its_sequence(tmp_path: Path) -> None:
+    async with house(tmp_path, log_of=SlowLog) as h:
+        first = h.submit(arrived("c", id="1"))
+        await ticks()
+        second = h.submit(arrived("c", id="1"))
+        await ticks()
+        assert not second.done()
+        h.log.flush()
+        (one,), (two,) = await first, await second
+        assert two == Receipt(one.seq, duplicate=True)
+        (three,) = await h.submit(arrived("c", id="1"))
+        assert three == two
+        assert h.kinds().count(kinds.CONTACT_ARRIVED) == 1
+        h.log._hold = False
+
+
+async def test_facts_of_one_call_stand_in_the_log_in_their_order(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        calls = []
+        for call in range(20):
+            facts: list[Observed] = [arrived(f"{call}-{n}") for n in range(2)]
+            facts += [ContactReleased(contact=f"{call}-{n}") for n in range(2)]
+            calls.append(h.submit(*facts))
+        receipts = [await future for future in calls]
+        for of_call in receipts:
+            seqs = [receipt.seq for receipt in of_call]
+            assert seqs == sorted(seqs)
+            assert 0 not in seqs
+        assert [of_call[0].seq for of_call in receipts] == sorted(of_call[0].seq for of_call in receipts)
+
+
+async def test_each_frame_holds_whole_conclusions(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        await h.tell(AgentStatusChanged(agent="alice", status="available"))
+        for n in range(50):
+            await h.tell(arrived(f"c{n}"), ContactReleased(contact=f"c{n}"))
+        next_seq = 1
+        for frame in h.log.read():
+            causes = np.arange(len(frame.rows)) - frame.rows["cause"]
+            assert frame.first_seq == next_seq
+            assert (causes >= 0).all(), "a decided row follows from an observed one of its own frame"
+            assert (frame.rows["kind"][causes] < kinds.FIRST_DECIDED).all()
+            next_seq += len(frame.rows)
+
+
+async def test_more_facts_than_one_turn_takes(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        count = TURN_ROWS + 500
+        facts = [AgentStatusChanged(agent="bob", status=("available", "offline")[n % 2]) for n in range(count)]
+        receipts = await h.tell(*facts)
+        seqs = [receipt.seq for receipt in receipts]
+        assert seqs == sorted(set(seqs))
+        assert h.engine.counters["frames"] >= 2
+        payloads = sum(len(frame.payload) for frame in h.log.read())
+        assert payloads > 0
+
+
+async def test_wrong_facts_are_answered_and_leave_no_row(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        before = h.state.seq
+        (wrong,) = await h.submit(arrived("c", queue="sails"))
+        assert (wrong.seq, wrong.field) == (0, "queue")
+        assert "did you mean 'sales'" in wrong.error
+        mixed = await h.submit(ContactReleased(contact="c"), arrived("c"), ContactReleased(contact="c"))
+        assert [bool(receipt.error) for receipt in mixed] == [True, False, False]
+        assert h.state.seq > before
+        assert h.engine.figures()["facts_wrong"] == 2
+        assert await h.submit() == []
+
+
+async def test_a_fact_that_the_kernel_refuses_says_so(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        await h.tell(arrived("c"))
+        (receipt,) = await h.submit(OfferAnswered(contact="c", agent="alice", id="1"))
+        assert (receipt.refused, receipt.error) == ("no_such_offer", "")
+        assert receipt.seq > 0
+        (again,) = await h.submit(OfferAnswered(contact="c", agent="alice", id="1"))
+        assert again == Receipt(receipt.seq, duplicate=True, refused="no_such_offer")
+        assert "RejectFact" in types_of(h.effects)
+
+
+async def test_a_name_may_return_in_the_very_call_that_ends_it(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        receipts = await h.tell(arrived("c"), ContactReleased(contact="c"), arrived("c"), ContactReleased(contact="c"))
+        assert len({receipt.seq for receipt in receipts}) == 4
+        (one, two) = await h.submit(arrived("c"), arrived("c"))
+        assert not one.error
+        assert "is open already" in two.error
+
+
+async def test_slots_freed_in_a_call_serve_the_rest_of_it(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        facts: list[Observed] = []
+        for n in range(200):
+            facts += [arrived(f"c{n}"), ContactReleased(contact=f"c{n}")]
+        await h.tell(*facts)
+        full = await h.submit(*[arrived(f"d{n}") for n in range(64)])
+        assert [bool(receipt.error) for receipt in full] == [False] * 56 + [True] * 8
+        assert "too many contacts" in full[-1].error
+
+
+async def test_a_full_inbox_refuses_the_new_but_not_what_ends(tmp_path: Path) -> None:
+    small = CENTRE.replace("limits: {", "limits: {inbox: 20, ")
+    async with house(tmp_path, small) as h:
+        await h.tell(arrived("c"))
+        futures = [h.submit(*[arrived(f"d{n}") for n in range(18)])]
+        with pytest.raises(Overloaded, match="facts are waiting"):
+            await h.submit(arrived("one too many"))
+        futures.append(h.submit(ContactReleased(contact="c")))
+        for future in futures:
+            assert not any(receipt.error for receipt in await future)
+        assert h.engine.counters["facts_overloaded"] == 1
+        await h.tell(arrived("later"))
+
+
+async def test_a_slow_disk_and_a_full_disk_keep_new_contacts_out(tmp_path: Path) -> None:
+    async with house(tmp_path, log_of=SlowLog) as h:
+        h.log._hold = False
+        await h.tell(arrived("c"), arrived("d"))
+        h.log.full = True
+        with pytest.raises(Overloaded, match="disk space") as refusal:
+            await h.submit(arrived("e"))
+        assert refusal.value.retry_after_s > 1
+        await h.tell(ContactReleased(contact="c"), AgentStatusChanged(agent="bob", status="offline"))
+        h.log.full = False
+        h.log.pretended_bytes = 1 << 40
+        with pytest.raises(Overloaded, match="waiting for the disk"):
+            await h.submit(OfferAnswered(contact="d", agent="bob"))
+        await h.tell(ContactReleased(contact="d"))
+
+
+async def test_deadlines_pass_when_the_clock_says_so(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        await h.tell(AgentStatusChanged(agent="alice", status="available"), arrived("c"))
+        await h.pass_time(19.9)
+        assert kinds.DEADLINE_PASSED not in h.kinds()
+        await h.pass_time(0.2)
+        assert list(types_of(h.effects))[:2] == ["OfferContact", "EndOffer"]
+        assert kinds.DEADLINE_PASSED in h.kinds()
+        row = next(f.rows[f.rows["kind"] == kinds.DEADLINE_PASSED][0] for f in h.log.read() if 19 in f.rows["kind"])
+        assert (int(row["source"]), int(row["at_ns"])) == (0, START_NS + int(20.1 * SECOND_NS))
+
+
+async def test_time_in_the_log_never_goes_back(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        await h.tell(arrived("c"))
+        h.clock._now_ns -= 3600 * SECOND_NS
+        await h.tell(arrived("d"))
+        times = [int(at_ns) for frame in h.log.read() for at_ns in frame.rows["at_ns"]]
+        assert times == sorted(times)
+
+
+async def test_a_customer_who_wants_a_callback_keeps_the_place(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        await h.tell(arrived("c", customer="+84 24 1", priority=2))
+        h.clock.advance(30 * SECOND_NS)
+        await h.tell(CallbackRequested(contact="c", number="+84 99 2"))
+        await h.settle()
+        assert CallBack(seq=h.effects[-2].seq, contact="c", queue="sales") in h.effects
+        (entry,) = h.state.contacts
+        assert entry.name.startswith("callback-")
+        assert (entry.arrival.customer, entry.arrival.queue) == ("+84 99 2", "sales")
+        assert entry.arrival.attributes == {"callback_number": "+84 99 2", "callback_of": "c"}
+        contact = h.state.tables.contacts[entry.slot]
+        assert (int(contact["line_ns"]), int(contact["priority"])) == (START_NS, 2)
+        assert h.state.interned.owners[entry.source] == "desk"
+        informed = h.effects[-1]
+        assert isinstance(informed, InformQueued)
+        assert informed.contact == entry.name
+        await h.tell(AgentStatusChanged(agent="alice", status="available"))
+        assert isinstance(h.effects[-1], OfferContact)
+        assert audit(h.state.tables) == []
+
+
+async def test_a_timed_callback_goes_to_the_queue_of_its_step(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        await h.tell(arrived("c", queue="later", customer="+84 1"))
+        await h.pass_time(61)
+        (entry,) = h.state.contacts
+        assert (entry.arrival.queue, entry.arrival.customer) == ("sales", "+84 1")
+
+
+async def test_watchers_see_every_turn_until_they_leave_and_may_fail(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        seen: list[int] = []
+
+        def fail(_turn: Turn) -> None:
+            raise ValueError("broken watcher")
+
+        leave = h.engine.subscribe(lambda turn: seen.extend(range(turn.first_seq, turn.last_seq + 1)))
+        h.engine.subscribe(fail)
+        first = h.state.seq + 1
+        await h.tell(arrived("c"))
+        await h.tell(ContactReleased(contact="c"))
+        assert seen == list(range(seen[0], h.state.seq + 1))
+        assert seen[0] <= first
+        assert h.engine.counters["watchers_failed"] >= 2
+        leave()
+        leave()
+        await h.tell(arrived("d"))
+        assert seen[-1] < h.state.seq
+
+
+async def test_a_configuration_may_change_under_load(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        await h.tell(arrived("c"), AgentStatusChanged(agent="alice", status="available"))
+        changed = load_centre(tmp_path, CENTRE.replace("  later:", "  new: {ring_limit: 5s}\n  later:"))
+        assert h.engine.configure(changed) > 0
+        await h.tell(arrived("n", queue="new"))
+        assert h.engine.configure(changed) == 0
+        assert h.engine.views.queue("new").waiting == 1
+        gone = load_centre(tmp_path)
+        h.engine.configure(gone)
+        (receipt,) = await h.submit(arrived("m", queue="new"))
+        assert "there is no queue 'new'" in receipt.error
+        await h.tell(ContactReleased(contact="n"), QueueClosed(queue="sales", by="eve"))
+        assert audit(h.state.tables) == []
+
+
+async def test_a_stop_answers_everybody_first(tmp_path: Path) -> None:
+    opened = await House(load_centre(tmp_path)).open()
+    futures = [opened.submit(arrived(f"c{n}")) for n in range(20)]
+    await opened.engine.stop()
+    assert all(not receipt.error for future in futures for receipt in future.result())
+    with pytest.raises(Overloaded, match="stopping"):
+        await opened.submit(arrived("late"))
+
+
+async def test_an_engine_that_cannot_go_on_says_so_and_answers_nobody(tmp_path: Path) -> None:
+    h = await House(load_centre(tmp_path)).open()
+    await h.settle()
+    h.log.next_seq += 1
+    future = h.submit(arrived("c"))
+    await ticks()
+    assert len(h.faults) == 1
+    assert "the log continues with" in h.faults[0]
+    assert not future.done()
