@@ -3,6 +3,7 @@
 import random
 from typing import Final
 
+from engine.hosting import open_contacts
 from engine.messages.observed import (
     AgentStatusChanged,
     CallbackRequested,
@@ -48,14 +49,16 @@ class Day:
     def _fact(self, house: House) -> Observed:
         draw = self._random
         number = draw.random()
-        if number < 0.35:
+        if number < 0.25:
             return self._arrival()
         agent, contact = draw.choice(AGENTS), self._contact(house)
-        if number < 0.5:
-            return AgentStatusChanged(agent=agent, status=draw.choice(("available", "available", "paused", "offline")))
-        if number < 0.7:
+        if number < 0.35:
+            return AgentStatusChanged(agent=agent, status=draw.choice(("available",) * 6 + ("paused", "offline")))
+        if number < 0.6:
+            contact, agent = self._offer(house, contact, agent)
             return OfferAnswered(contact=contact, agent=agent)
         if number < 0.82:
+            contact = self._talk(house, contact)
             return ContactReleased(contact=contact, by=draw.choice(("customer", "agent", "network", "system")))
         return self._rare(contact, agent)
 
@@ -72,7 +75,7 @@ class Day:
             priority=draw.choice((0, 0, 0, 2, 7)),
             skills=draw.choice(({}, {}, {"billing": 3}, {"english": 1})),
             preferred_agent=draw.choice(("", "", "bob")),
-            trunk_group=draw.choice(("", "main")),
+            trunk_group=draw.choice(("", "", "", "main")),
             customer=f"+84 {self._arrived}",
         )
 
@@ -80,6 +83,20 @@ class Day:
         """An open contact, or now and then one that is not."""
         names = [entry.name for entry in house.state.contacts]
         return self._random.choice([*names, "nobody"])
+
+    def _offer(self, house: House, contact: str, agent: str) -> tuple[str, str]:
+        """An offer that is being made, or now and then one that is not."""
+        contacts = [found for of_adapter in open_contacts(house.state).values() for found in of_adapter]
+        offers = [
+            (found.contact, offered) for found in contacts if found.state == "offered" for offered in found.agents
+        ]
+        return self._random.choice(offers) if offers and self._random.random() < 0.9 else (contact, agent)
+
+    def _talk(self, house: House, contact: str) -> str:
+        """A contact that is connected, more often than any other."""
+        contacts = [found for of_adapter in open_contacts(house.state).values() for found in of_adapter]
+        talks = [found.contact for found in contacts if found.state in ("connected", "held")]
+        return self._random.choice(talks) if talks and self._random.random() < 0.7 else contact
 
     def _rare(self, contact: str, agent: str) -> Observed:
         draw = self._random
@@ -97,7 +114,7 @@ class Day:
                 PriorityChanged(contact=contact, priority=draw.choice((0, 1, 7))),
                 LegRecorded(contact=contact, leg=draw.choice(("caller", "agent")), record=draw.randbytes(9)),
                 WrapUpFinished(agent=agent),
-                QueueClosed(queue=draw.choice(QUEUES), by="eve"),
-                QueueOpened(queue=draw.choice(QUEUES), by="eve"),
+                QueueClosed(queue="later", by="eve"),
+                QueueOpened(queue="later", by="eve"),
             )
         )
