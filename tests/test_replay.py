@@ -1,0 +1,232 @@
+"""The recorded log: verified row by row, restored to any position, and nothing acknowledged is ever lost."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from engine.errors import LogError
+from engine.kernel.fingerprint import fingerprint
+from engine.live import EngineHost
+from engine.log.event_log import SegmentLog
+from engine.log.memory import MemoryLog
+from engine.log.segment import SMALLEST_SEGMENT_BYTES
+from engine.messages import kinds
+from engine.messages.observed import CallbackRequested, ContactArrived, ContactReleased
+from engine.messages.rows import ROW
+from engine.model.tallies import Tally
+from engine.ports import Receipt
+from engine.recheck import Recheck, VerifyReport
+from engine.recount import Recount
+from engine.replay import log_folder, restore, state_at, verify
+from engine.state import EngineState, runs
+from tests.driver_support import CAPACITY, House, house, load_centre
+from tests.random_day import Day
+
+ROOT = Path(__file__).parents[1]
+SEGMENT_BYTES = SMALLEST_SEGMENT_BYTES * 8
+
+
+def tampered(log: MemoryLog, change: Callable[[int, Any], None]) -> MemoryLog:
+    """A copy of a log in which `change` was let loose on the rows of each turn."""
+    copy = MemoryLog(row_dtype=ROW)
+    for frame in log.read():
+        rows = frame.rows.copy()
+        change(frame.first_seq, rows)
+        copy.append(rows, bytes(frame.payload), frame.at_ns)
+    return copy
+
+
+def recheck(log: Any) -> VerifyReport:
+    check = Recheck(CAPACITY)
+    for frame in log.read():
+        if not check.add(frame):
+            break
+    return check.report()
+
+
+async def recorded_day(folder: Path, steps: int = 120) -> House:
+    async with house(folder) as h:
+        await Day(11).run(h, steps)
+    return h
+
+
+async def test_a_row_that_was_decided_otherwise_is_named(tmp_path: Path) -> None:
+    h = await recorded_day(tmp_path)
+    place: dict[str, int] = {}
+
+    def change(first_seq: int, rows: Any) -> None:
+        offers = np.flatnonzero(rows["kind"] == kinds.OFFER_MADE)
+        if len(offers) and not place:
+            rows["agent"][offers[0]] ^= 1
+            place["seq"] = first_seq + int(offers[0])
+
+    report = recheck(tampered(h.log, change))
+    assert not report.ok
+    assert report.mismatch is not None
+    assert report.mismatch.seq == place["seq"]
+    assert report.mismatch.recorded.startswith("offer_made ")
+    assert report.mismatch.decided.startswith("offer_made ")
+    assert report.mismatch.recorded != report.mismatch.decided
+    assert f"sequence {place['seq']}: the log says offer_made" in str(report)
+
+
+async def test_a_decision_that_is_missing_or_too_much_is_named(tmp_path: Path) -> None:
+    h = await recorded_day(tmp_path)
+    short = MemoryLog(row_dtype=ROW)
+    for frame in h.log.read():
+        rows = frame.rows
+        if len(rows) > 3 and rows["kind"][-1] >= kinds.FIRST_DECIDED and frame.first_seq > 100:
+            rows = rows[:-1]
+        short.append(rows, bytes(frame.payload), frame.at_ns)
+        if len(rows) < len(frame.rows):
+            break
+    report = recheck(short)
+    assert report.mismatch is not None
+    assert report.mismatch.recorded == "nothing more in this turn"
+
+
+async def test_a_report_says_all_as_json(tmp_path: Path) -> None:
+    report = recheck((await recorded_day(tmp_path)).log)
+    assert report.ok
+    assert str(report).startswith(f"verified: {report.rows} rows in {report.frames} turns")
+    assert msgspec.json.decode(msgspec.json.encode(report), type=VerifyReport) == report
+    assert report.rows == report.observed + report.decided == report.last_seq
+
+
+async def test_a_counter_that_drifts_is_found_by_the_recount(tmp_path: Path) -> None:
+    h = await recorded_day(tmp_path)
+    recount = Recount(CAPACITY.queues, CAPACITY.contacts)
+    for run in runs(h.log.read()):
+        recount.add(run)
+    tables = h.state.tables
+    assert recount.differences(tables) == []
+    assert recount.kinds[kinds.CONTACT_QUEUED] > 0
+    tables.tallies[0, Tally.ENTRIES] += 1
+    assert recount.differences(tables) == [
+        f"entries of queue 0, voice: kept {tables.tallies[0, Tally.ENTRIES]}, "
+        f"recounted {tables.tallies[0, Tally.ENTRIES] - 1}"
+    ]
+    tables.queues["waiting"][1] += 1
+    assert recount.differences(tables)[-1].startswith("waiting in queue 1: kept ")
+
+
+@pytest.mark.parametrize("chunk", [1, 3, 1000])
+async def test_a_recount_does_not_depend_on_how_it_is_cut(tmp_path: Path, chunk: int) -> None:
+    h = await recorded_day(tmp_path)
+    frames = list(h.log.read())
+    recount = Recount(CAPACITY.queues, CAPACITY.contacts)
+    for start in range(0, len(frames), chunk):
+        for run in runs(frames[start : start + chunk]):
+            recount.add(run)
+    assert recount.differences(h.state.tables) == []
+
+
+async def test_the_state_at_any_position_is_what_it_was_then(tmp_path: Path) -> None:
+    def on_disk(on_durable: Callable[[int], None]) -> SegmentLog:
+        return SegmentLog.open(log_folder(tmp_path), on_durable=on_durable, row_dtype=ROW, segment_bytes=SEGMENT_BYTES)
+
+    (tmp_path / "log").mkdir()
+    async with house(tmp_path, log_of=on_disk) as h:
+        then: dict[int, tuple[int, int]] = {}
+        for lap in range(4):
+            await Day(20 + lap).run(h, 30)
+            then[h.state.seq] = (fingerprint(h.state.tables), len(h.state.contacts))
+        await h.engine.stop()
+        h.log.close()
+    for seq, (mark, contacts) in then.items():
+        state = state_at(tmp_path, seq)
+        assert (state.seq, fingerprint(state.tables), len(state.contacts)) == (seq, mark, contacts)
+    assert state_at(tmp_path).seq == max(then)
+    earlier = state_at(tmp_path, max(then) - 1)
+    assert earlier.seq < max(then)
+
+
+def test_without_a_log_there_is_a_clear_answer(tmp_path: Path) -> None:
+    with pytest.raises(LogError, match="there is no log in"):
+        verify(tmp_path)
+
+
+async def test_a_callback_that_was_owed_when_it_stopped_is_queued_at_the_start(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        await h.tell(ContactArrived(contact="c", queue="sales", customer="+84 1"))
+        await h.tell(CallbackRequested(contact="c", number="+84 2"))
+        await h.settle()
+        frames = list(h.log.read())
+    cut = MemoryLog(row_dtype=ROW)
+    for frame in frames:
+        cut.append(frame.rows, bytes(frame.payload), frame.at_ns)
+        if kinds.CONTACT_LEFT in frame.rows["kind"]:
+            break
+    for log, is_owed in ((cut, True), (h.log, False)):
+        state = EngineState(CAPACITY)
+        replay = restore(log, state)
+        (owed,) = replay.owed
+        assert (owed.entry.arrival.customer, owed.entry.callback_number) == ("+84 1", "+84 2")
+        assert len(state.contacts) == (0 if is_owed else 1)
+    again = House(h.config, log_of=lambda _on_durable: cut)
+    await again.open()
+    for owed in again.replay.owed:
+        again.engine.queue_callback(owed)
+        again.engine.queue_callback(owed)
+    await asyncio.sleep(0)
+    await again.engine.stop()
+    (entry,) = again.state.contacts
+    assert entry.arrival.customer == "+84 2"
+    assert again.state.interned.owners[entry.source] == "desk"
+
+
+def run_until_killed(config: Path, data: Path, lap: int, lines: int) -> dict[str, int]:
+    """Start the process, read so many receipts, kill it without warning; return all that it said."""
+    program = [sys.executable, "-m", "tests.live_process", str(config), str(data), str(lap)]
+    with subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        said = []
+        for line in process.stdout:
+            said.append(line)
+            if len(said) == lines:
+                process.kill()
+        # What it still said before the kill came counts as well, but for a line cut short.
+    whole = [line.split() for line in said[1:] if line.endswith("\n")]
+    assert said, "the process ended before it was killed"
+    return {name: int(seq) for name, seq in whole}
+
+
+@pytest.mark.slow
+async def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    config = load_centre(tmp_path)
+    file, data = tmp_path / "centre.yaml", tmp_path / "data"
+    receipts: dict[str, int] = {}
+    for lap, lines in enumerate((40, 151, 302)):
+        receipts |= await asyncio.to_thread(run_until_killed, file, data, lap, lines)
+    assert len(receipts) > 450
+    report = verify(data)
+    assert report.ok, str(report)
+    host = EngineHost(config, data, segment_bytes=SEGMENT_BYTES)
+    await host.start()
+    try:
+        kind_of = {
+            frame.first_seq + place: kind
+            for frame in host.engine.log.read()
+            for place, kind in enumerate(frame.rows["kind"].tolist())
+        }
+        ends = {kinds.CONTACT_RELEASED, kinds.CALLBACK_REQUESTED}
+        for name, seq in receipts.items():
+            assert kind_of[seq] in ({kinds.CONTACT_ARRIVED} if name.endswith("a") else ends), name
+        facts = [
+            ContactArrived(id=name, contact=name, queue="sales")
+            if name.endswith("a")
+            else ContactReleased(id=name, contact=name)
+            for name in receipts
+        ]
+        again = await host.engine.submit("desk", facts)
+        assert again == [Receipt(seq, duplicate=True) for seq in receipts.values()]
+    finally:
+        await host.stop()
+    assert verify(data).ok
