@@ -1,0 +1,1 @@
+"""Callers, customers and agents that come in through the sockets, as a process of their own."""

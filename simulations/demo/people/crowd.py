@@ -1,0 +1,142 @@
+"""All people of the demo together: they come to work, calls and messages arrive, and in the end everybody leaves."""
+
+import asyncio
+import math
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from adapters.sip.protocol import Hop
+from simulations.demo.people.agent_phone import AgentPhone
+from simulations.demo.people.api import Api
+from simulations.demo.people.caller import Callers
+from simulations.demo.people.desk import Desk
+from simulations.demo.people.registration import Account
+from simulations.demo.people.tally import Tally
+from simulations.demo.people.traits import (
+    CALLS_PER_S,
+    CHATS_PER_S,
+    RUSH_EVERY_S,
+    RUSH_SHARE,
+    TASKS_PER_S,
+    Chance,
+)
+from simulations.demo.people.visitors import Visitors
+
+START_WITHIN_S: Final = 20.0
+LEAVE_WITHIN_S: Final = 12.0
+LEAVE_MEAN_S: Final = 0.7
+LOOK_EVERY_S: Final = 0.05
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """Who comes, and where to."""
+
+    url: str
+    """Of the HTTP interface."""
+    host: str
+    sip_port: int
+    """0: nobody calls."""
+    agents: list[str]
+    phones: list[Account]
+    run: str
+    """Makes this run's contacts differ from those of another one over the same log."""
+    seed: int
+
+
+class Crowd:
+    """The people of one run."""
+
+    def __init__(self, plan: Plan) -> None:
+        chance, switch = Chance(plan.seed), Hop("udp", plan.host, plan.sip_port)
+        self.tally = Tally()
+        self._chance = chance
+        self._api = Api(plan.url)
+        self._desk = Desk(self._api, plan.agents, chance, self.tally)
+        self._visitors = Visitors(self._api, chance, self.tally, plan.run)
+        self._callers = Callers(switch, chance, self.tally)
+        self._phones = [AgentPhone(account, switch, chance, self.tally) for account in plan.phones]
+        self._with_calls = plan.sip_port > 0
+        self._arrivals: list[asyncio.TimerHandle | None] = []
+        self._stream: asyncio.Task[None] | None = None
+        self._leaving = False
+        self._alone = asyncio.Event()
+
+    async def arrive(self) -> None:
+        """Log in, register, and let the first contacts come. Raises TimeoutError when the engine does not answer."""
+        await self._api.open()
+        began = asyncio.Event()
+        self._stream = asyncio.get_running_loop().create_task(self._api.follow("effects,events", self._take, began))
+        async with asyncio.timeout(START_WITHIN_S):
+            await began.wait()
+            await self._desk.start()
+            if self._with_calls:
+                await self._callers.start()
+                for phone in self._phones:
+                    await phone.start()
+                await asyncio.gather(*(phone.registration.is_active.wait() for phone in self._phones))
+                self.tally.registered = len(self._phones)
+        if self._with_calls:
+            self._keep_coming(CALLS_PER_S, self._callers.call)
+        self._keep_coming(CHATS_PER_S, self._visitors.chat)
+        self._keep_coming(TASKS_PER_S, self._visitors.task)
+
+    async def leave(self) -> None:
+        """Nobody comes any more; whoever waits gives up, whoever talks ends; then everybody goes home."""
+        self._leaving = True
+        for timer in self._arrivals:
+            if timer is not None:
+                timer.cancel()
+        self._callers.end_soon(LEAVE_MEAN_S)
+        self._visitors.end_soon()
+        self._desk.end_soon(LEAVE_MEAN_S)
+        try:
+            async with asyncio.timeout(LEAVE_WITHIN_S):
+                self._look_around()
+                await self._alone.wait()
+        except TimeoutError:
+            self.tally.calls_open = self._callers.count
+        self._desk.stop()
+        await self._desk.log_out()
+        await self._close()
+
+    def _look_around(self) -> None:
+        if self._callers.count or self._visitors.count or any(phone.is_busy for phone in self._phones):
+            asyncio.get_running_loop().call_later(LOOK_EVERY_S, self._look_around)
+        else:
+            self._alone.set()
+
+    async def _close(self) -> None:
+        for phone in self._phones:
+            phone.stop()
+        self._callers.stop()
+        self._visitors.stop()
+        if self._stream is not None:
+            self._stream.cancel()
+            await asyncio.gather(self._stream, return_exceptions=True)
+        await self._api.close()
+        self.tally.http_failed = self._api.failed
+
+    def _take(self, name: str, said: dict[str, Any]) -> None:
+        self._desk.take(name, said)
+        self._visitors.take(name, said)
+        if self._leaving and name == "effect" and said.get("type") == "connect_contact":
+            self._desk.end_soon(LEAVE_MEAN_S)
+
+    def _keep_coming(self, per_s: float, arrive: Callable[[], None]) -> None:
+        """A Poisson stream whose rate swells and ebbs: arrivals at the highest rate, thinned."""
+        loop, place, begin = asyncio.get_running_loop(), len(self._arrivals), asyncio.get_running_loop().time()
+        self._arrivals.append(None)
+        highest = 1 + RUSH_SHARE
+
+        def come() -> None:
+            swell = 1 + RUSH_SHARE * math.sin(2 * math.pi * (loop.time() - begin) / RUSH_EVERY_S)
+            if self._chance.is_one_in(swell / highest):
+                arrive()
+            plan()
+
+        def plan() -> None:
+            self._arrivals[place] = loop.call_later(self._chance.wait_s(1 / (per_s * highest)), come)
+
+        plan()

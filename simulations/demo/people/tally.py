@@ -1,0 +1,40 @@
+"""The people's own book: what they did and what they saw, to hold beside the engine's."""
+
+from typing import Final
+
+import msgspec
+
+
+class Tally(msgspec.Struct):
+    """Counters of one run."""
+
+    calls: int = 0
+    """INVITEs sent by callers."""
+    calls_answered: int = 0
+    """... that got their 200."""
+    calls_given_up: int = 0
+    """... taken back with CANCEL, and ended with 487."""
+    calls_refused: int = 0
+    """... that ended with another final response, or none."""
+    calls_failed: int = 0
+    """... that timed out or met a reply that nobody expects."""
+    calls_open: int = 0
+    rang: int = 0
+    """Calls that reached an agent's phone."""
+    declined: int = 0
+    not_answered: int = 0
+    registered: int = 0
+    """Phones with a registration."""
+    chats: int = 0
+    tasks: int = 0
+    http_answered: int = 0
+    """Chats and tasks that an agent's desk took."""
+    http_given_up: int = 0
+    http_failed: int = 0
+    """Requests that were answered with an error."""
+    statuses: dict[str, int] = {}
+    """Final responses to callers by status."""
+
+
+READY: Final = "ready"
+"""The line that says that phones are registered and agents at work."""

@@ -1,0 +1,73 @@
+"""How the demo's people behave: what they do when, drawn from one seeded source of chance."""
+
+import random
+from typing import Final, Literal
+
+import msgspec
+
+CALLS_PER_S: Final = 0.8
+CALL_SHARES: Final = {"sales": 0.4, "support": 0.4, "billing": 0.2}
+CHATS_PER_S: Final = 0.25
+TASKS_PER_S: Final = 0.06
+RUSH_EVERY_S: Final = 40.0
+"""Arrivals swell and ebb once in so long, so that lines build up and empty again while one looks."""
+RUSH_SHARE: Final = 0.6
+
+Answer = Literal["answer", "decline", "no_answer"]
+
+
+class Traits(msgspec.Struct, frozen=True):
+    """Mean durations in seconds (exponential unless said otherwise) and shares of 1."""
+
+    patience_s: float = 14.0
+    chat_patience_s: float = 30.0
+    talk_s: float = 18.0
+    """Of each side of a call: the first to have enough hangs up."""
+    chat_s: float = 15.0
+    task_s: float = 8.0
+    wrap_up_s: float = 2.0
+    ring_s: tuple[float, float] = (1.0, 3.0)
+    """Evenly between."""
+    break_every_s: float = 90.0
+    break_s: float = 8.0
+    decline: float = 0.05
+    no_answer: float = 0.02
+
+
+class Chance:
+    """Draws for one person after the other."""
+
+    def __init__(self, seed: int, traits: Traits | None = None) -> None:
+        self._random = random.Random(seed)
+        self.traits = traits or Traits()
+
+    def wait_s(self, mean_s: float) -> float:
+        """An exponential duration."""
+        return self._random.expovariate(1 / mean_s)
+
+    def ring_s(self) -> float:
+        """How long a phone rings until somebody takes it."""
+        return self._random.uniform(*self.traits.ring_s)
+
+    def reaction(self) -> Answer:
+        """What an agent does about an offer."""
+        drawn = self._random.random()
+        if drawn < self.traits.decline:
+            return "decline"
+        return "no_answer" if drawn < self.traits.decline + self.traits.no_answer else "answer"
+
+    def queue(self) -> str:
+        """Which number a caller dials."""
+        return self._random.choices(list(CALL_SHARES), list(CALL_SHARES.values()))[0]
+
+    def one_of(self, names: list[str]) -> str:
+        """Anybody."""
+        return self._random.choice(names)
+
+    def is_one_in(self, share: float) -> bool:
+        """Whether something happens that happens with this share."""
+        return self._random.random() < share
+
+    def number(self) -> str:
+        """A telephone number."""
+        return f"+8490{self._random.randrange(10**7):07d}"

@@ -1,0 +1,152 @@
+"""One SIP user agent on a UDP socket of its own: moves octets and time between the network and the protocol layer."""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from adapters.sip.protocol import (
+    Capabilities,
+    ClientTransaction,
+    Dialog,
+    Event,
+    Hop,
+    MalformedMessage,
+    Request,
+    Response,
+    ServerTransaction,
+    TokenSource,
+    TransactionLayer,
+    Uri,
+    build_request,
+    hop_for_uri,
+    is_keep_alive,
+    minimal_sdp,
+    parse_datagram,
+)
+
+MEDIA_PORT: Final = 40_000
+"""Named in session descriptions; nobody listens there: the demo's phones have no sound."""
+_METHODS: Final = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "UPDATE", "INFO", "NOTIFY")
+
+
+class UserAgent(asyncio.DatagramProtocol):
+    """Open it, then send; `handle` gets every event of the protocol layer."""
+
+    def __init__(self, handle: Callable[[Event], None]) -> None:
+        self._handle = handle
+        self._transport: asyncio.DatagramTransport | None = None
+        self._alarm: asyncio.TimerHandle | None = None
+        self._closing = False
+        self.host = ""
+        self.port = 0
+        self.tokens = TokenSource(os.urandom(32))
+        self._layer: TransactionLayer | None = None
+
+    @property
+    def layer(self) -> TransactionLayer:
+        """The protocol layer; there is one once the socket is open."""
+        assert self._layer is not None, "not open"
+        return self._layer
+
+    async def open(self, host: str) -> None:
+        """Take any free port of this address. Raises OSError."""
+        await asyncio.get_running_loop().create_datagram_endpoint(lambda: self, local_addr=(host, 0))
+
+    def close(self) -> None:
+        """Send and hear nothing more."""
+        self._closing = True
+        if self._alarm is not None:
+            self._alarm.cancel()
+        if self._transport is not None:
+            self._transport.close()
+
+    # --- what is said
+
+    def contact(self, user: str) -> str:
+        """Where a user can be reached at this agent: a Contact value."""
+        return f"<sip:{user}@{self.host}:{self.port}>"
+
+    def session(self) -> bytes:
+        """A session description, as a phone would send."""
+        return minimal_sdp(self.host, MEDIA_PORT, session_id=self.port)
+
+    def request(self, method: str, target: str, from_: str, to: str, **more: Any) -> Request:
+        """Write a request outside a dialog; `more` is as in build_request()."""
+        more.setdefault("call_id", self.tokens.new_tag())
+        more.setdefault("cseq", 1)
+        return build_request(method, target, via=self.layer.new_via("udp"), from_=from_, to=to, **more)
+
+    def send(self, request: Request, hop: Hop | None = None, context: Any = None) -> ClientTransaction:
+        """Send a request, to where its Request-URI points unless said otherwise."""
+        hop = hop or hop_for_uri(Uri.parse(request.target))
+        transaction = self.layer.send_request(request, hop, time.monotonic_ns(), context)
+        self._flush()
+        return transaction
+
+    def say(self, dialog: Dialog, method: str, context: Any = None, **more: Any) -> None:
+        """Send a request within a dialog."""
+        request = dialog.build_request(method, self.layer.new_via("udp"), **more)
+        self.send(request, dialog.next_hop(), context)
+
+    def acknowledge(self, transaction: ClientTransaction, dialog: Dialog, response: Response) -> None:
+        """Send the ACK of a 2xx."""
+        ack = dialog.build_ack(response, self.layer.new_via("udp"))
+        self.layer.acknowledge(transaction, ack, dialog.next_hop(), response)
+        self._flush()
+
+    def cancel(self, transaction: ClientTransaction) -> None:
+        """Take an INVITE back."""
+        self.layer.cancel(transaction, time.monotonic_ns())
+        self._flush()
+
+    def reply(self, transaction: ServerTransaction, status: int, **more: Any) -> None:
+        """Answer a request."""
+        self.layer.reply(transaction, status, now_ns=time.monotonic_ns(), **more)
+        self._flush()
+
+    # --- what is heard
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin: the socket has its port."""
+        assert isinstance(transport, asyncio.DatagramTransport)
+        self._transport = transport
+        self.host, self.port = transport.get_extra_info("sockname")[:2]
+        self._layer = TransactionLayer(Capabilities(methods=_METHODS), self.tokens, {"udp": f"{self.host}:{self.port}"})
+
+    def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
+        """Take one datagram."""
+        if is_keep_alive(data):
+            return
+        try:
+            message = parse_datagram(data, Hop("udp", str(addr[0]), addr[1]))
+        except MalformedMessage:
+            return
+        self._take(self.layer.receive(message, time.monotonic_ns()))
+
+    def error_received(self, exc: Exception) -> None:
+        """A port that nobody listens at: the transaction's own timers deal with it."""
+
+    def _take(self, events: list[Event]) -> None:
+        for event in events:
+            self._handle(event)
+        self._flush()
+
+    def _flush(self) -> None:
+        """Send what is to be sent, and come back when the next timer is due."""
+        if self._transport is None or self._closing:
+            return
+        for octets, hop in self.layer.take_outgoing():
+            self._transport.sendto(octets, (hop.host, hop.port))
+        due_ns = self.layer.next_timer_ns()
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        if due_ns is not None:
+            delay_s = max(0.0, (due_ns - time.monotonic_ns()) / 1e9)
+            self._alarm = asyncio.get_running_loop().call_later(delay_s, self._ring)
+
+    def _ring(self) -> None:
+        self._alarm = None
+        self._take(self.layer.handle_timers(time.monotonic_ns()))
