@@ -1,6 +1,6 @@
 """At the door of a queue: open? staffed? room? line to stand in? Then in, on to another queue, or out."""
 
-from engine.kernel.eligibility import find_line
+from engine.kernel.eligibility import find_line, is_free
 from engine.kernel.emit import MATCH_CONTACT, emit, then
 from engine.kernel.erlang import expected_wait_ns
 from engine.kernel.jit import jit
@@ -56,7 +56,7 @@ def admit(t: Tables, out: Array, c: int, queue: int, own_agent: int, line_ns: in
     for _ in range(HOPS_MAX):
         way_out, target = obstacle(t, c, queue)
         if way_out == 0:
-            if own_agent >= 0 and not has(t.agent_masks, common_lines(t) + CHANNELS, own_agent):
+            if own_agent >= 0 and not _worth_waiting_for(t, own_agent, t.contacts[c].channel, queue):
                 own_agent = -1
             packed = entry | told(t, c, queue) << 8
             emit(t, out, CONTACT_QUEUED, c, queue, own_agent, line_ns, packed, 0)
@@ -69,6 +69,14 @@ def admit(t: Tables, out: Array, c: int, queue: int, own_agent: int, line_ns: in
         queue = target
         entry = ENTRY_OVERFLOW
     emit(t, out, CONTACT_LEFT, c, queue, -1, EXIT_REFUSED_FULL, 0, FLAG_CLOSES)
+
+
+@jit
+def _worth_waiting_for(t: Tables, a: int, channel: int, queue: int) -> bool:
+    """Tell whether a contact's own agent is free, or logged in and worth the wait that the queue allows for it."""
+    if t.queues[queue].settings[QueueSetting.PREFERRED_WAIT_NS] == 0:
+        return is_free(t, a, channel)
+    return has(t.agent_masks, common_lines(t) + CHANNELS, a)
 
 
 @jit

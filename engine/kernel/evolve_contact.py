@@ -154,6 +154,8 @@ def end_offer(t: Tables, row: Any) -> None:
         if row.a == OFFER_CONTACT_LEFT or row.a == OFFER_TAKEN_ELSEWHERE:
             contact.state = CONTACT_NEW
         else:
+            if contact.own_agent == row.agent:
+                contact.own_agent = -1  # its own agent did not take it: anybody may
             wait_in_line(t, c)
 
 
