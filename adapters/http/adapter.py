@@ -8,6 +8,7 @@ from typing import Final
 from aiohttp import web
 
 from adapters.http.application import build_application
+from adapters.http.connections import Connections
 from adapters.http.context import Context
 from adapters.http.feed import Feed
 from adapters.http.metrics import Metrics
@@ -18,6 +19,8 @@ from engine.messages.effects import AnyEffect
 from engine.ports import AdapterStatus, EngineLink, OpenContact
 
 logger = logging.getLogger(__name__)
+LINGER_S: Final = 1.0
+"""How long a body that nobody wants is read after the answer, so that the answer arrives."""
 SHUTDOWN_S: Final = 2.0
 """How long requests under way get to finish."""
 
@@ -43,6 +46,7 @@ class HttpAdapter:
             tokens=Tokens(settings.tokens),
             rate_limit=RateLimit(settings.requests_per_second),
             feed=Feed(engine, wall_ns, settings.time_zone, settings.streams),
+            connections=Connections(settings.idle_timeout_ns / 1e9, settings.connections),
             metrics=Metrics(lambda: self.context.views, wall_ns),
             wall_ns=wall_ns,
             monotonic_ns=monotonic_ns,
@@ -63,10 +67,14 @@ class HttpAdapter:
             access_log=None,
             keepalive_timeout=settings.idle_timeout_ns / 1e9,
             shutdown_timeout=SHUTDOWN_S,
+            lingering_time=LINGER_S,
             handle_signals=False,
         )
         await runner.setup()
         self._runner = runner
+        server = runner.server
+        assert server is not None
+        context.connections.start(lambda: server.connections)
         try:
             site = web.TCPSite(runner, settings.host, settings.port, backlog=1024)
             await site.start()
@@ -99,6 +107,7 @@ class HttpAdapter:
             "streams_dropped": feed.dropped,
             "effects": self._effects,
             "requests_refused": limit.refused,
+            "connections_closed": self.context.connections.closed,
         }
         where = f"listening at {self.settings.host}:{self.port}" if up else "not listening"
         return AdapterStatus(self.name, up, self.settings.required, where, counters)
@@ -107,6 +116,7 @@ class HttpAdapter:
         """Tell every stream that it ends, let requests finish, and close."""
         self.context.stopping = True
         await self.context.feed.stop()
+        await self.context.connections.stop()
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.cleanup()

@@ -6,6 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
+from adapters.http.connections import Connections
 from adapters.http.feed import Feed
 from adapters.http.metrics import Metrics
 from adapters.http.rate_limit import RateLimit
@@ -24,6 +25,7 @@ class Context:
     tokens: Tokens
     rate_limit: RateLimit
     feed: Feed
+    connections: Connections
     metrics: Metrics
     wall_ns: Callable[[], int]
     """Time of day, for ages; never for ordering."""

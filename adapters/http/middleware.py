@@ -60,6 +60,10 @@ async def outermost(request: web.Request, handler: Handler) -> web.StreamRespons
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Let in only those who may: the right host and origin, a token with the scope, and not too many at once."""
     context = context_of(request)
+    context.connections.begun(request.protocol)
+    if context.connections.crowded:
+        headers = {"Retry-After": "5", "Connection": "close"}
+        raise Problem("overloaded", f"more than {context.settings.connections} connections are open", headers=headers)
     if context.stopping:
         raise Problem("not-ready", "the service is stopping", headers={"Retry-After": "5"})
     _check_host(request, context)
@@ -132,7 +136,10 @@ def _of_library(error: web.HTTPException) -> Problem:
 def _problem(request: web.Request, problem: Problem, request_id: str) -> web.Response:
     headers = {"Cache-Control": "no-store", **problem.headers}
     body = problem.body(request.path, request_id)
-    return web.Response(body=body, status=problem.kind.status, content_type=MEDIA_TYPE, headers=headers)
+    response = web.Response(body=body, status=problem.kind.status, content_type=MEDIA_TYPE, headers=headers)
+    if headers.pop("Connection", "") == "close":
+        response.force_close()
+    return response
 
 
 def _set_headers(response: web.StreamResponse, request_id: str) -> None:

@@ -49,6 +49,8 @@ class Settings(BaseModel):
     """Of one token, or of one address where there are no tokens; twice as many at once."""
     streams: Annotated[int, Whole(0, 10_000)] = 500
     """Open event streams."""
+    connections: Annotated[int, Whole(1, 100_000)] = 2000
+    """Open connections; beyond, requests are turned away."""
     required: bool = True
     """Whether the service counts as not ready without this adapter."""
 

@@ -47,7 +47,7 @@ def quantiles_s(histogram: Array, at: Sequence[float] = QUANTILES) -> list[float
     upper = edges_s()
     found: list[float | None] = []
     for share in at:
-        rank = share * reached[-1]
+        rank = share * float(reached[-1])
         place = min(int(np.searchsorted(reached, rank)), HISTOGRAM_BINS - 1)
         low = float(upper[place - 1]) if place else 0.0
         before = float(reached[place - 1]) if place else 0.0

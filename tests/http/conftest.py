@@ -1,6 +1,6 @@
 """A real engine with the HTTP adapter on a free port of this machine, and a client that talks to it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,48 +10,11 @@ import pytest
 from adapters.http.adapter import HttpAdapter
 from engine.config.load import load_config
 from engine.hosting import Adapters
-from engine.kernel.tables import Capacity
 from engine.log.memory import MemoryLog
 from engine.loop import LiveEngine
 from engine.messages.rows import ROW
 from engine.state import EngineState
-
-CENTRE = """
-service: {name: test centre, interval: 15m}
-skills: [english, billing]
-pause_reasons: [lunch, training]
-trunk_groups:
-  main: {channels: 10}
-queues:
-  sales:
-    display_name: Sales
-    strategy: longest-idle
-    service_level: {threshold: 20s, target: 0.8}
-    members_only: true
-    wrap_up: 10s
-  help:
-    channel: chat
-    members_only: true
-agents:
-  - {name: alice, queues: [sales], skills: {english: 5}}
-  - {name: bob, queues: [sales, help]}
-"""
-CAPACITY = Capacity(
-    contacts=256, agents=16, queues=8, trunk_groups=4, requirements=32, lines=32, intervals=16
-)
-
-
-class House:
-    """One engine and its HTTP adapter."""
-
-    def __init__(self, engine: LiveEngine, adapter: HttpAdapter, adapters: Adapters) -> None:
-        self.engine = engine
-        self.adapter = adapter
-        self.adapters = adapters
-        self.url = f"http://127.0.0.1:{adapter.port}"
-
-
-Build = Callable[..., Awaitable[House]]
+from tests.http.support import CAPACITY, CENTRE, Build, House
 
 
 @pytest.fixture
@@ -59,13 +22,14 @@ async def build(tmp_path: Path) -> AsyncIterator[Build]:
     """Return a function that opens a house with the given settings of the adapter, on top of the usual centre."""
     houses: list[House] = []
 
-    async def open_house(settings: str = "", centre: str = CENTRE, log: Any = None) -> House:
+    async def open_house(settings: str = "", centre: str = CENTRE, *, hold: bool = False) -> House:
         path = tmp_path / "centre.yaml"
         path.write_text(f"{centre}\nadapters:\n  http: {{port: 0{', ' + settings if settings else ''}}}\n")
         config = load_config(path, adapters={"http": lambda: HttpAdapter})
         state = EngineState(CAPACITY)
         engine = LiveEngine(state)
-        engine.attach(log if log is not None else MemoryLog(row_dtype=ROW, on_durable=engine.on_durable))
+        log = MemoryLog(row_dtype=ROW, on_durable=engine.on_durable, hold=hold)
+        engine.attach(log)
         engine.run()
         engine.configure(config)
         made: list[HttpAdapter] = []
@@ -81,10 +45,12 @@ async def build(tmp_path: Path) -> AsyncIterator[Build]:
         await adapters.start()
         house = House(engine, made[0], adapters)
         houses.append(house)
+        log.flush()
         return house
 
     yield open_house
     for house in houses:
+        house.engine.log.flush()
         await house.adapters.stop()
         await house.engine.stop()
 

@@ -20,7 +20,7 @@ THRESHOLD_S = 20.0
 
 @pytest.fixture
 def golden() -> Counts:
-    """100 offered: 70 answered <= T, 12 later; 10 abandoned <= T (6 short), 8 later; 5 callbacks (3 <= T), and so on."""
+    """100 offered: 70 answered <= T, 12 later; 10 abandoned <= T (6 short), 8 later; 11 flow-outs."""
     tally = np.zeros(TALLY_COLUMNS, np.int64)
     tally[Tally.ENTRIES] = 111
     for exit_number, count in (
@@ -67,7 +67,8 @@ def test_every_variant_gives_the_golden_vectors_figure(
 
 
 @pytest.mark.parametrize(
-    ("name", "percent"), [("SL_OFF", 67.31), ("SL_POS", 76.92), ("SL_SHORT", 71.43), ("SL_ALL", 60.87), ("SL_ANS", 85.37)]
+    ("name", "percent"),
+    [("SL_OFF", 67.31), ("SL_POS", 76.92), ("SL_SHORT", 71.43), ("SL_ALL", 60.87), ("SL_ANS", 85.37)],
 )
 def test_contacts_waiting_past_the_threshold_are_misses_already(golden: Counts, name: str, percent: float) -> None:
     level = service_level.service_level(service_level.variant(name), golden, THRESHOLD_S, overdue=4)

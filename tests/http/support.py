@@ -1,0 +1,64 @@
+"""What the HTTP tests share: one small contact centre, the house it runs in, and how to ask it."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import ClientSession
+
+from adapters.http.adapter import HttpAdapter
+from engine.hosting import Adapters
+from engine.kernel.tables import Capacity
+from engine.loop import LiveEngine
+
+CENTRE = """
+service: {name: test centre, interval: 15m}
+skills: [english, billing]
+pause_reasons: [lunch, training]
+trunk_groups:
+  main: {channels: 10}
+queues:
+  sales:
+    display_name: Sales
+    strategy: longest-idle
+    service_level: {threshold: 20s, target: 0.8}
+    members_only: true
+    wrap_up: 10s
+  help:
+    channel: chat
+    members_only: true
+agents:
+  - {name: alice, queues: [sales], skills: {english: 5}}
+  - {name: bob, queues: [sales, help]}
+"""
+CAPACITY = Capacity(contacts=256, agents=16, queues=8, trunk_groups=4, requirements=32, lines=32, intervals=16)
+
+
+class House:
+    """One engine and its HTTP adapter."""
+
+    def __init__(self, engine: LiveEngine, adapter: HttpAdapter, adapters: Adapters) -> None:
+        self.engine = engine
+        self.adapter = adapter
+        self.adapters = adapters
+        self.url = f"http://127.0.0.1:{adapter.port}"
+
+
+Build = Callable[..., Awaitable[House]]
+
+
+async def get(client: ClientSession, address: str) -> Any:
+    """Return what an address answers."""
+    async with client.get(address) as answer:
+        assert answer.status == 200, await answer.text()
+        return await answer.json()
+
+
+async def tell(client: ClientSession, address: str, expected: int = 200, **body: Any) -> Any:
+    """Send a command and return what it answers."""
+    method = client.put if address.endswith("/status") else client.post
+    async with method(address, json=body) as answer:
+        assert answer.status == expected, await answer.text()
+        return await answer.json()
+
+
+CONTACTS = "/api/v1/contacts"

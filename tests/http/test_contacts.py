@@ -1,0 +1,136 @@
+"""Contacts and agents over HTTP: a call from its arrival to its end, told at each step."""
+
+import asyncio
+
+import pytest
+from aiohttp import ClientSession
+
+from tests.http.support import CONTACTS, Build, House, get, tell
+
+
+async def test_a_call_from_arrival_to_end(client: ClientSession) -> None:
+    await tell(client, "/api/v1/agents/alice/status", status="available")
+    brought = await tell(client, CONTACTS, 201, queue="sales", customer="+49 30 1", attributes={"page": "pricing"})
+    name = brought["contact"]
+    contact = (await get(client, f"{CONTACTS}/{name}"))["contact"]
+    assert (contact["state"], contact["customer"], contact["attributes"]) == (
+        "offered",
+        "+49 30 1",
+        {"page": "pricing"},
+    )
+    await tell(client, f"/api/v1/agents/alice/offers/{name}/answer")
+    assert (await get(client, "/api/v1/agents/alice"))["state"] == "busy"
+    await tell(client, f"{CONTACTS}/{name}/release", by="agent")
+    contact = (await get(client, f"{CONTACTS}/{name}"))["contact"]
+    assert (contact["state"], contact["agent"], contact["exit"], contact["ended_by"]) == (
+        "closed",
+        "alice",
+        "answered",
+        "agent",
+    )
+    assert (await get(client, "/api/v1/agents/alice"))["state"] == "wrapping"
+    await tell(client, "/api/v1/agents/alice/wrap-up/finish")
+    assert (await get(client, "/api/v1/agents/alice"))["state"] == "idle"
+    types = [event["type"] for event in (await get(client, f"{CONTACTS}/{name}/timeline"))["events"]]
+    assert types[:4] == ["contact_arrived", "contact_queued", "offer_made", "offer_answered"]
+    assert types[-1] == "contact_ended"
+    assert [found["contact"] for found in (await get(client, f"{CONTACTS}?customer=%2B49 30 1"))["contacts"]] == [name]
+    assert (await get(client, f"{CONTACTS}/{contact['id']}"))["contact"]["contact"] == name
+
+
+async def test_decisions_explain_themselves(client: ClientSession) -> None:
+    await tell(client, "/api/v1/agents/alice/status", status="available")
+    await tell(client, "/api/v1/agents/bob/status", status="paused", reason="lunch")
+    for name in ("first", "second", "third"):
+        await tell(client, CONTACTS, 201, queue="sales", contact=name)
+    first = await get(client, f"{CONTACTS}/first/explain")
+    assert first["offers"][0]["text"] == "alice was the only free agent who may serve it"
+    assert first["waiting"]["agents"][0]["detail"] == "is being offered this contact"
+    third = (await get(client, f"{CONTACTS}/third/explain"))["waiting"]
+    assert (third["position"], third["waiting"]) == (3, 3)
+    assert third["constraints"] == {"paused": 1, "ringing": 1}
+    assert {block["agent"]: block["detail"] for block in third["agents"]}["bob"] == "paused: lunch"
+    assert third["summary"] == "the one agent at work who may serve it is engaged; 2 contacts are ahead"
+    assert third["expected_wait"]["p50_s"] < third["expected_wait"]["p90_s"]
+
+
+async def test_a_missing_skill_is_named(client: ClientSession) -> None:
+    await tell(client, "/api/v1/agents/alice/status", status="available")
+    await tell(client, CONTACTS, 201, queue="sales", contact="c1", skills={"english": 7})
+    waiting = (await get(client, f"{CONTACTS}/c1/explain"))["waiting"]
+    assert waiting["requires"] == {"english": 7}
+    details = {block["agent"]: block["detail"] for block in waiting["agents"]}
+    assert details["alice"] == "lacks english level 7 (has 5)"
+    assert waiting["constraints"] == {"lacks_skill": 2}
+    assert waiting["summary"].startswith("no agent may serve it")
+
+
+async def test_commands_on_what_is_not_there(client: ClientSession) -> None:
+    body = await tell(client, f"{CONTACTS}/nobody/withdraw", 404)
+    assert body["errors"][0]["parameter"] == "contact"
+    await tell(client, "/api/v1/agents/carol/status", 404, status="available")
+    await tell(client, "/api/v1/queues/nowhere/close", 404)
+    for address in (
+        "contacts/nobody",
+        "contacts/nobody/explain",
+        "contacts/nobody/timeline",
+        "agents/carol",
+        "queues/x",
+    ):
+        async with client.get(f"/api/v1/{address}") as answer:
+            assert answer.status == 404, address
+
+
+async def test_commands_that_the_state_does_not_allow(client: ClientSession) -> None:
+    await tell(client, CONTACTS, 201, queue="sales", contact="c1")
+    body = await tell(client, "/api/v1/agents/alice/offers/c1/answer", 409)
+    assert body["type"] == "/problems/conflict"
+    body = await tell(client, f"{CONTACTS}/c1/transfer", 422)
+    assert "neither is given" in body["detail"]
+    await tell(client, f"{CONTACTS}/c1/priority", 400)
+    await tell(client, f"{CONTACTS}/c1/priority", 400, priority=9)
+    await tell(client, f"{CONTACTS}/c1/priority", priority=7)
+    await tell(client, f"{CONTACTS}/c1/transfer", queue="help")
+    assert (await get(client, "/api/v1/queues/help"))["waiting"] == 1
+    await tell(client, f"{CONTACTS}/c1/withdraw", reason="called by mistake")
+    assert (await get(client, f"{CONTACTS}/c1"))["contact"]["exit"] == "withdrawn"
+
+
+async def test_a_command_with_a_key_is_carried_out_once(client: ClientSession) -> None:
+    headers = {"Idempotency-Key": "k1"}
+    sent = []
+    for _ in range(2):
+        async with client.post(CONTACTS, json={"queue": "sales", "contact": "c1"}, headers=headers) as answer:
+            assert answer.status == 201
+            sent.append(await answer.json())
+    assert sent[0]["seq"] == sent[1]["seq"]
+    assert [outcome["duplicate"] for outcome in sent] == [False, True]
+
+
+async def test_a_name_with_a_slash_can_be_addressed(client: ClientSession) -> None:
+    await tell(client, CONTACTS, 201, queue="sales", contact="a/b ü")
+    contact = await get(client, f"{CONTACTS}/a%2Fb%20%C3%BC")
+    assert contact["contact"]["contact"] == "a/b ü"
+
+
+@pytest.mark.parametrize("word", ["close", "open"])
+async def test_queues_open_and_close(client: ClientSession, word: str) -> None:
+    await tell(client, f"/api/v1/queues/sales/{word}")
+    assert (await get(client, "/api/v1/queues/sales"))["open"] is (word == "open")
+
+
+async def test_nothing_is_answered_before_it_is_durable(build: Build) -> None:
+    house: House = await build(hold=True)
+    async with ClientSession(house.url) as client:
+        posting = asyncio.create_task(tell(client, CONTACTS, 201, queue="sales", contact="c1"))
+        async with asyncio.timeout(10):
+            while house.engine.log.next_seq - 1 == house.engine.log.durable_seq:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+        reading = asyncio.create_task(get(client, "/api/v1/queues/sales"))
+        scraping = asyncio.create_task(client.get("/metrics"))
+        done, _ = await asyncio.wait((posting, reading, scraping), timeout=0.1)
+        assert not done
+        house.engine.log.flush()
+        assert (await reading)["waiting"] == 1
+        assert (await posting)["contact"] == "c1"
+        (await scraping).release()

@@ -1,0 +1,145 @@
+"""`/api/v1/events`: facts in once, batches judged whole for shape and one by one for sense, the log out."""
+
+import io
+
+import msgspec
+import pytest
+from aiohttp import ClientSession
+from yarl import URL
+
+from tests.http.support import House
+
+EVENTS = "/api/v1/events"
+
+
+def arrival(contact: str, queue: str = "sales", **more: object) -> dict[str, object]:
+    """Return a contact's arrival."""
+    return {"type": "contact_arrived", "contact": contact, "queue": queue, **more}
+
+
+async def test_facts_are_accepted_and_told_where_they_stand(client: ClientSession) -> None:
+    async with client.post(EVENTS, json=[arrival("c1"), arrival("c2")]) as answer:
+        assert answer.status == 202
+        body = await answer.json()
+    assert (body["accepted"], body["duplicates"], body["rejected"]) == (2, 0, 0)
+    first, second = (result["seq"] for result in body["results"])
+    assert 0 < first < second == body["seq"]
+
+
+async def test_messagepack_is_taken_and_given(client: ClientSession) -> None:
+    headers = {"Content-Type": "application/msgpack", "Accept": "application/msgpack"}
+    async with client.post(EVENTS, data=msgspec.msgpack.encode(arrival("c1")), headers=headers) as answer:
+        assert (answer.status, answer.content_type) == (202, "application/msgpack")
+        assert msgspec.msgpack.decode(await answer.read())["accepted"] == 1
+
+
+async def test_a_fact_sent_again_changes_nothing(client: ClientSession, house: House) -> None:
+    async with client.post(EVENTS, json=arrival("c1", id="call-1")) as answer:
+        first = await answer.json()
+    before = house.engine.views.as_of
+    async with client.post(EVENTS, json=arrival("c1", id="call-1")) as answer:
+        assert answer.status == 202
+        again = await answer.json()
+    assert again["results"] == [{"seq": first["seq"], "duplicate": True}]
+    assert (again["accepted"], again["duplicates"]) == (0, 1)
+    assert house.engine.views.as_of == before
+
+
+async def test_a_malformed_item_leaves_the_whole_batch_undone(client: ClientSession, house: House) -> None:
+    before = house.engine.views.as_of
+    async with client.post(EVENTS, json=[arrival("c1"), {"type": "queue_closed", "queue": 1}]) as answer:
+        assert (answer.status, answer.content_type) == (400, "application/problem+json")
+        body = await answer.json()
+    assert body["errors"] == [{"detail": "Expected `str`, got `int`", "pointer": "/1/queue"}]
+    assert body["type"] == "/problems/malformed"
+    assert body["request_id"] == answer.headers["X-Request-Id"]
+    assert house.engine.views.as_of == before
+
+
+async def test_senseless_items_are_rejected_one_by_one(client: ClientSession) -> None:
+    async with client.post(EVENTS, json=[arrival("c1", "sels"), arrival("c2")]) as answer:
+        assert answer.status == 202
+        body = await answer.json()
+    assert (body["accepted"], body["rejected"]) == (1, 1)
+    assert body["results"][0]["field"] == "queue"
+    assert "did you mean 'sales'" in body["results"][0]["error"]
+
+
+async def test_nothing_acceptable_is_a_problem(client: ClientSession, house: House) -> None:
+    await client.post(EVENTS, json=arrival("c0"))
+    before = house.engine.views.as_of
+    async with client.post(EVENTS, json=[arrival("c1", "sels"), arrival("c2", "halp")]) as answer:
+        assert answer.status == 422
+        body = await answer.json()
+    assert [error["pointer"] for error in body["errors"]] == ["/0/queue", "/1/queue"]
+    async with client.post(EVENTS, json=arrival("c1", "sels")) as answer:
+        assert [error["pointer"] for error in (await answer.json())["errors"]] == ["/queue"]
+    assert house.engine.views.as_of == before
+
+
+async def test_what_routing_sets_aside_is_said(client: ClientSession) -> None:
+    facts = [arrival("c1"), {"type": "offer_answered", "contact": "c1", "agent": "alice"}]
+    async with client.post(EVENTS, json=facts) as answer:
+        body = await answer.json()
+    assert body["refused"] == 1
+    assert body["results"][1]["refused"] == "no_such_offer"
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status"),
+    [
+        (b"{}", "text/plain", 415),
+        (b"a=b", "application/x-www-form-urlencoded", 415),
+        (b"", "application/json", 400),
+        (b"[" + b" " * (1 << 20) + b"]", "application/json", 413),
+        (msgspec.json.encode([arrival(str(number)) for number in range(1001)]), "application/json", 413),
+    ],
+)
+async def test_bodies_of_the_wrong_kind_or_size(
+    client: ClientSession, body: bytes, content_type: str, status: int
+) -> None:
+    async with client.post(EVENTS, data=io.BytesIO(body), headers={"Content-Type": content_type}) as answer:
+        assert (answer.status, answer.content_type) == (status, "application/problem+json")
+        assert (await answer.json())["status"] == status
+
+
+async def test_the_log_is_read_page_by_page(client: ClientSession) -> None:
+    await client.post(EVENTS, json=[arrival(f"c{number}") for number in range(5)])
+    found, address = [], f"{EVENTS}?type=contact_arrived&limit=2"
+    for _ in range(3):
+        async with client.get(address) as answer:
+            page = await answer.json()
+            found += [event["contact"] for event in page["events"]]
+            address = URL(answer.links["next"]["url"]).path_qs
+    assert found == ["c0", "c1", "c2", "c3", "c4"]
+    async with client.get(address) as answer:
+        page = await answer.json()
+    assert (page["events"], page["more"]) == ([], False)
+    assert page["next_after_seq"] == page["as_of"]
+
+
+async def test_the_log_comes_as_lines_too(client: ClientSession) -> None:
+    await client.post(EVENTS, json=[arrival("c1"), {"type": "contact_released", "contact": "c1"}])
+    headers = {"Accept": "application/x-ndjson"}
+    async with client.get(f"{EVENTS}?contact=c1", headers=headers) as answer:
+        assert answer.content_type == "application/x-ndjson"
+        types = [msgspec.json.decode(line)["type"] for line in (await answer.read()).splitlines()]
+    assert types == ["contact_arrived", "contact_queued", "contact_released", "contact_left"]
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [
+        ("after_seq=-1", "after_seq"),
+        ("after_seq=x", "after_seq"),
+        ("limit=0", "limit"),
+        ("limit=1001", "limit"),
+        ("limit=²", "limit"),
+        ("type=contact_arived", "type"),
+        (f"after_seq={2**63}", "after_seq"),
+    ],
+)
+async def test_wrong_parameters_are_named(client: ClientSession, query: str, parameter: str) -> None:
+    async with client.get(f"{EVENTS}?{query}") as answer:
+        assert answer.status == 400
+        assert (await answer.json())["errors"][0]["parameter"] == parameter

@@ -1,0 +1,124 @@
+"""Figures over HTTP: null is not zero, tables add up, and a table is not sent twice."""
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession
+
+from tests.http.support import CONTACTS, get, tell
+
+
+async def serve_one(client: ClientSession) -> None:
+    """Have alice take one contact of sales, and lose one."""
+    await tell(client, "/api/v1/agents/alice/status", status="available")
+    await tell(client, CONTACTS, 201, queue="sales", contact="c1")
+    await tell(client, "/api/v1/agents/alice/offers/c1/answer")
+    await tell(client, CONTACTS, 201, queue="sales", contact="c2")
+    await tell(client, f"{CONTACTS}/c2/release")
+    await tell(client, f"{CONTACTS}/c1/release")
+
+
+async def test_a_queue_nobody_came_to_has_no_shares(client: ClientSession) -> None:
+    queue = await get(client, "/api/v1/queues/sales")
+    assert queue["service_level"]["value"] is None
+    assert queue["waits"]["average_speed_of_answer_s"] is None
+    assert (queue["entries"], queue["waiting"], queue["oldest_wait_s"]) == (0, 0, 0.0)
+    assert queue["expected_wait"]["p50_s"] is None
+    assert (queue["health"], queue["health_reason"]) == ("at_risk", "nobody is at work")
+
+
+async def test_counters_after_a_call(client: ClientSession) -> None:
+    await serve_one(client)
+    queue = await get(client, "/api/v1/queues/sales?since=all&service_level=SL_OFF")
+    assert (queue["entries"], queue["answered"], queue["abandoned"], queue["short_abandoned"]) == (2, 1, 1, 1)
+    assert (queue["service_level"]["met"], queue["service_level"]["of"]) == (1, 2)
+    assert queue["entries"] == sum(queue["exits"].values()) + queue["waiting"]
+    assert queue["display_name"] == "Sales"
+    for since in ("today", "1h", "2020-01-01T00:00:00Z", "1"):
+        assert (await get(client, f"/api/v1/queues/sales?since={since}"))["entries"] == 2
+    formulas = await get(client, "/api/v1/queues/sales/formulas")
+    assert {level["id"]: level["value"] for level in formulas["service_levels"]}["SL_SHORT"] == 1.0
+
+
+async def test_the_realtime_table(client: ClientSession) -> None:
+    await serve_one(client)
+    table = await get(client, "/api/v1/realtime?group_by=queue,channel")
+    rows = {(row["queue"], row["channel"]): row for row in table["rows"]}
+    assert set(rows) == {("sales", "voice"), ("help", "chat")}
+    sales = rows["sales", "voice"]
+    assert (sales["contacts_queued"], sales["contacts_in_queue"], sales["oldest_contact_age_s"]) == (2, 0, None)
+    assert (sales["agents_online"], sales["agents_after_contact_work"], sales["slots_active"]) == (1, 1, 1)
+    assert rows["help", "chat"]["service_level"] is None
+    (whole,) = (await get(client, "/api/v1/realtime?group_by=channel"))["rows"][:1]
+    assert (whole["queue"], whole["channel"], whole["contacts_queued"]) == (None, "voice", 2)
+
+
+@pytest.mark.parametrize("by", ["event", "arrival"])
+async def test_the_interval_table(client: ClientSession, by: str) -> None:
+    await serve_one(client)
+    table = await get(client, f"/api/v1/intervals?step=15m&by={by}")
+    (row,) = table["rows"]
+    assert (row["queue"], row["channel"], row["offered"], row["answered"], row["abandoned"]) == (
+        "sales",
+        "voice",
+        2,
+        1,
+        1,
+    )
+    assert (row["source"], row["open"], row["by"], row["agents_required"]) == ("live", True, by, None)
+    async with client.get(f"/api/v1/intervals?step=30m&by={by}&format=csv") as answer:
+        assert answer.content_type == "text/csv"
+        (line,) = csv.DictReader(io.StringIO(await answer.text()))
+    assert (line["offered"], line["interval_s"], line["agents_required"]) == ("2", "1800.0", "")
+
+
+async def test_a_table_that_did_not_change_is_not_sent_again(client: ClientSession) -> None:
+    async with client.get("/api/v1/intervals") as answer:
+        etag = answer.headers["ETag"]
+    async with client.get("/api/v1/intervals", headers={"If-None-Match": etag}) as answer:
+        assert (answer.status, await answer.read()) == (304, b"")
+    await tell(client, CONTACTS, 201, queue="sales")
+    async with client.get("/api/v1/intervals", headers={"If-None-Match": etag}) as answer:
+        assert answer.status == 200
+
+
+@pytest.mark.parametrize(
+    ("address", "parameter"),
+    [
+        ("intervals?step=10m", "step"),
+        ("intervals?step=15", "step"),
+        ("intervals?by=day", "by"),
+        ("intervals?format=parquet", "format"),
+        ("intervals?from=yesterday", "from"),
+        ("intervals?to=2026-01-01T00:00:00", "to"),
+        ("realtime?group_by=agent", "group_by"),
+        ("queues?since=x", "since"),
+        ("queues?service_level=SL_80", "service_level"),
+        ("queues/sales/contacts?limit=0", "limit"),
+        ("contacts", "customer"),
+        ("stream?topics=weather", "topics"),
+        ("stream?after_seq=x", "Last-Event-ID"),
+    ],
+)
+async def test_wrong_parameters_are_named(client: ClientSession, address: str, parameter: str) -> None:
+    async with client.get(f"/api/v1/{address}") as answer:
+        assert answer.status == 400
+        assert (await answer.json())["errors"][0]["parameter"] == parameter
+
+
+async def test_health(client: ClientSession) -> None:
+    assert (await get(client, "/livez"))["status"] == "alive"
+    ready: Any = await get(client, "/readyz?verbose")
+    assert {check["name"] for check in ready["checks"] if check["good"]} == {"log", "disk", "http"}
+    assert "checks" not in await get(client, "/readyz")
+
+
+async def test_trunk_groups_and_agents_of_a_queue(client: ClientSession) -> None:
+    (group,) = (await get(client, "/api/v1/trunk-groups"))["trunk_groups"]
+    assert (group["trunk_group"], group["channels"], group["busy"], group["blocking"]) == ("main", 10, 0, None)
+    agents = (await get(client, "/api/v1/agents?queue=help"))["agents"]
+    assert [agent["agent"] for agent in agents] == ["bob"]
+    waiting = await get(client, "/api/v1/queues/sales/contacts")
+    assert (waiting["total"], waiting["contacts"]) == (0, [])

@@ -1,0 +1,100 @@
+"""Metrics: well formed in both forms, all series there from the start, and true."""
+
+from aiohttp import ClientSession
+from prometheus_client import Metric
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
+from prometheus_client.parser import text_string_to_metric_families as parse_text
+
+from tests.http.support import CONTACTS, Build, tell
+
+OPENMETRICS = "application/openmetrics-text; version=1.0.0"
+
+
+async def scrape(client: ClientSession, accept: str = "") -> dict[str, Metric]:
+    """Return the families by name."""
+    async with client.get("/metrics", headers={"Accept": accept}) as answer:
+        assert answer.status == 200
+        text = await answer.text()
+    if accept:
+        assert answer.content_type == "application/openmetrics-text"
+        return {family.name: family for family in parse_openmetrics(text)}
+    return {family.name: family for family in parse_text(text)}  # type: ignore[no-untyped-call]
+
+
+def value(families: dict[str, Metric], name: str, **labels: str) -> float:
+    """Return one sample."""
+    found = [
+        sample.value
+        for family in families.values()
+        for sample in family.samples
+        if sample.name == name and labels.items() <= sample.labels.items()
+    ]
+    assert len(found) == 1, (name, labels, found)
+    return float(found[0])
+
+
+async def test_all_series_are_there_before_anything_happens(client: ClientSession) -> None:
+    families = await scrape(client, OPENMETRICS)
+    sales = {"queue": "sales", "channel": "voice"}
+    assert value(families, "trunkline_queue_exits_total", outcome="abandoned", **sales) == 0
+    assert value(families, "trunkline_service_level_contacts_total", result="met", **sales) == 0
+    assert value(families, "trunkline_queue_wait_seconds_bucket", outcome="answered", le="20.0", **sales) == 0
+    assert value(families, "trunkline_agents", queue="help", state="idle") == 0
+    assert value(families, "trunkline_events_accepted_total", source="http") == 0
+    assert value(families, "trunkline_queue_service_level_threshold_seconds", **sales) == 20
+    assert value(families, "trunkline_trunk_channels_limit", trunk_group="main") == 10
+    assert sum(len(family.samples) for family in families.values()) < 10_000
+
+
+async def test_figures_are_true(client: ClientSession) -> None:
+    await tell(client, "/api/v1/agents/alice/status", status="available")
+    for name in ("c1", "c2", "c3"):
+        await tell(client, CONTACTS, 201, queue="sales", contact=name)
+    await tell(client, "/api/v1/agents/alice/offers/c1/answer")
+    await tell(client, f"{CONTACTS}/c2/release")
+    sales = {"queue": "sales", "channel": "voice"}
+    for families in (await scrape(client), await scrape(client, OPENMETRICS)):
+        entries = value(families, "trunkline_queue_entries_total", **sales)
+        exits = sum(
+            sample.value for sample in families["trunkline_queue_exits"].samples if sample.labels["queue"] == "sales"
+        )
+        assert (entries, exits, value(families, "trunkline_queue_waiting", **sales)) == (3, 2, 1)
+        assert value(families, "trunkline_queue_wait_seconds_count", outcome="answered", **sales) == 1
+        assert value(families, "trunkline_queue_wait_seconds_bucket", outcome="answered", le="1.0", **sales) == 1
+        assert value(families, "trunkline_service_level_contacts_total", result="met", **sales) == 1
+        assert value(families, "trunkline_contacts_active", phase="talking", **sales) == 1
+        assert value(families, "trunkline_agents", queue="sales", state="busy") == 1
+        assert value(families, "trunkline_capacity_slots", channel="voice", state="used") == 1
+        assert value(families, "trunkline_queue_oldest_wait_seconds", **sales) > 0
+
+
+async def test_requests_are_counted_by_route_and_not_by_address(client: ClientSession) -> None:
+    for name in ("a", "b", "c"):
+        async with client.get(f"{CONTACTS}/{name}") as answer:
+            assert answer.status == 404
+    async with client.get("/no/such/address"):
+        pass
+    families = await scrape(client)
+    labels = {"http_route": "/api/v1/contacts/{contact}", "http_response_status_code": "404"}
+    assert value(families, "http_server_request_duration_seconds_count", **labels) == 3
+    assert value(families, "http_server_request_duration_seconds_count", http_route="unmatched") == 1
+
+
+async def test_duplicates_and_rejections_are_counted(client: ClientSession) -> None:
+    fact = {"type": "contact_arrived", "contact": "c1", "queue": "sales", "id": "1", "at_ns": 1}
+    for _ in range(2):
+        await client.post("/api/v1/events", json=[fact, {**fact, "queue": "x", "id": "2", "contact": "c2"}])
+    families = await scrape(client)
+    assert value(families, "trunkline_events_accepted_total", source="http") == 1
+    assert value(families, "trunkline_events_duplicate_total", source="http") == 1
+    assert value(families, "trunkline_events_rejected_total", source="http", reason="wrong") == 2
+    assert value(families, "trunkline_event_lag_seconds_count", source="http") == 4
+
+
+async def test_two_services_in_one_process_do_not_share_counters(build: Build) -> None:
+    one, other = await build(), await build()
+    async with ClientSession(one.url) as client:
+        await tell(client, CONTACTS, 201, queue="sales")
+        assert value(await scrape(client), "trunkline_events_accepted_total", source="http") == 1
+    async with ClientSession(other.url) as client:
+        assert value(await scrape(client), "trunkline_events_accepted_total", source="http") == 0

@@ -1,0 +1,158 @@
+"""The stream: a snapshot, then what changes; events and effects go on after the last one seen; it ends when told."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+from aiohttp import ClientResponse, ClientSession
+
+from tests.http.support import CONTACTS, Build, House, tell
+
+STREAM = "/api/v1/stream"
+
+
+class Message(msgspec.Struct):
+    """One server-sent event."""
+
+    event: str
+    id: int
+    data: Any
+
+
+class Stream:
+    """Reads server-sent events."""
+
+    def __init__(self, answer: ClientResponse) -> None:
+        self.answer = answer
+
+    async def next(self) -> Message:
+        """Return the next event, comments skipped. Raises EOFError at the end."""
+        fields: dict[str, str] = {}
+        async with asyncio.timeout(10):
+            while True:
+                line = (await self.answer.content.readline()).decode()
+                if not line:
+                    raise EOFError
+                name, _, value = line.strip().partition(": ")
+                if name:
+                    fields[name] = value
+                elif "event" in fields:
+                    data = msgspec.json.decode(fields["data"])
+                    return Message(fields["event"], int(fields.get("id", "0")), data)
+                else:
+                    fields.clear()
+
+
+@asynccontextmanager
+async def stream(client: ClientSession, topics: str, last: int | None = None) -> AsyncIterator[Stream]:
+    """Open a stream."""
+    headers = {} if last is None else {"Last-Event-ID": str(last)}
+    async with client.get(f"{STREAM}?topics={topics}", headers=headers) as answer:
+        assert (answer.status, answer.content_type) == (200, "text/event-stream")
+        yield Stream(answer)
+
+
+async def test_state_begins_with_a_snapshot_and_goes_on_with_changes(client: ClientSession) -> None:
+    async with stream(client, "queues") as queues:
+        first = await queues.next()
+        assert (first.event, {item["queue"] for item in first.data["items"]}) == ("snapshot", {"sales", "help"})
+        outcome = await tell(client, CONTACTS, 201, queue="sales")
+        change = await queues.next()
+    assert change.event == "delta"
+    (sales,) = change.data["items"]
+    assert (sales["queue"], sales["waiting"], sales["health"]) == ("sales", 1, "breached")
+    assert change.id == change.data["as_of"] >= outcome["seq"]
+
+
+async def test_agents_and_waiting_contacts(client: ClientSession) -> None:
+    async with stream(client, "agents,waiting") as state:
+        topics = {message.data["topic"] for message in (await state.next(), await state.next())}
+        assert topics == {"agents", "waiting"}
+        await tell(client, "/api/v1/agents/bob/status", status="paused", reason="lunch")
+        change = await state.next()
+        (bob,) = change.data["items"]
+        assert (change.event, bob["agent"], bob["state"], bob["reason"]) == ("delta", "bob", "paused", "lunch")
+        await tell(client, CONTACTS, 201, queue="sales", contact="c1")
+        change = await state.next()
+        assert [item["contact"] for item in change.data["items"]] == ["c1"]
+        await tell(client, f"{CONTACTS}/c1/release")
+        change = await state.next()
+        assert change.data["removed"] == ["c1"]
+
+
+async def test_events_resume_where_the_reader_stopped(client: ClientSession) -> None:
+    async with stream(client, "events") as events:
+        await tell(client, CONTACTS, 201, queue="sales", contact="c1")
+        seen = [await events.next() for _ in range(3)]
+    types = [message.data["type"] for message in seen if message.data["contact"]]
+    assert types[0] == "contact_arrived"
+    await tell(client, f"{CONTACTS}/c1/release")
+    async with stream(client, "events", seen[-1].id) as events:
+        following = [await events.next() for _ in range(2)]
+    assert [message.data["type"] for message in following] == ["contact_released", "contact_left"]
+    assert [message.id for message in following] == [seen[-1].id + 1, seen[-1].id + 2]
+
+
+async def test_events_come_from_the_log_when_they_lie_far_back(client: ClientSession, house: House) -> None:
+    for number in range(4):
+        await tell(client, CONTACTS, 201, queue="sales", contact=f"c{number}")
+    house.adapter.context.feed._turns.clear()  # as if they had been pushed out by later ones
+    async with stream(client, "events", 0) as events:
+        seqs = [(await events.next()).id for _ in range(house.engine.views.as_of)]
+    assert seqs == list(range(1, len(seqs) + 1))
+
+
+async def test_effects_reach_whoever_brought_the_contact(client: ClientSession) -> None:
+    await tell(client, "/api/v1/agents/alice/status", status="available")
+    async with stream(client, "effects") as effects:
+        await tell(client, CONTACTS, 201, queue="sales", contact="c1")
+        offer = await effects.next()
+        while offer.data["type"] == "inform_queued":
+            offer = await effects.next()
+        assert offer.event == "effect"
+        assert (offer.data["type"], offer.data["agent"], offer.data["contact"]) == ("offer_contact", "alice", "c1")
+        await tell(client, "/api/v1/agents/alice/offers/c1/answer")
+        assert (await effects.next()).data["type"] == "connect_contact"
+    async with stream(client, "effects", offer.id) as effects:
+        assert (await effects.next()).data["type"] == "connect_contact"
+
+
+async def test_nothing_undurable_is_streamed(build: Build) -> None:
+    house = await build(hold=True)
+    async with ClientSession(house.url) as client, stream(client, "queues,events") as state:
+        await state.next()
+        posting = asyncio.create_task(tell(client, CONTACTS, 201, queue="sales", contact="c1"))
+        reading = asyncio.create_task(state.next())
+        done, _ = await asyncio.wait((reading,), timeout=0.6)
+        assert not done
+        house.engine.log.flush()
+        await reading
+        await posting
+
+
+async def test_a_stopping_service_ends_its_streams_at_once(build: Build) -> None:
+    house = await build()
+    async with ClientSession(house.url) as client, stream(client, "queues") as state:
+        await state.next()
+        await house.adapter.stop()
+        assert (await state.next()).event == "end"
+
+
+async def test_streams_are_bounded(build: Build) -> None:
+    house = await build("streams: 1")
+    async with ClientSession(house.url) as client, stream(client, "queues") as state:
+        await state.next()
+        async with client.get(STREAM) as answer:
+            assert (answer.status, answer.headers["Retry-After"]) == (503, "10")
+
+
+async def test_a_reader_that_goes_is_forgotten(client: ClientSession, house: House) -> None:
+    async with stream(client, "events") as events:
+        await tell(client, CONTACTS, 201, queue="sales", contact="c1")
+        await events.next()
+        assert house.adapter.status().counters["streams"] == 1
+    async with asyncio.timeout(10):
+        while house.adapter.status().counters["streams"]:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
