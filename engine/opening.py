@@ -30,7 +30,7 @@ class OpeningHoursDriver:
     def start(self, stopped_ns: int) -> None:
         """Begin. `stopped_ns` is when the engine stopped: changes since then are made up for; 0 for a new log."""
         self._done_ns = dict.fromkeys(self._hours, stopped_ns)
-        self._look()
+        self.look()
 
     def reload(self, config: Config) -> None:
         """Follow another configuration: queues whose hours changed are opened or closed as they say now."""
@@ -42,7 +42,7 @@ class OpeningHoursDriver:
                 self._done_ns[queue] = 0 if queue in self._hours else now_ns
         for queue in before.keys() - self._hours.keys() & config.queues.keys():
             self._set(queue, is_open=True)
-        self._look()
+        self.look()
 
     def stop(self) -> None:
         """Submit nothing more."""
@@ -56,7 +56,7 @@ class OpeningHoursDriver:
             name: named[queue.opening_hours] for name, queue in config.queues.items() if queue.opening_hours is not None
         }
 
-    def _look(self) -> None:
+    def look(self) -> None:
         """Carry out what is due, and come back at the next change."""
         self.stop()
         now_ns = self._engine.clock.now_ns()
@@ -73,7 +73,7 @@ class OpeningHoursDriver:
                     sleep_s = min(sleep_s, (change[0] - now_ns) / 1e9)
         except Overloaded:
             sleep_s = RETRY_S
-        self._timer = asyncio.get_running_loop().call_later(max(0.0, sleep_s), self._look)
+        self._timer = asyncio.get_running_loop().call_later(max(0.0, sleep_s), self.look)
 
     def _set(self, queue: str, *, is_open: bool) -> None:
         number = self._engine.state.directory.queues.number(queue)

@@ -1,0 +1,210 @@
+"""One whole engine on disk: snapshots, limits, opening hours, reloads, and the care it takes of itself."""
+
+import asyncio
+import gc
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from engine.errors import ConfigError, LogLocked
+from engine.kernel.fingerprint import fingerprint
+from engine.live import SWITCH_INTERVAL_S, EngineHost, serve
+from engine.log.segment import SMALLEST_SEGMENT_BYTES
+from engine.messages import kinds
+from engine.messages.observed import AgentStatusChanged, ContactArrived, ContactReleased, QueueClosed
+from engine.model.settings import QueueSetting
+from engine.opening import OpeningHoursDriver
+from engine.replay import state_at, verify
+from engine.snapshots import Snapshots
+from engine.upkeep import Upkeep
+from tests.driver_support import CENTRE, SECOND_NS, House, house, load_centre
+
+SEGMENT_BYTES = SMALLEST_SEGMENT_BYTES * 8
+HOURS = """
+opening_hours:
+  office: {time_zone: UTC, weekly: {monday-friday: "9:00-17:00"}}
+"""
+WITH_HOURS = CENTRE.replace("wrap_up: 0s,", "wrap_up: 0s, opening_hours: office,") + HOURS
+
+
+def host_of(folder: Path, text: str = CENTRE) -> EngineHost:
+    return EngineHost(load_centre(folder, text), folder / "data", segment_bytes=SEGMENT_BYTES)
+
+
+async def calls(host: EngineHost, first: int, count: int) -> None:
+    for number in range(first, first + count):
+        await host.engine.submit("desk", [ContactArrived(contact=f"c{number}", queue="sales")])
+        if number % 2:
+            await host.engine.submit("desk", [ContactReleased(contact=f"c{number}")])
+
+
+async def test_a_restart_from_a_snapshot_is_a_restart_from_the_log(tmp_path: Path) -> None:
+    host = host_of(tmp_path)
+    await host.start()
+    assert sys.getswitchinterval() == pytest.approx(SWITCH_INTERVAL_S)
+    await calls(host, 0, 10)
+    await host.stop()
+    mark, seq = fingerprint(host.engine.state.tables), host.engine.state.seq
+    (snapshot,) = (tmp_path / "data" / "snapshots").glob("*.trk")
+    assert f"{seq:020d}" in snapshot.name
+    whole = state_at(tmp_path / "data")
+    assert (whole.seq, fingerprint(whole.tables)) == (seq, mark)
+
+    again = host_of(tmp_path)
+    await again.start()
+    assert {entry.name for entry in again.engine.state.contacts} == {"c0", "c2", "c4", "c6", "c8"}
+    assert again.engine.views.contact("c1").contact.state == "closed"
+    await calls(again, 10, 4)
+    await again.stop()
+    report = verify(tmp_path / "data")
+    assert report.ok, str(report)
+    assert report.fingerprint == f"{fingerprint(again.engine.state.tables):016x}"
+
+
+async def test_a_damaged_snapshot_costs_time_and_nothing_else(tmp_path: Path) -> None:
+    host = host_of(tmp_path)
+    await host.start()
+    await calls(host, 0, 6)
+    await host.stop()
+    for snapshot in (tmp_path / "data" / "snapshots").glob("*.trk"):
+        data = bytearray(snapshot.read_bytes())
+        data[len(data) // 2] ^= 1
+        data[-100] ^= 1
+        snapshot.write_bytes(bytes(data[: len(data) - 64]))
+    again = host_of(tmp_path)
+    await again.start()
+    assert {entry.name for entry in again.engine.state.contacts} == {"c0", "c2", "c4"}
+    await again.stop()
+    assert verify(tmp_path / "data").ok
+
+
+async def test_snapshots_are_taken_while_it_runs(tmp_path: Path) -> None:
+    host = host_of(tmp_path)
+    await host.start()
+    frequent = Snapshots(tmp_path / "frequent", host.engine.log, every_rows=20)  # type: ignore[arg-type]
+    frequent.follow(host.engine)
+    await calls(host, 0, 30)
+    await frequent.finish()
+    assert host.engine.counters["snapshots"] >= 2
+    newest = frequent.newest()
+    assert newest is not None
+    assert newest.capacity == host.engine.state.capacity
+    await host.stop()
+
+
+async def test_limits_that_the_log_was_begun_with_stay(tmp_path: Path) -> None:
+    host = host_of(tmp_path)
+    await host.start()
+    await host.stop()
+    for wanted in (CENTRE.replace("contacts: 64", "contacts: 128"), CENTRE.replace("agents: 8", "agents: 4")):
+        other = host_of(tmp_path, wanted)
+        with pytest.raises(ConfigError, match=r"but the log was begun with (64|8)"):
+            await other.start()
+    again = host_of(tmp_path)
+    await again.start()
+    with pytest.raises(LogLocked):
+        await host_of(tmp_path).start()
+    with pytest.raises(ConfigError, match=r"limits.contacts is 128"):
+        await again.reload(load_centre(tmp_path, CENTRE.replace("contacts: 64", "contacts: 128")))
+    await again.stop()
+
+
+async def test_serve_is_ready_and_stops_when_cancelled(tmp_path: Path) -> None:
+    ready: asyncio.Future[EngineHost] = asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(serve(load_centre(tmp_path), tmp_path / "data", ready=ready.set_result))
+    host = await ready
+    await host.engine.submit("desk", [ContactArrived(contact="c", queue="sales")])
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert gc.isenabled()
+    assert verify(tmp_path / "data").ok
+
+
+def is_open(h: House, queue: int = 0) -> bool:
+    return bool(h.state.tables.queues["settings"][queue, QueueSetting.OPEN])
+
+
+def move_to(h: House, text: str) -> None:
+    at_ns = int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()) * SECOND_NS
+    h.clock.advance(at_ns - h.clock.now_ns())
+
+
+async def test_queues_open_and_close_by_their_hours(tmp_path: Path) -> None:
+    async with house(tmp_path, WITH_HOURS) as h:
+        move_to(h, "2027-02-01T08:00:00")  # a Monday
+        driver = OpeningHoursDriver(h.engine, h.config)
+        driver.start(0)
+        await h.settle()
+        assert not is_open(h)
+        assert is_open(h, 1)
+        move_to(h, "2027-02-01T09:00:00")
+        driver.look()
+        await h.settle()
+        assert is_open(h)
+        await h.tell(QueueClosed(queue="sales", by="eve"))
+        move_to(h, "2027-02-01T12:00:00")
+        driver.look()
+        await h.settle()
+        assert not is_open(h), "what a supervisor closed stays closed until the hours change"
+        driver.stop()
+        assert h.kinds().count(kinds.QUEUE_OPENED) == 1
+
+
+@pytest.mark.parametrize(("stopped", "opens"), [("2027-02-01T08:00:00", True), ("2027-02-01T10:00:00", False)])
+async def test_changes_that_it_slept_through_are_made_up_for(tmp_path: Path, stopped: str, opens: bool) -> None:
+    async with house(tmp_path, WITH_HOURS) as h:
+        move_to(h, stopped)
+        await h.tell(QueueClosed(queue="sales", by="eve"))
+        stopped_ns = h.clock.now_ns()
+        move_to(h, "2027-02-01T11:00:00")
+        driver = OpeningHoursDriver(h.engine, h.config)
+        driver.start(stopped_ns)
+        await h.settle()
+        assert is_open(h) == opens
+        driver.stop()
+
+
+async def test_a_reload_follows_the_hours(tmp_path: Path) -> None:
+    async with house(tmp_path, WITH_HOURS) as h:
+        move_to(h, "2027-02-06T12:00:00")  # a Saturday
+        driver = OpeningHoursDriver(h.engine, h.config)
+        driver.start(0)
+        await h.settle()
+        assert not is_open(h)
+        without = load_centre(tmp_path, CENTRE)
+        h.engine.configure(without)
+        driver.reload(without)
+        await h.settle()
+        assert is_open(h), "without hours a queue is open"
+        weekend = load_centre(tmp_path, WITH_HOURS.replace("monday-friday", "monday-saturday"))
+        h.engine.configure(weekend)
+        driver.reload(weekend)
+        await h.settle()
+        assert is_open(h)
+        back = load_centre(tmp_path, WITH_HOURS)
+        h.engine.configure(back)
+        driver.reload(back)
+        await h.settle()
+        assert not is_open(h)
+        driver.stop()
+
+
+async def test_books_that_do_not_balance_are_counted_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async with house(tmp_path) as h:
+        await h.tell(AgentStatusChanged(agent="alice", status="available"))
+        upkeep = Upkeep(h.engine)
+        upkeep.start()
+        try:
+            assert not gc.isenabled()
+            assert h.engine.counters["invariant_violations"] == 0
+            h.state.tables.queues["waiting"][0] += 1
+            upkeep.audit()
+            assert h.engine.counters["invariant_violations"] >= 1
+            assert "invariant violated at sequence" in caplog.text
+            h.state.tables.queues["waiting"][0] -= 1
+        finally:
+            upkeep.stop()
+        assert gc.isenabled()

@@ -1,0 +1,145 @@
+"""Adapters in a running engine: their links, their effects, their contacts after a restart, and their failures."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.hosting import AdapterFailed, Adapters, open_contacts
+from engine.log.memory import MemoryLog
+from engine.messages.effects import AnyEffect
+from engine.messages.observed import AgentStatusChanged, ContactArrived, ContactHeld, LegRecorded, OfferAnswered
+from engine.messages.rows import ROW
+from engine.ports import AdapterStatus, AgentEndpoint, EngineLink, OpenContact
+from tests.driver_support import House, house, types_of
+
+ENDPOINTS = [AgentEndpoint(name="alice", phone="sip:alice@example", credential="secret", queues=("sales",))]
+
+
+class Desk:
+    """An adapter that writes down its life."""
+
+    Settings: type = dict
+    life: list[str]
+
+    def __init__(self, settings: dict[str, Any], engine: EngineLink) -> None:
+        self.name = settings["name"]
+        self.life = settings["life"]
+        self.fails = settings.get("fails", "")
+        self.engine: Any = engine
+        self.contacts: Sequence[OpenContact] = ()
+        self.effects: list[AnyEffect] = []
+        self.effects_at_start = -1
+
+    async def start(self, contacts: Sequence[OpenContact]) -> None:
+        if self.fails == "start":
+            raise OSError("address in use")
+        self.contacts = contacts
+        await self.engine.submit(self.name, [AgentStatusChanged(agent="alice", status="available")])
+        self.effects_at_start = len(self.effects)
+        self.life.append(f"start {self.name}")
+
+    def act(self, effect: AnyEffect) -> None:
+        self.effects.append(effect)
+
+    def status(self) -> AdapterStatus:
+        return AdapterStatus(self.name, True, True, "", {})
+
+    async def stop(self) -> None:
+        if self.fails == "stop":
+            raise OSError("hangs")
+        self.life.append(f"stop {self.name}")
+
+
+def hosted(h: House, *names: str, fails: dict[str, str] | None = None) -> tuple[Adapters, dict[str, Desk], list[str]]:
+    made: dict[str, Desk] = {}
+    life: list[str] = []
+
+    def find(name: str) -> Callable[[Any, Any], Desk]:
+        def make(settings: Any, link: Any) -> Desk:
+            made[name] = Desk(settings, link)
+            return made[name]
+
+        return make
+
+    sections = {name: {"name": name, "life": life, "fails": (fails or {}).get(name, "")} for name in names}
+    return Adapters(h.engine, sections, ENDPOINTS, find), made, life
+
+
+async def test_effects_go_to_the_adapter_whatever_source_it_speaks_for(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        adapters, made, _ = hosted(h, "one", "two")
+        await adapters.start()
+        assert made["one"].engine.endpoints == tuple(ENDPOINTS)
+        await made["one"].engine.submit("one:tenant 7", [ContactArrived(contact="c", queue="sales")])
+        await made["two"].engine.submit("two", [OfferAnswered(contact="c", agent="alice")])
+        await h.settle()
+        assert list(types_of(made["one"].effects)) == ["OfferContact", "ConnectContact"]
+        assert made["two"].effects == []
+        assert [status.name for status in adapters.status()] == ["one", "two"]
+        await adapters.stop()
+
+
+async def test_adapters_stop_in_reverse_and_one_that_fails_stops_no_other(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        adapters, _, life = hosted(h, "one", "two", "three", fails={"two": "stop"})
+        await adapters.start()
+        await adapters.stop()
+        assert life == ["start one", "start two", "start three", "stop three", "stop one"]
+        await adapters.stop()
+        assert len(life) == 5
+
+
+async def test_one_that_cannot_start_is_named_and_the_others_are_stopped(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        adapters, _, life = hosted(h, "one", "two", fails={"two": "start"})
+        with pytest.raises(AdapterFailed, match="adapter 'two' could not be started: address in use"):
+            await adapters.start()
+        assert life == ["start one", "stop one"]
+
+
+async def test_after_a_restart_each_adapter_gets_its_contacts_and_orphans_are_released(tmp_path: Path) -> None:
+    log = MemoryLog(row_dtype=ROW)
+
+    def the_log(on_durable: Callable[[int], None]) -> MemoryLog:
+        log._on_durable = on_durable
+        return log
+
+    async with house(tmp_path, log_of=the_log) as h:
+        adapters, made, _ = hosted(h, "one", "gone")
+        await adapters.start()
+        one, gone = made["one"].engine, made["gone"].engine
+        await one.submit("one", [ContactArrived(contact="first", queue="sales")])
+        await one.submit("one", [OfferAnswered(contact="first", agent="alice"), ContactHeld(contact="first")])
+        await one.submit("one", [LegRecorded(contact="first", leg="caller", record=b"1")])
+        await one.submit("one", [LegRecorded(contact="first", leg="caller", record=b"2")])
+        await gone.submit("gone", [ContactArrived(contact="lost", queue="help")])
+        await one.submit("one:x", [ContactArrived(contact="second", queue="help")])
+        await h.settle()
+        before = open_contacts(h.state)
+        await adapters.stop()
+    again = await House(h.config, log_of=the_log).open()
+    assert open_contacts(again.state) == before
+    adapters, made, _ = hosted(again, "one")
+    await adapters.start()
+    await again.settle()
+    assert made["one"].contacts == [
+        OpenContact(contact="first", queue="sales", state="held", agents=("alice",), legs={"caller": b"2"}),
+        OpenContact(contact="second", queue="help", state="waiting", agents=(), legs={}),
+    ]
+    assert {entry.name for entry in again.state.contacts} == {"first", "second"}
+    await adapters.stop()
+    await again.engine.stop()
+    assert again.faults == []
+
+
+async def test_what_happens_while_adapters_start_reaches_them_afterwards(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        adapters, made, _ = hosted(h, "slow", "late")
+        h.engine.outbox.is_open = False
+        await h.engine.submit_for("late", "late", [ContactArrived(contact="c", queue="sales")])
+        await adapters.start()
+        assert made["late"].effects_at_start == 0
+        assert "OfferContact" in types_of(made["late"].effects)
+        await adapters.stop()
