@@ -52,6 +52,11 @@ class AgentPhone:
         self._agent.close()
 
     @property
+    def port(self) -> int:
+        """Of its socket."""
+        return self._agent.port
+
+    @property
     def is_busy(self) -> bool:
         """Whether it rings or talks."""
         return self._invite is not None or self._dialog is not None

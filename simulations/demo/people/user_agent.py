@@ -4,7 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from adapters.sip.protocol import (
     Capabilities,
@@ -28,14 +28,15 @@ from adapters.sip.protocol import (
 
 MEDIA_PORT: Final = 40_000
 """Named in session descriptions; nobody listens there: the demo's phones have no sound."""
-_METHODS: Final = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "UPDATE", "INFO", "NOTIFY")
+METHODS: Final = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "UPDATE", "INFO", "NOTIFY")
 
 
 class UserAgent(asyncio.DatagramProtocol):
     """Open it, then send; `handle` gets every event of the protocol layer."""
 
-    def __init__(self, handle: Callable[[Event], None]) -> None:
+    def __init__(self, handle: Callable[[Event], None], methods: tuple[str, ...] = METHODS) -> None:
         self._handle = handle
+        self._methods = methods
         self._transport: asyncio.DatagramTransport | None = None
         self._alarm: asyncio.TimerHandle | None = None
         self._closing = False
@@ -110,10 +111,11 @@ class UserAgent(asyncio.DatagramProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin: the socket has its port."""
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        self._transport = cast("asyncio.DatagramTransport", transport)
         self.host, self.port = transport.get_extra_info("sockname")[:2]
-        self._layer = TransactionLayer(Capabilities(methods=_METHODS), self.tokens, {"udp": f"{self.host}:{self.port}"})
+        self._layer = TransactionLayer(
+            Capabilities(methods=self._methods), self.tokens, {"udp": f"{self.host}:{self.port}"}
+        )
 
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
         """Take one datagram."""
