@@ -1,0 +1,118 @@
+"""The SIP adapter's life: it listens, takes up the calls of before a restart, carries out effects, and stops."""
+
+import logging
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
+
+from adapters.sip.arrivals import Arrivals
+from adapters.sip.core import SOURCE, Core, SipLink
+from adapters.sip.endpoint import SipEndpoint
+from adapters.sip.housekeeping import Housekeeping
+from adapters.sip.protocol import Event, Timing
+from adapters.sip.registrar import Registrar
+from adapters.sip.reinvite import Reinviter
+from adapters.sip.settings import Settings as SipSettings
+from adapters.sip.switchboard import Switchboard
+from adapters.sip.transfer import Transfers
+from engine.messages.effects import AnyEffect
+from engine.ports import AdapterStatus, AgentEndpoint, OpenContact
+
+logger = logging.getLogger(__name__)
+
+
+class SipAdapter:
+    """Callers and agents' phones over SIP. The engine decides; what it decides leaves here once it is durable."""
+
+    Settings: type = SipSettings
+
+    def __init__(
+        self,
+        settings: SipSettings,
+        engine: SipLink,
+        *,
+        monotonic_ns: Callable[[], int] = time.monotonic_ns,
+        timing: Timing | None = None,
+    ) -> None:
+        self.name = SOURCE
+        self.settings = settings
+        self._engine = engine
+        self.endpoint = SipEndpoint(settings, self._on_event, monotonic_ns, os.urandom(32), timing)
+        registrar = Registrar(
+            settings, engine.endpoints, self.endpoint, self._insist, _secret(settings.realm, engine.endpoints)
+        )
+        self.core = Core(settings, engine, self.endpoint, registrar)
+        arrivals = Arrivals(self.core)
+        self.core.reinviter = Reinviter()
+        self.core.transfers = Transfers(self.core, arrivals)
+        self._switchboard = Switchboard(self.core, arrivals)
+        self.housekeeping = Housekeeping(self.core)
+        self._up = False
+
+    async def start(self, contacts: Sequence[OpenContact]) -> None:
+        """Listen. Raises OSError when the address is taken."""
+        try:
+            await self.endpoint.open()
+        except OSError:
+            await self.endpoint.close()
+            raise
+        self._up = True
+        self.core.registrar.start()
+        self.housekeeping.start()
+        settings = self.settings
+        if settings.udp and self.endpoint.connections.granted_buffer < settings.receive_buffer:
+            logger.warning(
+                "the system grants a receive buffer of %d bytes instead of %d: raise net.core.rmem_max",
+                self.endpoint.connections.granted_buffer,
+                settings.receive_buffer,
+            )
+        logger.info("listening at sip:%s", self.endpoint.address)
+
+    def act(self, effect: AnyEffect) -> None:
+        """Carry out an effect."""
+        call = self.core.calls.get(effect.contact)
+        if call is not None:
+            call.take(effect)
+        else:
+            self._take_foreign(effect)
+
+    def status(self) -> AdapterStatus:
+        """Say how it is doing."""
+        core, endpoint = self.core, self.endpoint
+        counters: Counter[str] = Counter(core.counters)
+        counters.update(endpoint.socket_counters)
+        counters.update(core.registrar.counters)
+        if self._up:
+            counters.update({f"sip.{name}": count for name, count in endpoint.layer.counters.items()})
+            counters["transactions_open"] = len(endpoint.layer)
+        counters["calls_open"] = len(core.calls)
+        counters["dialogs_open"] = len(core.dialogs)
+        counters["bindings"] = len(core.registrar.bindings)
+        counters["connections_open"] = endpoint.connections.count
+        where = f"listening at sip:{endpoint.address}" if self._up else "not listening"
+        return AdapterStatus(self.name, self._up, self.settings.required, where, dict(counters))
+
+    async def stop(self) -> None:
+        """Close sockets; calls in progress stay as they are."""
+        self.core.stopping = True
+        self._up = False
+        self.housekeeping.stop()
+        await self.endpoint.close()
+
+    def _on_event(self, event: Event) -> None:
+        self._switchboard.on_event(event)
+
+    def _insist(self, facts: Sequence[object]) -> None:
+        self.core.insist(facts)  # type: ignore[arg-type]
+
+    def _take_foreign(self, effect: AnyEffect) -> None:
+        """An effect for a contact that is no call here."""
+        self.core.counters["effects_foreign"] += 1
+
+
+def _secret(realm: str, endpoints: Sequence[AgentEndpoint]) -> bytes:
+    """The key of nonces: the same after a restart with the same passwords, so that nonces stay good."""
+    known = "\0".join([realm, *(f"{known.phone}\0{known.credential}" for known in endpoints)])
+    return blake2b(known.encode("utf-8", "surrogateescape"), digest_size=32).digest()

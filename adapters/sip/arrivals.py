@@ -1,0 +1,152 @@
+"""A new INVITE: who calls, from where, whom; then it is a contact, or is refused with the reason."""
+
+import ipaddress
+from typing import Final
+
+from adapters.sip.call import Call
+from adapters.sip.core import Core
+from adapters.sip.protocol import Address, Refusal, Request, ServerTransaction, answer_session_timer
+from adapters.sip.settings import Network, parse_source
+from adapters.sip.translate import customer_of, entry_of, priority_of
+from engine.errors import Overloaded
+from engine.messages.observed import ContactArrived
+from engine.model.names import UNKNOWN
+from engine.ports import Receipt
+
+SOURCES_MAX: Final = 10_000
+TEXT_MAX: Final = 1024
+RETRY_S: Final = 5
+
+
+class Arrivals:
+    """The door for callers."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        settings = core.settings
+        self._trunks = [
+            (network, port, trunk.group, trunk.trusted)
+            for trunk in settings.trunks
+            for network, port in map(parse_source, trunk.sources)
+        ]
+        self._allowed = [parse_source(text) for text in settings.callers_from]
+        self._trunk_of: dict[tuple[str, int], tuple[str, bool]] = {}
+        self._rates: dict[str, tuple[float, int]] = {}
+
+    def arrive(self, transaction: ServerTransaction, request: Request) -> None:
+        """Take a call. Raises MalformedMessage."""
+        core = self._core
+        refusal = self._obstacle(request)
+        queue = "" if refusal is not None else self.queue_of(entry_of(request))
+        if refusal is None and not queue:
+            refusal = Refusal(404)
+        session = answer_session_timer(request, core.policy)
+        if refusal is None and isinstance(session, Refusal):
+            refusal = session
+        if refusal is not None or isinstance(session, Refusal):
+            assert refusal is not None
+            core.counters[f"refused.{refusal.status}"] += 1
+            core.endpoint.reply(transaction, refusal.status, refusal.reason, headers=refusal.headers)
+            return
+        call = Call(core, f"sip-{transaction.local_tag}", transaction, request, self._shown(request))
+        call.caller.session = session
+        core.calls[call.name] = call
+        self._submit(call, request, queue)
+
+    def queue_of(self, entry: str, *, by_default: bool = True) -> str:
+        """The queue that a dialled number or name leads to, '' for none; the default queue only where asked for."""
+        settings = self._core.settings
+        queue = settings.dial_plan.get(entry)
+        if queue is None and self._core.engine.views.directory.queues.number(entry) != UNKNOWN:
+            queue = entry
+        return queue or (settings.default_queue if by_default else None) or ""
+
+    def _submit(self, call: Call, request: Request, queue: str) -> None:
+        core = self._core
+        group, trusted = self._trunk(request)
+        name = request.get_address("from").display_name
+        attributes = {"call_id": request.call_id[:TEXT_MAX]}
+        if name:
+            attributes["display_name"] = name[:TEXT_MAX]
+        fact = ContactArrived(
+            contact=call.name,
+            queue=queue,
+            priority=priority_of(request) if trusted else 0,
+            trunk_group=group,
+            customer=customer_of(request),
+            entry=entry_of(request),
+            attributes=attributes,
+        )
+
+        def check(receipts: list[Receipt]) -> None:
+            if receipts[0].error or receipts[0].refused:
+                core.counters["arrivals_refused"] += 1
+                full = "too many" in receipts[0].error
+                self._turn_away(call, 503 if full else 500)
+
+        try:
+            core.submit([fact, call.caller.recorded()], check)
+        except Overloaded as full:
+            core.counters["refused.503"] += 1
+            self._turn_away(call, 503, full.retry_after_s)
+
+    def _turn_away(self, call: Call, status: int, retry_after_s: int = RETRY_S) -> None:
+        headers = (("Retry-After", str(retry_after_s)),)
+        self._core.endpoint.reply(call.caller.invite, status, headers=headers)
+        call.caller.close()
+        call.finish()
+
+    def _shown(self, request: Request) -> str:
+        """How the caller is shown to agents."""
+        caller = request.get_address("from")
+        user = caller.uri.user.partition(":")[0] if caller.uri.is_sip else caller.uri.opaque
+        uri = f"sip:{user}@{self._core.endpoint.address}" if user else f"sip:{self._core.endpoint.address}"
+        return str(Address(caller.display_name, uri))
+
+    def _obstacle(self, request: Request) -> Refusal | None:
+        """What bars every call from this source: no room, too many at once, not allowed."""
+        core = self._core
+        source = request.source
+        assert source is not None, "received requests have a source"
+        if core.stopping or len(core.calls) >= core.settings.calls:
+            return Refusal(503, headers=(("Retry-After", str(RETRY_S)),))
+        if not self._is_in_time(source.host):
+            return Refusal(503, headers=(("Retry-After", "1"),))
+        if (
+            self._allowed
+            and not self._trunk(request)[0]
+            and not any(_holds(network, port, source.host, source.port) for network, port in self._allowed)
+        ):
+            return Refusal(403)
+        return None
+
+    def _is_in_time(self, host: str) -> bool:
+        """Whether a source stays below its rate: a bucket of tokens that fills with time."""
+        most = 2.0 * self._core.settings.calls_per_second
+        now_ns = self._core.endpoint.now_ns()
+        tokens, at_ns = self._rates.get(host, (most, now_ns))
+        tokens = min(most, tokens + (now_ns - at_ns) * 1e-9 * self._core.settings.calls_per_second)
+        if len(self._rates) >= SOURCES_MAX:
+            self._rates.clear()
+        self._rates[host] = (tokens - 1 if tokens >= 1 else tokens, now_ns)
+        return tokens >= 1
+
+    def _trunk(self, request: Request) -> tuple[str, bool]:
+        """The trunk group of the source, '' for none, and whether it is trusted."""
+        if not self._trunks or request.source is None:
+            return "", False
+        key = (request.source.host, request.source.port)
+        found = self._trunk_of.get(key)
+        if found is None:
+            matching = (
+                (group, trusted) for network, port, group, trusted in self._trunks if _holds(network, port, *key)
+            )
+            found = next(matching, ("", False))
+            if len(self._trunk_of) >= SOURCES_MAX:
+                self._trunk_of.clear()
+            self._trunk_of[key] = found
+        return found
+
+
+def _holds(network: Network, port: int, host: str, source_port: int) -> bool:
+    return port in (0, source_port) and ipaddress.ip_address(host) in network

@@ -1,0 +1,119 @@
+"""The caller's side: an INVITE that waits for its final answer, then a dialog."""
+
+from typing import TYPE_CHECKING, Final
+
+from adapters.sip.leg import Leg
+from adapters.sip.protocol import SDP, Dialog, Request, ServerTransaction
+from adapters.sip.records import CallerInvite, DialogState
+from adapters.sip.translate import FinalAnswer, release_cause
+
+if TYPE_CHECKING:
+    from adapters.sip.call import Call
+
+SLOT: Final = "caller"
+REPEAT_AFTER_NS: Final = 50_000_000_000
+"""A caller hears something at least this often: proxies give a call up after a minute of silence (§13.3.1.1)."""
+TERMINATED: Final = FinalAnswer(487, "", ())
+NOT_SERVED: Final = FinalAnswer(480, "", ())
+
+
+class CallerLeg(Leg):
+    """The leg of whoever called."""
+
+    def __init__(self, call: "Call", transaction: ServerTransaction, request: Request) -> None:
+        super().__init__(call, SLOT)
+        self.invite = transaction
+        self.first: Request | None = request
+        """The INVITE, while it may be needed."""
+        self.cancelled = False
+        self.said: tuple[int, str, bytes] = (0, "", b"")
+        self.said_ns = 0
+        self.offered_late = not request.body
+        """Whether the caller left the first offer to us."""
+        self.recovered = False
+        """Whether the 2xx was sent again after a restart, so that its ACK may have come before."""
+        transaction.context = self
+        self.enter(Dialog.from_request(request, transaction.local_tag, ""), request.source)
+        self.renewed(request)
+
+    @property
+    def answered(self) -> bool:
+        """Whether the INVITE has its final answer."""
+        return self.invite.is_final
+
+    # --- answers
+
+    def tell(self, status: int, phrase: str = "", body: bytes = b"") -> None:
+        """Send a provisional response, and again when there is nothing else to say for long."""
+        if self.answered or self.cancelled:
+            return
+        self.said = (status, phrase, body)
+        endpoint = self.core.endpoint
+        self.said_ns = endpoint.now_ns()
+        body = self.origin.pass_on(body)
+        content_type = SDP if body else ""
+        endpoint.reply(self.invite, status, phrase, with_contact=True, content_type=content_type, body=body)
+
+    def repeat(self, now_ns: int) -> None:
+        """Say the last thing again when it is time."""
+        if self.said[0] and now_ns - self.said_ns >= REPEAT_AFTER_NS:
+            self.tell(*self.said)
+
+    def accept(self, body: bytes) -> bool:
+        """Answer with 200 and the agent's session description; False when the caller has left."""
+        if self.answered or self.cancelled:
+            return False
+        endpoint = self.core.endpoint
+        dialog = self._dialog()
+        dialog.contact = endpoint.contact(self.invite.hop.transport)
+        dialog.state = "confirmed"
+        body = self.origin.pass_on(body)
+        headers = self.session.response_headers() if self.session is not None else ()
+        content_type = SDP if body else ""
+        endpoint.reply(self.invite, 200, with_contact=True, headers=headers, content_type=content_type, body=body)
+        self.refreshed_ns = endpoint.now_ns()
+        return True
+
+    def finish(self, answer: FinalAnswer = NOT_SERVED) -> None:
+        """End the leg, in whatever state it is."""
+        if not self.answered:
+            answer = TERMINATED if self.cancelled else answer
+            self.core.endpoint.reply(self.invite, answer.status, answer.reason, headers=answer.headers)
+            self.core.counters[f"answered.{answer.status}"] += 1
+            self.close()
+        else:
+            self.hang_up(answer.headers)
+
+    # --- from the transaction layer
+
+    def on_cancel(self, request: Request) -> None:
+        """The caller gives up. The answer to the INVITE waits until that is on record."""
+        self.cancelled = True
+        self.call.release("customer", release_cause(request), self.finish)
+
+    def on_ack(self, request: Request) -> None:
+        """The 2xx has arrived."""
+        self.acknowledged = True
+        self.first = None
+        if request.body:
+            self.renewed(request)
+        self.call.caller_acknowledged(request.body)
+        if self.bye is not None:
+            self.hang_up(self.bye)
+
+    def on_ack_missing(self) -> None:
+        """The 2xx never arrived, so the call is over; after a restart it may just have been known already."""
+        self.acknowledged = True
+        self.first = None
+        if self.recovered:
+            return
+        self.core.counters["callers_lost"] += 1
+        self.call.release("network", 102)
+        if self.bye is not None:
+            self.hang_up(self.bye)
+
+    def record(self) -> CallerInvite | DialogState:
+        """The INVITE until something has changed since the answer."""
+        if self.first is not None and self.first.source is not None:
+            return CallerInvite(self.first.raw, self.first.source, self.invite.local_tag)
+        return DialogState("", self._dialog(), self.flow, self.origin, self.sdp)

@@ -1,0 +1,88 @@
+"""Session descriptions on their way through: the origin a leg once saw stays its origin, and hold can be lifted."""
+
+from typing import Final
+
+import msgspec
+
+_DIRECTIONS: Final = frozenset({b"a=sendrecv", b"a=sendonly", b"a=recvonly", b"a=inactive"})
+
+
+class Origin(msgspec.Struct):
+    """The o= line that one peer sees (RFC 8866 §5.2): its session may never change its name, only its version.
+
+    Bodies pass unchanged while they are of the session that the peer saw first. After that session was exchanged for
+    another (a transfer), what follows gets the first one's name and a version of our own.
+    """
+
+    head: bytes = b""
+    """User, session id; of the first body."""
+    tail: bytes = b""
+    """Network, address type and address; of the first body."""
+    version: int = 0
+    replaced: bool = False
+    sent: bytes = b""
+    """The body sent last."""
+
+    def pass_on(self, body: bytes) -> bytes:
+        """Return the body as this peer must get it; '' stays ''."""
+        if not body:
+            return body
+        start, end, fields = _origin_of(body)
+        if fields is None:
+            self.sent = body
+            return body
+        head, tail, version = b" ".join(fields[:2]), b" ".join(fields[3:]), _number(fields[2])
+        if not self.head:
+            self.head, self.tail, self.version = head, tail, version
+        elif self.replaced or head != self.head:
+            self.replaced = True
+            same = _without_origin(self.sent) == body[:start] + body[end:]
+            self.version += not same
+            body = body[:start] + b"o=%b %d %b" % (self.head, self.version, self.tail) + body[end:]
+        else:
+            self.version = version
+        self.sent = body
+        return body
+
+
+def with_direction(body: bytes, direction: str) -> bytes:
+    """Return the body with every stream in this direction: sendrecv lifts a hold, inactive parks."""
+    if not body:
+        return body
+    line_end = b"\r\n" if b"\r\n" in body else b"\n"
+    lines = [line for line in body.split(line_end) if line.rstrip(b" ") not in _DIRECTIONS]
+    if direction == "sendrecv":
+        return line_end.join(lines)
+    directed: list[bytes] = []
+    open_stream = False
+    for line in lines:
+        if (line[:2] == b"m=" or not line) and open_stream:
+            directed.append(b"a=" + direction.encode())
+            open_stream = False
+        open_stream = open_stream or line[:2] == b"m="
+        directed.append(line)
+    if open_stream:
+        directed.append(b"a=" + direction.encode())
+    return line_end.join(directed)
+
+
+def _origin_of(body: bytes) -> tuple[int, int, list[bytes] | None]:
+    """Where the o= line begins and ends, and its six fields."""
+    start = 0 if body[:2] == b"o=" else body.find(b"\no=") + 1
+    if start == 0 and body[:2] != b"o=":
+        return 0, 0, None
+    end = body.find(b"\n", start)
+    end = len(body) if end < 0 else end
+    if end > start and body[end - 1 : end] == b"\r":
+        end -= 1
+    fields = body[start + 2 : end].split()
+    return start, end, fields if len(fields) == 6 else None
+
+
+def _without_origin(body: bytes) -> bytes:
+    start, end, _ = _origin_of(body)
+    return body[:start] + body[end:]
+
+
+def _number(text: bytes) -> int:
+    return int(text) if text.isdigit() and len(text) < 19 else 0

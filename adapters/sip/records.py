@@ -1,0 +1,75 @@
+"""What the log keeps of each leg, so that a restart finds the call again: MessagePack, one tagged struct a kind."""
+
+from typing import Final
+
+import msgspec
+
+from adapters.sip.offer_answer import Origin
+from adapters.sip.protocol import Dialog, Hop, LocalProtocolError
+
+
+class CallerInvite(msgspec.Struct, frozen=True, tag="c", array_like=True):
+    """A caller's INVITE as it came: enough for every answer to it, and for the dialog of a 2xx."""
+
+    raw: bytes
+    source: Hop
+    local_tag: str
+
+    def encode(self) -> bytes:
+        """As MessagePack."""
+        return _ENCODER.encode(self)
+
+
+class AgentInvite(msgspec.Struct, frozen=True, tag="o", array_like=True):
+    """Our INVITE to a phone that rings: enough to take it back, or to take its answer."""
+
+    agent: str
+    raw: bytes
+    hop: Hop
+
+    def encode(self) -> bytes:
+        """As MessagePack."""
+        return _ENCODER.encode(self)
+
+
+class AgentAnswer(msgspec.Struct, frozen=True, tag="a", array_like=True):
+    """A phone's 2xx: enough for the dialog, and for the answer to the caller."""
+
+    agent: str
+    raw: bytes
+    hop: Hop
+    offered: bytes
+    """The session description that our INVITE carried."""
+
+    def encode(self) -> bytes:
+        """As MessagePack."""
+        return _ENCODER.encode(self)
+
+
+class DialogState(msgspec.Struct, frozen=True, tag="d", array_like=True):
+    """A leg of which something changed since it was answered."""
+
+    agent: str
+    """'' for the caller's."""
+    dialog: Dialog
+    flow: Hop | None
+    origin: Origin
+    sdp: bytes
+
+    def encode(self) -> bytes:
+        """As MessagePack."""
+        return _ENCODER.encode(self)
+
+
+LegRecord = CallerInvite | AgentInvite | AgentAnswer | DialogState
+_ENCODER: Final = msgspec.msgpack.Encoder()
+_DECODER: Final = msgspec.msgpack.Decoder(LegRecord)
+
+
+def decode_leg(record: bytes) -> LegRecord:
+    """Read what `encode` wrote. Raises LocalProtocolError."""
+    try:
+        leg: LegRecord = _DECODER.decode(record)
+    except msgspec.DecodeError as error:
+        raise LocalProtocolError(f"this is no leg record: {error}") from error
+    return leg

@@ -1,0 +1,230 @@
+"""The registrar of the agents' phones: digest, bindings, and what the engine must know: can the agent be rung?"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+
+from adapters.sip.bindings import Binding, Bindings
+from adapters.sip.endpoint import SipEndpoint
+from adapters.sip.protocol import (
+    Address,
+    Authenticator,
+    Hop,
+    LocalProtocolError,
+    MalformedMessage,
+    Request,
+    ServerTransaction,
+    Uri,
+    ha1,
+    hop_for_uri,
+)
+from adapters.sip.settings import SECOND_NS, Settings
+from engine.messages.observed import AgentReachabilityChanged, Observed
+from engine.ports import AgentEndpoint
+
+logger = logging.getLogger(__name__)
+
+DEFAULT_EXPIRES_S: Final = 3600
+EXPIRES_LIMIT_S: Final = 2**32 - 1
+
+
+class Target(msgspec.Struct, frozen=True):
+    """Where one phone is rung."""
+
+    uri: str
+    hop: Hop
+    routes: tuple[str, ...] = ()
+
+
+class Phone(msgspec.Struct, frozen=True):
+    """An agent's phone as configured."""
+
+    agent: str
+    user: str
+    credential: str
+
+    def ha1(self, realm: str, algorithm: str) -> str | None:
+        """H(user:realm:password), None where the configuration holds only the MD5 one."""
+        if is_ha1(self.credential):
+            return self.credential.lower() if algorithm == "MD5" else None
+        return ha1(self.user, realm, self.credential, algorithm)
+
+
+def is_ha1(credential: str) -> bool:
+    """Whether a credential is a ready HA1, 32 hexadecimal digits, and not a password."""
+    return len(credential) == 32 and all(digit in "0123456789abcdefABCDEF" for digit in credential)
+
+
+class Registrar:
+    """Who can be rung where.
+
+    A phone with a credential registers. One without is rung at its configured address; `phone_contacts` of the settings
+    says another, and is for phones that cannot register.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        endpoints: Sequence[AgentEndpoint],
+        endpoint: SipEndpoint,
+        tell: Callable[[Sequence[Observed]], None],
+        secret: bytes,
+    ) -> None:
+        self._settings = settings
+        self._endpoint = endpoint
+        self._tell = tell
+        self._authenticator = Authenticator(settings.realm, secret)
+        self._phones: dict[str, Phone] = {}
+        self._fixed: dict[str, Target] = {}
+        self.agents_by_user: dict[str, str] = {}
+        """Agents by the user part of their phone's address, and by name."""
+        self.bindings = Bindings(settings.bindings_per_phone, self._changed)
+        self.counters: Counter[str] = Counter()
+        for known in endpoints:
+            self._learn(known)
+
+    def _learn(self, known: AgentEndpoint) -> None:
+        self.agents_by_user.setdefault(known.name, known.name)
+        contact = self._settings.phone_contacts.get(known.name, "")
+        if known.phone:
+            uri = Uri.parse(known.phone)
+            self.agents_by_user[uri.decoded_user] = known.name
+            if known.credential and not contact:
+                self._phones[uri.decoded_user] = Phone(known.name, uri.decoded_user, known.credential)
+            else:
+                contact = contact or known.phone
+        if contact:
+            self._fixed[known.name] = Target(contact, hop_for_uri(Uri.parse(contact)))
+
+    def start(self, ringing: frozenset[str] = frozenset()) -> None:
+        """Say who can be rung at once; phones that must register again cannot, but those that ring by now stay."""
+        facts: list[Observed] = [AgentReachabilityChanged(agent=agent, reachable=True) for agent in self._fixed]
+        facts += [
+            AgentReachabilityChanged(agent=phone.agent, reachable=False)
+            for phone in self._phones.values()
+            if phone.agent not in ringing
+        ]
+        if facts:
+            self._tell(facts)
+
+    def targets_of(self, agent: str) -> list[Target]:
+        """Where the agent's phones are; empty when nowhere."""
+        fixed = self._fixed.get(agent)
+        if fixed is not None:
+            return [fixed]
+        return [self._target(binding) for binding in self.bindings.of(agent, self._endpoint.now_ns())]
+
+    def expire(self) -> None:
+        """Drop what was not renewed in time."""
+        self.bindings.expire(self._endpoint.now_ns())
+
+    def _target(self, binding: Binding) -> Target:
+        """Over TCP by the connection of the registration; over UDP by its source where the contact is behind NAT."""
+        flow = binding.flow
+        if binding.path:
+            return Target(binding.uri, hop_for_uri(Address.parse(binding.path[0]).uri), binding.path)
+        hop = hop_for_uri(Uri.parse(binding.uri))
+        if flow.reliable:
+            return Target(binding.uri, flow if self._endpoint.connections.has(flow) else hop)
+        return Target(binding.uri, hop if hop.host == flow.host else flow)
+
+    # --- REGISTER
+
+    def register(self, transaction: ServerTransaction, request: Request) -> None:
+        """Answer a REGISTER."""
+        try:
+            phone = self._phones.get(request.get_address("to").uri.decoded_user)
+            if not self._is_authentic(transaction, request, phone):
+                return
+            assert phone is not None, "only known phones authenticate"
+            self._bind(transaction, request, phone)
+        except (MalformedMessage, LocalProtocolError) as error:
+            self.counters["registrations_bad"] += 1
+            self._endpoint.reply(transaction, 400, f"Bad Request - {str(error)[:100]!a}")
+
+    def _is_authentic(self, transaction: ServerTransaction, request: Request, phone: Phone | None) -> bool:
+        """Challenge until the credentials are right; each phone may only register itself."""
+        endpoint, realm = self._endpoint, self._settings.realm
+
+        def lookup(username: str, algorithm: str) -> str | None:
+            return phone.ha1(realm, algorithm) if phone is not None and phone.user == username else None
+
+        verdict = self._authenticator.verify(request, lookup, endpoint.now_ns())
+        if verdict.outcome == "accepted":
+            return True
+        if verdict.outcome == "rejected":
+            self.counters["registrations_rejected"] += 1
+            endpoint.reply(transaction, 403)
+        else:
+            stale = verdict.outcome == "stale"
+            endpoint.reply(transaction, 401, headers=self._authenticator.challenges(endpoint.now_ns(), stale=stale))
+        return False
+
+    def _bind(self, transaction: ServerTransaction, request: Request, phone: Phone) -> None:
+        endpoint, now_ns = self._endpoint, self._endpoint.now_ns()
+        contacts = request.get_list("contact")
+        common_s = request.get_number("expires", EXPIRES_LIMIT_S, DEFAULT_EXPIRES_S)
+        if contacts == ["*"]:
+            if common_s != 0 or "expires" not in request.fields:
+                raise MalformedMessage("Contact * needs Expires 0")
+            for binding in self.bindings.of(phone.agent, now_ns):
+                self.bindings.remove(phone.agent, binding.uri)
+            contacts = []
+        wanted = [self._wanted(Address.parse(contact), common_s) for contact in contacts]
+        least_s = self._settings.registration_min_ns // SECOND_NS
+        if any(0 < expires_s < least_s for _, expires_s, _ in wanted):
+            endpoint.reply(transaction, 423, headers=(("Min-Expires", str(least_s)),))
+            return
+        flow = request.source
+        assert flow is not None, "received requests have a source"
+        held = {binding.uri: binding for binding in self.bindings.of(phone.agent, now_ns)}
+        for uri, expires_s, q in wanted:
+            old = held.get(uri)
+            if old is not None and old.call_id == request.call_id and request.cseq.number <= old.cseq:
+                endpoint.reply(transaction, 500, "Out of order")
+                return
+            if expires_s == 0:
+                self.bindings.remove(phone.agent, uri)
+                continue
+            path = tuple(request.get_list("path"))
+            binding = Binding(
+                uri,
+                flow,
+                now_ns + min(expires_s * SECOND_NS, self._settings.registration_max_ns),
+                q,
+                request.call_id,
+                request.cseq.number,
+                path,
+            )
+            if not self.bindings.put(phone.agent, binding):
+                endpoint.reply(transaction, 403, "Too many registrations")
+                return
+        self.counters["registrations"] += 1
+        self._confirm(transaction, request, phone, now_ns)
+
+    def _confirm(self, transaction: ServerTransaction, request: Request, phone: Phone, now_ns: int) -> None:
+        headers = [
+            ("Contact", f"<{binding.uri}>;expires={max(1, (binding.expires_ns - now_ns) // SECOND_NS)};q={binding.q:g}")
+            for binding in self.bindings.of(phone.agent, now_ns)
+        ]
+        headers += [("Path", path) for path in request.fields.get("path", ())]
+        self._endpoint.reply(transaction, 200, headers=headers)
+
+    def _wanted(self, contact: Address, common_s: int) -> tuple[str, int, float]:
+        """A Contact of a REGISTER: URI, seconds, preference."""
+        if not contact.uri.is_sip:
+            raise MalformedMessage(f"a phone cannot be rung at {contact.uri_text[:60]!r}")
+        text = contact.params.get("expires", "")
+        expires_s = int(text) if text.isascii() and text.isdigit() and len(text) < 11 else common_s
+        try:
+            q = min(max(float(contact.params.get("q", "1")), 0.0), 1.0)
+        except ValueError:
+            q = 1.0
+        return contact.uri_text, expires_s, q
+
+    def _changed(self, agent: str, reachable: bool) -> None:
+        logger.info("the phone of agent %s %s", agent, "is registered" if reachable else "is gone")
+        self._tell([AgentReachabilityChanged(agent=agent, reachable=reachable)])

@@ -1,0 +1,157 @@
+"""Offers of our own within a dialog: park a caller, connect one with the next agent, show that a session lives."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from typing import Final
+
+from adapters.sip.leg import Leg
+from adapters.sip.offer_answer import with_direction
+from adapters.sip.protocol import (
+    SDP,
+    ClientTransaction,
+    LocalProtocolError,
+    MalformedMessage,
+    Response,
+    agreed_session_timer,
+)
+
+GONE: Final = frozenset({408, 481})
+RETRIES_MAX: Final = 8
+
+
+class Reinviter:
+    """Sends offers, one at a time a leg; what must wait is sent when the one before is done."""
+
+    def __init__(self) -> None:
+        self._next: dict[Leg, OwnOffer] = {}
+
+    def park(self, caller: Leg) -> None:
+        """Put a caller on hold who waits for another agent."""
+        self._offer(OwnOffer(self, caller, with_direction(caller.origin.sent, "inactive"), _nothing))
+
+    def reconnect(self, caller: Leg, agent: Leg) -> None:
+        """Let a caller and the agent who just answered hear each other."""
+        heard = media_of(caller.sdp)
+
+        def compare(answer: bytes) -> None:
+            """The agent was told of the caller's media before; they may have changed."""
+            if answer and media_of(answer) != heard and not agent.closed:
+                self._offer(OwnOffer(self, agent, answer, _nothing))
+            caller.core.mention([side.recorded() for side in (caller, agent) if side.acknowledged])
+
+        self._offer(OwnOffer(self, caller, agent.sdp, compare, vital=True))
+
+    def refresh(self, leg: Leg) -> None:
+        """Show that a session is alive (RFC 4028 §10): by UPDATE where the peer knows it, else by the same offer."""
+        if leg.pending_out is None and leg.pending_in is None:
+            body = b"" if leg.knows_update else leg.origin.sent
+            OwnOffer(self, leg, body, _nothing, method="UPDATE" if leg.knows_update else "INVITE").send()
+
+    def _offer(self, offer: "OwnOffer") -> None:
+        leg = offer.leg
+        if leg.closed:
+            return
+        if leg.pending_out is not None or leg.pending_in is not None or not leg.acknowledged:
+            self._next[leg] = offer
+        else:
+            offer.send()
+
+    def ready(self, leg: Leg) -> None:
+        """The leg has no offer open any more."""
+        waiting = self._next.pop(leg, None)
+        if waiting is not None:
+            self._offer(waiting)
+
+
+class OwnOffer:
+    """One offer under way. `vital`: without an answer the call makes no sense."""
+
+    def __init__(
+        self,
+        reinviter: Reinviter,
+        leg: Leg,
+        body: bytes,
+        then: Callable[[bytes], None],
+        *,
+        vital: bool = False,
+        method: str = "INVITE",
+    ) -> None:
+        self.leg = leg
+        self._reinviter = reinviter
+        self._body = body
+        self._then = then
+        self._vital = vital
+        self._method = method
+        self._tries = 0
+
+    def send(self) -> None:
+        """Send it."""
+        leg = self.leg
+        if leg.closed:
+            return
+        self._tries += 1
+        headers = leg.session.refresh_headers() if leg.session is not None else ()
+        body = leg.origin.pass_on(self._body)
+        try:
+            leg.pending_out = leg.request(
+                self._method, self, headers=headers, content_type=SDP if body else "", body=body
+            )
+        except LocalProtocolError:
+            self._fail(503)
+
+    def on_response(self, transaction: ClientTransaction, response: Response) -> None:
+        """Take the answer."""
+        leg = self.leg
+        if response.status < 200:
+            return
+        if response.status >= 300:
+            self._fail(response.status)
+            return
+        leg.pending_out = None
+        if transaction.method == "INVITE":
+            leg.acknowledge(transaction, response)
+        leg.renewed(response)
+        try:
+            leg._dialog().receive_response(response)
+            leg.session = agreed_session_timer(response) or leg.session
+        except MalformedMessage:
+            leg.core.counters["bad_answers"] += 1
+        self._then(response.body)
+        self._reinviter.ready(leg)
+
+    def on_failure(self, _transaction: ClientTransaction, status: int) -> None:
+        """No answer came."""
+        self._fail(status)
+
+    def _fail(self, status: int) -> None:
+        leg = self.leg
+        leg.pending_out = None
+        if leg.closed:
+            return
+        if status == 491 and self._tries < RETRIES_MAX:
+            # Whoever did not choose the Call-ID tries again first (§14.1).
+            wait_s = random.uniform(0, 2) if leg is leg.call.caller else random.uniform(2.1, 4)
+            asyncio.get_running_loop().call_later(wait_s, self._again)
+        elif status in GONE or self._vital:
+            if status in GONE:
+                leg.close()
+            leg.call.release("network", 102 if status in GONE else 88)
+        else:
+            leg.core.counters["offers_refused"] += 1
+            self._reinviter.ready(leg)
+
+    def _again(self) -> None:
+        if self.leg.pending_out is None and self.leg.pending_in is None:
+            self.send()
+        else:
+            self.leg.core.reinviter._offer(self)
+
+
+def media_of(body: bytes) -> tuple[bytes, ...]:
+    """What a session description says about where media go and how they are coded."""
+    return tuple(line.strip() for line in body.split(b"\n") if line[:2] in (b"c=", b"m="))
+
+
+def _nothing(_answer: bytes) -> None:
+    """For offers whose answer changes nothing."""

@@ -1,0 +1,121 @@
+"""The adapter's section of the configuration file."""
+
+import ipaddress
+from typing import Annotated, Final, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from engine.model.fields import Duration, Ref, Whole, fault
+
+DEFAULT_PORT: Final = 5060
+SECOND_NS: Final = 1_000_000_000
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def parse_source(text: str) -> tuple[Network, int]:
+    """Read `192.0.2.0/24`, `192.0.2.7` or `192.0.2.7:5060` as a network and a port, 0 for any. Raises ValueError."""
+    host, colon, port = text.rpartition(":")
+    if colon and port.isdigit() and (host.startswith("[") or ":" not in host):
+        return ipaddress.ip_network(host.strip("[]"), strict=False), int(port)
+    return ipaddress.ip_network(text.strip("[]"), strict=False), 0
+
+
+def _check_sources(sources: list[str]) -> list[str]:
+    for source in sources:
+        try:
+            parse_source(source)
+        except ValueError:
+            raise fault(f"{source!r} is no address; write it as 192.0.2.7, 192.0.2.0/24 or 192.0.2.7:5060") from None
+    return sources
+
+
+class Section(BaseModel):
+    """What every section has: unknown keys are faults, and nothing is converted silently."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class Trunk(Section):
+    """Where calls of one trunk group come from."""
+
+    group: Annotated[str, Ref("trunk group")]
+    sources: Annotated[list[str], Field(min_length=1)]
+    """Addresses, networks, or address:port."""
+    trusted: bool = False
+    """Whether what it says about a call's priority is believed."""
+
+    _sources = field_validator("sources")(_check_sources)
+
+
+class Settings(Section):
+    """Where it listens, which number leads to which queue, whom it believes, and how much it bears."""
+
+    host: str = "127.0.0.1"
+    """Address to listen at."""
+    port: Annotated[int, Whole(0, 65_535)] = DEFAULT_PORT
+    """UDP and TCP; 0: any free one."""
+    advertise: str = ""
+    """Address that Via and Contact name; needed when `host` stands for all addresses."""
+    udp: bool = True
+    tcp: bool = True
+    realm: str = "trunkline"
+    """Realm of the digest authentication of phones."""
+    dial_plan: dict[str, Annotated[str, Ref("queue")]] = Field(default_factory=dict)
+    """Dialled number or name to queue; a queue's own name always leads to it."""
+    default_queue: Annotated[str, Ref("queue")] | None = None
+    """Where everything else goes; not said: 404."""
+    trunks: list[Trunk] = Field(default_factory=list)
+    """Trunk groups by source address; the first that fits counts."""
+    callers_from: list[str] = Field(default_factory=list)
+    """Addresses and networks that may call besides trunks and phones; empty: all."""
+    phone_contacts: dict[Annotated[str, Ref("agent")], str] = Field(default_factory=dict)
+    """Fixed contact URIs of phones that do not register, as sip:192.0.2.9:5060;transport=tcp."""
+    auto_answer: bool = False
+    """Whether phones are asked to answer by themselves."""
+    alert_info: str = ""
+    """Alert-Info of the INVITE to a phone: which ring tone."""
+    park_on_transfer: bool = True
+    """Whether a caller who waits after a transfer is put on hold."""
+    session_interval_ns: Annotated[int, Duration("90s", "1d")] = Field(
+        default=1800 * SECOND_NS, alias="session_interval"
+    )
+    """A call without a sign of life for so long is over (RFC 4028)."""
+    min_session_interval_ns: Annotated[int, Duration("90s", "1d")] = Field(
+        default=90 * SECOND_NS, alias="min_session_interval"
+    )
+    registration_min_ns: Annotated[int, Duration("1s", "1h")] = Field(default=30 * SECOND_NS, alias="registration_min")
+    registration_max_ns: Annotated[int, Duration("1m", "1d")] = Field(
+        default=3600 * SECOND_NS, alias="registration_max"
+    )
+    bindings_per_phone: Annotated[int, Whole(1, 16)] = 4
+    """Places where one phone may be registered at once; all of them ring."""
+    calls: Annotated[int, Whole(1, 1_000_000)] = 20_000
+    """Calls at once; beyond, callers get 503."""
+    calls_per_second: Annotated[int, Whole(1, 1_000_000)] = 2000
+    """New calls from one address; twice as many at once. Beyond, 503."""
+    transactions: Annotated[int, Whole(100, 10_000_000)] = 400_000
+    connections: Annotated[int, Whole(1, 100_000)] = 2000
+    """TCP connections."""
+    receive_buffer: Annotated[int, Whole(65_536, 1 << 30)] = 4 << 20
+    """Bytes of the UDP socket's receive buffer; the system may grant less (net.core.rmem_max)."""
+    required: bool = True
+    """Whether the service counts as not ready without this adapter."""
+
+    _sources = field_validator("callers_from")(_check_sources)
+
+    @property
+    def own_host(self) -> str:
+        """The address that peers are told."""
+        return self.advertise or self.host
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if not self.udp and not self.tcp:
+            raise fault("'udp' and 'tcp' are both false; one transport is needed")
+        if not self.advertise and self.host in ("0.0.0.0", "::"):
+            raise fault(f"'host' {self.host} stands for all addresses, so 'advertise' must say which one peers may use")
+        if self.min_session_interval_ns > self.session_interval_ns:
+            raise fault("'min_session_interval' is above 'session_interval'")
+        if self.registration_min_ns > self.registration_max_ns:
+            raise fault("'registration_min' is above 'registration_max'")
+        return self

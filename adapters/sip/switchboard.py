@@ -1,0 +1,127 @@
+"""What the transaction layer reports, given to whom it concerns: a new call, a dialog, the registrar, a transaction."""
+
+import logging
+from typing import Final
+
+from adapters.sip.arrivals import Arrivals
+from adapters.sip.core import Core
+from adapters.sip.endpoint import BODY_TYPES, METHODS
+from adapters.sip.leg import Leg
+from adapters.sip.offer import AgentLeg
+from adapters.sip.protocol import (
+    AckMissing,
+    AckReceived,
+    CancelReceived,
+    Event,
+    MalformedMessage,
+    Request,
+    RequestReceived,
+    ResponseReceived,
+    ServerTransaction,
+    TransactionTimedOut,
+    dialog_id_of,
+)
+from adapters.sip.relay import pass_on, relay_offer
+from adapters.sip.translate import release_cause
+
+logger = logging.getLogger(__name__)
+
+OPTIONS_HEADERS: Final = (
+    ("Allow", ", ".join(METHODS)),
+    ("Accept", ", ".join(BODY_TYPES)),
+    ("Supported", "timer, path"),
+)
+ALLOW: Final = OPTIONS_HEADERS[:1]
+
+
+class Switchboard:
+    """Dispatches events. A transaction's context is who waits for it."""
+
+    def __init__(self, core: Core, arrivals: Arrivals) -> None:
+        self._core = core
+        self._arrivals = arrivals
+
+    def on_event(self, event: Event) -> None:
+        """Take an event of the transaction layer."""
+        if isinstance(event, ResponseReceived):
+            context = event.transaction.context
+            if context is not None:
+                context.on_response(event.transaction, event.response)
+        elif isinstance(event, RequestReceived):
+            self._take_request(event.transaction, event.request)
+        elif isinstance(event, AckReceived):
+            if event.transaction is not None and event.transaction.context is not None:
+                event.transaction.context.on_ack(event.request)
+        elif isinstance(event, CancelReceived):
+            if event.transaction.context is not None:
+                event.transaction.context.on_cancel(event.request)
+        elif isinstance(event, AckMissing):
+            if event.transaction.context is not None:
+                event.transaction.context.on_ack_missing()
+        elif event.transaction.context is not None:
+            status = 408 if isinstance(event, TransactionTimedOut) else 503
+            event.transaction.context.on_failure(event.transaction, status)
+
+    def _take_request(self, transaction: ServerTransaction, request: Request) -> None:
+        try:
+            if request.to_tag:
+                self._take_within(transaction, request)
+            else:
+                self._take_outside(transaction, request)
+        except MalformedMessage as error:
+            logger.info("bad %s from %s: %s", request.method, request.source, error)
+            self._core.counters["requests_bad"] += 1
+            self._core.endpoint.reply(transaction, 400)
+
+    def _take_outside(self, transaction: ServerTransaction, request: Request) -> None:
+        core = self._core
+        if request.method == "INVITE":
+            self._arrivals.arrive(transaction, request)
+        elif request.method == "REGISTER":
+            core.registrar.register(transaction, request)
+        elif request.method == "OPTIONS":
+            core.endpoint.reply(transaction, 200, with_contact=True, headers=OPTIONS_HEADERS)
+        elif request.method in ("BYE", "UPDATE", "INFO", "NOTIFY"):
+            core.endpoint.reply(transaction, 481)
+        else:
+            core.endpoint.reply(transaction, 405, headers=ALLOW)
+
+    def _take_within(self, transaction: ServerTransaction, request: Request) -> None:
+        core, method = self._core, request.method
+        leg = core.dialogs.get(dialog_id_of(request))
+        if leg is None or leg.dialog is None:
+            core.counters["dialogs_unknown"] += 1
+            core.endpoint.reply(transaction, 481)
+        elif method == "BYE":
+            self._hung_up(leg, transaction, request)
+        elif method in ("INVITE", "UPDATE"):
+            relay_offer(leg, transaction, request)
+        elif method in ("INFO", "MESSAGE"):
+            pass_on(leg, transaction, request)
+        elif method == "REFER":
+            core.transfers.refer(leg, transaction, request)
+        elif leg.take(request, transaction):
+            # OPTIONS; a NOTIFY belongs to no subscription of ours.
+            known = method == "OPTIONS"
+            core.endpoint.reply(transaction, 200 if known else 489, headers=OPTIONS_HEADERS if known else ())
+
+    def _hung_up(self, leg: Leg, transaction: ServerTransaction, request: Request) -> None:
+        """A side hangs up. It is told so once that is on record."""
+        if not leg.take(request, transaction):
+            return
+        call, endpoint = leg.call, self._core.endpoint
+
+        def confirm() -> None:
+            endpoint.reply(transaction, 200)
+
+        if leg is call.caller:
+            call.caller.cancelled = True
+            if call.caller.answered:
+                leg.close()
+            call.release("customer", release_cause(request), confirm)
+            return
+        leg.close()
+        if leg is call.agent or (isinstance(leg, AgentLeg) and leg.state == "answered"):
+            call.release("agent", release_cause(request), confirm)
+        else:
+            confirm()

@@ -1,0 +1,47 @@
+"""Fixtures of the SIP adapter's tests."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.log.memory import MemoryLog
+from engine.loop import LiveEngine
+from engine.messages.rows import ROW
+from engine.state import EngineState
+from tests.sip.support import CAPACITY, Exchange, Sipps, make_exchange
+
+OpenExchange = Callable[..., Awaitable[Exchange]]
+
+
+@pytest.fixture
+async def open_exchange(tmp_path: Path) -> AsyncIterator[OpenExchange]:
+    """Return a function that opens an exchange with the given configuration file."""
+    opened: list[Exchange] = []
+
+    async def start(config: str, **options: Any) -> Exchange:
+        path = tmp_path / f"centre{len(opened)}.yaml"
+        path.write_text(config)
+        engine = LiveEngine(EngineState(CAPACITY))
+        engine.attach(MemoryLog(row_dtype=ROW, on_durable=engine.on_durable))
+        engine.run()
+        adapter, adapters = make_exchange(engine, path, **options)
+        await adapters.start()
+        exchange = Exchange(engine, adapter, adapters)
+        opened.append(exchange)
+        await engine.durable()
+        return exchange
+
+    yield start
+    for exchange in opened:
+        await exchange.adapters.stop()
+        await exchange.engine.stop()
+
+
+@pytest.fixture
+async def sipps(tmp_path: Path) -> AsyncIterator[Sipps]:
+    """Starts sipp."""
+    started = Sipps(tmp_path)
+    yield started
+    await started.end()
