@@ -20,6 +20,7 @@ from engine.messages.kinds import (
     CONTACT_RESUMED,
     ENTRY_NAMES,
     EXIT_NAMES,
+    FACT_REFUSED,
     FLAG_CLOSES,
     OFFER_END_NAMES,
     OFFER_ENDED,
@@ -181,7 +182,10 @@ class ContactHistory:
     def apply(self, turn: Turn) -> None:
         """Take in one turn."""
         self.as_of = turn.last_seq
-        places = np.flatnonzero((turn.rows["contact"] >= 0) & np.isin(turn.rows["kind"], FOLLOWED))
+        followed = (turn.rows["contact"] >= 0) & np.isin(turn.rows["kind"], FOLLOWED)
+        refusals = np.flatnonzero(turn.rows["kind"] == FACT_REFUSED)
+        followed[refusals - turn.rows["cause"][refusals]] = False
+        places = np.flatnonzero(followed)
         if not len(places):
             return
         columns = [turn.rows[name][places].tolist() for name in _INTS]

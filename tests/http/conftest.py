@@ -1,20 +1,12 @@
 """A real engine with the HTTP adapter on a free port of this machine, and a client that talks to it."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
 
-from adapters.http.adapter import HttpAdapter
-from engine.config.load import load_config
-from engine.hosting import Adapters
-from engine.log.memory import MemoryLog
-from engine.loop import LiveEngine
-from engine.messages.rows import ROW
-from engine.state import EngineState
-from tests.http.support import CAPACITY, CENTRE, Build, House
+from tests.http.support import CENTRE, Build, House, open_house_at
 
 
 @pytest.fixture
@@ -23,30 +15,8 @@ async def build(tmp_path: Path) -> AsyncIterator[Build]:
     houses: list[House] = []
 
     async def open_house(settings: str = "", centre: str = CENTRE, *, hold: bool = False) -> House:
-        path = tmp_path / "centre.yaml"
-        path.write_text(f"{centre}\nadapters:\n  http: {{port: 0{', ' + settings if settings else ''}}}\n")
-        config = load_config(path, adapters={"http": lambda: HttpAdapter})
-        state = EngineState(CAPACITY)
-        engine = LiveEngine(state)
-        log = MemoryLog(row_dtype=ROW, on_durable=engine.on_durable, hold=hold)
-        engine.attach(log)
-        engine.run()
-        engine.configure(config)
-        made: list[HttpAdapter] = []
-
-        def find(_: str) -> Callable[[Any, Any], HttpAdapter]:
-            def make(section: Any, link: Any) -> HttpAdapter:
-                made.append(HttpAdapter(section, link))
-                return made[-1]
-
-            return make
-
-        adapters = Adapters(engine, config.adapters, config.endpoints(), find)
-        await adapters.start()
-        house = House(engine, made[0], adapters)
-        houses.append(house)
-        log.flush()
-        return house
+        houses.append(await open_house_at(tmp_path, settings, centre, hold=hold))
+        return houses[-1]
 
     yield open_house
     for house in houses:

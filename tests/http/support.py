@@ -1,14 +1,19 @@
 """What the HTTP tests share: one small contact centre, the house it runs in, and how to ask it."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientSession
 
 from adapters.http.adapter import HttpAdapter
+from engine.config.load import load_config
 from engine.hosting import Adapters
 from engine.kernel.tables import Capacity
+from engine.log.memory import MemoryLog
 from engine.loop import LiveEngine
+from engine.messages.rows import ROW
+from engine.state import EngineState
 
 CENTRE = """
 service: {name: test centre, interval: 15m}
@@ -44,6 +49,31 @@ class House:
 
 
 Build = Callable[..., Awaitable[House]]
+
+
+async def open_house_at(folder: Path, settings: str = "", centre: str = CENTRE, *, hold: bool = False) -> House:
+    """Open a house with the given settings of the adapter, on top of the given centre."""
+    path = folder / "centre.yaml"
+    path.write_text(f"{centre}\nadapters:\n  http: {{port: 0{', ' + settings if settings else ''}}}\n")
+    config = load_config(path, adapters={"http": lambda: HttpAdapter})
+    engine = LiveEngine(EngineState(CAPACITY))
+    log = MemoryLog(row_dtype=ROW, on_durable=engine.on_durable, hold=hold)
+    engine.attach(log)
+    engine.run()
+    engine.configure(config)
+    made: list[HttpAdapter] = []
+
+    def find(_: str) -> Callable[[Any, Any], HttpAdapter]:
+        def make(section: Any, link: Any) -> HttpAdapter:
+            made.append(HttpAdapter(section, link))
+            return made[-1]
+
+        return make
+
+    adapters = Adapters(engine, config.adapters, config.endpoints(), find)
+    await adapters.start()
+    log.flush()
+    return House(engine, made[0], adapters)
 
 
 async def get(client: ClientSession, address: str) -> Any:

@@ -17,8 +17,8 @@ async def scrape(client: ClientSession, accept: str = "") -> dict[str, Metric]:
         text = await answer.text()
     if accept:
         assert answer.content_type == "application/openmetrics-text"
-        return {family.name: family for family in parse_openmetrics(text)}
-    return {family.name: family for family in parse_text(text)}  # type: ignore[no-untyped-call]
+        return {family.name: family for family in parse_openmetrics(text)}  # type: ignore[no-untyped-call]
+    return {family.name: family for family in parse_text(text)}
 
 
 def value(families: dict[str, Metric], name: str, **labels: str) -> float:

@@ -138,6 +138,7 @@ async def test_request_ids_are_kept_if_they_are_harmless(build: Build) -> None:
             assert answer.headers["X-Request-Id"] != "a b<script>"
 
 
+@pytest.mark.slow
 async def test_a_slow_head_and_a_slow_body_are_not_waited_for(build: Build) -> None:
     house = await build("idle_timeout: 1s, body_timeout: 1s")
     for sent in (

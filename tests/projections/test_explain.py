@@ -1,0 +1,113 @@
+"""Why this agent, why still waiting, and how long: each constraint by name."""
+
+import numpy as np
+import pytest
+
+from engine.messages.observed import (
+    AgentReachabilityChanged,
+    AgentStatusChanged,
+    ContactArrived,
+    ContactReleased,
+    OfferAnswered,
+)
+from engine.projections.expected_wait import expected_wait, stage_quantiles_s
+from engine.projections.waits import edges_s, quantiles_s
+from tests.projections.support import Centre
+
+
+def available(agent: str) -> AgentStatusChanged:
+    """Return the fact that an agent is there."""
+    return AgentStatusChanged(agent=agent, status="available")
+
+
+async def constraints(centre: Centre, contact: str) -> dict[str, str]:
+    """Return what keeps each agent from a contact."""
+    waiting = centre.views.explain(contact, centre.clock.now_ns()).waiting
+    assert waiting is not None
+    assert sum(waiting.constraints.values()) == 3
+    return {block.agent: block.constraint for block in waiting.agents}
+
+
+async def test_the_blocking_constraint_of_each_agent(centre: Centre) -> None:
+    await centre.say(available("alice"), AgentStatusChanged(agent="bob", status="paused", reason="lunch"))
+    await centre.say(ContactArrived(contact="c1", queue="sales"))
+    await centre.after(1, OfferAnswered(contact="c1", agent="alice"))
+    await centre.after(1, ContactArrived(contact="c2", queue="sales"))
+    assert await constraints(centre, "c2") == {"alice": "busy", "bob": "paused", "carol": "not_a_member"}
+    await centre.after(1, ContactReleased(contact="c1"))
+    assert await constraints(centre, "c2") == {"alice": "wrapping_up", "bob": "paused", "carol": "not_a_member"}
+    await centre.say(AgentStatusChanged(agent="bob", status="offline"))
+    assert (await constraints(centre, "c2"))["bob"] == "not_logged_in"
+
+
+async def test_offers_that_nobody_answered(centre: Centre) -> None:
+    await centre.say(available("alice"), ContactArrived(contact="c1", queue="sales"))
+    assert (await constraints(centre, "c1"))["alice"] == "ringing"
+    for _ in range(3):
+        await centre.after(21, available("carol"))
+        await centre.after(6, available("carol"))
+    explained = centre.views.explain("c1", centre.clock.now_ns())
+    assert [offer.outcome for offer in explained.offers[:2]] == ["no_answer", "no_answer"]
+    assert (await constraints(centre, "c1"))["alice"] == "not_responding"
+    assert centre.views.agent("alice").state == "not_responding"
+
+
+async def test_a_skill_that_nobody_has(centre: Centre) -> None:
+    await centre.say(available("bob"), ContactArrived(contact="c1", queue="vip"))
+    found = centre.views.explain("c1", centre.clock.now_ns()).waiting
+    assert found is not None
+    assert found.requires == {"english": 3}
+    details = {block.agent: block.detail for block in found.agents}
+    assert details["bob"] == "lacks english level 3 (has 2)"
+    assert details["carol"] == "lacks english level 3 (has 0)"
+    assert details["alice"] == "not logged in"
+    assert found.summary == "the one agent who may serve it is not at work: 1 not logged in"
+
+
+async def test_the_order_of_the_line_and_the_next_step(centre: Centre) -> None:
+    for name, priority in (("c1", 0), ("c2", 0), ("c3", 5)):
+        await centre.after(1, ContactArrived(contact=name, queue="sales", priority=priority))
+    waiting = centre.views.waiting("sales", centre.clock.now_ns())
+    assert [(contact.contact, contact.position) for contact in waiting.contacts] == [("c3", 1), ("c1", 2), ("c2", 3)]
+    (step,) = {(contact.next_step.action, contact.next_step.queue) for contact in waiting.contacts if contact.next_step}
+    assert step == ("overflow", "help")
+    assert [row.contact for row in centre.views.longest_waiting(2)] == ["c1", "c2"]
+    await centre.after(120, AgentReachabilityChanged(agent="carol", reachable=True))
+    assert centre.views.waiting("sales").total == 0
+    assert centre.views.contact("c1").contact.queue == "help"
+
+
+async def test_an_agent_who_was_chosen(centre: Centre) -> None:
+    await centre.say(available("alice"), available("bob"))
+    await centre.after(1, ContactArrived(contact="c1", queue="sales"))
+    (offer,) = centre.views.explain("c1").offers
+    assert (offer.candidates, offer.strategy, offer.agent, offer.runner_up) == (2, "longest-idle", "alice", "bob")
+    assert offer.text.startswith("alice was chosen of 2 free agents by longest-idle; next would have been bob")
+
+
+def test_stage_quantiles_against_samples() -> None:
+    random = np.random.default_rng(7)
+    for rates in (np.array([0.05]), np.array([0.05, 0.055, 0.06]), np.linspace(0.02, 0.2, 25)):
+        samples = (random.exponential(1.0, (200_000, len(rates))) / rates).sum(axis=1)
+        for told, share in zip(stage_quantiles_s(rates), (0.5, 0.8, 0.9), strict=True):
+            assert (samples <= told).mean() == pytest.approx(share, abs=0.02)
+
+
+async def test_expected_wait_depends_on_place_and_agents(centre: Centre) -> None:
+    t = centre.views.tables
+    assert expected_wait(t, 0, 1).p50_s is None
+    waits = [expected_wait(t, 0, place, agents=4) for place in (1, 2, 8)]
+    assert [wait.p50_s for wait in waits] == sorted(wait.p50_s or 0.0 for wait in waits)
+    assert all((wait.p50_s or 0) < (wait.p80_s or 0) < (wait.p90_s or 0) for wait in waits)
+    assert (expected_wait(t, 0, 2, agents=8).p50_s or 0) < (waits[1].p50_s or 0)
+    assert expected_wait(t, 0, 2, agents=4, free=2).p90_s == 0.0
+
+
+def test_quantiles_of_a_histogram() -> None:
+    histogram = np.zeros(len(edges_s()), np.int64)
+    assert quantiles_s(histogram) == [None] * 4
+    place = int(np.searchsorted(edges_s(), 16.0))
+    histogram[place] = 10
+    (p50,) = quantiles_s(histogram, (0.5,))
+    assert p50 is not None
+    assert edges_s()[place - 1] < p50 < edges_s()[place]

@@ -1,0 +1,150 @@
+"""Figures of random histories against a naive recount of the log."""
+
+from collections import Counter, defaultdict
+from typing import Any
+
+import pytest
+
+from engine.messages.kinds import (
+    CHANNEL_NAMES,
+    CONTACT_ANSWERED,
+    CONTACT_ARRIVED,
+    CONTACT_ENDED,
+    CONTACT_LEFT,
+    CONTACT_QUEUED,
+    EXIT_NAMES,
+)
+from engine.projections.intervals import as_csv
+from tests.projections.support import SECOND_NS, Centre
+
+THRESHOLD_NS = 20 * SECOND_NS
+SHORT_NS = 5 * SECOND_NS
+
+
+class Recount:
+    """What a reader with pencil and paper makes of the log."""
+
+    def __init__(self, centre: Centre) -> None:
+        self.entries: Counter[str] = Counter()
+        self.exits: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self.waits: defaultdict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+        self.talk_ns: Counter[str] = Counter()
+        self.in_queue: dict[int, tuple[str, int]] = {}
+        self.arrived = 0
+        for frame in centre.log.read():
+            for row in frame.rows:
+                self._take(centre, row)
+
+    def _take(self, centre: Centre, row: Any) -> None:
+        kind, slot = int(row["kind"]), int(row["contact"])
+        queue = centre.views.directory.queues.name(int(row["queue"]))
+        if kind == CONTACT_ARRIVED:
+            self.arrived += 1
+        elif kind == CONTACT_QUEUED:
+            self.entries[queue] += 1
+            self.in_queue[slot] = queue, int(row["at_ns"])
+        elif kind in (CONTACT_ANSWERED, CONTACT_LEFT):
+            # A contact that is refused at the door was never in line.
+            name = "answered" if kind == CONTACT_ANSWERED else EXIT_NAMES[int(row["a"])]
+            if slot in self.in_queue:
+                entered, since_ns = self.in_queue.pop(slot)
+                assert entered == queue
+                self.waits[queue][name].append(int(row["at_ns"]) - since_ns)
+            else:
+                self.entries[queue] += 1
+                self.waits[queue][name].append(0)
+            self.exits[queue][name] += 1
+        elif kind == CONTACT_ENDED:
+            self.talk_ns[queue] += int(row["b"])
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_figures_equal_a_recount_of_the_log(centre: Centre, seed: int) -> None:
+    await centre.live(seed, 250)
+    recount, now_ns = Recount(centre), centre.clock.now_ns()
+    assert recount.arrived > 30
+    for queue in centre.views.queues(now_ns).queues:
+        exits, waits = recount.exits[queue.queue], recount.waits[queue.queue]
+        waiting = [since_ns for name, since_ns in recount.in_queue.values() if name == queue.queue]
+        assert queue.entries == recount.entries[queue.queue]
+        assert {name: count for name, count in queue.exits.items() if count} == dict(exits)
+        assert queue.waiting == len(waiting) == queue.entries - sum(exits.values())
+        assert queue.oldest_since_ns == min(waiting, default=0)
+        overdue = sum(now_ns - since_ns > THRESHOLD_NS for since_ns in waiting)
+        assert queue.overdue == overdue
+        answered, lost = waits["answered"], [*waits["abandoned"], *waits["short_abandoned"]]
+        assert sum(wait <= SHORT_NS for wait in lost) == queue.short_abandoned
+        if answered:
+            mean_s = sum(answered) / len(answered) / SECOND_NS
+            assert queue.waits.average_speed_of_answer_s == pytest.approx(mean_s, abs=0.001)
+        every = [wait for some in waits.values() for wait in some]
+        longest_ns = max([*every, *(now_ns - since_ns for since_ns in waiting)], default=0)
+        assert queue.waits.longest_s == pytest.approx(longest_ns / SECOND_NS, abs=0.001)
+        assert queue.handle_time.talk_s == pytest.approx(recount.talk_ns[queue.queue] / SECOND_NS, abs=0.001)
+        within = sum(wait <= THRESHOLD_NS for wait in answered)
+        levels = {level.id: level for level in centre.views.formulas(queue.queue, now_ns).service_levels}
+        assert (levels["SL_OFF"].met, levels["SL_OFF"].of) == (within, len(answered) + len(lost) + overdue)
+        lost_within = sum(wait <= THRESHOLD_NS for wait in lost)
+        assert levels["SL_IGN"].of == len(answered) + len(lost) - lost_within + overdue
+
+
+@pytest.mark.parametrize("by", ["event", "arrival"])
+async def test_intervals_add_up_to_the_whole(centre: Centre, by: str) -> None:
+    await centre.live(11, 250)
+    now_ns = centre.clock.now_ns()
+    quarter, half = (centre.views.intervals(step * 60 * SECOND_NS, by=by, now_ns=now_ns) for step in (15, 30))
+    for column in ("offered", "answered", "answered_in_threshold", "abandoned", "overflowed", "callbacks"):
+        whole = sum(getattr(row, column) for row in quarter.rows)
+        assert whole == sum(getattr(row, column) for row in half.rows)
+        if column == "offered":
+            assert whole == sum(queue.entries for queue in centre.views.queues(now_ns).queues)
+    assert len({row.interval_start for row in quarter.rows}) > 1
+    assert len(as_csv(quarter.rows).splitlines()) == len(quarter.rows) + 1
+    with pytest.raises(ValueError, match="multiple"):
+        centre.views.intervals(10 * 60 * SECOND_NS)
+    with pytest.raises(ValueError, match="cohort"):
+        centre.views.intervals(15 * 60 * SECOND_NS, by="cohort")
+
+
+async def test_a_window_leaves_out_what_was_before_it(centre: Centre) -> None:
+    await centre.live(12, 100)
+    later_ns = centre.clock.now_ns() + 3600 * SECOND_NS
+    assert all(queue.entries == 0 for queue in centre.views.queues(later_ns, since_ns=later_ns).queues)
+    everything = centre.views.queues(later_ns, since_ns=1).queues
+    assert [queue.entries for queue in everything] == [queue.entries for queue in centre.views.queues(later_ns).queues]
+
+
+async def test_histories_agree_with_tables(centre: Centre) -> None:
+    await centre.live(13, 250)
+    views, slots = centre.views, 0
+    for record in list(views.history._records.values()):
+        slot = centre.engine.state.contacts.slot_of(record.contact)
+        if not record.open:
+            assert slot < 0
+            continue
+        slots += 1
+        contact = views.tables.contacts[slot]
+        assert int(contact["arrival_seq"]) == record.id
+        explained = views.explain(record.contact, centre.clock.now_ns())
+        assert explained.state == record.state
+        assert record.queue == views.directory.queues.name(int(contact["queue"]))
+        assert record.channel == CHANNEL_NAMES[int(contact["channel"])]
+    assert slots == len(centre.engine.state.contacts)
+    rebuilt = type(views)(views.tables, views.directory, views.contacts, centre.log, views.interned)
+    assert rebuilt.history._records == views.history._records
+
+
+async def test_realtime_groups_add_up(centre: Centre) -> None:
+    await centre.live(14, 200)
+    now_ns = centre.clock.now_ns()
+    fine = centre.views.realtime(("queue", "channel"), now_ns).rows
+    coarse = centre.views.realtime((), now_ns).rows
+    for column in (
+        "contacts_in_queue",
+        "contacts_active",
+        "contacts_queued",
+        "contacts_answered",
+        "contacts_abandoned",
+    ):
+        assert sum(getattr(row, column) for row in fine) == getattr(coarse[0], column)
+    assert coarse[0].agents_online == 3
