@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.report import Record, completed
+from benchmarks.report import Line, completed
 
 FOLDER = Path(__file__).parent
 
@@ -34,7 +34,7 @@ def declared_names(path: Path) -> tuple[str, ...]:
 
 
 def chosen(name: str | None, found: dict[str, tuple[str, ...]]) -> list[str]:
-    """Return the modules to run: all, the one of that name, those that declare it, or else those that declare nothing."""
+    """Return what to run: all, the module of that name, those that declare it, or else those that declare nothing."""
     if name is None:
         return list(found)
     if name in found:
@@ -43,7 +43,7 @@ def chosen(name: str | None, found: dict[str, tuple[str, ...]]) -> list[str]:
     return bringing or [module for module, names in found.items() if not names]
 
 
-def results(module: str) -> Iterator[Record]:
+def results(module: str) -> Iterator[Line]:
     """Run one module."""
     for found in importlib.import_module(f"benchmarks.bench_{module}").run():
         yield completed(found)
@@ -64,9 +64,9 @@ def main(arguments: list[str] | None = None) -> int:
     for module in chosen(options.name, found):
         print(f"benchmarks: {module}", file=sys.stderr, flush=True)
         try:
-            for line in results(module):
-                if options.name in (None, module, line["name"]):
-                    print(json.dumps(line), flush=True)
+            for result in results(module):
+                if options.name in (None, module, result["name"]):
+                    print(json.dumps(result), flush=True)
                     printed += 1
         except Exception:
             traceback.print_exc()

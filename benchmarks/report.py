@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-Record = dict[str, Any]
+Line = dict[str, Any]
 """One result: name, value, unit, machine, date, peer, and whatever else explains the number."""
 
 
@@ -26,7 +26,7 @@ def today() -> str:
     return datetime.datetime.now(datetime.UTC).date().isoformat()
 
 
-def record(name: str, value: float, unit: str, peer: Record | None = None, **more: Any) -> Record:
+def line(name: str, value: float, unit: str, peer: Line | None = None, **more: Any) -> Line:
     """Return one result; `peer` names what was measured beside it, or a bound, and its value in the same unit."""
     return {
         "name": name,
@@ -39,7 +39,7 @@ def record(name: str, value: float, unit: str, peer: Record | None = None, **mor
     }
 
 
-def completed(found: Record) -> Record:
+def completed(found: Line) -> Line:
     """Return a result of any module with machine and date, if it does not say them itself."""
     return {**found, "machine": found.get("machine") or machine(), "date": found.get("date") or today()}
 
