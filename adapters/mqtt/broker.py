@@ -2,9 +2,9 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 import aiomqtt
 from paho.mqtt.client import Client as PahoClient
@@ -13,6 +13,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+T = TypeVar("T")
 WINDOW: Final = 64
 """Messages handed over at once; how many are under way is the broker's receive maximum, at most 20."""
 IN_FLIGHT_MAX: Final = 20
@@ -64,14 +65,22 @@ class BrokerClient(aiomqtt.Client):
         """Whether the broker had kept the session: what came while we were away was not lost."""
         self.version_refused = False
         self._counters = counters
+        self._room = asyncio.Semaphore(IN_FLIGHT_MAX)
         self._json = published_json() if options.get("protocol") is aiomqtt.ProtocolVersion.V5 else None
         self._client.manual_ack_set(True)
-        self._client.max_inflight_messages_set(IN_FLIGHT_MAX)
 
     @property
     def speaks_5(self) -> bool:
         """Whether this is MQTT 5."""
         return self._json is not None
+
+    async def __aexit__(self, *exc_info: Any) -> None:
+        """Disconnect. An end of the connection that nobody was waiting for is not reported later."""
+        try:
+            await super().__aexit__(*exc_info)
+        finally:
+            if self._disconnected.done() and not self._disconnected.cancelled():
+                self._disconnected.exception()
 
     def acknowledge(self, message: aiomqtt.Message) -> None:
         """Tell the broker that the message has arrived for good."""
@@ -80,12 +89,23 @@ class BrokerClient(aiomqtt.Client):
 
     async def send(self, topic: str, payload: bytes, *, retain: bool = False, to: Properties | None = None) -> None:
         """Publish with QoS 1 and wait for the broker's acknowledgement. Raises MqttError."""
-        await self.publish(topic, payload, qos=1, retain=retain, properties=to or (self._json if payload else None))
+        properties = to or (self._json if payload else None)
+        async with self._room:
+            await self.publish(topic, payload, qos=1, retain=retain, properties=properties)
 
     async def send_all(self, messages: Sequence[tuple[str, bytes]], *, retain: bool = False) -> None:
         """Publish in order, WINDOW at once. Raises MqttError; then some may have been published."""
         for start in range(0, len(messages), WINDOW):
             await asyncio.gather(*(self.send(*message, retain=retain) for message in messages[start : start + WINDOW]))
+
+    async def _wait_for(self, fut: Awaitable[T], timeout: float | None) -> T:
+        # asyncio.wait_for of Python 3.11 forgets a cancellation that comes together with the result, and the task that
+        # was to end goes on; asyncio.timeout does not.
+        try:
+            async with asyncio.timeout(self.timeout if timeout is None else timeout):
+                return await fut
+        except TimeoutError:
+            raise aiomqtt.MqttError("the broker did not answer in time") from None
 
     def _on_connect(
         self,
@@ -98,8 +118,7 @@ class BrokerClient(aiomqtt.Client):
         self.session_present = flags.session_present
         self.version_refused = str(reason_code) == "Unsupported protocol version"
         # The broker disconnects those who have more under way than it said; the library does not look.
-        allowed = getattr(properties, "ReceiveMaximum", IN_FLIGHT_MAX)
-        client.max_inflight_messages_set(min(IN_FLIGHT_MAX, allowed))
+        self._room = asyncio.Semaphore(min(IN_FLIGHT_MAX, getattr(properties, "ReceiveMaximum", IN_FLIGHT_MAX)))
         super()._on_connect(client, userdata, flags, reason_code, properties)
 
     def _on_publish(

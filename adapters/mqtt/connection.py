@@ -1,6 +1,7 @@
 """Keeps a connection to the broker: connects, lets the session be served, and tries again with growing patience."""
 
 import asyncio
+import contextlib
 import logging
 import ssl
 from collections import Counter
@@ -77,10 +78,9 @@ class Connection:
             self.detail = f"{reason}; trying again in {pause_s:.1f} s"
             logger.warning("%s", self.detail)
             wait_s = min(2 * wait_s, self._settings.retry_limit_ns / 1e9)
-            try:
-                await asyncio.wait_for(self.stopping.wait(), pause_s)
-            except TimeoutError:
-                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause_s):
+                    await self.stopping.wait()
         self.detail = "stopped"
 
     async def _connect_once(self) -> str:

@@ -38,21 +38,22 @@ class Events:
         self._rows_kept = 0
         self._news = asyncio.Event()
         self.durable_seq = 0
+        self._started_seq = 0
         self.published_seq: int | None = None
         """Everything up to here was acknowledged by the broker; None: not known yet where to begin."""
 
     def start(self, durable_seq: int) -> None:
         """Note the position that the engine has reached."""
-        self.durable_seq = durable_seq
+        self.durable_seq = self._started_seq = durable_seq
 
     def begin_at(self, seq: int | None) -> None:
-        """Continue after `seq`, as the broker's cursor says; None, or one ahead of the log: from now on."""
+        """Continue after `seq`, as the broker's cursor says; None, or one ahead of the log: from the start on."""
         if seq is not None and seq > self.durable_seq:
             logger.warning(
                 "events were published up to %d, but this log ends at %d: another log", seq, self.durable_seq
             )
             seq = None
-        self.published_seq = self.durable_seq if seq is None else seq
+        self.published_seq = self._started_seq if seq is None else seq
 
     @property
     def behind(self) -> int:

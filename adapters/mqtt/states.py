@@ -65,7 +65,8 @@ class States:
             await self._publish(client, look_at_queues=look_at_queues)
             await asyncio.sleep(AGENTS_EVERY_S)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._dirty.wait(), max(0.0, queues_due_s - loop.time()))
+                async with asyncio.timeout_at(queues_due_s):
+                    await self._dirty.wait()
 
     async def _publish(self, client: BrokerClient, *, look_at_queues: bool) -> None:
         """Look at the tables now and publish what changed once all of it is durable."""

@@ -46,9 +46,10 @@ class Survey:
         if not all_granted(granted):
             logger.warning("the broker does not let us read %s: events begin anew at each start", ", ".join(filters))
         else:
-            await client.publish(self._topics.cursor, b"", qos=1)
+            await client.send(self._topics.cursor, b"")
             try:
-                await asyncio.wait_for(self._complete.wait(), SURVEY_WITHIN_S)
+                async with asyncio.timeout(SURVEY_WITHIN_S):
+                    await self._complete.wait()
             except TimeoutError:
                 logger.warning("the broker did not give back what we published to %s", self._topics.cursor)
         await client.unsubscribe(filters)
