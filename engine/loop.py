@@ -80,6 +80,7 @@ class LiveEngine:
         self._settling = False
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_ns = NEVER_NS
+        self._deadline_ns = NEVER_NS
         self._informer: asyncio.TimerHandle | None = None
         self._stopping = False
 
@@ -88,6 +89,7 @@ class LiveEngine:
     def attach(self, log: EventLog) -> None:
         """Continue `log`, which the state must equal; makes the read models."""
         self._log = log
+        self._deadline_ns = next_deadline_ns(self.state.tables)
         self._views = Views(self.state.tables, self.state.directory, self.state.contacts, log, self.state.interned)
         self._maker = TurnMaker(self.state, log, self.inbox, self._wait_left_s)
 
@@ -202,6 +204,7 @@ class LiveEngine:
         """Record rows that are the driver's own, decided like all others."""
         if len(rows):
             self._take_in(self._working_maker().record(self._now_ns(), rows, payload))
+            self._deadline_ns = next_deadline_ns(self.state.tables)
             self._set_alarm()
 
     # --- turns
@@ -233,10 +236,11 @@ class LiveEngine:
         maker = self._working_maker()
         for _ in range(ROUNDS_PER_TICK):
             now_ns = self._now_ns()
-            due = next_deadline_ns(self.state.tables) <= now_ns
+            due = self._deadline_ns <= now_ns
             if not due and not self.inbox:
                 break
             made = maker.make(now_ns, with_deadline=due)
+            self._deadline_ns = next_deadline_ns(self.state.tables)
             self._take_in(made.frames)
             self._promise(made.finished)
             self.counters["turns"] += 1
@@ -314,7 +318,7 @@ class LiveEngine:
 
     def _set_alarm(self) -> None:
         """Wake up for the kernel's next deadline."""
-        deadline_ns = next_deadline_ns(self.state.tables)
+        deadline_ns = self._deadline_ns
         if self._loop is None or deadline_ns == self._alarm_ns:
             return
         if self._alarm is not None:

@@ -54,6 +54,8 @@ class EngineState:
     def __init__(self, capacity: Capacity, remembered_facts: int = REMEMBERED_FACTS) -> None:
         self.capacity = capacity
         self.tables: Tables = new_tables(capacity)
+        book = np.asarray(self.tables.book)
+        self._seq, self._now_ns = book["seq"], book["now_ns"]
         self.interned = InternedNames()
         self.names = NamesInForce(Directory(), self.interned)
         self.contacts = OpenContacts(capacity.contacts)
@@ -72,12 +74,12 @@ class EngineState:
     @property
     def seq(self) -> int:
         """Sequence of the row applied last."""
-        return int(self.tables.book["seq"][0])
+        return int(self._seq[0])
 
     @property
     def now_ns(self) -> int:
         """Time of the row applied last."""
-        return int(self.tables.book["now_ns"][0])
+        return int(self._now_ns[0])
 
     def settings(self) -> SettingTables:
         """The kernel's settings as they are."""

@@ -14,6 +14,7 @@ from engine.ingest.inbox import Inbox, Submission
 from engine.ingest.names import record_payload
 from engine.ingest.stamp import RowBuffer, fields_of
 from engine.kernel.step import ROOM, step
+from engine.kernel.tables import Array
 from engine.messages.kinds import CONFIGURATION_LOADED, DEADLINE_PASSED, FACT_REFUSED, FIRST_DECIDED, REFUSAL_NAMES
 from engine.messages.rows import Rows, empty_rows
 from engine.ports import EventLog, Receipt, Turn
@@ -57,7 +58,7 @@ class TurnMaker:
         self._inbox = inbox
         self._decide = decide
         self._buffer = RowBuffer(TURN_ROWS, TURN_BYTES)
-        self._out = empty_rows(OUT_ROWS)
+        self._out: Array = np.asarray(empty_rows(OUT_ROWS))
         self._admission = Admission(state.tables, state.names, self._buffer, state.contacts, state.seen, state.interned)
         self.lines = WaitingLines(state.tables, state.contacts, state.names, estimate)
         self._deriver = EffectDeriver(state.tables, state.contacts, state.names, self.lines)
@@ -86,7 +87,7 @@ class TurnMaker:
         for start in range(0, len(rows), TURN_ROWS):
             self._buffer.begin(now_ns)
             self._admission.begin()
-            self._buffer.put_rows(rows[start : start + TURN_ROWS].view(np.recarray), payload if start == 0 else b"")
+            self._buffer.put_rows(rows[start : start + TURN_ROWS], payload if start == 0 else b"")
             made += self._decide_and_append()[0]
         return made
 

@@ -56,6 +56,10 @@ class Admission:
         self._seen = seen
         self._names = names
         self._arrivals = 0
+        book = np.asarray(t.book)
+        self._slot_head, self._slot_count = book["slot_head"], book["slot_count"]
+        self._first_slot = 0
+        self._free_slots = 0
         self._fresh: dict[int, int] = {}
         self._source = 0
         self._key = 0
@@ -96,6 +100,8 @@ class Admission:
         """Start a turn, together with `buffer.begin`."""
         self._arrivals = 0
         self._fresh = {}
+        self._first_slot = int(self._slot_head[0])
+        self._free_slots = int(self._slot_count[0]) - SLOTS_KEPT_FREE
 
     def admit(self, source: int, fact: Observed) -> int | Receipt | None:
         """Put the fact into the turn.
@@ -131,8 +137,8 @@ class Admission:
             raise BadFact(
                 "contact", f"contact {excerpt(fact.contact)} is open already; names of open contacts are unique"
             )
-        book, slots = self._t.book[0], self._t.slots
-        if self._arrivals >= int(book["slot_count"]) - SLOTS_KEPT_FREE:
+        slots = self._t.slots
+        if self._arrivals >= self._free_slots:
             if self._buffer.count:
                 return None
             raise BadFact("contact", f"too many contacts: {len(self._contacts)} are open; raise limits.contacts")
@@ -143,7 +149,7 @@ class Admission:
             raise BadFact("waiting_since_ns", f"{fact.waiting_since_ns} is not an instant (ns since 1970) in the past")
         payload = self._payload(fact)
         requirement = self._requirement(queue, fact.skills) if fact.skills else 0
-        slot = int(slots[(int(book["slot_head"]) + self._arrivals) % len(slots)])
+        slot = int(slots[(self._first_slot + self._arrivals) % len(slots)])
         place = self._put(
             kinds.CONTACT_ARRIVED,
             contact=slot,

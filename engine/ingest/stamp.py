@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from engine.messages.rows import ROW, Rows
+from engine.messages.rows import ROW
 
 ROW_STRUCT: Final = Struct("<qHHIQiiiIqqII")
 """A row's fields in the order of ROW."""
@@ -45,7 +45,7 @@ class RowBuffer:
         self.at_ns = 0
         self.payload = bytearray()
         self._memory = bytearray(capacity_rows * ROW.itemsize)
-        self._rows: np.recarray[Any, Any] = np.frombuffer(self._memory, ROW).view(np.recarray)
+        self._rows: Array = np.frombuffer(self._memory, ROW)
 
     def begin(self, at_ns: int) -> None:
         """Start an empty turn whose rows are stamped `at_ns`."""
@@ -97,7 +97,7 @@ class RowBuffer:
         self.count = place + 1
         return place
 
-    def put_rows(self, rows: "Rows", payload: bytes) -> None:
+    def put_rows(self, rows: Array, payload: bytes) -> None:
         """Copy finished rows in, stamped like the others; the first one gets the payload."""
         start, end = self.count, self.count + len(rows)
         self._rows[start:end] = rows
@@ -109,9 +109,9 @@ class RowBuffer:
         self.count = end
 
     @property
-    def rows(self) -> "Rows":
+    def rows(self) -> Array:
         """The rows put so far, as a view that the next `begin` overwrites."""
-        return self._rows[: self.count].view(np.recarray)
+        return self._rows[: self.count]
 
     def drop_first(self, consumed: int) -> None:
         """Forget the first rows and their payloads: they lie in a frame of their own now."""

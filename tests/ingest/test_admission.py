@@ -124,6 +124,7 @@ def test_an_arrival_carries_everything_in_numbers_and_itself_as_payload(door: Do
 def test_arrivals_of_one_turn_take_the_free_slots_in_ring_order(door: Door) -> None:
     book, slots = door.state.tables.book, door.state.tables.slots
     book["slot_head"] = len(slots) - 1
+    door.begin()
     rows = [door.row(ContactArrived(contact=name, queue="sales")) for name in "abc"]
     assert [row.get("contact", -1) for row in rows] == [len(slots) - 1, 0, 1]
 
@@ -261,8 +262,8 @@ def test_slots_run_out_with_a_sentence_and_some_stay_free(door: Door) -> None:
         assert isinstance(door.admit(ContactArrived(contact=f"c{number}", queue="sales")), int)
     one_more = ContactArrived(contact="one more", queue="sales")
     assert door.admit(one_more) is None, "what this turn frees may be enough"
-    door.begin()
     door.state.tables.book["slot_count"] = SLOTS_KEPT_FREE
+    door.begin()
     assert door.refuses(one_more) == ("contact", "too many contacts: 56 are open; raise limits.contacts")
 
 
