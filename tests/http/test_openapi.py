@@ -71,6 +71,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     thread.join(20)
 
 
+BOUNDED = settings(
+    max_examples=12, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -84,7 +87,7 @@ CHECKS = [
 @pytest.mark.filterwarnings("ignore")
 def test_random_requests_find_no_contradiction(service: str) -> None:
     description = schemathesis.openapi.from_url(f"{service}/openapi.json").exclude(path_regex="stream")
-    tried = 0
+    tried = set()
     for found in description.get_all_operations():
         operation = found.ok()
 
@@ -96,5 +99,6 @@ def test_random_requests_find_no_contradiction(service: str) -> None:
             case.call_and_validate(checks=CHECKS)
 
         ask()
-        tried += 1
-    assert tried == sum(route.group != "pages" for route in ROUTES) - 1
+        tried.add((operation.method.upper(), operation.path))
+    told = {(route.method, route.path) for route in ROUTES if route.group != "pages"}
+    assert told - tried == {("GET", "/api/v1/stream"), ("GET", "/openapi.json")}
