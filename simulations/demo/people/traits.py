@@ -5,9 +5,9 @@ from typing import Final, Literal
 
 import msgspec
 
-CALLS_PER_S: Final = 0.8
+CALLS_PER_S: Final = 1.1
 CALL_SHARES: Final = {"sales": 0.4, "support": 0.4, "billing": 0.2}
-CHATS_PER_S: Final = 0.25
+CHATS_PER_S: Final = 0.35
 TASKS_PER_S: Final = 0.06
 RUSH_EVERY_S: Final = 40.0
 """Arrivals swell and ebb once in so long, so that lines build up and empty again while one looks."""
@@ -19,9 +19,9 @@ Answer = Literal["answer", "decline", "no_answer"]
 class Traits(msgspec.Struct, frozen=True):
     """Mean durations in seconds (exponential unless said otherwise) and shares of 1."""
 
-    patience_s: float = 14.0
+    patience_s: float = 20.0
     chat_patience_s: float = 30.0
-    talk_s: float = 18.0
+    talk_s: float = 20.0
     """Of each side of a call: the first to have enough hangs up."""
     chat_s: float = 15.0
     task_s: float = 8.0
