@@ -69,7 +69,7 @@ class Recheck:
         self._folded = EngineState(capacity)
         self._replay = StateReplay(self._folded)
         self._decided = new_tables(capacity)
-        self._out = empty_rows(OUT_ROWS)
+        self._out: Array = np.asarray(empty_rows(OUT_ROWS))
         self._recount = Recount(capacity.queues, capacity.contacts)
         self._unfolded: list[Frame] = []
         self._unfolded_rows = 0
@@ -130,7 +130,7 @@ class Recheck:
             self._unfolded_rows = 0
 
     def _decide(self, first_seq: int, rows: Array) -> Mismatch | None:
-        observed = rows[rows["kind"] < kinds.FIRST_DECIDED].view(np.recarray)
+        observed = rows[rows["kind"] < kinds.FIRST_DECIDED]
         self._observed += len(observed)
         consumed, produced = step(self._decided, observed, self._out)
         again = self._out[:produced]

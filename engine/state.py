@@ -28,6 +28,7 @@ from engine.messages.kinds import (
     REQUIREMENT_DEFINED,
 )
 from engine.messages.observed import CallbackRequested, ContactArrived, LegRecorded
+from engine.messages.rows import ROW
 from engine.model.directory import Directory, decode_directory, encode_directory
 from engine.model.setting_tables import SettingTables
 from engine.ports import Frame, Turn
@@ -127,16 +128,15 @@ def _bytes(part: Array | bytes) -> bytes:
 def joined(frames: Iterable[Frame]) -> Turn:
     """Return consecutive frames as one run of rows, writable, with one payload area."""
     frames = list(frames)
-    rows = np.concatenate([frame.rows for frame in frames]).view(np.recarray)
-    payload = bytearray()
-    bases = []
-    for frame in frames:
-        bases.append(len(payload))
-        payload += frame.payload
-    shifts = np.repeat(np.array(bases, np.uint32), [len(frame.rows) for frame in frames])
+    # As bytes: joining structured arrays field by field would cost more than folding them.
+    rows = np.frombuffer(bytearray().join([frame.rows.data for frame in frames]), ROW)
+    payload = b"".join([frame.payload for frame in frames])
+    sizes = np.array([len(frame.payload) for frame in frames], np.uint32)
+    bases = np.cumsum(sizes, dtype=np.uint32) - sizes
+    shifts = np.repeat(bases, [len(frame.rows) for frame in frames])
     rows["payload_offset"] += np.where(rows["payload_size"] > 0, shifts, np.uint32(0))
     first_seq = frames[0].first_seq
-    return Turn(first_seq, first_seq + len(rows) - 1, rows, memoryview(bytes(payload)))
+    return Turn(first_seq, first_seq + len(rows) - 1, rows, memoryview(payload))
 
 
 def runs(frames: Iterable[Frame]) -> Iterator[Turn]:
