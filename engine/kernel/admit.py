@@ -1,10 +1,10 @@
 """At the door of a queue: open? staffed? room? line to stand in? Then in, on to another queue, or out."""
 
-from engine.kernel.eligibility import find_line, is_free
+from engine.kernel.eligibility import find_line, is_free, lacks_agents
 from engine.kernel.emit import MATCH_CONTACT, emit, then
 from engine.kernel.erlang import expected_wait_ns
 from engine.kernel.jit import jit
-from engine.kernel.masks import any_common, has
+from engine.kernel.masks import has
 from engine.kernel.tables import Array, Tables
 from engine.kernel.waiting_line import common_lines
 from engine.messages.kinds import (
@@ -95,15 +95,21 @@ def obstacle(t: Tables, c: int, queue: int) -> tuple[int, int]:
     if line < 0 and t.book[0].lines >= common_lines(t):
         return EXIT_SYSTEM_ERROR, -1
     rule = settings[QueueSetting.JOIN_EMPTY]
-    if rule != 0 and line >= 0 and is_deserted(t, line, rule):
+    if rule != 0 and lacks_agents(t, queue, requirement, contact.channel, rule):
         return EXIT_REFUSED_EMPTY, settings[QueueSetting.EMPTY_TARGET]
     return 0, -1
 
 
 @jit
-def is_deserted(t: Tables, line: int, rule: int) -> bool:
-    """Tell whether nobody who may serve `line` is logged in (rule 1) or available (rule 2)."""
-    return not any_common(t.agent_masks, line, common_lines(t) + CHANNELS + (1 if rule == 2 else 0))
+def takes_over(t: Tables, c: int, target: int) -> bool:
+    """Tell whether `target` is another queue that lets the waiting contact in, and would not send it away at once."""
+    contact = t.contacts[c]
+    if target < 0 or target >= len(t.queues) or target == contact.queue or obstacle(t, c, target)[0] != 0:
+        return False
+    settings = t.queues[target].settings
+    rule = settings[QueueSetting.LEAVE_EMPTY]
+    requirement = contact.requirement if contact.brought else settings[QueueSetting.REQUIREMENT]
+    return rule == 0 or not lacks_agents(t, target, requirement, contact.channel, rule)
 
 
 @jit

@@ -6,6 +6,17 @@ from typing import Any
 
 from engine.kernel.engagements import find_engagement
 from engine.kernel.jit import jit
+from engine.kernel.setting_bounds import (
+    AGENT_BOUNDS,
+    COUNT_MAX,
+    INTERVAL_MIN_NS,
+    LEVEL_BOUND,
+    LONGEST_NS,
+    QUEUE_BOUNDS,
+    QUEUE_NUMBERS,
+    in_bounds,
+    is_requirement,
+)
 from engine.kernel.tables import Tables
 from engine.messages.kinds import (
     AGENT_REACHABILITY_CHANGED,
@@ -26,7 +37,9 @@ from engine.messages.kinds import (
     EXIT_KEY_PRESSED,
     OFFER_ANSWERED,
     OFFER_DECLINED,
+    OFFER_NO_ANSWER,
     OFFER_RANG,
+    OFFER_UNREACHABLE,
     PRIORITY_CHANGED,
     QUEUE_CLOSED,
     QUEUE_OPENED,
@@ -37,6 +50,8 @@ from engine.messages.kinds import (
     REQUEUE_REQUESTED,
     REQUIREMENT_DEFINED,
     SETTING_CHANGED,
+    STATUS_AVAILABLE,
+    STATUS_OFFLINE,
     TABLE_AGENT,
     TABLE_CHANNEL,
     TABLE_ENGINE,
@@ -55,6 +70,9 @@ from engine.model.settings import (
     QUEUE_COLUMNS,
     SKILLS_MAX,
     TRUNK_GROUP_COLUMNS,
+    AgentSetting,
+    EngineSetting,
+    QueueSetting,
 )
 
 
@@ -67,14 +85,27 @@ def refusal(t: Tables, row: Any) -> int:
     if CONTACT_RELEASED <= kind <= PRIORITY_CHANGED:
         return _about_contact(t, row)
     if kind == AGENT_STATUS_CHANGED or kind == AGENT_REACHABILITY_CHANGED or kind == WRAP_UP_FINISHED:
-        return 0 if 0 <= row.agent < len(t.agents) and 0 <= row.a <= 2 else REFUSED_OUT_OF_RANGE
+        return _about_agent(t, row)
     if kind == QUEUE_OPENED or kind == QUEUE_CLOSED:
         return 0 if 0 <= row.queue < len(t.queues) else REFUSED_OUT_OF_RANGE
     if kind == SETTING_CHANGED:
         return _setting(t, row)
     if kind == REQUIREMENT_DEFINED:
-        return 0 if 0 < row.queue < len(t.requirements) and -1 <= row.b < row.queue else REFUSED_OUT_OF_RANGE
-    return 0
+        known = 0 < row.queue < len(t.requirements) and -1 <= row.b < row.queue
+        return 0 if known and is_requirement(row.a) else REFUSED_OUT_OF_RANGE
+    return 0 if 0 < kind < REQUIREMENT_DEFINED else REFUSED_OUT_OF_RANGE
+
+
+@jit
+def _about_agent(t: Tables, row: Any) -> int:
+    if not 0 <= row.agent < len(t.agents):
+        return REFUSED_OUT_OF_RANGE
+    if row.kind == AGENT_STATUS_CHANGED:
+        if not STATUS_OFFLINE <= row.a <= STATUS_AVAILABLE:
+            return REFUSED_OUT_OF_RANGE
+        exists = t.agents[row.agent].settings[AgentSetting.EXISTS] != 0
+        return 0 if exists or row.a == STATUS_OFFLINE else REFUSED_WRONG_STATE
+    return 0 if 0 <= row.a <= 1 else REFUSED_OUT_OF_RANGE
 
 
 @jit
@@ -86,7 +117,9 @@ def _arrival(t: Tables, row: Any) -> int:
         return REFUSED_OUT_OF_RANGE
     if ((row.a >> 16) & 0xFFFF) >= len(t.requirements) or ((row.a >> 32) & 0xFFFF) > len(t.trunk_groups):
         return REFUSED_OUT_OF_RANGE
-    if book.slot_count == 0 or row.contact != t.slots[book.slot_head] or row.b > row.at_ns or row.b < 0:
+    if not 0 <= row.b <= book.now_ns:
+        return REFUSED_OUT_OF_RANGE
+    if book.slot_count == 0 or row.contact != t.slots[book.slot_head]:
         return REFUSED_SLOT_TAKEN
     return 0
 
@@ -102,6 +135,8 @@ def _about_contact(t: Tables, row: Any) -> int:
     waits = state == CONTACT_WAITING or state == CONTACT_OFFERED
     talks = state == CONTACT_CONNECTED or state == CONTACT_HELD_STATE
     if kind == OFFER_RANG or kind == OFFER_ANSWERED or kind == OFFER_DECLINED:
+        if kind == OFFER_DECLINED and not OFFER_NO_ANSWER <= row.a <= OFFER_UNREACHABLE:
+            return REFUSED_OUT_OF_RANGE
         e = find_engagement(t, row.contact, row.agent)
         if e < 0 or t.engagements[e].state != ENGAGEMENT_OFFERED:
             return REFUSED_NO_SUCH_OFFER
@@ -125,7 +160,7 @@ def _about_contact(t: Tables, row: Any) -> int:
 
 @jit
 def _setting(t: Tables, row: Any) -> int:
-    table, column = row.agent, row.contact
+    table, column, value = row.agent, row.contact, row.a
     rows, columns = 0, 0
     if table == TABLE_QUEUE:
         rows, columns = len(t.queues), QUEUE_COLUMNS
@@ -141,4 +176,25 @@ def _setting(t: Tables, row: Any) -> int:
         rows, columns, column = len(t.agents), SKILLS_MAX, row.b
     elif table == TABLE_MEMBERSHIP:
         rows, columns, column = len(t.agents), len(t.queues), row.b
-    return 0 if 0 <= row.queue < rows and 0 <= column < columns else REFUSED_OUT_OF_RANGE
+    if not (0 <= row.queue < rows and 0 <= column < columns):
+        return REFUSED_OUT_OF_RANGE
+    return 0 if _is_value(t, table, column, value) else REFUSED_OUT_OF_RANGE
+
+
+@jit
+def _is_value(t: Tables, table: int, column: int, value: int) -> bool:
+    if table == TABLE_QUEUE:
+        if column == QueueSetting.REQUIREMENT:
+            return 0 <= value < len(t.requirements)
+        if QUEUE_NUMBERS[column]:
+            return -1 <= value < len(t.queues)
+        return in_bounds(QUEUE_BOUNDS, column, value)
+    if table == TABLE_AGENT:
+        return in_bounds(AGENT_BOUNDS, column, value)
+    if table == TABLE_CHANNEL:
+        return 0 <= value < 1 << CHANNELS
+    if table == TABLE_ENGINE:
+        return column != EngineSetting.INTERVAL_NS or INTERVAL_MIN_NS <= value <= LONGEST_NS
+    if table == TABLE_SKILL_LEVEL:
+        return 0 <= value <= LEVEL_BOUND
+    return 0 <= value <= COUNT_MAX

@@ -1,19 +1,20 @@
 """What follows from an observed row that was applied: the engine's conclusions, each emitted as a decided row.
 
-Nothing here writes the state. Every loop has a bound; what a bound cuts off comes up again at the next deadline, so one
-row's conclusions always fit the room that `step` keeps for them.
+Nothing here writes the state. Every item of the agenda writes a bounded number of rows, and `step` stops taking items
+once CONCLUSIONS_MAX rows are written; what is left then comes up again at a deadline of now. So one row's conclusions
+always fit the room that `step` keeps for them.
 """
 
 from typing import Any
 
 from engine.kernel.admit import admit, admit_arrival
-from engine.kernel.decide_agent import change_status, finish_wrap_ups, lose_phone
+from engine.kernel.decide_agent import change_status, disperse, finish_wrap_ups, lose_phone
 from engine.kernel.decide_deadline import pass_deadline
 from engine.kernel.decide_offer import answer_offer, fail_offer
-from engine.kernel.emit import MATCH_AGENT, MATCH_CONTACT, MATCH_LINE, PASS_DEADLINE, then
+from engine.kernel.emit import DISPERSE, MATCH_AGENT, MATCH_ANY, MATCH_CONTACT, PASS_DEADLINE, then
 from engine.kernel.endings import end_with_agent, leave
 from engine.kernel.jit import jit
-from engine.kernel.match import match_agent, match_contact, match_line
+from engine.kernel.match import match_agent, match_any, match_contact
 from engine.kernel.tables import Array, Tables
 from engine.messages.kinds import (
     AGENT_REACHABILITY_CHANGED,
@@ -43,6 +44,7 @@ from engine.messages.kinds import (
     OFFER_ANSWERED,
     OFFER_DECLINED,
     REQUEUE_REQUESTED,
+    REQUIREMENT_DEFINED,
     SETTING_CHANGED,
     TABLE_AGENT,
     TABLE_CHANNEL,
@@ -52,7 +54,7 @@ from engine.messages.kinds import (
     TRANSFER_REQUESTED,
     WRAP_UP_FINISHED,
 )
-from engine.model.settings import QueueSetting
+from engine.model.settings import AgentSetting, QueueSetting
 
 
 @jit
@@ -88,6 +90,8 @@ def decide(t: Tables, row: Any, out: Array) -> None:
         leave(t, out, row.contact, EXIT_WITHDRAWN, FLAG_CLOSES)
     elif kind == SETTING_CHANGED:
         _change_setting(t, out, row)
+    elif kind == REQUIREMENT_DEFINED:
+        then(t, MATCH_ANY, 0)
 
 
 @jit
@@ -97,10 +101,12 @@ def decide_next(t: Tables, decision: int, subject: int, out: Array) -> None:
         match_contact(t, out, subject)
     elif decision == MATCH_AGENT:
         match_agent(t, out, subject)
-    elif decision == MATCH_LINE:
-        match_line(t, out, subject)
+    elif decision == MATCH_ANY:
+        match_any(t, out)
     elif decision == PASS_DEADLINE:
         pass_deadline(t, out)
+    elif decision == DISPERSE:
+        disperse(t, out, subject)
 
 
 @jit
@@ -143,13 +149,9 @@ def _move(t: Tables, out: Array, c: int, queue: int, own_agent: int, since_ns: i
 def _change_setting(t: Tables, out: Array, row: Any) -> None:
     """New rules may let somebody serve somebody."""
     table = row.agent
-    if table == TABLE_AGENT or table == TABLE_SKILL_LEVEL or table == TABLE_MEMBERSHIP:
+    if table == TABLE_AGENT and row.contact == AgentSetting.EXISTS and row.a == 0:
+        change_status(t, out, row.queue)
+    elif table == TABLE_AGENT or table == TABLE_SKILL_LEVEL or table == TABLE_MEMBERSHIP:
         then(t, MATCH_AGENT, row.queue)
-    elif table == TABLE_QUEUE:
-        line = t.queues[row.queue].first_line
-        while line >= 0:
-            then(t, MATCH_LINE, line)
-            line = t.lines[line].next_line
-    elif table == TABLE_CHANNEL:
-        for line in range(t.book[0].lines):
-            then(t, MATCH_LINE, line)
+    elif table == TABLE_QUEUE or table == TABLE_CHANNEL:
+        then(t, MATCH_ANY, 0)

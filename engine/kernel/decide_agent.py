@@ -1,9 +1,9 @@
 """What follows when an agent comes, goes, or is done with wrap-up."""
 
-from engine.kernel.emit import MATCH_AGENT, MATCH_CONTACT, emit, then
+from engine.kernel.emit import DISPERSE, MATCH_AGENT, MATCH_CONTACT, emit, then
 from engine.kernel.jit import jit
 from engine.kernel.tables import Array, Tables
-from engine.kernel.waiting_line import common_lines
+from engine.kernel.waiting_line import common_lines, head_of
 from engine.messages.kinds import (
     ENGAGEMENT_OFFERED,
     ENGAGEMENT_WRAPPING,
@@ -15,7 +15,7 @@ from engine.messages.kinds import (
     VOICE,
     WRAP_UP_ENDED,
 )
-from engine.model.settings import PRIORITIES
+from engine.model.settings import AgentSetting
 
 
 @jit
@@ -27,16 +27,15 @@ def change_status(t: Tables, out: Array, a: int) -> None:
     elif status == STATUS_OFFLINE:
         _withdraw_ringing(t, out, a, -1)
         finish_wrap_ups(t, out, a)
-        _disperse(t, out, common_lines(t) + a)
+        then(t, DISPERSE, a)
 
 
 @jit
 def lose_phone(t: Tables, out: Array, a: int) -> None:
     """A phone that came may be rung; one that went stops ringing."""
-    if t.agents[a].reachable:
-        then(t, MATCH_AGENT, a)
-    else:
+    if not t.agents[a].reachable and t.agents[a].settings[AgentSetting.NEEDS_PHONE] != 0:
         _withdraw_ringing(t, out, a, VOICE)
+    then(t, MATCH_AGENT, a)
 
 
 @jit
@@ -75,19 +74,11 @@ def _withdraw_ringing(t: Tables, out: Array, a: int, channel: int) -> None:
 
 
 @jit
-def _disperse(t: Tables, out: Array, own_line: int) -> None:
-    """Let those who wait for one agent wait for anybody. The line is an agent's own, so it is short; what is beyond the
-    bound follows when the contacts' own deadlines pass.
-    """
-    left = DISPERSED_MAX
-    for level in range(PRIORITIES):
-        c = t.lines[own_line].head[level]
-        while c >= 0 and left > 0:
-            left -= 1
-            emit(t, out, REQUIREMENT_RELAXED, c, t.contacts[c].queue, -1, t.contacts[c].requirement, -1, 0)
-            then(t, MATCH_CONTACT, c)
-            c = t.contacts[c].next
-
-
-DISPERSED_MAX = 256
-"""Contacts that leave an agent's own line in one go."""
+def disperse(t: Tables, out: Array, a: int) -> None:
+    """Let the first of those who wait for an agent who is gone wait for anybody, then look again."""
+    c = head_of(t, common_lines(t) + a)
+    if c < 0 or t.agents[a].status != STATUS_OFFLINE:
+        return
+    emit(t, out, REQUIREMENT_RELAXED, c, t.contacts[c].queue, -1, t.contacts[c].requirement, -1, 0)
+    then(t, MATCH_CONTACT, c)
+    then(t, DISPERSE, a)

@@ -1,13 +1,14 @@
 """What follows when time passes: whose deadline it was, and what was promised for then."""
 
-from engine.kernel.admit import admit, is_deserted, obstacle
+from engine.kernel.admit import admit, takes_over
 from engine.kernel.decide_agent import end_wrap_up_of
 from engine.kernel.decide_offer import fail_offer
-from engine.kernel.emit import MATCH_AGENT, MATCH_CONTACT, PASS_DEADLINE, emit, then
+from engine.kernel.eligibility import find_line, is_deserted
+from engine.kernel.emit import MATCH_AGENT, MATCH_ANY, MATCH_CONTACT, PASS_DEADLINE, emit, then
 from engine.kernel.endings import leave
 from engine.kernel.jit import jit
 from engine.kernel.tables import Array, Tables
-from engine.kernel.waiting_line import head_of
+from engine.kernel.waiting_line import common_lines, head_of
 from engine.messages.kinds import (
     AGENT_RESUMED,
     ENGAGEMENT_OFFERED,
@@ -80,14 +81,16 @@ def _take_step(t: Tables, out: Array, c: int) -> None:
     step = contact.step
     action = settings[QueueSetting.FIRST_STEP + 3 * step + 1]
     target = settings[QueueSetting.FIRST_STEP + 3 * step + 2]
-    if action == STEP_OVERFLOW and 0 <= target < len(t.queues) and obstacle(t, c, target)[0] == 0:
+    if action == STEP_OVERFLOW and takes_over(t, c, target):
         since_ns = contact.line_ns
         leave(t, out, c, EXIT_OVERFLOWED, 0)
         admit(t, out, c, target, -1, since_ns, ENTRY_OVERFLOW)
     elif action == STEP_OVERFLOW or action == STEP_RELAX:
         requirement = contact.requirement
-        if action == STEP_RELAX and t.requirements[requirement, 1] >= 0:
-            requirement = t.requirements[requirement, 1]
+        relaxed = t.requirements[requirement, 1]
+        room = t.book[0].lines < common_lines(t) or find_line(t, contact.queue, relaxed, contact.channel) >= 0
+        if action == STEP_RELAX and relaxed >= 0 and room:
+            requirement = relaxed
         emit(t, out, REQUIREMENT_RELAXED, c, contact.queue, -1, requirement, step, 0)
         then(t, MATCH_CONTACT, c)
     elif action == STEP_CALLBACK:
@@ -99,6 +102,7 @@ def _take_step(t: Tables, out: Array, c: int) -> None:
 @jit
 def drain(t: Tables, out: Array, queue: int) -> None:
     """Let the next contact leave the lines of a queue that nobody may serve any more, then look again."""
+    # The first queue's deadline also stands for what an earlier row left open, so the end of it looks around.
     settings = t.queues[queue].settings
     rule, target = settings[QueueSetting.LEAVE_EMPTY], settings[QueueSetting.EMPTY_TARGET]
     line = t.queues[queue].first_line
@@ -106,9 +110,10 @@ def drain(t: Tables, out: Array, queue: int) -> None:
         line = t.lines[line].next_line
     if line < 0:
         emit(t, out, QUEUE_DRAINED, -1, queue, -1, 0, 0, 0)
+        then(t, MATCH_ANY, 0)
         return
     c = head_of(t, line)
-    if 0 <= target < len(t.queues) and target != queue and obstacle(t, c, target)[0] == 0:
+    if takes_over(t, c, target):
         since_ns = t.contacts[c].line_ns
         leave(t, out, c, EXIT_OVERFLOWED, 0)
         admit(t, out, c, target, -1, since_ns, ENTRY_OVERFLOW)

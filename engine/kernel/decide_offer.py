@@ -4,7 +4,7 @@ from engine.kernel.emit import MATCH_AGENT, MATCH_CONTACT, emit, then
 from engine.kernel.endings import withdraw_offers
 from engine.kernel.engagements import find_engagement
 from engine.kernel.jit import jit
-from engine.kernel.tables import Array, Tables
+from engine.kernel.tables import RINGING_MAX, Array, Tables
 from engine.messages.kinds import (
     AGENT_SUSPENDED,
     CONTACT_ANSWERED,
@@ -23,6 +23,8 @@ def answer_offer(t: Tables, out: Array, c: int, a: int) -> None:
     waited_ns = now_ns - contact.enqueued_ns
     emit(t, out, CONTACT_ANSWERED, c, contact.queue, a, waited_ns, now_ns - contact.arrived_ns, 0)
     withdraw_offers(t, out, c, a, OFFER_TAKEN_ELSEWHERE)
+    if t.agents[a].ringing == RINGING_MAX:
+        then(t, MATCH_AGENT, a)
 
 
 @jit

@@ -1,8 +1,10 @@
 """Who may serve which line, and who is free to: kept as sets that change only when an agent or a setting does."""
 
+from engine.kernel.deadlines import arm
 from engine.kernel.jit import jit
-from engine.kernel.masks import ONE, ZERO, has, lowest, put, take
-from engine.kernel.tables import PRICE_LEVELS, Tables
+from engine.kernel.masks import ONE, ZERO, any_common, has, lowest, put, take
+from engine.kernel.subjects import queue_subject
+from engine.kernel.tables import PRICE_LEVELS, RINGING_MAX, Tables
 from engine.kernel.waiting_line import common_lines
 from engine.messages.kinds import (
     AGENT_BUSY,
@@ -57,12 +59,17 @@ def open_line(t: Tables, queue: int, requirement: int, channel: int) -> int:
 @jit
 def may_serve(t: Tables, agent: int, line: int) -> bool:
     """Tell whether the agent is a member of the line's queue as far as it asks for that, and has the skills."""
-    entry = t.lines[line]
+    return qualifies(t, agent, t.lines[line].queue, t.lines[line].requirement)
+
+
+@jit
+def qualifies(t: Tables, agent: int, queue: int, requirement: int) -> bool:
+    """Tell whether the agent may serve contacts of the queue that ask for this."""
     if t.agents[agent].settings[AgentSetting.EXISTS] == 0:
         return False
-    if t.queues[entry.queue].settings[QueueSetting.MEMBERS_ONLY] != 0 and t.memberships[agent, entry.queue] == 0:
+    if t.queues[queue].settings[QueueSetting.MEMBERS_ONLY] != 0 and t.memberships[agent, queue] == 0:
         return False
-    packed = t.requirements[entry.requirement, 0]
+    packed = t.requirements[requirement, 0]
     for _ in range(CONDITIONS_MAX):
         if packed & 0x7FFF:
             if t.skill_levels[agent, ((packed >> 5) & 0x3FF) - 1] < packed & 0x1F:
@@ -88,6 +95,38 @@ def review_line(t: Tables, agent: int, line: int) -> None:
         take(t.agent_masks, line, agent)
         if free:
             _count_idle(t, line, -1)
+        watch_line(t, line)
+
+
+@jit
+def watch_line(t: Tables, line: int) -> None:
+    """Set a deadline of now for the line's queue if those who wait in it may leave for want of agents."""
+    entry = t.lines[line]
+    rule = t.queues[entry.queue].settings[QueueSetting.LEAVE_EMPTY]
+    if rule == 0 or entry.count == 0 or not is_deserted(t, line, rule):
+        return
+    subject = queue_subject(t, entry.queue)
+    if t.timers[subject].place < 0:
+        arm(t.book, t.timers, subject, t.book[0].now_ns)
+
+
+@jit
+def is_deserted(t: Tables, line: int, rule: int) -> bool:
+    """Tell whether nobody who may serve `line` is logged in (rule 1) or available (rule 2)."""
+    return not any_common(t.agent_masks, line, common_lines(t) + CHANNELS + (1 if rule == 2 else 0))
+
+
+@jit
+def lacks_agents(t: Tables, queue: int, requirement: int, channel: int, rule: int) -> bool:
+    """Tell the same of a line that need not have been opened yet."""
+    line = find_line(t, queue, requirement, channel)
+    if line >= 0:
+        return is_deserted(t, line, rule)
+    present = common_lines(t) + CHANNELS + (1 if rule == 2 else 0)
+    for agent in range(len(t.agents)):
+        if has(t.agent_masks, present, agent) and qualifies(t, agent, queue, requirement):
+            return False
+    return True
 
 
 @jit
@@ -110,7 +149,7 @@ def review_lines_of(t: Tables, queue: int) -> None:
 def is_free(t: Tables, a: int, channel: int) -> bool:
     """Tell whether the agent can be offered one more contact of this channel now."""
     agent = t.agents[a]
-    if agent.status != STATUS_AVAILABLE or agent.suspended_until_ns != 0:
+    if agent.status != STATUS_AVAILABLE or agent.suspended_until_ns != 0 or agent.ringing >= RINGING_MAX:
         return False
     if channel == VOICE and agent.settings[AgentSetting.NEEDS_PHONE] != 0 and agent.reachable == 0:
         return False
@@ -142,7 +181,7 @@ def review_free(t: Tables, a: int) -> None:
         lasted_ns = t.book[0].now_ns - agent.state_since_ns
         agent.state_ns[agent.state] += lasted_ns
         if agent.state == AGENT_OFFERED or agent.state == AGENT_BUSY or agent.state == AGENT_WRAPPING:
-            agent.busy_ns += lasted_ns
+            agent.busy_ns += t.book[0].now_ns - max(agent.state_since_ns, agent.login_ns)
         agent.state = state
         agent.state_since_ns = t.book[0].now_ns
 

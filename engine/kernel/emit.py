@@ -7,16 +7,21 @@ state before its own rows, and a decision that must see them applied is an item 
 from typing import Final
 
 from engine.kernel.jit import jit
-from engine.kernel.tables import Array, Tables
+from engine.kernel.tables import AGENDA, Array, Tables
 
 MATCH_CONTACT: Final = 1
 """Find an agent for a waiting contact."""
 MATCH_AGENT: Final = 2
 """Find contacts for an agent who may be free."""
-MATCH_LINE: Final = 3
-"""Find agents for a line whose rules changed."""
+MATCH_ANY: Final = 3
+"""Find agents for whoever waits: after rules changed, or after a row's conclusions were cut short."""
 PASS_DEADLINE: Final = 4
 """Fire the next deadline that is due."""
+DISPERSE: Final = 5
+"""Let those who wait for an agent who is gone wait for anybody."""
+CONCLUSIONS_MAX: Final = 2048
+"""Rows that may follow from one observed row before the rest is put off to a deadline of now. What one item of the
+agenda writes beyond that still fits the room that `step` keeps: a thousand offers and a few rows."""
 
 
 @jit
@@ -43,6 +48,7 @@ def emit(t: Tables, out: Array, kind: int, contact: int, queue: int, agent: int,
 def then(t: Tables, decision: int, subject: int) -> None:
     """Put a decision about `subject` at the end of the agenda."""
     book = t.book[0]
-    t.agenda[book.agenda_tail, 0] = decision
-    t.agenda[book.agenda_tail, 1] = subject
+    place = book.agenda_tail & (AGENDA - 1)
+    t.agenda[place, 0] = decision
+    t.agenda[place, 1] = subject
     book.agenda_tail += 1

@@ -3,7 +3,7 @@
 from engine.kernel.emit import MATCH_AGENT, emit, then
 from engine.kernel.engagements import find_engagement
 from engine.kernel.jit import jit
-from engine.kernel.tables import Array, Tables
+from engine.kernel.tables import WRAPPING_MAX, Array, Tables
 from engine.messages.kinds import (
     CONTACT_ENDED,
     CONTACT_LEFT,
@@ -12,6 +12,7 @@ from engine.messages.kinds import (
     FLAG_WRAPS,
     OFFER_CONTACT_LEFT,
     OFFER_ENDED,
+    STATUS_OFFLINE,
     WRAP_UP_STARTED,
 )
 from engine.model.settings import INHERIT, AgentSetting, QueueSetting
@@ -27,6 +28,8 @@ def end_with_agent(t: Tables, out: Array, c: int, by: int, flags: int) -> None:
     wrap_up_ns = t.agents[a].settings[AgentSetting.WRAP_UP_NS]
     if wrap_up_ns == INHERIT:
         wrap_up_ns = t.queues[queue].settings[QueueSetting.WRAP_UP_NS]
+    if t.agents[a].status == STATUS_OFFLINE or t.agents[a].wrapping >= WRAPPING_MAX:
+        wrap_up_ns = 0
     if wrap_up_ns == 0:
         emit(t, out, CONTACT_ENDED, c, queue, a, by, talk_ns, flags)
         return

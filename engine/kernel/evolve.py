@@ -5,7 +5,8 @@ all come through `apply`. Nothing here decides: what a row does follows from the
 from typing import Any
 
 from engine.kernel.deadlines import arm, disarm
-from engine.kernel.eligibility import open_line, review_agent, review_free, review_lines_of
+from engine.kernel.eligibility import open_line, review_agent, review_free, review_lines_of, watch_line
+from engine.kernel.emit import CONCLUSIONS_MAX
 from engine.kernel.erlang import refresh_prices
 from engine.kernel.evolve_contact import (
     answer,
@@ -16,6 +17,7 @@ from engine.kernel.evolve_contact import (
     leave_queue,
     make_offer,
     relax,
+    set_next_step,
     start_wrap_up,
 )
 from engine.kernel.jit import jit
@@ -40,6 +42,7 @@ from engine.messages.kinds import (
     CONTACT_QUEUED,
     CONTACT_RECEIVED,
     CONTACT_RESUMED,
+    CONTACT_WAITING,
     FACT_REFUSED,
     OFFER_ENDED,
     OFFER_MADE,
@@ -62,7 +65,7 @@ from engine.messages.kinds import (
     WRAP_UP_ENDED,
     WRAP_UP_STARTED,
 )
-from engine.model.settings import QueueSetting
+from engine.model.settings import AgentSetting, QueueSetting
 
 
 @jit
@@ -96,6 +99,9 @@ def apply(t: Tables, row: Any) -> None:
         t.book[0].refused += 1
     else:
         _apply_rare(t, row)
+    if t.book[0].seq - t.book[0].cause_seq == CONCLUSIONS_MAX:
+        # Too much for one row: whatever is still open is looked for at once, as a deadline of the first queue.
+        arm(t.book, t.timers, queue_subject(t, 0), t.book[0].now_ns)
 
 
 @jit
@@ -209,20 +215,19 @@ def _change_status(t: Tables, a: int, status: int, reason: int) -> None:
     agent.misses = 0
     _resume_agent(t, a)
     if status != STATUS_AVAILABLE:
-        _drain_deserted(t, a)
+        _watch_lines_of(t, a)
 
 
 @jit
-def _drain_deserted(t: Tables, a: int) -> None:
-    """Set a deadline of now for every queue that its contacts may leave for want of agents."""
+def _watch_lines_of(t: Tables, a: int) -> None:
+    """The agent is gone: contacts may leave its lines for want of agents."""
     waiting = len(t.agents)
     for place in range(t.line_masks.shape[1]):
         word = t.line_masks[a, place] & t.line_masks[waiting, place]
         while word != ZERO:
-            queue = t.lines[(place << 6) + lowest(word)].queue
+            line = (place << 6) + lowest(word)
             word &= word - ONE
-            if t.queues[queue].settings[QueueSetting.LEAVE_EMPTY] != 0:
-                arm(t.book, t.timers, queue_subject(t, queue), t.book[0].now_ns)
+            watch_line(t, line)
 
 
 @jit
@@ -241,10 +246,21 @@ def _change_setting(t: Tables, row: Any) -> None:
         if column == QueueSetting.REQUIREMENT or column == QueueSetting.CHANNEL or column == QueueSetting.MEMBERS_ONLY:
             open_line(t, index, settings[QueueSetting.REQUIREMENT], settings[QueueSetting.CHANNEL])
             review_lines_of(t, index)
+        elif column == QueueSetting.LEAVE_EMPTY:
+            line = t.queues[index].first_line
+            while line >= 0:
+                watch_line(t, line)
+                line = t.lines[line].next_line
+        elif column >= QueueSetting.FIRST_STEP or column == QueueSetting.PREFERRED_WAIT_NS:
+            for c in range(len(t.contacts)):
+                if t.contacts[c].state == CONTACT_WAITING and t.contacts[c].queue == index:
+                    set_next_step(t, c)
     elif table == TABLE_AGENT:
         t.agents[index].settings[column] = value
         review_agent(t, index)
         review_free(t, index)
+        if column == AgentSetting.EXISTS and value == 0:
+            _change_status(t, index, STATUS_OFFLINE, 0)
     elif table == TABLE_TRUNK_GROUP:
         t.trunk_groups[index].settings[column] = value
     elif table == TABLE_SKILL_LEVEL:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from engine.kernel.deadlines import NEVER_NS, arm, disarm
-from engine.kernel.eligibility import open_line
+from engine.kernel.eligibility import open_line, watch_line
 from engine.kernel.engagements import connect, engage, find_engagement, release, wrap
 from engine.kernel.jit import jit
 from engine.kernel.subjects import engagement_subject
@@ -18,6 +18,7 @@ from engine.messages.kinds import (
     CONTACT_NEW,
     CONTACT_OFFERED,
     CONTACT_WAITING,
+    ENTRY_OVERFLOW,
     EXIT_ABANDONED,
     EXIT_ANSWERED,
     EXIT_CALLBACK,
@@ -40,6 +41,10 @@ from engine.model.settings import STEPS_MAX, AgentSetting, QueueSetting
 from engine.model.tallies import MEASURED_ANSWERED, MEASURED_HANDLE, MEASURED_LOST, Tally
 
 SECOND_NS = 1_000_000_000
+HANDED_ON = 1 << 16
+"""Among a contact's flags: it came by overflow, and so stays a second at least; rules that point in a circle, each step
+due at once, would otherwise go round without end.
+"""
 
 
 @jit
@@ -55,6 +60,9 @@ def enter_queue(t: Tables, row: Any) -> None:
     contact.agent = -1
     contact.step = 0
     contact.hold_ns = 0
+    contact.flags &= ~HANDED_ON
+    if row.b & 0xFF == ENTRY_OVERFLOW:
+        contact.flags |= HANDED_ON
     if contact.brought == 0:
         contact.requirement = t.queues[row.queue].settings[QueueSetting.REQUIREMENT]
     contact.told_p50_ns = _told_ns((row.b >> 8) & UNTOLD)
@@ -76,12 +84,23 @@ def wait_in_line(t: Tables, c: int) -> None:
     """Put a contact that is in nobody's hands into its line, and set the deadline of its next timed step."""
     contact = t.contacts[c]
     contact.state = CONTACT_WAITING
+    # Opened even while the contact waits for its own agent, so that there is room when it gives up waiting.
+    line = open_line(t, contact.queue, contact.requirement, contact.channel)
     if contact.own_agent >= 0:
         join_line(t, c, common_lines(t) + contact.own_agent)
     else:
-        join_line(t, c, open_line(t, contact.queue, contact.requirement, contact.channel))
+        join_line(t, c, line)
+        watch_line(t, line)
+    set_next_step(t, c)
+
+
+@jit
+def set_next_step(t: Tables, c: int) -> None:
+    """Set the deadline of the waiting contact's next timed step, as its queue's settings now say."""
     deadline_ns = next_step_ns(t, c)
-    if deadline_ns != NEVER_NS:
+    if deadline_ns == NEVER_NS:
+        disarm(t.book, t.timers, c)
+    else:
         arm(t.book, t.timers, c, deadline_ns)
 
 
@@ -94,7 +113,7 @@ def next_step_ns(t: Tables, c: int) -> int:
     if contact.step < STEPS_MAX:
         place = QueueSetting.FIRST_STEP + 3 * contact.step
         if settings[place + 1] != STEP_NONE:
-            deadline_ns = contact.enqueued_ns + settings[place]
+            deadline_ns = contact.enqueued_ns + max(settings[place], SECOND_NS if contact.flags & HANDED_ON else 0)
     if contact.own_agent >= 0 and settings[QueueSetting.PREFERRED_WAIT_NS] > 0:
         deadline_ns = min(deadline_ns, contact.enqueued_ns + settings[QueueSetting.PREFERRED_WAIT_NS])
     return deadline_ns

@@ -18,6 +18,7 @@ from numba.core import types
 from numba.core.registry import CPUDispatcher
 
 import engine.kernel.native  # noqa: F401  teaches the compiler the tables
+from engine.kernel.plain import plain_door
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -81,7 +82,7 @@ def door(function: Function) -> Function:
 
 def _compiled(function: Function, *, keep: bool) -> Function:
     if numba.config.DISABLE_JIT:
-        return function
+        return plain_door(function) if keep else function
     dispatcher = _OneVersion(function, targetoptions={"nopython": True, "error_model": "numpy", "_nrt": False})
     if keep:
         dispatcher.enable_caching()

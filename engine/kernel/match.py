@@ -3,14 +3,14 @@ free agent and no waiting contact that the agent may serve exist together.
 """
 
 from engine.kernel.eligibility import is_free
-from engine.kernel.emit import MATCH_AGENT, MATCH_LINE, emit, then
+from engine.kernel.emit import DISPERSE, MATCH_AGENT, MATCH_ANY, emit, then
 from engine.kernel.jit import jit
 from engine.kernel.masks import ONE, ZERO, has, lowest
 from engine.kernel.strategies import agent_key
 from engine.kernel.tables import Array, Tables
-from engine.kernel.waiting_line import common_lines, effective_since_ns, head_of
-from engine.messages.kinds import CONTACT_WAITING, OFFER_MADE, PREFERRED_AGENT, RING_ALL
-from engine.model.settings import QueueSetting
+from engine.kernel.waiting_line import comes_before, common_lines, effective_since_ns, head_of
+from engine.messages.kinds import CONTACT_WAITING, OFFER_MADE, PREFERRED_AGENT, RING_ALL, STATUS_OFFLINE
+from engine.model.settings import PRIORITIES, QueueSetting
 
 
 @jit
@@ -66,8 +66,8 @@ def best_agent(t: Tables, strategy: int, line: int, after_seq: int) -> tuple[int
 @jit
 def match_agent(t: Tables, out: Array, a: int) -> None:
     """Offer the agent, if free, the contact that needs it most; then look again."""
-    c = head_of(t, common_lines(t) + a)
-    if c >= 0 and is_free(t, a, t.contacts[c].channel):
+    c = _own_contact(t, a)
+    if c >= 0:
         _offer(t, out, c, a, 0.0, 1, PREFERRED_AGENT, -1, 0)
     else:
         c, second, lines, score = _best_contact(t, a)
@@ -79,11 +79,43 @@ def match_agent(t: Tables, out: Array, a: int) -> None:
 
 
 @jit
-def match_line(t: Tables, out: Array, line: int) -> None:
-    """Serve the line's head if it has free agents, then look again: for when rules changed."""
-    c = head_of(t, line)
-    if c >= 0 and match_contact(t, out, c):
-        then(t, MATCH_LINE, line)
+def _own_contact(t: Tables, a: int) -> int:
+    """Return who waits longest for this very agent on a channel on which it is free, -1 if nobody does."""
+    own = common_lines(t) + a
+    if t.lines[own].count == 0:
+        return -1
+    best = -1
+    for level in range(PRIORITIES):
+        c = t.lines[own].head[level]
+        while c >= 0 and not is_free(t, a, t.contacts[c].channel):
+            c = t.contacts[c].next
+        if c >= 0 and (best < 0 or comes_before(t, c, best)):
+            best = c
+    return best
+
+
+@jit
+def match_any(t: Tables, out: Array) -> None:
+    """Serve one of those who wait and could be served, then look again: own contacts first, then the wait that weighs
+    most among the heads of all lines.
+    """
+    best, best_score = -1, 0.0
+    for a in range(len(t.agents)):
+        if t.agents[a].status == STATUS_OFFLINE and t.lines[common_lines(t) + a].count > 0:
+            then(t, DISPERSE, a)
+        best = _own_contact(t, a)
+        if best >= 0:
+            break
+    if best < 0:
+        for line in range(t.book[0].lines):
+            if t.lines[line].count > 0 and t.lines[line].idle > 0:
+                c = head_of(t, line)
+                score = contact_score(t, c)
+                first = score == best_score and best >= 0 and t.contacts[c].order < t.contacts[best].order
+                if best < 0 or score > best_score or first:
+                    best, best_score = c, score
+    if best >= 0 and match_contact(t, out, best):
+        then(t, MATCH_ANY, 0)
 
 
 @jit
@@ -127,7 +159,7 @@ def _ring_all(t: Tables, out: Array, c: int, line: int, limit: int) -> bool:
             return offered > 0
         _offer(t, out, c, best, score, candidates, RING_ALL, second, tied)
         after_seq = t.idle_seqs[best]
-    return True
+    return limit > 0
 
 
 @jit

@@ -5,10 +5,10 @@ from typing import Any, Final
 from engine.kernel.check import refusal
 from engine.kernel.deadlines import NEVER_NS
 from engine.kernel.decide import decide, decide_next
-from engine.kernel.emit import emit
+from engine.kernel.emit import CONCLUSIONS_MAX, emit
 from engine.kernel.evolve import apply
 from engine.kernel.jit import door, jit
-from engine.kernel.tables import Array, Tables
+from engine.kernel.tables import AGENDA, Array, Tables
 from engine.kernel.tally import advance
 from engine.messages.kinds import FACT_REFUSED, FIRST_DECIDED
 
@@ -62,9 +62,10 @@ def take_row(t: Tables, row: Any, out: Array) -> None:
             applied += 1
         if book.agenda_head == book.agenda_tail:
             break
-        item = book.agenda_head
+        item = book.agenda_head & (AGENDA - 1)
         book.agenda_head += 1
-        decide_next(t, t.agenda[item, 0], t.agenda[item, 1], out)
+        if book.seq - book.cause_seq < CONCLUSIONS_MAX:
+            decide_next(t, t.agenda[item, 0], t.agenda[item, 1], out)
     book.fired = 0
     book.agenda_head = 0
     book.agenda_tail = 0

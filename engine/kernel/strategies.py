@@ -68,7 +68,7 @@ def occupancy(t: Tables, a: int) -> float:
     now_ns = t.book[0].now_ns
     busy_ns = agent.busy_ns
     if agent.state == AGENT_OFFERED or agent.state == AGENT_BUSY or agent.state == AGENT_WRAPPING:
-        busy_ns += now_ns - agent.state_since_ns
+        busy_ns += now_ns - max(agent.state_since_ns, agent.login_ns)
     return busy_ns / max(now_ns - agent.login_ns, 1)
 
 

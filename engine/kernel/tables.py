@@ -183,6 +183,12 @@ TIMER: Final = np.dtype([("deadline_ns", "i8"), ("place", "i8"), ("order", "i4")
 """deadline_ns and place (in the heap, -1 not armed) belong to subject i; order[i] is the subject at heap place i."""
 
 
+RINGING_MAX: Final = 16
+"""Contacts that ring at one agent at once, whatever the capacity; more follow as they are answered."""
+WRAPPING_MAX: Final = 16
+"""Wrap-ups of one agent at once; a contact that ends beyond them has none."""
+
+
 class Capacity(msgspec.Struct, frozen=True):
     """How much the tables hold."""
 
@@ -198,8 +204,8 @@ class Capacity(msgspec.Struct, frozen=True):
 
     @property
     def engagements(self) -> int:
-        """Room for everything that agents can hold: bounded by contacts plus wrap-ups and parallel ringing."""
-        return self.contacts + 16 * self.agents + 64
+        """Room for everything that agents can hold: talks are bounded by contacts, the rest for each agent."""
+        return self.contacts + (RINGING_MAX + WRAPPING_MAX) * self.agents
 
 
 SCHEMA: Final[tuple[tuple[str, np.dtype[Any], int], ...]] = (
@@ -288,7 +294,8 @@ class Tables:
 
 
 AGENDA: Final = 8192
-"""Conclusions that one row may leave for its turn: more than the bounds in the deciding functions allow."""
+"""Room of the agenda, a ring and so a power of two: more than the bounds in the deciding functions leave open."""
+assert AGENDA & (AGENDA - 1) == 0
 PRICE_LEVELS: Final = 32
 """Counts of idle agents that a price is kept for; beyond, an agent costs nothing."""
 

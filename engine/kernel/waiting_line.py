@@ -67,17 +67,20 @@ def head_of(t: Tables, line: int) -> int:
     """Return the contact that is next in `line`, -1 if nobody waits: the longest effective wait, then first come."""
     entry = t.lines[line]
     best = -1
-    best_ns = 0
     if entry.count == 0:
         return best
     for level in range(PRIORITIES):
         c = entry.head[level]
-        if c >= 0:
-            since_ns = effective_since_ns(t, c)
-            if best < 0 or since_ns < best_ns or (since_ns == best_ns and t.contacts[c].order < t.contacts[best].order):
-                best = c
-                best_ns = since_ns
+        if c >= 0 and (best < 0 or comes_before(t, c, best)):
+            best = c
     return best
+
+
+@jit
+def comes_before(t: Tables, one: int, other: int) -> bool:
+    """Tell which of two contacts of different priority is next: the longest effective wait, then first come."""
+    one_ns, other_ns = effective_since_ns(t, one), effective_since_ns(t, other)
+    return one_ns < other_ns or (one_ns == other_ns and t.contacts[one].order < t.contacts[other].order)
 
 
 @jit
