@@ -132,6 +132,7 @@ class MqttAdapter:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._raise_when_stopping())
+                group.create_task(client.wait_lost())
                 group.create_task(self.intake.run(client))
                 await self._open(client)
                 group.create_task(self.effects.run(client))

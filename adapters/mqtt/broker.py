@@ -68,6 +68,7 @@ class BrokerClient(aiomqtt.Client):
         self._room = asyncio.Semaphore(IN_FLIGHT_MAX)
         self._json = published_json() if options.get("protocol") is aiomqtt.ProtocolVersion.V5 else None
         self._client.manual_ack_set(True)
+        self._client.connect_timeout = self.timeout
 
     @property
     def speaks_5(self) -> bool:
@@ -81,6 +82,11 @@ class BrokerClient(aiomqtt.Client):
         finally:
             if self._disconnected.done() and not self._disconnected.cancelled():
                 self._disconnected.exception()
+
+    async def wait_lost(self) -> None:
+        """Raise MqttError as soon as the connection is lost, whatever else is waited for."""
+        await asyncio.wait((self._disconnected,))
+        raise aiomqtt.MqttError("the connection was lost") from self._disconnected.exception()
 
     def acknowledge(self, message: aiomqtt.Message) -> None:
         """Tell the broker that the message has arrived for good."""

@@ -1,0 +1,171 @@
+"""Facts in, without a broker: order of acknowledgement, patience with a full engine, bounds."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, cast
+
+import aiomqtt
+import pytest
+
+from adapters.mqtt import intake as intake_module
+from adapters.mqtt.broker import BrokerClient, Incoming
+from adapters.mqtt.intake import Intake
+from adapters.mqtt.settings import Settings
+from adapters.mqtt.topics import Topics
+from engine.errors import Overloaded
+from engine.messages.observed import Observed
+from engine.ports import EngineLink, Receipt
+
+TOPICS = Topics("t", "s")
+
+
+def message(mid: int, topic: str = "t/s/in/events", qos: int = 1, retain: bool = False) -> aiomqtt.Message:
+    body = {"type": "contact_arrived", "id": str(mid), "contact": f"c{mid}", "queue": "q"}
+    return aiomqtt.Message(topic, json.dumps(body).encode(), qos, retain, mid, None)
+
+
+class Line:
+    """Stands for a connection that delivers what is put into `arriving`, None being its end."""
+
+    speaks_5 = True
+
+    def __init__(self) -> None:
+        self.arriving: asyncio.Queue[aiomqtt.Message | None] = asyncio.Queue()
+        self.acknowledged: list[int] = []
+        self.sent: list[tuple[str, Any]] = []
+
+    @property
+    async def messages(self) -> AsyncIterator[aiomqtt.Message]:
+        while (found := await self.arriving.get()) is not None:
+            yield found
+        raise aiomqtt.MqttError("lost")
+
+    def acknowledge(self, found: aiomqtt.Message) -> None:
+        self.acknowledged.append(found.mid)
+
+    async def send(self, topic: str, payload: bytes, **_: Any) -> None:
+        self.sent.append((topic, json.loads(payload)))
+
+
+class Engine:
+    """Stands for the engine: answers when it is told to, and is full `full` times first."""
+
+    def __init__(self, full: int = 0) -> None:
+        self.full = full
+        self.taken: list[tuple[str, Sequence[Observed], asyncio.Future[list[Receipt]]]] = []
+
+    def submit(self, source: str, facts: Sequence[Observed]) -> "asyncio.Future[list[Receipt]]":
+        if self.full:
+            self.full -= 1
+            raise Overloaded("full", retry_after_s=0)
+        future: asyncio.Future[list[Receipt]] = asyncio.get_running_loop().create_future()
+        self.taken.append((source, facts, future))
+        return future
+
+    def answer(self, place: int) -> None:
+        self.taken[place][2].set_result([Receipt(place + 1)])
+
+
+class Room:
+    def __init__(self, full: int = 0, **settings: Any) -> None:
+        self.counters: Counter[str] = Counter()
+        self.engine, self.line = Engine(full), Line()
+        link = cast("EngineLink", self.engine)
+        self.intake = Intake(Settings(**settings), TOPICS, link, self.counters)
+        self.task = asyncio.ensure_future(self.intake.run(cast("BrokerClient", self.line)))
+
+    async def settle(self) -> None:
+        for _ in range(50):
+            await asyncio.sleep(0)
+
+    async def end(self) -> None:
+        self.line.arriving.put_nowait(None)
+        with pytest.raises(ExceptionGroup):
+            await self.task
+
+
+async def test_acknowledged_in_the_order_of_arrival_and_only_once_durable() -> None:
+    room = Room()
+    for mid in (7, 8, 9):
+        room.line.arriving.put_nowait(message(mid))
+    await room.settle()
+    assert [facts[0].id for _, facts, _ in room.engine.taken] == ["7", "8", "9"]
+    room.engine.answer(2)
+    room.engine.answer(1)
+    await room.settle()
+    assert room.line.acknowledged == []
+    room.engine.answer(0)
+    await room.settle()
+    assert room.line.acknowledged == [7, 8, 9]
+    assert room.counters["accepted"] == 3
+    await room.end()
+
+
+async def test_a_full_engine_is_waited_for_and_nothing_is_refused() -> None:
+    room = Room(full=3)
+    room.line.arriving.put_nowait(message(1))
+    await room.settle()
+    room.engine.answer(0)
+    await room.settle()
+    assert room.line.acknowledged == [1]
+    assert (room.counters["overloaded"], room.counters["accepted"], room.counters["rejected"]) == (3, 1, 0)
+    await room.end()
+
+
+async def test_so_many_messages_are_taken_at_once_and_no_more() -> None:
+    room = Room(in_flight=4)
+    for mid in range(20):
+        room.line.arriving.put_nowait(message(mid))
+    await room.settle()
+    taken = len(room.engine.taken)
+    assert 4 <= taken <= 6, "the line, the one waited for, and the one that waits to enter the line"
+    room.engine.answer(0)
+    await room.settle()
+    assert len(room.engine.taken) == taken + 1
+    room.task.cancel()
+    await asyncio.gather(room.task, return_exceptions=True)
+
+
+async def test_an_answer_after_the_end_of_the_connection_still_counts() -> None:
+    room = Room()
+    room.line.arriving.put_nowait(message(1))
+    await room.settle()
+    await room.end()
+    room.engine.answer(0)
+    await room.settle()
+    assert (room.counters["accepted"], room.line.acknowledged) == (1, [])
+
+
+async def test_sources_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake_module, "SOURCES_MAX", 2)
+    room = Room()
+    for mid, source in enumerate(("a", "b", "a", "c")):
+        room.line.arriving.put_nowait(message(mid, f"t/s/in/events/{source}"))
+    await room.settle()
+    assert [source for source, _, _ in room.engine.taken] == ["mqtt:a", "mqtt:b", "mqtt:a"]
+    assert room.line.sent[0][0] == "t/s/in/results"
+    assert "2 sources have sent facts" in room.line.sent[0][1]["errors"][0]["detail"]
+    await room.end()
+
+
+async def test_other_messages_go_elsewhere() -> None:
+    room, others = Room(), list[aiomqtt.Message]()
+    room.intake.on_other = others.append
+    room.line.arriving.put_nowait(message(1, "t/s/cursor"))
+    await room.settle()
+    assert [found.mid for found in others] == [1]
+    assert (room.line.acknowledged, room.engine.taken, room.counters["received"]) == ([1], [], 0)
+    await room.end()
+
+
+def test_a_flood_of_qos_0_is_dropped_and_counted_but_qos_1_never() -> None:
+    counters: Counter[str] = Counter()
+    queue = Incoming(limit=3, counters=counters)
+    for mid in range(5):
+        queue.put_nowait(message(mid, qos=0))
+    for mid in range(5, 10):
+        queue.put_nowait(message(mid, qos=1))
+    assert [queue.get_nowait().mid for _ in range(queue.qsize())] == [0, 1, 2, 5, 6, 7, 8, 9]
+    assert counters["dropped_unqueued"] == 2

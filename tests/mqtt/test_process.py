@@ -1,0 +1,97 @@
+"""A whole engine process that dies: the broker tells of it, and the next process goes on where it stopped."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.mqtt.conftest import CENTRE, ROOT, Broker, Connect, Peer, until
+
+pytestmark = [pytest.mark.peer, pytest.mark.slow]
+STATUS = "trunkline/v1/$status"
+LIMITS = "limits: {contacts: 256, agents: 16, queues: 8, trunk_groups: 4, requirements: 32, lines: 32, intervals: 16}\n"
+
+
+class Engine:
+    """`trunkline serve` as a process of its own."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self._folder = folder
+        self._config = folder / "centre.yaml"
+        self._config.write_text(f"{LIMITS}{CENTRE}\nadapters:\n  mqtt: {{port: {port}}}\n")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        words = ["serve", str(self._config), "--data", str(self._folder / "data")]
+        program = "from engine.main import main; main()"
+        with (self._folder / "engine.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", program, *words], stdout=log, stderr=log, cwd=Path(__file__).parents[2]
+            )
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def stop(self) -> int:
+        assert self._process is not None
+        self._process.terminate()
+        code = self._process.wait(20)
+        self._process = None
+        return code
+
+
+@pytest.fixture
+def engine(tmp_path: Path, broker: Broker) -> Iterator[Engine]:
+    found = Engine(tmp_path, broker.port)
+    yield found
+    found.kill()
+
+
+def arrival(number: int) -> dict[str, str]:
+    return {"type": "contact_arrived", "id": f"a{number}", "contact": f"c{number}", "queue": "sales"}
+
+
+async def status(peer: Peer, word: bytes) -> None:
+    await until(lambda: peer.on(STATUS) and peer.on(STATUS)[-1].payload == word, f"{word!r}", 90)
+
+
+async def test_last_will_then_everything_goes_on(engine: Engine, connect: Connect) -> None:
+    peer = await connect("pbx", f"{ROOT}/#", STATUS)
+    engine.start()
+    await status(peer, b"online")
+    for number in range(20):
+        await peer.publish(f"{ROOT}/in/events", arrival(number))
+    await peer.count(f"{ROOT}/in/results", 20)
+    first = [value["results"][0]["seq"] for value in peer.values(f"{ROOT}/in/results")]
+    engine.kill()
+    await status(peer, b"offline")
+    for number in range(30):  # those of before once more, and ten new ones
+        await peer.publish(f"{ROOT}/in/events", arrival(number))
+    seen = len(peer.on(f"{ROOT}/in/results"))
+    engine.start()
+    await status(peer, b"online")
+    await peer.count(f"{ROOT}/in/results", seen + 30)
+    later = [value["results"][0] for value in peer.values(f"{ROOT}/in/results")[seen:]]
+    assert [found["seq"] for found in later[:20]] == first
+    assert [found.get("duplicate", False) for found in later] == [True] * 20 + [False] * 10
+    await peer.latest(f"{ROOT}/queue/sales/state", lambda state: state["waiting"] == 30)
+    restored = {
+        value["contact"]
+        for number in range(20)
+        for value in peer.values(f"{ROOT}/contact/c{number}/effect")
+        if value["type"] == "contact_restored"
+    }
+    assert restored == {f"c{number}" for number in range(20)}
+    wanted = {found["seq"] for found in later}
+    topic = f"{ROOT}/event/contact_arrived"
+    await until(lambda: {event["seq"] for event in peer.values(topic)} >= wanted, "events of all arrivals")
+    assert {event["seq"] for event in peer.values(topic)} == wanted
+    assert not peer.on(f"{ROOT}/event/stream_gapped"), "the broker kept the session: nothing was lost"
+    assert engine.stop() == 0
+    await status(peer, b"offline")
+    assert peer.values(f"{ROOT}/cursor")[-1]["seq"] >= max(found["seq"] for found in later)
