@@ -21,11 +21,12 @@ from engine.projections.figures import (
     counts,
     live_cells,
     position,
+    ratio,
     window,
 )
 from engine.projections.handle_time import HandleTime, handle_time
 from engine.projections.names import existing
-from engine.projections.occupancy import occupancy
+from engine.projections.occupancy import HANDLING, state_times_ns
 from engine.projections.waits import Waits, waits
 
 TARGET: Final = 0.8
@@ -102,8 +103,10 @@ def queue_statuses(
     kind = service_level.variant(service_level_id)
     live = live_cells(t, now_ns)
     tallies = window(t, since_ns)
+    spent = state_times_ns(t, now_ns)
+    times = spent[:, HANDLING].sum(axis=1), spent[:, AGENT_IDLE]
     numbers = existing(directory.queues) if only is None else [only]
-    build = _Build(t, directory, now_ns, since_ns, kind, live, tallies, logged_in(t), at_work(t))
+    build = _Build(t, directory, now_ns, since_ns, kind, live, tallies, logged_in(t), at_work(t), *times)
     return [_status(build, number) for number in numbers]
 
 
@@ -119,6 +122,8 @@ class _Build(msgspec.Struct, frozen=True):
     tallies: Array
     logged_in: Array
     at_work: Array
+    handling_ns: Array
+    idle_ns: Array
 
 
 def _status(build: _Build, number: int) -> QueueStatus:
@@ -142,6 +147,7 @@ def _status(build: _Build, number: int) -> QueueStatus:
     is_open = bool(settings[QueueSetting.OPEN])
     health, reason = judge(is_open, waiting, overdue, working, level.value, target)
     idle = int(states[AGENT_IDLE])
+    handling = int(build.handling_ns[may_serve].sum())
     return QueueStatus(
         as_of=position(t),
         at_ns=build.now_ns,
@@ -175,7 +181,7 @@ def _status(build: _Build, number: int) -> QueueStatus:
         exits=c.exits,
         waits=waits(tally, t.histograms[cells], age_s(oldest, build.now_ns)),
         handle_time=handle_time(tally, t.histograms[cells]),
-        occupancy=occupancy(t, may_serve, build.now_ns).occupancy,
+        occupancy=ratio(handling, handling + int(build.idle_ns[may_serve].sum())),
         expected_wait=expected_wait(t, number, waiting + 1, working, max(0, idle)),
     )
 

@@ -30,6 +30,7 @@ from engine.projections.figures import (
 )
 from engine.projections.intervals import IntervalRow, IntervalTable, interval_rows
 from engine.projections.names import Interned, OpenContacts
+from engine.projections.occupancy import Occupancy, occupancy
 from engine.projections.queue_status import QueueList, QueueStatus, queue_statuses
 from engine.projections.realtime import Realtime, realtime_rows
 from engine.projections.trunk_occupancy import TrunkGroupStatus, TrunkTraffic, trunk_group_statuses
@@ -80,6 +81,8 @@ class Formulas(msgspec.Struct, frozen=True):
     service_levels: list[service_level.ServiceLevel]
     abandonments: list[abandonment.Abandonment]
     calibration: Calibration
+    occupancy: Occupancy
+    """Of the agents who may serve the queue, over the whole log."""
 
 
 class Views:
@@ -185,7 +188,8 @@ class Views:
         c = counts(tally)
         levels = service_level.all_service_levels(c, threshold_s, overdue)
         rates = abandonment.all_abandonments(c)
-        return Formulas(self.as_of, at_ns, since_ns, queue, levels, rates, calibration(tally))
+        busy = occupancy(self.tables, self.eligible(queue), at_ns)
+        return Formulas(self.as_of, at_ns, since_ns, queue, levels, rates, calibration(tally), busy)
 
     def agents(self, now_ns: int | None = None, numbers: Sequence[int] | None = None) -> AgentList:
         """Every agent, or those numbered `numbers`."""

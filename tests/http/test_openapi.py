@@ -11,6 +11,7 @@ import schemathesis
 from aiohttp import ClientSession
 from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_headers_conformance,
@@ -89,6 +90,7 @@ def test_random_requests_find_no_contradiction(service: str) -> None:
     description = schemathesis.openapi.from_url(f"{service}/openapi.json").exclude(path_regex="stream")
     tried = set()
     for found in description.get_all_operations():
+        assert isinstance(found, Ok)
         operation = found.ok()
 
         @settings(

@@ -12,7 +12,7 @@ from engine.messages.observed import (
 )
 from engine.projections.expected_wait import expected_wait, stage_quantiles_s
 from engine.projections.waits import edges_s, quantiles_s
-from tests.projections.support import Centre
+from tests.projections.support import SECOND_NS, Centre
 
 
 def available(agent: str) -> AgentStatusChanged:
@@ -83,6 +83,31 @@ async def test_an_agent_who_was_chosen(centre: Centre) -> None:
     (offer,) = centre.views.explain("c1").offers
     assert (offer.candidates, offer.strategy, offer.agent, offer.runner_up) == (2, "longest-idle", "alice", "bob")
     assert offer.text.startswith("alice was chosen of 2 free agents by longest-idle; next would have been bob")
+
+
+async def test_occupancy_counts_the_running_state(centre: Centre) -> None:
+    await centre.say(available("alice"))
+    await centre.after(30, ContactArrived(contact="c1", queue="sales"))
+    await centre.after(10, OfferAnswered(contact="c1", agent="alice"))
+    centre.clock.advance(60 * SECOND_NS)
+    alice = centre.views.agent("alice", centre.clock.now_ns())
+    assert alice.occupancy == pytest.approx(70 / 100, abs=0.001)
+    told = centre.views.formulas("sales", centre.clock.now_ns()).occupancy
+    assert told.occupancy == pytest.approx(0.7, abs=0.001)
+    assert (told.state_s["idle"], told.state_s["offered"], told.state_s["busy"]) == pytest.approx(
+        (30, 10, 60), abs=0.01
+    )
+    assert centre.views.queue("sales", centre.clock.now_ns()).occupancy == pytest.approx(0.7, abs=0.001)
+
+
+async def test_trunk_traffic(centre: Centre) -> None:
+    for number in range(7):
+        await centre.say(ContactArrived(contact=f"c{number}", queue="sales", trunk_group="main"))
+    centre.clock.advance(30 * SECOND_NS)
+    (group,) = centre.views.trunk_groups(centre.clock.now_ns()).trunk_groups
+    assert (group.busy, group.peak, group.seized, group.refused) == (5, 5, 5, 2)
+    assert group.blocking == pytest.approx(2 / 7)
+    assert group.erlangs == pytest.approx(5.0, abs=0.01)
 
 
 def test_stage_quantiles_against_samples() -> None:

@@ -109,9 +109,11 @@ def _type(schema: dict[str, Any]) -> str:
         return f'<a href="#{name}">{name}</a>'
     for word in ("anyOf", "oneOf"):
         if word in schema:
-            return " or ".join(dict.fromkeys(_type(choice) for choice in schema[word]))
+            choices = sorted(schema[word], key=lambda choice: choice.get("type") == "array")
+            return " or ".join(dict.fromkeys(_type(choice) for choice in choices))
     if schema.get("type") == "array":
-        return f"list of {_type(schema.get('items', {}))}"
+        items = schema.get("items", {})
+        return "list of any of these" if "anyOf" in items else f"list of {_type(items)}"
     if "enum" in schema:
         return ", ".join(f"<code>{escape(str(value))}</code>" for value in schema["enum"])
     return escape(str(schema.get("type", "anything")))
