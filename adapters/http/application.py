@@ -37,7 +37,11 @@ def build_application(context: Context) -> web.Application:
     context.docs_page = documents.docs_page(description)
     for route in ROUTES:
         setattr(route.handler, middleware.ROUTE, route)
-        app.router.add_route(route.method, route.path, route.handler)
+        if route.method == "GET":
+            # A stream has no end, so there is nothing to answer HEAD with.
+            app.router.add_get(route.path, route.handler, allow_head=route.group != "stream")
+        else:
+            app.router.add_route(route.method, route.path, route.handler)
     for path in dict.fromkeys(route.path for route in ROUTES):
         if context.settings.cors:
             app.router.add_route("OPTIONS", path, middleware.preflight)

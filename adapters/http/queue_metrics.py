@@ -15,10 +15,8 @@ from engine.messages.kinds import (
     AGENT_STATE_NAMES,
     CHANNEL_NAMES,
     CHANNELS,
-    EXIT_ABANDONED,
     EXIT_ANSWERED,
     EXIT_NAMES,
-    EXIT_SHORT_ABANDONED,
     EXITS,
 )
 from engine.model.settings import QueueSetting
@@ -153,9 +151,7 @@ class _Scrape:
             within = int(tally[Tally.ANSWERED_WITHIN])
             buckets = _buckets(histogram[MEASURED_ANSWERED], threshold_s, within)
             waits.add_metric([*labels, "answered"], buckets, int(tally[Tally.ANSWERED_WAIT_NS]) / NS)
-            lost = int(tally[Tally.EXIT + EXIT_ABANDONED] + tally[Tally.EXIT + EXIT_SHORT_ABANDONED])
-            measured = int(histogram[MEASURED_LOST].sum())
-            sum_s = int(tally[Tally.ABANDONED_WAIT_NS]) / NS if lost == measured else None
+            sum_s = int(tally[Tally.ABANDONED_WAIT_NS]) / NS
             waits.add_metric([*labels, "lost"], _buckets(histogram[MEASURED_LOST]), sum_s)
             sum_s = int(tally[Tally.TALK_NS] + tally[Tally.WRAP_UP_NS]) / NS
             handle.add_metric(labels, _buckets(histogram[MEASURED_HANDLE]), sum_s)

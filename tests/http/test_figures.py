@@ -115,6 +115,14 @@ async def test_health(client: ClientSession) -> None:
     assert "checks" not in await get(client, "/readyz")
 
 
+async def test_heads_are_answered_without_a_body(client: ClientSession) -> None:
+    for address in ("/", "/livez", "/api/v1/queues", "/metrics"):
+        async with client.head(address) as answer:
+            assert (answer.status, await answer.read()) == (200, b"")
+    async with client.head("/api/v1/stream") as answer:
+        assert (answer.status, answer.headers["Allow"]) == (405, "GET")
+
+
 async def test_trunk_groups_and_agents_of_a_queue(client: ClientSession) -> None:
     (group,) = (await get(client, "/api/v1/trunk-groups"))["trunk_groups"]
     assert (group["trunk_group"], group["channels"], group["busy"], group["blocking"]) == ("main", 10, 0, None)
