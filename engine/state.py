@@ -11,7 +11,7 @@ from engine.effects.derive import OwedCallback
 from engine.ingest.names import InternedNames, NamesInForce, NamesRecord
 from engine.ingest.registry import ContactEntry, OpenContacts
 from engine.ingest.seen import SeenFacts, SeenReplay
-from engine.kernel.step import fold
+from engine.kernel.step import ROOM, fold
 from engine.kernel.tables import Array, Capacity, Tables, new_tables
 from engine.messages.kinds import (
     CALLBACK_REQUESTED,
@@ -37,6 +37,8 @@ NAMES_ONLY: Final = 1
 """In `a` of CONFIGURATION_LOADED: the payload is a NamesRecord, not a directory."""
 FOLD_ROWS: Final = 4096
 """Recorded rows folded in one go: small frames cost more to cross into the kernel than to fold."""
+OUT_ROWS: Final = 4 * ROOM
+"""Rows that one crossing into the kernel may write: drivers that decide in the same turns use the same."""
 OWED_KEPT: Final = 1024
 REMEMBERED_FACTS: Final = 1_000_000
 

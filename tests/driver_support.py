@@ -8,18 +8,18 @@ from typing import Any
 
 import msgspec
 
-from engine.clock import ManualClock
 from engine.config import Config, load_config
 from engine.config.compile import compile_directory
 from engine.kernel.tables import Capacity
+from engine.live.clock import ManualClock
+from engine.live.loop import LiveEngine
 from engine.log.memory import MemoryLog
-from engine.loop import LiveEngine
 from engine.messages.effects import AnyEffect
 from engine.messages.kinds import ENGINE_STARTED
 from engine.messages.observed import Observed
 from engine.messages.rows import ROW, empty_rows
 from engine.ports import EventLog, Receipt
-from engine.replay import restore
+from engine.replay.restore import restore
 from engine.state import EngineRecord, EngineState
 
 CENTRE = """

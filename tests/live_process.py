@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from engine.config import load_config
-from engine.live import EngineHost
+from engine.live.host import EngineHost
 from engine.log.segment import SMALLEST_SEGMENT_BYTES
 from engine.messages.observed import AgentStatusChanged, CallbackRequested, ContactArrived, ContactReleased, Observed
 

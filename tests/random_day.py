@@ -3,7 +3,7 @@
 import random
 from typing import Final
 
-from engine.hosting import open_contacts
+from engine.live.adapters import open_contacts
 from engine.messages.observed import (
     AgentStatusChanged,
     CallbackRequested,

@@ -9,8 +9,8 @@ import uvloop
 
 from engine.config import load_config
 from engine.errors import ConfigError
-from engine.live import EngineHost
-from engine.live import serve as serve_live
+from engine.live.host import EngineHost
+from engine.live.host import serve as serve_live
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ import msgspec
 import typer
 
 from engine.commands.outcome import Exit
-from engine.replay import verify as verify_log
+from engine.replay.verify import verify as verify_log
 
 
 def verify(data: Path, as_json: bool) -> Exit:

@@ -17,7 +17,7 @@ from rich.console import Console
 from engine.commands.outcome import Exit
 from engine.config import Config, load_config
 from engine.kernel.warm import warm
-from engine.live import EngineHost
+from engine.live.host import EngineHost
 from simulations.demo.addresses import Addresses, at_addresses, choose_addresses
 from simulations.demo.books import Books, balanced, channels_of, recounted, totals_of
 from simulations.demo.company import Company, PeopleFailed, plan_of

@@ -9,7 +9,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from engine.loop import LiveEngine
+from engine.live.loop import LiveEngine
 from engine.projections.queue_status import QueueStatus
 from simulations.demo.addresses import HOST, Addresses
 from simulations.demo.books import Books

@@ -8,10 +8,10 @@ from aiohttp import ClientSession
 
 from adapters.http.adapter import HttpAdapter
 from engine.config.load import load_config
-from engine.hosting import Adapters
 from engine.kernel.tables import Capacity
+from engine.live.adapters import Adapters
+from engine.live.loop import LiveEngine
 from engine.log.memory import MemoryLog
-from engine.loop import LiveEngine
 from engine.messages.rows import ROW
 from engine.state import EngineState
 

@@ -18,10 +18,10 @@ from paho.mqtt.properties import Properties
 
 from adapters.mqtt.adapter import MqttAdapter
 from engine.config.load import load_config
-from engine.hosting import Adapters
 from engine.kernel.tables import Capacity
+from engine.live.adapters import Adapters
+from engine.live.loop import LiveEngine
 from engine.log.memory import MemoryLog
-from engine.loop import LiveEngine
 from engine.messages.rows import ROW
 from engine.state import EngineState
 

@@ -4,11 +4,11 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
-from engine.clock import ManualClock
 from engine.config.load import load_config
 from engine.kernel.tables import Capacity
+from engine.live.clock import ManualClock
+from engine.live.loop import LiveEngine
 from engine.log.memory import MemoryLog
-from engine.loop import LiveEngine
 from engine.messages.observed import (
     AgentStatusChanged,
     CallbackRequested,

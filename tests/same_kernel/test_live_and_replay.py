@@ -12,8 +12,9 @@ from engine.log.event_log import SegmentLog
 from engine.log.memory import MemoryLog
 from engine.log.segment import SMALLEST_SEGMENT_BYTES
 from engine.messages.rows import ROW
-from engine.recheck import Recheck
-from engine.replay import restore, state_at, verify
+from engine.replay.recheck import Recheck
+from engine.replay.restore import restore, state_at
+from engine.replay.verify import verify
 from engine.state import EngineState
 from tests.driver_support import CAPACITY, House, house
 from tests.random_day import Day

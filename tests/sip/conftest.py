@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from engine.live.loop import LiveEngine
 from engine.log.memory import MemoryLog
-from engine.loop import LiveEngine
 from engine.messages.rows import ROW
 from engine.state import EngineState
 from tests.sip.support import CAPACITY, Exchange, Sipps, make_exchange

@@ -11,9 +11,9 @@ import pytest
 
 from adapters.sip.adapter import SipAdapter
 from engine.config.load import load_config
-from engine.hosting import Adapters
 from engine.kernel.tables import Capacity
-from engine.loop import LiveEngine
+from engine.live.adapters import Adapters
+from engine.live.loop import LiveEngine
 from engine.messages.observed import AgentStatusChanged, Observed
 from engine.ports import Receipt
 

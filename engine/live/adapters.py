@@ -9,7 +9,7 @@ from engine.config.adapters import adapter_class
 from engine.errors import TrunklineError
 from engine.ingest.names import ENGINE_SOURCE
 from engine.ingest.registry import ContactEntry
-from engine.loop import LiveEngine
+from engine.live.loop import LiveEngine
 from engine.messages.kinds import CONTACT_STATE_NAMES, ENGAGEMENT_CONNECTED, ENGAGEMENT_OFFERED
 from engine.messages.observed import ContactReleased, Observed
 from engine.ports import Adapter, AdapterStatus, AgentEndpoint, OpenContact, Receipt, Turn

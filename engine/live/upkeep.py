@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from engine.kernel.audit import audit
-from engine.loop import LiveEngine
+from engine.live.loop import LiveEngine
 
 AUDIT_EVERY_S: Final = 5.0
 COLLECT_EVERY_S: Final = 1.0

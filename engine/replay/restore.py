@@ -1,4 +1,4 @@
-"""Driver 2, the recorded log: rebuild the state from it, decide it again and compare, or stop at any position."""
+"""The state that a recorded log determines: at its end, or at any position before."""
 
 from collections.abc import Iterator
 from itertools import takewhile
@@ -13,13 +13,10 @@ from engine.log.reader import read_log
 from engine.messages.kinds import ENGINE_STARTED
 from engine.messages.rows import ROW
 from engine.ports import Frame
-from engine.recheck import Recheck, VerifyReport
 from engine.state import EngineRecord, EngineState, StateReplay, runs
 
 LOG_FOLDER: Final = "log"
 SNAPSHOT_FOLDER: Final = "snapshots"
-
-__all__ = ["VerifyReport", "capacity_of_log", "restore", "state_at", "verify"]
 
 
 class ReadableLog(Protocol):
@@ -53,19 +50,6 @@ def state_at(data: Path, up_to_seq: int | None = None) -> EngineState:
         replay.apply(run)
     replay.finish()
     return state
-
-
-def verify(data: Path) -> VerifyReport:
-    """Fold the log of the data folder, decide it again, and compare every row; nothing is changed.
-
-    Raises LogDamaged where a turn that must be there is not intact, LogError where there is no log.
-    """
-    folder = log_folder(data)
-    check = Recheck(capacity_of_log(read_log(folder, dtype=ROW)))
-    for frame in read_log(folder, dtype=ROW):
-        if not check.add(frame):
-            break
-    return check.report()
 
 
 def log_folder(data: Path) -> Path:

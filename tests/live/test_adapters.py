@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from engine.hosting import AdapterFailed, Adapters, open_contacts
+from engine.live.adapters import AdapterFailed, Adapters, open_contacts
 from engine.log.memory import MemoryLog
 from engine.messages.effects import AnyEffect
 from engine.messages.observed import AgentStatusChanged, ContactArrived, ContactHeld, LegRecorded, OfferAnswered

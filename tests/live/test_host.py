@@ -10,15 +10,16 @@ import pytest
 
 from engine.errors import ConfigError, LogLocked
 from engine.kernel.fingerprint import fingerprint
-from engine.live import SWITCH_INTERVAL_S, EngineHost, serve
+from engine.live.host import SWITCH_INTERVAL_S, EngineHost, serve
+from engine.live.opening import OpeningHoursDriver
+from engine.live.snapshots import Snapshots
+from engine.live.upkeep import Upkeep
 from engine.log.segment import SMALLEST_SEGMENT_BYTES
 from engine.messages import kinds
 from engine.messages.observed import AgentStatusChanged, ContactArrived, ContactReleased, QueueClosed
 from engine.model.settings import QueueSetting
-from engine.opening import OpeningHoursDriver
-from engine.replay import state_at, verify
-from engine.snapshots import Snapshots
-from engine.upkeep import Upkeep
+from engine.replay.restore import state_at
+from engine.replay.verify import verify
 from tests.driver_support import CENTRE, SECOND_NS, House, house, load_centre
 
 SEGMENT_BYTES = SMALLEST_SEGMENT_BYTES * 8

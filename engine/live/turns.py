@@ -13,17 +13,16 @@ from engine.ingest.admission import PAYLOAD_MAX, ROWS_OF_A_FACT, Admission
 from engine.ingest.inbox import Inbox, Submission
 from engine.ingest.names import record_payload
 from engine.ingest.stamp import RowBuffer, fields_of
-from engine.kernel.step import ROOM, step
+from engine.kernel.step import step
 from engine.kernel.tables import Array
 from engine.messages.kinds import CONFIGURATION_LOADED, DEADLINE_PASSED, FACT_REFUSED, FIRST_DECIDED, REFUSAL_NAMES
 from engine.messages.rows import Rows, empty_rows
 from engine.ports import EventLog, Receipt, Turn
-from engine.state import NAMES_ONLY, EngineState
+from engine.state import NAMES_ONLY, OUT_ROWS, EngineState
 
 TURN_ROWS: Final = 4096
 """Observed rows of one turn: about a millisecond of deciding."""
 TURN_BYTES: Final = 4 << 20
-OUT_ROWS: Final = 4 * ROOM
 
 
 class Concluded(NamedTuple):

@@ -12,9 +12,8 @@ from engine.kernel.tables import Array, Capacity, new_tables
 from engine.messages import kinds
 from engine.messages.rows import ROW, empty_rows
 from engine.ports import Frame
-from engine.recount import Recount
-from engine.state import FOLD_ROWS, EngineState, StateReplay, joined
-from engine.turns import OUT_ROWS
+from engine.replay.recount import Recount
+from engine.state import FOLD_ROWS, OUT_ROWS, EngineState, StateReplay, joined
 
 AUDIT_EVERY_ROWS: Final = 1 << 18
 DIFFERENCES_MAX: Final = 20

@@ -6,7 +6,7 @@ from typing import Final
 
 from engine.config.sections import Config
 from engine.errors import Overloaded
-from engine.loop import LiveEngine
+from engine.live.loop import LiveEngine
 from engine.messages.observed import QueueClosed, QueueOpened
 from engine.model.opening_hours import OpeningHours
 from engine.model.settings import QueueSetting

@@ -1,4 +1,4 @@
-"""Driver 1, real time: one engine with its log, its adapters and its opening hours, from recovery to a clean stop."""
+"""One engine with its log, its adapters and its opening hours, from recovery to a clean stop."""
 
 import asyncio
 import logging
@@ -12,24 +12,22 @@ from typing import Final
 
 import msgspec
 
-from engine.clock import LiveClock
 from engine.config.sections import Config
 from engine.errors import ConfigError
-from engine.hosting import Adapters
 from engine.kernel.tables import Capacity
+from engine.live.adapters import Adapters
+from engine.live.clock import LiveClock
+from engine.live.loop import LiveEngine
+from engine.live.opening import OpeningHoursDriver
+from engine.live.snapshots import Snapshots
+from engine.live.upkeep import Upkeep
 from engine.log.event_log import SegmentLog
 from engine.log.segment import DEFAULT_SEGMENT_BYTES
-from engine.loop import LiveEngine
 from engine.messages.kinds import ENGINE_STARTED
 from engine.messages.rows import ROW, SCHEMA, empty_rows
-from engine.opening import OpeningHoursDriver
 from engine.ports import AdapterStatus
-from engine.replay import LOG_FOLDER, SNAPSHOT_FOLDER, capacity_of_log, restore
-from engine.snapshots import Snapshots
+from engine.replay.restore import LOG_FOLDER, SNAPSHOT_FOLDER, capacity_of_log, restore
 from engine.state import EngineRecord, EngineState, runs
-from engine.upkeep import Upkeep
-
-__all__ = ["EngineHost", "LiveEngine", "serve"]
 
 SWITCH_INTERVAL_S: Final = 1e-4
 """How long the loop may keep the log's thread from running: twenty times shorter commits than by default."""

@@ -13,7 +13,7 @@ import pytest
 
 from engine.errors import LogError
 from engine.kernel.fingerprint import fingerprint
-from engine.live import EngineHost
+from engine.live.host import EngineHost
 from engine.log.event_log import SegmentLog
 from engine.log.memory import MemoryLog
 from engine.log.segment import SMALLEST_SEGMENT_BYTES
@@ -22,14 +22,15 @@ from engine.messages.observed import CallbackRequested, ContactArrived, ContactR
 from engine.messages.rows import ROW
 from engine.model.tallies import Tally
 from engine.ports import Receipt
-from engine.recheck import Recheck, VerifyReport
-from engine.recount import Recount
-from engine.replay import log_folder, restore, state_at, verify
+from engine.replay.recheck import Recheck, VerifyReport
+from engine.replay.recount import Recount
+from engine.replay.restore import log_folder, restore, state_at
+from engine.replay.verify import verify
 from engine.state import EngineState, runs
 from tests.driver_support import CAPACITY, House, house, load_centre
 from tests.random_day import Day
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SEGMENT_BYTES = SMALLEST_SEGMENT_BYTES * 8
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from engine.errors import Overloaded
 from engine.kernel.audit import audit
+from engine.live.turns import TURN_ROWS
 from engine.log.memory import MemoryLog
 from engine.messages import kinds
 from engine.messages.effects import CallBack, InformQueued, OfferContact
@@ -24,7 +25,6 @@ from engine.messages.observed import (
 )
 from engine.messages.rows import ROW
 from engine.ports import Receipt, Turn
-from engine.turns import TURN_ROWS
 from tests.driver_support import CENTRE, SECOND_NS, START_NS, House, house, load_centre, types_of
 
 

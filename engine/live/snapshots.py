@@ -10,9 +10,9 @@ import msgspec
 
 from engine.kernel.jit import BUILD
 from engine.kernel.tables import Array, Capacity
+from engine.live.loop import LiveEngine
 from engine.log.event_log import SegmentLog
 from engine.log.snapshot import SnapshotStore
-from engine.loop import LiveEngine
 from engine.ports import Turn
 
 EVERY_ROWS: Final = 1_000_000

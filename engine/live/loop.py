@@ -7,8 +7,6 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from engine.callbacks import callback_arrival
-from engine.clock import LiveClock
 from engine.config.compile import compile_directory, compile_settings
 from engine.config.sections import Config
 from engine.effects.derive import OwedCallback
@@ -17,6 +15,9 @@ from engine.errors import Overloaded
 from engine.ingest.inbox import DEFAULT_CAPACITY, ENDING, Inbox, Submission
 from engine.kernel.deadlines import NEVER_NS
 from engine.kernel.step import next_deadline_ns
+from engine.live.callbacks import callback_arrival
+from engine.live.clock import LiveClock
+from engine.live.turns import Concluded, TurnMaker
 from engine.log.event_log import FATAL_EXIT_CODE
 from engine.messages.kinds import CONFIGURATION_LOADED
 from engine.messages.observed import ContactArrived, Observed
@@ -26,7 +27,6 @@ from engine.ports import Clock, EventLog, Receipt, Turn
 from engine.projections.expected_wait import expected_wait
 from engine.projections.views import Views
 from engine.state import EngineState
-from engine.turns import Concluded, TurnMaker
 
 STAGED_MAX_BYTES: Final = 32 << 20
 """Bytes waiting for the disk beyond which only facts that end something get in."""

@@ -1,0 +1,21 @@
+"""`replay --verify`: the whole log of a data folder, folded and decided again."""
+
+from pathlib import Path
+
+from engine.log.reader import read_log
+from engine.messages.rows import ROW
+from engine.replay.recheck import Recheck, VerifyReport
+from engine.replay.restore import capacity_of_log, log_folder
+
+
+def verify(data: Path) -> VerifyReport:
+    """Fold the log of the data folder, decide it again, and compare every row; nothing is changed.
+
+    Raises LogDamaged where a turn that must be there is not intact, LogError where there is no log.
+    """
+    folder = log_folder(data)
+    check = Recheck(capacity_of_log(read_log(folder, dtype=ROW)))
+    for frame in read_log(folder, dtype=ROW):
+        if not check.add(frame):
+            break
+    return check.report()
