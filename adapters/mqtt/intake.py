@@ -10,7 +10,7 @@ import aiomqtt
 import msgspec
 from paho.mqtt.properties import Properties
 
-from adapters.mqtt.broker import BrokerClient, published_json
+from adapters.mqtt.broker import IN_FLIGHT_MAX, BrokerClient, published_json
 from adapters.mqtt.settings import Settings
 from adapters.mqtt.topics import BadTopic, Topics
 from adapters.mqtt.translate import Fault, IntakeResult, Malformed, decode_facts, result_of, unread
@@ -47,24 +47,43 @@ class Intake:
 
     async def run(self, client: BrokerClient) -> None:
         """Take messages until the connection ends. Raises MqttError."""
-        waiting: asyncio.Queue[tuple[aiomqtt.Message, asyncio.Task[None]]] = asyncio.Queue(self._settings.in_flight)
+        taken: asyncio.Queue[tuple[aiomqtt.Message, Taken]] = asyncio.Queue(self._settings.in_flight)
+        told: asyncio.Queue[tuple[aiomqtt.Message, asyncio.Task[None]]] = asyncio.Queue(IN_FLIGHT_MAX)
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._acknowledge(client, waiting))
+            group.create_task(self._tell(client, taken, told, group))
+            group.create_task(self._acknowledge(client, told))
             async for message in client.messages:
-                if not self._topics.is_incoming(str(message.topic)):
+                if self._topics.is_incoming(str(message.topic)):
+                    await taken.put((message, await self._take(message)))
+                else:
                     self.on_other(message)
                     client.acknowledge(message)
-                    continue
-                taken = await self._take(message)
-                await waiting.put((message, group.create_task(self._answer(client, message, taken))))
+
+    async def _tell(
+        self,
+        client: BrokerClient,
+        taken: "asyncio.Queue[tuple[aiomqtt.Message, Taken]]",
+        told: "asyncio.Queue[tuple[aiomqtt.Message, asyncio.Task[None]]]",
+        group: asyncio.TaskGroup,
+    ) -> None:
+        """Publish what became of each message, in order, several at once."""
+        while True:
+            message, what = await taken.get()
+            if what.receipts is None:
+                result = unread(what.source, what.faults)
+            else:
+                result = result_of(what.source, what.facts, await asyncio.shield(what.receipts), what.many)
+            topic, properties, result = self._address(client, message, result)
+            sending = group.create_task(client.send(topic, msgspec.json.encode(result), to=properties))
+            await told.put((message, sending))
 
     async def _acknowledge(
-        self, client: BrokerClient, waiting: "asyncio.Queue[tuple[aiomqtt.Message, asyncio.Task[None]]]"
+        self, client: BrokerClient, told: "asyncio.Queue[tuple[aiomqtt.Message, asyncio.Task[None]]]"
     ) -> None:
         """Acknowledge in the order of arrival, as MQTT demands."""
         while True:
-            message, answered = await waiting.get()
-            await answered
+            message, sending = await told.get()
+            await sending
             client.acknowledge(message)
 
     async def _take(self, message: aiomqtt.Message) -> Taken:
@@ -118,16 +137,6 @@ class Intake:
             word = "rejected" if receipt.error else "duplicates" if receipt.duplicate else "accepted"
             self._counters[word] += 1
             self._counters["refused"] += bool(receipt.refused)
-
-    async def _answer(self, client: BrokerClient, message: aiomqtt.Message, taken: Taken) -> None:
-        """Publish what became of the message. Raises MqttError."""
-        if taken.receipts is None:
-            result = unread(taken.source, taken.faults)
-        else:
-            receipts = await asyncio.shield(taken.receipts)
-            result = result_of(taken.source, taken.facts, receipts, taken.many)
-        topic, properties, result = self._address(client, message, result)
-        await client.send(topic, msgspec.json.encode(result), to=properties)
 
     def _address(
         self, client: BrokerClient, message: aiomqtt.Message, result: IntakeResult

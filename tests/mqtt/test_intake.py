@@ -145,8 +145,11 @@ async def test_sources_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         room.line.arriving.put_nowait(message(mid, f"t/s/in/events/{source}"))
     await room.settle()
     assert [source for source, _, _ in room.engine.taken] == ["mqtt:a", "mqtt:b", "mqtt:a"]
-    assert room.line.sent[0][0] == "t/s/in/results"
-    assert "2 sources have sent facts" in room.line.sent[0][1]["errors"][0]["detail"]
+    for place in range(3):
+        room.engine.answer(place)
+    await room.settle()
+    assert [topic for topic, _ in room.line.sent] == [f"t/s/in/results{rest}" for rest in ("/a", "/b", "/a", "")]
+    assert "2 sources have sent facts" in room.line.sent[3][1]["errors"][0]["detail"]
     await room.end()
 
 
