@@ -12,6 +12,7 @@ from adapters.sip.core import SOURCE, Core, SipLink
 from adapters.sip.endpoint import SipEndpoint
 from adapters.sip.housekeeping import Housekeeping
 from adapters.sip.protocol import Event, Timing
+from adapters.sip.recovery import recover, ringing_agents
 from adapters.sip.registrar import Registrar
 from adapters.sip.reinvite import Reinviter
 from adapters.sip.settings import Settings as SipSettings
@@ -52,14 +53,15 @@ class SipAdapter:
         self._up = False
 
     async def start(self, contacts: Sequence[OpenContact]) -> None:
-        """Listen. Raises OSError when the address is taken."""
+        """Listen, and take up the calls that were open. Raises OSError when the address is taken."""
         try:
             await self.endpoint.open()
         except OSError:
             await self.endpoint.close()
             raise
         self._up = True
-        self.core.registrar.start()
+        self.core.registrar.start(ringing_agents(contacts))
+        recover(self.core, contacts)
         self.housekeeping.start()
         settings = self.settings
         if settings.udp and self.endpoint.connections.granted_buffer < settings.receive_buffer:

@@ -5,9 +5,9 @@ from typing import Final
 
 from adapters.sip.call import Call
 from adapters.sip.core import Core
-from adapters.sip.protocol import Address, Refusal, Request, ServerTransaction, answer_session_timer
+from adapters.sip.protocol import Refusal, Request, ServerTransaction, answer_session_timer
 from adapters.sip.settings import Network, parse_source
-from adapters.sip.translate import customer_of, entry_of, priority_of
+from adapters.sip.translate import FinalAnswer, customer_of, entry_of, priority_of
 from engine.errors import Overloaded
 from engine.messages.observed import ContactArrived
 from engine.model.names import UNKNOWN
@@ -48,9 +48,9 @@ class Arrivals:
             core.counters[f"refused.{refusal.status}"] += 1
             core.endpoint.reply(transaction, refusal.status, refusal.reason, headers=refusal.headers)
             return
-        call = Call(core, f"sip-{transaction.local_tag}", transaction, request, self._shown(request))
+        call = Call(core, f"sip-{transaction.local_tag}", transaction)
+        call.caller.receive(transaction, request)
         call.caller.session = session
-        core.calls[call.name] = call
         self._submit(call, request, queue)
 
     def queue_of(self, entry: str, *, by_default: bool = True) -> str:
@@ -92,16 +92,8 @@ class Arrivals:
 
     def _turn_away(self, call: Call, status: int, retry_after_s: int = RETRY_S) -> None:
         headers = (("Retry-After", str(retry_after_s)),)
-        self._core.endpoint.reply(call.caller.invite, status, headers=headers)
-        call.caller.close()
+        call.caller.finish(FinalAnswer(status, "", headers))
         call.finish()
-
-    def _shown(self, request: Request) -> str:
-        """How the caller is shown to agents."""
-        caller = request.get_address("from")
-        user = caller.uri.user.partition(":")[0] if caller.uri.is_sip else caller.uri.opaque
-        uri = f"sip:{user}@{self._core.endpoint.address}" if user else f"sip:{self._core.endpoint.address}"
-        return str(Address(caller.display_name, uri))
 
     def _obstacle(self, request: Request) -> Refusal | None:
         """What bars every call from this source: no room, too many at once, not allowed."""

@@ -8,7 +8,7 @@ from adapters.sip.core import Core
 from adapters.sip.leg import Leg
 from adapters.sip.offer import AgentLeg, Offer
 from adapters.sip.offer_answer import with_direction
-from adapters.sip.protocol import Request, Response, ServerTransaction, queued_phrase
+from adapters.sip.protocol import Response, ServerTransaction, queued_phrase
 from adapters.sip.translate import cancel_reason, exit_reason, final_answer
 from engine.messages.effects import (
     AnyEffect,
@@ -39,19 +39,17 @@ class Phase:
 class Call:
     """One contact. `take` carries out effects; the legs report what happens on the wire."""
 
-    def __init__(self, core: Core, name: str, transaction: ServerTransaction, request: Request, from_: str) -> None:
+    def __init__(self, core: Core, name: str, transaction: ServerTransaction | None) -> None:
         self.core = core
         self.name = name
         self.phase = Phase.WAITING
-        self.caller = CallerLeg(self, transaction, request)
-        self.from_ = from_
-        """How the caller is shown to agents: a From value without its tag."""
+        self.caller = CallerLeg(self, transaction)
         self.offers: dict[str, Offer] = {}
         self.agent: AgentLeg | None = None
         """The leg that is connected."""
         self.held_by: set[Leg] = set()
         self.released = False
-        self._slots: set[str] = set()
+        core.calls[name] = self
 
     def take(self, effect: AnyEffect) -> None:
         """Carry out an effect."""
@@ -142,7 +140,7 @@ class Call:
         body = self.caller.sdp
         if self.phase == Phase.PARKED:
             body = with_direction(body, "sendrecv")
-        offer = self.offers[effect.agent] = Offer(self, effect.agent, effect.queue, body, self.from_)
+        offer = self.offers[effect.agent] = Offer(self, effect.agent, effect.queue, body)
         offer.begin(targets)
 
     def _stop_ringing(self, effect: EndOffer) -> None:

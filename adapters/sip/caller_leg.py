@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Final
 
 from adapters.sip.leg import Leg
-from adapters.sip.protocol import SDP, Dialog, Request, ServerTransaction
+from adapters.sip.protocol import SDP, Address, Dialog, Request, ServerTransaction
 from adapters.sip.records import CallerInvite, DialogState
 from adapters.sip.translate import FinalAnswer, release_cause
 
@@ -20,18 +20,26 @@ NOT_SERVED: Final = FinalAnswer(480, "", ())
 class CallerLeg(Leg):
     """The leg of whoever called."""
 
-    def __init__(self, call: "Call", transaction: ServerTransaction, request: Request) -> None:
+    def __init__(self, call: "Call", transaction: ServerTransaction | None) -> None:
         super().__init__(call, SLOT)
         self.invite = transaction
-        self.first: Request | None = request
+        """None after a restart when it had its answer long before."""
+        self.first: Request | None = None
         """The INVITE, while it may be needed."""
         self.cancelled = False
         self.said: tuple[int, str, bytes] = (0, "", b"")
         self.said_ns = 0
-        self.offered_late = not request.body
+        self.offered_late = False
         """Whether the caller left the first offer to us."""
         self.recovered = False
         """Whether the 2xx was sent again after a restart, so that its ACK may have come before."""
+        self.kept = False
+        """Whether the log knows that the caller has our answer."""
+
+    def receive(self, transaction: ServerTransaction, request: Request) -> None:
+        """Begin with an INVITE. Raises MalformedMessage."""
+        self.first = request
+        self.offered_late = not request.body
         transaction.context = self
         self.enter(Dialog.from_request(request, transaction.local_tag, ""), request.source)
         self.renewed(request)
@@ -39,13 +47,21 @@ class CallerLeg(Leg):
     @property
     def answered(self) -> bool:
         """Whether the INVITE has its final answer."""
-        return self.invite.is_final
+        return self.invite is None or self.invite.is_final
+
+    @property
+    def shown(self) -> str:
+        """How the caller is shown to agents: a From value without its tag."""
+        caller = Address.parse(self._dialog().remote)
+        own = self.core.endpoint.address
+        user = caller.uri.user.partition(":")[0] if caller.uri.is_sip else caller.uri.opaque
+        return str(Address(caller.display_name, f"sip:{user}@{own}" if user else f"sip:{own}"))
 
     # --- answers
 
     def tell(self, status: int, phrase: str = "", body: bytes = b"") -> None:
         """Send a provisional response, and again when there is nothing else to say for long."""
-        if self.answered or self.cancelled:
+        if self.invite is None or self.answered or self.cancelled:
             return
         self.said = (status, phrase, body)
         endpoint = self.core.endpoint
@@ -61,7 +77,7 @@ class CallerLeg(Leg):
 
     def accept(self, body: bytes) -> bool:
         """Answer with 200 and the agent's session description; False when the caller has left."""
-        if self.answered or self.cancelled:
+        if self.invite is None or self.answered or self.cancelled:
             return False
         endpoint = self.core.endpoint
         dialog = self._dialog()
@@ -76,7 +92,7 @@ class CallerLeg(Leg):
 
     def finish(self, answer: FinalAnswer = NOT_SERVED) -> None:
         """End the leg, in whatever state it is."""
-        if not self.answered:
+        if self.invite is not None and not self.answered:
             answer = TERMINATED if self.cancelled else answer
             self.core.endpoint.reply(self.invite, answer.status, answer.reason, headers=answer.headers)
             self.core.counters[f"answered.{answer.status}"] += 1
@@ -114,6 +130,6 @@ class CallerLeg(Leg):
 
     def record(self) -> CallerInvite | DialogState:
         """The INVITE until something has changed since the answer."""
-        if self.first is not None and self.first.source is not None:
+        if self.first is not None and self.first.source is not None and self.invite is not None:
             return CallerInvite(self.first.raw, self.first.source, self.invite.local_tag)
         return DialogState("", self._dialog(), self.flow, self.origin, self.sdp)

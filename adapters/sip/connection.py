@@ -25,6 +25,7 @@ IDLE_LIMIT_S: Final = 900.0
 """A connection that is silent for so long is closed, unless it is used again before."""
 WRITE_BUFFER_MAX: Final = 4 << 20
 """Octets that a slow reader may leave unsent before its connection is given up."""
+ANY_PORT_TRIES: Final = 8
 WAITING_MAX: Final = 4096
 """Messages that wait for one connection to be made, or for one name to be found."""
 
@@ -131,6 +132,15 @@ class Connections:
 
     async def open(self, host: str, port: int, *, udp: bool, tcp: bool) -> int:
         """Listen; both transports at one port, which is returned. Raises OSError when it is taken."""
+        for _ in range(0 if port else ANY_PORT_TRIES):
+            try:
+                return await self._open_at(host, 0, udp=udp, tcp=tcp)
+            except OSError:
+                # The port that UDP was given is another's for TCP.
+                self._close_udp()
+        return await self._open_at(host, port, udp=udp, tcp=tcp)
+
+    async def _open_at(self, host: str, port: int, *, udp: bool, tcp: bool) -> int:
         loop = asyncio.get_running_loop()
         if udp:
             own = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
@@ -160,9 +170,7 @@ class Connections:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._udp is not None:
-            self._udp.transport.close()
-            self._udp = None
+        self._close_udp()
         for connection in list(self._open.values()):
             connection.transport.close()
         if self._server is not None:
@@ -192,6 +200,11 @@ class Connections:
     def count(self) -> int:
         """Open TCP connections."""
         return len(self._open)
+
+    def _close_udp(self) -> None:
+        if self._udp is not None:
+            self._udp.transport.close()
+            self._udp = None
 
     # --- from the connections
 

@@ -33,6 +33,10 @@ class Housekeeping:
         for call in list(core.calls.values()):
             if call.phase == Phase.WAITING:
                 call.caller.repeat(now_ns)
+            elif call.caller.acknowledged and not call.caller.kept:
+                # Short calls never cost this; after a restart it spares the peers a repeated answer.
+                call.caller.kept = True
+                core.mention([call.caller.recorded()])
         for leg in list(core.dialogs.values()):
             session = leg.session
             if session is None or leg.closed or not leg.acknowledged:

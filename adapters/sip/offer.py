@@ -39,6 +39,7 @@ class AgentLeg(Leg):
         self.target = target
         self.state = "calling"
         self.transaction: ClientTransaction | None = None
+        """That of the INVITE; None for one answered before a restart."""
         self.invite: Request | None = None
         self.answer: Response | None = None
         self.min_se_s = 0
@@ -60,7 +61,7 @@ class AgentLeg(Leg):
             "INVITE",
             target.uri,
             via=endpoint.layer.new_via(transport),
-            from_=f"{self.offer.from_};tag={endpoint.tokens.new_tag()}",
+            from_=f"{self.call.caller.shown};tag={endpoint.tokens.new_tag()}",
             to=f"<{target.uri}>",
             call_id=endpoint.tokens.new_tag(),
             cseq=1,
@@ -81,10 +82,17 @@ class AgentLeg(Leg):
 
     def confirm(self, body: bytes = b"") -> None:
         """Send the ACK, with our answer where the phone made the offer."""
-        if self.acknowledged or self.transaction is None or self.answer is None:
+        if self.acknowledged or self.answer is None:
             return
         self.acknowledged = True
-        self.acknowledge(self.transaction, self.answer, self.origin.pass_on(body))
+        body = self.origin.pass_on(body)
+        if self.transaction is not None:
+            self.acknowledge(self.transaction, self.answer, body)
+        else:
+            endpoint, hop = self.core.endpoint, self.hop()
+            via = endpoint.layer.new_via(hop.transport)
+            ack = self._dialog().build_ack(self.answer, via, content_type=SDP if body else "", body=body)
+            endpoint.send_ack(ack, hop)
 
     def stop(self, headers: tuple[tuple[str, str], ...] = ()) -> None:
         """End whatever there is: take the INVITE back, or hang up."""
@@ -173,11 +181,10 @@ class AgentLeg(Leg):
 class Offer:
     """One agent, and all of the agent's phones."""
 
-    def __init__(self, call: "Call", agent: str, queue: str, body: bytes, from_: str) -> None:
+    def __init__(self, call: "Call", agent: str, queue: str, body: bytes) -> None:
         self.call = call
         self.agent = agent
         self.body = body
-        self.from_ = from_
         self.headers = (("X-Queue", queue), ("X-Contact", call.name))
         self.legs: list[AgentLeg] = []
         self.taken: AgentLeg | None = None

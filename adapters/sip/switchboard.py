@@ -12,12 +12,16 @@ from adapters.sip.protocol import (
     AckMissing,
     AckReceived,
     CancelReceived,
+    Dialog,
+    DialogId,
     Event,
     MalformedMessage,
     Request,
     RequestReceived,
+    Response,
     ResponseReceived,
     ServerTransaction,
+    StrayAnswer,
     TransactionTimedOut,
     dialog_id_of,
 )
@@ -58,6 +62,8 @@ class Switchboard:
         elif isinstance(event, AckMissing):
             if event.transaction.context is not None:
                 event.transaction.context.on_ack_missing()
+        elif isinstance(event, StrayAnswer):
+            self._take_stray(event.response)
         elif event.transaction.context is not None:
             status = 408 if isinstance(event, TransactionTimedOut) else 503
             event.transaction.context.on_failure(event.transaction, status)
@@ -85,6 +91,25 @@ class Switchboard:
             core.endpoint.reply(transaction, 481)
         else:
             core.endpoint.reply(transaction, 405, headers=ALLOW)
+
+    def _take_stray(self, response: Response) -> None:
+        """A phone repeats its 2xx to an INVITE of before a restart: acknowledge it again, or end what nobody wants."""
+        core, endpoint = self._core, self._core.endpoint
+        leg = core.dialogs.get(DialogId(response.call_id, response.from_tag, response.to_tag))
+        if leg is not None and not leg.acknowledged:
+            return  # it has its ACK as soon as the caller's is here
+        via = response.top_via
+        if not endpoint.is_own(via.host, via.port):
+            return  # nobody here has called
+        if response.source is None or not response.top_via.host:
+            return
+        dialog = Dialog.from_response(response, endpoint.contact(response.source.transport))
+        hop = dialog.next_hop()
+        endpoint.send_ack(dialog.build_ack(response, endpoint.layer.new_via(hop.transport)), hop)
+        if leg is None:
+            core.counters["answers_undone"] += 1
+            bye = dialog.build_request("BYE", endpoint.layer.new_via(hop.transport))
+            endpoint.send(bye, hop)
 
     def _take_within(self, transaction: ServerTransaction, request: Request) -> None:
         core, method = self._core, request.method

@@ -11,30 +11,35 @@ from engine.log.memory import MemoryLog
 from engine.messages.rows import ROW
 from engine.state import EngineState
 from tests.sip.support import CAPACITY, Exchange, Sipps, make_exchange
+from tests.sip.user_agent import UserAgent
 
 OpenExchange = Callable[..., Awaitable[Exchange]]
+OpenPhone = Callable[[str], Awaitable[UserAgent]]
 
 
 @pytest.fixture
 async def open_exchange(tmp_path: Path) -> AsyncIterator[OpenExchange]:
-    """Return a function that opens an exchange with the given configuration file."""
+    """Return a function that opens an exchange with the given configuration file; `hold`: durable only by flush."""
     opened: list[Exchange] = []
 
-    async def start(config: str, **options: Any) -> Exchange:
+    async def start(config: str, *, hold: bool = False, **options: Any) -> Exchange:
         path = tmp_path / f"centre{len(opened)}.yaml"
         path.write_text(config)
         engine = LiveEngine(EngineState(CAPACITY))
-        engine.attach(MemoryLog(row_dtype=ROW, on_durable=engine.on_durable))
+        engine.attach(MemoryLog(row_dtype=ROW, on_durable=engine.on_durable, hold=hold))
         engine.run()
         adapter, adapters = make_exchange(engine, path, **options)
         await adapters.start()
         exchange = Exchange(engine, adapter, adapters)
         opened.append(exchange)
-        await engine.durable()
+        engine.log.flush()
+        if not hold:
+            await engine.durable()
         return exchange
 
     yield start
     for exchange in opened:
+        exchange.engine.log.flush()
         await exchange.adapters.stop()
         await exchange.engine.stop()
 
@@ -45,3 +50,17 @@ async def sipps(tmp_path: Path) -> AsyncIterator[Sipps]:
     started = Sipps(tmp_path)
     yield started
     await started.end()
+
+
+@pytest.fixture
+async def open_phone() -> AsyncIterator[OpenPhone]:
+    """Return a function that opens a scripted phone."""
+    opened: list[UserAgent] = []
+
+    async def start(name: str) -> UserAgent:
+        opened.append(await UserAgent(name).open())
+        return opened[-1]
+
+    yield start
+    for phone in opened:
+        phone.close()

@@ -47,7 +47,7 @@ def free_port() -> int:
 async def until(condition: Callable[[], Any], what: str = "", deadline_s: float = DEADLINE_S) -> None:
     """Wait until the condition holds; fails with what was waited for."""
     async with asyncio.timeout(deadline_s):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - what is waited for has no event
             await asyncio.sleep(0.005)
 
 
@@ -171,7 +171,7 @@ class Sipps:
             *(("-sf", str((SCENARIOS / f"{scenario}.xml").resolve()))),
             *(("-i", "127.0.0.1", "-p", str(port), "-mp", str(free_port()))),
             *(("-t", {"udp": "u1", "tcp": "t1"}[transport], "-m", str(calls), "-d", str(pause_ms))),
-            *("-nostdin -buff_size 4000000 -timeout 25s -timeout_error -trace_err".split()),
+            *(["-nostdin", "-buff_size", "4000000", "-timeout", "25s", "-timeout_error", "-trace_err"]),
             *(([target, "-r", str(rate), "-s", service]) if target else []),
         ]
         process = await asyncio.create_subprocess_exec(

@@ -13,6 +13,7 @@ from adapters.sip.protocol.events import (
     Event,
     RequestReceived,
     ResponseReceived,
+    StrayAnswer,
     TransactionTimedOut,
     TransportFailed,
 )
@@ -78,6 +79,7 @@ __all__ = [
     "SessionTimer",
     "SipError",
     "State",
+    "StrayAnswer",
     "StreamFramer",
     "Timing",
     "TokenSource",

@@ -55,6 +55,12 @@ class TransportFailed(msgspec.Struct, frozen=True):
     transaction: ClientTransaction
 
 
+class StrayAnswer(msgspec.Struct, frozen=True):
+    """A 2xx to an INVITE whose transaction is not known any more: acknowledge it, or end the call."""
+
+    response: Response
+
+
 Event = (
     RequestReceived
     | CancelReceived
@@ -63,4 +69,5 @@ Event = (
     | ResponseReceived
     | TransactionTimedOut
     | TransportFailed
+    | StrayAnswer
 )

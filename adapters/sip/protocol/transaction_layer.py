@@ -13,15 +13,17 @@ from collections.abc import Mapping
 
 from adapters.sip.protocol.build import Headers, build_response
 from adapters.sip.protocol.check import Capabilities, Refusal, check_request, check_response
+from adapters.sip.protocol.client_transaction import INVITE_CLIENT
 from adapters.sip.protocol.errors import LocalProtocolError, MalformedMessage, TransactionLimitReached
 from adapters.sip.protocol.events import (
     AckReceived,
     CancelReceived,
     Event,
     RequestReceived,
+    StrayAnswer,
 )
 from adapters.sip.protocol.hop import Hop, hop_for_response
-from adapters.sip.protocol.matching import invite_key, server_key
+from adapters.sip.protocol.matching import branch_of, invite_key, server_key
 from adapters.sip.protocol.message import Request, Response
 from adapters.sip.protocol.server_transaction import INVITE_SERVER, OTHER_SERVER
 from adapters.sip.protocol.tokens import TokenSource
@@ -202,6 +204,30 @@ class TransactionLayer(TransactionStore):
             response = build_response(request, status, to_tag=self.tokens.new_tag(), headers=headers)
             self.send(response.raw, hop_for_response(request.top_via, request.source))
 
+    # --- after a restart ------------------------------------------------------------------------------------------
+
+    def resume_server(self, invite: Request, local_tag: str, now_ns: int) -> ServerTransaction:
+        """Go on with an INVITE received before a restart, which had no final response: it may be answered now."""
+        self._tick(now_ns)
+        if invite.source is None:
+            raise LocalProtocolError("a received request needs its source, or nothing can answer it")
+        key = server_key(invite)
+        hop = hop_for_response(invite.top_via, invite.source)
+        transaction = ServerTransaction(key, invite, hop, State.PROCEEDING, INVITE_SERVER, local_tag)
+        transaction.merge_key = (invite.call_id, invite.from_tag, invite.get("cseq"))
+        self._servers[key] = transaction
+        self._merged[transaction.merge_key] = transaction
+        return transaction
+
+    def resume_client(self, invite: Request, hop: Hop, context: object, now_ns: int) -> ClientTransaction:
+        """Go on with an INVITE sent before a restart, which had a provisional response: its answer may come now."""
+        self._tick(now_ns)
+        key = (branch_of(invite), invite.method)
+        transaction = ClientTransaction(key, invite, hop, State.PROCEEDING, INVITE_CLIENT)
+        transaction.context = context
+        self._clients[key] = transaction
+        return transaction
+
     # --- requests -------------------------------------------------------------------------------------------------
 
     def _receive_request(self, request: Request) -> None:
@@ -289,8 +315,15 @@ class TransactionLayer(TransactionStore):
     def _receive_response(self, response: Response) -> None:
         transaction = self._clients.get((response.top_via.branch, response.cseq.method))
         if transaction is None:
-            self.counters["discarded.stray_response"] += 1
+            self._receive_stray(response)
         elif check_response(response):
             self.counters["discarded.bad_response"] += 1
         elif not advance(self, transaction, signal_of(response.status), response):
             self.counters["discarded.late_response"] += 1
+
+    def _receive_stray(self, response: Response) -> None:
+        """A 2xx to INVITE is for the user (§13.2.2.4), whoever sent the INVITE; anything else is too late."""
+        if 200 <= response.status < 300 and response.cseq.method == "INVITE" and not check_response(response):
+            self._events.append(StrayAnswer(response))
+        else:
+            self.counters["discarded.stray_response"] += 1

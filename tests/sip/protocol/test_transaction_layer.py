@@ -6,9 +6,11 @@ from adapters.sip.protocol import (
     AckReceived,
     CancelReceived,
     Dialog,
+    Request,
     RequestReceived,
     ResponseReceived,
     TransactionLimitReached,
+    build_response,
     parse_datagram,
 )
 from tests.sip.protocol.support import (
@@ -238,3 +240,34 @@ def test_equal_seeds_give_equal_octets() -> None:
         return [octets for octets, _ in server.take_outgoing()]
 
     assert run() == run()
+
+
+def test_an_invite_of_before_a_restart_is_answered_and_acknowledged() -> None:
+    before, after = layer(), layer()
+    invite = received(request_octets())
+    heard = before.receive(invite, 0)[0]
+    assert isinstance(heard, RequestReceived)
+    resumed = after.resume_server(received(invite.raw), heard.transaction.local_tag, 0)
+    assert after.receive(received(invite.raw), 0) == []
+    assert after.reply(resumed, 200, now_ns=0)
+    (octets, hop) = after.take_outgoing()[-1]
+    assert hop == CALLER
+    assert f";tag={heard.transaction.local_tag}".encode() in octets
+
+
+def test_a_call_of_before_a_restart_is_taken_back_and_its_end_heard() -> None:
+    before, after = layer(CALLER), layer(CALLER)
+    invite = outgoing_request(before)
+    before.send_request(invite, SERVER, 0)
+    sent = parse_datagram(before.take_outgoing()[0][0])
+    assert isinstance(sent, Request)
+    resumed = after.resume_client(sent, SERVER, "leg", 0)
+    assert after.cancel(resumed, 0)
+    assert after.take_outgoing()[0][0].startswith(
+        b"CANCEL sip:queue@192.0.2.2 SIP/2.0\r\nVia: " + sent.vias[0].encode()
+    )
+    ended = build_response(received(invite.raw), 487, to_tag="t")
+    heard = after.receive(parse_datagram(ended.raw, SERVER), 0)[0]
+    assert isinstance(heard, ResponseReceived)
+    assert heard.transaction.context == "leg"
+    assert after.take_outgoing()[0][0].startswith(b"ACK ")

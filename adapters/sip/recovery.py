@@ -1,0 +1,196 @@
+"""The calls of before a restart, taken up from what the log kept of their legs.
+
+A waiting caller's INVITE is answered by this process as if it had received it. A phone that rang goes on ringing: its
+answer is taken, or its INVITE taken back. A phone whose INVITE was not answered at all, not even by 180, is called
+again. Connected calls go on; a 200 or an ACK that may not have left is sent again. CSeq numbers continue with a gap, as
+those used last are not in the log.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from adapters.sip.call import Call, Phase
+from adapters.sip.core import Core
+from adapters.sip.leg import Leg
+from adapters.sip.offer import AgentLeg, Offer
+from adapters.sip.protocol import (
+    Dialog,
+    LocalProtocolError,
+    MalformedMessage,
+    Refusal,
+    Request,
+    Response,
+    SessionTimer,
+    answer_session_timer,
+    is_on_hold,
+    parse_datagram,
+)
+from adapters.sip.records import AgentAnswer, AgentInvite, CallerInvite, DialogState, LegRecord, decode_leg
+from adapters.sip.registrar import Target
+from adapters.sip.translate import cancel_reason
+from engine.messages.effects import OfferContact
+from engine.messages.observed import ContactReleased, Observed
+from engine.ports import OpenContact
+
+logger = logging.getLogger(__name__)
+
+SEQ_GAP: Final = 1000
+CONNECTED: Final = frozenset({"connected", "held"})
+
+
+def ringing_agents(contacts: Iterable[OpenContact]) -> frozenset[str]:
+    """Agents at whose phones something rings."""
+    return frozenset(agent for contact in contacts if contact.state not in CONNECTED for agent in contact.agents)
+
+
+def recover(core: Core, contacts: Sequence[OpenContact]) -> None:
+    """Take up all calls; those that cannot be are released, and the engine is told so."""
+    lost: list[Observed] = []
+    for contact in contacts:
+        try:
+            _Recovery(core, contact).run()
+            core.counters["calls_recovered"] += 1
+        except (LocalProtocolError, MalformedMessage) as error:
+            logger.warning("call %s cannot be taken up: %s", contact.contact, error)
+            core.counters["calls_lost"] += 1
+            core.calls.pop(contact.contact, None)
+            lost.append(ContactReleased(contact=contact.contact, by="system", cause=41))
+    if lost:
+        core.insist(lost)
+
+
+class _Recovery:
+    """One call."""
+
+    def __init__(self, core: Core, contact: OpenContact) -> None:
+        self._core = core
+        self._contact = contact
+        self._legs: dict[str, LegRecord] = {slot: decode_leg(record) for slot, record in contact.legs.items()}
+
+    def run(self) -> None:
+        """Take it up. Raises LocalProtocolError and MalformedMessage."""
+        caller = self._legs.pop("caller", None)
+        if isinstance(caller, CallerInvite):
+            call = self._with_invite(caller)
+        elif isinstance(caller, DialogState):
+            call = Call(self._core, self._contact.contact, None)
+            self._resume_dialog(call.caller, caller)
+            call.caller.kept = True
+            call.phase = Phase.PARKED
+        else:
+            raise LocalProtocolError("nothing is known of the caller")
+        if self._contact.state in CONNECTED:
+            self._connect(call)
+        else:
+            self._resume_offers(call)
+
+    def _with_invite(self, record: CallerInvite) -> Call:
+        core = self._core
+        request = parse_datagram(record.raw, record.source)
+        if not isinstance(request, Request):
+            raise LocalProtocolError("the record of the caller holds no request")
+        transaction = core.endpoint.layer.resume_server(request, record.local_tag, core.endpoint.now_ns())
+        call = Call(core, self._contact.contact, transaction)
+        call.caller.receive(transaction, request)
+        session = answer_session_timer(request, core.policy)
+        call.caller.session = None if isinstance(session, Refusal) else session
+        return call
+
+    def _connect(self, call: Call) -> None:
+        """The caller talks to an agent, or was about to."""
+        agents = self._contact.agents
+        found = [
+            (slot, record)
+            for slot, record in self._legs.items()
+            if isinstance(record, AgentAnswer | DialogState) and record.agent in agents
+        ]
+        if not found:
+            raise LocalProtocolError("nothing is known of the agent's phone")
+        slot, record = found[0]
+        leg = self._agent_leg(call, slot, record)
+        call.agent = leg
+        call.phase = Phase.TALKING
+        if not call.caller.answered:
+            call.caller.recovered = True
+            call.caller.accept(leg.sdp)
+        if isinstance(record, AgentAnswer) and not call.caller.offered_late:
+            leg.confirm()
+        leg._dialog().local_seq += SEQ_GAP
+        if self._contact.state == "held":
+            call.held_by = {side for side in (call.caller, leg) if is_on_hold(side.sdp)} or {call.caller}
+        self._end_others(call, keep=slot)
+
+    def _agent_leg(self, call: Call, slot: str, record: AgentAnswer | DialogState) -> AgentLeg:
+        offer = Offer(call, record.agent, "", b"")
+        if isinstance(record, DialogState):
+            target = Target(record.dialog.remote_target, record.flow or record.dialog.next_hop())
+            leg = AgentLeg(offer, slot, target)
+            self._resume_dialog(leg, record)
+        else:
+            leg = AgentLeg(offer, slot, Target("", record.hop))
+            response = parse_datagram(record.raw, record.hop)
+            if not isinstance(response, Response):
+                raise LocalProtocolError("the record of the agent's phone holds no response")
+            leg.answer = response
+            leg.origin.pass_on(record.offered)
+            contact = self._core.endpoint.contact(record.hop.transport)
+            leg.enter(Dialog.from_response(response, contact), record.hop)
+            leg.renewed(response)
+            leg.session = self._own_session()
+        leg.state = "connected"
+        offer.taken = leg
+        return leg
+
+    def _resume_dialog(self, leg: Leg, record: DialogState) -> None:
+        record.dialog.local_seq += SEQ_GAP
+        leg.enter(record.dialog, record.flow)
+        leg.origin = record.origin
+        leg.sdp = record.sdp
+        leg.acknowledged = True
+        leg.session = self._own_session()
+        leg.refreshed_ns = self._core.endpoint.now_ns()
+
+    def _own_session(self) -> SessionTimer:
+        """We show that the session lives, whatever was agreed before."""
+        return SessionTimer(self._core.policy.interval_s, True, "uac", False)
+
+    def _resume_offers(self, call: Call) -> None:
+        """Phones that rang go on; agents whose phones had not said anything are called again."""
+        agents = set(self._contact.agents)
+        for slot, record in self._legs.items():
+            if isinstance(record, AgentInvite) and record.agent in agents:
+                offer = call.offers.setdefault(record.agent, Offer(call, record.agent, self._contact.queue, b""))
+                offer.legs.append(self._ringing_leg(offer, slot, record))
+        self._end_others(call, keep="")
+        for agent in sorted(agents - call.offers.keys()):
+            offered = OfferContact(
+                seq=0, contact=call.name, agent=agent, queue=self._contact.queue, channel="voice", ring_limit_ns=0
+            )
+            call.take(offered)
+
+    def _ringing_leg(self, offer: Offer, slot: str, record: AgentInvite) -> AgentLeg:
+        invite = parse_datagram(record.raw)
+        if not isinstance(invite, Request):
+            raise LocalProtocolError("the record of a ringing phone holds no request")
+        endpoint = self._core.endpoint
+        leg = AgentLeg(offer, slot, Target(invite.target, record.hop))
+        leg.invite = invite
+        leg.state = "ringing"
+        leg.origin.pass_on(invite.body)
+        leg.transaction = endpoint.layer.resume_client(invite, record.hop, leg, endpoint.now_ns())
+        return leg
+
+    def _end_others(self, call: Call, keep: str) -> None:
+        """Take back what rings for nothing, hang up what was answered for nothing."""
+        for slot, record in self._legs.items():
+            if slot == keep or isinstance(record, CallerInvite) or record.agent in call.offers:
+                continue
+            if isinstance(record, AgentInvite):
+                leg = self._ringing_leg(Offer(call, record.agent, "", b""), slot, record)
+                leg.stop(cancel_reason("withdrawn"))
+            elif isinstance(record, AgentAnswer) and record.agent not in self._contact.agents:
+                spare = self._agent_leg(call, slot, record)
+                spare.acknowledged = True
+                spare._dialog().local_seq += SEQ_GAP
+                spare.hang_up()

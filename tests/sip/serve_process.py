@@ -1,0 +1,23 @@
+"""One engine in a process of its own, to be killed: `serve_process.py CONFIG DATA AGENT...` says when it is ready."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from engine.config.load import load_config
+from engine.live.host import EngineHost
+from engine.messages.observed import AgentStatusChanged
+
+
+async def main(config: Path, data: Path, agents: list[str]) -> None:
+    """Serve until killed."""
+    host = EngineHost(load_config(config), data, segment_bytes=1 << 20)
+    await host.start()
+    facts = [AgentStatusChanged(agent=agent, status="available") for agent in agents]
+    await host.engine.submit("test", facts)
+    print("ready", flush=True)
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]))

@@ -1,0 +1,193 @@
+"""Calls between scripted phones: each message and its moment."""
+
+import asyncio
+
+from adapters.sip.protocol import Dialog, reasons_of, retry_after_s
+from tests.sip.conftest import OpenExchange, OpenPhone
+from tests.sip.support import Exchange, centre, until
+from tests.sip.user_agent import UserAgent
+
+
+async def house(open_exchange: OpenExchange, open_phone: OpenPhone, **options: str) -> tuple[Exchange, UserAgent]:
+    """An exchange with one agent, ann, signed in at a scripted phone."""
+    ann = await open_phone("ann")
+    exchange = await open_exchange(centre(phones={"ann": f"127.0.0.1:{ann.port}"}, **options))
+    await exchange.sign_in("ann")
+    return exchange, ann
+
+
+async def talk(exchange: Exchange, caller: UserAgent, agent: UserAgent) -> tuple[Dialog, Dialog]:
+    """Connect a caller with the agent; the dialogs of both."""
+    caller.invite("sales", exchange.sip.endpoint.port, caller.sdp())
+    agents = await agent.pick_up()
+    return await caller.connected(), agents
+
+
+async def test_session_descriptions_reach_the_other_side(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    exchange, ann = await house(open_exchange, open_phone)
+    bob = await open_phone("bob")
+    offer, answer = bob.sdp(), ann.sdp()
+    bob.invite("sales", exchange.sip.endpoint.port, offer)
+    call = await ann.request("INVITE")
+    assert call.request.body == offer
+    assert call.request.get_address("from").display_name == "Bob"
+    assert call.request.get("x-queue") == "sales"
+    ann.reply(call, 180)
+    await bob.response(180)
+    ann.reply(call, 200, answer)
+    answered = await bob.response(200)
+    assert answered.response.body == answer
+    dialog = Dialog.from_response(answered.response, f"<{bob.uri}>")
+    bob.acknowledge(dialog, answered)
+    await ann.ack()
+    bob.within(dialog, "BYE")
+    await bob.response(200, "BYE")
+    ann.reply(await ann.request("BYE"), 200)
+    await exchange.settle()
+    assert exchange.exits() == {"answered": 1}
+
+
+async def test_a_caller_without_an_offer_gets_the_phones(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    exchange, ann = await house(open_exchange, open_phone)
+    bob = await open_phone("bob")
+    bob.invite("sales", exchange.sip.endpoint.port)
+    call = await ann.request("INVITE")
+    assert call.request.body == b""
+    offer, answer = ann.sdp(), bob.sdp()
+    ann.reply(call, 200, offer)
+    answered = await bob.response(200)
+    assert answered.response.body == offer
+    dialog = Dialog.from_response(answered.response, f"<{bob.uri}>")
+    bob.acknowledge(dialog, answered, answer)
+    assert (await ann.ack()).body == answer
+    ann.within(ann.dialog_of(call.request, call.transaction), "BYE")
+    await ann.response(200, "BYE")
+    bob.reply(await bob.request("BYE"), 200)
+    await exchange.settle()
+
+
+async def test_a_caller_gives_up_while_the_phone_rings(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    exchange, ann = await house(open_exchange, open_phone)
+    bob = await open_phone("bob")
+    invite = bob.invite("sales", exchange.sip.endpoint.port, bob.sdp())
+    call = await ann.request("INVITE")
+    ann.reply(call, 180)
+    await bob.response(180)
+    bob.take_back(invite)
+    await bob.response(487)
+    ann.reply(await ann.cancel(), 487)
+    await exchange.settle()
+    assert exchange.exits() == {"short_abandoned": 1}
+
+
+async def test_an_answer_that_crosses_the_callers_cancel_is_hung_up(
+    open_exchange: OpenExchange, open_phone: OpenPhone
+) -> None:
+    exchange, ann = await house(open_exchange, open_phone)
+    bob = await open_phone("bob")
+    invite = bob.invite("sales", exchange.sip.endpoint.port, bob.sdp())
+    call = await ann.request("INVITE")
+    ann.reply(call, 180)
+    await bob.response(180)
+    bob.take_back(invite)
+    await ann.cancel()
+    ann.reply(call, 200, ann.sdp())
+    await ann.ack()
+    ann.reply(await ann.request("BYE"), 200)
+    await bob.response(487)
+    await exchange.settle()
+
+
+async def test_a_caller_leaves_after_the_phone_answered_but_before_that_is_durable(
+    open_exchange: OpenExchange, open_phone: OpenPhone
+) -> None:
+    ann, bob = await open_phone("ann"), await open_phone("bob")
+    exchange = await open_exchange(centre(phones={"ann": f"127.0.0.1:{ann.port}"}), hold=True)
+    log = exchange.engine.log
+    invite = bob.invite("sales", exchange.sip.endpoint.port, bob.sdp())
+    calls = exchange.sip.core.calls
+    await until(lambda: calls and not exchange.engine.inbox)
+    log.flush()
+    await until(lambda: calls and next(iter(calls.values())).caller.said[0] == 182)
+    signing_in = asyncio.ensure_future(exchange.sign_in("ann"))
+    await until(lambda: log.staged_bytes > 0)
+    log.flush()
+    await signing_in
+    call = await ann.request("INVITE")
+    ann.reply(call, 200, ann.sdp())
+    await until(lambda: log.staged_bytes > 0)
+    bob.take_back(invite)
+    await until(lambda: next(iter(calls.values())).caller.cancelled and not exchange.engine.inbox)
+    log.flush()
+    await bob.response(487)
+    await ann.ack()
+    ann.reply(await ann.request("BYE"), 200)
+    await exchange.settle()
+
+
+async def test_a_phone_hangs_up(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    exchange, ann = await house(open_exchange, open_phone)
+    bob = await open_phone("bob")
+    _, agents = await talk(exchange, bob, ann)
+    ann.within(agents, "BYE", headers=(("Reason", "Q.850;cause=31"),))
+    await ann.response(200, "BYE")
+    bob.reply(await bob.request("BYE"), 200)
+    await exchange.settle()
+
+
+async def test_everybody_else_hears_that_the_call_was_taken(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    ann, bob, eve = [await open_phone(name) for name in ("ann", "bob", "eve")]
+    exchange = await open_exchange(
+        centre(
+            queues="  sales: {strategy: ring-all}",
+            phones={"ann": f"127.0.0.1:{ann.port}", "eve": f"127.0.0.1:{eve.port}"},
+        )
+    )
+    await exchange.sign_in("ann", "eve")
+    bob.invite("sales", exchange.sip.endpoint.port, bob.sdp())
+    at_eve = await eve.request("INVITE")
+    eve.reply(at_eve, 180)
+    agents = await ann.pick_up()
+    cancelled = await eve.cancel()
+    assert [(reason.protocol, reason.cause) for reason in reasons_of(cancelled.request)] == [("SIP", 200)]
+    eve.reply(cancelled, 487)
+    await bob.connected()
+    ann.within(agents, "BYE")
+    bob.reply(await bob.request("BYE"), 200)
+    await exchange.settle()
+
+
+async def test_a_full_queue_says_busy_and_when_to_try_again(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    exchange = await open_exchange(centre(queues="  sales: {max_length: 1}"))
+    bob, eve = await open_phone("bob"), await open_phone("eve")
+    waiting = bob.invite("sales", exchange.sip.endpoint.port, bob.sdp())
+    assert "you are next" in (await bob.response(182)).response.reason
+    eve.invite("sales", exchange.sip.endpoint.port, eve.sdp())
+    refused = await eve.response(486)
+    assert retry_after_s(refused.response) == 30
+    assert reasons_of(refused.response)[0].cause == 17
+    bob.take_back(waiting)
+    await bob.response(487)
+    await exchange.settle()
+
+
+async def test_who_waits_too_long_is_told_so(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    exchange = await open_exchange(centre(queues="  sales: {max_wait: 1s}"))
+    bob = await open_phone("bob")
+    bob.invite("sales", exchange.sip.endpoint.port, bob.sdp())
+    refused = await bob.response(480)
+    assert retry_after_s(refused.response) == 60
+    await exchange.settle()
+    assert exchange.exits() == {"timed_out": 1}
+
+
+async def test_unknown_numbers_are_not_found(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    exchange = await open_exchange(centre(sip="dial_plan: {'100': sales}"))
+    bob = await open_phone("bob")
+    bob.invite("nobody", exchange.sip.endpoint.port, bob.sdp())
+    await bob.response(404)
+    invite = bob.invite("100", exchange.sip.endpoint.port, bob.sdp())
+    await bob.response(182)
+    bob.take_back(invite)
+    await bob.response(487)
+    await exchange.settle()

@@ -1,0 +1,221 @@
+"""What happens within a connected call: hold, new offers, glare, DTMF, transfer, session timers."""
+
+import time
+
+from adapters.sip.protocol import SDP, Dialog, direction_of
+from engine.messages.kinds import CONTACT_STATE_NAMES
+from tests.sip.conftest import OpenExchange, OpenPhone
+from tests.sip.support import Exchange, centre, until
+from tests.sip.test_calls import house, talk
+from tests.sip.user_agent import UserAgent
+
+
+def state_of(exchange: Exchange) -> str:
+    """The state of the only contact."""
+    entry = next(iter(exchange.engine.state.contacts))
+    return CONTACT_STATE_NAMES[int(exchange.engine.state.tables.contacts["state"][entry.slot])]
+
+
+async def hang_up(exchange: Exchange, caller: UserAgent, callers: Dialog, agent: UserAgent) -> None:
+    """The caller ends the call."""
+    caller.within(callers, "BYE")
+    await caller.response(200, "BYE")
+    agent.reply(await agent.request("BYE"), 200)
+    await exchange.settle()
+
+
+async def test_hold_and_resume(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    exchange, ann = await house(open_exchange, open_phone)
+    bob = await open_phone("bob")
+    callers, agents = await talk(exchange, bob, ann)
+    held, back = ann.sdp("sendonly"), ann.sdp()
+    for offer, direction, state in ((held, "recvonly", "held"), (back, "sendrecv", "connected")):
+        ann.within(agents, "INVITE", offer)
+        at_bob = await bob.request("INVITE")
+        assert at_bob.request.body == offer
+        answer = bob.sdp(direction)  # type: ignore[arg-type]
+        assert callers.receive_request(at_bob.request) is None
+        bob.reply(at_bob, 200, answer)
+        await bob.ack()
+        answered = await ann.response(200, "INVITE")
+        assert answered.response.body == answer
+        ann.acknowledge(agents, answered)
+        await until(lambda state=state: state_of(exchange) == state)  # type: ignore[misc]
+    await hang_up(exchange, bob, callers, ann)
+
+
+async def test_an_offer_by_update_and_one_that_is_refused(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    exchange, ann = await house(open_exchange, open_phone)
+    bob = await open_phone("bob")
+    callers, _ = await talk(exchange, bob, ann)
+    # Neither phone has said that it knows UPDATE, so the other side gets it as an INVITE.
+    bob.within(callers, "UPDATE", bob.sdp())
+    at_ann = await ann.request("INVITE")
+    ann.reply(at_ann, 200, ann.sdp())
+    await ann.ack()
+    await bob.response(200, "UPDATE")
+    bob.within(callers, "INVITE", bob.sdp())
+    at_ann = await ann.request("INVITE")
+    ann.reply(at_ann, 488, headers=(("Warning", '304 ann "no such codec"'),))
+    refused = await bob.response(488)
+    assert refused.response.get("warning") == '304 ann "no such codec"'
+    bob.within(callers, "UPDATE")
+    await bob.response(200, "UPDATE")
+    await hang_up(exchange, bob, callers, ann)
+
+
+async def test_offers_that_cross_are_refused_with_491(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    exchange, ann = await house(open_exchange, open_phone)
+    bob = await open_phone("bob")
+    callers, agents = await talk(exchange, bob, ann)
+    bob.within(callers, "INVITE", bob.sdp())
+    at_ann = await ann.request("INVITE")
+    ann.within(agents, "INVITE", ann.sdp())
+    await ann.response(491)
+    bob.within(callers, "INVITE", bob.sdp())
+    overlapping = await bob.response(500)
+    assert int(overlapping.response.get("retry-after")) <= 10
+    ann.reply(at_ann, 200, ann.sdp())
+    bob.acknowledge(callers, await bob.response(200, "INVITE"))
+    await ann.ack()
+    await hang_up(exchange, bob, callers, ann)
+
+
+async def test_a_late_offer_within_the_call(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    exchange, ann = await house(open_exchange, open_phone)
+    bob = await open_phone("bob")
+    callers, agents = await talk(exchange, bob, ann)
+    ann.within(agents, "INVITE")
+    at_bob = await bob.request("INVITE")
+    assert at_bob.request.body == b""
+    offer, answer = bob.sdp(), ann.sdp()
+    bob.reply(at_bob, 200, offer)
+    answered = await ann.response(200, "INVITE")
+    assert answered.response.body == offer
+    ann.acknowledge(agents, answered, answer)
+    assert (await bob.ack()).body == answer
+    await hang_up(exchange, bob, callers, ann)
+
+
+async def test_keys_are_passed_on(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    exchange, ann = await house(open_exchange, open_phone)
+    bob = await open_phone("bob")
+    callers, _ = await talk(exchange, bob, ann)
+    bob.within(callers, "INFO", bob.sdp())
+    at_ann = await ann.request("INFO")
+    assert at_ann.request.content_type == SDP
+    ann.reply(at_ann, 200)
+    await bob.response(200, "INFO")
+    bob.within(callers, "OPTIONS")
+    assert "UPDATE" in (await bob.response(200, "OPTIONS")).response.get("allow")
+    await hang_up(exchange, bob, callers, ann)
+
+
+async def test_a_transfer_to_another_queue(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    ann, eve, bob = [await open_phone(name) for name in ("ann", "eve", "bob")]
+    exchange = await open_exchange(
+        centre(
+            queues="  sales: {}\n  help: {}",
+            agents=[
+                f"{{name: ann, queues: [sales], phone: {{address: 'sip:ann@127.0.0.1:{ann.port}'}}}}",
+                f"{{name: eve, queues: [help], phone: {{address: 'sip:eve@127.0.0.1:{eve.port}'}}}}",
+            ],
+        )
+    )
+    await exchange.sign_in("ann", "eve")
+    callers, agents = await talk(exchange, bob, ann)
+    ann.within(agents, "REFER", headers=(("Refer-To", "<sip:nowhere@127.0.0.1>"),))
+    await ann.response(404, "REFER")
+    ann.within(agents, "REFER", headers=(("Refer-To", "<sip:help@127.0.0.1>"),))
+    await ann.response(202, "REFER")
+    notify = await ann.request("NOTIFY")
+    assert notify.request.body == b"SIP/2.0 200 OK\r\n"
+    assert notify.request.get("subscription-state").startswith("terminated")
+    ann.reply(notify, 200)
+    ann.reply(await ann.request("BYE"), 200)
+    parked = await bob.request("INVITE")
+    assert direction_of(parked.request.body) == "inactive"
+    assert callers.receive_request(parked.request) is None
+    at_eve = await eve.request("INVITE")
+    assert direction_of(at_eve.request.body) == "sendrecv"
+    eve.reply(at_eve, 180)
+    eve.reply(at_eve, 200, eve.sdp(port=4444))
+    await eve.ack()
+    bob.reply(parked, 200, bob.sdp("inactive"))
+    await bob.ack()
+    again = await bob.request("INVITE")
+    assert b"m=audio 4444 " in again.request.body
+    # To the caller it is still the session that the first agent began, only a newer version of it.
+    origins = [body.split(b"\r\n")[1].split() for body in (parked.request.body, again.request.body)]
+    assert origins[0][1] == origins[1][1] == str(ann.port).encode()
+    assert int(origins[0][2]) < int(origins[1][2])
+    assert callers.receive_request(again.request) is None
+    bob.reply(again, 200, bob.sdp())
+    await bob.ack()
+    await hang_up(exchange, bob, callers, eve)
+    assert (exchange.exits("sales"), exchange.exits("help")) == ({"answered": 1}, {"answered": 1})
+
+
+async def test_callers_may_not_transfer_and_attended_transfer_is_refused(
+    open_exchange: OpenExchange, open_phone: OpenPhone
+) -> None:
+    exchange, ann = await house(open_exchange, open_phone)
+    bob = await open_phone("bob")
+    callers, agents = await talk(exchange, bob, ann)
+    bob.within(callers, "REFER", headers=(("Refer-To", "<sip:sales@127.0.0.1>"),))
+    await bob.response(603, "REFER")
+    ann.within(agents, "REFER", headers=(("Refer-To", "<sip:x@h?Replaces=a%3Bto-tag%3Db%3Bfrom-tag%3Dc>"),))
+    await ann.response(501, "REFER")
+    await hang_up(exchange, bob, callers, ann)
+
+
+async def test_sessions_are_refreshed_and_dead_ones_end(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    offset_s = 0.0
+    ann, bob = await open_phone("ann"), await open_phone("bob")
+    exchange = await open_exchange(
+        centre(phones={"ann": f"127.0.0.1:{ann.port}"}, sip="session_interval: 100s"),
+        monotonic_ns=lambda: time.monotonic_ns() + int(offset_s * 1e9),
+    )
+    await exchange.sign_in("ann")
+    bob.invite(
+        "sales",
+        exchange.sip.endpoint.port,
+        bob.sdp(),
+        (("Supported", "timer"), ("Session-Expires", "100;refresher=uac")),
+    )
+    call = await ann.request("INVITE")
+    assert call.request.get("session-expires") == "100"
+    ann.reply(call, 200, ann.sdp(), (("Allow", "INVITE, ACK, BYE, UPDATE"),))
+    await ann.ack()
+    answered = await bob.response(200)
+    assert answered.response.get("session-expires") == "100;refresher=uac"
+    callers = Dialog.from_response(answered.response, f"<{bob.uri}>")
+    bob.acknowledge(callers, answered)
+    await until(lambda: all(leg.acknowledged for leg in exchange.sip.core.dialogs.values()))
+    offset_s = 55.0
+    exchange.sip.housekeeping.sweep()
+    refresh = await ann.request("UPDATE")
+    assert refresh.request.body == b""
+    ann.reply(refresh, 200)
+    await until(lambda: exchange.sip.core.calls and not _offers_open(exchange))
+    # Ann has shown a sign of life, Bob, whose turn it was, has not.
+    offset_s = 75.0
+    exchange.sip.housekeeping.sweep()
+    ended = await bob.request("BYE")
+    bob.reply(ended, 200)
+    ann.reply(await ann.request("BYE"), 200)
+    await exchange.settle()
+    assert exchange.counters["sessions_expired"] == 1
+
+
+def _offers_open(exchange: Exchange) -> bool:
+    return any(leg.pending_out is not None for leg in exchange.sip.core.dialogs.values())
+
+
+async def test_intervals_below_the_least_are_refused(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    exchange, _ = await house(open_exchange, open_phone)
+    bob = await open_phone("bob")
+    timer = (("Supported", "timer"), ("Session-Expires", "60"))
+    bob.invite("sales", exchange.sip.endpoint.port, bob.sdp(), timer)
+    assert (await bob.response(422)).response.get("min-se") == "90"
+    await exchange.settle()

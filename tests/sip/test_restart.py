@@ -1,0 +1,127 @@
+"""The process is killed in the middle of calls, and started again over its log: the calls go on."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.sip.conftest import OpenPhone
+from tests.sip.support import centre, free_port
+
+pytestmark = pytest.mark.slow
+
+
+class Served:
+    """An engine in a process of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self._process: asyncio.subprocess.Process | None = None
+
+    def configure(self, text: str) -> None:
+        """Write the configuration."""
+        (self.folder / "centre.yaml").write_text(text.replace("port: 0", f"port: {self.port}"))
+
+    async def start(self, *agents: str) -> None:
+        """Start, and wait until it is ready."""
+        script = Path(__file__).with_name("serve_process.py")
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            str(script),
+            str(self.folder / "centre.yaml"),
+            str(self.folder / "data"),
+            *agents,
+            stdout=asyncio.subprocess.PIPE,
+            env={"PYTHONPATH": ":".join(path for path in sys.path if path), "HOME": str(Path.home())},
+        )
+        assert self._process.stdout is not None
+        async with asyncio.timeout(60):
+            assert await self._process.stdout.readline() == b"ready\n"
+
+    async def kill(self) -> None:
+        """End it without a word."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+
+
+@pytest.fixture
+async def served(tmp_path: Path) -> AsyncIterator[Served]:
+    """An engine that is not started yet."""
+    one = Served(tmp_path)
+    yield one
+    await one.kill()
+
+
+async def test_a_connected_call_goes_on(served: Served, open_phone: OpenPhone) -> None:
+    ann, bob = await open_phone("ann"), await open_phone("bob")
+    served.configure(centre(phones={"ann": f"127.0.0.1:{ann.port}"}))
+    await served.start("ann")
+    bob.invite("sales", served.port, bob.sdp())
+    agents = await ann.pick_up()
+    callers = await bob.connected()
+    await served.kill()
+    await served.start()
+    # The caller puts the agent on hold, as if nothing had been.
+    offer = bob.sdp("sendonly")
+    bob.within(callers, "INVITE", offer)
+    at_ann = await ann.request("INVITE")
+    assert at_ann.request.body == offer
+    assert agents.receive_request(at_ann.request) is None
+    answer = ann.sdp("recvonly")
+    ann.reply(at_ann, 200, answer)
+    answered = await bob.hear(
+        lambda event: getattr(getattr(event, "response", None), "body", b"") == answer, "the answer to hold"
+    )
+    bob.acknowledge(callers, answered)
+    await ann.ack()
+    await served.kill()
+    await served.start()
+    ann.within(agents, "BYE")
+    await ann.response(200, "BYE")
+    ended = await bob.request("BYE")
+    assert callers.receive_request(ended.request) is None
+    bob.reply(ended, 200)
+
+
+async def test_a_waiting_caller_is_served(served: Served, open_phone: OpenPhone) -> None:
+    ann, bob, eve = [await open_phone(name) for name in ("ann", "bob", "eve")]
+    served.configure(centre(phones={"ann": f"127.0.0.1:{ann.port}"}))
+    await served.start()
+    bob.invite("sales", served.port, bob.sdp())
+    await bob.response(182)
+    leaving = eve.invite("sales", served.port, eve.sdp())
+    await eve.response(182)
+    await served.kill()
+    await served.start()
+    eve.take_back(leaving)
+    await eve.response(487)
+    await served.kill()
+    await served.start("ann")
+    agents = await ann.pick_up()
+    await bob.connected()
+    ann.within(agents, "BYE")
+    await ann.response(200, "BYE")
+    bob.reply(await bob.request("BYE"), 200)
+
+
+async def test_a_phone_that_rang_is_answered(served: Served, open_phone: OpenPhone) -> None:
+    ann, bob = await open_phone("ann"), await open_phone("bob")
+    served.configure(centre(phones={"ann": f"127.0.0.1:{ann.port}"}))
+    await served.start("ann")
+    bob.invite("sales", served.port, bob.sdp())
+    call = await ann.request("INVITE")
+    ann.reply(call, 180)
+    await bob.response(180)
+    await asyncio.sleep(0.3)  # until that is in the log; nothing outside tells
+    await served.kill()
+    await served.start()
+    ann.reply(call, 200, ann.sdp())
+    await ann.ack()
+    callers = await bob.connected()
+    bob.within(callers, "BYE")
+    await bob.response(200, "BYE")
+    ann.reply(await ann.request("BYE"), 200)
