@@ -170,7 +170,7 @@ class Feed:
             listed = views.agents(now_ns, changed).agents
             found["agents"] = {status.agent: msgspec.json.encode(agent_tile(status)) for status in listed}
         if "waiting" in wanted:
-            found["waiting"] = {tile.contact: msgspec.json.encode(tile) for tile in waiting_tiles(views)}
+            found["waiting"] = {tile.contact: msgspec.json.encode(tile) for tile in waiting_tiles(views, now_ns)}
         await self._engine.durable()
         news = [
             self.boards[topic].update(items, as_of, at_ns, partial=topic == "agents") for topic, items in found.items()

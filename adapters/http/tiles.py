@@ -4,6 +4,7 @@ from typing import Final
 
 import msgspec
 
+from adapters.http.masks import masked
 from engine.projections.agent_status import AgentStatus, ChannelLoad
 from engine.projections.queue_status import QueueStatus
 from engine.projections.views import Views
@@ -63,10 +64,13 @@ class WaitingTile(msgspec.Struct, frozen=True):
     """One of the contacts who wait longest in their queue."""
 
     contact: str
+    caller: str
+    """The customer, masked; empty where nobody knows."""
     queue: str
     channel: str
     state: str
     priority: int
+    why: str
     since_ns: int
     arrived_ns: int
 
@@ -124,6 +128,21 @@ def agent_tile(status: AgentStatus) -> AgentTile:
     )
 
 
-def waiting_tiles(views: Views) -> list[WaitingTile]:
+def waiting_tiles(views: Views, now_ns: int) -> list[WaitingTile]:
     """Return the contacts who wait longest, over all queues."""
-    return [WaitingTile(*row) for row in views.longest_waiting(WAITING_MAX)]
+    longest = views.longest_waiting(WAITING_MAX)
+    reasons = views.waiting_reasons([wait.slot for wait in longest], now_ns)
+    return [
+        WaitingTile(
+            contact=wait.contact,
+            caller=masked(wait.customer),
+            queue=wait.queue,
+            channel=wait.channel,
+            state=wait.state,
+            priority=wait.priority,
+            why=why,
+            since_ns=wait.since_ns,
+            arrived_ns=wait.arrived_ns,
+        )
+        for wait, why in zip(longest, reasons, strict=True)
+    ]

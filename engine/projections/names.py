@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from engine.messages.observed import ContactArrived
 from engine.model.names import Names
 
 
@@ -15,8 +16,18 @@ class Interned(Protocol):
     def reasons(self) -> Sequence[str]: ...
 
 
+class OpenContact(Protocol):
+    """What is kept of a contact that is not closed."""
+
+    @property
+    def arrival(self) -> ContactArrived: ...
+
+
 class OpenContacts(Protocol):
     """The open contacts: their slots in the kernel's tables and their names outside."""
+
+    def at(self, slot: int) -> OpenContact | None:
+        """The open contact in `slot`; None when it is free."""
 
     def name_of(self, slot: int) -> str:
         """Name of the contact in `slot`; empty when the slot is free."""

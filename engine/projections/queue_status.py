@@ -25,6 +25,7 @@ from engine.projections.figures import (
     window,
 )
 from engine.projections.handle_time import HandleTime, handle_time
+from engine.projections.health import judge
 from engine.projections.names import existing
 from engine.projections.occupancy import HANDLING, state_times_ns
 from engine.projections.waits import Waits, waits
@@ -145,7 +146,8 @@ def _status(build: _Build, number: int) -> QueueStatus:
     level = service_level.service_level(build.kind, c, threshold_s, overdue)
     target = card.target if card else TARGET
     is_open = bool(settings[QueueSetting.OPEN])
-    health, reason = judge(is_open, waiting, overdue, working, level.value, target)
+    lost = abandonment.abandonment(abandonment.variant(abandonment.DEFAULT), c)
+    health, reason = judge(is_open, waiting, overdue, working, level.value, target, lost)
     idle = int(states[AGENT_IDLE])
     handling = int(build.handling_ns[may_serve].sum())
     return QueueStatus(
@@ -173,7 +175,7 @@ def _status(build: _Build, number: int) -> QueueStatus:
         threshold_s=threshold_s,
         target=target,
         service_level=level,
-        abandonment=abandonment.abandonment(abandonment.variant(abandonment.DEFAULT), c),
+        abandonment=lost,
         entries=c.entries,
         answered=c.answered,
         abandoned=c.abandoned,
@@ -184,21 +186,3 @@ def _status(build: _Build, number: int) -> QueueStatus:
         occupancy=ratio(handling, handling + int(build.idle_ns[may_serve].sum())),
         expected_wait=expected_wait(t, number, waiting + 1, working, max(0, idle)),
     )
-
-
-def judge(
-    is_open: bool, waiting: int, overdue: int, working: int, level: float | None, target: float
-) -> tuple[str, str]:
-    """Return a queue's health and the reason in words: what an eye on the wall must see first."""
-    if waiting and not working:
-        return "breached", "contacts are waiting and nobody is at work"
-    if overdue:
-        word = "contact waits" if overdue == 1 else "contacts wait"
-        return "breached", f"{overdue} {word} longer than the threshold"
-    if level is not None and level < target:
-        return "at_risk", f"service level {level:.0%} is below the target of {target:.0%}"
-    if not is_open:
-        return "closed", "the queue is closed"
-    if not working:
-        return "at_risk", "nobody is at work"
-    return "ok", "on target"

@@ -35,6 +35,7 @@ from engine.projections.queue_status import QueueList, QueueStatus, queue_status
 from engine.projections.realtime import Realtime, realtime_rows
 from engine.projections.trunk_occupancy import TrunkGroupStatus, TrunkTraffic, trunk_group_statuses
 from engine.projections.waiting_list import LongWait, WaitingList, longest_waiting, waiting_contacts
+from engine.projections.waiting_reasons import waiting_reasons
 
 ROWS_REMEMBERED: Final = 500_000
 """Rows of the log read at the start for the history of contacts: about a second at most."""
@@ -177,6 +178,10 @@ class Views:
     def longest_waiting(self, limit: int) -> list[LongWait]:
         """The contacts of all queues who wait longest in their queue, longest first."""
         return longest_waiting(self.tables, self.directory, self.contacts, limit)
+
+    def waiting_reasons(self, slots: Sequence[int], now_ns: int | None = None) -> list[str]:
+        """Why each of these contacts waits, in a few words; `explain` tells all of one."""
+        return waiting_reasons(self.tables, self.directory, slots, self.now_ns(now_ns))
 
     def formulas(self, queue: str, now_ns: int | None = None, since_ns: int = 0) -> Formulas:
         """Every variant of the shares that contracts speak of."""

@@ -37,6 +37,8 @@ class WaitingContact(msgspec.Struct, frozen=True):
     """One contact that was not answered yet."""
 
     contact: str
+    customer: str
+    """Who is calling, as far as the adapter knows."""
     position: int
     """1 is served next, among those whom the same agents may serve."""
     state: str
@@ -64,7 +66,10 @@ class WaitingList(msgspec.Struct, frozen=True):
 class LongWait(NamedTuple):
     """One of the contacts who wait longest."""
 
+    slot: int
     contact: str
+    customer: str
+    """Who is calling, as far as the adapter knows; may be empty."""
     queue: str
     channel: str
     state: str
@@ -82,7 +87,9 @@ def longest_waiting(t: Tables, directory: Directory, names: OpenContacts, limit:
     first = slots[np.lexsort((contacts["order"][slots], contacts["enqueued_ns"][slots]))][:limit]
     return [
         LongWait(
+            slot,
             names.name_of(slot),
+            customer_of(names, slot),
             directory.queues.name(int(contacts[slot]["queue"])),
             CHANNEL_NAMES[int(contacts[slot]["channel"])],
             CONTACT_STATE_NAMES[int(contacts[slot]["state"])],
@@ -92,6 +99,12 @@ def longest_waiting(t: Tables, directory: Directory, names: OpenContacts, limit:
         )
         for slot in first.tolist()
     ]
+
+
+def customer_of(names: OpenContacts, slot: int) -> str:
+    """Return who the contact in `slot` is with; empty where nobody knows."""
+    entry = names.at(slot)
+    return entry.arrival.customer if entry is not None else ""
 
 
 def in_order(t: Tables, queue: int) -> Array:
@@ -126,6 +139,7 @@ def waiting_contact(
     entered_ns = int(contact["enqueued_ns"])
     return WaitingContact(
         contact=names.name_of(slot),
+        customer=customer_of(names, slot),
         position=place,
         state=CONTACT_STATE_NAMES[int(contact["state"])],
         channel=CHANNEL_NAMES[int(contact["channel"])],
