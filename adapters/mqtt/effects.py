@@ -66,6 +66,6 @@ class Effects:
 
     async def _tell_gap(self, client: BrokerClient) -> None:
         dropped = self._dropped
-        logger.warning("%d effects were dropped while the broker was away", dropped)
+        logger.warning("%d effects were dropped: the broker was away, or took them too slowly", dropped)
         await client.send(self._topics.gap, msgspec.json.encode(Gap("effects", dropped)))
         self._dropped -= dropped

@@ -126,6 +126,7 @@ class Peer:
             clean_start=clean,
             properties=properties,
             max_inflight_messages=20,
+            socket_options=((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),),
             **options,
         )
         self.client.pending_calls_threshold = 10_000

@@ -7,10 +7,12 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import aiomqtt
 import msgpack
 import msgspec
 import pytest
 
+from adapters.mqtt import connection
 from adapters.mqtt.adapter import MqttAdapter
 from engine.messages.observed import ContactArrived, ContactReleased, Observed
 from tests.mqtt.conftest import CENTRE, ROOT, Broker, Build, Connect, House, Peer, until
@@ -278,6 +280,24 @@ async def test_a_broker_that_forbids_topics_is_counted(stopped_broker: Broker, b
     await house.wait_up()
     await until(lambda: house.counters["refused_by_broker"] >= 4, "states are refused")
     assert house.adapter.status().up
+
+
+async def test_the_same_in_mqtt_3_1_1(
+    build: Build, broker: Broker, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "NEWEST", aiomqtt.ProtocolVersion.V311)
+    peer = await connect("pbx", f"{ROOT}/#")
+    first = await build()
+    await first.wait_up()
+    assert "(MQTT 3.1.1)" in first.adapter.status().detail
+    await peer.publish(IN, arrival(1), CorrelationData=b"7")
+    assert (await peer.latest(RESULTS))["accepted"] == 1
+    await peer.latest(f"{ROOT}/queue/sales/state", lambda state: state["waiting"] == 1)
+    await peer.count(f"{ROOT}/event/contact_queued", 1)
+    await first.close()
+    await peer.publish(IN, arrival(2))
+    second = await build()
+    await second.counted(accepted=1, gaps=0)
 
 
 class TestBrokerKilled:
