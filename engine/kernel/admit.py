@@ -87,8 +87,7 @@ def obstacle(t: Tables, c: int, queue: int) -> tuple[int, int]:
         return EXIT_REFUSED_CLOSED, settings[QueueSetting.CLOSED_TARGET]
     limit = settings[QueueSetting.MAX_LENGTH]
     contact = t.contacts[c]
-    stands_in = contact.queue == queue and (contact.state == CONTACT_WAITING or contact.state == CONTACT_OFFERED)
-    if limit > 0 and t.queues[queue].waiting - stands_in >= limit:
+    if limit > 0 and ahead_of(t, c, queue) >= limit:
         return EXIT_REFUSED_FULL, settings[QueueSetting.FULL_TARGET]
     requirement = contact.requirement if contact.brought else settings[QueueSetting.REQUIREMENT]
     line = find_line(t, queue, requirement, contact.channel)
@@ -98,6 +97,14 @@ def obstacle(t: Tables, c: int, queue: int) -> tuple[int, int]:
     if rule != 0 and lacks_agents(t, queue, requirement, contact.channel, rule):
         return EXIT_REFUSED_EMPTY, settings[QueueSetting.EMPTY_TARGET]
     return 0, -1
+
+
+@jit
+def ahead_of(t: Tables, c: int, queue: int) -> int:
+    """Return how many are in the queue besides the contact, which may itself be in it still."""
+    contact = t.contacts[c]
+    stands_in = contact.queue == queue and (contact.state == CONTACT_WAITING or contact.state == CONTACT_OFFERED)
+    return t.queues[queue].waiting - (1 if stands_in else 0)
 
 
 @jit
@@ -120,7 +127,7 @@ def told(t: Tables, c: int, queue: int) -> int:
     line = find_line(t, queue, requirement, contact.channel)
     if line >= 0 and t.lines[line].idle > 0:
         return 0
-    ahead = t.queues[queue].waiting
+    ahead = ahead_of(t, c, queue)
     p50_ns = expected_wait_ns(t, queue, ahead, 0.0)
     if p50_ns < 0:
         return UNTOLD | UNTOLD << 24

@@ -51,6 +51,7 @@ def open_line(t: Tables, queue: int, requirement: int, channel: int) -> int:
     entry.next_line = t.queues[queue].first_line
     t.queues[queue].first_line = line
     put(t.line_masks, len(t.agents) + 1, line)
+    set_price(t, line)
     for agent in range(len(t.agents)):
         review_line(t, agent, line)
     return line

@@ -1,0 +1,278 @@
+"""The naive twin's state: plain objects, everything looked up afresh each time it is asked for."""
+
+import math
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from engine.kernel.tables import Capacity
+from engine.messages import kinds as k
+from engine.model.settings import (
+    AGENT_DEFAULTS,
+    ENGINE_DEFAULTS,
+    QUEUE_DEFAULTS,
+    SECOND_NS,
+    STEPS_MAX,
+    AgentSetting,
+    EngineSetting,
+    QueueSetting,
+)
+from tests.kernel import naive_formulas as formulas
+
+Line = tuple[int, int, int]
+"""Queue, requirement, channel."""
+
+
+@dataclass
+class Contact:
+    """One contact, from arrival to its slot's end."""
+
+    slot: int
+    arrived: int
+    place: int
+    queue: int
+    channel: int
+    priority: int
+    requirement: int
+    brought: bool
+    asked_group: int
+    own: int
+    protected: bool
+    group: int = -1
+    entered: int = 0
+    order: int = 0
+    state: int = k.CONTACT_NEW
+    agent: int = -1
+    answered: int = 0
+    step: int = 0
+    handed_on: bool = False
+    ties: list["Engagement"] = field(default_factory=list)
+    """Offers and the talk, latest first."""
+
+
+@dataclass
+class Engagement:
+    """An agent bound to a contact, or to what it left to wrap up."""
+
+    number: int
+    contact: Contact
+    agent: int
+    queue: int
+    channel: int
+    since: int
+    state: int = k.ENGAGEMENT_OFFERED
+    due: int = 0
+    """When it ends by itself; 0: never."""
+
+
+@dataclass
+class Agent:
+    """One agent, for all queues."""
+
+    settings: dict[int, int] = field(default_factory=lambda: dict(AGENT_DEFAULTS))
+    status: int = k.STATUS_OFFLINE
+    reachable: bool = False
+    suspended: int = 0
+    misses: int = 0
+    idle_seq: int = 0
+    login: int = 0
+    answered: int = 0
+    busy: int = 0
+    busy_since: int | None = None
+    ties: list[Engagement] = field(default_factory=list)
+
+    def count(self, state: int) -> int:
+        """How many engagements are in this state."""
+        return sum(tie.state == state for tie in self.ties)
+
+
+@dataclass
+class Queue:
+    """One queue, with its running estimates."""
+
+    settings: dict[int, int] = field(default_factory=lambda: dict(QUEUE_DEFAULTS))
+    last_agent: int = -1
+    drain_due: int = 0
+    arrivals: float = 0.0
+    handled: float = 0.0
+    handle_ns: float = 0.0
+    quit: float = 0.0
+    waited_ns: float = 0.0
+    first: int = 0
+    priced: int = 0
+    factor: float = 1.0
+    prices: dict[int, float] = field(default_factory=dict)
+
+    def get(self, column: int) -> int:
+        """A setting."""
+        return self.settings.get(column, 0)
+
+
+class Books:
+    """Everything the twin knows."""
+
+    def __init__(self, capacity: Capacity) -> None:
+        self.capacity = capacity
+        self.now = 0
+        self.seq = 0
+        self.engine = dict(ENGINE_DEFAULTS)
+        self.contacts: dict[int, Contact] = {}
+        self.free_slots = deque(range(capacity.contacts))
+        self.agents = [Agent() for _ in range(capacity.agents)]
+        self.queues = [Queue() for _ in range(capacity.queues)]
+        self.groups: list[dict[int, int]] = [{} for _ in range(capacity.trunk_groups)]
+        self.requirements: dict[int, tuple[list[tuple[int, int]], int]] = {}
+        self.skills: dict[tuple[int, int], int] = {}
+        self.members: dict[tuple[int, int], int] = {}
+        self.interrupts = dict.fromkeys(range(k.CHANNELS), 0)
+        self.lines: list[Line] = []
+        self.free_engagements = list(range(capacity.engagements))[::-1]
+
+    # --- who waits
+
+    def waiting(self, line: Line) -> list[Contact]:
+        """Those who stand in the line, not in their own agent's."""
+        return [c for c in self._standing() if c.own < 0 and (c.queue, c.requirement, c.channel) == line]
+
+    def waiting_for(self, agent: int) -> list[Contact]:
+        """Those who wait for this very agent."""
+        return [c for c in self._standing() if c.own == agent]
+
+    def _standing(self) -> Iterator[Contact]:
+        return (c for c in self.contacts.values() if c.state == k.CONTACT_WAITING)
+
+    def in_queue(self, queue: int) -> int:
+        """How many are not answered yet."""
+        states = (k.CONTACT_WAITING, k.CONTACT_OFFERED)
+        return sum(c.queue == queue and c.state in states for c in self.contacts.values())
+
+    def head_start(self, c: Contact) -> int:
+        """Since when the contact counts as waiting, its priority's head start included."""
+        return c.place - c.priority * self.queues[c.queue].get(QueueSetting.PRIORITY_CREDIT_NS)
+
+    def head(self, waiting: list[Contact]) -> Contact | None:
+        """First come, first served within a priority; between priorities the longest effective wait."""
+        heads: dict[int, Contact] = {}
+        for c in sorted(waiting, key=lambda c: (c.place, c.order)):
+            heads.setdefault(c.priority, c)
+        return min(heads.values(), key=lambda c: (self.head_start(c), c.order), default=None)
+
+    def score(self, c: Contact) -> float:
+        """How much the contact's wait weighs."""
+        queue = self.queues[c.queue]
+        waited = self.now - self.head_start(c) + queue.get(QueueSetting.QUEUE_CREDIT_NS)
+        return (waited + SECOND_NS) * queue.factor
+
+    def next_step(self, c: Contact) -> int | None:
+        """When the waiting contact's next timed step is due."""
+        queue, due = self.queues[c.queue], []
+        if c.step < STEPS_MAX and queue.get(QueueSetting.FIRST_STEP + 3 * c.step + 1) != k.STEP_NONE:
+            after = queue.get(QueueSetting.FIRST_STEP + 3 * c.step)
+            due.append(c.entered + (max(after, SECOND_NS) if c.handed_on else after))
+        if c.own >= 0 and queue.get(QueueSetting.PREFERRED_WAIT_NS):
+            due.append(c.entered + queue.get(QueueSetting.PREFERRED_WAIT_NS))
+        return min(due, default=None)
+
+    # --- who may serve
+
+    def qualifies(self, agent: int, queue: int, requirement: int) -> bool:
+        """Configured, a member if the queue asks for that, and skilled."""
+        if not self.agents[agent].settings.get(AgentSetting.EXISTS):
+            return False
+        if self.queues[queue].get(QueueSetting.MEMBERS_ONLY) and not self.members.get((agent, queue)):
+            return False
+        conditions = self.requirements.get(requirement, ([], -1))[0]
+        return all(self.skills.get((agent, skill), 0) >= level for skill, level in conditions)
+
+    def is_free(self, number: int, channel: int) -> bool:
+        """Whether the agent can be offered one more contact of this channel."""
+        agent = self.agents[number]
+        if agent.status != k.STATUS_AVAILABLE or agent.suspended or agent.count(k.ENGAGEMENT_OFFERED) >= 16:
+            return False
+        if channel == k.VOICE and agent.settings.get(AgentSetting.NEEDS_PHONE) and not agent.reachable:
+            return False
+        loads = [tie.channel for tie in agent.ties]
+        if loads.count(channel) >= agent.settings.get(AgentSetting.CAPACITY + channel, 0):
+            return False
+        return all(other == channel or self.interrupts[channel] >> other & 1 for other in loads)
+
+    def serving(self, line: Line) -> list[int]:
+        """The agents free to serve the line now."""
+        queue, requirement, channel = line
+        return [
+            a for a in range(len(self.agents)) if self.is_free(a, channel) and self.qualifies(a, queue, requirement)
+        ]
+
+    def is_deserted(self, queue: int, requirement: int, rule: int) -> bool:
+        """Whether nobody who could serve is logged in (rule 1), or available (rule 2)."""
+        least = k.STATUS_AVAILABLE if rule == 2 else k.STATUS_PAUSED
+        return not any(
+            agent.status >= least and self.qualifies(number, queue, requirement)
+            for number, agent in enumerate(self.agents)
+        )
+
+    def occupancy(self, agent: Agent) -> float:
+        """Busy time over time since log-in."""
+        busy = agent.busy + (self.now - max(agent.busy_since, agent.login) if agent.busy_since is not None else 0)
+        return busy / max(self.now - agent.login, 1)
+
+    # --- what it costs
+
+    def available_for(self, queue: int) -> int:
+        """Agents available to the queue's oldest line."""
+        oldest = next((line for line in self.lines if line[0] == queue), None)
+        if oldest is None:
+            return 0
+        return sum(
+            agent.status == k.STATUS_AVAILABLE and self.qualifies(number, queue, oldest[1])
+            for number, agent in enumerate(self.agents)
+        )
+
+    def mean_handle(self, queue: Queue) -> float:
+        """Talk plus wrap-up, ns."""
+        return (queue.handle_ns + formulas.HANDLE_GUESS_NS * 0.1) / (queue.handled + 0.1)
+
+    def refresh(self, number: int) -> None:
+        """Fade the estimates and price the queue's agents anew, once a minute of its entries."""
+        queue = self.queues[number]
+        if queue.priced and self.now - queue.priced < 60 * SECOND_NS:
+            return
+        queue.first = queue.first or self.now
+        fade = math.exp(-(self.now - queue.priced) / formulas.MEMORY_NS) if queue.priced else 1.0
+        for name in ("arrivals", "handled", "handle_ns", "quit", "waited_ns"):
+            setattr(queue, name, getattr(queue, name) * fade)
+        queue.priced = self.now
+        mean, value = self.mean_handle(queue), queue.get(QueueSetting.VALUE) / 1000.0
+        patience = (queue.waited_ns + formulas.PATIENCE_GUESS_NS) / (queue.quit + 1.0)
+        threshold = max(queue.get(QueueSetting.THRESHOLD_NS), 1e9)
+        queue.factor = value * (20e9 / threshold) * (formulas.HANDLE_GUESS_NS / mean)
+        seen = formulas.MEMORY_NS * (1.0 - math.exp(-max(self.now - queue.first, 60e9) / formulas.MEMORY_NS))
+        queue.prices = formulas.prices(self.available_for(number), queue.arrivals / seen, mean, patience, value)
+
+    def key(self, strategy: int, line: Line, number: int) -> float:
+        """What the strategy minimises over free agents."""
+        agent, queue = self.agents[number], self.queues[line[0]]
+        if strategy == k.ERLANG:
+            return sum((self._price(other) for other in self._other_lines(line, number)), 0.0)
+        if strategy == k.LEAST_OCCUPIED:
+            return self.occupancy(agent)
+        if strategy == k.FEWEST_CONTACTS:
+            return agent.answered
+        if strategy == k.ROUND_ROBIN:
+            return (number - queue.last_agent - 1) % len(self.agents)
+        if strategy == k.TOP_DOWN:
+            return self.members.get((number, line[0]), 0) or 1e6
+        if strategy == k.WEIGHTED_RANDOM:
+            drawn = formulas.uniform(self.engine[EngineSetting.SEED], self.seq, number)
+            return -math.log(drawn) / max(agent.settings.get(AgentSetting.WEIGHT, 0), 1)
+        if strategy == k.SKILL_BEST:
+            conditions = self.requirements.get(line[1], ([], -1))[0]
+            return -sum(self.skills.get((number, skill), 0) for skill, _ in conditions)
+        return 0.0
+
+    def _other_lines(self, line: Line, agent: int) -> Iterator[Line]:
+        return (other for other in self.lines if other != line and self.qualifies(agent, other[0], other[1]))
+
+    def _price(self, line: Line) -> float:
+        idle = len(self.serving(line))
+        return self.queues[line[0]].prices.get(max(idle, 1), 0.0) if idle < formulas.PRICED_LEVELS else 0.0

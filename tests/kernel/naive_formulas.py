@@ -1,0 +1,61 @@
+"""The formulas of the erlang strategy in plain floats, written from the papers, not from the kernel."""
+
+import math
+
+MEMORY_NS = 1_800e9
+HANDLE_GUESS_NS = 180e9
+PATIENCE_GUESS_NS = 300e9
+PRICED_LEVELS = 32
+
+
+def erlang_b(agents: int, load: float) -> float:
+    """Blocking of M/M/n/n, by the classic recursion."""
+    blocked = 1.0
+    for n in range(1, agents + 1):
+        blocked = load * blocked / (n + load * blocked)
+    return blocked
+
+
+def abandonment_rate(agents: int, rate: float, mean: float, patience: float) -> float:
+    """Abandonments per unit of time of M/M/n+M: the sum of waiting / patience over its stationary distribution.
+
+    Added up in the order that the kernel does, so that what ties there ties here.
+    """
+    weight, total, waiting_total = 1.0, 0.0, 0.0
+    for waiting in range(1, 4096):
+        weight *= rate / (agents / mean + waiting / patience)
+        total += weight
+        waiting_total += waiting * weight
+        if weight < 1e-12 * total:
+            break
+    full = erlang_b(agents, rate * mean)
+    return full / (1.0 + full * total) * waiting_total / patience
+
+
+def prices(agents: int, rate: float, mean: float, patience: float, value: float) -> dict[int, float]:
+    """Cost of taking one agent out of `idle` idle ones, for each count of idle agents."""
+    if agents == 0 or rate <= 0.0:
+        return {}
+    lost = abandonment_rate(agents, rate, mean, patience) * value
+    found, cost = {}, 0.0
+    for busy in range(agents):
+        cost = (lost + busy / mean * cost) / rate
+        found[agents - busy] = cost
+    return found
+
+
+def quantile_ns(ahead: int, deviate: float, mean: float, agents: int) -> float:
+    """Wilson and Hilferty's quantile of the wait until `ahead` + 1 of n exponential talks have ended."""
+    shape = ahead + 1.0
+    root = 1.0 - 1.0 / (9.0 * shape) + deviate / (3.0 * math.sqrt(shape))
+    return max(shape * root**3, 0.0) * mean / agents
+
+
+def uniform(seed: int, seq: int, agent: int) -> float:
+    """SplitMix64's finisher over seed, sequence and agent, as a number in (0, 1)."""
+    mask = (1 << 64) - 1
+    mixed = (seed & mask) ^ (seq << 20 & mask) ^ agent
+    mixed = (mixed ^ mixed >> 30) * 0xBF58476D1CE4E5B9 & mask
+    mixed = (mixed ^ mixed >> 27) * 0x94D049BB133111EB & mask
+    mixed ^= mixed >> 31
+    return ((mixed >> 11) + 0.5) / 2**53

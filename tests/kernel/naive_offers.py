@@ -1,0 +1,207 @@
+"""The naive twin, first layer: rows, waiting lines, offers, and who is matched with whom."""
+
+from collections import deque
+from collections.abc import Callable
+
+from engine.kernel.tables import Capacity
+from engine.messages import kinds as k
+from engine.model.settings import AgentSetting, QueueSetting
+from tests.kernel.facts import Fact
+from tests.kernel.naive_books import Books, Contact, Engagement, Line
+
+
+class Offers:
+    """Offers contacts to agents. `said` holds what was concluded from the row under way."""
+
+    def __init__(self, capacity: Capacity) -> None:
+        self.books = Books(capacity)
+        self.said: list[Fact] = []
+        self._agenda: deque[Callable[[], object]] = deque()
+
+    def _say(self, fact: Fact) -> None:
+        self.books.seq += 1
+        self.said.append(fact)
+
+    def _then(self, decision: Callable[[], object]) -> None:
+        self._agenda.append(decision)
+
+    def _then_match_agent(self, number: int) -> None:
+        self._then(lambda: self._match_agent(number))
+
+    # --- standing in line
+
+    def _stand(self, c: Contact) -> None:
+        c.state = k.CONTACT_WAITING
+        self._open((c.queue, c.requirement, c.channel))
+        self._watch()
+
+    def _open(self, line: Line) -> None:
+        books = self.books
+        if line not in books.lines and len(books.lines) < books.capacity.lines:
+            books.lines.append(line)
+
+    def _close(self, c: Contact) -> None:
+        c.state = k.CONTACT_FREE
+        del self.books.contacts[c.slot]
+        self.books.free_slots.append(c.slot)
+
+    def _watch(self) -> None:
+        """Those who wait where nobody could serve them may leave now, if the queue has it so."""
+        books = self.books
+        for number, queue in enumerate(books.queues):
+            rule = queue.get(QueueSetting.LEAVE_EMPTY)
+            if rule and not queue.drain_due and self._deserted_lines(number, rule):
+                queue.drain_due = books.now
+
+    def _deserted_lines(self, queue: int, rule: int) -> list[Line]:
+        books = self.books
+        lines = [line for line in books.lines if line[0] == queue and books.waiting(line)]
+        return [line for line in lines if books.is_deserted(queue, line[1], rule)]
+
+    # --- offers
+
+    def _withdraw(self, c: Contact, keep: int, reason: int) -> None:
+        for tie in [tie for tie in c.ties if tie.state == k.ENGAGEMENT_OFFERED and tie.agent != keep]:
+            self._end_offer(tie, reason)
+            self._then_match_agent(tie.agent)
+
+    def _end_offer(self, tie: Engagement, reason: int) -> None:
+        """The agent has no offer any more; the contact stands in line again if it is still to be served."""
+        c, books = tie.contact, self.books
+        self._say(Fact(k.OFFER_ENDED, c.slot, tie.queue, tie.agent, reason, books.now - tie.since))
+        books.agents[tie.agent].misses += reason == k.OFFER_NO_ANSWER
+        c.ties.remove(tie)
+        self._untie(tie)
+        if c.state == k.CONTACT_OFFERED and not c.ties:
+            if reason in {k.OFFER_CONTACT_LEFT, k.OFFER_TAKEN_ELSEWHERE}:
+                c.state = k.CONTACT_NEW
+            else:
+                c.own = -1 if c.own == tie.agent else c.own
+                self._stand(c)
+
+    def _untie(self, tie: Engagement) -> None:
+        agent = self.books.agents[tie.agent]
+        agent.ties.remove(tie)
+        self.books.free_engagements.append(tie.number)
+        if not agent.ties and agent.busy_since is not None:
+            agent.busy += self.books.now - max(agent.busy_since, agent.login)
+            agent.busy_since = None
+
+    def _answer(self, fact: Fact) -> None:
+        books, c = self.books, self.books.contacts[fact.contact]
+        tie = next(tie for tie in c.ties if tie.agent == fact.agent)
+        agent, waited = books.agents[fact.agent], books.now - c.entered
+        self._say(Fact(k.CONTACT_ANSWERED, c.slot, c.queue, fact.agent, waited, books.now - c.arrived))
+        was_full = agent.count(k.ENGAGEMENT_OFFERED) == 16
+        tie.state, tie.since, tie.due = k.ENGAGEMENT_CONNECTED, books.now, 0
+        agent.answered += 1
+        agent.misses = 0
+        c.state, c.agent, c.answered = k.CONTACT_CONNECTED, fact.agent, books.now
+        books.queues[c.queue].waited_ns += waited
+        self._withdraw(c, fact.agent, k.OFFER_TAKEN_ELSEWHERE)
+        if was_full:
+            self._then_match_agent(fact.agent)
+
+    def _decline(self, fact: Fact) -> None:
+        c = self.books.contacts[fact.contact]
+        self._fail(next(tie for tie in c.ties if tie.agent == fact.agent), fact.a)
+
+    def _fail(self, tie: Engagement, reason: int) -> None:
+        agent, c, number = self.books.agents[tie.agent], tie.contact, tie.agent
+        self._end_offer(tie, reason)
+        self._rest(number, reason)
+        self._then(lambda: self._match_contact(c))
+        self._then(lambda: self._match_agent(number))
+        assert agent is self.books.agents[number]
+
+    def _rest(self, number: int, reason: int) -> None:
+        agent, now = self.books.agents[number], self.books.now
+        if agent.suspended:
+            return
+        most = agent.settings.get(AgentSetting.MAX_NO_ANSWER, 0)
+        columns = {k.OFFER_NO_ANSWER: AgentSetting.NO_ANSWER_DELAY_NS, k.OFFER_REJECTED: AgentSetting.DECLINE_DELAY_NS}
+        delay = agent.settings.get(columns.get(reason, AgentSetting.BUSY_DELAY_NS), 0)
+        if reason == k.OFFER_NO_ANSWER and most and agent.misses >= most:
+            agent.suspended = -1
+            self._say(Fact(k.AGENT_SUSPENDED, agent=number, a=0, b=reason))
+        elif delay:
+            agent.suspended = now + delay
+            self._say(Fact(k.AGENT_SUSPENDED, agent=number, a=agent.suspended, b=reason))
+
+    def _offer(self, c: Contact, number: int, score: float, choice: int) -> None:
+        books = self.books
+        scaled = int(min(score * 1000.0, 9e18))
+        self._say(Fact(k.OFFER_MADE, c.slot, c.queue, number, scaled, choice))
+        agent, queue = books.agents[number], books.queues[c.queue]
+        limit = agent.settings.get(AgentSetting.RING_LIMIT_NS, 0) or queue.get(QueueSetting.RING_LIMIT_NS)
+        tie = Engagement(books.free_engagements.pop(), c, number, c.queue, c.channel, books.now)
+        tie.due = books.now + limit
+        c.ties.insert(0, tie)
+        agent.ties.insert(0, tie)
+        c.state = k.CONTACT_OFFERED
+        agent.busy_since = books.now if agent.busy_since is None else agent.busy_since
+        if queue.get(QueueSetting.STRATEGY) != k.RING_ALL:
+            queue.last_agent = number
+
+    # --- matching
+
+    def _match_contact(self, c: Contact) -> bool:
+        books = self.books
+        if c.state != k.CONTACT_WAITING or books.contacts.get(c.slot) is not c:
+            return False
+        if c.own >= 0:
+            if not books.is_free(c.own, c.channel):
+                return False
+            self._offer(c, c.own, 0.0, packed(1, k.PREFERRED_AGENT))
+            return True
+        line = (c.queue, c.requirement, c.channel)
+        queue = books.queues[c.queue]
+        strategy = queue.get(QueueSetting.STRATEGY)
+        keys = sorted((books.key(strategy, line, a), books.agents[a].idle_seq, a) for a in books.serving(line))
+        rung = queue.get(QueueSetting.RING_ALL_LIMIT) if strategy == k.RING_ALL else 1
+        for place, (key, _, agent) in enumerate(keys[:rung]):
+            behind = keys[place + 1] if place + 1 < len(keys) else None
+            tied = behind is not None and behind[0] == key
+            self._offer(c, agent, key, packed(len(keys) - place, strategy, behind[2] if behind else -1, tied=tied))
+        return bool(keys)
+
+    def _match_agent(self, number: int) -> None:
+        books = self.books
+        own = books.head([c for c in books.waiting_for(number) if books.is_free(number, c.channel)])
+        if own is not None:
+            self._offer(own, number, 0.0, packed(1, k.PREFERRED_AGENT))
+        else:
+            best, second = None, None
+            heads = [
+                c for line in books.lines if number in books.serving(line) and (c := books.head(books.waiting(line)))
+            ]
+            for c in heads:
+                if best is None or (books.score(c), -c.order) > (books.score(best), -best.order):
+                    best, second = c, best
+                elif second is None or books.score(c) > books.score(second):
+                    second = c
+            if best is None:
+                return
+            strategy = books.queues[best.queue].get(QueueSetting.STRATEGY)
+            choice = packed(len(heads), strategy, second.slot if second else -1, by_agent=True)
+            self._offer(best, number, books.score(best), choice)
+        self._then_match_agent(number)
+
+    def _match_any(self) -> None:
+        """Rules changed: whoever waits and can be served now is, own contacts first, then the weightiest wait."""
+        books = self.books
+        best: Contact | None = None
+        for number in range(len(books.agents)):
+            best = books.head([c for c in books.waiting_for(number) if books.is_free(number, c.channel)])
+            if best is not None:
+                break
+        if best is None:
+            heads = [c for line in books.lines if books.serving(line) and (c := books.head(books.waiting(line)))]
+            best = max(heads, key=lambda c: (books.score(c), -c.order), default=None)
+        if best is not None and self._match_contact(best):
+            self._then(self._match_any)
+
+
+def packed(candidates: int, strategy: int, second: int = -1, *, tied: bool = False, by_agent: bool = False) -> int:
+    """OFFER_MADE's `b`: who else was considered."""
+    return candidates | strategy << 20 | tied << 28 | by_agent << 29 | (second + 1) << 32

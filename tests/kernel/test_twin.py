@@ -1,0 +1,82 @@
+"""The kernel against its naive twin: over random histories both reach the same conclusions, row by row."""
+
+import os
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.kernel.audit import audit
+from engine.messages import kinds as k
+from engine.messages.rows import unpack_entry
+from tests.kernel.facts import Fact
+from tests.kernel.histories import CAPACITY, History
+from tests.kernel.naive import Twin
+from tests.kernel.scene import Stage
+
+SEEDS = range(int(os.environ.get("TWIN_FIRST_SEED", "0")), int(os.environ.get("TWIN_LAST_SEED", "24")))
+
+
+def comparable(fact: Fact) -> Fact:
+    """The fact without what is compared with tolerance."""
+    if fact.kind == k.OFFER_MADE:
+        return fact._replace(a=0)
+    return fact._replace(b=fact.b & 0xFF) if fact.kind == k.CONTACT_QUEUED else fact
+
+
+def assert_alike(wanted: Fact, found: Fact) -> None:
+    """Scores agree to a thousandth, waits told to a second."""
+    assert comparable(found) == comparable(wanted)
+    if found.kind == k.OFFER_MADE:
+        assert found.a == pytest.approx(wanted.a, rel=1e-3, abs=2)
+    elif found.kind == k.CONTACT_QUEUED:
+        for told, wait in zip(unpack_entry(found.b)[1:], unpack_entry(wanted.b)[1:], strict=True):
+            assert (told is None) == (wait is None)
+            assert told is None or wait is None or abs(told - wait) <= 1
+
+
+def words(facts: list[Fact]) -> str:
+    """Rows as text, one a line."""
+    return "\n".join(f"  {k.KIND_NAMES.get(fact.kind, fact.kind)} {fact[1:]}" for fact in facts)
+
+
+def compare(seed: int, steps: int, wild: float = 0.03) -> None:
+    """Drive both through one history."""
+    twin, stage = Twin(CAPACITY), Stage(CAPACITY)
+    history = History(seed, twin.books, wild=wild)
+    facts = iter(history.beginning())
+    for number in range(steps):
+        fact = next(facts, None) or history.next()
+        wanted, found = twin.observe(fact), stage.observe(fact)
+        where = f"seed {seed}, fact {number}: {k.KIND_NAMES.get(fact.kind, fact.kind)} {fact[1:]}"
+        story = f"{where}\ntwin:\n{words(wanted)}\nkernel:\n{words(found)}"
+        assert len(found) == len(wanted), story
+        for one, other in zip(wanted, found, strict=True):
+            try:
+                assert_alike(one, other)
+            except AssertionError as difference:
+                raise AssertionError(f"{story}\n{difference}") from difference
+        assert audit(stage.tables) == [], where
+        assert next_of(stage) == twin.next_deadline(), where
+
+
+def next_of(stage: Stage) -> int | None:
+    """When something is due next, None if never."""
+    from engine.kernel.deadlines import NEVER_NS
+    from engine.kernel.step import next_deadline_ns
+
+    due = int(next_deadline_ns(stage.tables))
+    return None if due == NEVER_NS else due
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", SEEDS)
+def test_long_random_histories(seed: int) -> None:
+    compare(seed, 600)
+
+
+@pytest.mark.slow
+@given(seed=st.integers(0, 1 << 32), steps=st.integers(60, 200))
+@settings(max_examples=25)
+def test_many_short_random_histories(seed: int, steps: int) -> None:
+    compare(seed, steps, wild=0.1)
