@@ -11,6 +11,7 @@ from engine.effects.derive import OwedCallback
 from engine.ingest.names import InternedNames, NamesInForce, NamesRecord
 from engine.ingest.registry import ContactEntry, OpenContacts
 from engine.ingest.seen import SeenFacts, SeenReplay
+from engine.kernel.resize import resize
 from engine.kernel.step import ROOM, fold
 from engine.kernel.tables import Array, Capacity, Tables, new_tables
 from engine.messages.kinds import (
@@ -52,13 +53,12 @@ class EngineRecord(msgspec.Struct, frozen=True):
 
 
 class EngineState:
-    """The state of one engine. `capacity` is fixed for the life of a log."""
+    """The state of one engine. Its tables are replaced only by `grow`; nobody may keep them beyond that."""
+
+    tables: Tables
 
     def __init__(self, capacity: Capacity, remembered_facts: int = REMEMBERED_FACTS) -> None:
-        self.capacity = capacity
-        self.tables: Tables = new_tables(capacity)
-        book = np.asarray(self.tables.book)
-        self._seq, self._now_ns = book["seq"], book["now_ns"]
+        self._hold(new_tables(capacity), capacity)
         self.interned = InternedNames()
         self.names = NamesInForce(Directory(), self.interned)
         self.contacts = OpenContacts(capacity.contacts)
@@ -83,6 +83,17 @@ class EngineState:
     def now_ns(self) -> int:
         """Time of the row applied last."""
         return int(self._now_ns[0])
+
+    def grow(self, capacity: Capacity) -> None:
+        """Make room up to `capacity`, as the ENGINE_STARTED that says so is applied. Raises ValueError to shrink."""
+        if capacity != self.capacity:
+            self._hold(resize(self.tables, capacity), capacity)
+            self.contacts.grow(capacity.contacts)
+
+    def _hold(self, tables: Tables, capacity: Capacity) -> None:
+        self.tables, self.capacity = tables, capacity
+        book = np.asarray(tables.book)
+        self._seq, self._now_ns = book["seq"], book["now_ns"]
 
     def settings(self) -> SettingTables:
         """The kernel's settings as they are."""
@@ -167,7 +178,7 @@ class StateReplay:
 
     def apply(self, run: Turn) -> None:
         """Apply the next run of frames."""
-        self._fold(self._state.tables, run.rows)
+        self._fold_growing(run)
         self._seen.absorb(run.first_seq, run.rows)
         self._note_configuration(run)
         self._note_contacts(run)
@@ -175,6 +186,15 @@ class StateReplay:
     def finish(self) -> None:
         """Complete the idempotence window."""
         self._seen.finish()
+
+    def _fold_growing(self, run: Turn) -> None:
+        """Fold; where an engine started with more room, the tables grow first, as they did then."""
+        done = 0
+        for place in np.flatnonzero(run.rows["kind"] == ENGINE_STARTED).tolist():
+            self._fold(self._state.tables, run.rows[done:place])
+            self._state.grow(started_with(run.rows[place], run.payload))
+            done = place
+        self._fold(self._state.tables, run.rows[done:] if done else run.rows)
 
     def _note_configuration(self, run: Turn) -> None:
         state = self._state
@@ -254,6 +274,14 @@ class StateReplay:
 
 def payload_of(run: Turn, place: int) -> memoryview:
     """The payload of one row of a run."""
-    row: Any = run.rows[place]
+    return _payload(run.rows[place], run.payload)
+
+
+def started_with(row: Any, payload: memoryview) -> Capacity:
+    """The capacity from an ENGINE_STARTED row on; `payload` is that of its run or frame."""
+    return msgspec.msgpack.decode(_payload(row, payload), type=EngineRecord).capacity
+
+
+def _payload(row: Any, payload: memoryview) -> memoryview:
     offset = int(row["payload_offset"])
-    return run.payload[offset : offset + int(row["payload_size"])]
+    return payload[offset : offset + int(row["payload_size"])]

@@ -56,10 +56,16 @@ class Fatal(Exception):
 class House:
     """One engine over a log, on a clock that stands still; the adapter `desk` writes down its effects."""
 
-    def __init__(self, config: Config, log_of: "Callable[[Callable[[int], None]], EventLog] | None" = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        log_of: "Callable[[Callable[[int], None]], EventLog] | None" = None,
+        capacity: Capacity = CAPACITY,
+    ) -> None:
         self.config = config
+        self.capacity = capacity
         self.clock = ManualClock(START_NS)
-        self.state = EngineState(CAPACITY, config.limits.remembered_facts)
+        self.state = EngineState(capacity, config.limits.remembered_facts)
         self.faults: list[str] = []
         self.effects: list[AnyEffect] = []
         self._signal: Callable[[int], None] = lambda _seq: None
@@ -72,6 +78,7 @@ class House:
     async def open(self) -> "House":
         """Recover what the log has, record the start and the configuration."""
         self.replay = restore(self.log, self.state)
+        self.state.grow(self.capacity)
         self.engine = LiveEngine(
             self.state, clock=self.clock, inbox_capacity=self.config.limits.inbox, on_fatal=self.faults.append
         )
@@ -81,10 +88,17 @@ class House:
         self.engine.run()
         row = empty_rows(1)
         row["kind"] = ENGINE_STARTED
-        record = EngineRecord("test", CAPACITY, self.state.interned.record(everything=True))
+        record = EngineRecord("test", self.capacity, self.state.interned.record(everything=True))
         self.engine.record(row, msgspec.msgpack.encode(record))
         self.engine.configure(self.config)
         return self
+
+    async def reopen(self, capacity: Capacity) -> "House":
+        """Stop, and open again over the same log with more room."""
+        await self.engine.stop()
+        begun_with, self.capacity = self.capacity, capacity
+        self.state = EngineState(begun_with, self.config.limits.remembered_facts)
+        return await self.open()
 
     def submit(self, *facts: Observed, source: str = "desk") -> "asyncio.Future[list[Receipt]]":
         """Hand facts in for the adapter `desk`."""

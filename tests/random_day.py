@@ -1,6 +1,7 @@
 """A day of a small centre, drawn from a seed: everything that callers, agents and supervisors do, likely or not."""
 
 import random
+from collections.abc import Sequence
 from typing import Final
 
 from engine.live.adapters import open_contacts
@@ -37,10 +38,10 @@ class Day:
         self._random = random.Random(seed)
         self._arrived = 0
 
-    async def run(self, house: House, steps: int) -> None:
+    async def run(self, house: House, steps: int, at_once: Sequence[int] = (1, 1, 1, 2, 5, 12)) -> None:
         """Let so many things happen, several at once now and then, with time passing between."""
         for _ in range(steps):
-            facts = [self._fact(house) for _ in range(self._random.choice((1, 1, 1, 2, 5, 12)))]
+            facts = [self._fact(house) for _ in range(self._random.choice(at_once))]
             await house.submit(*facts)
             if self._random.random() < 0.3:
                 await house.pass_time(self._random.choice((0.1, 1, 5, 21, 61)))

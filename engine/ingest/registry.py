@@ -43,6 +43,10 @@ class OpenContacts:
         self._by_name: dict[str, ContactEntry] = {}
         self._by_slot: list[ContactEntry | None] = [None] * capacity
 
+    def grow(self, capacity: int) -> None:
+        """Make room for so many slots."""
+        self._by_slot += [None] * (capacity - len(self._by_slot))
+
     def open(self, slot: int, source: int, arrival: ContactArrived, arrival_seq: int = 0) -> ContactEntry:
         """Enter a contact whose name and slot are free."""
         entry = ContactEntry(slot, source, arrival_seq, arrival)

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from engine.config.sections import Config
+from engine.config.sections import Config, Limits
 from engine.errors import ConfigError
 from engine.kernel.tables import Capacity
 from engine.live.adapters import Adapters
@@ -33,6 +33,8 @@ SWITCH_INTERVAL_S: Final = 1e-4
 """How long the loop may keep the log's thread from running: twenty times shorter commits than by default."""
 HISTORY_ROWS: Final = 400_000
 """Rows read again at a start for the histories of the latest contacts."""
+EXACT: Final = ("intervals",)
+"""Capacities that are a length of time, and wide: no more of them than asked for."""
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 logger = logging.getLogger(__name__)
@@ -89,10 +91,10 @@ class EngineHost:
     async def reload(self, config: Config) -> int:
         """Follow another configuration while running; returns how many settings changed, once durable.
 
-        Queues, agents, skills, trunk groups and opening hours follow at once; adapters keep their settings until a
-        restart. Raises ConfigError, with nothing changed.
+        Queues, agents, skills, trunk groups and opening hours follow at once, as far as there is room; limits beyond
+        that and adapters' settings need a restart. Raises ConfigError, with nothing changed.
         """
-        _require_same(_capacity(self.config), _capacity(config))
+        _require_room(self.engine.state.capacity, config.limits)
         changed = self.engine.configure(config)
         self.config = config
         if self._hours is not None:
@@ -111,6 +113,7 @@ class EngineHost:
         state = self._recover(log, snapshots)
         replay = restore(log, state)
         is_new, stopped_ns = state.seq == 0, state.now_ns
+        state.grow(room_for(config.limits, state.capacity))
         engine = LiveEngine(state, clock=LiveClock(log.last_at_ns), inbox_capacity=config.limits.inbox)
         engine.attach(log)
         self._engine = engine
@@ -141,18 +144,17 @@ class EngineHost:
         )
 
     def _recover(self, log: SegmentLog, snapshots: Snapshots) -> EngineState:
-        """The state of the newest snapshot that fits, or an empty one."""
-        capacity, remembered = _capacity(self.config), self.config.limits.remembered_facts
-        snapshot = snapshots.newest() if log.durable_seq else None
-        if snapshot is not None:
-            _require_same(snapshot.capacity, capacity)
-            state = EngineState(capacity, remembered)
-            state.load(snapshot.parts)
-            logger.info("recovered up to sequence %d from a snapshot", state.seq)
-            return state
-        if log.durable_seq:
-            _require_same(capacity_of_log(log.read()), capacity)
-        return EngineState(capacity, remembered)
+        """The state of the newest snapshot that fits, or an empty one of the size that the log began with."""
+        remembered = self.config.limits.remembered_facts
+        if not log.durable_seq:
+            return EngineState(room_for(self.config.limits), remembered)
+        snapshot = snapshots.newest()
+        if snapshot is None:
+            return EngineState(capacity_of_log(log.read()), remembered)
+        state = EngineState(snapshot.capacity, remembered)
+        state.load(snapshot.parts)
+        logger.info("recovered up to sequence %d from a snapshot", state.seq)
+        return state
 
     def _read_history(self, log: SegmentLog) -> None:
         """Bring back what the read models keep of the latest contacts."""
@@ -189,26 +191,27 @@ async def serve(config: Config, data: Path, *, ready: Callable[[EngineHost], Non
         await host.stop()
 
 
-def _capacity(config: Config) -> Capacity:
-    limits = config.limits
-    return Capacity(
-        contacts=limits.contacts,
-        agents=limits.agents,
-        queues=limits.queues,
-        trunk_groups=limits.trunk_groups,
-        requirements=limits.requirements,
-        lines=limits.lines,
-        intervals=limits.intervals,
-    )
-
-
-def _require_same(recorded: Capacity, configured: Capacity) -> None:
-    """Slots in the log mean what they meant when it began, so its capacities stay."""
-    faults = [
-        f"limits.{name} is {getattr(configured, name)}, but the log was begun with {getattr(recorded, name)}; "
-        "set it back, or begin a log in another folder"
+def room_for(limits: Limits, already: Capacity | None = None) -> Capacity:
+    """Return the capacity that holds `limits`: powers of two, so that small changes need none, and never less."""
+    room = {
+        name: getattr(limits, name) if name in EXACT else 1 << (getattr(limits, name) - 1).bit_length()
         for name in Capacity.__struct_fields__
-        if getattr(configured, name) != getattr(recorded, name)
+    }
+    if already is not None:
+        room = {
+            name: getattr(already, name) if getattr(limits, name) <= getattr(already, name) else wanted
+            for name, wanted in room.items()
+        }
+    return Capacity(**room)
+
+
+def _require_room(room: Capacity, limits: Limits) -> None:
+    """Tables grow at a start only."""
+    faults = [
+        f"limits.{name} is {getattr(limits, name)}, but the running engine has room for {getattr(room, name)}; "
+        "restart it to make more"
+        for name in Capacity.__struct_fields__
+        if getattr(limits, name) > getattr(room, name)
     ]
     if faults:
         raise ConfigError(faults)

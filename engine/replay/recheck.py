@@ -7,13 +7,14 @@ import numpy as np
 
 from engine.kernel.audit import audit
 from engine.kernel.fingerprint import fingerprint
+from engine.kernel.resize import resize
 from engine.kernel.step import step
-from engine.kernel.tables import Array, Capacity, new_tables
+from engine.kernel.tables import Array, Capacity, capacity_of, new_tables
 from engine.messages import kinds
 from engine.messages.rows import ROW, empty_rows
 from engine.ports import Frame
 from engine.replay.recount import Recount
-from engine.state import FOLD_ROWS, OUT_ROWS, EngineState, StateReplay, joined
+from engine.state import FOLD_ROWS, OUT_ROWS, EngineState, StateReplay, joined, started_with
 
 AUDIT_EVERY_ROWS: Final = 1 << 18
 DIFFERENCES_MAX: Final = 20
@@ -69,7 +70,7 @@ class Recheck:
         self._replay = StateReplay(self._folded)
         self._decided = new_tables(capacity)
         self._out: Array = np.asarray(empty_rows(OUT_ROWS))
-        self._recount = Recount(capacity.queues, capacity.contacts)
+        self._recount = Recount()
         self._unfolded: list[Frame] = []
         self._unfolded_rows = 0
         self._frames = 0
@@ -90,7 +91,7 @@ class Recheck:
         self._unfolded_rows += len(rows)
         if self._unfolded_rows >= FOLD_ROWS:
             self._fold()
-        self._mismatch = self._decide(frame.first_seq, rows)
+        self._mismatch = self._decide(frame, rows)
         if self._rows >= self._next_audit and self._mismatch is None:
             self._next_audit += AUDIT_EVERY_ROWS
             self._violations += [f"at sequence {self._rows}: {text}" for text in audit(self._decided)]
@@ -120,6 +121,10 @@ class Recheck:
             differences=tuple(differences),
         )
 
+    def _grow(self, capacity: Capacity) -> None:
+        if capacity != capacity_of(self._decided):
+            self._decided = resize(self._decided, capacity)
+
     def _fold(self) -> None:
         if self._unfolded:
             run = joined(self._unfolded)
@@ -128,7 +133,9 @@ class Recheck:
             self._unfolded.clear()
             self._unfolded_rows = 0
 
-    def _decide(self, first_seq: int, rows: Array) -> Mismatch | None:
+    def _decide(self, frame: Frame, rows: Array) -> Mismatch | None:
+        if int(rows["kind"][0]) == kinds.ENGINE_STARTED:
+            self._grow(started_with(frame.rows[0], frame.payload))
         observed = rows[rows["kind"] < kinds.FIRST_DECIDED]
         self._observed += len(observed)
         consumed, produced = step(self._decided, observed, self._out)
@@ -139,7 +146,7 @@ class Recheck:
         words = np.asarray(again[:common]).view(np.uint64).reshape(common, -1)
         differing = (words != np.ascontiguousarray(rows[:common]).view(np.uint64).reshape(common, -1)).any(axis=1)
         place = int(np.argmax(differing)) if differing.any() else common
-        return Mismatch(first_seq + place, in_words(rows, place), in_words(again, place))
+        return Mismatch(frame.first_seq + place, in_words(rows, place), in_words(again, place))
 
 
 def in_words(rows: Array, place: int) -> str:

@@ -8,6 +8,7 @@ from engine.kernel.tables import Array, Tables
 from engine.messages import kinds
 from engine.model.tallies import TALLY_COLUMNS, Tally
 from engine.ports import Turn
+from engine.state import started_with
 
 COUNTED: Final = (
     Tally.ENTRIES,
@@ -38,9 +39,9 @@ _OFFER_COLUMNS: Final = {
 
 
 class Recount:
-    """Adds up runs of recorded rows, in order."""
+    """Adds up runs of recorded rows, in order; has room for as much as the log's engine says at its starts."""
 
-    def __init__(self, queues: int, contacts: int) -> None:
+    def __init__(self, queues: int = 0, contacts: int = 0) -> None:
         self.cells = np.zeros((queues, kinds.CHANNELS, TALLY_COLUMNS), np.int64)
         self.by_queue = np.zeros((queues, TALLY_COLUMNS), np.int64)
         self.kinds = np.zeros(1 << 16, np.int64)
@@ -50,6 +51,9 @@ class Recount:
     def add(self, run: Turn) -> None:
         """Count one run."""
         rows = run.rows
+        for start in rows[rows["kind"] == kinds.ENGINE_STARTED]:
+            capacity = started_with(start, run.payload)
+            self._grow(capacity.queues, capacity.contacts)
         self.kinds += np.bincount(rows["kind"], minlength=len(self.kinds))
         wrapped = rows[rows["kind"] == kinds.WRAP_UP_ENDED]
         np.add.at(self.by_queue, (wrapped["queue"], int(Tally.WRAPPED)), 1)
@@ -69,6 +73,11 @@ class Recount:
             mask = chosen["kind"] == kind
             if mask.any():
                 self._count(kind, chosen[mask], channels[mask])
+
+    def _grow(self, queues: int, contacts: int) -> None:
+        self.cells = _longer(self.cells, queues)
+        self.by_queue = _longer(self.by_queue, queues)
+        self._channel_of_slot = _longer(self._channel_of_slot, contacts)
 
     def _channels(self, rows: Array) -> Array:
         """The channel of each row's contact: that of the arrival in its slot before it."""
@@ -140,6 +149,12 @@ class Recount:
             pair = int(t.queues["waiting"][queue]), int(waiting[queue])
             found.append(f"waiting in queue {queue}: kept {pair[0]}, entries less exits {pair[1]}")
         return found
+
+
+def _longer(table: Array, length: int) -> Array:
+    if length <= len(table):
+        return table
+    return np.concatenate([table, np.zeros((length - len(table), *table.shape[1:]), table.dtype)])
 
 
 def _channel(channel: int) -> str:

@@ -5,15 +5,13 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Final, Protocol
 
-import msgspec
-
 from engine.errors import LogError
 from engine.kernel.tables import Capacity
 from engine.log.reader import read_log
 from engine.messages.kinds import ENGINE_STARTED
 from engine.messages.rows import ROW
 from engine.ports import Frame
-from engine.state import EngineRecord, EngineState, StateReplay, runs
+from engine.state import EngineState, StateReplay, runs, started_with
 
 LOG_FOLDER: Final = "log"
 SNAPSHOT_FOLDER: Final = "snapshots"
@@ -61,11 +59,9 @@ def log_folder(data: Path) -> Path:
 
 
 def capacity_of_log(frames: Iterator[Frame]) -> Capacity:
-    """The capacity that a log was made with, from its first row. Raises LogError where that does not say it."""
+    """The capacity that a log was begun with, from its first row. Raises LogError where that does not say it."""
     for frame in frames:
-        row = frame.rows[0]
-        if int(row["kind"]) != ENGINE_STARTED or frame.first_seq != 1:
+        if int(frame.rows["kind"][0]) != ENGINE_STARTED or frame.first_seq != 1:
             break
-        start, size = int(row["payload_offset"]), int(row["payload_size"])
-        return msgspec.msgpack.decode(frame.payload[start : start + size], type=EngineRecord).capacity
+        return started_with(frame.rows[0], frame.payload)
     raise LogError("the log does not begin with the start of an engine; its first part is missing")

@@ -95,21 +95,34 @@ async def test_snapshots_are_taken_while_it_runs(tmp_path: Path) -> None:
     await host.stop()
 
 
-async def test_limits_that_the_log_was_begun_with_stay(tmp_path: Path) -> None:
+async def test_limits_grow_at_a_start_and_never_shrink(tmp_path: Path) -> None:
     host = host_of(tmp_path)
     await host.start()
+    await calls(host, 0, 1)
     await host.stop()
-    for wanted in (CENTRE.replace("contacts: 64", "contacts: 128"), CENTRE.replace("agents: 8", "agents: 4")):
-        other = host_of(tmp_path, wanted)
-        with pytest.raises(ConfigError, match=r"but the log was begun with (64|8)"):
-            await other.start()
-    again = host_of(tmp_path)
-    await again.start()
+    for limits, expected in (("agents: 4", 8), ("agents: 11", 16), ("agents: 15", 16)):
+        again = host_of(tmp_path, CENTRE.replace("agents: 8", limits))
+        await again.start()
+        state = again.engine.state
+        assert (state.capacity.agents, len(state.tables.agents)) == (expected, expected)
+        assert state.contacts.find("c0") is not None
+        await again.stop()
+        (tmp_path / "data" / "snapshots").rename(tmp_path / f"snapshots{limits[-2:]}")  # the next start reads the log
+    report = verify(tmp_path / "data")
+    assert report.ok, str(report)
+
+
+async def test_a_reload_uses_the_room_there_is_and_asks_for_a_restart_beyond(tmp_path: Path) -> None:
+    host = host_of(tmp_path, CENTRE.replace("agents: 8", "agents: 9"))
+    await host.start()
     with pytest.raises(LogLocked):
         await host_of(tmp_path).start()
-    with pytest.raises(ConfigError, match=r"limits.contacts is 128"):
-        await again.reload(load_centre(tmp_path, CENTRE.replace("contacts: 64", "contacts: 128")))
-    await again.stop()
+    more = "\n".join(f"  - {{name: agent{number}}}" for number in range(10))
+    assert await host.reload(load_centre(tmp_path, CENTRE.replace("agents: 8", "agents: 12") + more)) > 0
+    assert host.engine.state.directory.agents.number("agent9") == 11
+    with pytest.raises(ConfigError, match=r"limits.contacts is 128.*room for 64; restart"):
+        await host.reload(load_centre(tmp_path, CENTRE.replace("contacts: 64", "contacts: 128")))
+    await host.stop()
 
 
 async def test_serve_is_ready_and_stops_when_cancelled(tmp_path: Path) -> None:
