@@ -76,7 +76,7 @@ class Registrar:
         self._settings = settings
         self._endpoint = endpoint
         self._tell = tell
-        self._authenticator = Authenticator(settings.realm, secret)
+        self._authenticator = Authenticator(settings.realm, secret, algorithms=tuple(settings.digest_algorithms))
         self._phones: dict[str, Phone] = {}
         self._fixed: dict[str, Target] = {}
         self.agents_by_user: dict[str, str] = {}

@@ -149,8 +149,9 @@ class OwnOffer:
 
 
 def media_of(body: bytes) -> tuple[bytes, ...]:
-    """What a session description says about where media go and how they are coded."""
-    return tuple(line.strip() for line in body.split(b"\n") if line[:2] in (b"c=", b"m="))
+    """Where a session description wants its media sent: an answer may narrow the codecs, but that is no move."""
+    lines = (line.split() for line in body.split(b"\n") if line[:2] in (b"c=", b"m="))
+    return tuple(b" ".join(words[:2] if words[0][:2] == b"m=" else words) for words in lines)
 
 
 def _nothing(_answer: bytes) -> None:

@@ -1,7 +1,7 @@
 """The adapter's section of the configuration file."""
 
 import ipaddress
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -60,6 +60,8 @@ class Settings(Section):
     tcp: bool = True
     realm: str = "trunkline"
     """Realm of the digest authentication of phones."""
+    digest_algorithms: Annotated[list[Literal["MD5", "SHA-256"]], Field(min_length=1)] = ["MD5"]
+    """What phones are challenged with, the most wanted first. Some phones give up when they do not know one of them."""
     dial_plan: dict[str, Annotated[str, Ref("queue")]] = Field(default_factory=dict)
     """Dialled number or name to queue; a queue's own name always leads to it."""
     default_queue: Annotated[str, Ref("queue")] | None = None

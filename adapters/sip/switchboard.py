@@ -132,9 +132,12 @@ class Switchboard:
 
     def _hung_up(self, leg: Leg, transaction: ServerTransaction, request: Request) -> None:
         """A side hangs up. It is told so once that is on record."""
+        call, endpoint = leg.call, self._core.endpoint
+        if leg.closed:
+            endpoint.reply(transaction, 200)  # both sides hung up at once
+            return
         if not leg.take(request, transaction):
             return
-        call, endpoint = leg.call, self._core.endpoint
 
         def confirm() -> None:
             endpoint.reply(transaction, 200)
