@@ -96,6 +96,7 @@ class CallerLeg(Leg):
             answer = TERMINATED if self.cancelled else answer
             self.core.endpoint.reply(self.invite, answer.status, answer.reason, headers=answer.headers)
             self.core.counters[f"answered.{answer.status}"] += 1
+            self.invite.context = None
             self.close()
         else:
             self.hang_up(answer.headers)

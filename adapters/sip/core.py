@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from adapters.sip.endpoint import SipEndpoint
 from adapters.sip.protocol import DialogId, SessionPolicy
 from adapters.sip.settings import SECOND_NS, Settings
+from adapters.sip.undo import Undo
 from engine.errors import Overloaded
 from engine.messages.observed import Observed
 from engine.ports import AgentEndpoint, EngineLink, Receipt
@@ -54,6 +55,7 @@ class Core:
             settings.session_interval_ns // SECOND_NS,
             max(ABSOLUTE_MIN_SE_S, settings.min_session_interval_ns // SECOND_NS),
         )
+        self.undo = Undo(endpoint, self.counters)
         self.stopping = False
 
     def submit(self, facts: Sequence[Observed], then: Callable[[list[Receipt]], None] | None = None) -> None:

@@ -98,6 +98,8 @@ class Leg:
         via = endpoint.layer.new_via(hop.transport)
         ack = self._dialog().build_ack(response, via, content_type=SDP if body else "", body=body)
         endpoint.acknowledge(transaction, ack, hop, response)
+        # The transaction stays for half a minute, the call need not.
+        transaction.context = self.core.undo
 
     def take(self, request: Request, transaction: ServerTransaction) -> bool:
         """Take a request of the peer within the dialog; False when it was refused here."""

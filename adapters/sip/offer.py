@@ -107,13 +107,13 @@ class AgentLeg(Leg):
 
     # --- from the transaction layer
 
-    def on_response(self, transaction: ClientTransaction, response: Response) -> None:
+    def on_response(self, _transaction: ClientTransaction, response: Response) -> None:
         """Take what the phone says to the INVITE."""
         try:
             if response.status < 200:
                 self._progress(response)
             elif response.status < 300:
-                self._success(transaction, response)
+                self._success(response)
             elif response.status == 422 and self.state == "calling" and not self.min_se_s:
                 self.min_se_s = wanted_min_se_s(response)
                 self.ring(self.offer.body)
@@ -136,11 +136,12 @@ class AgentLeg(Leg):
         if response.status in (180, 183):
             self.call.agent_rings(self, response)
 
-    def _success(self, transaction: ClientTransaction, response: Response) -> None:
+    def _success(self, response: Response) -> None:
         if self.answer is not None and response.to_tag == self.answer.to_tag:
             return  # repeated until it has its ACK, which waits for the engine
         if self.answer is not None or self.state not in ("calling", "ringing"):
-            self._undo(transaction, response)
+            self.core.undo.answer(response)
+            self.state = "ended" if self.state == "cancelled" else self.state
             return
         transport = self.target.hop.transport
         self.state = "answered"
@@ -149,16 +150,6 @@ class AgentLeg(Leg):
         self.renewed(response)
         self.session = agreed_session_timer(response) or SessionTimer(self.core.policy.interval_s, True, "uac", False)
         self.offer.answered(self)
-
-    def _undo(self, transaction: ClientTransaction, response: Response) -> None:
-        """A 2xx that crossed our CANCEL, or came from a second fork: acknowledge and hang up."""
-        self.core.counters["answers_undone"] += 1
-        spare = Leg(self.call, self.slot)
-        spare.enter(Dialog.from_response(response, self.core.endpoint.contact(self.target.hop.transport)), None)
-        spare.acknowledge(transaction, response)
-        spare.acknowledged = True
-        spare.hang_up()
-        self.state = "ended" if self.state == "cancelled" else self.state
 
     def _failure(self, status: int) -> None:
         ended_here = self.state in ("cancelled", "ended", "answered", "connected")

@@ -54,7 +54,9 @@ def recover(core: Core, contacts: Sequence[OpenContact]) -> None:
         except (LocalProtocolError, MalformedMessage) as error:
             logger.warning("call %s cannot be taken up: %s", contact.contact, error)
             core.counters["calls_lost"] += 1
-            core.calls.pop(contact.contact, None)
+            call = core.calls.get(contact.contact)
+            if call is not None:
+                call.finish()
             lost.append(ContactReleased(contact=contact.contact, by="system", cause=41))
     if lost:
         core.insist(lost)

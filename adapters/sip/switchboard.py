@@ -1,7 +1,7 @@
 """What the transaction layer reports, given to whom it concerns: a new call, a dialog, the registrar, a transaction."""
 
 import logging
-from typing import Final
+from typing import Any, Final
 
 from adapters.sip.arrivals import Arrivals
 from adapters.sip.core import Core
@@ -12,7 +12,7 @@ from adapters.sip.protocol import (
     AckMissing,
     AckReceived,
     CancelReceived,
-    Dialog,
+    ClientTransaction,
     DialogId,
     Event,
     MalformedMessage,
@@ -48,25 +48,38 @@ class Switchboard:
     def on_event(self, event: Event) -> None:
         """Take an event of the transaction layer."""
         if isinstance(event, ResponseReceived):
-            context = event.transaction.context
-            if context is not None:
-                context.on_response(event.transaction, event.response)
+            self._take_response(event.transaction, event.response)
         elif isinstance(event, RequestReceived):
             self._take_request(event.transaction, event.request)
+        elif isinstance(event, StrayAnswer):
+            self._take_stray(event.response)
         elif isinstance(event, AckReceived):
-            if event.transaction is not None and event.transaction.context is not None:
-                event.transaction.context.on_ack(event.request)
+            # An ACK that belongs to no transaction here is that of a 2xx sent before a restart.
+            if event.transaction is not None:
+                context = _take_context(event.transaction)
+                if context is not None:
+                    context.on_ack(event.request)
         elif isinstance(event, CancelReceived):
             if event.transaction.context is not None:
                 event.transaction.context.on_cancel(event.request)
-        elif isinstance(event, AckMissing):
-            if event.transaction.context is not None:
-                event.transaction.context.on_ack_missing()
-        elif isinstance(event, StrayAnswer):
-            self._take_stray(event.response)
-        elif event.transaction.context is not None:
-            status = 408 if isinstance(event, TransactionTimedOut) else 503
-            event.transaction.context.on_failure(event.transaction, status)
+        else:
+            context = _take_context(event.transaction)
+            if context is None:
+                return
+            if isinstance(event, AckMissing):
+                context.on_ack_missing()
+            else:
+                context.on_failure(event.transaction, 408 if isinstance(event, TransactionTimedOut) else 503)
+
+    def _take_response(self, transaction: ClientTransaction, response: Response) -> None:
+        """Give a response to whom the transaction belongs; a final one ends that, but for the 2xx of an INVITE."""
+        status = response.status
+        if status >= 300 or (status >= 200 and transaction.method != "INVITE"):
+            context = _take_context(transaction)
+        else:
+            context = transaction.context
+        if context is not None:
+            context.on_response(transaction, response)
 
     def _take_request(self, transaction: ServerTransaction, request: Request) -> None:
         try:
@@ -103,13 +116,10 @@ class Switchboard:
             return  # nobody here has called
         if response.source is None or not response.top_via.host:
             return
-        dialog = Dialog.from_response(response, endpoint.contact(response.source.transport))
-        hop = dialog.next_hop()
-        endpoint.send_ack(dialog.build_ack(response, endpoint.layer.new_via(hop.transport)), hop)
         if leg is None:
-            core.counters["answers_undone"] += 1
-            bye = dialog.build_request("BYE", endpoint.layer.new_via(hop.transport))
-            endpoint.send(bye, hop)
+            core.undo.answer(response)
+        else:
+            core.undo.acknowledge(response)
 
     def _take_within(self, transaction: ServerTransaction, request: Request) -> None:
         core, method = self._core, request.method
@@ -153,3 +163,9 @@ class Switchboard:
             call.release("agent", release_cause(request), confirm)
         else:
             confirm()
+
+
+def _take_context(transaction: ClientTransaction | ServerTransaction) -> Any:
+    """Who waits for the transaction, for the last time: it lives on for half a minute, the call need not."""
+    context, transaction.context = transaction.context, None
+    return context
