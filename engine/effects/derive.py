@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from engine.effects.address import Addressed, Names
 from engine.effects.waiting import WaitingLines
 from engine.ingest.registry import ContactEntry, OpenContacts
-from engine.ingest.stamp import RowFields
 from engine.kernel.tables import Tables
 from engine.messages.effects import (
     AnyEffect,
@@ -45,6 +46,7 @@ from engine.messages.kinds import (
     OFFER_MADE,
     REFUSAL_NAMES,
 )
+from engine.messages.row_fields import RowFields
 from engine.model.settings import AgentSetting, QueueSetting
 
 RETRY_AFTER_S: Final = {EXIT_REFUSED_FULL: 30, EXIT_REFUSED_TRUNK: 10}
@@ -77,7 +79,11 @@ class EffectDeriver:
     """
 
     def __init__(self, t: Tables, contacts: OpenContacts, names: Names, lines: WaitingLines) -> None:
-        self._t = t
+        self._ring_limits_ns = (
+            np.asarray(t.agents)["settings"][:, AgentSetting.RING_LIMIT_NS],
+            np.asarray(t.queues)["settings"][:, QueueSetting.RING_LIMIT_NS],
+        )
+        """Of agents, where one has its own, and of queues."""
         self._contacts = contacts
         self._names = names
         self._lines = lines
@@ -124,16 +130,14 @@ class EffectDeriver:
         return Derived(effects, callbacks)
 
     def _offer_made(self, seq: int, row: RowFields, _cause: RowFields, entry: ContactEntry) -> AnyEffect:
-        limit_ns = self._t.agents["settings"][row.agent, AgentSetting.RING_LIMIT_NS]
-        if limit_ns == 0:
-            limit_ns = self._t.queues["settings"][row.queue, QueueSetting.RING_LIMIT_NS]
+        of_agents, of_queues = self._ring_limits_ns
         return OfferContact(
             seq=seq,
             contact=entry.name,
             agent=self._names.agents[row.agent],
             queue=self._names.queues[row.queue],
             channel=entry.arrival.channel,
-            ring_limit_ns=int(limit_ns),
+            ring_limit_ns=of_agents.item(row.agent) or of_queues.item(row.queue),
         )
 
     def _offer_ended(self, seq: int, row: RowFields, cause: RowFields, entry: ContactEntry) -> AnyEffect | None:

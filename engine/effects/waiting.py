@@ -1,6 +1,6 @@
 """What waiting customers are told: their place in line and the expected wait, on entry and again from time to time."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import numpy as np
@@ -23,16 +23,17 @@ TOLD_AT_ONCE: Final = 64
 """Customers told in one go; the others are told in the next."""
 
 
-def positions(t: Tables) -> tuple[Array, Array]:
-    """Return the slots of the waiting contacts and the place of each in its queue, 1 being the head.
+def positions(t: Tables, among: Array) -> tuple[Array, Array]:
+    """Return the slots of the waiting contacts `among` slots, and the place of each in its queue, 1 being the head.
 
     The order is the kernel's within one line: time waited plus the credit of its priority, ties by order of entry.
     """
-    slots = np.flatnonzero(t.contacts["state"] == CONTACT_WAITING)
-    contacts = t.contacts[slots]
-    queues = contacts["queue"]
-    credit_ns = t.queues["settings"][queues, QueueSetting.PRIORITY_CREDIT_NS] * contacts["priority"]
-    order = np.lexsort((contacts["order"], contacts["line_ns"] - credit_ns, queues))
+    contacts = np.asarray(t.contacts)
+    slots = among[contacts["state"][among] == CONTACT_WAITING]
+    queues = contacts["queue"][slots]
+    credits_ns = np.asarray(t.queues)["settings"][queues, QueueSetting.PRIORITY_CREDIT_NS]
+    since_ns = contacts["line_ns"][slots] - credits_ns * contacts["priority"][slots]
+    order = np.lexsort((contacts["order"][slots], since_ns, queues))
     queues = queues[order]
     starts = np.flatnonzero(np.r_[True, queues[1:] != queues[:-1]]) if len(queues) else np.zeros(0, np.int64)
     lengths = np.diff(np.r_[starts, len(queues)])
@@ -62,23 +63,31 @@ class WaitingLines:
         self._told_at_once = told_at_once
         self._told_place = np.zeros(len(t.contacts), np.int32)
         self._told_ns = np.zeros(len(t.contacts), np.int64)
+        self._records = np.asarray(t.contacts)
 
-    def entered(self, queued: Mapping[int, int]) -> Iterator[Addressed]:
-        """Yield what those of `queued` (slot: sequence of its CONTACT_QUEUED) are told who still wait now."""
-        waiting = [slot for slot in queued if self._t.contacts["state"][slot] == CONTACT_WAITING]
-        if not waiting:
-            return
-        for slot, place in zip(waiting, self._places(waiting), strict=True):
-            contact = self._t.contacts[slot]
-            told = (int(contact["told_p50_ns"]), int(contact["told_p90_ns"]))
-            p50_s, p90_s = (ns / SECOND_NS if ns >= 0 else None for ns in told)
-            yield from self._inform(slot, queued[slot], place, p50_s, p90_s, int(contact["enqueued_ns"]))
+    def entered(self, queued: Mapping[int, int]) -> list[Addressed]:
+        """Return what those of `queued` (slot: sequence of its CONTACT_QUEUED) are told who still wait now."""
+        contacts = self._records
+        states = contacts["state"]
+        if not any(states.item(slot) == CONTACT_WAITING for slot in queued):
+            return []
+        slots, places = positions(self._t, self._contacts.slots())
+        chosen = np.isin(slots, np.fromiter(queued, np.int64, len(queued)))
+        slots, places = slots[chosen], places[chosen]
+        queues, entered_ns = contacts["queue"][slots], contacts["enqueued_ns"][slots]
+        p50s_ns, p90s_ns = contacts["told_p50_ns"][slots], contacts["told_p90_ns"][slots]
+        self._told_place[slots], self._told_ns[slots] = places, entered_ns
+        columns = (slots, places, queues, p50s_ns, p90s_ns)
+        return [
+            self._told(slot, queued[slot], place, queue, _seconds(p50_ns), _seconds(p90_ns))
+            for slot, place, queue, p50_ns, p90_ns in zip(*(column.tolist() for column in columns), strict=True)
+        ]
 
-    def due(self, now_ns: int) -> Iterator[Addressed]:
-        """Yield what those are told to whom something is due now: at most so many at once, the longest silent first."""
-        slots, places = positions(self._t)
+    def due(self, now_ns: int) -> list[Addressed]:
+        """Return what those are told to whom something is due now: so many at most, the longest silent first."""
+        slots, places = positions(self._t, self._contacts.slots())
         if not len(slots):
-            return
+            return []
         silent_ns = now_ns - self._told_ns[slots]
         changed = places != self._told_place[slots]
         due = (silent_ns >= self._silent_after_ns) | (changed & (silent_ns >= self._changed_after_ns))
@@ -86,32 +95,23 @@ class WaitingLines:
         if len(chosen) > self._told_at_once:
             chosen = chosen[np.argsort(-silent_ns[chosen], kind="stable")[: self._told_at_once]]
         seq = int(self._t.book["seq"][0])
-        for slot, place in zip(slots[chosen].tolist(), places[chosen].tolist(), strict=True):
-            p50_s, p90_s = self._estimate(int(self._t.contacts["queue"][slot]), place)
-            yield from self._inform(slot, seq, place, p50_s, p90_s, now_ns)
+        slots, places = slots[chosen], places[chosen]
+        self._told_place[slots], self._told_ns[slots] = places, now_ns
+        queues = self._records["queue"][slots]
+        return [
+            self._told(slot, seq, place, queue, *self._estimate(queue, place))
+            for slot, place, queue in zip(slots.tolist(), places.tolist(), queues.tolist(), strict=True)
+        ]
 
-    def _places(self, waiting: list[int]) -> list[int]:
-        slots, places = positions(self._t)
-        by_slot = dict(zip(slots.tolist(), places.tolist(), strict=True))
-        return [by_slot[slot] for slot in waiting]
-
-    def _inform(
-        self, slot: int, seq: int, place: int, p50_s: float | None, p90_s: float | None, now_ns: int
-    ) -> Iterator[Addressed]:
+    def _told(self, slot: int, seq: int, place: int, queue: int, p50_s: float | None, p90_s: float | None) -> Addressed:
         entry = self._contacts.at(slot)
-        if entry is None:
-            return
-        self._told_place[slot] = place
-        self._told_ns[slot] = now_ns
-        queue = self._names.queues[int(self._t.contacts["queue"][slot])]
-        yield Addressed(
-            entry.source,
-            InformQueued(
-                seq=seq,
-                contact=entry.name,
-                queue=queue,
-                position=max(place, 1),
-                wait_p50_s=p50_s,
-                wait_p90_s=p90_s,
-            ),
+        assert entry is not None, "only open contacts wait"
+        name = self._names.queues[queue]
+        effect = InformQueued(
+            seq=seq, contact=entry.name, queue=name, position=place, wait_p50_s=p50_s, wait_p90_s=p90_s
         )
+        return Addressed(entry.source, effect)
+
+
+def _seconds(ns: int) -> float | None:
+    return ns / SECOND_NS if ns >= 0 else None

@@ -49,7 +49,6 @@ class Admission:
         seen: SeenFacts,
         names: InternedNames,
     ) -> None:
-        self._t = t
         self._in_force = in_force
         self._buffer = buffer
         self._contacts = contacts
@@ -58,6 +57,7 @@ class Admission:
         self._arrivals = 0
         book = np.asarray(t.book)
         self._slot_head, self._slot_count = book["slot_head"], book["slot_count"]
+        self._slots = t.slots
         self._first_slot = 0
         self._free_slots = 0
         self._fresh: dict[int, int] = {}
@@ -137,7 +137,7 @@ class Admission:
             raise BadFact(
                 "contact", f"contact {excerpt(fact.contact)} is open already; names of open contacts are unique"
             )
-        slots = self._t.slots
+        slots = self._slots
         if self._arrivals >= self._free_slots:
             if self._buffer.count:
                 return None
@@ -262,8 +262,19 @@ class Admission:
 
     # --- what they share
 
-    def _put(self, kind: int, **fields: Any) -> int:
-        return self._buffer.put(kind, source=self._source, dedupe=self._key, **fields)
+    def _put(
+        self,
+        kind: int,
+        *,
+        agent: int = -1,
+        queue: int = -1,
+        contact: int = -1,
+        a: int = 0,
+        b: int = 0,
+        flags: int = 0,
+        payload: bytes = b"",
+    ) -> int:
+        return self._buffer.put(kind, self._source, self._key, agent, queue, contact, a, b, flags, payload)
 
     def _payload(self, fact: Observed) -> bytes:
         payload = _encode(fact)

@@ -1,9 +1,10 @@
 """The open contacts: names outside, slots inside, and what is needed to act on them or to give them back."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import msgspec
+import numpy as np
 
 from engine.messages.observed import ContactArrived
 
@@ -42,16 +43,23 @@ class OpenContacts:
     def __init__(self, capacity: int) -> None:
         self._by_name: dict[str, ContactEntry] = {}
         self._by_slot: list[ContactEntry | None] = [None] * capacity
+        self._taken = bytearray(capacity)
 
     def grow(self, capacity: int) -> None:
         """Make room for so many slots."""
+        self._taken = self._taken + bytes(capacity - len(self._by_slot))
         self._by_slot += [None] * (capacity - len(self._by_slot))
+
+    def slots(self) -> "np.ndarray[Any, np.dtype[np.int64]]":
+        """The slots of all open contacts, ascending."""
+        return np.flatnonzero(np.frombuffer(self._taken, np.uint8))
 
     def open(self, slot: int, source: int, arrival: ContactArrived, arrival_seq: int = 0) -> ContactEntry:
         """Enter a contact whose name and slot are free."""
         entry = ContactEntry(slot, source, arrival_seq, arrival)
         self._by_name[arrival.contact] = entry
         self._by_slot[slot] = entry
+        self._taken[slot] = 1
         return entry
 
     def close(self, slot: int) -> ContactEntry | None:
@@ -59,6 +67,7 @@ class OpenContacts:
         entry = self._by_slot[slot]
         if entry is not None:
             self._by_slot[slot] = None
+            self._taken[slot] = 0
             del self._by_name[entry.arrival.contact]
         return entry
 
@@ -95,3 +104,4 @@ class OpenContacts:
         for entry in msgspec.msgpack.decode(saved, type=list[ContactEntry]):
             self._by_name[entry.arrival.contact] = entry
             self._by_slot[entry.slot] = entry
+            self._taken[entry.slot] = 1

@@ -1,35 +1,13 @@
 """Build one turn's observed rows and their payloads in place: packed straight into the memory that the kernel reads."""
 
-from struct import Struct
-from typing import Any, Final, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from engine.messages.row_fields import ROW_STRUCT
 from engine.messages.rows import ROW
 
-ROW_STRUCT: Final = Struct("<qHHIQiiiIqqII")
-"""A row's fields in the order of ROW."""
-assert ROW_STRUCT.size == ROW.itemsize
-
 Array = np.ndarray[Any, Any]
-
-
-class RowFields(NamedTuple):
-    """One row as plain integers, in the order of ROW."""
-
-    at_ns: int
-    kind: int
-    flags: int
-    source: int
-    dedupe: int
-    agent: int
-    queue: int
-    contact: int
-    cause: int
-    a: int
-    b: int
-    payload_offset: int
-    payload_size: int
 
 
 class RowBuffer:
@@ -60,7 +38,6 @@ class RowBuffer:
     def put(
         self,
         kind: int,
-        *,
         source: int = 0,
         dedupe: int = 0,
         agent: int = -1,
@@ -130,8 +107,3 @@ class RowBuffer:
         first = self._rows[:consumed]
         end = (first["payload_offset"] + first["payload_size"])[first["payload_size"] > 0]
         return bytes(self.payload[: int(end.max()) if len(end) else 0])
-
-
-def fields_of(rows: Array) -> "list[RowFields]":
-    """Rows of shape (n,), dtype ROW, as plain integers: for Python that looks at each."""
-    return [RowFields._make(row) for row in ROW_STRUCT.iter_unpack(np.ascontiguousarray(rows).view(np.uint8).data)]

@@ -12,10 +12,11 @@ from engine.errors import TrunklineError
 from engine.ingest.admission import PAYLOAD_MAX, ROWS_OF_A_FACT, Admission
 from engine.ingest.inbox import Inbox, Submission
 from engine.ingest.names import record_payload
-from engine.ingest.stamp import RowBuffer, fields_of
+from engine.ingest.stamp import RowBuffer
 from engine.kernel.step import step
 from engine.kernel.tables import Array
 from engine.messages.kinds import CONFIGURATION_LOADED, DEADLINE_PASSED, FACT_REFUSED, FIRST_DECIDED, REFUSAL_NAMES
+from engine.messages.row_fields import fields_of
 from engine.messages.rows import Rows, empty_rows
 from engine.ports import EventLog, Receipt, Turn
 from engine.state import NAMES_ONLY, OUT_ROWS, EngineState

@@ -5,7 +5,6 @@ from collections import OrderedDict, defaultdict, deque
 from typing import Any, Final
 
 import msgspec
-import numpy as np
 
 from engine.messages.kinds import (
     AGENT_HELD_BACK,
@@ -27,6 +26,7 @@ from engine.messages.kinds import (
     OFFER_MADE,
     PRIORITY_CHANGED,
 )
+from engine.messages.row_fields import RowFields, unpacked
 from engine.messages.rows import unpack_choice, unpack_entry
 from engine.model.directory import Directory
 from engine.ports import Turn
@@ -37,8 +37,8 @@ RECORDS_MAX: Final = 50_000
 PER_CUSTOMER_MAX: Final = 100
 STEPS_KEPT: Final = 32
 """Visits to queues and offers kept of one contact: the latest."""
-FOLLOWED: Final = np.array(
-    [
+FOLLOWED: Final = frozenset(
+    {
         CONTACT_ARRIVED,
         CONTACT_HELD,
         CONTACT_RESUMED,
@@ -50,8 +50,7 @@ FOLLOWED: Final = np.array(
         CONTACT_LEFT,
         CONTACT_ENDED,
         AGENT_HELD_BACK,
-    ],
-    np.uint16,
+    }
 )
 
 
@@ -143,20 +142,8 @@ class ArrivalFacts(msgspec.Struct):
     attributes: dict[str, str] = {}
 
 
+KIND, CONTACT, CAUSE = (RowFields._fields.index(name) for name in ("kind", "contact", "cause"))
 _DECODER: Final = msgspec.msgpack.Decoder(ArrivalFacts)
-_INTS: Final = (
-    "at_ns",
-    "kind",
-    "flags",
-    "source",
-    "agent",
-    "queue",
-    "contact",
-    "a",
-    "b",
-    "payload_offset",
-    "payload_size",
-)
 
 
 class ContactHistory:
@@ -182,15 +169,12 @@ class ContactHistory:
     def apply(self, turn: Turn) -> None:
         """Take in one turn."""
         self.as_of = turn.last_seq
-        followed = (turn.rows["contact"] >= 0) & np.isin(turn.rows["kind"], FOLLOWED)
-        refusals = np.flatnonzero(turn.rows["kind"] == FACT_REFUSED)
-        followed[refusals - turn.rows["cause"][refusals]] = False
-        places = np.flatnonzero(followed)
-        if not len(places):
-            return
-        columns = [turn.rows[name][places].tolist() for name in _INTS]
-        for place, *row in zip(places.tolist(), *columns, strict=True):
-            self._apply_row(turn.first_seq + place, turn.payload, *row)
+        # Row by row from the bytes: most turns are short, and crossing into numpy costs more than a few rows.
+        rows = list(enumerate(unpacked(turn.rows), turn.first_seq))
+        refused = {seq - row[CAUSE] for seq, row in rows if row[KIND] == FACT_REFUSED}
+        for seq, row in rows:
+            if row[KIND] in FOLLOWED and row[CONTACT] >= 0 and seq not in refused:
+                self._apply_row(seq, turn.payload, row)
 
     def find(self, contact: str) -> ContactRecord | None:
         """The latest contact of this name, or the one whose id this is, written as a number."""
@@ -219,22 +203,8 @@ class ContactHistory:
         """The slot that the contact has or had."""
         return self._slots[record.id]
 
-    def _apply_row(
-        self,
-        seq: int,
-        payload: memoryview,
-        at_ns: int,
-        kind: int,
-        flags: int,
-        source: int,
-        agent: int,
-        queue: int,
-        slot: int,
-        a: int,
-        b: int,
-        offset: int,
-        size: int,
-    ) -> None:
+    def _apply_row(self, seq: int, payload: memoryview, row: tuple[int, ...]) -> None:
+        at_ns, kind, flags, source, _, agent, queue, slot, _, a, b, offset, size = row
         if kind == CONTACT_ARRIVED:
             self._begin(seq, at_ns, source, slot, a, payload[offset : offset + size])
             return
@@ -243,18 +213,16 @@ class ContactHistory:
         if record is None or not record.open:
             return
         record.last_seq = seq
-        queue_name, agent_name = self.directory.queues.name(queue), self.directory.agents.name(agent)
         if kind == CONTACT_QUEUED:
-            self._enter(record, queue_name, at_ns, b)
+            self._enter(record, self.directory.queues.name(queue), at_ns, b)
         elif kind == OFFER_MADE:
-            record.offers = [*record.offers, self._offer(seq, at_ns, agent_name, queue_name, a, b)][-STEPS_KEPT:]
-            record.state = "offered"
+            self._offer(record, seq, at_ns, agent, queue, a, b)
         elif kind == OFFER_ENDED:
-            _end_offer(record, agent_name, at_ns, OFFER_END_NAMES.get(a, str(a)))
+            _end_offer(record, self.directory.agents.name(agent), at_ns, OFFER_END_NAMES.get(a, str(a)))
         elif kind == AGENT_HELD_BACK:
-            record.held_back = HeldBack(seq, at_ns, agent_name, a, b)
+            record.held_back = HeldBack(seq, at_ns, self.directory.agents.name(agent), a, b)
         else:
-            _apply_outcome(record, kind, at_ns, agent_name, a, b)
+            _apply_outcome(record, kind, at_ns, self.directory.agents.name(agent), a, b)
         if flags & FLAG_CLOSES:
             record.closed_ns = at_ns
             record.state = "closed"
@@ -301,10 +269,26 @@ class ContactHistory:
         record.visits = [*record.visits, visit][-STEPS_KEPT:]
         record.queue, record.state = queue, "waiting"
 
-    def _offer(self, seq: int, at_ns: int, agent: str, queue: str, score: int, packed: int) -> Offer:
+    def _offer(
+        self, record: ContactRecord, seq: int, at_ns: int, agent: int, queue: int, score: int, packed: int
+    ) -> None:
         candidates, strategy, runner_up, tied, contact_chosen = unpack_choice(packed)
-        other = self.name_in(runner_up, seq) if contact_chosen else self.directory.agents.name(runner_up)
-        return Offer(seq, agent, queue, at_ns, strategy, candidates, other, tied, score, contact_chosen)
+        agents, queues = self.directory.agents, self.directory.queues
+        other = self.name_in(runner_up, seq) if contact_chosen else agents.name(runner_up)
+        offer = Offer(
+            seq,
+            agents.name(agent),
+            queues.name(queue),
+            at_ns,
+            strategy,
+            candidates,
+            other,
+            tied,
+            score,
+            contact_chosen,
+        )
+        record.offers = [*record.offers, offer][-STEPS_KEPT:]
+        record.state = "offered"
 
 
 def _end_offer(record: ContactRecord, agent: str, at_ns: int, outcome: str) -> None:

@@ -7,7 +7,6 @@ import pytest
 
 from engine.effects.derive import Derived, EffectDeriver
 from engine.effects.waiting import WaitingLines
-from engine.ingest.stamp import fields_of
 from engine.messages import kinds
 from engine.messages.effects import (
     AnyEffect,
@@ -23,6 +22,7 @@ from engine.messages.effects import (
 )
 from engine.messages.kinds import FLAG_CLOSES, FLAG_WAITED
 from engine.messages.observed import ContactArrived
+from engine.messages.row_fields import fields_of
 from engine.messages.rows import ROW, empty_rows
 from engine.model.settings import AgentSetting, QueueSetting
 from engine.state import EngineState

@@ -29,7 +29,7 @@ def wait(state: EngineState, slot: int, queue: int, line_ns: int, priority: int 
 
 
 def places(state: EngineState) -> dict[int, int]:
-    slots, found = positions(state.tables)
+    slots, found = positions(state.tables, state.contacts.slots())
     return dict(zip(slots.tolist(), found.tolist(), strict=True))
 
 

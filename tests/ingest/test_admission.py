@@ -8,7 +8,7 @@ import pytest
 
 from engine.ingest.admission import SLOTS_KEPT_FREE, Admission
 from engine.ingest.seen import dedupe_key
-from engine.ingest.stamp import RowBuffer, fields_of
+from engine.ingest.stamp import RowBuffer
 from engine.messages import kinds
 from engine.messages.observed import (
     AgentReachabilityChanged,
@@ -33,6 +33,7 @@ from engine.messages.observed import (
     TransferRequested,
     WrapUpFinished,
 )
+from engine.messages.row_fields import fields_of
 from engine.messages.rows import pack_arrival, pack_requirement
 from engine.ports import Receipt
 from engine.state import EngineState

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.ingest.stamp import RowBuffer, fields_of
+from engine.ingest.stamp import RowBuffer
 from engine.messages.kinds import CONTACT_ARRIVED, CONTACT_RELEASED
+from engine.messages.row_fields import fields_of
 from engine.messages.rows import ROW, empty_rows
 
 I32 = st.integers(-(2**31), 2**31 - 1)
