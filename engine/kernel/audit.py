@@ -101,9 +101,17 @@ def _lines(t: Tables) -> list[str]:
 
 
 def _work_conservation(t: Tables) -> list[str]:
-    """No free agent and no waiting contact that the agent may serve exist together."""
+    """No free agent and no waiting contact that the agent may serve exist together, unless it was put off just now."""
     faults = []
     common = len(t.lines) - len(t.agents)
+    put_off = t.timers[len(t.timers) - len(t.queues)]
+    if put_off["place"] >= 0 and put_off["deadline_ns"] <= t.book["now_ns"][0]:
+        return []
+    waiting = t.contacts[t.contacts["state"] == CONTACT_WAITING]
+    for contact in waiting[waiting["line"] >= common]:
+        agent = int(contact["line"]) - common
+        if t.agent_masks[common + contact["channel"], agent >> 6] >> np.uint64(agent & 63) & np.uint64(1):
+            faults.append(f"agent {agent} is free and has somebody of its own waiting")
     for line in np.flatnonzero(t.lines["count"][:common]):
         free = t.agent_masks[common + t.lines["channel"][line]]
         if np.any(t.agent_masks[line] & free):
