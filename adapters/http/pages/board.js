@@ -11,9 +11,11 @@ const STATE = {
 };
 const STATE_RANK = ["not_responding", "unreachable", "offered", "busy", "wrapping", "idle", "paused", "offline"];
 const AGENTS_SHOWN = 400;
+const AGENTS_ROOMY = 40;
+const SAY_MS = 30000;
 const STALE_MS = 20000;
 
-const state = { queues: new Map(), agents: new Map(), waiting: new Map(), asOf: 0, skewMs: 0, heard: 0, told: "", toldAt: 0 };
+const state = { queues: new Map(), agents: new Map(), waiting: new Map(), asOf: 0, skewMs: 0, heard: 0, sentence: "", told: "", toldAt: 0 };
 const $ = (id) => document.getElementById(id);
 const nowMs = () => Date.now() + state.skewMs;
 const ageS = (ns) => Math.max(0, nowMs() / 1000 - ns / 1e9);
@@ -26,12 +28,9 @@ function clock(seconds) {
 }
 const percent = (value) => (value === null ? "–" : `${Math.round(value * 100)}%`);
 const seconds = (value) => (value === null ? "–" : clock(value));
-const masked = (name) => {
-  const digits = name.replace(/\D/g, "").length;
-  let left = digits - 4;
-  const text = digits < 7 ? name : name.replace(/\d/g, (digit) => (left-- > 0 ? "•" : digit));
-  return text.length > 22 ? `${text.slice(0, 21)}…` : text;
-};
+const shown = (queue) => queue.display_name || queue.queue;
+// "Nguyễn Thị An" is "N. T. An" where there is little room.
+const short = (name) => name.split(/\s+/).map((word, place, all) => (place < all.length - 1 ? `${[...word][0]}.` : word)).join(" ");
 const sum = (items, key) => items.reduce((total, item) => total + item[key], 0);
 
 function element(tag, attributes = {}, ...children) {
@@ -42,6 +41,17 @@ function element(tag, attributes = {}, ...children) {
   }
   made.append(...children);
   return made;
+}
+
+// Nodes of items that look as before stay: a pointer on them keeps its hint, and nothing is laid out again.
+function redraw(place, items, make) {
+  const before = place.drawn ?? new Map();
+  place.drawn = new Map(items.map(([key, ...given]) => {
+    const looks = JSON.stringify(given), known = before.get(key);
+    return [key, known?.looks === looks ? known : { looks, node: make(...given) }];
+  }));
+  const nodes = [...place.drawn.values()].map((item) => item.node);
+  if (nodes.length !== place.childNodes.length || nodes.some((node, at) => node !== place.childNodes[at])) place.replaceChildren(...nodes);
 }
 
 // --- drawing
@@ -78,24 +88,24 @@ function people(queue) {
 }
 
 function cell(label, content, classes = "number") {
-  return element("td", { class: classes, "data-label": label }, content);
+  return element("td", { role: "cell", class: classes, "data-label": label }, content);
 }
 
 function queueRow(queue) {
-  const name = element("th", { scope: "row", title: queue.display_name ? queue.queue : "" }, queue.display_name || queue.queue);
+  const name = element("th", { role: "rowheader", scope: "row", title: queue.display_name ? queue.queue : "" }, shown(queue));
   const badge = element("span", { class: "badge", "data-health": queue.health, title: queue.health_reason },
     element("span", { "aria-hidden": "true" }, ICON[queue.health]), HEALTH[queue.health]);
   const expected = queue.expected_p50_s === null ? "–" : `${seconds(queue.expected_p50_s)} / ${seconds(queue.expected_p90_s)}`;
   const lost = queue.abandon_rate === null ? `${queue.abandoned}` : `${queue.abandoned} (${percent(queue.abandon_rate)})`;
   const oldest = element("span", { "data-since": queue.oldest_since_ns || undefined }, "–");
-  return element("tr", {}, name,
-    cell("Health", badge, ""),
+  return element("tr", { role: "row" }, name,
+    cell("Health", badge, "health"),
     cell("Waiting", String(queue.waiting), queue.waiting ? "number strong" : "number quiet"),
     cell("Longest", oldest),
     cell("Service level", gauge(queue), "level"),
     cell("Offered", String(queue.entries)),
     cell("Answered", String(queue.answered)),
-    cell("Abandoned", lost),
+    cell("Abandoned", element("span", { title: "the share leaves out those who gave up at once" }, lost)),
     cell("Mean wait", seconds(queue.average_speed_of_answer_s)),
     cell("Handling", seconds(queue.average_handle_s)),
     cell("Expected", expected),
@@ -106,14 +116,14 @@ function drawQueues() {
   const worst = [...state.queues.values()].sort((one, other) =>
     RANK[one.health] - RANK[other.health] || other.overdue - one.overdue || other.waiting - one.waiting ||
     one.queue.localeCompare(other.queue));
-  const rows = worst.map(queueRow);
-  $("queue-rows").replaceChildren(...(rows.length ? rows : [empty(12, "No queues are configured.")]));
+  if (worst.length) redraw($("queue-rows"), worst.map((queue) => [queue.queue, queue]), queueRow);
+  else redraw($("queue-rows"), [["", 12, "No queues are configured."]], empty);
   drawTiles(worst);
   drawStatus(worst);
 }
 
 function empty(columns, text) {
-  return element("tr", {}, element("td", { class: "empty", colspan: columns }, text));
+  return element("tr", { role: "row" }, element("td", { role: "cell", class: "empty", colspan: columns }, text));
 }
 
 function tile(name, value, note, health = "") {
@@ -139,45 +149,64 @@ function drawTiles(queues) {
 
 function drawStatus(queues) {
   const bad = queues.filter((queue) => queue.health === "breached" || queue.health === "at_risk");
-  let text = "No queues are configured.", health = "quiet";
-  if (bad.length) {
-    const told = bad.slice(0, 3).map((queue) => `${queue.display_name || queue.queue} (${queue.health_reason})`).join(", ");
-    const count = bad.length === 1 ? "1 queue needs" : `${bad.length} queues need`;
-    text = `${count} attention: ${told}${bad.length > 3 ? ", …" : "."}`;
+  const open = queues.filter((queue) => queue.open).length;
+  const quiet = !queues.some((queue) => queue.entries || queue.waiting || queue.connected || queue.staffed);
+  let text, health = "quiet";
+  if (!queues.length) text = "No queues are configured.";
+  else if (quiet) text = "No events yet today: nobody called and nobody is logged in.";
+  else if (bad.length) {
+    const told = bad.slice(0, 3).map((queue) => `${shown(queue)} (${queue.health_reason})`).join(", ");
+    text = `${bad.length === 1 ? "1 queue needs" : `${bad.length} queues need`} attention: ${told}${bad.length > 3 ? ", …" : "."}`;
     health = bad.some((queue) => queue.health === "breached") ? "breached" : "at_risk";
-  } else if (queues.length) {
-    const open = queues.filter((queue) => queue.open).length;
-    text = open ? `All ${open} open queues are on target.` : "All queues are closed.";
-    health = open ? "ok" : "quiet";
-  }
-  // A sentence that is read aloud changes when the queues in need do, and otherwise twice a minute at most.
-  const place = $("status");
-  const key = health + bad.map((queue) => queue.queue + queue.health).join("\n");
-  if (key === state.told && Date.now() - state.toldAt < 30000) return;
-  [state.told, state.toldAt] = [key, Date.now()];
+  } else if (!open) text = "All queues are closed.";
+  else [text, health] = [open === 1 ? "The open queue is on target." : `All ${open} open queues are on target.`, "ok"];
+  const place = $("sentence");
   place.dataset.health = health;
   if (place.textContent !== text) place.textContent = text;
+  $("nothing").hidden = !quiet;
+  state.sentence = text;
+  announce();
+}
+
+// What is read aloud changes twice a minute at most, and goes again, so that nobody meets the sentence twice.
+function announce() {
+  if (!state.sentence || state.sentence === state.told || Date.now() - state.toldAt < SAY_MS) return;
+  [state.told, state.toldAt] = [state.sentence, Date.now()];
+  $("status").textContent = state.sentence;
+  setTimeout(() => { $("status").textContent = ""; }, 5000);
+}
+
+function waitingRow(contact, queue) {
+  const known = contact.caller ? contact.caller : element("span", { class: "quiet" }, "not known");
+  const caller = element("th", { role: "rowheader", scope: "row", title: contact.contact }, known,
+    contact.channel === "voice" ? "" : element("span", { class: "channel" }, contact.channel));
+  const why = contact.priority ? `${contact.why}, priority ${contact.priority}` : contact.why;
+  return element("tr", { role: "row" }, caller,
+    element("td", { role: "cell" }, queue),
+    element("td", { role: "cell", class: "number" }, element("span", { "data-since": contact.since_ns }, "–")),
+    element("td", { role: "cell", class: "why" }, why));
 }
 
 function drawWaiting() {
-  const longest = [...state.waiting.values()].sort((one, other) => one.since_ns - other.since_ns);
-  const rows = longest.slice(0, 15).map((contact) => element("tr", {},
-    element("th", { scope: "row" }, masked(contact.contact)),
-    element("td", {}, state.queues.get(contact.queue)?.display_name || contact.queue),
-    element("td", {}, contact.channel),
-    element("td", { class: "number" }, element("span", { "data-since": contact.since_ns }, "–")),
-    element("td", {}, contact.state === "offered" ? "ringing" : contact.priority ? `priority ${contact.priority}` : "in line")));
-  $("waiting-rows").replaceChildren(...(rows.length ? rows : [empty(5, "Nobody is waiting.")]));
+  const longest = [...state.waiting.values()].sort((one, other) => one.since_ns - other.since_ns).slice(0, 15);
+  const named = (contact) => (state.queues.has(contact.queue) ? shown(state.queues.get(contact.queue)) : contact.queue);
+  if (longest.length) redraw($("waiting-rows"), longest.map((contact) => [contact.contact, contact, named(contact)]), waitingRow);
+  else redraw($("waiting-rows"), [["", 4, "Nobody is waiting."]], empty);
 }
 
-function agentSquare(agent) {
+function agentSquare(agent, many) {
   const used = Object.entries(agent.loads).filter(([, load]) => load.capacity > 1 && load.used)
     .map(([channel, load]) => `${channel} ${load.used}/${load.capacity}`).join(", ");
-  return element("li", { "data-state": agent.state, title: agent.display_name ? agent.agent : "" },
-    element("span", { class: "name" }, agent.display_name || agent.agent),
+  const whole = agent.display_name || agent.agent;
+  const more = [agent.reason, used].filter(Boolean).join(" · ");
+  const hint = [whole === agent.agent ? whole : `${whole} (${agent.agent})`, STATE[agent.state], more].filter(Boolean).join(", ");
+  const name = many && short(whole) !== whole
+    ? [element("span", { class: "name", "aria-hidden": "true" }, short(whole)), element("span", { class: "unseen" }, whole)]
+    : [element("span", { class: "name" }, whole)];
+  return element("li", { "data-state": agent.state, title: hint }, ...name,
     element("span", { class: "state" }, element("span", {}, STATE[agent.state]),
       agent.since_ns ? element("span", { "data-since": agent.since_ns }, "") : ""),
-    agent.reason || used ? element("span", { class: "reason" }, [agent.reason, used].filter(Boolean).join(" · ")) : "");
+    more && !many ? element("span", { class: "reason" }, more) : "");
 }
 
 function drawAgents() {
@@ -187,7 +216,9 @@ function drawAgents() {
   const told = counts.filter(([count]) => count).map(([count, word]) => `${count} ${word}`).join(", ");
   const more = all.length > AGENTS_SHOWN ? `; the first ${AGENTS_SHOWN} are shown` : "";
   $("agent-summary").textContent = all.length ? `${all.length} agents: ${told}${more}` : "No agents are configured.";
-  $("agents").replaceChildren(...all.slice(0, AGENTS_SHOWN).map(agentSquare));
+  const many = all.length > AGENTS_ROOMY;
+  $("pair").dataset.many = many ? "yes" : "no";
+  redraw($("agents"), all.slice(0, AGENTS_SHOWN).map((agent) => [agent.agent, agent, many]), agentSquare);
   const idle = all.filter((agent) => agent.state === "idle").length;
   const inside = all.filter((agent) => agent.state !== "offline").length;
   tile("available", String(idle), `of ${inside} logged in`);
@@ -200,9 +231,10 @@ function tick() {
   }
   const oldest = [...state.queues.values()].filter((queue) => queue.oldest_since_ns)
     .sort((one, other) => one.oldest_since_ns - other.oldest_since_ns)[0];
-  tile("oldest", oldest ? clock(ageS(oldest.oldest_since_ns)) : "0:00", oldest ? `in ${oldest.display_name || oldest.queue}` : "nobody waits",
+  tile("oldest", oldest ? clock(ageS(oldest.oldest_since_ns)) : "0:00", oldest ? `in ${shown(oldest)}` : "nobody waits",
     oldest && oldest.overdue ? "breached" : "");
   $("clock").textContent = new Date(nowMs()).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  announce();
   if (!state.heard) return;
   const silent = Date.now() - state.heard;
   if (silent > STALE_MS) connection("lost", `stale for ${clock(silent / 1000)}`);

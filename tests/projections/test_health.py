@@ -1,0 +1,51 @@
+"""What is seen first: a queue's health, and why contacts wait."""
+
+import pytest
+
+from engine.messages.observed import AgentReachabilityChanged, AgentStatusChanged, ContactArrived, OfferAnswered
+from engine.projections.abandonment import Abandonment
+from engine.projections.health import judge
+from tests.projections.support import Centre
+
+
+def lost(count: int, of: int) -> Abandonment:
+    """Return an abandonment rate."""
+    return Abandonment("AR_NET", "", count, of, count / of if of else None)
+
+
+@pytest.mark.parametrize(
+    ("given", "health", "reason"),
+    [
+        ((True, 1, 0, 0, None, 0.8, lost(0, 0)), "breached", "contacts are waiting and nobody is at work"),
+        ((True, 3, 2, 1, 0.9, 0.8, lost(9, 10)), "breached", "2 contacts wait longer than the threshold"),
+        ((True, 0, 0, 1, 0.7, 0.8, lost(0, 10)), "at_risk", "service level 70% is below the target of 80%"),
+        ((True, 0, 0, 1, 0.9, 0.8, lost(2, 10)), "at_risk", "20% abandoned"),
+        ((True, 0, 0, 1, 0.7, 0.8, lost(5, 10)), "at_risk", "service level 70% is below the target of 80% and 50% abandoned"),
+        ((True, 0, 0, 1, 0.9, 0.8, lost(1, 10)), "ok", "on target"),
+        ((True, 0, 0, 1, 0.9, 0.8, lost(4, 9)), "ok", "on target"),
+        ((False, 0, 0, 1, None, 0.8, lost(0, 0)), "closed", "the queue is closed"),
+        ((True, 0, 0, 0, None, 0.8, lost(0, 0)), "at_risk", "nobody is at work"),
+    ],
+)  # fmt: skip
+def test_health(given: tuple[bool, int, int, int, float | None, float, Abandonment], health: str, reason: str) -> None:
+    assert judge(*given) == (health, reason)
+
+
+async def test_why_each_contact_waits(centre: Centre) -> None:
+    def reasons() -> dict[str, str]:
+        longest = centre.views.longest_waiting(10)
+        said = centre.views.waiting_reasons([wait.slot for wait in longest])
+        return {wait.contact: why for wait, why in zip(longest, said, strict=True)}
+
+    await centre.after(1, ContactArrived(contact="c1", queue="sales", customer="+1555"))
+    await centre.after(1, ContactArrived(contact="c2", queue="sales", skills={"english": 9}))
+    assert reasons() == {"c1": "nobody is at work", "c2": "no agent may serve it"}
+    assert [wait.customer for wait in centre.views.longest_waiting(10)] == ["+1555", ""]
+    for name in ("alice", "bob"):
+        await centre.after(1, AgentReachabilityChanged(agent=name, reachable=True))
+    await centre.after(1, AgentStatusChanged(agent="alice", status="available"))
+    assert reasons()["c1"] == "ringing at alice"
+    await centre.after(1, OfferAnswered(contact="c1", agent="alice"), ContactArrived(contact="c3", queue="sales"))
+    assert reasons() == {"c2": "no agent may serve it", "c3": "the one agent is engaged"}
+    (waiting,) = [contact for contact in centre.views.waiting("sales").contacts if contact.contact == "c3"]
+    assert waiting.customer == ""
