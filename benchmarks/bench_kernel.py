@@ -59,6 +59,9 @@ def run() -> list[dict[str, Any]]:
             f"occupancy {CENTRE.occupancy}, strategy erlang, batches of {BATCH}, median of {ROUNDS}",
             best=round(events / min(steps)),
             rows_per_s=round((len(every) - set_up) / statistics.median(steps)),
-            peer={"name": "fold of the same rows, nothing decided", "events_per_s": round(events / statistics.median(folds))},
+            peer={
+                "name": "fold of the same rows, nothing decided",
+                "events_per_s": round(events / statistics.median(folds)),
+            },
         )
     ]
