@@ -12,7 +12,8 @@ from engine.messages.rows import unpack_choice, unpack_entry
 from engine.model.directory import Directory
 from engine.model.settings import AgentSetting, EngineSetting, QueueSetting, TrunkGroupSetting
 from engine.ports import EventLog
-from engine.projections.contact_history import ContactHistory, ContactRecord, arrival_facts
+from engine.projections.contact_history import ContactHistory
+from engine.projections.contact_records import ContactRecord, arrival_facts
 from engine.projections.figures import NS
 from engine.projections.names import Interned, name_at
 

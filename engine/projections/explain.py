@@ -20,7 +20,7 @@ from engine.messages.kinds import (
 )
 from engine.model.directory import Directory
 from engine.model.settings import AgentSetting, ChannelSetting, QueueSetting
-from engine.projections.contact_history import ContactRecord, HeldBack, Offer
+from engine.projections.contact_records import ContactRecord, HeldBack, Offer
 from engine.projections.eligibility import conditions, configured, member, skilled
 from engine.projections.expected_wait import ExpectedWait, expected_wait
 from engine.projections.figures import age_s, book_now_ns, position

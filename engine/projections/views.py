@@ -12,7 +12,8 @@ from engine.model.settings import QueueSetting
 from engine.ports import EventLog, Turn
 from engine.projections import abandonment, service_level
 from engine.projections.agent_status import AgentStatus, AgentSummary, agent_statuses, agent_summary
-from engine.projections.contact_history import ContactHistory, ContactRecord
+from engine.projections.contact_history import ContactHistory
+from engine.projections.contact_records import ContactRecord
 from engine.projections.eligibility import eligible
 from engine.projections.events import EventPage, EventReader
 from engine.projections.expected_wait import Calibration, calibration

@@ -117,7 +117,7 @@ async def test_a_window_leaves_out_what_was_before_it(centre: Centre) -> None:
 async def test_histories_agree_with_tables(centre: Centre) -> None:
     await centre.live(13, 250)
     views, slots = centre.views, 0
-    for record in list(views.history._records.values()):
+    for record in views.history.records():
         slot = centre.engine.state.contacts.slot_of(record.contact)
         if not record.open:
             assert slot < 0
@@ -131,7 +131,7 @@ async def test_histories_agree_with_tables(centre: Centre) -> None:
         assert record.channel == CHANNEL_NAMES[int(contact["channel"])]
     assert slots == len(centre.engine.state.contacts)
     rebuilt = type(views)(views.tables, views.directory, views.contacts, centre.log, views.interned)
-    assert rebuilt.history._records == views.history._records
+    assert list(rebuilt.history.records()) == list(views.history.records())
 
 
 async def test_realtime_groups_add_up(centre: Centre) -> None:
