@@ -18,7 +18,8 @@ from adapters.sip.reinvite import Reinviter
 from adapters.sip.settings import Settings as SipSettings
 from adapters.sip.switchboard import Switchboard
 from adapters.sip.transfer import Transfers
-from engine.messages.effects import AnyEffect
+from engine.messages.effects import AnyEffect, OfferContact
+from engine.messages.observed import ContactWithdrawn, Observed
 from engine.ports import AdapterStatus, AgentEndpoint, OpenContact
 
 logger = logging.getLogger(__name__)
@@ -106,12 +107,15 @@ class SipAdapter:
     def _on_event(self, event: Event) -> None:
         self._switchboard.on_event(event)
 
-    def _insist(self, facts: Sequence[object]) -> None:
-        self.core.insist(facts)  # type: ignore[arg-type]
+    def _insist(self, facts: Sequence[Observed]) -> None:
+        self.core.insist(facts)
 
     def _take_foreign(self, effect: AnyEffect) -> None:
-        """An effect for a contact that is no call here."""
+        """An effect for a contact that is no call here: one that is over, or a callback, which has no caller."""
         self.core.counters["effects_foreign"] += 1
+        if isinstance(effect, OfferContact):
+            reason = "the SIP adapter takes calls and makes none: let callbacks go to a queue of another channel"
+            self.core.insist([ContactWithdrawn(contact=effect.contact, by=self.name, reason=reason)])
 
 
 def _secret(realm: str, endpoints: Sequence[AgentEndpoint]) -> bytes:

@@ -1,10 +1,12 @@
 """Calls between scripted phones: each message and its moment."""
 
 import asyncio
+import time
 
-from adapters.sip.protocol import Dialog, reasons_of, retry_after_s
+from adapters.sip.protocol import Dialog, build_response, reasons_of, retry_after_s
+from engine.messages.observed import CallbackRequested
 from tests.sip.conftest import OpenExchange, OpenPhone
-from tests.sip.support import Exchange, centre, until
+from tests.sip.support import Exchange, centre, free_port, until
 from tests.sip.user_agent import UserAgent
 
 
@@ -190,4 +192,72 @@ async def test_unknown_numbers_are_not_found(open_exchange: OpenExchange, open_p
     await bob.response(182)
     bob.take_back(invite)
     await bob.response(487)
+    await exchange.settle()
+
+
+async def test_who_waits_long_hears_the_same_again(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    offset_ns = 0
+    exchange = await open_exchange(centre(), monotonic_ns=lambda: time.monotonic_ns() + offset_ns)
+    bob = await open_phone("bob")
+    invite = bob.invite("sales", exchange.sip.endpoint.port, bob.sdp())
+    await bob.response(182)
+    exchange.sip.housekeeping.sweep()
+    offset_ns = 51_000_000_000
+    exchange.sip.housekeeping.sweep()
+    await bob.response(182)
+    bob.take_back(invite)
+    await bob.response(487)
+    await exchange.settle()
+    assert not [event for event in bob.heard if getattr(getattr(event, "response", None), "status", 0) == 182]
+
+
+async def test_a_contact_that_is_no_call_is_withdrawn(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    ann, bob = await open_phone("ann"), await open_phone("bob")
+    exchange = await open_exchange(centre(phones={"ann": f"127.0.0.1:{ann.port}"}))
+    bob.invite("sales", exchange.sip.endpoint.port, bob.sdp())
+    await bob.response(182)
+    (name,) = exchange.sip.core.calls
+    await exchange.tell(CallbackRequested(contact=name, number="100"))
+    assert reasons_of((await bob.response(480)).response)[0].cause == 31
+    await exchange.sign_in("ann")
+    await until(lambda: exchange.exits().get("withdrawn") == 1)
+    await exchange.settle()
+
+
+async def test_a_phone_that_never_answers_at_all_is_unreachable(
+    open_exchange: OpenExchange, open_phone: OpenPhone
+) -> None:
+    bob = await open_phone("bob")
+    exchange = await open_exchange(
+        centre(
+            agents=["{name: ann, busy_delay: 1h}"],
+            sip=f"phone_contacts: {{ann: 'sip:ann@127.0.0.1:{free_port()};transport=tcp'}}",
+        )
+    )
+    await exchange.sign_in("ann")
+    invite = bob.invite("sales", exchange.sip.endpoint.port, bob.sdp())
+    await bob.response(182)
+    assert exchange.counters["phones.503"] == 1
+    bob.take_back(invite)
+    await bob.response(487)
+    await exchange.settle()
+
+
+async def test_answers_of_two_forks_leave_one_call(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    exchange, ann = await house(open_exchange, open_phone)
+    bob = await open_phone("bob")
+    bob.invite("sales", exchange.sip.endpoint.port, bob.sdp())
+    call = await ann.request("INVITE")
+    second = build_response(call.request, 200, to_tag="other", contact=f"<{ann.uri}>")
+    ann.reply(call, 200, ann.sdp())
+    callers = await bob.connected()
+    await ann.ack()
+    ann.layer.send(second.raw, call.transaction.hop)
+    ann.flush()
+    undone = await ann.request("BYE")
+    assert undone.request.to_tag == "other"
+    ann.reply(undone, 200)
+    bob.within(callers, "BYE")
+    await bob.response(200, "BYE")
+    ann.reply(await ann.request("BYE"), 200)
     await exchange.settle()

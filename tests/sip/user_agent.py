@@ -131,7 +131,7 @@ class UserAgent(asyncio.DatagramProtocol):
             content_type=SDP if body else "",
             body=body,
         )
-        self._flush()
+        self.flush()
 
     def invite(self, number: str, server_port: int, body: bytes = b"", headers: Headers = ()) -> ClientTransaction:
         """Call."""
@@ -154,13 +154,13 @@ class UserAgent(asyncio.DatagramProtocol):
     def send(self, request: Request, hop: Hop) -> ClientTransaction:
         """Send any request."""
         transaction = self.layer.send_request(request, hop, time.monotonic_ns())
-        self._flush()
+        self.flush()
         return transaction
 
     def take_back(self, transaction: ClientTransaction) -> None:
         """CANCEL an INVITE."""
         self.layer.cancel(transaction, time.monotonic_ns())
-        self._flush()
+        self.flush()
 
     def within(self, dialog: Dialog, method: str, body: bytes = b"", headers: Headers = ()) -> ClientTransaction:
         """Send a request within a dialog."""
@@ -175,7 +175,7 @@ class UserAgent(asyncio.DatagramProtocol):
             answered.response, self.layer.new_via("udp"), content_type=SDP if body else "", body=body
         )
         self.layer.acknowledge(answered.transaction, ack, dialog.next_hop(), answered.response)
-        self._flush()
+        self.flush()
 
     async def connected(self) -> Dialog:
         """Wait for the 200 of a call made here, acknowledge it, and return its dialog."""
@@ -206,9 +206,10 @@ class UserAgent(asyncio.DatagramProtocol):
         assert isinstance(message, Request | Response)
         self.heard += self.layer.receive(message, time.monotonic_ns())
         self._news.set()
-        self._flush()
+        self.flush()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Send what is to be sent, and see to the timers."""
         for octets, hop in self.layer.take_outgoing():
             if not self._transport.is_closing():
                 self._transport.sendto(octets, (hop.host, hop.port))
@@ -221,4 +222,4 @@ class UserAgent(asyncio.DatagramProtocol):
         self._alarm = None
         self.heard += self.layer.handle_timers(time.monotonic_ns())
         self._news.set()
-        self._flush()
+        self.flush()

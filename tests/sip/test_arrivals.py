@@ -1,0 +1,103 @@
+"""The door for callers: trunk groups, priorities, who may call, how many."""
+
+import pytest
+
+from adapters.sip.protocol import Hop, build_request
+from engine.errors import Overloaded
+from tests.sip.conftest import OpenExchange, OpenPhone
+from tests.sip.support import centre, until
+
+TRUNK = "trunk_groups: {main: {channels: 1}}"
+
+
+async def test_calls_of_a_trunk_take_its_channels_and_its_word_on_priority(
+    open_exchange: OpenExchange, open_phone: OpenPhone
+) -> None:
+    bob, eve = await open_phone("bob"), await open_phone("eve")
+    trunks = "trunks: [{group: main, sources: ['127.0.0.0/8'], trusted: true}]"
+    exchange = await open_exchange(centre(sip=trunks, extra=TRUNK))
+    waiting = bob.invite("sales", exchange.sip.endpoint.port, bob.sdp(), (("Resource-Priority", "ets.0"),))
+    await bob.response(182)
+    (entry,) = exchange.engine.state.contacts
+    assert (entry.arrival.trunk_group, entry.arrival.priority, entry.arrival.customer) == ("main", 7, "bob")
+    eve.invite("sales", exchange.sip.endpoint.port, eve.sdp())
+    refused = await eve.response(503)
+    assert refused.response.get("retry-after") == "10"
+    bob.take_back(waiting)
+    await bob.response(487)
+    await exchange.settle()
+
+
+async def test_strangers_are_not_believed_and_not_let_in(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    bob = await open_phone("bob")
+    exchange = await open_exchange(centre(sip="callers_from: [192.0.2.0/24]"))
+    bob.invite("sales", exchange.sip.endpoint.port, bob.sdp())
+    await bob.response(403)
+    open_house = await open_exchange(centre())
+    waiting = bob.invite("sales", open_house.sip.endpoint.port, bob.sdp(), (("Priority", "emergency"),))
+    await bob.response(182)
+    (entry,) = open_house.engine.state.contacts
+    assert entry.arrival.priority == 0
+    bob.take_back(waiting)
+    await bob.response(487)
+    await open_house.settle()
+
+
+@pytest.mark.parametrize("limit", ["calls: 1", "calls_per_second: 1"])
+async def test_too_many_calls_are_told_to_come_back(
+    open_exchange: OpenExchange, open_phone: OpenPhone, limit: str
+) -> None:
+    bob = await open_phone("bob")
+    exchange = await open_exchange(centre(sip=limit))
+    first = bob.invite("sales", exchange.sip.endpoint.port, bob.sdp())
+    await bob.response(182)
+    others = [bob.invite("sales", exchange.sip.endpoint.port, bob.sdp()) for _ in range(3)]
+    refused = await bob.response(503)
+    assert refused.response.get("retry-after")
+    assert exchange.counters["refused.503"] >= 1
+    for transaction in (first, *others):
+        bob.take_back(transaction)
+    await until(lambda: not exchange.sip.core.calls)
+
+
+async def test_an_engine_without_room_is_told_to_callers(
+    open_exchange: OpenExchange, open_phone: OpenPhone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob = await open_phone("bob")
+    exchange = await open_exchange(centre())
+
+    def no_room(*_: object) -> None:
+        raise Overloaded("the inbox is full", retry_after_s=7)
+
+    monkeypatch.setattr(
+        exchange.sip.core, "engine", type("Full", (), {"submit": no_room, "views": exchange.engine.views})
+    )
+    bob.invite("sales", exchange.sip.endpoint.port, bob.sdp())
+    refused = await bob.response(503)
+    assert refused.response.get("retry-after") == "7"
+    assert not exchange.sip.core.calls
+    assert not exchange.sip.core.dialogs
+
+
+async def test_what_is_no_call(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    bob = await open_phone("bob")
+    exchange = await open_exchange(centre())
+    for method, to, status in (
+        ("OPTIONS", "<sip:x@h>", 200),
+        ("MESSAGE", "<sip:x@h>", 405),
+        ("BYE", "<sip:x@h>", 481),
+        ("INVITE", "<sip:x@h>;tag=gone", 481),
+        ("SUBSCRIBE", "<sip:x@h>", 405),
+    ):
+        request = build_request(
+            method,
+            "sip:sales@127.0.0.1",
+            via=bob.layer.new_via("udp"),
+            from_="<sip:bob@h>;tag=b",
+            to=to,
+            call_id=bob.layer.tokens.new_tag(),
+            cseq=1,
+            contact=f"<{bob.uri}>",
+        )
+        bob.send(request, Hop("udp", "127.0.0.1", exchange.sip.endpoint.port))
+        await bob.response(status, method)

@@ -1,0 +1,137 @@
+"""REGISTER: digest, bindings and their end, and what the engine hears of it."""
+
+import time
+from collections.abc import Callable
+
+from adapters.sip.protocol import Headers, Hop, Request, Response, authorization_for, build_request
+from tests.sip.conftest import OpenExchange, OpenPhone
+from tests.sip.support import Exchange, centre, until
+from tests.sip.user_agent import UserAgent
+
+AGENT = "{name: ann, phone: {address: 'sip:ann@example.org', password: secret}}"
+
+
+class Registering:
+    """A phone that registers with an exchange."""
+
+    def __init__(self, phone: UserAgent, exchange: Exchange) -> None:
+        self.phone = phone
+        self._port = exchange.sip.endpoint.port
+        self._count = 0
+        self._call_id = phone.layer.tokens.new_tag()
+
+    async def send(
+        self, headers: Headers = (), *, user: str = "ann", password: str = "secret", contact: str = ""
+    ) -> Response:
+        """REGISTER, answer the challenge, and return the last response."""
+        challenged = await self._once(user, headers, contact)
+        assert challenged.status == 401
+        request = self._request(user, headers, contact)
+        proof = authorization_for(challenged, request, user, password, cnonce="c")
+        assert proof is not None
+        return await self._once(user, [*headers, proof], contact)
+
+    def _request(self, user: str, headers: Headers, contact: str) -> Request:
+        self._count += 1
+        return build_request(
+            "REGISTER",
+            f"sip:127.0.0.1:{self._port}",
+            via=self.phone.layer.new_via("udp"),
+            from_=f"<sip:{user}@example.org>;tag=r",
+            to=f"<sip:{user}@example.org>",
+            call_id=self._call_id,
+            cseq=self._count,
+            contact=contact or f"<{self.phone.uri}>",
+            headers=headers,
+        )
+
+    async def _once(self, user: str, headers: Headers, contact: str) -> Response:
+        sent = self.phone.send(self._request(user, headers, contact), Hop("udp", "127.0.0.1", self._port))
+        heard = await self.phone.hear(lambda event: getattr(event, "transaction", None) is sent, "a response")
+        response: Response = heard.response
+        return response
+
+
+async def registering(
+    open_exchange: OpenExchange, open_phone: OpenPhone, sip: str = "", clock: Callable[[], int] = time.monotonic_ns
+) -> tuple[Exchange, Registering]:
+    """An exchange with agent ann, whose phone must register, and that phone."""
+    exchange = await open_exchange(centre(agents=[AGENT], sip=sip), monotonic_ns=clock)
+    return exchange, Registering(await open_phone("ann"), exchange)
+
+
+def reachable(exchange: Exchange) -> bool:
+    """Whether the engine believes that ann can be rung."""
+    return bool(exchange.engine.state.tables.agents["reachable"][0])
+
+
+async def test_a_phone_comes_and_goes(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    exchange, ann = await registering(open_exchange, open_phone)
+    assert not reachable(exchange)
+    confirmed = await ann.send([("Expires", "7200")])
+    assert confirmed.status == 200
+    assert ";expires=3600;" in confirmed.get("contact")
+    await until(lambda: reachable(exchange))
+    assert (await ann.send([("Expires", "0")])).status == 200
+    await until(lambda: not reachable(exchange))
+
+
+async def test_all_bindings_are_removed_at_once(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    exchange, ann = await registering(open_exchange, open_phone)
+    for port in (1, 2):
+        assert (await ann.send(contact=f"<sip:ann@127.0.0.1:{port}>;q=0.{port}")).status == 200
+    assert exchange.counters["bindings"] == 2
+    assert [target.hop.port for target in exchange.sip.core.registrar.targets_of("ann")] == [2, 1]
+    assert (await ann.send(contact="*")).status == 400
+    assert (await ann.send([("Expires", "0")], contact="*")).status == 200
+    assert exchange.counters["bindings"] == 0
+
+
+async def test_wrong_users_and_passwords_are_refused(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    exchange, ann = await registering(open_exchange, open_phone)
+    assert (await ann.send(password="guess")).status == 403
+    assert (await ann.send(user="eve")).status == 403
+    assert exchange.counters["registrations_rejected"] == 2
+    assert exchange.counters["bindings"] == 0
+
+
+async def test_short_intervals_too_many_places_and_bad_contacts(
+    open_exchange: OpenExchange, open_phone: OpenPhone
+) -> None:
+    exchange, ann = await registering(open_exchange, open_phone, sip="bindings_per_phone: 1")
+    brief = await ann.send([("Expires", "10")])
+    assert (brief.status, brief.get("min-expires")) == (423, "30")
+    assert (await ann.send(contact="<tel:+4930>")).status == 400
+    assert (await ann.send()).status == 200
+    assert (await ann.send(contact="<sip:ann@127.0.0.1:9>")).status == 403
+    assert exchange.counters["bindings"] == 1
+
+
+async def test_a_registration_runs_out(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    offset_ns = 0
+    exchange, ann = await registering(open_exchange, open_phone, clock=lambda: time.monotonic_ns() + offset_ns)
+    assert (await ann.send([("Expires", "60")])).status == 200
+    await until(lambda: reachable(exchange))
+    offset_ns = 61_000_000_000
+    assert exchange.sip.core.registrar.targets_of("ann") == []
+    exchange.sip.housekeeping.sweep()
+    await until(lambda: not reachable(exchange))
+
+
+async def test_every_place_rings_and_one_answers(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    exchange, ann = await registering(open_exchange, open_phone)
+    second, bob = await open_phone("ann"), await open_phone("bob")
+    assert (await ann.send()).status == 200
+    assert (await ann.send(contact=f"<{second.uri}>")).status == 200
+    await exchange.sign_in("ann")
+    bob.invite("sales", exchange.sip.endpoint.port, bob.sdp())
+    other = await ann.phone.request("INVITE")
+    ann.phone.reply(other, 180)
+    await bob.response(180)
+    agents = await second.pick_up()
+    ann.phone.reply(await ann.phone.cancel(), 487)
+    await bob.connected()
+    second.within(agents, "BYE")
+    await second.response(200, "BYE")
+    bob.reply(await bob.request("BYE"), 200)
+    await exchange.settle()
