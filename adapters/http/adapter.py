@@ -47,7 +47,7 @@ class HttpAdapter:
             rate_limit=RateLimit(settings.requests_per_second),
             feed=Feed(engine, wall_ns, settings.time_zone, settings.streams),
             connections=Connections(settings.idle_timeout_ns / 1e9, settings.connections),
-            metrics=Metrics(lambda: self.context.views, wall_ns),
+            metrics=Metrics(engine, wall_ns),
             wall_ns=wall_ns,
             monotonic_ns=monotonic_ns,
         )

@@ -7,21 +7,22 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
+from adapters.http.engine_metrics import EngineMetrics
 from adapters.http.queue_metrics import QueueMetrics
 from engine.messages.observed import Observed
-from engine.ports import Receipt
-from engine.projections.views import Views
+from engine.ports import EngineLink, Receipt
 
 SOURCES_MAX: Final = 100
 """Sources that have counters of their own; the rest is counted as `other`."""
 REQUEST_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0)
+APPEND_BUCKETS: Final = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0)
 LAG_BUCKETS: Final = (0.001, 0.01, 0.1, 0.5, 1.0, 5.0, 30.0, 300.0)
 
 
 class Metrics:
     """All metrics of one adapter, in a registry of their own."""
 
-    def __init__(self, views: Callable[[], Views], wall_ns: Callable[[], int]) -> None:
+    def __init__(self, engine: EngineLink, wall_ns: Callable[[], int]) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self._wall_ns = wall_ns
@@ -34,6 +35,12 @@ class Metrics:
             "Arrival of a fact less the time its source says it happened",
             ["source"],
             buckets=LAG_BUCKETS,
+            registry=self.registry,
+        )
+        self.append = Histogram(
+            "trunkline_event_append_seconds",
+            "From handing facts in until they are decided and durable",
+            buckets=APPEND_BUCKETS,
             registry=self.registry,
         )
         self.requests = Histogram(
@@ -58,7 +65,8 @@ class Metrics:
         build = Gauge("trunkline_build_info", "Version of the service", ["version", "python"], registry=self.registry)
         build.labels(installed_version(), platform.python_version()).set(1)
         self.know_source("http")
-        self.registry.register(QueueMetrics(views, wall_ns))
+        self.registry.register(QueueMetrics(lambda: engine.views, wall_ns))
+        self.registry.register(EngineMetrics(engine))
 
     def know_source(self, source: str) -> str:
         """Make all counters of a source, at 0; returns the label that it goes by."""
@@ -75,18 +83,27 @@ class Metrics:
 
     def count_facts(self, source: str, facts: Sequence[Observed], receipts: Sequence[Receipt]) -> None:
         """Count what became of the facts of one request."""
-        label, now_ns = self.know_source(source), self._wall_ns()
-        for fact, receipt in zip(facts, receipts, strict=True):
+        label = self.know_source(source)
+        wrong = duplicate = refused = 0
+        for receipt in receipts:
             if receipt.error:
-                self.rejected.labels(label, "wrong").inc()
+                wrong += 1
             elif receipt.duplicate:
-                self.duplicate.labels(label).inc()
-            else:
-                self.accepted.labels(label).inc()
-                if receipt.refused:
-                    self.rejected.labels(label, "refused").inc()
-            if fact.at_ns is not None:
-                self.lag.labels(label).observe(max(0.0, (now_ns - fact.at_ns) / 1e9))
+                duplicate += 1
+            elif receipt.refused:
+                refused += 1
+        self.accepted.labels(label).inc(len(receipts) - wrong - duplicate)
+        if wrong:
+            self.rejected.labels(label, "wrong").inc(wrong)
+        if duplicate:
+            self.duplicate.labels(label).inc(duplicate)
+        if refused:
+            self.rejected.labels(label, "refused").inc(refused)
+        told_ns = [fact.at_ns for fact in facts if fact.at_ns is not None]
+        if told_ns:
+            now_ns, lag = self._wall_ns(), self.lag.labels(label)
+            for at_ns in told_ns:
+                lag.observe(max(0.0, (now_ns - at_ns) / 1e9))
 
     def count_request(self, route: str, method: str, status: int, took_s: float) -> None:
         """Count one HTTP request."""

@@ -56,6 +56,7 @@ def source_of(request: web.Request) -> str:
 async def submit(request: web.Request, source: str, facts: list[Observed]) -> list[Receipt]:
     """Hand facts to the engine and wait for their receipts. Raises Problem when it is full or cannot write."""
     context = context_of(request)
+    began_ns = context.monotonic_ns()
     try:
         receipts = await asyncio.wait_for(asyncio.shield(context.engine.submit(source, facts)), DURABLE_WITHIN_S)
     except Overloaded as full:
@@ -66,6 +67,7 @@ async def submit(request: web.Request, source: str, facts: list[Observed]) -> li
             f"the facts were not durable within {DURABLE_WITHIN_S:g} s; send them again, with the same ids",
             headers={"Retry-After": "5"},
         ) from None
+    context.metrics.append.observe((context.monotonic_ns() - began_ns) / 1e9)
     context.metrics.count_facts(source, facts, receipts)
     return receipts
 

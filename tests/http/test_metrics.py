@@ -1,11 +1,14 @@
 """Metrics: well formed in both forms, all series there from the start, and true."""
 
+from typing import Any
+
 from aiohttp import ClientSession
 from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from tests.http.support import CONTACTS, Build, tell
+from engine.ports import AdapterStatus
+from tests.http.support import CONTACTS, Build, House, tell
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
@@ -98,3 +101,36 @@ async def test_two_services_in_one_process_do_not_share_counters(build: Build) -
         assert value(await scrape(client), "trunkline_events_accepted_total", source="http") == 1
     async with ClientSession(other.url) as client:
         assert value(await scrape(client), "trunkline_events_accepted_total", source="http") == 0
+
+
+async def test_the_engine_and_its_adapters_are_told(house: House, client: ClientSession, monkeypatch: Any) -> None:
+    link = house.adapter.context.engine
+    mqtt = AdapterStatus("mqtt", False, True, "no broker at localhost:1883", {"reconnects": 4, "events_behind": 2})
+    chat = AdapterStatus("chat", False, False, "not listening", {})
+    monkeypatch.setattr(link, "statuses", lambda: [mqtt, chat], raising=False)
+    monkeypatch.setattr(link, "figures", lambda: {**house.engine.figures(), "strange": 7}, raising=False)
+    await tell(client, CONTACTS, 201, queue="sales", contact="c1")
+    families = await scrape(client, OPENMETRICS)
+    assert value(families, "trunkline_adapter_up", adapter="mqtt") == 0
+    assert value(families, "trunkline_adapter_reconnects_total", adapter="mqtt") == 4
+    assert value(families, "trunkline_adapter_figure", adapter="mqtt", figure="events_behind") == 2
+    assert value(families, "trunkline_invariant_violations_total") == 0
+    assert value(families, "trunkline_facts_total") == 1
+    assert value(families, "trunkline_contacts_open") == 1
+    assert value(families, "trunkline_engine_figure", figure="strange") == 7
+    assert value(families, "trunkline_projection_lag_events", projection="contact_history") == 0
+    assert value(families, "trunkline_event_append_seconds_count") == 1
+    async with client.get("/readyz?verbose") as answer:
+        assert answer.status == 503
+        assert [fault["detail"] for fault in (await answer.json())["errors"]] == ["mqtt: no broker at localhost:1883"]
+    monkeypatch.setattr(link, "statuses", lambda: [chat])
+    async with client.get("/readyz?verbose") as answer:
+        assert answer.status == 200
+        checks = {check["name"]: (check["good"], check["required"]) for check in (await answer.json())["checks"]}
+    assert checks == {
+        "log": (True, True),
+        "disk": (True, True),
+        "http": (True, True),
+        "chat": (False, False),
+        "books": (True, False),
+    }

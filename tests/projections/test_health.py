@@ -7,6 +7,8 @@ from engine.projections.abandonment import Abandonment
 from engine.projections.health import judge
 from tests.projections.support import Centre
 
+BELOW = "service level 70% is below the target of 80%"
+
 
 def lost(count: int, of: int) -> Abandonment:
     """Return an abandonment rate."""
@@ -18,9 +20,9 @@ def lost(count: int, of: int) -> Abandonment:
     [
         ((True, 1, 0, 0, None, 0.8, lost(0, 0)), "breached", "contacts are waiting and nobody is at work"),
         ((True, 3, 2, 1, 0.9, 0.8, lost(9, 10)), "breached", "2 contacts wait longer than the threshold"),
-        ((True, 0, 0, 1, 0.7, 0.8, lost(0, 10)), "at_risk", "service level 70% is below the target of 80%"),
+        ((True, 0, 0, 1, 0.7, 0.8, lost(0, 10)), "at_risk", BELOW),
         ((True, 0, 0, 1, 0.9, 0.8, lost(2, 10)), "at_risk", "20% abandoned"),
-        ((True, 0, 0, 1, 0.7, 0.8, lost(5, 10)), "at_risk", "service level 70% is below the target of 80% and 50% abandoned"),
+        ((True, 0, 0, 1, 0.7, 0.8, lost(5, 10)), "at_risk", f"{BELOW} and 50% abandoned"),
         ((True, 0, 0, 1, 0.9, 0.8, lost(1, 10)), "ok", "on target"),
         ((True, 0, 0, 1, 0.9, 0.8, lost(4, 9)), "ok", "on target"),
         ((False, 0, 0, 1, None, 0.8, lost(0, 0)), "closed", "the queue is closed"),

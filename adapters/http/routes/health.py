@@ -8,12 +8,15 @@ from aiohttp import web
 from prometheus_client.exposition import choose_encoder
 
 from adapters.http.context import context_of
+from adapters.http.engine_metrics import adapter_statuses, engine_figures
 from adapters.http.problems import Fault, Problem
 from adapters.http.replies import answer, durable
 from adapters.http.route_table import OPEN, Parameter, Route
 from engine.model.scopes import Scope
 
 READY_WITHIN_S: Final = 2.0
+OWN_NAME: Final = "http"
+"""This adapter, which speaks for itself."""
 
 
 class Alive(msgspec.Struct, frozen=True):
@@ -28,6 +31,8 @@ class Check(msgspec.Struct, frozen=True):
     name: str
     good: bool
     detail: str
+    required: bool = True
+    """False: the service is ready without it."""
 
 
 class Ready(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -58,9 +63,19 @@ async def get_readyz(request: web.Request) -> web.Response:
         Check(
             "disk", space, "there is room for new contacts" if space else "disk space for new contacts is not assured"
         ),
-        Check("http", not context.stopping, "stopping" if context.stopping else "listening"),
+        Check(OWN_NAME, not context.stopping, "stopping" if context.stopping else "listening"),
     ]
-    failed = [check for check in checks if not check.good]
+    checks += [
+        Check(status.name, status.up, status.detail, status.required)
+        for status in adapter_statuses(context.engine)
+        if status.name != OWN_NAME
+    ]
+    figures = engine_figures(context.engine)
+    if figures:
+        violations = figures.get("invariant_violations", 0)
+        kept = f"{violations} invariants did not hold; the log says when" if violations else "every invariant holds"
+        checks.append(Check("books", not violations, kept, required=False))
+    failed = [check for check in checks if check.required and not check.good]
     if failed:
         faults = [Fault(f"{check.name}: {check.detail}") for check in failed]
         raise Problem("not-ready", faults[0].detail, faults, {"Retry-After": "5"})

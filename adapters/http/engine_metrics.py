@@ -1,0 +1,102 @@
+"""What the driver and the adapters say of themselves, for Prometheus and for the check of readiness."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from engine.ports import AdapterStatus, EngineLink
+
+COUNTED: Final = {
+    "turns": ("turns", "Turns made"),
+    "rows": ("log_rows", "Rows appended to the log"),
+    "frames": ("log_frames", "Frames appended to the log"),
+    "facts": ("facts", "Facts that were decided upon, of all sources"),
+    "facts_wrong": ("facts_wrong", "Facts not accepted, of all sources"),
+    "facts_duplicate": ("facts_duplicate", "Facts sent again, of all sources"),
+    "facts_overloaded": ("facts_overloaded", "Facts turned away because the engine was full"),
+    "inbox_refused": ("inbox_refused", "Facts that the inbox had no room for"),
+    "effects_done": ("effects_done", "Effects handed to their adapter"),
+    "effects_failed": ("effects_failed", "Effects that their adapter could not take"),
+    "effects_without_adapter": ("effects_without_adapter", "Effects that nobody asked for"),
+    "watchers_failed": ("watchers_failed", "Watchers of the log that failed"),
+    "callbacks": ("callbacks_queued", "Callbacks that came into line"),
+    "audits": ("audits", "Times that every invariant was checked"),
+    "invariant_violations": ("invariant_violations", "Invariants that did not hold: always 0, or the log is needed"),
+}
+"""Figures of the driver that only grow, with their names here; there from the start, at 0."""
+STANDING: Final = {
+    "inbox_facts": ("inbox_facts", "Facts waiting to be decided upon"),
+    "log_staged_bytes": ("log_staged_bytes", "Bytes waiting for the disk"),
+    "log_rows_not_durable": ("log_rows_not_durable", "Rows waiting for the disk"),
+    "effects_held": ("effects_held", "Effects waiting for their cause to be durable"),
+    "contacts_open": ("contacts_open", "Contacts that are not closed"),
+}
+"""Figures of the driver that rise and fall."""
+
+
+def adapter_statuses(engine: EngineLink) -> Sequence[AdapterStatus]:
+    """Return how every adapter is doing; none where the engine does not tell."""
+    told: Callable[[], Sequence[AdapterStatus]] | None = getattr(engine, "statuses", None)
+    return told() if told is not None else ()
+
+
+def engine_figures(engine: EngineLink) -> Mapping[str, Any]:
+    """Return the driver's own counters; none where the engine does not tell."""
+    told: Callable[[], Mapping[str, Any]] | None = getattr(engine, "figures", None)
+    return told() if told is not None else {}
+
+
+class EngineMetrics(Collector):
+    """Asks the engine at every scrape."""
+
+    def __init__(self, engine: EngineLink) -> None:
+        self._engine = engine
+
+    def describe(self) -> Iterable[Metric]:
+        """Say nothing at registration: there may be no engine yet."""
+        return ()
+
+    def collect(self) -> Iterable[Metric]:
+        """Return every family."""
+        return [*self._adapters(), *self._driver(), self._lag()]
+
+    def _adapters(self) -> list[Metric]:
+        up = GaugeMetricFamily("trunkline_adapter_up", "Whether an adapter works", labels=["adapter"])
+        reconnects = CounterMetricFamily(
+            "trunkline_adapter_reconnects", "Connections that an adapter made anew", labels=["adapter"]
+        )
+        figure = GaugeMetricFamily(
+            "trunkline_adapter_figure", "What an adapter counts of itself", labels=["adapter", "figure"]
+        )
+        for status in adapter_statuses(self._engine):
+            up.add_metric([status.name], int(status.up))
+            reconnects.add_metric([status.name], status.counters.get("reconnects", 0))
+            for name, count in status.counters.items():
+                figure.add_metric([status.name, name], count)
+        return [up, reconnects, figure]
+
+    def _driver(self) -> Iterable[Metric]:
+        figures = engine_figures(self._engine)
+        if not figures:
+            return
+        for key, (name, text) in COUNTED.items():
+            yield CounterMetricFamily(f"trunkline_{name}", text, value=figures.get(key, 0))
+        for key, (name, text) in STANDING.items():
+            yield GaugeMetricFamily(f"trunkline_{name}", text, value=figures.get(key, 0))
+        others = GaugeMetricFamily("trunkline_engine_figure", "What else the driver counts", labels=["figure"])
+        for key, count in figures.items():
+            if key not in COUNTED and key not in STANDING and isinstance(count, int | float):
+                others.add_metric([key], count)
+        yield others
+
+    def _lag(self) -> Metric:
+        """Figures are read from the tables themselves; histories wait until the disk has what they tell."""
+        views = self._engine.views
+        lag = GaugeMetricFamily(
+            "trunkline_projection_lag_events", "Rows that a projection has not taken in", labels=["projection"]
+        )
+        lag.add_metric(["figures"], 0)
+        lag.add_metric(["contact_history"], max(0, views.as_of - views.history.as_of))
+        return lag
