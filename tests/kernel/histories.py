@@ -46,6 +46,18 @@ QUEUE_VALUES: dict[int, tuple[int, ...]] = {
     **{QueueSetting.FIRST_STEP + 3 * n + 1: (0, 1, 2, 2, 3, 4, 5) for n in range(STEPS_MAX)},
     **{QueueSetting.FIRST_STEP + 3 * n + 2: (-1, 0, 1, 2, 3) for n in range(STEPS_MAX)},
 }
+OFTEN = (
+    QueueSetting.WRAP_UP_NS,
+    QueueSetting.MAX_LENGTH,
+    QueueSetting.PRIORITY_CREDIT_NS,
+    QueueSetting.JOIN_EMPTY,
+    QueueSetting.LEAVE_EMPTY,
+    QueueSetting.REQUIREMENT,
+    QueueSetting.FULL_TARGET,
+    QueueSetting.EMPTY_TARGET,
+    QueueSetting.PREFERRED_WAIT_NS,
+)
+"""Columns that histories begin with: what decides most."""
 AGENT_VALUES: dict[int, tuple[int, ...]] = {
     AgentSetting.CAPACITY: (0, 1, 1, 1, 2),
     AgentSetting.CAPACITY + 1: (0, 1, 2, 3),
@@ -70,6 +82,7 @@ class History:
         self._random = random.Random(seed)
         self._books = books
         self._wild = wild
+        self._statuses = self._random.choice(((0, 1, 2, 2, 2, 2), (2, 2, 2, 2, 2, 2, 1), (0, 0, 1, 2, 2)))
         self.now_ns = BEGIN_NS
         self._drawers: list[tuple[int, Callable[[], Fact]]] = [
             (42, self._arrival),
@@ -105,11 +118,18 @@ class History:
                     self._fact(k.SETTING_CHANGED, agent=k.TABLE_SKILL_LEVEL, queue=agent, contact=0, a=level, b=skill)
                 )
             facts.append(self._write(k.TABLE_AGENT, agent, AgentSetting.CAPACITY + k.CHAT, draw.choice((1, 2, 3))))
-        facts += [self._setting() for _ in range(draw.choice((0, 10, 40)))]
+        for queue in range(CAPACITY.queues):
+            facts.append(self._write(k.TABLE_QUEUE, queue, QueueSetting.STRATEGY, draw.randrange(k.STRATEGIES)))
+            columns = draw.sample(OFTEN, draw.randrange(len(OFTEN)))
+            facts += [
+                self._write(k.TABLE_QUEUE, queue, column, draw.choice(QUEUE_VALUES[column])) for column in columns
+            ]
+        facts += [self._setting() for _ in range(draw.choice((0, 0, 10, 40)))]
+        present = draw.choice((0.2, 0.7, 1.0))
         facts += [
             self._fact(k.AGENT_STATUS_CHANGED, agent=agent, a=k.STATUS_AVAILABLE)
             for agent in range(CAPACITY.agents)
-            if draw.random() < 0.7
+            if draw.random() < present
         ]
         return facts
 
@@ -190,8 +210,8 @@ class History:
         return self._fact(k.CONTACT_RESUMED, contact=self._contact(k.CONTACT_HELD_STATE))
 
     def _status(self) -> Fact:
-        status = self._random.choice((0, 1, 2, 2, 2, 2))
-        return self._fact(k.AGENT_STATUS_CHANGED, agent=self._random.randrange(CAPACITY.agents), a=status)
+        agent = self._random.randrange(CAPACITY.agents)
+        return self._fact(k.AGENT_STATUS_CHANGED, agent=agent, a=self._random.choice(self._statuses))
 
     def _wrap_up(self) -> Fact:
         wrapping = [n for n, agent in enumerate(self._books.agents) if agent.count(k.ENGAGEMENT_WRAPPING)]
