@@ -255,7 +255,8 @@ class LiveEngine:
         owners = self.state.interned.owners
         for turn, effects, callbacks in frames:
             self._unsettled.append(Unsettled(turn))
-            self.outbox.hold(turn.last_seq, [(owners[source], effect) for source, effect in effects])
+            if effects:
+                self.outbox.hold(turn.last_seq, [(owners[source], effect) for source, effect in effects])
             self.counters["rows"] += len(turn.rows)
             self.counters["frames"] += 1
             for owed in callbacks:
@@ -317,20 +318,18 @@ class LiveEngine:
     # --- time
 
     def _set_alarm(self) -> None:
-        """Wake up for the kernel's next deadline."""
+        """Wake up for the next deadline. An alarm that is too early stays: it finds nothing due and is set anew."""
         deadline_ns = self._deadline_ns
-        if self._loop is None or deadline_ns == self._alarm_ns:
+        if self._loop is None or deadline_ns >= self._alarm_ns:
             return
         if self._alarm is not None:
             self._alarm.cancel()
-            self._alarm = None
         self._alarm_ns = deadline_ns
-        if deadline_ns != NEVER_NS:
-            delay_s = max(0.0, (deadline_ns - self.clock.now_ns()) / 1e9)
-            self._alarm = self._loop.call_later(delay_s, self._ring)
+        delay_s = max(0.0, (deadline_ns - self.clock.now_ns()) / 1e9)
+        self._alarm = self._loop.call_later(delay_s, self._ring)
 
     def _ring(self) -> None:
-        self._alarm_ns = NEVER_NS
+        self._alarm, self._alarm_ns = None, NEVER_NS
         self._schedule()
 
     def _inform_waiting(self) -> None:
