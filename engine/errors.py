@@ -2,6 +2,7 @@
 
 TrunklineError
 ├── ConfigError            the configuration cannot be used; carries every fault with line and column
+├── Malformed              a body is not of the shape of facts; carries every fault with its place (messages.decoding)
 ├── LogError
 │   ├── LogDamaged         acknowledged data is damaged: names file, offset and sequence; nothing was changed
 │   ├── LogLocked          another process writes this folder

@@ -12,7 +12,9 @@ from aiohttp import web
 from adapters.http.context import CALLER, REQUEST_ID, Context, context_of
 from adapters.http.problems import MEDIA_TYPE, Problem, of_status
 from adapters.http.route_table import OPEN, Route
+from adapters.http.translate import unreadable
 from engine.errors import Overloaded
+from engine.messages.decoding import Malformed
 
 logger = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -39,6 +41,8 @@ async def outermost(request: web.Request, handler: Handler) -> web.StreamRespons
         response = await handler(request)
     except Problem as problem:
         response = _problem(request, problem, request_id)
+    except Malformed as malformed:
+        response = _problem(request, unreadable(malformed), request_id)
     except Overloaded as full:
         again = {"Retry-After": str(full.retry_after_s)}
         response = _problem(request, Problem("overloaded", str(full), headers=again), request_id)

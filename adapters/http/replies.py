@@ -8,8 +8,8 @@ from aiohttp import web
 
 from adapters.http.context import CALLER, Context, context_of
 from adapters.http.problems import Fault, Problem
-from adapters.http.translate import JSON, MSGPACK
 from engine.errors import Overloaded
+from engine.messages.decoding import JSON, MSGPACK, pointer_to
 from engine.messages.observed import Observed
 from engine.ports import Receipt
 
@@ -34,12 +34,21 @@ async def durable(context: Context) -> int:
 
 
 async def answer(
-    request: web.Request, value: Any, status: int = 200, headers: dict[str, str] | None = None
+    request: web.Request,
+    value: Any,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+    *,
+    settled: bool = False,
 ) -> web.Response:
-    """Answer with `value`, encoded now and sent once everything that it speaks of is durable."""
+    """Answer with `value`, encoded now and sent once everything that it speaks of is durable.
+
+    `settled`: it speaks of receipts alone, which are given for what is durable; later turns need not be waited for.
+    """
     packed = wants_msgpack(request)
     body = msgspec.msgpack.encode(value) if packed else msgspec.json.encode(value)
-    await durable(context_of(request))
+    if not settled:
+        await durable(context_of(request))
     as_of = getattr(value, "as_of", None)
     found = {"Cache-Control": "no-store", "Vary": "Accept", **(headers or {})}
     if as_of is not None:
@@ -91,5 +100,4 @@ def not_found(error: KeyError) -> Problem:
 
 def fault_of(receipt: Receipt, place: int | None = None) -> Fault:
     """Return what is wrong with a fact, pointing into the body."""
-    base = "" if place is None else f"/{place}"
-    return Fault(receipt.error, pointer=f"{base}/{receipt.field}" if receipt.field else base)
+    return Fault(receipt.error, pointer=pointer_to(receipt.field, place))

@@ -13,8 +13,9 @@ from paho.mqtt.properties import Properties
 from adapters.mqtt.broker import IN_FLIGHT_MAX, BrokerClient, published_json
 from adapters.mqtt.settings import Settings
 from adapters.mqtt.topics import BadTopic, Topics
-from adapters.mqtt.translate import Fault, IntakeResult, Malformed, decode_facts, result_of, unread
+from adapters.mqtt.translate import IntakeResult, form_of, result_of, unread
 from engine.errors import Overloaded
+from engine.messages.decoding import Fault, Malformed, decode_facts
 from engine.messages.observed import Observed
 from engine.ports import EngineLink, Receipt
 
@@ -128,7 +129,7 @@ class Intake:
             limit = self._settings.payload_limit
             raise Malformed([Fault(f"the payload has {len(payload)} bytes; at most {limit} are possible, send less")])
         content_type = getattr(message.properties, "ContentType", "")
-        return decode_facts(payload, self._settings.batch_limit, content_type)
+        return decode_facts(payload, form_of(payload, content_type), self._settings.batch_limit)
 
     def _count(self, answered: "asyncio.Future[list[Receipt]]") -> None:
         if answered.cancelled() or answered.exception() is not None:

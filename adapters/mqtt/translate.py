@@ -1,53 +1,18 @@
 """Between payloads and messages, purely: what a payload says or where it goes wrong, and what is answered."""
 
-import re
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
-from engine.errors import TrunklineError
+from engine.messages.decoding import FAULTS_MAX, FORMS, JSON, MSGPACK, Fault, Malformed, pointer_to
 from engine.messages.effects import AnyEffect
 from engine.messages.observed import Observed
 from engine.ports import OpenContact, Receipt
 from engine.projections.agent_status import AgentStatus, ChannelLoad
 from engine.projections.queue_status import QueueStatus
 
-FAULTS_MAX: Final = 100
-"""Faults that one result lists."""
-_CONTENT_TYPES: Final = {
-    "application/json": "json",
-    "application/msgpack": "msgpack",
-    "application/x-msgpack": "msgpack",
-}
-_ONE: Final[dict[str, Any]] = {"json": msgspec.json.Decoder(Observed), "msgpack": msgspec.msgpack.Decoder(Observed)}
-_RAW: Final[dict[str, Any]] = {
-    "json": msgspec.json.Decoder(list[msgspec.Raw]),
-    "msgpack": msgspec.msgpack.Decoder(list[msgspec.Raw]),
-}
-_MANY: Final[dict[str, Any]] = {
-    "json": msgspec.json.Decoder(list[Observed]),
-    "msgpack": msgspec.msgpack.Decoder(list[Observed]),
-}
-_PLACE: Final = re.compile(r" - at `(?:key in )?\$(.*)`$")
-_STEP: Final = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 _encode: Final = msgspec.json.Encoder().encode
-
-
-class Fault(msgspec.Struct, frozen=True):
-    """One thing wrong with a message."""
-
-    detail: str
-    pointer: str = ""
-    """JSON pointer into the payload; empty: all of it."""
-
-
-class Malformed(TrunklineError):
-    """A payload that cannot be read; nothing was changed."""
-
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__(faults[0].detail)
-        self.faults = list(faults)
 
 
 class FactResult(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -159,37 +124,15 @@ class AgentState(msgspec.Struct, frozen=True):
 
 
 def form_of(payload: bytes, content_type: str = "") -> str:
-    """Return json or msgpack: as the content type says, or by the first byte. Raises Malformed."""
+    """Return the form of a payload: as the content type says, or by the first byte. Raises Malformed."""
     if content_type:
-        found = _CONTENT_TYPES.get(content_type.partition(";")[0].strip().lower())
+        found = FORMS.get(content_type.partition(";")[0].strip().lower())
         if found is None:
-            known = ", ".join(_CONTENT_TYPES)
+            known = ", ".join(FORMS)
             raise Malformed([Fault(f"the content type {content_type[:60]!r} is none of {known}")])
         return found
     # MessagePack's maps and arrays begin with bytes that no JSON text can begin with.
-    return "msgpack" if payload[0] & 0xE0 == 0x80 or 0xDC <= payload[0] <= 0xDF else "json"
-
-
-def decode_facts(payload: bytes, batch_limit: int, content_type: str = "") -> tuple[list[Observed], bool]:
-    """Return the facts of a payload, and whether it was an array. Raises Malformed, pointing at every bad item."""
-    if not payload:
-        raise Malformed([Fault("the payload is empty; send one fact or an array of them")])
-    form = form_of(payload, content_type)
-    if not _is_array(payload, form):
-        try:
-            return [_ONE[form].decode(payload)], False
-        except msgspec.DecodeError as error:
-            raise Malformed([_fault(error)]) from None
-    try:
-        count = len(_RAW[form].decode(payload))
-        if not 0 < count <= batch_limit:
-            raise Malformed([Fault(f"the array has {count} facts; 1 to {batch_limit} are possible")])
-        facts: list[Observed] = _MANY[form].decode(payload)
-    except msgspec.ValidationError:
-        raise Malformed(_faults_of_items(payload, form)) from None
-    except msgspec.DecodeError as error:
-        raise Malformed([_fault(error)]) from None
-    return facts, True
+    return MSGPACK if payload and (payload[0] & 0xE0 == 0x80 or 0xDC <= payload[0] <= 0xDF) else JSON
 
 
 def result_of(source: str, facts: Sequence[Observed], receipts: Sequence[Receipt], many: bool) -> IntakeResult:
@@ -200,7 +143,7 @@ def result_of(source: str, facts: Sequence[Observed], receipts: Sequence[Receipt
             fact.id,
             receipt.duplicate,
             receipt.error,
-            _pointer(place if many else None, receipt.field) if receipt.error else "",
+            pointer_to(receipt.field, place if many else None) if receipt.error else "",
             receipt.refused,
         )
         for place, (fact, receipt) in enumerate(zip(facts, receipts, strict=True))
@@ -293,34 +236,3 @@ def agent_body(status: AgentStatus) -> bytes:
         loads=status.loads,
     )
     return _encode(state)
-
-
-def _is_array(payload: bytes, form: str) -> bool:
-    if form == "json":
-        return payload.lstrip(b" \t\r\n")[:1] == b"["
-    return payload[0] & 0xF0 == 0x90 or payload[0] in (0xDC, 0xDD)
-
-
-def _pointer(place: int | None, field: str) -> str:
-    return ("" if place is None else f"/{place}") + (f"/{field}" if field else "")
-
-
-def _fault(error: msgspec.DecodeError, base: str = "") -> Fault:
-    text = str(error)
-    match = _PLACE.search(text)
-    if match is None:
-        return Fault(text, base)
-    steps = (name or index for name, index in _STEP.findall(match[1]))
-    return Fault(text[: match.start()], base + "".join("/" + s.replace("~", "~0").replace("/", "~1") for s in steps))
-
-
-def _faults_of_items(payload: bytes, form: str) -> list[Fault]:
-    faults: list[Fault] = []
-    for place, item in enumerate(_RAW[form].decode(payload)):
-        try:
-            _ONE[form].decode(item)
-        except msgspec.DecodeError as error:
-            faults.append(_fault(error, f"/{place}"))
-            if len(faults) == FAULTS_MAX:
-                break
-    return faults or [Fault("the array cannot be read")]

@@ -1,56 +1,18 @@
-"""Payloads to facts, and what is wrong with those that are none."""
+"""The form of a payload, and what is told of its facts."""
 
 import json
 from typing import Any
 
-import msgpack
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.mqtt import translate
-from adapters.mqtt.translate import Malformed, decode_facts, form_of, result_of, stated, unread
-from engine.messages.observed import ContactArrived, ContactReleased
+from adapters.mqtt.translate import form_of, result_of, stated, unread
+from engine.messages.decoding import JSON, MSGPACK, Fault, Malformed
+from engine.messages.observed import ContactReleased
 from engine.ports import OpenContact, Receipt
-
-ARRIVAL = {"type": "contact_arrived", "id": "1", "contact": "c", "queue": "sales"}
-
-
-@pytest.mark.parametrize("encode", [lambda value: json.dumps(value).encode(), msgpack.packb])
-def test_one_and_many(encode: Any) -> None:
-    fact = ContactArrived(id="1", contact="c", queue="sales")
-    assert decode_facts(encode(ARRIVAL), 10) == ([fact], False)
-    assert decode_facts(encode([ARRIVAL] * 20), 20) == ([fact] * 20, True)
-    assert decode_facts(encode([ARRIVAL] * 70_000), 70_000)[1]
-
-
-@pytest.mark.parametrize("encode", [lambda value: json.dumps(value).encode(), msgpack.packb])
-def test_every_wrong_item_is_pointed_at(encode: Any) -> None:
-    body = encode([ARRIVAL, {**ARRIVAL, "skills": {"x": 99}}, {**ARRIVAL, "queue": ""}, {**ARRIVAL, "more": 1}])
-    with pytest.raises(Malformed) as caught:
-        decode_facts(body, 10)
-    assert [fault.pointer for fault in caught.value.faults] == ["/1/skills/...", "/2/queue", "/3"]
-
-
-def test_a_batch_has_a_bound() -> None:
-    with pytest.raises(Malformed, match="the array has 11 facts; 1 to 10 are possible"):
-        decode_facts(json.dumps([ARRIVAL] * 11).encode(), 10)
-    many = [{"type": "x"}] * 500
-    with pytest.raises(Malformed) as caught:
-        decode_facts(json.dumps(many).encode(), 1000)
-    assert len(caught.value.faults) == translate.FAULTS_MAX
-
-
-@given(st.binary(max_size=200))
-def test_any_bytes_are_facts_or_a_fault(payload: bytes) -> None:
-    faults: list[translate.Fault] = []
-    try:
-        facts, _ = decode_facts(payload, 10)
-    except Malformed as bad:
-        facts, faults = [], bad.faults
-    assert bool(facts) != bool(faults)
-    assert all(fault.detail for fault in faults)
 
 
 @given(
@@ -61,18 +23,17 @@ def test_any_bytes_are_facts_or_a_fault(payload: bytes) -> None:
 )
 def test_any_value_in_either_form_is_told_apart(value: Any) -> None:
     text = json.dumps(value).encode()
-    assert form_of(text) == "json"
+    assert form_of(text) == JSON
     if isinstance(value, list | dict):
-        assert form_of(msgspec.msgpack.encode(value)) == "msgpack"
+        assert form_of(msgspec.msgpack.encode(value)) == MSGPACK
 
 
 def test_the_content_type_decides() -> None:
-    body = json.dumps(ARRIVAL).encode()
-    assert decode_facts(body, 1, "Application/JSON; charset=utf-8")[0]
-    with pytest.raises(Malformed):
-        decode_facts(body, 1, "application/msgpack")
+    assert form_of(b"{}", "Application/JSON; charset=utf-8") == JSON
+    assert form_of(b"{}", "application/x-msgpack") == MSGPACK
+    assert form_of(b"") == JSON
     with pytest.raises(Malformed, match="the content type 'text/plain' is none of application/json"):
-        decode_facts(body, 1, "text/plain")
+        form_of(b"{}", "text/plain")
 
 
 def test_results_count_and_point() -> None:
@@ -90,7 +51,7 @@ def test_results_count_and_point() -> None:
     assert (
         result_of("", facts[:1], [Receipt(0, error="no", field="contact")], many=False).errors[0].pointer == "/contact"
     )
-    assert unread("", [translate.Fault("no")]).rejected == 1
+    assert unread("", [Fault("no")]).rejected == 1
 
 
 def test_a_state_says_when_it_is_true() -> None:

@@ -67,12 +67,12 @@ async def test_wrong_messages_change_nothing_and_say_what_is_wrong(house: House,
     peer = await connect("pbx", f"{RESULTS}/#")
     before = house.engine.views.as_of
     cases: list[tuple[str, Any, dict[str, Any], str, str]] = [
-        (IN, b"", {}, "payload is empty", ""),
+        (IN, b"", {}, "nothing in it", ""),
         (IN, b"{oops", {}, "JSON is malformed", ""),
         (IN, b"x" * (1 << 20) + b"y", {}, "at most 1048576 are possible", ""),
         (IN, [arrival(1), {**arrival(2), "priority": 9}], {}, "Expected `int` <= 7", "/1/priority"),
         (IN, {"type": "nonsense"}, {}, "Invalid value 'nonsense'", "/type"),
-        (IN, [], {}, "0 facts", ""),
+        (IN, [], {}, "the array is empty", ""),
         (IN, arrival(1), {"ContentType": "text/html"}, "content type 'text/html'", ""),
         (f"{IN}/a/b", arrival(1), {}, "is not a topic for facts", ""),
         (f"{IN}/", arrival(1), {}, "is not a topic for facts", ""),

@@ -13,8 +13,9 @@ from adapters.http.context import context_of
 from adapters.http.problems import bad_parameter
 from adapters.http.replies import answer, durable, not_found, read_body
 from adapters.http.route_table import IDEMPOTENCY_KEY, Parameter, Route, whole
-from adapters.http.translate import decode_body, media_type
+from adapters.http.translate import media_type
 from engine.messages import observed
+from engine.messages.decoding import decode_as
 from engine.model.scopes import Scope
 from engine.projections.events import EventPage
 from engine.projections.explain import Explanation
@@ -26,12 +27,12 @@ NewContact: Final = shape_without("NewContact", observed.ContactArrived, optiona
 
 async def post_contact(request: web.Request) -> web.Response:
     """Bring a contact; its name is made up where none is given."""
-    body = decode_body(await read_body(request), media_type(request.content_type), NewContact)
+    body = decode_as(await read_body(request), media_type(request.content_type), NewContact)
     fields: dict[str, Any] = msgspec.to_builtins(body)
     fields["contact"] = fields.get("contact") or secrets.token_hex(16)
     outcome = await run_command(request, "contact_arrived", fields, ())
     location = f"/api/v1/contacts/{outcome.contact}"
-    return await answer(request, outcome, 201, {"Location": location})
+    return await answer(request, outcome, 201, {"Location": location}, settled=True)
 
 
 async def get_contact(request: web.Request) -> web.Response:

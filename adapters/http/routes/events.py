@@ -11,7 +11,8 @@ from adapters.http.context import context_of
 from adapters.http.problems import Problem, bad_parameter
 from adapters.http.replies import AS_OF, answer, durable, fault_of, not_found, read_body, source_of, submit
 from adapters.http.route_table import Parameter, Route, whole
-from adapters.http.translate import decode_facts, media_type
+from adapters.http.translate import media_type
+from engine.messages.decoding import FAULTS_MAX, decode_facts
 from engine.messages.kinds import KIND_NAMES
 from engine.messages.observed import Observed
 from engine.model.scopes import Scope
@@ -22,7 +23,7 @@ LIMIT_MAX: Final = 1000
 NDJSON: Final = "application/x-ndjson"
 
 
-class FactResult(msgspec.Struct, frozen=True, omit_defaults=True):
+class FactResult(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What became of one fact."""
 
     seq: int
@@ -51,14 +52,21 @@ class FactsAccepted(msgspec.Struct, frozen=True):
 
 def summary(receipts: list[Receipt]) -> FactsAccepted:
     """Return the answer that tells these receipts."""
-    return FactsAccepted(
-        accepted=sum(not receipt.error and not receipt.duplicate for receipt in receipts),
-        duplicates=sum(receipt.duplicate for receipt in receipts),
-        rejected=sum(bool(receipt.error) for receipt in receipts),
-        refused=sum(bool(receipt.refused) for receipt in receipts),
-        seq=max(receipt.seq for receipt in receipts),
-        results=[FactResult(r.seq, r.duplicate, r.error, r.field, r.refused) for r in receipts],
-    )
+    duplicates = rejected = refused = seq = 0
+    results = []
+    for receipt in receipts:
+        seq = max(seq, receipt.seq)
+        if receipt.error:
+            rejected += 1
+        elif receipt.duplicate or receipt.refused:
+            duplicates += receipt.duplicate
+            refused += bool(receipt.refused)
+        else:
+            results.append(FactResult(receipt.seq))
+            continue
+        results.append(FactResult(receipt.seq, receipt.duplicate, receipt.error, receipt.field, receipt.refused))
+    accepted = len(receipts) - rejected - duplicates
+    return FactsAccepted(accepted, duplicates, rejected, refused, seq, results)
 
 
 async def post_events(request: web.Request) -> web.Response:
@@ -70,8 +78,8 @@ async def post_events(request: web.Request) -> web.Response:
     told = summary(receipts)
     if told.rejected == len(receipts):
         faults = [fault_of(receipt, place if many else None) for place, receipt in enumerate(receipts)]
-        raise Problem("unprocessable", f"{faults[0].detail}; nothing was changed", faults[:100])
-    return await answer(request, told, 202)
+        raise Problem("unprocessable", f"{faults[0].detail}; nothing was changed", faults[:FAULTS_MAX])
+    return await answer(request, told, 202, settled=True)
 
 
 async def get_events(request: web.Request) -> web.Response:

@@ -1,0 +1,127 @@
+"""Facts from bytes: JSON or MessagePack, one or an array of them, or a pointer to every place that is wrong."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from engine.errors import TrunklineError
+from engine.messages.observed import Observed
+
+JSON: Final = "application/json"
+MSGPACK: Final = "application/msgpack"
+FORMS: Final = {JSON: JSON, MSGPACK: MSGPACK, "application/x-msgpack": MSGPACK}
+"""The form of a body by its content type."""
+FAULTS_MAX: Final = 100
+"""Faults that are told of one body."""
+_PLACE: Final = re.compile(r" - at `(?:key in )?\$(.*)`$")
+_STEP: Final = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
+_ONE: Final[dict[str, Any]] = {JSON: msgspec.json.Decoder(Observed), MSGPACK: msgspec.msgpack.Decoder(Observed)}
+_MANY: Final[dict[str, Any]] = {
+    JSON: msgspec.json.Decoder(list[Observed]),
+    MSGPACK: msgspec.msgpack.Decoder(list[Observed]),
+}
+_RAW: Final[dict[str, Any]] = {
+    JSON: msgspec.json.Decoder(list[msgspec.Raw]),
+    MSGPACK: msgspec.msgpack.Decoder(list[msgspec.Raw]),
+}
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """One thing wrong with a body."""
+
+    detail: str
+    pointer: str = ""
+    """JSON pointer into the body; empty: all of it."""
+
+
+class Malformed(TrunklineError):
+    """A body that cannot be read; nothing was changed. `faults` has at least one."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__(faults[0].detail)
+        self.faults = list(faults)
+
+
+class TooMany(Malformed):
+    """An array of more facts than are taken at once."""
+
+
+def decode_facts(body: bytes, form: str, batch_limit: int) -> tuple[list[Observed], bool]:
+    """Return the facts of a body, and whether it was an array. Raises Malformed, pointing at every bad item."""
+    if not body:
+        raise Malformed([Fault("there is nothing in it; send one fact or an array of them")])
+    if not _is_array(body, form):
+        try:
+            return [_ONE[form].decode(body)], False
+        except msgspec.DecodeError as error:
+            raise Malformed([fault_of(error)]) from None
+    try:
+        facts: list[Observed] = _MANY[form].decode(body)
+    except msgspec.ValidationError:
+        raise Malformed(_faults_of_items(body, form)) from None
+    except msgspec.DecodeError as error:
+        raise Malformed([fault_of(error)]) from None
+    if not facts:
+        raise Malformed([Fault("the array is empty; send at least one fact")])
+    if len(facts) > batch_limit:
+        raise TooMany([Fault(f"the array has {len(facts)} facts; at most {batch_limit} are possible")])
+    return facts, True
+
+
+def decode_as(body: bytes, form: str, shape: type[Any]) -> Any:
+    """Return a body of one shape; an empty body is an object without fields. Raises Malformed."""
+    try:
+        if form == JSON:
+            return msgspec.json.decode(body or b"{}", type=shape)
+        return msgspec.msgpack.decode(body or b"\x80", type=shape)
+    except msgspec.DecodeError as error:
+        raise Malformed([fault_of(error)]) from None
+
+
+def build_fact(fields: Mapping[str, Any]) -> Observed:
+    """Return the fact of these fields, checked as one that came from outside. Raises Malformed."""
+    try:
+        fact: Observed = msgspec.convert(dict(fields), Observed)
+        return fact
+    except msgspec.ValidationError as error:
+        raise Malformed([fault_of(error)]) from None
+
+
+def fault_of(error: msgspec.DecodeError, base: str = "") -> Fault:
+    """Return a decoder's message as a sentence and the JSON pointer of the place, below `base`."""
+    text = str(error)
+    match = _PLACE.search(text)
+    if match is None:
+        return Fault(text, base)
+    steps = (name or index for name, index in _STEP.findall(match[1]))
+    place = "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in steps)
+    return Fault(text[: match.start()], base + place)
+
+
+def pointer_to(field: str, place: int | None) -> str:
+    """Return the JSON pointer of a fact's field; `place` is that of the fact in an array, None for one alone."""
+    return ("" if place is None else f"/{place}") + (f"/{field}" if field else "")
+
+
+def _is_array(body: bytes, form: str) -> bool:
+    if form == JSON:
+        return body.lstrip(b" \t\r\n")[:1] == b"["
+    return body[0] & 0xF0 == 0x90 or body[0] in (0xDC, 0xDD)
+
+
+def _faults_of_items(body: bytes, form: str) -> list[Fault]:
+    try:
+        items = _RAW[form].decode(body)
+    except msgspec.DecodeError as error:  # a wrong item stood before the place where the array breaks off
+        return [fault_of(error)]
+    faults: list[Fault] = []
+    for place, item in enumerate(items):
+        try:
+            _ONE[form].decode(item)
+        except msgspec.DecodeError as error:
+            faults.append(fault_of(error, f"/{place}"))
+            if len(faults) == FAULTS_MAX:
+                break
+    return faults or [Fault("the array cannot be read")]

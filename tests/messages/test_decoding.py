@@ -1,0 +1,146 @@
+"""Bodies become facts, or a pointer to every place that is wrong."""
+
+import json
+from typing import Any
+
+import msgpack
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.messages.decoding import (
+    FAULTS_MAX,
+    JSON,
+    MSGPACK,
+    Fault,
+    Malformed,
+    TooMany,
+    build_fact,
+    decode_as,
+    decode_facts,
+    fault_of,
+    pointer_to,
+)
+from engine.messages.observed import ContactArrived, LegRecorded, QueueClosed
+
+ARRIVAL = {"type": "contact_arrived", "id": "1", "contact": "c", "queue": "sales"}
+FACT = ContactArrived(id="1", contact="c", queue="sales")
+
+
+def packed(value: Any, form: str) -> bytes:
+    """Return a value in one form, as other programs write it."""
+    return json.dumps(value).encode() if form == JSON else bytes(msgpack.packb(value))
+
+
+both_forms = pytest.mark.parametrize("form", [JSON, MSGPACK])
+
+
+@both_forms
+def test_one_and_many(form: str) -> None:
+    assert decode_facts(packed(ARRIVAL, form), form, 10) == ([FACT], False)
+    assert decode_facts(packed([ARRIVAL] * 20, form), form, 20) == ([FACT] * 20, True)
+    assert decode_facts(packed([ARRIVAL] * 70_000, form), form, 70_000)[1]
+
+
+@both_forms
+def test_every_wrong_item_is_pointed_at(form: str) -> None:
+    items = [ARRIVAL, {**ARRIVAL, "skills": {"x": 99}}, {**ARRIVAL, "queue": ""}, {**ARRIVAL, "more": 1}]
+    with pytest.raises(Malformed) as caught:
+        decode_facts(packed(items, form), form, 10)
+    assert [fault.pointer for fault in caught.value.faults] == ["/1/skills/...", "/2/queue", "/3"]
+
+
+@both_forms
+def test_a_batch_has_a_bound(form: str) -> None:
+    with pytest.raises(TooMany, match="the array has 11 facts; at most 10 are possible"):
+        decode_facts(packed([ARRIVAL] * 11, form), form, 10)
+    with pytest.raises(Malformed) as caught:
+        decode_facts(packed([{"type": "x"}] * 500, form), form, 1000)
+    assert len(caught.value.faults) == FAULTS_MAX
+
+
+def test_bytes_travel_in_both_forms() -> None:
+    leg = LegRecorded(contact="c1", leg="a", record=b"\x00\xff")
+    assert decode_facts(msgspec.json.encode(leg), JSON, 1)[0] == [leg]
+    assert decode_facts(msgspec.msgpack.encode(leg), MSGPACK, 1)[0] == [leg]
+
+
+MALFORMED = [
+    (b"", "nothing in it", [""]),
+    (b"[]", "empty", [""]),
+    (b"{", "truncated", [""]),
+    (b"not json", "malformed", [""]),
+    (b'{"type": "contact_arrived", "contact": "c1"}', "queue", [""]),
+    (b'{"type": "contact_arived"}', "contact_arived", ["/type"]),
+    (b"17", "object", [""]),
+    (b'[{"type": "queue_closed", "queue": 4}]', "str", ["/0/queue"]),
+    (b'[{"type": "queue_closed", "queue": "a"}, 3, {"type": "queue_closed", "quue": "a"}]', "object", ["/1", "/2"]),
+    (b'{"type": "contact_arrived", "contact": "a", "queue": "b", "priority": 8}', "7", ["/priority"]),
+    (b'{"type": "contact_arrived", "contact": "a", "queue": "b", "skills": {"x": 11}}', "10", ["/skills/..."]),
+    (b'{"type": "contact_arrived", "contact": "", "queue": "b"}', "length", ["/contact"]),
+    (b'{"type": "contact_arrived", "contact": "a", "queue": "b", "extra": 1}', "extra", [""]),
+    (b'{"type": "exit_key_pressed", "contact": "a", "key": "12"}', "length", ["/key"]),
+    (b'{"type": "leg_recorded", "contact": "a", "leg": "b", "record": "!"}', "base64", ["/record"]),
+    (b'[{"type": "queue_closed", "queue": "a"', "truncated", [""]),
+    (b"\xff\xfe", "", [""]),
+]
+
+
+@pytest.mark.parametrize(("body", "word", "pointers"), MALFORMED)
+def test_malformed_bodies_are_pointed_at(body: bytes, word: str, pointers: list[str]) -> None:
+    with pytest.raises(Malformed) as caught:
+        decode_facts(body, JSON, 10)
+    assert word in str(caught.value)
+    assert [fault.pointer for fault in caught.value.faults] == pointers
+
+
+@pytest.mark.parametrize(("form", "body"), [(JSON, b"[3, {"), (MSGPACK, b"\x92\x01")])
+def test_a_wrong_item_before_a_broken_end(form: str, body: bytes) -> None:
+    with pytest.raises(Malformed, match="truncated") as caught:
+        decode_facts(body, form, 10)
+    assert [fault.pointer for fault in caught.value.faults] == [""]
+
+
+@pytest.mark.parametrize("body", [b"\x90", b"\x81", b"\xc1", b"\xdd\xff\xff\xff\xff", b"\x91\x01", b"\x01"])
+def test_malformed_messagepack_is_refused(body: bytes) -> None:
+    with pytest.raises(Malformed):
+        decode_facts(body, MSGPACK, 10)
+
+
+@given(st.binary(max_size=200), st.sampled_from([JSON, MSGPACK]))
+def test_any_bytes_are_facts_or_a_fault(body: bytes, form: str) -> None:
+    faults: list[Fault] = []
+    try:
+        facts, _ = decode_facts(body, form, 10)
+    except Malformed as bad:
+        facts, faults = [], bad.faults
+    assert bool(facts) != bool(faults)
+    assert all(fault.detail for fault in faults)
+
+
+@both_forms
+def test_an_empty_body_is_an_object_without_fields(form: str) -> None:
+    assert decode_as(b"", form, dict[str, str]) == {}
+    with pytest.raises(Malformed) as caught:
+        decode_as(packed({"a": 1}, form), form, dict[str, str])
+    assert [fault.pointer for fault in caught.value.faults] == ["/..."]
+
+
+def test_facts_are_built_of_fields() -> None:
+    assert build_fact({"type": "queue_closed", "queue": "sales"}) == QueueClosed(queue="sales")
+    with pytest.raises(Malformed) as caught:
+        build_fact({"type": "queue_closed", "queue": ""})
+    assert caught.value.faults[0].pointer == "/queue"
+
+
+def test_pointers_follow_the_path_of_the_message() -> None:
+    error = msgspec.ValidationError("Expected `int`, got `str` - at `$[3].a.b[0]`")
+    assert fault_of(error) == Fault("Expected `int`, got `str`", "/3/a/b/0")
+    assert fault_of(msgspec.ValidationError("Expected `int`"), "/7") == Fault("Expected `int`", "/7")
+    assert [pointer_to("queue", 3), pointer_to("queue", None), pointer_to("", 3), pointer_to("", None)] == [
+        "/3/queue",
+        "/queue",
+        "/3",
+        "",
+    ]
