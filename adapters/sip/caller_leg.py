@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Final
 
 from adapters.sip.leg import Leg
-from adapters.sip.protocol import SDP, Address, Dialog, Request, ServerTransaction
+from adapters.sip.protocol import SDP, Address, Dialog, Headers, Request, ServerTransaction
 from adapters.sip.records import CallerInvite, DialogState
 from adapters.sip.translate import FinalAnswer, release_cause
 
@@ -100,6 +100,22 @@ class CallerLeg(Leg):
             self.close()
         else:
             self.hang_up(answer.headers)
+
+    def take(self, request: Request, transaction: ServerTransaction) -> bool:
+        """Take a request within the dialog, which the caller can only send who has our answer."""
+        self._believe()
+        return super().take(request, transaction)
+
+    def hang_up(self, headers: Headers = ()) -> None:
+        """Send BYE, once; after the ACK that is still awaited, unless that may have come before a restart."""
+        self._believe()
+        super().hang_up(headers)
+
+    def _believe(self) -> None:
+        """Wait no longer for the ACK of a 2xx that was sent again after a restart."""
+        if self.recovered and not self.acknowledged and self.invite is not None:
+            self.acknowledged = True
+            self.core.endpoint.layer.stop_repeating(self.invite)
 
     # --- from the transaction layer
 

@@ -1,10 +1,12 @@
 """Fixtures of the SIP adapter's tests."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 
 from engine.live.loop import LiveEngine
 from engine.log.memory import MemoryLog
@@ -15,6 +17,12 @@ from tests.sip.user_agent import UserAgent
 
 OpenExchange = Callable[..., Awaitable[Exchange]]
 OpenPhone = Callable[[str], Awaitable[UserAgent]]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The loop that the service runs on: its sockets differ from asyncio's own."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture

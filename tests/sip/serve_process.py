@@ -4,6 +4,8 @@ import asyncio
 import sys
 from pathlib import Path
 
+import uvloop
+
 from engine.config.load import load_config
 from engine.live.host import EngineHost
 from engine.messages.observed import AgentStatusChanged
@@ -20,4 +22,4 @@ async def main(config: Path, data: Path, agents: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]))
+    uvloop.run(main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]))

@@ -198,6 +198,11 @@ class TransactionLayer(TransactionStore):
                 self.send_cancel(transaction)
         return True
 
+    def stop_repeating(self, transaction: ServerTransaction) -> None:
+        """Treat a 2xx as acknowledged whose ACK does not come, because something else shows that it has arrived."""
+        transaction.octets = b""
+        transaction.retransmit_at_ns = 0
+
     def send_stateless(self, request: Request, status: int, headers: Headers = ()) -> None:
         """Answer without a transaction; an ACK is never answered."""
         if request.method != "ACK" and request.source is not None:

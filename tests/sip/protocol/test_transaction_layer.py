@@ -271,3 +271,14 @@ def test_a_call_of_before_a_restart_is_taken_back_and_its_end_heard() -> None:
     assert isinstance(heard, ResponseReceived)
     assert heard.transaction.context == "leg"
     assert after.take_outgoing()[0][0].startswith(b"ACK ")
+
+
+def test_a_2xx_that_is_known_to_have_arrived_is_not_repeated() -> None:
+    server = layer()
+    heard = server.receive(received(request_octets()), 0)[0]
+    assert isinstance(heard, RequestReceived)
+    server.reply(heard.transaction, 200, now_ns=0)
+    server.stop_repeating(heard.transaction)
+    server.take_outgoing()
+    assert server.handle_timers(40 * SECOND) == []
+    assert server.take_outgoing() == []
