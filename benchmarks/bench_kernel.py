@@ -31,7 +31,7 @@ def run() -> list[dict[str, Any]]:
     world = World(CENTRE)
     world.run(CONTACTS)
     observed, every = joined(world.observed), joined(world.produced)
-    set_up = int((observed.kind == CONTACT_ARRIVED).argmax())
+    set_up = int((observed["kind"] == CONTACT_ARRIVED).argmax())
     wanted = fingerprint(world.tables)
     steps, folds = [], []
     for _ in range(ROUNDS):
