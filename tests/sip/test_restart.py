@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from engine.log.reader import read_log
+from engine.messages.kinds import LEG_RECORDED
+from engine.messages.rows import ROW
+from engine.replay.restore import LOG_FOLDER
 from tests.sip.conftest import OpenPhone
-from tests.sip.support import centre, free_port
+from tests.sip.support import centre, free_port, until
 
 pytestmark = pytest.mark.slow
 
@@ -46,6 +50,12 @@ class Served:
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
             await self._process.wait()
+
+
+def legs_recorded(log: Path) -> int:
+    """How many records of legs are durable in a log that is being written."""
+    frames = read_log(log)
+    return sum(int((frame.rows.view(ROW)["kind"] == LEG_RECORDED).sum()) for frame in frames)
 
 
 @pytest.fixture
@@ -116,7 +126,7 @@ async def test_a_phone_that_rang_is_answered(served: Served, open_phone: OpenPho
     call = await ann.request("INVITE")
     ann.reply(call, 180)
     await bob.response(180)
-    await asyncio.sleep(0.3)  # until that is in the log; nothing outside tells
+    await until(lambda: legs_recorded(served.folder / "data" / LOG_FOLDER) == 2)
     await served.kill()
     await served.start()
     ann.reply(call, 200, ann.sdp())
