@@ -11,6 +11,7 @@ from adapters.http.feed import Feed
 from adapters.http.metrics import Metrics
 from adapters.http.rate_limit import RateLimit
 from adapters.http.settings import Settings
+from adapters.http.tickets import Tickets
 from adapters.http.tokens import Caller, Tokens
 from engine.ports import EngineLink
 from engine.projections.views import Views
@@ -30,6 +31,7 @@ class Context:
     wall_ns: Callable[[], int]
     """Time of day, for ages; never for ordering."""
     monotonic_ns: Callable[[], int]
+    tickets: Tickets = field(default_factory=Tickets)
     openapi: bytes = b""
     docs_page: str = ""
     stopping: bool = False

@@ -14,12 +14,13 @@ from typing import Final
 import msgspec
 
 from adapters.http.board import Board
-from adapters.http.days import midnight_ns
-from adapters.http.tiles import agent_tile, queue_tile, waiting_tiles
+from adapters.http.tiles import streamed_queue, waiting_tiles
 from engine.messages.effects import AnyEffect
 from engine.ports import EngineLink, Turn
 from engine.projections.agent_status import AgentWatch
+from engine.projections.days import midnight_ns
 from engine.projections.events import Event
+from engine.projections.tiles import agent_tile
 from engine.projections.views import Views
 
 logger = logging.getLogger(__name__)
@@ -164,7 +165,7 @@ class Feed:
         found: dict[str, dict[str, bytes]] = {}
         if "queues" in wanted:
             statuses = views.queues(now_ns, midnight_ns(now_ns, self._time_zone)).queues
-            found["queues"] = {status.queue: msgspec.json.encode(queue_tile(status)) for status in statuses}
+            found["queues"] = {status.queue: msgspec.json.encode(streamed_queue(status)) for status in statuses}
         if "agents" in wanted:
             changed = self._agents.changed(views.tables)
             listed = views.agents(now_ns, changed).agents

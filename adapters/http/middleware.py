@@ -12,6 +12,7 @@ from aiohttp import web
 from adapters.http.context import CALLER, REQUEST_ID, Context, context_of
 from adapters.http.problems import MEDIA_TYPE, Problem, of_status
 from adapters.http.route_table import OPEN, Route
+from adapters.http.tokens import Caller
 from adapters.http.translate import unreadable
 from engine.errors import Overloaded
 from engine.messages.decoding import Malformed
@@ -77,7 +78,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     caller_key = request.remote or ""
     if route.scope != OPEN:
-        caller = context.tokens.caller(request.headers.get("Authorization"))
+        caller = _caller(request, route, context)
         request[CALLER] = caller
         if not caller.may(route.scope):
             raise Problem("forbidden", f"the token '{caller.name}' lacks the scope '{route.scope}'")
@@ -91,6 +92,13 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
             headers={"Retry-After": str(max(1, round(wait_s)))},
         )
     return await handler(request)
+
+
+def _caller(request: web.Request, route: Route, context: Context) -> Caller:
+    ticket = request.query.get("ticket", "") if route.by_ticket else ""
+    if ticket:
+        return context.tickets.use(ticket, context.monotonic_ns())
+    return context.tokens.caller(request.headers.get("Authorization"))
 
 
 def route_of(request: web.Request) -> Route | None:

@@ -19,7 +19,12 @@ _AS_OF: Final = {"schema": {"type": "integer"}, "description": "Position of the 
 
 def describe(routes: Sequence[Route], version: str, secured: bool) -> dict[str, Any]:
     """Return the whole description."""
-    types = [shape for route in routes for shape in (route.body, route.answer) if shape is not None]
+    types = [
+        shape
+        for route in routes
+        for shape in (route.body, route.answer, *(also for _, also in route.also_takes))
+        if shape is not None
+    ]
     schemas, components = msgspec.json.schema_components(
         [*types, ProblemBody], ref_template="#/components/schemas/{name}"
     )
@@ -42,7 +47,8 @@ def describe(routes: Sequence[Route], version: str, secured: bool) -> dict[str, 
         "components": {
             "schemas": components,
             "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "trunkline_<id>_<secret>"}
+                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "trunkline_<id>_<secret>"},
+                "ticket": {"type": "apiKey", "in": "query", "name": "ticket"},
             },
         },
     }
@@ -62,10 +68,14 @@ def _operation(route: Route, schemas: dict[int, Any], secured: bool) -> dict[str
         content = {"schema": schemas[id(route.body)]}
         operation["requestBody"] = {
             "required": route.body_required,
-            "content": {"application/json": content, "application/msgpack": content},
+            "content": {
+                "application/json": content,
+                "application/msgpack": content,
+                **{media: {"schema": schemas[id(shape)]} for media, shape in route.also_takes},
+            },
         }
     if secured and route.scope != OPEN:
-        operation["security"] = [{"bearer": [route.scope]}]
+        operation["security"] = [{"bearer": [route.scope]}, *([{"ticket": []}] if route.by_ticket else [])]
     return operation
 
 

@@ -6,9 +6,10 @@ from typing import Final
 from aiohttp import web
 
 from adapters.http.context import context_of
-from adapters.http.days import SECOND_NS, midnight_ns
 from adapters.http.problems import bad_parameter
 from engine.model.durations import parse_duration
+from engine.model.settings import SECOND_NS
+from engine.projections.days import midnight_ns
 
 INTEGER_MAX: Final = 2**63 - 1
 

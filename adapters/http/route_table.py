@@ -38,6 +38,10 @@ class Route:
     body: Any = None
     """Type of the body; None: it takes none."""
     body_required: bool = False
+    also_takes: tuple[tuple[str, Any], ...] = ()
+    """Other forms of the body: (media type, type)."""
+    by_ticket: bool = False
+    """A one-use ticket does instead of a token."""
     answer: Any = None
     """Type of the answer; None: as `produces` says."""
     status: int = 200

@@ -134,3 +134,13 @@ async def test_nothing_is_answered_before_it_is_durable(build: Build) -> None:
         assert (await reading)["waiting"] == 1
         assert (await posting)["contact"] == "c1"
         (await scraping).release()
+
+
+async def test_a_made_up_name_is_the_same_for_the_same_key(client: ClientSession) -> None:
+    said = [
+        await (await client.post(CONTACTS, json={"queue": "sales"}, headers={"Idempotency-Key": key})).json()
+        for key in ("k1", "k1", "k2")
+    ]
+    assert [answer["duplicate"] for answer in said] == [False, True, False]
+    assert said[0]["contact"] == said[1]["contact"] != said[2]["contact"]
+    assert said[0]["seq"] == said[1]["seq"]

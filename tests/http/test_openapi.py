@@ -87,7 +87,7 @@ CHECKS = [
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_random_requests_find_no_contradiction(service: str) -> None:
-    description = schemathesis.openapi.from_url(f"{service}/openapi.json").exclude(path_regex="stream")
+    description = schemathesis.openapi.from_url(f"{service}/openapi.json").exclude(path_regex="stream$")
     tried = set()
     for found in description.get_all_operations():
         assert isinstance(found, Ok)

@@ -1,6 +1,7 @@
 """`/api/v1/contacts`: one contact and what can be done with it."""
 
 import asyncio
+import hashlib
 import secrets
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ from adapters.http import parameters
 from adapters.http.commands import Outcome, command_routes, run_command, shape_without
 from adapters.http.context import context_of
 from adapters.http.problems import bad_parameter
-from adapters.http.replies import answer, durable, not_found, read_body
+from adapters.http.replies import answer, durable, not_found, read_body, source_of
 from adapters.http.route_table import IDEMPOTENCY_KEY, Parameter, Route, whole
 from adapters.http.translate import media_type
 from engine.messages import observed
@@ -29,10 +30,18 @@ async def post_contact(request: web.Request) -> web.Response:
     """Bring a contact; its name is made up where none is given."""
     body = decode_as(await read_body(request), media_type(request.content_type), NewContact)
     fields: dict[str, Any] = msgspec.to_builtins(body)
-    fields["contact"] = fields.get("contact") or secrets.token_hex(16)
+    fields["contact"] = fields.get("contact") or _made_up(request)
     outcome = await run_command(request, "contact_arrived", fields, ())
     location = f"/api/v1/contacts/{outcome.contact}"
     return await answer(request, outcome, 201, {"Location": location}, settled=True)
+
+
+def _made_up(request: web.Request) -> str:
+    """Make up a name: any, or the same again for the same Idempotency-Key."""
+    key = request.headers.get("Idempotency-Key", "")
+    if not key:
+        return secrets.token_hex(16)
+    return hashlib.sha256(f"{source_of(request)} {key}".encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
 async def get_contact(request: web.Request) -> web.Response:

@@ -7,6 +7,7 @@ import msgspec
 from aiohttp import web
 
 from adapters.http import parameters
+from adapters.http.cloud_events import BATCHED, STRUCTURED, CloudEvent, decode_cloud_events, is_cloud_event
 from adapters.http.context import context_of
 from adapters.http.problems import Problem, bad_parameter
 from adapters.http.replies import AS_OF, answer, durable, fault_of, not_found, read_body, source_of, submit
@@ -72,8 +73,11 @@ def summary(receipts: list[Receipt]) -> FactsAccepted:
 async def post_events(request: web.Request) -> web.Response:
     """Take in one fact or an array of them."""
     settings = context_of(request).settings
-    media = media_type(request.content_type)
-    facts, many = decode_facts(await read_body(request), media, settings.batch_limit)
+    body, content_type = await read_body(request), request.content_type.lower()
+    if is_cloud_event(content_type, request.headers):
+        facts, many = decode_cloud_events(body, content_type, request.headers, settings.batch_limit)
+    else:
+        facts, many = decode_facts(body, media_type(content_type), settings.batch_limit)
     receipts = await submit(request, source_of(request), facts)
     told = summary(receipts)
     if told.rejected == len(receipts):
@@ -115,6 +119,7 @@ ROUTES: Final = (
         "events",
         body=Observed | list[Observed],
         body_required=True,
+        also_takes=((STRUCTURED, CloudEvent), (BATCHED, list[CloudEvent])),
         answer=FactsAccepted,
         status=202,
         problems=(408, 413, 415, 422, 503),
@@ -124,7 +129,10 @@ ROUTES: Final = (
             "(an unknown queue, a contact that is not open) are rejected one by one: the others are accepted, and "
             "`results` says which is which, in order. If none could be accepted the answer is 422. The answer comes "
             "once everything accepted is durable. Facts with an `id` may be sent again: they are answered as the first "
-            "time, with `duplicate`, and change nothing. Ids belong to the token that sent them."
+            "time, with `duplicate`, and change nothing. Ids belong to the token that sent them. "
+            "CloudEvents 1.0 are taken in all three forms: `type` names the fact, as `contact_arrived` or "
+            "`io.trunkline.contact_arrived.v1`, `data` holds its fields, `subject` its contact; `source` and `id` "
+            "together are its id, and `time` is its `at_ns`."
         ),
     ),
     Route(

@@ -7,12 +7,13 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from adapters.http.context import REQUEST_ID, Context, context_of
+from adapters.http.context import CALLER, REQUEST_ID, Context, context_of
 from adapters.http.feed import LOG_TOPICS, STATE_TOPICS, TOPICS, Feed
 from adapters.http.parameters import INTEGER_MAX, words
 from adapters.http.problems import Problem, bad_parameter
-from adapters.http.replies import durable
+from adapters.http.replies import answer, durable
 from adapters.http.route_table import Parameter, Route
+from adapters.http.tickets import LIVES_NS
 from engine.model.scopes import Scope
 
 PING_S: Final = 15.0
@@ -129,6 +130,20 @@ async def _pump(request: web.Request, response: web.StreamResponse, reader: Read
     await response.write(b"event: end\ndata: {}\n\n")
 
 
+class Ticket(msgspec.Struct, frozen=True):
+    """Lets one stream be opened once, with what its token may do."""
+
+    ticket: str
+    expires_s: float
+
+
+async def post_ticket(request: web.Request) -> web.Response:
+    """Give a ticket for one stream."""
+    context = context_of(request)
+    ticket = context.tickets.issue(request[CALLER], context.monotonic_ns())
+    return await answer(request, Ticket(ticket, LIVES_NS / 1e9), 201, settled=True)
+
+
 def _last_event_id(request: web.Request) -> int | None:
     text = request.headers.get("Last-Event-ID") or request.query.get("after_seq")
     if not text:
@@ -140,6 +155,21 @@ def _last_event_id(request: web.Request) -> int | None:
 
 ROUTES: Final = (
     Route(
+        "POST",
+        "/api/v1/stream/tickets",
+        post_ticket,
+        "postStreamTicket",
+        "A one-use ticket for a stream",
+        Scope.READ,
+        "stream",
+        answer=Ticket,
+        status=201,
+        text=(
+            "For browsers' EventSource, which cannot send a token: open `/api/v1/stream?ticket=…` within the seconds "
+            "given. A ticket opens one stream, once; ask for another one to come back."
+        ),
+    ),
+    Route(
         "GET",
         "/api/v1/stream",
         get_stream,
@@ -148,9 +178,11 @@ ROUTES: Final = (
         Scope.READ,
         "stream",
         produces=("text/event-stream",),
+        by_ticket=True,
         parameters=(
             Parameter("topics", f"Topics, separated by commas, of {', '.join(TOPICS)}; those of state by default"),
             Parameter("after_seq", "Position to continue events and effects from"),
+            Parameter("ticket", "A ticket of `/api/v1/stream/tickets`, instead of a token"),
             Parameter("Last-Event-ID", "The same, as browsers say it", None, "header"),
         ),
         problems=(503,),
