@@ -19,13 +19,14 @@ from benchmarks.report import Line, line
 from benchmarks.served import Served, free_port
 from engine.kernel.audit import audit
 from engine.log.reader import read_log
+from engine.log.runs import runs
 from engine.messages.kinds import CONTACT_ANSWERED, CONTACT_ARRIVED, CONTACT_QUEUED, KIND_NAMES
 from engine.messages.observed import ContactArrived
 from engine.messages.rows import ROW
 from engine.ports import Turn
 from engine.replay.restore import LOG_FOLDER, capacity_of_log
 from engine.replay.verify import verify
-from engine.state import EngineState, StateReplay, payload_of, runs
+from engine.state import EngineState, StateReplay, payload_of
 
 NAMES: Final = ("kill_rounds",)
 ROUNDS: Final = 100

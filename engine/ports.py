@@ -154,6 +154,9 @@ class EventLog(Protocol):
     def read(self, from_seq: int = 1) -> Iterator[Frame]:
         """Yield the durable frames from the one that holds `from_seq` on."""
 
+    def read_runs(self, from_seq: int = 1) -> "Iterator[Turn]":
+        """Yield the same, many joined to one run each: for those who need every row and no single frame."""
+
     def flush(self) -> None:
         """Block until everything staged is durable."""
 

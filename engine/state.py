@@ -1,7 +1,7 @@
 """Everything that the log determines: tables, directory, open contacts, idempotence window and interned names."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -29,15 +29,12 @@ from engine.messages.kinds import (
     REQUIREMENT_DEFINED,
 )
 from engine.messages.observed import CallbackRequested, ContactArrived, LegRecorded
-from engine.messages.rows import ROW
 from engine.model.directory import Directory, decode_directory, encode_directory
 from engine.model.setting_tables import SettingTables
-from engine.ports import Frame, Turn
+from engine.ports import Turn
 
 NAMES_ONLY: Final = 1
 """In `a` of CONFIGURATION_LOADED: the payload is a NamesRecord, not a directory."""
-FOLD_ROWS: Final = 4096
-"""Recorded rows folded in one go: small frames cost more to cross into the kernel than to fold."""
 OUT_ROWS: Final = 4 * ROOM
 """Rows that one crossing into the kernel may write: drivers that decide in the same turns use the same."""
 OWED_KEPT: Final = 1024
@@ -136,34 +133,6 @@ def _array(part: Array | bytes) -> Array:
 def _bytes(part: Array | bytes) -> bytes:
     assert isinstance(part, bytes)
     return part
-
-
-def joined(frames: Iterable[Frame]) -> Turn:
-    """Return consecutive frames as one run of rows, writable, with one payload area."""
-    frames = list(frames)
-    # As bytes: joining structured arrays field by field would cost more than folding them.
-    rows = np.frombuffer(bytearray().join([frame.rows.data for frame in frames]), ROW)
-    payload = b"".join([frame.payload for frame in frames])
-    sizes = np.array([len(frame.payload) for frame in frames], np.uint32)
-    bases = np.cumsum(sizes, dtype=np.uint32) - sizes
-    shifts = np.repeat(bases, [len(frame.rows) for frame in frames])
-    rows["payload_offset"] += np.where(rows["payload_size"] > 0, shifts, np.uint32(0))
-    first_seq = frames[0].first_seq
-    return Turn(first_seq, first_seq + len(rows) - 1, rows, memoryview(payload))
-
-
-def runs(frames: Iterable[Frame]) -> Iterator[Turn]:
-    """Yield consecutive frames joined to runs of FOLD_ROWS and more."""
-    taken: list[Frame] = []
-    rows = 0
-    for frame in frames:
-        taken.append(frame)
-        rows += len(frame.rows)
-        if rows >= FOLD_ROWS:
-            yield joined(taken)
-            taken, rows = [], 0
-    if taken:
-        yield joined(taken)
 
 
 class StateReplay:

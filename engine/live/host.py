@@ -27,12 +27,10 @@ from engine.messages.kinds import ENGINE_STARTED
 from engine.messages.rows import ROW, SCHEMA, empty_rows
 from engine.ports import AdapterStatus
 from engine.replay.restore import LOG_FOLDER, SNAPSHOT_FOLDER, capacity_of_log, restore
-from engine.state import EngineRecord, EngineState, runs
+from engine.state import EngineRecord, EngineState
 
 SWITCH_INTERVAL_S: Final = 1e-4
 """How long the loop may keep the log's thread from running: twenty times shorter commits than by default."""
-HISTORY_ROWS: Final = 400_000
-"""Rows read again at a start for the histories of the latest contacts."""
 EXACT: Final = ("intervals",)
 """Capacities that are a length of time, and wide: no more of them than asked for."""
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
@@ -117,7 +115,6 @@ class EngineHost:
         engine = LiveEngine(state, clock=LiveClock(log.last_at_ns), inbox_capacity=config.limits.inbox)
         engine.attach(log)
         self._engine = engine
-        self._read_history(log)
         engine.run()
         self._record_start()
         engine.configure(config)
@@ -155,11 +152,6 @@ class EngineHost:
         state.load(snapshot.parts)
         logger.info("recovered up to sequence %d from a snapshot", state.seq)
         return state
-
-    def _read_history(self, log: SegmentLog) -> None:
-        """Bring back what the read models keep of the latest contacts."""
-        for run in runs(log.read(max(1, log.durable_seq - HISTORY_ROWS))):
-            self.engine.views.history.apply(run)
 
     def _record_start(self) -> None:
         state = self.engine.state

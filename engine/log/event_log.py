@@ -18,10 +18,11 @@ from engine.errors import LogError, LogWriteFailed
 from engine.log.file_ops import FileOps
 from engine.log.frame import RAW_ROW, Frame, Rows
 from engine.log.lock import lock_folder
-from engine.log.reader import checksum_at, read_log
+from engine.log.reader import checksum_at, read_log, read_runs
 from engine.log.segment import DEFAULT_SEGMENT_BYTES, SMALLEST_SEGMENT_BYTES, segment_paths
 from engine.log.spares import Spares
 from engine.log.writer import SegmentWriter, Staging, require_fits
+from engine.ports import Turn
 
 FATAL_EXIT_CODE = 70
 """EX_SOFTWARE of sysexits.h: the supervisor restarts us, and recovery reads what is truly on the disk."""
@@ -179,9 +180,15 @@ class SegmentLog:
         """Yield the turns that are durable now, from the one that holds `from_seq` on; rows are of `row_dtype`."""
         return read_log(self._folder, from_seq, self.durable_seq, dtype=self._row_dtype, ops=self._ops)
 
+    def read_runs(self, from_seq: int = 1) -> Iterator[Turn]:
+        """Yield the turns that are durable now, many joined to one run each; see `reader.read_runs`."""
+        return read_runs(self._folder, from_seq, self.durable_seq, ops=self._ops)
+
     def checksum_at(self, seq: int) -> int | None:
         """Chain checksum of the turn that ends at `seq`; None where none ends there or it is not durable yet."""
-        return checksum_at(self._folder, seq, self._ops) if seq <= self.durable_seq else None
+        if seq > self.durable_seq:
+            return None
+        return self._writer.recent_checksums.get(seq) or checksum_at(self._folder, seq, self._ops)
 
     def flush(self) -> None:
         """Block until everything staged is durable; raises LogWriteFailed."""

@@ -8,6 +8,8 @@ import numpy as np
 
 from engine.errors import LogError, LogWriteFailed
 from engine.log.frame import HEADER_BYTES, RAW_ROW, ROW_BYTES, Frame, Rows, frame_bytes, row_bytes, seal
+from engine.log.runs import runs
+from engine.ports import Turn
 
 DEFAULT_LIMIT_BYTES = 4 << 30
 """A day of a large contact centre; a longer simulation keeps counters instead of a log."""
@@ -76,6 +78,10 @@ class MemoryLog:
                 return
             if frame.last_seq >= from_seq:
                 yield frame
+
+    def read_runs(self, from_seq: int = 1) -> Iterator[Turn]:
+        """Yield the turns that are durable now, many joined to one run each; their rows are of ROW."""
+        return runs(self.read(from_seq))
 
     def checksum_at(self, seq: int) -> int | None:
         """Chain checksum of the turn that ends at `seq`; None where none ends there or it is not durable yet."""

@@ -8,9 +8,12 @@ import numpy as np
 
 from engine.errors import LogDamaged
 from engine.log.file_ops import FileOps
-from engine.log.frame import RAW_ROW, SEALED, Frame, FrameHeader, read_frame, read_header
+from engine.log.frame import RAW_ROW, SEALED, Frame, FrameHeader, read_frame
+from engine.log.frame_table import FrameTable, frame_tables
 from engine.log.recovery import recover
-from engine.log.segment import SEGMENT_HEADER_BYTES, SegmentFile, open_segment, segment_first_seq, segment_paths
+from engine.log.runs import runs_of
+from engine.log.segment import SegmentFile, open_segment, segment_first_seq, segment_paths
+from engine.ports import Turn
 
 
 class LogReport(NamedTuple):
@@ -60,17 +63,39 @@ def read_log(
     intact frame. Where retention deleted `from_seq`, the oldest turn left comes first. Raises LogDamaged where a turn
     that must be there is not intact.
     """
-    ops = ops or FileOps()
+    for segment, table in tables_between(folder, from_seq, up_to_seq, ops or FileOps()):
+        for offset, fields in zip(table.offsets.tolist(), table.headers.tolist(), strict=True):
+            header = FrameHeader._make(fields)
+            if header.row_count:
+                yield read_frame(segment.view, offset, header, dtype)
+
+
+def read_runs(
+    folder: Path, from_seq: int = 1, up_to_seq: int | None = None, *, ops: FileOps | None = None
+) -> Iterator[Turn]:
+    """Yield the same turns as `read_log`, many joined to one run each: rows writable, payloads as they lie in the file.
+
+    For those who need every row and no single frame; many times faster where turns are small.
+    """
+    for segment, table in tables_between(folder, from_seq, up_to_seq, ops or FileOps()):
+        yield from runs_of(segment.view, table)
+
+
+def tables_between(
+    folder: Path, from_seq: int, up_to_seq: int | None, ops: FileOps
+) -> Iterator[tuple[SegmentFile, FrameTable]]:
+    """Yield the frames from the one that holds `from_seq` to the one that holds `up_to_seq`; raises LogDamaged."""
     paths = paths_from(segment_paths(ops, folder), from_seq)
     for path in paths:
         segment = open_segment(ops, path)
         end_seq = segment.header.first_seq
         if up_to_seq is not None and end_seq > up_to_seq:
             return
-        for offset, header in intact_frames(segment):
-            end_seq = header.next_seq
-            if header.row_count and end_seq > from_seq:
-                yield read_frame(segment.view, offset, header, dtype)
+        for found in unsealed(segment):
+            next_seqs = found.next_seqs
+            last = len(next_seqs) if up_to_seq is None else int(np.searchsorted(next_seqs, up_to_seq, "right")) + 1
+            yield segment, found.part(int(np.searchsorted(next_seqs, from_seq, "right")), last)
+            end_seq = int(next_seqs[-1])
             if up_to_seq is not None and end_seq > up_to_seq:
                 return
         require_reached(path, end_seq, paths, up_to_seq)
@@ -85,13 +110,17 @@ def paths_from(paths: list[Path], from_seq: int) -> list[Path]:
 
 def intact_frames(segment: SegmentFile) -> Iterator[tuple[int, FrameHeader]]:
     """Offset and header of each frame in the chain, markers included, up to the first that is not intact."""
-    view, seed = segment.view, segment.header.seed
-    offset, seq, checksum = SEGMENT_HEADER_BYTES, segment.header.first_seq, segment.header.prev_checksum
-    while (header := read_header(view, offset, seed)) is not None:
-        if header.first_seq != seq or header.prev_checksum != checksum or header.flags & SEALED:
-            return
-        yield offset, header
-        offset, seq, checksum = offset + header.size, header.next_seq, header.checksum
+    for table in unsealed(segment):
+        for offset, fields in zip(table.offsets.tolist(), table.headers.tolist(), strict=True):
+            yield offset, FrameHeader._make(fields)
+
+
+def unsealed(segment: SegmentFile) -> Iterator[FrameTable]:
+    """Yield the frames of a segment's chain, without the seal."""
+    for found in frame_tables(segment):
+        table = found.part(0, -1) if found.headers["flags"][-1] & SEALED else found
+        if len(table.offsets):
+            yield table
 
 
 def require_reached(path: Path, end_seq: int, paths: list[Path], up_to_seq: int | None) -> None:
@@ -107,9 +136,11 @@ def checksum_at(folder: Path, seq: int, ops: FileOps | None = None) -> int | Non
     """Chain checksum of the frame that ends at `seq`, or None where no frame ends there."""
     ops = ops or FileOps()
     for path in paths_from(segment_paths(ops, folder), seq)[:1]:
-        for _, header in intact_frames(open_segment(ops, path)):
-            if header.row_count and header.next_seq == seq + 1:
-                return header.checksum
-            if header.next_seq > seq:
-                return None
+        for table in unsealed(open_segment(ops, path)):
+            # Markers after the frame have its position too; the frame comes first.
+            place = int(np.searchsorted(table.next_seqs, seq + 1))
+            if place < len(table.offsets):
+                header = table.headers[place]
+                ends_there = header["row_count"] and table.next_seqs[place] == seq + 1
+                return int(header["checksum"]) if ends_there else None
     return None

@@ -6,7 +6,6 @@ If there is none, nobody was ever told about anything from X on: the tail is tor
 A segment gets its name only after everything before it was durable, so a later segment is such a witness too.
 """
 
-from collections import deque
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +15,7 @@ import numpy as np
 from engine.errors import LogDamaged
 from engine.log.file_ops import FileOps
 from engine.log.frame import ALIGN, MAGIC, SEALED, FrameHeader, read_header
+from engine.log.frame_table import frame_tables
 from engine.log.retention import read_floor
 from engine.log.segment import SEGMENT_HEADER_BYTES, SegmentFile, open_segment, segment_paths
 
@@ -57,26 +57,26 @@ def start_of(segment: SegmentFile, before: Tail | None) -> Tail:
 
 def walk(segment: SegmentFile, start: Tail) -> Tail:
     """Check each frame of the segment and its place in the chain; stops at the first that is not right."""
-    view, seed = segment.view, segment.header.seed
     offset, seq, checksum, at_ns, epoch, vouched, _, count, _ = start
     sealed = False
-    # Offsets of frames that are not vouched for yet; a later frame's durable_seq clears the front of it.
-    waiting: deque[tuple[int, int]] = deque()
-    while (header := read_header(view, offset, seed)) is not None:
-        if header.first_seq != seq or header.prev_checksum != checksum:
+    # Offsets and last sequences of frames that are not vouched for yet by a later frame's durable_seq.
+    waiting = np.zeros((0, 2), np.int64)
+    for found in frame_tables(segment):
+        table = found
+        if sealed := bool(table.headers["flags"][-1] & SEALED):
+            table = table.part(0, -1)
+        if not len(table.offsets):
             break
-        if header.flags & SEALED:
-            sealed = True
-            break
-        vouched = max(vouched, header.durable_seq)
-        while waiting and waiting[0][1] <= vouched:
-            waiting.popleft()
-        seq += header.row_count
-        if header.row_count:
-            waiting.append((offset, seq - 1))
-        offset += header.size
-        checksum, at_ns, epoch, count = header.checksum, header.at_ns, header.epoch, count + 1
-    unvouched_offset = waiting[0][0] if waiting else offset
+        headers, next_seqs = table.headers, table.next_seqs
+        vouched = max(vouched, int(headers["durable_seq"].max()))
+        with_rows = headers["row_count"] > 0
+        waiting = np.r_[waiting, np.column_stack([table.offsets, next_seqs - 1])[with_rows]]
+        waiting = waiting[waiting[:, 1] > vouched]
+        last = headers[-1]
+        offset, seq = int(table.offsets[-1]) + int(last["size"]), int(next_seqs[-1])
+        checksum, at_ns, epoch = int(last["checksum"]), int(last["at_ns"]), int(last["epoch"])
+        count += len(headers)
+    unvouched_offset = int(waiting[0, 0]) if len(waiting) else offset
     return Tail(offset, seq, checksum, at_ns, epoch, vouched, unvouched_offset, count, sealed)
 
 

@@ -17,6 +17,7 @@ from engine.log.spares import Spares
 FIRST_STAGING_BYTES = 1 << 20
 LOG_ID_BYTES = 16
 SEED_BYTES = 8
+CHECKSUMS_KEPT = 8192
 
 
 class Staged(NamedTuple):
@@ -90,6 +91,8 @@ class SegmentWriter:
         self._marker = bytearray(HEADER_BYTES)
         self.durable_seq = 0
         self.at_ns = 0
+        self.recent_checksums: dict[int, int] = {}
+        """Of the latest frames, by their last sequence; read by other threads."""
         self.group_count = 0
         """Durable writes of frames so far; one sync each."""
 
@@ -141,6 +144,7 @@ class SegmentWriter:
                 schema=self._schema,
             )
             self.at_ns = turn.at_ns
+            self._remember(turn.first_seq + turn.row_count - 1)
         last = staging.turns[-1]
         self._write_frames(view[written : staging.used], last.first_seq + last.row_count - 1)
 
@@ -158,6 +162,13 @@ class SegmentWriter:
         if self._fd >= 0:
             self._ops.close(self._fd)
             self._fd = -1
+
+    def _remember(self, last_seq: int) -> None:
+        """Snapshots ask for the checksum at their position, which is one of the latest."""
+        recent = self.recent_checksums
+        recent[last_seq] = self._checksum
+        if len(recent) > CHECKSUMS_KEPT:
+            del recent[next(iter(recent))]
 
     def _seal_marker(self, flags: int) -> int:
         return seal(

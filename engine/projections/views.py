@@ -39,7 +39,7 @@ from engine.projections.waiting_list import LongWait, WaitingList, longest_waiti
 from engine.projections.waiting_reasons import waiting_reasons
 
 ROWS_REMEMBERED: Final = 500_000
-"""Rows of the log read at the start for the history of contacts: about a second at most."""
+"""Rows of the log read at the start, so that a restart does not forget who called: a fraction of a second."""
 
 
 class AgentList(msgspec.Struct, frozen=True):
@@ -107,7 +107,8 @@ class Views:
         self.events = EventReader(log, directory, interned, self.history)
         self._traffic = TrunkTraffic()
         self._log = log
-        self._remember()
+        for run in log.read_runs(max(1, self.as_of - ROWS_REMEMBERED)):
+            self.history.apply(run)
 
     @property
     def as_of(self) -> int:
@@ -118,14 +119,6 @@ class Views:
     def admitting(self) -> bool:
         """False while disk space for new contacts is not assured."""
         return self._log.admitting
-
-    def _remember(self) -> None:
-        """Take in the latest turns of the log, so that a restart does not forget who called."""
-        for frame in self._log.read(max(1, self.as_of - ROWS_REMEMBERED)):
-            last_seq = frame.first_seq + len(frame.rows) - 1
-            if last_seq > self.as_of:
-                break
-            self.history.apply(Turn(frame.first_seq, last_seq, frame.rows, frame.payload))
 
     def reconfigure(self, directory: Directory) -> None:
         """Speak in the names of a configuration that was loaded anew."""

@@ -10,11 +10,12 @@ from engine.kernel.fingerprint import fingerprint
 from engine.kernel.resize import resize
 from engine.kernel.step import step
 from engine.kernel.tables import Array, Capacity, capacity_of, new_tables
+from engine.log.runs import RUN_ROWS, joined
 from engine.messages import kinds
 from engine.messages.rows import ROW, empty_rows
 from engine.ports import Frame
 from engine.replay.recount import Recount
-from engine.state import FOLD_ROWS, OUT_ROWS, EngineState, StateReplay, joined, started_with
+from engine.state import OUT_ROWS, EngineState, StateReplay, started_with
 
 AUDIT_EVERY_ROWS: Final = 1 << 18
 DIFFERENCES_MAX: Final = 20
@@ -89,7 +90,7 @@ class Recheck:
         self._last_at_ns = frame.at_ns
         self._unfolded.append(frame)
         self._unfolded_rows += len(rows)
-        if self._unfolded_rows >= FOLD_ROWS:
+        if self._unfolded_rows >= RUN_ROWS:
             self._fold()
         self._mismatch = self._decide(frame, rows)
         if self._rows >= self._next_audit and self._mismatch is None:

@@ -7,11 +7,12 @@ from typing import Final, Protocol
 
 from engine.errors import LogError
 from engine.kernel.tables import Capacity
-from engine.log.reader import read_log
+from engine.log.reader import read_log, read_runs
+from engine.log.runs import runs
 from engine.messages.kinds import ENGINE_STARTED
 from engine.messages.rows import ROW
-from engine.ports import Frame
-from engine.state import EngineState, StateReplay, runs, started_with
+from engine.ports import Frame, Turn
+from engine.state import EngineState, StateReplay, started_with
 
 LOG_FOLDER: Final = "log"
 SNAPSHOT_FOLDER: Final = "snapshots"
@@ -20,14 +21,14 @@ SNAPSHOT_FOLDER: Final = "snapshots"
 class ReadableLog(Protocol):
     """What replay needs of a log."""
 
-    def read(self, from_seq: int = 1) -> Iterator[Frame]:
-        """Yield the durable frames from the one that holds `from_seq` on."""
+    def read_runs(self, from_seq: int = 1) -> Iterator[Turn]:
+        """Yield the durable turns from the one that holds `from_seq` on, joined to runs."""
 
 
 def restore(log: ReadableLog, state: EngineState) -> StateReplay:
     """Apply everything that `log` has beyond `state`; the result tells which callbacks may still be owed."""
     replay = StateReplay(state)
-    for run in runs(log.read(state.seq + 1)):
+    for run in log.read_runs(state.seq + 1):
         replay.apply(run)
     replay.finish()
     return replay
@@ -41,13 +42,15 @@ def state_at(data: Path, up_to_seq: int | None = None) -> EngineState:
     folder = log_folder(data)
     state = EngineState(capacity_of_log(read_log(folder, dtype=ROW)))
     replay = StateReplay(state)
-    wanted = read_log(folder, dtype=ROW)
-    if up_to_seq is not None:
-        wanted = takewhile(lambda frame: frame.first_seq + len(frame.rows) - 1 <= up_to_seq, wanted)
-    for run in runs(wanted):
+    for run in read_runs(folder) if up_to_seq is None else runs(_whole_frames(folder, up_to_seq)):
         replay.apply(run)
     replay.finish()
     return state
+
+
+def _whole_frames(folder: Path, up_to_seq: int) -> Iterator[Frame]:
+    frames = read_log(folder, up_to_seq=up_to_seq, dtype=ROW)
+    return takewhile(lambda frame: frame.last_seq <= up_to_seq, frames)
 
 
 def log_folder(data: Path) -> Path:

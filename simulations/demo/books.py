@@ -8,6 +8,7 @@ import msgspec
 
 from engine.live.loop import LiveEngine
 from engine.log.reader import read_log
+from engine.log.runs import runs
 from engine.messages.kinds import EXIT_NAMES, EXITS
 from engine.messages.rows import ROW
 from engine.model.tallies import Tally as Column
@@ -15,7 +16,6 @@ from engine.ports import Frame
 from engine.replay.recount import Recount
 from engine.replay.restore import capacity_of_log, log_folder
 from engine.replay.verify import verify
-from engine.state import runs
 from simulations.demo.people.tally import Tally
 
 

@@ -16,6 +16,7 @@ from engine.kernel.fingerprint import fingerprint
 from engine.live.host import EngineHost
 from engine.log.event_log import SegmentLog
 from engine.log.memory import MemoryLog
+from engine.log.runs import runs
 from engine.log.segment import SMALLEST_SEGMENT_BYTES
 from engine.messages import kinds
 from engine.messages.observed import CallbackRequested, ContactArrived, ContactReleased
@@ -26,7 +27,7 @@ from engine.replay.recheck import Recheck, VerifyReport
 from engine.replay.recount import Recount
 from engine.replay.restore import log_folder, restore, state_at
 from engine.replay.verify import verify
-from engine.state import EngineState, runs
+from engine.state import EngineState
 from tests.driver_support import CAPACITY, House, house, load_centre
 from tests.random_day import Day
 

@@ -1,0 +1,70 @@
+"""Runs: consecutive turns as one, for those who need all rows and no frames. Folding small turns one by one is slow."""
+
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+
+from engine.log.frame import HEADER_BYTES, ROW_BYTES
+from engine.log.frame_table import FrameTable
+from engine.messages.rows import ROW
+from engine.ports import Frame, Turn
+
+RUN_ROWS: Final = 16_384
+"""Rows of a run, at least, as long as there are that many: then numpy and the kernel work, and not the way to them."""
+
+
+def joined(frames: Iterable[Frame]) -> Turn:
+    """Return consecutive frames as one run of rows, writable, with one payload area."""
+    frames = list(frames)
+    # As bytes: joining structured arrays field by field would cost more than folding them.
+    rows = np.frombuffer(bytearray().join([frame.rows.data for frame in frames]), ROW)
+    payload = b"".join([frame.payload for frame in frames])
+    sizes = np.array([len(frame.payload) for frame in frames], np.uint32)
+    bases = np.cumsum(sizes, dtype=np.uint32) - sizes
+    shifts = np.repeat(bases, [len(frame.rows) for frame in frames])
+    rows["payload_offset"] += np.where(rows["payload_size"] > 0, shifts, np.uint32(0))
+    first_seq = frames[0].first_seq
+    return Turn(first_seq, first_seq + len(rows) - 1, rows, memoryview(payload))
+
+
+def runs(frames: Iterable[Frame]) -> Iterator[Turn]:
+    """Yield consecutive frames joined to runs of RUN_ROWS and more."""
+    taken: list[Frame] = []
+    rows = 0
+    for frame in frames:
+        taken.append(frame)
+        rows += len(frame.rows)
+        if rows >= RUN_ROWS:
+            yield joined(taken)
+            taken, rows = [], 0
+    if taken:
+        yield joined(taken)
+
+
+def runs_of(view: memoryview, table: FrameTable) -> Iterator[Turn]:
+    """Yield the turns of a segment's frames joined to runs: rows copied out, payloads where they lie in the file."""
+    with_rows = np.flatnonzero(table.headers["row_count"])
+    table = FrameTable(table.offsets[with_rows], table.headers[with_rows])
+    counts = table.headers["row_count"].astype(np.int64)
+    number = (np.cumsum(counts) - counts) // RUN_ROWS
+    starts = np.flatnonzero(np.diff(number, prepend=-1)).tolist()
+    for start, end in pairwise([*starts, len(counts)]):
+        yield _run(view, table.part(start, end))
+
+
+def _run(view: memoryview, table: FrameTable) -> Turn:
+    headers, base = table.headers, int(table.offsets[0])
+    counts = headers["row_count"].astype(np.int64)
+    before = np.cumsum(counts) - counts
+    first_rows = (table.offsets - base + HEADER_BYTES) // ROW_BYTES
+    places = np.repeat(first_rows - before, counts) + np.arange(int(counts.sum()))
+    area = view[base : int(table.offsets[-1]) + int(headers["size"][-1])]
+    # A row is moved as eight words: field by field would cost more than folding it.
+    words = np.frombuffer(area, np.uint64).reshape(-1, ROW_BYTES // 8)
+    rows = words.take(places, axis=0).reshape(-1).view(ROW)
+    payload_starts = (first_rows + counts) * ROW_BYTES
+    rows["payload_offset"] += np.where(rows["payload_size"] > 0, np.repeat(payload_starts, counts), 0).astype(np.uint32)
+    first_seq = int(headers["first_seq"][0])
+    return Turn(first_seq, first_seq + len(rows) - 1, rows, area)
