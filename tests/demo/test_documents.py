@@ -116,4 +116,4 @@ def test_the_glossary_has_every_word_of_the_log() -> None:
 def _terms(glossary: str) -> set[str]:
     """Everything that the glossary sets off as a term: in bold, as code, or at the head of a table's row."""
     marked = re.findall(r"\*\*([^*]+)\*\*|`([^`]+)`|^\| ([^|]+?) \|", glossary, re.MULTILINE)
-    return {part.strip() for found in marked for text in found if text for part in re.split(r"[,/]", text)}
+    return {part.strip("`* ") for found in marked for text in found if text for part in re.split(r"[,/]", text)}
