@@ -3,9 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Callable
-from datetime import datetime, time
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from adapters.mqtt.broker import BrokerClient
 from adapters.mqtt.settings import Settings
@@ -13,18 +11,12 @@ from adapters.mqtt.topics import Topics
 from adapters.mqtt.translate import agent_body, queue_body, stated
 from engine.ports import EngineLink
 from engine.projections.agent_status import AgentWatch
+from engine.projections.days import midnight_ns
 from engine.projections.views import Views
 
 AGENTS_EVERY_S: Final = 0.2
 QUEUES_EVERY_S: Final = 1.0
 """Also how often queues are looked at without an event: contacts pass their thresholds in silence."""
-SECOND_NS: Final = 1_000_000_000
-
-
-def midnight_ns(now_ns: int, zone: ZoneInfo) -> int:
-    """Return when the day of `now_ns` began."""
-    day = datetime.fromtimestamp(now_ns // SECOND_NS, zone).date()
-    return int(datetime.combine(day, time(), zone).timestamp()) * SECOND_NS
 
 
 class States:
@@ -34,7 +26,7 @@ class States:
         self._topics = topics
         self._engine = engine
         self._wall_ns = wall_ns
-        self._zone = ZoneInfo(settings.time_zone)
+        self._time_zone = settings.time_zone
         self._dirty = asyncio.Event()
         self._sent: dict[str, bytes] = {}
         """What the broker has, by topic."""
@@ -74,7 +66,7 @@ class States:
         as_of, at_ns = views.as_of, views.now_ns(now_ns)
         bodies: dict[str, bytes] = {}
         if look_at_queues:
-            for queue in views.queues(now_ns, midnight_ns(now_ns, self._zone)).queues:
+            for queue in views.queues(now_ns, midnight_ns(now_ns, self._time_zone)).queues:
                 bodies[self._topics.queue_state(queue.queue)] = queue_body(queue)
         changed = self._watch.changed(views.tables)
         names = views.directory.agents

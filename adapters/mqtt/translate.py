@@ -9,8 +9,9 @@ from engine.messages.decoding import FAULTS_MAX, FORMS, JSON, MSGPACK, Fault, Ma
 from engine.messages.effects import AnyEffect
 from engine.messages.observed import Observed
 from engine.ports import OpenContact, Receipt
-from engine.projections.agent_status import AgentStatus, ChannelLoad
+from engine.projections.agent_status import AgentStatus
 from engine.projections.queue_status import QueueStatus
+from engine.projections.tiles import QueueTile, agent_tile, queue_tile
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -74,53 +75,12 @@ class ContactRestored(msgspec.Struct, frozen=True, tag_field="type", tag="contac
     agents: tuple[str, ...]
 
 
-class QueueState(msgspec.Struct, frozen=True):
+class QueueState(QueueTile, frozen=True, kw_only=True):
     """One queue; ages are instants, counters are of today."""
 
-    queue: str
-    display_name: str
-    open: bool
-    health: str
-    health_reason: str
-    waiting: int
-    offered: int
-    connected: int
-    held: int
-    wrapping: int
-    overdue: int
-    oldest_since_ns: int
-    staffed: int
-    available: int
-    agents: dict[str, int]
-    threshold_s: float
-    target: float
-    service_level: float | None
-    service_level_id: str
     counted_since_ns: int
-    entries: int
-    answered: int
-    abandoned: int
     short_abandoned: int
     exits: dict[str, int]
-    average_speed_of_answer_s: float | None
-    average_handle_s: float | None
-    expected_p50_s: float | None
-    expected_p90_s: float | None
-
-
-class AgentState(msgspec.Struct, frozen=True):
-    """One agent."""
-
-    agent: str
-    display_name: str
-    site: str
-    status: str
-    state: str
-    since_ns: int
-    reason: str
-    reachable: bool
-    suspended_until_ns: int
-    loads: dict[str, ChannelLoad]
 
 
 def form_of(payload: bytes, content_type: str = "") -> str:
@@ -181,58 +141,12 @@ def stated(body: bytes, as_of: int, at_ns: int) -> bytes:
     return b'{"as_of":%d,"at_ns":%d,%s' % (as_of, at_ns, body[1:])
 
 
-def _rounded(value: float | None, digits: int) -> float | None:
-    return None if value is None else round(value, digits)
-
-
 def queue_body(status: QueueStatus) -> bytes:
     """Return what is published of a queue, without its position: equal bodies say the same."""
-    state = QueueState(
-        queue=status.queue,
-        display_name=status.display_name,
-        open=status.open,
-        health=status.health,
-        health_reason=status.health_reason,
-        waiting=status.waiting,
-        offered=status.offered,
-        connected=status.connected,
-        held=status.held,
-        wrapping=status.wrapping,
-        overdue=status.overdue,
-        oldest_since_ns=status.oldest_since_ns,
-        staffed=status.staffed,
-        available=status.available,
-        agents=status.agents,
-        threshold_s=status.threshold_s,
-        target=status.target,
-        service_level=_rounded(status.service_level.value, 4),
-        service_level_id=status.service_level.id,
-        counted_since_ns=status.since_ns,
-        entries=status.entries,
-        answered=status.answered,
-        abandoned=status.abandoned,
-        short_abandoned=status.short_abandoned,
-        exits=status.exits,
-        average_speed_of_answer_s=_rounded(status.waits.average_speed_of_answer_s, 1),
-        average_handle_s=_rounded(status.handle_time.average_handle_s, 1),
-        expected_p50_s=_rounded(status.expected_wait.p50_s, 0),
-        expected_p90_s=_rounded(status.expected_wait.p90_s, 0),
-    )
-    return _encode(state)
+    since_ns, short, exits = status.since_ns, status.short_abandoned, status.exits
+    return _encode(queue_tile(status, QueueState, counted_since_ns=since_ns, short_abandoned=short, exits=exits))
 
 
 def agent_body(status: AgentStatus) -> bytes:
     """Return what is published of an agent, without its position."""
-    state = AgentState(
-        agent=status.agent,
-        display_name=status.display_name,
-        site=status.site,
-        status=status.status,
-        state=status.state,
-        since_ns=status.since_ns,
-        reason=status.reason,
-        reachable=status.reachable,
-        suspended_until_ns=status.suspended_until_ns,
-        loads=status.loads,
-    )
-    return _encode(state)
+    return _encode(agent_tile(status))
