@@ -1,6 +1,6 @@
 """Where phones are registered: contacts with an end, for each agent a bounded number (RFC 3261 §10.3)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import msgspec
 
@@ -48,21 +48,11 @@ class Bindings:
         """Remove one binding, if it is there."""
         self._store(agent, [binding for binding in self._by_agent.get(agent, ()) if not same_place(binding, uri)])
 
-    def remove_flow(self, flow: Hop) -> None:
-        """Remove the bindings whose connection is gone: nobody can ring them any more (RFC 5626 §6)."""
-        for agent, held in list(self._by_agent.items()):
-            if any(binding.flow == flow for binding in held):
-                self._store(agent, [binding for binding in held if binding.flow != flow])
-
     def expire(self, now_ns: int) -> None:
         """Remove what was not renewed in time."""
         for agent, held in list(self._by_agent.items()):
             if any(binding.expires_ns <= now_ns for binding in held):
                 self._store(agent, [binding for binding in held if binding.expires_ns > now_ns])
-
-    def agents(self) -> Iterable[str]:
-        """Agents with a binding."""
-        return self._by_agent.keys()
 
     def __len__(self) -> int:
         return sum(map(len, self._by_agent.values()))
