@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from engine.model.fields import Duration, Whole, fault
+from engine.model.fields import Duration, TimeZone, Whole, fault
 from engine.model.scopes import TOKEN_ID
 
 ScopeWord = Literal["ingest", "read", "agent", "supervise", "admin"]
@@ -35,7 +35,7 @@ class Settings(BaseModel):
     """Names besides localhost by which browsers on this machine may call the service."""
     cors: list[str] = Field(default_factory=list)
     """Origins whose pages may call the API, as https://desk.example."""
-    time_zone: str = "UTC"
+    time_zone: TimeZone = "UTC"
     """Of 'today' on the page of queues."""
     body_limit: Annotated[int, Whole(1024, 64 << 20)] = 1 << 20
     """Bytes of one request's body."""

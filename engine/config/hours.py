@@ -2,13 +2,12 @@
 
 from datetime import date
 from typing import Annotated, Any, Final
-from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from engine.config.queues import Section
 from engine.model.durations import parse_clock
-from engine.model.fields import fault, nearest
+from engine.model.fields import TimeZone, fault, nearest
 from engine.model.opening_hours import DAYS, OpeningHours, Span
 
 CLOSED: Final = "closed"
@@ -50,17 +49,7 @@ def _date(text: Any) -> date:
         raise fault(f"'{text}' is not a date; write it as 2026-09-02") from None
 
 
-def zone_name(value: Any) -> str:
-    """Check the name of a time zone, as `Asia/Ho_Chi_Minh`."""
-    try:
-        ZoneInfo(value)
-    except (KeyError, OSError, ValueError, TypeError):
-        raise fault(f"{value!r} is not a time zone{nearest(str(value), available_timezones())}") from None
-    return str(value)
-
-
 Spans = Annotated[list[Span], BeforeValidator(_spans), Field(strict=False)]
-TimeZone = Annotated[str, BeforeValidator(zone_name)]
 
 
 class Hours(Section):

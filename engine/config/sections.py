@@ -7,10 +7,10 @@ from pydantic import Field, model_validator
 
 from engine.config.agents import Agent, AgentEntry, Capacities, Name
 from engine.config.faults import several
-from engine.config.hours import Hours, TimeZone
+from engine.config.hours import Hours
 from engine.config.queues import Queue, Section
 from engine.messages import kinds
-from engine.model.fields import Duration, Ref, Text, Whole
+from engine.model.fields import Duration, Ref, Text, TimeZone, Whole
 from engine.model.scopes import TOKEN_ID, Scope
 from engine.model.settings import SECOND_NS
 from engine.ports import AgentEndpoint

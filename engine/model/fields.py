@@ -8,9 +8,10 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Annotated, Any, Final
+from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import GetCoreSchemaHandler, ValidationInfo
+from pydantic import BeforeValidator, GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from engine.model.durations import format_duration, parse_duration
@@ -185,3 +186,15 @@ class Target:
             hint = f"; did you mean 'queue {value}'?" if value in (info.context or {}).get("queue", ()) else ""
             raise fault(f"{value!r} is neither 'refuse' nor 'queue NAME'{hint}")
         return Ref("queue").check(name.strip(), info)
+
+
+def _zone_name(value: Any) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, OSError, ValueError, TypeError):
+        raise fault(f"{value!r} is not a time zone{nearest(str(value), available_timezones())}") from None
+    return str(value)
+
+
+TimeZone = Annotated[str, BeforeValidator(_zone_name)]
+"""The name of a time zone, as `Asia/Ho_Chi_Minh`."""

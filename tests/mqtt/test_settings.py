@@ -47,7 +47,7 @@ def test_a_password_from_a_file(tmp_path: Path) -> None:
         ({"prefix": "/a"}, "is not a topic without wildcards"),
         ({"status_topic": "a/#"}, "is not a topic without wildcards"),
         ({"events": ["contact_lefd"]}, "there is no event type 'contact_lefd'; did you mean 'contact_left'?"),
-        ({"time_zone": "Hanoi"}, "there is no time zone 'Hanoi'"),
+        ({"time_zone": "Hanoi"}, "'Hanoi' is not a time zone"),
         ({"password": "x"}, "a password needs a username"),
         ({"username": "u", "password": "x", "password_file": "y"}, "keep one"),
         ({"tls": {"key_file": "k"}}, "belong together"),
