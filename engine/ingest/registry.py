@@ -52,7 +52,11 @@ class OpenContacts:
 
     def slots(self) -> "np.ndarray[Any, np.dtype[np.int64]]":
         """The slots of all open contacts, ascending."""
-        return np.flatnonzero(np.frombuffer(self._taken, np.uint8))
+        return np.flatnonzero(self.taken())
+
+    def taken(self) -> "np.ndarray[Any, np.dtype[np.bool_]]":
+        """Whether each slot has an open contact: a view of the present."""
+        return np.frombuffer(self._taken, np.bool_)
 
     def open(self, slot: int, source: int, arrival: ContactArrived, arrival_seq: int = 0) -> ContactEntry:
         """Enter a contact whose name and slot are free."""

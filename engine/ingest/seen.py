@@ -1,6 +1,7 @@
 """The idempotence window: which facts came before, and what became of them, by a 64-bit hash of source and id."""
 
-from typing import Any, Final
+from itertools import chain
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from xxhash import xxh3_64_intdigest
@@ -46,14 +47,35 @@ class SeenFacts:
 
     def save(self) -> dict[str, Array]:
         """Return the window as arrays, oldest first."""
-        keys = [*self._old, *self._young]
-        values = [*self._old.values(), *self._young.values()]
-        return {"seen_keys": np.array(keys, np.uint64), "seen_values": np.array(values, np.int64)}
+        return self.copy().save_all()
+
+    def copy(self) -> "SeenCopy":
+        """Return the window of this instant, quickly: the old generation does not change any more."""
+        return SeenCopy(self._old, self._young.copy())
 
     def load(self, keys: Array, values: Array) -> None:
         """Remember what `save` returned, or what a replay found: the latest two generations of it."""
-        for key, value in zip(keys.tolist(), values.tolist(), strict=True):
-            self.add(key, value >> REFUSAL_BITS, value & (1 << REFUSAL_BITS) - 1)
+        start = 0
+        while start < len(keys):
+            if len(self._young) >= self._generation:
+                self._old, self._young = self._young, {}
+            end = start + self._generation - len(self._young)
+            self._young.update(zip(keys[start:end].tolist(), values[start:end].tolist(), strict=True))
+            start = end
+
+
+class SeenCopy(NamedTuple):
+    """A window that stands still."""
+
+    old: dict[int, int]
+    young: dict[int, int]
+
+    def save_all(self) -> dict[str, Array]:
+        """Return it as arrays, oldest first."""
+        count = len(self.old) + len(self.young)
+        keys = np.fromiter(chain(self.old, self.young), np.uint64, count)
+        values = np.fromiter(chain(self.old.values(), self.young.values()), np.int64, count)
+        return {"seen_keys": keys, "seen_values": values}
 
 
 class SeenReplay:
@@ -84,6 +106,6 @@ class SeenReplay:
 
     def finish(self) -> None:
         """Hand what was gathered to the window."""
-        for keys, values in self._found:
-            self._seen.load(keys, values)
+        if self._found:
+            self._seen.load(*(np.concatenate(column) for column in zip(*self._found, strict=True)))
         self._found.clear()
