@@ -20,6 +20,7 @@ from engine.ports import EngineLink, Turn
 from engine.projections.agent_status import AgentWatch
 from engine.projections.days import midnight_ns
 from engine.projections.events import Event
+from engine.projections.recent_turns import RecentTurns
 from engine.projections.tiles import agent_tile
 from engine.projections.views import Views
 
@@ -31,7 +32,6 @@ REFRESH_S: Final = 0.25
 """State is told at most four times a second."""
 RECHECK_S: Final = 1.0
 """Contacts pass their thresholds without an event: state is looked at this often anyway."""
-ROWS_KEPT: Final = 20_000
 EFFECTS_KEPT: Final = 10_000
 
 
@@ -51,8 +51,7 @@ class Feed:
         """Streams closed because their reader took nothing for too long."""
         self.closing = False
         self._agents = AgentWatch()
-        self._turns: deque[Turn] = deque()
-        self._rows_kept = 0
+        self.recent = RecentTurns()
         self._effects: deque[tuple[int, bytes]] = deque(maxlen=EFFECTS_KEPT)
         self._dirty = asyncio.Event()
         self._news: asyncio.Future[None] | None = None
@@ -114,14 +113,8 @@ class Feed:
 
     async def events_after(self, seq: int, limit: int) -> list[Event]:
         """Return events after `seq`: from the latest turns, or from the log when it lies further back."""
-        if self._turns and seq + 1 >= self._turns[0].first_seq:
-            found: list[Event] = []
-            for turn in self._turns:
-                for place in range(max(0, seq + 1 - turn.first_seq), len(turn.rows)):
-                    if len(found) == limit:
-                        return found
-                    found.append(self.views.events.event(turn.first_seq + place, turn.rows[place], turn.payload))
-            return found
+        if self.recent.reach_back_to(seq):
+            return [self.views.events.event(*row) for row in self.recent.after(seq, limit)[0]]
         if seq >= self.durable_seq:
             return []
         page = await asyncio.to_thread(self.views.read_events, seq, limit)
@@ -130,11 +123,7 @@ class Feed:
     def _on_turn(self, turn: Turn) -> None:
         self.durable_seq = turn.last_seq
         self._dirty.set()
-        kept = Turn(turn.first_seq, turn.last_seq, turn.rows.copy(), memoryview(bytes(turn.payload)))
-        self._turns.append(kept)
-        self._rows_kept += len(kept.rows)
-        while self._rows_kept > ROWS_KEPT and len(self._turns) > 1:
-            self._rows_kept -= len(self._turns.popleft().rows)
+        self.recent.note(turn)
         if any("events" in topics for topics in self.readers.values()):
             self._tell()
 

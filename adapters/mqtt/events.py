@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections import Counter, deque
+from collections import Counter
 from typing import Final
 
 import msgspec
@@ -15,11 +15,10 @@ from adapters.mqtt.translate import Gap
 from engine.messages.kinds import KIND_NAMES
 from engine.ports import EngineLink, Turn
 from engine.projections.events import Event
+from engine.projections.recent_turns import RecentTurns
 from engine.projections.views import Views
 
 logger = logging.getLogger(__name__)
-ROWS_KEPT: Final = 20_000
-"""The latest rows are kept at hand; who is further behind reads the log."""
 BATCH: Final = 256
 
 
@@ -34,8 +33,7 @@ class Events:
         self._types = settings.event_types
         wanted = [kind for kind, name in KIND_NAMES.items() if name in self._types]
         self._kinds = np.array(wanted, np.uint16)
-        self._turns: deque[Turn] = deque()
-        self._rows_kept = 0
+        self._recent = RecentTurns()
         self._news = asyncio.Event()
         self.durable_seq = 0
         self._started_seq = 0
@@ -64,10 +62,7 @@ class Events:
         """Take in a durable turn."""
         self.durable_seq = turn.last_seq
         if self._types:
-            self._turns.append(Turn(turn.first_seq, turn.last_seq, turn.rows.copy(), memoryview(bytes(turn.payload))))
-            self._rows_kept += len(turn.rows)
-            while self._rows_kept > ROWS_KEPT and len(self._turns) > 1:
-                self._rows_kept -= len(self._turns.popleft().rows)
+            self._recent.note(turn)
         self._news.set()
 
     async def run(self, client: BrokerClient) -> None:
@@ -100,21 +95,9 @@ class Events:
         """Return the next events after `seq` and the position that they reach."""
         if not self._types:
             return [], self.durable_seq
-        if self._turns and seq + 1 >= self._turns[0].first_seq:
-            return self._from_memory(seq)
         views: Views = self._engine.views
+        if self._recent.reach_back_to(seq):
+            rows, reached = self._recent.after(seq, BATCH, self._kinds)
+            return [views.events.event(*row) for row in rows], reached
         page = await asyncio.to_thread(views.read_events, seq, BATCH, self._types)
         return page.events, page.next_after_seq
-
-    def _from_memory(self, seq: int) -> tuple[list[Event], int]:
-        reader = self._engine.views.events
-        found: list[Event] = []
-        for turn in self._turns:
-            if turn.last_seq <= seq:
-                continue
-            for place in np.flatnonzero(np.isin(turn.rows["kind"], self._kinds)).tolist():
-                if turn.first_seq + place > seq:
-                    found.append(reader.event(turn.first_seq + place, turn.rows[place], turn.payload))
-                if len(found) == BATCH:
-                    return found, found[-1].seq
-        return found, self._turns[-1].last_seq

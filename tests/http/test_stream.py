@@ -98,7 +98,7 @@ async def test_events_resume_where_the_reader_stopped(client: ClientSession) -> 
 async def test_events_come_from_the_log_when_they_lie_far_back(client: ClientSession, house: House) -> None:
     for number in range(4):
         await tell(client, CONTACTS, 201, queue="sales", contact=f"c{number}")
-    house.adapter.context.feed._turns.clear()  # as if they had been pushed out by later ones
+    house.adapter.context.feed.recent.forget()  # as if they had been pushed out by later ones
     async with stream(client, "events", 0) as events:
         seqs = [(await events.next()).id for _ in range(house.engine.views.as_of)]
     assert seqs == list(range(1, len(seqs) + 1))
