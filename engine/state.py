@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from engine.effects.derive import OwedCallback
 from engine.ingest.names import InternedNames, NamesInForce, NamesRecord
 from engine.ingest.registry import ContactEntry, OpenContacts
-from engine.ingest.seen import SeenFacts, SeenReplay
+from engine.ingest.seen import SeenCopy, SeenFacts, SeenReplay
 from engine.kernel.resize import resize
 from engine.kernel.step import ROOM, fold
 from engine.kernel.tables import Array, Capacity, Tables, new_tables
@@ -37,6 +37,8 @@ NAMES_ONLY: Final = 1
 """In `a` of CONFIGURATION_LOADED: the payload is a NamesRecord, not a directory."""
 OUT_ROWS: Final = 4 * ROOM
 """Rows that one crossing into the kernel may write: drivers that decide in the same turns use the same."""
+UNSAVED: Final = ("agenda",)
+"""Tables that hold nothing between two turns."""
 OWED_KEPT: Final = 1024
 REMEMBERED_FACTS: Final = 1_000_000
 
@@ -117,23 +119,63 @@ class EngineState:
             memberships=t.memberships,
         )
 
+    def copy(self) -> "StateCopy":
+        """Return the state of this instant: nothing is made here but copies, and only of what was ever used."""
+        t = self.tables
+        tables = {name: np.asarray(table).copy() for name, table in t.items() if name not in (*UNSAVED, "intervals")}
+        rows, cells = _intervals_used(t)
+        tables["intervals"] = t.intervals[rows, :, :cells]
+        return StateCopy(
+            self.capacity,
+            tables,
+            self.seen.copy(),
+            self.contacts.save(),
+            self.directory,
+            self.interned.all(),
+        )
+
     def save(self) -> dict[str, Array | bytes]:
-        """Return everything as named parts, the arrays copied: the state of this instant."""
-        parts: dict[str, Array | bytes] = {f"table.{name}": t.copy() for name, t in self.tables.items()}
-        parts |= self.seen.save()
-        parts["contacts"] = self.contacts.save()
-        parts["directory"] = encode_directory(self.directory)
-        parts["interned"] = msgspec.msgpack.encode(self.interned.record(everything=True))
-        return parts
+        """Return everything as named parts: the state of this instant."""
+        return self.copy().parts()
 
     def load(self, parts: Mapping[str, Array | bytes]) -> None:
-        """Take over what `save` returned, made with the same capacity."""
+        """Take over what `save` returned, into a new state made with the same capacity."""
         for name, table in self.tables.items():
-            table[...] = np.asarray(parts[f"table.{name}"]).view(table.dtype).reshape(table.shape)
+            if name not in (*UNSAVED, "intervals"):
+                table[...] = np.asarray(parts[f"table.{name}"]).view(table.dtype).reshape(table.shape)
+        rows, cells = _intervals_used(self.tables)
+        self.tables.intervals[rows, :, :cells] = _array(parts["table.intervals"])
         self.seen.load(_array(parts["seen_keys"]), _array(parts["seen_values"]))
         self.contacts.load(_bytes(parts["contacts"]))
         self.directory = decode_directory(_bytes(parts["directory"]))
         self.interned.apply(msgspec.msgpack.decode(_bytes(parts["interned"]), type=NamesRecord))
+
+
+class StateCopy(NamedTuple):
+    """A state that stands still, for another thread to write down."""
+
+    capacity: Capacity
+    tables: dict[str, Array]
+    seen: SeenCopy
+    contacts: bytes
+    directory: Directory
+    interned: NamesRecord
+
+    def parts(self) -> dict[str, Array | bytes]:
+        """Return it as named parts."""
+        parts: dict[str, Array | bytes] = {f"table.{name}": table for name, table in self.tables.items()}
+        parts |= self.seen.save_all()
+        parts["contacts"] = self.contacts
+        parts["directory"] = encode_directory(self.directory)
+        parts["interned"] = msgspec.msgpack.encode(self.interned)
+        parts["capacity"] = msgspec.msgpack.encode(self.capacity)
+        return parts
+
+
+def _intervals_used(t: Tables) -> tuple[Array, int]:
+    """Rows of the interval table that ever were in use, and how many of its cells: the widest table is mostly empty."""
+    cells = np.flatnonzero(t.tallies.any(axis=1))
+    return np.flatnonzero(t.interval_starts >= 0), int(cells[-1]) + 1 if len(cells) else 0
 
 
 def _array(part: Array | bytes) -> Array:

@@ -68,6 +68,10 @@ class InternedNames:
         """Whether there are names that the log does not have yet."""
         return len(self.sources) > self._recorded_sources or len(self.reasons) > self._recorded_reasons
 
+    def all(self) -> NamesRecord:
+        """Return all names; whether the log has them is left as it is."""
+        return NamesRecord(0, tuple(zip(self.sources, self.owners, strict=True)), 0, tuple(self.reasons))
+
     def record(self, *, everything: bool = False) -> NamesRecord:
         """Return what to write: the new names, or all of them; they count as recorded from here on."""
         first_source = 0 if everything else self._recorded_sources

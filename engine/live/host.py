@@ -19,7 +19,7 @@ from engine.live.adapters import Adapters
 from engine.live.clock import LiveClock
 from engine.live.loop import LiveEngine
 from engine.live.opening import OpeningHoursDriver
-from engine.live.snapshots import Snapshots
+from engine.live.snapshots import Snapshots, newest_seq
 from engine.live.upkeep import Upkeep
 from engine.log.event_log import SegmentLog
 from engine.log.segment import DEFAULT_SEGMENT_BYTES
@@ -106,7 +106,7 @@ class EngineHost:
 
     async def _start(self) -> None:
         config, data = self.config, self._data
-        log = self._log = self._open_log()
+        log = self._log = self._open_log(newest_seq(data / SNAPSHOT_FOLDER))
         snapshots = self._snapshots = Snapshots(data / SNAPSHOT_FOLDER, log)
         state = self._recover(log, snapshots)
         replay = restore(log, state)
@@ -130,14 +130,19 @@ class EngineHost:
         self._upkeep.start()
         logger.info("ready at sequence %d", engine.state.seq)
 
-    def _open_log(self) -> SegmentLog:
+    def _open_log(self, covered_seq: int) -> SegmentLog:
         def on_durable(seq: int) -> None:
             if self._engine is not None:
                 self._engine.on_durable(seq)
 
         folder = self._data / LOG_FOLDER
         return SegmentLog.open(
-            folder, on_durable=on_durable, segment_bytes=self._segment_bytes, row_dtype=ROW, schema=SCHEMA
+            folder,
+            on_durable=on_durable,
+            segment_bytes=self._segment_bytes,
+            row_dtype=ROW,
+            schema=SCHEMA,
+            verify_from_seq=max(1, covered_seq),
         )
 
     def _recover(self, log: SegmentLog, snapshots: Snapshots) -> EngineState:

@@ -14,10 +14,11 @@ from engine.live.loop import LiveEngine
 from engine.log.event_log import SegmentLog
 from engine.log.snapshot import SnapshotStore
 from engine.ports import Turn
+from engine.state import StateCopy
 
 EVERY_ROWS: Final = 1_000_000
 """Rows after which another snapshot is taken: what a start then has to fold at most takes a second or two."""
-STATE_VERSION: Final = 1
+STATE_VERSION: Final = 2
 CODE: Final = f"{BUILD}-{STATE_VERSION}"
 
 logger = logging.getLogger(__name__)
@@ -28,6 +29,11 @@ class StoredState(NamedTuple):
 
     capacity: Capacity
     parts: Mapping[str, Array | bytes]
+
+
+def newest_seq(folder: Path) -> int:
+    """Position of the newest snapshot that this code made; what lies before it in the log need not be checked again."""
+    return SnapshotStore(folder).newest_seq(CODE)
 
 
 class Snapshots:
@@ -74,20 +80,19 @@ class Snapshots:
         self._writing = None
 
     async def _take(self, engine: LiveEngine) -> None:
-        seq, parts = engine.state.seq, engine.state.save()
-        parts["capacity"] = msgspec.msgpack.encode(engine.state.capacity)
+        seq, copy = engine.state.seq, engine.state.copy()
         self._covered_seq = seq
         await engine.durable()
         try:
-            await asyncio.to_thread(self._write, seq, parts)
+            await asyncio.to_thread(self._write, seq, copy)
             engine.counters["snapshots"] += 1
         except OSError as error:
             engine.counters["snapshots_failed"] += 1
             logger.warning("no snapshot at sequence %d: %s", seq, error)
 
-    def _write(self, seq: int, parts: Mapping[str, Array | bytes]) -> None:
+    def _write(self, seq: int, copy: StateCopy) -> None:
         checksum = self._log.checksum_at(seq)
         if checksum is None:
             logger.warning("no snapshot at sequence %d: no turn ends there", seq)
             return
-        self._store.write(seq, checksum, CODE, parts)
+        self._store.write(seq, checksum, CODE, copy.parts())

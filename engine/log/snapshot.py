@@ -99,6 +99,17 @@ class SnapshotStore:
                 return snapshot
         return None
 
+    def newest_seq(self, code_hash: str) -> int:
+        """Position of the newest snapshot made by the same code; 0 where there is none. Parts are not looked at."""
+        for name in reversed(self.names()):
+            try:
+                description = read_description(self._ops.map(self._folder / name))
+            except (OSError, msgspec.MsgspecError):
+                continue
+            if description is not None and description.code_hash == code_hash:
+                return description.covered_seq
+        return 0
+
     def names(self) -> list[str]:
         """File names of the snapshots, oldest first."""
         names = self._ops.list_names(self._folder)

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from engine.errors import Overloaded
-from engine.ingest.names import REASONS_MAX, SOURCES_MAX, InternedNames, NamesRecord, record_payload
+from engine.ingest.names import ENGINE_SOURCE, REASONS_MAX, SOURCES_MAX, InternedNames, NamesRecord, record_payload
 
 
 def replayed(*records: NamesRecord) -> InternedNames:
@@ -49,3 +49,11 @@ def test_names_are_bounded() -> None:
     for number in range(REASONS_MAX - 1):
         names.reason(f"r{number}")
     assert names.reason("one too many") == 0
+
+
+def test_a_snapshot_does_not_count_as_the_log() -> None:
+    names = InternedNames()
+    names.source("sip", "sip")
+    assert names.all().sources == ((ENGINE_SOURCE, ""), ("sip", "sip"))
+    assert names.unrecorded
+    assert names.record() == NamesRecord(1, (("sip", "sip"),), 1, ())
