@@ -11,9 +11,7 @@ from engine.config.load import load_config
 from engine.kernel.tables import Capacity
 from engine.live.adapters import Adapters
 from engine.live.loop import LiveEngine
-from engine.log.memory import MemoryLog
-from engine.messages.rows import ROW
-from engine.state import EngineState
+from tests.adapter_support import make_adapter, run_engine
 
 CENTRE = """
 service: {name: test centre, interval: 15m}
@@ -56,24 +54,11 @@ async def open_house_at(folder: Path, settings: str = "", centre: str = CENTRE, 
     path = folder / "centre.yaml"
     path.write_text(f"{centre}\nadapters:\n  http: {{port: 0{', ' + settings if settings else ''}}}\n")
     config = load_config(path, adapters={"http": lambda: HttpAdapter})
-    engine = LiveEngine(EngineState(CAPACITY))
-    log = MemoryLog(row_dtype=ROW, on_durable=engine.on_durable, hold=hold)
-    engine.attach(log)
-    engine.run()
-    engine.configure(config)
-    made: list[HttpAdapter] = []
-
-    def find(_: str) -> Callable[[Any, Any], HttpAdapter]:
-        def make(section: Any, link: Any) -> HttpAdapter:
-            made.append(HttpAdapter(section, link))
-            return made[-1]
-
-        return make
-
-    adapters = Adapters(engine, config.adapters, config.endpoints(), find)
+    engine, log = run_engine(config, CAPACITY, hold=hold)
+    adapter, adapters = make_adapter(engine, config, HttpAdapter)
     await adapters.start()
     log.flush()
-    return House(engine, made[0], adapters)
+    return House(engine, adapter, adapters)
 
 
 async def get(client: ClientSession, address: str) -> Any:

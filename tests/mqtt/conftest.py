@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,8 +23,7 @@ from engine.kernel.tables import Capacity
 from engine.live.adapters import Adapters
 from engine.live.loop import LiveEngine
 from engine.log.memory import MemoryLog
-from engine.messages.rows import ROW
-from engine.state import EngineState
+from tests.adapter_support import make_adapter, run_engine
 
 MOSQUITTO: Final = shutil.which("mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
 DEADLINE_S: Final = 30.0
@@ -255,24 +255,11 @@ async def build(tmp_path: Path, stopped_broker: Broker) -> AsyncIterator[Build]:
         port = stopped_broker.port
         path.write_text(f"{centre}\nadapters:\n  mqtt: {{port: {port}{', ' + settings if settings else ''}}}\n")
         config = load_config(path, adapters={"mqtt": lambda: MqttAdapter})
-        engine = LiveEngine(EngineState(CAPACITY))
-        log = MemoryLog(row_dtype=ROW, on_durable=engine.on_durable, hold=hold)
-        engine.attach(log)
-        engine.run()
-        engine.configure(config)
+        engine, log = run_engine(config, CAPACITY, hold=hold)
         log.flush()
         await engine.durable()
-        made: list[MqttAdapter] = []
-
-        def find(_: str) -> Callable[[Any, Any], MqttAdapter]:
-            def make(section: Any, link: Any) -> MqttAdapter:
-                made.append(MqttAdapter(section, link, jitter=lambda: 0.0))
-                return made[-1]
-
-            return make
-
-        adapters = Adapters(engine, config.adapters, config.endpoints(), find)
-        house = House(engine, made[0], adapters, log)
+        adapter, adapters = make_adapter(engine, config, partial(MqttAdapter, jitter=lambda: 0.0))
+        house = House(engine, adapter, adapters, log)
         houses.append(house)
         await adapters.start()
         return house
