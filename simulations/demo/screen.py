@@ -95,12 +95,14 @@ def result(console: Console, books: Books) -> None:
     """Say how it went, and whether the books balance."""
     exits = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in books.exits.items() if count)
     again = books.recount
-    console.print(f"offered {books.offered} = {exits} + {books.waiting} waiting, as of sequence {books.as_of}")
+    console.print(
+        f"offered {books.offered} = {exits} + {books.waiting} waiting, as of sequence {books.as_of}", soft_wrap=True
+    )
     verdict = "the same" if again.totals.exits == books.exits and again.totals.offered == books.offered else "different"
     decided = "the same decisions" if again.verified else "NOT the same decisions"
-    console.print(f"the log, {again.rows} rows: counted again {verdict}; decided again {decided}")
+    console.print(f"the log, {again.rows} rows: counted again {verdict}; decided again {decided}", soft_wrap=True)
     for text in again.findings:
-        console.print(f"finding: {text}")
+        console.print(f"finding: {text}", soft_wrap=True)
     if books.data is not None:
         console.print(
             f"the log is kept in {books.data}; look at it with: trunkline verify {books.data}", soft_wrap=True

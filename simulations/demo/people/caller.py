@@ -80,7 +80,7 @@ class Callers:
         self._calls[call.call_id] = call
         self._tally.calls += 1
         call.invite = self._agent.send(request, self._switch, context=call)
-        self._after(call, self._chance.wait_s(self._chance.traits.patience_s), self._give_up)
+        self._after(call, self._chance.patience_s(self._chance.traits.patience_s), self._give_up)
 
     def end_soon(self, mean_s: float) -> None:
         """Whoever waits gives up, whoever talks ends, each soon."""

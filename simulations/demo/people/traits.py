@@ -45,6 +45,10 @@ class Chance:
         """An exponential duration."""
         return self._random.expovariate(1 / mean_s)
 
+    def patience_s(self, mean_s: float) -> float:
+        """How long somebody waits: hardly anybody leaves at once (the sum of two exponential durations)."""
+        return self._random.gammavariate(2, mean_s / 2)
+
     def ring_s(self) -> float:
         """How long a phone rings until somebody takes it."""
         return self._random.uniform(*self.traits.ring_s)

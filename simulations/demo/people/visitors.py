@@ -38,7 +38,7 @@ class Visitors:
         """Somebody begins to write."""
         self._tally.chats += 1
         contact = self._bring("chat", "chat", {"language": self._chance.one_of(["vi", "en", "fr"])})
-        delay_s = self._chance.wait_s(self._chance.traits.chat_patience_s)
+        delay_s = self._chance.patience_s(self._chance.traits.chat_patience_s)
         self._waiting[contact] = asyncio.get_running_loop().call_later(delay_s, self._give_up, contact)
 
     def task(self) -> None:
