@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 import numpy as np
@@ -64,11 +64,21 @@ class EngineLink(Protocol):
     def views(self) -> Any:
         """The read models (engine.projections.Views)."""
 
+    @property
+    def endpoints(self) -> "Sequence[AgentEndpoint]":
+        """How each agent is reached, as configured now."""
+
+    def figures(self) -> Mapping[str, int]:
+        """Counters of the driver, and how full its rooms are, for /metrics."""
+
+    def statuses(self) -> "Sequence[AdapterStatus]":
+        """How every adapter is doing, for /readyz and /metrics."""
+
     def submit(self, source: str, facts: Sequence[Observed]) -> "asyncio.Future[list[Receipt]]":
         """Hand facts in. The future resolves when all are durable and decided, with one receipt each, in order.
 
         Facts of one call enter the log in the order given. Raises Overloaded when the inbox is full; facts that end
-        something (releases, withdrawals) are always admitted.
+        something (releases, withdrawals) are always admitted, up to a guard of memory far above.
         """
 
     def durable(self) -> "asyncio.Future[int]":
@@ -122,6 +132,14 @@ class Adapter(Protocol):
 
     async def stop(self) -> None:
         """Close sockets; calls in progress stay as they are."""
+
+
+@runtime_checkable
+class Reloadable(Protocol):
+    """What an adapter may offer beside: to follow other settings while it runs. Others keep theirs until a restart."""
+
+    def reload(self, settings: Any) -> None:
+        """Go on with these settings, already checked, and with the link's `endpoints`; raises ConfigError to refuse."""
 
 
 class Frame(Protocol):

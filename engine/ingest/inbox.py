@@ -1,4 +1,4 @@
-"""The bounded inbox: submissions wait here for the next turn; facts that end something have a share of their own."""
+"""The bounded inbox: submissions wait here for the next turn; what ends something is let in when it is full, too."""
 
 import asyncio
 from collections import deque
@@ -23,8 +23,8 @@ from engine.ports import Receipt
 
 DEFAULT_CAPACITY: Final = 65_536
 """Facts: at 200,000 a second, a third of a second of them."""
-RESERVE_SHARE: Final = 10
-"""One tenth is kept for facts that end something."""
+GUARD: Final = 16
+"""So many times the capacity may wait in all: facts that end something stop there, for memory's sake alone."""
 
 ENDING: Final = frozenset(
     {
@@ -74,7 +74,6 @@ class Inbox:
 
     def __init__(self, capacity: int = DEFAULT_CAPACITY) -> None:
         self.capacity = capacity
-        self.normal_capacity = capacity - capacity // RESERVE_SHARE
         self.count = 0
         """Facts waiting."""
         self.refused = 0
@@ -82,12 +81,15 @@ class Inbox:
         self._waiting: deque[Submission] = deque()
 
     def put(self, submission: Submission, *, always: bool = False) -> None:
-        """Add a submission; raises Overloaded where its facts exceed the share that their kinds may use.
+        """Add a submission; raises Overloaded where there are more facts than may wait.
 
+        Facts that end something are admitted beyond the capacity, up to a guard that only a fault could reach.
         `always` is for the engine's own, which are bounded by the contacts that they follow from.
         """
         facts = submission.facts
-        limit = self.capacity if all(type(fact) in ENDING for fact in facts) else self.normal_capacity
+        limit = self.capacity
+        if self.count + len(facts) > limit and all(type(fact) in ENDING for fact in facts):
+            limit *= GUARD
         if self.count + len(facts) > limit and not always:
             self.refused += len(facts)
             raise Overloaded(f"{self.count} facts are waiting to be decided, {limit} may")

@@ -12,7 +12,7 @@ from engine.ingest.registry import ContactEntry
 from engine.live.loop import LiveEngine
 from engine.messages.kinds import CONTACT_STATE_NAMES, ENGAGEMENT_CONNECTED, ENGAGEMENT_OFFERED
 from engine.messages.observed import ContactReleased, Observed
-from engine.ports import Adapter, AdapterStatus, AgentEndpoint, OpenContact, Receipt, Turn
+from engine.ports import Adapter, AdapterStatus, AgentEndpoint, OpenContact, Receipt, Reloadable, Turn
 from engine.projections.views import Views
 from engine.state import EngineState
 
@@ -29,16 +29,28 @@ class AdapterFailed(TrunklineError):
 class AdapterLink:
     """The engine as one adapter sees it: contacts that it brings have their effects handed back to it."""
 
-    def __init__(self, engine: LiveEngine, adapter: str, endpoints: Sequence[AgentEndpoint]) -> None:
+    def __init__(
+        self,
+        engine: LiveEngine,
+        adapter: str,
+        endpoints: Sequence[AgentEndpoint],
+        statuses: Callable[[], Sequence[AdapterStatus]],
+    ) -> None:
         self._engine = engine
         self._adapter = adapter
         self.endpoints = tuple(endpoints)
-        """How each agent is reached, as configured."""
+        """How each agent is reached, as configured now."""
+        self.statuses = statuses
+        """See `ports.EngineLink`."""
 
     @property
     def views(self) -> Views:
         """The read models."""
         return self._engine.views
+
+    def figures(self) -> dict[str, int]:
+        """See `ports.EngineLink`."""
+        return self._engine.figures()
 
     def submit(self, source: str, facts: Sequence[Observed]) -> "asyncio.Future[list[Receipt]]":
         """See `ports.EngineLink`."""
@@ -64,10 +76,9 @@ class Adapters:
         find_class: Callable[[str], Callable[[Any, Any], Adapter]] = adapter_class,
     ) -> None:
         self._engine = engine
-        self._made = {
-            name: find_class(name)(settings, AdapterLink(engine, name, endpoints))
-            for name, settings in sections.items()
-        }
+        self._sections = dict(sections)
+        self._links = {name: AdapterLink(engine, name, endpoints, self.status) for name in sections}
+        self._made = {name: find_class(name)(settings, self._links[name]) for name, settings in sections.items()}
         self._started: list[str] = []
 
     async def start(self) -> None:
@@ -95,6 +106,23 @@ class Adapters:
                 await asyncio.wait_for(self._made[name].stop(), STOP_LIMIT_S)
             except Exception:
                 logger.exception("adapter %s did not stop well", name)
+
+    def reload(self, sections: dict[str, Any], endpoints: Sequence[AgentEndpoint]) -> list[str]:
+        """Hand new settings and endpoints to those that can follow; return who needs a restart for its settings.
+
+        Raises what an adapter's `reload` raises.
+        """
+        waiting = [name for name in sections if name not in self._made]
+        for name, adapter in self._made.items():
+            link, settings = self._links[name], sections.get(name)
+            changed, moved = settings != self._sections[name], tuple(endpoints) != link.endpoints
+            link.endpoints = tuple(endpoints)
+            if settings is not None and isinstance(adapter, Reloadable) and (changed or moved):
+                adapter.reload(settings)
+                self._sections[name] = settings
+            elif changed:
+                waiting.append(name)
+        return waiting
 
     def status(self) -> list[AdapterStatus]:
         """How each is doing."""

@@ -1,6 +1,7 @@
 """One engine with its log, its adapters and its opening hours, from recovery to a clean stop."""
 
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -64,10 +65,12 @@ class EngineHost:
         Raises ConfigError, LogDamaged, LogLocked, LogError, AdapterFailed or OSError; the log is closed again then.
         """
         sys.setswitchinterval(SWITCH_INTERVAL_S)
+        gc.disable()  # a recovery makes much and leaves little behind; upkeep collects from then on
         try:
             await self._start()
         except BaseException:
             await self.stop()
+            gc.enable()
             raise
 
     async def stop(self) -> None:
@@ -89,12 +92,16 @@ class EngineHost:
     async def reload(self, config: Config) -> int:
         """Follow another configuration while running; returns how many settings changed, once durable.
 
-        Queues, agents, skills, trunk groups and opening hours follow at once, as far as there is room; limits beyond
-        that and adapters' settings need a restart. Raises ConfigError, with nothing changed.
+        Queues, agents, skills, trunk groups and opening hours follow at once, as far as there is room, and so do
+        adapters that can; limits beyond that and other adapters' settings need a restart. Raises ConfigError, with
+        nothing changed unless it is an adapter that refuses.
         """
         _require_room(self.engine.state.capacity, config.limits)
         changed = self.engine.configure(config)
         self.config = config
+        if self._adapters is not None:
+            for name in self._adapters.reload(config.adapters, config.endpoints()):
+                logger.warning("adapter '%s' keeps its settings until a restart", name)
         if self._hours is not None:
             self._hours.reload(config)
         await self.engine.durable()

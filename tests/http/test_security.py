@@ -170,7 +170,7 @@ def test_other_machines_are_let_in_only_with_tokens(tmp_path: Path) -> None:
 
 async def test_a_full_engine_says_when_to_come_back(build: Build) -> None:
     house = await build(hold=True)
-    house.engine.inbox.normal_capacity = 0
+    house.engine.inbox.capacity = 0
     async with ClientSession(house.url) as client:
         fact = {"type": "contact_arrived", "contact": "c1", "queue": "sales"}
         async with client.post("/api/v1/events", json=fact) as answer:

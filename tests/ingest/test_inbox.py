@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from engine.errors import Overloaded
-from engine.ingest.inbox import Inbox, Submission
+from engine.ingest.inbox import GUARD, Inbox, Submission
 from engine.messages.observed import ContactArrived, ContactReleased, Observed, OfferAnswered
 from engine.ports import Receipt
 
@@ -23,15 +23,15 @@ def releases(count: int) -> list[Observed]:
     return [ContactReleased(contact=f"c{number}") for number in range(count)]
 
 
-async def test_nine_tenths_are_for_everything_and_the_rest_for_what_ends_something() -> None:
+async def test_a_full_inbox_takes_what_ends_something_up_to_a_guard_far_above() -> None:
     inbox = Inbox(100)
-    inbox.put(submission(arrivals(90)))
-    with pytest.raises(Overloaded, match="90 facts are waiting"):
+    inbox.put(submission(arrivals(100)))
+    with pytest.raises(Overloaded, match="100 facts are waiting to be decided, 100 may"):
         inbox.put(submission(arrivals(1)))
     with pytest.raises(Overloaded):
         inbox.put(submission([*releases(1), OfferAnswered(contact="c", agent="a")]))
-    inbox.put(submission(releases(10)))
-    assert (inbox.count, inbox.refused) == (100, 3)
+    inbox.put(submission(releases(GUARD * 100 - 100)))
+    assert (inbox.count, inbox.refused) == (GUARD * 100, 3)
     with pytest.raises(Overloaded):
         inbox.put(submission(releases(1)))
 

@@ -81,6 +81,37 @@ async def test_effects_go_to_the_adapter_whatever_source_it_speaks_for(tmp_path:
         await adapters.stop()
 
 
+class Pliant(Desk):
+    """An adapter that can follow other settings."""
+
+    def reload(self, settings: dict[str, Any]) -> None:
+        self.fails = settings["fails"]
+        self.life.append(f"reload {self.name}")
+
+
+async def test_a_reload_reaches_those_that_can_follow_and_names_the_others(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        life: list[str] = []
+        sections = {name: {"name": name, "life": life, "fails": ""} for name in ("stiff", "pliant", "same")}
+        classes = {"stiff": Desk, "pliant": Pliant, "same": Pliant}
+        adapters = Adapters(h.engine, sections, ENDPOINTS, classes.__getitem__)
+        await adapters.start()
+        assert [status.name for status in adapters._links["stiff"].statuses()] == ["stiff", "pliant", "same"]
+        assert adapters._links["stiff"].figures()["facts"] == 3
+        life.clear()
+        changed = {
+            **sections,
+            "stiff": {**sections["stiff"], "fails": "x"},
+            "pliant": {**sections["pliant"], "fails": "x"},
+        }
+        assert adapters.reload({**changed, "new": {}}, ENDPOINTS) == ["new", "stiff"]
+        assert life == ["reload pliant"]
+        assert adapters.reload(changed, []) == ["stiff"]
+        assert life == ["reload pliant", "reload pliant", "reload same"]
+        assert adapters._links["stiff"].endpoints == ()
+        await adapters.stop()
+
+
 async def test_adapters_stop_in_reverse_and_one_that_fails_stops_no_other(tmp_path: Path) -> None:
     async with house(tmp_path) as h:
         adapters, _, life = hosted(h, "one", "two", "three", fails={"two": "stop"})

@@ -196,10 +196,11 @@ async def test_a_full_inbox_refuses_the_new_but_not_what_ends(tmp_path: Path) ->
     small = CENTRE.replace("limits: {", "limits: {inbox: 20, ")
     async with house(tmp_path, small) as h:
         await h.tell(arrived("c"))
-        futures = [h.submit(*[arrived(f"d{n}") for n in range(18)])]
+        futures = [h.submit(*[arrived(f"d{n}") for n in range(20)])]
         with pytest.raises(Overloaded, match="facts are waiting"):
             await h.submit(arrived("one too many"))
         futures.append(h.submit(ContactReleased(contact="c")))
+        assert h.engine.inbox.count == 21
         for future in futures:
             assert not any(receipt.error for receipt in await future)
         assert h.engine.counters["facts_overloaded"] == 1

@@ -31,6 +31,15 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "snapshots"
 
 
+def test_the_position_of_the_newest_is_known_without_its_parts(folder: Path) -> None:
+    store = SnapshotStore(folder)
+    assert (store.newest_seq("code"), store.newest_seq("other")) == (30, 0)
+    newest = folder / store.names()[-1]
+    newest.write_bytes(newest.read_bytes()[:20])
+    assert store.newest_seq("code") == 20
+    assert SnapshotStore(folder / "absent").newest_seq("code") == 0
+
+
 def test_the_newest_comes_back_whole(folder: Path) -> None:
     snapshot = load(folder)
     assert snapshot is not None
