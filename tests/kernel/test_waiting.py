@@ -39,6 +39,14 @@ def test_an_aged_contact_passes_a_fresh_urgent_one(head_start: int, patient_firs
     assert next_served(scene) == (patient if patient_first else urgent)
 
 
+def test_equal_effective_waits_go_by_who_came_first() -> None:
+    scene = Scene(available=())
+    scene.queue(0, QueueSetting.PRIORITY_CREDIT_NS, 0)
+    first = scene.arrive(priority=0)
+    scene.arrive(priority=5)
+    assert next_served(scene) == first
+
+
 def test_a_raised_priority_moves_a_waiting_contact() -> None:
     scene = Scene(available=())
     scene.arrive()
