@@ -1,12 +1,11 @@
 """What the driver and the adapters say of themselves, for Prometheus and for the check of readiness."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Final
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 
-from engine.ports import AdapterStatus, EngineLink
+from engine.ports import EngineLink
 
 COUNTED: Final = {
     "turns": ("turns", "Turns made"),
@@ -36,27 +35,11 @@ STANDING: Final = {
 """Figures of the driver that rise and fall."""
 
 
-def adapter_statuses(engine: EngineLink) -> Sequence[AdapterStatus]:
-    """Return how every adapter is doing; none where the engine does not tell."""
-    told: Callable[[], Sequence[AdapterStatus]] | None = getattr(engine, "statuses", None)
-    return told() if told is not None else ()
-
-
-def engine_figures(engine: EngineLink) -> Mapping[str, Any]:
-    """Return the driver's own counters; none where the engine does not tell."""
-    told: Callable[[], Mapping[str, Any]] | None = getattr(engine, "figures", None)
-    return told() if told is not None else {}
-
-
-class EngineMetrics(Collector):
+class EngineMetrics:
     """Asks the engine at every scrape."""
 
     def __init__(self, engine: EngineLink) -> None:
         self._engine = engine
-
-    def describe(self) -> Iterable[Metric]:
-        """Say nothing at registration: there may be no engine yet."""
-        return ()
 
     def collect(self) -> Iterable[Metric]:
         """Return every family."""
@@ -70,7 +53,7 @@ class EngineMetrics(Collector):
         figure = GaugeMetricFamily(
             "trunkline_adapter_figure", "What an adapter counts of itself", labels=["adapter", "figure"]
         )
-        for status in adapter_statuses(self._engine):
+        for status in self._engine.statuses():
             up.add_metric([status.name], int(status.up))
             reconnects.add_metric([status.name], status.counters.get("reconnects", 0))
             for name, count in status.counters.items():
@@ -78,9 +61,7 @@ class EngineMetrics(Collector):
         return [up, reconnects, figure]
 
     def _driver(self) -> Iterable[Metric]:
-        figures = engine_figures(self._engine)
-        if not figures:
-            return
+        figures = self._engine.figures()
         for key, (name, text) in COUNTED.items():
             yield CounterMetricFamily(f"trunkline_{name}", text, value=figures.get(key, 0))
         for key, (name, text) in STANDING.items():

@@ -30,6 +30,9 @@ LOG_TOPICS: Final = ("events", "effects")
 TOPICS: Final = (*STATE_TOPICS, *LOG_TOPICS)
 REFRESH_S: Final = 0.25
 """State is told at most four times a second."""
+AGENTS_AT_ONCE: Final = 1000
+AGENTS_OF_A_QUEUE: Final = 20
+"""More agents to tell than the first, a queue as many as the second, are reckoned in a thread."""
 RECHECK_S: Final = 1.0
 """Contacts pass their thresholds without an event: state is looked at this often anyway."""
 EFFECTS_KEPT: Final = 10_000
@@ -148,22 +151,32 @@ class Feed:
                 logger.exception("the boards could not be refreshed")
 
     async def _refresh(self, wanted: frozenset[str]) -> None:
-        """Look at the tables now, and tell readers once all of it is durable."""
-        views, now_ns = self.views, self._wall_ns()
-        as_of, at_ns = views.as_of, views.now_ns(now_ns)
+        """Look at the tables now, in a thread where they are large, and tell readers once all of it is durable."""
+        views, wall_ns = self.views, self._wall_ns()
+        as_of, now_ns, today_ns = views.as_of, views.now_ns(wall_ns), midnight_ns(wall_ns, self._time_zone)
         found: dict[str, dict[str, bytes]] = {}
-        if "queues" in wanted:
-            statuses = views.queues(now_ns, midnight_ns(now_ns, self._time_zone)).queues
-            found["queues"] = {status.queue: msgspec.json.encode(streamed_queue(status)) for status in statuses}
-        if "agents" in wanted:
-            changed = self._agents.changed(views.tables)
-            listed = views.agents(now_ns, changed).agents
-            found["agents"] = {status.agent: msgspec.json.encode(agent_tile(status)) for status in listed}
         if "waiting" in wanted:
             found["waiting"] = {tile.contact: msgspec.json.encode(tile) for tile in waiting_tiles(views, now_ns)}
+        agents = self._agents.changed(views.tables) if "agents" in wanted else []
+        large = len(agents) + AGENTS_OF_A_QUEUE * len(views.directory.queues) > AGENTS_AT_ONCE
+        if "queues" in wanted or "agents" in wanted:
+            still = views.still(now_ns, today_ns) if large else views
+
+            def reckon() -> None:
+                if "queues" in wanted:
+                    statuses = still.queues(now_ns, today_ns).queues
+                    found["queues"] = {status.queue: msgspec.json.encode(streamed_queue(status)) for status in statuses}
+                if "agents" in wanted:
+                    listed = still.agents(now_ns, agents).agents
+                    found["agents"] = {status.agent: msgspec.json.encode(agent_tile(status)) for status in listed}
+
+            if large:
+                await asyncio.to_thread(reckon)
+            else:
+                reckon()
         await self._engine.durable()
         news = [
-            self.boards[topic].update(items, as_of, at_ns, partial=topic == "agents") for topic, items in found.items()
+            self.boards[topic].update(items, as_of, now_ns, partial=topic == "agents") for topic, items in found.items()
         ]
         if any(news):
             self._tell()

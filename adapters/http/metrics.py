@@ -1,16 +1,19 @@
 """The numbers that Prometheus reads: figures of queues straight from the read models, and counters of this adapter."""
 
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
-from typing import Final
+from typing import Any, Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client.core import Metric
 
 from adapters.http.engine_metrics import EngineMetrics
 from adapters.http.queue_metrics import QueueMetrics
 from engine.messages.observed import Observed
 from engine.ports import EngineLink, Receipt
+from engine.projections.views import Views
 
 SOURCES_MAX: Final = 100
 """Sources that have counters of their own; the rest is counted as `other`."""
@@ -65,8 +68,12 @@ class Metrics:
         build = Gauge("trunkline_build_info", "Version of the service", ["version", "python"], registry=self.registry)
         build.labels(installed_version(), platform.python_version()).set(1)
         self.know_source("http")
-        self.registry.register(QueueMetrics(lambda: engine.views, wall_ns))
-        self.registry.register(EngineMetrics(engine))
+        self._engine = EngineMetrics(engine)
+
+    def encoder(self, encode: Callable[[Any], bytes], views: Views) -> Callable[[], bytes]:
+        """Look at the engine now, and return what encodes all of it: thousands of lines, which a thread may write."""
+        now_ns = views.now_ns(self._wall_ns())
+        return partial(encode, _Families(self._engine.collect(), self.registry, views.still(now_ns), now_ns))
 
     def know_source(self, source: str) -> str:
         """Make all counters of a source, at 0; returns the label that it goes by."""
@@ -112,6 +119,21 @@ class Metrics:
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(name, text, labels, registry=self.registry)
+
+
+class _Families:
+    """What one scrape tells, as encoders take it."""
+
+    def __init__(self, told: Iterable[Metric], registry: CollectorRegistry, views: Views, now_ns: int) -> None:
+        self._told = list(told)
+        self._registry = registry
+        self._queues = QueueMetrics(views, now_ns)
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every family."""
+        yield from self._registry.collect()
+        yield from self._told
+        yield from self._queues.collect()
 
 
 def installed_version() -> str:

@@ -4,14 +4,14 @@ Buckets of waits and handling times are powers of two seconds, where the engine'
 queue's threshold, whose count is exact too. Percentages are never told: their numerators and denominators are.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, Final
 
 import numpy as np
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
-from prometheus_client.registry import Collector
 
 from engine.messages.kinds import (
+    AGENT_IDLE,
     AGENT_STATE_NAMES,
     CHANNEL_NAMES,
     CHANNELS,
@@ -21,8 +21,9 @@ from engine.messages.kinds import (
 )
 from engine.model.settings import QueueSetting
 from engine.model.tallies import MEASURED_ANSWERED, MEASURED_HANDLE, MEASURED_LOST, Tally
-from engine.projections.eligibility import configured, eligible, states_of
-from engine.projections.figures import NS, age_s, live_cells
+from engine.projections.eligibility import at_work, configured, eligible, states_of
+from engine.projections.expected_wait import ExpectedWait, expected_wait
+from engine.projections.figures import NS, age_s, cells_of
 from engine.projections.names import existing
 from engine.projections.views import Views
 from engine.projections.waits import edges_s
@@ -36,20 +37,16 @@ QUEUE_LABELS: Final = ["queue", "channel"]
 _PHASES: Final = ("ringing", "talking", "held", "wrapup")
 
 
-class QueueMetrics(Collector):
-    """Reads the figures whenever it is asked."""
+class QueueMetrics:
+    """One scrape. `views` may be a still copy, then it may be asked in a thread; `now_ns` is of its `still`."""
 
-    def __init__(self, views: Callable[[], Views], wall_ns: Callable[[], int]) -> None:
+    def __init__(self, views: Views, now_ns: int) -> None:
         self._views = views
-        self._wall_ns = wall_ns
-
-    def describe(self) -> Iterable[Metric]:
-        """Say nothing at registration: there may be no engine yet."""
-        return ()
+        self._now_ns = now_ns
 
     def collect(self) -> Iterable[Metric]:
         """Return every family."""
-        scrape = _Scrape(self._views(), self._wall_ns())
+        scrape = _Scrape(self._views, self._now_ns)
         return [
             *scrape.queue_counters(),
             *scrape.queue_gauges(),
@@ -64,7 +61,7 @@ class _Scrape:
 
     def __init__(self, views: Views, wall_ns: int) -> None:
         self.views, self.t, self.now_ns = views, views.tables, views.now_ns(wall_ns)
-        self.live = live_cells(self.t, self.now_ns)
+        self.live = views.live(self.now_ns)
         self.cells, self.omitted = self._cells()
 
     def _cells(self) -> tuple[list[tuple[int, str, str]], int]:
@@ -128,16 +125,23 @@ class _Scrape:
             threshold.add_metric(labels, int(self.t.queues[queue]["settings"][QueueSetting.THRESHOLD_NS]) / NS)
             target.add_metric(labels, cards[queue].target if queue < len(cards) else 0.8)
         expected = _gauge("trunkline_queue_estimated_wait_seconds", "Expected wait from now", "queue", "quantile")
-        for status in self.views.queues(self.now_ns).queues[: len(self.cells)]:
-            wait = status.expected_wait
+        for queue, name in dict.fromkeys((cell // CHANNELS, name) for cell, name, _ in self.cells):
+            wait = self._expected_wait(queue)
             for quantile, value in (("0.5", wait.p50_s), ("0.8", wait.p80_s), ("0.9", wait.p90_s)):
                 if value is not None:
-                    expected.add_metric([status.queue, quantile], value)
+                    expected.add_metric([name, quantile], value)
         sequence = _gauge("trunkline_event_log_sequence", "Position of the log that these figures are true at")
         sequence.add_metric([], self.views.as_of)
         omitted = _gauge("trunkline_metrics_queues_omitted", "Queues and channels left out")
         omitted.add_metric([], self.omitted)
         return [waiting, oldest, active, threshold, target, expected, sequence, omitted]
+
+    def _expected_wait(self, queue: int) -> ExpectedWait:
+        """Of a contact that came now."""
+        may_serve = eligible(self.t, queue)
+        free = int(states_of(self.t, may_serve)[AGENT_IDLE])
+        waiting = int(self.live.waiting[cells_of(queue)].sum())
+        return expected_wait(self.t, queue, waiting + 1, int((may_serve & at_work(self.t)).sum()), free)
 
     def histograms(self) -> list[Metric]:
         """Return waits by outcome and handling times."""

@@ -1,7 +1,8 @@
 """How answers are made: only of what is durable, with its position in the log, as JSON or MessagePack."""
 
 import asyncio
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
 import msgspec
 from aiohttp import web
@@ -12,9 +13,15 @@ from engine.errors import Overloaded
 from engine.messages.decoding import JSON, MSGPACK, pointer_to
 from engine.messages.observed import Observed
 from engine.ports import Receipt
+from engine.projections.views import Views
 
 DURABLE_WITHIN_S: Final = 10.0
 """A disk that takes longer has failed, as far as a caller is concerned."""
+AGENTS_AT_ONCE: Final = 1000
+"""What the loop reckons itself: some 15 ms of work."""
+AGENTS_OF_A_QUEUE: Final = 20
+"""A queue's figures take as long as so many agents'."""
+T = TypeVar("T")
 AS_OF: Final = "X-Trunkline-As-Of"
 
 
@@ -54,6 +61,15 @@ async def answer(
     if as_of is not None:
         found[AS_OF] = str(as_of)
     return web.Response(body=body, status=status, content_type=MSGPACK if packed else JSON, headers=found)
+
+
+async def figures(context: Context, since_ns: int, ask: Callable[[Views, int], T]) -> T:
+    """Ask for figures of now and since `since_ns`; where they are many, a thread reckons them on a still copy."""
+    views, now_ns = context.views, context.wall_ns()
+    if len(views.directory.agents) + AGENTS_OF_A_QUEUE * len(views.directory.queues) <= AGENTS_AT_ONCE:
+        return ask(views, now_ns)
+    now_ns = views.now_ns(now_ns)
+    return await asyncio.to_thread(ask, views.still(now_ns, since_ns), now_ns)
 
 
 def source_of(request: web.Request) -> str:

@@ -132,30 +132,39 @@ class LiveCells(msgspec.Struct, frozen=True):
 def live_cells(t: Tables, now_ns: int) -> LiveCells:
     """Count the contacts and wrap-ups of every cell at `now_ns`."""
     size = len(t.tallies)
-    state = t.contacts["state"]
-    cell = t.contacts["queue"] * CHANNELS + t.contacts["channel"]
-    in_queue = t.contacts["queue"] >= 0
+    queue, slots = t.contacts["queue"], np.flatnonzero(t.contacts["queue"] >= 0)
+    queue, state = queue[slots], t.contacts["state"][slots]
+    cell = queue * CHANNELS + t.contacts["channel"][slots]
 
     def count(mask: Array) -> Array:
         return np.bincount(cell[mask], minlength=size)
 
-    waits = in_queue & ((state == CONTACT_WAITING) | (state == CONTACT_OFFERED))
-    threshold_ns = t.queues["settings"][:, QueueSetting.THRESHOLD_NS]
-    slots = np.flatnonzero(waits)
-    entered_ns = t.contacts["enqueued_ns"][slots]
-    late = now_ns - entered_ns > threshold_ns[t.contacts["queue"][slots]]
-    wraps = (t.engagements["state"] == ENGAGEMENT_WRAPPING) & (t.engagements["queue"] >= 0)
-    wrap_cell = (t.engagements["queue"] * CHANNELS + t.engagements["channel"])[wraps]
+    waits = (state == CONTACT_WAITING) | (state == CONTACT_OFFERED)
+    waiting, waiting_cell = slots[waits], cell[waits]
+    entered_ns = t.contacts["enqueued_ns"][waiting]
+    late = now_ns - entered_ns > t.queues["settings"][:, QueueSetting.THRESHOLD_NS][queue[waits]]
     return LiveCells(
-        waiting=count(waits),
-        offered=count(in_queue & (state == CONTACT_OFFERED)),
-        connected=count(in_queue & (state == CONTACT_CONNECTED)),
-        held=count(in_queue & (state == CONTACT_HELD_STATE)),
-        wrapping=np.bincount(wrap_cell, minlength=size),
-        overdue=np.bincount(cell[slots[late]], minlength=size),
-        oldest_entered_ns=_oldest(size, cell[slots], entered_ns),
-        oldest_arrived_ns=_oldest(size, cell[slots], t.contacts["arrived_ns"][slots]),
+        waiting=np.bincount(waiting_cell, minlength=size),
+        offered=count(state == CONTACT_OFFERED),
+        connected=count(state == CONTACT_CONNECTED),
+        held=count(state == CONTACT_HELD_STATE),
+        wrapping=np.bincount(_wrapping_cells(t), minlength=size),
+        overdue=np.bincount(waiting_cell[late], minlength=size),
+        oldest_entered_ns=_oldest(size, waiting_cell, entered_ns),
+        oldest_arrived_ns=_oldest(size, waiting_cell, t.contacts["arrived_ns"][waiting]),
     )
+
+
+def _wrapping_cells(t: Tables) -> Array:
+    """Return the cell of every wrap-up, by way of the agents who have one: there is room for far more engagements."""
+    found = [np.empty(0, np.int64)]
+    places = t.agents["engagement"][t.agents["wrapping"] > 0]
+    while len(places := places[places >= 0]):
+        wraps = (t.engagements["state"][places] == ENGAGEMENT_WRAPPING) & (t.engagements["queue"][places] >= 0)
+        chosen = places[wraps]
+        found.append(t.engagements["queue"][chosen] * CHANNELS + t.engagements["channel"][chosen])
+        places = t.engagements["next_of_agent"][places]
+    return np.concatenate(found)
 
 
 def _oldest(size: int, cell: Array, since_ns: Array) -> Array:

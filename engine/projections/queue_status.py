@@ -19,10 +19,8 @@ from engine.projections.figures import (
     age_s,
     cells_of,
     counts,
-    live_cells,
     position,
     ratio,
-    window,
 )
 from engine.projections.handle_time import HandleTime, handle_time
 from engine.projections.health import judge
@@ -95,15 +93,18 @@ class QueueList(msgspec.Struct, frozen=True):
 def queue_statuses(
     t: Tables,
     directory: Directory,
+    live: LiveCells,
+    tallies: Array,
     now_ns: int,
     since_ns: int = 0,
     service_level_id: str = service_level.DEFAULT,
     only: int | None = None,
 ) -> list[QueueStatus]:
-    """Return every configured queue, or queue number `only`. Raises KeyError for an unknown service level."""
+    """Return every configured queue, or queue number `only`. Raises KeyError for an unknown service level.
+
+    `live` is of `now_ns`, and `tallies` of the window that begins with `since_ns`.
+    """
     kind = service_level.variant(service_level_id)
-    live = live_cells(t, now_ns)
-    tallies = window(t, since_ns)
     spent = state_times_ns(t, now_ns)
     times = spent[:, HANDLING].sum(axis=1), spent[:, AGENT_IDLE]
     numbers = existing(directory.queues) if only is None else [only]

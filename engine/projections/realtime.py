@@ -22,7 +22,7 @@ from engine.model.directory import Directory
 from engine.model.settings import AgentSetting, QueueSetting
 from engine.projections import service_level
 from engine.projections.eligibility import at_work, eligible
-from engine.projections.figures import NEVER_NS, LiveCells, add_up, age_s, counts, live_cells, window
+from engine.projections.figures import NEVER_NS, LiveCells, add_up, age_s, counts
 from engine.projections.names import existing
 
 GROUPINGS: Final = ("queue", "channel")
@@ -65,13 +65,12 @@ class Realtime(msgspec.Struct, frozen=True):
 
 
 def realtime_rows(
-    t: Tables, directory: Directory, now_ns: int, group_by: Sequence[str], since_ns: int = 0
+    t: Tables, directory: Directory, live: LiveCells, tallies: Array, now_ns: int, group_by: Sequence[str]
 ) -> list[RealtimeRow]:
-    """Return one row a group. Raises ValueError for an unknown grouping."""
+    """Return one row a group; `live` is of `now_ns`. Raises ValueError for an unknown grouping."""
     for word in group_by:
         if word not in GROUPINGS:
             raise ValueError(f"{word!r} is not one of {', '.join(GROUPINGS)}")
-    live, tallies = live_cells(t, now_ns), window(t, since_ns)
     used = existing(directory.queues)
     queues: Iterable[int | None] = used if "queue" in group_by else (None,)
     channels: Iterable[int | None] = range(CHANNELS) if "channel" in group_by else (None,)

@@ -1,6 +1,8 @@
 """All read models behind one door: what adapters see of the engine's state."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from copy import copy
 from typing import Final
 
 import msgspec
@@ -21,6 +23,7 @@ from engine.projections.explain import Explanation, explain
 from engine.projections.figures import (
     NEVER_NS,
     NS,
+    LiveCells,
     add_up,
     book_now_ns,
     cells_of,
@@ -30,10 +33,11 @@ from engine.projections.figures import (
     window,
 )
 from engine.projections.intervals import IntervalRow, IntervalTable, interval_rows
-from engine.projections.names import Interned, OpenContacts
+from engine.projections.names import Interned, OpenContacts, existing
 from engine.projections.occupancy import Occupancy, occupancy
 from engine.projections.queue_status import QueueList, QueueStatus, queue_statuses
 from engine.projections.realtime import Realtime, realtime_rows
+from engine.projections.still import still_tables
 from engine.projections.trunk_occupancy import TrunkGroupStatus, TrunkTraffic, trunk_group_statuses
 from engine.projections.waiting_list import LongWait, WaitingList, longest_waiting, waiting_contacts
 from engine.projections.waiting_reasons import waiting_reasons
@@ -49,6 +53,8 @@ class AgentList(msgspec.Struct, frozen=True):
     at_ns: int
     summary: AgentSummary
     agents: list[AgentStatus]
+    next_after: str | None = None
+    """Where the next page begins; null: this is the last."""
 
 
 class ContactAnswer(msgspec.Struct, frozen=True):
@@ -106,6 +112,8 @@ class Views:
         self.history = ContactHistory(directory, interned)
         self.events = EventReader(log, directory, interned, self.history)
         self._traffic = TrunkTraffic()
+        self._live: tuple[int, LiveCells] | None = None
+        self._window: tuple[int, Array] | None = None
         self._log = log
         for run in log.read_runs(max(1, self.as_of - ROWS_REMEMBERED)):
             self.history.apply(run)
@@ -129,6 +137,28 @@ class Views:
         self.history.apply(turn)
         self._traffic.note(self.tables)
 
+    def still(self, now_ns: int | None = None, since_ns: int = 0) -> "Views":
+        """These read models as they are now, to be asked in a thread for figures of `now_ns` and since `since_ns`.
+
+        For queues, agents, trunk groups and the real-time table; lists of contacts go on changing.
+        """
+        at_ns = self.now_ns(now_ns)
+        copied = copy(self)
+        copied.tables = still_tables(self.tables)
+        copied._live = at_ns, live_cells(self.tables, at_ns)
+        copied._window = since_ns, window(copied.tables, since_ns)
+        return copied
+
+    def live(self, now_ns: int) -> LiveCells:
+        """Who is in the house, in every cell."""
+        at_ns, found = self._live or (0, None)
+        return found if found is not None and at_ns == now_ns else live_cells(self.tables, now_ns)
+
+    def window(self, since_ns: int) -> Array:
+        """The counters of every cell from `since_ns` on."""
+        start_ns, found = self._window or (0, None)
+        return found if found is not None and start_ns == since_ns else window(self.tables, since_ns)
+
     def now_ns(self, now_ns: int | None = None) -> int:
         """The later of the caller's time and the tables' own."""
         return max(book_now_ns(self.tables), now_ns or 0)
@@ -149,7 +179,9 @@ class Views:
     ) -> QueueList:
         """Every queue; counters from `since_ns` on, 0 for the whole log."""
         at_ns = self.now_ns(now_ns)
-        found = queue_statuses(self.tables, self.directory, at_ns, since_ns, service_level_id)
+        found = queue_statuses(
+            self.tables, self.directory, self.live(at_ns), self.window(since_ns), at_ns, since_ns, service_level_id
+        )
         return QueueList(self.as_of, at_ns, found)
 
     def queue(
@@ -161,7 +193,11 @@ class Views:
     ) -> QueueStatus:
         """One queue."""
         number, at_ns = self.queue_number(name), self.now_ns(now_ns)
-        return queue_statuses(self.tables, self.directory, at_ns, since_ns, service_level_id, only=number)[0]
+        live, tallies = self.live(at_ns), self.window(since_ns)
+        found = queue_statuses(
+            self.tables, self.directory, live, tallies, at_ns, since_ns, service_level_id, only=number
+        )
+        return found[0]
 
     def waiting(self, queue: str, now_ns: int | None = None, limit: int = 100) -> WaitingList:
         """The head of a queue's waiting list."""
@@ -190,11 +226,23 @@ class Views:
         busy = occupancy(self.tables, self.eligible(queue), at_ns)
         return Formulas(self.as_of, at_ns, since_ns, queue, levels, rates, calibration(tally), busy)
 
-    def agents(self, now_ns: int | None = None, numbers: Sequence[int] | None = None) -> AgentList:
-        """Every agent, or those numbered `numbers`."""
+    def agents(
+        self,
+        now_ns: int | None = None,
+        numbers: Sequence[int] | None = None,
+        after: str = "",
+        limit: int | None = None,
+    ) -> AgentList:
+        """Every agent, or those numbered `numbers`; of them at most `limit`, in the configuration's order."""
         at_ns = self.now_ns(now_ns)
-        listed = agent_statuses(self.tables, self.directory, self.interned, at_ns, numbers)
-        return AgentList(self.as_of, at_ns, agent_summary(self.tables), listed)
+        chosen = existing(self.directory.agents) if numbers is None else sorted(numbers)
+        if after:
+            chosen = chosen[bisect_right(chosen, self.agent_number(after)) :]
+        more = limit is not None and len(chosen) > limit
+        chosen = chosen[:limit]
+        listed = agent_statuses(self.tables, self.directory, self.interned, at_ns, chosen)
+        next_after = listed[-1].agent if more else None
+        return AgentList(self.as_of, at_ns, agent_summary(self.tables), listed, next_after)
 
     def agent(self, name: str, now_ns: int | None = None) -> AgentStatus:
         """One agent."""
@@ -218,7 +266,7 @@ class Views:
     def realtime(self, group_by: Sequence[str], now_ns: int | None = None, since_ns: int = 0) -> Realtime:
         """The real-time table. Raises ValueError for an unknown grouping."""
         at_ns = self.now_ns(now_ns)
-        rows = realtime_rows(self.tables, self.directory, at_ns, group_by, since_ns)
+        rows = realtime_rows(self.tables, self.directory, self.live(at_ns), self.window(since_ns), at_ns, group_by)
         return Realtime(self.as_of, at_ns, since_ns, list(group_by), rows)
 
     def intervals(

@@ -111,7 +111,7 @@ async def test_wrong_parameters_are_named(client: ClientSession, address: str, p
 async def test_health(client: ClientSession) -> None:
     assert (await get(client, "/livez"))["status"] == "alive"
     ready: Any = await get(client, "/readyz?verbose")
-    assert {check["name"] for check in ready["checks"] if check["good"]} == {"log", "disk", "http"}
+    assert {check["name"] for check in ready["checks"] if check["good"]} == {"log", "disk", "http", "books"}
     assert "checks" not in await get(client, "/readyz")
 
 
@@ -130,3 +130,22 @@ async def test_trunk_groups_and_agents_of_a_queue(client: ClientSession) -> None
     assert [agent["agent"] for agent in agents] == ["bob"]
     waiting = await get(client, "/api/v1/queues/sales/contacts")
     assert (waiting["total"], waiting["contacts"]) == (0, [])
+
+
+async def test_large_centres_are_reckoned_in_a_thread(client: ClientSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    await tell(client, "/api/v1/agents/alice/status", status="available")
+    addresses = ("queues", "agents", "agents?queue=sales", "realtime")
+    here = [await get(client, f"/api/v1/{address}") for address in addresses]
+    monkeypatch.setattr("adapters.http.replies.AGENTS_AT_ONCE", 0)
+    there = [await get(client, f"/api/v1/{address}") for address in addresses]
+    for one, other in zip(here, there, strict=True):
+        assert one.keys() == other.keys()
+        assert one["as_of"] == other["as_of"]
+    assert there[1]["summary"] == here[1]["summary"]
+    page = await get(client, "/api/v1/agents?limit=1")
+    assert (len(page["agents"]), page["next_after"]) == (1, "alice")
+    async with client.get("/api/v1/agents?limit=1") as answer:
+        following = str(answer.links["next"]["url"])
+    assert [agent["agent"] for agent in (await get(client, following))["agents"]] == ["bob"]
+    async with client.get("/api/v1/agents?after=nobody") as answer:
+        assert answer.status == 404

@@ -5,29 +5,39 @@ from typing import Final
 import numpy as np
 from aiohttp import web
 
+from adapters.http import parameters
 from adapters.http.commands import command_route, command_routes
 from adapters.http.context import context_of
-from adapters.http.replies import answer, not_found
-from adapters.http.route_table import Parameter, Route
+from adapters.http.replies import answer, figures, not_found
+from adapters.http.route_table import Parameter, Route, whole
 from engine.messages import observed
 from engine.model.scopes import Scope
 from engine.projections.agent_status import AgentStatus
-from engine.projections.views import AgentList
+from engine.projections.views import AgentList, Views
 
+LIMIT_MAX: Final = 10_000
+"""As many as there can be."""
 _AGENT: Final = "/api/v1/agents/{agent}"
 
 
 async def get_agents(request: web.Request) -> web.Response:
-    """Tell all agents, or those of one queue."""
+    """Tell all agents, or those of one queue, page by page if a limit is given."""
     context = context_of(request)
-    views, queue = context.views, request.query.get("queue", "")
-    numbers = None
-    if queue:
-        try:
-            numbers = np.flatnonzero(views.eligible(queue)).tolist()
-        except KeyError as error:
-            raise not_found(error) from None
-    return await answer(request, views.agents(context.wall_ns(), numbers))
+    queue, after = request.query.get("queue", ""), request.query.get("after", "")
+    limit = parameters.whole(request, "limit", LIMIT_MAX, 1, LIMIT_MAX)
+
+    def ask(views: Views, now_ns: int) -> AgentList:
+        numbers = np.flatnonzero(views.eligible(queue)).tolist() if queue else None
+        return views.agents(now_ns, numbers, after, limit)
+
+    try:
+        found = await figures(context, 0, ask)
+    except KeyError as error:
+        raise not_found(error) from None
+    headers = {}
+    if found.next_after is not None:
+        headers["Link"] = f'<{request.rel_url.update_query(after=found.next_after)}>; rel="next"'
+    return await answer(request, found, headers=headers)
 
 
 async def get_agent(request: web.Request) -> web.Response:
@@ -49,8 +59,13 @@ ROUTES: Final = (
         Scope.READ,
         "agents",
         answer=AgentList,
-        parameters=(Parameter("queue", "Only agents who may serve this queue"),),
+        parameters=(
+            Parameter("queue", "Only agents who may serve this queue"),
+            Parameter("after", "Name of an agent: those behind it in the configuration's order"),
+            Parameter("limit", "Agents at most", whole(1, LIMIT_MAX, LIMIT_MAX)),
+        ),
         problems=(404,),
+        text="Pages follow one another by `next_after`, which is also in the Link header; `summary` counts everybody.",
     ),
     Route(
         "GET",

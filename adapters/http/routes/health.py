@@ -8,7 +8,6 @@ from aiohttp import web
 from prometheus_client.exposition import choose_encoder
 
 from adapters.http.context import context_of
-from adapters.http.engine_metrics import adapter_statuses, engine_figures
 from adapters.http.problems import Fault, Problem
 from adapters.http.replies import answer, durable
 from adapters.http.route_table import OPEN, Parameter, Route
@@ -67,14 +66,12 @@ async def get_readyz(request: web.Request) -> web.Response:
     ]
     checks += [
         Check(status.name, status.up, status.detail, status.required)
-        for status in adapter_statuses(context.engine)
+        for status in context.engine.statuses()
         if status.name != OWN_NAME
     ]
-    figures = engine_figures(context.engine)
-    if figures:
-        violations = figures.get("invariant_violations", 0)
-        kept = f"{violations} invariants did not hold; the log says when" if violations else "every invariant holds"
-        checks.append(Check("books", not violations, kept, required=False))
+    violations = context.engine.figures().get("invariant_violations", 0)
+    kept = f"{violations} invariants did not hold; the log says when" if violations else "every invariant holds"
+    checks.append(Check("books", not violations, kept, required=False))
     failed = [check for check in checks if check.required and not check.good]
     if failed:
         faults = [Fault(f"{check.name}: {check.detail}") for check in failed]
@@ -87,7 +84,7 @@ async def get_metrics(request: web.Request) -> web.Response:
     """Tell the figures in Prometheus' or OpenMetrics' form."""
     context = context_of(request)
     encode, content_type = choose_encoder(request.headers.get("Accept", ""))
-    body = encode(context.metrics.registry)
+    body = await asyncio.to_thread(context.metrics.encoder(encode, context.views))
     await durable(context)
     return web.Response(body=body, headers={"Content-Type": content_type, "Cache-Control": "no-store"})
 

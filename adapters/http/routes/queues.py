@@ -8,7 +8,7 @@ from adapters.http import parameters
 from adapters.http.commands import command_routes
 from adapters.http.context import context_of
 from adapters.http.problems import bad_parameter
-from adapters.http.replies import answer, not_found
+from adapters.http.replies import answer, figures, not_found
 from adapters.http.route_table import SERVICE_LEVEL, SINCE, Parameter, Route, whole
 from engine.messages import observed
 from engine.model.scopes import Scope
@@ -31,8 +31,8 @@ def service_level_id(request: web.Request) -> str:
 
 async def get_queues(request: web.Request) -> web.Response:
     """Tell all queues."""
-    context = context_of(request)
-    found = context.views.queues(context.wall_ns(), parameters.since_ns(request), service_level_id(request))
+    since_ns, level = parameters.since_ns(request), service_level_id(request)
+    found = await figures(context_of(request), since_ns, lambda views, now_ns: views.queues(now_ns, since_ns, level))
     return await answer(request, found)
 
 

@@ -8,7 +8,7 @@ from aiohttp import web
 from adapters.http import parameters
 from adapters.http.context import context_of
 from adapters.http.problems import bad_parameter
-from adapters.http.replies import AS_OF, answer, durable, not_found
+from adapters.http.replies import AS_OF, answer, durable, figures, not_found
 from adapters.http.route_table import SERVICE_LEVEL, SINCE, Parameter, Route, words
 from adapters.http.routes.queues import service_level_id
 from engine.model.scopes import Scope
@@ -24,9 +24,10 @@ async def get_realtime(request: web.Request) -> web.Response:
     since_ns = parameters.since_ns(request)
     group_by = parameters.words(request, "group_by") or ["queue", "channel"]
     try:
-        return await answer(request, context.views.realtime(group_by, context.wall_ns(), since_ns))
+        found = await figures(context, since_ns, lambda views, now_ns: views.realtime(group_by, now_ns, since_ns))
     except ValueError as error:
         raise bad_parameter("group_by", str(error)) from None
+    return await answer(request, found)
 
 
 async def get_intervals(request: web.Request) -> web.Response:
