@@ -16,6 +16,8 @@ from engine.messages.kinds import (
     CONTACT_WAITING,
     ENTRY_ARRIVAL,
     ENTRY_OVERFLOW,
+    ENTRY_REQUEUE,
+    ENTRY_TRANSFER_TO_AGENT,
     EXIT_OVERFLOWED,
     EXIT_REFUSED_CLOSED,
     EXIT_REFUSED_EMPTY,
@@ -55,7 +57,9 @@ def admit(t: Tables, out: Array, c: int, queue: int, own_agent: int, line_ns: in
     """Let the contact into `queue`, or into the queue that takes over, or out; then look for an agent."""
     for _ in range(HOPS_MAX):
         way_out, target = obstacle(t, c, queue)
-        if way_out == 0:
+        # Who comes back, or goes to one agent, was let in before: those who wait stay when a queue closes or fills.
+        returns = entry == ENTRY_REQUEUE or entry == ENTRY_TRANSFER_TO_AGENT
+        if way_out == 0 or (returns and way_out != EXIT_SYSTEM_ERROR):
             if own_agent >= 0 and not _worth_waiting_for(t, own_agent, t.contacts[c].channel, queue):
                 own_agent = -1
             packed = entry | told(t, c, queue) << 8
@@ -83,16 +87,16 @@ def _worth_waiting_for(t: Tables, a: int, channel: int, queue: int) -> bool:
 def obstacle(t: Tables, c: int, queue: int) -> tuple[int, int]:
     """Return (exit, queue that takes over or -1) of what bars the contact from `queue`, (0, -1) if nothing does."""
     settings = t.queues[queue].settings
-    if settings[QueueSetting.OPEN] == 0:
-        return EXIT_REFUSED_CLOSED, settings[QueueSetting.CLOSED_TARGET]
-    limit = settings[QueueSetting.MAX_LENGTH]
     contact = t.contacts[c]
-    if limit > 0 and ahead_of(t, c, queue) >= limit:
-        return EXIT_REFUSED_FULL, settings[QueueSetting.FULL_TARGET]
     requirement = contact.requirement if contact.brought else settings[QueueSetting.REQUIREMENT]
     line = find_line(t, queue, requirement, contact.channel)
     if line < 0 and t.book[0].lines >= common_lines(t):
         return EXIT_SYSTEM_ERROR, -1
+    if settings[QueueSetting.OPEN] == 0:
+        return EXIT_REFUSED_CLOSED, settings[QueueSetting.CLOSED_TARGET]
+    limit = settings[QueueSetting.MAX_LENGTH]
+    if limit > 0 and ahead_of(t, c, queue) >= limit:
+        return EXIT_REFUSED_FULL, settings[QueueSetting.FULL_TARGET]
     rule = settings[QueueSetting.JOIN_EMPTY]
     if rule != 0 and lacks_agents(t, queue, requirement, contact.channel, rule):
         return EXIT_REFUSED_EMPTY, settings[QueueSetting.EMPTY_TARGET]

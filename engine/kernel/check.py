@@ -4,6 +4,7 @@ other, changes nothing, and is answered by FACT_REFUSED with the reason that sta
 
 from typing import Any
 
+from engine.kernel.admit import obstacle, takes_over
 from engine.kernel.engagements import find_engagement
 from engine.kernel.jit import jit
 from engine.kernel.setting_bounds import (
@@ -44,6 +45,7 @@ from engine.messages.kinds import (
     QUEUE_CLOSED,
     QUEUE_OPENED,
     REFUSED_NO_SUCH_OFFER,
+    REFUSED_NOT_ADMITTED,
     REFUSED_OUT_OF_RANGE,
     REFUSED_SLOT_TAKEN,
     REFUSED_WRONG_STATE,
@@ -152,10 +154,19 @@ def _about_contact(t: Tables, row: Any) -> int:
     if kind == TRANSFER_REQUESTED:
         if not (-1 <= row.queue < len(t.queues) and -1 <= row.agent < len(t.agents)) or row.queue + row.agent == -2:
             return REFUSED_OUT_OF_RANGE
-        return 0 if waits or talks else REFUSED_WRONG_STATE
+        if not (waits or talks):
+            return REFUSED_WRONG_STATE
+        return _door(t, row.contact, row.queue) if row.agent < 0 else 0
     if kind == REQUEUE_REQUESTED:
         return 0 if waits or talks else REFUSED_WRONG_STATE
     return 0
+
+
+@jit
+def _door(t: Tables, c: int, queue: int) -> int:
+    """Refuse a move to a queue that lets nobody in: better to stay with an agent or in line than to be sent away."""
+    way_out, target = obstacle(t, c, queue)
+    return 0 if way_out == 0 or takes_over(t, c, target) else REFUSED_NOT_ADMITTED
 
 
 @jit

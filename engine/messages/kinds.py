@@ -133,6 +133,8 @@ REFUSED_NO_SUCH_OFFER: Final = 1
 REFUSED_WRONG_STATE: Final = 2
 REFUSED_OUT_OF_RANGE: Final = 3
 REFUSED_SLOT_TAKEN: Final = 4
+REFUSED_NOT_ADMITTED: Final = 5
+"""A transfer to a queue that lets nobody in: the contact stays where it is."""
 
 # --- strategies
 ERLANG: Final = 0

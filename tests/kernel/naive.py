@@ -31,6 +31,8 @@ class Twin(Stays):
         books.seq += 1
         self.said, self._fired = [], 0
         reason = refusal(books, fact)
+        if not reason and self._is_barred(fact):
+            reason = k.REFUSED_NOT_ADMITTED
         if reason:
             self._say(Fact(k.FACT_REFUSED, fact.contact, agent=fact.agent, a=reason, b=fact.kind))
         else:
@@ -121,6 +123,14 @@ class Twin(Stays):
         c.own = -1
         self._stand(c)
         self._then(lambda: self._match_contact(c))
+
+    def _is_barred(self, fact: Fact) -> bool:
+        """Whether a transfer asks for a queue that neither lets the contact in nor has another do so."""
+        if fact.kind != k.TRANSFER_REQUESTED or fact.agent >= 0:
+            return False
+        c = self.books.contacts[fact.contact]
+        way_out, target = self._obstacle(c, fact.queue)
+        return bool(way_out) and not self._takes_over(c, target)
 
     def _takes_over(self, c: Contact, target: int) -> bool:
         if target in {-1, c.queue} or self._obstacle(c, target)[0]:

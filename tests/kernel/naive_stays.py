@@ -57,6 +57,8 @@ class Stays(Offers):
         steps: list[Callable[[], object]] = []
         for _ in range(8):
             way_out, target = self._obstacle(c, queue)
+            if entry in {k.ENTRY_REQUEUE, k.ENTRY_TRANSFER_TO_AGENT} and way_out != k.EXIT_SYSTEM_ERROR:
+                way_out = 0
             if not way_out:
                 if own >= 0 and not self._is_worth_waiting_for(own, c.channel, queue):
                     own = -1
@@ -74,14 +76,14 @@ class Stays(Offers):
 
     def _obstacle(self, c: Contact, number: int) -> tuple[int, int]:
         books, queue = self.books, self.books.queues[number]
+        line = self._line_in(c, number)
+        if line not in books.lines and len(books.lines) >= books.capacity.lines:
+            return k.EXIT_SYSTEM_ERROR, -1
         if not queue.get(QueueSetting.OPEN):
             return k.EXIT_REFUSED_CLOSED, queue.get(QueueSetting.CLOSED_TARGET)
         limit = queue.get(QueueSetting.MAX_LENGTH)
         if limit and self._ahead(c, number) >= limit:
             return k.EXIT_REFUSED_FULL, queue.get(QueueSetting.FULL_TARGET)
-        line = self._line_in(c, number)
-        if line not in books.lines and len(books.lines) >= books.capacity.lines:
-            return k.EXIT_SYSTEM_ERROR, -1
         rule = queue.get(QueueSetting.JOIN_EMPTY)
         if rule and books.is_deserted(number, line[1], rule):
             return k.EXIT_REFUSED_EMPTY, queue.get(QueueSetting.EMPTY_TARGET)

@@ -278,3 +278,31 @@ def test_when_all_lines_are_in_use_a_contact_that_cannot_relax_keeps_asking() ->
     scene.arrive()
     scene.wait(5)
     assert scene.only(k.REQUIREMENT_RELAXED).a == 2
+
+
+@pytest.mark.parametrize("rule", [QueueSetting.OPEN, QueueSetting.MAX_LENGTH])
+def test_a_transfer_to_a_queue_that_lets_nobody_in_leaves_the_call_where_it_is(rule: QueueSetting) -> None:
+    scene = Scene(queues=2, available=(0,))
+    contact = scene.arrive()
+    scene.fact(k.OFFER_ANSWERED, contact=contact, agent=0)
+    if rule == QueueSetting.MAX_LENGTH:
+        scene.arrive(1)
+        scene.queue(1, rule, 1)
+    else:
+        scene.fact(k.QUEUE_CLOSED, queue=1)
+    scene.fact(k.TRANSFER_REQUESTED, contact=contact, queue=1)
+    assert scene.only(k.FACT_REFUSED).a == k.REFUSED_NOT_ADMITTED
+    assert scene.state(contact) == "connected"
+
+
+def test_after_closing_time_a_call_may_still_go_to_a_colleague_or_back_to_its_place() -> None:
+    scene = Scene(agents=2, available=(0,))
+    contact = scene.arrive()
+    scene.fact(k.OFFER_ANSWERED, contact=contact, agent=0)
+    scene.status(1, k.STATUS_AVAILABLE)
+    scene.fact(k.QUEUE_CLOSED, queue=0)
+    scene.fact(k.TRANSFER_REQUESTED, contact=contact, agent=1)
+    assert scene.only(k.OFFER_MADE).agent == 1
+    scene.fact(k.OFFER_ANSWERED, contact=contact, agent=1)
+    scene.fact(k.REQUEUE_REQUESTED, contact=contact)
+    assert scene.only(k.CONTACT_QUEUED).queue == 0
