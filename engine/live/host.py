@@ -135,7 +135,6 @@ class EngineHost:
         await self._adapters.start()
         self._upkeep = Upkeep(engine)
         self._upkeep.start()
-        logger.info("ready at sequence %d", engine.state.seq)
 
     def _open_log(self, covered_seq: int) -> SegmentLog:
         def on_durable(seq: int) -> None:
@@ -187,6 +186,8 @@ async def serve(config: Config, data: Path, *, ready: Callable[[EngineHost], Non
     try:
         if ready is not None:
             ready(host)
+        # Said last, when every signal has its handler: who waits for this line may send one at once.
+        logger.info("ready at sequence %d", host.engine.state.seq)
         await stopping.wait()
         logger.info("stopping")
     finally:
