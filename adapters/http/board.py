@@ -32,6 +32,7 @@ class Board:
         self._whole_since = 0
         """Readers that saw nothing later than this get everything: removals before it are forgotten."""
         self._as_of = 0
+        self._encoded: dict[int, tuple[str, int, bytes]] = {}
         self._at_ns = 0
 
     def update(self, items: Mapping[str, bytes], as_of: int, at_ns: int, *, partial: bool = False) -> bool:
@@ -52,6 +53,7 @@ class Board:
             self._removed.clear()
             self._whole_since = version
         self.version = version
+        self._encoded.clear()
         return True
 
     def since(self, version: int) -> tuple[str, Change] | None:
@@ -64,6 +66,16 @@ class Board:
         items = [msgspec.Raw(body) for at, body in self._items.values() if at > version]
         removed = [name for name, at in self._removed.items() if at > version]
         return "delta", Change(self.topic, self._as_of, self._at_ns, items, removed)
+
+    def encoded_since(self, version: int) -> tuple[str, int, bytes] | None:
+        """Return (snapshot or delta, its position, the change as JSON), made once for all readers who saw as much."""
+        if version not in self._encoded:
+            found = self.since(version)
+            if found is None:
+                return None
+            name, change = found
+            self._encoded[version] = name, change.as_of, msgspec.json.encode(change)
+        return self._encoded[version]
 
     def _body(self, name: str) -> bytes | None:
         found = self._items.get(name)

@@ -76,14 +76,23 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     route = route_of(request)
     if route is None or request.method == "OPTIONS":
         return await handler(request)
-    caller_key = request.remote or ""
-    if route.scope != OPEN:
-        caller = _caller(request, route, context)
-        request[CALLER] = caller
-        if not caller.may(route.scope):
-            raise Problem("forbidden", f"the token '{caller.name}' lacks the scope '{route.scope}'")
-        caller_key = caller.name or caller_key
-    wait_s = context.rate_limit.take(caller_key, context.monotonic_ns())
+    address = request.remote or ""
+    if route.scope == OPEN:
+        _take_turn(context, address)
+        return await handler(request)
+    try:
+        caller = request[CALLER] = _caller(request, route, context)
+    except Problem:
+        _take_turn(context, address)  # whoever tries one token after the other is slowed down too
+        raise
+    _take_turn(context, caller.name or address)
+    if not caller.may(route.scope):
+        raise Problem("forbidden", f"the token '{caller.name}' lacks the scope '{route.scope}'")
+    return await handler(request)
+
+
+def _take_turn(context: Context, key: str) -> None:
+    wait_s = context.rate_limit.take(key, context.monotonic_ns())
     if wait_s > 0.0:
         limit = context.settings.requests_per_second
         raise Problem(
@@ -91,7 +100,6 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
             f"more than {limit} requests a second; facts can be sent many at a time",
             headers={"Retry-After": str(max(1, round(wait_s)))},
         )
-    return await handler(request)
 
 
 def _caller(request: web.Request, route: Route, context: Context) -> Caller:

@@ -60,13 +60,13 @@ class Reader:
         board, seen = self._feed.boards[topic], self._versions[topic]
         if board.version == 0:
             return b""
-        found = board.since(seen)
+        found = board.encoded_since(seen)
         if found is None:
             return b""
         self._feed.skipped += max(0, board.version - seen - 1) if seen else 0
         self._versions[topic] = board.version
-        name, change = found
-        return _message(name, self._id(change.as_of), msgspec.json.encode(change))
+        name, as_of, body = found
+        return _message(name, self._id(as_of), body)
 
     def _id(self, as_of: int = 0) -> int:
         """Where a reader that comes back should go on: the least position that it has all events of."""

@@ -1,0 +1,231 @@
+"""Whoever means harm gets a short answer: nothing breaks, nothing grows, and the next one is served."""
+
+import asyncio
+import gzip
+import io
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgpack
+import pytest
+from aiohttp import ClientSession
+
+from tests.http.support import CENTRE, CONTACTS, Build, House, tell
+from tests.http.test_security import TOKENS
+
+JSON = {"Content-Type": "application/json"}
+MSGPACK = {"Content-Type": "application/msgpack"}
+DEEP = 100_000
+
+
+async def spoken(house: House, sent: bytes) -> bytes:
+    """Return what the service answers to these bytes, until it closes or has said enough."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", house.adapter.port)
+    answer = b""
+    async with asyncio.timeout(20):
+        try:
+            writer.write(sent)
+            await writer.drain()
+            while b"\r\n\r\n" not in answer:
+                piece = await reader.read(65_536)
+                if not piece:
+                    break
+                answer += piece
+        except ConnectionError:
+            pass
+    writer.close()
+    return answer
+
+
+async def alive(client: ClientSession) -> None:
+    """The next one is served."""
+    async with client.get("/livez") as answer:
+        assert answer.status == 200
+
+
+def nested(opening: bytes, closing: bytes, depth: int = DEEP) -> bytes:
+    """Return values within values."""
+    return opening * depth + closing * depth
+
+
+BODIES: list[tuple[str, dict[str, str], bytes]] = [
+    ("arrays", JSON, nested(b"[", b"]")),
+    ("objects", JSON, nested(b'{"a":', b"}").replace(b":}", b":1}")),
+    ("unknown field", JSON, b'{"type":"queue_opened","queue":"sales","x":' + nested(b"[", b"]") + b"}"),
+    ("in an array", JSON, b'[{"type":"queue_opened","queue":"sales","x":' + nested(b"[", b"]") + b"}]"),
+    ("msgpack arrays", MSGPACK, b"\x91" * DEEP + b"\xc0"),
+    ("msgpack maps", MSGPACK, b"\x81\xa1a" * DEEP + b"\xc0"),
+    ("msgpack promises", MSGPACK, b"\xdd\xff\xff\xff\xff"),
+    ("msgpack long text", MSGPACK, b"\xdb\xff\xff\xff\xff"),
+    ("long number", JSON, b'{"type":"contact_arrived","contact":"c","queue":"sales","at_ns":' + b"9" * 100_000 + b"}"),
+    ("huge exponent", JSON, b'{"type":"contact_arrived","contact":"c","queue":"sales","priority":1e999999}'),
+    ("broken text", JSON, b'{"type":"queue_opened","queue":"\xff\xfe"}'),
+    ("half a pair", JSON, b'{"type":"queue_opened","queue":"\\ud800"}'),
+    ("zeros", JSON, b"\x00" * 1000),
+    ("nothing", JSON, b""),
+    ("cloud event", {"Content-Type": "application/cloudevents+json"}, b'{"data":' + nested(b"[", b"]") + b"}"),
+    (
+        "cloud data",
+        {"Content-Type": "application/cloudevents+json"},
+        b'{"specversion":"1.0","id":"1","source":"s","type":"queue_opened","data":{"queue":'
+        + nested(b"[", b"]")
+        + b"}}",
+    ),
+    (
+        "cloud headers",
+        {**JSON, "ce-specversion": "1.0", "ce-id": "1", "ce-source": "s", "ce-type": "queue_opened"},
+        b'{"queue":' + nested(b"[", b"]") + b"}",
+    ),
+]
+
+
+@pytest.mark.parametrize(("headers", "body"), [body[1:] for body in BODIES], ids=[body[0] for body in BODIES])
+async def test_bodies_that_cannot_be_read(client: ClientSession, headers: dict[str, str], body: bytes) -> None:
+    async with client.post("/api/v1/events", data=io.BytesIO(body), headers=headers) as answer:
+        assert answer.status in (400, 422), await answer.text()
+        assert answer.content_type == "application/problem+json"
+        assert len(await answer.read()) < 4096
+    async with client.post(
+        "/api/v1/queues/sales/close", data=io.BytesIO(body or b"["), headers=JSON | headers
+    ) as answer:
+        assert answer.status in (400, 415)
+    await alive(client)
+
+
+async def test_bodies_that_are_too_large(client: ClientSession) -> None:
+    async def drip() -> AsyncIterator[bytes]:
+        for _ in range(200):
+            yield b" " * 65_536
+
+    bodies: list[tuple[dict[str, str], Any]] = [
+        ({}, io.BytesIO(b" " * (2 << 20))),
+        ({}, drip()),
+        ({"Content-Encoding": "gzip"}, gzip.compress(bytes(64 << 20))),
+        ({}, msgpack.packb([{"type": "queue_opened", "queue": "sales"}] * 1001)),
+    ]
+    for headers, body in bodies:
+        kind = MSGPACK if isinstance(body, bytes) and len(body) < 1 << 20 and not headers else JSON
+        async with client.post("/api/v1/events", data=body, headers=kind | headers) as answer:
+            assert answer.status == 413, (headers, await answer.text())
+    await alive(client)
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/xml", "multipart/form-data; boundary=x", "a", "", ";;;"])
+async def test_bodies_of_other_kinds(client: ClientSession, kind: str) -> None:
+    async with client.post("/api/v1/events", data=b"{}", headers={"Content-Type": kind}) as answer:
+        assert answer.status == 415
+
+
+HEADS = [
+    b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X: y\r\n" * 20_000 + b"\r\n",
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"y" * 200_000 + b"\r\n\r\n",
+    b"GET /" + b"a" * 200_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    b"POST /api/v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    b"POST /api/v1/events HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + os.urandom(500),
+    b"GET / HTTP/9.9\r\n\r\n",
+    b"\r\n" * 100_000,
+]
+
+
+@pytest.mark.parametrize("place", range(len(HEADS)))
+async def test_heads_that_cannot_be_read(build: Build, place: int) -> None:
+    house = await build("idle_timeout: 1s")
+    answer = await spoken(house, HEADS[place])
+    assert answer == b"" or answer.split(b" ")[1][:1] == b"4", answer[:200]
+    assert len(answer) < 8192
+    async with ClientSession(house.url) as client:
+        await alive(client)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/problems/../../../../etc/passwd",
+        "/problems/..%2f..%2fsettings.py",
+        "/problems/%2e%2e",
+        "/pages/../adapter.py",
+        "/pages/%2e%2e/adapter.py",
+        "/pages/..%5cadapter.py",
+        "/pages//etc/passwd",
+        "/pages/board.css%00.html",
+        "//evil.example/",
+        "/api/v1/contacts/..%2f..%2fqueues",
+    ],
+)
+async def test_paths_lead_nowhere(house: House, path: str) -> None:
+    answer = await spoken(house, f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+    assert answer.startswith(b"HTTP/1.1 404"), answer[:100]
+    assert b"root:" not in answer
+
+
+async def test_tokens_are_not_tried_one_after_the_other(build: Build) -> None:
+    house = await build("requests_per_second: 2", centre=CENTRE + TOKENS)
+    async with ClientSession(house.url) as client:
+        found = []
+        for number in range(8):
+            headers = {"Authorization": f"Bearer trunkline_reader_{number}"}
+            async with client.get("/api/v1/queues", headers=headers) as answer:
+                found.append(answer.status)
+    assert found[:4] == [401] * 4
+    assert found[-1] == 429
+
+
+def memory_mb() -> float:
+    """Return this process's resident memory."""
+    words = Path("/proc/self/statm").read_text(encoding="ascii").split()
+    return int(words[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+@pytest.fixture
+def raised_files() -> Iterator[None]:
+    """Allow the sockets that the test needs."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("raised_files")
+async def test_readers_who_do_not_read_cost_little(build: Build) -> None:
+    house = await build("streams: 500, requests_per_second: 10000")
+    request = b"GET /api/v1/stream?topics=queues,agents,waiting,events HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    deaf = [await asyncio.open_connection("127.0.0.1", house.adapter.port, limit=1024) for _ in range(499)]
+    for _, writer in deaf:
+        writer.write(request)
+    feed = house.adapter.context.feed
+    async with asyncio.timeout(30):
+        while len(feed.readers) < 499:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    before_mb = memory_mb()
+    async with ClientSession(house.url) as client, client.get("/api/v1/stream?topics=queues") as listening:
+        for lap in range(20):
+            facts = [
+                {"type": "contact_arrived", "contact": f"c{lap}-{number}", "queue": "sales", "customer": "1" * 100}
+                for number in range(100)
+            ]
+            await tell_facts(client, facts)
+            gone = [{"type": "contact_released", "contact": fact["contact"]} for fact in facts]
+            await tell_facts(client, gone)
+        await tell(client, CONTACTS, 201, contact="last", queue="sales")
+        async with asyncio.timeout(20):
+            async for line in listening.content:
+                if b'"entries":2001' in line:
+                    break
+        await alive(client)
+    assert memory_mb() - before_mb < 200, "each reader may hold what the sockets hold, and one message more"
+    assert len(feed.readers) >= 499
+    for _, writer in deaf:
+        writer.transport.abort()
+
+
+async def tell_facts(client: ClientSession, facts: list[dict[str, str]]) -> None:
+    """Send facts that are accepted."""
+    async with client.post("/api/v1/events", json=facts) as answer:
+        assert answer.status == 202
