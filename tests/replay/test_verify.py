@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from engine.errors import LogError
+from engine.errors import LogDamaged, LogError
 from engine.kernel.fingerprint import fingerprint
 from engine.live.host import EngineHost
 from engine.log.event_log import SegmentLog
@@ -51,6 +51,16 @@ def recheck(log: Any) -> VerifyReport:
         if not check.add(frame):
             break
     return check.report()
+
+
+def on_disk(folder: Path) -> Callable[[Callable[[int], None]], SegmentLog]:
+    """A maker of a log with small segments."""
+    (folder / "log").mkdir()
+
+    def open_log(on_durable: Callable[[int], None]) -> SegmentLog:
+        return SegmentLog.open(log_folder(folder), on_durable=on_durable, row_dtype=ROW, segment_bytes=SEGMENT_BYTES)
+
+    return open_log
 
 
 async def recorded_day(folder: Path, steps: int = 120) -> House:
@@ -131,11 +141,7 @@ async def test_a_recount_does_not_depend_on_how_it_is_cut(tmp_path: Path, chunk:
 
 
 async def test_the_state_at_any_position_is_what_it_was_then(tmp_path: Path) -> None:
-    def on_disk(on_durable: Callable[[int], None]) -> SegmentLog:
-        return SegmentLog.open(log_folder(tmp_path), on_durable=on_durable, row_dtype=ROW, segment_bytes=SEGMENT_BYTES)
-
-    (tmp_path / "log").mkdir()
-    async with house(tmp_path, log_of=on_disk) as h:
+    async with house(tmp_path, log_of=on_disk(tmp_path)) as h:
         then: dict[int, tuple[int, int]] = {}
         for lap in range(4):
             await Day(20 + lap).run(h, 30)
@@ -148,6 +154,22 @@ async def test_the_state_at_any_position_is_what_it_was_then(tmp_path: Path) -> 
     assert state_at(tmp_path).seq == max(then)
     earlier = state_at(tmp_path, max(then) - 1)
     assert earlier.seq < max(then)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+async def test_damage_to_what_was_acknowledged_is_found(tmp_path: Path, share: float) -> None:
+    async with house(tmp_path, log_of=on_disk(tmp_path)) as h:
+        await Day(11).run(h, 60)
+        await h.engine.stop()
+        h.log.close()
+    assert verify(tmp_path).rows > 0
+    segment = min(log_folder(tmp_path).glob("*.log"))
+    content = bytearray(segment.read_bytes())
+    frames = [i for i in range(4096, len(content) - 64, 64) if content[i : i + 4] == content[4096:4100]]
+    content[frames[int(share * len(frames))] + 70] ^= 1
+    segment.write_bytes(content)
+    with pytest.raises(LogDamaged):
+        verify(tmp_path)
 
 
 def test_without_a_log_there_is_a_clear_answer(tmp_path: Path) -> None:
