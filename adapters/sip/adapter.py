@@ -8,19 +8,18 @@ from collections.abc import Callable, Sequence
 from hashlib import blake2b
 
 from adapters.sip.arrivals import Arrivals
-from adapters.sip.core import SOURCE, Core, SipLink
+from adapters.sip.call import Calls
+from adapters.sip.core import SOURCE, Core
 from adapters.sip.endpoint import SipEndpoint
 from adapters.sip.housekeeping import Housekeeping
 from adapters.sip.protocol import Event, Timing
 from adapters.sip.recovery import recover, ringing_agents
 from adapters.sip.registrar import Registrar
-from adapters.sip.reinvite import Reinviter
 from adapters.sip.settings import Settings as SipSettings
 from adapters.sip.switchboard import Switchboard
-from adapters.sip.transfer import Transfers
 from engine.messages.effects import AnyEffect, OfferContact
 from engine.messages.observed import ContactWithdrawn, Observed
-from engine.ports import AdapterStatus, AgentEndpoint, OpenContact
+from engine.ports import AdapterStatus, AgentEndpoint, EngineLink, OpenContact
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +32,7 @@ class SipAdapter:
     def __init__(
         self,
         settings: SipSettings,
-        engine: SipLink,
+        engine: EngineLink,
         *,
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
         timing: Timing | None = None,
@@ -46,11 +45,9 @@ class SipAdapter:
             settings, engine.endpoints, self.endpoint, self._insist, _secret(settings.realm, engine.endpoints)
         )
         self.core = Core(settings, engine, self.endpoint, registrar)
-        arrivals = Arrivals(self.core)
-        self.core.reinviter = Reinviter()
-        self.core.transfers = Transfers(self.core, arrivals)
-        self._switchboard = Switchboard(self.core, arrivals)
-        self.housekeeping = Housekeeping(self.core)
+        self.calls = Calls(self.core)
+        self._switchboard = Switchboard(self.calls, Arrivals(self.calls))
+        self.housekeeping = Housekeeping(self.calls)
         self._up = False
 
     async def start(self, contacts: Sequence[OpenContact]) -> None:
@@ -62,7 +59,7 @@ class SipAdapter:
             raise
         self._up = True
         self.core.registrar.start(ringing_agents(contacts))
-        recover(self.core, contacts)
+        recover(self.calls, contacts)
         self.housekeeping.start()
         settings = self.settings
         if settings.udp and self.endpoint.connections.granted_buffer < settings.receive_buffer:
@@ -75,7 +72,7 @@ class SipAdapter:
 
     def act(self, effect: AnyEffect) -> None:
         """Carry out an effect."""
-        call = self.core.calls.get(effect.contact)
+        call = self.calls.by_name.get(effect.contact)
         if call is not None:
             call.take(effect)
         else:
@@ -90,8 +87,8 @@ class SipAdapter:
         if self._up:
             counters.update({f"sip.{name}": count for name, count in endpoint.layer.counters.items()})
             counters["transactions_open"] = len(endpoint.layer)
-        counters["calls_open"] = len(core.calls)
-        counters["dialogs_open"] = len(core.dialogs)
+        counters["calls_open"] = len(self.calls.by_name)
+        counters["dialogs_open"] = len(self.calls.dialogs)
         counters["bindings"] = len(core.registrar.bindings)
         counters["connections_open"] = endpoint.connections.count
         where = f"listening at sip:{endpoint.address}" if self._up else "not listening"

@@ -3,14 +3,12 @@
 import ipaddress
 from typing import Final
 
-from adapters.sip.call import Call
-from adapters.sip.core import Core
+from adapters.sip.call import Call, Calls
 from adapters.sip.protocol import Refusal, Request, ServerTransaction, answer_session_timer
 from adapters.sip.settings import Network, parse_source
 from adapters.sip.translate import FinalAnswer, customer_of, entry_of, priority_of
 from engine.errors import Overloaded
 from engine.messages.observed import ContactArrived
-from engine.model.names import UNKNOWN
 from engine.ports import Receipt
 
 SOURCES_MAX: Final = 10_000
@@ -21,9 +19,10 @@ RETRY_S: Final = 5
 class Arrivals:
     """The door for callers."""
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
-        settings = core.settings
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+        self._core = calls.core
+        settings = self._core.settings
         self._trunks = [
             (network, port, trunk.group, trunk.trusted)
             for trunk in settings.trunks
@@ -37,7 +36,7 @@ class Arrivals:
         """Take a call. Raises MalformedMessage."""
         core = self._core
         refusal = self._obstacle(request)
-        queue = "" if refusal is not None else self.queue_of(entry_of(request))
+        queue = "" if refusal is not None else core.queue_of(entry_of(request))
         if refusal is None and not queue:
             refusal = Refusal(404)
         session = answer_session_timer(request, core.policy)
@@ -48,18 +47,10 @@ class Arrivals:
             core.counters[f"refused.{refusal.status}"] += 1
             core.endpoint.reply(transaction, refusal.status, refusal.reason, headers=refusal.headers)
             return
-        call = Call(core, f"sip-{transaction.local_tag}", transaction)
+        call = Call(self._calls, f"sip-{transaction.local_tag}", transaction)
         call.caller.receive(transaction, request)
         call.caller.session = session
         self._submit(call, request, queue)
-
-    def queue_of(self, entry: str, *, by_default: bool = True) -> str:
-        """The queue that a dialled number or name leads to, '' for none; the default queue only where asked for."""
-        settings = self._core.settings
-        queue = settings.dial_plan.get(entry)
-        if queue is None and self._core.engine.views.directory.queues.number(entry) != UNKNOWN:
-            queue = entry
-        return queue or (settings.default_queue if by_default else None) or ""
 
     def _submit(self, call: Call, request: Request, queue: str) -> None:
         core = self._core
@@ -100,7 +91,7 @@ class Arrivals:
         core = self._core
         source = request.source
         assert source is not None, "received requests have a source"
-        if core.stopping or len(core.calls) >= core.settings.calls:
+        if core.stopping or len(self._calls.by_name) >= core.settings.calls:
             return Refusal(503, headers=(("Retry-After", str(RETRY_S)),))
         if not self._is_in_time(source.host):
             return Refusal(503, headers=(("Retry-After", "1"),))

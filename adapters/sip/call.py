@@ -8,8 +8,10 @@ from adapters.sip.core import Core
 from adapters.sip.leg import Leg
 from adapters.sip.offer import AgentLeg, Offer
 from adapters.sip.offer_answer import with_direction
-from adapters.sip.protocol import Response, ServerTransaction, queued_phrase
-from adapters.sip.translate import cancel_reason, exit_reason, final_answer
+from adapters.sip.protocol import DialogId, ServerTransaction, queued_phrase
+from adapters.sip.reinvite import park, reconnect
+from adapters.sip.transfer import leave
+from adapters.sip.translate import Declined, Side, cancel_reason, exit_reason, final_answer
 from engine.messages.effects import (
     AnyEffect,
     CallBack,
@@ -36,12 +38,23 @@ class Phase:
     ENDED: Final = "ended"
 
 
+class Calls:
+    """The calls in progress by name, and their legs by dialog."""
+
+    def __init__(self, core: Core) -> None:
+        self.core = core
+        self.by_name: dict[str, Call] = {}
+        self.dialogs: dict[DialogId, Leg] = {}
+
+
 class Call:
     """One contact. `take` carries out effects; the legs report what happens on the wire."""
 
-    def __init__(self, core: Core, name: str, transaction: ServerTransaction | None) -> None:
-        self.core = core
+    def __init__(self, calls: Calls, name: str, transaction: ServerTransaction | None) -> None:
+        self.core = calls.core
+        self.dialogs = calls.dialogs
         self.name = name
+        self._calls = calls
         self.phase = Phase.WAITING
         self.caller = CallerLeg(self, transaction)
         self.offers: dict[str, Offer] = {}
@@ -49,7 +62,7 @@ class Call:
         """The leg that is connected."""
         self.held_by: set[Leg] = set()
         self.released = False
-        core.calls[name] = self
+        calls.by_name[name] = self
 
     def take(self, effect: AnyEffect) -> None:
         """Carry out an effect."""
@@ -78,14 +91,14 @@ class Call:
 
     # --- what happens on the wire
 
-    def release(self, by: str, cause: int, then: Callable[[], None] | None = None) -> None:
+    def release(self, by: Side, cause: int, then: Callable[[], None] | None = None) -> None:
         """A side has hung up: the engine ends the contact, and so the other side; `then` once that is on record."""
         if self.phase == Phase.ENDED or self.released:
             if then is not None:
                 then()
             return
         self.released = True
-        fact = ContactReleased(contact=self.name, by=by, cause=cause)  # type: ignore[arg-type]
+        fact = ContactReleased(contact=self.name, by=by, cause=cause)
 
         def on_record(_receipts: object) -> None:
             if then is not None:
@@ -96,7 +109,7 @@ class Call:
 
     def finish(self) -> None:
         """End every leg that is still there; nothing is left of the call."""
-        if self.core.calls.pop(self.name, None) is None:
+        if self._calls.by_name.pop(self.name, None) is None:
             return
         self.phase = Phase.ENDED
         self.caller.finish()
@@ -106,9 +119,9 @@ class Call:
         if self.agent is not None:
             self.agent.stop()
 
-    def agent_rings(self, leg: AgentLeg, response: Response) -> None:
-        """Let the caller hear that it rings; early media only where there is but one phone."""
-        body = response.body if len(self.offers) == 1 and len(leg.offer.legs) == 1 else b""
+    def agent_rings(self, body: bytes) -> None:
+        """Let the caller hear that it rings; early media only where there is but one agent."""
+        body = body if len(self.offers) == 1 else b""
         if self.phase == Phase.WAITING and (body or self.caller.said[0] != 180):
             self.caller.tell(183 if body else 180, "", body)
 
@@ -116,6 +129,11 @@ class Call:
         """The caller has the 2xx; its answer goes to the phone that made the offer."""
         if self.agent is not None:
             self.agent.confirm(body)
+
+    def offer_declined(self, agent: str, reason: Declined, cause: int) -> None:
+        """No phone of the agent takes the call."""
+        self.offers.pop(agent, None)
+        self.core.insist([OfferDeclined(contact=self.name, agent=agent, reason=reason, cause=cause)])
 
     def answer_refused(self, agent: str) -> None:
         """The engine has no use for the agent's answer any more."""
@@ -134,13 +152,12 @@ class Call:
         targets = self.core.registrar.targets_of(effect.agent)
         if not targets:
             self.core.counters["phones.unregistered"] += 1
-            fact = OfferDeclined(contact=self.name, agent=effect.agent, reason="unreachable", cause=20)
-            self.core.insist([fact])
+            self.offer_declined(effect.agent, "unreachable", 20)
             return
         body = self.caller.sdp
         if self.phase == Phase.PARKED:
             body = with_direction(body, "sendrecv")
-        offer = self.offers[effect.agent] = Offer(self, effect.agent, effect.queue, body)
+        offer = self.offers[effect.agent] = Offer(self, self.caller, effect.agent, effect.queue, body)
         offer.begin(targets)
 
     def _stop_ringing(self, effect: EndOffer) -> None:
@@ -159,7 +176,7 @@ class Call:
         if leg is not None:
             leg.connect()
             self.core.counters["calls_reconnected"] += 1
-            self.core.reinviter.reconnect(self.caller, leg)
+            reconnect(self.caller, leg)
 
     def _take_agent(self, effect: ConnectContact) -> AgentLeg | None:
         offer = self.offers.pop(effect.agent, None)
@@ -174,9 +191,9 @@ class Call:
         agent, self.agent = self.agent, None
         self.held_by.clear()
         if agent is not None:
-            self.core.transfers.release(agent)
+            leave(agent)
         if self.core.settings.park_on_transfer:
-            self.core.reinviter.park(self.caller)
+            park(self.caller)
 
     def _refuse(self, effect: RefuseContact) -> None:
         self.caller.finish(final_answer(effect.exit, effect.retry_after_s))

@@ -1,14 +1,12 @@
 """The caller's side: an INVITE that waits for its final answer, then a dialog."""
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Final
 
-from adapters.sip.leg import Leg
+from adapters.sip.leg import Leg, LegOwner
 from adapters.sip.protocol import SDP, Address, Dialog, Headers, Request, ServerTransaction
 from adapters.sip.records import CallerInvite, DialogState
 from adapters.sip.translate import FinalAnswer, release_cause
-
-if TYPE_CHECKING:
-    from adapters.sip.call import Call
 
 SLOT: Final = "caller"
 REPEAT_AFTER_NS: Final = 50_000_000_000
@@ -20,7 +18,9 @@ NOT_SERVED: Final = FinalAnswer(480, "", ())
 class CallerLeg(Leg):
     """The leg of whoever called."""
 
-    def __init__(self, call: "Call", transaction: ServerTransaction | None) -> None:
+    chose_call_id = False
+
+    def __init__(self, call: LegOwner, transaction: ServerTransaction | None) -> None:
         super().__init__(call, SLOT)
         self.invite = transaction
         """None after a restart when it had its answer long before."""
@@ -106,6 +106,13 @@ class CallerLeg(Leg):
         self._believe()
         return super().take(request, transaction)
 
+    def left(self, cause: int, confirm: Callable[[], None]) -> None:
+        """The caller hangs up; one without a final answer gets that when the call ends."""
+        self.cancelled = True
+        if self.answered:
+            self.close()
+        self.call.release("customer", cause, confirm)
+
     def hang_up(self, headers: Headers = ()) -> None:
         """Send BYE, once; after the ACK that is still awaited, unless that may have come before a restart."""
         self._believe()
@@ -133,6 +140,7 @@ class CallerLeg(Leg):
         self.call.caller_acknowledged(request.body)
         if self.bye is not None:
             self.hang_up(self.bye)
+        self.ready()
 
     def on_ack_missing(self) -> None:
         """The 2xx never arrived, so the call is over; after a restart it may just have been known already."""

@@ -1,25 +1,20 @@
-"""What every part of the adapter shares: the endpoint, the engine, the calls and dialogs in progress, the counters."""
+"""What every part of the adapter shares: the endpoint, the engine, the registrar, the counters."""
 
 import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final
 
 from adapters.sip.endpoint import SipEndpoint
-from adapters.sip.protocol import DialogId, SessionPolicy
+from adapters.sip.protocol import SessionPolicy
+from adapters.sip.registrar import Registrar
 from adapters.sip.settings import SECOND_NS, Settings
 from adapters.sip.undo import Undo
 from engine.errors import Overloaded
 from engine.messages.observed import Observed
-from engine.ports import AgentEndpoint, EngineLink, Receipt
-
-if TYPE_CHECKING:
-    from adapters.sip.call import Call
-    from adapters.sip.leg import Leg
-    from adapters.sip.registrar import Registrar
-    from adapters.sip.reinvite import Reinviter
-    from adapters.sip.transfer import Transfers
+from engine.model.names import UNKNOWN
+from engine.ports import EngineLink, Receipt
 
 logger = logging.getLogger(__name__)
 
@@ -29,27 +24,14 @@ AGAIN_AFTER_S: Final = 0.2
 """When the engine cannot even take what ends something, it is told again so much later."""
 
 
-class SipLink(EngineLink, Protocol):
-    """The engine, and how its agents are reached."""
-
-    @property
-    def endpoints(self) -> tuple[AgentEndpoint, ...]:
-        """Phones as configured."""
-
-
 class Core:
-    """The parts by name. Made by the adapter, which fills in what needs it itself."""
+    """The parts by name, and how the engine is told."""
 
-    reinviter: "Reinviter"
-    transfers: "Transfers"
-
-    def __init__(self, settings: Settings, engine: SipLink, endpoint: SipEndpoint, registrar: "Registrar") -> None:
+    def __init__(self, settings: Settings, engine: EngineLink, endpoint: SipEndpoint, registrar: Registrar) -> None:
         self.settings = settings
         self.engine = engine
         self.endpoint = endpoint
         self.registrar = registrar
-        self.calls: dict[str, Call] = {}
-        self.dialogs: dict[DialogId, Leg] = {}
         self.counters: Counter[str] = Counter()
         self.policy = SessionPolicy(
             settings.session_interval_ns // SECOND_NS,
@@ -57,6 +39,14 @@ class Core:
         )
         self.undo = Undo(endpoint, self.counters)
         self.stopping = False
+
+    def queue_of(self, entry: str, *, by_default: bool = True) -> str:
+        """The queue that a dialled number or name leads to, '' for none; the default queue only where asked for."""
+        settings = self.settings
+        queue = settings.dial_plan.get(entry)
+        if queue is None and self.engine.views.directory.queues.number(entry) != UNKNOWN:
+            queue = entry
+        return queue or (settings.default_queue if by_default else None) or ""
 
     def submit(self, facts: Sequence[Observed], then: Callable[[list[Receipt]], None] | None = None) -> None:
         """Tell the engine; `then` gets the receipts once they are durable. Raises Overloaded."""

@@ -1,12 +1,15 @@
 """One side of a call: a dialog with a peer, what was last said in it, and how it is ended."""
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import ClassVar, Protocol
 
+from adapters.sip.core import Core
 from adapters.sip.offer_answer import Origin
 from adapters.sip.protocol import (
     SDP,
     ClientTransaction,
     Dialog,
+    DialogId,
     Headers,
     Hop,
     LocalProtocolError,
@@ -17,18 +20,49 @@ from adapters.sip.protocol import (
     SessionTimer,
 )
 from adapters.sip.records import LegRecord
+from adapters.sip.translate import Declined, Side
 from engine.messages.observed import LegRecorded
 
-if TYPE_CHECKING:
-    from adapters.sip.call import Call
 
-REFRESHING: Final = frozenset({"INVITE", "UPDATE"})
+class LegOwner(Protocol):
+    """What legs and offers know of their call, and tell it."""
+
+    core: Core
+    name: str
+    dialogs: "dict[DialogId, Leg]"
+    """Every leg of every call that has a dialog."""
+    held_by: "set[Leg]"
+    """Sides that have put the other one on hold."""
+
+    def peer_of(self, leg: "Leg") -> "Leg | None":
+        """The other side of a leg, while both are connected."""
+
+    def free_slot(self) -> str:
+        """A name for a leg that no other leg of the call has."""
+
+    def release(self, by: Side, cause: int, then: Callable[[], None] | None = None) -> None:
+        """A side has hung up, or is gone; `then` is called once that is on record."""
+
+    def caller_acknowledged(self, body: bytes) -> None:
+        """The caller has the 2xx; `body` may answer the phone's offer."""
+
+    def agent_rings(self, body: bytes) -> None:
+        """A phone rings; `body` is its early media, if the caller may hear them."""
+
+    def offer_declined(self, agent: str, reason: Declined, cause: int) -> None:
+        """No phone of the agent takes the call."""
+
+    def answer_refused(self, agent: str) -> None:
+        """The engine has no use for the agent's answer."""
 
 
 class Leg:
     """What caller legs and agent legs share. `slot` names the leg within its call, in the log."""
 
-    def __init__(self, call: "Call", slot: str) -> None:
+    chose_call_id: ClassVar[bool]
+    """Whether the dialog began with an INVITE of ours."""
+
+    def __init__(self, call: LegOwner, slot: str) -> None:
         self.call = call
         self.core = call.core
         self.slot = slot
@@ -45,6 +79,8 @@ class Leg:
         """An offer of the peer that is not answered yet."""
         self.pending_out: ClientTransaction | None = None
         """An offer of ours that is not answered yet."""
+        self.next_out: Callable[[], None] | None = None
+        """Begins the offer of ours that waits for its turn, the latest only."""
         self.session: SessionTimer | None = None
         self.refreshed_ns = 0
         self.knows_update = False
@@ -59,12 +95,12 @@ class Leg:
         """Have a dialog from now on."""
         self.dialog = dialog
         self.flow = flow
-        self.core.dialogs[dialog.id] = self
+        self.call.dialogs[dialog.id] = self
 
     def forget(self) -> None:
         """Leave the table of dialogs."""
-        if self.dialog is not None and self.core.dialogs.get(self.dialog.id) is self:
-            del self.core.dialogs[self.dialog.id]
+        if self.dialog is not None and self.call.dialogs.get(self.dialog.id) is self:
+            del self.call.dialogs[self.dialog.id]
 
     def hop(self) -> Hop:
         """Where requests go: over the connection the peer came by, or through its NAT, else where its Contact says.
@@ -109,6 +145,17 @@ class Leg:
         self.core.endpoint.reply(transaction, refusal.status, refusal.reason, headers=refusal.headers)
         return False
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether an offer of ours must wait: for another one, or for the ACK of the first (§14.1)."""
+        return self.pending_out is not None or self.pending_in is not None or not self.acknowledged
+
+    def ready(self) -> None:
+        """Nothing may be open any more: begin what waits."""
+        waiting, self.next_out = self.next_out, None
+        if waiting is not None:
+            waiting()
+
     # --- the end
 
     def hang_up(self, headers: Headers = ()) -> None:
@@ -125,6 +172,10 @@ class Leg:
             # Not to be reached any more: the peer's session timer ends it there.
             self.core.counters["byes_unsent"] += 1
             self.forget()
+
+    def left(self, cause: int, confirm: Callable[[], None]) -> None:
+        """The peer hangs up; `confirm` tells it so, once that is on record."""
+        raise TypeError("only legs of a kind are left")
 
     def close(self) -> None:
         """The peer has hung up, or is gone."""

@@ -1,8 +1,10 @@
 """An offer to one agent: every phone where the agent is registered rings, and the first that answers has the call."""
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Final
 
-from adapters.sip.leg import Leg
+from adapters.sip.caller_leg import CallerLeg
+from adapters.sip.leg import Leg, LegOwner
 from adapters.sip.protocol import (
     SDP,
     ClientTransaction,
@@ -11,6 +13,7 @@ from adapters.sip.protocol import (
     MalformedMessage,
     Request,
     Response,
+    ServerTransaction,
     SessionTimer,
     agreed_session_timer,
     build_request,
@@ -19,18 +22,17 @@ from adapters.sip.protocol import (
 )
 from adapters.sip.records import AgentAnswer, AgentInvite, DialogState
 from adapters.sip.registrar import Target
-from adapters.sip.translate import cause_of, decline_of
-from engine.messages.observed import Observed, OfferAnswered, OfferDeclined, OfferRang
+from adapters.sip.translate import Declined, cause_of, decline_of
+from engine.messages.observed import Observed, OfferAnswered, OfferRang
 from engine.ports import Receipt
 
-if TYPE_CHECKING:
-    from adapters.sip.call import Call
-
-MOST_TELLING: Final = ("busy", "declined", "no_answer", "unreachable")
+MOST_TELLING: Final[tuple[Declined, ...]] = ("busy", "declined", "no_answer", "unreachable")
 
 
 class AgentLeg(Leg):
     """One phone that rings, or talks. States: calling, ringing, answered, connected, cancelled, ended."""
+
+    chose_call_id = True
 
     def __init__(self, offer: "Offer", slot: str, target: Target) -> None:
         super().__init__(offer.call, slot)
@@ -43,6 +45,8 @@ class AgentLeg(Leg):
         self.invite: Request | None = None
         self.answer: Response | None = None
         self.min_se_s = 0
+        self.refer: tuple[ServerTransaction, Request] | None = None
+        """A REFER that the engine has not decided yet."""
 
     # --- out
 
@@ -61,7 +65,7 @@ class AgentLeg(Leg):
             "INVITE",
             target.uri,
             via=endpoint.layer.new_via(transport),
-            from_=f"{self.call.caller.shown};tag={endpoint.tokens.new_tag()}",
+            from_=f"{self.offer.caller.shown};tag={endpoint.tokens.new_tag()}",
             to=f"<{target.uri}>",
             call_id=endpoint.tokens.new_tag(),
             cseq=1,
@@ -77,7 +81,7 @@ class AgentLeg(Leg):
     def connect(self) -> None:
         """Acknowledge the answer: the agent has the call. Not yet when the offer was the phone's."""
         self.state = "connected"
-        if not self.call.caller.offered_late or self.call.caller.acknowledged:
+        if not self.offer.caller.offered_late or self.offer.caller.acknowledged:
             self.confirm()
 
     def confirm(self, body: bytes = b"") -> None:
@@ -104,6 +108,14 @@ class AgentLeg(Leg):
             self.state = "ended"
             self.confirm()
             self.hang_up(headers)
+
+    def left(self, cause: int, confirm: Callable[[], None]) -> None:
+        """The phone hangs up: the end of the call, if it has the call."""
+        self.close()
+        if self.state == "answered" or self.call.peer_of(self) is not None:
+            self.call.release("agent", cause, confirm)
+        else:
+            confirm()
 
     # --- from the transaction layer
 
@@ -134,7 +146,8 @@ class AgentLeg(Leg):
             self.state = "ringing"
             self.offer.rings(self)
         if response.status in (180, 183):
-            self.call.agent_rings(self, response)
+            # Early media are for the caller only where there is but one phone.
+            self.call.agent_rings(response.body if len(self.offer.legs) == 1 else b"")
 
     def _success(self, response: Response) -> None:
         if self.answer is not None and response.to_tag == self.answer.to_tag:
@@ -172,15 +185,16 @@ class AgentLeg(Leg):
 class Offer:
     """One agent, and all of the agent's phones."""
 
-    def __init__(self, call: "Call", agent: str, queue: str, body: bytes) -> None:
+    def __init__(self, call: LegOwner, caller: CallerLeg, agent: str, queue: str, body: bytes) -> None:
         self.call = call
+        self.caller = caller
         self.agent = agent
         self.body = body
         self.headers = (("X-Queue", queue), ("X-Contact", call.name))
         self.legs: list[AgentLeg] = []
         self.taken: AgentLeg | None = None
         """The leg that answered."""
-        self._declines: dict[str, int] = {}
+        self._declines: dict[Declined, int] = {}
         self._withdrawn = False
 
     def begin(self, targets: list[Target]) -> None:
@@ -224,12 +238,8 @@ class Offer:
         if self._withdrawn or any(leg.state != "ended" for leg in self.legs):
             return
         self._withdrawn = True
-        self.call.offers.pop(self.agent, None)
-        reason = next((name for name in MOST_TELLING if name in self._declines), "unreachable")
-        cause = cause_of(self._declines.get(reason, 503))
-        self.call.core.insist(
-            [OfferDeclined(contact=self.call.name, agent=self.agent, reason=reason, cause=cause)]  # type: ignore[arg-type]
-        )
+        reason: Declined = next((name for name in MOST_TELLING if name in self._declines), "unreachable")
+        self.call.offer_declined(self.agent, reason, cause_of(self._declines.get(reason, 503)))
 
     def _check_answer(self, receipts: list[Receipt]) -> None:
         if receipts[0].error or receipts[0].refused:

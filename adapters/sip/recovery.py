@@ -10,8 +10,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from adapters.sip.call import Call, Phase
-from adapters.sip.core import Core
+from adapters.sip.call import Call, Calls, Phase
 from adapters.sip.leg import Leg
 from adapters.sip.offer import AgentLeg, Offer
 from adapters.sip.protocol import (
@@ -44,17 +43,18 @@ def ringing_agents(contacts: Iterable[OpenContact]) -> frozenset[str]:
     return frozenset(agent for contact in contacts if contact.state not in CONNECTED for agent in contact.agents)
 
 
-def recover(core: Core, contacts: Sequence[OpenContact]) -> None:
+def recover(calls: Calls, contacts: Sequence[OpenContact]) -> None:
     """Take up all calls; those that cannot be are released, and the engine is told so."""
+    core = calls.core
     lost: list[Observed] = []
     for contact in contacts:
         try:
-            _Recovery(core, contact).run()
+            _Recovery(calls, contact).run()
             core.counters["calls_recovered"] += 1
         except (LocalProtocolError, MalformedMessage) as error:
             logger.warning("call %s cannot be taken up: %s", contact.contact, error)
             core.counters["calls_lost"] += 1
-            call = core.calls.get(contact.contact)
+            call = calls.by_name.get(contact.contact)
             if call is not None:
                 call.finish()
             lost.append(ContactReleased(contact=contact.contact, by="system", cause=41))
@@ -65,8 +65,9 @@ def recover(core: Core, contacts: Sequence[OpenContact]) -> None:
 class _Recovery:
     """One call."""
 
-    def __init__(self, core: Core, contact: OpenContact) -> None:
-        self._core = core
+    def __init__(self, calls: Calls, contact: OpenContact) -> None:
+        self._calls = calls
+        self._core = calls.core
         self._contact = contact
         self._legs: dict[str, LegRecord] = {slot: decode_leg(record) for slot, record in contact.legs.items()}
 
@@ -76,7 +77,7 @@ class _Recovery:
         if isinstance(caller, CallerInvite):
             call = self._with_invite(caller)
         elif isinstance(caller, DialogState):
-            call = Call(self._core, self._contact.contact, None)
+            call = Call(self._calls, self._contact.contact, None)
             self._resume_dialog(call.caller, caller)
             call.caller.kept = True
             call.phase = Phase.PARKED
@@ -93,7 +94,7 @@ class _Recovery:
         if not isinstance(request, Request):
             raise LocalProtocolError("the record of the caller holds no request")
         transaction = core.endpoint.layer.resume_server(request, record.local_tag, core.endpoint.now_ns())
-        call = Call(core, self._contact.contact, transaction)
+        call = Call(self._calls, self._contact.contact, transaction)
         call.caller.receive(transaction, request)
         session = answer_session_timer(request, core.policy)
         call.caller.session = None if isinstance(session, Refusal) else session
@@ -124,7 +125,7 @@ class _Recovery:
         self._end_others(call, keep=slot)
 
     def _agent_leg(self, call: Call, slot: str, record: AgentAnswer | DialogState) -> AgentLeg:
-        offer = Offer(call, record.agent, "", b"")
+        offer = Offer(call, call.caller, record.agent, "", b"")
         if isinstance(record, DialogState):
             target = Target(record.dialog.remote_target, record.flow or record.dialog.next_hop())
             leg = AgentLeg(offer, slot, target)
@@ -162,7 +163,9 @@ class _Recovery:
         agents = set(self._contact.agents)
         for slot, record in self._legs.items():
             if isinstance(record, AgentInvite) and record.agent in agents:
-                offer = call.offers.setdefault(record.agent, Offer(call, record.agent, self._contact.queue, b""))
+                if record.agent not in call.offers:
+                    call.offers[record.agent] = Offer(call, call.caller, record.agent, self._contact.queue, b"")
+                offer = call.offers[record.agent]
                 offer.legs.append(self._ringing_leg(offer, slot, record))
         self._end_others(call, keep="")
         for agent in sorted(agents - call.offers.keys()):
@@ -189,7 +192,7 @@ class _Recovery:
             if slot == keep or isinstance(record, CallerInvite) or record.agent in call.offers:
                 continue
             if isinstance(record, AgentInvite):
-                leg = self._ringing_leg(Offer(call, record.agent, "", b""), slot, record)
+                leg = self._ringing_leg(Offer(call, call.caller, record.agent, "", b""), slot, record)
                 leg.stop(cancel_reason("withdrawn"))
             elif isinstance(record, AgentAnswer) and record.agent not in self._contact.agents:
                 spare = self._agent_leg(call, slot, record)

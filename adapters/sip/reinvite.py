@@ -20,56 +20,39 @@ GONE: Final = frozenset({408, 481})
 RETRIES_MAX: Final = 8
 
 
-class Reinviter:
-    """Sends offers, one at a time a leg; what must wait is sent when the one before is done."""
+def park(caller: Leg) -> None:
+    """Put a caller on hold who waits for another agent."""
+    OwnOffer(caller, with_direction(caller.origin.sent, "inactive"), _nothing).begin()
 
-    def __init__(self) -> None:
-        self._next: dict[Leg, OwnOffer] = {}
 
-    def park(self, caller: Leg) -> None:
-        """Put a caller on hold who waits for another agent."""
-        self._offer(OwnOffer(self, caller, with_direction(caller.origin.sent, "inactive"), _nothing))
+def reconnect(caller: Leg, agent: Leg) -> None:
+    """Let a caller and the agent who just answered hear each other."""
+    heard = media_of(caller.sdp)
 
-    def reconnect(self, caller: Leg, agent: Leg) -> None:
-        """Let a caller and the agent who just answered hear each other."""
-        heard = media_of(caller.sdp)
+    def compare(answer: bytes) -> None:
+        """The agent was told of the caller's media before; they may have changed."""
+        if answer and media_of(answer) != heard and not agent.closed:
+            OwnOffer(agent, answer, _nothing).begin()
+        caller.core.mention([side.recorded() for side in (caller, agent) if side.acknowledged])
 
-        def compare(answer: bytes) -> None:
-            """The agent was told of the caller's media before; they may have changed."""
-            if answer and media_of(answer) != heard and not agent.closed:
-                self._offer(OwnOffer(self, agent, answer, _nothing))
-            caller.core.mention([side.recorded() for side in (caller, agent) if side.acknowledged])
+    OwnOffer(caller, agent.sdp, compare, vital=True).begin()
 
-        self._offer(OwnOffer(self, caller, agent.sdp, compare, vital=True))
 
-    def refresh(self, leg: Leg) -> None:
-        """Show that a session is alive (RFC 4028 §10): by UPDATE where the peer knows it, else by the same offer."""
-        if leg.pending_out is None and leg.pending_in is None:
-            body = b"" if leg.knows_update else leg.origin.sent
-            OwnOffer(self, leg, body, _nothing, method="UPDATE" if leg.knows_update else "INVITE").send()
-
-    def _offer(self, offer: "OwnOffer") -> None:
-        leg = offer.leg
-        if leg.closed:
-            return
-        if leg.pending_out is not None or leg.pending_in is not None or not leg.acknowledged:
-            self._next[leg] = offer
-        else:
-            offer.send()
-
-    def ready(self, leg: Leg) -> None:
-        """The leg has no offer open any more."""
-        waiting = self._next.pop(leg, None)
-        if waiting is not None:
-            self._offer(waiting)
+def refresh(leg: Leg) -> None:
+    """Show that a session is alive (RFC 4028 §10): by UPDATE where the peer knows it, else by the same offer."""
+    if not leg.is_busy:
+        body = b"" if leg.knows_update else leg.origin.sent
+        OwnOffer(leg, body, _nothing, method="UPDATE" if leg.knows_update else "INVITE").begin()
 
 
 class OwnOffer:
-    """One offer under way. `vital`: without an answer the call makes no sense."""
+    """One offer; a leg has one at a time, and a later one replaces what waits.
+
+    `vital`: without an answer the call makes no sense.
+    """
 
     def __init__(
         self,
-        reinviter: Reinviter,
         leg: Leg,
         body: bytes,
         then: Callable[[bytes], None],
@@ -78,18 +61,21 @@ class OwnOffer:
         method: str = "INVITE",
     ) -> None:
         self.leg = leg
-        self._reinviter = reinviter
         self._body = body
         self._then = then
         self._vital = vital
         self._method = method
         self._tries = 0
 
-    def send(self) -> None:
-        """Send it."""
+    def begin(self) -> None:
+        """Send it, or let it wait until the one before is done."""
         leg = self.leg
         if leg.closed:
             return
+        if leg.is_busy:
+            leg.next_out = self.begin
+            return
+        leg.next_out = None
         self._tries += 1
         headers = leg.session.refresh_headers() if leg.session is not None else ()
         body = leg.origin.pass_on(self._body)
@@ -118,7 +104,7 @@ class OwnOffer:
         except MalformedMessage:
             leg.core.counters["bad_answers"] += 1
         self._then(response.body)
-        self._reinviter.ready(leg)
+        leg.ready()
 
     def on_failure(self, _transaction: ClientTransaction, status: int) -> None:
         """No answer came."""
@@ -129,9 +115,12 @@ class OwnOffer:
         leg.pending_out = None
         if leg.closed:
             return
-        if status == 491 and self._tries < RETRIES_MAX:
+        if status == 491 and leg.next_out is not None:
+            leg.ready()  # what was offered later counts
+        elif status == 491 and self._tries < RETRIES_MAX:
             # Whoever did not choose the Call-ID tries again first (§14.1).
-            wait_s = random.uniform(0, 2) if leg is leg.call.caller else random.uniform(2.1, 4)
+            wait_s = random.uniform(2.1, 4) if leg.chose_call_id else random.uniform(0, 2)
+            leg.next_out = self.begin
             asyncio.get_running_loop().call_later(wait_s, self._again)
         elif status in GONE or self._vital:
             if status in GONE:
@@ -139,13 +128,11 @@ class OwnOffer:
             leg.call.release("network", 102 if status in GONE else 88)
         else:
             leg.core.counters["offers_refused"] += 1
-            self._reinviter.ready(leg)
+            leg.ready()
 
     def _again(self) -> None:
-        if self.leg.pending_out is None and self.leg.pending_in is None:
-            self.send()
-        else:
-            self.leg.core.reinviter._offer(self)
+        if self.leg.next_out == self.begin:
+            self.begin()
 
 
 def media_of(body: bytes) -> tuple[bytes, ...]:

@@ -1,8 +1,9 @@
 """A request of one side, carried to the other: new session descriptions (hold, resume, another codec), DTMF, text."""
 
 import random
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from adapters.sip.core import Core
 from adapters.sip.leg import Leg
 from adapters.sip.offer_answer import with_direction
 from adapters.sip.protocol import (
@@ -20,9 +21,6 @@ from adapters.sip.protocol import (
     is_on_hold,
 )
 from engine.messages.observed import ContactHeld, ContactResumed, LegRecorded
-
-if TYPE_CHECKING:
-    from adapters.sip.call import Call
 
 PENDING: Final = Refusal(491)
 GONE: Final = frozenset({408, 481})
@@ -160,9 +158,12 @@ class Relay:
             content_type=SDP if body else "",
             body=body,
         )
+        note_hold(peer if late else leg, response.body if late else self._request.body)
+        if not late:
+            peer.ready()
         if self._request.method != "INVITE":
             leg.pending_in = None
-        note_hold(peer if late else leg, response.body if late else self._request.body)
+            leg.ready()
 
     def on_failure(self, _transaction: ClientTransaction, status: int) -> None:
         """The other side did not answer."""
@@ -177,6 +178,9 @@ class Relay:
         if status in GONE:
             peer.close()
             leg.call.release("network", CAUSE_GONE)
+        else:
+            peer.ready()
+            leg.ready()
 
     # --- from the side it came from
 
@@ -191,6 +195,8 @@ class Relay:
         if self._unacknowledged is not None:
             self._leg.renewed(request)
             self._peer.acknowledge(*self._unacknowledged, body=self._peer.origin.pass_on(request.body))
+            self._peer.ready()
+        self._leg.ready()
 
     def on_ack_missing(self) -> None:
         """The 2xx was never acknowledged: that side is gone (§14.2)."""
@@ -217,20 +223,20 @@ def note_hold(offerer: Leg, body: bytes) -> None:
 class PassedOn:
     """A request without an offer (INFO, MESSAGE), carried to the other side."""
 
-    def __init__(self, core_call: "Call", transaction: ServerTransaction) -> None:
-        self._call = core_call
+    def __init__(self, core: Core, transaction: ServerTransaction) -> None:
+        self._core = core
         self._transaction = transaction
 
     def on_response(self, _transaction: ClientTransaction, response: Response) -> None:
         """Pass the final response back."""
         if response.status >= 200:
-            self._call.core.endpoint.reply(
+            self._core.endpoint.reply(
                 self._transaction, response.status, content_type=response.get("content-type"), body=response.body
             )
 
     def on_failure(self, _transaction: ClientTransaction, status: int) -> None:
         """The other side did not answer."""
-        self._call.core.endpoint.reply(self._transaction, status)
+        self._core.endpoint.reply(self._transaction, status)
 
 
 def pass_on(leg: Leg, transaction: ServerTransaction, request: Request) -> None:
@@ -245,7 +251,7 @@ def pass_on(leg: Leg, transaction: ServerTransaction, request: Request) -> None:
     try:
         peer.request(
             request.method,
-            PassedOn(leg.call, transaction),
+            PassedOn(leg.core, transaction),
             headers=headers,
             content_type=request.get("content-type"),
             body=request.body,

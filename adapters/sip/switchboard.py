@@ -4,10 +4,9 @@ import logging
 from typing import Any, Final
 
 from adapters.sip.arrivals import Arrivals
-from adapters.sip.core import Core
+from adapters.sip.call import Calls
 from adapters.sip.endpoint import BODY_TYPES, METHODS
 from adapters.sip.leg import Leg
-from adapters.sip.offer import AgentLeg
 from adapters.sip.protocol import (
     AckMissing,
     AckReceived,
@@ -26,6 +25,7 @@ from adapters.sip.protocol import (
     dialog_id_of,
 )
 from adapters.sip.relay import pass_on, relay_offer
+from adapters.sip.transfer import refer
 from adapters.sip.translate import release_cause
 
 logger = logging.getLogger(__name__)
@@ -41,8 +41,9 @@ ALLOW: Final = OPTIONS_HEADERS[:1]
 class Switchboard:
     """Dispatches events. A transaction's context is who waits for it."""
 
-    def __init__(self, core: Core, arrivals: Arrivals) -> None:
-        self._core = core
+    def __init__(self, calls: Calls, arrivals: Arrivals) -> None:
+        self._core = calls.core
+        self._dialogs = calls.dialogs
         self._arrivals = arrivals
 
     def on_event(self, event: Event) -> None:
@@ -108,7 +109,7 @@ class Switchboard:
     def _take_stray(self, response: Response) -> None:
         """A phone repeats its 2xx to an INVITE of before a restart: acknowledge it again, or end what nobody wants."""
         core, endpoint = self._core, self._core.endpoint
-        leg = core.dialogs.get(DialogId(response.call_id, response.from_tag, response.to_tag))
+        leg = self._dialogs.get(DialogId(response.call_id, response.from_tag, response.to_tag))
         if leg is not None and not leg.acknowledged:
             return  # it has its ACK as soon as the caller's is here
         via = response.top_via
@@ -123,7 +124,7 @@ class Switchboard:
 
     def _take_within(self, transaction: ServerTransaction, request: Request) -> None:
         core, method = self._core, request.method
-        leg = core.dialogs.get(dialog_id_of(request))
+        leg = self._dialogs.get(dialog_id_of(request))
         if leg is None or leg.dialog is None:
             core.counters["dialogs_unknown"] += 1
             core.endpoint.reply(transaction, 481)
@@ -134,7 +135,7 @@ class Switchboard:
         elif method in ("INFO", "MESSAGE"):
             pass_on(leg, transaction, request)
         elif method == "REFER":
-            core.transfers.refer(leg, transaction, request)
+            refer(leg, transaction, request)
         elif leg.take(request, transaction):
             # OPTIONS; a NOTIFY belongs to no subscription of ours.
             known = method == "OPTIONS"
@@ -142,27 +143,14 @@ class Switchboard:
 
     def _hung_up(self, leg: Leg, transaction: ServerTransaction, request: Request) -> None:
         """A side hangs up. It is told so once that is on record."""
-        call, endpoint = leg.call, self._core.endpoint
-        if leg.closed:
-            endpoint.reply(transaction, 200)  # both sides hung up at once
-            return
-        if not leg.take(request, transaction):
-            return
 
         def confirm() -> None:
-            endpoint.reply(transaction, 200)
+            self._core.endpoint.reply(transaction, 200)
 
-        if leg is call.caller:
-            call.caller.cancelled = True
-            if call.caller.answered:
-                leg.close()
-            call.release("customer", release_cause(request), confirm)
-            return
-        leg.close()
-        if leg is call.agent or (isinstance(leg, AgentLeg) and leg.state == "answered"):
-            call.release("agent", release_cause(request), confirm)
-        else:
-            confirm()
+        if leg.closed:
+            confirm()  # both sides hung up at once
+        elif leg.take(request, transaction):
+            leg.left(release_cause(request), confirm)
 
 
 def _take_context(transaction: ClientTransaction | ServerTransaction) -> Any:

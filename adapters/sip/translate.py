@@ -5,6 +5,7 @@ from typing import Final, Literal, NamedTuple
 from adapters.sip.protocol import Reason, Request
 
 Declined = Literal["declined", "busy", "no_answer", "unreachable"]
+Side = Literal["customer", "agent", "network", "system"]
 CUSTOMER_MAX: Final = 128
 
 _BUSY: Final = frozenset({486, 600})

@@ -91,7 +91,7 @@ class Exchange:
 
     async def settle(self) -> None:
         """Wait until no call and no dialog is left."""
-        await until(lambda: not self.sip.core.calls and not self.sip.core.dialogs and not self.contacts_open)
+        await until(lambda: not self.sip.calls.by_name and not self.sip.calls.dialogs and not self.contacts_open)
 
 
 def centre(

@@ -57,7 +57,7 @@ async def test_too_many_calls_are_told_to_come_back(
     assert exchange.counters["refused.503"] >= 1
     for transaction in (first, *others):
         bob.take_back(transaction)
-    await until(lambda: not exchange.sip.core.calls)
+    await until(lambda: not exchange.sip.calls.by_name)
 
 
 async def test_an_engine_without_room_is_told_to_callers(
@@ -75,8 +75,8 @@ async def test_an_engine_without_room_is_told_to_callers(
     bob.invite("sales", exchange.sip.endpoint.port, bob.sdp())
     refused = await bob.response(503)
     assert refused.response.get("retry-after") == "7"
-    assert not exchange.sip.core.calls
-    assert not exchange.sip.core.dialogs
+    assert not exchange.sip.calls.by_name
+    assert not exchange.sip.calls.dialogs
 
 
 async def test_what_is_no_call(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:

@@ -107,7 +107,7 @@ async def test_a_caller_leaves_after_the_phone_answered_but_before_that_is_durab
     exchange = await open_exchange(centre(phones={"ann": f"127.0.0.1:{ann.port}"}), hold=True)
     log = exchange.engine.log
     invite = bob.invite("sales", exchange.sip.endpoint.port, bob.sdp())
-    calls = exchange.sip.core.calls
+    calls = exchange.sip.calls.by_name
     await until(lambda: calls and not exchange.engine.inbox)
     log.flush()
     await until(lambda: calls and next(iter(calls.values())).caller.said[0] == 182)
@@ -216,7 +216,7 @@ async def test_a_contact_that_is_no_call_is_withdrawn(open_exchange: OpenExchang
     exchange = await open_exchange(centre(phones={"ann": f"127.0.0.1:{ann.port}"}))
     bob.invite("sales", exchange.sip.endpoint.port, bob.sdp())
     await bob.response(182)
-    (name,) = exchange.sip.core.calls
+    (name,) = exchange.sip.calls.by_name
     await exchange.tell(CallbackRequested(contact=name, number="100"))
     assert reasons_of((await bob.response(480)).response)[0].cause == 31
     await exchange.sign_in("ann")

@@ -156,6 +156,58 @@ async def test_a_transfer_to_another_queue(open_exchange: OpenExchange, open_pho
     assert (exchange.exits("sales"), exchange.exits("help")) == ({"answered": 1}, {"answered": 1})
 
 
+async def test_a_caller_is_parked_once_its_first_offers_are_done(
+    open_exchange: OpenExchange, open_phone: OpenPhone
+) -> None:
+    ann, bob, eve = [await open_phone(name) for name in ("ann", "bob", "eve")]
+    exchange = await open_exchange(
+        centre(
+            queues="  sales: {}\n  help: {}",
+            agents=[
+                f"{{name: ann, queues: [sales], phone: {{address: 'sip:ann@127.0.0.1:{ann.port}'}}}}",
+                "{name: zoe, queues: [help]}",
+            ],
+        )
+    )
+    await exchange.sign_in("ann")
+    # Bob's ACK is late.
+    bob.invite("sales", exchange.sip.endpoint.port, bob.sdp())
+    agents = await ann.pick_up()
+    answered = await bob.response(200, "INVITE")
+    await _send_away(ann, agents)
+    callers = Dialog.from_response(answered.response, f"<{bob.uri}>")
+    bob.acknowledge(callers, answered)
+    await _hear_park_and_leave(bob, callers)
+    # Eve has made an offer of her own, which the agent refuses late.
+    await exchange.settle()
+    callers, agents = await talk(exchange, eve, ann)
+    eve.within(callers, "INVITE", eve.sdp())
+    offered = await ann.request("INVITE")
+    await _send_away(ann, agents)
+    ann.reply(offered, 488)
+    await eve.response(488)
+    await _hear_park_and_leave(eve, callers)
+    await exchange.settle()
+
+
+async def _send_away(agent: UserAgent, agents: Dialog) -> None:
+    """The agent transfers the caller to where nobody is."""
+    agent.within(agents, "REFER", headers=(("Refer-To", "<sip:help@127.0.0.1>"),))
+    await agent.response(202, "REFER")
+    agent.reply(await agent.request("NOTIFY"), 200)
+    agent.reply(await agent.request("BYE"), 200)
+
+
+async def _hear_park_and_leave(caller: UserAgent, callers: Dialog) -> None:
+    parked = await caller.request("INVITE")
+    assert direction_of(parked.request.body) == "inactive"
+    assert callers.receive_request(parked.request) is None
+    caller.reply(parked, 200, caller.sdp("inactive"))
+    await caller.ack()
+    caller.within(callers, "BYE")
+    await caller.response(200, "BYE")
+
+
 async def test_callers_may_not_transfer_and_attended_transfer_is_refused(
     open_exchange: OpenExchange, open_phone: OpenPhone
 ) -> None:
@@ -191,13 +243,13 @@ async def test_sessions_are_refreshed_and_dead_ones_end(open_exchange: OpenExcha
     assert answered.response.get("session-expires") == "100;refresher=uac"
     callers = Dialog.from_response(answered.response, f"<{bob.uri}>")
     bob.acknowledge(callers, answered)
-    await until(lambda: all(leg.acknowledged for leg in exchange.sip.core.dialogs.values()))
+    await until(lambda: all(leg.acknowledged for leg in exchange.sip.calls.dialogs.values()))
     offset_s = 55.0
     exchange.sip.housekeeping.sweep()
     refresh = await ann.request("UPDATE")
     assert refresh.request.body == b""
     ann.reply(refresh, 200)
-    await until(lambda: exchange.sip.core.calls and not _offers_open(exchange))
+    await until(lambda: exchange.sip.calls.by_name and not _offers_open(exchange))
     # Ann has shown a sign of life, Bob, whose turn it was, has not.
     offset_s = 75.0
     exchange.sip.housekeeping.sweep()
@@ -209,7 +261,7 @@ async def test_sessions_are_refreshed_and_dead_ones_end(open_exchange: OpenExcha
 
 
 def _offers_open(exchange: Exchange) -> bool:
-    return any(leg.pending_out is not None for leg in exchange.sip.core.dialogs.values())
+    return any(leg.pending_out is not None for leg in exchange.sip.calls.dialogs.values())
 
 
 async def test_intervals_below_the_least_are_refused(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:

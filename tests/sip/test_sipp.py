@@ -67,7 +67,7 @@ async def test_callers_give_up_before_their_arrival_is_durable(
 ) -> None:
     exchange = await open_exchange(centre(), hold=True)
     callers = await sipps.start("uac_cancel", exchange.address, calls=5, rate=100, transport=transport)
-    calls = exchange.sip.core.calls
+    calls = exchange.sip.calls.by_name
     await until(lambda: len(calls) == 5 and all(call.caller.cancelled for call in calls.values()))
     assert not any(call.caller.answered for call in calls.values())
     await until(lambda: not exchange.engine.inbox)
