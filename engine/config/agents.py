@@ -12,6 +12,7 @@ from engine.model.settings import INHERIT, SECOND_NS
 
 AGENTS_MAX: Final = 10_000
 _NUMBER: Final = re.compile(r"\{n(?::(0?\d{1,2}))?\}")
+_ADDRESS: Final = r"sips?:[^@\s;]+@[^@\s;]+(;transport=(udp|tcp))?"
 Capacities = dict[Annotated[str, Ref("channel")], Annotated[int, Whole(0, 1000)]]
 Name = Annotated[str, Text(r"\S(.{0,126}\S)?", "a name; write 1 to 128 characters, in quotes if they are digits")]
 
@@ -24,7 +25,7 @@ def fill_in(template: str, number: int) -> str:
 class Phone(Section):
     """Where an agent's phone is, and how it proves who it is."""
 
-    address: Annotated[str, Text(r"sips?:[^@\s;]+@[^@\s;]+", "a phone's address; write it as sip:alice@example.org")]
+    address: Annotated[str, Text(_ADDRESS, "a phone's address; write it as sip:alice@example.org")]
     password: SecretStr | None = None
     ha1: SecretStr | None = None
     """MD5 of user:realm:password, instead of the password."""

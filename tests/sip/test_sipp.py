@@ -43,6 +43,17 @@ async def test_calls_are_answered_and_ended(
 
 
 @both_transports
+async def test_a_phone_is_rung_at_its_address(open_exchange: OpenExchange, sipps: Sipps, transport: str) -> None:
+    ann = await sipps.start("agent_fast", transport=transport)
+    exchange = await open_exchange(centre(phones={"ann": f"127.0.0.1:{ann.port};transport={transport}"}))
+    await exchange.sign_in("ann")
+    callers = await sipps.start("uac_rr", exchange.address)
+    await callers.wait()
+    await ann.wait()
+    await exchange.settle()
+
+
+@both_transports
 async def test_callers_queue_for_the_only_agent(open_exchange: OpenExchange, sipps: Sipps, transport: str) -> None:
     exchange, agents = await with_phone(open_exchange, sipps, "agent_fast", transport, calls=4)
     callers = await sipps.start("uac_rr", exchange.address, calls=4, rate=100, transport=transport)
