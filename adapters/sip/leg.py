@@ -98,7 +98,8 @@ class Leg:
         self.call.dialogs[dialog.id] = self
 
     def forget(self) -> None:
-        """Leave the table of dialogs."""
+        """Leave the table of dialogs; nothing is offered any more."""
+        self.next_out = None
         if self.dialog is not None and self.call.dialogs.get(self.dialog.id) is self:
             del self.call.dialogs[self.dialog.id]
 

@@ -40,7 +40,7 @@ def reconnect(caller: Leg, agent: Leg) -> None:
 
 def refresh(leg: Leg) -> None:
     """Show that a session is alive (RFC 4028 §10): by UPDATE where the peer knows it, else by the same offer."""
-    if not leg.is_busy:
+    if not leg.is_busy and leg.next_out is None:
         body = b"" if leg.knows_update else leg.origin.sent
         OwnOffer(leg, body, _nothing, method="UPDATE" if leg.knows_update else "INVITE").begin()
 
