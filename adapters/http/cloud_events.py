@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from engine.messages.decoding import JSON, Fault, Malformed, TooMany, build_fact, decode_as, fault_of
+from engine.messages.decoding import JSON, Fault, Malformed, TooMany, build_fact, decode_as, fault_of, reading
 from engine.messages.observed import Observed
 
 STRUCTURED: Final = "application/cloudevents+json"
@@ -47,6 +47,7 @@ def is_cloud_event(content_type: str, headers: Mapping[str, str]) -> bool:
     return content_type in (STRUCTURED, BATCHED) or "ce-specversion" in headers
 
 
+@reading()
 def decode_cloud_events(
     body: bytes, content_type: str, headers: Mapping[str, str], batch_limit: int
 ) -> tuple[list[Observed], bool]:

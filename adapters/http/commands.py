@@ -9,7 +9,7 @@ from aiohttp import web
 from adapters.http.problems import Fault, Problem
 from adapters.http.replies import answer, fault_of, read_body, source_of, submit
 from adapters.http.route_table import IDEMPOTENCY_KEY, Parameter, Route
-from adapters.http.translate import media_type, reading
+from adapters.http.translate import media_type
 from engine.messages.decoding import JSON, build_fact, decode_as
 from engine.messages.observed import Fact
 
@@ -80,8 +80,7 @@ def command_route(group: str, path: str, scope: str, fact: type[Fact], summary: 
     async def handle(request: web.Request) -> web.Response:
         body = await read_body(request)
         media = media_type(request.content_type) if body else JSON
-        with reading():
-            given = msgspec.to_builtins(decode_as(body, media, shape))
+        given = msgspec.to_builtins(decode_as(body, media, shape))
         outcome = await run_command(request, tag, {**given, **{name: request.match_info[name] for name in said}}, said)
         return await answer(request, outcome, settled=True)
 

@@ -1,11 +1,7 @@
 """Between bodies and messages: the form of a body by its Content-Type, and how one that cannot be read is answered."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from adapters.http.problems import Fault, Problem
 from engine.messages.decoding import FORMS, JSON, MSGPACK, Malformed, TooMany
-from engine.messages.decoding import Fault as BodyFault
 
 
 def media_type(content_type: str) -> str:
@@ -14,17 +10,6 @@ def media_type(content_type: str) -> str:
     if found is None:
         raise Problem("unsupported-media-type", f"{content_type!r} is neither {JSON} nor {MSGPACK}")
     return found
-
-
-@contextmanager
-def reading() -> Iterator[None]:
-    """Around the decoding of a body: what decoders raise of bodies that nobody sends in earnest. Raises Malformed."""
-    try:
-        yield
-    except RecursionError:
-        raise Malformed([BodyFault("values stand within values too deeply")]) from None
-    except UnicodeDecodeError as error:
-        raise Malformed([BodyFault(f"a text is not UTF-8: {error.reason}")]) from None
 
 
 def unreadable(malformed: Malformed) -> Problem:

@@ -1,7 +1,8 @@
 """Facts from bytes: JSON or MessagePack, one or an array of them, or a pointer to every place that is wrong."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 import msgspec
@@ -48,6 +49,18 @@ class TooMany(Malformed):
     """An array of more facts than are taken at once."""
 
 
+@contextmanager
+def reading() -> Iterator[None]:
+    """Around decoding: what decoders raise of bodies that nobody sends in earnest is Malformed, too."""
+    try:
+        yield
+    except RecursionError:
+        raise Malformed([Fault("values stand within values too deeply")]) from None
+    except UnicodeDecodeError as error:
+        raise Malformed([Fault(f"a text is not UTF-8: {error.reason}")]) from None
+
+
+@reading()
 def decode_facts(body: bytes, form: str, batch_limit: int) -> tuple[list[Observed], bool]:
     """Return the facts of a body, and whether it was an array. Raises Malformed, pointing at every bad item."""
     if not body:
@@ -70,6 +83,7 @@ def decode_facts(body: bytes, form: str, batch_limit: int) -> tuple[list[Observe
     return facts, True
 
 
+@reading()
 def decode_as(body: bytes, form: str, shape: type[Any]) -> Any:
     """Return a body of one shape; an empty body is an object without fields. Raises Malformed."""
     try:

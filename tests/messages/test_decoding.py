@@ -144,3 +144,15 @@ def test_pointers_follow_the_path_of_the_message() -> None:
         "/3",
         "",
     ]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'[{"type": "contact_arrived", "attributes": ' + b"[" * 100_000, "too deeply"),
+        (b'{"type": "contact_arrived", "contact": "\xff\xfe"}', "UTF-8"),
+    ],
+)
+def test_bodies_that_nobody_sends_in_earnest_are_malformed(body: bytes, said: str) -> None:
+    with pytest.raises(Malformed, match=said):
+        decode_facts(body, JSON, 10)

@@ -14,7 +14,7 @@ from adapters.http.context import context_of
 from adapters.http.problems import bad_parameter
 from adapters.http.replies import answer, durable, not_found, read_body, source_of
 from adapters.http.route_table import IDEMPOTENCY_KEY, Parameter, Route, whole
-from adapters.http.translate import media_type, reading
+from adapters.http.translate import media_type
 from engine.messages import observed
 from engine.messages.decoding import decode_as
 from engine.model.scopes import Scope
@@ -29,8 +29,7 @@ NewContact: Final = shape_without("NewContact", observed.ContactArrived, optiona
 async def post_contact(request: web.Request) -> web.Response:
     """Bring a contact; its name is made up where none is given."""
     sent = await read_body(request)
-    with reading():
-        body = decode_as(sent, media_type(request.content_type), NewContact)
+    body = decode_as(sent, media_type(request.content_type), NewContact)
     fields: dict[str, Any] = msgspec.to_builtins(body)
     fields["contact"] = fields.get("contact") or _made_up(request)
     outcome = await run_command(request, "contact_arrived", fields, ())

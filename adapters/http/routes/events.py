@@ -12,7 +12,7 @@ from adapters.http.context import context_of
 from adapters.http.problems import Problem, bad_parameter
 from adapters.http.replies import AS_OF, answer, durable, fault_of, not_found, read_body, source_of, submit
 from adapters.http.route_table import Parameter, Route, whole
-from adapters.http.translate import media_type, reading
+from adapters.http.translate import media_type
 from engine.messages.decoding import FAULTS_MAX, decode_facts
 from engine.messages.kinds import KIND_NAMES
 from engine.messages.observed import Observed
@@ -74,11 +74,10 @@ async def post_events(request: web.Request) -> web.Response:
     """Take in one fact or an array of them."""
     settings = context_of(request).settings
     body, content_type = await read_body(request), request.content_type.lower()
-    with reading():
-        if is_cloud_event(content_type, request.headers):
-            facts, many = decode_cloud_events(body, content_type, request.headers, settings.batch_limit)
-        else:
-            facts, many = decode_facts(body, media_type(content_type), settings.batch_limit)
+    if is_cloud_event(content_type, request.headers):
+        facts, many = decode_cloud_events(body, content_type, request.headers, settings.batch_limit)
+    else:
+        facts, many = decode_facts(body, media_type(content_type), settings.batch_limit)
     receipts = await submit(request, source_of(request), facts)
     told = summary(receipts)
     if told.rejected == len(receipts):
