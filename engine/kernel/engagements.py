@@ -26,8 +26,12 @@ def find_engagement(t: Tables, c: int, a: int) -> int:
 def engage(t: Tables, c: int, a: int, deadline_ns: int) -> None:
     """Bind contact `c` to agent `a` by an offer that ends at `deadline_ns`."""
     e = t.book[0].engagement_free
+    if e < 0:
+        e = t.book[0].engagements_used
+        t.book[0].engagements_used += 1
+    else:
+        t.book[0].engagement_free = t.engagements[e].next_of_contact
     engagement = t.engagements[e]
-    t.book[0].engagement_free = engagement.next_of_contact
     contact, agent = t.contacts[c], t.agents[a]
     engagement.started_ns = t.book[0].now_ns
     engagement.contact = c

@@ -44,7 +44,6 @@ def resize(t: Tables, capacity: Capacity) -> Tables:
     _move_timers(t, grown)
     _move_intervals(t, grown)
     _add_slots(t, grown)
-    _add_engagements(t, grown)
     return grown
 
 
@@ -124,18 +123,3 @@ def _add_slots(t: Tables, grown: Tables) -> None:
     grown.slots[: free + len(added)] = np.concatenate([ring, added])
     grown.book["slot_head"] = 0
     grown.book["slot_count"] = free + len(added)
-
-
-def _add_engagements(t: Tables, grown: Tables) -> None:
-    """New engagements are used when the free ones there were are."""
-    first = len(t.engagements)
-    last = int(t.book["engagement_free"][0])
-    if first == len(grown.engagements):
-        return
-    if last < 0:
-        grown.book["engagement_free"] = first
-        return
-    links = t.engagements["next_of_contact"].tolist()
-    while links[last] >= 0:
-        last = links[last]
-    grown.engagements["next_of_contact"][last] = first

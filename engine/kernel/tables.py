@@ -42,7 +42,8 @@ BOOK: Final = np.dtype(
         ("fired", "i8"),  # deadlines fired by the row under way
         ("slot_head", "i8"),  # ring of free contact slots: oldest freed first
         ("slot_count", "i8"),
-        ("engagement_free", "i8"),  # stack of free engagements
+        ("engagement_free", "i8"),  # stack of engagements that were used and are free again
+        ("engagements_used", "i8"),  # those beyond were never used, and lie in memory nobody touched
         ("timers", "i8"),  # armed timers
         ("lines", "i8"),  # lines in use (agents' own lines come after all of these)
     ],
@@ -359,13 +360,11 @@ def _lay_out(t: Tables, c: Capacity) -> None:
         (t.agents, ("engagement",)),
         (t.queues, ("last_agent", "first_line")),
         (t.lines, ("queue", "next_line", "head", "tail")),
-        (t.engagements, ("contact", "agent", "queue", "next_of_agent", "prev_of_agent")),
         (t.timers, ("place",)),
     ):
         for link in links:
             table[link] = -1
-    t.engagements["next_of_contact"] = np.arange(1, c.engagements + 1)
-    t.engagements["next_of_contact"][-1] = -1
+    t.book["engagement_free"] = -1
     t.queues["factor"] = 1.0
 
 
