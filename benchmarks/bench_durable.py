@@ -33,6 +33,13 @@ SQLITE_BATCHES = 100
 AHEAD_BYTES = 4 << 20
 SWITCH_INTERVAL_S = 1e-4
 """As the live driver sets it: the writer thread must not wait 5 ms for the interpreter."""
+NAMES = (
+    "durable_events_per_s",
+    "durable_events_one_by_one_per_s",
+    "durable_vs_sqlite",
+    "durable_one_by_one_vs_sqlite",
+    "log_read_rows_per_s",
+)
 
 
 def make_batch(count: int) -> np.ndarray[Any, Any]:

@@ -144,8 +144,11 @@ class SegmentLog:
 
     @property
     def admitting(self) -> bool:
-        """False while no spare segment could be made: refuse new work, the rest of this segment is for ending work."""
-        return not (self._failure or (self._spares.full and self._spares.count == 0))
+        """False while space for new work is not assured: the rest of this segment is for work that ends something."""
+        if self._failure or self._spares.count > 0:
+            return not self._failure
+        # No spare: one may be on its way, or the disk may be full and nobody knows it yet.
+        return not self._spares.full and self._writer.room_bytes > self._spares.segment_bytes // 4
 
     @property
     def group_count(self) -> int:

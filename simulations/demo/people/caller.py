@@ -46,6 +46,8 @@ class Callers:
         self._tally = tally
         self._calls: dict[str, Call] = {}
         """By Call-ID."""
+        self._ends_s: float | None = None
+        """How soon calls end once everybody goes home; None while the day lasts."""
 
     async def start(self) -> None:
         """Open the socket."""
@@ -83,7 +85,8 @@ class Callers:
         self._after(call, self._chance.patience_s(self._chance.traits.patience_s), self._give_up)
 
     def end_soon(self, mean_s: float) -> None:
-        """Whoever waits gives up, whoever talks ends, each soon."""
+        """Whoever waits gives up, whoever talks ends, each soon; so does who is answered from now on."""
+        self._ends_s = mean_s
         for call in self._calls.values():
             action = self._give_up if call.dialog is None else self._hang_up
             if not call.gave_up:
@@ -127,7 +130,8 @@ class Callers:
             # The answer crossed our CANCEL: there is a call, so it is ended as one (RFC 3261 §9.1).
             self._hang_up(call)
         else:
-            self._after(call, self._chance.wait_s(self._chance.traits.talk_s), self._hang_up)
+            mean_s = self._chance.traits.talk_s if self._ends_s is None else self._ends_s
+            self._after(call, self._chance.wait_s(mean_s), self._hang_up)
 
     def _on_request(self, transaction: ServerTransaction, request: Request) -> None:
         call = self._calls.get(request.call_id)
