@@ -1,9 +1,10 @@
 """Facts from bytes: JSON or MessagePack, one or an array of them, or a pointer to every place that is wrong."""
 
+import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -17,6 +18,8 @@ FORMS: Final = {JSON: JSON, MSGPACK: MSGPACK, "application/x-msgpack": MSGPACK}
 FAULTS_MAX: Final = 100
 """Faults that are told of one body."""
 _PLACE: Final = re.compile(r" - at `(?:key in )?\$(.*)`$")
+_WORD: Final = re.compile(r"Invalid (?:enum )?value '([^']{0,64})")
+_UNTYPED: Final = "Object missing required field `type`"
 _STEP: Final = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 _ONE: Final[dict[str, Any]] = {JSON: msgspec.json.Decoder(Observed), MSGPACK: msgspec.msgpack.Decoder(Observed)}
 _MANY: Final[dict[str, Any]] = {
@@ -27,6 +30,20 @@ _RAW: Final[dict[str, Any]] = {
     JSON: msgspec.json.Decoder(list[msgspec.Raw]),
     MSGPACK: msgspec.msgpack.Decoder(list[msgspec.Raw]),
 }
+
+
+def _words_of_facts() -> dict[str, tuple[str, ...]]:
+    """The words that a field of facts may hold, by the field's name; `type` among them."""
+    words: dict[str, dict[str, None]] = {"type": {}}
+    for shape in get_args(Observed):
+        words["type"][str(shape.__struct_config__.tag)] = None
+        for field, annotation in get_type_hints(shape).items():
+            if get_origin(annotation) is Literal:
+                words.setdefault(field, {}).update(dict.fromkeys(get_args(annotation)))
+    return {field: tuple(found) for field, found in words.items()}
+
+
+_WORDS: Final = _words_of_facts()
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -108,10 +125,25 @@ def fault_of(error: msgspec.DecodeError, base: str = "") -> Fault:
     text = str(error)
     match = _PLACE.search(text)
     if match is None:
-        return Fault(text, base)
-    steps = (name or index for name, index in _STEP.findall(match[1]))
+        return Fault(text + (_advice(text, ["type"]) if text == _UNTYPED else ""), base)
+    steps = [name or index for name, index in _STEP.findall(match[1])]
     place = "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in steps)
-    return Fault(text[: match.start()], base + place)
+    text = text[: match.start()]
+    return Fault(text + _advice(text, steps), base + place)
+
+
+def _advice(text: str, steps: list[str]) -> str:
+    """Return the end of a sentence on a wrong word: the nearest right one, and all that may stand there."""
+    said = _WORD.match(text)
+    field = "type" if text == _UNTYPED else steps[-1] if steps else ""
+    # Below the first level of a fact (or of an array's item) a field is not one of the fact's own.
+    own = text == _UNTYPED or len(steps) == 1 or (len(steps) == 2 and not steps[0].isalpha())
+    words = _WORDS.get(field, ()) if own else ()
+    if not words or not (said or text == _UNTYPED):
+        return ""
+    close = difflib.get_close_matches(said[1].casefold(), words, n=1) if said else []
+    what = "types" if field == "type" else "words"
+    return (f"; did you mean '{close[0]}'? {what} are " if close else f"; {what} are ") + ", ".join(words)
 
 
 def pointer_to(field: str, place: int | None) -> str:

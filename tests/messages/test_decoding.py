@@ -156,3 +156,30 @@ def test_pointers_follow_the_path_of_the_message() -> None:
 def test_bodies_that_nobody_sends_in_earnest_are_malformed(body: bytes, said: str) -> None:
     with pytest.raises(Malformed, match=said):
         decode_facts(body, JSON, 10)
+
+
+@pytest.mark.parametrize(
+    ("fields", "pointer", "told"),
+    [
+        ({"type": "contact_relased"}, "/type", "did you mean 'contact_released'? types are contact_arrived, "),
+        ({"type": "zzz"}, "/type", "'zzz'; types are contact_arrived, contact_released, "),
+        ({"contact": "c"}, "", "`type`; types are contact_arrived, "),
+        (ARRIVAL | {"channel": "mail"}, "/channel", "did you mean 'email'? words are voice, chat, email, task"),
+        ({"type": "x" * 100_000}, "/type", "types are contact_arrived, "),
+    ],
+)
+@both_forms
+def test_a_wrong_word_is_answered_with_the_right_ones(
+    fields: dict[str, Any], pointer: str, told: str, form: str
+) -> None:
+    for body, base in ((fields, ""), ([ARRIVAL, fields], "/1")):
+        with pytest.raises(Malformed) as caught:
+            decode_facts(packed(body, form), form, 10)
+        (fault,) = caught.value.faults
+        assert (fault.pointer, told in fault.detail) == (base + pointer, True), fault.detail[-200:]
+
+
+def test_a_fault_that_is_not_of_a_word_has_no_advice() -> None:
+    with pytest.raises(Malformed) as caught:
+        decode_facts(packed(ARRIVAL | {"attributes": {"channel": 7}}, JSON), JSON, 10)
+    assert "words are" not in caught.value.faults[0].detail
