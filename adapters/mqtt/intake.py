@@ -100,6 +100,11 @@ class Intake:
         except Malformed as bad:
             self._counters["rejected"] += 1
             return Taken(source, [], False, None, bad.faults)
+        except Exception as error:
+            # One message must not end the connection: the broker would send it again, and again.
+            self._counters["rejected"] += 1
+            logger.exception("a message at %s cannot be read", message.topic)
+            return Taken(source, [], False, None, [Fault(f"the message cannot be read: {type(error).__name__}")])
         receipts = await self._submit(f"{SOURCE}:{source}" if source else SOURCE, facts)
         receipts.add_done_callback(self._count)
         return Taken(source, facts, many, receipts, [])

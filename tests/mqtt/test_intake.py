@@ -172,3 +172,20 @@ def test_a_flood_of_qos_0_is_dropped_and_counted_but_qos_1_never() -> None:
         queue.put_nowait(message(mid, qos=1))
     assert [queue.get_nowait().mid for _ in range(queue.qsize())] == [0, 1, 2, 5, 6, 7, 8, 9]
     assert counters["dropped_unqueued"] == 2
+
+
+async def test_what_cannot_be_decoded_has_a_result_and_is_acknowledged(monkeypatch: pytest.MonkeyPatch) -> None:
+    room = Room()
+    deep, good = b"[" * 90_000, message(3).payload
+    for mid, body in enumerate((deep, b"\xff\xfe", b'{"type": "\xff"}', b"\x91" * 90_000), 1):
+        room.line.arriving.put_nowait(aiomqtt.Message("t/s/in/events", body, 1, False, mid, None))
+    await room.settle()
+    assert room.line.acknowledged == [1, 2, 3, 4]
+    monkeypatch.setattr(intake_module, "decode_facts", lambda *_: 1 / 0)
+    room.line.arriving.put_nowait(aiomqtt.Message("t/s/in/events", good, 1, False, 5, None))
+    await room.settle()
+    assert room.line.acknowledged == [1, 2, 3, 4, 5]
+    assert [len(sent["errors"]) for _, sent in room.line.sent] == [1] * 5
+    assert "ZeroDivisionError" in room.line.sent[4][1]["errors"][0]["detail"]
+    assert (room.counters["received"], room.counters["rejected"], room.engine.taken) == (5, 5, [])
+    await room.end()
