@@ -65,6 +65,7 @@ class Connection:
         """Read the files that connecting needs. Raises OSError or ssl.SSLError."""
         self._tls = tls_context(self._settings.tls) if self._settings.tls else None
         self._settings.read_password()
+        self.detail = f"connecting to {self._settings.host}:{self._settings.broker_port}"
 
     async def run(self) -> None:
         """Connect again and again until `stopping` is set."""

@@ -51,6 +51,7 @@ async def test_a_broker_without_mqtt_5_is_spoken_to_in_3_1_1() -> None:
 
     found = connection(server.sockets[0].getsockname()[1], serve, Counter())
     found.prepare()
+    assert found.detail.startswith("connecting to ")
     task = asyncio.ensure_future(found.run())
     await until(lambda: served, "served")
     assert "(MQTT 3.1.1)" in found.detail
