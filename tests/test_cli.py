@@ -56,7 +56,7 @@ def test_check_prints_a_summary_of_a_good_file(centre: Callable[[str], Path]) ->
     file = centre("queues: {sales: {skills: {s: 3}}, help: {}}\nagents: [{name: a, skills: {s: 2}}]")
     done = run(app, ["check", str(file)])
     assert done.exit_code == Exit.OK
-    assert "good. 1 agents, 2 queues, 1 skills" in done.output
+    assert "good. 1 agent, 2 queues, 1 skill, 0 trunk groups" in done.output
     assert "note: no agent can serve queue 'sales'" in done.output
     assert "'help'" not in done.output
 

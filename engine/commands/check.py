@@ -31,12 +31,17 @@ def print_summary(path: Path, config: Config) -> None:
     """Print what the file describes, and which queues nobody could serve."""
     console = Console(highlight=False)
     console.print(_queue_table(config))
-    console.print(
-        f"{path}: good. {len(config.agents)} agents, {len(config.queues)} queues, {len(config.skill_names)} skills, "
-        f"{len(config.trunk_groups)} trunk groups, {len(config.sites)} sites, {len(config.tokens)} tokens; "
-        f"adapters: {', '.join(config.adapters) or 'none'}.",
-        soft_wrap=True,
+    counts = (
+        ("agent", config.agents),
+        ("queue", config.queues),
+        ("skill", config.skill_names),
+        ("trunk group", config.trunk_groups),
+        ("site", config.sites),
+        ("token", config.tokens),
     )
+    described = ", ".join(f"{len(found)} {what}{'' if len(found) == 1 else 's'}" for what, found in counts)
+    adapters = ", ".join(config.adapters) or "none"
+    console.print(f"{path}: good. {described}; adapters: {adapters}.", soft_wrap=True)
     for name, queue in config.queues.items():
         if not any(could_serve(config, agent, name, queue) for agent in config.agents):
             console.print(f"{path}: note: no agent can serve queue '{name}' as it is required at first", soft_wrap=True)
