@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -34,9 +35,43 @@ SWITCH_INTERVAL_S: Final = 1e-4
 """How long the loop may keep the log's thread from running: twenty times shorter commits than by default."""
 EXACT: Final = ("intervals",)
 """Capacities that are a length of time, and wide: no more of them than asked for."""
+MIB: Final = 1 << 20
+LOOK_AT_SPACE_EVERY_S: Final = 1.0
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 logger = logging.getLogger(__name__)
+
+
+class SpaceWatch:
+    """Says in the log when new contacts are kept out for lack of disk space, and when that is over."""
+
+    def __init__(self, log: SegmentLog, folder: Path, segment_bytes: int) -> None:
+        self._log = log
+        self._folder = folder
+        self._needed_bytes = segment_bytes
+        self._admitting = True
+        self._timer: asyncio.TimerHandle | None = None
+
+    def look(self) -> None:
+        """Compare with the last look, say what changed, and look again in a while."""
+        admitting = self._log.admitting
+        if admitting != self._admitting:
+            self._admitting = admitting
+            needed_bytes, free_bytes = self._needed_bytes, shutil.disk_usage(self._folder).free
+            if admitting:
+                logger.warning("there is disk space again in %s: new contacts are taken", self._folder)
+            else:
+                logger.warning(
+                    "new contacts are refused for lack of disk space in %s: the next segment needs %d bytes (%.0f MiB),"
+                    " %d (%.0f MiB) are free; make room, and they are taken again by themselves",
+                    *(self._folder, needed_bytes, needed_bytes / MIB, free_bytes, free_bytes / MIB),
+                )
+        self._timer = asyncio.get_running_loop().call_later(LOOK_AT_SPACE_EVERY_S, self.look)
+
+    def stop(self) -> None:
+        """Look no more."""
+        if self._timer is not None:
+            self._timer.cancel()
 
 
 class EngineHost:
@@ -52,6 +87,7 @@ class EngineHost:
         self._hours: OpeningHoursDriver | None = None
         self._snapshots: Snapshots | None = None
         self._upkeep: Upkeep | None = None
+        self._space: SpaceWatch | None = None
 
     @property
     def engine(self) -> LiveEngine:
@@ -79,6 +115,8 @@ class EngineHost:
             self._hours.stop()
         if self._upkeep is not None:
             self._upkeep.stop()
+        if self._space is not None:
+            self._space.stop()
         if self._adapters is not None:
             await self._adapters.stop()
         if self._engine is not None:
@@ -135,6 +173,8 @@ class EngineHost:
         await self._adapters.start()
         self._upkeep = Upkeep(engine)
         self._upkeep.start()
+        self._space = SpaceWatch(log, self._data / LOG_FOLDER, self._segment_bytes)
+        self._space.look()
 
     def _open_log(self, covered_seq: int) -> SegmentLog:
         def on_durable(seq: int) -> None:

@@ -2,18 +2,21 @@
 
 import asyncio
 import gc
+import logging
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from engine.errors import ConfigError, LogLocked
 from engine.kernel.fingerprint import fingerprint
-from engine.live.host import SWITCH_INTERVAL_S, EngineHost, serve
+from engine.live.host import SWITCH_INTERVAL_S, EngineHost, SpaceWatch, serve
 from engine.live.opening import OpeningHoursDriver
 from engine.live.snapshots import Snapshots
 from engine.live.upkeep import Upkeep
+from engine.log.event_log import SegmentLog
 from engine.log.segment import SMALLEST_SEGMENT_BYTES
 from engine.messages import kinds
 from engine.messages.observed import AgentStatusChanged, ContactArrived, ContactReleased, QueueClosed
@@ -222,3 +225,31 @@ async def test_books_that_do_not_balance_are_counted_and_said(tmp_path: Path, ca
         finally:
             upkeep.stop()
         assert gc.isenabled()
+
+
+async def test_a_lack_of_disk_space_is_said_once_and_so_is_its_end(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Log:
+        admitting = False
+
+    log = Log()
+    watch = SpaceWatch(cast("SegmentLog", log), tmp_path, SEGMENT_BYTES)
+    for admitting in (False, False, True, True):
+        log.admitting = admitting
+        watch.look()
+        watch.stop()
+    lacking, over = (record for record in caplog.records if record.levelno == logging.WARNING)
+    assert f"needs {SEGMENT_BYTES} bytes" in lacking.getMessage()
+    assert "are free" in lacking.getMessage()
+    assert "new contacts are taken" in over.getMessage()
+
+
+async def test_a_host_that_starts_without_disk_space_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(SegmentLog, "admitting", False)
+    host = host_of(tmp_path)
+    await host.start()
+    await host.stop()
+    assert [record.levelname for record in caplog.records if "lack of disk space" in record.message] == ["WARNING"]
