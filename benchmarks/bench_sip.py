@@ -22,6 +22,7 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
+NAMES: Final = ("sip_calls_per_s", "sip_cpu_per_call")
 SCENARIOS: Final = Path(__file__).parents[1] / ".." / "shared" / "data" / "sip" / "sipp"
 AGENTS: Final = 250
 RATES: Final = (200, 400, 600, 800, 1000, 1250, 1500)
