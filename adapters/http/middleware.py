@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from adapters.http.context import CALLER, REQUEST_ID, Context, context_of
+from adapters.http.parameters import check_known
 from adapters.http.problems import MEDIA_TYPE, Problem, of_status
 from adapters.http.route_table import OPEN, Route
 from adapters.http.tokens import Caller
@@ -79,6 +80,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     address = request.remote or ""
     if route.scope == OPEN:
         _take_turn(context, address)
+        _check_query(request, route)
         return await handler(request)
     try:
         caller = request[CALLER] = _caller(request, route, context)
@@ -88,7 +90,14 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     _take_turn(context, caller.name or address)
     if not caller.may(route.scope):
         raise Problem("forbidden", f"the token '{caller.name}' lacks the scope '{route.scope}'")
+    _check_query(request, route)
     return await handler(request)
+
+
+def _check_query(request: web.Request, route: Route) -> None:
+    """Refuse parameters that nobody would read: a filter that is misspelt filters nothing."""
+    if route.group != "pages":
+        check_known(request.query, [each.name for each in route.parameters if each.place == "query"])
 
 
 def _take_turn(context: Context, key: str) -> None:

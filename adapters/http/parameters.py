@@ -1,6 +1,8 @@
 """Query parameters, each with the sentence that says what it may be."""
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Final
 
 from aiohttp import web
@@ -12,6 +14,18 @@ from engine.model.settings import SECOND_NS
 from engine.projections.days import midnight_ns
 
 INTEGER_MAX: Final = 2**63 - 1
+
+
+def check_known(query: Iterable[str], known: Sequence[str]) -> None:
+    """Raise Problem for the first parameter of a query that is not known, and name the nearest that is."""
+    for name in query:
+        if name not in known:
+            near = get_close_matches(name, known, 1, 0.5)
+            if near:
+                hint = f"did you mean {near[0]!r}?"
+            else:
+                hint = f"it takes {', '.join(known)}" if known else "it takes none"
+            raise bad_parameter(name[:40], f"this address has no such parameter; {hint}")
 
 
 def whole(request: web.Request, name: str, default: int, low: int, high: int) -> int:
@@ -53,9 +67,11 @@ def instant_ns(request: web.Request, name: str, default: int) -> int:
         raise bad_parameter(name, f"{text[:40]!r} is not an instant such as 2026-03-01T08:00:00+01:00") from None
 
 
-def duration_ns(request: web.Request, name: str, default: str) -> int:
+def duration_ns(request: web.Request, name: str, default_ns: int) -> int:
     """Return a duration with its unit, as 30m. Raises Problem."""
-    text = request.query.get(name, default)
+    text = request.query.get(name)
+    if text is None:
+        return default_ns
     try:
         return parse_duration(text)
     except ValueError as error:

@@ -10,7 +10,7 @@ import msgspec
 from engine.kernel.tables import Array, Tables
 from engine.model.directory import Directory
 from engine.model.names import UNKNOWN, Names
-from engine.model.settings import QueueSetting
+from engine.model.settings import EngineSetting, QueueSetting
 from engine.ports import EventLog, Turn
 from engine.projections import abandonment, service_level
 from engine.projections.agent_status import AgentStatus, AgentSummary, agent_statuses, agent_summary
@@ -127,6 +127,11 @@ class Views:
     def admitting(self) -> bool:
         """False while disk space for new contacts is not assured."""
         return self._log.admitting
+
+    @property
+    def interval_ns(self) -> int:
+        """Length of one interval of the interval table, as configured."""
+        return int(self.tables.book["settings"][0, EngineSetting.INTERVAL_NS])
 
     def reconfigure(self, directory: Directory) -> None:
         """Speak in the names of a configuration that was loaded anew."""

@@ -100,12 +100,32 @@ async def test_a_table_that_did_not_change_is_not_sent_again(client: ClientSessi
         ("contacts", "customer"),
         ("stream?topics=weather", "topics"),
         ("stream?after_seq=x", "Last-Event-ID"),
+        ("queues?sinse=all", "sinse"),
+        ("queues/sales?colour=red", "colour"),
     ],
 )
 async def test_wrong_parameters_are_named(client: ClientSession, address: str, parameter: str) -> None:
     async with client.get(f"/api/v1/{address}") as answer:
         assert answer.status == 400
         assert (await answer.json())["errors"][0]["parameter"] == parameter
+
+
+async def test_the_nearest_parameter_is_named(client: ClientSession) -> None:
+    for address, hint in (
+        ("/api/v1/queues?service-level=SL_OFF", "did you mean 'service_level'?"),
+        ("/api/v1/contacts/c1?x=1", "it takes none"),
+        ("/readyz?verbos", "did you mean 'verbose'?"),
+        ("/api/v1/realtime?zzz=1", "it takes group_by, since"),
+    ):
+        async with client.get(address) as answer:
+            assert answer.status == 400
+            assert (await answer.json())["errors"][0]["detail"].endswith(hint)
+    async with client.get("/?from=mail") as answer:
+        assert answer.status == 200, "a page takes whatever its links carry"
+
+
+async def test_intervals_are_as_long_as_configured(client: ClientSession) -> None:
+    assert (await get(client, "/api/v1/intervals"))["step_s"] == 900
 
 
 async def test_health(client: ClientSession) -> None:

@@ -95,6 +95,19 @@ async def test_events_resume_where_the_reader_stopped(client: ClientSession) -> 
     assert [message.id for message in following] == [seen[-1].id + 1, seen[-1].id + 2]
 
 
+async def test_a_position_that_the_log_never_had_is_a_new_beginning(client: ClientSession, house: House) -> None:
+    async with stream(client, "events,queues", 99_999_999) as state:
+        begun = await state.next()
+        assert (begun.event, begun.id, begun.data) == ("reset", house.engine.views.as_of, {"as_of": begun.id})
+        snapshot = await state.next()
+        assert (snapshot.event, snapshot.id) == ("snapshot", begun.id)
+        await tell(client, CONTACTS, 201, queue="sales", contact="c1")
+        following = await state.next()
+        while following.event == "delta":
+            following = await state.next()
+    assert (following.event, following.id) == ("event", begun.id + 1)
+
+
 async def test_events_come_from_the_log_when_they_lie_far_back(client: ClientSession, house: House) -> None:
     for number in range(4):
         await tell(client, CONTACTS, 201, queue="sales", contact=f"c{number}")

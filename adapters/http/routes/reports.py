@@ -33,7 +33,7 @@ async def get_realtime(request: web.Request) -> web.Response:
 async def get_intervals(request: web.Request) -> web.Response:
     """Tell the interval table."""
     context = context_of(request)
-    step_ns = parameters.duration_ns(request, "step", "30m")
+    step_ns = parameters.duration_ns(request, "step", context.views.interval_ns)
     from_ns = parameters.instant_ns(request, "from", 0)
     to_ns = parameters.instant_ns(request, "to", parameters.INTEGER_MAX)
     by = parameters.one_of(request, "by", "event", ("event", "arrival"))
@@ -85,7 +85,7 @@ ROUTES: Final = (
         parameters=(
             Parameter("from", "First instant, as RFC 3339 or ns since 1970"),
             Parameter("to", "First instant that is not wanted any more"),
-            Parameter("step", "Length of a row, a multiple of the engine's interval, as 15m or 30m"),
+            Parameter("step", "Length of a row, a multiple of the engine's interval, which is the default, as 15m"),
             Parameter("queue", "Only this queue"),
             Parameter("by", "Where a figure stands", words("event", "arrival", default="event")),
             Parameter("format", "Form of the answer", words("json", "csv", default="json")),

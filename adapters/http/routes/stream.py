@@ -30,11 +30,17 @@ class Reader:
         self._feed = feed
         self.topics = topics
         self._versions: dict[str, int] = {topic: 0 for topic in STATE_TOPICS if topic in topics}
-        start = feed.durable_seq if after_seq is None else after_seq
+        self._lost = after_seq is not None and after_seq > feed.views.as_of
+        """The reader comes from a position that this log never had: of another log, or of one that was restored."""
+        start = feed.durable_seq if after_seq is None or self._lost else after_seq
+        self._start = start
         self._reached: dict[str, int] = {topic: start for topic in LOG_TOPICS if topic in topics}
 
     async def news(self) -> AsyncIterator[bytes]:
         """Yield what is new, each piece once."""
+        if self._lost:
+            self._lost = False
+            yield _message("reset", self._start, b'{"as_of":%d}' % self._start)
         for topic in self._versions:
             message = self._state(topic)
             if message:
@@ -193,6 +199,7 @@ ROUTES: Final = (
             "brought a contact by HTTP (ring this agent, end that offer): an integration that brings contacts by this "
             "API reads them here and acts. Both continue after `Last-Event-ID`, events from the log itself, effects "
             "from the latest ten thousand; a `gap` says that older ones are no longer kept, then read the contacts. "
+            "A `reset` says that this log never was at the position asked for, and where the stream begins instead. "
             "A comment comes every 15 s when nothing else does; `end` says that the service is stopping."
         ),
     ),
