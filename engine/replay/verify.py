@@ -5,9 +5,10 @@ from pathlib import Path
 from engine.log.reader import read_log, verify_log
 from engine.messages.rows import ROW
 from engine.replay.recheck import Recheck, VerifyReport
-from engine.replay.restore import capacity_of_log, log_folder
+from engine.replay.restore import capacity_of_log, collector_paused, log_folder
 
 
+@collector_paused()
 def verify(data: Path) -> VerifyReport:
     """Fold the log of the data folder, decide it again, and compare every row; nothing is changed.
 
