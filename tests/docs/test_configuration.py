@@ -1,0 +1,119 @@
+"""The page of the configuration file has every key of every section, with its default, its bounds and its words."""
+
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from adapters.http.settings import Settings as HttpSettings
+from adapters.mqtt.settings import Settings as MqttSettings
+from adapters.mqtt.settings import Tls
+from adapters.sip.settings import Settings as SipSettings
+from adapters.sip.settings import Trunk
+from engine.config.agents import AgentEntry, Phone
+from engine.config.hours import Hours
+from engine.config.queues import STEP_NUMBERS, STRATEGY_NUMBERS, Queue, ServiceLevel, Step
+from engine.config.sections import Channel, Config, Limits, Service, Site, Token, TrunkGroup
+from engine.model.durations import parse_duration
+from engine.model.fields import Duration, Whole, Word
+
+ROOT: Final = Path(__file__).parents[2]
+PAGE: Final = (ROOT / "docs" / "CONFIGURATION.md").read_text(encoding="utf-8")
+SECTIONS: Final[dict[str, type[BaseModel]]] = {
+    "Sections": Config,
+    "service": Service,
+    "limits": Limits,
+    "channels": Channel,
+    "sites": Site,
+    "trunk_groups": TrunkGroup,
+    "opening_hours": Hours,
+    "queues": Queue,
+    "service_level": ServiceLevel,
+    "steps": Step,
+    "agents": AgentEntry,
+    "phone": Phone,
+    "tokens": Token,
+    "adapters sip": SipSettings,
+    "trunks": Trunk,
+    "adapters http": HttpSettings,
+    "adapters mqtt": MqttSettings,
+    "tls": Tls,
+}
+LEFT_TO_WORDS: Final = {"ageing", "agents.wrap_up"}
+"""Defaults that no value in a file stands for: the text says what holds."""
+
+
+def part(heading: str) -> str:
+    """What stands under a heading of the page."""
+    found = re.search(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL)
+    assert found is not None, f"no heading {heading!r}"
+    return found[1]
+
+
+def rows(heading: str) -> dict[str, tuple[str, str]]:
+    """Type and default of each key."""
+    found = re.findall(r"^\| `(\w+)` \| (.+?) \| (.+?) \| .+ \|$", part(heading), re.MULTILINE)
+    assert len({key for key, _, _ in found}) == len(found)
+    return {key: (kind, default.strip("`")) for key, kind, default in found}
+
+
+def words(heading: str) -> set[str]:
+    """First cells of the tables with two columns."""
+    return set(re.findall(r"^\| `([\w-]+)` \| [^|]+ \|$", part(heading), re.MULTILINE))
+
+
+def check_default(info: FieldInfo, kind: Any, told: str) -> None:
+    """The default told is what holds when nothing is said."""
+    if info.is_required():
+        assert told == "required"
+        return
+    default = info.get_default(call_default_factory=True)
+    if default in (None, "", [], {}) or isinstance(default, BaseModel):
+        assert told == "—"
+    elif isinstance(kind, Duration):
+        assert parse_duration(told) == default
+    elif isinstance(kind, Word):
+        assert kind.numbers[told] == default
+    elif isinstance(default, bool):
+        assert told == str(default).lower()
+    elif isinstance(default, list):
+        assert told == f"[{', '.join(default)}]"
+    else:
+        assert told == str(default)
+
+
+def check_bounds(kind: Any, told: str) -> None:
+    """The bounds and the words told are those that are checked."""
+    if isinstance(kind, Duration):
+        low, high = told.split(",", maxsplit=1)[0].split(" to ")
+        assert (parse_duration(low), parse_duration(high)) == (parse_duration(kind.low), parse_duration(kind.high))
+        assert all(f"`{word}`" in told for word in kind.words)
+    elif isinstance(kind, Whole) and "`" not in told and "^" not in told:
+        assert told == f"{kind.low} to {kind.high}"
+    elif isinstance(kind, Word) and "`" in told:
+        assert re.findall(r"`([^`]+)`", told) == list(kind.numbers)
+
+
+@pytest.mark.parametrize("heading", SECTIONS)
+def test_every_key_is_told_as_it_is(heading: str) -> None:
+    told = rows(heading)
+    fields = {info.alias or name: info for name, info in SECTIONS[heading].model_fields.items()}
+    assert list(told) == list(fields)
+    for key, info in fields.items():
+        kind = next(iter(info.metadata), None)
+        check_bounds(kind, told[key][0])
+        if key not in LEFT_TO_WORDS and f"{heading}.{key}" not in LEFT_TO_WORDS:
+            check_default(info, kind, told[key][1])
+
+
+def test_every_word_is_told() -> None:
+    assert words("strategies") == set(STRATEGY_NUMBERS)
+    assert words("steps") == set(STEP_NUMBERS)
+
+
+@pytest.mark.parametrize("heading", [*SECTIONS, "strategies"])
+def test_every_section_has_a_snippet(heading: str) -> None:
+    assert "```yaml\n" in part(heading)
