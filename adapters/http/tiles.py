@@ -16,7 +16,12 @@ WAITING_MAX: Final = 50
 class StreamedQueue(QueueTile, frozen=True, kw_only=True):
     """One queue; counters are of today."""
 
+    short_abandoned: int
+    """Of the abandoned, those who gave up at once: the rate leaves them out."""
     abandon_rate: float | None
+    abandon_rate_of: int
+    """What the rate is a share of, so that rates of several queues can be added up."""
+    abandon_rate_id: str
     occupancy: float | None
 
 
@@ -38,7 +43,15 @@ class WaitingTile(msgspec.Struct, frozen=True):
 def streamed_queue(status: QueueStatus) -> StreamedQueue:
     """Return what streams say of a queue."""
     lost, occupancy = rounded(status.abandonment.value, 4), rounded(status.occupancy, 2)
-    return queue_tile(status, StreamedQueue, abandon_rate=lost, occupancy=occupancy)
+    return queue_tile(
+        status,
+        StreamedQueue,
+        short_abandoned=status.short_abandoned,
+        abandon_rate=lost,
+        abandon_rate_of=status.abandonment.of,
+        abandon_rate_id=status.abandonment.id,
+        occupancy=occupancy,
+    )
 
 
 def waiting_tiles(views: Views, now_ns: int) -> list[WaitingTile]:

@@ -22,6 +22,7 @@ from engine.messages.kinds import (
     OFFER_ENDED,
     OFFER_MADE,
     PRIORITY_CHANGED,
+    STRATEGY_NAMES,
 )
 from engine.messages.row_fields import RowFields
 from engine.messages.rows import unpack_choice, unpack_entry
@@ -53,7 +54,7 @@ class Offer(msgspec.Struct):
     agent: str
     queue: str
     offered_ns: int
-    strategy: int
+    strategy: str
     candidates: int
     runner_up: str
     tied: bool
@@ -92,6 +93,8 @@ class ContactRecord(msgspec.Struct):
     queue: str = ""
     agent: str = ""
     """Who answered last."""
+    offered_to: list[str] = []
+    """Where it rings."""
     answered_ns: int = 0
     closed_ns: int = 0
     exit: str = ""
@@ -164,6 +167,7 @@ def go_on(record: ContactRecord, words: Words, seq: int, row: RowFields) -> None
         record.held_back = HeldBack(seq, row.at_ns, agent, row.a, row.b)
     else:
         _apply_outcome(record, row.kind, row.at_ns, agent, row.a, row.b)
+    record.offered_to = [offer.agent for offer in record.offers if not offer.outcome]
     if row.flags & FLAG_CLOSES:
         record.closed_ns = row.at_ns
         record.state = "closed"
@@ -179,7 +183,8 @@ def _enter(record: ContactRecord, queue: str, at_ns: int, packed: int) -> None:
 def _offer(words: Words, seq: int, row: RowFields, agent: str, queue: str) -> Offer:
     candidates, strategy, runner_up, tied, contact_chosen = unpack_choice(row.b)
     other = words.contact_in(runner_up, seq) if contact_chosen else words.directory.agents.name(runner_up)
-    return Offer(seq, agent, queue, row.at_ns, strategy, candidates, other, tied, row.a, contact_chosen)
+    by = STRATEGY_NAMES.get(strategy, str(strategy))
+    return Offer(seq, agent, queue, row.at_ns, by, candidates, other, tied, row.a, contact_chosen)
 
 
 def _end_offer(record: ContactRecord, agent: str, at_ns: int, outcome: str) -> None:

@@ -58,11 +58,12 @@ def member(t: Tables, queue: int) -> Array:
     return np.ones(len(t.agents), bool)
 
 
-def eligible(t: Tables, queue: int, requirement: int | None = None) -> Array:
-    """Return the mask of agents who could ever serve a queue (or a contact of it with its own requirement)."""
-    if requirement is None:
-        requirement = int(t.queues["settings"][queue, QueueSetting.REQUIREMENT])
-    return configured(t) & member(t, queue) & skilled(t, requirement)
+def eligible(t: Tables, queue: int) -> Array:
+    """Return the mask of agents who could ever serve a queue: skilled, members, and taking its channel at all."""
+    settings = t.queues["settings"][queue]
+    channel = AgentSetting.CAPACITY + int(settings[QueueSetting.CHANNEL])
+    takes: Array = t.agents["settings"][:, channel] > 0
+    return configured(t) & takes & member(t, queue) & skilled(t, int(settings[QueueSetting.REQUIREMENT]))
 
 
 def states_of(t: Tables, mask: Array) -> Array:

@@ -134,15 +134,14 @@ def explain(
 
 def why_agent(offer: Offer) -> WhyAgent:
     """Tell one offer."""
-    strategy = STRATEGY_NAMES.get(offer.strategy, str(offer.strategy))
-    if offer.strategy == PREFERRED_AGENT:
+    if offer.strategy == STRATEGY_NAMES[PREFERRED_AGENT]:
         text = f"{offer.agent} is the contact's own agent and was free"
     elif offer.contact_chosen:
         text = f"{offer.agent} came free; this contact was the most urgent of {offer.candidates} waiting lines' heads"
     elif offer.candidates <= 1:
         text = f"{offer.agent} was the only free agent who may serve it"
     else:
-        text = f"{offer.agent} was chosen of {offer.candidates} free agents by {strategy}"
+        text = f"{offer.agent} was chosen of {offer.candidates} free agents by {offer.strategy}"
     if offer.runner_up:
         text += f"; next would have been {offer.runner_up}"
     tie_break = ""
@@ -154,7 +153,7 @@ def why_agent(offer: Offer) -> WhyAgent:
         agent=offer.agent,
         queue=offer.queue,
         offered_ns=offer.offered_ns,
-        strategy=strategy,
+        strategy=offer.strategy,
         candidates=offer.candidates,
         runner_up=offer.runner_up,
         tied=offer.tied,
@@ -254,7 +253,7 @@ def _summary(tally: Array, place: int, ringing: list[str]) -> str:
         away = {
             OFFLINE: "not logged in",
             PAUSED: "paused",
-            NOT_RESPONDING: "not responding",
+            NOT_RESPONDING: "no answer",
             UNREACHABLE: "unreachable",
         }
         parts = [f"{count[code]} {words}" for code, words in away.items() if count[code]]

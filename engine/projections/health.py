@@ -15,11 +15,15 @@ def judge(
     waiting: int,
     overdue: int,
     working: int,
+    staffed: bool,
     level: float | None,
     target: float,
     abandonment: Abandonment,
 ) -> tuple[str, str]:
-    """Return a queue's health (breached, at_risk, closed, ok) and the reason in words."""
+    """Return a queue's health (breached, at_risk, closed, ok) and the reason in words.
+
+    `staffed`: somebody is logged in, or served it in the window. A queue that nobody ever came to needs nobody.
+    """
     if waiting and not working:
         return "breached", "contacts are waiting and nobody is at work"
     if overdue:
@@ -34,6 +38,8 @@ def judge(
         return "at_risk", " and ".join(reasons)
     if not is_open:
         return "closed", "the queue is closed"
-    if not working:
+    if not working and staffed:
         return "at_risk", "nobody is at work"
+    if not working:
+        return "ok", "nobody waits and nobody is logged in"
     return "ok", "on target"

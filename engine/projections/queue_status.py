@@ -148,7 +148,7 @@ def _status(build: _Build, number: int) -> QueueStatus:
     target = card.target if card else TARGET
     is_open = bool(settings[QueueSetting.OPEN])
     lost = abandonment.abandonment(abandonment.variant(abandonment.DEFAULT), c)
-    health, reason = judge(is_open, waiting, overdue, working, level.value, target, lost)
+    health, reason = judge(is_open, waiting, overdue, working, staffed > 0 or c.answered > 0, level.value, target, lost)
     idle = int(states[AGENT_IDLE])
     handling = int(build.handling_ns[may_serve].sum())
     return QueueStatus(

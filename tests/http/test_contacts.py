@@ -54,6 +54,24 @@ async def test_decisions_explain_themselves(client: ClientSession) -> None:
     assert third["expected_wait"]["p50_s"] < third["expected_wait"]["p90_s"]
 
 
+async def test_a_contact_says_where_it_rings_and_what_it_was_told(client: ClientSession) -> None:
+    await tell(client, CONTACTS, 201, queue="sales", contact="c0")
+    await tell(client, "/api/v1/agents/alice/status", status="available")
+    await tell(client, CONTACTS, 201, queue="sales", contact="c1")
+    ringing = (await get(client, f"{CONTACTS}/c0"))["contact"]
+    assert (ringing["state"], ringing["agent"], ringing["offered_to"]) == ("offered", "", ["alice"])
+    assert ringing["offers"][0]["strategy"] == "longest-idle"
+    for name in ("c0", "c1"):
+        (visit,) = (await get(client, f"{CONTACTS}/{name}"))["contact"]["visits"]
+        events = (await get(client, f"{CONTACTS}/{name}/timeline"))["events"]
+        (told,) = [event["data"] for event in events if event["type"] == "contact_queued"]
+        for field in ("told_p50_s", "told_p90_s"):
+            assert visit[field] == told[field], (name, field)
+    await tell(client, "/api/v1/agents/alice/offers/c0/answer")
+    answered = (await get(client, f"{CONTACTS}/c0"))["contact"]
+    assert (answered["agent"], answered["offered_to"]) == ("alice", [])
+
+
 async def test_a_missing_skill_is_named(client: ClientSession) -> None:
     await tell(client, "/api/v1/agents/alice/status", status="available")
     await tell(client, CONTACTS, 201, queue="sales", contact="c1", skills={"english": 7})

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
-from tests.http.support import CONTACTS, get, tell
+from tests.http.support import CENTRE, CONTACTS, Build, get, tell
 
 
 async def serve_one(client: ClientSession) -> None:
@@ -26,7 +26,27 @@ async def test_a_queue_nobody_came_to_has_no_shares(client: ClientSession) -> No
     assert queue["waits"]["average_speed_of_answer_s"] is None
     assert (queue["entries"], queue["waiting"], queue["oldest_wait_s"]) == (0, 0, 0.0)
     assert queue["expected_wait"]["p50_s"] is None
+    assert (queue["health"], queue["health_reason"]) == ("ok", "nobody waits and nobody is logged in")
+
+
+async def test_a_queue_that_was_staffed_and_is_not_any_more_is_at_risk(client: ClientSession) -> None:
+    await tell(client, "/api/v1/agents/alice/status", status="paused", reason="lunch")
+    queue = await get(client, "/api/v1/queues/sales")
     assert (queue["health"], queue["health_reason"]) == ("at_risk", "nobody is at work")
+    await tell(client, "/api/v1/agents/alice/status", status="offline")
+    assert (await get(client, "/api/v1/queues/sales"))["health"] == "ok"
+
+
+async def test_agents_who_do_not_take_the_channel_do_not_staff_the_queue(build: Build) -> None:
+    centre = CENTRE.replace("queues: [sales, help]}", "queues: [sales, help], capacity: {voice: 1, chat: 0}}")
+    assert centre != CENTRE
+    house = await build("", centre)
+    async with ClientSession(house.url) as client:
+        await tell(client, "/api/v1/agents/bob/status", status="available")
+        queues = {queue["queue"]: queue for queue in (await get(client, "/api/v1/queues"))["queues"]}
+        assert [(queues[name]["staffed"], queues[name]["available"]) for name in ("sales", "help")] == [(1, 1), (0, 0)]
+        rows = (await get(client, "/api/v1/realtime?group_by=queue"))["rows"]
+        assert {row["queue"]: row["agents_online"] for row in rows} == {"sales": 1, "help": 0}
 
 
 async def test_counters_after_a_call(client: ClientSession) -> None:

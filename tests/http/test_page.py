@@ -6,6 +6,8 @@ from importlib.resources import files
 import pytest
 from aiohttp import ClientSession
 
+from tests.http.support import CENTRE, Build
+
 PAGES = files("adapters.http") / "pages"
 STYLE = (PAGES / "board.css").read_text("utf-8")
 LIGHT, DARK = (
@@ -58,6 +60,14 @@ async def test_the_page_is_served_and_kept(client: ClientSession) -> None:
             etag = answer.headers["ETag"]
         async with client.get(address, headers={"If-None-Match": etag}) as answer:
             assert answer.status == 304
+
+
+async def test_the_page_says_whose_it_is(build: Build) -> None:
+    house = await build("", CENTRE.replace("name: test centre", "name: Smith & <Sons>"))
+    async with ClientSession(house.url) as client, client.get("/") as answer:
+        text = await answer.text()
+    assert "<title>Queues · Smith &amp; &lt;Sons&gt;</title>" in text
+    assert '<span class="product">Smith &amp; &lt;Sons&gt;</span>' in text
 
 
 def test_the_page_speaks_to_those_who_do_not_see_it() -> None:

@@ -7,6 +7,7 @@ from engine.projections.abandonment import Abandonment
 from engine.projections.health import judge
 from tests.projections.support import Centre
 
+WAITING = "contacts are waiting and nobody is at work"
 BELOW = "service level 70% is below the target of 80%"
 
 
@@ -18,18 +19,22 @@ def lost(count: int, of: int) -> Abandonment:
 @pytest.mark.parametrize(
     ("given", "health", "reason"),
     [
-        ((True, 1, 0, 0, None, 0.8, lost(0, 0)), "breached", "contacts are waiting and nobody is at work"),
-        ((True, 3, 2, 1, 0.9, 0.8, lost(9, 10)), "breached", "2 contacts wait longer than the threshold"),
-        ((True, 0, 0, 1, 0.7, 0.8, lost(0, 10)), "at_risk", BELOW),
-        ((True, 0, 0, 1, 0.9, 0.8, lost(2, 10)), "at_risk", "20% abandoned"),
-        ((True, 0, 0, 1, 0.7, 0.8, lost(5, 10)), "at_risk", f"{BELOW} and 50% abandoned"),
-        ((True, 0, 0, 1, 0.9, 0.8, lost(1, 10)), "ok", "on target"),
-        ((True, 0, 0, 1, 0.9, 0.8, lost(4, 9)), "ok", "on target"),
-        ((False, 0, 0, 1, None, 0.8, lost(0, 0)), "closed", "the queue is closed"),
-        ((True, 0, 0, 0, None, 0.8, lost(0, 0)), "at_risk", "nobody is at work"),
+        ((True, 1, 0, 0, True, None, 0.8, lost(0, 0)), "breached", "contacts are waiting and nobody is at work"),
+        ((True, 3, 2, 1, True, 0.9, 0.8, lost(9, 10)), "breached", "2 contacts wait longer than the threshold"),
+        ((True, 0, 0, 1, True, 0.7, 0.8, lost(0, 10)), "at_risk", BELOW),
+        ((True, 0, 0, 1, True, 0.9, 0.8, lost(2, 10)), "at_risk", "20% abandoned"),
+        ((True, 0, 0, 1, True, 0.7, 0.8, lost(5, 10)), "at_risk", f"{BELOW} and 50% abandoned"),
+        ((True, 0, 0, 1, True, 0.9, 0.8, lost(1, 10)), "ok", "on target"),
+        ((True, 0, 0, 1, True, 0.9, 0.8, lost(4, 9)), "ok", "on target"),
+        ((False, 0, 0, 1, True, None, 0.8, lost(0, 0)), "closed", "the queue is closed"),
+        ((True, 0, 0, 0, True, None, 0.8, lost(0, 0)), "at_risk", "nobody is at work"),
+        ((True, 0, 0, 0, False, None, 0.8, lost(0, 0)), "ok", "nobody waits and nobody is logged in"),
+        ((True, 1, 0, 0, False, None, 0.8, lost(0, 0)), "breached", "contacts are waiting and nobody is at work"),
     ],
 )  # fmt: skip
-def test_health(given: tuple[bool, int, int, int, float | None, float, Abandonment], health: str, reason: str) -> None:
+def test_health(
+    given: tuple[bool, int, int, int, bool, float | None, float, Abandonment], health: str, reason: str
+) -> None:
     assert judge(*given) == (health, reason)
 
 

@@ -72,7 +72,8 @@ function people(queue) {
   const groups = [
     ["idle", a.idle, "available"],
     ["working", a.offered + a.busy + a.wrapping, "working"],
-    ["error", a.not_responding + a.unreachable, "out of reach"],
+    ["error", a.not_responding, STATE.not_responding],
+    ["error", a.unreachable, STATE.unreachable],
     ["away", a.paused, "paused"],
   ];
   const total = groups.reduce((n, group) => n + group[1], 0);
@@ -105,7 +106,7 @@ function queueRow(queue) {
     cell("Service level", gauge(queue), "level"),
     cell("Offered", String(queue.entries)),
     cell("Answered", String(queue.answered)),
-    cell("Abandoned", element("span", { title: "the share leaves out those who gave up at once" }, lost)),
+    cell("Abandoned", element("span", { title: `${queue.abandon_rate_id}: the share leaves out the ${queue.short_abandoned} short ones, who gave up at once` }, lost)),
     cell("Mean wait", seconds(queue.average_speed_of_answer_s)),
     cell("Handling", seconds(queue.average_handle_s)),
     cell("Expected", expected),
@@ -143,8 +144,10 @@ function drawTiles(queues) {
   const behind = weighed.filter((queue) => queue.service_level < queue.target).length;
   tile("level", percent(level), behind ? `${behind} of ${weighed.length} queues below target` : "weighed by contacts", behind ? "at_risk" : "");
   tile("answered", String(answered), `of ${entries} offered`);
-  const left = answered + abandoned;
-  tile("abandoned", String(abandoned), left ? `${percent(abandoned / left)} of answered and abandoned` : "");
+  // The share is reckoned as in the rows: without those who gave up at once.
+  const few = sum(queues, "short_abandoned"), of = sum(queues, "abandon_rate_of");
+  const share = of ? `${percent((abandoned - few) / of)} (${queues[0].abandon_rate_id})` : "";
+  tile("abandoned", String(abandoned), [few ? `${few} short` : "", share].filter(Boolean).join(", "));
 }
 
 function drawStatus(queues) {
