@@ -57,11 +57,13 @@ class HttpAdapter:
         self.port = 0
         """The port it listens at."""
         self._effects = 0
+        self._unsubscribe: Callable[[], None] = lambda: None
 
     async def start(self, contacts: Sequence[OpenContact]) -> None:
         """Listen. Raises OSError when the address is taken."""
         context, settings = self.context, self.settings
         context.feed.start()
+        self._unsubscribe = context.engine.subscribe(context.metrics.sources.note)
         runner = web.AppRunner(
             build_application(context),
             access_log=None,
@@ -115,6 +117,7 @@ class HttpAdapter:
     async def stop(self) -> None:
         """Tell every stream that it ends, let requests finish, and close."""
         self.context.stopping = True
+        self._unsubscribe()
         await self.context.feed.stop()
         await self.context.connections.stop()
         runner, self._runner = self._runner, None

@@ -25,6 +25,8 @@ COUNTED: Final = {
     "invariant_violations": ("invariant_violations", "Invariants that did not hold: always 0, or the log is needed"),
 }
 """Figures of the driver that only grow, with their names here; there from the start, at 0."""
+UNREADABLE: Final = frozenset({"malformed", "unreadable", "framing_lost"})
+"""Last words of the names by which adapters count what they could not read."""
 STANDING: Final = {
     "inbox_facts": ("inbox_facts", "Facts waiting to be decided upon"),
     "log_staged_bytes": ("log_staged_bytes", "Bytes waiting for the disk"),
@@ -53,12 +55,17 @@ class EngineMetrics:
         figure = GaugeMetricFamily(
             "trunkline_adapter_figure", "What an adapter counts of itself", labels=["adapter", "figure"]
         )
+        unreadable = CounterMetricFamily(
+            "trunkline_adapter_unreadable", "Messages that an adapter could not read", labels=["adapter"]
+        )
         for status in self._engine.statuses():
+            lost = (count for name, count in status.counters.items() if name.rpartition(".")[2] in UNREADABLE)
+            unreadable.add_metric([status.name], sum(lost))
             up.add_metric([status.name], int(status.up))
             reconnects.add_metric([status.name], status.counters.get("reconnects", 0))
             for name, count in status.counters.items():
                 figure.add_metric([status.name, name], count)
-        return [up, reconnects, figure]
+        return [up, reconnects, unreadable, figure]
 
     def _driver(self) -> Iterable[Metric]:
         figures = self._engine.figures()

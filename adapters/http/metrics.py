@@ -11,12 +11,17 @@ from prometheus_client.core import Metric
 
 from adapters.http.engine_metrics import EngineMetrics
 from adapters.http.queue_metrics import QueueMetrics
+from adapters.http.source_counts import SourceCounts
 from engine.messages.observed import Observed
 from engine.ports import EngineLink, Receipt
+from engine.projections.names import name_at
 from engine.projections.views import Views
 
 SOURCES_MAX: Final = 100
 """Sources that have counters of their own; the rest is counted as `other`."""
+OTHER: Final = "other"
+"""Also the source of duplicate and wrong facts that came another way than by HTTP: the engine keeps no account of whose
+they were, adapters do in their own figures."""
 REQUEST_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0)
 APPEND_BUCKETS: Final = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0)
 LAG_BUCKETS: Final = (0.001, 0.01, 0.1, 0.5, 1.0, 5.0, 30.0, 300.0)
@@ -68,11 +73,18 @@ class Metrics:
         build = Gauge("trunkline_build_info", "Version of the service", ["version", "python"], registry=self.registry)
         build.labels(installed_version(), platform.python_version()).set(1)
         self.know_source("http")
+        self.know_source(OTHER)
+        self.sources = SourceCounts()
+        """Must see every durable turn."""
+        self._elsewhere = {"facts_duplicate": 0, "facts_wrong": 0}
+        """What this adapter's receipts and the counters of others have told so far, of the engine's figures."""
+        self._link = engine
         self._engine = EngineMetrics(engine)
 
     def encoder(self, encode: Callable[[Any], bytes], views: Views) -> Callable[[], bytes]:
         """Look at the engine now, and return what encodes all of it: thousands of lines, which a thread may write."""
         now_ns = views.now_ns(self._wall_ns())
+        self._count_others(views)
         return partial(encode, _Families(self._engine.collect(), self.registry, views.still(now_ns), now_ns))
 
     def know_source(self, source: str) -> str:
@@ -80,7 +92,7 @@ class Metrics:
         if source in self._sources:
             return source
         if len(self._sources) >= SOURCES_MAX:
-            return "other"
+            return OTHER
         self._sources.add(source)
         self.accepted.labels(source)
         self.duplicate.labels(source)
@@ -100,6 +112,8 @@ class Metrics:
             elif receipt.refused:
                 refused += 1
         self.accepted.labels(label).inc(len(receipts) - wrong - duplicate)
+        self._elsewhere["facts_duplicate"] += duplicate
+        self._elsewhere["facts_wrong"] += wrong
         if wrong:
             self.rejected.labels(label, "wrong").inc(wrong)
         if duplicate:
@@ -111,6 +125,25 @@ class Metrics:
             now_ns, lag = self._wall_ns(), self.lag.labels(label)
             for at_ns in told_ns:
                 lag.observe(max(0.0, (now_ns - at_ns) / 1e9))
+
+    def _count_others(self, views: Views) -> None:
+        """Take in what came another way than by HTTP, whose facts are counted by their receipts."""
+        recorded, refused = self.sources.take()
+        for number, count in recorded.items():
+            source = name_at(views.interned.sources, number)
+            if source.partition(":")[0] != "http":
+                label = self.know_source(source)
+                self.accepted.labels(label).inc(count)
+                self.rejected.labels(label, "refused").inc(refused[number])
+        figures = self._link.figures()
+        for key, counter in (
+            ("facts_duplicate", self.duplicate.labels(OTHER)),
+            ("facts_wrong", self.rejected.labels(OTHER, "wrong")),
+        ):
+            more = figures.get(key, 0) - self._elsewhere[key]
+            if more > 0:
+                counter.inc(more)
+                self._elsewhere[key] += more
 
     def count_request(self, route: str, method: str, status: int, took_s: float) -> None:
         """Count one HTTP request."""

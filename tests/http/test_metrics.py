@@ -7,6 +7,7 @@ from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
+from engine.messages.observed import ContactArrived, OfferAnswered
 from engine.ports import AdapterStatus
 from tests.http.support import CONTACTS, Build, House, tell
 
@@ -94,6 +95,26 @@ async def test_duplicates_and_rejections_are_counted(client: ClientSession) -> N
     assert value(families, "trunkline_event_lag_seconds_count", source="http") == 4
 
 
+async def test_facts_of_other_sources_are_counted_too(house: House, client: ClientSession) -> None:
+    await tell(client, CONTACTS, 201, queue="sales", contact="c0")
+    arrival = ContactArrived(contact="c1", queue="sales", id="1")
+    wrong = ContactArrived(contact="c2", queue="nowhere")
+    futile = OfferAnswered(contact="c1", agent="alice")
+    submitted = house.engine.submit("sip", [arrival, arrival, wrong, futile])
+    house.engine.log.flush()
+    receipts = await submitted
+    assert [receipt.duplicate for receipt in receipts] == [False, True, False, False]
+    assert receipts[3].refused
+    for _ in range(2):  # a second look counts nothing twice
+        families = await scrape(client)
+        assert value(families, "trunkline_events_accepted_total", source="sip") == 2
+        assert value(families, "trunkline_events_rejected_total", source="sip", reason="refused") == 1
+        assert value(families, "trunkline_events_duplicate_total", source="other") == 1
+        assert value(families, "trunkline_events_rejected_total", source="other", reason="wrong") == 1
+        assert value(families, "trunkline_events_accepted_total", source="http") == 1
+        assert value(families, "trunkline_events_duplicate_total", source="http") == 0
+
+
 async def test_two_services_in_one_process_do_not_share_counters(build: Build) -> None:
     one, other = await build(), await build()
     async with ClientSession(one.url) as client:
@@ -105,7 +126,7 @@ async def test_two_services_in_one_process_do_not_share_counters(build: Build) -
 
 async def test_the_engine_and_its_adapters_are_told(house: House, client: ClientSession, monkeypatch: Any) -> None:
     link = house.adapter.context.engine
-    mqtt = AdapterStatus("mqtt", False, True, "no broker at localhost:1883", {"reconnects": 4, "events_behind": 2})
+    mqtt = AdapterStatus("mqtt", False, True, "no broker at localhost:1883", {"reconnects": 4, "sip.malformed": 3})
     chat = AdapterStatus("chat", False, False, "not listening", {})
     monkeypatch.setattr(link, "statuses", lambda: [mqtt, chat], raising=False)
     monkeypatch.setattr(link, "figures", lambda: {**house.engine.figures(), "strange": 7}, raising=False)
@@ -113,7 +134,9 @@ async def test_the_engine_and_its_adapters_are_told(house: House, client: Client
     families = await scrape(client, OPENMETRICS)
     assert value(families, "trunkline_adapter_up", adapter="mqtt") == 0
     assert value(families, "trunkline_adapter_reconnects_total", adapter="mqtt") == 4
-    assert value(families, "trunkline_adapter_figure", adapter="mqtt", figure="events_behind") == 2
+    assert value(families, "trunkline_adapter_figure", adapter="mqtt", figure="sip.malformed") == 3
+    assert value(families, "trunkline_adapter_unreadable_total", adapter="mqtt") == 3
+    assert value(families, "trunkline_adapter_unreadable_total", adapter="chat") == 0
     assert value(families, "trunkline_invariant_violations_total") == 0
     assert value(families, "trunkline_facts_total") == 1
     assert value(families, "trunkline_contacts_open") == 1

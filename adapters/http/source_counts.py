@@ -1,0 +1,35 @@
+"""Facts counted by the source that told them, from durable turns: of every adapter, not only of this one."""
+
+from collections import Counter
+from typing import Final
+
+import numpy as np
+
+from engine.messages.kinds import FACT_REFUSED, FIRST_DECIDED
+from engine.ports import Turn
+
+ENGINE: Final = 0
+"""Number of the engine's own source: deadlines and settings are no facts that anybody told."""
+
+
+class SourceCounts:
+    """Facts recorded and set aside since the last `take`, by number of their source."""
+
+    def __init__(self) -> None:
+        self._recorded: Counter[int] = Counter()
+        self._refused: Counter[int] = Counter()
+
+    def note(self, turn: Turn) -> None:
+        """Count one durable turn."""
+        kinds, sources = turn.rows["kind"], turn.rows["source"]
+        self._recorded.update(sources[(kinds < FIRST_DECIDED) & (sources != ENGINE)].tolist())
+        places = np.flatnonzero(kinds == FACT_REFUSED)
+        told = places - turn.rows["cause"][places]
+        refused = sources[told[told >= 0]]
+        self._refused.update(refused[refused != ENGINE].tolist())
+
+    def take(self) -> tuple[Counter[int], Counter[int]]:
+        """Return (recorded, refused) by source, and begin anew."""
+        found = self._recorded, self._refused
+        self._recorded, self._refused = Counter(), Counter()
+        return found
