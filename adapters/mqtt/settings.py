@@ -49,7 +49,7 @@ class Settings(BaseModel):
     password: str = ""
     """Best as ${NAME}, from the environment."""
     password_file: str = ""
-    """Read anew at every connection; a final line break is not part of the password."""
+    """A final line break is not part of the password."""
     client_id: Annotated[str, Text(r"[\x20-\x7e]{0,64}", "a client id; write at most 64 ASCII characters")] = ""
     """Names the session that the broker keeps; empty: trunkline-<site>. Two engines must not share one."""
     prefix: Annotated[str, Text(rf"{LEVEL}(/{LEVEL})*", "a topic without wildcards, as trunkline/v1")] = "trunkline/v1"

@@ -7,32 +7,34 @@ import msgspec
 from adapters.sip.offer_answer import Origin
 from adapters.sip.protocol import Dialog, Hop, LocalProtocolError
 
+_ENCODER: Final = msgspec.msgpack.Encoder()
 
-class CallerInvite(msgspec.Struct, frozen=True, tag="c", array_like=True):
+
+class _Record(msgspec.Struct, frozen=True, array_like=True):
+    """What every leg record has."""
+
+    def encode(self) -> bytes:
+        """As MessagePack."""
+        return _ENCODER.encode(self)
+
+
+class CallerInvite(_Record, frozen=True, tag="c", array_like=True):
     """A caller's INVITE as it came: enough for every answer to it, and for the dialog of a 2xx."""
 
     raw: bytes
     source: Hop
     local_tag: str
 
-    def encode(self) -> bytes:
-        """As MessagePack."""
-        return _ENCODER.encode(self)
 
-
-class AgentInvite(msgspec.Struct, frozen=True, tag="o", array_like=True):
+class AgentInvite(_Record, frozen=True, tag="o", array_like=True):
     """Our INVITE to a phone that rings: enough to take it back, or to take its answer."""
 
     agent: str
     raw: bytes
     hop: Hop
 
-    def encode(self) -> bytes:
-        """As MessagePack."""
-        return _ENCODER.encode(self)
 
-
-class AgentAnswer(msgspec.Struct, frozen=True, tag="a", array_like=True):
+class AgentAnswer(_Record, frozen=True, tag="a", array_like=True):
     """A phone's 2xx: enough for the dialog, and for the answer to the caller."""
 
     agent: str
@@ -41,12 +43,8 @@ class AgentAnswer(msgspec.Struct, frozen=True, tag="a", array_like=True):
     offered: bytes
     """The session description that our INVITE carried."""
 
-    def encode(self) -> bytes:
-        """As MessagePack."""
-        return _ENCODER.encode(self)
 
-
-class DialogState(msgspec.Struct, frozen=True, tag="d", array_like=True):
+class DialogState(_Record, frozen=True, tag="d", array_like=True):
     """A leg of which something changed since it was answered."""
 
     agent: str
@@ -56,13 +54,8 @@ class DialogState(msgspec.Struct, frozen=True, tag="d", array_like=True):
     origin: Origin
     sdp: bytes
 
-    def encode(self) -> bytes:
-        """As MessagePack."""
-        return _ENCODER.encode(self)
-
 
 LegRecord = CallerInvite | AgentInvite | AgentAnswer | DialogState
-_ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(LegRecord)
 
 
