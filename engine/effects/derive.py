@@ -46,6 +46,7 @@ from engine.messages.kinds import (
     OFFER_MADE,
     REFUSAL_NAMES,
 )
+from engine.messages.observed import CALLBACK_NUMBER
 from engine.messages.row_fields import RowFields
 from engine.model.settings import AgentSetting, QueueSetting
 
@@ -138,6 +139,7 @@ class EffectDeriver:
             queue=self._names.queues[row.queue],
             channel=entry.arrival.channel,
             ring_limit_ns=of_agents.item(row.agent) or of_queues.item(row.queue),
+            call_back=entry.arrival.attributes.get(CALLBACK_NUMBER, ""),
         )
 
     def _offer_ended(self, seq: int, row: RowFields, cause: RowFields, entry: ContactEntry) -> AnyEffect | None:

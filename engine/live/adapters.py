@@ -11,7 +11,7 @@ from engine.ingest.names import ENGINE_SOURCE
 from engine.ingest.registry import ContactEntry
 from engine.live.loop import LiveEngine
 from engine.messages.kinds import CONTACT_STATE_NAMES, ENGAGEMENT_CONNECTED, ENGAGEMENT_OFFERED
-from engine.messages.observed import ContactReleased, Observed
+from engine.messages.observed import CALLBACK_NUMBER, ContactReleased, Observed
 from engine.ports import Adapter, AdapterStatus, AgentEndpoint, OpenContact, Receipt, Reloadable, Turn
 from engine.projections.views import Views
 from engine.state import EngineState
@@ -153,6 +153,7 @@ def _open_contact(state: EngineState, entry: ContactEntry) -> OpenContact:
         state=CONTACT_STATE_NAMES[int(contact["state"])],
         agents=tuple(state.names.agents[agent] for agent in _agents_of(state, entry.slot)),
         legs=dict(entry.legs),
+        call_back=entry.arrival.attributes.get(CALLBACK_NUMBER, ""),
     )
 
 

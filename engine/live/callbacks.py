@@ -5,12 +5,11 @@ from typing import Final
 from engine.effects.derive import OwedCallback
 from engine.kernel.tables import Tables
 from engine.messages.kinds import STEP_CALLBACK
-from engine.messages.observed import ContactArrived
+from engine.messages.observed import CALLBACK_NUMBER, ContactArrived
 from engine.model.settings import STEPS_MAX, QueueSetting
 from engine.state import EngineState
 
 CALLBACK_SOURCE: Final = "callbacks"
-NUMBER_ATTRIBUTE: Final = "callback_number"
 ORIGIN_ATTRIBUTE: Final = "callback_of"
 
 
@@ -38,7 +37,7 @@ def callback_arrival(state: EngineState, owed: OwedCallback) -> tuple[int, Conta
         customer=number,
         entry=arrival.entry,
         waiting_since_ns=owed.line_ns,
-        attributes={**arrival.attributes, NUMBER_ATTRIBUTE: number, ORIGIN_ATTRIBUTE: arrival.contact},
+        attributes={**arrival.attributes, CALLBACK_NUMBER: number, ORIGIN_ATTRIBUTE: arrival.contact},
     )
     return source, fact
 

@@ -30,6 +30,8 @@ class OfferContact(Effect, frozen=True, kw_only=True, tag="offer_contact"):
     queue: str
     channel: str
     ring_limit_ns: int
+    call_back: str = ""
+    """Number of the customer who is to be called once the agent is there; '' when the customer is here."""
 
 
 class EndOffer(Effect, frozen=True, kw_only=True, tag="end_offer"):

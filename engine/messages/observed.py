@@ -5,7 +5,7 @@ fields, with the fact's name in `type`. Names of queues, agents, skills and trun
 a contact's name is the adapter's own and must be unique among the contacts that are not closed.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -13,6 +13,8 @@ Name = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 Text = Annotated[str, msgspec.Meta(max_length=1024)]
 Priority = Annotated[int, msgspec.Meta(ge=0, le=7)]
 Channel = Literal["voice", "chat", "email", "task"]
+CALLBACK_NUMBER: Final = "callback_number"
+"""Attribute of a contact whose customer is not here, but to be called at this number."""
 Attributes = Annotated[dict[Annotated[str, msgspec.Meta(max_length=64)], Text], msgspec.Meta(max_length=32)]
 
 
