@@ -1,14 +1,16 @@
 """The latest contacts, kept from durable turns: found by name and by customer, bounded in number.
 
 Every row passes here and few are ever asked about. So rows are only put aside by contact, as the bytes they are, and
-become a record when somebody wants to see it.
+become a record when somebody wants to see it. Contacts are numbered as they come and lie in a ring; names, customers
+and slots lead to numbers.
 """
 
-from bisect import bisect_right
-from collections import OrderedDict, defaultdict, deque
+from bisect import bisect_left
 from collections.abc import Iterator
+from copy import deepcopy
+from itertools import islice
 from struct import Struct
-from threading import Lock
+from threading import RLock
 from typing import Final
 
 import msgspec
@@ -35,9 +37,10 @@ from engine.model.directory import Directory
 from engine.ports import Turn
 from engine.projections.contact_records import ContactRecord, Words, begun, go_on
 from engine.projections.names import Interned
+from engine.projections.ring_index import RingIndex, column
 
 RECORDS_MAX: Final = 50_000
-"""Contacts remembered: a day of a large centre, about 100 MB at most."""
+"""Contacts remembered: a day of a large centre, in about 40 MB."""
 PER_CUSTOMER_MAX: Final = 100
 ROWS_ASIDE_MAX: Final = 64
 """Rows of one contact kept as they are; more become a record, whose size is bounded."""
@@ -71,136 +74,165 @@ class ArrivalNames(msgspec.Struct):
 _DECODER: Final = msgspec.msgpack.Decoder(ArrivalNames)
 
 
-class KeptContact:
-    """One contact: its record as far as somebody asked, and the rows since then."""
-
-    __slots__ = ("customer", "name", "payload", "record", "rows", "seq", "slot")
-
-    def __init__(self, seq: int, slot: int, payload: bytes) -> None:
-        names = _DECODER.decode(payload) if payload else ArrivalNames()
-        self.seq = seq
-        self.slot = slot
-        self.name = names.contact or str(seq)
-        self.customer = names.customer
-        self.payload = payload
-        self.rows: list[tuple[int, bytes]] = []
-        self.record: ContactRecord | None = None
-
-
 class ContactHistory:
     """The last contacts, updated by `apply` with every durable turn in order. Readers may be other threads."""
 
     def __init__(self, directory: Directory, interned: Interned, records_max: int = RECORDS_MAX) -> None:
         self.directory = directory
         self._interned = interned
-        self._records_max = records_max
-        self._kept: OrderedDict[int, KeptContact] = OrderedDict()
-        self._by_name: dict[str, int] = {}
-        self._by_customer: dict[str, deque[int]] = {}
-        self._by_slot: defaultdict[int, list[int]] = defaultdict(list)
-        self._open: dict[int, KeptContact] = {}
-        """By slot."""
-        self._lock = Lock()
+        self._room = records_max
+        self._count = 0
+        """Contacts so far, and so the number of the latest; number n lies at place n % room."""
+        self._seqs = column(records_max)
+        self._slots = column(records_max)
+        self._payloads = [b""] * records_max
+        """Of the arrivals."""
+        self._rows = [b""] * records_max
+        """One after the other, those that are not in a record; each with its sequence in place of `dedupe`."""
+        self._records: dict[int, ContactRecord] = {}
+        """By number, of those that had too many rows to keep."""
+        self._by_name = RingIndex(records_max)
+        self._by_customer = RingIndex(records_max)
+        self._by_slot = RingIndex(records_max)
+        self._open = column(0)
+        """The number of the contact that is open in each slot."""
+        self._lock = RLock()
         self.as_of = 0
         """Sequence of the last row taken in."""
-        self.forgotten = 0
-        """Contacts dropped because there were too many."""
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return min(self._count, self._room)
+
+    @property
+    def forgotten(self) -> int:
+        """Contacts dropped because there were too many."""
+        return max(0, self._count - self._room)
 
     def apply(self, turn: Turn) -> None:
         """Take in one turn."""
-        raw = np.ascontiguousarray(turn.rows).tobytes()
-        rows = list(_GLANCE.iter_unpack(raw))
-        refused = {place - row[3] for place, row in enumerate(rows) if row[0] == FACT_REFUSED}
+        numbered = np.array(turn.rows)
+        numbered["dedupe"] = np.arange(turn.first_seq, turn.first_seq + len(numbered))
+        raw = numbered.tobytes()
+        glances = list(_GLANCE.iter_unpack(raw))
+        refused = {place - glance[3] for place, glance in enumerate(glances) if glance[0] == FACT_REFUSED}
         with self._lock:
             self.as_of = turn.last_seq
-            for place, (kind, flags, slot, _, offset, size) in enumerate(rows):
+            oldest = self._oldest
+            for place, (kind, flags, slot, _, offset, size) in enumerate(glances):
                 if kind not in FOLLOWED or slot < 0 or place in refused:
                     continue
-                seq, start = turn.first_seq + place, place * ROW.itemsize
                 if kind == CONTACT_ARRIVED:
-                    kept = self._begin(seq, slot, bytes(turn.payload[offset : offset + size]))
-                elif slot in self._open:
-                    kept = self._open[slot]
+                    number = self._begin(turn.first_seq + place, slot, bytes(turn.payload[offset : offset + size]))
+                    oldest = self._oldest
                 else:
-                    continue
-                kept.rows.append((seq, raw[start : start + ROW.itemsize]))
+                    number = self._open[slot] if slot < len(self._open) else 0
+                    if number < oldest:
+                        continue
+                at = number % self._room
+                rows = self._rows[at] = self._rows[at] + raw[place * ROW.itemsize : (place + 1) * ROW.itemsize]
                 if flags & FLAG_CLOSES:
-                    del self._open[slot]
-                elif len(kept.rows) > ROWS_ASIDE_MAX:
-                    self._record(kept)
+                    self._open[slot] = 0
+                elif len(rows) > ROWS_ASIDE_MAX * ROW.itemsize:
+                    self._records[number] = self._record(number)
+                    self._rows[at] = b""
 
     def find(self, contact: str) -> ContactRecord | None:
         """The latest contact of this name, or the one whose id this is, written as a number."""
         with self._lock:
-            seq = self._by_name.get(contact)
-            if seq is None and contact.isascii() and contact.isdigit():
-                seq = int(contact)
-            kept = self._kept.get(seq) if seq is not None else None
-            return self._record(kept) if kept is not None else None
+            for number in self._by_name.find(hash(contact), self._oldest):
+                if self._names(number).contact == contact:
+                    return self._record(number)
+            found = self._number_of(int(contact)) if contact.isascii() and contact.isdigit() else 0
+            return self._record(found) if found else None
 
     def of_customer(self, customer: str) -> list[ContactRecord]:
         """The customer's contacts, latest first."""
         with self._lock:
-            return [self._record(self._kept[seq]) for seq in reversed(self._by_customer.get(customer, ()))]
+            numbers = self._by_customer.find(hash(customer), self._oldest)
+            theirs = (number for number in numbers if self._names(number).customer == customer)
+            return [self._record(number) for number in islice(theirs, PER_CUSTOMER_MAX)]
 
     def records(self) -> Iterator[ContactRecord]:
-        """Yield every contact that is remembered, oldest first."""
-        with self._lock:
-            records = [self._record(kept) for kept in self._kept.values()]
-        yield from records
+        """Yield every contact that is remembered, oldest first, as it is when its turn comes."""
+        for number in range(self._oldest, self._count + 1):
+            with self._lock:
+                record = self._record(number) if number >= self._oldest else None
+            if record is not None:
+                yield record
 
     def id_in(self, slot: int, seq: int) -> int | None:
         """Id of the contact that was in `slot` at position `seq`; None when that is forgotten."""
-        arrivals = self._by_slot.get(slot, [])[:]  # the lock may be held by the caller
-        place = bisect_right(arrivals, seq)
-        return arrivals[place - 1] if place else None
+        with self._lock:
+            number = self._number_in(slot, seq)
+            return self._seqs[number % self._room] if number else None
 
     def name_in(self, slot: int, seq: int) -> str:
         """Name of the contact that was in `slot` at position `seq`; empty when that is forgotten."""
-        found = self.id_in(slot, seq)
-        kept = None if found is None else self._kept.get(found)
-        return kept.name if kept is not None else ""
+        with self._lock:
+            number = self._number_in(slot, seq)
+            return self._names(number).contact if number else ""
 
     def slot_of(self, record: ContactRecord) -> int:
         """The slot that the contact has or had. Raises KeyError when it was forgotten meanwhile."""
-        return self._kept[record.id].slot
+        with self._lock:
+            number = self._number_of(record.id)
+            if not number:
+                raise KeyError(record.id)
+            return self._slots[number % self._room]
 
-    def _record(self, kept: KeptContact) -> ContactRecord:
+    @property
+    def _oldest(self) -> int:
+        """Number of the oldest contact that is remembered."""
+        return max(1, self._count - self._room + 1)
+
+    def _number_of(self, seq: int) -> int:
+        """Number of the contact that arrived at `seq`; 0 when there is none."""
+        numbers = range(self._oldest, self._count + 1)
+        found = bisect_left(numbers, seq, key=lambda number: self._seqs[number % self._room])
+        return numbers[found] if found < len(numbers) and self._seqs[numbers[found] % self._room] == seq else 0
+
+    def _number_in(self, slot: int, seq: int) -> int:
+        """Number of the contact that was in `slot` at position `seq`; 0 when there is none."""
+        return next(
+            (n for n in self._by_slot.find(slot, self._oldest) if self._seqs[n % self._room] <= seq),
+            0,
+        )
+
+    def _names(self, number: int) -> ArrivalNames:
+        return names_of(self._seqs[number % self._room], self._payloads[number % self._room])
+
+    def _record(self, number: int) -> ContactRecord:
+        """Put together what there is of a contact: a record of the caller's own."""
         words = Words(self.directory, self._interned, self.name_in)
-        record = kept.record
-        for seq, raw in kept.rows:
-            row = RowFields._make(ROW_STRUCT.unpack(raw))
+        at = number % self._room
+        record = deepcopy(self._records.get(number))
+        for fields in ROW_STRUCT.iter_unpack(self._rows[at]):
+            row = RowFields._make(fields)
             if record is None:
-                record = kept.record = begun(words, seq, row, kept.payload)
+                record = begun(words, row.dedupe, row, self._payloads[at])
             else:
-                go_on(record, words, seq, row)
-        kept.rows.clear()
+                go_on(record, words, row.dedupe, row)
         assert record is not None, "the first row is the arrival"
         return record
 
-    def _begin(self, seq: int, slot: int, payload: bytes) -> KeptContact:
-        kept = self._kept[seq] = self._open[slot] = KeptContact(seq, slot, payload)
-        self._by_slot[slot].append(seq)
-        self._by_name[kept.name] = seq
-        if kept.customer:
-            self._by_customer.setdefault(kept.customer, deque(maxlen=PER_CUSTOMER_MAX)).append(seq)
-        while len(self._kept) > self._records_max:
-            self._forget()
-        return kept
+    def _begin(self, seq: int, slot: int, payload: bytes) -> int:
+        number = self._count = self._count + 1
+        at, names = number % self._room, names_of(seq, payload)
+        self._records.pop(number - self._room, None)
+        self._seqs[at], self._slots[at], self._payloads[at], self._rows[at] = seq, slot, payload, b""
+        self._by_name.add(number, hash(names.contact))
+        self._by_slot.add(number, slot)
+        if names.customer:
+            self._by_customer.add(number, hash(names.customer))
+        if slot >= len(self._open):
+            wider = column(1 << slot.bit_length())
+            wider[: len(self._open)] = self._open
+            self._open = wider
+        self._open[slot] = number
+        return number
 
-    def _forget(self) -> None:
-        seq, kept = self._kept.popitem(last=False)
-        self.forgotten += 1
-        if self._by_name.get(kept.name) == seq:
-            del self._by_name[kept.name]
-        if self._open.get(kept.slot) is kept:
-            del self._open[kept.slot]
-        self._by_slot[kept.slot].remove(seq)
-        theirs = self._by_customer.get(kept.customer)
-        if theirs and theirs[0] == seq:
-            theirs.popleft()
-            if not theirs:
-                del self._by_customer[kept.customer]
+
+def names_of(seq: int, payload: bytes) -> ArrivalNames:
+    """The names in an arrival's payload; a contact without one is called by its sequence."""
+    names = _DECODER.decode(payload) if payload else ArrivalNames()
+    return names if names.contact else ArrivalNames(str(seq), names.customer)

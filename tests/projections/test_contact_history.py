@@ -1,10 +1,16 @@
 """Histories of contacts: bounded, and true for slots that were used again."""
 
+import tracemalloc
+
+import msgspec
+import numpy as np
 import pytest
 
+from engine.messages.kinds import CONTACT_ARRIVED, CONTACT_QUEUED, PRIORITY_CHANGED
 from engine.messages.observed import ContactArrived, ContactReleased
+from engine.messages.rows import empty_rows
 from engine.ports import Turn
-from engine.projections.contact_history import ContactHistory
+from engine.projections.contact_history import ROWS_ASIDE_MAX, ContactHistory
 from tests.projections.support import Centre
 
 
@@ -54,3 +60,55 @@ async def test_every_event_of_a_history_can_be_told(centre: Centre) -> None:
     assert all(event.contact for event in page.events if event.contact_id is not None)
     settings = [event for event in page.events if event.type == "setting_changed"]
     assert any(event.data["setting"] == "wrap_up_ns" for event in settings)
+
+
+def arrivals(first_seq: int, first: int, count: int) -> Turn:
+    """A turn in which so many contacts arrive and enter a queue."""
+    facts = [
+        ContactArrived(contact=f"c{n}", queue="sales", customer=f"+8490{n:07}") for n in range(first, first + count)
+    ]
+    payloads = [msgspec.msgpack.encode(fact) for fact in facts]
+    rows = empty_rows(2 * count)
+    rows["kind"][::2], rows["kind"][1::2] = CONTACT_ARRIVED, CONTACT_QUEUED
+    rows["contact"] = np.repeat(np.arange(first, first + count), 2)
+    rows["payload_size"][::2] = [len(payload) for payload in payloads]
+    rows["payload_offset"][::2] = np.cumsum([0, *(len(payload) for payload in payloads[:-1])])
+    return Turn(first_seq, first_seq + 2 * count - 1, rows, memoryview(b"".join(payloads)))
+
+
+def test_what_a_contact_takes_is_bounded(centre: Centre) -> None:
+    count = 5_000
+    turns = [arrivals(1 + 2 * first, first, 500) for first in range(0, count, 500)]
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        history = ContactHistory(centre.views.directory, centre.views.interned, records_max=count)
+        for turn in turns:
+            history.apply(turn)
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(history) == count
+    assert (after - before) / count < 800
+
+
+async def test_more_rows_than_are_kept_make_the_same_record(centre: Centre) -> None:
+    history = ContactHistory(centre.views.directory, centre.views.interned)
+    turn = arrivals(1, 0, 1)
+    history.apply(turn)
+    rows = empty_rows(1)
+    rows["kind"], rows["contact"] = PRIORITY_CHANGED, 0
+    for number in range(3 * ROWS_ASIDE_MAX):
+        rows["a"] = number % 8
+        history.apply(Turn(3 + number, 3 + number, rows.copy(), memoryview(b"")))
+        record = history.find("c0")
+        assert record is not None
+        assert (record.priority, record.last_seq, len(record.visits)) == (number % 8, 3 + number, 1)
+
+
+async def test_a_record_is_the_callers_own(centre: Centre) -> None:
+    await centre.say(ContactArrived(contact="c", queue="sales"))
+    first = centre.views.contact("c").contact
+    await centre.say(ContactReleased(contact="c"))
+    assert first.open
+    assert not centre.views.contact("c").contact.open
