@@ -48,7 +48,7 @@ def check_adapters(
         try:
             checked[name] = settings.model_validate({} if section is None else section, extra="forbid", context=context)
         except ValidationError as error:
-            note_faults(document, error, settings, location)
+            note_faults(document, error, settings, location, context)
     return checked
 
 

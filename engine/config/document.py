@@ -23,6 +23,8 @@ VALUES_MAX: Final = 1_000_000
 _VARIABLE: Final = re.compile(r"\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SECRET_FILE: Final = re.compile(r"((?:.+_)?(?:password|secret|token|ha1))_file")
 _TAG: Final = "tag:yaml.org,2002:"
+SECTIONS_BY_NAME: Final = (("queues",), ("sites",), ("trunk_groups",), ("opening_hours",))
+"""Mappings whose keys are names: what stands under one does not depend on which."""
 _WORDS: Final = {"true": True, "false": False}
 
 
@@ -55,6 +57,16 @@ class Document:
             if location[:length] in self.places:
                 return self.places[location[:length]]
         return 1, 1
+
+    def value_at(self, location: Location) -> Any:
+        """Return the value at a location, None where there is none."""
+        found = self.value
+        for part in location:
+            try:
+                found = found[part]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return found
 
     def add(self, location: Location, text: str, at_key: bool = False) -> None:
         """Note a fault of the value (or its key) at `location`."""
@@ -142,6 +154,7 @@ class _Reader:
                 self.document.faults.append(
                     Fault(*place, f"'{key_node.value}' stands here a second time; the first is in line {first[0]}")
                 )
+                self.repeated(key_node, value_node, location, values)
             else:
                 self.document.key_places[(*location, key_node.value)] = place
                 values[key_node.value] = self.value(value_node, (*location, key_node.value))
@@ -149,6 +162,16 @@ class _Reader:
             self.merge(source, location, values)
         self.read_secrets(values, location)
         return values
+
+    def repeated(self, key_node: ScalarNode, value_node: Node, location: Location, values: dict[str, Any]) -> None:
+        """Read what stands under a key for the second time, too, so that its faults show at once."""
+        key = f"{key_node.value} (line {key_node.start_mark.line + 1})"
+        if location in SECTIONS_BY_NAME and key not in values:
+            place = key_node.start_mark.line + 1, key_node.start_mark.column + 1
+            self.document.key_places[(*location, key)] = place
+            values[key] = self.value(value_node, (*location, key))
+        elif isinstance(values[key_node.value], dict) and isinstance(value_node, MappingNode):
+            self.merge(value_node, (*location, key_node.value), values[key_node.value])
 
     def merge(self, source: Node, location: Location, values: dict[str, Any]) -> None:
         """Add what `<<` brings, where the mapping itself does not say it."""

@@ -1,9 +1,11 @@
 """From pydantic's errors to sentences with a place: what is wrong, and the nearest word that would be right."""
 
 import re
+from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Annotated, Any, Final, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from engine.config.document import Document, Location
@@ -40,8 +42,15 @@ def several(faults: Faults) -> PydanticCustomError:
     return PydanticCustomError("several", "several faults", {"faults": faults})
 
 
-def note_faults(document: Document, error: ValidationError, model: type[BaseModel], base: Location = ()) -> None:
-    """Add to the document what `model` found wrong with its value at `base`."""
+def note_faults(
+    document: Document,
+    error: ValidationError,
+    model: type[BaseModel],
+    base: Location = (),
+    context: Mapping[str, Any] | None = None,
+) -> None:
+    """Add to the document what `model` found wrong with its value at `base`, validated in `context`."""
+    _note_rules(document, error, model, base, context)
     for details in error.errors(include_url=False):
         location = details["loc"]
         if details["type"] == "several":
@@ -52,6 +61,56 @@ def note_faults(document: Document, error: ValidationError, model: type[BaseMode
         if location[-1:] == ("[key]",):
             location = location[:-1]
         document.add((*base, *location), _sentence(details, location, model), at_key)
+
+
+def _note_rules(
+    document: Document, error: ValidationError, model: type[BaseModel], base: Location, context: Any
+) -> None:
+    """Add what the rules between keys say, which pydantic leaves out where one key of the section is wrong."""
+    wrong: dict[Location, set[str | int]] = {}
+    for details in error.errors(include_url=False):
+        for length, part in enumerate(details["loc"]):
+            wrong.setdefault(details["loc"][:length], set()).add(part)
+    for location, parts in wrong.items():
+        present: Any = model
+        for part in location:
+            present = _inside(present, part)
+        section, value = _section(present), document.value_at((*base, *location))
+        if section is None or not isinstance(value, dict):
+            continue
+        for inner, text in _rules_broken(section, value, parts, context):
+            document.add((*base, *location, *inner), text)
+
+
+def _rules_broken(section: type[BaseModel], value: dict[str, Any], wrong: set[str | int], context: Any) -> Faults:
+    """Return what the rules of a section say of its good keys; a rule that needs one of the others says nothing."""
+    rules = section.__pydantic_decorators__.model_validators.values()
+    for rule in rules:
+        if rule.info.mode == "before":
+            value = rule.func(value, SimpleNamespace(context=context))
+    found = section.model_construct()
+    for name, info in section.model_fields.items():
+        key = info.alias or name
+        if key in wrong:
+            found.__dict__.pop(name, None)
+        elif key in value:
+            annotation: Any = Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation
+            try:
+                found.__dict__[name] = TypeAdapter(annotation).validate_python(value[key], strict=True, context=context)
+            except ValidationError:
+                found.__dict__.pop(name, None)
+    faults: Faults = []
+    for rule in rules:
+        if rule.info.mode != "after":
+            continue
+        try:
+            rule.func(found)
+        except AttributeError:
+            continue
+        except PydanticCustomError as broken:
+            several_of = (broken.context or {}).get("faults")
+            faults += several_of if several_of is not None else [((), broken.message())]
+    return faults
 
 
 def _sentence(details: ErrorDetails, location: Location, model: type[BaseModel]) -> str:

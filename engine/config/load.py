@@ -54,7 +54,7 @@ def _check(document: Document, loaders: Mapping[str, Loader]) -> Config | None:
     try:
         config = Config.model_validate(raw, context=names)
     except ValidationError as error:
-        note_faults(document, error, Config)
+        note_faults(document, error, Config, context=names)
         return None
     return config.model_copy(update={"adapters": settings})
 

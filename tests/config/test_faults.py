@@ -232,3 +232,47 @@ adapters: {sipp: {}}
         "6:48: there is no queue 'sale'; did you mean 'sales'?",
         "7:12: there is no adapter 'sipp'; did you mean 'sip'?",
     ]
+
+
+def test_rules_between_keys_are_told_beside_faults_of_other_keys(tmp_path: Path) -> None:
+    text = """\
+trunk_groups: {a: {channels: 3, reserve: 5, chanels: 3}}
+queues:
+  sales: {channel: tex, skills: {a: 1, b: 1, c: 1, d: 1, e: 1}}
+agents:
+  - {name: x, weihgt: 3, count: 2, skills: {a: 1, b: 1, c: 1, d: 1, e: 1}, phone: {address: "sip:{n}@y", ha1: 1}}
+"""
+    assert [line for line in faults(tmp_path, text) if "unknown word" not in line] == [
+        "1:42: 5 is out of range; allowed is 0 to 3",
+        "3:20: 'tex' is not a channel; there is voice, chat, email, task",
+        "3:33: a queue may require 4 skills; there are 5",
+        "5:12: with 'count' the name must hold {n}, as agent{n:03}",
+        "5:111: '***' stands where text belongs; write it in quotes",
+    ]
+
+
+def test_a_rule_that_needs_a_faulty_key_says_nothing(tmp_path: Path) -> None:
+    text = "trunk_groups: {a: {channels: many, reserve: 5}}\nqueues: {q: {}}"
+    assert faults(tmp_path, text) == ["1:30: 'many' is not a whole number; allowed is 0 to 1000000"]
+
+
+def test_what_stands_under_a_key_for_the_second_time_is_checked_too(tmp_path: Path) -> None:
+    text = """\
+queues:
+  sales: {}
+  sales: {ring_limit: 3, strategi: erlang}
+  support:
+    service_level: {threshold: 20s}
+    service_level: {treshold: 20s}
+queues:
+  billing: {when_full: queue sale}
+"""
+    assert faults(tmp_path, text) == [
+        "3:3: 'sales' stands here a second time; the first is in line 2",
+        "3:23: 3 has no unit; write a duration from 1s to 10m, as 20s or 1m30s",
+        "3:26: unknown word 'strategi'; did you mean 'strategy'?",
+        "6:5: 'service_level' stands here a second time; the first is in line 5",
+        "6:21: unknown word 'treshold'; did you mean 'threshold'?",
+        "7:1: 'queues' stands here a second time; the first is in line 1",
+        "8:24: there is no queue 'sale'; did you mean 'sales'?",
+    ]

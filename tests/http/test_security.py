@@ -163,6 +163,10 @@ def test_other_machines_are_let_in_only_with_tokens(tmp_path: Path) -> None:
     path.write_text(CENTRE + section)
     with pytest.raises(ConfigError, match=r"centre.yaml:\d+:\d+: listening at 0.0.0.0 .*trunkline token new"):
         load_config(path, adapters={"http": lambda: HttpAdapter})
+    path.write_text(CENTRE + "adapters:\n  http: {host: 0.0.0.0, port: -1}\n")
+    with pytest.raises(ConfigError) as caught:
+        load_config(path, adapters={"http": lambda: HttpAdapter})
+    assert ["tokens are needed" in caught.value.faults[0], "-1 is out of range" in caught.value.faults[1]] == [True] * 2
     path.write_text(CENTRE + TOKENS + section)
     config = load_config(path, adapters={"http": lambda: HttpAdapter})
     assert [token.id for token in config.adapters["http"].tokens] == list(SECRETS)
