@@ -134,7 +134,7 @@ class AgentPhone:
         self._dialog = Dialog.from_request(invite.request, invite.local_tag, contact)
         self._dialog.state = "confirmed"
         self._agent.reply(invite, 200, contact=contact, content_type=SDP, body=self._agent.session())
-        self._after(self._chance.wait_s(self._chance.traits.talk_s), self._hang_up)
+        self._after(self._chance.talk_s(), self._hang_up)
 
     def _decline(self) -> None:
         invite, self._invite = self._invite, None

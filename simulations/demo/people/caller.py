@@ -84,13 +84,14 @@ class Callers:
         call.invite = self._agent.send(request, self._switch, context=call)
         self._after(call, self._chance.patience_s(self._chance.traits.patience_s), self._give_up)
 
-    def end_soon(self, mean_s: float) -> None:
-        """Whoever waits gives up, whoever talks ends, each soon; so does who is answered from now on."""
+    def end_soon(self, mean_s: float, patience_s: float) -> None:
+        """Whoever talks ends soon, and so does who is answered from now on; who waits until then gives up."""
         self._ends_s = mean_s
         for call in self._calls.values():
-            action = self._give_up if call.dialog is None else self._hang_up
-            if not call.gave_up:
-                self._after(call, self._chance.wait_s(mean_s), action)
+            if call.dialog is not None:
+                self._after(call, self._chance.wait_s(mean_s), self._hang_up)
+            elif not call.gave_up:
+                self._after(call, patience_s, self._give_up)
 
     # --- what is heard
 
@@ -130,8 +131,8 @@ class Callers:
             # The answer crossed our CANCEL: there is a call, so it is ended as one (RFC 3261 §9.1).
             self._hang_up(call)
         else:
-            mean_s = self._chance.traits.talk_s if self._ends_s is None else self._ends_s
-            self._after(call, self._chance.wait_s(mean_s), self._hang_up)
+            lasts_s = self._chance.talk_s() if self._ends_s is None else self._chance.wait_s(self._ends_s)
+            self._after(call, lasts_s, self._hang_up)
 
     def _on_request(self, transaction: ServerTransaction, request: Request) -> None:
         call = self._calls.get(request.call_id)

@@ -17,6 +17,8 @@ from simulations.demo.people.tally import Tally
 from simulations.demo.people.traits import (
     CALLS_PER_S,
     CHATS_PER_S,
+    FIRST_CALLS,
+    FIRST_CALLS_WITHIN_S,
     RUSH_EVERY_S,
     RUSH_SHARE,
     TASKS_PER_S,
@@ -26,7 +28,9 @@ from simulations.demo.people.visitors import Visitors
 
 START_WITHIN_S: Final = 20.0
 LEAVE_WITHIN_S: Final = 12.0
-LEAVE_MEAN_S: Final = 0.7
+LEAVE_MEAN_S: Final = 0.5
+LAST_PATIENCE_S: Final = 7.0
+"""Who waits when the day is over is still served, if that is possible within so long."""
 LOOK_EVERY_S: Final = 0.05
 
 
@@ -78,18 +82,22 @@ class Crowd:
                 await asyncio.gather(*(phone.registration.is_active.wait() for phone in self._phones))
                 self.tally.registered = len(self._phones)
         if self._with_calls:
+            loop = asyncio.get_running_loop()
+            for place in range(FIRST_CALLS):
+                delay_s = place * FIRST_CALLS_WITHIN_S / FIRST_CALLS
+                self._arrivals.append(loop.call_later(delay_s, self._callers.call))
             self._keep_coming(CALLS_PER_S, self._callers.call)
         self._keep_coming(CHATS_PER_S, self._visitors.chat)
         self._keep_coming(TASKS_PER_S, self._visitors.task)
 
     async def leave(self) -> None:
-        """Nobody comes any more; whoever waits gives up, whoever talks ends; then everybody goes home."""
+        """Nobody comes any more; who talks ends soon, so that who waits is still served; then everybody goes home."""
         self._leaving = True
         for timer in self._arrivals:
             if timer is not None:
                 timer.cancel()
-        self._callers.end_soon(LEAVE_MEAN_S)
-        self._visitors.end_soon()
+        self._callers.end_soon(LEAVE_MEAN_S, LAST_PATIENCE_S)
+        self._visitors.end_soon(LAST_PATIENCE_S)
         self._desk.end_soon(LEAVE_MEAN_S)
         try:
             async with asyncio.timeout(LEAVE_WITHIN_S):
@@ -125,7 +133,7 @@ class Crowd:
             self._desk.end_soon(LEAVE_MEAN_S)
 
     def _keep_coming(self, per_s: float, arrive: Callable[[], None]) -> None:
-        """A Poisson stream whose rate swells and ebbs: arrivals at the highest rate, thinned."""
+        """A random stream whose rate swells and ebbs: arrivals at the highest rate, thinned."""
         loop, place, begin = asyncio.get_running_loop(), len(self._arrivals), asyncio.get_running_loop().time()
         self._arrivals.append(None)
         highest = 1 + RUSH_SHARE
@@ -137,6 +145,6 @@ class Crowd:
             plan()
 
         def plan() -> None:
-            self._arrivals[place] = loop.call_later(self._chance.wait_s(1 / (per_s * highest)), come)
+            self._arrivals[place] = loop.call_later(self._chance.until_next_s(1 / (per_s * highest)), come)
 
         plan()

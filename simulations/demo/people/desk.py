@@ -22,6 +22,7 @@ class Desk:
         self._channels: dict[str, str] = {}
         """Channel of each contact that was offered here and is not over."""
         self._breaks: asyncio.TimerHandle | None = None
+        self._wrap_up_s = chance.traits.wrap_up_s
 
     async def start(self) -> None:
         """Log everybody in."""
@@ -41,10 +42,14 @@ class Desk:
         await asyncio.gather(*(self._choose(agent, "offline") for agent in self._agents))
 
     def end_soon(self, mean_s: float) -> None:
-        """Finish the conversations that there are, each soon."""
-        for task, contact in list(self._timers):
-            if task == "finish":
-                self._after("finish", contact, self._chance.wait_s(mean_s), self._finish, contact)
+        """Finish the conversations that there are and the work after them, each soon; nobody has a break any more."""
+        self._wrap_up_s = mean_s
+        if self._breaks is not None:
+            self._breaks.cancel()
+        for task, whom in list(self._timers):
+            action = {"finish": self._finish, "wrap up": self._wrapped}.get(task)
+            if action is not None:
+                self._after(task, whom, self._chance.wait_s(mean_s), action, whom)
 
     def take(self, name: str, said: dict[str, Any]) -> None:
         """React to one message of the stream."""
@@ -66,7 +71,7 @@ class Desk:
     def _heard(self, kind: str, agent: str) -> None:
         traits = self._chance.traits
         if kind == "wrap_up_started":
-            self._after("wrap up", agent, self._chance.wait_s(traits.wrap_up_s), self._wrapped, agent)
+            self._after("wrap up", agent, self._chance.wait_s(self._wrap_up_s), self._wrapped, agent)
         elif kind == "agent_suspended":
             # Nobody answered at this desk too often: its owner comes back and says so.
             self._after("break", agent, self._chance.wait_s(traits.break_s), self._end_break, agent)

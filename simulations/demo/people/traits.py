@@ -5,9 +5,13 @@ from typing import Final, Literal
 
 import msgspec
 
-CALLS_PER_S: Final = 1.1
+CALLS_PER_S: Final = 0.56
+"""About three quarters of what ten phones can carry: enough for lines to build up, and to empty again."""
+FIRST_CALLS: Final = 5
+"""Callers who are there from the beginning, so that there is something to see at once."""
+FIRST_CALLS_WITHIN_S: Final = 3.0
 CALL_SHARES: Final = {"sales": 0.4, "support": 0.4, "billing": 0.2}
-CHATS_PER_S: Final = 0.35
+CHATS_PER_S: Final = 0.4
 TASKS_PER_S: Final = 0.06
 RUSH_EVERY_S: Final = 40.0
 """Arrivals swell and ebb once in so long, so that lines build up and empty again while one looks."""
@@ -19,14 +23,14 @@ Answer = Literal["answer", "decline", "no_answer"]
 class Traits(msgspec.Struct, frozen=True):
     """Mean durations in seconds (exponential unless said otherwise) and shares of 1."""
 
-    patience_s: float = 20.0
-    chat_patience_s: float = 30.0
-    talk_s: float = 20.0
-    """Of each side of a call: the first to have enough hangs up."""
+    patience_s: float = 28.0
+    chat_patience_s: float = 60.0
+    talk_s: float = 14.0
+    """Of each side of a call (a sum of three exponential ones): the first to have enough hangs up."""
     chat_s: float = 15.0
     task_s: float = 8.0
     wrap_up_s: float = 2.0
-    ring_s: tuple[float, float] = (1.0, 3.0)
+    ring_s: tuple[float, float] = (1.0, 2.5)
     """Evenly between."""
     break_every_s: float = 90.0
     break_s: float = 8.0
@@ -47,6 +51,14 @@ class Chance:
 
     def patience_s(self, mean_s: float) -> float:
         """How long somebody waits: hardly anybody leaves at once (the sum of two exponential durations)."""
+        return self._random.gammavariate(2, mean_s / 2)
+
+    def talk_s(self) -> float:
+        """How long one side of a call wants to talk: hardly ever for a second, hardly ever for a minute."""
+        return self._random.gammavariate(3, self.traits.talk_s / 3)
+
+    def until_next_s(self, mean_s: float) -> float:
+        """How long until the next one comes: by chance, but less wildly than strangers do, as the centre is small."""
         return self._random.gammavariate(2, mean_s / 2)
 
     def ring_s(self) -> float:

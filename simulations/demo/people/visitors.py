@@ -46,10 +46,12 @@ class Visitors:
         self._tally.tasks += 1
         self._waiting[self._bring("task", "follow-ups", {"subject": "offer without an answer"})] = None
 
-    def end_soon(self) -> None:
-        """Whoever waits leaves."""
-        for contact in list(self._waiting):
-            self._give_up(contact)
+    def end_soon(self, patience_s: float) -> None:
+        """Whoever waits leaves after this."""
+        for contact, timer in self._waiting.items():
+            if timer is not None:
+                timer.cancel()
+            self._waiting[contact] = asyncio.get_running_loop().call_later(patience_s, self._give_up, contact)
 
     def take(self, name: str, said: dict[str, Any]) -> None:
         """React to one message of the stream."""
