@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from adapters.sip.caller_leg import CallerLeg
 from adapters.sip.core import Core
-from adapters.sip.leg import Leg
+from adapters.sip.leg import Leg, OverCall
 from adapters.sip.offer import AgentLeg, Offer
 from adapters.sip.offer_answer import with_direction
 from adapters.sip.protocol import DialogId, ServerTransaction, queued_phrase
@@ -56,7 +56,7 @@ class Call:
         self.name = name
         self._calls = calls
         self.phase = Phase.WAITING
-        self.caller = CallerLeg(self, transaction)
+        self.caller: CallerLeg = CallerLeg(self, transaction)
         self.offers: dict[str, Offer] = {}
         self.agent: AgentLeg | None = None
         """The leg that is connected."""
@@ -78,6 +78,10 @@ class Call:
         if self.phase != Phase.TALKING or self.agent is None:
             return None
         return self.agent if leg is self.caller else self.caller if leg is self.agent else None
+
+    def has(self, leg: Leg) -> bool:
+        """Whether the leg is that of the agent who has the call."""
+        return leg is self.agent
 
     def free_slot(self) -> str:
         """A name for a leg, used again once the leg is over: a contact has few of them."""
@@ -108,7 +112,7 @@ class Call:
         self.core.insist([fact], on_record)
 
     def finish(self) -> None:
-        """End every leg that is still there; nothing is left of the call."""
+        """End every leg that is still there; nothing is left of the call, and no leg keeps it."""
         if self._calls.by_name.pop(self.name, None) is None:
             return
         self.phase = Phase.ENDED
@@ -116,8 +120,11 @@ class Call:
         for offer in self.offers.values():
             offer.withdraw(cancel_reason("contact_left"))
         self.offers.clear()
-        if self.agent is not None:
-            self.agent.stop()
+        agent, self.agent = self.agent, None
+        if agent is not None:
+            agent.stop()
+            agent.call = OverCall(self)
+        self.caller.call = OverCall(self)
 
     def agent_rings(self, body: bytes) -> None:
         """Let the caller hear that it rings; early media only where there is but one agent."""
@@ -180,7 +187,7 @@ class Call:
 
     def _take_agent(self, effect: ConnectContact) -> AgentLeg | None:
         offer = self.offers.pop(effect.agent, None)
-        self.agent = offer.taken if offer is not None else None
+        self.agent = offer.hand_over() if offer is not None else None
         if self.agent is None:
             # The engine believes in an answer that is not here; only ending the call is honest.
             self.core.counters["answers_lost"] += 1

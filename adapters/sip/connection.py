@@ -29,6 +29,8 @@ ANY_PORT_TRIES: Final = 8
 WAITING_MAX: Final = 4096
 """Messages that wait for one connection to be made, or for one name to be found."""
 
+HOPS_KEPT: Final = 4096
+
 OnMessage = Callable[[Request | Response], None]
 OnFailure = Callable[[Hop], None]
 
@@ -39,6 +41,8 @@ class UdpSocket(asyncio.DatagramProtocol):
     def __init__(self, on_message: OnMessage, counters: Counter[str]) -> None:
         self._on_message = on_message
         self._counters = counters
+        self._hops: dict[tuple[Any, ...], Hop] = {}
+        """By address: most datagrams come from few."""
         self.transport: Any = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -50,8 +54,13 @@ class UdpSocket(asyncio.DatagramProtocol):
         if is_keep_alive(data):
             self._counters["keep_alives"] += 1
             return
+        hop = self._hops.get(addr)
+        if hop is None:
+            if len(self._hops) >= HOPS_KEPT:
+                self._hops.clear()
+            hop = self._hops[addr] = Hop("udp", addr[0], addr[1])
         try:
-            message = parse_datagram(data, Hop("udp", addr[0], addr[1]))
+            message = parse_datagram(data, hop)
         except MalformedMessage:
             self._counters["malformed"] += 1
             return

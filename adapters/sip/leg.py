@@ -37,6 +37,9 @@ class LegOwner(Protocol):
     def peer_of(self, leg: "Leg") -> "Leg | None":
         """The other side of a leg, while both are connected."""
 
+    def has(self, leg: "Leg") -> bool:
+        """Whether the leg is that of the agent who has the call."""
+
     def free_slot(self) -> str:
         """A name for a leg that no other leg of the call has."""
 
@@ -54,6 +57,45 @@ class LegOwner(Protocol):
 
     def answer_refused(self, agent: str) -> None:
         """The engine has no use for the agent's answer."""
+
+
+class OverCall:
+    """The LegOwner of legs whose call is over: nobody is left to be told. The call itself is free to go at once."""
+
+    def __init__(self, call: LegOwner) -> None:
+        self.core = call.core
+        self.name = call.name
+        self.dialogs = call.dialogs
+        self.held_by: set[Leg] = set()
+
+    def peer_of(self, _leg: "Leg") -> "Leg | None":
+        """Nobody."""
+        return None
+
+    def has(self, _leg: "Leg") -> bool:
+        """Nobody has it."""
+        return False
+
+    def free_slot(self) -> str:
+        """No leg begins any more."""
+        raise TypeError(f"the call {self.name} is over")
+
+    def release(self, _by: Side, _cause: int, then: Callable[[], None] | None = None) -> None:
+        """It is on record."""
+        if then is not None:
+            then()
+
+    def caller_acknowledged(self, _body: bytes) -> None:
+        """The phone has its ACK."""
+
+    def agent_rings(self, _body: bytes) -> None:
+        """Too late."""
+
+    def offer_declined(self, _agent: str, _reason: Declined, _cause: int) -> None:
+        """Too late."""
+
+    def answer_refused(self, _agent: str) -> None:
+        """Its leg is ended."""
 
 
 class Leg:

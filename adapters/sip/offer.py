@@ -112,7 +112,7 @@ class AgentLeg(Leg):
     def left(self, cause: int, confirm: Callable[[], None]) -> None:
         """The phone hangs up: the end of the call, if it has the call."""
         self.close()
-        if self.state == "answered" or self.call.peer_of(self) is not None:
+        if self.state == "answered" or self.call.has(self):
             self.call.release("agent", cause, confirm)
         else:
             confirm()
@@ -233,6 +233,13 @@ class Offer:
         self._withdrawn = True
         for leg in self.legs:
             leg.stop(headers)
+        self.legs.clear()
+
+    def hand_over(self) -> AgentLeg | None:
+        """Give the leg that answered to the call, if one did; the offer is over."""
+        taken, self.taken = self.taken, None
+        self.legs.clear()
+        return taken
 
     def _decline_if_all_failed(self) -> None:
         if self._withdrawn or any(leg.state != "ended" for leg in self.legs):
