@@ -1,6 +1,6 @@
 """The idempotence window: which facts came before, and what became of them, by a 64-bit hash of source and id."""
 
-from itertools import chain
+import secrets
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -11,6 +11,11 @@ from engine.messages.kinds import FACT_REFUSED, FIRST_DECIDED
 DEFAULT_GENERATION: Final = 131_072
 """Facts that a generation remembers; at least this many and at most twice as many are known."""
 REFUSAL_BITS: Final = 4
+WORD: Final = 2**64 - 1
+SALT: Final = secrets.randbits(64) | 1
+"""Scatters keys over places: whoever chooses ids cannot choose them to lie at one place."""
+LEAST_PLACES: Final = 1024
+"""Of a new generation: room for some hundred keys, made again twice as large whenever that is full."""
 
 Array = np.ndarray[Any, Any]
 
@@ -18,6 +23,86 @@ Array = np.ndarray[Any, Any]
 def dedupe_key(source: str, fact_id: str) -> int:
     """Name a fact by 64 bits; 0 is kept for facts without an id."""
     return xxh3_64_intdigest(f"{source}\0{fact_id}".encode()) or 1
+
+
+class Generation:
+    """Keys (64 bits, never 0) and a value each: a hash table in two columns, at most two thirds full, that grows.
+
+    A key is looked for from its own place on, to the first free one; keys are never taken out.
+    """
+
+    __slots__ = ("_key_at", "_keys", "_mask", "_shift", "_value_at", "_values", "count")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._hold(np.zeros(LEAST_PLACES, np.uint64), np.zeros(LEAST_PLACES, np.int64))
+
+    def _hold(self, keys: Array, values: Array) -> None:
+        self._keys, self._values = keys, values
+        self._key_at, self._value_at = keys.data, values.data  # items of these are plain integers
+        self._mask = len(keys) - 1
+        self._shift = 65 - len(keys).bit_length()
+
+    def get(self, key: int) -> int:
+        """The value of a key; 0 when it is not here."""
+        keys, mask = self._key_at, self._mask
+        place = (key * SALT & WORD) >> self._shift
+        while (found := keys[place]) != key:
+            if not found:
+                return 0
+            place = place + 1 & mask
+        return self._value_at[place]
+
+    def add(self, key: int, value: int) -> None:
+        """Enter a key, or give it another value."""
+        if 3 * self.count >= 2 * len(self._keys):
+            self._widen(2 * len(self._keys))
+        keys, mask = self._key_at, self._mask
+        place = (key * SALT & WORD) >> self._shift
+        while (found := keys[place]) and found != key:
+            place = place + 1 & mask
+        self.count += not found
+        keys[place] = key
+        self._value_at[place] = value
+
+    def add_all(self, keys: Array, values: Array) -> None:
+        """Enter many; of several with one key the last counts."""
+        wanted = 3 * (self.count + len(keys)) // 2 + 1
+        if wanted > len(self._keys):
+            self._widen(1 << wanted.bit_length())
+        self._insert(keys, values)
+
+    def copy(self) -> "Generation":
+        """Return one that stands still."""
+        still = Generation()
+        still.count = self.count
+        still._hold(self._keys.copy(), self._values.copy())
+        return still
+
+    def columns(self) -> tuple[Array, Array]:
+        """Return keys and values in order of their values."""
+        used = np.flatnonzero(self._keys)
+        used = used[np.argsort(self._values[used])]
+        return self._keys[used], self._values[used]
+
+    def _widen(self, places: int) -> None:
+        keys, values = self._keys, self._values
+        used = np.flatnonzero(keys)
+        self.count = 0
+        self._hold(np.zeros(places, np.uint64), np.zeros(places, np.int64))
+        self._insert(keys[used], values[used])
+
+    def _insert(self, keys: Array, values: Array) -> None:
+        """Enter many into enough room: all at once, then again those whose place another one had."""
+        places = (keys * np.uint64(SALT) >> np.uint64(self._shift)).astype(np.int64)
+        while len(keys):
+            free = self._keys[places] == 0
+            self._keys[places[free]] = keys[free]
+            mine = self._keys[places] == keys
+            self._values[places[mine]] = values[mine]
+            others = ~mine
+            keys, values, places = keys[others], values[others], (places[others] + 1) & self._mask
+        self.count = int(np.count_nonzero(self._keys))
 
 
 class SeenFacts:
@@ -28,8 +113,8 @@ class SeenFacts:
 
     def __init__(self, generation: int = DEFAULT_GENERATION) -> None:
         self._generation = generation
-        self._young: dict[int, int] = {}
-        self._old: dict[int, int] = {}
+        self._young = Generation()
+        self._old = Generation()
 
     def find(self, key: int) -> tuple[int, int] | None:
         """Return (sequence, refusal or 0) of the first fact with this key; None when it is not known."""
@@ -38,12 +123,12 @@ class SeenFacts:
 
     def add(self, key: int, seq: int, refusal: int = 0) -> None:
         """Remember that the fact with this key has this sequence."""
-        if len(self._young) >= self._generation:
-            self._old, self._young = self._young, {}
-        self._young[key] = seq << REFUSAL_BITS | refusal
+        if self._young.count >= self._generation:
+            self._old, self._young = self._young, Generation()
+        self._young.add(key, seq << REFUSAL_BITS | refusal)
 
     def __len__(self) -> int:
-        return len(self._young) + len(self._old)
+        return self._young.count + self._old.count
 
     def save(self) -> dict[str, Array]:
         """Return the window as arrays, oldest first."""
@@ -57,25 +142,23 @@ class SeenFacts:
         """Remember what `save` returned, or what a replay found: the latest two generations of it."""
         start = 0
         while start < len(keys):
-            if len(self._young) >= self._generation:
-                self._old, self._young = self._young, {}
-            end = start + self._generation - len(self._young)
-            self._young.update(zip(keys[start:end].tolist(), values[start:end].tolist(), strict=True))
+            if self._young.count >= self._generation:
+                self._old, self._young = self._young, Generation()
+            end = start + self._generation - self._young.count
+            self._young.add_all(keys[start:end], values[start:end])
             start = end
 
 
 class SeenCopy(NamedTuple):
     """A window that stands still."""
 
-    old: dict[int, int]
-    young: dict[int, int]
+    old: Generation
+    young: Generation
 
     def save_all(self) -> dict[str, Array]:
         """Return it as arrays, oldest first."""
-        count = len(self.old) + len(self.young)
-        keys = np.fromiter(chain(self.old, self.young), np.uint64, count)
-        values = np.fromiter(chain(self.old.values(), self.young.values()), np.int64, count)
-        return {"seen_keys": keys, "seen_values": values}
+        old, young = self.old.columns(), self.young.columns()
+        return {"seen_keys": np.concatenate([old[0], young[0]]), "seen_values": np.concatenate([old[1], young[1]])}
 
 
 class SeenReplay:

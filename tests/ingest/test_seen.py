@@ -1,12 +1,13 @@
 """The idempotence window: what it knows, for how long, and that a replay knows the same."""
 
+import tracemalloc
 from itertools import pairwise
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.ingest.seen import SeenFacts, SeenReplay, dedupe_key
+from engine.ingest.seen import Generation, SeenFacts, SeenReplay, dedupe_key
 from engine.messages.kinds import CONTACT_QUEUED, CONTACT_RELEASED, FACT_REFUSED
 from engine.messages.rows import Rows, empty_rows
 
@@ -70,3 +71,40 @@ def test_a_replay_knows_what_the_live_window_knew(data: st.DataObject, limit: in
     # Where the generations turn over may differ by what was dropped whole; what the last generation holds may not.
     latest = [key for key in keys if key][-limit:]
     assert [replayed.find(key) for key in latest] == [live.find(key) for key in latest]
+
+
+KEYS = st.integers(1, 2**64 - 1) | st.integers(1, 5)
+
+
+@given(single=st.lists(st.tuples(KEYS, st.integers(1, 2**63 - 1)), max_size=50), count=st.integers(0, 5000))
+def test_a_generation_knows_every_key_that_was_added_alone_or_with_others(
+    single: list[tuple[int, int]], count: int
+) -> None:
+    generation, expected = Generation(), dict[int, int]()
+    many = np.arange(1, 1 + count, dtype=np.uint64) * np.uint64(3)
+    for chunk in np.array_split(many, 3):
+        generation.add_all(chunk, chunk.astype(np.int64) + 1)
+        expected |= {key: key + 1 for key in chunk.tolist()}
+        for key, value in single:
+            generation.add(key, value)
+            expected[key] = value
+    assert generation.count == len(expected)
+    assert {key: generation.get(key) for key in expected} == expected
+    assert generation.get(2**64 - 7) == expected.get(2**64 - 7, 0)
+    keys, values = generation.columns()
+    assert dict(zip(keys.tolist(), values.tolist(), strict=True)) == expected
+
+
+def test_what_a_fact_takes_is_bounded() -> None:
+    count = 50_000
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        seen = SeenFacts(count)
+        for number in range(count):
+            seen.add(dedupe_key("desk", str(number)), 1 + number)
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(seen) == count
+    assert (after - before) / count < 50
