@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from adapters.mqtt.topics import DEFAULT_SITE
 from engine.messages import kinds
 from engine.model.fields import Duration, Text, TimeZone, Whole, fault, nearest
 
@@ -49,14 +50,14 @@ class Settings(BaseModel):
     password: str = ""
     """Best as ${NAME}, from the environment."""
     password_file: str = ""
-    """A final line break is not part of the password."""
+    """Line breaks at its end are not part of the password. In a configuration file, the loader has read it already."""
     client_id: Annotated[str, Text(r"[\x20-\x7e]{0,64}", "a client id; write at most 64 ASCII characters")] = ""
     """Names the session that the broker keeps; empty: trunkline-<site>. Two engines must not share one."""
     prefix: Annotated[str, Text(rf"{LEVEL}(/{LEVEL})*", "a topic without wildcards, as trunkline/v1")] = "trunkline/v1"
-    site: Annotated[str, Text(LEVEL, "one level of a topic, without / + # and a leading $")] = "main"
+    site: Annotated[str, Text(LEVEL, "one level of a topic, without / + # and a leading $")] = DEFAULT_SITE
     """The level of every topic that tells this engine from others at the same broker."""
     status_topic: Annotated[str, Text(r"[^+#\x00]{0,512}", "a topic without wildcards")] = ""
-    """Where online and offline are told; empty: <prefix>/$status. Give engines at one broker different ones."""
+    """Where online and offline are told; empty: <prefix>/$status, or <prefix>/<site>/$status where a site is named."""
     events: bool | list[str] = True
     """Publish events: true, false, or a list of types."""
     time_zone: TimeZone = "UTC"
@@ -99,7 +100,7 @@ class Settings(BaseModel):
     def read_password(self) -> str | None:
         """Return the password, None if there is none. Raises OSError when its file cannot be read."""
         if self.password_file:
-            return Path(self.password_file).read_text(encoding="utf-8").removesuffix("\n").removesuffix("\r")
+            return Path(self.password_file).read_text(encoding="utf-8").rstrip("\r\n")
         return self.password or None
 
     @field_validator("tls", mode="before")

@@ -21,6 +21,8 @@ from urllib.parse import unquote
 from engine.errors import TrunklineError
 
 TOPIC_BYTES_MAX: Final = 512
+DEFAULT_SITE: Final = "main"
+"""The only site there is, unless one is named: its status stands right below the prefix."""
 _SPECIAL: Final = re.compile(r"^\$|[%/+#\x00-\x1f\x7f-\x9f]")
 _SOURCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
@@ -45,7 +47,7 @@ class Topics:
     def __init__(self, prefix: str, site: str, status_topic: str = "") -> None:
         self.root = f"{prefix}/{site}"
         self._prefix = prefix
-        self.status = status_topic or f"{prefix}/$status"
+        self.status = status_topic or (f"{prefix}/$status" if site == DEFAULT_SITE else f"{self.root}/$status")
         self.cursor = f"{self.root}/cursor"
         self.gap = f"{self.root}/gap"
         self.inbox = f"{self.root}/in/events"

@@ -33,7 +33,7 @@ def test_events_by_name() -> None:
 
 def test_a_password_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "password"
-    path.write_text(" s3cret \r\n")
+    path.write_text(" s3cret \r\n\n")
     assert Settings(username="u", password_file=str(path)).read_password() == " s3cret "
     assert Settings(username="u", password="p").read_password() == "p"
 

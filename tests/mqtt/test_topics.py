@@ -34,6 +34,8 @@ def test_names_stay_readable(name: str, level: str) -> None:
 
 def test_topics() -> None:
     assert TOPICS.status == "trunkline/v1/$status"
+    assert Topics("trunkline/v1", "hanoi").status == "trunkline/v1/hanoi/$status"
+    assert Topics("trunkline/v1", "hanoi", "my/status").status == "my/status"
     assert TOPICS.queue_state("sales") == "trunkline/v1/main/queue/sales/state"
     assert TOPICS.agent_state("an/1") == "trunkline/v1/main/agent/an%2F1/state"
     assert TOPICS.event("contact_left") == "trunkline/v1/main/event/contact_left"
