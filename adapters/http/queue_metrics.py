@@ -140,8 +140,9 @@ class _Scrape:
         """Of a contact that came now."""
         may_serve = eligible(self.t, queue)
         free = int(states_of(self.t, may_serve)[AGENT_IDLE])
-        waiting = int(self.live.waiting[cells_of(queue)].sum())
-        return expected_wait(self.t, queue, waiting + 1, int((may_serve & at_work(self.t)).sum()), free)
+        cells = cells_of(queue)
+        in_line = int(self.live.waiting[cells].sum() - self.live.offered[cells].sum())
+        return expected_wait(self.t, queue, in_line + 1, int((may_serve & at_work(self.t)).sum()), free)
 
     def histograms(self) -> list[Metric]:
         """Return waits by outcome and handling times."""

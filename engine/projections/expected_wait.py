@@ -3,13 +3,14 @@
 The contact at place p is served after p departures. With n agents at work who handle in the mean h, and those ahead
 giving up after the mean patience g, departure number i comes at the rate n/h + (p - i)/g. The sum of these exponential
 stages is matched in mean and variance by a gamma law, whose quantiles are Wilson and Hilferty's (1931).
+
+A contact that is being offered to somebody is not ahead of anybody: its agent counts as at work already.
 """
 
 import math
 from typing import Final
 
 import msgspec
-import numpy as np
 
 from engine.kernel.erlang import HANDLE_GUESS_NS, PATIENCE_GUESS_NS
 from engine.kernel.tables import Array, Tables
@@ -18,6 +19,8 @@ from engine.projections.eligibility import at_work, eligible
 from engine.projections.figures import NS, position, ratio
 
 DEVIATES: Final = {"p50": 0.0, "p80": 0.841621, "p90": 1.281552}
+STAGES_SUMMED: Final = 32
+"""Stages added up one by one; the others by an integral, so that a long line costs no more than a short one."""
 
 
 class ExpectedWait(msgspec.Struct, frozen=True):
@@ -43,10 +46,24 @@ class Calibration(msgspec.Struct, frozen=True):
     within_p90: float | None
 
 
-def stage_quantiles_s(rates: Array) -> tuple[float, float, float]:
-    """Return p50, p80 and p90 of a sum of exponential stages, seconds; `rates` of shape (stages,), per second."""
-    means = 1.0 / rates
-    mean, variance = float(means.sum()), float((means * means).sum())
+def stage_moments(agents: int, handle_s: float, patience_s: float, stages: int) -> tuple[float, float]:
+    """Return mean (s) and variance (s^2) of a sum of exponential stages at the rates agents/handle + j/patience."""
+    first, step = agents / handle_s, 1.0 / patience_s
+    mean = variance = 0.0
+    for j in range(min(stages, STAGES_SUMMED)):
+        stage_s = 1.0 / (first + j * step)
+        mean += stage_s
+        variance += stage_s * stage_s
+    if stages > STAGES_SUMMED:
+        low, high = first + (STAGES_SUMMED - 0.5) * step, first + (stages - 0.5) * step
+        mean += math.log(high / low) / step
+        variance += (1.0 / low - 1.0 / high) / step
+    return mean, variance
+
+
+def stage_quantiles_s(agents: int, handle_s: float, patience_s: float, stages: int) -> tuple[float, float, float]:
+    """Return p50, p80 and p90 of that sum, seconds."""
+    mean, variance = stage_moments(agents, handle_s, patience_s, stages)
     shape = mean * mean / variance
     if shape < 1.0 + 1e-9:
         p50, p80, p90 = (-mean * math.log(1.0 - share) for share in (0.5, 0.8, 0.9))
@@ -83,8 +100,7 @@ def expected_wait(t: Tables, queue: int, place: int, agents: int | None = None, 
     elif place <= free:
         p50 = p80 = p90 = 0.0
     else:
-        ahead = np.arange(place - free - 1, -1, -1)
-        found = stage_quantiles_s(agents / handle_s + ahead / patience_s)
+        found = stage_quantiles_s(agents, handle_s, patience_s, place - free)
         p50, p80, p90 = (round(value, 1) for value in found)
     return ExpectedWait(position(t), place, agents, round(handle_s, 3), round(patience_s, 3), p50, p80, p90)
 

@@ -25,7 +25,7 @@ from engine.projections.eligibility import conditions, configured, member, skill
 from engine.projections.expected_wait import ExpectedWait, expected_wait
 from engine.projections.figures import age_s, book_now_ns, position
 from engine.projections.names import Interned, name_at
-from engine.projections.waiting_list import NextStep, in_order, next_step, offered_to
+from engine.projections.waiting_list import NextStep, in_order, next_step, offered_to, places
 
 BLOCKS_LISTED: Final = 100
 """Agents named one by one in an answer; the counts cover all."""
@@ -112,6 +112,10 @@ class Explanation(msgspec.Struct, frozen=True):
     as_of: int
     contact: str
     state: str
+    source: str
+    """Who brought the contact. Its offers are told there and nowhere else."""
+    note: str
+    """What easily surprises about it; mostly empty."""
     offers: list[WhyAgent]
     waiting: WhyWaiting | None
     """None when it does not wait."""
@@ -127,9 +131,27 @@ def explain(
         as_of=position(t),
         contact=record.contact,
         state=CONTACT_STATE_NAMES[state],
+        source=record.source,
+        note=_silent_phones(directory, record),
         offers=[why_agent(offer) for offer in record.offers],
         waiting=why_waiting(t, directory, interned, slot, now_ns, record.held_back) if waits else None,
     )
+
+
+def _silent_phones(directory: Directory, record: ContactRecord) -> str:
+    """Tell of phones that nobody of ours rings: a call that another source brought is rung by that source."""
+    if record.channel != CHANNEL_NAMES[VOICE]:
+        return ""
+    cards, brought_by = directory.agent_cards, record.source.partition(":")[0]
+    for offer in record.offers:
+        number = directory.agents.number(offer.agent)
+        phone = cards[number].phone if 0 <= number < len(cards) else ""
+        if phone and phone.partition(":")[0] != brought_by:
+            return (
+                f"'{record.source}' brought this call, so its offers are told to '{record.source}' alone: that side "
+                f"rings {offer.agent}, and not the SIP adapter the phone {phone}"
+            )
+    return ""
 
 
 def why_agent(offer: Offer) -> WhyAgent:
@@ -171,14 +193,13 @@ def why_waiting(
     contact = t.contacts[slot]
     queue, requirement = int(contact["queue"]), int(contact["requirement"])
     order = in_order(t, queue).tolist()
-    place = order.index(slot) + 1 if slot in order else 1
+    place = places(t, np.array(order))[order.index(slot)].item() if slot in order else 1
     codes, numbers = constraints(t, slot, now_ns)
     tally = np.bincount(codes, minlength=len(CODES))
     ringing = [directory.agents.name(agent) for agent in offered_to(t, slot)]
     # Those who lack something now come before those who could never serve it.
     nearest = numbers[np.argsort(-codes, kind="stable")][:BLOCKS_LISTED]
     code_of = dict(zip(numbers.tolist(), codes.tolist(), strict=True))
-    working = int((codes >= CODES.index(RINGING)).sum())
     return WhyWaiting(
         queue=directory.queues.name(queue),
         position=place,
@@ -191,7 +212,7 @@ def why_waiting(
         offered_to=ringing,
         held_back=held_back,
         next_step=next_step(t, directory, slot),
-        expected_wait=expected_wait(t, queue, place, working),
+        expected_wait=expected_wait(t, queue, place),
     )
 
 
@@ -290,6 +311,8 @@ def _block(t: Tables, directory: Directory, interned: Interned, slot: int, numbe
         detail = f"suspended until {until_ns} ns" if until_ns > 0 else "suspended until the status changes"
     elif code == RINGING and number in offered_to(t, slot):
         detail = "is being offered this contact"
+    elif code == FREE and int(t.contacts[slot]["state"]) == CONTACT_OFFERED:
+        detail = "is free: the contact rings at another agent"
     elif code in (BUSY, RINGING, WRAPPING):
         detail = f"{_WORDS[code]}, {used} of {capacity} {word} contacts" if capacity else f"takes no {word} contacts"
     else:

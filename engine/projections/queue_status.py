@@ -149,7 +149,7 @@ def _status(build: _Build, number: int) -> QueueStatus:
     is_open = bool(settings[QueueSetting.OPEN])
     lost = abandonment.abandonment(abandonment.variant(abandonment.DEFAULT), c)
     health, reason = judge(is_open, waiting, overdue, working, staffed > 0 or c.answered > 0, level.value, target, lost)
-    idle = int(states[AGENT_IDLE])
+    idle, offered = int(states[AGENT_IDLE]), int(live.offered[cells].sum())
     handling = int(build.handling_ns[may_serve].sum())
     return QueueStatus(
         as_of=position(t),
@@ -162,7 +162,7 @@ def _status(build: _Build, number: int) -> QueueStatus:
         health=health,
         health_reason=reason,
         waiting=waiting,
-        offered=int(live.offered[cells].sum()),
+        offered=offered,
         connected=int(live.connected[cells].sum()),
         held=int(live.held[cells].sum()),
         wrapping=int(live.wrapping[cells].sum()),
@@ -185,5 +185,5 @@ def _status(build: _Build, number: int) -> QueueStatus:
         waits=waits(tally, t.histograms[cells], age_s(oldest, build.now_ns)),
         handle_time=handle_time(tally, t.histograms[cells]),
         occupancy=ratio(handling, handling + int(build.idle_ns[may_serve].sum())),
-        expected_wait=expected_wait(t, number, waiting + 1, working, max(0, idle)),
+        expected_wait=expected_wait(t, number, waiting - offered + 1, working, idle),
     )

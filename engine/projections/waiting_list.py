@@ -40,7 +40,7 @@ class WaitingContact(msgspec.Struct, frozen=True):
     customer: str
     """Who is calling, as far as the adapter knows."""
     position: int
-    """1 is served next, among those whom the same agents may serve."""
+    """1 is served next: how many wait before it, plus one. Those who are being offered to somebody do not count."""
     state: str
     channel: str
     priority: int
@@ -118,15 +118,23 @@ def in_order(t: Tables, queue: int) -> Array:
     return ordered
 
 
+def places(t: Tables, slots: Array) -> Array:
+    """Return the place in line of each of a queue's contacts in order: those waiting before it, plus one."""
+    waits = t.contacts["state"][slots] == CONTACT_WAITING
+    found: Array = waits.cumsum() + ~waits
+    return found
+
+
 def waiting_contacts(
     t: Tables, directory: Directory, names: OpenContacts, queue: int, now_ns: int, limit: int
 ) -> tuple[int, list[WaitingContact]]:
     """Return how many wait, and the first `limit` of them."""
     slots = in_order(t, queue)
     agents = int((eligible(t, queue) & at_work(t)).sum())
+    first = slots[:limit]
     listed = [
-        waiting_contact(t, directory, names, slot, place + 1, now_ns, agents)
-        for place, slot in enumerate(slots[:limit].tolist())
+        waiting_contact(t, directory, names, slot, place, now_ns, agents)
+        for slot, place in zip(first.tolist(), places(t, first).tolist(), strict=True)
     ]
     return len(slots), listed
 

@@ -1,8 +1,11 @@
 """Why this agent, why still waiting, and how long: each constraint by name."""
 
+from copy import copy
+
 import numpy as np
 import pytest
 
+from engine.messages.effects import InformQueued
 from engine.messages.observed import (
     AgentReachabilityChanged,
     AgentStatusChanged,
@@ -10,7 +13,8 @@ from engine.messages.observed import (
     ContactReleased,
     OfferAnswered,
 )
-from engine.projections.expected_wait import expected_wait, stage_quantiles_s
+from engine.model.directory import AgentCard
+from engine.projections.expected_wait import expected_wait, stage_moments, stage_quantiles_s
 from engine.projections.waits import edges_s, quantiles_s
 from tests.projections.support import SECOND_NS, Centre
 
@@ -112,10 +116,19 @@ async def test_trunk_traffic(centre: Centre) -> None:
 
 def test_stage_quantiles_against_samples() -> None:
     random = np.random.default_rng(7)
-    for rates in (np.array([0.05]), np.array([0.05, 0.055, 0.06]), np.linspace(0.02, 0.2, 25)):
-        samples = (random.exponential(1.0, (200_000, len(rates))) / rates).sum(axis=1)
-        for told, share in zip(stage_quantiles_s(rates), (0.5, 0.8, 0.9), strict=True):
+    for agents, handle_s, patience_s, stages in ((1, 20.0, 300.0, 1), (5, 100.0, 200.0, 3), (4, 200.0, 133.0, 25)):
+        rates = agents / handle_s + np.arange(stages) / patience_s
+        samples = (random.exponential(1.0, (200_000, stages)) / rates).sum(axis=1)
+        found = stage_quantiles_s(agents, handle_s, patience_s, stages)
+        for told, share in zip(found, (0.5, 0.8, 0.9), strict=True):
             assert (samples <= told).mean() == pytest.approx(share, abs=0.02)
+
+
+@pytest.mark.parametrize("patience_s", [1.0, 40.0, 300.0, 1e9])
+def test_a_long_line_is_added_up_by_an_integral(patience_s: float) -> None:
+    rates = 7 / 180.0 + np.arange(5000) / patience_s
+    found = stage_moments(7, 180.0, patience_s, 5000)
+    assert found == pytest.approx(((1 / rates).sum(), (1 / rates**2).sum()), rel=1e-4)
 
 
 async def test_expected_wait_depends_on_place_and_agents(centre: Centre) -> None:
@@ -136,3 +149,49 @@ def test_quantiles_of_a_histogram() -> None:
     (p50,) = quantiles_s(histogram, (0.5,))
     assert p50 is not None
     assert edges_s()[place - 1] < p50 < edges_s()[place]
+
+
+async def test_who_is_being_offered_counts_for_nobodys_place_and_keeps_nobody_back(centre: Centre) -> None:
+    await centre.say(available("alice"), ContactArrived(contact="c1", queue="sales"))
+    await centre.say(ContactArrived(contact="c2", queue="sales"))
+    await centre.say(available("bob"), available("bob"))
+    # bob takes c2; c3 waits behind two that ring
+    await centre.say(ContactArrived(contact="c3", queue="sales"), ContactArrived(contact="c4", queue="sales"))
+    waiting = centre.views.waiting("sales").contacts
+    assert [(c.contact, c.state, c.position) for c in waiting] == [
+        ("c1", "offered", 1),
+        ("c2", "offered", 1),
+        ("c3", "waiting", 1),
+        ("c4", "waiting", 2),
+    ]
+    found = centre.views.explain("c4").waiting
+    assert found is not None
+    assert (found.position, found.waiting) == (2, 4)
+    assert found.expected_wait == waiting[3].expected_wait
+    assert centre.views.queue("sales").expected_wait.place == 3
+    assert centre.engine._maker is not None
+    told_again = [told.effect for told in centre.engine._maker.lines.due(centre.clock.now_ns() + 60 * SECOND_NS)]
+    (due,) = [effect for effect in told_again if effect.contact == "c4" and isinstance(effect, InformQueued)]
+    assert (due.position, due.wait_p50_s, due.wait_p90_s) == (2, found.expected_wait.p50_s, found.expected_wait.p90_s)
+
+
+async def test_a_free_agent_is_not_kept_for_others_while_the_contact_rings_elsewhere(centre: Centre) -> None:
+    await centre.say(available("alice"), available("bob"), ContactArrived(contact="c1", queue="sales"))
+    found = centre.views.explain("c1").waiting
+    assert found is not None
+    details = {block.agent: block.detail for block in found.agents}
+    assert details["bob"] == "is free: the contact rings at another agent"
+    assert details["alice"] == "is being offered this contact"
+
+
+async def test_who_brought_a_call_rings_the_phone(centre: Centre) -> None:
+    await centre.say(available("alice"), ContactArrived(contact="c1", queue="sales"))
+    explained = centre.views.explain("c1")
+    assert (explained.source, explained.note) == ("test", "")
+    number = centre.views.agent_number("alice")
+    cards = list(centre.views.directory.agent_cards)
+    cards[number] = AgentCard(phone="sip:alice@example.org")
+    directory = copy(centre.views.directory)
+    directory.agent_cards = tuple(cards)
+    centre.views.reconfigure(directory)
+    assert "'test' alone: that side rings alice, and not" in centre.views.explain("c1").note
