@@ -24,9 +24,10 @@ from engine.messages.kinds import CONTACT_ANSWERED, CONTACT_ARRIVED, CONTACT_QUE
 from engine.messages.observed import ContactArrived
 from engine.messages.rows import ROW
 from engine.ports import Turn
+from engine.replay.apply import StateReplay
 from engine.replay.restore import LOG_FOLDER, capacity_of_log
 from engine.replay.verify import verify
-from engine.state import EngineState, StateReplay, payload_of
+from engine.state import EngineState, payload_of
 
 NAMES: Final = ("kill_rounds",)
 ROUNDS: Final = 100

@@ -1,34 +1,17 @@
 """Everything that the log determines: tables, directory, open contacts, idempotence window and interned names."""
 
-from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
 
-from engine.effects.derive import OwedCallback
 from engine.ingest.names import InternedNames, NamesInForce, NamesRecord
-from engine.ingest.registry import ContactEntry, OpenContacts
-from engine.ingest.seen import SeenCopy, SeenFacts, SeenReplay
+from engine.ingest.registry import OpenContacts
+from engine.ingest.seen import SeenCopy, SeenFacts
 from engine.kernel.resize import resize
-from engine.kernel.step import ROOM, fold
+from engine.kernel.step import ROOM
 from engine.kernel.tables import Array, Capacity, Tables, new_tables
-from engine.messages.kinds import (
-    CALLBACK_REQUESTED,
-    CONFIGURATION_LOADED,
-    CONTACT_ARRIVED,
-    CONTACT_LEFT,
-    CONTACT_QUEUED,
-    ENGINE_STARTED,
-    EXIT_CALLBACK,
-    FACT_REFUSED,
-    FIRST_DECIDED,
-    FLAG_CLOSES,
-    LEG_RECORDED,
-    REQUIREMENT_DEFINED,
-)
-from engine.messages.observed import CallbackRequested, ContactArrived, LegRecorded
 from engine.model.directory import Directory, decode_directory, encode_directory
 from engine.model.setting_tables import SettingTables
 from engine.ports import Turn
@@ -39,19 +22,7 @@ OUT_ROWS: Final = 4 * ROOM
 """Rows that one crossing into the kernel may write: drivers that decide in the same turns use the same."""
 UNSAVED: Final = ("agenda",)
 """Tables that hold nothing between two turns."""
-OWED_KEPT: Final = 1024
 REMEMBERED_FACTS: Final = 1_000_000
-
-
-def _kind_set(*kinds: int) -> Array:
-    """A set of kinds to index with: far faster over many rows than numpy's own search."""
-    found = np.zeros(1 << 16, np.bool_)
-    found[list(kinds)] = True
-    return found
-
-
-IS_DETAIL: Final = _kind_set(LEG_RECORDED, CONTACT_QUEUED, CALLBACK_REQUESTED)
-IS_CONFIGURATION: Final = _kind_set(ENGINE_STARTED, CONFIGURATION_LOADED, REQUIREMENT_DEFINED)
 
 
 class EngineRecord(msgspec.Struct, frozen=True):
@@ -188,127 +159,17 @@ def _bytes(part: Array | bytes) -> bytes:
     return part
 
 
-class StateReplay:
-    """Applies recorded frames to a state: the kernel folds the rows, the rest is picked out of them by vector."""
-
-    def __init__(self, state: EngineState, *, fold_rows: Callable[[Tables, Array], object] = fold) -> None:
-        self._state = state
-        self._fold = fold_rows
-        self._seen = SeenReplay(state.seen, state.generation)
-        self.owed: deque[OwedCallback] = deque(maxlen=OWED_KEPT)
-        """The latest customers who left for a callback."""
-
-    def apply(self, run: Turn) -> None:
-        """Apply the next run of frames."""
-        self._fold_growing(run)
-        self._seen.absorb(run.first_seq, run.rows)
-        self._note_configuration(run)
-        self._note_contacts(run)
-
-    def finish(self) -> None:
-        """Complete the idempotence window."""
-        self._seen.finish()
-
-    def _fold_growing(self, run: Turn) -> None:
-        """Fold; where an engine started with more room, the tables grow first, as they did then."""
-        done = 0
-        for place in np.flatnonzero(run.rows["kind"] == ENGINE_STARTED).tolist():
-            self._fold(self._state.tables, run.rows[done:place])
-            self._state.grow(started_with(run.rows[place], run.payload))
-            done = place
-        self._fold(self._state.tables, run.rows[done:] if done else run.rows)
-
-    def _note_configuration(self, run: Turn) -> None:
-        state = self._state
-        kinds = run.rows["kind"]
-        for place in np.flatnonzero(IS_CONFIGURATION[kinds]):
-            row, kind = run.rows[place], int(kinds[place])
-            if kind == REQUIREMENT_DEFINED:
-                state.directory.fold(run.rows[place : place + 1].view(np.recarray))
-            elif kind == ENGINE_STARTED:
-                state.interned.apply(msgspec.msgpack.decode(payload_of(run, int(place)), type=EngineRecord).names)
-            elif int(row["a"]) == NAMES_ONLY:
-                state.interned.apply(msgspec.msgpack.decode(payload_of(run, int(place)), type=NamesRecord))
-            else:
-                state.directory = decode_directory(payload_of(run, int(place)))
-
-    def _note_contacts(self, run: Turn) -> None:
-        rows, contacts = run.rows, self._state.contacts
-        kinds, slots = np.ascontiguousarray(rows["kind"]), rows["contact"]
-        arrivals = np.flatnonzero(kinds == CONTACT_ARRIVED)
-        decided = np.flatnonzero(kinds >= FIRST_DECIDED)
-        closing = (rows["flags"][decided] & FLAG_CLOSES != 0) & (slots[decided] >= 0)
-        closing |= (kinds[decided] == FACT_REFUSED) & (rows["b"][decided] == CONTACT_ARRIVED)
-        closes = decided[closing]
-        self._note_owed(run, arrivals, closes)
-        last = np.full(len(self._state.tables.contacts), -1, np.int64)
-        # A later row about the same slot is written over an earlier one, so each place is the last.
-        last[slots[arrivals]] = arrivals
-        last[slots[closes]] = np.maximum(closes, last[slots[closes]])
-        closed = np.zeros(len(last), np.bool_)
-        closed[slots[closes]] = True
-        for slot in np.flatnonzero(closed & contacts.taken()).tolist():
-            contacts.close(slot)
-        arrived = np.full(len(last), -1, np.int64)
-        for place in arrivals[last[slots[arrivals]] == arrivals].tolist():
-            row = rows[place]
-            fact = msgspec.msgpack.decode(payload_of(run, place), type=ContactArrived)
-            contacts.open(int(row["contact"]), int(row["source"]), fact, run.first_seq + place)
-            arrived[row["contact"]] = place
-        self._note_details(run, arrived)
-
-    def _note_details(self, run: Turn, arrived: Array) -> None:
-        """Keep the legs, the place in line and the number for a callback of each contact that is open now."""
-        rows = run.rows
-        places = np.flatnonzero(IS_DETAIL[rows["kind"]])
-        slots = rows["contact"][places]
-        known = (slots >= 0) & self._state.contacts.taken()[slots] & (places >= arrived[slots])
-        for place, slot in zip(places[known].tolist(), slots[known].tolist(), strict=True):
-            entry = self._state.contacts.at(slot)
-            assert entry is not None, "taken"
-            kind = int(rows["kind"][place])
-            if kind == CONTACT_QUEUED:
-                entry.line_ns = int(rows["a"][place])
-            elif kind == LEG_RECORDED:
-                leg = msgspec.msgpack.decode(payload_of(run, place), type=LegRecorded)
-                entry.legs[leg.leg] = leg.record
-            elif rows["payload_size"][place]:
-                fact = msgspec.msgpack.decode(payload_of(run, place), type=CallbackRequested)
-                entry.callback_number = fact.number
-
-    def _note_owed(self, run: Turn, arrivals: Array, closes: Array) -> None:
-        rows = run.rows
-        left = closes[(rows["kind"][closes] == CONTACT_LEFT) & (rows["a"][closes] == EXIT_CALLBACK)]
-        for place in left.tolist():
-            row = rows[place]
-            slot = int(row["contact"])
-            earlier = arrivals[(arrivals < place) & (rows["contact"][arrivals] == slot)]
-            entry = self._state.contacts.at(slot)
-            if len(earlier):
-                fact = msgspec.msgpack.decode(payload_of(run, int(earlier[-1])), type=ContactArrived)
-                entry = ContactEntry(slot, int(row["source"]), run.first_seq + int(earlier[-1]), fact)
-                entry.source = int(rows["source"][earlier[-1]])
-            if entry is None:
-                continue
-            cause = place - int(row["cause"])
-            if rows["kind"][cause] == CALLBACK_REQUESTED and rows["payload_size"][cause]:
-                asked = msgspec.msgpack.decode(payload_of(run, cause), type=CallbackRequested)
-                entry.callback_number = asked.number
-            self.owed.append(
-                OwedCallback(run.first_seq + place, entry, int(row["queue"]), int(row["at_ns"]) - int(row["b"]))
-            )
-
-
 def payload_of(run: Turn, place: int) -> memoryview:
     """The payload of one row of a run."""
-    return _payload(run.rows[place], run.payload)
+    return row_payload(run.rows[place], run.payload)
 
 
 def started_with(row: Any, payload: memoryview) -> Capacity:
     """The capacity from an ENGINE_STARTED row on; `payload` is that of its run or frame."""
-    return msgspec.msgpack.decode(_payload(row, payload), type=EngineRecord).capacity
+    return msgspec.msgpack.decode(row_payload(row, payload), type=EngineRecord).capacity
 
 
-def _payload(row: Any, payload: memoryview) -> memoryview:
+def row_payload(row: Any, payload: memoryview) -> memoryview:
+    """The payload of one row; `payload` is that of its run or frame."""
     offset = int(row["payload_offset"])
     return payload[offset : offset + int(row["payload_size"])]

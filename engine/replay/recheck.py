@@ -14,8 +14,9 @@ from engine.log.runs import RUN_ROWS, joined
 from engine.messages import kinds
 from engine.messages.rows import ROW, empty_rows
 from engine.ports import Frame
+from engine.replay.apply import StateReplay
 from engine.replay.recount import Recount
-from engine.state import OUT_ROWS, EngineState, StateReplay, started_with
+from engine.state import OUT_ROWS, EngineState, started_with
 
 AUDIT_EVERY_ROWS: Final = 1 << 18
 DIFFERENCES_MAX: Final = 20

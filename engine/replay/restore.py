@@ -14,7 +14,8 @@ from engine.log.runs import runs
 from engine.messages.kinds import ENGINE_STARTED
 from engine.messages.rows import ROW
 from engine.ports import Frame, Turn
-from engine.state import EngineState, StateReplay, started_with
+from engine.replay.apply import StateReplay
+from engine.state import EngineState, started_with
 
 LOG_FOLDER: Final = "log"
 SNAPSHOT_FOLDER: Final = "snapshots"

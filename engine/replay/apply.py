@@ -1,0 +1,76 @@
+"""Recorded runs applied to a state: the kernel folds the rows, everything else is picked out of them by vector."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from engine.effects.derive import OwedCallback
+from engine.ingest.names import NamesRecord
+from engine.ingest.seen import SeenReplay
+from engine.kernel.step import fold
+from engine.kernel.tables import Array, Tables
+from engine.messages.kinds import CONFIGURATION_LOADED, ENGINE_STARTED, REQUIREMENT_DEFINED
+from engine.model.directory import decode_directory
+from engine.ports import Turn
+from engine.replay.contacts import OWED_KEPT, ContactReplay
+from engine.state import NAMES_ONLY, EngineRecord, EngineState, payload_of, started_with
+
+
+def _kind_set(*kinds: int) -> Array:
+    """A set of kinds to index with: far faster over many rows than numpy's own search."""
+    found = np.zeros(1 << 16, np.bool_)
+    found[list(kinds)] = True
+    return found
+
+
+IS_CONFIGURATION: Final = _kind_set(ENGINE_STARTED, CONFIGURATION_LOADED, REQUIREMENT_DEFINED)
+
+
+class StateReplay:
+    """Applies recorded runs to a state, in order. The tables follow at once, the rest when it is finished."""
+
+    def __init__(self, state: EngineState, *, fold_rows: Callable[[Tables, Array], object] = fold) -> None:
+        self._state = state
+        self._fold = fold_rows
+        self._seen = SeenReplay(state.seen, state.generation)
+        self._contacts = ContactReplay(state.contacts)
+        self.owed: deque[OwedCallback] = deque(maxlen=OWED_KEPT)
+        """The latest customers who left for a callback; filled by `finish`."""
+
+    def apply(self, run: Turn) -> None:
+        """Apply the next run of turns."""
+        kinds = np.ascontiguousarray(run.rows["kind"])
+        self._fold_growing(run, kinds)
+        self._seen.absorb(run.first_seq, run.rows)
+        for place in np.flatnonzero(IS_CONFIGURATION[kinds]).tolist():
+            self._note_configuration(run, place, int(kinds[place]))
+        self._contacts.absorb(run, kinds)
+
+    def finish(self) -> None:
+        """Complete the open contacts and the idempotence window."""
+        self._contacts.settle()
+        self._seen.finish()
+        self.owed.extend(self._contacts.owed())
+
+    def _fold_growing(self, run: Turn, kinds: Array) -> None:
+        """Fold; where an engine started with more room, the tables grow first, as they did then."""
+        done = 0
+        for place in np.flatnonzero(kinds == ENGINE_STARTED).tolist():
+            self._fold(self._state.tables, run.rows[done:place])
+            self._state.grow(started_with(run.rows[place], run.payload))
+            done = place
+        self._fold(self._state.tables, run.rows[done:] if done else run.rows)
+
+    def _note_configuration(self, run: Turn, place: int, kind: int) -> None:
+        state = self._state
+        if kind == REQUIREMENT_DEFINED:
+            state.directory.fold(run.rows[place : place + 1].view(np.recarray))
+        elif kind == ENGINE_STARTED:
+            state.interned.apply(msgspec.msgpack.decode(payload_of(run, place), type=EngineRecord).names)
+        elif int(run.rows["a"][place]) == NAMES_ONLY:
+            state.interned.apply(msgspec.msgpack.decode(payload_of(run, place), type=NamesRecord))
+        else:
+            state.directory = decode_directory(payload_of(run, place))
