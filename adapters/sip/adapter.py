@@ -9,6 +9,7 @@ from hashlib import blake2b
 
 from adapters.sip.arrivals import Arrivals
 from adapters.sip.call import Calls
+from adapters.sip.callback import Callback
 from adapters.sip.core import SOURCE, Core
 from adapters.sip.endpoint import SipEndpoint
 from adapters.sip.housekeeping import Housekeeping
@@ -89,6 +90,7 @@ class SipAdapter:
             counters["transactions_open"] = len(endpoint.layer)
         counters["calls_open"] = len(self.calls.by_name)
         counters["dialogs_open"] = len(self.calls.dialogs)
+        counters["outbound_channels_taken"] = core.outbound.taken.total()
         counters["bindings"] = len(core.registrar.bindings)
         counters["connections_open"] = endpoint.connections.count
         where = f"listening at sip:{endpoint.address}" if self._up else "not listening"
@@ -108,10 +110,14 @@ class SipAdapter:
         self.core.insist(facts)
 
     def _take_foreign(self, effect: AnyEffect) -> None:
-        """An effect for a contact that is no call here: one that is over, or a callback, which has no caller."""
+        """An effect for a contact that is no call here: a callback begins, or it is one that is over."""
+        if isinstance(effect, OfferContact) and effect.call_back:
+            self.core.counters["callbacks"] += 1
+            Callback(self.calls, effect.contact, effect.call_back).take(effect)
+            return
         self.core.counters["effects_foreign"] += 1
         if isinstance(effect, OfferContact):
-            reason = "the SIP adapter takes calls and makes none: let callbacks go to a queue of another channel"
+            reason = "the SIP adapter knows no call of this name"
             self.core.insist([ContactWithdrawn(contact=effect.contact, by=self.name, reason=reason)])
 
 

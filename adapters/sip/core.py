@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from adapters.sip.endpoint import SipEndpoint
+from adapters.sip.outbound import Outbound
 from adapters.sip.protocol import SessionPolicy
 from adapters.sip.registrar import Registrar
 from adapters.sip.settings import SECOND_NS, Settings
@@ -37,6 +38,7 @@ class Core:
             settings.session_interval_ns // SECOND_NS,
             max(ABSOLUTE_MIN_SE_S, settings.min_session_interval_ns // SECOND_NS),
         )
+        self.outbound = Outbound(settings.outbound, engine)
         self.undo = Undo(endpoint, self.counters)
         self.stopping = False
 

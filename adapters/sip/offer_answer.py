@@ -7,6 +7,10 @@ import msgspec
 _DIRECTIONS: Final = frozenset({b"a=sendrecv", b"a=sendonly", b"a=recvonly", b"a=inactive"})
 
 
+_PLAIN_RTP: Final = (b"RTP/AVP ", b"RTP/AVPF ")
+DISCARD_PORT: Final = 9
+
+
 class Origin(msgspec.Struct):
     """The o= line that one peer sees (RFC 8866 §5.2): its session may never change its name, only its version.
 
@@ -64,6 +68,34 @@ def with_direction(body: bytes, direction: str) -> bytes:
     if open_stream:
         directed.append(b"a=" + direction.encode())
     return line_end.join(directed)
+
+
+def held_answer(offer: bytes, host: str) -> bytes:
+    """Return an answer that accepts every stream of plain RTP and moves no media yet: a call's other side comes later.
+
+    Streams that need keys or another kind of transport are declined: nobody here has keys.
+    """
+    family = b"IP6" if ":" in host else b"IP4"
+    address = host.encode("ascii", "replace")
+    lines = [
+        b"v=0",
+        b"o=- 1 1 IN %b %b" % (family, address),
+        b"s=-",
+        b"c=IN %b %b" % (family, b"::" if family == b"IP6" else b"0.0.0.0"),
+        b"t=0 0",
+    ]
+    taken = False
+    for line in offer.replace(b"\r\n", b"\n").split(b"\n"):
+        if line[:2] == b"m=":
+            kind, _, rest = line[2:].partition(b" ")
+            _, _, rest = rest.partition(b" ")
+            taken = rest.startswith(_PLAIN_RTP)
+            lines.append(b"m=%b %d %b" % (kind, DISCARD_PORT if taken else 0, rest))
+            if taken:
+                lines.append(b"a=inactive")
+        elif taken and line.startswith((b"a=rtpmap:", b"a=fmtp:")):
+            lines.insert(-1, line)
+    return b"".join(line + b"\r\n" for line in lines)
 
 
 def _origin_of(body: bytes) -> tuple[int, int, list[bytes] | None]:

@@ -26,6 +26,15 @@ class CallerInvite(_Record, frozen=True, tag="c", array_like=True):
     local_tag: str
 
 
+class CustomerCall(_Record, frozen=True, tag="k", array_like=True):
+    """A customer who is to be called: which attempt it is, and our INVITE while it is under way."""
+
+    attempt: int
+    """The attempts begun so far."""
+    raw: bytes = b""
+    hop: Hop | None = None
+
+
 class AgentInvite(_Record, frozen=True, tag="o", array_like=True):
     """Our INVITE to a phone that rings: enough to take it back, or to take its answer."""
 
@@ -55,7 +64,7 @@ class DialogState(_Record, frozen=True, tag="d", array_like=True):
     sdp: bytes
 
 
-LegRecord = CallerInvite | AgentInvite | AgentAnswer | DialogState
+LegRecord = CallerInvite | CustomerCall | AgentInvite | AgentAnswer | DialogState
 _DECODER: Final = msgspec.msgpack.Decoder(LegRecord)
 
 

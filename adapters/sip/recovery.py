@@ -11,8 +11,11 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from adapters.sip.call import Call, Calls, Phase
+from adapters.sip.callback import Callback
+from adapters.sip.caller_leg import CallerLeg
 from adapters.sip.leg import Leg
 from adapters.sip.offer import AgentLeg, Offer
+from adapters.sip.offer_answer import held_answer
 from adapters.sip.protocol import (
     Dialog,
     LocalProtocolError,
@@ -25,7 +28,15 @@ from adapters.sip.protocol import (
     is_on_hold,
     parse_datagram,
 )
-from adapters.sip.records import AgentAnswer, AgentInvite, CallerInvite, DialogState, LegRecord, decode_leg
+from adapters.sip.records import (
+    AgentAnswer,
+    AgentInvite,
+    CallerInvite,
+    CustomerCall,
+    DialogState,
+    LegRecord,
+    decode_leg,
+)
 from adapters.sip.registrar import Target
 from adapters.sip.translate import cancel_reason
 from engine.messages.effects import OfferContact
@@ -74,6 +85,9 @@ class _Recovery:
     def run(self) -> None:
         """Take it up. Raises LocalProtocolError and MalformedMessage."""
         caller = self._legs.pop("caller", None)
+        if self._contact.call_back:
+            self._take_up_callback(caller)
+            return
         if isinstance(caller, CallerInvite):
             call = self._with_invite(caller)
         elif isinstance(caller, DialogState):
@@ -123,6 +137,47 @@ class _Recovery:
         if self._contact.state == "held":
             call.held_by = {side for side in (call.caller, leg) if is_on_hold(side.sdp)} or {call.caller}
         self._end_others(call, keep=slot)
+
+    def _take_up_callback(self, record: LegRecord | None) -> None:
+        """Nobody is on the line, or the agent is and the customer is called, or both are."""
+        contact = self._contact
+        attempt = record.attempt if isinstance(record, CustomerCall) else 0
+        call = Callback(self._calls, contact.contact, contact.call_back, attempt)
+        if contact.state not in CONNECTED:
+            if isinstance(record, DialogState):
+                call.speak_with(self._customer(call, record), "parked")
+                self._resume_offers(call)
+                return
+            self._resume_offers(call)
+            call.resume_ringing()
+            return
+        leg, of_log = self._agent_on_the_line(call)
+        if isinstance(record, DialogState):
+            call.speak_with(self._customer(call, record), "talking")
+            if contact.state == "held":
+                call.held_by = {side for side in (call.caller, leg) if is_on_hold(side.sdp)} or {call.caller}
+            elif isinstance(of_log, AgentAnswer) or is_on_hold(leg.origin.sent):
+                call.join()
+        else:
+            call.resume_dialling(record if isinstance(record, CustomerCall) and record.raw else None)
+        self._end_others(call, keep=leg.slot)
+
+    def _agent_on_the_line(self, call: Callback) -> tuple[AgentLeg, LegRecord]:
+        """The phone of the agent on whose behalf the customer is called."""
+        for slot, record in self._legs.items():
+            if isinstance(record, AgentAnswer | DialogState) and record.agent in self._contact.agents:
+                leg = call.agent = self._agent_leg(call, slot, record)
+                if isinstance(record, AgentAnswer):
+                    leg.confirm(held_answer(leg.sdp, self._core.settings.own_host))
+                    leg._dialog().local_seq += SEQ_GAP
+                return leg, record
+        raise LocalProtocolError("nothing is known of the agent's phone")
+
+    def _customer(self, call: Callback, record: DialogState) -> CallerLeg:
+        leg = CallerLeg(call, None)
+        self._resume_dialog(leg, record)
+        leg.kept = True
+        return leg
 
     def _agent_leg(self, call: Call, slot: str, record: AgentAnswer | DialogState) -> AgentLeg:
         offer = Offer(call, call.caller, record.agent, "", b"")
@@ -189,7 +244,7 @@ class _Recovery:
     def _end_others(self, call: Call, keep: str) -> None:
         """Take back what rings for nothing, hang up what was answered for nothing."""
         for slot, record in self._legs.items():
-            if slot == keep or isinstance(record, CallerInvite) or record.agent in call.offers:
+            if slot == keep or isinstance(record, CallerInvite | CustomerCall) or record.agent in call.offers:
                 continue
             if isinstance(record, AgentInvite):
                 leg = self._ringing_leg(Offer(call, call.caller, record.agent, "", b""), slot, record)

@@ -1,14 +1,18 @@
 """The adapter's section of the configuration file."""
 
 import ipaddress
+import re
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from adapters.sip.protocol import LocalProtocolError, MalformedMessage, Uri, hop_for_uri
 from engine.model.fields import Duration, Ref, Whole, fault
 
 DEFAULT_PORT: Final = 5060
 SECOND_NS: Final = 1_000_000_000
+NUMBER: Final = re.compile(r"\+?[0-9A-Za-z*#._-]{1,64}")
+"""What may be dialled, or shown as a caller."""
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -47,6 +51,57 @@ class Trunk(Section):
     _sources = field_validator("sources")(_check_sources)
 
 
+class Outbound(Section):
+    """A way to call customers: through which proxy, on which trunk group's channels."""
+
+    group: Annotated[str, Ref("trunk group")] | None = None
+    """Whose channels such calls take; not said: they are not counted."""
+    proxy: str
+    """Address of the trunk, border controller or PBX, as sip:192.0.2.10:5060;transport=tcp."""
+    numbers: Annotated[list[str], Field(min_length=1)] = ["*"]
+    """Which numbers it takes, as patterns: `0*`, `+84*`, `19??`."""
+    caller_id: str = "trunkline"
+    """The number or name that customers see."""
+    user: str = ""
+    """For the digest authentication of the calls, where the proxy asks for it."""
+    password: str = Field(default="", repr=False)
+
+    @field_validator("proxy")
+    @classmethod
+    def _is_address(cls, proxy: str) -> str:
+        try:
+            hop = hop_for_uri(Uri.parse(proxy))
+        except (LocalProtocolError, MalformedMessage):
+            hop = None
+        if hop is None or hop.transport not in ("udp", "tcp"):
+            raise fault(f"{proxy!r} is no address; write it as sip:192.0.2.10:5060 or sip:192.0.2.10;transport=tcp")
+        return proxy
+
+    @field_validator("caller_id")
+    @classmethod
+    def _is_user(cls, caller_id: str) -> str:
+        if NUMBER.fullmatch(caller_id) is None:
+            raise fault(f"{caller_id!r} cannot be shown as a caller; letters, digits and + * # . _ - are allowed")
+        return caller_id
+
+
+class Callbacks(Section):
+    """How customers are called back."""
+
+    ring_limit_ns: Annotated[int, Duration("5s", "3m")] = Field(default=45 * SECOND_NS, alias="ring_limit")
+    """How long a customer's phone may ring."""
+    attempts: Annotated[int, Whole(1, 20)] = 1
+    """How often a customer is called who is busy or does not answer."""
+    retry_in: Annotated[str, Ref("queue")] | None = None
+    """The queue that a customer waits in between two attempts; its overflow step says how long."""
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.attempts > 1 and self.retry_in is None:
+            raise fault("more than one attempt needs 'retry_in': a queue without agents whose overflow step leads back")
+        return self
+
+
 class Settings(Section):
     """Where it listens, which number leads to which queue, whom it believes, and how much it bears."""
 
@@ -68,6 +123,9 @@ class Settings(Section):
     """Where everything else goes; not said: 404."""
     trunks: list[Trunk] = Field(default_factory=list)
     """Trunk groups by source address; the first that fits counts."""
+    outbound: list[Outbound] = Field(default_factory=list)
+    """Ways to call customers back; the first that takes the number and has a free channel counts."""
+    callbacks: Callbacks = Callbacks()
     callers_from: list[str] = Field(default_factory=list)
     """Addresses and networks that may call besides trunks and phones; empty: all."""
     phone_contacts: dict[Annotated[str, Ref("agent")], str] = Field(default_factory=dict)

@@ -11,8 +11,8 @@ from pydantic.fields import FieldInfo
 from adapters.http.settings import Settings as HttpSettings
 from adapters.mqtt.settings import Settings as MqttSettings
 from adapters.mqtt.settings import Tls
+from adapters.sip.settings import Callbacks, Outbound, Trunk
 from adapters.sip.settings import Settings as SipSettings
-from adapters.sip.settings import Trunk
 from engine.config.agents import AgentEntry, Phone
 from engine.config.hours import Hours
 from engine.config.queues import STEP_NUMBERS, STRATEGY_NUMBERS, Queue, ServiceLevel, Step
@@ -38,6 +38,8 @@ SECTIONS: Final[dict[str, type[BaseModel]]] = {
     "tokens": Token,
     "adapters sip": SipSettings,
     "trunks": Trunk,
+    "outbound": Outbound,
+    "callbacks": Callbacks,
     "adapters http": HttpSettings,
     "adapters mqtt": MqttSettings,
     "tls": Tls,
