@@ -132,14 +132,15 @@ class EffectDeriver:
 
     def _offer_made(self, seq: int, row: RowFields, _cause: RowFields, entry: ContactEntry) -> AnyEffect:
         of_agents, of_queues = self._ring_limits_ns
+        arrival = entry.arrival
         return OfferContact(
             seq=seq,
             contact=entry.name,
             agent=self._names.agents[row.agent],
             queue=self._names.queues[row.queue],
-            channel=entry.arrival.channel,
+            channel=arrival.channel,
             ring_limit_ns=of_agents.item(row.agent) or of_queues.item(row.queue),
-            call_back=entry.arrival.attributes.get(CALLBACK_NUMBER, ""),
+            call_back=arrival.attributes.get(CALLBACK_NUMBER, ""),
         )
 
     def _offer_ended(self, seq: int, row: RowFields, cause: RowFields, entry: ContactEntry) -> AnyEffect | None:

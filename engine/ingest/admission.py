@@ -161,7 +161,7 @@ class Admission:
             payload=payload,
         )
         self._arrivals += 1
-        self._contacts.open(slot, self._source, fact)
+        self._contacts.open(ContactEntry(slot, self._source, 0, fact.contact, payload))
         return place
 
     def _contact_released(self, fact: observed.ContactReleased) -> int:
@@ -225,7 +225,7 @@ class Admission:
         if fact.leg not in entry.legs and len(entry.legs) >= LEGS_MAX:
             raise BadFact("leg", f"contact {excerpt(fact.contact)} has {LEGS_MAX} legs already")
         payload = self._payload(fact)
-        entry.legs[fact.leg] = fact.record
+        entry.record_leg(fact.leg, fact.record)
         return self._put(kinds.LEG_RECORDED, contact=entry.slot, payload=payload)
 
     # --- agents, queues, adapters

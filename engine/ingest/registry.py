@@ -1,6 +1,6 @@
 """The open contacts: names outside, slots inside, and what is needed to act on them or to give them back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -9,32 +9,48 @@ import numpy as np
 from engine.messages.observed import ContactArrived
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
+_DECODER: Final = msgspec.msgpack.Decoder(ContactArrived)
+LEGS_MAX: Final = 16
+"""Legs that one contact may have recorded."""
+NO_LEGS: Final[Mapping[str, bytes]] = {}
+"""Shared by all contacts without legs."""
 
 
-class ContactEntry(msgspec.Struct):
-    """One open contact."""
+class ContactEntry(msgspec.Struct, array_like=True, gc=False):
+    """One open contact. Its arrival stays as it came, in bytes: few ever ask for more than the name.
+
+    Without cycles, and so without a part in garbage collection.
+    """
 
     slot: int
     source: int
     """Number of the source that brought it."""
     arrival_seq: int
     """0 until its arrival is applied."""
-    arrival: ContactArrived
-    legs: dict[str, bytes] = {}
-    """The last LegRecorded of each leg."""
+    name: str
+    """The adapter's own name of it."""
+    payload: bytes
+    """Its ContactArrived, as MessagePack."""
     line_ns: int = 0
     """Its place in line, as the last CONTACT_QUEUED gave it."""
     callback_number: str = ""
     """Where the customer asked to be called back."""
+    legs: Mapping[str, bytes] = msgspec.field(default_factory=lambda: NO_LEGS)
+    """The last LegRecorded of each leg."""
 
     @property
-    def name(self) -> str:
-        """The adapter's own name of it."""
-        return self.arrival.contact
+    def arrival(self) -> ContactArrived:
+        """The fact that brought it."""
+        return _DECODER.decode(self.payload)
+
+    def record_leg(self, leg: str, record: bytes) -> None:
+        """Note the last LegRecorded of a leg."""
+        self.legs = {**self.legs, leg: record}
 
 
-LEGS_MAX: Final = 16
-"""Legs that one contact may have recorded."""
+def entry_of(slot: int, source: int, arrival_seq: int, payload: bytes) -> ContactEntry:
+    """Return the entry of a contact by its arrival as MessagePack. Raises msgspec.DecodeError."""
+    return ContactEntry(slot, source, arrival_seq, _DECODER.decode(payload).contact, payload)
 
 
 class OpenContacts:
@@ -58,13 +74,10 @@ class OpenContacts:
         """Whether each slot has an open contact: a view of the present."""
         return np.frombuffer(self._taken, np.bool_)
 
-    def open(self, slot: int, source: int, arrival: ContactArrived, arrival_seq: int = 0) -> ContactEntry:
+    def open(self, entry: ContactEntry) -> None:
         """Enter a contact whose name and slot are free."""
-        entry = ContactEntry(slot, source, arrival_seq, arrival)
-        self._by_name[arrival.contact] = entry
-        self._by_slot[slot] = entry
-        self._taken[slot] = 1
-        return entry
+        self._by_name[entry.name] = self._by_slot[entry.slot] = entry
+        self._taken[entry.slot] = 1
 
     def close(self, slot: int) -> ContactEntry | None:
         """Remove and return the contact in `slot`; None when there is none."""
@@ -72,7 +85,7 @@ class OpenContacts:
         if entry is not None:
             self._by_slot[slot] = None
             self._taken[slot] = 0
-            del self._by_name[entry.arrival.contact]
+            del self._by_name[entry.name]
         return entry
 
     def find(self, contact: str) -> ContactEntry | None:
@@ -86,7 +99,7 @@ class OpenContacts:
     def name_of(self, slot: int) -> str:
         """Name of the contact in `slot`; empty when the slot is free."""
         entry = self._by_slot[slot] if 0 <= slot < len(self._by_slot) else None
-        return entry.arrival.contact if entry is not None else ""
+        return entry.name if entry is not None else ""
 
     def slot_of(self, contact: str) -> int:
         """Slot of the open contact called `contact`; -1 when there is none."""
@@ -106,6 +119,5 @@ class OpenContacts:
     def load(self, saved: bytes) -> None:
         """Enter what `save` returned."""
         for entry in msgspec.msgpack.decode(saved, type=list[ContactEntry]):
-            self._by_name[entry.arrival.contact] = entry
-            self._by_slot[entry.slot] = entry
-            self._taken[entry.slot] = 1
+            entry.legs = entry.legs or NO_LEGS
+            self.open(entry)

@@ -18,7 +18,7 @@ from engine.state import StateCopy
 
 EVERY_ROWS: Final = 1_000_000
 """Rows after which another snapshot is taken: what a start then has to fold at most takes a second or two."""
-STATE_VERSION: Final = 2
+STATE_VERSION: Final = 3
 CODE: Final = f"{BUILD}-{STATE_VERSION}"
 
 logger = logging.getLogger(__name__)

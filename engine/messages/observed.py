@@ -18,8 +18,8 @@ CALLBACK_NUMBER: Final = "callback_number"
 Attributes = Annotated[dict[Annotated[str, msgspec.Meta(max_length=64)], Text], msgspec.Meta(max_length=32)]
 
 
-class Fact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
-    """What every observed fact has."""
+class Fact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="type"):
+    """What every observed fact has. Written down, a fact says only what is not so by default."""
 
     id: Annotated[str, msgspec.Meta(max_length=128)] = ""
     """Names the fact within its source: a second one with the same id is answered as the first and changes nothing."""

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from engine.effects.derive import OwedCallback
-from engine.ingest.registry import ContactEntry, OpenContacts
+from engine.ingest.registry import ContactEntry, OpenContacts, entry_of
 from engine.kernel.tables import Array
 from engine.messages.kinds import (
     CALLBACK_REQUESTED,
@@ -23,7 +23,7 @@ from engine.messages.kinds import (
     FLAG_CLOSES,
     LEG_RECORDED,
 )
-from engine.messages.observed import CallbackRequested, ContactArrived, LegRecorded
+from engine.messages.observed import CallbackRequested, LegRecorded
 from engine.messages.rows import ROW
 from engine.ports import Turn
 from engine.state import row_payload
@@ -97,7 +97,7 @@ class Owed(NamedTuple):
         slot, source, seq, payload = self.opened
         entry = self.entry
         if entry is None:
-            entry = ContactEntry(slot, source, seq, msgspec.msgpack.decode(payload, type=ContactArrived))
+            entry = entry_of(slot, source, seq, payload)
         if self.asked is not None:
             entry.callback_number = number_in(self.asked)
         entry.line_ns = self.line_ns
@@ -146,8 +146,8 @@ class ContactReplay:
         contacts, opened = self._contacts, self._opened
         fresh = np.flatnonzero(self._arrivals.seqs)
         for slot in fresh[np.argsort(self._arrivals.seqs[fresh])].tolist():
-            fact = msgspec.msgpack.decode(self._arrivals.payload(slot, self._payloads), type=ContactArrived)
-            contacts.open(slot, int(self._arrivals.rows[slot]["source"]), fact, int(self._arrivals.seqs[slot]))
+            source, seq = int(self._arrivals.rows[slot]["source"]), int(self._arrivals.seqs[slot])
+            contacts.open(entry_of(slot, source, seq, bytes(self._arrivals.payload(slot, self._payloads))))
         for slot in np.flatnonzero((self._queued.seqs > opened) & (opened > 0)).tolist():
             self._entry(slot).line_ns = int(self._queued.rows[slot]["a"])
         for slot in np.flatnonzero((self._asked.seqs > opened) & (opened > 0)).tolist():
@@ -155,7 +155,7 @@ class ContactReplay:
         for seqs, rows, payload in self._legs:
             for place in np.flatnonzero(self._is_of_open(seqs, rows)).tolist():
                 leg = msgspec.msgpack.decode(row_payload(rows[place], payload), type=LegRecorded)
-                self._entry(int(rows["contact"][place])).legs[leg.leg] = leg.record
+                self._entry(int(rows["contact"][place])).record_leg(leg.leg, leg.record)
         for latest in (self._arrivals, self._queued, self._asked):
             latest.seqs[:] = 0
         self._legs.clear()

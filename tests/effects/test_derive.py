@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from engine.effects.derive import Derived, EffectDeriver
 from engine.effects.waiting import WaitingLines
+from engine.ingest.registry import ContactEntry, entry_of
 from engine.messages import kinds
 from engine.messages.effects import (
     AnyEffect,
@@ -32,12 +34,19 @@ ALICE, BOB, SALES, HELP = 0, 1, 0, 1
 SOURCE = 4
 
 
+def arrived(state: EngineState, fact: ContactArrived) -> ContactEntry:
+    """Enter a contact in slot 0."""
+    entry = entry_of(0, SOURCE, 0, msgspec.msgpack.encode(fact))
+    state.contacts.open(entry)
+    return entry
+
+
 class Bench:
     """A deriver over a state in which contact `c` is open in slot 0."""
 
     def __init__(self, state: EngineState) -> None:
         self.state = state
-        self.entry = state.contacts.open(0, SOURCE, ContactArrived(contact="c", queue="sales", channel="chat"))
+        self.entry = arrived(state, ContactArrived(contact="c", queue="sales", channel="chat"))
         lines = WaitingLines(state.tables, state.contacts, state.names, lambda _queue, _place: (None, None))
         self.deriver = EffectDeriver(state.tables, state.contacts, state.names, lines)
 
@@ -152,8 +161,7 @@ def test_leaving_for_another_queue_is_no_end(bench: Bench) -> None:
 def test_who_hung_up_is_told_nothing_unless_something_is_still_up(bench: Bench) -> None:
     left = {"kind": kinds.CONTACT_LEFT, "a": kinds.EXIT_ABANDONED, "flags": FLAG_CLOSES | FLAG_WAITED}
     assert bench.effects(released(), left) == []
-    entry = bench.state.contacts.open(0, SOURCE, ContactArrived(contact="d", queue="sales"))
-    entry.legs["caller"] = b"1"
+    arrived(bench.state, ContactArrived(contact="d", queue="sales")).record_leg("caller", b"1")
     expected = EndContact(seq=11, contact="d", agent="", by="network")
     assert bench.effects(released(a=kinds.BY_NETWORK), left) == [expected]
 

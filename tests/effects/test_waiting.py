@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from engine.effects.waiting import WaitingLines, positions
+from engine.ingest.registry import entry_of
 from engine.messages import kinds
 from engine.messages.effects import InformQueued
 from engine.messages.observed import ContactArrived
@@ -22,7 +24,8 @@ def state(tmp_path: Path) -> EngineState:
 
 def wait(state: EngineState, slot: int, queue: int, line_ns: int, priority: int = 0, order: int = 0) -> None:
     """Let a contact wait in `slot`."""
-    state.contacts.open(slot, 1, ContactArrived(contact=f"c{slot}", queue="sales"))
+    fact = ContactArrived(contact=f"c{slot}", queue="sales")
+    state.contacts.open(entry_of(slot, 1, 0, msgspec.msgpack.encode(fact)))
     contact = state.tables.contacts[slot]
     contact["state"], contact["queue"], contact["line_ns"] = kinds.CONTACT_WAITING, queue, line_ns
     contact["priority"], contact["order"] = priority, order
