@@ -105,7 +105,7 @@ def _work_conservation(t: Tables) -> list[str]:
     faults = []
     common = len(t.lines) - len(t.agents)
     put_off = t.timers[len(t.timers) - len(t.queues)]
-    if put_off["place"] >= 0 and put_off["deadline_ns"] <= t.book["now_ns"][0]:
+    if put_off["place"] > 0 and put_off["deadline_ns"] <= t.book["now_ns"][0]:
         return []
     waiting = t.contacts[t.contacts["state"] == CONTACT_WAITING]
     for contact in waiting[waiting["line"] >= common]:

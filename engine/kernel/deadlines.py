@@ -17,30 +17,36 @@ NEVER_NS: Final = np.iinfo(np.int64).max
 def arm(book: Array, timers: Array, subject: int, deadline_ns: int) -> None:
     """Set the subject's deadline, whether it had one or not."""
     timers[subject].deadline_ns = deadline_ns
-    place = timers[subject].place
+    place = timers[subject].place - 1
     if place < 0:
         place = book[0].timers
         book[0].timers += 1
         timers[place].order = subject
-        timers[subject].place = place
+        timers[subject].place = place + 1
     _sift_down(timers, _sift_up(timers, place), book[0].timers)
 
 
 @jit
 def disarm(book: Array, timers: Array, subject: int) -> None:
     """Forget the subject's deadline, if it has one."""
-    place = timers[subject].place
+    place = timers[subject].place - 1
     if place < 0:
         return
-    timers[subject].place = -1
+    timers[subject].place = 0
     book[0].timers -= 1
     last = book[0].timers
     if place == last:
         return
     moved = timers[last].order
     timers[place].order = moved
-    timers[moved].place = place
+    timers[moved].place = place + 1
     _sift_down(timers, _sift_up(timers, place), last)
+
+
+@jit
+def is_armed(timers: Array, subject: int) -> bool:
+    """Whether the subject has a deadline."""
+    return timers[subject].place > 0
 
 
 @jit
@@ -59,10 +65,10 @@ def _sift_up(timers: Array, place: int) -> int:
         if not _before(timers, subject, above):
             break
         timers[place].order = above
-        timers[above].place = place
+        timers[above].place = place + 1
         place = parent
     timers[place].order = subject
-    timers[subject].place = place
+    timers[subject].place = place + 1
     return place
 
 
@@ -79,7 +85,7 @@ def _sift_down(timers: Array, place: int, count: int) -> None:
         if not _before(timers, below, subject):
             break
         timers[place].order = below
-        timers[below].place = place
+        timers[below].place = place + 1
         place = child
     timers[place].order = subject
-    timers[subject].place = place
+    timers[subject].place = place + 1

@@ -1,6 +1,6 @@
 """Who may serve which line, and who is free to: kept as sets that change only when an agent or a setting does."""
 
-from engine.kernel.deadlines import arm
+from engine.kernel.deadlines import arm, is_armed
 from engine.kernel.jit import jit
 from engine.kernel.masks import ONE, ZERO, any_common, has, lowest, put, take
 from engine.kernel.subjects import queue_subject
@@ -107,7 +107,7 @@ def watch_line(t: Tables, line: int) -> None:
     if rule == 0 or entry.count == 0 or not is_deserted(t, line, rule):
         return
     subject = queue_subject(t, entry.queue)
-    if t.timers[subject].place < 0:
+    if not is_armed(t.timers, subject):
         arm(t.book, t.timers, subject, t.book[0].now_ns)
 
 

@@ -14,7 +14,6 @@ COPIED = (
     "contacts",
     "agents",
     "queues",
-    "engagements",
     "trunk_groups",
     "requirements",
     "skill_levels",
@@ -39,6 +38,8 @@ def resize(t: Tables, capacity: Capacity) -> Tables:
     for name in COPIED:
         table = getattr(t, name)
         getattr(grown, name)[tuple(slice(extent) for extent in table.shape)] = table
+    used = int(t.book["engagements_used"][0])
+    grown.engagements[:used] = t.engagements[:used]
     _move_lines(t, grown)
     _move_masks(t, grown)
     _move_timers(t, grown)
@@ -87,10 +88,11 @@ def _move_timers(t: Tables, grown: Tables) -> None:
     subjects = np.concatenate(
         [start + np.arange(len(getattr(t, kind))) for start, kind in zip(starts, kinds, strict=True)]
     )
+    count = int(t.book["timers"][0])
+    armed = t.timers["order"][:count]
+    grown.timers["order"][:count] = subjects[armed]
     for column in ("deadline_ns", "place"):
-        grown.timers[column][subjects] = t.timers[column]
-    armed = int(t.book["timers"][0])
-    grown.timers["order"][:armed] = subjects[t.timers["order"][:armed]]
+        grown.timers[column][subjects[armed]] = t.timers[column][armed]
 
 
 def _move_intervals(t: Tables, grown: Tables) -> None:

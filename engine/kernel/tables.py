@@ -181,7 +181,10 @@ TRUNK_GROUP: Final = np.dtype(
 )
 
 TIMER: Final = np.dtype([("deadline_ns", "i8"), ("place", "i8"), ("order", "i4")], align=True)
-"""deadline_ns and place (in the heap, -1 not armed) belong to subject i; order[i] is the subject at heap place i."""
+"""deadline_ns and place (in the heap, plus 1; 0 not armed) belong to subject i; order[i] is the subject at heap place i.
+
+A new table is all zeros, and what was never armed lies in memory that nobody touched.
+"""
 
 
 RINGING_MAX: Final = 16
@@ -360,7 +363,6 @@ def _lay_out(t: Tables, c: Capacity) -> None:
         (t.agents, ("engagement",)),
         (t.queues, ("last_agent", "first_line")),
         (t.lines, ("queue", "next_line", "head", "tail")),
-        (t.timers, ("place",)),
     ):
         for link in links:
             table[link] = -1
