@@ -16,7 +16,7 @@ from adapters.http.route_table import OPEN, Route
 from adapters.http.tokens import Caller
 from adapters.http.translate import unreadable
 from engine.errors import Overloaded
-from engine.messages.decoding import Malformed
+from engine.messages.decoding import FAULTS_MAX, Malformed
 
 logger = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -44,7 +44,7 @@ async def outermost(request: web.Request, handler: Handler) -> web.StreamRespons
     except Problem as problem:
         response = _problem(request, problem, request_id)
     except Malformed as malformed:
-        response = _problem(request, unreadable(malformed), request_id)
+        response = _problem(request, unreadable(malformed, context.views.faults_of(malformed, FAULTS_MAX)), request_id)
     except Overloaded as full:
         again = {"Retry-After": str(full.retry_after_s)}
         response = _problem(request, Problem("overloaded", str(full), headers=again), request_id)

@@ -15,7 +15,7 @@ from adapters.mqtt.settings import Settings
 from adapters.mqtt.topics import BadTopic, Topics
 from adapters.mqtt.translate import IntakeResult, form_of, result_of, unread
 from engine.errors import Overloaded
-from engine.messages.decoding import Fault, Malformed, decode_facts
+from engine.messages.decoding import FAULTS_MAX, Fault, Malformed, decode_facts
 from engine.messages.observed import Observed
 from engine.ports import EngineLink, Receipt
 
@@ -99,7 +99,8 @@ class Intake:
             return Taken(source, [], False, None, [Fault(str(bad))])
         except Malformed as bad:
             self._counters["rejected"] += 1
-            return Taken(source, [], False, None, bad.faults)
+            faults = self._engine.views.faults_of(bad, FAULTS_MAX) if bad.items else bad.faults
+            return Taken(source, [], False, None, faults)
         except Exception as error:
             # One message must not end the connection: the broker would send it again, and again.
             self._counters["rejected"] += 1

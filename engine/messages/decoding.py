@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 import msgspec
 
 from engine.errors import TrunklineError
+from engine.messages.json_keys import may_repeat, repeated_keys
 from engine.messages.observed import Observed
 
 JSON: Final = "application/json"
@@ -26,10 +27,7 @@ _MANY: Final[dict[str, Any]] = {
     JSON: msgspec.json.Decoder(list[Observed]),
     MSGPACK: msgspec.msgpack.Decoder(list[Observed]),
 }
-_RAW: Final[dict[str, Any]] = {
-    JSON: msgspec.json.Decoder(list[msgspec.Raw]),
-    MSGPACK: msgspec.msgpack.Decoder(list[msgspec.Raw]),
-}
+_SHAPES: Final[dict[str, Any]] = {str(shape.__struct_config__.tag): shape for shape in get_args(Observed)}
 
 
 def _words_of_facts() -> dict[str, tuple[str, ...]]:
@@ -57,9 +55,13 @@ class Fault(msgspec.Struct, frozen=True):
 class Malformed(TrunklineError):
     """A body that cannot be read; nothing was changed. `faults` has at least one."""
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
+    def __init__(self, faults: Sequence[Fault], items: Sequence[Any] = (), many: bool = False) -> None:
         super().__init__(faults[0].detail)
         self.faults = list(faults)
+        self.items = list(items)
+        """The facts as they were sent, where the body could be read that far: they may be wrong otherwise, too."""
+        self.many = many
+        """Whether they stood in an array."""
 
 
 class TooMany(Malformed):
@@ -82,33 +84,43 @@ def decode_facts(body: bytes, form: str, batch_limit: int) -> tuple[list[Observe
     """Return the facts of a body, and whether it was an array. Raises Malformed, pointing at every bad item."""
     if not body:
         raise Malformed([Fault("there is nothing in it; send one fact or an array of them")])
-    if not _is_array(body, form):
-        try:
-            return [_ONE[form].decode(body)], False
-        except msgspec.DecodeError as error:
-            raise Malformed([fault_of(error)]) from None
+    many = _is_array(body, form)
     try:
-        facts: list[Observed] = _MANY[form].decode(body)
-    except msgspec.ValidationError:
-        raise Malformed(_faults_of_items(body, form)) from None
+        facts: list[Observed] = _MANY[form].decode(body) if many else [_ONE[form].decode(body)]
     except msgspec.DecodeError as error:
-        raise Malformed([fault_of(error)]) from None
+        raise _malformed(body, form, many, error) from None
     if not facts:
         raise Malformed([Fault("the array is empty; send at least one fact")])
     if len(facts) > batch_limit:
         raise TooMany([Fault(f"the array has {len(facts)} facts; at most {batch_limit} are possible")])
-    return facts, True
+    if form == JSON:
+        _refuse_repeated(body)
+    return facts, many
 
 
 @reading()
 def decode_as(body: bytes, form: str, shape: type[Any]) -> Any:
     """Return a body of one shape; an empty body is an object without fields. Raises Malformed."""
     try:
-        if form == JSON:
-            return msgspec.json.decode(body or b"{}", type=shape)
-        return msgspec.msgpack.decode(body or b"\x80", type=shape)
+        if form != JSON:
+            return msgspec.msgpack.decode(body or b"\x80", type=shape)
+        found = msgspec.json.decode(body or b"{}", type=shape)
     except msgspec.DecodeError as error:
         raise Malformed([fault_of(error)]) from None
+    _refuse_repeated(body)
+    return found
+
+
+def _refuse_repeated(body: bytes) -> None:
+    """Raise Malformed for JSON in which a key stands twice: decoders would take one of the two without a word."""
+    faults = _repeated(body, msgspec.json.decode(body)) if body else []
+    if faults:
+        raise Malformed(faults[:FAULTS_MAX])
+
+
+def _repeated(body: bytes, value: Any) -> list[Fault]:
+    pointers = repeated_keys(body) if may_repeat(body, value) else []
+    return [Fault("this key stands in its object twice; keep one of the two", pointer) for pointer in pointers]
 
 
 def build_fact(fields: Mapping[str, Any]) -> Observed:
@@ -157,17 +169,50 @@ def _is_array(body: bytes, form: str) -> bool:
     return body[0] & 0xF0 == 0x90 or body[0] in (0xDC, 0xDD)
 
 
-def _faults_of_items(body: bytes, form: str) -> list[Fault]:
+def _malformed(body: bytes, form: str, many: bool, error: msgspec.DecodeError) -> Malformed:
+    """Return every fault of a body that `error` is one of."""
+    if not isinstance(error, msgspec.ValidationError):
+        return Malformed([fault_of(error)])
     try:
-        items = _RAW[form].decode(body)
-    except msgspec.DecodeError as error:  # a wrong item stood before the place where the array breaks off
-        return [fault_of(error)]
-    faults: list[Fault] = []
+        read = msgspec.json.decode(body) if form == JSON else msgspec.msgpack.decode(body)
+    except msgspec.DecodeError as broken:  # a wrong item stood before the place where the body breaks off
+        return Malformed([fault_of(broken)])
+    items = read if many else [read]
+    faults = _repeated(body, read) if form == JSON else []
     for place, item in enumerate(items):
+        if len(faults) >= FAULTS_MAX:
+            break
+        faults += faults_of_fact(item, f"/{place}" if many else "")
+    return Malformed(faults[:FAULTS_MAX] or [fault_of(error)], items, many)
+
+
+def faults_of_fact(item: Any, base: str) -> list[Fault]:
+    """Return everything that is wrong with the fields of one fact, read without a shape; none if it is good."""
+    try:
+        msgspec.convert(item, Observed)
+    except msgspec.ValidationError as error:
+        first = fault_of(error, base)
+    else:
+        return []
+    shape = _SHAPES.get(str(item.get("type"))) if isinstance(item, dict) else None
+    if shape is None:
+        return [first]
+    faults: list[Fault] = []
+    fields = {field.encode_name: field for field in msgspec.structs.fields(shape)}
+    for name, field in fields.items():
+        if name not in item:
+            if field.required:
+                faults.append(Fault(f"Object missing required field `{name}`", base))
+            continue
         try:
-            _ONE[form].decode(item)
-        except msgspec.DecodeError as error:
-            faults.append(fault_of(error, f"/{place}"))
-            if len(faults) == FAULTS_MAX:
-                break
-    return faults or [Fault("the array cannot be read")]
+            msgspec.convert(item[name], field.type)
+        except msgspec.ValidationError as error:
+            text, at, place = str(error).partition(" - at `")
+            place = place.replace("$", f"$.{name}", 1) if at else f"$.{name}`"
+            faults.append(fault_of(msgspec.ValidationError(f"{text} - at `{place}"), base))
+    for name in item:
+        if name not in fields and name != "type":
+            close = difflib.get_close_matches(str(name), fields, n=1)
+            advice = f"; did you mean `{close[0]}`?" if close else ""
+            faults.append(Fault(f"Object contains unknown field `{str(name)[:64]}`{advice}", base))
+    return faults or [first]

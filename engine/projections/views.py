@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from engine.kernel.tables import Array, Tables
+from engine.messages.decoding import Fault, Malformed
 from engine.model.directory import Directory
 from engine.model.names import UNKNOWN, Names
 from engine.model.settings import EngineSetting, QueueSetting
@@ -33,6 +34,7 @@ from engine.projections.figures import (
     window,
 )
 from engine.projections.intervals import IntervalRow, IntervalTable, interval_rows
+from engine.projections.misnamed import misnamed
 from engine.projections.names import Interned, OpenContacts, existing
 from engine.projections.occupancy import Occupancy, occupancy
 from engine.projections.queue_status import QueueList, QueueStatus, queue_statuses
@@ -313,6 +315,15 @@ class Views:
         record = self._record(name)
         slot = self.contacts.slot_of(record.contact) if record.open else -1
         return explain(self.tables, self.directory, self.interned, record, slot, self.now_ns(now_ns))
+
+    def faults_of(self, malformed: Malformed, limit: int) -> list[Fault]:
+        """What is wrong with a body that cannot be taken in: its shape, and names in it that mean nothing here."""
+        names = misnamed(self.directory, self.contacts, malformed.items, malformed.many, limit)
+        known = {fault.pointer for fault in malformed.faults}
+        found = [*malformed.faults, *(fault for fault in names if fault.pointer not in known)]
+        place = {f"/{number}": number for number in range(len(malformed.items))} if malformed.many else {}
+        found.sort(key=lambda fault: place.get("/" + fault.pointer[1:].partition("/")[0], -1))
+        return found[:limit]
 
     def _record(self, name: str) -> ContactRecord:
         record = self.history.find(name)

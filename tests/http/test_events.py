@@ -56,6 +56,36 @@ async def test_a_malformed_item_leaves_the_whole_batch_undone(client: ClientSess
     assert house.engine.views.as_of == before
 
 
+async def test_names_that_mean_nothing_are_told_with_the_malformed(client: ClientSession, house: House) -> None:
+    items = [
+        arrival("c1", "sels", skills={"juggling": 3}),
+        {"type": "offer_answered", "contact": "c1", "agent": "alice"},
+        {"type": "offer_answered", "contact": "c9", "agent": "alyce"},
+        {"type": "queue_closed", "queue": 1},
+        {"type": "agent_status_changed", "agent": "bob", "status": "asleep", "by": 3},
+    ]
+    async with client.post(EVENTS, json=items) as answer:
+        assert answer.status == 400
+        errors = (await answer.json())["errors"]
+    assert [error["pointer"] for error in errors] == [
+        "/0/queue",
+        "/0/skills",
+        "/2/agent",
+        "/2/contact",
+        "/3/queue",
+        "/4/status",
+        "/4/by",
+    ]
+    assert errors[0]["detail"] == "there is no queue 'sels'; did you mean 'sales'?"
+    async with client.post(EVENTS, data=b'{"type": "queue_closed", "queue": "sales", "queue": "sels"}') as answer:
+        assert answer.status == 415
+    headers = {"Content-Type": "application/json"}
+    body = b'{"type": "queue_closed", "queue": "sales", "queue": "sels"}'
+    async with client.post(EVENTS, data=body, headers=headers) as answer:
+        assert answer.status == 400
+        assert {error["pointer"] for error in (await answer.json())["errors"]} == {"/queue"}
+
+
 async def test_senseless_items_are_rejected_one_by_one(client: ClientSession) -> None:
     async with client.post(EVENTS, json=[arrival("c1", "sels"), arrival("c2")]) as answer:
         assert answer.status == 202

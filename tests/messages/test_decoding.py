@@ -75,7 +75,11 @@ MALFORMED = [
     (b'{"type": "contact_arived"}', "contact_arived", ["/type"]),
     (b"17", "object", [""]),
     (b'[{"type": "queue_closed", "queue": 4}]', "str", ["/0/queue"]),
-    (b'[{"type": "queue_closed", "queue": "a"}, 3, {"type": "queue_closed", "quue": "a"}]', "object", ["/1", "/2"]),
+    (
+        b'[{"type": "queue_closed", "queue": "a"}, 3, {"type": "queue_closed", "quue": "a"}]',
+        "object",
+        ["/1", "/2", "/2"],
+    ),
     (b'{"type": "contact_arrived", "contact": "a", "queue": "b", "priority": 8}', "7", ["/priority"]),
     (b'{"type": "contact_arrived", "contact": "a", "queue": "b", "skills": {"x": 11}}', "10", ["/skills/..."]),
     (b'{"type": "contact_arrived", "contact": "", "queue": "b"}', "length", ["/contact"]),
@@ -183,3 +187,67 @@ def test_a_fault_that_is_not_of_a_word_has_no_advice() -> None:
     with pytest.raises(Malformed) as caught:
         decode_facts(packed(ARRIVAL | {"attributes": {"channel": 7}}, JSON), JSON, 10)
     assert "words are" not in caught.value.faults[0].detail
+
+
+@both_forms
+def test_every_fault_of_every_item_is_told_at_once(form: str) -> None:
+    items = [
+        {
+            "type": "contact_arrived",
+            "contact": "",
+            "priority": 9,
+            "channel": "mail",
+            "quue": "sales",
+            "skills": {"a": 11},
+        },
+        ARRIVAL,
+        {"type": "offer_answered", "contact": 5, "agent": "an"},
+    ]
+    with pytest.raises(Malformed) as caught:
+        decode_facts(packed(items, form), form, 10)
+    assert {(fault.pointer, fault.detail[:46]) for fault in caught.value.faults} == {
+        ("/0/contact", "Expected `str` of length >= 1"),
+        ("/0/channel", "Invalid enum value 'mail'; did you mean 'email"),
+        ("/0/priority", "Expected `int` <= 7"),
+        ("/0/skills/...", "Expected `int` <= 10"),
+        ("/0", "Object missing required field `queue`"),
+        ("/0", "Object contains unknown field `quue`; did you "),
+        ("/2/contact", "Expected `str`, got `int`"),
+    }
+    assert (caught.value.items, caught.value.many) == (items, True)
+
+
+REPEATED = [
+    (b'{"type": "queue_closed", "queue": "a", "queue": "b"}', ["/queue"]),
+    (b'{"type": "queue_closed", "queue" : "a", "queue":"b"}', ["/queue"]),
+    (b'{"type": "queue_closed", "type": "queue_opened", "queue": "a"}', ["/type"]),
+    (b'[{"type":"queue_closed","queue":"a"},{"type":"queue_closed","queue":"a","queue":"a"}]', ["/1/queue"]),
+    (
+        b'{"type":"contact_arrived","contact":"c","queue":"a","attributes":{"x/y":"1","z":"2","x/y":"3"}}',
+        ["/attributes/x~1y"],
+    ),
+    (b'[{"type":"queue_closed","queue":"a","queue":"b"},{"type":"queue_closed","queue":7}]', ["/0/queue", "/1/queue"]),
+]
+
+
+@pytest.mark.parametrize(("body", "pointers"), REPEATED)
+def test_a_key_that_stands_twice_is_refused(body: bytes, pointers: list[str]) -> None:
+    with pytest.raises(Malformed) as caught:
+        decode_facts(body, JSON, 10)
+    assert [fault.pointer for fault in caught.value.faults] == pointers
+    assert "keep one of the two" in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ['a": b', "a:b", '\\": ', ' " : "', "\u00e4\u003a", '{"a": 1, "a": 2}'])
+def test_texts_that_look_like_keys_are_texts(text: str) -> None:
+    attributes = {text: text, "other": text}
+    fact = {**ARRIVAL, "attributes": attributes}
+    for body in (json.dumps(fact), json.dumps([fact, fact], indent=1), msgspec.json.encode(fact).decode()):
+        facts, _ = decode_facts(body.encode(), JSON, 10)
+        assert facts[0] == ContactArrived(id="1", contact="c", queue="sales", attributes=attributes)
+
+
+def test_commands_refuse_repeated_keys_too() -> None:
+    with pytest.raises(Malformed) as caught:
+        decode_as(b'{"a": 1, "b": {"c": 1, "c": 2}}', JSON, dict[str, Any])
+    assert [fault.pointer for fault in caught.value.faults] == ["/b/c"]

@@ -125,7 +125,8 @@ ROUTES: Final = (
         problems=(408, 413, 415, 422, 503),
         text=(
             "One fact or an array. A batch is checked for its shape first: if any item is malformed the answer is 400 "
-            "with a pointer to each, and nothing was changed. Items that are well formed but name what does not exist "
+            "with a pointer to each fault of each, names that mean nothing included, and nothing was changed. A key that "
+            "stands twice in one object is malformed, too. Items that are well formed but name what does not exist "
             "(an unknown queue, a contact that is not open) are rejected one by one: the others are accepted, and "
             "`results` says which is which, in order. If none could be accepted the answer is 422. The answer comes "
             "once everything accepted is durable. Facts with an `id` may be sent again: they are answered as the first "
