@@ -14,6 +14,7 @@ STRATEGY_NUMBERS: Final = {name: n for n, name in kinds.STRATEGY_NAMES.items() i
 STEP_NUMBERS: Final = {name: n for n, name in kinds.STEP_NAMES.items() if n != kinds.STEP_NONE}
 JOIN_WORDS: Final = {"always": 0, "logged_in": 1, "available": 2}
 LEAVE_WORDS: Final = {"never": 0, "logged_out": 1, "paused": 2}
+HOLD_BACK: Final = Duration("0s", "1h", {"never": 0})
 WRAP_UP: Final = Duration("0s", "8h", {"agent": WRAP_UP_BY_AGENT})
 
 SkillLevels = dict[Annotated[str, Ref("skill")], Annotated[int, Whole(0, LEVEL_MAX)]]
@@ -86,6 +87,8 @@ class Queue(Section):
     preferred_wait_ns: Annotated[int, Duration("0s", "1h")] = Field(default=0, alias="preferred_wait")
     value: Annotated[float, Number(0, 1_000_000)] = 1.0
     """Cost of losing one contact, relative to other queues."""
+    hold_back_ns: Annotated[int, HOLD_BACK] = Field(default=0, alias="hold_back")
+    """Wait up to which a free agent may be kept from its contacts for queues that would lose more."""
     steps: list[Step] = Field(default_factory=list)
 
     @model_validator(mode="after")
@@ -96,6 +99,8 @@ class Queue(Section):
             faults.append((("steps",), text))
         if len(self.skills) > CONDITIONS_MAX:
             faults.append((("skills",), f"a queue may require {CONDITIONS_MAX} skills; there are {len(self.skills)}"))
+        if self.hold_back_ns and self.strategy != kinds.ERLANG:
+            faults.append((("hold_back",), "only the strategy 'erlang' holds agents back; say 'never', or use it"))
         faults += self._relax_faults()
         if faults:
             raise several(faults)

@@ -5,7 +5,7 @@ The running auditor, `verify` and the tests all ask here. Plain numpy: it runs b
 
 import numpy as np
 
-from engine.kernel.tables import Tables
+from engine.kernel.tables import Array, Tables
 from engine.messages.kinds import (
     CHANNELS,
     CONTACT_CONNECTED,
@@ -18,12 +18,13 @@ from engine.messages.kinds import (
     ENGAGEMENT_WRAPPING,
     EXITS,
 )
+from engine.model.settings import QueueSetting
 from engine.model.tallies import Tally
 
 
 def audit(t: Tables) -> list[str]:
     """Return every invariant that does not hold, as a sentence; empty when the books balance."""
-    return [*_contacts(t), *_counters(t), *_engagements(t), *_lines(t), *_work_conservation(t)]
+    return [*_contacts(t), *_counters(t), *_engagements(t), *_lines(t), *_holds(t), *_work_conservation(t)]
 
 
 def _contacts(t: Tables) -> list[str]:
@@ -100,8 +101,20 @@ def _lines(t: Tables) -> list[str]:
     return [f"line {line} counts a wrong number" for line in np.flatnonzero(counted != t.lines["count"])]
 
 
+def _holds(t: Tables) -> list[str]:
+    """Only waiting contacts have agents held back from them, and each is counted."""
+    held = t.contacts["held_back"] != 0
+    counted, waiting = int(t.book["held_back"][0]), t.contacts["state"] == CONTACT_WAITING
+    faults = ["an agent is held back from a contact that does not wait"] if np.any(held & ~waiting) else []
+    if np.count_nonzero(held) != counted:
+        faults.append(f"agents are held back from {np.count_nonzero(held)} contacts, {counted} are counted")
+    return faults
+
+
 def _work_conservation(t: Tables) -> list[str]:
-    """No free agent and no waiting contact that the agent may serve exist together, unless it was put off just now."""
+    """No free agent and no waiting contact that the agent may serve exist together, unless a row says that the agent is
+    held back for another queue, or the rest was put off just now.
+    """
     faults = []
     common = len(t.lines) - len(t.agents)
     put_off = t.timers[len(t.timers) - len(t.queues)]
@@ -113,7 +126,26 @@ def _work_conservation(t: Tables) -> list[str]:
         if t.agent_masks[common + contact["channel"], agent >> 6] >> np.uint64(agent & 63) & np.uint64(1):
             faults.append(f"agent {agent} is free and has somebody of its own waiting")
     for line in np.flatnonzero(t.lines["count"][:common]):
-        free = t.agent_masks[common + t.lines["channel"][line]]
-        if np.any(t.agent_masks[line] & free):
+        free = t.agent_masks[line] & t.agent_masks[common + t.lines["channel"][line]]
+        if not np.any(free):
+            continue
+        if not t.contacts["held_back"][_head_of(t, int(line))]:
             faults.append(f"line {line} has somebody waiting and an agent free to serve it")
+        elif np.any(free & ~_served_elsewhere(t, int(t.lines["queue"][line]))):
+            faults.append(f"an agent is held back from line {line} who could serve nobody else")
     return faults
+
+
+def _head_of(t: Tables, line: int) -> int:
+    """Return who is next in a common line in which somebody waits."""
+    slots = np.flatnonzero((t.contacts["line"] == line) & (t.contacts["state"] == CONTACT_WAITING))
+    waiting = t.contacts[slots]
+    credits_ns = t.queues["settings"][t.lines["queue"][line], QueueSetting.PRIORITY_CREDIT_NS]
+    since_ns = waiting["line_ns"] - waiting["priority"] * credits_ns
+    return int(slots[np.lexsort((waiting["order"], since_ns))[0]])
+
+
+def _served_elsewhere(t: Tables, queue: int) -> Array:
+    """Return the set of agents who may serve another queue's line."""
+    others = np.flatnonzero(t.lines["queue"][: t.book["lines"][0]] != queue)
+    return np.bitwise_or.reduce(t.agent_masks[others], axis=0)

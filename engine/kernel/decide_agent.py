@@ -15,6 +15,7 @@ from engine.messages.kinds import (
     VOICE,
     WRAP_UP_ENDED,
 )
+from engine.messages.rows import GAVE_UP_AGENT
 from engine.model.settings import AgentSetting
 
 
@@ -79,6 +80,6 @@ def disperse(t: Tables, out: Array, a: int) -> None:
     c = head_of(t, common_lines(t) + a)
     if c < 0 or t.agents[a].status != STATUS_OFFLINE:
         return
-    emit(t, out, REQUIREMENT_RELAXED, c, t.contacts[c].queue, -1, t.contacts[c].requirement, -1, 0)
+    emit(t, out, REQUIREMENT_RELAXED, c, t.contacts[c].queue, -1, t.contacts[c].requirement, GAVE_UP_AGENT, 0)
     then(t, MATCH_CONTACT, c)
     then(t, DISPERSE, a)

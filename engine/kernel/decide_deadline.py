@@ -25,6 +25,7 @@ from engine.messages.kinds import (
     STEP_OVERFLOW,
     STEP_RELAX,
 )
+from engine.messages.rows import GAVE_UP_AGENT, HELD_LONG_ENOUGH
 from engine.model.settings import QueueSetting
 
 FIRES_MAX = 256
@@ -75,9 +76,13 @@ def _take_step(t: Tables, out: Array, c: int) -> None:
     settings = t.queues[contact.queue].settings
     if contact.own_agent >= 0 and settings[QueueSetting.PREFERRED_WAIT_NS] > 0:
         if t.book[0].now_ns >= contact.enqueued_ns + settings[QueueSetting.PREFERRED_WAIT_NS]:
-            emit(t, out, REQUIREMENT_RELAXED, c, contact.queue, -1, contact.requirement, -1, 0)
+            emit(t, out, REQUIREMENT_RELAXED, c, contact.queue, -1, contact.requirement, GAVE_UP_AGENT, 0)
             then(t, MATCH_CONTACT, c)
             return
+    if contact.held_back and t.book[0].now_ns >= contact.enqueued_ns + settings[QueueSetting.HOLD_BACK_NS]:
+        emit(t, out, REQUIREMENT_RELAXED, c, contact.queue, -1, contact.requirement, HELD_LONG_ENOUGH, 0)
+        then(t, MATCH_CONTACT, c)
+        return
     step = contact.step
     action = settings[QueueSetting.FIRST_STEP + 3 * step + 1]
     target = settings[QueueSetting.FIRST_STEP + 3 * step + 2]

@@ -14,6 +14,7 @@ from engine.kernel.evolve_contact import (
     end_offer,
     end_wrap_up,
     enter_queue,
+    hold_back,
     leave_queue,
     make_offer,
     relax,
@@ -26,6 +27,7 @@ from engine.kernel.subjects import agent_subject, queue_subject
 from engine.kernel.tables import Tables
 from engine.kernel.waiting_line import common_lines, join_line, leave_line
 from engine.messages.kinds import (
+    AGENT_HELD_BACK,
     AGENT_REACHABILITY_CHANGED,
     AGENT_RESUMED,
     AGENT_STATUS_CHANGED,
@@ -116,6 +118,8 @@ def _apply_rare(t: Tables, row: Any) -> None:
         contact.hold_ns += t.book[0].now_ns - contact.held_since_ns
     elif kind == PRIORITY_CHANGED:
         _change_priority(t, row.contact, row.a)
+    elif kind == AGENT_HELD_BACK:
+        hold_back(t, row)
     elif kind == AGENT_STATUS_CHANGED:
         _change_status(t, row.agent, row.a, row.b)
     elif kind == AGENT_REACHABILITY_CHANGED:
@@ -193,6 +197,7 @@ def _change_priority(t: Tables, c: int, priority: int) -> None:
     t.contacts[c].priority = priority
     if line >= 0:
         join_line(t, c, line)
+        set_next_step(t, c)
 
 
 @jit

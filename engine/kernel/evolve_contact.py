@@ -36,7 +36,7 @@ from engine.messages.kinds import (
     RING_ALL,
     STEP_NONE,
 )
-from engine.messages.rows import UNTOLD
+from engine.messages.rows import GAVE_UP_AGENT, UNTOLD
 from engine.model.settings import STEPS_MAX, AgentSetting, QueueSetting
 from engine.model.tallies import MEASURED_ANSWERED, MEASURED_HANDLE, MEASURED_LOST, Tally
 
@@ -116,7 +116,17 @@ def next_step_ns(t: Tables, c: int) -> int:
             deadline_ns = contact.enqueued_ns + max(settings[place], SECOND_NS if contact.flags & HANDED_ON else 0)
     if contact.own_agent >= 0 and settings[QueueSetting.PREFERRED_WAIT_NS] > 0:
         deadline_ns = min(deadline_ns, contact.enqueued_ns + settings[QueueSetting.PREFERRED_WAIT_NS])
+    if contact.held_back:
+        deadline_ns = min(deadline_ns, contact.enqueued_ns + settings[QueueSetting.HOLD_BACK_NS])
     return deadline_ns
+
+
+@jit
+def hold_back(t: Tables, row: Any) -> None:
+    """AGENT_HELD_BACK: the contact waits on, until its queue's bound at most."""
+    t.contacts[row.contact].held_back = 1
+    t.book[0].held_back += 1
+    set_next_step(t, row.contact)
 
 
 @jit
@@ -125,9 +135,9 @@ def relax(t: Tables, row: Any) -> None:
     contact = t.contacts[row.contact]
     leave_line(t, row.contact)
     disarm(t.book, t.timers, row.contact)
-    if row.b < 0:
+    if row.b == GAVE_UP_AGENT:
         contact.own_agent = -1
-    else:
+    elif row.b >= 0:
         contact.step = row.b + 1
         contact.requirement = row.a
     wait_in_line(t, row.contact)

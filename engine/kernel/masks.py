@@ -11,7 +11,7 @@ from engine.kernel.tables import Array
 ONE: Final = np.uint64(1)
 ZERO: Final = np.uint64(0)
 
-__all__ = ["ONE", "ZERO", "any_common", "bits", "count_common", "has", "lowest", "put", "take"]
+__all__ = ["ONE", "ZERO", "any_common", "bits", "count_common", "count_without", "has", "lowest", "put", "take"]
 
 
 @jit
@@ -38,6 +38,15 @@ def count_common(masks: Array, row: int, other: int) -> int:
     total = 0
     for place in range(masks.shape[1]):
         total += bits(masks[row, place] & masks[other, place])
+    return total
+
+
+@jit
+def count_without(masks: Array, row: int, other: int, without: int) -> int:
+    """Return how many are in the first two sets and not in the third."""
+    total = 0
+    for place in range(masks.shape[1]):
+        total += bits(masks[row, place] & masks[other, place] & ~masks[without, place])
     return total
 
 

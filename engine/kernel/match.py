@@ -1,21 +1,30 @@
 """Matching: a contact that needs an agent, an agent who is free. Both keep one promise between them: after a turn no
-free agent and no waiting contact that the agent may serve exist together.
+free agent and no waiting contact that the agent may serve exist together, unless a row says who is held back.
 """
 
 from engine.kernel.eligibility import is_free
-from engine.kernel.emit import DISPERSE, MATCH_AGENT, MATCH_ANY, emit, then
+from engine.kernel.emit import DISPERSE, MATCH_AGENT, MATCH_ANY, MATCH_CONTACT, emit, then
+from engine.kernel.hold_back import weigh
 from engine.kernel.jit import jit
 from engine.kernel.masks import ONE, ZERO, has, lowest
 from engine.kernel.strategies import agent_key
 from engine.kernel.tables import Array, Tables
 from engine.kernel.waiting_line import comes_before, common_lines, effective_since_ns, head_of
-from engine.messages.kinds import CONTACT_WAITING, OFFER_MADE, PREFERRED_AGENT, RING_ALL, STATUS_OFFLINE
+from engine.messages.kinds import (
+    AGENT_HELD_BACK,
+    CONTACT_WAITING,
+    ERLANG,
+    OFFER_MADE,
+    PREFERRED_AGENT,
+    RING_ALL,
+    STATUS_OFFLINE,
+)
 from engine.model.settings import PRIORITIES, QueueSetting
 
 
 @jit
 def match_contact(t: Tables, out: Array, c: int) -> bool:
-    """Offer the waiting contact to the best free agent, if there is one. Tell whether an offer was made."""
+    """Offer the waiting contact to the best free agent, if there is one. Tell whether a row was written."""
     contact = t.contacts[c]
     if contact.state != CONTACT_WAITING:
         return False
@@ -32,9 +41,25 @@ def match_contact(t: Tables, out: Array, c: int) -> bool:
     strategy = settings[QueueSetting.STRATEGY]
     if strategy == RING_ALL:
         return _ring_all(t, out, c, line, settings[QueueSetting.RING_ALL_LIMIT])
+    # Where agents are held back somebody may be ahead, who comes first all the same.
+    first = head_of(t, line) if settings[QueueSetting.HOLD_BACK_NS] != 0 else c
     best, second, tied, candidates, score = best_agent(t, strategy, line, -1)
-    _offer(t, out, c, best, score, candidates, strategy, second, tied)
+    if _holds_back(t, out, first, best):
+        return t.contacts[first].held_back == 0
+    _offer(t, out, first, best, score, candidates, strategy, second, tied)
+    if first != c:
+        then(t, MATCH_CONTACT, c)
     return True
+
+
+@jit
+def _holds_back(t: Tables, out: Array, c: int, a: int) -> bool:
+    """Tell whether free agent `a` is kept from contact `c`; say so once."""
+    held, stake, price = weigh(t, c, a)
+    if held and t.contacts[c].held_back == 0:
+        stake, price = min(stake * SCORE_SCALE, 9e18), min(price * SCORE_SCALE, 9e18)
+        emit(t, out, AGENT_HELD_BACK, c, t.contacts[c].queue, a, int(stake), int(price), 0)
+    return held
 
 
 @jit
@@ -73,8 +98,9 @@ def match_agent(t: Tables, out: Array, a: int) -> None:
         c, second, lines, score = _best_contact(t, a)
         if c < 0:
             return
-        strategy = t.queues[t.contacts[c].queue].settings[QueueSetting.STRATEGY]
-        _offer(t, out, c, a, score, lines, strategy, second, 2)
+        if not _holds_back(t, out, c, a):
+            strategy = t.queues[t.contacts[c].queue].settings[QueueSetting.STRATEGY]
+            _offer(t, out, c, a, score, lines, strategy, second, 2)
     then(t, MATCH_AGENT, a)
 
 
@@ -110,6 +136,8 @@ def match_any(t: Tables, out: Array) -> None:
         for line in range(t.book[0].lines):
             if t.lines[line].count > 0 and t.lines[line].idle > 0:
                 c = head_of(t, line)
+                if t.contacts[c].held_back and weigh(t, c, best_agent(t, ERLANG, line, -1)[0])[0]:
+                    continue
                 score = contact_score(t, c)
                 first = score == best_score and best >= 0 and t.contacts[c].order < t.contacts[best].order
                 if best < 0 or score > best_score or first:
@@ -132,6 +160,8 @@ def _best_contact(t: Tables, a: int) -> tuple[int, int, int, float]:
             if not has(t.agent_masks, common_lines(t) + t.lines[line].channel, a):
                 continue
             c = head_of(t, line)
+            if t.contacts[c].held_back and weigh(t, c, a)[0]:
+                continue
             compared += 1
             score = contact_score(t, c)
             if best < 0 or score > best_score or (score == best_score and t.contacts[c].order < t.contacts[best].order):

@@ -5,7 +5,7 @@ from typing import Any, Final
 from engine.kernel.check import refusal
 from engine.kernel.deadlines import NEVER_NS
 from engine.kernel.decide import decide, decide_next
-from engine.kernel.emit import CONCLUSIONS_MAX, emit
+from engine.kernel.emit import CONCLUSIONS_MAX, MATCH_ANY, emit, then
 from engine.kernel.evolve import apply
 from engine.kernel.jit import door, jit
 from engine.kernel.tables import AGENDA, Array, Tables
@@ -40,6 +40,7 @@ def step(t: Tables, observed: Array, out: Array) -> tuple[int, int]:
 def take_row(t: Tables, row: Any, out: Array) -> None:
     """Apply one observed row and emit its conclusions after it. Simulated worlds call this too."""
     book = t.book[0]
+    held_back, looked_again = book.held_back, False
     advance(t, row.at_ns)
     first = book.produced
     out[first] = row
@@ -61,7 +62,10 @@ def take_row(t: Tables, row: Any, out: Array) -> None:
             apply(t, out[applied])
             applied += 1
         if book.agenda_head == book.agenda_tail:
-            break
+            if (held_back == 0 and book.held_back == 0) or looked_again:
+                break
+            looked_again = True  # whatever happened may have changed what an agent is worth elsewhere
+            then(t, MATCH_ANY, 0)
         item = book.agenda_head & (AGENDA - 1)
         book.agenda_head += 1
         if book.seq - book.cause_seq < CONCLUSIONS_MAX:

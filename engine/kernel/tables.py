@@ -46,6 +46,7 @@ BOOK: Final = np.dtype(
         ("engagements_used", "i8"),  # those beyond were never used, and lie in memory nobody touched
         ("timers", "i8"),  # armed timers
         ("lines", "i8"),  # lines in use (agents' own lines come after all of these)
+        ("held_back", "i8"),  # contacts that wait although an agent is free, kept for other queues
     ],
     align=True,
 )
@@ -81,6 +82,7 @@ CONTACT: Final = np.dtype(
         ("priority", "i8"),
         ("step", "i8"),  # next timed step of its queue
         ("brought", "i8"),  # 1: the requirement is its own, not its queue's
+        ("held_back", "i8"),  # 1: waits although an agent is free, kept for other queues
         ("flags", "i8"),
     ],
     align=True,
@@ -181,7 +183,7 @@ TRUNK_GROUP: Final = np.dtype(
 )
 
 TIMER: Final = np.dtype([("deadline_ns", "i8"), ("place", "i8"), ("order", "i4")], align=True)
-"""deadline_ns and place (in the heap, plus 1; 0 not armed) belong to subject i; order[i] is the subject at heap place i.
+"""deadline_ns and place (in the heap, plus 1; 0 not armed) belong to subject i; order[i] is the subject at place i.
 
 A new table is all zeros, and what was never armed lies in memory that nobody touched.
 """

@@ -39,11 +39,13 @@ def join_line(t: Tables, c: int, line: int) -> None:
 
 @jit
 def leave_line(t: Tables, c: int) -> None:
-    """Take contact `c` out of the line it stands in, if any."""
+    """Take contact `c` out of the line it stands in, if any. Nobody is held back from it any more."""
     contact = t.contacts[c]
     line = contact.line
     if line < 0:
         return
+    t.book[0].held_back -= contact.held_back
+    contact.held_back = 0
     entry = t.lines[line]
     level = contact.priority
     if contact.prev < 0:

@@ -32,9 +32,9 @@ What the general fields mean for each kind (fields not named are -1 for agent, q
 | WRAP_UP_ENDED               |         | queue  | agent     | engagement                          | wrapped up for (ns)             |
 | AGENT_SUSPENDED             |         |        | agent     | until (ns), 0: until status changes | OFFER_* that caused it          |
 | AGENT_RESUMED               |         |        | agent     |                                     |                                 |
-| REQUIREMENT_RELAXED         | slot    | queue  |           | requirement now                     | step taken, -1: gave up agent   |
+| REQUIREMENT_RELAXED         | slot    | queue  |           | requirement now                     | step taken, or as GAVE_UP_AGENT |
 | FACT_REFUSED                | slot    |        | agent     | REFUSED_*                           | kind of the refused fact        |
-| AGENT_HELD_BACK             | slot    | queue  | agent     | value of serving                    | price of the agent              |
+| AGENT_HELD_BACK             | slot    | queue  | agent     | what the contact stands to lose     | price of the agent              |
 | QUEUE_DRAINED               |         | queue  |           |                                     |                                 |
 
 A row's sequence is implied: the first sequence of its frame plus its place. `cause` is the distance back to the observed
@@ -100,6 +100,10 @@ def unpack_choice(packed: int) -> tuple[int, int, int, bool, bool]:
     return packed & 0xFFFFF, packed >> 20 & 0xFF, (packed >> 32) - 1, bool(packed >> 28 & 1), bool(packed >> 29 & 1)
 
 
+GAVE_UP_AGENT: Final = -1
+"""Of a REQUIREMENT_RELAXED's `b`: the contact waits for anybody, no longer for its own agent."""
+HELD_LONG_ENOUGH: Final = -2
+"""Likewise: no agent is held back from the contact any more, its queue's bound being reached."""
 UNTOLD: Final = 0xFFFFFF
 """Expected wait that could not be told."""
 

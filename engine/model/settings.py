@@ -70,9 +70,11 @@ class QueueSetting(IntEnum):
     """Agents that ring-all rings at once."""
     FIRST_STEP = 20
     """From here STEPS_MAX triples: after (ns since entry), action STEP_*, target (queue number)."""
+    HOLD_BACK_NS = 38
+    """Wait up to which the erlang strategy may keep a free agent from a contact for dearer queues; 0: never."""
 
 
-QUEUE_COLUMNS: Final = QueueSetting.FIRST_STEP + 3 * STEPS_MAX
+QUEUE_COLUMNS: Final = QueueSetting.HOLD_BACK_NS + 1
 QUEUE_DEFAULTS: Final[dict[int, int]] = {
     QueueSetting.RING_LIMIT_NS: 20 * SECOND_NS,
     QueueSetting.THRESHOLD_NS: 20 * SECOND_NS,

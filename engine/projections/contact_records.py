@@ -67,7 +67,10 @@ class Offer(msgspec.Struct):
 
 
 class HeldBack(msgspec.Struct, frozen=True):
-    """An agent was free and kept for others: what serving was worth, and what the agent would have cost."""
+    """An agent was free and kept for others: what the contact stood to lose, and what the others would have lost.
+
+    Both in thousandths of a queue's value.
+    """
 
     seq: int
     at_ns: int

@@ -84,6 +84,7 @@ class WhyWaiting(msgspec.Struct, frozen=True):
     """Those nearest to serving it first, at most BLOCKS_LISTED."""
     offered_to: list[str]
     held_back: HeldBack | None
+    """None unless a free agent is kept from it now."""
     next_step: NextStep | None
     expected_wait: ExpectedWait
 
@@ -197,6 +198,9 @@ def why_waiting(
     codes, numbers = constraints(t, slot, now_ns)
     tally = np.bincount(codes, minlength=len(CODES))
     ringing = [directory.agents.name(agent) for agent in offered_to(t, slot)]
+    if not contact["held_back"]:
+        held_back = None  # that is over
+    bound_ns = int(t.queues[queue]["settings"][QueueSetting.HOLD_BACK_NS])
     # Those who lack something now come before those who could never serve it.
     nearest = numbers[np.argsort(-codes, kind="stable")][:BLOCKS_LISTED]
     code_of = dict(zip(numbers.tolist(), codes.tolist(), strict=True))
@@ -205,7 +209,7 @@ def why_waiting(
         position=place,
         waiting=len(order),
         wait_s=age_s(int(contact["enqueued_ns"]), now_ns),
-        summary=_summary(tally, place, ringing),
+        summary=_held_back(held_back, int(contact["enqueued_ns"]), bound_ns) or _summary(tally, place, ringing),
         requires={directory.skills.name(c.skill): c.level for c in conditions(t, requirement)},
         constraints={CODES[code]: int(tally[code]) for code in range(len(CODES)) if tally[code]},
         agents=[_block(t, directory, interned, slot, agent, CODES[code_of[agent]]) for agent in nearest.tolist()],
@@ -213,6 +217,17 @@ def why_waiting(
         held_back=held_back,
         next_step=next_step(t, directory, slot),
         expected_wait=expected_wait(t, queue, place),
+    )
+
+
+def _held_back(held: HeldBack | None, enqueued_ns: int, bound_ns: int) -> str:
+    """Tell for whom a free agent is kept, and how long at most; nothing if nobody is."""
+    if held is None:
+        return ""
+    left_s = (enqueued_ns + bound_ns - held.at_ns) / 1e9
+    return (
+        f"{held.agent} is free and kept for other queues, which would lose {held.price / 1000:.2f} by it, while "
+        f"{held.value / 1000:.2f} is at stake here; for {left_s:.0f} s at most since this was decided"
     )
 
 

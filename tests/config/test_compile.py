@@ -82,7 +82,7 @@ def test_the_settings_of_queues(tmp_path: Path) -> None:
 def test_steps_are_ordered_by_time_and_max_wait_is_one(tmp_path: Path) -> None:
     config = load(tmp_path, CENTRE)
     tables = applied(compile_settings(config, compile_directory(config)))
-    steps = tables.queues[0, QueueSetting.FIRST_STEP :].reshape(-1, 3).tolist()
+    steps = tables.queues[0, QueueSetting.FIRST_STEP : QueueSetting.HOLD_BACK_NS].reshape(-1, 3).tolist()
     assert steps == [
         [10 * SECOND_NS, kinds.STEP_RELAX, -1],
         [20 * SECOND_NS, kinds.STEP_RELAX, -1],

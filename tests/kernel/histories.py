@@ -42,6 +42,7 @@ QUEUE_VALUES: dict[int, tuple[int, ...]] = {
     QueueSetting.CHANNEL: (0, 0, 1),
     QueueSetting.MEMBERS_ONLY: (0, 0, 1),
     QueueSetting.RING_ALL_LIMIT: (1, 2, 16),
+    QueueSetting.HOLD_BACK_NS: (0, 5 * SECOND_NS, 60 * SECOND_NS, 600 * SECOND_NS),
     **{QueueSetting.FIRST_STEP + 3 * n: tuple(s * SECOND_NS for s in TIMES_S) for n in range(STEPS_MAX)},
     **{QueueSetting.FIRST_STEP + 3 * n + 1: (0, 1, 2, 2, 3, 4, 5) for n in range(STEPS_MAX)},
     **{QueueSetting.FIRST_STEP + 3 * n + 2: (-1, 0, 1, 2, 3) for n in range(STEPS_MAX)},
@@ -78,10 +79,11 @@ AGENT_VALUES: dict[int, tuple[int, ...]] = {
 class History:
     """Draws the next fact; the same seed over the same states gives the same history."""
 
-    def __init__(self, seed: int, books: Books, *, wild: float = 0.03) -> None:
+    def __init__(self, seed: int, books: Books, *, wild: float = 0.03, holding: bool = False) -> None:
         self._random = random.Random(seed)
         self._books = books
         self._wild = wild
+        self._holding = holding
         self._statuses = self._random.choice(((0, 1, 2, 2, 2, 2), (2, 2, 2, 2, 2, 2, 1), (0, 0, 1, 2, 2)))
         self.now_ns = BEGIN_NS
         self._drawers: list[tuple[int, Callable[[], Fact]]] = [
@@ -124,6 +126,8 @@ class History:
             facts += [
                 self._write(k.TABLE_QUEUE, queue, column, draw.choice(QUEUE_VALUES[column])) for column in columns
             ]
+        if draw.random() < 0.2 or self._holding:
+            facts += self._holding_back()
         facts += [self._setting() for _ in range(draw.choice((0, 0, 10, 40)))]
         present = draw.choice((0.2, 0.7, 1.0))
         facts += [
@@ -131,6 +135,18 @@ class History:
             for agent in range(CAPACITY.agents)
             if draw.random() < present
         ]
+        return facts
+
+    def _holding_back(self) -> list[Fact]:
+        """Queues of unequal value that keep agents from each other."""
+        draw, facts = self._random, []
+        for queue in range(CAPACITY.queues):
+            for column, value in (
+                (QueueSetting.STRATEGY, k.ERLANG),
+                (QueueSetting.VALUE, draw.choice((0, 1000, 1000, 5000, 50_000))),
+                (QueueSetting.HOLD_BACK_NS, draw.choice((0, 20, 120, 600)) * SECOND_NS),
+            ):
+                facts.append(self._write(k.TABLE_QUEUE, queue, column, value))
         return facts
 
     def next(self) -> Fact:

@@ -30,6 +30,7 @@ class Twin(Stays):
         books.now = max(books.now, fact.at_ns)
         books.seq += 1
         self.said, self._fired = [], 0
+        held = self._anybody_is_held()
         reason = refusal(books, fact)
         if not reason and self._is_barred(fact):
             reason = k.REFUSED_NOT_ADMITTED
@@ -40,7 +41,14 @@ class Twin(Stays):
             self._watch()
         while self._agenda:
             self._agenda.popleft()()
+        if held or self._anybody_is_held():
+            self._then(self._match_any)
+        while self._agenda:
+            self._agenda.popleft()()
         return self.said
+
+    def _anybody_is_held(self) -> bool:
+        return any(c.held for c in self.books.contacts.values())
 
     def next_deadline(self) -> int | None:
         """When something is due next."""
@@ -97,6 +105,11 @@ class Twin(Stays):
         patience = queue.get(QueueSetting.PREFERRED_WAIT_NS)
         if c.own >= 0 and patience and books.now >= c.entered + patience:
             self._give_up_own(c)
+            return
+        if c.held and books.now >= c.entered + queue.get(QueueSetting.HOLD_BACK_NS):
+            self._say(Fact(k.REQUIREMENT_RELAXED, c.slot, c.queue, a=c.requirement, b=-2))
+            self._stand(c)
+            self._then(lambda: self._match_contact(c))
             return
         first = QueueSetting.FIRST_STEP + 3 * c.step
         action, target = queue.get(first + 1), queue.get(first + 2)
@@ -210,6 +223,7 @@ class Twin(Stays):
 
     def _change_priority(self, fact: Fact) -> None:
         self.books.contacts[fact.contact].priority = fact.a
+        self.books.contacts[fact.contact].held = False
 
     def _open_queue(self, fact: Fact) -> None:
         self.books.queues[fact.queue].settings[QueueSetting.OPEN] = int(fact.kind == k.QUEUE_OPENED)

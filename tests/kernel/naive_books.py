@@ -46,6 +46,8 @@ class Contact:
     answered: int = 0
     step: int = 0
     handed_on: bool = False
+    held: bool = False
+    """Waits although an agent is free, kept for dearer queues."""
     ties: list["Engagement"] = field(default_factory=list)
     """Offers and the talk, latest first."""
 
@@ -171,6 +173,8 @@ class Books:
             due.append(c.entered + (max(after, SECOND_NS) if c.handed_on else after))
         if c.own >= 0 and queue.get(QueueSetting.PREFERRED_WAIT_NS):
             due.append(c.entered + queue.get(QueueSetting.PREFERRED_WAIT_NS))
+        if c.held:
+            due.append(c.entered + queue.get(QueueSetting.HOLD_BACK_NS))
         return min(due, default=None)
 
     # --- who may serve
@@ -220,7 +224,7 @@ class Books:
 
     def available_for(self, queue: int) -> int:
         """Agents available to the queue's oldest line."""
-        oldest = next((line for line in self.lines if line[0] == queue), None)
+        oldest = self._oldest_line(queue)
         if oldest is None:
             return 0
         return sum(
@@ -243,7 +247,7 @@ class Books:
             setattr(queue, name, getattr(queue, name) * fade)
         queue.priced = self.now
         mean, value = self.mean_handle(queue), queue.get(QueueSetting.VALUE) / 1000.0
-        patience = (queue.waited_ns + formulas.PATIENCE_GUESS_NS) / (queue.quit + 1.0)
+        patience = self._patience(queue)
         threshold = max(queue.get(QueueSetting.THRESHOLD_NS), 1e9)
         queue.factor = value * (20e9 / threshold) * (formulas.HANDLE_GUESS_NS / mean)
         seen = formulas.MEMORY_NS * (1.0 - math.exp(-max(self.now - queue.first, 60e9) / formulas.MEMORY_NS))
@@ -269,6 +273,39 @@ class Books:
             conditions = self.requirements.get(line[1], ([], -1))[0]
             return -sum(self.skills.get((number, skill), 0) for skill, _ in conditions)
         return 0.0
+
+    def weigh(self, c: Contact, number: int) -> tuple[bool, float, float]:
+        """Whether the free agent is kept from the contact; what the contact stands to lose; what the agent costs."""
+        queue, line = self.queues[c.queue], (c.queue, c.requirement, c.channel)
+        holds = queue.get(QueueSetting.STRATEGY) == k.ERLANG
+        if not holds or self.now - c.entered >= queue.get(QueueSetting.HOLD_BACK_NS):
+            return False, 0.0, 0.0
+        mean = self.mean_handle(queue)
+        costs = {
+            other: self._price(other) * mean / self.mean_handle(self.queues[other[0]])
+            for other in self._other_lines(line, number)
+            if other[0] != c.queue and other == self._oldest_line(other[0])
+        }
+        costs = {other: cost for other, cost in costs.items() if cost}
+        if not costs:
+            return False, 0.0, 0.0
+        dearest = max(costs, key=lambda other: costs[other])
+        others = sum(
+            agent.status == k.STATUS_AVAILABLE
+            and self.qualifies(a, line[0], line[1])
+            and not self.qualifies(a, dearest[0], dearest[1])
+            for a, agent in enumerate(self.agents)
+        )
+        share = formulas.lost_share(len(self.waiting(line)), others, mean, self._patience(queue))
+        stake = max(share, 1 / 3) * queue.get(QueueSetting.VALUE) / 1000.0
+        price = sum(costs.values())
+        return others > 0 and price > stake * (1.0 if c.held else 1.5), stake, price
+
+    def _oldest_line(self, queue: int) -> Line | None:
+        return next((line for line in self.lines if line[0] == queue), None)
+
+    def _patience(self, queue: Queue) -> float:
+        return (queue.waited_ns + formulas.PATIENCE_GUESS_NS) / (queue.quit + 1.0)
 
     def _other_lines(self, line: Line, agent: int) -> Iterator[Line]:
         return (other for other in self.lines if other != line and self.qualifies(agent, other[0], other[1]))

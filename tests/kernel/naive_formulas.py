@@ -44,6 +44,15 @@ def prices(agents: int, rate: float, mean: float, patience: float, value: float)
     return found
 
 
+def lost_share(waiting: int, agents: int, mean: float, patience: float) -> float:
+    """Chance that the last of those who wait gives up: of none of the departures that move it up is it the one."""
+    stays = 1.0
+    for place in range(waiting, 0, -1):
+        leaving = agents / mean + place / patience
+        stays *= (leaving - 1.0 / patience) / leaving
+    return 1.0 - stays
+
+
 def quantile_ns(ahead: int, deviate: float, mean: float, agents: int) -> float:
     """Wilson and Hilferty's quantile of the wait until `ahead` + 1 of n exponential talks have ended."""
     shape = ahead + 1.0

@@ -31,7 +31,7 @@ class Offers:
     # --- standing in line
 
     def _stand(self, c: Contact) -> None:
-        c.state = k.CONTACT_WAITING
+        c.state, c.held = k.CONTACT_WAITING, False
         self._open((c.queue, c.requirement, c.channel))
         self._watch()
 
@@ -138,7 +138,7 @@ class Offers:
         tie.due = books.now + limit
         c.ties.insert(0, tie)
         agent.ties.insert(0, tie)
-        c.state = k.CONTACT_OFFERED
+        c.state, c.held = k.CONTACT_OFFERED, False
         agent.busy_since = books.now if agent.busy_since is None else agent.busy_since
         if queue.get(QueueSetting.STRATEGY) != k.RING_ALL:
             queue.last_agent = number
@@ -155,15 +155,42 @@ class Offers:
             self._offer(c, c.own, 0.0, packed(1, k.PREFERRED_AGENT))
             return True
         line = (c.queue, c.requirement, c.channel)
-        queue = books.queues[c.queue]
+        queue, asked = books.queues[c.queue], c
+        if queue.get(QueueSetting.STRATEGY) != k.RING_ALL and queue.get(QueueSetting.HOLD_BACK_NS):
+            c = books.head(books.waiting(line)) or c
         strategy = queue.get(QueueSetting.STRATEGY)
         keys = sorted((books.key(strategy, line, a), books.agents[a].idle_seq, a) for a in books.serving(line))
+        if keys and books.weigh(c, keys[0][2])[0]:
+            return self._hold_back(c, keys[0][2])
         rung = queue.get(QueueSetting.RING_ALL_LIMIT) if strategy == k.RING_ALL else 1
         for place, (key, _, agent) in enumerate(keys[:rung]):
             behind = keys[place + 1] if place + 1 < len(keys) else None
             tied = behind is not None and behind[0] == key
             self._offer(c, agent, key, packed(len(keys) - place, strategy, behind[2] if behind else -1, tied=tied))
+        if keys and c is not asked:
+            self._then(lambda: self._match_contact(asked))
         return bool(keys)
+
+    def _hold_back(self, c: Contact, number: int) -> bool:
+        """Keep the agent from the contact; tell whether that had to be said."""
+        _, stake, price = self.books.weigh(c, number)
+        if c.held:
+            return False
+        self._say(Fact(k.AGENT_HELD_BACK, c.slot, c.queue, number, int(stake * 1000), int(price * 1000)))
+        c.held = True
+        return True
+
+    def _is_kept_waiting(self, c: Contact, number: int | None = None) -> bool:
+        """Whether the contact has the agent, or the best one free, held back from it, and no reason to change that."""
+        line = (c.queue, c.requirement, c.channel)
+        if not c.held:
+            return False
+        if number is None:
+            keys = [
+                (self.books.key(k.ERLANG, line, a), self.books.agents[a].idle_seq, a) for a in self.books.serving(line)
+            ]
+            number = min(keys)[2]
+        return self.books.weigh(c, number)[0]
 
     def _match_agent(self, number: int) -> None:
         books = self.books
@@ -175,6 +202,7 @@ class Offers:
             heads = [
                 c for line in books.lines if number in books.serving(line) and (c := books.head(books.waiting(line)))
             ]
+            heads = [c for c in heads if not self._is_kept_waiting(c, number)]
             for c in heads:
                 if best is None or (books.score(c), -c.order) > (books.score(best), -best.order):
                     best, second = c, best
@@ -184,7 +212,10 @@ class Offers:
                 return
             strategy = books.queues[best.queue].get(QueueSetting.STRATEGY)
             choice = packed(len(heads), strategy, second.slot if second else -1, by_agent=True)
-            self._offer(best, number, books.score(best), choice)
+            if books.weigh(best, number)[0]:
+                self._hold_back(best, number)
+            else:
+                self._offer(best, number, books.score(best), choice)
         self._then_match_agent(number)
 
     def _match_any(self) -> None:
@@ -197,6 +228,7 @@ class Offers:
                 break
         if best is None:
             heads = [c for line in books.lines if books.serving(line) and (c := books.head(books.waiting(line)))]
+            heads = [c for c in heads if not self._is_kept_waiting(c)]
             best = max(heads, key=lambda c: (books.score(c), -c.order), default=None)
         if best is not None and self._match_contact(best):
             self._then(self._match_any)

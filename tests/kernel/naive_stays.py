@@ -142,6 +142,7 @@ class Stays(Offers):
         self._say(Fact(k.CONTACT_LEFT, c.slot, c.queue, a=way_out, b=waited, flags=flags))
         queue = books.queues[c.queue]
         queue.waited_ns += waited
+        c.held = False
         queue.quit += way_out in {k.EXIT_ABANDONED, k.EXIT_SHORT_ABANDONED}
         c.state = k.CONTACT_NEW
         if closes:

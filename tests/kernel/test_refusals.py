@@ -5,7 +5,7 @@ import pytest
 from engine.kernel.tables import Tables
 from engine.messages import kinds as k
 from engine.messages.rows import pack_arrival, pack_requirement
-from engine.model.settings import STRICT_CREDIT_NS, AgentSetting, EngineSetting, QueueSetting
+from engine.model.settings import QUEUE_COLUMNS, STRICT_CREDIT_NS, AgentSetting, EngineSetting, QueueSetting
 from tests.kernel.scene import Scene
 
 
@@ -133,7 +133,7 @@ def test_other_facts_out_of_range(kind: int, fields: dict[str, int]) -> None:
         (0, 0, 0, 0, 0),
         (8, 0, 0, 0, 0),
         (k.TABLE_QUEUE, 1, 0, 0, 0),
-        (k.TABLE_QUEUE, 0, 38, 0, 0),
+        (k.TABLE_QUEUE, 0, QUEUE_COLUMNS, 0, 0),
         (k.TABLE_QUEUE, 0, -1, 0, 0),
         (k.TABLE_QUEUE, 0, QueueSetting.STRATEGY, k.STRATEGIES, 0),
         (k.TABLE_QUEUE, 0, QueueSetting.RING_LIMIT_NS, 0, 0),

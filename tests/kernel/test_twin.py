@@ -1,6 +1,7 @@
 """The kernel against its naive twin: over random histories both reach the same conclusions, row by row."""
 
 import os
+from collections import Counter
 
 import pytest
 from hypothesis import given, settings
@@ -21,14 +22,18 @@ def comparable(fact: Fact) -> Fact:
     """The fact without what is compared with tolerance."""
     if fact.kind == k.OFFER_MADE:
         return fact._replace(a=0)
+    if fact.kind == k.AGENT_HELD_BACK:
+        return fact._replace(a=0, b=0)
     return fact._replace(b=fact.b & 0xFF) if fact.kind == k.CONTACT_QUEUED else fact
 
 
 def assert_alike(wanted: Fact, found: Fact) -> None:
     """Scores agree to a thousandth, waits told to a second."""
     assert comparable(found) == comparable(wanted)
-    if found.kind == k.OFFER_MADE:
+    if found.kind in {k.OFFER_MADE, k.AGENT_HELD_BACK}:
         assert found.a == pytest.approx(wanted.a, rel=1e-3, abs=2)
+    if found.kind == k.AGENT_HELD_BACK:
+        assert found.b == pytest.approx(wanted.b, rel=1e-3, abs=2)
     elif found.kind == k.CONTACT_QUEUED:
         for told, wait in zip(unpack_entry(found.b)[1:], unpack_entry(wanted.b)[1:], strict=True):
             assert (told is None) == (wait is None)
@@ -40,14 +45,15 @@ def words(facts: list[Fact]) -> str:
     return "\n".join(f"  {k.KIND_NAMES.get(fact.kind, fact.kind)} {fact[1:]}" for fact in facts)
 
 
-def compare(seed: int, steps: int, wild: float = 0.03) -> None:
-    """Drive both through one history."""
-    twin, stage = Twin(CAPACITY), Stage(CAPACITY)
-    history = History(seed, twin.books, wild=wild)
+def compare(seed: int, steps: int, wild: float = 0.03, *, holding: bool = False) -> Counter[int]:
+    """Drive both through one history; return how often each kind was concluded."""
+    twin, stage, concluded = Twin(CAPACITY), Stage(CAPACITY), Counter[int]()
+    history = History(seed, twin.books, wild=wild, holding=holding)
     facts = iter(history.beginning())
     for number in range(steps):
         fact = next(facts, None) or history.next()
         wanted, found = twin.observe(fact), stage.observe(fact)
+        concluded.update(said.kind for said in found)
         where = f"seed {seed}, fact {number}: {k.KIND_NAMES.get(fact.kind, fact.kind)} {fact[1:]}"
         story = f"{where}\ntwin:\n{words(wanted)}\nkernel:\n{words(found)}"
         assert len(found) == len(wanted), story
@@ -58,6 +64,7 @@ def compare(seed: int, steps: int, wild: float = 0.03) -> None:
                 raise AssertionError(f"{story}\n{difference}") from difference
         assert audit(stage.tables) == [], where
         assert next_of(stage) == twin.next_deadline(), where
+    return concluded
 
 
 def next_of(stage: Stage) -> int | None:
@@ -73,6 +80,14 @@ def next_of(stage: Stage) -> int | None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_long_random_histories(seed: int) -> None:
     compare(seed, 600)
+
+
+@pytest.mark.slow
+def test_histories_of_centres_that_hold_agents_back() -> None:
+    concluded = Counter[int]()
+    for seed in SEEDS:
+        concluded += compare(seed, 300, holding=True)
+    assert concluded[k.AGENT_HELD_BACK] > len(SEEDS)
 
 
 @pytest.mark.slow
