@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from engine.messages.decoding import JSON, Fault, Malformed, TooMany, build_fact, decode_as, fault_of, reading
+from engine.messages.decoding import JSON, Fault, Malformed, TooMany, build_fact, decode_as, fault_of, is_text, reading
 from engine.messages.observed import Observed
 
 STRUCTURED: Final = "application/cloudevents+json"
@@ -68,6 +68,9 @@ def _of_headers(body: bytes, content_type: str, headers: Mapping[str, str]) -> C
     if content_type != JSON:
         raise Malformed([Fault(f"the data of an event in headers must be {JSON}, not {content_type[:80]!r}")])
     fields: dict[str, Any] = {name: unquote(headers[f"ce-{name}"]) for name in _HEADERS if f"ce-{name}" in headers}
+    faults = [Fault(f"header ce-{name}: the text is not UTF-8") for name, text in fields.items() if not is_text(text)]
+    if faults:
+        raise Malformed(faults)
     fields["data"] = decode_as(body, JSON, dict[str, Any])
     try:
         return msgspec.convert(fields, CloudEvent)

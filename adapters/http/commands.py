@@ -10,7 +10,7 @@ from adapters.http.problems import Fault, Problem
 from adapters.http.replies import answer, fault_of, read_body, source_of, submit
 from adapters.http.route_table import IDEMPOTENCY_KEY, Parameter, Route
 from adapters.http.translate import media_type
-from engine.messages.decoding import JSON, build_fact, decode_as
+from engine.messages.decoding import JSON, build_fact, decode_as, is_text
 from engine.messages.observed import Fact
 
 _SAID_BY_THE_PATH: Final = frozenset({"id", "at_ns"})
@@ -52,6 +52,8 @@ async def run_command(request: web.Request, tag: str, fields: Mapping[str, Any],
     key = request.headers.get("Idempotency-Key", "")
     if len(key) > 128:
         raise Problem("malformed", "the Idempotency-Key has more than 128 characters")
+    if not is_text(key):
+        raise Problem("malformed", "the Idempotency-Key is not UTF-8")
     fact = build_fact({"type": tag, "id": key, **fields})
     (receipt,) = await submit(request, source_of(request), [fact])
     if receipt.error:

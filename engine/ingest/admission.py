@@ -33,6 +33,8 @@ SLOTS_KEPT_FREE: Final = 8
 """Slots are reused oldest first; keeping some free keeps a closed contact's slot from being somebody else's at once."""
 CHANNEL_NUMBERS: Final = {name: number for number, name in CHANNEL_NAMES.items()}
 INTEGER_MAX: Final = 2**63 - 1
+UNWRITABLE: Final = (UnicodeEncodeError, OverflowError, TypeError)
+"""What writing a fact down raises where a field holds what no row can: each answered as a wrong fact."""
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 
@@ -110,20 +112,22 @@ class Admission:
         put: it is wrong, or a duplicate of an earlier turn; None when the turn must be decided first, then ask again.
         """
         self._source, self._key = source, 0
-        if fact.id:
-            key = dedupe_key(self._names.sources[source], fact.id)
-            place = self._fresh.get(key)
-            if place is not None:
-                return ~place
-            found = self._seen.find(key)
-            if found is not None:
-                seq, refusal = found
-                return Receipt(seq, duplicate=True, refused=REFUSAL_NAMES.get(refusal, ""))
-            self._key = key
         try:
+            if fact.id:
+                key = dedupe_key(self._names.sources[source], fact.id)
+                place = self._fresh.get(key)
+                if place is not None:
+                    return ~place
+                found = self._seen.find(key)
+                if found is not None:
+                    seq, refusal = found
+                    return Receipt(seq, duplicate=True, refused=REFUSAL_NAMES.get(refusal, ""))
+                self._key = key
             place = self._handlers[type(fact)](fact)
         except BadFact as bad:
             return Receipt(0, error=bad.error, field=bad.field)
+        except UNWRITABLE as error:
+            return _unwritable(fact, error)
         if place is not None and self._key:
             self._fresh[self._key] = place
         return place
@@ -205,10 +209,9 @@ class Admission:
 
     def _callback_requested(self, fact: observed.CallbackRequested) -> int:
         entry = self._entry(fact)
+        payload = self._payload(fact) if fact.number else b""
         entry.callback_number = fact.number
-        return self._put(
-            kinds.CALLBACK_REQUESTED, contact=entry.slot, payload=self._payload(fact) if fact.number else b""
-        )
+        return self._put(kinds.CALLBACK_REQUESTED, contact=entry.slot, payload=payload)
 
     def _exit_key_pressed(self, fact: observed.ExitKeyPressed) -> int:
         return self._put(kinds.EXIT_KEY_PRESSED, contact=self._entry(fact).slot, a=ord(fact.key))
@@ -323,3 +326,17 @@ class Admission:
             return
         for number, a, b in np.column_stack([rows["queue"], rows["a"], rows["b"]]).tolist():
             self._buffer.put(kinds.REQUIREMENT_DEFINED, queue=number, a=a, b=b)
+
+
+def _unwritable(fact: Observed, error: Exception) -> Receipt:
+    """Answer a fact that cannot be written down: which field it is, and why."""
+    for field in fact.__struct_fields__:
+        try:
+            _encode(getattr(fact, field))
+        except UnicodeEncodeError:
+            return Receipt(0, field=field, error="the text is not Unicode; send it as UTF-8")
+        except OverflowError:
+            return Receipt(0, field=field, error="the number does not fit into 64 bits")
+        except TypeError as wrong:
+            return Receipt(0, field=field, error=str(wrong))
+    return Receipt(0, error=f"the fact cannot be written down: {error}")

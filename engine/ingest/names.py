@@ -43,11 +43,15 @@ class InternedNames:
         self._recorded_reasons = 1
 
     def source(self, name: str, owner: str) -> int:
-        """Number of a source; a new one belongs to the adapter `owner`. Raises Overloaded beyond SOURCES_MAX."""
+        """Number of a source; a new one belongs to the adapter `owner`. Raises Overloaded beyond SOURCES_MAX.
+
+        Raises UnicodeEncodeError for a name that is not Unicode.
+        """
         number = self._source_numbers.get(name)
         if number is None:
             if len(self.sources) >= SOURCES_MAX:
                 raise Overloaded(f"{SOURCES_MAX} sources have submitted facts, and '{name}' would be one more")
+            name.encode()  # raises here, at whoever names it so, what could not be recorded later
             number = self._source_numbers[name] = len(self.sources)
             self.sources.append(name)
             self.owners.append(owner)

@@ -123,6 +123,11 @@ def _repeated(body: bytes, value: Any) -> list[Fault]:
     return [Fault("this key stands in its object twice; keep one of the two", pointer) for pointer in pointers]
 
 
+def is_text(text: str) -> bool:
+    """Whether a header or a path was Unicode: bytes that are not UTF-8 come as halves of surrogate pairs."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def build_fact(fields: Mapping[str, Any]) -> Observed:
     """Return the fact of these fields, checked as one that came from outside. Raises Malformed."""
     try:

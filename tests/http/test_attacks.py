@@ -39,6 +39,25 @@ async def spoken(house: House, sent: bytes) -> bytes:
     return answer
 
 
+@pytest.mark.parametrize(
+    ("address", "headers"),
+    [
+        (CONTACTS, b"Idempotency-Key: \xff"),
+        ("/api/v1/events", b"ce-specversion: 1.0\r\nce-source: a\r\nce-type: queue_opened\r\nce-id: \xff"),
+        ("/api/v1/events", b"ce-specversion: 1.0\r\nce-id: a\r\nce-type: queue_opened\r\nce-source: \xff"),
+    ],
+)
+async def test_headers_that_are_not_text(build: Build, address: str, headers: bytes) -> None:
+    house = await build()
+    body = b'{"queue": "sales"}'
+    head = f"POST {address} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n".encode()
+    answer = await spoken(house, head + headers + b"\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    assert answer.startswith(b"HTTP/1.1 400"), answer
+    assert b"not UTF-8" in answer
+    async with ClientSession(house.url) as client:
+        await tell(client, CONTACTS, 201, queue="sales")
+
+
 async def alive(client: ClientSession) -> None:
     """The next one is served."""
     async with client.get("/livez") as answer:
