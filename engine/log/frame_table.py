@@ -32,6 +32,7 @@ HEADER_RECORD: Final = np.dtype(
 )
 """A frame's header, as `frame.HEADER`."""
 assert HEADER_RECORD.itemsize == HEADER.size == HEADER_BYTES == ALIGN
+HEADER_WORDS: Final = HEADER_BYTES // 8
 SCANNED_BYTES: Final = 8 << 20
 """Looked through in one go: the end of a log is mostly in the middle of a segment."""
 
@@ -50,8 +51,17 @@ class FrameTable(NamedTuple):
         return next_seqs
 
     def part(self, start: int, end: int) -> "FrameTable":
-        """Some of the frames."""
+        """Frames that follow each other."""
         return FrameTable(self.offsets[start:end], self.headers[start:end])
+
+    def taken(self, places: npt.NDArray[np.int64]) -> "FrameTable":
+        """The frames at these places."""
+        return FrameTable(self.offsets[places], _taken(self.headers, places))
+
+    def with_rows(self) -> "FrameTable":
+        """The frames that are no markers."""
+        places = np.flatnonzero(self.headers["row_count"])
+        return self if len(places) == len(self.offsets) else self.taken(places)
 
 
 def frame_tables(segment: SegmentFile) -> Iterator[FrameTable]:
@@ -84,16 +94,19 @@ def _at(view: memoryview, low: int, high: int) -> FrameTable:
     """Whatever looks like the begin of a frame in [low, high)."""
     units = np.frombuffer(view, HEADER_RECORD, (high - low) // ALIGN, low)
     places = np.flatnonzero(units["magic"] == MAGIC)
-    return FrameTable(places * ALIGN + low, units[places])
+    return FrameTable(places * ALIGN + low, _taken(units, places))
+
+
+def _taken(headers: npt.NDArray[Any], places: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+    """The headers at these places, moved as eight words each: field by field takes ten times as long."""
+    return headers.view(np.uint64).reshape(-1, HEADER_WORDS).take(places, axis=0).reshape(-1).view(HEADER_RECORD)
 
 
 def _linked(found: FrameTable, offset: int, end: int) -> FrameTable:
     """Those that begin where the one before ends, the first of them at `offset`, and end within the segment."""
     sizes = found.headers["size"].astype(np.int64)
     ends = found.offsets + sizes
-    if len(ends) and found.offsets[0] == offset and np.array_equal(found.offsets[1:], ends[:-1]):
-        places: Any = slice(None)
-    else:
+    if not (len(ends) and found.offsets[0] == offset and np.array_equal(found.offsets[1:], ends[:-1])):
         # Payloads may hold the magic number as well, and a torn tail may hold anything.
         chosen = []
         for place, (start, following) in enumerate(zip(found.offsets.tolist(), ends.tolist(), strict=True)):
@@ -103,11 +116,11 @@ def _linked(found: FrameTable, offset: int, end: int) -> FrameTable:
             elif start > offset:
                 break
         places = np.array(chosen, np.int64)
-    headers, offsets, ends, sizes = found.headers[places], found.offsets[places], ends[places], sizes[places]
+        found, ends, sizes = found.taken(places), ends[places], sizes[places]
+    headers = found.headers
     bytes_used = HEADER_BYTES + ROW_BYTES * headers["row_count"].astype(np.int64) + headers["payload_size"]
     wrong = (sizes != (bytes_used + ALIGN - 1) // ALIGN * ALIGN) | (ends > end)
-    count = int(np.argmax(wrong)) if wrong.any() else len(offsets)
-    return FrameTable(offsets[:count], headers[:count])
+    return found.part(0, int(np.argmax(wrong))) if wrong.any() else found
 
 
 def _fitting(found: FrameTable, seq: int, checksum: int) -> int:

@@ -11,9 +11,8 @@ from engine.log.file_ops import FileOps
 from engine.log.frame import RAW_ROW, SEALED, Frame, FrameHeader, read_frame
 from engine.log.frame_table import FrameTable, frame_tables
 from engine.log.recovery import recover
-from engine.log.runs import runs_of
+from engine.log.runs import Run, runs_of
 from engine.log.segment import SegmentFile, open_segment, segment_first_seq, segment_paths
-from engine.ports import Turn
 
 
 class LogReport(NamedTuple):
@@ -71,20 +70,29 @@ def read_log(
 
 
 def read_runs(
-    folder: Path, from_seq: int = 1, up_to_seq: int | None = None, *, ops: FileOps | None = None
-) -> Iterator[Turn]:
+    folder: Path,
+    from_seq: int = 1,
+    up_to_seq: int | None = None,
+    *,
+    whole: bool = False,
+    ops: FileOps | None = None,
+) -> Iterator[Run]:
     """Yield the same turns as `read_log`, many joined to one run each: rows writable, payloads as they lie in the file.
 
-    For those who need every row and no single frame; many times faster where turns are small.
+    For those who need every row and no single frame; many times faster where turns are small. With `whole` the last
+    turn is the last one that ends at or before `up_to_seq`.
     """
-    for segment, table in tables_between(folder, from_seq, up_to_seq, ops or FileOps()):
+    for segment, table in tables_between(folder, from_seq, up_to_seq, ops or FileOps(), whole=whole):
         yield from runs_of(segment.view, table)
 
 
 def tables_between(
-    folder: Path, from_seq: int, up_to_seq: int | None, ops: FileOps
+    folder: Path, from_seq: int, up_to_seq: int | None, ops: FileOps, *, whole: bool = False
 ) -> Iterator[tuple[SegmentFile, FrameTable]]:
-    """Yield the frames from the one that holds `from_seq` to the one that holds `up_to_seq`; raises LogDamaged."""
+    """Yield the frames from the one that holds `from_seq` to the one that holds `up_to_seq`; raises LogDamaged.
+
+    With `whole` the last frame is the last one that ends at or before `up_to_seq`.
+    """
     paths = paths_from(segment_paths(ops, folder), from_seq)
     for path in paths:
         segment = open_segment(ops, path)
@@ -93,7 +101,9 @@ def tables_between(
             return
         for found in unsealed(segment):
             next_seqs = found.next_seqs
-            last = len(next_seqs) if up_to_seq is None else int(np.searchsorted(next_seqs, up_to_seq, "right")) + 1
+            last = len(next_seqs)
+            if up_to_seq is not None:
+                last = int(np.searchsorted(next_seqs, up_to_seq + whole, "right")) + (not whole)
             yield segment, found.part(int(np.searchsorted(next_seqs, from_seq, "right")), last)
             end_seq = int(next_seqs[-1])
             if up_to_seq is not None and end_seq > up_to_seq:

@@ -11,11 +11,18 @@ from engine.log.frame_table import FrameTable
 from engine.messages.rows import ROW
 from engine.ports import Frame, Turn
 
-RUN_ROWS: Final = 16_384
+RUN_ROWS: Final = 65_536
 """Rows of a run, at least, as long as there are that many: then numpy and the kernel work, and not the way to them."""
 
 
-def joined(frames: Iterable[Frame]) -> Turn:
+class Run(Turn, frozen=True):
+    """Consecutive turns as one."""
+
+    turns: int
+    """How many they are."""
+
+
+def joined(frames: Iterable[Frame]) -> Run:
     """Return consecutive frames as one run of rows, writable, with one payload area."""
     frames = list(frames)
     # As bytes: joining structured arrays field by field would cost more than folding them.
@@ -26,10 +33,10 @@ def joined(frames: Iterable[Frame]) -> Turn:
     shifts = np.repeat(bases, [len(frame.rows) for frame in frames])
     rows["payload_offset"] += np.where(rows["payload_size"] > 0, shifts, np.uint32(0))
     first_seq = frames[0].first_seq
-    return Turn(first_seq, first_seq + len(rows) - 1, rows, memoryview(payload))
+    return Run(first_seq, first_seq + len(rows) - 1, rows, memoryview(payload), len(frames))
 
 
-def runs(frames: Iterable[Frame]) -> Iterator[Turn]:
+def runs(frames: Iterable[Frame]) -> Iterator[Run]:
     """Yield consecutive frames joined to runs of RUN_ROWS and more."""
     taken: list[Frame] = []
     rows = 0
@@ -43,10 +50,9 @@ def runs(frames: Iterable[Frame]) -> Iterator[Turn]:
         yield joined(taken)
 
 
-def runs_of(view: memoryview, table: FrameTable) -> Iterator[Turn]:
+def runs_of(view: memoryview, table: FrameTable) -> Iterator[Run]:
     """Yield the turns of a segment's frames joined to runs: rows copied out, payloads where they lie in the file."""
-    with_rows = np.flatnonzero(table.headers["row_count"])
-    table = FrameTable(table.offsets[with_rows], table.headers[with_rows])
+    table = table.with_rows()
     counts = table.headers["row_count"].astype(np.int64)
     number = (np.cumsum(counts) - counts) // RUN_ROWS
     starts = np.flatnonzero(np.diff(number, prepend=-1)).tolist()
@@ -54,7 +60,7 @@ def runs_of(view: memoryview, table: FrameTable) -> Iterator[Turn]:
         yield _run(view, table.part(start, end))
 
 
-def _run(view: memoryview, table: FrameTable) -> Turn:
+def _run(view: memoryview, table: FrameTable) -> Run:
     headers, base = table.headers, int(table.offsets[0])
     counts = headers["row_count"].astype(np.int64)
     before = np.cumsum(counts) - counts
@@ -64,7 +70,8 @@ def _run(view: memoryview, table: FrameTable) -> Turn:
     # A row is moved as eight words: field by field would cost more than folding it.
     words = np.frombuffer(area, np.uint64).reshape(-1, ROW_BYTES // 8)
     rows = words.take(places, axis=0).reshape(-1).view(ROW)
-    payload_starts = (first_rows + counts) * ROW_BYTES
-    rows["payload_offset"] += np.where(rows["payload_size"] > 0, np.repeat(payload_starts, counts), 0).astype(np.uint32)
+    payload_starts = ((first_rows + counts) * ROW_BYTES).astype(np.uint32)
+    with_payload = np.flatnonzero(rows["payload_size"])
+    rows["payload_offset"][with_payload] += np.repeat(payload_starts, counts)[with_payload]
     first_seq = int(headers["first_seq"][0])
-    return Turn(first_seq, first_seq + len(rows) - 1, rows, area)
+    return Run(first_seq, first_seq + len(rows) - 1, rows, area, len(counts))

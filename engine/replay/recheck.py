@@ -1,5 +1,6 @@
 """A recorded log decided again: observed facts go through the kernel in the recorded turns, every row is compared."""
 
+from itertools import pairwise
 from typing import Any, Final
 
 import msgspec
@@ -10,10 +11,10 @@ from engine.kernel.fingerprint import fingerprint
 from engine.kernel.resize import resize
 from engine.kernel.step import step
 from engine.kernel.tables import Array, Capacity, capacity_of, new_tables
-from engine.log.runs import RUN_ROWS, joined
+from engine.log.runs import Run
 from engine.messages import kinds
 from engine.messages.rows import ROW, empty_rows
-from engine.ports import Frame
+from engine.ports import Turn
 from engine.replay.apply import StateReplay
 from engine.replay.recount import Recount
 from engine.state import OUT_ROWS, EngineState, started_with
@@ -35,7 +36,7 @@ class VerifyReport(msgspec.Struct, frozen=True):
 
     ok: bool
     rows: int
-    """Rows that were read and compared."""
+    """Rows that were read; after a mismatch those of its run, too."""
     frames: int
     observed: int
     decided: int
@@ -65,7 +66,7 @@ class VerifyReport(msgspec.Struct, frozen=True):
 
 
 class Recheck:
-    """Takes the frames of a log in order."""
+    """Takes the turns of a log in order, run by run."""
 
     def __init__(self, capacity: Capacity) -> None:
         self._folded = EngineState(capacity)
@@ -73,8 +74,6 @@ class Recheck:
         self._decided = new_tables(capacity)
         self._out: Array = np.asarray(empty_rows(OUT_ROWS))
         self._recount = Recount()
-        self._unfolded: list[Frame] = []
-        self._unfolded_rows = 0
         self._frames = 0
         self._rows = 0
         self._observed = 0
@@ -83,25 +82,25 @@ class Recheck:
         self._mismatch: Mismatch | None = None
         self._violations: list[str] = []
 
-    def add(self, frame: Frame) -> bool:
-        """Fold, decide and compare one turn; False when there is no use in going on."""
-        rows = np.asarray(frame.rows)
-        self._frames += 1
-        self._rows += len(rows)
-        self._last_at_ns = frame.at_ns
-        self._unfolded.append(frame)
-        self._unfolded_rows += len(rows)
-        if self._unfolded_rows >= RUN_ROWS:
-            self._fold()
-        self._mismatch = self._decide(frame, rows)
+    def add(self, run: Run) -> bool:
+        """Decide, compare and fold the next turns; False when there is no use in going on."""
+        self._frames += run.turns
+        self._rows += len(run.rows)
+        self._last_at_ns = int(run.rows["at_ns"][-1])
+        agreed = self._decide(run)
+        known: Turn = run
+        if self._mismatch is not None:
+            # What is recorded otherwise than decided may be anything: it is not let into the tables.
+            known = Turn(run.first_seq, run.first_seq + agreed - 1, run.rows[:agreed], run.payload)
+        self._replay.apply(known)
+        self._recount.add(known)
         if self._rows >= self._next_audit and self._mismatch is None:
-            self._next_audit += AUDIT_EVERY_ROWS
-            self._violations += [f"at sequence {self._rows}: {text}" for text in audit(self._decided)]
+            self._next_audit = self._rows + AUDIT_EVERY_ROWS
+            self._violations += [f"at sequence {run.last_seq}: {text}" for text in audit(self._decided)]
         return self._mismatch is None and len(self._violations) < DIFFERENCES_MAX
 
     def report(self) -> VerifyReport:
         """What was found."""
-        self._fold()
         self._replay.finish()
         tables = self._folded.tables
         violations = [*self._violations, *audit(tables)][:DIFFERENCES_MAX]
@@ -127,35 +126,63 @@ class Recheck:
         if capacity != capacity_of(self._decided):
             self._decided = resize(self._decided, capacity)
 
-    def _fold(self) -> None:
-        if self._unfolded:
-            run = joined(self._unfolded)
-            self._replay.apply(run)
-            self._recount.add(run)
-            self._unfolded.clear()
-            self._unfolded_rows = 0
+    def _decide(self, run: Run) -> int:
+        """Decide the run again; return how many of its rows came out as recorded."""
+        starts = np.flatnonzero(run.rows["kind"] == kinds.ENGINE_STARTED).tolist()
+        for begin, end in pairwise(sorted({0, *starts, len(run.rows)})):
+            if begin in starts:
+                self._grow(started_with(run.rows[begin], run.payload))
+            agreed = self._decide_part(run.first_seq + begin, run.rows[begin:end])
+            if self._mismatch is not None:
+                return begin + agreed
+        return len(run.rows)
 
-    def _decide(self, frame: Frame, rows: Array) -> Mismatch | None:
-        if int(rows["kind"][0]) == kinds.ENGINE_STARTED:
-            self._grow(started_with(frame.rows[0], frame.payload))
-        observed = rows[rows["kind"] < kinds.FIRST_DECIDED]
+    def _decide_part(self, first_seq: int, rows: Array) -> int:
+        words = _words(rows)
+        observed = words[rows["kind"] < kinds.FIRST_DECIDED].reshape(-1).view(ROW)
         self._observed += len(observed)
-        consumed, produced = step(self._decided, observed, self._out)
-        again = self._out[:produced]
-        if consumed == len(observed) and again.tobytes() == rows.tobytes():
-            return None
-        common = min(len(rows), produced)
-        words = np.asarray(again[:common]).view(np.uint64).reshape(common, -1)
-        differing = (words != np.ascontiguousarray(rows[:common]).view(np.uint64).reshape(common, -1)).any(axis=1)
-        place = int(np.argmax(differing)) if differing.any() else common
-        return Mismatch(frame.first_seq + place, in_words(rows, place), in_words(again, place))
+        taken = agreed = 0
+        while taken < len(observed):
+            consumed, produced = step(self._decided, observed[taken:], self._out)
+            again, recorded = self._out[:produced], rows[agreed : agreed + produced]
+            if not np.array_equal(_words(again), words[agreed : agreed + produced]):
+                place = _differ_at(again, recorded)
+                self._mismatch = _mismatch(first_seq + agreed + place, recorded, again, place)
+                return agreed + place
+            taken += consumed
+            agreed += produced
+        if agreed < len(rows):
+            self._mismatch = _mismatch(first_seq + agreed, rows, rows[:agreed], agreed)
+        return agreed
 
 
-def in_words(rows: Array, place: int) -> str:
+def _words(rows: Array) -> Array:
+    """The rows as eight numbers each: what compares and moves rows fast."""
+    words: Array = rows.view(np.uint64).reshape(-1, ROW.itemsize // 8)
+    return words
+
+
+def _differ_at(again: Array, recorded: Array) -> int:
+    """The place of the first row that is not the same; where one has more rows, the first beyond the other."""
+    common = min(len(again), len(recorded))
+    differing = (_words(again[:common]) != _words(recorded[:common])).any(axis=1)
+    return int(np.argmax(differing)) if differing.any() else common
+
+
+def _mismatch(seq: int, recorded: Array, again: Array, place: int) -> Mismatch:
+    """Say it in words. Where one goes on with the next fact and the other does not, the first has nothing more."""
+    said, decided = recorded[place : place + 1], again[place : place + 1]
+    follows = [bool(len(one)) and int(one["kind"][0]) >= kinds.FIRST_DECIDED for one in (said, decided)]
+    if any(follows):
+        said, decided = (one if does else one[:0] for one, does in zip((said, decided), follows, strict=True))
+    return Mismatch(seq, in_words(said), in_words(decided))
+
+
+def in_words(found: Array) -> str:
     """Return one row as text, or that there is none."""
-    if place >= len(rows):
-        return "nothing more in this turn"
-    row: Any = rows[place]
+    if not len(found):
+        return "nothing more"
+    row: Any = found[0]
     kind = int(row["kind"])
     fields = {
         name: int(row[name]) for name in ROW.names or () if name not in ("kind", "payload_offset", "payload_size")

@@ -3,14 +3,12 @@
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import takewhile
 from pathlib import Path
 from typing import Final, Protocol
 
 from engine.errors import LogError
 from engine.kernel.tables import Capacity
 from engine.log.reader import read_log, read_runs
-from engine.log.runs import runs
 from engine.messages.kinds import ENGINE_STARTED
 from engine.messages.rows import ROW
 from engine.ports import Frame, Turn
@@ -59,15 +57,10 @@ def state_at(data: Path, up_to_seq: int | None = None) -> EngineState:
     folder = log_folder(data)
     state = EngineState(capacity_of_log(read_log(folder, dtype=ROW)))
     replay = StateReplay(state)
-    for run in read_runs(folder) if up_to_seq is None else runs(_whole_frames(folder, up_to_seq)):
+    for run in read_runs(folder, up_to_seq=up_to_seq, whole=True):
         replay.apply(run)
     replay.finish()
     return state
-
-
-def _whole_frames(folder: Path, up_to_seq: int) -> Iterator[Frame]:
-    frames = read_log(folder, up_to_seq=up_to_seq, dtype=ROW)
-    return takewhile(lambda frame: frame.last_seq <= up_to_seq, frames)
 
 
 def log_folder(data: Path) -> Path:

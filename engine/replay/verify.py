@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from engine.log.reader import read_log, verify_log
+from engine.log.reader import read_log, read_runs, verify_log
 from engine.messages.rows import ROW
 from engine.replay.recheck import Recheck, VerifyReport
 from engine.replay.restore import capacity_of_log, collector_paused, log_folder
@@ -18,7 +18,7 @@ def verify(data: Path) -> VerifyReport:
     # Reading alone ends at the first frame that is not intact; only recovery's walk tells a torn tail from damage.
     last_seq = verify_log(folder).last_seq
     check = Recheck(capacity_of_log(read_log(folder, dtype=ROW)))
-    for frame in read_log(folder, up_to_seq=last_seq, dtype=ROW):
-        if not check.add(frame):
+    for run in read_runs(folder, up_to_seq=last_seq):
+        if not check.add(run):
             break
     return check.report()

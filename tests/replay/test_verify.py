@@ -47,8 +47,8 @@ def tampered(log: MemoryLog, change: Callable[[int, Any], None]) -> MemoryLog:
 
 def recheck(log: Any) -> VerifyReport:
     check = Recheck(CAPACITY)
-    for frame in log.read():
-        if not check.add(frame):
+    for run in runs(log.read()):
+        if not check.add(run):
             break
     return check.report()
 
@@ -69,6 +69,13 @@ async def recorded_day(folder: Path, steps: int = 120) -> House:
     return h
 
 
+@pytest.fixture(params=[1, 100, 1_000_000])
+def run_rows(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every way to cut a log into runs."""
+    monkeypatch.setattr("engine.log.runs.RUN_ROWS", request.param)
+
+
+@pytest.mark.usefixtures("run_rows")
 async def test_a_row_that_was_decided_otherwise_is_named(tmp_path: Path) -> None:
     h = await recorded_day(tmp_path)
     place: dict[str, int] = {}
@@ -89,19 +96,25 @@ async def test_a_row_that_was_decided_otherwise_is_named(tmp_path: Path) -> None
     assert f"sequence {place['seq']}: the log says offer_made" in str(report)
 
 
-async def test_a_decision_that_is_missing_or_too_much_is_named(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("run_rows")
+@pytest.mark.parametrize("missing", [True, False])
+async def test_a_decision_that_is_missing_or_too_much_is_named(tmp_path: Path, missing: bool) -> None:
     h = await recorded_day(tmp_path)
-    short = MemoryLog(row_dtype=ROW)
+    changed = MemoryLog(row_dtype=ROW)
+    place = 0
     for frame in h.log.read():
         rows = frame.rows
-        if len(rows) > 3 and rows["kind"][-1] >= kinds.FIRST_DECIDED and frame.first_seq > 100:
-            rows = rows[:-1]
-        short.append(rows, bytes(frame.payload), frame.at_ns)
-        if len(rows) < len(frame.rows):
-            break
-    report = recheck(short)
+        if not place and len(rows) > 3 and rows["kind"][-1] == kinds.OFFER_MADE and frame.first_seq > 100:
+            rows = rows[:-1] if missing else np.concatenate([rows, rows[-1:]])
+            place = frame.first_seq + len(frame.rows) - missing
+        changed.append(rows, bytes(frame.payload), frame.at_ns)
+    report = recheck(changed)
     assert report.mismatch is not None
-    assert report.mismatch.recorded == "nothing more in this turn"
+    assert report.mismatch.seq == place
+    said = (report.mismatch.recorded, report.mismatch.decided)
+    assert said[not missing] == "nothing more"
+    assert said[missing].startswith("offer_made ")
+    assert report.last_seq == place - 1
 
 
 async def test_a_report_says_all_as_json(tmp_path: Path) -> None:
@@ -140,6 +153,7 @@ async def test_a_recount_does_not_depend_on_how_it_is_cut(tmp_path: Path, chunk:
     assert recount.differences(h.state.tables) == []
 
 
+@pytest.mark.usefixtures("run_rows")
 async def test_the_state_at_any_position_is_what_it_was_then(tmp_path: Path) -> None:
     async with house(tmp_path, log_of=on_disk(tmp_path)) as h:
         then: dict[int, tuple[int, int]] = {}

@@ -12,6 +12,7 @@ from engine.kernel.fingerprint import fingerprint
 from engine.kernel.resize import resize
 from engine.kernel.tables import Capacity, capacity_of, new_tables
 from engine.live.clock import ManualClock
+from engine.log.runs import runs
 from engine.messages import kinds
 from engine.replay.recheck import Recheck
 from engine.replay.restore import restore
@@ -101,7 +102,7 @@ async def test_replay_and_verify_grow_where_the_engine_did(tmp_path: Path, capac
     assert fingerprint(replayed.tables) == fingerprint(house.state.tables)
     assert replayed.capacity == capacity
     check = Recheck(CAPACITY)
-    assert all(check.add(frame) for frame in house.log.read())
+    assert all(check.add(run) for run in runs(house.log.read()))
     report = check.report()
     assert report.ok, str(report)
     assert report.fingerprint == f"{fingerprint(house.state.tables):016x}"

@@ -10,6 +10,7 @@ from engine.kernel.audit import audit
 from engine.kernel.fingerprint import fingerprint
 from engine.log.event_log import SegmentLog
 from engine.log.memory import MemoryLog
+from engine.log.runs import runs
 from engine.log.segment import SMALLEST_SEGMENT_BYTES
 from engine.messages.rows import ROW
 from engine.replay.recheck import Recheck
@@ -60,7 +61,7 @@ async def test_a_day_live_folded_and_decided_again(tmp_path: Path, seed: int) ->
         assert audit(h.state.tables) == []
         assert_same(h.state, replayed(h.log))
         check = Recheck(CAPACITY)
-        assert all(check.add(frame) for frame in h.log.read())
+        assert all(check.add(run) for run in runs(h.log.read()))
         report = check.report()
         assert report.ok, str(report)
         assert report.fingerprint == f"{fingerprint(h.state.tables):016x}"
@@ -109,7 +110,7 @@ async def test_a_day_in_two_shifts_is_the_same_as_recovered_in_between(tmp_path:
     assert opened.faults == []
     assert_same(opened.state, replayed(log))
     check = Recheck(CAPACITY)
-    assert all(check.add(frame) for frame in log.read())
+    assert all(check.add(run) for run in runs(log.read()))
     assert check.report().ok, str(check.report())
 
 
