@@ -33,7 +33,7 @@ SLOTS_KEPT_FREE: Final = 8
 """Slots are reused oldest first; keeping some free keeps a closed contact's slot from being somebody else's at once."""
 CHANNEL_NUMBERS: Final = {name: number for number, name in CHANNEL_NAMES.items()}
 INTEGER_MAX: Final = 2**63 - 1
-UNWRITABLE: Final = (UnicodeEncodeError, OverflowError, TypeError)
+UNWRITABLE: Final = (UnicodeEncodeError, OverflowError, TypeError, KeyError)
 """What writing a fact down raises where a field holds what no row can: each answered as a wrong fact."""
 
 _encode: Final = msgspec.msgpack.Encoder().encode

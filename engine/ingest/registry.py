@@ -7,9 +7,9 @@ import msgspec
 import numpy as np
 
 from engine.messages.observed import ContactArrived
+from engine.messages.recorded import read_recorded
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
-_DECODER: Final = msgspec.msgpack.Decoder(ContactArrived)
 LEGS_MAX: Final = 16
 """Legs that one contact may have recorded."""
 NO_LEGS: Final[Mapping[str, bytes]] = {}
@@ -41,7 +41,7 @@ class ContactEntry(msgspec.Struct, array_like=True, gc=False):
     @property
     def arrival(self) -> ContactArrived:
         """The fact that brought it."""
-        return _DECODER.decode(self.payload)
+        return read_recorded(self.payload, ContactArrived)
 
     def record_leg(self, leg: str, record: bytes) -> None:
         """Note the last LegRecorded of a leg."""
@@ -50,7 +50,7 @@ class ContactEntry(msgspec.Struct, array_like=True, gc=False):
 
 def entry_of(slot: int, source: int, arrival_seq: int, payload: bytes) -> ContactEntry:
     """Return the entry of a contact by its arrival as MessagePack. Raises msgspec.DecodeError."""
-    return ContactEntry(slot, source, arrival_seq, _DECODER.decode(payload).contact, payload)
+    return ContactEntry(slot, source, arrival_seq, read_recorded(payload, ContactArrived).contact, payload)
 
 
 class OpenContacts:

@@ -1,11 +1,12 @@
 """Callbacks: a customer who left the line to be called back is queued again in the place that was given up."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from engine.effects.derive import OwedCallback
 from engine.kernel.tables import Tables
 from engine.messages.kinds import STEP_CALLBACK
-from engine.messages.observed import CALLBACK_NUMBER, ContactArrived
+from engine.messages.observed import ATTRIBUTES_MAX, CALLBACK_NUMBER, ContactArrived
 from engine.model.settings import STEPS_MAX, QueueSetting
 from engine.state import EngineState
 
@@ -37,9 +38,15 @@ def callback_arrival(state: EngineState, owed: OwedCallback) -> tuple[int, Conta
         customer=number,
         entry=arrival.entry,
         waiting_since_ns=owed.line_ns,
-        attributes={**arrival.attributes, CALLBACK_NUMBER: number, ORIGIN_ATTRIBUTE: arrival.contact},
+        attributes=_attributes(arrival.attributes, {CALLBACK_NUMBER: number, ORIGIN_ATTRIBUTE: arrival.contact}),
     )
     return source, fact
+
+
+def _attributes(kept: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
+    """The customer's attributes and the callback's own; where they are too many, the first of the customer's go."""
+    of_customer = [(name, value) for name, value in kept.items() if name not in own]
+    return {**dict(of_customer[max(0, len(of_customer) + len(own) - ATTRIBUTES_MAX) :]), **own}
 
 
 def _target(t: Tables, owed: OwedCallback) -> int:

@@ -15,7 +15,8 @@ Priority = Annotated[int, msgspec.Meta(ge=0, le=7)]
 Channel = Literal["voice", "chat", "email", "task"]
 CALLBACK_NUMBER: Final = "callback_number"
 """Attribute of a contact whose customer is not here, but to be called at this number."""
-Attributes = Annotated[dict[Annotated[str, msgspec.Meta(max_length=64)], Text], msgspec.Meta(max_length=32)]
+ATTRIBUTES_MAX: Final = 32
+Attributes = Annotated[dict[Annotated[str, msgspec.Meta(max_length=64)], Text], msgspec.Meta(max_length=ATTRIBUTES_MAX)]
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="type"):

@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-import msgspec
 import numpy as np
 
 from engine.effects.derive import OwedCallback
@@ -24,6 +23,7 @@ from engine.messages.kinds import (
     LEG_RECORDED,
 )
 from engine.messages.observed import CallbackRequested, LegRecorded
+from engine.messages.recorded import read_recorded
 from engine.messages.rows import ROW
 from engine.ports import Turn
 from engine.state import row_payload
@@ -154,7 +154,7 @@ class ContactReplay:
             self._entry(slot).callback_number = number_in(self._asked.payload(slot, self._payloads))
         for seqs, rows, payload in self._legs:
             for place in np.flatnonzero(self._is_of_open(seqs, rows)).tolist():
-                leg = msgspec.msgpack.decode(row_payload(rows[place], payload), type=LegRecorded)
+                leg = read_recorded(row_payload(rows[place], payload), LegRecorded)
                 self._entry(int(rows["contact"][place])).record_leg(leg.leg, leg.record)
         for latest in (self._arrivals, self._queued, self._asked):
             latest.seqs[:] = 0
@@ -257,4 +257,4 @@ def latest_before(places: Array, slots: Array, asked: Array, asked_slots: Array)
 
 def number_in(payload: bytes | memoryview) -> str:
     """The number that a CALLBACK_REQUESTED gives; none without a payload."""
-    return msgspec.msgpack.decode(payload, type=CallbackRequested).number if len(payload) else ""
+    return read_recorded(payload, CallbackRequested).number if len(payload) else ""

@@ -15,16 +15,20 @@ from engine.log.memory import MemoryLog
 from engine.messages import kinds
 from engine.messages.effects import CallBack, InformQueued, OfferContact
 from engine.messages.observed import (
+    ATTRIBUTES_MAX,
     AgentStatusChanged,
     CallbackRequested,
     ContactArrived,
     ContactReleased,
+    LegRecorded,
     Observed,
     OfferAnswered,
     QueueClosed,
 )
 from engine.messages.rows import ROW
 from engine.ports import Receipt, Turn
+from engine.replay.restore import restore
+from engine.state import EngineState
 from tests.driver_support import CENTRE, SECOND_NS, START_NS, House, house, load_centre, types_of
 
 
@@ -264,6 +268,37 @@ async def test_a_customer_who_wants_a_callback_keeps_the_place(tmp_path: Path) -
         await h.tell(AgentStatusChanged(agent="alice", status="available"))
         assert isinstance(h.effects[-1], OfferContact)
         assert audit(h.state.tables) == []
+
+
+async def test_a_callback_of_a_customer_with_all_attributes_can_be_read_back(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        attributes = {f"k{number}": "v" for number in range(ATTRIBUTES_MAX)}
+        await h.tell(arrived("c", attributes=attributes), CallbackRequested(contact="c", number="+1"))
+        await h.settle()
+        (entry,) = h.state.contacts
+        found = entry.arrival.attributes
+        assert list(found)[-3:] == ["k31", "callback_number", "callback_of"]
+        assert len(found) == ATTRIBUTES_MAX
+        replayed = EngineState(h.capacity)
+        restore(h.log, replayed)
+        assert [again.arrival for again in replayed.contacts] == [entry.arrival]
+
+
+async def test_what_was_recorded_beyond_todays_bounds_still_starts(tmp_path: Path) -> None:
+    """An adapter in this process may say what nobody checks: then the log holds it, and has to be read."""
+    async with house(tmp_path) as h:
+        attributes = {f"k{number}": "v" for number in range(ATTRIBUTES_MAX + 2)}
+        await h.tell(
+            arrived("c", customer="x" * 200, attributes=attributes),
+            LegRecorded(contact="c", leg="l" * 200, record=b"r"),
+            CallbackRequested(contact="c", number="+" + "1" * 200),
+        )
+        await h.settle()
+        replayed = EngineState(h.capacity)
+        again = restore(h.log, replayed)
+        assert [entry.arrival.customer for entry in replayed.contacts] == ["+" + "1" * 200]
+        (owed,) = again.owed
+        assert (owed.entry.arrival.attributes, list(owed.entry.legs)) == (attributes, [])
 
 
 async def test_a_timed_callback_goes_to_the_queue_of_its_step(tmp_path: Path) -> None:
