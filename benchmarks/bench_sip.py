@@ -70,7 +70,10 @@ async def serve(config: Path, data: Path) -> None:
         used = resource.getrusage(resource.RUSAGE_SELF)
         counters = dict(host.status()[0].counters)
         queue = host.engine.views.queues(0).queues[0]
-        print(json.dumps({"cpu_s": used.ru_utime + used.ru_stime, "exits": queue.exits, **counters}), flush=True)
+        made = {name: host.engine.counters[name] for name in ("turns", "frames", "rows")}
+        print(
+            json.dumps({"cpu_s": used.ru_utime + used.ru_stime, "exits": queue.exits, **made, **counters}), flush=True
+        )
     await host.stop()
 
 

@@ -1,13 +1,13 @@
 """Name-addr and addr-spec values: From, To, Contact, Route, Record-Route, Refer-To (RFC 3261 §20.10)."""
 
 import re
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import msgspec
 
 from adapters.sip.protocol.errors import MalformedMessage
 from adapters.sip.protocol.grammar import LWS, PARAMS, QUOTED, TOKEN, parse_params, quote, readable, unquote
-from adapters.sip.protocol.uri import Uri
+from adapters.sip.protocol.uri import CACHED_LENGTH, Uri
 
 # An addr-spec without brackets ends at the first `;`, `,` or `?`: what follows belongs to the header field (§20).
 _ADDRESS = re.compile(
@@ -31,6 +31,10 @@ class Address(msgspec.Struct, frozen=True, dict=True):
     @classmethod
     def parse(cls, value: str) -> "Address":
         """Parse one address. Raises MalformedMessage."""
+        return _parse_cached(value) if len(value) <= CACHED_LENGTH else cls._parse(value)
+
+    @classmethod
+    def _parse(cls, value: str) -> "Address":
         match = _ADDRESS.fullmatch(value)
         if match is None:
             raise MalformedMessage(f"{value[:80]!r} is not an address")
@@ -53,9 +57,17 @@ class Address(msgspec.Struct, frozen=True, dict=True):
         return f"{name}<{self.uri_text}>{self.params_text}"
 
 
+@lru_cache(maxsize=1024)
+def _parse_cached(value: str) -> Address:
+    """One address is asked for in several places, and phones have the same one in every call."""
+    return Address._parse(value)
+
+
 def tag_of(value: str) -> str:
     """Find the tag of a From or To value without parsing all of it; '' when absent. Raises MalformedMessage."""
     params = value.rpartition(">")[2]
+    if params[:5] == ";tag=" and params.isascii() and params[5:].isalnum():
+        return params[5:]
     if '"' in params or "\\" in params:
         # A quoted parameter may hold anything, brackets and `;tag=` included.
         return Address.parse(value).tag

@@ -43,7 +43,8 @@ def build_request(
         f"Call-ID: {call_id}",
         f"CSeq: {cseq} {method}",
     ]
-    lines += [f"Route: {route}" for route in routes]
+    if routes:
+        lines += [f"Route: {route}" for route in routes]
     if contact:
         lines.append(f"Contact: {contact}")
     head, raw = _write(lines, headers, content_type, body)
@@ -77,7 +78,10 @@ def build_response(
     if to_tag and status > 100 and to and not request.to_tag:
         to = f"{to};tag={to_tag}"
     lines = [f"SIP/2.0 {status} {reason or REASON_PHRASES.get(status, '')}"]
-    lines += [part for part in (echoed, to) if part]
+    if echoed:
+        lines.append(echoed)
+    if to:
+        lines.append(to)
     if 100 < status < 300 and "record-route" in request.fields:
         lines += [f"Record-Route: {route}" for route in request.fields["record-route"]]
     if contact:
@@ -92,7 +96,8 @@ def _write(
     lines: list[str], headers: Headers, content_type: str, body: bytes, inner_lines: int = 0
 ) -> tuple[str, bytes]:
     """Join the lines to a head and octets; refuse values that would smuggle in another line."""
-    lines += [f"{name}: {value}" for name, value in headers]
+    if headers:
+        lines += [f"{name}: {value}" for name, value in headers]
     if content_type:
         lines.append(f"Content-Type: {content_type}")
     lines.append(f"Content-Length: {len(body)}")

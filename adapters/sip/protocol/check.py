@@ -84,15 +84,17 @@ def _check_shape(message: Message) -> None:
     """What holds for every message: framing, one of each single field, and the six fields all messages have."""
     if message.defect:
         raise MalformedMessage(message.defect)
-    for name, lines in message.fields.items():
-        if len(lines) > 1 and name in _SINGLE_NAMES:
-            raise MalformedMessage(f"{name} occurs {len(lines)} times")
+    for name in message.repeated:
+        if name in _SINGLE_NAMES:
+            raise MalformedMessage(f"{name} occurs {len(message.fields[name])} times")
     message.top_via  # noqa: B018 - parsed for the error it may raise
     message.cseq  # noqa: B018
+    fields = message.fields
     if _CALL_ID.fullmatch(message.call_id) is None:
         raise MalformedMessage("Call-ID is missing or does not follow the grammar")
     for name in ("from", "to"):
-        if _PLAIN.fullmatch(message.get(name)) is not None:
+        lines = fields.get(name)
+        if lines is not None and _PLAIN.fullmatch(lines[0]) is not None:
             continue
         address = message.get_address(name)
         if address.uri.headers_text:
@@ -105,7 +107,8 @@ def _check_request_shape(request: Request) -> None:
     """What every request has beyond that."""
     if request.cseq.method != request.method:
         raise MalformedMessage(f"CSeq names {request.cseq.method[:40]}, the request line {request.method[:40]}")
-    request.get_number("max-forwards", 255, 70)
+    if request.get("max-forwards") != "70":
+        request.get_number("max-forwards", 255, 70)
     if request.target[:1] == "<":
         raise MalformedMessage("the Request-URI is in angle brackets")
     if request.uri.headers_text:
@@ -138,7 +141,7 @@ def _check_extensions(request: Request, capabilities: Capabilities) -> Refusal |
     if capabilities.forwards and request.get_number("max-forwards", 255, 70) == 0:
         return Refusal(483)
     # A CANCEL or ACK may not be refused for its extensions (§8.2.2.3).
-    if request.method in ("ACK", "CANCEL"):
+    if request.method in ("ACK", "CANCEL") or not ("require" in request.fields or capabilities.forwards):
         return None
     names = ["require", "proxy-require"] if capabilities.forwards else ["require"]
     wanted = [tag for name in names for tag in request.get_list(name)]

@@ -1,5 +1,6 @@
 """Dialogs (RFC 3261 §12): what two user agents must remember of each other between requests."""
 
+import re
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
@@ -14,6 +15,10 @@ from adapters.sip.protocol.hop import Hop, hop_for_uri
 from adapters.sip.protocol.message import Message, Request, Response
 from adapters.sip.protocol.uri import Uri
 
+# What most contacts look like; written again they would be the same.
+_PLAIN_TARGET = re.compile(
+    r"<(sips?:[A-Za-z0-9\-_.]++@[A-Za-z0-9][A-Za-z0-9.\-]*+(?::[1-5][0-9]{1,4})?+(?:;transport=[A-Za-z]++)?+)>"
+)
 TARGET_REFRESH = frozenset({"INVITE", "UPDATE", "SUBSCRIBE", "NOTIFY", "REFER"})
 """Methods whose Contact moves the remote target, and which carry ours (RFC 3261 §12.2, RFC 3311, RFC 6665)."""
 
@@ -196,4 +201,7 @@ class Dialog(msgspec.Struct):
 
 def _target_of(message: Message, fallback: str) -> str:
     """The peer's Contact; senders of RFC 2543 have none, and are then asked at their From or To."""
+    plain = _PLAIN_TARGET.fullmatch(message.get("contact"))
+    if plain is not None:
+        return plain.group(1)
     return str((message.contact or message.get_address(fallback)).uri)

@@ -31,6 +31,10 @@ def parse_datagram(datagram: bytes, source: Hop | None = None) -> Request | Resp
         set_body(message, b"", "the empty line after the header fields is missing")
         return message
     body = data[end + 4 :]
+    lengths = message.fields.get("content-length")
+    if lengths is not None and lengths[0] == str(len(body)) and len(lengths) == 1:
+        message.body = body
+        return message
     try:
         length = content_length(message, len(body))
     except MalformedMessage as error:

@@ -50,6 +50,7 @@ class Message:
         "_fields",
         "_from_tag",
         "_head",
+        "_repeats",
         "_to_tag",
         "_via",
         "body",
@@ -67,6 +68,7 @@ class Message:
         self._head = head
         self._defect = defect
         self._fields: dict[str, list[str]] | None = None
+        self._repeats = True
         self._cseq: CSeq | None = None
         self._via: Via | None = None
         self._from_tag: str | None = None
@@ -86,6 +88,12 @@ class Message:
         if self._fields is None:
             self._fields = self._index()
         return self._defect
+
+    @property
+    def repeated(self) -> list[str]:
+        """The names of the header fields that have more than one line."""
+        fields = self.fields
+        return [name for name, lines in fields.items() if len(lines) > 1] if self._repeats else []
 
     def get(self, name: str, default: str = "") -> str:
         """The first line of the header field (canonical lower-case name)."""
@@ -186,9 +194,27 @@ class Message:
 
     def _index(self) -> dict[str, list[str]]:
         """Index the header lines by name; the first line that is out of shape becomes the defect."""
+        head = self._head
+        lines = head.split("\r\n")
+        count = len(lines) - 1
+        if head.count("\n") == count and head.count("\r") == count and count <= MAX_HEADERS and len(head) <= MAX_LINE:
+            # Nearly all messages: known names, none of them twice. Whatever else there is leaves a line out.
+            known = KNOWN_NAMES
+            parts = [line.partition(":") for line in lines]
+            del parts[0]
+            fields = {known[name]: [value.strip(" \t")] for name, colon, value in parts if colon and name in known}
+            if len(fields) == count:
+                self._repeats = False
+                return fields
+        return self._index_any(lines)
+
+    def _index_any(self, lines: list[str]) -> dict[str, list[str]]:
+        """Index lines of any shape, folded ones too."""
         fields: dict[str, list[str]] = {}
         head, defect = self._head, ""
-        lines = head.split("\r\n")
+        if "\r\n " in head or "\r\n\t" in head:
+            head = self._head = _unfold(head)
+            lines = head.split("\r\n")
         if head.count("\n") != len(lines) - 1 or head.count("\r") != len(lines) - 1:
             defect = "a carriage return or line feed stands alone"
             # Taken out, or a value that is echoed could become two lines.
@@ -270,8 +296,6 @@ def parse_head(head: str, raw: bytes, source: Hop | None = None) -> Request | Re
     A request whose start line is wrong still becomes a request (with a defect), so that it can be answered with 400.
     Raises MalformedMessage when it is neither a request nor a usable response.
     """
-    if "\r\n " in head or "\r\n\t" in head:
-        head = _unfold(head)
     start = head.partition("\r\n")[0]
     parts = start.split(" ")
     if len(parts) == 3 and parts[2] == "SIP/2.0" and parts[0][:4] != "SIP/":

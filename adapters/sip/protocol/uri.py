@@ -22,7 +22,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*+")
 _SIGNIFICANT = ("user", "ttl", "method", "maddr", "transport")
 
 # Longer texts are not kept: the cache's memory is bounded by its 1024 entries times this.
-_CACHED_LENGTH = 256
+CACHED_LENGTH = 256
 
 
 class Uri(msgspec.Struct, frozen=True, dict=True):
@@ -46,7 +46,7 @@ class Uri(msgspec.Struct, frozen=True, dict=True):
     @classmethod
     def parse(cls, text: str) -> "Uri":
         """Parse one URI without brackets. Raises MalformedMessage."""
-        return _parse_cached(text) if len(text) <= _CACHED_LENGTH else cls._parse(text)
+        return _parse_cached(text) if len(text) <= CACHED_LENGTH else cls._parse(text)
 
     @classmethod
     def _parse(cls, text: str) -> "Uri":

@@ -17,6 +17,10 @@ _VIA = re.compile(
     rf"{LWS}SIP{LWS}/{LWS}{TOKEN}{LWS}/{LWS}({TOKEN})[ \t]++({HOST})(?:{LWS}:{LWS}([0-9]{{1,5}}))?({PARAMS}){LWS}",
     re.DOTALL | re.IGNORECASE,
 )
+# What nearly every Via of UDP and TCP looks like: a strict part of the grammar.
+_PLAIN = re.compile(
+    rf"SIP/2\.0/(UDP|TCP) ({HOST})(?::([1-5]?[0-9]{{1,4}}))?+(;rport)?+;branch=([A-Za-z0-9\-.]++)(;rport)?+"
+)
 _RPORT = re.compile(r";[ \t]*rport[ \t]*(?==|;|$)(=[0-9]*)?", re.IGNORECASE)
 _RECEIVED = re.compile(r";[ \t]*received[ \t]*=[ \t]*[^;, \t]*", re.IGNORECASE)
 
@@ -37,6 +41,12 @@ class Via(msgspec.Struct, frozen=True):
     @classmethod
     def parse(cls, value: str) -> "Via":
         """Parse one Via value. Raises MalformedMessage."""
+        plain = _PLAIN.fullmatch(value)
+        if plain is not None:
+            transport, host, port, before, branch, after = plain.groups()
+            if not (before and after):
+                params = {"rport": "", "branch": branch} if before or after else {"branch": branch}
+                return cls(transport, host, int(port) if port else 0, params, branch)
         match = _VIA.fullmatch(value)
         if match is None:
             raise MalformedMessage(f"Via: {value[:80]!r} does not follow the grammar")
@@ -64,6 +74,8 @@ def with_source(value: str, via: Via, host: str, port: int) -> str:
 
     `value` is the text of the top Via value, `via` the same parsed (§18.2.1, RFC 3581 §4).
     """
+    if value.endswith(";rport") and "received" not in value.lower():
+        return f"{value}={port};received={host}"
     wants_port = "rport" in via.params
     if not wants_port and via.host == host:
         return value
