@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import msgspec
@@ -69,6 +70,13 @@ class EngineLink(Protocol):
     @property
     def endpoints(self) -> "Sequence[AgentEndpoint]":
         """How each agent is reached, as configured now."""
+
+    @property
+    def folder(self) -> Path | None:
+        """A folder of the adapter's own, for caches: what is there may be lost. None where no data are kept.
+
+        It is there only once the adapter has made it.
+        """
 
     def figures(self) -> Mapping[str, int]:
         """Counters of the driver, and how full its rooms are, for /metrics."""

@@ -43,7 +43,12 @@ class SipAdapter:
         self._engine = engine
         self.endpoint = SipEndpoint(settings, self._on_event, monotonic_ns, os.urandom(32), timing)
         registrar = Registrar(
-            settings, engine.endpoints, self.endpoint, self._insist, _secret(settings.realm, engine.endpoints)
+            settings,
+            engine.endpoints,
+            self.endpoint,
+            self._insist,
+            _secret(settings.realm, engine.endpoints),
+            engine.folder,
         )
         self.core = Core(settings, engine, self.endpoint, registrar)
         self.calls = Calls(self.core)
@@ -91,6 +96,7 @@ class SipAdapter:
         counters["calls_open"] = len(self.calls.by_name)
         counters["dialogs_open"] = len(self.calls.dialogs)
         counters["outbound_channels_taken"] = core.outbound.taken.total()
+        counters["registrations_not_kept"] = core.registrar.cache.failed
         counters["bindings"] = len(core.registrar.bindings)
         counters["connections_open"] = endpoint.connections.count
         where = f"listening at sip:{endpoint.address}" if self._up else "not listening"
@@ -101,6 +107,7 @@ class SipAdapter:
         self.core.stopping = True
         self._up = False
         self.housekeeping.stop()
+        await self.core.registrar.cache.close()
         await self.endpoint.close()
 
     def _on_event(self, event: Event) -> None:

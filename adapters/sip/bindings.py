@@ -1,6 +1,6 @@
 """Where phones are registered: contacts with an end, for each agent a bounded number (RFC 3261 §10.3)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -53,6 +53,16 @@ class Bindings:
         for agent, held in list(self._by_agent.items()):
             if any(binding.expires_ns <= now_ns for binding in held):
                 self._store(agent, [binding for binding in held if binding.expires_ns > now_ns])
+
+    def all(self) -> Iterator[tuple[str, Binding]]:
+        """Every binding with its agent."""
+        return ((agent, binding) for agent, held in self._by_agent.items() for binding in held)
+
+    def restore(self, agent: str, binding: Binding) -> None:
+        """Add a binding of before a restart; nobody is told."""
+        held = self._by_agent.setdefault(agent, [])
+        if len(held) < self._most:
+            held.append(binding)
 
     def __len__(self) -> int:
         return sum(map(len, self._by_agent.values()))

@@ -148,18 +148,25 @@ class Leg:
     def hop(self) -> Hop:
         """Where requests go: over the connection the peer came by, or through its NAT, else where its Contact says.
 
-        Raises LocalProtocolError.
+        A connection that is gone may have been all that the Contact named; then a registration helps. Raises
+        LocalProtocolError.
         """
         dialog, flow = self._dialog(), self.flow
         hop = dialog.next_hop()
         if flow is not None and not dialog.route_set and flow.transport == hop.transport:
             same_host = flow.host == hop.host
             if flow.reliable:
-                if not (same_host and flow.port == hop.port) and self.core.endpoint.connections.has(flow):
+                if not self.core.endpoint.connections.has(flow):
+                    return self.detour() or hop
+                if not (same_host and flow.port == hop.port):
                     return flow
             elif not same_host:
                 return flow
         return hop
+
+    def detour(self) -> Hop | None:
+        """Where else the peer can be reached whose connection is gone, if that is known."""
+        return None
 
     def request(
         self, method: str, context: object, *, headers: Headers = (), content_type: str = "", body: bytes = b""
@@ -184,6 +191,9 @@ class Leg:
         """Take a request of the peer within the dialog; False when it was refused here."""
         refusal = self._dialog().receive_request(request)
         if refusal is None:
+            source = request.source
+            if source is not None and source.reliable:
+                self.flow = source  # a peer that lost its connection comes back by another one
             return True
         self.core.endpoint.reply(transaction, refusal.status, refusal.reason, headers=refusal.headers)
         return False

@@ -9,6 +9,7 @@ from adapters.sip.protocol import (
     SDP,
     ClientTransaction,
     Dialog,
+    Hop,
     LocalProtocolError,
     MalformedMessage,
     Request,
@@ -108,6 +109,10 @@ class AgentLeg(Leg):
             self.state = "ended"
             self.confirm()
             self.hang_up(headers)
+
+    def detour(self) -> Hop | None:
+        """Where the phone is registered by now."""
+        return self.core.registrar.hop_of(self.agent, self._dialog().remote_target)
 
     def left(self, cause: int, confirm: Callable[[], None]) -> None:
         """The phone hangs up: the end of the call, if it has the call."""

@@ -3,10 +3,12 @@
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from adapters.sip.binding_cache import BindingCache
 from adapters.sip.bindings import Binding, Bindings
 from adapters.sip.endpoint import SipEndpoint
 from adapters.sip.protocol import (
@@ -72,6 +74,7 @@ class Registrar:
         endpoint: SipEndpoint,
         tell: Callable[[Sequence[Observed]], None],
         secret: bytes,
+        folder: Path | None = None,
     ) -> None:
         self._settings = settings
         self._endpoint = endpoint
@@ -82,6 +85,7 @@ class Registrar:
         self.agents_by_user: dict[str, str] = {}
         """Agents by the user part of their phone's address, and by name."""
         self.bindings = Bindings(settings.bindings_per_phone, self._changed)
+        self.cache = BindingCache(folder, self.bindings, endpoint.now_ns)
         self.counters: Counter[str] = Counter()
         for known in endpoints:
             self._learn(known)
@@ -100,12 +104,20 @@ class Registrar:
             self._fixed[known.name] = Target(contact, hop_for_uri(Uri.parse(contact)))
 
     def start(self, ringing: frozenset[str] = frozenset()) -> None:
-        """Say who can be rung at once; phones that must register again cannot, but those that ring by now stay."""
+        """Say who can be rung at once: phones without registration, those whose registration of before a restart holds
+        still, and those that ring by now. The others must register first.
+        """
+        agents = {phone.agent for phone in self._phones.values()}
+        for agent, binding in self.cache.load(self._settings.registration_max_ns):
+            if agent in agents:
+                self.bindings.restore(agent, binding)
+                self.counters["registrations_restored"] += 1
+        registered = {agent for agent, _ in self.bindings.all()}
         facts: list[Observed] = [AgentReachabilityChanged(agent=agent, reachable=True) for agent in self._fixed]
         facts += [
-            AgentReachabilityChanged(agent=phone.agent, reachable=False)
-            for phone in self._phones.values()
-            if phone.agent not in ringing
+            AgentReachabilityChanged(agent=agent, reachable=agent in registered)
+            for agent in sorted(agents)
+            if agent in registered or agent not in ringing
         ]
         if facts:
             self._tell(facts)
@@ -116,6 +128,15 @@ class Registrar:
         if fixed is not None:
             return [fixed]
         return [self._target(binding) for binding in self.bindings.of(agent, self._endpoint.now_ns())]
+
+    def hop_of(self, agent: str, contact: str) -> Hop | None:
+        """Where a phone is that gave this contact in a call: at its registration of the same user part and host."""
+        wanted = Uri.parse(contact)
+        for binding in self.bindings.of(agent, self._endpoint.now_ns()):
+            known = Uri.parse(binding.uri)
+            if known.decoded_user == wanted.decoded_user and known.host == wanted.host:
+                return self._target(binding).hop
+        return None
 
     def expire(self) -> None:
         """Drop what was not renewed in time."""
@@ -203,6 +224,7 @@ class Registrar:
                 endpoint.reply(transaction, 403, "Too many registrations")
                 return
         self.counters["registrations"] += 1
+        self.cache.touch()
         self._confirm(transaction, request, phone, now_ns)
 
     def _confirm(self, transaction: ServerTransaction, request: Request, phone: Phone, now_ns: int) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from engine.config.adapters import adapter_class
@@ -35,12 +36,15 @@ class AdapterLink:
         adapter: str,
         endpoints: Sequence[AgentEndpoint],
         statuses: Callable[[], Sequence[AdapterStatus]],
+        folder: Path | None = None,
     ) -> None:
         self._engine = engine
         self._adapter = adapter
         self.endpoints = tuple(endpoints)
         """How each agent is reached, as configured now."""
         self.statuses = statuses
+        """See `ports.EngineLink`."""
+        self.folder = folder
         """See `ports.EngineLink`."""
 
     @property
@@ -74,10 +78,14 @@ class Adapters:
         sections: dict[str, Any],
         endpoints: Sequence[AgentEndpoint],
         find_class: Callable[[str], Callable[[Any, Any], Adapter]] = adapter_class,
+        folder: Path | None = None,
     ) -> None:
         self._engine = engine
         self._sections = dict(sections)
-        self._links = {name: AdapterLink(engine, name, endpoints, self.status) for name in sections}
+        self._links = {
+            name: AdapterLink(engine, name, endpoints, self.status, folder / name if folder is not None else None)
+            for name in sections
+        }
         self._made = {name: find_class(name)(settings, self._links[name]) for name, settings in sections.items()}
         self._started: list[str] = []
 

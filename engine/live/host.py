@@ -37,6 +37,8 @@ EXACT: Final = ("intervals",)
 """Capacities that are a length of time, and wide: no more of them than asked for."""
 MIB: Final = 1 << 20
 LOOK_AT_SPACE_EVERY_S: Final = 1.0
+ADAPTER_FOLDER: Final = "adapters"
+"""Of the data folder: what adapters keep as caches."""
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 logger = logging.getLogger(__name__)
@@ -142,6 +144,7 @@ class EngineHost:
                 logger.warning("adapter '%s' keeps its settings until a restart", name)
         if self._hours is not None:
             self._hours.reload(config)
+        config.let_go()
         await self.engine.durable()
         return changed
 
@@ -169,12 +172,13 @@ class EngineHost:
         self._hours = OpeningHoursDriver(engine, config)
         self._hours.start(0 if is_new else stopped_ns)
         await engine.durable()
-        self._adapters = Adapters(engine, config.adapters, config.endpoints())
+        self._adapters = Adapters(engine, config.adapters, config.endpoints(), folder=data / ADAPTER_FOLDER)
         await self._adapters.start()
         self._upkeep = Upkeep(engine)
         self._upkeep.start()
         self._space = SpaceWatch(log, self._data / LOG_FOLDER, self._segment_bytes)
         self._space.look()
+        config.let_go()
 
     def _open_log(self, covered_seq: int) -> SegmentLog:
         def on_durable(seq: int) -> None:

@@ -51,6 +51,11 @@ class Served:
             self._process.kill()
             await self._process.wait()
 
+    async def again(self) -> None:
+        """Kill it and start it again."""
+        await self.kill()
+        await self.start()
+
 
 def legs_recorded(log: Path) -> int:
     """How many records of legs are durable in a log that is being written."""
@@ -134,4 +139,48 @@ async def test_a_phone_that_rang_is_answered(served: Served, open_phone: OpenPho
     callers = await bob.connected()
     bob.within(callers, "BYE")
     await bob.response(200, "BYE")
+    ann.reply(await ann.request("BYE"), 200)
+
+
+@pytest.mark.parametrize("moment", ["waiting", "ringing", "dialling", "talking"])
+async def test_a_callback_goes_on(served: Served, open_phone: OpenPhone, moment: str) -> None:
+    ann, bob, trunk = [await open_phone(name) for name in ("ann", "bob", "trunk")]
+    served.configure(
+        centre(
+            queues="  sales: {steps: [{after: 0s, do: callback, to: back}], members_only: true}\n  back: {}",
+            phones={"ann": f"127.0.0.1:{ann.port}"},
+            sip=f"outbound: [{{proxy: 'sip:127.0.0.1:{trunk.port}'}}]",
+        )
+    )
+    await served.start()
+    bob.invite("sales", served.port, bob.sdp())
+    await bob.response(480)
+    await served.kill()
+    await served.start("ann")
+    call = await ann.request("INVITE")
+    ann.reply(call, 180)
+    if moment == "ringing":
+        await until(lambda: legs_recorded(served.folder / "data" / LOG_FOLDER) == 2)
+        await served.again()
+    offer = ann.sdp()
+    ann.reply(call, 200, offer)
+    await ann.ack()
+    agents = ann.dialog_of(call.request, call.transaction)
+    called = await trunk.request("INVITE")
+    assert called.request.body == offer
+    trunk.reply(called, 180)
+    if moment == "dialling":
+        await served.again()
+    trunk.reply(called, 200, trunk.sdp())
+    await trunk.ack()
+    customers = trunk.dialog_of(called.request, called.transaction)
+    joined = await ann.request("INVITE")
+    assert agents.receive_request(joined.request) is None
+    ann.reply(joined, 200, ann.sdp())
+    await ann.ack()
+    if moment == "talking":
+        await until(lambda: legs_recorded(served.folder / "data" / LOG_FOLDER) >= 6)
+        await served.again()
+    trunk.within(customers, "BYE")
+    await trunk.response(200, "BYE")
     ann.reply(await ann.request("BYE"), 200)
