@@ -82,9 +82,11 @@ class AgentEntry(Agent):
     def expand(self) -> list[Agent]:
         """Return the agents that this entry stands for."""
         common = {name: getattr(self, name) for name in Agent.model_fields}
+        said = set(common)  # one set for all of them: a set each is a third of what they take
         if self.count is None:
-            return [Agent.model_construct(**common)]
-        return [Agent.model_construct(**common | self._numbered(n)) for n in range(self.first, self.first + self.count)]
+            return [Agent.model_construct(said, **common)]
+        numbers = range(self.first, self.first + self.count)
+        return [Agent.model_construct(said, **common | self._numbered(number)) for number in numbers]
 
     def _numbered(self, number: int) -> dict[str, Any]:
         filled: dict[str, Any] = {

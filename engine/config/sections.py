@@ -112,6 +112,10 @@ class Config(Section):
         """All agents, each one by itself, in the order of the file."""
         return [agent for entry in self.agent_entries for agent in entry.expand()]
 
+    def let_go(self) -> None:
+        """Forget the agents one by one, thousands perhaps: they are made again when somebody asks."""
+        self.__dict__.pop("agents", None)
+
     @cached_property
     def skill_names(self) -> list[str]:
         """All skills, declared or found, in the order of the file."""

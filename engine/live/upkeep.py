@@ -1,6 +1,7 @@
 """What a running engine does for its own health: the books audited, garbage collected when it does not hurt."""
 
 import asyncio
+import ctypes
 import gc
 import logging
 from collections.abc import Callable
@@ -18,6 +19,13 @@ YOUNG: Final = 1
 logger = logging.getLogger(__name__)
 
 
+def give_back() -> None:
+    """Return memory that is free within the process to the system, where the C library can (glibc)."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
 class Upkeep:
     """Audits and collects on timers of the running loop."""
 
@@ -28,8 +36,9 @@ class Upkeep:
         self._ticks = 0
 
     def start(self) -> None:
-        """Begin: what exists now is garbage never, so it is not looked at again."""
+        """Begin: what exists now is garbage never, so it is not looked at again; what a start needed is given back."""
         gc.collect()
+        give_back()
         gc.freeze()
         gc.disable()
         self._collect()
