@@ -16,8 +16,6 @@ from engine.model.directory import Directory, decode_directory, encode_directory
 from engine.model.setting_tables import SettingTables
 from engine.ports import Turn
 
-NAMES_ONLY: Final = 1
-"""In `a` of CONFIGURATION_LOADED: the payload is a NamesRecord, not a directory."""
 OUT_ROWS: Final = 4 * ROOM
 """Rows that one crossing into the kernel may write: drivers that decide in the same turns use the same."""
 UNSAVED: Final = ("agenda",)

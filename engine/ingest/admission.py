@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.errors import Overloaded
 from engine.ingest.answers import CODES, BadFact, excerpt, unknown
-from engine.ingest.names import InternedNames, NamesInForce
+from engine.ingest.names import InternedNames, NamesInForce, put_names
 from engine.ingest.registry import LEGS_MAX, ContactEntry, OpenContacts
 from engine.ingest.seen import SeenFacts, dedupe_key
 from engine.ingest.stamp import RowBuffer
@@ -240,6 +240,7 @@ class Admission:
             raise BadFact("reason", unknown("pause reason", fact.reason, configured))
         payload = self._payload(fact) if fact.by or fact.reason else b""
         reason = self._names.reason(fact.reason)
+        put_names(self._names, self._buffer)
         return self._put(kinds.AGENT_STATUS_CHANGED, agent=agent, a=CODES[fact.status], b=reason, payload=payload)
 
     def _agent_reachability_changed(self, fact: observed.AgentReachabilityChanged) -> int:

@@ -6,12 +6,21 @@ from typing import Final
 import msgspec
 
 from engine.errors import Overloaded
+from engine.ingest.stamp import RowBuffer
+from engine.messages.kinds import CONFIGURATION_LOADED
 from engine.model.directory import Directory
 
 SOURCES_MAX: Final = 4096
+SOURCES_RESERVED: Final = 4096
+"""For sources of the engine's own: one or two of each adapter that ever was."""
 REASONS_MAX: Final = 4096
+NAMES_ONLY: Final = 1
+"""In `a` of CONFIGURATION_LOADED: the payload is a NamesRecord, not a directory."""
 ENGINE_SOURCE: Final = "engine"
 """Number 0: the driver itself."""
+
+
+NAMELESS: Final = "source-"
 
 
 class NamesRecord(msgspec.Struct, frozen=True):
@@ -22,11 +31,6 @@ class NamesRecord(msgspec.Struct, frozen=True):
     """(source, adapter that speaks for it)."""
     first_reason: int = 0
     reasons: tuple[str, ...] = ()
-
-
-def record_payload(record: NamesRecord) -> bytes:
-    """Return the payload of a row that gives names."""
-    return msgspec.msgpack.encode(record)
 
 
 class InternedNames:
@@ -42,14 +46,15 @@ class InternedNames:
         self._recorded_sources = 1
         self._recorded_reasons = 1
 
-    def source(self, name: str, owner: str) -> int:
+    def source(self, name: str, owner: str, *, reserved: bool = False) -> int:
         """Number of a source; a new one belongs to the adapter `owner`. Raises Overloaded beyond SOURCES_MAX.
 
-        Raises UnicodeEncodeError for a name that is not Unicode.
+        `reserved`: one of the engine's own, for which there is room beyond. Raises UnicodeEncodeError for a name that
+        is not Unicode.
         """
         number = self._source_numbers.get(name)
         if number is None:
-            if len(self.sources) >= SOURCES_MAX:
+            if len(self.sources) >= SOURCES_MAX + (SOURCES_RESERVED if reserved else 0):
                 raise Overloaded(f"{SOURCES_MAX} sources have submitted facts, and '{name}' would be one more")
             name.encode()  # raises here, at whoever names it so, what could not be recorded later
             number = self._source_numbers[name] = len(self.sources)
@@ -66,6 +71,17 @@ class InternedNames:
             number = self._reason_numbers[text] = len(self.reasons)
             self.reasons.append(text)
         return number
+
+    def name_sources(self, count: int) -> None:
+        """Name numbers below `count` that no row named: a log may end between a fact and the row that named its source.
+
+        Nobody owns what they brought, so it is released as that of an adapter that is gone.
+        """
+        for number in range(len(self.sources), count):
+            name = f"{NAMELESS}{number}"
+            self._source_numbers[name] = number
+            self.sources.append(name)
+            self.owners.append(name)
 
     @property
     def unrecorded(self) -> bool:
@@ -136,3 +152,9 @@ class NamesInForce:
     def reasons(self) -> Sequence[str]:
         """Reasons by number; 0 is none."""
         return self.interned.reasons
+
+
+def put_names(names: InternedNames, buffer: RowBuffer) -> None:
+    """Put a row that gives the new names, if there are any, before the rows that use them."""
+    if names.unrecorded:
+        buffer.put(CONFIGURATION_LOADED, a=NAMES_ONLY, payload=msgspec.msgpack.encode(names.record()))

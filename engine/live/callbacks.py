@@ -3,15 +3,23 @@
 from collections.abc import Mapping
 from typing import Final
 
+from engine.effects.callback_names import callback_name, callback_sources
 from engine.effects.derive import OwedCallback
+from engine.ingest.names import InternedNames
 from engine.kernel.tables import Tables
 from engine.messages.kinds import STEP_CALLBACK
 from engine.messages.observed import ATTRIBUTES_MAX, CALLBACK_NUMBER, ContactArrived
 from engine.model.settings import STEPS_MAX, QueueSetting
 from engine.state import EngineState
 
-CALLBACK_SOURCE: Final = "callbacks"
 ORIGIN_ATTRIBUTE: Final = "callback_of"
+
+
+def callback_source(names: InternedNames, owner: str) -> int:
+    """Return the source of the callbacks of an adapter's customers; never raises for want of room."""
+    common, own = callback_sources(owner)
+    source = names.source(common, owner, reserved=True)
+    return source if names.owners[source] == owner else names.source(own, owner, reserved=True)
 
 
 def callback_arrival(state: EngineState, owed: OwedCallback) -> tuple[int, ContactArrived]:
@@ -22,11 +30,9 @@ def callback_arrival(state: EngineState, owed: OwedCallback) -> tuple[int, Conta
     """
     arrival = owed.entry.arrival
     owner = state.interned.owners[owed.entry.source]
-    source = state.interned.source(CALLBACK_SOURCE, owner)
-    if state.interned.owners[source] != owner:
-        source = state.interned.source(f"{CALLBACK_SOURCE}:{owner}", owner)
+    source = callback_source(state.interned, owner)
     number = owed.entry.callback_number or arrival.customer
-    name = f"callback-{owed.seq}"
+    name = callback_name(owed.seq)
     fact = ContactArrived(
         id=name,
         contact=name,

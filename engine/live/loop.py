@@ -136,7 +136,8 @@ class LiveEngine:
         assert self._loop is not None, "the engine does not run yet"
         try:
             self._require_room(facts)
-            submission = Submission(self.state.interned.source(source, adapter), facts, self._loop.create_future())
+            number = self.state.interned.source(source, adapter, reserved=not adapter)
+            submission = Submission(number, facts, self._loop.create_future())
             self.inbox.put(submission)
         except Overloaded:
             self.counters["facts_overloaded"] += len(facts)

@@ -11,15 +11,15 @@ from engine.effects.waiting import Estimate, WaitingLines
 from engine.errors import TrunklineError
 from engine.ingest.admission import PAYLOAD_MAX, ROWS_OF_A_FACT, Admission
 from engine.ingest.inbox import Inbox, Submission
-from engine.ingest.names import record_payload
+from engine.ingest.names import put_names
 from engine.ingest.stamp import RowBuffer
 from engine.kernel.step import step
 from engine.kernel.tables import Array
-from engine.messages.kinds import CONFIGURATION_LOADED, DEADLINE_PASSED, FACT_REFUSED, FIRST_DECIDED, REFUSAL_NAMES
+from engine.messages.kinds import DEADLINE_PASSED, FACT_REFUSED, FIRST_DECIDED, REFUSAL_NAMES
 from engine.messages.row_fields import fields_of
 from engine.messages.rows import Rows, empty_rows
 from engine.ports import EventLog, Receipt, Turn
-from engine.state import NAMES_ONLY, OUT_ROWS, EngineState
+from engine.state import OUT_ROWS, EngineState
 
 TURN_ROWS: Final = 4096
 """Observed rows of one turn: about a millisecond of deciding."""
@@ -74,9 +74,8 @@ class TurnMaker:
         self._admission.begin()
         if with_deadline:
             buffer.put(DEADLINE_PASSED)
+        put_names(self.state.interned, buffer)  # before whoever brought something: a turn may be cut anywhere
         placed, finished = self._fill()
-        if self.state.interned.unrecorded:
-            buffer.put(CONFIGURATION_LOADED, a=NAMES_ONLY, payload=record_payload(self.state.interned.record()))
         frames, seqs, refusals = self._decide_and_append()
         self._answer(placed, seqs, refusals)
         return Made(frames, finished)

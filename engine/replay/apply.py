@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from engine.effects.derive import OwedCallback
-from engine.ingest.names import NamesRecord
+from engine.ingest.names import NAMES_ONLY, NamesRecord
 from engine.ingest.seen import SeenReplay
 from engine.kernel.step import fold
 from engine.kernel.tables import Array, Tables
@@ -16,7 +16,7 @@ from engine.messages.kinds import CONFIGURATION_LOADED, ENGINE_STARTED, REQUIREM
 from engine.model.directory import decode_directory
 from engine.ports import Turn
 from engine.replay.contacts import OWED_KEPT, ContactReplay
-from engine.state import NAMES_ONLY, EngineRecord, EngineState, payload_of, started_with
+from engine.state import EngineRecord, EngineState, payload_of, started_with
 
 
 def _kind_set(*kinds: int) -> Array:
@@ -36,14 +36,16 @@ class StateReplay:
         self._state = state
         self._fold = fold_rows
         self._seen = SeenReplay(state.seen, state.generation)
-        self._contacts = ContactReplay(state.contacts)
+        self._contacts = ContactReplay(state.contacts, state.interned)
+        self._sources = 0
         self.owed: deque[OwedCallback] = deque(maxlen=OWED_KEPT)
-        """The latest customers who left for a callback; filled by `finish`."""
+        """The latest customers who left for a callback that never came; filled by `finish`."""
 
     def apply(self, run: Turn) -> None:
         """Apply the next run of turns."""
         kinds = np.ascontiguousarray(run.rows["kind"])
         self._fold_growing(run, kinds)
+        self._sources = max(self._sources, int(run.rows["source"].max(initial=0)) + 1)
         self._seen.absorb(run.first_seq, run.rows)
         for place in np.flatnonzero(IS_CONFIGURATION[kinds]).tolist():
             self._note_configuration(run, place, int(kinds[place]))
@@ -51,6 +53,7 @@ class StateReplay:
 
     def finish(self) -> None:
         """Complete the open contacts and the idempotence window."""
+        self._state.interned.name_sources(self._sources)
         self._contacts.settle()
         self._seen.finish()
         self.owed.extend(self._contacts.owed())

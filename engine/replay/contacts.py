@@ -8,7 +8,9 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from engine.effects.callback_names import callback_keys
 from engine.effects.derive import OwedCallback
+from engine.ingest.names import InternedNames
 from engine.ingest.registry import ContactEntry, OpenContacts, entry_of
 from engine.kernel.tables import Array
 from engine.messages.kinds import (
@@ -58,6 +60,14 @@ class LatestRows:
         self._words[slots] = run.rows.view(np.uint64).reshape(-1, WORDS)[places]
         self._runs[slots] = run_number
 
+    def told(self, slots: Array, payloads: list[memoryview]) -> Iterator[tuple[int, int, int, memoryview]]:
+        """Yield (slot, source, sequence, payload) of the rows about these slots."""
+        rows = self.rows[slots]
+        columns = (slots, rows["source"], self.seqs[slots], self._runs[slots], rows["payload_offset"])
+        ends = rows["payload_offset"] + rows["payload_size"]
+        for slot, source, seq, number, start, end in zip(*(found.tolist() for found in (*columns, ends)), strict=True):
+            yield slot, source, seq, payloads[number][start:end]
+
     def payload(self, slot: int, payloads: list[memoryview]) -> memoryview:
         """The payload of the row about this slot; `payloads` are those of the runs."""
         return row_payload(self.rows[slot], payloads[self._runs[slot]])
@@ -91,6 +101,8 @@ class Owed(NamedTuple):
     opened: Opened
     asked: bytes | None
     """Payload of the last CALLBACK_REQUESTED; None where there is none."""
+    keys: tuple[int, ...]
+    """Idempotence keys by which the callback's arrival would be known."""
 
     def told(self) -> OwedCallback:
         """Decode it."""
@@ -107,7 +119,8 @@ class Owed(NamedTuple):
 class ContactReplay:
     """Follows runs of rows; `settle` brings the registry to what they say."""
 
-    def __init__(self, contacts: OpenContacts) -> None:
+    def __init__(self, contacts: OpenContacts, names: InternedNames) -> None:
+        self._names = names
         self._contacts = contacts
         slots = len(contacts.taken())
         self._opened = np.zeros(slots, np.int64)
@@ -133,6 +146,8 @@ class ContactReplay:
         left = closes[(kinds[closes] == CONTACT_LEFT) & (rows["a"][closes] == EXIT_CALLBACK)][-OWED_KEPT:]
         if len(left):
             self._note_owed(run, left, arrivals, queued, asked)
+        if self._owed:
+            self._drop_answered(rows["dedupe"][arrivals])
         self._note_open(run, arrivals, closes)
         number = len(self._payloads) - 1
         for latest, places in ((self._queued, queued), (self._asked, asked)):
@@ -143,15 +158,17 @@ class ContactReplay:
 
     def settle(self) -> None:
         """Enter every contact that is open now, with what its rows said; the payloads of the runs are let go."""
-        contacts, opened = self._contacts, self._opened
+        opened = self._opened
         fresh = np.flatnonzero(self._arrivals.seqs)
-        for slot in fresh[np.argsort(self._arrivals.seqs[fresh])].tolist():
-            source, seq = int(self._arrivals.rows[slot]["source"]), int(self._arrivals.seqs[slot])
-            contacts.open(entry_of(slot, source, seq, bytes(self._arrivals.payload(slot, self._payloads))))
-        for slot in np.flatnonzero((self._queued.seqs > opened) & (opened > 0)).tolist():
-            self._entry(slot).line_ns = int(self._queued.rows[slot]["a"])
-        for slot in np.flatnonzero((self._asked.seqs > opened) & (opened > 0)).tolist():
-            self._entry(slot).callback_number = number_in(self._asked.payload(slot, self._payloads))
+        fresh = fresh[np.argsort(self._arrivals.seqs[fresh])]
+        for slot, source, seq, payload in self._arrivals.told(fresh, self._payloads):
+            self._contacts.open(entry_of(slot, source, seq, bytes(payload)))
+        in_line = np.flatnonzero((self._queued.seqs > opened) & (opened > 0))
+        for slot, line_ns in zip(in_line.tolist(), self._queued.rows["a"][in_line].tolist(), strict=True):
+            self._entry(slot).line_ns = line_ns
+        asked = np.flatnonzero((self._asked.seqs > opened) & (opened > 0))
+        for slot, _, _, payload in self._asked.told(asked, self._payloads):
+            self._entry(slot).callback_number = number_in(payload)
         for seqs, rows, payload in self._legs:
             for place in np.flatnonzero(self._is_of_open(seqs, rows)).tolist():
                 leg = read_recorded(row_payload(rows[place], payload), LegRecorded)
@@ -162,7 +179,7 @@ class ContactReplay:
         self._payloads.clear()
 
     def owed(self) -> list[OwedCallback]:
-        """The latest customers who left for a callback, in order."""
+        """The latest customers who left for a callback that never came, in order."""
         return [owed.told() for owed in self._owed]
 
     def _grow(self, slots: int) -> None:
@@ -222,7 +239,18 @@ class ContactReplay:
                 line_ns = int(line.row["a"])
             told = bytes(number.payload) if number.seq > arrival.seq else None
             opened = Opened(slot, int(arrival.row["source"]), arrival.seq, bytes(arrival.payload))
-            self._owed.append(Owed(run.first_seq + place, queue, line_ns, entry, opened, told))
+            seq = run.first_seq + place
+            source = entry.source if entry is not None else opened.source
+            owner = self._names.owners[source] if source < len(self._names.owners) else ""
+            self._owed.append(Owed(seq, queue, line_ns, entry, opened, told, callback_keys(seq, owner)))
+
+    def _drop_answered(self, dedupe: Array) -> None:
+        """Forget those whose callback is among these arrivals."""
+        came = set(dedupe[dedupe != 0].tolist())
+        if came:
+            owed = [owed for owed in self._owed if came.isdisjoint(owed.keys)]
+            if len(owed) < len(self._owed):
+                self._owed = deque(owed, maxlen=OWED_KEPT)
 
     def _before(self, run: Turn, latest: LatestRows, places: Array, asked: Array, slots: Array) -> Iterator[Noted]:
         """For each asked place the last row of a kind about its slot before it: in this run, or in an earlier one."""

@@ -51,6 +51,8 @@ class Door:
         self.buffer = RowBuffer(256, 1 << 20)
         self.admission = Admission(state.tables, state.names, self.buffer, state.contacts, state.seen, state.interned)
         self.source = state.interned.source("desk", "desk")
+        state.interned.reason("lunch")
+        state.interned.record()
         self.begin()
 
     def begin(self) -> None:
@@ -198,6 +200,14 @@ def test_who_and_why_stand_in_the_payload(opened: Door, fact: Observed, expected
     assert row.pop("payload_size") == len(opened.buffer.payload)
     assert row == expected
     assert msgspec.msgpack.decode(opened.buffer.payload, type=type(fact)) == fact
+
+
+def test_a_new_reason_is_named_before_the_row_that_has_it(opened: Door) -> None:
+    before = opened.buffer.count
+    place = opened.admit(AgentStatusChanged(agent="bob", status="paused", reason="training"))
+    assert place == before + 1
+    named, status = opened.buffer.rows[before:].tolist()
+    assert (named[1], status[1]) == (kinds.CONFIGURATION_LOADED, kinds.AGENT_STATUS_CHANGED)
 
 
 def test_facts_about_agents_and_queues(opened: Door) -> None:

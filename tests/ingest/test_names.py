@@ -4,13 +4,23 @@ import msgspec
 import pytest
 
 from engine.errors import Overloaded
-from engine.ingest.names import ENGINE_SOURCE, REASONS_MAX, SOURCES_MAX, InternedNames, NamesRecord, record_payload
+from engine.ingest.names import (
+    ENGINE_SOURCE,
+    NAMES_ONLY,
+    REASONS_MAX,
+    SOURCES_MAX,
+    InternedNames,
+    NamesRecord,
+    put_names,
+)
+from engine.ingest.stamp import RowBuffer
+from engine.messages.kinds import CONFIGURATION_LOADED
 
 
 def replayed(*records: NamesRecord) -> InternedNames:
     names = InternedNames()
     for record in records:
-        names.apply(msgspec.msgpack.decode(record_payload(record), type=NamesRecord))
+        names.apply(msgspec.msgpack.decode(msgspec.msgpack.encode(record), type=NamesRecord))
     return names
 
 
@@ -46,9 +56,30 @@ def test_names_are_bounded() -> None:
         names.source(f"s{number}", "")
     with pytest.raises(Overloaded, match="'one too many'"):
         names.source("one too many", "")
+    assert names.sources[names.source("callbacks", "sip", reserved=True)] == "callbacks"
     for number in range(REASONS_MAX - 1):
         names.reason(f"r{number}")
     assert names.reason("one too many") == 0
+
+
+def test_new_names_get_a_row_once() -> None:
+    names, buffer = InternedNames(), RowBuffer(8, 1 << 10)
+    put_names(names, buffer)
+    assert buffer.count == 0
+    names.source("sip", "sip")
+    put_names(names, buffer)
+    put_names(names, buffer)
+    assert buffer.rows["kind"].tolist() == [CONFIGURATION_LOADED]
+    record = msgspec.msgpack.decode(buffer.payload, type=NamesRecord)
+    assert (record.sources, buffer.rows["a"].tolist()) == ((("sip", "sip"),), [NAMES_ONLY])
+
+
+def test_numbers_that_no_row_named_get_a_name_and_no_living_owner() -> None:
+    names = InternedNames()
+    names.name_sources(3)
+    assert (names.sources, names.owners) == (["engine", "source-1", "source-2"], ["", "source-1", "source-2"])
+    assert names.unrecorded
+    assert names.source("sip", "sip") == 3
 
 
 def test_a_snapshot_does_not_count_as_the_log() -> None:

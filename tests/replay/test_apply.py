@@ -69,14 +69,16 @@ def everything(state: EngineState) -> dict[str, Any]:
 
 
 async def busy_day(folder: Path, seed: int, steps: int) -> tuple[House, list[OwedCallback]]:
-    """A random day with many callbacks and legs, and the callbacks that the engine queued itself."""
+    """A random day with many callbacks and legs, and the callbacks that the engine left to the next start."""
     owed: list[OwedCallback] = []
     async with house(folder) as h:
         queue_callback = h.engine.queue_callback
 
         def noted(asked: OwedCallback) -> None:
-            owed.append(asked)
-            queue_callback(asked)
+            if asked.seq % 5:
+                owed.append(asked)
+            else:
+                queue_callback(asked)
 
         h.engine.queue_callback = noted  # type: ignore[method-assign,assignment]
         for lap in range(4):
@@ -110,7 +112,7 @@ async def test_all_ways_to_cut_a_log_lead_to_the_live_state(
     wanted = everything(h.state)
     assert len(wanted["contacts"]) > 5
     assert any(entry.legs for entry in wanted["contacts"])
-    assert len(owed) > 10
+    assert len(owed) > 7
     for turns, kept in ((1, 1), (1, 7), (3, 2), (40, 32), (len(frames), 1)):
         monkeypatch.setattr(contacts, "RUNS_KEPT", kept)
         replay = replayed(frames, turns)

@@ -1,0 +1,23 @@
+"""What the contact that calls a customer back is called, and who brings it: by these the log tells whether it came."""
+
+from typing import Final
+
+from engine.ingest.seen import dedupe_key
+
+CALLBACK_SOURCE: Final = "callbacks"
+
+
+def callback_name(left_seq: int) -> str:
+    """Name of the callback of the customer who left by the row `left_seq`; also the id of its arrival."""
+    return f"callback-{left_seq}"
+
+
+def callback_sources(owner: str) -> tuple[str, str]:
+    """Names of the sources that may bring the callbacks of an adapter's customers; the first may be another's."""
+    return CALLBACK_SOURCE, f"{CALLBACK_SOURCE}:{owner}"
+
+
+def callback_keys(left_seq: int, owner: str) -> tuple[int, ...]:
+    """Idempotence keys that the arrival of this callback may have."""
+    name = callback_name(left_seq)
+    return tuple(dedupe_key(source, name) for source in callback_sources(owner))
