@@ -21,6 +21,7 @@ OUT_ROWS: Final = 4 * ROOM
 UNSAVED: Final = ("agenda",)
 """Tables that hold nothing between two turns."""
 REMEMBERED_FACTS: Final = 1_000_000
+PAGE_BYTES: Final = 4096
 
 
 class EngineRecord(msgspec.Struct, frozen=True):
@@ -91,7 +92,7 @@ class EngineState:
     def copy(self) -> "StateCopy":
         """Return the state of this instant: nothing is made here but copies, and only of what was ever used."""
         t = self.tables
-        tables = {name: np.asarray(table).copy() for name, table in t.items() if name not in (*UNSAVED, "intervals")}
+        tables = {name: _copy_of(table) for name, table in t.items() if name not in (*UNSAVED, "intervals")}
         rows, cells = _intervals_used(t)
         tables["intervals"] = t.intervals[rows, :, :cells]
         return StateCopy(
@@ -111,7 +112,7 @@ class EngineState:
         """Take over what `save` returned, into a new state made with the same capacity."""
         for name, table in self.tables.items():
             if name not in (*UNSAVED, "intervals"):
-                table[...] = np.asarray(parts[f"table.{name}"]).view(table.dtype).reshape(table.shape)
+                _copy_pages(_array(parts[f"table.{name}"]), table)
         rows, cells = _intervals_used(self.tables)
         self.tables.intervals[rows, :, :cells] = _array(parts["table.intervals"])
         self.seen.load(_array(parts["seen_keys"]), _array(parts["seen_values"]))
@@ -145,6 +146,27 @@ def _intervals_used(t: Tables) -> tuple[Array, int]:
     """Rows of the interval table that ever were in use, and how many of its cells: the widest table is mostly empty."""
     cells = np.flatnonzero(t.tallies.any(axis=1))
     return np.flatnonzero(t.interval_starts >= 0), int(cells[-1]) + 1 if len(cells) else 0
+
+
+def _copy_of(table: Array) -> Array:
+    """Copy a table; what of it nobody touched is left so in the copy."""
+    copied: Array = np.zeros(table.nbytes, np.uint8).view(table.dtype).reshape(table.shape)
+    _copy_pages(table, copied)
+    return copied
+
+
+def _copy_pages(source: Array, target: Array) -> None:
+    """Make `target` as `source`, which has as many bytes. Pages that are alike, as unused ones are, stay untouched."""
+    octets, into = _octets(source), _octets(target)
+    whole = len(octets) // PAGE_BYTES * PAGE_BYTES
+    pages, into_pages = (part[:whole].view(np.uint64).reshape(-1, PAGE_BYTES // 8) for part in (octets, into))
+    differing = np.flatnonzero((pages != into_pages).any(axis=1))
+    into_pages[differing] = pages[differing]
+    into[whole:] = octets[whole:]
+
+
+def _octets(table: Array) -> Array:
+    return np.asarray(table).reshape(-1).view(np.uint8)
 
 
 def _array(part: Array | bytes) -> Array:
