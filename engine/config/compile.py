@@ -94,6 +94,7 @@ def compile_settings(config: Config, directory: Directory, previous: SettingTabl
     for name, group in config.trunk_groups.items():
         row = wanted.trunk_groups[directory.trunk_groups.number(name)]
         row[TrunkGroupSetting.CHANNELS], row[TrunkGroupSetting.RESERVE] = group.channels, group.reserve
+        row[TrunkGroupSetting.PROTECTED_VALUE] = round(group.protected_value * 1000)
     listed = {queue for agent in config.agents for queue in agent.queues}
     for name, queue in config.queues.items():
         columns = _queue_columns(queue, directory, directory.queues.number(name))

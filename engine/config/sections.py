@@ -10,9 +10,9 @@ from engine.config.faults import several
 from engine.config.hours import Hours
 from engine.config.queues import Queue, Section
 from engine.messages import kinds
-from engine.model.fields import Duration, Ref, Text, TimeZone, Whole
+from engine.model.fields import Duration, Number, Ref, Text, TimeZone, Whole
 from engine.model.scopes import TOKEN_ID, Scope
-from engine.model.settings import SECOND_NS
+from engine.model.settings import RESERVE_AUTO, SECOND_NS
 from engine.ports import AgentEndpoint
 
 DEFAULT_CAPACITY: Final = {kinds.VOICE: 1, kinds.CHAT: 3, kinds.EMAIL: 1, kinds.TASK: 1}
@@ -71,8 +71,10 @@ class TrunkGroup(Section):
     display_name: str = ""
     channels: Annotated[int, Whole(0, 1_000_000)]
     """Calls carried at once."""
-    reserve: Annotated[int, Whole(0, 1_000_000)] = 0
-    """Of these, how many only protected traffic may take."""
+    reserve: Annotated[int, Whole(0, 1_000_000, {"auto": RESERVE_AUTO})] = 0
+    """Of these, how many only protected traffic may take; RESERVE_AUTO: as many as cost least."""
+    protected_value: Annotated[float, Number(1, 1_000_000)] = 10.0
+    """What losing one protected call costs, compared with an unprotected one."""
 
     @model_validator(mode="after")
     def _reserve_fits(self) -> Self:

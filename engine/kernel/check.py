@@ -15,6 +15,7 @@ from engine.kernel.setting_bounds import (
     LONGEST_NS,
     QUEUE_BOUNDS,
     QUEUE_NUMBERS,
+    TRUNK_GROUP_BOUNDS,
     in_bounds,
     is_requirement,
 )
@@ -202,6 +203,8 @@ def _is_value(t: Tables, table: int, column: int, value: int) -> bool:
         return in_bounds(QUEUE_BOUNDS, column, value)
     if table == TABLE_AGENT:
         return in_bounds(AGENT_BOUNDS, column, value)
+    if table == TABLE_TRUNK_GROUP:
+        return in_bounds(TRUNK_GROUP_BOUNDS, column, value)
     if table == TABLE_CHANNEL:
         return 0 <= value < 1 << CHANNELS
     if table == TABLE_ENGINE:

@@ -21,6 +21,7 @@ from engine.messages.kinds import (
     AGENT_STATUS_CHANGED,
     BY_SYSTEM,
     BY_TRANSFER,
+    BY_UNKNOWN,
     CALLBACK_REQUESTED,
     CONTACT_ARRIVED,
     CONTACT_CONNECTED,
@@ -38,6 +39,7 @@ from engine.messages.kinds import (
     EXIT_OVERFLOWED,
     EXIT_SHORT_ABANDONED,
     EXIT_SYSTEM_ERROR,
+    EXIT_UNKNOWN,
     EXIT_WITHDRAWN,
     FLAG_CLOSES,
     FLAG_KEEP_PLACE,
@@ -118,7 +120,9 @@ def _release(t: Tables, out: Array, c: int, by: int) -> None:
         return
     waited_ns = t.book[0].now_ns - contact.enqueued_ns
     way_out = EXIT_ABANDONED
-    if by == BY_SYSTEM:
+    if by == BY_UNKNOWN:
+        way_out = EXIT_UNKNOWN
+    elif by == BY_SYSTEM:
         way_out = EXIT_SYSTEM_ERROR
     elif waited_ns <= t.queues[contact.queue].settings[QueueSetting.SHORT_ABANDON_NS]:
         way_out = EXIT_SHORT_ABANDONED

@@ -3,7 +3,7 @@
 from engine.kernel.admit import admit, takes_over
 from engine.kernel.decide_agent import end_wrap_up_of
 from engine.kernel.decide_offer import fail_offer
-from engine.kernel.eligibility import find_line, is_deserted
+from engine.kernel.eligibility import find_line, is_deserted, lacks_agents
 from engine.kernel.emit import MATCH_AGENT, MATCH_ANY, MATCH_CONTACT, PASS_DEADLINE, emit, then
 from engine.kernel.endings import leave
 from engine.kernel.jit import jit
@@ -16,6 +16,9 @@ from engine.messages.kinds import (
     EXIT_CALLBACK,
     EXIT_EMPTY,
     EXIT_OVERFLOWED,
+    EXIT_REFUSED_CLOSED,
+    EXIT_REFUSED_EMPTY,
+    EXIT_REFUSED_FULL,
     EXIT_TIMED_OUT,
     FLAG_CLOSES,
     OFFER_NO_ANSWER,
@@ -23,6 +26,7 @@ from engine.messages.kinds import (
     REQUIREMENT_RELAXED,
     STEP_CALLBACK,
     STEP_OVERFLOW,
+    STEP_REFUSE,
     STEP_RELAX,
 )
 from engine.messages.rows import GAVE_UP_AGENT, HELD_LONG_ENOUGH
@@ -100,8 +104,21 @@ def _take_step(t: Tables, out: Array, c: int) -> None:
         then(t, MATCH_CONTACT, c)
     elif action == STEP_CALLBACK:
         leave(t, out, c, EXIT_CALLBACK, FLAG_CLOSES)
+    elif action == STEP_REFUSE:
+        leave(t, out, c, _refusal_exit(t, c), FLAG_CLOSES)
     else:
         leave(t, out, c, EXIT_TIMED_OUT, FLAG_CLOSES)
+
+
+@jit
+def _refusal_exit(t: Tables, c: int) -> int:
+    """Return why the queue cannot serve the waiting contact: it closed, nobody is there, or too many are ahead."""
+    contact = t.contacts[c]
+    if t.queues[contact.queue].settings[QueueSetting.OPEN] == 0:
+        return EXIT_REFUSED_CLOSED
+    if lacks_agents(t, contact.queue, contact.requirement, contact.channel, 1):
+        return EXIT_REFUSED_EMPTY
+    return EXIT_REFUSED_FULL
 
 
 @jit

@@ -25,6 +25,7 @@ from engine.kernel.jit import jit
 from engine.kernel.masks import ONE, ZERO, lowest, put, take
 from engine.kernel.subjects import agent_subject, queue_subject
 from engine.kernel.tables import Tables
+from engine.kernel.trunks import count_offered
 from engine.kernel.waiting_line import common_lines, join_line, leave_line
 from engine.messages.kinds import (
     AGENT_HELD_BACK,
@@ -64,9 +65,11 @@ from engine.messages.kinds import (
     TABLE_QUEUE,
     TABLE_SKILL_LEVEL,
     TABLE_TRUNK_GROUP,
+    TRUNK_RESERVE_CHANGED,
     WRAP_UP_ENDED,
     WRAP_UP_STARTED,
 )
+from engine.messages.rows import RESERVE_BITS
 from engine.model.settings import AgentSetting, QueueSetting
 
 
@@ -132,6 +135,8 @@ def _apply_rare(t: Tables, row: Any) -> None:
         review_free(t, row.agent)
     elif kind == AGENT_RESUMED:
         _resume_agent(t, row.agent)
+    elif kind == TRUNK_RESERVE_CHANGED:
+        t.trunk_groups[row.a].reserve = row.b & ((1 << RESERVE_BITS) - 1)
     elif kind == QUEUE_DRAINED:
         disarm(t.book, t.timers, queue_subject(t, row.queue))
     elif kind == QUEUE_OPENED:
@@ -188,6 +193,7 @@ def _receive(t: Tables, row: Any) -> None:
     group.seized += 1
     group.peak = max(group.peak, group.busy)
     t.contacts[row.contact].trunk_group = row.a
+    count_offered(t, row.contact, row.a)
 
 
 @jit

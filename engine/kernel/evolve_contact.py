@@ -9,6 +9,7 @@ from engine.kernel.jit import jit
 from engine.kernel.subjects import engagement_subject
 from engine.kernel.tables import Tables
 from engine.kernel.tally import count, count_at, count_cell, count_longest, join_cohort, measure
+from engine.kernel.trunks import count_ended, count_offered
 from engine.kernel.waiting_line import common_lines, join_line, leave_line
 from engine.messages.kinds import (
     BY_TRANSFER,
@@ -239,6 +240,7 @@ def leave_queue(t: Tables, row: Any) -> None:
     contact.state = CONTACT_NEW
     if way_out == EXIT_REFUSED_TRUNK:
         t.trunk_groups[contact.asked_group].refused += 1
+        count_offered(t, c, contact.asked_group)
     count(t, c, Tally.EXIT + way_out, 1)
     count_longest(t, c, wait_ns)
     threshold_ns = queue.settings[QueueSetting.THRESHOLD_NS]
@@ -319,6 +321,7 @@ def close(t: Tables, c: int) -> None:
         group.busy_ns += group.busy * (book.now_ns - group.busy_at_ns)
         group.busy_at_ns = book.now_ns
         group.busy -= 1
+        count_ended(t, contact.trunk_group, book.now_ns - contact.arrived_ns)
         contact.trunk_group = -1
     contact.state = CONTACT_FREE
     t.slots[(book.slot_head + book.slot_count) % len(t.slots)] = c

@@ -12,13 +12,16 @@ from engine.model.settings import (
     CONDITIONS_MAX,
     INHERIT,
     QUEUE_COLUMNS,
+    RESERVE_AUTO,
     SECOND_NS,
     SKILLS_MAX,
     STEPS_MAX,
     STRICT_CREDIT_NS,
+    TRUNK_GROUP_COLUMNS,
     WRAP_UP_BY_AGENT,
     AgentSetting,
     QueueSetting,
+    TrunkGroupSetting,
 )
 
 LONGEST_NS: Final = STRICT_CREDIT_NS
@@ -29,6 +32,7 @@ COUNT_MAX: Final = 32_767
 PARALLEL_MAX: Final = 1_000
 """Contacts of one channel at once, and agents that one contact rings at once."""
 VALUE_MAX: Final = 1_000_000_000
+TRUNK_CHANNELS_MAX: Final = 1_000_000
 LEVEL_BOUND: Final = 31
 """What a requirement can ask for in its five bits."""
 
@@ -56,8 +60,14 @@ _AGENT: Final[dict[int, tuple[int, int]]] = {
     AgentSetting.WEIGHT: (0, COUNT_MAX),
     AgentSetting.NEEDS_PHONE: (0, 1),
 }
+_TRUNK_GROUP: Final[dict[int, tuple[int, int]]] = {
+    TrunkGroupSetting.CHANNELS: (0, TRUNK_CHANNELS_MAX),
+    TrunkGroupSetting.RESERVE: (RESERVE_AUTO, TRUNK_CHANNELS_MAX),
+    TrunkGroupSetting.PROTECTED_VALUE: (0, VALUE_MAX),
+}
 QUEUE_BOUNDS: Final = np.array([_QUEUE.get(column, _DURATION) for column in range(QUEUE_COLUMNS)], np.int64)
 AGENT_BOUNDS: Final = np.array([_AGENT.get(column, _DURATION) for column in range(AGENT_COLUMNS)], np.int64)
+TRUNK_GROUP_BOUNDS: Final = np.array([_TRUNK_GROUP[column] for column in range(TRUNK_GROUP_COLUMNS)], np.int64)
 """shape (columns, 2): least and greatest value; a column that is not named is a duration."""
 
 QUEUE_NUMBERS: Final = np.zeros(QUEUE_COLUMNS, np.bool_)

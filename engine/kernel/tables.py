@@ -176,6 +176,14 @@ TRUNK_GROUP: Final = np.dtype(
         ("refused", "i8"),
         ("busy_ns", "i8"),  # integral of busy channels over time
         ("busy_at_ns", "i8"),
+        ("protected", "f8"),  # decayed counts of calls offered, for the reserve that costs least
+        ("unprotected", "f8"),
+        ("ended", "f8"),  # decayed count and sum: mean holding time
+        ("held_ns", "f8"),
+        ("estimated_at_ns", "i8"),
+        ("first_ns", "i8"),
+        ("best_reserve", "i8"),  # by the estimates
+        ("reserve", "i8"),  # in force, where it is for the kernel to say
         ("busy", "i8"),
         ("peak", "i8"),
     ],

@@ -50,6 +50,7 @@ FACT_REFUSED: Final = 111
 CONTACT_RECEIVED: Final = 112
 AGENT_HELD_BACK: Final = 113
 QUEUE_DRAINED: Final = 114
+TRUNK_RESERVE_CHANGED: Final = 115
 
 # --- how a queue entry ends: the closed set of exits
 EXIT_ANSWERED: Final = 0
@@ -111,6 +112,8 @@ BY_AGENT: Final = 2
 BY_NETWORK: Final = 3
 BY_SYSTEM: Final = 4
 BY_TRANSFER: Final = 5
+BY_UNKNOWN: Final = 6
+"""It was over when the source looked again, after a gap."""
 
 # --- why an offer ended without an answer
 OFFER_NO_ANSWER: Final = 1

@@ -36,6 +36,7 @@ What the general fields mean for each kind (fields not named are -1 for agent, q
 | FACT_REFUSED                | slot    |        | agent     | REFUSED_*                           | kind of the refused fact        |
 | AGENT_HELD_BACK             | slot    | queue  | agent     | what the contact stands to lose     | price of the agent              |
 | QUEUE_DRAINED               |         | queue  |           |                                     |                                 |
+| TRUNK_RESERVE_CHANGED       |         |        |           | trunk group                         | packed, see `unpack_reserve`    |
 
 A row's sequence is implied: the first sequence of its frame plus its place. `cause` is the distance back to the observed
 row that a decided row follows from (0 on observed rows). A contact is named outside by the sequence of its arrival; inside
@@ -104,6 +105,17 @@ GAVE_UP_AGENT: Final = -1
 """Of a REQUIREMENT_RELAXED's `b`: the contact waits for anybody, no longer for its own agent."""
 HELD_LONG_ENOUGH: Final = -2
 """Likewise: no agent is held back from the contact any more, its queue's bound being reached."""
+RESERVE_BITS: Final = 20
+LOAD_BITS: Final = 21
+
+
+def unpack_reserve(packed: int) -> tuple[int, float, float]:
+    """Return (channels reserved, load of protected calls, of unprotected ones: erlangs) of a TRUNK_RESERVE_CHANGED."""
+    most = (1 << LOAD_BITS) - 1
+    loads = packed >> RESERVE_BITS
+    return packed & (1 << RESERVE_BITS) - 1, (loads & most) / 10, (loads >> LOAD_BITS) / 10
+
+
 UNTOLD: Final = 0xFFFFFF
 """Expected wait that could not be told."""
 

@@ -82,18 +82,23 @@ class Whole:
 
     low: int
     high: int
+    words: Mapping[str, int] = field(default_factory=dict, hash=False)
+    """Words allowed instead, with the number each stands for."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return _plain(self.check)
 
     def check(self, value: Any) -> int:
         """Return `value` if it is one of the numbers."""
+        if isinstance(value, str) and value in self.words:
+            return self.words[value]
         if isinstance(value, FromEnvironment) and value.isdecimal():
             value = int(value)
+        bounds = f"{self.low} to {self.high}" + "".join(f", or '{word}'" for word in self.words)
         if isinstance(value, bool) or not isinstance(value, int):
-            raise fault(f"{value!r} is not a whole number; allowed is {self.low} to {self.high}")
+            raise fault(f"{value!r} is not a whole number; allowed is {bounds}")
         if not self.low <= value <= self.high:
-            raise fault(f"{value} is out of range; allowed is {self.low} to {self.high}")
+            raise fault(f"{value} is out of range; allowed is {bounds}")
         return value
 
 

@@ -135,10 +135,13 @@ class TrunkGroupSetting(IntEnum):
     CHANNELS = 0
     """Calls the group carries at once."""
     RESERVE = 1
-    """Channels that only protected traffic may take."""
+    """Channels that only protected traffic may take; RESERVE_AUTO: as many as cost least by the running estimates."""
+    PROTECTED_VALUE = 2
+    """What losing one protected call costs, in thousandths of an unprotected one."""
 
 
-TRUNK_GROUP_COLUMNS: Final = 2
+TRUNK_GROUP_COLUMNS: Final = 3
+RESERVE_AUTO: Final = -1
 
 
 class ChannelSetting(IntEnum):

@@ -1,6 +1,6 @@
 """The log in words: rows as events with names, and the scans that the timeline and the event feed are made of."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from enum import IntEnum
 from typing import Any, Final
 
@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from engine.messages import kinds
-from engine.messages.rows import unpack_choice, unpack_entry
+from engine.messages.rows import unpack_choice, unpack_entry, unpack_reserve
 from engine.model.directory import Directory
 from engine.model.settings import AgentSetting, EngineSetting, QueueSetting, TrunkGroupSetting
 from engine.ports import EventLog
@@ -79,6 +79,12 @@ def _arrived(a: int, b: int, names: Directory) -> Data:
     return found
 
 
+def _trunk_reserve(a: int, b: int, names: Directory) -> Data:
+    reserve, protected, unprotected = unpack_reserve(b)
+    loads: Data = {"protected_erlangs": protected, "unprotected_erlangs": unprotected}
+    return {"trunk_group": names.trunk_groups.name(a), "reserve": reserve} | loads
+
+
 _TABLES: Final = {
     kinds.TABLE_QUEUE: "queue",
     kinds.TABLE_AGENT: "agent",
@@ -116,6 +122,7 @@ _DETAILS: Final[dict[int, Callable[[int, int, Directory], Data]]] = {
         "reason": kinds.REFUSAL_NAMES.get(a, a),
         "refused": kinds.KIND_NAMES.get(b, b),
     },
+    kinds.TRUNK_RESERVE_CHANGED: _trunk_reserve,
     kinds.AGENT_HELD_BACK: lambda a, b, _: {"value": a, "price": b},
 }
 SLOTLESS: Final = frozenset({kinds.SETTING_CHANGED, kinds.REQUIREMENT_DEFINED})
@@ -141,17 +148,18 @@ class EventReader:
             after_seq = max(after_seq, contact.id - 1)
         events: list[Event] = []
         reached, looked = after_seq, 0
-        for first_seq, rows, payload in self._frames(after_seq + 1):
+        for run in self._log.read_runs(after_seq + 1):
+            first_seq, rows = run.first_seq, run.rows
             keep = np.ones(len(rows), bool)
             if len(wanted):
                 keep &= np.isin(rows["kind"], wanted)
             if contact is not None:
                 keep &= (rows["contact"] == slot) & ~np.isin(rows["kind"], list(SLOTLESS))
             keep[: max(0, after_seq + 1 - first_seq)] = False
-            for place in np.flatnonzero(keep).tolist():
+            for place in np.flatnonzero(keep)[: limit + 1 - len(events)].tolist():
                 if len(events) == limit:
                     return EventPage(self._log.durable_seq, events[-1].seq, True, events)
-                event = self.event(first_seq + place, rows[place], payload)
+                event = self.event(first_seq + place, rows[place], run.payload)
                 events.append(event)
                 if contact is not None and int(rows[place]["flags"]) & kinds.FLAG_CLOSES:
                     return EventPage(self._log.durable_seq, event.seq, False, events)
@@ -164,10 +172,6 @@ class EventReader:
     def timeline(self, contact: ContactRecord, limit: int) -> EventPage:
         """Return a contact's events from its arrival on."""
         return self.read(contact.id - 1, limit, (), contact)
-
-    def _frames(self, from_seq: int) -> Iterator[tuple[int, Any, memoryview]]:
-        for frame in self._log.read(from_seq):
-            yield frame.first_seq, frame.rows, frame.payload
 
     def event(self, seq: int, row: Any, payload: memoryview) -> Event:
         """Return one row in words."""

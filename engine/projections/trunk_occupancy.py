@@ -1,14 +1,14 @@
 """Trunk groups: channels busy now and at most, calls carried and refused, and the traffic in erlangs."""
 
 from collections import deque
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import numpy as np
 
 from engine.kernel.tables import Array, Tables
 from engine.model.directory import Directory
-from engine.model.settings import TrunkGroupSetting
+from engine.model.settings import RESERVE_AUTO, TrunkGroupSetting
 from engine.projections.figures import NS, book_now_ns, position, ratio
 from engine.projections.names import existing
 
@@ -24,6 +24,7 @@ class TrunkGroupStatus(msgspec.Struct, frozen=True):
     trunk_group: str
     channels: int
     reserve: int
+    """Channels kept for protected calls now."""
     busy: int
     peak: int
     seized: int
@@ -64,6 +65,12 @@ def busy_integral_ns(t: Tables, now_ns: int) -> Array:
     return total
 
 
+def reserve_of(group: Any) -> int:
+    """Return how many channels a trunk group's record keeps for protected calls."""
+    reserve = int(group["settings"][TrunkGroupSetting.RESERVE])
+    return int(group["reserve"]) if reserve == RESERVE_AUTO else reserve
+
+
 def trunk_group_statuses(t: Tables, directory: Directory, traffic: TrunkTraffic, now_ns: int) -> list[TrunkGroupStatus]:
     """Return every configured trunk group."""
     erlangs, span_s = traffic.erlangs(t, now_ns)
@@ -76,7 +83,7 @@ def trunk_group_statuses(t: Tables, directory: Directory, traffic: TrunkTraffic,
                 as_of=position(t),
                 trunk_group=directory.trunk_groups.name(number),
                 channels=int(group["settings"][TrunkGroupSetting.CHANNELS]),
-                reserve=int(group["settings"][TrunkGroupSetting.RESERVE]),
+                reserve=reserve_of(group),
                 busy=int(group["busy"]),
                 peak=int(group["peak"]),
                 seized=seized,

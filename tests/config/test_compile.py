@@ -15,6 +15,7 @@ from engine.model.setting_tables import SettingTables, default_tables, fold_sett
 from engine.model.settings import (
     INHERIT,
     QUEUE_DEFAULTS,
+    RESERVE_AUTO,
     SECOND_NS,
     WRAP_UP_BY_AGENT,
     AgentSetting,
@@ -133,7 +134,7 @@ def test_the_settings_of_the_rest(tmp_path: Path) -> None:
     config = load(tmp_path, CENTRE)
     tables = applied(compile_settings(config, compile_directory(config)))
     assert tables.engine[0].tolist()[EngineSetting.SEED] == 7
-    assert tables.trunk_groups[0].tolist() == [10, 2]
+    assert tables.trunk_groups[0].tolist() == [10, 2, 10_000]
     masks = tables.channels[:, ChannelSetting.MAY_INTERRUPT].tolist()
     assert masks == [1 << kinds.VOICE, 1 << kinds.CHAT | 1 << kinds.EMAIL | 1 << kinds.TASK, 4, 8]
 
@@ -183,7 +184,7 @@ agents: [{name: c}, {name: b}]
     assert tables.queues[0, QueueSetting.MAX_LENGTH] == 0
     assert tables.queues[0, QueueSetting.WRAP_UP_NS] == WRAP_UP_BY_AGENT
     assert tables.memberships[2].tolist() == [0] * 8
-    assert tables.trunk_groups[0].tolist() == [10, 2]
+    assert tables.trunk_groups[0].tolist() == [10, 2, 10_000]
 
 
 def test_whether_a_queue_is_open_is_left_alone(tmp_path: Path) -> None:
@@ -254,3 +255,18 @@ def test_the_example_centre_compiles(tmp_path: Path) -> None:
     config = load(tmp_path, text)
     tables = applied(compile_settings(config, compile_directory(config)), default_tables().resized(64, 4, 8, 16, 8))
     assert tables.agents[:, AgentSetting.EXISTS].sum() == len(config.agents) == 12
+
+
+def test_what_the_kernel_may_find_out_or_keep_back(tmp_path: Path) -> None:
+    text = """
+    trunk_groups: {main: {channels: 10, reserve: auto, protected_value: 2.5}}
+    queues: {cheap: {hold_back: 90s}, never: {hold_back: never}}
+    """
+    config = load(tmp_path, text)
+    tables = applied(compile_settings(config, compile_directory(config)))
+    assert tables.trunk_groups[0].tolist() == [10, RESERVE_AUTO, 2500]
+    assert tables.queues[:2, QueueSetting.HOLD_BACK_NS].tolist() == [90 * SECOND_NS, 0]
+    with pytest.raises(ConfigError, match="only the strategy 'erlang' holds agents back"):
+        load(tmp_path, "queues: {ringing: {strategy: ring-all, hold_back: 1m}}")
+    with pytest.raises(ConfigError, match="or 'auto'"):
+        load(tmp_path, "{queues: {q: {}}, trunk_groups: {main: {channels: 10, reserve: most}}}")

@@ -8,6 +8,7 @@ from engine.messages import kinds as k
 from engine.messages.rows import pack_arrival, pack_requirement
 from engine.model.settings import (
     QUEUE_COLUMNS,
+    RESERVE_AUTO,
     SECOND_NS,
     STEPS_MAX,
     STRICT_CREDIT_NS,
@@ -112,6 +113,10 @@ class History:
             self._fact(k.REQUIREMENT_DEFINED, queue=3, a=pack_requirement((0, 3), (1, 2)), b=1),
         ]
         facts += [self._write(k.TABLE_TRUNK_GROUP, group, TrunkGroupSetting.CHANNELS, 4 - group) for group in range(2)]
+        facts += [
+            self._write(k.TABLE_TRUNK_GROUP, 0, TrunkGroupSetting.RESERVE, draw.choice((RESERVE_AUTO, 0))),
+            self._write(k.TABLE_TRUNK_GROUP, 0, TrunkGroupSetting.PROTECTED_VALUE, draw.choice((0, 1000, 20_000))),
+        ]
         for agent in range(CAPACITY.agents):
             facts.append(self._write(k.TABLE_AGENT, agent, AgentSetting.EXISTS, 1))
             for skill in range(2):
@@ -204,7 +209,7 @@ class History:
 
     def _release(self) -> Fact:
         wanted = self._random.choice((k.CONTACT_CONNECTED, k.CONTACT_CONNECTED, k.CONTACT_WAITING, k.CONTACT_OFFERED))
-        return self._fact(k.CONTACT_RELEASED, contact=self._contact(wanted), a=self._random.choice((1, 1, 2, 3, 4)))
+        return self._fact(k.CONTACT_RELEASED, contact=self._contact(wanted), a=self._random.choice((1, 1, 2, 3, 4, 6)))
 
     def _transfer(self) -> Fact:
         draw = self._random
@@ -278,7 +283,8 @@ class History:
             return self._write(k.TABLE_CHANNEL, draw.randrange(3), ChannelSetting.MAY_INTERRUPT, draw.randrange(8))
         if number < 0.97:
             column = draw.choice((TrunkGroupSetting.CHANNELS, TrunkGroupSetting.RESERVE))
-            return self._write(k.TABLE_TRUNK_GROUP, draw.randrange(2), column, draw.randrange(5))
+            least = -1 if column == TrunkGroupSetting.RESERVE else 0
+            return self._write(k.TABLE_TRUNK_GROUP, draw.randrange(2), column, draw.randrange(least, 5))
         if number < 0.985:
             return self._write(k.TABLE_ENGINE, 0, EngineSetting.SEED, draw.randrange(-5, 1 << 40))
         return self._fact(

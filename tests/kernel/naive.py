@@ -118,7 +118,13 @@ class Twin(Stays):
         elif action in {k.STEP_OVERFLOW, k.STEP_RELAX}:
             self._relax(c, action)
         else:
-            self._leave(c, k.EXIT_CALLBACK if action == k.STEP_CALLBACK else k.EXIT_TIMED_OUT, closes=True)
+            exits = {k.STEP_CALLBACK: k.EXIT_CALLBACK, k.STEP_REFUSE: self._refusal_exit(c)}
+            self._leave(c, exits.get(action, k.EXIT_TIMED_OUT), closes=True)
+
+    def _refusal_exit(self, c: Contact) -> int:
+        if not self.books.queues[c.queue].get(QueueSetting.OPEN):
+            return k.EXIT_REFUSED_CLOSED
+        return k.EXIT_REFUSED_EMPTY if self.books.is_deserted(c.queue, c.requirement, 1) else k.EXIT_REFUSED_FULL
 
     def _relax(self, c: Contact, action: int) -> None:
         books = self.books
@@ -243,7 +249,7 @@ class Twin(Stays):
         elif table == k.TABLE_AGENT:
             books.agents[number].settings[column] = fact.a
         elif table == k.TABLE_TRUNK_GROUP:
-            books.groups[number][column] = fact.a
+            books.groups[number].settings[column] = fact.a
         elif table == k.TABLE_SKILL_LEVEL:
             books.skills[number, fact.b] = fact.a
         elif table == k.TABLE_MEMBERSHIP:

@@ -11,11 +11,13 @@ from engine.model.settings import (
     AGENT_DEFAULTS,
     ENGINE_DEFAULTS,
     QUEUE_DEFAULTS,
+    RESERVE_AUTO,
     SECOND_NS,
     STEPS_MAX,
     AgentSetting,
     EngineSetting,
     QueueSetting,
+    TrunkGroupSetting,
 )
 from tests.kernel import naive_formulas as formulas
 
@@ -110,6 +112,30 @@ class Queue:
         return self.settings.get(column, 0)
 
 
+@dataclass
+class Group:
+    """One trunk group, with its running estimates."""
+
+    settings: dict[int, int] = field(default_factory=dict)
+    protected: float = 0.0
+    unprotected: float = 0.0
+    ended: float = 0.0
+    held: float = 0.0
+    first: int = 0
+    estimated: int = 0
+    best: int = 0
+    reserve: int = 0
+
+    def get(self, column: int) -> int:
+        """A setting."""
+        return self.settings.get(column, 0)
+
+    def load(self, calls: float) -> float:
+        """Erlangs of so many calls, faded."""
+        seen = formulas.MEMORY_NS * (1.0 - math.exp(-max(self.estimated - self.first, 60e9) / formulas.MEMORY_NS))
+        return calls / seen * (self.held + formulas.HANDLE_GUESS_NS * 0.1) / (self.ended + 0.1)
+
+
 class Books:
     """Everything the twin knows."""
 
@@ -122,7 +148,7 @@ class Books:
         self.free_slots = deque(range(capacity.contacts))
         self.agents = [Agent() for _ in range(capacity.agents)]
         self.queues = [Queue() for _ in range(capacity.queues)]
-        self.groups: list[dict[int, int]] = [{} for _ in range(capacity.trunk_groups)]
+        self.groups = [Group() for _ in range(capacity.trunk_groups)]
         self.requirements: dict[int, tuple[list[tuple[int, int]], int]] = {}
         self.skills: dict[tuple[int, int], int] = {}
         self.members: dict[tuple[int, int], int] = {}
@@ -252,6 +278,29 @@ class Books:
         queue.factor = value * (20e9 / threshold) * (formulas.HANDLE_GUESS_NS / mean)
         seen = formulas.MEMORY_NS * (1.0 - math.exp(-max(self.now - queue.first, 60e9) / formulas.MEMORY_NS))
         queue.prices = formulas.prices(self.available_for(number), queue.arrivals / seen, mean, patience, value)
+
+    def offered(self, c: Contact) -> None:
+        """Count a call that came to its trunk group; once a minute of calls think about the reserve anew."""
+        group = self.groups[c.asked_group]
+        if group.get(TrunkGroupSetting.RESERVE) != RESERVE_AUTO:
+            return
+        if c.protected:
+            group.protected += 1
+        else:
+            group.unprotected += 1
+        if group.estimated and self.now - group.estimated < 60 * SECOND_NS:
+            return
+        group.first = group.first or self.now
+        fade = math.exp(-(self.now - group.estimated) / formulas.MEMORY_NS) if group.estimated else 1.0
+        for name in ("protected", "unprotected", "ended", "held"):
+            setattr(group, name, getattr(group, name) * fade)
+        group.estimated = self.now
+        group.best = formulas.best_reserve(
+            group.get(TrunkGroupSetting.CHANNELS),
+            group.load(group.protected),
+            group.load(group.unprotected),
+            group.get(TrunkGroupSetting.PROTECTED_VALUE) / 1000.0,
+        )
 
     def key(self, strategy: int, line: Line, number: int) -> float:
         """What the strategy minimises over free agents."""

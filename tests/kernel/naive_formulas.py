@@ -44,6 +44,27 @@ def prices(agents: int, rate: float, mean: float, patience: float, value: float)
     return found
 
 
+def reservation(channels: int, reserve: int, protected: float, unprotected: float) -> tuple[float, float]:
+    """Blocking of protected and of unprotected calls under trunk reservation: the chain, from empty upwards."""
+    weights = [1.0]
+    for busy in range(channels):
+        rate = protected + (unprotected if busy < channels - reserve else 0.0)
+        weights.append(weights[-1] * rate / (busy + 1))
+    total = math.fsum(weights)
+    return weights[-1] / total, math.fsum(weights[channels - reserve :]) / total
+
+
+def best_reserve(channels: int, protected: float, unprotected: float, value: float) -> int:
+    """The reserve that loses least value."""
+    if not (channels and protected > 0.0 and unprotected > 0.0):
+        return 0
+    costs = []
+    for reserve in range(channels + 1):
+        full, closed = reservation(channels, reserve, protected, unprotected)
+        costs.append(unprotected * closed + value * protected * full)
+    return costs.index(min(costs)) if costs[0] >= 1e-9 else 0
+
+
 def lost_share(waiting: int, agents: int, mean: float, patience: float) -> float:
     """Chance that the last of those who wait gives up: of none of the departures that move it up is it the one."""
     stays = 1.0

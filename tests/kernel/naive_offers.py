@@ -42,6 +42,10 @@ class Offers:
 
     def _close(self, c: Contact) -> None:
         c.state = k.CONTACT_FREE
+        if c.group >= 0:
+            group = self.books.groups[c.group]
+            group.ended += 1
+            group.held += self.books.now - c.arrived
         del self.books.contacts[c.slot]
         self.books.free_slots.append(c.slot)
 

@@ -99,7 +99,7 @@ def _is_setting(books: Books, fact: Fact) -> bool:
         {
             k.TABLE_QUEUE: (sizes.queues, QUEUE_COLUMNS),
             k.TABLE_AGENT: (sizes.agents, AGENT_COLUMNS),
-            k.TABLE_TRUNK_GROUP: (sizes.trunk_groups, 2),
+            k.TABLE_TRUNK_GROUP: (sizes.trunk_groups, 3),
             k.TABLE_CHANNEL: (k.CHANNELS, 1),
             k.TABLE_ENGINE: (1, 2),
         },
@@ -113,6 +113,8 @@ def _is_setting(books: Books, fact: Fact) -> bool:
         return value in _agent_values(column)
     if table == k.TABLE_CHANNEL:
         return 0 <= value < 16
+    if table == k.TABLE_TRUNK_GROUP:
+        return value in (range(10**6 + 1), range(-1, 10**6 + 1), range(10**9 + 1))[column]
     if table == k.TABLE_ENGINE:
         return column == EngineSetting.SEED or SECOND_NS <= value <= STRICT_CREDIT_NS
     return 0 <= value < 1 << 15

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from engine.messages import kinds as k
 from engine.messages.rows import UNTOLD
-from engine.model.settings import INHERIT, AgentSetting, QueueSetting, TrunkGroupSetting
+from engine.model.settings import INHERIT, RESERVE_AUTO, AgentSetting, QueueSetting, TrunkGroupSetting
 from tests.kernel import naive_formulas as formulas
 from tests.kernel.facts import Fact
 from tests.kernel.naive_books import Contact, Engagement, Line
@@ -40,17 +40,30 @@ class Stays(Offers):
         )
         if group >= 0:
             settings = books.groups[group]
-            room = settings.get(TrunkGroupSetting.CHANNELS, 0)
+            room = settings.get(TrunkGroupSetting.CHANNELS)
             room -= sum(other.group == group for other in books.contacts.values())
+            reserve = settings.get(TrunkGroupSetting.RESERVE)
+            if reserve == RESERVE_AUTO:
+                reserve = self._reserve(group)
             if not c.protected:
-                room -= settings.get(TrunkGroupSetting.RESERVE, 0)
+                room -= reserve
             if room <= 0:
                 self._refuse(c, c.queue, k.EXIT_REFUSED_TRUNK, closes=True)
                 return
             self._say(Fact(k.CONTACT_RECEIVED, c.slot, a=group))
             c.group = group
+            books.offered(c)
         for step in self._ways_in(c, c.queue, c.own, c.place, k.ENTRY_ARRIVAL):
             step()
+
+    def _reserve(self, number: int) -> int:
+        group = self.books.groups[number]
+        if group.best != group.reserve:
+            loads = [min(int(group.load(calls) * 10), (1 << 21) - 1) for calls in (group.protected, group.unprotected)]
+            packed = group.best | loads[0] << 20 | loads[1] << 41
+            self._say(Fact(k.TRUNK_RESERVE_CHANGED, a=number, b=packed))
+            group.reserve = group.best
+        return group.best
 
     def _ways_in(self, c: Contact, queue: int, own: int, place: int, entry: int) -> list[Callable[[], object]]:
         """What will happen at the doors, judged before anything of it happened."""
@@ -118,6 +131,8 @@ class Stays(Offers):
         """Out at the door: counted in and out of the queue, having waited nothing."""
         self._say(Fact(k.CONTACT_LEFT, c.slot, queue, a=way_out, flags=k.FLAG_CLOSES if closes else 0))
         c.queue, c.entered, c.state = queue, self.books.now, k.CONTACT_NEW
+        if way_out == k.EXIT_REFUSED_TRUNK:
+            self.books.offered(c)
         if closes:
             self._close(c)
 
@@ -190,7 +205,8 @@ class Stays(Offers):
             return
         short = self.books.now - c.entered <= self.books.queues[c.queue].get(QueueSetting.SHORT_ABANDON_NS)
         way_out = k.EXIT_SHORT_ABANDONED if short else k.EXIT_ABANDONED
-        self._leave(c, k.EXIT_SYSTEM_ERROR if fact.a == k.BY_SYSTEM else way_out, closes=True)
+        way_out = {k.BY_SYSTEM: k.EXIT_SYSTEM_ERROR, k.BY_UNKNOWN: k.EXIT_UNKNOWN}.get(fact.a, way_out)
+        self._leave(c, way_out, closes=True)
 
     def _leave_by(self, fact: Fact) -> None:
         way_out = {

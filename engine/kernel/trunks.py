@@ -1,0 +1,100 @@
+"""How many channels of a trunk group are kept for protected calls, where the group leaves that to the kernel.
+
+With reserve r of N channels an unprotected call is let in while fewer than N - r are busy. Both kinds of calls last
+equally long on the mean, so the busy channels are a birth-death chain: up at p + u below N - r, up at p from there on,
+down at s (loads p and u in erlangs). Its stationary distribution says what is lost,
+
+    cost(r) = u P(busy >= N - r) + value p P(busy = N),
+
+and the reserve in force is the one that costs least. It is Erlang's formula B where r is 0. The loads are running
+estimates over event time, so replay computes the same reserves.
+"""
+
+import math
+from typing import Final
+
+from engine.kernel.erlang import HANDLE_GUESS_NS, MEMORY_NS, REFRESH_NS
+from engine.kernel.jit import jit
+from engine.kernel.tables import Tables
+from engine.messages.kinds import FLAG_PROTECTED
+from engine.model.settings import RESERVE_AUTO, TrunkGroupSetting
+
+NEGLIGIBLE: Final = 1e-9
+"""Loss, in erlangs times value, below which nothing is worth a reserve."""
+
+
+@jit
+def count_offered(t: Tables, c: int, g: int) -> None:
+    """Count a call that came to trunk group `g`, carried or not, and estimate the group's best reserve anew if due."""
+    group = t.trunk_groups[g]
+    if group.settings[TrunkGroupSetting.RESERVE] != RESERVE_AUTO:
+        return
+    if t.contacts[c].flags & FLAG_PROTECTED:
+        group.protected += 1.0
+    else:
+        group.unprotected += 1.0
+    now_ns = t.book[0].now_ns
+    if group.estimated_at_ns != 0 and now_ns - group.estimated_at_ns < REFRESH_NS:
+        return
+    if group.first_ns == 0:
+        group.first_ns = now_ns
+    fade = math.exp(-(now_ns - group.estimated_at_ns) / MEMORY_NS) if group.estimated_at_ns != 0 else 1.0
+    group.protected *= fade
+    group.unprotected *= fade
+    group.ended *= fade
+    group.held_ns *= fade
+    group.estimated_at_ns = now_ns
+    group.best_reserve = best_reserve(
+        group.settings[TrunkGroupSetting.CHANNELS],
+        load_of(t, g, group.protected),
+        load_of(t, g, group.unprotected),
+        group.settings[TrunkGroupSetting.PROTECTED_VALUE] / 1000.0,
+    )
+
+
+@jit
+def count_ended(t: Tables, g: int, lasted_ns: int) -> None:
+    """Count a call that gave back its channel of group `g`."""
+    t.trunk_groups[g].ended += 1.0
+    t.trunk_groups[g].held_ns += lasted_ns
+
+
+@jit
+def load_of(t: Tables, g: int, calls: float) -> float:
+    """Return the load of a decayed count of calls offered to the group, erlangs."""
+    group = t.trunk_groups[g]
+    seen_ns = max(group.estimated_at_ns - group.first_ns, 60e9)
+    mean_ns = (group.held_ns + HANDLE_GUESS_NS * 0.1) / (group.ended + 0.1)
+    return calls / (MEMORY_NS * (1.0 - math.exp(-seen_ns / MEMORY_NS))) * mean_ns
+
+
+@jit
+def best_reserve(channels: int, protected: float, unprotected: float, value: float) -> int:
+    """Return the reserve of least cost; 0 where there is nothing to protect, or nothing to protect it from."""
+    if channels == 0 or protected <= 0.0 or unprotected <= 0.0:
+        return 0
+    best = 0
+    least = reservation_cost(channels, 0, protected, unprotected, value)
+    if least < NEGLIGIBLE:
+        return 0
+    for reserve in range(1, channels + 1):
+        cost = reservation_cost(channels, reserve, protected, unprotected, value)
+        if cost >= least:
+            break
+        best, least = reserve, cost
+    return best
+
+
+@jit
+def reservation_cost(channels: int, reserve: int, protected: float, unprotected: float, value: float) -> float:
+    """Return what is lost with this reserve, in unprotected calls a mean holding time: the chain, from full down."""
+    open_below = channels - reserve
+    term, total, closed = 1.0, 1.0, 1.0
+    for busy in range(channels - 1, -1, -1):
+        term *= (busy + 1) / (protected + (unprotected if busy < open_below else 0.0))
+        total += term
+        if busy >= open_below:
+            closed += term
+        if term > 1e250 or term < 1e-18 * total:
+            break
+    return (unprotected * closed + value * protected) / total

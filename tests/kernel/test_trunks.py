@@ -1,0 +1,172 @@
+"""Trunk groups that find their reserve themselves: against the exact chain, and through the kernel."""
+
+import heapq
+import random
+
+import numpy as np
+import pytest
+
+from engine.kernel.tables import Capacity
+from engine.kernel.trunks import best_reserve, reservation_cost
+from engine.messages import kinds as k
+from engine.messages.rows import pack_arrival, unpack_reserve
+from engine.model.settings import RESERVE_AUTO, SECOND_NS, TrunkGroupSetting
+from tests.kernel import naive_formulas as naive
+from tests.kernel.facts import Fact
+from tests.kernel.scene import BEGIN_NS, Scene, Stage
+
+
+def exact_blocking(channels: int, reserve: int, protected: float, unprotected: float) -> tuple[float, float]:
+    """Blocking of both kinds, by solving the balance equations of the chain."""
+    rates = np.zeros((channels + 1, channels + 1))
+    for busy in range(channels):
+        rates[busy, busy + 1] = protected + (unprotected if busy < channels - reserve else 0.0)
+        rates[busy + 1, busy] = busy + 1
+    rates -= np.diag(rates.sum(axis=1))
+    system = np.vstack([rates.T[1:], np.ones(channels + 1)])
+    chances = np.linalg.solve(system, [*[0.0] * channels, 1.0])
+    return float(chances[-1]), float(chances[channels - reserve :].sum())
+
+
+CHAINS = [(1, 0, 0.5, 0.5), (4, 1, 1.0, 2.0), (6, 2, 3.0, 4.0), (12, 3, 2.0, 14.0), (30, 30, 10.0, 10.0)]
+
+
+@pytest.mark.parametrize(("channels", "reserve", "protected", "unprotected"), CHAINS)
+def test_the_cost_is_what_the_chain_loses(channels: int, reserve: int, protected: float, unprotected: float) -> None:
+    full, closed = exact_blocking(channels, reserve, protected, unprotected)
+    for value in (0.0, 1.0, 25.0):
+        cost = unprotected * closed + value * protected * full
+        assert reservation_cost(channels, reserve, protected, unprotected, value) == pytest.approx(cost, rel=1e-9)
+    twin = naive.reservation(channels, reserve, protected, unprotected)
+    assert twin == pytest.approx((full, closed), rel=1e-9)
+
+
+def test_without_reserve_it_is_formula_b() -> None:
+    for channels, load in ((1, 0.3), (10, 7.0), (200, 190.0)):
+        cost = reservation_cost(channels, 0, load / 4, load * 3 / 4, 1.0)
+        assert cost == pytest.approx(load * naive.erlang_b(channels, load), rel=1e-9)
+
+
+@pytest.mark.parametrize("value", [1.0, 3.0, 10.0, 300.0])
+@pytest.mark.parametrize(("channels", "protected", "unprotected"), [(5, 1, 4), (20, 4, 18), (30, 20, 5), (60, 10, 70)])
+def test_no_other_reserve_costs_less(channels: int, protected: float, unprotected: float, value: float) -> None:
+    best = best_reserve(channels, protected, unprotected, value)
+    costs = [reservation_cost(channels, r, protected, unprotected, value) for r in range(channels + 1)]
+    assert costs[best] == min(costs)
+    assert best == naive.best_reserve(channels, protected, unprotected, value)
+
+
+def test_the_dearer_the_protected_the_more_is_kept() -> None:
+    reserves = [best_reserve(30, 5.0, 28.0, value) for value in (1.0, 2.0, 10.0, 100.0, 10_000.0)]
+    assert reserves == sorted(reserves)
+    assert reserves[0] == 0 < reserves[1] < reserves[-1] < 30
+
+
+def test_where_nothing_is_lost_nothing_is_kept() -> None:
+    assert best_reserve(1_000_000, 10.0, 10.0, 1e6) == 0
+    assert best_reserve(0, 1.0, 1.0, 10.0) == best_reserve(9, 0.0, 9.0, 10.0) == best_reserve(9, 9.0, 0.0, 10.0) == 0
+
+
+class Line(Stage):
+    """A trunk group under two Poisson streams of calls, of which nobody is served: each holds a channel for a while."""
+
+    def __init__(self, channels: int, reserve: int, value: int = 10) -> None:
+        super().__init__(Capacity(contacts=64, agents=1, queues=1, trunk_groups=1, requirements=2, lines=4))
+        self.now_ns = BEGIN_NS
+        for column, setting in (
+            (TrunkGroupSetting.CHANNELS, channels),
+            (TrunkGroupSetting.RESERVE, reserve),
+            (TrunkGroupSetting.PROTECTED_VALUE, 1000 * value),
+        ):
+            self._say(k.SETTING_CHANGED, agent=k.TABLE_TRUNK_GROUP, queue=0, contact=int(column), a=setting)
+        self.offered, self.refused, self.reserves = [0, 0], [0, 0], list[tuple[int, float, float]]()
+
+    def _say(self, kind: int, **fields: int) -> list[Fact]:
+        return self.observe(Fact(kind, at_ns=self.now_ns, **fields))
+
+    def carry(self, calls: int, protected: float, unprotected: float, mean_s: float = 100.0, seed: int = 1) -> None:
+        """Let so many calls come, with these loads in erlangs."""
+        draw, ends = random.Random(seed), list[tuple[int, int]]()
+        for _ in range(calls):
+            self.now_ns += int(draw.expovariate((protected + unprotected) / mean_s) * SECOND_NS)
+            while ends and ends[0][0] <= self.now_ns:
+                self._say(k.CONTACT_RELEASED, contact=heapq.heappop(ends)[1], a=k.BY_CUSTOMER)
+            kind = int(draw.random() < unprotected / (protected + unprotected))
+            book = self.tables.book[0]
+            slot, flags = int(self.tables.slots[book.slot_head]), 0 if kind else k.FLAG_PROTECTED
+            said = self._say(k.CONTACT_ARRIVED, contact=slot, queue=0, a=pack_arrival(0, 0, 0, 0), flags=flags)
+            self.offered[kind] += 1
+            self.reserves += [unpack_reserve(row.b) for row in said if row.kind == k.TRUNK_RESERVE_CHANGED]
+            if any(row.kind == k.CONTACT_LEFT for row in said):
+                self.refused[kind] += 1
+            else:
+                heapq.heappush(ends, (self.now_ns + int(draw.expovariate(1 / mean_s) * SECOND_NS), slot))
+
+    def blocking(self) -> list[float]:
+        """Of protected and unprotected calls."""
+        return [refused / max(offered, 1) for refused, offered in zip(self.refused, self.offered, strict=True)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("reserve", [0, 1, 3])
+def test_the_kernel_blocks_like_the_chain(reserve: int) -> None:
+    line = Line(8, reserve)
+    line.carry(12_000, 2.0, 6.0)
+    assert line.blocking() == pytest.approx(exact_blocking(8, reserve, 2.0, 6.0), rel=0.1, abs=0.006)
+
+
+@pytest.mark.slow
+def test_the_reserve_found_is_the_one_for_the_loads_there_are() -> None:
+    line = Line(20, RESERVE_AUTO, value=10)
+    line.carry(15_000, 4.0, 18.0)
+    reserve, protected, unprotected = line.reserves[-1]
+    assert line.tables.trunk_groups["reserve"][0] == reserve
+    assert protected == pytest.approx(4.0, rel=0.5)
+    assert unprotected == pytest.approx(18.0, rel=0.3)
+    assert abs(reserve - best_reserve(20, 4.0, 18.0, 10.0)) <= 1
+    fixed = Line(20, 0)
+    fixed.carry(15_000, 4.0, 18.0)
+    lost = [line.refused[0] * 10 + line.refused[1], fixed.refused[0] * 10 + fixed.refused[1]]
+    assert lost[0] < 0.8 * lost[1], "worth it"
+
+
+def test_each_change_is_written_before_the_call_it_decides_upon() -> None:
+    line = Line(3, RESERVE_AUTO, value=100)
+    line.carry(300, 1.0, 4.0)
+    rows = line.produced()
+    changed = rows[rows["kind"] == k.TRUNK_RESERVE_CHANGED]
+    assert len(changed) > 0
+    following = rows["kind"][np.flatnonzero(rows["kind"] == k.TRUNK_RESERVE_CHANGED) + 1]
+    assert set(following.tolist()) <= {k.CONTACT_RECEIVED, k.CONTACT_LEFT}
+
+
+def test_a_fixed_reserve_is_never_thought_about() -> None:
+    line = Line(3, 1)
+    line.carry(200, 1.0, 4.0)
+    assert line.reserves == []
+    assert line.tables.trunk_groups["protected"][0] == 0.0
+
+
+@pytest.mark.parametrize("way_out", [k.EXIT_REFUSED_FULL, k.EXIT_REFUSED_EMPTY, k.EXIT_REFUSED_CLOSED])
+def test_a_refuse_step_says_why_the_queue_cannot_serve(way_out: int) -> None:
+    scene = Scene(agents=1)
+    scene.step(0, 0, 30, k.STEP_REFUSE)
+    scene.talk()
+    contact = scene.arrive()
+    if way_out == k.EXIT_REFUSED_CLOSED:
+        scene.fact(k.QUEUE_CLOSED, queue=0)
+    elif way_out == k.EXIT_REFUSED_EMPTY:
+        scene.status(0, k.STATUS_OFFLINE)
+    scene.wait(30)
+    left = scene.only(k.CONTACT_LEFT)
+    assert (left.contact, left.a, left.b) == (contact, way_out, 30 * SECOND_NS)
+
+
+def test_what_a_gap_hid_ends_as_unknown() -> None:
+    scene = Scene(agents=1)
+    contact, _ = scene.talk()
+    waiting = scene.arrive()
+    scene.release(waiting, by=k.BY_UNKNOWN)
+    assert scene.only(k.CONTACT_LEFT).a == k.EXIT_UNKNOWN
+    scene.release(contact, by=k.BY_UNKNOWN)
+    assert scene.only(k.CONTACT_ENDED).a == k.BY_UNKNOWN
