@@ -8,12 +8,18 @@ import asyncio
 import contextlib
 import tempfile
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from engine.config import Config, load_config
 from engine.live.host import EngineHost
+from engine.log.event_log import SegmentLog
+from engine.log.reader import read_runs
 from engine.messages.effects import AnyEffect, ConnectContact, OfferContact
+from engine.messages.kinds import FIRST_DECIDED
 from engine.messages.observed import (
     AgentStatusChanged,
     ContactArrived,
@@ -21,9 +27,13 @@ from engine.messages.observed import (
     Observed,
     OfferAnswered,
 )
+from engine.messages.rows import ROW
+from engine.state import payload_of
 
 ADAPTER: Final = "bench"
 BATCH: Final = 500
+AHEAD_BYTES: Final = 4 << 20
+"""How far the re-written log may be ahead of its disk."""
 CENTRE: Final = """
 service: {{name: benchmark, interval: 1h}}
 limits: {{contacts: {contacts}, agents: {agents}, queues: 64, remembered_facts: {remembered}}}
@@ -107,6 +117,24 @@ async def write_history(config: Config, data: Path, rows: int, *, agents: int, k
     finally:
         await host.stop()
     return host.engine.state.seq
+
+
+def one_fact_a_turn(source: Path, target: Path) -> int:
+    """Write the rows of a log to another, each fact a turn of its own as on a quiet day; returns how many turns."""
+    target.mkdir(parents=True)
+    log = SegmentLog.open(target, row_dtype=ROW)
+    turns = 0
+    for run in read_runs(source):
+        starts = np.flatnonzero(run.rows["kind"] < FIRST_DECIDED).tolist()
+        turns += len(starts)
+        for start, end in pairwise([*starts, len(run.rows)]):
+            rows, payload = run.rows[start:end], bytes(payload_of(run, start))
+            rows["payload_offset"] = 0
+            log.append(rows, payload, int(rows["at_ns"][0]))
+            if log.staged_bytes > AHEAD_BYTES:
+                log.flush()
+    log.close()
+    return turns
 
 
 @contextlib.contextmanager

@@ -64,10 +64,11 @@ class FrameTable(NamedTuple):
         return self if len(places) == len(self.offsets) else self.taken(places)
 
 
-def frame_tables(segment: SegmentFile) -> Iterator[FrameTable]:
+def frame_tables(segment: SegmentFile, from_seq: int = 1) -> Iterator[FrameTable]:
     """Yield the frames of the segment's chain in order, markers included, up to the first that is not intact.
 
-    A SEALED marker ends the chain; it is the last frame yielded.
+    A SEALED marker ends the chain; it is the last frame yielded. Of frames that end before `from_seq` only the headers
+    are looked at: they lead to the next, whatever became of their rows.
     """
     view, header = segment.view, segment.header
     offset, seq, checksum = SEGMENT_HEADER_BYTES, header.first_seq, header.prev_checksum
@@ -77,7 +78,8 @@ def frame_tables(segment: SegmentFile) -> Iterator[FrameTable]:
             continue
         found = _linked(_at(view, low, high), offset, len(view))
         found = found.part(0, _fitting(found, seq, checksum))
-        intact = _count_intact(view, found, header.seed)
+        unread = int(np.searchsorted(found.next_seqs, from_seq, "right"))
+        intact = unread + _count_intact(view, found.part(unread, len(found.offsets)), header.seed)
         if intact:
             table = found.part(0, intact)
             yield table

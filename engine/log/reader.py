@@ -99,7 +99,7 @@ def tables_between(
         end_seq = segment.header.first_seq
         if up_to_seq is not None and end_seq > up_to_seq:
             return
-        for found in unsealed(segment):
+        for found in unsealed(segment, from_seq):
             next_seqs = found.next_seqs
             last = len(next_seqs)
             if up_to_seq is not None:
@@ -125,9 +125,9 @@ def intact_frames(segment: SegmentFile) -> Iterator[tuple[int, FrameHeader]]:
             yield offset, FrameHeader._make(fields)
 
 
-def unsealed(segment: SegmentFile) -> Iterator[FrameTable]:
-    """Yield the frames of a segment's chain, without the seal."""
-    for found in frame_tables(segment):
+def unsealed(segment: SegmentFile, from_seq: int = 1) -> Iterator[FrameTable]:
+    """Yield the frames of a segment's chain, without the seal; see `frame_table.frame_tables`."""
+    for found in frame_tables(segment, from_seq):
         table = found.part(0, -1) if found.headers["flags"][-1] & SEALED else found
         if len(table.offsets):
             yield table
@@ -146,7 +146,7 @@ def checksum_at(folder: Path, seq: int, ops: FileOps | None = None) -> int | Non
     """Chain checksum of the frame that ends at `seq`, or None where no frame ends there."""
     ops = ops or FileOps()
     for path in paths_from(segment_paths(ops, folder), seq)[:1]:
-        for table in unsealed(open_segment(ops, path)):
+        for table in unsealed(open_segment(ops, path), seq):
             # Markers after the frame have its position too; the frame comes first.
             place = int(np.searchsorted(table.next_seqs, seq + 1))
             if place < len(table.offsets):

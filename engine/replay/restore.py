@@ -3,12 +3,14 @@
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Final, Protocol
 
 from engine.errors import LogError
 from engine.kernel.tables import Capacity
 from engine.log.reader import read_log, read_runs
+from engine.log.runs import Run
 from engine.messages.kinds import ENGINE_STARTED
 from engine.messages.rows import ROW
 from engine.ports import Frame, Turn
@@ -55,11 +57,14 @@ def state_at(data: Path, up_to_seq: int | None = None) -> EngineState:
     The position is that of a whole turn: the last one that ends at or before `up_to_seq`. Raises LogError, LogDamaged.
     """
     folder = log_folder(data)
-    state = EngineState(capacity_of_log(read_log(folder, dtype=ROW)))
-    replay = StateReplay(state)
-    for run in read_runs(folder, up_to_seq=up_to_seq, whole=True):
-        replay.apply(run)
-    replay.finish()
+    runs = read_runs(folder, up_to_seq=up_to_seq, whole=True)
+    first = next(runs, None)
+    state = EngineState(capacity_of_log(read_log(folder, dtype=ROW) if first is None else iter([first])))
+    if first is not None:
+        replay = StateReplay(state)
+        for run in chain([first], runs):
+            replay.apply(run)
+        replay.finish()
     return state
 
 
@@ -71,7 +76,7 @@ def log_folder(data: Path) -> Path:
     return folder
 
 
-def capacity_of_log(frames: Iterator[Frame]) -> Capacity:
+def capacity_of_log(frames: Iterator[Frame] | Iterator[Run]) -> Capacity:
     """The capacity that a log was begun with, from its first row. Raises LogError where that does not say it."""
     for frame in frames:
         if int(frame.rows["kind"][0]) != ENGINE_STARTED or frame.first_seq != 1:

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from engine.errors import LogDamaged
-from engine.log.reader import LogReport, checksum_at, read_log, verify_log
-from engine.log.segment import segment_paths
+from engine.log.frame import HEADER_BYTES
+from engine.log.reader import LogReport, checksum_at, read_log, read_runs, verify_log
+from engine.log.segment import SEGMENT_HEADER_BYTES, segment_paths
 from tests.log.simulated_disk import SimulatedDisk
 from tests.log.support import FOLDER, check_rows, several_segments
 
@@ -62,3 +63,18 @@ def test_damage_is_met_when_it_is_read(disk: SimulatedDisk) -> None:
     assert next(frame.first_seq for frame in read_log(FOLDER, int(last.stem), ops=disk)) == int(last.stem)
     with pytest.raises(LogDamaged):
         list(read_log(FOLDER, int(last.stem), 500, ops=disk))
+
+
+def test_only_what_is_asked_for_is_read(disk: SimulatedDisk) -> None:
+    path = segment_paths(disk, FOLDER)[1]
+    first, second, *later = [frame.first_seq for frame in read_log(FOLDER, int(path.stem), ops=disk)]
+    before = [frame.rows.tobytes() for frame in read_log(FOLDER, second, ops=disk)]
+    disk.names[path].data[SEGMENT_HEADER_BYTES + HEADER_BYTES] ^= 1
+    assert [frame.rows.tobytes() for frame in read_log(FOLDER, second, ops=disk)] == before
+    assert next(read_runs(FOLDER, second, ops=disk)).first_seq == second
+    with pytest.raises(LogDamaged) as caught:
+        list(read_log(FOLDER, first, ops=disk))
+    assert (caught.value.path, caught.value.seq) == (path, first)
+    disk.names[path].data[SEGMENT_HEADER_BYTES] ^= 1  # now its header does not lead to the next
+    with pytest.raises(LogDamaged):
+        list(read_log(FOLDER, later[0], ops=disk))
