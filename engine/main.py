@@ -40,7 +40,7 @@ def serve(
     data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder of the log; made if absent.")],
 ) -> None:
     """Run the engine with its adapters until SIGTERM or Ctrl-C."""
-    with errors_as_exits():
+    with errors_as_exits(data):
         from engine.commands.serve import serve as run
 
         run(config, data)
@@ -61,7 +61,7 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Decide a recorded log again and compare every decision (exit 1 if one differs)."""
-    with errors_as_exits():
+    with errors_as_exits(data):
         from engine.commands.verify import verify as run
 
         raise typer.Exit(run(data, as_json))

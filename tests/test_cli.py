@@ -1,5 +1,6 @@
 """The command line: what each command prints and how it exits."""
 
+import errno
 import hashlib
 import re
 import subprocess
@@ -12,9 +13,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from engine.commands.outcome import Exit, errors_as_exits, exit_code
+from engine.commands.outcome import Exit, errors_as_exits, exit_code, sentence
 from engine.config import load_config
-from engine.errors import ConfigError, LogDamaged, LogLocked, LogWriteFailed, Overloaded, ReplayMismatch
+from engine.errors import ConfigError, LogDamaged, LogLocked, LogWriteFailed, Overloaded, ReplayMismatch, TrunklineError
 from engine.main import COMMANDS, add_installed_commands, app
 
 ROOT = Path(__file__).parents[1]
@@ -129,3 +130,33 @@ def test_every_error_has_its_exit_code(error: Exception, code: Exit, capsys: pyt
         raise error
     assert caught.value.exit_code == code
     assert capsys.readouterr().err.strip()
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "data: no space left on device; make room (the log begins"),
+        (OSError(errno.EACCES, "Permission denied", "data/log"), "data/log: permission denied; the user who runs this"),
+        (OSError(errno.EROFS, "Read-only file system", "data"), "data: read-only file system; name a folder that"),
+        (OSError(errno.ENOTDIR, "Not a directory", "f/x"), "f/x: not a directory; a file stands where a folder is"),
+        (OSError(errno.EIO, "Input/output error"), "data: input/output error"),
+        (LogLocked("data/log is being written by process 7"), "data/log is being written by process 7"),
+    ],
+)
+def test_errors_say_what_where_and_what_to_do(error: OSError | TrunklineError, said: str) -> None:
+    assert sentence(error, Path("data")).startswith(said)
+
+
+def test_a_port_in_use_says_what_to_do() -> None:
+    failed = TrunklineError("adapter 'sip' could not be started: address already in use")
+    failed.__cause__ = OSError(errno.EADDRINUSE, "Address already in use")
+    assert sentence(failed).endswith("stop it, or set another 'port' in the section of the adapter")
+
+
+def test_a_kernel_that_can_be_kept_nowhere_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit) as caught, errors_as_exits():
+        raise RuntimeError("cannot cache function 'step': no locator available for file 'step.py'")
+    assert caught.value.exit_code == Exit.FAILED
+    assert "set XDG_CACHE_HOME" in capsys.readouterr().err
+    with pytest.raises(RuntimeError, match="something else"), errors_as_exits():
+        raise RuntimeError("something else")

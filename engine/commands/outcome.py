@@ -1,8 +1,11 @@
 """How a command ends: the exit codes, and which error leads to which."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
+from pathlib import Path
+from typing import Final
 
 import typer
 
@@ -35,13 +38,61 @@ def exit_code(error: BaseException) -> Exit:
     return Exit.LOCKED if isinstance(error, LogLocked) else Exit.FAILED
 
 
+_MISSING_RIGHT: Final = "the user who runs this may not write there: give the folder to that user, or name another one"
+ADVICE: Final = {
+    errno.ENOSPC: "make room (the log begins with three files of 128 MiB), or name a folder on another disk",
+    errno.EDQUOT: "the quota is used up: make room, or name a folder elsewhere",
+    errno.EACCES: _MISSING_RIGHT,
+    errno.EPERM: _MISSING_RIGHT,
+    errno.EROFS: "name a folder that can be written",
+    errno.ENOTDIR: "a file stands where a folder is needed: name another folder",
+    errno.EEXIST: "a file stands where a folder is needed: name another folder",
+}
+"""What to do about errors of the system with folders."""
+ADDRESS_ADVICE: Final = {
+    errno.EADDRINUSE: "another program listens there: stop it, or set another 'port' in the section of the adapter",
+    errno.EADDRNOTAVAIL: "this machine has no such address: correct 'host' in the section of the adapter",
+    errno.EACCES: "ports below 1024 need rights: set another 'port' in the section of the adapter",
+}
+"""What to do about adapters that cannot listen."""
+
+
+NO_CACHE: Final = "cannot cache function"
+"""How the compiler begins to say that it may write to no folder."""
+CACHE_ADVICE: Final = (
+    "set XDG_CACHE_HOME to a folder that the user who runs this may write, or compile ahead as a user who may write to "
+    "the environment, by 'python -m engine.kernel.warm'"
+)
+
+
+def sentence(error: TrunklineError | OSError, data: Path | None = None) -> str:
+    """Return what is wrong, where, and what to do about it; `data` is the folder that the command works in."""
+    cause = error.__cause__
+    if not isinstance(error, OSError):
+        advice = ADDRESS_ADVICE.get(cause.errno or 0) if isinstance(cause, OSError) else None
+        return f"{error}; {advice}" if advice else str(error)
+    reason = (error.strerror or str(error)).lower()
+    where = error.filename if isinstance(error.filename, str) else "" if data is None else str(data)
+    advice = ADVICE.get(error.errno or 0)
+    text = f"{where}: {reason}" if where else reason
+    return f"{text}; {advice}" if advice else text
+
+
 @contextmanager
-def errors_as_exits() -> Iterator[None]:
-    """Turn what the engine and the system raise into one message on stderr and an exit code."""
+def errors_as_exits(data: Path | None = None) -> Iterator[None]:
+    """Turn what the engine and the system raise into one message on stderr and an exit code.
+
+    `data` is the folder that errors of the system are about where they do not say.
+    """
     try:
         yield
     except (TrunklineError, OSError) as error:
-        lines = error.faults if isinstance(error, ConfigError) else [f"error: {error}"]
+        lines = error.faults if isinstance(error, ConfigError) else [f"error: {sentence(error, data)}"]
         for line in lines:
             typer.echo(line, err=True)
         raise typer.Exit(exit_code(error)) from None
+    except RuntimeError as error:
+        if not str(error).startswith(NO_CACHE):
+            raise
+        typer.echo(f"error: the compiled kernel can be kept nowhere: {CACHE_ADVICE}", err=True)
+        raise typer.Exit(Exit.FAILED) from None

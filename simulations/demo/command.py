@@ -32,7 +32,7 @@ def demo(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")] = False,
 ) -> None:
     """Run a small contact centre on this machine, with simulated calls and agents. Example: trunkline demo --for 30s"""
-    with errors_as_exits():
+    with errors_as_exits(data):
         from simulations.demo.options import DemoOptions
         from simulations.demo.run import run
 
