@@ -84,7 +84,7 @@ class Metrics:
     def encoder(self, encode: Callable[[Any], bytes], views: Views) -> Callable[[], bytes]:
         """Look at the engine now, and return what encodes all of it: thousands of lines, which a thread may write."""
         now_ns = views.now_ns(self._wall_ns())
-        self._count_others(views)
+        self._count_recorded(views)
         return partial(encode, _Families(self._engine.collect(), self.registry, views.still(now_ns), now_ns))
 
     def know_source(self, source: str) -> str:
@@ -101,40 +101,33 @@ class Metrics:
         return source
 
     def count_facts(self, source: str, facts: Sequence[Observed], receipts: Sequence[Receipt]) -> None:
-        """Count what became of the facts of one request."""
+        """Count what became of the facts of one request and leaves no row; rows are counted as they become durable."""
         label = self.know_source(source)
-        wrong = duplicate = refused = 0
+        wrong = duplicate = 0
         for receipt in receipts:
             if receipt.error:
                 wrong += 1
             elif receipt.duplicate:
                 duplicate += 1
-            elif receipt.refused:
-                refused += 1
-        self.accepted.labels(label).inc(len(receipts) - wrong - duplicate)
         self._elsewhere["facts_duplicate"] += duplicate
         self._elsewhere["facts_wrong"] += wrong
         if wrong:
             self.rejected.labels(label, "wrong").inc(wrong)
         if duplicate:
             self.duplicate.labels(label).inc(duplicate)
-        if refused:
-            self.rejected.labels(label, "refused").inc(refused)
         told_ns = [fact.at_ns for fact in facts if fact.at_ns is not None]
         if told_ns:
             now_ns, lag = self._wall_ns(), self.lag.labels(label)
             for at_ns in told_ns:
                 lag.observe(max(0.0, (now_ns - at_ns) / 1e9))
 
-    def _count_others(self, views: Views) -> None:
-        """Take in what came another way than by HTTP, whose facts are counted by their receipts."""
+    def _count_recorded(self, views: Views) -> None:
+        """Take in what the log recorded of every source, and what came to nothing another way than by HTTP."""
         recorded, refused = self.sources.take()
         for number, count in recorded.items():
-            source = name_at(views.interned.sources, number)
-            if source.partition(":")[0] != "http":
-                label = self.know_source(source)
-                self.accepted.labels(label).inc(count)
-                self.rejected.labels(label, "refused").inc(refused[number])
+            label = self.know_source(name_at(views.interned.sources, number))
+            self.accepted.labels(label).inc(count)
+            self.rejected.labels(label, "refused").inc(refused[number])
         figures = self._link.figures()
         for key, counter in (
             ("facts_duplicate", self.duplicate.labels(OTHER)),

@@ -1,5 +1,8 @@
 """Metrics: well formed in both forms, all series there from the start, and true."""
 
+import re
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientSession
@@ -7,6 +10,7 @@ from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
+from engine.messages.kinds import FACT_REFUSED, FIRST_DECIDED
 from engine.messages.observed import ContactArrived, OfferAnswered
 from engine.ports import AdapterStatus
 from tests.http.support import CONTACTS, Build, House, tell
@@ -157,3 +161,44 @@ async def test_the_engine_and_its_adapters_are_told(house: House, client: Client
         "chat": (False, False),
         "books": (True, False),
     }
+
+
+async def test_every_metric_is_documented_and_the_other_way_round(client: ClientSession) -> None:
+    await tell(client, CONTACTS, 201, queue="sales", contact="c1")
+    async with client.get("/metrics") as answer:
+        text = await answer.text()
+    document = (Path(__file__).parents[2] / "docs" / "OPERATIONS.md").read_text(encoding="utf-8")
+    table = document.partition("### Every metric\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \| \S", table, re.MULTILINE)
+    told = dict(re.findall(r"^# HELP (\w+) (.+)", text, re.MULTILINE))
+    assert sorted(name for name, _ in rows) == sorted(told)
+    labels = {name: set(re.findall(r"`(\w+)`", cell)) for name, cell in rows}
+    for name in told:
+        lines = re.findall(rf"^{name}(?:_bucket|_sum|_count)?\{{(.*)\}} ", text, re.MULTILINE)
+        found = {label for line in lines for label in re.findall(r'(\w+)="', line)} - {"le"}
+        assert found <= labels[name], name
+        assert found == labels[name] or not lines, name
+
+
+async def test_counters_of_sources_equal_a_recount_of_the_log(house: House, client: ClientSession) -> None:
+    began = house.engine.views.as_of
+    for number in range(5):
+        await tell(client, CONTACTS, 201, queue="sales", contact=f"c{number}")
+    futile = OfferAnswered(contact="c1", agent="alice")
+    submitted = house.engine.submit("sip", [ContactArrived(contact="s1", queue="sales"), futile, futile])
+    house.engine.log.flush()
+    await submitted
+    recorded: Counter[str] = Counter()
+    refused: Counter[str] = Counter()
+    names = house.engine.views.interned.sources
+    for run in house.engine.log.read_runs(began + 1):
+        for place, row in enumerate(run.rows):
+            if row["kind"] < FIRST_DECIDED and row["source"]:
+                recorded[names[int(row["source"])]] += 1
+            elif row["kind"] == FACT_REFUSED:
+                refused[names[int(run.rows[place - int(row["cause"])]["source"])]] += 1
+    families = await scrape(client)
+    for source, count in recorded.items():
+        assert value(families, "trunkline_events_accepted_total", source=source) == count
+        assert value(families, "trunkline_events_rejected_total", source=source, reason="refused") == refused[source]
+    assert (recorded, refused) == ({"http": 5, "sip": 3}, {"sip": 2})

@@ -8,14 +8,16 @@ from aiohttp import web
 
 from adapters.http import parameters
 from adapters.http.cloud_events import BATCHED, STRUCTURED, CloudEvent, decode_cloud_events, is_cloud_event
-from adapters.http.context import context_of
+from adapters.http.context import CALLER, context_of
 from adapters.http.problems import Problem, bad_parameter
 from adapters.http.replies import AS_OF, answer, durable, fault_of, not_found, read_body, source_of, submit
 from adapters.http.route_table import Parameter, Route, whole
+from adapters.http.tokens import Caller
 from adapters.http.translate import media_type
 from engine.messages.decoding import FAULTS_MAX, decode_facts
 from engine.messages.kinds import KIND_NAMES
 from engine.messages.observed import Observed
+from engine.model.fact_scopes import missing_scope
 from engine.model.scopes import Scope
 from engine.ports import Receipt
 from engine.projections.events import EventPage
@@ -78,12 +80,24 @@ async def post_events(request: web.Request) -> web.Response:
         facts, many = decode_cloud_events(body, content_type, request.headers, settings.batch_limit)
     else:
         facts, many = decode_facts(body, media_type(content_type), settings.batch_limit)
-    receipts = await submit(request, source_of(request), facts)
+    caller = request[CALLER]
+    _require_scopes(caller, facts)
+    receipts = await submit(request, source_of(request), facts, caller.own_only)
     told = summary(receipts)
     if told.rejected == len(receipts):
         faults = [fault_of(receipt, place if many else None) for place, receipt in enumerate(receipts)]
         raise Problem("unprocessable", f"{faults[0].detail}; nothing was changed", faults[:FAULTS_MAX])
     return await answer(request, told, 202, settled=True)
+
+
+def _require_scopes(caller: Caller, facts: list[Observed]) -> None:
+    """Raise Problem for facts that the caller may submit about nobody's contact."""
+    for place, fact in enumerate(facts):
+        scope = missing_scope(fact, caller.scopes)
+        if scope is not None:
+            tag = type(fact).__struct_config__.tag
+            which = f", fact {place + 1} of {len(facts)}," if len(facts) > 1 else ""
+            raise Problem("forbidden", f"'{tag}'{which} needs the scope '{scope}', which token '{caller.name}' lacks")
 
 
 async def get_events(request: web.Request) -> web.Response:
@@ -125,15 +139,21 @@ ROUTES: Final = (
         problems=(408, 413, 415, 422, 503),
         text=(
             "One fact or an array. A batch is checked for its shape first: if any item is malformed the answer is 400 "
-            "with a pointer to each fault of each, names that mean nothing included, and nothing was changed. A key that "
-            "stands twice in one object is malformed, too. Items that are well formed but name what does not exist "
+            "with a pointer to each fault of each, names that mean nothing included, and nothing was changed. A key "
+            "that stands twice in one object is malformed, too. Items that are well formed but name what is not there "
             "(an unknown queue, a contact that is not open) are rejected one by one: the others are accepted, and "
             "`results` says which is which, in order. If none could be accepted the answer is 422. The answer comes "
             "once everything accepted is durable. Facts with an `id` may be sent again: they are answered as the first "
             "time, with `duplicate`, and change nothing. Ids belong to the token that sent them. "
             "CloudEvents 1.0 are taken in all three forms: `type` names the fact, as `contact_arrived` or "
             "`io.trunkline.contact_arrived.v1`, `data` holds its fields, `subject` its contact; `source` and `id` "
-            "together are its id, and `time` is its `at_ns`."
+            "together are its id, and `time` is its `at_ns`. "
+            "With the scope `ingest` alone a token submits contacts, everything about contacts that it brought itself "
+            "(and callbacks of customers that came by HTTP), reachability of phones and gaps of its stream. About "
+            "contacts of others, `offer_*`, `contact_held` and `contact_resumed` need `agent` too, the rest "
+            "`supervise`; without, they are rejected as if there were no such contact. `agent_status_changed` and "
+            "`wrap_up_finished` need `agent`, `queue_opened` and `queue_closed` `supervise`; without, the answer is "
+            "403 and nothing was changed."
         ),
     ),
     Route(
