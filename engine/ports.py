@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from engine.messages.effects import AnyEffect
-from engine.messages.observed import Observed
+from engine.messages.observed import Fact, Observed
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -84,11 +84,14 @@ class EngineLink(Protocol):
     def statuses(self) -> "Sequence[AdapterStatus]":
         """How every adapter is doing, for /readyz and /metrics."""
 
-    def submit(self, source: str, facts: Sequence[Observed]) -> "asyncio.Future[list[Receipt]]":
+    def submit(
+        self, source: str, facts: Sequence[Observed], *, own_only: frozenset[type[Fact]] = frozenset()
+    ) -> "asyncio.Future[list[Receipt]]":
         """Hand facts in. The future resolves when all are durable and decided, with one receipt each, in order.
 
-        Facts of one call enter the log in the order given. Raises Overloaded when the inbox is full; facts that end
-        something (releases, withdrawals) are always admitted, up to a guard of memory far above.
+        Facts of the kinds in `own_only` are taken about contacts alone that the same source brought; see
+        model.fact_scopes. Facts of one call enter the log in the order given. Raises Overloaded when the inbox is
+        full; facts that end something (releases, withdrawals) are always admitted, up to a guard of memory far above.
         """
 
     def durable(self) -> "asyncio.Future[int]":

@@ -11,7 +11,8 @@ from adapters.http.context import CALLER, Context, context_of
 from adapters.http.problems import Fault, Problem
 from engine.errors import Overloaded
 from engine.messages.decoding import JSON, MSGPACK, pointer_to
-from engine.messages.observed import Observed
+from engine.messages.observed import Fact, Observed
+from engine.model.fact_scopes import EVERY_CONTACT
 from engine.ports import Receipt
 from engine.projections.views import Views
 
@@ -78,12 +79,15 @@ def source_of(request: web.Request) -> str:
     return f"http:{name}" if name else "http"
 
 
-async def submit(request: web.Request, source: str, facts: list[Observed]) -> list[Receipt]:
+async def submit(
+    request: web.Request, source: str, facts: list[Observed], own_only: frozenset[type[Fact]] = EVERY_CONTACT
+) -> list[Receipt]:
     """Hand facts to the engine and wait for their receipts. Raises Problem when it is full or cannot write."""
     context = context_of(request)
     began_ns = context.monotonic_ns()
     try:
-        receipts = await asyncio.wait_for(asyncio.shield(context.engine.submit(source, facts)), DURABLE_WITHIN_S)
+        submitted = context.engine.submit(source, facts, own_only=own_only)
+        receipts = await asyncio.wait_for(asyncio.shield(submitted), DURABLE_WITHIN_S)
     except Overloaded as full:
         raise Problem("overloaded", str(full), headers={"Retry-After": str(full.retry_after_s)}) from None
     except TimeoutError:

@@ -7,6 +7,7 @@ from typing import Final
 
 from adapters.http.problems import Problem
 from adapters.http.settings import Token
+from engine.model.fact_scopes import own_contacts_only
 from engine.model.scopes import Scope
 
 PREFIX: Final = "trunkline_"
@@ -16,12 +17,14 @@ _NOBODY: Final = "0" * 64
 class Caller:
     """One who asks: a token's id and scopes, or everybody on this machine."""
 
-    __slots__ = ("name", "scopes")
+    __slots__ = ("name", "own_only", "scopes")
 
     def __init__(self, name: str, scopes: frozenset[str]) -> None:
         self.name = name
         """Empty where there are no tokens."""
         self.scopes = scopes
+        self.own_only = own_contacts_only(scopes)
+        """Facts that it may submit only about contacts that it brought."""
 
     def may(self, scope: str) -> bool:
         """Whether the caller has a scope; an administrator has all."""

@@ -15,8 +15,9 @@ from adapters.mqtt.settings import Settings
 from adapters.mqtt.topics import BadTopic, Topics
 from adapters.mqtt.translate import IntakeResult, form_of, result_of, unread
 from engine.errors import Overloaded
-from engine.messages.decoding import FAULTS_MAX, Fault, Malformed, decode_facts
+from engine.messages.decoding import FAULTS_MAX, Fault, Malformed, decode_facts, pointer_to
 from engine.messages.observed import Observed
+from engine.model.fact_scopes import missing_scope, own_contacts_only
 from engine.ports import EngineLink, Receipt
 
 logger = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ class Intake:
         self._engine = engine
         self._counters = counters
         self._sources: set[str] = set()
+        self._own_only = own_contacts_only(settings.scopes)
         self.on_other: Callable[[aiomqtt.Message], None] = lambda _: None
 
     async def run(self, client: BrokerClient) -> None:
@@ -94,6 +96,10 @@ class Intake:
         try:
             source = self._source_of(str(message.topic))
             facts, many = self._decode(message)
+            faults = self._not_allowed(facts, many)
+            if faults:
+                self._counters["rejected"] += 1
+                return Taken(source, [], False, None, faults)
         except BadTopic as bad:
             self._counters["rejected"] += 1
             return Taken(source, [], False, None, [Fault(str(bad))])
@@ -113,7 +119,7 @@ class Intake:
     async def _submit(self, source: str, facts: list[Observed]) -> "asyncio.Future[list[Receipt]]":
         while True:
             try:
-                return self._engine.submit(source, facts)
+                return self._engine.submit(source, facts, own_only=self._own_only)
             except Overloaded as full:
                 # The broker keeps what we do not acknowledge: nothing is refused, the senders' messages wait there.
                 self._counters["overloaded"] += 1
@@ -136,6 +142,17 @@ class Intake:
             raise Malformed([Fault(f"the payload has {len(payload)} bytes; at most {limit} are possible, send less")])
         content_type = getattr(message.properties, "ContentType", "")
         return decode_facts(payload, form_of(payload, content_type), self._settings.batch_limit)
+
+    def _not_allowed(self, facts: list[Observed], many: bool) -> list[Fault]:
+        """Tell which facts need a scope that nobody has here."""
+        found: list[Fault] = []
+        for place, fact in enumerate(facts):
+            scope = missing_scope(fact, self._settings.scopes)
+            if scope is not None and len(found) < FAULTS_MAX:
+                tag = type(fact).__struct_config__.tag
+                text = f"'{tag}' needs the scope '{scope}', which adapters.mqtt.scopes does not have"
+                found.append(Fault(text, pointer_to("type", place if many else None)))
+        return found
 
     def _count(self, answered: "asyncio.Future[list[Receipt]]") -> None:
         if answered.cancelled() or answered.exception() is not None:

@@ -1,7 +1,7 @@
 """The adapter's section of the configuration file."""
 
 from pathlib import Path
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -9,6 +9,7 @@ from adapters.mqtt.topics import DEFAULT_SITE
 from engine.messages import kinds
 from engine.model.fields import Duration, Text, TimeZone, Whole, fault, nearest
 
+ScopeWord = Literal["ingest", "agent", "supervise"]
 PLAIN_PORT: Final = 1883
 TLS_PORT: Final = 8883
 LEVEL: Final = r"[^/+#$\x00-\x1f\x7f][^/+#\x00-\x1f\x7f]{0,63}"
@@ -58,6 +59,8 @@ class Settings(BaseModel):
     """The level of every topic that tells this engine from others at the same broker."""
     status_topic: Annotated[str, Text(r"[^+#\x00]{0,512}", "a topic without wildcards")] = ""
     """Where online and offline are told; empty: <prefix>/$status, or <prefix>/<site>/$status where a site is named."""
+    scopes: Annotated[list[ScopeWord], Field(min_length=1)] = Field(default_factory=lambda: [*get_args(ScopeWord)])
+    """What those who may publish to the topics of facts may say, as a token's scopes."""
     events: bool | list[str] = True
     """Publish events: true, false, or a list of types."""
     time_zone: TimeZone = "UTC"

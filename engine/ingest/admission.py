@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.errors import Overloaded
 from engine.ingest.answers import CODES, BadFact, excerpt, unknown
-from engine.ingest.names import InternedNames, NamesInForce, put_names
+from engine.ingest.names import InternedNames, NamesInForce, is_callback_source, put_names
 from engine.ingest.registry import LEGS_MAX, ContactEntry, OpenContacts
 from engine.ingest.seen import SeenFacts, dedupe_key
 from engine.ingest.stamp import RowBuffer
@@ -20,7 +20,7 @@ from engine.messages.kinds import (
     FLAG_PROTECTED,
     REFUSAL_NAMES,
 )
-from engine.messages.observed import Observed
+from engine.messages.observed import Fact, Observed
 from engine.messages.rows import Rows, pack_arrival
 from engine.model.directory import Directory, requirement_rows
 from engine.model.names import UNKNOWN, Names
@@ -65,6 +65,7 @@ class Admission:
         self._fresh: dict[int, int] = {}
         self._source = 0
         self._key = 0
+        self._own_only = False
         self._handlers: dict[type, Callable[[Any], int | None]] = {
             observed.ContactArrived: self._contact_arrived,
             observed.ContactReleased: self._contact_released,
@@ -105,13 +106,13 @@ class Admission:
         self._first_slot = int(self._slot_head[0])
         self._free_slots = int(self._slot_count[0]) - SLOTS_KEPT_FREE
 
-    def admit(self, source: int, fact: Observed) -> int | Receipt | None:
-        """Put the fact into the turn.
+    def admit(self, source: int, fact: Observed, own_only: frozenset[type[Fact]] = frozenset()) -> int | Receipt | None:
+        """Put the fact into the turn; `own_only` as ports.EngineLink.submit has it.
 
         Returns the place of its row, or ~place of the row in this turn that it duplicates; a Receipt when nothing was
         put: it is wrong, or a duplicate of an earlier turn; None when the turn must be decided first, then ask again.
         """
-        self._source, self._key = source, 0
+        self._source, self._key, self._own_only = source, 0, type(fact) in own_only
         try:
             if fact.id:
                 key = dedupe_key(self._names.sources[source], fact.id)
@@ -225,6 +226,8 @@ class Admission:
 
     def _leg_recorded(self, fact: observed.LegRecorded) -> int:
         entry = self._entry(fact)
+        if not self._same_adapter(entry):
+            raise BadFact("contact", f"another adapter brought contact {excerpt(fact.contact)}; its legs are not yours")
         if fact.leg not in entry.legs and len(entry.legs) >= LEGS_MAX:
             raise BadFact("leg", f"contact {excerpt(fact.contact)} has {LEGS_MAX} legs already")
         payload = self._payload(fact)
@@ -290,7 +293,17 @@ class Admission:
         entry = self._contacts.find(fact.contact)
         if entry is None:
             raise BadFact("contact", f"there is no open contact {excerpt(fact.contact)}")
+        if entry.source != self._source and self._own_only and not self._is_own_callback(entry):
+            raise BadFact("contact", f"there is no open contact {excerpt(fact.contact)} that this source brought")
         return entry
+
+    def _is_own_callback(self, entry: ContactEntry) -> bool:
+        """Whether it calls back a customer of the adapter that speaks now."""
+        return is_callback_source(self._names.sources[entry.source]) and self._same_adapter(entry)
+
+    def _same_adapter(self, entry: ContactEntry) -> bool:
+        owners = self._names.owners
+        return owners[entry.source] == owners[self._source]
 
     def _agent(self, name: str) -> int:
         return self._number("agent", self.directory.agents, name)

@@ -13,6 +13,7 @@ from engine.messages.observed import (
     ContactReleased,
     ContactWithdrawn,
     ExitKeyPressed,
+    Fact,
     LegRecorded,
     Observed,
     OfferDeclined,
@@ -46,10 +47,18 @@ ENDING: Final = frozenset(
 class Submission:
     """Facts of one call, the receipts they have so far, and the promise to the one who called."""
 
-    __slots__ = ("facts", "future", "next_fact", "receipts", "source", "waits_for_seq")
+    __slots__ = ("facts", "future", "next_fact", "own_only", "receipts", "source", "waits_for_seq")
 
-    def __init__(self, source: int, facts: Sequence[Observed], future: "asyncio.Future[list[Receipt]]") -> None:
+    def __init__(
+        self,
+        source: int,
+        facts: Sequence[Observed],
+        future: "asyncio.Future[list[Receipt]]",
+        own_only: frozenset[type[Fact]] = frozenset(),
+    ) -> None:
         self.source = source
+        self.own_only = own_only
+        """Facts that are taken only about contacts that the source brought."""
         self.facts = facts
         self.future = future
         self.next_fact = 0

@@ -12,7 +12,7 @@ from engine.ingest.names import ENGINE_SOURCE
 from engine.ingest.registry import ContactEntry
 from engine.live.loop import LiveEngine
 from engine.messages.kinds import CONTACT_STATE_NAMES, ENGAGEMENT_CONNECTED, ENGAGEMENT_OFFERED
-from engine.messages.observed import CALLBACK_NUMBER, ContactReleased, Observed
+from engine.messages.observed import CALLBACK_NUMBER, ContactReleased, Fact, Observed
 from engine.ports import Adapter, AdapterStatus, AgentEndpoint, OpenContact, Receipt, Reloadable, Turn
 from engine.projections.views import Views
 from engine.state import EngineState
@@ -56,9 +56,11 @@ class AdapterLink:
         """See `ports.EngineLink`."""
         return self._engine.figures()
 
-    def submit(self, source: str, facts: Sequence[Observed]) -> "asyncio.Future[list[Receipt]]":
+    def submit(
+        self, source: str, facts: Sequence[Observed], *, own_only: frozenset[type[Fact]] = frozenset()
+    ) -> "asyncio.Future[list[Receipt]]":
         """See `ports.EngineLink`."""
-        return self._engine.submit_for(self._adapter, source, facts)
+        return self._engine.submit_for(self._adapter, source, facts, own_only)
 
     def durable(self) -> "asyncio.Future[int]":
         """See `ports.EngineLink`."""

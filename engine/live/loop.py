@@ -20,7 +20,7 @@ from engine.live.clock import LiveClock
 from engine.live.turns import Concluded, TurnMaker
 from engine.log.event_log import FATAL_EXIT_CODE
 from engine.messages.kinds import CONFIGURATION_LOADED
-from engine.messages.observed import ContactArrived, Observed
+from engine.messages.observed import ContactArrived, Fact, Observed
 from engine.messages.rows import empty_rows
 from engine.model.directory import encode_directory
 from engine.ports import Clock, EventLog, Receipt, Turn
@@ -131,13 +131,15 @@ class LiveEngine:
         """Hand facts in, as `ports.EngineLink` says. Raises Overloaded."""
         return self.submit_for("", source, facts)
 
-    def submit_for(self, adapter: str, source: str, facts: Sequence[Observed]) -> "asyncio.Future[list[Receipt]]":
+    def submit_for(
+        self, adapter: str, source: str, facts: Sequence[Observed], own_only: frozenset[type[Fact]] = frozenset()
+    ) -> "asyncio.Future[list[Receipt]]":
         """Hand in facts whose contacts' effects go to `adapter`; empty: to nobody."""
         assert self._loop is not None, "the engine does not run yet"
         try:
             self._require_room(facts)
             number = self.state.interned.source(source, adapter, reserved=not adapter)
-            submission = Submission(number, facts, self._loop.create_future())
+            submission = Submission(number, facts, self._loop.create_future(), own_only)
             self.inbox.put(submission)
         except Overloaded:
             self.counters["facts_overloaded"] += len(facts)

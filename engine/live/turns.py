@@ -100,7 +100,7 @@ class TurnMaker:
             facts, first = submission.facts, submission.next_fact
             number = first
             while number < len(facts) and buffer.has_room(ROWS_OF_A_FACT, PAYLOAD_MAX):
-                result = admit(submission.source, facts[number])
+                result = admit(submission.source, facts[number], submission.own_only)
                 if result is None:
                     break
                 if isinstance(result, Receipt):

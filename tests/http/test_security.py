@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import ClientSession
@@ -75,6 +76,61 @@ async def test_pages_health_and_documentation_are_open(build: Build) -> None:
                 assert answer.status == 200, address
                 assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
                 assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_facts_need_the_scope_of_what_they_do(build: Build) -> None:
+    tokens = TOKENS + "".join(
+        f"  - {{id: {name}, sha256: {hashlib.sha256(name.encode()).hexdigest()}, scopes: [ingest{more}]}}\n"
+        for name, more in (("pbx", ""), ("desk", ", agent"), ("boss", ", supervise"))
+    )
+    house = await build(centre=CENTRE + tokens)
+
+    async def send(client: ClientSession, name: str, *facts: dict[str, Any]) -> tuple[int, Any]:
+        headers = {"Authorization": f"Bearer trunkline_{name}_{name}"}
+        async with client.post("/api/v1/events", json=list(facts), headers=headers) as answer:
+            return answer.status, await answer.json()
+
+    arrived = {"type": "contact_arrived", "contact": "c", "queue": "sales"}
+    released = {"type": "contact_released", "contact": "c"}
+    held = {"type": "contact_held", "contact": "c"}
+    closed = {"type": "queue_closed", "queue": "sales"}
+    paused = {"type": "agent_status_changed", "agent": "alice", "status": "paused"}
+    leg = {"type": "leg_recorded", "contact": "c", "leg": "l", "record": ""}
+    async with ClientSession(house.url) as client:
+        for name, fact, scope in (
+            ("pbx", closed, "supervise"),
+            ("pbx", paused, "agent"),
+            ("desk", closed, "supervise"),
+            ("boss", paused, "agent"),
+        ):
+            status, problem = await send(client, name, arrived, fact)
+            assert status == 403
+            assert problem["detail"] == (
+                f"'{fact['type']}', fact 2 of 2, needs the scope '{scope}', which token '{name}' lacks"
+            )
+        assert (await send(client, "pbx", arrived))[0] == 202, "nothing was changed by those before"
+        for name, fact in (("ingester", released), ("desk", released), ("boss", held), ("boss", leg)):
+            sender = "pbx2" if name == "ingester" else name
+            if sender == "pbx2":
+                async with client.post("/api/v1/events", json=fact, headers=bearer(name)) as answer:
+                    status, problem = answer.status, await answer.json()
+            else:
+                status, problem = await send(client, name, fact)
+            assert (status, problem["detail"]) == (
+                422,
+                "there is no open contact 'c' that this source brought; nothing was changed",
+            ), name
+        assert (await send(client, "pbx", leg))[0] == 202
+        assert (await send(client, "desk", held, paused))[0] == 202
+        assert (await send(client, "boss", {"type": "priority_changed", "contact": "c", "priority": 3}, closed))[
+            0
+        ] == 202
+        status, told = await send(client, "pbx", released)
+        assert (status, told["results"][0].get("refused", "")) == (202, "")
+        async with client.post(
+            "/api/v1/events", json=[arrived, released, closed, paused], headers=bearer("admin")
+        ) as answer:
+            assert (await answer.json())["accepted"] == 4
 
 
 async def test_ids_belong_to_the_token_that_sent_them(build: Build) -> None:

@@ -288,6 +288,32 @@ def test_legs_of_a_contact_are_bounded_but_may_be_recorded_again(opened: Door) -
     assert entry.legs["l3"] == b"2"
 
 
+def test_legs_are_of_the_adapter_that_brought_the_contact(opened: Door) -> None:
+    leg = LegRecorded(contact="c", leg="l", record=b"1")
+    stranger = opened.state.interned.source("http", "http")
+    answer = opened.admission.admit(stranger, leg)
+    assert isinstance(answer, Receipt)
+    assert (answer.field, answer.error) == ("contact", "another adapter brought contact 'c'; its legs are not yours")
+    sibling = opened.state.interned.source("desk:2", "desk")
+    assert isinstance(opened.admission.admit(sibling, leg), int)
+
+
+def test_some_facts_may_be_about_contacts_of_the_same_source_alone(opened: Door) -> None:
+    names, only = opened.state.interned, frozenset({ContactReleased})
+    sibling, callbacks = names.source("desk:2", "desk"), names.source("callbacks", "desk", reserved=True)
+    stranger = names.source("http", "http")
+    opened.admission.admit(callbacks, ContactArrived(contact="callback-7", queue="sales"))
+    for contact, source, taken in (
+        ("c", opened.source, True),
+        ("c", sibling, False),
+        ("callback-7", sibling, True),
+        ("callback-7", stranger, False),
+    ):
+        answer = opened.admission.admit(source, ContactReleased(contact=contact), only)
+        assert isinstance(answer, int) is taken, (contact, source)
+        assert isinstance(opened.admission.admit(source, ContactHeld(contact=contact), only), int)
+
+
 def test_a_second_fact_with_the_same_id_is_answered_as_the_first(opened: Door) -> None:
     fact = ContactHeld(contact="c", id="7")
     place = opened.admit(fact)

@@ -90,7 +90,7 @@ def test_nothing_is_half_done(door: Door) -> None:
     door.refuses(CallbackRequested(contact="c", number=LONE))
     door.refuses(LegRecorded(contact="c", leg=LONE, record=b"x"))
     door.refuses(AgentStatusChanged(agent="bob", status="available", reason="r", by=LONE))
-    assert (entry.callback_number, dict(entry.legs), door.state.interned.reasons) == ("", {}, [""])
+    assert (entry.callback_number, dict(entry.legs), door.state.interned.reasons) == ("", {}, ["", "lunch"])
     assert isinstance(door.admit(ContactReleased(contact="c", id="1")), int)
 
 

@@ -15,7 +15,7 @@ from adapters.mqtt.intake import Intake
 from adapters.mqtt.settings import Settings
 from adapters.mqtt.topics import Topics
 from engine.errors import Overloaded
-from engine.messages.observed import Observed
+from engine.messages.observed import ContactReleased, Fact, Observed, QueueClosed
 from engine.ports import EngineLink, Receipt
 
 TOPICS = Topics("t", "s")
@@ -54,14 +54,18 @@ class Engine:
 
     def __init__(self, full: int = 0) -> None:
         self.full = full
+        self.own_only: frozenset[type[Fact]] = frozenset()
         self.taken: list[tuple[str, Sequence[Observed], asyncio.Future[list[Receipt]]]] = []
 
-    def submit(self, source: str, facts: Sequence[Observed]) -> "asyncio.Future[list[Receipt]]":
+    def submit(
+        self, source: str, facts: Sequence[Observed], *, own_only: frozenset[type[Fact]] = frozenset()
+    ) -> "asyncio.Future[list[Receipt]]":
         if self.full:
             self.full -= 1
             raise Overloaded("full", retry_after_s=0)
         future: asyncio.Future[list[Receipt]] = asyncio.get_running_loop().create_future()
         self.taken.append((source, facts, future))
+        self.own_only = own_only
         return future
 
     def answer(self, place: int) -> None:
@@ -100,6 +104,31 @@ async def test_acknowledged_in_the_order_of_arrival_and_only_once_durable() -> N
     await room.settle()
     assert room.line.acknowledged == [7, 8, 9]
     assert room.counters["accepted"] == 3
+    await room.end()
+
+
+@pytest.mark.parametrize(("scopes", "taken"), [(["ingest"], False), (["ingest", "supervise"], True)])
+async def test_facts_need_the_scopes_of_the_settings(scopes: list[str], taken: bool) -> None:
+    room = Room(scopes=scopes)
+    bodies: list[dict[str, Any]] = [
+        {"type": "contact_arrived", "contact": "c", "queue": "q"},
+        {"type": "queue_closed", "queue": "q"},
+    ]
+    found = aiomqtt.Message("t/s/in/events", json.dumps(bodies).encode(), 1, False, 1, None)
+    room.line.arriving.put_nowait(found)
+    await room.settle()
+    if taken:
+        assert isinstance(room.engine.taken[0][1][1], QueueClosed)
+        assert ContactReleased not in room.engine.own_only
+    else:
+        ((_, result),) = room.line.sent
+        (fault,) = result["errors"]
+        assert fault["pointer"] == "/1/type"
+        assert "needs the scope 'supervise'" in fault["detail"]
+        assert room.engine.taken == []
+        room.line.arriving.put_nowait(message(2))
+        await room.settle()
+        assert ContactReleased in room.engine.own_only
     await room.end()
 
 

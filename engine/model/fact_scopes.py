@@ -1,0 +1,59 @@
+"""Which scope lets whom submit which fact, whatever way it comes in.
+
+`ingest` is for those who bring contacts: it lets a source say everything about contacts that it brought itself, about
+phones and about its own stream. What touches contacts of others, agents or queues needs the scope by which the same is
+done with a command.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from engine.messages import observed
+from engine.messages.observed import ContactFact, Fact
+from engine.model.scopes import Scope
+
+SCOPE_OF_FACT: Final[Mapping[type[Fact], Scope]] = {
+    observed.ContactArrived: Scope.INGEST,
+    observed.ContactReleased: Scope.SUPERVISE,
+    observed.OfferRang: Scope.AGENT,
+    observed.OfferAnswered: Scope.AGENT,
+    observed.OfferDeclined: Scope.AGENT,
+    observed.ContactHeld: Scope.AGENT,
+    observed.ContactResumed: Scope.AGENT,
+    observed.TransferRequested: Scope.SUPERVISE,
+    observed.RequeueRequested: Scope.SUPERVISE,
+    observed.CallbackRequested: Scope.SUPERVISE,
+    observed.ExitKeyPressed: Scope.SUPERVISE,
+    observed.ContactWithdrawn: Scope.SUPERVISE,
+    observed.PriorityChanged: Scope.SUPERVISE,
+    observed.LegRecorded: Scope.ADMIN,
+    observed.AgentStatusChanged: Scope.AGENT,
+    observed.AgentReachabilityChanged: Scope.INGEST,
+    observed.WrapUpFinished: Scope.AGENT,
+    observed.QueueOpened: Scope.SUPERVISE,
+    observed.QueueClosed: Scope.SUPERVISE,
+    observed.StreamGapped: Scope.INGEST,
+}
+"""The scope for each fact; for one about a contact, the scope where another source brought it."""
+EVERY_CONTACT: Final[frozenset[type[Fact]]] = frozenset()
+"""No fact is taken about the source's own contacts alone."""
+
+
+def missing_scope(fact: Fact, scopes: Collection[str]) -> Scope | None:
+    """Return the scope that is needed for a fact and not among `scopes`; None where nothing is missing.
+
+    Facts about contacts pass with `ingest` alone; `own_contacts_only` says about which contacts they are taken then.
+    """
+    needed = SCOPE_OF_FACT[type(fact)]
+    if Scope.ADMIN in scopes or needed in scopes or (isinstance(fact, ContactFact) and Scope.INGEST in scopes):
+        return None
+    return Scope.INGEST if needed == Scope.ADMIN else needed
+
+
+def own_contacts_only(scopes: Collection[str]) -> frozenset[type[Fact]]:
+    """Return the facts that holders of `scopes` may submit only about contacts that their own source brought."""
+    if Scope.ADMIN in scopes:
+        return EVERY_CONTACT
+    return frozenset(
+        shape for shape, scope in SCOPE_OF_FACT.items() if issubclass(shape, ContactFact) and scope not in scopes
+    )

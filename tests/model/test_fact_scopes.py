@@ -1,0 +1,46 @@
+"""Every fact has a scope, and no scope lets its holder do more than it says."""
+
+from typing import get_args
+
+import pytest
+
+from engine.messages.observed import (
+    AgentStatusChanged,
+    ContactArrived,
+    ContactHeld,
+    ContactReleased,
+    LegRecorded,
+    Observed,
+    QueueClosed,
+)
+from engine.model.fact_scopes import SCOPE_OF_FACT, missing_scope, own_contacts_only
+from engine.model.scopes import Scope
+
+
+def test_no_fact_is_forgotten() -> None:
+    assert set(SCOPE_OF_FACT) == set(get_args(Observed))
+
+
+@pytest.mark.parametrize(
+    ("fact", "enough"),
+    [
+        (ContactArrived(contact="c", queue="q"), {"ingest"}),
+        (ContactReleased(contact="c"), {"ingest", "supervise"}),
+        (ContactHeld(contact="c"), {"ingest", "agent"}),
+        (LegRecorded(contact="c", leg="l", record=b""), {"ingest"}),
+        (AgentStatusChanged(agent="a", status="paused"), {"agent"}),
+        (QueueClosed(queue="q"), {"supervise"}),
+    ],
+)
+def test_each_fact_asks_for_one_of_its_scopes(fact: Observed, enough: set[str]) -> None:
+    assert {scope for scope in Scope if missing_scope(fact, {scope}) is None} == {*enough, "admin"}
+    assert missing_scope(fact, {"read"}) in enough
+
+
+def test_contacts_of_others_need_more_than_ingest() -> None:
+    assert {ContactReleased, ContactHeld, LegRecorded} <= own_contacts_only({"ingest"})
+    assert ContactArrived not in own_contacts_only({"ingest"})
+    assert ContactHeld not in own_contacts_only({"ingest", "agent"})
+    assert ContactReleased in own_contacts_only({"ingest", "agent"})
+    assert own_contacts_only({"ingest", "agent", "supervise"}) == {LegRecorded}
+    assert own_contacts_only({"admin"}) == frozenset()
