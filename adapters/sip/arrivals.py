@@ -6,7 +6,7 @@ from typing import Final
 from adapters.sip.call import Call, Calls
 from adapters.sip.protocol import Refusal, Request, ServerTransaction, answer_session_timer
 from adapters.sip.settings import Network, parse_source
-from adapters.sip.translate import FinalAnswer, customer_of, entry_of, priority_of
+from adapters.sip.translate import CUSTOMER_MAX, FinalAnswer, customer_of, entry_of, priority_of
 from engine.errors import Overloaded
 from engine.messages.observed import ContactArrived
 from engine.ports import Receipt
@@ -32,11 +32,25 @@ class Arrivals:
         self._trunk_of: dict[tuple[str, int], tuple[str, bool]] = {}
         self._rates: dict[str, tuple[float, int]] = {}
 
+    def admits(self, transaction: ServerTransaction, request: Request) -> bool:
+        """Whether an INVITE of this source is taken at all; answers it when not."""
+        refusal = self._obstacle(request)
+        if refusal is not None:
+            self._core.counters[f"refused.{refusal.status}"] += 1
+            self._core.endpoint.reply(transaction, refusal.status, refusal.reason, headers=refusal.headers)
+        return refusal is None
+
     def arrive(self, transaction: ServerTransaction, request: Request) -> None:
         """Take a call. Raises MalformedMessage."""
         core = self._core
         refusal = self._obstacle(request)
-        queue = "" if refusal is not None else core.queue_of(entry_of(request))
+        colleague = ""
+        agent = core.registrar.calling(request.get_address("from").uri.decoded_user, request.source)
+        queue = "" if refusal is not None else core.queue_of(entry_of(request), by_default=not agent)
+        if agent and refusal is None and not queue:
+            if core.settings.agent_calls is not None:
+                colleague = core.registrar.agents_by_user.get(entry_of(request), "")
+            queue = (core.settings.agent_calls if colleague else core.settings.default_queue) or ""
         if refusal is None and not queue:
             refusal = Refusal(404)
         session = answer_session_timer(request, core.policy)
@@ -50,21 +64,29 @@ class Arrivals:
         call = Call(self._calls, f"sip-{transaction.local_tag}", transaction)
         call.caller.receive(transaction, request)
         call.caller.session = session
-        self._submit(call, request, queue)
+        self._submit(call, request, queue, agent, colleague)
 
-    def _submit(self, call: Call, request: Request, queue: str) -> None:
-        core = self._core
+    def _submit(self, call: Call, request: Request, queue: str, agent: str, colleague: str) -> None:
+        """Tell the engine. `agent`: whose phone calls; `colleague`: the agent who is called by name."""
+        core, customer = self._core, customer_of(request)
         group, trusted = self._trunk(request)
         name = request.get_address("from").display_name
         attributes = {"call_id": request.call_id[:TEXT_MAX]}
         if name:
             attributes["display_name"] = name[:TEXT_MAX]
+        if agent:
+            attributes["called_by"] = agent
+            asked_about = self._calls.of_agent(agent)
+            if asked_about is not None:
+                attributes["consultation_of"] = asked_about.name
+                customer = asked_about.caller.number_shown or customer
         fact = ContactArrived(
             contact=call.name,
             queue=queue,
             priority=priority_of(request) if trusted else 0,
             trunk_group=group,
-            customer=customer_of(request),
+            customer=customer[:CUSTOMER_MAX],
+            preferred_agent=colleague,
             entry=entry_of(request),
             attributes=attributes,
         )

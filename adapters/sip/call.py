@@ -33,6 +33,8 @@ class Phase:
     WAITING: Final = "waiting"
     """The caller's INVITE has no final answer; phones may ring."""
     TALKING: Final = "talking"
+    LEAVING: Final = "leaving"
+    """The caller goes over to another call, and the engine is being told."""
     PARKED: Final = "parked"
     """The caller was connected and waits for another agent."""
     ENDED: Final = "ended"
@@ -45,6 +47,12 @@ class Calls:
         self.core = core
         self.by_name: dict[str, Call] = {}
         self.dialogs: dict[DialogId, Leg] = {}
+
+    def of_agent(self, agent: str) -> "Call | None":
+        """A call that the agent has, None when there is none."""
+        return next(
+            (call for call in self.by_name.values() if call.agent is not None and call.agent.agent == agent), None
+        )
 
 
 class Call:
@@ -92,6 +100,11 @@ class Call:
         while f"agent{number}" in used:
             number += 1
         return f"agent{number}"
+
+    def let_go(self) -> None:
+        """Keep nothing of the caller's side: another call has it."""
+        self.caller = CallerLeg(self, None)
+        self.caller.closed = True
 
     # --- what happens on the wire
 

@@ -57,6 +57,12 @@ class CallerLeg(Leg):
         user = caller.uri.user.partition(":")[0] if caller.uri.is_sip else caller.uri.opaque
         return str(Address(caller.display_name, f"sip:{user}@{own}" if user else f"sip:{own}"))
 
+    @property
+    def number_shown(self) -> str:
+        """The caller's number or name, '' where it is not known."""
+        caller = Address.parse(self._dialog().remote).uri
+        return "" if caller.host.lower().endswith("anonymous.invalid") else caller.decoded_user
+
     # --- answers
 
     def tell(self, status: int, phrase: str = "", body: bytes = b"") -> None:

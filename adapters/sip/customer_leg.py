@@ -65,6 +65,11 @@ class CustomerLeg(CallerLeg):
         """How the customer is shown to agents: a From value without its tag."""
         return f'"Callback" <sip:{dialled(self.number).replace("#", "%23")}@{self.core.endpoint.address}>'
 
+    @property
+    def number_shown(self) -> str:
+        """The customer's number."""
+        return self.number
+
     # --- out
 
     def dial(self, route: Route, body: bytes) -> None:

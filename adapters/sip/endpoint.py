@@ -46,7 +46,7 @@ BODY_TYPES: Final = (
     "message/sipfrag",
     "text/plain",
 )
-CAPABILITIES: Final = Capabilities(METHODS, ("timer", "path"), BODY_TYPES)
+CAPABILITIES: Final = Capabilities(METHODS, ("timer", "path", "replaces"), BODY_TYPES)
 
 
 class SipEndpoint:

@@ -82,7 +82,7 @@ class Outbound:
         if group is None:
             return True
         known = next((one for one in self._engine.views.trunk_groups().trunk_groups if one.trunk_group == group), None)
-        return known is not None and known.channels - known.reserve - known.busy > self.taken[group]
+        return known is not None and known.channels - max(0, known.reserve) - known.busy > self.taken[group]
 
 
 def dialled(number: str) -> str:

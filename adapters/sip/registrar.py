@@ -129,6 +129,16 @@ class Registrar:
             return [fixed]
         return [self._target(binding) for binding in self.bindings.of(agent, self._endpoint.now_ns())]
 
+    def calling(self, user: str, source: Hop | None) -> str:
+        """The agent whose phone sends from this address as this user, '' for everybody else."""
+        agent = self.agents_by_user.get(user, "")
+        if not agent or source is None:
+            return ""
+        fixed = self._fixed.get(agent)
+        hosts = [fixed.hop.host] if fixed is not None else []
+        hosts += [binding.flow.host for binding in self.bindings.of(agent, self._endpoint.now_ns())]
+        return agent if source.host in hosts else ""
+
     def hop_of(self, agent: str, contact: str) -> Hop | None:
         """Where a phone is that gave this contact in a call: at its registration of the same user part and host."""
         wanted = Uri.parse(contact)

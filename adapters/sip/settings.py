@@ -121,6 +121,8 @@ class Settings(Section):
     """Dialled number or name to queue; a queue's own name always leads to it."""
     default_queue: Annotated[str, Ref("queue")] | None = None
     """Where everything else goes; not said: 404."""
+    agent_calls: Annotated[str, Ref("queue")] | None = None
+    """The queue of calls from one agent's phone to another agent by name; not said: only queues can be called."""
     trunks: list[Trunk] = Field(default_factory=list)
     """Trunk groups by source address; the first that fits counts."""
     outbound: list[Outbound] = Field(default_factory=list)

@@ -4,6 +4,7 @@ import logging
 from typing import Any, Final
 
 from adapters.sip.arrivals import Arrivals
+from adapters.sip.attended import transfer_attended
 from adapters.sip.call import Calls
 from adapters.sip.endpoint import BODY_TYPES, METHODS
 from adapters.sip.leg import Leg
@@ -23,8 +24,10 @@ from adapters.sip.protocol import (
     StrayAnswer,
     TransactionTimedOut,
     dialog_id_of,
+    replaces_of,
 )
 from adapters.sip.relay import pass_on, relay_offer
+from adapters.sip.replace import replace
 from adapters.sip.transfer import refer
 from adapters.sip.translate import release_cause
 
@@ -33,7 +36,7 @@ logger = logging.getLogger(__name__)
 OPTIONS_HEADERS: Final = (
     ("Allow", ", ".join(METHODS)),
     ("Accept", ", ".join(BODY_TYPES)),
-    ("Supported", "timer, path"),
+    ("Supported", "timer, path, replaces"),
 )
 ALLOW: Final = OPTIONS_HEADERS[:1]
 
@@ -42,6 +45,7 @@ class Switchboard:
     """Dispatches events. A transaction's context is who waits for it."""
 
     def __init__(self, calls: Calls, arrivals: Arrivals) -> None:
+        self._calls = calls
         self._core = calls.core
         self._dialogs = calls.dialogs
         self._arrivals = arrivals
@@ -96,7 +100,11 @@ class Switchboard:
     def _take_outside(self, transaction: ServerTransaction, request: Request) -> None:
         core = self._core
         if request.method == "INVITE":
-            self._arrivals.arrive(transaction, request)
+            replaces = replaces_of(request)
+            if replaces is None:
+                self._arrivals.arrive(transaction, request)
+            elif self._arrivals.admits(transaction, request):
+                replace(self._calls, transaction, request, replaces)
         elif request.method == "REGISTER":
             core.registrar.register(transaction, request)
         elif request.method == "OPTIONS":
@@ -135,7 +143,8 @@ class Switchboard:
         elif method in ("INFO", "MESSAGE"):
             pass_on(leg, transaction, request)
         elif method == "REFER":
-            refer(leg, transaction, request)
+            if not transfer_attended(leg, transaction, request):
+                refer(leg, transaction, request)
         elif leg.take(request, transaction):
             # OPTIONS; a NOTIFY belongs to no subscription of ours.
             known = method == "OPTIONS"

@@ -7,6 +7,7 @@ from adapters.sip.offer import AgentLeg
 from adapters.sip.protocol import (
     SIPFRAG,
     ClientTransaction,
+    DialogId,
     LocalProtocolError,
     MalformedMessage,
     Request,
@@ -78,8 +79,11 @@ def _judge(leg: Leg, request: Request) -> tuple[int, TransferRequested | None]:
         target = refer_to_of(request)
     except MalformedMessage:
         return 400, None
-    if target.replaces is not None or target.method != "INVITE":
+    if target.method != "INVITE":
         return 501, None
+    named = target.replaces
+    if named is not None and DialogId(named.call_id, named.to_tag, named.from_tag) not in call.dialogs:
+        return 501, None  # somebody else's dialog; one of ours that is not connected yet is as good as none
     user = target.uri.decoded_user
     agent = core.registrar.agents_by_user.get(user, "")
     queue = core.queue_of(user, by_default=not agent)

@@ -208,7 +208,7 @@ async def _hear_park_and_leave(caller: UserAgent, callers: Dialog) -> None:
     await caller.response(200, "BYE")
 
 
-async def test_callers_may_not_transfer_and_attended_transfer_is_refused(
+async def test_callers_may_not_transfer_and_dialogs_of_others_are_no_target(
     open_exchange: OpenExchange, open_phone: OpenPhone
 ) -> None:
     exchange, ann = await house(open_exchange, open_phone)

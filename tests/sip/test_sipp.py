@@ -1,6 +1,7 @@
 """Real sipp as caller and as agent's phone, each scenario against the others, over UDP and TCP."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -147,5 +148,33 @@ async def test_nobody_is_called_twice_when_an_agent_comes_later(open_exchange: O
     await exchange.sign_in("agent0")
     await caller.wait()
     await phone.wait()
+    await exchange.settle()
+    assert exchange.exits() == {"answered": 1}
+
+
+@both_transports
+async def test_a_call_whose_ends_have_died_is_over(open_exchange: OpenExchange, sipps: Sipps, transport: str) -> None:
+    offset_s = 0.0
+    phone = await sipps.start("agent_waits", transport=transport)
+    place = f"127.0.0.1:{phone.port};transport={transport}"
+    exchange = await open_exchange(
+        centre(phones={"ann": place}, sip="session_interval: 100s"),
+        monotonic_ns=lambda: time.monotonic_ns() + int(offset_s * 1e9),
+    )
+    await exchange.sign_in("ann")
+    caller = await sipps.start("uac_rr", exchange.address, pause_ms=20_000, transport=transport)
+    await until(lambda: exchange.counters.get("calls_connected") == 1)
+    await until(lambda: all(leg.acknowledged for leg in exchange.sip.calls.dialogs.values()))
+    caller.end()
+    phone.end()
+    while exchange.contacts_open:
+        # Signs of life are asked for, nobody answers, the session runs out.
+        offset_s += 35.0
+        exchange.sip.housekeeping.sweep()
+        await asyncio.sleep(0.05)
+        assert offset_s < 300
+    while exchange.sip.calls.dialogs:
+        offset_s += 35.0  # nobody answers BYE
+        await asyncio.sleep(0.05)
     await exchange.settle()
     assert exchange.exits() == {"answered": 1}

@@ -1,0 +1,88 @@
+"""An INVITE with Replaces: another phone takes the caller's place in a call that goes on (RFC 3891)."""
+
+from adapters.sip.call import Call, Calls, Phase
+from adapters.sip.caller_leg import CallerLeg
+from adapters.sip.protocol import (
+    DialogId,
+    Refusal,
+    Replaces,
+    Request,
+    ServerTransaction,
+    answer_session_timer,
+)
+from adapters.sip.reinvite import OwnOffer
+from adapters.sip.translate import FinalAnswer
+
+
+def replace(calls: Calls, transaction: ServerTransaction, request: Request, replaces: Replaces) -> None:
+    """Take an INVITE that replaces a caller's dialog. Raises MalformedMessage."""
+    core = calls.core
+    leg = calls.dialogs.get(DialogId(replaces.call_id, replaces.to_tag, replaces.from_tag))
+    refusal = _obstacle(leg, replaces, request)
+    session = answer_session_timer(request, core.policy)
+    if refusal is None and isinstance(session, Refusal):
+        refusal = session
+    if refusal is not None or isinstance(session, Refusal):
+        assert refusal is not None, "a session that is refused is a refusal"
+        core.counters["replacements_refused"] += 1
+        core.endpoint.reply(transaction, refusal.status, headers=refusal.headers)
+        return
+    assert leg is not None, "checked"
+    call = leg.call
+    assert isinstance(call, Call), "checked"
+    fresh = ReplacingLeg(call, transaction)
+    fresh.receive(transaction, request)
+    fresh.session = session
+    Replacement(call, fresh).begin()
+
+
+def _obstacle(leg: object, replaces: Replaces, request: Request) -> Refusal | None:
+    if not isinstance(leg, CallerLeg) or leg.closed or not isinstance(leg.call, Call) or leg.call.caller is not leg:
+        return Refusal(481)
+    if leg.call.phase != Phase.TALKING or leg.call.agent is None:
+        return Refusal(603)
+    if replaces.early_only:
+        return Refusal(486)
+    if not request.body:
+        return Refusal(488)  # the agent's phone would have to make an offer in the middle of a call
+    return Refusal(491) if leg.call.agent.is_busy or leg.is_busy else None
+
+
+class ReplacingLeg(CallerLeg):
+    """A caller's side that is not yet part of the call."""
+
+    def on_cancel(self, _request: Request) -> None:
+        """It gives up; the call stays as it was."""
+        self.cancelled = True
+        self.finish()
+
+
+class Replacement(OwnOffer):
+    """The new phone's offer on its way to the agent; with the agent's answer the caller's place is taken."""
+
+    def __init__(self, call: Call, fresh: CallerLeg) -> None:
+        assert call.agent is not None, "only connected calls have their caller replaced"
+        super().__init__(call.agent, fresh.sdp, self._take_place)
+        self._call = call
+        self._fresh = fresh
+
+    def _take_place(self, answer: bytes) -> None:
+        call, fresh, former = self._call, self._fresh, self._call.caller
+        if call.phase != Phase.TALKING or not fresh.accept(answer):
+            fresh.finish()
+            if call.phase == Phase.TALKING:
+                OwnOffer(self.leg, former.sdp, _nothing).begin()
+            return
+        call.core.counters["replacements"] += 1
+        call.caller = fresh
+        call.held_by.discard(former)
+        call.core.insist([fresh.recorded()])
+        former.hang_up()
+
+    def _fail(self, status: int) -> None:
+        super()._fail(status)
+        self._fresh.finish(FinalAnswer(status if 400 <= status < 700 else 500, "", ()))
+
+
+def _nothing(_answer: bytes) -> None:
+    """For offers whose answer changes nothing."""

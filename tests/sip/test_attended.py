@@ -1,0 +1,182 @@
+"""Attended transfer: REFER with Replaces from an agent's phone, INVITE with Replaces from the caller's side."""
+
+from urllib.parse import quote
+
+import pytest
+
+from adapters.sip.protocol import Dialog, ResponseReceived, direction_of
+from tests.sip.conftest import OpenExchange, OpenPhone
+from tests.sip.support import Exchange, centre, until
+from tests.sip.test_calls import house, talk
+from tests.sip.test_dialogs import hang_up
+from tests.sip.user_agent import UserAgent
+
+QUEUES = "  sales: {}\n  help: {}\n  inside: {members_only: true, preferred_wait: 30s, max_wait: 30s}"
+
+
+async def house_of_two(open_exchange: OpenExchange, open_phone: OpenPhone) -> tuple[Exchange, UserAgent, UserAgent]:
+    """Agents ann, who serves sales, and eve, who serves help."""
+    ann, eve = await open_phone("ann"), await open_phone("eve")
+    exchange = await open_exchange(
+        centre(
+            queues=QUEUES,
+            agents=[
+                f"{{name: {phone.name}, queues: [{queue}], phone: {{address: '{phone.uri}'}}}}"
+                for phone, queue in ((ann, "sales"), (eve, "help"))
+            ],
+            sip="agent_calls: inside",
+        )
+    )
+    await exchange.sign_in("ann", "eve")
+    return exchange, ann, eve
+
+
+def replaces(dialog: Dialog) -> str:
+    """The Replaces value that names a dialog of ours, for its other side."""
+    return f"{dialog.call_id};to-tag={dialog.remote_tag};from-tag={dialog.local_tag}"
+
+
+async def offered(phone: UserAgent, dialog: Dialog, media: bytes = b"") -> bytes:
+    """Take a re-INVITE of the exchange and answer it; what was offered."""
+    call = await phone.request("INVITE")
+    assert dialog.receive_request(call.request) is None
+    phone.reply(call, 200, media or phone.sdp())
+    await phone.ack()
+    return call.request.body
+
+
+@pytest.mark.parametrize("called", ["help", "eve"])
+async def test_an_agent_asks_a_colleague_and_leaves_the_caller_there(
+    open_exchange: OpenExchange, open_phone: OpenPhone, called: str
+) -> None:
+    exchange, ann, eve = await house_of_two(open_exchange, open_phone)
+    bob = await open_phone("bob")
+    callers, agents = await talk(exchange, bob, ann)
+    ann.within(agents, "INVITE", ann.sdp("sendonly"))
+    await offered(bob, callers, bob.sdp("recvonly"))
+    ann.acknowledge(agents, await ann.response(200, "INVITE"))
+    ann.invite(called, exchange.sip.endpoint.port, ann.sdp())
+    eves_media = eve.sdp(port=4600)
+    eves = await eve.pick_up(eves_media)
+    asking = await ann.connected()
+    refer_to = f"<sip:{called}@{exchange.address}?Replaces={quote(replaces(asking), safe='')}>"
+    ann.within(agents, "REFER", headers=(("Refer-To", refer_to),))
+    await ann.response(202)
+    told = await ann.request("NOTIFY")
+    assert told.request.body.startswith(b"SIP/2.0 200")
+    ann.reply(told, 200)
+    for _ in range(2):  # both calls of hers end
+        ann.reply(await ann.request("BYE"), 200)
+    bobs_media = bob.sdp(port=4700)
+    heard = await offered(bob, callers, bobs_media)
+    assert (b" 4600 " in heard, direction_of(heard)) == (True, "sendrecv")
+    assert b" 4700 " in await offered(eve, eves)
+    await until(lambda: not any(leg.pending_out for leg in exchange.sip.calls.dialogs.values()))
+    assert exchange.counters["transfers_attended"] == 1
+    record = exchange.engine.views.contacts_of("bob").contacts
+    assert [(one.queue, one.state) for one in record][:1] == [("help" if called == "help" else "inside", "connected")]
+    await hang_up(exchange, bob, callers, eve)
+    assert exchange.exits() == {"answered": 1}
+    assert exchange.exits("help" if called == "help" else "inside") == {"answered": 1}
+
+
+async def test_a_colleague_who_is_busy_is_waited_for(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    exchange, ann, eve = await house_of_two(open_exchange, open_phone)
+    carl = await open_phone("carl")
+    carl.invite("help", exchange.sip.endpoint.port, carl.sdp())
+    eves = await eve.pick_up()
+    carls = await carl.connected()
+    ann.invite("eve", exchange.sip.endpoint.port, ann.sdp())
+    await ann.response(182)
+    await hang_up_only(carl, carls, eve, eves)
+    second = await eve.pick_up()
+    asking = await ann.connected()
+    ann.within(asking, "BYE")
+    await ann.response(200, "BYE")
+    bye = await eve.request("BYE")
+    assert second.receive_request(bye.request) is None
+    eve.reply(bye, 200)
+    await exchange.settle()
+
+
+async def hang_up_only(caller: UserAgent, callers: Dialog, agent: UserAgent, agents: Dialog) -> None:
+    """The caller ends the call."""
+    caller.within(callers, "BYE")
+    await caller.response(200, "BYE")
+    bye = await agent.request("BYE")
+    assert agents.receive_request(bye.request) is None
+    agent.reply(bye, 200)
+
+
+async def test_strangers_cannot_call_agents_by_name(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    exchange, _, _ = await house_of_two(open_exchange, open_phone)
+    bob = await open_phone("bob")
+    bob.invite("eve", exchange.sip.endpoint.port, bob.sdp())
+    await bob.response(404)
+    await exchange.settle()
+
+
+async def test_a_transfer_before_the_colleague_answers_is_a_blind_one(
+    open_exchange: OpenExchange, open_phone: OpenPhone
+) -> None:
+    exchange, ann, eve = await house_of_two(open_exchange, open_phone)
+    bob = await open_phone("bob")
+    callers, agents = await talk(exchange, bob, ann)
+    invite = ann.invite("help", exchange.sip.endpoint.port, ann.sdp())
+    eve.reply(await eve.request("INVITE"), 180)
+    ringing: ResponseReceived = await ann.response(180)
+    early = Dialog.from_response(ringing.response, f"<{ann.uri}>")
+    refer_to = f"<sip:help@{exchange.address}?Replaces={quote(replaces(early), safe='')}>"
+    ann.within(agents, "REFER", headers=(("Refer-To", refer_to),))
+    await ann.response(202)
+    ann.reply(await ann.request("NOTIFY"), 200)
+    ann.reply(await ann.request("BYE"), 200)
+    ann.take_back(invite)
+    await ann.response(487)
+    await offered(bob, callers, bob.sdp("inactive"))
+    eves = await eve.pick_up()
+    assert direction_of(await offered(bob, callers)) == "sendrecv"
+    await until(lambda: not any(leg.pending_out for leg in exchange.sip.calls.dialogs.values()))
+    eve.within(eves, "BYE")
+    await eve.response(200, "BYE")
+    bob.reply(await bob.request("BYE"), 200)
+    await exchange.settle()
+
+
+async def test_another_phone_takes_the_callers_place(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    exchange, ann = await house(open_exchange, open_phone)
+    bob, carl = await open_phone("bob"), await open_phone("carl")
+    callers, agents = await talk(exchange, bob, ann)
+    named = (("Replaces", replaces(callers)), ("Require", "replaces"))
+    media = carl.sdp(port=4800)
+    carl.invite("sales", exchange.sip.endpoint.port, media, named)
+    answer = ann.sdp(port=4900)
+    assert b" 4800 " in await offered(ann, agents, answer)
+    carls = await carl.connected()
+    bob.reply(await bob.request("BYE"), 200)
+    await until(lambda: exchange.counters.get("replacements") == 1 and len(exchange.sip.calls.dialogs) == 2)
+    assert exchange.contacts_open == 1
+    await hang_up(exchange, carl, carls, ann)
+    assert exchange.exits() == {"answered": 1}
+
+
+async def test_what_cannot_be_replaced(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    exchange, ann = await house(open_exchange, open_phone)
+    bob, carl = await open_phone("bob"), await open_phone("carl")
+    callers, agents = await talk(exchange, bob, ann)
+    good = replaces(callers)
+    for value, body, status in (
+        ("unknown;to-tag=a;from-tag=b", carl.sdp(), 481),
+        (replaces(agents), carl.sdp(), 481),
+        (f"{good};early-only", carl.sdp(), 486),
+        (good, b"", 488),
+        ("nothing", carl.sdp(), 400),
+    ):
+        carl.invite("sales", exchange.sip.endpoint.port, body, (("Replaces", value),))
+        await carl.response(status)
+    carl.invite("sales", exchange.sip.endpoint.port, carl.sdp(), (("Replaces", good),))
+    offer = await ann.request("INVITE")
+    assert agents.receive_request(offer.request) is None
+    ann.reply(offer, 488)
+    await carl.response(488)
+    await hang_up(exchange, bob, callers, ann)
