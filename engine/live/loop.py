@@ -304,19 +304,28 @@ class LiveEngine:
         durable_seq = self.log.durable_seq
         while self._unsettled and self._unsettled[0].last_seq <= durable_seq:
             settled = self._unsettled.popleft()
-            self.views.apply(settled.turn)
-            self.outbox.release(settled.last_seq)
+            # Promises first: whoever waits goes on after this turn of the loop, when the read models have followed.
             for submission in settled.submissions:
                 submission.resolve()
             for waiter in settled.waiters:
                 if not waiter.done():
                     waiter.set_result(settled.last_seq)
+            self._follow(settled.turn)
+            self.outbox.release(settled.last_seq)
             for watcher in tuple(self._watchers):
                 try:
                     watcher(settled.turn)
                 except Exception:
                     self.counters["watchers_failed"] += 1
                     logger.exception("a watcher failed")
+
+    def _follow(self, turn: Turn) -> None:
+        """Let the read models see a turn; one that fails would tell wrong figures for ever."""
+        try:
+            self.views.apply(turn)
+        except Exception as error:
+            logger.exception("the read models cannot follow the turn up to sequence %d", turn.last_seq)
+            self._on_fatal(f"a read model failed: {type(error).__name__}: {error}")
 
     # --- time
 

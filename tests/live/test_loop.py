@@ -317,6 +317,30 @@ async def test_a_timed_callback_goes_to_the_queue_of_its_step(tmp_path: Path) ->
         assert (entry.arrival.queue, entry.arrival.customer) == ("sales", "+84 1")
 
 
+async def test_a_read_model_that_fails_ends_the_engine_and_swallows_no_receipt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    h = await House(load_centre(tmp_path), log_of=SlowLog).open()
+    h.log.flush()
+    await h.settle()
+
+    def fail(_turn: Turn) -> None:
+        raise RuntimeError("no more")
+
+    monkeypatch.setattr(h.engine.views.history, "apply", fail)
+    future, waiting = h.submit(QueueClosed(queue="sales")), h.engine.durable()
+    await ticks()
+    h.log.flush()
+    async with asyncio.timeout(5):
+        (receipt,) = await future
+        await waiting
+    assert (receipt.error, receipt.seq > 0) == ("", True)
+    assert h.faults == ["a read model failed: RuntimeError: no more"]
+    monkeypatch.undo()
+    h.log._hold = False
+    await h.engine.stop()
+
+
 async def test_watchers_see_every_turn_until_they_leave_and_may_fail(tmp_path: Path) -> None:
     async with house(tmp_path) as h:
         seen: list[int] = []
