@@ -17,6 +17,7 @@ CODES: Final[dict[str, int]] = {
     "agent": kinds.BY_AGENT,
     "network": kinds.BY_NETWORK,
     "system": kinds.BY_SYSTEM,
+    "unknown": kinds.BY_UNKNOWN,
     "declined": kinds.OFFER_REJECTED,
     "busy": kinds.OFFER_BUSY,
     "no_answer": kinds.OFFER_NO_ANSWER,

@@ -25,6 +25,7 @@ from engine.kernel.jit import jit
 from engine.kernel.masks import ONE, ZERO, lowest, put, take
 from engine.kernel.subjects import agent_subject, queue_subject
 from engine.kernel.tables import Tables
+from engine.kernel.tally import note_gap
 from engine.kernel.trunks import count_offered
 from engine.kernel.waiting_line import common_lines, join_line, leave_line
 from engine.messages.kinds import (
@@ -58,6 +59,7 @@ from engine.messages.kinds import (
     SETTING_CHANGED,
     STATUS_AVAILABLE,
     STATUS_OFFLINE,
+    STREAM_GAPPED,
     TABLE_AGENT,
     TABLE_CHANNEL,
     TABLE_ENGINE,
@@ -135,6 +137,8 @@ def _apply_rare(t: Tables, row: Any) -> None:
         review_free(t, row.agent)
     elif kind == AGENT_RESUMED:
         _resume_agent(t, row.agent)
+    elif kind == STREAM_GAPPED:
+        note_gap(t, row.a)
     elif kind == TRUNK_RESERVE_CHANGED:
         t.trunk_groups[row.a].reserve = row.b & ((1 << RESERVE_BITS) - 1)
     elif kind == QUEUE_DRAINED:

@@ -109,6 +109,7 @@ def _move_intervals(t: Tables, grown: Tables) -> None:
         place = int(t.interval_starts[row]) // length_ns % len(grown.intervals)
         place_of[row] = place
         grown.interval_starts[place] = t.interval_starts[row]
+        grown.interval_gaps[place] = t.interval_gaps[row]
         grown.intervals[place] = 0
         grown.intervals[place, :, :cells] = t.intervals[row]
     grown.book["interval_row"] = place_of[in_use]

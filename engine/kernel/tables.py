@@ -246,6 +246,7 @@ SCHEMA: Final[tuple[tuple[str, np.dtype[Any], int], ...]] = (
     ("tallies", np.dtype(np.int64), 2),  # (cells, TALLY_COLUMNS) since the beginning
     ("intervals", np.dtype(np.int64), 4),  # (rows, 2, cells, TALLY_COLUMNS): by event, by arrival
     ("interval_starts", np.dtype(np.int64), 1),
+    ("interval_gaps", np.dtype(np.int64), 1),  # times that some source's facts of the interval are incomplete
     ("agenda", np.dtype(np.int64), 2),  # (n, 2) what to decide next, and about whom
     ("histograms", np.dtype(np.int64), 3),  # (cells, HISTOGRAMS, HISTOGRAM_BINS)
 )
@@ -284,6 +285,7 @@ class Tables:
     tallies: Array
     intervals: Array
     interval_starts: Array
+    interval_gaps: Array
     agenda: Array
     histograms: Array
 
@@ -349,6 +351,7 @@ def new_tables(capacity: Capacity) -> Tables:
         tallies=np.zeros((cells, TALLY_COLUMNS), np.int64),
         intervals=np.zeros((c.intervals, 2, cells, TALLY_COLUMNS), np.int64),
         interval_starts=np.full(c.intervals, -1, np.int64),
+        interval_gaps=np.zeros(c.intervals, np.int64),
         agenda=np.zeros((AGENDA, 2), np.int64),
         histograms=np.zeros((cells, HISTOGRAMS, HISTOGRAM_BINS), np.int64),
     )

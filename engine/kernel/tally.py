@@ -21,8 +21,19 @@ def advance(t: Tables, at_ns: int) -> None:
     row = number % len(t.intervals)
     t.intervals[row] = 0
     t.interval_starts[row] = number * length_ns
+    t.interval_gaps[row] = 0
     book.interval_row = row
     book.interval_end_ns = (number + 1) * length_ns
+
+
+@jit
+def note_gap(t: Tables, since_ns: int) -> None:
+    """Mark every interval that the time from `since_ns` until now touches: what was counted in it is incomplete."""
+    length_ns = t.book[0].settings[EngineSetting.INTERVAL_NS]
+    for row in range(len(t.intervals)):
+        start_ns = t.interval_starts[row]
+        if start_ns >= 0 and start_ns <= t.book[0].now_ns and start_ns > since_ns - length_ns:
+            t.interval_gaps[row] += 1
 
 
 @jit

@@ -57,9 +57,9 @@ class ContactFact(Fact, frozen=True, kw_only=True):
 
 
 class ContactReleased(ContactFact, frozen=True, kw_only=True, tag="contact_released"):
-    """A side hung up, or the network lost the contact."""
+    """A side hung up, or the network lost the contact; or it is gone, and how it went was missed: `unknown`."""
 
-    by: Literal["customer", "agent", "network", "system"] = "customer"
+    by: Literal["customer", "agent", "network", "system", "unknown"] = "customer"
     cause: int = 0
     """The adapter's own cause number, as ISDN Q.850 for telephony."""
 

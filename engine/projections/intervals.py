@@ -7,7 +7,7 @@ the last of its contacts has left.
 import csv
 import io
 from datetime import UTC, datetime
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 import numpy as np
@@ -22,6 +22,14 @@ from engine.projections.figures import BY_ARRIVAL, BY_EVENT, NS, add_up, counts,
 from engine.projections.handle_time import average_handle_s
 
 BY: Final = {"event": BY_EVENT, "arrival": BY_ARRIVAL}
+
+
+_EXACT: Final = "Bounds of a simulated figure. Null in live rows, where the figure is exact."
+_UNHANDLED: Final = "Null where no served contact ended."
+_PLANNED: Final = "Of plans. Null in live rows."
+_NOT_KEPT: Final = (
+    "Null in live rows: not kept by interval. What holds now is in the real-time table and in the queues."
+)
 
 
 class IntervalRow(msgspec.Struct, frozen=True):
@@ -47,33 +55,35 @@ class IntervalRow(msgspec.Struct, frozen=True):
     short_abandoned: int
     overflowed: int
     callbacks: int
-    service_level: float | None
-    sl_lo: float | None
-    sl_hi: float | None
-    asa_s: float | None
+    service_level: Annotated[
+        float | None, msgspec.Meta(description="Null where no contact counts by the formula chosen.")
+    ]
+    sl_lo: Annotated[float | None, msgspec.Meta(description=_EXACT)]
+    sl_hi: Annotated[float | None, msgspec.Meta(description=_EXACT)]
+    asa_s: Annotated[float | None, msgspec.Meta(description="Null where nothing was answered.")]
     wait_max_s: float
-    abandon_rate: float | None
-    aht_s: float | None
-    talk_s: float | None
-    hold_s: float | None
-    wrap_s: float | None
+    abandon_rate: Annotated[float | None, msgspec.Meta(description="Null where no contact counts by its formula.")]
+    aht_s: Annotated[float | None, msgspec.Meta(description=_UNHANDLED)]
+    talk_s: Annotated[float | None, msgspec.Meta(description=_UNHANDLED)]
+    hold_s: Annotated[float | None, msgspec.Meta(description=_UNHANDLED)]
+    wrap_s: Annotated[float | None, msgspec.Meta(description="Null where no wrap-up ended.")]
     erlangs: float
     """Handling time that ended here over the interval's length."""
     source: str
-    wait_p50_s: float | None = None
-    wait_p90_s: float | None = None
-    agents_required: float | None = None
-    agents_required_with_shrinkage: float | None = None
-    agents_scheduled: float | None = None
-    agents_actual: float | None = None
-    gap: float | None = None
-    occupancy: float | None = None
-    utilization: float | None = None
-    shrinkage: float | None = None
-    trunks_p99: float | None = None
-    trunk_blocking: float | None = None
-    max_queue: float | None = None
-    cost: float | None = None
+    wait_p50_s: Annotated[float | None, msgspec.Meta(description=_NOT_KEPT)] = None
+    wait_p90_s: Annotated[float | None, msgspec.Meta(description=_NOT_KEPT)] = None
+    agents_required: Annotated[float | None, msgspec.Meta(description=_PLANNED)] = None
+    agents_required_with_shrinkage: Annotated[float | None, msgspec.Meta(description=_PLANNED)] = None
+    agents_scheduled: Annotated[float | None, msgspec.Meta(description=_PLANNED)] = None
+    agents_actual: Annotated[float | None, msgspec.Meta(description=_NOT_KEPT)] = None
+    gap: Annotated[float | None, msgspec.Meta(description=_PLANNED)] = None
+    occupancy: Annotated[float | None, msgspec.Meta(description=_NOT_KEPT)] = None
+    utilization: Annotated[float | None, msgspec.Meta(description=_NOT_KEPT)] = None
+    shrinkage: Annotated[float | None, msgspec.Meta(description=_PLANNED)] = None
+    trunks_p99: Annotated[float | None, msgspec.Meta(description=_NOT_KEPT)] = None
+    trunk_blocking: Annotated[float | None, msgspec.Meta(description=_NOT_KEPT)] = None
+    max_queue: Annotated[float | None, msgspec.Meta(description=_NOT_KEPT)] = None
+    cost: Annotated[float | None, msgspec.Meta(description=_PLANNED)] = None
 
 
 class IntervalTable(msgspec.Struct, frozen=True):
@@ -85,6 +95,8 @@ class IntervalTable(msgspec.Struct, frozen=True):
     by: str
     service_level_formula: str
     rows: list[IntervalRow]
+    next_from_ns: int | None = None
+    """What `from` must be for the next page; null: this is the last."""
 
 
 def interval_rows(
@@ -97,9 +109,11 @@ def interval_rows(
     by: str = "event",
     queue: int | None = None,
     level: service_level.Variant | None = None,
-) -> list[IntervalRow]:
+    limit: int | None = None,
+) -> tuple[list[IntervalRow], int | None]:
     """Return the rows that start in [from_ns, to_ns), `step_ns` long, oldest first, without unused combinations.
 
+    As soon as there are `limit`, no further interval is begun; the second is then where the next one starts.
     Raises ValueError when the step is not a multiple of the engine's interval, or `by` is unknown.
     """
     base_ns = int(t.book["settings"][0, EngineSetting.INTERVAL_NS])
@@ -110,14 +124,18 @@ def interval_rows(
     kind = level or service_level.variant(service_level.DEFAULT)
     starts = t.interval_starts // step_ns * step_ns
     held = (t.interval_starts >= 0) & (starts >= from_ns) & (starts < to_ns)
-    found = []
+    found: list[IntervalRow] = []
     for start_ns in np.unique(starts[held]).tolist():
-        tallies = t.intervals[held & (starts == start_ns), BY[by]]
+        if limit is not None and len(found) >= limit:
+            return found, start_ns
+        rows = held & (starts == start_ns)
+        tallies, gapped = t.intervals[rows, BY[by]], bool(t.interval_gaps[rows].any())
         used = np.flatnonzero(tallies.any(axis=(0, 2)))
         for cell in used.tolist():
             if queue is not None and cell // CHANNELS != queue:
                 continue
-            found.append(_row(t, directory, add_up(tallies[:, cell]), cell, start_ns, step_ns, by, now_ns, kind))
+            row = _row(t, directory, add_up(tallies[:, cell]), cell, start_ns, step_ns, by, now_ns, kind)
+            found.append(msgspec.structs.replace(row, incomplete=gapped))
     return found
 
 
@@ -145,6 +163,7 @@ def _row(
         interval_s=step_ns / NS,
         by=by,
         open=still_in > 0 or start_ns + step_ns > now_ns,
+        incomplete=False,
         offered=c.entries,
         blocked=c.refused,
         answered=c.answered,
