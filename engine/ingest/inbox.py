@@ -70,7 +70,8 @@ class Submission:
     def give(self, number: int, receipt: Receipt) -> None:
         """Note the receipt of one fact."""
         self.receipts[number] = receipt
-        self.waits_for_seq = max(self.waits_for_seq, receipt.seq)
+        if receipt.seq > self.waits_for_seq:  # noqa: PLR1730 - once a fact, where max() would take longer than all else
+            self.waits_for_seq = receipt.seq
 
     def resolve(self) -> None:
         """Keep the promise, unless the caller went away."""

@@ -98,22 +98,23 @@ class TurnMaker:
         while inbox:
             submission = inbox.first
             facts, first = submission.facts, submission.next_fact
-            number = first
-            while number < len(facts) and buffer.has_room(ROWS_OF_A_FACT, PAYLOAD_MAX):
-                result = admit(submission.source, facts[number], submission.own_only)
-                if result is None:
+            source, own_only = submission.source, submission.own_only
+            number, count = first, len(facts)
+            while number < count and buffer.has_room(ROWS_OF_A_FACT, PAYLOAD_MAX):
+                result = admit(source, facts[number], own_only)
+                if isinstance(result, int):
+                    placed.append((submission, number, result))
+                elif result is None:
                     break
-                if isinstance(result, Receipt):
+                else:
                     submission.give(number, result)
                     self.duplicates += result.duplicate
                     self.wrong += not result.duplicate
-                else:
-                    placed.append((submission, number, result))
                 number += 1
             submission.next_fact = number
             inbox.took(number - first)
             self.facts += number - first
-            if number < len(facts):
+            if number < count:
                 break
             finished.append(submission)
         return placed, finished
@@ -135,11 +136,12 @@ class TurnMaker:
             payload = buffer.payload_of_first(consumed)
             log.append(rows, payload, buffer.at_ns)
             fields = fields_of(rows)
-            for seq, row in enumerate(fields, first_seq):
-                if row.kind < FIRST_DECIDED:
-                    seqs.append(seq)
-                elif row.kind == FACT_REFUSED:
-                    refusals[seq - row.cause] = row.a
+            kinds_made = [row.kind for row in fields]
+            seqs += [seq for seq, kind in enumerate(kinds_made, first_seq) if kind < FIRST_DECIDED]
+            if FACT_REFUSED in kinds_made:
+                refusals |= {
+                    seq - row.cause: row.a for seq, row in enumerate(fields, first_seq) if row.kind == FACT_REFUSED
+                }
             effects, callbacks = self._deriver.derive(first_seq, fields)
             turn = Turn(first_seq, first_seq + produced - 1, rows, memoryview(payload))
             frames.append(Concluded(turn, effects, callbacks))
@@ -150,6 +152,9 @@ class TurnMaker:
 
     def _answer(self, placed: list[tuple[Submission, int, int]], seqs: list[int], refusals: dict[int, int]) -> None:
         for submission, number, place in placed:
+            if place >= 0 and not refusals:
+                submission.give(number, Receipt(seqs[place]))
+                continue
             duplicate = place < 0
             seq = seqs[~place if duplicate else place]
             refusal = refusals.get(seq, 0)

@@ -213,6 +213,7 @@ class Message:
         fields: dict[str, list[str]] = {}
         head, defect = self._head, ""
         if "\r\n " in head or "\r\n\t" in head:
+            defect = "the start line is continued" if lines[1][:1] in (" ", "\t") else ""
             head = self._head = _unfold(head)
             lines = head.split("\r\n")
         if head.count("\n") != len(lines) - 1 or head.count("\r") != len(lines) - 1:

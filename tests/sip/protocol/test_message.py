@@ -21,6 +21,12 @@ def test_lists_by_comma_and_by_repetition() -> None:
     assert message.get_list("record-route") == ["<sip:a;lr>", '"x, y" <sip:b,c;lr>', "<sip:d;lr>"]
 
 
+def test_folded_lines_are_joined() -> None:
+    message = received(request_octets(extra="Subject: a\r\n b\r\n\t c\r\n"))
+    assert (message.get("subject"), message.defect) == ("a b c", "")
+    assert received(request_octets().replace(b"SIP/2.0\r\n", b"SIP/2.0\r\n x: y\r\n", 1)).defect
+
+
 def test_an_unclosed_quote_is_malformed() -> None:
     with pytest.raises(MalformedMessage, match="not closed"):
         received(request_octets(extra='Contact: "a, <sip:b>\r\n')).get_list("contact")
