@@ -31,7 +31,7 @@ from engine.ports import Turn
 from engine.state import row_payload
 
 OWED_KEPT: Final = 1024
-RUNS_KEPT: Final = 32
+RUNS_KEPT: Final = 16
 """Runs whose payloads are kept at hand; then what is open is decoded, and they are let go."""
 WORDS: Final = ROW.itemsize // 8
 
