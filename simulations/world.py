@@ -56,6 +56,10 @@ class Centre(msgspec.Struct, frozen=True):
     ring_s: float = 3.0
     wrap_up_s: float = 0.0
     contacts_max: int = 16_384
+    hold_back_s: float = 0.0
+    """Wait up to which agents may be held back for dearer queues; 0: never."""
+    value_step: float = 0.0
+    """How much more a contact of each queue is worth than one of the queue before; the first one's is 1."""
 
 
 class World:
@@ -113,6 +117,8 @@ class World:
                 (QueueSetting.REQUIREMENT, q + 1),
                 (QueueSetting.STRATEGY, centre.strategy),
                 (QueueSetting.WRAP_UP_NS, int(centre.wrap_up_s * SECOND_NS)),
+                (QueueSetting.HOLD_BACK_NS, int(centre.hold_back_s * SECOND_NS)),
+                (QueueSetting.VALUE, round(1000 * (1 + q * centre.value_step))),
             ):
                 self._observe(kind=SETTING_CHANGED, agent=TABLE_QUEUE, queue=q, contact=int(column), a=value)
         for a in range(centre.agents):

@@ -8,6 +8,11 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
+PLAIN = ("test_offers.py", "test_waiting.py", "test_agents.py", "test_hold_back.py", "test_gaps.py", "test_twin.py")
+CHECKED = (
+    *("test_doors.py", "test_agents.py", "test_bounds.py", "test_hold_back.py", "test_trunks.py", "test_gaps.py"),
+    "test_twin.py",
+)
 PRINT_FINGERPRINTS = """
 from engine.kernel.fingerprint import fingerprint
 from simulations.world import Centre, World
@@ -35,7 +40,7 @@ def run(*arguments: str, **environment: str) -> str:
 
 @pytest.mark.slow
 def test_the_rules_hold_as_plain_python() -> None:
-    suites = [str(HERE / name) for name in ("test_offers.py", "test_waiting.py", "test_agents.py", "test_twin.py")]
+    suites = [str(HERE / name) for name in PLAIN]
     out = run("-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "not many_short", *suites, NUMBA_DISABLE_JIT="1")
     assert "passed" in out
 
@@ -49,6 +54,6 @@ def test_plain_python_and_machine_code_reach_the_same_state() -> None:
 @pytest.mark.timeout(600)
 def test_no_index_is_out_of_bounds() -> None:
     """Compiles the kernel once more, with every index checked: the better part of a minute, kept for the next time."""
-    suites = [str(HERE / name) for name in ("test_doors.py", "test_agents.py", "test_bounds.py", "test_twin.py")]
+    suites = [str(HERE / name) for name in CHECKED]
     out = run("-m", "pytest", "-q", "-p", "no:cacheprovider", *suites, NUMBA_BOUNDSCHECK="1")
     assert "passed" in out

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -21,14 +22,15 @@ from engine.state import EngineState
 from simulations.world import Centre, World
 
 STRATEGIES = (k.ERLANG, k.LONGEST_IDLE, k.RING_ALL, k.WEIGHTED_RANDOM)
+PLAIN = Centre(agents=8, queues=4, skills=4, skills_per_agent=2, occupancy=1.1, wrap_up_s=15.0)
+CENTRES = {k.STRATEGY_NAMES[strategy]: msgspec.structs.replace(PLAIN, strategy=strategy) for strategy in STRATEGIES}
+CENTRES["holding back"] = msgspec.structs.replace(PLAIN, occupancy=0.9, hold_back_s=120.0, value_step=20.0)
 
 
-@pytest.fixture(scope="module", params=STRATEGIES, ids=lambda strategy: k.STRATEGY_NAMES[strategy])
+@pytest.fixture(scope="module", params=CENTRES)
 def world(request: pytest.FixtureRequest) -> World:
     """A morning of a small centre, simulated to its end."""
-    centre = Centre(
-        agents=8, queues=4, skills=4, skills_per_agent=2, occupancy=1.1, strategy=request.param, wrap_up_s=15.0
-    )
+    centre = CENTRES[request.param]
     simulated = World(centre)
     simulated.run(150)
     return simulated
@@ -51,6 +53,7 @@ def folded(capacity: Capacity, log: MemoryLog | SegmentLog) -> Tables:
 def test_the_simulation_is_worth_comparing(world: World) -> None:
     happened = {int(kind) for rows in world.produced for kind in np.unique(rows["kind"])}
     assert {k.OFFER_MADE, k.CONTACT_ANSWERED, k.CONTACT_LEFT, k.WRAP_UP_ENDED, k.DEADLINE_PASSED} <= happened
+    assert (k.AGENT_HELD_BACK in happened) == (world.centre.hold_back_s > 0)
     assert audit(world.tables) == []
 
 
