@@ -11,6 +11,7 @@ from engine.config import load_config
 from engine.errors import ConfigError
 from engine.live.host import EngineHost
 from engine.live.host import serve as serve_live
+from engine.live.memory import keep_large_apart
 
 logger = logging.getLogger(__name__)
 
@@ -18,6 +19,7 @@ logger = logging.getLogger(__name__)
 def serve(path: Path, data: Path) -> None:
     """Run the engine. Raises what `EngineHost.start` raises, before it takes the first contact."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    keep_large_apart()
     config = load_config(path)
     reloader = Reloader(path)
     uvloop.run(serve_live(config, data, ready=reloader.follow))

@@ -1,7 +1,6 @@
 """What a running engine does for its own health: the books audited, garbage collected when it does not hurt."""
 
 import asyncio
-import ctypes
 import gc
 import logging
 from collections.abc import Callable
@@ -9,6 +8,7 @@ from typing import Final
 
 from engine.kernel.audit import audit
 from engine.live.loop import LiveEngine
+from engine.live.memory import give_back
 
 AUDIT_EVERY_S: Final = 5.0
 COLLECT_EVERY_S: Final = 1.0
@@ -17,13 +17,6 @@ FULL_COLLECTION_TICKS: Final = 600
 YOUNG: Final = 1
 
 logger = logging.getLogger(__name__)
-
-
-def give_back() -> None:
-    """Return memory that is free within the process to the system, where the C library can (glibc)."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
 
 
 class Upkeep:
@@ -67,6 +60,7 @@ class Upkeep:
         if idle and self._ticks >= FULL_COLLECTION_TICKS:
             self._ticks = 0
             gc.collect()
+            give_back()
         else:
             gc.collect(YOUNG)
         self._again("collect", COLLECT_EVERY_S, self._collect)
