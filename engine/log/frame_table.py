@@ -140,7 +140,7 @@ def _count_intact(view: memoryview, found: FrameTable, seed: int) -> int:
     """How many have the bytes that their checksum is of."""
     starts = (found.offsets + CHECKED_FROM).tolist()
     ends = (found.offsets + found.headers["size"]).tolist()
-    for count, (start, end, checksum) in enumerate(zip(starts, ends, found.headers["checksum"].tolist(), strict=True)):
-        if xxh3_64_intdigest(view[start:end], seed) != checksum:
-            return count
-    return len(starts)
+    # One by one, and none of what is made on the way is kept: a list of it would take a third longer.
+    sums = (xxh3_64_intdigest(view[start:end], seed) for start, end in zip(starts, ends, strict=True))
+    wrong = np.fromiter(sums, np.uint64, len(starts)) != found.headers["checksum"]
+    return int(np.argmax(wrong)) if wrong.any() else len(starts)
