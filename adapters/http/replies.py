@@ -113,6 +113,11 @@ async def read_body(request: web.Request) -> bytes:
         raise Problem("too-large", f"the body has more than {settings.body_limit} bytes") from None
 
 
+def next_link(request: web.Request, after: str | None) -> dict[str, str]:
+    """Return the header that leads to the page behind `after`; none where this is the last."""
+    return {} if after is None else {"Link": f'<{request.rel_url.update_query(after=after)}>; rel="next"'}
+
+
 def not_found(error: KeyError) -> Problem:
     """Return the problem of a name that is none."""
     return Problem("not-found", str(error.args[0]))

@@ -45,6 +45,8 @@ class IntervalRow(msgspec.Struct, frozen=True):
     by: str
     open: bool
     """More can still be counted here."""
+    incomplete: bool
+    """A source had lost its stream at this time: what it would have told is missing here."""
     offered: int
     blocked: int
     """Refused at the door: full, empty, closed, or no trunk."""
@@ -136,7 +138,7 @@ def interval_rows(
                 continue
             row = _row(t, directory, add_up(tallies[:, cell]), cell, start_ns, step_ns, by, now_ns, kind)
             found.append(msgspec.structs.replace(row, incomplete=gapped))
-    return found
+    return found, None
 
 
 def _row(

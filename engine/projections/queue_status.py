@@ -1,5 +1,6 @@
 """Queues: who waits and for how long, who could serve, and how the day went, each queue in one answer."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -88,6 +89,8 @@ class QueueList(msgspec.Struct, frozen=True):
     as_of: int
     at_ns: int
     queues: list[QueueStatus]
+    next_after: str | None = None
+    """Where the next page begins; null: this is the last."""
 
 
 def queue_statuses(
@@ -98,18 +101,18 @@ def queue_statuses(
     now_ns: int,
     since_ns: int = 0,
     service_level_id: str = service_level.DEFAULT,
-    only: int | None = None,
+    numbers: Sequence[int] | None = None,
 ) -> list[QueueStatus]:
-    """Return every configured queue, or queue number `only`. Raises KeyError for an unknown service level.
+    """Return every configured queue, or those numbered `numbers`. Raises KeyError for an unknown service level.
 
     `live` is of `now_ns`, and `tallies` of the window that begins with `since_ns`.
     """
     kind = service_level.variant(service_level_id)
     spent = state_times_ns(t, now_ns)
     times = spent[:, HANDLING].sum(axis=1), spent[:, AGENT_IDLE]
-    numbers = existing(directory.queues) if only is None else [only]
+    chosen = existing(directory.queues) if numbers is None else numbers
     build = _Build(t, directory, now_ns, since_ns, kind, live, tallies, logged_in(t), at_work(t), *times)
-    return [_status(build, number) for number in numbers]
+    return [_status(build, number) for number in chosen]
 
 
 class _Build(msgspec.Struct, frozen=True):

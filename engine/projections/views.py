@@ -33,7 +33,7 @@ from engine.projections.figures import (
     position,
     window,
 )
-from engine.projections.intervals import IntervalRow, IntervalTable, interval_rows
+from engine.projections.intervals import IntervalTable, interval_rows
 from engine.projections.misnamed import misnamed
 from engine.projections.names import Interned, OpenContacts, existing
 from engine.projections.occupancy import Occupancy, occupancy
@@ -183,13 +183,19 @@ class Views:
         now_ns: int | None = None,
         since_ns: int = 0,
         service_level_id: str = service_level.DEFAULT,
+        after: str = "",
+        limit: int | None = None,
     ) -> QueueList:
-        """Every queue; counters from `since_ns` on, 0 for the whole log."""
+        """Every queue, or `limit` of those behind `after`; counters from `since_ns` on, 0 for the whole log."""
         at_ns = self.now_ns(now_ns)
-        found = queue_statuses(
-            self.tables, self.directory, self.live(at_ns), self.window(since_ns), at_ns, since_ns, service_level_id
-        )
-        return QueueList(self.as_of, at_ns, found)
+        chosen = existing(self.directory.queues)
+        if after:
+            chosen = chosen[bisect_right(chosen, self.queue_number(after)) :]
+        more = limit is not None and len(chosen) > limit
+        chosen = chosen[:limit]
+        live, tallies = self.live(at_ns), self.window(since_ns)
+        found = queue_statuses(self.tables, self.directory, live, tallies, at_ns, since_ns, service_level_id, chosen)
+        return QueueList(self.as_of, at_ns, found, found[-1].queue if more else None)
 
     def queue(
         self,
@@ -201,9 +207,7 @@ class Views:
         """One queue."""
         number, at_ns = self.queue_number(name), self.now_ns(now_ns)
         live, tallies = self.live(at_ns), self.window(since_ns)
-        found = queue_statuses(
-            self.tables, self.directory, live, tallies, at_ns, since_ns, service_level_id, only=number
-        )
+        found = queue_statuses(self.tables, self.directory, live, tallies, at_ns, since_ns, service_level_id, [number])
         return found[0]
 
     def waiting(self, queue: str, now_ns: int | None = None, limit: int = 100) -> WaitingList:
@@ -285,14 +289,18 @@ class Views:
         queue: str = "",
         service_level_id: str = service_level.DEFAULT,
         now_ns: int | None = None,
+        limit: int | None = None,
     ) -> IntervalTable:
-        """Rows of the interval table. Raises ValueError for a step or `by` that cannot be."""
+        """Rows of the interval table, of whole intervals until there are `limit`.
+
+        Raises ValueError for a step or `by` that cannot be.
+        """
         at_ns, kind = self.now_ns(now_ns), service_level.variant(service_level_id)
         number = self.queue_number(queue) if queue else None
-        rows: list[IntervalRow] = interval_rows(
-            self.tables, self.directory, at_ns, from_ns, to_ns, step_ns, by, number, kind
+        rows, next_from_ns = interval_rows(
+            self.tables, self.directory, at_ns, from_ns, to_ns, step_ns, by, number, kind, limit
         )
-        return IntervalTable(self.as_of, at_ns, step_ns / NS, by, kind.formula, rows)
+        return IntervalTable(self.as_of, at_ns, step_ns / NS, by, kind.formula, rows, next_from_ns)
 
     def contact(self, name: str) -> ContactAnswer:
         """One contact by its name (the latest of it) or id. Raises KeyError when it is unknown or forgotten."""

@@ -8,23 +8,24 @@ from aiohttp import web
 from adapters.http import parameters
 from adapters.http.commands import command_route, command_routes
 from adapters.http.context import context_of
-from adapters.http.replies import answer, figures, not_found
+from adapters.http.replies import answer, figures, next_link, not_found
 from adapters.http.route_table import Parameter, Route, whole
 from engine.messages import observed
 from engine.model.scopes import Scope
 from engine.projections.agent_status import AgentStatus
 from engine.projections.views import AgentList, Views
 
+LIMIT: Final = 1000
 LIMIT_MAX: Final = 10_000
 """As many as there can be."""
 _AGENT: Final = "/api/v1/agents/{agent}"
 
 
 async def get_agents(request: web.Request) -> web.Response:
-    """Tell all agents, or those of one queue, page by page if a limit is given."""
+    """Tell all agents, or those of one queue, page by page."""
     context = context_of(request)
     queue, after = request.query.get("queue", ""), request.query.get("after", "")
-    limit = parameters.whole(request, "limit", LIMIT_MAX, 1, LIMIT_MAX)
+    limit = parameters.whole(request, "limit", LIMIT, 1, LIMIT_MAX)
 
     def ask(views: Views, now_ns: int) -> AgentList:
         numbers = np.flatnonzero(views.eligible(queue)).tolist() if queue else None
@@ -34,10 +35,7 @@ async def get_agents(request: web.Request) -> web.Response:
         found = await figures(context, 0, ask)
     except KeyError as error:
         raise not_found(error) from None
-    headers = {}
-    if found.next_after is not None:
-        headers["Link"] = f'<{request.rel_url.update_query(after=found.next_after)}>; rel="next"'
-    return await answer(request, found, headers=headers)
+    return await answer(request, found, headers=next_link(request, found.next_after))
 
 
 async def get_agent(request: web.Request) -> web.Response:
@@ -62,7 +60,7 @@ ROUTES: Final = (
         parameters=(
             Parameter("queue", "Only agents who may serve this queue"),
             Parameter("after", "Name of an agent: those behind it in the configuration's order"),
-            Parameter("limit", "Agents at most", whole(1, LIMIT_MAX, LIMIT_MAX)),
+            Parameter("limit", "Agents at most", whole(1, LIMIT_MAX, LIMIT)),
         ),
         problems=(404,),
         text="Pages follow one another by `next_after`, which is also in the Link header; `summary` counts everybody.",

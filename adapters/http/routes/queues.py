@@ -8,15 +8,18 @@ from adapters.http import parameters
 from adapters.http.commands import command_routes
 from adapters.http.context import context_of
 from adapters.http.problems import bad_parameter
-from adapters.http.replies import answer, figures, not_found
+from adapters.http.replies import answer, figures, next_link, not_found
 from adapters.http.route_table import SERVICE_LEVEL, SINCE, Parameter, Route, whole
 from engine.messages import observed
 from engine.model.scopes import Scope
 from engine.projections import service_level
 from engine.projections.queue_status import QueueList, QueueStatus
-from engine.projections.views import Formulas, TrunkGroupList
+from engine.projections.views import Formulas, TrunkGroupList, Views
 from engine.projections.waiting_list import WaitingList
 
+LIMIT: Final = 1000
+LIMIT_MAX: Final = 4096
+"""As many as there can be."""
 NAME: Final = Parameter("queue", "Name of the queue", None, "path", True)
 
 
@@ -30,10 +33,18 @@ def service_level_id(request: web.Request) -> str:
 
 
 async def get_queues(request: web.Request) -> web.Response:
-    """Tell all queues."""
+    """Tell all queues, page by page."""
     since_ns, level = parameters.since_ns(request), service_level_id(request)
-    found = await figures(context_of(request), since_ns, lambda views, now_ns: views.queues(now_ns, since_ns, level))
-    return await answer(request, found)
+    after, limit = request.query.get("after", ""), parameters.whole(request, "limit", LIMIT, 1, LIMIT_MAX)
+
+    def ask(views: Views, now_ns: int) -> QueueList:
+        return views.queues(now_ns, since_ns, level, after, limit)
+
+    try:
+        found = await figures(context_of(request), since_ns, ask)
+    except KeyError as error:
+        raise not_found(error) from None
+    return await answer(request, found, headers=next_link(request, found.next_after))
 
 
 async def get_queue(request: web.Request) -> web.Response:
@@ -84,7 +95,14 @@ ROUTES: Final = (
         Scope.READ,
         "queues",
         answer=QueueList,
-        parameters=(SINCE, SERVICE_LEVEL),
+        parameters=(
+            SINCE,
+            SERVICE_LEVEL,
+            Parameter("after", "Name of a queue: those behind it in the configuration's order"),
+            Parameter("limit", "Queues at most", whole(1, LIMIT_MAX, LIMIT)),
+        ),
+        problems=(404,),
+        text="Pages follow one another by `next_after`, which is also in the Link header.",
     ),
     Route(
         "GET",

@@ -9,13 +9,15 @@ from adapters.http import parameters
 from adapters.http.context import context_of
 from adapters.http.problems import bad_parameter
 from adapters.http.replies import AS_OF, answer, durable, figures, not_found
-from adapters.http.route_table import SERVICE_LEVEL, SINCE, Parameter, Route, words
+from adapters.http.route_table import SERVICE_LEVEL, SINCE, Parameter, Route, whole, words
 from adapters.http.routes.queues import service_level_id
 from engine.model.scopes import Scope
 from engine.projections.intervals import IntervalTable, as_csv
 from engine.projections.realtime import Realtime
 
 CSV: Final = "text/csv"
+LIMIT: Final = 10_000
+LIMIT_MAX: Final = 100_000
 
 
 async def get_realtime(request: web.Request) -> web.Response:
@@ -37,10 +39,11 @@ async def get_intervals(request: web.Request) -> web.Response:
     from_ns = parameters.instant_ns(request, "from", 0)
     to_ns = parameters.instant_ns(request, "to", parameters.INTEGER_MAX)
     by = parameters.one_of(request, "by", "event", ("event", "arrival"))
+    limit = parameters.whole(request, "limit", LIMIT, 1, LIMIT_MAX)
     form = parameters.one_of(request, "format", "json", ("json", "csv"))
     queue, level = request.query.get("queue", ""), service_level_id(request)
     try:
-        table = context.views.intervals(step_ns, from_ns, to_ns, by, queue, level, context.wall_ns())
+        table = context.views.intervals(step_ns, from_ns, to_ns, by, queue, level, context.wall_ns(), limit)
     except ValueError as error:
         raise bad_parameter("step", str(error)) from None
     except KeyError as error:
@@ -48,6 +51,9 @@ async def get_intervals(request: web.Request) -> web.Response:
     digest = hashlib.sha256(f"{table.as_of} {request.rel_url} {form}".encode()).hexdigest()[:32]
     etag = f'"{digest}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", AS_OF: str(table.as_of)}
+    if table.next_from_ns is not None:
+        following = request.rel_url.update_query({"from": str(table.next_from_ns)})
+        headers["Link"] = f'<{following}>; rel="next"'
     if request.headers.get("If-None-Match") == etag:
         await durable(context)
         return web.Response(status=304, headers=headers)
@@ -89,12 +95,14 @@ ROUTES: Final = (
             Parameter("queue", "Only this queue"),
             Parameter("by", "Where a figure stands", words("event", "arrival", default="event")),
             Parameter("format", "Form of the answer", words("json", "csv", default="json")),
+            Parameter("limit", "Rows at most, rounded up to whole intervals", whole(1, LIMIT_MAX, LIMIT)),
             SERVICE_LEVEL,
         ),
         problems=(404,),
         text=(
             "By event, a figure stands where it happened; by arrival, where its contact entered the queue. `open` rows "
-            "can still change. The columns are those of planned and simulated tables; what live data lacks is null."
+            "can still change. The columns are those of planned and simulated tables; what live data lacks is null, "
+            "as each column says. Pages follow one another by `next_from_ns`, which is also in the Link header."
         ),
     ),
 )
