@@ -48,8 +48,15 @@ class Served:
 
     def rss_mb(self) -> float:
         """Resident memory, MB of 10**6 bytes."""
+        return self._status_mb("VmRSS")
+
+    def own_mb(self) -> float:
+        """What of it is not the contents of files, as the code of libraries is, which the system can read again."""
+        return self._status_mb("RssAnon")
+
+    def _status_mb(self, name: str) -> float:
         status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")
-        kib = next(int(text.split()[1]) for text in status.splitlines() if text.startswith("VmRSS:"))
+        kib = next(int(text.split()[1]) for text in status.splitlines() if text.startswith(f"{name}:"))
         return kib * 1024 / 1e6
 
     def kill(self) -> None:
