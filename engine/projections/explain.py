@@ -33,6 +33,7 @@ OFFLINE: Final = "not_logged_in"
 PAUSED: Final = "paused"
 UNSKILLED: Final = "lacks_skill"
 NOT_MEMBER: Final = "not_a_member"
+NO_CAPACITY: Final = "takes_none_of_this_channel"
 NOT_RESPONDING: Final = "not_responding"
 UNREACHABLE: Final = "phone_unreachable"
 RINGING: Final = "ringing"
@@ -45,6 +46,7 @@ CODES: Final = (
     OWN_AGENT,
     NOT_MEMBER,
     UNSKILLED,
+    NO_CAPACITY,
     OFFLINE,
     PAUSED,
     NOT_RESPONDING,
@@ -249,6 +251,7 @@ def constraints(t: Tables, slot: int, now_ns: int | None = None) -> tuple[Array,
         (OWN_AGENT, (numbers != own) if reserved else np.zeros(len(agents), bool)),
         (NOT_MEMBER, ~member(t, queue)),
         (UNSKILLED, ~skilled(t, int(contact["requirement"]))),
+        (NO_CAPACITY, settings[:, AgentSetting.CAPACITY + channel] == 0),
         (OFFLINE, agents["status"] == STATUS_OFFLINE),
         (PAUSED, agents["status"] == STATUS_PAUSED),
         (NOT_RESPONDING, agents["suspended_until_ns"] != 0),
@@ -278,9 +281,9 @@ def _summary(tally: Array, place: int, ringing: list[str]) -> str:
     if ringing:
         return f"it is being offered to {', '.join(ringing[:3])}"
     count = dict(zip(CODES, tally.tolist(), strict=True))
-    able = sum(count[code] for code in CODES[3:])
+    able = sum(count[code] for code in CODES[CODES.index(OFFLINE) :])
     if able == 0:
-        return "no agent may serve it: none has the skills it requires, or none is a member of the queue"
+        return "no agent may serve it: none has the skills it requires, is a member of the queue and takes its channel"
     if count[FREE]:
         free = _counted(count[FREE], "free agent", "free agents")
         return f"{free} may serve it: kept for other queues, or taken by the contacts ahead"
@@ -329,7 +332,9 @@ def _block(t: Tables, directory: Directory, interned: Interned, slot: int, numbe
     elif code == FREE and int(t.contacts[slot]["state"]) == CONTACT_OFFERED:
         detail = "is free: the contact rings at another agent"
     elif code in (BUSY, RINGING, WRAPPING):
-        detail = f"{_WORDS[code]}, {used} of {capacity} {word} contacts" if capacity else f"takes no {word} contacts"
+        detail = f"{_WORDS[code]}, {used} of {capacity} {word} contacts"
+    elif code == NO_CAPACITY:
+        detail = f"takes no {word} contacts"
     else:
         detail = _WORDS[code]
     return Block(name, code, detail)

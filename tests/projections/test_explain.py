@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from engine.messages.effects import InformQueued
+from engine.messages.kinds import VOICE
 from engine.messages.observed import (
     AgentReachabilityChanged,
     AgentStatusChanged,
@@ -14,6 +15,7 @@ from engine.messages.observed import (
     OfferAnswered,
 )
 from engine.model.directory import AgentCard
+from engine.model.settings import AgentSetting
 from engine.projections.expected_wait import expected_wait, stage_moments, stage_quantiles_s
 from engine.projections.waits import edges_s, quantiles_s
 from tests.projections.support import SECOND_NS, Centre
@@ -195,3 +197,16 @@ async def test_who_brought_a_call_rings_the_phone(centre: Centre) -> None:
     directory.agent_cards = tuple(cards)
     centre.views.reconfigure(directory)
     assert "'test' alone: that side rings alice, and not" in centre.views.explain("c1").note
+
+
+async def test_who_takes_none_of_the_channel_is_not_engaged(centre: Centre) -> None:
+    number = centre.views.agent_number("bob")
+    centre.views.tables.agents["settings"][number, AgentSetting.CAPACITY + VOICE] = 0
+    await centre.say(available("alice"), available("bob"), ContactArrived(contact="c1", queue="sales"))
+    await centre.after(1, OfferAnswered(contact="c1", agent="alice"), ContactArrived(contact="c2", queue="sales"))
+    found = centre.views.explain("c2").waiting
+    assert found is not None
+    details = {block.agent: (block.constraint, block.detail) for block in found.agents}
+    assert details["bob"] == ("takes_none_of_this_channel", "takes no voice contacts")
+    assert found.summary == "the one agent at work who may serve it is engaged; it is next"
+    assert centre.views.waiting_reasons([centre.views.contacts.slot_of("c2")]) == ["the one agent is engaged"]
