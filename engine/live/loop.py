@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from engine.config.compile import compile_directory, compile_settings
+from engine.config.refusals import refused_settings
 from engine.config.sections import Config
 from engine.effects.derive import OwedCallback
 from engine.effects.outbox import Outbox
-from engine.errors import Overloaded
+from engine.errors import ConfigError, Overloaded
 from engine.ingest.inbox import DEFAULT_CAPACITY, ENDING, Inbox, Submission
 from engine.kernel.deadlines import NEVER_NS
 from engine.kernel.step import next_deadline_ns
@@ -191,7 +192,8 @@ class LiveEngine:
     def configure(self, config: Config) -> int:
         """Record and apply a configuration: CONFIGURATION_LOADED and the settings that differ; returns how many.
 
-        Raises ConfigError, before anything is changed.
+        Raises ConfigError before anything is changed; or after, naming the settings that routing refused: those keep
+        what they were.
         """
         directory = compile_directory(config, self.state.directory)
         changes = compile_settings(config, directory, self.state.settings())
@@ -199,16 +201,22 @@ class LiveEngine:
         loaded = empty_rows(1)
         loaded["kind"] = CONFIGURATION_LOADED
         self.record(loaded, encode_directory(directory))
-        self.record(changes)
+        frames = self.record(changes)
         self.views.reconfigure(directory)
+        refused = refused_settings((frame.turn.rows for frame in frames), directory)
+        if refused:
+            raise ConfigError(refused)
         return len(changes)
 
-    def record(self, rows: Any, payload: bytes = b"") -> None:
-        """Record rows that are the driver's own, decided like all others."""
-        if len(rows):
-            self._take_in(self._working_maker().record(self._now_ns(), rows, payload))
-            self._deadline_ns = next_deadline_ns(self.state.tables)
-            self._set_alarm()
+    def record(self, rows: Any, payload: bytes = b"") -> list[Concluded]:
+        """Record rows that are the driver's own, decided like all others; return what became of them."""
+        if not len(rows):
+            return []
+        frames = self._working_maker().record(self._now_ns(), rows, payload)
+        self._take_in(frames)
+        self._deadline_ns = next_deadline_ns(self.state.tables)
+        self._set_alarm()
+        return frames
 
     # --- turns
 

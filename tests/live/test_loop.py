@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.errors import Overloaded
+from engine.config import compile_settings
+from engine.errors import ConfigError, Overloaded
 from engine.kernel.audit import audit
+from engine.live import loop
 from engine.live.turns import TURN_ROWS
 from engine.log.memory import MemoryLog
 from engine.messages import kinds
@@ -26,6 +28,7 @@ from engine.messages.observed import (
     QueueClosed,
 )
 from engine.messages.rows import ROW
+from engine.model.settings import QueueSetting
 from engine.ports import Receipt, Turn
 from engine.replay.restore import restore
 from engine.state import EngineState
@@ -376,6 +379,34 @@ async def test_a_configuration_may_change_under_load(tmp_path: Path) -> None:
         assert "there is no queue 'new'" in receipt.error
         await h.tell(ContactReleased(contact="n"), QueueClosed(queue="sales", by="eve"))
         assert audit(h.state.tables) == []
+
+
+async def test_settings_that_routing_refuses_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with house(tmp_path) as h:
+        compiled = compile_settings
+
+        def beyond(*arguments: Any) -> Any:
+            changes = compiled(*arguments)
+            mine = (changes["agent"] == kinds.TABLE_TRUNK_GROUP) & (changes["a"] == 20)
+            changes["a"][mine] = 2**40
+            return changes
+
+        monkeypatch.setattr(loop, "compile_settings", beyond)
+        wanted = load_centre(tmp_path, CENTRE.replace("channels: 10", "channels: 20").replace("20s", "30s"))
+        with pytest.raises(ConfigError) as caught:
+            h.engine.configure(wanted)
+        assert caught.value.faults == ["trunk group 'main': routing does not take 1099511627776 as channels"]
+        settings = h.state.settings()
+        assert (settings.trunk_groups[0, 0], settings.queues[0, QueueSetting.RING_LIMIT_NS]) == (10, 30 * SECOND_NS)
+
+
+async def test_the_configurations_bounds_are_within_those_of_routing(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        text = CENTRE.replace("channels: 10", "channels: 1000000, reserve: 1000000, protected_value: 1000000")
+        text = text.replace("wrap_up: 0s, ring_limit: 20s", "max_length: 1000000, value: 1000000, wrap_up: 8h")
+        h.engine.configure(load_centre(tmp_path, text))
+        assert kinds.FACT_REFUSED not in h.kinds()
+        await h.tell(arrived("c", trunk_group="main"))
 
 
 async def test_a_stop_answers_everybody_first(tmp_path: Path) -> None:
