@@ -1,11 +1,13 @@
 """Places in line, and how often waiting customers hear of theirs."""
 
+import random
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
-from engine.effects.waiting import WaitingLines, positions
+from engine.effects.waiting import WaitingLines, places_of, positions
 from engine.ingest.registry import entry_of
 from engine.messages import kinds
 from engine.messages.effects import InformQueued
@@ -53,6 +55,20 @@ def test_priority_counts_as_much_as_the_queue_says(
     wait(state, 1, SALES, 100)
     wait(state, 2, SALES, 100 + 2 * 10 + 1, priority=2)
     assert places(state) == expected
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_places_counted_one_by_one_are_those_of_the_sorted_line(state: EngineState, seed: int) -> None:
+    chance = random.Random(seed)
+    state.tables.queues["settings"][SALES, QueueSetting.PRIORITY_CREDIT_NS] = 10
+    for slot in chance.sample(range(60), 40):
+        wait(state, slot, chance.choice((SALES, HELP)), chance.randrange(8), chance.randrange(3), order=slot * 7 % 61)
+        if not chance.randrange(4):
+            state.tables.contacts["state"][slot] = kinds.CONTACT_CONNECTED
+    expected = places(state)
+    wanted = np.array(sorted(chance.sample(sorted(expected), 4)))
+    found = places_of(state.tables, state.contacts.slots(), wanted)
+    assert dict(zip(wanted.tolist(), found.tolist(), strict=True)) == {slot: expected[slot] for slot in wanted.tolist()}
 
 
 def told(lines: WaitingLines, at_s: float) -> list[tuple[str, int]]:
