@@ -11,7 +11,7 @@ from engine.kernel.admit import admit, admit_arrival
 from engine.kernel.decide_agent import change_status, disperse, finish_wrap_ups, lose_phone
 from engine.kernel.decide_deadline import pass_deadline
 from engine.kernel.decide_offer import answer_offer, fail_offer
-from engine.kernel.emit import DISPERSE, MATCH_AGENT, MATCH_ANY, MATCH_CONTACT, PASS_DEADLINE, then
+from engine.kernel.emit import DISPERSE, MATCH_AGENT, MATCH_ANY, MATCH_CONTACT, MATCH_HELD, PASS_DEADLINE, then
 from engine.kernel.endings import end_with_agent, leave
 from engine.kernel.jit import jit
 from engine.kernel.match import match_agent, match_any, match_contact
@@ -103,8 +103,8 @@ def decide_next(t: Tables, decision: int, subject: int, out: Array) -> None:
         match_contact(t, out, subject)
     elif decision == MATCH_AGENT:
         match_agent(t, out, subject)
-    elif decision == MATCH_ANY:
-        match_any(t, out)
+    elif decision == MATCH_ANY or decision == MATCH_HELD:
+        match_any(t, out, decision)
     elif decision == PASS_DEADLINE:
         pass_deadline(t, out)
     elif decision == DISPERSE:

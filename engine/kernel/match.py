@@ -121,20 +121,25 @@ def _own_contact(t: Tables, a: int) -> int:
 
 
 @jit
-def match_any(t: Tables, out: Array) -> None:
-    """Serve one of those who wait and could be served, then look again: own contacts first, then the wait that weighs
-    most among the heads of all lines.
+def match_any(t: Tables, out: Array, decision: int) -> None:
+    """Serve one of those who wait and could be served, then look again: own contacts first (MATCH_ANY only), then the
+    wait that weighs most among the heads of all lines.
     """
     best, best_score = -1, 0.0
-    for a in range(len(t.agents)):
+    for a in range(len(t.agents) if decision == MATCH_ANY else 0):
         if t.agents[a].status == STATUS_OFFLINE and t.lines[common_lines(t) + a].count > 0:
             then(t, DISPERSE, a)
         best = _own_contact(t, a)
         if best >= 0:
             break
     if best < 0:
-        for line in range(t.book[0].lines):
-            if t.lines[line].count > 0 and t.lines[line].idle > 0:
+        for place in range(t.line_masks.shape[1]):
+            word = t.line_masks[len(t.agents), place]
+            while word != ZERO:
+                line = (place << 6) + lowest(word)
+                word &= word - ONE
+                if t.lines[line].idle == 0:
+                    continue
                 c = head_of(t, line)
                 if t.contacts[c].held_back and weigh(t, c, best_agent(t, ERLANG, line, -1)[0])[0]:
                     continue
@@ -143,7 +148,7 @@ def match_any(t: Tables, out: Array) -> None:
                 if best < 0 or score > best_score or first:
                     best, best_score = c, score
     if best >= 0 and match_contact(t, out, best):
-        then(t, MATCH_ANY, 0)
+        then(t, decision, 0)
 
 
 @jit

@@ -5,7 +5,7 @@ from typing import Any, Final
 from engine.kernel.check import refusal
 from engine.kernel.deadlines import NEVER_NS
 from engine.kernel.decide import decide, decide_next
-from engine.kernel.emit import CONCLUSIONS_MAX, MATCH_ANY, emit, then
+from engine.kernel.emit import CONCLUSIONS_MAX, MATCH_HELD, emit, then
 from engine.kernel.evolve import apply
 from engine.kernel.jit import door, jit
 from engine.kernel.tables import AGENDA, Array, Tables
@@ -65,7 +65,7 @@ def take_row(t: Tables, row: Any, out: Array) -> None:
             if (held_back == 0 and book.held_back == 0) or looked_again:
                 break
             looked_again = True  # whatever happened may have changed what an agent is worth elsewhere
-            then(t, MATCH_ANY, 0)
+            then(t, MATCH_HELD, 0)
         item = book.agenda_head & (AGENDA - 1)
         book.agenda_head += 1
         if book.seq - book.cause_seq < CONCLUSIONS_MAX:

@@ -54,6 +54,7 @@ def test_plain_python_and_machine_code_reach_the_same_state() -> None:
 @pytest.mark.timeout(600)
 def test_no_index_is_out_of_bounds() -> None:
     """Compiles the kernel once more, with every index checked: the better part of a minute, kept for the next time."""
+    run("-m", "engine.kernel.warm", NUMBA_BOUNDSCHECK="1")
     suites = [str(HERE / name) for name in CHECKED]
     out = run("-m", "pytest", "-q", "-p", "no:cacheprovider", *suites, NUMBA_BOUNDSCHECK="1")
     assert "passed" in out
