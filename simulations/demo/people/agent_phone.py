@@ -61,11 +61,6 @@ class AgentPhone:
         """Whether it rings or talks."""
         return self._invite is not None or self._dialog is not None
 
-    def hang_up_soon(self, mean_s: float) -> None:
-        """Talk no longer than this."""
-        if self._dialog is not None:
-            self._after(self._chance.wait_s(mean_s), self._hang_up)
-
     # --- what is heard
 
     def _on_event(self, event: Event) -> None:

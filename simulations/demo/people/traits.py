@@ -5,8 +5,8 @@ from typing import Final, Literal
 
 import msgspec
 
-CALLS_PER_S: Final = 0.56
-"""About three quarters of what ten phones can carry: enough for lines to build up, and to empty again."""
+CALLS_PER_S: Final = 0.6
+"""About four fifths of what ten phones can carry: enough for lines to build up, and to empty again."""
 FIRST_CALLS: Final = 5
 """Callers who are there from the beginning, so that there is something to see at once."""
 FIRST_CALLS_WITHIN_S: Final = 3.0
