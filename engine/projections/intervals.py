@@ -49,7 +49,7 @@ class IntervalRow(msgspec.Struct, frozen=True):
     """A source had lost its stream at this time: what it would have told is missing here."""
     offered: int
     blocked: int
-    """Refused at the door: full, empty, closed, or no trunk."""
+    """Refused, at the door or by a step: full, empty, closed, or no trunk."""
     answered: int
     answered_in_threshold: int
     abandoned: int
