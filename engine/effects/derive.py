@@ -1,6 +1,7 @@
 """From decided rows to effects: what the outside must be told about each conclusion of a turn, and who is told."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -92,8 +93,8 @@ class EffectDeriver:
             OFFER_MADE: self._offer_made,
             OFFER_ENDED: self._offer_ended,
             CONTACT_ANSWERED: self._answered,
-            CONTACT_ENDED: self._ended,
-            CONTACT_LEFT: self._left,
+            CONTACT_ENDED: partial(end_effect, names),
+            CONTACT_LEFT: partial(leave_effect, names),
             FACT_REFUSED: self._refused,
         }
 
@@ -153,31 +154,33 @@ class EffectDeriver:
         agent, queue = self._names.agents[row.agent], self._names.queues[row.queue]
         return ConnectContact(seq=seq, contact=entry.name, agent=agent, queue=queue)
 
-    def _ended(self, seq: int, row: RowFields, _cause: RowFields, entry: ContactEntry) -> AnyEffect | None:
-        agent = self._names.agents[row.agent]
-        if row.flags & FLAG_CLOSES:
-            return EndContact(seq=seq, contact=entry.name, agent=agent, by=BY_NAMES[row.a])
-        if row.a == BY_TRANSFER:
-            return MoveContact(seq=seq, contact=entry.name, agent=agent, queue=self._names.queues[row.queue])
-        return None
-
-    def _left(self, seq: int, row: RowFields, cause: RowFields, entry: ContactEntry) -> AnyEffect | None:
-        if not row.flags & FLAG_CLOSES:
-            return None
-        queue = self._names.queues[row.queue]
-        if row.a == EXIT_CALLBACK:
-            return CallBack(seq=seq, contact=entry.name, queue=queue)
-        if row.a in LEFT_BY_THEMSELVES:
-            if not entry.legs:
-                return None  # the adapter knows that the customer is gone, and nothing else is up
-            by = BY_NAMES[cause.a] if cause.kind == CONTACT_RELEASED else "system"
-            return EndContact(seq=seq, contact=entry.name, agent="", by=by)
-        retry_after_s = RETRY_AFTER_S.get(row.a, 0)
-        return RefuseContact(
-            seq=seq, contact=entry.name, queue=queue, exit=EXIT_NAMES[row.a], retry_after_s=retry_after_s
-        )
-
     def _refused(self, seq: int, row: RowFields, _cause: RowFields, entry: ContactEntry) -> AnyEffect:
         agent = self._names.agents[row.agent] if row.agent >= 0 else ""
         kind, reason = KIND_NAMES.get(row.b, str(row.b)), REFUSAL_NAMES.get(row.a, str(row.a))
         return RejectFact(seq=seq, contact=entry.name, agent=agent, kind=kind, reason=reason)
+
+
+def end_effect(names: Names, seq: int, row: RowFields, _cause: RowFields, entry: ContactEntry) -> AnyEffect | None:
+    """What a CONTACT_ENDED asks of the adapter of `entry`."""
+    agent = names.agents[row.agent]
+    if row.flags & FLAG_CLOSES:
+        return EndContact(seq=seq, contact=entry.name, agent=agent, by=BY_NAMES[row.a])
+    if row.a == BY_TRANSFER:
+        return MoveContact(seq=seq, contact=entry.name, agent=agent, queue=names.queues[row.queue])
+    return None
+
+
+def leave_effect(names: Names, seq: int, row: RowFields, cause: RowFields, entry: ContactEntry) -> AnyEffect | None:
+    """What a CONTACT_LEFT, for the reason of `cause`, asks of the adapter of `entry`."""
+    if not row.flags & FLAG_CLOSES:
+        return None
+    queue = names.queues[row.queue]
+    if row.a == EXIT_CALLBACK:
+        return CallBack(seq=seq, contact=entry.name, queue=queue)
+    if row.a in LEFT_BY_THEMSELVES:
+        if not entry.legs:
+            return None  # the adapter knows that the customer is gone, and nothing else is up
+        by = BY_NAMES[cause.a] if cause.kind == CONTACT_RELEASED else "system"
+        return EndContact(seq=seq, contact=entry.name, agent="", by=by)
+    retry_after_s = RETRY_AFTER_S.get(row.a, 0)
+    return RefuseContact(seq=seq, contact=entry.name, queue=queue, exit=EXIT_NAMES[row.a], retry_after_s=retry_after_s)

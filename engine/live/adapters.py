@@ -2,19 +2,29 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from engine.config.adapters import adapter_class
+from engine.effects.derive import end_effect, leave_effect
 from engine.errors import TrunklineError
 from engine.ingest.names import ENGINE_SOURCE
 from engine.ingest.registry import ContactEntry
 from engine.live.loop import LiveEngine
-from engine.messages.kinds import CONTACT_STATE_NAMES, ENGAGEMENT_CONNECTED, ENGAGEMENT_OFFERED
+from engine.messages.effects import AnyEffect
+from engine.messages.kinds import (
+    CONTACT_CONNECTED,
+    CONTACT_ENDED,
+    CONTACT_STATE_NAMES,
+    CONTACT_WAITING,
+    ENGAGEMENT_CONNECTED,
+    ENGAGEMENT_OFFERED,
+)
 from engine.messages.observed import CALLBACK_NUMBER, ContactReleased, Fact, Observed
 from engine.ports import Adapter, AdapterStatus, AgentEndpoint, OpenContact, Receipt, Reloadable, Turn
 from engine.projections.views import Views
+from engine.replay.closed import ClosedContact
 from engine.state import EngineState
 
 STOP_LIMIT_S: Final = 10.0
@@ -91,12 +101,20 @@ class Adapters:
         self._made = {name: find_class(name)(settings, self._links[name]) for name, settings in sections.items()}
         self._started: list[str] = []
 
-    async def start(self) -> None:
-        """Start all in the order of the file, each with its open contacts; raises AdapterFailed, all stopped again."""
+    async def start(self, closed: Sequence[ClosedContact] = ()) -> None:
+        """Start all in the order of the file, each with its open contacts; raises AdapterFailed, all stopped again.
+
+        Contacts that `closed` last before the log ended are given back with those, as they were then; an effect ends
+        them as soon as all adapters are started. Whoever did so before has nothing left to end.
+        """
         contacts = open_contacts(self._engine.state)
         outbox = self._engine.outbox
         outbox.is_open = False
         outbox.routes.update({name: adapter.act for name, adapter in self._made.items()})
+        for owner, contact, effect in told_again(self._engine.state, closed):
+            if owner in self._made:
+                contacts.setdefault(owner, []).append(contact)
+                outbox.hold(0, [(owner, effect)])
         for name, adapter in self._made.items():
             try:
                 await adapter.start(contacts.pop(name, []))
@@ -153,6 +171,24 @@ def open_contacts(state: EngineState) -> dict[str, list[OpenContact]]:
     for entry in sorted(state.contacts, key=lambda entry: entry.arrival_seq):
         found.setdefault(state.interned.owners[entry.source], []).append(_open_contact(state, entry))
     return found
+
+
+def told_again(state: EngineState, closed: Iterable[ClosedContact]) -> Iterator[tuple[str, OpenContact, AnyEffect]]:
+    """Yield adapter, contact as it was before it closed, and effect, for each whose end may not have been told."""
+    names, owners = state.names, state.interned.owners
+    for seq, entry, row, cause, _ in closed:
+        ended = row.kind == CONTACT_ENDED
+        effect = (end_effect if ended else leave_effect)(names, seq, row, cause, entry)
+        if effect is not None:
+            contact = OpenContact(
+                contact=entry.name,
+                queue=names.queues[row.queue],
+                state=CONTACT_STATE_NAMES[CONTACT_CONNECTED if ended else CONTACT_WAITING],
+                agents=(names.agents[row.agent],) if ended and row.agent >= 0 else (),
+                legs=dict(entry.legs),
+                call_back=entry.arrival.attributes.get(CALLBACK_NUMBER, ""),
+            )
+            yield owners[entry.source], contact, effect
 
 
 def _open_contact(state: EngineState, entry: ContactEntry) -> OpenContact:

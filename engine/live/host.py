@@ -173,7 +173,7 @@ class EngineHost:
         self._hours.start(0 if is_new else stopped_ns)
         await engine.durable()
         self._adapters = Adapters(engine, config.adapters, config.endpoints(), folder=data / ADAPTER_FOLDER)
-        await self._adapters.start()
+        await self._adapters.start(replay.closed)
         self._upkeep = Upkeep(engine)
         self._upkeep.start()
         self._space = SpaceWatch(log, self._data / LOG_FOLDER, self._segment_bytes)

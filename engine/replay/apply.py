@@ -15,6 +15,7 @@ from engine.kernel.tables import Array, Tables
 from engine.messages.kinds import CONFIGURATION_LOADED, ENGINE_STARTED, REQUIREMENT_DEFINED
 from engine.model.directory import decode_directory
 from engine.ports import Turn
+from engine.replay.closed import ClosedContact, ClosedContacts
 from engine.replay.contacts import OWED_KEPT, ContactReplay
 from engine.state import EngineRecord, EngineState, payload_of, started_with
 
@@ -37,18 +38,24 @@ class StateReplay:
         self._fold = fold_rows
         self._seen = SeenReplay(state.seen, state.generation)
         self._contacts = ContactReplay(state.contacts, state.interned)
+        self._closed = ClosedContacts(state.contacts)
         self._sources = 0
         self.owed: deque[OwedCallback] = deque(maxlen=OWED_KEPT)
         """The latest customers who left for a callback that never came; filled by `finish`."""
+        self.closed: list[ClosedContact] = []
+        """The contacts that closed last, whose adapters may not have been told; filled by `finish`."""
 
-    def apply(self, run: Turn) -> None:
-        """Apply the next run of turns."""
+    def apply(self, run: Turn, *, in_tail: bool = False) -> None:
+        """Apply the next run of turns; `in_tail`: contacts that close in it may not have been told so."""
         kinds = np.ascontiguousarray(run.rows["kind"])
         self._fold_growing(run, kinds)
         self._sources = max(self._sources, int(run.rows["source"].max(initial=0)) + 1)
         self._seen.absorb(run.first_seq, run.rows)
         for place in np.flatnonzero(IS_CONFIGURATION[kinds]).tolist():
             self._note_configuration(run, place, int(kinds[place]))
+        if in_tail:
+            self._contacts.settle()
+            self._closed.absorb(run)
         self._contacts.absorb(run, kinds)
 
     def finish(self) -> None:
@@ -57,6 +64,7 @@ class StateReplay:
         self._contacts.settle()
         self._seen.finish()
         self.owed.extend(self._contacts.owed())
+        self.closed = self._closed.latest()
 
     def _fold_growing(self, run: Turn, kinds: Array) -> None:
         """Fold; where an engine started with more room, the tables grow first, as they did then."""

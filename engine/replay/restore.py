@@ -15,6 +15,7 @@ from engine.messages.kinds import ENGINE_STARTED
 from engine.messages.rows import ROW
 from engine.ports import Frame, Turn
 from engine.replay.apply import StateReplay
+from engine.replay.closed import TAIL_ROWS
 from engine.state import EngineState, started_with
 
 LOG_FOLDER: Final = "log"
@@ -26,6 +27,10 @@ class ReadableLog(Protocol):
 
     def read_runs(self, from_seq: int = 1) -> Iterator[Turn]:
         """Yield the durable turns from the one that holds `from_seq` on, joined to runs."""
+
+    @property
+    def durable_seq(self) -> int:
+        """Sequence of its last row."""
 
 
 @contextmanager
@@ -42,10 +47,11 @@ def collector_paused() -> Iterator[None]:
 
 @collector_paused()
 def restore(log: ReadableLog, state: EngineState) -> StateReplay:
-    """Apply everything that `log` has beyond `state`; the result tells which callbacks may still be owed."""
+    """Apply everything that `log` has beyond `state`; the result tells what adapters may still be owed."""
     replay = StateReplay(state)
+    tail_seq = log.durable_seq - TAIL_ROWS
     for run in log.read_runs(state.seq + 1):
-        replay.apply(run)
+        replay.apply(run, in_tail=run.last_seq > tail_seq)
     replay.finish()
     return replay
 

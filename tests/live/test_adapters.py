@@ -9,10 +9,18 @@ import pytest
 from engine.live.adapters import AdapterFailed, Adapters, open_contacts
 from engine.log.memory import MemoryLog
 from engine.messages.effects import AnyEffect
-from engine.messages.observed import AgentStatusChanged, ContactArrived, ContactHeld, LegRecorded, OfferAnswered
+from engine.messages.observed import (
+    AgentStatusChanged,
+    ContactArrived,
+    ContactHeld,
+    ContactReleased,
+    ContactWithdrawn,
+    LegRecorded,
+    OfferAnswered,
+)
 from engine.messages.rows import ROW
 from engine.ports import AdapterStatus, AgentEndpoint, EngineLink, OpenContact
-from tests.driver_support import House, house, types_of
+from tests.driver_support import House, house, load_centre, types_of
 
 ENDPOINTS = [AgentEndpoint(name="alice", phone="sip:alice@example", credential="secret", queues=("sales",))]
 
@@ -163,6 +171,57 @@ async def test_after_a_restart_each_adapter_gets_its_contacts_and_orphans_are_re
     await adapters.stop()
     await again.engine.stop()
     assert again.faults == []
+
+
+async def test_effects_that_a_crash_swallowed_are_told_at_the_start(tmp_path: Path) -> None:
+    log = MemoryLog(row_dtype=ROW)
+
+    def the_log(on_durable: Callable[[int], None]) -> MemoryLog:
+        log._on_durable = on_durable
+        return log
+
+    h = await House(load_centre(tmp_path), log_of=the_log).open()
+    adapters, made, _ = hosted(h, "one", "two")
+    await adapters.start()
+    one = made["one"].engine
+    await one.submit("one", [ContactArrived(contact=name, queue="sales") for name in ("talks", "waits", "again")])
+    await one.submit("one", [LegRecorded(contact="talks", leg="caller", record=b"1")])
+    await one.submit("one", [OfferAnswered(contact="talks", agent="alice")])
+    h.engine.outbox.is_open = False  # from here on the process is as good as dead
+    await one.submit(
+        "one",
+        [
+            LegRecorded(contact="talks", leg="alice", record=b"2"),
+            ContactReleased(contact="talks", by="agent"),
+            ContactWithdrawn(contact="waits"),
+            ContactWithdrawn(contact="again"),
+            ContactArrived(contact="again", queue="sales"),
+            ContactArrived(contact="gone by itself", queue="sales"),
+            ContactReleased(contact="gone by itself"),
+        ],
+    )
+    await h.settle()
+    again = await House(h.config, log_of=the_log).open()
+    adapters, made, _ = hosted(again, "one", "two")
+    await adapters.start(again.replay.closed)
+    await again.settle()
+    assert [(found.contact, found.state, found.agents, found.legs) for found in made["one"].contacts] == [
+        ("again", "offered", ("alice",), {}),
+        ("talks", "connected", ("alice",), {"caller": b"1", "alice": b"2"}),
+        ("waits", "waiting", (), {}),
+    ]
+    assert [(type(effect).__name__, effect.contact) for effect in made["one"].effects] == [
+        ("EndContact", "talks"),
+        ("RefuseContact", "waits"),
+    ]
+    assert (made["two"].contacts, made["two"].effects) == ([], [])
+    # That life took a contact, so its adapters were up and have been told.
+    await made["one"].engine.submit("one", [ContactArrived(contact="new", queue="help")])
+    await again.settle()
+    third = await House(h.config, log_of=the_log).open()
+    assert third.replay.closed == []
+    for ended in (third, again, h):
+        await ended.engine.stop()
 
 
 async def test_what_happens_while_adapters_start_reaches_them_afterwards(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ class Served:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.port = free_port()
+        self.script = "serve_process.py"
         self._process: asyncio.subprocess.Process | None = None
 
     def configure(self, text: str) -> None:
@@ -31,7 +32,7 @@ class Served:
 
     async def start(self, *agents: str) -> None:
         """Start, and wait until it is ready."""
-        script = Path(__file__).with_name("serve_process.py")
+        script = Path(__file__).with_name(self.script)
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             str(script),
@@ -49,6 +50,12 @@ class Served:
         """End it without a word."""
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
+            await self._process.wait()
+
+    async def dead(self) -> None:
+        """Wait until it is no more."""
+        assert self._process is not None
+        async with asyncio.timeout(60):
             await self._process.wait()
 
     async def again(self) -> None:
@@ -120,6 +127,36 @@ async def test_a_waiting_caller_is_served(served: Served, open_phone: OpenPhone)
     await bob.connected()
     ann.within(agents, "BYE")
     await ann.response(200, "BYE")
+    bob.reply(await bob.request("BYE"), 200)
+
+
+async def test_a_caller_who_was_refused_as_it_died_is_told_at_the_start(served: Served, open_phone: OpenPhone) -> None:
+    bob = await open_phone("bob")
+    served.configure(centre("  sales: {max_wait: 1s}", phones={"ann": "127.0.0.1:9"}))
+    served.script = "dying_process.py"
+    await served.start()
+    bob.invite("sales", served.port, bob.sdp())
+    await bob.response(182)
+    await served.dead()  # the exit is in the log, the 480 is not on the wire
+    served.script = "serve_process.py"
+    await served.start()
+    await bob.response(480)
+
+
+async def test_phones_of_a_call_that_ended_as_it_died_are_hung_up_at_the_start(
+    served: Served, open_phone: OpenPhone
+) -> None:
+    ann, bob = await open_phone("ann"), await open_phone("bob")
+    served.configure(centre(phones={"ann": f"127.0.0.1:{ann.port}"}))
+    served.script = "dying_process.py"
+    await served.start("ann")
+    bob.invite("sales", served.port, bob.sdp())
+    agents = await ann.pick_up()
+    await bob.connected()
+    ann.within(agents, "BYE")
+    await served.dead()
+    served.script = "serve_process.py"
+    await served.start()
     bob.reply(await bob.request("BYE"), 200)
 
 
