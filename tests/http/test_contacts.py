@@ -50,7 +50,7 @@ async def test_decisions_explain_themselves(client: ClientSession) -> None:
     assert (third["position"], third["waiting"]) == (2, 3)  # the first rings already
     assert third["constraints"] == {"paused": 1, "ringing": 1}
     assert {block["agent"]: block["detail"] for block in third["agents"]}["bob"] == "paused: lunch"
-    assert third["summary"] == "the one agent at work who may serve it is engaged; 2 contacts are ahead"
+    assert third["summary"] == "the one agent at work who may serve it is engaged; 1 contact is ahead"
     assert third["expected_wait"]["p50_s"] < third["expected_wait"]["p90_s"]
 
 
@@ -123,6 +123,23 @@ async def test_a_command_with_a_key_is_carried_out_once(client: ClientSession) -
             sent.append(await answer.json())
     assert sent[0]["seq"] == sent[1]["seq"]
     assert [outcome["duplicate"] for outcome in sent] == [False, True]
+
+
+async def test_control_characters_are_no_name(client: ClientSession) -> None:
+    for name in ("a\r\nX", "a\n", "\x00", "b\x7f"):
+        problem = await tell(client, CONTACTS, 400, queue="sales", contact=name)
+        assert problem["errors"][0]["pointer"] == "/contact"
+
+
+@pytest.mark.parametrize("name", ["a/b ü", "..", "a%2Fb", "a?b#c"])
+async def test_the_location_of_a_contact_leads_to_it(client: ClientSession, name: str) -> None:
+    async with client.post(CONTACTS, json={"queue": "sales", "contact": name}) as answer:
+        assert answer.status == 201
+        location = answer.headers["Location"]
+    if name != "..":
+        async with client.get(URL(location, encoded=True)) as answer:
+            assert answer.status == 200
+            assert (await answer.json())["contact"]["name"] == name
 
 
 async def test_a_name_with_a_slash_can_be_addressed(client: ClientSession) -> None:
