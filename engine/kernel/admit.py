@@ -1,5 +1,7 @@
 """At the door of a queue: open? staffed? room? line to stand in? Then in, on to another queue, or out."""
 
+import math
+
 from engine.kernel.eligibility import find_line, is_free, lacks_agents
 from engine.kernel.emit import MATCH_CONTACT, emit, then
 from engine.kernel.erlang import expected_wait_ns
@@ -19,6 +21,7 @@ from engine.messages.kinds import (
     ENTRY_OVERFLOW,
     ENTRY_REQUEUE,
     ENTRY_TRANSFER_TO_AGENT,
+    EXIT_ANSWERED,
     EXIT_OVERFLOWED,
     EXIT_REFUSED_CLOSED,
     EXIT_REFUSED_EMPTY,
@@ -31,11 +34,14 @@ from engine.messages.kinds import (
 )
 from engine.messages.rows import LOAD_BITS, RESERVE_BITS, UNTOLD
 from engine.model.settings import RESERVE_AUTO, QueueSetting, TrunkGroupSetting
+from engine.model.tallies import Tally
 
 HOPS_MAX = 8
 """Queues a contact may be handed through at the door; rules that point in a circle end here."""
 NINETY = 1.2815515655446004
 """Normal deviate of the ninth decile."""
+RING_GUESS_NS = 5e9
+"""Mean ringing time assumed with the weight of one offer."""
 
 
 @jit
@@ -142,16 +148,29 @@ def takes_over(t: Tables, c: int, target: int) -> bool:
 
 
 @jit
+def mean_ring_ns(t: Tables, queue: int, channel: int) -> float:
+    """Return how long an offer of the queue and channel rings in the mean, until it is answered or ends."""
+    tally = t.tallies[queue * CHANNELS + channel]
+    ended = tally[Tally.EXIT + EXIT_ANSWERED] + tally[Tally.OFFERS_LOST]
+    ended += tally[Tally.OFFERS_NOT_ANSWERED] + tally[Tally.OFFERS_DECLINED]
+    return (tally[Tally.RING_NS] + RING_GUESS_NS) / (ended + 1)
+
+
+@jit
 def told(t: Tables, c: int, queue: int) -> int:
-    """Return the expected wait as CONTACT_QUEUED keeps it: p50 in seconds, p90 from bit 24."""
+    """Return the expected wait as CONTACT_QUEUED keeps it: p50 in whole seconds, rounded up, p90 from bit 24.
+
+    It ends with the answer, so ringing, taken as exponential, comes on top of the wait for an agent.
+    """
     contact = t.contacts[c]
     requirement = contact.requirement if contact.brought else t.queues[queue].settings[QueueSetting.REQUIREMENT]
     line = find_line(t, queue, requirement, contact.channel)
-    if line >= 0 and t.lines[line].idle > 0:
-        return 0
-    ahead = ahead_of(t, c, queue)
-    p50_ns = expected_wait_ns(t, queue, ahead, 0.0)
-    if p50_ns < 0:
-        return UNTOLD | UNTOLD << 24
-    p90_ns = expected_wait_ns(t, queue, ahead, NINETY)
-    return min(p50_ns // 1_000_000_000, UNTOLD - 1) | min(p90_ns // 1_000_000_000, UNTOLD - 1) << 24
+    p50_ns, p90_ns = 0, 0
+    if line < 0 or t.lines[line].idle == 0:
+        ahead = ahead_of(t, c, queue)
+        p50_ns, p90_ns = expected_wait_ns(t, queue, ahead, 0.0), expected_wait_ns(t, queue, ahead, NINETY)
+        if p50_ns < 0:
+            return UNTOLD | UNTOLD << 24
+    ring_ns = mean_ring_ns(t, queue, contact.channel)
+    p50_s = min(math.ceil((p50_ns + ring_ns * math.log(2.0)) / 1e9), UNTOLD - 1)
+    return p50_s | min(math.ceil((p90_ns + ring_ns * math.log(10.0)) / 1e9), UNTOLD - 1) << 24

@@ -11,8 +11,8 @@ from engine.kernel.admit import admit, admit_arrival
 from engine.kernel.decide_agent import change_status, disperse, finish_wrap_ups, lose_phone
 from engine.kernel.decide_deadline import pass_deadline
 from engine.kernel.decide_offer import answer_offer, fail_offer
-from engine.kernel.emit import DISPERSE, MATCH_AGENT, MATCH_ANY, MATCH_CONTACT, MATCH_HELD, PASS_DEADLINE, then
-from engine.kernel.endings import end_with_agent, leave
+from engine.kernel.emit import DISPERSE, MATCH_AGENT, MATCH_ANY, MATCH_CONTACT, MATCH_HELD, PASS_DEADLINE, emit, then
+from engine.kernel.endings import end_with_agent, leave, withdraw_offers
 from engine.kernel.jit import jit
 from engine.kernel.match import match_agent, match_any, match_contact
 from engine.kernel.tables import Array, Tables
@@ -26,6 +26,7 @@ from engine.messages.kinds import (
     CONTACT_ARRIVED,
     CONTACT_CONNECTED,
     CONTACT_HELD_STATE,
+    CONTACT_OFFERED,
     CONTACT_RELEASED,
     CONTACT_WITHDRAWN,
     DEADLINE_PASSED,
@@ -36,17 +37,19 @@ from engine.messages.kinds import (
     EXIT_CALLBACK,
     EXIT_KEY,
     EXIT_KEY_PRESSED,
-    EXIT_OVERFLOWED,
     EXIT_SHORT_ABANDONED,
     EXIT_SYSTEM_ERROR,
+    EXIT_TRANSFERRED,
     EXIT_UNKNOWN,
     EXIT_WITHDRAWN,
     FLAG_CLOSES,
     FLAG_KEEP_PLACE,
     OFFER_ANSWERED,
     OFFER_DECLINED,
+    OFFER_WITHDRAWN,
     REQUEUE_REQUESTED,
     REQUIREMENT_DEFINED,
+    REQUIREMENT_RELAXED,
     SETTING_CHANGED,
     TABLE_AGENT,
     TABLE_CHANNEL,
@@ -56,6 +59,7 @@ from engine.messages.kinds import (
     TRANSFER_REQUESTED,
     WRAP_UP_FINISHED,
 )
+from engine.messages.rows import GAVE_UP_AGENT
 from engine.model.settings import AgentSetting, QueueSetting
 
 
@@ -82,8 +86,7 @@ def decide(t: Tables, row: Any, out: Array) -> None:
     elif kind == TRANSFER_REQUESTED:
         _transfer(t, out, row)
     elif kind == REQUEUE_REQUESTED:
-        queue = t.contacts[row.contact].queue
-        _move(t, out, row.contact, queue, -1, t.contacts[row.contact].line_ns, ENTRY_REQUEUE)
+        _requeue(t, out, row.contact)
     elif kind == CALLBACK_REQUESTED:
         leave(t, out, row.contact, EXIT_CALLBACK, FLAG_CLOSES)
     elif kind == EXIT_KEY_PRESSED:
@@ -145,8 +148,24 @@ def _move(t: Tables, out: Array, c: int, queue: int, own_agent: int, since_ns: i
     if contact.state == CONTACT_CONNECTED or contact.state == CONTACT_HELD_STATE:
         end_with_agent(t, out, c, BY_TRANSFER, 0)
     else:
-        leave(t, out, c, EXIT_OVERFLOWED, 0)
+        leave(t, out, c, EXIT_TRANSFERRED, 0)
     admit(t, out, c, queue, own_agent, since_ns, entry)
+
+
+@jit
+def _requeue(t: Tables, out: Array, c: int) -> None:
+    """Back from the agent into the queue. Who waits there already waits on, rings nowhere and may be served by anybody:
+    the same stay, whose wait does not begin again.
+    """
+    contact = t.contacts[c]
+    if contact.state == CONTACT_CONNECTED or contact.state == CONTACT_HELD_STATE:
+        _move(t, out, c, contact.queue, -1, contact.line_ns, ENTRY_REQUEUE)
+        return
+    then(t, MATCH_CONTACT, c)
+    if contact.state == CONTACT_OFFERED:
+        withdraw_offers(t, out, c, -1, OFFER_WITHDRAWN)
+    elif contact.own_agent >= 0:
+        emit(t, out, REQUIREMENT_RELAXED, c, contact.queue, -1, contact.requirement, GAVE_UP_AGENT, 0)
 
 
 @jit

@@ -73,6 +73,8 @@ def wrap(t: Tables, e: int) -> None:
     """Turn the connection into wrap-up: the contact lets go of it."""
     engagement = t.engagements[e]
     agent = t.agents[engagement.agent]
+    engagement.cohort = t.contacts[engagement.contact].cohort
+    engagement.cohort_ns = t.contacts[engagement.contact].cohort_ns
     _leave_contact(t, e)
     engagement.state = ENGAGEMENT_WRAPPING
     engagement.started_ns = t.book[0].now_ns

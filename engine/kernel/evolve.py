@@ -25,7 +25,7 @@ from engine.kernel.jit import jit
 from engine.kernel.masks import ONE, ZERO, lowest, put, take
 from engine.kernel.subjects import agent_subject, queue_subject
 from engine.kernel.tables import Tables
-from engine.kernel.tally import note_gap
+from engine.kernel.tally import begin_anew, note_gap
 from engine.kernel.trunks import count_offered
 from engine.kernel.waiting_line import common_lines, join_line, leave_line
 from engine.messages.kinds import (
@@ -72,7 +72,7 @@ from engine.messages.kinds import (
     WRAP_UP_STARTED,
 )
 from engine.messages.rows import RESERVE_BITS
-from engine.model.settings import AgentSetting, QueueSetting
+from engine.model.settings import AgentSetting, EngineSetting, QueueSetting
 
 
 @jit
@@ -289,4 +289,7 @@ def _change_setting(t: Tables, row: Any) -> None:
         for agent in range(len(t.agents)):
             review_free(t, agent)
     elif table == TABLE_ENGINE:
+        is_new = t.book[0].settings[column] != value
         t.book[0].settings[column] = value
+        if column == EngineSetting.INTERVAL_NS and is_new:
+            begin_anew(t)

@@ -8,7 +8,7 @@ from engine.kernel.engagements import connect, engage, find_engagement, release,
 from engine.kernel.jit import jit
 from engine.kernel.subjects import engagement_subject
 from engine.kernel.tables import Tables
-from engine.kernel.tally import count, count_at, count_cell, count_longest, join_cohort, measure
+from engine.kernel.tally import count, count_at, count_longest, count_wrap_up, join_cohort, measure
 from engine.kernel.trunks import count_ended, count_offered
 from engine.kernel.waiting_line import common_lines, join_line, leave_line
 from engine.messages.kinds import (
@@ -207,7 +207,7 @@ def answer(t: Tables, row: Any) -> None:
     queue.waited_ns += row.a
     count(t, c, Tally.EXIT + EXIT_ANSWERED, 1)
     count(t, c, Tally.ANSWERED_WAIT_NS, row.a)
-    count_longest(t, c, row.a)
+    count_longest(t, c, Tally.LONGEST_WAIT_NS, row.a)
     threshold_ns = queue.settings[QueueSetting.THRESHOLD_NS]
     if row.a <= threshold_ns:
         count(t, c, Tally.ANSWERED_WITHIN, 1)
@@ -218,7 +218,7 @@ def answer(t: Tables, row: Any) -> None:
         count(t, c, Tally.TOLD, 1)
         count(t, c, Tally.TOLD_WITHIN_P50, 1 if row.a <= contact.told_p50_ns else 0)
         count(t, c, Tally.TOLD_WITHIN_P90, 1 if row.a <= contact.told_p90_ns else 0)
-    measure(t, contact.queue, contact.channel, MEASURED_ANSWERED, row.a)
+    measure(t, c, MEASURED_ANSWERED, row.a)
 
 
 @jit
@@ -242,12 +242,12 @@ def leave_queue(t: Tables, row: Any) -> None:
         t.trunk_groups[contact.asked_group].refused += 1
         count_offered(t, c, contact.asked_group)
     count(t, c, Tally.EXIT + way_out, 1)
-    count_longest(t, c, wait_ns)
+    count_longest(t, c, Tally.LONGEST_WAIT_NS, wait_ns)
     threshold_ns = queue.settings[QueueSetting.THRESHOLD_NS]
     if way_out == EXIT_ABANDONED or way_out == EXIT_SHORT_ABANDONED:
         queue.quit += 1.0
         count(t, c, Tally.ABANDONED_WAIT_NS, wait_ns)
-        measure(t, contact.queue, contact.channel, MEASURED_LOST, wait_ns)
+        measure(t, c, MEASURED_LOST, wait_ns)
         if wait_ns <= threshold_ns:
             count(t, c, Tally.ABANDONED_WITHIN, 1)
     elif way_out == EXIT_CALLBACK and wait_ns <= threshold_ns:
@@ -275,7 +275,7 @@ def end_contact(t: Tables, row: Any) -> None:
         t.engagements[e].talk_ns = row.b
     else:
         release(t, e)
-        measure(t, contact.queue, contact.channel, MEASURED_HANDLE, row.b)
+        measure(t, c, MEASURED_HANDLE, row.b)
     agent.talk_ns += row.b
     agent.hold_ns += hold_ns
     queue.connected -= 1
@@ -302,13 +302,9 @@ def start_wrap_up(t: Tables, row: Any) -> None:
 @jit
 def end_wrap_up(t: Tables, row: Any) -> None:
     """WRAP_UP_ENDED: the agent has this slot back."""
-    engagement = t.engagements[row.a]
-    queue, channel = engagement.queue, engagement.channel
     t.agents[row.agent].wrap_up_ns += row.b
-    t.queues[queue].handle_ns += row.b
-    count_cell(t, queue, channel, Tally.WRAPPED, 1)
-    count_cell(t, queue, channel, Tally.WRAP_UP_NS, row.b)
-    measure(t, queue, channel, MEASURED_HANDLE, engagement.talk_ns + row.b)
+    t.queues[t.engagements[row.a].queue].handle_ns += row.b
+    count_wrap_up(t, row.a, row.b)
     release(t, row.a)
 
 

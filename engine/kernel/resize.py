@@ -113,8 +113,11 @@ def _move_intervals(t: Tables, grown: Tables) -> None:
         grown.intervals[place] = 0
         grown.intervals[place, :, :cells] = t.intervals[row]
     grown.book["interval_row"] = place_of[in_use]
-    known = grown.contacts["cohort"][: len(t.contacts)]
-    known[:] = place_of[known]
+    for known in (
+        grown.contacts["cohort"][: len(t.contacts)],
+        grown.engagements["cohort"][: int(t.book["engagements_used"][0])],
+    ):
+        known[:] = place_of[known]
 
 
 def _add_slots(t: Tables, grown: Tables) -> None:

@@ -157,6 +157,8 @@ ENGAGEMENT: Final = np.dtype(
     [
         ("started_ns", "i8"),  # of the present state
         ("talk_ns", "i8"),  # known once wrap-up began
+        ("cohort", "i8"),  # of its contact, likewise
+        ("cohort_ns", "i8"),
         ("contact", "i8"),
         ("agent", "i8"),
         ("queue", "i8"),

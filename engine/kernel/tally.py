@@ -1,12 +1,16 @@
 """Counting: every counter of a queue, since the beginning and by interval, by event and by arrival."""
 
 import math
+from typing import Final
 
 from engine.kernel.jit import jit
 from engine.kernel.tables import Tables
 from engine.messages.kinds import CHANNELS
 from engine.model.settings import EngineSetting
-from engine.model.tallies import HISTOGRAM_BINS, Tally
+from engine.model.tallies import HISTOGRAM_BINS, MEASURED_HANDLE, Tally
+
+NO_COHORT: Final = -2
+"""Of a cohort's start: the table holds it no more. A row that was never used says -1."""
 
 
 @jit
@@ -18,12 +22,30 @@ def advance(t: Tables, at_ns: int) -> None:
         return
     length_ns = book.settings[EngineSetting.INTERVAL_NS]
     number = book.now_ns // length_ns
+    book.interval_row = _open_row(t, number)
+    book.interval_end_ns = (number + 1) * length_ns
+
+
+@jit
+def _open_row(t: Tables, number: int) -> int:
+    """Use the row of an interval for it, whatever stood there before; return the row."""
     row = number % len(t.intervals)
     t.intervals[row] = 0
-    t.interval_starts[row] = number * length_ns
+    t.interval_starts[row] = number * t.book[0].settings[EngineSetting.INTERVAL_NS]
     t.interval_gaps[row] = 0
-    book.interval_row = row
-    book.interval_end_ns = (number + 1) * length_ns
+    return row
+
+
+@jit
+def begin_anew(t: Tables) -> None:
+    """Empty the interval table: intervals of another length neither add up with those before nor have their rows."""
+    t.interval_starts[:] = -1
+    for c in range(len(t.contacts)):
+        t.contacts[c].cohort_ns = NO_COHORT
+    for e in range(t.book[0].engagements_used):
+        t.engagements[e].cohort_ns = NO_COHORT
+    t.book[0].interval_end_ns = 0
+    advance(t, t.book[0].now_ns)
 
 
 @jit
@@ -38,11 +60,14 @@ def note_gap(t: Tables, since_ns: int) -> None:
 
 @jit
 def row_of(t: Tables, at_ns: int) -> int:
-    """Return the interval row of an instant, -1 if the table no longer holds it."""
-    book = t.book[0]
-    number = at_ns // book.settings[EngineSetting.INTERVAL_NS]
+    """Return the interval row of an instant, which may be one in which nothing else happened; -1 if it is too old."""
+    number = at_ns // t.book[0].settings[EngineSetting.INTERVAL_NS]
     row = number % len(t.intervals)
-    return row if t.interval_starts[row] == number * book.settings[EngineSetting.INTERVAL_NS] else -1
+    start_ns = number * t.book[0].settings[EngineSetting.INTERVAL_NS]
+    if t.interval_starts[row] == start_ns:
+        return row
+    span_ns = len(t.intervals) * t.book[0].settings[EngineSetting.INTERVAL_NS]
+    return _open_row(t, number) if start_ns > t.interval_starts[t.book[0].interval_row] - span_ns else -1
 
 
 @jit
@@ -53,10 +78,23 @@ def join_cohort(t: Tables, c: int) -> None:
 
 
 @jit
-def cohort_of(t: Tables, c: int) -> int:
-    """Return the interval row in which the contact entered its queue, -1 if the table no longer holds it."""
-    contact = t.contacts[c]
-    return contact.cohort if t.interval_starts[contact.cohort] == contact.cohort_ns else -1
+def _add(t: Tables, cell: int, row: int, cohort: int, cohort_ns: int, column: int, amount: int) -> None:
+    """Add to a counter in all, in row `row` by event, and in the cohort's by arrival if the table still holds it."""
+    t.tallies[cell, column] += amount
+    if row >= 0:
+        t.intervals[row, 0, cell, column] += amount
+    if t.interval_starts[cohort] == cohort_ns:
+        t.intervals[cohort, 1, cell, column] += amount
+
+
+@jit
+def _raise(t: Tables, cell: int, cohort: int, cohort_ns: int, column: int, amount: int) -> None:
+    """Keep the largest of a column of MAXIMA."""
+    row = t.book[0].interval_row
+    t.tallies[cell, column] = max(t.tallies[cell, column], amount)
+    t.intervals[row, 0, cell, column] = max(t.intervals[row, 0, cell, column], amount)
+    if t.interval_starts[cohort] == cohort_ns:
+        t.intervals[cohort, 1, cell, column] = max(t.intervals[cohort, 1, cell, column], amount)
 
 
 @jit
@@ -64,11 +102,7 @@ def count(t: Tables, c: int, column: int, amount: int) -> None:
     """Add to a counter of the contact's queue and channel: at this instant, and for the cohort that entered with it."""
     contact = t.contacts[c]
     cell = contact.queue * CHANNELS + contact.channel
-    cohort = cohort_of(t, c)
-    t.tallies[cell, column] += amount
-    t.intervals[t.book[0].interval_row, 0, cell, column] += amount
-    if cohort >= 0:
-        t.intervals[cohort, 1, cell, column] += amount
+    _add(t, cell, t.book[0].interval_row, contact.cohort, contact.cohort_ns, column, amount)
 
 
 @jit
@@ -76,39 +110,38 @@ def count_at(t: Tables, c: int, column: int, at_ns: int) -> None:
     """Add one to a counter of the contact's queue and channel, as of an earlier instant."""
     contact = t.contacts[c]
     cell = contact.queue * CHANNELS + contact.channel
-    row, cohort = row_of(t, at_ns), cohort_of(t, c)
-    t.tallies[cell, column] += 1
-    if row >= 0:
-        t.intervals[row, 0, cell, column] += 1
-    if cohort >= 0:
-        t.intervals[cohort, 1, cell, column] += 1
+    _add(t, cell, row_of(t, at_ns), contact.cohort, contact.cohort_ns, column, 1)
 
 
 @jit
-def count_longest(t: Tables, c: int, wait_ns: int) -> None:
-    """Keep the longest wait."""
+def count_longest(t: Tables, c: int, column: int, wait_ns: int) -> None:
+    """Keep the longest."""
     contact = t.contacts[c]
-    cell = contact.queue * CHANNELS + contact.channel
-    column = Tally.LONGEST_WAIT_NS
-    row, cohort = t.book[0].interval_row, cohort_of(t, c)
-    t.tallies[cell, column] = max(t.tallies[cell, column], wait_ns)
-    t.intervals[row, 0, cell, column] = max(t.intervals[row, 0, cell, column], wait_ns)
-    if cohort >= 0:
-        t.intervals[cohort, 1, cell, column] = max(t.intervals[cohort, 1, cell, column], wait_ns)
+    _raise(t, contact.queue * CHANNELS + contact.channel, contact.cohort, contact.cohort_ns, column, wait_ns)
 
 
 @jit
-def count_cell(t: Tables, queue: int, channel: int, column: int, amount: int) -> None:
-    """Add to a counter of a queue and channel at this instant, where the contact is gone already."""
-    cell = queue * CHANNELS + channel
-    t.tallies[cell, column] += amount
-    t.intervals[t.book[0].interval_row, 0, cell, column] += amount
+def count_wrap_up(t: Tables, e: int, lasted_ns: int) -> None:
+    """Count the end of a wrap-up, whose contact is gone already."""
+    wrap_up = t.engagements[e]
+    cell, row = wrap_up.queue * CHANNELS + wrap_up.channel, t.book[0].interval_row
+    _add(t, cell, row, wrap_up.cohort, wrap_up.cohort_ns, Tally.WRAPPED, 1)
+    _add(t, cell, row, wrap_up.cohort, wrap_up.cohort_ns, Tally.WRAP_UP_NS, lasted_ns)
+    handled_ns = wrap_up.talk_ns + lasted_ns
+    _raise(t, cell, wrap_up.cohort, wrap_up.cohort_ns, Tally.LONGEST_HANDLE_NS, handled_ns)
+    _put(t, cell, MEASURED_HANDLE, handled_ns)
 
 
 @jit
-def measure(t: Tables, queue: int, channel: int, which: int, lasted_ns: int) -> None:
-    """Add a duration to a histogram."""
+def measure(t: Tables, c: int, which: int, lasted_ns: int) -> None:
+    """Add a duration to a histogram of the contact's queue and channel, and keep the longest of it."""
+    count_longest(t, c, Tally.LONGEST_ANSWERED_NS + which, lasted_ns)
+    _put(t, t.contacts[c].queue * CHANNELS + t.contacts[c].channel, which, lasted_ns)
+
+
+@jit
+def _put(t: Tables, cell: int, which: int, lasted_ns: int) -> None:
     place = 0
     if lasted_ns > 125_000_000:
         place = min(math.ceil(8.0 * math.log2(lasted_ns / 125e6)), HISTOGRAM_BINS - 1)
-    t.histograms[queue * CHANNELS + channel, which, place] += 1
+    t.histograms[cell, which, place] += 1

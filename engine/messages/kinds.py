@@ -68,7 +68,8 @@ EXIT_REFUSED_CLOSED: Final = 11
 EXIT_REFUSED_TRUNK: Final = 12
 EXIT_SYSTEM_ERROR: Final = 13
 EXIT_UNKNOWN: Final = 14
-EXITS: Final = 15
+EXIT_TRANSFERRED: Final = 15
+EXITS: Final = 16
 
 # --- channels
 VOICE: Final = 0
@@ -212,6 +213,7 @@ EXIT_NAMES: Final[dict[int, str]] = {
     EXIT_REFUSED_TRUNK: "refused_trunk",
     EXIT_SYSTEM_ERROR: "system_error",
     EXIT_UNKNOWN: "unknown",
+    EXIT_TRANSFERRED: "transferred",
 }
 CHANNEL_NAMES: Final[dict[int, str]] = {VOICE: "voice", CHAT: "chat", EMAIL: "email", TASK: "task"}
 CONTACT_STATE_NAMES: Final[dict[int, str]] = {

@@ -19,45 +19,55 @@ class Tally(IntEnum):
     """From here EXITS columns, one for each way out; ENTRIES - sum(exits) = waiting."""
     ANSWERED_WITHIN = EXIT + EXITS
     """Answered with wait <= T."""
-    ABANDONED_WITHIN = 17
+    ABANDONED_WITHIN = 18
     """Abandoned (short ones included) with wait <= T."""
-    OTHER_WITHIN = 18
+    OTHER_WITHIN = 19
     """Callbacks requested with wait <= T."""
-    MET = 19
+    MET = 20
     """Service level by the live rule: the first of answered, abandoned, threshold passed was an answer."""
-    MISSED = 20
+    MISSED = 21
     """... was the passing of the threshold, or an abandonment that is not short."""
-    ANSWERED_WAIT_NS = 21
-    ABANDONED_WAIT_NS = 22
-    LONGEST_WAIT_NS = 23
+    ANSWERED_WAIT_NS = 22
+    ABANDONED_WAIT_NS = 23
+    LONGEST_WAIT_NS = 24
     """Longest wait of any outcome."""
-    HANDLED = 24
+    HANDLED = 25
     """Contacts ended after an answer."""
-    TALK_NS = 25
+    TALK_NS = 26
     """Connected time, holds included."""
-    HOLD_NS = 26
-    WRAPPED = 27
-    WRAP_UP_NS = 28
-    OFFERS = 29
-    OFFERS_NOT_ANSWERED = 30
-    OFFERS_DECLINED = 31
+    HOLD_NS = 27
+    WRAPPED = 28
+    WRAP_UP_NS = 29
+    OFFERS = 30
+    OFFERS_NOT_ANSWERED = 31
+    OFFERS_DECLINED = 32
     """Declined, busy or unreachable."""
-    OFFERS_LOST = 32
+    OFFERS_LOST = 33
     """Ended because the contact left, was taken elsewhere, or the offer was withdrawn."""
-    RING_NS = 33
-    TRANSFERRED_OUT = 34
+    RING_NS = 34
+    TRANSFERRED_OUT = 35
     """Connected contacts that went on to another queue or agent."""
-    TOLD = 35
+    TOLD = 36
     """Contacts answered that had been told an expected wait."""
-    TOLD_WITHIN_P50 = 36
-    TOLD_WITHIN_P90 = 37
+    TOLD_WITHIN_P50 = 37
+    TOLD_WITHIN_P90 = 38
+    LONGEST_ANSWERED_NS = 39
+    """Longest wait of the answered."""
+    LONGEST_LOST_NS = 40
+    """... of the abandoned, short ones included."""
+    LONGEST_HANDLE_NS = 41
+    """Longest talk and wrap-up of one contact."""
 
 
-TALLY_COLUMNS: Final = 38
-assert int(Tally.ANSWERED_WITHIN) == 16
+TALLY_COLUMNS: Final = 42
+MAXIMA: Final = (Tally.LONGEST_WAIT_NS, Tally.LONGEST_ANSWERED_NS, Tally.LONGEST_LOST_NS, Tally.LONGEST_HANDLE_NS)
+"""Columns that are not sums: of several rows, the largest counts."""
+assert int(Tally.ANSWERED_WITHIN) == 17
 
-HISTOGRAM_BINS: Final = 128
-"""Bins of the wait histogram: bin 0 is [0, 1/8 s); from there eight bins an octave up to 2^15 s."""
+HISTOGRAM_BINS: Final = 176
+"""Bins of a histogram: bin 0 is [0, 1/8 s], each further one begins above the edge of the one before, eight an octave.
+The last edge is at five and a half days; what lasts longer is in the last bin, too.
+"""
 
 MEASURED_ANSWERED: Final = 0
 MEASURED_LOST: Final = 1
@@ -69,3 +79,7 @@ HISTOGRAMS: Final = 3
 def bin_edge_ns(place: int) -> int:
     """Return the upper edge of histogram bin `place` in ns: 1/8 s * 2^(place/8)."""
     return int(125_000_000 * 2.0 ** (place / 8.0))
+
+
+MEASURED_LONGEST: Final = (Tally.LONGEST_ANSWERED_NS, Tally.LONGEST_LOST_NS, Tally.LONGEST_HANDLE_NS)
+"""Of each histogram, the column of the longest that went into it."""

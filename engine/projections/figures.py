@@ -20,7 +20,7 @@ from engine.messages.kinds import (
     EXITS,
 )
 from engine.model.settings import QueueSetting
-from engine.model.tallies import TALLY_COLUMNS, Tally
+from engine.model.tallies import MAXIMA, TALLY_COLUMNS, Tally
 
 NS: Final = 1e9
 BY_EVENT: Final = 0
@@ -39,10 +39,10 @@ def mean_s(total_ns: float, count: float) -> float | None:
 
 
 def add_up(tallies: Array) -> Array:
-    """Add counters over all axes but the last; the longest wait is a maximum, not a sum."""
+    """Add counters over all axes but the last; the columns of MAXIMA are no sums."""
     flat = tallies.reshape(-1, TALLY_COLUMNS)
     total: Array = flat.sum(axis=0)
-    total[Tally.LONGEST_WAIT_NS] = flat[:, Tally.LONGEST_WAIT_NS].max(initial=0)
+    total[[*MAXIMA]] = flat[:, [*MAXIMA]].max(axis=0, initial=0)
     return total
 
 
@@ -56,7 +56,7 @@ def window(t: Tables, since_ns: int = 0, until_ns: int = NEVER_NS, by: int = BY_
     starts = t.interval_starts
     rows = t.intervals[(starts >= since_ns) & (starts >= 0) & (starts < until_ns), by]
     total: Array = rows.sum(axis=0)
-    total[:, Tally.LONGEST_WAIT_NS] = rows[:, :, Tally.LONGEST_WAIT_NS].max(axis=0, initial=0)
+    total[:, [*MAXIMA]] = rows[:, :, [*MAXIMA]].max(axis=0, initial=0)
     return total
 
 
@@ -95,7 +95,7 @@ class Counts(msgspec.Struct, frozen=True):
         return sum(count for name, count in self.exits.items() if name.startswith("refused_"))
 
 
-FLOW_OUTS: Final = ("timed_out", "exit_key", "empty", "overflowed", "callback", "withdrawn")
+FLOW_OUTS: Final = ("timed_out", "exit_key", "empty", "overflowed", "callback", "withdrawn", "transferred")
 
 
 def counts(tally: Array) -> Counts:

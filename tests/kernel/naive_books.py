@@ -1,7 +1,7 @@
 """The naive twin's state: plain objects, everything looked up afresh each time it is asked for."""
 
 import math
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -154,6 +154,7 @@ class Books:
         self.members: dict[tuple[int, int], int] = {}
         self.interrupts = dict.fromkeys(range(k.CHANNELS), 0)
         self.lines: list[Line] = []
+        self.rings: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
         self.free_engagements = list(range(capacity.engagements))[::-1]
 
     # --- who waits

@@ -73,6 +73,7 @@ class Offers:
         """The agent has no offer any more; the contact stands in line again if it is still to be served."""
         c, books = tie.contact, self.books
         self._say(Fact(k.OFFER_ENDED, c.slot, tie.queue, tie.agent, reason, books.now - tie.since))
+        books.rings[tie.queue, tie.channel].append(books.now - tie.since)
         books.agents[tie.agent].misses += reason == k.OFFER_NO_ANSWER
         c.ties.remove(tie)
         self._untie(tie)
@@ -96,6 +97,7 @@ class Offers:
         tie = next(tie for tie in c.ties if tie.agent == fact.agent)
         agent, waited = books.agents[fact.agent], books.now - c.entered
         self._say(Fact(k.CONTACT_ANSWERED, c.slot, c.queue, fact.agent, waited, books.now - c.arrived))
+        books.rings[c.queue, c.channel].append(books.now - tie.since)
         was_full = agent.count(k.ENGAGEMENT_OFFERED) == 16
         tie.state, tie.since, tie.due = k.ENGAGEMENT_CONNECTED, books.now, 0
         agent.answered += 1

@@ -1,6 +1,7 @@
 """The naive twin, second layer: how contacts come in, move on and leave."""
 
 import functools
+import math
 from collections.abc import Callable
 
 from engine.messages import kinds as k
@@ -118,13 +119,19 @@ class Stays(Offers):
     def _told(self, c: Contact, number: int) -> int:
         line, queue = self._line_in(c, number), self.books.queues[number]
         if line in self.books.lines and self.books.serving(line):
-            return 0
-        agents = self.books.available_for(number)
-        if not agents:
-            return UNTOLD | UNTOLD << 24
-        mean = self.books.mean_handle(queue)
-        waits = [formulas.quantile_ns(self._ahead(c, number), z, mean, agents) for z in (0.0, 1.2815515655446004)]
-        seconds = [min(int(wait) // 10**9, UNTOLD - 1) for wait in waits]
+            waits = [0.0, 0.0]
+        else:
+            agents = self.books.available_for(number)
+            if not agents:
+                return UNTOLD | UNTOLD << 24
+            mean = self.books.mean_handle(queue)
+            waits = [formulas.quantile_ns(self._ahead(c, number), z, mean, agents) for z in (0.0, 1.2815515655446004)]
+        rings = self.books.rings[number, c.channel]
+        ring = (sum(rings) + 5 * 10**9) / (len(rings) + 1)
+        wholes = [
+            math.ceil((wait + ring * log) / 1e9) for wait, log in zip(waits, (math.log(2), math.log(10)), strict=True)
+        ]
+        seconds = [min(whole, UNTOLD - 1) for whole in wholes]
         return seconds[0] | seconds[1] << 24
 
     def _refuse(self, c: Contact, queue: int, way_out: int, *, closes: bool) -> None:
@@ -224,13 +231,22 @@ class Stays(Offers):
 
     def _requeue(self, fact: Fact) -> None:
         c = self.books.contacts[fact.contact]
-        self._move(c, c.queue, -1, c.place, k.ENTRY_REQUEUE)
+        if c.state in TALKS:
+            self._move(c, c.queue, -1, c.place, k.ENTRY_REQUEUE)
+            return
+        self._then(lambda: self._match_contact(c))
+        if c.state == k.CONTACT_OFFERED:
+            self._withdraw(c, -1, k.OFFER_WITHDRAWN)
+        elif c.own >= 0:
+            self._say(Fact(k.REQUIREMENT_RELAXED, c.slot, c.queue, a=c.requirement, b=-1))
+            c.own = -1
+            self._stand(c)
 
     def _move(self, c: Contact, queue: int, own: int, place: int, entry: int) -> None:
         steps = self._ways_in(c, queue, own, place, entry)
         if c.state in TALKS:
             self._end_talk(c, k.BY_TRANSFER, closes=False)
         else:
-            self._leave(c, k.EXIT_OVERFLOWED, closes=False)
+            self._leave(c, k.EXIT_TRANSFERRED, closes=False)
         for step in steps:
             step()
