@@ -30,7 +30,8 @@ def check(path: Path) -> Exit:
 def print_summary(path: Path, config: Config) -> None:
     """Print what the file describes, and which queues nobody could serve."""
     console = Console(highlight=False)
-    console.print(_queue_table(config))
+    able = able_agents(config)
+    console.print(_queue_table(config, able))
     counts = (
         ("agent", config.agents),
         ("queue", config.queues),
@@ -42,21 +43,30 @@ def print_summary(path: Path, config: Config) -> None:
     described = ", ".join(f"{len(found)} {what}{'' if len(found) == 1 else 's'}" for what, found in counts)
     adapters = ", ".join(config.adapters) or "none"
     console.print(f"{path}: good. {described}; adapters: {adapters}.", soft_wrap=True)
-    for name, queue in config.queues.items():
-        if not any(could_serve(config, agent, name, queue) for agent in config.agents):
+    for name in config.queues:
+        if not able[name]:
             console.print(f"{path}: note: no agent can serve queue '{name}' as it is required at first", soft_wrap=True)
 
 
-def could_serve(config: Config, agent: Agent, name: str, queue: Queue) -> bool:
-    """Tell whether the agent could be offered the queue's contacts before any step relaxes the requirement."""
-    listed = any(name in member.queues for member in config.agents)
-    if (listed if queue.members_only is None else queue.members_only) and name not in agent.queues:
-        return False
+def able_agents(config: Config) -> dict[str, int]:
+    """Count for each queue the agents who could be offered its contacts before any step relaxes the requirement."""
+    listed = {name for agent in config.agents for name in agent.queues}
+    able = dict.fromkeys(config.queues, 0)
+    for agent in config.agents:
+        own = set(agent.queues)
+        for name, queue in config.queues.items():
+            members_only = name in listed if queue.members_only is None else queue.members_only
+            able[name] += (name in own or not members_only) and could_serve(config, agent, queue)
+    return able
+
+
+def could_serve(config: Config, agent: Agent, queue: Queue) -> bool:
+    """Tell whether an agent among those of the queue has the skills and the channel for it."""
     has_skills = all(agent.skills.get(skill, 0) >= level for skill, level in queue.skills.items())
     return has_skills and config.capacity(queue.channel, agent.capacity) > 0
 
 
-def _queue_table(config: Config) -> Table:
+def _queue_table(config: Config, able: dict[str, int]) -> Table:
     table = Table("queue", "channel", "strategy", "skills", "service level", "agents", title=config.service.name)
     for name, queue in config.queues.items():
         level = queue.service_level
@@ -66,6 +76,6 @@ def _queue_table(config: Config) -> Table:
             STRATEGY_NAMES[queue.strategy],
             ", ".join(f"{skill} {least}" for skill, least in queue.skills.items()) or "-",
             f"{level.target:.0%} in {format_duration(level.threshold_ns)}",
-            str(sum(could_serve(config, agent, name, queue) for agent in config.agents)),
+            str(able[name]),
         )
     return table

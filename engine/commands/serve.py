@@ -53,5 +53,8 @@ class Reloader:
             for fault in error.faults:
                 logger.error("%s", fault)
             logger.error("the configuration was not changed: correct the file, then send SIGHUP again")
+        except Exception:
+            # Nobody waits for this task: what it does not say here is never said.
+            logger.exception("the configuration could not be read again; what is running goes on")
         else:
             logger.info("configuration read again: %d settings changed", changed)

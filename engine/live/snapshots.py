@@ -67,20 +67,21 @@ class Snapshots:
         if self._writing is not None:
             await self._writing
         if self._engine is not None and self._engine.state.seq > self._covered_seq:
-            await self._take(self._engine)
+            await self._take(self._engine, self._engine.state.seq, self._engine.state.copy())
 
     def _note(self, turn: Turn) -> None:
         due = turn.last_seq - self._covered_seq >= self._every_rows
-        if due and self._writing is None and self._engine is not None and not self._engine.inbox:
-            self._covered_seq = self._engine.state.seq
-            self._writing = asyncio.get_running_loop().create_task(self._take(self._engine))
+        engine = self._engine
+        if due and self._writing is None and engine is not None and not engine.inbox:
+            # Copied here and not in the task: a tick later the inbox may hold a callback that follows from rows before.
+            taking = self._take(engine, engine.state.seq, engine.state.copy())
+            self._writing = asyncio.get_running_loop().create_task(taking)
             self._writing.add_done_callback(self._written)
 
     def _written(self, _task: "asyncio.Task[None]") -> None:
         self._writing = None
 
-    async def _take(self, engine: LiveEngine) -> None:
-        seq, copy = engine.state.seq, engine.state.copy()
+    async def _take(self, engine: LiveEngine, seq: int, copy: StateCopy) -> None:
         self._covered_seq = seq
         await engine.durable()
         try:

@@ -13,7 +13,9 @@ from engine.live.memory import give_back
 AUDIT_EVERY_S: Final = 5.0
 COLLECT_EVERY_S: Final = 1.0
 FULL_COLLECTION_TICKS: Final = 600
-"""A full collection at most every so many ticks, and only in a second without a turn."""
+"""A full collection at most every so many ticks, in a second without a turn."""
+BUSY_COLLECTION_TICKS: Final = 3 * FULL_COLLECTION_TICKS
+"""Without such a second a full collection after so many ticks: what young ones let live grows otherwise for ever."""
 YOUNG: Final = 1
 
 logger = logging.getLogger(__name__)
@@ -57,7 +59,7 @@ class Upkeep:
     def _collect(self) -> None:
         self._ticks += 1
         idle, self._seq = self._engine.state.seq == self._seq, self._engine.state.seq
-        if idle and self._ticks >= FULL_COLLECTION_TICKS:
+        if self._ticks >= (FULL_COLLECTION_TICKS if idle else BUSY_COLLECTION_TICKS):
             self._ticks = 0
             gc.collect()
             give_back()

@@ -10,7 +10,7 @@ import msgspec
 
 from engine.errors import TrunklineError
 from engine.messages.json_keys import may_repeat, repeated_keys
-from engine.messages.observed import Observed
+from engine.messages.observed import WITHOUT_CONTROLS, Observed
 
 JSON: Final = "application/json"
 MSGPACK: Final = "application/msgpack"
@@ -20,6 +20,7 @@ FAULTS_MAX: Final = 100
 """Faults that are told of one body."""
 _PLACE: Final = re.compile(r" - at `(?:key in )?\$(.*)`$")
 _WORD: Final = re.compile(r"Invalid (?:enum )?value '([^']{0,64})")
+_NO_CONTROLS: Final = f"matching regex {WITHOUT_CONTROLS!r}"
 _UNTYPED: Final = "Object missing required field `type`"
 _STEP: Final = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 _ONE: Final[dict[str, Any]] = {JSON: msgspec.json.Decoder(Observed), MSGPACK: msgspec.msgpack.Decoder(Observed)}
@@ -139,7 +140,7 @@ def build_fact(fields: Mapping[str, Any]) -> Observed:
 
 def fault_of(error: msgspec.DecodeError, base: str = "") -> Fault:
     """Return a decoder's message as a sentence and the JSON pointer of the place, below `base`."""
-    text = str(error)
+    text = str(error).replace(_NO_CONTROLS, "without control characters")
     match = _PLACE.search(text)
     if match is None:
         return Fault(text + (_advice(text, ["type"]) if text == _UNTYPED else ""), base)

@@ -9,7 +9,9 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+WITHOUT_CONTROLS: Final = r"^[^\x00-\x1f\x7f]*(?![\s\S])"
+"""No control characters, to the very end: names stand in headers, in topics and in lines of text."""
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=WITHOUT_CONTROLS)]
 Text = Annotated[str, msgspec.Meta(max_length=1024)]
 Priority = Annotated[int, msgspec.Meta(ge=0, le=7)]
 Channel = Literal["voice", "chat", "email", "task"]
@@ -24,8 +26,11 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     id: Annotated[str, msgspec.Meta(max_length=128)] = ""
     """Names the fact within its source: a second one with the same id is answered as the first and changes nothing."""
-    at_ns: int | None = None
-    """When the source says it happened (ns since 1970); kept for lag figures, never for ordering."""
+    at_ns: Instant | None = None
+    """When the source says it happened; kept for lag figures, never for ordering.
+
+    It may lie as far from the engine's clock as it likes: a source whose clock is wrong must not lose its contacts.
+    """
 
 
 class ContactArrived(Fact, frozen=True, kw_only=True, tag="contact_arrived"):
@@ -37,15 +42,15 @@ class ContactArrived(Fact, frozen=True, kw_only=True, tag="contact_arrived"):
     priority: Priority = 0
     skills: Annotated[dict[Name, Annotated[int, msgspec.Meta(ge=0, le=10)]], msgspec.Meta(max_length=4)] = {}
     """Skills required beyond the queue's own, with the least level."""
-    preferred_agent: str = ""
-    trunk_group: str = ""
+    preferred_agent: NameOrNone = ""
+    trunk_group: NameOrNone = ""
     protected: bool = False
     """May use the reserve of its trunk group."""
     customer: Annotated[str, msgspec.Meta(max_length=128)] = ""
     """Who is calling, as far as the adapter knows: number, address or customer id."""
     entry: Annotated[str, msgspec.Meta(max_length=128)] = ""
     """Where it came in: dialled number, inbox, page."""
-    waiting_since_ns: int = 0
+    waiting_since_ns: Instant = 0
     """Place in line earned earlier (a callback, a hand-over); 0: now."""
     attributes: Attributes = {}
 
@@ -60,7 +65,7 @@ class ContactReleased(ContactFact, frozen=True, kw_only=True, tag="contact_relea
     """A side hung up, or the network lost the contact; or it is gone, and how it went was missed: `unknown`."""
 
     by: Literal["customer", "agent", "network", "system", "unknown"] = "customer"
-    cause: int = 0
+    cause: Cause = 0
     """The adapter's own cause number, as ISDN Q.850 for telephony."""
 
 
@@ -81,7 +86,7 @@ class OfferDeclined(ContactFact, frozen=True, kw_only=True, tag="offer_declined"
 
     agent: Name
     reason: Literal["declined", "busy", "no_answer", "unreachable"] = "declined"
-    cause: int = 0
+    cause: Cause = 0
 
 
 class ContactHeld(ContactFact, frozen=True, kw_only=True, tag="contact_held"):
@@ -95,8 +100,8 @@ class ContactResumed(ContactFact, frozen=True, kw_only=True, tag="contact_resume
 class TransferRequested(ContactFact, frozen=True, kw_only=True, tag="transfer_requested"):
     """The connected (or waiting) contact shall go to another queue or to one agent: exactly one of the two is given."""
 
-    queue: str = ""
-    agent: str = ""
+    queue: NameOrNone = ""
+    agent: NameOrNone = ""
     keep_place: bool = False
     by: Text = ""
 
@@ -160,7 +165,7 @@ class WrapUpFinished(Fact, frozen=True, kw_only=True, tag="wrap_up_finished"):
     """The agent finished the after-contact work: of one contact, or of all."""
 
     agent: Name
-    contact: str = ""
+    contact: NameOrNone = ""
 
 
 class QueueOpened(Fact, frozen=True, kw_only=True, tag="queue_opened"):
@@ -180,7 +185,7 @@ class QueueClosed(Fact, frozen=True, kw_only=True, tag="queue_closed"):
 class StreamGapped(Fact, frozen=True, kw_only=True, tag="stream_gapped"):
     """An adapter lost its stream for a while: figures of that time are incomplete."""
 
-    lost_since_ns: int
+    lost_since_ns: Instant
     reason: Text = ""
 
 

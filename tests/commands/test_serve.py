@@ -6,8 +6,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
+
+from engine.commands.serve import Reloader
+from engine.config import Config
+from engine.live.host import EngineHost
 
 ROOT = Path(__file__).parents[2]
 CENTRE = "service: {{seed: {seed}}}\nlimits: {{contacts: 16, agents: 4, queues: 4}}\nqueues: {{q: {{}}}}\n"
@@ -82,3 +87,23 @@ def test_what_is_no_log_cannot_be_verified(tmp_path: Path) -> None:
     _, errors = verifier.communicate()
     assert verifier.returncode == 5
     assert "there is no log in" in errors
+
+
+async def test_a_reload_that_fails_otherwise_is_said_and_the_next_one_is_read(
+    centre: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Host:
+        """Stands for an engine whose disk is full."""
+
+        calls = 0
+
+        async def reload(self, _config: Config) -> int:
+            self.calls += 1
+            raise OSError("no space left on device")
+
+    host, reloader = Host(), Reloader(centre)
+    for _ in range(2):
+        await reloader.reload(cast("EngineHost", host))
+    assert host.calls == 2
+    assert "the configuration could not be read again" in caplog.text
+    assert "no space left on device" in caplog.text

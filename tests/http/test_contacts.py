@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from aiohttp import ClientSession
+from yarl import URL
 
 from tests.http.support import CONTACTS, Build, House, get, tell
 
@@ -128,18 +129,18 @@ async def test_a_command_with_a_key_is_carried_out_once(client: ClientSession) -
 async def test_control_characters_are_no_name(client: ClientSession) -> None:
     for name in ("a\r\nX", "a\n", "\x00", "b\x7f"):
         problem = await tell(client, CONTACTS, 400, queue="sales", contact=name)
-        assert problem["errors"][0]["pointer"] == "/contact"
+        (fault,) = problem["errors"]
+        assert (fault["pointer"], fault["detail"]) == ("/contact", "Expected `str` without control characters")
 
 
-@pytest.mark.parametrize("name", ["a/b ü", "..", "a%2Fb", "a?b#c"])
+@pytest.mark.parametrize("name", ["a/b ü", "a%2Fb", "a?b#c"])
 async def test_the_location_of_a_contact_leads_to_it(client: ClientSession, name: str) -> None:
     async with client.post(CONTACTS, json={"queue": "sales", "contact": name}) as answer:
         assert answer.status == 201
         location = answer.headers["Location"]
-    if name != "..":
-        async with client.get(URL(location, encoded=True)) as answer:
-            assert answer.status == 200
-            assert (await answer.json())["contact"]["name"] == name
+    async with client.get(URL(location, encoded=True)) as answer:
+        assert answer.status == 200
+        assert (await answer.json())["contact"]["contact"] == name
 
 
 async def test_a_name_with_a_slash_can_be_addressed(client: ClientSession) -> None:

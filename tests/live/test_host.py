@@ -6,8 +6,9 @@ import logging
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
+import numpy as np
 import pytest
 
 from engine.errors import ConfigError, LogLocked
@@ -15,12 +16,13 @@ from engine.kernel.fingerprint import fingerprint
 from engine.live.host import SWITCH_INTERVAL_S, EngineHost, SpaceWatch, serve
 from engine.live.opening import OpeningHoursDriver
 from engine.live.snapshots import Snapshots
-from engine.live.upkeep import Upkeep
+from engine.live.upkeep import BUSY_COLLECTION_TICKS, FULL_COLLECTION_TICKS, Upkeep
 from engine.log.event_log import SegmentLog
 from engine.log.segment import SMALLEST_SEGMENT_BYTES
 from engine.messages import kinds
-from engine.messages.observed import AgentStatusChanged, ContactArrived, ContactReleased, QueueClosed
+from engine.messages.observed import AgentStatusChanged, CallbackRequested, ContactArrived, ContactReleased, QueueClosed
 from engine.model.settings import QueueSetting
+from engine.ports import Turn
 from engine.replay.restore import state_at
 from engine.replay.verify import verify
 from tests.driver_support import CENTRE, SECOND_NS, House, house, load_centre
@@ -95,6 +97,33 @@ async def test_snapshots_are_taken_while_it_runs(tmp_path: Path) -> None:
     newest = frequent.newest()
     assert newest is not None
     assert newest.capacity == host.engine.state.capacity
+    await host.stop()
+
+
+async def test_a_snapshot_is_of_the_moment_at_which_nothing_was_owed(tmp_path: Path) -> None:
+    host = host_of(tmp_path)
+    await host.start()
+    engine = host.engine
+    await engine.submit("desk", [ContactArrived(contact="c", queue="sales")])
+    frequent = Snapshots(tmp_path / "frequent", engine.log, every_rows=1)  # type: ignore[arg-type]
+    frequent.follow(engine)
+    noted: list[int] = []
+
+    def at_once(_turn: Turn) -> None:
+        if not noted:
+            noted.append(engine.state.seq)
+            engine.tell("desk", [CallbackRequested(contact="c", number="+1")])
+            engine._make_turns()  # and its callback may still be owed when the snapshot's task begins
+            frequent._every_rows = 1 << 30
+
+    engine.subscribe(at_once)
+    await engine.submit("desk", [QueueClosed(queue="help")])
+    assert frequent._writing is not None
+    await frequent._writing
+    stored = frequent.newest()
+    assert stored is not None
+    book: Any = stored.parts["table.book"]
+    assert book.view(np.asarray(engine.state.tables.book).dtype)["seq"].tolist() == noted
     await host.stop()
 
 
@@ -225,6 +254,26 @@ async def test_books_that_do_not_balance_are_counted_and_said(tmp_path: Path, ca
         finally:
             upkeep.stop()
         assert gc.isenabled()
+
+
+async def test_a_site_without_a_quiet_second_is_collected_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with house(tmp_path) as h:
+        upkeep = Upkeep(h.engine)
+        collected: list[int] = []
+        monkeypatch.setattr(gc, "collect", lambda generation=2: collected.append(generation))
+        for _ in range(2 * BUSY_COLLECTION_TICKS):
+            upkeep._seq = -1  # as if there had been a turn in every second
+            upkeep._collect()
+            upkeep._timers["collect"].cancel()
+        assert (collected.count(2), len(collected)) == (2, 2 * BUSY_COLLECTION_TICKS)
+        upkeep._collect()
+        upkeep._timers["collect"].cancel()
+        for _ in range(FULL_COLLECTION_TICKS):
+            upkeep._collect()
+            upkeep._timers["collect"].cancel()
+        assert collected.count(2) == 3
 
 
 async def test_a_lack_of_disk_space_is_said_once_and_so_is_its_end(

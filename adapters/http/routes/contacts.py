@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import secrets
 from typing import Any, Final
+from urllib.parse import quote
 
 import msgspec
 from aiohttp import web
@@ -33,7 +34,7 @@ async def post_contact(request: web.Request) -> web.Response:
     fields: dict[str, Any] = msgspec.to_builtins(body)
     fields["contact"] = fields.get("contact") or _made_up(request)
     outcome = await run_command(request, "contact_arrived", fields, ())
-    location = f"/api/v1/contacts/{outcome.contact}"
+    location = f"/api/v1/contacts/{quote(outcome.contact, safe='')}"
     return await answer(request, outcome, 201, {"Location": location}, settled=True)
 
 
