@@ -58,10 +58,13 @@ class Baresip:
         self._reading: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
         self.events: list[dict[str, Any]] = []
+        self.port = 0
+        """Where it listens."""
 
     async def start(self) -> None:
         """Start it and connect to its control port."""
         port, control, rtp = free_port(), free_port(), free_port() & ~1
+        self.port = port
         self._folder.mkdir(parents=True)
         text = CONFIG.format(
             port=port, control=control, rtp=min(rtp, 65_000), rtp_end=min(rtp, 65_000) + 100, modules=MODULES
