@@ -15,7 +15,7 @@ from urllib.parse import unquote
 import msgspec
 
 from engine.messages.decoding import JSON, Fault, Malformed, TooMany, build_fact, decode_as, fault_of, is_text, reading
-from engine.messages.observed import Observed
+from engine.messages.observed import INTEGER_MAX, Observed
 
 STRUCTURED: Final = "application/cloudevents+json"
 BATCHED: Final = "application/cloudevents-batch+json"
@@ -100,7 +100,10 @@ def _fact(event: CloudEvent, base: str, *, in_headers: bool = False) -> Observed
     fields["id"] = _name(event)
     if event.time is not None:
         since = event.time - _EPOCH
-        fields["at_ns"] = (since.days * 86_400 + since.seconds) * 1_000_000_000 + since.microseconds * 1000
+        at_ns = (since.days * 86_400 + since.seconds) * 1_000_000_000 + since.microseconds * 1000
+        if not 0 <= at_ns <= INTEGER_MAX:
+            raise Malformed([Fault("the time is not between 1970-01-01 and 2262-04-11 (UTC)", f"{base}/time")])
+        fields["at_ns"] = at_ns
     try:
         return build_fact(fields)
     except Malformed as malformed:

@@ -1,5 +1,6 @@
 """Admission: names become numbers and a fact a row of the turn being built, or an answer that says what is wrong."""
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ from engine.messages.kinds import (
     FLAG_PROTECTED,
     REFUSAL_NAMES,
 )
-from engine.messages.observed import Fact, Observed
+from engine.messages.observed import INTEGER_MAX, Fact, Observed
 from engine.messages.rows import Rows, pack_arrival
 from engine.model.directory import Directory, requirement_rows
 from engine.model.names import UNKNOWN, Names
@@ -32,11 +33,11 @@ PAYLOAD_MAX: Final = 256 << 10
 SLOTS_KEPT_FREE: Final = 8
 """Slots are reused oldest first; keeping some free keeps a closed contact's slot from being somebody else's at once."""
 CHANNEL_NUMBERS: Final = {name: number for number, name in CHANNEL_NAMES.items()}
-INTEGER_MAX: Final = 2**63 - 1
 UNWRITABLE: Final = (UnicodeEncodeError, OverflowError, TypeError, KeyError)
 """What writing a fact down raises where a field holds what no row can: each answered as a wrong fact."""
 
 _encode: Final = msgspec.msgpack.Encoder().encode
+logger = logging.getLogger(__name__)
 
 
 class Admission:
@@ -114,6 +115,8 @@ class Admission:
         """
         self._source, self._key, self._own_only = source, 0, type(fact) in own_only
         try:
+            if fact.at_ns is not None and not 0 <= fact.at_ns <= INTEGER_MAX:
+                raise BadFact("at_ns", f"{fact.at_ns} is no instant; send nanoseconds since 1970, up to {INTEGER_MAX}")
             if fact.id:
                 key = dedupe_key(self._names.sources[source], fact.id)
                 place = self._fresh.get(key)
@@ -129,6 +132,10 @@ class Admission:
             return Receipt(0, error=bad.error, field=bad.field)
         except UNWRITABLE as error:
             return _unwritable(fact, error)
+        except Exception as error:
+            # One fact must not end the process: whoever sent it would send it again after the start, and again.
+            logger.exception("a fact of type %s could not be taken in", type(fact).__name__)
+            return Receipt(0, error=f"the engine cannot take this fact in: {type(error).__name__}; its log says more")
         if place is not None and self._key:
             self._fresh[self._key] = place
         return place

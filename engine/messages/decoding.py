@@ -181,6 +181,8 @@ def _malformed(body: bytes, form: str, many: bool, error: msgspec.DecodeError) -
         return Malformed([fault_of(error)])
     try:
         read = msgspec.json.decode(body) if form == JSON else msgspec.msgpack.decode(body)
+    except msgspec.ValidationError:  # a number too long for any decoder: where it stands only the shape can tell
+        return Malformed([fault_of(error)])
     except msgspec.DecodeError as broken:  # a wrong item stood before the place where the body breaks off
         return Malformed([fault_of(broken)])
     items = read if many else [read]
