@@ -12,6 +12,12 @@ import msgspec
 WITHOUT_CONTROLS: Final = r"^[^\x00-\x1f\x7f]*(?![\s\S])"
 """No control characters, to the very end: names stand in headers, in topics and in lines of text."""
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=WITHOUT_CONTROLS)]
+NameOrNone = Annotated[str, msgspec.Meta(max_length=128)]
+INTEGER_MAX: Final = 2**63 - 1
+"""What a row and MessagePack hold; as an instant, a day in 2262."""
+Instant = Annotated[int, msgspec.Meta(ge=0, le=INTEGER_MAX)]
+"""Nanoseconds since 1970."""
+Cause = Annotated[int, msgspec.Meta(ge=-INTEGER_MAX, le=INTEGER_MAX)]
 Text = Annotated[str, msgspec.Meta(max_length=1024)]
 Priority = Annotated[int, msgspec.Meta(ge=0, le=7)]
 Channel = Literal["voice", "chat", "email", "task"]
