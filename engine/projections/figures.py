@@ -19,7 +19,7 @@ from engine.messages.kinds import (
     EXIT_SHORT_ABANDONED,
     EXITS,
 )
-from engine.model.settings import QueueSetting
+from engine.model.settings import EngineSetting, QueueSetting
 from engine.model.tallies import MAXIMA, TALLY_COLUMNS, Tally
 
 NS: Final = 1e9
@@ -46,8 +46,22 @@ def add_up(tallies: Array) -> Array:
     return total
 
 
+def window_start_ns(t: Tables, since_ns: int) -> int:
+    """Return where figures since `since_ns` really begin: with its interval, or with the oldest that is kept.
+
+    0, the beginning of the log, stays what it is.
+    """
+    if since_ns <= 0:
+        return 0
+    length_ns = int(t.book["settings"][0, EngineSetting.INTERVAL_NS])
+    newest_ns = book_now_ns(t) // length_ns * length_ns
+    return max(since_ns // length_ns * length_ns, newest_ns - (len(t.intervals) - 1) * length_ns)
+
+
 def window(t: Tables, since_ns: int = 0, until_ns: int = NEVER_NS, by: int = BY_EVENT) -> Array:
     """Return the counters of every cell, shape (cells, TALLY_COLUMNS), of the intervals that start in the window.
+
+    `since_ns` is what `window_start_ns` made of it.
 
     With the defaults: everything since the beginning of the log.
     """

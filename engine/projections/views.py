@@ -32,6 +32,7 @@ from engine.projections.figures import (
     live_cells,
     position,
     window,
+    window_start_ns,
 )
 from engine.projections.intervals import IntervalTable, interval_rows
 from engine.projections.misnamed import misnamed
@@ -153,6 +154,7 @@ class Views:
         copied = copy(self)
         copied.tables = still_tables(self.tables)
         copied._live = at_ns, live_cells(self.tables, at_ns)
+        since_ns = window_start_ns(copied.tables, since_ns)
         copied._window = since_ns, window(copied.tables, since_ns)
         return copied
 
@@ -162,7 +164,7 @@ class Views:
         return found if found is not None and at_ns == now_ns else live_cells(self.tables, now_ns)
 
     def window(self, since_ns: int) -> Array:
-        """The counters of every cell from `since_ns` on."""
+        """The counters of every cell from `since_ns` on, which `window_start_ns` gave."""
         start_ns, found = self._window or (0, None)
         return found if found is not None and start_ns == since_ns else window(self.tables, since_ns)
 
@@ -187,7 +189,7 @@ class Views:
         limit: int | None = None,
     ) -> QueueList:
         """Every queue, or `limit` of those behind `after`; counters from `since_ns` on, 0 for the whole log."""
-        at_ns = self.now_ns(now_ns)
+        at_ns, since_ns = self.now_ns(now_ns), window_start_ns(self.tables, since_ns)
         chosen = existing(self.directory.queues)
         if after:
             chosen = chosen[bisect_right(chosen, self.queue_number(after)) :]
@@ -206,6 +208,7 @@ class Views:
     ) -> QueueStatus:
         """One queue."""
         number, at_ns = self.queue_number(name), self.now_ns(now_ns)
+        since_ns = window_start_ns(self.tables, since_ns)
         live, tallies = self.live(at_ns), self.window(since_ns)
         found = queue_statuses(self.tables, self.directory, live, tallies, at_ns, since_ns, service_level_id, [number])
         return found[0]
@@ -227,8 +230,8 @@ class Views:
     def formulas(self, queue: str, now_ns: int | None = None, since_ns: int = 0) -> Formulas:
         """Every variant of the shares that contracts speak of."""
         number, at_ns = self.queue_number(queue), self.now_ns(now_ns)
-        cells = cells_of(number)
-        tally = add_up(window(self.tables, since_ns)[cells])
+        cells, since_ns = cells_of(number), window_start_ns(self.tables, since_ns)
+        tally = add_up(self.window(since_ns)[cells])
         threshold_s = int(self.tables.queues[number]["settings"][QueueSetting.THRESHOLD_NS]) / NS
         overdue = int(live_cells(self.tables, at_ns).overdue[cells].sum())
         c = counts(tally)
@@ -276,7 +279,7 @@ class Views:
 
     def realtime(self, group_by: Sequence[str], now_ns: int | None = None, since_ns: int = 0) -> Realtime:
         """The real-time table. Raises ValueError for an unknown grouping."""
-        at_ns = self.now_ns(now_ns)
+        at_ns, since_ns = self.now_ns(now_ns), window_start_ns(self.tables, since_ns)
         rows = realtime_rows(self.tables, self.directory, self.live(at_ns), self.window(since_ns), at_ns, group_by)
         return Realtime(self.as_of, at_ns, since_ns, list(group_by), rows)
 
