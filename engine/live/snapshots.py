@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from engine.kernel.jit import BUILD
 from engine.kernel.tables import Array, Capacity
 from engine.live.loop import LiveEngine
+from engine.live.state_code import state_code
 from engine.log.event_log import SegmentLog
 from engine.log.snapshot import SnapshotStore
 from engine.ports import Turn
@@ -18,8 +18,6 @@ from engine.state import StateCopy
 
 EVERY_ROWS: Final = 1_000_000
 """Rows after which another snapshot is taken: what a start then has to fold at most takes a second or two."""
-STATE_VERSION: Final = 3
-CODE: Final = f"{BUILD}-{STATE_VERSION}"
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +31,7 @@ class StoredState(NamedTuple):
 
 def newest_seq(folder: Path) -> int:
     """Position of the newest snapshot that this code made; what lies before it in the log need not be checked again."""
-    return SnapshotStore(folder).newest_seq(CODE)
+    return SnapshotStore(folder).newest_seq(state_code())
 
 
 class Snapshots:
@@ -49,7 +47,7 @@ class Snapshots:
 
     def newest(self) -> StoredState | None:
         """The newest snapshot made by this code over this log."""
-        snapshot = self._store.load_newest(CODE, self._log.checksum_at)
+        snapshot = self._store.load_newest(state_code(), self._log.checksum_at)
         if snapshot is None:
             return None
         self._covered_seq = snapshot.covered_seq
@@ -96,4 +94,4 @@ class Snapshots:
         if checksum is None:
             logger.warning("no snapshot at sequence %d: no turn ends there", seq)
             return
-        self._store.write(seq, checksum, CODE, copy.parts())
+        self._store.write(seq, checksum, state_code(), copy.parts())
