@@ -15,9 +15,12 @@ from engine.messages.kinds import (
     CONTACT_LEFT,
     CONTACT_QUEUED,
     CONTACT_RESUMED,
+    ENTRY_ARRIVAL,
     ENTRY_NAMES,
+    ENTRY_OVERFLOW,
     EXIT_NAMES,
     FLAG_CLOSES,
+    FLAG_WAITED,
     OFFER_END_NAMES,
     OFFER_ENDED,
     OFFER_MADE,
@@ -44,7 +47,9 @@ class Visit(msgspec.Struct):
     told_p90_s: int | None
     left_ns: int = 0
     exit: str = ""
-    """Empty while it stays."""
+    """Empty while it waits."""
+    agent: str = ""
+    """Who answered."""
 
 
 class Offer(msgspec.Struct):
@@ -95,15 +100,16 @@ class ContactRecord(msgspec.Struct):
     state: str = "new"
     queue: str = ""
     agent: str = ""
-    """Who answered last."""
+    """Who has it, or had it last; empty while it waits. Who had it before stands in `visits`."""
     offered_to: list[str] = []
     """Where it rings."""
     answered_ns: int = 0
     closed_ns: int = 0
     exit: str = ""
+    """How it left its last queue; empty while it waits."""
     ended_by: str = ""
     wait_s: float = 0.0
-    """In queues until the last exit or answer."""
+    """In queues, so far."""
     talk_s: float = 0.0
     """Connected, holds included."""
     visits: list[Visit] = []
@@ -169,6 +175,8 @@ def go_on(record: ContactRecord, words: Words, seq: int, row: RowFields) -> None
     elif row.kind == AGENT_HELD_BACK:
         record.held_back = HeldBack(seq, row.at_ns, agent, row.a, row.b)
     else:
+        if row.kind == CONTACT_LEFT and not row.flags & FLAG_WAITED:
+            _come_to_door(record, queue, row.at_ns)
         _apply_outcome(record, row.kind, row.at_ns, agent, row.a, row.b)
     record.offered_to = [offer.agent for offer in record.offers if not offer.outcome]
     if row.flags & FLAG_CLOSES:
@@ -181,6 +189,14 @@ def _enter(record: ContactRecord, queue: str, at_ns: int, packed: int) -> None:
     visit = Visit(queue, ENTRY_NAMES.get(entry, str(entry)), at_ns, p50_s, p90_s)
     record.visits = [*record.visits, visit][-STEPS_KEPT:]
     record.queue, record.state = queue, "waiting"
+    record.exit = record.agent = ""
+
+
+def _come_to_door(record: ContactRecord, queue: str, at_ns: int) -> None:
+    """A queue that did not let it in: a visit too, and over at once."""
+    entry = ENTRY_NAMES[ENTRY_OVERFLOW if record.visits else ENTRY_ARRIVAL]
+    record.visits = [*record.visits, Visit(queue, entry, at_ns, None, None)][-STEPS_KEPT:]
+    record.queue = queue
 
 
 def _offer(words: Words, seq: int, row: RowFields, agent: str, queue: str) -> Offer:
@@ -211,6 +227,8 @@ def _apply_outcome(record: ContactRecord, kind: int, at_ns: int, agent: str, a: 
         _end_offer(record, agent, at_ns, "answered")
         _leave(record, at_ns, "answered", a)
         record.agent, record.answered_ns, record.state = agent, at_ns, "connected"
+        if record.visits:
+            record.visits[-1].agent = agent
     elif kind == CONTACT_LEFT:
         _leave(record, at_ns, EXIT_NAMES.get(a, str(a)), b)
         record.state = "new"
@@ -224,6 +242,13 @@ def _apply_outcome(record: ContactRecord, kind: int, at_ns: int, agent: str, a: 
         record.state = "connected"
     elif kind == PRIORITY_CHANGED:
         record.priority = a
+
+
+def waited_until(record: ContactRecord, now_ns: int) -> ContactRecord:
+    """Add to the wait what it waits now; the record must be the caller's own."""
+    if record.visits and not record.visits[-1].exit:
+        record.wait_s = round(record.wait_s + max(0, now_ns - record.visits[-1].entered_ns) / 1e9, 3)
+    return record
 
 
 def arrival_facts(payload: Any) -> ArrivalFacts:

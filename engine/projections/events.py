@@ -132,8 +132,16 @@ SLOTLESS: Final = frozenset({kinds.SETTING_CHANGED, kinds.REQUIREMENT_DEFINED})
 class EventReader:
     """Reads the log in words. `read` and `timeline` may run in any thread: they look only at durable frames."""
 
-    def __init__(self, log: EventLog, directory: Directory, interned: Interned, history: ContactHistory) -> None:
+    def __init__(
+        self,
+        log: EventLog,
+        directory: Directory,
+        interned: Interned,
+        history: ContactHistory,
+        slot_of: Callable[[ContactRecord], int] | None = None,
+    ) -> None:
         self._log = log
+        self._slot_of = slot_of or history.slot_of
         self.directory = directory
         self._interned = interned
         self._history = history
@@ -143,7 +151,7 @@ class EventReader:
     ) -> EventPage:
         """Return up to `limit` events after `after_seq`. Raises ValueError for an unknown type."""
         wanted = np.array([kind_number(word) for word in types], np.uint16)
-        slot = -1 if contact is None else self._history.slot_of(contact)
+        slot = -1 if contact is None else self._slot_of(contact)
         if contact is not None:
             after_seq = max(after_seq, contact.id - 1)
         events: list[Event] = []
@@ -160,6 +168,8 @@ class EventReader:
                 if len(events) == limit:
                     return EventPage(self._log.durable_seq, events[-1].seq, True, events)
                 event = self.event(first_seq + place, rows[place], run.payload)
+                if contact is not None and event.contact_id is None:
+                    event = msgspec.structs.replace(event, contact=contact.contact, contact_id=contact.id)
                 events.append(event)
                 if contact is not None and int(rows[place]["flags"]) & kinds.FLAG_CLOSES:
                     return EventPage(self._log.durable_seq, event.seq, False, events)

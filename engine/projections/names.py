@@ -21,6 +21,9 @@ class OpenContact(Protocol):
 
     @property
     def arrival(self) -> ContactArrived: ...
+    @property
+    def payload(self) -> bytes:
+        """The arrival as the log has it."""
 
 
 class OpenContacts(Protocol):

@@ -16,7 +16,7 @@ from engine.ports import EventLog, Turn
 from engine.projections import abandonment, service_level
 from engine.projections.agent_status import AgentStatus, AgentSummary, agent_statuses, agent_summary
 from engine.projections.contact_history import ContactHistory
-from engine.projections.contact_records import ContactRecord
+from engine.projections.contact_records import ContactRecord, Words, waited_until
 from engine.projections.eligibility import eligible
 from engine.projections.events import EventPage, EventReader
 from engine.projections.expected_wait import Calibration, calibration
@@ -38,6 +38,7 @@ from engine.projections.intervals import IntervalTable, interval_rows
 from engine.projections.misnamed import misnamed
 from engine.projections.names import Interned, OpenContacts, existing
 from engine.projections.occupancy import Occupancy, occupancy
+from engine.projections.open_record import open_record, open_slot
 from engine.projections.queue_status import QueueList, QueueStatus, queue_statuses
 from engine.projections.realtime import Realtime, realtime_rows
 from engine.projections.still import still_tables
@@ -113,7 +114,7 @@ class Views:
         self.contacts = contacts
         self.interned = interned
         self.history = ContactHistory(directory, interned)
-        self.events = EventReader(log, directory, interned, self.history)
+        self.events = EventReader(log, directory, interned, self.history, self._slot_of)
         self._traffic = TrunkTraffic()
         self._live: tuple[int, LiveCells] | None = None
         self._window: tuple[int, Array] | None = None
@@ -305,13 +306,18 @@ class Views:
         )
         return IntervalTable(self.as_of, at_ns, step_ns / NS, by, kind.formula, rows, next_from_ns)
 
-    def contact(self, name: str) -> ContactAnswer:
-        """One contact by its name (the latest of it) or id. Raises KeyError when it is unknown or forgotten."""
-        return ContactAnswer(self.history.as_of, self._record(name))
+    def contact(self, name: str, now_ns: int | None = None) -> ContactAnswer:
+        """One contact by its name (the latest of it) or id. Raises KeyError when it is unknown or forgotten.
 
-    def contacts_of(self, customer: str) -> ContactList:
-        """A customer's contacts, latest first."""
-        return ContactList(self.history.as_of, self.history.of_customer(customer))
+        Only those that are closed are ever forgotten.
+        """
+        return ContactAnswer(self.history.as_of, waited_until(self._record(name), self.now_ns(now_ns)))
+
+    def contacts_of(self, customer: str, now_ns: int | None = None) -> ContactList:
+        """A customer's contacts among the latest, latest first."""
+        at_ns = self.now_ns(now_ns)
+        found = [waited_until(record, at_ns) for record in self.history.of_customer(customer)]
+        return ContactList(self.history.as_of, found)
 
     def timeline(self, name: str, limit: int = 1000) -> EventPage:
         """A contact's events from the log. Reads the disk: call it in a thread."""
@@ -324,7 +330,7 @@ class Views:
     def explain(self, name: str, now_ns: int | None = None) -> Explanation:
         """Why this agent, and why still waiting."""
         record = self._record(name)
-        slot = self.contacts.slot_of(record.contact) if record.open else -1
+        slot = open_slot(self.tables, self.contacts, record.contact) if record.open else -1
         return explain(self.tables, self.directory, self.interned, record, slot, self.now_ns(now_ns))
 
     def faults_of(self, malformed: Malformed, limit: int) -> list[Fault]:
@@ -338,9 +344,22 @@ class Views:
 
     def _record(self, name: str) -> ContactRecord:
         record = self.history.find(name)
+        if record is None and (slot := open_slot(self.tables, self.contacts, name)) >= 0:
+            words = Words(self.directory, self.interned, self.history.name_in)
+            record = open_record(self.tables, words, self.contacts, slot)
         if record is None:
             raise KeyError(f"there is no contact {name!r} among the {len(self.history)} latest")
         return record
+
+    def _slot_of(self, record: ContactRecord) -> int:
+        """The slot that the contact has or had. Raises KeyError when it was forgotten meanwhile."""
+        try:
+            return self.history.slot_of(record)
+        except KeyError:
+            slot = open_slot(self.tables, self.contacts, record.contact)
+            if slot < 0:
+                raise
+            return slot
 
 
 def _number(names: Names, name: str, what: str) -> int:

@@ -7,11 +7,19 @@ import numpy as np
 import pytest
 
 from engine.messages.kinds import CONTACT_ARRIVED, CONTACT_QUEUED, PRIORITY_CHANGED
-from engine.messages.observed import ContactArrived, ContactReleased
+from engine.messages.observed import (
+    AgentStatusChanged,
+    ContactArrived,
+    ContactReleased,
+    OfferAnswered,
+    QueueClosed,
+    TransferRequested,
+)
 from engine.messages.rows import empty_rows
 from engine.ports import Turn
 from engine.projections.contact_history import ROWS_ASIDE_MAX, ContactHistory
-from tests.projections.support import Centre
+from engine.projections.views import Views
+from tests.projections.support import SECOND_NS, Centre
 
 
 async def test_only_the_latest_are_kept(centre: Centre) -> None:
@@ -39,6 +47,65 @@ async def test_a_name_used_again_is_the_latest_contact(centre: Centre) -> None:
     assert [event.type for event in first] == [event.type for event in second]
     assert first[-1].seq < second[0].seq
     assert {event.contact_id for event in first} == {ids[0]}
+
+
+async def forgetful(centre: Centre, monkeypatch: pytest.MonkeyPatch) -> Views:
+    """Read models made again that read nothing of the log, and so know only who is still there."""
+    monkeypatch.setattr("engine.projections.views.ROWS_REMEMBERED", 0)
+    views = centre.views
+    await centre.say(ContactArrived(contact="last", queue="vip"))
+    return Views(views.tables, views.directory, views.contacts, centre.log, views.interned)
+
+
+async def test_who_is_still_there_is_never_forgotten(centre: Centre, monkeypatch: pytest.MonkeyPatch) -> None:
+    await centre.say(ContactArrived(contact="gone", queue="sales"))
+    await centre.say(ContactReleased(contact="gone"), AgentStatusChanged(agent="bob", status="available"))
+    await centre.say(ContactArrived(contact="talks", queue="sales", customer="Ann", attributes={"a": "b"}))
+    await centre.after(3, OfferAnswered(contact="talks", agent="bob"))
+    await centre.after(3, ContactArrived(contact="waits", queue="sales", priority=2))
+    await centre.after(7)
+    views, now_ns = await forgetful(centre, monkeypatch), centre.clock.now_ns()
+    assert len(views.history) < 3
+    with pytest.raises(KeyError, match="no contact 'gone'"):
+        views.contact("gone")
+    for name in ("talks", "waits"):
+        remembered, told = centre.views.contact(name, now_ns).contact, views.contact(name, now_ns).contact
+        for field in ("id", "source", "customer", "channel", "priority", "attributes", "arrived_ns", "state"):
+            assert getattr(told, field) == getattr(remembered, field), field
+        for field in ("queue", "agent", "answered_ns", "exit", "wait_s", "offered_to", "open"):
+            assert getattr(told, field) == getattr(remembered, field), field
+        assert views.contact(str(told.id), now_ns).contact == told
+        events = views.timeline(name).events
+        assert [event.type for event in events] == [event.type for event in centre.views.timeline(name).events]
+        assert {event.contact_id for event in events} == {told.id}
+    found = views.explain("waits", now_ns).waiting
+    assert found == centre.views.explain("waits", now_ns).waiting
+
+
+async def test_who_waits_again_has_no_exit_and_no_agent(centre: Centre) -> None:
+    await centre.say(AgentStatusChanged(agent="bob", status="available"))
+    await centre.say(ContactArrived(contact="c", queue="sales"))
+    assert centre.views.contact("c").contact.wait_s == 0.0
+    centre.clock.advance(2 * SECOND_NS)
+    assert centre.views.contact("c", centre.clock.now_ns()).contact.wait_s == 2.0
+    await centre.after(1, OfferAnswered(contact="c", agent="bob"))
+    record = centre.views.contact("c").contact
+    assert (record.exit, record.agent, record.wait_s) == ("answered", "bob", 3.0)
+    await centre.after(10, TransferRequested(contact="c", queue="help"))
+    centre.clock.advance(4 * SECOND_NS)
+    record = centre.views.contact("c", centre.clock.now_ns()).contact
+    assert (record.state, record.queue, record.exit, record.agent, record.wait_s) == ("waiting", "help", "", "", 7.0)
+    assert [(visit.exit, visit.agent) for visit in record.visits] == [("answered", "bob"), ("", "")]
+
+
+async def test_who_is_refused_at_the_door_was_there(centre: Centre) -> None:
+    await centre.say(QueueClosed(queue="sales"))
+    await centre.say(ContactArrived(contact="c", queue="sales"))
+    record = centre.views.contact("c").contact
+    assert (record.state, record.queue, record.exit, record.wait_s) == ("closed", "sales", "refused_closed", 0.0)
+    (visit,) = record.visits
+    assert (visit.queue, visit.entry, visit.exit) == ("sales", "arrival", "refused_closed")
+    assert visit.left_ns == visit.entered_ns == centre.clock.now_ns()
 
 
 async def test_what_is_unknown_is_said(centre: Centre) -> None:

@@ -49,7 +49,8 @@ def _made_up(request: web.Request) -> str:
 async def get_contact(request: web.Request) -> web.Response:
     """Tell one contact."""
     try:
-        return await answer(request, context_of(request).views.contact(request.match_info["contact"]))
+        context = context_of(request)
+        return await answer(request, context.views.contact(request.match_info["contact"], context.wall_ns()))
     except KeyError as error:
         raise not_found(error) from None
 
@@ -59,7 +60,7 @@ async def get_contacts(request: web.Request) -> web.Response:
     customer = request.query.get("customer", "")
     if not customer:
         raise bad_parameter("customer", "say whose contacts")
-    return await answer(request, context_of(request).views.contacts_of(customer))
+    return await answer(request, context_of(request).views.contacts_of(customer, context_of(request).wall_ns()))
 
 
 async def get_timeline(request: web.Request) -> web.Response:
