@@ -7,8 +7,10 @@ from pathlib import Path
 
 import uvloop
 
+from engine.commands.builds import prune_builds
 from engine.config import load_config
 from engine.errors import ConfigError
+from engine.kernel.jit import cache_folder
 from engine.live.host import EngineHost
 from engine.live.host import serve as serve_live
 from engine.live.memory import keep_large_apart
@@ -21,6 +23,7 @@ def serve(path: Path, data: Path) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     keep_large_apart()
     config = load_config(path)
+    prune_builds(cache_folder())
     reloader = Reloader(path)
     uvloop.run(serve_live(config, data, ready=reloader.follow))
 

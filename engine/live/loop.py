@@ -356,6 +356,8 @@ class LiveEngine:
         """Tell waiting customers where they are; what is told is true at the last turn, so it waits for that one."""
         assert self._loop is not None
         self._informer = self._loop.call_later(INFORM_EVERY_S, self._inform_waiting)
+        if self._deadline_ns <= self._now_ns():  # timers of the loop stand still while the machine sleeps
+            self._schedule()
         if self._maker is None or not len(self.state.contacts):
             return
         owners = self.state.interned.owners
