@@ -6,7 +6,7 @@ from typing import Final
 from adapters.sip.call import Call, Calls
 from adapters.sip.protocol import Refusal, Request, ServerTransaction, answer_session_timer
 from adapters.sip.settings import Network, parse_source
-from adapters.sip.translate import CUSTOMER_MAX, FinalAnswer, customer_of, entry_of, priority_of
+from adapters.sip.translate import CUSTOMER_MAX, FinalAnswer, customer_of, entry_of, is_protected, priority_of
 from engine.errors import Overloaded
 from engine.messages.observed import ContactArrived
 from engine.ports import Receipt
@@ -29,6 +29,7 @@ class Arrivals:
             for network, port in map(parse_source, trunk.sources)
         ]
         self._allowed = [parse_source(text) for text in settings.callers_from]
+        self._protected = frozenset(settings.protected)
         self._trunk_of: dict[tuple[str, int], tuple[str, bool]] = {}
         self._rates: dict[str, tuple[float, int]] = {}
 
@@ -85,6 +86,7 @@ class Arrivals:
             queue=queue,
             priority=priority_of(request) if trusted else 0,
             trunk_group=group,
+            protected=trusted and is_protected(request, self._protected),
             customer=customer[:CUSTOMER_MAX],
             preferred_agent=colleague,
             entry=entry_of(request),

@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from adapters.sip.protocol import LocalProtocolError, MalformedMessage, Uri, hop_for_uri
+from adapters.sip.translate import is_protection
 from engine.model.fields import Duration, Ref, Whole, fault
 
 DEFAULT_PORT: Final = 5060
@@ -125,6 +126,9 @@ class Settings(Section):
     """The queue of calls from one agent's phone to another agent by name; not said: only queues can be called."""
     trunks: list[Trunk] = Field(default_factory=list)
     """Trunk groups by source address; the first that fits counts."""
+    protected: list[str] = ["ets", "wps", "esnet", "emergency"]
+    """What in a trusted trunk's Resource-Priority or Priority lets a call use the group's reserve: namespaces, single
+    values as `q735.0`, and `emergency`."""
     outbound: list[Outbound] = Field(default_factory=list)
     """Ways to call customers back; the first that takes the number and has a free channel counts."""
     callbacks: Callbacks = Callbacks()
@@ -164,6 +168,14 @@ class Settings(Section):
     """Whether the service counts as not ready without this adapter."""
 
     _sources = field_validator("callers_from")(_check_sources)
+
+    @field_validator("protected")
+    @classmethod
+    def _are_known(cls, protected: list[str]) -> list[str]:
+        for word in protected:
+            if not is_protection(word):
+                raise fault(f"{word!r} is neither 'emergency' nor a known namespace or value, as 'ets' or 'q735.0'")
+        return protected
 
     @property
     def own_host(self) -> str:

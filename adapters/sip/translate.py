@@ -1,5 +1,6 @@
 """Between SIP's words and the engine's: statuses, exits, causes and priorities. Nothing here has a state."""
 
+from collections.abc import Collection
 from typing import Final, Literal, NamedTuple
 
 from adapters.sip.protocol import Reason, Request
@@ -7,6 +8,8 @@ from adapters.sip.protocol import Reason, Request
 Declined = Literal["declined", "busy", "no_answer", "unreachable"]
 Side = Literal["customer", "agent", "network", "system"]
 CUSTOMER_MAX: Final = 128
+EMERGENCY: Final = "emergency"
+"""The value of Priority that asks for more than a place ahead."""
 
 _BUSY: Final = frozenset({486, 600})
 _DECLINED: Final = frozenset({403, 480, 603, 607, 608})
@@ -127,15 +130,35 @@ _RESOURCE_PRIORITY: Final = {
 """RFC 4412 and RFC 7135 on the engine's scale from 0 to 7; ets, wps and q735 count downwards."""
 
 
+def _asked_for(request: Request) -> list[str]:
+    """The values of Resource-Priority that are known."""
+    lines = request.fields.get("resource-priority", ())
+    values = (value.strip().lower() for line in lines for value in line.split(","))
+    return [value for value in values if value in _RESOURCE_PRIORITY]
+
+
 def priority_of(request: Request) -> int:
     """The priority that a trusted sender asks for: Resource-Priority, else `Priority: emergency` or `urgent`."""
-    values = [
-        value.strip().lower() for line in request.fields.get("resource-priority", ()) for value in line.split(",")
-    ]
-    known = [_RESOURCE_PRIORITY[value] for value in values if value in _RESOURCE_PRIORITY]
+    known = [_RESOURCE_PRIORITY[value] for value in _asked_for(request)]
     if known:
         return max(known)
-    return {"emergency": 7, "urgent": 3}.get(request.get("priority").strip().lower(), 0)
+    return {EMERGENCY: 7, "urgent": 3}.get(_plain_priority(request), 0)
+
+
+def _plain_priority(request: Request) -> str:
+    return request.get("priority").strip().lower()
+
+
+def is_protection(word: str) -> bool:
+    """Whether a word can be in the setting `protected`: `emergency`, a namespace, or one value of a namespace."""
+    return word in {EMERGENCY, *_RESOURCE_PRIORITY, *(value.partition(".")[0] for value in _RESOURCE_PRIORITY)}
+
+
+def is_protected(request: Request, protected: Collection[str]) -> bool:
+    """Whether a trusted sender's call may use the reserve of its trunk group: `protected` holds what says so."""
+    if EMERGENCY in protected and _plain_priority(request) == EMERGENCY:
+        return True
+    return any(value in protected or value.partition(".")[0] in protected for value in _asked_for(request))
 
 
 def customer_of(request: Request) -> str:

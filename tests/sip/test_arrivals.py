@@ -28,6 +28,46 @@ async def test_calls_of_a_trunk_take_its_channels_and_its_word_on_priority(
     await exchange.settle()
 
 
+PROTECTED = [("Resource-Priority", "ets.0"), ("Resource-Priority", "dsn.flash, esnet.1"), ("Priority", "emergency")]
+
+
+@pytest.mark.parametrize("header", PROTECTED)
+@pytest.mark.parametrize("trusted", ["true", "false"])
+async def test_protected_calls_use_the_reserve(
+    open_exchange: OpenExchange, open_phone: OpenPhone, header: tuple[str, str], trusted: str
+) -> None:
+    bob, eve = await open_phone("bob"), await open_phone("eve")
+    trunks = f"trunks: [{{group: main, sources: ['127.0.0.0/8'], trusted: {trusted}}}]"
+    exchange = await open_exchange(centre(sip=trunks, extra="trunk_groups: {main: {channels: 2, reserve: 1}}"))
+    waiting = [bob.invite("sales", exchange.sip.endpoint.port, bob.sdp())]
+    await bob.response(182)
+    eve.invite(
+        "sales", exchange.sip.endpoint.port, eve.sdp(), (("Resource-Priority", "q735.0"), ("Priority", "urgent"))
+    )
+    await eve.response(503)  # priority alone gives no right to the reserve
+    waiting.append(bob.invite("sales", exchange.sip.endpoint.port, bob.sdp(), (header,)))
+    await bob.response(182 if trusted == "true" else 503)
+    if trusted == "false":
+        waiting.pop()
+    for one in waiting:
+        bob.take_back(one)
+        await bob.response(487)
+    await exchange.settle()
+
+
+async def test_what_is_protected_is_a_setting(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    bob = await open_phone("bob")
+    trunks = "trunks: [{group: main, sources: ['127.0.0.0/8'], trusted: true}], protected: [q735.0]"
+    exchange = await open_exchange(centre(sip=trunks, extra="trunk_groups: {main: {channels: 1, reserve: 1}}"))
+    bob.invite("sales", exchange.sip.endpoint.port, bob.sdp(), (("Resource-Priority", "ets.0"),))
+    await bob.response(503)
+    waiting = bob.invite("sales", exchange.sip.endpoint.port, bob.sdp(), (("Resource-Priority", "q735.0"),))
+    await bob.response(182)
+    bob.take_back(waiting)
+    await bob.response(487)
+    await exchange.settle()
+
+
 async def test_strangers_are_not_believed_and_not_let_in(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
     bob = await open_phone("bob")
     exchange = await open_exchange(centre(sip="callers_from: [192.0.2.0/24]"))

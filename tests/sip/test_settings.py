@@ -22,6 +22,7 @@ def test_the_least_is_enough() -> None:
         ({"session_interval": "2m", "min_session_interval": "3m"}, "above 'session_interval'"),
         ({"registration_min": "1h", "registration_max": "1m"}, "above 'registration_max'"),
         ({"digest_algorithms": ["SHA-1"]}, "MD5"),
+        ({"protected": ["ets", "est.0"]}, "'est.0' is neither"),
         ({"prot": 5060}, "Extra inputs"),
         ({"dial_plan": {"100": "sale"}}, "did you mean 'sales'?"),
     ],
