@@ -25,6 +25,8 @@ they were, adapters do in their own figures."""
 REQUEST_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0)
 APPEND_BUCKETS: Final = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0)
 LAG_BUCKETS: Final = (0.001, 0.01, 0.1, 0.5, 1.0, 5.0, 30.0, 300.0)
+LAG_MAX_NS: Final = 30 * 86_400 * 1_000_000_000
+"""A fact of a month ago was told by a clock that is wrong: it would spoil the sum for good."""
 
 
 class Metrics:
@@ -119,7 +121,8 @@ class Metrics:
         if told_ns:
             now_ns, lag = self._wall_ns(), self.lag.labels(label)
             for at_ns in told_ns:
-                lag.observe(max(0.0, (now_ns - at_ns) / 1e9))
+                if now_ns - at_ns <= LAG_MAX_NS:
+                    lag.observe(max(0.0, (now_ns - at_ns) / 1e9))
 
     def _count_recorded(self, views: Views) -> None:
         """Take in what the log recorded of every source, and what came to nothing another way than by HTTP."""

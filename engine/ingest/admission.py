@@ -116,7 +116,7 @@ class Admission:
         self._source, self._key, self._own_only = source, 0, type(fact) in own_only
         try:
             if fact.at_ns is not None and not 0 <= fact.at_ns <= INTEGER_MAX:
-                raise BadFact("at_ns", f"{fact.at_ns} is no instant; send nanoseconds since 1970, up to {INTEGER_MAX}")
+                raise BadFact("at_ns", f"the number is no instant; send nanoseconds since 1970, up to {INTEGER_MAX}")
             if fact.id:
                 key = dedupe_key(self._names.sources[source], fact.id)
                 place = self._fresh.get(key)

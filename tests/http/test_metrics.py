@@ -1,6 +1,7 @@
 """Metrics: well formed in both forms, all series there from the start, and true."""
 
 import re
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -89,7 +90,7 @@ async def test_requests_are_counted_by_route_and_not_by_address(client: ClientSe
 
 
 async def test_duplicates_and_rejections_are_counted(client: ClientSession) -> None:
-    fact = {"type": "contact_arrived", "contact": "c1", "queue": "sales", "id": "1", "at_ns": 1}
+    fact = {"type": "contact_arrived", "contact": "c1", "queue": "sales", "id": "1", "at_ns": time.time_ns()}
     for _ in range(2):
         await client.post("/api/v1/events", json=[fact, {**fact, "queue": "x", "id": "2", "contact": "c2"}])
     families = await scrape(client)
@@ -97,6 +98,15 @@ async def test_duplicates_and_rejections_are_counted(client: ClientSession) -> N
     assert value(families, "trunkline_events_duplicate_total", source="http") == 1
     assert value(families, "trunkline_events_rejected_total", source="http", reason="wrong") == 2
     assert value(families, "trunkline_event_lag_seconds_count", source="http") == 4
+
+
+async def test_clocks_that_are_wrong_do_not_spoil_the_lag(client: ClientSession) -> None:
+    for place, at_ns in enumerate((0, time.time_ns() + 10**18)):
+        body = {"type": "contact_arrived", "contact": f"c{place}", "queue": "sales", "at_ns": at_ns}
+        await client.post("/api/v1/events", json=body)
+    families = await scrape(client)
+    assert value(families, "trunkline_event_lag_seconds_count", source="http") == 1
+    assert value(families, "trunkline_event_lag_seconds_sum", source="http") == 0
 
 
 async def test_facts_of_other_sources_are_counted_too(house: House, client: ClientSession) -> None:

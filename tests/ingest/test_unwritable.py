@@ -78,10 +78,28 @@ def test_the_sentence_says_what_to_do(door: Door) -> None:
     assert door.refuses(QueueClosed(queue="sales", id=LONE)) == ("id", "the text is not Unicode; send it as UTF-8")
     assert door.refuses(QueueClosed(queue="sales", by="a", at_ns=10**30)) == (
         "at_ns",
-        "the number does not fit into 64 bits",
+        "the number is no instant; send nanoseconds since 1970, up to 9223372036854775807",
     )
     wrong: Any = {"x": object()}
     assert door.refuses(ContactArrived(contact="d", queue="sales", attributes=wrong))[0] == "attributes"
+
+
+@pytest.mark.parametrize("at_ns", [-1, 2**63, 2**70, 10**400])
+@pytest.mark.parametrize("shape", get_args(Observed))
+def test_no_fact_happens_when_no_row_could_say_it(door: Door, shape: type[Any], at_ns: int) -> None:
+    fields = {name: value for name, value in RIGHT.items() if name in shape.__struct_fields__}
+    assert door.refuses(shape(**fields, at_ns=at_ns))[0] == "at_ns"
+
+
+def test_a_fact_that_raises_anything_is_an_answer(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_fact: Any) -> bytes:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(door.admission, "_payload", broken)
+    assert door.refuses(QueueClosed(queue="sales", by="a")) == (
+        "",
+        "the engine cannot take this fact in: ZeroDivisionError; its log says more",
+    )
 
 
 def test_nothing_is_half_done(door: Door) -> None:

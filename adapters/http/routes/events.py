@@ -148,6 +148,8 @@ ROUTES: Final = (
             "CloudEvents 1.0 are taken in all three forms: `type` names the fact, as `contact_arrived` or "
             "`io.trunkline.contact_arrived.v1`, `data` holds its fields, `subject` its contact; `source` and `id` "
             "together are its id, and `time` is its `at_ns`. "
+            "`at_ns` (1970 to 2262) is kept and orders nothing; a time to come, or one a month ago, is a clock that is "
+            "wrong: it counts as no lag, or not at all. "
             "With the scope `ingest` alone a token submits contacts, everything about contacts that it brought itself "
             "(and callbacks of customers that came by HTTP), reachability of phones and gaps of its stream. About "
             "contacts of others, `offer_*`, `contact_held` and `contact_resumed` need `agent` too, the rest "
