@@ -1,20 +1,25 @@
 """Commands: an address and a small body that together make one fact, answered with what became of it."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 from aiohttp import web
 
+from adapters.http.context import context_of
 from adapters.http.problems import Fault, Problem
 from adapters.http.replies import answer, fault_of, read_body, source_of, submit
 from adapters.http.route_table import IDEMPOTENCY_KEY, Parameter, Route
 from adapters.http.translate import media_type
 from engine.messages.decoding import JSON, build_fact, decode_as, is_text
-from engine.messages.observed import Fact
+from engine.messages.observed import Fact, Observed
+from engine.projections.events import Event
 
 _SAID_BY_THE_PATH: Final = frozenset({"id", "at_ns"})
 """Fields of every fact that a command's body does not have."""
+_WORDS: Final = frozenset({"status", "priority", "channel", "by"})
+"""Fields that an event's data tells by the same words."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -62,7 +67,39 @@ async def run_command(request: web.Request, tag: str, fields: Mapping[str, Any],
         raise Problem("unprocessable", f"{receipt.error}; nothing was changed", [fault_of(receipt)])
     if receipt.refused:
         raise Problem("conflict", f"routing set it aside: {receipt.refused.replace('_', ' ')}")
+    if receipt.duplicate:
+        await _require_same(request, fact, receipt.seq)
     return Outcome(receipt.seq, receipt.duplicate, getattr(fact, "contact", ""))
+
+
+async def _require_same(request: web.Request, fact: Observed, seq: int) -> None:
+    """Raise Problem where the fact recorded at `seq`, by the same key, is another one: this one was not carried out."""
+    page = await asyncio.to_thread(context_of(request).views.read_events, seq - 1, 1)
+    for event in page.events:
+        if event.seq == seq and not _same(fact, event):
+            what = f"'{event.type}'" + (f" of contact {event.contact!r}" if event.contact else "")
+            raise Problem(
+                "unprocessable",
+                f"this Idempotency-Key was used before, for another command: {what} at sequence {seq}; "
+                "use a new key for each command; nothing was changed",
+            )
+
+
+def _same(fact: Observed, event: Event) -> bool:
+    """Whether a fact is what the log says, as far as rows say it."""
+    if event.type != fact.__struct_config__.tag:
+        return False
+    for field in fact.__struct_fields__:
+        said = getattr(fact, field)
+        if field in ("agent", "queue"):
+            if said != getattr(event, field):
+                return False
+        elif field == "contact":
+            if said != event.contact and event.contact:  # the log names no contact that is long forgotten
+                return False
+        elif field in _WORDS and said != event.data.get(field, said):
+            return False
+    return True
 
 
 def command_routes(

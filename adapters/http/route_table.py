@@ -58,7 +58,10 @@ SINCE: Final = Parameter(
 )
 SERVICE_LEVEL: Final = Parameter("service_level", "A variant of the service level, as SL_OFF; see `formulas`")
 IDEMPOTENCY_KEY: Final = Parameter(
-    "Idempotency-Key", "Names the command: a second one with the same key changes nothing", None, "header"
+    "Idempotency-Key",
+    "Names the command: the same again with its key changes nothing, another command is answered 422",
+    None,
+    "header",
 )
 
 

@@ -1,6 +1,7 @@
 """Contacts and agents over HTTP: a call from its arrival to its end, told at each step."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from aiohttp import ClientSession
@@ -124,6 +125,35 @@ async def test_a_command_with_a_key_is_carried_out_once(client: ClientSession) -
             sent.append(await answer.json())
     assert sent[0]["seq"] == sent[1]["seq"]
     assert [outcome["duplicate"] for outcome in sent] == [False, True]
+
+
+async def test_a_key_is_good_for_one_command_alone(client: ClientSession) -> None:
+    async def send(address: str, expected: int, **body: Any) -> Any:
+        method = client.put if address.endswith("/status") else client.post
+        async with method(address, json=body, headers={"Idempotency-Key": "k1"}) as answer:
+            assert answer.status == expected, await answer.text()
+            return await answer.json()
+
+    await tell(client, CONTACTS, 201, queue="sales", contact="z")
+    first = await send(CONTACTS, 201, queue="sales", contact="i1")
+    problem = await send(f"{CONTACTS}/z/withdraw", 422)
+    said = "this Idempotency-Key was used before, for another command: 'contact_arrived' of contact 'i1'"
+    assert problem["detail"].startswith(f"{said} at sequence {first['seq']}; use a new key")
+    await send("/api/v1/agents/alice/status", 422, status="available")
+    await send(CONTACTS, 422, queue="sales", contact="i2")
+    await send(CONTACTS, 422, queue="help", contact="i1")
+    await send(CONTACTS, 422, queue="sales", contact="i1", priority=3)
+    assert (await send(CONTACTS, 201, queue="sales", contact="i1"))["duplicate"]
+    assert (await get(client, f"{CONTACTS}/z"))["contact"]["state"] == "waiting"
+    async with client.get(f"{CONTACTS}/i2") as answer:
+        assert answer.status == 404
+
+
+async def test_a_key_tells_two_statuses_of_one_agent_apart(client: ClientSession) -> None:
+    for status, expected in (("available", 200), ("available", 200), ("offline", 422)):
+        headers = {"Idempotency-Key": "s"}
+        async with client.put("/api/v1/agents/alice/status", json={"status": status}, headers=headers) as answer:
+            assert answer.status == expected
 
 
 async def test_control_characters_are_no_name(client: ClientSession) -> None:
