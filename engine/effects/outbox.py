@@ -3,11 +3,13 @@
 import logging
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from typing import Final
 
-from engine.messages.effects import AnyEffect
+from engine.messages.effects import AnyEffect, CallBack, EndContact, RefuseContact
 
 logger = logging.getLogger(__name__)
 
+ENDS: Final = (CallBack, EndContact, RefuseContact)
 Act = Callable[[AnyEffect], None]
 
 
@@ -46,6 +48,11 @@ class Outbox:
             except Exception:
                 self.failed += 1
                 logger.exception("adapter %s failed to carry out %r", adapter, effect)
+
+    @property
+    def owes_an_end(self) -> bool:
+        """Whether an adapter has not been told yet that a contact is over."""
+        return any(adapter in self.routes and isinstance(effect, ENDS) for _, adapter, effect in self._held)
 
     def __len__(self) -> int:
         return len(self._held)

@@ -127,13 +127,17 @@ class Adapters:
         outbox.release(self._engine.log.durable_seq)
 
     async def stop(self) -> None:
-        """Stop those that were started, the last one first; one that fails or hangs does not keep the others."""
+        """Stop those that were started, the last one first; one that fails or hangs does not keep the others.
+
+        What they leave to be decided has effects that nobody carries out any more: those stay in the outbox.
+        """
         while self._started:
             name = self._started.pop()
             try:
                 await asyncio.wait_for(self._made[name].stop(), STOP_LIMIT_S)
             except Exception:
                 logger.exception("adapter %s did not stop well", name)
+        self._engine.outbox.is_open = False
 
     def reload(self, sections: dict[str, Any], endpoints: Sequence[AgentEndpoint]) -> list[str]:
         """Hand new settings and endpoints to those that can follow; return who needs a restart for its settings.

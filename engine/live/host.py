@@ -123,7 +123,8 @@ class EngineHost:
             await self._adapters.stop()
         if self._engine is not None:
             await self._engine.stop()
-            if self._snapshots is not None:
+            # A start from a snapshot of now would not see again what adapters were not told.
+            if self._snapshots is not None and not self._engine.outbox.owes_an_end:
                 await self._snapshots.finish()
         if self._log is not None:
             self._log.close()

@@ -20,11 +20,21 @@ from engine.live.upkeep import BUSY_COLLECTION_TICKS, FULL_COLLECTION_TICKS, Upk
 from engine.log.event_log import SegmentLog
 from engine.log.segment import SMALLEST_SEGMENT_BYTES
 from engine.messages import kinds
-from engine.messages.observed import AgentStatusChanged, CallbackRequested, ContactArrived, ContactReleased, QueueClosed
+from engine.messages.effects import AnyEffect, RefuseContact
+from engine.messages.observed import (
+    AgentStatusChanged,
+    CallbackRequested,
+    ContactArrived,
+    ContactReleased,
+    ContactWithdrawn,
+    QueueClosed,
+)
+from engine.messages.rows import ROW
 from engine.model.settings import QueueSetting
 from engine.ports import Turn
-from engine.replay.restore import state_at
+from engine.replay.restore import restore, state_at
 from engine.replay.verify import verify
+from engine.state import EngineState
 from tests.driver_support import CENTRE, SECOND_NS, House, house, load_centre
 
 SEGMENT_BYTES = SMALLEST_SEGMENT_BYTES * 8
@@ -125,6 +135,27 @@ async def test_a_snapshot_is_of_the_moment_at_which_nothing_was_owed(tmp_path: P
     book: Any = stored.parts["table.book"]
     assert book.view(np.asarray(engine.state.tables.book).dtype)["seq"].tolist() == noted
     await host.stop()
+
+
+async def test_a_stop_leaves_to_the_next_start_what_adapters_were_not_told(tmp_path: Path) -> None:
+    host = host_of(tmp_path)
+    await host.start()
+    told: list[AnyEffect] = []
+    host.engine.outbox.routes["desk"] = told.append
+    await host.engine.submit_for("desk", "desk", [ContactArrived(contact="c", queue="sales")])
+    withdrawn = host.engine.submit_for("desk", "desk", [ContactWithdrawn(contact="c")])
+    await host.stop()
+    assert withdrawn.done()
+    assert not [effect for effect in told if isinstance(effect, RefuseContact)]
+    assert not list((tmp_path / "data" / "snapshots").glob("*.trk"))
+    log = SegmentLog.open(tmp_path / "data" / "log", row_dtype=ROW, segment_bytes=SEGMENT_BYTES)
+    closed = restore(log, EngineState(host.engine.state.capacity)).closed
+    log.close()
+    assert [contact.entry.name for contact in closed] == ["c"]
+    again = host_of(tmp_path)
+    await again.start()
+    await again.stop()
+    assert list((tmp_path / "data" / "snapshots").glob("*.trk")), "nothing is owed any more"
 
 
 async def test_limits_grow_at_a_start_and_never_shrink(tmp_path: Path) -> None:
