@@ -31,18 +31,15 @@ class ChannelLoad(msgspec.Struct, frozen=True, gc=False):
     capacity: int
 
 
-class AgentStatus(msgspec.Struct, frozen=True):
-    """One agent."""
+class AgentTile(msgspec.Struct, frozen=True):
+    """One agent as told again and again: only what changes by events."""
 
-    as_of: int
     agent: str
     display_name: str
     site: str
     status: str
     state: str
     since_ns: int
-    for_s: float
-    """Time in this state so far."""
     reason: str
     """Why paused, as the person gave it."""
     reachable: bool
@@ -51,6 +48,14 @@ class AgentStatus(msgspec.Struct, frozen=True):
     """0 no; -1 until the status changes: offers went unanswered."""
     loads: dict[str, ChannelLoad]
     """By channel, those with a capacity."""
+
+
+class AgentStatus(AgentTile, frozen=True):
+    """One agent."""
+
+    as_of: int
+    for_s: float
+    """Time in this state so far."""
     ringing: int
     connected: int
     wrapping: int

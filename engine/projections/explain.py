@@ -91,21 +91,11 @@ class WhyWaiting(msgspec.Struct, frozen=True):
     expected_wait: ExpectedWait
 
 
-class WhyAgent(msgspec.Struct, frozen=True):
-    """One offer and how it came about."""
+class WhyAgent(Offer, kw_only=True):
+    """One offer and how it came about; `outcome` is `ringing` while it rings."""
 
-    seq: int
-    agent: str
-    queue: str
-    offered_ns: int
-    strategy: str
-    candidates: int
-    runner_up: str
-    tied: bool
-    """The score did not decide; the tie-break did."""
     tie_break: str
-    score: int
-    outcome: str
+    """What decided where the score did not; mostly empty."""
     text: str
 
 
@@ -173,20 +163,8 @@ def why_agent(offer: Offer) -> WhyAgent:
     if offer.tied:
         tie_break = "longest waiting first" if offer.contact_chosen else "longest idle first"
         text += f"; the scores were equal, {tie_break} decided"
-    return WhyAgent(
-        seq=offer.seq,
-        agent=offer.agent,
-        queue=offer.queue,
-        offered_ns=offer.offered_ns,
-        strategy=offer.strategy,
-        candidates=offer.candidates,
-        runner_up=offer.runner_up,
-        tied=offer.tied,
-        tie_break=tie_break,
-        score=offer.score,
-        outcome=offer.outcome or "ringing",
-        text=text,
-    )
+    told = msgspec.structs.asdict(offer) | {"outcome": offer.outcome or "ringing"}
+    return WhyAgent(**told, tie_break=tie_break, text=text)
 
 
 def why_waiting(

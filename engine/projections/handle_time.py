@@ -33,10 +33,10 @@ def average_handle_s(tally: Array) -> float | None:
     return mean_s(tally[Tally.TALK_NS] + tally[Tally.WRAP_UP_NS], handled)
 
 
-def handle_time(tally: Array, histograms: Array) -> HandleTime:
-    """Read one row of counters and its cells' histograms."""
+def handle_time(tally: Array, whole: Array, histograms: Array) -> HandleTime:
+    """Read a row of counters of the window and one of the whole log, and the cells' histograms."""
     handled, wrapped = int(tally[Tally.HANDLED]), int(tally[Tally.WRAPPED])
-    p50, p90 = quantiles_s(histograms[..., MEASURED_HANDLE, :], (0.5, 0.9))
+    p50, p90 = quantiles_s(histograms[..., MEASURED_HANDLE, :], int(whole[Tally.LONGEST_HANDLE_NS]), (0.5, 0.9))
     return HandleTime(
         handled=handled,
         wrapped=wrapped,

@@ -137,7 +137,7 @@ def _status(build: _Build, number: int) -> QueueStatus:
     settings = t.queues[number]["settings"]
     cards = build.directory.queue_cards
     card = cards[number] if number < len(cards) else None
-    tally = add_up(build.tallies[cells])
+    tally, whole = add_up(build.tallies[cells]), add_up(t.tallies[cells])
     c = counts(tally)
     may_serve = eligible(t, number)
     states = states_of(t, may_serve)
@@ -185,8 +185,8 @@ def _status(build: _Build, number: int) -> QueueStatus:
         abandoned=c.abandoned,
         short_abandoned=c.short_abandoned,
         exits=c.exits,
-        waits=waits(tally, t.histograms[cells], age_s(oldest, build.now_ns)),
-        handle_time=handle_time(tally, t.histograms[cells]),
+        waits=waits(tally, whole, t.histograms[cells], age_s(oldest, build.now_ns)),
+        handle_time=handle_time(tally, whole, t.histograms[cells]),
         occupancy=ratio(handling, handling + int(build.idle_ns[may_serve].sum())),
         expected_wait=expected_wait(t, number, waiting - offered + 1, working, idle),
     )

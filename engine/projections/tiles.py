@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from engine.projections.agent_status import AgentStatus, ChannelLoad
+from engine.projections.agent_status import AgentStatus, AgentTile
 from engine.projections.queue_status import QueueStatus
 
 
@@ -40,21 +40,6 @@ class QueueTile(msgspec.Struct, frozen=True, kw_only=True):
     average_handle_s: float | None
     expected_p50_s: float | None
     expected_p90_s: float | None
-
-
-class AgentTile(msgspec.Struct, frozen=True):
-    """One agent."""
-
-    agent: str
-    display_name: str
-    site: str
-    status: str
-    state: str
-    since_ns: int
-    reason: str
-    reachable: bool
-    suspended_until_ns: int
-    loads: dict[str, ChannelLoad]
 
 
 Shape = TypeVar("Shape", bound=QueueTile)
@@ -100,15 +85,4 @@ def queue_tile(status: QueueStatus, shape: type[Shape], **more: Any) -> Shape:
 
 def agent_tile(status: AgentStatus) -> AgentTile:
     """Return an agent."""
-    return AgentTile(
-        agent=status.agent,
-        display_name=status.display_name,
-        site=status.site,
-        status=status.status,
-        state=status.state,
-        since_ns=status.since_ns,
-        reason=status.reason,
-        reachable=status.reachable,
-        suspended_until_ns=status.suspended_until_ns,
-        loads=status.loads,
-    )
+    return AgentTile(*(getattr(status, field) for field in AgentTile.__struct_fields__))

@@ -38,13 +38,16 @@ def edges_s() -> Array:
     return np.array([bin_edge_ns(place) for place in range(HISTOGRAM_BINS)]) / NS
 
 
-def quantiles_s(histogram: Array, at: Sequence[float] = QUANTILES) -> list[float | None]:
-    """Return quantiles in seconds of one histogram (or several added up), interpolated within the bin."""
+def quantiles_s(histogram: Array, longest_ns: int, at: Sequence[float] = QUANTILES) -> list[float | None]:
+    """Return quantiles in seconds of one histogram (or several added up), interpolated within the bin.
+
+    None is above the longest that went in; the last bin, which has no upper edge, reaches up to it.
+    """
     totals = histogram.reshape(-1, HISTOGRAM_BINS).sum(axis=0)
     reached = totals.cumsum()
     if reached[-1] == 0:
         return [None for _ in at]
-    upper = edges_s()
+    upper, longest_s = edges_s(), longest_ns / NS
     found: list[float | None] = []
     for share in at:
         rank = share * float(reached[-1])
@@ -52,17 +55,22 @@ def quantiles_s(histogram: Array, at: Sequence[float] = QUANTILES) -> list[float
         low = float(upper[place - 1]) if place else 0.0
         before = float(reached[place - 1]) if place else 0.0
         inside = (rank - before) / max(float(totals[place]), 1.0)
-        found.append(round(low + (float(upper[place]) - low) * inside, 3))
+        high = longest_s if place == HISTOGRAM_BINS - 1 else float(upper[place])
+        found.append(round(min(low + (high - low) * inside, longest_s), 3))
     return found
 
 
-def waits(tally: Array, histograms: Array, oldest_s: float = 0.0) -> Waits:
-    """Read one row of counters and its cells' histograms, shape (..., HISTOGRAMS, HISTOGRAM_BINS)."""
+def waits(tally: Array, whole: Array, histograms: Array, oldest_s: float = 0.0) -> Waits:
+    """Read a row of counters of the window and one of the whole log, and the cells' histograms.
+
+    Shape of the histograms: (..., HISTOGRAMS, HISTOGRAM_BINS).
+    """
     exits = tally[Tally.EXIT :]
     answered = int(exits[EXIT_ANSWERED])
     abandoned = int(exits[EXIT_ABANDONED] + exits[EXIT_SHORT_ABANDONED])
-    p50, p80, p90, p95 = quantiles_s(histograms[..., MEASURED_ANSWERED, :])
-    lost_p50, lost_p90 = quantiles_s(histograms[..., MEASURED_LOST, :], (0.5, 0.9))
+    p50, p80, p90, p95 = quantiles_s(histograms[..., MEASURED_ANSWERED, :], int(whole[Tally.LONGEST_ANSWERED_NS]))
+    lost_ns = int(whole[Tally.LONGEST_LOST_NS])
+    lost_p50, lost_p90 = quantiles_s(histograms[..., MEASURED_LOST, :], lost_ns, (0.5, 0.9))
     return Waits(
         answered=answered,
         average_speed_of_answer_s=mean_s(tally[Tally.ANSWERED_WAIT_NS], answered),

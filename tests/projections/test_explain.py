@@ -13,6 +13,7 @@ from engine.messages.observed import (
     ContactArrived,
     ContactReleased,
     OfferAnswered,
+    WrapUpFinished,
 )
 from engine.model.directory import AgentCard
 from engine.model.settings import AgentSetting
@@ -145,12 +146,30 @@ async def test_expected_wait_depends_on_place_and_agents(centre: Centre) -> None
 
 def test_quantiles_of_a_histogram() -> None:
     histogram = np.zeros(len(edges_s()), np.int64)
-    assert quantiles_s(histogram) == [None] * 4
+    assert quantiles_s(histogram, 0) == [None] * 4
     place = int(np.searchsorted(edges_s(), 16.0))
     histogram[place] = 10
-    (p50,) = quantiles_s(histogram, (0.5,))
+    (p50,) = quantiles_s(histogram, 16_000_000_000, (0.5,))
     assert p50 is not None
     assert edges_s()[place - 1] < p50 < edges_s()[place]
+    longest_ns = int(edges_s()[place - 1] * 1e9) + 1000
+    assert quantiles_s(histogram, longest_ns) == [round(longest_ns / 1e9, 3)] * 4
+    histogram[:] = 0
+    histogram[-1] = 1
+    ten_days_s = 10 * 86_400.0
+    assert edges_s()[-1] < (quantiles_s(histogram, int(ten_days_s * 1e9))[0] or 0) < ten_days_s
+
+
+async def test_no_quantile_is_above_the_longest(centre: Centre) -> None:
+    await centre.say(available("alice"))
+    for _ in range(2):
+        await centre.say(ContactArrived(contact="c1", queue="sales"))
+        await centre.after(0.015, OfferAnswered(contact="c1", agent="alice"))
+        await centre.after(0.1, ContactReleased(contact="c1"))
+        await centre.after(0.01, WrapUpFinished(agent="alice"))
+    told = centre.views.queue("sales")
+    assert told.waits.longest_s == told.waits.answered_p50_s == told.waits.answered_p95_s == 0.015
+    assert told.handle_time.handle_p90_s == 0.11
 
 
 async def test_who_is_being_offered_counts_for_nobodys_place_and_keeps_nobody_back(centre: Centre) -> None:
