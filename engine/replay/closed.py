@@ -29,8 +29,8 @@ from engine.state import payload_of
 TAIL_ROWS: Final = 16_384
 """Rows before the end of the log among which contacts are looked for that closed last."""
 CLOSED_KEPT: Final = 1024
-WITHIN_NS: Final = 60 * SECOND_NS
-"""Before the last that closed: no disk keeps a turn and its effects so long apart."""
+WITHIN_NS: Final = 10 * SECOND_NS
+"""Before the last that closed: two writes of the log last not nearly so long, and most of these were told."""
 
 
 class ClosedContact(NamedTuple):
