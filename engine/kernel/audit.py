@@ -32,7 +32,9 @@ def _contacts(t: Tables) -> list[str]:
     faults = []
     book, state = t.book[0], t.contacts["state"]
     ring = t.slots[(book.slot_head + np.arange(book.slot_count)) % len(t.slots)]
-    if len(np.unique(ring)) != len(ring) or np.any(state[ring] != CONTACT_FREE):
+    marked = np.zeros(len(state), np.bool_)
+    marked[ring] = True  # a tenth of the time that sorting takes, and nearly all slots are free
+    if np.count_nonzero(marked) != len(ring) or np.any(state[ring] != CONTACT_FREE):
         faults.append("a contact's slot is in use and free at once")
     live = np.count_nonzero(state != CONTACT_FREE)
     if live + book.slot_count != len(t.contacts):
