@@ -10,6 +10,7 @@ TrunklineError
 ├── ReplayMismatch         the log says one thing, the kernel decides another
 ├── InvariantViolated      the books do not balance
 └── Overloaded             a bound was reached; try again later
+    └── ContactsFull       no contact gets in until another one ends
 """
 
 from pathlib import Path
@@ -71,3 +72,7 @@ class Overloaded(TrunklineError):
     def __init__(self, what: str, retry_after_s: int = 1) -> None:
         super().__init__(what)
         self.retry_after_s = retry_after_s
+
+
+class ContactsFull(Overloaded):
+    """As many contacts are open as `limits.contacts` allows: one must end first."""

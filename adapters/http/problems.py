@@ -126,7 +126,8 @@ KINDS: Final = {
             "overloaded",
             503,
             "The engine is full",
-            "More facts are waiting to be decided than may. Send the same again after `Retry-After` seconds; with ids, "
+            "More facts are waiting to be decided than may, or as many contacts are open as `limits.contacts` allows. "
+            "Send the same again after `Retry-After` seconds; with ids, "
             "nothing is counted twice.",
         ),
         ProblemKind(

@@ -14,9 +14,9 @@ from adapters.mqtt.broker import IN_FLIGHT_MAX, BrokerClient, published_json
 from adapters.mqtt.settings import Settings
 from adapters.mqtt.topics import BadTopic, Topics
 from adapters.mqtt.translate import IntakeResult, form_of, result_of, unread
-from engine.errors import Overloaded
+from engine.errors import ContactsFull, Overloaded
 from engine.messages.decoding import FAULTS_MAX, Fault, Malformed, decode_facts, pointer_to
-from engine.messages.observed import Observed
+from engine.messages.observed import ContactArrived, Observed
 from engine.model.fact_scopes import missing_scope, own_contacts_only
 from engine.ports import EngineLink, Receipt
 
@@ -24,6 +24,9 @@ logger = logging.getLogger(__name__)
 SOURCE: Final = "mqtt"
 SOURCES_MAX: Final = 256
 """Different sources that may be named by topics: the engine's own table of them is bounded too."""
+
+FULL_LIMIT_S: Final = 30.0
+"""How long contacts wait for a place while as many are open as may be."""
 
 
 class Taken(NamedTuple):
@@ -46,6 +49,8 @@ class Intake:
         self._counters = counters
         self._sources: set[str] = set()
         self._own_only = own_contacts_only(settings.scopes)
+        self._full_since_s = 0.0
+        """Since when no contact got in, all places being taken; 0: the last one did."""
         self.on_other: Callable[[aiomqtt.Message], None] = lambda _: None
 
     async def run(self, client: BrokerClient) -> None:
@@ -112,18 +117,33 @@ class Intake:
             self._counters["rejected"] += 1
             logger.exception("a message at %s cannot be read", message.topic)
             return Taken(source, [], False, None, [Fault(f"the message cannot be read: {type(error).__name__}")])
-        receipts = await self._submit(f"{SOURCE}:{source}" if source else SOURCE, facts)
+        try:
+            receipts = await self._submit(f"{SOURCE}:{source}" if source else SOURCE, facts)
+        except ContactsFull as full:
+            self._counters["rejected"] += len(facts)
+            return Taken(source, [], False, None, [Fault(f"{full}; send it again later")])
         receipts.add_done_callback(self._count)
         return Taken(source, facts, many, receipts, [])
 
     async def _submit(self, source: str, facts: list[Observed]) -> "asyncio.Future[list[Receipt]]":
+        """Hand facts to the engine as soon as it takes them. Raises ContactsFull where patience is of no use."""
+        time = asyncio.get_running_loop().time
         while True:
             try:
-                return self._engine.submit(source, facts, own_only=self._own_only)
+                receipts = self._engine.submit(source, facts, own_only=self._own_only)
             except Overloaded as full:
                 # The broker keeps what we do not acknowledge: nothing is refused, the senders' messages wait there.
+                # What ends a contact may wait there, too, behind one that does not fit in: that is not waited for long.
                 self._counters["overloaded"] += 1
+                if isinstance(full, ContactsFull):
+                    self._full_since_s = self._full_since_s or time()
+                    if time() - self._full_since_s >= FULL_LIMIT_S:
+                        raise
                 await asyncio.sleep(full.retry_after_s)
+            else:
+                if any(type(fact) is ContactArrived for fact in facts):
+                    self._full_since_s = 0.0
+                return receipts
 
     def _source_of(self, topic: str) -> str:
         source = self._topics.source_of(topic)

@@ -17,11 +17,12 @@ from engine.kernel.tables import Tables
 from engine.messages import kinds, observed
 from engine.messages.kinds import (
     CHANNEL_NAMES,
+    FLAG_CALLS_BACK,
     FLAG_KEEP_PLACE,
     FLAG_PROTECTED,
     REFUSAL_NAMES,
 )
-from engine.messages.observed import INTEGER_MAX, Fact, Observed
+from engine.messages.observed import CALLBACK_NUMBER, INTEGER_MAX, Fact, Observed
 from engine.messages.rows import Rows, pack_arrival
 from engine.model.directory import Directory, requirement_rows
 from engine.model.names import UNKNOWN, Names
@@ -153,7 +154,10 @@ class Admission:
         if self._arrivals >= self._free_slots:
             if self._buffer.count:
                 return None
-            raise BadFact("contact", f"too many contacts: {len(self._contacts)} are open; raise limits.contacts")
+            raise BadFact(
+                "contact",
+                f"too many contacts: {len(self._contacts)} are open; send it again later, or raise limits.contacts",
+            )
         queue = self._number("queue", self.directory.queues, fact.queue)
         agent = self._number("preferred_agent", self.directory.agents, fact.preferred_agent, optional=True)
         trunk_group = self._number("trunk_group", self.directory.trunk_groups, fact.trunk_group, optional=True)
@@ -169,7 +173,8 @@ class Admission:
             agent=agent,
             a=pack_arrival(CHANNEL_NUMBERS[fact.channel], fact.priority, requirement, trunk_group),
             b=fact.waiting_since_ns,
-            flags=FLAG_PROTECTED if fact.protected else 0,
+            flags=(FLAG_PROTECTED if fact.protected else 0)
+            | (FLAG_CALLS_BACK if CALLBACK_NUMBER in fact.attributes else 0),
             payload=payload,
         )
         self._arrivals += 1

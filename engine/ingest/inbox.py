@@ -10,6 +10,7 @@ from engine.messages.observed import (
     AgentReachabilityChanged,
     AgentStatusChanged,
     CallbackRequested,
+    ContactArrived,
     ContactReleased,
     ContactWithdrawn,
     ExitKeyPressed,
@@ -86,6 +87,8 @@ class Inbox:
         self.capacity = capacity
         self.count = 0
         """Facts waiting."""
+        self.arrivals = 0
+        """Of these, contacts that want to be let in."""
         self.refused = 0
         """Facts refused so far."""
         self._waiting: deque[Submission] = deque()
@@ -105,6 +108,7 @@ class Inbox:
             raise Overloaded(f"{self.count} facts are waiting to be decided, {limit} may")
         self._waiting.append(submission)
         self.count += len(facts)
+        self.arrivals += arrivals_among(facts)
 
     @property
     def first(self) -> Submission:
@@ -113,16 +117,23 @@ class Inbox:
 
     def took(self, facts: int) -> None:
         """Note that a turn took so many facts of the oldest submission, which leaves when it has no more."""
+        first = self._waiting[0]
         self.count -= facts
-        if self._waiting[0].next_fact >= len(self._waiting[0].facts):
+        self.arrivals -= arrivals_among(first.facts[first.next_fact - facts : first.next_fact])
+        if first.next_fact >= len(first.facts):
             self._waiting.popleft()
 
     def drain(self) -> list[Submission]:
         """Take out everything, for a stop."""
         waiting = list(self._waiting)
         self._waiting.clear()
-        self.count = 0
+        self.count = self.arrivals = 0
         return waiting
 
     def __bool__(self) -> bool:
         return bool(self._waiting)
+
+
+def arrivals_among(facts: Sequence[Observed]) -> int:
+    """Count the contacts that want to be let in."""
+    return sum([type(fact) is ContactArrived for fact in facts])

@@ -6,7 +6,7 @@ import logging
 import shutil
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -16,6 +16,7 @@ import msgspec
 
 from engine.config.sections import Config, Limits
 from engine.errors import ConfigError
+from engine.ingest.admission import SLOTS_KEPT_FREE
 from engine.kernel.tables import Capacity
 from engine.live.adapters import Adapters
 from engine.live.clock import LiveClock
@@ -35,6 +36,8 @@ SWITCH_INTERVAL_S: Final = 1e-4
 """How long the loop may keep the log's thread from running: twenty times shorter commits than by default."""
 EXACT: Final = ("intervals",)
 """Capacities that are a length of time, and wide: no more of them than asked for."""
+BESIDE: Final = {"contacts": SLOTS_KEPT_FREE}
+"""Rows of a table that are never in use."""
 MIB: Final = 1 << 20
 LOOK_AT_SPACE_EVERY_S: Final = 1.0
 ADAPTER_FOLDER: Final = "adapters"
@@ -244,24 +247,26 @@ async def serve(config: Config, data: Path, *, ready: Callable[[EngineHost], Non
 def room_for(limits: Limits, already: Capacity | None = None) -> Capacity:
     """Return the capacity that holds `limits`: powers of two, so that small changes need none, and never less."""
     room = {
-        name: getattr(limits, name) if name in EXACT else 1 << (getattr(limits, name) - 1).bit_length()
-        for name in Capacity.__struct_fields__
+        name: limit if name in EXACT else (1 << (limit - 1).bit_length()) + BESIDE.get(name, 0)
+        for name, limit in _limits(limits)
     }
-    if already is not None:
-        room = {
-            name: getattr(already, name) if getattr(limits, name) <= getattr(already, name) else wanted
-            for name, wanted in room.items()
-        }
+    for name, limit in _limits(limits):
+        if already is not None and limit + BESIDE.get(name, 0) <= getattr(already, name):
+            room[name] = getattr(already, name)
     return Capacity(**room)
+
+
+def _limits(limits: Limits) -> Iterator[tuple[str, int]]:
+    return ((name, getattr(limits, name)) for name in Capacity.__struct_fields__)
 
 
 def _require_room(room: Capacity, limits: Limits) -> None:
     """Tables grow at a start only."""
     faults = [
-        f"limits.{name} is {getattr(limits, name)}, but the running engine has room for {getattr(room, name)}; "
+        f"limits.{name} is {limit}, but the running engine has room for {getattr(room, name) - BESIDE.get(name, 0)}; "
         "restart it to make more"
-        for name in Capacity.__struct_fields__
-        if getattr(limits, name) > getattr(room, name)
+        for name, limit in _limits(limits)
+        if limit + BESIDE.get(name, 0) > getattr(room, name)
     ]
     if faults:
         raise ConfigError(faults)

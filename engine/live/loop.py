@@ -12,8 +12,9 @@ from engine.config.refusals import refused_settings
 from engine.config.sections import Config
 from engine.effects.derive import OwedCallback
 from engine.effects.outbox import Outbox
-from engine.errors import ConfigError, Overloaded
-from engine.ingest.inbox import DEFAULT_CAPACITY, ENDING, Inbox, Submission
+from engine.errors import ConfigError, ContactsFull, Overloaded
+from engine.ingest.admission import SLOTS_KEPT_FREE
+from engine.ingest.inbox import DEFAULT_CAPACITY, ENDING, Inbox, Submission, arrivals_among
 from engine.kernel.deadlines import NEVER_NS
 from engine.kernel.step import next_deadline_ns
 from engine.live.callbacks import callback_arrival
@@ -228,6 +229,16 @@ class LiveEngine:
             raise Overloaded(f"{log.staged_bytes} bytes are waiting for the disk")
         if not log.admitting and any(type(fact) is ContactArrived for fact in facts):
             raise Overloaded("there is no disk space for new contacts", retry_after_s=30)
+        arrivals = arrivals_among(facts)
+        if arrivals and not any(type(fact) in ENDING for fact in facts):
+            self._require_slots(arrivals)
+
+    def _require_slots(self, arrivals: int) -> None:
+        """Raise ContactsFull where so many contacts do not fit; more than ever fit are answered one by one instead."""
+        free = int(self.state.tables.book["slot_count"][0]) - SLOTS_KEPT_FREE
+        if free - self.inbox.arrivals < min(arrivals, len(self.state.tables.slots) - SLOTS_KEPT_FREE):
+            open_now = len(self.state.contacts)
+            raise ContactsFull(f"{open_now} contacts are open, and no more fit; raise limits.contacts", retry_after_s=2)
 
     def _schedule(self) -> None:
         if not self._turn_due and self._loop is not None:

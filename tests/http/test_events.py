@@ -7,7 +7,8 @@ import pytest
 from aiohttp import ClientSession
 from yarl import URL
 
-from tests.http.support import House
+from engine.ingest.admission import SLOTS_KEPT_FREE
+from tests.http.support import CAPACITY, CONTACTS, House
 
 EVENTS = "/api/v1/events"
 
@@ -173,3 +174,15 @@ async def test_wrong_parameters_are_named(client: ClientSession, query: str, par
     async with client.get(f"{EVENTS}?{query}") as answer:
         assert answer.status == 400
         assert (await answer.json())["errors"][0]["parameter"] == parameter
+
+
+async def test_a_full_table_of_contacts_is_not_the_client_s_fault(client: ClientSession) -> None:
+    fits = CAPACITY.contacts - SLOTS_KEPT_FREE
+    batch = [{"type": "contact_arrived", "contact": f"c{number}", "queue": "sales"} for number in range(fits)]
+    async with client.post("/api/v1/events", json=batch) as answer:
+        assert (await answer.json())["accepted"] == fits
+    for address, body in ((CONTACTS, {"queue": "sales"}), ("/api/v1/events", batch[:2])):
+        async with client.post(address, json=body) as answer:
+            problem = await answer.json()
+            assert (answer.status, answer.headers["Retry-After"]) == (503, "2")
+            assert problem["detail"] == f"{fits} contacts are open, and no more fit; raise limits.contacts"

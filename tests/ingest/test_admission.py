@@ -275,7 +275,10 @@ def test_slots_run_out_with_a_sentence_and_some_stay_free(door: Door) -> None:
     assert door.admit(one_more) is None, "what this turn frees may be enough"
     door.state.tables.book["slot_count"] = SLOTS_KEPT_FREE
     door.begin()
-    assert door.refuses(one_more) == ("contact", "too many contacts: 56 are open; raise limits.contacts")
+    assert door.refuses(one_more) == (
+        "contact",
+        "too many contacts: 56 are open; send it again later, or raise limits.contacts",
+    )
 
 
 def test_legs_of_a_contact_are_bounded_but_may_be_recorded_again(opened: Door) -> None:

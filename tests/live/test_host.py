@@ -11,7 +11,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from engine.errors import ConfigError, LogLocked
+from engine.errors import ConfigError, ContactsFull, LogLocked
 from engine.kernel.fingerprint import fingerprint
 from engine.live.host import SWITCH_INTERVAL_S, EngineHost, SpaceWatch, serve
 from engine.live.opening import OpeningHoursDriver
@@ -156,6 +156,16 @@ async def test_a_stop_leaves_to_the_next_start_what_adapters_were_not_told(tmp_p
     await again.start()
     await again.stop()
     assert list((tmp_path / "data" / "snapshots").glob("*.trk")), "nothing is owed any more"
+
+
+async def test_as_many_contacts_get_in_as_the_limit_says(tmp_path: Path) -> None:
+    host = host_of(tmp_path, CENTRE.replace("contacts: 64", "contacts: 16"))
+    await host.start()
+    facts = [ContactArrived(contact=f"c{number}", queue="sales") for number in range(16)]
+    assert not [receipt for receipt in await host.engine.submit("desk", facts) if receipt.error]
+    with pytest.raises(ContactsFull):
+        await host.engine.submit("desk", [ContactArrived(contact="one more", queue="sales")])
+    await host.stop()
 
 
 async def test_limits_grow_at_a_start_and_never_shrink(tmp_path: Path) -> None:

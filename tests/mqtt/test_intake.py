@@ -14,8 +14,8 @@ from adapters.mqtt.broker import BrokerClient, Incoming
 from adapters.mqtt.intake import Intake
 from adapters.mqtt.settings import Settings
 from adapters.mqtt.topics import Topics
-from engine.errors import Overloaded
-from engine.messages.observed import ContactReleased, Fact, Observed, QueueClosed
+from engine.errors import ContactsFull, Overloaded
+from engine.messages.observed import ContactArrived, ContactReleased, Fact, Observed, QueueClosed
 from engine.ports import EngineLink, Receipt
 
 TOPICS = Topics("t", "s")
@@ -54,12 +54,15 @@ class Engine:
 
     def __init__(self, full: int = 0) -> None:
         self.full = full
+        self.contacts_full = False
         self.own_only: frozenset[type[Fact]] = frozenset()
         self.taken: list[tuple[str, Sequence[Observed], asyncio.Future[list[Receipt]]]] = []
 
     def submit(
         self, source: str, facts: Sequence[Observed], *, own_only: frozenset[type[Fact]] = frozenset()
     ) -> "asyncio.Future[list[Receipt]]":
+        if self.contacts_full and any(isinstance(fact, ContactArrived) for fact in facts):
+            raise ContactsFull("64 contacts are open", retry_after_s=0)
         if self.full:
             self.full -= 1
             raise Overloaded("full", retry_after_s=0)
@@ -129,6 +132,31 @@ async def test_facts_need_the_scopes_of_the_settings(scopes: list[str], taken: b
         room.line.arriving.put_nowait(message(2))
         await room.settle()
         assert ContactReleased in room.engine.own_only
+    await room.end()
+
+
+async def test_a_place_is_waited_for_but_not_by_those_who_could_make_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    room = Room()
+    room.engine.contacts_full = True
+    room.line.arriving.put_nowait(message(1))
+    await room.settle()
+    assert (room.line.sent, room.engine.taken) == ([], [])
+    monkeypatch.setattr(intake_module, "FULL_LIMIT_S", 0.0)
+    release = json.dumps({"type": "contact_released", "contact": "c0"}).encode()
+    for found in (message(2), aiomqtt.Message("t/s/in/events", release, 1, False, 3, None)):
+        room.line.arriving.put_nowait(found)
+    await room.settle()
+    assert [result["errors"][0]["detail"] for _, result in room.line.sent] == [
+        "64 contacts are open; send it again later",
+        "64 contacts are open; send it again later",
+    ]
+    assert [type(facts[0]) for _, facts, _ in room.engine.taken] == [ContactReleased]
+    assert room.counters["rejected"] == 2
+    room.engine.contacts_full = False
+    monkeypatch.setattr(intake_module, "FULL_LIMIT_S", 30.0)
+    room.line.arriving.put_nowait(message(4))
+    await room.settle()
+    assert [type(facts[0]) for _, facts, _ in room.engine.taken] == [ContactReleased, ContactArrived]
     await room.end()
 
 
