@@ -63,7 +63,7 @@ class HttpAdapter:
         """Listen. Raises OSError when the address is taken."""
         context, settings = self.context, self.settings
         context.feed.start()
-        self._unsubscribe = context.engine.subscribe(context.metrics.sources.note)
+        self._unsubscribe = context.engine.subscribe(context.metrics.note)
         runner = web.AppRunner(
             build_application(context),
             access_log=None,

@@ -9,11 +9,12 @@ from typing import Any, Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.core import Metric
 
+from adapters.http.decision_counts import DecisionCounts
 from adapters.http.engine_metrics import EngineMetrics
 from adapters.http.queue_metrics import QueueMetrics
 from adapters.http.source_counts import SourceCounts
 from engine.messages.observed import Observed
-from engine.ports import EngineLink, Receipt
+from engine.ports import EngineLink, Receipt, Turn
 from engine.projections.names import name_at
 from engine.projections.views import Views
 
@@ -76,18 +77,23 @@ class Metrics:
         build.labels(installed_version(), platform.python_version()).set(1)
         self.know_source("http")
         self.know_source(OTHER)
-        self.sources = SourceCounts()
-        """Must see every durable turn."""
+        self.sources, self.decisions = SourceCounts(), DecisionCounts()
         self._elsewhere = {"facts_duplicate": 0, "facts_wrong": 0}
         """What this adapter's receipts and the counters of others have told so far, of the engine's figures."""
         self._link = engine
         self._engine = EngineMetrics(engine)
 
+    def note(self, turn: Turn) -> None:
+        """Count one durable turn; must see every one, in order."""
+        self.sources.note(turn)
+        self.decisions.note(turn)
+
     def encoder(self, encode: Callable[[Any], bytes], views: Views) -> Callable[[], bytes]:
         """Look at the engine now, and return what encodes all of it: thousands of lines, which a thread may write."""
         now_ns = views.now_ns(self._wall_ns())
         self._count_recorded(views)
-        return partial(encode, _Families(self._engine.collect(), self.registry, views.still(now_ns), now_ns))
+        told = [*self._engine.collect(), *self.decisions.families(views.directory.queues)]
+        return partial(encode, _Families(told, self.registry, views.still(now_ns), now_ns))
 
     def know_source(self, source: str) -> str:
         """Make all counters of a source, at 0; returns the label that it goes by."""

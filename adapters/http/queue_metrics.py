@@ -4,18 +4,29 @@ Buckets of waits and handling times are powers of two seconds, where the engine'
 queue's threshold, whose count is exact too. Percentages are never told: their numerators and denominators are.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Final
 
 import numpy as np
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+    SummaryMetricFamily,
+)
 
 from engine.messages.kinds import (
     AGENT_IDLE,
+    AGENT_PAUSED,
     AGENT_STATE_NAMES,
     CHANNEL_NAMES,
     CHANNELS,
+    CONTACT_OFFERED,
+    CONTACT_WAITING,
     EXIT_ANSWERED,
+    EXIT_CALLBACK,
     EXIT_NAMES,
     EXITS,
 )
@@ -24,16 +35,27 @@ from engine.model.tallies import MEASURED_ANSWERED, MEASURED_HANDLE, MEASURED_LO
 from engine.projections.eligibility import at_work, configured, eligible, states_of
 from engine.projections.expected_wait import ExpectedWait, expected_wait
 from engine.projections.figures import NS, age_s, cells_of
-from engine.projections.names import existing
+from engine.projections.names import existing, name_at
 from engine.projections.views import Views
 from engine.projections.waits import edges_s
 
-POWERS: Final = tuple(2.0**power for power in range(13))
-"""Bucket edges: 1 s to a little over an hour."""
+POWERS: Final = tuple(2.0**power for power in (*range(13), 14, 16, 18))
+"""Bucket edges: 1 s to a little over an hour, then with wider steps to three days."""
 SERIES_MAX: Final = 10_000
-SERIES_OF_CELL: Final = 140
-"""What one queue and channel takes at most: 15 exits, three histograms, phases and counters."""
+SERIES_OF_CELL: Final = 165
+"""What one queue and channel takes at most: 16 exits, three histograms, four summaries, phases and counters."""
+REASONS_MAX: Final = 20
+"""Pause reasons told by name; the rest is `other`."""
+OTHER_REASON: Final = "other"
+CALLBACKS: Final = "callbacks"
+"""The source of callbacks is called so, or so with the adapter behind a colon."""
 QUEUE_LABELS: Final = ["queue", "channel"]
+_OFFER_ENDS: Final = (
+    Tally.EXIT + EXIT_ANSWERED,
+    Tally.OFFERS_NOT_ANSWERED,
+    Tally.OFFERS_DECLINED,
+    Tally.OFFERS_LOST,
+)
 _PHASES: Final = ("ringing", "talking", "held", "wrapup")
 
 
@@ -51,6 +73,9 @@ class QueueMetrics:
             *scrape.queue_counters(),
             *scrape.queue_gauges(),
             *scrape.histograms(),
+            *scrape.durations(),
+            *scrape.doors(),
+            *scrape.paused(),
             *scrape.agents(),
             *scrape.trunks(),
         ]
@@ -161,6 +186,63 @@ class _Scrape:
             sum_s = int(tally[Tally.TALK_NS] + tally[Tally.WRAP_UP_NS]) / NS
             handle.add_metric(labels, _buckets(histogram[MEASURED_HANDLE]), sum_s)
         return [waits, handle]
+
+    def durations(self) -> list[Metric]:
+        """Return what handling consists of, and ringing: sums and counts, so that means can be had over any window."""
+        shapes = (
+            ("trunkline_talk_seconds", "Connected time, holds included", Tally.TALK_NS, (Tally.HANDLED,)),
+            ("trunkline_hold_seconds", "Holds, of each contact served", Tally.HOLD_NS, (Tally.HANDLED,)),
+            ("trunkline_wrapup_seconds", "Wrap-up", Tally.WRAP_UP_NS, (Tally.WRAPPED,)),
+            ("trunkline_offer_seconds", "Ringing, of each offer that is over", Tally.RING_NS, _OFFER_ENDS),
+        )
+        found: list[Metric] = []
+        for name, text, total, counts in shapes:
+            family = SummaryMetricFamily(name, text, labels=QUEUE_LABELS)
+            for cell, *labels in self.cells:
+                tally = self.t.tallies[cell]
+                family.add_metric(labels, int(tally[[*counts]].sum()), int(tally[total]) / NS)
+            found.append(family)
+        return found
+
+    def doors(self) -> list[Metric]:
+        """Return who was turned away, and callbacks."""
+        blocked = _counter("trunkline_contacts_blocked", "Contacts turned away by a queue", "channel", "reason")
+        by_channel = self.t.tallies.reshape(-1, CHANNELS, self.t.tallies.shape[1]).sum(axis=0)
+        for number, name in EXIT_NAMES.items():
+            if name.startswith("refused_"):
+                for channel, word in CHANNEL_NAMES.items():
+                    reason = name.removeprefix("refused_")
+                    blocked.add_metric([word, reason], int(by_channel[channel, Tally.EXIT + number]))
+        asked = _counter("trunkline_callbacks", "Callbacks asked for", *QUEUE_LABELS)
+        for cell, *labels in self.cells:
+            asked.add_metric(labels, int(self.t.tallies[cell, Tally.EXIT + EXIT_CALLBACK]))
+        pending = _gauge("trunkline_callbacks_pending", "Callbacks in line, and ringing", "queue")
+        contacts = self.t.contacts
+        sources = [n for n, name in enumerate(self.views.interned.sources) if name.partition(":")[0] == CALLBACKS]
+        waits = np.isin(contacts["state"], (CONTACT_WAITING, CONTACT_OFFERED)) & np.isin(contacts["source"], sources)
+        count = np.bincount(contacts["queue"][waits], minlength=len(self.t.queues))
+        for queue, name in self._queues().items():
+            pending.add_metric([name], int(count[queue]))
+        return [blocked, asked, pending]
+
+    def paused(self) -> list[Metric]:
+        """Return who pauses, by reason; an agent counts in each of their queues."""
+        family = _gauge("trunkline_agents_paused", "Paused agents who may serve the queue", "queue", "reason")
+        agents, named = self.t.agents, self.views.interned.reasons
+        away = configured(self.t) & (agents["state"] == AGENT_PAUSED)
+        common = [reason for reason, _ in Counter(agents["reason"][away].tolist()).most_common(REASONS_MAX)]
+        for queue, name in self._queues().items():
+            theirs = Counter(agents["reason"][away & eligible(self.t, queue)].tolist())
+            by_name: Counter[str] = Counter()
+            for reason, count in theirs.items():
+                by_name[name_at(named, reason) if reason in common else OTHER_REASON] += count
+            for word, count in by_name.items():
+                family.add_metric([name, word], count)
+        return [family]
+
+    def _queues(self) -> dict[int, str]:
+        """The queues that are told, by number."""
+        return {cell // CHANNELS: name for cell, name, _ in self.cells}
 
     def agents(self) -> list[Metric]:
         """Return agents by state, for each queue and as people, and the slots they have."""

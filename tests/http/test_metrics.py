@@ -11,8 +11,10 @@ from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from engine.messages.kinds import FACT_REFUSED, FIRST_DECIDED
+from engine.messages.kinds import FACT_REFUSED, FIRST_DECIDED, STRATEGY_NAMES
 from engine.messages.observed import ContactArrived, OfferAnswered
+from engine.model.settings import QueueSetting
+from engine.model.tallies import Tally
 from engine.ports import AdapterStatus
 from tests.http.support import CONTACTS, Build, House, tell
 
@@ -75,6 +77,47 @@ async def test_figures_are_true(client: ClientSession) -> None:
         assert value(families, "trunkline_agents", queue="sales", state="busy") == 1
         assert value(families, "trunkline_capacity_slots", channel="voice", state="used") == 1
         assert value(families, "trunkline_queue_oldest_wait_seconds", **sales) > 0
+
+
+async def test_what_handling_consists_of(house: House, client: ClientSession) -> None:
+    agent = "/api/v1/agents/alice"
+    await tell(client, f"{agent}/status", status="available")
+    await tell(client, CONTACTS, 201, queue="sales", contact="c1")
+    await tell(client, f"{agent}/offers/c1/answer")
+    await tell(client, CONTACTS, 201, queue="sales", contact="c2", channel="chat")
+    await tell(client, f"{CONTACTS}/c2/callback", number="+84 1")
+    await tell(client, f"{CONTACTS}/c1/release")
+    families = await scrape(client, OPENMETRICS)
+    sales = {"queue": "sales", "channel": "voice"}
+    t = house.engine.views.tables
+    for name, sums, count in (
+        ("talk", Tally.TALK_NS, 1),
+        ("hold", Tally.HOLD_NS, 1),
+        ("wrapup", Tally.WRAP_UP_NS, int(t.tallies[0, Tally.WRAPPED])),
+        ("offer", Tally.RING_NS, 1),
+    ):
+        assert value(families, f"trunkline_{name}_seconds_count", **sales) == count, name
+        assert value(families, f"trunkline_{name}_seconds_sum", **sales) == int(t.tallies[0, sums]) / 1e9, name
+    assert value(families, "trunkline_talk_seconds_sum", **sales) > 0
+    assert value(families, "trunkline_callbacks_total", queue="sales", channel="chat") == 1
+    assert value(families, "trunkline_contacts_received_total", channel="voice") >= 1
+    decided = {"queue": "sales", "result": "offered"}
+    strategy = STRATEGY_NAMES[int(t.queues["settings"][0, QueueSetting.STRATEGY])]
+    assert value(families, "trunkline_routing_decisions_total", strategy=strategy, **decided) >= 1
+
+
+async def test_who_pauses_who_is_turned_away_and_what_is_owed(house: House, client: ClientSession) -> None:
+    await tell(client, "/api/v1/agents/alice/status", status="paused", reason="lunch")
+    await tell(client, CONTACTS, 201, queue="sales", contact="c1")
+    await tell(client, f"{CONTACTS}/c1/callback", number="+84 1")
+    await tell(client, "/api/v1/queues/sales/close")
+    await tell(client, CONTACTS, 201, queue="sales", contact="c2")
+    families = await scrape(client, OPENMETRICS)
+    assert value(families, "trunkline_agents_paused", queue="sales", reason="lunch") == 1
+    assert value(families, "trunkline_contacts_blocked_total", channel="voice", reason="closed") == 1
+    assert value(families, "trunkline_contacts_blocked_total", channel="voice", reason="full") == 0
+    told = sum(value(families, "trunkline_callbacks_pending", queue=queue) for queue in ("sales", "help"))
+    assert told == len([entry for entry in house.engine.state.contacts if entry.name.startswith("callback-")]) == 1
 
 
 async def test_requests_are_counted_by_route_and_not_by_address(client: ClientSession) -> None:
