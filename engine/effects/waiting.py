@@ -10,7 +10,8 @@ from engine.ingest.registry import OpenContacts
 from engine.kernel.tables import Array, Tables
 from engine.messages.effects import InformQueued
 from engine.messages.kinds import CONTACT_WAITING
-from engine.model.settings import SECOND_NS, QueueSetting
+from engine.model.settings import SECOND_NS
+from engine.projections.line_order import in_order, places, places_of
 
 Estimate = Callable[[int, int], tuple[float | None, float | None]]
 """Median and 90 % quantile of the wait from now on at (queue, place in line), in seconds; None: cannot be told."""
@@ -26,36 +27,10 @@ TOLD_AT_ONCE: Final = 64
 
 
 def positions(t: Tables, among: Array) -> tuple[Array, Array]:
-    """Return the slots of the waiting contacts `among` slots, and the place of each in its queue, 1 being the head.
-
-    The order is the kernel's within one line: time waited plus the credit of its priority, ties by order of entry.
-    """
-    contacts = np.asarray(t.contacts)
-    slots = among[contacts["state"][among] == CONTACT_WAITING]
-    queues = contacts["queue"][slots]
-    credits_ns = np.asarray(t.queues)["settings"][queues, QueueSetting.PRIORITY_CREDIT_NS]
-    since_ns = contacts["line_ns"][slots] - credits_ns * contacts["priority"][slots]
-    order = np.lexsort((contacts["order"][slots], since_ns, queues))
-    queues = queues[order]
-    starts = np.flatnonzero(np.r_[True, queues[1:] != queues[:-1]]) if len(queues) else np.zeros(0, np.int64)
-    lengths = np.diff(np.r_[starts, len(queues)])
-    places = np.arange(len(queues)) - np.repeat(starts, lengths) + 1
-    return slots[order], places
-
-
-def places_of(t: Tables, among: Array, wanted: Array) -> Array:
-    """Return the place in its queue of each of the `wanted` slots, which wait: as `positions`, for a few of many."""
-    contacts = np.asarray(t.contacts)
-    slots = among[contacts["state"][among] == CONTACT_WAITING]
-    queues, orders = contacts["queue"][slots], contacts["order"][slots]
-    credits_ns = np.asarray(t.queues)["settings"][queues, QueueSetting.PRIORITY_CREDIT_NS]
-    since_ns = contacts["line_ns"][slots] - credits_ns * contacts["priority"][slots]
-    places = np.empty(len(wanted), np.int64)
-    for number, at in enumerate(np.searchsorted(slots, wanted).tolist()):
-        mine_ns = since_ns[at]
-        ahead = (since_ns < mine_ns) | ((since_ns == mine_ns) & (orders < orders[at]))
-        places[number] = 1 + np.count_nonzero(ahead & (queues == queues[at]))
-    return places
+    """Return the slots of the waiting contacts `among` slots, and the place of each in its queue, 1 being the head."""
+    slots = among[np.asarray(t.contacts)["state"][among] == CONTACT_WAITING]
+    ordered = in_order(t, slots)
+    return ordered, places(t, ordered)
 
 
 class WaitingLines:

@@ -24,8 +24,9 @@ from engine.projections.contact_records import ContactRecord, HeldBack, Offer
 from engine.projections.eligibility import conditions, configured, member, skilled
 from engine.projections.expected_wait import ExpectedWait, expected_wait
 from engine.projections.figures import age_s, book_now_ns, position
+from engine.projections.line_order import places
 from engine.projections.names import Interned, name_at
-from engine.projections.waiting_list import NextStep, in_order, next_step, offered_to, places
+from engine.projections.waiting_list import NextStep, line_of, next_step, offered_to
 
 BLOCKS_LISTED: Final = 100
 """Agents named one by one in an answer; the counts cover all."""
@@ -173,8 +174,9 @@ def why_waiting(
     """Tell why the contact in `slot` was not answered yet."""
     contact = t.contacts[slot]
     queue, requirement = int(contact["queue"]), int(contact["requirement"])
-    order = in_order(t, queue).tolist()
-    place = places(t, np.array(order))[order.index(slot)].item() if slot in order else 1
+    line = line_of(t, queue)
+    order = line.tolist()
+    place = places(t, line)[order.index(slot)].item() if slot in order else 1
     codes, numbers = constraints(t, slot, now_ns)
     tally = np.bincount(codes, minlength=len(CODES))
     ringing = [directory.agents.name(agent) for agent in offered_to(t, slot)]

@@ -21,6 +21,7 @@ from engine.model.settings import STEPS_MAX, QueueSetting
 from engine.projections.eligibility import at_work, eligible
 from engine.projections.expected_wait import ExpectedWait, expected_wait
 from engine.projections.figures import age_s
+from engine.projections.line_order import in_order, places
 from engine.projections.names import OpenContacts
 
 
@@ -107,29 +108,19 @@ def customer_of(names: OpenContacts, slot: int) -> str:
     return entry.arrival.customer if entry is not None else ""
 
 
-def in_order(t: Tables, queue: int) -> Array:
-    """Return the slots of the queue's waiting contacts in the order in which one agent for all would serve them."""
+def line_of(t: Tables, queue: int) -> Array:
+    """Return the slots of the queue's contacts that were not answered yet, in the order of service."""
     contacts = t.contacts
     state = contacts["state"]
     slots = np.flatnonzero((contacts["queue"] == queue) & ((state == CONTACT_WAITING) | (state == CONTACT_OFFERED)))
-    credit_ns = t.queues[queue]["settings"][QueueSetting.PRIORITY_CREDIT_NS]
-    since_ns = contacts["line_ns"][slots] - contacts["priority"][slots].astype(np.int64) * credit_ns
-    ordered: Array = slots[np.lexsort((contacts["order"][slots], since_ns))]
-    return ordered
-
-
-def places(t: Tables, slots: Array) -> Array:
-    """Return the place in line of each of a queue's contacts in order: those waiting before it, plus one."""
-    waits = t.contacts["state"][slots] == CONTACT_WAITING
-    found: Array = waits.cumsum() + ~waits
-    return found
+    return in_order(t, slots)
 
 
 def waiting_contacts(
     t: Tables, directory: Directory, names: OpenContacts, queue: int, now_ns: int, limit: int
 ) -> tuple[int, list[WaitingContact]]:
     """Return how many wait, and the first `limit` of them."""
-    slots = in_order(t, queue)
+    slots = line_of(t, queue)
     agents = int((eligible(t, queue) & at_work(t)).sum())
     first = slots[:limit]
     listed = [

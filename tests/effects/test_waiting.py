@@ -7,12 +7,15 @@ import msgspec
 import numpy as np
 import pytest
 
-from engine.effects.waiting import WaitingLines, places_of, positions
+from engine.effects.waiting import WaitingLines, positions
 from engine.ingest.registry import entry_of
 from engine.messages import kinds
 from engine.messages.effects import InformQueued
 from engine.messages.observed import ContactArrived
 from engine.model.settings import STRICT_CREDIT_NS, QueueSetting
+from engine.projections.line_order import places as places_in
+from engine.projections.line_order import places_of
+from engine.projections.waiting_list import line_of
 from engine.state import EngineState
 from tests.driver_support import SECOND_NS, START_NS, load_centre, new_state
 
@@ -69,6 +72,25 @@ def test_places_counted_one_by_one_are_those_of_the_sorted_line(state: EngineSta
     wanted = np.array(sorted(chance.sample(sorted(expected), 4)))
     found = places_of(state.tables, state.contacts.slots(), wanted)
     assert dict(zip(wanted.tolist(), found.tolist(), strict=True)) == {slot: expected[slot] for slot in wanted.tolist()}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_supervisors_see_the_places_that_callers_are_told(state: EngineState, seed: int) -> None:
+    chance = random.Random(seed)
+    state.tables.queues["settings"][SALES, QueueSetting.PRIORITY_CREDIT_NS] = 10
+    ringing = []
+    for slot in chance.sample(range(60), 40):
+        wait(state, slot, chance.choice((SALES, HELP)), chance.randrange(8), chance.randrange(3), order=slot * 7 % 61)
+        if not chance.randrange(4):
+            state.tables.contacts["state"][slot] = kinds.CONTACT_OFFERED
+            ringing.append(slot)
+    seen = {}
+    for queue in (SALES, HELP):
+        line = line_of(state.tables, queue)
+        seen |= dict(zip(line.tolist(), places_in(state.tables, line).tolist(), strict=True))
+    assert len(seen) == 40
+    told_to = places(state)
+    assert {slot: place for slot, place in seen.items() if slot not in ringing} == told_to
 
 
 def told(lines: WaitingLines, at_s: float) -> list[tuple[str, int]]:
