@@ -25,6 +25,7 @@ from engine.messages.kinds import (
     EXIT_CALLBACK,
     EXIT_REFUSED_TRUNK,
     EXIT_SHORT_ABANDONED,
+    FLAG_CALLS_BACK,
     FLAG_CLOSES,
     FLAG_WAITED,
     FLAG_WRAPS,
@@ -35,6 +36,7 @@ from engine.messages.kinds import (
     OFFER_TAKEN_ELSEWHERE,
     OFFER_UNREACHABLE,
     RING_ALL,
+    STEP_CALLBACK,
     STEP_NONE,
 )
 from engine.messages.rows import GAVE_UP_AGENT, UNTOLD
@@ -98,11 +100,23 @@ def wait_in_line(t: Tables, c: int) -> None:
 @jit
 def set_next_step(t: Tables, c: int) -> None:
     """Set the deadline of the waiting contact's next timed step, as its queue's settings now say."""
+    _pass_over_callbacks(t, c)
     deadline_ns = next_step_ns(t, c)
     if deadline_ns == NEVER_NS:
         disarm(t.book, t.timers, c)
     else:
         arm(t.book, t.timers, c, deadline_ns)
+
+
+@jit
+def _pass_over_callbacks(t: Tables, c: int) -> None:
+    """Who is called back already cannot leave the line for a callback: each would be followed by another one."""
+    contact = t.contacts[c]
+    if contact.flags & FLAG_CALLS_BACK == 0:
+        return
+    settings = t.queues[contact.queue].settings
+    while contact.step < STEPS_MAX and settings[QueueSetting.FIRST_STEP + 3 * contact.step + 1] == STEP_CALLBACK:
+        contact.step += 1
 
 
 @jit
@@ -115,7 +129,7 @@ def next_step_ns(t: Tables, c: int) -> int:
         place = QueueSetting.FIRST_STEP + 3 * contact.step
         if settings[place + 1] != STEP_NONE:
             deadline_ns = contact.enqueued_ns + max(settings[place], SECOND_NS if contact.flags & HANDED_ON else 0)
-    if contact.own_agent >= 0 and settings[QueueSetting.PREFERRED_WAIT_NS] > 0:
+    if contact.own_agent >= 0:
         deadline_ns = min(deadline_ns, contact.enqueued_ns + settings[QueueSetting.PREFERRED_WAIT_NS])
     if contact.held_back:
         deadline_ns = min(deadline_ns, contact.enqueued_ns + settings[QueueSetting.HOLD_BACK_NS])
@@ -179,6 +193,8 @@ def end_offer(t: Tables, row: Any) -> None:
     else:
         count(t, c, Tally.OFFERS_LOST, 1)
     count(t, c, Tally.RING_NS, row.b)
+    if t.queues[contact.queue].settings[QueueSetting.STRATEGY] != RING_ALL:
+        _let_go(t, c, row.agent)
     release(t, find_engagement(t, c, row.agent))
     if contact.state == CONTACT_OFFERED and contact.offers == 0:
         if row.a == OFFER_CONTACT_LEFT or row.a == OFFER_TAKEN_ELSEWHERE:
@@ -187,6 +203,13 @@ def end_offer(t: Tables, row: Any) -> None:
             if contact.own_agent == row.agent:
                 contact.own_agent = -1  # its own agent did not take it: anybody may
             wait_in_line(t, c)
+
+
+@jit
+def _let_go(t: Tables, c: int, a: int) -> None:
+    """Note that agent `a` has the contact no more: in this turn others come first."""
+    t.contacts[c].let_go_by = a
+    t.contacts[c].let_go_seq = t.book[0].seq
 
 
 @jit
@@ -288,6 +311,7 @@ def end_contact(t: Tables, row: Any) -> None:
         count(t, c, Tally.TRANSFERRED_OUT, 1)
     contact.state = CONTACT_NEW
     contact.agent = -1
+    _let_go(t, c, row.agent)
     if row.flags & FLAG_CLOSES:
         close(t, c)
 

@@ -183,6 +183,9 @@ FLAG_WRAPS: Final = 8
 FLAG_WAITED: Final = 16
 """The contact that left had been in the queue; without it, it was refused at the door."""
 
+FLAG_CALLS_BACK: Final = 32
+"""The arriving contact is a customer who is called back: `callback` steps are passed over."""
+
 
 def _names(prefix: str, *skip: str) -> dict[int, str]:
     return {

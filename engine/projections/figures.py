@@ -18,6 +18,7 @@ from engine.messages.kinds import (
     EXIT_NAMES,
     EXIT_SHORT_ABANDONED,
     EXITS,
+    FLAG_CALLS_BACK,
 )
 from engine.model.settings import EngineSetting, QueueSetting
 from engine.model.tallies import MAXIMA, TALLY_COLUMNS, Tally
@@ -155,7 +156,7 @@ def live_cells(t: Tables, now_ns: int) -> LiveCells:
 
     waits = (state == CONTACT_WAITING) | (state == CONTACT_OFFERED)
     waiting, waiting_cell = slots[waits], cell[waits]
-    entered_ns = t.contacts["enqueued_ns"][waiting]
+    entered_ns = waiting_since_ns(t, waiting)
     late = now_ns - entered_ns > t.queues["settings"][:, QueueSetting.THRESHOLD_NS][queue[waits]]
     return LiveCells(
         waiting=np.bincount(waiting_cell, minlength=size),
@@ -165,8 +166,16 @@ def live_cells(t: Tables, now_ns: int) -> LiveCells:
         wrapping=np.bincount(_wrapping_cells(t), minlength=size),
         overdue=np.bincount(waiting_cell[late], minlength=size),
         oldest_entered_ns=_oldest(size, waiting_cell, entered_ns),
-        oldest_arrived_ns=_oldest(size, waiting_cell, t.contacts["arrived_ns"][waiting]),
+        oldest_arrived_ns=_oldest(size, waiting_cell, np.minimum(t.contacts["arrived_ns"][waiting], entered_ns)),
     )
+
+
+def waiting_since_ns(t: Tables, slots: Array) -> Array:
+    """Return since when each of these contacts waits: its entry into the queue; a callback, since its customer did."""
+    contacts = t.contacts
+    calls_back = contacts["flags"][slots] & FLAG_CALLS_BACK != 0
+    since_ns: Array = np.where(calls_back, contacts["line_ns"][slots], contacts["enqueued_ns"][slots])
+    return since_ns
 
 
 def _wrapping_cells(t: Tables) -> Array:

@@ -20,7 +20,7 @@ from engine.model.directory import Directory
 from engine.model.settings import STEPS_MAX, QueueSetting
 from engine.projections.eligibility import at_work, eligible
 from engine.projections.expected_wait import ExpectedWait, expected_wait
-from engine.projections.figures import age_s
+from engine.projections.figures import age_s, waiting_since_ns
 from engine.projections.line_order import in_order, places
 from engine.projections.names import OpenContacts
 
@@ -46,7 +46,7 @@ class WaitingContact(msgspec.Struct, frozen=True):
     channel: str
     priority: int
     entered_ns: int
-    """Into this queue."""
+    """Into this queue; of a callback, when its customer came."""
     wait_s: float
     arrived_ns: int
     offered_to: list[str]
@@ -76,7 +76,7 @@ class LongWait(NamedTuple):
     state: str
     priority: int
     since_ns: int
-    """When it entered its queue."""
+    """When it entered its queue; of a callback, when its customer did."""
     arrived_ns: int
 
 
@@ -85,7 +85,8 @@ def longest_waiting(t: Tables, directory: Directory, names: OpenContacts, limit:
     contacts = t.contacts
     state = contacts["state"]
     slots = np.flatnonzero((contacts["queue"] >= 0) & ((state == CONTACT_WAITING) | (state == CONTACT_OFFERED)))
-    first = slots[np.lexsort((contacts["order"][slots], contacts["enqueued_ns"][slots]))][:limit]
+    since_ns = waiting_since_ns(t, slots)
+    first = np.lexsort((contacts["order"][slots], since_ns))[:limit]
     return [
         LongWait(
             slot,
@@ -95,10 +96,10 @@ def longest_waiting(t: Tables, directory: Directory, names: OpenContacts, limit:
             CHANNEL_NAMES[int(contacts[slot]["channel"])],
             CONTACT_STATE_NAMES[int(contacts[slot]["state"])],
             int(contacts[slot]["priority"]),
-            int(contacts[slot]["enqueued_ns"]),
-            int(contacts[slot]["arrived_ns"]),
+            entered_ns,
+            min(int(contacts[slot]["arrived_ns"]), entered_ns),
         )
-        for slot in first.tolist()
+        for slot, entered_ns in zip(slots[first].tolist(), since_ns[first].tolist(), strict=True)
     ]
 
 
@@ -135,7 +136,7 @@ def waiting_contact(
 ) -> WaitingContact:
     """Return the contact in `slot`, which is at `place` of its line."""
     contact = t.contacts[slot]
-    entered_ns = int(contact["enqueued_ns"])
+    entered_ns = int(waiting_since_ns(t, np.array([slot]))[0])
     return WaitingContact(
         contact=names.name_of(slot),
         customer=customer_of(names, slot),
@@ -145,7 +146,7 @@ def waiting_contact(
         priority=int(contact["priority"]),
         entered_ns=entered_ns,
         wait_s=age_s(entered_ns, now_ns),
-        arrived_ns=int(contact["arrived_ns"]),
+        arrived_ns=min(int(contact["arrived_ns"]), entered_ns),
         offered_to=[directory.agents.name(agent) for agent in offered_to(t, slot)],
         next_step=next_step(t, directory, slot),
         expected_wait=expected_wait(t, int(contact["queue"]), place, agents),

@@ -186,7 +186,7 @@ class History:
             agent=draw.randrange(CAPACITY.agents) if draw.random() < 0.15 else -1,
             a=pack_arrival(draw.choice((0, 0, 0, 1, 1, 2)), draw.choice((0, 0, 0, 1, 7)), requirement, group),
             b=place,
-            flags=draw.choice((0, k.FLAG_PROTECTED)),
+            flags=draw.choice((0, 0, k.FLAG_PROTECTED, k.FLAG_PROTECTED, k.FLAG_CALLS_BACK)),
         )
 
     def _offer(self) -> tuple[int, int]:

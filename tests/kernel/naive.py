@@ -29,6 +29,7 @@ class Twin(Stays):
         books = self.books
         books.now = max(books.now, fact.at_ns)
         books.seq += 1
+        books.turn += 1
         self.said, self._fired = [], 0
         held = self._anybody_is_held()
         reason = refusal(books, fact)
@@ -103,7 +104,7 @@ class Twin(Stays):
     def _take_step(self, c: Contact) -> None:
         books, queue = self.books, self.books.queues[c.queue]
         patience = queue.get(QueueSetting.PREFERRED_WAIT_NS)
-        if c.own >= 0 and patience and books.now >= c.entered + patience:
+        if c.own >= 0 and books.now >= c.entered + patience:
             self._give_up_own(c)
             return
         if c.held and books.now >= c.entered + queue.get(QueueSetting.HOLD_BACK_NS):
@@ -144,10 +145,14 @@ class Twin(Stays):
         self._then(lambda: self._match_contact(c))
 
     def _is_barred(self, fact: Fact) -> bool:
-        """Whether a transfer asks for a queue that neither lets the contact in nor has another do so."""
-        if fact.kind != k.TRANSFER_REQUESTED or fact.agent >= 0:
+        """Whether a transfer asks for a queue that neither lets the contact in nor has another do so, or for an agent
+        who is engaged where nobody waits for one.
+        """
+        if fact.kind != k.TRANSFER_REQUESTED:
             return False
         c = self.books.contacts[fact.contact]
+        if fact.agent >= 0:
+            return fact.queue < 0 and not self._is_worth_waiting_for(fact.agent, c.channel, c.queue)
         way_out, target = self._obstacle(c, fact.queue)
         return bool(way_out) and not self._takes_over(c, target)
 

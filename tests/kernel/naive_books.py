@@ -40,6 +40,7 @@ class Contact:
     asked_group: int
     own: int
     protected: bool
+    calls_back: bool
     group: int = -1
     entered: int = 0
     order: int = 0
@@ -50,6 +51,8 @@ class Contact:
     handed_on: bool = False
     held: bool = False
     """Waits although an agent is free, kept for dearer queues."""
+    let_go: tuple[int, int] = (-1, -1)
+    """The agent who let go of it last, and in which turn."""
     ties: list["Engagement"] = field(default_factory=list)
     """Offers and the talk, latest first."""
 
@@ -143,6 +146,7 @@ class Books:
         self.capacity = capacity
         self.now = 0
         self.seq = 0
+        self.turn = 0
         self.engine = dict(ENGINE_DEFAULTS)
         self.contacts: dict[int, Contact] = {}
         self.free_slots = deque(range(capacity.contacts))
@@ -190,19 +194,29 @@ class Books:
         """How much the contact's wait weighs."""
         queue = self.queues[c.queue]
         waited = self.now - self.head_start(c) + queue.get(QueueSetting.QUEUE_CREDIT_NS)
-        return (waited + SECOND_NS) * queue.factor
+        return (waited + SECOND_NS) * (queue.factor if queue.get(QueueSetting.STRATEGY) == k.ERLANG else 1.0)
 
     def next_step(self, c: Contact) -> int | None:
         """When the waiting contact's next timed step is due."""
         queue, due = self.queues[c.queue], []
-        if c.step < STEPS_MAX and queue.get(QueueSetting.FIRST_STEP + 3 * c.step + 1) != k.STEP_NONE:
+        while c.calls_back and c.step < STEPS_MAX and self._action(c) == k.STEP_CALLBACK:
+            c.step += 1
+        if c.step < STEPS_MAX and self._action(c) != k.STEP_NONE:
             after = queue.get(QueueSetting.FIRST_STEP + 3 * c.step)
             due.append(c.entered + (max(after, SECOND_NS) if c.handed_on else after))
-        if c.own >= 0 and queue.get(QueueSetting.PREFERRED_WAIT_NS):
+        if c.own >= 0:
             due.append(c.entered + queue.get(QueueSetting.PREFERRED_WAIT_NS))
         if c.held:
             due.append(c.entered + queue.get(QueueSetting.HOLD_BACK_NS))
         return min(due, default=None)
+
+    def let_go_by(self, c: Contact) -> int:
+        """The agent who let go of the contact in this turn."""
+        agent, turn = c.let_go
+        return agent if turn == self.turn else -1
+
+    def _action(self, c: Contact) -> int:
+        return self.queues[c.queue].get(QueueSetting.FIRST_STEP + 3 * c.step + 1)
 
     # --- who may serve
 

@@ -76,6 +76,8 @@ class Offers:
         books.rings[tie.queue, tie.channel].append(books.now - tie.since)
         books.agents[tie.agent].misses += reason == k.OFFER_NO_ANSWER
         c.ties.remove(tie)
+        if books.queues[c.queue].get(QueueSetting.STRATEGY) != k.RING_ALL:
+            c.let_go = (tie.agent, books.turn)
         self._untie(tie)
         if c.state == k.CONTACT_OFFERED and not c.ties:
             if reason in {k.OFFER_CONTACT_LEFT, k.OFFER_TAKEN_ELSEWHERE}:
@@ -166,6 +168,9 @@ class Offers:
             c = books.head(books.waiting(line)) or c
         strategy = queue.get(QueueSetting.STRATEGY)
         keys = sorted((books.key(strategy, line, a), books.agents[a].idle_seq, a) for a in books.serving(line))
+        others = [key for key in keys if key[2] != books.let_go_by(c)]
+        if others and (others == keys or strategy == k.RING_ALL or not books.weigh(c, others[0][2])[0]):
+            keys = others
         if keys and books.weigh(c, keys[0][2])[0]:
             return self._hold_back(c, keys[0][2])
         rung = queue.get(QueueSetting.RING_ALL_LIMIT) if strategy == k.RING_ALL else 1
@@ -207,6 +212,11 @@ class Offers:
             best, second = None, None
             heads = [
                 c for line in books.lines if number in books.serving(line) and (c := books.head(books.waiting(line)))
+            ]
+            heads = [
+                c
+                for c in heads
+                if books.let_go_by(c) != number or books.serving((c.queue, c.requirement, c.channel)) == [number]
             ]
             heads = [c for c in heads if not self._is_kept_waiting(c, number)]
             for c in heads:

@@ -37,6 +37,7 @@ class Stays(Offers):
             asked_group=group,
             own=fact.agent,
             protected=bool(fact.flags & k.FLAG_PROTECTED),
+            calls_back=bool(fact.flags & k.FLAG_CALLS_BACK),
             order=books.seq,
         )
         if group >= 0:
@@ -186,7 +187,7 @@ class Stays(Offers):
         queue.handle_ns += talked
         c.ties.remove(tie)
         self._then_match_agent(tie.agent)
-        c.state, c.agent = k.CONTACT_NEW, -1
+        c.state, c.agent, c.let_go = k.CONTACT_NEW, -1, (tie.agent, books.turn)
         if wraps:
             tie.state, tie.since = k.ENGAGEMENT_WRAPPING, books.now
             tie.due = books.now + wrap_up if wrap_up > 0 else 0

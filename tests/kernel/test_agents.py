@@ -162,13 +162,6 @@ def test_what_rings_at_an_agent_who_goes_offline_rings_elsewhere_with_its_place(
     assert scene.tables.contacts["line_ns"][contact] == since
 
 
-def test_a_transfer_to_an_offline_agent_goes_to_the_queue() -> None:
-    scene = Scene(agents=2, available=(0,))
-    contact, _ = scene.talk()
-    scene.transfer(contact, agent=1)
-    assert scene.only(k.CONTACT_QUEUED).agent == -1
-
-
 def test_a_transfer_to_a_busy_agent_waits_for_that_agent_as_long_as_the_queue_allows() -> None:
     scene = Scene(agents=2)
     scene.queue(0, QueueSetting.PREFERRED_WAIT_NS, 60 * SECOND_NS)

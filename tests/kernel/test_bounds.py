@@ -4,9 +4,8 @@ import pytest
 
 from engine.kernel.audit import audit
 from engine.kernel.deadlines import NEVER_NS
-from engine.kernel.emit import CONCLUSIONS_MAX
 from engine.kernel.step import ROOM, next_deadline_ns
-from engine.kernel.tables import AGENDA, Capacity
+from engine.kernel.tables import AGENDA, CONCLUSIONS_MAX, Capacity
 from engine.messages import kinds as k
 from engine.messages.rows import pack_arrival
 from engine.model.settings import SECOND_NS, AgentSetting, QueueSetting

@@ -216,6 +216,18 @@ def test_a_step_that_the_target_does_not_take_is_passed_over() -> None:
     assert exits(scene) == [k.EXIT_CALLBACK]
 
 
+def test_who_is_called_back_passes_over_steps_for_a_callback() -> None:
+    scene = Scene(available=())
+    scene.step(0, 0, 2, k.STEP_CALLBACK)
+    scene.step(0, 1, 5, k.STEP_CALLBACK)
+    scene.step(0, 2, 30, k.STEP_TIME_OUT)
+    scene.arrive(since_s=60, flags=k.FLAG_CALLS_BACK)
+    scene.wait(29)
+    assert exits(scene) == []
+    scene.wait(1)
+    assert exits(scene) == [k.EXIT_TIMED_OUT]
+
+
 def test_a_step_deleted_while_people_wait_is_not_taken() -> None:
     scene = Scene(available=())
     scene.step(0, 0, 30, k.STEP_TIME_OUT)

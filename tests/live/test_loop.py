@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.config import compile_settings
-from engine.errors import ConfigError, Overloaded
+from engine.errors import ConfigError, ContactsFull, Overloaded
 from engine.kernel.audit import audit
 from engine.live import loop
 from engine.live.turns import TURN_ROWS
@@ -199,6 +199,21 @@ async def test_slots_freed_in_a_call_serve_the_rest_of_it(tmp_path: Path) -> Non
         assert "too many contacts" in full[-1].error
 
 
+async def test_a_full_table_of_contacts_asks_for_patience(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        await h.tell(*[arrived(f"c{n}") for n in range(54)])
+        taken = h.submit(arrived("c54"))
+        with pytest.raises(ContactsFull, match=r"54 contacts are open, and no more fit; raise limits\.contacts"):
+            await h.submit(arrived("d"), arrived("e"))  # one place is left besides the one that is not decided yet
+        await taken
+        await h.tell(arrived("c55"))
+        with pytest.raises(ContactsFull):
+            await h.submit(arrived("d"))
+        await h.tell(ContactReleased(contact="c0"), arrived("d"))
+        await h.tell(ContactReleased(contact="c1"))
+        await h.tell(arrived("e"))
+
+
 async def test_a_full_inbox_refuses_the_new_but_not_what_ends(tmp_path: Path) -> None:
     small = CENTRE.replace("limits: {", "limits: {inbox: 20, ")
     async with house(tmp_path, small) as h:
@@ -318,6 +333,21 @@ async def test_a_timed_callback_goes_to_the_queue_of_its_step(tmp_path: Path) ->
         await h.pass_time(61)
         (entry,) = h.state.contacts
         assert (entry.arrival.queue, entry.arrival.customer) == ("sales", "+84 1")
+
+
+async def test_a_callback_of_the_same_queue_meets_no_callback_step_and_its_whole_wait_counts(tmp_path: Path) -> None:
+    text = CENTRE.replace("do: callback, to: sales", "do: callback").replace("after: 60s", "after: 2s")
+    async with house(tmp_path, text) as h:
+        await h.tell(*(arrived(name, queue="later", customer=f"+84 {name}") for name in "cd"))
+        for _ in range(25):
+            await h.pass_time(1)
+        status = h.engine.views.queue("later", h.clock.now_ns())
+        assert (status.waiting, status.entries, status.exits["callback"], status.overdue) == (2, 4, 2, 2)
+        assert (status.oldest_since_ns, status.oldest_arrival_since_ns) == (START_NS, START_NS)
+        waiting = h.engine.views.waiting("later")
+        assert [contact.entered_ns for contact in waiting.contacts] == [START_NS, START_NS]
+        assert [wait.since_ns for wait in h.engine.views.longest_waiting(5)] == [START_NS, START_NS]
+        assert audit(h.state.tables) == []
 
 
 async def test_a_read_model_that_fails_ends_the_engine_and_swallows_no_receipt(

@@ -13,6 +13,7 @@ from engine.messages.kinds import (
     CONTACT_LEFT,
     CONTACT_QUEUED,
     EXIT_NAMES,
+    FLAG_CALLS_BACK,
 )
 from engine.projections.intervals import as_csv
 from tests.projections.support import SECOND_NS, Centre
@@ -30,6 +31,9 @@ class Recount:
         self.waits: defaultdict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
         self.talk_ns: Counter[str] = Counter()
         self.in_queue: dict[int, tuple[str, int]] = {}
+        self.in_line: dict[int, int] = {}
+        """Since when who is in a queue waits: of a callback, since its customer does."""
+        self.calls_back: set[int] = set()
         self.arrived = 0
         for frame in centre.log.read():
             for row in frame.rows:
@@ -40,9 +44,13 @@ class Recount:
         queue = centre.views.directory.queues.name(int(row["queue"]))
         if kind == CONTACT_ARRIVED:
             self.arrived += 1
+            self.calls_back.discard(slot)
+            if row["flags"] & FLAG_CALLS_BACK:
+                self.calls_back.add(slot)
         elif kind == CONTACT_QUEUED:
             self.entries[queue] += 1
             self.in_queue[slot] = queue, int(row["at_ns"])
+            self.in_line[slot] = int(row["a"] if slot in self.calls_back else row["at_ns"])
         elif kind in (CONTACT_ANSWERED, CONTACT_LEFT):
             # A contact that is refused at the door was never in line.
             name = "answered" if kind == CONTACT_ANSWERED else EXIT_NAMES[int(row["a"])]
@@ -65,7 +73,7 @@ async def test_figures_equal_a_recount_of_the_log(centre: Centre, seed: int) -> 
     assert recount.arrived > 30
     for queue in centre.views.queues(now_ns).queues:
         exits, waits = recount.exits[queue.queue], recount.waits[queue.queue]
-        waiting = [since_ns for name, since_ns in recount.in_queue.values() if name == queue.queue]
+        waiting = [recount.in_line[slot] for slot, (name, _) in recount.in_queue.items() if name == queue.queue]
         assert queue.entries == recount.entries[queue.queue]
         assert {name: count for name, count in queue.exits.items() if count} == dict(exits)
         assert queue.waiting == len(waiting) == queue.entries - sum(exits.values())
