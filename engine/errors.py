@@ -35,11 +35,15 @@ class LogError(TrunklineError):
 class LogDamaged(LogError):
     """Acknowledged data is damaged; nothing was changed on disk."""
 
-    def __init__(self, path: Path | str, offset: int, seq: int, detail: str) -> None:
-        super().__init__(
-            f"{path}: damaged at byte {offset}, sequence {seq}: {detail}. "
-            "Nothing was changed. Restore this file from a backup, then start again."
-        )
+    def __init__(
+        self,
+        path: Path | str,
+        offset: int,
+        seq: int,
+        detail: str,
+        advice: str = "Restore this file from a backup, then start again.",
+    ) -> None:
+        super().__init__(f"{path}: damaged at byte {offset}, sequence {seq}: {detail}. Nothing was changed. {advice}")
         self.path = Path(path)
         self.offset = offset
         self.seq = seq

@@ -26,6 +26,7 @@ from engine.live.snapshots import Snapshots, newest_seq
 from engine.live.upkeep import Upkeep
 from engine.log.event_log import SegmentLog
 from engine.log.segment import DEFAULT_SEGMENT_BYTES
+from engine.log.snapshot import SnapshotStore
 from engine.messages.kinds import ENGINE_STARTED
 from engine.messages.rows import ROW, SCHEMA, empty_rows
 from engine.ports import AdapterStatus
@@ -197,6 +198,7 @@ class EngineHost:
             row_dtype=ROW,
             schema=SCHEMA,
             verify_from_seq=max(1, covered_seq),
+            witnesses=SnapshotStore(self._data / SNAPSHOT_FOLDER).witnesses(),
         )
 
     def _recover(self, log: SegmentLog, snapshots: Snapshots) -> EngineState:

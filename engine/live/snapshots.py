@@ -94,4 +94,4 @@ class Snapshots:
         if checksum is None:
             logger.warning("no snapshot at sequence %d: no turn ends there", seq)
             return
-        self._store.write(seq, checksum, state_code(), copy.parts())
+        self._store.write(seq, checksum, state_code(), copy.parts(), self._log.log_id)

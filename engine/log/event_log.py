@@ -8,7 +8,7 @@ frame vouches for the last group. Everything that goes wrong on the way to the d
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from engine.log.frame import RAW_ROW, Frame, Rows
 from engine.log.lock import lock_folder
 from engine.log.reader import checksum_at, read_log, read_runs
 from engine.log.segment import DEFAULT_SEGMENT_BYTES, SMALLEST_SEGMENT_BYTES, segment_paths
+from engine.log.snapshot import SnapshotWitness
 from engine.log.spares import Spares
 from engine.log.writer import SegmentWriter, Staging, require_fits
 from engine.ports import Turn
@@ -61,6 +62,7 @@ class SegmentLog:
         idle_marker_s: float | None,
         staging_limit_bytes: int,
         verify_from_seq: int,
+        witnesses: Sequence[SnapshotWitness],
     ) -> None:
         self._folder = folder
         self._ops = ops
@@ -73,7 +75,7 @@ class SegmentLog:
         self._staging_limit_bytes = staging_limit_bytes
         self._writer = SegmentWriter(ops, folder, spares, schema, self._settle)
         try:
-            self._writer.begin(verify_from_seq)
+            self._writer.begin(verify_from_seq, witnesses)
         except BaseException:
             self._writer.close()
             raise
@@ -107,6 +109,7 @@ class SegmentLog:
         staging_limit_bytes: int = DEFAULT_STAGING_LIMIT_BYTES,
         spare_count: int = DEFAULT_SPARES,
         verify_from_seq: int = 1,
+        witnesses: Sequence[SnapshotWitness] = (),
         ops: FileOps | None = None,
     ) -> "SegmentLog":
         """Lock the folder, recover the log in it (or begin one where `create`), and start the writer thread.
@@ -137,6 +140,7 @@ class SegmentLog:
                 idle_marker_s=idle_marker_s,
                 staging_limit_bytes=staging_limit_bytes,
                 verify_from_seq=verify_from_seq,
+                witnesses=witnesses,
             )
         except BaseException:
             ops.close(lock_fd)
@@ -149,6 +153,11 @@ class SegmentLog:
             return not self._failure
         # No spare: one may be on its way, or the disk may be full and nobody knows it yet.
         return not self._spares.full and self._writer.room_bytes > self._spares.segment_bytes // 4
+
+    @property
+    def log_id(self) -> bytes:
+        """What tells this log from all others."""
+        return self._writer.log_id
 
     @property
     def group_count(self) -> int:

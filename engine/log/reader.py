@@ -1,6 +1,6 @@
 """Read recorded turns in order, without copying and without a lock: for replay, projections and verification."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from engine.log.frame_table import FrameTable, frame_tables
 from engine.log.recovery import recover
 from engine.log.runs import Run, runs_of
 from engine.log.segment import SegmentFile, open_segment, segment_first_seq, segment_paths
+from engine.log.snapshot import SnapshotWitness
 
 
 class LogReport(NamedTuple):
@@ -31,9 +32,12 @@ class LogReport(NamedTuple):
     """Bytes of unfinished, unacknowledged writing after the last frame; the next writer zeroes them."""
 
 
-def verify_log(folder: Path, ops: FileOps | None = None) -> LogReport:
-    """Check every frame of the log without changing or locking anything; raises LogDamaged."""
-    found = recover(ops or FileOps(), folder)
+def verify_log(folder: Path, ops: FileOps | None = None, witnesses: Sequence[SnapshotWitness] = ()) -> LogReport:
+    """Check every frame of the log, and that it reaches as far as `witnesses` say; raises LogDamaged.
+
+    Nothing is changed or locked.
+    """
+    found = recover(ops or FileOps(), folder, witnesses=witnesses)
     tail = found.tail
     first_seq = found.segments[0].header.first_seq if found.segments else 1
     return LogReport(

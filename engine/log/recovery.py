@@ -3,9 +3,11 @@
 The rule: at the first bad frame, at X and expecting sequence S, look for a later intact frame that begins at or after S
 and says that S was durable when it was cut. If there is one, acknowledged data is damaged: refuse, change nothing.
 If there is none, nobody was ever told about anything from X on: the tail is torn, and may be zeroed.
-A segment gets its name only after everything before it was durable, so a later segment is such a witness too.
+A segment gets its name only after everything before it was durable, so a later segment is such a witness too, and so is
+a snapshot: it is made of durable rows alone.
 """
 
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +19,8 @@ from engine.log.file_ops import FileOps
 from engine.log.frame import ALIGN, MAGIC, SEALED, FrameHeader, read_header
 from engine.log.frame_table import frame_tables
 from engine.log.retention import read_floor
-from engine.log.segment import SEGMENT_HEADER_BYTES, SegmentFile, open_segment, segment_paths
+from engine.log.segment import SEGMENT_HEADER_BYTES, SegmentFile, decode_header, open_segment, segment_paths
+from engine.log.snapshot import SnapshotWitness
 
 SCAN_BYTES = 8 << 20
 
@@ -80,17 +83,20 @@ def walk(segment: SegmentFile, start: Tail) -> Tail:
     return Tail(offset, seq, checksum, at_ns, epoch, vouched, unvouched_offset, count, sealed)
 
 
-def recover(ops: FileOps, folder: Path, verify_from_seq: int = 1) -> Recovered:
+def recover(
+    ops: FileOps, folder: Path, verify_from_seq: int = 1, witnesses: Sequence[SnapshotWitness] = ()
+) -> Recovered:
     """Walk the log; raises LogDamaged where acknowledged data is damaged or missing. Changes nothing.
 
     Segments that end before `verify_from_seq` (a snapshot vouches for them) have only their headers checked, save the
-    last two, which tell the epoch and the time to go on from.
+    last two, which tell the epoch and the time to go on from. `witnesses` were made of this log, or of another one.
     """
-    segments = [open_segment(ops, path) for path in segment_paths(ops, folder)]
+    segments = [open_whole(ops, path) for path in segment_paths(ops, folder)]
     floor_seq = read_floor(ops, folder)
     if not segments and floor_seq > 1:
         raise LogDamaged(folder, 0, floor_seq, "all segments are missing, yet old ones were deleted here before")
     if not segments:
+        require_reach(folder, 0, 1, b"", witnesses)
         return Recovered([], Tail(0, 1, 0, 0, 0, 0, 0, 0, sealed=False), 0)
     check_sequence(segments, floor_seq)
     tail = start_of(segments[0], None)
@@ -103,7 +109,44 @@ def recover(ops: FileOps, folder: Path, verify_from_seq: int = 1) -> Recovered:
     tail = walk(last, tail)
     if tail.sealed:
         raise LogDamaged(last.path, tail.offset, tail.next_seq, "the segment after this one is missing")
-    return Recovered(segments, tail, check_tail(last, tail))
+    garbage_end = check_tail(last, tail)
+    require_reach(last.path, tail.offset, tail.next_seq, last.header.log_id, witnesses)
+    return Recovered(segments, tail, garbage_end)
+
+
+def open_whole(ops: FileOps, path: Path) -> SegmentFile:
+    """Open a segment; raises LogDamaged with the first sequence that a file that is cut short does not hold."""
+    try:
+        return open_segment(ops, path)
+    except LogDamaged as damage:
+        view = ops.map(path)
+        if damage.offset != len(view) or len(view) < SEGMENT_HEADER_BYTES:
+            raise
+        cut = SegmentFile(path, decode_header(path, view, whole=False), view)
+        raise LogDamaged(path, len(view), walk(cut, start_of(cut, None)).next_seq, damage.detail) from None
+
+
+def require_reach(path: Path, offset: int, next_seq: int, log_id: bytes, witnesses: Sequence[SnapshotWitness]) -> None:
+    """Raise LogDamaged where a snapshot of this log was made at a sequence that the log does not have.
+
+    One that does not say of which log it is, and any beside a log without segments, counts as one of this log.
+    """
+    own = [found for found in witnesses if not log_id or found.log_id in ("", log_id.hex())]
+    newest = max(own, key=lambda found: found.covered_seq, default=None)
+    if newest is None or newest.covered_seq < next_seq:
+        return
+    covered_seq, folder = newest.covered_seq, newest.path.parent
+    ends = f"the log ends at sequence {next_seq - 1}" if next_seq > 1 else "the log is empty"
+    after = f"the snapshots after sequence {next_seq - 1}" if next_seq > 1 else "all snapshots"
+    raise LogDamaged(
+        path,
+        offset,
+        next_seq,
+        f"{ends}, yet {newest.path.name} was made of it at sequence {covered_seq}: "
+        f"{covered_seq - next_seq + 1} rows that were acknowledged are missing",
+        f"Restore the log from a backup that reaches sequence {covered_seq}, then start again; "
+        f"or, to go on without those rows, move {after} out of {folder}.",
+    )
 
 
 def check_sequence(segments: list[SegmentFile], floor_seq: int) -> None:

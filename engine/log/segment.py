@@ -68,8 +68,8 @@ def encode_header(header: SegmentHeader) -> bytes:
     return (body + SEGMENT_CHECKSUM.pack(xxh3_64_intdigest(body))).ljust(SEGMENT_HEADER_BYTES, b"\0")
 
 
-def decode_header(path: Path, view: memoryview) -> SegmentHeader:
-    """Check and read the header block; raises LogDamaged with the reason."""
+def decode_header(path: Path, view: memoryview, *, whole: bool = True) -> SegmentHeader:
+    """Check and read the header block, and whether the file is `whole`; raises LogDamaged with the reason."""
     named_seq = segment_first_seq(path.name) or 0
     if len(view) < SEGMENT_HEADER_BYTES:
         raise LogDamaged(path, len(view), named_seq, "the segment header is cut short")
@@ -83,7 +83,7 @@ def decode_header(path: Path, view: memoryview) -> SegmentHeader:
     header = SegmentHeader(*rest)
     if header.first_seq != named_seq:
         raise LogDamaged(path, 40, named_seq, f"the file holds the segment that begins at {header.first_seq}")
-    if len(view) < header.size:
+    if whole and len(view) < header.size:
         raise LogDamaged(path, len(view), named_seq, f"the file is cut short: {len(view)} of {header.size} bytes")
     return header
 

@@ -6,10 +6,10 @@ the hash of the code that made the state, and each part with its type, shape, pl
 """
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from struct import Struct
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -47,6 +47,16 @@ class Description(msgspec.Struct, frozen=True):
     chain_checksum: int
     code_hash: str
     parts: tuple[PartEntry, ...]
+    log_id: str = ""
+    """Of the log that it was made of, in hexadecimal digits; empty where it does not say."""
+
+
+class SnapshotWitness(NamedTuple):
+    """What a snapshot proves, whatever code made it: its log had a durable turn that ends at `covered_seq`."""
+
+    path: Path
+    covered_seq: int
+    log_id: str
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -64,7 +74,9 @@ class SnapshotStore:
         self._folder = folder
         self._ops = ops or FileOps()
 
-    def write(self, covered_seq: int, chain_checksum: int, code_hash: str, parts: Mapping[str, Part]) -> Path:
+    def write(
+        self, covered_seq: int, chain_checksum: int, code_hash: str, parts: Mapping[str, Part], log_id: bytes = b""
+    ) -> Path:
         """Store the state at `covered_seq`, which must be durable in the log; keeps the two newest. Raises OSError."""
         self._ops.make_folder(self._folder)
         path = self._folder / f"{PREFIX}{covered_seq:020d}{SUFFIX}"
@@ -78,7 +90,7 @@ class SnapshotStore:
         )
         fd = self._ops.create(draft)
         try:
-            for offset, data in layout(covered_seq, chain_checksum, code_hash, parts):
+            for offset, data in layout(covered_seq, chain_checksum, code_hash, parts, log_id):
                 self._write_all(fd, data, offset)
             self._ops.sync(fd)
         finally:
@@ -101,14 +113,22 @@ class SnapshotStore:
 
     def newest_seq(self, code_hash: str) -> int:
         """Position of the newest snapshot made by the same code; 0 where there is none. Parts are not looked at."""
-        for name in reversed(self.names()):
+        found = [description for _, description in self._descriptions() if description.code_hash == code_hash]
+        return found[-1].covered_seq if found else 0
+
+    def witnesses(self) -> list[SnapshotWitness]:
+        """What the snapshots prove of their logs, whatever code made them."""
+        return [SnapshotWitness(path, found.covered_seq, found.log_id) for path, found in self._descriptions()]
+
+    def _descriptions(self) -> Iterator[tuple[Path, Description]]:
+        """Yield the files that describe themselves, oldest first."""
+        for name in self.names():
             try:
                 description = read_description(self._ops.map(self._folder / name))
             except (OSError, msgspec.MsgspecError):
                 continue
-            if description is not None and description.code_hash == code_hash:
-                return description.covered_seq
-        return 0
+            if description is not None:
+                yield self._folder / name, description
 
     def names(self) -> list[str]:
         """File names of the snapshots, oldest first."""
@@ -137,7 +157,7 @@ class SnapshotStore:
 
 
 def layout(
-    covered_seq: int, chain_checksum: int, code_hash: str, parts: Mapping[str, Part]
+    covered_seq: int, chain_checksum: int, code_hash: str, parts: Mapping[str, Part], log_id: bytes = b""
 ) -> list[tuple[int, memoryview]]:
     """What to write where: the parts first in the list, the preamble with the description last."""
     raw = {name: part_bytes(part) for name, part in parts.items()}
@@ -148,7 +168,8 @@ def layout(
         dtype, shape = ("", ()) if isinstance(part, bytes) else (describe(part.dtype), part.shape)
         entries.append(PartEntry(name, dtype, shape, offset, len(data), xxh3_64_intdigest(data)))
         offset = align(offset + len(data))
-    encoded = msgspec.json.encode(Description(covered_seq, chain_checksum, code_hash, tuple(entries)))
+    description = Description(covered_seq, chain_checksum, code_hash, tuple(entries), log_id.hex())
+    encoded = msgspec.json.encode(description)
     head = PREAMBLE.pack(SNAPSHOT_MAGIC, len(encoded), xxh3_64_intdigest(encoded)) + encoded
     base = align(len(head))
     return [(base + entry.offset, raw[entry.name]) for entry in entries] + [(0, memoryview(head))]

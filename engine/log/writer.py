@@ -3,7 +3,7 @@
 It has no thread and no lock of its own; `event_log` gives it both, the crash tests neither.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from engine.log.file_ops import FileOps
 from engine.log.frame import HEADER_BYTES, MARKER, OPENED, ROW_BYTES, SEALED, Rows, frame_bytes, row_bytes, seal
 from engine.log.recovery import Recovered, recover
 from engine.log.segment import SEGMENT_HEADER_BYTES, SegmentHeader, encode_header, segment_name
+from engine.log.snapshot import SnapshotWitness
 from engine.log.spares import Spares
 
 FIRST_STAGING_BYTES = 1 << 20
@@ -106,12 +107,17 @@ class SegmentWriter:
         """Bytes left for frames in the newest segment."""
         return max(0, self._header.size - self._offset - HEADER_BYTES)
 
-    def begin(self, verify_from_seq: int = 1) -> Recovered:
+    @property
+    def log_id(self) -> bytes:
+        """What tells this log from all others."""
+        return self._header.log_id
+
+    def begin(self, verify_from_seq: int = 1, witnesses: Sequence[SnapshotWitness] = ()) -> Recovered:
         """Recover the folder, or begin a new log in it, and stand ready at the tail, in a new epoch.
 
         Raises LogDamaged where acknowledged data is damaged, OSError where the disk fails.
         """
-        found = recover(self._ops, self._folder, verify_from_seq)
+        found = recover(self._ops, self._folder, verify_from_seq, witnesses)
         self._spares.adopt()
         if found.segments:
             self._continue(found)

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from engine.log.reader import read_log, read_runs, verify_log
+from engine.log.snapshot import SnapshotStore
 from engine.messages.rows import ROW
 from engine.replay.recheck import Recheck, VerifyReport
-from engine.replay.restore import capacity_of_log, collector_paused, log_folder
+from engine.replay.restore import SNAPSHOT_FOLDER, capacity_of_log, collector_paused, log_folder
 
 
 @collector_paused()
@@ -16,7 +17,7 @@ def verify(data: Path) -> VerifyReport:
     """
     folder = log_folder(data)
     # Reading alone ends at the first frame that is not intact; only recovery's walk tells a torn tail from damage.
-    last_seq = verify_log(folder).last_seq
+    last_seq = verify_log(folder, witnesses=SnapshotStore(data / SNAPSHOT_FOLDER).witnesses()).last_seq
     check = Recheck(capacity_of_log(read_log(folder, dtype=ROW)))
     for run in read_runs(folder, up_to_seq=last_seq):
         if not check.add(run):

@@ -11,7 +11,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from engine.errors import ConfigError, ContactsFull, LogLocked
+from engine.errors import ConfigError, ContactsFull, LogDamaged, LogLocked
 from engine.kernel.fingerprint import fingerprint
 from engine.live.host import SWITCH_INTERVAL_S, EngineHost, SpaceWatch, serve
 from engine.live.opening import OpeningHoursDriver
@@ -94,6 +94,32 @@ async def test_a_damaged_snapshot_costs_time_and_nothing_else(tmp_path: Path) ->
     assert {entry.name for entry in again.engine.state.contacts} == {"c0", "c2", "c4"}
     await again.stop()
     assert verify(tmp_path / "data").ok
+
+
+@pytest.mark.parametrize("harm", ["the segment is deleted", "the end is zeroed"])
+async def test_a_log_that_a_snapshot_knows_better_is_refused(tmp_path: Path, harm: str) -> None:
+    host = host_of(tmp_path)
+    await host.start()
+    await calls(host, 0, 30)
+    await host.stop()
+    data = tmp_path / "data"
+    segment = max((data / "log").glob("*.log"))
+    if harm == "the segment is deleted":
+        segment.unlink()
+    else:
+        image = segment.read_bytes()
+        used = len(image.rstrip(b"\0"))
+        segment.write_bytes(image[: used - 3000].ljust(len(image), b"\0"))
+    files = {path: path.read_bytes() for path in (data / "log").iterdir()}
+    with pytest.raises(LogDamaged, match=r"yet snapshot-0{10}\d+\.trk was made of it at sequence \d+: .* are missing"):
+        await host_of(tmp_path).start()
+    with pytest.raises(LogDamaged):
+        verify(data)
+    assert {path: path.read_bytes() for path in (data / "log").iterdir()} == files
+    (data / "snapshots").rename(data / "elsewhere")
+    again = host_of(tmp_path)
+    await again.start()
+    await again.stop()
 
 
 async def test_snapshots_are_taken_while_it_runs(tmp_path: Path) -> None:

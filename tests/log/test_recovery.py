@@ -11,6 +11,7 @@ from engine.errors import LogDamaged
 from engine.log.frame import SEALED, read_header
 from engine.log.recovery import recover
 from engine.log.segment import SEGMENT_HEADER_BYTES, decode_header, open_segment, segment_name, segment_paths
+from engine.log.snapshot import SnapshotWitness
 from tests.log.simulated_disk import SECTOR_BYTES, SimulatedDisk
 from tests.log.support import FOLDER, check_rows, open_writer, write_turns
 
@@ -269,3 +270,38 @@ def test_a_frame_lost_at_the_end_of_a_finished_segment_is_refused() -> None:
         image = images[path][:last] + bytes(len(images[path]) - last)
         with pytest.raises(LogDamaged, match=following.name):
             recover(SimulatedDisk(images | {path: image}), FOLDER)
+
+
+def test_a_file_that_is_cut_short_names_the_first_sequence_that_it_lacks(log: Log) -> None:
+    for spot in log.spots[2:8]:
+        for cut in (spot.offset, spot.offset + 1, spot.end - 1):
+            disk = SimulatedDisk({log.path: log.image[:cut]})
+            with pytest.raises(LogDamaged, match=f"cut short: {cut} of") as raised:
+                recover(disk, FOLDER)
+            assert (raised.value.offset, raised.value.seq) == (cut, spot.first_seq)
+
+
+def test_a_snapshot_proves_how_far_its_log_reached(log: Log) -> None:
+    disk = SimulatedDisk({log.path: log.image})
+    log_id, folder = decode_header(log.path, memoryview(log.image)).log_id.hex(), Path("/snapshots")
+    last_seq = recover(disk, FOLDER).tail.next_seq - 1
+    for name in (log_id, ""):
+        recover(disk, FOLDER, 1, [SnapshotWitness(folder / "a", last_seq, name)])
+        ahead = [SnapshotWitness(folder / "a", last_seq - 1, name), SnapshotWitness(folder / "b", last_seq + 5, name)]
+        with pytest.raises(LogDamaged) as raised:
+            recover(disk, FOLDER, 1, ahead)
+        assert raised.value.seq == last_seq + 1
+        assert (
+            f"the log ends at sequence {last_seq}, yet b was made of it at sequence {last_seq + 5}: "
+            "5 rows that were acknowledged are missing. Nothing was changed. "
+            f"Restore the log from a backup that reaches sequence {last_seq + 5}, then start again; or, "
+            f"to go on without those rows, move the snapshots after sequence {last_seq} out of /snapshots."
+        ) in str(raised.value)
+    recover(disk, FOLDER, 1, [SnapshotWitness(folder / "of another log", last_seq + 5, "00" * 16)])
+
+
+def test_a_snapshot_beside_no_segments_proves_that_there_were_some() -> None:
+    with pytest.raises(
+        LogDamaged, match=r"the log is empty, yet a was made of it at sequence 7.*move all snap"
+    ):
+        recover(SimulatedDisk(), FOLDER, 1, [SnapshotWitness(Path("/snapshots/a"), 7, "00" * 16)])
