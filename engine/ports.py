@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import msgspec
 import numpy as np
 
 from engine.messages.effects import AnyEffect
 from engine.messages.observed import Fact, Observed
+
+if TYPE_CHECKING:
+    from engine.projections.views import Views
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -52,20 +55,12 @@ class AgentEndpoint(msgspec.Struct, frozen=True):
     queues: tuple[str, ...]
 
 
-class Views(Protocol):
-    """Read models, each answer true at one position of the log; see engine.projections."""
-
-    @property
-    def as_of(self) -> int:
-        """The sequence at which the next answer would be true."""
-
-
 class EngineLink(Protocol):
     """What an adapter sees of the engine."""
 
     @property
-    def views(self) -> Any:
-        """The read models (engine.projections.Views)."""
+    def views(self) -> "Views":
+        """The read models, each answer true at one position of the log."""
 
     @property
     def endpoints(self) -> "Sequence[AgentEndpoint]":

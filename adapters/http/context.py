@@ -40,8 +40,7 @@ class Context:
     @property
     def views(self) -> Views:
         """The engine's read models."""
-        views: Views = self.engine.views
-        return views
+        return self.engine.views
 
 
 CONTEXT: Final = web.AppKey("trunkline_context", Context)

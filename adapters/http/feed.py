@@ -65,8 +65,7 @@ class Feed:
     @property
     def views(self) -> Views:
         """The engine's read models."""
-        views: Views = self._engine.views
-        return views
+        return self._engine.views
 
     def start(self) -> None:
         """Begin to watch the engine."""
@@ -157,7 +156,7 @@ class Feed:
         found: dict[str, dict[str, bytes]] = {}
         if "waiting" in wanted:
             found["waiting"] = {tile.contact: msgspec.json.encode(tile) for tile in waiting_tiles(views, now_ns)}
-        agents = self._agents.changed(views.tables) if "agents" in wanted else []
+        agents = views.agents_changed(self._agents) if "agents" in wanted else []
         large = len(agents) + AGENTS_OF_A_QUEUE * len(views.directory.queues) > AGENTS_AT_ONCE
         if "queues" in wanted or "agents" in wanted:
             still = views.still(now_ns, today_ns) if large else views

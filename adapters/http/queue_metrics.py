@@ -4,7 +4,6 @@ Buckets of waits and handling times are powers of two seconds, where the engine'
 queue's threshold, whose count is exact too. Percentages are never told: their numerators and denominators are.
 """
 
-from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -17,25 +16,10 @@ from prometheus_client.core import (
     SummaryMetricFamily,
 )
 
-from engine.messages.kinds import (
-    AGENT_IDLE,
-    AGENT_PAUSED,
-    AGENT_STATE_NAMES,
-    CHANNEL_NAMES,
-    CHANNELS,
-    CONTACT_OFFERED,
-    CONTACT_WAITING,
-    EXIT_ANSWERED,
-    EXIT_CALLBACK,
-    EXIT_NAMES,
-    EXITS,
-)
-from engine.model.settings import QueueSetting
+from engine.messages.kinds import AGENT_STATE_NAMES, CHANNEL_NAMES, EXIT_ANSWERED, EXIT_CALLBACK, EXIT_NAMES, EXITS
 from engine.model.tallies import MEASURED_ANSWERED, MEASURED_HANDLE, MEASURED_LOST, Tally
-from engine.projections.eligibility import at_work, configured, eligible, states_of
-from engine.projections.expected_wait import ExpectedWait, expected_wait
-from engine.projections.figures import NS, age_s, cells_of
-from engine.projections.names import existing, name_at
+from engine.projections.figures import NS
+from engine.projections.metrics_view import Cell
 from engine.projections.views import Views
 from engine.projections.waits import edges_s
 
@@ -47,8 +31,6 @@ SERIES_OF_CELL: Final = 165
 REASONS_MAX: Final = 20
 """Pause reasons told by name; the rest is `other`."""
 OTHER_REASON: Final = "other"
-CALLBACKS: Final = "callbacks"
-"""The source of callbacks is called so, or so with the adapter behind a colon."""
 QUEUE_LABELS: Final = ["queue", "channel"]
 _OFFER_ENDS: Final = (
     Tally.EXIT + EXIT_ANSWERED,
@@ -85,23 +67,11 @@ class _Scrape:
     """One look at the figures."""
 
     def __init__(self, views: Views, wall_ns: int) -> None:
-        self.views, self.t, self.now_ns = views, views.tables, views.now_ns(wall_ns)
-        self.live = views.live(self.now_ns)
-        self.cells, self.omitted = self._cells()
-
-    def _cells(self) -> tuple[list[tuple[int, str, str]], int]:
-        """Return (cell, queue, channel) of every queue's own channel and of each other that was ever used."""
-        names, t = self.views.directory.queues, self.t
-        own = t.queues["settings"][:, QueueSetting.CHANNEL]
-        used = t.tallies[:, Tally.ENTRIES] > 0
-        found = [
-            (queue * CHANNELS + channel, names.name(queue), CHANNEL_NAMES[channel])
-            for queue in existing(names)
-            for channel in range(CHANNELS)
-            if own[queue] == channel or used[queue * CHANNELS + channel]
-        ]
-        room = SERIES_MAX // SERIES_OF_CELL
-        return found[:room], max(0, len(found) - room)
+        self.views, self.now_ns = views, views.now_ns(wall_ns)
+        self.figures = views.metrics(self.now_ns)
+        self.cells, self.omitted = self.figures.cells(SERIES_MAX // SERIES_OF_CELL)
+        self.queues = {cell.queue_number: cell.queue for cell in self.cells}
+        """Those that are told, by number."""
 
     def queue_counters(self) -> list[Metric]:
         """Return what was counted since the beginning of the log."""
@@ -111,16 +81,16 @@ class _Scrape:
         offers = _counter("trunkline_offers", "Offers to agents", *QUEUE_LABELS, "result")
         transfers = _counter("trunkline_transfers_out", "Connected contacts handed over", *QUEUE_LABELS)
         told = _counter("trunkline_told_waits", "Answered contacts that were told a wait", *QUEUE_LABELS, "within")
-        for cell, *labels in self.cells:
-            tally = self.t.tallies[cell].tolist()
+        for cell in self.cells:
+            labels, tally = _labels(cell), cell.tally.tolist()
             entries.add_metric(labels, tally[Tally.ENTRIES])
             for number in range(EXITS):
                 exits.add_metric([*labels, EXIT_NAMES[number]], tally[Tally.EXIT + number])
             out = sum(tally[Tally.EXIT : Tally.EXIT + EXITS])
-            met, missed = tally[Tally.MET], tally[Tally.MISSED] + int(self.live.overdue[cell])
+            met, missed = tally[Tally.MET], tally[Tally.MISSED] + cell.overdue
             level.add_metric([*labels, "met"], met)
             level.add_metric([*labels, "missed"], missed)
-            level.add_metric([*labels, "excluded"], max(0, out + int(self.live.overdue[cell]) - met - missed))
+            level.add_metric([*labels, "excluded"], max(0, out + cell.overdue - met - missed))
             offers.add_metric([*labels, "accepted"], tally[Tally.EXIT + EXIT_ANSWERED])
             offers.add_metric([*labels, "declined"], tally[Tally.OFFERS_DECLINED])
             offers.add_metric([*labels, "no_answer"], tally[Tally.OFFERS_NOT_ANSWERED])
@@ -138,20 +108,17 @@ class _Scrape:
         active = _gauge("trunkline_contacts_active", "Contacts with agents", *QUEUE_LABELS, "phase")
         threshold = _gauge("trunkline_queue_service_level_threshold_seconds", "The threshold T", *QUEUE_LABELS)
         target = _gauge("trunkline_queue_service_level_target_ratio", "Share to be answered within T", *QUEUE_LABELS)
-        cards = self.views.directory.queue_cards
-        for cell, *labels in self.cells:
-            queue = cell // CHANNELS
-            live = self.live
-            phases = (live.offered, live.connected, live.held, live.wrapping)
-            waiting.add_metric(labels, int(live.waiting[cell]))
-            oldest.add_metric(labels, age_s(int(live.oldest_entered_ns[cell]), self.now_ns))
-            for phase, counts in zip(_PHASES, phases, strict=True):
-                active.add_metric([*labels, phase], int(counts[cell]))
-            threshold.add_metric(labels, int(self.t.queues[queue]["settings"][QueueSetting.THRESHOLD_NS]) / NS)
-            target.add_metric(labels, cards[queue].target if queue < len(cards) else 0.8)
+        for cell in self.cells:
+            labels = _labels(cell)
+            waiting.add_metric(labels, cell.waiting)
+            oldest.add_metric(labels, cell.oldest_wait_s)
+            for phase, count in zip(_PHASES, (cell.offered, cell.connected, cell.held, cell.wrapping), strict=True):
+                active.add_metric([*labels, phase], count)
+            threshold.add_metric(labels, cell.threshold_s)
+            target.add_metric(labels, cell.target)
         expected = _gauge("trunkline_queue_estimated_wait_seconds", "Expected wait from now", "queue", "quantile")
-        for queue, name in dict.fromkeys((cell // CHANNELS, name) for cell, name, _ in self.cells):
-            wait = self._expected_wait(queue)
+        for queue, name in self.queues.items():
+            wait = self.figures.expected_wait(queue)
             for quantile, value in (("0.5", wait.p50_s), ("0.8", wait.p80_s), ("0.9", wait.p90_s)):
                 if value is not None:
                     expected.add_metric([name, quantile], value)
@@ -161,25 +128,16 @@ class _Scrape:
         omitted.add_metric([], self.omitted)
         return [waiting, oldest, active, threshold, target, expected, sequence, omitted]
 
-    def _expected_wait(self, queue: int) -> ExpectedWait:
-        """Of a contact that came now."""
-        may_serve = eligible(self.t, queue)
-        free = int(states_of(self.t, may_serve)[AGENT_IDLE])
-        cells = cells_of(queue)
-        in_line = int(self.live.waiting[cells].sum() - self.live.offered[cells].sum())
-        return expected_wait(self.t, queue, in_line + 1, int((may_serve & at_work(self.t)).sum()), free)
-
     def histograms(self) -> list[Metric]:
         """Return waits by outcome and handling times."""
         waits = HistogramMetricFamily(
             "trunkline_queue_wait_seconds", "Wait in the queue", labels=[*QUEUE_LABELS, "outcome"]
         )
         handle = HistogramMetricFamily("trunkline_handle_seconds", "Talk, hold and wrap-up", labels=QUEUE_LABELS)
-        for cell, *labels in self.cells:
-            tally, histogram = self.t.tallies[cell], self.t.histograms[cell]
-            threshold_s = int(self.t.queues[cell // CHANNELS]["settings"][QueueSetting.THRESHOLD_NS]) / NS
+        for cell in self.cells:
+            labels, tally, histogram = _labels(cell), cell.tally, cell.histograms
             within = int(tally[Tally.ANSWERED_WITHIN])
-            buckets = _buckets(histogram[MEASURED_ANSWERED], threshold_s, within)
+            buckets = _buckets(histogram[MEASURED_ANSWERED], cell.threshold_s, within)
             waits.add_metric([*labels, "answered"], buckets, int(tally[Tally.ANSWERED_WAIT_NS]) / NS)
             sum_s = int(tally[Tally.ABANDONED_WAIT_NS]) / NS
             waits.add_metric([*labels, "lost"], _buckets(histogram[MEASURED_LOST]), sum_s)
@@ -198,70 +156,56 @@ class _Scrape:
         found: list[Metric] = []
         for name, text, total, counts in shapes:
             family = SummaryMetricFamily(name, text, labels=QUEUE_LABELS)
-            for cell, *labels in self.cells:
-                tally = self.t.tallies[cell]
-                family.add_metric(labels, int(tally[[*counts]].sum()), int(tally[total]) / NS)
+            for cell in self.cells:
+                family.add_metric(_labels(cell), int(cell.tally[[*counts]].sum()), int(cell.tally[total]) / NS)
             found.append(family)
         return found
 
     def doors(self) -> list[Metric]:
         """Return who was turned away, and callbacks."""
         blocked = _counter("trunkline_contacts_blocked", "Contacts turned away by a queue", "channel", "reason")
-        by_channel = self.t.tallies.reshape(-1, CHANNELS, self.t.tallies.shape[1]).sum(axis=0)
+        by_channel = self.figures.tallies_by_channel()
         for number, name in EXIT_NAMES.items():
             if name.startswith("refused_"):
                 for channel, word in CHANNEL_NAMES.items():
                     reason = name.removeprefix("refused_")
                     blocked.add_metric([word, reason], int(by_channel[channel, Tally.EXIT + number]))
         asked = _counter("trunkline_callbacks", "Callbacks asked for", *QUEUE_LABELS)
-        for cell, *labels in self.cells:
-            asked.add_metric(labels, int(self.t.tallies[cell, Tally.EXIT + EXIT_CALLBACK]))
+        for cell in self.cells:
+            asked.add_metric(_labels(cell), int(cell.tally[Tally.EXIT + EXIT_CALLBACK]))
         pending = _gauge("trunkline_callbacks_pending", "Callbacks in line, and ringing", "queue")
-        contacts = self.t.contacts
-        sources = [n for n, name in enumerate(self.views.interned.sources) if name.partition(":")[0] == CALLBACKS]
-        waits = np.isin(contacts["state"], (CONTACT_WAITING, CONTACT_OFFERED)) & np.isin(contacts["source"], sources)
-        count = np.bincount(contacts["queue"][waits], minlength=len(self.t.queues))
-        for queue, name in self._queues().items():
-            pending.add_metric([name], int(count[queue]))
+        counts = self.figures.pending_callbacks()
+        for queue, name in self.queues.items():
+            pending.add_metric([name], counts[queue])
         return [blocked, asked, pending]
 
     def paused(self) -> list[Metric]:
         """Return who pauses, by reason; an agent counts in each of their queues."""
         family = _gauge("trunkline_agents_paused", "Paused agents who may serve the queue", "queue", "reason")
-        agents, named = self.t.agents, self.views.interned.reasons
-        away = configured(self.t) & (agents["state"] == AGENT_PAUSED)
-        common = [reason for reason, _ in Counter(agents["reason"][away].tolist()).most_common(REASONS_MAX)]
-        for queue, name in self._queues().items():
-            theirs = Counter(agents["reason"][away & eligible(self.t, queue)].tolist())
-            by_name: Counter[str] = Counter()
-            for reason, count in theirs.items():
-                by_name[name_at(named, reason) if reason in common else OTHER_REASON] += count
-            for word, count in by_name.items():
+        common = {reason for reason, _ in self.figures.pause_reasons().most_common(REASONS_MAX)}
+        for queue, name in self.queues.items():
+            told: dict[str, int] = {}
+            for reason, count in self.figures.pause_reasons(queue).items():
+                word = reason if reason in common else OTHER_REASON
+                told[word] = told.get(word, 0) + count
+            for word, count in told.items():
                 family.add_metric([name, word], count)
         return [family]
-
-    def _queues(self) -> dict[int, str]:
-        """The queues that are told, by number."""
-        return {cell // CHANNELS: name for cell, name, _ in self.cells}
 
     def agents(self) -> list[Metric]:
         """Return agents by state, for each queue and as people, and the slots they have."""
         by_queue = _gauge("trunkline_agents", "Agents who may serve the queue, by state", "queue", "state")
-        for queue in dict.fromkeys(cell // CHANNELS for cell, *_ in self.cells):
-            states = states_of(self.t, eligible(self.t, queue))
+        for queue, queue_name in self.queues.items():
+            states = self.figures.agent_states(queue)
             for state, name in AGENT_STATE_NAMES.items():
-                by_queue.add_metric([self.views.directory.queues.name(queue), name], int(states[state]))
+                by_queue.add_metric([queue_name, name], states[state])
         summary = self.views.agent_summary()
         staff = _gauge("trunkline_staff", "People by state", "state")
         for name, count in summary.states.items():
             staff.add_metric([name], count)
         slots = _gauge("trunkline_capacity_slots", "Contacts agents may hold at once", "channel", "state")
-        mask = configured(self.t)
-        load = self.t.agents["load"][mask].sum(axis=0)
-        for channel in range(CHANNELS):
-            name = CHANNEL_NAMES[channel]
-            total = summary.slots_capacity[name]
-            used = int(load[channel])
+        for name, total in summary.slots_capacity.items():
+            used = summary.slots_used[name]
             slots.add_metric([name, "used"], used)
             slots.add_metric([name, "free"], max(0, total - used))
         return [by_queue, staff, slots]
@@ -278,6 +222,10 @@ class _Scrape:
             seized.add_metric([group.trunk_group], group.seized)
             refused.add_metric([group.trunk_group], group.refused)
         return [busy, limit, seized, refused]
+
+
+def _labels(cell: Cell) -> list[str]:
+    return [cell.queue, cell.channel]
 
 
 def _counter(name: str, text: str, *labels: str) -> CounterMetricFamily:

@@ -16,7 +16,6 @@ from engine.messages.kinds import KIND_NAMES
 from engine.ports import EngineLink, Turn
 from engine.projections.events import Event
 from engine.projections.recent_turns import RecentTurns
-from engine.projections.views import Views
 
 logger = logging.getLogger(__name__)
 BATCH: Final = 256
@@ -95,7 +94,7 @@ class Events:
         """Return the next events after `seq` and the position that they reach."""
         if not self._types:
             return [], self.durable_seq
-        views: Views = self._engine.views
+        views = self._engine.views
         if self._recent.reach_back_to(seq):
             rows, reached = self._recent.after(seq, BATCH, self._kinds)
             return [views.events.event(*row) for row in rows], reached

@@ -37,8 +37,7 @@ class States:
 
     @property
     def _views(self) -> Views:
-        views: Views = self._engine.views
-        return views
+        return self._engine.views
 
     def note(self) -> None:
         """Something happened."""
@@ -68,7 +67,7 @@ class States:
         if look_at_queues:
             for queue in views.queues(now_ns, midnight_ns(now_ns, self._time_zone)).queues:
                 bodies[self._topics.queue_state(queue.queue)] = queue_body(queue)
-        changed = self._watch.changed(views.tables)
+        changed = views.agents_changed(self._watch)
         names = views.directory.agents
         for agent in views.agents(now_ns, [number for number in changed if names.exists(number)]).agents:
             bodies[self._topics.agent_state(agent.agent)] = agent_body(agent)

@@ -2,29 +2,24 @@
 
 import math
 
-from engine.kernel.eligibility import find_line, is_free, lacks_agents
+from engine.kernel.door import ahead_of, obstacle, worth_waiting_for
+from engine.kernel.eligibility import find_line
 from engine.kernel.emit import MATCH_CONTACT, emit, then
 from engine.kernel.erlang import expected_wait_ns
 from engine.kernel.jit import jit
-from engine.kernel.masks import has
 from engine.kernel.tables import Array, Tables
 from engine.kernel.trunks import load_of
-from engine.kernel.waiting_line import common_lines
 from engine.messages.kinds import (
     CHANNELS,
     CONTACT_LEFT,
-    CONTACT_OFFERED,
     CONTACT_QUEUED,
     CONTACT_RECEIVED,
-    CONTACT_WAITING,
     ENTRY_ARRIVAL,
     ENTRY_OVERFLOW,
     ENTRY_REQUEUE,
     ENTRY_TRANSFER_TO_AGENT,
     EXIT_ANSWERED,
     EXIT_OVERFLOWED,
-    EXIT_REFUSED_CLOSED,
-    EXIT_REFUSED_EMPTY,
     EXIT_REFUSED_FULL,
     EXIT_REFUSED_TRUNK,
     EXIT_SYSTEM_ERROR,
@@ -84,7 +79,7 @@ def admit(t: Tables, out: Array, c: int, queue: int, own_agent: int, line_ns: in
         # Who comes back, or goes to one agent, was let in before: those who wait stay when a queue closes or fills.
         returns = entry == ENTRY_REQUEUE or entry == ENTRY_TRANSFER_TO_AGENT
         if way_out == 0 or (returns and way_out != EXIT_SYSTEM_ERROR):
-            if own_agent >= 0 and not _worth_waiting_for(t, own_agent, t.contacts[c].channel, queue):
+            if own_agent >= 0 and not worth_waiting_for(t, own_agent, t.contacts[c].channel, queue):
                 own_agent = -1
             packed = entry | told(t, c, queue) << 8
             emit(t, out, CONTACT_QUEUED, c, queue, own_agent, line_ns, packed, 0)
@@ -97,54 +92,6 @@ def admit(t: Tables, out: Array, c: int, queue: int, own_agent: int, line_ns: in
         queue = target
         entry = ENTRY_OVERFLOW
     emit(t, out, CONTACT_LEFT, c, queue, -1, EXIT_REFUSED_FULL, 0, FLAG_CLOSES)
-
-
-@jit
-def _worth_waiting_for(t: Tables, a: int, channel: int, queue: int) -> bool:
-    """Tell whether a contact's own agent is free, or logged in and worth the wait that the queue allows for it."""
-    if t.queues[queue].settings[QueueSetting.PREFERRED_WAIT_NS] == 0:
-        return is_free(t, a, channel)
-    return has(t.agent_masks, common_lines(t) + CHANNELS, a)
-
-
-@jit
-def obstacle(t: Tables, c: int, queue: int) -> tuple[int, int]:
-    """Return (exit, queue that takes over or -1) of what bars the contact from `queue`, (0, -1) if nothing does."""
-    settings = t.queues[queue].settings
-    contact = t.contacts[c]
-    requirement = contact.requirement if contact.brought else settings[QueueSetting.REQUIREMENT]
-    line = find_line(t, queue, requirement, contact.channel)
-    if line < 0 and t.book[0].lines >= common_lines(t):
-        return EXIT_SYSTEM_ERROR, -1
-    if settings[QueueSetting.OPEN] == 0:
-        return EXIT_REFUSED_CLOSED, settings[QueueSetting.CLOSED_TARGET]
-    limit = settings[QueueSetting.MAX_LENGTH]
-    if limit > 0 and ahead_of(t, c, queue) >= limit:
-        return EXIT_REFUSED_FULL, settings[QueueSetting.FULL_TARGET]
-    rule = settings[QueueSetting.JOIN_EMPTY]
-    if rule != 0 and lacks_agents(t, queue, requirement, contact.channel, rule):
-        return EXIT_REFUSED_EMPTY, settings[QueueSetting.EMPTY_TARGET]
-    return 0, -1
-
-
-@jit
-def ahead_of(t: Tables, c: int, queue: int) -> int:
-    """Return how many are in the queue besides the contact, which may itself be in it still."""
-    contact = t.contacts[c]
-    stands_in = contact.queue == queue and (contact.state == CONTACT_WAITING or contact.state == CONTACT_OFFERED)
-    return t.queues[queue].waiting - (1 if stands_in else 0)
-
-
-@jit
-def takes_over(t: Tables, c: int, target: int) -> bool:
-    """Tell whether `target` is another queue that lets the waiting contact in, and would not send it away at once."""
-    contact = t.contacts[c]
-    if target < 0 or target >= len(t.queues) or target == contact.queue or obstacle(t, c, target)[0] != 0:
-        return False
-    settings = t.queues[target].settings
-    rule = settings[QueueSetting.LEAVE_EMPTY]
-    requirement = contact.requirement if contact.brought else settings[QueueSetting.REQUIREMENT]
-    return rule == 0 or not lacks_agents(t, target, requirement, contact.channel, rule)
 
 
 @jit

@@ -99,6 +99,9 @@ def _lines(t: Tables) -> list[str]:
     in_line = t.contacts["line"][t.contacts["state"] == CONTACT_WAITING]
     if np.any(in_line < 0):
         return ["a waiting contact stands in no line"]
+    own = np.flatnonzero((t.contacts["state"] == CONTACT_WAITING) & (t.contacts["own_agent"] >= 0))
+    if np.any(t.timers["place"][own] == 0):
+        return ["a contact waits for its own agent without end"]
     counted = np.bincount(in_line, minlength=len(t.lines))
     return [f"line {line} counts a wrong number" for line in np.flatnonzero(counted != t.lines["count"])]
 

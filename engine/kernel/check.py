@@ -4,7 +4,7 @@ other, changes nothing, and is answered by FACT_REFUSED with the reason that sta
 
 from typing import Any
 
-from engine.kernel.admit import obstacle, takes_over
+from engine.kernel.door import obstacle, takes_over, worth_waiting_for
 from engine.kernel.engagements import find_engagement
 from engine.kernel.jit import jit
 from engine.kernel.setting_bounds import (
@@ -157,7 +157,7 @@ def _about_contact(t: Tables, row: Any) -> int:
             return REFUSED_OUT_OF_RANGE
         if not (waits or talks):
             return REFUSED_WRONG_STATE
-        return _door(t, row.contact, row.queue) if row.agent < 0 else 0
+        return _door(t, row.contact, row.queue) if row.agent < 0 else _colleague(t, row.contact, row.queue, row.agent)
     if kind == REQUEUE_REQUESTED:
         return 0 if waits or talks else REFUSED_WRONG_STATE
     return 0
@@ -168,6 +168,15 @@ def _door(t: Tables, c: int, queue: int) -> int:
     """Refuse a move to a queue that lets nobody in: better to stay with an agent or in line than to be sent away."""
     way_out, target = obstacle(t, c, queue)
     return 0 if way_out == 0 or takes_over(t, c, target) else REFUSED_NOT_ADMITTED
+
+
+@jit
+def _colleague(t: Tables, c: int, queue: int, a: int) -> int:
+    """Refuse a move to an agent who is not free where the queue lets nobody wait for one, or who is not logged in:
+    whoever sent the contact can still do something about it. With a queue named beside the agent, it goes there.
+    """
+    contact = t.contacts[c]
+    return 0 if queue >= 0 or worth_waiting_for(t, a, contact.channel, contact.queue) else REFUSED_NOT_ADMITTED
 
 
 @jit

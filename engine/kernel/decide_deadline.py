@@ -1,8 +1,9 @@
 """What follows when time passes: whose deadline it was, and what was promised for then."""
 
-from engine.kernel.admit import admit, takes_over
+from engine.kernel.admit import admit
 from engine.kernel.decide_agent import end_wrap_up_of
 from engine.kernel.decide_offer import fail_offer
+from engine.kernel.door import takes_over
 from engine.kernel.eligibility import find_line, is_deserted, lacks_agents
 from engine.kernel.emit import MATCH_AGENT, MATCH_ANY, MATCH_CONTACT, PASS_DEADLINE, emit, then
 from engine.kernel.endings import leave
@@ -78,11 +79,10 @@ def _take_step(t: Tables, out: Array, c: int) -> None:
     """A waiting contact's time for its next step has come."""
     contact = t.contacts[c]
     settings = t.queues[contact.queue].settings
-    if contact.own_agent >= 0 and settings[QueueSetting.PREFERRED_WAIT_NS] > 0:
-        if t.book[0].now_ns >= contact.enqueued_ns + settings[QueueSetting.PREFERRED_WAIT_NS]:
-            emit(t, out, REQUIREMENT_RELAXED, c, contact.queue, -1, contact.requirement, GAVE_UP_AGENT, 0)
-            then(t, MATCH_CONTACT, c)
-            return
+    if contact.own_agent >= 0 and t.book[0].now_ns >= contact.enqueued_ns + settings[QueueSetting.PREFERRED_WAIT_NS]:
+        emit(t, out, REQUIREMENT_RELAXED, c, contact.queue, -1, contact.requirement, GAVE_UP_AGENT, 0)
+        then(t, MATCH_CONTACT, c)
+        return
     if contact.held_back and t.book[0].now_ns >= contact.enqueued_ns + settings[QueueSetting.HOLD_BACK_NS]:
         emit(t, out, REQUIREMENT_RELAXED, c, contact.queue, -1, contact.requirement, HELD_LONG_ENOUGH, 0)
         then(t, MATCH_CONTACT, c)

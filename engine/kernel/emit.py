@@ -21,9 +21,6 @@ DISPERSE: Final = 5
 """Let those who wait for an agent who is gone wait for anybody."""
 MATCH_HELD: Final = 6
 """Find agents for those who stand in line beside free ones, who were held back: whatever happens may change that."""
-CONCLUSIONS_MAX: Final = 2048
-"""Rows that may follow from one observed row before the rest is put off to a deadline of now. What one item of the
-agenda writes beyond that still fits the room that `step` keeps: a thousand offers and a few rows."""
 
 
 @jit

@@ -6,7 +6,6 @@ from typing import Any
 
 from engine.kernel.deadlines import arm, disarm
 from engine.kernel.eligibility import open_line, review_agent, review_free, review_lines_of, watch_line
-from engine.kernel.emit import CONCLUSIONS_MAX
 from engine.kernel.erlang import refresh_prices
 from engine.kernel.evolve_contact import (
     answer,
@@ -24,7 +23,7 @@ from engine.kernel.evolve_contact import (
 from engine.kernel.jit import jit
 from engine.kernel.masks import ONE, ZERO, lowest, put, take
 from engine.kernel.subjects import agent_subject, queue_subject
-from engine.kernel.tables import Tables
+from engine.kernel.tables import CONCLUSIONS_MAX, Tables
 from engine.kernel.tally import begin_anew, note_gap
 from engine.kernel.trunks import count_offered
 from engine.kernel.waiting_line import common_lines, join_line, leave_line
@@ -180,6 +179,7 @@ def _arrive(t: Tables, row: Any) -> None:
     contact.asked_group = ((row.a >> 32) & 0xFFFF) - 1
     contact.own_agent = row.agent
     contact.agent = -1
+    contact.let_go_seq = 0
     contact.offers = 0
     contact.source = row.source
     contact.step = 0

@@ -6,7 +6,7 @@ from engine.kernel.eligibility import is_free
 from engine.kernel.emit import DISPERSE, MATCH_AGENT, MATCH_ANY, MATCH_CONTACT, emit, then
 from engine.kernel.hold_back import weigh
 from engine.kernel.jit import jit
-from engine.kernel.masks import ONE, ZERO, has, lowest
+from engine.kernel.masks import ONE, ZERO, count_common, has, lowest
 from engine.kernel.strategies import agent_key
 from engine.kernel.tables import Array, Tables
 from engine.kernel.waiting_line import comes_before, common_lines, effective_since_ns, head_of
@@ -43,7 +43,9 @@ def match_contact(t: Tables, out: Array, c: int) -> bool:
         return _ring_all(t, out, c, line, settings[QueueSetting.RING_ALL_LIMIT])
     # Where agents are held back somebody may be ahead, who comes first all the same.
     first = head_of(t, line) if settings[QueueSetting.HOLD_BACK_NS] != 0 else c
-    best, second, tied, candidates, score = best_agent(t, strategy, line, -1)
+    best, second, tied, candidates, score = best_agent(t, strategy, line, -1, let_go_by(t, first))
+    if best < 0 or (let_go_by(t, first) >= 0 and weigh(t, first, best)[0]):
+        best, second, tied, candidates, score = best_agent(t, strategy, line, -1, -1)
     if _holds_back(t, out, first, best):
         return t.contacts[first].held_back == 0
     _offer(t, out, first, best, score, candidates, strategy, second, tied)
@@ -63,9 +65,25 @@ def _holds_back(t: Tables, out: Array, c: int, a: int) -> bool:
 
 
 @jit
-def best_agent(t: Tables, strategy: int, line: int, after_seq: int) -> tuple[int, int, int, int, float]:
+def let_go_by(t: Tables, c: int) -> int:
+    """Return the agent who let go of the contact in this turn, by a transfer, a requeue or an offer not taken: whoever
+    else is free comes first. -1 if nobody did.
+    """
+    return t.contacts[c].let_go_by if t.contacts[c].let_go_seq > t.book[0].cause_seq else -1
+
+
+@jit
+def somebody_else(t: Tables, line: int, a: int) -> bool:
+    """Tell whether an agent other than `a` is free to serve the line."""
+    free = common_lines(t) + t.lines[line].channel
+    itself = has(t.agent_masks, line, a) and has(t.agent_masks, free, a)
+    return count_common(t.agent_masks, line, free) > (1 if itself else 0)
+
+
+@jit
+def best_agent(t: Tables, strategy: int, line: int, after_seq: int, without: int) -> tuple[int, int, int, int, float]:
     """Return (winner or -1, runner-up or -1, 1 if their keys tie, candidates, winning key) of the free agents of `line`
-    who became idle after sequence `after_seq`.
+    who became idle after sequence `after_seq`, leaving out agent `without`.
     """
     free = common_lines(t) + t.lines[line].channel
     best, second, candidates = -1, -1, 0
@@ -75,7 +93,7 @@ def best_agent(t: Tables, strategy: int, line: int, after_seq: int) -> tuple[int
         while word != ZERO:
             a = (place << 6) + lowest(word)
             word &= word - ONE
-            if t.idle_seqs[a] <= after_seq:
+            if t.idle_seqs[a] <= after_seq or a == without:
                 continue
             candidates += 1
             key = agent_key(t, strategy, line, a)
@@ -141,7 +159,7 @@ def match_any(t: Tables, out: Array, decision: int) -> None:
                 if t.lines[line].idle == 0:
                     continue
                 c = head_of(t, line)
-                if t.contacts[c].held_back and weigh(t, c, best_agent(t, ERLANG, line, -1)[0])[0]:
+                if t.contacts[c].held_back and weigh(t, c, best_agent(t, ERLANG, line, -1, -1)[0])[0]:
                     continue
                 score = contact_score(t, c)
                 first = score == best_score and best >= 0 and t.contacts[c].order < t.contacts[best].order
@@ -165,6 +183,8 @@ def _best_contact(t: Tables, a: int) -> tuple[int, int, int, float]:
             if not has(t.agent_masks, common_lines(t) + t.lines[line].channel, a):
                 continue
             c = head_of(t, line)
+            if let_go_by(t, c) == a and somebody_else(t, line, a):
+                continue  # somebody else takes it: it has a place on the agenda of its own
             if t.contacts[c].held_back and weigh(t, c, a)[0]:
                 continue
             compared += 1
@@ -179,17 +199,23 @@ def _best_contact(t: Tables, a: int) -> tuple[int, int, int, float]:
 
 @jit
 def contact_score(t: Tables, c: int) -> float:
-    """Return how much the contact's wait weighs: effective wait, head starts included, times its queue's factor."""
+    """Return how much the contact's wait weighs: effective wait, head starts included, and under erlang times
+    its queue's factor.
+    """
     queue = t.queues[t.contacts[c].queue]
     waited_ns = t.book[0].now_ns - effective_since_ns(t, c) + queue.settings[QueueSetting.QUEUE_CREDIT_NS]
-    return (waited_ns + 1_000_000_000) * queue.factor
+    factor = queue.factor if queue.settings[QueueSetting.STRATEGY] == ERLANG else 1.0
+    return (waited_ns + 1_000_000_000) * factor
 
 
 @jit
 def _ring_all(t: Tables, out: Array, c: int, line: int, limit: int) -> bool:
     after_seq = -1
+    without = let_go_by(t, c)
+    if without >= 0 and not somebody_else(t, line, without):
+        without = -1
     for offered in range(limit):
-        best, second, tied, candidates, score = best_agent(t, RING_ALL, line, after_seq)
+        best, second, tied, candidates, score = best_agent(t, RING_ALL, line, after_seq, without)
         if best < 0:
             return offered > 0
         _offer(t, out, c, best, score, candidates, RING_ALL, second, tied)

@@ -5,10 +5,10 @@ from typing import Any, Final
 from engine.kernel.check import refusal
 from engine.kernel.deadlines import NEVER_NS
 from engine.kernel.decide import decide, decide_next
-from engine.kernel.emit import CONCLUSIONS_MAX, MATCH_HELD, emit, then
+from engine.kernel.emit import MATCH_HELD, emit, then
 from engine.kernel.evolve import apply
 from engine.kernel.jit import door, jit
-from engine.kernel.tables import AGENDA, Array, Tables
+from engine.kernel.tables import AGENDA, CONCLUSIONS_MAX, Array, Tables
 from engine.kernel.tally import advance
 from engine.messages.kinds import FACT_REFUSED, FIRST_DECIDED
 

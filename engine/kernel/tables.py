@@ -75,6 +75,8 @@ CONTACT: Final = np.dtype(
         ("next", "i8"),
         ("prev", "i8"),
         ("engagement", "i8"),  # first of its engagements
+        ("let_go_by", "i8"),  # the agent who let go of it last, and the sequence of the row that says so
+        ("let_go_seq", "i8"),
         ("offers", "i8"),  # live offers
         ("source", "i8"),
         ("state", "i8"),
@@ -311,6 +313,9 @@ class Tables:
             yield name, getattr(self, name)
 
 
+CONCLUSIONS_MAX: Final = 2048
+"""Rows that may follow from one observed row before the rest is put off to a deadline of now. What one item of the
+agenda writes beyond that still fits the room that `step` keeps: a thousand offers and a few rows."""
 AGENDA: Final = 8192
 """Room of the agenda, a ring and so a power of two: more than the bounds in the deciding functions leave open."""
 assert AGENDA & (AGENDA - 1) == 0

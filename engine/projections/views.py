@@ -14,7 +14,7 @@ from engine.model.names import UNKNOWN, Names
 from engine.model.settings import EngineSetting, QueueSetting
 from engine.ports import EventLog, Turn
 from engine.projections import abandonment, service_level
-from engine.projections.agent_status import AgentStatus, AgentSummary, agent_statuses, agent_summary
+from engine.projections.agent_status import AgentStatus, AgentSummary, AgentWatch, agent_statuses, agent_summary
 from engine.projections.contact_history import ContactHistory
 from engine.projections.contact_records import ContactRecord, Words, waited_until
 from engine.projections.eligibility import eligible
@@ -35,6 +35,7 @@ from engine.projections.figures import (
     window_start_ns,
 )
 from engine.projections.intervals import IntervalTable, interval_rows
+from engine.projections.metrics_view import MetricsView
 from engine.projections.misnamed import misnamed
 from engine.projections.names import Interned, OpenContacts, existing
 from engine.projections.occupancy import Occupancy, occupancy
@@ -268,6 +269,10 @@ class Views:
         """The mask of agents who may serve a queue, shape (agents,)."""
         return eligible(self.tables, self.queue_number(queue))
 
+    def agents_changed(self, watch: AgentWatch) -> list[int]:
+        """Return the numbers of the agents who look different from the last time that `watch` looked."""
+        return watch.changed(self.tables)
+
     def agent_summary(self) -> AgentSummary:
         """All agents counted by state."""
         return agent_summary(self.tables)
@@ -277,6 +282,11 @@ class Views:
         at_ns = self.now_ns(now_ns)
         found = trunk_group_statuses(self.tables, self.directory, self._traffic, at_ns)
         return TrunkGroupList(self.as_of, at_ns, found)
+
+    def metrics(self, now_ns: int | None = None) -> MetricsView:
+        """What a scrape for metrics tells."""
+        at_ns = self.now_ns(now_ns)
+        return MetricsView(self.tables, self.directory, self.interned, self.live(at_ns), at_ns)
 
     def realtime(self, group_by: Sequence[str], now_ns: int | None = None, since_ns: int = 0) -> Realtime:
         """The real-time table. Raises ValueError for an unknown grouping."""

@@ -1,0 +1,119 @@
+"""What a scrape for metrics tells of queues and of those who serve them, read from the tables at one moment."""
+
+from collections import Counter
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from engine.kernel.tables import Array, Tables
+from engine.messages.kinds import AGENT_IDLE, AGENT_PAUSED, CHANNEL_NAMES, CHANNELS, CONTACT_OFFERED, CONTACT_WAITING
+from engine.model.directory import Directory
+from engine.model.settings import QueueSetting
+from engine.model.tallies import Tally
+from engine.projections.eligibility import at_work, configured, eligible, states_of
+from engine.projections.expected_wait import ExpectedWait, expected_wait
+from engine.projections.figures import NS, LiveCells, age_s, cells_of
+from engine.projections.names import Interned, existing, name_at
+
+CALLBACKS: Final = "callbacks"
+"""The source of callbacks is called so, or so with the adapter behind a colon."""
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """One queue and channel: what was counted since the beginning of the log, and how things stand."""
+
+    queue_number: int
+    queue: str
+    channel: str
+    threshold_s: float
+    target: float
+    tally: Array
+    """Shape (TALLY_COLUMNS,), see model.tallies."""
+    histograms: Array
+    """Shape (MEASURED, BINS), see model.tallies."""
+    waiting: int
+    offered: int
+    connected: int
+    held: int
+    wrapping: int
+    overdue: int
+    oldest_wait_s: float
+    """0 if nobody waits."""
+
+
+class MetricsView:
+    """The figures of one moment; `live` is of `now_ns`."""
+
+    def __init__(self, t: Tables, directory: Directory, interned: Interned, live: LiveCells, now_ns: int) -> None:
+        self._t = t
+        self._directory = directory
+        self._interned = interned
+        self._live = live
+        self._now_ns = now_ns
+
+    def cells(self, limit: int) -> tuple[list[Cell], int]:
+        """Return every queue's own channel and each other that was ever used, `limit` at most, and how many more."""
+        own = self._t.queues["settings"][:, QueueSetting.CHANNEL]
+        used = self._t.tallies[:, Tally.ENTRIES] > 0
+        found = [
+            queue * CHANNELS + channel
+            for queue in existing(self._directory.queues)
+            for channel in range(CHANNELS)
+            if own[queue] == channel or used[queue * CHANNELS + channel]
+        ]
+        return [self._cell(number) for number in found[:limit]], max(0, len(found) - limit)
+
+    def _cell(self, number: int) -> Cell:
+        queue, channel = divmod(number, CHANNELS)
+        cards, live = self._directory.queue_cards, self._live
+        return Cell(
+            queue_number=queue,
+            queue=self._directory.queues.name(queue),
+            channel=CHANNEL_NAMES[channel],
+            threshold_s=int(self._t.queues["settings"][queue, QueueSetting.THRESHOLD_NS]) / NS,
+            target=cards[queue].target if queue < len(cards) else 0.8,
+            tally=self._t.tallies[number],
+            histograms=self._t.histograms[number],
+            waiting=int(live.waiting[number]),
+            offered=int(live.offered[number]),
+            connected=int(live.connected[number]),
+            held=int(live.held[number]),
+            wrapping=int(live.wrapping[number]),
+            overdue=int(live.overdue[number]),
+            oldest_wait_s=age_s(int(live.oldest_entered_ns[number]), self._now_ns),
+        )
+
+    def tallies_by_channel(self) -> Array:
+        """Return the sums over all queues since the beginning of the log, shape (CHANNELS, TALLY_COLUMNS)."""
+        total: Array = self._t.tallies.reshape(-1, CHANNELS, self._t.tallies.shape[1]).sum(axis=0)
+        return total
+
+    def expected_wait(self, queue: int) -> ExpectedWait:
+        """Return the expected wait of a contact that came now."""
+        may_serve = eligible(self._t, queue)
+        free = int(states_of(self._t, may_serve)[AGENT_IDLE])
+        cells = cells_of(queue)
+        in_line = int(self._live.waiting[cells].sum() - self._live.offered[cells].sum())
+        return expected_wait(self._t, queue, in_line + 1, int((may_serve & at_work(self._t)).sum()), free)
+
+    def agent_states(self, queue: int) -> list[int]:
+        """Count those who may serve a queue by state."""
+        counts: list[int] = states_of(self._t, eligible(self._t, queue)).tolist()
+        return counts
+
+    def pause_reasons(self, queue: int | None = None) -> Counter[str]:
+        """Count the paused agents, or those of them who may serve a queue, by their reason."""
+        agents = self._t.agents
+        away = configured(self._t) & (agents["state"] == AGENT_PAUSED)
+        if queue is not None:
+            away &= eligible(self._t, queue)
+        return Counter(name_at(self._interned.reasons, number) for number in agents["reason"][away].tolist())
+
+    def pending_callbacks(self) -> list[int]:
+        """Count the callbacks in line, and ringing, by queue."""
+        contacts, named = self._t.contacts, self._interned.sources
+        sources = [number for number, name in enumerate(named) if name.partition(":")[0] == CALLBACKS]
+        waits = np.isin(contacts["state"], (CONTACT_WAITING, CONTACT_OFFERED)) & np.isin(contacts["source"], sources)
+        counts: list[int] = np.bincount(contacts["queue"][waits], minlength=len(self._t.queues)).tolist()
+        return counts
