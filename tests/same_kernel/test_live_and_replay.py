@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from engine.kernel.audit import audit
@@ -12,12 +13,14 @@ from engine.log.event_log import SegmentLog
 from engine.log.memory import MemoryLog
 from engine.log.runs import runs
 from engine.log.segment import SMALLEST_SEGMENT_BYTES
+from engine.messages import kinds
 from engine.messages.rows import ROW
 from engine.replay.recheck import Recheck
 from engine.replay.restore import restore, state_at
 from engine.replay.verify import verify
 from engine.state import EngineState
-from tests.driver_support import CAPACITY, House, house
+from tests.driver_support import CAPACITY, CENTRE, House, house
+from tests.naive_recount import NaiveRecount, differences
 from tests.random_day import Day
 
 STEPS = 400
@@ -48,6 +51,21 @@ def memory_of(state: EngineState) -> dict[str, Any]:
     }
 
 
+def called_back(log: Any) -> tuple[set[int], set[int]]:
+    """Sequences at which somebody left for a callback, and those whose callback came."""
+    left, came = set(), set()
+    for frame in log.read():
+        for seq, row in enumerate(frame.rows, frame.first_seq):
+            if row["kind"] == kinds.CONTACT_LEFT and row["a"] == kinds.EXIT_CALLBACK:
+                left.add(seq)
+            elif row["kind"] == kinds.CONTACT_ARRIVED:
+                start = int(row["payload_offset"])
+                arrival = msgspec.msgpack.decode(frame.payload[start : start + int(row["payload_size"])])
+                prefix, _, number = arrival["contact"].rpartition("-")
+                came |= {int(number)} if prefix == "callback" else set()
+    return left, came
+
+
 def assert_same(one: EngineState, other: EngineState) -> None:
     assert other.seq == one.seq
     assert fingerprint(other.tables) == fingerprint(one.tables)
@@ -66,6 +84,31 @@ async def test_a_day_live_folded_and_decided_again(tmp_path: Path, seed: int) ->
         assert report.ok, str(report)
         assert report.fingerprint == f"{fingerprint(h.state.tables):016x}"
         assert report.decided > STEPS
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_callbacks_that_came_are_owed_no_more_and_those_that_did_not_are(tmp_path: Path, seed: int) -> None:
+    async with house(tmp_path) as h:
+        await Day(seed).run(h, STEPS)
+        left, came = called_back(h.log)
+        assert left == came != set()
+        assert list(restore(h.log, EngineState(CAPACITY)).owed) == []
+        cut = MemoryLog(row_dtype=ROW)
+        last = max(came)
+        for frame in h.log.read():
+            if frame.first_seq <= last:
+                cut.append(frame.rows, bytes(frame.payload), frame.at_ns)
+        left, came = called_back(cut)
+        assert {owed.seq for owed in restore(cut, EngineState(CAPACITY)).owed} == left - came != set()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_every_counter_of_a_day_is_what_a_naive_recount_gives(tmp_path: Path, seed: int) -> None:
+    async with house(tmp_path, CENTRE.replace("name: test centre", "name: test centre, interval: 1m")) as h:
+        await Day(seed).run(h, STEPS)
+        recount = NaiveRecount([row for frame in h.log.read() for row in frame.rows])
+        assert differences(h.state.tables, recount) == []
+        assert len({number for ledger in (recount.by_event, recount.by_arrival) for number in ledger.cells}) > 10
 
 
 async def test_the_log_on_disk_makes_no_difference(tmp_path: Path) -> None:
