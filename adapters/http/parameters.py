@@ -14,6 +14,8 @@ from engine.model.settings import SECOND_NS
 from engine.projections.days import midnight_ns
 
 INTEGER_MAX: Final = 2**63 - 1
+DURATION_MAX: Final = "366d"
+DURATION_MAX_NS: Final = parse_duration(DURATION_MAX)
 
 
 def check_known(query: Iterable[str], known: Sequence[str]) -> None:
@@ -73,9 +75,12 @@ def duration_ns(request: web.Request, name: str, default_ns: int) -> int:
     if text is None:
         return default_ns
     try:
-        return parse_duration(text)
+        found_ns = parse_duration(text)
     except ValueError as error:
         raise bad_parameter(name, str(error)) from None
+    if not 0 < found_ns <= DURATION_MAX_NS:
+        raise bad_parameter(name, f"{text[:40]!r} is not a duration of up to {DURATION_MAX}")
+    return found_ns
 
 
 def since_ns(request: web.Request) -> int:

@@ -1,5 +1,6 @@
 """`trunkline check`: every fault of a configuration file, or a summary of what it describes."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import typer
@@ -43,9 +44,36 @@ def print_summary(path: Path, config: Config) -> None:
     described = ", ".join(f"{len(found)} {what}{'' if len(found) == 1 else 's'}" for what, found in counts)
     adapters = ", ".join(config.adapters) or "none"
     console.print(f"{path}: good. {described}; adapters: {adapters}.", soft_wrap=True)
-    for name in config.queues:
-        if not able[name]:
-            console.print(f"{path}: note: no agent can serve queue '{name}' as it is required at first", soft_wrap=True)
+    notes = [
+        f"no agent can serve queue '{name}' as it is required at first" for name in config.queues if not able[name]
+    ]
+    for note in [*notes, *step_notes(config), *circle_notes(config)]:
+        console.print(f"{path}: note: {note}", soft_wrap=True)
+
+
+def step_notes(config: Config) -> list[str]:
+    """Tell which queues' steps stand in another order than they happen: perhaps a time since the last was meant."""
+    return [
+        f"steps of queue '{name}' do not stand in the order of their times; "
+        "'after' counts from when the contact entered the queue, never from the step before"
+        for name, queue in config.queues.items()
+        if any(later.after_ns < step.after_ns for step, later in pairwise(queue.steps))
+    ]
+
+
+def circle_notes(config: Config) -> list[str]:
+    """Tell which queues send their contacts round in a circle when they are all full, empty or closed."""
+    notes: dict[str, None] = {}
+    for key in ("when_full", "when_empty", "when_closed"):
+        following = {name: getattr(queue, key) for name, queue in config.queues.items()}
+        for start in following:
+            path = [start]
+            while (to := following.get(path[-1])) is not None and to not in path:
+                path.append(to)
+            if to == start and start == min(path):
+                route = " -> ".join([*path, start])
+                notes[f"'{key}' leads round in a circle: {route}; a contact that none of them takes is refused"] = None
+    return list(notes)
 
 
 def able_agents(config: Config) -> dict[str, int]:

@@ -26,6 +26,7 @@ _TAG: Final = "tag:yaml.org,2002:"
 SECTIONS_BY_NAME: Final = (("queues",), ("sites",), ("trunk_groups",), ("opening_hours",))
 """Mappings whose keys are names: what stands under one does not depend on which."""
 _WORDS: Final = {"true": True, "false": False}
+_NO_NAMES: Final = frozenset({"int", "float", "bool", "null"})
 
 
 @dataclass(frozen=True, order=True)
@@ -156,6 +157,10 @@ class _Reader:
                 )
                 self.repeated(key_node, value_node, location, values)
             else:
+                tag = str(key_node.tag).removeprefix(_TAG)
+                if tag in _NO_NAMES and (location in SECTIONS_BY_NAME or location[-1:] == ("skills",)):
+                    text = f"{key_node.value} is not a name; write '{key_node.value}', in quotes"
+                    self.document.faults.append(Fault(*place, text))
                 self.document.key_places[(*location, key_node.value)] = place
                 values[key_node.value] = self.value(value_node, (*location, key_node.value))
         for source in merged:

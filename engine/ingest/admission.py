@@ -254,7 +254,10 @@ class Admission:
         if fact.reason and configured and fact.reason not in configured:
             raise BadFact("reason", unknown("pause reason", fact.reason, configured))
         payload = self._payload(fact) if fact.by or fact.reason else b""
-        reason = self._names.reason(fact.reason)
+        try:
+            reason = self._names.reason(fact.reason)
+        except Overloaded as full:
+            raise BadFact("reason", f"{full}; say one of them, or none") from None
         put_names(self._names, self._buffer)
         return self._put(kinds.AGENT_STATUS_CHANGED, agent=agent, a=CODES[fact.status], b=reason, payload=payload)
 

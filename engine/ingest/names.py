@@ -65,11 +65,11 @@ class InternedNames:
         return number
 
     def reason(self, text: str) -> int:
-        """Number of a reason; 0, none, for new ones beyond REASONS_MAX (the row's payload still has the text)."""
+        """Number of a reason. Raises Overloaded for new ones beyond REASONS_MAX."""
         number = self._reason_numbers.get(text)
         if number is None:
             if len(self.reasons) >= REASONS_MAX:
-                return 0
+                raise Overloaded(f"{REASONS_MAX} different reasons were given, and {text!r} would be one more")
             number = self._reason_numbers[text] = len(self.reasons)
             self.reasons.append(text)
         return number

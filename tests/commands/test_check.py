@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from engine.commands.check import able_agents
+from engine.commands.check import able_agents, circle_notes, step_notes
 from engine.config import load_config
 
 CENTRE = """
@@ -61,3 +61,25 @@ def test_every_agents_queues_are_looked_at_once(tmp_path: Path, monkeypatch: pyt
         monkeypatch.setitem(agent.__dict__, "queues", Counted(agent.queues))
     able_agents(config)
     assert looks <= 2 * len(config.agents)
+
+
+def test_what_somebody_may_have_meant_otherwise_is_noted(tmp_path: Path) -> None:
+    file = tmp_path / "centre.yaml"
+    file.write_text(
+        """
+queues:
+  a: {when_full: queue b, max_length: 1, steps: [{after: 5s, do: refuse}, {after: 1s, do: time_out}]}
+  b: {when_full: queue d, when_closed: queue a, max_length: 1, steps: [{after: 1s, do: refuse}]}
+  c: {when_full: queue a}
+  d: {when_full: queue a, steps: [{after: 1s, do: time_out}, {after: 1s, do: refuse}]}
+""",
+        encoding="utf-8",
+    )
+    config = load_config(file, environment={}, adapters={})
+    assert step_notes(config) == [
+        "steps of queue 'a' do not stand in the order of their times; "
+        "'after' counts from when the contact entered the queue, never from the step before"
+    ]
+    assert circle_notes(config) == [
+        "'when_full' leads round in a circle: a -> b -> d -> a; a contact that none of them takes is refused"
+    ]

@@ -109,6 +109,9 @@ async def test_a_table_that_did_not_change_is_not_sent_again(client: ClientSessi
     [
         ("intervals?step=10m", "step"),
         ("intervals?step=15", "step"),
+        ("intervals?step=0s", "step"),
+        ("intervals?step=99999999h", "step"),
+        ("intervals?step=" + "9" * 400 + "h", "step"),
         ("intervals?by=day", "by"),
         ("intervals?format=parquet", "format"),
         ("intervals?from=yesterday", "from"),

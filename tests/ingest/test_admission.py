@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from engine.ingest.admission import SLOTS_KEPT_FREE, Admission
+from engine.ingest.names import REASONS_MAX
 from engine.ingest.seen import dedupe_key
 from engine.ingest.stamp import RowBuffer
 from engine.messages import kinds
@@ -37,7 +38,7 @@ from engine.messages.row_fields import fields_of
 from engine.messages.rows import pack_arrival, pack_requirement
 from engine.ports import Receipt
 from engine.state import EngineState
-from tests.driver_support import CAPACITY, START_NS, load_centre, new_state
+from tests.driver_support import CAPACITY, CENTRE, START_NS, load_centre, new_state
 
 ALICE, BOB = 0, 1
 SALES, HELP = 0, 1
@@ -200,6 +201,20 @@ def test_who_and_why_stand_in_the_payload(opened: Door, fact: Observed, expected
     assert row.pop("payload_size") == len(opened.buffer.payload)
     assert row == expected
     assert msgspec.msgpack.decode(opened.buffer.payload, type=type(fact)) == fact
+
+
+def test_a_reason_that_cannot_be_kept_is_not_taken_without_a_word(tmp_path: Path) -> None:
+    free = Door(new_state(load_centre(tmp_path, CENTRE.replace("pause_reasons: [lunch, training]", ""))))
+    names = free.state.interned
+    for number in range(REASONS_MAX - len(names.reasons)):
+        names.reason(f"r{number}")
+    names.record()
+    fact = AgentStatusChanged(agent="bob", status="paused", reason="one too many")
+    assert free.refuses(fact) == (
+        "reason",
+        "4096 different reasons were given, and 'one too many' would be one more; say one of them, or none",
+    )
+    assert free.row(AgentStatusChanged(agent="bob", status="paused", reason="r7"))["b"] == names.reason("r7")
 
 
 def test_a_new_reason_is_named_before_the_row_that_has_it(opened: Door) -> None:
