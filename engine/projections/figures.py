@@ -138,9 +138,9 @@ class LiveCells(msgspec.Struct, frozen=True):
     held: Array
     wrapping: Array
     overdue: Array
-    """Waiting longer than T: already misses of the service level."""
+    """In the queue for longer than T: already misses of the service level, as the counters will have it."""
     oldest_entered_ns: Array
-    """When the longest waiting entered its queue; NEVER_NS: nobody waits."""
+    """Since when the longest waiting waits, see `waiting_since_ns`; NEVER_NS: nobody waits."""
     oldest_arrived_ns: Array
 
 
@@ -157,7 +157,9 @@ def live_cells(t: Tables, now_ns: int) -> LiveCells:
     waits = (state == CONTACT_WAITING) | (state == CONTACT_OFFERED)
     waiting, waiting_cell = slots[waits], cell[waits]
     entered_ns = waiting_since_ns(t, waiting)
-    late = now_ns - entered_ns > t.queues["settings"][:, QueueSetting.THRESHOLD_NS][queue[waits]]
+    late = (
+        now_ns - t.contacts["enqueued_ns"][waiting] > t.queues["settings"][:, QueueSetting.THRESHOLD_NS][queue[waits]]
+    )
     return LiveCells(
         waiting=np.bincount(waiting_cell, minlength=size),
         offered=count(state == CONTACT_OFFERED),

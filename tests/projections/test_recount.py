@@ -15,6 +15,8 @@ from engine.messages.kinds import (
     EXIT_NAMES,
     FLAG_CALLS_BACK,
 )
+from engine.messages.observed import CALLBACK_NUMBER, AgentStatusChanged, ContactArrived, OfferAnswered
+from engine.model.tallies import Tally
 from engine.projections.intervals import as_csv
 from tests.projections.support import SECOND_NS, Centre
 
@@ -78,7 +80,8 @@ async def test_figures_equal_a_recount_of_the_log(centre: Centre, seed: int) -> 
         assert {name: count for name, count in queue.exits.items() if count} == dict(exits)
         assert queue.waiting == len(waiting) == queue.entries - sum(exits.values())
         assert queue.oldest_since_ns == min(waiting, default=0)
-        overdue = sum(now_ns - since_ns > THRESHOLD_NS for since_ns in waiting)
+        entered = [since_ns for name, since_ns in recount.in_queue.values() if name == queue.queue]
+        overdue = sum(now_ns - since_ns > THRESHOLD_NS for since_ns in entered)
         assert queue.overdue == overdue
         answered, lost = waits["answered"], [*waits["abandoned"], *waits["short_abandoned"]]
         assert sum(wait <= SHORT_NS for wait in lost) == queue.short_abandoned
@@ -120,6 +123,23 @@ async def test_a_window_leaves_out_what_was_before_it(centre: Centre) -> None:
     assert all(queue.entries == 0 for queue in centre.views.queues(later_ns, since_ns=later_ns).queues)
     everything = centre.views.queues(later_ns, since_ns=1).queues
     assert [queue.entries for queue in everything] == [queue.entries for queue in centre.views.queues(later_ns).queues]
+
+
+async def test_what_counts_as_missed_stays_missed(centre: Centre) -> None:
+    """Callbacks, too: their customers wait for longer, but the service level is of this stay in the queue."""
+    await centre.say(AgentStatusChanged(agent="alice", status="available"))
+    since_ns = centre.clock.now_ns() - 300 * SECOND_NS
+    attributes = {CALLBACK_NUMBER: "+84 1"}
+    await centre.say(ContactArrived(contact="c", queue="sales", attributes=attributes, waiting_since_ns=since_ns))
+    counted = []
+    for seconds in (0, 1):
+        centre.clock.advance(seconds * SECOND_NS)
+        if seconds:
+            await centre.say(OfferAnswered(contact="c", agent="alice"))
+        live = centre.views.live(centre.clock.now_ns())
+        counted.append(int(centre.views.tables.tallies[:, Tally.MISSED].sum() + live.overdue.sum()))
+    assert counted == sorted(counted)
+    assert centre.views.tables.tallies[:, Tally.MET].sum() == 1
 
 
 async def test_histories_agree_with_tables(centre: Centre) -> None:
