@@ -16,7 +16,6 @@ A name that is a level of its own has `%`, `/`, `+`, `#`, a leading `$` and cont
 
 import re
 from typing import Final
-from urllib.parse import unquote
 
 from engine.errors import TrunklineError
 
@@ -34,11 +33,6 @@ class BadTopic(TrunklineError):
 def escape(name: str) -> str:
     """Return a name as one level of a topic."""
     return _SPECIAL.sub(lambda match: "".join(f"%{byte:02X}" for byte in match[0].encode()), name)
-
-
-def unescape(level: str) -> str:
-    """Return the name that `escape` made a level of."""
-    return unquote(level)
 
 
 class Topics:

@@ -3,11 +3,13 @@
 from collections.abc import Collection
 from typing import Final, Literal, NamedTuple
 
-from adapters.sip.protocol import Reason, Request
+from adapters.sip.protocol import COMPLETED_ELSEWHERE, Reason, Request, reasons_of
 
 Declined = Literal["declined", "busy", "no_answer", "unreachable"]
 Side = Literal["customer", "agent", "network", "system"]
 CUSTOMER_MAX: Final = 128
+CAUSE_MAX: Final = 127
+"""ISDN cause values have seven bits."""
 EMERGENCY: Final = "emergency"
 """The value of Priority that asks for more than a place ahead."""
 
@@ -80,7 +82,7 @@ def exit_reason(exit_name: str) -> tuple[tuple[str, str], ...]:
 def cancel_reason(ended: str) -> tuple[tuple[str, str], ...]:
     """The Reason of the CANCEL to a phone whose offer ended so (a name of OFFER_END_NAMES)."""
     if ended == "taken_elsewhere":
-        return (("Reason", str(Reason("SIP", 200, "Call completed elsewhere"))),)
+        return (("Reason", str(COMPLETED_ELSEWHERE)),)
     if ended == "no_answer":
         return (("Reason", str(Reason("Q.850", 19, "no answer"))),)
     if ended == "contact_left":
@@ -106,14 +108,8 @@ def cause_of(status: int) -> int:
 
 def release_cause(message: Request) -> int:
     """The ISDN cause that a BYE or CANCEL gives, else 16: normal clearing."""
-    value = message.get("reason")
-    protocol, _, params = value.partition(";")
-    if protocol.strip().upper() == "Q.850":
-        for param in params.split(";"):
-            name, _, number = param.partition("=")
-            if name.strip().lower() == "cause" and number.strip().isdigit() and len(number.strip()) < 4:
-                return int(number)
-    return 16
+    causes = (reason.cause for reason in reasons_of(message) if reason.protocol.upper() == "Q.850")
+    return next((cause for cause in causes if 0 < cause <= CAUSE_MAX), 16)
 
 
 _RESOURCE_PRIORITY: Final = {

@@ -123,13 +123,6 @@ class Inbox:
         if first.next_fact >= len(first.facts):
             self._waiting.popleft()
 
-    def drain(self) -> list[Submission]:
-        """Take out everything, for a stop."""
-        waiting = list(self._waiting)
-        self._waiting.clear()
-        self.count = self.arrivals = 0
-        return waiting
-
     def __bool__(self) -> bool:
         return bool(self._waiting)
 

@@ -29,10 +29,6 @@ class Names(msgspec.Struct, frozen=True, dict=True):
         number = self._numbers.get(name, UNKNOWN)
         return UNKNOWN if number in self._gone else number
 
-    def last_number(self, name: str) -> int:
-        """Return the number of a name, configured or gone; UNKNOWN if there never was one."""
-        return self._numbers.get(name, UNKNOWN)
-
     def name(self, number: int) -> str:
         """Return the name with this number, gone ones included; empty for a number that none has."""
         return self.names[number] if 0 <= number < len(self.names) else ""

@@ -21,17 +21,15 @@ from adapters.sip.protocol.framing import StreamFramer, is_keep_alive, parse_dat
 from adapters.sip.protocol.header_names import written_name
 from adapters.sip.protocol.hop import Hop, hop_for_uri
 from adapters.sip.protocol.message import MAX_MESSAGE_BYTES, CSeq, Request, Response
-from adapters.sip.protocol.reason import COMPLETED_ELSEWHERE, Reason, queued_phrase, reasons_of, retry_after_s
+from adapters.sip.protocol.reason import COMPLETED_ELSEWHERE, Reason, queued_phrase, reasons_of
 from adapters.sip.protocol.refer import (
     SIPFRAG,
     ReferTo,
     Replaces,
     notify_headers,
-    refer_to_header,
     refer_to_of,
     replaces_of,
     sipfrag,
-    status_of_sipfrag,
 )
 from adapters.sip.protocol.sdp import SDP, direction_of, is_on_hold, minimal_sdp
 from adapters.sip.protocol.session_timer import SessionPolicy, SessionTimer, wanted_min_se_s
@@ -108,13 +106,10 @@ __all__ = [
     "parse_datagram",
     "queued_phrase",
     "reasons_of",
-    "refer_to_header",
     "refer_to_of",
     "replaces_of",
-    "retry_after_s",
     "session_timer_headers",
     "sipfrag",
-    "status_of_sipfrag",
     "wanted_min_se_s",
     "written_name",
 ]

@@ -1,14 +1,10 @@
-"""Why something ended, and when to try again: Reason (RFC 3326), Retry-After (§20.33), and what 182 tells a caller."""
-
-import re
+"""Why something ended: Reason (RFC 3326); and what 182 tells a caller."""
 
 import msgspec
 
 from adapters.sip.protocol.errors import MalformedMessage
 from adapters.sip.protocol.grammar import quote, readable, split_params
 from adapters.sip.protocol.message import Message
-
-_RETRY_AFTER = re.compile(r"[0-9]{1,10}")
 
 
 class Reason(msgspec.Struct, frozen=True):
@@ -45,12 +41,6 @@ def reasons_of(message: Message) -> list[Reason]:
         number = int(cause) if cause.isascii() and cause.isdigit() and len(cause) < 6 else 0
         reasons.append(Reason(protocol, number, readable(params.get("text", ""))))
     return reasons
-
-
-def retry_after_s(message: Message) -> int | None:
-    """The seconds after which to try again; None when absent or out of range."""
-    match = _RETRY_AFTER.match(message.get("retry-after"))
-    return int(match.group()) if match and int(match.group()) < 2**32 else None
 
 
 def queued_phrase(position: int, expected_wait_s: int | None) -> str:

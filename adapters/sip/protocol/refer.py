@@ -5,7 +5,6 @@ from urllib.parse import unquote
 
 import msgspec
 
-from adapters.sip.protocol.address import Address
 from adapters.sip.protocol.build import Headers
 from adapters.sip.protocol.errors import MalformedMessage
 from adapters.sip.protocol.grammar import split_params
@@ -66,22 +65,9 @@ def replaces_of(message: Message) -> Replaces | None:
     return Replaces.parse(value) if value else None
 
 
-def refer_to_header(uri: str) -> tuple[str, str]:
-    """The Refer-To of a REFER of ours."""
-    return ("Refer-To", str(Address("", uri)))
-
-
 def sipfrag(status: int, reason: str = "") -> bytes:
     """The body of a NOTIFY that reports a transfer's progress (RFC 3420)."""
     return f"SIP/2.0 {status} {reason or REASON_PHRASES.get(status, '')}\r\n".encode()
-
-
-def status_of_sipfrag(body: bytes) -> int:
-    """The status that a NOTIFY reports. Raises MalformedMessage."""
-    parts = body.split(b" ", 2)
-    if len(parts) < 2 or parts[0].upper() != b"SIP/2.0" or len(parts[1]) != 3 or not parts[1].isdigit():
-        raise MalformedMessage(f"{body[:40]!r} does not begin with a status line")
-    return int(parts[1])
 
 
 def notify_headers(status: int, expires_s: int = 60) -> Headers:

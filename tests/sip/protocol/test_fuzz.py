@@ -32,7 +32,6 @@ from adapters.sip.protocol import (
     reasons_of,
     refer_to_of,
     replaces_of,
-    retry_after_s,
 )
 from tests.sip.protocol.support import SDP_BODY, outgoing_request, request_octets, sipp_messages, torture, torture_names
 
@@ -92,7 +91,7 @@ def touch_everything(message: Request | Response) -> None:
         lambda: [message.get_address(name).uri for name in ("from", "to", "contact", "refer-to")],
         lambda: message.get_tokens("supported"),
         lambda: message.get_number("expires", 2**32 - 1, 0),
-        lambda: (reasons_of(message), retry_after_s(message), direction_of(message.body), message.content_type),
+        lambda: (reasons_of(message), direction_of(message.body), message.content_type),
         lambda: replaces_of(message),
     ]
     if isinstance(message, Request):

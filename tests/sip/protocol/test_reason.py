@@ -1,8 +1,8 @@
-"""Reason, Retry-After, and what a queued caller is told."""
+"""Reason, and what a queued caller is told."""
 
 import pytest
 
-from adapters.sip.protocol import COMPLETED_ELSEWHERE, Reason, build_response, queued_phrase, reasons_of, retry_after_s
+from adapters.sip.protocol import COMPLETED_ELSEWHERE, Reason, queued_phrase, reasons_of
 from tests.sip.protocol.support import received, request_octets
 
 
@@ -21,14 +21,6 @@ def test_what_cannot_be_read_is_left_out(value: str) -> None:
 def test_written() -> None:
     assert str(COMPLETED_ELSEWHERE) == 'SIP;cause=200;text="Call completed elsewhere"'
     assert str(Reason("Q.850", 16)) == "Q.850;cause=16"
-
-
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [("18000;duration=3600", 18000), ("120 (I'm in a meeting)", 120), ("soon", None), ("9999999999", None), ("", None)],
-)
-def test_retry_after(value: str, seconds: int | None) -> None:
-    assert retry_after_s(build_response(received(request_octets()), 503, headers=[("Retry-After", value)])) == seconds
 
 
 def test_queued_phrase() -> None:
