@@ -2,9 +2,12 @@
 
 import random
 
+import msgspec
 import numpy as np
 import pytest
 
+from engine.kernel.resize import resize
+from engine.kernel.tables import capacity_of
 from engine.messages import kinds as k
 from engine.model.settings import SECOND_NS, EngineSetting, QueueSetting
 from engine.model.tallies import HISTOGRAM_BINS, MEASURED_LOST, TALLY_COLUMNS, Tally, bin_edge_ns
@@ -127,6 +130,19 @@ def test_wrap_up_counts_with_those_who_came_when_its_contact_did() -> None:
     assert of_interval(scene, 0, by=1)[Tally.WRAP_UP_NS] == 90 * SECOND_NS
     assert of_interval(scene, 0, by=1)[Tally.LONGEST_HANDLE_NS] == 150 * SECOND_NS
     assert of_interval(scene, 2)[Tally.WRAPPED] == 1
+
+
+def test_wrap_up_finds_its_interval_in_a_larger_table() -> None:
+    scene = by_minutes()
+    scene.queue(0, QueueSetting.WRAP_UP_NS, 90 * SECOND_NS)
+    contact, _ = scene.talk()
+    scene.wait(60)
+    scene.release(contact)
+    sizes = capacity_of(scene.tables)
+    scene.tables = resize(scene.tables, msgspec.structs.replace(sizes, intervals=sizes.intervals + 3))
+    scene.wait(90)
+    assert of_interval(scene, 0, by=1)[Tally.WRAPPED] == 1
+    assert scene.tables.intervals[:, 1, :, Tally.WRAPPED].sum() == 1
 
 
 def test_who_waits_and_is_transferred_did_not_overflow() -> None:
