@@ -8,6 +8,7 @@ from typing import Final
 from aiohttp import web
 
 from adapters.http.application import build_application
+from adapters.http.below_routes import ProblemRunner
 from adapters.http.connections import Connections
 from adapters.http.context import Context
 from adapters.http.feed import Feed
@@ -64,7 +65,7 @@ class HttpAdapter:
         context, settings = self.context, self.settings
         context.feed.start()
         self._unsubscribe = context.engine.subscribe(context.metrics.note)
-        runner = web.AppRunner(
+        runner = ProblemRunner(
             build_application(context),
             access_log=None,
             keepalive_timeout=settings.idle_timeout_ns / 1e9,

@@ -54,7 +54,7 @@ async def outermost(request: web.Request, handler: Handler) -> web.StreamRespons
         logger.exception("request %s: %s %s failed", request_id, request.method, request.path)
         response = _problem(request, Problem("internal", f"see the service's log for {request_id}"), request_id)
     if not response.prepared:
-        _set_headers(response, request_id)
+        set_headers(response, request_id)
         _set_cors(request, context, response)
     route = route_of(request)
     took_s = (context.monotonic_ns() - began_ns) / 1e9
@@ -171,7 +171,8 @@ def _problem(request: web.Request, problem: Problem, request_id: str) -> web.Res
     return response
 
 
-def _set_headers(response: web.StreamResponse, request_id: str) -> None:
+def set_headers(response: web.StreamResponse, request_id: str) -> None:
+    """Set what every answer has."""
     headers = response.headers
     headers["X-Request-Id"] = request_id
     headers["X-Content-Type-Options"] = "nosniff"

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import io
+import json
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -248,3 +249,34 @@ async def tell_facts(client: ClientSession, facts: list[dict[str, str]]) -> None
     """Send facts that are accepted."""
     async with client.post("/api/v1/events", json=facts) as answer:
         assert answer.status == 202
+
+
+@pytest.mark.parametrize(
+    ("sent", "reason"),
+    [
+        (b"GARBAGE\r\n\r\n", "Invalid method encountered"),
+        (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", "Got more than 8190 bytes"),
+        (b"POST /api/v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\n", "Invalid character in"),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: \x00secret\r\n\r\n", "Invalid header value char"),
+    ],
+)
+async def test_what_is_no_request_is_a_problem_too(
+    house: House, caplog: pytest.LogCaptureFixture, sent: bytes, reason: str
+) -> None:
+    caplog.set_level("DEBUG")
+    reader, writer = await asyncio.open_connection("127.0.0.1", house.adapter.port)
+    writer.write(sent)
+    head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    writer.close()
+    assert b" 400 " in head.splitlines()[0]
+    assert b"Content-Type: application/problem+json" in head
+    assert b"Server: trunkline" in head
+    assert b"aiohttp" not in head
+    problem = json.loads(body)
+    assert (problem["type"], problem["status"]) == ("/problems/malformed", 400)
+    assert problem["detail"].startswith(f"this is no HTTP request: {reason}")
+    assert "\n" not in problem["detail"]
+    told = [record for record in caplog.records if problem["request_id"] in record.getMessage()]
+    assert [(record.levelname, record.exc_info) for record in told] == [("INFO", None)]
+    assert "secret" not in caplog.text
+    assert "Traceback" not in caplog.text
