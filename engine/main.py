@@ -2,7 +2,6 @@
 
 import re
 from importlib.metadata import entry_points
-from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -10,6 +9,7 @@ import typer
 
 from engine.commands.outcome import errors_as_exits
 from engine.model.scopes import TOKEN_ID, Scope
+from engine.version import installed_version
 
 COMMANDS: Final = "trunkline.commands"
 """Entry point group of further subcommands: functions that typer understands."""
@@ -70,7 +70,7 @@ def verify(
 @app.command()
 def version() -> None:
     """Print the version."""
-    typer.echo(f"trunkline {installed_version('trunkline')}")
+    typer.echo(f"trunkline {installed_version()}")
 
 
 def _token_id(value: str) -> str:

@@ -8,9 +8,9 @@ from aiohttp import web
 
 from adapters.http import middleware, openapi
 from adapters.http.context import CONTEXT, Context
-from adapters.http.metrics import installed_version
 from adapters.http.route_table import Route
 from adapters.http.routes import agents, contacts, documents, events, health, pages, queues, reports, stream
+from engine.version import installed_version
 
 ROUTES: Final[Sequence[Route]] = (
     *events.ROUTES,

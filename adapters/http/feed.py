@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from adapters.http.board import Board
+from adapters.http.effort import is_large
 from adapters.http.tiles import streamed_queue, waiting_tiles
 from engine.messages.effects import AnyEffect
 from engine.ports import EngineLink, Turn
@@ -30,9 +31,6 @@ LOG_TOPICS: Final = ("events", "effects")
 TOPICS: Final = (*STATE_TOPICS, *LOG_TOPICS)
 REFRESH_S: Final = 0.25
 """State is told at most four times a second."""
-AGENTS_AT_ONCE: Final = 1000
-AGENTS_OF_A_QUEUE: Final = 20
-"""More agents to tell than the first, a queue as many as the second, are reckoned in a thread."""
 RECHECK_S: Final = 1.0
 """Contacts pass their thresholds without an event: state is looked at this often anyway."""
 EFFECTS_KEPT: Final = 10_000
@@ -157,7 +155,7 @@ class Feed:
         if "waiting" in wanted:
             found["waiting"] = {tile.contact: msgspec.json.encode(tile) for tile in waiting_tiles(views, now_ns)}
         agents = views.agents_changed(self._agents) if "agents" in wanted else []
-        large = len(agents) + AGENTS_OF_A_QUEUE * len(views.directory.queues) > AGENTS_AT_ONCE
+        large = is_large(len(agents), len(views.directory.queues))
         if "queues" in wanted or "agents" in wanted:
             still = views.still(now_ns, today_ns) if large else views
 

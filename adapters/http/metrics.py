@@ -3,7 +3,6 @@
 import platform
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
@@ -17,6 +16,7 @@ from engine.messages.observed import Observed
 from engine.ports import EngineLink, Receipt, Turn
 from engine.projections.names import name_at
 from engine.projections.views import Views
+from engine.version import installed_version
 
 SOURCES_MAX: Final = 100
 """Sources that have counters of their own; the rest is counted as `other`."""
@@ -169,11 +169,3 @@ class _Families:
         yield from self._registry.collect()
         yield from self._told
         yield from self._queues.collect()
-
-
-def installed_version() -> str:
-    """Return the version of the service that is installed."""
-    try:
-        return version("trunkline")
-    except PackageNotFoundError:
-        return "unknown"

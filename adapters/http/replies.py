@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 
 from adapters.http.context import CALLER, Context, context_of
+from adapters.http.effort import is_large
 from adapters.http.problems import Fault, Problem
 from engine.errors import Overloaded
 from engine.messages.decoding import JSON, MSGPACK, pointer_to
@@ -18,10 +19,6 @@ from engine.projections.views import Views
 
 DURABLE_WITHIN_S: Final = 10.0
 """A disk that takes longer has failed, as far as a caller is concerned."""
-AGENTS_AT_ONCE: Final = 1000
-"""What the loop reckons itself: some 15 ms of work."""
-AGENTS_OF_A_QUEUE: Final = 20
-"""A queue's figures take as long as so many agents'."""
 T = TypeVar("T")
 AS_OF: Final = "X-Trunkline-As-Of"
 
@@ -67,7 +64,7 @@ async def answer(
 async def figures(context: Context, since_ns: int, ask: Callable[[Views, int], T]) -> T:
     """Ask for figures of now and since `since_ns`; where they are many, a thread reckons them on a still copy."""
     views, now_ns = context.views, context.wall_ns()
-    if len(views.directory.agents) + AGENTS_OF_A_QUEUE * len(views.directory.queues) <= AGENTS_AT_ONCE:
+    if not is_large(len(views.directory.agents), len(views.directory.queues)):
         return ask(views, now_ns)
     now_ns = views.now_ns(now_ns)
     return await asyncio.to_thread(ask, views.still(now_ns, since_ns), now_ns)

@@ -4,17 +4,18 @@ import ipaddress
 import re
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from adapters.sip.protocol import LocalProtocolError, MalformedMessage, Uri, hop_for_uri
 from adapters.sip.translate import is_protection
-from engine.model.fields import Duration, Ref, Whole, fault
+from engine.model.fields import Duration, Ref, Section, Whole, fault
 
 DEFAULT_PORT: Final = 5060
 SECOND_NS: Final = 1_000_000_000
 NUMBER: Final = re.compile(r"\+?[0-9A-Za-z*#._-]{1,64}")
 """What may be dialled, or shown as a caller."""
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Algorithm = Literal["MD5", "SHA-256"]
 
 
 def parse_source(text: str) -> tuple[Network, int]:
@@ -32,12 +33,6 @@ def _check_sources(sources: list[str]) -> list[str]:
         except ValueError:
             raise fault(f"{source!r} is no address; write it as 192.0.2.7, 192.0.2.0/24 or 192.0.2.7:5060") from None
     return sources
-
-
-class Section(BaseModel):
-    """What every section has: unknown keys are faults, and nothing is converted silently."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
 class Trunk(Section):
@@ -59,7 +54,7 @@ class Outbound(Section):
     """Whose channels such calls take; not said: they are not counted."""
     proxy: str
     """Address of the trunk, border controller or PBX, as sip:192.0.2.10:5060;transport=tcp."""
-    numbers: Annotated[list[str], Field(min_length=1)] = ["*"]
+    numbers: list[str] = Field(default_factory=lambda: ["*"], min_length=1)
     """Which numbers it takes, as patterns: `0*`, `+84*`, `19??`."""
     caller_id: str = "trunkline"
     """The number or name that customers see."""
@@ -116,7 +111,7 @@ class Settings(Section):
     tcp: bool = True
     realm: str = "trunkline"
     """Realm of the digest authentication of phones."""
-    digest_algorithms: Annotated[list[Literal["MD5", "SHA-256"]], Field(min_length=1)] = ["MD5"]
+    digest_algorithms: list[Algorithm] = Field(default_factory=lambda: list[Algorithm](["MD5"]), min_length=1)
     """What phones are challenged with, the most wanted first. Some phones give up when they do not know one of them."""
     dial_plan: dict[str, Annotated[str, Ref("queue")]] = Field(default_factory=dict)
     """Dialled number or name to queue; a queue's own name always leads to it."""
@@ -126,7 +121,7 @@ class Settings(Section):
     """The queue of calls from one agent's phone to another agent by name; not said: only queues can be called."""
     trunks: list[Trunk] = Field(default_factory=list)
     """Trunk groups by source address; the first that fits counts."""
-    protected: list[str] = ["ets", "wps", "esnet", "emergency"]
+    protected: list[str] = Field(default_factory=lambda: ["ets", "wps", "esnet", "emergency"])
     """What in a trusted trunk's Resource-Priority or Priority lets a call use the group's reserve: namespaces, single
     values as `q735.0`, and `emergency`."""
     outbound: list[Outbound] = Field(default_factory=list)

@@ -5,9 +5,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from engine.config.queues import Section
 from engine.model.durations import parse_clock
-from engine.model.fields import TimeZone, fault, nearest
+from engine.model.fields import Section, TimeZone, fault, nearest
 from engine.model.opening_hours import DAYS, OpeningHours, Span
 
 CLOSED: Final = "closed"

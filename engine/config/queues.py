@@ -2,11 +2,11 @@
 
 from typing import Annotated, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from engine.config.faults import Faults, several
 from engine.messages import kinds
-from engine.model.fields import Duration, Number, Ref, Target, Whole, Word
+from engine.model.fields import Duration, Number, Ref, Section, Target, Whole, Word
 from engine.model.settings import CONDITIONS_MAX, LEVEL_MAX, SECOND_NS, STEPS_MAX, STRICT_CREDIT_NS, WRAP_UP_BY_AGENT
 
 CHANNEL_NUMBERS: Final = {name: number for number, name in kinds.CHANNEL_NAMES.items()}
@@ -18,12 +18,6 @@ HOLD_BACK: Final = Duration("0s", "1h", {"never": 0})
 WRAP_UP: Final = Duration("0s", "8h", {"agent": WRAP_UP_BY_AGENT})
 
 SkillLevels = dict[Annotated[str, Ref("skill")], Annotated[int, Whole(0, LEVEL_MAX)]]
-
-
-class Section(BaseModel):
-    """What every section has: unknown keys are faults, and nothing is converted silently."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class ServiceLevel(Section):

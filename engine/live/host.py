@@ -7,8 +7,6 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Final
 
@@ -32,6 +30,7 @@ from engine.messages.rows import ROW, SCHEMA, empty_rows
 from engine.ports import AdapterStatus
 from engine.replay.restore import LOG_FOLDER, SNAPSHOT_FOLDER, capacity_of_log, restore
 from engine.state import EngineRecord, EngineState
+from engine.version import installed_version
 
 SWITCH_INTERVAL_S: Final = 1e-4
 """How long the loop may keep the log's thread from running: twenty times shorter commits than by default."""
@@ -218,7 +217,7 @@ class EngineHost:
         state = self.engine.state
         row = empty_rows(1)
         row["kind"] = ENGINE_STARTED
-        record = EngineRecord(_version(), state.capacity, state.interned.record(everything=True))
+        record = EngineRecord(installed_version(), state.capacity, state.interned.record(everything=True))
         self.engine.record(row, msgspec.msgpack.encode(record))
 
 
@@ -272,10 +271,3 @@ def _require_room(room: Capacity, limits: Limits) -> None:
     ]
     if faults:
         raise ConfigError(faults)
-
-
-def _version() -> str:
-    try:
-        return installed_version("trunkline")
-    except PackageNotFoundError:
-        return "unknown"

@@ -11,13 +11,19 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BeforeValidator, GetCoreSchemaHandler, ValidationInfo
+from pydantic import BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from engine.model.durations import format_duration, parse_duration
 
 LIST_MAX: Final = 12
 """Choices that a sentence lists in full when none is near."""
+
+
+class Section(BaseModel):
+    """What every section has: unknown keys are faults, and nothing is converted silently."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class FromEnvironment(str):

@@ -179,7 +179,7 @@ async def test_large_centres_are_reckoned_in_a_thread(client: ClientSession, mon
     await tell(client, "/api/v1/agents/alice/status", status="available")
     addresses = ("queues", "agents", "agents?queue=sales", "realtime")
     here = [await get(client, f"/api/v1/{address}") for address in addresses]
-    monkeypatch.setattr("adapters.http.replies.AGENTS_AT_ONCE", 0)
+    monkeypatch.setattr("adapters.http.effort.AGENTS_AT_ONCE", 0)
     there = [await get(client, f"/api/v1/{address}") for address in addresses]
     for one, other in zip(here, there, strict=True):
         assert one.keys() == other.keys()
