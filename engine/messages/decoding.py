@@ -18,6 +18,8 @@ FORMS: Final = {JSON: JSON, MSGPACK: MSGPACK, "application/x-msgpack": MSGPACK}
 """The form of a body by its content type."""
 FAULTS_MAX: Final = 100
 """Faults that are told of one body."""
+POINTED_MAX: Final = 256
+"""Characters of a key that a pointer repeats."""
 _PLACE: Final = re.compile(r" - at `(?:key in )?\$(.*)`$")
 _WORD: Final = re.compile(r"Invalid (?:enum )?value '([^']{0,64})")
 _NO_CONTROLS: Final = f"matching regex {WITHOUT_CONTROLS!r}"
@@ -107,9 +109,23 @@ def decode_as(body: bytes, form: str, shape: type[Any]) -> Any:
             return msgspec.msgpack.decode(body or b"\x80", type=shape)
         found = msgspec.json.decode(body or b"{}", type=shape)
     except msgspec.DecodeError as error:
-        raise Malformed([fault_of(error)]) from None
+        raise Malformed(_faults_as(body, form, shape, error)) from None
     _refuse_repeated(body)
     return found
+
+
+def _faults_as(body: bytes, form: str, shape: Any, error: msgspec.DecodeError) -> list[Fault]:
+    """Return every fault of a body of one shape, where it can be read without one; else the one that `error` is."""
+    if isinstance(error, msgspec.ValidationError) and isinstance(shape, type) and issubclass(shape, msgspec.Struct):
+        try:
+            read = msgspec.json.decode(body) if form == JSON else msgspec.msgpack.decode(body)
+        except msgspec.DecodeError:
+            read = None
+        if isinstance(read, dict):
+            return (_repeated(body, read) if form == JSON else []) + _faults_of_fields(read, shape, "") or [
+                fault_of(error)
+            ]
+    return [fault_of(error)]
 
 
 def _refuse_repeated(body: bytes) -> None:
@@ -134,8 +150,8 @@ def build_fact(fields: Mapping[str, Any]) -> Observed:
     try:
         fact: Observed = msgspec.convert(dict(fields), Observed)
         return fact
-    except msgspec.ValidationError as error:
-        raise Malformed([fault_of(error)]) from None
+    except msgspec.ValidationError:
+        raise Malformed(faults_of_fact(dict(fields), "")) from None
 
 
 def fault_of(error: msgspec.DecodeError, base: str = "") -> Fault:
@@ -145,9 +161,13 @@ def fault_of(error: msgspec.DecodeError, base: str = "") -> Fault:
     if match is None:
         return Fault(text + (_advice(text, ["type"]) if text == _UNTYPED else ""), base)
     steps = [name or index for name, index in _STEP.findall(match[1])]
-    place = "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in steps)
+    place = "".join(_escaped(step) for step in steps)
     text = text[: match.start()]
     return Fault(text + _advice(text, steps), base + place)
+
+
+def _escaped(step: str) -> str:
+    return "/" + step.replace("~", "~0").replace("/", "~1")
 
 
 def _advice(text: str, steps: list[str]) -> str:
@@ -205,6 +225,11 @@ def faults_of_fact(item: Any, base: str) -> list[Fault]:
     shape = _SHAPES.get(str(item.get("type"))) if isinstance(item, dict) else None
     if shape is None:
         return [first]
+    return _faults_of_fields(item, shape, base) or [first]
+
+
+def _faults_of_fields(item: dict[Any, Any], shape: type[msgspec.Struct], base: str) -> list[Fault]:
+    """Return what is wrong with each field of an object of a shape."""
     faults: list[Fault] = []
     fields = {field.encode_name: field for field in msgspec.structs.fields(shape)}
     for name, field in fields.items():
@@ -217,10 +242,22 @@ def faults_of_fact(item: Any, base: str) -> list[Fault]:
         except msgspec.ValidationError as error:
             text, at, place = str(error).partition(" - at `")
             place = place.replace("$", f"$.{name}", 1) if at else f"$.{name}`"
-            faults.append(fault_of(msgspec.ValidationError(f"{text} - at `{place}"), base))
+            one = fault_of(msgspec.ValidationError(f"{text} - at `{place}"), base)
+            faults += _faults_of_entries(item[name], field.type, f"{base}/{name}") or [one]
     for name in item:
-        if name not in fields and name != "type":
+        if name not in fields and name != shape.__struct_config__.tag_field:
             close = difflib.get_close_matches(str(name), fields, n=1)
             advice = f"; did you mean `{close[0]}`?" if close else ""
             faults.append(Fault(f"Object contains unknown field `{str(name)[:64]}`{advice}", base))
-    return faults or [first]
+    return faults
+
+
+def _faults_of_entries(value: Any, kind: Any, base: str) -> list[Fault]:
+    """Return what is wrong with each entry of a mapping by itself: decoders do not say which one it is."""
+    faults: list[Fault] = []
+    for key, inner in value.items() if isinstance(value, dict) else ():
+        try:
+            msgspec.convert({key: inner}, kind)
+        except msgspec.ValidationError as error:
+            faults.append(Fault(fault_of(error).detail, base + _escaped(str(key)[:POINTED_MAX])))
+    return faults

@@ -92,7 +92,7 @@ async def test_senseless_items_are_rejected_one_by_one(client: ClientSession) ->
         assert answer.status == 202
         body = await answer.json()
     assert (body["accepted"], body["rejected"]) == (1, 1)
-    assert body["results"][0]["field"] == "queue"
+    assert (body["results"][0]["field"], body["results"][0]["pointer"]) == ("queue", "/0/queue")
     assert "did you mean 'sales'" in body["results"][0]["error"]
 
 

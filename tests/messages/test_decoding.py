@@ -48,7 +48,7 @@ def test_every_wrong_item_is_pointed_at(form: str) -> None:
     items = [ARRIVAL, {**ARRIVAL, "skills": {"x": 99}}, {**ARRIVAL, "queue": ""}, {**ARRIVAL, "more": 1}]
     with pytest.raises(Malformed) as caught:
         decode_facts(packed(items, form), form, 10)
-    assert [fault.pointer for fault in caught.value.faults] == ["/1/skills/...", "/2/queue", "/3"]
+    assert [fault.pointer for fault in caught.value.faults] == ["/1/skills/x", "/2/queue", "/3"]
 
 
 @both_forms
@@ -81,7 +81,17 @@ MALFORMED = [
         ["/1", "/2", "/2"],
     ),
     (b'{"type": "contact_arrived", "contact": "a", "queue": "b", "priority": 8}', "7", ["/priority"]),
-    (b'{"type": "contact_arrived", "contact": "a", "queue": "b", "skills": {"x": 11}}', "10", ["/skills/..."]),
+    (b'{"type": "contact_arrived", "contact": "a", "queue": "b", "skills": {"x": 11}}', "10", ["/skills/x"]),
+    (
+        b'{"type": "contact_arrived", "contact": "a", "queue": "b", "skills": {"a/b.c]": 11, "": 1, "d~": "x"}}',
+        "10",
+        ["/skills/a~1b.c]", "/skills/", "/skills/d~0"],
+    ),
+    (
+        b'{"type": "contact_arrived", "contact": "a", "queue": "b", "skills": {"a":1,"b":1,"c":1,"d":1,"e":1}}',
+        "length <= 4",
+        ["/skills"],
+    ),
     (b'{"type": "contact_arrived", "contact": "", "queue": "b"}', "length", ["/contact"]),
     (b'{"type": "contact_arrived", "contact": "a", "queue": "b", "extra": 1}', "extra", [""]),
     (b'{"type": "exit_key_pressed", "contact": "a", "key": "12"}', "length", ["/key"]),
@@ -129,6 +139,23 @@ def test_an_empty_body_is_an_object_without_fields(form: str) -> None:
     with pytest.raises(Malformed) as caught:
         decode_as(packed({"a": 1}, form), form, dict[str, str])
     assert [fault.pointer for fault in caught.value.faults] == ["/..."]
+
+
+@both_forms
+def test_a_body_of_another_shape_is_told_all_its_faults_too(form: str) -> None:
+    class Shape(msgspec.Struct, forbid_unknown_fields=True):
+        number: int
+        levels: dict[str, int] = {}
+        type: str = ""
+
+    with pytest.raises(Malformed) as caught:
+        decode_as(packed({"levels": {"a": 1, "b": "2"}, "type": 1, "numbr": 1}, form), form, Shape)
+    assert [(fault.pointer, fault.detail) for fault in caught.value.faults] == [
+        ("", "Object missing required field `number`"),
+        ("/levels/b", "Expected `int`, got `str`"),
+        ("/type", "Expected `str`, got `int`"),
+        ("", "Object contains unknown field `numbr`; did you mean `number`?"),
+    ]
 
 
 def test_facts_are_built_of_fields() -> None:
@@ -209,7 +236,7 @@ def test_every_fault_of_every_item_is_told_at_once(form: str) -> None:
         ("/0/contact", "Expected `str` of length >= 1"),
         ("/0/channel", "Invalid enum value 'mail'; did you mean 'email"),
         ("/0/priority", "Expected `int` <= 7"),
-        ("/0/skills/...", "Expected `int` <= 10"),
+        ("/0/skills/a", "Expected `int` <= 10"),
         ("/0", "Object missing required field `queue`"),
         ("/0", "Object contains unknown field `quue`; did you "),
         ("/2/contact", "Expected `str`, got `int`"),

@@ -14,7 +14,7 @@ from adapters.http.replies import AS_OF, answer, durable, fault_of, not_found, r
 from adapters.http.route_table import Parameter, Route, whole
 from adapters.http.tokens import Caller
 from adapters.http.translate import media_type
-from engine.messages.decoding import FAULTS_MAX, decode_facts
+from engine.messages.decoding import FAULTS_MAX, decode_facts, pointer_to
 from engine.messages.kinds import KIND_NAMES
 from engine.messages.observed import Observed
 from engine.model.fact_scopes import missing_scope
@@ -35,8 +35,11 @@ class FactResult(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     error: str = ""
     """Why it was not accepted: nothing was changed by it."""
     field: str = ""
+    """The field of the fact that the error is about."""
     refused: str = ""
     """Recorded, but set aside by routing: the state did not allow it."""
+    pointer: str = ""
+    """Where the error lies in the body, as a JSON pointer."""
 
 
 class FactsAccepted(msgspec.Struct, frozen=True):
@@ -53,11 +56,11 @@ class FactsAccepted(msgspec.Struct, frozen=True):
     results: list[FactResult]
 
 
-def summary(receipts: list[Receipt]) -> FactsAccepted:
-    """Return the answer that tells these receipts."""
+def summary(receipts: list[Receipt], many: bool) -> FactsAccepted:
+    """Return the answer that tells these receipts; `many`: the body was an array."""
     duplicates = rejected = refused = seq = 0
     results = []
-    for receipt in receipts:
+    for place, receipt in enumerate(receipts):
         seq = max(seq, receipt.seq)
         if receipt.error:
             rejected += 1
@@ -67,7 +70,9 @@ def summary(receipts: list[Receipt]) -> FactsAccepted:
         else:
             results.append(FactResult(receipt.seq))
             continue
-        results.append(FactResult(receipt.seq, receipt.duplicate, receipt.error, receipt.field, receipt.refused))
+        pointer = pointer_to(receipt.field, place if many else None) if receipt.error else ""
+        result = FactResult(receipt.seq, receipt.duplicate, receipt.error, receipt.field, receipt.refused, pointer)
+        results.append(result)
     accepted = len(receipts) - rejected - duplicates
     return FactsAccepted(accepted, duplicates, rejected, refused, seq, results)
 
@@ -83,7 +88,7 @@ async def post_events(request: web.Request) -> web.Response:
     caller = request[CALLER]
     _require_scopes(caller, facts)
     receipts = await submit(request, source_of(request), facts, caller.own_only)
-    told = summary(receipts)
+    told = summary(receipts, many)
     if told.rejected == len(receipts):
         faults = [fault_of(receipt, place if many else None) for place, receipt in enumerate(receipts)]
         raise Problem("unprocessable", f"{faults[0].detail}; nothing was changed", faults[:FAULTS_MAX])
