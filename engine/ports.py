@@ -50,9 +50,11 @@ class AgentEndpoint(msgspec.Struct, frozen=True):
     name: str
     phone: str
     """Address of record as `sip:alice@example`, or empty."""
-    credential: str
-    """The phone's digest password or HA1, or empty."""
     queues: tuple[str, ...]
+    password: str = ""
+    """The phone's digest password, or empty."""
+    ha1: str = ""
+    """Instead of the password: MD5 of user:realm:password, 32 hexadecimal digits; or empty."""
 
 
 class EngineLink(Protocol):

@@ -13,7 +13,8 @@ from adapters.sip.callback import Callback
 from adapters.sip.core import SOURCE, Core
 from adapters.sip.endpoint import SipEndpoint
 from adapters.sip.housekeeping import Housekeeping
-from adapters.sip.protocol import Event, Timing
+from adapters.sip.own_key import own_key
+from adapters.sip.protocol import Event, Hop, Timing
 from adapters.sip.recovery import recover, ringing_agents
 from adapters.sip.registrar import Registrar
 from adapters.sip.settings import Settings as SipSettings
@@ -41,7 +42,9 @@ class SipAdapter:
         self.name = SOURCE
         self.settings = settings
         self._engine = engine
-        self.endpoint = SipEndpoint(settings, self._on_event, monotonic_ns, os.urandom(32), timing)
+        self.endpoint = SipEndpoint(
+            settings, self._on_event, monotonic_ns, os.urandom(32), timing, own_key(engine.folder)
+        )
         registrar = Registrar(
             settings,
             engine.endpoints,
@@ -52,6 +55,8 @@ class SipAdapter:
         )
         self.core = Core(settings, engine, self.endpoint, registrar)
         self.calls = Calls(self.core)
+        self.endpoint.on_transport_failed = registrar.connection_lost
+        self.endpoint.connections.pinned = self._flows
         self._switchboard = Switchboard(self.calls, Arrivals(self.calls))
         self.housekeeping = Housekeeping(self.calls)
         self._up = False
@@ -97,6 +102,7 @@ class SipAdapter:
         counters["dialogs_open"] = len(self.calls.dialogs)
         counters["outbound_channels_taken"] = core.outbound.taken.total()
         counters["registrations_not_kept"] = core.registrar.cache.failed
+        counters["byes_owed"] = len(core.farewells)
         counters["bindings"] = len(core.registrar.bindings)
         counters["connections_open"] = endpoint.connections.count
         where = f"listening at sip:{endpoint.address}" if self._up else "not listening"
@@ -112,6 +118,11 @@ class SipAdapter:
 
     def _on_event(self, event: Event) -> None:
         self._switchboard.on_event(event)
+
+    def _flows(self) -> set[Hop]:
+        """The other ends of connections that registered phones or peers of dialogs made."""
+        flows = {binding.flow for _, binding in self.core.registrar.bindings.all()}
+        return flows | {leg.flow for leg in self.calls.dialogs.values() if leg.flow is not None}
 
     def _insist(self, facts: Sequence[Observed]) -> None:
         self.core.insist(facts)
@@ -130,5 +141,5 @@ class SipAdapter:
 
 def _secret(realm: str, endpoints: Sequence[AgentEndpoint]) -> bytes:
     """The key of nonces: the same after a restart with the same passwords, so that nonces stay good."""
-    known = "\0".join([realm, *(f"{known.phone}\0{known.credential}" for known in endpoints)])
+    known = "\0".join([realm, *(f"{known.phone}\0{known.password or known.ha1}" for known in endpoints)])
     return blake2b(known.encode("utf-8", "surrogateescape"), digest_size=32).digest()

@@ -14,6 +14,9 @@ from engine.ports import Receipt
 SOURCES_MAX: Final = 10_000
 TEXT_MAX: Final = 1024
 RETRY_S: Final = 5
+EXPIRES_LIMIT_S: Final = 2**32 - 1
+SIPS_NOT_ALLOWED: Final = Refusal(480, headers=(("Warning", '380 trunkline "SIPS Not Allowed"'),))
+"""What `sips:` promises, TLS on every hop, is not kept here (RFC 5630 §4.4)."""
 
 
 class Arrivals:
@@ -52,6 +55,8 @@ class Arrivals:
             if core.settings.agent_calls is not None:
                 colleague = core.registrar.agents_by_user.get(entry_of(request), "")
             queue = (core.settings.agent_calls if colleague else core.settings.default_queue) or ""
+        if refusal is None and request.uri.scheme == "sips":
+            refusal = SIPS_NOT_ALLOWED
         if refusal is None and not queue:
             refusal = Refusal(404)
         session = answer_session_timer(request, core.policy)
@@ -62,9 +67,11 @@ class Arrivals:
             core.counters[f"refused.{refusal.status}"] += 1
             core.endpoint.reply(transaction, refusal.status, refusal.reason, headers=refusal.headers)
             return
+        good_for_s = expires_s(request)
         call = Call(self._calls, f"sip-{transaction.local_tag}", transaction)
         call.caller.receive(transaction, request)
         call.caller.session = session
+        call.caller.expire_after(good_for_s)
         self._submit(call, request, queue, agent, colleague)
 
     def _submit(self, call: Call, request: Request, queue: str, agent: str, colleague: str) -> None:
@@ -123,6 +130,7 @@ class Arrivals:
             self._allowed
             and not self._trunk(request)[0]
             and not any(_holds(network, port, source.host, source.port) for network, port in self._allowed)
+            and not core.registrar.is_phone(source)
         ):
             return Refusal(403)
         return None
@@ -153,6 +161,13 @@ class Arrivals:
                 self._trunk_of.clear()
             self._trunk_of[key] = found
         return found
+
+
+def expires_s(request: Request) -> int | None:
+    """How long the caller's INVITE is good for, None for ever (§13.2.1). Raises MalformedMessage."""
+    if "expires" not in request.fields:
+        return None
+    return request.get_number("expires", EXPIRES_LIMIT_S, 0)
 
 
 def _holds(network: Network, port: int, host: str, source_port: int) -> bool:

@@ -1,6 +1,8 @@
 """Where phones are registered: contacts with an end, for each agent a bounded number (RFC 3261 §10.3)."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import msgspec
 
@@ -29,30 +31,30 @@ class Bindings:
         self._most = most
         self._on_change = on_change
         self._by_agent: dict[str, list[Binding]] = {}
+        self._flows: Counter[Hop] = Counter()
+        self._hosts: Counter[str] = Counter()
 
     def of(self, agent: str, now_ns: int) -> list[Binding]:
         """The agent's bindings, the most wanted first."""
         found = self._by_agent.get(agent)
         return [binding for binding in found if binding.expires_ns > now_ns] if found else []
 
-    def put(self, agent: str, binding: Binding) -> bool:
-        """Add or renew a binding; False when the agent has too many already."""
-        held = self._by_agent.get(agent, [])
-        others = [other for other in held if not same_place(other, binding.uri)]
-        if len(others) >= self._most:
+    def replace(self, agent: str, held: list[Binding]) -> bool:
+        """Take these for all bindings of the agent; False, and nothing changes, when they are too many."""
+        if len(held) > self._most:
             return False
-        self._store(agent, [*others, binding])
+        self._store(agent, held)
         return True
 
-    def remove(self, agent: str, uri: str) -> None:
-        """Remove one binding, if it is there."""
-        self._store(agent, [binding for binding in self._by_agent.get(agent, ()) if not same_place(binding, uri)])
+    def drop(self, unwanted: Callable[[Binding], bool]) -> None:
+        """Remove the bindings, of whichever agent, that are unwanted."""
+        for agent, held in list(self._by_agent.items()):
+            if any(map(unwanted, held)):
+                self._store(agent, [binding for binding in held if not unwanted(binding)])
 
     def expire(self, now_ns: int) -> None:
         """Remove what was not renewed in time."""
-        for agent, held in list(self._by_agent.items()):
-            if any(binding.expires_ns <= now_ns for binding in held):
-                self._store(agent, [binding for binding in held if binding.expires_ns > now_ns])
+        self.drop(lambda binding: binding.expires_ns <= now_ns)
 
     def all(self) -> Iterator[tuple[str, Binding]]:
         """Every binding with its agent."""
@@ -63,18 +65,40 @@ class Bindings:
         held = self._by_agent.setdefault(agent, [])
         if len(held) < self._most:
             held.append(binding)
+            self._flows[binding.flow] += 1
+            self._hosts[binding.flow.host] += 1
+
+    def has_flow(self, flow: Hop) -> bool:
+        """Whether a phone is registered that sent from there."""
+        return flow in self._flows
+
+    def has_host(self, host: str) -> bool:
+        """Whether a phone is registered that sent from this address."""
+        return host in self._hosts
 
     def __len__(self) -> int:
         return sum(map(len, self._by_agent.values()))
 
     def _store(self, agent: str, held: list[Binding]) -> None:
         had = agent in self._by_agent
+        for binding in self._by_agent.get(agent, ()):
+            _count_down(self._flows, binding.flow)
+            _count_down(self._hosts, binding.flow.host)
+        for binding in held:
+            self._flows[binding.flow] += 1
+            self._hosts[binding.flow.host] += 1
         if held:
             self._by_agent[agent] = sorted(held, key=lambda binding: -binding.q)
         else:
             self._by_agent.pop(agent, None)
         if had != bool(held):
             self._on_change(agent, bool(held))
+
+
+def _count_down(counter: Counter[Any], key: object) -> None:
+    counter[key] -= 1
+    if counter[key] <= 0:
+        del counter[key]
 
 
 def same_place(binding: Binding, uri: str) -> bool:

@@ -1,5 +1,6 @@
 """The caller's side: an INVITE that waits for its final answer, then a dialog."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Final
 
@@ -11,6 +12,8 @@ from adapters.sip.translate import FinalAnswer, release_cause
 SLOT: Final = "caller"
 REPEAT_AFTER_NS: Final = 50_000_000_000
 """A caller hears something at least this often: proxies give a call up after a minute of silence (§13.3.1.1)."""
+LONGEST_EXPIRY_S: Final = 86_400
+CAUSE_TIMER: Final = 102
 TERMINATED: Final = FinalAnswer(487, "", ())
 NOT_SERVED: Final = FinalAnswer(480, "", ())
 
@@ -27,6 +30,7 @@ class CallerLeg(Leg):
         self.first: Request | None = None
         """The INVITE, while it may be needed."""
         self.cancelled = False
+        self._expiry: asyncio.TimerHandle | None = None
         self.said: tuple[int, str, bytes] = (0, "", b"")
         self.said_ns = 0
         self.offered_late = False
@@ -43,6 +47,25 @@ class CallerLeg(Leg):
         transaction.context = self
         self.enter(Dialog.from_request(request, transaction.local_tag, ""), request.source)
         self.renewed(request)
+
+    def expire_after(self, seconds: int | None) -> None:
+        """Let the INVITE end by itself when it has no final answer by then; None or more than a day: never."""
+        if seconds is not None and seconds <= LONGEST_EXPIRY_S:
+            self._expiry = asyncio.get_running_loop().call_later(seconds, self._expire)
+
+    def _expire(self) -> None:
+        """The caller's own limit has passed: the same as if the caller had given up (§13.3.1)."""
+        self._expiry = None
+        if self.invite is None or self.answered or self.cancelled:
+            return
+        self.core.counters["invites_expired"] += 1
+        self.cancelled = True
+        self.call.release("customer", CAUSE_TIMER, self.finish)
+
+    def _stop_expiry(self) -> None:
+        if self._expiry is not None:
+            self._expiry.cancel()
+            self._expiry = None
 
     @property
     def answered(self) -> bool:
@@ -85,6 +108,7 @@ class CallerLeg(Leg):
         """Answer with 200 and the agent's session description; False when the caller has left."""
         if self.invite is None or self.answered or self.cancelled:
             return False
+        self._stop_expiry()
         endpoint = self.core.endpoint
         dialog = self._dialog()
         dialog.contact = endpoint.contact(self.invite.hop.transport)
@@ -98,6 +122,7 @@ class CallerLeg(Leg):
 
     def finish(self, answer: FinalAnswer = NOT_SERVED) -> None:
         """End the leg, in whatever state it is."""
+        self._stop_expiry()
         if self.invite is not None and not self.answered:
             answer = TERMINATED if self.cancelled else answer
             self.core.endpoint.reply(self.invite, answer.status, answer.reason, headers=answer.headers)

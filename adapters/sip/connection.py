@@ -4,7 +4,8 @@ import asyncio
 import logging
 import socket
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from functools import partial
 from typing import Any, Final
 
 from adapters.sip.protocol import (
@@ -28,7 +29,13 @@ WRITE_BUFFER_MAX: Final = 4 << 20
 ANY_PORT_TRIES: Final = 8
 WAITING_MAX: Final = 4096
 """Messages that wait for one connection to be made, or for one name to be found."""
-
+KEEP_ALIVE: Final = (
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 20),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
+)
+"""Peers may be silent for hours, and gone without a word. Phones ping for themselves (RFC 5626 §3.5.1)."""
 HOPS_KEPT: Final = 4096
 
 OnMessage = Callable[[Request | Response], None]
@@ -75,8 +82,10 @@ class UdpSocket(asyncio.DatagramProtocol):
 class TcpConnection(asyncio.Protocol):
     """One connection, made by either side. `hop` names the other end once it is there."""
 
-    def __init__(self, connections: "Connections") -> None:
+    def __init__(self, connections: "Connections", accepted: bool = False) -> None:
         self._connections = connections
+        self.accepted = accepted
+        """Whether the other end made it."""
         self._framer = StreamFramer()
         self.hop = Hop("tcp", "", 0)
         self.transport: Any = None
@@ -92,6 +101,8 @@ class TcpConnection(asyncio.Protocol):
         own_socket = transport.get_extra_info("socket")
         if own_socket is not None:
             own_socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for level, option, value in KEEP_ALIVE:
+                own_socket.setsockopt(level, option, value)
         self._connections.opened(self)
 
     def data_received(self, data: bytes) -> None:
@@ -136,6 +147,10 @@ class Connections:
         self._resolver = Resolver()
         self._sweeper: asyncio.TimerHandle | None = None
         self._closing = False
+        self.on_opened: OnFailure = _nothing
+        """Told of each connection that others make."""
+        self.pinned: Callable[[], Collection[Hop]] = tuple
+        """Gives the other ends of connections that are kept however silent: phones are reached by no other way."""
         self.granted_buffer = 0
         """Bytes of receive buffer that the system gave."""
 
@@ -166,7 +181,8 @@ class Connections:
                 lambda: UdpSocket(self.on_message, self.counters), sock=own
             )
         if tcp:
-            self._server = await loop.create_server(lambda: TcpConnection(self), host, port, backlog=1024)
+            made = partial(TcpConnection, self, accepted=True)
+            self._server = await loop.create_server(made, host, port, backlog=1024)
             port = self._server.sockets[0].getsockname()[1]
             self._sweep()
         return port
@@ -226,6 +242,8 @@ class Connections:
         self._open[connection.hop.host, connection.hop.port] = connection
         connection.used_at_s = asyncio.get_running_loop().time()
         self.counters["connections"] += 1
+        if connection.accepted:
+            self.on_opened(connection.hop)
 
     def lost(self, connection: TcpConnection) -> None:
         """Forget a connection; its requests without an answer fail."""
@@ -298,10 +316,20 @@ class Connections:
             # Not at once: the sender is still in the middle of what it does.
             asyncio.get_running_loop().call_soon(self._on_failure, hop)
 
+    def close_idle(self, before_s: float) -> None:
+        """Close connections that nobody has used since then, except those that are pinned."""
+        idle = [connection for connection in self._open.values() if connection.used_at_s < before_s]
+        pinned = self.pinned() if idle else ()
+        for connection in idle:
+            if connection.hop not in pinned:
+                connection.transport.close()
+
     def _sweep(self) -> None:
         """Close connections that nobody uses."""
         loop = asyncio.get_running_loop()
-        for connection in list(self._open.values()):
-            if connection.used_at_s < loop.time() - IDLE_LIMIT_S:
-                connection.transport.close()
+        self.close_idle(loop.time() - IDLE_LIMIT_S)
         self._sweeper = loop.call_later(IDLE_LIMIT_S / 4, self._sweep)
+
+
+def _nothing(_hop: Hop) -> None:
+    """For connections of which nobody wants to hear."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from adapters.sip.endpoint import SipEndpoint
+from adapters.sip.farewells import Farewells
 from adapters.sip.outbound import Outbound
 from adapters.sip.protocol import SessionPolicy
 from adapters.sip.registrar import Registrar
@@ -39,6 +40,9 @@ class Core:
             max(ABSOLUTE_MIN_SE_S, settings.min_session_interval_ns // SECOND_NS),
         )
         self.outbound = Outbound(settings.outbound, engine)
+        self.farewells = Farewells(self.counters, settings.session_interval_ns)
+        registrar.on_registered = self.farewells.registered
+        endpoint.connections.on_opened = self.farewells.connected
         self.undo = Undo(endpoint, self.counters)
         self.stopping = False
 

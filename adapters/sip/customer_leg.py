@@ -87,7 +87,7 @@ class CustomerLeg(CallerLeg):
             via=endpoint.layer.new_via(transport),
             from_=f"<sip:{settings.caller_id.replace('#', '%23')}@{endpoint.address}>;tag={endpoint.tokens.new_tag()}",
             to=f"<{target}>",
-            call_id=endpoint.tokens.new_tag(),
+            call_id=endpoint.tokens.new_call_id(),
             cseq=1,
             contact=endpoint.contact(transport),
             headers=[("Allow", ALLOW), *session_timer_headers(self.core.policy), ("X-Contact", self.call.name)],
@@ -110,7 +110,7 @@ class CustomerLeg(CallerLeg):
         self.origin.pass_on(invite.body)
         self.state = "calling"
         self._transaction = endpoint.layer.resume_client(invite, record.hop, self, endpoint.now_ns())
-        endpoint.send_ack(invite, record.hop)
+        endpoint.send_once(invite, record.hop)
         self._limit()
 
     def finish(self, answer: object = None) -> None:

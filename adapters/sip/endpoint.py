@@ -59,11 +59,12 @@ class SipEndpoint:
         monotonic_ns: Callable[[], int],
         seed: bytes,
         timing: Timing | None = None,
+        signer: bytes = b"",
     ) -> None:
         self._settings = settings
         self._on_event = on_event
         self.now_ns = monotonic_ns
-        self.tokens = TokenSource(seed)
+        self.tokens = TokenSource(seed, signer)
         self._timing = timing
         self._layer: TransactionLayer | None = None
         self.socket_counters: Counter[str] = Counter()
@@ -77,12 +78,17 @@ class SipEndpoint:
         self._flush_due = False
         self._alarm: asyncio.TimerHandle | None = None
         self._contacts: dict[str, str] = {}
+        self.opened_ns = 0
+        """Since when it listens."""
+        self.on_transport_failed: Callable[[Hop], None] = _nobody
+        """Told of each TCP connection that is gone or could not be made, before requests fail for it."""
         self.port = 0
         """The port it listens at."""
 
     async def open(self) -> None:
         """Listen. Raises OSError when the port is taken."""
         settings = self._settings
+        self.opened_ns = self.now_ns()
         self.port = await self.connections.open(settings.host, settings.port, udp=settings.udp, tcp=settings.tcp)
         host = f"[{settings.own_host}]" if ":" in settings.own_host else settings.own_host
         sent_by = {name: f"{host}:{self.port}" for name, used in (("udp", settings.udp), ("tcp", settings.tcp)) if used}
@@ -160,9 +166,9 @@ class SipEndpoint:
         self.layer.acknowledge(transaction, ack, hop, response)
         self.flush_soon()
 
-    def send_ack(self, ack: Request, hop: Hop) -> None:
-        """Send an ACK whose transaction is not known any more."""
-        self.layer.send(ack.raw, hop)
+    def send_once(self, request: Request, hop: Hop) -> None:
+        """Send a request outside any transaction: an ACK whose INVITE is forgotten, or what is not to be repeated."""
+        self.layer.send(request.raw, hop)
         self.flush_soon()
 
     def cancel(self, transaction: ClientTransaction, headers: tuple[tuple[str, str], ...] = ()) -> bool:
@@ -170,6 +176,11 @@ class SipEndpoint:
         cancelled = self.layer.cancel(transaction, self.now_ns(), headers)
         self.flush_soon()
         return cancelled
+
+    def give_up(self, transaction: ClientTransaction) -> None:
+        """Want no answer to an INVITE any more."""
+        self.layer.give_up(transaction, self.now_ns())
+        self.flush_soon()
 
     def flush_soon(self) -> None:
         """Send what is to be sent when this tick of the loop is over."""
@@ -184,6 +195,7 @@ class SipEndpoint:
         self.flush_soon()
 
     def _transport_failed(self, hop: Hop) -> None:
+        self.on_transport_failed(hop)
         self._handle(self.layer.transport_failed(hop, self.now_ns()))
         self.flush_soon()
 
@@ -215,3 +227,7 @@ class SipEndpoint:
         if due_ns is not None:
             self._set_alarm(min(max(due_ns - self.now_ns(), 0), layer.timing.trying_ns))
         self.flush_soon()
+
+
+def _nobody(_hop: Hop) -> None:
+    """For endpoints of which nobody wants to hear."""

@@ -103,6 +103,8 @@ class Leg:
 
     chose_call_id: ClassVar[bool]
     """Whether the dialog began with an INVITE of ours."""
+    agent: str = ""
+    """Whose phone it is, '' for a customer's."""
 
     def __init__(self, call: LegOwner, slot: str) -> None:
         self.call = call
@@ -219,12 +221,18 @@ class Leg:
             self.bye = headers
             return
         self.closed = True
+        endpoint = self.core.endpoint
+        if self.pending_out is not None:
+            endpoint.give_up(self.pending_out)
         try:
-            self.request("BYE", ByeSent(self), headers=headers)
+            self.say_bye(headers)
         except LocalProtocolError:
-            # Not to be reached any more: the peer's session timer ends it there.
             self.core.counters["byes_unsent"] += 1
             self.forget()
+
+    def say_bye(self, headers: Headers) -> None:
+        """Send BYE, perhaps again. Raises LocalProtocolError when the peer cannot be reached."""
+        self.request("BYE", ByeSent(self, headers), headers=headers)
 
     def left(self, cause: int, confirm: Callable[[], None]) -> None:
         """The peer hangs up; `confirm` tells it so, once that is on record."""
@@ -265,15 +273,23 @@ class Leg:
 class ByeSent:
     """A BYE under way: whatever comes of it, the leg is over."""
 
-    def __init__(self, leg: Leg) -> None:
+    def __init__(self, leg: Leg, headers: Headers) -> None:
         self._leg = leg
+        self._headers = headers
 
     def on_response(self, _transaction: ClientTransaction, response: Response) -> None:
-        """Forget the leg."""
+        """Forget the leg. Another phone at the address of a peer that is away does not know the dialog."""
+        leg = self._leg
         if response.status >= 200:
-            self._leg.forget()
+            leg.forget()
+            if response.status < 300 or leg.agent:
+                leg.core.farewells.arrived(leg)
 
-    def on_failure(self, _transaction: ClientTransaction, _status: int) -> None:
-        """Forget the leg."""
-        self._leg.core.counters["byes_unanswered"] += 1
-        self._leg.forget()
+    def on_failure(self, transaction: ClientTransaction, _status: int) -> None:
+        """Forget the leg; over a connection the peer was not reached, and is told when it is back."""
+        leg = self._leg
+        leg.forget()
+        if transaction.hop.reliable:
+            leg.core.farewells.keep(leg, self._headers, leg.core.endpoint.now_ns())
+        else:
+            leg.core.counters["byes_unanswered"] += 1

@@ -68,7 +68,7 @@ class AgentLeg(Leg):
             via=endpoint.layer.new_via(transport),
             from_=f"{self.offer.caller.shown};tag={endpoint.tokens.new_tag()}",
             to=f"<{target.uri}>",
-            call_id=endpoint.tokens.new_tag(),
+            call_id=endpoint.tokens.new_call_id(),
             cseq=1,
             contact=endpoint.contact(transport),
             routes=target.routes,
@@ -97,7 +97,7 @@ class AgentLeg(Leg):
             endpoint, hop = self.core.endpoint, self.hop()
             via = endpoint.layer.new_via(hop.transport)
             ack = self._dialog().build_ack(self.answer, via, content_type=SDP if body else "", body=body)
-            endpoint.send_ack(ack, hop)
+            endpoint.send_once(ack, hop)
 
     def stop(self, headers: tuple[tuple[str, str], ...] = ()) -> None:
         """End whatever there is: take the INVITE back, or hang up."""

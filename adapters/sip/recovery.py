@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from adapters.sip.arrivals import expires_s
 from adapters.sip.call import Call, Calls, Phase
 from adapters.sip.callback import Callback
 from adapters.sip.caller_leg import CallerLeg
@@ -110,6 +111,7 @@ class _Recovery:
         transaction = core.endpoint.layer.resume_server(request, record.local_tag, core.endpoint.now_ns())
         call = Call(self._calls, self._contact.contact, transaction)
         call.caller.receive(transaction, request)
+        call.caller.expire_after(expires_s(request))
         session = answer_session_timer(request, core.policy)
         call.caller.session = None if isinstance(session, Refusal) else session
         return call

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from adapters.sip.binding_cache import BindingCache
-from adapters.sip.bindings import Binding, Bindings
+from adapters.sip.bindings import Binding, Bindings, same_place
 from adapters.sip.endpoint import SipEndpoint
 from adapters.sip.protocol import (
     Address,
@@ -46,25 +46,22 @@ class Phone(msgspec.Struct, frozen=True):
 
     agent: str
     user: str
-    credential: str
+    password: str
+    own_ha1: str
+    """What the configuration has instead of the password: MD5's."""
 
     def ha1(self, realm: str, algorithm: str) -> str | None:
         """H(user:realm:password), None where the configuration holds only the MD5 one."""
-        if is_ha1(self.credential):
-            return self.credential.lower() if algorithm == "MD5" else None
-        return ha1(self.user, realm, self.credential, algorithm)
-
-
-def is_ha1(credential: str) -> bool:
-    """Whether a credential is a ready HA1, 32 hexadecimal digits, and not a password."""
-    return len(credential) == 32 and all(digit in "0123456789abcdefABCDEF" for digit in credential)
+        if self.password:
+            return ha1(self.user, realm, self.password, algorithm)
+        return self.own_ha1.lower() if algorithm == "MD5" else None
 
 
 class Registrar:
     """Who can be rung where.
 
-    A phone with a credential registers. One without is rung at its configured address; `phone_contacts` of the settings
-    says another, and is for phones that cannot register.
+    A phone with a password or HA1 registers. One without is rung at its configured address; `phone_contacts` of the
+    settings says another, and is for phones that cannot register.
     """
 
     def __init__(
@@ -82,11 +79,14 @@ class Registrar:
         self._authenticator = Authenticator(settings.realm, secret, algorithms=tuple(settings.digest_algorithms))
         self._phones: dict[str, Phone] = {}
         self._fixed: dict[str, Target] = {}
+        self._fixed_hosts: set[str] = set()
         self.agents_by_user: dict[str, str] = {}
         """Agents by the user part of their phone's address, and by name."""
         self.bindings = Bindings(settings.bindings_per_phone, self._changed)
         self.cache = BindingCache(folder, self.bindings, endpoint.now_ns)
         self.counters: Counter[str] = Counter()
+        self.on_registered: Callable[[str], None] = _nobody
+        """Told of each agent whose phone has registered."""
         for known in endpoints:
             self._learn(known)
 
@@ -96,12 +96,13 @@ class Registrar:
         if known.phone:
             uri = Uri.parse(known.phone)
             self.agents_by_user[uri.decoded_user] = known.name
-            if known.credential and not contact:
-                self._phones[uri.decoded_user] = Phone(known.name, uri.decoded_user, known.credential)
+            if (known.password or known.ha1) and not contact:
+                self._phones[uri.decoded_user] = Phone(known.name, uri.decoded_user, known.password, known.ha1)
             else:
                 contact = contact or known.phone
         if contact:
             self._fixed[known.name] = Target(contact, hop_for_uri(Uri.parse(contact)))
+            self._fixed_hosts.add(self._fixed[known.name].hop.host)
 
     def start(self, ringing: frozenset[str] = frozenset()) -> None:
         """Say who can be rung at once: phones without registration, those whose registration of before a restart holds
@@ -109,7 +110,7 @@ class Registrar:
         """
         agents = {phone.agent for phone in self._phones.values()}
         for agent, binding in self.cache.load(self._settings.registration_max_ns):
-            if agent in agents:
+            if agent in agents and (not binding.flow.reliable or _is_open_to_calls(binding)):
                 self.bindings.restore(agent, binding)
                 self.counters["registrations_restored"] += 1
         registered = {agent for agent, _ in self.bindings.all()}
@@ -147,6 +148,31 @@ class Registrar:
             if known.decoded_user == wanted.decoded_user and known.host == wanted.host:
                 return self._target(binding).hop
         return None
+
+    def is_phone(self, source: Hop) -> bool:
+        """Whether an agent's phone is at this address, as far as is known by now."""
+        return self.bindings.has_host(source.host) or source.host in self._fixed_hosts
+
+    def connection_lost(self, hop: Hop) -> None:
+        """A TCP connection is gone, or could not be made: forget the registrations that can be reached by no other.
+
+        A phone that takes connections where its contact says can be called still, until one cannot be made.
+        """
+        if not hop.reliable or self._endpoint.connections.has(hop):
+            return
+
+        def is_cut_off(binding: Binding) -> bool:
+            if binding.path or not binding.flow.reliable or self._endpoint.connections.has(binding.flow):
+                return False
+            if binding.flow == hop and not _is_open_to_calls(binding):
+                return True
+            return hop_for_uri(Uri.parse(binding.uri)) == hop
+
+        known = len(self.bindings)
+        self.bindings.drop(is_cut_off)
+        if len(self.bindings) < known:
+            self.counters["registrations_cut_off"] += known - len(self.bindings)
+            self.cache.touch()
 
     def expire(self) -> None:
         """Drop what was not renewed in time."""
@@ -195,47 +221,50 @@ class Registrar:
         return False
 
     def _bind(self, transaction: ServerTransaction, request: Request, phone: Phone) -> None:
+        """Change the phone's bindings as asked: all of it, or nothing (RFC 3261 §10.3)."""
         endpoint, now_ns = self._endpoint, self._endpoint.now_ns()
-        contacts = request.get_list("contact")
-        common_s = request.get_number("expires", EXPIRES_LIMIT_S, DEFAULT_EXPIRES_S)
-        if contacts == ["*"]:
-            if common_s != 0 or "expires" not in request.fields:
-                raise MalformedMessage("Contact * needs Expires 0")
-            for binding in self.bindings.of(phone.agent, now_ns):
-                self.bindings.remove(phone.agent, binding.uri)
-            contacts = []
-        wanted = [self._wanted(Address.parse(contact), common_s) for contact in contacts]
+        held = self.bindings.of(phone.agent, now_ns)
+        changed, wanted = held, self._all_wanted(request)
         least_s = self._settings.registration_min_ns // SECOND_NS
+        if wanted is None:
+            if any(_is_out_of_order(binding, request) for binding in held):
+                endpoint.reply(transaction, 500, "Out of order")
+                return
+            changed, wanted = [], []
         if any(0 < expires_s < least_s for _, expires_s, _ in wanted):
             endpoint.reply(transaction, 423, headers=(("Min-Expires", str(least_s)),))
             return
-        flow = request.source
-        assert flow is not None, "received requests have a source"
-        held = {binding.uri: binding for binding in self.bindings.of(phone.agent, now_ns)}
         for uri, expires_s, q in wanted:
-            old = held.get(uri)
-            if old is not None and old.call_id == request.call_id and request.cseq.number <= old.cseq:
+            if any(_is_out_of_order(binding, request) for binding in held if same_place(binding, uri)):
                 endpoint.reply(transaction, 500, "Out of order")
                 return
-            if expires_s == 0:
-                self.bindings.remove(phone.agent, uri)
-                continue
-            path = tuple(request.get_list("path"))
-            binding = Binding(
-                uri,
-                flow,
-                now_ns + min(expires_s * SECOND_NS, self._settings.registration_max_ns),
-                q,
-                request.call_id,
-                request.cseq.number,
-                path,
-            )
-            if not self.bindings.put(phone.agent, binding):
-                endpoint.reply(transaction, 403, "Too many registrations")
-                return
+            changed = [binding for binding in changed if not same_place(binding, uri)]
+            if expires_s:
+                changed = [*changed, self._binding(request, uri, expires_s, q)]
+        if not self.bindings.replace(phone.agent, changed):
+            endpoint.reply(transaction, 403, "Too many registrations")
+            return
         self.counters["registrations"] += 1
         self.cache.touch()
         self._confirm(transaction, request, phone, now_ns)
+        self.on_registered(phone.agent)
+
+    def _all_wanted(self, request: Request) -> list[tuple[str, int, float]] | None:
+        """What a REGISTER asks for, by contact; None: that all bindings end."""
+        contacts = request.get_list("contact")
+        common_s = request.get_number("expires", EXPIRES_LIMIT_S, DEFAULT_EXPIRES_S)
+        if contacts != ["*"]:
+            return [self._wanted(Address.parse(contact), common_s) for contact in contacts]
+        if common_s != 0 or "expires" not in request.fields:
+            raise MalformedMessage("Contact * needs Expires 0")
+        return None
+
+    def _binding(self, request: Request, uri: str, expires_s: int, q: float) -> Binding:
+        flow = request.source
+        assert flow is not None, "received requests have a source"
+        lasts_ns = min(expires_s * SECOND_NS, self._settings.registration_max_ns)
+        expires_ns, path = self._endpoint.now_ns() + lasts_ns, tuple(request.get_list("path"))
+        return Binding(uri, flow, expires_ns, q, request.call_id, request.cseq.number, path)
 
     def _confirm(self, transaction: ServerTransaction, request: Request, phone: Phone, now_ns: int) -> None:
         headers = [
@@ -260,3 +289,20 @@ class Registrar:
     def _changed(self, agent: str, reachable: bool) -> None:
         logger.info("the phone of agent %s %s", agent, "is registered" if reachable else "is gone")
         self._tell([AgentReachabilityChanged(agent=agent, reachable=reachable)])
+
+
+def _is_out_of_order(binding: Binding, request: Request) -> bool:
+    """Whether a later REGISTER of the same phone has made the binding."""
+    return binding.call_id == request.call_id and request.cseq.number <= binding.cseq
+
+
+def _is_open_to_calls(binding: Binding) -> bool:
+    """Whether a TCP phone may take new connections: its contact names its own address, and not that of a connection."""
+    if binding.path:
+        return True
+    hop = hop_for_uri(Uri.parse(binding.uri))
+    return hop.reliable and hop.host == binding.flow.host and hop.port != binding.flow.port
+
+
+def _nobody(_agent: str) -> None:
+    """For registrars of which nobody wants to hear."""

@@ -58,12 +58,17 @@ def _busy(leg: Leg, peer: Leg | None) -> Refusal | None:
     """Two offers may not cross (§14.2), on neither side."""
     if leg.pending_in is not None:
         return Refusal(500, headers=(("Retry-After", _retry_s()),))
-    if leg.pending_out is not None or (
-        peer is not None and (peer.pending_in is not None or peer.pending_out is not None)
-    ):
+    if leg.pending_out is not None or (peer is not None and not _is_free(peer)):
         leg.core.counters["offers_crossed"] += 1
         return PENDING
     return None
+
+
+def _is_free(peer: Leg) -> bool:
+    """Whether an offer can go to this side, now or when the ACK is here that alone is missing."""
+    if peer.pending_out is not None or peer.next_out is not None:
+        return False
+    return peer.pending_in is None or peer.pending_in.is_final
 
 
 def _retry_s() -> str:
@@ -108,19 +113,31 @@ class Relay:
         self._sent: ClientTransaction | None = None
         self._unacknowledged: tuple[ClientTransaction, Response] | None = None
         self._accepted = False
+        self._withdrawn = False
+        """Whether it was taken back before it could be sent on."""
 
     def forward(self) -> None:
-        """Send it on."""
+        """Send it on; once the other side has acknowledged our last answer, which may have been overtaken."""
         leg, peer, request = self._leg, self._peer, self._request
+        if self._withdrawn:
+            return
+        self._transaction.context = self
+        leg.pending_in = self._transaction
+        if peer.pending_in is not None:
+            peer.next_out = self.forward
+            return
+        if peer.closed:
+            leg.pending_in = None
+            leg.core.endpoint.reply(self._transaction, 480)
+            return
         method = request.method if request.method == "INVITE" or peer.knows_update else "INVITE"
         content_type = SDP if request.body else ""
         try:
             self._sent = peer.request(method, self, content_type=content_type, body=peer.origin.pass_on(request.body))
         except LocalProtocolError:
+            leg.pending_in = None
             leg.core.endpoint.reply(self._transaction, 500)
             return
-        self._transaction.context = self
-        leg.pending_in = self._transaction
         peer.pending_out = self._sent
 
     # --- from the side it went to
@@ -188,6 +205,10 @@ class Relay:
         """It is taken back: so it is on the other side; the answer there comes back here."""
         if self._sent is not None:
             self._leg.core.endpoint.cancel(self._sent)
+        elif not self._withdrawn:
+            self._withdrawn = True
+            self._leg.pending_in = None
+            self._leg.core.endpoint.reply(self._transaction, 487)
 
     def on_ack(self, request: Request) -> None:
         """The answer has arrived; with it may come the answer to an offer of the other side."""

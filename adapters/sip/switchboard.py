@@ -38,6 +38,8 @@ OPTIONS_HEADERS: Final = (
     ("Accept", ", ".join(BODY_TYPES)),
     ("Supported", "timer, path, replaces"),
 )
+STRAYS_LIMIT_NS: Final = 180_000_000_000
+"""A phone that rang at a restart answers within timer C, or not at all."""
 ALLOW: Final = OPTIONS_HEADERS[:1]
 
 
@@ -115,7 +117,10 @@ class Switchboard:
             core.endpoint.reply(transaction, 405, headers=ALLOW)
 
     def _take_stray(self, response: Response) -> None:
-        """A phone repeats its 2xx to an INVITE of before a restart: acknowledge it again, or end what nobody wants."""
+        """A phone repeats its 2xx to an INVITE of before a restart: acknowledge it again, or end what nobody wants.
+
+        Only soon after the start, and only where the Call-ID is ours: others could have us send to whom they name.
+        """
         core, endpoint = self._core, self._core.endpoint
         leg = self._dialogs.get(DialogId(response.call_id, response.from_tag, response.to_tag))
         if leg is not None and not leg.acknowledged:
@@ -123,10 +128,15 @@ class Switchboard:
         via = response.top_via
         if not endpoint.is_own(via.host, via.port):
             return  # nobody here has called
+        if endpoint.now_ns() - endpoint.opened_ns > STRAYS_LIMIT_NS or not endpoint.tokens.is_own_call_id(
+            response.call_id
+        ):
+            core.counters["strays_ignored"] += 1
+            return
         if response.source is None or not response.top_via.host:
             return
         if leg is None:
-            core.undo.answer(response)
+            core.undo.answer(response, once=True)
         else:
             core.undo.acknowledge(response)
 

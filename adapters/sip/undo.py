@@ -27,15 +27,22 @@ class Undo:
         transport = response.source.transport if response.source is not None else "udp"
         dialog = Dialog.from_response(response, endpoint.contact(transport))
         hop = dialog.next_hop()
-        endpoint.send_ack(dialog.build_ack(response, endpoint.layer.new_via(hop.transport)), hop)
+        endpoint.send_once(dialog.build_ack(response, endpoint.layer.new_via(hop.transport)), hop)
         return dialog
 
-    def answer(self, response: Response) -> None:
-        """Acknowledge and hang up. Each repetition is treated so again: the first BYE may have been lost."""
+    def answer(self, response: Response, *, once: bool = False) -> None:
+        """Acknowledge and hang up. Each repetition is treated so again: the first BYE may have been lost.
+
+        `once`: the BYE is not repeated by itself, so that whoever made the answer up gets no more than was sent.
+        """
         try:
             dialog = self.acknowledge(response)
             hop = dialog.next_hop()
-            self._endpoint.send(dialog.build_request("BYE", self._endpoint.layer.new_via(hop.transport)), hop)
+            bye = dialog.build_request("BYE", self._endpoint.layer.new_via(hop.transport))
+            if once:
+                self._endpoint.send_once(bye, hop)
+            else:
+                self._endpoint.send(bye, hop)
         except (MalformedMessage, LocalProtocolError):
             self._counters["bad_answers"] += 1
         else:

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Final, Self
 from pydantic import Field, SecretStr, model_validator
 
 from engine.config.faults import several
-from engine.config.queues import WRAP_UP, Section, SkillLevels
-from engine.model.fields import Duration, Ref, Text, Whole
+from engine.config.queues import WRAP_UP, SkillLevels
+from engine.model.fields import Duration, Ref, Section, Text, Whole
 from engine.model.settings import INHERIT, SECOND_NS
 
 AGENTS_MAX: Final = 10_000
@@ -37,12 +37,6 @@ class Phone(Section):
         if self.ha1 is not None and not re.fullmatch(r"[0-9a-fA-F]{32}", self.ha1.get_secret_value()):
             raise several([(("ha1",), "an HA1 has 32 hexadecimal digits")])
         return self
-
-    @property
-    def credential(self) -> str:
-        """The password or the HA1, or empty."""
-        secret = self.password or self.ha1
-        return secret.get_secret_value() if secret else ""
 
 
 class Agent(Section):

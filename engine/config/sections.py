@@ -3,14 +3,14 @@
 from functools import cached_property
 from typing import Annotated, Any, Final, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from engine.config.agents import Agent, AgentEntry, Capacities, Name
 from engine.config.faults import several
 from engine.config.hours import Hours
-from engine.config.queues import Queue, Section
+from engine.config.queues import Queue
 from engine.messages import kinds
-from engine.model.fields import Duration, Number, Ref, Text, TimeZone, Whole
+from engine.model.fields import Duration, Number, Ref, Section, Text, TimeZone, Whole
 from engine.model.scopes import TOKEN_ID, Scope
 from engine.model.settings import RESERVE_AUTO, SECOND_NS
 from engine.ports import AgentEndpoint
@@ -138,8 +138,13 @@ class Config(Section):
             AgentEndpoint(
                 name=agent.name,
                 phone=agent.phone.address if agent.phone else "",
-                credential=agent.phone.credential if agent.phone else "",
                 queues=tuple(agent.queues),
+                password=_shown(agent.phone.password) if agent.phone else "",
+                ha1=_shown(agent.phone.ha1) if agent.phone else "",
             )
             for agent in self.agents
         ]
+
+
+def _shown(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret is not None else ""

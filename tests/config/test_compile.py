@@ -209,7 +209,7 @@ def test_the_directory_survives_the_log_without_secrets(tmp_path: Path) -> None:
     assert decode_directory(payload) == directory
     assert b"pw1" not in payload
     assert directory.agent_cards[0].phone == "sip:a01@h"
-    assert config.endpoints()[1].credential == "pw2"
+    assert config.endpoints()[1].password == "pw2"
 
 
 def test_a_contact_with_skills_of_its_own_gets_a_requirement_that_relaxes_with_its_queue(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from engine.messages.rows import ROW
 from engine.ports import AdapterStatus, AgentEndpoint, EngineLink, OpenContact
 from tests.driver_support import House, house, load_centre, types_of
 
-ENDPOINTS = [AgentEndpoint(name="alice", phone="sip:alice@example", credential="secret", queues=("sales",))]
+ENDPOINTS = [AgentEndpoint(name="alice", phone="sip:alice@example", queues=("sales",), password="secret")]
 
 
 class Desk:

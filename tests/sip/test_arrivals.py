@@ -1,10 +1,13 @@
 """The door for callers: trunk groups, priorities, who may call, how many."""
 
+import asyncio
+
 import pytest
 
 from adapters.sip.protocol import Hop, build_request
 from engine.errors import Overloaded
 from tests.sip.conftest import OpenExchange, OpenPhone
+from tests.sip.protocol.support import request_octets
 from tests.sip.support import centre, until
 
 TRUNK = "trunk_groups: {main: {channels: 1}}"
@@ -141,3 +144,45 @@ async def test_what_is_no_call(open_exchange: OpenExchange, open_phone: OpenPhon
         )
         bob.send(request, Hop("udp", "127.0.0.1", exchange.sip.endpoint.port))
         await bob.response(status, method)
+
+
+async def test_an_invite_ends_when_its_caller_said(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    bob, eve = await open_phone("bob"), await open_phone("eve")
+    exchange = await open_exchange(centre())
+    port = exchange.sip.endpoint.port
+    waiting = eve.invite("sales", port, eve.sdp(), (("Expires", "3600"),))
+    await eve.response(182)
+    bob.invite("sales", port, bob.sdp(), (("Expires", "0"),))
+    await bob.response(487)
+    await until(lambda: exchange.exits() == {"short_abandoned": 1})
+    assert exchange.counters["invites_expired"] == 1
+    bob.invite("sales", port, bob.sdp(), (("Expires", "soon"),))
+    await bob.response(400)
+    eve.take_back(waiting)
+    await eve.response(487)
+    await exchange.settle()
+
+
+async def test_calls_to_sips_are_refused(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    bob = await open_phone("bob")
+    exchange = await open_exchange(centre())
+    port = exchange.sip.endpoint.port
+    request = bob.invite("sales", port, bob.sdp()).request
+    assert request is not None
+    await bob.response(182)
+    octets = request.raw.replace(b"INVITE sip:", b"INVITE sips:").replace(b"branch=z9hG4bK", b"branch=z9hG4bKs")
+    octets = octets.replace(request.call_id.encode(), b"another")
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(octets)
+    head = (await reader.readuntil(b"\r\n\r\n")).decode()
+    assert head.startswith("SIP/2.0 480 ")
+    assert "SIPS Not Allowed" in head
+    writer.close()
+
+
+async def test_a_call_id_beyond_all_bounds_is_answered(open_exchange: OpenExchange) -> None:
+    exchange = await open_exchange(centre())
+    reader, writer = await asyncio.open_connection("127.0.0.1", exchange.sip.endpoint.port)
+    writer.write(request_octets("OPTIONS").replace(b"Call-ID: ", b"Call-ID: " + b"x" * 9000))
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"SIP/2.0 400 ")
+    writer.close()

@@ -26,10 +26,11 @@ class Clocks:
 
 def bindings(clocks: Clocks) -> Bindings:
     """Two registrations of an agent, of a minute and of ten."""
-    made = Bindings(4, lambda agent, reachable: None)
+    made, held = Bindings(4, lambda agent, reachable: None), []
     for number, seconds in ((1, 60), (2, 600)):
         uri = f"sip:ann@192.0.2.{number}"
-        made.put("ann", Binding(uri, UDP, clocks.monotonic_ns + seconds * SECOND_NS, 1.0, "c", 7, ("<sip:edge;lr>",)))
+        held.append(Binding(uri, UDP, clocks.monotonic_ns + seconds * SECOND_NS, 1.0, "c", 7, ("<sip:edge;lr>",)))
+    made.replace("ann", held)
     return made
 
 

@@ -3,6 +3,8 @@
 import asyncio
 import time
 
+import pytest
+
 from adapters.sip.protocol import Dialog, build_response, reasons_of
 from engine.messages.observed import CallbackRequested
 from tests.sip.conftest import OpenExchange, OpenPhone
@@ -209,6 +211,32 @@ async def test_who_waits_long_hears_the_same_again(open_exchange: OpenExchange, 
     await bob.response(487)
     await exchange.settle()
     assert not [event for event in bob.heard if getattr(getattr(event, "response", None), "status", 0) == 182]
+
+
+async def test_one_call_that_fails_keeps_no_other_waiting(
+    open_exchange: OpenExchange, open_phone: OpenPhone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offset_ns = 0
+    exchange = await open_exchange(centre(), monotonic_ns=lambda: time.monotonic_ns() + offset_ns)
+    bad, bob = await open_phone("bad"), await open_phone("bob")
+    waiting = []
+    for phone in (bad, bob):
+        waiting.append(phone.invite("sales", exchange.sip.endpoint.port, phone.sdp()))
+        await phone.response(182)
+    first = next(iter(exchange.sip.calls.by_name.values()))
+
+    def fail(_now_ns: int) -> None:
+        raise UnicodeEncodeError("utf-8", "", 0, 1, "told by a peer")
+
+    monkeypatch.setattr(first.caller, "repeat", fail)
+    offset_ns = 51_000_000_000
+    exchange.sip.housekeeping.sweep()
+    await bob.response(182)
+    assert exchange.counters["sweeps_failed"] == 1
+    for phone, invite in zip((bad, bob), waiting, strict=True):
+        phone.take_back(invite)
+        await phone.response(487)
+    await exchange.settle()
 
 
 async def test_a_contact_that_is_no_call_is_withdrawn(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:

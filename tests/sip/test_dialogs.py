@@ -81,6 +81,32 @@ async def test_offers_that_cross_are_refused_with_491(open_exchange: OpenExchang
     await hang_up(exchange, bob, callers, ann)
 
 
+async def test_an_offer_that_overtakes_an_ack_waits_for_it(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    exchange, ann = await house(open_exchange, open_phone)
+    bob = await open_phone("bob")
+    callers, agents = await talk(exchange, bob, ann)
+    for taken_back in (True, False):
+        bob.within(callers, "INVITE", bob.sdp())
+        at_ann = await ann.request("INVITE")
+        ann.reply(at_ann, 200, ann.sdp())
+        await ann.ack()
+        answered = await bob.response(200, "INVITE")
+        # ann knows that the offer is done, and bob's ACK is on its way.
+        waiting = ann.within(agents, "INVITE", ann.sdp("sendonly"))
+        if taken_back:
+            await ann.response(100)
+            ann.take_back(waiting)
+            await ann.response(487)
+        bob.acknowledge(callers, answered)
+    at_bob = await bob.request("INVITE")
+    assert b"sendonly" in at_bob.request.body
+    bob.reply(at_bob, 200, bob.sdp("recvonly"))
+    await bob.ack()
+    ann.acknowledge(agents, await ann.response(200, "INVITE"))
+    assert "offers_crossed" not in exchange.counters
+    await hang_up(exchange, bob, callers, ann)
+
+
 async def test_a_late_offer_within_the_call(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
     exchange, ann = await house(open_exchange, open_phone)
     bob = await open_phone("bob")

@@ -31,12 +31,17 @@ class Registering:
         assert proof is not None
         return await self._once(user, [*headers, proof], contact)
 
+    async def move(self, headers: Headers = (), contact: str = "") -> Response:
+        """REGISTER with the first CSeq numbers again."""
+        self._count = 0
+        return await self.send(headers, contact=contact)
+
     def _request(self, user: str, headers: Headers, contact: str) -> Request:
         self._count += 1
         return build_request(
             "REGISTER",
             f"sip:127.0.0.1:{self._port}",
-            via=self.phone.layer.new_via("udp"),
+            via=self.phone.layer.new_via(self.phone.transport),
             from_=f"<sip:{user}@example.org>;tag=r",
             to=f"<sip:{user}@example.org>",
             call_id=self._call_id,
@@ -46,7 +51,9 @@ class Registering:
         )
 
     async def _once(self, user: str, headers: Headers, contact: str) -> Response:
-        sent = self.phone.send(self._request(user, headers, contact), Hop("udp", "127.0.0.1", self._port))
+        sent = self.phone.send(
+            self._request(user, headers, contact), Hop(self.phone.transport, "127.0.0.1", self._port)
+        )
         heard = await self.phone.hear(lambda event: getattr(event, "transaction", None) is sent, "a response")
         response: Response = heard.response
         return response
@@ -135,3 +142,48 @@ async def test_every_place_rings_and_one_answers(open_exchange: OpenExchange, op
     await second.response(200, "BYE")
     bob.reply(await bob.request("BYE"), 200)
     await exchange.settle()
+
+
+async def test_a_register_is_done_whole_or_not_at_all(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    exchange, ann = await registering(open_exchange, open_phone, sip="bindings_per_phone: 2")
+
+    def ports() -> list[int]:
+        return sorted(target.hop.port for target in exchange.sip.core.registrar.targets_of("ann"))
+
+    assert (await ann.send(contact="<sip:ann@127.0.0.1:1>, <sip:ann@127.0.0.1:2>")).status == 200
+    assert ports() == [1, 2]
+    # One goes and two come: that is one too many, so the one stays.
+    swapped = "<sip:ann@127.0.0.1:1>;expires=0, <sip:ann@127.0.0.1:3>, <sip:ann@127.0.0.1:4>"
+    assert (await ann.send(contact=swapped)).status == 403
+    assert ports() == [1, 2]
+    assert (await ann.send(contact="<sip:ann@127.0.0.1:1>;expires=0, <sip:ann@127.0.0.1:3>")).status == 200
+    assert ports() == [2, 3]
+    # The first CSeq numbers again, for a contact written in another way, and for all.
+    assert (await ann.move(contact="<sip:ann@127.0.0.1:9>, <SIP:ann@127.0.0.1:2>;expires=0")).status == 500
+    assert (await ann.move(headers=[("Expires", "0")], contact="*")).status == 500
+    assert ports() == [2, 3]
+    assert exchange.counters["bindings"] == 2
+
+
+async def test_a_password_may_look_like_an_ha1(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    password = "0123456789abcdef0123456789abcdef"
+    exchange = await open_exchange(centre(agents=[AGENT.replace("secret", password)]))
+    phone = Registering(await open_phone("ann"), exchange)
+    assert (await phone.send(password=password)).status == 200
+
+
+async def test_phones_may_call_from_outside_the_allowed_networks(
+    open_exchange: OpenExchange, open_phone: OpenPhone
+) -> None:
+    exchange, ann = await registering(open_exchange, open_phone, sip="callers_from: [192.0.2.0/24]")
+    ann.phone.invite("sales", exchange.sip.endpoint.port, ann.phone.sdp())
+    await ann.phone.response(403)
+    assert (await ann.send()).status == 200
+    waiting = ann.phone.invite("sales", exchange.sip.endpoint.port, ann.phone.sdp())
+    await ann.phone.response(182)
+    ann.phone.take_back(waiting)
+    await ann.phone.response(487)
+    await exchange.settle()
+    assert (await ann.send([("Expires", "0")])).status == 200
+    ann.phone.invite("sales", exchange.sip.endpoint.port, ann.phone.sdp())
+    await ann.phone.response(403)

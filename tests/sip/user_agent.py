@@ -20,6 +20,7 @@ from adapters.sip.protocol import (
     Response,
     ResponseReceived,
     ServerTransaction,
+    StreamFramer,
     TokenSource,
     TransactionLayer,
     build_request,
@@ -33,6 +34,8 @@ DEADLINE_S = 10.0
 
 class UserAgent(asyncio.DatagramProtocol):
     """One phone at a free port. What it hears waits in `heard` until a test asks for it."""
+
+    transport = "udp"
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -48,12 +51,15 @@ class UserAgent(asyncio.DatagramProtocol):
         loop = asyncio.get_running_loop()
         self._transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=("127.0.0.1", port))
         self.port = self._transport.get_extra_info("sockname")[1]
+        self._begin()
+        return self
+
+    def _begin(self) -> None:
         self.layer = TransactionLayer(
             Capabilities(extensions=("timer",), body_types=("application/sdp", "message/sipfrag")),
             TokenSource(f"{self.name}{time.monotonic_ns()}".encode()),
-            {"udp": f"127.0.0.1:{self.port}"},
+            {self.transport: f"127.0.0.1:{self.port}"},
         )
-        return self
 
     def close(self) -> None:
         """Be gone."""
@@ -135,11 +141,11 @@ class UserAgent(asyncio.DatagramProtocol):
 
     def invite(self, number: str, server_port: int, body: bytes = b"", headers: Headers = ()) -> ClientTransaction:
         """Call."""
-        hop = Hop("udp", "127.0.0.1", server_port)
+        hop = Hop(self.transport, "127.0.0.1", server_port)
         request = build_request(
             "INVITE",
             f"sip:{number}@127.0.0.1:{server_port}",
-            via=self.layer.new_via("udp"),
+            via=self.layer.new_via(self.transport),
             from_=f'"{self.name.title()}" <sip:{self.name}@127.0.0.1>;tag={self.layer.tokens.new_tag()}',
             to=f"<sip:{number}@127.0.0.1:{server_port}>",
             call_id=self.layer.tokens.new_tag(),
@@ -165,14 +171,14 @@ class UserAgent(asyncio.DatagramProtocol):
     def within(self, dialog: Dialog, method: str, body: bytes = b"", headers: Headers = ()) -> ClientTransaction:
         """Send a request within a dialog."""
         request = dialog.build_request(
-            method, self.layer.new_via("udp"), headers=headers, content_type=SDP if body else "", body=body
+            method, self.layer.new_via(self.transport), headers=headers, content_type=SDP if body else "", body=body
         )
         return self.send(request, dialog.next_hop())
 
     def acknowledge(self, dialog: Dialog, answered: ResponseReceived, body: bytes = b"") -> None:
         """Send the ACK of a 2xx."""
         ack = dialog.build_ack(
-            answered.response, self.layer.new_via("udp"), content_type=SDP if body else "", body=body
+            answered.response, self.layer.new_via(self.transport), content_type=SDP if body else "", body=body
         )
         self.layer.acknowledge(answered.transaction, ack, dialog.next_hop(), answered.response)
         self.flush()
@@ -202,8 +208,9 @@ class UserAgent(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         """Hear."""
-        message = parse_datagram(data, Hop("udp", *addr))
-        assert isinstance(message, Request | Response)
+        self._take(parse_datagram(data, Hop("udp", *addr)))
+
+    def _take(self, message: Request | Response) -> None:
         self.heard += self.layer.receive(message, time.monotonic_ns())
         self._news.set()
         self.flush()
@@ -212,14 +219,57 @@ class UserAgent(asyncio.DatagramProtocol):
         """Send what is to be sent, and see to the timers."""
         for octets, hop in self.layer.take_outgoing():
             if not self._transport.is_closing():
-                self._transport.sendto(octets, (hop.host, hop.port))
+                self._send(octets, hop)
         due_ns = self.layer.next_timer_ns()
         if self._alarm is None and due_ns is not None:
             delay_s = max(0.0, (due_ns - time.monotonic_ns()) / 1e9)
             self._alarm = asyncio.get_running_loop().call_later(delay_s, self._ring)
+
+    def _send(self, octets: bytes, hop: Hop) -> None:
+        self._transport.sendto(octets, (hop.host, hop.port))
 
     def _ring(self) -> None:
         self._alarm = None
         self.heard += self.layer.handle_timers(time.monotonic_ns())
         self._news.set()
         self.flush()
+
+
+class TcpUserAgent(UserAgent):
+    """A phone that says everything over the one connection that it has made; nobody can connect to it."""
+
+    transport = "tcp"
+
+    async def connect(self, server_port: int) -> Self:
+        """Connect, or connect again by another port: calls of before go on."""
+        loop = asyncio.get_running_loop()
+        protocol = _Stream(self)
+        self._transport, _ = await loop.create_connection(lambda: protocol, "127.0.0.1", server_port)
+        protocol.framer.source = Hop("tcp", "127.0.0.1", server_port)
+        if not self.port:
+            self.port = self._transport.get_extra_info("sockname")[1]
+            self._begin()
+        return self
+
+    @property
+    def uri(self) -> str:
+        """The address of its first connection."""
+        return f"{super().uri};transport=tcp"
+
+    def hang_up_connection(self) -> None:
+        """Lose the connection."""
+        self._transport.abort()
+
+    def _send(self, octets: bytes, hop: Hop) -> None:
+        self._transport.write(octets)
+
+
+class _Stream(asyncio.Protocol):
+    def __init__(self, phone: TcpUserAgent) -> None:
+        self.framer = StreamFramer()
+        self._phone = phone
+
+    def data_received(self, data: bytes) -> None:
+        """Hear."""
+        for message in self.framer.receive_data(data):
+            self._phone._take(message)

@@ -73,7 +73,7 @@ class Dialog(msgspec.Struct):
             contact=contact,
             local_seq=0,
             remote_seq=request.cseq.number,
-            route_set=request.get_list("record-route"),
+            route_set=[readable(route) for route in request.get_list("record-route")],
         )
 
     @classmethod
@@ -92,7 +92,7 @@ class Dialog(msgspec.Struct):
             contact=contact,
             local_seq=response.cseq.number,
             remote_seq=-1,
-            route_set=response.get_list("record-route")[::-1],
+            route_set=_routes_of(response),
             state="early" if response.status < 200 else "confirmed",
         )
 
@@ -112,7 +112,7 @@ class Dialog(msgspec.Struct):
         Raises MalformedMessage.
         """
         self.remote = readable(response.get("to"))
-        self.route_set = response.get_list("record-route")[::-1]
+        self.route_set = _routes_of(response)
         self.remote_target = _target_of(response, "to")
         self.state = "confirmed"
 
@@ -197,6 +197,10 @@ class Dialog(msgspec.Struct):
     def _refresh_target(self, message: Message, method: str) -> None:
         if method in TARGET_REFRESH and (contact := message.contact) is not None:
             self.remote_target = str(contact.uri)
+
+
+def _routes_of(response: Response) -> list[str]:
+    return [readable(route) for route in reversed(response.get_list("record-route"))]
 
 
 def _target_of(message: Message, fallback: str) -> str:

@@ -1,8 +1,10 @@
 """Recognising what belongs together: a request and its repetitions, an INVITE and its ACK or CANCEL (§17.2.3)."""
 
 from adapters.sip.protocol.errors import MalformedMessage
-from adapters.sip.protocol.message import MAX_LINE, Request
+from adapters.sip.protocol.message import Request
 
+ECHO_MAX = 32_768
+"""Octets of a request that a response may repeat; it must still fit into a datagram."""
 _ECHOED = ("via", "from", "to", "call-id", "cseq")
 
 
@@ -11,7 +13,7 @@ def server_key(request: Request) -> tuple[str, ...]:
 
     Raises MalformedMessage when the top Via is missing or unreadable, or a response would be out of bounds.
     """
-    if request.defect and any(len(line) > MAX_LINE for name in _ECHOED for line in request.fields.get(name, ())):
+    if request.defect and sum(len(line) for name in _ECHOED for line in request.fields.get(name, ())) > ECHO_MAX:
         raise MalformedMessage("what a response would echo is too long to be sent")
     via = request.top_via
     method = "INVITE" if request.method == "ACK" else request.method

@@ -93,7 +93,7 @@ class TransactionLayer(TransactionStore):
     def transport_failed(self, hop: Hop, now_ns: int) -> list[Event]:
         """Learn that nothing can be sent to the hop: its requests that have no answer yet fail (§18.4)."""
         self._tick(now_ns)
-        for transaction in [client for client in self._clients.values() if client.hop == hop]:
+        for transaction in list(self._clients_by_hop.get(hop, {}).values()):
             advance(self, transaction, Signal.TRANSPORT_ERROR)
         return self._take_events()
 
@@ -178,7 +178,11 @@ class TransactionLayer(TransactionStore):
     def acknowledge(self, transaction: ClientTransaction, ack: Request, hop: Hop, response: Response) -> None:
         """Send the ACK of a 2xx (made by Dialog.build_ack); it is sent again by itself if that 2xx is repeated."""
         transaction.octets = ack.raw
-        transaction.hop = hop
+        if transaction.hop != hop:
+            self._leave_hop(transaction)
+            transaction.hop = hop
+            if transaction.key in self._clients:
+                self._enter(transaction)
         transaction.acknowledged_tag = response.to_tag
         self.send(ack.raw, hop)
 
@@ -198,6 +202,12 @@ class TransactionLayer(TransactionStore):
             if transaction.state == State.PROCEEDING:
                 self.send_cancel(transaction)
         return True
+
+    def give_up(self, transaction: ClientTransaction, now_ns: int) -> None:
+        """Want no answer to an INVITE any more, as its dialog ends: do not repeat it, and take it back."""
+        if transaction.method == "INVITE" and not transaction.is_final:
+            transaction.retransmit_at_ns = 0
+            self.cancel(transaction, now_ns)
 
     def stop_repeating(self, transaction: ServerTransaction) -> None:
         """Treat a 2xx as acknowledged whose ACK does not come, because something else shows that it has arrived."""
@@ -231,7 +241,7 @@ class TransactionLayer(TransactionStore):
         key = (branch_of(invite), invite.method)
         transaction = ClientTransaction(key, invite, hop, State.PROCEEDING, INVITE_CLIENT)
         transaction.context = context
-        self._clients[key] = transaction
+        self._enter(transaction)
         return transaction
 
     # --- requests -------------------------------------------------------------------------------------------------

@@ -38,6 +38,7 @@ class TransactionStore:
         """How often what happened: received, sent, refused.<status>, discarded.<why>, ..."""
         self._servers: dict[tuple[str, ...], ServerTransaction] = {}
         self._clients: dict[tuple[str, ...], ClientTransaction] = {}
+        self._clients_by_hop: dict[Hop, dict[tuple[str, ...], ClientTransaction]] = {}
         self._awaiting_ack: dict[tuple[str, str, int], ServerTransaction] = {}
         self._merged: dict[tuple[str, str, str], ServerTransaction] = {}
         self._timers = Timers()
@@ -110,8 +111,9 @@ class TransactionStore:
                 self._awaiting_ack.pop(transaction.ack_key, None)
             if transaction.merge_key is not None:
                 self._merged.pop(transaction.merge_key, None)
-        else:
+        elif isinstance(transaction, ClientTransaction):
             self._clients.pop(transaction.key, None)
+            self._leave_hop(transaction)
 
     def _start_client(self, request: Request, hop: Hop, context: object) -> ClientTransaction:
         invite = request.method == "INVITE"
@@ -122,9 +124,19 @@ class TransactionStore:
         state, table = (State.CALLING, INVITE_CLIENT) if invite else (State.TRYING, OTHER_CLIENT)
         transaction = ClientTransaction(key, request, hop, state, table)
         transaction.context = context
-        self._clients[key] = transaction
+        self._enter(transaction)
         start(self, transaction)
         return transaction
+
+    def _enter(self, transaction: ClientTransaction) -> None:
+        """Hold a client transaction, by its name and by where its request goes."""
+        self._clients[transaction.key] = transaction
+        self._clients_by_hop.setdefault(transaction.hop, {})[transaction.key] = transaction
+
+    def _leave_hop(self, transaction: ClientTransaction) -> None:
+        there = self._clients_by_hop.get(transaction.hop)
+        if there is not None and there.pop(transaction.key, None) is not None and not there:
+            del self._clients_by_hop[transaction.hop]
 
     def _take_events(self) -> list[Event]:
         events, self._events = self._events, []

@@ -254,3 +254,26 @@ def test_signals_of_a_status() -> None:
     with pytest.raises(MalformedMessage):
         parse_datagram(b"SIP/2.0 099 x\r\n\r\n")
     assert Signal.PROVISIONAL == "1xx"
+
+
+def test_only_what_goes_to_a_lost_hop_fails_and_nothing_is_kept_of_what_is_over() -> None:
+    ours = layer()
+    other = TCP._replace(port=5090)
+    lost, kept = (ours.send_request(outgoing_request(ours), hop, 0) for hop in (TCP, other))
+    ours.take_outgoing()
+    events = ours.transport_failed(TCP, SECOND)
+    assert [type(event) for event in events] == [TransportFailed]
+    assert [getattr(event, "transaction", None) for event in events] == [lost]
+    assert ours.transport_failed(TCP, SECOND) == []
+    ours.forget(kept)
+    assert (len(ours), ours._clients_by_hop) == (0, {})
+
+
+def test_what_is_given_up_is_not_repeated() -> None:
+    ours = layer()
+    given_up = ours.send_request(outgoing_request(ours), SERVER, 0)
+    ours.take_outgoing()
+    ours.give_up(given_up, 0)
+    ours.handle_timers(20 * SECOND)
+    assert ours.take_outgoing() == []
+    assert [type(event) for event in ours.handle_timers(40 * SECOND)] == [TransactionTimedOut]

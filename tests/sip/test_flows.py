@@ -1,0 +1,150 @@
+"""Phones behind the connection that they made: kept while it lives, away when it is gone, told what they missed."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from adapters.sip.protocol import Dialog
+from tests.sip.conftest import OpenExchange, OpenPhone
+from tests.sip.support import Exchange, centre, free_port, until
+from tests.sip.test_registrar import AGENT, Registering, reachable
+from tests.sip.user_agent import TcpUserAgent
+
+OpenTcp = Callable[[str], TcpUserAgent]
+
+
+@pytest.fixture
+async def tcp_phone() -> AsyncIterator[OpenTcp]:
+    """Return a function that makes a phone which speaks TCP."""
+    made: list[TcpUserAgent] = []
+
+    def make(name: str) -> TcpUserAgent:
+        made.append(TcpUserAgent(name))
+        return made[-1]
+
+    yield make
+    for phone in made:
+        phone.close()
+
+
+async def house(open_exchange: OpenExchange, tcp_phone: OpenTcp) -> tuple[Exchange, TcpUserAgent, Registering]:
+    """An exchange, and its agent's phone, which is registered over TCP."""
+    exchange = await open_exchange(centre(agents=[AGENT]))
+    ann = await tcp_phone("ann").connect(exchange.sip.endpoint.port)
+    registering = Registering(ann, exchange)
+    assert (await registering.send()).status == 200
+    await exchange.sign_in("ann")
+    return exchange, ann, registering
+
+
+async def talk(exchange: Exchange, ann: TcpUserAgent, open_phone: OpenPhone) -> tuple[Dialog, Callable[[], object]]:
+    """A call of bob's with ann; returns her dialog, and what makes him hang up."""
+    bob = await open_phone("bob")
+    bob.invite("sales", exchange.sip.endpoint.port, bob.sdp())
+    agents = await ann.pick_up()
+    callers = await bob.connected()
+    return agents, lambda: bob.within(callers, "BYE")
+
+
+async def test_a_phone_whose_only_connection_is_gone_is_away_until_it_is_back(
+    open_exchange: OpenExchange, tcp_phone: OpenTcp
+) -> None:
+    exchange, ann, registering = await house(open_exchange, tcp_phone)
+    await until(lambda: reachable(exchange))
+    ann.hang_up_connection()
+    await until(lambda: not reachable(exchange))
+    assert exchange.counters["registrations_cut_off"] == 1
+    await ann.connect(exchange.sip.endpoint.port)
+    assert (await registering.send()).status == 200
+    await until(lambda: reachable(exchange))
+
+
+async def test_a_phone_that_may_take_connections_is_away_once_it_takes_none(
+    open_exchange: OpenExchange, open_phone: OpenPhone, tcp_phone: OpenTcp
+) -> None:
+    exchange = await open_exchange(centre(agents=[AGENT]))
+    ann = await tcp_phone("ann").connect(exchange.sip.endpoint.port)
+    contact = f"<sip:ann@127.0.0.1:{free_port()};transport=tcp>"
+    assert (await Registering(ann, exchange).send(contact=contact)).status == 200
+    await exchange.sign_in("ann")
+    await until(lambda: reachable(exchange))
+    ann.hang_up_connection()
+    await until(lambda: exchange.counters["connections_open"] == 0)
+    assert reachable(exchange)
+    bob = await open_phone("bob")
+    waiting = bob.invite("sales", exchange.sip.endpoint.port, bob.sdp())
+    await until(lambda: not reachable(exchange))
+    bob.take_back(waiting)
+    await bob.response(487)
+
+
+async def test_connections_of_phones_and_calls_are_kept_however_silent(
+    open_exchange: OpenExchange, open_phone: OpenPhone, tcp_phone: OpenTcp
+) -> None:
+    exchange, ann, _ = await house(open_exchange, tcp_phone)
+    _, end = await talk(exchange, ann, open_phone)
+    _, idle = await asyncio.open_connection("127.0.0.1", exchange.sip.endpoint.port)
+    await until(lambda: exchange.counters["connections_open"] == 2)
+    exchange.sip.endpoint.connections.close_idle(asyncio.get_running_loop().time() + 1)
+    await until(lambda: exchange.counters["connections_open"] == 1)
+    idle.close()
+    end()
+    ann.reply(await ann.request("BYE"), 200)
+    await exchange.settle()
+
+
+async def test_a_phone_that_missed_the_end_is_told_when_it_registers_again(
+    open_exchange: OpenExchange, open_phone: OpenPhone, tcp_phone: OpenTcp
+) -> None:
+    exchange, ann, registering = await house(open_exchange, tcp_phone)
+    agents, end = await talk(exchange, ann, open_phone)
+    ann.hang_up_connection()
+    await until(lambda: exchange.counters["connections_open"] == 0)
+    end()
+    await until(lambda: exchange.counters["byes_owed"] == 1)
+    await ann.connect(exchange.sip.endpoint.port)
+    assert exchange.counters["byes_owed"] == 1
+    assert (await registering.send()).status == 200
+    ended = await ann.request("BYE")
+    assert agents.receive_request(ended.request) is None
+    ann.reply(ended, 200)
+    await until(lambda: exchange.counters["byes_owed"] == 0)
+    assert exchange.counters["byes_arrived_late"] == 1
+
+
+async def test_a_caller_who_missed_the_end_is_told_when_connected_again(
+    open_exchange: OpenExchange, open_phone: OpenPhone, tcp_phone: OpenTcp
+) -> None:
+    ann = await open_phone("ann")
+    exchange = await open_exchange(centre(phones={"ann": f"127.0.0.1:{ann.port}"}))
+    await exchange.sign_in("ann")
+    bob = await tcp_phone("bob").connect(exchange.sip.endpoint.port)
+    bob.invite("sales", exchange.sip.endpoint.port, bob.sdp())
+    agents = await ann.pick_up()
+    await bob.connected()
+    bob.hang_up_connection()
+    await until(lambda: exchange.counters["connections_open"] == 0)
+    ann.within(agents, "BYE")
+    await until(lambda: exchange.counters["byes_owed"] == 1)
+    await bob.connect(exchange.sip.endpoint.port)
+    bob.reply(await bob.request("BYE"), 200)
+    await until(lambda: exchange.counters["byes_owed"] == 0)
+
+
+async def test_a_bye_that_nobody_takes_is_given_up_in_the_end(
+    open_exchange: OpenExchange, open_phone: OpenPhone, tcp_phone: OpenTcp
+) -> None:
+    exchange, ann, _ = await house(open_exchange, tcp_phone)
+    _, end = await talk(exchange, ann, open_phone)
+    ann.hang_up_connection()
+    end()
+    await until(lambda: exchange.counters["byes_owed"] == 1)
+    tried = exchange.counters["unreachable"]
+    now_ns = exchange.sip.endpoint.now_ns()
+    exchange.sip.core.farewells.sweep(now_ns + 16_000_000_000)
+    await until(lambda: exchange.counters["unreachable"] > tried)
+    assert exchange.counters["byes_owed"] == 1
+    exchange.sip.core.farewells.sweep(now_ns + exchange.sip.settings.session_interval_ns + 1_000_000_000)
+    assert exchange.counters["byes_owed"] == 0
+    assert exchange.counters["byes_unanswered"] == 1

@@ -1,0 +1,66 @@
+"""Answers to INVITEs of before a restart are ended once, only where the INVITE was ours and the restart is fresh."""
+
+from pathlib import Path
+
+import pytest
+
+from adapters.sip import switchboard
+from adapters.sip.own_key import own_key
+from adapters.sip.protocol import RequestReceived, TokenSource
+from tests.sip.conftest import OpenExchange, OpenPhone
+from tests.sip.support import Exchange, centre, until
+from tests.sip.user_agent import UserAgent
+
+
+def answer_of(victim: UserAgent, exchange: Exchange, call_id: str) -> bytes:
+    """A 200 that names the victim as who answered."""
+    return (
+        f"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP {exchange.address};branch=z9hG4bKmadeup\r\n"
+        f"From: <sip:a@b>;tag=1\r\nTo: <sip:c@d>;tag=2\r\nCall-ID: {call_id}\r\nCSeq: 1 INVITE\r\n"
+        f"Contact: <{victim.uri}>\r\nContent-Length: 0\r\n\r\n"
+    ).encode()
+
+
+def tell(exchange: Exchange, sender: UserAgent, octets: bytes) -> None:
+    """Send octets from a phone."""
+    sender._transport.sendto(octets, ("127.0.0.1", exchange.sip.endpoint.port))
+
+
+async def test_nobody_can_have_us_send_to_others(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    attacker, victim = await open_phone("eve"), await open_phone("bob")
+    exchange = await open_exchange(centre())
+    for call_id in ("made-up", "0" * 36, "0" * 20):
+        tell(exchange, attacker, answer_of(victim, exchange, call_id))
+    await until(lambda: exchange.counters.get("strays_ignored") == 3)
+    assert victim.heard == []
+    assert exchange.counters["transactions_open"] == 0
+
+
+@pytest.mark.parametrize("fresh", [True, False])
+async def test_an_answer_to_ours_is_ended_once_soon_after_the_start(
+    open_exchange: OpenExchange, open_phone: OpenPhone, monkeypatch: pytest.MonkeyPatch, fresh: bool
+) -> None:
+    phone = await open_phone("ann")
+    exchange = await open_exchange(centre())
+    if not fresh:
+        monkeypatch.setattr(switchboard, "STRAYS_LIMIT_NS", 0)
+    tell(exchange, phone, answer_of(phone, exchange, exchange.sip.endpoint.tokens.new_call_id()))
+    if fresh:
+        await phone.ack()
+        ended = await phone.request("BYE")
+        assert isinstance(ended, RequestReceived)
+        assert exchange.counters["transactions_open"] == 0  # nothing would repeat it
+    else:
+        await until(lambda: exchange.counters.get("strays_ignored") == 1)
+
+
+def test_signatures_outlive_a_restart_and_not_the_key(tmp_path: Path) -> None:
+    key = own_key(tmp_path / "sip")
+    assert own_key(tmp_path / "sip") == key
+    assert (tmp_path / "sip" / "key").stat().st_mode & 0o077 == 0
+    call_id = TokenSource(b"one start", key).new_call_id()
+    assert TokenSource(b"another start", key).is_own_call_id(call_id)
+    assert not TokenSource(b"one start", own_key(None)).is_own_call_id(call_id)
+    assert not TokenSource(b"another start", key).is_own_call_id("\udcff" + call_id[1:])
+    (tmp_path / "sip" / "key").write_bytes(b"short")
+    assert len(own_key(tmp_path / "sip")) == 32
