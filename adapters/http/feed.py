@@ -7,13 +7,13 @@ its newest form, events come from the latest turns or, further back, from the lo
 import asyncio
 import contextlib
 import logging
-from collections import deque
 from collections.abc import Callable
 from typing import Final
 
 import msgspec
 
 from adapters.http.board import Board
+from adapters.http.effect_log import EffectLog
 from adapters.http.effort import is_large
 from adapters.http.tiles import streamed_queue, waiting_tiles
 from engine.messages.effects import AnyEffect
@@ -33,7 +33,6 @@ REFRESH_S: Final = 0.25
 """State is told at most four times a second."""
 RECHECK_S: Final = 1.0
 """Contacts pass their thresholds without an event: state is looked at this often anyway."""
-EFFECTS_KEPT: Final = 10_000
 
 
 class Feed:
@@ -53,7 +52,7 @@ class Feed:
         self.closing = False
         self._agents = AgentWatch()
         self.recent = RecentTurns()
-        self._effects: deque[tuple[int, bytes]] = deque(maxlen=EFFECTS_KEPT)
+        self.effects = EffectLog(wall_ns())
         self._dirty = asyncio.Event()
         self._news: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
@@ -103,13 +102,8 @@ class Feed:
 
     def note_effect(self, effect: AnyEffect) -> None:
         """Keep an effect for those who read them."""
-        self._effects.append((effect.seq, msgspec.json.encode(effect)))
+        self.effects.note(effect)
         self._tell()
-
-    def effects_after(self, seq: int, limit: int) -> tuple[list[tuple[int, bytes]], bool]:
-        """Return kept effects after `seq`, and whether earlier ones after it were already forgotten."""
-        lost = len(self._effects) == EFFECTS_KEPT and self._effects[0][0] > seq + 1
-        return [entry for entry in self._effects if entry[0] > seq][:limit], lost
 
     async def events_after(self, seq: int, limit: int) -> list[Event]:
         """Return events after `seq`: from the latest turns, or from the log when it lies further back."""

@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 from aiohttp import ClientResponse, ClientSession
 
+from adapters.http.effect_log import EffectLog
+from engine.messages.effects import EndContact
 from tests.http.support import CONTACTS, Build, House, tell
 
 STREAM = "/api/v1/stream"
@@ -18,6 +20,8 @@ class Message(msgspec.Struct):
 
     event: str
     id: int
+    """The position of the log in its name."""
+    name: str
     data: Any
 
 
@@ -40,13 +44,14 @@ class Stream:
                     fields[name] = value
                 elif "event" in fields:
                     data = msgspec.json.decode(fields["data"])
-                    return Message(fields["event"], int(fields.get("id", "0")), data)
+                    name = fields.get("id", "0")
+                    return Message(fields["event"], int(name.partition(".")[0]), name, data)
                 else:
                     fields.clear()
 
 
 @asynccontextmanager
-async def stream(client: ClientSession, topics: str, last: int | None = None) -> AsyncIterator[Stream]:
+async def stream(client: ClientSession, topics: str, last: int | str | None = None) -> AsyncIterator[Stream]:
     """Open a stream."""
     headers = {} if last is None else {"Last-Event-ID": str(last)}
     async with client.get(f"{STREAM}?topics={topics}", headers=headers) as answer:
@@ -128,8 +133,47 @@ async def test_effects_reach_whoever_brought_the_contact(client: ClientSession) 
         assert (offer.data["type"], offer.data["agent"], offer.data["contact"]) == ("offer_contact", "alice", "c1")
         await tell(client, "/api/v1/agents/alice/offers/c1/answer")
         assert (await effects.next()).data["type"] == "connect_contact"
-    async with stream(client, "effects", offer.id) as effects:
+    async with stream(client, "effects", offer.name) as effects:
         assert (await effects.next()).data["type"] == "connect_contact"
+
+
+async def test_effects_of_one_sequence_are_neither_lost_nor_repeated(client: ClientSession, house: House) -> None:
+    feed = house.adapter.context.feed
+    numbers: list[int] = []
+    last: str | None = None
+    async with stream(client, "effects"):
+        for seq in (7, 7, 7, 5, 9, 9):  # what is told again after a start, and places in line, have older sequences
+            feed.note_effect(EndContact(contact=f"c{seq}", seq=seq, agent="alice", by="agent"))
+    for _ in range(3):
+        async with stream(client, "events,effects", last or f"0.{feed.effects.last - 6}") as effects:
+            got = 0
+            while got < 2:
+                message = await effects.next()
+                if message.event == "effect":
+                    got += 1
+                    numbers.append(message.data["seq"])
+                    last = message.name
+    assert numbers == [7, 7, 7, 5, 9, 9]
+
+
+async def test_effects_of_an_earlier_run_are_a_gap(client: ClientSession, house: House) -> None:
+    last = house.adapter.context.feed.effects.last
+    for number in (last - 1, last + 5):
+        async with stream(client, "effects", f"0.{number}") as effects:
+            assert (await effects.next()).event == "gap"
+            house.adapter.context.feed.note_effect(EndContact(contact="c", seq=1, agent="alice", by="agent"))
+            assert (await effects.next()).event == "effect"
+
+
+def test_the_latest_effects_are_kept() -> None:
+    log = EffectLog(100, kept=3)
+    assert (log.after(100, 9), log.number_at(0)) == (([], False), 100)
+    for seq in (4, 4, 6, 5, 8):
+        log.note(EndContact(contact="c", seq=seq, agent="alice", by="agent"))
+    assert [number for number, _ in log.after(102, 9)[0]] == [103, 104, 105]
+    assert [log.after(number, 9)[1] for number in (99, 101, 102, 105, 106)] == [True, True, False, False, True]
+    assert [number for number, _ in log.after(102, 2)[0]] == [103, 104]
+    assert [log.number_at(seq) for seq in (3, 5, 6, 8)] == [101, 101, 104, 105]
 
 
 async def test_nothing_undurable_is_streamed(build: Build) -> None:

@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import web
 
 from adapters.http.context import CALLER, REQUEST_ID, Context, context_of
-from adapters.http.feed import LOG_TOPICS, STATE_TOPICS, TOPICS, Feed
+from adapters.http.feed import STATE_TOPICS, TOPICS, Feed
 from adapters.http.parameters import INTEGER_MAX, words
 from adapters.http.problems import Problem, bad_parameter
 from adapters.http.replies import answer, durable
@@ -19,14 +19,19 @@ from engine.model.scopes import Scope
 PING_S: Final = 15.0
 WRITE_WITHIN_S: Final = 30.0
 """A reader that takes nothing for so long is closed."""
+DIGITS_MAX: Final = 19
 BATCH: Final = 200
 """Events sent before other topics get their turn."""
 
 
 class Reader:
-    """One stream: what it has seen of each topic."""
+    """One stream: what it has seen of each topic.
 
-    def __init__(self, feed: Feed, topics: frozenset[str], after_seq: int | None) -> None:
+    Messages are named by the position of the log that they are true at, and where effects are told, too, by the number
+    of the last effect: `SEQ` or `SEQ.NUMBER`. Whoever gives that back misses nothing and gets nothing twice.
+    """
+
+    def __init__(self, feed: Feed, topics: frozenset[str], after_seq: int | None, effect: int | None = None) -> None:
         self._feed = feed
         self.topics = topics
         self._versions: dict[str, int] = {topic: 0 for topic in STATE_TOPICS if topic in topics}
@@ -34,33 +39,41 @@ class Reader:
         """The reader comes from a position that this log never had: of another log, or of one that was restored."""
         start = feed.durable_seq if after_seq is None or self._lost else after_seq
         self._start = start
-        self._reached: dict[str, int] = {topic: start for topic in LOG_TOPICS if topic in topics}
+        self._event = start if "events" in topics else None
+        """The last event told; None: they are not asked for."""
+        self._effect: int | None = None
+        """Likewise of effects."""
+        if "effects" in topics:
+            known = feed.effects.last if after_seq is None or self._lost else feed.effects.number_at(after_seq)
+            self._effect = known if effect is None or self._lost else effect
 
     async def news(self) -> AsyncIterator[bytes]:
         """Yield what is new, each piece once."""
         if self._lost:
             self._lost = False
-            yield _message("reset", self._start, b'{"as_of":%d}' % self._start)
+            yield _message("reset", self._id(self._start), b'{"as_of":%d}' % self._start)
         for topic in self._versions:
             message = self._state(topic)
             if message:
                 yield message
-        if "events" in self._reached:
-            for event in await self._feed.events_after(self._reached["events"], BATCH):
-                self._reached["events"] = event.seq
+        if self._event is not None:
+            for event in await self._feed.events_after(self._event, BATCH):
+                self._event = event.seq
                 yield _message("event", self._id(), msgspec.json.encode(event))
-        if "effects" in self._reached:
-            entries, lost = self._feed.effects_after(self._reached["effects"], BATCH)
+        if self._effect is not None:
+            entries, lost = self._feed.effects.after(self._effect, BATCH)
             if lost:
+                self._effect = entries[0][0] - 1 if entries else self._feed.effects.last
                 yield _message("gap", self._id(), b'{"topic":"effects"}')
-            for seq, body in entries:
-                self._reached["effects"] = seq
+            for number, body in entries:
+                self._effect = number
                 yield _message("effect", self._id(), body)
 
     @property
     def behind(self) -> bool:
         """Whether there is more to send at once."""
-        return self._reached.get("events", self._feed.durable_seq) < self._feed.durable_seq
+        late = self._event is not None and self._event < self._feed.durable_seq
+        return late or (self._effect is not None and self._effect < self._feed.effects.last)
 
     def _state(self, topic: str) -> bytes:
         board, seen = self._feed.boards[topic], self._versions[topic]
@@ -74,13 +87,14 @@ class Reader:
         name, as_of, body = found
         return _message(name, self._id(as_of), body)
 
-    def _id(self, as_of: int = 0) -> int:
-        """Where a reader that comes back should go on: the least position that it has all events of."""
-        return min(self._reached.values(), default=as_of)
+    def _id(self, as_of: int | None = None) -> str:
+        """Where a reader that comes back should go on: the position up to which it has everything."""
+        seq = self._event if self._event is not None else self._feed.durable_seq if as_of is None else as_of
+        return str(seq) if self._effect is None else f"{seq}.{self._effect}"
 
 
-def _message(event: str, position: int, data: bytes) -> bytes:
-    return b"event: %s\nid: %d\ndata: %s\n\n" % (event.encode(), position, data)
+def _message(event: str, position: str, data: bytes) -> bytes:
+    return b"event: %s\nid: %s\ndata: %s\n\n" % (event.encode(), position.encode(), data)
 
 
 async def get_stream(request: web.Request) -> web.StreamResponse:
@@ -90,9 +104,9 @@ async def get_stream(request: web.Request) -> web.StreamResponse:
     unknown = topics - set(TOPICS)
     if unknown:
         raise bad_parameter("topics", f"{sorted(unknown)[0][:40]!r} is not one of {', '.join(TOPICS)}")
-    after_seq = _last_event_id(request)
+    after_seq, effect = _last_event_id(request)
     await durable(context)
-    reader = Reader(context.feed, topics, after_seq)
+    reader = Reader(context.feed, topics, after_seq, effect)
     if not context.feed.join(reader, topics):
         raise Problem("overloaded", f"{context.feed.streams_max} streams are open", headers={"Retry-After": "10"})
     context.metrics.stream_clients.labels("sse").set(len(context.feed.readers))
@@ -150,13 +164,19 @@ async def post_ticket(request: web.Request) -> web.Response:
     return await answer(request, Ticket(ticket, LIVES_NS / 1e9), 201, settled=True)
 
 
-def _last_event_id(request: web.Request) -> int | None:
+def _last_event_id(request: web.Request) -> tuple[int | None, int | None]:
+    """Return the position, and the number of the last effect, that the reader has seen; None where it does not say."""
     text = request.headers.get("Last-Event-ID") or request.query.get("after_seq")
     if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and int(text) <= INTEGER_MAX):
+        return None, None
+    parts = text.split(".")
+    if len(parts) > 2 or not all(_is_number(part) for part in parts):
         raise bad_parameter("Last-Event-ID", f"{text[:40]!r} is not a position of the log")
-    return int(text)
+    return int(parts[0]), int(parts[1]) if len(parts) == 2 else None
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX and int(text) <= INTEGER_MAX
 
 
 ROUTES: Final = (
@@ -198,7 +218,9 @@ ROUTES: Final = (
             "nothing is queued for it. `events` are the log in words, `effects` what the engine asks of whoever "
             "brought a contact by HTTP (ring this agent, end that offer): an integration that brings contacts by this "
             "API reads them here and acts. Both continue after `Last-Event-ID`, events from the log itself, effects "
-            "from the latest ten thousand; a `gap` says that older ones are no longer kept, then read the contacts. "
+            "from the latest ten thousand since the start; a `gap` says that others are no longer kept, then read the "
+            "contacts. An id is a position of the log, with effects also the number of the last one, as `1042.17`: "
+            "give it back as it came. "
             "A `reset` says that this log never was at the position asked for, and where the stream begins instead. "
             "A comment comes every 15 s when nothing else does; `end` says that the service is stopping."
         ),
