@@ -187,11 +187,11 @@ FLAG_CALLS_BACK: Final = 32
 """The arriving contact is a customer who is called back: `callback` steps are passed over."""
 
 
-def _names(prefix: str, *skip: str) -> dict[int, str]:
+def _names(prefix: str) -> dict[int, str]:
     return {
         value: name.removeprefix(prefix).lower()
         for name, value in globals().items()
-        if name.startswith(prefix) and isinstance(value, int) and name not in skip
+        if name.startswith(prefix) and isinstance(value, int)
     }
 
 

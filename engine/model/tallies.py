@@ -79,7 +79,3 @@ HISTOGRAMS: Final = 3
 def bin_edge_ns(place: int) -> int:
     """Return the upper edge of histogram bin `place` in ns: 1/8 s * 2^(place/8)."""
     return int(125_000_000 * 2.0 ** (place / 8.0))
-
-
-MEASURED_LONGEST: Final = (Tally.LONGEST_ANSWERED_NS, Tally.LONGEST_LOST_NS, Tally.LONGEST_HANDLE_NS)
-"""Of each histogram, the column of the longest that went into it."""

@@ -1,0 +1,183 @@
+"""What one record of each table holds: a contact, an agent, a queue, a line, an engagement, a trunk group, a timer.
+
+An entity is its index. Links between entities are indices, -1 is none. Everything is integer but the running estimates.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from engine.messages.kinds import AGENT_STATES, CHANNELS
+from engine.model.settings import AGENT_COLUMNS, ENGINE_COLUMNS, PRIORITIES, QUEUE_COLUMNS, TRUNK_GROUP_COLUMNS
+
+BOOK: Final = np.dtype(
+    [
+        ("settings", "i8", (ENGINE_COLUMNS,)),
+        ("seq", "i8"),  # sequence of the row applied last
+        ("cause_seq", "i8"),  # sequence of the observed row being decided
+        ("now_ns", "i8"),  # its time; never goes back
+        ("refused", "i8"),  # facts set aside
+        ("interval_end_ns", "i8"),
+        ("interval_row", "i8"),  # row of the interval table in use
+        ("produced", "i8"),  # rows written in the step under way; 0 at rest
+        ("agenda_head", "i8"),  # what is still to be decided of the row under way; empty at rest
+        ("agenda_tail", "i8"),
+        ("fired", "i8"),  # deadlines fired by the row under way
+        ("slot_head", "i8"),  # ring of free contact slots: oldest freed first
+        ("slot_count", "i8"),
+        ("engagement_free", "i8"),  # stack of engagements that were used and are free again
+        ("engagements_used", "i8"),  # those beyond were never used, and lie in memory nobody touched
+        ("timers", "i8"),  # armed timers
+        ("lines", "i8"),  # lines in use (agents' own lines come after all of these)
+        ("held_back", "i8"),  # contacts that wait although an agent is free, kept for other queues
+    ],
+    align=True,
+)
+
+CONTACT: Final = np.dtype(
+    [
+        ("arrival_seq", "i8"),
+        ("arrived_ns", "i8"),
+        ("enqueued_ns", "i8"),
+        ("line_ns", "i8"),  # place in line: since when it counts as waiting
+        ("cohort", "i8"),  # row of the interval table for the entry, as long as cohort_ns stands there
+        ("cohort_ns", "i8"),
+        ("order", "i8"),  # tie-break in line: sequence of the entry
+        ("answered_ns", "i8"),
+        ("held_since_ns", "i8"),
+        ("hold_ns", "i8"),
+        ("told_p50_ns", "i8"),
+        ("told_p90_ns", "i8"),
+        ("queue", "i8"),
+        ("line", "i8"),
+        ("requirement", "i8"),
+        ("trunk_group", "i8"),  # whose channel it holds
+        ("asked_group", "i8"),  # by which it came
+        ("own_agent", "i8"),  # preferred agent, or the agent it was transferred to
+        ("agent", "i8"),  # who answered
+        ("next", "i8"),
+        ("prev", "i8"),
+        ("engagement", "i8"),  # first of its engagements
+        ("let_go_by", "i8"),  # the agent who let go of it last, and the sequence of the row that says so
+        ("let_go_seq", "i8"),
+        ("offers", "i8"),  # live offers
+        ("source", "i8"),
+        ("state", "i8"),
+        ("channel", "i8"),
+        ("priority", "i8"),
+        ("step", "i8"),  # next timed step of its queue
+        ("brought", "i8"),  # 1: the requirement is its own, not its queue's
+        ("held_back", "i8"),  # 1: waits although an agent is free, kept for other queues
+        ("flags", "i8"),
+    ],
+    align=True,
+)
+
+AGENT: Final = np.dtype(
+    [
+        ("settings", "i8", (AGENT_COLUMNS,)),
+        ("state_since_ns", "i8"),
+        ("suspended_until_ns", "i8"),  # 0 not, -1 until the status changes
+        ("login_ns", "i8"),
+        ("busy_ns", "i8"),  # time with at least one contact, since log-in: wall clock, however many
+        ("answered", "i8"),
+        ("offers", "i8"),
+        ("not_answered", "i8"),
+        ("declined", "i8"),
+        ("talk_ns", "i8"),
+        ("hold_ns", "i8"),
+        ("wrap_up_ns", "i8"),
+        ("ring_ns", "i8"),
+        ("state_ns", "i8", (AGENT_STATES,)),  # time spent in each state
+        ("load", "i8", (CHANNELS,)),  # engagements by channel: offered, connected, wrapping
+        ("ringing", "i8"),
+        ("connected", "i8"),
+        ("wrapping", "i8"),
+        ("engagement", "i8"),
+        ("misses", "i8"),  # unanswered offers in a row
+        ("reason", "i8"),
+        ("status", "i8"),
+        ("state", "i8"),
+        ("reachable", "i8"),
+    ],
+    align=True,
+)
+
+QUEUE: Final = np.dtype(
+    [
+        ("settings", "i8", (QUEUE_COLUMNS,)),
+        ("arrivals", "f8"),  # decayed count of entries, for the arrival rate
+        ("handled", "f8"),  # decayed count and sum: mean handling time
+        ("handle_ns", "f8"),
+        ("quit", "f8"),  # decayed count of abandonments over time waited: patience
+        ("waited_ns", "f8"),
+        ("decayed_at_ns", "i8"),
+        ("priced_at_ns", "i8"),
+        ("first_ns", "i8"),
+        ("waiting", "i8"),  # not yet answered: in line or being offered
+        ("connected", "i8"),
+        ("last_agent", "i8"),  # round-robin stands here
+        ("first_line", "i8"),
+        ("factor", "f8"),  # weight of this queue's waits when one agent serves several
+    ],
+    align=True,
+)
+
+LINE: Final = np.dtype(
+    [
+        ("queue", "i8"),
+        ("requirement", "i8"),
+        ("channel", "i8"),
+        ("next_line", "i8"),  # of the same queue
+        ("count", "i8"),
+        ("idle", "i8"),  # agents free to serve it now
+        ("head", "i8", (PRIORITIES,)),
+        ("tail", "i8", (PRIORITIES,)),
+    ],
+    align=True,
+)
+
+ENGAGEMENT: Final = np.dtype(
+    [
+        ("started_ns", "i8"),  # of the present state
+        ("talk_ns", "i8"),  # known once wrap-up began
+        ("cohort", "i8"),  # of its contact, likewise
+        ("cohort_ns", "i8"),
+        ("contact", "i8"),
+        ("agent", "i8"),
+        ("queue", "i8"),
+        ("next_of_contact", "i8"),
+        ("next_of_agent", "i8"),
+        ("prev_of_agent", "i8"),
+        ("state", "i8"),
+        ("channel", "i8"),
+    ],
+    align=True,
+)
+
+TRUNK_GROUP: Final = np.dtype(
+    [
+        ("settings", "i8", (TRUNK_GROUP_COLUMNS,)),
+        ("seized", "i8"),
+        ("refused", "i8"),
+        ("busy_ns", "i8"),  # integral of busy channels over time
+        ("busy_at_ns", "i8"),
+        ("protected", "f8"),  # decayed counts of calls offered, for the reserve that costs least
+        ("unprotected", "f8"),
+        ("ended", "f8"),  # decayed count and sum: mean holding time
+        ("held_ns", "f8"),
+        ("estimated_at_ns", "i8"),
+        ("first_ns", "i8"),
+        ("best_reserve", "i8"),  # by the estimates
+        ("reserve", "i8"),  # in force, where it is for the kernel to say
+        ("busy", "i8"),
+        ("peak", "i8"),
+    ],
+    align=True,
+)
+
+TIMER: Final = np.dtype([("deadline_ns", "i8"), ("place", "i8"), ("order", "i4")], align=True)
+"""deadline_ns and place (in the heap, plus 1; 0 not armed) belong to subject i; order[i] is the subject at place i.
+
+A new table is all zeros, and what was never armed lies in memory that nobody touched.
+"""
