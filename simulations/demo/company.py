@@ -26,9 +26,9 @@ def plan_of(config: Config, addresses: Addresses, seed: int) -> Plan:
     """Say who comes, from the configuration."""
     agents = [agent.name for agent in config.agents]
     phones = [
-        Account(agent.name, agent.phone.address, agent.phone.credential)
+        Account(agent.name, agent.phone.address, agent.phone.password.get_secret_value())
         for agent in config.agents
-        if agent.phone is not None and addresses.sip_port
+        if agent.phone is not None and agent.phone.password is not None and addresses.sip_port
     ]
     return Plan(addresses.url, HOST, addresses.sip_port, agents, phones, secrets.token_hex(3), seed)
 
