@@ -84,7 +84,7 @@ def test_supervisors_see_the_places_that_callers_are_told(state: EngineState, se
         if not chance.randrange(4):
             state.tables.contacts["state"][slot] = kinds.CONTACT_OFFERED
             ringing.append(slot)
-    seen = {}
+    seen: dict[int, int] = {}
     for queue in (SALES, HELP):
         line = line_of(state.tables, queue)
         seen |= dict(zip(line.tolist(), places_in(state.tables, line).tolist(), strict=True))

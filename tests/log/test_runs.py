@@ -1,6 +1,7 @@
 """Runs say what their frames say, wherever segments and runs are cut and whatever payloads look like."""
 
 import random
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -41,7 +42,7 @@ def written(seed: int, turns: int = 120) -> SimulatedDisk:
     return disk
 
 
-def told(turns: list[Turn]) -> list[tuple[int, int, bytes]]:
+def told(turns: Sequence[Turn]) -> list[tuple[int, int, bytes]]:
     """(sequence, a, payload) of every row."""
     return [
         (seq, int(row["a"]), bytes(turn.payload[row["payload_offset"] : row["payload_offset"] + row["payload_size"]]))
