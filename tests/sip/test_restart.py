@@ -52,15 +52,21 @@ class Served:
             self._process.kill()
             await self._process.wait()
 
+    async def terminate(self) -> None:
+        """Stop it as an operator does."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.terminate()
+            await self.dead()
+
     async def dead(self) -> None:
         """Wait until it is no more."""
         assert self._process is not None
         async with asyncio.timeout(60):
             await self._process.wait()
 
-    async def again(self) -> None:
-        """Kill it and start it again."""
-        await self.kill()
+    async def again(self, *, kindly: bool = False) -> None:
+        """Kill or stop it, and start it again."""
+        await (self.terminate() if kindly else self.kill())
         await self.start()
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from engine.live.host import ADAPTER_FOLDER
 from engine.log.reader import read_log
-from engine.messages.kinds import CONTACT_HELD, CONTACT_RESUMED
+from engine.messages.kinds import CONTACT_HELD, CONTACT_RELEASED, CONTACT_RESUMED
 from engine.messages.rows import ROW
 from engine.replay.restore import LOG_FOLDER
 from tests.sip.baresip import Baresip, needs_baresip
@@ -83,17 +83,24 @@ async def test_a_phone_is_rung_without_registering_again(
     await ann.event("CALL_CLOSED")
 
 
-@pytest.mark.parametrize("last", ["agent", "caller"])
-async def test_calls_over_tcp_go_on(served: Served, open_baresip: OpenBaresip, last: str) -> None:
-    served.configure(centre(agents=[AGENT]))
+async def connected(served: Served, open_baresip: OpenBaresip, every_s: int = 600) -> tuple[Baresip, Baresip]:
+    """A call of bob's with ann, who registers so often, both over TCP."""
+    served.configure(centre(agents=[AGENT], sip="registration_min: 1s"))
     await served.start("ann")
-    ann = await open_baresip(ann_of(served, "tcp"))
+    ann = await open_baresip(ann_of(served, "tcp").replace("regint=600", f"regint={every_s}"))
     await kept(served)
     bob = await open_baresip(bob_of(served, "tcp"))
     bob.command("dial", f"sip:sales@127.0.0.1:{served.port};transport=tcp")
     await bob.event("CALL_ESTABLISHED")
     await ann.event("CALL_ESTABLISHED")
-    await served.again()
+    return ann, bob
+
+
+@pytest.mark.parametrize("kindly", [False, True])
+@pytest.mark.parametrize("last", ["agent", "caller"])
+async def test_calls_over_tcp_go_on(served: Served, open_baresip: OpenBaresip, last: str, kindly: bool) -> None:
+    ann, bob = await connected(served, open_baresip)
+    await served.again(kindly=kindly)
     # Hold and resume by re-INVITE, from either side, over connections that are new.
     for number, one in enumerate((bob, ann), start=1):
         for command, kind in (("hold", CONTACT_HELD), ("resume", CONTACT_RESUMED)):
@@ -102,3 +109,27 @@ async def test_calls_over_tcp_go_on(served: Served, open_baresip: OpenBaresip, l
     ends, left = (ann, bob) if last == "agent" else (bob, ann)
     ends.command("hangup")
     await left.event("CALL_CLOSED")
+
+
+@pytest.mark.parametrize("kindly", [False, True])
+async def test_an_agent_hears_over_tcp_that_the_caller_left_right_after_the_start(
+    served: Served, open_baresip: OpenBaresip, kindly: bool
+) -> None:
+    ann, bob = await connected(served, open_baresip)
+    await served.again(kindly=kindly)
+    bob.command("hangup")
+    await ann.event("CALL_CLOSED")
+
+
+async def test_an_agent_who_cannot_be_reached_hears_of_the_end_when_registered_again(
+    served: Served, open_baresip: OpenBaresip
+) -> None:
+    ann, bob = await connected(served, open_baresip, every_s=6)
+    await served.kill()
+    for path in (served.folder / "data" / ADAPTER_FOLDER / "sip").glob("registrations*"):
+        path.unlink()  # nothing leads to ann now
+    await served.start()
+    bob.command("hangup")
+    await bob.event("CALL_CLOSED")
+    await until(lambda: recorded(served, CONTACT_RELEASED) == 1)
+    await ann.event("CALL_CLOSED")
