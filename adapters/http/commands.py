@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
-from adapters.http.context import context_of
+from adapters.http.context import CALLER, context_of
 from adapters.http.problems import Fault, Problem
 from adapters.http.replies import answer, fault_of, read_body, source_of, submit
 from adapters.http.route_table import IDEMPOTENCY_KEY, Parameter, Route
@@ -60,6 +60,7 @@ async def run_command(request: web.Request, tag: str, fields: Mapping[str, Any],
     if not is_text(key):
         raise Problem("malformed", "the Idempotency-Key is not UTF-8")
     fact = build_fact({"type": tag, "id": key, **fields})
+    request[CALLER].require_own_agent(fact, context_of(request).views)
     (receipt,) = await submit(request, source_of(request), [fact])
     if receipt.error:
         if receipt.field in path_fields:

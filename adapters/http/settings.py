@@ -19,6 +19,8 @@ class Token(BaseModel):
     id: Annotated[str, Field(pattern=f"^{TOKEN_ID}$")]
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     scopes: Annotated[list[ScopeWord], Field(min_length=1)]
+    agent: str | None = None
+    """The only agent whom it acts as; None: any."""
 
 
 class Settings(BaseModel):

@@ -7,28 +7,53 @@ from typing import Final
 
 from adapters.http.problems import Problem
 from adapters.http.settings import Token
-from engine.model.fact_scopes import own_contacts_only
+from engine.messages.observed import AgentReachabilityChanged, Fact
+from engine.model.fact_scopes import SCOPE_OF_FACT, own_contacts_only
 from engine.model.scopes import Scope
+from engine.projections.views import Views
 
 PREFIX: Final = "trunkline_"
+OF_AGENTS: Final = frozenset(
+    {AgentReachabilityChanged, *(shape for shape, scope in SCOPE_OF_FACT.items() if scope == Scope.AGENT)}
+)
+"""Facts by which somebody acts as an agent."""
 _NOBODY: Final = "0" * 64
 
 
 class Caller:
     """One who asks: a token's id and scopes, or everybody on this machine."""
 
-    __slots__ = ("name", "own_only", "scopes")
+    __slots__ = ("agent", "name", "own_only", "scopes")
 
-    def __init__(self, name: str, scopes: frozenset[str]) -> None:
+    def __init__(self, name: str, scopes: frozenset[str], agent: str | None = None) -> None:
         self.name = name
         """Empty where there are no tokens."""
         self.scopes = scopes
         self.own_only = own_contacts_only(scopes)
         """Facts that it may submit only about contacts that it brought."""
+        self.agent = agent
+        """The only agent whom it acts as; None: any."""
 
     def may(self, scope: str) -> bool:
         """Whether the caller has a scope; an administrator has all."""
         return scope in self.scopes or Scope.ADMIN in self.scopes
+
+    def require_own_agent(self, fact: Fact, views: Views) -> None:
+        """Raise Problem for a fact of another agent, where the caller acts as one alone."""
+        if self.agent is None or type(fact) not in OF_AGENTS:
+            return
+        agent: str = getattr(fact, "agent", "") or _agent_with(getattr(fact, "contact", ""), views)
+        if agent != self.agent:
+            tag, whose = fact.__struct_config__.tag, f"of agent {agent!r}" if agent else "of no agent"
+            raise Problem("forbidden", f"the token '{self.name}' acts as {self.agent!r} alone; '{tag}' is {whose}")
+
+
+def _agent_with(contact: str, views: Views) -> str:
+    """Who serves a contact; empty: nobody that is known."""
+    try:
+        return views.contact(contact).contact.agent
+    except KeyError:
+        return ""
 
 
 ANYBODY: Final = Caller("", frozenset({Scope.ADMIN}))
@@ -38,7 +63,9 @@ class Tokens:
     """The tokens of the configuration."""
 
     def __init__(self, tokens: Iterable[Token]) -> None:
-        self._tokens = {token.id: (token.sha256, Caller(token.id, frozenset(token.scopes))) for token in tokens}
+        self._tokens = {
+            token.id: (token.sha256, Caller(token.id, frozenset(token.scopes), token.agent)) for token in tokens
+        }
 
     def __bool__(self) -> bool:
         return bool(self._tokens)

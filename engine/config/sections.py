@@ -89,6 +89,17 @@ class Token(Section):
     id: Annotated[str, Text(TOKEN_ID, "a token's id; write small letters, digits and hyphens")]
     sha256: Annotated[str, Text(r"[0-9a-f]{64}", "a SHA-256 digest; write its 64 hexadecimal digits")]
     scopes: Annotated[list[Annotated[Scope, Field(strict=False)]], Field(min_length=1)]
+    agent: Annotated[str, Ref("agent")] | None = None
+    """The only agent whom it acts as; not said: any."""
+
+    @model_validator(mode="after")
+    def _acts_as_one(self) -> Self:
+        if self.agent is not None and (
+            Scope.AGENT not in self.scopes or {Scope.SUPERVISE, Scope.ADMIN} & {*self.scopes}
+        ):
+            text = "a token of one agent has the scope 'agent', and neither 'supervise' nor 'admin'"
+            raise several([(("agent",), text)])
+        return self
 
 
 class Config(Section):

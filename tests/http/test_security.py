@@ -243,3 +243,52 @@ async def test_an_open_house_needs_no_token(build: Build) -> None:
     async with ClientSession(house.url) as client:
         await tell(client, CONTACTS, 201, queue="sales", contact="c1")
         assert (await get(client, "/api/v1/queues/sales"))["waiting"] == 1
+
+
+async def test_a_token_of_an_agent_acts_as_that_one_alone(build: Build) -> None:
+    secret = hashlib.sha256(b"s6").hexdigest()
+    one = f"  - {{id: alice, sha256: {secret}, scopes: [agent, ingest, read], agent: alice}}\n"
+    house = await build(centre=CENTRE + TOKENS + one)
+    headers = {"Authorization": "Bearer trunkline_alice_s6"}
+
+    async def post(client: ClientSession, expected: int, *facts: dict[str, Any]) -> Any:
+        async with client.post("/api/v1/events", json=list(facts), headers=headers) as answer:
+            assert answer.status == expected, await answer.text()
+            return await answer.json()
+
+    async with ClientSession(house.url) as client:
+        for agent, expected in (("alice", 200), ("bob", 403), ("nobody", 403)):
+            address = f"/api/v1/agents/{agent}/status"
+            async with client.put(address, json={"status": "available"}, headers=headers) as answer:
+                assert answer.status == expected
+        arrival = {"type": "contact_arrived", "contact": "c1", "queue": "sales"}
+        await post(client, 202, arrival, {"type": "wrap_up_finished", "agent": "alice"})
+        refused = await post(client, 403, {"type": "wrap_up_finished", "agent": "bob"})
+        assert refused["detail"] == "the token 'alice' acts as 'alice' alone; 'wrap_up_finished' is of agent 'bob'"
+        await post(client, 403, {"type": "agent_reachability_changed", "agent": "bob", "reachable": True})
+        await post(client, 403, {"type": "contact_held", "contact": "c1"})
+        await post(client, 202, {"type": "offer_answered", "agent": "alice", "contact": "c1"})
+        await post(client, 202, {"type": "contact_held", "contact": "c1"})
+        assert (await get_with(client, "/api/v1/agents/bob", headers))["status"] == "offline"
+
+
+async def get_with(client: ClientSession, address: str, headers: dict[str, str]) -> Any:
+    async with client.get(address, headers=headers) as answer:
+        assert answer.status == 200
+        return await answer.json()
+
+
+@pytest.mark.parametrize(
+    ("scopes", "agent", "fault"),
+    [
+        ("read", "alice", "a token of one agent has the scope 'agent', and neither 'supervise' nor 'admin'"),
+        ("agent, admin", "alice", "a token of one agent has the scope 'agent', and neither 'supervise' nor 'admin'"),
+        ("agent", "alyce", "there is no agent 'alyce'; did you mean 'alice'?"),
+    ],
+)
+def test_whose_token_it_is_must_make_sense(tmp_path: Path, scopes: str, agent: str, fault: str) -> None:
+    path = tmp_path / "centre.yaml"
+    path.write_text(f"{CENTRE}\ntokens:\n  - {{id: a, sha256: {'a' * 64}, scopes: [{scopes}], agent: {agent}}}\n")
+    with pytest.raises(ConfigError) as raised:
+        load_config(path, adapters={})
+    assert [sentence.partition(": ")[2] for sentence in raised.value.faults] == [fault]

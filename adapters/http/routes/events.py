@@ -87,6 +87,8 @@ async def post_events(request: web.Request) -> web.Response:
         facts, many = decode_facts(body, media_type(content_type), settings.batch_limit)
     caller = request[CALLER]
     _require_scopes(caller, facts)
+    for fact in facts if caller.agent is not None else ():
+        caller.require_own_agent(fact, context_of(request).views)
     receipts = await submit(request, source_of(request), facts, caller.own_only)
     told = summary(receipts, many)
     if told.rejected == len(receipts):
@@ -160,7 +162,7 @@ ROUTES: Final = (
             "contacts of others, `offer_*`, `contact_held` and `contact_resumed` need `agent` too, the rest "
             "`supervise`; without, they are rejected as if there were no such contact. `agent_status_changed` and "
             "`wrap_up_finished` need `agent`, `queue_opened` and `queue_closed` `supervise`; without, the answer is "
-            "403 and nothing was changed."
+            "403 and nothing was changed; likewise for facts of other agents, where the token has an `agent`."
         ),
     ),
     Route(
