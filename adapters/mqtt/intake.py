@@ -97,6 +97,15 @@ class Intake:
     async def _take(self, message: aiomqtt.Message) -> Taken:
         """Decode a message and hand its facts to the engine; waits while the engine is full."""
         self._counters["received"] += 1
+        try:
+            return await self._take_in(message)
+        except Exception as error:
+            # One message must not end the connection: the broker would send it again, and again.
+            self._counters["rejected"] += 1
+            logger.exception("a message at %s cannot be read", message.topic)
+            return Taken("", [], False, None, [Fault(f"the message cannot be read: {type(error).__name__}")])
+
+    async def _take_in(self, message: aiomqtt.Message) -> Taken:
         source = ""
         try:
             source = self._source_of(str(message.topic))
@@ -112,11 +121,6 @@ class Intake:
             self._counters["rejected"] += 1
             faults = self._engine.views.faults_of(bad, FAULTS_MAX) if bad.items else bad.faults
             return Taken(source, [], False, None, faults)
-        except Exception as error:
-            # One message must not end the connection: the broker would send it again, and again.
-            self._counters["rejected"] += 1
-            logger.exception("a message at %s cannot be read", message.topic)
-            return Taken(source, [], False, None, [Fault(f"the message cannot be read: {type(error).__name__}")])
         try:
             receipts = await self._submit(f"{SOURCE}:{source}" if source else SOURCE, facts)
         except ContactsFull as full:

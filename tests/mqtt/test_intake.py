@@ -160,6 +160,28 @@ async def test_a_place_is_waited_for_but_not_by_those_who_could_make_one(monkeyp
     await room.end()
 
 
+async def test_a_message_that_breaks_whatever_reads_it_does_not_end_the_connection(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    room = Room()
+
+    def broken(*_: Any, **__: Any) -> Any:
+        raise UnicodeEncodeError("utf-8", "\udcff", 0, 1, "surrogates not allowed")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(room.engine, "submit", broken)
+        room.line.arriving.put_nowait(message(1))
+        await room.settle()
+    room.line.arriving.put_nowait(message(2))
+    await room.settle()
+    ((_, result),) = room.line.sent
+    assert result["errors"][0]["detail"] == "the message cannot be read: UnicodeEncodeError"
+    assert room.line.acknowledged == [1]
+    assert [facts[0].id for _, facts, _ in room.engine.taken] == ["2"]
+    assert "cannot be read" in caplog.text
+    await room.end()
+
+
 async def test_a_full_engine_is_waited_for_and_nothing_is_refused() -> None:
     room = Room(full=3)
     room.line.arriving.put_nowait(message(1))
