@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import msgspec
 
@@ -31,7 +30,6 @@ class Bindings:
         self._most = most
         self._on_change = on_change
         self._by_agent: dict[str, list[Binding]] = {}
-        self._flows: Counter[Hop] = Counter()
         self._hosts: Counter[str] = Counter()
 
     def of(self, agent: str, now_ns: int) -> list[Binding]:
@@ -65,12 +63,7 @@ class Bindings:
         held = self._by_agent.setdefault(agent, [])
         if len(held) < self._most:
             held.append(binding)
-            self._flows[binding.flow] += 1
             self._hosts[binding.flow.host] += 1
-
-    def has_flow(self, flow: Hop) -> bool:
-        """Whether a phone is registered that sent from there."""
-        return flow in self._flows
 
     def has_host(self, host: str) -> bool:
         """Whether a phone is registered that sent from this address."""
@@ -82,10 +75,8 @@ class Bindings:
     def _store(self, agent: str, held: list[Binding]) -> None:
         had = agent in self._by_agent
         for binding in self._by_agent.get(agent, ()):
-            _count_down(self._flows, binding.flow)
             _count_down(self._hosts, binding.flow.host)
         for binding in held:
-            self._flows[binding.flow] += 1
             self._hosts[binding.flow.host] += 1
         if held:
             self._by_agent[agent] = sorted(held, key=lambda binding: -binding.q)
@@ -95,7 +86,7 @@ class Bindings:
             self._on_change(agent, bool(held))
 
 
-def _count_down(counter: Counter[Any], key: object) -> None:
+def _count_down(counter: Counter[str], key: str) -> None:
     counter[key] -= 1
     if counter[key] <= 0:
         del counter[key]

@@ -7,13 +7,12 @@ from typing import Final
 from adapters.sip.leg import Leg, LegOwner
 from adapters.sip.protocol import SDP, Address, Dialog, Headers, Request, ServerTransaction
 from adapters.sip.records import CallerInvite, DialogState
-from adapters.sip.translate import FinalAnswer, release_cause
+from adapters.sip.translate import CAUSE_GONE, FinalAnswer, release_cause
 
 SLOT: Final = "caller"
 REPEAT_AFTER_NS: Final = 50_000_000_000
 """A caller hears something at least this often: proxies give a call up after a minute of silence (§13.3.1.1)."""
 LONGEST_EXPIRY_S: Final = 86_400
-CAUSE_TIMER: Final = 102
 TERMINATED: Final = FinalAnswer(487, "", ())
 NOT_SERVED: Final = FinalAnswer(480, "", ())
 
@@ -60,7 +59,7 @@ class CallerLeg(Leg):
             return
         self.core.counters["invites_expired"] += 1
         self.cancelled = True
-        self.call.release("customer", CAUSE_TIMER, self.finish)
+        self.call.release("customer", CAUSE_GONE, self.finish)
 
     def _stop_expiry(self) -> None:
         if self._expiry is not None:

@@ -23,7 +23,7 @@ from adapters.sip.protocol import (
 )
 from adapters.sip.records import AgentAnswer, AgentInvite, DialogState
 from adapters.sip.registrar import Target
-from adapters.sip.translate import Declined, cause_of, decline_of
+from adapters.sip.translate import Declined, cancel_reason, cause_of, decline_of
 from engine.messages.observed import Observed, OfferAnswered, OfferRang
 from engine.ports import Receipt
 
@@ -223,7 +223,7 @@ class Offer:
         self.taken = leg
         for other in self.legs:
             if other is not leg:
-                other.stop(ELSEWHERE)
+                other.stop(cancel_reason("taken_elsewhere"))
         facts: list[Observed] = [OfferAnswered(contact=self.call.name, agent=self.agent), leg.recorded()]
         self.call.core.insist(facts, self._check_answer)
 
@@ -259,4 +259,3 @@ class Offer:
 
 
 ALLOW: Final = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO, MESSAGE, REFER, NOTIFY"
-ELSEWHERE: Final = (("Reason", 'SIP;cause=200;text="Call completed elsewhere"'),)

@@ -15,8 +15,8 @@ from adapters.sip.protocol import (
     Response,
     agreed_session_timer,
 )
+from adapters.sip.translate import CAUSE_GONE, GONE
 
-GONE: Final = frozenset({408, 481})
 RETRIES_MAX: Final = 8
 
 
@@ -125,7 +125,7 @@ class OwnOffer:
         elif status in GONE or self._vital:
             if status in GONE:
                 leg.close()
-            leg.call.release("network", 102 if status in GONE else 88)
+            leg.call.release("network", CAUSE_GONE if status in GONE else 88)
         else:
             leg.core.counters["offers_refused"] += 1
             leg.ready()

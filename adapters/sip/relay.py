@@ -20,12 +20,10 @@ from adapters.sip.protocol import (
     answer_session_timer,
     is_on_hold,
 )
+from adapters.sip.translate import CAUSE_GONE, GONE
 from engine.messages.observed import ContactHeld, ContactResumed, LegRecorded
 
 PENDING: Final = Refusal(491)
-GONE: Final = frozenset({408, 481})
-"""Responses that say that the peer does not know the dialog any more (§12.2.1.2)."""
-CAUSE_GONE: Final = 102
 PASSED_HEADERS: Final = (("retry-after", "Retry-After"), ("warning", "Warning"))
 
 

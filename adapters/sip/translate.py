@@ -13,6 +13,10 @@ CAUSE_MAX: Final = 127
 EMERGENCY: Final = "emergency"
 """The value of Priority that asks for more than a place ahead."""
 
+GONE: Final = frozenset({408, 481})
+"""Responses that say that the peer does not know the dialog any more (RFC 3261 §12.2.1.2)."""
+CAUSE_GONE: Final = 102
+"""Recovery on timer expiry."""
 _BUSY: Final = frozenset({486, 600})
 _DECLINED: Final = frozenset({403, 480, 603, 607, 608})
 _NO_ANSWER: Final = frozenset({408, 480, 487})

@@ -1,7 +1,6 @@
 """Dialogs (RFC 3261 §12): what two user agents must remember of each other between requests."""
 
 import re
-from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -9,7 +8,6 @@ import msgspec
 from adapters.sip.protocol.address import Address
 from adapters.sip.protocol.build import Headers, build_request
 from adapters.sip.protocol.check import Refusal
-from adapters.sip.protocol.errors import LocalProtocolError
 from adapters.sip.protocol.grammar import readable
 from adapters.sip.protocol.hop import Hop, hop_for_uri
 from adapters.sip.protocol.message import Message, Request, Response
@@ -37,7 +35,7 @@ def dialog_id_of(request: Request) -> DialogId:
 
 
 class Dialog(msgspec.Struct):
-    """One dialog. All of it is plain data, so that it survives in a log: see to_record()."""
+    """One dialog. All of it is plain data, so that it survives in a log."""
 
     call_id: str
     local: str
@@ -106,16 +104,6 @@ class Dialog(msgspec.Struct):
         """Whether the remote target asks for TLS on every hop."""
         return self.remote_target[:5].lower() == "sips:"
 
-    def confirm(self, response: Response) -> None:
-        """Take the 2xx of an early dialog's INVITE: the route set is computed again (§13.2.2.4).
-
-        Raises MalformedMessage.
-        """
-        self.remote = readable(response.get("to"))
-        self.route_set = _routes_of(response)
-        self.remote_target = _target_of(response, "to")
-        self.state = "confirmed"
-
     def receive_request(self, request: Request) -> Refusal | None:
         """Take a request of the peer within the dialog: its sequence number and its new target (§12.2.2).
 
@@ -160,19 +148,6 @@ class Dialog(msgspec.Struct):
     def next_hop(self) -> Hop:
         """Where requests go: the nearest route, or the remote target. Raises LocalProtocolError for a tel URI."""
         return hop_for_uri(Address.parse(self.route_set[0]).uri if self.route_set else Uri.parse(self.remote_target))
-
-    def to_record(self) -> dict[str, object]:
-        """The dialog as plain data."""
-        record: dict[str, object] = msgspec.to_builtins(self)
-        return record
-
-    @classmethod
-    def from_record(cls, record: Mapping[str, object]) -> "Dialog":
-        """The dialog that to_record() wrote. Raises LocalProtocolError, naming the field that is wrong."""
-        try:
-            return msgspec.convert(record, cls)
-        except msgspec.ValidationError as error:
-            raise LocalProtocolError(f"this is no dialog record: {error}") from error
 
     def _build(self, method: str, via: str, cseq: int, headers: Headers, content_type: str, body: bytes) -> Request:
         target, routes = self.remote_target, self.route_set

@@ -5,7 +5,6 @@ from adapters.sip.protocol.hop import Hop
 from adapters.sip.protocol.message import MAX_MESSAGE_BYTES, Request, Response, parse_head
 
 END_OF_HEAD = b"\r\n\r\n"
-PING = b"\r\n\r\n"
 PONG = b"\r\n"
 
 
