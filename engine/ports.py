@@ -88,7 +88,8 @@ class EngineLink(Protocol):
 
         Facts of the kinds in `own_only` are taken about contacts alone that the same source brought; see
         model.fact_scopes. Facts of one call enter the log in the order given. Raises Overloaded when the inbox is
-        full; facts that end something (releases, withdrawals) are always admitted, up to a guard of memory far above.
+        full, ContactsFull when as many contacts are open as may be; facts that end something (as releases) are
+        always admitted, up to a guard of memory far above.
         """
 
     def durable(self) -> "asyncio.Future[int]":
