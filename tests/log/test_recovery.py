@@ -301,7 +301,5 @@ def test_a_snapshot_proves_how_far_its_log_reached(log: Log) -> None:
 
 
 def test_a_snapshot_beside_no_segments_proves_that_there_were_some() -> None:
-    with pytest.raises(
-        LogDamaged, match=r"the log is empty, yet a was made of it at sequence 7.*move all snap"
-    ):
+    with pytest.raises(LogDamaged, match=r"the log is empty, yet a was made of it at sequence 7.*move all snap"):
         recover(SimulatedDisk(), FOLDER, 1, [SnapshotWitness(Path("/snapshots/a"), 7, "00" * 16)])
