@@ -2,23 +2,22 @@
 
 import math
 
-from engine.kernel.door import ahead_of, obstacle, worth_waiting_for
-from engine.kernel.eligibility import find_line
+from engine.kernel.door import obstacle, worth_waiting_for
+from engine.kernel.eligibility import slots_for
 from engine.kernel.emit import MATCH_CONTACT, emit, then
-from engine.kernel.erlang import expected_wait_ns
+from engine.kernel.erlang import load_of
+from engine.kernel.expected_wait import NINETY, in_line, quantile_ns
 from engine.kernel.jit import jit
 from engine.kernel.tables import Array, Tables
-from engine.kernel.trunks import load_of
 from engine.messages.kinds import (
-    CHANNELS,
     CONTACT_LEFT,
     CONTACT_QUEUED,
     CONTACT_RECEIVED,
+    CONTACT_WAITING,
     ENTRY_ARRIVAL,
     ENTRY_OVERFLOW,
     ENTRY_REQUEUE,
     ENTRY_TRANSFER_TO_AGENT,
-    EXIT_ANSWERED,
     EXIT_OVERFLOWED,
     EXIT_REFUSED_FULL,
     EXIT_REFUSED_TRUNK,
@@ -29,14 +28,9 @@ from engine.messages.kinds import (
 )
 from engine.messages.rows import LOAD_BITS, RESERVE_BITS, UNTOLD
 from engine.model.settings import RESERVE_AUTO, QueueSetting, TrunkGroupSetting
-from engine.model.tallies import Tally
 
 HOPS_MAX = 8
 """Queues a contact may be handed through at the door; rules that point in a circle end here."""
-NINETY = 1.2815515655446004
-"""Normal deviate of the ninth decile."""
-RING_GUESS_NS = 5e9
-"""Mean ringing time assumed with the weight of one offer."""
 
 
 @jit
@@ -95,29 +89,18 @@ def admit(t: Tables, out: Array, c: int, queue: int, own_agent: int, line_ns: in
 
 
 @jit
-def mean_ring_ns(t: Tables, queue: int, channel: int) -> float:
-    """Return how long an offer of the queue and channel rings in the mean, until it is answered or ends."""
-    tally = t.tallies[queue * CHANNELS + channel]
-    ended = tally[Tally.EXIT + EXIT_ANSWERED] + tally[Tally.OFFERS_LOST]
-    ended += tally[Tally.OFFERS_NOT_ANSWERED] + tally[Tally.OFFERS_DECLINED]
-    return (tally[Tally.RING_NS] + RING_GUESS_NS) / (ended + 1)
-
-
-@jit
 def told(t: Tables, c: int, queue: int) -> int:
-    """Return the expected wait as CONTACT_QUEUED keeps it: p50 in whole seconds, rounded up, p90 from bit 24.
-
-    It ends with the answer, so ringing, taken as exponential, comes on top of the wait for an agent.
-    """
-    contact = t.contacts[c]
+    """Return the expected wait as CONTACT_QUEUED keeps it: p50 in whole seconds, rounded up, p90 from bit 24."""
+    contact, channel = t.contacts[c], t.contacts[c].channel
     requirement = contact.requirement if contact.brought else t.queues[queue].settings[QueueSetting.REQUIREMENT]
-    line = find_line(t, queue, requirement, contact.channel)
-    p50_ns, p90_ns = 0, 0
-    if line < 0 or t.lines[line].idle == 0:
-        ahead = ahead_of(t, c, queue)
-        p50_ns, p90_ns = expected_wait_ns(t, queue, ahead, 0.0), expected_wait_ns(t, queue, ahead, NINETY)
-        if p50_ns < 0:
-            return UNTOLD | UNTOLD << 24
-    ring_ns = mean_ring_ns(t, queue, contact.channel)
-    p50_s = min(math.ceil((p50_ns + ring_ns * math.log(2.0)) / 1e9), UNTOLD - 1)
-    return p50_s | min(math.ceil((p90_ns + ring_ns * math.log(10.0)) / 1e9), UNTOLD - 1) << 24
+    slots, free_slots = slots_for(t, queue, requirement, channel)
+    if slots == 0:
+        return UNTOLD | UNTOLD << 24
+    stages = 0
+    if free_slots == 0:
+        stages = in_line(t, queue) + 1
+        if contact.queue == queue and contact.state == CONTACT_WAITING:
+            stages -= 1  # it is in the line itself still
+    p50_s = math.ceil(quantile_ns(t, queue, channel, slots, stages, 0.0) / 1e9)
+    p90_s = math.ceil(quantile_ns(t, queue, channel, slots, stages, NINETY) / 1e9)
+    return min(p50_s, UNTOLD - 1) | min(p90_s, UNTOLD - 1) << 24

@@ -63,6 +63,11 @@ def _counters(t: Tables) -> list[str]:
         f"queue {queue} counts {t.queues['waiting'][queue]} waiting, {by_queue[queue]} are"
         for queue in np.flatnonzero(by_queue != t.queues["waiting"])
     ]
+    offered = t.contacts["queue"][t.contacts["state"] == CONTACT_OFFERED]
+    by_queue = np.bincount(offered, minlength=len(t.queues))
+    faults += [
+        f"queue {queue} counts a wrong number of offered" for queue in np.flatnonzero(by_queue != t.queues["offered"])
+    ]
     return faults
 
 

@@ -5,8 +5,8 @@ other, changes nothing, and is answered by FACT_REFUSED with the reason that sta
 from typing import Any
 
 from engine.kernel.door import obstacle, takes_over, worth_waiting_for
-from engine.kernel.engagements import find_engagement
 from engine.kernel.jit import jit
+from engine.kernel.lookup import find_engagement
 from engine.kernel.setting_bounds import (
     AGENT_BOUNDS,
     COUNT_MAX,

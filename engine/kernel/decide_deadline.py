@@ -4,10 +4,11 @@ from engine.kernel.admit import admit
 from engine.kernel.decide_agent import end_wrap_up_of
 from engine.kernel.decide_offer import fail_offer
 from engine.kernel.door import takes_over
-from engine.kernel.eligibility import find_line, is_deserted, lacks_agents
+from engine.kernel.eligibility import is_deserted, lacks_agents
 from engine.kernel.emit import MATCH_AGENT, MATCH_ANY, MATCH_CONTACT, PASS_DEADLINE, emit, then
 from engine.kernel.endings import leave
 from engine.kernel.jit import jit
+from engine.kernel.lookup import find_line
 from engine.kernel.tables import Array, Tables
 from engine.kernel.waiting_line import common_lines, head_of
 from engine.messages.kinds import (

@@ -2,8 +2,8 @@
 
 from engine.kernel.emit import MATCH_AGENT, MATCH_CONTACT, emit, then
 from engine.kernel.endings import withdraw_offers
-from engine.kernel.engagements import find_engagement
 from engine.kernel.jit import jit
+from engine.kernel.lookup import find_engagement
 from engine.kernel.tables import RINGING_MAX, Array, Tables
 from engine.messages.kinds import (
     AGENT_SUSPENDED,

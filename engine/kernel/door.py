@@ -1,7 +1,8 @@
 """Looking through the door of a queue: who would get in, and whether waiting for one agent there is worth it."""
 
-from engine.kernel.eligibility import find_line, is_free, lacks_agents
+from engine.kernel.eligibility import is_free, lacks_agents
 from engine.kernel.jit import jit
+from engine.kernel.lookup import find_line
 from engine.kernel.masks import has
 from engine.kernel.tables import Tables
 from engine.kernel.waiting_line import common_lines

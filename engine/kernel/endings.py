@@ -1,8 +1,8 @@
 """The two ways a contact's stay ends: served by an agent, or out of the queue."""
 
 from engine.kernel.emit import MATCH_AGENT, emit, then
-from engine.kernel.engagements import find_engagement
 from engine.kernel.jit import jit
+from engine.kernel.lookup import find_engagement
 from engine.kernel.tables import WRAPPING_MAX, Array, Tables
 from engine.messages.kinds import (
     CONTACT_ENDED,

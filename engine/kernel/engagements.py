@@ -4,22 +4,11 @@ One entity for all three, linked from both sides, so that an agent's load is wha
 """
 
 from engine.kernel.deadlines import arm, disarm
-from engine.kernel.eligibility import review_free
 from engine.kernel.jit import jit
+from engine.kernel.review import review_free
 from engine.kernel.subjects import engagement_subject
 from engine.kernel.tables import Tables
 from engine.messages.kinds import ENGAGEMENT_CONNECTED, ENGAGEMENT_OFFERED, ENGAGEMENT_WRAPPING
-
-
-@jit
-def find_engagement(t: Tables, c: int, a: int) -> int:
-    """Return the engagement of contact `c` with agent `a`, -1 if there is none."""
-    e = t.contacts[c].engagement
-    while e >= 0:
-        if t.engagements[e].agent == a:
-            return e
-        e = t.engagements[e].next_of_contact
-    return -1
 
 
 @jit

@@ -13,13 +13,9 @@ Everything is refreshed in event time from the kernel's own running estimates, s
 import math
 from typing import Final
 
-from engine.kernel.eligibility import set_price
 from engine.kernel.jit import jit
-from engine.kernel.masks import count_common
-from engine.kernel.tables import PRICE_LEVELS, Tables
-from engine.kernel.waiting_line import common_lines
-from engine.messages.kinds import CHANNELS
-from engine.model.settings import QueueSetting
+from engine.kernel.masks import ONE, ZERO, lowest
+from engine.kernel.tables import Tables
 
 MEMORY_NS: Final = 1_800e9
 """Time constant of the running estimates: half an hour, the field's planning interval."""
@@ -34,35 +30,6 @@ STATES_BEYOND: Final = 4096
 
 
 @jit
-def refresh_prices(t: Tables, q: int) -> None:
-    """Decay the queue's estimates to now and compute its prices anew, if that is due."""
-    queue = t.queues[q]
-    now_ns = t.book[0].now_ns
-    if queue.priced_at_ns != 0 and now_ns - queue.priced_at_ns < REFRESH_NS:
-        return
-    if queue.first_ns == 0:
-        queue.first_ns = now_ns
-    fade = math.exp(-(now_ns - queue.decayed_at_ns) / MEMORY_NS) if queue.decayed_at_ns != 0 else 1.0
-    queue.arrivals *= fade
-    queue.handled *= fade
-    queue.handle_ns *= fade
-    queue.quit *= fade
-    queue.waited_ns *= fade
-    queue.decayed_at_ns = now_ns
-    queue.priced_at_ns = now_ns
-    mean_ns = mean_handle_ns(t, q)
-    value = queue.settings[QueueSetting.VALUE] / 1000.0
-    queue.factor = value * (20e9 / max(queue.settings[QueueSetting.THRESHOLD_NS], 1e9)) * (HANDLE_GUESS_NS / mean_ns)
-    agents = available_for(t, q)
-    window_ns = MEMORY_NS * (1.0 - math.exp(-max(now_ns - queue.first_ns, 60e9) / MEMORY_NS))
-    _price_levels(t, q, agents, queue.arrivals / window_ns, mean_ns, value)
-    line = queue.first_line
-    while line >= 0:
-        set_price(t, line)
-        line = t.lines[line].next_line
-
-
-@jit
 def mean_handle_ns(t: Tables, q: int) -> float:
     """Return the queue's running mean of talk plus wrap-up, ns."""
     queue = t.queues[q]
@@ -74,34 +41,6 @@ def mean_patience_ns(t: Tables, q: int) -> float:
     """Return the queue's mean patience, exponential, by maximum likelihood: time waited / abandonments, ns."""
     queue = t.queues[q]
     return (queue.waited_ns + PATIENCE_GUESS_NS) / (queue.quit + 1.0)
-
-
-@jit
-def available_for(t: Tables, q: int) -> int:
-    """Return how many agents may serve the queue's oldest line and are available."""
-    line = t.queues[q].first_line
-    if line < 0:
-        return 0
-    while t.lines[line].next_line >= 0:
-        line = t.lines[line].next_line
-    return count_common(t.agent_masks, line, common_lines(t) + CHANNELS + 1)
-
-
-@jit
-def _price_levels(t: Tables, q: int, agents: int, rate: float, mean_ns: float, value: float) -> None:
-    prices = t.prices[q]
-    prices[:] = 0.0
-    if agents == 0 or rate <= 0.0:
-        return
-    lost = loss_rate(agents, rate, mean_ns, mean_patience_ns(t, q)) * value
-    step = lost / rate
-    for busy in range(agents):
-        if busy > 0:
-            step = (lost + busy / mean_ns * step) / rate
-        idle = agents - busy
-        if idle < PRICE_LEVELS:
-            prices[idle] = step
-    prices[0] = step
 
 
 @jit
@@ -123,15 +62,32 @@ def loss_rate(agents: int, rate: float, mean_ns: float, patience_ns: float) -> f
 
 
 @jit
-def expected_wait_ns(t: Tables, q: int, ahead: int, quantile: float) -> int:
-    """Return a quantile (as a normal deviate) of the wait behind `ahead` others, ns; -1 if nobody is available.
+def price_elsewhere(t: Tables, queue: int, a: int) -> tuple[float, int]:
+    """Return what the other queues lose for each ns that one of agent `a`'s slots is taken for `queue`, and the line
+    that loses most, -1 if none.
 
-    The (ahead + 1)-th departure of n agents each finishing after mean m is gamma distributed with shape ahead + 1 and
-    scale m / n; the quantile is Wilson and Hilferty's (1931).
+    Each queue counts once, by its oldest line, the one its prices are computed for; and only lines short of free slots
+    have a price, so in quiet times the sum is empty.
     """
-    agents = available_for(t, q)
-    if agents == 0:
-        return -1
-    shape = ahead + 1.0
-    root = 1.0 - 1.0 / (9.0 * shape) + quantile / (3.0 * math.sqrt(shape))
-    return int(max(shape * root * root * root, 0.0) * mean_handle_ns(t, q) / agents)
+    price, most, dearest = 0.0, 0.0, -1
+    short = len(t.agents) + 1
+    for place in range(t.line_masks.shape[1]):
+        word = t.line_masks[a, place] & t.line_masks[short, place]
+        while word != ZERO:
+            line = (place << 6) + lowest(word)
+            word &= word - ONE
+            if t.lines[line].queue == queue:
+                continue
+            price += t.line_prices[line]
+            if t.line_prices[line] > most:
+                most, dearest = t.line_prices[line], line
+    return price, dearest
+
+
+@jit
+def load_of(t: Tables, g: int, calls: float) -> float:
+    """Return the load of a decayed count of calls offered to the group, erlangs."""
+    group = t.trunk_groups[g]
+    seen_ns = max(group.estimated_at_ns - group.first_ns, 60e9)
+    mean_ns = (group.held_ns + HANDLE_GUESS_NS * 0.1) / (group.ended + 0.1)
+    return calls / (MEMORY_NS * (1.0 - math.exp(-seen_ns / MEMORY_NS))) * mean_ns

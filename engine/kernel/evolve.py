@@ -5,8 +5,6 @@ all come through `apply`. Nothing here decides: what a row does follows from the
 from typing import Any
 
 from engine.kernel.deadlines import arm, disarm
-from engine.kernel.eligibility import open_line, review_agent, review_free, review_lines_of, watch_line
-from engine.kernel.erlang import refresh_prices
 from engine.kernel.evolve_contact import (
     answer,
     end_contact,
@@ -21,12 +19,16 @@ from engine.kernel.evolve_contact import (
     start_wrap_up,
 )
 from engine.kernel.jit import jit
-from engine.kernel.masks import ONE, ZERO, lowest, put, take
+from engine.kernel.marks import put, take
+from engine.kernel.masks import ONE, ZERO, lowest
+from engine.kernel.prices import count_entry
+from engine.kernel.review import open_line, review_agent, review_free, review_lines_of, watch_line
+from engine.kernel.standing import join_line, leave_line
 from engine.kernel.subjects import agent_subject, queue_subject
 from engine.kernel.tables import CONCLUSIONS_MAX, Tables
 from engine.kernel.tally import begin_anew, note_gap
 from engine.kernel.trunks import count_offered
-from engine.kernel.waiting_line import common_lines, join_line, leave_line
+from engine.kernel.waiting_line import common_lines
 from engine.messages.kinds import (
     AGENT_HELD_BACK,
     AGENT_REACHABILITY_CHANGED,
@@ -82,7 +84,7 @@ def apply(t: Tables, row: Any) -> None:
         make_offer(t, row)
     elif kind == CONTACT_QUEUED:
         enter_queue(t, row)
-        refresh_prices(t, row.queue)
+        count_entry(t, row.queue)
     elif kind == CONTACT_ANSWERED:
         answer(t, row)
     elif kind == CONTACT_ENDED:

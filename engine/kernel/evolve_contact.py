@@ -3,14 +3,16 @@
 from typing import Any
 
 from engine.kernel.deadlines import NEVER_NS, arm, disarm
-from engine.kernel.eligibility import open_line, watch_line
-from engine.kernel.engagements import connect, engage, find_engagement, release, wrap
+from engine.kernel.engagements import connect, engage, release, wrap
 from engine.kernel.jit import jit
+from engine.kernel.lookup import find_engagement
+from engine.kernel.review import open_line, watch_line
+from engine.kernel.standing import join_line, leave_line
 from engine.kernel.subjects import engagement_subject
 from engine.kernel.tables import Tables
 from engine.kernel.tally import count, count_at, count_longest, count_wrap_up, join_cohort, measure
 from engine.kernel.trunks import count_ended, count_offered
-from engine.kernel.waiting_line import common_lines, join_line, leave_line
+from engine.kernel.waiting_line import common_lines
 from engine.messages.kinds import (
     BY_TRANSFER,
     CONTACT_CONNECTED,
@@ -72,7 +74,6 @@ def enter_queue(t: Tables, row: Any) -> None:
     contact.told_p90_ns = _told_ns((row.b >> 32) & UNTOLD)
     join_cohort(t, c)
     t.queues[row.queue].waiting += 1
-    t.queues[row.queue].arrivals += 1.0
     count(t, c, Tally.ENTRIES, 1)
     wait_in_line(t, c)
 
@@ -168,6 +169,7 @@ def make_offer(t: Tables, row: Any) -> None:
         leave_line(t, c)
         disarm(t.book, t.timers, c)
         contact.state = CONTACT_OFFERED
+        queue.offered += 1
     limit_ns = t.agents[a].settings[AgentSetting.RING_LIMIT_NS]
     if limit_ns == 0:
         limit_ns = queue.settings[QueueSetting.RING_LIMIT_NS]
@@ -197,6 +199,7 @@ def end_offer(t: Tables, row: Any) -> None:
         _let_go(t, c, row.agent)
     release(t, find_engagement(t, c, row.agent))
     if contact.state == CONTACT_OFFERED and contact.offers == 0:
+        t.queues[contact.queue].offered -= 1
         if row.a == OFFER_CONTACT_LEFT or row.a == OFFER_TAKEN_ELSEWHERE:
             contact.state = CONTACT_NEW
         else:
@@ -226,6 +229,7 @@ def answer(t: Tables, row: Any) -> None:
     agent.answered += 1
     agent.misses = 0
     queue.waiting -= 1
+    queue.offered -= 1
     queue.connected += 1
     queue.waited_ns += row.a
     count(t, c, Tally.EXIT + EXIT_ANSWERED, 1)

@@ -2,8 +2,8 @@
 
 Both sides are counted in lost contacts times their queue's value. The price is what `erlang` says taking the agent
 costs the other queues. What the contact stands to lose is the chance that it gives up before the agents whom nobody
-else needs have worked their way to it: of k who wait, each giving up at rate theta, for n such agents, each done at
-rate mu, the last is lost with probability
+else needs have worked their way to it: of k who wait, each giving up at rate theta, for n slots of such agents, each
+done at rate mu, the last is lost with probability
 
     k theta / (n mu + k theta),
 
@@ -13,12 +13,11 @@ flickering; SHARE_MIN keeps queues of equal value from holding against each othe
 
 from typing import Final
 
-from engine.kernel.erlang import mean_handle_ns, mean_patience_ns
+from engine.kernel.erlang import mean_handle_ns, mean_patience_ns, price_elsewhere
 from engine.kernel.jit import jit
-from engine.kernel.masks import ONE, ZERO, count_without, lowest
+from engine.kernel.masks import ONE, ZERO, lowest
 from engine.kernel.tables import Tables
-from engine.kernel.waiting_line import common_lines
-from engine.messages.kinds import CHANNELS, ERLANG
+from engine.messages.kinds import ERLANG
 from engine.model.settings import QueueSetting
 
 HOLD: Final = 1.5
@@ -39,10 +38,11 @@ def weigh(t: Tables, c: int, a: int) -> tuple[bool, float, float]:
     if t.book[0].now_ns >= contact.enqueued_ns + settings[QueueSetting.HOLD_BACK_NS]:
         return False, 0.0, 0.0
     mean_ns = mean_handle_ns(t, contact.queue)
-    price, dearest = _price(t, contact.queue, mean_ns, a)
+    price, dearest = price_elsewhere(t, contact.queue, a)
+    price *= mean_ns
     if dearest < 0:
         return False, 0.0, 0.0
-    others = count_without(t.agent_masks, contact.line, common_lines(t) + CHANNELS + 1, dearest)
+    others = _slots_without(t, contact.line, dearest)
     if others == 0:
         return False, 0.0, price  # there is nobody else to wait for
     giving_up = t.lines[contact.line].count / mean_patience_ns(t, contact.queue)
@@ -52,23 +52,12 @@ def weigh(t: Tables, c: int, a: int) -> tuple[bool, float, float]:
 
 
 @jit
-def _price(t: Tables, queue: int, mean_ns: float, a: int) -> tuple[float, int]:
-    """Return what the other queues lose while `a` is busy for `mean_ns`, and the line that loses most, -1 if none.
-
-    Each queue counts once, by its oldest line: that is the one its price was computed for.
-    """
-    price, most, dearest = 0.0, 0.0, -1
-    short = len(t.agents) + 1
-    for place in range(t.line_masks.shape[1]):
-        word = t.line_masks[a, place] & t.line_masks[short, place]
+def _slots_without(t: Tables, line: int, other: int) -> int:
+    """Return the slots at work of those who may serve one line and not the other."""
+    channel, slots = t.lines[line].channel, 0
+    for place in range(t.agent_masks.shape[1]):
+        word = t.agent_masks[line, place] & ~t.agent_masks[other, place]
         while word != ZERO:
-            line = (place << 6) + lowest(word)
+            slots += t.agents[(place << 6) + lowest(word)].slots[channel]
             word &= word - ONE
-            entry = t.lines[line]
-            if entry.next_line >= 0 or entry.queue == queue:
-                continue
-            part = t.line_prices[line] * mean_ns / mean_handle_ns(t, entry.queue)
-            price += part
-            if part > most:
-                most, dearest = part, line
-    return price, dearest
+    return slots

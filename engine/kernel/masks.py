@@ -1,4 +1,4 @@
-"""Sets of agents and of lines as bits: 64 to a word, one row a set."""
+"""Sets of agents and of lines as bits: 64 to a word, one row a set. Reading them; `marks` changes them."""
 
 from typing import Final
 
@@ -11,19 +11,7 @@ from engine.kernel.tables import Array
 ONE: Final = np.uint64(1)
 ZERO: Final = np.uint64(0)
 
-__all__ = ["ONE", "ZERO", "any_common", "bits", "count_common", "count_without", "has", "lowest", "put", "take"]
-
-
-@jit
-def put(masks: Array, row: int, index: int) -> None:
-    """Add `index` to the set."""
-    masks[row, index >> 6] |= ONE << np.uint64(index & 63)
-
-
-@jit
-def take(masks: Array, row: int, index: int) -> None:
-    """Remove `index` from the set."""
-    masks[row, index >> 6] &= ~(ONE << np.uint64(index & 63))
+__all__ = ["ONE", "ZERO", "any_common", "bits", "count_common", "has", "lowest"]
 
 
 @jit
@@ -38,15 +26,6 @@ def count_common(masks: Array, row: int, other: int) -> int:
     total = 0
     for place in range(masks.shape[1]):
         total += bits(masks[row, place] & masks[other, place])
-    return total
-
-
-@jit
-def count_without(masks: Array, row: int, other: int, without: int) -> int:
-    """Return how many are in the first two sets and not in the third."""
-    total = 0
-    for place in range(masks.shape[1]):
-        total += bits(masks[row, place] & masks[other, place] & ~masks[without, place])
     return total
 
 

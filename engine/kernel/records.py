@@ -30,6 +30,8 @@ BOOK: Final = np.dtype(
         ("timers", "i8"),  # armed timers
         ("lines", "i8"),  # lines in use (agents' own lines come after all of these)
         ("held_back", "i8"),  # contacts that wait although an agent is free, kept for other queues
+        ("queues", "i8"),  # those beyond never had an entry
+        ("priced", "i8"),  # queue whose prices were looked at last
     ],
     align=True,
 )
@@ -90,6 +92,8 @@ AGENT: Final = np.dtype(
         ("ring_ns", "i8"),
         ("state_ns", "i8", (AGENT_STATES,)),  # time spent in each state
         ("load", "i8", (CHANNELS,)),  # engagements by channel: offered, connected, wrapping
+        ("slots", "i8", (CHANNELS,)),  # contacts it could hold at once while at work, 0 otherwise
+        ("free_slots", "i8", (CHANNELS,)),  # of these, what it could be offered now
         ("ringing", "i8"),
         ("connected", "i8"),
         ("wrapping", "i8"),
@@ -113,8 +117,10 @@ QUEUE: Final = np.dtype(
         ("waited_ns", "f8"),
         ("decayed_at_ns", "i8"),
         ("priced_at_ns", "i8"),
+        ("handling_rate", "f8"),  # 1 / mean handling time that the prices were computed with
         ("first_ns", "i8"),
         ("waiting", "i8"),  # not yet answered: in line or being offered
+        ("offered", "i8"),  # of these, being offered
         ("connected", "i8"),
         ("last_agent", "i8"),  # round-robin stands here
         ("first_line", "i8"),
@@ -130,7 +136,8 @@ LINE: Final = np.dtype(
         ("channel", "i8"),
         ("next_line", "i8"),  # of the same queue
         ("count", "i8"),
-        ("idle", "i8"),  # agents free to serve it now
+        ("slots", "i8"),  # contacts that those at work who may serve it could hold at once
+        ("idle", "i8"),  # of these slots, the free ones
         ("head", "i8", (PRIORITIES,)),
         ("tail", "i8", (PRIORITIES,)),
     ],

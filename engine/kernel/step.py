@@ -8,6 +8,7 @@ from engine.kernel.decide import decide, decide_next
 from engine.kernel.emit import MATCH_HELD, emit, then
 from engine.kernel.evolve import apply
 from engine.kernel.jit import door, jit
+from engine.kernel.prices import look_around
 from engine.kernel.tables import AGENDA, CONCLUSIONS_MAX, Array, Tables
 from engine.kernel.tally import advance
 from engine.messages.kinds import FACT_REFUSED, FIRST_DECIDED
@@ -42,6 +43,7 @@ def take_row(t: Tables, row: Any, out: Array) -> None:
     book = t.book[0]
     held_back, looked_again = book.held_back, False
     advance(t, row.at_ns)
+    look_around(t)
     first = book.produced
     out[first] = row
     out[first].cause = 0
@@ -85,6 +87,7 @@ def fold(t: Tables, rows: Array) -> None:
             apply(t, row)
         else:
             advance(t, row.at_ns)
+            look_around(t)
             book.cause_seq = book.seq
             if refusal(t, row) == 0:
                 apply(t, row)

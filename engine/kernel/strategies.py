@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
+from engine.kernel.erlang import mean_handle_ns, price_elsewhere
 from engine.kernel.jit import jit
-from engine.kernel.masks import ONE, ZERO, lowest
 from engine.kernel.tables import Tables
 from engine.messages.kinds import (
     AGENT_BUSY,
@@ -26,7 +26,8 @@ from engine.model.settings import CONDITIONS_MAX, AgentSetting, EngineSetting
 def agent_key(t: Tables, strategy: int, line: int, a: int) -> float:
     """Return the key of agent `a` for a contact of `line`; lower is better."""
     if strategy == ERLANG:
-        return opportunity_cost(t, line, a)
+        queue = t.lines[line].queue
+        return price_elsewhere(t, queue, a)[0] * mean_handle_ns(t, queue)
     if strategy == LEAST_OCCUPIED:
         return occupancy(t, a)
     if strategy == FEWEST_CONTACTS:
@@ -41,24 +42,6 @@ def agent_key(t: Tables, strategy: int, line: int, a: int) -> float:
     if strategy == SKILL_BEST:
         return -float(_skill(t, t.lines[line].requirement, a))
     return 0.0
-
-
-@jit
-def opportunity_cost(t: Tables, line: int, a: int) -> float:
-    """Return what the *other* lines lose later if agent `a` is spent on `line` now.
-
-    Only lines short of idle agents have a price, so in quiet times the sum is empty and the longest idle wins.
-    """
-    total = 0.0
-    short = len(t.agents) + 1
-    for place in range(t.line_masks.shape[1]):
-        word = t.line_masks[a, place] & t.line_masks[short, place]
-        while word != ZERO:
-            other = (place << 6) + lowest(word)
-            word &= word - ONE
-            if other != line:
-                total += t.line_prices[other]
-    return total
 
 
 @jit

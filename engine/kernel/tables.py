@@ -62,11 +62,12 @@ SCHEMA: Final[tuple[tuple[str, np.dtype[Any], int], ...]] = (
     ("memberships", np.dtype(np.int16), 2),  # (agents, queues) position + 1, 0 none
     # (lines + channels + 2, words): who may serve a line; is free for a channel; is logged in; is available
     ("agent_masks", np.dtype(np.uint64), 2),
-    # (agents + 2, words): lines an agent may serve; then lines with somebody waiting; then lines short of idle agents
+    # (agents + 2, words): lines an agent may serve; then lines with somebody waiting; then lines short of free slots
     ("line_masks", np.dtype(np.uint64), 2),
     ("idle_seqs", np.dtype(np.int64), 1),  # orders the idle: sequence of the last contact's end or of the log-in
-    ("prices", np.dtype(np.float64), 2),  # (queues, PRICE_LEVELS) cost of taking an agent at each count of idle agents
-    ("line_prices", np.dtype(np.float64), 1),  # of prices, what each line's count of idle agents selects now
+    ("prices", np.dtype(np.float64), 2),  # (queues, PRICE_LEVELS) cost of taking a slot at each count of free ones
+    # of prices, what the free slots of each queue's oldest line select now, for each ns that a slot is taken; else 0
+    ("line_prices", np.dtype(np.float64), 1),
     ("channel_settings", np.dtype(np.int64), 2),
     ("tallies", np.dtype(np.int64), 2),  # (cells, TALLY_COLUMNS) since the beginning
     ("intervals", np.dtype(np.int64), 4),  # (rows, 2, cells, TALLY_COLUMNS): by event, by arrival
@@ -141,7 +142,7 @@ AGENDA: Final = 8192
 """Room of the agenda, a ring and so a power of two: more than the bounds in the deciding functions leave open."""
 assert AGENDA & (AGENDA - 1) == 0
 PRICE_LEVELS: Final = 32
-"""Counts of idle agents that a price is kept for; beyond, an agent costs nothing."""
+"""Counts of free slots that a price is kept for; beyond, an agent costs nothing."""
 
 
 def _words(count: int) -> int:

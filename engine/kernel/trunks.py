@@ -13,7 +13,7 @@ estimates over event time, so replay computes the same reserves.
 import math
 from typing import Final
 
-from engine.kernel.erlang import HANDLE_GUESS_NS, MEMORY_NS, REFRESH_NS
+from engine.kernel.erlang import MEMORY_NS, REFRESH_NS, load_of
 from engine.kernel.jit import jit
 from engine.kernel.tables import Tables
 from engine.messages.kinds import FLAG_PROTECTED
@@ -57,15 +57,6 @@ def count_ended(t: Tables, g: int, lasted_ns: int) -> None:
     """Count a call that gave back its channel of group `g`."""
     t.trunk_groups[g].ended += 1.0
     t.trunk_groups[g].held_ns += lasted_ns
-
-
-@jit
-def load_of(t: Tables, g: int, calls: float) -> float:
-    """Return the load of a decayed count of calls offered to the group, erlangs."""
-    group = t.trunk_groups[g]
-    seen_ns = max(group.estimated_at_ns - group.first_ns, 60e9)
-    mean_ns = (group.held_ns + HANDLE_GUESS_NS * 0.1) / (group.ended + 0.1)
-    return calls / (MEMORY_NS * (1.0 - math.exp(-seen_ns / MEMORY_NS))) * mean_ns
 
 
 @jit

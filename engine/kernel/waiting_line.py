@@ -1,67 +1,13 @@
 """Waiting lines: for each queue, requirement and channel, and for each agent; within a line eight first-in first-out
 lists, one a priority, so that the head is found by comparing eight places whatever waits behind them.
 
-A contact's place is (line_ns, order): since when it counts as waiting, then the sequence of its entry. Contacts mostly
-join at the tail; one that comes back to its place finds it by walking from the nearer known end.
+A contact's place is (line_ns, order): since when it counts as waiting, then the sequence of its entry. `standing` puts
+contacts there.
 """
 
 from engine.kernel.jit import jit
-from engine.kernel.masks import put, take
 from engine.kernel.tables import Tables
 from engine.model.settings import PRIORITIES, QueueSetting
-
-
-@jit
-def join_line(t: Tables, c: int, line: int) -> None:
-    """Put contact `c` at its place in `line`."""
-    contact = t.contacts[c]
-    entry = t.lines[line]
-    level = contact.priority
-    after = entry.tail[level]
-    while after >= 0 and _precedes(t, c, after):
-        after = t.contacts[after].prev
-    before = entry.head[level] if after < 0 else t.contacts[after].next
-    contact.prev = after
-    contact.next = before
-    if after < 0:
-        entry.head[level] = c
-    else:
-        t.contacts[after].next = c
-    if before < 0:
-        entry.tail[level] = c
-    else:
-        t.contacts[before].prev = c
-    contact.line = line
-    entry.count += 1
-    if entry.count == 1 and line < common_lines(t):
-        put(t.line_masks, len(t.agents), line)
-
-
-@jit
-def leave_line(t: Tables, c: int) -> None:
-    """Take contact `c` out of the line it stands in, if any. Nobody is held back from it any more."""
-    contact = t.contacts[c]
-    line = contact.line
-    if line < 0:
-        return
-    t.book[0].held_back -= contact.held_back
-    contact.held_back = 0
-    entry = t.lines[line]
-    level = contact.priority
-    if contact.prev < 0:
-        entry.head[level] = contact.next
-    else:
-        t.contacts[contact.prev].next = contact.next
-    if contact.next < 0:
-        entry.tail[level] = contact.prev
-    else:
-        t.contacts[contact.next].prev = contact.prev
-    contact.prev = -1
-    contact.next = -1
-    contact.line = -1
-    entry.count -= 1
-    if entry.count == 0 and line < common_lines(t):
-        take(t.line_masks, len(t.agents), line)
 
 
 @jit
@@ -96,10 +42,3 @@ def effective_since_ns(t: Tables, c: int) -> int:
 def common_lines(t: Tables) -> int:
     """Return how many lines are not some agent's own."""
     return len(t.lines) - len(t.agents)
-
-
-@jit
-def _precedes(t: Tables, one: int, other: int) -> bool:
-    if t.contacts[one].line_ns != t.contacts[other].line_ns:
-        return t.contacts[one].line_ns < t.contacts[other].line_ns
-    return t.contacts[one].order < t.contacts[other].order

@@ -11,6 +11,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 def warm() -> float:
     """Compile or load everything that drivers call; return the seconds it took."""
     began = time.perf_counter()
+    from engine.kernel.expected_wait import expected_wait
     from engine.kernel.step import fold, next_deadline_ns, step
     from engine.kernel.tables import Capacity, new_tables
     from engine.messages.rows import empty_rows
@@ -20,6 +21,7 @@ def warm() -> float:
     step(tables, rows, empty_rows(0))
     fold(tables, rows)
     next_deadline_ns(tables)
+    expected_wait(tables, 0, -1, -1, 0)
     return time.perf_counter() - began
 
 

@@ -198,7 +198,7 @@ def why_waiting(
         offered_to=ringing,
         held_back=held_back,
         next_step=next_step(t, directory, slot),
-        expected_wait=expected_wait(t, queue, place),
+        expected_wait=expected_wait(t, queue, place, requirement, int(contact["channel"])),
     )
 
 

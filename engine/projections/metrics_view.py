@@ -7,13 +7,13 @@ import msgspec
 import numpy as np
 
 from engine.kernel.tables import Array, Tables
-from engine.messages.kinds import AGENT_IDLE, AGENT_PAUSED, CHANNEL_NAMES, CHANNELS, CONTACT_OFFERED, CONTACT_WAITING
+from engine.messages.kinds import AGENT_PAUSED, CHANNEL_NAMES, CHANNELS, CONTACT_OFFERED, CONTACT_WAITING
 from engine.model.directory import Directory
 from engine.model.settings import QueueSetting
 from engine.model.tallies import Tally
-from engine.projections.eligibility import at_work, configured, eligible, states_of
+from engine.projections.eligibility import configured, eligible, states_of
 from engine.projections.expected_wait import ExpectedWait, expected_wait
-from engine.projections.figures import NS, LiveCells, age_s, cells_of
+from engine.projections.figures import NS, LiveCells, age_s
 from engine.projections.names import Interned, existing, name_at
 
 CALLBACKS: Final = "callbacks"
@@ -91,11 +91,7 @@ class MetricsView:
 
     def expected_wait(self, queue: int) -> ExpectedWait:
         """Return the expected wait of a contact that came now."""
-        may_serve = eligible(self._t, queue)
-        free = int(states_of(self._t, may_serve)[AGENT_IDLE])
-        cells = cells_of(queue)
-        in_line = int(self._live.waiting[cells].sum() - self._live.offered[cells].sum())
-        return expected_wait(self._t, queue, in_line + 1, int((may_serve & at_work(self._t)).sum()), free)
+        return expected_wait(self._t, queue)
 
     def agent_states(self, queue: int) -> list[int]:
         """Count those who may serve a queue by state."""

@@ -188,5 +188,5 @@ def _status(build: _Build, number: int) -> QueueStatus:
         waits=waits(tally, whole, t.histograms[cells], age_s(oldest, build.now_ns)),
         handle_time=handle_time(tally, whole, t.histograms[cells]),
         occupancy=ratio(handling, handling + int(build.idle_ns[may_serve].sum())),
-        expected_wait=expected_wait(t, number, waiting - offered + 1, working, idle),
+        expected_wait=expected_wait(t, number),
     )

@@ -12,6 +12,7 @@ COPIED: Final = frozenset(
         "book",
         "channel_settings",
         "histograms",
+        "lines",
         "memberships",
         "queues",
         "requirements",

@@ -18,7 +18,6 @@ from engine.messages.kinds import (
 )
 from engine.model.directory import Directory
 from engine.model.settings import STEPS_MAX, QueueSetting
-from engine.projections.eligibility import at_work, eligible
 from engine.projections.expected_wait import ExpectedWait, expected_wait
 from engine.projections.figures import age_s, waiting_since_ns
 from engine.projections.line_order import in_order, places
@@ -122,17 +121,16 @@ def waiting_contacts(
 ) -> tuple[int, list[WaitingContact]]:
     """Return how many wait, and the first `limit` of them."""
     slots = line_of(t, queue)
-    agents = int((eligible(t, queue) & at_work(t)).sum())
     first = slots[:limit]
     listed = [
-        waiting_contact(t, directory, names, slot, place, now_ns, agents)
+        waiting_contact(t, directory, names, slot, place, now_ns)
         for slot, place in zip(first.tolist(), places(t, first).tolist(), strict=True)
     ]
     return len(slots), listed
 
 
 def waiting_contact(
-    t: Tables, directory: Directory, names: OpenContacts, slot: int, place: int, now_ns: int, agents: int
+    t: Tables, directory: Directory, names: OpenContacts, slot: int, place: int, now_ns: int
 ) -> WaitingContact:
     """Return the contact in `slot`, which is at `place` of its line."""
     contact = t.contacts[slot]
@@ -149,7 +147,9 @@ def waiting_contact(
         arrived_ns=min(int(contact["arrived_ns"]), entered_ns),
         offered_to=[directory.agents.name(agent) for agent in offered_to(t, slot)],
         next_step=next_step(t, directory, slot),
-        expected_wait=expected_wait(t, int(contact["queue"]), place, agents),
+        expected_wait=expected_wait(
+            t, int(contact["queue"]), place, int(contact["requirement"]), int(contact["channel"])
+        ),
     )
 
 

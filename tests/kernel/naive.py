@@ -32,6 +32,10 @@ class Twin(Stays):
         books.turn += 1
         self.said, self._fired = [], 0
         held = self._anybody_is_held()
+        used = max((number for number, queue in enumerate(books.queues) if queue.first), default=0)
+        books.looked_at = books.looked_at + 1 if books.looked_at < used else 0
+        if books.queues[books.looked_at].first:
+            books.refresh(books.looked_at, 0)
         reason = refusal(books, fact)
         if not reason and self._is_barred(fact):
             reason = k.REFUSED_NOT_ADMITTED

@@ -109,6 +109,8 @@ class Queue:
     priced: int = 0
     factor: float = 1.0
     prices: dict[int, float] = field(default_factory=dict)
+    rate: float = 0.0
+    """1 / mean handling time that the prices are for."""
 
     def get(self, column: int) -> int:
         """A setting."""
@@ -147,6 +149,7 @@ class Books:
         self.now = 0
         self.seq = 0
         self.turn = 0
+        self.looked_at = 0
         self.engine = dict(ENGINE_DEFAULTS)
         self.contacts: dict[int, Contact] = {}
         self.free_slots = deque(range(capacity.contacts))
@@ -263,36 +266,55 @@ class Books:
 
     # --- what it costs
 
-    def available_for(self, queue: int) -> int:
-        """Agents available to the queue's oldest line."""
-        oldest = self._oldest_line(queue)
-        if oldest is None:
-            return 0
+    def is_at_work(self, agent: Agent, channel: int) -> bool:
+        """Whether the agent serves, or could serve contacts of this channel."""
+        reachable = channel != k.VOICE or agent.reachable or not agent.settings.get(AgentSetting.NEEDS_PHONE)
+        return agent.status == k.STATUS_AVAILABLE and (bool(agent.ties) or (not agent.suspended and reachable))
+
+    def slots(self, line: Line, without: Line | None = None) -> int:
+        """Contacts that those at work could hold at once who may serve the line, and not the other."""
+        queue, requirement, channel = line
         return sum(
-            agent.status == k.STATUS_AVAILABLE and self.qualifies(number, queue, oldest[1])
+            agent.settings.get(AgentSetting.CAPACITY + channel, 0)
             for number, agent in enumerate(self.agents)
+            if self.is_at_work(agent, channel)
+            and self.qualifies(number, queue, requirement)
+            and not (without and self.qualifies(number, without[0], without[1]))
+        )
+
+    def open_slots(self, line: Line) -> int:
+        """Contacts that could be offered to somebody now."""
+        return sum(
+            self.agents[a].settings.get(AgentSetting.CAPACITY + line[2], 0)
+            - sum(tie.channel == line[2] for tie in self.agents[a].ties)
+            for a in self.serving(line)
         )
 
     def mean_handle(self, queue: Queue) -> float:
         """Talk plus wrap-up, ns."""
         return (queue.handle_ns + formulas.HANDLE_GUESS_NS * 0.1) / (queue.handled + 0.1)
 
-    def refresh(self, number: int) -> None:
-        """Fade the estimates and price the queue's agents anew, once a minute of its entries."""
+    def refresh(self, number: int, entered: int) -> None:
+        """Count who entered; once a minute fade what was counted before, and price the queue's agents anew."""
         queue = self.queues[number]
-        if queue.priced and self.now - queue.priced < 60 * SECOND_NS:
-            return
         queue.first = queue.first or self.now
+        if queue.priced and self.now - queue.priced < 60 * SECOND_NS:
+            queue.arrivals += entered
+            return
         fade = math.exp(-(self.now - queue.priced) / formulas.MEMORY_NS) if queue.priced else 1.0
         for name in ("arrivals", "handled", "handle_ns", "quit", "waited_ns"):
             setattr(queue, name, getattr(queue, name) * fade)
         queue.priced = self.now
+        queue.arrivals += entered
         mean, value = self.mean_handle(queue), queue.get(QueueSetting.VALUE) / 1000.0
-        patience = self._patience(queue)
+        patience = self.patience(queue)
         threshold = max(queue.get(QueueSetting.THRESHOLD_NS), 1e9)
         queue.factor = value * (20e9 / threshold) * (formulas.HANDLE_GUESS_NS / mean)
         seen = formulas.MEMORY_NS * (1.0 - math.exp(-max(self.now - queue.first, 60e9) / formulas.MEMORY_NS))
-        queue.prices = formulas.prices(self.available_for(number), queue.arrivals / seen, mean, patience, value)
+        oldest = self._oldest_line(number)
+        slots = self.slots(oldest) if oldest else 0
+        queue.prices = formulas.prices(slots, queue.arrivals / seen, mean, patience, value)
+        queue.rate = 1.0 / mean
 
     def offered(self, c: Contact) -> None:
         """Count a call that came to its trunk group; once a minute of calls think about the reserve anew."""
@@ -321,7 +343,7 @@ class Books:
         """What the strategy minimises over free agents."""
         agent, queue = self.agents[number], self.queues[line[0]]
         if strategy == k.ERLANG:
-            return sum((self._price(other) for other in self._other_lines(line, number)), 0.0)
+            return sum(self._prices_elsewhere(line, number).values()) * self.mean_handle(queue)
         if strategy == k.LEAST_OCCUPIED:
             return self.occupancy(agent)
         if strategy == k.FEWEST_CONTACTS:
@@ -345,35 +367,29 @@ class Books:
         if not holds or self.now - c.entered >= queue.get(QueueSetting.HOLD_BACK_NS):
             return False, 0.0, 0.0
         mean = self.mean_handle(queue)
-        costs = {
-            other: self._price(other) * mean / self.mean_handle(self.queues[other[0]])
-            for other in self._other_lines(line, number)
-            if other[0] != c.queue and other == self._oldest_line(other[0])
-        }
-        costs = {other: cost for other, cost in costs.items() if cost}
+        costs = self._prices_elsewhere(line, number)
         if not costs:
             return False, 0.0, 0.0
         dearest = max(costs, key=lambda other: costs[other])
-        others = sum(
-            agent.status == k.STATUS_AVAILABLE
-            and self.qualifies(a, line[0], line[1])
-            and not self.qualifies(a, dearest[0], dearest[1])
-            for a, agent in enumerate(self.agents)
-        )
-        share = formulas.lost_share(len(self.waiting(line)), others, mean, self._patience(queue))
+        others = self.slots(line, dearest)
+        share = formulas.lost_share(len(self.waiting(line)), others, mean, self.patience(queue))
         stake = max(share, 1 / 3) * queue.get(QueueSetting.VALUE) / 1000.0
-        price = sum(costs.values())
+        price = sum(costs.values()) * mean
         return others > 0 and price > stake * (1.0 if c.held else 1.5), stake, price
 
     def _oldest_line(self, queue: int) -> Line | None:
         return next((line for line in self.lines if line[0] == queue), None)
 
-    def _patience(self, queue: Queue) -> float:
+    def patience(self, queue: Queue) -> float:
+        """Mean time until somebody who waits gives up, ns."""
         return (queue.waited_ns + formulas.PATIENCE_GUESS_NS) / (queue.quit + 1.0)
 
-    def _other_lines(self, line: Line, agent: int) -> Iterator[Line]:
-        return (other for other in self.lines if other != line and self.qualifies(agent, other[0], other[1]))
+    def _prices_elsewhere(self, line: Line, agent: int) -> dict[Line, float]:
+        """What the other queues lose for each ns that the agent serves the line, where that is anything."""
+        others = [other for other in self.lines if other[0] != line[0] and other == self._oldest_line(other[0])]
+        prices = {other: self._price(other) for other in others if self.qualifies(agent, other[0], other[1])}
+        return {other: price for other, price in prices.items() if price}
 
     def _price(self, line: Line) -> float:
-        idle = len(self.serving(line))
-        return self.queues[line[0]].prices.get(max(idle, 1), 0.0) if idle < formulas.PRICED_LEVELS else 0.0
+        queue, idle = self.queues[line[0]], self.open_slots(line)
+        return queue.prices.get(max(idle, 1), 0.0) * queue.rate if idle < formulas.PRICED_LEVELS else 0.0

@@ -1,6 +1,7 @@
 """The formulas of the erlang strategy in plain floats, written from the papers, not from the kernel."""
 
 import math
+import statistics
 
 MEMORY_NS = 1_800e9
 HANDLE_GUESS_NS = 180e9
@@ -74,11 +75,16 @@ def lost_share(waiting: int, agents: int, mean: float, patience: float) -> float
     return 1.0 - stays
 
 
-def quantile_ns(ahead: int, deviate: float, mean: float, agents: int) -> float:
-    """Wilson and Hilferty's quantile of the wait until `ahead` + 1 of n exponential talks have ended."""
-    shape = ahead + 1.0
-    root = 1.0 - 1.0 / (9.0 * shape) + deviate / (3.0 * math.sqrt(shape))
-    return max(shape * root**3, 0.0) * mean / agents
+def quantile(stages: list[float], share: float) -> float:
+    """Quantile of a sum of exponential times of these means: exact for one, Wilson and Hilferty's of the gamma law with
+    the same mean and variance for more.
+    """
+    if len(stages) == 1:
+        return -stages[0] * math.log(1 - share)
+    mean, variance = math.fsum(stages), math.fsum(stage**2 for stage in stages)
+    shape = mean**2 / variance
+    deviate = statistics.NormalDist().inv_cdf(share)
+    return mean * max(0.0, 1.0 - 1.0 / (9.0 * shape) + deviate / (3.0 * math.sqrt(shape))) ** 3
 
 
 def uniform(seed: int, seq: int, agent: int) -> float:

@@ -118,21 +118,17 @@ class Stays(Offers):
         return self.books.agents[agent].status != k.STATUS_OFFLINE
 
     def _told(self, c: Contact, number: int) -> int:
-        line, queue = self._line_in(c, number), self.books.queues[number]
-        if line in self.books.lines and self.books.serving(line):
-            waits = [0.0, 0.0]
-        else:
-            agents = self.books.available_for(number)
-            if not agents:
-                return UNTOLD | UNTOLD << 24
-            mean = self.books.mean_handle(queue)
-            waits = [formulas.quantile_ns(self._ahead(c, number), z, mean, agents) for z in (0.0, 1.2815515655446004)]
-        rings = self.books.rings[number, c.channel]
-        ring = (sum(rings) + 5 * 10**9) / (len(rings) + 1)
-        wholes = [
-            math.ceil((wait + ring * log) / 1e9) for wait, log in zip(waits, (math.log(2), math.log(10)), strict=True)
-        ]
-        seconds = [min(whole, UNTOLD - 1) for whole in wholes]
+        books, line, queue = self.books, self._line_in(c, number), self.books.queues[number]
+        slots = books.slots(line)
+        if not slots:
+            return UNTOLD | UNTOLD << 24
+        ahead = sum(other.queue == number and other.state == k.CONTACT_WAITING for other in books.contacts.values())
+        ahead -= c.queue == number and c.state == k.CONTACT_WAITING
+        departures = 0 if books.serving(line) else ahead + 1
+        rings = books.rings[number, c.channel]
+        stages = [1 / (slots / books.mean_handle(queue) + j / books.patience(queue)) for j in range(departures)]
+        stages.append((sum(rings) + 5 * 10**9) / (len(rings) + 1))
+        seconds = [min(math.ceil(formulas.quantile(stages, share) / 1e9), UNTOLD - 1) for share in (0.5, 0.9)]
         return seconds[0] | seconds[1] << 24
 
     def _refuse(self, c: Contact, queue: int, way_out: int, *, closes: bool) -> None:
@@ -150,9 +146,8 @@ class Stays(Offers):
         c.requirement = self._line_in(c, queue)[1]
         c.queue, c.own, c.entered, c.place, c.order = queue, own, books.now, place, books.seq
         c.agent, c.step, c.handed_on = -1, 0, told & 0xFF == k.ENTRY_OVERFLOW
-        books.queues[queue].arrivals += 1
         self._stand(c)
-        books.refresh(queue)
+        books.refresh(queue, 1)
         self._then(lambda: self._match_contact(c))
 
     # --- leaving, and ending

@@ -7,9 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.kernel.erlang import PATIENCE_GUESS_NS, _price_levels, expected_wait_ns, loss_rate
+from engine.kernel.erlang import PATIENCE_GUESS_NS, loss_rate
+from engine.kernel.expected_wait import expected_wait
+from engine.kernel.prices import price_levels
 from engine.kernel.tables import PRICE_LEVELS, Capacity, new_tables
 from engine.messages import kinds as k
+from engine.model.settings import AgentSetting, QueueSetting
 from tests.kernel import naive_formulas as naive
 from tests.kernel.scene import Scene
 
@@ -73,7 +76,7 @@ def test_prices_solve_the_poisson_equation(agents: int, load: float, patience_s:
     mean_s, t = 180.0, new_tables(Capacity(contacts=2, agents=1, queues=1, lines=1, requirements=1, intervals=1))
     t.queues["waited_ns"] = patience_s * 1e9 - PATIENCE_GUESS_NS
     rate = load / mean_s
-    _price_levels(t, 0, agents, rate / 1e9, mean_s * 1e9, value)
+    price_levels(t, 0, agents, rate / 1e9, mean_s * 1e9, value)
     lost, values = relative_values(agents, rate, mean_s, patience_s, agents + 400)
     assert loss_rate(agents, rate, mean_s, patience_s) == pytest.approx(lost, rel=1e-6)
     for idle in range(1, min(agents + 1, PRICE_LEVELS)):
@@ -85,22 +88,123 @@ def test_prices_solve_the_poisson_equation(agents: int, load: float, patience_s:
 def test_a_queue_without_traffic_or_agents_has_no_price() -> None:
     t = new_tables(Capacity(contacts=2, agents=1, queues=1, lines=1, requirements=1, intervals=1))
     t.prices[:] = 7.0
-    _price_levels(t, 0, 0, 1e-9, 1e9, 1.0)
+    price_levels(t, 0, 0, 1e-9, 1e9, 1.0)
     assert not t.prices.any()
-    _price_levels(t, 0, 3, 0.0, 1e9, 1.0)
+    price_levels(t, 0, 3, 0.0, 1e9, 1.0)
     assert not t.prices.any()
 
 
-def test_expected_waits_are_quantiles_of_what_is_ahead() -> None:
+def waits(scene: Scene, place: int = 0, queue: int = 0) -> tuple[int, int, list[float]]:
+    """Place, slots, and p50, p80 and p90 in seconds."""
+    at, slots, _, _, *quantiles = expected_wait(scene.tables, queue, -1, -1, place)
+    return at, slots, [quantile / 1e9 for quantile in quantiles]
+
+
+def test_expected_waits_are_quantiles_of_what_is_ahead_and_of_ringing() -> None:
     scene = Scene(agents=4, queues=1)
+    assert waits(scene)[:2] == (1, 4)
+    assert waits(scene)[2] == pytest.approx([-5 * np.log(1 - share) for share in (0.5, 0.8, 0.9)])
     for _ in range(4):
         scene.talk()
-    waits = [expected_wait_ns(scene.tables, 0, ahead, 0.0) for ahead in range(5)]
-    assert waits == sorted(waits)
-    assert waits[0] < expected_wait_ns(scene.tables, 0, 0, 1.2815515655446004)
-    # The median of the first departure of four exponential talks of mean m is m ln 2 / 4.
-    mean_ns = naive.HANDLE_GUESS_NS
-    assert waits[0] == pytest.approx(mean_ns * np.log(2) / 4, rel=0.03)
+    medians = [waits(scene, place)[2][0] for place in range(1, 60)]
+    assert medians == sorted(medians)
+    assert medians[0] == waits(scene)[2][0]
+    # Drawn instead of matched: talks of 180 s in the mean end on four slots, those ahead give up, then it rings.
+    draws = np.random.default_rng(1)
+    queue = scene.tables.queues[0]
+    patience_s, ring_s = (queue["waited_ns"] / 1e9 + 300) / (queue["quit"] + 1), 5 / 5
+    for place in (1, 3, 40):
+        stages = [1 / (4 / 180 + j / patience_s) for j in range(place)]
+        drawn = sum(draws.exponential(stage, 200_000) for stage in [*stages, ring_s])
+        assert waits(scene, place)[2] == pytest.approx(np.quantile(drawn, (0.5, 0.8, 0.9)).tolist(), rel=0.03)
     for agent in range(4):
         scene.status(agent, k.STATUS_PAUSED)
-    assert expected_wait_ns(scene.tables, 0, 0, 0.0) == -1
+    assert waits(scene)[1:] == (0, [-1e-9] * 3)
+
+
+def test_those_who_ring_are_ahead_of_nobody() -> None:
+    scene = Scene(agents=2)
+    scene.talk()
+    scene.arrive()
+    assert waits(scene)[0] == 1
+    scene.arrive()
+    assert waits(scene)[0] == 2
+
+
+def test_an_agent_counts_as_many_times_as_it_takes_contacts_at_once() -> None:
+    scene = Scene(agents=2, queues=2)
+    for queue in range(2):
+        scene.queue(queue, QueueSetting.CHANNEL, k.CHAT)
+    scene.queue(1, QueueSetting.MEMBERS_ONLY, 1)
+    for agent in range(2):
+        scene.agent(agent, AgentSetting.CAPACITY + k.CHAT, 3)
+    scene.setting(k.TABLE_MEMBERSHIP, 0, 0, 1, 1)
+    assert [waits(scene, queue=queue)[1] for queue in range(2)] == [6, 3]
+    for _ in range(5):
+        scene.talk(channel=k.CHAT)
+    assert waits(scene)[2][0] < 5, "one of six is free"
+    contact, _ = scene.talk(channel=k.CHAT)
+    assert waits(scene)[2][0] == pytest.approx(180 * np.log(2) / 6, rel=0.1)
+    scene.release(contact)
+    scene.status(1, k.STATUS_OFFLINE)
+    assert waits(scene)[1] == 3
+    scene.agent(0, AgentSetting.CAPACITY + k.CHAT, 1)
+    assert waits(scene)[1] == 1
+
+
+def test_a_queue_of_chats_is_short_of_slots_rather_than_of_heads() -> None:
+    scene = Scene(agents=2)
+    scene.queue(0, QueueSetting.CHANNEL, k.CHAT)
+    for agent in range(2):
+        scene.agent(agent, AgentSetting.CAPACITY + k.CHAT, 3)
+    scene.arrive(channel=k.CHAT)
+    prices = scene.tables.prices[0]
+    assert (prices[1:7] > 0).all()
+    assert prices[7] == 0
+
+
+def test_what_is_told_on_entry_is_the_expected_wait_of_the_moment() -> None:
+    scene = Scene(agents=2)
+    for _ in range(2):
+        scene.talk()
+    for _ in range(60):
+        expected = waits(scene)[2]
+        contact = scene.arrive()
+        told = [scene.tables.contacts[name][contact] / 1e9 for name in ("told_p50_ns", "told_p90_ns")]
+        assert told == [np.ceil(expected[0]), np.ceil(expected[2])]
+
+
+def test_prices_fade_while_their_queue_is_silent() -> None:
+    scene = Scene(agents=3, queues=2)
+    for _ in range(3):
+        scene.release(scene.talk(1)[0])
+    before = scene.tables.prices[1, 1]
+    scene.wait(7200)
+    for _ in range(2):
+        scene.release(scene.talk(0)[0])
+    assert scene.tables.prices[1, 1] < 0.2 * before
+
+
+def test_who_enters_after_a_silence_counts_in_full() -> None:
+    scene = Scene(agents=1)
+    scene.arrive()
+    scene.wait(7200)
+    scene.arrive()
+    assert scene.tables.queues["arrivals"][0] == pytest.approx(1, abs=0.05)
+
+
+def test_a_queue_costs_the_same_however_many_lines_it_has() -> None:
+    scores = []
+    for mixes in (0, 5):
+        scene = Scene(agents=2, queues=2)
+        scene.queue(0, QueueSetting.STRATEGY, k.ERLANG)
+        for number in range(6):
+            scene.requirement(number + 1)
+            contact = scene.arrive(1, requirement=number if number <= mixes else 0)
+            scene.release(contact)
+        scene.wait(61)
+        scene.release(scene.arrive(1))
+        scene.arrive(0)
+        scores.append(scene.only(k.OFFER_MADE).a)
+    assert scores[0] == pytest.approx(scores[1], rel=0.01)
+    assert scores[0] > 0

@@ -56,7 +56,9 @@ def test_the_flexible_agent_is_kept_and_the_row_says_why() -> None:
     patience, mean = (queue["waited_ns"] + 300e9) / (queue["quit"] + 1), 180e9
     chance = (1 / patience) / (1 / patience + 1 / mean)
     assert held.a == pytest.approx(1000 * max(chance, SHARE_MIN), abs=2)
-    assert held.b == pytest.approx(1000 * scene.tables.prices[GOLD, 2] * mean / mean_of(scene, GOLD), rel=1e-3)
+    assert held.b == pytest.approx(
+        1000 * scene.tables.prices[GOLD, 2] * mean * scene.tables.queues["handling_rate"][GOLD], rel=1e-3
+    )
 
 
 def mean_of(scene: Scene, queue: int) -> float:
@@ -132,7 +134,7 @@ def test_a_price_that_falls_lets_go() -> None:
     _, second = busy(scene)
     held = scene.only(k.AGENT_HELD_BACK)
     stake = held.a / 1000
-    scale = mean_of(scene, BASIC) / mean_of(scene, GOLD)
+    scale = mean_of(scene, BASIC)
     between = (HOLD + RELEASE) / 2
     for price, offers in ((between * stake, []), (0.9 * RELEASE * stake, [(second, FLEXIBLE)])):
         scene.tables.line_prices[1] = price / scale

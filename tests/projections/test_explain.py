@@ -17,7 +17,7 @@ from engine.messages.observed import (
 )
 from engine.model.directory import AgentCard
 from engine.model.settings import AgentSetting
-from engine.projections.expected_wait import expected_wait, stage_moments, stage_quantiles_s
+from engine.projections.expected_wait import expected_wait
 from engine.projections.waits import edges_s, quantiles_s
 from tests.projections.support import SECOND_NS, Centre
 
@@ -117,31 +117,17 @@ async def test_trunk_traffic(centre: Centre) -> None:
     assert group.erlangs == pytest.approx(5.0, abs=0.01)
 
 
-def test_stage_quantiles_against_samples() -> None:
-    random = np.random.default_rng(7)
-    for agents, handle_s, patience_s, stages in ((1, 20.0, 300.0, 1), (5, 100.0, 200.0, 3), (4, 200.0, 133.0, 25)):
-        rates = agents / handle_s + np.arange(stages) / patience_s
-        samples = (random.exponential(1.0, (200_000, stages)) / rates).sum(axis=1)
-        found = stage_quantiles_s(agents, handle_s, patience_s, stages)
-        for told, share in zip(found, (0.5, 0.8, 0.9), strict=True):
-            assert (samples <= told).mean() == pytest.approx(share, abs=0.02)
-
-
-@pytest.mark.parametrize("patience_s", [1.0, 40.0, 300.0, 1e9])
-def test_a_long_line_is_added_up_by_an_integral(patience_s: float) -> None:
-    rates = 7 / 180.0 + np.arange(5000) / patience_s
-    found = stage_moments(7, 180.0, patience_s, 5000)
-    assert found == pytest.approx(((1 / rates).sum(), (1 / rates**2).sum()), rel=1e-4)
-
-
 async def test_expected_wait_depends_on_place_and_agents(centre: Centre) -> None:
     t = centre.views.tables
     assert expected_wait(t, 0, 1).p50_s is None
-    waits = [expected_wait(t, 0, place, agents=4) for place in (1, 2, 8)]
+    await centre.say(available("alice"))
+    assert expected_wait(t, 0).slots == 1
+    waits = [expected_wait(t, 0, place) for place in (1, 2, 8)]
     assert [wait.p50_s for wait in waits] == sorted(wait.p50_s or 0.0 for wait in waits)
     assert all((wait.p50_s or 0) < (wait.p80_s or 0) < (wait.p90_s or 0) for wait in waits)
-    assert (expected_wait(t, 0, 2, agents=8).p50_s or 0) < (waits[1].p50_s or 0)
-    assert expected_wait(t, 0, 2, agents=4, free=2).p90_s == 0.0
+    await centre.say(available("bob"))
+    assert (expected_wait(t, 0, 2).p50_s or 0) < (waits[1].p50_s or 0)
+    assert (expected_wait(t, 0).p90_s or 0) < (waits[0].p50_s or 0), "somebody is free: it only rings"
 
 
 def test_quantiles_of_a_histogram() -> None:

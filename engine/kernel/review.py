@@ -1,0 +1,192 @@
+"""Keeping the sets of who may serve which line, and of who is free, up to date: after an agent or a setting changed."""
+
+from engine.kernel.deadlines import arm, is_armed
+from engine.kernel.eligibility import is_deserted, is_free, may_serve
+from engine.kernel.jit import jit
+from engine.kernel.lookup import find_line
+from engine.kernel.marks import put, take
+from engine.kernel.masks import ONE, ZERO, has, lowest
+from engine.kernel.subjects import queue_subject
+from engine.kernel.tables import PRICE_LEVELS, Tables
+from engine.kernel.waiting_line import common_lines
+from engine.messages.kinds import (
+    AGENT_BUSY,
+    AGENT_IDLE,
+    AGENT_NOT_RESPONDING,
+    AGENT_OFFERED,
+    AGENT_OFFLINE,
+    AGENT_PAUSED,
+    AGENT_UNREACHABLE,
+    AGENT_WRAPPING,
+    CHANNELS,
+    STATUS_AVAILABLE,
+    STATUS_OFFLINE,
+    STATUS_PAUSED,
+    VOICE,
+)
+from engine.model.settings import AgentSetting, QueueSetting
+
+
+@jit
+def open_line(t: Tables, queue: int, requirement: int, channel: int) -> int:
+    """Return the line of this combination, made now if need be; -1 if all lines are in use."""
+    line = find_line(t, queue, requirement, channel)
+    if line >= 0 or t.book[0].lines >= common_lines(t):
+        return line
+    line = t.book[0].lines
+    t.book[0].lines += 1
+    entry = t.lines[line]
+    entry.queue = queue
+    entry.requirement = requirement
+    entry.channel = channel
+    entry.next_line = t.queues[queue].first_line
+    t.queues[queue].first_line = line
+    if is_oldest(t, line):
+        put(t.line_masks, len(t.agents) + 1, line)
+    set_price(t, line)
+    for agent in range(len(t.agents)):
+        review_line(t, agent, line)
+    return line
+
+
+@jit
+def review_line(t: Tables, agent: int, line: int) -> None:
+    """Bring one agent's place in one line's set up to date."""
+    wanted = may_serve(t, agent, line)
+    if wanted == has(t.line_masks, agent, line):
+        return
+    sign = 1 if wanted else -1
+    channel = t.lines[line].channel
+    if wanted:
+        put(t.line_masks, agent, line)
+        put(t.agent_masks, line, agent)
+    else:
+        take(t.line_masks, agent, line)
+        take(t.agent_masks, line, agent)
+        watch_line(t, line)
+    t.lines[line].slots += sign * t.agents[agent].slots[channel]
+    _count_idle(t, line, sign * t.agents[agent].free_slots[channel])
+
+
+@jit
+def watch_line(t: Tables, line: int) -> None:
+    """Set a deadline of now for the line's queue if those who wait in it may leave for want of agents."""
+    entry = t.lines[line]
+    rule = t.queues[entry.queue].settings[QueueSetting.LEAVE_EMPTY]
+    if rule == 0 or entry.count == 0 or not is_deserted(t, line, rule):
+        return
+    subject = queue_subject(t, entry.queue)
+    if not is_armed(t.timers, subject):
+        arm(t.book, t.timers, subject, t.book[0].now_ns)
+
+
+@jit
+def review_agent(t: Tables, agent: int) -> None:
+    """Bring an agent's place in every line's set up to date, after its skills or memberships changed."""
+    for line in range(t.book[0].lines):
+        review_line(t, agent, line)
+
+
+@jit
+def review_lines_of(t: Tables, queue: int) -> None:
+    """Bring the sets of all lines of a queue up to date, after its rules changed."""
+    for line in range(t.book[0].lines):
+        if t.lines[line].queue == queue:
+            for agent in range(len(t.agents)):
+                review_line(t, agent, line)
+
+
+@jit
+def review_free(t: Tables, a: int) -> None:
+    """Bring the sets of free agents, the agent's slots and its state up to date, after anything about it changed."""
+    agent = t.agents[a]
+    state = _state_of(t, a)
+    if state != agent.state:
+        lasted_ns = t.book[0].now_ns - agent.state_since_ns
+        agent.state_ns[agent.state] += lasted_ns
+        if agent.state == AGENT_OFFERED or agent.state == AGENT_BUSY or agent.state == AGENT_WRAPPING:
+            agent.busy_ns += t.book[0].now_ns - max(agent.state_since_ns, agent.login_ns)
+        agent.state = state
+        agent.state_since_ns = t.book[0].now_ns
+    works = agent.status == STATUS_AVAILABLE and state != AGENT_NOT_RESPONDING
+    for channel in range(CHANNELS):
+        row = common_lines(t) + channel
+        capacity = agent.settings[AgentSetting.CAPACITY + channel]
+        slots, free_slots = 0, 0
+        if works and (channel != VOICE or state != AGENT_UNREACHABLE):
+            slots = capacity
+        if is_free(t, a, channel):
+            free_slots = capacity - agent.load[channel]
+            if agent.free_slots[channel] == 0:
+                put(t.agent_masks, row, a)
+        elif agent.free_slots[channel] != 0:
+            take(t.agent_masks, row, a)
+        more, more_free = slots - agent.slots[channel], free_slots - agent.free_slots[channel]
+        if more != 0 or more_free != 0:
+            agent.slots[channel] = slots
+            agent.free_slots[channel] = free_slots
+            _count_slots(t, a, channel, more, more_free)
+
+
+@jit
+def _state_of(t: Tables, a: int) -> int:
+    agent = t.agents[a]
+    if agent.connected > 0:
+        return AGENT_BUSY
+    if agent.ringing > 0:
+        return AGENT_OFFERED
+    if agent.wrapping > 0:
+        return AGENT_WRAPPING
+    if agent.status == STATUS_OFFLINE:
+        return AGENT_OFFLINE
+    if agent.status == STATUS_PAUSED:
+        return AGENT_PAUSED
+    if agent.suspended_until_ns != 0:
+        return AGENT_NOT_RESPONDING
+    if agent.settings[AgentSetting.NEEDS_PHONE] != 0 and agent.reachable == 0:
+        return AGENT_UNREACHABLE
+    return AGENT_IDLE
+
+
+@jit
+def _count_slots(t: Tables, agent: int, channel: int, more: int, more_free: int) -> None:
+    for place in range(t.line_masks.shape[1]):
+        word = t.line_masks[agent, place]
+        while word != ZERO:
+            line = (place << 6) + lowest(word)
+            word &= word - ONE
+            if t.lines[line].channel == channel:
+                t.lines[line].slots += more
+                if more_free != 0:
+                    _count_idle(t, line, more_free)
+
+
+@jit
+def _count_idle(t: Tables, line: int, more: int) -> None:
+    entry = t.lines[line]
+    was_short = entry.idle < PRICE_LEVELS
+    entry.idle += more
+    if not is_oldest(t, line):
+        return
+    set_price(t, line)
+    is_short = entry.idle < PRICE_LEVELS
+    if was_short and not is_short:
+        take(t.line_masks, len(t.agents) + 1, line)
+    elif is_short and not was_short:
+        put(t.line_masks, len(t.agents) + 1, line)
+
+
+@jit
+def is_oldest(t: Tables, line: int) -> bool:
+    """Tell whether the line is its queue's oldest: the one that the queue's prices are computed for."""
+    return t.lines[line].next_line < 0
+
+
+@jit
+def set_price(t: Tables, line: int) -> None:
+    """Look up what taking one of the free slots of a queue's oldest line costs, now that their count or the prices
+    changed: for each ns that it is taken, so that a longer talk costs more.
+    """
+    entry = t.lines[line]
+    price = t.prices[entry.queue, min(max(entry.idle, 1), PRICE_LEVELS - 1)] if is_oldest(t, line) else 0.0
+    t.line_prices[line] = price * t.queues[entry.queue].handling_rate

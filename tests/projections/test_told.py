@@ -1,0 +1,23 @@
+"""What customers are told on entry is what the read models say of the same place at the same moment."""
+
+from engine.messages.observed import AgentStatusChanged, ContactArrived, OfferAnswered
+from tests.projections.support import Centre
+
+
+async def test_what_is_told_on_entry_is_the_expected_wait_of_that_place(centre: Centre) -> None:
+    await centre.say(
+        AgentStatusChanged(agent="alice", status="available"), AgentStatusChanged(agent="bob", status="available")
+    )
+    for number in range(2):
+        await centre.say(ContactArrived(contact=f"b{number}", queue="sales"))
+    await centre.after(2, OfferAnswered(contact="b0", agent="alice"))
+    for number in range(60):
+        expected = centre.views.queue("sales").expected_wait
+        assert expected.p50_s is not None
+        assert expected.p90_s is not None
+        await centre.say(ContactArrived(contact=f"c{number}", queue="sales"))
+        row = centre.views.tables.contacts[centre.views.contacts.slot_of(f"c{number}")]
+        assert -0.05 <= row["told_p50_ns"] / 1e9 - expected.p50_s <= 1.05, number
+        assert -0.05 <= row["told_p90_ns"] / 1e9 - expected.p90_s <= 1.05, number
+        listed = centre.views.waiting("sales").contacts[-1]
+        assert listed.expected_wait.p50_s == expected.p50_s
