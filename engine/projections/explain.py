@@ -7,12 +7,14 @@ import numpy as np
 
 from engine.kernel.tables import Array, Tables
 from engine.messages.kinds import (
+    AGENT_STATE_NAMES,
     CHANNEL_NAMES,
     CHANNELS,
     CONTACT_OFFERED,
     CONTACT_STATE_NAMES,
     CONTACT_WAITING,
     PREFERRED_AGENT,
+    RING_ALL,
     STATUS_OFFLINE,
     STATUS_PAUSED,
     STRATEGY_NAMES,
@@ -44,10 +46,10 @@ OTHER_CHANNEL: Final = "busy_on_another_channel"
 OWN_AGENT: Final = "waits_for_another_agent"
 FREE: Final = "free"
 CODES: Final = (
-    OWN_AGENT,
     NOT_MEMBER,
     UNSKILLED,
     NO_CAPACITY,
+    OWN_AGENT,
     OFFLINE,
     PAUSED,
     NOT_RESPONDING,
@@ -149,22 +151,27 @@ def _silent_phones(directory: Directory, record: ContactRecord) -> str:
 
 
 def why_agent(offer: Offer) -> WhyAgent:
-    """Tell one offer."""
+    """Tell one offer. With ring-all it was nobody's instead of another's, so there is no next and no tie."""
+    rings_all = offer.strategy == STRATEGY_NAMES[RING_ALL] and not offer.contact_chosen
     if offer.strategy == STRATEGY_NAMES[PREFERRED_AGENT]:
         text = f"{offer.agent} is the contact's own agent and was free"
     elif offer.contact_chosen:
         text = f"{offer.agent} came free; this contact was the most urgent of {offer.candidates} waiting lines' heads"
+    elif rings_all:
+        text = f"{offer.agent} was free, and ring-all rings at all who are, up to its limit"
     elif offer.candidates <= 1:
         text = f"{offer.agent} was the only free agent who may serve it"
     else:
         text = f"{offer.agent} was chosen of {offer.candidates} free agents by {offer.strategy}"
-    if offer.runner_up:
+    if offer.runner_up and not rings_all:
         text += f"; next would have been {offer.runner_up}"
     tie_break = ""
-    if offer.tied:
+    if offer.tied and not rings_all:
         tie_break = "longest waiting first" if offer.contact_chosen else "longest idle first"
         text += f"; the scores were equal, {tie_break} decided"
     told = msgspec.structs.asdict(offer) | {"outcome": offer.outcome or "ringing"}
+    if rings_all:
+        told |= {"runner_up": "", "tied": False}
     return WhyAgent(**told, tie_break=tie_break, text=text)
 
 
@@ -191,7 +198,9 @@ def why_waiting(
         position=place,
         waiting=len(order),
         wait_s=age_s(int(contact["enqueued_ns"]), now_ns),
-        summary=_held_back(held_back, int(contact["enqueued_ns"]), bound_ns) or _summary(tally, place, ringing),
+        summary=_held_back(held_back, int(contact["enqueued_ns"]), bound_ns)
+        or _own_agent(t, directory, slot, now_ns, ringing)
+        or _summary(tally, place, ringing),
         requires={directory.skills.name(c.skill): c.level for c in conditions(t, requirement)},
         constraints={CODES[code]: int(tally[code]) for code in range(len(CODES)) if tally[code]},
         agents=[_block(t, directory, interned, slot, agent, CODES[code_of[agent]]) for agent in nearest.tolist()],
@@ -213,6 +222,18 @@ def _held_back(held: HeldBack | None, enqueued_ns: int, bound_ns: int) -> str:
     )
 
 
+def _own_agent(t: Tables, directory: Directory, slot: int, now_ns: int, ringing: list[str]) -> str:
+    """Tell whom alone it waits for, and how long at most; nothing if anybody may have it."""
+    contact = t.contacts[slot]
+    own, queue = int(contact["own_agent"]), int(contact["queue"])
+    if ringing or own < 0 or not _waits_for_own(t, slot, queue, now_ns):
+        return ""
+    ends_ns = int(contact["enqueued_ns"]) + int(t.queues[queue]["settings"][QueueSetting.PREFERRED_WAIT_NS])
+    state = AGENT_STATE_NAMES[int(t.agents[own]["state"])]
+    left_s = max(ends_ns - now_ns, 0) / 1e9
+    return f"it waits for {directory.agents.name(own)}, who is {state}; in {left_s:.0f} s anybody may have it"
+
+
 def constraints(t: Tables, slot: int, now_ns: int | None = None) -> tuple[Array, Array]:
     """Return for every configured agent (place in CODES, agent number): the first thing that keeps them."""
     now_ns = book_now_ns(t) if now_ns is None else now_ns
@@ -227,11 +248,12 @@ def constraints(t: Tables, slot: int, now_ns: int | None = None) -> tuple[Array,
     engaged = full | blocked_elsewhere
     reserved = own >= 0 and _waits_for_own(t, slot, queue, now_ns)
     numbers = np.arange(len(agents))
+    is_own = (numbers == own) & reserved  # who need neither be a member nor have the skills
     conditions_met = (
-        (OWN_AGENT, (numbers != own) if reserved else np.zeros(len(agents), bool)),
-        (NOT_MEMBER, ~member(t, queue)),
-        (UNSKILLED, ~skilled(t, int(contact["requirement"]))),
+        (NOT_MEMBER, ~member(t, queue) & ~is_own),
+        (UNSKILLED, ~skilled(t, int(contact["requirement"])) & ~is_own),
         (NO_CAPACITY, settings[:, AgentSetting.CAPACITY + channel] == 0),
+        (OWN_AGENT, ~is_own & reserved),
         (OFFLINE, agents["status"] == STATUS_OFFLINE),
         (PAUSED, agents["status"] == STATUS_PAUSED),
         (NOT_RESPONDING, agents["suspended_until_ns"] != 0),

@@ -1,6 +1,6 @@
 """The waiting list of a queue, in the order in which routing serves it."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -22,6 +22,9 @@ from engine.projections.expected_wait import ExpectedWait, expected_wait
 from engine.projections.figures import age_s, waiting_since_ns
 from engine.projections.line_order import in_order, places
 from engine.projections.names import OpenContacts
+
+ANY_AGENT: Final = "any_agent"
+"""Of a next step: the contact waits no longer for its own agent."""
 
 
 class NextStep(msgspec.Struct, frozen=True):
@@ -166,7 +169,17 @@ def offered_to(t: Tables, slot: int) -> list[int]:
 
 
 def next_step(t: Tables, directory: Directory, slot: int) -> NextStep | None:
-    """Return the next timed step of the contact's queue; None when there is none any more."""
+    """Return what time brings the contact next: a step of its queue, or giving up on its own agent; None if nothing."""
+    contact = t.contacts[slot]
+    settings = t.queues[int(contact["queue"])]["settings"]
+    step = _queue_step(t, directory, slot)
+    if int(contact["own_agent"]) < 0 or int(contact["state"]) != CONTACT_WAITING:
+        return step
+    gives_up_ns = int(contact["enqueued_ns"]) + int(settings[QueueSetting.PREFERRED_WAIT_NS])
+    return step if step is not None and step.at_ns < gives_up_ns else NextStep(ANY_AGENT, gives_up_ns, "")
+
+
+def _queue_step(t: Tables, directory: Directory, slot: int) -> NextStep | None:
     contact = t.contacts[slot]
     settings = t.queues[int(contact["queue"])]["settings"]
     place = int(contact["step"])

@@ -6,17 +6,18 @@ import numpy as np
 import pytest
 
 from engine.messages.effects import InformQueued
-from engine.messages.kinds import VOICE
+from engine.messages.kinds import RING_ALL, VOICE
 from engine.messages.observed import (
     AgentReachabilityChanged,
     AgentStatusChanged,
     ContactArrived,
     ContactReleased,
     OfferAnswered,
+    TransferRequested,
     WrapUpFinished,
 )
 from engine.model.directory import AgentCard
-from engine.model.settings import AgentSetting
+from engine.model.settings import AgentSetting, QueueSetting
 from engine.projections.expected_wait import expected_wait
 from engine.projections.waits import edges_s, quantiles_s
 from tests.projections.support import SECOND_NS, Centre
@@ -215,3 +216,30 @@ async def test_who_takes_none_of_the_channel_is_not_engaged(centre: Centre) -> N
     assert details["bob"] == ("takes_none_of_this_channel", "takes no voice contacts")
     assert found.summary == "the one agent at work who may serve it is engaged; it is next"
     assert centre.views.waiting_reasons([centre.views.contacts.slot_of("c2")]) == ["the one agent is engaged"]
+
+
+async def test_ring_all_tells_nobody_that_another_would_have_been_next(centre: Centre) -> None:
+    centre.views.tables.queues["settings"][0, QueueSetting.STRATEGY] = RING_ALL
+    await centre.say(available("alice"), available("bob"), ContactArrived(contact="c1", queue="sales"))
+    offers = centre.views.explain("c1", centre.clock.now_ns()).offers
+    assert [offer.agent for offer in offers] == ["alice", "bob"]
+    assert [(offer.runner_up, offer.tied) for offer in offers] == [("", False)] * 2
+    assert all("ring-all rings at all" in offer.text for offer in offers)
+
+
+async def test_who_waits_for_an_agent_of_its_own_is_told_whom_and_how_long(centre: Centre) -> None:
+    centre.views.tables.queues["settings"][0, QueueSetting.PREFERRED_WAIT_NS] = 60 * SECOND_NS
+    await centre.say(available("alice"), AgentStatusChanged(agent="bob", status="paused"))
+    await centre.say(ContactArrived(contact="c1", queue="sales"), OfferAnswered(contact="c1", agent="alice"))
+    await centre.say(TransferRequested(contact="c1", agent="bob"))
+    centre.clock.advance(10 * SECOND_NS)
+    waiting = centre.views.explain("c1", centre.clock.now_ns()).waiting
+    assert waiting is not None
+    assert waiting.summary == "it waits for bob, who is paused; in 50 s anybody may have it"
+    assert {block.agent: block.constraint for block in waiting.agents} == {
+        "alice": "waits_for_another_agent",
+        "bob": "paused",
+        "carol": "not_a_member",
+    }
+    assert waiting.next_step is not None
+    assert waiting.next_step.action == "any_agent"
