@@ -1,11 +1,11 @@
 """Where phones are registered: contacts with an end, for each agent a bounded number (RFC 3261 §10.3)."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
-from adapters.sip.protocol import Hop, Uri
+from adapters.sip.protocol import Hop, Uri, hop_for_uri
 
 
 class Binding(msgspec.Struct):
@@ -31,6 +31,8 @@ class Bindings:
         self._on_change = on_change
         self._by_agent: dict[str, list[Binding]] = {}
         self._hosts: Counter[str] = Counter()
+        self._agents_at: dict[Hop, Counter[str]] = {}
+        """Whose phones send from there, or say in their contact that they are there."""
 
     def of(self, agent: str, now_ns: int) -> list[Binding]:
         """The agent's bindings, the most wanted first."""
@@ -44,9 +46,10 @@ class Bindings:
         self._store(agent, held)
         return True
 
-    def drop(self, unwanted: Callable[[Binding], bool]) -> None:
-        """Remove the bindings, of whichever agent, that are unwanted."""
-        for agent, held in list(self._by_agent.items()):
+    def drop(self, unwanted: Callable[[Binding], bool], agents: Iterable[str] | None = None) -> None:
+        """Remove the bindings, of these agents or of whichever, that are unwanted."""
+        for agent in list(self._by_agent if agents is None else agents):
+            held = self._by_agent.get(agent, [])
             if any(map(unwanted, held)):
                 self._store(agent, [binding for binding in held if not unwanted(binding)])
 
@@ -63,11 +66,27 @@ class Bindings:
         held = self._by_agent.setdefault(agent, [])
         if len(held) < self._most:
             held.append(binding)
-            self._hosts[binding.flow.host] += 1
+            self._enter(agent, binding)
+
+    def agents_at(self, hop: Hop) -> list[str]:
+        """Whose phones registered from there, or said that they are there."""
+        return list(self._agents_at.get(hop, ()))
 
     def has_host(self, host: str) -> bool:
         """Whether a phone is registered that sent from this address."""
         return host in self._hosts
+
+    def _enter(self, agent: str, binding: Binding) -> None:
+        self._hosts[binding.flow.host] += 1
+        for hop in _hops_of(binding):
+            self._agents_at.setdefault(hop, Counter())[agent] += 1
+
+    def _leave(self, agent: str, binding: Binding) -> None:
+        _count_down(self._hosts, binding.flow.host)
+        for hop in _hops_of(binding):
+            _count_down(self._agents_at[hop], agent)
+            if not self._agents_at[hop]:
+                del self._agents_at[hop]
 
     def __len__(self) -> int:
         return sum(map(len, self._by_agent.values()))
@@ -75,15 +94,19 @@ class Bindings:
     def _store(self, agent: str, held: list[Binding]) -> None:
         had = agent in self._by_agent
         for binding in self._by_agent.get(agent, ()):
-            _count_down(self._hosts, binding.flow.host)
+            self._leave(agent, binding)
         for binding in held:
-            self._hosts[binding.flow.host] += 1
+            self._enter(agent, binding)
         if held:
             self._by_agent[agent] = sorted(held, key=lambda binding: -binding.q)
         else:
             self._by_agent.pop(agent, None)
         if had != bool(held):
             self._on_change(agent, bool(held))
+
+
+def _hops_of(binding: Binding) -> set[Hop]:
+    return {binding.flow, hop_for_uri(Uri.parse(binding.uri))}
 
 
 def _count_down(counter: Counter[str], key: str) -> None:

@@ -169,7 +169,7 @@ class Registrar:
             return hop_for_uri(Uri.parse(binding.uri)) == hop
 
         known = len(self.bindings)
-        self.bindings.drop(is_cut_off)
+        self.bindings.drop(is_cut_off, self.bindings.agents_at(hop))
         if len(self.bindings) < known:
             self.counters["registrations_cut_off"] += known - len(self.bindings)
             self.cache.touch()
