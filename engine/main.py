@@ -83,11 +83,14 @@ def _token_id(value: str) -> str:
 def token_new(
     scope: Annotated[list[Scope], typer.Option("--scope", help="What the token may do; repeatable.")],
     token_id: Annotated[str, typer.Option("--id", callback=_token_id, help="Name to recognise it by.")] = "token",
+    agent: Annotated[str | None, typer.Option("--agent", help="The only agent whom it may act as.")] = None,
 ) -> None:
     """Print a new secret once, and the lines of the configuration that let it in."""
     from engine.commands.token import new_token
 
-    new_token(token_id, scope)
+    if agent is not None and {Scope.SUPERVISE, Scope.ADMIN} & set(scope):
+        raise typer.BadParameter("a token with supervise or admin acts as anybody: leave out --agent, or these scopes")
+    new_token(token_id, scope, agent)
 
 
 def add_installed_commands(program: typer.Typer) -> None:

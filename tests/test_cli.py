@@ -91,7 +91,22 @@ def test_token_new_prints_a_secret_once_and_its_line_of_configuration(centre: Ca
     assert token.sha256 == hashlib.sha256(secret.encode()).hexdigest()
 
 
-@pytest.mark.parametrize("arguments", [["--scope", "red"], ["--scope", "read", "--id", "A B"], []])
+def test_token_new_binds_to_an_agent(centre: Callable[[str], Path]) -> None:
+    done = run(app, ["token", "new", "--scope", "agent", "--agent", "nga"])
+    entry = done.stderr.partition("tokens:")[2]
+    (token,) = load_config(centre(f"queues: {{q: {{}}}}\nagents: [{{name: nga}}]\ntokens:{entry}")).tokens
+    assert token.agent == "nga"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--scope", "red"],
+        ["--scope", "read", "--id", "A B"],
+        ["--scope", "agent", "--scope", "admin", "--agent", "nga"],
+        [],
+    ],
+)
 def test_token_new_refuses_what_the_configuration_would(arguments: list[str]) -> None:
     assert run(app, ["token", "new", *arguments]).exit_code == Exit.USAGE
 
