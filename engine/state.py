@@ -100,6 +100,7 @@ class EngineState:
             tables,
             self.seen.copy(),
             self.contacts.save(),
+            self.contacts.wrapping.save(),
             self.directory,
             self.interned.all(),
         )
@@ -117,6 +118,7 @@ class EngineState:
         self.tables.intervals[rows, :, :cells] = _array(parts["table.intervals"])
         self.seen.load(_array(parts["seen_keys"]), _array(parts["seen_values"]))
         self.contacts.load(_bytes(parts["contacts"]))
+        self.contacts.wrapping.load(_bytes(parts["wrapping"]))
         self.directory = decode_directory(_bytes(parts["directory"]))
         self.interned.apply(msgspec.msgpack.decode(_bytes(parts["interned"]), type=NamesRecord))
 
@@ -128,6 +130,7 @@ class StateCopy(NamedTuple):
     tables: dict[str, Array]
     seen: SeenCopy
     contacts: bytes
+    wrapping: bytes
     directory: Directory
     interned: NamesRecord
 
@@ -136,6 +139,7 @@ class StateCopy(NamedTuple):
         parts: dict[str, Array | bytes] = {f"table.{name}": table for name, table in self.tables.items()}
         parts |= self.seen.save_all()
         parts["contacts"] = self.contacts
+        parts["wrapping"] = self.wrapping
         parts["directory"] = encode_directory(self.directory)
         parts["interned"] = msgspec.msgpack.encode(self.interned)
         parts["capacity"] = msgspec.msgpack.encode(self.capacity)

@@ -115,6 +115,7 @@ class Day:
                 PriorityChanged(contact=contact, priority=draw.choice((0, 1, 7))),
                 LegRecorded(contact=contact, leg=draw.choice(("caller", "agent")), record=draw.randbytes(9)),
                 WrapUpFinished(agent=agent),
+                WrapUpFinished(agent=agent, contact=contact),
                 QueueClosed(queue="later", by="eve"),
                 QueueOpened(queue="later", by="eve"),
             )

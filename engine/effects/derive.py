@@ -9,6 +9,7 @@ import numpy as np
 from engine.effects.address import Addressed, Names
 from engine.effects.waiting import WaitingLines
 from engine.ingest.registry import ContactEntry, OpenContacts
+from engine.ingest.wrapping import WrapUp
 from engine.kernel.tables import Tables
 from engine.messages.effects import (
     AnyEffect,
@@ -40,12 +41,14 @@ from engine.messages.kinds import (
     FACT_REFUSED,
     FIRST_DECIDED,
     FLAG_CLOSES,
+    FLAG_WRAPS,
     KIND_NAMES,
     OFFER_DECLINED,
     OFFER_END_NAMES,
     OFFER_ENDED,
     OFFER_MADE,
     REFUSAL_NAMES,
+    WRAP_UP_ENDED,
 )
 from engine.messages.observed import CALLBACK_NUMBER
 from engine.messages.row_fields import RowFields
@@ -105,6 +108,8 @@ class EffectDeriver:
         queued: dict[int, int] = {}
         for place, row in enumerate(rows):
             kind, slot = row.kind, row.contact
+            if kind == WRAP_UP_ENDED:
+                self._contacts.wrapping.end(row.agent, row.a)
             if slot < 0 or (kind < FIRST_DECIDED and kind != CONTACT_ARRIVED):
                 continue
             entry = self._contacts.at(slot)
@@ -122,6 +127,9 @@ class EffectDeriver:
             effect = handler(seq, row, rows[place - row.cause], entry) if handler is not None else None
             if effect is not None:
                 effects.append(Addressed(entry.source, effect))
+            if kind == CONTACT_ENDED and row.flags & FLAG_WRAPS:
+                engagement = rows[place + 1].b  # of the WRAP_UP_STARTED that always follows
+                self._contacts.wrapping.start(WrapUp(row.agent, engagement, entry.arrival_seq, entry.name))
             if row.flags & FLAG_CLOSES:
                 self._contacts.close(slot)
                 queued.pop(slot, None)

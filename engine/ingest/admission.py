@@ -264,10 +264,16 @@ class Admission:
     def _agent_reachability_changed(self, fact: observed.AgentReachabilityChanged) -> int:
         return self._put(kinds.AGENT_REACHABILITY_CHANGED, agent=self._agent(fact.agent), a=int(fact.reachable))
 
-    def _wrap_up_finished(self, fact: observed.WrapUpFinished) -> int:
-        # A contact that ended has no slot of its own any more, so the agent alone counts.
-        slot = self._contacts.slot_of(fact.contact)
-        return self._put(kinds.WRAP_UP_FINISHED, agent=self._agent(fact.agent), contact=slot)
+    def _wrap_up_finished(self, fact: observed.WrapUpFinished) -> int | None:
+        agent = self._agent(fact.agent)
+        if not fact.contact:
+            return self._put(kinds.WRAP_UP_FINISHED, agent=agent)
+        wrap_up = self._contacts.wrapping.find(agent, fact.contact)
+        if wrap_up is not None:
+            return self._put(kinds.WRAP_UP_FINISHED, agent=agent, a=wrap_up.arrival_seq)
+        if self._contacts.find(fact.contact) is not None and self._buffer.count:
+            return None  # its talk may end in this very turn
+        raise BadFact("contact", f"agent {excerpt(fact.agent)} does not wrap up a contact {excerpt(fact.contact)}")
 
     def _queue_opened(self, fact: observed.QueueOpened) -> int:
         queue = self._number("queue", self.directory.queues, fact.queue)

@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
+from engine.ingest.wrapping import WrappingContacts
 from engine.messages.observed import ContactArrived
 from engine.messages.recorded import read_recorded
 
@@ -60,6 +61,8 @@ class OpenContacts:
         self._by_name: dict[str, ContactEntry] = {}
         self._by_slot: list[ContactEntry | None] = [None] * capacity
         self._taken = bytearray(capacity)
+        self.wrapping = WrappingContacts()
+        """Those that agents wrap up, most of them not open any more."""
 
     def grow(self, capacity: int) -> None:
         """Make room for so many slots."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.kernel.door import obstacle, takes_over, worth_waiting_for
 from engine.kernel.jit import jit
-from engine.kernel.lookup import find_engagement
+from engine.kernel.lookup import find_engagement, wraps_up
 from engine.kernel.setting_bounds import (
     AGENT_BOUNDS,
     COUNT_MAX,
@@ -108,6 +108,10 @@ def _about_agent(t: Tables, row: Any) -> int:
             return REFUSED_OUT_OF_RANGE
         exists = t.agents[row.agent].settings[AgentSetting.EXISTS] != 0
         return 0 if exists or row.a == STATUS_OFFLINE else REFUSED_WRONG_STATE
+    if row.kind == WRAP_UP_FINISHED:
+        if row.a < 0:
+            return REFUSED_OUT_OF_RANGE
+        return 0 if row.a == 0 or wraps_up(t, row.agent, row.a) else REFUSED_WRONG_STATE
     return 0 if 0 <= row.a <= 1 else REFUSED_OUT_OF_RANGE
 
 

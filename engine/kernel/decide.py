@@ -78,7 +78,7 @@ def decide(t: Tables, row: Any, out: Array) -> None:
     elif kind == OFFER_DECLINED:
         fail_offer(t, out, row.contact, row.agent, row.a)
     elif kind == WRAP_UP_FINISHED:
-        finish_wrap_ups(t, out, row.agent)
+        finish_wrap_ups(t, out, row.agent, row.a)
     elif kind == AGENT_STATUS_CHANGED:
         change_status(t, out, row.agent)
     elif kind == AGENT_REACHABILITY_CHANGED:

@@ -2,11 +2,11 @@
 
 from engine.kernel.emit import DISPERSE, MATCH_AGENT, MATCH_CONTACT, emit, then
 from engine.kernel.jit import jit
+from engine.kernel.lookup import is_wrap_up_of
 from engine.kernel.tables import Array, Tables
 from engine.kernel.waiting_line import common_lines, head_of
 from engine.messages.kinds import (
     ENGAGEMENT_OFFERED,
-    ENGAGEMENT_WRAPPING,
     OFFER_ENDED,
     OFFER_WITHDRAWN,
     REQUIREMENT_RELAXED,
@@ -27,7 +27,7 @@ def change_status(t: Tables, out: Array, a: int) -> None:
         then(t, MATCH_AGENT, a)
     elif status == STATUS_OFFLINE:
         _withdraw_ringing(t, out, a, -1)
-        finish_wrap_ups(t, out, a)
+        finish_wrap_ups(t, out, a, 0)
         then(t, DISPERSE, a)
 
 
@@ -40,12 +40,12 @@ def lose_phone(t: Tables, out: Array, a: int) -> None:
 
 
 @jit
-def finish_wrap_ups(t: Tables, out: Array, a: int) -> None:
-    """End every wrap-up of the agent."""
+def finish_wrap_ups(t: Tables, out: Array, a: int, arrival_seq: int) -> None:
+    """End the agent's wrap-up of the contact with this arrival; every one, if that is 0."""
     e = t.agents[a].engagement
     while e >= 0:
         following = t.engagements[e].next_of_agent
-        if t.engagements[e].state == ENGAGEMENT_WRAPPING:
+        if is_wrap_up_of(t, e, arrival_seq):
             end_wrap_up_of(t, out, e)
         e = following
     then(t, MATCH_AGENT, a)

@@ -64,6 +64,7 @@ def wrap(t: Tables, e: int) -> None:
     agent = t.agents[engagement.agent]
     engagement.cohort = t.contacts[engagement.contact].cohort
     engagement.cohort_ns = t.contacts[engagement.contact].cohort_ns
+    engagement.arrival_seq = t.contacts[engagement.contact].arrival_seq
     _leave_contact(t, e)
     engagement.state = ENGAGEMENT_WRAPPING
     engagement.started_ns = t.book[0].now_ns

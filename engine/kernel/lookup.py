@@ -2,6 +2,7 @@
 
 from engine.kernel.jit import jit
 from engine.kernel.tables import Tables
+from engine.messages.kinds import ENGAGEMENT_WRAPPING
 
 
 @jit
@@ -25,3 +26,21 @@ def find_engagement(t: Tables, c: int, a: int) -> int:
             return e
         e = t.engagements[e].next_of_contact
     return -1
+
+
+@jit
+def is_wrap_up_of(t: Tables, e: int, arrival_seq: int) -> bool:
+    """Tell whether the engagement is the wrap-up of the contact with this arrival; of any, if that is 0."""
+    engagement = t.engagements[e]
+    return engagement.state == ENGAGEMENT_WRAPPING and (arrival_seq == 0 or engagement.arrival_seq == arrival_seq)
+
+
+@jit
+def wraps_up(t: Tables, a: int, arrival_seq: int) -> bool:
+    """Tell whether the agent wraps up the contact with this arrival."""
+    e = t.agents[a].engagement
+    while e >= 0:
+        if is_wrap_up_of(t, e, arrival_seq):
+            return True
+        e = t.engagements[e].next_of_agent
+    return False

@@ -150,6 +150,7 @@ ENGAGEMENT: Final = np.dtype(
         ("talk_ns", "i8"),  # known once wrap-up began
         ("cohort", "i8"),  # of its contact, likewise
         ("cohort_ns", "i8"),
+        ("arrival_seq", "i8"),  # likewise: which contact is wrapped up, whose slot may be another's by now
         ("contact", "i8"),
         ("agent", "i8"),
         ("queue", "i8"),

@@ -13,7 +13,7 @@ from typing import Final
 from engine import kernel
 from engine.messages.rows import SCHEMA
 
-STATE_VERSION: Final = 3
+STATE_VERSION: Final = 4
 """Of what stands in a snapshot beside the kernel's tables."""
 APPLYING: Final = ("evolve", "resize")
 """Modules of the kernel that change tables when rows are applied; what they import counts with them."""

@@ -168,7 +168,7 @@ class AgentReachabilityChanged(Fact, frozen=True, kw_only=True, tag="agent_reach
 
 
 class WrapUpFinished(Fact, frozen=True, kw_only=True, tag="wrap_up_finished"):
-    """The agent finished the after-contact work: of one contact, or of all."""
+    """The agent finished the after-contact work: of one contact, by the name it had, or of all."""
 
     agent: Name
     contact: NameOrNone = ""

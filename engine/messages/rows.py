@@ -17,7 +17,7 @@ What the general fields mean for each kind (fields not named are -1 for agent, q
 | PRIORITY_CHANGED            | slot    |        |           | priority 0..7                       |                                 |
 | AGENT_STATUS_CHANGED        |         |        | agent     | STATUS_*                            | reason number                   |
 | AGENT_REACHABILITY_CHANGED  |         |        | agent     | 1 reachable, 0 not                  |                                 |
-| WRAP_UP_FINISHED            | or -1   |        | agent     |                                     |                                 |
+| WRAP_UP_FINISHED            |         |        | agent     | sequence of its arrival, 0: all     |                                 |
 | QUEUE_OPENED, QUEUE_CLOSED  |         | queue  |           |                                     |                                 |
 | SETTING_CHANGED             | column  | index  | TABLE_*   | value                               | second index                    |
 | REQUIREMENT_DEFINED         |         | number |           | packed skills, `pack_requirement`   | relaxed requirement             |

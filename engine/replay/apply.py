@@ -17,6 +17,7 @@ from engine.model.directory import decode_directory
 from engine.ports import Turn
 from engine.replay.closed import ClosedContact, ClosedContacts
 from engine.replay.contacts import OWED_KEPT, ContactReplay
+from engine.replay.wrapping import WrappingReplay
 from engine.state import EngineRecord, EngineState, payload_of, started_with
 
 
@@ -38,6 +39,7 @@ class StateReplay:
         self._fold = fold_rows
         self._seen = SeenReplay(state.seen, state.generation)
         self._contacts = ContactReplay(state.contacts, state.interned)
+        self._wrapping = WrappingReplay(state, self._contacts)
         self._closed = ClosedContacts(state.contacts)
         self._sources = 0
         self.owed: deque[OwedCallback] = deque(maxlen=OWED_KEPT)
@@ -56,6 +58,7 @@ class StateReplay:
         if in_tail:
             self._contacts.settle()
             self._closed.absorb(run)
+        self._wrapping.absorb(run)
         self._contacts.absorb(run, kinds)
 
     def finish(self) -> None:

@@ -24,7 +24,7 @@ from engine.messages.kinds import (
     FLAG_CLOSES,
     LEG_RECORDED,
 )
-from engine.messages.observed import CallbackRequested, LegRecorded
+from engine.messages.observed import CallbackRequested, ContactArrived, LegRecorded
 from engine.messages.recorded import read_recorded
 from engine.messages.rows import ROW
 from engine.ports import Turn
@@ -181,6 +181,14 @@ class ContactReplay:
     def owed(self) -> list[OwedCallback]:
         """The latest customers who left for a callback that never came, in order."""
         return [owed.told() for owed in self._owed]
+
+    def name_of(self, arrival_seq: int) -> str:
+        """Name of the open contact that arrived at this sequence."""
+        slot = int(np.flatnonzero(self._opened == arrival_seq)[0])
+        entry = self._contacts.at(slot)
+        if entry is None or self._arrivals.seqs[slot] == arrival_seq:
+            return read_recorded(self._arrivals.payload(slot, self._payloads), ContactArrived).contact
+        return entry.name
 
     def _grow(self, slots: int) -> None:
         more = slots - len(self._opened)

@@ -10,6 +10,7 @@ from engine.ingest.admission import SLOTS_KEPT_FREE, Admission
 from engine.ingest.names import REASONS_MAX
 from engine.ingest.seen import dedupe_key
 from engine.ingest.stamp import RowBuffer
+from engine.ingest.wrapping import WrapUp
 from engine.messages import kinds
 from engine.messages.observed import (
     AgentReachabilityChanged,
@@ -236,9 +237,28 @@ def test_facts_about_agents_and_queues(opened: Door) -> None:
     assert opened.row(AgentReachabilityChanged(agent="bob", reachable=False)) == reachable
     finished = {"kind": kinds.WRAP_UP_FINISHED, "agent": BOB}
     assert opened.row(WrapUpFinished(agent="bob")) == finished
-    assert opened.row(WrapUpFinished(agent="bob", contact="ended long ago")) == finished
-    assert opened.row(WrapUpFinished(agent="bob", contact="c")) == finished | {"contact": 0}
     assert opened.row(QueueOpened(queue="sales")) == {"kind": kinds.QUEUE_OPENED, "queue": SALES}
+
+
+def test_a_wrap_up_is_that_of_its_contact(opened: Door) -> None:
+    wrapping = opened.state.contacts.wrapping
+    for wrap_up in (WrapUp(BOB, 0, 7, "d"), WrapUp(BOB, 1, 5, "d"), WrapUp(BOB, 2, 6, "e"), WrapUp(ALICE, 3, 8, "f")):
+        wrapping.start(wrap_up)
+    finished = {"kind": kinds.WRAP_UP_FINISHED, "agent": BOB}
+    assert opened.row(WrapUpFinished(agent="bob", contact="e")) == finished | {"a": 6}
+    assert opened.row(WrapUpFinished(agent="bob", contact="d")) == finished | {"a": 7}
+    wrapping.end(BOB, 0)
+    assert opened.row(WrapUpFinished(agent="bob", contact="d")) == finished | {"a": 5}
+    wrapping.end(BOB, 1)
+    opened.begin()
+    for name in ("d", "f", "never was", "c"):
+        sentence = f"agent 'bob' does not wrap up a contact '{name}'"
+        assert opened.refuses(WrapUpFinished(agent="bob", contact=name)) == ("contact", sentence)
+
+
+def test_a_wrap_up_may_begin_in_the_turn_under_way(opened: Door) -> None:
+    opened.admit(ContactReleased(contact="c", by="agent"))
+    assert opened.admit(WrapUpFinished(agent="bob", contact="c")) is None
 
 
 WRONG: list[tuple[Observed, str, str]] = [

@@ -236,7 +236,9 @@ class History:
 
     def _wrap_up(self) -> Fact:
         wrapping = [n for n, agent in enumerate(self._books.agents) if agent.count(k.ENGAGEMENT_WRAPPING)]
-        return self._fact(k.WRAP_UP_FINISHED, agent=self._random.choice(wrapping or [0]))
+        agent = self._random.choice(wrapping or [0])
+        arrivals = [tie.contact.arrival for tie in self._books.wrap_ups(agent, 0)]
+        return self._fact(k.WRAP_UP_FINISHED, agent=agent, a=self._random.choice([0, 1, *arrivals, *arrivals]))
 
     def _reachability(self) -> Fact:
         agent = self._random.randrange(CAPACITY.agents)

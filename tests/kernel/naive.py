@@ -204,7 +204,7 @@ class Twin(Stays):
             self._then_match_agent(number)
         elif status == k.STATUS_OFFLINE:
             self._withdraw_from(number, range(k.CHANNELS))
-            self._finish_wrap_ups(number)
+            self._finish_wrap_ups(number, 0)
             self._then(lambda: self._disperse(number))
 
     def _withdraw_from(self, number: int, channels: range) -> None:
@@ -214,8 +214,8 @@ class Twin(Stays):
             self._end_offer(tie, k.OFFER_WITHDRAWN)
             self._then(functools.partial(self._match_contact, c))
 
-    def _finish_wrap_ups(self, number: int) -> None:
-        for tie in [tie for tie in self.books.agents[number].ties if tie.state == k.ENGAGEMENT_WRAPPING]:
+    def _finish_wrap_ups(self, number: int, arrival: int) -> None:
+        for tie in self.books.wrap_ups(number, arrival):
             self._end_wrap_up(tie)
         self._then_match_agent(number)
 
@@ -291,7 +291,7 @@ REACTIONS: dict[int, Callable[[Twin, Fact], object]] = {
     k.PRIORITY_CHANGED: Twin._change_priority,
     k.AGENT_STATUS_CHANGED: Twin._change_status,
     k.AGENT_REACHABILITY_CHANGED: Twin._change_reachability,
-    k.WRAP_UP_FINISHED: lambda twin, fact: twin._finish_wrap_ups(fact.agent),
+    k.WRAP_UP_FINISHED: lambda twin, fact: twin._finish_wrap_ups(fact.agent, fact.a),
     k.QUEUE_OPENED: Twin._open_queue,
     k.QUEUE_CLOSED: Twin._open_queue,
     k.DEADLINE_PASSED: lambda twin, _fact: twin._then(twin._pass_deadline),

@@ -30,6 +30,8 @@ class Contact:
     """One contact, from arrival to its slot's end."""
 
     slot: int
+    arrival: int
+    """Sequence of its arrival."""
     arrived: int
     place: int
     queue: int
@@ -258,6 +260,11 @@ class Books:
             agent.status >= least and self.qualifies(number, queue, requirement)
             for number, agent in enumerate(self.agents)
         )
+
+    def wrap_ups(self, number: int, arrival: int) -> list[Engagement]:
+        """The agent's wrap-ups of the contact that arrived so, or (0) all."""
+        ties = [tie for tie in self.agents[number].ties if tie.state == k.ENGAGEMENT_WRAPPING]
+        return [tie for tie in ties if arrival in {0, tie.contact.arrival}]
 
     def occupancy(self, agent: Agent) -> float:
         """Busy time over time since log-in."""

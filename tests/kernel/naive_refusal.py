@@ -34,7 +34,11 @@ def refusal(books: Books, fact: Fact) -> int:
         return _arrival(books, fact)
     if k.CONTACT_RELEASED <= kind <= k.PRIORITY_CHANGED:
         return _about_contact(books, fact)
-    if kind in {k.AGENT_STATUS_CHANGED, k.AGENT_REACHABILITY_CHANGED, k.WRAP_UP_FINISHED}:
+    if kind == k.WRAP_UP_FINISHED:
+        if not (0 <= fact.agent < sizes.agents and fact.a >= 0):
+            return k.REFUSED_OUT_OF_RANGE
+        return 0 if fact.a == 0 or books.wrap_ups(fact.agent, fact.a) else k.REFUSED_WRONG_STATE
+    if kind in {k.AGENT_STATUS_CHANGED, k.AGENT_REACHABILITY_CHANGED}:
         most = k.STATUS_AVAILABLE if kind == k.AGENT_STATUS_CHANGED else 1
         if not (0 <= fact.agent < sizes.agents and 0 <= fact.a <= most):
             return k.REFUSED_OUT_OF_RANGE

@@ -27,6 +27,7 @@ class Stays(Offers):
         requirement, group = fact.a >> 16 & 0xFFFF, (fact.a >> 32 & 0xFFFF) - 1
         c = books.contacts[fact.contact] = Contact(
             slot=fact.contact,
+            arrival=books.seq,
             arrived=books.now,
             place=fact.b or books.now,
             queue=fact.queue,

@@ -259,3 +259,41 @@ def test_no_more_than_sixteen_wrap_ups_pile_up() -> None:
     assert scene.tables.agents["wrapping"][0] == 16
     scene.fact(k.WRAP_UP_FINISHED, agent=0)
     assert len(scene.all(k.WRAP_UP_ENDED)) == 16
+
+
+def wrapping_twice() -> tuple[Scene, list[int]]:
+    """A scene whose agent wraps up two contacts until told to stop, and the sequences of their arrivals."""
+    scene = Scene(agents=2, available=(0,))
+    scene.agent(0, AgentSetting.WRAP_UP_NS, -1)
+    scene.agent(0, AgentSetting.CAPACITY, 3)
+    arrivals = []
+    for _ in range(2):
+        contact, _ = scene.talk()
+        arrivals.append(int(scene.tables.contacts["arrival_seq"][contact]))
+        scene.release(contact)
+    return scene, arrivals
+
+
+def test_the_wrap_up_of_one_contact_ends_alone() -> None:
+    scene, (first, second) = wrapping_twice()
+    scene.fact(k.WRAP_UP_FINISHED, agent=0, a=second)
+    assert scene.kinds() == ["wrap_up_ended"]
+    assert scene.tables.agents["wrapping"][0] == 1
+    scene.fact(k.WRAP_UP_FINISHED, agent=0, a=second)
+    assert scene.only(k.FACT_REFUSED).a == k.REFUSED_WRONG_STATE
+    scene.fact(k.WRAP_UP_FINISHED, agent=0, a=first)
+    assert scene.kinds() == ["wrap_up_ended"]
+    assert scene.tables.agents["wrapping"][0] == 0
+
+
+def test_the_wrap_ups_of_all_contacts_end_together() -> None:
+    scene, _ = wrapping_twice()
+    scene.fact(k.WRAP_UP_FINISHED, agent=0)
+    assert scene.kinds() == ["wrap_up_ended", "wrap_up_ended"]
+
+
+def test_a_contact_that_another_agent_wraps_up_is_refused() -> None:
+    scene, (first, _) = wrapping_twice()
+    scene.fact(k.WRAP_UP_FINISHED, agent=1, a=first)
+    assert scene.only(k.FACT_REFUSED).a == k.REFUSED_WRONG_STATE
+    assert scene.tables.agents["wrapping"][0] == 2

@@ -60,6 +60,7 @@ def everything(state: EngineState) -> dict[str, Any]:
         "seq": state.seq,
         "tables": fingerprint(state.tables),
         "contacts": sorted(state.contacts, key=lambda entry: entry.slot),
+        "wrapping": state.contacts.wrapping.all(),
         "taken": state.contacts.taken().tolist(),
         "names": (state.interned.sources, state.interned.owners, state.interned.reasons),
         "directory": state.directory,

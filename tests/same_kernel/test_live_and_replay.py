@@ -43,6 +43,7 @@ def memory_of(state: EngineState) -> dict[str, Any]:
     """What a state knows beside the tables."""
     return {
         "contacts": {entry.name: entry for entry in state.contacts},
+        "wrapping": state.contacts.wrapping.all(),
         "sources": (state.interned.sources, state.interned.owners, state.interned.reasons),
         "requirements": state.directory.requirements.pairs,
         "queues": state.directory.queues,
@@ -146,6 +147,7 @@ async def test_a_day_in_two_shifts_is_the_same_as_recovered_in_between(tmp_path:
     await opened.open()
     recovered = memory_of(opened.state)
     assert recovered["contacts"] == first["contacts"]
+    assert recovered["wrapping"] == first["wrapping"]
     assert recovered["seen"] == first["seen"]
     assert recovered["requirements"] == first["requirements"]
     await Day(6).run(opened, STEPS // 2)
