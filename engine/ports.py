@@ -27,6 +27,8 @@ class Receipt(msgspec.Struct, frozen=True):
     """The field of the fact that the error is about."""
     refused: str = ""
     """Empty, or why the kernel set the (logged) fact aside: a name of REFUSAL_NAMES."""
+    full: bool = False
+    """It was not accepted for want of room alone: the same later may be."""
 
 
 class OpenContact(msgspec.Struct, frozen=True):

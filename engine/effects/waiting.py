@@ -14,7 +14,7 @@ from engine.model.settings import SECOND_NS
 from engine.projections.line_order import in_order, places, places_of
 
 Estimate = Callable[[int, int], tuple[float | None, float | None]]
-"""Median and 90 % quantile of the wait from now on at (queue, place in line), in seconds; None: cannot be told."""
+"""Median and 90 % quantile of the wait from now on of (slot, place in line), in seconds; None: cannot be told."""
 
 DEFAULT_CHANGED_AFTER_NS: Final = 10 * SECOND_NS
 """A customer whose place changed hears of it at most this often."""
@@ -96,7 +96,7 @@ class WaitingLines:
         self._told_place[slots], self._told_ns[slots] = places, now_ns
         queues = self._records["queue"][slots]
         return [
-            self._told(slot, seq, place, queue, *self._estimate(queue, place))
+            self._told(slot, seq, place, queue, *self._estimate(slot, place))
             for slot, place, queue in zip(slots.tolist(), places.tolist(), queues.tolist(), strict=True)
         ]
 

@@ -130,7 +130,7 @@ class Admission:
                 self._key = key
             place = self._handlers[type(fact)](fact)
         except BadFact as bad:
-            return Receipt(0, error=bad.error, field=bad.field)
+            return Receipt(0, error=bad.error, field=bad.field, full=bad.full)
         except UNWRITABLE as error:
             return _unwritable(fact, error)
         except Exception as error:
@@ -151,12 +151,13 @@ class Admission:
                 "contact", f"contact {excerpt(fact.contact)} is open already; names of open contacts are unique"
             )
         slots = self._slots
-        if self._arrivals >= self._free_slots:
+        if self._arrivals >= self._free_slots and not self._may_use_last_slots():
             if self._buffer.count:
                 return None
             raise BadFact(
                 "contact",
                 f"too many contacts: {len(self._contacts)} are open; send it again later, or raise limits.contacts",
+                full=True,
             )
         queue = self._number("queue", self.directory.queues, fact.queue)
         agent = self._number("preferred_agent", self.directory.agents, fact.preferred_agent, optional=True)
@@ -317,6 +318,11 @@ class Admission:
         if entry.source != self._source and self._own_only and not self._is_own_callback(entry):
             raise BadFact("contact", f"there is no open contact {excerpt(fact.contact)} that this source brought")
         return entry
+
+    def _may_use_last_slots(self) -> bool:
+        """Whether there is a slot among those kept free for it: a promised callback, whose customer gave one up."""
+        is_free = self._arrivals < self._free_slots + SLOTS_KEPT_FREE
+        return is_free and is_callback_source(self._names.sources[self._source])
 
     def _is_own_callback(self, entry: ContactEntry) -> bool:
         """Whether it calls back a customer of the adapter that speaks now."""

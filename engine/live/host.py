@@ -127,7 +127,7 @@ class EngineHost:
         if self._engine is not None:
             await self._engine.stop()
             # A start from a snapshot of now would not see again what adapters were not told.
-            if self._snapshots is not None and not self._engine.outbox.owes_an_end:
+            if self._snapshots is not None and not self._engine.outbox.owes_an_end and not self._engine.callbacks:
                 await self._snapshots.finish()
         if self._log is not None:
             self._log.close()

@@ -5,6 +5,7 @@ import logging
 import os
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 from engine.config.compile import compile_directory, compile_settings
@@ -17,7 +18,7 @@ from engine.ingest.admission import SLOTS_KEPT_FREE
 from engine.ingest.inbox import DEFAULT_CAPACITY, ENDING, Inbox, Submission, arrivals_among
 from engine.kernel.deadlines import NEVER_NS
 from engine.kernel.step import next_deadline_ns
-from engine.live.callbacks import callback_arrival
+from engine.live.callbacks import Callbacks
 from engine.live.clock import LiveClock
 from engine.live.turns import Concluded, TurnMaker
 from engine.log.event_log import FATAL_EXIT_CODE
@@ -26,7 +27,7 @@ from engine.messages.observed import ContactArrived, Fact, Observed
 from engine.messages.rows import empty_rows
 from engine.model.directory import encode_directory
 from engine.ports import Clock, EventLog, Receipt, Turn
-from engine.projections.expected_wait import expected_wait
+from engine.projections.expected_wait import wait_left_s
 from engine.projections.views import Views
 from engine.state import EngineState
 
@@ -71,6 +72,7 @@ class LiveEngine:
         self.outbox = Outbox()
         self.inbox = Inbox(inbox_capacity)
         self.counters: Counter[str] = Counter()
+        self.callbacks = Callbacks(state, self._bring, self.counters)
         self._on_fatal = on_fatal or end_process
         self._log: EventLog | None = None
         self._views: Views | None = None
@@ -93,7 +95,7 @@ class LiveEngine:
         self._log = log
         self._deadline_ns = next_deadline_ns(self.state.tables)
         self._views = Views(self.state.tables, self.state.directory, self.state.contacts, log, self.state.interned)
-        self._maker = TurnMaker(self.state, log, self.inbox, self._wait_left_s)
+        self._maker = TurnMaker(self.state, log, self.inbox, partial(wait_left_s, self.state.tables))
 
     def run(self) -> None:
         """Begin to make turns on the running loop."""
@@ -182,6 +184,7 @@ class LiveEngine:
         figures["effects_held"], figures["effects_done"] = len(self.outbox), self.outbox.acted
         figures["effects_failed"] = self.outbox.failed
         figures["effects_without_adapter"] = self.outbox.unaddressed.total()
+        figures["callbacks_waiting"] = self.callbacks.waiting
         figures["contacts_open"] = len(self.state.contacts)
         maker = self._working_maker()
         figures["facts"], figures["facts_wrong"] = maker.facts, maker.wrong
@@ -236,7 +239,8 @@ class LiveEngine:
     def _require_slots(self, arrivals: int) -> None:
         """Raise ContactsFull where so many contacts do not fit; more than ever fit are answered one by one instead."""
         free = int(self.state.tables.book["slot_count"][0]) - SLOTS_KEPT_FREE
-        if free - self.inbox.arrivals < min(arrivals, len(self.state.tables.slots) - SLOTS_KEPT_FREE):
+        free -= self.inbox.arrivals + self.callbacks.waiting
+        if free < min(arrivals, len(self.state.tables.slots) - SLOTS_KEPT_FREE):
             open_now = len(self.state.contacts)
             raise ContactsFull(f"{open_now} contacts are open, and no more fit; raise limits.contacts", retry_after_s=2)
 
@@ -294,13 +298,16 @@ class LiveEngine:
 
     def queue_callback(self, owed: OwedCallback) -> None:
         """Queue the contact that calls a customer back, in the place that was given up; once, however often asked."""
-        if self._loop is None:
-            return
-        source, fact = callback_arrival(self.state, owed)
-        submission = Submission(source, [fact], self._loop.create_future())
+        if self._loop is not None:
+            self.callbacks.queue(owed)
+
+    def _bring(self, source: int, arrival: ContactArrived) -> "asyncio.Future[list[Receipt]]":
+        """Hand in a contact of the engine's own, whatever is waiting."""
+        assert self._loop is not None, "the engine does not run yet"
+        submission = Submission(source, [arrival], self._loop.create_future())
         self.inbox.put(submission, always=True)
-        self.counters["callbacks"] += 1
         self._schedule()
+        return submission.future
 
     # --- what waits for the disk
 
@@ -369,16 +376,13 @@ class LiveEngine:
         self._informer = self._loop.call_later(INFORM_EVERY_S, self._inform_waiting)
         if self._deadline_ns <= self._now_ns():  # timers of the loop stand still while the machine sleeps
             self._schedule()
+        self.callbacks.again()
         if self._maker is None or not len(self.state.contacts):
             return
         owners = self.state.interned.owners
         effects = [(owners[source], effect) for source, effect in self._maker.lines.due(self._now_ns())]
         self.outbox.hold(self.state.seq, effects)
         self.outbox.release(self.log.durable_seq)
-
-    def _wait_left_s(self, queue: int, place: int) -> tuple[float | None, float | None]:
-        told = expected_wait(self.state.tables, queue, place)
-        return told.p50_s, told.p90_s
 
     def _working_maker(self) -> TurnMaker:
         assert self._maker is not None, "the engine has no log yet"

@@ -70,7 +70,7 @@ class Snapshots:
     def _note(self, turn: Turn) -> None:
         due = turn.last_seq - self._covered_seq >= self._every_rows
         engine = self._engine
-        if due and self._writing is None and engine is not None and not engine.inbox:
+        if due and self._writing is None and engine is not None and not engine.inbox and not engine.callbacks:
             # Copied here and not in the task: a tick later the inbox may hold a callback that follows from rows before.
             taking = self._take(engine, engine.state.seq, engine.state.copy())
             self._writing = asyncio.get_running_loop().create_task(taking)

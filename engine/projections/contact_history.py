@@ -42,6 +42,8 @@ from engine.projections.ring_index import RingIndex, column
 RECORDS_MAX: Final = 50_000
 """Contacts remembered: a day of a large centre, in about 40 MB."""
 PER_CUSTOMER_MAX: Final = 100
+ID_DIGITS_MAX: Final = 18
+"""Of a contact's id, a sequence of the log; longer numbers are nothing but names."""
 ROWS_ASIDE_MAX: Final = 64
 """Rows of one contact kept as they are; more become a record, whose size is bounded."""
 FOLLOWED: Final = frozenset(
@@ -142,7 +144,8 @@ class ContactHistory:
             for number in self._by_name.find(hash(contact), self._oldest):
                 if self._names(number).contact == contact:
                     return self._record(number)
-            found = self._number_of(int(contact)) if contact.isascii() and contact.isdigit() else 0
+            is_id = len(contact) <= ID_DIGITS_MAX and contact.isascii() and contact.isdigit()
+            found = self._number_of(int(contact)) if is_id else 0
             return self._record(found) if found else None
 
     def of_customer(self, customer: str) -> list[ContactRecord]:

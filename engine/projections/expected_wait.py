@@ -42,6 +42,13 @@ def expected_wait(t: Tables, queue: int, place: int = 0, requirement: int = -1, 
     return ExpectedWait(position(t), at, slots, handle_s, patience_s, p50, p80, p90)
 
 
+def wait_left_s(t: Tables, slot: int, place: int) -> tuple[float | None, float | None]:
+    """Return the median and 90 % quantile of the wait from now on of the contact in `slot` at `place` in line."""
+    contact = t.contacts[slot]
+    told = expected_wait(t, int(contact["queue"]), place, int(contact["requirement"]), int(contact["channel"]))
+    return told.p50_s, told.p90_s
+
+
 def calibration(tally: Array) -> Calibration:
     """Read one row of counters."""
     told = int(tally[Tally.TOLD])

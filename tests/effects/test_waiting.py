@@ -100,7 +100,7 @@ def told(lines: WaitingLines, at_s: float) -> list[tuple[str, int]]:
 
 
 def test_a_customer_hears_of_a_change_soon_and_of_anything_within_a_minute(state: EngineState) -> None:
-    lines = WaitingLines(state.tables, state.contacts, state.names, lambda queue, place: (queue + place, None))
+    lines = WaitingLines(state.tables, state.contacts, state.names, lambda slot, place: (slot + place, None))
     wait(state, 0, SALES, 1)
     wait(state, 1, SALES, 2)
     assert told(lines, 0) == [("c0", 1), ("c1", 2)], "after a restart nobody was told anything yet"
@@ -113,12 +113,12 @@ def test_a_customer_hears_of_a_change_soon_and_of_anything_within_a_minute(state
 
 
 def test_what_is_told_comes_from_the_estimate_at_that_place(state: EngineState) -> None:
-    lines = WaitingLines(state.tables, state.contacts, state.names, lambda queue, place: (10.0 * queue, float(place)))
+    lines = WaitingLines(state.tables, state.contacts, state.names, lambda slot, place: (10.0 * slot, float(place)))
     wait(state, 0, HELP, 1)
     wait(state, 1, HELP, 2)
     effects = [effect for _, effect in lines.due(START_NS)]
     assert [(e.queue, e.wait_p50_s, e.wait_p90_s) for e in effects if isinstance(e, InformQueued)] == [
-        ("help", 10.0, 1.0),
+        ("help", 0.0, 1.0),
         ("help", 10.0, 2.0),
     ]
 

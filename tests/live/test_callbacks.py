@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from engine.effects.derive import OwedCallback
+from engine.errors import ContactsFull
+from engine.ingest.admission import SLOTS_KEPT_FREE
 from engine.kernel.audit import audit
 from engine.messages.effects import CallBack, InformQueued, OfferContact
 from engine.messages.observed import (
@@ -13,11 +16,13 @@ from engine.messages.observed import (
     AgentStatusChanged,
     CallbackRequested,
     ContactArrived,
+    ContactReleased,
     LegRecorded,
+    OfferAnswered,
 )
 from engine.replay.restore import restore
 from engine.state import EngineState
-from tests.driver_support import CENTRE, SECOND_NS, START_NS, house
+from tests.driver_support import CAPACITY, CENTRE, SECOND_NS, START_NS, house, load_centre
 
 
 def arrived(name: str, queue: str = "sales", **fields: Any) -> ContactArrived:
@@ -111,3 +116,103 @@ async def test_a_callback_of_the_same_queue_meets_no_callback_step_and_its_whole
         assert [contact.entered_ns for contact in waiting.contacts] == [START_NS, START_NS]
         assert [wait.since_ns for wait in h.engine.views.longest_waiting(5)] == [START_NS, START_NS]
         assert audit(h.state.tables) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "before", "after"),
+    [
+        ({"skills": {"vip": 1, "billing": 1}}, "billing, vip]", "billing]"),
+        ({"preferred_agent": "bob"}, "  - {name: bob, skills: {english: 1}}\n", ""),
+    ],
+)
+async def test_a_callback_outlives_a_skill_or_agent_that_a_reload_removes(
+    tmp_path: Path, fields: dict[str, Any], before: str, after: str
+) -> None:
+    async with house(tmp_path) as h:
+        await h.tell(arrived("c", queue="help", **fields))
+        h.engine.configure(load_centre(tmp_path, CENTRE.replace(before, after)))
+        await h.tell(CallbackRequested(contact="c", number="+1"))
+        await h.settle()
+        (entry,) = h.state.contacts
+        assert entry.arrival.attributes["callback_of"] == "c"
+        assert (entry.arrival.preferred_agent, "vip" in entry.arrival.skills) == ("", False)
+        assert ("billing" in entry.arrival.skills) == ("skills" in fields)
+        assert h.engine.figures()["facts_wrong"] == 0
+
+
+async def test_a_callback_whose_skills_have_no_room_asks_for_those_of_its_queue(tmp_path: Path) -> None:
+    text = CENTRE.replace("ring_limit: 20s", "ring_limit: 20s, skills: {billing: 1}")
+    async with house(tmp_path, text) as h:
+        await h.tell(arrived("c", queue="later", skills={"vip": 1}, customer="+1"))
+        known = h.state.directory.requirements
+        known.limit = len(known.pairs)
+        await h.tell(CallbackRequested(contact="c"))
+        await h.settle()
+        await h.settle()
+        (entry,) = h.state.contacts
+        assert (entry.arrival.attributes["callback_of"], entry.arrival.skills) == ("c", {})
+
+
+async def test_callbacks_use_the_places_kept_free_and_wait_for_one_when_there_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with house(tmp_path) as h:
+        asking = [f"c{number}" for number in range(SLOTS_KEPT_FREE + 1)]
+        others = [f"d{number}" for number in range(CAPACITY.contacts - SLOTS_KEPT_FREE)]
+        await h.tell(*(arrived(name, customer=name) for name in asking))
+        promised: list[OwedCallback] = []
+        with monkeypatch.context() as patch:
+            patch.setattr(h.engine, "queue_callback", promised.append)  # the places are given away meanwhile
+            await h.tell(*(CallbackRequested(contact=name) for name in asking))
+        await h.tell(*(arrived(name) for name in others))
+        for owed in promised:
+            h.engine.queue_callback(owed)
+        await h.settle()
+        await ticks()
+        assert len(h.state.contacts) == CAPACITY.contacts
+        assert len(h.engine.callbacks) == h.engine.figures()["callbacks_waiting"] == 1
+        await h.tell(*(ContactReleased(contact=name) for name in others[: SLOTS_KEPT_FREE + 1]))
+        with pytest.raises(ContactsFull):
+            await h.submit(arrived("e"))  # the one free place is promised
+        h.engine.callbacks.again()
+        await h.settle()
+        await ticks()
+        assert {entry.arrival.customer for entry in h.state.contacts} >= set(asking)
+        assert (len(h.engine.callbacks), h.engine.counters["callbacks_put_off"]) == (0, 1)
+        assert audit(h.state.tables) == []
+
+
+async def test_a_callback_that_no_queue_takes_is_said_and_counted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with house(tmp_path) as h:
+        await h.tell(arrived("c", queue="help", customer="+1"))
+        gone = CENTRE.replace("  help: {strategy: longest-idle, wrap_up: 10s, skills: {english: 2}}\n", "")
+        h.engine.configure(load_centre(tmp_path, gone))
+        await h.tell(CallbackRequested(contact="c"))
+        await h.settle()
+        assert (len(h.state.contacts), len(h.engine.callbacks), h.engine.counters["callbacks_lost"]) == (0, 0, 1)
+        assert "the customer '+1' of contact c was promised a callback and gets none: there is no queue" in caplog.text
+
+
+async def test_a_contact_is_told_again_the_wait_that_it_was_told_on_entry(tmp_path: Path) -> None:
+    more = "".join(f"  - {{name: a{number}, skills: {{english: 5}}}}\n" for number in range(3))
+    async with house(tmp_path, CENTRE + more) as h:
+        names = ("a0", "a1", "a2", "alice")
+        await h.tell(*(AgentStatusChanged(agent=name, status="available") for name in names))
+        await h.tell(*(arrived(f"x{number}") for number in range(4)))
+        await h.tell(
+            *(OfferAnswered(contact=e.contact, agent=e.agent) for e in h.effects if isinstance(e, OfferContact))
+        )
+        await h.tell(arrived("b", skills={"billing": 1}))
+        h.clock.advance(61 * SECOND_NS)
+        h.engine._inform_waiting()
+        await h.settle()
+        on_entry, again = (e for e in h.effects if isinstance(e, InformQueued) and e.contact == "b")
+        (waiting,) = h.engine.views.waiting("sales").contacts
+        assert again.wait_p50_s == waiting.expected_wait.p50_s
+        of_queue = h.engine.views.queue("sales", h.clock.now_ns()).expected_wait.p50_s
+        assert again.wait_p50_s is not None
+        assert of_queue is not None
+        assert again.wait_p50_s > of_queue, "one agent can serve it, four the queue"
+        assert on_entry.position == again.position == 1

@@ -49,6 +49,11 @@ async def test_a_name_used_again_is_the_latest_contact(centre: Centre) -> None:
     assert {event.contact_id for event in first} == {ids[0]}
 
 
+async def test_no_number_is_too_long_to_be_looked_up(centre: Centre) -> None:
+    for digits in (18, 19, 20, 5000):
+        assert centre.views.history.find("9" * digits) is None
+
+
 async def forgetful(centre: Centre, monkeypatch: pytest.MonkeyPatch) -> Views:
     """Read models made again that read nothing of the log, and so know only who is still there."""
     monkeypatch.setattr("engine.projections.views.ROWS_REMEMBERED", 0)
