@@ -2,6 +2,7 @@
 
 TrunklineError
 ├── ConfigError            the configuration cannot be used; carries every fault with line and column
+│   └── SettingsRefused    parts of it were not taken; everything else was
 ├── Malformed              a body is not of the shape of facts; carries every fault with its place (messages.decoding)
 ├── LogError
 │   ├── LogDamaged         acknowledged data is damaged: names file, offset and sequence; nothing was changed
@@ -10,7 +11,8 @@ TrunklineError
 ├── ReplayMismatch         the log says one thing, the kernel decides another
 ├── InvariantViolated      the books do not balance
 └── Overloaded             a bound was reached; try again later
-    └── ContactsFull       no contact gets in until another one ends
+    ├── ContactsFull       no contact gets in until another one ends
+    └── SourcesFull        as many sources as there may be have submitted facts; waiting helps nothing
 """
 
 from pathlib import Path
@@ -26,6 +28,10 @@ class ConfigError(TrunklineError):
     def __init__(self, faults: list[str]) -> None:
         super().__init__("\n".join(faults))
         self.faults = faults
+
+
+class SettingsRefused(ConfigError):
+    """A configuration was followed but for what `faults` name: that stays as it was."""
 
 
 class LogError(TrunklineError):
@@ -76,6 +82,10 @@ class Overloaded(TrunklineError):
     def __init__(self, what: str, retry_after_s: int = 1) -> None:
         super().__init__(what)
         self.retry_after_s = retry_after_s
+
+
+class SourcesFull(Overloaded):
+    """As many sources as there may be have submitted facts: only one of these gets in."""
 
 
 class ContactsFull(Overloaded):

@@ -66,10 +66,10 @@ async def run_command(request: web.Request, tag: str, fields: Mapping[str, Any],
         if receipt.field in path_fields:
             raise Problem("not-found", receipt.error, [Fault(receipt.error, parameter=receipt.field)])
         raise Problem("unprocessable", f"{receipt.error}; nothing was changed", [fault_of(receipt)])
-    if receipt.refused:
-        raise Problem("conflict", f"routing set it aside: {receipt.refused.replace('_', ' ')}")
     if receipt.duplicate:
         await _require_same(request, fact, receipt.seq)
+    if receipt.refused:
+        raise Problem("conflict", f"routing set it aside: {receipt.refused.replace('_', ' ')}")
     return Outcome(receipt.seq, receipt.duplicate, getattr(fact, "contact", ""))
 
 

@@ -44,7 +44,10 @@ async def outermost(request: web.Request, handler: Handler) -> web.StreamRespons
     except Problem as problem:
         response = _problem(request, problem, request_id)
     except Malformed as malformed:
-        response = _problem(request, unreadable(malformed, context.views.faults_of(malformed, FAULTS_MAX)), request_id)
+        caller = request.get(CALLER)
+        of_contacts = caller is not None and not caller.own_only
+        faults = context.views.faults_of(malformed, FAULTS_MAX, of_contacts=of_contacts)
+        response = _problem(request, unreadable(malformed, faults), request_id)
     except Overloaded as full:
         again = {"Retry-After": str(full.retry_after_s)}
         response = _problem(request, Problem("overloaded", str(full), headers=again), request_id)

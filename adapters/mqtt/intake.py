@@ -14,7 +14,7 @@ from adapters.mqtt.broker import IN_FLIGHT_MAX, BrokerClient, published_json
 from adapters.mqtt.settings import Settings
 from adapters.mqtt.topics import BadTopic, Topics
 from adapters.mqtt.translate import IntakeResult, form_of, result_of, unread
-from engine.errors import ContactsFull, Overloaded
+from engine.errors import ContactsFull, Overloaded, SourcesFull
 from engine.messages.decoding import FAULTS_MAX, Fault, Malformed, decode_facts, pointer_to
 from engine.messages.observed import ContactArrived, Observed
 from engine.model.fact_scopes import missing_scope, own_contacts_only
@@ -119,10 +119,15 @@ class Intake:
             return Taken(source, [], False, None, [Fault(str(bad))])
         except Malformed as bad:
             self._counters["rejected"] += 1
-            faults = self._engine.views.faults_of(bad, FAULTS_MAX) if bad.items else bad.faults
+            faults = bad.faults
+            if bad.items:
+                faults = self._engine.views.faults_of(bad, FAULTS_MAX, of_contacts=not self._own_only)
             return Taken(source, [], False, None, faults)
         try:
             receipts = await self._submit(f"{SOURCE}:{source}" if source else SOURCE, facts)
+        except SourcesFull as full:
+            self._counters["rejected"] += len(facts)
+            return Taken(source, [], False, None, [Fault(f"{full}; send as one of them")])
         except ContactsFull as full:
             self._counters["rejected"] += len(facts)
             return Taken(source, [], False, None, [Fault(f"{full}; send it again later")])
@@ -130,11 +135,13 @@ class Intake:
         return Taken(source, facts, many, receipts, [])
 
     async def _submit(self, source: str, facts: list[Observed]) -> "asyncio.Future[list[Receipt]]":
-        """Hand facts to the engine as soon as it takes them. Raises ContactsFull where patience is of no use."""
+        """Hand facts to the engine as soon as it takes them. Raises ContactsFull or SourcesFull: patience is no use."""
         time = asyncio.get_running_loop().time
         while True:
             try:
                 receipts = self._engine.submit(source, facts, own_only=self._own_only)
+            except SourcesFull:
+                raise
             except Overloaded as full:
                 # The broker keeps what we do not acknowledge: nothing is refused, the senders' messages wait there.
                 # What ends a contact may wait there, too, behind one that does not fit in: that is not waited for long.

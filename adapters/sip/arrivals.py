@@ -103,8 +103,7 @@ class Arrivals:
         def check(receipts: list[Receipt]) -> None:
             if receipts[0].error or receipts[0].refused:
                 core.counters["arrivals_refused"] += 1
-                full = "too many" in receipts[0].error
-                self._turn_away(call, 503 if full else 500)
+                self._turn_away(call, 503 if receipts[0].full else 500)
 
         try:
             core.submit([fact, call.caller.recorded()], check)

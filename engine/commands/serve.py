@@ -9,7 +9,7 @@ import uvloop
 
 from engine.commands.builds import prune_builds
 from engine.config import load_config
-from engine.errors import ConfigError
+from engine.errors import ConfigError, SettingsRefused
 from engine.kernel.jit import cache_folder
 from engine.live.host import EngineHost
 from engine.live.host import serve as serve_live
@@ -52,6 +52,10 @@ class Reloader:
         try:
             config = await asyncio.to_thread(load_config, self._path)
             changed = await host.reload(config)
+        except SettingsRefused as error:
+            for fault in error.faults:
+                logger.error("%s", fault)
+            logger.error("configuration read again, but for this, which stays as it was: correct the file")
         except ConfigError as error:
             for fault in error.faults:
                 logger.error("%s", fault)

@@ -44,6 +44,9 @@ ENDING: Final = frozenset(
 )
 """Facts that free something or keep it findable: refusing them would make an overload worse, or lose a call."""
 
+FREEING: Final = ENDING - {LegRecorded}
+"""Of these, facts behind which a contact may find a place that is not free yet."""
+
 
 class Submission:
     """Facts of one call, the receipts they have so far, and the promise to the one who called."""

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from engine.errors import Overloaded
+from engine.errors import Overloaded, SourcesFull
 from engine.ingest.stamp import RowBuffer
 from engine.messages.kinds import CONFIGURATION_LOADED
 from engine.model.directory import Directory
@@ -49,7 +49,7 @@ class InternedNames:
         self._recorded_reasons = 1
 
     def source(self, name: str, owner: str, *, reserved: bool = False) -> int:
-        """Number of a source; a new one belongs to the adapter `owner`. Raises Overloaded beyond SOURCES_MAX.
+        """Number of a source; a new one belongs to the adapter `owner`. Raises SourcesFull beyond SOURCES_MAX.
 
         `reserved`: one of the engine's own, for which there is room beyond. Raises UnicodeEncodeError for a name that
         is not Unicode.
@@ -57,7 +57,7 @@ class InternedNames:
         number = self._source_numbers.get(name)
         if number is None:
             if len(self.sources) >= SOURCES_MAX + (SOURCES_RESERVED if reserved else 0):
-                raise Overloaded(f"{SOURCES_MAX} sources have submitted facts, and '{name}' would be one more")
+                raise SourcesFull(f"{SOURCES_MAX} sources have submitted facts, and '{name}' would be one more")
             name.encode()  # raises here, at whoever names it so, what could not be recorded later
             number = self._source_numbers[name] = len(self.sources)
             self.sources.append(name)

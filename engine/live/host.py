@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from engine.config.sections import Config, Limits
-from engine.errors import ConfigError
+from engine.errors import ConfigError, SettingsRefused
 from engine.ingest.admission import SLOTS_KEPT_FREE
 from engine.kernel.tables import Capacity
 from engine.live.adapters import Adapters
@@ -137,19 +137,28 @@ class EngineHost:
         """Follow another configuration while running; returns how many settings changed, once durable.
 
         Queues, agents, skills, trunk groups and opening hours follow at once, as far as there is room, and so do
-        adapters that can; limits beyond that and other adapters' settings need a restart. Raises ConfigError, with
-        nothing changed unless it is an adapter that refuses.
+        adapters that can; limits beyond that and other adapters' settings need a restart. Raises ConfigError with
+        nothing changed, SettingsRefused with everything changed but what it names.
         """
         _require_room(self.engine.state.capacity, config.limits)
-        changed = self.engine.configure(config)
+        changed, refused = 0, list[str]()
+        try:
+            changed = self.engine.configure(config)
+        except SettingsRefused as error:
+            refused += error.faults
         self.config = config
-        if self._adapters is not None:
-            for name in self._adapters.reload(config.adapters, config.endpoints()):
-                logger.warning("adapter '%s' keeps its settings until a restart", name)
+        try:
+            if self._adapters is not None:
+                for name in self._adapters.reload(config.adapters, config.endpoints()):
+                    logger.warning("adapter '%s' keeps its settings until a restart", name)
+        except ConfigError as error:
+            refused += error.faults
         if self._hours is not None:
             self._hours.reload(config)
         config.let_go()
         await self.engine.durable()
+        if refused:
+            raise SettingsRefused(refused)
         return changed
 
     def status(self) -> list[AdapterStatus]:

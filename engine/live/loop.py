@@ -13,9 +13,9 @@ from engine.config.refusals import refused_settings
 from engine.config.sections import Config
 from engine.effects.derive import OwedCallback
 from engine.effects.outbox import Outbox
-from engine.errors import ConfigError, ContactsFull, Overloaded
+from engine.errors import ContactsFull, Overloaded, SettingsRefused
 from engine.ingest.admission import SLOTS_KEPT_FREE
-from engine.ingest.inbox import DEFAULT_CAPACITY, ENDING, Inbox, Submission, arrivals_among
+from engine.ingest.inbox import DEFAULT_CAPACITY, ENDING, FREEING, Inbox, Submission, arrivals_among
 from engine.kernel.deadlines import NEVER_NS
 from engine.kernel.step import next_deadline_ns
 from engine.live.callbacks import Callbacks
@@ -196,8 +196,8 @@ class LiveEngine:
     def configure(self, config: Config) -> int:
         """Record and apply a configuration: CONFIGURATION_LOADED and the settings that differ; returns how many.
 
-        Raises ConfigError before anything is changed; or after, naming the settings that routing refused: those keep
-        what they were.
+        Raises ConfigError before anything is changed; SettingsRefused after, naming the settings that routing refused:
+        those keep what they were.
         """
         directory = compile_directory(config, self.state.directory)
         changes = compile_settings(config, directory, self.state.settings())
@@ -209,7 +209,7 @@ class LiveEngine:
         self.views.reconfigure(directory)
         refused = refused_settings((frame.turn.rows for frame in frames), directory)
         if refused:
-            raise ConfigError(refused)
+            raise SettingsRefused(refused)
         return len(changes)
 
     def record(self, rows: Any, payload: bytes = b"") -> list[Concluded]:
@@ -233,7 +233,7 @@ class LiveEngine:
         if not log.admitting and any(type(fact) is ContactArrived for fact in facts):
             raise Overloaded("there is no disk space for new contacts", retry_after_s=30)
         arrivals = arrivals_among(facts)
-        if arrivals and not any(type(fact) in ENDING for fact in facts):
+        if arrivals and FREEING.isdisjoint(map(type, facts)):
             self._require_slots(arrivals)
 
     def _require_slots(self, arrivals: int) -> None:

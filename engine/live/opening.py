@@ -1,7 +1,8 @@
 """Opening hours in real time: opens and closes queues when their hours say so, as facts of the source `hours`."""
 
 import asyncio
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from engine.config.sections import Config
@@ -12,18 +13,25 @@ from engine.model.opening_hours import OpeningHours
 from engine.model.settings import QueueSetting
 
 HOURS_SOURCE: Final = "hours"
-LONGEST_SLEEP_S: Final = 3600.0
+LONGEST_SLEEP_S: Final = 30.0
+"""Timers of the loop stand still while the machine sleeps: so late at most is a change that passed meanwhile."""
 RETRY_S: Final = 1.0
 
 
 class OpeningHoursDriver:
-    """Submits QueueOpened and QueueClosed. Between two changes of the hours, what a supervisor did stays."""
+    """Submits QueueOpened and QueueClosed. Between two changes of the hours, what a supervisor did stays.
 
-    def __init__(self, engine: LiveEngine, config: Config) -> None:
+    Hours are times of day: `wall_ns` tells them, and not the engine's clock, which is ahead for ever once it was.
+    """
+
+    def __init__(self, engine: LiveEngine, config: Config, wall_ns: Callable[[], int] = time.time_ns) -> None:
         self._engine = engine
+        self._wall_ns = wall_ns
         self._hours: Mapping[str, OpeningHours] = {}
         self._done_ns: dict[str, int] = {}
         """By queue: until when changes of its hours were carried out."""
+        self._left: set[str] = set()
+        """Queues that have hours no more, and are to be opened."""
         self._timer: asyncio.TimerHandle | None = None
         self._configured(config)
 
@@ -36,12 +44,12 @@ class OpeningHoursDriver:
         """Follow another configuration: queues whose hours changed are opened or closed as they say now."""
         before = self._hours
         self._configured(config)
-        now_ns = self._engine.clock.now_ns()
+        now_ns = self._wall_ns()
         for queue in {*before, *self._hours}:
             if before.get(queue) != self._hours.get(queue):
                 self._done_ns[queue] = 0 if queue in self._hours else now_ns
-        for queue in before.keys() - self._hours.keys() & config.queues.keys():
-            self._set(queue, is_open=True)
+        self._left = before.keys() - self._hours.keys() & config.queues.keys() | self._left & config.queues.keys()
+        self._left -= self._hours.keys()
         self.look()
 
     def stop(self) -> None:
@@ -59,11 +67,14 @@ class OpeningHoursDriver:
     def look(self) -> None:
         """Carry out what is due, and come back at the next change."""
         self.stop()
-        now_ns = self._engine.clock.now_ns()
+        now_ns = self._wall_ns()
         sleep_s = LONGEST_SLEEP_S
         try:
+            for queue in sorted(self._left):
+                self._set(queue, is_open=True)
+                self._left.remove(queue)
             for queue, hours in self._hours.items():
-                done_ns = self._done_ns.get(queue, 0)
+                done_ns = self._done_ns[queue] = min(self._done_ns.get(queue, 0), now_ns)
                 change = hours.next_change(done_ns) if done_ns else (0, True)
                 if change is not None and change[0] <= now_ns:
                     self._set(queue, is_open=hours.is_open(now_ns))

@@ -17,11 +17,14 @@ _NEEDS_NO_CONTACT: Final = "wrap_up_finished"
 """Its contact may be over."""
 
 
-def misnamed(directory: Directory, contacts: OpenContacts, items: Sequence[Any], many: bool, limit: int) -> list[Fault]:
+def misnamed(
+    directory: Directory, contacts: OpenContacts | None, items: Sequence[Any], many: bool, limit: int
+) -> list[Fault]:
     """Return a fault, `limit` at most, for each name in `items` that nothing here has.
 
     `items` are facts as they were sent, good or not; `many`: they stood in an array. A good fact would be told the same
-    by its receipt; a contact counts as open if an earlier fact of the same body lets it arrive.
+    by its receipt; a contact counts as open if an earlier fact of the same body lets it arrive. `contacts` None:
+    nothing is said about contacts, as to those who may not know which of others' are open.
     """
     faults: list[Fault] = []
     arrived: set[str] = set()
@@ -33,7 +36,7 @@ def misnamed(directory: Directory, contacts: OpenContacts, items: Sequence[Any],
         base = f"/{place}" if many else ""
         faults += [Fault(text, base + pointer) for pointer, text in _wrong_names(directory, item)]
         contact, kind = item.get("contact"), item.get("type")
-        if not isinstance(contact, str):
+        if contacts is None or not isinstance(contact, str):
             continue
         if kind == _OPENS:
             arrived.add(contact)

@@ -343,9 +343,13 @@ class Views:
         slot = open_slot(self.tables, self.contacts, record.contact) if record.open else -1
         return explain(self.tables, self.directory, self.interned, record, slot, self.now_ns(now_ns))
 
-    def faults_of(self, malformed: Malformed, limit: int) -> list[Fault]:
-        """What is wrong with a body that cannot be taken in: its shape, and names in it that mean nothing here."""
-        names = misnamed(self.directory, self.contacts, malformed.items, malformed.many, limit)
+    def faults_of(self, malformed: Malformed, limit: int, *, of_contacts: bool = True) -> list[Fault]:
+        """What is wrong with a body that cannot be taken in: its shape, and names in it that mean nothing here.
+
+        `of_contacts`: whether the sender may know which contacts are open.
+        """
+        contacts = self.contacts if of_contacts else None
+        names = misnamed(self.directory, contacts, malformed.items, malformed.many, limit)
         known = {fault.pointer for fault in malformed.faults}
         found = [*malformed.faults, *(fault for fault in names if fault.pointer not in known)]
         place = {f"/{number}": number for number in range(len(malformed.items))} if malformed.many else {}

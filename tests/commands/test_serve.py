@@ -12,6 +12,7 @@ import pytest
 
 from engine.commands.serve import Reloader
 from engine.config import Config
+from engine.errors import ConfigError, SettingsRefused
 from engine.live.host import EngineHost
 
 ROOT = Path(__file__).parents[2]
@@ -107,3 +108,25 @@ async def test_a_reload_that_fails_otherwise_is_said_and_the_next_one_is_read(
     assert host.calls == 2
     assert "the configuration could not be read again" in caplog.text
     assert "no space left on device" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("error", "said", "unsaid"),
+    [
+        (ConfigError(["a fault"]), "was not changed", "but for this"),
+        (SettingsRefused(["a fault"]), "but for this", "was not changed"),
+    ],
+)
+async def test_a_reload_says_what_it_changed(
+    centre: Path, caplog: pytest.LogCaptureFixture, error: ConfigError, said: str, unsaid: str
+) -> None:
+    class Host:
+        """Stands for an engine that does not take a setting."""
+
+        async def reload(self, _config: Config) -> int:
+            raise error
+
+    await Reloader(centre).reload(cast("EngineHost", Host()))
+    assert "a fault" in caplog.text
+    assert said in caplog.text
+    assert unsaid not in caplog.text

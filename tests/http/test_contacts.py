@@ -149,6 +149,15 @@ async def test_a_key_is_good_for_one_command_alone(client: ClientSession) -> Non
         assert answer.status == 404
 
 
+async def test_a_key_of_a_command_that_was_refused_is_good_for_that_command_alone(client: ClientSession) -> None:
+    headers = {"Idempotency-Key": "r"}
+    await tell(client, CONTACTS, 201, queue="sales", contact="w")
+    answer_it = "/api/v1/agents/alice/offers/w/answer"
+    for address, expected in ((answer_it, 409), (answer_it, 409), (f"{CONTACTS}/w/withdraw", 422)):
+        async with client.post(address, json={}, headers=headers) as answer:
+            assert answer.status == expected, await answer.text()
+
+
 async def test_a_key_tells_two_statuses_of_one_agent_apart(client: ClientSession) -> None:
     for status, expected in (("available", 200), ("available", 200), ("offline", 422)):
         headers = {"Idempotency-Key": "s"}

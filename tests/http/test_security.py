@@ -133,6 +133,20 @@ async def test_facts_need_the_scope_of_what_they_do(build: Build) -> None:
             assert (await answer.json())["accepted"] == 4
 
 
+async def test_a_body_with_faults_tells_no_one_which_contacts_of_others_are_open(build: Build) -> None:
+    house = await build(centre=CENTRE + TOKENS)
+    arrived = {"type": "contact_arrived", "contact": "theirs", "queue": "sales"}
+    probe = [{"type": "contact_held", "contact": name} for name in ("theirs", "nobodys")]
+    async with ClientSession(house.url) as client:
+        async with client.post("/api/v1/events", json=arrived, headers=bearer("admin")) as answer:
+            assert answer.status == 202
+        for name, told in (("ingester", []), ("admin", ["there is no open contact 'nobodys'"])):
+            async with client.post("/api/v1/events", json=[*probe, {"type": "?"}], headers=bearer(name)) as answer:
+                assert answer.status == 400
+                details = [fault["detail"] for fault in (await answer.json())["errors"]]
+            assert [detail for detail in details if "open contact" in detail] == told
+
+
 async def test_ids_belong_to_the_token_that_sent_them(build: Build) -> None:
     more = TOKENS + TOKENS.splitlines()[2].replace("ingester", "another") + "\n"
     house = await build(centre=CENTRE + more)

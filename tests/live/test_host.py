@@ -4,22 +4,20 @@ import asyncio
 import gc
 import logging
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import pytest
 
-from engine.errors import ConfigError, ContactsFull, LogDamaged, LogLocked
+from engine.config import Config
+from engine.errors import ConfigError, ContactsFull, LogDamaged, LogLocked, SettingsRefused
 from engine.kernel.fingerprint import fingerprint
 from engine.live.host import SWITCH_INTERVAL_S, EngineHost, SpaceWatch, serve
-from engine.live.opening import OpeningHoursDriver
 from engine.live.snapshots import Snapshots
 from engine.live.upkeep import BUSY_COLLECTION_TICKS, FULL_COLLECTION_TICKS, Upkeep
 from engine.log.event_log import SegmentLog
 from engine.log.segment import SMALLEST_SEGMENT_BYTES
-from engine.messages import kinds
 from engine.messages.effects import AnyEffect, RefuseContact
 from engine.messages.observed import (
     AgentStatusChanged,
@@ -30,19 +28,13 @@ from engine.messages.observed import (
     QueueClosed,
 )
 from engine.messages.rows import ROW
-from engine.model.settings import QueueSetting
 from engine.ports import Turn
 from engine.replay.restore import restore, state_at
 from engine.replay.verify import verify
 from engine.state import EngineState
-from tests.driver_support import CENTRE, SECOND_NS, House, house, load_centre
+from tests.driver_support import CENTRE, house, load_centre
 
 SEGMENT_BYTES = SMALLEST_SEGMENT_BYTES * 8
-HOURS = """
-opening_hours:
-  office: {time_zone: UTC, weekly: {monday-friday: "9:00-17:00"}}
-"""
-WITH_HOURS = CENTRE.replace("wrap_up: 0s,", "wrap_up: 0s, opening_hours: office,") + HOURS
 
 
 def host_of(folder: Path, text: str = CENTRE) -> EngineHost:
@@ -236,73 +228,29 @@ async def test_serve_is_ready_and_stops_when_cancelled(tmp_path: Path) -> None:
     assert verify(tmp_path / "data").ok
 
 
-def is_open(h: House, queue: int = 0) -> bool:
-    return bool(h.state.tables.queues["settings"][queue, QueueSetting.OPEN])
+async def test_a_reload_goes_on_behind_what_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = host_of(tmp_path)
+    await host.start()
 
+    def refuse(_config: Config) -> int:
+        raise SettingsRefused(["trunk group 'main': routing does not take 5 as channels"])
 
-def move_to(h: House, text: str) -> None:
-    at_ns = int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()) * SECOND_NS
-    h.clock.advance(at_ns - h.clock.now_ns())
+    monkeypatch.setattr(host.engine, "configure", refuse)
+    followed: list[str] = []
+    assert host._adapters is not None
+    assert host._hours is not None
 
+    def reload(*_: Any) -> list[str]:
+        followed.append("adapters")
+        raise ConfigError(["adapter 'sip' refuses"])
 
-async def test_queues_open_and_close_by_their_hours(tmp_path: Path) -> None:
-    async with house(tmp_path, WITH_HOURS) as h:
-        move_to(h, "2027-02-01T08:00:00")  # a Monday
-        driver = OpeningHoursDriver(h.engine, h.config)
-        driver.start(0)
-        await h.settle()
-        assert not is_open(h)
-        assert is_open(h, 1)
-        move_to(h, "2027-02-01T09:00:00")
-        driver.look()
-        await h.settle()
-        assert is_open(h)
-        await h.tell(QueueClosed(queue="sales", by="eve"))
-        move_to(h, "2027-02-01T12:00:00")
-        driver.look()
-        await h.settle()
-        assert not is_open(h), "what a supervisor closed stays closed until the hours change"
-        driver.stop()
-        assert h.kinds().count(kinds.QUEUE_OPENED) == 1
-
-
-@pytest.mark.parametrize(("stopped", "opens"), [("2027-02-01T08:00:00", True), ("2027-02-01T10:00:00", False)])
-async def test_changes_that_it_slept_through_are_made_up_for(tmp_path: Path, stopped: str, opens: bool) -> None:
-    async with house(tmp_path, WITH_HOURS) as h:
-        move_to(h, stopped)
-        await h.tell(QueueClosed(queue="sales", by="eve"))
-        stopped_ns = h.clock.now_ns()
-        move_to(h, "2027-02-01T11:00:00")
-        driver = OpeningHoursDriver(h.engine, h.config)
-        driver.start(stopped_ns)
-        await h.settle()
-        assert is_open(h) == opens
-        driver.stop()
-
-
-async def test_a_reload_follows_the_hours(tmp_path: Path) -> None:
-    async with house(tmp_path, WITH_HOURS) as h:
-        move_to(h, "2027-02-06T12:00:00")  # a Saturday
-        driver = OpeningHoursDriver(h.engine, h.config)
-        driver.start(0)
-        await h.settle()
-        assert not is_open(h)
-        without = load_centre(tmp_path, CENTRE)
-        h.engine.configure(without)
-        driver.reload(without)
-        await h.settle()
-        assert is_open(h), "without hours a queue is open"
-        weekend = load_centre(tmp_path, WITH_HOURS.replace("monday-friday", "monday-saturday"))
-        h.engine.configure(weekend)
-        driver.reload(weekend)
-        await h.settle()
-        assert is_open(h)
-        back = load_centre(tmp_path, WITH_HOURS)
-        h.engine.configure(back)
-        driver.reload(back)
-        await h.settle()
-        assert not is_open(h)
-        driver.stop()
+    monkeypatch.setattr(host._adapters, "reload", reload)
+    monkeypatch.setattr(host._hours, "reload", lambda _config: followed.append("hours"))
+    with pytest.raises(SettingsRefused) as caught:
+        await host.reload(load_centre(tmp_path))
+    assert followed == ["adapters", "hours"]
+    assert caught.value.faults == ["trunk group 'main': routing does not take 5 as channels", "adapter 'sip' refuses"]
+    await host.stop()
 
 
 async def test_books_that_do_not_balance_are_counted_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -19,6 +19,7 @@ from engine.messages.observed import (
     AgentStatusChanged,
     ContactArrived,
     ContactReleased,
+    LegRecorded,
     Observed,
     OfferAnswered,
     QueueClosed,
@@ -191,6 +192,7 @@ async def test_slots_freed_in_a_call_serve_the_rest_of_it(tmp_path: Path) -> Non
         full = await h.submit(*[arrived(f"d{n}") for n in range(64)])
         assert [bool(receipt.error) for receipt in full] == [False] * 56 + [True] * 8
         assert "too many contacts" in full[-1].error
+        assert [receipt.full for receipt in full] == [False] * 56 + [True] * 8
 
 
 async def test_a_full_table_of_contacts_asks_for_patience(tmp_path: Path) -> None:
@@ -201,8 +203,9 @@ async def test_a_full_table_of_contacts_asks_for_patience(tmp_path: Path) -> Non
             await h.submit(arrived("d"), arrived("e"))  # one place is left besides the one that is not decided yet
         await taken
         await h.tell(arrived("c55"))
-        with pytest.raises(ContactsFull):
-            await h.submit(arrived("d"))
+        for more in ([], [LegRecorded(contact="d", leg="caller", record=b"r")]):
+            with pytest.raises(ContactsFull):
+                await h.submit(arrived("d"), *more)
         await h.tell(ContactReleased(contact="c0"), arrived("d"))
         await h.tell(ContactReleased(contact="c1"))
         await h.tell(arrived("e"))

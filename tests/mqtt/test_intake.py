@@ -14,7 +14,7 @@ from adapters.mqtt.broker import BrokerClient, Incoming
 from adapters.mqtt.intake import Intake
 from adapters.mqtt.settings import Settings
 from adapters.mqtt.topics import Topics
-from engine.errors import ContactsFull, Overloaded
+from engine.errors import ContactsFull, Overloaded, SourcesFull
 from engine.messages.observed import ContactArrived, ContactReleased, Fact, Observed, QueueClosed
 from engine.ports import EngineLink, Receipt
 
@@ -55,6 +55,7 @@ class Engine:
     def __init__(self, full: int = 0) -> None:
         self.full = full
         self.contacts_full = False
+        self.sources_full = False
         self.own_only: frozenset[type[Fact]] = frozenset()
         self.taken: list[tuple[str, Sequence[Observed], asyncio.Future[list[Receipt]]]] = []
 
@@ -63,6 +64,8 @@ class Engine:
     ) -> "asyncio.Future[list[Receipt]]":
         if self.contacts_full and any(isinstance(fact, ContactArrived) for fact in facts):
             raise ContactsFull("64 contacts are open", retry_after_s=0)
+        if self.sources_full:
+            raise SourcesFull("4096 sources have submitted facts", retry_after_s=0)
         if self.full:
             self.full -= 1
             raise Overloaded("full", retry_after_s=0)
@@ -107,6 +110,21 @@ async def test_acknowledged_in_the_order_of_arrival_and_only_once_durable() -> N
     await room.settle()
     assert room.line.acknowledged == [7, 8, 9]
     assert room.counters["accepted"] == 3
+    await room.end()
+
+
+async def test_a_source_too_many_is_told_so_and_keeps_nobody_waiting() -> None:
+    room = Room()
+    room.engine.sources_full = True
+    room.line.arriving.put_nowait(message(7))
+    await room.settle()
+    assert room.line.acknowledged == [7]
+    (result,) = room.line.sent
+    assert "4096 sources have submitted facts; send as one of them" in str(result)
+    room.engine.sources_full = False
+    room.line.arriving.put_nowait(message(8))
+    await room.settle()
+    assert len(room.engine.taken) == 1
     await room.end()
 
 
