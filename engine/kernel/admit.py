@@ -6,7 +6,7 @@ from engine.kernel.door import obstacle, worth_waiting_for
 from engine.kernel.eligibility import slots_for
 from engine.kernel.emit import MATCH_CONTACT, emit, then
 from engine.kernel.erlang import load_of
-from engine.kernel.expected_wait import NINETY, in_line, quantile_ns
+from engine.kernel.expected_wait import FIFTY, NINETY, in_line, moments, quantile_ns
 from engine.kernel.jit import jit
 from engine.kernel.tables import Array, Tables
 from engine.messages.kinds import (
@@ -101,6 +101,7 @@ def told(t: Tables, c: int, queue: int) -> int:
         stages = in_line(t, queue) + 1
         if contact.queue == queue and contact.state == CONTACT_WAITING:
             stages -= 1  # it is in the line itself still
-    p50_s = math.ceil(quantile_ns(t, queue, channel, slots, stages, 0.0) / 1e9)
-    p90_s = math.ceil(quantile_ns(t, queue, channel, slots, stages, NINETY) / 1e9)
+    mean, variance = moments(t, queue, channel, slots, stages)
+    p50_s = math.ceil(quantile_ns(mean, variance, stages, FIFTY) / 1e9)
+    p90_s = math.ceil(quantile_ns(mean, variance, stages, NINETY) / 1e9)
     return min(p50_s, UNTOLD - 1) | min(p90_s, UNTOLD - 1) << 24

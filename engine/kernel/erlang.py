@@ -13,6 +13,8 @@ Everything is refreshed in event time from the kernel's own running estimates, s
 import math
 from typing import Final
 
+import numpy as np
+
 from engine.kernel.jit import jit
 from engine.kernel.masks import ONE, ZERO, lowest
 from engine.kernel.tables import Tables
@@ -82,6 +84,25 @@ def price_elsewhere(t: Tables, queue: int, a: int) -> tuple[float, int]:
             if t.line_prices[line] > most:
                 most, dearest = t.line_prices[line], line
     return price, dearest
+
+
+@jit
+def cost_elsewhere(t: Tables, own_line: int, mean_ns: float, a: int, enough: float) -> float:
+    """Return what the other queues lose while one of agent `a`'s slots is taken for `mean_ns`: the price above, told by
+    the oldest line of the contact's queue. Summing ends at more than `enough`: prices are never below 0.
+    """
+    price = 0.0
+    short = len(t.agents) + 1
+    for place in range(t.line_masks.shape[1]):
+        word = t.line_masks[a, place] & t.line_masks[short, place]
+        if place == own_line >> 6:
+            word &= ~(ONE << np.uint64(own_line & 63))
+        while word != ZERO:
+            price += t.line_prices[(place << 6) + lowest(word)]
+            word &= word - ONE
+            if price * mean_ns > enough:
+                return price * mean_ns
+    return price * mean_ns
 
 
 @jit

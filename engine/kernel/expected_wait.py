@@ -19,10 +19,15 @@ from engine.messages.kinds import CHANNELS, EXIT_ANSWERED
 from engine.model.settings import QueueSetting
 from engine.model.tallies import Tally
 
-EIGHTY: Final = 0.8416212335729143
-"""Normal deviate of the eighth decile."""
-NINETY: Final = 1.2815515655446004
-"""Normal deviate of the ninth decile."""
+
+def _quantile(deviate: float) -> tuple[float, float]:
+    """Return a quantile by its deviates of the normal law and of the exponential one."""
+    return deviate, -math.log(0.5 * math.erfc(deviate / math.sqrt(2.0)))
+
+
+FIFTY: Final = _quantile(0.0)
+EIGHTY: Final = _quantile(0.8416212335729143)
+NINETY: Final = _quantile(1.2815515655446004)
 RING_GUESS_NS: Final = 5e9
 """Mean ringing time assumed with the weight of one offer."""
 STAGES_SUMMED: Final = 32
@@ -49,9 +54,10 @@ def expected_wait(
         stages = 0 if free_slots > 0 else place
     p50, p80, p90 = -1.0, -1.0, -1.0
     if slots > 0:
-        p50 = quantile_ns(t, queue, channel, slots, stages, 0.0)
-        p80 = quantile_ns(t, queue, channel, slots, stages, EIGHTY)
-        p90 = quantile_ns(t, queue, channel, slots, stages, NINETY)
+        mean, variance = moments(t, queue, channel, slots, stages)
+        p50 = quantile_ns(mean, variance, stages, FIFTY)
+        p80 = quantile_ns(mean, variance, stages, EIGHTY)
+        p90 = quantile_ns(mean, variance, stages, NINETY)
     return place, slots, mean_handle_ns(t, queue), mean_patience_ns(t, queue), p50, p80, p90
 
 
@@ -62,13 +68,13 @@ def in_line(t: Tables, queue: int) -> int:
 
 
 @jit
-def quantile_ns(t: Tables, queue: int, channel: int, slots: int, stages: int, deviate: float) -> float:
-    """Return a quantile, as a normal deviate, of the time until so many have departed and the ringing is over, ns."""
+def moments(t: Tables, queue: int, channel: int, slots: int, stages: int) -> tuple[float, float]:
+    """Return mean, ns, and variance, ns squared, of the time until so many have departed and the ringing is over."""
     ring_ns = mean_ring_ns(t, queue, channel)
-    if stages == 0:
-        return -math.log(0.5 * math.erfc(deviate / math.sqrt(2.0))) * ring_ns
-    first, step = slots / mean_handle_ns(t, queue), 1.0 / mean_patience_ns(t, queue)
     mean, variance = ring_ns, ring_ns * ring_ns
+    if stages == 0:
+        return mean, variance
+    first, step = slots / mean_handle_ns(t, queue), 1.0 / mean_patience_ns(t, queue)
     for j in range(min(stages, STAGES_SUMMED)):
         stage_ns = 1.0 / (first + j * step)
         mean += stage_ns
@@ -77,8 +83,16 @@ def quantile_ns(t: Tables, queue: int, channel: int, slots: int, stages: int, de
         low, high = first + (STAGES_SUMMED - 0.5) * step, first + (stages - 0.5) * step
         mean += math.log(high / low) / step
         variance += (1.0 / low - 1.0 / high) / step
+    return mean, variance
+
+
+@jit
+def quantile_ns(mean: float, variance: float, stages: int, quantile: tuple[float, float]) -> float:
+    """Return a quantile of the time that has these moments: exponential if nobody has to depart, else gamma, ns."""
+    if stages == 0:
+        return quantile[1] * mean
     shape = mean * mean / variance
-    root = max(0.0, 1.0 - 1.0 / (9.0 * shape) + deviate / (3.0 * math.sqrt(shape)))
+    root = max(0.0, 1.0 - 1.0 / (9.0 * shape) + quantile[0] / (3.0 * math.sqrt(shape)))
     return mean * root * root * root
 
 

@@ -18,6 +18,15 @@ def find_line(t: Tables, queue: int, requirement: int, channel: int) -> int:
 
 
 @jit
+def oldest_line(t: Tables, queue: int) -> int:
+    """Return the queue's oldest line, the one that its prices are computed for; -1 if it has none yet."""
+    line = t.queues[queue].first_line
+    while line >= 0 and t.lines[line].next_line >= 0:
+        line = t.lines[line].next_line
+    return line
+
+
+@jit
 def find_engagement(t: Tables, c: int, a: int) -> int:
     """Return the engagement of contact `c` with agent `a`, -1 if there is none."""
     e = t.contacts[c].engagement

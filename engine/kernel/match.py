@@ -2,10 +2,14 @@
 free agent and no waiting contact that the agent may serve exist together, unless a row says who is held back.
 """
 
+import math
+
 from engine.kernel.eligibility import is_free
 from engine.kernel.emit import DISPERSE, MATCH_AGENT, MATCH_ANY, MATCH_CONTACT, emit, then
+from engine.kernel.erlang import cost_elsewhere, mean_handle_ns
 from engine.kernel.hold_back import weigh
 from engine.kernel.jit import jit
+from engine.kernel.lookup import oldest_line
 from engine.kernel.masks import ONE, ZERO, count_common, has, lowest
 from engine.kernel.strategies import agent_key
 from engine.kernel.tables import Array, Tables
@@ -88,6 +92,8 @@ def best_agent(t: Tables, strategy: int, line: int, after_seq: int, without: int
     free = common_lines(t) + t.lines[line].channel
     best, second, candidates = -1, -1, 0
     best_key, second_key = 0.0, 0.0
+    queue = t.lines[line].queue
+    own_line, mean_ns = oldest_line(t, queue), mean_handle_ns(t, queue)
     for place in range(t.agent_masks.shape[1]):
         word = t.agent_masks[line, place] & t.agent_masks[free, place]
         while word != ZERO:
@@ -96,7 +102,10 @@ def best_agent(t: Tables, strategy: int, line: int, after_seq: int, without: int
             if t.idle_seqs[a] <= after_seq or a == without:
                 continue
             candidates += 1
-            key = agent_key(t, strategy, line, a)
+            if strategy == ERLANG:
+                key = cost_elsewhere(t, own_line, mean_ns, a, second_key if second >= 0 else math.inf)
+            else:
+                key = agent_key(t, strategy, line, a)
             if best < 0 or key < best_key or (key == best_key and t.idle_seqs[a] < t.idle_seqs[best]):
                 second, second_key = best, best_key
                 best, best_key = a, key

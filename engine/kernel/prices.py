@@ -4,6 +4,7 @@ import math
 
 from engine.kernel.erlang import HANDLE_GUESS_NS, MEMORY_NS, REFRESH_NS, loss_rate, mean_handle_ns, mean_patience_ns
 from engine.kernel.jit import jit
+from engine.kernel.lookup import oldest_line
 from engine.kernel.review import set_price
 from engine.kernel.tables import PRICE_LEVELS, Tables
 from engine.model.settings import QueueSetting
@@ -66,19 +67,11 @@ def compute_prices(t: Tables, q: int) -> None:
     value = queue.settings[QueueSetting.VALUE] / 1000.0
     queue.factor = value * (20e9 / max(queue.settings[QueueSetting.THRESHOLD_NS], 1e9)) * (HANDLE_GUESS_NS / mean_ns)
     window_ns = MEMORY_NS * (1.0 - math.exp(-max(now_ns - queue.first_ns, 60e9) / MEMORY_NS))
-    oldest = _oldest_line(t, q)
+    oldest = oldest_line(t, q)
     slots = t.lines[oldest].slots if oldest >= 0 else 0
     price_levels(t, q, slots, queue.arrivals / window_ns, mean_ns, value)
     if oldest >= 0:
         set_price(t, oldest)
-
-
-@jit
-def _oldest_line(t: Tables, q: int) -> int:
-    line = t.queues[q].first_line
-    while line >= 0 and t.lines[line].next_line >= 0:
-        line = t.lines[line].next_line
-    return line
 
 
 @jit

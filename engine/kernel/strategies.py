@@ -4,14 +4,12 @@ import math
 
 import numpy as np
 
-from engine.kernel.erlang import mean_handle_ns, price_elsewhere
 from engine.kernel.jit import jit
 from engine.kernel.tables import Tables
 from engine.messages.kinds import (
     AGENT_BUSY,
     AGENT_OFFERED,
     AGENT_WRAPPING,
-    ERLANG,
     FEWEST_CONTACTS,
     LEAST_OCCUPIED,
     ROUND_ROBIN,
@@ -24,10 +22,7 @@ from engine.model.settings import CONDITIONS_MAX, AgentSetting, EngineSetting
 
 @jit
 def agent_key(t: Tables, strategy: int, line: int, a: int) -> float:
-    """Return the key of agent `a` for a contact of `line`; lower is better."""
-    if strategy == ERLANG:
-        queue = t.lines[line].queue
-        return price_elsewhere(t, queue, a)[0] * mean_handle_ns(t, queue)
+    """Return the key of agent `a` for a contact of `line`; lower is better. Under erlang it is the cost elsewhere."""
     if strategy == LEAST_OCCUPIED:
         return occupancy(t, a)
     if strategy == FEWEST_CONTACTS:
