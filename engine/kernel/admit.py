@@ -2,7 +2,7 @@
 
 import math
 
-from engine.kernel.door import obstacle, worth_waiting_for
+from engine.kernel.door import let_in_before, obstacle, worth_waiting_for
 from engine.kernel.eligibility import slots_for
 from engine.kernel.emit import MATCH_CONTACT, emit, then
 from engine.kernel.erlang import load_of
@@ -16,8 +16,6 @@ from engine.messages.kinds import (
     CONTACT_WAITING,
     ENTRY_ARRIVAL,
     ENTRY_OVERFLOW,
-    ENTRY_REQUEUE,
-    ENTRY_TRANSFER_TO_AGENT,
     EXIT_OVERFLOWED,
     EXIT_REFUSED_FULL,
     EXIT_REFUSED_TRUNK,
@@ -70,9 +68,8 @@ def admit(t: Tables, out: Array, c: int, queue: int, own_agent: int, line_ns: in
     """Let the contact into `queue`, or into the queue that takes over, or out; then look for an agent."""
     for _ in range(HOPS_MAX):
         way_out, target = obstacle(t, c, queue)
-        # Who comes back, or goes to one agent, was let in before: those who wait stay when a queue closes or fills.
-        returns = entry == ENTRY_REQUEUE or entry == ENTRY_TRANSFER_TO_AGENT
-        if way_out == 0 or (returns and way_out != EXIT_SYSTEM_ERROR):
+        # Those who wait stay when a queue closes or fills, and so does who left the line for a callback.
+        if way_out == 0 or (let_in_before(t, c, entry) and way_out != EXIT_SYSTEM_ERROR):
             if own_agent >= 0 and not worth_waiting_for(t, own_agent, t.contacts[c].channel, queue):
                 own_agent = -1
             packed = entry | told(t, c, queue) << 8

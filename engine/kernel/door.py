@@ -10,10 +10,14 @@ from engine.messages.kinds import (
     CHANNELS,
     CONTACT_OFFERED,
     CONTACT_WAITING,
+    ENTRY_ARRIVAL,
+    ENTRY_REQUEUE,
+    ENTRY_TRANSFER_TO_AGENT,
     EXIT_REFUSED_CLOSED,
     EXIT_REFUSED_EMPTY,
     EXIT_REFUSED_FULL,
     EXIT_SYSTEM_ERROR,
+    FLAG_CALLS_BACK,
 )
 from engine.model.settings import QueueSetting
 
@@ -36,6 +40,14 @@ def obstacle(t: Tables, c: int, queue: int) -> tuple[int, int]:
     if rule != 0 and lacks_agents(t, queue, requirement, contact.channel, rule):
         return EXIT_REFUSED_EMPTY, settings[QueueSetting.EMPTY_TARGET]
     return 0, -1
+
+
+@jit
+def let_in_before(t: Tables, c: int, entry: int) -> bool:
+    """Tell whether the doors' rules spare the contact, as its place was promised: it comes back, or is called back."""
+    if entry == ENTRY_REQUEUE or entry == ENTRY_TRANSFER_TO_AGENT:
+        return True
+    return entry == ENTRY_ARRIVAL and t.contacts[c].flags & FLAG_CALLS_BACK != 0
 
 
 @jit

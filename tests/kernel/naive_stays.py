@@ -73,7 +73,9 @@ class Stays(Offers):
         steps: list[Callable[[], object]] = []
         for _ in range(8):
             way_out, target = self._obstacle(c, queue)
-            if entry in {k.ENTRY_REQUEUE, k.ENTRY_TRANSFER_TO_AGENT} and way_out != k.EXIT_SYSTEM_ERROR:
+            promised = c.calls_back and entry == k.ENTRY_ARRIVAL
+            spared = promised or entry in {k.ENTRY_REQUEUE, k.ENTRY_TRANSFER_TO_AGENT}
+            if spared and way_out != k.EXIT_SYSTEM_ERROR:
                 way_out = 0
             if not way_out:
                 if own >= 0 and not self._is_worth_waiting_for(own, c.channel, queue):

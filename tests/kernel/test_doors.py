@@ -228,6 +228,28 @@ def test_who_is_called_back_passes_over_steps_for_a_callback() -> None:
     assert exits(scene) == [k.EXIT_TIMED_OUT]
 
 
+@pytest.mark.parametrize("target", [-1, 1])
+@pytest.mark.parametrize("bar", ["closed", "full", "empty"])
+def test_who_is_called_back_is_let_in_whatever_bars_the_door(bar: str, target: int) -> None:
+    scene = Scene(queues=2, available=())
+    for queue in (0, 1):
+        scene.queue(queue, QueueSetting.JOIN_EMPTY, 1 if bar == "empty" else 0)
+        scene.queue(queue, QueueSetting.MAX_LENGTH, 1 if bar == "full" else 0)
+        if bar == "full":
+            scene.arrive(queue)
+        if bar == "closed":
+            scene.fact(k.QUEUE_CLOSED, queue=queue)
+    scene.status(0, k.STATUS_OFFLINE)
+    for column in (QueueSetting.CLOSED_TARGET, QueueSetting.FULL_TARGET, QueueSetting.EMPTY_TARGET):
+        scene.queue(0, column, target)
+    scene.arrive(0)
+    assert exits(scene)[-1] in {k.EXIT_REFUSED_CLOSED, k.EXIT_REFUSED_FULL, k.EXIT_REFUSED_EMPTY}
+    promised = scene.arrive(0, flags=k.FLAG_CALLS_BACK)
+    assert scene.kinds() == ["contact_queued"]
+    assert scene.only(k.CONTACT_QUEUED).queue == 0
+    assert scene.state(promised) == "waiting"
+
+
 def test_a_step_deleted_while_people_wait_is_not_taken() -> None:
     scene = Scene(available=())
     scene.step(0, 0, 30, k.STEP_TIME_OUT)
