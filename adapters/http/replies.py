@@ -6,6 +6,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from adapters.http.context import CALLER, Context, context_of
 from adapters.http.effort import is_large
@@ -19,6 +20,8 @@ from engine.projections.views import Views
 
 DURABLE_WITHIN_S: Final = 10.0
 """A disk that takes longer has failed, as far as a caller is concerned."""
+PACKINGS: Final = frozenset({"", "identity", "gzip", "deflate"})
+"""The Content-Encodings that bodies may have."""
 T = TypeVar("T")
 AS_OF: Final = "X-Trunkline-As-Of"
 
@@ -99,8 +102,15 @@ async def submit(
 
 
 async def read_body(request: web.Request) -> bytes:
-    """Return the whole body. Raises Problem when it comes too slowly or is too large."""
+    """Return the whole body, unpacked. Raises Problem when it is late, too large, or not packed as its header says."""
     settings = context_of(request).settings
+    packing = request.headers.get("Content-Encoding", "").strip().lower()
+    if packing not in PACKINGS:
+        raise Problem(
+            "unsupported-media-type",
+            f"Content-Encoding {packing[:40]!r} is not read; send gzip, deflate, or the body as it is",
+            headers={"Accept-Encoding": "gzip, deflate", "Connection": "close"},
+        )
     try:
         async with asyncio.timeout(settings.body_timeout_ns / 1e9):
             return await request.read()
@@ -108,6 +118,9 @@ async def read_body(request: web.Request) -> bytes:
         raise Problem("timeout", "the body did not arrive in time", headers={"Connection": "close"}) from None
     except web.HTTPRequestEntityTooLarge:
         raise Problem("too-large", f"the body has more than {settings.body_limit} bytes") from None
+    except (web.RequestPayloadError, HttpProcessingError):
+        form = f"is not {packing}, or ends early" if packing else "cannot be read to its end"
+        raise Problem("malformed", f"the body {form}; nothing was changed", headers={"Connection": "close"}) from None
 
 
 def next_link(request: web.Request, after: str | None) -> dict[str, str]:

@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import os
+import zlib
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -136,6 +137,27 @@ async def test_bodies_that_are_too_large(client: ClientSession) -> None:
 async def test_bodies_of_other_kinds(client: ClientSession, kind: str) -> None:
     async with client.post("/api/v1/events", data=b"{}", headers={"Content-Type": kind}) as answer:
         assert answer.status == 415
+
+
+@pytest.mark.parametrize("address", ["/api/v1/events", CONTACTS, "/api/v1/queues/sales/close"])
+@pytest.mark.parametrize(
+    ("packing", "body", "expected"),
+    [
+        ("gzip", b"xxxx", 400),
+        ("deflate", b"xxxx", 400),
+        ("deflate", zlib.compress(b'{"queue": "sales"}' * 99)[:-9], 400),
+        ("foo", b"{}", 415),
+        ("gzip, gzip", b"{}", 415),
+    ],
+)
+async def test_bodies_that_are_not_packed_as_they_say(
+    client: ClientSession, address: str, packing: str, body: bytes, expected: int
+) -> None:
+    headers = {**JSON, "Content-Encoding": packing}
+    async with client.post(address, data=io.BytesIO(body), headers=headers) as answer:
+        assert answer.status == expected, await answer.text()
+        assert answer.content_type == "application/problem+json"
+    await alive(client)
 
 
 HEADS = [
