@@ -32,7 +32,7 @@ class Receipt(msgspec.Struct, frozen=True):
 
 
 class OpenContact(msgspec.Struct, frozen=True):
-    """A contact that was not closed when the engine stopped, given back to the adapter that brought it."""
+    """A contact that was open when the engine stopped, or had just closed, given back to whose it is."""
 
     contact: str
     queue: str
@@ -44,6 +44,8 @@ class OpenContact(msgspec.Struct, frozen=True):
     """The last LegRecorded of each leg."""
     call_back: str = ""
     """Number of the customer who is to be called, or was; '' for a contact that came by itself."""
+    closed: bool = False
+    """Whether it is over already: only what is still up of it is to be ended, and an effect says so again."""
 
 
 class AgentEndpoint(msgspec.Struct, frozen=True):

@@ -176,6 +176,9 @@ class Callback(Call):
 
     def _give_up(self, side: Side, status: int, then: Callable[[], None] | None = None) -> None:
         self.core.counters["callbacks.given_up"] += 1
+        # Nothing rings any more: after a crash nobody must take this INVITE for one that is under way.
+        over = LegRecorded(contact=self.name, leg="caller", record=CustomerCall(self.customer.attempt).encode())
+        self.core.insist([over])
         super().release(side, cause_of(status), then)
 
     def _put_off(
@@ -226,6 +229,16 @@ class Callback(Call):
             self.customer.resume(record, self.seizure.route)
         else:
             self.call_customer()
+
+    def take_back(self, record: CustomerCall | None) -> None:
+        """It is over already: the agent's phone is hung up, and the customer's stops ringing if it still does.
+
+        Raises LocalProtocolError and MalformedMessage.
+        """
+        self.seizure = self.core.outbound.seize(self.number, anyway=True)
+        if record is not None and self.seizure is not None:
+            self.customer.resume(record, self.seizure.route, only_to_end=True)
+        self.finish()
 
     def speak_with(self, customer: CallerLeg, phase: str) -> None:
         """The customer is on the line."""

@@ -36,6 +36,8 @@ class CallerLeg(Leg):
         """Whether the caller left the first offer to us."""
         self.recovered = False
         """Whether the 2xx was sent again after a restart, so that its ACK may have come before."""
+        self.may_be_connected = False
+        """Whether the call is over but the log does not say if the 2xx was sent: there may be a dialog to be ended."""
         self.kept = False
         """Whether the log knows that the caller has our answer."""
 
@@ -127,9 +129,20 @@ class CallerLeg(Leg):
             self.core.endpoint.reply(self.invite, answer.status, answer.reason, headers=answer.headers)
             self.core.counters[f"answered.{answer.status}"] += 1
             self.invite.context = None
-            self.close()
+            if self.may_be_connected:
+                self._end_dialog(answer.headers)
+            else:
+                self.close()
         else:
             self.hang_up(answer.headers)
+
+    def _end_dialog(self, headers: Headers) -> None:
+        """Send BYE in case the caller has our 2xx of before a restart; one who has not got a failure instead."""
+        dialog = self._dialog()
+        dialog.contact = self.core.endpoint.contact(self.flow.transport if self.flow is not None else "udp")
+        dialog.state = "confirmed"
+        self.acknowledged = True
+        super().hang_up(headers)
 
     def take(self, request: Request, transaction: ServerTransaction) -> bool:
         """Take a request within the dialog, which the caller can only send who has our answer."""

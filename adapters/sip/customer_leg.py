@@ -97,8 +97,8 @@ class CustomerLeg(CallerLeg):
         self.state = "recording"
         self.core.insist([self.recorded()], lambda _receipts: self._send())
 
-    def resume(self, record: CustomerCall, route: Route) -> None:
-        """Go on after a restart: the INVITE may have been sent or not, so it is sent as a repetition.
+    def resume(self, record: CustomerCall, route: Route, *, only_to_end: bool = False) -> None:
+        """Go on after a restart: the INVITE may have been sent or not, so it is repeated, unless it only is to end.
 
         Raises LocalProtocolError and MalformedMessage.
         """
@@ -110,8 +110,9 @@ class CustomerLeg(CallerLeg):
         self.origin.pass_on(invite.body)
         self.state = "calling"
         self._transaction = endpoint.layer.resume_client(invite, record.hop, self, endpoint.now_ns())
-        endpoint.send_once(invite, record.hop)
-        self._limit()
+        if not only_to_end:
+            endpoint.send_once(invite, record.hop)
+            self._limit()
 
     def finish(self, answer: object = None) -> None:
         """End the leg, in whatever state it is."""

@@ -213,19 +213,19 @@ class SipEndpoint:
         for octets, hop in self.layer.take_outgoing():
             send(octets, hop)
         if self._alarm is None and len(self.layer):
-            self._set_alarm(self.layer.timing.trying_ns)
+            self._set_alarm(self.layer.timing.t1_ns)
 
     def _set_alarm(self, delay_ns: int) -> None:
         self._alarm = asyncio.get_running_loop().call_later(delay_ns / 1e9, self._ring)
 
     def _ring(self) -> None:
-        """Run timers. None is shorter than the wait before 100, so looking again after as long misses none."""
+        """Run timers. No timer is shorter than T1, so looking again after T1 at the latest misses none."""
         self._alarm = None
         layer = self.layer
         self._handle(layer.handle_timers(self.now_ns()))
         due_ns = layer.next_timer_ns()
         if due_ns is not None:
-            self._set_alarm(min(max(due_ns - self.now_ns(), 0), layer.timing.trying_ns))
+            self._set_alarm(min(max(due_ns - self.now_ns(), 0), layer.timing.t1_ns))
         self.flush_soon()
 
 

@@ -12,6 +12,7 @@ from adapters.sip.reinvite import refresh
 logger = logging.getLogger(__name__)
 
 EVERY_S: Final = 5.0
+EVERY_NS: Final = int(EVERY_S * 1e9)
 
 
 class Housekeeping:
@@ -51,7 +52,7 @@ class Housekeeping:
 
     def _look_at_call(self, call: Call, now_ns: int) -> None:
         if call.phase == Phase.WAITING:
-            call.caller.repeat(now_ns)
+            call.caller.repeat(now_ns + EVERY_NS)
         elif call.caller.acknowledged and not call.caller.kept:
             # Short calls never cost this; after a restart it spares the peers a repeated answer.
             call.caller.kept = True

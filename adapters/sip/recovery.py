@@ -3,7 +3,7 @@
 A waiting caller's INVITE is answered by this process as if it had received it. A phone that rang goes on ringing: its
 answer is taken, or its INVITE taken back. A phone whose INVITE was not answered at all, not even by 180, is called
 again. Connected calls go on; a 200 or an ACK that may not have left is sent again. CSeq numbers continue with a gap, as
-those used last are not in the log.
+those used last are not in the log. Of a contact given back as closed, what is still up is ended, and nothing begins.
 """
 
 import logging
@@ -69,7 +69,8 @@ def recover(calls: Calls, contacts: Sequence[OpenContact]) -> None:
             call = calls.by_name.get(contact.contact)
             if call is not None:
                 call.finish()
-            lost.append(ContactReleased(contact=contact.contact, by="system", cause=41))
+            if not contact.closed:
+                lost.append(ContactReleased(contact=contact.contact, by="system", cause=41))
     if lost:
         core.insist(lost)
 
@@ -130,15 +131,19 @@ class _Recovery:
         leg = self._agent_leg(call, slot, record)
         call.agent = leg
         call.phase = Phase.TALKING
-        if not call.caller.answered:
+        if self._contact.closed:
+            call.caller.may_be_connected = True
+        elif not call.caller.answered:
             call.caller.recovered = True
             call.caller.accept(leg.sdp)
-        if isinstance(record, AgentAnswer) and not call.caller.offered_late:
+        if isinstance(record, AgentAnswer) and (self._contact.closed or not call.caller.offered_late):
             leg.confirm()
         leg._dialog().local_seq += SEQ_GAP
         if self._contact.state == "held":
             call.held_by = {side for side in (call.caller, leg) if is_on_hold(side.sdp)} or {call.caller}
         self._end_others(call, keep=slot)
+        if self._contact.closed:
+            call.finish()
 
     def _take_up_callback(self, record: LegRecord | None) -> None:
         """Nobody is on the line, or the agent is and the customer is called, or both are."""
@@ -156,12 +161,18 @@ class _Recovery:
         leg, of_log = self._agent_on_the_line(call)
         if isinstance(record, DialogState):
             call.speak_with(self._customer(call, record), "talking")
-            if contact.state == "held":
+            if contact.closed:
+                call.finish()
+            elif contact.state == "held":
                 call.held_by = {side for side in (call.caller, leg) if is_on_hold(side.sdp)} or {call.caller}
             elif isinstance(of_log, AgentAnswer) or is_on_hold(leg.origin.sent):
                 call.join()
         else:
-            call.resume_dialling(record if isinstance(record, CustomerCall) and record.raw else None)
+            sent = record if isinstance(record, CustomerCall) and record.raw else None
+            if contact.closed:
+                call.take_back(sent)
+            else:
+                call.resume_dialling(sent)
         self._end_others(call, keep=leg.slot)
 
     def _agent_on_the_line(self, call: Callback) -> tuple[AgentLeg, LegRecord]:

@@ -191,6 +191,7 @@ def told_again(state: EngineState, closed: Iterable[ClosedContact]) -> Iterator[
                 agents=(names.agents[row.agent],) if ended and row.agent >= 0 else (),
                 legs=dict(entry.legs),
                 call_back=entry.arrival.attributes.get(CALLBACK_NUMBER, ""),
+                closed=True,
             )
             yield owners[entry.source], contact, effect
 

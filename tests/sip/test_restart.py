@@ -185,6 +185,35 @@ async def test_a_phone_that_rang_is_answered(served: Served, open_phone: OpenPho
     ann.reply(await ann.request("BYE"), 200)
 
 
+async def test_a_customer_whose_callback_ended_as_it_died_is_not_called_again(
+    served: Served, open_phone: OpenPhone
+) -> None:
+    ann, bob, trunk = [await open_phone(name) for name in ("ann", "bob", "trunk")]
+    served.configure(
+        centre(
+            queues="  sales: {steps: [{after: 0s, do: callback, to: back}], members_only: true}\n  back: {}",
+            phones={"ann": f"127.0.0.1:{ann.port}"},
+            sip=f"outbound: [{{proxy: 'sip:127.0.0.1:{trunk.port}'}}]",
+        )
+    )
+    await served.start()
+    bob.invite("sales", served.port, bob.sdp())
+    await bob.response(480)
+    await served.kill()
+    served.script = "dying_process.py"
+    await served.start("ann")
+    call = await ann.request("INVITE")
+    ann.reply(call, 200, ann.sdp())
+    await ann.ack()
+    trunk.reply(await trunk.request("INVITE"), 486)
+    await served.dead()  # the end is in the log, the BYE is not on the wire
+    served.script = "serve_process.py"
+    await served.start()
+    ann.reply(await ann.request("BYE"), 200)
+    await served.terminate()  # whatever it sent has arrived
+    assert not [event for event in trunk.heard if getattr(getattr(event, "request", None), "method", "") == "INVITE"]
+
+
 @pytest.mark.parametrize("moment", ["waiting", "ringing", "dialling", "talking"])
 async def test_a_callback_goes_on(served: Served, open_phone: OpenPhone, moment: str) -> None:
     ann, bob, trunk = [await open_phone(name) for name in ("ann", "bob", "trunk")]

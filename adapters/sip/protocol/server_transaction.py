@@ -1,6 +1,5 @@
 """The server transactions: INVITE (RFC 3261 §17.2.1 with RFC 6026 §7.1) and all others (§17.2.2)."""
 
-from adapters.sip.protocol.build import build_response
 from adapters.sip.protocol.message import Request, Response
 from adapters.sip.protocol.transaction import (
     Context,
@@ -15,24 +14,9 @@ from adapters.sip.protocol.transaction import (
 )
 
 
-def await_response(context: Context, transaction: ServerTransaction) -> None:
-    """Give the user a moment for a response of its own to the INVITE, which spares 100 Trying (§17.2.1)."""
-    context.start_retransmit(transaction, context.timing.trying_ns)
-
-
-def _try(context: Context, transaction: ServerTransaction, _message: Request | None) -> None:
-    """Say what was said last, or 100: it stops the repetitions of the INVITE while the user thinks."""
-    if not transaction.octets:
-        assert transaction.request is not None, "the request is kept until the final response"
-        transaction.octets = build_response(transaction.request, 100).raw
-    transaction.retransmit_at_ns = 0
-    context.send(transaction.octets, transaction.hop)
-
-
 def _send(context: Context, transaction: ServerTransaction, response: Response) -> None:
     """Send a provisional response, and keep it for retransmissions of the request."""
     transaction.octets = response.raw
-    transaction.retransmit_at_ns = 0
     context.send(response.raw, transaction.hop)
 
 
@@ -91,8 +75,7 @@ def _send_final(context: Context, transaction: ServerTransaction, response: Resp
 
 
 INVITE_SERVER: Table = {
-    (State.PROCEEDING, Signal.REQUEST): (State.PROCEEDING, _try),
-    (State.PROCEEDING, Signal.RETRANSMIT): (State.PROCEEDING, _try),
+    (State.PROCEEDING, Signal.REQUEST): (State.PROCEEDING, resend),
     (State.PROCEEDING, Signal.PROVISIONAL): (State.PROCEEDING, _send),
     (State.PROCEEDING, Signal.SUCCESS): (State.ACCEPTED, _send_success),
     (State.PROCEEDING, Signal.FAILURE): (State.COMPLETED, _send_failure),

@@ -3,8 +3,7 @@
 Rules of the machines:
   1. Each is one table: (state, signal) -> (next state, action). What has no row is ignored and counted.
   2. Actions send, emit and start timers through the Context; they never look at the state.
-  3. A transaction has two timers: `retransmit` (A, E, G, the repeating of a 2xx, and the wait before 100 Trying) and
-     `expiry` (all the others).
+  3. A transaction has two timers: `retransmit` (A, E, G and the repeating of a 2xx) and `expiry` (all the others).
 """
 
 from collections.abc import Callable, Mapping
@@ -32,11 +31,6 @@ class Timing(msgspec.Struct, frozen=True):
     def timeout_ns(self) -> int:
         """64*T1: timers B, F, H, J, L and M, and D, which asks for at least 32 s."""
         return 64 * self.t1_ns
-
-    @property
-    def trying_ns(self) -> int:
-        """How long an INVITE may be without any response before 100 is sent: a tenth of a second (§17.2.1)."""
-        return self.t1_ns // 5
 
 
 class State:

@@ -25,7 +25,7 @@ from adapters.sip.protocol.events import (
 from adapters.sip.protocol.hop import Hop, hop_for_response
 from adapters.sip.protocol.matching import branch_of, invite_key, server_key
 from adapters.sip.protocol.message import Request, Response
-from adapters.sip.protocol.server_transaction import INVITE_SERVER, OTHER_SERVER, await_response
+from adapters.sip.protocol.server_transaction import INVITE_SERVER, OTHER_SERVER
 from adapters.sip.protocol.tokens import TokenSource
 from adapters.sip.protocol.transaction import (
     ClientTransaction,
@@ -84,8 +84,7 @@ class TransactionLayer(TransactionStore):
         """Run the timers that are due."""
         self._tick(now_ns)
         for transaction, retransmit in self._timers.take_due(self._now_ns):
-            sent = "retransmissions_sent" if transaction.octets else "trying_sent"
-            self.counters[sent if retransmit else "expired"] += 1
+            self.counters["retransmissions_sent" if retransmit else "expired"] += 1
             advance(self, transaction, Signal.RETRANSMIT if retransmit else Signal.EXPIRED)
         self._timers.compact(len(self))
         return self._take_events()
@@ -298,7 +297,8 @@ class TransactionLayer(TransactionStore):
             if not request.to_tag:
                 transaction.merge_key = (request.call_id, request.from_tag, request.get("cseq"))
                 self._merged[transaction.merge_key] = transaction
-            await_response(self, transaction)
+            # At once, before anything else: it stops the repetitions, and peers' scenarios wait for it (§17.2.1).
+            advance(self, transaction, Signal.PROVISIONAL, build_response(request, 100))
         else:
             self.start_expiry(transaction, self.timing.timeout_ns)
         self._events.append(RequestReceived(transaction, request))

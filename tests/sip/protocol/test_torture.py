@@ -78,7 +78,6 @@ def test_the_layer_answers_as_checked(name: str) -> None:
         assert EXPECTED[name] == "discard"
         return
     events = layer.receive(message, 0)
-    events += layer.handle_timers(layer.timing.trying_ns)
     sent = [octets.split(b" ", 2)[1] for octets, _ in layer.take_outgoing()]
     if isinstance(message, Response):
         # The 2xx of an INVITE is for the user, whoever sent that.
