@@ -74,15 +74,6 @@ async def test_waiting_callers_give_up(open_exchange: OpenExchange, sipps: Sipps
 
 
 @both_transports
-async def test_callers_hear_100_first(open_exchange: OpenExchange, sipps: Sipps, transport: str) -> None:
-    exchange = await open_exchange(centre(queues="  sales: {service_level: {short_abandon: 10s}}"))
-    callers = await sipps.start("uac_cancel", exchange.address, calls=5, rate=50, transport=transport)
-    await callers.wait()
-    await exchange.settle()
-    assert exchange.exits() == {"short_abandoned": 5}
-
-
-@both_transports
 async def test_callers_give_up_before_their_arrival_is_durable(
     open_exchange: OpenExchange, sipps: Sipps, transport: str
 ) -> None:
