@@ -174,6 +174,12 @@ class CallerLeg(Leg):
         self.cancelled = True
         self.call.release("customer", release_cause(request), self.finish)
 
+    def on_unreachable(self) -> None:
+        """The caller's connection is gone and no other can be made: whoever cannot be told anything waits no more."""
+        self.core.counters["callers_unreachable"] += 1
+        self.cancelled = True
+        self.call.release("network", CAUSE_GONE, self.finish)
+
     def on_ack(self, request: Request) -> None:
         """The 2xx has arrived."""
         self.acknowledged = True

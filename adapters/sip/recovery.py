@@ -113,6 +113,7 @@ class _Recovery:
         call = Call(self._calls, self._contact.contact, transaction)
         call.caller.receive(transaction, request)
         call.caller.expire_after(expires_s(request))
+        call.caller.said = (182, "Queued", b"")  # said again soon, it shows who is still there
         session = answer_session_timer(request, core.policy)
         call.caller.session = None if isinstance(session, Refusal) else session
         return call

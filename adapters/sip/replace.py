@@ -53,6 +53,10 @@ class ReplacingLeg(CallerLeg):
 
     def on_cancel(self, _request: Request) -> None:
         """It gives up; the call stays as it was."""
+        self.on_unreachable()
+
+    def on_unreachable(self) -> None:
+        """It is gone; the call stays as it was."""
         self.cancelled = True
         self.finish()
 

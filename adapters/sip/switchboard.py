@@ -20,6 +20,7 @@ from adapters.sip.protocol import (
     RequestReceived,
     Response,
     ResponseReceived,
+    ResponseUnsent,
     ServerTransaction,
     StrayAnswer,
     TransactionTimedOut,
@@ -69,6 +70,9 @@ class Switchboard:
         elif isinstance(event, CancelReceived):
             if event.transaction.context is not None:
                 event.transaction.context.on_cancel(event.request)
+        elif isinstance(event, ResponseUnsent):
+            if event.transaction.context is not None:
+                event.transaction.context.on_unreachable()
         else:
             context = _take_context(event.transaction)
             if context is None:

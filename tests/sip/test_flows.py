@@ -148,3 +148,16 @@ async def test_a_bye_that_nobody_takes_is_given_up_in_the_end(
     exchange.sip.core.farewells.sweep(now_ns + exchange.sip.settings.session_interval_ns + 1_000_000_000)
     assert exchange.counters["byes_owed"] == 0
     assert exchange.counters["byes_unanswered"] == 1
+
+
+async def test_a_caller_whose_connection_is_gone_and_who_cannot_be_called_waits_no_more(
+    open_exchange: OpenExchange, tcp_phone: OpenTcp
+) -> None:
+    exchange = await open_exchange(centre())
+    bob = await tcp_phone("bob").connect(exchange.sip.endpoint.port)
+    bob.invite("sales", exchange.sip.endpoint.port, bob.sdp())
+    await bob.response(182)
+    bob.hang_up_connection()
+    await until(lambda: exchange.contacts_open == 0)
+    assert exchange.counters["callers_unreachable"] == 1
+    await exchange.settle()

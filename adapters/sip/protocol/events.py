@@ -36,6 +36,12 @@ class AckMissing(msgspec.Struct, frozen=True):
     transaction: ServerTransaction
 
 
+class ResponseUnsent(msgspec.Struct, frozen=True):
+    """Whoever sent the INVITE can be told nothing: the connection is gone, and no other can be made."""
+
+    transaction: ServerTransaction
+
+
 class ResponseReceived(msgspec.Struct, frozen=True):
     """A response to our request. A 2xx to INVITE must be acknowledged with acknowledge()."""
 
@@ -66,6 +72,7 @@ Event = (
     | CancelReceived
     | AckReceived
     | AckMissing
+    | ResponseUnsent
     | ResponseReceived
     | TransactionTimedOut
     | TransportFailed

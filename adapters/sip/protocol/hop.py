@@ -38,3 +38,9 @@ def hop_for_response(via: Via, source: Hop) -> Hop:
     if source.reliable or "rport" in via.params:
         return source
     return Hop(source.transport, source.host, via.port or DEFAULT_PORT)
+
+
+def hop_without_connection(via: Via, source: Hop) -> Hop | None:
+    """Say where responses go when the connection of the request is gone (§18.2.2); None when there is no other way."""
+    hop = Hop(source.transport, source.host, via.port or DEFAULT_PORT)
+    return hop if source.reliable and hop != source else None

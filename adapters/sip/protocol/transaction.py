@@ -113,7 +113,7 @@ class Transaction:
 class ServerTransaction(Transaction):
     """A request received, and our responses to it."""
 
-    __slots__ = ("ack_key", "local_tag", "merge_key")
+    __slots__ = ("ack_key", "local_tag", "merge_key", "other_hop")
 
     def __init__(self, key: tuple[str, ...], request: Request, hop: Hop, state: str, table: "Table", tag: str) -> None:
         super().__init__(key, request.method, request, hop, state, table)
@@ -122,6 +122,8 @@ class ServerTransaction(Transaction):
         self.ack_key: tuple[str, str, int] | None = None
         """How the ACK of our 2xx will be recognised."""
         self.merge_key: tuple[str, str, str] | None = None
+        self.other_hop: Hop | None = None
+        """Where responses go once the connection of the request is gone."""
 
 
 class ClientTransaction(Transaction):

@@ -20,9 +20,10 @@ from adapters.sip.protocol.events import (
     CancelReceived,
     Event,
     RequestReceived,
+    ResponseUnsent,
     StrayAnswer,
 )
-from adapters.sip.protocol.hop import Hop, hop_for_response
+from adapters.sip.protocol.hop import Hop, hop_for_response, hop_without_connection
 from adapters.sip.protocol.matching import branch_of, invite_key, server_key
 from adapters.sip.protocol.message import Request, Response
 from adapters.sip.protocol.server_transaction import INVITE_SERVER, OTHER_SERVER
@@ -90,8 +91,21 @@ class TransactionLayer(TransactionStore):
         return self._take_events()
 
     def transport_failed(self, hop: Hop, now_ns: int) -> list[Event]:
-        """Learn that nothing can be sent to the hop: its requests that have no answer yet fail (§18.4)."""
+        """Learn that nothing can be sent to the hop: its requests that have no answer yet fail (§18.4).
+
+        What INVITEs from there were told last is sent again to where their Via says, or cannot be told (§18.2.2).
+        """
         self._tick(now_ns)
+        for invite in list(self._callers_by_hop.get(hop, {}).values()):
+            self._leave_connection(invite)
+            if invite.other_hop is not None:
+                self.counters["connections_replaced"] += 1
+                invite.hop, invite.other_hop = invite.other_hop, None
+                self._enter_connection(invite)
+                if invite.octets:
+                    self.send(invite.octets, invite.hop)
+            elif not invite.is_final:
+                self._events.append(ResponseUnsent(invite))
         for transaction in list(self._clients_by_hop.get(hop, {}).values()):
             advance(self, transaction, Signal.TRANSPORT_ERROR)
         return self._take_events()
@@ -232,6 +246,8 @@ class TransactionLayer(TransactionStore):
         transaction.merge_key = (invite.call_id, invite.from_tag, invite.get("cseq"))
         self._servers[key] = transaction
         self._merged[transaction.merge_key] = transaction
+        transaction.other_hop = hop_without_connection(invite.top_via, invite.source)
+        self._enter_connection(transaction)
         return transaction
 
     def resume_client(self, invite: Request, hop: Hop, context: object, now_ns: int) -> ClientTransaction:
@@ -297,6 +313,9 @@ class TransactionLayer(TransactionStore):
             if not request.to_tag:
                 transaction.merge_key = (request.call_id, request.from_tag, request.get("cseq"))
                 self._merged[transaction.merge_key] = transaction
+                if request.source is not None:
+                    transaction.other_hop = hop_without_connection(request.top_via, request.source)
+                self._enter_connection(transaction)
             # At once, before anything else: it stops the repetitions, and peers' scenarios wait for it (§17.2.1).
             advance(self, transaction, Signal.PROVISIONAL, build_response(request, 100))
         else:

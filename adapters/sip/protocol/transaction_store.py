@@ -38,6 +38,8 @@ class TransactionStore:
         """How often what happened: received, sent, refused.<status>, discarded.<why>, ..."""
         self._servers: dict[tuple[str, ...], ServerTransaction] = {}
         self._clients: dict[tuple[str, ...], ClientTransaction] = {}
+        self._callers_by_hop: dict[Hop, dict[tuple[str, ...], ServerTransaction]] = {}
+        """INVITEs that began dialogs, and came over connections."""
         self._clients_by_hop: dict[Hop, dict[tuple[str, ...], ClientTransaction]] = {}
         self._awaiting_ack: dict[tuple[str, str, int], ServerTransaction] = {}
         self._merged: dict[tuple[str, str, str], ServerTransaction] = {}
@@ -107,6 +109,7 @@ class TransactionStore:
         transaction.octets = b""
         if isinstance(transaction, ServerTransaction):
             self._servers.pop(transaction.key, None)
+            self._leave_connection(transaction)
             if transaction.ack_key is not None:
                 self._awaiting_ack.pop(transaction.ack_key, None)
             if transaction.merge_key is not None:
@@ -137,6 +140,16 @@ class TransactionStore:
         there = self._clients_by_hop.get(transaction.hop)
         if there is not None and there.pop(transaction.key, None) is not None and not there:
             del self._clients_by_hop[transaction.hop]
+
+    def _enter_connection(self, transaction: ServerTransaction) -> None:
+        """Note by which connection the responses go."""
+        if transaction.hop.reliable:
+            self._callers_by_hop.setdefault(transaction.hop, {})[transaction.key] = transaction
+
+    def _leave_connection(self, transaction: ServerTransaction) -> None:
+        there = self._callers_by_hop.get(transaction.hop)
+        if there is not None and there.pop(transaction.key, None) is not None and not there:
+            del self._callers_by_hop[transaction.hop]
 
     def _take_events(self) -> list[Event]:
         events, self._events = self._events, []

@@ -8,6 +8,7 @@ from adapters.sip.protocol import (
     Hop,
     Request,
     RequestReceived,
+    ResponseUnsent,
     ServerTransaction,
     State,
     TransactionLayer,
@@ -85,6 +86,21 @@ def test_100_comes_before_every_other_response(transport: str) -> None:
     server.reply(transaction, 182, now_ns=0)
     assert sends(server) == ["SIP/2.0 100 Trying", "SIP/2.0 182 Queued"]
     assert server.next_timer_ns() is None
+
+
+def test_responses_go_where_the_via_says_once_the_connection_is_gone() -> None:
+    source = Hop("tcp", "192.0.2.1", 40_000)
+    server, transaction, request = begin("INVITE", source)
+    server.reply(transaction, 182, now_ns=0)
+    server.take_outgoing()
+    assert server.transport_failed(source, 0) == []
+    other = Hop("tcp", source.host, request.top_via.port or 5060)
+    assert server.take_outgoing() == [(transaction.octets, other)]
+    server.reply(transaction, 180, now_ns=0)
+    assert [hop for _, hop in server.take_outgoing()] == [other]
+    assert server.transport_failed(other, 0) == [ResponseUnsent(transaction)]
+    server.reply(transaction, 487, now_ns=0)
+    assert server.transport_failed(other, 0) == []
 
 
 def test_invite_gets_100_and_repetitions_the_last_response() -> None:
