@@ -174,6 +174,7 @@ async def test_calls_to_sips_are_refused(open_exchange: OpenExchange, open_phone
     octets = octets.replace(request.call_id.encode(), b"another")
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(octets)
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"SIP/2.0 100 ")
     head = (await reader.readuntil(b"\r\n\r\n")).decode()
     assert head.startswith("SIP/2.0 480 ")
     assert "SIPS Not Allowed" in head

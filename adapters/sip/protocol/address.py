@@ -13,7 +13,7 @@ from adapters.sip.protocol.uri import CACHED_LENGTH, Uri
 _ADDRESS = re.compile(
     rf"{LWS}(?:({QUOTED}|(?:{TOKEN}{LWS})*+){LWS}<([^<>\"\s]++)>|([^<>\"\s;,?]++))({PARAMS}){LWS}", re.DOTALL
 )
-_TAG = re.compile(rf";{LWS}tag{LWS}={LWS}({TOKEN})", re.IGNORECASE)
+_TAG = re.compile(rf";{LWS}tag{LWS}={LWS}({TOKEN}){LWS}(?:;|$)", re.IGNORECASE)
 
 
 class Address(msgspec.Struct, frozen=True, dict=True):
@@ -74,4 +74,6 @@ def tag_of(value: str) -> str:
     if ";" not in params:
         return ""
     match = _TAG.search(params)
+    if match is None and "tag" in params.lower():
+        return Address.parse(value).tag
     return match.group(1) if match else ""
