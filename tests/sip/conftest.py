@@ -12,11 +12,13 @@ from engine.live.loop import LiveEngine
 from engine.log.memory import MemoryLog
 from engine.messages.rows import ROW
 from engine.state import EngineState
+from tests.sip.baresip import Baresip
 from tests.sip.support import CAPACITY, Exchange, Sipps, make_exchange
 from tests.sip.user_agent import UserAgent
 
 OpenExchange = Callable[..., Awaitable[Exchange]]
 OpenPhone = Callable[[str], Awaitable[UserAgent]]
+OpenBaresip = Callable[[str], Awaitable[Baresip]]
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -72,3 +74,18 @@ async def open_phone() -> AsyncIterator[OpenPhone]:
     yield start
     for phone in opened:
         phone.close()
+
+
+@pytest.fixture
+async def open_baresip(tmp_path: Path) -> AsyncIterator[OpenBaresip]:
+    """Return a function that starts a baresip with an account."""
+    started: list[Baresip] = []
+
+    async def start(account: str) -> Baresip:
+        started.append(Baresip(tmp_path / f"baresip{len(started)}", account))
+        await started[-1].start()
+        return started[-1]
+
+    yield start
+    for phone in started:
+        await phone.end()

@@ -1,32 +1,13 @@
 """A real softphone as agent's phone and as caller: digest, calls both ways, hold, transfer, over UDP and TCP."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
-
 import pytest
 
-from tests.sip.baresip import Baresip, needs_baresip
-from tests.sip.conftest import OpenExchange, OpenPhone
+from tests.sip.baresip import needs_baresip
+from tests.sip.conftest import OpenBaresip, OpenExchange, OpenPhone
 from tests.sip.support import Exchange, centre, until
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow, needs_baresip]
-OpenBaresip = Callable[[str], Awaitable[Baresip]]
 AGENT = "{name: ann, phone: {address: 'sip:ann@trunkline.example', password: secret-ann}}"
-
-
-@pytest.fixture
-async def open_baresip(tmp_path: Path) -> AsyncIterator[OpenBaresip]:
-    """Return a function that starts a baresip with an account."""
-    started: list[Baresip] = []
-
-    async def start(account: str) -> Baresip:
-        started.append(Baresip(tmp_path / f"baresip{len(started)}", account))
-        await started[-1].start()
-        return started[-1]
-
-    yield start
-    for phone in started:
-        await phone.end()
 
 
 def agent_account(exchange: Exchange, transport: str = "udp", password: str = "secret-ann", mode: str = "auto") -> str:

@@ -1,33 +1,14 @@
 """A callback with a real softphone at both ends."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
-
 import pytest
 
 from engine.messages.observed import CallbackRequested
 from tests.sip.baresip import Baresip, needs_baresip
-from tests.sip.conftest import OpenExchange, OpenPhone
+from tests.sip.conftest import OpenBaresip, OpenExchange, OpenPhone
 from tests.sip.support import Exchange, centre, until
 from tests.sip.test_baresip import AGENT, agent_account, registered
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow, needs_baresip]
-OpenBaresip = Callable[[str], Awaitable[Baresip]]
-
-
-@pytest.fixture
-async def open_baresip(tmp_path: Path) -> AsyncIterator[OpenBaresip]:
-    """Return a function that starts a baresip with an account."""
-    started: list[Baresip] = []
-
-    async def start(account: str) -> Baresip:
-        started.append(Baresip(tmp_path / f"baresip{len(started)}", account))
-        await started[-1].start()
-        return started[-1]
-
-    yield start
-    for phone in started:
-        await phone.end()
 
 
 async def promised(

@@ -13,6 +13,7 @@ from engine.messages.rows import ROW
 from engine.replay.restore import LOG_FOLDER
 from tests.sip.conftest import OpenPhone
 from tests.sip.support import centre, free_port, until
+from tests.sip.user_agent import UserAgent
 
 pytestmark = pytest.mark.slow
 
@@ -185,10 +186,8 @@ async def test_a_phone_that_rang_is_answered(served: Served, open_phone: OpenPho
     ann.reply(await ann.request("BYE"), 200)
 
 
-async def test_a_customer_whose_callback_ended_as_it_died_is_not_called_again(
-    served: Served, open_phone: OpenPhone
-) -> None:
-    ann, bob, trunk = [await open_phone(name) for name in ("ann", "bob", "trunk")]
+async def promise_a_callback(served: Served, ann: UserAgent, bob: UserAgent, trunk: UserAgent) -> None:
+    """Bob has called, was promised a callback by way of the trunk, and the engine is dead; ann may be rung for it."""
     served.configure(
         centre(
             queues="  sales: {steps: [{after: 0s, do: callback, to: back}], members_only: true}\n  back: {}",
@@ -200,6 +199,13 @@ async def test_a_customer_whose_callback_ended_as_it_died_is_not_called_again(
     bob.invite("sales", served.port, bob.sdp())
     await bob.response(480)
     await served.kill()
+
+
+async def test_a_customer_whose_callback_ended_as_it_died_is_not_called_again(
+    served: Served, open_phone: OpenPhone
+) -> None:
+    ann, bob, trunk = [await open_phone(name) for name in ("ann", "bob", "trunk")]
+    await promise_a_callback(served, ann, bob, trunk)
     served.script = "dying_process.py"
     await served.start("ann")
     call = await ann.request("INVITE")
@@ -217,17 +223,7 @@ async def test_a_customer_whose_callback_ended_as_it_died_is_not_called_again(
 @pytest.mark.parametrize("moment", ["waiting", "ringing", "dialling", "talking"])
 async def test_a_callback_goes_on(served: Served, open_phone: OpenPhone, moment: str) -> None:
     ann, bob, trunk = [await open_phone(name) for name in ("ann", "bob", "trunk")]
-    served.configure(
-        centre(
-            queues="  sales: {steps: [{after: 0s, do: callback, to: back}], members_only: true}\n  back: {}",
-            phones={"ann": f"127.0.0.1:{ann.port}"},
-            sip=f"outbound: [{{proxy: 'sip:127.0.0.1:{trunk.port}'}}]",
-        )
-    )
-    await served.start()
-    bob.invite("sales", served.port, bob.sdp())
-    await bob.response(480)
-    await served.kill()
+    await promise_a_callback(served, ann, bob, trunk)
     await served.start("ann")
     call = await ann.request("INVITE")
     ann.reply(call, 180)

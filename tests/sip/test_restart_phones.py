@@ -1,6 +1,6 @@
 """Real phones over a restart: they are rung without registering again, and their calls over TCP go on."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -11,11 +11,11 @@ from engine.messages.kinds import CONTACT_HELD, CONTACT_RELEASED, CONTACT_RESUME
 from engine.messages.rows import ROW
 from engine.replay.restore import LOG_FOLDER
 from tests.sip.baresip import Baresip, needs_baresip
+from tests.sip.conftest import OpenBaresip
 from tests.sip.support import centre, until
 from tests.sip.test_restart import Served
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow, needs_baresip]
-OpenBaresip = Callable[[str], Awaitable[Baresip]]
 AGENT = "{name: ann, phone: {address: 'sip:ann@trunkline.example', password: secret-ann}}"
 
 
@@ -25,21 +25,6 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
     one = Served(tmp_path)
     yield one
     await one.kill()
-
-
-@pytest.fixture
-async def open_baresip(tmp_path: Path) -> AsyncIterator[OpenBaresip]:
-    """Return a function that starts a baresip with an account."""
-    started: list[Baresip] = []
-
-    async def start(account: str) -> Baresip:
-        started.append(Baresip(tmp_path / f"baresip{len(started)}", account))
-        await started[-1].start()
-        return started[-1]
-
-    yield start
-    for phone in started:
-        await phone.end()
 
 
 def ann_of(served: Served, transport: str) -> str:
