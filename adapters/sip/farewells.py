@@ -1,22 +1,31 @@
 """BYEs that did not arrive because the peer's connection was gone: sent again when it is back, and now and then."""
 
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from adapters.sip.protocol import Headers, Hop, LocalProtocolError
-
-if TYPE_CHECKING:
-    from adapters.sip.leg import Leg
 
 KEPT_MAX: Final = 10_000
 FIRST_DELAY_NS: Final = 15_000_000_000
 LONGEST_DELAY_NS: Final = 300_000_000_000
 
 
+class Leaver(Protocol):
+    """What a leg has that is over."""
+
+    agent: str
+    """Whose phone it is; '' for a caller's."""
+    flow: Hop | None
+    """The connection that its dialog came by."""
+
+    def say_bye(self, headers: Headers) -> None:
+        """Send a BYE. Raises LocalProtocolError."""
+
+
 class Farewell:
     """One leg that is over, except that its peer does not know."""
 
-    def __init__(self, leg: "Leg", headers: Headers, now_ns: int) -> None:
+    def __init__(self, leg: Leaver, headers: Headers, now_ns: int) -> None:
         self.leg = leg
         self.headers = headers
         self.since_ns = now_ns
@@ -30,18 +39,18 @@ class Farewells:
     def __init__(self, counters: Counter[str], limit_ns: int) -> None:
         self._counters = counters
         self._limit_ns = limit_ns
-        self._kept: dict[Leg, Farewell] = {}
+        self._kept: dict[Leaver, Farewell] = {}
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def keep(self, leg: "Leg", headers: Headers, now_ns: int) -> None:
+    def keep(self, leg: Leaver, headers: Headers, now_ns: int) -> None:
         """The BYE of a leg did not arrive."""
         if leg not in self._kept and len(self._kept) < KEPT_MAX:
             self._kept[leg] = Farewell(leg, headers, now_ns)
             self._counters["byes_kept"] += 1
 
-    def arrived(self, leg: "Leg") -> None:
+    def arrived(self, leg: Leaver) -> None:
         """The peer knows."""
         if self._kept.pop(leg, None) is not None:
             self._counters["byes_arrived_late"] += 1
