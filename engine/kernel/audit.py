@@ -107,6 +107,15 @@ def _lines(t: Tables) -> list[str]:
     own = np.flatnonzero((t.contacts["state"] == CONTACT_WAITING) & (t.contacts["own_agent"] >= 0))
     if np.any(t.timers["place"][own] == 0):
         return ["a contact waits for its own agent without end"]
+    waits = np.isin(t.contacts["state"], (CONTACT_WAITING, CONTACT_OFFERED))
+    held = t.contacts["held_line"][waits]
+    if np.any(held < 0) or np.any(t.contacts["held_line"][~waits] >= 0):
+        return ["lines are kept open for others than those who wait"]
+    for column in ("queue", "requirement", "channel"):
+        if not np.array_equal(t.lines[column][held], t.contacts[column][waits]):
+            return [f"a waiting contact has a line kept open of another {column}"]
+    if not np.array_equal(np.bincount(held, minlength=len(t.lines)), t.lines["holders"]):
+        return ["a line counts a wrong number of those it is kept open for"]
     counted = np.bincount(in_line, minlength=len(t.lines))
     return [f"line {line} counts a wrong number" for line in np.flatnonzero(counted != t.lines["count"])]
 

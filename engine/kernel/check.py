@@ -37,6 +37,7 @@ from engine.messages.kinds import (
     CONTACT_WITHDRAWN,
     ENGAGEMENT_OFFERED,
     EXIT_KEY_PRESSED,
+    EXIT_SYSTEM_ERROR,
     OFFER_ANSWERED,
     OFFER_DECLINED,
     OFFER_NO_ANSWER,
@@ -163,7 +164,9 @@ def _about_contact(t: Tables, row: Any) -> int:
             return REFUSED_WRONG_STATE
         return _door(t, row.contact, row.queue) if row.agent < 0 else _colleague(t, row.contact, row.queue, row.agent)
     if kind == REQUEUE_REQUESTED:
-        return 0 if waits or talks else REFUSED_WRONG_STATE
+        if waits:
+            return 0
+        return _room(t, row.contact, t.contacts[row.contact].queue) if talks else REFUSED_WRONG_STATE
     return 0
 
 
@@ -180,7 +183,15 @@ def _colleague(t: Tables, c: int, queue: int, a: int) -> int:
     whoever sent the contact can still do something about it. With a queue named beside the agent, it goes there.
     """
     contact = t.contacts[c]
-    return 0 if queue >= 0 or worth_waiting_for(t, a, contact.channel, contact.queue) else REFUSED_NOT_ADMITTED
+    if queue < 0 and not worth_waiting_for(t, a, contact.channel, contact.queue):
+        return REFUSED_NOT_ADMITTED
+    return _room(t, c, queue if queue >= 0 else contact.queue)
+
+
+@jit
+def _room(t: Tables, c: int, queue: int) -> int:
+    """Refuse a move into a queue that has no line left for the contact: it would be lost."""
+    return 0 if obstacle(t, c, queue)[0] != EXIT_SYSTEM_ERROR else REFUSED_NOT_ADMITTED
 
 
 @jit

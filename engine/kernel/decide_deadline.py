@@ -8,9 +8,9 @@ from engine.kernel.eligibility import is_deserted, lacks_agents
 from engine.kernel.emit import MATCH_AGENT, MATCH_ANY, MATCH_CONTACT, PASS_DEADLINE, emit, then
 from engine.kernel.endings import leave
 from engine.kernel.jit import jit
-from engine.kernel.lookup import find_line
+from engine.kernel.lookup import find_line, room_for_line
 from engine.kernel.tables import Array, Tables
-from engine.kernel.waiting_line import common_lines, head_of
+from engine.kernel.waiting_line import head_of
 from engine.messages.kinds import (
     AGENT_RESUMED,
     ENGAGEMENT_OFFERED,
@@ -98,7 +98,7 @@ def _take_step(t: Tables, out: Array, c: int) -> None:
     elif action == STEP_OVERFLOW or action == STEP_RELAX:
         requirement = contact.requirement
         relaxed = t.requirements[requirement, 1]
-        room = t.book[0].lines < common_lines(t) or find_line(t, contact.queue, relaxed, contact.channel) >= 0
+        room = find_line(t, contact.queue, relaxed, contact.channel) >= 0 or room_for_line(t) >= 0
         if action == STEP_RELAX and relaxed >= 0 and room:
             requirement = relaxed
         emit(t, out, REQUIREMENT_RELAXED, c, contact.queue, -1, requirement, step, 0)

@@ -2,7 +2,7 @@
 
 from engine.kernel.eligibility import is_free, lacks_agents
 from engine.kernel.jit import jit
-from engine.kernel.lookup import find_line
+from engine.kernel.lookup import find_line, room_for_line
 from engine.kernel.masks import has
 from engine.kernel.tables import Tables
 from engine.kernel.waiting_line import common_lines
@@ -29,7 +29,7 @@ def obstacle(t: Tables, c: int, queue: int) -> tuple[int, int]:
     contact = t.contacts[c]
     requirement = contact.requirement if contact.brought else settings[QueueSetting.REQUIREMENT]
     line = find_line(t, queue, requirement, contact.channel)
-    if line < 0 and t.book[0].lines >= common_lines(t):
+    if line < 0 and room_for_line(t) < 0:
         return EXIT_SYSTEM_ERROR, -1
     if settings[QueueSetting.OPEN] == 0:
         return EXIT_REFUSED_CLOSED, settings[QueueSetting.CLOSED_TARGET]

@@ -6,7 +6,7 @@ from engine.kernel.deadlines import NEVER_NS, arm, disarm
 from engine.kernel.engagements import connect, engage, release, wrap
 from engine.kernel.jit import jit
 from engine.kernel.lookup import find_engagement
-from engine.kernel.review import open_line, watch_line
+from engine.kernel.review import hold_line, let_go_of_line, watch_line
 from engine.kernel.standing import join_line, leave_line
 from engine.kernel.subjects import engagement_subject
 from engine.kernel.tables import Tables
@@ -88,8 +88,8 @@ def wait_in_line(t: Tables, c: int) -> None:
     """Put a contact that is in nobody's hands into its line, and set the deadline of its next timed step."""
     contact = t.contacts[c]
     contact.state = CONTACT_WAITING
-    # Opened even while the contact waits for its own agent, so that there is room when it gives up waiting.
-    line = open_line(t, contact.queue, contact.requirement, contact.channel)
+    # Kept open even while the contact waits for its own agent, so that there is room when it gives up waiting.
+    line = hold_line(t, c)
     if contact.own_agent >= 0:
         join_line(t, c, common_lines(t) + contact.own_agent)
     else:
@@ -224,6 +224,7 @@ def answer(t: Tables, row: Any) -> None:
     contact.state = CONTACT_CONNECTED
     contact.agent = row.agent
     contact.answered_ns = t.book[0].now_ns
+    let_go_of_line(t, c)
     count(t, c, Tally.RING_NS, t.book[0].now_ns - t.engagements[find_engagement(t, c, row.agent)].started_ns)
     connect(t, find_engagement(t, c, row.agent))
     agent.answered += 1
@@ -257,6 +258,7 @@ def leave_queue(t: Tables, row: Any) -> None:
     contact.queue = row.queue
     if row.flags & FLAG_WAITED:
         leave_line(t, c)
+        let_go_of_line(t, c)
         disarm(t.book, t.timers, c)
         queue.waiting -= 1
         queue.waited_ns += wait_ns

@@ -3,6 +3,7 @@
 from engine.kernel.jit import jit
 from engine.kernel.tables import Tables
 from engine.messages.kinds import ENGAGEMENT_WRAPPING
+from engine.model.settings import QueueSetting
 
 
 @jit
@@ -24,6 +25,27 @@ def oldest_line(t: Tables, queue: int) -> int:
     while line >= 0 and t.lines[line].next_line >= 0:
         line = t.lines[line].next_line
     return line
+
+
+@jit
+def room_for_line(t: Tables) -> int:
+    """Return where a line could be opened now: at a place never used, or that of a line to be given back; -1: nowhere.
+
+    A line can be given back that is kept open for nobody and is not what its queue's own settings ask for.
+    """
+    lines = len(t.lines) - len(t.agents)
+    if t.book[0].lines < lines:
+        return t.book[0].lines
+    for step in range(1, lines + 1):
+        line = (t.book[0].line_given_back + step) % lines
+        entry = t.lines[line]
+        settings = t.queues[entry.queue].settings
+        own = (
+            entry.requirement == settings[QueueSetting.REQUIREMENT] and entry.channel == settings[QueueSetting.CHANNEL]
+        )
+        if entry.holders == 0 and not own:
+            return line
+    return -1
 
 
 @jit

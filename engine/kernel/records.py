@@ -29,6 +29,7 @@ BOOK: Final = np.dtype(
         ("engagements_used", "i8"),  # those beyond were never used, and lie in memory nobody touched
         ("timers", "i8"),  # armed timers
         ("lines", "i8"),  # lines in use (agents' own lines come after all of these)
+        ("line_given_back", "i8"),  # the line that was given back last: the search for another begins behind it
         ("held_back", "i8"),  # contacts that wait although an agent is free, kept for other queues
         ("queues", "i8"),  # those beyond never had an entry
         ("priced", "i8"),  # queue whose prices were looked at last
@@ -52,6 +53,7 @@ CONTACT: Final = np.dtype(
         ("told_p90_ns", "i8"),
         ("queue", "i8"),
         ("line", "i8"),
+        ("held_line", "i8"),  # its queue's line, even while it rings or waits for its own agent: kept open for it
         ("requirement", "i8"),
         ("trunk_group", "i8"),  # whose channel it holds
         ("asked_group", "i8"),  # by which it came
@@ -136,6 +138,7 @@ LINE: Final = np.dtype(
         ("channel", "i8"),
         ("next_line", "i8"),  # of the same queue
         ("count", "i8"),
+        ("holders", "i8"),  # contacts that it is kept open for
         ("slots", "i8"),  # contacts that those at work who may serve it could hold at once
         ("idle", "i8"),  # of these slots, the free ones
         ("head", "i8", (PRIORITIES,)),

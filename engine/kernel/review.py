@@ -3,7 +3,7 @@
 from engine.kernel.deadlines import arm, is_armed
 from engine.kernel.eligibility import is_deserted, is_free, may_serve
 from engine.kernel.jit import jit
-from engine.kernel.lookup import find_line
+from engine.kernel.lookup import find_line, room_for_line
 from engine.kernel.marks import put, take
 from engine.kernel.masks import ONE, ZERO, has, lowest
 from engine.kernel.subjects import queue_subject
@@ -29,12 +29,20 @@ from engine.model.settings import AgentSetting, QueueSetting
 
 @jit
 def open_line(t: Tables, queue: int, requirement: int, channel: int) -> int:
-    """Return the line of this combination, made now if need be; -1 if all lines are in use."""
+    """Return the line of this combination, made now if need be; -1 if all lines are in use.
+
+    Where all places are taken, a line that is kept open for nobody makes room.
+    """
     line = find_line(t, queue, requirement, channel)
-    if line >= 0 or t.book[0].lines >= common_lines(t):
+    if line >= 0:
         return line
-    line = t.book[0].lines
-    t.book[0].lines += 1
+    line = room_for_line(t)
+    if line < 0:
+        return line
+    if line < t.book[0].lines:
+        _give_back(t, line)
+    else:
+        t.book[0].lines += 1
     entry = t.lines[line]
     entry.queue = queue
     entry.requirement = requirement
@@ -47,6 +55,55 @@ def open_line(t: Tables, queue: int, requirement: int, channel: int) -> int:
     for agent in range(len(t.agents)):
         review_line(t, agent, line)
     return line
+
+
+@jit
+def hold_line(t: Tables, c: int) -> int:
+    """Keep the contact's line in its queue open for it, and no other; return it. There must be room for it."""
+    let_go_of_line(t, c)
+    contact = t.contacts[c]
+    line = open_line(t, contact.queue, contact.requirement, contact.channel)
+    contact.held_line = line
+    t.lines[line].holders += 1
+    return line
+
+
+@jit
+def let_go_of_line(t: Tables, c: int) -> None:
+    """No line needs to be kept open for the contact any more."""
+    contact = t.contacts[c]
+    if contact.held_line >= 0:
+        t.lines[contact.held_line].holders -= 1
+        contact.held_line = -1
+
+
+@jit
+def _give_back(t: Tables, line: int) -> None:
+    """Close a line in which nobody waits. If it was its queue's oldest, the one after it has the prices now."""
+    entry, short = t.lines[line], len(t.agents) + 1
+    t.book[0].line_given_back = line
+    for place in range(t.agent_masks.shape[1]):
+        word = t.agent_masks[line, place]
+        t.agent_masks[line, place] = ZERO
+        while word != ZERO:
+            take(t.line_masks, (place << 6) + lowest(word), line)
+            word &= word - ONE
+    take(t.line_masks, short, line)
+    before = -1
+    following = t.queues[entry.queue].first_line
+    while following != line:
+        before = following
+        following = t.lines[following].next_line
+    if before < 0:
+        t.queues[entry.queue].first_line = entry.next_line
+    else:
+        t.lines[before].next_line = entry.next_line
+        if is_oldest(t, before):
+            set_price(t, before)
+            if t.lines[before].idle < PRICE_LEVELS:
+                put(t.line_masks, short, before)
+    entry.slots = 0
+    entry.idle = 0
 
 
 @jit

@@ -200,7 +200,18 @@ def _lay_out(t: Tables, c: Capacity) -> None:
     for table, links in (
         (
             t.contacts,
-            ("queue", "line", "trunk_group", "asked_group", "own_agent", "agent", "next", "prev", "engagement"),
+            (
+                "queue",
+                "line",
+                "held_line",
+                "trunk_group",
+                "asked_group",
+                "own_agent",
+                "agent",
+                "next",
+                "prev",
+                "engagement",
+            ),
         ),
         (t.agents, ("engagement",)),
         (t.queues, ("last_agent", "first_line")),

@@ -14,7 +14,7 @@ from engine.model.settings import AgentSetting, QueueSetting
 from tests.kernel.facts import Fact
 from tests.kernel.naive_books import Contact, Engagement
 from tests.kernel.naive_refusal import conditions, refusal
-from tests.kernel.naive_stays import Stays
+from tests.kernel.naive_stays import TALKS, Stays
 
 
 class Twin(Stays):
@@ -134,7 +134,7 @@ class Twin(Stays):
     def _relax(self, c: Contact, action: int) -> None:
         books = self.books
         relaxed = books.requirements.get(c.requirement, ([], -1))[1]
-        room = (c.queue, relaxed, c.channel) in books.lines or len(books.lines) < books.capacity.lines
+        room = books.room_for((c.queue, relaxed, c.channel)) >= 0
         wanted = relaxed if action == k.STEP_RELAX and relaxed >= 0 and room else c.requirement
         self._say(Fact(k.REQUIREMENT_RELAXED, c.slot, c.queue, a=wanted, b=c.step))
         c.requirement = wanted
@@ -152,11 +152,15 @@ class Twin(Stays):
         """Whether a transfer asks for a queue that neither lets the contact in nor has another do so, or for an agent
         who is engaged where nobody waits for one.
         """
-        if fact.kind != k.TRANSFER_REQUESTED:
+        if fact.kind not in {k.TRANSFER_REQUESTED, k.REQUEUE_REQUESTED}:
             return False
         c = self.books.contacts[fact.contact]
+        if fact.kind == k.REQUEUE_REQUESTED:
+            return c.state in TALKS and self._obstacle(c, c.queue)[0] == k.EXIT_SYSTEM_ERROR
         if fact.agent >= 0:
-            return fact.queue < 0 and not self._is_worth_waiting_for(fact.agent, c.channel, c.queue)
+            if fact.queue < 0 and not self._is_worth_waiting_for(fact.agent, c.channel, c.queue):
+                return True
+            return self._obstacle(c, fact.queue if fact.queue >= 0 else c.queue)[0] == k.EXIT_SYSTEM_ERROR
         way_out, target = self._obstacle(c, fact.queue)
         return bool(way_out) and not self._takes_over(c, target)
 

@@ -163,6 +163,10 @@ class Books:
         self.members: dict[tuple[int, int], int] = {}
         self.interrupts = dict.fromkeys(range(k.CHANNELS), 0)
         self.lines: list[Line] = []
+        """By place; a line that is given back leaves its place to another."""
+        self.opened: list[Line] = []
+        """The same, oldest first."""
+        self.given_back = 0
         self.rings: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
         self.free_engagements = list(range(capacity.engagements))[::-1]
 
@@ -178,6 +182,24 @@ class Books:
 
     def _standing(self) -> Iterator[Contact]:
         return (c for c in self.contacts.values() if c.state == k.CONTACT_WAITING)
+
+    def room_for(self, line: Line) -> int:
+        """The place of the line, or one where it could be opened; -1 if there is none."""
+        if line in self.lines:
+            return self.lines.index(line)
+        if len(self.lines) < self.capacity.lines:
+            return len(self.lines)
+        kept = {
+            (c.queue, c.requirement, c.channel)
+            for c in self.contacts.values()
+            if c.state in {k.CONTACT_WAITING, k.CONTACT_OFFERED}
+        }
+        kept |= {
+            (number, queue.get(QueueSetting.REQUIREMENT), queue.get(QueueSetting.CHANNEL))
+            for number, queue in enumerate(self.queues)
+        }
+        places = [(self.given_back + 1 + step) % len(self.lines) for step in range(len(self.lines))]
+        return next((place for place in places if self.lines[place] not in kept), -1)
 
     def in_queue(self, queue: int) -> int:
         """How many are not answered yet."""
@@ -385,7 +407,7 @@ class Books:
         return others > 0 and price > stake * (1.0 if c.held else 1.5), stake, price
 
     def _oldest_line(self, queue: int) -> Line | None:
-        return next((line for line in self.lines if line[0] == queue), None)
+        return next((line for line in self.opened if line[0] == queue), None)
 
     def patience(self, queue: Queue) -> float:
         """Mean time until somebody who waits gives up, ns."""

@@ -31,14 +31,22 @@ class Offers:
     # --- standing in line
 
     def _stand(self, c: Contact) -> None:
-        c.state, c.held = k.CONTACT_WAITING, False
+        c.state, c.held = k.CONTACT_NEW, False
         self._open((c.queue, c.requirement, c.channel))
+        c.state = k.CONTACT_WAITING
         self._watch()
 
     def _open(self, line: Line) -> None:
         books = self.books
-        if line not in books.lines and len(books.lines) < books.capacity.lines:
+        place = books.room_for(line)
+        if line in books.lines or place < 0:
+            return
+        if place < len(books.lines):
+            books.opened.remove(books.lines[place])
+            books.lines[place], books.given_back = line, place
+        else:
             books.lines.append(line)
+        books.opened.append(line)
 
     def _close(self, c: Contact) -> None:
         c.state = k.CONTACT_FREE
@@ -59,7 +67,7 @@ class Offers:
 
     def _deserted_lines(self, queue: int, rule: int) -> list[Line]:
         books = self.books
-        lines = [line for line in books.lines if line[0] == queue and books.waiting(line)]
+        lines = [line for line in books.opened if line[0] == queue and books.waiting(line)]
         return [line for line in lines if books.is_deserted(queue, line[1], rule)]
 
     # --- offers

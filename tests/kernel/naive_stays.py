@@ -95,7 +95,7 @@ class Stays(Offers):
     def _obstacle(self, c: Contact, number: int) -> tuple[int, int]:
         books, queue = self.books, self.books.queues[number]
         line = self._line_in(c, number)
-        if line not in books.lines and len(books.lines) >= books.capacity.lines:
+        if books.room_for(line) < 0:
             return k.EXIT_SYSTEM_ERROR, -1
         if not queue.get(QueueSetting.OPEN):
             return k.EXIT_REFUSED_CLOSED, queue.get(QueueSetting.CLOSED_TARGET)

@@ -3,11 +3,13 @@
 import os
 from collections import Counter
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.kernel.audit import audit
+from engine.kernel.tables import Capacity
 from engine.messages import kinds as k
 from engine.messages.rows import unpack_entry
 from tests.kernel.facts import Fact
@@ -47,9 +49,11 @@ def words(facts: list[Fact]) -> str:
     return "\n".join(f"  {k.KIND_NAMES.get(fact.kind, fact.kind)} {fact[1:]}" for fact in facts)
 
 
-def compare(seed: int, steps: int, wild: float = 0.03, *, holding: bool = False) -> Counter[int]:
+def compare(
+    seed: int, steps: int, wild: float = 0.03, *, holding: bool = False, capacity: Capacity = CAPACITY
+) -> Counter[int]:
     """Drive both through one history; return how often each kind was concluded."""
-    twin, stage, concluded = Twin(CAPACITY), Stage(CAPACITY), Counter[int]()
+    twin, stage, concluded = Twin(capacity), Stage(capacity), Counter[int]()
     history = History(seed, twin.books, wild=wild, holding=holding)
     facts = iter(history.beginning())
     for number in range(steps):
@@ -82,6 +86,14 @@ def next_of(stage: Stage) -> int | None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_long_random_histories(seed: int) -> None:
     compare(seed, 600)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lines", [1, 5, 9, 14])
+def test_histories_with_few_lines_that_are_given_back(lines: int) -> None:
+    few = msgspec.structs.replace(CAPACITY, lines=lines)
+    for seed in SEEDS[:6]:
+        compare(seed + lines, 300, capacity=few, holding=seed % 2 == 0)
 
 
 @pytest.mark.slow
