@@ -12,14 +12,14 @@ from adapters.http.problems import Fault, Problem
 from adapters.http.replies import answer, fault_of, read_body, source_of, submit
 from adapters.http.route_table import IDEMPOTENCY_KEY, Parameter, Route
 from adapters.http.translate import media_type
-from engine.messages.decoding import JSON, build_fact, decode_as, is_text
+from engine.messages.decoding import JSON, build_fact, decode_as, is_text, pointer_to
 from engine.messages.observed import Fact, Observed
-from engine.projections.events import Event
+from engine.projections.views import Views
 
-_SAID_BY_THE_PATH: Final = frozenset({"id", "at_ns"})
-"""Fields of every fact that a command's body does not have."""
-_WORDS: Final = frozenset({"status", "priority", "channel", "by"})
-"""Fields that an event's data tells by the same words."""
+_OF_THE_SENDING: Final = frozenset({"id", "at_ns"})
+"""Fields of every fact that a command's body does not have: they say nothing of what is to be done."""
+SAID_MAX: Final = 80
+"""Characters told of what a first command said."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -37,7 +37,7 @@ def shape_without(
     """Return the shape of a fact's body where the path says some of its fields and some may be left out."""
     fields: list[Any] = []
     for field in msgspec.structs.fields(fact):
-        if field.name in _SAID_BY_THE_PATH or field.name in said:
+        if field.name in _OF_THE_SENDING or field.name in said:
             continue
         if field.name in optional:
             fields.append((field.name, field.type, ""))
@@ -67,40 +67,54 @@ async def run_command(request: web.Request, tag: str, fields: Mapping[str, Any],
             raise Problem("not-found", receipt.error, [Fault(receipt.error, parameter=receipt.field)])
         raise Problem("unprocessable", f"{receipt.error}; nothing was changed", [fault_of(receipt)])
     if receipt.duplicate:
-        await _require_same(request, fact, receipt.seq)
+        await _require_same(request, fact, receipt.seq, fields, path_fields)
     if receipt.refused:
         raise Problem("conflict", f"routing set it aside: {receipt.refused.replace('_', ' ')}")
     return Outcome(receipt.seq, receipt.duplicate, getattr(fact, "contact", ""))
 
 
-async def _require_same(request: web.Request, fact: Observed, seq: int) -> None:
+async def _require_same(
+    request: web.Request, fact: Observed, seq: int, fields: Mapping[str, Any], path_fields: Sequence[str]
+) -> None:
     """Raise Problem where the fact recorded at `seq`, by the same key, is another one: this one was not carried out."""
-    page = await asyncio.to_thread(context_of(request).views.read_events, seq - 1, 1)
-    for event in page.events:
-        if event.seq == seq and not _same(fact, event):
-            what = f"'{event.type}'" + (f" of contact {event.contact!r}" if event.contact else "")
-            raise Problem(
-                "unprocessable",
-                f"this Idempotency-Key was used before, for another command: {what} at sequence {seq}; "
-                "use a new key for each command; nothing was changed",
-            )
+    views = context_of(request).views
+    first = await asyncio.to_thread(views.recorded_fact, seq)
+    used = "this Idempotency-Key was used before"
+    advice = "use a new key for each command; nothing was changed"
+    if first is None:
+        raise Problem("unprocessable", f"{used}, at sequence {seq}, of which the log tells no command; {advice}")
+    other = _differing(fact, first, views)
+    if not other:
+        return
+    what = f"'{first.__struct_config__.tag}'"
+    if contact := getattr(first, "contact", ""):
+        what += f" of contact {contact!r}"
+    faults = []
+    if type(first) is type(fact):
+        what += f" with another {', '.join(other)}"
+        faults = [_of_first(name, first, name in path_fields) for name in other if name in fields]
+    raise Problem("unprocessable", f"{used}, for another command: {what} at sequence {seq}; {advice}", faults)
 
 
-def _same(fact: Observed, event: Event) -> bool:
-    """Whether a fact is what the log says, as far as rows say it."""
-    if event.type != fact.__struct_config__.tag:
-        return False
-    for field in fact.__struct_fields__:
-        said = getattr(fact, field)
-        if field in ("agent", "queue"):
-            if said != getattr(event, field):
-                return False
-        elif field == "contact":
-            if said != event.contact and event.contact:  # the log names no contact that is long forgotten
-                return False
-        elif field in _WORDS and said != event.data.get(field, said):
-            return False
-    return True
+def _differing(fact: Observed, first: Observed, views: Views) -> list[str]:
+    """Return the fields in which a fact is not the first one; `type` alone for a fact of another kind."""
+    if type(first) is not type(fact):
+        return ["type"]
+    other = [
+        name
+        for name in fact.__struct_fields__
+        if name not in _OF_THE_SENDING and getattr(fact, name) != getattr(first, name)
+    ]
+    named, forgotten = getattr(fact, "contact", ""), not getattr(first, "contact", "")
+    if "contact" in other and named and forgotten and views.history.find(named) is None:
+        other.remove("contact")  # one that is remembered would be another
+    return other
+
+
+def _of_first(name: str, first: Observed, in_path: bool) -> Fault:
+    said = repr(getattr(first, name))
+    detail = f"the first command with this key said {said if len(said) <= SAID_MAX else said[: SAID_MAX - 1] + '…'}"
+    return Fault(detail, parameter=name) if in_path else Fault(detail, pointer=pointer_to(name, None))
 
 
 def command_routes(

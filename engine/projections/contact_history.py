@@ -175,6 +175,12 @@ class ContactHistory:
             number = self._number_in(slot, seq)
             return self._names(number).contact if number else ""
 
+    def name_of(self, seq: int) -> str:
+        """Name of the contact that arrived at `seq`; empty when that is forgotten."""
+        with self._lock:
+            number = self._number_of(seq)
+            return self._names(number).contact if number else ""
+
     def slot_of(self, record: ContactRecord) -> int:
         """The slot that the contact has or had. Raises KeyError when it was forgotten meanwhile."""
         with self._lock:

@@ -8,6 +8,8 @@ import msgspec
 import numpy as np
 
 from engine.messages import kinds
+from engine.messages.observed import Observed
+from engine.messages.row_fields import fields_of
 from engine.messages.rows import unpack_choice, unpack_entry, unpack_reserve
 from engine.model.directory import Directory
 from engine.model.settings import AgentSetting, EngineSetting, QueueSetting, TrunkGroupSetting
@@ -16,6 +18,7 @@ from engine.projections.contact_history import ContactHistory
 from engine.projections.contact_records import ContactRecord, arrival_facts
 from engine.projections.figures import NS
 from engine.projections.names import Interned, name_at
+from engine.projections.recorded_facts import recorded_fact
 
 SCAN_ROWS_MAX: Final = 2_000_000
 """Rows that one request may look through: about a second."""
@@ -130,7 +133,7 @@ SLOTLESS: Final = frozenset({kinds.SETTING_CHANGED, kinds.REQUIREMENT_DEFINED})
 
 
 class EventReader:
-    """Reads the log in words. `read` and `timeline` may run in any thread: they look only at durable frames."""
+    """Reads the log in words. `read`, `timeline` and `fact` may run in any thread: they look only at durable frames."""
 
     def __init__(
         self,
@@ -182,6 +185,17 @@ class EventReader:
     def timeline(self, contact: ContactRecord, limit: int) -> EventPage:
         """Return a contact's events from its arrival on."""
         return self.read(contact.id - 1, limit, (), contact)
+
+    def fact(self, seq: int) -> Observed | None:
+        """Return the fact at `seq`, see `recorded_fact`; None where there is none, or the log holds it no more."""
+        for run in self._log.read_runs(seq):
+            place = seq - run.first_seq
+            if not 0 <= place < len(run.rows):
+                return None
+            (row,) = fields_of(run.rows[place : place + 1])
+            payload = bytes(run.payload[row.payload_offset : row.payload_offset + row.payload_size])
+            return recorded_fact(seq, row, payload, self.directory, self._history)
+        return None
 
     def event(self, seq: int, row: Any, payload: memoryview) -> Event:
         """Return one row in words."""

@@ -9,6 +9,7 @@ import msgspec
 
 from engine.kernel.tables import Array, Tables
 from engine.messages.decoding import Fault, Malformed
+from engine.messages.observed import Observed
 from engine.model.directory import Directory
 from engine.model.names import UNKNOWN, Names
 from engine.model.settings import EngineSetting, QueueSetting
@@ -336,6 +337,10 @@ class Views:
     def read_events(self, after_seq: int, limit: int, types: Sequence[str] = (), contact: str = "") -> EventPage:
         """Events after a position. Reads the disk: call it in a thread. Raises ValueError for an unknown type."""
         return self.events.read(after_seq, limit, types, self._record(contact) if contact else None)
+
+    def recorded_fact(self, seq: int) -> Observed | None:
+        """The fact at a position, as it was told; None where none is. Reads the disk: call it in a thread."""
+        return self.events.fact(seq)
 
     def explain(self, name: str, now_ns: int | None = None) -> Explanation:
         """Why this agent, and why still waiting."""

@@ -158,6 +158,117 @@ async def test_a_key_of_a_command_that_was_refused_is_good_for_that_command_alon
             assert answer.status == expected, await answer.text()
 
 
+ARRIVAL = {
+    "queue": "sales",
+    "contact": "k",
+    "channel": "voice",
+    "priority": 1,
+    "skills": {"english": 3},
+    "preferred_agent": "alice",
+    "trunk_group": "main",
+    "protected": False,
+    "customer": "+8491",
+    "entry": "1900",
+    "attributes": {"plan": "gold"},
+}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("queue", "help"),
+        ("channel", "chat"),
+        ("priority", 2),
+        ("skills", {"english": 4}),
+        ("skills", {}),
+        ("preferred_agent", "bob"),
+        ("trunk_group", ""),
+        ("protected", True),
+        ("customer", "+8492"),
+        ("entry", "1901"),
+        ("waiting_since_ns", 1),
+        ("attributes", {"plan": "blue"}),
+    ],
+)
+async def test_a_key_covers_every_field_of_an_arrival(client: ClientSession, field: str, value: Any) -> None:
+    headers = {"Idempotency-Key": "k"}
+    for body, expected in ((ARRIVAL, 201), (ARRIVAL, 201), ({**ARRIVAL, field: value}, 422), (ARRIVAL, 201)):
+        async with client.post(CONTACTS, json=body, headers=headers) as answer:
+            assert answer.status == expected, await answer.text()
+            if expected == 422:
+                problem = await answer.json()
+                assert f"another command: 'contact_arrived' of contact 'k' with another {field} at" in problem["detail"]
+                first = ARRIVAL.get(field, 0)
+                said = f"the first command with this key said {first!r}"
+                assert problem["errors"] == [{"detail": said, "pointer": f"/{field}"}]
+
+
+@pytest.mark.parametrize(
+    ("address", "body", "others"),
+    [
+        ("withdraw", {"by": "boss", "reason": "spam"}, [{"by": "boss", "reason": "prank"}, {"reason": "spam"}, {}]),
+        ("withdraw", {}, [{"reason": "spam"}]),
+        ("callback", {"number": "+84911"}, [{"number": "+84912"}, {}]),
+        ("callback", {}, [{"number": "+84912"}]),
+        ("transfer", {"queue": "help"}, [{"agent": "bob"}, {"queue": "help", "keep_place": True}]),
+        ("priority", {"priority": 3}, [{"priority": 4}, {"priority": 3, "by": "boss"}]),
+        ("release", {"by": "agent", "cause": 16}, [{"by": "agent", "cause": 17}, {"by": "customer", "cause": 16}, {}]),
+    ],
+)
+async def test_a_key_covers_every_field_of_a_command(
+    client: ClientSession, address: str, body: dict[str, Any], others: list[dict[str, Any]]
+) -> None:
+    for name in ("one", "other"):
+        await tell(client, CONTACTS, 201, queue="sales", contact=name)
+    same = [(f"{CONTACTS}/one/{address}", body, 200)] * 2
+    for where, said, expected in [
+        *same,
+        *((f"{CONTACTS}/one/{address}", other, 422) for other in others),
+        (f"{CONTACTS}/other/{address}", body, 422),
+        (f"{CONTACTS}/one/requeue", {}, 422),
+        *same,
+    ]:
+        async with client.post(where, json=said, headers={"Idempotency-Key": "k"}) as answer:
+            assert answer.status == expected, (said, await answer.text())
+    assert (await get(client, f"{CONTACTS}/other"))["contact"]["state"] == "waiting"
+
+
+async def test_a_key_of_what_an_agent_says_covers_contact_agent_and_reason(client: ClientSession) -> None:
+    agents = "/api/v1/agents"
+    for agent in ("alice", "bob"):
+        await tell(client, f"{agents}/{agent}/status", 200, status="available")
+    for name in ("a", "b"):
+        await tell(client, CONTACTS, 201, queue="sales", contact=name)
+    offered = {name: (await get(client, f"{CONTACTS}/{name}"))["contact"]["offered_to"][0] for name in ("a", "b")}
+    one, other = f"{agents}/{offered['a']}/offers/a/decline", f"{agents}/{offered['b']}/offers/b/decline"
+    for where, body, expected in (
+        (one, {"reason": "busy"}, 200),
+        (one, {"reason": "declined"}, 422),
+        (one, {"reason": "busy", "cause": 17}, 422),
+        (other, {"reason": "busy"}, 422),
+        (one.replace("decline", "answer"), {}, 422),
+        (one, {"reason": "busy"}, 200),
+    ):
+        async with client.post(where, json=body, headers={"Idempotency-Key": "d"}) as answer:
+            assert answer.status == expected, (where, body, await answer.text())
+    status = f"{agents}/alice/status"
+    lunch = {"status": "paused", "reason": "lunch"}
+    for body, expected in ((lunch, 200), ({**lunch, "reason": "training"}, 422), ({"status": "paused"}, 422)):
+        async with client.put(status, json=body, headers={"Idempotency-Key": "s"}) as answer:
+            assert answer.status == expected, (body, await answer.text())
+
+
+async def test_a_key_of_a_wrap_up_covers_whose_it_was(client: ClientSession) -> None:
+    await tell(client, "/api/v1/agents/alice/status", 200, status="available")
+    await tell(client, CONTACTS, 201, queue="sales", contact="w")
+    await tell(client, "/api/v1/agents/alice/offers/w/answer")
+    await tell(client, f"{CONTACTS}/w/release")
+    finish = "/api/v1/agents/alice/wrap-up/finish"
+    for body, expected in (({"contact": "w"}, 200), ({}, 422), ({"contact": "x"}, 422), ({"contact": "w"}, 200)):
+        async with client.post(finish, json=body, headers={"Idempotency-Key": "w"}) as answer:
+            assert answer.status == expected, (body, await answer.text())
+
+
 async def test_a_key_tells_two_statuses_of_one_agent_apart(client: ClientSession) -> None:
     for status, expected in (("available", 200), ("available", 200), ("offline", 422)):
         headers = {"Idempotency-Key": "s"}

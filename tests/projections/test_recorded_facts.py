@@ -1,0 +1,66 @@
+"""What the log says of a fact is what was told, whether it was kept word for word or by its row alone."""
+
+from pathlib import Path
+
+import pytest
+
+from engine.messages import observed
+from engine.messages.observed import Observed
+from tests.projections.support import START_NS, Centre
+
+OF_A_CONTACT: tuple[Observed, ...] = (
+    observed.ContactReleased(contact="c", by="network", cause=-38),
+    observed.OfferRang(contact="c", agent="bob"),
+    observed.OfferAnswered(contact="c", agent="bob"),
+    observed.OfferDeclined(contact="c", agent="alice", reason="unreachable", cause=480),
+    observed.ContactHeld(contact="c"),
+    observed.ContactResumed(contact="c"),
+    observed.TransferRequested(contact="c", queue="help", keep_place=True, by="boss"),
+    observed.TransferRequested(contact="c", agent="bob"),
+    observed.RequeueRequested(contact="c"),
+    observed.RequeueRequested(contact="c", by="boss"),
+    observed.CallbackRequested(contact="c"),
+    observed.CallbackRequested(contact="c", number="+8491"),
+    observed.ExitKeyPressed(contact="c", key="#"),
+    observed.ContactWithdrawn(contact="c", by="boss", reason="spam"),
+    observed.PriorityChanged(contact="c", priority=7),
+    observed.LegRecorded(contact="c", leg="caller", record=b"\x00\xff"),
+)
+OF_OTHERS: tuple[Observed, ...] = (
+    observed.ContactArrived(contact="n", queue="vip", skills={"english": 4}, customer="+8491", attributes={"a": "b"}),
+    observed.AgentStatusChanged(agent="bob", status="paused"),
+    observed.AgentStatusChanged(agent="bob", status="paused", reason="lunch", by="boss"),
+    observed.AgentReachabilityChanged(agent="carol", reachable=False),
+    observed.AgentReachabilityChanged(agent="carol", reachable=True),
+    observed.WrapUpFinished(agent="alice"),
+    observed.QueueOpened(queue="vip"),
+    observed.QueueClosed(queue="vip", by="boss"),
+    observed.StreamGapped(lost_since_ns=START_NS, reason="test"),
+)
+
+
+@pytest.mark.parametrize("fact", [*OF_A_CONTACT, *OF_OTHERS], ids=lambda fact: type(fact).__name__)
+async def test_a_fact_is_read_as_it_was_told(tmp_path: Path, fact: Observed) -> None:
+    centre = Centre(tmp_path)
+    await centre.say(observed.ContactArrived(contact="c", queue="sales"))
+    (receipt,) = await centre.say(fact)
+    assert receipt.error == ""
+    assert centre.views.recorded_fact(receipt.seq) == fact
+
+
+async def test_a_wrap_up_is_read_with_the_name_of_its_contact(tmp_path: Path) -> None:
+    centre = Centre(tmp_path)
+    await centre.say(observed.AgentStatusChanged(agent="alice", status="available"))
+    await centre.say(observed.ContactArrived(contact="c", queue="sales"))
+    await centre.say(observed.OfferAnswered(contact="c", agent="alice"), observed.ContactReleased(contact="c"))
+    fact = observed.WrapUpFinished(agent="alice", contact="c")
+    (receipt,) = await centre.say(fact)
+    assert centre.views.recorded_fact(receipt.seq) == fact
+
+
+async def test_what_is_no_fact_is_none(tmp_path: Path) -> None:
+    centre = Centre(tmp_path)
+    (receipt,) = await centre.say(observed.ContactArrived(contact="c", queue="sales"))
+    assert centre.views.recorded_fact(receipt.seq + 1) is None
+    assert centre.views.recorded_fact(1) is None
+    assert centre.views.recorded_fact(10**9) is None
