@@ -113,8 +113,10 @@ class SipAdapter:
         self.core.stopping = True
         self._up = False
         self.housekeeping.stop()
-        await self.core.registrar.cache.close()
-        await self.endpoint.close()
+        try:
+            await self.core.registrar.cache.close()
+        finally:
+            await self.endpoint.close()
 
     def _on_event(self, event: Event) -> None:
         self._switchboard.on_event(event)

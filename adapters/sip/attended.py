@@ -12,6 +12,7 @@ from adapters.sip.leg import Leg
 from adapters.sip.offer import AgentLeg
 from adapters.sip.offer_answer import with_direction
 from adapters.sip.protocol import DialogId, MalformedMessage, Replaces, Request, ServerTransaction, refer_to_of
+from adapters.sip.records import Moved
 from adapters.sip.reinvite import OwnOffer
 from adapters.sip.transfer import leave
 from engine.messages.observed import ContactReleased, ContactResumed, LegRecorded, Observed
@@ -53,7 +54,7 @@ def _hand_over(first: Call, second: Call, leg: AgentLeg, asked: tuple[ServerTran
     first.phase, first.released = Phase.LEAVING, True
 
     def check(receipts: list[Receipt]) -> None:
-        if receipts[0].error or receipts[0].refused:
+        if receipts[-1].error or receipts[-1].refused:
             leg.refer = None
             core.endpoint.reply(asked[0], 480)
             first.finish()
@@ -64,8 +65,12 @@ def _hand_over(first: Call, second: Call, leg: AgentLeg, asked: tuple[ServerTran
         first.finish()
         _join(second, caller)
 
-    record = LegRecorded(contact=second.name, leg=caller.slot, record=caller.record().encode())
-    facts: list[Observed] = [ContactReleased(contact=first.name, by="agent", cause=CAUSE_NORMAL), record]
+    record = caller.record().encode()
+    facts: list[Observed] = [
+        LegRecorded(contact=second.name, leg=caller.slot, record=record),
+        LegRecorded(contact=first.name, leg=caller.slot, record=Moved(second.name, record).encode()),
+        ContactReleased(contact=first.name, by="agent", cause=CAUSE_NORMAL),
+    ]
     core.insist(facts, check)
 
 

@@ -76,10 +76,14 @@ class BindingCache:
 
     async def close(self) -> None:
         """Write what is not written yet."""
+        changed = self._alarm is not None
         if self._alarm is not None:
             self._alarm.cancel()
-            self._begin()
         if self._writing is not None:
+            await self._writing  # it does not have what changed since it began
+        if changed:
+            self._begin()
+            assert self._writing is not None, "begun"
             await self._writing
 
     def _begin(self) -> None:
@@ -91,10 +95,14 @@ class BindingCache:
 
     def _encoded(self) -> bytes:
         to_wall_ns = self._wall_ns() - self._monotonic_ns()
-        kept = [
-            _Kept(agent, msgspec.structs.replace(binding, expires_ns=binding.expires_ns + to_wall_ns))
-            for agent, binding in self._bindings.all()
-        ]
+        kept: list[msgspec.Raw] = []
+        for agent, binding in self._bindings.all():
+            one = _Kept(agent, msgspec.structs.replace(binding, expires_ns=binding.expires_ns + to_wall_ns))
+            try:
+                kept.append(msgspec.Raw(msgspec.msgpack.encode(one)))
+            except UnicodeEncodeError:  # one phone must not keep the others from being kept
+                self.failed += 1
+                logger.warning("a registration of agent %s cannot be kept: it has octets that are not UTF-8", agent)
         return msgspec.msgpack.encode(kept)
 
     def _write(self, octets: bytes) -> None:

@@ -64,7 +64,16 @@ class DialogState(_Record, frozen=True, tag="d", array_like=True):
     sdp: bytes
 
 
-LegRecord = CallerInvite | CustomerCall | AgentInvite | AgentAnswer | DialogState
+class Moved(_Record, frozen=True, tag="m", array_like=True):
+    """A caller who has gone over to another contact, by an attended transfer; what ends this one is not for them."""
+
+    to: str
+    """The other contact."""
+    record: bytes
+    """The leg as it was, for where the other contact is gone too."""
+
+
+LegRecord = CallerInvite | CustomerCall | AgentInvite | AgentAnswer | DialogState | Moved
 _DECODER: Final = msgspec.msgpack.Decoder(LegRecord)
 
 

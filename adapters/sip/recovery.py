@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from adapters.sip.arrivals import expires_s
+from adapters.sip.attended import CAUSE_NORMAL
 from adapters.sip.call import Call, Calls, Phase
 from adapters.sip.callback import Callback
 from adapters.sip.caller_leg import CallerLeg
@@ -36,6 +37,7 @@ from adapters.sip.records import (
     CustomerCall,
     DialogState,
     LegRecord,
+    Moved,
     decode_leg,
 )
 from adapters.sip.registrar import Target
@@ -59,9 +61,10 @@ def recover(calls: Calls, contacts: Sequence[OpenContact]) -> None:
     """Take up all calls; those that cannot be are released, and the engine is told so."""
     core = calls.core
     lost: list[Observed] = []
+    names = frozenset(contact.contact for contact in contacts)
     for contact in contacts:
         try:
-            _Recovery(calls, contact).run()
+            _Recovery(calls, contact, names).run()
             core.counters["calls_recovered"] += 1
         except (LocalProtocolError, MalformedMessage) as error:
             logger.warning("call %s cannot be taken up: %s", contact.contact, error)
@@ -78,8 +81,10 @@ def recover(calls: Calls, contacts: Sequence[OpenContact]) -> None:
 class _Recovery:
     """One call."""
 
-    def __init__(self, calls: Calls, contact: OpenContact) -> None:
+    def __init__(self, calls: Calls, contact: OpenContact, names: frozenset[str]) -> None:
         self._calls = calls
+        self._names = names
+        """Of every contact that is taken up."""
         self._core = calls.core
         self._contact = contact
         self._legs: dict[str, LegRecord] = {slot: decode_leg(record) for slot, record in contact.legs.items()}
@@ -87,6 +92,11 @@ class _Recovery:
     def run(self) -> None:
         """Take it up. Raises LocalProtocolError and MalformedMessage."""
         caller = self._legs.pop("caller", None)
+        if isinstance(caller, Moved):
+            if caller.to in self._names:
+                self._leave_caller()
+                return
+            caller = decode_leg(caller.record)
         if self._contact.call_back:
             self._take_up_callback(caller)
             return
@@ -103,6 +113,14 @@ class _Recovery:
             self._connect(call)
         else:
             self._resume_offers(call)
+
+    def _leave_caller(self) -> None:
+        """The caller has gone over to another contact, which is taken up too: only the agent's phone is left here."""
+        call = Call(self._calls, self._contact.contact, None)
+        call.let_go()
+        self._connect(call)
+        # The process may have died between the two facts; a contact that has ended does not mind.
+        self._core.insist([ContactReleased(contact=call.name, by="agent", cause=CAUSE_NORMAL)])
 
     def _with_invite(self, record: CallerInvite) -> Call:
         core = self._core
@@ -258,7 +276,7 @@ class _Recovery:
     def _end_others(self, call: Call, keep: str) -> None:
         """Take back what rings for nothing, hang up what was answered for nothing."""
         for slot, record in self._legs.items():
-            if slot == keep or isinstance(record, CallerInvite | CustomerCall) or record.agent in call.offers:
+            if slot == keep or isinstance(record, CallerInvite | CustomerCall | Moved) or record.agent in call.offers:
                 continue
             if isinstance(record, AgentInvite):
                 leg = self._ringing_leg(Offer(call, call.caller, record.agent, "", b""), slot, record)

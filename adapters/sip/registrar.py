@@ -244,10 +244,12 @@ class Registrar:
         if not self.bindings.replace(phone.agent, changed):
             endpoint.reply(transaction, 403, "Too many registrations")
             return
-        self.counters["registrations"] += 1
-        self.cache.touch()
+        if changed is not held:
+            self.cache.touch()
         self._confirm(transaction, request, phone, now_ns)
-        self.on_registered(phone.agent)
+        if any(expires_s for _, expires_s, _ in wanted):  # neither a query nor the end of a registration
+            self.counters["registrations"] += 1
+            self.on_registered(phone.agent)
 
     def _all_wanted(self, request: Request) -> list[tuple[str, int, float]] | None:
         """What a REGISTER asks for, by contact; None: that all bindings end."""
@@ -264,6 +266,8 @@ class Registrar:
         assert flow is not None, "received requests have a source"
         lasts_ns = min(expires_s * SECOND_NS, self._settings.registration_max_ns)
         expires_ns, path = self._endpoint.now_ns() + lasts_ns, tuple(request.get_list("path"))
+        if not all(map(_is_utf8, (request.call_id, *path))):
+            raise MalformedMessage("Call-ID and Path must be UTF-8")
         return Binding(uri, flow, expires_ns, q, request.call_id, request.cseq.number, path)
 
     def _confirm(self, transaction: ServerTransaction, request: Request, phone: Phone, now_ns: int) -> None:
@@ -294,6 +298,14 @@ class Registrar:
 def _is_out_of_order(binding: Binding, request: Request) -> bool:
     """Whether a later REGISTER of the same phone has made the binding."""
     return binding.call_id == request.call_id and request.cseq.number <= binding.cseq
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_open_to_calls(binding: Binding) -> bool:

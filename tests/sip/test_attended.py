@@ -14,16 +14,21 @@ from tests.sip.user_agent import UserAgent
 QUEUES = "  sales: {}\n  help: {}\n  inside: {members_only: true, preferred_wait: 30s, max_wait: 30s}"
 
 
+def agents_of(ann: UserAgent, eve: UserAgent) -> list[str]:
+    """Agent ann, who serves sales, and eve, who serves help."""
+    return [
+        f"{{name: {phone.name}, queues: [{queue}], phone: {{address: '{phone.uri}'}}}}"
+        for phone, queue in ((ann, "sales"), (eve, "help"))
+    ]
+
+
 async def house_of_two(open_exchange: OpenExchange, open_phone: OpenPhone) -> tuple[Exchange, UserAgent, UserAgent]:
     """Agents ann, who serves sales, and eve, who serves help."""
     ann, eve = await open_phone("ann"), await open_phone("eve")
     exchange = await open_exchange(
         centre(
             queues=QUEUES,
-            agents=[
-                f"{{name: {phone.name}, queues: [{queue}], phone: {{address: '{phone.uri}'}}}}"
-                for phone, queue in ((ann, "sales"), (eve, "help"))
-            ],
+            agents=agents_of(ann, eve),
             sip="agent_calls: inside",
         )
     )

@@ -1,5 +1,7 @@
 """What the file of registrations gives back, and what it does not."""
 
+import asyncio
+import threading
 from pathlib import Path
 
 import pytest
@@ -72,3 +74,40 @@ async def test_nothing_is_kept_without_a_folder() -> None:
     cache.touch()
     await cache.close()
     assert (cache.load(SECOND_NS), cache.failed) == ([], 0)
+
+
+async def test_octets_that_cannot_be_kept_cost_one_registration_only(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clocks = Clocks()
+    held = bindings(clocks)
+    bad = Binding("sip:eve@192.0.2.3", UDP, 600 * SECOND_NS, 1.0, "c", 7, ("<sip:edge\udcff;lr>",))
+    held.replace("eve", [bad])
+    cache = clocks.cache(tmp_path, held)
+    cache.touch()
+    await cache.close()
+    assert (cache.failed, "agent eve" in caplog.text) == (1, True)
+    assert {agent for agent, _ in cache.load(3600 * SECOND_NS)} == {"ann"}
+
+
+async def test_what_changes_while_the_file_is_written_is_kept_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clocks = Clocks()
+    held = bindings(clocks)
+    cache = clocks.cache(tmp_path, held)
+    begun, may_go_on, write = threading.Event(), threading.Event(), cache._write
+
+    def slow(octets: bytes) -> None:
+        begun.set()
+        may_go_on.wait(30)
+        write(octets)
+
+    monkeypatch.setattr(cache, "_write", slow)
+    cache._begin()
+    assert await asyncio.to_thread(begun.wait, 30)
+    held.replace("eve", [Binding("sip:eve@192.0.2.3", UDP, 600 * SECOND_NS, 1.0, "c", 7)])
+    cache.touch()
+    may_go_on.set()
+    await cache.close()
+    assert {agent for agent, _ in cache.load(3600 * SECOND_NS)} == {"ann", "eve"}

@@ -10,6 +10,9 @@ from tests.sip.user_agent import UserAgent
 
 AGENT = "{name: ann, phone: {address: 'sip:ann@example.org', password: secret}}"
 
+NONE = "-"
+"""Instead of a Contact: the phone only asks."""
+
 
 class Registering:
     """A phone that registers with an exchange."""
@@ -46,7 +49,7 @@ class Registering:
             to=f"<sip:{user}@example.org>",
             call_id=self._call_id,
             cseq=self._count,
-            contact=contact or f"<{self.phone.uri}>",
+            contact="" if contact == NONE else contact or f"<{self.phone.uri}>",
             headers=headers,
         )
 
@@ -187,3 +190,21 @@ async def test_phones_may_call_from_outside_the_allowed_networks(
     assert (await ann.send([("Expires", "0")])).status == 200
     ann.phone.invite("sales", exchange.sip.endpoint.port, ann.phone.sdp())
     await ann.phone.response(403)
+
+
+async def test_what_cannot_be_kept_is_refused(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    exchange, ann = await registering(open_exchange, open_phone)
+    assert (await ann.send([("Path", "<sip:edge\udcff;lr>")])).status == 400
+    assert exchange.counters["bindings"] == 0
+
+
+async def test_only_a_phone_that_registers_is_one_that_is_back(
+    open_exchange: OpenExchange, open_phone: OpenPhone
+) -> None:
+    exchange, ann = await registering(open_exchange, open_phone)
+    back: list[str] = []
+    exchange.sip.core.registrar.on_registered = back.append
+    assert (await ann.send()).status == 200
+    assert (await ann.send(contact=NONE)).get("contact").startswith(f"<{ann.phone.uri}>")
+    assert (await ann.send([("Expires", "0")])).status == 200
+    assert (back, exchange.counters["registrations"]) == (["ann"], 1)

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -13,6 +14,7 @@ from engine.messages.rows import ROW
 from engine.replay.restore import LOG_FOLDER
 from tests.sip.conftest import OpenPhone
 from tests.sip.support import centre, free_port, until
+from tests.sip.test_attended import QUEUES, agents_of, offered, replaces
 from tests.sip.user_agent import UserAgent
 
 pytestmark = pytest.mark.slow
@@ -252,3 +254,33 @@ async def test_a_callback_goes_on(served: Served, open_phone: OpenPhone, moment:
     trunk.within(customers, "BYE")
     await trunk.response(200, "BYE")
     ann.reply(await ann.request("BYE"), 200)
+
+
+async def test_a_caller_who_was_transferred_stays_on_the_line(served: Served, open_phone: OpenPhone) -> None:
+    ann, eve, bob = [await open_phone(name) for name in ("ann", "eve", "bob")]
+    served.configure(centre(queues=QUEUES, agents=agents_of(ann, eve), sip="agent_calls: inside"))
+    await served.start("ann", "eve")
+    bob.invite("sales", served.port, bob.sdp())
+    agents, callers = await ann.pick_up(), await bob.connected()
+    ann.invite("help", served.port, ann.sdp())
+    eves, asking = await eve.pick_up(), await ann.connected()
+    refer_to = f"<sip:help@127.0.0.1:{served.port}?Replaces={quote(replaces(asking), safe='')}>"
+    ann.within(agents, "REFER", headers=(("Refer-To", refer_to),))
+    await ann.response(202)
+    ann.reply(await ann.request("NOTIFY"), 200)
+    for _ in range(2):
+        ann.reply(await ann.request("BYE"), 200)
+    await offered(bob, callers)
+    await offered(eve, eves)
+    await until(lambda: legs_recorded(served.folder / "data" / LOG_FOLDER) >= 8)
+    await served.again()
+    await ann.request("BYE")  # the end of the first call is told again, to the phone that had it
+    eve.within(eves, "INFO")
+    at_bob = await bob.request("INFO")
+    assert callers.receive_request(at_bob.request) is None
+    bob.reply(at_bob, 200)
+    await eve.response(200, "INFO")
+    assert not [event for event in bob.heard if getattr(getattr(event, "request", None), "method", "") == "BYE"]
+    eve.within(eves, "BYE")
+    await eve.response(200, "BYE")
+    bob.reply(await bob.request("BYE"), 200)
