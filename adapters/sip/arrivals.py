@@ -4,7 +4,7 @@ import ipaddress
 from typing import Final
 
 from adapters.sip.call import Call, Calls
-from adapters.sip.protocol import Refusal, Request, ServerTransaction, answer_session_timer
+from adapters.sip.protocol import Hop, Refusal, Request, ServerTransaction, answer_session_timer
 from adapters.sip.settings import Network, parse_source
 from adapters.sip.translate import CUSTOMER_MAX, FinalAnswer, customer_of, entry_of, is_protected, priority_of
 from engine.errors import Overloaded
@@ -77,7 +77,7 @@ class Arrivals:
     def _submit(self, call: Call, request: Request, queue: str, agent: str, colleague: str) -> None:
         """Tell the engine. `agent`: whose phone calls; `colleague`: the agent who is called by name."""
         core, customer = self._core, customer_of(request)
-        group, trusted = self._trunk(request)
+        group, trusted = self.trunk_of(request.source)
         name = request.get_address("from").display_name
         attributes = {"call_id": request.call_id[:TEXT_MAX]}
         if name:
@@ -127,7 +127,7 @@ class Arrivals:
             return Refusal(503, headers=(("Retry-After", "1"),))
         if (
             self._allowed
-            and not self._trunk(request)[0]
+            and not self.trunk_of(source)[0]
             and not any(_holds(network, port, source.host, source.port) for network, port in self._allowed)
             and not core.registrar.is_phone(source)
         ):
@@ -145,11 +145,18 @@ class Arrivals:
         self._rates[host] = (tokens - 1 if tokens >= 1 else tokens, now_ns)
         return tokens >= 1
 
-    def _trunk(self, request: Request) -> tuple[str, bool]:
+    def are_together(self, one: Hop | None, other: Hop | None) -> bool:
+        """Whether two sources are one host, or belong to one trunk group."""
+        if one is None or other is None:
+            return False
+        group = self.trunk_of(one)[0]
+        return one.host == other.host or (group != "" and group == self.trunk_of(other)[0])
+
+    def trunk_of(self, source: Hop | None) -> tuple[str, bool]:
         """The trunk group of the source, '' for none, and whether it is trusted."""
-        if not self._trunks or request.source is None:
+        if not self._trunks or source is None:
             return "", False
-        key = (request.source.host, request.source.port)
+        key = (source.host, source.port)
         found = self._trunk_of.get(key)
         if found is None:
             matching = (

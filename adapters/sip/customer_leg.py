@@ -148,11 +148,12 @@ class CustomerLeg(CallerLeg):
         except LocalProtocolError:
             self._fail(503)
         else:
-            self.core.counters["callbacks.dialled"] += 1
-            self._limit()
+            if self._alarm is None:  # else it is the same call, once more
+                self.core.counters["callbacks.dialled"] += 1
+                self._limit()
 
     def _again(self, *headers: tuple[str, str], min_se_s: int = 0) -> None:
-        """Send the INVITE once more, as the answer to the first asks for. Raises LocalProtocolError."""
+        """Send the INVITE once more, as the answer to the first asks for, and not before that is on record."""
         first, route, endpoint = self._sent, self._route, self.core.endpoint
         assert first is not None, "something was sent"
         assert route is not None, "something was sent"
@@ -175,7 +176,8 @@ class CustomerLeg(CallerLeg):
             content_type=SDP,
             body=first.body,
         )
-        self._transaction = endpoint.send(self._sent, route.hop, self)
+        self.state = "recording"
+        self.core.insist([self.recorded()], lambda _receipts: self._send())
 
     def _limit(self) -> None:
         limit_s = self.core.settings.callbacks.ring_limit_ns / SECOND_NS
@@ -183,7 +185,7 @@ class CustomerLeg(CallerLeg):
 
     def _rang_out(self) -> None:
         self._alarm = None
-        if self.state in ("calling", "ringing"):
+        if self.state in ("recording", "calling", "ringing"):
             rang = self.state == "ringing"
             self.hang_up((("Reason", 'Q.850;cause=19;text="no answer"'),))
             self._owner.unreached(408 if rang else 504)

@@ -18,8 +18,8 @@ class Leaver(Protocol):
     flow: Hop | None
     """The connection that its dialog came by."""
 
-    def say_bye(self, headers: Headers) -> None:
-        """Send a BYE. Raises LocalProtocolError."""
+    def say_bye(self, headers: Headers, over: Hop | None = None) -> None:
+        """Send a BYE, `over` another connection than its own where given. Raises LocalProtocolError."""
 
 
 class Farewell:
@@ -31,6 +31,8 @@ class Farewell:
         self.since_ns = now_ns
         self.delay_ns = FIRST_DELAY_NS
         self.due_ns = now_ns + FIRST_DELAY_NS
+        self.was_heard = False
+        """Whether somebody at the peer's address has said yes, who may be the peer."""
 
 
 class Farewells:
@@ -55,6 +57,13 @@ class Farewells:
         if self._kept.pop(leg, None) is not None:
             self._counters["byes_arrived_late"] += 1
 
+    def answered_elsewhere(self, leg: Leaver, status: int) -> None:
+        """Somebody at the peer's address has answered, over another connection: that may be anybody there."""
+        farewell = self._kept.get(leg)
+        if farewell is not None and status < 300:
+            farewell.was_heard = True
+            self._counters["byes_answered_elsewhere"] += 1
+
     def registered(self, agent: str) -> None:
         """An agent's phone is back."""
         for farewell in list(self._kept.values()):
@@ -66,22 +75,23 @@ class Farewells:
         for farewell in list(self._kept.values()) if self._kept else ():
             leg = farewell.leg
             if not leg.agent and leg.flow is not None and leg.flow.host == hop.host:
-                leg.flow = hop
-                self._say(farewell)
+                # It may also be somebody else behind the same address, so it does not become the leg's way.
+                self._say(farewell, None if leg.flow == hop else hop)
 
     def sweep(self, now_ns: int) -> None:
         """Try again what is due, and forget what is of no use any more."""
         for farewell in list(self._kept.values()):
             if now_ns - farewell.since_ns >= self._limit_ns:
                 del self._kept[farewell.leg]
-                self._counters["byes_unanswered"] += 1
+                if not farewell.was_heard:
+                    self._counters["byes_unanswered"] += 1
             elif now_ns >= farewell.due_ns:
                 farewell.delay_ns = min(2 * farewell.delay_ns, LONGEST_DELAY_NS)
                 farewell.due_ns = now_ns + farewell.delay_ns
                 self._say(farewell)
 
-    def _say(self, farewell: Farewell) -> None:
+    def _say(self, farewell: Farewell, over: Hop | None = None) -> None:
         try:
-            farewell.leg.say_bye(farewell.headers)
+            farewell.leg.say_bye(farewell.headers, over)
         except LocalProtocolError:
             self._counters["byes_unsent"] += 1

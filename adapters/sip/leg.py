@@ -171,10 +171,17 @@ class Leg:
         return None
 
     def request(
-        self, method: str, context: object, *, headers: Headers = (), content_type: str = "", body: bytes = b""
+        self,
+        method: str,
+        context: object,
+        *,
+        headers: Headers = (),
+        content_type: str = "",
+        body: bytes = b"",
+        over: Hop | None = None,
     ) -> ClientTransaction:
-        """Send a request within the dialog. Raises LocalProtocolError."""
-        endpoint, hop = self.core.endpoint, self.hop()
+        """Send a request within the dialog, `over` another way than its own where given. Raises LocalProtocolError."""
+        endpoint, hop = self.core.endpoint, over or self.hop()
         request = self._dialog().build_request(
             method, endpoint.layer.new_via(hop.transport), headers=headers, content_type=content_type, body=body
         )
@@ -230,9 +237,12 @@ class Leg:
             self.core.counters["byes_unsent"] += 1
             self.forget()
 
-    def say_bye(self, headers: Headers) -> None:
-        """Send BYE, perhaps again. Raises LocalProtocolError when the peer cannot be reached."""
-        self.request("BYE", ByeSent(self, headers), headers=headers)
+    def say_bye(self, headers: Headers, over: Hop | None = None) -> None:
+        """Send BYE, perhaps again, `over` a connection that may be the peer's where given.
+
+        Raises LocalProtocolError when the peer cannot be reached.
+        """
+        self.request("BYE", ByeSent(self, headers, own_way=over is None), headers=headers, over=over)
 
     def left(self, cause: int, confirm: Callable[[], None]) -> None:
         """The peer hangs up; `confirm` tells it so, once that is on record."""
@@ -273,16 +283,20 @@ class Leg:
 class ByeSent:
     """A BYE under way: whatever comes of it, the leg is over."""
 
-    def __init__(self, leg: Leg, headers: Headers) -> None:
+    def __init__(self, leg: Leg, headers: Headers, *, own_way: bool) -> None:
         self._leg = leg
         self._headers = headers
+        self._own_way = own_way
+        """Whether it went where the dialog's requests go; else whoever is there may answer it."""
 
     def on_response(self, _transaction: ClientTransaction, response: Response) -> None:
         """Forget the leg. Another phone at the address of a peer that is away does not know the dialog."""
         leg = self._leg
         if response.status >= 200:
             leg.forget()
-            if response.status < 300 or leg.agent:
+            if not self._own_way:
+                leg.core.farewells.answered_elsewhere(leg, response.status)
+            elif response.status < 300 or leg.agent:
                 leg.core.farewells.arrived(leg)
 
     def on_failure(self, transaction: ClientTransaction, _status: int) -> None:

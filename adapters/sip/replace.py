@@ -1,9 +1,12 @@
 """An INVITE with Replaces: another phone takes the caller's place in a call that goes on (RFC 3891)."""
 
+from collections.abc import Callable
+
 from adapters.sip.call import Call, Calls, Phase
 from adapters.sip.caller_leg import CallerLeg
 from adapters.sip.protocol import (
     DialogId,
+    Hop,
     Refusal,
     Replaces,
     Request,
@@ -13,12 +16,17 @@ from adapters.sip.protocol import (
 from adapters.sip.reinvite import OwnOffer
 from adapters.sip.translate import FinalAnswer
 
+AreTogether = Callable[[Hop | None, Hop | None], bool]
+"""Whether two sources are one side: one host, or one trunk group."""
 
-def replace(calls: Calls, transaction: ServerTransaction, request: Request, replaces: Replaces) -> None:
+
+def replace(
+    calls: Calls, are_together: AreTogether, transaction: ServerTransaction, request: Request, replaces: Replaces
+) -> None:
     """Take an INVITE that replaces a caller's dialog. Raises MalformedMessage."""
     core = calls.core
     leg = calls.dialogs.get(DialogId(replaces.call_id, replaces.to_tag, replaces.from_tag))
-    refusal = _obstacle(leg, replaces, request)
+    refusal = _obstacle(are_together, leg, replaces, request)
     session = answer_session_timer(request, core.policy)
     if refusal is None and isinstance(session, Refusal):
         refusal = session
@@ -36,9 +44,11 @@ def replace(calls: Calls, transaction: ServerTransaction, request: Request, repl
     Replacement(call, fresh).begin()
 
 
-def _obstacle(leg: object, replaces: Replaces, request: Request) -> Refusal | None:
+def _obstacle(are_together: AreTogether, leg: object, replaces: Replaces, request: Request) -> Refusal | None:
     if not isinstance(leg, CallerLeg) or leg.closed or not isinstance(leg.call, Call) or leg.call.caller is not leg:
         return Refusal(481)
+    if not are_together(leg.flow, request.source):
+        return Refusal(403)  # the tags of a dialog are no secret, so they are no proof (RFC 3891 §8)
     if leg.call.phase != Phase.TALKING or leg.call.agent is None:
         return Refusal(603)
     if replaces.early_only:

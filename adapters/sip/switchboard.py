@@ -110,7 +110,7 @@ class Switchboard:
             if replaces is None:
                 self._arrivals.arrive(transaction, request)
             elif self._arrivals.admits(transaction, request):
-                replace(self._calls, transaction, request, replaces)
+                replace(self._calls, self._arrivals.are_together, transaction, request, replaces)
         elif request.method == "REGISTER":
             core.registrar.register(transaction, request)
         elif request.method == "OPTIONS":

@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
-from adapters.sip.protocol import Dialog, ResponseReceived, direction_of
+from adapters.sip.protocol import Dialog, Hop, ResponseReceived, direction_of
 from tests.sip.conftest import OpenExchange, OpenPhone
 from tests.sip.support import Exchange, centre, until
 from tests.sip.test_calls import house, talk
@@ -184,4 +184,26 @@ async def test_what_cannot_be_replaced(open_exchange: OpenExchange, open_phone: 
     assert agents.receive_request(offer.request) is None
     ann.reply(offer, 488)
     await carl.response(488)
+    await hang_up(exchange, bob, callers, ann)
+
+
+@pytest.mark.parametrize(("trunks", "status"), [("", 403), ("192.0.2.9", 403), ("127.0.0.1, 192.0.2.9", 488)])
+async def test_only_the_callers_own_side_takes_their_place(
+    open_exchange: OpenExchange, open_phone: OpenPhone, trunks: str, status: int
+) -> None:
+    ann, bob, carl = [await open_phone(name) for name in ("ann", "bob", "carl")]
+    exchange = await open_exchange(
+        centre(
+            phones={"ann": f"127.0.0.1:{ann.port}"},
+            sip=f"trunks: [{{group: national, sources: [{trunks}]}}]" if trunks else "",
+            extra="trunk_groups: {national: {channels: 9}}",
+        )
+    )
+    await exchange.sign_in("ann")
+    callers, _ = await talk(exchange, bob, ann)
+    (call,) = exchange.sip.calls.by_name.values()
+    came_by, call.caller.flow = call.caller.flow, Hop("udp", "192.0.2.9", 5060)
+    carl.invite("sales", exchange.sip.endpoint.port, headers=(("Replaces", replaces(callers)),))
+    await carl.response(status)
+    call.caller.flow = came_by
     await hang_up(exchange, bob, callers, ann)

@@ -207,6 +207,8 @@ async def test_the_proxy_asks_for_a_password(open_exchange: OpenExchange, open_p
     second = await trunk.request("INVITE")
     assert 'username="us"' in second.request.get("proxy-authorization")
     assert second.request.cseq.number == first.request.cseq.number + 1
+    (contact,) = exchange.engine.state.contacts
+    assert b'username="us"' in contact.legs["caller"]  # a restart goes on with the INVITE that is under way
     customers, answer = await customer_answers(trunk, second)
     await join(ann, agents, answer)
     trunk.within(customers, "BYE")

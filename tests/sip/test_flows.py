@@ -119,7 +119,7 @@ async def test_a_caller_who_missed_the_end_is_told_when_connected_again(
     ann = await open_phone("ann")
     exchange = await open_exchange(centre(phones={"ann": f"127.0.0.1:{ann.port}"}))
     await exchange.sign_in("ann")
-    bob = await tcp_phone("bob").connect(exchange.sip.endpoint.port)
+    bob = await tcp_phone("bob").connect(exchange.sip.endpoint.port, contact_port=free_port())
     bob.invite("sales", exchange.sip.endpoint.port, bob.sdp())
     agents = await ann.pick_up()
     await bob.connected()
@@ -127,9 +127,21 @@ async def test_a_caller_who_missed_the_end_is_told_when_connected_again(
     await until(lambda: exchange.counters["connections_open"] == 0)
     ann.within(agents, "BYE")
     await until(lambda: exchange.counters["byes_owed"] == 1)
+    stranger = await tcp_phone("eve").connect(exchange.sip.endpoint.port)
+    stranger.reply(await stranger.request("BYE"), 200)
+    await until(lambda: exchange.counters.get("byes_answered_elsewhere") == 1)
     await bob.connect(exchange.sip.endpoint.port)
     bob.reply(await bob.request("BYE"), 200)
+    await until(lambda: exchange.counters.get("byes_answered_elsewhere") == 2)
+    # Either might have been bob or somebody else behind his address; only where his Contact says there is but him.
+    assert exchange.counters["byes_owed"] == 1
+    bob.hang_up_connection()
+    at_bob = await bob.listen()
+    exchange.sip.core.farewells.sweep(exchange.sip.endpoint.now_ns() + 16_000_000_000)
+    bob.reply(await bob.request("BYE"), 200)
     await until(lambda: exchange.counters["byes_owed"] == 0)
+    assert exchange.counters["byes_arrived_late"] == 1
+    at_bob.close()
 
 
 async def test_a_bye_that_nobody_takes_is_given_up_in_the_end(

@@ -194,7 +194,7 @@ async def promise_a_callback(served: Served, ann: UserAgent, bob: UserAgent, tru
         centre(
             queues="  sales: {steps: [{after: 0s, do: callback, to: back}], members_only: true}\n  back: {}",
             phones={"ann": f"127.0.0.1:{ann.port}"},
-            sip=f"outbound: [{{proxy: 'sip:127.0.0.1:{trunk.port}'}}]",
+            sip=f"outbound: [{{proxy: 'sip:127.0.0.1:{trunk.port}', user: us, password: secret}}]",
         )
     )
     await served.start()
@@ -215,14 +215,16 @@ async def test_a_customer_whose_callback_ended_as_it_died_is_not_called_again(
     await ann.ack()
     trunk.reply(await trunk.request("INVITE"), 486)
     await served.dead()  # the end is in the log, the BYE is not on the wire
+    repeated = trunk.layer.counters["retransmissions_received"]
     served.script = "serve_process.py"
     await served.start()
     ann.reply(await ann.request("BYE"), 200)
     await served.terminate()  # whatever it sent has arrived
     assert not [event for event in trunk.heard if getattr(getattr(event, "request", None), "method", "") == "INVITE"]
+    assert trunk.layer.counters["retransmissions_received"] == repeated
 
 
-@pytest.mark.parametrize("moment", ["waiting", "ringing", "dialling", "talking"])
+@pytest.mark.parametrize("moment", ["waiting", "ringing", "dialling", "authenticated", "talking"])
 async def test_a_callback_goes_on(served: Served, open_phone: OpenPhone, moment: str) -> None:
     ann, bob, trunk = [await open_phone(name) for name in ("ann", "bob", "trunk")]
     await promise_a_callback(served, ann, bob, trunk)
@@ -238,8 +240,12 @@ async def test_a_callback_goes_on(served: Served, open_phone: OpenPhone, moment:
     agents = ann.dialog_of(call.request, call.transaction)
     called = await trunk.request("INVITE")
     assert called.request.body == offer
+    if moment == "authenticated":
+        trunk.reply(called, 407, headers=(("Proxy-Authenticate", 'Digest realm="t", nonce="n", qop="auth"'),))
+        called = await trunk.request("INVITE")
+        assert 'username="us"' in called.request.get("proxy-authorization")
     trunk.reply(called, 180)
-    if moment == "dialling":
+    if moment in ("dialling", "authenticated"):
         await served.again()
     trunk.reply(called, 200, trunk.sdp())
     await trunk.ack()

@@ -240,20 +240,28 @@ class TcpUserAgent(UserAgent):
 
     transport = "tcp"
 
-    async def connect(self, server_port: int) -> Self:
+    async def connect(self, server_port: int, contact_port: int = 0) -> Self:
         """Connect, or connect again by another port: calls of before go on."""
         loop = asyncio.get_running_loop()
-        protocol = _Stream(self)
-        self._transport, _ = await loop.create_connection(lambda: protocol, "127.0.0.1", server_port)
-        protocol.framer.source = Hop("tcp", "127.0.0.1", server_port)
+        await loop.create_connection(lambda: _Stream(self), "127.0.0.1", server_port)
         if not self.port:
-            self.port = self._transport.get_extra_info("sockname")[1]
+            self.port = contact_port or self._transport.get_extra_info("sockname")[1]
             self._begin()
         return self
 
+    async def listen(self) -> asyncio.Server:
+        """Take connections where its Contact says; what is said goes over the latest."""
+        loop = asyncio.get_running_loop()
+        return await loop.create_server(lambda: _Stream(self), "127.0.0.1", self.port)
+
+    def taken(self, transport: asyncio.BaseTransport) -> Hop:
+        """Somebody has connected."""
+        self._transport = transport
+        return Hop("tcp", *transport.get_extra_info("peername"))
+
     @property
     def uri(self) -> str:
-        """The address of its first connection."""
+        """The address of its first connection, unless it was told another."""
         return f"{super().uri};transport=tcp"
 
     def hang_up_connection(self) -> None:
@@ -268,6 +276,10 @@ class _Stream(asyncio.Protocol):
     def __init__(self, phone: TcpUserAgent) -> None:
         self.framer = StreamFramer()
         self._phone = phone
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Speak by this connection from now on."""
+        self.framer.source = self._phone.taken(transport)
 
     def data_received(self, data: bytes) -> None:
         """Hear."""
