@@ -101,7 +101,7 @@ class EngineState:
             self.seen.copy(),
             self.contacts.save(),
             self.contacts.wrapping.save(),
-            self.directory,
+            encode_directory(self.directory),
             self.interned.all(),
         )
 
@@ -131,7 +131,8 @@ class StateCopy(NamedTuple):
     seen: SeenCopy
     contacts: bytes
     wrapping: bytes
-    directory: Directory
+    directory: bytes
+    """Written down at once: requirements are added to it by the next facts."""
     interned: NamesRecord
 
     def parts(self) -> dict[str, Array | bytes]:
@@ -140,7 +141,7 @@ class StateCopy(NamedTuple):
         parts |= self.seen.save_all()
         parts["contacts"] = self.contacts
         parts["wrapping"] = self.wrapping
-        parts["directory"] = encode_directory(self.directory)
+        parts["directory"] = self.directory
         parts["interned"] = msgspec.msgpack.encode(self.interned)
         parts["capacity"] = msgspec.msgpack.encode(self.capacity)
         return parts

@@ -85,6 +85,7 @@ class House:
         self._signal = self.engine.on_durable
         self.engine.attach(self.log)
         self.engine.outbox.routes["desk"] = self.effects.append
+        self.engine.outbox.is_open = True
         self.engine.run()
         row = empty_rows(1)
         row["kind"] = ENGINE_STARTED

@@ -15,7 +15,10 @@ SOURCES_RESERVED: Final = 4096
 """For sources of the engine's own: one or two of each adapter that ever was."""
 REASONS_MAX: Final = 4096
 NAMES_ONLY: Final = 1
-"""In `a` of CONFIGURATION_LOADED: the payload is a NamesRecord, not a directory."""
+"""In `a` of CONFIGURATION_LOADED: the payload is a NamesRecord, not a directory.
+
+In `b` then: the sequence up to which adapters were told everything, where they just came up; else 0.
+"""
 ENGINE_SOURCE: Final = "engine"
 """Number 0: the driver itself."""
 

@@ -6,14 +6,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from engine.config.adapters import adapter_class
 from engine.effects.derive import end_effect, leave_effect
 from engine.errors import TrunklineError
-from engine.ingest.names import ENGINE_SOURCE
+from engine.ingest.names import ENGINE_SOURCE, NAMES_ONLY, NamesRecord
 from engine.ingest.registry import ContactEntry
 from engine.live.loop import LiveEngine
 from engine.messages.effects import AnyEffect
 from engine.messages.kinds import (
+    CONFIGURATION_LOADED,
     CONTACT_CONNECTED,
     CONTACT_ENDED,
     CONTACT_STATE_NAMES,
@@ -22,6 +25,7 @@ from engine.messages.kinds import (
     ENGAGEMENT_OFFERED,
 )
 from engine.messages.observed import CALLBACK_NUMBER, ContactReleased, Fact, Observed
+from engine.messages.rows import empty_rows
 from engine.ports import Adapter, AdapterStatus, AgentEndpoint, OpenContact, Receipt, Reloadable, Turn
 from engine.projections.views import Views
 from engine.replay.closed import ClosedContact
@@ -101,20 +105,24 @@ class Adapters:
         self._made = {name: find_class(name)(settings, self._links[name]) for name, settings in sections.items()}
         self._started: list[str] = []
 
-    async def start(self, closed: Sequence[ClosedContact] = ()) -> None:
+    async def start(self, recovered: "Recovered | None" = None) -> int:
         """Start all in the order of the file, each with its open contacts; raises AdapterFailed, all stopped again.
 
-        Contacts that `closed` last before the log ended are given back with those, as they were then; an effect ends
-        them as soon as all adapters are started. Whoever did so before has nothing left to end.
+        The contacts are those that were open when the engine was `recovered`: what happened since then is told when all
+        adapters are started. None: those that are open now. Contacts that closed last before the log ended are given
+        back with those, as they were then; an effect ends them. Whoever did so before has nothing left to end.
+        Returns the sequence up to which the adapters were told all that follows from it.
         """
-        contacts = open_contacts(self._engine.state)
-        outbox = self._engine.outbox
+        engine, outbox = self._engine, self._engine.outbox
         outbox.is_open = False
         outbox.routes.update({name: adapter.act for name, adapter in self._made.items()})
-        for owner, contact, effect in told_again(self._engine.state, closed):
-            if owner in self._made:
-                contacts.setdefault(owner, []).append(contact)
-                outbox.hold(0, [(owner, effect)])
+        given = recovered or Recovered(engine.state)
+        contacts = {name: list(found) for name, found in given.contacts.items()}
+        again = [one for one in given.ends if one[0] in self._made]
+        for owner, contact, _ in again:
+            contacts.setdefault(owner, []).append(contact)
+        outbox.hold_first([(owner, effect) for owner, _, effect in again])
+        engine.counters["ends_told_again"] += len(again)
         for name, adapter in self._made.items():
             try:
                 await adapter.start(contacts.pop(name, []))
@@ -122,9 +130,11 @@ class Adapters:
                 await self.stop()
                 raise AdapterFailed(f"adapter '{name}' could not be started: {error}") from error
             self._started.append(name)
-        self._release_orphans(contacts)
+        self._release_orphans()
         outbox.is_open = True
-        outbox.release(self._engine.log.durable_seq)
+        told_seq = engine.log.durable_seq
+        outbox.release(told_seq)
+        return told_seq
 
     async def stop(self) -> None:
         """Stop those that were started, the last one first; one that fails or hangs does not keep the others.
@@ -133,6 +143,7 @@ class Adapters:
         """
         while self._started:
             name = self._started.pop()
+            self._engine.outbox.stop(name)
             try:
                 await asyncio.wait_for(self._made[name].stop(), STOP_LIMIT_S)
             except Exception:
@@ -160,13 +171,32 @@ class Adapters:
         """How each is doing."""
         return [adapter.status() for adapter in self._made.values()]
 
-    def _release_orphans(self, contacts: dict[str, list[OpenContact]]) -> None:
+    def _release_orphans(self) -> None:
         """Release the contacts whose adapter is not there any more: nobody else would ever end them."""
-        gone = {name: found for name, found in contacts.items() if name}
+        contacts = open_contacts(self._engine.state)
+        gone = {name: found for name, found in contacts.items() if name and name not in self._made}
         for name, found in gone.items():
             logger.warning("%d open contacts came by adapter '%s', which is not configured", len(found), name)
             releases = [ContactReleased(contact=contact.contact, by="system") for contact in found]
             self._engine.tell(ENGINE_SOURCE, releases)
+
+
+class Recovered:
+    """What adapters get back at their start, as it is when this is made: before the engine makes its first turn."""
+
+    def __init__(self, state: EngineState, closed: Iterable[ClosedContact] = ()) -> None:
+        self.contacts = open_contacts(state)
+        self.ends = list(told_again(state, closed))
+
+
+def record_told(engine: LiveEngine, told_seq: int) -> None:
+    """Record that adapters are up and were told what follows from everything up to `told_seq`.
+
+    To older readers of the log it is a row that brings no new names.
+    """
+    row = empty_rows(1)
+    row["kind"], row["a"], row["b"] = CONFIGURATION_LOADED, NAMES_ONLY, told_seq
+    engine.record(row, msgspec.msgpack.encode(NamesRecord()))
 
 
 def open_contacts(state: EngineState) -> dict[str, list[OpenContact]]:
@@ -180,7 +210,7 @@ def open_contacts(state: EngineState) -> dict[str, list[OpenContact]]:
 def told_again(state: EngineState, closed: Iterable[ClosedContact]) -> Iterator[tuple[str, OpenContact, AnyEffect]]:
     """Yield adapter, contact as it was before it closed, and effect, for each whose end may not have been told."""
     names, owners = state.names, state.interned.owners
-    for seq, entry, row, cause, _ in closed:
+    for seq, entry, row, cause, *_ in closed:
         ended = row.kind == CONTACT_ENDED
         effect = (end_effect if ended else leave_effect)(names, seq, row, cause, entry)
         if effect is not None:

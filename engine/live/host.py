@@ -16,7 +16,7 @@ from engine.config.sections import Config, Limits
 from engine.errors import ConfigError, SettingsRefused
 from engine.ingest.admission import SLOTS_KEPT_FREE
 from engine.kernel.tables import Capacity
-from engine.live.adapters import Adapters
+from engine.live.adapters import Adapters, Recovered, record_told
 from engine.live.clock import LiveClock
 from engine.live.loop import LiveEngine
 from engine.live.opening import OpeningHoursDriver
@@ -122,16 +122,17 @@ class EngineHost:
             self._upkeep.stop()
         if self._space is not None:
             self._space.stop()
-        if self._adapters is not None:
-            await self._adapters.stop()
-        if self._engine is not None:
-            await self._engine.stop()
-            # A start from a snapshot of now would not see again what adapters were not told.
-            if self._snapshots is not None and not self._engine.outbox.owes_an_end and not self._engine.callbacks:
+        try:
+            if self._adapters is not None:
+                await self._adapters.stop()
+            if self._engine is not None:
+                await self._engine.stop()
+            if self._snapshots is not None:
                 await self._snapshots.finish()
-        if self._log is not None:
-            self._log.close()
-            self._log = None
+        finally:
+            if self._log is not None:
+                self._log.close()
+                self._log = None
 
     async def reload(self, config: Config) -> int:
         """Follow another configuration while running; returns how many settings changed, once durable.
@@ -176,17 +177,18 @@ class EngineHost:
         engine = LiveEngine(state, clock=LiveClock(log.last_at_ns), inbox_capacity=config.limits.inbox)
         engine.attach(log)
         self._engine = engine
+        recovered = Recovered(state, replay.closed)
         engine.run()
         self._record_start()
         engine.configure(config)
-        snapshots.follow(engine)
         for owed in replay.owed:
             engine.queue_callback(owed)
         self._hours = OpeningHoursDriver(engine, config)
         self._hours.start(0 if is_new else stopped_ns)
         await engine.durable()
         self._adapters = Adapters(engine, config.adapters, config.endpoints(), folder=data / ADAPTER_FOLDER)
-        await self._adapters.start(replay.closed)
+        record_told(engine, await self._adapters.start(recovered))
+        snapshots.follow(engine)  # not before: a start from a snapshot sees no ends that the log has before it
         self._upkeep = Upkeep(engine)
         self._upkeep.start()
         self._space = SpaceWatch(log, self._data / LOG_FOLDER, self._segment_bytes)
@@ -217,8 +219,14 @@ class EngineHost:
         snapshot = snapshots.newest()
         if snapshot is None:
             return EngineState(capacity_of_log(log.read()), remembered)
-        state = EngineState(snapshot.capacity, remembered)
-        state.load(snapshot.parts)
+        try:
+            state = EngineState(snapshot.capacity, remembered)
+            state.load(snapshot.parts)
+        except Exception:
+            # It is whole, so it was written so: a cache must not keep the log from being read.
+            logger.exception("a snapshot cannot be taken over; the log is read from its beginning instead")
+            snapshots.forget()
+            return EngineState(capacity_of_log(log.read()), remembered)
         logger.info("recovered up to sequence %d from a snapshot", state.seq)
         return state
 

@@ -50,10 +50,17 @@ class Snapshots:
         snapshot = self._store.load_newest(state_code(), self._log.checksum_at)
         if snapshot is None:
             return None
+        try:
+            capacity = msgspec.msgpack.decode(bytes(snapshot.parts["capacity"]), type=Capacity)
+        except (KeyError, TypeError, msgspec.MsgspecError) as error:
+            logger.warning("the snapshot at sequence %d does not say its capacity: %s", snapshot.covered_seq, error)
+            return None
         self._covered_seq = snapshot.covered_seq
-        capacity = snapshot.parts["capacity"]
-        assert isinstance(capacity, bytes)
-        return StoredState(msgspec.msgpack.decode(capacity, type=Capacity), snapshot.parts)
+        return StoredState(capacity, snapshot.parts)
+
+    def forget(self) -> None:
+        """The newest was of no use: the next is due as if there were none."""
+        self._covered_seq = 0
 
     def follow(self, engine: LiveEngine) -> None:
         """Take snapshots of this engine from now on, each after so many rows."""
@@ -61,16 +68,22 @@ class Snapshots:
         engine.subscribe(self._note)
 
     async def finish(self) -> None:
-        """Take a last one after a clean stop, if anything is new. A disk that fails here costs a longer start only."""
+        """Wait for the one being written; after a clean stop take a last one, if anything is new and nothing is owed.
+
+        A disk that fails here costs a longer start only.
+        """
         if self._writing is not None:
             await self._writing
-        if self._engine is not None and self._engine.state.seq > self._covered_seq:
-            await self._take(self._engine, self._engine.state.seq, self._engine.state.copy())
+        engine = self._engine
+        if engine is not None and engine.state.seq > self._covered_seq and not engine.callbacks:
+            await self._take(engine, engine.state.seq, engine.state.copy())
 
     def _note(self, turn: Turn) -> None:
         due = turn.last_seq - self._covered_seq >= self._every_rows
         engine = self._engine
-        if due and self._writing is None and engine is not None and not engine.inbox and not engine.callbacks:
+        if not due or self._writing is not None or engine is None:
+            return
+        if not engine.inbox and not engine.callbacks and engine.outbox.is_open:
             # Copied here and not in the task: a tick later the inbox may hold a callback that follows from rows before.
             taking = self._take(engine, engine.state.seq, engine.state.copy())
             self._writing = asyncio.get_running_loop().create_task(taking)
@@ -80,14 +93,19 @@ class Snapshots:
         self._writing = None
 
     async def _take(self, engine: LiveEngine, seq: int, copy: StateCopy) -> None:
-        self._covered_seq = seq
         await engine.durable()
+        if engine.outbox.owes_an_end(seq):
+            return  # a start from this one would not see again what an adapter was not told
+        self._covered_seq = seq
         try:
             await asyncio.to_thread(self._write, seq, copy)
             engine.counters["snapshots"] += 1
         except OSError as error:
             engine.counters["snapshots_failed"] += 1
             logger.warning("no snapshot at sequence %d: %s", seq, error)
+        except Exception:
+            engine.counters["snapshots_failed"] += 1
+            logger.exception("no snapshot at sequence %d", seq)
 
     def _write(self, seq: int, copy: StateCopy) -> None:
         checksum = self._log.checksum_at(seq)

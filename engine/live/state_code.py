@@ -15,8 +15,10 @@ from engine.messages.rows import SCHEMA
 
 STATE_VERSION: Final = 4
 """Of what stands in a snapshot beside the kernel's tables."""
-APPLYING: Final = ("evolve", "resize")
-"""Modules of the kernel that change tables when rows are applied; what they import counts with them."""
+APPLYING: Final = ("check", "evolve", "prices", "resize")
+"""Modules of the kernel that change tables when rows are applied, or say which rows are; with what they import."""
+FOLDING: Final = "step"
+"""Holds the loop that folds; it counts alone, as it imports what merely decides."""
 COMPILING: Final = frozenset({"jit", "native", "plain"})
 NUMBERS: Final = ("messages/kinds.py", "messages/rows.py", "model/settings.py", "model/tallies.py")
 """What the kernel imports from elsewhere."""
@@ -50,4 +52,4 @@ def applying(folder: Path) -> list[str]:
         if name not in found and name not in COMPILING:
             found.add(name)
             left += _IMPORTED.findall((folder / f"{name}.py").read_text(encoding="utf-8"))
-    return sorted(found)
+    return sorted({FOLDING, *found})

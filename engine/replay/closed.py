@@ -1,7 +1,8 @@
 """The contacts that closed last before the log ends: whether their adapters were told, the log does not say.
 
 An effect leaves once its cause is durable, so a crash between the two loses it, and nobody else would ever end what is
-still up outside. Those contacts are given back once more, and told once more that they are over.
+still up outside. Those contacts are given back once more, and told once more that they are over. Each process says in
+the log once its adapters are up, and up to where they were told: only what lies before that is left out.
 """
 
 from collections import deque
@@ -12,6 +13,7 @@ import numpy as np
 from engine.ingest.registry import ContactEntry, OpenContacts, entry_of
 from engine.kernel.tables import Array
 from engine.messages.kinds import (
+    CONFIGURATION_LOADED,
     CONTACT_ARRIVED,
     CONTACT_ENDED,
     CONTACT_LEFT,
@@ -30,7 +32,7 @@ TAIL_ROWS: Final = 16_384
 """Rows before the end of the log among which contacts are looked for that closed last."""
 CLOSED_KEPT: Final = 1024
 WITHIN_NS: Final = 10 * SECOND_NS
-"""Before the last that closed: two writes of the log last not nearly so long, and most of these were told."""
+"""Before the last that closed in one process: two writes of the log last not nearly so long, and most were told."""
 
 
 class ClosedContact(NamedTuple):
@@ -42,6 +44,8 @@ class ClosedContact(NamedTuple):
     """That by which it closed."""
     cause: RowFields
     at_ns: int
+    life: int
+    """Which of the processes that wrote the log had it close."""
 
 
 class ClosedContacts:
@@ -50,7 +54,8 @@ class ClosedContacts:
     def __init__(self, contacts: OpenContacts) -> None:
         self._contacts = contacts
         self._found: deque[ClosedContact] = deque(maxlen=CLOSED_KEPT)
-        self._started = False
+        self._told_seq = 0
+        self._life = 0
 
     def absorb(self, run: Turn) -> None:
         """Take in the next run."""
@@ -59,33 +64,36 @@ class ClosedContacts:
         closing = (rows["flags"] & FLAG_CLOSES != 0) & ((kinds == CONTACT_LEFT) | (kinds == CONTACT_ENDED))
         arrived: dict[int, int] = {}
         legs: dict[int, list[int]] = {}
+        told = kinds == CONFIGURATION_LOADED
+        self._told_seq = max(self._told_seq, int(rows["b"][told].max(initial=0)))
         chosen = closing | (kinds == CONTACT_ARRIVED) | (kinds == LEG_RECORDED) | (kinds == ENGINE_STARTED)
-        closed: deque[tuple[int, int, int, list[int]]] = deque(maxlen=CLOSED_KEPT)
+        closed: deque[tuple[int, int, int, int, list[int]]] = deque(maxlen=CLOSED_KEPT)
         places = np.flatnonzero(chosen)
         columns = (places.tolist(), kinds[places].tolist(), rows["contact"][places].tolist())
         for place, kind, slot in zip(*columns, strict=True):
             if kind == ENGINE_STARTED:
-                self._started = True
+                self._life += 1
             elif kind == CONTACT_ARRIVED:
-                if self._started:  # the adapters of that life were up, and told
-                    self._found.clear()
-                    closed.clear()
-                    self._started = False
                 arrived[slot], legs[slot] = place, []
             elif kind == LEG_RECORDED:
                 legs.setdefault(slot, []).append(place)
             else:
-                closed.append((place, slot, arrived.pop(slot, -1), legs.pop(slot, [])))
+                closed.append((self._life, place, slot, arrived.pop(slot, -1), legs.pop(slot, [])))
+        while self._found and self._found[0].seq <= self._told_seq:
+            self._found.popleft()
         for one in closed:
             self._note(run, *one)
 
     def latest(self) -> list[ClosedContact]:
         """Those that closed last, in order; none of them has a name that is open again."""
-        since_ns = self._found[-1].at_ns - WITHIN_NS if self._found else 0
-        latest = {closed.entry.name: closed for closed in self._found if closed.at_ns >= since_ns}
+        since_ns = {closed.life: closed.at_ns - WITHIN_NS for closed in self._found}
+        latest = {closed.entry.name: closed for closed in self._found if closed.at_ns >= since_ns[closed.life]}
         return [closed for name, closed in latest.items() if self._contacts.find(name) is None]
 
-    def _note(self, run: Turn, place: int, slot: int, arrival: int, legs: list[int]) -> None:
+    def _note(self, run: Turn, life: int, place: int, slot: int, arrival: int, legs: list[int]) -> None:
+        seq, at_ns = run.first_seq + place, int(run.rows["at_ns"][place])
+        if seq <= self._told_seq:
+            return
         before = self._contacts.at(slot)
         if arrival >= 0:
             source = int(run.rows["source"][arrival])
@@ -98,7 +106,7 @@ class ClosedContacts:
             recorded = read_recorded(payload_of(run, leg), LegRecorded)
             entry.record_leg(recorded.leg, recorded.record)
         row, cause = _row(run.rows, place), _row(run.rows, place - int(run.rows["cause"][place]))
-        self._found.append(ClosedContact(run.first_seq + place, entry, row, cause, int(run.rows["at_ns"][place])))
+        self._found.append(ClosedContact(seq, entry, row, cause, at_ns, life))
 
 
 def _row(rows: Array, place: int) -> RowFields:

@@ -15,6 +15,7 @@ def effect(seq: int) -> CallBack:
 def test_nothing_leaves_before_its_turn_is_durable() -> None:
     outbox, acted = Outbox(), list[AnyEffect]()
     outbox.routes["desk"] = acted.append
+    outbox.is_open = True
     outbox.hold(2, [("desk", effect(1)), ("desk", effect(2))])
     outbox.hold(5, [("desk", effect(4))])
     outbox.release(1)
@@ -29,13 +30,27 @@ def test_nothing_leaves_before_its_turn_is_durable() -> None:
 def test_nothing_leaves_while_adapters_start() -> None:
     outbox, acted = Outbox(), list[AnyEffect]()
     outbox.routes["desk"] = acted.append
-    outbox.is_open = False
     outbox.hold(1, [("desk", effect(1))])
     outbox.release(9)
-    assert acted == []
+    assert acted == [], "closed from the first"
+    outbox.hold_first([("desk", effect(-2)), ("desk", effect(-1))])
     outbox.is_open = True
+    outbox.release(0)
+    assert acted == [effect(-2), effect(-1)]
     outbox.release(9)
-    assert acted == [effect(1)]
+    assert acted[2:] == [effect(1)]
+
+
+def test_an_adapter_that_stops_is_told_no_more_and_its_ends_are_owed() -> None:
+    outbox, acted = Outbox(), list[tuple[str, AnyEffect]]()
+    for name in ("gone", "there"):
+        outbox.routes[name] = lambda effect, name=name: acted.append((name, effect))  # type: ignore[misc]
+    outbox.is_open = True
+    outbox.stop("gone")
+    outbox.hold(3, [("gone", effect(3)), ("there", effect(3))])
+    outbox.release(3)
+    assert acted == [("there", effect(3))]
+    assert (outbox.owes_an_end(2), outbox.owes_an_end(3), len(outbox)) == (False, True, 1)
 
 
 def test_an_adapter_that_raises_keeps_nobody_from_acting(caplog: pytest.LogCaptureFixture) -> None:
@@ -43,6 +58,7 @@ def test_an_adapter_that_raises_keeps_nobody_from_acting(caplog: pytest.LogCaptu
         raise ValueError("broken adapter")
 
     outbox, acted = Outbox(), list[AnyEffect]()
+    outbox.is_open = True
     outbox.routes |= {"bad": fail, "good": acted.append}
     outbox.hold(1, [("bad", effect(1)), ("nobody", effect(1)), ("good", effect(1))])
     with caplog.at_level(logging.ERROR):

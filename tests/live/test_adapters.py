@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from engine.live.adapters import AdapterFailed, Adapters, open_contacts
+from engine.live.adapters import AdapterFailed, Adapters, Recovered, open_contacts, record_told
 from engine.log.memory import MemoryLog
 from engine.messages.effects import AnyEffect
 from engine.messages.observed import (
@@ -20,6 +20,8 @@ from engine.messages.observed import (
 )
 from engine.messages.rows import ROW
 from engine.ports import AdapterStatus, AgentEndpoint, EngineLink, OpenContact
+from engine.replay.restore import restore
+from engine.state import EngineState
 from tests.driver_support import House, house, load_centre, types_of
 
 ENDPOINTS = [AgentEndpoint(name="alice", phone="sip:alice@example", queues=("sales",), password="secret")]
@@ -203,8 +205,9 @@ async def test_effects_that_a_crash_swallowed_are_told_at_the_start(tmp_path: Pa
     await h.settle()
     again = await House(h.config, log_of=the_log).open()
     adapters, made, _ = hosted(again, "one", "two")
-    await adapters.start(again.replay.closed)
+    told_seq = await adapters.start(Recovered(again.state, again.replay.closed))
     await again.settle()
+    assert again.engine.figures()["ends_told_again"] == 2
     assert [(found.contact, found.state, found.agents, found.legs) for found in made["one"].contacts] == [
         ("again", "offered", ("alice",), {}),
         ("talks", "connected", ("alice",), {"caller": b"1", "alice": b"2"}),
@@ -215,8 +218,12 @@ async def test_effects_that_a_crash_swallowed_are_told_at_the_start(tmp_path: Pa
         ("RefuseContact", "waits"),
     ]
     assert (made["two"].contacts, made["two"].effects) == ([], [])
-    # That life took a contact, so its adapters were up and have been told.
+    # That life took a contact; only what it says itself shows that its adapters were up and have been told.
     await made["one"].engine.submit("one", [ContactArrived(contact="new", queue="help")])
+    await again.settle()
+    found = restore(log, EngineState(h.capacity)).closed
+    assert {closed.entry.name for closed in found} == {"talks", "waits", "gone by itself"}
+    record_told(again.engine, told_seq)
     await again.settle()
     third = await House(h.config, log_of=the_log).open()
     assert third.replay.closed == []

@@ -3,9 +3,12 @@
 import asyncio
 import gc
 import logging
+import shutil
 import sys
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import pytest
@@ -13,12 +16,14 @@ import pytest
 from engine.config import Config
 from engine.errors import ConfigError, ContactsFull, LogDamaged, LogLocked, SettingsRefused
 from engine.kernel.fingerprint import fingerprint
+from engine.live.adapters import AdapterFailed, Adapters
+from engine.live.clock import LiveClock
 from engine.live.host import SWITCH_INTERVAL_S, EngineHost, SpaceWatch, serve
 from engine.live.snapshots import Snapshots
 from engine.live.upkeep import BUSY_COLLECTION_TICKS, FULL_COLLECTION_TICKS, Upkeep
 from engine.log.event_log import SegmentLog
 from engine.log.segment import SMALLEST_SEGMENT_BYTES
-from engine.messages.effects import AnyEffect, RefuseContact
+from engine.messages.effects import AnyEffect, CallBack
 from engine.messages.observed import (
     AgentStatusChanged,
     CallbackRequested,
@@ -27,12 +32,11 @@ from engine.messages.observed import (
     ContactWithdrawn,
     QueueClosed,
 )
-from engine.messages.rows import ROW
-from engine.ports import Turn
-from engine.replay.restore import restore, state_at
+from engine.ports import AdapterStatus, OpenContact, Turn
+from engine.replay.restore import state_at
 from engine.replay.verify import verify
-from engine.state import EngineState
-from tests.driver_support import CENTRE, house, load_centre
+from engine.state import EngineState, StateCopy
+from tests.driver_support import CENTRE, SECOND_NS, house, load_centre
 
 SEGMENT_BYTES = SMALLEST_SEGMENT_BYTES * 8
 
@@ -155,25 +159,201 @@ async def test_a_snapshot_is_of_the_moment_at_which_nothing_was_owed(tmp_path: P
     await host.stop()
 
 
-async def test_a_stop_leaves_to_the_next_start_what_adapters_were_not_told(tmp_path: Path) -> None:
-    host = host_of(tmp_path)
+class Desk:
+    """An adapter that writes down what it was given and told; it fails where it is asked to."""
+
+    fails = ""
+    told: ClassVar[list[tuple[str, str]]] = []
+    given: ClassVar[list[str]] = []
+    engine: Any = None
+
+    def __init__(self, settings: object, engine: Any) -> None:
+        if Desk.fails == "make":
+            raise OSError("no certificate")
+        Desk.engine = engine
+        self.up = True
+
+    async def start(self, contacts: Sequence[OpenContact]) -> None:
+        if Desk.fails == "start":
+            raise OSError("address in use")
+        Desk.given = [contact.contact for contact in contacts]
+
+    def act(self, effect: AnyEffect) -> None:
+        assert self.up, "told of something when it had stopped"
+        Desk.told.append((type(effect).__name__, effect.contact))
+
+    def status(self) -> AdapterStatus:
+        return AdapterStatus("desk", True, True, "", {})
+
+    async def stop(self) -> None:
+        self.up = False
+
+
+@pytest.fixture
+def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Desk]]:
+    """The adapter `desk`, which hosts find by its name."""
+    made: Any = Desk
+    monkeypatch.setattr("engine.live.host.Adapters", partial(Adapters, find_class=lambda _: made))
+    yield Desk
+    Desk.fails, Desk.told, Desk.given = "", [], []
+
+
+def with_desk(folder: Path, text: str = CENTRE) -> EngineHost:
+    config = load_centre(folder, text).model_copy(update={"adapters": {"desk": {}}})
+    return EngineHost(config, folder / "data", segment_bytes=SEGMENT_BYTES)
+
+
+async def ended(host: EngineHost) -> None:
+    await host.engine.durable()
+    await asyncio.sleep(0)
+
+
+def snapshots_in(folder: Path) -> list[Path]:
+    return list((folder / "data" / "snapshots").glob("*.trk"))
+
+
+async def test_what_fell_due_while_it_was_down_reaches_the_adapter_that_has_the_contact(
+    tmp_path: Path, desk: type[Desk]
+) -> None:
+    text = CENTRE.replace("ring_limit: 20s}", "ring_limit: 20s, steps: [{after: 1s, do: refuse}]}")
+    host = with_desk(tmp_path, text)
     await host.start()
-    told: list[AnyEffect] = []
-    host.engine.outbox.routes["desk"] = told.append
-    await host.engine.submit_for("desk", "desk", [ContactArrived(contact="c", queue="sales")])
-    withdrawn = host.engine.submit_for("desk", "desk", [ContactWithdrawn(contact="c")])
+    await desk.engine.submit("desk", [ContactArrived(contact="c", queue="sales")])
+    await ended(host)
+    await host.stop()
+    desk.told.clear()
+    clock = LiveClock.now_ns
+    with pytest.MonkeyPatch.context() as later:
+        later.setattr(LiveClock, "now_ns", lambda self: clock(self) + 60 * SECOND_NS)
+        again = with_desk(tmp_path, text)
+        await again.start()
+        await ended(again)
+        assert (desk.given, desk.told) == (["c"], [("RefuseContact", "c")])
+        assert not again.engine.state.contacts.find("c")
+        assert not again.engine.outbox.unaddressed
+        await again.stop()
+
+
+@pytest.mark.parametrize("fails", ["make", "start"])
+async def test_ends_are_told_by_the_first_start_that_comes_so_far(
+    tmp_path: Path, desk: type[Desk], fails: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a snapshot nor the callback that is queued at each start hides what the crash swallowed."""
+    host = with_desk(tmp_path)
+    await host.start()
+    names = ("c", "calls back")
+    await desk.engine.submit("desk", [ContactArrived(contact=name, queue="sales") for name in names])
+    await ended(host)
+    host.engine.outbox.is_open = False
+    monkeypatch.setattr(host.engine, "queue_callback", lambda _owed: None)
+    facts = [ContactWithdrawn(contact="c"), CallbackRequested(contact="calls back", number="+1")]
+    await desk.engine.submit("desk", facts)
+    crashed = tmp_path / "crashed"
+    shutil.copytree(tmp_path / "data", crashed / "data")
+    await host.stop()
+    desk.told.clear()
+    desk.fails = fails
+    for _ in range(2):
+        with pytest.raises((AdapterFailed, OSError)):
+            await with_desk(crashed).start()
+        assert snapshots_in(crashed) == []
+    desk.fails = ""
+    again = with_desk(crashed)
+    await again.start()
+    await ended(again)
+    assert desk.given[-2:] == ["c", "calls back"]
+    assert desk.told[:2] == [("RefuseContact", "c"), ("CallBack", "calls back")]
+    shutil.copytree(crashed / "data", tmp_path / "last" / "data")
+    await again.stop()
+    assert len(snapshots_in(crashed)) == 1
+    desk.told.clear()
+    last = with_desk(tmp_path / "last")
+    await last.start()
+    await ended(last)
+    assert [told for told in desk.told if told[0] != "InformQueued"] == [], "that start said that they were told"
+    await last.stop()
+
+
+async def test_a_stop_leaves_to_the_next_start_what_adapters_were_not_told(tmp_path: Path, desk: type[Desk]) -> None:
+    host = with_desk(tmp_path)
+    await host.start()
+    await desk.engine.submit("desk", [ContactArrived(contact="c", queue="sales")])
+    withdrawn = desk.engine.submit("desk", [ContactWithdrawn(contact="c")])
     await host.stop()
     assert withdrawn.done()
-    assert not [effect for effect in told if isinstance(effect, RefuseContact)]
-    assert not list((tmp_path / "data" / "snapshots").glob("*.trk"))
-    log = SegmentLog.open(tmp_path / "data" / "log", row_dtype=ROW, segment_bytes=SEGMENT_BYTES)
-    closed = restore(log, EngineState(host.engine.state.capacity)).closed
-    log.close()
-    assert [contact.entry.name for contact in closed] == ["c"]
+    assert ("RefuseContact", "c") not in desk.told
+    assert snapshots_in(tmp_path) == []
+    again = with_desk(tmp_path)
+    await again.start()
+    await ended(again)
+    assert (desk.given, desk.told[-1]) == (["c"], ("RefuseContact", "c"))
+    await again.stop()
+    assert snapshots_in(tmp_path), "nothing is owed any more"
+
+
+async def test_a_snapshot_that_cannot_be_taken_over_costs_time_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    saved = StateCopy.parts
+    monkeypatch.setattr(StateCopy, "parts", lambda copy: {**saved(copy), "directory": b"\xc1"})
+    host = host_of(tmp_path)
+    await host.start()
+    await calls(host, 0, 6)
+    await host.stop()
+    assert len(snapshots_in(tmp_path)) == 1
+    again = host_of(tmp_path)
+    await again.start()
+    assert {entry.name for entry in again.engine.state.contacts} == {"c0", "c2", "c4"}
+    assert "a snapshot cannot be taken over" in caplog.text
+    await again.stop()
+    assert verify(tmp_path / "data").ok
+
+
+async def test_the_log_is_closed_after_the_snapshot_that_is_being_written_and_whatever_it_meets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = host_of(tmp_path)
+    await host.start()
+    log, closed = host.engine.log, asyncio.Event()
+    assert isinstance(log, SegmentLog)
+    snapshots = host._snapshots
+    assert snapshots is not None
+
+    def write(_seq: int, _copy: StateCopy) -> None:
+        assert not closed.is_set(), "the log was closed under a snapshot"
+        raise RuntimeError("a fault of its own")
+
+    close = log.close
+
+    def noted() -> None:
+        closed.set()
+        close()
+
+    monkeypatch.setattr(log, "close", noted)
+    monkeypatch.setattr(snapshots, "_write", write)
+    snapshots._every_rows = 1
+    await host.engine.submit("desk", [ContactArrived(contact="c", queue="sales")])
+    assert snapshots._writing is not None
+    host.engine.outbox.routes["desk"] = lambda _effect: None
+    host.engine.outbox.stop("desk")
+    host.engine.outbox.hold(host.engine.state.seq + 1, [("desk", CallBack(seq=1, contact="c", queue="sales"))])
+    await host.stop()
+    assert closed.is_set()
+    assert host.engine.counters["snapshots_failed"] >= 1
     again = host_of(tmp_path)
     await again.start()
     await again.stop()
-    assert list((tmp_path / "data" / "snapshots").glob("*.trk")), "nothing is owed any more"
+
+
+async def test_a_snapshot_holds_no_requirement_of_later(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        copy = h.state.copy()
+        known = len(h.state.directory.requirements.pairs)
+        await h.tell(ContactArrived(contact="v", queue="help", skills={"vip": 3}))
+        assert len(h.state.directory.requirements.pairs) > known
+        loaded = EngineState(h.capacity)
+        loaded.load(copy.parts())
+        assert len(loaded.directory.requirements.pairs) == known
 
 
 async def test_as_many_contacts_get_in_as_the_limit_says(tmp_path: Path) -> None:

@@ -102,6 +102,7 @@ class Told:
         )
         self.effects: list[AnyEffect] = []
         engine.outbox.routes["desk"] = self.effects.append
+        engine.outbox.is_open = True
         self._contacts: dict[int, str] = {}
 
     def fact(self, row: Any) -> Observed:
