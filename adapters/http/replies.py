@@ -123,9 +123,10 @@ async def read_body(request: web.Request) -> bytes:
         raise Problem("malformed", f"the body {form}; nothing was changed", headers={"Connection": "close"}) from None
 
 
-def next_link(request: web.Request, after: str | None) -> dict[str, str]:
+def next_link(request: web.Request, after: str | int | None, parameter: str = "after") -> dict[str, str]:
     """Return the header that leads to the page behind `after`; none where this is the last."""
-    return {} if after is None else {"Link": f'<{request.rel_url.update_query(after=after)}>; rel="next"'}
+    following = request.rel_url.update_query({parameter: str(after)})
+    return {} if after is None else {"Link": f'<{following}>; rel="next"'}
 
 
 def not_found(error: KeyError) -> Problem:

@@ -41,7 +41,6 @@ from engine.projections.ring_index import RingIndex, column
 
 RECORDS_MAX: Final = 50_000
 """Contacts remembered: a day of a large centre, in about 40 MB."""
-PER_CUSTOMER_MAX: Final = 100
 ID_DIGITS_MAX: Final = 18
 """Of a contact's id, a sequence of the log; longer numbers are nothing but names."""
 ROWS_ASIDE_MAX: Final = 64
@@ -148,12 +147,14 @@ class ContactHistory:
             found = self._number_of(int(contact)) if is_id else 0
             return self._record(found) if found else None
 
-    def of_customer(self, customer: str) -> list[ContactRecord]:
-        """The customer's contacts, latest first."""
+    def of_customer(self, customer: str, limit: int, before_id: int | None = None) -> list[ContactRecord]:
+        """Up to `limit` of the customer's contacts, latest first; of those that came before the one of this id."""
         with self._lock:
             numbers = self._by_customer.find(hash(customer), self._oldest)
+            if before_id is not None:
+                numbers = (number for number in numbers if self._seqs[number % self._room] < before_id)
             theirs = (number for number in numbers if self._names(number).customer == customer)
-            return [self._record(number) for number in islice(theirs, PER_CUSTOMER_MAX)]
+            return [self._record(number) for number in islice(theirs, limit)]
 
     def records(self) -> Iterator[ContactRecord]:
         """Yield every contact that is remembered, oldest first, as it is when its turn comes."""

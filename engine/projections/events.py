@@ -133,7 +133,7 @@ SLOTLESS: Final = frozenset({kinds.SETTING_CHANGED, kinds.REQUIREMENT_DEFINED})
 
 
 class EventReader:
-    """Reads the log in words. `read`, `timeline` and `fact` may run in any thread: they look only at durable frames."""
+    """Reads the log in words. `read` and `fact` may run in any thread: they look only at durable frames."""
 
     def __init__(
         self,
@@ -157,6 +157,8 @@ class EventReader:
         slot = -1 if contact is None else self._slot_of(contact)
         if contact is not None:
             after_seq = max(after_seq, contact.id - 1)
+            if not contact.open and after_seq >= contact.last_seq:  # from here on others are in its slot
+                return EventPage(self._log.durable_seq, after_seq, False, [])
         events: list[Event] = []
         reached, looked = after_seq, 0
         for run in self._log.read_runs(after_seq + 1):
@@ -181,10 +183,6 @@ class EventReader:
             if looked > SCAN_ROWS_MAX:
                 return EventPage(self._log.durable_seq, reached, True, events)
         return EventPage(self._log.durable_seq, max(reached, after_seq), False, events)
-
-    def timeline(self, contact: ContactRecord, limit: int) -> EventPage:
-        """Return a contact's events from its arrival on."""
-        return self.read(contact.id - 1, limit, (), contact)
 
     def fact(self, seq: int) -> Observed | None:
         """Return the fact at `seq`, see `recorded_fact`; None where there is none, or the log holds it no more."""

@@ -29,6 +29,17 @@ def in_order(t: Tables, slots: Array) -> Array:
     return found
 
 
+def later_in_order(t: Tables, ordered: Array, after: tuple[int, int]) -> int:
+    """Return how many of one queue's `in_order` stand no later than a `place_key`, maybe of one who left."""
+    since_ns, orders = credited_since_ns(t, ordered), np.asarray(t.contacts)["order"][ordered]
+    return int(np.count_nonzero((since_ns < after[0]) | ((since_ns == after[0]) & (orders <= after[1]))))
+
+
+def place_key(t: Tables, slot: int) -> tuple[int, int]:
+    """Return what the order within a queue goes by: it stays the contact's own as long as it waits."""
+    return int(credited_since_ns(t, np.array([slot]))[0]), int(t.contacts[slot]["order"])
+
+
 def places(t: Tables, ordered: Array) -> Array:
     """Return the place of each contact of `in_order` in its queue: how many wait before it, plus one."""
     contacts = np.asarray(t.contacts)

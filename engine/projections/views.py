@@ -71,10 +71,12 @@ class ContactAnswer(msgspec.Struct, frozen=True):
 
 
 class ContactList(msgspec.Struct, frozen=True):
-    """Several contacts, latest first."""
+    """A page of several contacts, latest first."""
 
     as_of: int
     contacts: list[ContactRecord]
+    next_after: int | None = None
+    """Where the next page begins; null: no earlier ones are remembered."""
 
 
 class TrunkGroupList(msgspec.Struct, frozen=True):
@@ -216,11 +218,11 @@ class Views:
         found = queue_statuses(self.tables, self.directory, live, tallies, at_ns, since_ns, service_level_id, [number])
         return found[0]
 
-    def waiting(self, queue: str, now_ns: int | None = None, limit: int = 100) -> WaitingList:
-        """The head of a queue's waiting list."""
+    def waiting(self, queue: str, now_ns: int | None = None, limit: int = 100, after: str = "") -> WaitingList:
+        """Up to `limit` of a queue's waiting list, behind `after`. Raises ValueError for one that no page told."""
         number, at_ns = self.queue_number(queue), self.now_ns(now_ns)
-        total, listed = waiting_contacts(self.tables, self.directory, self.contacts, number, at_ns, limit)
-        return WaitingList(self.as_of, at_ns, queue, total, listed)
+        page = waiting_contacts(self.tables, self.directory, self.contacts, number, at_ns, limit, after)
+        return WaitingList(self.as_of, at_ns, queue, *page)
 
     def longest_waiting(self, limit: int) -> list[LongWait]:
         """The contacts of all queues who wait longest in their queue, longest first."""
@@ -324,15 +326,18 @@ class Views:
         """
         return ContactAnswer(self.history.as_of, waited_until(self._record(name), self.now_ns(now_ns)))
 
-    def contacts_of(self, customer: str, now_ns: int | None = None) -> ContactList:
-        """A customer's contacts among the latest, latest first."""
+    def contacts_of(
+        self, customer: str, now_ns: int | None = None, limit: int = 100, before_id: int | None = None
+    ) -> ContactList:
+        """Up to `limit` of a customer's contacts among the latest, latest first; of those before the one of this id."""
         at_ns = self.now_ns(now_ns)
-        found = [waited_until(record, at_ns) for record in self.history.of_customer(customer)]
-        return ContactList(self.history.as_of, found)
+        records = self.history.of_customer(customer, limit + 1, before_id)
+        found = [waited_until(record, at_ns) for record in records[:limit]]
+        return ContactList(self.history.as_of, found, found[-1].id if len(records) > limit else None)
 
-    def timeline(self, name: str, limit: int = 1000) -> EventPage:
-        """A contact's events from the log. Reads the disk: call it in a thread."""
-        return self.events.timeline(self._record(name), limit)
+    def timeline(self, name: str, limit: int = 1000, after_seq: int = 0) -> EventPage:
+        """A contact's events after a position. Reads the disk: call it in a thread."""
+        return self.events.read(after_seq, limit, (), self._record(name))
 
     def read_events(self, after_seq: int, limit: int, types: Sequence[str] = (), contact: str = "") -> EventPage:
         """Events after a position. Reads the disk: call it in a thread. Raises ValueError for an unknown type."""

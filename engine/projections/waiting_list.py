@@ -1,5 +1,6 @@
 """The waiting list of a queue, in the order in which routing serves it."""
 
+import re
 from typing import Final, NamedTuple
 
 import msgspec
@@ -16,13 +17,15 @@ from engine.messages.kinds import (
     STEP_NAMES,
     STEP_OVERFLOW,
 )
+from engine.messages.observed import INTEGER_MAX
 from engine.model.directory import Directory
 from engine.model.settings import STEPS_MAX, QueueSetting
 from engine.projections.expected_wait import ExpectedWait, expected_wait
 from engine.projections.figures import age_s, waiting_since_ns
-from engine.projections.line_order import in_order, places
+from engine.projections.line_order import in_order, later_in_order, place_key, places
 from engine.projections.names import OpenContacts
 
+_CURSOR: Final = re.compile(r"(-?[0-9]{1,18}|[0-9]{19})\.([0-9]{1,18})")
 ANY_AGENT: Final = "any_agent"
 """Of a next step: the contact waits no longer for its own agent."""
 
@@ -57,13 +60,15 @@ class WaitingContact(msgspec.Struct, frozen=True):
 
 
 class WaitingList(msgspec.Struct, frozen=True):
-    """The head of a queue's waiting list; `total` counts those beyond the limit too."""
+    """A page of a queue's waiting list; `total` counts all of it."""
 
     as_of: int
     at_ns: int
     queue: str
     total: int
     contacts: list[WaitingContact]
+    next_after: str | None = None
+    """Where the next page begins, whoever leaves meanwhile; null: this is the last."""
 
 
 class LongWait(NamedTuple):
@@ -120,16 +125,29 @@ def line_of(t: Tables, queue: int) -> Array:
 
 
 def waiting_contacts(
-    t: Tables, directory: Directory, names: OpenContacts, queue: int, now_ns: int, limit: int
-) -> tuple[int, list[WaitingContact]]:
-    """Return how many wait, and the first `limit` of them."""
+    t: Tables, directory: Directory, names: OpenContacts, queue: int, now_ns: int, limit: int, after: str = ""
+) -> tuple[int, list[WaitingContact], str | None]:
+    """Return how many wait, up to `limit` of them behind `after`, and what `after` is for the next page.
+
+    Raises ValueError for an `after` that no page told.
+    """
     slots = line_of(t, queue)
-    first = slots[:limit]
+    begin = later_in_order(t, slots, _cursor(after)) if after else 0
+    chosen = slice(begin, begin + limit)
+    page, standing = slots[chosen].tolist(), places(t, slots)[chosen].tolist()
     listed = [
-        waiting_contact(t, directory, names, slot, place, now_ns)
-        for slot, place in zip(first.tolist(), places(t, first).tolist(), strict=True)
+        waiting_contact(t, directory, names, slot, place, now_ns) for slot, place in zip(page, standing, strict=True)
     ]
-    return len(slots), listed
+    more = begin + limit < len(slots)
+    return len(slots), listed, ".".join(map(str, place_key(t, page[-1]))) if more else None
+
+
+def _cursor(after: str) -> tuple[int, int]:
+    """Read the place that a page told as its `next_after`. Raises ValueError."""
+    found = _CURSOR.fullmatch(after)
+    if found is None or int(found[1]) > INTEGER_MAX:
+        raise ValueError(f"{after[:40]!r} is not the 'next_after' of a page")
+    return int(found[1]), int(found[2])
 
 
 def waiting_contact(

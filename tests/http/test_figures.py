@@ -197,23 +197,6 @@ async def test_large_centres_are_reckoned_in_a_thread(client: ClientSession, mon
         assert answer.status == 404
 
 
-async def test_long_lists_come_in_pages(client: ClientSession) -> None:
-    everything = await get(client, "/api/v1/queues")
-    names = [queue["queue"] for queue in everything["queues"]]
-    assert everything["next_after"] is None
-    found: list[str] = []
-    address = "/api/v1/queues?limit=1"
-    while address:
-        async with client.get(address) as answer:
-            assert answer.status == 200
-            found += [queue["queue"] for queue in (await answer.json())["queues"]]
-            following = answer.links.get("next")
-            address = str(following["url"]) if following else ""
-    assert found == names
-    async with client.get("/api/v1/queues?after=nobody") as answer:
-        assert answer.status == 404
-
-
 async def test_every_column_that_may_be_null_says_when(client: ClientSession) -> None:
     described = await get(client, "/openapi.json")
     columns = described["components"]["schemas"]["IntervalRow"]["properties"]

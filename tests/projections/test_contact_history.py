@@ -31,7 +31,7 @@ async def test_only_the_latest_are_kept(centre: Centre) -> None:
         history.apply(Turn(frame.first_seq, frame.first_seq + len(frame.rows) - 1, frame.rows, frame.payload))
     assert (len(history), history.forgotten) == (3, 3)
     assert history.find("c0") is None
-    assert [record.contact for record in history.of_customer("x")] == ["c5", "c4", "c3"]
+    assert [record.contact for record in history.of_customer("x", 9)] == ["c5", "c4", "c3"]
     assert history.as_of == centre.log.durable_seq
 
 

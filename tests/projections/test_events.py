@@ -34,5 +34,5 @@ async def test_pages_join_to_the_log(tmp_path: Path, run_rows: int, monkeypatch:
         wanted = ("offer_made", "contact_arrived")
         assert paged(reader, 3, wanted) == [event for event in every if event.type in wanted]
         record = next(h.engine.views.history.records())
-        timeline = reader.timeline(record, 1000)
+        timeline = reader.read(0, 1000, (), record)
         assert [event for event in every if event.contact_id == record.id] == timeline.events

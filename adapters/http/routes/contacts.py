@@ -13,7 +13,7 @@ from adapters.http import parameters
 from adapters.http.commands import Outcome, command_routes, run_command, shape_without
 from adapters.http.context import context_of
 from adapters.http.problems import bad_parameter
-from adapters.http.replies import answer, durable, not_found, read_body, source_of
+from adapters.http.replies import answer, durable, next_link, not_found, read_body, source_of
 from adapters.http.route_table import IDEMPOTENCY_KEY, Parameter, Route, whole
 from adapters.http.translate import media_type
 from engine.messages import observed
@@ -23,7 +23,9 @@ from engine.projections.events import EventPage
 from engine.projections.explain import Explanation
 from engine.projections.views import ContactAnswer, ContactList
 
+LIMIT: Final = 100
 LIMIT_MAX: Final = 1000
+ID: Final = {"type": "integer", "minimum": 1, "maximum": parameters.INTEGER_MAX}
 NewContact: Final = shape_without("NewContact", observed.ContactArrived, optional=("contact",))
 
 
@@ -56,23 +58,28 @@ async def get_contact(request: web.Request) -> web.Response:
 
 
 async def get_contacts(request: web.Request) -> web.Response:
-    """Tell a customer's contacts."""
-    customer = request.query.get("customer", "")
+    """Tell a customer's contacts, page by page."""
+    context, customer = context_of(request), request.query.get("customer", "")
     if not customer:
         raise bad_parameter("customer", "say whose contacts")
-    return await answer(request, context_of(request).views.contacts_of(customer, context_of(request).wall_ns()))
+    limit = parameters.whole(request, "limit", LIMIT, 1, LIMIT_MAX)
+    after = parameters.whole(request, "after", parameters.INTEGER_MAX, 1, parameters.INTEGER_MAX)
+    found = context.views.contacts_of(customer, context.wall_ns(), limit, after)
+    return await answer(request, found, headers=next_link(request, found.next_after))
 
 
 async def get_timeline(request: web.Request) -> web.Response:
     """Tell everything that happened to a contact."""
     context = context_of(request)
+    after_seq = parameters.whole(request, "after_seq", 0, 0, parameters.INTEGER_MAX)
     limit = parameters.whole(request, "limit", LIMIT_MAX, 1, LIMIT_MAX)
     await durable(context)
     try:
-        page = await asyncio.to_thread(context.views.timeline, request.match_info["contact"], limit)
+        page = await asyncio.to_thread(context.views.timeline, request.match_info["contact"], limit, after_seq)
     except KeyError as error:
         raise not_found(error) from None
-    return await answer(request, page)
+    following = page.next_after_seq if page.more else None
+    return await answer(request, page, headers=next_link(request, following, "after_seq"))
 
 
 async def get_explanation(request: web.Request) -> web.Response:
@@ -126,7 +133,15 @@ ROUTES: Final = (
         Scope.READ,
         "contacts",
         answer=ContactList,
-        parameters=(Parameter("customer", "Number, address or customer id", None, "query", True),),
+        parameters=(
+            Parameter("customer", "Number, address or customer id", None, "query", True),
+            Parameter("after", "`next_after` of the page before: earlier contacts", ID),
+            Parameter("limit", "Contacts at most", whole(1, LIMIT_MAX, LIMIT)),
+        ),
+        text=(
+            "Among the 50,000 latest contacts of all. Pages follow one another by `next_after`, which is also in the "
+            "Link header."
+        ),
     ),
     _contact_route("", get_contact, "getContact", "One contact", ContactAnswer),
     _contact_route(
@@ -135,6 +150,7 @@ ROUTES: Final = (
         "getTimeline",
         "What happened to a contact",
         EventPage,
+        Parameter("after_seq", "Position to read from", whole(0, parameters.INTEGER_MAX, 0)),
         Parameter("limit", "Events at most", whole(1, LIMIT_MAX, LIMIT_MAX)),
     ),
     _contact_route("/explain", get_explanation, "explainContact", "Why this agent, why still waiting", Explanation),

@@ -10,7 +10,7 @@ from adapters.http import parameters
 from adapters.http.cloud_events import BATCHED, STRUCTURED, CloudEvent, decode_cloud_events, is_cloud_event
 from adapters.http.context import CALLER, context_of
 from adapters.http.problems import Problem, bad_parameter
-from adapters.http.replies import AS_OF, answer, durable, fault_of, not_found, read_body, source_of, submit
+from adapters.http.replies import AS_OF, answer, durable, fault_of, next_link, not_found, read_body, source_of, submit
 from adapters.http.route_table import Parameter, Route, whole
 from adapters.http.tokens import Caller
 from adapters.http.translate import media_type
@@ -120,8 +120,7 @@ async def get_events(request: web.Request) -> web.Response:
         raise bad_parameter("type", str(error)) from None
     except KeyError as error:
         raise not_found(error) from None
-    following = str(request.rel_url.update_query(after_seq=page.next_after_seq))
-    headers = {"Link": f'<{following}>; rel="next"', "Cache-Control": "no-store", "Vary": "Accept"}
+    headers = next_link(request, page.next_after_seq, "after_seq") | {"Cache-Control": "no-store", "Vary": "Accept"}
     if NDJSON in request.headers.get("Accept", ""):
         body = b"".join(msgspec.json.encode(event) + b"\n" for event in page.events)
         headers[AS_OF] = str(page.as_of)

@@ -62,11 +62,14 @@ async def get_queue(request: web.Request) -> web.Response:
 async def get_waiting(request: web.Request) -> web.Response:
     """Tell who waits in a queue."""
     context = context_of(request)
-    limit = parameters.whole(request, "limit", 100, 1, 1000)
+    limit, after = parameters.whole(request, "limit", 100, 1, 1000), request.query.get("after", "")
     try:
-        return await answer(request, context.views.waiting(request.match_info["queue"], context.wall_ns(), limit))
+        found = context.views.waiting(request.match_info["queue"], context.wall_ns(), limit, after)
     except KeyError as error:
         raise not_found(error) from None
+    except ValueError as error:
+        raise bad_parameter("after", str(error)) from None
+    return await answer(request, found, headers=next_link(request, found.next_after))
 
 
 async def get_formulas(request: web.Request) -> web.Response:
@@ -125,8 +128,13 @@ ROUTES: Final = (
         Scope.READ,
         "queues",
         answer=WaitingList,
-        parameters=(NAME, Parameter("limit", "Contacts at most", whole(1, 1000, 100))),
+        parameters=(
+            NAME,
+            Parameter("after", "`next_after` of the page before: those behind it in the line"),
+            Parameter("limit", "Contacts at most", whole(1, 1000, 100)),
+        ),
         problems=(404,),
+        text="Pages follow one another by `next_after`, which is also in the Link header.",
     ),
     Route(
         "GET",
