@@ -42,6 +42,8 @@ class OpenContact(msgspec.Struct, frozen=True):
     """Agents it is offered to or connected with."""
     legs: Mapping[str, bytes]
     """The last LegRecorded of each leg."""
+    trunk_group: str = ""
+    """Whose channel it holds, '' for none."""
     call_back: str = ""
     """Number of the customer who is to be called, or was; '' for a contact that came by itself."""
     closed: bool = False

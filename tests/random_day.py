@@ -23,6 +23,8 @@ from engine.messages.observed import (
     QueueOpened,
     RequeueRequested,
     TransferRequested,
+    TrunkReleased,
+    TrunkRequested,
     WrapUpFinished,
 )
 from tests.driver_support import House
@@ -114,6 +116,8 @@ class Day:
                 ContactWithdrawn(contact=contact, by="eve", reason="test"),
                 PriorityChanged(contact=contact, priority=draw.choice((0, 1, 7))),
                 LegRecorded(contact=contact, leg=draw.choice(("caller", "agent")), record=draw.randbytes(9)),
+                TrunkRequested(contact=contact, trunk_groups=["main"]),
+                TrunkReleased(contact=contact),
                 WrapUpFinished(agent=agent),
                 WrapUpFinished(agent=agent, contact=contact),
                 QueueClosed(queue="later", by="eve"),

@@ -100,7 +100,6 @@ class SipAdapter:
             counters["transactions_open"] = len(endpoint.layer)
         counters["calls_open"] = len(self.calls.by_name)
         counters["dialogs_open"] = len(self.calls.dialogs)
-        counters["outbound_channels_taken"] = core.outbound.taken.total()
         counters["registrations_not_kept"] = core.registrar.cache.failed
         counters["byes_owed"] = len(core.farewells)
         counters["bindings"] = len(core.registrar.bindings)

@@ -14,7 +14,7 @@ from adapters.sip.call import TABLE, Call, Calls, Phase
 from adapters.sip.caller_leg import CallerLeg
 from adapters.sip.customer_leg import CustomerLeg
 from adapters.sip.offer_answer import held_answer
-from adapters.sip.outbound import Seizure
+from adapters.sip.outbound import Route
 from adapters.sip.protocol import LocalProtocolError, Reason
 from adapters.sip.records import CustomerCall
 from adapters.sip.reinvite import OwnOffer, reconnect
@@ -24,6 +24,7 @@ from engine.messages.effects import (
     AnyEffect,
     CallBack,
     ConnectContact,
+    DenyTrunk,
     EndContact,
     EndOffer,
     InformQueued,
@@ -31,8 +32,9 @@ from engine.messages.effects import (
     OfferContact,
     RefuseContact,
     RejectFact,
+    UseTrunk,
 )
-from engine.messages.observed import ContactWithdrawn, LegRecorded, TransferRequested
+from engine.messages.observed import ContactWithdrawn, LegRecorded, TransferRequested, TrunkReleased, TrunkRequested
 from engine.ports import Receipt
 
 NOBODY: Final = "nobody"
@@ -51,13 +53,18 @@ WORDS: Final[Mapping[Declined, str]] = {
 class Callback(Call):
     """One contact whose customer is to be called."""
 
-    def __init__(self, calls: Calls, name: str, number: str, attempt: int = 0) -> None:
+    def __init__(self, calls: Calls, name: str, number: str, attempt: int = 0, trunk_group: str = "") -> None:
         super().__init__(calls, name, None)
         self.number = number
         self.phase = NOBODY
         self.caller: CallerLeg = CustomerLeg(self, number, attempt)
-        self.seizure: Seizure | None = None
-        """The trunk channel: from the moment that an agent's phone rings."""
+        self.route: Route | None = self.core.outbound.by_group(number, trunk_group) if trunk_group else None
+        """The way out: from the moment that an agent's phone rings."""
+        self._holds_channel = bool(trunk_group)
+        self._asks = False
+        """Whether the engine was asked for a channel and has not said."""
+        self._wanting: dict[str, OfferContact] = {}
+        """Offers that wait for the channel, by agent."""
         self._failed = False
         """Whether this attempt is over and the engine is being told."""
         self._farewell: tuple[tuple[str, str], ...] = ()
@@ -71,6 +78,9 @@ class Callback(Call):
 
     def take(self, effect: AnyEffect) -> None:
         """Carry out an effect."""
+        if isinstance(effect, UseTrunk | DenyTrunk):
+            self._told(effect.trunk_group if isinstance(effect, UseTrunk) else None)
+            return
         row = CALLBACK_TABLE.get((self.phase, type(effect)))
         if row is None:
             super().take(effect)
@@ -88,13 +98,50 @@ class Callback(Call):
             core.counters["callbacks.impossible"] += 1
             core.insist([ContactWithdrawn(contact=self.name, by="sip", reason=problem)])
             return
-        if self.seizure is None:
-            self.seizure = core.outbound.seize(self.number)
-        if self.seizure is None:
-            core.counters["callbacks.no_channel"] += 1
-            self._put_off("no trunk channel is free")
+        self._wanting[effect.agent] = effect
+        if self.route is None:
+            self._ask()
+        else:
+            self._go_on()
+
+    def _ask(self) -> None:
+        """Ask the engine for a trunk channel, where the ways out need one."""
+        if self._asks:
             return
-        self._ring(effect)
+        self._give_back()  # of a group by which the number does not go any more
+        groups = self.core.outbound.groups(self.number)
+        if not groups:
+            self._told(None)
+            return
+        self._asks = True
+        self.core.insist([TrunkRequested(contact=self.name, trunk_groups=groups)], self._asked)
+
+    def _asked(self, receipts: list[Receipt]) -> None:
+        if self._asks and (receipts[-1].error or receipts[-1].refused):
+            self._told(None)
+
+    def _told(self, group: str | None) -> None:
+        """The engine has given a channel of a group, or none."""
+        self._asks, self._holds_channel = False, group is not None
+        self.route = self.core.outbound.by_group(self.number, group)
+        if self.route is not None:
+            self._go_on()
+            return
+        if self.phase == DIALLING and self.customer.state == "idle":
+            self.unreached(503)
+        elif self.phase == NOBODY and self._wanting:
+            self.core.counters["callbacks.no_channel"] += 1
+            self._wanting.clear()
+            self._put_off("no trunk channel is free")
+
+    def _go_on(self) -> None:
+        """Do what needs a way out, now that there is one."""
+        if self.phase == DIALLING and self.customer.state == "idle":
+            self.call_customer()
+        while self._wanting and self.route is not None:
+            self._ring(self._wanting.pop(next(iter(self._wanting))))
+        if self.phase == NOBODY:
+            self._give_back_if_idle()
 
     def offer_declined(self, agent: str, reason: Declined, cause: int) -> None:
         """No phone of the agent takes the call."""
@@ -103,6 +150,7 @@ class Callback(Call):
 
     def stop_ringing(self, effect: EndOffer) -> None:
         """The offer is over."""
+        self._wanting.pop(effect.agent, None)
         self._stop_ringing(effect)
         if self.phase == NOBODY:
             self._give_back_if_idle()
@@ -120,15 +168,14 @@ class Callback(Call):
 
     def call_customer(self) -> None:
         """Call the customer on behalf of the agent who is on the line."""
-        agent, seizure = self.agent, self.seizure or self.core.outbound.seize(self.number)
-        self.seizure = seizure
+        agent = self.agent
         try:
             if agent is None or not agent.sdp:
                 self.unreached(NOT_ACCEPTABLE)
-            elif seizure is None:
-                self.unreached(503)
+            elif self.route is None:
+                self._ask()
             else:
-                self.customer.dial(seizure.route, agent.sdp)
+                self.customer.dial(self.route, agent.sdp)
         except LocalProtocolError:
             self.unreached(503)
 
@@ -208,15 +255,16 @@ class Callback(Call):
         self.core.insist([attempt, TransferRequested(contact=self.name, queue=queue, keep_place=True, by=why)], check)
 
     def _withdraw(self, why: str) -> None:
-        self._give_back()
         self.core.insist([ContactWithdrawn(contact=self.name, by="sip", reason=why)])
 
     # --- after a restart
 
     def resume_ringing(self) -> None:
-        """Phones ring already: take the channel that the call will need."""
-        if self.offers and self.seizure is None:
-            self.seizure = self.core.outbound.seize(self.number, anyway=True)
+        """Phones ring, or did: hold the channel that the call will need, and no other."""
+        if self.offers and self.route is None:
+            self._ask()
+        else:
+            self._give_back_if_idle()
 
     def resume_dialling(self, record: CustomerCall | None) -> None:
         """The agent is on the line; the customer's phone rings, or nobody knows that it should.
@@ -224,9 +272,10 @@ class Callback(Call):
         Raises LocalProtocolError and MalformedMessage.
         """
         self.phase = DIALLING
-        self.seizure = self.core.outbound.seize(self.number, anyway=True)
-        if record is not None and self.seizure is not None:
-            self.customer.resume(record, self.seizure.route)
+        route = self._any_route()
+        if record is not None and route is not None:
+            self.customer.resume(record, route)
+            self._count()
         else:
             self.call_customer()
 
@@ -235,15 +284,24 @@ class Callback(Call):
 
         Raises LocalProtocolError and MalformedMessage.
         """
-        self.seizure = self.core.outbound.seize(self.number, anyway=True)
-        if record is not None and self.seizure is not None:
-            self.customer.resume(record, self.seizure.route, only_to_end=True)
+        route = self._any_route()
+        if record is not None and route is not None:
+            self.customer.resume(record, route, only_to_end=True)
         self.finish()
 
-    def speak_with(self, customer: CallerLeg, phase: str) -> None:
+    def _any_route(self) -> Route | None:
+        return self.route or next(iter(self.core.outbound.routes(self.number)), None)
+
+    def speak_with(self, customer: CallerLeg, phase: str, *, is_over: bool = False) -> None:
         """The customer is on the line."""
         self.caller, self.phase = customer, phase
-        self.seizure = self.core.outbound.seize(self.number, anyway=True)
+        if not is_over:
+            self._count()
+
+    def _count(self) -> None:
+        """The call is up: a log of before channels were in it has none for it, so ask; it goes on whatever is said."""
+        if not self._holds_channel:
+            self._ask()
 
     # --- the end
 
@@ -267,8 +325,8 @@ class Callback(Call):
             super().release(by, cause, then)
 
     def finish(self) -> None:
-        """End every leg that is still there."""
-        self._give_back()
+        """End every leg that is still there; with the contact, the engine ends its hold of the channel."""
+        self._wanting.clear()
         if self.agent is not None and self._farewell:
             self.agent.stop(self._farewell)
         super().finish()
@@ -285,13 +343,14 @@ class Callback(Call):
         """Nobody is there to be told."""
 
     def _give_back_if_idle(self) -> None:
-        if not self.offers:
+        if not self.offers and not self._wanting:
             self._give_back()
 
     def _give_back(self) -> None:
-        if self.seizure is not None:
-            self.seizure.give_back()
-            self.seizure = None
+        self.route = None
+        if self._holds_channel:
+            self._holds_channel = False
+            self.core.insist([TrunkReleased(contact=self.name)])
 
 
 Action = Callable[[Callback, Any], None]

@@ -39,7 +39,7 @@ class Core:
             settings.session_interval_ns // SECOND_NS,
             max(ABSOLUTE_MIN_SE_S, settings.min_session_interval_ns // SECOND_NS),
         )
-        self.outbound = Outbound(settings.outbound, engine)
+        self.outbound = Outbound(settings.outbound)
         self.farewells = Farewells(self.counters, settings.session_interval_ns)
         registrar.on_registered = self.farewells.registered
         endpoint.connections.on_opened = self.farewells.connected

@@ -1,7 +1,7 @@
-"""Ways out: through which trunk a number is called, and whether that has a free channel."""
+"""Ways out: through which trunk groups a number may be called, and where its INVITE goes then."""
 
-from collections import Counter
 from fnmatch import fnmatchcase
+from itertools import takewhile
 from typing import Final
 
 import msgspec
@@ -9,7 +9,7 @@ import msgspec
 from adapters.sip.protocol import Hop, Uri, hop_for_uri
 from adapters.sip.settings import NUMBER
 from adapters.sip.settings import Outbound as OutboundSettings
-from engine.ports import EngineLink
+from engine.messages.rows import TRUNKS_MAX
 
 _PUNCTUATION: Final = str.maketrans("", "", " ()/")
 
@@ -27,34 +27,11 @@ class Route(msgspec.Struct, frozen=True):
         return f"sip:{number.replace('#', '%23')}@{proxy.host}{port}{proxy.params_text}"
 
 
-class Seizure:
-    """One channel of a route, taken until it is given back."""
-
-    def __init__(self, outbound: "Outbound", route: Route) -> None:
-        self._outbound = outbound
-        self.route = route
-        self._open = True
-        outbound.taken[route.settings.group or ""] += 1
-
-    def give_back(self) -> None:
-        """Let others have the channel; once."""
-        if self._open:
-            self._open = False
-            self._outbound.taken[self.route.settings.group or ""] -= 1
-
-
 class Outbound:
-    """All ways out, in the order of the settings.
+    """All ways out, in the order of the settings. Channels are the engine's to give: `groups` is what to ask for."""
 
-    A group's free channels are its configured ones without its reserve, less those that the engine counts for
-    callers, less those taken here.
-    """
-
-    def __init__(self, routes: list[OutboundSettings], engine: EngineLink) -> None:
+    def __init__(self, routes: list[OutboundSettings]) -> None:
         self._routes = [Route(settings, hop_for_uri(Uri.parse(settings.proxy))) for settings in routes]
-        self._engine = engine
-        self.taken: Counter[str] = Counter()
-        """Channels taken for calls to customers, by group; '' where there is none."""
 
     def problem(self, number: str) -> str:
         """Why the number can never be called, '' when it can."""
@@ -62,27 +39,26 @@ class Outbound:
             return "the SIP adapter has no way out: say where calls go in its section 'outbound'"
         if NUMBER.fullmatch(dialled(number)) is None:
             return f"{number[:64]!r} is no number that can be dialled"
-        return "" if self._fitting(number) else f"no way out of the SIP adapter takes the number {number}"
+        return "" if self.routes(number) else f"no way out of the SIP adapter takes the number {number}"
 
-    def seize(self, number: str, *, anyway: bool = False) -> Seizure | None:
-        """Take a channel on the first way that has a free one; None when none has. `anyway`: the call is up already."""
-        routes = self._fitting(number)
-        for route in routes:
-            if self._has_room(route.settings.group):
-                return Seizure(self, route)
-        return Seizure(self, routes[0]) if anyway and routes else None
-
-    def _fitting(self, number: str) -> list[Route]:
+    def routes(self, number: str) -> list[Route]:
+        """The ways that take the number."""
         called = dialled(number)
         return [
             route for route in self._routes if any(fnmatchcase(called, pattern) for pattern in route.settings.numbers)
         ]
 
-    def _has_room(self, group: str | None) -> bool:
-        if group is None:
-            return True
-        known = next((one for one in self._engine.views.trunk_groups().trunk_groups if one.trunk_group == group), None)
-        return known is not None and known.channels - max(0, known.reserve) - known.busy > self.taken[group]
+    def groups(self, number: str) -> list[str]:
+        """The trunk groups by which the number may go, in order, as many as one request may name.
+
+        A way whose channels nobody counts always has room: those behind it are never needed.
+        """
+        before = takewhile(lambda route: route.settings.group is not None, self.routes(number))
+        return list(dict.fromkeys(route.settings.group or "" for route in before))[:TRUNKS_MAX]
+
+    def by_group(self, number: str, group: str | None) -> Route | None:
+        """The first way for the number by a trunk group; by None: the first whose channels nobody counts."""
+        return next((route for route in self.routes(number) if route.settings.group == group), None)
 
 
 def dialled(number: str) -> str:

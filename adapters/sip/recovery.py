@@ -168,7 +168,7 @@ class _Recovery:
         """Nobody is on the line, or the agent is and the customer is called, or both are."""
         contact = self._contact
         attempt = record.attempt if isinstance(record, CustomerCall) else 0
-        call = Callback(self._calls, contact.contact, contact.call_back, attempt)
+        call = Callback(self._calls, contact.contact, contact.call_back, attempt, contact.trunk_group)
         if contact.state not in CONNECTED:
             if isinstance(record, DialogState):
                 call.speak_with(self._customer(call, record), "parked")
@@ -179,7 +179,7 @@ class _Recovery:
             return
         leg, of_log = self._agent_on_the_line(call)
         if isinstance(record, DialogState):
-            call.speak_with(self._customer(call, record), "talking")
+            call.speak_with(self._customer(call, record), "talking", is_over=contact.closed)
             if contact.closed:
                 call.finish()
             elif contact.state == "held":

@@ -21,3 +21,6 @@ class Names(Protocol):
 
     @property
     def agents(self) -> Sequence[str]: ...
+
+    @property
+    def trunk_groups(self) -> Sequence[str]: ...

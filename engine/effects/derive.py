@@ -15,12 +15,14 @@ from engine.messages.effects import (
     AnyEffect,
     CallBack,
     ConnectContact,
+    DenyTrunk,
     EndContact,
     EndOffer,
     MoveContact,
     OfferContact,
     RefuseContact,
     RejectFact,
+    UseTrunk,
 )
 from engine.messages.kinds import (
     BY_NAMES,
@@ -48,6 +50,8 @@ from engine.messages.kinds import (
     OFFER_ENDED,
     OFFER_MADE,
     REFUSAL_NAMES,
+    TRUNK_REFUSED,
+    TRUNK_SEIZED,
     WRAP_UP_ENDED,
 )
 from engine.messages.observed import CALLBACK_NUMBER
@@ -99,6 +103,8 @@ class EffectDeriver:
             CONTACT_ENDED: partial(end_effect, names),
             CONTACT_LEFT: partial(leave_effect, names),
             FACT_REFUSED: self._refused,
+            TRUNK_SEIZED: self._trunk_seized,
+            TRUNK_REFUSED: _trunk_refused,
         }
 
     def derive(self, first_seq: int, rows: Sequence[RowFields]) -> Derived:
@@ -162,10 +168,17 @@ class EffectDeriver:
         agent, queue = self._names.agents[row.agent], self._names.queues[row.queue]
         return ConnectContact(seq=seq, contact=entry.name, agent=agent, queue=queue)
 
+    def _trunk_seized(self, seq: int, row: RowFields, _cause: RowFields, entry: ContactEntry) -> AnyEffect:
+        return UseTrunk(seq=seq, contact=entry.name, trunk_group=self._names.trunk_groups[row.a])
+
     def _refused(self, seq: int, row: RowFields, _cause: RowFields, entry: ContactEntry) -> AnyEffect:
         agent = self._names.agents[row.agent] if row.agent >= 0 else ""
         kind, reason = KIND_NAMES.get(row.b, str(row.b)), REFUSAL_NAMES.get(row.a, str(row.a))
         return RejectFact(seq=seq, contact=entry.name, agent=agent, kind=kind, reason=reason)
+
+
+def _trunk_refused(seq: int, _row: RowFields, _cause: RowFields, entry: ContactEntry) -> AnyEffect:
+    return DenyTrunk(seq=seq, contact=entry.name)
 
 
 def end_effect(names: Names, seq: int, row: RowFields, _cause: RowFields, entry: ContactEntry) -> AnyEffect | None:

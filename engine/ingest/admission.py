@@ -23,7 +23,7 @@ from engine.messages.kinds import (
     REFUSAL_NAMES,
 )
 from engine.messages.observed import CALLBACK_NUMBER, INTEGER_MAX, Fact, Observed
-from engine.messages.rows import Rows, pack_arrival
+from engine.messages.rows import TRUNKS_MAX, Rows, pack_arrival, pack_trunks
 from engine.model.directory import Directory, requirement_rows
 from engine.model.names import UNKNOWN, Names
 from engine.ports import Receipt
@@ -82,6 +82,8 @@ class Admission:
             observed.ExitKeyPressed: self._exit_key_pressed,
             observed.ContactWithdrawn: self._contact_withdrawn,
             observed.PriorityChanged: self._priority_changed,
+            observed.TrunkRequested: self._trunk_requested,
+            observed.TrunkReleased: self._trunk_released,
             observed.LegRecorded: self._leg_recorded,
             observed.AgentStatusChanged: self._agent_status_changed,
             observed.AgentReachabilityChanged: self._agent_reachability_changed,
@@ -236,6 +238,17 @@ class Admission:
     def _priority_changed(self, fact: observed.PriorityChanged) -> int:
         slot = self._entry(fact).slot
         return self._put(kinds.PRIORITY_CHANGED, contact=slot, a=fact.priority, payload=self._payload(fact))
+
+    def _trunk_requested(self, fact: observed.TrunkRequested) -> int:
+        slot = self._entry(fact).slot
+        if not 0 < len(fact.trunk_groups) <= TRUNKS_MAX:
+            raise BadFact("trunk_groups", f"name one to {TRUNKS_MAX} trunk groups; there are {len(fact.trunk_groups)}")
+        groups = [self._number("trunk_groups", self.directory.trunk_groups, name) for name in fact.trunk_groups]
+        a, b = pack_trunks(groups)
+        return self._put(kinds.TRUNK_REQUESTED, contact=slot, a=a, b=b)
+
+    def _trunk_released(self, fact: observed.TrunkReleased) -> int:
+        return self._put(kinds.TRUNK_RELEASED, contact=self._entry(fact).slot)
 
     def _leg_recorded(self, fact: observed.LegRecorded) -> int:
         entry = self._entry(fact)

@@ -19,6 +19,7 @@ from engine.messages.observed import (
     Observed,
     OfferDeclined,
     QueueClosed,
+    TrunkReleased,
     WrapUpFinished,
 )
 from engine.ports import Receipt
@@ -39,6 +40,7 @@ ENDING: Final = frozenset(
         LegRecorded,
         OfferDeclined,
         QueueClosed,
+        TrunkReleased,
         WrapUpFinished,
     }
 )

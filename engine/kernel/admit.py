@@ -5,9 +5,9 @@ import math
 from engine.kernel.door import let_in_before, obstacle, worth_waiting_for
 from engine.kernel.eligibility import slots_for
 from engine.kernel.emit import MATCH_CONTACT, emit, then
-from engine.kernel.erlang import load_of
 from engine.kernel.expected_wait import FIFTY, NINETY, in_line, moments, quantile_ns
 from engine.kernel.jit import jit
+from engine.kernel.seize import room_in
 from engine.kernel.tables import Array, Tables
 from engine.messages.kinds import (
     CONTACT_LEFT,
@@ -21,11 +21,9 @@ from engine.messages.kinds import (
     EXIT_REFUSED_TRUNK,
     EXIT_SYSTEM_ERROR,
     FLAG_CLOSES,
-    FLAG_PROTECTED,
-    TRUNK_RESERVE_CHANGED,
 )
-from engine.messages.rows import LOAD_BITS, RESERVE_BITS, UNTOLD
-from engine.model.settings import RESERVE_AUTO, QueueSetting, TrunkGroupSetting
+from engine.messages.rows import UNTOLD
+from engine.model.settings import QueueSetting
 
 HOPS_MAX = 8
 """Queues a contact may be handed through at the door; rules that point in a circle end here."""
@@ -36,31 +34,11 @@ def admit_arrival(t: Tables, out: Array, c: int) -> None:
     """Give an arrived contact a trunk channel, if it came by a trunk group, and a place in a queue."""
     queue, trunk_group = t.contacts[c].queue, t.contacts[c].asked_group
     if trunk_group >= 0:
-        group = t.trunk_groups[trunk_group]
-        room = group.settings[TrunkGroupSetting.CHANNELS] - group.busy
-        reserve = _reserve(t, out, trunk_group)
-        if (t.contacts[c].flags & FLAG_PROTECTED) == 0:
-            room -= reserve
-        if room <= 0:
+        if room_in(t, out, c, trunk_group) <= 0:
             emit(t, out, CONTACT_LEFT, c, queue, -1, EXIT_REFUSED_TRUNK, 0, FLAG_CLOSES)
             return
         emit(t, out, CONTACT_RECEIVED, c, -1, -1, trunk_group, 0, 0)
     admit(t, out, c, queue, t.contacts[c].own_agent, t.contacts[c].line_ns, ENTRY_ARRIVAL)
-
-
-@jit
-def _reserve(t: Tables, out: Array, g: int) -> int:
-    """Return how many channels the group keeps for protected calls; write it where the estimates changed it."""
-    group = t.trunk_groups[g]
-    if group.settings[TrunkGroupSetting.RESERVE] != RESERVE_AUTO:
-        return group.settings[TrunkGroupSetting.RESERVE]
-    if group.best_reserve != group.reserve:
-        most = (1 << LOAD_BITS) - 1
-        protected = min(int(load_of(t, g, group.protected) * 10.0), most)
-        unprotected = min(int(load_of(t, g, group.unprotected) * 10.0), most)
-        packed = group.best_reserve | protected << RESERVE_BITS | unprotected << (RESERVE_BITS + LOAD_BITS)
-        emit(t, out, TRUNK_RESERVE_CHANGED, -1, -1, -1, g, packed, 0)
-    return group.best_reserve
 
 
 @jit

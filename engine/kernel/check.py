@@ -7,6 +7,7 @@ from typing import Any
 from engine.kernel.door import obstacle, takes_over, worth_waiting_for
 from engine.kernel.jit import jit
 from engine.kernel.lookup import find_engagement, wraps_up
+from engine.kernel.seize import requested_group
 from engine.kernel.setting_bounds import (
     AGENT_BOUNDS,
     COUNT_MAX,
@@ -64,8 +65,11 @@ from engine.messages.kinds import (
     TABLE_SKILL_LEVEL,
     TABLE_TRUNK_GROUP,
     TRANSFER_REQUESTED,
+    TRUNK_RELEASED,
+    TRUNK_REQUESTED,
     WRAP_UP_FINISHED,
 )
+from engine.messages.rows import TRUNK_BITS, TRUNKS_A_FIELD, TRUNKS_MAX
 from engine.model.settings import (
     AGENT_COLUMNS,
     CHANNEL_COLUMNS,
@@ -97,6 +101,8 @@ def refusal(t: Tables, row: Any) -> int:
     if kind == REQUIREMENT_DEFINED:
         known = 0 < row.queue < len(t.requirements) and -1 <= row.b < row.queue
         return 0 if known and is_requirement(row.a) else REFUSED_OUT_OF_RANGE
+    if kind == TRUNK_REQUESTED or kind == TRUNK_RELEASED:
+        return _about_trunk(t, row)
     return 0 if 0 < kind < REQUIREMENT_DEFINED else REFUSED_OUT_OF_RANGE
 
 
@@ -168,6 +174,24 @@ def _about_contact(t: Tables, row: Any) -> int:
             return 0
         return _room(t, row.contact, t.contacts[row.contact].queue) if talks else REFUSED_WRONG_STATE
     return 0
+
+
+@jit
+def _about_trunk(t: Tables, row: Any) -> int:
+    """One channel a contact; that by which a caller came is held until the contact is closed."""
+    if not 0 <= row.contact < len(t.contacts):
+        return REFUSED_OUT_OF_RANGE
+    if row.kind == TRUNK_REQUESTED:
+        beyond = TRUNK_BITS * TRUNKS_A_FIELD
+        if row.a < 0 or row.b < 0 or row.a >> beyond != 0 or row.b >> beyond != 0 or requested_group(row, 0) < 0:
+            return REFUSED_OUT_OF_RANGE
+        for place in range(TRUNKS_MAX):
+            if requested_group(row, place) >= len(t.trunk_groups):
+                return REFUSED_OUT_OF_RANGE
+    contact = t.contacts[row.contact]
+    if contact.state == CONTACT_FREE or contact.asked_group >= 0:
+        return REFUSED_WRONG_STATE
+    return 0 if (contact.trunk_group < 0) == (row.kind == TRUNK_REQUESTED) else REFUSED_WRONG_STATE
 
 
 @jit

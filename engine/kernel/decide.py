@@ -15,6 +15,7 @@ from engine.kernel.emit import DISPERSE, MATCH_AGENT, MATCH_ANY, MATCH_CONTACT, 
 from engine.kernel.endings import end_with_agent, leave, withdraw_offers
 from engine.kernel.jit import jit
 from engine.kernel.match import match_agent, match_any, match_contact
+from engine.kernel.seize import seize_for
 from engine.kernel.tables import Array, Tables
 from engine.messages.kinds import (
     AGENT_REACHABILITY_CHANGED,
@@ -57,6 +58,7 @@ from engine.messages.kinds import (
     TABLE_QUEUE,
     TABLE_SKILL_LEVEL,
     TRANSFER_REQUESTED,
+    TRUNK_REQUESTED,
     WRAP_UP_FINISHED,
 )
 from engine.messages.rows import GAVE_UP_AGENT
@@ -93,6 +95,8 @@ def decide(t: Tables, row: Any, out: Array) -> None:
         leave(t, out, row.contact, EXIT_KEY, FLAG_CLOSES)
     elif kind == CONTACT_WITHDRAWN:
         leave(t, out, row.contact, EXIT_WITHDRAWN, FLAG_CLOSES)
+    elif kind == TRUNK_REQUESTED:
+        seize_for(t, out, row)
     elif kind == SETTING_CHANGED:
         _change_setting(t, out, row)
     elif kind == REQUIREMENT_DEFINED:

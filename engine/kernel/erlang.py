@@ -112,3 +112,23 @@ def load_of(t: Tables, g: int, calls: float) -> float:
     seen_ns = max(group.estimated_at_ns - group.first_ns, 60e9)
     mean_ns = (group.held_ns + HANDLE_GUESS_NS * 0.1) / (group.ended + 0.1)
     return calls / (MEMORY_NS * (1.0 - math.exp(-seen_ns / MEMORY_NS))) * mean_ns
+
+
+@jit
+def channel_cost(load: float, busy: int, limit: int) -> float:
+    """Return the chance that a later call is lost because one more channel is taken now: B(limit) / B(busy).
+
+    `busy` of the `limit` channels that calls of the kind may have are busy; `load` is in erlangs. 0.0 without a load.
+    """
+    if load <= 0.0:
+        return 0.0
+    blocked = 1.0
+    for n in range(1, busy + 1):
+        blocked = load * blocked / (n + load * blocked)
+    share = 1.0
+    for n in range(busy + 1, limit + 1):
+        share *= load / (n + load * blocked)
+        blocked = load * blocked / (n + load * blocked)
+        if share < 1e-9:
+            return 0.0
+    return share

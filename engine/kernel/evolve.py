@@ -27,7 +27,7 @@ from engine.kernel.standing import join_line, leave_line
 from engine.kernel.subjects import agent_subject, queue_subject
 from engine.kernel.tables import CONCLUSIONS_MAX, Tables
 from engine.kernel.tally import begin_anew, note_gap
-from engine.kernel.trunks import count_offered
+from engine.kernel.trunks import give_back_channel, take_channel
 from engine.kernel.waiting_line import common_lines
 from engine.messages.kinds import (
     AGENT_HELD_BACK,
@@ -68,7 +68,10 @@ from engine.messages.kinds import (
     TABLE_QUEUE,
     TABLE_SKILL_LEVEL,
     TABLE_TRUNK_GROUP,
+    TRUNK_REFUSED,
+    TRUNK_RELEASED,
     TRUNK_RESERVE_CHANGED,
+    TRUNK_SEIZED,
     WRAP_UP_ENDED,
     WRAP_UP_STARTED,
 )
@@ -100,7 +103,7 @@ def apply(t: Tables, row: Any) -> None:
     elif kind == WRAP_UP_ENDED:
         end_wrap_up(t, row)
     elif kind == CONTACT_RECEIVED:
-        _receive(t, row)
+        take_channel(t, row.contact, row.a)
     elif kind == REQUIREMENT_RELAXED:
         relax(t, row)
     elif kind == FACT_REFUSED:
@@ -142,6 +145,13 @@ def _apply_rare(t: Tables, row: Any) -> None:
         note_gap(t, row.a)
     elif kind == TRUNK_RESERVE_CHANGED:
         t.trunk_groups[row.a].reserve = row.b & ((1 << RESERVE_BITS) - 1)
+    elif kind == TRUNK_SEIZED:
+        take_channel(t, row.contact, row.a)
+    elif kind == TRUNK_REFUSED:
+        # Not a call lost: the contact waits and asks again. So it does not count among the calls offered.
+        t.trunk_groups[row.a].refused += 1
+    elif kind == TRUNK_RELEASED:
+        give_back_channel(t, row.contact)
     elif kind == QUEUE_DRAINED:
         disarm(t.book, t.timers, queue_subject(t, row.queue))
     elif kind == QUEUE_OPENED:
@@ -187,19 +197,6 @@ def _arrive(t: Tables, row: Any) -> None:
     contact.step = 0
     contact.flags = row.flags
     contact.state = CONTACT_NEW
-
-
-@jit
-def _receive(t: Tables, row: Any) -> None:
-    """Seize a trunk channel for the contact."""
-    group = t.trunk_groups[row.a]
-    group.busy_ns += group.busy * (t.book[0].now_ns - group.busy_at_ns)
-    group.busy_at_ns = t.book[0].now_ns
-    group.busy += 1
-    group.seized += 1
-    group.peak = max(group.peak, group.busy)
-    t.contacts[row.contact].trunk_group = row.a
-    count_offered(t, row.contact, row.a)
 
 
 @jit

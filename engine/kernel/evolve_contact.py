@@ -11,7 +11,7 @@ from engine.kernel.standing import join_line, leave_line
 from engine.kernel.subjects import engagement_subject
 from engine.kernel.tables import Tables
 from engine.kernel.tally import count, count_at, count_longest, count_wrap_up, join_cohort, measure
-from engine.kernel.trunks import count_ended, count_offered
+from engine.kernel.trunks import count_offered, give_back_channel
 from engine.kernel.waiting_line import common_lines
 from engine.messages.kinds import (
     BY_TRANSFER,
@@ -342,13 +342,7 @@ def end_wrap_up(t: Tables, row: Any) -> None:
 def close(t: Tables, c: int) -> None:
     """Forget the contact: give back its trunk channel and its slot."""
     contact, book = t.contacts[c], t.book[0]
-    if contact.trunk_group >= 0:
-        group = t.trunk_groups[contact.trunk_group]
-        group.busy_ns += group.busy * (book.now_ns - group.busy_at_ns)
-        group.busy_at_ns = book.now_ns
-        group.busy -= 1
-        count_ended(t, contact.trunk_group, book.now_ns - contact.arrived_ns)
-        contact.trunk_group = -1
+    give_back_channel(t, c)
     contact.state = CONTACT_FREE
     t.slots[(book.slot_head + book.slot_count) % len(t.slots)] = c
     book.slot_count += 1

@@ -56,6 +56,7 @@ CONTACT: Final = np.dtype(
         ("held_line", "i8"),  # its queue's line, even while it rings or waits for its own agent: kept open for it
         ("requirement", "i8"),
         ("trunk_group", "i8"),  # whose channel it holds
+        ("trunk_since_ns", "i8"),
         ("asked_group", "i8"),  # by which it came
         ("own_agent", "i8"),  # preferred agent, or the agent it was transferred to
         ("agent", "i8"),  # who answered

@@ -1,4 +1,5 @@
-"""How many channels of a trunk group are kept for protected calls, where the group leaves that to the kernel.
+"""The channels of a trunk group: taken, given back, and how many are kept for protected calls where the group leaves
+that to the kernel.
 
 With reserve r of N channels an unprotected call is let in while fewer than N - r are busy. Both kinds of calls last
 equally long on the mean, so the busy channels are a birth-death chain: up at p + u below N - r, up at p from there on,
@@ -27,8 +28,6 @@ NEGLIGIBLE: Final = 1e-9
 def count_offered(t: Tables, c: int, g: int) -> None:
     """Count a call that came to trunk group `g`, carried or not, and estimate the group's best reserve anew if due."""
     group = t.trunk_groups[g]
-    if group.settings[TrunkGroupSetting.RESERVE] != RESERVE_AUTO:
-        return
     if t.contacts[c].flags & FLAG_PROTECTED:
         group.protected += 1.0
     else:
@@ -44,6 +43,8 @@ def count_offered(t: Tables, c: int, g: int) -> None:
     group.ended *= fade
     group.held_ns *= fade
     group.estimated_at_ns = now_ns
+    if group.settings[TrunkGroupSetting.RESERVE] != RESERVE_AUTO:
+        return
     group.best_reserve = best_reserve(
         group.settings[TrunkGroupSetting.CHANNELS],
         load_of(t, g, group.protected),
@@ -53,10 +54,32 @@ def count_offered(t: Tables, c: int, g: int) -> None:
 
 
 @jit
-def count_ended(t: Tables, g: int, lasted_ns: int) -> None:
-    """Count a call that gave back its channel of group `g`."""
-    t.trunk_groups[g].ended += 1.0
-    t.trunk_groups[g].held_ns += lasted_ns
+def take_channel(t: Tables, c: int, g: int) -> None:
+    """CONTACT_RECEIVED, TRUNK_SEIZED: the contact holds a channel of group `g` from now on."""
+    group, now_ns = t.trunk_groups[g], t.book[0].now_ns
+    group.busy_ns += group.busy * (now_ns - group.busy_at_ns)
+    group.busy_at_ns = now_ns
+    group.busy += 1
+    group.seized += 1
+    group.peak = max(group.peak, group.busy)
+    t.contacts[c].trunk_group = g
+    t.contacts[c].trunk_since_ns = now_ns
+    count_offered(t, c, g)
+
+
+@jit
+def give_back_channel(t: Tables, c: int) -> None:
+    """The contact holds a trunk channel no more, if it had one."""
+    contact, now_ns = t.contacts[c], t.book[0].now_ns
+    if contact.trunk_group < 0:
+        return
+    group = t.trunk_groups[contact.trunk_group]
+    group.busy_ns += group.busy * (now_ns - group.busy_at_ns)
+    group.busy_at_ns = now_ns
+    group.busy -= 1
+    group.ended += 1.0
+    group.held_ns += now_ns - contact.trunk_since_ns
+    contact.trunk_group = -1
 
 
 @jit

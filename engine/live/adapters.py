@@ -234,8 +234,13 @@ def _open_contact(state: EngineState, entry: ContactEntry) -> OpenContact:
         state=CONTACT_STATE_NAMES[int(contact["state"])],
         agents=tuple(state.names.agents[agent] for agent in _agents_of(state, entry.slot)),
         legs=dict(entry.legs),
+        trunk_group=_trunk_group_of(state, int(contact["trunk_group"])),
         call_back=entry.arrival.attributes.get(CALLBACK_NUMBER, ""),
     )
+
+
+def _trunk_group_of(state: EngineState, number: int) -> str:
+    return state.names.trunk_groups[number] if number >= 0 else ""
 
 
 def _agents_of(state: EngineState, slot: int) -> Iterable[int]:

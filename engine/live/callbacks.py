@@ -115,6 +115,7 @@ def callback_arrival(state: EngineState, owed: OwedCallback) -> tuple[int, Conta
         priority=arrival.priority,
         skills={skill: level for skill, level in arrival.skills.items() if _is_known(skills, skill)},
         preferred_agent=arrival.preferred_agent if _is_known(agents, arrival.preferred_agent) else "",
+        protected=arrival.protected,
         customer=number,
         entry=arrival.entry,
         waiting_since_ns=owed.line_ns,

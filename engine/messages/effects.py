@@ -78,6 +78,16 @@ class CallBack(Effect, frozen=True, kw_only=True, tag="call_back"):
     queue: str
 
 
+class UseTrunk(Effect, frozen=True, kw_only=True, tag="use_trunk"):
+    """Call the customer through this trunk group: the contact holds a channel of it now."""
+
+    trunk_group: str
+
+
+class DenyTrunk(Effect, frozen=True, kw_only=True, tag="deny_trunk"):
+    """Do not call the customer now: none of the trunk groups requested has a channel for the contact."""
+
+
 class RejectFact(Effect, frozen=True, kw_only=True, tag="reject_fact"):
     """A fact came too late or contradicted the engine's state, as an answer to an offer taken back: undo it outside."""
 
@@ -95,5 +105,7 @@ AnyEffect = (
     | EndContact
     | MoveContact
     | CallBack
+    | UseTrunk
+    | DenyTrunk
     | RejectFact
 )

@@ -32,6 +32,8 @@ LEG_RECORDED: Final = 22
 STREAM_GAPPED: Final = 23
 ENGINE_STARTED: Final = 24
 REQUIREMENT_DEFINED: Final = 25
+TRUNK_REQUESTED: Final = 26
+TRUNK_RELEASED: Final = 27
 
 # --- decided: what the kernel concluded (100..)
 FIRST_DECIDED: Final = 100
@@ -51,6 +53,8 @@ CONTACT_RECEIVED: Final = 112
 AGENT_HELD_BACK: Final = 113
 QUEUE_DRAINED: Final = 114
 TRUNK_RESERVE_CHANGED: Final = 115
+TRUNK_SEIZED: Final = 116
+TRUNK_REFUSED: Final = 117
 
 # --- how a queue entry ends: the closed set of exits
 EXIT_ANSWERED: Final = 0

@@ -9,6 +9,8 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
+from engine.messages.rows import TRUNKS_MAX
+
 WITHOUT_CONTROLS: Final = r"^[^\x00-\x1f\x7f]*(?![\s\S])"
 """No control characters, to the very end: names stand in headers, in topics and in lines of text."""
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=WITHOUT_CONTROLS)]
@@ -144,6 +146,21 @@ class PriorityChanged(ContactFact, frozen=True, kw_only=True, tag="priority_chan
     by: Text = ""
 
 
+class TrunkRequested(ContactFact, frozen=True, kw_only=True, tag="trunk_requested"):
+    """A call to the contact's customer needs a trunk channel; `use_trunk` or `deny_trunk` answers.
+
+    For contacts that hold none: who came by a trunk group has its channel. It is held until `trunk_released`, or until
+    the contact is closed.
+    """
+
+    trunk_groups: Annotated[list[Name], msgspec.Meta(min_length=1, max_length=TRUNKS_MAX)]
+    """The groups by which the call may go, the most wanted first."""
+
+
+class TrunkReleased(ContactFact, frozen=True, kw_only=True, tag="trunk_released"):
+    """The call for which the contact had requested a trunk channel is over, or was never made; the contact goes on."""
+
+
 class LegRecorded(ContactFact, frozen=True, kw_only=True, tag="leg_recorded"):
     """What an adapter needs to find a leg of the contact again after a restart; opaque to the engine."""
 
@@ -209,6 +226,8 @@ Observed = (
     | ExitKeyPressed
     | ContactWithdrawn
     | PriorityChanged
+    | TrunkRequested
+    | TrunkReleased
     | LegRecorded
     | AgentStatusChanged
     | AgentReachabilityChanged

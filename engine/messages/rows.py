@@ -21,6 +21,8 @@ What the general fields mean for each kind (fields not named are -1 for agent, q
 | QUEUE_OPENED, QUEUE_CLOSED  |         | queue  |           |                                     |                                 |
 | SETTING_CHANGED             | column  | index  | TABLE_*   | value                               | second index                    |
 | REQUIREMENT_DEFINED         |         | number |           | packed skills, `pack_requirement`   | relaxed requirement             |
+| TRUNK_REQUESTED             | slot    |        |           | trunk groups, see `pack_trunks`     | more of them                    |
+| TRUNK_RELEASED              | slot    |        |           |                                     |                                 |
 | CONTACT_RECEIVED            | slot    |        |           | trunk group or -1                   |                                 |
 | CONTACT_QUEUED              | slot    | queue  | own agent | place in line since (ns)            | packed, see `unpack_entry`      |
 | OFFER_MADE                  | slot    | queue  | agent     | score of the winner                 | packed, see `unpack_choice`     |
@@ -37,12 +39,15 @@ What the general fields mean for each kind (fields not named are -1 for agent, q
 | AGENT_HELD_BACK             | slot    | queue  | agent     | what the contact stands to lose     | price of the agent              |
 | QUEUE_DRAINED               |         | queue  |           |                                     |                                 |
 | TRUNK_RESERVE_CHANGED       |         |        |           | trunk group                         | packed, see `unpack_reserve`    |
+| TRUNK_SEIZED                | slot    |        |           | trunk group                         | cost of the channel, 1/1000 call |
+| TRUNK_REFUSED               | slot    |        |           | first trunk group asked             | trunk groups asked              |
 
 A row's sequence is implied: the first sequence of its frame plus its place. `cause` is the distance back to the observed
 row that a decided row follows from (0 on observed rows). A contact is named outside by the sequence of its arrival; inside
 by its slot, which is reused, oldest first, once the contact is closed.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -82,6 +87,30 @@ def empty_rows(count: int) -> "np.recarray[tuple[int], np.dtype[np.void]]":
 def pack_arrival(channel: int, priority: int, requirement: int = 0, trunk_group: int = -1) -> int:
     """Pack what CONTACT_ARRIVED carries in `a`: channel 8 bits, priority 8, requirement 16, trunk group + 1 16."""
     return channel | priority << 8 | requirement << 16 | (trunk_group + 1) << 32
+
+
+TRUNKS_MAX: Final = 8
+"""Trunk groups that one request may name."""
+TRUNK_BITS: Final = 15
+TRUNKS_A_FIELD: Final = 4
+
+
+def pack_trunks(groups: Sequence[int]) -> tuple[int, int]:
+    """Pack the one to eight trunk groups of a TRUNK_REQUESTED, the most wanted first, into `a` and `b`."""
+    fields = [0, 0]
+    for place, group in enumerate(groups):
+        fields[place // TRUNKS_A_FIELD] |= (group + 1) << TRUNK_BITS * (place % TRUNKS_A_FIELD)
+    return fields[0], fields[1]
+
+
+def unpack_trunks(a: int, b: int) -> list[int]:
+    """Return the trunk groups of a TRUNK_REQUESTED in order; negative fields name none."""
+    parts = [
+        max(field, 0) >> TRUNK_BITS * place & (1 << TRUNK_BITS) - 1
+        for field in (a, b)
+        for place in range(TRUNKS_A_FIELD)
+    ]
+    return [part - 1 for part in parts if part]
 
 
 def pack_requirement(*conditions: tuple[int, int]) -> int:

@@ -27,6 +27,8 @@ SCOPE_OF_FACT: Final[Mapping[type[Fact], Scope]] = {
     observed.ContactWithdrawn: Scope.SUPERVISE,
     observed.PriorityChanged: Scope.SUPERVISE,
     observed.LegRecorded: Scope.ADMIN,
+    observed.TrunkRequested: Scope.ADMIN,
+    observed.TrunkReleased: Scope.ADMIN,
     observed.AgentStatusChanged: Scope.AGENT,
     observed.AgentReachabilityChanged: Scope.INGEST,
     observed.WrapUpFinished: Scope.AGENT,

@@ -10,7 +10,7 @@ import numpy as np
 from engine.messages import kinds
 from engine.messages.observed import Observed
 from engine.messages.row_fields import fields_of
-from engine.messages.rows import unpack_choice, unpack_entry, unpack_reserve
+from engine.messages.rows import unpack_choice, unpack_entry, unpack_reserve, unpack_trunks
 from engine.model.directory import Directory
 from engine.model.settings import AgentSetting, EngineSetting, QueueSetting, TrunkGroupSetting
 from engine.ports import EventLog
@@ -88,6 +88,10 @@ def _trunk_reserve(a: int, b: int, names: Directory) -> Data:
     return {"trunk_group": names.trunk_groups.name(a), "reserve": reserve} | loads
 
 
+def _trunk_requested(a: int, b: int, names: Directory) -> Data:
+    return {"trunk_groups": [names.trunk_groups.name(group) for group in unpack_trunks(a, b)]}
+
+
 _TABLES: Final = {
     kinds.TABLE_QUEUE: "queue",
     kinds.TABLE_AGENT: "agent",
@@ -126,6 +130,9 @@ _DETAILS: Final[dict[int, Callable[[int, int, Directory], Data]]] = {
         "refused": kinds.KIND_NAMES.get(b, b),
     },
     kinds.TRUNK_RESERVE_CHANGED: _trunk_reserve,
+    kinds.TRUNK_REQUESTED: _trunk_requested,
+    kinds.TRUNK_SEIZED: lambda a, b, names: {"trunk_group": names.trunk_groups.name(a), "cost_calls": b / 1000},
+    kinds.TRUNK_REFUSED: lambda a, b, names: {"trunk_group": names.trunk_groups.name(a), "groups_asked": b},
     kinds.AGENT_HELD_BACK: lambda a, b, _: {"value": a, "price": b},
 }
 SLOTLESS: Final = frozenset({kinds.SETTING_CHANGED, kinds.REQUIREMENT_DEFINED})

@@ -8,6 +8,7 @@ import msgspec
 from engine.messages import kinds, observed
 from engine.messages.observed import Observed
 from engine.messages.row_fields import RowFields
+from engine.messages.rows import unpack_trunks
 from engine.model.directory import Directory
 from engine.projections.contact_history import ContactHistory
 
@@ -22,6 +23,8 @@ _SHAPES: Final[dict[int, Callable[..., Any]]] = {
     kinds.REQUEUE_REQUESTED: observed.RequeueRequested,
     kinds.CALLBACK_REQUESTED: observed.CallbackRequested,
     kinds.EXIT_KEY_PRESSED: observed.ExitKeyPressed,
+    kinds.TRUNK_REQUESTED: observed.TrunkRequested,
+    kinds.TRUNK_RELEASED: observed.TrunkReleased,
     kinds.AGENT_STATUS_CHANGED: observed.AgentStatusChanged,
     kinds.AGENT_REACHABILITY_CHANGED: observed.AgentReachabilityChanged,
     kinds.WRAP_UP_FINISHED: observed.WrapUpFinished,
@@ -71,6 +74,8 @@ def _fields(seq: int, row: RowFields, directory: Directory, history: ContactHist
         found |= {"reason": kinds.OFFER_END_NAMES.get(row.a, ""), "cause": row.b}
     elif row.kind == kinds.EXIT_KEY_PRESSED:
         found["key"] = chr(row.a)
+    elif row.kind == kinds.TRUNK_REQUESTED:
+        found["trunk_groups"] = [directory.trunk_groups.name(group) for group in unpack_trunks(row.a, row.b)]
     elif row.kind == kinds.AGENT_STATUS_CHANGED:
         found["status"] = kinds.STATUS_NAMES.get(row.a, "")
     elif row.kind == kinds.AGENT_REACHABILITY_CHANGED:

@@ -14,6 +14,7 @@ from engine.messages.effects import (
     AnyEffect,
     CallBack,
     ConnectContact,
+    DenyTrunk,
     EndContact,
     EndOffer,
     InformQueued,
@@ -21,6 +22,7 @@ from engine.messages.effects import (
     OfferContact,
     RefuseContact,
     RejectFact,
+    UseTrunk,
 )
 from engine.messages.kinds import FLAG_CLOSES, FLAG_WAITED
 from engine.messages.observed import ContactArrived
@@ -186,6 +188,16 @@ def test_a_refused_fact_is_to_be_undone_outside(bench: Bench) -> None:
     }
     rejected = RejectFact(seq=11, contact="c", agent="bob", kind="offer_answered", reason="no_such_offer")
     assert bench.effects(answered, refused) == [rejected]
+
+
+def test_who_asked_for_a_trunk_is_told_which_or_none(bench: Bench) -> None:
+    requested = {"kind": kinds.TRUNK_REQUESTED, "queue": -1}
+    seized = {"kind": kinds.TRUNK_SEIZED, "queue": -1, "a": 0}
+    refused = {"kind": kinds.TRUNK_REFUSED, "queue": -1, "a": 0, "b": 1}
+    group = bench.state.names.trunk_groups[0]
+    assert group
+    assert bench.effects(requested, seized) == [UseTrunk(seq=11, contact="c", trunk_group=group)]
+    assert bench.effects(requested, refused) == [DenyTrunk(seq=11, contact="c")]
 
 
 def test_who_waits_after_the_turn_is_told_the_place_and_who_is_offered_already_is_not(bench: Bench) -> None:

@@ -33,6 +33,8 @@ from engine.messages.observed import (
     RequeueRequested,
     StreamGapped,
     TransferRequested,
+    TrunkReleased,
+    TrunkRequested,
     WrapUpFinished,
 )
 from engine.messages.row_fields import fields_of
@@ -166,6 +168,8 @@ CONTACT_ROWS: list[tuple[Observed, dict[str, Any]]] = [
     (RequeueRequested(contact="c"), {"kind": kinds.REQUEUE_REQUESTED, "flags": kinds.FLAG_KEEP_PLACE}),
     (CallbackRequested(contact="c"), {"kind": kinds.CALLBACK_REQUESTED}),
     (ExitKeyPressed(contact="c", key="#"), {"kind": kinds.EXIT_KEY_PRESSED, "a": ord("#")}),
+    (TrunkRequested(contact="c", trunk_groups=["main"]), {"kind": kinds.TRUNK_REQUESTED, "a": 1}),
+    (TrunkReleased(contact="c"), {"kind": kinds.TRUNK_RELEASED}),
 ]
 
 
@@ -275,6 +279,9 @@ WRONG: list[tuple[Observed, str, str]] = [
     (TransferRequested(contact="c"), "queue", "neither is given"),
     (TransferRequested(contact="c", queue="help", agent="bob"), "queue", "both are given"),
     (AgentStatusChanged(agent="bob", status="paused", reason="lynch"), "reason", "did you mean 'lunch'?"),
+    (TrunkRequested(contact="c", trunk_groups=["mane"]), "trunk_groups", "did you mean 'main'?"),
+    (TrunkRequested(contact="c", trunk_groups=[]), "trunk_groups", "one to 8"),
+    (TrunkRequested(contact="c", trunk_groups=["main"] * 9), "trunk_groups", "one to 8"),
     (StreamGapped(lost_since_ns=START_NS + 1), "lost_since_ns", "in the past"),
     (LegRecorded(contact="c", leg="l", record=bytes(300_000)), "", "at most 262144"),
 ]

@@ -25,6 +25,7 @@ from tests.ingest.test_admission import Door
 LONE = "\udcff"
 """What the byte FF becomes in a header that is read as UTF-8."""
 RIGHT: dict[str, Any] = {
+    "trunk_groups": ["main"],
     "contact": "c",
     "queue": "sales",
     "agent": "alice",

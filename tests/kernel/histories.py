@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from engine.kernel.tables import Capacity
 from engine.messages import kinds as k
-from engine.messages.rows import pack_arrival, pack_requirement
+from engine.messages.rows import pack_arrival, pack_requirement, pack_trunks
 from engine.model.settings import (
     QUEUE_COLUMNS,
     RESERVE_AUTO,
@@ -99,6 +99,7 @@ class History:
             (2, self._reachability),
             (5, self._leave),
             (2, self._priority),
+            (9, self._trunk),
             (1, self._opening),
             (8, self._setting),
             (20, self._deadline),
@@ -250,6 +251,17 @@ class History:
 
     def _priority(self) -> Fact:
         return self._fact(k.PRIORITY_CHANGED, contact=self._contact(k.CONTACT_WAITING), a=self._random.randrange(8))
+
+    def _trunk(self) -> Fact:
+        """A request for one that has no channel, most often; a release of what was requested, now and then."""
+        draw = self._random
+        outgoing = [c for c in self._books.contacts.values() if c.asked_group < 0]
+        if draw.random() < 0.3:
+            held = [c.slot for c in outgoing if c.group >= 0]
+            return self._fact(k.TRUNK_RELEASED, contact=draw.choice(held) if held else self._contact())
+        wanting = [c.slot for c in outgoing if c.group < 0]
+        a, b = pack_trunks(draw.choice(((0,), (1,), (0, 1), (0, 1), (1, 0), (1, 0, 1, 1, 0))))
+        return self._fact(k.TRUNK_REQUESTED, contact=draw.choice(wanting) if wanting else self._contact(), a=a, b=b)
 
     def _opening(self) -> Fact:
         kind = self._random.choice((k.QUEUE_OPENED, k.QUEUE_OPENED, k.QUEUE_OPENED, k.QUEUE_CLOSED))

@@ -301,4 +301,6 @@ REACTIONS: dict[int, Callable[[Twin, Fact], object]] = {
     k.DEADLINE_PASSED: lambda twin, _fact: twin._then(twin._pass_deadline),
     k.SETTING_CHANGED: Twin._change_setting,
     k.REQUIREMENT_DEFINED: Twin._define_requirement,
+    k.TRUNK_REQUESTED: Twin._request_trunk,
+    k.TRUNK_RELEASED: Twin._release_trunk,
 }

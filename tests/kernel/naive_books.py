@@ -44,6 +44,8 @@ class Contact:
     protected: bool
     calls_back: bool
     group: int = -1
+    seized: int = 0
+    """When it took the channel of its group."""
     entered: int = 0
     order: int = 0
     state: int = k.CONTACT_NEW
@@ -347,9 +349,7 @@ class Books:
 
     def offered(self, c: Contact) -> None:
         """Count a call that came to its trunk group; once a minute of calls think about the reserve anew."""
-        group = self.groups[c.asked_group]
-        if group.get(TrunkGroupSetting.RESERVE) != RESERVE_AUTO:
-            return
+        group = self.groups[c.asked_group if c.group < 0 else c.group]
         if c.protected:
             group.protected += 1
         else:
@@ -361,6 +361,8 @@ class Books:
         for name in ("protected", "unprotected", "ended", "held"):
             setattr(group, name, getattr(group, name) * fade)
         group.estimated = self.now
+        if group.get(TrunkGroupSetting.RESERVE) != RESERVE_AUTO:
+            return
         group.best = formulas.best_reserve(
             group.get(TrunkGroupSetting.CHANNELS),
             group.load(group.protected),

@@ -50,12 +50,16 @@ class Offers:
 
     def _close(self, c: Contact) -> None:
         c.state = k.CONTACT_FREE
+        self._give_back(c)
+        del self.books.contacts[c.slot]
+        self.books.free_slots.append(c.slot)
+
+    def _give_back(self, c: Contact) -> None:
         if c.group >= 0:
             group = self.books.groups[c.group]
             group.ended += 1
-            group.held += self.books.now - c.arrived
-        del self.books.contacts[c.slot]
-        self.books.free_slots.append(c.slot)
+            group.held += self.books.now - c.seized
+            c.group = -1
 
     def _watch(self) -> None:
         """Those who wait where nobody could serve them may leave now, if the queue has it so."""

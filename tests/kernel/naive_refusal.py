@@ -51,6 +51,8 @@ def refusal(books: Books, fact: Fact) -> int:
     if kind == k.REQUIREMENT_DEFINED:
         fits = 0 < fact.queue < sizes.requirements and -1 <= fact.b < fact.queue and conditions(fact.a) is not None
         return 0 if fits else k.REFUSED_OUT_OF_RANGE
+    if kind in {k.TRUNK_REQUESTED, k.TRUNK_RELEASED}:
+        return _about_trunk(books, fact)
     return 0 if k.DEADLINE_PASSED <= kind <= k.ENGINE_STARTED else k.REFUSED_OUT_OF_RANGE
 
 
@@ -70,6 +72,21 @@ def _arrival(books: Books, fact: Fact) -> int:
     if not fits or a >> 16 & 0xFFFF >= sizes.requirements or a >> 32 & 0xFFFF > sizes.trunk_groups:
         return k.REFUSED_OUT_OF_RANGE
     return 0 if books.free_slots and books.free_slots[0] == fact.contact else k.REFUSED_SLOT_TAKEN
+
+
+def _about_trunk(books: Books, fact: Fact) -> int:
+    if not 0 <= fact.contact < books.capacity.contacts:
+        return k.REFUSED_OUT_OF_RANGE
+    if fact.kind == k.TRUNK_REQUESTED:
+        fields = range(1 << 60)
+        places = [number >> 15 * place & 0x7FFF for number in (fact.a, fact.b) for place in range(4)]
+        fits = fact.a in fields and fact.b in fields and places[0] > 0
+        if not fits or any(place > books.capacity.trunk_groups for place in places):
+            return k.REFUSED_OUT_OF_RANGE
+    c = books.contacts.get(fact.contact)
+    if c is None or c.asked_group >= 0:
+        return k.REFUSED_WRONG_STATE
+    return 0 if (c.group >= 0) == (fact.kind == k.TRUNK_RELEASED) else k.REFUSED_WRONG_STATE
 
 
 def _about_contact(books: Books, fact: Fact) -> int:

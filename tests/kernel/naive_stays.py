@@ -16,6 +16,12 @@ WAITS = (k.CONTACT_WAITING, k.CONTACT_OFFERED)
 TALKS = (k.CONTACT_CONNECTED, k.CONTACT_HELD_STATE)
 
 
+def trunks(fact: Fact) -> list[int]:
+    """The trunk groups that a request names, the most wanted first."""
+    parts = [field >> 15 * place & 0x7FFF for field in (fact.a, fact.b) for place in range(4)]
+    return [part - 1 for part in parts if part]
+
+
 class Stays(Offers):
     """Lets contacts in and out."""
 
@@ -42,22 +48,50 @@ class Stays(Offers):
             order=books.seq,
         )
         if group >= 0:
-            settings = books.groups[group]
-            room = settings.get(TrunkGroupSetting.CHANNELS)
-            room -= sum(other.group == group for other in books.contacts.values())
-            reserve = settings.get(TrunkGroupSetting.RESERVE)
-            if reserve == RESERVE_AUTO:
-                reserve = self._reserve(group)
-            if not c.protected:
-                room -= reserve
-            if room <= 0:
+            if self._room(c, group) <= 0:
                 self._refuse(c, c.queue, k.EXIT_REFUSED_TRUNK, closes=True)
                 return
             self._say(Fact(k.CONTACT_RECEIVED, c.slot, a=group))
-            c.group = group
-            books.offered(c)
+            self._take_channel(c, group)
         for step in self._ways_in(c, c.queue, c.own, c.place, k.ENTRY_ARRIVAL):
             step()
+
+    def _take_channel(self, c: Contact, group: int) -> None:
+        c.group, c.seized = group, self.books.now
+        self.books.offered(c)
+
+    def _request_trunk(self, fact: Fact) -> None:
+        """Of the groups that have room for the contact, the one whose channel costs least; cheap ones are alike."""
+        c, costs = self.books.contacts[fact.contact], dict[int, float]()
+        groups = list(dict.fromkeys(trunks(fact)))
+        for number in groups:
+            room = self._room(c, number)
+            if room > 0:
+                group, busy = self.books.groups[number], self._busy(number)
+                load = group.load(group.protected + group.unprotected)
+                lost = [formulas.erlang_b(channels, load) for channels in (busy + room, busy)]
+                cost = lost[0] / lost[1] if lost[1] else 0.0
+                costs[number] = cost if cost >= 0.001 else 0.0
+        if not costs:
+            self._say(Fact(k.TRUNK_REFUSED, c.slot, a=groups[0], b=len(groups)))
+            return
+        chosen = min(costs, key=lambda number: costs[number])
+        self._say(Fact(k.TRUNK_SEIZED, c.slot, a=chosen, b=int(costs[chosen] * 1000)))
+        self._take_channel(c, chosen)
+
+    def _release_trunk(self, fact: Fact) -> None:
+        self._give_back(self.books.contacts[fact.contact])
+
+    def _busy(self, group: int) -> int:
+        return sum(other.group == group for other in self.books.contacts.values())
+
+    def _room(self, c: Contact, number: int) -> int:
+        settings = self.books.groups[number]
+        room = settings.get(TrunkGroupSetting.CHANNELS) - self._busy(number)
+        reserve = settings.get(TrunkGroupSetting.RESERVE)
+        if reserve == RESERVE_AUTO:
+            reserve = self._reserve(number)
+        return room if c.protected else room - reserve
 
     def _reserve(self, number: int) -> int:
         group = self.books.groups[number]

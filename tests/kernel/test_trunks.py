@@ -6,10 +6,11 @@ import random
 import numpy as np
 import pytest
 
+from engine.kernel.erlang import channel_cost
 from engine.kernel.tables import Capacity
 from engine.kernel.trunks import best_reserve, reservation_cost
 from engine.messages import kinds as k
-from engine.messages.rows import pack_arrival, unpack_reserve
+from engine.messages.rows import pack_arrival, pack_trunks, unpack_reserve, unpack_trunks
 from engine.model.settings import RESERVE_AUTO, SECOND_NS, TrunkGroupSetting
 from tests.kernel import naive_formulas as naive
 from tests.kernel.facts import Fact
@@ -144,7 +145,8 @@ def test_a_fixed_reserve_is_never_thought_about() -> None:
     line = Line(3, 1)
     line.carry(200, 1.0, 4.0)
     assert line.reserves == []
-    assert line.tables.trunk_groups["protected"][0] == 0.0
+    assert line.tables.trunk_groups["best_reserve"][0] == 0
+    assert line.tables.trunk_groups["protected"][0] > 0.0, "what a channel costs is asked of every group"
 
 
 @pytest.mark.parametrize("way_out", [k.EXIT_REFUSED_FULL, k.EXIT_REFUSED_EMPTY, k.EXIT_REFUSED_CLOSED])
@@ -170,3 +172,125 @@ def test_what_a_gap_hid_ends_as_unknown() -> None:
     assert scene.only(k.CONTACT_LEFT).a == k.EXIT_UNKNOWN
     scene.release(contact, by=k.BY_UNKNOWN)
     assert scene.only(k.CONTACT_ENDED).a == k.BY_UNKNOWN
+
+
+class Outgoing(Scene):
+    """Two trunk groups, and contacts whose customers are called through them."""
+
+    def __init__(self, *channels: int, reserve: int = 0) -> None:
+        super().__init__(agents=1, available=())
+        for group, count in enumerate(channels):
+            self.setting(k.TABLE_TRUNK_GROUP, group, TrunkGroupSetting.CHANNELS, count)
+            self.setting(k.TABLE_TRUNK_GROUP, group, TrunkGroupSetting.RESERVE, reserve)
+
+    def request(self, contact: int, *groups: int) -> Fact:
+        """A call out is wanted; what follows."""
+        a, b = pack_trunks(groups)
+        (said,) = self.fact(k.TRUNK_REQUESTED, contact=contact, a=a, b=b)
+        return said
+
+    def seized(self, *groups: int, flags: int = 0) -> int:
+        """The group that a new contact gets a channel of, -1 for none."""
+        said = self.request(self.arrive(flags=flags), *groups)
+        return said.a if said.kind == k.TRUNK_SEIZED else -1
+
+    def figures(self, group: int = 0) -> tuple[int, int, int]:
+        """Channels busy, seized, and requests refused."""
+        found = self.tables.trunk_groups[group]
+        return int(found["busy"]), int(found["seized"]), int(found["refused"])
+
+
+def test_a_call_out_and_a_call_in_share_the_channels() -> None:
+    scene = Outgoing(2)
+    assert scene.seized(0) == 0
+    caller = scene.arrive(trunk_group=0)
+    assert scene.figures() == (2, 2, 0)
+    waits = scene.arrive()
+    refused = scene.request(waits, 0)
+    assert (refused.kind, refused.a, refused.b) == (k.TRUNK_REFUSED, 0, 1)
+    assert scene.state(waits) == "waiting"
+    scene.arrive(trunk_group=0)
+    assert scene.only(k.CONTACT_LEFT).a == k.EXIT_REFUSED_TRUNK
+    assert scene.figures() == (2, 2, 2)
+    scene.release(caller)
+    assert scene.request(waits, 0).kind == k.TRUNK_SEIZED
+    assert scene.figures() == (2, 3, 2)
+
+
+def test_a_channel_is_free_again_when_its_call_failed_or_its_contact_is_closed() -> None:
+    scene = Outgoing(1)
+    contact = scene.arrive()
+    scene.request(contact, 0)
+    scene.wait(40)
+    assert scene.fact(k.TRUNK_RELEASED, contact=contact) == []
+    assert scene.figures() == (0, 1, 0)
+    assert scene.tables.trunk_groups["held_ns"][0] == 40 * SECOND_NS, "since it was seized, not since the arrival"
+    scene.wait(10)
+    scene.request(contact, 0)
+    scene.wait(5)
+    scene.release(contact)
+    assert scene.figures() == (0, 2, 0)
+    assert scene.tables.trunk_groups["held_ns"][0] == 45 * SECOND_NS
+
+
+def test_it_is_kept_from_agent_to_agent() -> None:
+    scene = Outgoing(1)
+    scene.status(0, k.STATUS_AVAILABLE)
+    contact = scene.arrive()
+    scene.request(contact, 0)
+    scene.answer(contact, 0)
+    scene.status(0, k.STATUS_PAUSED)
+    scene.transfer(contact, queue=0)
+    assert scene.state(contact) == "waiting"
+    assert scene.figures() == (1, 1, 0)
+
+
+def test_a_reserve_is_for_protected_calls_out_too() -> None:
+    scene = Outgoing(2, reserve=1)
+    assert [scene.seized(0), scene.seized(0), scene.seized(0, flags=k.FLAG_PROTECTED)] == [0, -1, 0]
+
+
+def test_the_first_group_is_taken_while_others_lose_nothing_by_it_and_then_the_cheapest() -> None:
+    scene = Outgoing(4, 12)
+    asked = [scene.seized(0, 1) for _ in range(16)]
+    assert asked[0] == 0
+    assert asked[:4] != [0, 0, 0, 0], "not to the last channel while the other group has plenty"
+    assert sorted(asked) == [0] * 4 + [1] * 12
+    assert scene.seized(0, 1) == -1
+    assert scene.figures() == (4, 4, 1)
+    assert scene.figures(1) == (12, 12, 0), "a request that finds nothing counts once"
+
+
+@pytest.mark.parametrize("load", [0.5, 4.0, 30.0])
+def test_a_channel_costs_by_formula_b(load: float) -> None:
+    for busy, limit in ((0, 5), (3, 5), (4, 5), (10, 40)):
+        wanted = naive.erlang_b(limit, load) / naive.erlang_b(busy, load)
+        assert channel_cost(load, busy, limit) == pytest.approx(wanted if wanted > 1e-9 else 0.0, rel=1e-9)
+    assert channel_cost(0.0, 0, 5) == 0.0
+
+
+def test_trunk_facts_that_cannot_be_are_refused() -> None:
+    scene = Outgoing(3, 3)
+    contact, caller = scene.arrive(), scene.arrive(trunk_group=1)
+
+    def refusal(kind: int, **fields: int) -> int:
+        (said,) = scene.fact(kind, **fields)
+        return said.a if said.kind == k.FACT_REFUSED else 0
+
+    good, _ = pack_trunks([0])
+    assert refusal(k.TRUNK_RELEASED, contact=contact) == k.REFUSED_WRONG_STATE
+    for kind in (k.TRUNK_REQUESTED, k.TRUNK_RELEASED):
+        assert refusal(kind, contact=caller, a=good) == k.REFUSED_WRONG_STATE, "a caller's own channel stays"
+        assert refusal(kind, contact=50, a=good) == k.REFUSED_WRONG_STATE
+        assert refusal(kind, contact=64, a=good) == k.REFUSED_OUT_OF_RANGE
+    for a in (0, -1, 1 << 60, *(pack_trunks(groups)[0] for groups in ([2], [0, 1, 2]))):
+        assert refusal(k.TRUNK_REQUESTED, contact=contact, a=a) == k.REFUSED_OUT_OF_RANGE
+    assert scene.figures() == (0, 0, 0)
+    assert scene.request(contact, 0).kind == k.TRUNK_SEIZED
+    assert scene.request(contact, 1).a == k.REFUSED_WRONG_STATE, "one channel a contact"
+
+
+def test_eight_groups_fit_a_request() -> None:
+    groups = [7, 0, 4095, 3, 2, 1, 30_000, 5]
+    assert unpack_trunks(*pack_trunks(groups)) == groups
+    assert unpack_trunks(*pack_trunks([6])) == [6]

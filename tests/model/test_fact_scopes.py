@@ -12,6 +12,8 @@ from engine.messages.observed import (
     LegRecorded,
     Observed,
     QueueClosed,
+    TrunkReleased,
+    TrunkRequested,
 )
 from engine.model.fact_scopes import SCOPE_OF_FACT, missing_scope, own_contacts_only
 from engine.model.scopes import Scope
@@ -28,6 +30,7 @@ def test_no_fact_is_forgotten() -> None:
         (ContactReleased(contact="c"), {"ingest", "supervise"}),
         (ContactHeld(contact="c"), {"ingest", "agent"}),
         (LegRecorded(contact="c", leg="l", record=b""), {"ingest"}),
+        (TrunkRequested(contact="c", trunk_groups=["t"]), {"ingest"}),
         (AgentStatusChanged(agent="a", status="paused"), {"agent"}),
         (QueueClosed(queue="q"), {"supervise"}),
     ],
@@ -42,5 +45,5 @@ def test_contacts_of_others_need_more_than_ingest() -> None:
     assert ContactArrived not in own_contacts_only({"ingest"})
     assert ContactHeld not in own_contacts_only({"ingest", "agent"})
     assert ContactReleased in own_contacts_only({"ingest", "agent"})
-    assert own_contacts_only({"ingest", "agent", "supervise"}) == {LegRecorded}
+    assert own_contacts_only({"ingest", "agent", "supervise"}) == {LegRecorded, TrunkRequested, TrunkReleased}
     assert own_contacts_only({"admin"}) == frozenset()

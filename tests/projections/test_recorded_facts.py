@@ -25,6 +25,8 @@ OF_A_CONTACT: tuple[Observed, ...] = (
     observed.ContactWithdrawn(contact="c", by="boss", reason="spam"),
     observed.PriorityChanged(contact="c", priority=7),
     observed.LegRecorded(contact="c", leg="caller", record=b"\x00\xff"),
+    observed.TrunkRequested(contact="c", trunk_groups=["main"]),
+    observed.TrunkReleased(contact="c"),
 )
 OF_OTHERS: tuple[Observed, ...] = (
     observed.ContactArrived(contact="n", queue="vip", skills={"english": 4}, customer="+8491", attributes={"a": "b"}),

@@ -4,7 +4,7 @@ import pytest
 
 from adapters.sip.offer_answer import held_answer
 from adapters.sip.protocol import Dialog, RequestReceived, direction_of, reasons_of
-from engine.messages.observed import CallbackRequested
+from engine.messages.observed import CallbackRequested, ContactArrived
 from tests.sip.conftest import OpenExchange, OpenPhone
 from tests.sip.support import Exchange, centre, until
 from tests.sip.user_agent import UserAgent
@@ -14,17 +14,32 @@ QUEUES = "  sales: {}\n  later: {members_only: true, steps: [{after: 0s, do: ove
 
 
 async def promised(
-    open_exchange: OpenExchange, open_phone: OpenPhone, settings: str = "", number: str = "0123 456", channels: int = 2
+    open_exchange: OpenExchange,
+    open_phone: OpenPhone,
+    settings: str = "",
+    number: str = "0123 456",
+    channels: int = 2,
+    *,
+    second: str = "",
+    extra_queue: str = "",
 ) -> tuple[Exchange, UserAgent, UserAgent]:
-    """An exchange that owes bob a callback: it, the agent ann who is not signed in, and the trunk."""
+    """An exchange that owes bob a callback: it, the agent ann who is not signed in, and the trunk.
+
+    `second` is the trunk group of another way; `extra_queue` one in which a customer waits for an hour.
+    """
     ann, bob, trunk = [await open_phone(name) for name in ("ann", "bob", "trunk")]
-    way = f"outbound: [{{group: national, proxy: 'sip:127.0.0.1:{trunk.port}', numbers: ['0*'], caller_id: '1900'}}]"
+    proxy = f"proxy: 'sip:127.0.0.1:{trunk.port}', numbers: ['0*']"
+    ways = [f"{{group: national, {proxy}, caller_id: '1900'}}"]
+    if second:
+        ways.append(f"{{group: {second}, {proxy}, caller_id: '1901'}}")
+    way = f"outbound: [{', '.join(ways)}]"
+    later = f"\n  {extra_queue}: {{members_only: true, steps: [{{after: 1h, do: overflow, to: sales}}]}}"
     exchange = await open_exchange(
         centre(
-            queues=QUEUES,
+            queues=QUEUES + (later if extra_queue else ""),
             phones={"ann": f"127.0.0.1:{ann.port}"},
             sip=", ".join(part for part in (way, settings) if part),
-            extra=f"trunk_groups: {{national: {{channels: {channels}}}}}",
+            extra=f"trunk_groups: {{national: {{channels: {channels}}}, regional: {{channels: 2}}}}",
         )
     )
     bob.invite("sales", exchange.sip.endpoint.port, bob.sdp())
@@ -34,6 +49,11 @@ async def promised(
     await bob.response(480)
     await until(lambda: exchange.contacts_open == 1)
     return exchange, ann, trunk
+
+
+def busy(exchange: Exchange, group: int = 0) -> int:
+    """Channels of a trunk group that are taken, as everybody sees it."""
+    return exchange.engine.views.trunk_groups().trunk_groups[group].busy
 
 
 async def agent_answers(ann: UserAgent) -> tuple[Dialog, bytes]:
@@ -72,7 +92,7 @@ async def connected(exchange: Exchange, ann: UserAgent, trunk: UserAgent) -> tup
     assert call.request.uri.decoded_user == "0123456"
     assert call.request.get_address("from").uri.decoded_user == "1900"
     assert call.request.body == offer
-    assert exchange.counters["outbound_channels_taken"] == 1
+    assert busy(exchange) == 1
     trunk.reply(call, 180)
     customers, answer = await customer_answers(trunk, call)
     await join(ann, agents, answer)
@@ -94,7 +114,7 @@ async def test_both_sides_are_connected_and_either_ends_it(
     await exchange.settle()
     assert exchange.exits() == {"callback": 1, "answered": 1}
     assert exchange.counters["callbacks.answered"] == 1
-    assert exchange.counters["outbound_channels_taken"] == 0
+    assert busy(exchange) == 0
 
 
 async def test_hold_reaches_the_customer(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
@@ -193,6 +213,73 @@ async def test_without_a_free_channel_the_customer_waits_for_the_next_attempt(
     await until(lambda: exchange.counters.get("callbacks.no_channel", 0) >= 2)
     assert not [event for event in (*ann.heard, *trunk.heard) if isinstance(event, RequestReceived)]
     assert exchange.contacts_open == 1
+    group = exchange.engine.views.trunk_groups().trunk_groups[0]
+    assert (group.busy, group.seized) == (0, 0)
+    assert group.refused >= 2
+
+
+async def test_callers_and_callbacks_share_the_channels(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    exchange, ann, trunk = await promised(open_exchange, open_phone, channels=1)
+    await exchange.sign_in("ann")
+    agents, _ = await connected(exchange, ann, trunk)
+    caller = ContactArrived(contact="caller", queue="sales", trunk_group="national")
+    await exchange.tell(caller)
+    assert exchange.exits()["refused_trunk"] == 1
+    ann.within(agents, "BYE")
+    trunk.reply(await trunk.request("BYE"), 200)
+    await exchange.settle()
+    await exchange.tell(caller)
+    assert busy(exchange) == 1
+
+
+async def test_the_channel_is_free_between_two_attempts(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    later = RETRIES.replace("retry_in: later", "retry_in: much_later")
+    exchange, ann, trunk = await promised(open_exchange, open_phone, later, extra_queue="much_later")
+    await exchange.sign_in("ann")
+    await agent_answers(ann)
+    assert busy(exchange) == 1
+    trunk.reply(await trunk.request("INVITE"), 486)
+    ann.reply(await ann.request("BYE"), 200)
+    await until(lambda: busy(exchange) == 0)
+    assert exchange.contacts_open == 1
+
+
+async def test_a_phone_that_does_not_take_the_call_frees_the_channel(
+    open_exchange: OpenExchange, open_phone: OpenPhone
+) -> None:
+    exchange, ann, _ = await promised(open_exchange, open_phone)
+    await exchange.sign_in("ann")
+    call = await ann.request("INVITE")
+    assert busy(exchange) == 1
+    ann.reply(call, 486)
+    await until(lambda: busy(exchange) == 0)
+    assert exchange.contacts_open == 1
+
+
+async def test_another_way_whose_group_has_a_free_channel_is_taken(
+    open_exchange: OpenExchange, open_phone: OpenPhone
+) -> None:
+    exchange, ann, trunk = await promised(open_exchange, open_phone, channels=0, second="regional")
+    await exchange.sign_in("ann")
+    await agent_answers(ann)
+    call = await trunk.request("INVITE")
+    assert call.request.get_address("from").uri.decoded_user == "1901"
+    assert (busy(exchange), busy(exchange, 1)) == (0, 1)
+    trunk.reply(call, 486)
+    ann.reply(await ann.request("BYE"), 200)
+    await exchange.settle()
+
+
+async def test_a_way_without_a_group_always_has_room(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    exchange, ann, trunk = await promised(open_exchange, open_phone, channels=0, second="null")
+    await exchange.sign_in("ann")
+    await agent_answers(ann)
+    call = await trunk.request("INVITE")
+    assert call.request.get_address("from").uri.decoded_user == "1901"
+    trunk.reply(call, 486)
+    ann.reply(await ann.request("BYE"), 200)
+    await exchange.settle()
+    assert exchange.engine.views.trunk_groups().trunk_groups[0].refused == 1
 
 
 async def test_the_proxy_asks_for_a_password(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:

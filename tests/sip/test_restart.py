@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from engine.log.reader import read_log
-from engine.messages.kinds import LEG_RECORDED
+from engine.messages.kinds import CONTACT_ENDED, LEG_RECORDED, TRUNK_RELEASED, TRUNK_REQUESTED, TRUNK_SEIZED
 from engine.messages.rows import ROW
 from engine.replay.restore import LOG_FOLDER
 from tests.sip.conftest import OpenPhone
@@ -73,10 +73,14 @@ class Served:
         await self.start()
 
 
+def recorded(log: Path, kind: int) -> int:
+    """How many rows of a kind are durable in a log that is being written."""
+    return sum(int((frame.rows.view(ROW)["kind"] == kind).sum()) for frame in read_log(log))
+
+
 def legs_recorded(log: Path) -> int:
-    """How many records of legs are durable in a log that is being written."""
-    frames = read_log(log)
-    return sum(int((frame.rows.view(ROW)["kind"] == LEG_RECORDED).sum()) for frame in frames)
+    """How many records of legs are durable."""
+    return recorded(log, LEG_RECORDED)
 
 
 @pytest.fixture
@@ -194,7 +198,8 @@ async def promise_a_callback(served: Served, ann: UserAgent, bob: UserAgent, tru
         centre(
             queues="  sales: {steps: [{after: 0s, do: callback, to: back}], members_only: true}\n  back: {}",
             phones={"ann": f"127.0.0.1:{ann.port}"},
-            sip=f"outbound: [{{proxy: 'sip:127.0.0.1:{trunk.port}', user: us, password: secret}}]",
+            sip=f"outbound: [{{group: national, proxy: 'sip:127.0.0.1:{trunk.port}', user: us, password: secret}}]",
+            extra="trunk_groups: {national: {channels: 1}}",
         )
     )
     await served.start()
@@ -260,6 +265,9 @@ async def test_a_callback_goes_on(served: Served, open_phone: OpenPhone, moment:
     trunk.within(customers, "BYE")
     await trunk.response(200, "BYE")
     ann.reply(await ann.request("BYE"), 200)
+    log = served.folder / "data" / LOG_FOLDER
+    await until(lambda: recorded(log, CONTACT_ENDED) == 1)
+    assert [recorded(log, kind) for kind in (TRUNK_REQUESTED, TRUNK_SEIZED, TRUNK_RELEASED)] == [1, 1, 0], "kept"
 
 
 async def test_a_caller_who_was_transferred_stays_on_the_line(served: Served, open_phone: OpenPhone) -> None:
