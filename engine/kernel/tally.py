@@ -50,11 +50,15 @@ def begin_anew(t: Tables) -> None:
 
 @jit
 def note_gap(t: Tables, since_ns: int) -> None:
-    """Mark every interval that the time from `since_ns` until now touches: what was counted in it is incomplete."""
+    """Mark every interval that the time from `since_ns` until now touches: what was counted in it is incomplete.
+
+    One in which nothing was counted is marked, too, as far back as the table reaches: that may be what is missing.
+    """
     length_ns = t.book[0].settings[EngineSetting.INTERVAL_NS]
-    for row in range(len(t.intervals)):
-        start_ns = t.interval_starts[row]
-        if start_ns >= 0 and start_ns <= t.book[0].now_ns and start_ns > since_ns - length_ns:
+    last = t.book[0].now_ns // length_ns
+    for number in range(max(since_ns // length_ns, last - len(t.intervals) + 1), last + 1):
+        row = row_of(t, number * length_ns)
+        if row >= 0:
             t.interval_gaps[row] += 1
 
 

@@ -20,6 +20,7 @@ from engine.model.tallies import Tally
 from engine.projections import abandonment, service_level
 from engine.projections.figures import BY_ARRIVAL, BY_EVENT, NS, add_up, counts, mean_s
 from engine.projections.handle_time import average_handle_s
+from engine.projections.names import existing
 
 BY: Final = {"event": BY_EVENT, "arrival": BY_ARRIVAL}
 
@@ -46,7 +47,10 @@ class IntervalRow(msgspec.Struct, frozen=True):
     open: bool
     """More can still be counted here."""
     incomplete: bool
-    """A source had lost its stream at this time: what it would have told is missing here."""
+    """A source had lost its stream at this time: what it would have told is missing here.
+
+    A queue of which nothing at all was told in such an interval has a row of zeros.
+    """
     offered: int
     blocked: int
     """Refused, at the door or by a step: full, empty, closed, or no trunk."""
@@ -115,6 +119,7 @@ def interval_rows(
 ) -> tuple[list[IntervalRow], int | None]:
     """Return the rows that start in [from_ns, to_ns), `step_ns` long, oldest first, without unused combinations.
 
+    Where an interval is incomplete, every queue has a row: that of its own channel, if no other.
     As soon as there are `limit`, no further interval is begun; the second is then where the next one starts.
     Raises ValueError when the step is not a multiple of the engine's interval, or `by` is unknown.
     """
@@ -126,14 +131,18 @@ def interval_rows(
     kind = level or service_level.variant(service_level.DEFAULT)
     starts = t.interval_starts // step_ns * step_ns
     held = (t.interval_starts >= 0) & (starts >= from_ns) & (starts < to_ns)
+    queues = np.array(existing(directory.queues), np.int64)
+    own_cells = queues * CHANNELS + t.queues["settings"][queues, QueueSetting.CHANNEL]
     found: list[IntervalRow] = []
     for start_ns in np.unique(starts[held]).tolist():
         if limit is not None and len(found) >= limit:
             return found, start_ns
         rows = held & (starts == start_ns)
         tallies, gapped = t.intervals[rows, BY[by]], bool(t.interval_gaps[rows].any())
-        used = np.flatnonzero(tallies.any(axis=(0, 2)))
-        for cell in used.tolist():
+        used = tallies.any(axis=(0, 2))
+        if gapped:
+            used[own_cells[~used.reshape(-1, CHANNELS)[own_cells // CHANNELS].any(axis=1)]] = True
+        for cell in np.flatnonzero(used).tolist():
             if queue is not None and cell // CHANNELS != queue:
                 continue
             row = _row(t, directory, add_up(tallies[:, cell]), cell, start_ns, step_ns, by, now_ns, kind)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from engine.kernel.audit import audit
 from engine.kernel.resize import resize
 from engine.kernel.tables import Capacity, capacity_of
 from engine.messages import kinds as k
@@ -36,6 +37,27 @@ def test_every_interval_that_the_gap_touches_is_marked() -> None:
     scene.fact(k.STREAM_GAPPED, a=first + 8 * MINUTE_NS - 1)
     assert gapped(scene) == [7, 8, 9, 10]
     assert scene.tables.interval_gaps.max() == 2
+
+
+def test_intervals_in_which_nothing_else_happened_are_marked() -> None:
+    scene = day()
+    scene.wait(5 * 60)
+    contact, _ = scene.talk()
+    scene.release(contact)
+    assert gapped(scene) == []
+    scene.fact(k.STREAM_GAPPED, a=scene.now_ns - 4 * MINUTE_NS)
+    assert gapped(scene) == [11, 12, 13, 14, 15]
+    idle = scene.tables.interval_starts % (8 * MINUTE_NS) // MINUTE_NS == np.arange(8)
+    assert idle.all()
+    assert audit(scene.tables) == []
+
+
+def test_a_gap_over_a_long_silence_marks_the_whole_table_and_nothing_else() -> None:
+    scene = day()
+    scene.wait(100 * 60)
+    scene.fact(k.STREAM_GAPPED, a=BEGIN_NS)
+    assert gapped(scene) == list(range(103, 111))
+    assert not scene.tables.intervals.any()
 
 
 def test_a_gap_longer_than_the_table_marks_all_of_it() -> None:
