@@ -50,6 +50,11 @@ class FrameTable(NamedTuple):
         next_seqs: npt.NDArray[np.int64] = self.headers["first_seq"].astype(np.int64) + self.headers["row_count"]
         return next_seqs
 
+    @property
+    def end(self) -> int:
+        """Offset behind the last of at least one frame."""
+        return int(self.offsets[-1]) + int(self.headers["size"][-1])
+
     def part(self, start: int, end: int) -> "FrameTable":
         """Frames that follow each other."""
         return FrameTable(self.offsets[start:end], self.headers[start:end])
@@ -84,7 +89,7 @@ def frame_tables(segment: SegmentFile, from_seq: int = 1) -> Iterator[FrameTable
             table = found.part(0, intact)
             yield table
             last = table.headers[-1]
-            offset = int(table.offsets[-1]) + int(last["size"])
+            offset = table.end
             seq, checksum = int(table.next_seqs[-1]), int(last["checksum"])
             if last["flags"] & SEALED:
                 return

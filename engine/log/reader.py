@@ -12,7 +12,7 @@ from engine.log.frame import RAW_ROW, SEALED, Frame, FrameHeader, read_frame
 from engine.log.frame_table import FrameTable, frame_tables
 from engine.log.recovery import recover
 from engine.log.runs import Run, runs_of
-from engine.log.segment import SegmentFile, open_segment, segment_first_seq, segment_paths
+from engine.log.segment import SEGMENT_HEADER_BYTES, SegmentFile, open_segment, segment_first_seq, segment_paths
 from engine.log.snapshot import SnapshotWitness
 
 
@@ -100,7 +100,7 @@ def tables_between(
     paths = paths_from(segment_paths(ops, folder), from_seq)
     for path in paths:
         segment = open_segment(ops, path)
-        end_seq = segment.header.first_seq
+        end, end_seq = SEGMENT_HEADER_BYTES, segment.header.first_seq
         if up_to_seq is not None and end_seq > up_to_seq:
             return
         for found in unsealed(segment, from_seq):
@@ -109,10 +109,10 @@ def tables_between(
             if up_to_seq is not None:
                 last = int(np.searchsorted(next_seqs, up_to_seq + whole, "right")) + (not whole)
             yield segment, found.part(int(np.searchsorted(next_seqs, from_seq, "right")), last)
-            end_seq = int(next_seqs[-1])
+            end, end_seq = found.end, int(next_seqs[-1])
             if up_to_seq is not None and end_seq > up_to_seq:
                 return
-        require_reached(path, end_seq, paths, up_to_seq)
+        require_reached(path, end, end_seq, paths, up_to_seq)
 
 
 def paths_from(paths: list[Path], from_seq: int) -> list[Path]:
@@ -137,13 +137,16 @@ def unsealed(segment: SegmentFile, from_seq: int = 1) -> Iterator[FrameTable]:
             yield table
 
 
-def require_reached(path: Path, end_seq: int, paths: list[Path], up_to_seq: int | None) -> None:
-    """A segment must reach to the next one, and the last one to where the caller was promised."""
+def require_reached(path: Path, end: int, end_seq: int, paths: list[Path], up_to_seq: int | None) -> None:
+    """A segment must reach to the next one, and the last one to where the caller was promised.
+
+    Its intact frames end at byte `end`, before the sequence `end_seq`.
+    """
     index = paths.index(path)
     following = segment_first_seq(paths[index + 1].name) if index + 1 < len(paths) else None
     wanted = following if following is not None else (up_to_seq or 0) + 1
     if end_seq < wanted:
-        raise LogDamaged(path, 0, end_seq, "no intact frame holds this sequence")
+        raise LogDamaged(path, end, end_seq, "no intact frame holds this sequence")
 
 
 def checksum_at(folder: Path, seq: int, ops: FileOps | None = None) -> int | None:

@@ -76,7 +76,7 @@ def walk(segment: SegmentFile, start: Tail) -> Tail:
         waiting = np.r_[waiting, np.column_stack([table.offsets, next_seqs - 1])[with_rows]]
         waiting = waiting[waiting[:, 1] > vouched]
         last = headers[-1]
-        offset, seq = int(table.offsets[-1]) + int(last["size"]), int(next_seqs[-1])
+        offset, seq = table.end, int(next_seqs[-1])
         checksum, at_ns, epoch = int(last["checksum"]), int(last["at_ns"]), int(last["epoch"])
         count += len(headers)
     unvouched_offset = int(waiting[0, 0]) if len(waiting) else offset

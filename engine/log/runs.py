@@ -66,7 +66,7 @@ def _run(view: memoryview, table: FrameTable) -> Run:
     before = np.cumsum(counts) - counts
     first_rows = (table.offsets - base + HEADER_BYTES) // ROW_BYTES
     places = np.repeat(first_rows - before, counts) + np.arange(int(counts.sum()))
-    area = view[base : int(table.offsets[-1]) + int(headers["size"][-1])]
+    area = view[base : table.end]
     # A row is moved as eight words: field by field would cost more than folding it.
     words = np.frombuffer(area, np.uint64).reshape(-1, ROW_BYTES // 8)
     rows = words.take(places, axis=0).reshape(-1).view(ROW)

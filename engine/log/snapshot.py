@@ -7,6 +7,7 @@ the hash of the code that made the state, and each part with its type, shape, pl
 
 import ast
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from struct import Struct
 from typing import Any, NamedTuple
@@ -88,13 +89,12 @@ class SnapshotStore:
                 if name.startswith(PREFIX) and name.endswith(DRAFT_SUFFIX)
             ]
         )
-        fd = self._ops.create(draft)
         try:
-            for offset, data in layout(covered_seq, chain_checksum, code_hash, parts, log_id):
-                self._write_all(fd, data, offset)
-            self._ops.sync(fd)
-        finally:
-            self._ops.close(fd)
+            self._write_draft(draft, layout(covered_seq, chain_checksum, code_hash, parts, log_id))
+        except OSError:
+            with suppress(OSError):  # what there is of it would go on taking room from a disk that may be full
+                self._ops.unlink(draft)
+            raise
         self._ops.rename(draft, path)
         self._ops.sync_folder(self._folder)
         self._remove(self.names()[:-KEPT])
@@ -145,6 +145,15 @@ class SnapshotStore:
         except (OSError, ValueError, msgspec.MsgspecError):
             return None
         return Snapshot(description.covered_seq, description.chain_checksum, parts)
+
+    def _write_draft(self, draft: Path, places: list[tuple[int, memoryview]]) -> None:
+        fd = self._ops.create(draft)
+        try:
+            for offset, data in places:
+                self._write_all(fd, data, offset)
+            self._ops.sync(fd)
+        finally:
+            self._ops.close(fd)
 
     def _write_all(self, fd: int, data: memoryview, offset: int) -> None:
         written = 0

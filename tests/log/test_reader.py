@@ -6,8 +6,8 @@ import pytest
 
 from engine.errors import LogDamaged
 from engine.log.frame import HEADER_BYTES
-from engine.log.reader import LogReport, checksum_at, read_log, read_runs, verify_log
-from engine.log.segment import SEGMENT_HEADER_BYTES, segment_paths
+from engine.log.reader import LogReport, checksum_at, read_log, read_runs, unsealed, verify_log
+from engine.log.segment import SEGMENT_HEADER_BYTES, open_segment, segment_paths
 from tests.log.simulated_disk import SimulatedDisk
 from tests.log.support import FOLDER, check_rows, several_segments
 
@@ -63,6 +63,19 @@ def test_damage_is_met_when_it_is_read(disk: SimulatedDisk) -> None:
     assert next(frame.first_seq for frame in read_log(FOLDER, int(last.stem), ops=disk)) == int(last.stem)
     with pytest.raises(LogDamaged):
         list(read_log(FOLDER, int(last.stem), 500, ops=disk))
+
+
+@pytest.mark.parametrize("frame", [0, 3, -1])
+def test_damage_is_named_alike_by_reading_and_by_verifying(disk: SimulatedDisk, frame: int) -> None:
+    path = segment_paths(disk, FOLDER)[1]
+    (table,) = unsealed(open_segment(disk, path))
+    disk.names[path].data[int(table.offsets[frame]) + HEADER_BYTES] ^= 1
+    with pytest.raises(LogDamaged) as verified:
+        verify_log(FOLDER, disk)
+    with pytest.raises(LogDamaged) as read:
+        list(read_runs(FOLDER, ops=disk))
+    assert (read.value.path, read.value.offset, read.value.seq) == (path, table.offsets[frame], verified.value.seq)
+    assert read.value.offset == verified.value.offset
 
 
 def test_only_what_is_asked_for_is_read(disk: SimulatedDisk) -> None:

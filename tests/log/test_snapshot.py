@@ -1,5 +1,6 @@
 """Snapshots: what was stored comes back, and whatever is doubtful is ignored."""
 
+import errno
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +80,18 @@ def test_two_are_kept_and_drafts_are_removed(folder: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("call", ["write", "sync"])
+def test_a_disk_that_is_full_keeps_nothing_of_a_draft(call: str) -> None:
+    disk = SimulatedDisk()
+    store = SnapshotStore(Path("/snapshots"), disk)
+    written = store.write(10, CHAIN[10], "code", {"one": b"1"})
+    disk.fail_on[call] = OSError(errno.ENOSPC, "no space left on device")
+    with pytest.raises(OSError, match="no space left"):
+        store.write(20, CHAIN[20], "code", {"one": b"1"})
+    assert list(disk.names) == [written]
+    assert not disk.handles
+
+
 def test_every_flipped_byte_falls_back_to_the_one_before(folder: Path) -> None:
     path = folder / "snapshot-00000000000000000030.trk"
     image = path.read_bytes()
