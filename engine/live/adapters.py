@@ -4,13 +4,13 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from engine.config.adapters import adapter_class
 from engine.effects.derive import end_effect, leave_effect
-from engine.errors import TrunklineError
+from engine.errors import ConfigError, TrunklineError
 from engine.ingest.names import ENGINE_SOURCE, NAMES_ONLY, NamesRecord
 from engine.ingest.registry import ContactEntry
 from engine.live.loop import LiveEngine
@@ -39,6 +39,15 @@ logger = logging.getLogger(__name__)
 
 class AdapterFailed(TrunklineError):
     """An adapter could not be started."""
+
+
+class Followed(NamedTuple):
+    """What became of new settings."""
+
+    waiting: list[str]
+    """Adapters that follow theirs only after a restart."""
+    faults: list[str]
+    """What adapters refused, as sentences: they go on as before."""
 
 
 class AdapterLink:
@@ -150,22 +159,25 @@ class Adapters:
                 logger.exception("adapter %s did not stop well", name)
         self._engine.outbox.is_open = False
 
-    def reload(self, sections: dict[str, Any], endpoints: Sequence[AgentEndpoint]) -> list[str]:
-        """Hand new settings and endpoints to those that can follow; return who needs a restart for its settings.
-
-        Raises what an adapter's `reload` raises.
-        """
-        waiting = [name for name in sections if name not in self._made]
+    def reload(self, sections: dict[str, Any], endpoints: Sequence[AgentEndpoint]) -> Followed:
+        """Hand new settings and endpoints to those that can follow; what one refuses keeps no other from following."""
+        waiting, faults = [name for name in sections if name not in self._made], list[str]()
         for name, adapter in self._made.items():
             link, settings = self._links[name], sections.get(name)
             changed, moved = settings != self._sections[name], tuple(endpoints) != link.endpoints
             link.endpoints = tuple(endpoints)
             if settings is not None and isinstance(adapter, Reloadable) and (changed or moved):
-                adapter.reload(settings)
-                self._sections[name] = settings
+                try:
+                    adapter.reload(settings)
+                    self._sections[name] = settings
+                except ConfigError as error:
+                    faults += error.faults
+                except Exception as error:
+                    logger.exception("adapter %s failed to follow its settings", name)
+                    faults.append(f"adapter '{name}' failed to follow its settings: {type(error).__name__}: {error}")
             elif changed:
                 waiting.append(name)
-        return waiting
+        return Followed(waiting, faults)
 
     def status(self) -> list[AdapterStatus]:
         """How each is doing."""

@@ -148,12 +148,11 @@ class EngineHost:
         except SettingsRefused as error:
             refused += error.faults
         self.config = config
-        try:
-            if self._adapters is not None:
-                for name in self._adapters.reload(config.adapters, config.endpoints()):
-                    logger.warning("adapter '%s' keeps its settings until a restart", name)
-        except ConfigError as error:
-            refused += error.faults
+        if self._adapters is not None:
+            followed = self._adapters.reload(config.adapters, config.endpoints())
+            refused += followed.faults
+            for name in followed.waiting:
+                logger.warning("adapter '%s' keeps its settings until a restart", name)
         if self._hours is not None:
             self._hours.reload(config)
         config.let_go()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from engine.errors import ConfigError
 from engine.live.adapters import AdapterFailed, Adapters, Recovered, open_contacts, record_told
 from engine.log.memory import MemoryLog
 from engine.messages.effects import AnyEffect
@@ -92,9 +93,13 @@ async def test_effects_go_to_the_adapter_whatever_source_it_speaks_for(tmp_path:
 
 
 class Pliant(Desk):
-    """An adapter that can follow other settings."""
+    """An adapter that can follow other settings, unless those make it fail."""
 
     def reload(self, settings: dict[str, Any]) -> None:
+        if settings["fails"] == "refuse":
+            raise ConfigError([f"adapter '{self.name}' does not change its address"])
+        if settings["fails"] == "break":
+            raise OSError("no such file")
         self.fails = settings["fails"]
         self.life.append(f"reload {self.name}")
 
@@ -114,11 +119,33 @@ async def test_a_reload_reaches_those_that_can_follow_and_names_the_others(tmp_p
             "stiff": {**sections["stiff"], "fails": "x"},
             "pliant": {**sections["pliant"], "fails": "x"},
         }
-        assert adapters.reload({**changed, "new": {}}, ENDPOINTS) == ["new", "stiff"]
+        assert adapters.reload({**changed, "new": {}}, ENDPOINTS) == (["new", "stiff"], [])
         assert life == ["reload pliant"]
-        assert adapters.reload(changed, []) == ["stiff"]
+        assert adapters.reload(changed, []) == (["stiff"], [])
         assert life == ["reload pliant", "reload pliant", "reload same"]
         assert adapters._links["stiff"].endpoints == ()
+        await adapters.stop()
+
+
+async def test_what_adapters_refuse_of_a_reload_is_said_of_each_and_keeps_no_other(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        life: list[str] = []
+        sections = {name: {"name": name, "life": life, "fails": ""} for name in ("one", "two", "three")}
+        adapters = Adapters(h.engine, sections, ENDPOINTS, lambda _name: Pliant)
+        await adapters.start()
+        life.clear()
+        fails = {"one": "refuse", "two": "break", "three": "x"}
+        changed = {name: {**section, "fails": fails[name]} for name, section in sections.items()}
+        refused = [
+            "adapter 'one' does not change its address",
+            "adapter 'two' failed to follow its settings: OSError: no such file",
+        ]
+        assert adapters.reload(changed, ENDPOINTS) == ([], refused)
+        assert life == ["reload three"]
+        assert adapters.reload(changed, ENDPOINTS).faults == refused, (
+            "they are asked again: their settings still differ"
+        )
+        assert life == ["reload three"]
         await adapters.stop()
 
 
