@@ -20,10 +20,10 @@ from benchmarks.served import Served, free_port
 from engine.kernel.audit import audit
 from engine.log.reader import read_log
 from engine.log.runs import runs
+from engine.log_port import Turn
 from engine.messages.kinds import CONTACT_ANSWERED, CONTACT_ARRIVED, CONTACT_QUEUED, KIND_NAMES
 from engine.messages.observed import ContactArrived
 from engine.messages.rows import ROW
-from engine.ports import Turn
 from engine.replay.apply import StateReplay
 from engine.replay.restore import LOG_FOLDER, capacity_of_log
 from engine.replay.verify import verify

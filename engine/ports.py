@@ -1,18 +1,28 @@
-"""Every seam of the engine in one file: what an adapter sees, what it must be, and what a log must do."""
+"""Every seam for adapters in one file: what an adapter sees of the engine, and what it must be."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
-import numpy as np
 
+from engine.log_port import Turn
 from engine.messages.effects import AnyEffect
 from engine.messages.observed import Fact, Observed
+from engine.projections.views import Views
 
-if TYPE_CHECKING:
-    from engine.projections.views import Views
+__all__ = [
+    "Adapter",
+    "AdapterStatus",
+    "AgentEndpoint",
+    "Clock",
+    "EngineLink",
+    "OpenContact",
+    "Receipt",
+    "Reloadable",
+    "Turn",
+]
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -67,11 +77,11 @@ class EngineLink(Protocol):
     """What an adapter sees of the engine."""
 
     @property
-    def views(self) -> "Views":
+    def views(self) -> Views:
         """The read models, each answer true at one position of the log."""
 
     @property
-    def endpoints(self) -> "Sequence[AgentEndpoint]":
+    def endpoints(self) -> Sequence[AgentEndpoint]:
         """How each agent is reached, as configured now."""
 
     @property
@@ -101,18 +111,8 @@ class EngineLink(Protocol):
     def durable(self) -> "asyncio.Future[int]":
         """Resolve with the position once everything applied so far is durable: what to wait for before answering."""
 
-    def subscribe(self, watcher: "Callable[[Turn], None]") -> Callable[[], None]:
+    def subscribe(self, watcher: Callable[[Turn], None]) -> Callable[[], None]:
         """Call `watcher` with every durable turn; returns the function that unsubscribes."""
-
-
-class Turn(msgspec.Struct, frozen=True):
-    """One durable turn of the engine: a contiguous run of rows."""
-
-    first_seq: int
-    last_seq: int
-    rows: np.ndarray[Any, Any]
-    """shape (n,), dtype ROW."""
-    payload: memoryview
 
 
 class AdapterStatus(msgspec.Struct, frozen=True):
@@ -157,45 +157,6 @@ class Reloadable(Protocol):
 
     def reload(self, settings: Any) -> None:
         """Go on with these settings, already checked, and with the link's `endpoints`; raises ConfigError to refuse."""
-
-
-class Frame(Protocol):
-    """One atomic turn as it lies in the log."""
-
-    @property
-    def first_seq(self) -> int: ...
-    @property
-    def at_ns(self) -> int: ...
-    @property
-    def rows(self) -> np.ndarray[Any, Any]: ...
-    @property
-    def payload(self) -> memoryview: ...
-
-
-class EventLog(Protocol):
-    """An append-only log with one writer; see engine.log."""
-
-    next_seq: int
-    durable_seq: int
-    staged_bytes: int
-
-    @property
-    def admitting(self) -> bool:
-        """False while disk space for new work is not assured."""
-
-    def append(self, rows: np.ndarray[Any, Any], payload: bytes | bytearray | memoryview, at_ns: int) -> int:
-        """Stage one frame without blocking; returns the sequence of its last row."""
-
-    def read(self, from_seq: int = 1) -> Iterator[Frame]:
-        """Yield the durable frames from the one that holds `from_seq` on."""
-
-    def read_runs(self, from_seq: int = 1) -> "Iterator[Turn]":
-        """Yield the same, many joined to one run each: for those who need every row and no single frame."""
-
-    def flush(self) -> None:
-        """Block until everything staged is durable."""
-
-    def close(self) -> None: ...
 
 
 class Clock(Protocol):

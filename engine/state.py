@@ -12,9 +12,9 @@ from engine.ingest.seen import SeenCopy, SeenFacts
 from engine.kernel.resize import resize
 from engine.kernel.step import ROOM
 from engine.kernel.tables import Array, Capacity, Tables, new_tables
+from engine.log_port import Turn
 from engine.model.directory import Directory, decode_directory, encode_directory
 from engine.model.setting_tables import SettingTables
-from engine.ports import Turn
 
 OUT_ROWS: Final = 4 * ROOM
 """Rows that one crossing into the kernel may write: drivers that decide in the same turns use the same."""

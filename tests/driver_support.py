@@ -14,11 +14,12 @@ from engine.kernel.tables import Capacity
 from engine.live.clock import ManualClock
 from engine.live.loop import LiveEngine
 from engine.log.memory import MemoryLog
+from engine.log_port import EventLog
 from engine.messages.effects import AnyEffect
 from engine.messages.kinds import ENGINE_STARTED
 from engine.messages.observed import Observed
 from engine.messages.rows import ROW, empty_rows
-from engine.ports import EventLog, Receipt
+from engine.ports import Receipt
 from engine.replay.restore import restore
 from engine.state import EngineRecord, EngineState
 

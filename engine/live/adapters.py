@@ -14,6 +14,7 @@ from engine.errors import ConfigError, TrunklineError
 from engine.ingest.names import ENGINE_SOURCE, NAMES_ONLY, NamesRecord
 from engine.ingest.registry import ContactEntry
 from engine.live.loop import LiveEngine
+from engine.log_port import Turn
 from engine.messages.effects import AnyEffect
 from engine.messages.kinds import (
     CONFIGURATION_LOADED,
@@ -26,7 +27,7 @@ from engine.messages.kinds import (
 )
 from engine.messages.observed import CALLBACK_NUMBER, ContactReleased, Fact, Observed
 from engine.messages.rows import empty_rows
-from engine.ports import Adapter, AdapterStatus, AgentEndpoint, OpenContact, Receipt, Reloadable, Turn
+from engine.ports import Adapter, AdapterStatus, AgentEndpoint, OpenContact, Receipt, Reloadable
 from engine.projections.views import Views
 from engine.replay.closed import ClosedContact
 from engine.state import EngineState

@@ -22,11 +22,12 @@ from engine.live.callbacks import Callbacks
 from engine.live.clock import LiveClock
 from engine.live.turns import Concluded, TurnMaker
 from engine.log.event_log import FATAL_EXIT_CODE
+from engine.log_port import EventLog, Turn
 from engine.messages.kinds import CONFIGURATION_LOADED
 from engine.messages.observed import ContactArrived, Fact, Observed
 from engine.messages.rows import empty_rows
 from engine.model.directory import encode_directory
-from engine.ports import Clock, EventLog, Receipt, Turn
+from engine.ports import Clock, Receipt
 from engine.projections.expected_wait import wait_left_s
 from engine.projections.views import Views
 from engine.state import EngineState

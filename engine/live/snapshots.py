@@ -13,7 +13,7 @@ from engine.live.loop import LiveEngine
 from engine.live.state_code import state_code
 from engine.log.event_log import SegmentLog
 from engine.log.snapshot import SnapshotStore
-from engine.ports import Turn
+from engine.log_port import Turn
 from engine.state import StateCopy
 
 EVERY_ROWS: Final = 1_000_000

@@ -15,10 +15,11 @@ from engine.ingest.names import put_names
 from engine.ingest.stamp import RowBuffer
 from engine.kernel.step import step
 from engine.kernel.tables import Array
+from engine.log_port import EventLog, Turn
 from engine.messages.kinds import DEADLINE_PASSED, FACT_REFUSED, FIRST_DECIDED, REFUSAL_NAMES
 from engine.messages.row_fields import fields_of
 from engine.messages.rows import Rows, empty_rows
-from engine.ports import EventLog, Receipt, Turn
+from engine.ports import Receipt
 from engine.state import OUT_ROWS, EngineState
 
 TURN_ROWS: Final = 4096

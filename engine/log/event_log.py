@@ -23,7 +23,7 @@ from engine.log.segment import DEFAULT_SEGMENT_BYTES, SMALLEST_SEGMENT_BYTES, se
 from engine.log.snapshot import SnapshotWitness
 from engine.log.spares import Spares
 from engine.log.writer import SegmentWriter, Staging, require_fits
-from engine.ports import Turn
+from engine.log_port import Turn
 
 FATAL_EXIT_CODE = 70
 """EX_SOFTWARE of sysexits.h: the supervisor restarts us, and recovery reads what is truly on the disk."""

@@ -9,7 +9,7 @@ import numpy as np
 from engine.errors import LogError, LogWriteFailed
 from engine.log.frame import HEADER_BYTES, RAW_ROW, ROW_BYTES, Frame, Rows, frame_bytes, row_bytes, seal
 from engine.log.runs import runs
-from engine.ports import Turn
+from engine.log_port import Turn
 
 DEFAULT_LIMIT_BYTES = 4 << 30
 """A day of a large contact centre; a longer simulation keeps counters instead of a log."""

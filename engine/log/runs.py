@@ -8,8 +8,8 @@ import numpy as np
 
 from engine.log.frame import HEADER_BYTES, ROW_BYTES
 from engine.log.frame_table import FrameTable
+from engine.log_port import Frame, Turn
 from engine.messages.rows import ROW
-from engine.ports import Frame, Turn
 
 RUN_ROWS: Final = 65_536
 """Rows of a run, at least, as long as there are that many: then numpy and the kernel work, and not the way to them."""

@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from engine.log_port import Turn
 from engine.messages.kinds import (
     AGENT_HELD_BACK,
     CONTACT_ANSWERED,
@@ -34,7 +35,6 @@ from engine.messages.kinds import (
 from engine.messages.row_fields import ROW_STRUCT, RowFields
 from engine.messages.rows import ROW
 from engine.model.directory import Directory
-from engine.ports import Turn
 from engine.projections.contact_records import ContactRecord, Words, begun, go_on
 from engine.projections.names import Interned
 from engine.projections.ring_index import RingIndex, column

@@ -7,13 +7,13 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
+from engine.log_port import EventLog
 from engine.messages import kinds
 from engine.messages.observed import Observed
 from engine.messages.row_fields import fields_of
 from engine.messages.rows import unpack_choice, unpack_entry, unpack_reserve, unpack_trunks
 from engine.model.directory import Directory
 from engine.model.settings import AgentSetting, EngineSetting, QueueSetting, TrunkGroupSetting
-from engine.ports import EventLog
 from engine.projections.contact_history import ContactHistory
 from engine.projections.contact_records import ContactRecord, arrival_facts
 from engine.projections.figures import NS

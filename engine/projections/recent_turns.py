@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from engine.kernel.tables import Array
-from engine.ports import Turn
+from engine.log_port import Turn
 
 ROWS_KEPT: Final = 20_000
 

@@ -8,12 +8,12 @@ from typing import Final
 import msgspec
 
 from engine.kernel.tables import Array, Tables
+from engine.log_port import EventLog, Turn
 from engine.messages.decoding import Fault, Malformed
 from engine.messages.observed import Observed
 from engine.model.directory import Directory
 from engine.model.names import UNKNOWN, Names
 from engine.model.settings import EngineSetting, QueueSetting
-from engine.ports import EventLog, Turn
 from engine.projections import abandonment, service_level
 from engine.projections.agent_status import AgentStatus, AgentSummary, AgentWatch, agent_statuses, agent_summary
 from engine.projections.contact_history import ContactHistory

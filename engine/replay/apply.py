@@ -12,9 +12,9 @@ from engine.ingest.names import NAMES_ONLY, NamesRecord
 from engine.ingest.seen import SeenReplay
 from engine.kernel.step import fold
 from engine.kernel.tables import Array, Tables
+from engine.log_port import Turn
 from engine.messages.kinds import CONFIGURATION_LOADED, ENGINE_STARTED, REQUIREMENT_DEFINED
 from engine.model.directory import decode_directory
-from engine.ports import Turn
 from engine.replay.closed import ClosedContact, ClosedContacts
 from engine.replay.contacts import OWED_KEPT, ContactReplay
 from engine.replay.wrapping import WrappingReplay

@@ -12,6 +12,7 @@ import numpy as np
 
 from engine.ingest.registry import ContactEntry, OpenContacts, entry_of
 from engine.kernel.tables import Array
+from engine.log_port import Turn
 from engine.messages.kinds import (
     CONFIGURATION_LOADED,
     CONTACT_ARRIVED,
@@ -25,7 +26,6 @@ from engine.messages.observed import LegRecorded
 from engine.messages.recorded import read_recorded
 from engine.messages.row_fields import RowFields, fields_of
 from engine.model.settings import SECOND_NS
-from engine.ports import Turn
 from engine.state import payload_of
 
 TAIL_ROWS: Final = 16_384

@@ -13,6 +13,7 @@ from engine.effects.derive import OwedCallback
 from engine.ingest.names import InternedNames
 from engine.ingest.registry import ContactEntry, OpenContacts, entry_of
 from engine.kernel.tables import Array
+from engine.log_port import Turn
 from engine.messages.kinds import (
     CALLBACK_REQUESTED,
     CONTACT_ARRIVED,
@@ -27,7 +28,6 @@ from engine.messages.kinds import (
 from engine.messages.observed import CallbackRequested, ContactArrived, LegRecorded
 from engine.messages.recorded import read_recorded
 from engine.messages.rows import ROW
-from engine.ports import Turn
 from engine.state import row_payload
 
 OWED_KEPT: Final = 1024

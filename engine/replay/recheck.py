@@ -12,9 +12,9 @@ from engine.kernel.resize import resize
 from engine.kernel.step import step
 from engine.kernel.tables import Array, Capacity, capacity_of, new_tables
 from engine.log.runs import Run
+from engine.log_port import Turn
 from engine.messages import kinds
 from engine.messages.rows import ROW, empty_rows
-from engine.ports import Turn
 from engine.replay.apply import StateReplay
 from engine.replay.recount import Recount
 from engine.state import OUT_ROWS, EngineState, started_with

@@ -5,10 +5,10 @@ from typing import Any, Final
 import numpy as np
 
 from engine.kernel.tables import Array, Tables
+from engine.log_port import Turn
 from engine.messages import kinds
 from engine.messages.rows import ROW
 from engine.model.tallies import TALLY_COLUMNS, Tally
-from engine.ports import Turn
 from engine.state import started_with
 
 COUNTED: Final = (

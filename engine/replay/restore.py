@@ -11,9 +11,9 @@ from engine.errors import LogError
 from engine.kernel.tables import Capacity
 from engine.log.reader import read_log, read_runs
 from engine.log.runs import Run
+from engine.log_port import Frame, Turn
 from engine.messages.kinds import ENGINE_STARTED
 from engine.messages.rows import ROW
-from engine.ports import Frame, Turn
 from engine.replay.apply import StateReplay
 from engine.replay.closed import TAIL_ROWS
 from engine.state import EngineState, started_with

@@ -6,10 +6,10 @@ import numpy as np
 
 from engine.ingest.wrapping import WrapUp
 from engine.kernel.tables import Array
+from engine.log_port import Turn
 from engine.messages.kinds import ENGAGEMENT_WRAPPING
 from engine.messages.observed import ContactArrived
 from engine.messages.recorded import read_recorded
-from engine.ports import Turn
 from engine.replay.contacts import ContactReplay
 from engine.state import EngineState, payload_of
 

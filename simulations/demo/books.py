@@ -9,10 +9,10 @@ import msgspec
 from engine.live.loop import LiveEngine
 from engine.log.reader import read_log
 from engine.log.runs import runs
+from engine.log_port import Frame
 from engine.messages.kinds import EXIT_NAMES, EXITS
 from engine.messages.rows import ROW
 from engine.model.tallies import Tally as Column
-from engine.ports import Frame
 from engine.replay.recount import Recount
 from engine.replay.restore import capacity_of_log, log_folder
 from engine.replay.verify import verify

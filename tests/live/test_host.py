@@ -22,6 +22,7 @@ from engine.live.host import SWITCH_INTERVAL_S, EngineHost, SpaceWatch, serve
 from engine.live.snapshots import Snapshots
 from engine.log.event_log import SegmentLog
 from engine.log.segment import SMALLEST_SEGMENT_BYTES
+from engine.log_port import Turn
 from engine.messages.effects import AnyEffect, CallBack
 from engine.messages.observed import (
     CallbackRequested,
@@ -30,7 +31,7 @@ from engine.messages.observed import (
     ContactWithdrawn,
     QueueClosed,
 )
-from engine.ports import AdapterStatus, OpenContact, Turn
+from engine.ports import AdapterStatus, OpenContact
 from engine.replay.restore import state_at
 from engine.replay.verify import verify
 from engine.state import EngineState, StateCopy

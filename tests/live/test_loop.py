@@ -14,6 +14,7 @@ from engine.kernel.audit import audit
 from engine.live import loop
 from engine.live.turns import TURN_ROWS
 from engine.log.memory import MemoryLog
+from engine.log_port import Turn
 from engine.messages import kinds
 from engine.messages.observed import (
     AgentStatusChanged,
@@ -26,7 +27,7 @@ from engine.messages.observed import (
 )
 from engine.messages.rows import ROW
 from engine.model.settings import QueueSetting
-from engine.ports import Receipt, Turn
+from engine.ports import Receipt
 from tests.driver_support import CENTRE, SECOND_NS, START_NS, House, house, load_centre, types_of
 
 

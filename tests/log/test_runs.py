@@ -12,8 +12,8 @@ from engine.log.reader import read_log, read_runs
 from engine.log.runs import runs
 from engine.log.segment import segment_paths
 from engine.log.writer import Staging
+from engine.log_port import Turn
 from engine.messages.rows import ROW
-from engine.ports import Turn
 from tests.log.simulated_disk import SimulatedDisk
 from tests.log.support import FOLDER, open_writer
 

@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from engine.log_port import Turn
 from engine.messages.kinds import CONTACT_ARRIVED, CONTACT_QUEUED, PRIORITY_CHANGED
 from engine.messages.observed import (
     AgentStatusChanged,
@@ -16,7 +17,6 @@ from engine.messages.observed import (
     TransferRequested,
 )
 from engine.messages.rows import empty_rows
-from engine.ports import Turn
 from engine.projections.contact_history import ROWS_ASIDE_MAX, ContactHistory
 from engine.projections.views import Views
 from tests.projections.support import SECOND_NS, Centre

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from engine.log_port import Turn
 from engine.messages import kinds
 from engine.messages.rows import empty_rows
-from engine.ports import Turn
 from engine.projections.recent_turns import RecentTurns
 
 

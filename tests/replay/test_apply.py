@@ -12,6 +12,7 @@ from engine.effects.derive import OwedCallback
 from engine.kernel.fingerprint import fingerprint
 from engine.log.memory import MemoryLog
 from engine.log.runs import joined
+from engine.log_port import Frame, Turn
 from engine.messages import kinds
 from engine.messages.observed import (
     AgentStatusChanged,
@@ -22,7 +23,6 @@ from engine.messages.observed import (
     QueueOpened,
 )
 from engine.messages.rows import ROW
-from engine.ports import Frame, Turn
 from engine.replay import contacts
 from engine.replay.apply import StateReplay
 from engine.replay.contacts import latest_before

@@ -1,0 +1,56 @@
+"""The seam of the log: what a log must do, and the turns that it holds; for those who write it and who read it."""
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import msgspec
+import numpy as np
+
+
+class Turn(msgspec.Struct, frozen=True):
+    """One durable turn of the engine: a contiguous run of rows."""
+
+    first_seq: int
+    last_seq: int
+    rows: np.ndarray[Any, Any]
+    """shape (n,), dtype ROW."""
+    payload: memoryview
+
+
+class Frame(Protocol):
+    """One atomic turn as it lies in the log."""
+
+    @property
+    def first_seq(self) -> int: ...
+    @property
+    def at_ns(self) -> int: ...
+    @property
+    def rows(self) -> np.ndarray[Any, Any]: ...
+    @property
+    def payload(self) -> memoryview: ...
+
+
+class EventLog(Protocol):
+    """An append-only log with one writer; see engine.log."""
+
+    next_seq: int
+    durable_seq: int
+    staged_bytes: int
+
+    @property
+    def admitting(self) -> bool:
+        """False while disk space for new work is not assured."""
+
+    def append(self, rows: np.ndarray[Any, Any], payload: bytes | bytearray | memoryview, at_ns: int) -> int:
+        """Stage one frame without blocking; returns the sequence of its last row."""
+
+    def read(self, from_seq: int = 1) -> Iterator[Frame]:
+        """Yield the durable frames from the one that holds `from_seq` on."""
+
+    def read_runs(self, from_seq: int = 1) -> Iterator[Turn]:
+        """Yield the same, many joined to one run each: for those who need every row and no single frame."""
+
+    def flush(self) -> None:
+        """Block until everything staged is durable."""
+
+    def close(self) -> None: ...
