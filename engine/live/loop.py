@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import os
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final
@@ -20,6 +20,7 @@ from engine.kernel.deadlines import NEVER_NS
 from engine.kernel.step import next_deadline_ns
 from engine.live.callbacks import Callbacks
 from engine.live.clock import LiveClock
+from engine.live.settlement import Settlement
 from engine.live.turns import Concluded, TurnMaker
 from engine.log.event_log import FATAL_EXIT_CODE
 from engine.log_port import EventLog, Turn
@@ -39,18 +40,6 @@ ROUNDS_PER_TICK: Final = 16
 INFORM_EVERY_S: Final = 1.0
 
 logger = logging.getLogger(__name__)
-
-
-class Unsettled:
-    """A turn that is not durable yet, and who waits for it."""
-
-    __slots__ = ("last_seq", "submissions", "turn", "waiters")
-
-    def __init__(self, turn: Turn) -> None:
-        self.last_seq = turn.last_seq
-        self.turn = turn
-        self.submissions: list[Submission] = []
-        self.waiters: list[asyncio.Future[int]] = []
 
 
 class LiveEngine:
@@ -79,10 +68,8 @@ class LiveEngine:
         self._views: Views | None = None
         self._maker: TurnMaker | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._unsettled: deque[Unsettled] = deque()
-        self._watchers: list[Callable[[Turn], None]] = []
+        self._settlement: Settlement | None = None
         self._turn_due = False
-        self._settling = False
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_ns = NEVER_NS
         self._deadline_ns = NEVER_NS
@@ -95,12 +82,15 @@ class LiveEngine:
         """Continue `log`, which the state must equal; makes the read models."""
         self._log = log
         self._deadline_ns = next_deadline_ns(self.state.tables)
-        self._views = Views(self.state.tables, self.state.directory, self.state.contacts, log, self.state.interned)
+        views = Views(self.state.tables, self.state.directory, self.state.contacts, log, self.state.interned)
+        self._views = views
+        self._settlement = Settlement(log, views, self.outbox, self.counters, self._on_fatal)
         self._maker = TurnMaker(self.state, log, self.inbox, partial(wait_left_s, self.state.tables))
 
     def run(self) -> None:
         """Begin to make turns on the running loop."""
         self._loop = asyncio.get_running_loop()
+        self._attached().run()
         self._informer = self._loop.call_later(INFORM_EVERY_S, self._inform_waiting)
         self._schedule()
 
@@ -160,21 +150,17 @@ class LiveEngine:
         """Resolve with the position once everything applied so far is durable."""
         assert self._loop is not None, "the engine does not run yet"
         future: asyncio.Future[int] = self._loop.create_future()
-        if self._unsettled:
-            self._unsettled[-1].waiters.append(future)
-        else:
-            future.set_result(self.state.seq)
+        self._attached().wait(future, self.state.seq)
         return future
+
+    def on_durable(self, _seq: int) -> None:
+        """The log's signal, from any thread."""
+        if self._settlement is not None:
+            self._settlement.on_durable()
 
     def subscribe(self, watcher: Callable[[Turn], None]) -> Callable[[], None]:
         """Call `watcher` with every durable turn; returns the function that unsubscribes."""
-        self._watchers.append(watcher)
-
-        def unsubscribe() -> None:
-            if watcher in self._watchers:
-                self._watchers.remove(watcher)
-
-        return unsubscribe
+        return self._attached().subscribe(watcher)
 
     def figures(self) -> dict[str, int]:
         """Counters of the driver, and how full its rooms are."""
@@ -242,8 +228,9 @@ class LiveEngine:
         free = int(self.state.tables.book["slot_count"][0]) - SLOTS_KEPT_FREE
         free -= self.inbox.arrivals + self.callbacks.waiting
         if free < min(arrivals, len(self.state.tables.slots) - SLOTS_KEPT_FREE):
+            fits = f"there is room for {free} more, not for {arrivals}" if free > 0 else "no more fit"
             open_now = len(self.state.contacts)
-            raise ContactsFull(f"{open_now} contacts are open, and no more fit; raise limits.contacts", retry_after_s=2)
+            raise ContactsFull(f"{open_now} contacts are open, and {fits}; raise limits.contacts", retry_after_s=2)
 
     def _schedule(self) -> None:
         if not self._turn_due and self._loop is not None:
@@ -269,7 +256,7 @@ class LiveEngine:
             made = maker.make(now_ns, with_deadline=due)
             self._deadline_ns = next_deadline_ns(self.state.tables)
             self._take_in(made.frames)
-            self._promise(made.finished)
+            self._attached().promise(made.finished)
             self.counters["turns"] += 1
         else:
             self._schedule()
@@ -279,23 +266,16 @@ class LiveEngine:
         return max(self.clock.now_ns(), self.state.now_ns)
 
     def _take_in(self, frames: list[Concluded]) -> None:
-        owners = self.state.interned.owners
+        owners, settlement = self.state.interned.owners, self._attached()
         for turn, effects, callbacks in frames:
-            self._unsettled.append(Unsettled(turn))
+            settlement.add(turn)
             if effects:
                 self.outbox.hold(turn.last_seq, [(owners[source], effect) for source, effect in effects])
             self.counters["rows"] += len(turn.rows)
             self.counters["frames"] += 1
             for owed in callbacks:
                 self.queue_callback(owed)
-        self._settle_soon()
-
-    def _promise(self, finished: list[Submission]) -> None:
-        for submission in finished:
-            if self._unsettled and submission.waits_for_seq > self.log.durable_seq:
-                self._unsettled[-1].submissions.append(submission)
-            else:
-                submission.resolve()
+        settlement.look()
 
     def queue_callback(self, owed: OwedCallback) -> None:
         """Queue the contact that calls a customer back, in the place that was given up; once, however often asked."""
@@ -309,50 +289,6 @@ class LiveEngine:
         self.inbox.put(submission, always=True)
         self._schedule()
         return submission.future
-
-    # --- what waits for the disk
-
-    def on_durable(self, _seq: int) -> None:
-        """The log's signal, from any thread."""
-        if self._loop is not None and not self._settling:
-            self._settling = True
-            try:
-                self._loop.call_soon_threadsafe(self._settle)
-            except RuntimeError:
-                logger.debug("durable after the loop was closed")
-
-    def _settle_soon(self) -> None:
-        """Look again: a log may be durable before the turn was noted here."""
-        if self._loop is not None and self._unsettled and self._unsettled[0].last_seq <= self.log.durable_seq:
-            self.on_durable(0)
-
-    def _settle(self) -> None:
-        self._settling = False
-        durable_seq = self.log.durable_seq
-        while self._unsettled and self._unsettled[0].last_seq <= durable_seq:
-            settled = self._unsettled.popleft()
-            # Promises first: whoever waits goes on after this turn of the loop, when the read models have followed.
-            for submission in settled.submissions:
-                submission.resolve()
-            for waiter in settled.waiters:
-                if not waiter.done():
-                    waiter.set_result(settled.last_seq)
-            self._follow(settled.turn)
-            self.outbox.release(settled.last_seq)
-            for watcher in tuple(self._watchers):
-                try:
-                    watcher(settled.turn)
-                except Exception:
-                    self.counters["watchers_failed"] += 1
-                    logger.exception("a watcher failed")
-
-    def _follow(self, turn: Turn) -> None:
-        """Let the read models see a turn; one that fails would tell wrong figures for ever."""
-        try:
-            self.views.apply(turn)
-        except Exception as error:
-            logger.exception("the read models cannot follow the turn up to sequence %d", turn.last_seq)
-            self._on_fatal(f"a read model failed: {type(error).__name__}: {error}")
 
     # --- time
 
@@ -384,6 +320,10 @@ class LiveEngine:
         effects = [(owners[source], effect) for source, effect in self._maker.lines.due(self._now_ns())]
         self.outbox.hold(self.state.seq, effects)
         self.outbox.release(self.log.durable_seq)
+
+    def _attached(self) -> Settlement:
+        assert self._settlement is not None, "the engine has no log yet"
+        return self._settlement
 
     def _working_maker(self) -> TurnMaker:
         assert self._maker is not None, "the engine has no log yet"
