@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any, Final
 
+from adapters.sip.connection_guard import ConnectionGuard
 from adapters.sip.protocol import (
     Hop,
     MalformedMessage,
@@ -24,8 +25,11 @@ logger = logging.getLogger(__name__)
 CONNECT_LIMIT_S: Final = 8.0
 IDLE_LIMIT_S: Final = 900.0
 """A connection that is silent for so long is closed, unless it is used again before."""
+SCARCE_IDLE_LIMIT_S: Final = 30.0
+"""The same while most connections are taken."""
 WRITE_BUFFER_MAX: Final = 4 << 20
 """Octets that a slow reader may leave unsent before its connection is given up."""
+SWEEP_S: Final = 1.0
 ANY_PORT_TRIES: Final = 8
 WAITING_MAX: Final = 4096
 """Messages that wait for one connection to be made, or for one name to be found."""
@@ -95,21 +99,30 @@ class TcpConnection(asyncio.Protocol):
         """Enter the connection under its other end."""
         self.transport = transport
         peer = transport.get_extra_info("peername")
+        if peer is None:  # gone before it was taken
+            transport.close()
+            return
         self.hop = Hop("tcp", peer[0], peer[1])
         self._framer.source = self.hop
+        if not self._connections.opened(self):
+            self.transport.abort()
+            return
         self.transport.set_write_buffer_limits(high=WRITE_BUFFER_MAX)
         own_socket = transport.get_extra_info("socket")
         if own_socket is not None:
             own_socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             for level, option, value in KEEP_ALIVE:
                 own_socket.setsockopt(level, option, value)
-        self._connections.opened(self)
+        if self.accepted:
+            self._connections.on_opened(self.hop)
 
     def data_received(self, data: bytes) -> None:
         """Hand messages on; answer pings; close when the framing is lost."""
         framer = self._framer
-        self.used_at_s = asyncio.get_running_loop().time()
-        for message in framer.receive_data(data):
+        now_s = self.used_at_s = asyncio.get_running_loop().time()
+        messages = framer.receive_data(data)
+        self._connections.guard.heard(self, now_s, whole=bool(messages), begun=framer.is_within_message)
+        for message in messages:
             self._connections.on_message(message)
         if framer.pings:
             self.transport.write(framer.take_pongs())
@@ -131,12 +144,18 @@ class Connections:
     """All sockets of the adapter. `send` never blocks; what cannot be sent is reported to `on_failure` by its hop."""
 
     def __init__(
-        self, on_message: OnMessage, on_failure: OnFailure, counters: Counter[str], *, most: int, receive_buffer: int
+        self,
+        on_message: OnMessage,
+        on_failure: OnFailure,
+        counters: Counter[str],
+        *,
+        guard: ConnectionGuard,
+        receive_buffer: int,
     ) -> None:
         self.on_message = on_message
         self.counters = counters
         self._on_failure = on_failure
-        self._most = most
+        self.guard = guard
         self._receive_buffer = receive_buffer
         self._udp: UdpSocket | None = None
         self._server: asyncio.Server | None = None
@@ -146,6 +165,7 @@ class Connections:
         self._tasks: set[asyncio.Task[None]] = set()
         self._resolver = Resolver()
         self._sweeper: asyncio.TimerHandle | None = None
+        self._idle_due_s = 0.0
         self._closing = False
         self.on_opened: OnFailure = _nothing
         """Told of each connection that others make."""
@@ -184,7 +204,7 @@ class Connections:
             made = partial(TcpConnection, self, accepted=True)
             self._server = await loop.create_server(made, host, port, backlog=1024)
             port = self._server.sockets[0].getsockname()[1]
-            self._sweep()
+            self._sweeper = loop.call_later(SWEEP_S, self._sweep)
         return port
 
     async def close(self) -> None:
@@ -233,20 +253,26 @@ class Connections:
 
     # --- from the connections
 
-    def opened(self, connection: TcpConnection) -> None:
-        """Take a new connection, unless there are too many."""
-        if len(self._open) >= self._most or self._closing:
-            self.counters["connections_refused"] += 1
-            connection.transport.abort()
-            return
-        self._open[connection.hop.host, connection.hop.port] = connection
-        connection.used_at_s = asyncio.get_running_loop().time()
-        self.counters["connections"] += 1
+    def opened(self, connection: TcpConnection) -> bool:
+        """Take a new connection; False when there are too many, in all or of its address."""
+        now_s = asyncio.get_running_loop().time()
+        if self._closing:
+            return False
         if connection.accepted:
-            self.on_opened(connection.hop)
+            refusal = self.guard.admit(connection, connection.hop.host, now_s)
+        else:
+            refusal = "connections_refused" if len(self._open) - self.guard.taken >= self.guard.most else ""
+        if refusal:
+            self.counters[refusal] += 1
+            return False
+        self._open[connection.hop.host, connection.hop.port] = connection
+        connection.used_at_s = now_s
+        self.counters["connections"] += 1
+        return True
 
     def lost(self, connection: TcpConnection) -> None:
         """Forget a connection; its requests without an answer fail."""
+        self.guard.forget(connection)
         key = (connection.hop.host, connection.hop.port)
         if self._open.get(key) is connection:
             del self._open[key]
@@ -278,7 +304,7 @@ class Connections:
             else:
                 self.counters["unsent"] += 1
             return
-        if len(self._pending) >= self._most:
+        if len(self._pending) >= self.guard.most:
             self._fail(hop)
             return
         self._pending[hop] = [octets]
@@ -306,6 +332,8 @@ class Connections:
     async def _connect(self, hop: Hop, address: str) -> TcpConnection:
         loop = asyncio.get_running_loop()
         _, connection = await loop.create_connection(lambda: TcpConnection(self), address, hop.port)
+        if self._find(connection.hop.host, connection.hop.port) is not connection:
+            raise ConnectionRefusedError("there are too many connections")
         if address != hop.host:
             self._aliases[hop.host, hop.port] = (connection.hop.host, connection.hop.port)
         return connection
@@ -322,13 +350,28 @@ class Connections:
         pinned = self.pinned() if idle else ()
         for connection in idle:
             if connection.hop not in pinned:
+                self.counters["connections_idle"] += 1
                 connection.transport.close()
+
+    def close_overdue(self, now_s: float) -> None:
+        """Close connections that began a message and did not finish it in time, or never said anything whole."""
+        for connection in self.guard.overdue(now_s):
+            assert isinstance(connection, TcpConnection), "only connections are guarded"
+            self.counters["connections_overdue"] += 1
+            self.guard.forget(connection)
+            connection.transport.abort()
 
     def _sweep(self) -> None:
         """Close connections that nobody uses."""
         loop = asyncio.get_running_loop()
-        self.close_idle(loop.time() - IDLE_LIMIT_S)
-        self._sweeper = loop.call_later(IDLE_LIMIT_S / 4, self._sweep)
+        now_s = loop.time()
+        self.close_overdue(now_s)
+        if self.guard.are_scarce:
+            self.close_idle(now_s - SCARCE_IDLE_LIMIT_S)
+        elif now_s >= self._idle_due_s:
+            self._idle_due_s = now_s + IDLE_LIMIT_S / 4
+            self.close_idle(now_s - IDLE_LIMIT_S)
+        self._sweeper = loop.call_later(SWEEP_S, self._sweep)
 
 
 def _nothing(_hop: Hop) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from adapters.sip.connection import Connections
+from adapters.sip.connection_guard import ConnectionGuard
 from adapters.sip.protocol import (
     Capabilities,
     ClientTransaction,
@@ -20,7 +21,7 @@ from adapters.sip.protocol import (
     TokenSource,
     TransactionLayer,
 )
-from adapters.sip.settings import Settings
+from adapters.sip.settings import SECOND_NS, Settings
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +73,9 @@ class SipEndpoint:
             self._receive,
             self._transport_failed,
             self.socket_counters,
-            most=settings.connections,
+            guard=ConnectionGuard(
+                settings.connections, settings.connections_per_address, settings.message_limit_ns / SECOND_NS
+            ),
             receive_buffer=settings.receive_buffer,
         )
         self._flush_due = False

@@ -156,7 +156,11 @@ class Settings(Section):
     """New calls from one address; twice as many at once. Beyond, 503."""
     transactions: Annotated[int, Whole(100, 10_000_000)] = 400_000
     connections: Annotated[int, Whole(1, 100_000)] = 2000
-    """TCP connections."""
+    """TCP connections that others make; as many are made by the adapter."""
+    connections_per_address: Annotated[int, Whole(1, 100_000)] = 500
+    """Of these, from one address, or one IPv6 network of 64 bits."""
+    message_limit_ns: Annotated[int, Duration("1s", "5m")] = Field(default=10 * SECOND_NS, alias="message_limit")
+    """How long a TCP connection may take for its first message, and for each one that it has begun."""
     receive_buffer: Annotated[int, Whole(65_536, 1 << 30)] = 4 << 20
     """Bytes of the UDP socket's receive buffer; the system may grant less (net.core.rmem_max)."""
     required: bool = True

@@ -98,6 +98,11 @@ class StreamFramer:
             messages.append(message)
         return messages
 
+    @property
+    def is_within_message(self) -> bool:
+        """Whether a message has begun whose end is not here yet."""
+        return bool(self._buffer)
+
     def take_pongs(self) -> bytes:
         """The octets that answer the pings received since the last call."""
         pongs = PONG * self.pings
