@@ -15,9 +15,12 @@ from engine.messages.rows import unpack_entry
 from engine.model.settings import ENGINE_DEFAULTS, QUEUE_DEFAULTS, EngineSetting, QueueSetting
 from engine.model.tallies import (
     HISTOGRAM_BINS,
+    HISTOGRAMS,
     MEASURED_ANSWERED,
+    MEASURED_FIRST_RESPONSE,
     MEASURED_HANDLE,
     MEASURED_LOST,
+    MEASURED_REPLY,
     TALLY_COLUMNS,
     Tally,
     bin_edge_ns,
@@ -30,11 +33,15 @@ MAXIMA: Final = {
     Tally.LONGEST_ANSWERED_NS,
     Tally.LONGEST_LOST_NS,
     Tally.LONGEST_HANDLE_NS,
+    Tally.LONGEST_FIRST_RESPONSE_NS,
+    Tally.LONGEST_REPLY_NS,
 }
 LONGEST: Final = {
     MEASURED_ANSWERED: Tally.LONGEST_ANSWERED_NS,
     MEASURED_LOST: Tally.LONGEST_LOST_NS,
     MEASURED_HANDLE: Tally.LONGEST_HANDLE_NS,
+    MEASURED_FIRST_RESPONSE: Tally.LONGEST_FIRST_RESPONSE_NS,
+    MEASURED_REPLY: Tally.LONGEST_REPLY_NS,
 }
 ENDS: Final = {
     k.OFFER_NO_ANSWER: Tally.OFFERS_NOT_ANSWERED,
@@ -59,6 +66,14 @@ class Stay(msgspec.Struct):
     answered: int = 0
     held_since: int | None = None
     held: int = 0
+
+
+class Talk(msgspec.Struct):
+    """What was written in one contact, over all its stays."""
+
+    since: int
+    responded: bool = False
+    asked: int | None = None
 
 
 class WrapUp(msgspec.Struct):
@@ -91,12 +106,13 @@ class NaiveRecount:
         self.whole = Ledger()
         self.by_event, self.by_arrival = Ledger(), Ledger()
         self.histograms: defaultdict[Cell, list[list[int]]] = defaultdict(
-            lambda: [[0] * HISTOGRAM_BINS for _ in range(3)]
+            lambda: [[0] * HISTOGRAM_BINS for _ in range(HISTOGRAMS)]
         )
         self._settings: dict[tuple[int, int], int] = {}
         self.interval_ns = ENGINE_DEFAULTS[EngineSetting.INTERVAL_NS]
         self.lengths = 0
         self._channels: dict[int, int] = {}
+        self._talks: dict[int, Talk] = {}
         self.stays: dict[int, Stay] = {}
         self._last_ended: dict[int, tuple[Stay, int]] = {}
         self._wraps: dict[int, WrapUp] = {}
@@ -141,6 +157,7 @@ class NaiveRecount:
 
     def _arrive(self, row: Any) -> None:
         self._channels[int(row["contact"])] = int(row["a"]) & 0xFF
+        self._talks[int(row["contact"])] = Talk(self.now)
 
     def _enter(self, row: Any) -> None:
         slot, queue = int(row["contact"]), int(row["queue"])
@@ -219,12 +236,33 @@ class NaiveRecount:
         self._note(stay, Tally.HANDLED)
         self._note(stay, Tally.TALK_NS, talk)
         self._note(stay, Tally.HOLD_NS, stay.held)
+        if row["a"] == k.BY_IDLE:
+            self._note(stay, Tally.ENDED_IDLE)
         if row["a"] == k.BY_TRANSFER:
             self._note(stay, Tally.TRANSFERRED_OUT)
         if row["flags"] & k.FLAG_WRAPS:
             self._last_ended[int(row["agent"])] = stay, talk
         else:
             self._measure(stay, MEASURED_HANDLE, talk)
+
+    def _write(self, row: Any) -> None:
+        slot, by = int(row["contact"]), int(row["a"])
+        stay, talk = self.stays[slot], self._talks[slot]
+        if by == k.BY_CUSTOMER:
+            self._note(stay, Tally.MESSAGES_RECEIVED)
+            talk.asked = self.now if talk.asked is None else talk.asked
+        if by != k.BY_AGENT:
+            return
+        self._note(stay, Tally.MESSAGES_SENT)
+        if not talk.responded:
+            self._note(stay, Tally.FIRST_RESPONSES)
+            self._note(stay, Tally.FIRST_RESPONSE_NS, self.now - talk.since)
+            self._measure(stay, MEASURED_FIRST_RESPONSE, self.now - talk.since)
+        elif talk.asked is not None:
+            self._note(stay, Tally.REPLIES)
+            self._note(stay, Tally.REPLY_NS, self.now - talk.asked)
+            self._measure(stay, MEASURED_REPLY, self.now - talk.asked)
+        talk.responded, talk.asked = True, None
 
     def _wrap(self, row: Any) -> None:
         self._wraps[int(row["b"])] = WrapUp(*self._last_ended.pop(int(row["agent"])), self.now)
@@ -247,6 +285,7 @@ REACTIONS: Final = {
     k.CONTACT_ANSWERED: NaiveRecount._answer,
     k.CONTACT_HELD: NaiveRecount._hold,
     k.CONTACT_RESUMED: NaiveRecount._resume,
+    k.MESSAGE_SENT: NaiveRecount._write,
     k.CONTACT_ENDED: NaiveRecount._end,
     k.WRAP_UP_STARTED: NaiveRecount._wrap,
     k.WRAP_UP_ENDED: NaiveRecount._end_wrap,
@@ -291,7 +330,7 @@ def differences(tables: Any, recount: NaiveRecount) -> list[str]:
             where = f"{name}, interval {number - newest}"
             found += _compare(where, tables.intervals[row, by], ledger.cells.get(number, {}))
     for cell in range(len(tables.histograms)):
-        counted = recount.histograms.get(divmod(cell, k.CHANNELS), [[0] * HISTOGRAM_BINS] * 3)
+        counted = recount.histograms.get(divmod(cell, k.CHANNELS), [[0] * HISTOGRAM_BINS] * HISTOGRAMS)
         if tables.histograms[cell].tolist() != counted:
             found.append(f"histograms of queue and channel {divmod(cell, k.CHANNELS)} differ")
     return found

@@ -7,7 +7,7 @@ from typing import Final
 
 from adapters.http.problems import Problem
 from adapters.http.settings import Token
-from engine.messages.observed import AgentReachabilityChanged, Fact
+from engine.messages.observed import AgentReachabilityChanged, Fact, MessageSent, MessagesRead
 from engine.model.fact_scopes import SCOPE_OF_FACT, own_contacts_only
 from engine.model.scopes import Scope
 from engine.projections.views import Views
@@ -42,10 +42,21 @@ class Caller:
         """Raise Problem for a fact of another agent, where the caller acts as one alone."""
         if self.agent is None or type(fact) not in OF_AGENTS:
             return
+        if isinstance(fact, MessageSent | MessagesRead):
+            self._require_own_side(fact, views)
         agent: str = getattr(fact, "agent", "") or _agent_with(getattr(fact, "contact", ""), views)
         if agent != self.agent:
             tag, whose = fact.__struct_config__.tag, f"of agent {agent!r}" if agent else "of no agent"
             raise Problem("forbidden", f"the token '{self.name}' acts as {self.agent!r} alone; '{tag}' is {whose}")
+
+    def _require_own_side(self, fact: MessageSent | MessagesRead, views: Views) -> None:
+        """Raise Problem where one who acts as an agent would speak for another side, or in another one's talk."""
+        if fact.by != "agent":
+            raise Problem(
+                "forbidden", f"the token '{self.name}' acts as {self.agent!r}; it does not speak as {fact.by}"
+            )
+        if _agent_with(fact.contact, views) != self.agent:
+            raise Problem("forbidden", f"agent {self.agent!r} is not connected with contact {fact.contact!r}")
 
 
 def _agent_with(contact: str, views: Views) -> str:

@@ -175,6 +175,7 @@ def _queue_columns(queue: Queue, directory: Directory, number: int) -> dict[int,
         QueueSetting.CHANNEL: queue.channel,
         QueueSetting.RING_ALL_LIMIT: queue.ring_all_limit,
         QueueSetting.HOLD_BACK_NS: queue.hold_back_ns,
+        QueueSetting.IDLE_LIMIT_NS: queue.idle_limit_ns,
     }
     steps = [(step.after_ns, step.do, target(step.to)) for step in _ordered_steps(queue)]
     for place, triple in enumerate(steps + [(0, kinds.STEP_NONE, 0)] * (STEPS_MAX - len(steps))):

@@ -15,6 +15,7 @@ STEP_NUMBERS: Final = {name: n for n, name in kinds.STEP_NAMES.items() if n != k
 JOIN_WORDS: Final = {"always": 0, "logged_in": 1, "available": 2}
 LEAVE_WORDS: Final = {"never": 0, "logged_out": 1, "paused": 2}
 HOLD_BACK: Final = Duration("0s", "1h", {"never": 0})
+IDLE_LIMIT: Final = Duration("10s", "7d", {"never": 0})
 WRAP_UP: Final = Duration("0s", "8h", {"agent": WRAP_UP_BY_AGENT})
 
 SkillLevels = dict[Annotated[str, Ref("skill")], Annotated[int, Whole(0, LEVEL_MAX)]]
@@ -83,6 +84,8 @@ class Queue(Section):
     """Cost of losing one contact, relative to other queues."""
     hold_back_ns: Annotated[int, HOLD_BACK] = Field(default=0, alias="hold_back")
     """Wait up to which a free agent may be kept from its contacts for queues that would lose more."""
+    idle_limit_ns: Annotated[int, IDLE_LIMIT] = Field(default=0, alias="idle_limit")
+    """Silence of a chat's customer, once the agent wrote last, after which it ends."""
     steps: list[Step] = Field(default_factory=list)
 
     @model_validator(mode="after")

@@ -2,13 +2,14 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 import msgspec
 import numpy as np
 
 from engine.errors import Overloaded
-from engine.ingest.answers import CODES, BadFact, excerpt, unknown
+from engine.ingest.answers import CODES, BadFact, excerpt, unknown, unwritable
 from engine.ingest.names import InternedNames, NamesInForce, is_callback_source, put_names
 from engine.ingest.registry import LEGS_MAX, ContactEntry, OpenContacts
 from engine.ingest.seen import SeenFacts, dedupe_key
@@ -84,12 +85,14 @@ class Admission:
             observed.PriorityChanged: self._priority_changed,
             observed.TrunkRequested: self._trunk_requested,
             observed.TrunkReleased: self._trunk_released,
+            observed.MessageSent: self._message_sent,
+            observed.MessagesRead: self._messages_read,
             observed.LegRecorded: self._leg_recorded,
             observed.AgentStatusChanged: self._agent_status_changed,
             observed.AgentReachabilityChanged: self._agent_reachability_changed,
             observed.WrapUpFinished: self._wrap_up_finished,
-            observed.QueueOpened: self._queue_opened,
-            observed.QueueClosed: self._queue_closed,
+            observed.QueueOpened: partial(self._queue_turned, kinds.QUEUE_OPENED),
+            observed.QueueClosed: partial(self._queue_turned, kinds.QUEUE_CLOSED),
             observed.StreamGapped: self._stream_gapped,
         }
 
@@ -134,7 +137,7 @@ class Admission:
         except BadFact as bad:
             return Receipt(0, error=bad.error, field=bad.field, full=bad.full)
         except UNWRITABLE as error:
-            return _unwritable(fact, error)
+            return unwritable(fact, error)
         except Exception as error:
             # One fact must not end the process: whoever sent it would send it again after the start, and again.
             logger.exception("a fact of type %s could not be taken in", type(fact).__name__)
@@ -250,6 +253,24 @@ class Admission:
     def _trunk_released(self, fact: observed.TrunkReleased) -> int:
         return self._put(kinds.TRUNK_RELEASED, contact=self._entry(fact).slot)
 
+    def _message_sent(self, fact: observed.MessageSent) -> int:
+        slot = self._entry(fact).slot
+        if not fact.text.strip() and fact.attachment is None:
+            raise BadFact("text", "there is nothing in the message; send a text, an attachment or both")
+        return self._put(
+            kinds.MESSAGE_SENT, contact=slot, agent=self._side(fact), a=CODES[fact.by], payload=self._payload(fact)
+        )
+
+    def _messages_read(self, fact: observed.MessagesRead) -> int:
+        slot, agent = self._entry(fact).slot, self._side(fact)
+        return self._put(kinds.MESSAGES_READ, contact=slot, agent=agent, a=CODES[fact.by], b=fact.up_to_seq)
+
+    def _side(self, fact: observed.MessageSent | observed.MessagesRead) -> int:
+        """Number of the agent who wrote or read; UNKNOWN for anybody else."""
+        if bool(fact.agent) != (fact.by == "agent"):
+            raise BadFact("agent", "an agent's name goes with by: agent, and with no other")
+        return self._number("agent", self.directory.agents, fact.agent, optional=True)
+
     def _leg_recorded(self, fact: observed.LegRecorded) -> int:
         entry = self._entry(fact)
         if not self._same_adapter(entry):
@@ -289,13 +310,9 @@ class Admission:
             return None  # its talk may end in this very turn
         raise BadFact("contact", f"agent {excerpt(fact.agent)} does not wrap up a contact {excerpt(fact.contact)}")
 
-    def _queue_opened(self, fact: observed.QueueOpened) -> int:
+    def _queue_turned(self, kind: int, fact: observed.QueueOpened | observed.QueueClosed) -> int:
         queue = self._number("queue", self.directory.queues, fact.queue)
-        return self._put(kinds.QUEUE_OPENED, queue=queue, payload=self._payload(fact) if fact.by else b"")
-
-    def _queue_closed(self, fact: observed.QueueClosed) -> int:
-        queue = self._number("queue", self.directory.queues, fact.queue)
-        return self._put(kinds.QUEUE_CLOSED, queue=queue, payload=self._payload(fact) if fact.by else b"")
+        return self._put(kind, queue=queue, payload=self._payload(fact) if fact.by else b"")
 
     def _stream_gapped(self, fact: observed.StreamGapped) -> int:
         if not 0 <= fact.lost_since_ns <= self._buffer.at_ns:
@@ -380,17 +397,3 @@ class Admission:
             return
         for number, a, b in np.column_stack([rows["queue"], rows["a"], rows["b"]]).tolist():
             self._buffer.put(kinds.REQUIREMENT_DEFINED, queue=number, a=a, b=b)
-
-
-def _unwritable(fact: Observed, error: Exception) -> Receipt:
-    """Answer a fact that cannot be written down: which field it is, and why."""
-    for field in fact.__struct_fields__:
-        try:
-            _encode(getattr(fact, field))
-        except UnicodeEncodeError:
-            return Receipt(0, field=field, error="the text is not Unicode; send it as UTF-8")
-        except OverflowError:
-            return Receipt(0, field=field, error="the number does not fit into 64 bits")
-        except TypeError as wrong:
-            return Receipt(0, field=field, error=str(wrong))
-    return Receipt(0, error=f"the fact cannot be written down: {error}")

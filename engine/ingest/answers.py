@@ -4,13 +4,18 @@ import difflib
 from collections.abc import Iterable
 from typing import Final
 
+import msgspec
+
 from engine.errors import TrunklineError
 from engine.messages import kinds
+from engine.messages.observed import Observed
+from engine.ports import Receipt
 
 COMPARED_MAX: Final = 2000
 """Names compared to find the nearest: beyond, looking would cost more than it helps."""
 LISTED_MAX: Final = 8
 SHOWN_MAX: Final = 60
+_encode: Final = msgspec.msgpack.Encoder().encode
 
 CODES: Final[dict[str, int]] = {
     "customer": kinds.BY_CUSTOMER,
@@ -55,3 +60,17 @@ def unknown(what: str, name: str, names: Iterable[str]) -> str:
     if 0 < len(known) <= LISTED_MAX:
         return f"{sentence}; there are {', '.join(known)}"
     return f"{sentence} among the {len(known)} configured"
+
+
+def unwritable(fact: Observed, error: Exception) -> Receipt:
+    """Answer a fact that cannot be written down: which field it is, and why."""
+    for field in fact.__struct_fields__:
+        try:
+            _encode(getattr(fact, field))
+        except UnicodeEncodeError:
+            return Receipt(0, field=field, error="the text is not Unicode; send it as UTF-8")
+        except OverflowError:
+            return Receipt(0, field=field, error="the number does not fit into 64 bits")
+        except TypeError as wrong:
+            return Receipt(0, field=field, error=str(wrong))
+    return Receipt(0, error=f"the fact cannot be written down: {error}")

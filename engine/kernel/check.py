@@ -24,6 +24,9 @@ from engine.kernel.tables import Tables
 from engine.messages.kinds import (
     AGENT_REACHABILITY_CHANGED,
     AGENT_STATUS_CHANGED,
+    BY_AGENT,
+    BY_CUSTOMER,
+    BY_SYSTEM,
     CALLBACK_REQUESTED,
     CHANNELS,
     CONTACT_ARRIVED,
@@ -39,6 +42,8 @@ from engine.messages.kinds import (
     ENGAGEMENT_OFFERED,
     EXIT_KEY_PRESSED,
     EXIT_SYSTEM_ERROR,
+    MESSAGE_SENT,
+    MESSAGES_READ,
     OFFER_ANSWERED,
     OFFER_DECLINED,
     OFFER_NO_ANSWER,
@@ -92,6 +97,8 @@ def refusal(t: Tables, row: Any) -> int:
         return _arrival(t, row)
     if CONTACT_RELEASED <= kind <= PRIORITY_CHANGED:
         return _about_contact(t, row)
+    if kind == MESSAGE_SENT or kind == MESSAGES_READ:
+        return _line(t, row)
     if kind == AGENT_STATUS_CHANGED or kind == AGENT_REACHABILITY_CHANGED or kind == WRAP_UP_FINISHED:
         return _about_agent(t, row)
     if kind == QUEUE_OPENED or kind == QUEUE_CLOSED:
@@ -192,6 +199,19 @@ def _about_trunk(t: Tables, row: Any) -> int:
     if contact.state == CONTACT_FREE or contact.asked_group >= 0:
         return REFUSED_WRONG_STATE
     return 0 if (contact.trunk_group < 0) == (row.kind == TRUNK_REQUESTED) else REFUSED_WRONG_STATE
+
+
+@jit
+def _line(t: Tables, row: Any) -> int:
+    """A line, or a mark of how far one was read: an agent's only from the one who is connected."""
+    if not (0 <= row.contact < len(t.contacts) and -1 <= row.agent < len(t.agents)):
+        return REFUSED_OUT_OF_RANGE
+    if row.a != BY_CUSTOMER and row.a != BY_AGENT and row.a != BY_SYSTEM:
+        return REFUSED_OUT_OF_RANGE
+    contact = t.contacts[row.contact]
+    if contact.state == CONTACT_FREE or (row.a == BY_AGENT and (row.agent < 0 or contact.agent != row.agent)):
+        return REFUSED_WRONG_STATE
+    return 0
 
 
 @jit

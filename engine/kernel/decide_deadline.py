@@ -6,13 +6,16 @@ from engine.kernel.decide_offer import fail_offer
 from engine.kernel.door import takes_over
 from engine.kernel.eligibility import is_deserted, lacks_agents
 from engine.kernel.emit import MATCH_AGENT, MATCH_ANY, MATCH_CONTACT, PASS_DEADLINE, emit, then
-from engine.kernel.endings import leave
+from engine.kernel.endings import end_with_agent, leave
 from engine.kernel.jit import jit
 from engine.kernel.lookup import find_line, room_for_line
 from engine.kernel.tables import Array, Tables
 from engine.kernel.waiting_line import head_of
 from engine.messages.kinds import (
     AGENT_RESUMED,
+    BY_IDLE,
+    CONTACT_CONNECTED,
+    CONTACT_HELD_STATE,
     ENGAGEMENT_OFFERED,
     ENTRY_OVERFLOW,
     EXIT_CALLBACK,
@@ -77,8 +80,11 @@ def _fire(t: Tables, out: Array, subject: int) -> None:
 
 @jit
 def _take_step(t: Tables, out: Array, c: int) -> None:
-    """A waiting contact's time for its next step has come."""
+    """A waiting contact's time for its next step has come; or a connected chat was silent for too long."""
     contact = t.contacts[c]
+    if contact.state == CONTACT_CONNECTED or contact.state == CONTACT_HELD_STATE:
+        end_with_agent(t, out, c, BY_IDLE, FLAG_CLOSES)
+        return
     settings = t.queues[contact.queue].settings
     if contact.own_agent >= 0 and t.book[0].now_ns >= contact.enqueued_ns + settings[QueueSetting.PREFERRED_WAIT_NS]:
         emit(t, out, REQUIREMENT_RELAXED, c, contact.queue, -1, contact.requirement, GAVE_UP_AGENT, 0)

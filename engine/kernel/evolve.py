@@ -21,6 +21,7 @@ from engine.kernel.evolve_contact import (
 from engine.kernel.jit import jit
 from engine.kernel.marks import put, take
 from engine.kernel.masks import ONE, ZERO, lowest
+from engine.kernel.messages import take_message
 from engine.kernel.prices import count_entry
 from engine.kernel.review import open_line, review_agent, review_free, review_lines_of, watch_line
 from engine.kernel.standing import join_line, leave_line
@@ -49,6 +50,7 @@ from engine.messages.kinds import (
     CONTACT_RESUMED,
     CONTACT_WAITING,
     FACT_REFUSED,
+    MESSAGE_SENT,
     OFFER_ENDED,
     OFFER_MADE,
     PRIORITY_CHANGED,
@@ -125,6 +127,8 @@ def _apply_rare(t: Tables, row: Any) -> None:
         contact = t.contacts[row.contact]
         contact.state = CONTACT_CONNECTED
         contact.hold_ns += t.book[0].now_ns - contact.held_since_ns
+    elif kind == MESSAGE_SENT:
+        take_message(t, row)
     elif kind == PRIORITY_CHANGED:
         _change_priority(t, row.contact, row.a)
     elif kind == AGENT_HELD_BACK:
@@ -182,6 +186,8 @@ def _arrive(t: Tables, row: Any) -> None:
     contact.answered_ns = 0
     contact.held_since_ns = 0
     contact.hold_ns = 0
+    contact.asked_ns = 0
+    contact.responded = 0
     contact.queue = row.queue
     contact.channel = row.a & 0xFF
     contact.priority = (row.a >> 8) & 0xFF

@@ -6,6 +6,7 @@ from engine.kernel.deadlines import NEVER_NS, arm, disarm
 from engine.kernel.engagements import connect, engage, release, wrap
 from engine.kernel.jit import jit
 from engine.kernel.lookup import find_engagement
+from engine.kernel.messages import watch_silence
 from engine.kernel.review import hold_line, let_go_of_line, watch_line
 from engine.kernel.standing import join_line, leave_line
 from engine.kernel.subjects import engagement_subject
@@ -14,6 +15,7 @@ from engine.kernel.tally import count, count_at, count_longest, count_wrap_up, j
 from engine.kernel.trunks import count_offered, give_back_channel
 from engine.kernel.waiting_line import common_lines
 from engine.messages.kinds import (
+    BY_IDLE,
     BY_TRANSFER,
     CONTACT_CONNECTED,
     CONTACT_FREE,
@@ -247,6 +249,7 @@ def answer(t: Tables, row: Any) -> None:
         count(t, c, Tally.TOLD_WITHIN_P50, 1 if row.a <= contact.told_p50_ns else 0)
         count(t, c, Tally.TOLD_WITHIN_P90, 1 if row.a <= contact.told_p90_ns else 0)
     measure(t, c, MEASURED_ANSWERED, row.a)
+    watch_silence(t, c)
 
 
 @jit
@@ -315,8 +318,11 @@ def end_contact(t: Tables, row: Any) -> None:
     count(t, c, Tally.HOLD_NS, hold_ns)
     if row.a == BY_TRANSFER:
         count(t, c, Tally.TRANSFERRED_OUT, 1)
+    if row.a == BY_IDLE:
+        count(t, c, Tally.ENDED_IDLE, 1)
     contact.state = CONTACT_NEW
     contact.agent = -1
+    disarm(t.book, t.timers, c)
     _let_go(t, c, row.agent)
     if row.flags & FLAG_CLOSES:
         close(t, c)

@@ -49,6 +49,7 @@ CONTACT: Final = np.dtype(
         ("answered_ns", "i8"),
         ("held_since_ns", "i8"),
         ("hold_ns", "i8"),
+        ("asked_ns", "i8"),  # since when the customer awaits a line of the agent; 0: nobody owes one
         ("told_p50_ns", "i8"),
         ("told_p90_ns", "i8"),
         ("queue", "i8"),
@@ -73,6 +74,7 @@ CONTACT: Final = np.dtype(
         ("step", "i8"),  # next timed step of its queue
         ("brought", "i8"),  # 1: the requirement is its own, not its queue's
         ("held_back", "i8"),  # 1: waits although an agent is free, kept for other queues
+        ("responded", "i8"),  # 1: an agent has written to it
         ("flags", "i8"),
     ],
     align=True,

@@ -7,8 +7,9 @@ from engine.kernel.jit import jit
 from engine.kernel.tables import Tables
 from engine.messages.kinds import CHANNELS
 from engine.model.settings import EngineSetting
-from engine.model.tallies import HISTOGRAM_BINS, MEASURED_HANDLE, Tally
+from engine.model.tallies import HISTOGRAM_BINS, LONGEST, MEASURED_HANDLE, Tally
 
+_LONGEST: Final = tuple(int(column) for column in LONGEST)
 NO_COHORT: Final = -2
 """Of a cohort's start: the table holds it no more. A row that was never used says -1."""
 
@@ -139,7 +140,7 @@ def count_wrap_up(t: Tables, e: int, lasted_ns: int) -> None:
 @jit
 def measure(t: Tables, c: int, which: int, lasted_ns: int) -> None:
     """Add a duration to a histogram of the contact's queue and channel, and keep the longest of it."""
-    count_longest(t, c, Tally.LONGEST_ANSWERED_NS + which, lasted_ns)
+    count_longest(t, c, _LONGEST[which], lasted_ns)
     _put(t, t.contacts[c].queue * CHANNELS + t.contacts[c].channel, which, lasted_ns)
 
 

@@ -34,6 +34,8 @@ ENGINE_STARTED: Final = 24
 REQUIREMENT_DEFINED: Final = 25
 TRUNK_REQUESTED: Final = 26
 TRUNK_RELEASED: Final = 27
+MESSAGE_SENT: Final = 28
+MESSAGES_READ: Final = 29
 
 # --- decided: what the kernel concluded (100..)
 FIRST_DECIDED: Final = 100
@@ -119,6 +121,8 @@ BY_SYSTEM: Final = 4
 BY_TRANSFER: Final = 5
 BY_UNKNOWN: Final = 6
 """It was over when the source looked again, after a gap."""
+BY_IDLE: Final = 7
+"""The customer wrote nothing for as long as the queue's idle limit."""
 
 # --- why an offer ended without an answer
 OFFER_NO_ANSWER: Final = 1

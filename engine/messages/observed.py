@@ -21,6 +21,9 @@ Instant = Annotated[int, msgspec.Meta(ge=0, le=INTEGER_MAX)]
 """Nanoseconds since 1970."""
 Cause = Annotated[int, msgspec.Meta(ge=-INTEGER_MAX, le=INTEGER_MAX)]
 Text = Annotated[str, msgspec.Meta(max_length=1024)]
+MESSAGE_MAX: Final = 4096
+"""Characters of a message or a note."""
+Message = Annotated[str, msgspec.Meta(max_length=MESSAGE_MAX)]
 Priority = Annotated[int, msgspec.Meta(ge=0, le=7)]
 Channel = Literal["voice", "chat", "email", "task"]
 CALLBACK_NUMBER: Final = "callback_number"
@@ -161,6 +164,36 @@ class TrunkReleased(ContactFact, frozen=True, kw_only=True, tag="trunk_released"
     """The call for which the contact had requested a trunk channel is over, or was never made; the contact goes on."""
 
 
+class Attachment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A file that goes with a message; its bytes are kept beside the log, under their digest."""
+
+    name: Name
+    media_type: Annotated[str, msgspec.Meta(min_length=3, max_length=128, pattern=r"^[\w.+-]+/[\w.+-]+(?![\s\S])")]
+    size_bytes: Annotated[int, msgspec.Meta(ge=1, le=INTEGER_MAX)]
+    sha256: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}(?![\s\S])")]
+    """Of the bytes, hexadecimal."""
+
+
+class MessageSent(ContactFact, frozen=True, kw_only=True, tag="message_sent"):
+    """A line of the conversation: a text, an attachment or both."""
+
+    by: Literal["customer", "agent", "system"] = "customer"
+    agent: NameOrNone = ""
+    """Who wrote it, where an agent did."""
+    text: Message = ""
+    attachment: Attachment | None = None
+
+
+class MessagesRead(ContactFact, frozen=True, kw_only=True, tag="messages_read"):
+    """A side has seen the conversation up to a place."""
+
+    by: Literal["customer", "agent"] = "customer"
+    agent: NameOrNone = ""
+    """Who read, where an agent did."""
+    up_to_seq: Annotated[int, msgspec.Meta(ge=1, le=INTEGER_MAX)]
+    """Sequence of the last message seen."""
+
+
 class LegRecorded(ContactFact, frozen=True, kw_only=True, tag="leg_recorded"):
     """What an adapter needs to find a leg of the contact again after a restart; opaque to the engine."""
 
@@ -228,6 +261,8 @@ Observed = (
     | PriorityChanged
     | TrunkRequested
     | TrunkReleased
+    | MessageSent
+    | MessagesRead
     | LegRecorded
     | AgentStatusChanged
     | AgentReachabilityChanged

@@ -15,6 +15,8 @@ What the general fields mean for each kind (fields not named are -1 for agent, q
 | EXIT_KEY_PRESSED            | slot    |        |           | key                                 |                                 |
 | CONTACT_WITHDRAWN           | slot    |        |           |                                     |                                 |
 | PRIORITY_CHANGED            | slot    |        |           | priority 0..7                       |                                 |
+| MESSAGE_SENT                | slot    |        | or none   | BY_*                                |                                 |
+| MESSAGES_READ               | slot    |        | or none   | BY_*                                | sequence of the last one seen   |
 | AGENT_STATUS_CHANGED        |         |        | agent     | STATUS_*                            | reason number                   |
 | AGENT_REACHABILITY_CHANGED  |         |        | agent     | 1 reachable, 0 not                  |                                 |
 | WRAP_UP_FINISHED            |         |        | agent     | sequence of its arrival, 0: all     |                                 |

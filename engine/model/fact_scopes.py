@@ -26,6 +26,8 @@ SCOPE_OF_FACT: Final[Mapping[type[Fact], Scope]] = {
     observed.ExitKeyPressed: Scope.SUPERVISE,
     observed.ContactWithdrawn: Scope.SUPERVISE,
     observed.PriorityChanged: Scope.SUPERVISE,
+    observed.MessageSent: Scope.AGENT,
+    observed.MessagesRead: Scope.AGENT,
     observed.LegRecorded: Scope.ADMIN,
     observed.TrunkRequested: Scope.ADMIN,
     observed.TrunkReleased: Scope.ADMIN,

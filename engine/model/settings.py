@@ -73,8 +73,11 @@ class QueueSetting(IntEnum):
     HOLD_BACK_NS = 38
     """Wait up to which the erlang strategy may keep a free agent from a contact for dearer queues; 0: never."""
 
+    IDLE_LIMIT_NS = 39
+    """Silence of a chat's customer, once the agent wrote last, after which it ends; 0: never."""
 
-QUEUE_COLUMNS: Final = QueueSetting.HOLD_BACK_NS + 1
+
+QUEUE_COLUMNS: Final = QueueSetting.IDLE_LIMIT_NS + 1
 QUEUE_DEFAULTS: Final[dict[int, int]] = {
     QueueSetting.RING_LIMIT_NS: 20 * SECOND_NS,
     QueueSetting.THRESHOLD_NS: 20 * SECOND_NS,

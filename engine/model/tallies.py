@@ -58,9 +58,34 @@ class Tally(IntEnum):
     LONGEST_HANDLE_NS = 41
     """Longest talk and wrap-up of one contact."""
 
+    MESSAGES_RECEIVED = 42
+    """Lines that customers wrote."""
+    MESSAGES_SENT = 43
+    """Lines that agents wrote."""
+    FIRST_RESPONSES = 44
+    """Contacts to which an agent has written."""
+    FIRST_RESPONSE_NS = 45
+    """From the arrival to that first line."""
+    REPLIES = 46
+    """Later lines of agents that a customer waited for."""
+    REPLY_NS = 47
+    """From the customer's first unanswered line to such a reply."""
+    ENDED_IDLE = 48
+    """Chats that ended because their customer wrote nothing more."""
+    LONGEST_FIRST_RESPONSE_NS = 49
+    LONGEST_REPLY_NS = 50
 
-TALLY_COLUMNS: Final = 42
-MAXIMA: Final = (Tally.LONGEST_WAIT_NS, Tally.LONGEST_ANSWERED_NS, Tally.LONGEST_LOST_NS, Tally.LONGEST_HANDLE_NS)
+
+TALLY_COLUMNS: Final = 51
+LONGEST: Final = (
+    Tally.LONGEST_ANSWERED_NS,
+    Tally.LONGEST_LOST_NS,
+    Tally.LONGEST_HANDLE_NS,
+    Tally.LONGEST_FIRST_RESPONSE_NS,
+    Tally.LONGEST_REPLY_NS,
+)
+"""The column that keeps the longest of each histogram, by the histogram's number."""
+MAXIMA: Final = (Tally.LONGEST_WAIT_NS, *LONGEST)
 """Columns that are not sums: of several rows, the largest counts."""
 assert int(Tally.ANSWERED_WITHIN) == 17
 
@@ -72,8 +97,10 @@ The last edge is at five and a half days; what lasts longer is in the last bin, 
 MEASURED_ANSWERED: Final = 0
 MEASURED_LOST: Final = 1
 MEASURED_HANDLE: Final = 2
-HISTOGRAMS: Final = 3
-"""Histograms a cell has: wait of the answered, wait of the lost, handle time."""
+MEASURED_FIRST_RESPONSE: Final = 3
+MEASURED_REPLY: Final = 4
+HISTOGRAMS: Final = 5
+"""Histograms a cell has: wait of the answered, wait of the lost, handle time, first response, reply."""
 
 
 def bin_edge_ns(place: int) -> int:

@@ -19,6 +19,7 @@ from engine.projections.contact_records import ContactRecord, arrival_facts
 from engine.projections.figures import NS
 from engine.projections.names import Interned, name_at
 from engine.projections.recorded_facts import recorded_fact
+from engine.projections.transcripts import line_of, message_payload
 
 SCAN_ROWS_MAX: Final = 2_000_000
 """Rows that one request may look through: about a second."""
@@ -113,6 +114,7 @@ _DETAILS: Final[dict[int, Callable[[int, int, Directory], Data]]] = {
     kinds.OFFER_DECLINED: lambda a, b, _: {"reason": kinds.OFFER_END_NAMES.get(a, a), "cause": b},
     kinds.EXIT_KEY_PRESSED: lambda a, b, _: {"key": chr(a) if 32 <= a < 127 else a},
     kinds.PRIORITY_CHANGED: lambda a, b, _: {"priority": a},
+    kinds.MESSAGES_READ: lambda a, b, _: {"by": kinds.BY_NAMES.get(a, a), "up_to_seq": b},
     kinds.AGENT_STATUS_CHANGED: lambda a, b, _: {"status": kinds.STATUS_NAMES.get(a, a)},
     kinds.AGENT_REACHABILITY_CHANGED: lambda a, b, _: {"reachable": bool(a)},
     kinds.CONTACT_QUEUED: _queued,
@@ -207,6 +209,8 @@ class EventReader:
         kind, slot = int(row["kind"]), int(row["contact"])
         a, b = int(row["a"]), int(row["b"])
         data = _DETAILS[kind](a, b, self.directory) if kind in _DETAILS else {}
+        if kind == kinds.MESSAGE_SENT:
+            data = said_in(row, payload)
         name, queue = "", self.directory.queues.name(int(row["queue"]))
         if kind == kinds.CONTACT_ARRIVED:
             offset = int(row["payload_offset"])
@@ -237,6 +241,16 @@ def _configured(row: Any) -> Data:
     setting = next((member.name.lower() for member in _COLUMNS.get(table, ()) if member == column), str(column))
     found: Data = {"table": _TABLES.get(table, str(table)), "index": int(row["queue"]), "setting": setting}
     return found | {"value": int(row["a"]), "second_index": int(row["b"])}
+
+
+def said_in(row: Any, payload: memoryview) -> Data:
+    """What a message says, and which side."""
+    line = line_of(0, row, payload)
+    said = message_payload(line.payload)
+    found: Data = {"by": kinds.BY_NAMES.get(line.by, line.by), "text": said.text}
+    if said.attachment is not None:
+        found["attachment"] = msgspec.to_builtins(said.attachment)
+    return found
 
 
 def kind_number(word: str) -> int:

@@ -27,6 +27,7 @@ from engine.projections.handle_time import HandleTime, handle_time
 from engine.projections.health import judge
 from engine.projections.names import existing
 from engine.projections.occupancy import HANDLING, state_times_ns
+from engine.projections.response_times import ResponseTimes, response_times
 from engine.projections.waits import Waits, waits
 
 TARGET: Final = 0.8
@@ -78,6 +79,7 @@ class QueueStatus(msgspec.Struct, frozen=True):
     exits: dict[str, int]
     waits: Waits
     handle_time: HandleTime
+    response_times: ResponseTimes
     occupancy: float | None
     expected_wait: ExpectedWait
     """For a contact that came now."""
@@ -187,6 +189,7 @@ def _status(build: _Build, number: int) -> QueueStatus:
         exits=c.exits,
         waits=waits(tally, whole, t.histograms[cells], age_s(oldest, build.now_ns)),
         handle_time=handle_time(tally, whole, t.histograms[cells]),
+        response_times=response_times(tally, whole, t.histograms[cells]),
         occupancy=ratio(handling, handling + int(build.idle_ns[may_serve].sum())),
         expected_wait=expected_wait(t, number),
     )

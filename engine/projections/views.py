@@ -18,6 +18,7 @@ from engine.projections import abandonment, service_level
 from engine.projections.agent_status import AgentStatus, AgentSummary, AgentWatch, agent_statuses, agent_summary
 from engine.projections.contact_history import ContactHistory
 from engine.projections.contact_records import ContactRecord, Words, waited_until
+from engine.projections.conversation import Conversation, conversation
 from engine.projections.eligibility import eligible
 from engine.projections.events import EventPage, EventReader
 from engine.projections.expected_wait import Calibration, calibration
@@ -44,6 +45,7 @@ from engine.projections.open_record import open_record, open_slot
 from engine.projections.queue_status import QueueList, QueueStatus, queue_statuses
 from engine.projections.realtime import Realtime, realtime_rows
 from engine.projections.still import still_tables
+from engine.projections.transcripts import Transcripts
 from engine.projections.trunk_occupancy import TrunkGroupStatus, TrunkTraffic, trunk_group_statuses
 from engine.projections.waiting_list import LongWait, WaitingList, longest_waiting, waiting_contacts
 from engine.projections.waiting_reasons import waiting_reasons
@@ -119,12 +121,14 @@ class Views:
         self.interned = interned
         self.history = ContactHistory(directory, interned)
         self.events = EventReader(log, directory, interned, self.history, self._slot_of)
+        self._transcripts = Transcripts(directory, self.history)
         self._traffic = TrunkTraffic()
         self._live: tuple[int, LiveCells] | None = None
         self._window: tuple[int, Array] | None = None
         self._log = log
         for run in log.read_runs(max(1, self.as_of - ROWS_REMEMBERED)):
             self.history.apply(run)
+            self._transcripts.apply(run)
 
     @property
     def as_of(self) -> int:
@@ -144,10 +148,12 @@ class Views:
     def reconfigure(self, directory: Directory) -> None:
         """Speak in the names of a configuration that was loaded anew."""
         self.directory = self.history.directory = self.events.directory = directory
+        self._transcripts.directory = directory
 
     def apply(self, turn: Turn) -> None:
         """Take in one durable turn."""
         self.history.apply(turn)
+        self._transcripts.apply(turn)
         self._traffic.note(self.tables)
 
     def still(self, now_ns: int | None = None, since_ns: int = 0) -> "Views":
@@ -338,6 +344,10 @@ class Views:
     def timeline(self, name: str, limit: int = 1000, after_seq: int = 0) -> EventPage:
         """A contact's events after a position. Reads the disk: call it in a thread."""
         return self.events.read(after_seq, limit, (), self._record(name))
+
+    def conversation(self, name: str, after_seq: int = 0, limit: int = 1000) -> Conversation:
+        """What was written in a contact after a position. May read the disk: call it in a thread."""
+        return conversation(self._transcripts, self.events, self._record(name), after_seq, limit)
 
     def read_events(self, after_seq: int, limit: int, types: Sequence[str] = (), contact: str = "") -> EventPage:
         """Events after a position. Reads the disk: call it in a thread. Raises ValueError for an unknown type."""

@@ -24,6 +24,7 @@ COUNTED: Final = (
     Tally.OFFERS_DECLINED,
     Tally.OFFERS_LOST,
     Tally.TRANSFERRED_OUT,
+    Tally.ENDED_IDLE,
 )
 """Counters of a queue and channel that rows alone determine; the others need settings or durations of before."""
 COUNTED_BY_QUEUE: Final = (Tally.WRAPPED, Tally.WRAP_UP_NS)
@@ -118,6 +119,7 @@ class Recount:
             self._add(queues, channels, int(Tally.HANDLED), 1)
             self._add(queues, channels, int(Tally.TALK_NS), b)
             self._add(queues, channels, int(Tally.TRANSFERRED_OUT), (a == kinds.BY_TRANSFER).astype(np.int64))
+            self._add(queues, channels, int(Tally.ENDED_IDLE), (a == kinds.BY_IDLE).astype(np.int64))
         else:
             self._add(queues, channels, Tally.EXIT + a, 1)
             self._longest(queues, channels, b)

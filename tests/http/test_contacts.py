@@ -330,3 +330,28 @@ async def test_a_made_up_name_is_the_same_for_the_same_key(client: ClientSession
     assert [answer["duplicate"] for answer in said] == [False, True, False]
     assert said[0]["contact"] == said[1]["contact"] != said[2]["contact"]
     assert said[0]["seq"] == said[1]["seq"]
+
+
+async def test_a_conversation_is_written_and_resumed_by_sequence(client: ClientSession) -> None:
+    await tell(client, "/api/v1/agents/alice/status", status="available")
+    await tell(client, CONTACTS, 201, queue="sales", contact="chat-1", channel="chat")
+    lines = f"{CONTACTS}/chat-1/messages"
+    asked = await tell(client, lines, text="hello")
+    await tell(client, lines, 409, by="agent", agent="alice", text="too early")
+    await tell(client, "/api/v1/agents/alice/offers/chat-1/answer")
+    await tell(client, lines, by="agent", agent="alice", text="good morning")
+    await tell(client, f"{CONTACTS}/chat-1/read", by="agent", agent="alice", up_to_seq=asked["seq"])
+    whole = await get(client, lines)
+    assert [(line["by"], line["agent"], line["text"]) for line in whole["messages"]] == [
+        ("customer", "", "hello"),
+        ("agent", "alice", "good morning"),
+    ]
+    assert (whole["customer_read_seq"], whole["agent_read_seq"]) == (0, asked["seq"])
+    later = await get(client, f"{lines}?after_seq={asked['seq']}")
+    assert [line["text"] for line in later["messages"]] == ["good morning"]
+    times = (await get(client, "/api/v1/queues/sales"))["response_times"]
+    assert (times["messages_received"], times["messages_sent"], times["first_responses"]) == (1, 1, 1)
+    events = (await get(client, f"{CONTACTS}/chat-1/timeline"))["events"]
+    assert next(event["data"]["text"] for event in events if event["type"] == "message_sent") == "hello"
+    assert (await tell(client, lines, 422, by="agent", agent="alice"))["errors"][0]["pointer"] == "/text"
+    assert (await tell(client, lines, 422, agent="alice", text="whose?"))["errors"][0]["pointer"] == "/agent"

@@ -23,6 +23,8 @@ from engine.messages.observed import (
     ContactWithdrawn,
     ExitKeyPressed,
     LegRecorded,
+    MessageSent,
+    MessagesRead,
     Observed,
     OfferAnswered,
     OfferDeclined,
@@ -167,6 +169,14 @@ CONTACT_ROWS: list[tuple[Observed, dict[str, Any]]] = [
     (ContactResumed(contact="c"), {"kind": kinds.CONTACT_RESUMED}),
     (RequeueRequested(contact="c"), {"kind": kinds.REQUEUE_REQUESTED, "flags": kinds.FLAG_KEEP_PLACE}),
     (CallbackRequested(contact="c"), {"kind": kinds.CALLBACK_REQUESTED}),
+    (
+        MessagesRead(contact="c", up_to_seq=7),
+        {"kind": kinds.MESSAGES_READ, "a": kinds.BY_CUSTOMER, "b": 7},
+    ),
+    (
+        MessagesRead(contact="c", by="agent", agent="bob", up_to_seq=7),
+        {"kind": kinds.MESSAGES_READ, "agent": BOB, "a": kinds.BY_AGENT, "b": 7},
+    ),
     (ExitKeyPressed(contact="c", key="#"), {"kind": kinds.EXIT_KEY_PRESSED, "a": ord("#")}),
     (TrunkRequested(contact="c", trunk_groups=["main"]), {"kind": kinds.TRUNK_REQUESTED, "a": 1}),
     (TrunkReleased(contact="c"), {"kind": kinds.TRUNK_RELEASED}),
@@ -188,6 +198,14 @@ PAYLOAD_ROWS: list[tuple[Observed, dict[str, Any]]] = [
     (CallbackRequested(contact="c", number="123"), {"kind": kinds.CALLBACK_REQUESTED, "contact": 0}),
     (ContactWithdrawn(contact="c", by="eve"), {"kind": kinds.CONTACT_WITHDRAWN, "contact": 0}),
     (PriorityChanged(contact="c", priority=7), {"kind": kinds.PRIORITY_CHANGED, "contact": 0, "a": 7}),
+    (
+        MessageSent(contact="c", text="hello"),
+        {"kind": kinds.MESSAGE_SENT, "contact": 0, "a": kinds.BY_CUSTOMER},
+    ),
+    (
+        MessageSent(contact="c", by="agent", agent="alice", text="hello"),
+        {"kind": kinds.MESSAGE_SENT, "contact": 0, "agent": ALICE, "a": kinds.BY_AGENT},
+    ),
     (LegRecorded(contact="c", leg="caller", record=b"\x00"), {"kind": kinds.LEG_RECORDED, "contact": 0}),
     (
         AgentStatusChanged(agent="bob", status="paused", reason="lunch", by="bob"),

@@ -14,6 +14,8 @@ from engine.messages.observed import (
     ContactReleased,
     ExitKeyPressed,
     LegRecorded,
+    MessageSent,
+    MessagesRead,
     Observed,
     QueueClosed,
     TransferRequested,
@@ -36,6 +38,8 @@ RIGHT: dict[str, Any] = {
     "reachable": True,
     "lost_since_ns": 1,
     "priority": 1,
+    "text": "hello",
+    "up_to_seq": 1,
 }
 
 
@@ -63,6 +67,8 @@ def test_a_text_that_is_not_unicode_is_an_answer(door: Door, shape: type[Any], f
         fields["contact"] = "d"
     if shape is TransferRequested:
         del fields["agent" if field != "agent" else "queue"]
+    if shape in (MessageSent, MessagesRead):
+        fields["by"] = "agent"
     mapping = field in ("attributes", "skills")
     fields[field] = {LONE: 1 if field == "skills" else LONE} if mapping else LONE
     before = door.buffer.count

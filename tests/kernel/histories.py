@@ -43,6 +43,7 @@ QUEUE_VALUES: dict[int, tuple[int, ...]] = {
     QueueSetting.CHANNEL: (0, 0, 1),
     QueueSetting.MEMBERS_ONLY: (0, 0, 1),
     QueueSetting.RING_ALL_LIMIT: (1, 2, 16),
+    QueueSetting.IDLE_LIMIT_NS: (0, 5 * SECOND_NS, 30 * SECOND_NS),
     QueueSetting.HOLD_BACK_NS: (0, 5 * SECOND_NS, 60 * SECOND_NS, 600 * SECOND_NS),
     **{QueueSetting.FIRST_STEP + 3 * n: tuple(s * SECOND_NS for s in TIMES_S) for n in range(STEPS_MAX)},
     **{QueueSetting.FIRST_STEP + 3 * n + 1: (0, 1, 2, 2, 3, 4, 5) for n in range(STEPS_MAX)},
@@ -58,6 +59,7 @@ OFTEN = (
     QueueSetting.FULL_TARGET,
     QueueSetting.EMPTY_TARGET,
     QueueSetting.PREFERRED_WAIT_NS,
+    QueueSetting.IDLE_LIMIT_NS,
 )
 """Columns that histories begin with: what decides most."""
 AGENT_VALUES: dict[int, tuple[int, ...]] = {
@@ -94,6 +96,7 @@ class History:
             (5, self._decline),
             (4, self._transfer),
             (3, self._hold),
+            (8, self._line),
             (9, self._status),
             (3, self._wrap_up),
             (2, self._reachability),
@@ -230,6 +233,17 @@ class History:
         if self._random.random() < 0.5:
             return self._fact(k.CONTACT_HELD, contact=self._contact(k.CONTACT_CONNECTED))
         return self._fact(k.CONTACT_RESUMED, contact=self._contact(k.CONTACT_HELD_STATE))
+
+    def _line(self) -> Fact:
+        """A line of a conversation, more often in a talk than not."""
+        draw = self._random
+        wanted = draw.choice((k.CONTACT_CONNECTED, k.CONTACT_CONNECTED, k.CONTACT_CONNECTED, k.CONTACT_WAITING))
+        contact = self._contact(wanted)
+        known = self._books.contacts.get(contact)
+        by = draw.choice((k.BY_CUSTOMER, k.BY_CUSTOMER, k.BY_AGENT, k.BY_AGENT, k.BY_SYSTEM))
+        agent = known.agent if by == k.BY_AGENT and known is not None else -1
+        kind = draw.choice((k.MESSAGE_SENT,) * 5 + (k.MESSAGES_READ,))
+        return self._fact(kind, contact=contact, agent=agent, a=by, b=draw.randrange(5))
 
     def _status(self) -> Fact:
         agent = self._random.randrange(CAPACITY.agents)

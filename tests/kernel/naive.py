@@ -72,6 +72,8 @@ class Twin(Stays):
             due = books.next_step(c) if c.state == k.CONTACT_WAITING else None
             if due is not None:
                 timers.append((due, c.slot, functools.partial(self._take_step, c)))
+            if c.idle_due:
+                timers.append((c.idle_due, c.slot, functools.partial(self._end_talk, c, k.BY_IDLE, closes=True)))
         base = sizes.contacts + sizes.engagements
         for number, agent in enumerate(books.agents):
             ends = [tie for tie in agent.ties if tie.due]
@@ -240,6 +242,17 @@ class Twin(Stays):
         held = fact.kind == k.CONTACT_HELD
         self.books.contacts[fact.contact].state = k.CONTACT_HELD_STATE if held else k.CONTACT_CONNECTED
 
+    def _take_message(self, fact: Fact) -> None:
+        c = self.books.contacts[fact.contact]
+        if fact.a == k.BY_SYSTEM:
+            return
+        if fact.a == k.BY_AGENT:
+            c.asked = 0
+        elif not c.asked:
+            c.asked = self.books.now
+        if c.state in TALKS:
+            self._watch_silence(c)
+
     def _change_priority(self, fact: Fact) -> None:
         self.books.contacts[fact.contact].priority = fact.a
         self.books.contacts[fact.contact].held = False
@@ -292,6 +305,7 @@ REACTIONS: dict[int, Callable[[Twin, Fact], object]] = {
     k.CALLBACK_REQUESTED: Twin._leave_by,
     k.EXIT_KEY_PRESSED: Twin._leave_by,
     k.CONTACT_WITHDRAWN: Twin._leave_by,
+    k.MESSAGE_SENT: Twin._take_message,
     k.PRIORITY_CHANGED: Twin._change_priority,
     k.AGENT_STATUS_CHANGED: Twin._change_status,
     k.AGENT_REACHABILITY_CHANGED: Twin._change_reachability,

@@ -53,6 +53,10 @@ class Contact:
     answered: int = 0
     step: int = 0
     handed_on: bool = False
+    asked: int = 0
+    """Since when it waits for a line of the agent."""
+    idle_due: int = 0
+    """When the connected chat has been silent for too long; 0: never."""
     held: bool = False
     """Waits although an agent is free, kept for dearer queues."""
     let_go: tuple[int, int] = (-1, -1)

@@ -117,10 +117,16 @@ class Offers:
         agent.answered += 1
         agent.misses = 0
         c.state, c.agent, c.answered = k.CONTACT_CONNECTED, fact.agent, books.now
+        self._watch_silence(c)
         books.queues[c.queue].waited_ns += waited
         self._withdraw(c, fact.agent, k.OFFER_TAKEN_ELSEWHERE)
         if was_full:
             self._then_match_agent(fact.agent)
+
+    def _watch_silence(self, c: Contact) -> None:
+        """A connected chat ends some time after the agent's last line, unless its customer says something."""
+        limit = self.books.queues[c.queue].get(QueueSetting.IDLE_LIMIT_NS)
+        c.idle_due = self.books.now + limit if limit and c.channel == k.CHAT and not c.asked else 0
 
     def _decline(self, fact: Fact) -> None:
         c = self.books.contacts[fact.contact]

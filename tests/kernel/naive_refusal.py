@@ -6,6 +6,7 @@ from engine.model.settings import (
     INHERIT,
     QUEUE_COLUMNS,
     SECOND_NS,
+    STEPS_MAX,
     STRICT_CREDIT_NS,
     WRAP_UP_BY_AGENT,
     AgentSetting,
@@ -24,7 +25,7 @@ STATES_NEEDED = {
     k.EXIT_KEY_PRESSED: WAITS,
     k.CONTACT_WITHDRAWN: WAITS,
 }
-STEPS = range(QueueSetting.FIRST_STEP, QUEUE_COLUMNS, 3)
+STEPS = range(QueueSetting.FIRST_STEP, QueueSetting.FIRST_STEP + 3 * STEPS_MAX)
 
 
 def refusal(books: Books, fact: Fact) -> int:
@@ -34,6 +35,8 @@ def refusal(books: Books, fact: Fact) -> int:
         return _arrival(books, fact)
     if k.CONTACT_RELEASED <= kind <= k.PRIORITY_CHANGED:
         return _about_contact(books, fact)
+    if kind in {k.MESSAGE_SENT, k.MESSAGES_READ}:
+        return _line(books, fact)
     if kind == k.WRAP_UP_FINISHED:
         if not (0 <= fact.agent < sizes.agents and fact.a >= 0):
             return k.REFUSED_OUT_OF_RANGE
@@ -109,6 +112,16 @@ def _about_contact(books: Books, fact: Fact) -> int:
     return 0 if c.state in STATES_NEEDED.get(kind, WAITS + TALKS) else k.REFUSED_WRONG_STATE
 
 
+def _line(books: Books, fact: Fact) -> int:
+    sides = (k.BY_CUSTOMER, k.BY_AGENT, k.BY_SYSTEM)
+    sizes = books.capacity
+    if not (0 <= fact.contact < sizes.contacts and -1 <= fact.agent < sizes.agents and fact.a in sides):
+        return k.REFUSED_OUT_OF_RANGE
+    c = books.contacts.get(fact.contact)
+    foreign = c is None or (fact.a == k.BY_AGENT and (fact.agent < 0 or c.agent != fact.agent))
+    return k.REFUSED_WRONG_STATE if foreign else 0
+
+
 def _is_setting(books: Books, fact: Fact) -> bool:
     sizes, table, value = books.capacity, fact.agent, fact.a
     if table == k.TABLE_SKILL_LEVEL:
@@ -142,7 +155,7 @@ def _is_setting(books: Books, fact: Fact) -> bool:
 
 
 def _queue_values(column: int, queues: int, requirements: int) -> range:
-    step = (column - QueueSetting.FIRST_STEP) % 3 if column >= QueueSetting.FIRST_STEP else -1
+    step = (column - QueueSetting.FIRST_STEP) % 3 if column in STEPS else -1
     if step == 2 or column in {QueueSetting.FULL_TARGET, QueueSetting.EMPTY_TARGET, QueueSetting.CLOSED_TARGET}:
         return range(-1, queues)
     if step == 1:

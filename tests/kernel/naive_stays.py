@@ -219,7 +219,7 @@ class Stays(Offers):
         queue.handle_ns += talked
         c.ties.remove(tie)
         self._then_match_agent(tie.agent)
-        c.state, c.agent, c.let_go = k.CONTACT_NEW, -1, (tie.agent, books.turn)
+        c.state, c.agent, c.let_go, c.idle_due = k.CONTACT_NEW, -1, (tie.agent, books.turn), 0
         if wraps:
             tie.state, tie.since = k.ENGAGEMENT_WRAPPING, books.now
             tie.due = books.now + wrap_up if wrap_up > 0 else 0

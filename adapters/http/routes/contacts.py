@@ -18,7 +18,9 @@ from adapters.http.route_table import IDEMPOTENCY_KEY, Parameter, Route, whole
 from adapters.http.translate import media_type
 from engine.messages import observed
 from engine.messages.decoding import decode_as
+from engine.messages.observed import INTEGER_MAX
 from engine.model.scopes import Scope
+from engine.projections.conversation import Conversation
 from engine.projections.events import EventPage
 from engine.projections.explain import Explanation
 from engine.projections.views import ContactAnswer, ContactList
@@ -80,6 +82,19 @@ async def get_timeline(request: web.Request) -> web.Response:
         raise not_found(error) from None
     following = page.next_after_seq if page.more else None
     return await answer(request, page, headers=next_link(request, following, "after_seq"))
+
+
+async def get_messages(request: web.Request) -> web.Response:
+    """Tell what was written in a contact."""
+    context = context_of(request)
+    limit = parameters.whole(request, "limit", LIMIT_MAX, 1, LIMIT_MAX)
+    after_seq = parameters.whole(request, "after_seq", 0, 0, INTEGER_MAX)
+    await durable(context)
+    try:
+        found = await asyncio.to_thread(context.views.conversation, request.match_info["contact"], after_seq, limit)
+    except KeyError as error:
+        raise not_found(error) from None
+    return await answer(request, found)
 
 
 async def get_explanation(request: web.Request) -> web.Response:
@@ -152,6 +167,24 @@ ROUTES: Final = (
         EventPage,
         Parameter("after_seq", "Position to read from", whole(0, parameters.INTEGER_MAX, 0)),
         Parameter("limit", "Events at most", whole(1, LIMIT_MAX, LIMIT_MAX)),
+    ),
+    _contact_route(
+        "/messages",
+        get_messages,
+        "getMessages",
+        "What was written in a contact, in order",
+        Conversation,
+        Parameter("after_seq", "Resume after this sequence", whole(0, INTEGER_MAX, 0)),
+        Parameter("limit", "Messages at most", whole(1, LIMIT_MAX, LIMIT_MAX)),
+    ),
+    *command_routes(
+        "contacts",
+        "/api/v1/contacts/{contact}",
+        Scope.AGENT,
+        {
+            "messages": (observed.MessageSent, "Write a line of the conversation"),
+            "read": (observed.MessagesRead, "Say how far the conversation was read"),
+        },
     ),
     _contact_route("/explain", get_explanation, "explainContact", "Why this agent, why still waiting", Explanation),
     *command_routes(
