@@ -33,6 +33,8 @@ from tests.driver_support import House
 
 QUEUES: Final = ("sales", "help", "later")
 AGENTS: Final = ("alice", "bob")
+OPEN_MAX: Final = 40
+"""Contacts beyond which no more come: what a full engine answers is another story."""
 
 
 class Day:
@@ -54,7 +56,7 @@ class Day:
     def _fact(self, house: House) -> Observed:
         draw = self._random
         number = draw.random()
-        if number < 0.25:
+        if number < 0.25 and len(house.state.contacts) < OPEN_MAX:
             return self._arrival()
         agent, contact = draw.choice(AGENTS), self._contact(house)
         if number < 0.35:

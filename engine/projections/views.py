@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from copy import copy
 from typing import Final
 
-import msgspec
-
 from engine.kernel.tables import Array, Tables
 from engine.log_port import EventLog, Turn
 from engine.messages.decoding import Fault, Malformed
@@ -16,12 +14,13 @@ from engine.model.names import UNKNOWN, Names
 from engine.model.settings import EngineSetting, QueueSetting
 from engine.projections import abandonment, service_level
 from engine.projections.agent_status import AgentStatus, AgentSummary, AgentWatch, agent_statuses, agent_summary
+from engine.projections.answers import AgentList, ContactAnswer, ContactList, Formulas, TrunkGroupList
 from engine.projections.contact_history import ContactHistory
 from engine.projections.contact_records import ContactRecord, Words, waited_until
 from engine.projections.conversation import Conversation, conversation
 from engine.projections.eligibility import eligible
 from engine.projections.events import EventPage, EventReader
-from engine.projections.expected_wait import Calibration, calibration
+from engine.projections.expected_wait import calibration
 from engine.projections.explain import Explanation, explain
 from engine.projections.figures import (
     NEVER_NS,
@@ -40,67 +39,18 @@ from engine.projections.intervals import IntervalTable, interval_rows
 from engine.projections.metrics_view import MetricsView
 from engine.projections.misnamed import misnamed
 from engine.projections.names import Interned, OpenContacts, existing
-from engine.projections.occupancy import Occupancy, occupancy
+from engine.projections.occupancy import occupancy
 from engine.projections.open_record import open_record, open_slot
 from engine.projections.queue_status import QueueList, QueueStatus, queue_statuses
 from engine.projections.realtime import Realtime, realtime_rows
 from engine.projections.still import still_tables
 from engine.projections.transcripts import Transcripts
-from engine.projections.trunk_occupancy import TrunkGroupStatus, TrunkTraffic, trunk_group_statuses
+from engine.projections.trunk_occupancy import TrunkTraffic, trunk_group_statuses
 from engine.projections.waiting_list import LongWait, WaitingList, longest_waiting, waiting_contacts
 from engine.projections.waiting_reasons import waiting_reasons
 
 ROWS_REMEMBERED: Final = 500_000
 """Rows of the log read at the start, so that a restart does not forget who called: a fraction of a second."""
-
-
-class AgentList(msgspec.Struct, frozen=True):
-    """Agents at one position of the log; `summary` counts all of them, listed or not."""
-
-    as_of: int
-    at_ns: int
-    summary: AgentSummary
-    agents: list[AgentStatus]
-    next_after: str | None = None
-    """Where the next page begins; null: this is the last."""
-
-
-class ContactAnswer(msgspec.Struct, frozen=True):
-    """One contact."""
-
-    as_of: int
-    contact: ContactRecord
-
-
-class ContactList(msgspec.Struct, frozen=True):
-    """A page of several contacts, latest first."""
-
-    as_of: int
-    contacts: list[ContactRecord]
-    next_after: int | None = None
-    """Where the next page begins; null: no earlier ones are remembered."""
-
-
-class TrunkGroupList(msgspec.Struct, frozen=True):
-    """All trunk groups."""
-
-    as_of: int
-    at_ns: int
-    trunk_groups: list[TrunkGroupStatus]
-
-
-class Formulas(msgspec.Struct, frozen=True):
-    """Every variant of the service level and of the abandonment rate, over one window of one queue."""
-
-    as_of: int
-    at_ns: int
-    since_ns: int
-    queue: str
-    service_levels: list[service_level.ServiceLevel]
-    abandonments: list[abandonment.Abandonment]
-    calibration: Calibration
-    occupancy: Occupancy
-    """Of the agents who may serve the queue, over the whole log."""
 
 
 class Views:

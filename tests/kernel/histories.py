@@ -96,7 +96,7 @@ class History:
             (5, self._decline),
             (4, self._transfer),
             (3, self._hold),
-            (8, self._line),
+            (16, self._line),
             (9, self._status),
             (3, self._wrap_up),
             (2, self._reachability),

@@ -13,7 +13,8 @@ from adapters.http.route_table import Parameter, Route, whole
 from engine.messages import observed
 from engine.model.scopes import Scope
 from engine.projections.agent_status import AgentStatus
-from engine.projections.views import AgentList, Views
+from engine.projections.answers import AgentList
+from engine.projections.views import Views
 
 LIMIT: Final = 1000
 LIMIT_MAX: Final = 10_000

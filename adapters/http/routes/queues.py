@@ -13,8 +13,9 @@ from adapters.http.route_table import SERVICE_LEVEL, SINCE, Parameter, Route, wh
 from engine.messages import observed
 from engine.model.scopes import Scope
 from engine.projections import service_level
+from engine.projections.answers import Formulas, TrunkGroupList
 from engine.projections.queue_status import QueueList, QueueStatus
-from engine.projections.views import Formulas, TrunkGroupList, Views
+from engine.projections.views import Views
 from engine.projections.waiting_list import WaitingList
 
 LIMIT: Final = 1000
