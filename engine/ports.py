@@ -39,6 +39,8 @@ class Receipt(msgspec.Struct, frozen=True):
     """Empty, or why the kernel set the (logged) fact aside: a name of REFUSAL_NAMES."""
     full: bool = False
     """It was not accepted for want of room alone: the same later may be."""
+    key: str = ""
+    """Of a field with several entries: the name of the one that the error is about."""
 
 
 class OpenContact(msgspec.Struct, frozen=True):

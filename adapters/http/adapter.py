@@ -71,6 +71,7 @@ class HttpAdapter:
             keepalive_timeout=settings.idle_timeout_ns / 1e9,
             shutdown_timeout=SHUTDOWN_S,
             lingering_time=LINGER_S,
+            auto_decompress=False,
             handle_signals=False,
         )
         await runner.setup()

@@ -38,6 +38,26 @@ class ProblemHandler(web.RequestHandler):
         response.force_close()
         return response
 
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send an answer; one that the library gave by itself, before any handler was asked, as a problem."""
+        if isinstance(resp, web.HTTPException) and resp.status >= 400 and not resp.prepared:
+            resp = self._as_problem(request, resp)
+        return await super().finish_response(request, resp, start_time)
+
+    def _as_problem(self, request: web.BaseRequest, failed: web.HTTPException) -> web.Response:
+        request_id = secrets.token_hex(8)
+        detail = failed.reason
+        if failed.status == 417:
+            detail = f"Expect: {request.headers.get('Expect', '')[:40]} is not known; leave the header out"
+        problem = of_status(failed.status, detail)
+        body = problem.body(request.path, request_id)
+        response = web.Response(body=body, status=problem.kind.status, content_type=MEDIA_TYPE)
+        set_headers(response, request_id)
+        response.force_close()  # a body may be under way that nobody will read
+        return response
+
 
 class ProblemServer(web.Server):
     """Makes such connections."""

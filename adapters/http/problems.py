@@ -102,7 +102,14 @@ KINDS: Final = {
             "unsupported-media-type",
             415,
             "The body is of an unknown kind",
-            "Send `Content-Type: application/json` or `application/msgpack`.",
+            "Send `Content-Type: application/json` or `application/msgpack`, texts in UTF-8, and the body as it is or "
+            "packed by gzip or deflate, as `Content-Encoding` says.",
+        ),
+        ProblemKind(
+            "expectation-failed",
+            417,
+            "That expectation cannot be met",
+            "Of `Expect` only `100-continue` is known. Leave the header out.",
         ),
         ProblemKind(
             "misdirected",

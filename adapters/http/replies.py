@@ -6,13 +6,14 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 
+from adapters.http.accept import Form, chosen_form
 from adapters.http.context import CALLER, Context, context_of
 from adapters.http.effort import is_large
 from adapters.http.problems import Fault, Problem
 from engine.errors import Overloaded
-from engine.messages.decoding import JSON, MSGPACK, pointer_to
+from engine.messages.decoding import JSON, MSGPACK
+from engine.messages.fact_results import pointer_of
 from engine.messages.observed import Fact, Observed
 from engine.model.fact_scopes import EVERY_CONTACT
 from engine.ports import Receipt
@@ -20,15 +21,17 @@ from engine.projections.views import Views
 
 DURABLE_WITHIN_S: Final = 10.0
 """A disk that takes longer has failed, as far as a caller is concerned."""
-PACKINGS: Final = frozenset({"", "identity", "gzip", "deflate"})
-"""The Content-Encodings that bodies may have."""
+FORMS: Final = (Form(JSON), Form(MSGPACK), Form("application/x-msgpack"))
+"""Forms of answers. Who wants none of them gets the first."""
 T = TypeVar("T")
 AS_OF: Final = "X-Trunkline-As-Of"
 
 
 def wants_msgpack(request: web.Request) -> bool:
     """Whether the caller asks for MessagePack rather than JSON."""
-    return request.headers.get("Accept", "").startswith((MSGPACK, "application/x-msgpack"))
+    accept = request.headers.get("Accept", "")
+    found = chosen_form(accept, FORMS) if accept not in ("", "*/*", JSON) else None
+    return found is not None and found.kind != JSON
 
 
 async def durable(context: Context) -> int:
@@ -101,28 +104,6 @@ async def submit(
     return receipts
 
 
-async def read_body(request: web.Request) -> bytes:
-    """Return the whole body, unpacked. Raises Problem when it is late, too large, or not packed as its header says."""
-    settings = context_of(request).settings
-    packing = request.headers.get("Content-Encoding", "").strip().lower()
-    if packing not in PACKINGS:
-        raise Problem(
-            "unsupported-media-type",
-            f"Content-Encoding {packing[:40]!r} is not read; send gzip, deflate, or the body as it is",
-            headers={"Accept-Encoding": "gzip, deflate", "Connection": "close"},
-        )
-    try:
-        async with asyncio.timeout(settings.body_timeout_ns / 1e9):
-            return await request.read()
-    except TimeoutError:
-        raise Problem("timeout", "the body did not arrive in time", headers={"Connection": "close"}) from None
-    except web.HTTPRequestEntityTooLarge:
-        raise Problem("too-large", f"the body has more than {settings.body_limit} bytes") from None
-    except (web.RequestPayloadError, HttpProcessingError):
-        form = f"is not {packing}, or ends early" if packing else "cannot be read to its end"
-        raise Problem("malformed", f"the body {form}; nothing was changed", headers={"Connection": "close"}) from None
-
-
 def next_link(request: web.Request, after: str | int | None, parameter: str = "after") -> dict[str, str]:
     """Return the header that leads to the page behind `after`; none where this is the last."""
     following = request.rel_url.update_query({parameter: str(after)})
@@ -136,4 +117,4 @@ def not_found(error: KeyError) -> Problem:
 
 def fault_of(receipt: Receipt, place: int | None = None) -> Fault:
     """Return what is wrong with a fact, pointing into the body."""
-    return Fault(receipt.error, pointer=pointer_to(receipt.field, place))
+    return Fault(receipt.error, pointer=pointer_of(receipt, place))

@@ -5,8 +5,9 @@ from typing import Final
 
 import msgspec
 
-from engine.messages.decoding import FAULTS_MAX, FORMS, JSON, MSGPACK, Fault, Malformed, pointer_to
+from engine.messages.decoding import FAULTS_MAX, FORMS, JSON, MSGPACK, Fault, Malformed
 from engine.messages.effects import AnyEffect
+from engine.messages.fact_results import FactResult, facts_taken
 from engine.messages.observed import Observed
 from engine.ports import OpenContact, Receipt
 from engine.projections.agent_status import AgentStatus
@@ -14,20 +15,6 @@ from engine.projections.queue_status import QueueStatus
 from engine.projections.tiles import QueueTile, agent_tile, queue_tile
 
 _encode: Final = msgspec.json.Encoder().encode
-
-
-class FactResult(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What became of one fact."""
-
-    seq: int
-    """Its place in the log; of the first one for a duplicate; 0 if it was not accepted."""
-    id: str = ""
-    duplicate: bool = False
-    error: str = ""
-    """Why it was not accepted: nothing was changed by it."""
-    pointer: str = ""
-    refused: str = ""
-    """Recorded, but set aside by routing: the state did not allow it."""
 
 
 class IntakeResult(msgspec.Struct, frozen=True):
@@ -97,28 +84,9 @@ def form_of(payload: bytes, content_type: str = "") -> str:
 
 def result_of(source: str, facts: Sequence[Observed], receipts: Sequence[Receipt], many: bool) -> IntakeResult:
     """Return what is told of facts that the engine has answered."""
-    results = [
-        FactResult(
-            receipt.seq,
-            fact.id,
-            receipt.duplicate,
-            receipt.error,
-            pointer_to(receipt.field, place if many else None) if receipt.error else "",
-            receipt.refused,
-        )
-        for place, (fact, receipt) in enumerate(zip(facts, receipts, strict=True))
-    ]
-    wrong = [result for result in results if result.error]
-    return IntakeResult(
-        source=source,
-        accepted=sum(not result.error and not result.duplicate for result in results),
-        duplicates=sum(result.duplicate for result in results),
-        rejected=len(wrong),
-        refused=sum(bool(result.refused) for result in results),
-        seq=max(result.seq for result in results),
-        results=results,
-        errors=[Fault(result.error, result.pointer) for result in wrong[:FAULTS_MAX]],
-    )
+    taken = facts_taken(facts, receipts, many)
+    wrong = [Fault(result.error, result.pointer) for result in taken.results if result.error]
+    return IntakeResult(source, **msgspec.structs.asdict(taken), errors=wrong[:FAULTS_MAX])
 
 
 def unread(source: str, faults: Sequence[Fault]) -> IntakeResult:

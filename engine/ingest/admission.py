@@ -135,7 +135,7 @@ class Admission:
                 self._key = key
             place = self._handlers[type(fact)](fact)
         except BadFact as bad:
-            return Receipt(0, error=bad.error, field=bad.field, full=bad.full)
+            return Receipt(0, error=bad.error, field=bad.field, full=bad.full, key=bad.key)
         except UNWRITABLE as error:
             return unwritable(fact, error)
         except Exception as error:
@@ -383,7 +383,8 @@ class Admission:
         try:
             number, rows = self.directory.requirement(queue, skills)
         except KeyError as error:
-            raise BadFact("skills", unknown("skill", str(error.args[0]), self.directory.skills.configured())) from None
+            skill = str(error.args[0])
+            raise BadFact("skills", unknown("skill", skill, self.directory.skills.configured()), key=skill) from None
         except ValueError as error:
             raise BadFact("skills", f"with those of the queue {error}") from None
         except Overloaded as error:

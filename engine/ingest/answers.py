@@ -37,12 +37,14 @@ CODES: Final[dict[str, int]] = {
 class BadFact(TrunklineError):
     """A fact that cannot become a row; it becomes a receipt before it leaves this room."""
 
-    def __init__(self, field: str, error: str, *, full: bool = False) -> None:
+    def __init__(self, field: str, error: str, *, full: bool = False, key: str = "") -> None:
         super().__init__(error)
         self.field = field
         self.error = error
         self.full = full
         """There is no room for it now."""
+        self.key = key
+        """Of a field with several entries: the wrong one's name."""
 
 
 def excerpt(text: str) -> str:

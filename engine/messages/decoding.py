@@ -4,12 +4,14 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from engine.errors import TrunklineError
 from engine.messages.json_keys import may_repeat, repeated_keys
+from engine.messages.json_texts import half_pairs
 from engine.messages.observed import WITHOUT_CONTROLS, Observed
 
 JSON: Final = "application/json"
@@ -125,7 +127,15 @@ def _faults_as(body: bytes, form: str, shape: Any, error: msgspec.DecodeError) -
             return (_repeated(body, read) if form == JSON else []) + _faults_of_fields(read, shape, "") or [
                 fault_of(error)
             ]
-    return [fault_of(error)]
+    return _unreadable(body, form, error)
+
+
+def _unreadable(body: bytes, form: str, error: msgspec.DecodeError) -> list[Fault]:
+    """Return what is wrong with a body that no decoder reads: the texts that are no Unicode, else what `error` says."""
+    if form != JSON or isinstance(error, msgspec.ValidationError):
+        return [fault_of(error)]
+    found = islice(half_pairs(body, escaped), FAULTS_MAX)
+    return [Fault(sentence, pointer) for pointer, sentence in found] or [fault_of(error)]
 
 
 def _refuse_repeated(body: bytes) -> None:
@@ -161,13 +171,14 @@ def fault_of(error: msgspec.DecodeError, base: str = "") -> Fault:
     if match is None:
         return Fault(text + (_advice(text, ["type"]) if text == _UNTYPED else ""), base)
     steps = [name or index for name, index in _STEP.findall(match[1])]
-    place = "".join(_escaped(step) for step in steps)
+    place = "".join(escaped(step) for step in steps)
     text = text[: match.start()]
     return Fault(text + _advice(text, steps), base + place)
 
 
-def _escaped(step: str) -> str:
-    return "/" + step.replace("~", "~0").replace("/", "~1")
+def escaped(step: str) -> str:
+    """Return a key as a step of a JSON pointer, as RFC 6901 has it; a long one is cut."""
+    return "/" + step[:POINTED_MAX].replace("~", "~0").replace("/", "~1")
 
 
 def _advice(text: str, steps: list[str]) -> str:
@@ -184,9 +195,12 @@ def _advice(text: str, steps: list[str]) -> str:
     return (f"; did you mean '{close[0]}'? {what} are " if close else f"; {what} are ") + ", ".join(words)
 
 
-def pointer_to(field: str, place: int | None) -> str:
-    """Return the JSON pointer of a fact's field; `place` is that of the fact in an array, None for one alone."""
-    return ("" if place is None else f"/{place}") + (f"/{field}" if field else "")
+def pointer_to(field: str, place: int | None, key: str = "") -> str:
+    """Return the JSON pointer of a fact's field; `place` is that of the fact in an array, None for one alone.
+
+    `key` names the entry of a field that has several.
+    """
+    return ("" if place is None else f"/{place}") + (f"/{field}" if field else "") + (escaped(key) if key else "")
 
 
 def _is_array(body: bytes, form: str) -> bool:
@@ -198,13 +212,13 @@ def _is_array(body: bytes, form: str) -> bool:
 def _malformed(body: bytes, form: str, many: bool, error: msgspec.DecodeError) -> Malformed:
     """Return every fault of a body that `error` is one of."""
     if not isinstance(error, msgspec.ValidationError):
-        return Malformed([fault_of(error)])
+        return Malformed(_unreadable(body, form, error))
     try:
         read = msgspec.json.decode(body) if form == JSON else msgspec.msgpack.decode(body)
     except msgspec.ValidationError:  # a number too long for any decoder: where it stands only the shape can tell
         return Malformed([fault_of(error)])
     except msgspec.DecodeError as broken:  # a wrong item stood before the place where the body breaks off
-        return Malformed([fault_of(broken)])
+        return Malformed(_unreadable(body, form, broken))
     items = read if many else [read]
     faults = _repeated(body, read) if form == JSON else []
     for place, item in enumerate(items):
@@ -259,5 +273,5 @@ def _faults_of_entries(value: Any, kind: Any, base: str) -> list[Fault]:
         try:
             msgspec.convert({key: inner}, kind)
         except msgspec.ValidationError as error:
-            faults.append(Fault(fault_of(error).detail, base + _escaped(str(key)[:POINTED_MAX])))
+            faults.append(Fault(fault_of(error).detail, base + escaped(str(key))))
     return faults

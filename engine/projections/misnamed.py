@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from engine.messages.decoding import Fault
+from engine.messages.decoding import Fault, escaped
 from engine.model.directory import Directory
 from engine.model.fields import nearest
 from engine.model.names import UNKNOWN, Names
@@ -59,7 +59,7 @@ def _wrong_names(directory: Directory, item: dict[str, Any]) -> Iterator[tuple[s
     skills = item.get("skills")
     for skill in skills if isinstance(skills, dict) else ():
         if directory.skills.number(str(skill)) == UNKNOWN:
-            yield "/skills", _unknown("skill", str(skill), directory.skills)
+            yield f"/skills{escaped(str(skill))}", _unknown("skill", str(skill), directory.skills)
     reason, known = item.get("reason"), directory.pause_reasons
     chosen = item.get("type") == "agent_status_changed" and isinstance(reason, str) and reason != ""
     if chosen and known and reason not in known:

@@ -146,6 +146,10 @@ async def test_bodies_of_other_kinds(client: ClientSession, kind: str) -> None:
         ("gzip", b"xxxx", 400),
         ("deflate", b"xxxx", 400),
         ("deflate", zlib.compress(b'{"queue": "sales"}' * 99)[:-9], 400),
+        ("gzip", gzip.compress(b'{"queue": "sales"}' * 99)[:-9], 400),
+        ("gzip", gzip.compress(b"{}") + b"more", 400),
+        ("br", b"{}", 415),
+        ("zstd", b"{}", 415),
         ("foo", b"{}", 415),
         ("gzip, gzip", b"{}", 415),
     ],
@@ -157,6 +161,76 @@ async def test_bodies_that_are_not_packed_as_they_say(
     async with client.post(address, data=io.BytesIO(body), headers=headers) as answer:
         assert answer.status == expected, await answer.text()
         assert answer.content_type == "application/problem+json"
+    await alive(client)
+
+
+FACT = b'{"type": "queue_opened", "queue": "sales"}'
+
+
+@pytest.mark.parametrize(
+    ("packing", "body"),
+    [
+        ("gzip", gzip.compress(FACT)),
+        ("x-gzip", gzip.compress(FACT)),
+        ("GZIP", gzip.compress(FACT[:9]) + gzip.compress(FACT[9:])),
+        ("deflate", zlib.compress(FACT)),
+        ("deflate", zlib.compress(FACT, wbits=-15)),
+        ("identity", FACT),
+    ],
+)
+async def test_bodies_that_are_packed_as_they_say(client: ClientSession, packing: str, body: bytes) -> None:
+    headers = {**JSON, "Content-Encoding": packing}
+    async with client.post("/api/v1/events", data=io.BytesIO(body), headers=headers) as answer:
+        assert answer.status == 202, await answer.text()
+
+
+@pytest.mark.parametrize(
+    ("charset", "expected"), [("utf-8", 202), ("UTF-8", 202), ('"utf-8"', 202), ("utf-16", 415), ("latin1", 415)]
+)
+async def test_texts_of_bodies_are_utf_8(client: ClientSession, charset: str, expected: int) -> None:
+    headers = {"Content-Type": f"application/json; charset={charset}"}
+    for address, good in (("/api/v1/events", expected), ("/api/v1/queues/sales/open", min(expected, 415))):
+        body = FACT if address.endswith("events") else b"{}"
+        async with client.post(address, data=io.BytesIO(body), headers=headers) as answer:
+            assert answer.status in (good, 200), await answer.text()
+            if expected == 415:
+                said = (await answer.json(content_type=None))["detail"]
+                assert said == f"charset {charset!r} is not read; send UTF-8"
+
+
+@pytest.mark.parametrize("address", ["/api/v1/events", "/nowhere"])
+async def test_what_is_expected_and_unknown_is_a_problem(client: ClientSession, address: str) -> None:
+    async with client.post(address, data=io.BytesIO(FACT), headers={**JSON, "Expect": "foo"}) as answer:
+        problem = await answer.json(content_type="application/problem+json")
+        assert (answer.status, problem["type"]) == (417, "/problems/expectation-failed")
+        assert problem["detail"] == "Expect: foo is not known; leave the header out"
+        assert answer.headers["Server"] == "trunkline"
+    async with client.get("/problems/expectation-failed") as page:
+        assert page.status == 200
+    async with client.post("/api/v1/events", data=io.BytesIO(FACT), headers=JSON, expect100=True) as answer:
+        assert answer.status == 202
+
+
+async def test_half_a_character_is_pointed_at(client: ClientSession) -> None:
+    start = (
+        b'[{"type": "queue_opened", "queue": "sales"}, {"type": "contact_arrived", "contact": "c", "queue": "sales",'
+    )
+    for rest, pointer, what in (
+        (rb'"attributes": {"a/b": "x\ud800"}}]', "/1/attributes/a~1b", "the text has"),
+        (rb'"attributes": {"a": "\udc00 and more text"}}]', "/1/attributes/a", "the text has"),
+        (rb'"customer": "\ud83d"}]', "/1/customer", "the text has"),
+        (rb'"attributes": {"\ud800": "x"}}]', "/1/attributes", "a key of this object has"),
+        (rb'"priority": 99, "customer": "\ud83d"}]', "/1/customer", "the text has"),
+    ):
+        async with client.post("/api/v1/events", data=io.BytesIO(start + rest), headers=JSON) as answer:
+            problem = await answer.json()
+            assert answer.status == 400
+        (fault,) = problem["errors"]
+        assert fault["pointer"] == pointer
+        assert fault["detail"].startswith(f"{what} half of a surrogate pair, \\ud")
+    command = io.BytesIO(rb'{"reason": "\ud800"}')
+    async with client.post(f"{CONTACTS}/c/withdraw", data=command, headers=JSON) as answer:
+        assert (answer.status, (await answer.json())["errors"][0]["pointer"]) == (400, "/reason")
     await alive(client)
 
 

@@ -41,7 +41,7 @@ async def test_a_fact_sent_again_changes_nothing(client: ClientSession, house: H
     async with client.post(EVENTS, json=arrival("c1", id="call-1")) as answer:
         assert answer.status == 202
         again = await answer.json()
-    assert again["results"] == [{"seq": first["seq"], "duplicate": True}]
+    assert again["results"] == [{"seq": first["seq"], "id": "call-1", "duplicate": True}]
     assert (again["accepted"], again["duplicates"]) == (0, 1)
     assert house.engine.views.as_of == before
 
@@ -70,7 +70,7 @@ async def test_names_that_mean_nothing_are_told_with_the_malformed(client: Clien
         errors = (await answer.json())["errors"]
     assert [error["pointer"] for error in errors] == [
         "/0/queue",
-        "/0/skills",
+        "/0/skills/juggling",
         "/2/agent",
         "/2/contact",
         "/3/queue",
@@ -94,6 +94,21 @@ async def test_senseless_items_are_rejected_one_by_one(client: ClientSession) ->
     assert (body["accepted"], body["rejected"]) == (1, 1)
     assert (body["results"][0]["field"], body["results"][0]["pointer"]) == ("queue", "/0/queue")
     assert "did you mean 'sales'" in body["results"][0]["error"]
+
+
+async def test_a_wrong_skill_is_pointed_at(client: ClientSession) -> None:
+    skill = "a/b~c"
+    async with client.post("/api/v1/events", json=[arrival("c1"), arrival("c2", skills={skill: 3})]) as answer:
+        told = (await answer.json())["results"][1]
+    assert (told["field"], told["pointer"]) == ("skills", "/1/skills/a~1b~0c")
+    assert told["error"] == "there is no skill 'a/b~c'; there are english, billing"
+    for address in ("/api/v1/events", "/api/v1/contacts"):
+        body = arrival("c3", skills={"english": 1, skill: 3})
+        if address.endswith("contacts"):
+            del body["type"]
+        async with client.post(address, json=body) as answer:
+            assert answer.status == 422
+            assert (await answer.json())["errors"][0]["pointer"] == "/skills/a~1b~0c"
 
 
 async def test_nothing_acceptable_is_a_problem(client: ClientSession, house: House) -> None:

@@ -10,10 +10,11 @@ import msgspec
 from aiohttp import web
 
 from adapters.http import parameters
+from adapters.http.bodies import read_body
 from adapters.http.commands import Outcome, command_routes, run_command, shape_without
 from adapters.http.context import context_of
 from adapters.http.problems import bad_parameter
-from adapters.http.replies import answer, durable, next_link, not_found, read_body, source_of
+from adapters.http.replies import answer, durable, next_link, not_found, source_of
 from adapters.http.route_table import IDEMPOTENCY_KEY, Parameter, Route, whole
 from adapters.http.translate import media_type
 from engine.messages import observed

@@ -7,74 +7,24 @@ import msgspec
 from aiohttp import web
 
 from adapters.http import parameters
+from adapters.http.bodies import read_body
 from adapters.http.cloud_events import BATCHED, STRUCTURED, CloudEvent, decode_cloud_events, is_cloud_event
 from adapters.http.context import CALLER, context_of
 from adapters.http.problems import Problem, bad_parameter
-from adapters.http.replies import AS_OF, answer, durable, fault_of, next_link, not_found, read_body, source_of, submit
+from adapters.http.replies import AS_OF, answer, durable, fault_of, next_link, not_found, source_of, submit
 from adapters.http.route_table import Parameter, Route, whole
 from adapters.http.tokens import Caller
 from adapters.http.translate import media_type
-from engine.messages.decoding import FAULTS_MAX, decode_facts, pointer_to
+from engine.messages.decoding import FAULTS_MAX, decode_facts
+from engine.messages.fact_results import FactsTaken, facts_taken
 from engine.messages.kinds import KIND_NAMES
 from engine.messages.observed import Observed
 from engine.model.fact_scopes import missing_scope
 from engine.model.scopes import Scope
-from engine.ports import Receipt
 from engine.projections.events import EventPage
 
 LIMIT_MAX: Final = 1000
 NDJSON: Final = "application/x-ndjson"
-
-
-class FactResult(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """What became of one fact."""
-
-    seq: int
-    """Its place in the log; of the first one for a duplicate; 0 if it was not accepted."""
-    duplicate: bool = False
-    error: str = ""
-    """Why it was not accepted: nothing was changed by it."""
-    field: str = ""
-    """The field of the fact that the error is about."""
-    refused: str = ""
-    """Recorded, but set aside by routing: the state did not allow it."""
-    pointer: str = ""
-    """Where the error lies in the body, as a JSON pointer."""
-
-
-class FactsAccepted(msgspec.Struct, frozen=True):
-    """What became of the facts of one request, in order; all accepted ones are durable."""
-
-    accepted: int
-    """New facts in the log, refused ones included."""
-    duplicates: int
-    rejected: int
-    """Not accepted: see each result's error."""
-    refused: int
-    seq: int
-    """Highest sequence among them."""
-    results: list[FactResult]
-
-
-def summary(receipts: list[Receipt], many: bool) -> FactsAccepted:
-    """Return the answer that tells these receipts; `many`: the body was an array."""
-    duplicates = rejected = refused = seq = 0
-    results = []
-    for place, receipt in enumerate(receipts):
-        seq = max(seq, receipt.seq)
-        if receipt.error:
-            rejected += 1
-        elif receipt.duplicate or receipt.refused:
-            duplicates += receipt.duplicate
-            refused += bool(receipt.refused)
-        else:
-            results.append(FactResult(receipt.seq))
-            continue
-        pointer = pointer_to(receipt.field, place if many else None) if receipt.error else ""
-        result = FactResult(receipt.seq, receipt.duplicate, receipt.error, receipt.field, receipt.refused, pointer)
-        results.append(result)
-    accepted = len(receipts) - rejected - duplicates
-    return FactsAccepted(accepted, duplicates, rejected, refused, seq, results)
 
 
 async def post_events(request: web.Request) -> web.Response:
@@ -90,7 +40,7 @@ async def post_events(request: web.Request) -> web.Response:
     for fact in facts if caller.agent is not None else ():
         caller.require_own_agent(fact, context_of(request).views)
     receipts = await submit(request, source_of(request), facts, caller.own_only)
-    told = summary(receipts, many)
+    told = facts_taken(facts, receipts, many)
     if told.rejected == len(receipts):
         faults = [fault_of(receipt, place if many else None) for place, receipt in enumerate(receipts)]
         raise Problem("unprocessable", f"{faults[0].detail}; nothing was changed", faults[:FAULTS_MAX])
@@ -140,7 +90,7 @@ ROUTES: Final = (
         body=Observed | list[Observed],
         body_required=True,
         also_takes=((STRUCTURED, CloudEvent), (BATCHED, list[CloudEvent])),
-        answer=FactsAccepted,
+        answer=FactsTaken,
         status=202,
         problems=(408, 413, 415, 422, 503),
         text=(

@@ -1,12 +1,15 @@
 """Whether the service lives and is ready, and what it counts."""
 
 import asyncio
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import msgspec
 from aiohttp import web
-from prometheus_client.exposition import choose_encoder
+from prometheus_client import generate_latest
+from prometheus_client.openmetrics import exposition as openmetrics
 
+from adapters.http.accept import Form, chosen_form
 from adapters.http.context import context_of
 from adapters.http.problems import Fault, Problem
 from adapters.http.replies import answer, durable
@@ -14,6 +17,11 @@ from adapters.http.route_table import OPEN, Parameter, Route
 from engine.model.scopes import Scope
 
 READY_WITHIN_S: Final = 2.0
+ENCODERS: Final[dict[Form, Callable[[Any], bytes]]] = {
+    Form("text/plain", "0.0.4"): generate_latest,
+    Form("application/openmetrics-text", "1.0.0"): openmetrics.generate_latest,
+}
+"""The forms of the metrics; who asks for none gets the first."""
 OWN_NAME: Final = "http"
 """This adapter, which speaks for itself."""
 
@@ -83,10 +91,15 @@ async def get_readyz(request: web.Request) -> web.Response:
 async def get_metrics(request: web.Request) -> web.Response:
     """Tell the figures in Prometheus' or OpenMetrics' form."""
     context = context_of(request)
-    encode, content_type = choose_encoder(request.headers.get("Accept", ""))
-    body = await asyncio.to_thread(context.metrics.encoder(encode, context.views))
+    form = chosen_form(request.headers.get("Accept", ""), tuple(ENCODERS))
+    if form is None:
+        raise Problem("not-acceptable", f"metrics come as {' or '.join(each.kind for each in ENCODERS)}")
+    body = await asyncio.to_thread(context.metrics.encoder(ENCODERS[form], context.views))
     await durable(context)
-    return web.Response(body=body, headers={"Content-Type": content_type, "Cache-Control": "no-store"})
+    content_type = f"{form.kind}; version={form.version}; charset=utf-8"
+    return web.Response(
+        body=body, headers={"Content-Type": content_type, "Cache-Control": "no-store", "Vary": "Accept"}
+    )
 
 
 ROUTES: Final = (
@@ -112,5 +125,7 @@ ROUTES: Final = (
         Scope.READ,
         "health",
         produces=("text/plain", "application/openmetrics-text"),
+        problems=(406,),
+        text="Prometheus' text format, or OpenMetrics 1.0.0 where the Accept header gives it more weight.",
     ),
 )
