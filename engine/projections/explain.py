@@ -25,6 +25,7 @@ from engine.model.settings import AgentSetting, ChannelSetting, QueueSetting
 from engine.projections.contact_records import ContactRecord, HeldBack, Offer
 from engine.projections.eligibility import conditions, configured, member, skilled
 from engine.projections.expected_wait import ExpectedWait, expected_wait
+from engine.projections.explain_exit import WhyLeft, why_left
 from engine.projections.figures import age_s, book_now_ns, position
 from engine.projections.line_order import places
 from engine.projections.names import Interned, name_at
@@ -115,6 +116,8 @@ class Explanation(msgspec.Struct, frozen=True):
     offers: list[WhyAgent]
     waiting: WhyWaiting | None
     """None when it does not wait."""
+    left: WhyLeft | None
+    """None while it waits or is served, and where it was."""
 
 
 def explain(
@@ -131,6 +134,7 @@ def explain(
         note=_silent_phones(directory, record),
         offers=[why_agent(offer) for offer in record.offers],
         waiting=why_waiting(t, directory, interned, slot, now_ns, record.held_back) if waits else None,
+        left=None if waits else why_left(record),
     )
 
 
@@ -229,7 +233,7 @@ def _own_agent(t: Tables, directory: Directory, slot: int, now_ns: int, ringing:
     if ringing or own < 0 or not _waits_for_own(t, slot, queue, now_ns):
         return ""
     ends_ns = int(contact["enqueued_ns"]) + int(t.queues[queue]["settings"][QueueSetting.PREFERRED_WAIT_NS])
-    state = AGENT_STATE_NAMES[int(t.agents[own]["state"])]
+    state = "being rung" if t.agents[own]["ringing"] else AGENT_STATE_NAMES[int(t.agents[own]["state"])]
     left_s = max(ends_ns - now_ns, 0) / 1e9
     return f"it waits for {directory.agents.name(own)}, who is {state}; in {left_s:.0f} s anybody may have it"
 

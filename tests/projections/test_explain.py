@@ -6,19 +6,21 @@ import numpy as np
 import pytest
 
 from engine.messages.effects import InformQueued
-from engine.messages.kinds import RING_ALL, VOICE
+from engine.messages.kinds import EXIT_NAMES, RING_ALL, VOICE
 from engine.messages.observed import (
     AgentReachabilityChanged,
     AgentStatusChanged,
     ContactArrived,
     ContactReleased,
     OfferAnswered,
+    QueueClosed,
     TransferRequested,
     WrapUpFinished,
 )
 from engine.model.directory import AgentCard
 from engine.model.settings import AgentSetting, QueueSetting
 from engine.projections.expected_wait import expected_wait
+from engine.projections.explain_exit import _TEXTS
 from engine.projections.waits import edges_s, quantiles_s
 from tests.projections.support import SECOND_NS, Centre
 
@@ -225,6 +227,67 @@ async def test_ring_all_tells_nobody_that_another_would_have_been_next(centre: C
     assert [offer.agent for offer in offers] == ["alice", "bob"]
     assert [(offer.runner_up, offer.tied) for offer in offers] == [("", False)] * 2
     assert all("ring-all rings at all" in offer.text for offer in offers)
+
+
+async def test_a_transfer_to_an_agent_who_is_being_rung_names_the_agent(centre: Centre) -> None:
+    centre.views.tables.queues["settings"][0, QueueSetting.PREFERRED_WAIT_NS] = 60 * SECOND_NS
+    await centre.say(available("alice"), ContactArrived(contact="c1", queue="sales"))
+    await centre.say(OfferAnswered(contact="c1", agent="alice"), available("bob"))
+    await centre.say(ContactArrived(contact="c2", queue="sales"))
+    await centre.say(TransferRequested(contact="c1", agent="bob"))
+    waiting = centre.views.explain("c1", centre.clock.now_ns()).waiting
+    assert waiting is not None
+    assert waiting.summary == "it waits for bob, who is being rung; in 60 s anybody may have it"
+    assert {block.agent: block.detail for block in waiting.agents}["bob"].startswith("is being offered another contact")
+    await centre.say(ContactReleased(contact="c2"))
+    waiting = centre.views.explain("c1", centre.clock.now_ns()).waiting
+    assert waiting is not None
+    assert waiting.summary == "it is being offered to bob"
+
+
+async def test_who_was_not_served_is_told_why(centre: Centre) -> None:
+    settings = centre.views.tables.queues["settings"]
+    sales, vip = (centre.views.queue_number(name) for name in ("sales", "vip"))
+    await centre.say(QueueClosed(queue="vip"), ContactArrived(contact="closed", queue="vip"))
+    settings[sales, QueueSetting.MAX_LENGTH] = 1
+    await centre.say(ContactArrived(contact="first", queue="sales"), ContactArrived(contact="full", queue="sales"))
+    settings[sales, QueueSetting.FULL_TARGET] = vip
+    await centre.say(ContactArrived(contact="passed on", queue="sales"))
+    assert centre.views.explain("first", centre.clock.now_ns()).left is None
+    await centre.after(2.5, ContactReleased(contact="first"))
+    found = {
+        name: centre.views.explain(name, centre.clock.now_ns()).left
+        for name in ("closed", "full", "passed on", "first")
+    }
+    told = {name: (left.queue, left.exit, left.waited_s, left.text) for name, left in found.items() if left}
+    assert told == {
+        "closed": ("vip", "refused_closed", 0.0, "the queue was closed: vip refused it at the door"),
+        "full": ("sales", "refused_full", 0.0, "the queue was full (`max_length`): sales refused it at the door"),
+        "passed on": (
+            "vip",
+            "refused_closed",
+            0.0,
+            "the queue was closed: vip refused it at the door; sales had sent it on",
+        ),
+        "first": (
+            "sales",
+            "short_abandoned",
+            2.5,
+            "the customer hung up, sooner than counts as abandoned (`short_abandon`), after 2.5 s in sales",
+        ),
+    }
+
+
+def test_every_exit_has_its_sentence() -> None:
+    assert set(EXIT_NAMES.values()) == _TEXTS.keys() | {"answered", "transferred"}
+
+
+async def test_who_is_served_did_not_leave(centre: Centre) -> None:
+    await centre.say(available("alice"), ContactArrived(contact="c1", queue="sales"))
+    await centre.say(OfferAnswered(contact="c1", agent="alice"))
+    assert centre.views.explain("c1", centre.clock.now_ns()).left is None
+    await centre.say(ContactReleased(contact="c1"))
+    assert centre.views.explain("c1", centre.clock.now_ns()).left is None
 
 
 async def test_who_waits_for_an_agent_of_its_own_is_told_whom_and_how_long(centre: Centre) -> None:
