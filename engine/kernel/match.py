@@ -122,10 +122,12 @@ def match_agent(t: Tables, out: Array, a: int) -> None:
     if c >= 0:
         _offer(t, out, c, a, 0.0, 1, PREFERRED_AGENT, -1, 0)
     else:
-        c, second, lines, score = _best_contact(t, a)
-        if c < 0:
+        c, second, lines, score, left = _best_contact(t, a)
+        if left >= 0:
+            then(t, MATCH_CONTACT, left)
+        elif c < 0:
             return
-        if not _holds_back(t, out, c, a):
+        if c >= 0 and not _holds_back(t, out, c, a):
             strategy = t.queues[t.contacts[c].queue].settings[QueueSetting.STRATEGY]
             _offer(t, out, c, a, score, lines, strategy, second, 2)
     then(t, MATCH_AGENT, a)
@@ -179,9 +181,13 @@ def match_any(t: Tables, out: Array, decision: int) -> None:
 
 
 @jit
-def _best_contact(t: Tables, a: int) -> tuple[int, int, int, float]:
-    """Return (contact, runner-up, lines compared, score): among the heads, the wait that weighs most."""
-    best, second, compared = -1, -1, 0
+def _best_contact(t: Tables, a: int) -> tuple[int, int, int, float, int]:
+    """Return (contact, runner-up, lines compared, score, left to others): among the heads, the wait that weighs most.
+
+    Left to others is one whom the agent let go of in this turn while somebody else is free, who may yet be given to
+    another contact: so both are looked at again.
+    """
+    best, second, compared, left = -1, -1, 0, -1
     best_score, second_score = 0.0, 0.0
     waiting = len(t.agents)
     for place in range(t.line_masks.shape[1]):
@@ -192,9 +198,11 @@ def _best_contact(t: Tables, a: int) -> tuple[int, int, int, float]:
             if not has(t.agent_masks, common_lines(t) + t.lines[line].channel, a):
                 continue
             c = head_of(t, line)
-            if let_go_by(t, c) == a and somebody_else(t, line, a):
-                continue  # somebody else takes it: it has a place on the agenda of its own
-            if t.contacts[c].held_back and weigh(t, c, a)[0]:
+            if t.contacts[c].held_back:
+                if weigh(t, c, a)[0]:
+                    continue
+            elif let_go_by(t, c) == a and somebody_else(t, line, a):
+                left = c
                 continue
             compared += 1
             score = contact_score(t, c)
@@ -203,7 +211,7 @@ def _best_contact(t: Tables, a: int) -> tuple[int, int, int, float]:
                 best, best_score = c, score
             elif second < 0 or score > second_score:
                 second, second_score = c, score
-    return best, second, compared, best_score
+    return best, second, compared, best_score, left
 
 
 @jit

@@ -1,5 +1,6 @@
 """The naive twin, first layer: rows, waiting lines, offers, and who is matched with whom."""
 
+import functools
 from collections import deque
 from collections.abc import Callable
 
@@ -231,25 +232,30 @@ class Offers:
             heads = [
                 c for line in books.lines if number in books.serving(line) and (c := books.head(books.waiting(line)))
             ]
-            heads = [
+            left = [
                 c
                 for c in heads
-                if books.let_go_by(c) != number or books.serving((c.queue, c.requirement, c.channel)) == [number]
+                if not c.held
+                and books.let_go_by(c) == number
+                and books.serving((c.queue, c.requirement, c.channel)) != [number]
             ]
-            heads = [c for c in heads if not self._is_kept_waiting(c, number)]
+            heads = [c for c in heads if c not in left and not self._is_kept_waiting(c, number)]
+            if left:
+                self._then(functools.partial(self._match_contact, left[-1]))
             for c in heads:
                 if best is None or (books.score(c), -c.order) > (books.score(best), -best.order):
                     best, second = c, best
                 elif second is None or books.score(c) > books.score(second):
                     second = c
-            if best is None:
+            if best is not None:
+                strategy = books.queues[best.queue].get(QueueSetting.STRATEGY)
+                choice = packed(len(heads), strategy, second.slot if second else -1, by_agent=True)
+                if books.weigh(best, number)[0]:
+                    self._hold_back(best, number)
+                else:
+                    self._offer(best, number, books.score(best), choice)
+            elif not left:
                 return
-            strategy = books.queues[best.queue].get(QueueSetting.STRATEGY)
-            choice = packed(len(heads), strategy, second.slot if second else -1, by_agent=True)
-            if books.weigh(best, number)[0]:
-                self._hold_back(best, number)
-            else:
-                self._offer(best, number, books.score(best), choice)
         self._then_match_agent(number)
 
     def _match_any(self) -> None:

@@ -159,3 +159,25 @@ def test_plain_queues_of_one_agent_are_served_by_the_wait_alone() -> None:
     scene.wait(60)
     scene.status(0, k.STATUS_AVAILABLE)
     assert scene.offered() == [(longest, 0)]
+
+
+def test_who_let_go_serves_it_when_the_colleague_who_came_free_serves_another() -> None:
+    scene = Scene(agents=2, available=(1,))
+    for agent in range(2):
+        scene.agent(agent, AgentSetting.CAPACITY + k.CHAT, 3)
+    scene.agent(0, AgentSetting.DECLINE_DELAY_NS, 11 * SECOND_NS)
+    scene.agent(1, AgentSetting.WRAP_UP_NS, 12 * SECOND_NS)
+    scene.queue(0, QueueSetting.RING_LIMIT_NS, 10 * SECOND_NS)
+    for agent in range(2):
+        scene.requirement(1 + agent, (agent, 1))
+        scene.skill(agent, agent, 1)
+    scene.release(scene.talk()[0])
+    for_the_second = scene.arrive(requirement=2)
+    scene.status(0, k.STATUS_AVAILABLE)
+    for_the_first, for_both = scene.arrive(channel=k.CHAT, requirement=1), scene.arrive(channel=k.CHAT)
+    scene.decline(for_the_first, 0)
+    scene.now_ns += 13 * SECOND_NS
+    scene.fact(k.DEADLINE_PASSED)
+    happened = [scene.kinds().index(kind) for kind in ("offer_ended", "agent_resumed", "wrap_up_ended")]
+    assert happened == sorted(happened), "one row finds the offer over, then one agent back, then the other"
+    assert scene.offered() == [(for_the_first, 0), (for_the_second, 1), (for_both, 0)]
