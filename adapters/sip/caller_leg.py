@@ -11,7 +11,8 @@ from adapters.sip.translate import CAUSE_GONE, FinalAnswer, release_cause
 
 SLOT: Final = "caller"
 REPEAT_AFTER_NS: Final = 50_000_000_000
-"""A caller hears something at least this often: proxies give a call up after a minute of silence (§13.3.1.1)."""
+"""A caller hears something at least this often: proxies may give a call up after a minute of silence (§13.3.1.1)."""
+QUEUED: Final = (182, "Queued", b"")
 LONGEST_EXPIRY_S: Final = 86_400
 TERMINATED: Final = FinalAnswer(487, "", ())
 NOT_SERVED: Final = FinalAnswer(480, "", ())
@@ -31,7 +32,9 @@ class CallerLeg(Leg):
         self.cancelled = False
         self._expiry: asyncio.TimerHandle | None = None
         self.said: tuple[int, str, bytes] = (0, "", b"")
+        """The last provisional response above 100."""
         self.said_ns = 0
+        """When it was, or 100."""
         self.offered_late = False
         """Whether the caller left the first offer to us."""
         self.recovered = False
@@ -44,6 +47,7 @@ class CallerLeg(Leg):
     def receive(self, transaction: ServerTransaction, request: Request) -> None:
         """Begin with an INVITE. Raises MalformedMessage."""
         self.first = request
+        self.said_ns = self.core.endpoint.now_ns()  # 100
         self.offered_late = not request.body
         transaction.context = self
         self.enter(Dialog.from_request(request, transaction.local_tag, ""), request.source)
@@ -101,9 +105,9 @@ class CallerLeg(Leg):
         endpoint.reply(self.invite, status, phrase, with_contact=True, content_type=content_type, body=body)
 
     def repeat(self, now_ns: int) -> None:
-        """Say the last thing again when it is time."""
-        if self.said[0] and now_ns - self.said_ns >= REPEAT_AFTER_NS:
-            self.tell(*self.said)
+        """Say the last thing again when it is time; who has heard 100 only, as phones are silent, waits."""
+        if now_ns - self.said_ns >= REPEAT_AFTER_NS:
+            self.tell(*(self.said if self.said[0] else QUEUED))
 
     def accept(self, body: bytes) -> bool:
         """Answer with 200 and the agent's session description; False when the caller has left."""

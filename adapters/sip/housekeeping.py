@@ -52,7 +52,7 @@ class Housekeeping:
 
     def _look_at_call(self, call: Call, now_ns: int) -> None:
         if call.phase == Phase.WAITING:
-            call.caller.repeat(now_ns + EVERY_NS)
+            call.caller.repeat(now_ns + EVERY_NS)  # the next look would be too late
         elif call.caller.acknowledged and not call.caller.kept:
             # Short calls never cost this; after a restart it spares the peers a repeated answer.
             call.caller.kept = True

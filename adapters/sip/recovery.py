@@ -14,7 +14,7 @@ from adapters.sip.arrivals import expires_s
 from adapters.sip.attended import CAUSE_NORMAL
 from adapters.sip.call import Call, Calls, Phase
 from adapters.sip.callback import Callback
-from adapters.sip.caller_leg import CallerLeg
+from adapters.sip.caller_leg import REPEAT_AFTER_NS, CallerLeg
 from adapters.sip.leg import Leg
 from adapters.sip.offer import AgentLeg, Offer
 from adapters.sip.offer_answer import held_answer
@@ -131,7 +131,7 @@ class _Recovery:
         call = Call(self._calls, self._contact.contact, transaction)
         call.caller.receive(transaction, request)
         call.caller.expire_after(expires_s(request))
-        call.caller.said = (182, "Queued", b"")  # said again soon, it shows who is still there
+        call.caller.said_ns -= REPEAT_AFTER_NS  # said again soon, it shows who is still there
         session = answer_session_timer(request, core.policy)
         call.caller.session = None if isinstance(session, Refusal) else session
         return call

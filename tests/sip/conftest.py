@@ -14,10 +14,11 @@ from engine.messages.rows import ROW
 from engine.state import EngineState
 from tests.sip.baresip import Baresip
 from tests.sip.support import CAPACITY, Exchange, Sipps, make_exchange
-from tests.sip.user_agent import UserAgent
+from tests.sip.user_agent import TcpUserAgent, UserAgent
 
 OpenExchange = Callable[..., Awaitable[Exchange]]
 OpenPhone = Callable[[str], Awaitable[UserAgent]]
+OpenTcp = Callable[[str], TcpUserAgent]
 OpenBaresip = Callable[[str], Awaitable[Baresip]]
 
 
@@ -73,6 +74,20 @@ async def open_phone() -> AsyncIterator[OpenPhone]:
 
     yield start
     for phone in opened:
+        phone.close()
+
+
+@pytest.fixture
+async def tcp_phone() -> AsyncIterator[OpenTcp]:
+    """Return a function that makes a phone which speaks TCP."""
+    made: list[TcpUserAgent] = []
+
+    def make(name: str) -> TcpUserAgent:
+        made.append(TcpUserAgent(name))
+        return made[-1]
+
+    yield make
+    for phone in made:
         phone.close()
 
 

@@ -1,10 +1,12 @@
 """Calls between scripted phones: each message and its moment."""
 
 import asyncio
+import random
 import time
 
 import pytest
 
+from adapters.sip.housekeeping import EVERY_NS
 from adapters.sip.protocol import Dialog, build_response, reasons_of
 from engine.messages.observed import CallbackRequested
 from tests.sip.conftest import OpenExchange, OpenPhone
@@ -211,6 +213,57 @@ async def test_who_waits_long_hears_the_same_again(open_exchange: OpenExchange, 
     await bob.response(487)
     await exchange.settle()
     assert not [event for event in bob.heard if getattr(getattr(event, "response", None), "status", 0) == 182]
+
+
+@pytest.mark.parametrize(("latest_s", "gap_s"), [(0.0, 50), (9.9, 60)])
+async def test_no_caller_hears_nothing_for_a_minute(
+    open_exchange: OpenExchange, open_phone: OpenPhone, latest_s: float, gap_s: int
+) -> None:
+    """Whenever the call came, and however late the loop looks, by less than ten seconds, proxies hear of it in time."""
+    now_ns = 0
+    chance = random.Random(7)
+    exchange = await open_exchange(centre(), monotonic_ns=lambda: now_ns)
+    bob = await open_phone("bob")
+    invite = bob.invite("sales", exchange.sip.endpoint.port, bob.sdp())
+    await bob.response(182)
+    (call,) = exchange.sip.calls.by_name.values()
+    gaps_ns = []
+    for phase_ns in range(0, 5_000_000_000, 50_000_000):
+        said_ns = call.caller.said_ns = now_ns
+        now_ns += phase_ns
+        for _ in range(40):
+            exchange.sip.housekeeping.sweep()
+            if call.caller.said_ns > said_ns:
+                gaps_ns.append(call.caller.said_ns - said_ns)
+                said_ns = call.caller.said_ns
+            now_ns += EVERY_NS + int(chance.uniform(0, latest_s) * 1e9)
+    assert len(gaps_ns) > 200
+    assert min(gaps_ns) > 40e9
+    assert 45e9 < max(gaps_ns) <= gap_s * 1e9
+    bob.take_back(invite)
+    await bob.response(487)
+    await exchange.settle()
+
+
+async def test_a_caller_hears_of_the_queue_while_phones_say_nothing(
+    open_exchange: OpenExchange, open_phone: OpenPhone
+) -> None:
+    offset_ns = 0
+    ann, bob = await open_phone("ann"), await open_phone("bob")
+    exchange = await open_exchange(
+        centre(phones={"ann": f"127.0.0.1:{ann.port}"}), monotonic_ns=lambda: time.monotonic_ns() + offset_ns
+    )
+    await exchange.sign_in("ann")
+    invite = bob.invite("sales", exchange.sip.endpoint.port, bob.sdp())
+    await ann.request("INVITE")
+    exchange.sip.housekeeping.sweep()
+    await bob.response(100)
+    assert not bob.heard
+    offset_ns = 51_000_000_000
+    exchange.sip.housekeeping.sweep()
+    assert (await bob.response(182)).response.reason == "Queued"
+    bob.take_back(invite)
+    await bob.response(487)
 
 
 async def test_one_call_that_fails_keeps_no_other_waiting(

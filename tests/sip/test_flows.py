@@ -1,31 +1,13 @@
 """Phones behind the connection that they made: kept while it lives, away when it is gone, told what they missed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-
-import pytest
+from collections.abc import Callable
 
 from adapters.sip.protocol import Dialog
-from tests.sip.conftest import OpenExchange, OpenPhone
+from tests.sip.conftest import OpenExchange, OpenPhone, OpenTcp
 from tests.sip.support import Exchange, centre, free_port, until
 from tests.sip.test_registrar import AGENT, Registering, reachable
 from tests.sip.user_agent import TcpUserAgent
-
-OpenTcp = Callable[[str], TcpUserAgent]
-
-
-@pytest.fixture
-async def tcp_phone() -> AsyncIterator[OpenTcp]:
-    """Return a function that makes a phone which speaks TCP."""
-    made: list[TcpUserAgent] = []
-
-    def make(name: str) -> TcpUserAgent:
-        made.append(TcpUserAgent(name))
-        return made[-1]
-
-    yield make
-    for phone in made:
-        phone.close()
 
 
 async def house(open_exchange: OpenExchange, tcp_phone: OpenTcp) -> tuple[Exchange, TcpUserAgent, Registering]:

@@ -9,10 +9,17 @@ from urllib.parse import quote
 import pytest
 
 from engine.log.reader import read_log
-from engine.messages.kinds import CONTACT_ENDED, LEG_RECORDED, TRUNK_RELEASED, TRUNK_REQUESTED, TRUNK_SEIZED
+from engine.messages.kinds import (
+    CONTACT_ENDED,
+    CONTACT_RELEASED,
+    LEG_RECORDED,
+    TRUNK_RELEASED,
+    TRUNK_REQUESTED,
+    TRUNK_SEIZED,
+)
 from engine.messages.rows import ROW
 from engine.replay.restore import LOG_FOLDER
-from tests.sip.conftest import OpenPhone
+from tests.sip.conftest import OpenPhone, OpenTcp
 from tests.sip.support import centre, free_port, until
 from tests.sip.test_attended import QUEUES, agents_of, offered, replaces
 from tests.sip.user_agent import UserAgent
@@ -141,6 +148,50 @@ async def test_a_waiting_caller_is_served(served: Served, open_phone: OpenPhone)
     ann.within(agents, "BYE")
     await ann.response(200, "BYE")
     bob.reply(await bob.request("BYE"), 200)
+
+
+async def test_a_caller_who_takes_connections_is_answered_over_a_new_one(
+    served: Served, open_phone: OpenPhone, tcp_phone: OpenTcp
+) -> None:
+    ann = await open_phone("ann")
+    served.configure(centre(phones={"ann": f"127.0.0.1:{ann.port}"}))
+    await served.start()
+    bob = await tcp_phone("bob").connect(served.port, contact_port=free_port())
+    bob.invite("sales", served.port, bob.sdp())
+    await bob.response(182)
+    await served.kill()
+    at_bob = await bob.listen()
+    await served.start("ann")
+    agents = await ann.pick_up()
+    await bob.connected()
+    ann.within(agents, "BYE")
+    await ann.response(200, "BYE")
+    bob.reply(await bob.request("BYE"), 200)
+    at_bob.close()
+
+
+async def test_a_caller_who_is_back_by_another_connection_gets_the_final_response_there(
+    served: Served, tcp_phone: OpenTcp
+) -> None:
+    served.configure(centre(phones={"ann": "127.0.0.1:9"}))
+    await served.start()
+    bob = await tcp_phone("bob").connect(served.port)
+    waiting = bob.invite("sales", served.port, bob.sdp())
+    await bob.response(182)
+    await served.again()
+    await bob.connect(served.port)
+    bob.take_back(waiting)
+    await bob.response(487)
+
+
+async def test_a_caller_who_is_gone_for_good_waits_no_more(served: Served, tcp_phone: OpenTcp) -> None:
+    served.configure(centre(phones={"ann": "127.0.0.1:9"}))
+    await served.start()
+    bob = await tcp_phone("bob").connect(served.port)
+    bob.invite("sales", served.port, bob.sdp())
+    await bob.response(182)
+    await served.again()
+    await until(lambda: recorded(served.folder / "data" / LOG_FOLDER, CONTACT_RELEASED) == 1)
 
 
 async def test_a_caller_who_was_refused_as_it_died_is_told_at_the_start(served: Served, open_phone: OpenPhone) -> None:

@@ -266,6 +266,7 @@ class TransactionLayer(TransactionStore):
         transaction = self._servers.get(key)
         if transaction is not None:
             self.counters["retransmissions_received"] += 1
+            self._follow(transaction, request)
             advance(self, transaction, Signal.ACK if request.method == "ACK" else Signal.REQUEST, request)
         elif request.method == "ACK":
             self._receive_ack(request)
@@ -340,9 +341,21 @@ class TransactionLayer(TransactionStore):
         if invite is None:
             self._refuse(transaction, request, Refusal(481))
             return
+        self._follow(invite, request)
         advance(self, transaction, Signal.SUCCESS, build_response(request, 200, to_tag=invite.local_tag))
         if not invite.is_final:
             self._events.append(CancelReceived(invite, request))
+
+    def _follow(self, invite: ServerTransaction, request: Request) -> None:
+        """Who repeats an INVITE, or takes it back, by another connection is answered there: the first may be gone."""
+        source = request.source
+        if source is None or source == invite.hop or not (source.reliable and invite.hop.reliable):
+            return
+        if invite.method == "INVITE" and not invite.is_final:
+            self._leave_connection(invite)
+            invite.hop, invite.other_hop = source, hop_without_connection(request.top_via, source)
+            self._enter_connection(invite)
+            self.counters["connections_replaced"] += 1
 
     # --- responses ------------------------------------------------------------------------------------------------
 
