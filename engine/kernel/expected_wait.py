@@ -40,7 +40,8 @@ def expected_wait(
 ) -> tuple[int, int, float, float, float, float, float]:
     """Return (place, slots at work, mean handling time, mean patience, p50, p80, p90: ns; -1.0 if nobody is at work).
 
-    `place` is the contact's in line, 0 for one that came now; requirement and channel are the queue's where -1.
+    `place` is the contact's in line, 0 for one that came now, negative while it is being offered to somebody: nobody
+    has to depart any more. Requirement and channel are the queue's where -1.
     """
     settings = t.queues[queue].settings
     if requirement < 0:
@@ -48,7 +49,7 @@ def expected_wait(
     if channel < 0:
         channel = settings[QueueSetting.CHANNEL]
     slots, free_slots = slots_for(t, queue, requirement, channel)
-    stages = place
+    stages, place = max(place, 0), abs(place)
     if place == 0:
         place = in_line(t, queue) + 1
         stages = 0 if free_slots > 0 else place

@@ -4,6 +4,7 @@ import msgspec
 
 from engine.kernel import expected_wait as kernel
 from engine.kernel.tables import Array, Tables
+from engine.messages.kinds import CONTACT_OFFERED
 from engine.model.tallies import Tally
 from engine.projections.figures import NS, position, ratio
 
@@ -34,7 +35,8 @@ class Calibration(msgspec.Struct, frozen=True):
 def expected_wait(t: Tables, queue: int, place: int = 0, requirement: int = -1, channel: int = -1) -> ExpectedWait:
     """Return the expected wait at `place` in line, or of a contact that comes now.
 
-    Requirement and channel are the contact's, or the queue's own where nothing is said.
+    Requirement and channel are the contact's, or the queue's own where nothing is said. A negative place is that of a
+    contact which rings at somebody.
     """
     at, slots, handle_ns, patience_ns, *waits_ns = kernel.expected_wait(t, queue, requirement, channel, place)
     p50, p80, p90 = (round(wait_ns / NS, 1) if slots else None for wait_ns in waits_ns)
@@ -42,10 +44,16 @@ def expected_wait(t: Tables, queue: int, place: int = 0, requirement: int = -1, 
     return ExpectedWait(position(t), at, slots, handle_s, patience_s, p50, p80, p90)
 
 
+def expected_wait_of(t: Tables, slot: int, place: int) -> ExpectedWait:
+    """Return the expected wait from now on of the contact in `slot` at `place` in line; while it rings, only that."""
+    contact = t.contacts[slot]
+    at = -place if contact["state"] == CONTACT_OFFERED else place
+    return expected_wait(t, int(contact["queue"]), at, int(contact["requirement"]), int(contact["channel"]))
+
+
 def wait_left_s(t: Tables, slot: int, place: int) -> tuple[float | None, float | None]:
     """Return the median and 90 % quantile of the wait from now on of the contact in `slot` at `place` in line."""
-    contact = t.contacts[slot]
-    told = expected_wait(t, int(contact["queue"]), place, int(contact["requirement"]), int(contact["channel"]))
+    told = expected_wait_of(t, slot, place)
     return told.p50_s, told.p90_s
 
 

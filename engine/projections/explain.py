@@ -24,7 +24,7 @@ from engine.model.directory import Directory
 from engine.model.settings import AgentSetting, ChannelSetting, QueueSetting
 from engine.projections.contact_records import ContactRecord, HeldBack, Offer
 from engine.projections.eligibility import conditions, configured, member, skilled
-from engine.projections.expected_wait import ExpectedWait, expected_wait
+from engine.projections.expected_wait import ExpectedWait, expected_wait_of
 from engine.projections.explain_exit import WhyLeft, why_left
 from engine.projections.figures import age_s, book_now_ns, position
 from engine.projections.line_order import places
@@ -211,7 +211,7 @@ def why_waiting(
         offered_to=ringing,
         held_back=held_back,
         next_step=next_step(t, directory, slot),
-        expected_wait=expected_wait(t, queue, place, requirement, int(contact["channel"])),
+        expected_wait=expected_wait_of(t, slot, place),
     )
 
 

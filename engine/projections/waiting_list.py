@@ -20,7 +20,7 @@ from engine.messages.kinds import (
 from engine.messages.observed import INTEGER_MAX
 from engine.model.directory import Directory
 from engine.model.settings import STEPS_MAX, QueueSetting
-from engine.projections.expected_wait import ExpectedWait, expected_wait
+from engine.projections.expected_wait import ExpectedWait, expected_wait_of
 from engine.projections.figures import age_s, waiting_since_ns
 from engine.projections.line_order import in_order, later_in_order, place_key, places
 from engine.projections.names import OpenContacts
@@ -168,9 +168,7 @@ def waiting_contact(
         arrived_ns=min(int(contact["arrived_ns"]), entered_ns),
         offered_to=[directory.agents.name(agent) for agent in offered_to(t, slot)],
         next_step=next_step(t, directory, slot),
-        expected_wait=expected_wait(
-            t, int(contact["queue"]), place, int(contact["requirement"]), int(contact["channel"])
-        ),
+        expected_wait=expected_wait_of(t, slot, place),
     )
 
 
