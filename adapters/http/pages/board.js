@@ -106,7 +106,7 @@ function queueRow(queue) {
     cell("Service level", gauge(queue), "level"),
     cell("Offered", String(queue.entries)),
     cell("Answered", String(queue.answered)),
-    cell("Abandoned", element("span", { title: `${queue.abandon_rate_id}: the share leaves out the ${queue.short_abandoned} short ones, who gave up at once` }, lost)),
+    cell("Abandoned", element("span", { title: `The share leaves out the ${queue.short_abandoned} short ones, who gave up at once. As a formula: ${queue.abandon_rate_id}` }, lost)),
     cell("Mean wait", seconds(queue.average_speed_of_answer_s)),
     cell("Handling", seconds(queue.average_handle_s)),
     cell("Expected", expected),
@@ -146,8 +146,8 @@ function drawTiles(queues) {
   tile("answered", String(answered), `of ${entries} offered`);
   // The share is reckoned as in the rows: without those who gave up at once.
   const few = sum(queues, "short_abandoned"), of = sum(queues, "abandon_rate_of");
-  const share = of ? `${percent((abandoned - few) / of)} (${queues[0].abandon_rate_id})` : "";
-  tile("abandoned", String(abandoned), [few ? `${few} short` : "", share].filter(Boolean).join(", "));
+  const share = of ? `${percent((abandoned - few) / of)}${few ? " without them" : ""}` : "";
+  tile("abandoned", String(abandoned), [few ? `${few} gave up at once` : "", share].filter(Boolean).join(", "));
 }
 
 function drawStatus(queues) {
