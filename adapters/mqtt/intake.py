@@ -17,7 +17,7 @@ from adapters.mqtt.translate import IntakeResult, form_of, result_of, unread
 from engine.errors import ContactsFull, Overloaded, SourcesFull
 from engine.messages.decoding import FAULTS_MAX, Fault, Malformed, decode_facts, pointer_to
 from engine.messages.observed import ContactArrived, Observed
-from engine.model.fact_scopes import missing_scope, own_contacts_only
+from engine.model.fact_scopes import missing_scopes, own_contacts_only
 from engine.ports import EngineLink, Receipt
 
 logger = logging.getLogger(__name__)
@@ -177,8 +177,9 @@ class Intake:
     def _not_allowed(self, facts: list[Observed], many: bool) -> list[Fault]:
         """Tell which facts need a scope that nobody has here."""
         found: list[Fault] = []
-        for place, fact in enumerate(facts):
-            scope = missing_scope(fact, self._settings.scopes)
+        missing = missing_scopes(facts, self._settings.scopes)
+        for place, fact in enumerate(facts) if missing else ():
+            scope = missing.get(type(fact))
             if scope is not None and len(found) < FAULTS_MAX:
                 tag = type(fact).__struct_config__.tag
                 text = f"'{tag}' needs the scope '{scope}', which adapters.mqtt.scopes does not have"

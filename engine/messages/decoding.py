@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 import msgspec
 
 from engine.errors import TrunklineError
-from engine.messages.json_keys import may_repeat, repeated_keys
+from engine.messages.json_keys import may_repeat, repeated_keys, says_more
 from engine.messages.json_texts import half_pairs
 from engine.messages.observed import WITHOUT_CONTROLS, Observed
 
@@ -27,6 +27,7 @@ _WORD: Final = re.compile(r"Invalid (?:enum )?value '([^']{0,64})")
 _NO_CONTROLS: Final = f"matching regex {WITHOUT_CONTROLS!r}"
 _UNTYPED: Final = "Object missing required field `type`"
 _STEP: Final = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
+_ENCODER: Final = msgspec.json.Encoder()
 _ONE: Final[dict[str, Any]] = {JSON: msgspec.json.Decoder(Observed), MSGPACK: msgspec.msgpack.Decoder(Observed)}
 _MANY: Final[dict[str, Any]] = {
     JSON: msgspec.json.Decoder(list[Observed]),
@@ -98,7 +99,7 @@ def decode_facts(body: bytes, form: str, batch_limit: int) -> tuple[list[Observe
         raise Malformed([Fault("the array is empty; send at least one fact")])
     if len(facts) > batch_limit:
         raise TooMany([Fault(f"the array has {len(facts)} facts; at most {batch_limit} are possible")])
-    if form == JSON:
+    if form == JSON and says_more(body, _ENCODER.encode(facts)):
         _refuse_repeated(body)
     return facts, many
 

@@ -12,10 +12,20 @@ def may_repeat(body: bytes, value: Any) -> bool:
 
     Each key is a quote with a colon behind it. Texts may hold such a pair too, so True means: look closely.
     """
+    return _keys_written(body) != keys_of(value)
+
+
+def says_more(body: bytes, written: bytes) -> bool:
+    """Tell whether a body seems to have more keys than its value has when written down with those alone that it needs.
+
+    Both have each of those at least once, so an equal number means: none of them twice. Escapes may hide a quote.
+    """
+    return b"\\" in body or _keys_written(body) != written.count(b'":')
+
+
+def _keys_written(body: bytes) -> int:
     written = body.count(b'":')
-    if body.count(b":") != written:
-        written += len(_SPACED.findall(body))
-    return written != keys_of(value)
+    return written if body.count(b":") == written else written + len(_SPACED.findall(body))
 
 
 def keys_of(value: Any) -> int:

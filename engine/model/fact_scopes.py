@@ -5,7 +5,7 @@ phones and about its own stream. What touches contacts of others, agents or queu
 done with a command.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from engine.messages import observed
@@ -43,15 +43,19 @@ EVERY_CONTACT: Final[frozenset[type[Fact]]] = frozenset()
 """No fact is taken about the source's own contacts alone."""
 
 
-def missing_scope(fact: Fact, scopes: Collection[str]) -> Scope | None:
-    """Return the scope that is needed for a fact and not among `scopes`; None where nothing is missing.
+def missing_scopes(facts: Iterable[Fact], scopes: Collection[str]) -> dict[type[Fact], Scope]:
+    """Return the scope that is needed and not among `scopes`, for each kind of fact where one is missing.
 
     Facts about contacts pass with `ingest` alone; `own_contacts_only` says about which contacts they are taken then.
     """
-    needed = SCOPE_OF_FACT[type(fact)]
-    if Scope.ADMIN in scopes or needed in scopes or (isinstance(fact, ContactFact) and Scope.INGEST in scopes):
-        return None
-    return Scope.INGEST if needed == Scope.ADMIN else needed
+    found: dict[type[Fact], Scope] = {}
+    if Scope.ADMIN in scopes:
+        return found
+    for kind in set(map(type, facts)):
+        needed = SCOPE_OF_FACT[kind]
+        if needed not in scopes and not (issubclass(kind, ContactFact) and Scope.INGEST in scopes):
+            found[kind] = Scope.INGEST if needed == Scope.ADMIN else needed
+    return found
 
 
 def own_contacts_only(scopes: Collection[str]) -> frozenset[type[Fact]]:

@@ -253,6 +253,8 @@ REPEATED = [
         b'{"type":"contact_arrived","contact":"c","queue":"a","attributes":{"x/y":"1","z":"2","x/y":"3"}}',
         ["/attributes/x~1y"],
     ),
+    (rb'{"type":"queue_closed","queue":"a","by":"\u0022:","by":"\u0022:"}', ["/by"]),
+    (b'{"type":"queue_closed","queue":"a","queue":"a"}', ["/queue"]),
     (b'[{"type":"queue_closed","queue":"a","queue":"b"},{"type":"queue_closed","queue":7}]', ["/0/queue", "/1/queue"]),
 ]
 

@@ -15,7 +15,7 @@ from engine.messages.observed import (
     TrunkReleased,
     TrunkRequested,
 )
-from engine.model.fact_scopes import SCOPE_OF_FACT, missing_scope, own_contacts_only
+from engine.model.fact_scopes import SCOPE_OF_FACT, missing_scopes, own_contacts_only
 from engine.model.scopes import Scope
 
 
@@ -36,8 +36,8 @@ def test_no_fact_is_forgotten() -> None:
     ],
 )
 def test_each_fact_asks_for_one_of_its_scopes(fact: Observed, enough: set[str]) -> None:
-    assert {scope for scope in Scope if missing_scope(fact, {scope}) is None} == {*enough, "admin"}
-    assert missing_scope(fact, {"read"}) in enough
+    assert {scope for scope in Scope if not missing_scopes([fact], {scope})} == {*enough, "admin"}
+    assert missing_scopes([fact], {"read"})[type(fact)] in enough
 
 
 def test_contacts_of_others_need_more_than_ingest() -> None:

@@ -19,7 +19,7 @@ from engine.messages.decoding import FAULTS_MAX, decode_facts
 from engine.messages.fact_results import FactsTaken, facts_taken
 from engine.messages.kinds import KIND_NAMES
 from engine.messages.observed import Observed
-from engine.model.fact_scopes import missing_scope
+from engine.model.fact_scopes import missing_scopes
 from engine.model.scopes import Scope
 from engine.projections.events import EventPage
 
@@ -49,8 +49,9 @@ async def post_events(request: web.Request) -> web.Response:
 
 def _require_scopes(caller: Caller, facts: list[Observed]) -> None:
     """Raise Problem for facts that the caller may submit about nobody's contact."""
-    for place, fact in enumerate(facts):
-        scope = missing_scope(fact, caller.scopes)
+    missing = missing_scopes(facts, caller.scopes)
+    for place, fact in enumerate(facts) if missing else ():
+        scope = missing.get(type(fact))
         if scope is not None:
             tag = type(fact).__struct_config__.tag
             which = f", fact {place + 1} of {len(facts)}," if len(facts) > 1 else ""
