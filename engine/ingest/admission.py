@@ -5,14 +5,14 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
-import msgspec
 import numpy as np
 
 from engine.errors import Overloaded
-from engine.ingest.answers import CODES, BadFact, excerpt, unknown, unwritable
+from engine.ingest.answers import CODES, UNWRITABLE, BadFact, excerpt, unknown, unwritable
+from engine.ingest.fact_writer import PAYLOAD_MAX, FactWriter
 from engine.ingest.names import InternedNames, NamesInForce, is_callback_source, put_names
 from engine.ingest.registry import LEGS_MAX, ContactEntry, OpenContacts
-from engine.ingest.seen import SeenFacts, dedupe_key
+from engine.ingest.seen import remembered
 from engine.ingest.stamp import RowBuffer
 from engine.kernel.tables import Tables
 from engine.messages import kinds, observed
@@ -24,25 +24,20 @@ from engine.messages.kinds import (
     REFUSAL_NAMES,
 )
 from engine.messages.observed import CALLBACK_NUMBER, INTEGER_MAX, Fact, Observed
-from engine.messages.rows import TRUNKS_MAX, Rows, pack_arrival, pack_trunks
-from engine.model.directory import Directory, requirement_rows
-from engine.model.names import UNKNOWN, Names
+from engine.messages.rows import TRUNKS_MAX, pack_arrival, pack_trunks
+from engine.model.names import UNKNOWN
 from engine.ports import Receipt
 
 ROWS_OF_A_FACT: Final = 16
 """Rows that one fact may need: its own, the definition of its requirement and that of new names."""
-PAYLOAD_MAX: Final = 256 << 10
 SLOTS_KEPT_FREE: Final = 8
 """Slots are reused oldest first; keeping some free keeps a closed contact's slot from being somebody else's at once."""
 CHANNEL_NUMBERS: Final = {name: number for number, name in CHANNEL_NAMES.items()}
-UNWRITABLE: Final = (UnicodeEncodeError, OverflowError, TypeError, KeyError)
-"""What writing a fact down raises where a field holds what no row can: each answered as a wrong fact."""
 
-_encode: Final = msgspec.msgpack.Encoder().encode
 logger = logging.getLogger(__name__)
 
 
-class Admission:
+class Admission(FactWriter):
     """Turns facts into rows of `buffer`. Between turns `contacts` and the tables are what the log says."""
 
     def __init__(
@@ -51,14 +46,9 @@ class Admission:
         in_force: NamesInForce,
         buffer: RowBuffer,
         contacts: OpenContacts,
-        seen: SeenFacts,
         names: InternedNames,
     ) -> None:
-        self._in_force = in_force
-        self._buffer = buffer
-        self._contacts = contacts
-        self._seen = seen
-        self._names = names
+        super().__init__(in_force, buffer, contacts, names)
         self._arrivals = 0
         book = np.asarray(t.book)
         self._slot_head, self._slot_count = book["slot_head"], book["slot_count"]
@@ -66,9 +56,6 @@ class Admission:
         self._first_slot = 0
         self._free_slots = 0
         self._fresh: dict[int, int] = {}
-        self._source = 0
-        self._key = 0
-        self._own_only = False
         self._handlers: dict[type, Callable[[Any], int | None]] = {
             observed.ContactArrived: self._contact_arrived,
             observed.ContactReleased: self._contact_released,
@@ -97,11 +84,6 @@ class Admission:
         }
 
     @property
-    def directory(self) -> Directory:
-        """The directory of the configuration in force."""
-        return self._in_force.directory
-
-    @property
     def fresh(self) -> Mapping[int, int]:
         """Idempotence keys of this turn's facts and the places of their rows."""
         return self._fresh
@@ -113,26 +95,29 @@ class Admission:
         self._first_slot = int(self._slot_head[0])
         self._free_slots = int(self._slot_count[0]) - SLOTS_KEPT_FREE
 
-    def admit(self, source: int, fact: Observed, own_only: frozenset[type[Fact]] = frozenset()) -> int | Receipt | None:
-        """Put the fact into the turn; `own_only` as ports.EngineLink.submit has it.
+    def admit(
+        self, source: int, fact: Observed, key: int, known: int, own_only: frozenset[type[Fact]] = frozenset()
+    ) -> int | Receipt | None:
+        """Put the fact into the turn; `key` and `known` as SeenFacts.look_up has them, `own_only` as EngineLink.submit.
 
         Returns the place of its row, or ~place of the row in this turn that it duplicates; a Receipt when nothing was
         put: it is wrong, or a duplicate of an earlier turn; None when the turn must be decided first, then ask again.
         """
-        self._source, self._key, self._own_only = source, 0, type(fact) in own_only
+        if not self._buffer.has_room(ROWS_OF_A_FACT, PAYLOAD_MAX):
+            return None
+        self._source, self._key, self._own_only = source, key, type(fact) in own_only
         try:
             if fact.at_ns is not None and not 0 <= fact.at_ns <= INTEGER_MAX:
                 raise BadFact("at_ns", f"the number is no instant; send nanoseconds since 1970, up to {INTEGER_MAX}")
-            if fact.id:
-                key = dedupe_key(self._names.sources[source], fact.id)
+            if key:
                 place = self._fresh.get(key)
                 if place is not None:
                     return ~place
-                found = self._seen.find(key)
-                if found is not None:
-                    seq, refusal = found
+                if known:
+                    seq, refusal = remembered(known)
                     return Receipt(seq, duplicate=True, refused=REFUSAL_NAMES.get(refusal, ""))
-                self._key = key
+            elif fact.id:
+                fact.id.encode()  # raises: it has no key because it is not Unicode
             place = self._handlers[type(fact)](fact)
         except BadFact as bad:
             return Receipt(0, error=bad.error, field=bad.field, full=bad.full, key=bad.key)
@@ -142,8 +127,8 @@ class Admission:
             # One fact must not end the process: whoever sent it would send it again after the start, and again.
             logger.exception("a fact of type %s could not be taken in", type(fact).__name__)
             return Receipt(0, error=f"the engine cannot take this fact in: {type(error).__name__}; its log says more")
-        if place is not None and self._key:
-            self._fresh[self._key] = place
+        if key and place is not None:
+            self._fresh[key] = place
         return place
 
     # --- contacts
@@ -165,8 +150,11 @@ class Admission:
                 full=True,
             )
         queue = self._number("queue", self.directory.queues, fact.queue)
-        agent = self._number("preferred_agent", self.directory.agents, fact.preferred_agent, optional=True)
-        trunk_group = self._number("trunk_group", self.directory.trunk_groups, fact.trunk_group, optional=True)
+        agent = trunk_group = UNKNOWN
+        if fact.preferred_agent:
+            agent = self._number("preferred_agent", self.directory.agents, fact.preferred_agent)
+        if fact.trunk_group:
+            trunk_group = self._number("trunk_group", self.directory.trunk_groups, fact.trunk_group)
         if not 0 <= fact.waiting_since_ns <= self._buffer.at_ns:
             raise BadFact("waiting_since_ns", f"{fact.waiting_since_ns} is not an instant (ns since 1970) in the past")
         payload = self._payload(fact)
@@ -319,82 +307,7 @@ class Admission:
             raise BadFact("lost_since_ns", f"{fact.lost_since_ns} is not an instant (ns since 1970) in the past")
         return self._put(kinds.STREAM_GAPPED, a=fact.lost_since_ns, payload=self._payload(fact))
 
-    # --- what they share
-
-    def _put(
-        self,
-        kind: int,
-        *,
-        agent: int = -1,
-        queue: int = -1,
-        contact: int = -1,
-        a: int = 0,
-        b: int = 0,
-        flags: int = 0,
-        payload: bytes = b"",
-    ) -> int:
-        return self._buffer.put(kind, self._source, self._key, agent, queue, contact, a, b, flags, payload)
-
-    def _payload(self, fact: Observed) -> bytes:
-        payload = _encode(fact)
-        if len(payload) > PAYLOAD_MAX:
-            raise BadFact("", f"the fact takes {len(payload)} bytes; at most {PAYLOAD_MAX} are possible")
-        return payload
-
-    def _entry(self, fact: observed.ContactFact) -> ContactEntry:
-        entry = self._contacts.find(fact.contact)
-        if entry is None:
-            raise BadFact("contact", f"there is no open contact {excerpt(fact.contact)}")
-        if entry.source != self._source and self._own_only and not self._is_own_callback(entry):
-            raise BadFact("contact", f"there is no open contact {excerpt(fact.contact)} that this source brought")
-        return entry
-
     def _may_use_last_slots(self) -> bool:
         """Whether there is a slot among those kept free for it: a promised callback, whose customer gave one up."""
         is_free = self._arrivals < self._free_slots + SLOTS_KEPT_FREE
         return is_free and is_callback_source(self._names.sources[self._source])
-
-    def _is_own_callback(self, entry: ContactEntry) -> bool:
-        """Whether it calls back a customer of the adapter that speaks now."""
-        return is_callback_source(self._names.sources[entry.source]) and self._same_adapter(entry)
-
-    def _same_adapter(self, entry: ContactEntry) -> bool:
-        owners = self._names.owners
-        return owners[entry.source] == owners[self._source]
-
-    def _agent(self, name: str) -> int:
-        return self._number("agent", self.directory.agents, name)
-
-    def _number(self, field: str, names: Names, name: str, *, optional: bool = False) -> int:
-        if optional and not name:
-            return UNKNOWN
-        number = names.number(name)
-        if number == UNKNOWN:
-            raise BadFact(field, unknown(field.replace("_", " "), name, names.configured()))
-        return number
-
-    def _cause(self, cause: int) -> int:
-        if not -INTEGER_MAX <= cause <= INTEGER_MAX:
-            raise BadFact("cause", "the cause number does not fit into 64 bits")
-        return cause
-
-    def _requirement(self, queue: int, skills: Mapping[str, int]) -> int:
-        before = len(self.directory.requirements.pairs)
-        try:
-            number, rows = self.directory.requirement(queue, skills)
-        except KeyError as error:
-            skill = str(error.args[0])
-            raise BadFact("skills", unknown("skill", skill, self.directory.skills.configured()), key=skill) from None
-        except ValueError as error:
-            raise BadFact("skills", f"with those of the queue {error}") from None
-        except Overloaded as error:
-            self._define(requirement_rows(self.directory.requirements.pairs, before))
-            raise BadFact("skills", str(error)) from None
-        self._define(rows)
-        return number
-
-    def _define(self, rows: "Rows | None") -> None:
-        if rows is None:
-            return
-        for number, a, b in np.column_stack([rows["queue"], rows["a"], rows["b"]]).tolist():
-            self._buffer.put(kinds.REQUIREMENT_DEFINED, queue=number, a=a, b=b)

@@ -33,6 +33,9 @@ CODES: Final[dict[str, int]] = {
 }
 """Words of the facts as the numbers of their rows."""
 
+UNWRITABLE: Final = (UnicodeEncodeError, OverflowError, TypeError, KeyError)
+"""What writing a fact down raises where a field holds what no row can: each answered as a wrong fact."""
+
 
 class BadFact(TrunklineError):
     """A fact that cannot become a row; it becomes a receipt before it leaves this room."""

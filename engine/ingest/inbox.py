@@ -79,6 +79,13 @@ class Submission:
         if receipt.seq > self.waits_for_seq:  # noqa: PLR1730 - once a fact, where max() would take longer than all else
             self.waits_for_seq = receipt.seq
 
+    def give_all(self, numbers: Sequence[int], seqs: Sequence[int]) -> None:
+        """Note the receipts of facts that were recorded at these sequences, which ascend."""
+        receipts = self.receipts
+        for number, seq in zip(numbers, seqs, strict=True):
+            receipts[number] = Receipt(seq)
+        self.waits_for_seq = max(self.waits_for_seq, seqs[-1])
+
     def resolve(self) -> None:
         """Keep the promise, unless the caller went away."""
         if not self.future.done():

@@ -1,21 +1,23 @@
 """The idempotence window: which facts came before, and what became of them, by a 64-bit hash of source and id."""
 
 import secrets
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from xxhash import xxh3_64_intdigest
 
+from engine.kernel.key_table import enter_keys, find_keys
 from engine.messages.kinds import FACT_REFUSED, FIRST_DECIDED
+from engine.messages.observed import Fact
 
 DEFAULT_GENERATION: Final = 131_072
 """Facts that a generation remembers; at least this many and at most twice as many are known."""
 REFUSAL_BITS: Final = 4
-WORD: Final = 2**64 - 1
-SALT: Final = secrets.randbits(64) | 1
+SALT: Final = secrets.randbits(63) | 1
 """Scatters keys over places: whoever chooses ids cannot choose them to lie at one place."""
 LEAST_PLACES: Final = 1024
-"""Of a new generation: room for some hundred keys, made again twice as large whenever that is full."""
+"""Of a new generation: room for some hundred keys, made again larger whenever that is full."""
 
 Array = np.ndarray[Any, Any]
 
@@ -26,51 +28,32 @@ def dedupe_key(source: str, fact_id: str) -> int:
 
 
 class Generation:
-    """Keys (64 bits, never 0) and a value each: a hash table in two columns, at most two thirds full, that grows.
+    """Keys (64 bits, never 0) and a value each: a hash table in two columns, at most two thirds full, that grows."""
 
-    A key is looked for from its own place on, to the first free one; keys are never taken out.
-    """
-
-    __slots__ = ("_key_at", "_keys", "_mask", "_shift", "_value_at", "_values", "count")
+    __slots__ = ("_keys", "_shift", "_values", "count")
 
     def __init__(self) -> None:
         self.count = 0
-        self._hold(np.zeros(LEAST_PLACES, np.uint64), np.zeros(LEAST_PLACES, np.int64))
+        self._hold(np.zeros(LEAST_PLACES, np.int64), np.zeros(LEAST_PLACES, np.int64))
 
     def _hold(self, keys: Array, values: Array) -> None:
         self._keys, self._values = keys, values
-        self._key_at, self._value_at = keys.data, values.data  # items of these are plain integers
-        self._mask = len(keys) - 1
         self._shift = 65 - len(keys).bit_length()
 
-    def get(self, key: int) -> int:
-        """The value of a key; 0 when it is not here."""
-        keys, mask = self._key_at, self._mask
-        place = (key * SALT & WORD) >> self._shift
-        while (found := keys[place]) != key:
-            if not found:
-                return 0
-            place = place + 1 & mask
-        return self._value_at[place]
+    def find(self, keys: Array, found: Array) -> None:
+        """Write the values of keys that are here to `found`, where that is 0."""
+        if self.count:
+            find_keys(self._keys, self._values, SALT, self._shift, keys, found)
 
-    def add(self, key: int, value: int) -> None:
-        """Enter a key, or give it another value."""
-        if 3 * self.count >= 2 * len(self._keys):
-            self._widen(2 * len(self._keys))
-        keys, mask = self._key_at, self._mask
-        place = (key * SALT & WORD) >> self._shift
-        while (found := keys[place]) and found != key:
-            place = place + 1 & mask
-        self.count += not found
-        keys[place] = key
-        self._value_at[place] = value
-
-    def add_all(self, keys: Array, values: Array) -> None:
-        """Enter many; of several with one key the last counts."""
+    def add(self, keys: Array, values: Array) -> None:
+        """Enter keys, or give them other values; of several alike the last counts."""
         wanted = 3 * (self.count + len(keys)) // 2 + 1
         if wanted > len(self._keys):
-            self._widen(1 << wanted.bit_length())
-        self._insert(keys, values)
+            held, values_held = self._keys, self._values
+            used = np.flatnonzero(held)
+            self._hold(*(np.zeros(1 << wanted.bit_length(), np.int64) for _ in range(2)))
+            enter_keys(self._keys, self._values, SALT, self._shift, held[used], values_held[used])
+        self.count += enter_keys(self._keys, self._values, SALT, self._shift, keys, values)
 
     def copy(self) -> "Generation":
         """Return one that stands still."""
@@ -83,26 +66,7 @@ class Generation:
         """Return keys and values in order of their values."""
         used = np.flatnonzero(self._keys)
         used = used[np.argsort(self._values[used])]
-        return self._keys[used], self._values[used]
-
-    def _widen(self, places: int) -> None:
-        keys, values = self._keys, self._values
-        used = np.flatnonzero(keys)
-        self.count = 0
-        self._hold(np.zeros(places, np.uint64), np.zeros(places, np.int64))
-        self._insert(keys[used], values[used])
-
-    def _insert(self, keys: Array, values: Array) -> None:
-        """Enter many into enough room: all at once, then again those whose place another one had."""
-        places = (keys * np.uint64(SALT) >> np.uint64(self._shift)).astype(np.int64)
-        while len(keys):
-            free = self._keys[places] == 0
-            self._keys[places[free]] = keys[free]
-            mine = self._keys[places] == keys
-            self._values[places[mine]] = values[mine]
-            others = ~mine
-            keys, values, places = keys[others], values[others], (places[others] + 1) & self._mask
-        self.count = int(np.count_nonzero(self._keys))
+        return self._keys[used].view(np.uint64), self._values[used]
 
 
 class SeenFacts:
@@ -116,16 +80,30 @@ class SeenFacts:
         self._young = Generation()
         self._old = Generation()
 
-    def find(self, key: int) -> tuple[int, int] | None:
-        """Return (sequence, refusal or 0) of the first fact with this key; None when it is not known."""
-        found = self._young.get(key) or self._old.get(key)
-        return (found >> REFUSAL_BITS, found & (1 << REFUSAL_BITS) - 1) if found else None
+    def look_up(self, source: str, facts: Sequence[Fact]) -> tuple[list[int], list[int]]:
+        """Return the keys of a source's facts, 0 for those without an id, and what `find` says of each."""
+        begin = f"{source}\0"
+        try:
+            keys = [(xxh3_64_intdigest((begin + fact.id).encode()) or 1) if fact.id else 0 for fact in facts]
+        except UnicodeEncodeError:
+            keys = [_key_or_none(source, fact.id) for fact in facts]
+        return keys, self.find(keys) if any(keys) else keys
 
-    def add(self, key: int, seq: int, refusal: int = 0) -> None:
-        """Remember that the fact with this key has this sequence."""
-        if self._young.count >= self._generation:
-            self._old, self._young = self._young, Generation()
-        self._young.add(key, seq << REFUSAL_BITS | refusal)
+    def find(self, keys: Sequence[int]) -> list[int]:
+        """Return what is remembered of each key, for `remembered` to read; 0 where that is nothing."""
+        wanted = np.array(keys, np.uint64).view(np.int64)
+        found = np.zeros(len(wanted), np.int64)
+        self._young.find(wanted, found)
+        self._old.find(wanted, found)
+        values: list[int] = found.tolist()
+        return values
+
+    def add(self, keys: Iterable[int], seqs: Sequence[int], refusals: Mapping[int, int]) -> None:
+        """Remember that the facts with these keys have these sequences; `refusals` by sequence."""
+        values = np.array(seqs, np.int64) << REFUSAL_BITS
+        if refusals:
+            values |= np.array([refusals.get(seq, 0) for seq in seqs], np.int64)
+        self.load(np.fromiter(keys, np.uint64, len(seqs)), values)
 
     def __len__(self) -> int:
         return self._young.count + self._old.count
@@ -140,13 +118,26 @@ class SeenFacts:
 
     def load(self, keys: Array, values: Array) -> None:
         """Remember what `save` returned, or what a replay found: the latest two generations of it."""
-        start = 0
-        while start < len(keys):
+        entered, given, start = np.array(keys, np.uint64).view(np.int64), np.array(values, np.int64), 0
+        while start < len(entered):
             if self._young.count >= self._generation:
                 self._old, self._young = self._young, Generation()
             end = start + self._generation - self._young.count
-            self._young.add_all(keys[start:end], values[start:end])
+            self._young.add(entered[start:end], given[start:end])
             start = end
+
+
+def _key_or_none(source: str, fact_id: str) -> int:
+    """The key; 0 where the id is not Unicode, which whoever takes the fact in says."""
+    try:
+        return dedupe_key(source, fact_id) if fact_id else 0
+    except UnicodeEncodeError:
+        return 0
+
+
+def remembered(value: int) -> tuple[int, int]:
+    """Sequence and refusal (or 0) of a fact that was found."""
+    return value >> REFUSAL_BITS, value & (1 << REFUSAL_BITS) - 1
 
 
 class SeenCopy(NamedTuple):

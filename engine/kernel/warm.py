@@ -4,6 +4,7 @@ import sys
 import threading
 import time
 
+import numpy as np
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -12,10 +13,14 @@ def warm() -> float:
     """Compile or load everything that drivers call; return the seconds it took."""
     began = time.perf_counter()
     from engine.kernel.expected_wait import expected_wait
+    from engine.kernel.key_table import enter_keys, find_keys
     from engine.kernel.step import fold, next_deadline_ns, step
     from engine.kernel.tables import Capacity, new_tables
     from engine.messages.rows import empty_rows
 
+    few = np.zeros(2, np.int64)
+    find_keys(few, few, 1, 63, few, few)
+    enter_keys(few, few, 1, 63, few[:0], few[:0])
     tables = new_tables(Capacity(contacts=8, agents=1, queues=1, trunk_groups=1, lines=1, requirements=1, intervals=1))
     rows = empty_rows(0)
     step(tables, rows, empty_rows(0))

@@ -9,7 +9,7 @@ from engine.effects.address import Addressed
 from engine.effects.derive import EffectDeriver, OwedCallback
 from engine.effects.waiting import Estimate, WaitingLines
 from engine.errors import TrunklineError
-from engine.ingest.admission import PAYLOAD_MAX, ROWS_OF_A_FACT, Admission
+from engine.ingest.admission import Admission
 from engine.ingest.inbox import Inbox, Submission
 from engine.ingest.names import put_names
 from engine.ingest.stamp import RowBuffer
@@ -25,6 +25,8 @@ from engine.state import OUT_ROWS, EngineState
 TURN_ROWS: Final = 4096
 """Observed rows of one turn: about a millisecond of deciding."""
 TURN_BYTES: Final = 4 << 20
+LOOKED_UP: Final = 256
+"""Facts of one submission that are looked up together among those seen."""
 
 
 class Concluded(NamedTuple):
@@ -33,6 +35,15 @@ class Concluded(NamedTuple):
     turn: Turn
     effects: list[Addressed]
     callbacks: list[OwedCallback]
+
+
+class Placed(NamedTuple):
+    """Facts of one submission that got rows in this turn, or duplicate one that did."""
+
+    submission: Submission
+    numbers: list[int]
+    places: list[int]
+    """Of the row, ascending; or ~place of the row that it duplicates."""
 
 
 class Made(NamedTuple):
@@ -60,7 +71,7 @@ class TurnMaker:
         self._decide = decide
         self._buffer = RowBuffer(TURN_ROWS, TURN_BYTES)
         self._out: Array = np.asarray(empty_rows(OUT_ROWS))
-        self._admission = Admission(state.tables, state.names, self._buffer, state.contacts, state.seen, state.interned)
+        self._admission = Admission(state.tables, state.names, self._buffer, state.contacts, state.interned)
         self.lines = WaitingLines(state.tables, state.contacts, state.names, estimate)
         self._deriver = EffectDeriver(state.tables, state.contacts, state.names, self.lines)
         self.facts = 0
@@ -91,20 +102,36 @@ class TurnMaker:
             made += self._decide_and_append()[0]
         return made
 
-    def _fill(self) -> tuple[list[tuple[Submission, int, int]], list[Submission]]:
-        """Admit facts while there are any and the turn has room; return (submission, fact, place) of each row."""
-        placed: list[tuple[Submission, int, int]] = []
+    def _fill(self) -> tuple[list[Placed], list[Submission]]:
+        """Admit facts while there are any and the turn has room; return what got rows, and submissions without more."""
+        placed: list[Placed] = []
         finished: list[Submission] = []
-        inbox, buffer, admit = self._inbox, self._buffer, self._admission.admit
+        inbox = self._inbox
         while inbox:
             submission = inbox.first
-            facts, first = submission.facts, submission.next_fact
-            source, own_only = submission.source, submission.own_only
-            number, count = first, len(facts)
-            while number < count and buffer.has_room(ROWS_OF_A_FACT, PAYLOAD_MAX):
-                result = admit(source, facts[number], own_only)
+            first = submission.next_fact
+            placed.append(self._take_from(submission))
+            taken = submission.next_fact - first
+            inbox.took(taken)
+            self.facts += taken
+            if submission.next_fact < len(submission.facts):
+                break
+            finished.append(submission)
+        return placed, finished
+
+    def _take_from(self, submission: Submission) -> Placed:
+        """Admit the next facts of a submission, until the turn must be decided first."""
+        facts, number, seen, admit = submission.facts, submission.next_fact, self.state.seen, self._admission.admit
+        source, own_only, name = submission.source, submission.own_only, self.state.interned.sources[submission.source]
+        numbers, places = list[int](), list[int]()
+        while number < len(facts):
+            some = facts[number : number + LOOKED_UP]
+            last = number + len(some)
+            for fact, key, known in zip(some, *seen.look_up(name, some), strict=True):
+                result = admit(source, fact, key, known, own_only)
                 if isinstance(result, int):
-                    placed.append((submission, number, result))
+                    numbers.append(number)
+                    places.append(result)
                 elif result is None:
                     break
                 else:
@@ -112,13 +139,10 @@ class TurnMaker:
                     self.duplicates += result.duplicate
                     self.wrong += not result.duplicate
                 number += 1
-            submission.next_fact = number
-            inbox.took(number - first)
-            self.facts += number - first
-            if number < count:
+            if number < last:
                 break
-            finished.append(submission)
-        return placed, finished
+        submission.next_fact = number
+        return Placed(submission, numbers, places)
 
     def _decide_and_append(self) -> tuple[list[Concluded], list[int], dict[int, int]]:
         """Cross into the kernel, usually once; return the frames, each observed row's sequence, and refusals by it."""
@@ -151,16 +175,17 @@ class TurnMaker:
             buffer.drop_first(consumed)
         return frames, seqs, refusals
 
-    def _answer(self, placed: list[tuple[Submission, int, int]], seqs: list[int], refusals: dict[int, int]) -> None:
-        for submission, number, place in placed:
-            if place >= 0 and not refusals:
-                submission.give(number, Receipt(seqs[place]))
+    def _answer(self, placed: list[Placed], seqs: list[int], refusals: dict[int, int]) -> None:
+        for submission, numbers, places in placed:
+            if not refusals and places and min(places) >= 0:
+                submission.give_all(numbers, [seqs[place] for place in places])
                 continue
-            duplicate = place < 0
-            seq = seqs[~place if duplicate else place]
-            refusal = refusals.get(seq, 0)
-            self.duplicates += duplicate
-            submission.give(number, Receipt(seq, duplicate=duplicate, refused=REFUSAL_NAMES.get(refusal, "")))
-        for key, place in self._admission.fresh.items():
-            seq = seqs[place]
-            self.state.seen.add(key, seq, refusals.get(seq, 0))
+            for number, place in zip(numbers, places, strict=True):
+                duplicate = place < 0
+                seq = seqs[~place if duplicate else place]
+                refusal = refusals.get(seq, 0)
+                self.duplicates += duplicate
+                submission.give(number, Receipt(seq, duplicate=duplicate, refused=REFUSAL_NAMES.get(refusal, "")))
+        fresh = self._admission.fresh
+        if fresh:
+            self.state.seen.add(fresh, [seqs[place] for place in fresh.values()], refusals)

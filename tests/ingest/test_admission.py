@@ -22,6 +22,7 @@ from engine.messages.observed import (
     ContactResumed,
     ContactWithdrawn,
     ExitKeyPressed,
+    Fact,
     LegRecorded,
     MessageSent,
     MessagesRead,
@@ -55,7 +56,7 @@ class Door:
     def __init__(self, state: EngineState) -> None:
         self.state = state
         self.buffer = RowBuffer(256, 1 << 20)
-        self.admission = Admission(state.tables, state.names, self.buffer, state.contacts, state.seen, state.interned)
+        self.admission = Admission(state.tables, state.names, self.buffer, state.contacts, state.interned)
         self.source = state.interned.source("desk", "desk")
         state.interned.reason("lunch")
         state.interned.record()
@@ -65,8 +66,12 @@ class Door:
         self.buffer.begin(START_NS)
         self.admission.begin()
 
-    def admit(self, fact: Observed) -> int | Receipt | None:
-        return self.admission.admit(self.source, fact)
+    def admit(
+        self, fact: Observed, source: int | None = None, own_only: frozenset[type[Fact]] = frozenset()
+    ) -> int | Receipt | None:
+        number = self.source if source is None else source
+        (key,), (known,) = self.state.seen.look_up(self.state.interned.sources[number], [fact])
+        return self.admission.admit(number, fact, key, known, own_only)
 
     def row(self, fact: Observed) -> dict[str, Any]:
         """The row that a fact becomes, without what is blank."""
@@ -354,27 +359,27 @@ def test_legs_of_a_contact_are_bounded_but_may_be_recorded_again(opened: Door) -
 def test_legs_are_of_the_adapter_that_brought_the_contact(opened: Door) -> None:
     leg = LegRecorded(contact="c", leg="l", record=b"1")
     stranger = opened.state.interned.source("http", "http")
-    answer = opened.admission.admit(stranger, leg)
+    answer = opened.admit(leg, stranger)
     assert isinstance(answer, Receipt)
     assert (answer.field, answer.error) == ("contact", "another adapter brought contact 'c'; its legs are not yours")
     sibling = opened.state.interned.source("desk:2", "desk")
-    assert isinstance(opened.admission.admit(sibling, leg), int)
+    assert isinstance(opened.admit(leg, sibling), int)
 
 
 def test_some_facts_may_be_about_contacts_of_the_same_source_alone(opened: Door) -> None:
     names, only = opened.state.interned, frozenset({ContactReleased})
     sibling, callbacks = names.source("desk:2", "desk"), names.source("callbacks", "desk", reserved=True)
     stranger = names.source("http", "http")
-    opened.admission.admit(callbacks, ContactArrived(contact="callback-7", queue="sales"))
+    opened.admit(ContactArrived(contact="callback-7", queue="sales"), callbacks)
     for contact, source, taken in (
         ("c", opened.source, True),
         ("c", sibling, False),
         ("callback-7", sibling, True),
         ("callback-7", stranger, False),
     ):
-        answer = opened.admission.admit(source, ContactReleased(contact=contact), only)
+        answer = opened.admit(ContactReleased(contact=contact), source, only)
         assert isinstance(answer, int) is taken, (contact, source)
-        assert isinstance(opened.admission.admit(source, ContactHeld(contact=contact), only), int)
+        assert isinstance(opened.admit(ContactHeld(contact=contact), source, only), int)
 
 
 def test_a_second_fact_with_the_same_id_is_answered_as_the_first(opened: Door) -> None:
@@ -383,10 +388,10 @@ def test_a_second_fact_with_the_same_id_is_answered_as_the_first(opened: Door) -
     assert isinstance(place, int)
     assert opened.admit(fact) == ~place
     opened.begin()
-    opened.state.seen.add(dedupe_key("desk", "7"), 41, kinds.REFUSED_WRONG_STATE)
+    opened.state.seen.add([dedupe_key("desk", "7")], [41], {41: kinds.REFUSED_WRONG_STATE})
     assert opened.admit(fact) == Receipt(41, duplicate=True, refused="wrong_state")
     assert opened.buffer.count == 0
-    other = opened.admission.admit(opened.state.interned.source("other", ""), fact)
+    other = opened.admit(fact, opened.state.interned.source("other", ""))
     assert isinstance(other, int), "ids are names within one source"
 
 
