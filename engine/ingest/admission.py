@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from engine.errors import Overloaded
+from engine.errors import Overloaded, SourcesFull
 from engine.ingest.answers import CODES, UNWRITABLE, BadFact, excerpt, unknown, unwritable
 from engine.ingest.fact_writer import PAYLOAD_MAX, FactWriter
-from engine.ingest.names import InternedNames, NamesInForce, is_callback_source, put_names
+from engine.ingest.names import UNNUMBERED, InternedNames, NamesInForce, Source, is_callback_source, put_names
 from engine.ingest.registry import LEGS_MAX, ContactEntry, OpenContacts
 from engine.ingest.seen import remembered
 from engine.ingest.stamp import RowBuffer
@@ -96,7 +96,7 @@ class Admission(FactWriter):
         self._free_slots = int(self._slot_count[0]) - SLOTS_KEPT_FREE
 
     def admit(
-        self, source: int, fact: Observed, key: int, known: int, own_only: frozenset[type[Fact]] = frozenset()
+        self, source: Source, fact: Observed, key: int, known: int, own_only: frozenset[type[Fact]] = frozenset()
     ) -> int | Receipt | None:
         """Put the fact into the turn; `key` and `known` as SeenFacts.look_up has them, `own_only` as EngineLink.submit.
 
@@ -107,6 +107,8 @@ class Admission(FactWriter):
             return None
         self._source, self._key, self._own_only = source, key, type(fact) in own_only
         try:
+            if source.number == UNNUMBERED:
+                self._names.find(source)
             if fact.at_ns is not None and not 0 <= fact.at_ns <= INTEGER_MAX:
                 raise BadFact("at_ns", f"the number is no instant; send nanoseconds since 1970, up to {INTEGER_MAX}")
             if key:
@@ -121,6 +123,8 @@ class Admission(FactWriter):
             place = self._handlers[type(fact)](fact)
         except BadFact as bad:
             return Receipt(0, error=bad.error, field=bad.field, full=bad.full, key=bad.key)
+        except SourcesFull as full:
+            return Receipt(0, error=str(full))
         except UNWRITABLE as error:
             return unwritable(fact, error)
         except Exception as error:
@@ -172,7 +176,7 @@ class Admission(FactWriter):
             payload=payload,
         )
         self._arrivals += 1
-        self._contacts.open(ContactEntry(slot, self._source, 0, fact.contact, payload))
+        self._contacts.open(ContactEntry(slot, self._source.number, 0, fact.contact, payload))
         return place
 
     def _contact_released(self, fact: observed.ContactReleased) -> int:
@@ -310,4 +314,4 @@ class Admission(FactWriter):
     def _may_use_last_slots(self) -> bool:
         """Whether there is a slot among those kept free for it: a promised callback, whose customer gave one up."""
         is_free = self._arrivals < self._free_slots + SLOTS_KEPT_FREE
-        return is_free and is_callback_source(self._names.sources[self._source])
+        return is_free and is_callback_source(self._source.name)

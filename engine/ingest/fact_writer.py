@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.errors import Overloaded
 from engine.ingest.answers import BadFact, excerpt, unknown
-from engine.ingest.names import InternedNames, NamesInForce, is_callback_source
+from engine.ingest.names import UNNUMBERED, InternedNames, NamesInForce, is_callback_source, put_names
 from engine.ingest.registry import ContactEntry, OpenContacts
 from engine.ingest.stamp import RowBuffer
 from engine.messages import kinds, observed
@@ -30,7 +30,7 @@ class FactWriter:
         self._buffer = buffer
         self._contacts = contacts
         self._names = names
-        self._source = 0
+        self._source = names.numbered(0)
         self._key = 0
         self._own_only = False
 
@@ -51,7 +51,17 @@ class FactWriter:
         flags: int = 0,
         payload: bytes = b"",
     ) -> int:
-        return self._buffer.put(kind, self._source, self._key, agent, queue, contact, a, b, flags, payload)
+        number = self._source.number
+        if number == UNNUMBERED:
+            number = self._number_source()
+        return self._buffer.put(kind, number, self._key, agent, queue, contact, a, b, flags, payload)
+
+    def _number_source(self) -> int:
+        """Give who speaks a number, for which `InternedNames.find` saw room, in a row before the first that has it."""
+        source = self._source
+        source.number = self._names.source(source.name, source.owner, reserved=source.reserved)
+        put_names(self._names, self._buffer)
+        return source.number
 
     def _payload(self, fact: Observed) -> bytes:
         payload = _encode(fact)
@@ -63,7 +73,7 @@ class FactWriter:
         entry = self._contacts.find(fact.contact)
         if entry is None:
             raise BadFact("contact", f"there is no open contact {excerpt(fact.contact)}")
-        if entry.source != self._source and self._own_only and not self._is_own_callback(entry):
+        if entry.source != self._source.number and self._own_only and not self._is_own_callback(entry):
             raise BadFact("contact", f"there is no open contact {excerpt(fact.contact)} that this source brought")
         return entry
 
@@ -72,8 +82,7 @@ class FactWriter:
         return is_callback_source(self._names.sources[entry.source]) and self._same_adapter(entry)
 
     def _same_adapter(self, entry: ContactEntry) -> bool:
-        owners = self._names.owners
-        return owners[entry.source] == owners[self._source]
+        return self._names.owners[entry.source] == self._source.owner
 
     def _agent(self, name: str) -> int:
         return self._number("agent", self.directory.agents, name)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from engine.errors import Overloaded
+from engine.ingest.names import Source
 from engine.messages.observed import (
     AgentReachabilityChanged,
     AgentStatusChanged,
@@ -57,7 +58,7 @@ class Submission:
 
     def __init__(
         self,
-        source: int,
+        source: Source,
         facts: Sequence[Observed],
         future: "asyncio.Future[list[Receipt]]",
         own_only: frozenset[type[Fact]] = frozenset(),

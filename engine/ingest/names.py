@@ -28,6 +28,25 @@ CALLBACK_SOURCE: Final = "callbacks"
 NAMELESS: Final = "source-"
 
 
+UNNUMBERED: Final = -1
+
+
+class Source:
+    """Who submits facts, and for which adapter.
+
+    A new one gets its number with its first row: who never says anything that counts takes no number from others.
+    """
+
+    __slots__ = ("name", "number", "owner", "reserved")
+
+    def __init__(self, name: str, owner: str, number: int = UNNUMBERED, *, reserved: bool = False) -> None:
+        self.name = name
+        self.owner = owner
+        self.number = number
+        self.reserved = reserved
+        """One of the engine's own, for which there is room beyond the others'."""
+
+
 class NamesRecord(msgspec.Struct, frozen=True):
     """Names from given numbers on, as a row's payload keeps them."""
 
@@ -59,13 +78,37 @@ class InternedNames:
         """
         number = self._source_numbers.get(name)
         if number is None:
-            if len(self.sources) >= SOURCES_MAX + (SOURCES_RESERVED if reserved else 0):
-                raise SourcesFull(f"{SOURCES_MAX} sources have submitted facts, and '{name}' would be one more")
+            self._require_room(name, reserved)
             name.encode()  # raises here, at whoever names it so, what could not be recorded later
             number = self._source_numbers[name] = len(self.sources)
             self.sources.append(name)
             self.owners.append(owner)
         return number
+
+    def speaker(self, name: str, owner: str, *, reserved: bool = False) -> Source:
+        """Return who submits, without a number where it is new; raises as `source` does, which gives it one later."""
+        number = self._source_numbers.get(name)
+        if number is not None:
+            return self.numbered(number)
+        self._require_room(name, reserved)
+        name.encode()
+        return Source(name, owner, reserved=reserved)
+
+    def numbered(self, number: int) -> Source:
+        """Return the source with this number."""
+        return Source(self.sources[number], self.owners[number], number)
+
+    def find(self, source: Source) -> None:
+        """Give a new source the number that its name got meanwhile. Raises SourcesFull where it could get none."""
+        number = self._source_numbers.get(source.name)
+        if number is None:
+            self._require_room(source.name, source.reserved)
+        else:
+            source.number, source.owner = number, self.owners[number]
+
+    def _require_room(self, name: str, reserved: bool) -> None:
+        if len(self.sources) >= SOURCES_MAX + (SOURCES_RESERVED if reserved else 0):
+            raise SourcesFull(f"{SOURCES_MAX} sources have submitted facts, and '{name}' would be one more")
 
     def reason(self, text: str) -> int:
         """Number of a reason. Raises Overloaded for new ones beyond REASONS_MAX."""

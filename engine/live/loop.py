@@ -133,8 +133,8 @@ class LiveEngine:
         assert self._loop is not None, "the engine does not run yet"
         try:
             self._require_room(facts)
-            number = self.state.interned.source(source, adapter, reserved=not adapter)
-            submission = Submission(number, facts, self._loop.create_future(), own_only)
+            speaker = self.state.interned.speaker(source, adapter, reserved=not adapter)
+            submission = Submission(speaker, facts, self._loop.create_future(), own_only)
             self.inbox.put(submission)
         except Overloaded:
             self.counters["facts_overloaded"] += len(facts)
@@ -285,7 +285,7 @@ class LiveEngine:
     def _bring(self, source: int, arrival: ContactArrived) -> "asyncio.Future[list[Receipt]]":
         """Hand in a contact of the engine's own, whatever is waiting."""
         assert self._loop is not None, "the engine does not run yet"
-        submission = Submission(source, [arrival], self._loop.create_future())
+        submission = Submission(self.state.interned.numbered(source), [arrival], self._loop.create_future())
         self.inbox.put(submission, always=True)
         self._schedule()
         return submission.future

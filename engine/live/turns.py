@@ -122,12 +122,12 @@ class TurnMaker:
     def _take_from(self, submission: Submission) -> Placed:
         """Admit the next facts of a submission, until the turn must be decided first."""
         facts, number, seen, admit = submission.facts, submission.next_fact, self.state.seen, self._admission.admit
-        source, own_only, name = submission.source, submission.own_only, self.state.interned.sources[submission.source]
+        source, own_only = submission.source, submission.own_only
         numbers, places = list[int](), list[int]()
         while number < len(facts):
             some = facts[number : number + LOOKED_UP]
             last = number + len(some)
-            for fact, key, known in zip(some, *seen.look_up(name, some), strict=True):
+            for fact, key, known in zip(some, *seen.look_up(source.name, some), strict=True):
                 result = admit(source, fact, key, known, own_only)
                 if isinstance(result, int):
                     numbers.append(number)

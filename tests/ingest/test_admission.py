@@ -70,8 +70,9 @@ class Door:
         self, fact: Observed, source: int | None = None, own_only: frozenset[type[Fact]] = frozenset()
     ) -> int | Receipt | None:
         number = self.source if source is None else source
-        (key,), (known,) = self.state.seen.look_up(self.state.interned.sources[number], [fact])
-        return self.admission.admit(number, fact, key, known, own_only)
+        speaker = self.state.interned.numbered(number)
+        (key,), (known,) = self.state.seen.look_up(speaker.name, [fact])
+        return self.admission.admit(speaker, fact, key, known, own_only)
 
     def row(self, fact: Observed) -> dict[str, Any]:
         """The row that a fact becomes, without what is blank."""

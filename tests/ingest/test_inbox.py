@@ -7,12 +7,13 @@ import pytest
 
 from engine.errors import Overloaded
 from engine.ingest.inbox import GUARD, Inbox, Submission
+from engine.ingest.names import Source
 from engine.messages.observed import ContactArrived, ContactReleased, Observed, OfferAnswered
 from engine.ports import Receipt
 
 
 def submission(facts: Sequence[Observed]) -> Submission:
-    return Submission(1, facts, asyncio.get_running_loop().create_future())
+    return Submission(Source("desk", "desk", 1), facts, asyncio.get_running_loop().create_future())
 
 
 def arrivals(count: int) -> list[Observed]:

@@ -3,12 +3,13 @@
 import msgspec
 import pytest
 
-from engine.errors import Overloaded
+from engine.errors import Overloaded, SourcesFull
 from engine.ingest.names import (
     ENGINE_SOURCE,
     NAMES_ONLY,
     REASONS_MAX,
     SOURCES_MAX,
+    UNNUMBERED,
     InternedNames,
     NamesRecord,
     put_names,
@@ -62,6 +63,31 @@ def test_names_are_bounded() -> None:
     with pytest.raises(Overloaded, match="4096 different reasons were given, and 'one too many' would be one more"):
         names.reason("one too many")
     assert names.reason("r7") == 8
+
+
+def test_who_speaks_gets_a_number_when_it_is_asked_for() -> None:
+    names = InternedNames()
+    first, second = names.speaker("sip", "sip"), names.speaker("sip", "other")
+    names.find(second)
+    assert (first.number, second.number, len(names.sources), names.unrecorded) == (UNNUMBERED, UNNUMBERED, 1, False)
+    number = names.source(first.name, first.owner)
+    names.find(second)
+    assert (second.number, second.owner) == (number, "sip")
+    known = names.speaker("sip", "other")
+    assert (known.name, known.number, known.owner) == ("sip", number, "sip")
+
+
+def test_who_is_one_too_many_is_told_before_it_speaks_and_when_others_came_first() -> None:
+    names = InternedNames()
+    for number in range(SOURCES_MAX - 2):
+        names.source(f"s{number}", "")
+    one, two = names.speaker("one", ""), names.speaker("two", "")
+    names.source(one.name, one.owner)
+    with pytest.raises(SourcesFull, match="'two' would be one more"):
+        names.find(two)
+    with pytest.raises(SourcesFull, match="'two' would be one more"):
+        names.speaker("two", "")
+    assert names.speaker("callbacks", "sip", reserved=True).number == UNNUMBERED
 
 
 def test_new_names_get_a_row_once() -> None:

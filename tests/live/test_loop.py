@@ -10,6 +10,7 @@ import pytest
 
 from engine.config import compile_settings
 from engine.errors import ConfigError, ContactsFull, Overloaded
+from engine.ingest import names as names_module
 from engine.kernel.audit import audit
 from engine.live import loop
 from engine.live.turns import TURN_ROWS
@@ -210,6 +211,33 @@ async def test_a_full_table_of_contacts_asks_for_patience(tmp_path: Path) -> Non
         await h.tell(ContactReleased(contact="c0"), arrived("d"))
         await h.tell(ContactReleased(contact="c1"))
         await h.tell(arrived("e"))
+
+
+async def test_who_says_nothing_that_counts_takes_no_number(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        before = list(h.state.interned.sources)
+        for number in range(20):
+            (receipt,) = await h.submit(ContactReleased(contact="nobody"), source=f"noise {number}")
+            assert receipt.error
+        assert h.state.interned.sources == before
+        late, own = h.submit(ContactReleased(contact="c"), arrived("c"), source="new"), frozenset({ContactReleased})
+        again = h.engine.submit_for("desk", "new", [ContactReleased(contact="c")], own)
+        assert [bool(receipt.error) for receipt in [*await late, *await again]] == [True, False, False]
+        assert h.state.interned.sources == [*before, "new"]
+        rows = np.concatenate([frame.rows for frame in h.log.read()])
+        (place,) = np.flatnonzero(rows["kind"] == kinds.CONTACT_ARRIVED)
+        assert (rows["source"][place], rows["kind"][place - 1]) == (len(before), kinds.CONFIGURATION_LOADED)
+
+
+async def test_sources_that_came_at_once_beyond_the_bound_are_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with house(tmp_path) as h:
+        monkeypatch.setattr(names_module, "SOURCES_MAX", len(h.state.interned.sources) + 1)
+        one, two = h.submit(arrived("c"), source="one"), h.submit(arrived("d"), source="two")
+        assert not (await one)[0].error
+        assert "'two' would be one more" in (await two)[0].error
+        assert {entry.name for entry in h.state.contacts} == {"c"}
 
 
 async def test_a_full_inbox_refuses_the_new_but_not_what_ends(tmp_path: Path) -> None:
