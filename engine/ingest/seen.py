@@ -42,8 +42,7 @@ class Generation:
 
     def find(self, keys: Array, found: Array) -> None:
         """Write the values of keys that are here to `found`, where that is 0."""
-        if self.count:
-            find_keys(self._keys, self._values, SALT, self._shift, keys, found)
+        find_keys(self._keys, self._values, SALT, self._shift, keys, found)
 
     def add(self, keys: Array, values: Array) -> None:
         """Enter keys, or give them other values; of several alike the last counts."""
@@ -79,6 +78,9 @@ class SeenFacts:
         self._generation = generation
         self._young = Generation()
         self._old = Generation()
+        nothing = np.zeros(0, np.int64)
+        self._young.add(nothing, nothing)  # machine code is loaded now, and does not keep the first facts waiting
+        self._young.find(nothing, nothing)
 
     def look_up(self, source: str, facts: Sequence[Fact]) -> tuple[list[int], list[int]]:
         """Return the keys of a source's facts, 0 for those without an id, and what `find` says of each."""
