@@ -8,6 +8,7 @@ from engine.live.adapters import open_contacts
 from engine.messages.observed import (
     AgentStatusChanged,
     CallbackRequested,
+    CallerMoved,
     ContactArrived,
     ContactHeld,
     ContactReleased,
@@ -67,7 +68,7 @@ class Day:
         if number < 0.82:
             contact = self._talk(house, contact)
             return ContactReleased(contact=contact, by=draw.choice(("customer", "agent", "network", "system")))
-        return self._rare(contact, agent)
+        return self._rare(house, contact, agent)
 
     def _arrival(self) -> ContactArrived:
         draw = self._random
@@ -105,7 +106,7 @@ class Day:
         talks = [found.contact for found in contacts if found.state in ("connected", "held")]
         return self._random.choice(talks) if talks and self._random.random() < 0.7 else contact
 
-    def _rare(self, contact: str, agent: str) -> Observed:
+    def _rare(self, house: House, contact: str, agent: str) -> Observed:
         draw = self._random
         return draw.choice(
             (
@@ -125,6 +126,7 @@ class Day:
                 LegRecorded(contact=contact, leg=draw.choice(("caller", "agent")), record=draw.randbytes(9)),
                 TrunkRequested(contact=contact, trunk_groups=["main"]),
                 TrunkReleased(contact=contact),
+                CallerMoved(contact=contact, to=self._contact(house)),
                 WrapUpFinished(agent=agent),
                 WrapUpFinished(agent=agent, contact=contact),
                 QueueClosed(queue="later", by="eve"),

@@ -15,7 +15,7 @@ from adapters.sip.protocol import DialogId, MalformedMessage, Replaces, Request,
 from adapters.sip.records import Moved
 from adapters.sip.reinvite import OwnOffer
 from adapters.sip.transfer import leave
-from engine.messages.observed import ContactReleased, ContactResumed, LegRecorded, Observed
+from engine.messages.observed import CallerMoved, ContactReleased, ContactResumed, LegRecorded, Observed
 from engine.ports import Receipt
 
 CAUSE_NORMAL: Final = 16
@@ -69,6 +69,7 @@ def _hand_over(first: Call, second: Call, leg: AgentLeg, asked: tuple[ServerTran
     facts: list[Observed] = [
         LegRecorded(contact=second.name, leg=caller.slot, record=record),
         LegRecorded(contact=first.name, leg=caller.slot, record=Moved(second.name, record).encode()),
+        CallerMoved(contact=first.name, to=second.name),
         ContactReleased(contact=first.name, by="agent", cause=CAUSE_NORMAL),
     ]
     core.insist(facts, check)

@@ -59,11 +59,11 @@ class Admission(FactWriter):
         self._handlers: dict[type, Callable[[Any], int | None]] = {
             observed.ContactArrived: self._contact_arrived,
             observed.ContactReleased: self._contact_released,
-            observed.OfferRang: self._offer_rang,
-            observed.OfferAnswered: self._offer_answered,
+            observed.OfferRang: partial(self._said_of_offer, kinds.OFFER_RANG),
+            observed.OfferAnswered: partial(self._said_of_offer, kinds.OFFER_ANSWERED),
             observed.OfferDeclined: self._offer_declined,
-            observed.ContactHeld: self._contact_held,
-            observed.ContactResumed: self._contact_resumed,
+            observed.ContactHeld: partial(self._said_of_contact, kinds.CONTACT_HELD),
+            observed.ContactResumed: partial(self._said_of_contact, kinds.CONTACT_RESUMED),
             observed.TransferRequested: self._transfer_requested,
             observed.RequeueRequested: self._requeue_requested,
             observed.CallbackRequested: self._callback_requested,
@@ -71,9 +71,10 @@ class Admission(FactWriter):
             observed.ContactWithdrawn: self._contact_withdrawn,
             observed.PriorityChanged: self._priority_changed,
             observed.TrunkRequested: self._trunk_requested,
-            observed.TrunkReleased: self._trunk_released,
+            observed.TrunkReleased: partial(self._said_of_contact, kinds.TRUNK_RELEASED),
             observed.MessageSent: self._message_sent,
             observed.MessagesRead: self._messages_read,
+            observed.CallerMoved: self._caller_moved,
             observed.LegRecorded: self._leg_recorded,
             observed.AgentStatusChanged: self._agent_status_changed,
             observed.AgentReachabilityChanged: self._agent_reachability_changed,
@@ -183,21 +184,15 @@ class Admission(FactWriter):
         slot, cause = self._entry(fact).slot, self._cause(fact.cause)
         return self._put(kinds.CONTACT_RELEASED, contact=slot, a=CODES[fact.by], b=cause)
 
-    def _offer_rang(self, fact: observed.OfferRang) -> int:
-        return self._put(kinds.OFFER_RANG, contact=self._entry(fact).slot, agent=self._agent(fact.agent))
+    def _said_of_contact(self, kind: int, fact: observed.ContactFact) -> int:
+        return self._put(kind, contact=self._entry(fact).slot)
 
-    def _offer_answered(self, fact: observed.OfferAnswered) -> int:
-        return self._put(kinds.OFFER_ANSWERED, contact=self._entry(fact).slot, agent=self._agent(fact.agent))
+    def _said_of_offer(self, kind: int, fact: observed.OfferRang | observed.OfferAnswered) -> int:
+        return self._put(kind, contact=self._entry(fact).slot, agent=self._agent(fact.agent))
 
     def _offer_declined(self, fact: observed.OfferDeclined) -> int:
         slot, agent, cause = self._entry(fact).slot, self._agent(fact.agent), self._cause(fact.cause)
         return self._put(kinds.OFFER_DECLINED, contact=slot, agent=agent, a=CODES[fact.reason], b=cause)
-
-    def _contact_held(self, fact: observed.ContactHeld) -> int:
-        return self._put(kinds.CONTACT_HELD, contact=self._entry(fact).slot)
-
-    def _contact_resumed(self, fact: observed.ContactResumed) -> int:
-        return self._put(kinds.CONTACT_RESUMED, contact=self._entry(fact).slot)
 
     def _transfer_requested(self, fact: observed.TransferRequested) -> int:
         slot = self._entry(fact).slot
@@ -242,9 +237,6 @@ class Admission(FactWriter):
         a, b = pack_trunks(groups)
         return self._put(kinds.TRUNK_REQUESTED, contact=slot, a=a, b=b)
 
-    def _trunk_released(self, fact: observed.TrunkReleased) -> int:
-        return self._put(kinds.TRUNK_RELEASED, contact=self._entry(fact).slot)
-
     def _message_sent(self, fact: observed.MessageSent) -> int:
         slot = self._entry(fact).slot
         if not fact.text.strip() and fact.attachment is None:
@@ -262,6 +254,10 @@ class Admission(FactWriter):
         if bool(fact.agent) != (fact.by == "agent"):
             raise BadFact("agent", "an agent's name goes with by: agent, and with no other")
         return self._number("agent", self.directory.agents, fact.agent, optional=True)
+
+    def _caller_moved(self, fact: observed.CallerMoved) -> int:
+        entry, to = self._entry(fact), self._entry_named("to", fact.to)
+        return self._put(kinds.CALLER_MOVED, contact=entry.slot, a=to.slot)
 
     def _leg_recorded(self, fact: observed.LegRecorded) -> int:
         entry = self._entry(fact)

@@ -70,11 +70,14 @@ class FactWriter:
         return payload
 
     def _entry(self, fact: observed.ContactFact) -> ContactEntry:
-        entry = self._contacts.find(fact.contact)
+        return self._entry_named("contact", fact.contact)
+
+    def _entry_named(self, field: str, name: str) -> ContactEntry:
+        entry = self._contacts.find(name)
         if entry is None:
-            raise BadFact("contact", f"there is no open contact {excerpt(fact.contact)}")
+            raise BadFact(field, f"there is no open contact {excerpt(name)}")
         if entry.source != self._source.number and self._own_only and not self._is_own_callback(entry):
-            raise BadFact("contact", f"there is no open contact {excerpt(fact.contact)} that this source brought")
+            raise BadFact(field, f"there is no open contact {excerpt(name)} that this source brought")
         return entry
 
     def _is_own_callback(self, entry: ContactEntry) -> bool:

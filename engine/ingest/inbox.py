@@ -11,6 +11,7 @@ from engine.messages.observed import (
     AgentReachabilityChanged,
     AgentStatusChanged,
     CallbackRequested,
+    CallerMoved,
     ContactArrived,
     ContactReleased,
     ContactWithdrawn,
@@ -32,6 +33,7 @@ GUARD: Final = 16
 
 ENDING: Final = frozenset(
     {
+        CallerMoved,
         AgentReachabilityChanged,
         AgentStatusChanged,
         CallbackRequested,

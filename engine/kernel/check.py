@@ -28,6 +28,7 @@ from engine.messages.kinds import (
     BY_CUSTOMER,
     BY_SYSTEM,
     CALLBACK_REQUESTED,
+    CALLER_MOVED,
     CHANNELS,
     CONTACT_ARRIVED,
     CONTACT_CONNECTED,
@@ -110,6 +111,8 @@ def refusal(t: Tables, row: Any) -> int:
         return 0 if known and is_requirement(row.a) else REFUSED_OUT_OF_RANGE
     if kind == TRUNK_REQUESTED or kind == TRUNK_RELEASED:
         return _about_trunk(t, row)
+    if kind == CALLER_MOVED:
+        return _caller_moved(t, row)
     return 0 if 0 < kind < REQUIREMENT_DEFINED else REFUSED_OUT_OF_RANGE
 
 
@@ -212,6 +215,14 @@ def _line(t: Tables, row: Any) -> int:
     if contact.state == CONTACT_FREE or (row.a == BY_AGENT and (row.agent < 0 or contact.agent != row.agent)):
         return REFUSED_WRONG_STATE
     return 0
+
+
+@jit
+def _caller_moved(t: Tables, row: Any) -> int:
+    if not (0 <= row.contact < len(t.contacts) and 0 <= row.a < len(t.contacts)):
+        return REFUSED_OUT_OF_RANGE
+    are_open = t.contacts[row.contact].state != CONTACT_FREE and t.contacts[row.a].state != CONTACT_FREE
+    return 0 if are_open and row.contact != row.a else REFUSED_WRONG_STATE
 
 
 @jit

@@ -28,7 +28,7 @@ from engine.kernel.standing import join_line, leave_line
 from engine.kernel.subjects import agent_subject, queue_subject
 from engine.kernel.tables import CONCLUSIONS_MAX, Tables
 from engine.kernel.tally import begin_anew, note_gap
-from engine.kernel.trunks import give_back_channel, take_channel
+from engine.kernel.trunks import give_back_channel, move_channel, take_channel
 from engine.kernel.waiting_line import common_lines
 from engine.messages.kinds import (
     AGENT_HELD_BACK,
@@ -36,6 +36,7 @@ from engine.messages.kinds import (
     AGENT_RESUMED,
     AGENT_STATUS_CHANGED,
     AGENT_SUSPENDED,
+    CALLER_MOVED,
     CHANNELS,
     CONTACT_ANSWERED,
     CONTACT_ARRIVED,
@@ -154,6 +155,8 @@ def _apply_rare(t: Tables, row: Any) -> None:
     elif kind == TRUNK_REFUSED:
         # Not a call lost: the contact waits and asks again. So it does not count among the calls offered.
         t.trunk_groups[row.a].refused += 1
+    elif kind == CALLER_MOVED:
+        move_channel(t, row.contact, row.a)
     elif kind == TRUNK_RELEASED:
         give_back_channel(t, row.contact)
     elif kind == QUEUE_DRAINED:

@@ -83,6 +83,17 @@ def give_back_channel(t: Tables, c: int) -> None:
 
 
 @jit
+def move_channel(t: Tables, c: int, to: int) -> None:
+    """CALLER_MOVED: the channel of contact `c` is that of contact `to` from now on, whose own caller is gone."""
+    give_back_channel(t, to)
+    t.contacts[to].asked_group = t.contacts[c].asked_group
+    t.contacts[to].trunk_group = t.contacts[c].trunk_group
+    t.contacts[to].trunk_since_ns = t.contacts[c].trunk_since_ns
+    t.contacts[c].asked_group = -1
+    t.contacts[c].trunk_group = -1
+
+
+@jit
 def best_reserve(channels: int, protected: float, unprotected: float, value: float) -> int:
     """Return the reserve of least cost; 0 where there is nothing to protect, or nothing to protect it from."""
     if channels == 0 or protected <= 0.0 or unprotected <= 0.0:

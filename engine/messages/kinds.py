@@ -36,6 +36,7 @@ TRUNK_REQUESTED: Final = 26
 TRUNK_RELEASED: Final = 27
 MESSAGE_SENT: Final = 28
 MESSAGES_READ: Final = 29
+CALLER_MOVED: Final = 30
 
 # --- decided: what the kernel concluded (100..)
 FIRST_DECIDED: Final = 100

@@ -194,6 +194,16 @@ class MessagesRead(ContactFact, frozen=True, kw_only=True, tag="messages_read"):
     """Sequence of the last message seen."""
 
 
+class CallerMoved(ContactFact, frozen=True, kw_only=True, tag="caller_moved"):
+    """The contact's caller is another contact's from now on, as after an attended transfer: its trunk channel, too.
+
+    The caller whom the other contact had is gone, and that one's channel is free.
+    """
+
+    to: Name
+    """The contact whose caller it is now, open as well."""
+
+
 class LegRecorded(ContactFact, frozen=True, kw_only=True, tag="leg_recorded"):
     """What an adapter needs to find a leg of the contact again after a restart; opaque to the engine."""
 
@@ -263,6 +273,7 @@ Observed = (
     | TrunkReleased
     | MessageSent
     | MessagesRead
+    | CallerMoved
     | LegRecorded
     | AgentStatusChanged
     | AgentReachabilityChanged

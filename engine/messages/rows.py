@@ -25,6 +25,7 @@ What the general fields mean for each kind (fields not named are -1 for agent, q
 | REQUIREMENT_DEFINED         |         | number |           | packed skills, `pack_requirement`   | relaxed requirement             |
 | TRUNK_REQUESTED             | slot    |        |           | trunk groups, see `pack_trunks`     | more of them                    |
 | TRUNK_RELEASED              | slot    |        |           |                                     |                                 |
+| CALLER_MOVED                | slot    |        |           | slot of whose caller it is now      |                                 |
 | CONTACT_RECEIVED            | slot    |        |           | trunk group or -1                   |                                 |
 | CONTACT_QUEUED              | slot    | queue  | own agent | place in line since (ns)            | packed, see `unpack_entry`      |
 | OFFER_MADE                  | slot    | queue  | agent     | score of the winner                 | packed, see `unpack_choice`     |

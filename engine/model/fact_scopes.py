@@ -31,6 +31,7 @@ SCOPE_OF_FACT: Final[Mapping[type[Fact], Scope]] = {
     observed.LegRecorded: Scope.ADMIN,
     observed.TrunkRequested: Scope.ADMIN,
     observed.TrunkReleased: Scope.ADMIN,
+    observed.CallerMoved: Scope.ADMIN,
     observed.AgentStatusChanged: Scope.AGENT,
     observed.AgentReachabilityChanged: Scope.INGEST,
     observed.WrapUpFinished: Scope.AGENT,

@@ -215,6 +215,8 @@ class EventReader:
         if kind == kinds.CONTACT_ARRIVED:
             offset = int(row["payload_offset"])
             name = arrival_facts(payload[offset : offset + int(row["payload_size"])]).contact
+        elif kind == kinds.CALLER_MOVED:
+            data = {"to": self._history.name_in(a, seq)}
         elif kind in SLOTLESS:
             data = _configured(row)
             queue, slot = "", -1

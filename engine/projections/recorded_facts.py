@@ -25,6 +25,7 @@ _SHAPES: Final[dict[int, Callable[..., Any]]] = {
     kinds.EXIT_KEY_PRESSED: observed.ExitKeyPressed,
     kinds.TRUNK_REQUESTED: observed.TrunkRequested,
     kinds.TRUNK_RELEASED: observed.TrunkReleased,
+    kinds.CALLER_MOVED: observed.CallerMoved,
     kinds.AGENT_STATUS_CHANGED: observed.AgentStatusChanged,
     kinds.AGENT_REACHABILITY_CHANGED: observed.AgentReachabilityChanged,
     kinds.WRAP_UP_FINISHED: observed.WrapUpFinished,
@@ -74,6 +75,8 @@ def _fields(seq: int, row: RowFields, directory: Directory, history: ContactHist
         found |= {"reason": kinds.OFFER_END_NAMES.get(row.a, ""), "cause": row.b}
     elif row.kind == kinds.EXIT_KEY_PRESSED:
         found["key"] = chr(row.a)
+    elif row.kind == kinds.CALLER_MOVED:
+        found["to"] = history.name_in(row.a, seq)
     elif row.kind == kinds.TRUNK_REQUESTED:
         found["trunk_groups"] = [directory.trunk_groups.name(group) for group in unpack_trunks(row.a, row.b)]
     elif row.kind == kinds.AGENT_STATUS_CHANGED:

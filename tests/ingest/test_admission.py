@@ -16,6 +16,7 @@ from engine.messages.observed import (
     AgentReachabilityChanged,
     AgentStatusChanged,
     CallbackRequested,
+    CallerMoved,
     ContactArrived,
     ContactHeld,
     ContactReleased,
@@ -186,6 +187,7 @@ CONTACT_ROWS: list[tuple[Observed, dict[str, Any]]] = [
     (ExitKeyPressed(contact="c", key="#"), {"kind": kinds.EXIT_KEY_PRESSED, "a": ord("#")}),
     (TrunkRequested(contact="c", trunk_groups=["main"]), {"kind": kinds.TRUNK_REQUESTED, "a": 1}),
     (TrunkReleased(contact="c"), {"kind": kinds.TRUNK_RELEASED}),
+    (CallerMoved(contact="c", to="c"), {"kind": kinds.CALLER_MOVED}),
 ]
 
 

@@ -29,6 +29,7 @@ LONE = "\udcff"
 RIGHT: dict[str, Any] = {
     "trunk_groups": ["main"],
     "contact": "c",
+    "to": "c",
     "queue": "sales",
     "agent": "alice",
     "leg": "l",

@@ -267,8 +267,12 @@ class History:
         return self._fact(k.PRIORITY_CHANGED, contact=self._contact(k.CONTACT_WAITING), a=self._random.randrange(8))
 
     def _trunk(self) -> Fact:
-        """A request for one that has no channel, most often; a release of what was requested, now and then."""
+        """A request for one that has no channel, most often; now and then a release of what was requested, or a caller
+        who goes to another contact.
+        """
         draw = self._random
+        if draw.random() < 0.1:
+            return self._fact(k.CALLER_MOVED, contact=self._contact(), a=self._contact())
         outgoing = [c for c in self._books.contacts.values() if c.asked_group < 0]
         if draw.random() < 0.3:
             held = [c.slot for c in outgoing if c.group >= 0]

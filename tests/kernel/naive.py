@@ -317,4 +317,5 @@ REACTIONS: dict[int, Callable[[Twin, Fact], object]] = {
     k.REQUIREMENT_DEFINED: Twin._define_requirement,
     k.TRUNK_REQUESTED: Twin._request_trunk,
     k.TRUNK_RELEASED: Twin._release_trunk,
+    k.CALLER_MOVED: Twin._move_caller,
 }

@@ -56,6 +56,11 @@ def refusal(books: Books, fact: Fact) -> int:
         return 0 if fits else k.REFUSED_OUT_OF_RANGE
     if kind in {k.TRUNK_REQUESTED, k.TRUNK_RELEASED}:
         return _about_trunk(books, fact)
+    if kind == k.CALLER_MOVED:
+        slots = (fact.contact, fact.a)
+        if any(not 0 <= slot < sizes.contacts for slot in slots):
+            return k.REFUSED_OUT_OF_RANGE
+        return 0 if len(books.contacts.keys() & set(slots)) == 2 else k.REFUSED_WRONG_STATE
     return 0 if k.DEADLINE_PASSED <= kind <= k.ENGINE_STARTED else k.REFUSED_OUT_OF_RANGE
 
 

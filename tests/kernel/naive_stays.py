@@ -82,6 +82,12 @@ class Stays(Offers):
     def _release_trunk(self, fact: Fact) -> None:
         self._give_back(self.books.contacts[fact.contact])
 
+    def _move_caller(self, fact: Fact) -> None:
+        here, there = (self.books.contacts[slot] for slot in (fact.contact, fact.a))
+        self._give_back(there)
+        there.group, there.seized, there.asked_group = here.group, here.seized, here.asked_group
+        here.group = here.asked_group = -1
+
     def _busy(self, group: int) -> int:
         return sum(other.group == group for other in self.books.contacts.values())
 

@@ -245,6 +245,32 @@ def test_it_is_kept_from_agent_to_agent() -> None:
     assert scene.figures() == (1, 1, 0)
 
 
+def test_the_channel_goes_with_a_caller_who_moves_to_another_contact() -> None:
+    scene = Outgoing(2, 1)
+    caller, other = scene.arrive(trunk_group=0), scene.arrive(trunk_group=1)
+    scene.wait(10)
+    assert scene.fact(k.CALLER_MOVED, contact=caller, a=other) == []
+    assert (scene.figures(0), scene.figures(1)) == ((1, 1, 0), (0, 1, 0)), "the other contact's own caller is gone"
+    scene.release(caller)
+    assert scene.figures() == (1, 1, 0)
+    scene.fact(k.TRUNK_RELEASED, contact=other)
+    assert scene.only(k.FACT_REFUSED).a == k.REFUSED_WRONG_STATE, "it is a caller's own channel still"
+    scene.wait(5)
+    scene.release(other)
+    assert scene.figures() == (0, 1, 0)
+    assert scene.tables.trunk_groups["held_ns"][0] == 15 * SECOND_NS
+
+
+def test_a_caller_moves_between_two_contacts_that_are_there() -> None:
+    scene = Outgoing(2)
+    caller, other = scene.arrive(trunk_group=0), scene.arrive()
+    scene.release(other)
+    for to, reason in ((other, k.REFUSED_WRONG_STATE), (caller, k.REFUSED_WRONG_STATE), (64, k.REFUSED_OUT_OF_RANGE)):
+        scene.fact(k.CALLER_MOVED, contact=caller, a=to)
+        assert scene.only(k.FACT_REFUSED).a == reason
+    assert scene.figures() == (1, 1, 0)
+
+
 def test_a_reserve_is_for_protected_calls_out_too() -> None:
     scene = Outgoing(2, reserve=1)
     assert [scene.seized(0), scene.seized(0), scene.seized(0, flags=k.FLAG_PROTECTED)] == [0, -1, 0]

@@ -6,6 +6,7 @@ import pytest
 
 from engine.messages.observed import (
     AgentStatusChanged,
+    CallerMoved,
     ContactArrived,
     ContactHeld,
     ContactReleased,
@@ -45,5 +46,10 @@ def test_contacts_of_others_need_more_than_ingest() -> None:
     assert ContactArrived not in own_contacts_only({"ingest"})
     assert ContactHeld not in own_contacts_only({"ingest", "agent"})
     assert ContactReleased in own_contacts_only({"ingest", "agent"})
-    assert own_contacts_only({"ingest", "agent", "supervise"}) == {LegRecorded, TrunkRequested, TrunkReleased}
+    assert own_contacts_only({"ingest", "agent", "supervise"}) == {
+        LegRecorded,
+        TrunkRequested,
+        TrunkReleased,
+        CallerMoved,
+    }
     assert own_contacts_only({"admin"}) == frozenset()

@@ -27,6 +27,7 @@ OF_A_CONTACT: tuple[Observed, ...] = (
     observed.LegRecorded(contact="c", leg="caller", record=b"\x00\xff"),
     observed.TrunkRequested(contact="c", trunk_groups=["main"]),
     observed.TrunkReleased(contact="c"),
+    observed.CallerMoved(contact="c", to="c"),
 )
 OF_OTHERS: tuple[Observed, ...] = (
     observed.ContactArrived(contact="n", queue="vip", skills={"english": 4}, customer="+8491", attributes={"a": "b"}),

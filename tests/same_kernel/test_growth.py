@@ -69,6 +69,8 @@ def without_slots(house: House) -> Any:
             arrival[slot] = seq
         if slot >= 0:
             row["contact"] = arrival[slot]
+        if kind == kinds.CALLER_MOVED:
+            row["a"] = arrival[int(row["a"])]
         if kind == kinds.OFFER_MADE and row["b"] >> 29 & 1:
             other = int(row["b"] >> 32) - 1
             row["b"] = (int(row["b"]) & 0xFFFFFFFF) | (int(arrival[other]) if other >= 0 else 0) << 32

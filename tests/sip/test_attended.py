@@ -22,14 +22,18 @@ def agents_of(ann: UserAgent, eve: UserAgent) -> list[str]:
     ]
 
 
-async def house_of_two(open_exchange: OpenExchange, open_phone: OpenPhone) -> tuple[Exchange, UserAgent, UserAgent]:
-    """Agents ann, who serves sales, and eve, who serves help."""
+async def house_of_two(
+    open_exchange: OpenExchange, open_phone: OpenPhone, trunk: UserAgent | None = None
+) -> tuple[Exchange, UserAgent, UserAgent]:
+    """Agents ann, who serves sales, and eve, who serves help; callers by a trunk, if there is one."""
+    trunks = f"trunks: [{{group: main, sources: ['127.0.0.1:{trunk.port}']}}], " if trunk is not None else ""
     ann, eve = await open_phone("ann"), await open_phone("eve")
     exchange = await open_exchange(
         centre(
             queues=QUEUES,
             agents=agents_of(ann, eve),
-            sip="agent_calls: inside",
+            sip=f"{trunks}agent_calls: inside",
+            extra="trunk_groups: {main: {channels: 2}}",
         )
     )
     await exchange.sign_in("ann", "eve")
@@ -54,8 +58,8 @@ async def offered(phone: UserAgent, dialog: Dialog, media: bytes = b"") -> bytes
 async def test_an_agent_asks_a_colleague_and_leaves_the_caller_there(
     open_exchange: OpenExchange, open_phone: OpenPhone, called: str
 ) -> None:
-    exchange, ann, eve = await house_of_two(open_exchange, open_phone)
     bob = await open_phone("bob")
+    exchange, ann, eve = await house_of_two(open_exchange, open_phone, bob)
     callers, agents = await talk(exchange, bob, ann)
     ann.within(agents, "INVITE", ann.sdp("sendonly"))
     await offered(bob, callers, bob.sdp("recvonly"))
@@ -80,7 +84,10 @@ async def test_an_agent_asks_a_colleague_and_leaves_the_caller_there(
     assert exchange.counters["transfers_attended"] == 1
     record = exchange.engine.views.contacts_of("bob").contacts
     assert [(one.queue, one.state) for one in record][:1] == [("help" if called == "help" else "inside", "connected")]
+    assert exchange.engine.views.trunk_groups().trunk_groups[0].busy == 1, "the caller holds the channel"
     await hang_up(exchange, bob, callers, eve)
+    (group,) = exchange.engine.views.trunk_groups().trunk_groups
+    assert (group.busy, group.seized) == (0, 1)
     assert exchange.exits() == {"answered": 1}
     assert exchange.exits("help" if called == "help" else "inside") == {"answered": 1}
 
