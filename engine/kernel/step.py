@@ -79,9 +79,12 @@ def take_row(t: Tables, row: Any, out: Array) -> None:
 
 @door
 def fold(t: Tables, rows: Array) -> None:
-    """Apply recorded rows, deciding nothing."""
+    """Apply recorded rows, each fact with all of its conclusions. Nothing is decided, not even what was refused: a fact
+    is if the row behind it says so, whatever the rules are today.
+    """
     book = t.book[0]
-    for row in rows:
+    for place in range(len(rows)):
+        row = rows[place]
         book.seq += 1
         if row.kind >= FIRST_DECIDED:
             apply(t, row)
@@ -89,7 +92,7 @@ def fold(t: Tables, rows: Array) -> None:
             advance(t, row.at_ns)
             look_around(t)
             book.cause_seq = book.seq
-            if refusal(t, row) == 0:
+            if place + 1 == len(rows) or rows[place + 1].kind != FACT_REFUSED:
                 apply(t, row)
 
 

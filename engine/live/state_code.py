@@ -15,8 +15,8 @@ from engine.messages.rows import SCHEMA
 
 STATE_VERSION: Final = 4
 """Of what stands in a snapshot beside the kernel's tables."""
-APPLYING: Final = ("check", "evolve", "prices", "resize")
-"""Modules of the kernel that change tables when rows are applied, or say which rows are; with what they import."""
+APPLYING: Final = ("evolve", "prices", "resize")
+"""Modules of the kernel that change tables when rows are applied, with what they import."""
 FOLDING: Final = "step"
 """Holds the loop that folds; it counts alone, as it imports what merely decides."""
 COMPILING: Final = frozenset({"jit", "native", "plain"})

@@ -90,7 +90,10 @@ class Recheck:
         agreed = self._decide(run)
         known: Turn = run
         if self._mismatch is not None:
-            # What is recorded otherwise than decided may be anything: it is not let into the tables.
+            # What is recorded otherwise than decided may be anything: it is not let into the tables. Nor is a fact of
+            # which not even the first conclusion is the same: it may be one that was, or must be, refused.
+            if agreed and run.rows["kind"][agreed - 1] < kinds.FIRST_DECIDED:
+                agreed -= 1
             known = Turn(run.first_seq, run.first_seq + agreed - 1, run.rows[:agreed], run.payload)
         self._replay.apply(known)
         self._recount.add(known)

@@ -12,7 +12,9 @@ from engine.kernel.step import ROOM, fold, step
 from engine.kernel.tables import Capacity, Tables, capacity_of, new_tables
 from engine.messages import kinds as k
 from engine.messages.rows import empty_rows
+from engine.model.settings import QueueSetting
 from simulations.world import Centre, World, joined
+from tests.kernel.facts import Fact
 from tests.kernel.histories import CAPACITY, History
 from tests.kernel.naive import Twin
 from tests.kernel.scene import Stage, observed_row
@@ -135,3 +137,19 @@ def test_no_more_is_consumed_than_there_is_room_for() -> None:
     assert step(t, rows, empty_rows(ROOM - 1)) == (0, 0)
     assert step(t, rows, empty_rows(ROOM))[0] == 1
     assert step(t, rows[1:], empty_rows(ROOM + 64))[0] == 2
+
+
+def test_what_was_refused_is_said_by_the_log_and_not_by_the_rules_of_today() -> None:
+    said = (
+        Fact(k.QUEUE_CLOSED, queue=1),
+        Fact(k.FACT_REFUSED, a=k.REFUSED_WRONG_STATE, b=k.QUEUE_CLOSED),
+        Fact(k.SETTING_CHANGED, agent=k.TABLE_QUEUE, queue=1, contact=QueueSetting.VALUE, a=-7),
+    )
+    rows = joined([observed_row(fact) for fact in said])
+    t = new_tables(CAPACITY)
+    fold(t, rows)
+    settings = t.queues["settings"][1]
+    assert (settings[QueueSetting.OPEN], settings[QueueSetting.VALUE]) == (1, -7)
+    assert (int(t.book["refused"][0]), int(t.book["seq"][0])) == (1, 3)
+    again = decide(new_tables(CAPACITY), observed_of(rows), iter((2,)))
+    assert again["kind"].tolist() == [k.QUEUE_CLOSED, k.SETTING_CHANGED, k.FACT_REFUSED]

@@ -22,6 +22,7 @@ from engine.log.segment import SMALLEST_SEGMENT_BYTES
 from engine.messages import kinds
 from engine.messages.observed import CallbackRequested, ContactArrived, ContactReleased, QueueClosed
 from engine.messages.rows import ROW
+from engine.model.settings import QueueSetting
 from engine.model.tallies import Tally
 from engine.ports import Receipt
 from engine.replay.recheck import Recheck, VerifyReport
@@ -116,6 +117,27 @@ async def test_a_decision_that_is_missing_or_too_much_is_named(tmp_path: Path, m
     assert said[not missing] == "nothing more"
     assert said[missing].startswith("offer_made ")
     assert report.last_seq == place - 1
+
+
+async def test_a_refusal_of_the_log_is_followed_and_named_where_it_would_be_none_today(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        await h.tell(QueueClosed(queue="sales"))
+        queue = h.state.directory.queues.number("sales")
+        *frames, last = list(h.log.read())
+    refused = MemoryLog(row_dtype=ROW)
+    for frame in frames:
+        refused.append(frame.rows, bytes(frame.payload), frame.at_ns)
+    rows = np.concatenate([last.rows, last.rows[-1:]])
+    rows["kind"][-1], rows["cause"][-1], rows["a"][-1] = kinds.FACT_REFUSED, 1, kinds.REFUSED_WRONG_STATE
+    refused.append(rows, bytes(last.payload), last.at_ns)
+    for log, is_open in ((h.log, 0), (refused, 1)):
+        state = EngineState(CAPACITY)
+        restore(log, state)
+        assert state.tables.queues["settings"][queue, QueueSetting.OPEN] == is_open
+    report = recheck(refused)
+    assert report.mismatch is not None
+    assert report.mismatch.recorded.startswith("fact_refused ")
+    assert (report.mismatch.decided, report.violations) == ("nothing more", ())
 
 
 async def test_a_report_says_all_as_json(tmp_path: Path) -> None:
