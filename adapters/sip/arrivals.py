@@ -4,7 +4,15 @@ import ipaddress
 from typing import Final
 
 from adapters.sip.call import Call, Calls
-from adapters.sip.protocol import Hop, Refusal, Request, ServerTransaction, answer_session_timer
+from adapters.sip.protocol import (
+    RELIABLE,
+    Hop,
+    Refusal,
+    Request,
+    ServerTransaction,
+    answer_session_timer,
+    requires_reliable,
+)
 from adapters.sip.settings import Network, parse_source
 from adapters.sip.translate import CUSTOMER_MAX, FinalAnswer, customer_of, entry_of, is_protected, priority_of
 from engine.errors import Overloaded
@@ -17,6 +25,8 @@ RETRY_S: Final = 5
 EXPIRES_LIMIT_S: Final = 2**32 - 1
 SIPS_NOT_ALLOWED: Final = Refusal(480, headers=(("Warning", '380 trunkline "SIPS Not Allowed"'),))
 """What `sips:` promises, TLS on every hop, is not kept here (RFC 5630 §4.4)."""
+NO_OFFER: Final = Refusal(420, headers=(("Unsupported", RELIABLE),))
+"""The first reliable provisional response to it would have to make an offer, and nobody is there yet to make one."""
 
 
 class Arrivals:
@@ -59,6 +69,8 @@ class Arrivals:
             refusal = SIPS_NOT_ALLOWED
         if refusal is None and not queue:
             refusal = Refusal(404)
+        if refusal is None and not request.body and requires_reliable(request):
+            refusal = NO_OFFER
         session = answer_session_timer(request, core.policy)
         if refusal is None and isinstance(session, Refusal):
             refusal = session

@@ -5,7 +5,16 @@ from collections.abc import Callable
 from typing import Final
 
 from adapters.sip.leg import Leg, LegOwner
-from adapters.sip.protocol import SDP, Address, Dialog, Headers, Request, ServerTransaction
+from adapters.sip.protocol import (
+    SDP,
+    Address,
+    Dialog,
+    Headers,
+    ReliableResponses,
+    Request,
+    ServerTransaction,
+    requires_reliable,
+)
 from adapters.sip.records import CallerInvite, DialogState
 from adapters.sip.translate import CAUSE_GONE, FinalAnswer, release_cause
 
@@ -15,6 +24,7 @@ REPEAT_AFTER_NS: Final = 50_000_000_000
 QUEUED: Final = (182, "Queued", b"")
 LONGEST_EXPIRY_S: Final = 86_400
 TERMINATED: Final = FinalAnswer(487, "", ())
+UNACKNOWLEDGED: Final = FinalAnswer(504, "", ())
 NOT_SERVED: Final = FinalAnswer(480, "", ())
 
 
@@ -30,13 +40,22 @@ class CallerLeg(Leg):
         self.first: Request | None = None
         """The INVITE, while it may be needed."""
         self.cancelled = False
+        """Whether the end came from the caller's side, and is being told to the engine."""
+        self._own_end = TERMINATED
+        """The final answer then."""
         self._expiry: asyncio.TimerHandle | None = None
         self.said: tuple[int, str, bytes] = (0, "", b"")
         """The last provisional response above 100."""
         self.said_ns = 0
         """When it was, or 100."""
+        self.reliable: ReliableResponses | None = None
+        """Of callers who take provisional responses only if they may acknowledge them."""
+        self._told: tuple[int, str, bytes] = (0, "", b"")
+        """The last of these that was sent."""
         self.offered_late = False
         """Whether the caller left the first offer to us."""
+        self.resumed = False
+        """Whether the INVITE is of before a restart."""
         self.recovered = False
         """Whether the 2xx was sent again after a restart, so that its ACK may have come before."""
         self.may_be_connected = False
@@ -50,6 +69,8 @@ class CallerLeg(Leg):
         self.said_ns = self.core.endpoint.now_ns()  # 100
         self.offered_late = not request.body
         transaction.context = self
+        if requires_reliable(request):
+            self.reliable = ReliableResponses(request.cseq.number, int(self.core.endpoint.tokens.new_tag(), 16))
         self.enter(Dialog.from_request(request, transaction.local_tag, ""), request.source)
         self.renewed(request)
 
@@ -100,9 +121,40 @@ class CallerLeg(Leg):
         self.said = (status, phrase, body)
         endpoint = self.core.endpoint
         self.said_ns = endpoint.now_ns()
+        if self.reliable is not None:
+            self._tell_reliably(self.invite, self.reliable)
+            return
         body = self.origin.pass_on(body)
         content_type = SDP if body else ""
         endpoint.reply(self.invite, status, phrase, with_contact=True, content_type=content_type, body=body)
+
+    def _tell_reliably(self, invite: ServerTransaction, reliable: ReliableResponses) -> None:
+        """Say the latest once the caller has acknowledged what was said before.
+
+        Without early media: an answer that was acknowledged could not be followed by another phone's.
+        """
+        if reliable.is_awaiting:
+            return
+        self._told = self.said
+        endpoint, (status, phrase, body) = self.core.endpoint, self.said
+        status = 180 if body else status
+        endpoint.reply(invite, status, phrase, with_contact=True, headers=reliable.next_headers())
+        endpoint.layer.repeat_until_acknowledged(invite, endpoint.now_ns())
+        self.core.mention([self.recorded()])
+
+    def take_prack(self, request: Request, transaction: ServerTransaction) -> None:
+        """Take the acknowledgement of what was said last. Raises MalformedMessage."""
+        endpoint, reliable = self.core.endpoint, self.reliable
+        refusal = self._dialog().receive_request(request)
+        if refusal is not None:
+            endpoint.reply(transaction, refusal.status, refusal.reason)
+        elif self.invite is None or reliable is None or not reliable.acknowledge(request):
+            endpoint.reply(transaction, 481)
+        else:
+            endpoint.layer.provisional_acknowledged(self.invite)
+            endpoint.reply(transaction, 200)
+            if self.said != self._told and not self.answered and not self.cancelled:
+                self._tell_reliably(self.invite, reliable)
 
     def repeat(self, now_ns: int) -> None:
         """Say the last thing again when it is time; who has heard 100 only, as phones are silent, waits."""
@@ -129,7 +181,7 @@ class CallerLeg(Leg):
         """End the leg, in whatever state it is."""
         self._stop_expiry()
         if self.invite is not None and not self.answered:
-            answer = TERMINATED if self.cancelled else answer
+            answer = self._own_end if self.cancelled else answer
             self.core.endpoint.reply(self.invite, answer.status, answer.reason, headers=answer.headers)
             self.core.counters[f"answered.{answer.status}"] += 1
             self.invite.context = None
@@ -184,6 +236,15 @@ class CallerLeg(Leg):
         self.cancelled = True
         self.call.release("network", CAUSE_GONE, self.finish)
 
+    def on_prack_missing(self) -> None:
+        """The caller has not acknowledged what was said, so it does not arrive; the call is refused (RFC 3262 §3)."""
+        if self.resumed and self.reliable is not None:
+            self.reliable.is_awaiting = False  # what was said last before the restart is not known for sure
+            return
+        self.core.counters["callers_unreachable"] += 1
+        self.cancelled, self._own_end = True, UNACKNOWLEDGED
+        self.call.release("network", CAUSE_GONE, self.finish)
+
     def on_ack(self, request: Request) -> None:
         """The 2xx has arrived."""
         self.acknowledged = True
@@ -209,5 +270,6 @@ class CallerLeg(Leg):
     def record(self) -> CallerInvite | DialogState:
         """The INVITE until something has changed since the answer."""
         if self.first is not None and self.first.source is not None and self.invite is not None:
-            return CallerInvite(self.first.raw, self.first.source, self.invite.local_tag)
+            rseq = self.reliable.rseq if self.reliable is not None else 0
+            return CallerInvite(self.first.raw, self.first.source, self.invite.local_tag, rseq)
         return DialogState("", self._dialog(), self.flow, self.origin, self.sdp)

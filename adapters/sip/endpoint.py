@@ -9,6 +9,7 @@ from typing import Final
 from adapters.sip.connection import Connections
 from adapters.sip.connection_guard import ConnectionGuard
 from adapters.sip.protocol import (
+    RELIABLE,
     Capabilities,
     ClientTransaction,
     Event,
@@ -38,6 +39,7 @@ METHODS: Final = (
     "MESSAGE",
     "REFER",
     "NOTIFY",
+    "PRACK",
 )
 BODY_TYPES: Final = (
     "application/sdp",
@@ -47,7 +49,7 @@ BODY_TYPES: Final = (
     "message/sipfrag",
     "text/plain",
 )
-CAPABILITIES: Final = Capabilities(METHODS, ("timer", "path", "replaces"), BODY_TYPES)
+CAPABILITIES: Final = Capabilities(METHODS, ("timer", "path", "replaces", RELIABLE), BODY_TYPES)
 
 
 class SipEndpoint:

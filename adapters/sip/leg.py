@@ -207,6 +207,10 @@ class Leg:
         self.core.endpoint.reply(transaction, refusal.status, refusal.reason, headers=refusal.headers)
         return False
 
+    def take_prack(self, _request: Request, transaction: ServerTransaction) -> None:
+        """Take a PRACK of the peer: only callers' INVITEs get reliable provisional responses."""
+        self.core.endpoint.reply(transaction, 481)
+
     @property
     def is_busy(self) -> bool:
         """Whether an offer of ours must wait: for another one, or for the ACK of the first (§14.1)."""

@@ -24,6 +24,8 @@ class CallerInvite(_Record, frozen=True, tag="c", array_like=True):
     raw: bytes
     source: Hop
     local_tag: str
+    rseq: int = 0
+    """The number of the last reliable provisional response, 0 for none."""
 
 
 class CustomerCall(_Record, frozen=True, tag="k", array_like=True):

@@ -130,6 +130,9 @@ class _Recovery:
         transaction = core.endpoint.layer.resume_server(request, record.local_tag, core.endpoint.now_ns())
         call = Call(self._calls, self._contact.contact, transaction)
         call.caller.receive(transaction, request)
+        call.caller.resumed = True
+        if call.caller.reliable is not None and record.rseq:
+            call.caller.reliable.rseq = record.rseq
         call.caller.expire_after(expires_s(request))
         call.caller.said_ns -= REPEAT_AFTER_NS  # said again soon, it shows who is still there
         session = answer_session_timer(request, core.policy)

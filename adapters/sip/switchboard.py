@@ -16,6 +16,7 @@ from adapters.sip.protocol import (
     DialogId,
     Event,
     MalformedMessage,
+    PrackMissing,
     Request,
     RequestReceived,
     Response,
@@ -37,7 +38,7 @@ logger = logging.getLogger(__name__)
 OPTIONS_HEADERS: Final = (
     ("Allow", ", ".join(METHODS)),
     ("Accept", ", ".join(BODY_TYPES)),
-    ("Supported", "timer, path, replaces"),
+    ("Supported", "timer, path, replaces, 100rel"),
 )
 STRAYS_LIMIT_NS: Final = 180_000_000_000
 """A phone that rang at a restart answers within timer C, or not at all."""
@@ -70,6 +71,9 @@ class Switchboard:
         elif isinstance(event, CancelReceived):
             if event.transaction.context is not None:
                 event.transaction.context.on_cancel(event.request)
+        elif isinstance(event, PrackMissing):
+            if event.transaction.context is not None:
+                event.transaction.context.on_prack_missing()
         elif isinstance(event, ResponseUnsent):
             if event.transaction.context is not None:
                 event.transaction.context.on_unreachable()
@@ -115,7 +119,7 @@ class Switchboard:
             core.registrar.register(transaction, request)
         elif request.method == "OPTIONS":
             core.endpoint.reply(transaction, 200, with_contact=True, headers=OPTIONS_HEADERS)
-        elif request.method in ("BYE", "UPDATE", "INFO", "NOTIFY"):
+        elif request.method in ("BYE", "UPDATE", "INFO", "NOTIFY", "PRACK"):
             core.endpoint.reply(transaction, 481)
         else:
             core.endpoint.reply(transaction, 405, headers=ALLOW)
@@ -154,6 +158,8 @@ class Switchboard:
             self._hung_up(leg, transaction, request)
         elif method in ("INVITE", "UPDATE"):
             relay_offer(leg, transaction, request)
+        elif method == "PRACK":
+            leg.take_prack(request, transaction)
         elif method in ("INFO", "MESSAGE"):
             pass_on(leg, transaction, request)
         elif method == "REFER":

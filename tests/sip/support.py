@@ -167,8 +167,9 @@ class Sipps:
         port = port or free_port()
         folder = self._folder / f"sipp-{port}"
         folder.mkdir()
+        own = Path(__file__).with_name(f"{scenario}.xml")
         arguments = [
-            *(("-sf", str((SCENARIOS / f"{scenario}.xml").resolve()))),
+            *(("-sf", str(own if own.is_file() else (SCENARIOS / f"{scenario}.xml").resolve()))),
             *(("-i", "127.0.0.1", "-p", str(port), "-mp", str(free_port()))),
             *(("-t", {"udp": "u1", "tcp": "t1"}[transport], "-m", str(calls), "-d", str(pause_ms))),
             *(["-nostdin", "-buff_size", "4000000", "-timeout", "25s", "-timeout_error", "-trace_err"]),

@@ -22,6 +22,7 @@ from engine.replay.restore import LOG_FOLDER
 from tests.sip.conftest import OpenPhone, OpenTcp
 from tests.sip.support import centre, free_port, until
 from tests.sip.test_attended import QUEUES, agents_of, offered, replaces
+from tests.sip.test_reliable import REQUIRED, acknowledge, said
 from tests.sip.user_agent import UserAgent
 
 pytestmark = pytest.mark.slow
@@ -148,6 +149,23 @@ async def test_a_waiting_caller_is_served(served: Served, open_phone: OpenPhone)
     ann.within(agents, "BYE")
     await ann.response(200, "BYE")
     bob.reply(await bob.request("BYE"), 200)
+
+
+async def test_reliable_provisional_responses_are_counted_on(served: Served, open_phone: OpenPhone) -> None:
+    bob = await open_phone("bob")
+    served.configure(centre(phones={"ann": "127.0.0.1:9"}))
+    await served.start()
+    invite = bob.invite("sales", served.port, bob.sdp(), REQUIRED)
+    number, dialog = await said(bob, 182)
+    await acknowledge(bob, dialog, f"{number} 1 INVITE")
+    await until(lambda: legs_recorded(served.folder / "data" / LOG_FOLDER) == 2)
+    await served.again()
+    bob.heard.clear()
+    again, _ = await said(bob, 182)
+    assert again == number + 1  # or the caller might not acknowledge it
+    await acknowledge(bob, dialog, f"{again} 1 INVITE")
+    bob.take_back(invite)
+    await bob.response(487)
 
 
 async def test_a_caller_who_takes_connections_is_answered_over_a_new_one(

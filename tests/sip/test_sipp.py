@@ -44,6 +44,25 @@ async def test_calls_are_answered_and_ended(
 
 
 @both_transports
+async def test_callers_who_require_reliable_provisional_responses(
+    open_exchange: OpenExchange, sipps: Sipps, transport: str
+) -> None:
+    ann = await sipps.start("agent_waits", transport=transport)
+    exchange = await open_exchange(centre(phones={"ann": f"127.0.0.1:{ann.port};transport={transport}"}))
+    callers = await sipps.start("uac_prack", exchange.address, transport=transport)
+    await until(lambda: exchange.contacts_open == 1)
+    (call,) = exchange.sip.calls.by_name.values()
+    await until(
+        lambda: call.caller.reliable is not None and call.caller.said[0] and not call.caller.reliable.is_awaiting
+    )
+    await exchange.sign_in("ann")
+    await callers.wait()
+    await ann.wait()
+    await exchange.settle()
+    assert exchange.exits() == {"answered": 1}
+
+
+@both_transports
 async def test_a_phone_is_rung_at_its_address(open_exchange: OpenExchange, sipps: Sipps, transport: str) -> None:
     ann = await sipps.start("agent_fast", transport=transport)
     exchange = await open_exchange(centre(phones={"ann": f"127.0.0.1:{ann.port};transport={transport}"}))

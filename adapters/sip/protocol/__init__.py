@@ -11,6 +11,7 @@ from adapters.sip.protocol.events import (
     AckReceived,
     CancelReceived,
     Event,
+    PrackMissing,
     RequestReceived,
     ResponseReceived,
     ResponseUnsent,
@@ -32,6 +33,7 @@ from adapters.sip.protocol.refer import (
     replaces_of,
     sipfrag,
 )
+from adapters.sip.protocol.reliable import RELIABLE, ReliableResponses, requires_reliable
 from adapters.sip.protocol.sdp import SDP, direction_of, is_on_hold, minimal_sdp
 from adapters.sip.protocol.session_timer import SessionPolicy, SessionTimer, wanted_min_se_s
 from adapters.sip.protocol.session_timer import agreed as agreed_session_timer
@@ -48,6 +50,7 @@ __all__ = [
     "COMPLETED_ELSEWHERE",
     "MAX_MESSAGE_BYTES",
     "REASON_PHRASES",
+    "RELIABLE",
     "SDP",
     "SIPFRAG",
     "AckMissing",
@@ -65,9 +68,11 @@ __all__ = [
     "Hop",
     "LocalProtocolError",
     "MalformedMessage",
+    "PrackMissing",
     "Reason",
     "ReferTo",
     "Refusal",
+    "ReliableResponses",
     "Replaces",
     "Request",
     "RequestReceived",
@@ -110,6 +115,7 @@ __all__ = [
     "reasons_of",
     "refer_to_of",
     "replaces_of",
+    "requires_reliable",
     "session_timer_headers",
     "sipfrag",
     "wanted_min_se_s",

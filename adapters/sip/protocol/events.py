@@ -36,6 +36,13 @@ class AckMissing(msgspec.Struct, frozen=True):
     transaction: ServerTransaction
 
 
+class PrackMissing(msgspec.Struct, frozen=True):
+    """A reliable provisional response was repeated for 64*T1 and never acknowledged: the INVITE must be refused with
+    a 5xx (RFC 3262 §3)."""
+
+    transaction: ServerTransaction
+
+
 class ResponseUnsent(msgspec.Struct, frozen=True):
     """Whoever sent the INVITE can be told nothing: the connection is gone, and no other can be made."""
 
@@ -72,6 +79,7 @@ Event = (
     | CancelReceived
     | AckReceived
     | AckMissing
+    | PrackMissing
     | ResponseUnsent
     | ResponseReceived
     | TransactionTimedOut

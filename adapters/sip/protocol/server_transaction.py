@@ -20,6 +20,19 @@ def _send(context: Context, transaction: ServerTransaction, response: Response) 
     context.send(response.raw, transaction.hop)
 
 
+def _repeat_provisional(context: Context, transaction: ServerTransaction, _message: None) -> None:
+    """Send a reliable provisional response again, at intervals that double without a bound (RFC 3262 §3)."""
+    context.send(transaction.octets, transaction.hop)
+    transaction.interval_ns *= 2
+    context.start_retransmit(transaction, transaction.interval_ns)
+
+
+def _provisional_expired(context: Context, transaction: ServerTransaction, _message: None) -> None:
+    """Stop repeating a reliable provisional response; that nobody acknowledged it is reported."""
+    transaction.retransmit_at_ns = 0
+    context.emit_provisional_missing(transaction)
+
+
 def _send_success(context: Context, transaction: ServerTransaction, response: Response) -> None:
     """Send a 2xx to INVITE: it is repeated, on every transport, until its ACK comes (§13.3.1.4); start timer L."""
     _send(context, transaction, response)
@@ -52,6 +65,7 @@ def _success_expired(context: Context, transaction: ServerTransaction, _message:
 
 def _send_failure(context: Context, transaction: ServerTransaction, response: Response) -> None:
     """Send a 3xx-6xx to INVITE; start timers G (unreliable transports only) and H."""
+    stop_timers(transaction)  # of a provisional response without PRACK
     _send(context, transaction, response)
     transaction.request = None
     if not transaction.hop.reliable:
@@ -77,6 +91,8 @@ def _send_final(context: Context, transaction: ServerTransaction, response: Resp
 INVITE_SERVER: Table = {
     (State.PROCEEDING, Signal.REQUEST): (State.PROCEEDING, resend),
     (State.PROCEEDING, Signal.PROVISIONAL): (State.PROCEEDING, _send),
+    (State.PROCEEDING, Signal.RETRANSMIT): (State.PROCEEDING, _repeat_provisional),
+    (State.PROCEEDING, Signal.EXPIRED): (State.PROCEEDING, _provisional_expired),
     (State.PROCEEDING, Signal.SUCCESS): (State.ACCEPTED, _send_success),
     (State.PROCEEDING, Signal.FAILURE): (State.COMPLETED, _send_failure),
     (State.ACCEPTED, Signal.REQUEST): (State.ACCEPTED, absorb),

@@ -3,7 +3,8 @@
 Rules of the machines:
   1. Each is one table: (state, signal) -> (next state, action). What has no row is ignored and counted.
   2. Actions send, emit and start timers through the Context; they never look at the state.
-  3. A transaction has two timers: `retransmit` (A, E, G and the repeating of a 2xx) and `expiry` (all the others).
+  3. A transaction has two timers: `retransmit` (A, E, G and the repeating of a 2xx or a reliable provisional response)
+     and `expiry` (all the others).
 """
 
 from collections.abc import Callable, Mapping
@@ -163,6 +164,9 @@ class Context(Protocol):
 
     def emit_ack(self, transaction: ServerTransaction, message: Message) -> None:
         """Tell the user that its 2xx was acknowledged."""
+
+    def emit_provisional_missing(self, transaction: ServerTransaction) -> None:
+        """Tell the user that its reliable provisional response was never acknowledged."""
 
     def emit_ack_missing(self, transaction: ServerTransaction) -> None:
         """Tell the user that its 2xx was never acknowledged."""

@@ -36,6 +36,7 @@ from adapters.sip.protocol.transaction import (
     Timing,
     advance,
     signal_of,
+    stop_timers,
 )
 from adapters.sip.protocol.transaction_store import TransactionStore
 
@@ -187,6 +188,18 @@ class TransactionLayer(TransactionStore):
         if response.status >= 200 and transaction.merge_key is not None:
             self._merged.pop(transaction.merge_key, None)
         return True
+
+    def repeat_until_acknowledged(self, transaction: ServerTransaction, now_ns: int) -> None:
+        """Repeat the provisional response that was sent last until `provisional_acknowledged`, or PrackMissing."""
+        self._tick(now_ns)
+        transaction.interval_ns = self.timing.t1_ns
+        self.start_retransmit(transaction, transaction.interval_ns)
+        self.start_expiry(transaction, self.timing.timeout_ns)
+
+    def provisional_acknowledged(self, transaction: ServerTransaction) -> None:
+        """Repeat it no more: its PRACK is here."""
+        if not transaction.is_final:
+            stop_timers(transaction)
 
     def acknowledge(self, transaction: ClientTransaction, ack: Request, hop: Hop, response: Response) -> None:
         """Send the ACK of a 2xx (made by Dialog.build_ack); it is sent again by itself if that 2xx is repeated."""

@@ -8,6 +8,7 @@ from adapters.sip.protocol.events import (
     AckMissing,
     AckReceived,
     Event,
+    PrackMissing,
     ResponseReceived,
     TransactionTimedOut,
     TransportFailed,
@@ -77,6 +78,11 @@ class TransactionStore:
         """Tell the user that its 2xx was acknowledged."""
         assert isinstance(message, Request), "only an ACK acknowledges"
         self._events.append(AckReceived(transaction, message))
+
+    def emit_provisional_missing(self, transaction: ServerTransaction) -> None:
+        """Tell the user that its reliable provisional response was never acknowledged."""
+        self.counters["pracks_missing"] += 1
+        self._events.append(PrackMissing(transaction))
 
     def emit_ack_missing(self, transaction: ServerTransaction) -> None:
         """Tell the user that its 2xx was never acknowledged."""

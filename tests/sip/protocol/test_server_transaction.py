@@ -6,6 +6,7 @@ from adapters.sip.protocol import (
     AckMissing,
     AckReceived,
     Hop,
+    PrackMissing,
     Request,
     RequestReceived,
     ResponseUnsent,
@@ -20,6 +21,8 @@ from tests.sip.protocol.support import CALLER, SECOND, layer, received, request_
 INVITE_FIGURE = {
     ("proceeding", "request"): "proceeding",
     ("proceeding", "1xx"): "proceeding",
+    ("proceeding", "retransmit"): "proceeding",  # RFC 3262 §3
+    ("proceeding", "expired"): "proceeding",
     ("proceeding", "2xx"): "accepted",
     ("proceeding", "3xx-6xx"): "completed",
     ("accepted", "request"): "accepted",
@@ -113,6 +116,33 @@ def test_invite_gets_100_and_repetitions_the_last_response() -> None:
     server.receive(request, 2 * SECOND)
     assert sends(server) == ["SIP/2.0 182 Queued; you are next"] * 2
     assert server.next_timer_ns() is None
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_a_reliable_provisional_response_is_repeated_until_64_t1(transport: str) -> None:
+    server, transaction, _ = begin("INVITE", CALLER._replace(transport=transport))
+    server.reply(transaction, 182, now_ns=0)
+    server.repeat_until_acknowledged(transaction, 0)
+    server.take_outgoing()
+    times, events = run_out(server)
+    assert times == [0.5, 1.5, 3.5, 7.5, 15.5, 31.5]
+    assert events == [PrackMissing(transaction)]
+    assert not transaction.is_final
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+@pytest.mark.parametrize("end", ["acknowledged", "200", "486"])
+def test_what_ends_the_repeating_of_a_provisional_response(transport: str, end: str) -> None:
+    server, transaction, _ = begin("INVITE", CALLER._replace(transport=transport))
+    server.reply(transaction, 182, now_ns=0)
+    server.repeat_until_acknowledged(transaction, 0)
+    if end == "acknowledged":
+        server.provisional_acknowledged(transaction)
+    else:
+        server.reply(transaction, int(end), now_ns=0)
+        server.receive(ack_of(transaction), 0)
+    sends(server)
+    assert run_out(server) == ([], [])
 
 
 def test_timer_g_doubles_up_to_t2_until_timer_h() -> None:
