@@ -173,6 +173,7 @@ class LiveEngine:
         figures["effects_without_adapter"] = self.outbox.unaddressed.total()
         figures["callbacks_waiting"] = self.callbacks.waiting
         figures["contacts_open"] = len(self.state.contacts)
+        figures["sources"] = len(self.state.interned.sources)
         maker = self._working_maker()
         figures["facts"], figures["facts_wrong"] = maker.facts, maker.wrong
         figures["facts_duplicate"] = maker.duplicates

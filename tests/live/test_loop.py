@@ -224,6 +224,7 @@ async def test_who_says_nothing_that_counts_takes_no_number(tmp_path: Path) -> N
         again = h.engine.submit_for("desk", "new", [ContactReleased(contact="c")], own)
         assert [bool(receipt.error) for receipt in [*await late, *await again]] == [True, False, False]
         assert h.state.interned.sources == [*before, "new"]
+        assert h.engine.figures()["sources"] == len(before) + 1
         rows = np.concatenate([frame.rows for frame in h.log.read()])
         (place,) = np.flatnonzero(rows["kind"] == kinds.CONTACT_ARRIVED)
         assert (rows["source"][place], rows["kind"][place - 1]) == (len(before), kinds.CONFIGURATION_LOADED)
