@@ -10,7 +10,7 @@ import msgspec
 
 from adapters.sip.protocol.address import Address
 from adapters.sip.protocol.errors import MalformedMessage
-from adapters.sip.protocol.grammar import HOST, QUOTED, TOKEN, split_list
+from adapters.sip.protocol.grammar import HOST, PORT, QUOTED, TOKEN, split_list
 from adapters.sip.protocol.message import REGISTERED_METHODS, Message, Request, Response
 
 _SINGLE = """
@@ -22,7 +22,7 @@ _WORD = r"[A-Za-z0-9\-.!%*_+`'~()<>:\\\"/\[\]?{}]++"
 _CALL_ID = re.compile(rf"{_WORD}(?:@{_WORD})?")
 # What nearly every From and To looks like: a strict part of the grammar, so that one match spares the full parse.
 _PLAIN = re.compile(
-    rf"(?:{QUOTED} ?|{TOKEN} ?)?+<sips?:(?:[A-Za-z0-9\-_.+*]++@)?+{HOST}(?::[1-5]?[0-9]{{1,4}})?+"
+    rf"(?:{QUOTED} ?|{TOKEN} ?)?+<sips?:(?:[A-Za-z0-9\-_.+*]++@)?+{HOST}(?::{PORT})?+"
     rf"(?:;[A-Za-z0-9\-]++(?:=[A-Za-z0-9\-_.]++)?)*+>(?:;tag={TOKEN})?+",
     re.DOTALL,
 )

@@ -8,14 +8,14 @@ import msgspec
 from adapters.sip.protocol.address import Address
 from adapters.sip.protocol.build import Headers, build_request
 from adapters.sip.protocol.check import Refusal
-from adapters.sip.protocol.grammar import readable
+from adapters.sip.protocol.grammar import PORT, readable
 from adapters.sip.protocol.hop import Hop, hop_for_uri
 from adapters.sip.protocol.message import Message, Request, Response
 from adapters.sip.protocol.uri import Uri
 
 # What most contacts look like; written again they would be the same.
 _PLAIN_TARGET = re.compile(
-    r"<(sips?:[A-Za-z0-9\-_.]++@[A-Za-z0-9][A-Za-z0-9.\-]*+(?::[1-5][0-9]{1,4})?+(?:;transport=[A-Za-z]++)?+)>"
+    rf"<(sips?:[A-Za-z0-9\-_.]++@[A-Za-z0-9][A-Za-z0-9.\-]*+(?::{PORT})?+(?:;transport=[A-Za-z]++)?+)>"
 )
 TARGET_REFRESH = frozenset({"INVITE", "UPDATE", "SUBSCRIBE", "NOTIFY", "REFER"})
 """Methods whose Contact moves the remote target, and which carry ours (RFC 3261 §12.2, RFC 3311, RFC 6665)."""

@@ -12,6 +12,8 @@ TOKEN = r"[A-Za-z0-9\-.!%*_+`'~]++"
 QUOTED = r'"(?:[^"\\]++|\\.)*+"'
 # A host name may hold an underscore in practice (container names), although the grammar has none.
 HOST = r"(?:\[[0-9A-Fa-f:.]++\]|[A-Za-z0-9_][A-Za-z0-9_.\-]*+)"
+# A strict part: what is left out, as leading zeros, is read with care.
+PORT = r"(?:6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})"
 # Wider than gen-value of §25.1 (token, host or quoted string): bare IPv6 addresses and URIs occur in practice.
 PARAM_VALUE = rf"(?:{QUOTED}|[A-Za-z0-9\-.!%*_+`'~:\[\]/@$&?]++)"
 PARAM = rf"{LWS};{LWS}({TOKEN})(?:{LWS}={LWS}({PARAM_VALUE}))?"

@@ -200,9 +200,11 @@ class Message:
         if head.count("\n") == count and head.count("\r") == count and count <= MAX_HEADERS and len(head) <= MAX_LINE:
             # Nearly all messages: known names, none of them twice. Whatever else there is leaves a line out.
             known = KNOWN_NAMES
-            parts = [line.partition(":") for line in lines]
-            del parts[0]
-            fields = {known[name]: [value.strip(" \t")] for name, colon, value in parts if colon and name in known}
+            fields: dict[str, list[str]] = {}
+            for line in lines[1:]:
+                name, colon, value = line.partition(":")
+                if colon and name in known:
+                    fields[known[name]] = [value.strip(" \t")]
             if len(fields) == count:
                 self._repeats = False
                 return fields

@@ -5,7 +5,7 @@ import re
 import msgspec
 
 from adapters.sip.protocol.errors import MalformedMessage
-from adapters.sip.protocol.grammar import HOST, LWS, PARAMS, TOKEN, parse_params
+from adapters.sip.protocol.grammar import HOST, LWS, PARAMS, PORT, TOKEN, parse_params
 
 MAGIC_COOKIE = "z9hG4bK"
 """Begins every branch that is unique for its transaction (§8.1.1.7)."""
@@ -18,9 +18,7 @@ _VIA = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 # What nearly every Via of UDP and TCP looks like: a strict part of the grammar.
-_PLAIN = re.compile(
-    rf"SIP/2\.0/(UDP|TCP) ({HOST})(?::([1-5]?[0-9]{{1,4}}))?+(;rport)?+;branch=([A-Za-z0-9\-.]++)(;rport)?+"
-)
+_PLAIN = re.compile(rf"SIP/2\.0/(UDP|TCP) ({HOST})(?::({PORT}))?+(;rport)?+;branch=([A-Za-z0-9\-.]++)(;rport)?+")
 _RPORT = re.compile(r";[ \t]*rport[ \t]*(?==|;|$)(=[0-9]*)?", re.IGNORECASE)
 _RECEIVED = re.compile(r";[ \t]*received[ \t]*=[ \t]*[^;, \t]*", re.IGNORECASE)
 

@@ -1,8 +1,11 @@
 """The Via header field, and where responses go."""
 
+import re
+
 import pytest
 
 from adapters.sip.protocol import Hop, MalformedMessage, Via, build_response
+from adapters.sip.protocol.grammar import PORT
 from adapters.sip.protocol.hop import hop_for_response
 from tests.sip.protocol.support import received, request_octets
 
@@ -55,3 +58,10 @@ def test_the_source_is_stamped_on_the_top_via_only(sent: str, echoed: str) -> No
     )
     response = build_response(received(octets, SOURCE), 200)
     assert response.vias == [f"SIP/2.0/UDP {echoed}", "SIP/2.0/UDP p;rport"]
+
+
+def test_the_short_way_takes_true_ports_only() -> None:
+    pattern = re.compile(PORT)
+    taken = [text for number in range(120_000) if pattern.fullmatch(text := str(number))]
+    assert taken == [str(number) for number in range(1, 65_000)]
+    assert not any(pattern.fullmatch(text) for text in ("", "00", "05060", "6.", "٣"))
