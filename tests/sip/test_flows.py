@@ -134,10 +134,10 @@ async def test_a_bye_that_nobody_takes_is_given_up_in_the_end(
     ann.hang_up_connection()
     end()
     await until(lambda: exchange.counters["byes_owed"] == 1)
-    tried = exchange.counters["unreachable"]
+    tried = exchange.counters.get("unreachable", 0)  # the first BYE may have been lost with the connection
     now_ns = exchange.sip.endpoint.now_ns()
     exchange.sip.core.farewells.sweep(now_ns + 16_000_000_000)
-    await until(lambda: exchange.counters["unreachable"] > tried)
+    await until(lambda: exchange.counters.get("unreachable", 0) > tried)
     assert exchange.counters["byes_owed"] == 1
     exchange.sip.core.farewells.sweep(now_ns + exchange.sip.settings.session_interval_ns + 1_000_000_000)
     assert exchange.counters["byes_owed"] == 0
