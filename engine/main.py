@@ -67,6 +67,32 @@ def verify(
         raise typer.Exit(run(data, as_json))
 
 
+@app.command(epilog="Example: trunkline backup /var/lib/trunkline /backup/trunkline")
+def backup(
+    data: DataFolder,
+    to: Annotated[Path, typer.Argument(metavar="TO", help="Folder of the copy; made if absent.", file_okay=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Copy a data folder, also while an engine writes it; into an earlier copy, only what is new."""
+    with errors_as_exits(to):
+        from engine.commands.backup import backup as run
+
+        raise typer.Exit(run(data, to, as_json))
+
+
+@app.command(epilog="Example: trunkline restore /backup/trunkline /var/lib/trunkline")
+def restore(
+    backup_folder: Annotated[Path, typer.Argument(metavar="BACKUP", help="Folder of the copy.", exists=True)],
+    data: Annotated[Path, typer.Argument(metavar="DIR", help="Folder without a log; made if absent.", file_okay=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Bring a backup back, checked, so that an engine can start from it."""
+    with errors_as_exits(data):
+        from engine.commands.backup import restore as run
+
+        raise typer.Exit(run(backup_folder, data, as_json))
+
+
 @app.command()
 def version() -> None:
     """Print the version."""

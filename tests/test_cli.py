@@ -40,13 +40,13 @@ def test_help_names_every_command_and_loads_no_engine() -> None:
     done = subprocess.run(
         [sys.executable, "-c", program, "--help"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
     )
-    for command in ("serve", "check", "verify", "version", "token"):
+    for command in ("serve", "check", "verify", "backup", "restore", "version", "token"):
         assert re.search(rf"\b{command}\b", done.stdout)
     assert "3 log damaged" in " ".join(done.stdout.split())
     assert done.stdout.strip().endswith("set()")
 
 
-@pytest.mark.parametrize("command", [["serve"], ["check"], ["verify"], ["token", "new"]])
+@pytest.mark.parametrize("command", [["serve"], ["check"], ["verify"], ["backup"], ["restore"], ["token", "new"]])
 def test_each_command_has_help_with_an_example(command: list[str]) -> None:
     done = run(app, [*command, "--help"])
     assert done.exit_code == Exit.OK
