@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, BinaryIO, Literal, Protocol, runtime_checkable
 
 import msgspec
 
@@ -16,8 +16,10 @@ __all__ = [
     "Adapter",
     "AdapterStatus",
     "AgentEndpoint",
+    "Attachments",
     "Clock",
     "EngineLink",
+    "Hint",
     "OpenContact",
     "Receipt",
     "Reloadable",
@@ -75,6 +77,29 @@ class AgentEndpoint(msgspec.Struct, frozen=True):
     """Instead of the password: MD5 of user:realm:password, 32 hexadecimal digits; or empty."""
 
 
+class Hint(msgspec.Struct, frozen=True):
+    """A passing sign about an open contact, as that somebody is typing: no fact, in no log, and gone with a restart."""
+
+    contact: str
+    by: Literal["customer", "agent"]
+    agent: str = ""
+    """Who it is, where an agent is."""
+    typing: bool = True
+
+
+class Attachments(Protocol):
+    """The bytes of files that go with messages, kept beside the log under their digests: data, not a cache.
+
+    Both methods touch the disk: call them in a thread.
+    """
+
+    def store(self, content: bytes) -> str:
+        """Keep the bytes; returns their SHA-256, hexadecimal, once they are durable. Raises OSError."""
+
+    def open(self, sha256: str) -> BinaryIO:
+        """The bytes of this digest, to be read and closed. Raises FileNotFoundError, ValueError for no digest."""
+
+
 class EngineLink(Protocol):
     """What an adapter sees of the engine."""
 
@@ -92,6 +117,10 @@ class EngineLink(Protocol):
 
         It is there only once the adapter has made it.
         """
+
+    @property
+    def attachments(self) -> Attachments | None:
+        """Where the bytes of attachments are kept; None where no data are."""
 
     def figures(self) -> Mapping[str, int]:
         """Counters of the driver, and how full its rooms are, for /metrics."""
@@ -115,6 +144,12 @@ class EngineLink(Protocol):
 
     def subscribe(self, watcher: Callable[[Turn], None]) -> Callable[[], None]:
         """Call `watcher` with every durable turn; returns the function that unsubscribes."""
+
+    def hint(self, hint: Hint) -> None:
+        """Tell a passing sign to everybody who watches now, before it returns; nobody keeps it."""
+
+    def watch_hints(self, watcher: Callable[[Hint], None]) -> Callable[[], None]:
+        """Call `watcher` with every hint; it must not block. Returns the function that ends that."""
 
 
 class AdapterStatus(msgspec.Struct, frozen=True):

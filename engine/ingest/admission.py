@@ -14,6 +14,7 @@ from engine.ingest.names import UNNUMBERED, InternedNames, NamesInForce, Source,
 from engine.ingest.registry import LEGS_MAX, ContactEntry, OpenContacts
 from engine.ingest.seen import remembered
 from engine.ingest.stamp import RowBuffer
+from engine.ingest.surveys import survey_score
 from engine.kernel.tables import Tables
 from engine.messages import kinds, observed
 from engine.messages.kinds import (
@@ -51,7 +52,7 @@ class Admission(FactWriter):
         super().__init__(in_force, buffer, contacts, names)
         self._arrivals = 0
         book = np.asarray(t.book)
-        self._slot_head, self._slot_count = book["slot_head"], book["slot_count"]
+        self._slot_head, self._slot_count, self._book_seq = book["slot_head"], book["slot_count"], book["seq"]
         self._slots = t.slots
         self._first_slot = 0
         self._free_slots = 0
@@ -75,6 +76,8 @@ class Admission(FactWriter):
             observed.MessageSent: self._message_sent,
             observed.MessagesRead: self._messages_read,
             observed.CallerMoved: self._caller_moved,
+            observed.SurveyRequested: partial(self._survey, kinds.SURVEY_REQUESTED),
+            observed.SurveyAnswered: partial(self._survey, kinds.SURVEY_ANSWERED),
             observed.LegRecorded: self._leg_recorded,
             observed.AgentStatusChanged: self._agent_status_changed,
             observed.AgentReachabilityChanged: self._agent_reachability_changed,
@@ -258,6 +261,10 @@ class Admission(FactWriter):
     def _caller_moved(self, fact: observed.CallerMoved) -> int:
         entry, to = self._entry(fact), self._entry_named("to", fact.to)
         return self._put(kinds.CALLER_MOVED, contact=entry.slot, a=to.slot)
+
+    def _survey(self, kind: int, fact: observed.SurveyRequested | observed.SurveyAnswered) -> int:
+        a = survey_score(fact, int(self._book_seq[0]))
+        return self._put(kind, a=a, b=fact.contact_id, payload=self._payload(fact))
 
     def _leg_recorded(self, fact: observed.LegRecorded) -> int:
         entry = self._entry(fact)

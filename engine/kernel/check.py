@@ -63,6 +63,10 @@ from engine.messages.kinds import (
     SETTING_CHANGED,
     STATUS_AVAILABLE,
     STATUS_OFFLINE,
+    SURVEY_ANSWERED,
+    SURVEY_CES,
+    SURVEY_CSAT,
+    SURVEY_REQUESTED,
     TABLE_AGENT,
     TABLE_CHANNEL,
     TABLE_ENGINE,
@@ -89,6 +93,9 @@ from engine.model.settings import (
     QueueSetting,
 )
 
+SCORE_MAX = 10
+"""The best answer of all kinds of surveys."""
+
 
 @jit
 def refusal(t: Tables, row: Any) -> int:
@@ -113,6 +120,9 @@ def refusal(t: Tables, row: Any) -> int:
         return _about_trunk(t, row)
     if kind == CALLER_MOVED:
         return _caller_moved(t, row)
+    if kind == SURVEY_REQUESTED or kind == SURVEY_ANSWERED:
+        is_one = SURVEY_CSAT <= (row.a & 0xFF) <= SURVEY_CES and 0 <= row.a >> 8 <= SCORE_MAX
+        return 0 if is_one and 0 < row.b <= t.book[0].seq else REFUSED_OUT_OF_RANGE
     return 0 if 0 < kind < REQUIREMENT_DEFINED else REFUSED_OUT_OF_RANGE
 
 

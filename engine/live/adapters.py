@@ -27,7 +27,16 @@ from engine.messages.kinds import (
 )
 from engine.messages.observed import CALLBACK_NUMBER, ContactReleased, Fact, Observed
 from engine.messages.rows import empty_rows
-from engine.ports import Adapter, AdapterStatus, AgentEndpoint, OpenContact, Receipt, Reloadable
+from engine.ports import (
+    Adapter,
+    AdapterStatus,
+    AgentEndpoint,
+    Attachments,
+    Hint,
+    OpenContact,
+    Receipt,
+    Reloadable,
+)
 from engine.projections.views import Views
 from engine.replay.closed import ClosedContact
 from engine.state import EngineState
@@ -61,6 +70,7 @@ class AdapterLink:
         endpoints: Sequence[AgentEndpoint],
         statuses: Callable[[], Sequence[AdapterStatus]],
         folder: Path | None = None,
+        attachments: Attachments | None = None,
     ) -> None:
         self._engine = engine
         self._adapter = adapter
@@ -69,6 +79,8 @@ class AdapterLink:
         self.statuses = statuses
         """See `ports.EngineLink`."""
         self.folder = folder
+        """See `ports.EngineLink`."""
+        self.attachments = attachments
         """See `ports.EngineLink`."""
 
     @property
@@ -94,6 +106,14 @@ class AdapterLink:
         """See `ports.EngineLink`."""
         return self._engine.subscribe(watcher)
 
+    def hint(self, hint: Hint) -> None:
+        """See `ports.EngineLink`."""
+        self._engine.hints.tell(hint)
+
+    def watch_hints(self, watcher: Callable[[Hint], None]) -> Callable[[], None]:
+        """See `ports.EngineLink`."""
+        return self._engine.hints.watch(watcher)
+
 
 class Adapters:
     """The adapters that a configuration asks for, by name and with their settings."""
@@ -105,11 +125,14 @@ class Adapters:
         endpoints: Sequence[AgentEndpoint],
         find_class: Callable[[str], Callable[[Any, Any], Adapter]] = adapter_class,
         folder: Path | None = None,
+        attachments: Attachments | None = None,
     ) -> None:
         self._engine = engine
         self._sections = dict(sections)
         self._links = {
-            name: AdapterLink(engine, name, endpoints, self.status, folder / name if folder is not None else None)
+            name: AdapterLink(
+                engine, name, endpoints, self.status, folder / name if folder is not None else None, attachments
+            )
             for name in sections
         }
         self._made = {name: find_class(name)(settings, self._links[name]) for name, settings in sections.items()}

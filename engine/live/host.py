@@ -22,6 +22,7 @@ from engine.live.loop import LiveEngine
 from engine.live.opening import OpeningHoursDriver
 from engine.live.snapshots import Snapshots, newest_seq
 from engine.live.upkeep import Upkeep
+from engine.log.attachments import AttachmentStore
 from engine.log.event_log import SegmentLog
 from engine.log.segment import DEFAULT_SEGMENT_BYTES
 from engine.log.snapshot import SnapshotStore
@@ -42,6 +43,8 @@ MIB: Final = 1 << 20
 LOOK_AT_SPACE_EVERY_S: Final = 1.0
 ADAPTER_FOLDER: Final = "adapters"
 """Of the data folder: what adapters keep as caches."""
+ATTACHMENT_FOLDER: Final = "attachments"
+"""Of the data folder: the bytes of files that went with messages."""
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 logger = logging.getLogger(__name__)
@@ -185,7 +188,10 @@ class EngineHost:
         self._hours = OpeningHoursDriver(engine, config)
         self._hours.start(0 if is_new else stopped_ns)
         await engine.durable()
-        self._adapters = Adapters(engine, config.adapters, config.endpoints(), folder=data / ADAPTER_FOLDER)
+        attachments = AttachmentStore(data / ATTACHMENT_FOLDER)
+        self._adapters = Adapters(
+            engine, config.adapters, config.endpoints(), folder=data / ADAPTER_FOLDER, attachments=attachments
+        )
         record_told(engine, await self._adapters.start(recovered))
         snapshots.follow(engine)  # not before: a start from a snapshot sees no ends that the log has before it
         self._upkeep = Upkeep(engine)

@@ -20,6 +20,7 @@ from engine.kernel.deadlines import NEVER_NS
 from engine.kernel.step import next_deadline_ns
 from engine.live.callbacks import Callbacks
 from engine.live.clock import LiveClock
+from engine.live.hints import Hints
 from engine.live.settlement import Settlement
 from engine.live.turns import Concluded, TurnMaker
 from engine.log.event_log import FATAL_EXIT_CODE
@@ -62,6 +63,7 @@ class LiveEngine:
         self.outbox = Outbox()
         self.inbox = Inbox(inbox_capacity)
         self.counters: Counter[str] = Counter()
+        self.hints = Hints(self.counters)
         self.callbacks = Callbacks(state, self._bring, self.counters)
         self._on_fatal = on_fatal or end_process
         self._log: EventLog | None = None

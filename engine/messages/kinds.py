@@ -37,6 +37,8 @@ TRUNK_RELEASED: Final = 27
 MESSAGE_SENT: Final = 28
 MESSAGES_READ: Final = 29
 CALLER_MOVED: Final = 30
+SURVEY_REQUESTED: Final = 31
+SURVEY_ANSWERED: Final = 32
 
 # --- decided: what the kernel concluded (100..)
 FIRST_DECIDED: Final = 100
@@ -149,6 +151,14 @@ REFUSED_SLOT_TAKEN: Final = 4
 REFUSED_NOT_ADMITTED: Final = 5
 """A transfer to a queue that lets nobody in: the contact stays where it is."""
 
+# --- what a customer is asked after a contact
+SURVEY_CSAT: Final = 1
+"""How satisfied, 1 to 5."""
+SURVEY_NPS: Final = 2
+"""Whether they would recommend the house, 0 to 10."""
+SURVEY_CES: Final = 3
+"""How easy it was, 1 to 7."""
+
 # --- strategies
 ERLANG: Final = 0
 LONGEST_IDLE: Final = 1
@@ -258,6 +268,7 @@ OFFER_END_NAMES: Final[dict[int, str]] = {
     OFFER_WITHDRAWN: "withdrawn",
 }
 REFUSAL_NAMES: Final[dict[int, str]] = _names("REFUSED_")
+SURVEY_NAMES: Final[dict[int, str]] = {SURVEY_CSAT: "csat", SURVEY_NPS: "nps", SURVEY_CES: "ces"}
 ENTRY_NAMES: Final[dict[int, str]] = _names("ENTRY_")
 STEP_NAMES: Final[dict[int, str]] = _names("STEP_")
 STRATEGY_NAMES: Final[dict[int, str]] = {

@@ -204,6 +204,27 @@ class CallerMoved(ContactFact, frozen=True, kw_only=True, tag="caller_moved"):
     """The contact whose caller it is now, open as well."""
 
 
+class SurveyFact(Fact, frozen=True, kw_only=True):
+    """A fact about the survey after a contact, which is closed by then: `contact_id` says which of that name."""
+
+    contact: Name
+    contact_id: Annotated[int, msgspec.Meta(ge=1, le=INTEGER_MAX)]
+    """Sequence of its arrival."""
+    kind: Literal["csat", "nps", "ces"]
+
+
+class SurveyRequested(SurveyFact, frozen=True, kw_only=True, tag="survey_requested"):
+    """The customer was asked how it was."""
+
+
+class SurveyAnswered(SurveyFact, frozen=True, kw_only=True, tag="survey_answered"):
+    """The customer said how it was."""
+
+    score: Annotated[int, msgspec.Meta(ge=0, le=10)]
+    """csat: 1 to 5; nps: 0 to 10; ces: 1 to 7; the best is the highest."""
+    comment: Message = ""
+
+
 class LegRecorded(ContactFact, frozen=True, kw_only=True, tag="leg_recorded"):
     """What an adapter needs to find a leg of the contact again after a restart; opaque to the engine."""
 
@@ -274,6 +295,8 @@ Observed = (
     | MessageSent
     | MessagesRead
     | CallerMoved
+    | SurveyRequested
+    | SurveyAnswered
     | LegRecorded
     | AgentStatusChanged
     | AgentReachabilityChanged

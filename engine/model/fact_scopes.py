@@ -28,6 +28,8 @@ SCOPE_OF_FACT: Final[Mapping[type[Fact], Scope]] = {
     observed.PriorityChanged: Scope.SUPERVISE,
     observed.MessageSent: Scope.AGENT,
     observed.MessagesRead: Scope.AGENT,
+    observed.SurveyRequested: Scope.INGEST,
+    observed.SurveyAnswered: Scope.INGEST,
     observed.LegRecorded: Scope.ADMIN,
     observed.TrunkRequested: Scope.ADMIN,
     observed.TrunkReleased: Scope.ADMIN,

@@ -115,6 +115,8 @@ _DETAILS: Final[dict[int, Callable[[int, int, Directory], Data]]] = {
     kinds.EXIT_KEY_PRESSED: lambda a, b, _: {"key": chr(a) if 32 <= a < 127 else a},
     kinds.PRIORITY_CHANGED: lambda a, b, _: {"priority": a},
     kinds.MESSAGES_READ: lambda a, b, _: {"by": kinds.BY_NAMES.get(a, a), "up_to_seq": b},
+    kinds.SURVEY_REQUESTED: lambda a, b, _: {"survey": kinds.SURVEY_NAMES.get(a & 0xFF, a)},
+    kinds.SURVEY_ANSWERED: lambda a, b, _: {"survey": kinds.SURVEY_NAMES.get(a & 0xFF, a & 0xFF), "score": a >> 8},
     kinds.AGENT_STATUS_CHANGED: lambda a, b, _: {"status": kinds.STATUS_NAMES.get(a, a)},
     kinds.AGENT_REACHABILITY_CHANGED: lambda a, b, _: {"reachable": bool(a)},
     kinds.CONTACT_QUEUED: _queued,
@@ -139,6 +141,8 @@ _DETAILS: Final[dict[int, Callable[[int, int, Directory], Data]]] = {
 }
 SLOTLESS: Final = frozenset({kinds.SETTING_CHANGED, kinds.REQUIREMENT_DEFINED})
 """Kinds whose contact field is no contact."""
+OF_THE_CLOSED: Final = frozenset({kinds.SURVEY_REQUESTED, kinds.SURVEY_ANSWERED})
+"""Kinds about a contact that is closed, by its id."""
 
 
 class EventReader:
@@ -220,6 +224,9 @@ class EventReader:
         elif kind in SLOTLESS:
             data = _configured(row)
             queue, slot = "", -1
+        contact_id = self._history.id_in(slot, seq) if slot >= 0 else None
+        if kind in OF_THE_CLOSED:
+            name, contact_id = self._history.name_of(b), b
         return Event(
             seq=seq,
             at_ns=int(row["at_ns"]),
@@ -228,7 +235,7 @@ class EventReader:
             cause_seq=seq - int(row["cause"]),
             source=name_at(self._interned.sources, int(row["source"])),
             contact=name or (self._history.name_in(slot, seq) if slot >= 0 else ""),
-            contact_id=self._history.id_in(slot, seq) if slot >= 0 else None,
+            contact_id=contact_id,
             queue=queue,
             agent="" if kind in SLOTLESS else self.directory.agents.name(int(row["agent"])),
             data=data,

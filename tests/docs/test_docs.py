@@ -68,6 +68,7 @@ VOCABULARIES: Final = {
     "Statuses of an agent": [*kinds.STATUS_NAMES.values()],
     "States of an agent": [*kinds.AGENT_STATE_NAMES.values()],
     "Who ended a contact": [*kinds.BY_NAMES.values()],
+    "Surveys": [*kinds.SURVEY_NAMES.values()],
     "Ends of an offer": [*kinds.OFFER_END_NAMES.values()],
     "Ways into a queue": [*kinds.ENTRY_NAMES.values()],
     "Refusals": [*kinds.REFUSAL_NAMES.values()],

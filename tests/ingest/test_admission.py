@@ -36,6 +36,8 @@ from engine.messages.observed import (
     QueueOpened,
     RequeueRequested,
     StreamGapped,
+    SurveyAnswered,
+    SurveyRequested,
     TransferRequested,
     TrunkReleased,
     TrunkRequested,
@@ -194,6 +196,37 @@ CONTACT_ROWS: list[tuple[Observed, dict[str, Any]]] = [
 @pytest.mark.parametrize(("fact", "expected"), CONTACT_ROWS, ids=lambda value: type(value).__name__)
 def test_a_fact_about_a_contact_names_its_slot(opened: Door, fact: Observed, expected: dict[str, Any]) -> None:
     assert opened.row(fact) == expected | {"contact": 0}
+
+
+SURVEYS: list[tuple[Observed, dict[str, Any]]] = [
+    (
+        SurveyRequested(contact="gone", contact_id=1, kind="nps"),
+        {"kind": kinds.SURVEY_REQUESTED, "a": kinds.SURVEY_NPS, "b": 1},
+    ),
+    (
+        SurveyAnswered(contact="gone", contact_id=1, kind="csat", score=5, comment="good"),
+        {"kind": kinds.SURVEY_ANSWERED, "a": kinds.SURVEY_CSAT | 5 << 8, "b": 1},
+    ),
+]
+
+
+@pytest.mark.parametrize(("fact", "expected"), SURVEYS, ids=lambda value: type(value).__name__)
+def test_a_survey_is_about_a_contact_that_is_closed(opened: Door, fact: Observed, expected: dict[str, Any]) -> None:
+    opened.state.tables.book["seq"] = 1
+    row = opened.row(fact)
+    assert row.pop("payload_size")
+    assert {name: value for name, value in row.items() if name != "payload_offset"} == expected
+
+
+@pytest.mark.parametrize(("kind", "score"), [("csat", 0), ("csat", 6), ("ces", 8), ("nps", 11), ("nps", -1)])
+def test_a_score_that_its_survey_has_not_is_wrong(opened: Door, kind: Any, score: int) -> None:
+    opened.state.tables.book["seq"] = 1
+    receipt = opened.admit(SurveyAnswered(contact="gone", contact_id=1, kind=kind, score=score))
+    assert isinstance(receipt, Receipt)
+    assert receipt.field == "score"
+    receipt = opened.admit(SurveyRequested(contact="gone", contact_id=2, kind=kind))
+    assert isinstance(receipt, Receipt)
+    assert receipt.field == "contact_id"
 
 
 PAYLOAD_ROWS: list[tuple[Observed, dict[str, Any]]] = [

@@ -41,12 +41,16 @@ RIGHT: dict[str, Any] = {
     "priority": 1,
     "text": "hello",
     "up_to_seq": 1,
+    "contact_id": 1,
+    "kind": "csat",
+    "score": 1,
 }
 
 
 @pytest.fixture
 def door(tmp_path: Path) -> Door:
     made = Door(new_state(load_centre(tmp_path)))
+    made.state.tables.book["seq"] = 1
     made.row(ContactArrived(contact="c", queue="sales"))
     return made
 

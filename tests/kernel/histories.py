@@ -243,6 +243,9 @@ class History:
         by = draw.choice((k.BY_CUSTOMER, k.BY_CUSTOMER, k.BY_AGENT, k.BY_AGENT, k.BY_SYSTEM))
         agent = known.agent if by == k.BY_AGENT and known is not None else -1
         kind = draw.choice((k.MESSAGE_SENT,) * 5 + (k.MESSAGES_READ,))
+        if draw.randrange(8) == 0:
+            kind = draw.choice((k.SURVEY_REQUESTED, k.SURVEY_ANSWERED))
+            return self._fact(kind, a=draw.randrange(5) | draw.randrange(-1, 12) << 8, b=draw.randrange(5))
         return self._fact(kind, contact=contact, agent=agent, a=by, b=draw.randrange(5))
 
     def _status(self) -> Fact:

@@ -61,6 +61,9 @@ def refusal(books: Books, fact: Fact) -> int:
         if any(not 0 <= slot < sizes.contacts for slot in slots):
             return k.REFUSED_OUT_OF_RANGE
         return 0 if len(books.contacts.keys() & set(slots)) == 2 else k.REFUSED_WRONG_STATE
+    if kind in {k.SURVEY_REQUESTED, k.SURVEY_ANSWERED}:
+        fits = fact.a & 0xFF in k.SURVEY_NAMES and 0 <= fact.a >> 8 <= 10 and 0 < fact.b <= books.seq
+        return 0 if fits else k.REFUSED_OUT_OF_RANGE
     return 0 if k.DEADLINE_PASSED <= kind <= k.ENGINE_STARTED else k.REFUSED_OUT_OF_RANGE
 
 
