@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
+from engine.commands.log_lines import LogFormat
 from engine.commands.outcome import errors_as_exits
 from engine.model.scopes import TOKEN_ID, Scope
 from engine.version import installed_version
@@ -38,12 +39,13 @@ DataFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the l
 def serve(
     config: ConfigFile,
     data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder of the log; made if absent.")],
+    log_format: Annotated[LogFormat, typer.Option(help="How the process writes what it says.")] = LogFormat.LOGFMT,
 ) -> None:
     """Run the engine with its adapters until SIGTERM or Ctrl-C."""
     with errors_as_exits(data):
         from engine.commands.serve import serve as run
 
-        run(config, data)
+        run(config, data, log_format)
 
 
 @app.command(epilog="Example: trunkline check centre.yaml")

@@ -8,6 +8,7 @@ from pathlib import Path
 import uvloop
 
 from engine.commands.builds import prune_builds
+from engine.commands.log_lines import LogFormat, write_lines
 from engine.config import load_config
 from engine.errors import ConfigError, SettingsRefused
 from engine.kernel.jit import cache_folder
@@ -18,9 +19,9 @@ from engine.live.memory import keep_large_apart
 logger = logging.getLogger(__name__)
 
 
-def serve(path: Path, data: Path) -> None:
+def serve(path: Path, data: Path, log_format: LogFormat = LogFormat.LOGFMT) -> None:
     """Run the engine. Raises what `EngineHost.start` raises, before it takes the first contact."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    write_lines(log_format)
     keep_large_apart()
     config = load_config(path)
     prune_builds(cache_folder())
