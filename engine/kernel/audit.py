@@ -21,6 +21,7 @@ from engine.messages.kinds import (
     ENGAGEMENT_OFFERED,
     ENGAGEMENT_WRAPPING,
     EXITS,
+    FLAG_CALLS_BACK,
 )
 from engine.model.settings import QueueSetting
 from engine.model.tallies import Tally
@@ -134,6 +135,9 @@ def _lines(t: Tables) -> list[str]:
     if not np.array_equal(np.bincount(held, minlength=len(t.lines)), t.lines["holders"]):
         return ["a line counts a wrong number of those it is kept open for"]
     counted = np.bincount(in_line, minlength=len(t.lines))
+    promised = (t.contacts["state"] == CONTACT_WAITING) & (t.contacts["flags"] & FLAG_CALLS_BACK != 0)
+    if not np.array_equal(np.bincount(t.contacts["line"][promised], minlength=len(t.lines)), t.lines["promised"]):
+        return ["a line counts a wrong number of callbacks"]
     return [f"line {line} counts a wrong number" for line in np.flatnonzero(counted != t.lines["count"])]
 
 

@@ -10,7 +10,7 @@ from engine.kernel.endings import end_with_agent, leave
 from engine.kernel.jit import jit
 from engine.kernel.lookup import find_line, room_for_line
 from engine.kernel.tables import Array, Tables
-from engine.kernel.waiting_line import head_of
+from engine.kernel.waiting_line import first_to_leave
 from engine.messages.kinds import (
     AGENT_RESUMED,
     BY_IDLE,
@@ -130,18 +130,18 @@ def _refusal_exit(t: Tables, c: int) -> int:
 
 @jit
 def drain(t: Tables, out: Array, queue: int) -> None:
-    """Let the next contact leave the lines of a queue that nobody may serve any more, then look again."""
+    """Let the next contact, but no callback, leave the lines of a queue that nobody may serve now, then look again."""
     # The first queue's deadline also stands for what an earlier row left open, so the end of it looks around.
     settings = t.queues[queue].settings
     rule, target = settings[QueueSetting.LEAVE_EMPTY], settings[QueueSetting.EMPTY_TARGET]
     line = t.queues[queue].first_line
-    while line >= 0 and not (rule != 0 and t.lines[line].count > 0 and is_deserted(t, line, rule)):
+    while line >= 0 and not (rule != 0 and first_to_leave(t, line) >= 0 and is_deserted(t, line, rule)):
         line = t.lines[line].next_line
     if line < 0:
         emit(t, out, QUEUE_DRAINED, -1, queue, -1, 0, 0, 0)
         then(t, MATCH_ANY, 0)
         return
-    c = head_of(t, line)
+    c = first_to_leave(t, line)
     if takes_over(t, c, target):
         since_ns = t.contacts[c].line_ns
         leave(t, out, c, EXIT_OVERFLOWED, 0)

@@ -141,6 +141,7 @@ LINE: Final = np.dtype(
         ("channel", "i8"),
         ("next_line", "i8"),  # of the same queue
         ("count", "i8"),
+        ("promised", "i8"),  # of these, callbacks: whose place was promised
         ("holders", "i8"),  # contacts that it is kept open for
         ("slots", "i8"),  # contacts that those at work who may serve it could hold at once
         ("idle", "i8"),  # of these slots, the free ones

@@ -130,7 +130,7 @@ def watch_line(t: Tables, line: int) -> None:
     """Set a deadline of now for the line's queue if those who wait in it may leave for want of agents."""
     entry = t.lines[line]
     rule = t.queues[entry.queue].settings[QueueSetting.LEAVE_EMPTY]
-    if rule == 0 or entry.count == 0 or not is_deserted(t, line, rule):
+    if rule == 0 or entry.count == entry.promised or not is_deserted(t, line, rule):
         return
     subject = queue_subject(t, entry.queue)
     if not is_armed(t.timers, subject):

@@ -6,6 +6,7 @@ from engine.kernel.jit import jit
 from engine.kernel.marks import put, take
 from engine.kernel.tables import Tables
 from engine.kernel.waiting_line import common_lines
+from engine.messages.kinds import FLAG_CALLS_BACK
 
 
 @jit
@@ -30,6 +31,8 @@ def join_line(t: Tables, c: int, line: int) -> None:
         t.contacts[before].prev = c
     contact.line = line
     entry.count += 1
+    if contact.flags & FLAG_CALLS_BACK:
+        entry.promised += 1
     if entry.count == 1 and line < common_lines(t):
         put(t.line_masks, len(t.agents), line)
 
@@ -57,6 +60,8 @@ def leave_line(t: Tables, c: int) -> None:
     contact.next = -1
     contact.line = -1
     entry.count -= 1
+    if contact.flags & FLAG_CALLS_BACK:
+        entry.promised -= 1
     if entry.count == 0 and line < common_lines(t):
         take(t.line_masks, len(t.agents), line)
 

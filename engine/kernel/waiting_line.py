@@ -7,6 +7,7 @@ contacts there.
 
 from engine.kernel.jit import jit
 from engine.kernel.tables import Tables
+from engine.messages.kinds import FLAG_CALLS_BACK
 from engine.model.settings import PRIORITIES, QueueSetting
 
 
@@ -19,6 +20,22 @@ def head_of(t: Tables, line: int) -> int:
         return best
     for level in range(PRIORITIES):
         c = entry.head[level]
+        if c >= 0 and (best < 0 or comes_before(t, c, best)):
+            best = c
+    return best
+
+
+@jit
+def first_to_leave(t: Tables, line: int) -> int:
+    """Return who is next of those in `line` who may be sent away, -1 if nobody may: a callback's place was promised."""
+    entry = t.lines[line]
+    best = -1
+    if entry.count == entry.promised:
+        return best
+    for level in range(PRIORITIES):
+        c = entry.head[level]
+        while c >= 0 and t.contacts[c].flags & FLAG_CALLS_BACK:
+            c = t.contacts[c].next
         if c >= 0 and (best < 0 or comes_before(t, c, best)):
             best = c
     return best

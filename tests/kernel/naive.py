@@ -188,7 +188,7 @@ class Twin(Stays):
             queue.drain_due = 0
             self._then(self._match_any)
             return
-        c = self.books.head(self.books.waiting(deserted[-1]))
+        c = self.books.head(self._in_vain(deserted[-1]))
         assert c is not None
         if self._takes_over(c, queue.get(QueueSetting.EMPTY_TARGET)):
             self._hand_on(c, queue.get(QueueSetting.EMPTY_TARGET))

@@ -70,9 +70,13 @@ class Offers:
             if rule and not queue.drain_due and self._deserted_lines(number, rule):
                 queue.drain_due = books.now
 
+    def _in_vain(self, line: Line) -> list[Contact]:
+        """Who may be sent away: a callback's place was promised."""
+        return [c for c in self.books.waiting(line) if not c.calls_back]
+
     def _deserted_lines(self, queue: int, rule: int) -> list[Line]:
         books = self.books
-        lines = [line for line in books.opened if line[0] == queue and books.waiting(line)]
+        lines = [line for line in books.opened if line[0] == queue and self._in_vain(line)]
         return [line for line in lines if books.is_deserted(queue, line[1], rule)]
 
     # --- offers

@@ -250,6 +250,29 @@ def test_who_is_called_back_is_let_in_whatever_bars_the_door(bar: str, target: i
     assert scene.state(promised) == "waiting"
 
 
+@pytest.mark.parametrize("target", [-1, 1])
+def test_who_is_called_back_waits_on_when_everybody_has_gone(target: int) -> None:
+    scene = Scene(queues=2, agents=2, available=(0,))
+    scene.setting(k.TABLE_MEMBERSHIP, 0, 0, 1, 0)
+    scene.queue(0, QueueSetting.MEMBERS_ONLY, 1)
+    scene.queue(0, QueueSetting.LEAVE_EMPTY, 1)
+    scene.queue(0, QueueSetting.EMPTY_TARGET, target)
+    scene.talk()
+    promised, caller = scene.arrive(since_s=60, flags=k.FLAG_CALLS_BACK), scene.arrive()
+    second = scene.arrive(priority=3, flags=k.FLAG_CALLS_BACK)
+    scene.status(0, k.STATUS_OFFLINE)
+    scene.wait(0)
+    assert [(fact.contact, fact.a) for fact in scene.all(k.CONTACT_LEFT)] == [
+        (caller, k.EXIT_EMPTY if target < 0 else k.EXIT_OVERFLOWED)
+    ]
+    late = scene.arrive(flags=k.FLAG_CALLS_BACK)
+    assert scene.wait(3600) == []
+    assert [scene.state(contact) for contact in (promised, second, late)] == ["waiting"] * 3
+    scene.setting(k.TABLE_MEMBERSHIP, 1, 0, 1, 0)
+    scene.status(1, k.STATUS_AVAILABLE)
+    assert scene.offered() == [(second, 1)]
+
+
 def test_a_step_deleted_while_people_wait_is_not_taken() -> None:
     scene = Scene(available=())
     scene.step(0, 0, 30, k.STEP_TIME_OUT)
