@@ -9,6 +9,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -50,6 +51,27 @@ BUILD = source_hash()
 numba.config.CACHE_DIR = str(cache_folder())
 
 
+def callers_cache_folder(source: Path) -> Path:
+    """Return where the machine code of functions of this file lies, which is outside the kernel.
+
+    They hold kernel code and code of the files beside them, so both are in the name: what lies in the same folder, or
+    the whole package where it is one.
+    """
+    top = source.parent
+    while (top.parent / "__init__.py").exists() and (top / "__init__.py").exists():
+        top = top.parent
+    return cache_folder() / f"callers-{_package_hash(top)}"
+
+
+@cache
+def _package_hash(top: Path) -> str:
+    digest = hashlib.sha256()
+    inside = top.rglob("*.py") if (top / "__init__.py").exists() else top.glob("*.py")
+    for path in sorted(inside):
+        digest.update(str(path.relative_to(top)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
 def _widened(kind: types.Type) -> types.Type:
     """Return the type a kernel function takes for an argument of this kind: one integer and one float for all."""
     if isinstance(kind, types.Integer | types.IntegerLiteral | types.IntEnumMember) and kind != types.uint64:
@@ -76,7 +98,11 @@ def jit(function: Function) -> Function:
 
 
 def door(function: Function) -> Function:
-    """Compile `function` and keep its machine code: for the few functions that Python calls."""
+    """Compile `function` and keep its machine code: for the few functions that Python calls.
+
+    They may be elsewhere and call `step.take_row` in a loop of their own. Their code is compiled again when the kernel
+    changes, or a file of their own package; what they call from other packages must not.
+    """
     return _compiled(function, keep=True)
 
 
@@ -85,6 +111,10 @@ def _compiled(function: Function, *, keep: bool) -> Function:
         return plain_door(function) if keep else function
     dispatcher = _OneVersion(function, targetoptions={"nopython": True, "error_model": "numpy", "_nrt": False})
     if keep:
-        dispatcher.enable_caching()
+        source = Path(function.__code__.co_filename)
+        if source.parent != KERNEL:
+            numba.config.CACHE_DIR = str(callers_cache_folder(source))
+        dispatcher.enable_caching()  # asks for the folder at once
+        numba.config.CACHE_DIR = str(cache_folder())
     compiled: Function = dispatcher
     return compiled

@@ -39,7 +39,10 @@ def step(t: Tables, observed: Array, out: Array) -> tuple[int, int]:
 
 @jit
 def take_row(t: Tables, row: Any, out: Array) -> None:
-    """Apply one observed row and emit its conclusions after it. Simulated worlds call this too."""
+    """Apply one observed row and emit it with its conclusions from out[book.produced] on; ROOM rows must be left there.
+
+    Compiled worlds call this too, in a loop of their own (`jit.door`); they set book.produced to 0 when `out` is read.
+    """
     book = t.book[0]
     held_back, looked_again = book.held_back, False
     advance(t, row.at_ns)

@@ -167,8 +167,8 @@ def new_tables(capacity: Capacity) -> Tables:
         engagements=_records(c.engagements, ENGAGEMENT),
         trunk_groups=_records(c.trunk_groups, TRUNK_GROUP),
         timers=_records(subjects, TIMER),
-        slots=np.arange(c.contacts, dtype=np.int64),
-        requirements=np.full((c.requirements, 2), 0, np.int64),
+        slots=np.zeros(c.contacts, np.int64),
+        requirements=np.zeros((c.requirements, 2), np.int64),
         skill_levels=np.zeros((c.agents, SKILLS_MAX), np.int8),
         memberships=np.zeros((c.agents, c.queues), np.int16),
         agent_masks=np.zeros((c.lines + CHANNELS + 2, _words(c.agents)), np.uint64),
@@ -179,23 +179,37 @@ def new_tables(capacity: Capacity) -> Tables:
         channel_settings=np.zeros((CHANNELS, CHANNEL_COLUMNS), np.int64),
         tallies=np.zeros((cells, TALLY_COLUMNS), np.int64),
         intervals=np.zeros((c.intervals, 2, cells, TALLY_COLUMNS), np.int64),
-        interval_starts=np.full(c.intervals, -1, np.int64),
+        interval_starts=np.zeros(c.intervals, np.int64),
         interval_gaps=np.zeros(c.intervals, np.int64),
         agenda=np.zeros((AGENDA, 2), np.int64),
         histograms=np.zeros((cells, HISTOGRAMS, HISTOGRAM_BINS), np.int64),
     )
-    _lay_out(tables, capacity)
+    _lay_out(tables)
     return tables
 
 
-def _lay_out(t: Tables, c: Capacity) -> None:
+def reset(t: Tables) -> None:
+    """Bring the tables back to the state of an engine that has seen nothing, settings too; nothing is made anew.
+
+    For those who run many short worlds: compiled code that has the tables keeps them.
+    """
+    for name, _, _ in SCHEMA:
+        table: Array = getattr(t, name)
+        table.reshape(-1).view(np.uint8)[:] = 0
+    _lay_out(t)
+
+
+def _lay_out(t: Tables) -> None:
+    """Write what is not zero at the start."""
+    t.slots[:] = np.arange(len(t.slots))
+    t.interval_starts[:] = -1
     for column, value in ENGINE_DEFAULTS.items():
         t.book["settings"][0, column] = value
     for column, value in QUEUE_DEFAULTS.items():
         t.queues["settings"][:, column] = value
     for column, value in AGENT_DEFAULTS.items():
         t.agents["settings"][:, column] = value
-    t.book["slot_count"] = c.contacts
+    t.book["slot_count"] = len(t.contacts)
     t.requirements[:, 1] = -1
     for table, links in (
         (
