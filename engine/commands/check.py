@@ -1,5 +1,8 @@
 """`trunkline check`: every fault of a configuration file, or a summary of what it describes."""
 
+import math
+from collections import deque
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,7 +15,7 @@ from engine.config import Config, compile_directory, compile_settings, load_conf
 from engine.config.agents import Agent
 from engine.config.queues import Queue
 from engine.errors import ConfigError
-from engine.messages.kinds import CHANNEL_NAMES, STRATEGY_NAMES
+from engine.messages.kinds import CHANNEL_NAMES, STEP_OVERFLOW, STEP_RELAX, STRATEGY_NAMES
 from engine.model.durations import format_duration
 
 
@@ -62,18 +65,53 @@ def step_notes(config: Config) -> list[str]:
 
 
 def circle_notes(config: Config) -> list[str]:
-    """Tell which queues send their contacts round in a circle when they are all full, empty or closed."""
-    notes: dict[str, None] = {}
+    """Tell which queues send contacts round in a circle: when all are full, empty or closed, or by their steps."""
+    notes = []
     for key in ("when_full", "when_empty", "when_closed"):
-        following = {name: getattr(queue, key) for name, queue in config.queues.items()}
-        for start in following:
-            path = [start]
-            while (to := following.get(path[-1])) is not None and to not in path:
-                path.append(to)
-            if to == start and start == min(path):
-                route = " -> ".join([*path, start])
-                notes[f"'{key}' leads round in a circle: {route}; a contact that none of them takes is refused"] = None
-    return list(notes)
+        following = {name: [getattr(queue, key)] for name, queue in config.queues.items()}
+        notes += [
+            f"'{key}' leads round in a circle: {route}; a contact that none of them takes is refused"
+            for route in _circles(following)
+        ]
+    overflows = {name: _overflows(queue) for name, queue in config.queues.items()}
+    return notes + [
+        f"overflow steps lead round in a circle: {route}; times begin again in each queue, so a contact may go round "
+        "until it is served or gives up"
+        for route in _circles(overflows)
+    ]
+
+
+def _overflows(queue: Queue) -> list[str | None]:
+    """Return the queues to which overflow steps lead that come before the contact must leave."""
+    ends = [step.after_ns for step in queue.steps if step.do not in (STEP_OVERFLOW, STEP_RELAX)]
+    if queue.max_wait_ns is not None:
+        ends.append(queue.max_wait_ns)
+    end_ns = min(ends, default=math.inf)
+    return [step.to for step in queue.steps if step.do == STEP_OVERFLOW and step.after_ns < end_ns]
+
+
+def _circles(following: Mapping[str, Iterable[str | None]]) -> list[str]:
+    """Name the circles among queues as routes: the shortest from each queue that stands first in one, each set once."""
+    found: dict[frozenset[str], str] = {}
+    for start in sorted(following):
+        route = _way_back(following, start)
+        if route:
+            found.setdefault(frozenset(route), " -> ".join([*route, start]))
+    return list(found.values())
+
+
+def _way_back(following: Mapping[str, Iterable[str | None]], start: str) -> list[str]:
+    """Return the shortest route that leads back to the queue; empty if none does."""
+    routes, seen = deque([[start]]), {start}
+    while routes:
+        route = routes.popleft()
+        for to in following.get(route[-1], ()):
+            if to == start:
+                return route
+            if to is not None and to not in seen:
+                seen.add(to)
+                routes.append([*route, to])
+    return []
 
 
 def able_agents(config: Config) -> dict[str, int]:

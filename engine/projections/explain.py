@@ -210,7 +210,7 @@ def why_waiting(
         agents=[_block(t, directory, interned, slot, agent, CODES[code_of[agent]]) for agent in nearest.tolist()],
         offered_to=ringing,
         held_back=held_back,
-        next_step=next_step(t, directory, slot),
+        next_step=next_step(t, directory, slot, now_ns),
         expected_wait=expected_wait_of(t, slot, place),
     )
 

@@ -31,7 +31,7 @@ ANY_AGENT: Final = "any_agent"
 
 
 class NextStep(msgspec.Struct, frozen=True):
-    """The next timed step that the queue takes with a waiting contact."""
+    """The next timed step that the queue takes with a waiting contact; while it rings, one that is still to come."""
 
     action: str
     at_ns: int
@@ -167,7 +167,7 @@ def waiting_contact(
         wait_s=age_s(entered_ns, now_ns),
         arrived_ns=min(int(contact["arrived_ns"]), entered_ns),
         offered_to=[directory.agents.name(agent) for agent in offered_to(t, slot)],
-        next_step=next_step(t, directory, slot),
+        next_step=next_step(t, directory, slot, now_ns),
         expected_wait=expected_wait_of(t, slot, place),
     )
 
@@ -184,12 +184,17 @@ def offered_to(t: Tables, slot: int) -> list[int]:
     return found
 
 
-def next_step(t: Tables, directory: Directory, slot: int) -> NextStep | None:
-    """Return what time brings the contact next: a step of its queue, or giving up on its own agent; None if nothing."""
+def next_step(t: Tables, directory: Directory, slot: int, now_ns: int) -> NextStep | None:
+    """Return what time brings the contact next: a step of its queue, or giving up on its own agent; None if nothing.
+
+    Steps do nothing while it rings: one whose time has come by then is taken when the offer ends, if at all.
+    """
     contact = t.contacts[slot]
     settings = t.queues[int(contact["queue"])]["settings"]
     step = _queue_step(t, directory, slot)
-    if int(contact["own_agent"]) < 0 or int(contact["state"]) != CONTACT_WAITING:
+    if int(contact["state"]) != CONTACT_WAITING:
+        return step if step is not None and step.at_ns > now_ns else None
+    if int(contact["own_agent"]) < 0:
         return step
     gives_up_ns = int(contact["enqueued_ns"]) + int(settings[QueueSetting.PREFERRED_WAIT_NS])
     return step if step is not None and step.at_ns < gives_up_ns else NextStep(ANY_AGENT, gives_up_ns, "")

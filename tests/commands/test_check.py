@@ -83,3 +83,21 @@ queues:
     assert circle_notes(config) == [
         "'when_full' leads round in a circle: a -> b -> d -> a; a contact that none of them takes is refused"
     ]
+
+
+def test_overflow_steps_that_lead_round_are_noted(tmp_path: Path) -> None:
+    file = tmp_path / "centre.yaml"
+    file.write_text(
+        """
+queues:
+  a: {steps: [{after: 5s, do: overflow, to: c}, {after: 9s, do: overflow, to: b}]}
+  b: {max_wait: 1m, steps: [{after: 20s, do: overflow, to: a}]}
+  c: {max_wait: 1m, steps: [{after: 2m, do: overflow, to: a}]}
+  d: {steps: [{after: 1s, do: time_out}, {after: 5s, do: overflow, to: e}]}
+  e: {steps: [{after: 5s, do: overflow, to: d}]}
+  f: {steps: [{after: 5s, do: overflow, to: a}]}
+""",
+        encoding="utf-8",
+    )
+    (note,) = circle_notes(load_config(file, environment={}, adapters={}))
+    assert note.startswith("overflow steps lead round in a circle: a -> b -> a; ")

@@ -87,6 +87,18 @@ async def test_the_order_of_the_line_and_the_next_step(centre: Centre) -> None:
     assert centre.views.contact("c1").contact.queue == "help"
 
 
+async def test_a_step_that_falls_due_while_it_rings_is_not_shown_as_the_next(centre: Centre) -> None:
+    await centre.say(available("alice"))
+    await centre.after(1, ContactArrived(contact="c1", queue="sales"))
+    shown = []
+    for later_s in (0, 3600):
+        now_ns = centre.clock.now_ns() + later_s * 1_000_000_000
+        (waiting,) = centre.views.waiting("sales", now_ns).contacts
+        assert waiting.offered_to == ["alice"]
+        shown.append(waiting.next_step is not None)
+    assert shown == [True, False]
+
+
 async def test_an_agent_who_was_chosen(centre: Centre) -> None:
     await centre.say(available("alice"), available("bob"))
     await centre.after(1, ContactArrived(contact="c1", queue="sales"))
