@@ -23,6 +23,7 @@ _SHAPES: Final[dict[int, Callable[..., Any]]] = {
     kinds.REQUEUE_REQUESTED: observed.RequeueRequested,
     kinds.CALLBACK_REQUESTED: observed.CallbackRequested,
     kinds.EXIT_KEY_PRESSED: observed.ExitKeyPressed,
+    kinds.MESSAGES_READ: observed.MessagesRead,
     kinds.TRUNK_REQUESTED: observed.TrunkRequested,
     kinds.TRUNK_RELEASED: observed.TrunkReleased,
     kinds.CALLER_MOVED: observed.CallerMoved,
@@ -73,6 +74,8 @@ def _fields(seq: int, row: RowFields, directory: Directory, history: ContactHist
         found |= {"by": kinds.BY_NAMES.get(row.a, ""), "cause": row.b}
     elif row.kind == kinds.OFFER_DECLINED:
         found |= {"reason": kinds.OFFER_END_NAMES.get(row.a, ""), "cause": row.b}
+    elif row.kind == kinds.MESSAGES_READ:
+        found |= {"by": kinds.BY_NAMES.get(row.a, ""), "up_to_seq": row.b}
     elif row.kind == kinds.EXIT_KEY_PRESSED:
         found["key"] = chr(row.a)
     elif row.kind == kinds.CALLER_MOVED:

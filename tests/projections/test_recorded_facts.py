@@ -1,6 +1,7 @@
 """What the log says of a fact is what was told, whether it was kept word for word or by its row alone."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -28,6 +29,10 @@ OF_A_CONTACT: tuple[Observed, ...] = (
     observed.TrunkRequested(contact="c", trunk_groups=["main"]),
     observed.TrunkReleased(contact="c"),
     observed.CallerMoved(contact="c", to="c"),
+    observed.MessageSent(contact="c", text="hello"),
+    observed.MessageSent(contact="c", by="agent", agent="bob", text="hello"),
+    observed.MessagesRead(contact="c", up_to_seq=1),
+    observed.MessagesRead(contact="c", by="agent", agent="bob", up_to_seq=1),
 )
 OF_OTHERS: tuple[Observed, ...] = (
     observed.ContactArrived(contact="n", queue="vip", skills={"english": 4}, customer="+8491", attributes={"a": "b"}),
@@ -49,6 +54,10 @@ async def test_a_fact_is_read_as_it_was_told(tmp_path: Path, fact: Observed) -> 
     (receipt,) = await centre.say(fact)
     assert receipt.error == ""
     assert centre.views.recorded_fact(receipt.seq) == fact
+
+
+def test_every_fact_is_tried() -> None:
+    assert {type(fact) for fact in (*OF_A_CONTACT, *OF_OTHERS)} == set(get_args(Observed))
 
 
 async def test_a_wrap_up_is_read_with_the_name_of_its_contact(tmp_path: Path) -> None:
