@@ -23,6 +23,7 @@ __all__ = [
     "OpenContact",
     "Receipt",
     "Reloadable",
+    "Timing",
     "Turn",
 ]
 
@@ -100,6 +101,16 @@ class Attachments(Protocol):
         """The bytes of this digest, to be read and closed. Raises FileNotFoundError, ValueError for no digest."""
 
 
+class Timing(msgspec.Struct, frozen=True):
+    """How long something took since the process started, counted in bins."""
+
+    edges_s: tuple[float, ...]
+    """Upper edges of the bins, ascending; the last bin has none."""
+    counts: tuple[int, ...]
+    """One more than there are edges."""
+    total_s: float
+
+
 class EngineLink(Protocol):
     """What an adapter sees of the engine."""
 
@@ -124,6 +135,9 @@ class EngineLink(Protocol):
 
     def figures(self) -> Mapping[str, int]:
         """Counters of the driver, and how full its rooms are, for /metrics."""
+
+    def timings(self) -> "Mapping[str, Timing]":
+        """How long the driver's work takes, for /metrics; `routing_decision`: deciding upon one fact."""
 
     def statuses(self) -> "Sequence[AdapterStatus]":
         """How every adapter is doing, for /readyz and /metrics."""

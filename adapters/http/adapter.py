@@ -64,7 +64,7 @@ class HttpAdapter:
         """Listen. Raises OSError when the address is taken."""
         context, settings = self.context, self.settings
         context.feed.start()
-        self._unsubscribe = context.engine.subscribe(context.metrics.note)
+        self._unsubscribe = context.metrics.follow()
         runner = ProblemRunner(
             build_application(context),
             access_log=None,

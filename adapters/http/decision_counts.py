@@ -1,18 +1,14 @@
-"""What routing did since the process started, from durable turns: arrivals by channel, decisions by strategy."""
+"""What routing did since the process started, from durable turns: decisions by queue, strategy and result."""
 
 from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-import numpy as np
 from prometheus_client.core import CounterMetricFamily, Metric
 
 from engine.messages.kinds import (
     AGENT_HELD_BACK,
-    CHANNEL_NAMES,
-    CONTACT_ARRIVED,
     ERLANG,
-    FACT_REFUSED,
     OFFER_MADE,
     STRATEGY_NAMES,
 )
@@ -30,17 +26,12 @@ class DecisionCounts:
     """Counts by number; names are given when it is asked."""
 
     def __init__(self) -> None:
-        self._arrived: Counter[int] = Counter()
         self._decided: Counter[tuple[int, int, str]] = Counter()
 
     def note(self, turn: Turn) -> None:
         """Count one durable turn."""
         rows = turn.rows
         kinds = rows["kind"]
-        refused = np.flatnonzero(kinds == FACT_REFUSED)
-        accepted = kinds == CONTACT_ARRIVED
-        accepted[refused - rows["cause"][refused]] = False
-        self._arrived.update((rows["a"][accepted] & 0xFF).tolist())
         for kind, result in ((OFFER_MADE, OFFERED), (AGENT_HELD_BACK, HELD_BACK)):
             chosen = rows[kinds == kind]
             by = (chosen["b"] >> 20 & 0xFF).tolist() if kind == OFFER_MADE else [ERLANG] * len(chosen)
@@ -50,10 +41,6 @@ class DecisionCounts:
 
     def families(self, queues: Names) -> Iterator[Metric]:
         """Yield what was counted."""
-        received = CounterMetricFamily("trunkline_contacts_received", "Contacts that arrived", labels=["channel"])
-        for number, channel in CHANNEL_NAMES.items():
-            received.add_metric([channel], self._arrived[number])
-        yield received
         decided = CounterMetricFamily(
             "trunkline_routing_decisions", "Offers made, and agents held back", labels=["queue", "strategy", "result"]
         )

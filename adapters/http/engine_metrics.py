@@ -1,9 +1,10 @@
 """What the driver and the adapters say of themselves, for Prometheus and for the check of readiness."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from itertools import accumulate
 from typing import Final
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 from engine.ports import EngineLink
 
@@ -20,7 +21,12 @@ COUNTED: Final = {
     "effects_failed": ("effects_failed", "Effects that their adapter could not take"),
     "effects_without_adapter": ("effects_without_adapter", "Effects that nobody asked for"),
     "watchers_failed": ("watchers_failed", "Watchers of the log that failed"),
-    "callbacks": ("callbacks_queued", "Callbacks that came into line"),
+    "callbacks": ("callbacks_queued", "Callbacks that were handed in, to come into line"),
+    "callbacks_put_off": ("callbacks_put_off", "Times that a callback found no room and was put off"),
+    "callbacks_lost": ("callbacks_lost", "Promised callbacks that could not be kept: the log of the process says why"),
+    "snapshots": ("snapshots", "Snapshots written"),
+    "snapshots_failed": ("snapshots_failed", "Snapshots that could not be written"),
+    "ends_told_again": ("ends_told_again", "Ends of contacts told again after a start"),
     "audits": ("audits", "Times that every invariant was checked"),
     "invariant_violations": ("invariant_violations", "Invariants that did not hold: always 0, or the log is needed"),
 }
@@ -32,20 +38,28 @@ STANDING: Final = {
     "log_staged_bytes": ("log_staged_bytes", "Bytes waiting for the disk"),
     "log_rows_not_durable": ("log_rows_not_durable", "Rows waiting for the disk"),
     "effects_held": ("effects_held", "Effects waiting for their cause to be durable"),
+    "callbacks_waiting": ("callbacks_waiting", "Callbacks that found no room and are tried again"),
     "contacts_open": ("contacts_open", "Contacts that are not closed"),
 }
 """Figures of the driver that rise and fall."""
 
 
+SNAPSHOT_AT_NS: Final = "snapshot_at_ns"
+"""Figure of the driver that is told as an age."""
+TIMED: Final = {"routing_decision": "Deciding upon one fact, with all that follows from it"}
+"""Timings of the driver."""
+
+
 class EngineMetrics:
     """Asks the engine at every scrape."""
 
-    def __init__(self, engine: EngineLink) -> None:
+    def __init__(self, engine: EngineLink, wall_ns: Callable[[], int]) -> None:
         self._engine = engine
+        self._wall_ns = wall_ns
 
     def collect(self) -> Iterable[Metric]:
         """Return every family."""
-        return [*self._adapters(), *self._driver(), self._lag()]
+        return [*self._adapters(), *self._driver(), *self._timings(), self._lag()]
 
     def _adapters(self) -> list[Metric]:
         up = GaugeMetricFamily("trunkline_adapter_up", "Whether an adapter works", labels=["adapter"])
@@ -73,11 +87,24 @@ class EngineMetrics:
             yield CounterMetricFamily(f"trunkline_{name}", text, value=figures.get(key, 0))
         for key, (name, text) in STANDING.items():
             yield GaugeMetricFamily(f"trunkline_{name}", text, value=figures.get(key, 0))
+        age = GaugeMetricFamily(
+            "trunkline_snapshot_age_seconds", "Age of the newest snapshot; none while there is none"
+        )
+        if SNAPSHOT_AT_NS in figures:
+            age.add_metric([], max(0, self._wall_ns() - figures[SNAPSHOT_AT_NS]) / 1e9)
+        yield age
         others = GaugeMetricFamily("trunkline_engine_figure", "What else the driver counts", labels=["figure"])
         for key, count in figures.items():
-            if key not in COUNTED and key not in STANDING and isinstance(count, int | float):
+            if key not in COUNTED and key not in STANDING and key != SNAPSHOT_AT_NS and isinstance(count, int | float):
                 others.add_metric([key], count)
         yield others
+
+    def _timings(self) -> Iterable[Metric]:
+        for key, timing in self._engine.timings().items():
+            family = HistogramMetricFamily(f"trunkline_{key}_seconds", TIMED.get(key, key))
+            edges = [*(repr(edge_s) for edge_s in timing.edges_s), "+Inf"]
+            family.add_metric([], list(zip(edges, accumulate(timing.counts), strict=True)), timing.total_s)
+            yield family
 
     def _lag(self) -> Metric:
         """Figures are read from the tables themselves; histories wait until the disk has what they tell."""

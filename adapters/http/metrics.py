@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics
 from prometheus_client.core import Metric
 
+from adapters.http.arrival_counts import ArrivalCounts
 from adapters.http.decision_counts import DecisionCounts
 from adapters.http.engine_metrics import EngineMetrics
 from adapters.http.queue_metrics import QueueMetrics
@@ -73,27 +74,40 @@ class Metrics:
         self.stream_clients.labels("sse")
         for what in ("state", "stream"):
             self.stream_dropped.labels("sse", what)
-        build = Gauge("trunkline_build_info", "Version of the service", ["version", "python"], registry=self.registry)
-        build.labels(installed_version(), platform.python_version()).set(1)
+        build = Info("trunkline_build", "Version of the service", registry=self.registry)
+        build.info({"version": installed_version(), "python": platform.python_version()})
         self.know_source("http")
         self.know_source(OTHER)
-        self.sources, self.decisions = SourceCounts(), DecisionCounts()
+        self.sources, self.decisions, self.arrivals = SourceCounts(), DecisionCounts(), ArrivalCounts()
+        self.durations = engine.views.durations()
         self._elsewhere = {"facts_duplicate": 0, "facts_wrong": 0}
         """What this adapter's receipts and the counters of others have told so far, of the engine's figures."""
         self._link = engine
-        self._engine = EngineMetrics(engine)
+        self._engine = EngineMetrics(engine, wall_ns)
+
+    def follow(self) -> Callable[[], None]:
+        """Count every turn from now on; returns the function that ends it."""
+        self.durations = self._link.views.durations()
+        return self._link.subscribe(self.note)
 
     def note(self, turn: Turn) -> None:
         """Count one durable turn; must see every one, in order."""
         self.sources.note(turn)
         self.decisions.note(turn)
+        self.arrivals.note(turn)
+        self.durations.note(turn)
 
     def encoder(self, encode: Callable[[Any], bytes], views: Views) -> Callable[[], bytes]:
         """Look at the engine now, and return what encodes all of it: thousands of lines, which a thread may write."""
         now_ns = views.now_ns(self._wall_ns())
         self._count_recorded(views)
-        told = [*self._engine.collect(), *self.decisions.families(views.directory.queues)]
-        return partial(encode, _Families(told, self.registry, views.still(now_ns), now_ns))
+        told = [
+            *self._engine.collect(),
+            *self.decisions.families(views.directory.queues),
+            *self.arrivals.families(),
+        ]
+        queues = QueueMetrics(views.still(now_ns), now_ns, self.durations.still(), self.arrivals)
+        return partial(encode, _Families(told, self.registry, queues))
 
     def know_source(self, source: str) -> str:
         """Make all counters of a source, at 0; returns the label that it goes by."""
@@ -159,10 +173,10 @@ class Metrics:
 class _Families:
     """What one scrape tells, as encoders take it."""
 
-    def __init__(self, told: Iterable[Metric], registry: CollectorRegistry, views: Views, now_ns: int) -> None:
+    def __init__(self, told: Iterable[Metric], registry: CollectorRegistry, queues: QueueMetrics) -> None:
         self._told = list(told)
         self._registry = registry
-        self._queues = QueueMetrics(views, now_ns)
+        self._queues = queues
 
     def collect(self) -> Iterator[Metric]:
         """Yield every family."""

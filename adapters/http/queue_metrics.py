@@ -4,7 +4,8 @@ Buckets of waits and handling times are powers of two seconds, where the engine'
 queue's threshold, whose count is exact too. Percentages are never told: their numerators and denominators are.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import Any, Final
 
 import numpy as np
@@ -13,11 +14,19 @@ from prometheus_client.core import (
     GaugeMetricFamily,
     HistogramMetricFamily,
     Metric,
-    SummaryMetricFamily,
 )
 
-from engine.messages.kinds import AGENT_STATE_NAMES, CHANNEL_NAMES, EXIT_ANSWERED, EXIT_CALLBACK, EXIT_NAMES, EXITS
-from engine.model.tallies import MEASURED_ANSWERED, MEASURED_HANDLE, MEASURED_LOST, Tally
+from adapters.http.arrival_counts import ArrivalCounts
+from engine.messages.kinds import EXIT_ANSWERED, EXIT_NAMES, EXITS
+from engine.model.tallies import (
+    MEASURED_ANSWERED,
+    MEASURED_FIRST_RESPONSE,
+    MEASURED_HANDLE,
+    MEASURED_LOST,
+    MEASURED_REPLY,
+    Tally,
+)
+from engine.projections.durations import EDGES_S, HOLD, OFFERS, TALK, WRAP_UP, Durations
 from engine.projections.figures import NS
 from engine.projections.metrics_view import Cell
 from engine.projections.views import Views
@@ -25,28 +34,40 @@ from engine.projections.waits import edges_s
 
 POWERS: Final = tuple(2.0**power for power in (*range(13), 14, 16, 18))
 """Bucket edges: 1 s to a little over an hour, then with wider steps to three days."""
+HANDLE_POWERS: Final = POWERS[2:13:2]
+"""Edges of what takes longer than ringing: 4 s to a little over an hour."""
+WRITTEN: Final = frozenset({"chat", "email"})
+"""Channels in which lines are written."""
+SITES_MAX: Final = 100
+"""Sites told by name; the rest is `other`."""
 SERIES_MAX: Final = 10_000
-SERIES_OF_CELL: Final = 165
-"""What one queue and channel takes at most: 16 exits, three histograms, four summaries, phases and counters."""
+SERIES_OF_CELL: Final = 200
+"""What one queue and channel takes at most: 16 exits, histograms, phases and counters."""
 REASONS_MAX: Final = 20
 """Pause reasons told by name; the rest is `other`."""
 OTHER_REASON: Final = "other"
 QUEUE_LABELS: Final = ["queue", "channel"]
-_OFFER_ENDS: Final = (
-    Tally.EXIT + EXIT_ANSWERED,
-    Tally.OFFERS_NOT_ANSWERED,
-    Tally.OFFERS_DECLINED,
-    Tally.OFFERS_LOST,
-)
+AGENT_STATES: Final = {
+    "available": ("idle",),
+    "offered": ("offered",),
+    "busy": ("busy",),
+    "wrapup": ("wrapping",),
+    "paused": ("paused",),
+    "offline": ("offline",),
+    "error": ("not_responding", "unreachable"),
+}
+"""States of agents as monitoring has them, and the engine's own in each."""
 _PHASES: Final = ("ringing", "talking", "held", "wrapup")
 
 
 class QueueMetrics:
     """One scrape. `views` may be a still copy, then it may be asked in a thread; `now_ns` is of its `still`."""
 
-    def __init__(self, views: Views, now_ns: int) -> None:
+    def __init__(self, views: Views, now_ns: int, durations: Durations, arrivals: ArrivalCounts) -> None:
         self._views = views
         self._now_ns = now_ns
+        self._durations = durations
+        self._arrivals = arrivals
 
     def collect(self) -> Iterable[Metric]:
         """Return every family."""
@@ -55,8 +76,8 @@ class QueueMetrics:
             *scrape.queue_counters(),
             *scrape.queue_gauges(),
             *scrape.histograms(),
-            *scrape.durations(),
-            *scrape.doors(),
+            *scrape.durations(self._durations),
+            *scrape.callbacks(self._arrivals),
             *scrape.paused(),
             *scrape.agents(),
             *scrape.trunks(),
@@ -116,12 +137,12 @@ class _Scrape:
                 active.add_metric([*labels, phase], count)
             threshold.add_metric(labels, cell.threshold_s)
             target.add_metric(labels, cell.target)
-        expected = _gauge("trunkline_queue_estimated_wait_seconds", "Expected wait from now", "queue", "quantile")
-        for queue, name in self.queues.items():
-            wait = self.figures.expected_wait(queue)
+        expected = _gauge("trunkline_queue_estimated_wait_seconds", "Expected wait from now", *QUEUE_LABELS, "quantile")
+        for cell in self.cells:
+            wait = self.figures.expected_wait(cell)
             for quantile, value in (("0.5", wait.p50_s), ("0.8", wait.p80_s), ("0.9", wait.p90_s)):
                 if value is not None:
-                    expected.add_metric([name, quantile], value)
+                    expected.add_metric([*_labels(cell), quantile], value)
         sequence = _gauge("trunkline_event_log_sequence", "Position of the log that these figures are true at")
         sequence.add_metric([], self.views.as_of)
         omitted = _gauge("trunkline_metrics_queues_omitted", "Queues and channels left out")
@@ -133,51 +154,51 @@ class _Scrape:
         waits = HistogramMetricFamily(
             "trunkline_queue_wait_seconds", "Wait in the queue", labels=[*QUEUE_LABELS, "outcome"]
         )
-        handle = HistogramMetricFamily("trunkline_handle_seconds", "Talk, hold and wrap-up", labels=QUEUE_LABELS)
+        handle = _histogram("trunkline_handle_seconds", "Talk, hold and wrap-up", *QUEUE_LABELS)
+        first = _histogram("trunkline_first_response_seconds", "From arrival to an agent's first line", *QUEUE_LABELS)
+        reply = _histogram("trunkline_response_seconds", "From a customer's line to the reply", *QUEUE_LABELS)
         for cell in self.cells:
             labels, tally, histogram = _labels(cell), cell.tally, cell.histograms
             within = int(tally[Tally.ANSWERED_WITHIN])
-            buckets = _buckets(histogram[MEASURED_ANSWERED], cell.threshold_s, within)
+            buckets = _buckets(histogram[MEASURED_ANSWERED], POWERS, cell.threshold_s, within)
             waits.add_metric([*labels, "answered"], buckets, int(tally[Tally.ANSWERED_WAIT_NS]) / NS)
             sum_s = int(tally[Tally.ABANDONED_WAIT_NS]) / NS
-            waits.add_metric([*labels, "lost"], _buckets(histogram[MEASURED_LOST]), sum_s)
+            waits.add_metric([*labels, "lost"], _buckets(histogram[MEASURED_LOST], POWERS), sum_s)
             sum_s = int(tally[Tally.TALK_NS] + tally[Tally.WRAP_UP_NS]) / NS
-            handle.add_metric(labels, _buckets(histogram[MEASURED_HANDLE]), sum_s)
-        return [waits, handle]
+            handle.add_metric(labels, _buckets(histogram[MEASURED_HANDLE], HANDLE_POWERS), sum_s)
+            if cell.channel not in WRITTEN:
+                continue
+            buckets = _buckets(histogram[MEASURED_FIRST_RESPONSE], HANDLE_POWERS)
+            first.add_metric(labels, buckets, int(tally[Tally.FIRST_RESPONSE_NS]) / NS)
+            buckets = _buckets(histogram[MEASURED_REPLY], HANDLE_POWERS)
+            reply.add_metric(labels, buckets, int(tally[Tally.REPLY_NS]) / NS)
+        return [waits, handle, first, reply]
 
-    def durations(self) -> list[Metric]:
-        """Return what handling consists of, and ringing: sums and counts, so that means can be had over any window."""
-        shapes = (
-            ("trunkline_talk_seconds", "Connected time, holds included", Tally.TALK_NS, (Tally.HANDLED,)),
-            ("trunkline_hold_seconds", "Holds, of each contact served", Tally.HOLD_NS, (Tally.HANDLED,)),
-            ("trunkline_wrapup_seconds", "Wrap-up", Tally.WRAP_UP_NS, (Tally.WRAPPED,)),
-            ("trunkline_offer_seconds", "Ringing, of each offer that is over", Tally.RING_NS, _OFFER_ENDS),
-        )
+    def durations(self, durations: Durations) -> list[Metric]:
+        """Return what handling consists of, and ringing."""
         found: list[Metric] = []
-        for name, text, total, counts in shapes:
-            family = SummaryMetricFamily(name, text, labels=QUEUE_LABELS)
+        for name, text, what in (
+            ("trunkline_talk_seconds", "Connected time, holds included", TALK),
+            ("trunkline_hold_seconds", "Holds, of each contact served", HOLD),
+            ("trunkline_wrapup_seconds", "Wrap-up", WRAP_UP),
+        ):
+            family = _histogram(name, text, *QUEUE_LABELS)
             for cell in self.cells:
-                family.add_metric(_labels(cell), int(cell.tally[[*counts]].sum()), int(cell.tally[total]) / NS)
+                family.add_metric(_labels(cell), *_spread(durations, what, cell))
             found.append(family)
-        return found
-
-    def doors(self) -> list[Metric]:
-        """Return who was turned away, and callbacks."""
-        blocked = _counter("trunkline_contacts_blocked", "Contacts turned away by a queue", "channel", "reason")
-        by_channel = self.figures.tallies_by_channel()
-        for number, name in EXIT_NAMES.items():
-            if name.startswith("refused_"):
-                for channel, word in CHANNEL_NAMES.items():
-                    reason = name.removeprefix("refused_")
-                    blocked.add_metric([word, reason], int(by_channel[channel, Tally.EXIT + number]))
-        asked = _counter("trunkline_callbacks", "Callbacks asked for", *QUEUE_LABELS)
+        offers = _histogram("trunkline_offer_seconds", "Ringing, of each offer that is over", *QUEUE_LABELS, "result")
         for cell in self.cells:
-            asked.add_metric(_labels(cell), int(cell.tally[Tally.EXIT + EXIT_CALLBACK]))
+            for what in OFFERS:
+                offers.add_metric([*_labels(cell), what], *_spread(durations, what, cell))
+        return [*found, offers]
+
+    def callbacks(self, arrivals: ArrivalCounts) -> list[Metric]:
+        """Return what became of callbacks, and how many wait."""
         pending = _gauge("trunkline_callbacks_pending", "Callbacks in line, and ringing", "queue")
         counts = self.figures.pending_callbacks()
         for queue, name in self.queues.items():
             pending.add_metric([name], counts[queue])
-        return [blocked, asked, pending]
+        return [arrivals.callbacks(self.queues.items()), pending]
 
     def paused(self) -> list[Metric]:
         """Return who pauses, by reason; an agent counts in each of their queues."""
@@ -197,12 +218,13 @@ class _Scrape:
         by_queue = _gauge("trunkline_agents", "Agents who may serve the queue, by state", "queue", "state")
         for queue, queue_name in self.queues.items():
             states = self.figures.agent_states(queue)
-            for state, name in AGENT_STATE_NAMES.items():
-                by_queue.add_metric([queue_name, name], states[state])
+            for name, own in AGENT_STATES.items():
+                by_queue.add_metric([queue_name, name], sum(states[state] for state in own))
         summary = self.views.agent_summary()
-        staff = _gauge("trunkline_staff", "People by state", "state")
-        for name, count in summary.states.items():
-            staff.add_metric([name], count)
+        staff = _gauge("trunkline_staff", "People by state", "site", "state")
+        for site, states in self.figures.staff(SITES_MAX).items():
+            for name, own in AGENT_STATES.items():
+                staff.add_metric([site, name], sum(states[state] for state in own))
         slots = _gauge("trunkline_capacity_slots", "Contacts agents may hold at once", "channel", "state")
         for name, total in summary.slots_capacity.items():
             used = summary.slots_used[name]
@@ -212,10 +234,10 @@ class _Scrape:
 
     def trunks(self) -> list[Metric]:
         """Return the trunk groups."""
-        busy = _gauge("trunkline_trunk_channels", "Busy channels", "trunk_group")
-        limit = _gauge("trunkline_trunk_channels_limit", "Channels there are", "trunk_group")
-        seized = _counter("trunkline_trunk_seizures", "Calls that took a channel", "trunk_group")
-        refused = _counter("trunkline_trunk_refusals", "Calls that found none", "trunk_group")
+        busy = _gauge("trunkline_trunk_channels", "Busy channels", "trunk")
+        limit = _gauge("trunkline_trunk_channels_limit", "Channels there are", "trunk")
+        seized = _counter("trunkline_trunk_seizures", "Calls that took a channel", "trunk")
+        refused = _counter("trunkline_trunk_refusals", "Calls that found none", "trunk")
         for group in self.views.trunk_groups(self.now_ns).trunk_groups:
             busy.add_metric([group.trunk_group], group.busy)
             limit.add_metric([group.trunk_group], group.channels)
@@ -232,15 +254,28 @@ def _counter(name: str, text: str, *labels: str) -> CounterMetricFamily:
     return CounterMetricFamily(name, text, labels=list(labels))
 
 
+def _histogram(name: str, text: str, *labels: str) -> HistogramMetricFamily:
+    return HistogramMetricFamily(name, text, labels=list(labels))
+
+
+def _spread(durations: Durations, what: str, cell: Cell) -> tuple[list[tuple[str, float]], float]:
+    """Return cumulative buckets and the sum in seconds."""
+    spread = durations.of(what, cell.number)
+    edges = [*map(_edge, EDGES_S[what]), "+Inf"]
+    return list(zip(edges, accumulate(spread.counts), strict=True)), spread.total_s
+
+
 def _gauge(name: str, text: str, *labels: str) -> GaugeMetricFamily:
     return GaugeMetricFamily(name, text, labels=list(labels))
 
 
-def _buckets(histogram: Any, threshold_s: float | None = None, within: int = 0) -> list[tuple[str, float]]:
+def _buckets(
+    histogram: Any, powers: Sequence[float], threshold_s: float | None = None, within: int = 0
+) -> list[tuple[str, float]]:
     """Return cumulative buckets; the threshold's own count is kept between its neighbours', as T may have changed."""
     reached = np.asarray(histogram).cumsum()
-    places = np.searchsorted(edges_s(), [power - 1e-9 for power in POWERS])
-    counts = {power: int(reached[place]) for power, place in zip(POWERS, places.tolist(), strict=True)}
+    places = np.searchsorted(edges_s(), [power - 1e-9 for power in powers])
+    counts = {power: int(reached[place]) for power, place in zip(powers, places.tolist(), strict=True)}
     total = int(reached[-1])
     if threshold_s is not None and threshold_s not in counts:
         below = max((count for edge, count in counts.items() if edge < threshold_s), default=0)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -36,6 +36,7 @@ from engine.ports import (
     OpenContact,
     Receipt,
     Reloadable,
+    Timing,
 )
 from engine.projections.views import Views
 from engine.replay.closed import ClosedContact
@@ -91,6 +92,10 @@ class AdapterLink:
     def figures(self) -> dict[str, int]:
         """See `ports.EngineLink`."""
         return self._engine.figures()
+
+    def timings(self) -> Mapping[str, Timing]:
+        """See `ports.EngineLink`."""
+        return self._engine.timings()
 
     def submit(
         self, source: str, facts: Sequence[Observed], *, own_only: frozenset[type[Fact]] = frozenset()

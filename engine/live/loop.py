@@ -29,7 +29,7 @@ from engine.messages.kinds import CONFIGURATION_LOADED
 from engine.messages.observed import ContactArrived, Fact, Observed
 from engine.messages.rows import empty_rows
 from engine.model.directory import encode_directory
-from engine.ports import Clock, Receipt
+from engine.ports import Clock, Receipt, Timing
 from engine.projections.expected_wait import wait_left_s
 from engine.projections.views import Views
 from engine.state import EngineState
@@ -180,6 +180,10 @@ class LiveEngine:
         figures["facts"], figures["facts_wrong"] = maker.facts, maker.wrong
         figures["facts_duplicate"] = maker.duplicates
         return figures
+
+    def timings(self) -> dict[str, Timing]:
+        """How long the driver's work takes."""
+        return {"routing_decision": self._working_maker().deciding.timing()}
 
     # --- configuration
 

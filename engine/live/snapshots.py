@@ -19,6 +19,9 @@ from engine.state import StateCopy
 EVERY_ROWS: Final = 1_000_000
 """Rows after which another snapshot is taken: what a start then has to fold at most takes a second or two."""
 
+AT_NS: Final = "snapshot_at_ns"
+"""Among the driver's figures: when the newest snapshot was taken; not there while there is none."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -43,6 +46,7 @@ class Snapshots:
         self._every_rows = every_rows
         self._engine: LiveEngine | None = None
         self._covered_seq = 0
+        self._loaded_at_ns = 0
         self._writing: asyncio.Task[None] | None = None
 
     def newest(self) -> StoredState | None:
@@ -55,16 +59,18 @@ class Snapshots:
         except (KeyError, TypeError, msgspec.MsgspecError) as error:
             logger.warning("the snapshot at sequence %d does not say its capacity: %s", snapshot.covered_seq, error)
             return None
-        self._covered_seq = snapshot.covered_seq
+        self._covered_seq, self._loaded_at_ns = snapshot.covered_seq, _taken_ns(snapshot.parts)
         return StoredState(capacity, snapshot.parts)
 
     def forget(self) -> None:
         """The newest was of no use: the next is due as if there were none."""
-        self._covered_seq = 0
+        self._covered_seq = self._loaded_at_ns = 0
 
     def follow(self, engine: LiveEngine) -> None:
         """Take snapshots of this engine from now on, each after so many rows."""
         self._engine = engine
+        if self._loaded_at_ns:
+            engine.counters[AT_NS] = self._loaded_at_ns
         engine.subscribe(self._note)
 
     async def finish(self) -> None:
@@ -100,6 +106,7 @@ class Snapshots:
         try:
             await asyncio.to_thread(self._write, seq, copy)
             engine.counters["snapshots"] += 1
+            engine.counters[AT_NS] = engine.clock.now_ns()
         except OSError as error:
             engine.counters["snapshots_failed"] += 1
             logger.warning("no snapshot at sequence %d: %s", seq, error)
@@ -113,3 +120,9 @@ class Snapshots:
             logger.warning("no snapshot at sequence %d: no turn ends there", seq)
             return
         self._store.write(seq, checksum, state_code(), copy.parts(), self._log.log_id)
+
+
+def _taken_ns(parts: Mapping[str, Array | bytes]) -> int:
+    """When a snapshot was taken: the time of the last turn in it; 0 where it does not say."""
+    book = parts.get("table.book")
+    return 0 if book is None or isinstance(book, bytes) else int(book["now_ns"][0])

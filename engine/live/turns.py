@@ -1,6 +1,7 @@
 """One turn of the live engine: facts become rows, the kernel decides, the log takes both, and what follows is noted."""
 
 from collections.abc import Callable
+from time import perf_counter_ns
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ from engine.ingest.names import put_names
 from engine.ingest.stamp import RowBuffer
 from engine.kernel.step import step
 from engine.kernel.tables import Array
+from engine.live.stopwatch import Stopwatch
 from engine.log_port import EventLog, Turn
 from engine.messages.kinds import DEADLINE_PASSED, FACT_REFUSED, FIRST_DECIDED, REFUSAL_NAMES
 from engine.messages.row_fields import fields_of
@@ -27,6 +29,8 @@ TURN_ROWS: Final = 4096
 TURN_BYTES: Final = 4 << 20
 LOOKED_UP: Final = 256
 """Facts of one submission that are looked up together among those seen."""
+DECIDING_S: Final = (1e-7, 2.5e-7, 5e-7, 1e-6, 2.5e-6, 5e-6, 1e-5, 2.5e-5, 5e-5, 1e-4, 1e-3, 1e-2)
+"""Bins of the time that deciding upon a fact takes."""
 
 
 class Concluded(NamedTuple):
@@ -74,6 +78,8 @@ class TurnMaker:
         self._admission = Admission(state.tables, state.names, self._buffer, state.contacts, state.interned)
         self.lines = WaitingLines(state.tables, state.contacts, state.names, estimate)
         self._deriver = EffectDeriver(state.tables, state.contacts, state.names, self.lines)
+        self.deciding = Stopwatch(DECIDING_S)
+        """How long the kernel takes for a fact, with all that follows from it."""
         self.facts = 0
         """Facts that got a receipt: recorded, duplicate or wrong."""
         self.wrong = 0
@@ -154,7 +160,9 @@ class TurnMaker:
             first_seq = state.seq + 1
             if log.next_seq != first_seq:
                 raise TrunklineError(f"the log continues with {log.next_seq}, the kernel with {first_seq}")
+            began_ns = perf_counter_ns()
             consumed, produced = self._decide(state.tables, buffer.rows, out)
+            self.deciding.add(perf_counter_ns() - began_ns, consumed)
             if not consumed:
                 raise TrunklineError("the kernel takes no more rows")
             rows = out[:produced].copy()

@@ -7,15 +7,23 @@ import msgspec
 import numpy as np
 
 from engine.kernel.tables import Array, Tables
-from engine.messages.kinds import AGENT_PAUSED, CHANNEL_NAMES, CHANNELS, CONTACT_OFFERED, CONTACT_WAITING
+from engine.messages.kinds import (
+    AGENT_PAUSED,
+    AGENT_STATE_NAMES,
+    CHANNEL_NAMES,
+    CHANNELS,
+    CONTACT_OFFERED,
+    CONTACT_WAITING,
+)
 from engine.model.directory import Directory
-from engine.model.settings import QueueSetting
+from engine.model.settings import AgentSetting, QueueSetting
 from engine.model.tallies import Tally
 from engine.projections.eligibility import configured, eligible, states_of
 from engine.projections.expected_wait import ExpectedWait, expected_wait
 from engine.projections.figures import NS, LiveCells, age_s
 from engine.projections.names import Interned, existing, name_at
 
+OTHER: Final = "other"
 CALLBACKS: Final = "callbacks"
 """The source of callbacks is called so, or so with the adapter behind a colon."""
 
@@ -23,6 +31,8 @@ CALLBACKS: Final = "callbacks"
 class Cell(msgspec.Struct, frozen=True):
     """One queue and channel: what was counted since the beginning of the log, and how things stand."""
 
+    number: int
+    """queue_number * CHANNELS + the channel's."""
     queue_number: int
     queue: str
     channel: str
@@ -68,6 +78,7 @@ class MetricsView:
         queue, channel = divmod(number, CHANNELS)
         cards, live = self._directory.queue_cards, self._live
         return Cell(
+            number=number,
             queue_number=queue,
             queue=self._directory.queues.name(queue),
             channel=CHANNEL_NAMES[channel],
@@ -84,19 +95,27 @@ class MetricsView:
             oldest_wait_s=age_s(int(live.oldest_entered_ns[number]), self._now_ns),
         )
 
-    def tallies_by_channel(self) -> Array:
-        """Return the sums over all queues since the beginning of the log, shape (CHANNELS, TALLY_COLUMNS)."""
-        total: Array = self._t.tallies.reshape(-1, CHANNELS, self._t.tallies.shape[1]).sum(axis=0)
-        return total
+    def expected_wait(self, cell: Cell) -> ExpectedWait:
+        """Return the expected wait of a contact that came now, by that channel."""
+        return expected_wait(self._t, cell.queue_number, channel=cell.number % CHANNELS)
 
-    def expected_wait(self, queue: int) -> ExpectedWait:
-        """Return the expected wait of a contact that came now."""
-        return expected_wait(self._t, queue)
-
-    def agent_states(self, queue: int) -> list[int]:
+    def agent_states(self, queue: int) -> dict[str, int]:
         """Count those who may serve a queue by state."""
-        counts: list[int] = states_of(self._t, eligible(self._t, queue)).tolist()
-        return counts
+        return self._states(eligible(self._t, queue))
+
+    def staff(self, sites_max: int) -> dict[str, dict[str, int]]:
+        """Count all agents by site and state; those of no site under '', those of sites beyond the first as `other`."""
+        names, everybody = self._directory.sites, configured(self._t)
+        site = self._t.agents["settings"][:, AgentSetting.SITE]
+        named = existing(names)[:sites_max]
+        found = {"": self._states(everybody & (site < 0))}
+        found |= {names.name(number): self._states(everybody & (site == number)) for number in named}
+        others = everybody & (site >= 0) & ~np.isin(site, named)
+        return found | ({OTHER: self._states(others)} if others.any() else {})
+
+    def _states(self, mask: Array) -> dict[str, int]:
+        counts = states_of(self._t, mask).tolist()
+        return {name: counts[state] for state, name in AGENT_STATE_NAMES.items()}
 
     def pause_reasons(self, queue: int | None = None) -> Counter[str]:
         """Count the paused agents, or those of them who may serve a queue, by their reason."""

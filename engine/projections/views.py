@@ -18,6 +18,7 @@ from engine.projections.answers import AgentList, ContactAnswer, ContactList, Fo
 from engine.projections.contact_history import ContactHistory
 from engine.projections.contact_records import ContactRecord, Words, waited_until
 from engine.projections.conversation import Conversation, conversation
+from engine.projections.durations import Durations
 from engine.projections.eligibility import eligible
 from engine.projections.events import EventPage, EventReader
 from engine.projections.expected_wait import calibration
@@ -241,6 +242,10 @@ class Views:
         at_ns = self.now_ns(now_ns)
         found = trunk_group_statuses(self.tables, self.directory, self._traffic, at_ns)
         return TrunkGroupList(self.as_of, at_ns, found)
+
+    def durations(self) -> Durations:
+        """What will be counted of how long things last, by whoever hands it every durable turn from now on."""
+        return Durations(self.tables)
 
     def metrics(self, now_ns: int | None = None) -> MetricsView:
         """What a scrape for metrics tells."""

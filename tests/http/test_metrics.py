@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
 from aiohttp import ClientSession
 from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
@@ -50,10 +51,10 @@ async def test_all_series_are_there_before_anything_happens(client: ClientSessio
     assert value(families, "trunkline_queue_exits_total", outcome="abandoned", **sales) == 0
     assert value(families, "trunkline_service_level_contacts_total", result="met", **sales) == 0
     assert value(families, "trunkline_queue_wait_seconds_bucket", outcome="answered", le="20.0", **sales) == 0
-    assert value(families, "trunkline_agents", queue="help", state="idle") == 0
+    assert value(families, "trunkline_agents", queue="help", state="available") == 0
     assert value(families, "trunkline_events_accepted_total", source="http") == 0
     assert value(families, "trunkline_queue_service_level_threshold_seconds", **sales) == 20
-    assert value(families, "trunkline_trunk_channels_limit", trunk_group="main") == 10
+    assert value(families, "trunkline_trunk_channels_limit", trunk="main") == 10
     assert sum(len(family.samples) for family in families.values()) < 10_000
 
 
@@ -96,11 +97,14 @@ async def test_what_handling_consists_of(house: House, client: ClientSession) ->
         ("wrapup", Tally.WRAP_UP_NS, int(t.tallies[0, Tally.WRAPPED])),
         ("offer", Tally.RING_NS, 1),
     ):
-        assert value(families, f"trunkline_{name}_seconds_count", **sales) == count, name
-        assert value(families, f"trunkline_{name}_seconds_sum", **sales) == int(t.tallies[0, sums]) / 1e9, name
+        of = {**sales, "result": "accepted"} if name == "offer" else sales
+        assert value(families, f"trunkline_{name}_seconds_count", **of) == count, name
+        total = value(families, f"trunkline_{name}_seconds_sum", **of)
+        assert total == pytest.approx(int(t.tallies[0, sums]) / 1e9), name
     assert value(families, "trunkline_talk_seconds_sum", **sales) > 0
-    assert value(families, "trunkline_callbacks_total", queue="sales", channel="chat") == 1
-    assert value(families, "trunkline_contacts_received_total", channel="voice") >= 1
+    for result, count in (("promised", 1), ("answered", 0), ("lost", 0)):
+        assert value(families, "trunkline_callbacks_total", queue="sales", result=result) == count
+    assert value(families, "trunkline_contacts_received_total", channel="chat", entry="") == 1
     decided = {"queue": "sales", "result": "offered"}
     strategy = STRATEGY_NAMES[int(t.queues["settings"][0, QueueSetting.STRATEGY])]
     assert value(families, "trunkline_routing_decisions_total", strategy=strategy, **decided) >= 1
@@ -114,10 +118,59 @@ async def test_who_pauses_who_is_turned_away_and_what_is_owed(house: House, clie
     await tell(client, CONTACTS, 201, queue="sales", contact="c2")
     families = await scrape(client, OPENMETRICS)
     assert value(families, "trunkline_agents_paused", queue="sales", reason="lunch") == 1
-    assert value(families, "trunkline_contacts_blocked_total", channel="voice", reason="closed") == 1
-    assert value(families, "trunkline_contacts_blocked_total", channel="voice", reason="full") == 0
+    assert value(families, "trunkline_contacts_blocked_total", channel="voice", entry="", reason="closed") == 1
+    assert value(families, "trunkline_contacts_blocked_total", channel="voice", entry="", reason="full") == 0
     told = sum(value(families, "trunkline_callbacks_pending", queue=queue) for queue in ("sales", "help"))
     assert told == len([entry for entry in house.engine.state.contacts if entry.name.startswith("callback-")]) == 1
+
+
+async def test_where_contacts_come_in_is_told_within_bounds(
+    client: ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.http.arrival_counts.ENTRIES_MAX", 2)
+    for number, entry in enumerate(("1900", "1901", "1900", "1902", "1903", "")):
+        await tell(client, CONTACTS, 201, queue="sales", contact=f"c{number}", entry=entry)
+    await tell(client, "/api/v1/queues/sales/close")
+    await tell(client, CONTACTS, 201, queue="sales", contact="late", entry="1901")
+    families = await scrape(client, OPENMETRICS)
+    for entry, count in (("1900", 2), ("1901", 2), ("other", 2), ("", 1)):
+        assert value(families, "trunkline_contacts_received_total", channel="voice", entry=entry) == count
+    blocked = {"channel": "voice", "entry": "1901"}
+    assert value(families, "trunkline_contacts_blocked_total", reason="closed", **blocked) == 1
+    assert value(families, "trunkline_contacts_blocked_total", reason="trunk_full", **blocked) == 0
+
+
+async def test_what_becomes_of_callbacks(house: House, client: ClientSession) -> None:
+    for name in ("c1", "c2"):
+        await tell(client, CONTACTS, 201, queue="sales", contact=name)
+        await tell(client, f"{CONTACTS}/{name}/callback", number="+84 1")
+    house.engine.log.flush()
+    await house.engine.durable()
+    called = [entry.name for entry in house.engine.state.contacts if entry.name.startswith("callback-")]
+    assert len(called) == 2
+    await tell(client, f"{CONTACTS}/{called[0]}/withdraw")
+    await tell(client, "/api/v1/agents/alice/status", status="available")
+    await tell(client, f"/api/v1/agents/alice/offers/{called[1]}/answer")
+    families = await scrape(client, OPENMETRICS)
+    for result, count in (("promised", 2), ("answered", 1), ("lost", 1)):
+        assert value(families, "trunkline_callbacks_total", queue="sales", result=result) == count
+    assert value(families, "trunkline_callbacks_queued_total") == 2
+    assert value(families, "trunkline_callbacks_waiting") == 0
+
+
+async def test_what_deciding_takes_and_how_old_the_snapshot_is(house: House, client: ClientSession) -> None:
+    await tell(client, CONTACTS, 201, queue="sales", contact="c1")
+    families = await scrape(client, OPENMETRICS)
+    decided = value(families, "trunkline_routing_decision_seconds_count")
+    assert decided >= 2
+    assert value(families, "trunkline_routing_decision_seconds_bucket", le="+Inf") == decided
+    assert value(families, "trunkline_routing_decision_seconds_sum") > 0
+    assert not families["trunkline_snapshot_age_seconds"].samples
+    house.engine.counters["snapshot_at_ns"] = time.time_ns() - 60 * 10**9
+    families = await scrape(client, OPENMETRICS)
+    assert 60 <= value(families, "trunkline_snapshot_age_seconds") < 90
+    figures = {sample.labels["figure"] for sample in families["trunkline_engine_figure"].samples}
+    assert "snapshot_at_ns" not in figures
 
 
 async def test_requests_are_counted_by_route_and_not_by_address(client: ClientSession) -> None:
