@@ -4,6 +4,7 @@ import logging
 import re
 import secrets
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -142,6 +143,7 @@ def _check_origin(request: web.Request, context: Context) -> None:
         raise Problem("forbidden", f"pages of {origin[:80]!r} may not send this; list the origin under 'cors'")
 
 
+@lru_cache(maxsize=64)
 def _host_name(url: str) -> str:
     try:
         return urlsplit(url).hostname or ""

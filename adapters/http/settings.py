@@ -1,6 +1,7 @@
 """The adapter's section of the configuration file."""
 
 import ipaddress
+from functools import lru_cache
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -10,6 +11,17 @@ from engine.model.scopes import TOKEN_ID
 
 ScopeWord = Literal["ingest", "read", "agent", "supervise", "admin"]
 DEFAULT_PORT: Final = 8080
+
+
+@lru_cache(maxsize=8)
+def _is_loopback(host: str) -> bool:
+    """Whether a host to listen at is this machine alone; asked at every request."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class Token(BaseModel):
@@ -59,12 +71,7 @@ class Settings(BaseModel):
     @property
     def on_loopback(self) -> bool:
         """Whether only this machine can connect."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return _is_loopback(self.host)
 
     @model_validator(mode="before")
     @classmethod

@@ -1,12 +1,15 @@
 """What every adapter answers to whoever told facts: the engine's receipts, with pointers into the body."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from operator import attrgetter
+from typing import Final, Protocol
 
 import msgspec
 
 from engine.messages.decoding import pointer_to
 from engine.messages.observed import Observed
+
+_seq: Final = attrgetter("seq")
 
 
 class Receipt(Protocol):
@@ -60,6 +63,17 @@ class FactsTaken(msgspec.Struct, frozen=True):
 
 def facts_taken(facts: Sequence[Observed], receipts: Sequence[Receipt], many: bool) -> FactsTaken:
     """Return what is answered to these receipts, one for each fact; `many`: the body was an array."""
+    plain = [
+        FactResult(receipt.seq, fact.id)
+        for fact, receipt in zip(facts, receipts, strict=True)
+        if not (receipt.error or receipt.duplicate or receipt.refused)
+    ]
+    if len(plain) == len(receipts):  # as nearly always
+        return FactsTaken(len(plain), 0, 0, 0, max(map(_seq, plain), default=0), plain)
+    return _mixed(facts, receipts, many)
+
+
+def _mixed(facts: Sequence[Observed], receipts: Sequence[Receipt], many: bool) -> FactsTaken:
     duplicates = rejected = refused = seq = 0
     results = []
     for place, (fact, receipt) in enumerate(zip(facts, receipts, strict=True)):
