@@ -46,8 +46,13 @@ STANDING: Final = {
 
 SNAPSHOT_AT_NS: Final = "snapshot_at_ns"
 """Figure of the driver that is told as an age."""
-TIMED: Final = {"routing_decision": "Deciding upon one fact, with all that follows from it"}
-"""Timings of the driver."""
+TIMED: Final = {
+    "routing_decision": (
+        "trunkline_routing_decision_seconds",
+        "Deciding upon one fact, with all that follows from it",
+    ),
+}
+"""Timings of the driver, with their names here."""
 
 
 class EngineMetrics:
@@ -100,8 +105,9 @@ class EngineMetrics:
         yield others
 
     def _timings(self) -> Iterable[Metric]:
-        for key, timing in self._engine.timings().items():
-            family = HistogramMetricFamily(f"trunkline_{key}_seconds", TIMED.get(key, key))
+        timings = self._engine.timings()
+        for key, (name, text) in TIMED.items():
+            timing, family = timings[key], HistogramMetricFamily(name, text)
             edges = [*(repr(edge_s) for edge_s in timing.edges_s), "+Inf"]
             family.add_metric([], list(zip(edges, accumulate(timing.counts), strict=True)), timing.total_s)
             yield family
