@@ -44,6 +44,8 @@ OF_OTHERS: tuple[Observed, ...] = (
     observed.QueueOpened(queue="vip"),
     observed.QueueClosed(queue="vip", by="boss"),
     observed.StreamGapped(lost_since_ns=START_NS, reason="test"),
+    observed.SurveyRequested(contact="c", contact_id=1, kind="csat"),
+    observed.SurveyAnswered(contact="c", contact_id=1, kind="nps", score=9, comment="good"),
 )
 
 
