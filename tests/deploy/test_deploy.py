@@ -1,0 +1,105 @@
+"""What stands in deploy/: rules that Prometheus reads, a dashboard that it can answer, a unit that systemd reads."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from ruamel.yaml import YAML
+
+ROOT: Final = Path(__file__).parents[2]
+DEPLOY: Final = ROOT / "deploy"
+RULES: Final = DEPLOY / "prometheus" / "trunkline.rules.yaml"
+METRIC: Final = re.compile(r"\btrunkline_[a-z_]+\b")
+SUFFIXES: Final = ("_bucket", "_sum", "_count")
+VARIABLES: Final = {"$instance": ".*", "$queue": ".*", "${datasource}": "prometheus"}
+
+
+def dashboard() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((DEPLOY / "grafana" / "trunkline.json").read_text())
+    return found
+
+
+def queries() -> list[str]:
+    """Every query of the dashboard, its variables filled in."""
+    found = [target["expr"] for panel in dashboard()["panels"] for target in panel.get("targets", [])]
+    for name, value in VARIABLES.items():
+        found = [query.replace(name, value) for query in found]
+    return found
+
+
+def documented() -> set[str]:
+    return set(METRIC.findall((ROOT / "docs" / "OPERATIONS.md").read_text()))
+
+
+def family(name: str) -> str:
+    return next((name.removesuffix(suffix) for suffix in SUFFIXES if name.endswith(suffix)), name)
+
+
+def peer(command: str) -> str:
+    """The command's path; skips the test where it is absent."""
+    path = shutil.which(command)
+    if path is None:
+        pytest.skip(f"{command} is not installed")
+    return path
+
+
+def run(*command: str | Path, folder: Path = RULES.parent) -> str:
+    done = subprocess.run([*map(str, command)], cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("text", [RULES.read_text(), "\n".join(queries())], ids=["rules", "dashboard"])
+def test_only_metrics_that_exist_are_asked_for(text: str) -> None:
+    asked = {family(name) for name in METRIC.findall(text)}
+    assert len(asked) > 10
+    assert asked - documented() == set()
+
+
+def test_every_panel_has_a_place_of_its_own_and_a_query() -> None:
+    panels = dashboard()["panels"]
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    taken: set[tuple[int, int]] = set()
+    for panel in panels:
+        place = panel["gridPos"]
+        cells = {
+            (x, y)
+            for x in range(place["x"], place["x"] + place["w"])
+            for y in range(place["y"], place["y"] + place["h"])
+        }
+        assert not cells & taken, panel["title"]
+        assert max(x for x, _ in cells) < 24
+        taken |= cells
+        assert panel["type"] == "row" or panel["targets"]
+
+
+@pytest.mark.peer
+def test_prometheus_reads_the_rules_and_they_do_what_they_say() -> None:
+    promtool = peer("promtool")
+    assert "SUCCESS" in run(promtool, "check", "rules", RULES)
+    assert "SUCCESS" in run(promtool, "test", "rules", "trunkline.rules.test.yaml")
+    assert "SUCCESS" in run(promtool, "check", "config", "--syntax-only", "prometheus.yaml")
+
+
+@pytest.mark.peer
+def test_prometheus_understands_every_query_of_the_dashboard(tmp_path: Path) -> None:
+    rules = [{"record": f"panel:{number}", "expr": query} for number, query in enumerate(queries())]
+    file = tmp_path / "queries.yaml"
+    with file.open("w") as stream:
+        YAML().dump({"groups": [{"name": "dashboard", "rules": rules}]}, stream)
+    assert f"{len(rules)} rules found" in run(peer("promtool"), "check", "rules", file)
+
+
+@pytest.mark.peer
+def test_systemd_reads_the_unit(tmp_path: Path) -> None:
+    unit = tmp_path / "trunkline.service"
+    installed = Path(sys.executable).parent
+    unit.write_text(
+        (DEPLOY / "systemd" / "trunkline.service").read_text().replace("/opt/trunkline/bin", str(installed))
+    )
+    assert "trunkline.service" not in run(peer("systemd-analyze"), "verify", unit)
