@@ -9,6 +9,7 @@ from aiohttp import web
 
 from adapters.http.application import build_application
 from adapters.http.below_routes import ProblemRunner
+from adapters.http.boards_alerts import AlertBook
 from adapters.http.connections import Connections
 from adapters.http.context import Context
 from adapters.http.feed import Feed
@@ -46,7 +47,7 @@ class HttpAdapter:
             engine=engine,
             tokens=Tokens(settings.tokens),
             rate_limit=RateLimit(settings.requests_per_second),
-            feed=Feed(engine, wall_ns, settings.time_zone, settings.streams),
+            feed=Feed(engine, wall_ns, settings.time_zone, settings.streams, AlertBook(settings.all_boards)),
             connections=Connections(settings.idle_timeout_ns / 1e9, settings.connections),
             metrics=Metrics(engine, wall_ns),
             wall_ns=wall_ns,

@@ -9,7 +9,7 @@ from aiohttp import web
 from adapters.http import middleware, openapi
 from adapters.http.context import CONTEXT, Context
 from adapters.http.route_table import Route
-from adapters.http.routes import agents, contacts, documents, events, health, pages, queues, reports, stream
+from adapters.http.routes import agents, contacts, documents, events, health, pages, queues, reports, stream, wallboard
 from engine.version import installed_version
 
 ROUTES: Final[Sequence[Route]] = (
@@ -22,6 +22,7 @@ ROUTES: Final[Sequence[Route]] = (
     *health.ROUTES,
     *documents.ROUTES,
     *pages.ROUTES,
+    *wallboard.ROUTES,
 )
 
 

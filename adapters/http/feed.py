@@ -13,6 +13,8 @@ from typing import Final
 import msgspec
 
 from adapters.http.board import Board
+from adapters.http.boards_alerts import AlertBook
+from adapters.http.boards_hour import LastHour
 from adapters.http.effect_log import EffectLog
 from adapters.http.effort import is_large
 from adapters.http.tiles import streamed_queue, waiting_tiles
@@ -26,7 +28,7 @@ from engine.projections.tiles import agent_tile
 from engine.projections.views import Views
 
 logger = logging.getLogger(__name__)
-STATE_TOPICS: Final = ("queues", "agents", "waiting")
+STATE_TOPICS: Final = ("queues", "agents", "waiting", "alerts")
 LOG_TOPICS: Final = ("events", "effects")
 TOPICS: Final = (*STATE_TOPICS, *LOG_TOPICS)
 REFRESH_S: Final = 0.25
@@ -38,7 +40,9 @@ RECHECK_S: Final = 1.0
 class Feed:
     """The source of all streams of one adapter."""
 
-    def __init__(self, engine: EngineLink, wall_ns: Callable[[], int], time_zone: str, streams_max: int) -> None:
+    def __init__(
+        self, engine: EngineLink, wall_ns: Callable[[], int], time_zone: str, streams_max: int, alerts: AlertBook
+    ) -> None:
         self._engine = engine
         self._wall_ns = wall_ns
         self._time_zone = time_zone
@@ -50,6 +54,9 @@ class Feed:
         self.dropped = 0
         """Streams closed because their reader took nothing for too long."""
         self.closing = False
+        self.alerts = alerts
+        self.hour = LastHour()
+        """The latest minutes in figures, as far as anybody looked."""
         self._agents = AgentWatch()
         self.recent = RecentTurns()
         self.effects = EffectLog(wall_ns())
@@ -150,13 +157,17 @@ class Feed:
             found["waiting"] = {tile.contact: msgspec.json.encode(tile) for tile in waiting_tiles(views, now_ns)}
         agents = views.agents_changed(self._agents) if "agents" in wanted else []
         large = is_large(len(agents), len(views.directory.queues))
-        if "queues" in wanted or "agents" in wanted:
+        of_queues = "queues" in wanted or "alerts" in wanted
+        if of_queues or "agents" in wanted:
             still = views.still(now_ns, today_ns) if large else views
 
             def reckon() -> None:
-                if "queues" in wanted:
-                    statuses = still.queues(now_ns, today_ns).queues
-                    found["queues"] = {status.queue: msgspec.json.encode(streamed_queue(status)) for status in statuses}
+                if of_queues:
+                    tiles = [streamed_queue(status) for status in still.queues(now_ns, today_ns).queues]
+                    found["queues"] = {tile.queue: msgspec.json.encode(tile) for tile in tiles}
+                    alerts = self.alerts.look(tiles, now_ns)
+                    found["alerts"] = {name: msgspec.json.encode(alert) for name, alert in alerts.items()}
+                    self.hour.note(tiles, now_ns)
                 if "agents" in wanted:
                     listed = still.agents(now_ns, agents).agents
                     found["agents"] = {status.agent: msgspec.json.encode(agent_tile(status)) for status in listed}

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from adapters.http.boards import BOARD_NAME, DEFAULT_BOARD, BoardSettings
 from engine.model.fields import Duration, TimeZone, Whole, fault
 from engine.model.scopes import TOKEN_ID
 
@@ -50,7 +51,11 @@ class Settings(BaseModel):
     cors: list[str] = Field(default_factory=list)
     """Origins whose pages may call the API, as https://desk.example."""
     time_zone: TimeZone = "UTC"
-    """Of 'today' on the page of queues."""
+    """Of 'today' on wallboards, and of their clocks."""
+    boards: Annotated[dict[Annotated[str, BOARD_NAME], BoardSettings], Field(max_length=32)] = Field(
+        default_factory=dict
+    )
+    """Wallboards by name; without one called `default` there is one with everything on it."""
     body_limit: Annotated[int, Whole(1024, 64 << 20)] = 1 << 20
     """Bytes of one request's body."""
     batch_limit: Annotated[int, Whole(1, 10_000)] = 1000
@@ -67,6 +72,11 @@ class Settings(BaseModel):
     """Open connections; beyond, requests are turned away."""
     required: bool = True
     """Whether the service counts as not ready without this adapter."""
+
+    @property
+    def all_boards(self) -> dict[str, BoardSettings]:
+        """The boards by name, the default one among them."""
+        return {DEFAULT_BOARD: BoardSettings(), **self.boards}
 
     @property
     def on_loopback(self) -> bool:

@@ -36,6 +36,10 @@ class WaitingTile(msgspec.Struct, frozen=True):
     state: str
     priority: int
     why: str
+    why_code: str
+    """The same for those who say it in their own words; `why_count` and `why_agent` go with it."""
+    why_count: int
+    why_agent: str
     since_ns: int
     arrived_ns: int
 
@@ -54,9 +58,9 @@ def streamed_queue(status: QueueStatus) -> StreamedQueue:
     )
 
 
-def waiting_tiles(views: Views, now_ns: int) -> list[WaitingTile]:
+def waiting_tiles(views: Views, now_ns: int, limit: int = WAITING_MAX) -> list[WaitingTile]:
     """Return the contacts who wait longest, over all queues."""
-    longest = views.longest_waiting(WAITING_MAX)
+    longest = views.longest_waiting(limit)
     reasons = views.waiting_reasons([wait.slot for wait in longest], now_ns)
     return [
         WaitingTile(
@@ -66,7 +70,10 @@ def waiting_tiles(views: Views, now_ns: int) -> list[WaitingTile]:
             channel=wait.channel,
             state=wait.state,
             priority=wait.priority,
-            why=why,
+            why=why.text,
+            why_code=why.code,
+            why_count=why.agents,
+            why_agent=why.agent,
             since_ns=wait.since_ns,
             arrived_ns=wait.arrived_ns,
         )

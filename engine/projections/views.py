@@ -48,7 +48,7 @@ from engine.projections.still import still_tables
 from engine.projections.transcripts import Transcripts
 from engine.projections.trunk_occupancy import TrunkTraffic, trunk_group_statuses
 from engine.projections.waiting_list import LongWait, WaitingList, longest_waiting, waiting_contacts
-from engine.projections.waiting_reasons import waiting_reasons
+from engine.projections.waiting_reasons import WaitingReason, waiting_reasons
 
 ROWS_REMEMBERED: Final = 500_000
 """Rows of the log read at the start, so that a restart does not forget who called: a fraction of a second."""
@@ -185,7 +185,7 @@ class Views:
         """The contacts of all queues who wait longest in their queue, longest first."""
         return longest_waiting(self.tables, self.directory, self.contacts, limit)
 
-    def waiting_reasons(self, slots: Sequence[int], now_ns: int | None = None) -> list[str]:
+    def waiting_reasons(self, slots: Sequence[int], now_ns: int | None = None) -> list[WaitingReason]:
         """Why each of these contacts waits, in a few words; `explain` tells all of one."""
         return waiting_reasons(self.tables, self.directory, slots, self.now_ns(now_ns))
 

@@ -229,7 +229,7 @@ async def test_who_takes_none_of_the_channel_is_not_engaged(centre: Centre) -> N
     details = {block.agent: (block.constraint, block.detail) for block in found.agents}
     assert details["bob"] == ("takes_none_of_this_channel", "takes no voice contacts")
     assert found.summary == "the one agent at work who may serve it is engaged; it is next"
-    assert centre.views.waiting_reasons([centre.views.contacts.slot_of("c2")]) == ["the one agent is engaged"]
+    assert centre.views.waiting_reasons([centre.views.contacts.slot_of("c2")])[0].text == "the one agent is engaged"
 
 
 async def test_ring_all_tells_nobody_that_another_would_have_been_next(centre: Centre) -> None:

@@ -42,7 +42,7 @@ async def test_why_each_contact_waits(centre: Centre) -> None:
     def reasons() -> dict[str, str]:
         longest = centre.views.longest_waiting(10)
         said = centre.views.waiting_reasons([wait.slot for wait in longest])
-        return {wait.contact: why for wait, why in zip(longest, said, strict=True)}
+        return {wait.contact: why.text for wait, why in zip(longest, said, strict=True)}
 
     await centre.after(1, ContactArrived(contact="c1", queue="sales", customer="+1555"))
     await centre.after(1, ContactArrived(contact="c2", queue="sales", skills={"english": 9}))

@@ -9,19 +9,23 @@ from aiohttp import web
 
 from adapters.http.context import CALLER, REQUEST_ID, Context, context_of
 from adapters.http.feed import STATE_TOPICS, TOPICS, Feed
-from adapters.http.parameters import INTEGER_MAX, words
+from adapters.http.parameters import INTEGER_MAX, whole, words
 from adapters.http.problems import Problem, bad_parameter
 from adapters.http.replies import answer, durable
 from adapters.http.route_table import Parameter, Route
 from adapters.http.tickets import LIVES_NS
 from engine.model.scopes import Scope
 
-PING_S: Final = 15.0
+PING_S: Final = 15
 WRITE_WITHIN_S: Final = 30.0
 """A reader that takes nothing for so long is closed."""
 DIGITS_MAX: Final = 19
 BATCH: Final = 200
 """Events sent before other topics get their turn."""
+
+
+BY_DEFAULT: Final = ("queues", "agents", "waiting")
+PINGS: Final = {"type": "integer", "minimum": 1, "maximum": PING_S, "default": PING_S}
 
 
 class Reader:
@@ -100,7 +104,8 @@ def _message(event: str, position: str, data: bytes) -> bytes:
 async def get_stream(request: web.Request) -> web.StreamResponse:
     """Send what changes until the reader goes or the service stops."""
     context = context_of(request)
-    topics = frozenset(words(request, "topics") or STATE_TOPICS)
+    ping_s = whole(request, "ping", PING_S, 1, PING_S)
+    topics = frozenset(words(request, "topics") or BY_DEFAULT)
     unknown = topics - set(TOPICS)
     if unknown:
         raise bad_parameter("topics", f"{sorted(unknown)[0][:40]!r} is not one of {', '.join(TOPICS)}")
@@ -120,7 +125,7 @@ async def get_stream(request: web.Request) -> web.StreamResponse:
         }
     )
     try:
-        await _pump(request, response, reader, context)
+        await _pump(request, response, reader, context, ping_s)
     except ConnectionError:
         pass  # the reader went away
     except TimeoutError:
@@ -134,7 +139,9 @@ async def get_stream(request: web.Request) -> web.StreamResponse:
     return response
 
 
-async def _pump(request: web.Request, response: web.StreamResponse, reader: Reader, context: Context) -> None:
+async def _pump(
+    request: web.Request, response: web.StreamResponse, reader: Reader, context: Context, ping_s: int
+) -> None:
     feed = context.feed
     await response.prepare(request)
     await response.write(b"retry: 2000\n\n")
@@ -145,7 +152,7 @@ async def _pump(request: web.Request, response: web.StreamResponse, reader: Read
         context.metrics.stream_dropped.labels("sse", "state").inc(feed.skipped - skipped)
         if reader.behind or feed.closing:
             continue
-        if not await feed.news(PING_S):
+        if not await feed.news(ping_s):
             await asyncio.wait_for(response.write(b": ping\n\n"), WRITE_WITHIN_S)
     await response.write(b"event: end\ndata: {}\n\n")
 
@@ -206,23 +213,27 @@ ROUTES: Final = (
         produces=("text/event-stream",),
         by_ticket=True,
         parameters=(
-            Parameter("topics", f"Topics, separated by commas, of {', '.join(TOPICS)}; those of state by default"),
+            Parameter(
+                "topics", f"Topics, separated by commas, of {', '.join(TOPICS)}; by default {', '.join(BY_DEFAULT)}"
+            ),
             Parameter("after_seq", "Position to continue events and effects from"),
+            Parameter("ping", "Seconds without news after which a comment says that all is well", PINGS),
             Parameter("ticket", "A ticket of `/api/v1/stream/tickets`, instead of a token"),
             Parameter("Last-Event-ID", "The same, as browsers say it", None, "header"),
         ),
         problems=(503,),
         text=(
-            "Topics of state (`queues`, `agents`, `waiting`) begin with a `snapshot` and go on with `delta`s: `items` "
-            "replace those of the same name, `removed` go. A reader that is slow gets the newest state, merged; "
-            "nothing is queued for it. `events` are the log in words, `effects` what the engine asks of whoever "
+            "Topics of state (`queues`, `agents`, `waiting`, `alerts`) begin with a `snapshot` and go on with "
+            "`delta`s: `items` replace those of the same name, `removed` go. A reader that is slow gets the newest "
+            "state, merged; nothing is queued for it. `events` are the log in words, `effects` what the engine asks of "
+            "whoever "
             "brought a contact by HTTP (ring this agent, end that offer): an integration that brings contacts by this "
             "API reads them here and acts. Both continue after `Last-Event-ID`, events from the log itself, effects "
             "from the latest ten thousand since the start; a `gap` says that others are no longer kept, then read the "
             "contacts. An id is a position of the log, with effects also the number of the last one, as `1042.17`: "
             "give it back as it came. "
             "A `reset` says that this log never was at the position asked for, and where the stream begins instead. "
-            "A comment comes every 15 s when nothing else does; `end` says that the service is stopping."
+            "A comment comes every 15 s (or `ping` s) when nothing else does; `end` says that the service is stopping."
         ),
     ),
 )

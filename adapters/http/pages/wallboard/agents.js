@@ -1,0 +1,82 @@
+// Agents as squares: what each does and for how long, closer together the more there are.
+
+import { el, put, mark, keyed, show } from "./dom.js";
+import { store, ageS, shown } from "./store.js";
+import { t, number, duration, folded, initials } from "./words.js";
+import { privacy } from "./head.js";
+
+const ORDER = ["not_responding", "unreachable", "offered", "busy", "wrapping", "idle", "paused", "offline"];
+export const SIGN = { idle: "●", offered: "♪", busy: "◉", wrapping: "✎", paused: "❚❚", offline: "○", not_responding: "!", unreachable: "✕" };
+const ROOMY = 24, MEDIUM = 80, ALL = 1000;
+
+export function build(act) {
+  const summary = el("ul", { class: "summary", "aria-label": t("block_agents") }), place = el("ul", { class: "agents", id: "agents" });
+  const search = el("input", { type: "search", id: "agent-search", placeholder: t("search"), "aria-label": t("search_agents"), on: { input: () => redraw() } });
+  const site = el("select", { "aria-label": t("site"), on: { change: () => redraw() } });
+  const empty = el("p", { class: "empty" });
+  const node = el("section", { class: "block", "data-block": "agents", "aria-labelledby": "agents-title" },
+    el("div", { class: "heading" }, el("h2", { id: "agents-title" }, t("block_agents")), summary, site, search),
+    el("div", { class: "frame scroll padded", tabindex: 0, role: "region", "aria-labelledby": "agents-title" }, place, empty));
+  let only = "", sites = "";
+
+  function redraw() {
+    const all = [...store.agents.values()], words = folded(search.value.trim());
+    const counts = ORDER.map((state) => ({ state, count: all.filter((agent) => agent.state === state).length })).filter((one) => one.count || one.state === only);
+    keyed(summary, counts, (one) => one.state, (one) => makeCount(one, () => { only = only === one.state ? "" : one.state; redraw(); }), (view, one) => {
+      put(view.count, number(one.count));
+      put(view.word, t(`state_${one.state}`));
+      mark(view.press, "aria-pressed", String(only === one.state));
+    });
+    const known = [...new Set(all.map((agent) => agent.site).filter(Boolean))].sort();
+    show(site, known.length > 1);
+    if (sites !== known.join("\n")) {
+      sites = known.join("\n");
+      site.replaceChildren(new Option(t("all_sites"), ""), ...known.map((name) => new Option(name, name)));
+    }
+    const found = all.filter((agent) => (!only || agent.state === only) && (!site.value || agent.site === site.value) &&
+      (!words || (!privacy() && folded(`${shown(agent)} ${agent.agent} ${agent.site}`).includes(words))));
+    found.sort((one, other) => ORDER.indexOf(one.state) - ORDER.indexOf(other.state) || (one.agent < other.agent ? -1 : 1));
+    mark(place, "data-room", found.length <= ROOMY ? "roomy" : found.length <= MEDIUM ? "medium" : "dense");
+    keyed(place, found.slice(0, ALL), (agent) => agent.agent, (agent) => make(agent, act), update);
+    show(empty, !found.length);
+    put(empty, all.length ? t("nothing_found") : t("no_agents"));
+  }
+  return { node, draw: redraw, tick: () => { for (const view of place.views?.values() ?? []) tick(view); } };
+}
+
+function makeCount(one, act) {
+  const count = el("strong"), word = el("span");
+  const press = el("button", { type: "button", class: "count", "data-state": one.state, on: { click: act } }, el("span", { class: "sign", "aria-hidden": "true" }, SIGN[one.state]), count, word);
+  return { node: el("li", {}, press), press, count, word };
+}
+
+function make(agent, act) {
+  const name = el("span", { class: "name" }), short = el("span", { class: "short", "aria-hidden": "true" }), sign = el("span", { class: "sign", "aria-hidden": "true" }), word = el("span", { class: "word" });
+  const timer = el("span", { class: "timer" }), reason = el("span", { class: "reason" }), slots = el("span", { class: "slots" });
+  const inner = [short, name, el("span", { class: "state" }, sign, word, timer), reason, slots];
+  const box = act.mayStatus() ? el("button", { type: "button", class: "square", on: { click: () => act.agent(agent.agent) } }, ...inner) : el("div", { class: "square" }, ...inner);
+  return { node: el("li", {}, box), box, name, short, sign, word, timer, reason, slots };
+}
+
+function update(view, agent) {
+  view.agent = agent;
+  const hidden = privacy(), full = hidden ? initials(shown(agent)) : shown(agent);
+  put(view.name, full);
+  put(view.short, initials(shown(agent)));
+  mark(view.box, "data-state", agent.state);
+  put(view.sign, SIGN[agent.state] ?? "");
+  put(view.word, t(`state_${agent.state}`));
+  const reason = agent.state === "paused" ? agent.reason : "";
+  put(view.reason, reason);
+  const loads = Object.entries(agent.loads).filter(([, load]) => load.capacity > 1 || (load.used && Object.keys(agent.loads).length > 1));
+  put(view.slots, loads.map(([channel, load]) => `${t(`channel_${channel}`)} ${load.used}/${load.capacity}`).join(" · "));
+  mark(view.box, "title", hidden ? "" : [full, t(`state_${agent.state}`), reason, agent.site].filter(Boolean).join(" · "));
+  tick(view);
+}
+
+function tick(view) {
+  const { agent } = view, seconds = agent.state === "offline" || !agent.since_ns ? null : ageS(agent.since_ns);
+  put(view.timer, seconds === null ? "" : duration(seconds));
+  const limit = store.board?.time_limits_s[agent.state] ?? 0, over = limit > 0 && seconds !== null && seconds >= limit;
+  mark(view.box, "data-over", over ? "yes" : "");
+}

@@ -1,0 +1,71 @@
+// Making nodes and changing them only where they look different: a wall of figures is drawn many times a second.
+
+const SVG = "http://www.w3.org/2000/svg";
+const DRAWN = new Set(["svg", "rect", "path", "line", "circle", "text", "title", "g"]);
+
+export const $ = (id) => document.getElementById(id);
+
+/** Makes an element; attributes without a value are left out. */
+export function el(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name === "on") for (const [event, act] of Object.entries(value)) made.addEventListener(event, act);
+    else if (value === true) made.setAttribute(name, "");
+    else if (value !== undefined && value !== null && value !== false && value !== "") made.setAttribute(name, value);
+  }
+  made.append(...children.filter((child) => child !== null && child !== undefined && child !== ""));
+  return made;
+}
+
+/** Makes an element of a drawing. */
+export function draw(tag, attributes = {}, ...children) {
+  if (!DRAWN.has(tag)) throw new Error(`${tag} is not part of a drawing`);
+  const made = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) if (value !== undefined && value !== "") made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+/** Sets the text of a node that holds nothing else. */
+export function put(node, text) {
+  if (node.said !== text) {
+    node.said = text;
+    node.textContent = text;
+  }
+}
+
+/** Sets an attribute; nothing takes it away. */
+export function mark(node, name, value) {
+  const key = `mark_${name}`;
+  if (node[key] === value) return;
+  node[key] = value;
+  if (value === null || value === undefined || value === "") node.removeAttribute(name);
+  else node.setAttribute(name, value);
+}
+
+export function show(node, visible) {
+  if (node.hidden === visible) node.hidden = !visible;
+}
+
+/**
+ * Keeps one child a key in `place`, in the order of `items`. `make(item)` returns an object with its `node`,
+ * `update(view, item)` changes it; views of items that are gone go, too.
+ */
+export function keyed(place, items, key, make, update) {
+  const before = place.views ?? new Map();
+  const after = new Map();
+  for (const item of items) {
+    const name = key(item);
+    const view = before.get(name) ?? make(item);
+    after.set(name, view);
+    update(view, item);
+  }
+  for (const [name, view] of before) if (!after.has(name)) view.node.remove();
+  place.views = after;
+  let next = place.firstChild;
+  for (const view of after.values()) {
+    if (view.node === next) next = next.nextSibling;
+    else place.insertBefore(view.node, next);
+  }
+  return after;
+}

@@ -1,0 +1,108 @@
+// Talking with the service: requests with the token, and the stream, which is read with fetch so that it has one, too.
+
+import { store, take, clear, TOPICS } from "./store.js";
+
+const TOKEN = "trunkline-token";
+const PING_S = 2;
+const LOST_MS = 12000;
+const query = new URLSearchParams(location.search);
+let token = "";
+
+/** A ticket in the address is for this tab alone; it does not stay where it could be read over a shoulder. */
+export function begin() {
+  const ticket = query.get("ticket");
+  if (ticket) {
+    query.delete("ticket");
+    const rest = query.toString();
+    history.replaceState(null, "", location.pathname + (rest ? `?${rest}` : ""));
+    remember(ticket);
+  }
+  token = read() ?? "";
+}
+export const kiosk = () => query.get("kiosk") === "1";
+const read = () => { try { return sessionStorage.getItem(TOKEN); } catch { return null; } };
+export function remember(given) {
+  token = given.trim();
+  try { sessionStorage.setItem(TOKEN, token); } catch { /* then it is asked for again */ }
+}
+
+const headers = (more = {}) => (token ? { Authorization: `Bearer ${token}`, ...more } : more);
+
+/** What was refused, in the service's own words. */
+export class Refused extends Error {
+  constructor(status, problem) {
+    super(problem.detail ?? problem.title ?? String(status));
+    this.status = status;
+  }
+}
+
+async function answered(answer) {
+  if (answer.ok) return answer;
+  throw new Refused(answer.status, await answer.json().catch(() => ({})));
+}
+
+export const get = async (address) => (await answered(await fetch(address, { headers: headers() }))).json();
+export const getText = async (address) => (await answered(await fetch(address, { headers: headers() }))).text();
+export const send = async (method, address, body) => (await answered(await fetch(address, {
+  method, headers: headers({ "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}` }),
+  body: JSON.stringify(body),
+}))).json();
+
+/** Reads the stream for ever; `told` is called after each piece, `onState` with live, lost or refused. */
+export async function follow(told, onState) {
+  let waitMs = 500;
+  for (;;) {
+    const control = new AbortController();
+    let watch = 0;
+    try {
+      const answer = await fetch(`/api/v1/stream?topics=${TOPICS.join(",")}&ping=${PING_S}`, { headers: headers(), signal: control.signal });
+      if (answer.status === 401 || answer.status === 403) {
+        onState("refused");
+        return;
+      }
+      await answered(answer);
+      onState("live");
+      watch = setInterval(() => { if (Date.now() - store.heardMs > LOST_MS) control.abort(); }, 1000);
+      store.heardMs = Date.now();
+      for await (const message of messages(answer.body)) {
+        waitMs = 500;
+        hear(message);
+        told();
+      }
+    } catch { /* the reader comes back in a moment */ } finally {
+      clearInterval(watch);
+    }
+    onState("lost");
+    await new Promise((go) => { setTimeout(go, waitMs * (0.75 + Math.random() / 2)); });
+    waitMs = Math.min(10000, waitMs * 2);
+  }
+}
+
+function hear(message) {
+  store.heardMs = Date.now();
+  if (store.pastMs !== null || !message.data) return;
+  if (message.event === "reset") clear();
+  if (message.event !== "snapshot" && message.event !== "delta") return;
+  const change = JSON.parse(message.data);
+  store.skewMs = change.at_ns / 1e6 - Date.now();
+  take(message.event, change);
+}
+
+async function* messages(body) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const parts = (rest + value).split("\n\n");
+    rest = parts.pop();
+    for (const part of parts) {
+      const message = { event: "message", data: "" };
+      for (const line of part.split("\n")) {
+        if (line.startsWith("event: ")) message.event = line.slice(7);
+        else if (line.startsWith("data: ")) message.data += line.slice(6);
+      }
+      yield message;
+    }
+  }
+}

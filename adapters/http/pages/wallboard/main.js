@@ -1,0 +1,125 @@
+// The wallboard: what belongs together, and when it is drawn.
+
+import { $, el, put, mark, show } from "./dom.js";
+import { store, nowMs, TOPICS } from "./store.js";
+import * as words from "./words.js";
+import * as link from "./link.js";
+import * as head from "./head.js";
+import * as screens from "./screens.js";
+import * as judge from "./judge.js";
+import * as speech from "./speech.js";
+import * as tiles from "./tiles.js";
+import * as queues from "./queues.js";
+import * as waiting from "./waiting.js";
+import * as agents from "./agents.js";
+import * as alerts from "./alerts.js";
+
+const { t } = words;
+const USES = {
+  tiles: ["queues", "agents", "alerts"], queues: ["queues", "alerts"], waiting: ["waiting", "queues"],
+  agents: ["agents"], alerts: ["alerts", "queues"],
+};
+const BUILDERS = { tiles, queues, waiting, agents, alerts };
+const HOUR_MS = 30000;
+const name = decodeURIComponent(location.pathname.split("/")[2] || "default");
+let blocks = {}, frame = 0;
+const stale = new Set();
+
+const act = {
+  choose: (queue) => { screens.reveal("waiting"); blocks.waiting?.choose(queue); },
+  may: () => false,
+  mayStatus: () => false,
+};
+
+function build() {
+  blocks = {};
+  for (const block of new Set(store.board.screens.flatMap((screen) => screen.blocks))) {
+    if (BUILDERS[block]) blocks[block] = BUILDERS[block].build(act);
+  }
+  for (const [block, made] of Object.entries(blocks)) made.shown ??= () => { stale.add(block); ask(); };
+  screens.lay(store.board.screens, store.board.rotate_s, blocks);
+}
+
+/** Draws once before the next frame what is new and in sight. */
+function ask() {
+  frame ||= requestAnimationFrame(paint);
+}
+
+function paint() {
+  frame = 0;
+  const began = performance.now();
+  for (const [block, topics] of Object.entries(USES)) if (topics.some((topic) => store.fresh.has(topic))) stale.add(block);
+  store.fresh.clear();
+  const judged = judge.judge();
+  for (const block of screens.visible()) if (stale.delete(block)) blocks[block].draw(judged);
+  speech.say(judged);
+  nothing();
+  performance.measure?.("wallboard-frame", { start: began });
+}
+
+function nothing() {
+  const quiet = store.asOf > 0 && store.pastMs === null && ![...store.queues.values()].some((queue) => queue.entries || queue.waiting || queue.connected || queue.staffed);
+  show($("nothing"), quiet);
+  if (quiet) put($("nothing"), t("nothing"));
+}
+
+function tick() {
+  head.tick();
+  for (const block of screens.visible()) blocks[block].tick?.();
+  speech.tick();
+}
+
+async function speak() {
+  await words.load(head.language());
+  head.title();
+  head.apply();
+  build();
+  for (const topic of TOPICS) store.fresh.add(topic);
+  ask();
+}
+
+async function hour() {
+  try {
+    store.hour = await link.get(`/api/v1/boards/${encodeURIComponent(name)}/hour`);
+    stale.add("tiles");
+    ask();
+  } catch { /* the lines stay as they are */ }
+}
+
+async function open() {
+  show($("token-form"), false);
+  try {
+    store.board = await link.get(`/api/v1/boards/${encodeURIComponent(name)}`);
+  } catch (error) {
+    if (error.status === 401 || error.status === 403) {
+      head.onLink("refused");
+      show($("token-form"), true);
+      put($("sentence"), t("token_needed"));
+    } else setTimeout(open, 3000);
+    return;
+  }
+  await speak();
+  hour();
+  link.follow(ask, (state) => {
+    head.onLink(state);
+    head.tick();
+    if (state === "refused") show($("token-form"), true);
+  });
+}
+
+async function begin() {
+  link.begin();
+  await words.load(head.language());
+  head.build({ language: speak, redraw: () => { stale.add("agents"); ask(); }, sound: speech.allow, replay: () => {}, help: () => {} });
+  $("token-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    link.remember($("token").value);
+    open();
+  });
+  setInterval(tick, 1000);
+  setInterval(() => { if (store.board) hour(); }, HOUR_MS);
+  head.tick();
+  await open();
+}
+
+begin();

@@ -1,0 +1,102 @@
+// The grid of queues, worst first; a click on one shows its waiting list.
+
+import { el, draw, put, mark, keyed } from "./dom.js";
+import { queues, ageS, shown } from "./store.js";
+import { t, number, percent, duration } from "./words.js";
+import { ICON, RANK, reasons } from "./judge.js";
+
+const COLUMNS = ["queue", "level", "waiting", "oldest", "service", "answered", "abandoned", "asa", "aht", "expected", "agents"];
+const NUMBERS = new Set(["waiting", "oldest", "answered", "abandoned", "asa", "aht", "expected"]);
+
+/** `act.choose(queue)` shows a waiting list; `act.supervise(queue)` opens its commands, where one may. */
+export function build(act) {
+  const body = el("tbody", { role: "rowgroup", id: "queue-rows" });
+  const head = el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, ...COLUMNS.map((name) => el("th", {
+    role: "columnheader", scope: "col", class: NUMBERS.has(name) ? `number c-${name}` : `c-${name}`, title: t(`hint_${name}`) }, t(`column_${name}`)))));
+  const table = el("table", { class: "queues", role: "table" }, el("caption", { class: "unseen" }, t("caption_queues")), head, body);
+  const node = el("section", { class: "block", "data-block": "queues", "aria-labelledby": "queues-title" },
+    el("h2", { id: "queues-title" }, t("block_queues")),
+    el("div", { class: "frame scroll", tabindex: 0, role: "region", "aria-labelledby": "queues-title" }, table));
+  return { node, draw: (judged) => drawQueues(body, judged, act), tick: () => tick(body) };
+}
+
+function make(item, act) {
+  const cells = {};
+  const name = el("button", { type: "button", class: "plain", title: t("choose"), on: { click: () => act.choose(item.queue.queue) } });
+  const more = act.may() ? el("button", { type: "button", class: "more", on: { click: () => act.supervise(item.queue.queue) } }, "⋯") : null;
+  const channel = el("span", { class: "quiet plan" });
+  const node = el("tr", { role: "row", "data-queue": item.queue.queue }, el("th", { role: "rowheader", scope: "row" }, el("span", { class: "named" }, name, more), channel));
+  for (const column of COLUMNS.slice(1)) {
+    cells[column] = el("td", { role: "cell", class: NUMBERS.has(column) ? `number c-${column}` : `c-${column}`, "data-label": t(`column_${column}`) });
+    node.append(cells[column]);
+  }
+  const icon = el("span", { "aria-hidden": "true" }), word = el("span"), badge = el("span", { class: "badge" }, icon, word);
+  cells.level.append(badge);
+  const share = el("span"), fill = draw("rect", { class: "fill", height: 10, rx: 2 }), tick_ = draw("rect", { class: "tick", width: 1.4, height: 10 });
+  const bar = draw("svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" }, draw("rect", { class: "track", width: 100, height: 10, rx: 2 }), fill, tick_);
+  const gauge = el("div", { class: "gauge" }, share, bar);
+  cells.service.append(gauge);
+  const parts = ["idle", "working", "error", "away"].map((kind) => draw("rect", { class: kind, height: 10 }));
+  const stack = draw("svg", { class: "stack", viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" }, ...parts);
+  const people = el("span", { class: "stack-words" });
+  cells.agents.append(stack, people);
+  return { node, name, more, channel, cells, badge, icon, word, gauge, share, fill, tick: tick_, stack, parts, people };
+}
+
+function update(view, { queue, level, judged }) {
+  const own = judged.levels.get(queue.queue), name = shown(queue), { cells } = view;
+  view.queue = queue;
+  put(view.name, name);
+  if (view.more) mark(view.more, "aria-label", t("commands_of", { name }));
+  put(view.channel, queue.open ? "" : t("closed"));
+  mark(view.node, "data-level", level);
+  mark(view.badge, "data-level", level);
+  mark(view.badge, "title", reasons(queue, judged.levels));
+  put(view.icon, ICON[level]);
+  put(view.word, t(`level_${level}`));
+  put(cells.waiting, number(queue.waiting));
+  for (const [column, metric] of [["waiting", "waiting"], ["oldest", "oldest_wait_s"], ["service", "service_level"], ["abandoned", "abandon_rate"], ["asa", "average_speed_of_answer_s"], ["expected", "expected_p50_s"], ["agents", "available"]]) {
+    mark(cells[column], "data-level", own?.get(metric) ?? "");
+  }
+  put(view.share, percent(queue.service_level));
+  mark(view.fill, "width", ((queue.service_level ?? 0) * 100).toFixed(1));
+  mark(view.tick, "x", (queue.target * 100 - 0.7).toFixed(1));
+  mark(view.gauge, "title", t("gauge", { target: percent(queue.target), threshold: duration(queue.threshold_s), formula: queue.service_level_id }));
+  put(cells.answered, t("of_all", { count: queue.answered, all: queue.entries }));
+  put(cells.abandoned, queue.abandon_rate === null ? number(queue.abandoned) : `${number(queue.abandoned)} (${percent(queue.abandon_rate)})`);
+  mark(cells.abandoned, "title", t("hint_short", { count: queue.short_abandoned }));
+  put(cells.asa, duration(queue.average_speed_of_answer_s));
+  put(cells.aht, duration(queue.average_handle_s));
+  put(cells.expected, queue.expected_p50_s === null ? "–" : `${duration(queue.expected_p50_s)} / ${duration(queue.expected_p90_s)}`);
+  people(view, queue.agents);
+  tickOne(view);
+}
+
+function people(view, agents) {
+  const groups = [["idle", agents.idle], ["working", agents.offered + agents.busy + agents.wrapping], ["error", agents.not_responding + agents.unreachable], ["away", agents.paused]];
+  const total = groups.reduce((n, [, count]) => n + count, 0);
+  let x = 0;
+  groups.forEach(([, count], place) => {
+    const width = total ? (count / total) * 100 : 0;
+    mark(view.parts[place], "x", x.toFixed(1));
+    mark(view.parts[place], "width", width.toFixed(1));
+    x += width;
+  });
+  put(view.people, total ? groups.filter(([, count]) => count).map(([kind, count]) => t(`people_${kind}`, { count })).join(", ") : t("people_none"));
+  mark(view.people, "title", view.people.said);
+}
+
+function tickOne(view) {
+  put(view.cells.oldest, view.queue.oldest_since_ns ? duration(ageS(view.queue.oldest_since_ns)) : "–");
+}
+
+function tick(body) {
+  for (const view of body.views?.values() ?? []) if (view.queue.oldest_since_ns) tickOne(view);
+}
+
+function drawQueues(body, judged, act) {
+  const items = queues().map((queue) => ({ queue, level: judged.worst.get(queue.queue), judged }));
+  items.sort((one, other) => RANK[one.level] - RANK[other.level] || other.queue.overdue - one.queue.overdue ||
+    other.queue.waiting - one.queue.waiting || one.queue.queue.localeCompare(other.queue.queue));
+  keyed(body, items, (item) => item.queue.queue, (item) => make(item, act), update);
+}

@@ -1,0 +1,107 @@
+// The figures of all queues of the board together, each with its target, its state and its last hour.
+
+import { el, draw, put, mark, keyed } from "./dom.js";
+import { store, queues, sum, ageS } from "./store.js";
+import { t, number, percent, duration } from "./words.js";
+import { ICON, inWords } from "./judge.js";
+
+const WIDE = 100, HIGH = 24;
+
+export function build() {
+  const place = el("dl", { class: "tiles", id: "tiles" });
+  const node = el("section", { class: "block", "data-block": "tiles", "aria-labelledby": "tiles-title" },
+    el("h2", { id: "tiles-title", class: "unseen" }, t("block_tiles")), place);
+  return { node, draw: (judged) => drawTiles(place, judged), tick: () => tickOldest(place) };
+}
+
+function make(item) {
+  const name = el("dt"), value = el("dd", { class: "value" }), note = el("dd", { class: "note" });
+  const icon = el("span", { "aria-hidden": "true" }), word = el("span");
+  const level = el("dd", { class: "level" }, icon, word);
+  const title = draw("title"), line = draw("path", { class: "line" }), area = draw("path", { class: "area" });
+  const chart = el("dd", { class: "spark" });
+  const picture = draw("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, preserveAspectRatio: "none", role: "img" }, title, area, line);
+  chart.append(picture);
+  const node = el("div", { "data-tile": item.name }, name, value, level, note, chart);
+  return { node, name, value, note, icon, word, level, chart, title, line, area, picture };
+}
+
+function update(view, item) {
+  put(view.name, t(`tile_${item.name}`));
+  put(view.value, item.value);
+  put(view.note, item.note ?? "");
+  const level = item.level ?? "none";
+  mark(view.node, "data-level", level);
+  put(view.icon, ICON[level] ?? "");
+  put(view.word, level === "none" ? "" : t(`level_${level}`));
+  view.chart.hidden = !item.series || item.series.filter((value) => value !== null).length < 2;
+  if (item.series && view.series !== item.series) {
+    view.series = item.series;
+    sparkline(view, item);
+  }
+}
+
+function sparkline(view, { series, name, show }) {
+  const known = series.filter((value) => value !== null);
+  const low = Math.min(...known, 0), high = Math.max(...known, low + 1e-9);
+  const step = WIDE / (series.length - 1), at = (value) => HIGH - 1.5 - ((value - low) / (high - low)) * (HIGH - 3);
+  let path = "", area = "", open = false, last = 0;
+  series.forEach((value, place) => {
+    if (value === null) {
+      if (open) area += `L${last} ${HIGH}Z`;
+      open = false;
+      return;
+    }
+    const x = (place * step).toFixed(1), point = `${x} ${at(value).toFixed(1)}`;
+    path += `${open ? "L" : "M"}${point}`;
+    area += open ? `L${point}` : `M${x} ${HIGH}L${point}`;
+    [open, last] = [true, x];
+  });
+  if (open) area += `L${last} ${HIGH}Z`;
+  view.line.setAttribute("d", known.length > 1 ? path : "");
+  view.area.setAttribute("d", known.length > 1 ? area : "");
+  const told = known.length ? t("spark", { what: t(`tile_${name}`), low: show(Math.min(...known)), high: show(Math.max(...known)), now: show(known.at(-1)) }) : t("spark_none");
+  view.title.textContent = told;
+}
+
+function drawTiles(place, judged) {
+  const all = queues(), agents = [...store.agents.values()], hour = store.pastMs === null ? store.hour : null;
+  const level = (metric, quiet = false) => (quiet ? "none" : judged.of.get(metric) ?? "ok");
+  const waiting = sum(all, "waiting"), overdue = sum(all, "overdue");
+  const weighed = all.filter((queue) => queue.service_level !== null && queue.entries);
+  const entries = sum(weighed, "entries");
+  const served = entries ? weighed.reduce((n, queue) => n + queue.service_level * queue.entries, 0) / entries : null;
+  const goal = entries ? weighed.reduce((n, queue) => n + queue.target * queue.entries, 0) / entries : null;
+  const answered = sum(all, "answered"), lost = sum(all, "abandoned"), few = sum(all, "short_abandoned"), of = sum(all, "abandon_rate_of");
+  const spoken = all.filter((queue) => queue.average_speed_of_answer_s !== null && queue.answered);
+  const asa = spoken.length ? spoken.reduce((n, queue) => n + queue.average_speed_of_answer_s * queue.answered, 0) / sum(spoken, "answered") : null;
+  const expected = all.filter((queue) => queue.expected_p50_s !== null && queue.open).sort((one, other) => other.expected_p50_s - one.expected_p50_s)[0];
+  const count = (...states) => agents.filter((agent) => states.includes(agent.state)).length;
+  const idle = count("idle"), busy = count("busy"), ringing = count("offered"), wrapping = count("wrapping"), paused = count("paused");
+  const recent = hour?.service_level_recent ?? null;
+  const working = idle + busy + ringing + wrapping;
+  const nobody = !all.some((queue) => queue.entries || queue.waiting || queue.staffed);
+  const items = [
+    { name: "waiting", value: number(waiting), level: overdue || all.some((queue) => judged.worst.get(queue.queue) === "alert" && queue.waiting) ? "alert" : level("waiting", !waiting),
+      note: waiting ? t("note_overdue", { count: overdue }) : t("note_nobody_waits"), series: hour?.waiting, show: number },
+    { name: "oldest", value: "–", level: level("oldest_wait_s", !waiting), note: t("note_oldest") },
+    { name: "level", value: percent(served), level: level("service_level", served === null),
+      note: goal === null ? t("note_no_level") : `${t("note_target", { target: percent(goal) })}${recent === null ? "" : ` · ${t("note_recent", { level: percent(recent) })}`}`, series: hour?.service_level, show: percent },
+    { name: "answered", value: number(answered), note: t("note_offered", { count: sum(all, "entries") }), level: "none", series: hour?.answered, show: number },
+    { name: "abandoned", value: number(lost), level: level("abandon_rate", nobody),
+      note: of ? t(few ? "note_abandoned_few" : "note_abandoned", { share: percent((lost - few) / of), few }) : "", series: hour?.abandoned, show: number },
+    { name: "asa", value: duration(asa), level: level("average_speed_of_answer_s", asa === null || !judged.of.has("average_speed_of_answer_s")), note: t("note_asa") },
+    { name: "agents", value: number(idle), level: level("available", !judged.of.has("available")), note: t("note_agents", { busy: busy + ringing, wrapping, paused }), series: hour?.available, show: number },
+    { name: "occupancy", value: working ? percent((working - idle) / working) : "–", level: level("occupancy", !judged.of.has("occupancy")), note: t("note_occupancy") },
+    { name: "expected", value: expected ? duration(expected.expected_p50_s) : "–", level: level("expected_p50_s", !judged.of.has("expected_p50_s")),
+      note: expected ? t("note_expected", { queue: expected.display_name || expected.queue, p90: duration(expected.expected_p90_s) }) : "" },
+  ];
+  keyed(place, items, (item) => item.name, make, update);
+  tickOldest(place);
+}
+
+function tickOldest(place) {
+  const first = queues().reduce((least, queue) => (queue.oldest_since_ns && queue.oldest_since_ns < least ? queue.oldest_since_ns : least), Infinity);
+  const view = place.views?.get("oldest");
+  if (view) put(view.value, first === Infinity ? "–" : inWords("oldest_wait_s", ageS(first)));
+}

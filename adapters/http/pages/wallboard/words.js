@@ -1,0 +1,63 @@
+// Words, numbers and times in the reader's language. The catalogues are JSON files with equal keys.
+
+export const LANGUAGES = ["en", "vi"];
+const NAMES = { en: "English", vi: "Tiếng Việt" };
+let words = {}, language = "en", plural, whole, shares, fraction, clocks = new Map();
+
+export const current = () => language;
+export const nameOf = (code) => NAMES[code];
+
+/** Loads a language's words; `wanted` may be any tag, as `vi-VN`. */
+export async function load(wanted) {
+  language = LANGUAGES.find((code) => wanted.toLowerCase().startsWith(code)) ?? "en";
+  const answer = await fetch(`/pages/wallboard/${language}.json`);
+  words = await answer.json();
+  plural = new Intl.PluralRules(language);
+  whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
+  fraction = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  shares = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 });
+  clocks = new Map();
+  document.documentElement.lang = language;
+  for (const place of document.querySelectorAll("[data-t]")) place.textContent = t(place.dataset.t);
+  for (const place of document.querySelectorAll("[data-t-label]")) place.setAttribute("aria-label", t(place.dataset.tLabel));
+}
+
+/** The words of a key, with `{name}` replaced; a key with forms chooses by `count`. */
+export function t(key, given = {}) {
+  const found = words[key];
+  if (found === undefined) return key;
+  const text = typeof found === "string" ? found : found[plural.select(given.count ?? 0)] ?? found.other;
+  return text.replace(/\{(\w+)\}/g, (_, name) => (typeof given[name] === "number" ? whole.format(given[name]) : given[name] ?? ""));
+}
+
+export const number = (value) => (value === null || value === undefined ? "–" : whole.format(value));
+export const tenths = (value) => fraction.format(value);
+export const percent = (value) => (value === null || value === undefined ? "–" : shares.format(value));
+
+/** m:ss, then h:mm:ss, then days. */
+export function duration(seconds) {
+  if (seconds === null || seconds === undefined) return "–";
+  const s = Math.max(0, Math.floor(seconds)), two = (n) => (n < 10 ? `0${n}` : n);
+  if (s >= 172800) return t("days", { count: Math.floor(s / 86400) });
+  return s < 3600 ? `${Math.floor(s / 60)}:${two(s % 60)}` : `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
+}
+
+/** A time of day or a date, in a time zone. */
+export function clock(ms, zone, form = "short") {
+  const key = `${zone} ${form}`;
+  if (!clocks.has(key)) {
+    const forms = {
+      short: { hour: "2-digit", minute: "2-digit" },
+      seconds: { hour: "2-digit", minute: "2-digit", second: "2-digit" },
+      date: { weekday: "short", day: "numeric", month: "long" },
+    };
+    clocks.set(key, new Intl.DateTimeFormat(language, { ...forms[form], ...(form === "date" ? {} : { hourCycle: "h23" }), timeZone: zone }));
+  }
+  return clocks.get(key).format(ms);
+}
+
+/** Text without accents and capitals, for searching: "Nguyễn Thị Ân" is found by "nguyen thi an". */
+export const folded = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").replace(/[đĐ]/g, "d").toLowerCase();
+
+/** "Nguyễn Thị An" is NTA. */
+export const initials = (name) => name.normalize("NFC").split(/[\s._-]+/).filter(Boolean).slice(0, 3).map((word) => [...word][0].toUpperCase()).join("");

@@ -1,0 +1,98 @@
+"""Alerts: which thresholds are passed, since when, and when somebody's having seen them is over."""
+
+from typing import Any
+
+import pytest
+
+from adapters.http.boards import BoardSettings
+from adapters.http.boards_alerts import Acknowledged, AlertBook, passed
+from adapters.http.tiles import StreamedQueue
+
+NS = 1_000_000_000
+BASE: dict[str, Any] = {
+    "queue": "sales",
+    "display_name": "",
+    "open": True,
+    "health": "ok",
+    "health_reason": "",
+    "waiting": 0,
+    "overdue": 0,
+    "oldest_since_ns": 0,
+    "offered": 0,
+    "connected": 0,
+    "held": 0,
+    "wrapping": 0,
+    "staffed": 1,
+    "available": 1,
+    "agents": {},
+    "threshold_s": 20.0,
+    "target": 0.8,
+    "service_level": None,
+    "service_level_id": "SL",
+    "entries": 0,
+    "answered": 0,
+    "abandoned": 0,
+    "average_speed_of_answer_s": None,
+    "average_handle_s": None,
+    "expected_p50_s": None,
+    "expected_p90_s": None,
+    "short_abandoned": 0,
+    "abandon_rate": None,
+    "abandon_rate_of": 0,
+    "abandon_rate_id": "AR",
+    "occupancy": None,
+}
+
+
+def queue(**figures: Any) -> StreamedQueue:
+    """Return a quiet queue with some figures of its own."""
+    return StreamedQueue(**{**BASE, **figures})
+
+
+def board(**settings: Any) -> BoardSettings:
+    """Return a board."""
+    return BoardSettings.model_validate(settings)
+
+
+@pytest.mark.parametrize(
+    ("figures", "found"),
+    [
+        ({}, []),
+        ({"service_level": 0.8}, []),
+        ({"service_level": 0.79}, [("service_level", "warn", 0.8)]),
+        ({"service_level": 0.69}, [("service_level", "alert", 0.7)]),
+        ({"oldest_since_ns": 1000 * NS - 13 * NS}, []),
+        ({"oldest_since_ns": 1000 * NS - 14 * NS}, [("oldest_wait_s", "warn", 14.0)]),
+        ({"oldest_since_ns": 1000 * NS - 20 * NS}, [("oldest_wait_s", "alert", 20.0)]),
+        ({"abandon_rate": 0.5, "abandon_rate_of": 9}, []),
+        ({"abandon_rate": 0.5, "abandon_rate_of": 10}, [("abandon_rate", "alert", 0.2)]),
+        ({"waiting": 4}, []),
+        ({"waiting": 5}, [("waiting", "warn", 5.0)]),
+        ({"available": 0, "waiting": 0}, [("available", "alert", 1.0)]),
+        ({"available": 0, "open": False}, []),
+    ],
+)
+def test_each_figure_is_judged_in_its_direction(figures: dict[str, Any], found: list[tuple[str, str, float]]) -> None:
+    wanted = {"waiting": {"warn": 5.0, "alert": 9.0}, "available": {"warn": 1.0, "alert": 1.0}}
+    told = passed(board(thresholds=wanted), [queue(**figures)], 1000 * NS)
+    assert [(one.metric, one.level, round(one.threshold, 3)) for one in told] == found
+
+
+def test_an_alert_tells_since_when_and_is_new_when_it_comes_back() -> None:
+    book = AlertBook({"floor": board(queues=["sales"])})
+    name = "floor/sales/service_level"
+    assert book.look([queue(service_level=0.6), queue(queue="help", service_level=0.1)], 5 * NS).keys() == {name}
+    assert book.look([queue(service_level=0.5)], 9 * NS)[name].since_ns == 5 * NS
+    book.acknowledged[name] = Acknowledged(10 * NS, "lan", "on it")
+    seen = book.look([queue(service_level=0.5)], 11 * NS)[name]
+    assert (seen.acknowledged_by, seen.note) == ("lan", "on it")
+    assert book.look([queue(service_level=0.75)], 12 * NS)[name].level == "warn", "another level is another alert"
+    assert book.look([queue(service_level=0.9)], 13 * NS) == {}
+    again = book.look([queue(service_level=0.5)], 14 * NS)[name]
+    assert (again.since_ns, again.acknowledged_by) == (14 * NS, "")
+
+
+def test_the_oldest_wait_tells_the_very_moment() -> None:
+    book = AlertBook({"default": board()})
+    found = book.look([queue(oldest_since_ns=100 * NS)], 150 * NS)["default/sales/oldest_wait_s"]
+    assert (found.level, found.since_ns) == ("alert", 120 * NS)
