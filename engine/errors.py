@@ -10,6 +10,7 @@ TrunklineError
 │   └── LogWriteFailed     a write did not succeed; never retried
 ├── ReplayMismatch         the log says one thing, the kernel decides another
 ├── InvariantViolated      the books do not balance
+├── UnfitPassword          a password that nobody should use (commands.password)
 └── Overloaded             a bound was reached; try again later
     ├── ContactsFull       no contact gets in until another one ends
     └── SourcesFull        as many sources as there may be have submitted facts; waiting helps nothing

@@ -1,6 +1,7 @@
 """The command line `trunkline`: what can be said, with help; what is done lies in engine.commands."""
 
 import re
+import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Final
@@ -93,6 +94,25 @@ def restore(
         from engine.commands.backup import restore as run
 
         raise typer.Exit(run(backup_folder, data, as_json))
+
+
+@app.command(epilog="Example: trunkline password, or: pass show desk/an | trunkline password --stdin")
+def password(
+    from_stdin: Annotated[
+        bool, typer.Option("--stdin", help="Read it from the standard input, as scripts do.")
+    ] = False,
+) -> None:
+    """Hash a password for the agent desk: print what the configuration holds of it."""
+    from engine.commands.password import print_hash
+
+    with errors_as_exits():
+        given = sys.stdin.readline().rstrip("\r\n") if from_stdin else _asked_password()
+        print_hash(given)
+
+
+def _asked_password() -> str:
+    found: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    return found
 
 
 @app.command()

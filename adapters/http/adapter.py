@@ -12,6 +12,7 @@ from adapters.http.below_routes import ProblemRunner
 from adapters.http.boards_alerts import AlertBook
 from adapters.http.connections import Connections
 from adapters.http.context import Context
+from adapters.http.desk.desk import Desks
 from adapters.http.feed import Feed
 from adapters.http.metrics import Metrics
 from adapters.http.rate_limit import RateLimit
@@ -42,14 +43,16 @@ class HttpAdapter:
     ) -> None:
         self.name = "http"
         self.settings = settings
+        tokens = Tokens(settings.tokens)
         self.context = Context(
             settings=settings,
             engine=engine,
-            tokens=Tokens(settings.tokens),
+            tokens=tokens,
             rate_limit=RateLimit(settings.requests_per_second),
             feed=Feed(engine, wall_ns, settings.time_zone, settings.streams, AlertBook(settings.all_boards)),
             connections=Connections(settings.idle_timeout_ns / 1e9, settings.connections),
             metrics=Metrics(engine, wall_ns),
+            desks=Desks(settings, engine, tokens, wall_ns),
             wall_ns=wall_ns,
             monotonic_ns=monotonic_ns,
         )
@@ -65,6 +68,7 @@ class HttpAdapter:
         """Listen. Raises OSError when the address is taken."""
         context, settings = self.context, self.settings
         context.feed.start()
+        context.desks.start()
         self._unsubscribe = context.metrics.follow()
         runner = ProblemRunner(
             build_application(context),
@@ -112,6 +116,8 @@ class HttpAdapter:
             "streams_dropped": feed.dropped,
             "effects": self._effects,
             "requests_refused": limit.refused,
+            "desks": self.context.desks.hub.count,
+            "sign_ins_refused": self.context.desks.sign_in.failures.refused,
             "connections_closed": self.context.connections.closed,
         }
         where = f"listening at {self.settings.host}:{self.port}" if up else "not listening"
@@ -121,6 +127,7 @@ class HttpAdapter:
         """Tell every stream that it ends, let requests finish, and close."""
         self.context.stopping = True
         self._unsubscribe()
+        self.context.desks.stop()
         await self.context.feed.stop()
         await self.context.connections.stop()
         runner, self._runner = self._runner, None

@@ -9,7 +9,19 @@ from aiohttp import web
 from adapters.http import middleware, openapi
 from adapters.http.context import CONTEXT, Context
 from adapters.http.route_table import Route
-from adapters.http.routes import agents, contacts, documents, events, health, pages, queues, reports, stream, wallboard
+from adapters.http.routes import (
+    agents,
+    contacts,
+    desk,
+    documents,
+    events,
+    health,
+    pages,
+    queues,
+    reports,
+    stream,
+    wallboard,
+)
 from engine.version import installed_version
 
 ROUTES: Final[Sequence[Route]] = (
@@ -19,6 +31,7 @@ ROUTES: Final[Sequence[Route]] = (
     *agents.ROUTES,
     *reports.ROUTES,
     *stream.ROUTES,
+    *desk.ROUTES,
     *health.ROUTES,
     *documents.ROUTES,
     *pages.ROUTES,

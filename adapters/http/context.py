@@ -7,6 +7,7 @@ from typing import Final
 from aiohttp import web
 
 from adapters.http.connections import Connections
+from adapters.http.desk.desk import Desks
 from adapters.http.feed import Feed
 from adapters.http.metrics import Metrics
 from adapters.http.rate_limit import RateLimit
@@ -28,6 +29,7 @@ class Context:
     feed: Feed
     connections: Connections
     metrics: Metrics
+    desks: Desks
     wall_ns: Callable[[], int]
     """Time of day, for ages; never for ordering."""
     monotonic_ns: Callable[[], int]

@@ -77,7 +77,8 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     if context.stopping:
         raise Problem("not-ready", "the service is stopping", headers={"Retry-After": "5"})
     _check_host(request, context)
-    _check_origin(request, context)
+    if request.method not in _READING:
+        require_same_origin(request, context)
     route = route_of(request)
     if route is None or request.method == "OPTIONS":
         return await handler(request)
@@ -135,9 +136,10 @@ def _check_host(request: web.Request, context: Context) -> None:
         raise Problem("misdirected", f"the Host header names {name[:80]!r}, not this machine")
 
 
-def _check_origin(request: web.Request, context: Context) -> None:
+def require_same_origin(request: web.Request, context: Context) -> None:
+    """Raise Problem for a request of a page of another origin that is not listed."""
     origin = request.headers.get("Origin")
-    if request.method in _READING or origin is None or origin in context.settings.cors:
+    if origin is None or origin in context.settings.cors:
         return
     if _netloc(origin) != request.headers.get("Host", ""):
         raise Problem("forbidden", f"pages of {origin[:80]!r} may not send this; list the origin under 'cors'")

@@ -98,11 +98,19 @@ def _responses(route: Route, schemas: dict[int, Any]) -> dict[str, Any]:
     for media in route.produces:
         structured = route.answer is not None and media in ("application/json", "application/msgpack")
         content[media] = {"schema": schemas[id(route.answer)]} if structured else {"schema": {"type": "string"}}
+    nothing = {"description": HTTPStatus.NO_CONTENT.phrase, "headers": _HEADERS}
+    if route.status == HTTPStatus.NO_CONTENT:
+        return {"204": nothing, **_bad(route)}
     good: dict[str, Any] = {
         "description": HTTPStatus(route.status).phrase,
         "headers": {**_HEADERS, "X-Trunkline-As-Of": _AS_OF},
         "content": content,
     }
+    told = {str(route.status): good} | ({"204": nothing} if route.or_nothing else {})
+    return {**told, **_bad(route)}
+
+
+def _bad(route: Route) -> dict[str, Any]:
     problem = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
     statuses = sorted({*EVERYWHERE, *route.problems})
     bad = {
@@ -111,4 +119,4 @@ def _responses(route: Route, schemas: dict[int, Any]) -> dict[str, Any]:
     }
     if route.name == "getIntervals":
         bad["304"] = {"description": "Not changed since the ETag in If-None-Match"}
-    return {str(route.status): good, **bad}
+    return bad

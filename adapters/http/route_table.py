@@ -46,6 +46,8 @@ class Route:
     """Type of the answer; None: as `produces` says."""
     status: int = 200
     produces: tuple[str, ...] = ("application/json", "application/msgpack")
+    or_nothing: bool = False
+    """Answers 204 where there is nothing to tell."""
     parameters: tuple[Parameter, ...] = ()
     problems: tuple[int, ...] = ()
     """Statuses beyond those that every address may answer."""

@@ -36,6 +36,18 @@ class Token(BaseModel):
     """The only agent whom it acts as; None: any."""
 
 
+class DeskLimits(BaseModel):
+    """How long people stay signed in at the agent desk, and how many desks may be open."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    idle_limit_ns: Annotated[int, Duration("1m", "24h")] = Field(default=3_600_000_000_000, alias="idle_limit")
+    """A session ends when nothing was done at its desks for so long."""
+    session_limit_ns: Annotated[int, Duration("1m", "7d")] = Field(default=43_200_000_000_000, alias="session_limit")
+    """A session ends after so long, whatever happens."""
+    desks: Annotated[int, Whole(0, 10_000)] = 1000
+    """Open at once, every tab counted."""
+
+
 class Settings(BaseModel):
     """Where it listens, who may ask, and how much."""
 
@@ -70,6 +82,8 @@ class Settings(BaseModel):
     """Open event streams."""
     connections: Annotated[int, Whole(1, 100_000)] = 2000
     """Open connections; beyond, requests are turned away."""
+    desk: DeskLimits = Field(default_factory=DeskLimits)
+    """Sessions of the agent desk."""
     required: bool = True
     """Whether the service counts as not ready without this adapter."""
 

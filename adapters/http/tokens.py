@@ -81,6 +81,10 @@ class Tokens:
     def __bool__(self) -> bool:
         return bool(self._tokens)
 
+    def credentials_of(self, agent: str) -> dict[str, str]:
+        """What tells apart each token that acts as this agent alone, by its id."""
+        return {name: f"token {name} {digest}" for name, (digest, one) in self._tokens.items() if one.agent == agent}
+
     def caller(self, authorization: str | None) -> Caller:
         """Return who sends this Authorization header. Raises Problem for a missing or wrong token."""
         if not self._tokens:

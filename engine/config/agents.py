@@ -3,11 +3,12 @@
 import re
 from typing import Annotated, Any, Final, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from engine.config.faults import several
 from engine.config.queues import WRAP_UP, SkillLevels
 from engine.model.fields import Duration, Ref, Section, Text, Whole
+from engine.model.passwords import HASH
 from engine.model.settings import INHERIT, SECOND_NS
 
 AGENTS_MAX: Final = 10_000
@@ -20,6 +21,12 @@ Name = Annotated[str, Text(r"\S(.{0,126}\S)?", "a name; write 1 to 128 character
 def fill_in(template: str, number: int) -> str:
     """Replace `{n}` by the number, and `{n:03}` by the number with leading zeros."""
     return _NUMBER.sub(lambda match: format(number, (match[1] or "") + "d"), template)
+
+
+def _hashed(value: SecretStr) -> SecretStr:
+    if not re.fullmatch(HASH, value.get_secret_value()):
+        raise several([((), "this is no hashed password; make one with 'trunkline password'")])
+    return value
 
 
 class Phone(Section):
@@ -57,6 +64,8 @@ class Agent(Section):
     busy_delay_ns: Annotated[int, Duration("0s", "1h")] = Field(default=10 * SECOND_NS, alias="busy_delay")
     weight: Annotated[int, Whole(1, 1000)] = 1
     phone: Phone | None = None
+    desk_password: Annotated[SecretStr, AfterValidator(_hashed)] | None = None
+    """Of the agent desk, hashed; not said: no sign-in by password."""
 
 
 class AgentEntry(Agent):

@@ -152,6 +152,7 @@ class Config(Section):
                 queues=tuple(agent.queues),
                 password=_shown(agent.phone.password) if agent.phone else "",
                 ha1=_shown(agent.phone.ha1) if agent.phone else "",
+                desk_password=_shown(agent.desk_password),
             )
             for agent in self.agents
         ]

@@ -20,6 +20,7 @@ from engine.projections.contact_records import ContactRecord, Words, waited_unti
 from engine.projections.conversation import Conversation, conversation
 from engine.projections.durations import Durations
 from engine.projections.eligibility import eligible
+from engine.projections.engagements import Engagement, engagements
 from engine.projections.events import EventPage, EventReader
 from engine.projections.expected_wait import calibration
 from engine.projections.explain import Explanation, explain
@@ -224,6 +225,10 @@ class Views:
         """One agent."""
         number = self.agent_number(name)
         return agent_statuses(self.tables, self.directory, self.interned, self.now_ns(now_ns), [number])[0]
+
+    def engagements(self, agent: str) -> list[Engagement]:
+        """What an agent has in hand: ringing, served and wrapped up, oldest first."""
+        return engagements(self.tables, self.directory, self.contacts, self.history, self.agent_number(agent))
 
     def eligible(self, queue: str) -> Array:
         """The mask of agents who may serve a queue, shape (agents,)."""

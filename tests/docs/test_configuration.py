@@ -8,6 +8,7 @@ import pytest
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from adapters.http.settings import DeskLimits
 from adapters.http.settings import Settings as HttpSettings
 from adapters.mqtt.settings import Settings as MqttSettings
 from adapters.mqtt.settings import Tls
@@ -41,6 +42,7 @@ SECTIONS: Final[dict[str, type[BaseModel]]] = {
     "outbound": Outbound,
     "callbacks": Callbacks,
     "adapters http": HttpSettings,
+    "desk": DeskLimits,
     "adapters mqtt": MqttSettings,
     "tls": Tls,
 }

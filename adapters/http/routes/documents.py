@@ -77,7 +77,7 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> str:
     body = operation.get("requestBody")
     asks = f"<p>Body: {_type(body['content']['application/json']['schema'])}</p>" if body else ""
     answers = next(
-        f"<p>Answer: {status} {_type(next(iter(answer['content'].values()))['schema'])}</p>"
+        f"<p>Answer: {status} {_shape(answer)}</p>"
         for status, answer in operation["responses"].items()
         if status.startswith("2")
     )
@@ -101,6 +101,12 @@ def _schema(name: str, schema: dict[str, Any]) -> str:
         f"<details id='{escape(name)}'><summary><code>{escape(name)}</code> "
         f"{_code(schema.get('description', ''))}</summary>{table if rows else ''}</details>"
     )
+
+
+def _shape(answer: dict[str, Any]) -> str:
+    """The type of an answer's first form; nothing of one without a body."""
+    forms = answer.get("content", {})
+    return _type(next(iter(forms.values()))["schema"]) if forms else "nothing"
 
 
 def _type(schema: dict[str, Any]) -> str:

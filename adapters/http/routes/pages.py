@@ -14,6 +14,34 @@ _PAGES: Final = files("adapters.http") / "pages"
 _BOARD: Final = (_PAGES / "board.html").read_text("utf-8")
 
 
+DESK: Final = (
+    ("/desk", "desk.html", "text/html"),
+    ("/pages/desk/desk.css", "desk.css", "text/css"),
+    *((f"/pages/desk/{language}.json", f"{language}.json", "application/json") for language in ("en", "vi")),
+    *(
+        (f"/pages/desk/{name}.js", f"{name}.js", "text/javascript")
+        for name in (
+            "contact_list",
+            "conversation",
+            "customer",
+            "dialogs",
+            "dom",
+            "keys",
+            "main",
+            "offers",
+            "people",
+            "sign_in",
+            "state_button",
+            "store",
+            "wire",
+            "words",
+            "wrap_up",
+        )
+    ),
+)
+"""The agent desk: address, file and type of each part."""
+
+
 def _file(name: str, content_type: str) -> Handler:
     body = (_PAGES / name).read_bytes()
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
@@ -48,4 +76,5 @@ ROUTES: Final = (
     _page("/pages/board.css", "board.css", "text/css", "getBoardStyle", "Its style"),
     _page("/pages/board.js", "board.js", "text/javascript", "getBoardScript", "Its script"),
     _page("/pages/document.css", "document.css", "text/css", "getDocumentStyle", "Style of the documentation"),
+    *(_page(path, f"desk/{name}", kind, f"getDesk:{name}", "The agent desk") for path, name, kind in DESK),
 )

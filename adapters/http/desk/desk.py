@@ -1,0 +1,73 @@
+"""The desks of one adapter: sessions, open sockets, and what keeps them apart."""
+
+from collections.abc import Callable
+
+from aiohttp import web
+
+from adapters.http.desk.hub import DeskHub
+from adapters.http.desk.sessions import COOKIE, Session, Sessions
+from adapters.http.desk.sign_in import SignIn
+from adapters.http.desk.socket import DeskSocket
+from adapters.http.problems import Problem
+from adapters.http.settings import Settings
+from adapters.http.tokens import Tokens
+from engine.own_key import own_key
+from engine.ports import EngineLink
+
+
+class Desks:
+    """Who is signed in, and whose desk is open."""
+
+    def __init__(self, settings: Settings, engine: EngineLink, tokens: Tokens, wall_ns: Callable[[], int]) -> None:
+        self._settings = settings.desk
+        self._engine = engine
+        self._wall_ns = wall_ns
+        self.sign_in = SignIn(engine, tokens)
+        self.hub = DeskHub(engine, settings.desk.desks)
+        self._sessions: Sessions | None = None
+
+    def start(self) -> None:
+        """Read the key of the sessions and begin to watch the engine."""
+        folder = self._engine.folder
+        key = own_key(folder, "desk-key")
+        self._sessions = Sessions(key, self._settings.idle_limit_ns, self._settings.session_limit_ns, folder)
+        self.hub.start()
+
+    def stop(self) -> None:
+        """Tell every desk that it ends."""
+        self.hub.stop()
+
+    @property
+    def sessions(self) -> Sessions:
+        """The sessions of this adapter, once it is started."""
+        assert self._sessions is not None, "the adapter is not started"
+        return self._sessions
+
+    def session_of(self, request: web.Request) -> Session:
+        """Return the session of a request. Raises Problem where nobody is signed in."""
+        session = self.sessions.read(request.cookies.get(COOKIE, ""), self._wall_ns())
+        if session is None or not self.sign_in.still(session.agent, session.credential):
+            raise Problem("unauthorised", "nobody is signed in here, or the session is over: sign in at /desk")
+        return session
+
+    def socket(self, session: Session) -> DeskSocket:
+        """Return a new desk of the session's agent. Raises Problem when too many are open, or the agent is gone."""
+        try:
+            socket = DeskSocket(
+                session.agent,
+                self._engine,
+                self.hub,
+                self._wall_ns,
+                lambda: self._why_ended(session),
+                lambda: self.sessions.touch(session, self._wall_ns()),
+            )
+        except KeyError as error:
+            raise Problem("unauthorised", str(error.args[0])) from None
+        if not self.hub.join(socket.waker):
+            raise Problem("overloaded", "too many desks are open", headers={"Retry-After": "10"})
+        return socket
+
+    def _why_ended(self, session: Session) -> str:
+        if not self.sessions.lives(session, self._wall_ns()):
+            return "session_over"
+        return "" if self.sign_in.still(session.agent, session.credential) else "session_over"

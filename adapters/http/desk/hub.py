@@ -1,0 +1,134 @@
+"""Wakes the desks that a durable turn is about: by the agents in its rows, and by the contacts that desks show."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from engine.messages.kinds import (
+    CONFIGURATION_LOADED,
+    CONTACT_HELD,
+    CONTACT_RESUMED,
+    MESSAGE_SENT,
+    MESSAGES_READ,
+    PRIORITY_CHANGED,
+)
+from engine.ports import EngineLink, Hint, Turn
+
+WITHOUT_AGENT: Final = np.array(
+    [CONTACT_HELD, CONTACT_RESUMED, MESSAGE_SENT, MESSAGES_READ, PRIORITY_CHANGED], np.uint16
+)
+"""Facts of a contact that its desk shows, and whose rows may name no agent."""
+SOCKETS_OF_ONE_MAX: Final = 16
+"""Desks of one agent that are open at once: tabs, and those left behind by networks."""
+
+
+class Waker:
+    """What one open desk waits on."""
+
+    def __init__(self, agent: int) -> None:
+        self.agent = agent
+        self.contacts: dict[int, str] = {}
+        """Ids and names of the contacts that it shows."""
+        self._typing: dict[int, bool] = {}
+        self._news = asyncio.Event()
+
+    def wake(self) -> None:
+        """Let it look anew."""
+        self._news.set()
+
+    def note_typing(self, hint: Hint) -> None:
+        """Keep what is said of a customer's typing, the latest for each contact that is shown."""
+        for contact_id, name in self.contacts.items():
+            if name == hint.contact:
+                self._typing[contact_id] = hint.typing
+                self.wake()
+
+    def typing(self) -> dict[int, bool]:
+        """Return what was noted of typing since the last call, by contact."""
+        found, self._typing = self._typing, {}
+        return found
+
+    async def news(self, within_s: float) -> None:
+        """Wait until it is woken, or for so long."""
+        try:
+            await asyncio.wait_for(self._news.wait(), within_s)
+        except TimeoutError:
+            return
+        self._news.clear()
+
+
+class DeskHub:
+    """All open desks of one adapter."""
+
+    def __init__(self, engine: EngineLink, desks_max: int) -> None:
+        self._engine = engine
+        self._desks_max = desks_max
+        self._open: dict[int, set[Waker]] = {}
+        self._unsubscribe: Callable[[], None] = lambda: None
+        self._unwatch: Callable[[], None] = lambda: None
+        self.count = 0
+        self.closing = False
+
+    def start(self) -> None:
+        """Begin to watch the engine."""
+        self._unsubscribe = self._engine.subscribe(self._on_turn)
+        self._unwatch = self._engine.watch_hints(self._on_hint)
+
+    def stop(self) -> None:
+        """Watch no more, and let every desk end."""
+        self.closing = True
+        self._unsubscribe()
+        self._unwatch()
+        self.wake_all()
+
+    def wake_all(self) -> None:
+        """Let every desk look anew."""
+        for wakers in self._open.values():
+            for waker in wakers:
+                waker.wake()
+
+    def join(self, waker: Waker) -> bool:
+        """Add a desk; returns False when there are too many."""
+        if self.count >= self._desks_max or len(self._open.get(waker.agent, ())) >= SOCKETS_OF_ONE_MAX:
+            return False
+        self._open.setdefault(waker.agent, set()).add(waker)
+        self.count += 1
+        return True
+
+    def leave(self, waker: Waker) -> None:
+        """Remove a desk."""
+        wakers = self._open.get(waker.agent, set())
+        if waker in wakers:
+            wakers.discard(waker)
+            self.count -= 1
+        if not wakers:
+            self._open.pop(waker.agent, None)
+
+    def _on_hint(self, hint: Hint) -> None:
+        if hint.by == "customer":
+            for wakers in self._open.values():
+                for waker in wakers:
+                    waker.note_typing(hint)
+
+    def _on_turn(self, turn: Turn) -> None:
+        if not self.count:
+            return
+        rows = turn.rows
+        if bool(np.any(rows["kind"] == CONFIGURATION_LOADED)):
+            self.wake_all()
+            return
+        for agent in set(np.unique(rows["agent"]).tolist()) & self._open.keys():
+            for waker in self._open[agent]:
+                waker.wake()
+        told = np.flatnonzero(np.isin(rows["kind"], WITHOUT_AGENT))
+        if not len(told):
+            return
+        history = self._engine.views.history
+        slots = {(int(rows["contact"][place]), turn.first_seq + int(place)) for place in told}
+        contacts = {history.id_in(slot, seq) for slot, seq in slots}
+        for wakers in self._open.values():
+            for waker in wakers:
+                if not contacts.isdisjoint(waker.contacts.keys()):
+                    waker.wake()

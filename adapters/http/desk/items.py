@@ -1,0 +1,133 @@
+"""What one agent's desk shows, as items by key: the agent, what the house offers, and each contact in hand."""
+
+from typing import Any, Final
+
+import msgspec
+
+from engine.messages.kinds import CHANNEL_NAMES
+from engine.projections.agent_status import ChannelLoad
+from engine.projections.contact_records import ContactRecord
+from engine.projections.engagements import Engagement
+from engine.projections.views import Views
+
+AGENT: Final = "agent"
+HOUSE: Final = "house"
+CONTACT: Final = "contact:"
+"""Followed by the contact's id."""
+
+
+class DeskAgent(msgspec.Struct, frozen=True):
+    """The agent whose desk it is."""
+
+    agent: str
+    display_name: str
+    site: str
+    status: str
+    state: str
+    reason: str
+    since_ns: int
+    has_phone: bool
+    """Whether calls ring at a phone of theirs, which answers them."""
+    reachable: bool
+    suspended_until_ns: int
+    loads: dict[str, ChannelLoad]
+    queues: list[str]
+    offers: int
+    answered: int
+    not_answered: int
+    declined: int
+
+
+class QueueWord(msgspec.Struct, frozen=True):
+    """A queue by its names."""
+
+    queue: str
+    display_name: str
+    channel: str
+
+
+class House(msgspec.Struct, frozen=True):
+    """What there is to choose from."""
+
+    service: str
+    pause_reasons: list[str]
+    queues: list[QueueWord]
+
+
+class DeskContact(msgspec.Struct, frozen=True):
+    """One contact in the agent's hands."""
+
+    contact: str
+    id: int
+    state: str
+    """offered, connected, held or wrapping."""
+    queue: str
+    channel: str
+    since_ns: int
+    until_ns: int
+    """When the ringing or the wrap-up ends by itself; 0: it does not."""
+    customer: str = ""
+    entry: str = ""
+    attributes: dict[str, str] = {}
+    priority: int = 0
+    arrived_ns: int = 0
+    answered_ns: int = 0
+    from_agent: str = ""
+    """Who served it last before, where it was handed over."""
+    from_queue: str = ""
+    ended_by: str = ""
+
+
+def items_of(views: Views, agent: str, held: list[Engagement]) -> dict[str, bytes]:
+    """Return every item of the agent's desk as JSON, by key. Raises KeyError for an agent who is not configured."""
+    status = views.agent(agent)
+    fields = {name: getattr(status, name) for name in DeskAgent.__struct_fields__ if name != "has_phone"}
+    one = DeskAgent(**fields, has_phone=bool(views.directory.agent_cards[views.agent_number(agent)].phone))
+    found = {AGENT: msgspec.json.encode(one), HOUSE: msgspec.json.encode(_house(views))}
+    for engagement in held:
+        found[f"{CONTACT}{engagement.contact_id}"] = msgspec.json.encode(_contact(views, engagement))
+    return found
+
+
+def _house(views: Views) -> House:
+    directory = views.directory
+    queues = []
+    for name in directory.queues.configured():
+        card = directory.queue_cards[directory.queues.number(name)]
+        queues.append(QueueWord(name, card.display_name or name, CHANNEL_NAMES[card.channel]))
+    return House(directory.service, list(directory.pause_reasons), queues)
+
+
+def _contact(views: Views, engagement: Engagement) -> DeskContact:
+    given: dict[str, Any] = {
+        "contact": engagement.contact,
+        "id": engagement.contact_id,
+        "state": engagement.state,
+        "queue": engagement.queue,
+        "channel": engagement.channel,
+        "since_ns": engagement.since_ns,
+        "until_ns": engagement.until_ns,
+    }
+    try:
+        record = views.contact(str(engagement.contact_id)).contact
+    except KeyError:
+        return DeskContact(**given)
+    queue, before = _came_from(record)
+    return DeskContact(
+        **given,
+        customer=record.customer,
+        entry=record.entry,
+        attributes=record.attributes,
+        priority=record.priority,
+        arrived_ns=record.arrived_ns,
+        answered_ns=record.answered_ns,
+        from_agent=before,
+        from_queue=queue,
+        ended_by=record.ended_by,
+    )
+
+
+def _came_from(record: ContactRecord) -> tuple[str, str]:
+    """Return (queue, agent) where it was before; empty where it came straight here."""
+    before = record.visits[:-1]
+    return (before[-1].queue, before[-1].agent) if before else ("", "")

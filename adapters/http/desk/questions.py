@@ -1,0 +1,107 @@
+"""What a desk may ask beside what it is told: who the customer is, what was written before, who could take over."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
+
+import msgspec
+
+from engine.messages.observed import INTEGER_MAX
+from engine.projections.agent_status import ChannelLoad
+from engine.projections.contact_records import ContactRecord
+from engine.projections.engagements import Engagement
+from engine.projections.views import Views
+
+EARLIER_MAX: Final = 20
+LINES_MAX: Final = 500
+COLLEAGUES_MAX: Final = 500
+Id = Annotated[int, msgspec.Meta(ge=1, le=INTEGER_MAX)]
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="what"):
+    """One question; `id` is the page's own and comes back with the answer."""
+
+    id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+
+
+class AskEarlier(Question, frozen=True, kw_only=True, tag="earlier"):
+    """The earlier contacts of a contact's customer."""
+
+    contact_id: Id
+
+
+class AskTranscript(Question, frozen=True, kw_only=True, tag="transcript"):
+    """What was written in an earlier contact of somebody who is in the agent's hands now."""
+
+    contact_id: Id
+    after_seq: Annotated[int, msgspec.Meta(ge=0, le=INTEGER_MAX)] = 0
+
+
+class AskColleagues(Question, frozen=True, kw_only=True, tag="colleagues"):
+    """Who is logged in and could take a contact over."""
+
+
+AnyQuestion = AskEarlier | AskTranscript | AskColleagues
+
+
+class Earlier(msgspec.Struct, frozen=True):
+    """One earlier contact of a customer."""
+
+    id: int
+    channel: str
+    queue: str
+    agent: str
+    arrived_ns: int
+    closed_ns: int
+    state: str
+    exit: str
+    ended_by: str
+    wait_s: float
+    talk_s: float
+
+
+class Colleague(msgspec.Struct, frozen=True):
+    """Somebody else who is logged in."""
+
+    agent: str
+    display_name: str
+    state: str
+    loads: dict[str, ChannelLoad]
+    queues: list[str]
+
+
+async def answer_to(question: AnyQuestion, agent: str, held: Sequence[Engagement], views: Views) -> dict[str, Any]:
+    """Return the answer's fields. Only customers in the agent's hands now are told of."""
+    match question:
+        case AskEarlier():
+            return {"contact_id": question.contact_id, "earlier": _earlier(question.contact_id, held, views)}
+        case AskTranscript():
+            if question.contact_id not in {one.id for shown in held for one in _past(shown, views)}:
+                raise KeyError("this contact is of no customer whom you serve now")
+            found = await asyncio.to_thread(views.conversation, str(question.contact_id), question.after_seq, LINES_MAX)
+            return {"contact_id": question.contact_id, "conversation": found}
+        case AskColleagues():
+            return {"colleagues": _colleagues(agent, views)}
+
+
+def _past(shown: Engagement, views: Views) -> list[ContactRecord]:
+    """The customer's contacts before this one, latest first; and this one itself."""
+    record = views.contact(str(shown.contact_id)).contact
+    if not record.customer:
+        return [record]
+    return [record, *views.contacts_of(record.customer, None, EARLIER_MAX, record.id).contacts]
+
+
+def _earlier(contact_id: int, held: Sequence[Engagement], views: Views) -> list[Earlier]:
+    shown = next((one for one in held if one.contact_id == contact_id), None)
+    if shown is None:
+        raise KeyError("this contact is not in your hands now")
+    fields = Earlier.__struct_fields__
+    return [Earlier(**{name: getattr(one, name) for name in fields}) for one in _past(shown, views)[1:]]
+
+
+def _colleagues(agent: str, views: Views) -> list[Colleague]:
+    listed = (one for one in views.agents().agents if one.agent != agent and one.status != "offline")
+    found = [Colleague(one.agent, one.display_name, one.state, one.loads, one.queues) for one in listed]
+    found.sort(key=lambda one: (one.state != "idle", one.display_name or one.agent))
+    return found[:COLLEAGUES_MAX]

@@ -1,0 +1,119 @@
+"""Sessions of people: signed cookies, which need no memory of the server's but for those that were signed out."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import logging
+import secrets
+from collections import OrderedDict
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+logger = logging.getLogger(__name__)
+COOKIE: Final = "trunkline_desk"
+ENDED_MAX: Final = 10_000
+"""Sessions signed out that could still be shown; beyond, the oldest is forgotten."""
+SEEN_MAX: Final = 10_000
+_ENDED_FILE: Final = "sessions-ended"
+
+
+class Session(msgspec.Struct, frozen=True, array_like=True):
+    """One sign-in of one agent."""
+
+    id: str
+    agent: str
+    credential: str
+    """Of what they signed in with: another password or token makes the session void."""
+    began_ns: int
+    seen_ns: int
+
+
+class Sessions:
+    """Makes and reads the cookies. `idle_ns` and `whole_ns` bound how long a session lives."""
+
+    def __init__(self, key: bytes, idle_ns: int, whole_ns: int, folder: Path | None = None) -> None:
+        self._key = key
+        self._idle_ns, self._whole_ns = idle_ns, whole_ns
+        self._file = folder / _ENDED_FILE if folder is not None else None
+        self._ended: OrderedDict[str, int] = OrderedDict(_read(self._file))
+        """Until when each session that was signed out would have lived."""
+        self._seen_ns: OrderedDict[str, int] = OrderedDict()
+
+    def begin(self, agent: str, credential: str, now_ns: int) -> Session:
+        """Return a new session."""
+        return Session(secrets.token_urlsafe(16), agent, credential, now_ns, now_ns)
+
+    def cookie(self, session: Session, now_ns: int) -> str:
+        """Return what the browser keeps of the session, as seen now."""
+        body = msgspec.msgpack.encode(msgspec.structs.replace(session, seen_ns=now_ns))
+        return f"{_text(body)}.{_text(self._signature(body))}"
+
+    def read(self, cookie: str, now_ns: int) -> Session | None:
+        """Return the session of a cookie; None for one that is not ours, was signed out, or is too old."""
+        text, _, signature = cookie.partition(".")
+        try:
+            body = _bytes(text)
+            if not hmac.compare_digest(self._signature(body), _bytes(signature)):
+                return None
+            session = msgspec.msgpack.decode(body, type=Session)
+        except (ValueError, binascii.Error, msgspec.DecodeError):
+            return None
+        return session if self.lives(session, now_ns) else None
+
+    def lives(self, session: Session, now_ns: int) -> bool:
+        """Whether the session may still be used."""
+        if session.id in self._ended:
+            return False
+        seen_ns = max(session.seen_ns, self._seen_ns.get(session.id, 0))
+        return now_ns < min(session.began_ns + self._whole_ns, seen_ns + self._idle_ns)
+
+    def touch(self, session: Session, now_ns: int) -> None:
+        """Note that its owner did something."""
+        self._seen_ns[session.id] = now_ns
+        self._seen_ns.move_to_end(session.id)
+        if len(self._seen_ns) > SEEN_MAX:
+            self._seen_ns.popitem(last=False)
+
+    def end(self, session: Session, now_ns: int) -> bytes:
+        """Sign the session out: a copy of its cookie opens nothing any more. Returns what `keep` is to write."""
+        self._ended[session.id] = session.began_ns + self._whole_ns
+        self._ended = OrderedDict((name, until_ns) for name, until_ns in self._ended.items() if until_ns > now_ns)
+        while len(self._ended) > ENDED_MAX:
+            self._ended.popitem(last=False)
+        return msgspec.msgpack.encode(dict(self._ended))
+
+    def keep(self, ended: bytes) -> None:
+        """Write down who signed out, so that it holds over a restart. For a thread."""
+        if self._file is None:
+            return
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            fresh = self._file.with_suffix(".new")
+            fresh.write_bytes(ended)
+            fresh.replace(self._file)
+        except OSError as error:
+            logger.warning("sign-outs cannot be kept in %s: %s", self._file, error)
+
+    def _signature(self, body: bytes) -> bytes:
+        return hmac.digest(self._key, b"desk session\0" + body, hashlib.sha256)
+
+
+def _read(file: Path | None) -> dict[str, int]:
+    if file is None or not file.exists():
+        return {}
+    try:
+        return msgspec.msgpack.decode(file.read_bytes(), type=dict[str, int])
+    except (OSError, msgspec.DecodeError) as error:
+        logger.warning("sign-outs cannot be read from %s: %s", file, error)
+        return {}
+
+
+def _text(value: bytes) -> str:
+    return base64.urlsafe_b64encode(value).decode().rstrip("=")
+
+
+def _bytes(text: str) -> bytes:
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)

@@ -1,0 +1,248 @@
+"""One open desk: what changes goes out, what the agent does comes in.
+
+Nothing is queued for a desk. It is woken by durable turns and sends what is new since what it sent: items that look
+different, and the lines behind its place in each conversation. So a desk that was away, or is slow, is told the
+present, and no line twice; what it does is named by the page, so that a repeat changes nothing.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Annotated, Any, Final
+
+import msgspec
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from adapters.http.desk.commands import SERVED, AnyCommand, NotAllowed, fact_of
+from adapters.http.desk.hub import DeskHub, Waker
+from adapters.http.desk.items import items_of
+from adapters.http.desk.questions import AnyQuestion, answer_to
+from engine.errors import Overloaded
+from engine.messages.observed import INTEGER_MAX
+from engine.ports import EngineLink, Hint
+from engine.projections.engagements import Engagement
+
+LOOK_EVERY_S: Final = 10.0
+"""Sessions end without an event: a desk looks this often anyway."""
+WRITE_WITHIN_S: Final = 20.0
+"""A desk that takes nothing for so long is closed; it comes back when it can."""
+SETTLED_WITHIN_S: Final = 10.0
+UNDERWAY_MAX: Final = 64
+"""Commands of one desk that are not answered yet; beyond, it is read more slowly."""
+LINES_AT_ONCE: Final = 500
+RESUMED_MAX: Final = 256
+SOURCE: Final = "http:desk"
+SAID_MAX: Final = 64 << 10
+"""Bytes of one message from a page."""
+
+
+ContactId = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,18}$")]
+Position = Annotated[int, msgspec.Meta(ge=0, le=INTEGER_MAX)]
+
+
+class Hello(msgspec.Struct, frozen=True, tag_field="type", tag="hello"):
+    """The first message: how far the page has each conversation, by the contact's id."""
+
+    after: Annotated[dict[ContactId, Position], msgspec.Meta(max_length=RESUMED_MAX)] = {}
+
+
+class Do(msgspec.Struct, frozen=True, tag_field="type", tag="do"):
+    """Do this."""
+
+    command: AnyCommand
+
+
+class Ask(msgspec.Struct, frozen=True, tag_field="type", tag="ask"):
+    """Tell this."""
+
+    question: AnyQuestion
+
+
+class Alive(msgspec.Struct, frozen=True, tag_field="type", tag="alive"):
+    """Somebody sits there: the session is not idle."""
+
+
+class Typing(msgspec.Struct, frozen=True, tag_field="type", tag="typing"):
+    """The agent writes, or stopped."""
+
+    contact_id: int
+    typing: bool
+
+
+Said = Hello | Do | Ask | Alive | Typing
+_DECODER: Final = msgspec.json.Decoder(Said)
+_ENCODER: Final = msgspec.json.Encoder()
+
+
+class DeskSocket:
+    """One socket of one agent's desk. `lives` says whether the session still holds, `touch` that somebody is there."""
+
+    def __init__(
+        self,
+        agent: str,
+        engine: EngineLink,
+        hub: DeskHub,
+        wall_ns: Callable[[], int],
+        lives: Callable[[], str],
+        touch: Callable[[], None],
+    ) -> None:
+        self._agent = agent
+        self._engine = engine
+        self._hub = hub
+        self._wall_ns = wall_ns
+        self._why_ended = lives
+        self._touch = touch
+        self._ws = web.WebSocketResponse(heartbeat=20.0, max_msg_size=SAID_MAX, compress=False)
+        self.waker = Waker(engine.views.agent_number(agent))
+        self._sent: dict[str, bytes] = {}
+        self._after: dict[int, int] = {}
+        self._read_seqs: dict[int, tuple[int, int]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._room = asyncio.Semaphore(UNDERWAY_MAX)
+
+    async def run(self, request: web.Request) -> web.WebSocketResponse:
+        """Serve the desk until it goes, the session ends or the service stops."""
+        await self._ws.prepare(request)
+        pump: asyncio.Task[None] | None = None
+        try:
+            async for message in self._ws:
+                if message.type != WSMsgType.TEXT:
+                    break
+                said = self._understood(message.data)
+                if isinstance(said, Hello):
+                    if pump is None:
+                        self._after = {int(name): seq for name, seq in said.after.items()}
+                        pump = asyncio.get_running_loop().create_task(self._pump(), name="desk")
+                elif isinstance(said, Do | Ask):
+                    self._touch()
+                    await self._room.acquire()
+                    self._start(self._do(said.command) if isinstance(said, Do) else self._tell(said.question))
+                elif isinstance(said, Alive | Typing):
+                    self._touch()
+                    if isinstance(said, Typing):
+                        self._hint(said)
+                else:
+                    await self._ws.close(code=WSCloseCode.POLICY_VIOLATION, message=said.encode()[:120])
+        finally:
+            self._hub.leave(self.waker)
+            tasks = [task for task in (pump, *self._tasks) if task is not None]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        return self._ws
+
+    def _understood(self, text: str) -> Said | str:
+        try:
+            said: Said = _DECODER.decode(text)
+        except (msgspec.DecodeError, RecursionError) as error:
+            return f"not understood: {error}"
+        return said
+
+    def _start(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        self._room.release()
+        if not task.cancelled() and task.exception() is not None:
+            self.waker.wake()
+
+    def _hint(self, said: Typing) -> None:
+        for one in self._engine.views.engagements(self._agent):
+            if one.contact_id == said.contact_id and one.state in SERVED:
+                self._engine.hint(Hint(one.contact, "agent", self._agent, said.typing))
+
+    # --- out
+
+    async def _pump(self) -> None:
+        try:
+            while not self._ws.closed:
+                reason = "stopping" if self._hub.closing else self._why_ended()
+                if reason:
+                    await self._send({"type": "end", "reason": reason})
+                    await self._ws.close()
+                    return
+                await self._tell_news()
+                await self._tell_typing()
+                await self.waker.news(LOOK_EVERY_S)
+        except (ConnectionError, TimeoutError):
+            await self._ws.close(code=WSCloseCode.TRY_AGAIN_LATER)
+        except KeyError:
+            await self._send({"type": "end", "reason": "unknown"})
+            await self._ws.close()
+
+    async def _tell_news(self) -> None:
+        views = self._engine.views
+        held = views.engagements(self._agent)
+        items, as_of, now_ns = items_of(views, self._agent, held), views.as_of, views.now_ns(self._wall_ns())
+        self.waker.contacts = {one.contact_id: one.contact for one in held}
+        await asyncio.wait_for(self._engine.durable(), WRITE_WITHIN_S)
+        changed = {key: msgspec.Raw(body) for key, body in items.items() if self._sent.get(key) != body}
+        gone = [key for key in self._sent if key not in items]
+        if changed or gone:
+            kind = "delta" if self._sent else "snapshot"
+            self._sent = items
+            told = {"type": kind, "as_of": as_of, "now_ns": now_ns, "items": changed, "removed": gone}
+            await self._send(told)
+        for one in held:
+            if one.state != "offered" and one.channel != "voice":
+                await self._tell_lines(one)
+        for contact_id in self._after.keys() - self.waker.contacts.keys():
+            self._read_seqs.pop(contact_id, None)
+            del self._after[contact_id]
+
+    async def _tell_lines(self, one: Engagement) -> None:
+        views, contact_id = self._engine.views, one.contact_id
+        while True:
+            after_seq = self._after.get(contact_id, 0)
+            found = await asyncio.to_thread(views.conversation, str(contact_id), after_seq, LINES_AT_ONCE)
+            read = found.customer_read_seq, found.agent_read_seq
+            if found.messages or self._read_seqs.get(contact_id) != read:
+                await self._send(
+                    {
+                        "type": "lines",
+                        "contact_id": contact_id,
+                        "messages": found.messages,
+                        "customer_read_seq": read[0],
+                        "agent_read_seq": read[1],
+                    }
+                )
+            self._read_seqs[contact_id] = read
+            self._after[contact_id] = max(after_seq, found.messages[-1].seq if found.messages else 0)
+            if not found.more:
+                return
+
+    async def _tell_typing(self) -> None:
+        for contact_id, is_typing in self.waker.typing().items():
+            await self._send({"type": "typing", "contact_id": contact_id, "typing": is_typing})
+
+    async def _send(self, told: dict[str, Any]) -> None:
+        await asyncio.wait_for(self._ws.send_str(_ENCODER.encode(told).decode()), WRITE_WITHIN_S)
+
+    # --- in
+
+    async def _do(self, command: AnyCommand) -> None:
+        told: dict[str, Any] = {"type": "done", "id": command.id}
+        try:
+            fact = fact_of(command, self._agent, self._engine.views.engagements(self._agent))
+            submitted = self._engine.submit(SOURCE, [fact])
+            (receipt,) = await asyncio.wait_for(asyncio.shield(submitted), SETTLED_WITHIN_S)
+            told |= {"seq": receipt.seq, "error": receipt.error, "refused": receipt.refused}
+        except (NotAllowed, KeyError) as error:
+            told["error"] = str(error.args[0])
+        except Overloaded as full:
+            told |= {"error": str(full), "again_s": full.retry_after_s}
+        except TimeoutError:
+            told |= {"error": "the log is not durable yet", "again_s": 1}
+        await self._send(told)
+
+    async def _tell(self, question: AnyQuestion) -> None:
+        views = self._engine.views
+        told: dict[str, Any] = {"type": "answer", "id": question.id}
+        try:
+            told |= await answer_to(question, self._agent, views.engagements(self._agent), views)
+            await asyncio.wait_for(self._engine.durable(), WRITE_WITHIN_S)
+        except KeyError as error:
+            told["error"] = str(error.args[0])
+        await self._send(told)

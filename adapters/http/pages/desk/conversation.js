@@ -1,0 +1,139 @@
+// One contact: its lines and the place to write, or the call; what can be done with it stands above.
+
+import { el, fill, keep, linked } from "./dom.js";
+import { who } from "./people.js";
+import { clock, t } from "./words.js";
+import { wrapUp } from "./wrap_up.js";
+
+export function conversationView(desk) {
+  const heading = el("h2", { id: "contact-title", tabIndex: -1 });
+  const under = el("p", { class: "under" });
+  const actions = el("div", { class: "actions" });
+  const lines = el("ol", { class: "lines", tabIndex: 0 });
+  const typing = el("p", { class: "typing" });
+  const call = el("div", { class: "call" });
+  const wrapping = wrapUp(desk);
+  const input = el("textarea", { id: "line", rows: 2, maxLength: 4096, enterKeyHint: "send" });
+  const send = el("button", { type: "submit", class: "primary" });
+  const composer = el("form", { class: "composer", on: { submit: (event) => (event.preventDefault(), say()) } }, input, send);
+  const nothing = el("div", { class: "nothing" });
+  const body = el("div", { class: "contact-body" }, el("header", { class: "contact-head" }, el("div", {}, heading, under), actions), lines, typing, call, wrapping.place, composer);
+  const place = el("section", { class: "conversation", id: "work", "aria-labelledby": "contact-title" }, nothing, body);
+  let shown = 0;
+
+  input.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+      event.preventDefault();
+      say();
+    }
+  });
+  input.addEventListener("input", () => {
+    if (!shown) return;
+    desk.store.drafts.set(shown, input.value);
+    desk.typing(shown, input.value !== "");
+    grow();
+  });
+  lines.addEventListener("scroll", () => desk.readShown(), { passive: true });
+
+  function grow() {
+    input.style.height = "auto";
+    input.style.height = `${Math.min(input.scrollHeight + 2, 180)}px`;
+  }
+
+  function say() {
+    const contact = desk.store.current;
+    const text = input.value.trim();
+    if (!contact || !text || contact.state === "wrapping") return;
+    desk.say(contact, text);
+    input.value = "";
+    desk.store.drafts.delete(contact.id);
+    grow();
+    lines.scrollTop = lines.scrollHeight;
+  }
+
+  function line(said) {
+    const mine = said.by === "agent" && said.agent === desk.store.agent?.agent;
+    const by = said.by === "agent" ? (mine ? t("you") : desk.nameOf(said.agent)) : said.by === "system" ? t("automatic") : who(desk.store.current);
+    return el(
+      "li",
+      { class: `line by-${said.by}${mine ? " mine" : ""}` },
+      el("p", { class: "line-by" }, el("span", { class: "line-who" }, by), " ", el("time", {}, clock(said.at_ns))),
+      el("div", { class: "bubble" }, said.text ? el("p", { class: "line-text" }, linked(said.text)) : null, said.attachment ? desk.attachment(said.attachment) : null),
+      mine ? el("p", { class: "line-state" }) : null,
+    );
+  }
+
+  function state(item, said) {
+    const place = item.querySelector(".line-state");
+    if (!place) return;
+    const conversation = desk.store.conversation(desk.store.chosen);
+    const text = said.failed ? t("not_sent", { why: said.failed }) : !said.seq ? t("sending") : said.seq <= conversation.customerRead ? t("seen") : t("sent");
+    if (place.textContent !== text) place.textContent = text;
+    item.classList.toggle("failed", Boolean(said.failed));
+  }
+
+  function button(word, handler, key, more = {}) {
+    return el("button", { type: "button", on: { click: handler }, ...more }, word, key ? el("kbd", { "aria-hidden": "true" }, key) : null);
+  }
+
+  function renderActions(contact) {
+    const signature = `${contact.id} ${contact.state} ${contact.channel} ${document.documentElement.lang}`;
+    if (actions.dataset.signature === signature) return;
+    actions.dataset.signature = signature;
+    const served = contact.state === "connected" || contact.state === "held";
+    fill(
+      actions,
+      served ? button(t("transfer"), () => desk.transfer(contact), "T") : null,
+      served ? button(t(contact.channel === "voice" ? "hang_up" : "end_chat"), () => desk.end(contact), "E", { class: "danger" }) : null,
+    );
+  }
+
+  function renderCall(contact) {
+    call.hidden = contact.channel !== "voice" || contact.state === "wrapping";
+    if (call.hidden) return;
+    fill(call, el("p", { class: "call-state" }, t(`contact.${contact.state}`)), el("p", { class: "call-timer", data: { since: String(contact.since_ns) } }));
+  }
+
+  function render() {
+    const { store } = desk;
+    const contact = store.current;
+    nothing.hidden = Boolean(contact);
+    body.hidden = !contact;
+    if (!contact) {
+      shown = 0;
+      const state = store.agent?.state ?? "offline";
+      fill(nothing, el("p", { class: "nothing-word" }, t(`empty.${state}`)), el("p", { class: "nothing-advice" }, t(`advice.${state}`)));
+      return;
+    }
+    const isNew = shown !== contact.id;
+    const atEnd = isNew || lines.scrollHeight - lines.scrollTop - lines.clientHeight < 60;
+    if (isNew) {
+      lines.replaceChildren();
+      input.value = store.drafts.get(contact.id) ?? "";
+      shown = contact.id;
+    }
+    heading.textContent = who(contact);
+    const from = contact.from_agent ? t("from_agent", { agent: desk.nameOf(contact.from_agent) }) : contact.from_queue ? t("from_queue", { queue: desk.queueName(contact.from_queue) }) : "";
+    under.textContent = [t(`channel.${contact.channel}`), desk.queueName(contact.queue), from].filter(Boolean).join(" · ");
+    renderActions(contact);
+    const chat = contact.channel !== "voice";
+    const conversation = store.conversation(contact.id);
+    lines.hidden = !chat;
+    lines.setAttribute("aria-label", t("lines"));
+    typing.hidden = !chat || contact.state === "wrapping";
+    typing.textContent = conversation.typing ? t("is_typing") : "";
+    keep(lines, conversation.shown, (said) => said.id ?? said.seq, line, state);
+    renderCall(contact);
+    wrapping.render(contact);
+    composer.hidden = !chat || contact.state === "wrapping";
+    input.placeholder = t("write");
+    input.setAttribute("aria-label", t("write_to", { name: who(contact) }));
+    send.textContent = t("send");
+    if (isNew) grow();
+    if (atEnd) lines.scrollTop = lines.scrollHeight;
+    desk.readShown();
+  }
+
+  const atEnd = () => shown && lines.scrollHeight - lines.scrollTop - lines.clientHeight < 60;
+  return { place, render, atEnd, focus: () => (composer.hidden ? heading : input).focus(), wrapping };
+}

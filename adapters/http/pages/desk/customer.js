@@ -1,0 +1,80 @@
+// Who the customer is, what they told before, and what became of their earlier contacts.
+
+import { el, fill, keep, linked } from "./dom.js";
+import { who } from "./people.js";
+import { clock, day, duration, t } from "./words.js";
+
+const SHOWN_ELSEWHERE = new Set(["name", "display_name", "customer_name"]);
+
+export function customerView(desk) {
+  const title = el("h2", { id: "customer-title" });
+  const facts = el("dl", { class: "facts" });
+  const pastTitle = el("h3", {});
+  const past = el("ul", { class: "past" });
+  const none = el("p", { class: "empty" });
+  const place = el("aside", { class: "customer", "aria-labelledby": "customer-title" }, title, facts, pastTitle, none, past);
+  let shown = "";
+
+  const fact = (word, said) => (said ? el("div", {}, el("dt", {}, word), el("dd", {}, said)) : null);
+
+  function outcome(one) {
+    if (one.state !== "closed") return t("still_open");
+    if (one.exit === "answered") return t("served_for", { time: duration(one.talk_s) });
+    return t(`exit.${one.exit}`);
+  }
+
+  function make(one) {
+    const transcript = el("div", { class: "transcript" });
+    const details = el(
+      "details",
+      { on: { toggle: () => details.open && open(one, transcript) } },
+      el(
+        "summary",
+        {},
+        el("span", { class: "past-icon", "aria-hidden": "true" }, one.channel === "voice" ? "☎" : "✉"),
+        el("span", { class: "past-text" }, el("span", {}, day(one.arrived_ns), " · ", desk.queueName(one.queue)), el("span", { class: "past-out" }, outcome(one), one.agent ? ` · ${desk.nameOf(one.agent)}` : "")),
+      ),
+      transcript,
+    );
+    return el("li", {}, details);
+  }
+
+  async function open(one, transcript) {
+    if (transcript.childElementCount) return;
+    fill(transcript, el("p", { class: "empty" }, t("loading")));
+    const told = await desk.wire.ask({ what: "transcript", contact_id: one.id });
+    const said = told.conversation?.messages ?? [];
+    fill(
+      transcript,
+      said.length
+        ? said.map((line) => el("p", { class: `past-line by-${line.by}` }, el("b", {}, line.by === "agent" ? desk.nameOf(line.agent) : line.by === "system" ? t("automatic") : who(desk.store.current ?? {})), ` ${clock(line.at_ns)} `, linked(line.text || line.attachment?.name || "")))
+        : el("p", { class: "empty" }, told.error ?? t("no_lines")),
+    );
+  }
+
+  function render() {
+    const contact = desk.store.current ?? desk.store.offers.at(-1);
+    place.hidden = !contact;
+    if (!contact) return;
+    const earlier = desk.store.earlier.get(contact.id);
+    const signature = JSON.stringify([contact.id, contact.attributes, contact.priority, earlier, document.documentElement.lang]);
+    if (signature === shown) return;
+    shown = signature;
+    title.textContent = t("customer");
+    const more = Object.entries(contact.attributes ?? {}).filter(([key]) => !SHOWN_ELSEWHERE.has(key));
+    fill(
+      facts,
+      fact(t("name"), who(contact)),
+      fact(t("known_as"), contact.customer),
+      fact(t("entry"), contact.entry),
+      fact(t("arrived"), day(contact.arrived_ns)),
+      fact(t("priority"), contact.priority ? String(contact.priority) : ""),
+      more.map(([key, said]) => fact(key.replaceAll("_", " "), said)),
+    );
+    pastTitle.textContent = earlier?.length ? t("earlier", { n: earlier.length }) : t("earlier_none_title");
+    none.textContent = earlier === undefined ? t("loading") : t("earlier_none");
+    none.hidden = Boolean(earlier?.length);
+    keep(past, earlier ?? [], (one) => `${contact.id} ${one.id} ${document.documentElement.lang}`, make);
+  }
+  return { place, render };
+}

@@ -1,0 +1,59 @@
+// The windows above the desk: to whom a contact goes, and which key does what.
+
+import { el, fill, keep } from "./dom.js";
+import { t } from "./words.js";
+
+function dialog(title, ...children) {
+  const made = el(
+    "dialog",
+    { "aria-labelledby": "dialog-title" },
+    el("div", { class: "dialog-head" }, el("h2", { id: "dialog-title" }, title), el("button", { type: "button", class: "quiet", "aria-label": t("close"), on: { click: () => made.close() } }, "✕")),
+    ...children,
+  );
+  made.addEventListener("close", () => made.remove());
+  made.addEventListener("click", (event) => event.target === made && made.close());
+  document.body.append(made);
+  made.showModal();
+  return made;
+}
+
+const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").replaceAll("đ", "d").replaceAll("Đ", "D").toLowerCase();
+
+export async function transferDialog(desk, contact) {
+  const search = el("input", { type: "search", id: "to", "aria-label": t("search_target"), placeholder: t("search_target"), autocomplete: "off" });
+  const list = el("ul", { class: "targets" });
+  const shown = dialog(t("transfer_title"), search, list);
+  search.focus();
+  const queues = desk.store.house.queues.filter((one) => one.queue !== contact.queue).map((one) => ({ kind: "queue", name: one.queue, text: one.display_name, under: t("a_queue") }));
+  let targets = queues;
+  const to = (target) => {
+    shown.close();
+    desk.act({ verb: "transfer", contact: contact.contact, [target.kind]: target.name });
+  };
+  const make = (target) => el("li", {}, el("button", { type: "button", class: "target", on: { click: () => to(target) } }, el("span", {}, target.text), el("span", { class: "target-under" }, target.under)));
+  const render = () => {
+    const wanted = plain(search.value);
+    const found = targets.filter((one) => plain(`${one.text} ${one.name}`).includes(wanted));
+    if (!found.length) fill(list, el("li", { class: "empty" }, t("no_target")));
+    else keep(list, found, (one) => `${one.kind} ${one.name}`, make);
+  };
+  search.addEventListener("input", render);
+  search.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") list.querySelector("button")?.click();
+  });
+  render();
+  const told = await desk.wire.ask({ what: "colleagues" });
+  targets = [...queues, ...(told.colleagues ?? []).map((one) => ({ kind: "agent", name: one.agent, text: one.display_name || one.agent, under: t(`state.${one.state}`) }))];
+  render();
+}
+
+export function helpDialog(desk) {
+  const keys = [["A", "key_accept"], ["D", "key_decline"], ["P", "key_pause"], ["R", "key_ready"], ["T", "transfer"], ["E", "key_end"], ["1–9", "key_codes"], ["F", "finish"], ["↑ ↓", "key_contacts"], ["W", "key_write"], ["?", "key_help"]];
+  const off = el("input", { type: "checkbox", id: "keys-on", checked: desk.keysOn, on: { change: (event) => desk.setKeys(event.target.checked) } });
+  dialog(
+    t("keys_title"),
+    el("table", { class: "keys" }, el("caption", { class: "unseen" }, t("keys_title")), el("thead", { class: "unseen" }, el("tr", {}, el("th", { scope: "col" }, t("key")), el("th", { scope: "col" }, t("does")))), el("tbody", {}, keys.map(([key, word]) => el("tr", {}, el("th", { scope: "row" }, el("kbd", {}, key)), el("td", {}, t(word)))))),
+    el("label", { class: "switch", for: "keys-on" }, off, t("keys_on")),
+    el("p", { class: "empty" }, t("keys_note")),
+  );
+}

@@ -1,0 +1,345 @@
+// The desk: signs in, keeps the socket, and puts the parts of the page together.
+
+import { contactList } from "./contact_list.js";
+import { conversationView } from "./conversation.js";
+import { customerView } from "./customer.js";
+import { helpDialog, transferDialog } from "./dialogs.js";
+import { el, fill } from "./dom.js";
+import { listen } from "./keys.js";
+import { offersView } from "./offers.js";
+import { who } from "./people.js";
+import { signInView } from "./sign_in.js";
+import { stateButton } from "./state_button.js";
+import { Store } from "./store.js";
+import { choose, duration, language, languages, loadWords, t } from "./words.js";
+import { freshId, Wire } from "./wire.js";
+
+const KEYS_OFF = "trunkline-desk-keys-off";
+const TYPING_EVERY_MS = 3000;
+const SESSION_EVERY_MS = 300_000;
+const room = document.getElementById("room");
+
+class Desk {
+  constructor() {
+    this.store = new Store();
+    this.keysOn = localStorage.getItem(KEYS_OFF) === null;
+    this.open = false;
+    this.rung = new Set();
+    this.reading = new Map();
+    this.wire = new Wire({
+      hello: () => this.store.after(),
+      onTold: (told) => this.told(told),
+      onState: (state) => ((this.store.connection = state), this.store.changed()),
+      onEnd: (reason) => this.leave(t(`ended.${reason}`)),
+      onSettled: () => this.keepUnsent(),
+    });
+    this.store.onChange(() => this.open && this.render());
+    listen(this);
+    setInterval(() => this.tick(), 1000);
+    setInterval(() => this.stay(), SESSION_EVERY_MS);
+    document.addEventListener("visibilitychange", () => this.open && this.readShown());
+  }
+
+  // --- coming and going
+
+  async begin() {
+    await loadWords();
+    document.querySelector(".skip").textContent = t("skip");
+    const answer = await fetch("/api/v1/desk/session").catch(() => null);
+    if (answer?.status === 200) this.enter(await answer.json());
+    else this.leave("");
+  }
+
+  enter(session) {
+    this.me = session.agent;
+    this.store.items.clear();
+    this.store.conversations.clear();
+    this.build();
+    this.open = true;
+    for (const command of this.store.unsent(this.me)) this.sayAgain(command);
+    this.wire.open();
+  }
+
+  leave(message) {
+    this.open = false;
+    this.wire.close();
+    document.title = t("desk");
+    fill(room, signInView((session) => this.enter(session), message));
+  }
+
+  async signOut() {
+    if (this.store.contacts.length && !confirm(t("sign_out_with_contacts", { n: this.store.contacts.length }))) return;
+    await fetch("/api/v1/desk/session", { method: "DELETE" }).catch(() => null);
+    this.leave(t("signed_out"));
+  }
+
+  async stay() {
+    if (this.open && Date.now() - this.wire.active < SESSION_EVERY_MS) await fetch("/api/v1/desk/session").catch(() => null);
+  }
+
+  // --- what comes in
+
+  told(told) {
+    if (told.type === "snapshot" || told.type === "delta") {
+      this.store.takeItems(told);
+      this.announce();
+      this.askEarlier();
+    } else if (told.type === "lines") {
+      const fresh = this.store.takeLines(told);
+      const line = fresh.findLast((one) => one.by === "customer");
+      const contact = this.store.items.get(`contact:${told.contact_id}`);
+      if (line && contact && (document.hidden || contact.id !== this.store.chosen)) this.say_politely(t("new_line", { name: who(contact), text: line.text }));
+    } else if (told.type === "typing") {
+      this.store.conversation(told.contact_id).typing = told.typing;
+      this.store.changed();
+    }
+  }
+
+  announce() {
+    for (const contact of this.store.offers) {
+      const key = `${contact.id} ${contact.since_ns}`;
+      if (this.rung.has(key)) continue;
+      this.rung.add(key);
+      document.getElementById("urgent").textContent = t("offered_to_you", { name: who(contact), channel: t(`channel.${contact.channel}`), queue: this.queueName(contact.queue) });
+    }
+  }
+
+  async askEarlier() {
+    for (const contact of this.store.contacts) {
+      if (this.store.earlier.has(contact.id)) continue;
+      this.store.earlier.set(contact.id, undefined);
+      const told = await this.wire.ask({ what: "earlier", contact_id: contact.id });
+      this.store.earlier.set(contact.id, told.earlier ?? []);
+      this.store.changed();
+    }
+  }
+
+  // --- what is done
+
+  async act(command) {
+    const told = await this.wire.do(command);
+    const wrong = told.error || (told.refused ? t(`refused.${told.refused}`) : "");
+    if (wrong) this.complain(wrong);
+    return told;
+  }
+
+  accept(contact) {
+    this.wanted = contact.id;
+    this.act({ verb: "accept", contact: contact.contact });
+  }
+
+  say(contact, text) {
+    this.typing(contact.id, false);
+    const command = { id: freshId(), verb: "say", contact: contact.contact, text };
+    this.sayAgain(command, contact.id);
+  }
+
+  async sayAgain(command, contactId = command.contactId) {
+    const { contactId: _, ...plain } = command;
+    const shown = { id: plain.id, by: "agent", agent: this.me, text: plain.text, at_ns: this.store.nowMs() * 1e6, seq: 0 };
+    const conversation = this.store.conversation(contactId);
+    conversation.pending.push(shown);
+    this.sent ??= new Map();
+    this.sent.set(plain.id, contactId);
+    this.store.changed();
+    const told = await this.wire.again(plain);
+    this.sent.delete(plain.id);
+    if (told.error || told.refused) shown.failed = told.error || t(`refused.${told.refused}`);
+    else {
+      shown.seq = told.seq;
+      if (conversation.lines.some((line) => line.seq === told.seq)) conversation.pending = conversation.pending.filter((one) => one !== shown);
+    }
+    this.store.changed();
+  }
+
+  keepUnsent() {
+    const commands = [...this.wire.underWay.values()].map(({ command }) => command).filter((command) => command.verb === "say");
+    this.store.keepUnsent(this.me, commands.map((command) => ({ ...command, contactId: this.sent?.get(command.id) ?? this.idOf(command.contact) })));
+  }
+
+  idOf(name) {
+    return this.store.contacts.find((contact) => contact.contact === name)?.id ?? 0;
+  }
+
+  end(contact) {
+    if (confirm(t(contact.channel === "voice" ? "hang_up_sure" : "end_chat_sure", { name: who(contact) }))) this.act({ verb: "end", contact: contact.contact });
+  }
+
+  transfer(contact) {
+    transferDialog(this, contact);
+  }
+
+  finish(contact) {
+    this.act({ verb: "finish", contact: contact.contact });
+  }
+
+  typing(contactId, on) {
+    this.typed ??= new Map();
+    const last = this.typed.get(contactId) ?? 0;
+    if (on ? Date.now() - last < TYPING_EVERY_MS : !last) return;
+    this.typed.set(contactId, on ? Date.now() : 0);
+    this.wire.tell({ type: "typing", contact_id: contactId, typing: on });
+  }
+
+  // What is shown on a visible page, down to its end, is read.
+  readShown() {
+    const contact = this.store.current;
+    if (!contact || contact.state === "wrapping" || contact.channel === "voice" || document.hidden || !this.parts.conversation.atEnd()) return;
+    const conversation = this.store.conversation(contact.id);
+    const last = conversation.lines.findLast((line) => line.by === "customer")?.seq ?? 0;
+    if (last <= conversation.agentRead || last <= (this.reading.get(contact.id) ?? 0)) return;
+    this.reading.set(contact.id, last);
+    this.wire.do({ verb: "read", contact: contact.contact, up_to_seq: last });
+  }
+
+  choose(id, focus = false) {
+    this.store.choose(id);
+    if (focus) queueMicrotask(() => this.parts.conversation.focus());
+  }
+
+  // --- words
+
+  queueName(queue) {
+    return this.store.house?.queues.find((one) => one.queue === queue)?.display_name ?? queue;
+  }
+
+  nameOf(agent) {
+    return agent === this.me ? this.store.agent?.display_name || agent : agent;
+  }
+
+  rings(contact) {
+    return contact.channel === "voice" && Boolean(this.store.agent?.has_phone);
+  }
+
+  pausesLater() {
+    const agent = this.store.agent;
+    return agent.status !== "available" && ["busy", "wrapping", "offered"].includes(agent.state);
+  }
+
+  attachment(file) {
+    return el("a", { class: "attachment", href: `/api/v1/desk/attachments/${file.sha256}`, download: file.name }, file.name, ` (${Math.ceil(file.size_bytes / 1024)} kB)`);
+  }
+
+  say_politely(text) {
+    document.getElementById("polite").textContent = text;
+  }
+
+  complain(text) {
+    this.parts.toast.textContent = text;
+    this.parts.toast.hidden = false;
+    document.getElementById("urgent").textContent = text;
+    clearTimeout(this.toastTimer);
+    this.toastTimer = setTimeout(() => (this.parts.toast.hidden = true), 8000);
+  }
+
+  setKeys(on) {
+    this.keysOn = on;
+    if (on) localStorage.removeItem(KEYS_OFF);
+    else localStorage.setItem(KEYS_OFF, "1");
+  }
+
+  keyHandlers() {
+    const offer = this.store.offers[0];
+    const contact = this.store.current;
+    const served = contact && contact.state !== "wrapping" ? contact : undefined;
+    const held = this.store.held;
+    const step = (by) => held.length && this.choose(held.at((held.findIndex((one) => one.id === this.store.chosen) + by + held.length) % held.length).id);
+    return {
+      a: offer && !this.rings(offer) ? () => this.accept(offer) : undefined,
+      d: offer ? () => this.act({ verb: "decline", contact: offer.contact }) : undefined,
+      p: () => this.parts.state.toggle(true),
+      r: () => this.act({ verb: "status", status: "available" }),
+      t: served ? () => this.transfer(served) : undefined,
+      e: served ? () => this.end(served) : undefined,
+      f: contact?.state === "wrapping" ? () => this.finish(contact) : undefined,
+      w: served ? () => this.parts.conversation.focus() : undefined,
+      ArrowDown: () => step(1),
+      ArrowUp: () => step(-1),
+      "?": () => helpDialog(this),
+    };
+  }
+
+  // --- the page
+
+  build() {
+    const state = stateButton(this);
+    const offers = offersView(this);
+    const contacts = contactList(this);
+    const conversation = conversationView(this);
+    const customer = customerView(this);
+    const name = el("span", { class: "me" });
+    const service = el("span", { class: "service" });
+    const dot = el("span", { class: "dot", "aria-hidden": "true" });
+    const connection = el("span", {});
+    const tongue = el("div", { class: "tongues", role: "group" });
+    const keys = el("button", { type: "button", class: "quiet", on: { click: () => helpDialog(this) } });
+    const out = el("button", { type: "button", class: "quiet", on: { click: () => this.signOut() } });
+    const heading = el("h1", { class: "service-name" });
+    const figures = el("dl", { class: "figures" });
+    const toast = el("p", { class: "toast", hidden: true });
+    heading.append(service);
+    this.parts = { state, offers, contacts, conversation, customer, name, service, dot, connection, tongue, keys, out, figures, toast };
+    fill(
+      room,
+      el("header", { class: "top" }, el("div", { class: "who" }, heading, name), state.place, figures, el("div", { class: "top-end" }, el("p", { class: "connection", id: "connection" }, dot, connection), tongue, keys, out)),
+      el("main", { class: "desk" }, offers.place, contacts.place, conversation.place, customer.place),
+      toast,
+    );
+  }
+
+  render() {
+    const { store, parts } = this;
+    if (this.wanted && store.items.get(`contact:${this.wanted}`)?.state === "connected") {
+      store.chosen = this.wanted;
+      this.wanted = 0;
+      queueMicrotask(() => parts.conversation.focus());
+    }
+    parts.service.textContent = store.house?.service ?? t("desk");
+    parts.name.textContent = store.agent?.display_name || this.me;
+    parts.dot.dataset.state = store.connection;
+    parts.connection.textContent = t(`connection.${store.connection}`);
+    this.renderTop();
+    for (const part of [parts.state, parts.offers, parts.contacts, parts.conversation, parts.customer]) part.render();
+    this.tick();
+    const unread = store.held.reduce((sum, contact) => sum + (contact.channel === "voice" ? 0 : store.conversation(contact.id).unread), 0);
+    const rings = store.offers.length ? "☎ " : "";
+    document.title = `${rings}${unread ? `(${unread}) ` : ""}${t("desk")}`;
+  }
+
+  renderTop() {
+    const { parts } = this;
+    if (parts.tongue.dataset.language !== language) {
+      parts.tongue.dataset.language = language;
+      parts.tongue.setAttribute("aria-label", t("language"));
+      fill(parts.tongue, languages().map((one) => el("button", { type: "button", class: "quiet", lang: one, title: t(`language.${one}`), "aria-label": t(`language.${one}`), "aria-pressed": String(one === language), on: { click: async () => (await choose(one), this.render()) } }, one.toUpperCase())));
+      parts.keys.textContent = t("keys_title");
+      parts.out.textContent = t("sign_out");
+      document.querySelector(".skip").textContent = t("skip");
+    }
+    const agent = this.store.agent;
+    if (!agent) return;
+    const served = new Set(this.store.house?.queues.filter((one) => agent.queues.includes(one.queue)).map((one) => one.channel));
+    const loads = Object.entries(agent.loads).filter(([channel, load]) => load.used || !served.size || served.has(channel)).map(([channel, load]) => [t(`channel.${channel}`), `${load.used}/${load.capacity}`]);
+    const pairs = [...loads, [t("answered"), String(agent.answered)], [t("not_answered"), String(agent.not_answered + agent.declined)]];
+    const signature = JSON.stringify(pairs);
+    if (parts.figures.dataset.signature === signature) return;
+    parts.figures.dataset.signature = signature;
+    fill(parts.figures, pairs.map(([word, value]) => el("div", {}, el("dt", {}, word), el("dd", {}, value))));
+  }
+
+  tick() {
+    if (!this.open) return;
+    const now = this.store.nowMs();
+    for (const place of document.querySelectorAll("[data-since]")) {
+      const text = place.dataset.since === "0" ? "" : duration((now - place.dataset.since / 1e6) / 1000);
+      if (place.textContent !== text) place.textContent = text;
+    }
+    for (const place of document.querySelectorAll("[data-until]")) {
+      const left = (place.dataset.until / 1e6 - now) / 1000;
+      if (place.tagName === "PROGRESS") place.value = Math.max(0, Math.min(1, left / ((place.dataset.until - place.dataset.from) / 1e9)));
+      else place.textContent = duration(Math.ceil(left));
+    }
+  }
+}
+
+new Desk().begin();

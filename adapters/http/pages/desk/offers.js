@@ -1,0 +1,57 @@
+// What rings: who it is, for how much longer, and the two answers.
+
+import { el, fill, keep } from "./dom.js";
+import { clock, t } from "./words.js";
+import { who } from "./people.js";
+
+export function offersView(desk) {
+  const place = el("section", { class: "offers", "aria-labelledby": "offers-title", hidden: true });
+  const title = el("h2", { id: "offers-title", class: "unseen" });
+  const list = el("ul", { class: "offer-list" });
+  place.append(title, list);
+
+  function make(contact) {
+    const answers = el("div", { class: "offer-answers" });
+    const accept = desk.rings(contact)
+      ? el("p", { class: "on-phone" }, t("answer_on_phone"))
+      : el(
+          "button",
+          { type: "button", class: "primary", data: { does: "accept" }, on: { click: () => desk.accept(contact) } },
+          t("accept"),
+          el("kbd", { "aria-hidden": "true" }, "A"),
+        );
+    const decline = el(
+      "button",
+      { type: "button", data: { does: "decline" }, on: { click: () => desk.act({ verb: "decline", contact: contact.contact }) } },
+      t("decline"),
+      el("kbd", { "aria-hidden": "true" }, "D"),
+    );
+    answers.append(accept, decline);
+    const bar = el("progress", { class: "countdown", "aria-label": t("rings_on"), max: 1, value: 1 });
+    bar.dataset.until = String(contact.until_ns);
+    bar.dataset.from = String(contact.since_ns);
+    const left = el("span", { class: "left" });
+    if (contact.until_ns) left.dataset.until = String(contact.until_ns);
+    return el(
+      "li",
+      { class: "offer" },
+      el("span", { class: "offer-icon", "aria-hidden": "true" }, contact.channel === "voice" ? "☎" : "✉"),
+      el(
+        "div",
+        { class: "offer-who" },
+        el("h3", {}, who(contact)),
+        el("p", {}, t(`channel.${contact.channel}`), " · ", desk.queueName(contact.queue), " · ", t("waits_since", { time: clock(contact.arrived_ns) })),
+      ),
+      contact.until_ns ? el("div", { class: "offer-left" }, left, bar) : null,
+      answers,
+    );
+  }
+
+  function render() {
+    const offers = desk.store.offers;
+    place.hidden = offers.length === 0;
+    title.textContent = t("offers", { n: offers.length });
+    keep(list, offers, (contact) => `${contact.id} ${contact.since_ns} ${document.documentElement.lang}`, make);
+  }
+  return { place, render };
+}

@@ -1,0 +1,45 @@
+// The door: a name and a password, or a token.
+
+import { el, fill } from "./dom.js";
+import { choose, language, languages, t } from "./words.js";
+
+export function signInView(onSignedIn, said = "") {
+  const place = el("main", { class: "door", id: "work" });
+
+  function render(message, byToken = false) {
+    const agent = el("input", { id: "agent", name: "agent", autocomplete: "username", required: true, autocapitalize: "none", spellcheck: false });
+    const password = el("input", { id: "password", name: "password", type: "password", autocomplete: "current-password" });
+    const token = el("input", { id: "token", name: "token", type: "password", autocomplete: "off", required: true });
+    const alert = el("p", { class: "door-alert", role: "alert" }, message);
+    const button = el("button", { type: "submit", class: "primary" }, t("sign_in"));
+    const row = (field, word) => el("div", { class: "field" }, el("label", { for: field.id }, word), field);
+    const form = el(
+      "form",
+      { class: "door-form", on: { submit: (event) => (event.preventDefault(), submit()) } },
+      el("h1", {}, t("desk")),
+      alert,
+      byToken ? row(token, t("token")) : [row(agent, t("agent_name")), row(password, t("password"))],
+      button,
+      el("button", { type: "button", class: "quiet", on: { click: () => render("", !byToken) } }, t(byToken ? "by_password" : "by_token")),
+      el("div", { class: "door-languages" }, languages().map((one) => el("button", { type: "button", class: "quiet", lang: one, "aria-pressed": String(one === language), on: { click: async () => (await choose(one), render(message, byToken)) } }, t(`language.${one}`)))),
+    );
+    fill(place, form);
+    (byToken ? token : agent).focus();
+
+    async function submit() {
+      button.disabled = true;
+      try {
+        const body = byToken ? { token: token.value.trim() } : { agent: agent.value.trim(), password: password.value };
+        const answer = await fetch("/api/v1/desk/session", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+        if (answer.ok) return onSignedIn(await answer.json());
+        const problem = await answer.json().catch(() => ({}));
+        alert.textContent = answer.status === 429 ? t("too_many_tries", { s: Number(answer.headers.get("Retry-After") ?? 1) }) : answer.status === 401 ? t("wrong_password") : (problem.detail ?? t("no_connection"));
+      } catch {
+        alert.textContent = t("no_connection");
+      }
+      button.disabled = false;
+    }
+  }
+  render(said);
+  return place;
+}

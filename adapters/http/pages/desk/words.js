@@ -1,0 +1,58 @@
+// What the page says, in the reader's language: catalogues with the same keys, numbers and times as the language has them.
+
+const LANGUAGES = ["en", "vi"];
+const KEPT = "trunkline-desk-language";
+let catalogue = {};
+export let language = "en";
+
+export async function loadWords() {
+  const asked = localStorage.getItem(KEPT) || navigator.languages.map((one) => one.slice(0, 2)).find((one) => LANGUAGES.includes(one));
+  await speak(LANGUAGES.includes(asked) ? asked : "en");
+}
+
+export async function speak(wanted) {
+  const answer = await fetch(`/pages/desk/${wanted}.json`);
+  catalogue = await answer.json();
+  language = wanted;
+  document.documentElement.lang = wanted;
+}
+
+export async function choose(wanted) {
+  localStorage.setItem(KEPT, wanted);
+  await speak(wanted);
+}
+
+export const languages = () => LANGUAGES;
+
+export function t(key, given = {}) {
+  const counted = "n" in given ? `${key}.${new Intl.PluralRules(language).select(given.n)}` : key;
+  const text = catalogue[counted] ?? catalogue[`${key}.other`] ?? catalogue[key] ?? key;
+  return text.replace(/\{(\w+)\}/g, (whole, name) => {
+    const value = given[name];
+    return value === undefined ? whole : typeof value === "number" ? number(value) : value;
+  });
+}
+
+export const has = (key) => key in catalogue;
+
+export const number = (value) => new Intl.NumberFormat(language).format(value);
+
+export const share = (value) => new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 }).format(value);
+
+// 0:07, 12:30, 1:02:30.
+export function duration(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (part) => String(part).padStart(2, "0");
+  return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}
+
+export const clock = (atNs) =>
+  new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" }).format(new Date(atNs / 1e6));
+
+export function day(atNs) {
+  const date = new Date(atNs / 1e6);
+  const today = date.toDateString() === new Date().toDateString();
+  const shape = today ? { hour: "2-digit", minute: "2-digit" } : { day: "2-digit", month: "2-digit", hour: "2-digit", minute: "2-digit" };
+  return new Intl.DateTimeFormat(language, shape).format(date);
+}

@@ -1,0 +1,142 @@
+"""`/desk`: the agents' page; who is signed in there, and the socket that it lives on."""
+
+import asyncio
+from typing import Annotated, Final
+
+import msgspec
+from aiohttp import web
+
+from adapters.http.bodies import read_body
+from adapters.http.context import context_of
+from adapters.http.desk.sessions import COOKIE, Session
+from adapters.http.middleware import require_same_origin
+from adapters.http.problems import Problem
+from adapters.http.replies import answer
+from adapters.http.route_table import OPEN, Route
+from adapters.http.translate import media_type
+from engine.messages.decoding import JSON, decode_as
+
+SECOND_NS: Final = 1_000_000_000
+PATH: Final = "/api/v1/desk/session"
+GROUP: Final = "desk"
+
+
+class Credentials(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who wants to sign in: an agent with a password, or somebody with a token of one agent."""
+
+    agent: Annotated[str, msgspec.Meta(max_length=128)] = ""
+    password: Annotated[str, msgspec.Meta(max_length=1024)] = ""
+    token: Annotated[str, msgspec.Meta(max_length=1024)] = ""
+
+
+class SignedIn(msgspec.Struct, frozen=True):
+    """Somebody is signed in."""
+
+    agent: str
+    display_name: str
+    began_ns: int
+    until_ns: int
+    """When the session ends, whatever happens."""
+    idle_limit_s: float
+    """It ends, too, when nothing was done for so long."""
+
+
+async def post_session(request: web.Request) -> web.Response:
+    """Sign in."""
+    context, desks = context_of(request), context_of(request).desks
+    body = await read_body(request)
+    given = decode_as(body, media_type(request.content_type) if body else JSON, Credentials)
+    address, now_ns = request.remote or "", context.monotonic_ns()
+    if given.token:
+        agent, credential = desks.sign_in.by_token(given.token, address, now_ns)
+    elif given.agent:
+        agent = given.agent
+        credential = await desks.sign_in.by_password(agent, given.password, address, now_ns)
+    else:
+        raise Problem("malformed", "give an 'agent' with a 'password', or a 'token'")
+    session = desks.sessions.begin(agent, credential, context.wall_ns())
+    return await _with_cookie(request, session)
+
+
+async def get_session(request: web.Request) -> web.Response:
+    """Say who is signed in, and keep the session alive; say nothing where nobody is."""
+    context = context_of(request)
+    try:
+        session = context.desks.session_of(request)
+    except Problem:
+        return web.Response(status=204)
+    context.desks.sessions.touch(session, context.wall_ns())
+    return await _with_cookie(request, session)
+
+
+async def delete_session(request: web.Request) -> web.Response:
+    """Sign out."""
+    context = context_of(request)
+    session = context.desks.session_of(request)
+    sessions = context.desks.sessions
+    ended = sessions.end(session, context.wall_ns())
+    await asyncio.to_thread(sessions.keep, ended)
+    context.desks.hub.wake_all()
+    response = web.Response(status=204)
+    response.del_cookie(COOKIE, path="/", httponly=True, samesite="Strict")
+    return response
+
+
+async def _with_cookie(request: web.Request, session: Session) -> web.Response:
+    context = context_of(request)
+    limits = context.settings.desk
+    try:
+        name = context.views.agent(session.agent).display_name
+    except KeyError as error:
+        raise Problem("unauthorised", str(error.args[0])) from None
+    until_ns = session.began_ns + limits.session_limit_ns
+    said = SignedIn(session.agent, name, session.began_ns, until_ns, limits.idle_limit_ns / SECOND_NS)
+    response = await answer(request, said, settled=True)
+    now_ns = context.wall_ns()
+    response.set_cookie(
+        COOKIE,
+        context.desks.sessions.cookie(session, now_ns),
+        path="/",
+        httponly=True,
+        samesite="Strict",
+        secure=request.secure,
+        max_age=max(0, (until_ns - now_ns) // SECOND_NS),
+    )
+    return response
+
+
+async def get_desk_socket(request: web.Request) -> web.StreamResponse:
+    """Open the socket of the signed-in agent's desk."""
+    context = context_of(request)
+    require_same_origin(request, context)
+    session = context.desks.session_of(request)
+    if request.headers.get("Upgrade", "").lower() != "websocket":
+        raise Problem("malformed", "this address takes WebSockets only")
+    return await context.desks.socket(session).run(request)
+
+
+def _session_route(method: str, handler: object, name: str, summary: str, status: int = 200) -> Route:
+    signs_in = method == "POST"
+    return Route(
+        method,
+        PATH,
+        handler,  # type: ignore[arg-type]
+        name,
+        summary,
+        OPEN,
+        GROUP,
+        body=Credentials if signs_in else None,
+        body_required=signs_in,
+        answer=SignedIn if status == 200 else None,
+        or_nothing=method == "GET",
+        status=status,
+        problems=(401, 413, 415, 429) if signs_in else (401,),
+    )
+
+
+ROUTES: Final = (
+    _session_route("POST", post_session, "signIn", "Sign in at the agent desk"),
+    _session_route("GET", get_session, "getSession", "Who is signed in at the agent desk"),
+    _session_route("DELETE", delete_session, "signOut", "Sign out", 204),
+    Route("GET", "/api/v1/ws/desk", get_desk_socket, "openDesk", "The agent desk's socket", OPEN, "pages"),
+)

@@ -1,0 +1,155 @@
+"""The desk's socket: what an agent does and is told, over reloads, second tabs and lost connections."""
+
+from typing import Any
+
+from aiohttp import ClientSession, CookieJar
+
+from tests.http.desk.support import CENTRE, Desk, opened, sign_in, socket_of
+from tests.http.support import CONTACTS, Build, House, get, tell
+
+
+async def bring(house: House, name: str, **more: Any) -> None:
+    """Bring a chat."""
+    async with ClientSession(house.url) as client:
+        await tell(
+            client, CONTACTS, 201, contact=name, **{"queue": "chat", "channel": "chat", "customer": "lan@x.vn", **more}
+        )
+
+
+async def customer_says(house: House, name: str, text: str) -> None:
+    """Let the customer write."""
+    async with ClientSession(house.url) as client:
+        await tell(client, f"{CONTACTS}/{name}/messages", by="customer", text=text)
+
+
+async def connected(house: House, desk: Desk, name: str) -> int:
+    """Bring a chat and let the desk take it; returns its id."""
+    await desk.do("status", status="available")
+    await bring(house, name)
+    await desk.until(lambda: desk.contact(name).get("state") == "offered")
+    assert (await desk.do("accept", contact=name))["refused"] == ""
+    await desk.until(lambda: desk.contact(name)["state"] == "connected")
+    number: int = desk.contact(name)["id"]
+    return number
+
+
+async def test_a_chat_from_the_offer_to_the_end_of_its_wrap_up(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with opened(house) as desk:
+        assert desk.items["agent"]["state"] == "offline"
+        assert desk.items["house"]["pause_reasons"] == ["lunch", "training"]
+        number = await connected(house, desk, "chat-1")
+        assert desk.contact("chat-1")["customer"] == "lan@x.vn"
+        await customer_says(house, "chat-1", "Xin chào")
+        await desk.until(lambda: "Xin chào" in desk.lines.get(number, {}).values())
+        said = await desk.do("say", contact="chat-1", text="Chào chị")
+        await desk.until(lambda: said["seq"] in desk.lines[number])
+        await desk.do("end", contact="chat-1")
+        await desk.until(lambda: desk.contact("chat-1")["state"] == "wrapping")
+        assert desk.contact("chat-1")["ended_by"] == "agent"
+        assert desk.contact("chat-1")["until_ns"] > 0
+        await desk.do("finish", contact="chat-1")
+        await desk.until(lambda: not desk.contact("chat-1"))
+        await desk.until(lambda: desk.items["agent"]["state"] == "idle")
+    async with ClientSession(house.url) as client:
+        record = (await get(client, f"{CONTACTS}/chat-1"))["contact"]
+        assert (record["agent"], record["ended_by"]) == ("an", "agent")
+
+
+async def test_a_declined_offer_goes_away(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with opened(house) as desk:
+        await desk.do("status", status="available")
+        await bring(house, "chat-1")
+        await desk.until(lambda: desk.contact("chat-1").get("state") == "offered")
+        await desk.do("decline", contact="chat-1")
+        await desk.until(lambda: not desk.contact("chat-1"))
+        await desk.until(lambda: desk.items["agent"]["declined"] == 1)
+
+
+async def test_a_second_tab_shows_the_same_and_a_lost_one_goes_on(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with opened(house) as one:
+        number = await connected(house, one, "chat-1")
+        await customer_says(house, "chat-1", "eins")
+        async with opened(house) as other:
+            await other.do("say", contact="chat-1", text="zwei", id="same")
+            again = await other.do("say", contact="chat-1", text="zwei", id="same")
+            await one.until(lambda: again["seq"] in one.lines.get(number, {}))
+        reached = max(one.lines[number])
+        await customer_says(house, "chat-1", "drei")
+        await one.until(lambda: "drei" in one.lines[number].values())
+        assert list(one.lines[number].values()) == ["eins", "zwei", "drei"]
+        async with opened(house, after={str(number): reached}) as resumed:
+            await resumed.until(lambda: bool(resumed.lines.get(number)))
+            assert list(resumed.lines[number].values()) == ["drei"]
+
+
+async def test_read_marks_reach_every_tab(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with opened(house) as desk:
+        number = await connected(house, desk, "chat-1")
+        await customer_says(house, "chat-1", "Xin chào")
+        await desk.until(lambda: bool(desk.lines.get(number)))
+        told = await desk.do("read", contact="chat-1", up_to_seq=max(desk.lines[number]))
+        assert told["refused"] == ""
+    async with ClientSession(house.url) as client:
+        conversation = await get(client, f"{CONTACTS}/chat-1/messages")
+        assert conversation["agent_read_seq"] == conversation["messages"][-1]["seq"]
+
+
+async def test_a_transfer_takes_the_lines_along(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with opened(house) as one, opened(house, "binh") as other:
+        await other.do("status", status="available")
+        number = await connected(house, one, "chat-1")
+        await customer_says(house, "chat-1", "Xin chào")
+        colleagues = (await one.ask("colleagues"))["colleagues"]
+        assert [each["agent"] for each in colleagues] == ["binh"]
+        assert (await one.do("transfer", contact="chat-1", queue="care"))["refused"] == ""
+        await other.until(lambda: other.contact("chat-1").get("state") == "offered")
+        assert other.contact("chat-1")["from_agent"] == "an"
+        await other.do("accept", contact="chat-1")
+        await other.until(lambda: "Xin chào" in other.lines.get(number, {}).values())
+        late = await one.do("say", contact="chat-1", text="too late")
+        assert late["refused"] == "wrong_state"
+
+
+async def test_nobody_acts_for_others(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with opened(house) as one, opened(house, "binh") as other:
+        await connected(house, one, "chat-1")
+        assert (await other.do("say", contact="chat-1", text="not mine"))["refused"] == "wrong_state"
+        assert "do not serve" in (await other.do("end", contact="chat-1"))["error"]
+        assert "do not serve" in (await other.do("transfer", contact="chat-1", queue="care"))["error"]
+        assert (await other.do("accept", contact="chat-1"))["refused"] == "no_such_offer"
+        assert "not in your hands" in (await other.ask("earlier", contact_id=one.contact("chat-1")["id"]))["error"]
+        assert one.contact("chat-1")["state"] == "connected"
+
+
+async def test_earlier_contacts_of_the_customer_alone(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with opened(house) as desk:
+        first = await connected(house, desk, "chat-1")
+        await customer_says(house, "chat-1", "the first time")
+        await desk.do("end", contact="chat-1")
+        await desk.do("finish", contact="chat-1")
+        await desk.until(lambda: not desk.contact("chat-1"))
+        second = await connected(house, desk, "chat-2")
+        (earlier,) = (await desk.ask("earlier", contact_id=second))["earlier"]
+        assert (earlier["id"], earlier["agent"], earlier["state"]) == (first, "an", "closed")
+        told = (await desk.ask("transcript", contact_id=first))["conversation"]
+        assert [line["text"] for line in told["messages"]] == ["the first time"]
+        await bring(house, "chat-3", customer="somebody@else.vn")
+        assert "no customer whom you serve" in (await desk.ask("transcript", contact_id=999))["error"]
+
+
+async def test_what_is_not_understood_closes_the_desk(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as client:
+        await sign_in(client, house.url)
+        async with socket_of(client, house.url) as desk:
+            await desk.socket.send_str('{"type": "do", "command": {"id": "x", "verb": "rule"}}')
+            message = await desk.socket.receive()
+            assert message.data == 1008
+            assert "not understood" in str(message.extra)
