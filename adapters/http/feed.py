@@ -20,11 +20,11 @@ from adapters.http.effort import is_large
 from adapters.http.tiles import streamed_queue, waiting_tiles
 from engine.messages.effects import AnyEffect
 from engine.ports import EngineLink, Turn
-from engine.projections.agent_status import AgentWatch
+from engine.projections.agents.status import AgentWatch
 from engine.projections.days import midnight_ns
-from engine.projections.events import Event
-from engine.projections.recent_turns import RecentTurns
-from engine.projections.tiles import agent_tile
+from engine.projections.feed.events import Event
+from engine.projections.feed.recent_turns import RecentTurns
+from engine.projections.queues.tiles import agent_tile
 from engine.projections.views import Views
 
 logger = logging.getLogger(__name__)

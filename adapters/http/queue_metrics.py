@@ -26,11 +26,11 @@ from engine.model.tallies import (
     MEASURED_REPLY,
     Tally,
 )
-from engine.projections.durations import EDGES_S, HOLD, OFFERS, TALK, WRAP_UP, Durations
 from engine.projections.figures import NS
+from engine.projections.formulas.durations import EDGES_S, HOLD, OFFERS, TALK, WRAP_UP, Durations
+from engine.projections.formulas.waits import edges_s
 from engine.projections.metrics_view import Cell
 from engine.projections.views import Views
-from engine.projections.waits import edges_s
 
 POWERS: Final = tuple(2.0**power for power in (*range(13), 14, 16, 18))
 """Bucket edges: 1 s to a little over an hour, then with wider steps to three days."""

@@ -5,8 +5,8 @@ from typing import Final
 import msgspec
 
 from adapters.http.masks import masked
-from engine.projections.queue_status import QueueStatus
-from engine.projections.tiles import QueueTile, queue_tile, rounded
+from engine.projections.queues.status import QueueStatus
+from engine.projections.queues.tiles import QueueTile, queue_tile, rounded
 from engine.projections.views import Views
 
 WAITING_MAX: Final = 50

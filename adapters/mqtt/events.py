@@ -14,8 +14,8 @@ from adapters.mqtt.topics import Topics
 from adapters.mqtt.translate import Gap
 from engine.messages.kinds import KIND_NAMES
 from engine.ports import EngineLink, Turn
-from engine.projections.events import Event
-from engine.projections.recent_turns import RecentTurns
+from engine.projections.feed.events import Event
+from engine.projections.feed.recent_turns import RecentTurns
 
 logger = logging.getLogger(__name__)
 BATCH: Final = 256

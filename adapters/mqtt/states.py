@@ -10,7 +10,7 @@ from adapters.mqtt.settings import Settings
 from adapters.mqtt.topics import Topics
 from adapters.mqtt.translate import agent_body, queue_body, stated
 from engine.ports import EngineLink
-from engine.projections.agent_status import AgentWatch
+from engine.projections.agents.status import AgentWatch
 from engine.projections.days import midnight_ns
 from engine.projections.views import Views
 

@@ -10,9 +10,9 @@ from engine.messages.effects import AnyEffect
 from engine.messages.fact_results import FactResult, facts_taken
 from engine.messages.observed import Observed
 from engine.ports import OpenContact, Receipt
-from engine.projections.agent_status import AgentStatus
-from engine.projections.queue_status import QueueStatus
-from engine.projections.tiles import QueueTile, agent_tile, queue_tile
+from engine.projections.agents.status import AgentStatus
+from engine.projections.queues.status import QueueStatus
+from engine.projections.queues.tiles import QueueTile, agent_tile, queue_tile
 
 _encode: Final = msgspec.json.Encoder().encode
 

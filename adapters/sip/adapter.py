@@ -8,17 +8,17 @@ from collections.abc import Callable, Sequence
 from hashlib import blake2b
 
 from adapters.sip.arrivals import Arrivals
-from adapters.sip.call import Calls
-from adapters.sip.callback import Callback
-from adapters.sip.core import SOURCE, Core
-from adapters.sip.endpoint import SipEndpoint
+from adapters.sip.calls.call import Calls
+from adapters.sip.calls.callback import Callback
+from adapters.sip.calls.core import SOURCE, Core
 from adapters.sip.housekeeping import Housekeeping
 from adapters.sip.own_key import own_key
 from adapters.sip.protocol import Event, Hop, Timing
 from adapters.sip.recovery import recover, ringing_agents
-from adapters.sip.registrar import Registrar
+from adapters.sip.registration.registrar import Registrar
 from adapters.sip.settings import Settings as SipSettings
 from adapters.sip.switchboard import Switchboard
+from adapters.sip.transport.endpoint import SipEndpoint
 from engine.messages.effects import AnyEffect, OfferContact
 from engine.messages.observed import ContactWithdrawn, Observed
 from engine.ports import AdapterStatus, AgentEndpoint, EngineLink, OpenContact

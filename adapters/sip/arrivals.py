@@ -3,7 +3,7 @@
 import ipaddress
 from typing import Final
 
-from adapters.sip.call import Call, Calls
+from adapters.sip.calls.call import Call, Calls
 from adapters.sip.protocol import (
     RELIABLE,
     Hop,

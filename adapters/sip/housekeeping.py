@@ -5,9 +5,9 @@ import logging
 from collections.abc import Callable
 from typing import Any, Final
 
-from adapters.sip.call import Call, Calls, Phase
-from adapters.sip.leg import Leg
-from adapters.sip.reinvite import refresh
+from adapters.sip.calls.call import Call, Calls, Phase
+from adapters.sip.calls.leg import Leg
+from adapters.sip.calls.reinvite import refresh
 
 logger = logging.getLogger(__name__)
 

@@ -11,13 +11,23 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from adapters.sip.arrivals import expires_s
-from adapters.sip.attended import CAUSE_NORMAL
-from adapters.sip.call import Call, Calls, Phase
-from adapters.sip.callback import Callback
-from adapters.sip.caller_leg import REPEAT_AFTER_NS, CallerLeg
-from adapters.sip.leg import Leg
-from adapters.sip.offer import AgentLeg, Offer
-from adapters.sip.offer_answer import held_answer
+from adapters.sip.calls.attended import CAUSE_NORMAL
+from adapters.sip.calls.call import Call, Calls, Phase
+from adapters.sip.calls.callback import Callback
+from adapters.sip.calls.caller_leg import REPEAT_AFTER_NS, CallerLeg
+from adapters.sip.calls.leg import Leg
+from adapters.sip.calls.offer import AgentLeg, Offer
+from adapters.sip.calls.offer_answer import held_answer
+from adapters.sip.calls.records import (
+    AgentAnswer,
+    AgentInvite,
+    CallerInvite,
+    CustomerCall,
+    DialogState,
+    LegRecord,
+    Moved,
+    decode_leg,
+)
 from adapters.sip.protocol import (
     Dialog,
     LocalProtocolError,
@@ -30,17 +40,7 @@ from adapters.sip.protocol import (
     is_on_hold,
     parse_datagram,
 )
-from adapters.sip.records import (
-    AgentAnswer,
-    AgentInvite,
-    CallerInvite,
-    CustomerCall,
-    DialogState,
-    LegRecord,
-    Moved,
-    decode_leg,
-)
-from adapters.sip.registrar import Target
+from adapters.sip.registration.registrar import Target
 from adapters.sip.translate import cancel_reason
 from engine.messages.effects import OfferContact
 from engine.messages.observed import ContactReleased, Observed

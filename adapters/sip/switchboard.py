@@ -4,10 +4,12 @@ import logging
 from typing import Any, Final
 
 from adapters.sip.arrivals import Arrivals
-from adapters.sip.attended import transfer_attended
-from adapters.sip.call import Calls
-from adapters.sip.endpoint import BODY_TYPES, METHODS
-from adapters.sip.leg import Leg
+from adapters.sip.calls.attended import transfer_attended
+from adapters.sip.calls.call import Calls
+from adapters.sip.calls.leg import Leg
+from adapters.sip.calls.relay import pass_on, relay_offer
+from adapters.sip.calls.replace import replace
+from adapters.sip.calls.transfer import refer
 from adapters.sip.protocol import (
     AckMissing,
     AckReceived,
@@ -28,10 +30,8 @@ from adapters.sip.protocol import (
     dialog_id_of,
     replaces_of,
 )
-from adapters.sip.relay import pass_on, relay_offer
-from adapters.sip.replace import replace
-from adapters.sip.transfer import refer
 from adapters.sip.translate import release_cause
+from adapters.sip.transport.endpoint import BODY_TYPES, METHODS
 
 logger = logging.getLogger(__name__)
 

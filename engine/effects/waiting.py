@@ -11,7 +11,7 @@ from engine.kernel.tables import Array, Tables
 from engine.messages.effects import InformQueued
 from engine.messages.kinds import CONTACT_WAITING
 from engine.model.settings import SECOND_NS
-from engine.projections.line_order import in_order, places, places_of
+from engine.projections.queues.line_order import in_order, places, places_of
 
 Estimate = Callable[[int, int], tuple[float | None, float | None]]
 """Median and 90 % quantile of the wait from now on of (slot, place in line), in seconds; None: cannot be told."""

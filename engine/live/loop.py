@@ -30,7 +30,7 @@ from engine.messages.observed import ContactArrived, Fact, Observed
 from engine.messages.rows import empty_rows
 from engine.model.directory import encode_directory
 from engine.ports import Clock, Receipt, Timing
-from engine.projections.expected_wait import wait_left_s
+from engine.projections.queues.expected_wait import wait_left_s
 from engine.projections.views import Views
 from engine.state import EngineState
 

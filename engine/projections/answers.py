@@ -2,11 +2,11 @@
 
 import msgspec
 
-from engine.projections import abandonment, service_level
-from engine.projections.agent_status import AgentStatus, AgentSummary
-from engine.projections.contact_records import ContactRecord
-from engine.projections.expected_wait import Calibration
-from engine.projections.occupancy import Occupancy
+from engine.projections.agents.occupancy import Occupancy
+from engine.projections.agents.status import AgentStatus, AgentSummary
+from engine.projections.contacts.records import ContactRecord
+from engine.projections.formulas import abandonment, service_level
+from engine.projections.queues.expected_wait import Calibration
 from engine.projections.trunk_occupancy import TrunkGroupStatus
 
 

@@ -13,7 +13,7 @@ from engine.messages.kinds import (
     ENGAGEMENT_WRAPPING,
 )
 from engine.model.directory import Directory
-from engine.projections.contact_history import ContactHistory
+from engine.projections.contacts.history import ContactHistory
 from engine.projections.names import OpenContacts
 
 STATE_NAMES: Final = {

@@ -18,10 +18,10 @@ from engine.messages.kinds import (
 from engine.model.directory import Directory
 from engine.model.settings import AgentSetting, QueueSetting
 from engine.model.tallies import Tally
-from engine.projections.eligibility import configured, eligible, states_of
-from engine.projections.expected_wait import ExpectedWait, expected_wait
+from engine.projections.agents.eligibility import configured, eligible, states_of
 from engine.projections.figures import NS, LiveCells, age_s
 from engine.projections.names import Interned, existing, name_at
+from engine.projections.queues.expected_wait import ExpectedWait, expected_wait
 
 OTHER: Final = "other"
 CALLBACKS: Final = "callbacks"

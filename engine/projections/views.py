@@ -12,18 +12,19 @@ from engine.messages.observed import Observed
 from engine.model.directory import Directory
 from engine.model.names import UNKNOWN, Names
 from engine.model.settings import EngineSetting, QueueSetting
-from engine.projections import abandonment, service_level
-from engine.projections.agent_status import AgentStatus, AgentSummary, AgentWatch, agent_statuses, agent_summary
+from engine.projections.agents.eligibility import eligible
+from engine.projections.agents.occupancy import occupancy
+from engine.projections.agents.status import AgentStatus, AgentSummary, AgentWatch, agent_statuses, agent_summary
 from engine.projections.answers import AgentList, ContactAnswer, ContactList, Formulas, TrunkGroupList
-from engine.projections.contact_history import ContactHistory
-from engine.projections.contact_records import ContactRecord, Words, waited_until
-from engine.projections.conversation import Conversation, conversation
-from engine.projections.durations import Durations
-from engine.projections.eligibility import eligible
+from engine.projections.contacts.explain import Explanation, explain
+from engine.projections.contacts.history import ContactHistory
+from engine.projections.contacts.open_record import open_record, open_slot
+from engine.projections.contacts.records import ContactRecord, Words, waited_until
+from engine.projections.contacts.waiting_reasons import WaitingReason, waiting_reasons
 from engine.projections.engagements import Engagement, engagements
-from engine.projections.events import EventPage, EventReader
-from engine.projections.expected_wait import calibration
-from engine.projections.explain import Explanation, explain
+from engine.projections.feed.conversation import Conversation, conversation
+from engine.projections.feed.events import EventPage, EventReader
+from engine.projections.feed.transcripts import Transcripts
 from engine.projections.figures import (
     NEVER_NS,
     NS,
@@ -37,19 +38,18 @@ from engine.projections.figures import (
     window,
     window_start_ns,
 )
-from engine.projections.intervals import IntervalTable, interval_rows
+from engine.projections.formulas import abandonment, service_level
+from engine.projections.formulas.durations import Durations
 from engine.projections.metrics_view import MetricsView
 from engine.projections.misnamed import misnamed
 from engine.projections.names import Interned, OpenContacts, existing
-from engine.projections.occupancy import occupancy
-from engine.projections.open_record import open_record, open_slot
-from engine.projections.queue_status import QueueList, QueueStatus, queue_statuses
-from engine.projections.realtime import Realtime, realtime_rows
+from engine.projections.queues.expected_wait import calibration
+from engine.projections.queues.intervals import IntervalTable, interval_rows
+from engine.projections.queues.realtime import Realtime, realtime_rows
+from engine.projections.queues.status import QueueList, QueueStatus, queue_statuses
+from engine.projections.queues.waiting_list import LongWait, WaitingList, longest_waiting, waiting_contacts
 from engine.projections.still import still_tables
-from engine.projections.transcripts import Transcripts
 from engine.projections.trunk_occupancy import TrunkTraffic, trunk_group_statuses
-from engine.projections.waiting_list import LongWait, WaitingList, longest_waiting, waiting_contacts
-from engine.projections.waiting_reasons import WaitingReason, waiting_reasons
 
 ROWS_REMEMBERED: Final = 500_000
 """Rows of the log read at the start, so that a restart does not forget who called: a fraction of a second."""

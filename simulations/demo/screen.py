@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.live.loop import LiveEngine
-from engine.projections.queue_status import QueueStatus
+from engine.projections.queues.status import QueueStatus
 from simulations.demo.addresses import HOST, Addresses
 from simulations.demo.books import Books
 

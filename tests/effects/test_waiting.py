@@ -13,9 +13,9 @@ from engine.messages import kinds
 from engine.messages.effects import InformQueued
 from engine.messages.observed import ContactArrived
 from engine.model.settings import STRICT_CREDIT_NS, QueueSetting
-from engine.projections.line_order import places as places_in
-from engine.projections.line_order import places_of
-from engine.projections.waiting_list import line_of
+from engine.projections.queues.line_order import places as places_in
+from engine.projections.queues.line_order import places_of
+from engine.projections.queues.waiting_list import line_of
 from engine.state import EngineState
 from tests.driver_support import SECOND_NS, START_NS, load_centre, new_state
 

@@ -18,7 +18,7 @@ from engine.messages import kinds
 from engine.messages.effects import EndContact
 from engine.messages.rows import empty_rows
 from engine.ports import EngineLink, Turn
-from engine.projections.events import Event, EventPage
+from engine.projections.feed.events import Event, EventPage
 
 TOPICS = Topics("t", "s")
 

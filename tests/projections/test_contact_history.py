@@ -17,7 +17,7 @@ from engine.messages.observed import (
     TransferRequested,
 )
 from engine.messages.rows import empty_rows
-from engine.projections.contact_history import ROWS_ASIDE_MAX, ContactHistory
+from engine.projections.contacts.history import ROWS_ASIDE_MAX, ContactHistory
 from engine.projections.views import Views
 from tests.projections.support import SECOND_NS, Centre
 

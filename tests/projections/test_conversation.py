@@ -14,8 +14,8 @@ from engine.messages.observed import (
     OfferAnswered,
 )
 from engine.ports import Turn
-from engine.projections.conversation import conversation
-from engine.projections.transcripts import Transcripts
+from engine.projections.feed.conversation import conversation
+from engine.projections.feed.transcripts import Transcripts
 from tests.projections.support import Centre
 
 PICTURE = Attachment(name="bill.png", media_type="image/png", size_bytes=9, sha256="0" * 64)

@@ -16,7 +16,17 @@ from engine.messages.observed import (
     WrapUpFinished,
 )
 from engine.model.tallies import Tally
-from engine.projections.durations import ACCEPTED, DECLINED, EDGES_S, HOLD, LOST, NO_ANSWER, OFFERS, TALK, WRAP_UP
+from engine.projections.formulas.durations import (
+    ACCEPTED,
+    DECLINED,
+    EDGES_S,
+    HOLD,
+    LOST,
+    NO_ANSWER,
+    OFFERS,
+    TALK,
+    WRAP_UP,
+)
 from tests.driver_support import house
 from tests.projections.support import Centre
 from tests.random_day import Day

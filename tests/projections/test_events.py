@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.projections.events import Event, EventReader
+from engine.projections.feed.events import Event, EventReader
 from tests.driver_support import house
 from tests.random_day import Day
 

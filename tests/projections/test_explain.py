@@ -19,9 +19,9 @@ from engine.messages.observed import (
 )
 from engine.model.directory import AgentCard
 from engine.model.settings import AgentSetting, QueueSetting
-from engine.projections.expected_wait import expected_wait
-from engine.projections.explain_exit import _TEXTS
-from engine.projections.waits import edges_s, quantiles_s
+from engine.projections.contacts.explain_exit import _TEXTS
+from engine.projections.formulas.waits import edges_s, quantiles_s
+from engine.projections.queues.expected_wait import expected_wait
 from tests.projections.support import SECOND_NS, Centre
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from engine.kernel.audit import audit
 from engine.messages.observed import AgentStatusChanged, ContactArrived, ContactReleased, OfferAnswered, StreamGapped
-from engine.projections.intervals import IntervalRow
+from engine.projections.queues.intervals import IntervalRow
 from tests.projections.support import CAPACITY, SECOND_NS, START_NS, Centre
 
 QUARTER_NS = 900 * SECOND_NS

@@ -3,8 +3,8 @@
 import pytest
 
 from engine.messages.observed import AgentReachabilityChanged, AgentStatusChanged, ContactArrived, OfferAnswered
-from engine.projections.abandonment import Abandonment
-from engine.projections.health import judge
+from engine.projections.formulas.abandonment import Abandonment
+from engine.projections.queues.health import judge
 from tests.projections.support import Centre
 
 WAITING = "contacts are waiting and nobody is at work"

@@ -1,7 +1,7 @@
 """The interval table in pages: whole intervals, nothing twice, nothing left out."""
 
 from engine.messages.observed import ContactArrived
-from engine.projections.intervals import IntervalRow
+from engine.projections.queues.intervals import IntervalRow
 from tests.projections.support import SECOND_NS, Centre
 
 STEP_NS = 900 * SECOND_NS

@@ -5,7 +5,7 @@ import numpy as np
 from engine.log_port import Turn
 from engine.messages import kinds
 from engine.messages.rows import empty_rows
-from engine.projections.recent_turns import RecentTurns
+from engine.projections.feed.recent_turns import RecentTurns
 
 
 def turn(first_seq: int, count: int) -> Turn:

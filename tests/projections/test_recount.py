@@ -17,7 +17,7 @@ from engine.messages.kinds import (
 )
 from engine.messages.observed import CALLBACK_NUMBER, AgentStatusChanged, ContactArrived, OfferAnswered
 from engine.model.tallies import Tally
-from engine.projections.intervals import as_csv
+from engine.projections.queues.intervals import as_csv
 from tests.projections.support import SECOND_NS, Centre
 
 THRESHOLD_NS = 20 * SECOND_NS

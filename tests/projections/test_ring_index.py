@@ -5,7 +5,7 @@ from collections import defaultdict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.projections.ring_index import RingIndex
+from engine.projections.contacts.ring_index import RingIndex
 
 
 @given(st.integers(1, 9), st.lists(st.none() | st.integers(-3, 3), max_size=60))

@@ -12,8 +12,8 @@ from engine.messages.kinds import (
     EXIT_TIMED_OUT,
 )
 from engine.model.tallies import TALLY_COLUMNS, Tally
-from engine.projections import abandonment, service_level
 from engine.projections.figures import Counts, counts
+from engine.projections.formulas import abandonment, service_level
 
 THRESHOLD_S = 20.0
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from adapters.sip.binding_cache import FILE, BindingCache
-from adapters.sip.bindings import Binding, Bindings
 from adapters.sip.protocol import Hop
+from adapters.sip.registration.binding_cache import FILE, BindingCache
+from adapters.sip.registration.bindings import Binding, Bindings
 
 SECOND_NS = 1_000_000_000
 UDP = Hop("udp", "192.0.2.7", 5060)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.sip.offer_answer import held_answer
+from adapters.sip.calls.offer_answer import held_answer
 from adapters.sip.protocol import Dialog, RequestReceived, direction_of, reasons_of
 from engine.messages.observed import CallbackRequested, ContactArrived
 from tests.sip.conftest import OpenExchange, OpenPhone

@@ -5,9 +5,9 @@ from collections import Counter
 
 import pytest
 
-from adapters.sip.connection import Connections
-from adapters.sip.connection_guard import ConnectionGuard, site_of
 from adapters.sip.protocol import Hop, Request, Response
+from adapters.sip.transport.connection import Connections
+from adapters.sip.transport.connection_guard import ConnectionGuard, site_of
 from tests.sip.conftest import OpenExchange
 from tests.sip.protocol.support import request_octets
 from tests.sip.support import Exchange, centre, free_port, until

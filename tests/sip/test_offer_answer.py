@@ -2,10 +2,10 @@
 
 import pytest
 
-from adapters.sip.offer_answer import Origin, with_direction
+from adapters.sip.calls.offer_answer import Origin, with_direction
+from adapters.sip.calls.reinvite import media_of
 from adapters.sip.protocol import direction_of, minimal_sdp
 from adapters.sip.protocol.sdp import Direction
-from adapters.sip.reinvite import media_of
 
 
 def test_one_session_passes_unchanged() -> None:

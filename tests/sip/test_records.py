@@ -1,8 +1,8 @@
 """What the log keeps of legs can be written and read whatever peers say."""
 
-from adapters.sip.offer_answer import Origin
+from adapters.sip.calls.offer_answer import Origin
+from adapters.sip.calls.records import DialogState, decode_leg
 from adapters.sip.protocol import Dialog
-from adapters.sip.records import DialogState, decode_leg
 from tests.sip.protocol.support import CALLER, received, received_response, request_octets
 
 

@@ -12,7 +12,7 @@ from adapters.http.replies import answer, figures, next_link, not_found
 from adapters.http.route_table import Parameter, Route, whole
 from engine.messages import observed
 from engine.model.scopes import Scope
-from engine.projections.agent_status import AgentStatus
+from engine.projections.agents.status import AgentStatus
 from engine.projections.answers import AgentList
 from engine.projections.views import Views
 

@@ -22,9 +22,9 @@ from engine.messages.decoding import decode_as
 from engine.messages.observed import INTEGER_MAX
 from engine.model.scopes import Scope
 from engine.projections.answers import ContactAnswer, ContactList
-from engine.projections.conversation import Conversation
-from engine.projections.events import EventPage
-from engine.projections.explain import Explanation
+from engine.projections.contacts.explain import Explanation
+from engine.projections.feed.conversation import Conversation
+from engine.projections.feed.events import EventPage
 
 LIMIT: Final = 100
 LIMIT_MAX: Final = 1000

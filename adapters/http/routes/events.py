@@ -21,7 +21,7 @@ from engine.messages.kinds import KIND_NAMES
 from engine.messages.observed import Observed
 from engine.model.fact_scopes import missing_scopes
 from engine.model.scopes import Scope
-from engine.projections.events import EventPage
+from engine.projections.feed.events import EventPage
 
 LIMIT_MAX: Final = 1000
 NDJSON: Final = "application/x-ndjson"

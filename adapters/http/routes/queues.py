@@ -12,11 +12,11 @@ from adapters.http.replies import answer, figures, next_link, not_found
 from adapters.http.route_table import SERVICE_LEVEL, SINCE, Parameter, Route, whole
 from engine.messages import observed
 from engine.model.scopes import Scope
-from engine.projections import service_level
 from engine.projections.answers import Formulas, TrunkGroupList
-from engine.projections.queue_status import QueueList, QueueStatus
+from engine.projections.formulas import service_level
+from engine.projections.queues.status import QueueList, QueueStatus
+from engine.projections.queues.waiting_list import WaitingList
 from engine.projections.views import Views
-from engine.projections.waiting_list import WaitingList
 
 LIMIT: Final = 1000
 LIMIT_MAX: Final = 4096

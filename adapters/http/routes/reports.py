@@ -12,8 +12,8 @@ from adapters.http.replies import AS_OF, answer, durable, figures, not_found
 from adapters.http.route_table import SERVICE_LEVEL, SINCE, Parameter, Route, whole, words
 from adapters.http.routes.queues import service_level_id
 from engine.model.scopes import Scope
-from engine.projections.intervals import IntervalTable, as_csv
-from engine.projections.realtime import Realtime
+from engine.projections.queues.intervals import IntervalTable, as_csv
+from engine.projections.queues.realtime import Realtime
 
 CSV: Final = "text/csv"
 LIMIT: Final = 10_000

@@ -18,7 +18,7 @@ from adapters.http.replies import answer, figures, not_found
 from adapters.http.route_table import OPEN, Parameter, Route, whole
 from adapters.http.tiles import WaitingTile
 from engine.model.scopes import Scope
-from engine.projections.tiles import rounded
+from engine.projections.queues.tiles import rounded
 from engine.projections.views import Views
 
 _FOLDER: Final = files("adapters.http") / "pages" / "wallboard"

@@ -1,0 +1,102 @@
+"""Attended transfer: an agent has spoken with somebody else first, and leaves the caller with them (RFC 3891).
+
+The second call stays what it is for the engine: its agent is busy with it. Only its caller changes, and the first
+contact ends. So no rule of routing can come between the two.
+"""
+
+from typing import Final
+
+from adapters.sip.calls.call import Call, Phase
+from adapters.sip.calls.caller_leg import CallerLeg
+from adapters.sip.calls.leg import Leg
+from adapters.sip.calls.offer import AgentLeg
+from adapters.sip.calls.offer_answer import with_direction
+from adapters.sip.calls.records import Moved
+from adapters.sip.calls.reinvite import OwnOffer
+from adapters.sip.calls.transfer import leave
+from adapters.sip.protocol import DialogId, MalformedMessage, Replaces, Request, ServerTransaction, refer_to_of
+from engine.messages.observed import CallerMoved, ContactReleased, ContactResumed, LegRecorded, Observed
+from engine.ports import Receipt
+
+CAUSE_NORMAL: Final = 16
+
+
+def transfer_attended(leg: Leg, transaction: ServerTransaction, request: Request) -> bool:
+    """Take a REFER with Replaces of a call that is connected here; False when it is something else."""
+    first = leg.call
+    try:
+        replaces = refer_to_of(request).replaces
+    except MalformedMessage:
+        return False
+    if replaces is None or not isinstance(leg, AgentLeg) or not isinstance(first, Call):
+        return False
+    if first.peer_of(leg) is None or leg.refer is not None or (second := _second_call(first, replaces)) is None:
+        return False
+    if leg.take(request, transaction):
+        _hand_over(first, second, leg, (transaction, request))
+    return True
+
+
+def _second_call(first: Call, replaces: Replaces) -> Call | None:
+    """The other call of the agent, if it is connected; its caller's side is the agent's own phone."""
+    leg = first.dialogs.get(DialogId(replaces.call_id, replaces.to_tag, replaces.from_tag))
+    call = leg.call if leg is not None else None
+    if not isinstance(leg, CallerLeg) or not isinstance(call, Call) or call is first:
+        return None
+    return call if call.phase == Phase.TALKING and call.agent is not None and call.caller is leg else None
+
+
+def _hand_over(first: Call, second: Call, leg: AgentLeg, asked: tuple[ServerTransaction, Request]) -> None:
+    """Connect the caller of the first call with the agent of the second, once the end of the first is on record."""
+    core = first.core
+    caller = first.caller
+    leg.refer = asked
+    first.phase, first.released = Phase.LEAVING, True
+
+    def check(receipts: list[Receipt]) -> None:
+        if receipts[-1].error or receipts[-1].refused:
+            leg.refer = None
+            core.endpoint.reply(asked[0], 480)
+            first.finish()
+            return
+        first.agent = None
+        first.let_go()
+        leave(leg)
+        first.finish()
+        _join(second, caller)
+
+    record = caller.record().encode()
+    facts: list[Observed] = [
+        LegRecorded(contact=second.name, leg=caller.slot, record=record),
+        LegRecorded(contact=first.name, leg=caller.slot, record=Moved(second.name, record).encode()),
+        CallerMoved(contact=first.name, to=second.name),
+        ContactReleased(contact=first.name, by="agent", cause=CAUSE_NORMAL),
+    ]
+    core.insist(facts, check)
+
+
+def _join(call: Call, caller: CallerLeg) -> None:
+    """Let the caller take the place of the agent who has asked around."""
+    core, agent, asking = call.core, call.agent, call.caller
+    if call.phase != Phase.TALKING or agent is None:
+        core.counters["transfers_lost"] += 1
+        caller.finish()
+        return
+    core.counters["transfers_attended"] += 1
+    call.caller, caller.call = caller, call
+    asking.hang_up()
+    if call.held_by:
+        call.held_by.clear()
+        core.mention([ContactResumed(contact=call.name)])
+    if caller.closed:
+        call.release("customer", CAUSE_NORMAL)
+        return
+
+    def tell_agent(answer: bytes) -> None:
+        """The agent was told of the other agent's media."""
+        OwnOffer(agent, answer or caller.sdp, done, vital=True).begin()
+
+    def done(_answer: bytes) -> None:
+        core.mention([side.recorded() for side in (caller, agent) if side.acknowledged])
+
+    OwnOffer(caller, with_direction(agent.sdp, "sendrecv"), tell_agent, vital=True).begin()

@@ -1,0 +1,275 @@
+"""The caller's side: an INVITE that waits for its final answer, then a dialog."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from adapters.sip.calls.leg import Leg, LegOwner
+from adapters.sip.calls.records import CallerInvite, DialogState
+from adapters.sip.protocol import (
+    SDP,
+    Address,
+    Dialog,
+    Headers,
+    ReliableResponses,
+    Request,
+    ServerTransaction,
+    requires_reliable,
+)
+from adapters.sip.translate import CAUSE_GONE, FinalAnswer, release_cause
+
+SLOT: Final = "caller"
+REPEAT_AFTER_NS: Final = 50_000_000_000
+"""A caller hears something at least this often: proxies may give a call up after a minute of silence (§13.3.1.1)."""
+QUEUED: Final = (182, "Queued", b"")
+LONGEST_EXPIRY_S: Final = 86_400
+TERMINATED: Final = FinalAnswer(487, "", ())
+UNACKNOWLEDGED: Final = FinalAnswer(504, "", ())
+NOT_SERVED: Final = FinalAnswer(480, "", ())
+
+
+class CallerLeg(Leg):
+    """The leg of whoever called."""
+
+    chose_call_id = False
+
+    def __init__(self, call: LegOwner, transaction: ServerTransaction | None) -> None:
+        super().__init__(call, SLOT)
+        self.invite = transaction
+        """None after a restart when it had its answer long before."""
+        self.first: Request | None = None
+        """The INVITE, while it may be needed."""
+        self.cancelled = False
+        """Whether the end came from the caller's side, and is being told to the engine."""
+        self._own_end = TERMINATED
+        """The final answer then."""
+        self._expiry: asyncio.TimerHandle | None = None
+        self.said: tuple[int, str, bytes] = (0, "", b"")
+        """The last provisional response above 100."""
+        self.said_ns = 0
+        """When it was, or 100."""
+        self.reliable: ReliableResponses | None = None
+        """Of callers who take provisional responses only if they may acknowledge them."""
+        self._told: tuple[int, str, bytes] = (0, "", b"")
+        """The last of these that was sent."""
+        self.offered_late = False
+        """Whether the caller left the first offer to us."""
+        self.resumed = False
+        """Whether the INVITE is of before a restart."""
+        self.recovered = False
+        """Whether the 2xx was sent again after a restart, so that its ACK may have come before."""
+        self.may_be_connected = False
+        """Whether the call is over but the log does not say if the 2xx was sent: there may be a dialog to be ended."""
+        self.kept = False
+        """Whether the log knows that the caller has our answer."""
+
+    def receive(self, transaction: ServerTransaction, request: Request) -> None:
+        """Begin with an INVITE. Raises MalformedMessage."""
+        self.first = request
+        self.said_ns = self.core.endpoint.now_ns()  # 100
+        self.offered_late = not request.body
+        transaction.context = self
+        if requires_reliable(request):
+            self.reliable = ReliableResponses(request.cseq.number, int(self.core.endpoint.tokens.new_tag(), 16))
+        self.enter(Dialog.from_request(request, transaction.local_tag, ""), request.source)
+        self.renewed(request)
+
+    def expire_after(self, seconds: int | None) -> None:
+        """Let the INVITE end by itself when it has no final answer by then; None or more than a day: never."""
+        if seconds is not None and seconds <= LONGEST_EXPIRY_S:
+            self._expiry = asyncio.get_running_loop().call_later(seconds, self._expire)
+
+    def _expire(self) -> None:
+        """The caller's own limit has passed: the same as if the caller had given up (§13.3.1)."""
+        self._expiry = None
+        if self.invite is None or self.answered or self.cancelled:
+            return
+        self.core.counters["invites_expired"] += 1
+        self.cancelled = True
+        self.call.release("customer", CAUSE_GONE, self.finish)
+
+    def _stop_expiry(self) -> None:
+        if self._expiry is not None:
+            self._expiry.cancel()
+            self._expiry = None
+
+    @property
+    def answered(self) -> bool:
+        """Whether the INVITE has its final answer."""
+        return self.invite is None or self.invite.is_final
+
+    @property
+    def shown(self) -> str:
+        """How the caller is shown to agents: a From value without its tag."""
+        caller = Address.parse(self._dialog().remote)
+        own = self.core.endpoint.address
+        user = caller.uri.user.partition(":")[0] if caller.uri.is_sip else caller.uri.opaque
+        return str(Address(caller.display_name, f"sip:{user}@{own}" if user else f"sip:{own}"))
+
+    @property
+    def number_shown(self) -> str:
+        """The caller's number or name, '' where it is not known."""
+        caller = Address.parse(self._dialog().remote).uri
+        return "" if caller.host.lower().endswith("anonymous.invalid") else caller.decoded_user
+
+    # --- answers
+
+    def tell(self, status: int, phrase: str = "", body: bytes = b"") -> None:
+        """Send a provisional response, and again when there is nothing else to say for long."""
+        if self.invite is None or self.answered or self.cancelled:
+            return
+        self.said = (status, phrase, body)
+        endpoint = self.core.endpoint
+        self.said_ns = endpoint.now_ns()
+        if self.reliable is not None:
+            self._tell_reliably(self.invite, self.reliable)
+            return
+        body = self.origin.pass_on(body)
+        content_type = SDP if body else ""
+        endpoint.reply(self.invite, status, phrase, with_contact=True, content_type=content_type, body=body)
+
+    def _tell_reliably(self, invite: ServerTransaction, reliable: ReliableResponses) -> None:
+        """Say the latest once the caller has acknowledged what was said before.
+
+        Without early media: an answer that was acknowledged could not be followed by another phone's.
+        """
+        if reliable.is_awaiting:
+            return
+        self._told = self.said
+        endpoint, (status, phrase, body) = self.core.endpoint, self.said
+        status = 180 if body else status
+        endpoint.reply(invite, status, phrase, with_contact=True, headers=reliable.next_headers())
+        endpoint.layer.repeat_until_acknowledged(invite, endpoint.now_ns())
+        self.core.mention([self.recorded()])
+
+    def take_prack(self, request: Request, transaction: ServerTransaction) -> None:
+        """Take the acknowledgement of what was said last. Raises MalformedMessage."""
+        endpoint, reliable = self.core.endpoint, self.reliable
+        refusal = self._dialog().receive_request(request)
+        if refusal is not None:
+            endpoint.reply(transaction, refusal.status, refusal.reason)
+        elif self.invite is None or reliable is None or not reliable.acknowledge(request):
+            endpoint.reply(transaction, 481)
+        else:
+            endpoint.layer.provisional_acknowledged(self.invite)
+            endpoint.reply(transaction, 200)
+            if self.said != self._told and not self.answered and not self.cancelled:
+                self._tell_reliably(self.invite, reliable)
+
+    def repeat(self, now_ns: int) -> None:
+        """Say the last thing again when it is time; who has heard 100 only, as phones are silent, waits."""
+        if now_ns - self.said_ns >= REPEAT_AFTER_NS:
+            self.tell(*(self.said if self.said[0] else QUEUED))
+
+    def accept(self, body: bytes) -> bool:
+        """Answer with 200 and the agent's session description; False when the caller has left."""
+        if self.invite is None or self.answered or self.cancelled:
+            return False
+        self._stop_expiry()
+        endpoint = self.core.endpoint
+        dialog = self._dialog()
+        dialog.contact = endpoint.contact(self.invite.hop.transport)
+        dialog.state = "confirmed"
+        body = self.origin.pass_on(body)
+        headers = self.session.response_headers() if self.session is not None else ()
+        content_type = SDP if body else ""
+        endpoint.reply(self.invite, 200, with_contact=True, headers=headers, content_type=content_type, body=body)
+        self.refreshed_ns = endpoint.now_ns()
+        return True
+
+    def finish(self, answer: FinalAnswer = NOT_SERVED) -> None:
+        """End the leg, in whatever state it is."""
+        self._stop_expiry()
+        if self.invite is not None and not self.answered:
+            answer = self._own_end if self.cancelled else answer
+            self.core.endpoint.reply(self.invite, answer.status, answer.reason, headers=answer.headers)
+            self.core.counters[f"answered.{answer.status}"] += 1
+            self.invite.context = None
+            if self.may_be_connected:
+                self._end_dialog(answer.headers)
+            else:
+                self.close()
+        else:
+            self.hang_up(answer.headers)
+
+    def _end_dialog(self, headers: Headers) -> None:
+        """Send BYE in case the caller has our 2xx of before a restart; one who has not got a failure instead."""
+        dialog = self._dialog()
+        dialog.contact = self.core.endpoint.contact(self.flow.transport if self.flow is not None else "udp")
+        dialog.state = "confirmed"
+        self.acknowledged = True
+        super().hang_up(headers)
+
+    def take(self, request: Request, transaction: ServerTransaction) -> bool:
+        """Take a request within the dialog, which the caller can only send who has our answer."""
+        self._believe()
+        return super().take(request, transaction)
+
+    def left(self, cause: int, confirm: Callable[[], None]) -> None:
+        """The caller hangs up; one without a final answer gets that when the call ends."""
+        self.cancelled = True
+        if self.answered:
+            self.close()
+        self.call.release("customer", cause, confirm)
+
+    def hang_up(self, headers: Headers = ()) -> None:
+        """Send BYE, once; after the ACK that is still awaited, unless that may have come before a restart."""
+        self._believe()
+        super().hang_up(headers)
+
+    def _believe(self) -> None:
+        """Wait no longer for the ACK of a 2xx that was sent again after a restart."""
+        if self.recovered and not self.acknowledged and self.invite is not None:
+            self.acknowledged = True
+            self.core.endpoint.layer.stop_repeating(self.invite)
+
+    # --- from the transaction layer
+
+    def on_cancel(self, request: Request) -> None:
+        """The caller gives up. The answer to the INVITE waits until that is on record."""
+        self.cancelled = True
+        self.call.release("customer", release_cause(request), self.finish)
+
+    def on_unreachable(self) -> None:
+        """The caller's connection is gone and no other can be made: whoever cannot be told anything waits no more."""
+        self.core.counters["callers_unreachable"] += 1
+        self.cancelled = True
+        self.call.release("network", CAUSE_GONE, self.finish)
+
+    def on_prack_missing(self) -> None:
+        """The caller has not acknowledged what was said, so it does not arrive; the call is refused (RFC 3262 §3)."""
+        if self.resumed and self.reliable is not None:
+            self.reliable.is_awaiting = False  # what was said last before the restart is not known for sure
+            return
+        self.core.counters["callers_unreachable"] += 1
+        self.cancelled, self._own_end = True, UNACKNOWLEDGED
+        self.call.release("network", CAUSE_GONE, self.finish)
+
+    def on_ack(self, request: Request) -> None:
+        """The 2xx has arrived."""
+        self.acknowledged = True
+        self.first = None
+        if request.body:
+            self.renewed(request)
+        self.call.caller_acknowledged(request.body)
+        if self.bye is not None:
+            self.hang_up(self.bye)
+        self.ready()
+
+    def on_ack_missing(self) -> None:
+        """The 2xx never arrived, so the call is over; after a restart it may just have been known already."""
+        self.acknowledged = True
+        self.first = None
+        if self.recovered:
+            return
+        self.core.counters["callers_lost"] += 1
+        self.call.release("network", 102)
+        if self.bye is not None:
+            self.hang_up(self.bye)
+
+    def record(self) -> CallerInvite | DialogState:
+        """The INVITE until something has changed since the answer."""
+        if self.first is not None and self.first.source is not None and self.invite is not None:
+            rseq = self.reliable.rseq if self.reliable is not None else 0
+            return CallerInvite(self.first.raw, self.first.source, self.invite.local_tag, rseq)
+        return DialogState("", self._dialog(), self.flow, self.origin, self.sdp)

@@ -1,0 +1,279 @@
+"""A request of one side, carried to the other: new session descriptions (hold, resume, another codec), DTMF, text."""
+
+import random
+from typing import Final
+
+from adapters.sip.calls.core import Core
+from adapters.sip.calls.leg import Leg
+from adapters.sip.calls.offer_answer import with_direction
+from adapters.sip.protocol import (
+    SDP,
+    ClientTransaction,
+    Headers,
+    LocalProtocolError,
+    MalformedMessage,
+    Refusal,
+    Request,
+    Response,
+    ServerTransaction,
+    SessionTimer,
+    answer_session_timer,
+    is_on_hold,
+)
+from adapters.sip.translate import CAUSE_GONE, GONE
+from engine.messages.observed import ContactHeld, ContactResumed, LegRecorded
+
+PENDING: Final = Refusal(491)
+PASSED_HEADERS: Final = (("retry-after", "Retry-After"), ("warning", "Warning"))
+
+
+def relay_offer(leg: Leg, transaction: ServerTransaction, request: Request) -> None:
+    """Take a re-INVITE or UPDATE of one side: pass its offer on, or answer what concerns this side alone."""
+    endpoint, call = leg.core.endpoint, leg.call
+    if not leg.take(request, transaction):
+        return
+    session = answer_session_timer(request, leg.core.policy)
+    refusal = session if isinstance(session, Refusal) else _busy(leg, call.peer_of(leg))
+    if refusal is not None or isinstance(session, Refusal):
+        assert refusal is not None
+        endpoint.reply(transaction, refusal.status, headers=refusal.headers)
+        return
+    peer = call.peer_of(leg)
+    if request.method == "UPDATE" and not request.body:
+        _accept_alone(leg, transaction, request, session, b"")
+    elif not leg.acknowledged and request.method == "UPDATE":
+        # The offer of its INVITE has no answer yet (RFC 3311 §5.2).
+        endpoint.reply(transaction, 500, headers=(("Retry-After", _retry_s()),))
+    elif peer is None or peer.closed:
+        # A parked caller: the media stay as they are, still.
+        body = with_direction(leg.origin.sent, "inactive")
+        _accept_alone(leg, transaction, request, session, leg.origin.pass_on(body))
+    else:
+        Relay(leg, peer, transaction, request, session).forward()
+
+
+def _busy(leg: Leg, peer: Leg | None) -> Refusal | None:
+    """Two offers may not cross (§14.2), on neither side."""
+    if leg.pending_in is not None:
+        return Refusal(500, headers=(("Retry-After", _retry_s()),))
+    if leg.pending_out is not None or (peer is not None and not _is_free(peer)):
+        leg.core.counters["offers_crossed"] += 1
+        return PENDING
+    return None
+
+
+def _is_free(peer: Leg) -> bool:
+    """Whether an offer can go to this side, now or when the ACK is here that alone is missing."""
+    if peer.pending_out is not None or peer.next_out is not None:
+        return False
+    return peer.pending_in is None or peer.pending_in.is_final
+
+
+def _retry_s() -> str:
+    return str(random.randint(0, 10))
+
+
+def _accept_alone(
+    leg: Leg, transaction: ServerTransaction, request: Request, session: SessionTimer, body: bytes
+) -> None:
+    leg.renewed(request)
+    leg.session = session
+    headers = session.response_headers()
+    content_type = SDP if body else ""
+    transaction.context = Ignored()
+    leg.core.endpoint.reply(transaction, 200, with_contact=True, headers=headers, content_type=content_type, body=body)
+
+
+class Ignored:
+    """The context of a transaction whose ACK changes nothing."""
+
+    def on_ack(self, _request: Request) -> None:
+        """Nothing waits for it."""
+
+    def on_ack_missing(self) -> None:
+        """The session timer finds out."""
+
+    def on_cancel(self, _request: Request) -> None:
+        """It has its answer."""
+
+
+class Relay:
+    """One offer on its way from `leg` to `peer`, and the answer on its way back."""
+
+    def __init__(
+        self, leg: Leg, peer: Leg, transaction: ServerTransaction, request: Request, session: SessionTimer
+    ) -> None:
+        self._leg = leg
+        self._peer = peer
+        self._transaction = transaction
+        self._request = request
+        self._session = session
+        self._sent: ClientTransaction | None = None
+        self._unacknowledged: tuple[ClientTransaction, Response] | None = None
+        self._accepted = False
+        self._withdrawn = False
+        """Whether it was taken back before it could be sent on."""
+
+    def forward(self) -> None:
+        """Send it on; once the other side has acknowledged our last answer, which may have been overtaken."""
+        leg, peer, request = self._leg, self._peer, self._request
+        if self._withdrawn:
+            return
+        self._transaction.context = self
+        leg.pending_in = self._transaction
+        if peer.pending_in is not None:
+            peer.next_out = self.forward
+            return
+        if peer.closed:
+            leg.pending_in = None
+            leg.core.endpoint.reply(self._transaction, 480)
+            return
+        method = request.method if request.method == "INVITE" or peer.knows_update else "INVITE"
+        content_type = SDP if request.body else ""
+        try:
+            self._sent = peer.request(method, self, content_type=content_type, body=peer.origin.pass_on(request.body))
+        except LocalProtocolError:
+            leg.pending_in = None
+            leg.core.endpoint.reply(self._transaction, 500)
+            return
+        peer.pending_out = self._sent
+
+    # --- from the side it went to
+
+    def on_response(self, transaction: ClientTransaction, response: Response) -> None:
+        """Pass the answer back."""
+        if response.status < 200:
+            return
+        if response.status >= 300:
+            self._fail(response.status, [(w, response.get(n)) for n, w in PASSED_HEADERS if n in response.fields])
+            return
+        leg, peer = self._leg, self._peer
+        if self._accepted:
+            return  # repeated until its ACK, which waits for that of the other side
+        self._accepted = True
+        peer.pending_out = None
+        peer.renewed(response)
+        try:
+            peer._dialog().receive_response(response)
+        except MalformedMessage:
+            leg.core.counters["bad_answers"] += 1
+        late = transaction.method == "INVITE" and not self._request.body
+        if late:
+            self._unacknowledged = (transaction, response)
+        elif transaction.method == "INVITE":
+            peer.acknowledge(transaction, response)
+        leg.renewed(self._request)
+        leg.session = self._session
+        body = leg.origin.pass_on(response.body)
+        leg.core.endpoint.reply(
+            self._transaction,
+            200,
+            with_contact=True,
+            headers=self._session.response_headers(),
+            content_type=SDP if body else "",
+            body=body,
+        )
+        note_hold(peer if late else leg, response.body if late else self._request.body)
+        if not late:
+            peer.ready()
+        if self._request.method != "INVITE":
+            leg.pending_in = None
+            leg.ready()
+
+    def on_failure(self, _transaction: ClientTransaction, status: int) -> None:
+        """The other side did not answer."""
+        self._fail(status, [])
+
+    def _fail(self, status: int, headers: Headers) -> None:
+        leg, peer = self._leg, self._peer
+        peer.pending_out = leg.pending_in = None
+        if status in (401, 407):
+            status = 403
+        leg.core.endpoint.reply(self._transaction, status, headers=headers)
+        if status in GONE:
+            peer.close()
+            leg.call.release("network", CAUSE_GONE)
+        else:
+            peer.ready()
+            leg.ready()
+
+    # --- from the side it came from
+
+    def on_cancel(self, _request: Request) -> None:
+        """It is taken back: so it is on the other side; the answer there comes back here."""
+        if self._sent is not None:
+            self._leg.core.endpoint.cancel(self._sent)
+        elif not self._withdrawn:
+            self._withdrawn = True
+            self._leg.pending_in = None
+            self._leg.core.endpoint.reply(self._transaction, 487)
+
+    def on_ack(self, request: Request) -> None:
+        """The answer has arrived; with it may come the answer to an offer of the other side."""
+        self._leg.pending_in = None
+        if self._unacknowledged is not None:
+            self._leg.renewed(request)
+            self._peer.acknowledge(*self._unacknowledged, body=self._peer.origin.pass_on(request.body))
+            self._peer.ready()
+        self._leg.ready()
+
+    def on_ack_missing(self) -> None:
+        """The 2xx was never acknowledged: that side is gone (§14.2)."""
+        self._leg.pending_in = None
+        self._leg.call.release("network", CAUSE_GONE)
+
+
+def note_hold(offerer: Leg, body: bytes) -> None:
+    """Tell the engine whether the call is on hold now, and keep what changed for a restart."""
+    call = offerer.call
+    was_held = bool(call.held_by)
+    if body and is_on_hold(body):
+        call.held_by.add(offerer)
+    else:
+        call.held_by.discard(offerer)
+    facts: list[ContactHeld | ContactResumed | LegRecorded] = []
+    if was_held != bool(call.held_by):
+        facts.append(ContactResumed(contact=call.name) if was_held else ContactHeld(contact=call.name))
+    peer = call.peer_of(offerer)
+    facts += [side.recorded() for side in (offerer, peer) if side is not None and side.acknowledged]
+    call.core.mention(facts)
+
+
+class PassedOn:
+    """A request without an offer (INFO, MESSAGE), carried to the other side."""
+
+    def __init__(self, core: Core, transaction: ServerTransaction) -> None:
+        self._core = core
+        self._transaction = transaction
+
+    def on_response(self, _transaction: ClientTransaction, response: Response) -> None:
+        """Pass the final response back."""
+        if response.status >= 200:
+            self._core.endpoint.reply(
+                self._transaction, response.status, content_type=response.get("content-type"), body=response.body
+            )
+
+    def on_failure(self, _transaction: ClientTransaction, status: int) -> None:
+        """The other side did not answer."""
+        self._core.endpoint.reply(self._transaction, status)
+
+
+def pass_on(leg: Leg, transaction: ServerTransaction, request: Request) -> None:
+    """Carry an INFO or MESSAGE to the other side; without one there is nobody to hear it."""
+    if not leg.take(request, transaction):
+        return
+    peer = leg.call.peer_of(leg)
+    if peer is None or peer.closed:
+        leg.core.endpoint.reply(transaction, 480)
+        return
+    headers = [("Info-Package", request.get("info-package"))] if "info-package" in request.fields else []
+    try:
+        peer.request(
+            request.method,
+            PassedOn(leg.core, transaction),
+            headers=headers,
+            content_type=request.get("content-type"),
+            body=request.body,
+        )
+    except LocalProtocolError:
+        leg.core.endpoint.reply(transaction, 500)

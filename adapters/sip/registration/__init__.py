@@ -1,0 +1,1 @@
+"""Where phones are: the registrar and what it remembers."""

@@ -1,0 +1,1 @@
+"""Datagrams and connections: where messages come in and go out."""

@@ -1,0 +1,378 @@
+"""Sockets: one for UDP with a large buffer, and TCP connections that are reused by whom they lead to, all bounded."""
+
+import asyncio
+import logging
+import socket
+from collections import Counter
+from collections.abc import Callable, Collection
+from functools import partial
+from typing import Any, Final
+
+from adapters.sip.protocol import (
+    Hop,
+    MalformedMessage,
+    Request,
+    Response,
+    StreamFramer,
+    is_keep_alive,
+    parse_datagram,
+)
+from adapters.sip.transport.connection_guard import ConnectionGuard
+from adapters.sip.transport.resolver import Resolver
+
+logger = logging.getLogger(__name__)
+
+CONNECT_LIMIT_S: Final = 8.0
+IDLE_LIMIT_S: Final = 900.0
+"""A connection that is silent for so long is closed, unless it is used again before."""
+SCARCE_IDLE_LIMIT_S: Final = 30.0
+"""The same while most connections are taken."""
+WRITE_BUFFER_MAX: Final = 4 << 20
+"""Octets that a slow reader may leave unsent before its connection is given up."""
+SWEEP_S: Final = 1.0
+ANY_PORT_TRIES: Final = 8
+WAITING_MAX: Final = 4096
+"""Messages that wait for one connection to be made, or for one name to be found."""
+KEEP_ALIVE: Final = (
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 20),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
+)
+"""Peers may be silent for hours, and gone without a word. Phones ping for themselves (RFC 5626 §3.5.1)."""
+HOPS_KEPT: Final = 4096
+
+OnMessage = Callable[[Request | Response], None]
+OnFailure = Callable[[Hop], None]
+
+
+class UdpSocket(asyncio.DatagramProtocol):
+    """The datagrams of one port."""
+
+    def __init__(self, on_message: OnMessage, counters: Counter[str]) -> None:
+        self._on_message = on_message
+        self._counters = counters
+        self._hops: dict[tuple[Any, ...], Hop] = {}
+        """By address: most datagrams come from few."""
+        self.transport: Any = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        self.transport = transport
+
+    def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
+        """Hand a message on."""
+        if is_keep_alive(data):
+            self._counters["keep_alives"] += 1
+            return
+        hop = self._hops.get(addr)
+        if hop is None:
+            if len(self._hops) >= HOPS_KEPT:
+                self._hops.clear()
+            hop = self._hops[addr] = Hop("udp", addr[0], addr[1])
+        try:
+            message = parse_datagram(data, hop)
+        except MalformedMessage:
+            self._counters["malformed"] += 1
+            return
+        self._on_message(message)
+
+    def error_received(self, exc: Exception) -> None:
+        """Count what the network reports; it does not say whom it could not reach, so timers find out."""
+        self._counters["udp_errors"] += 1
+        logger.debug("UDP: %s", exc)
+
+
+class TcpConnection(asyncio.Protocol):
+    """One connection, made by either side. `hop` names the other end once it is there."""
+
+    def __init__(self, connections: "Connections", accepted: bool = False) -> None:
+        self._connections = connections
+        self.accepted = accepted
+        """Whether the other end made it."""
+        self._framer = StreamFramer()
+        self.hop = Hop("tcp", "", 0)
+        self.transport: Any = None
+        self.used_at_s = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Enter the connection under its other end."""
+        self.transport = transport
+        peer = transport.get_extra_info("peername")
+        if peer is None:  # gone before it was taken
+            transport.close()
+            return
+        self.hop = Hop("tcp", peer[0], peer[1])
+        self._framer.source = self.hop
+        if not self._connections.opened(self):
+            self.transport.abort()
+            return
+        self.transport.set_write_buffer_limits(high=WRITE_BUFFER_MAX)
+        own_socket = transport.get_extra_info("socket")
+        if own_socket is not None:
+            own_socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for level, option, value in KEEP_ALIVE:
+                own_socket.setsockopt(level, option, value)
+        if self.accepted:
+            self._connections.on_opened(self.hop)
+
+    def data_received(self, data: bytes) -> None:
+        """Hand messages on; answer pings; close when the framing is lost."""
+        framer = self._framer
+        now_s = self.used_at_s = asyncio.get_running_loop().time()
+        messages = framer.receive_data(data)
+        self._connections.guard.heard(self, now_s, whole=bool(messages), begun=framer.is_within_message)
+        for message in messages:
+            self._connections.on_message(message)
+        if framer.pings:
+            self.transport.write(framer.take_pongs())
+        if framer.failure:
+            self._connections.counters["framing_lost"] += 1
+            asyncio.get_running_loop().call_soon(self.transport.close)
+
+    def pause_writing(self) -> None:
+        """The peer reads too slowly: no more is kept for it."""
+        self._connections.counters["slow_readers"] += 1
+        self.transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        self._connections.lost(self)
+
+
+class Connections:
+    """All sockets of the adapter. `send` never blocks; what cannot be sent is reported to `on_failure` by its hop."""
+
+    def __init__(
+        self,
+        on_message: OnMessage,
+        on_failure: OnFailure,
+        counters: Counter[str],
+        *,
+        guard: ConnectionGuard,
+        receive_buffer: int,
+    ) -> None:
+        self.on_message = on_message
+        self.counters = counters
+        self._on_failure = on_failure
+        self.guard = guard
+        self._receive_buffer = receive_buffer
+        self._udp: UdpSocket | None = None
+        self._server: asyncio.Server | None = None
+        self._open: dict[tuple[str, int], TcpConnection] = {}
+        self._aliases: dict[tuple[str, int], tuple[str, int]] = {}
+        self._pending: dict[Hop, list[bytes]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._resolver = Resolver()
+        self._sweeper: asyncio.TimerHandle | None = None
+        self._idle_due_s = 0.0
+        self._closing = False
+        self.on_opened: OnFailure = _nothing
+        """Told of each connection that others make."""
+        self.pinned: Callable[[], Collection[Hop]] = tuple
+        """Gives the other ends of connections that are kept however silent: phones are reached by no other way."""
+        self.granted_buffer = 0
+        """Bytes of receive buffer that the system gave."""
+
+    async def open(self, host: str, port: int, *, udp: bool, tcp: bool) -> int:
+        """Listen; both transports at one port, which is returned. Raises OSError when it is taken."""
+        for _ in range(0 if port else ANY_PORT_TRIES):
+            try:
+                return await self._open_at(host, 0, udp=udp, tcp=tcp)
+            except OSError:
+                # The port that UDP was given is another's for TCP.
+                self._close_udp()
+        return await self._open_at(host, port, udp=udp, tcp=tcp)
+
+    async def _open_at(self, host: str, port: int, *, udp: bool, tcp: bool) -> int:
+        loop = asyncio.get_running_loop()
+        if udp:
+            own = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+            try:
+                own.setblocking(False)
+                own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._receive_buffer)
+                own.bind((host, port))
+            except OSError:
+                own.close()
+                raise
+            self.granted_buffer = own.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+            port = own.getsockname()[1]
+            _, self._udp = await loop.create_datagram_endpoint(
+                lambda: UdpSocket(self.on_message, self.counters), sock=own
+            )
+        if tcp:
+            made = partial(TcpConnection, self, accepted=True)
+            self._server = await loop.create_server(made, host, port, backlog=1024)
+            port = self._server.sockets[0].getsockname()[1]
+            self._sweeper = loop.call_later(SWEEP_S, self._sweep)
+        return port
+
+    async def close(self) -> None:
+        """Close everything."""
+        self._closing = True
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._close_udp()
+        for connection in list(self._open.values()):
+            connection.transport.close()
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+            self._server = None
+
+    def send(self, octets: bytes, hop: Hop) -> None:
+        """Send octets to a hop; over TCP on the connection that is there, or on a new one."""
+        if hop.transport == "udp":
+            self._send_datagram(octets, hop)
+        elif hop.transport == "tcp":
+            connection = self._find(hop.host, hop.port)
+            if connection is not None:
+                connection.used_at_s = asyncio.get_running_loop().time()
+                connection.transport.write(octets)
+            else:
+                self._wait_for(octets, hop)
+        else:
+            self._fail(hop)
+
+    def has(self, hop: Hop) -> bool:
+        """Whether there is a connection to the hop now."""
+        return self._find(hop.host, hop.port) is not None
+
+    @property
+    def count(self) -> int:
+        """Open TCP connections."""
+        return len(self._open)
+
+    def _close_udp(self) -> None:
+        if self._udp is not None:
+            self._udp.transport.close()
+            self._udp = None
+
+    # --- from the connections
+
+    def opened(self, connection: TcpConnection) -> bool:
+        """Take a new connection; False when there are too many, in all or of its address."""
+        now_s = asyncio.get_running_loop().time()
+        if self._closing:
+            return False
+        if connection.accepted:
+            refusal = self.guard.admit(connection, connection.hop.host, now_s)
+        else:
+            refusal = "connections_refused" if len(self._open) - self.guard.taken >= self.guard.most else ""
+        if refusal:
+            self.counters[refusal] += 1
+            return False
+        self._open[connection.hop.host, connection.hop.port] = connection
+        connection.used_at_s = now_s
+        self.counters["connections"] += 1
+        return True
+
+    def lost(self, connection: TcpConnection) -> None:
+        """Forget a connection; its requests without an answer fail."""
+        self.guard.forget(connection)
+        key = (connection.hop.host, connection.hop.port)
+        if self._open.get(key) is connection:
+            del self._open[key]
+            self._aliases = {alias: end for alias, end in self._aliases.items() if end != key}
+            if not self._closing:
+                self._on_failure(connection.hop)
+
+    # --- sending
+
+    def _find(self, host: str, port: int) -> TcpConnection | None:
+        return self._open.get((host, port)) or self._open.get(self._aliases.get((host, port), ("", 0)))
+
+    def _send_datagram(self, octets: bytes, hop: Hop) -> None:
+        if self._udp is None:
+            self._fail(hop)
+            return
+        address = self._resolver.known(hop.host)
+        if address:
+            self._udp.transport.sendto(octets, (address, hop.port))
+        else:
+            self._wait_for(octets, hop)
+
+    def _wait_for(self, octets: bytes, hop: Hop) -> None:
+        """Keep octets until the hop's connection is made or its name is found."""
+        waiting = self._pending.get(hop)
+        if waiting is not None:
+            if len(waiting) < WAITING_MAX:
+                waiting.append(octets)
+            else:
+                self.counters["unsent"] += 1
+            return
+        if len(self._pending) >= self.guard.most:
+            self._fail(hop)
+            return
+        self._pending[hop] = [octets]
+        task = asyncio.get_running_loop().create_task(self._reach(hop))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _reach(self, hop: Hop) -> None:
+        """Find or connect, then send what waits."""
+        try:
+            async with asyncio.timeout(CONNECT_LIMIT_S):
+                address = await self._resolver.look_up(hop.host)
+                connection = await self._connect(hop, address) if hop.transport == "tcp" else None
+        except (OSError, TimeoutError) as error:
+            logger.info("cannot reach %s:%d over %s: %r", hop.host, hop.port, hop.transport, error)
+            self._pending.pop(hop, None)
+            self._fail(hop)
+            return
+        for octets in self._pending.pop(hop, []):
+            if connection is not None:
+                connection.transport.write(octets)
+            elif self._udp is not None:
+                self._udp.transport.sendto(octets, (address, hop.port))
+
+    async def _connect(self, hop: Hop, address: str) -> TcpConnection:
+        loop = asyncio.get_running_loop()
+        _, connection = await loop.create_connection(lambda: TcpConnection(self), address, hop.port)
+        if self._find(connection.hop.host, connection.hop.port) is not connection:
+            raise ConnectionRefusedError("there are too many connections")
+        if address != hop.host:
+            self._aliases[hop.host, hop.port] = (connection.hop.host, connection.hop.port)
+        return connection
+
+    def _fail(self, hop: Hop) -> None:
+        self.counters["unreachable"] += 1
+        if not self._closing:
+            # Not at once: the sender is still in the middle of what it does.
+            asyncio.get_running_loop().call_soon(self._on_failure, hop)
+
+    def close_idle(self, before_s: float) -> None:
+        """Close connections that nobody has used since then, except those that are pinned."""
+        idle = [connection for connection in self._open.values() if connection.used_at_s < before_s]
+        pinned = self.pinned() if idle else ()
+        for connection in idle:
+            if connection.hop not in pinned:
+                self.counters["connections_idle"] += 1
+                connection.transport.close()
+
+    def close_overdue(self, now_s: float) -> None:
+        """Close connections that began a message and did not finish it in time, or never said anything whole."""
+        for connection in self.guard.overdue(now_s):
+            assert isinstance(connection, TcpConnection), "only connections are guarded"
+            self.counters["connections_overdue"] += 1
+            self.guard.forget(connection)
+            connection.transport.abort()
+
+    def _sweep(self) -> None:
+        """Close connections that nobody uses."""
+        loop = asyncio.get_running_loop()
+        now_s = loop.time()
+        self.close_overdue(now_s)
+        if self.guard.are_scarce:
+            self.close_idle(now_s - SCARCE_IDLE_LIMIT_S)
+        elif now_s >= self._idle_due_s:
+            self._idle_due_s = now_s + IDLE_LIMIT_S / 4
+            self.close_idle(now_s - IDLE_LIMIT_S)
+        self._sweeper = loop.call_later(SWEEP_S, self._sweep)
+
+
+def _nothing(_hop: Hop) -> None:
+    """For connections of which nobody wants to hear."""

@@ -1,0 +1,1 @@
+"""Agents: what they do, whom they may serve, and how busy they are."""

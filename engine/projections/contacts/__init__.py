@@ -1,0 +1,1 @@
+"""The latest contacts: what became of each, and why."""

@@ -1,0 +1,248 @@
+"""The latest contacts, kept from durable turns: found by name and by customer, bounded in number.
+
+Every row passes here and few are ever asked about. So rows are only put aside by contact, as the bytes they are, and
+become a record when somebody wants to see it. Contacts are numbered as they come and lie in a ring; names, customers
+and slots lead to numbers.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from copy import deepcopy
+from itertools import islice
+from struct import Struct
+from threading import RLock
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from engine.log_port import Turn
+from engine.messages.kinds import (
+    AGENT_HELD_BACK,
+    CONTACT_ANSWERED,
+    CONTACT_ARRIVED,
+    CONTACT_ENDED,
+    CONTACT_HELD,
+    CONTACT_LEFT,
+    CONTACT_QUEUED,
+    CONTACT_RESUMED,
+    FACT_REFUSED,
+    FLAG_CLOSES,
+    OFFER_ENDED,
+    OFFER_MADE,
+    PRIORITY_CHANGED,
+)
+from engine.messages.row_fields import ROW_STRUCT, RowFields
+from engine.messages.rows import ROW
+from engine.model.directory import Directory
+from engine.projections.contacts.records import ContactRecord, Words, begun, go_on
+from engine.projections.contacts.ring_index import RingIndex, column
+from engine.projections.names import Interned
+
+RECORDS_MAX: Final = 50_000
+"""Contacts remembered: a day of a large centre, in about 40 MB."""
+ID_DIGITS_MAX: Final = 18
+"""Of a contact's id, a sequence of the log; longer numbers are nothing but names."""
+ROWS_ASIDE_MAX: Final = 64
+"""Rows of one contact kept as they are; more become a record, whose size is bounded."""
+FOLLOWED: Final = frozenset(
+    {
+        CONTACT_ARRIVED,
+        CONTACT_HELD,
+        CONTACT_RESUMED,
+        PRIORITY_CHANGED,
+        CONTACT_QUEUED,
+        OFFER_MADE,
+        OFFER_ENDED,
+        CONTACT_ANSWERED,
+        CONTACT_LEFT,
+        CONTACT_ENDED,
+        AGENT_HELD_BACK,
+    }
+)
+_GLANCE: Final = Struct("<8xHH20xiI16xII")
+"""Kind, flags, contact, cause, and place and size of the payload: what sorting rows by contact takes."""
+assert _GLANCE.size == ROW.itemsize
+
+
+class ArrivalNames(msgspec.Struct):
+    """What an arrival's payload must say to find the contact again."""
+
+    contact: str = ""
+    customer: str = ""
+
+
+_DECODER: Final = msgspec.msgpack.Decoder(ArrivalNames)
+
+
+class ContactHistory:
+    """The last contacts, updated by `apply` with every durable turn in order. Readers may be other threads."""
+
+    def __init__(self, directory: Directory, interned: Interned, records_max: int = RECORDS_MAX) -> None:
+        self.directory = directory
+        self._interned = interned
+        self._room = records_max
+        self._count = 0
+        """Contacts so far, and so the number of the latest; number n lies at place n % room."""
+        self._seqs = column(records_max)
+        self._slots = column(records_max)
+        self._payloads = [b""] * records_max
+        """Of the arrivals."""
+        self._rows = [b""] * records_max
+        """One after the other, those that are not in a record; each with its sequence in place of `dedupe`."""
+        self._records: dict[int, ContactRecord] = {}
+        """By number, of those that had too many rows to keep."""
+        self._by_name = RingIndex(records_max)
+        self._by_customer = RingIndex(records_max)
+        self._by_slot = RingIndex(records_max)
+        self._open = column(0)
+        """The number of the contact that is open in each slot."""
+        self._lock = RLock()
+        self.as_of = 0
+        """Sequence of the last row taken in."""
+
+    def __len__(self) -> int:
+        return min(self._count, self._room)
+
+    @property
+    def forgotten(self) -> int:
+        """Contacts dropped because there were too many."""
+        return max(0, self._count - self._room)
+
+    def apply(self, turn: Turn) -> None:
+        """Take in one turn."""
+        numbered = np.array(turn.rows)
+        numbered["dedupe"] = np.arange(turn.first_seq, turn.first_seq + len(numbered))
+        raw = numbered.tobytes()
+        glances = list(_GLANCE.iter_unpack(raw))
+        refused = {place - glance[3] for place, glance in enumerate(glances) if glance[0] == FACT_REFUSED}
+        with self._lock:
+            self.as_of = turn.last_seq
+            oldest = self._oldest
+            for place, (kind, flags, slot, _, offset, size) in enumerate(glances):
+                if kind not in FOLLOWED or slot < 0 or place in refused:
+                    continue
+                if kind == CONTACT_ARRIVED:
+                    number = self._begin(turn.first_seq + place, slot, bytes(turn.payload[offset : offset + size]))
+                    oldest = self._oldest
+                else:
+                    number = self._open[slot] if slot < len(self._open) else 0
+                    if number < oldest:
+                        continue
+                at = number % self._room
+                rows = self._rows[at] = self._rows[at] + raw[place * ROW.itemsize : (place + 1) * ROW.itemsize]
+                if flags & FLAG_CLOSES:
+                    self._open[slot] = 0
+                elif len(rows) > ROWS_ASIDE_MAX * ROW.itemsize:
+                    self._records[number] = self._record(number)
+                    self._rows[at] = b""
+
+    def find(self, contact: str) -> ContactRecord | None:
+        """The latest contact of this name, or the one whose id this is, written as a number."""
+        with self._lock:
+            for number in self._by_name.find(hash(contact), self._oldest):
+                if self._names(number).contact == contact:
+                    return self._record(number)
+            is_id = len(contact) <= ID_DIGITS_MAX and contact.isascii() and contact.isdigit()
+            found = self._number_of(int(contact)) if is_id else 0
+            return self._record(found) if found else None
+
+    def of_customer(self, customer: str, limit: int, before_id: int | None = None) -> list[ContactRecord]:
+        """Up to `limit` of the customer's contacts, latest first; of those that came before the one of this id."""
+        with self._lock:
+            numbers = self._by_customer.find(hash(customer), self._oldest)
+            if before_id is not None:
+                numbers = (number for number in numbers if self._seqs[number % self._room] < before_id)
+            theirs = (number for number in numbers if self._names(number).customer == customer)
+            return [self._record(number) for number in islice(theirs, limit)]
+
+    def records(self) -> Iterator[ContactRecord]:
+        """Yield every contact that is remembered, oldest first, as it is when its turn comes."""
+        for number in range(self._oldest, self._count + 1):
+            with self._lock:
+                record = self._record(number) if number >= self._oldest else None
+            if record is not None:
+                yield record
+
+    def id_in(self, slot: int, seq: int) -> int | None:
+        """Id of the contact that was in `slot` at position `seq`; None when that is forgotten."""
+        with self._lock:
+            number = self._number_in(slot, seq)
+            return self._seqs[number % self._room] if number else None
+
+    def name_in(self, slot: int, seq: int) -> str:
+        """Name of the contact that was in `slot` at position `seq`; empty when that is forgotten."""
+        with self._lock:
+            number = self._number_in(slot, seq)
+            return self._names(number).contact if number else ""
+
+    def name_of(self, seq: int) -> str:
+        """Name of the contact that arrived at `seq`; empty when that is forgotten."""
+        with self._lock:
+            number = self._number_of(seq)
+            return self._names(number).contact if number else ""
+
+    def slot_of(self, record: ContactRecord) -> int:
+        """The slot that the contact has or had. Raises KeyError when it was forgotten meanwhile."""
+        with self._lock:
+            number = self._number_of(record.id)
+            if not number:
+                raise KeyError(record.id)
+            return self._slots[number % self._room]
+
+    @property
+    def _oldest(self) -> int:
+        """Number of the oldest contact that is remembered."""
+        return max(1, self._count - self._room + 1)
+
+    def _number_of(self, seq: int) -> int:
+        """Number of the contact that arrived at `seq`; 0 when there is none."""
+        numbers = range(self._oldest, self._count + 1)
+        found = bisect_left(numbers, seq, key=lambda number: self._seqs[number % self._room])
+        return numbers[found] if found < len(numbers) and self._seqs[numbers[found] % self._room] == seq else 0
+
+    def _number_in(self, slot: int, seq: int) -> int:
+        """Number of the contact that was in `slot` at position `seq`; 0 when there is none."""
+        return next(
+            (n for n in self._by_slot.find(slot, self._oldest) if self._seqs[n % self._room] <= seq),
+            0,
+        )
+
+    def _names(self, number: int) -> ArrivalNames:
+        return names_of(self._seqs[number % self._room], self._payloads[number % self._room])
+
+    def _record(self, number: int) -> ContactRecord:
+        """Put together what there is of a contact: a record of the caller's own."""
+        words = Words(self.directory, self._interned, self.name_in)
+        at = number % self._room
+        record = deepcopy(self._records.get(number))
+        for fields in ROW_STRUCT.iter_unpack(self._rows[at]):
+            row = RowFields._make(fields)
+            if record is None:
+                record = begun(words, row.dedupe, row, self._payloads[at])
+            else:
+                go_on(record, words, row.dedupe, row)
+        assert record is not None, "the first row is the arrival"
+        return record
+
+    def _begin(self, seq: int, slot: int, payload: bytes) -> int:
+        number = self._count = self._count + 1
+        at, names = number % self._room, names_of(seq, payload)
+        self._records.pop(number - self._room, None)
+        self._seqs[at], self._slots[at], self._payloads[at], self._rows[at] = seq, slot, payload, b""
+        self._by_name.add(number, hash(names.contact))
+        self._by_slot.add(number, slot)
+        if names.customer:
+            self._by_customer.add(number, hash(names.customer))
+        if slot >= len(self._open):
+            wider = column(1 << slot.bit_length())
+            wider[: len(self._open)] = self._open
+            self._open = wider
+        self._open[slot] = number
+        return number
+
+
+def names_of(seq: int, payload: bytes) -> ArrivalNames:
+    """The names in an arrival's payload; a contact without one is called by its sequence."""
+    names = _DECODER.decode(payload) if payload else ArrivalNames()
+    return names if names.contact else ArrivalNames(str(seq), names.customer)

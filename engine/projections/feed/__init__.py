@@ -1,0 +1,1 @@
+"""The log in words: events, and what was written in contacts."""

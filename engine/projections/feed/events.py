@@ -1,0 +1,270 @@
+"""The log in words: rows as events with names, and the scans that the timeline and the event feed are made of."""
+
+from collections.abc import Callable, Sequence
+from enum import IntEnum
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from engine.log_port import EventLog
+from engine.messages import kinds
+from engine.messages.observed import Observed
+from engine.messages.row_fields import fields_of
+from engine.messages.rows import unpack_choice, unpack_entry, unpack_reserve, unpack_trunks
+from engine.model.directory import Directory
+from engine.model.settings import AgentSetting, EngineSetting, QueueSetting, TrunkGroupSetting
+from engine.projections.contacts.history import ContactHistory
+from engine.projections.contacts.recorded_facts import recorded_fact
+from engine.projections.contacts.records import ContactRecord, arrival_facts
+from engine.projections.feed.transcripts import line_of, message_payload
+from engine.projections.figures import NS
+from engine.projections.names import Interned, name_at
+
+SCAN_ROWS_MAX: Final = 2_000_000
+"""Rows that one request may look through: about a second."""
+Data = dict[str, Any]
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One row of the log."""
+
+    seq: int
+    at_ns: int
+    type: str
+    observed: bool
+    """True: the outside said so; false: the engine concluded it."""
+    cause_seq: int
+    """The observed event that a decided one follows from; its own sequence if observed."""
+    source: str
+    contact: str
+    """Name of the contact; empty where there is none, or where it is forgotten."""
+    contact_id: int | None
+    queue: str
+    agent: str
+    data: Data
+    """What else the event says; durations in seconds."""
+
+
+class EventPage(msgspec.Struct, frozen=True):
+    """Events in order. `next_after_seq` is where the next page begins, also when none of these matched."""
+
+    as_of: int
+    next_after_seq: int
+    more: bool
+    events: list[Event]
+
+
+def _seconds(value_ns: int) -> float:
+    return round(value_ns / NS, 6)
+
+
+def _queued(a: int, b: int, _: Directory) -> Data:
+    entry, p50_s, p90_s = unpack_entry(b)
+    told = {"told_p50_s": p50_s, "told_p90_s": p90_s}
+    return {"entry": kinds.ENTRY_NAMES.get(entry, entry), "place_since_ns": a, **told}
+
+
+def _offer_made(a: int, b: int, names: Directory) -> Data:
+    candidates, strategy, runner_up, tied, contact_chosen = unpack_choice(b)
+    found: Data = {"strategy": kinds.STRATEGY_NAMES.get(strategy, strategy), "candidates": candidates}
+    if runner_up >= 0 and not contact_chosen:
+        found["runner_up"] = names.agents.name(runner_up)
+    return found | {"chosen": "contact" if contact_chosen else "agent", "score": a, "tied": tied}
+
+
+def _arrived(a: int, b: int, names: Directory) -> Data:
+    found: Data = {"channel": kinds.CHANNEL_NAMES.get(a & 0xFF, a & 0xFF), "priority": a >> 8 & 0xFF}
+    trunk_group = (a >> 32 & 0xFFFF) - 1
+    if trunk_group >= 0:
+        found["trunk_group"] = names.trunk_groups.name(trunk_group)
+    if b:
+        found["place_since_ns"] = b
+    return found
+
+
+def _trunk_reserve(a: int, b: int, names: Directory) -> Data:
+    reserve, protected, unprotected = unpack_reserve(b)
+    loads: Data = {"protected_erlangs": protected, "unprotected_erlangs": unprotected}
+    return {"trunk_group": names.trunk_groups.name(a), "reserve": reserve} | loads
+
+
+def _trunk_requested(a: int, b: int, names: Directory) -> Data:
+    return {"trunk_groups": [names.trunk_groups.name(group) for group in unpack_trunks(a, b)]}
+
+
+_TABLES: Final = {
+    kinds.TABLE_QUEUE: "queue",
+    kinds.TABLE_AGENT: "agent",
+    kinds.TABLE_TRUNK_GROUP: "trunk_group",
+    kinds.TABLE_SKILL_LEVEL: "skill_level",
+    kinds.TABLE_MEMBERSHIP: "membership",
+    kinds.TABLE_CHANNEL: "channel",
+    kinds.TABLE_ENGINE: "engine",
+}
+_COLUMNS: Final[dict[int, type[IntEnum]]] = {
+    kinds.TABLE_QUEUE: QueueSetting,
+    kinds.TABLE_AGENT: AgentSetting,
+    kinds.TABLE_TRUNK_GROUP: TrunkGroupSetting,
+    kinds.TABLE_ENGINE: EngineSetting,
+}
+_DETAILS: Final[dict[int, Callable[[int, int, Directory], Data]]] = {
+    kinds.CONTACT_ARRIVED: _arrived,
+    kinds.CONTACT_RELEASED: lambda a, b, _: {"by": kinds.BY_NAMES.get(a, a), "cause": b},
+    kinds.OFFER_DECLINED: lambda a, b, _: {"reason": kinds.OFFER_END_NAMES.get(a, a), "cause": b},
+    kinds.EXIT_KEY_PRESSED: lambda a, b, _: {"key": chr(a) if 32 <= a < 127 else a},
+    kinds.PRIORITY_CHANGED: lambda a, b, _: {"priority": a},
+    kinds.MESSAGES_READ: lambda a, b, _: {"by": kinds.BY_NAMES.get(a, a), "up_to_seq": b},
+    kinds.SURVEY_REQUESTED: lambda a, b, _: {"survey": kinds.SURVEY_NAMES.get(a & 0xFF, a)},
+    kinds.SURVEY_ANSWERED: lambda a, b, _: {"survey": kinds.SURVEY_NAMES.get(a & 0xFF, a & 0xFF), "score": a >> 8},
+    kinds.AGENT_STATUS_CHANGED: lambda a, b, _: {"status": kinds.STATUS_NAMES.get(a, a)},
+    kinds.AGENT_REACHABILITY_CHANGED: lambda a, b, _: {"reachable": bool(a)},
+    kinds.CONTACT_QUEUED: _queued,
+    kinds.OFFER_MADE: _offer_made,
+    kinds.OFFER_ENDED: lambda a, b, _: {"reason": kinds.OFFER_END_NAMES.get(a, a), "offered_s": _seconds(b)},
+    kinds.CONTACT_ANSWERED: lambda a, b, _: {"waited_s": _seconds(a), "waited_since_arrival_s": _seconds(b)},
+    kinds.CONTACT_LEFT: lambda a, b, _: {"exit": kinds.EXIT_NAMES.get(a, a), "waited_s": _seconds(b)},
+    kinds.CONTACT_ENDED: lambda a, b, _: {"by": kinds.BY_NAMES.get(a, a), "talked_s": _seconds(b)},
+    kinds.WRAP_UP_STARTED: lambda a, b, _: {"ends_at_ns": a},
+    kinds.WRAP_UP_ENDED: lambda a, b, _: {"wrapped_up_s": _seconds(b)},
+    kinds.AGENT_SUSPENDED: lambda a, b, _: {"until_ns": a, "reason": kinds.OFFER_END_NAMES.get(b, b)},
+    kinds.REQUIREMENT_RELAXED: lambda a, b, _: {"requirement": a, "step": b},
+    kinds.FACT_REFUSED: lambda a, b, _: {
+        "reason": kinds.REFUSAL_NAMES.get(a, a),
+        "refused": kinds.KIND_NAMES.get(b, b),
+    },
+    kinds.TRUNK_RESERVE_CHANGED: _trunk_reserve,
+    kinds.TRUNK_REQUESTED: _trunk_requested,
+    kinds.TRUNK_SEIZED: lambda a, b, names: {"trunk_group": names.trunk_groups.name(a), "cost_calls": b / 1000},
+    kinds.TRUNK_REFUSED: lambda a, b, names: {"trunk_group": names.trunk_groups.name(a), "groups_asked": b},
+    kinds.AGENT_HELD_BACK: lambda a, b, _: {"value": a, "price": b},
+}
+SLOTLESS: Final = frozenset({kinds.SETTING_CHANGED, kinds.REQUIREMENT_DEFINED})
+"""Kinds whose contact field is no contact."""
+OF_THE_CLOSED: Final = frozenset({kinds.SURVEY_REQUESTED, kinds.SURVEY_ANSWERED})
+"""Kinds about a contact that is closed, by its id."""
+
+
+class EventReader:
+    """Reads the log in words. `read` and `fact` may run in any thread: they look only at durable frames."""
+
+    def __init__(
+        self,
+        log: EventLog,
+        directory: Directory,
+        interned: Interned,
+        history: ContactHistory,
+        slot_of: Callable[[ContactRecord], int] | None = None,
+    ) -> None:
+        self._log = log
+        self._slot_of = slot_of or history.slot_of
+        self.directory = directory
+        self._interned = interned
+        self._history = history
+
+    def read(
+        self, after_seq: int, limit: int, types: Sequence[str] = (), contact: ContactRecord | None = None
+    ) -> EventPage:
+        """Return up to `limit` events after `after_seq`. Raises ValueError for an unknown type."""
+        wanted = np.array([kind_number(word) for word in types], np.uint16)
+        slot = -1 if contact is None else self._slot_of(contact)
+        if contact is not None:
+            after_seq = max(after_seq, contact.id - 1)
+            if not contact.open and after_seq >= contact.last_seq:  # from here on others are in its slot
+                return EventPage(self._log.durable_seq, after_seq, False, [])
+        events: list[Event] = []
+        reached, looked = after_seq, 0
+        for run in self._log.read_runs(after_seq + 1):
+            first_seq, rows = run.first_seq, run.rows
+            keep = np.ones(len(rows), bool)
+            if len(wanted):
+                keep &= np.isin(rows["kind"], wanted)
+            if contact is not None:
+                keep &= (rows["contact"] == slot) & ~np.isin(rows["kind"], list(SLOTLESS))
+            keep[: max(0, after_seq + 1 - first_seq)] = False
+            for place in np.flatnonzero(keep)[: limit + 1 - len(events)].tolist():
+                if len(events) == limit:
+                    return EventPage(self._log.durable_seq, events[-1].seq, True, events)
+                event = self.event(first_seq + place, rows[place], run.payload)
+                if contact is not None and event.contact_id is None:
+                    event = msgspec.structs.replace(event, contact=contact.contact, contact_id=contact.id)
+                events.append(event)
+                if contact is not None and int(rows[place]["flags"]) & kinds.FLAG_CLOSES:
+                    return EventPage(self._log.durable_seq, event.seq, False, events)
+            reached = first_seq + len(rows) - 1
+            looked += len(rows)
+            if looked > SCAN_ROWS_MAX:
+                return EventPage(self._log.durable_seq, reached, True, events)
+        return EventPage(self._log.durable_seq, max(reached, after_seq), False, events)
+
+    def fact(self, seq: int) -> Observed | None:
+        """Return the fact at `seq`, see `recorded_fact`; None where there is none, or the log holds it no more."""
+        for run in self._log.read_runs(seq):
+            place = seq - run.first_seq
+            if not 0 <= place < len(run.rows):
+                return None
+            (row,) = fields_of(run.rows[place : place + 1])
+            payload = bytes(run.payload[row.payload_offset : row.payload_offset + row.payload_size])
+            return recorded_fact(seq, row, payload, self.directory, self._history)
+        return None
+
+    def event(self, seq: int, row: Any, payload: memoryview) -> Event:
+        """Return one row in words."""
+        kind, slot = int(row["kind"]), int(row["contact"])
+        a, b = int(row["a"]), int(row["b"])
+        data = _DETAILS[kind](a, b, self.directory) if kind in _DETAILS else {}
+        if kind == kinds.MESSAGE_SENT:
+            data = said_in(row, payload)
+        name, queue = "", self.directory.queues.name(int(row["queue"]))
+        if kind == kinds.CONTACT_ARRIVED:
+            offset = int(row["payload_offset"])
+            name = arrival_facts(payload[offset : offset + int(row["payload_size"])]).contact
+        elif kind == kinds.CALLER_MOVED:
+            data = {"to": self._history.name_in(a, seq)}
+        elif kind in SLOTLESS:
+            data = _configured(row)
+            queue, slot = "", -1
+        contact_id = self._history.id_in(slot, seq) if slot >= 0 else None
+        if kind in OF_THE_CLOSED:
+            name, contact_id = self._history.name_of(b), b
+        return Event(
+            seq=seq,
+            at_ns=int(row["at_ns"]),
+            type=kinds.KIND_NAMES.get(kind, str(kind)),
+            observed=kind < kinds.FIRST_DECIDED,
+            cause_seq=seq - int(row["cause"]),
+            source=name_at(self._interned.sources, int(row["source"])),
+            contact=name or (self._history.name_in(slot, seq) if slot >= 0 else ""),
+            contact_id=contact_id,
+            queue=queue,
+            agent="" if kind in SLOTLESS else self.directory.agents.name(int(row["agent"])),
+            data=data,
+        )
+
+
+def _configured(row: Any) -> Data:
+    """What a setting or requirement row says: its general fields hold a place in a table, not people and queues."""
+    if int(row["kind"]) == kinds.REQUIREMENT_DEFINED:
+        return {"requirement": int(row["queue"]), "skills": int(row["a"]), "relaxed": int(row["b"])}
+    table, column = int(row["agent"]), int(row["contact"])
+    setting = next((member.name.lower() for member in _COLUMNS.get(table, ()) if member == column), str(column))
+    found: Data = {"table": _TABLES.get(table, str(table)), "index": int(row["queue"]), "setting": setting}
+    return found | {"value": int(row["a"]), "second_index": int(row["b"])}
+
+
+def said_in(row: Any, payload: memoryview) -> Data:
+    """What a message says, and which side."""
+    line = line_of(0, row, payload)
+    said = message_payload(line.payload)
+    found: Data = {"by": kinds.BY_NAMES.get(line.by, line.by), "text": said.text}
+    if said.attachment is not None:
+        found["attachment"] = msgspec.to_builtins(said.attachment)
+    return found
+
+
+def kind_number(word: str) -> int:
+    """Return the number of an event type. Raises ValueError for a word that is none."""
+    for number, name in kinds.KIND_NAMES.items():
+        if name == word:
+            return number
+    raise ValueError(f"{word!r} is not an event type; known are {', '.join(kinds.KIND_NAMES.values())}")

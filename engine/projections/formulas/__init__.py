@@ -1,0 +1,1 @@
+"""The shares and times that contracts speak of, from counters."""

@@ -1,0 +1,45 @@
+"""A queue's health in one word and one reason: what an eye on the wall must see first."""
+
+from typing import Final
+
+from engine.projections.formulas.abandonment import Abandonment
+
+ABANDONMENT_BOUND: Final = 0.1
+"""Share of callers lost beyond which a queue is at risk, whatever its service level: one in ten."""
+ABANDONMENT_OF: Final = 10
+"""Contacts that the share must speak of: one of the first two who hangs up is no alarm."""
+
+
+def judge(
+    is_open: bool,
+    waiting: int,
+    overdue: int,
+    working: int,
+    staffed: bool,
+    level: float | None,
+    target: float,
+    abandonment: Abandonment,
+) -> tuple[str, str]:
+    """Return a queue's health (breached, at_risk, closed, ok) and the reason in words.
+
+    `staffed`: somebody is logged in, or served it in the window. A queue that nobody ever came to needs nobody.
+    """
+    if waiting and not working:
+        return "breached", "contacts are waiting and nobody is at work"
+    if overdue:
+        word = "contact waits" if overdue == 1 else "contacts wait"
+        return "breached", f"{overdue} {word} longer than the threshold"
+    reasons = []
+    if level is not None and level < target:
+        reasons.append(f"service level {level:.0%} is below the target of {target:.0%}")
+    if abandonment.value is not None and abandonment.of >= ABANDONMENT_OF and abandonment.value > ABANDONMENT_BOUND:
+        reasons.append(f"{abandonment.value:.0%} abandoned")
+    if reasons:
+        return "at_risk", " and ".join(reasons)
+    if not is_open:
+        return "closed", "the queue is closed"
+    if not working and staffed:
+        return "at_risk", "nobody is at work"
+    if not working:
+        return "ok", "nobody waits and nobody is logged in"
+    return "ok", "on target"

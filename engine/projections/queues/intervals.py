@@ -1,0 +1,212 @@
+"""The interval table: one row for each interval, queue and channel, with the same columns as planned figures have.
+
+By event, a figure stands where it happened; by arrival, where its contact entered the queue: such a row is open until
+the last of its contacts has left.
+"""
+
+import csv
+import io
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+import msgspec
+import numpy as np
+
+from engine.kernel.tables import Array, Tables
+from engine.messages.kinds import CHANNEL_NAMES, CHANNELS
+from engine.model.directory import Directory
+from engine.model.settings import EngineSetting, QueueSetting
+from engine.model.tallies import Tally
+from engine.projections.figures import BY_ARRIVAL, BY_EVENT, NS, add_up, counts, mean_s
+from engine.projections.formulas import abandonment, service_level
+from engine.projections.formulas.handle_time import average_handle_s
+from engine.projections.names import existing
+
+BY: Final = {"event": BY_EVENT, "arrival": BY_ARRIVAL}
+
+
+_EXACT: Final = "Bounds of a simulated figure. Null in live rows, where the figure is exact."
+_UNHANDLED: Final = "Null where no served contact ended."
+_PLANNED: Final = "Of plans. Null in live rows."
+_NOT_KEPT: Final = (
+    "Null in live rows: not kept by interval. What holds now is in the real-time table and in the queues."
+)
+
+
+class IntervalRow(msgspec.Struct, frozen=True):
+    """One interval of one queue and channel. Planned figures and those that live data cannot give are null."""
+
+    scenario: str
+    replication: int
+    queue: str
+    channel: str
+    interval_start: str
+    """RFC 3339, UTC."""
+    interval_s: float
+    by: str
+    open: bool
+    """More can still be counted here."""
+    incomplete: bool
+    """A source had lost its stream at this time: what it would have told is missing here.
+
+    A queue of which nothing at all was told in such an interval has a row of zeros.
+    """
+    offered: int
+    blocked: int
+    """Refused, at the door or by a step: full, empty, closed, or no trunk."""
+    answered: int
+    answered_in_threshold: int
+    abandoned: int
+    """Short ones included."""
+    short_abandoned: int
+    overflowed: int
+    callbacks: int
+    service_level: Annotated[
+        float | None, msgspec.Meta(description="Null where no contact counts by the formula chosen.")
+    ]
+    sl_lo: Annotated[float | None, msgspec.Meta(description=_EXACT)]
+    sl_hi: Annotated[float | None, msgspec.Meta(description=_EXACT)]
+    asa_s: Annotated[float | None, msgspec.Meta(description="Null where nothing was answered.")]
+    wait_max_s: float
+    abandon_rate: Annotated[float | None, msgspec.Meta(description="Null where no contact counts by its formula.")]
+    aht_s: Annotated[float | None, msgspec.Meta(description=_UNHANDLED)]
+    talk_s: Annotated[float | None, msgspec.Meta(description=_UNHANDLED)]
+    hold_s: Annotated[float | None, msgspec.Meta(description=_UNHANDLED)]
+    wrap_s: Annotated[float | None, msgspec.Meta(description="Null where no wrap-up ended.")]
+    erlangs: float
+    """Handling time that ended here over the interval's length."""
+    source: str
+    wait_p50_s: Annotated[float | None, msgspec.Meta(description=_NOT_KEPT)] = None
+    wait_p90_s: Annotated[float | None, msgspec.Meta(description=_NOT_KEPT)] = None
+    agents_required: Annotated[float | None, msgspec.Meta(description=_PLANNED)] = None
+    agents_required_with_shrinkage: Annotated[float | None, msgspec.Meta(description=_PLANNED)] = None
+    agents_scheduled: Annotated[float | None, msgspec.Meta(description=_PLANNED)] = None
+    agents_actual: Annotated[float | None, msgspec.Meta(description=_NOT_KEPT)] = None
+    gap: Annotated[float | None, msgspec.Meta(description=_PLANNED)] = None
+    occupancy: Annotated[float | None, msgspec.Meta(description=_NOT_KEPT)] = None
+    utilization: Annotated[float | None, msgspec.Meta(description=_NOT_KEPT)] = None
+    shrinkage: Annotated[float | None, msgspec.Meta(description=_PLANNED)] = None
+    trunks_p99: Annotated[float | None, msgspec.Meta(description=_NOT_KEPT)] = None
+    trunk_blocking: Annotated[float | None, msgspec.Meta(description=_NOT_KEPT)] = None
+    max_queue: Annotated[float | None, msgspec.Meta(description=_NOT_KEPT)] = None
+    cost: Annotated[float | None, msgspec.Meta(description=_PLANNED)] = None
+
+
+class IntervalTable(msgspec.Struct, frozen=True):
+    """The rows asked for, at one position of the log."""
+
+    as_of: int
+    at_ns: int
+    step_s: float
+    by: str
+    service_level_formula: str
+    rows: list[IntervalRow]
+    next_from_ns: int | None = None
+    """What `from` must be for the next page; null: this is the last."""
+
+
+def interval_rows(
+    t: Tables,
+    directory: Directory,
+    now_ns: int,
+    from_ns: int,
+    to_ns: int,
+    step_ns: int,
+    by: str = "event",
+    queue: int | None = None,
+    level: service_level.Variant | None = None,
+    limit: int | None = None,
+) -> tuple[list[IntervalRow], int | None]:
+    """Return the rows that start in [from_ns, to_ns), `step_ns` long, oldest first, without unused combinations.
+
+    Where an interval is incomplete, every queue has a row: that of its own channel, if no other.
+    As soon as there are `limit`, no further interval is begun; the second is then where the next one starts.
+    Raises ValueError when the step is not a multiple of the engine's interval, or `by` is unknown.
+    """
+    base_ns = int(t.book["settings"][0, EngineSetting.INTERVAL_NS])
+    if step_ns < base_ns or step_ns % base_ns:
+        raise ValueError(f"the step must be a multiple of the engine's interval of {base_ns / NS:g} s")
+    if by not in BY:
+        raise ValueError(f"{by!r} is not one of event, arrival")
+    kind = level or service_level.variant(service_level.DEFAULT)
+    starts = t.interval_starts // step_ns * step_ns
+    held = (t.interval_starts >= 0) & (starts >= from_ns) & (starts < to_ns)
+    queues = np.array(existing(directory.queues), np.int64)
+    own_cells = queues * CHANNELS + t.queues["settings"][queues, QueueSetting.CHANNEL]
+    found: list[IntervalRow] = []
+    for start_ns in np.unique(starts[held]).tolist():
+        if limit is not None and len(found) >= limit:
+            return found, start_ns
+        rows = held & (starts == start_ns)
+        tallies, gapped = t.intervals[rows, BY[by]], bool(t.interval_gaps[rows].any())
+        used = tallies.any(axis=(0, 2))
+        if gapped:
+            used[own_cells[~used.reshape(-1, CHANNELS)[own_cells // CHANNELS].any(axis=1)]] = True
+        for cell in np.flatnonzero(used).tolist():
+            if queue is not None and cell // CHANNELS != queue:
+                continue
+            row = _row(t, directory, add_up(tallies[:, cell]), cell, start_ns, step_ns, by, now_ns, kind)
+            found.append(msgspec.structs.replace(row, incomplete=gapped))
+    return found, None
+
+
+def _row(
+    t: Tables,
+    directory: Directory,
+    tally: Array,
+    cell: int,
+    start_ns: int,
+    step_ns: int,
+    by: str,
+    now_ns: int,
+    kind: service_level.Variant,
+) -> IntervalRow:
+    c = counts(tally)
+    level = service_level.service_level(kind, c, _threshold_s(t, cell))
+    handled, wrapped = int(tally[Tally.HANDLED]), int(tally[Tally.WRAPPED])
+    still_in = c.entries - sum(c.exits.values()) if by == "arrival" else 0
+    return IntervalRow(
+        scenario="live",
+        replication=0,
+        queue=directory.queues.name(cell // CHANNELS),
+        channel=CHANNEL_NAMES[cell % CHANNELS],
+        interval_start=datetime.fromtimestamp(start_ns // 1_000_000_000, UTC).isoformat(),
+        interval_s=step_ns / NS,
+        by=by,
+        open=still_in > 0 or start_ns + step_ns > now_ns,
+        incomplete=False,
+        offered=c.entries,
+        blocked=c.refused,
+        answered=c.answered,
+        answered_in_threshold=c.answered_within,
+        abandoned=c.abandoned,
+        short_abandoned=c.short_abandoned,
+        overflowed=c.exits["overflowed"],
+        callbacks=c.exits["callback"],
+        service_level=level.value,
+        sl_lo=None,
+        sl_hi=None,
+        asa_s=mean_s(tally[Tally.ANSWERED_WAIT_NS], c.answered),
+        wait_max_s=round(int(tally[Tally.LONGEST_WAIT_NS]) / NS, 3),
+        abandon_rate=abandonment.abandonment(abandonment.variant(abandonment.DEFAULT), c).value,
+        aht_s=average_handle_s(tally),
+        talk_s=mean_s(tally[Tally.TALK_NS], handled),
+        hold_s=mean_s(tally[Tally.HOLD_NS], handled),
+        wrap_s=mean_s(tally[Tally.WRAP_UP_NS], wrapped),
+        erlangs=round(int(tally[Tally.TALK_NS] + tally[Tally.WRAP_UP_NS]) / step_ns, 4),
+        source="live",
+    )
+
+
+def _threshold_s(t: Tables, cell: int) -> float:
+    return int(t.queues[cell // CHANNELS]["settings"][QueueSetting.THRESHOLD_NS]) / NS
+
+
+def as_csv(rows: list[IntervalRow]) -> str:
+    """Return the rows as CSV with a header; null is an empty field."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(IntervalRow.__struct_fields__)
+    for row in rows:
+        writer.writerow(msgspec.structs.astuple(row))
+    return text.getvalue()
