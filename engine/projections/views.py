@@ -13,6 +13,7 @@ from engine.model.directory import Directory
 from engine.model.names import UNKNOWN, Names
 from engine.model.settings import EngineSetting, QueueSetting
 from engine.projections.agents.eligibility import eligible
+from engine.projections.agents.engagements import Engagement, engagements
 from engine.projections.agents.occupancy import occupancy
 from engine.projections.agents.status import AgentStatus, AgentSummary, AgentWatch, agent_statuses, agent_summary
 from engine.projections.answers import AgentList, ContactAnswer, ContactList, Formulas, TrunkGroupList
@@ -21,7 +22,6 @@ from engine.projections.contacts.history import ContactHistory
 from engine.projections.contacts.open_record import open_record, open_slot
 from engine.projections.contacts.records import ContactRecord, Words, waited_until
 from engine.projections.contacts.waiting_reasons import WaitingReason, waiting_reasons
-from engine.projections.engagements import Engagement, engagements
 from engine.projections.feed.conversation import Conversation, conversation
 from engine.projections.feed.events import EventPage, EventReader
 from engine.projections.feed.transcripts import Transcripts
