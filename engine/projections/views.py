@@ -13,10 +13,10 @@ from engine.model.directory import Directory
 from engine.model.names import UNKNOWN, Names
 from engine.model.settings import EngineSetting, QueueSetting
 from engine.projections.agents.eligibility import eligible
-from engine.projections.agents.engagements import Engagement, engagements
 from engine.projections.agents.occupancy import occupancy
 from engine.projections.agents.status import AgentStatus, AgentSummary, AgentWatch, agent_statuses, agent_summary
 from engine.projections.answers import AgentList, ContactAnswer, ContactList, Formulas, TrunkGroupList
+from engine.projections.contacts.engagements import Engagement, engagements
 from engine.projections.contacts.explain import Explanation, explain
 from engine.projections.contacts.history import ContactHistory
 from engine.projections.contacts.open_record import open_record, open_slot

@@ -7,7 +7,7 @@ import msgspec
 
 from engine.messages import observed
 from engine.messages.observed import Name, NameOrNone, Observed, Text
-from engine.projections.agents.engagements import Engagement
+from engine.projections.contacts.engagements import Engagement
 
 SERVED: Final = ("connected", "held")
 

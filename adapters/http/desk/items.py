@@ -5,8 +5,8 @@ from typing import Any, Final
 import msgspec
 
 from engine.messages.kinds import CHANNEL_NAMES
-from engine.projections.agents.engagements import Engagement
 from engine.projections.agents.status import ChannelLoad
+from engine.projections.contacts.engagements import Engagement
 from engine.projections.contacts.records import ContactRecord
 from engine.projections.views import Views
 

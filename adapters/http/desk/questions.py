@@ -7,8 +7,8 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from engine.messages.observed import INTEGER_MAX
-from engine.projections.agents.engagements import Engagement
 from engine.projections.agents.status import ChannelLoad
+from engine.projections.contacts.engagements import Engagement
 from engine.projections.contacts.records import ContactRecord
 from engine.projections.views import Views
 

@@ -19,7 +19,7 @@ from adapters.http.desk.questions import AnyQuestion, answer_to
 from engine.errors import Overloaded
 from engine.messages.observed import INTEGER_MAX
 from engine.ports import EngineLink, Hint
-from engine.projections.agents.engagements import Engagement
+from engine.projections.contacts.engagements import Engagement
 
 LOOK_EVERY_S: Final = 10.0
 """Sessions end without an event: a desk looks this often anyway."""
