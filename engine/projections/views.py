@@ -24,7 +24,7 @@ from engine.projections.contacts.records import ContactRecord, Words, waited_unt
 from engine.projections.contacts.waiting_reasons import WaitingReason, waiting_reasons
 from engine.projections.feed.conversation import Conversation, conversation
 from engine.projections.feed.events import EventPage, EventReader
-from engine.projections.feed.transcripts import Transcripts
+from engine.projections.feed.transcripts import Message, Transcripts
 from engine.projections.figures import (
     NEVER_NS,
     NS,
@@ -308,6 +308,12 @@ class Views:
     def conversation(self, name: str, after_seq: int = 0, limit: int = 1000) -> Conversation:
         """What was written in a contact after a position. May read the disk: call it in a thread."""
         return conversation(self._transcripts, self.events, self._record(name), after_seq, limit)
+
+    def latest_lines(self, contact_id: int, after_seq: int, limit: int) -> list[Message] | None:
+        """Up to `limit` lines of a contact after a position, from memory alone; None: `conversation` reads the log."""
+        if max(after_seq, contact_id) < self._transcripts.whole_after_seq:
+            return None
+        return [self._transcripts.message(line) for line in self._transcripts.lines(contact_id, after_seq, limit)]
 
     def read_events(self, after_seq: int, limit: int, types: Sequence[str] = (), contact: str = "") -> EventPage:
         """Events after a position. Reads the disk: call it in a thread. Raises ValueError for an unknown type."""

@@ -14,6 +14,8 @@ from adapters.mqtt.settings import Settings as MqttSettings
 from adapters.mqtt.settings import Tls
 from adapters.sip.settings import Callbacks, Outbound, Trunk
 from adapters.sip.settings import Settings as SipSettings
+from adapters.webchat.settings import Files, FormField, Inbox
+from adapters.webchat.settings import Settings as WebChatSettings
 from engine.config.agents import AgentEntry, Phone
 from engine.config.hours import Hours
 from engine.config.queues import STEP_NUMBERS, STRATEGY_NUMBERS, Queue, ServiceLevel, Step
@@ -44,6 +46,10 @@ SECTIONS: Final[dict[str, type[BaseModel]]] = {
     "adapters http": HttpSettings,
     "desk": DeskLimits,
     "adapters mqtt": MqttSettings,
+    "adapters webchat": WebChatSettings,
+    "inboxes": Inbox,
+    "pre_chat": FormField,
+    "files": Files,
     "tls": Tls,
 }
 LEFT_TO_WORDS: Final = {"ageing", "agents.wrap_up"}

@@ -152,6 +152,7 @@ def test_the_limits_shown_are_the_defaults() -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_address_of_the_http_interface_exists(document: Path) -> None:
     known = {re.sub(r"\{\w+\}", "{}", route.path) for route in ROUTES}
+    known |= set(re.findall(r'add\("[A-Z]+", "([^"]+)"', (ROOT / "adapters/webchat/application.py").read_text("utf-8")))
     for path in re.findall(r"(?:GET|POST|PUT) `?(/[\w/{}-]*)", document.read_text(encoding="utf-8")):
         generic = re.sub(r"\{\w+\}", "{}", path)
         assert generic in known or re.sub(r"/[A-Z]+(?=/|$)", "/{}", generic) in known, path

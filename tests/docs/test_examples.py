@@ -31,7 +31,7 @@ BASE: Final = {
     "agents": "agents: [{name: an}, {name: binh}]",
 }
 """What a snippet may speak of without saying it."""
-ENVIRONMENT: Final = {"PHONE_AN": "secret", "MQTT_PASSWORD": "secret"}
+ENVIRONMENT: Final = {"PHONE_AN": "secret", "MQTT_PASSWORD": "secret", "SHOP_SECRET": "0123456789abcdef" * 2}
 
 
 def blocks(document: Path, language: str) -> list[str]:

@@ -1,0 +1,1 @@
+"""Web chat: a widget for any page, and the public listener that it speaks with."""

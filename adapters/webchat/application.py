@@ -1,0 +1,233 @@
+"""The public listener: addresses, and around each the checks of who asks, from which page and how often."""
+
+import gzip
+import hashlib
+import ipaddress
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+from aiohttp import web
+
+from adapters.webchat import files
+from adapters.webchat.core import Core
+from adapters.webchat.page_texts import described, texts
+from adapters.webchat.polling import Polling
+from adapters.webchat.settings import EVERYWHERE, Inbox
+from adapters.webchat.sockets import Sockets
+
+logger = logging.getLogger(__name__)
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+PAGES: Final = Path(__file__).parent / "pages"
+NOTHING_FROM_ELSEWHERE: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors "
+)
+HEADERS: Final = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Server": "trunkline"}
+ALLOWED: Final = {
+    "Access-Control-Allow-Methods": "GET, POST",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type",
+    "Access-Control-Max-Age": "3600",
+}
+
+
+class Application:
+    """Makes the aiohttp application of one adapter."""
+
+    def __init__(self, core: Core, sockets: Sockets, polling: Polling) -> None:
+        self._core = core
+        self._sockets = sockets
+        self._polling = polling
+        self._addresses: Counter[str] = Counter()
+        """Open WebSockets and polls of each."""
+        self._proxies = [ipaddress.ip_network(proxy, strict=False) for proxy in core.settings.trusted_proxies]
+        self._widget = (PAGES / "widget.js").read_bytes()
+        self._widget_packed = gzip.compress(self._widget, mtime=0)
+        self._widget_tag = f'"{hashlib.sha256(self._widget).hexdigest()[:20]}"'
+
+    def build(self) -> web.Application:
+        """All routes."""
+        app = web.Application(middlewares=[self._guard], client_max_size=64 << 10)
+        add = app.router.add_route
+        add("GET", "/livez", self._livez)
+        add("GET", "/widget.js", self._get_widget)
+        add("GET", "/widget/{inbox}", self._get_page)
+        add("GET", "/widget-page.css", self._get_style)
+        add("GET", "/chat/v1/inboxes/{inbox}", self._of_inbox(self._get_inbox))
+        add("GET", "/chat/v1/ws", self._of_inbox(self._held(self._get_socket)))
+        add("GET", "/chat/v1/messages", self._of_inbox(self._held(self._get_messages)))
+        add("POST", "/chat/v1/frames", self._of_inbox(self._post_frame))
+        add("POST", "/chat/v1/files", self._of_inbox(self._post_file))
+        add("GET", "/chat/v1/files/{token}", self._get_file)
+        for path in ("inboxes/{inbox}", "messages", "frames", "files"):
+            add("OPTIONS", f"/chat/v1/{path}", self._of_inbox(self._preflight))
+        return app
+
+    # --- around every request
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        core = self._core
+        try:
+            if core.stopping:
+                raise web.HTTPServiceUnavailable(text="stopping", headers={"Retry-After": "5"})
+            wait_s = core.limits.requests.take(self.address(request), core.monotonic_ns())
+            if wait_s:
+                raise web.HTTPTooManyRequests(text="too many requests", headers={"Retry-After": str(int(wait_s) + 1)})
+            response = await handler(request)
+        except web.HTTPException as error:
+            core.counters["requests_refused"] += error.status >= 400
+            error.headers.update(HEADERS)
+            error.headers.setdefault("Cache-Control", "no-store")
+            self._allow_origin(request, error)
+            raise
+        if not response.prepared:
+            for name, value in HEADERS.items():
+                response.headers[name] = value
+            response.headers.setdefault("Cache-Control", "no-store")
+            self._allow_origin(request, response)
+        return response
+
+    def address(self, request: web.Request) -> str:
+        """Who asks: behind a trusted proxy, the last one whom no trusted proxy stands for."""
+        address = request.remote or ""
+        if not self._proxies or not self._is_proxy(address):
+            return address
+        for hop in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
+            if hop.strip():
+                address = hop.strip()
+            if not self._is_proxy(address):
+                break
+        return address[:64]
+
+    def _is_proxy(self, address: str) -> bool:
+        try:
+            parsed = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(parsed in network for network in self._proxies)
+
+    def _of_inbox(self, handler: Callable[[web.Request, str], Awaitable[web.StreamResponse]]) -> Handler:
+        """For the pages of one inbox alone."""
+
+        async def checked(request: web.Request) -> web.StreamResponse:
+            name = request.match_info.get("inbox") or request.query.get("inbox", "")
+            inbox = self._core.settings.inboxes.get(name)
+            if inbox is None:
+                raise web.HTTPNotFound(text="there is no such inbox")
+            if not self._may(request, inbox):
+                self._core.counters["origins_refused"] += 1
+                raise web.HTTPForbidden(text="pages of this origin may not show the inbox; list it under 'origins'")
+            return await handler(request, name)
+
+        return checked
+
+    def _may(self, request: web.Request, inbox: Inbox) -> bool:
+        origin = request.headers.get("Origin")
+        if origin is None:
+            same = request.headers.get("Sec-Fetch-Site") == "same-origin"
+            return inbox.allow_webview or same
+        return EVERYWHERE in inbox.origins or origin in inbox.origins or _is_own(origin, request)
+
+    def _allow_origin(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Let a page of a listed origin read the answer, a refusal too."""
+        origin = request.headers.get("Origin")
+        name = request.match_info.get("inbox") or request.query.get("inbox", "")
+        inbox = self._core.settings.inboxes.get(name)
+        response.headers.add("Vary", "Origin")
+        if origin is not None and inbox is not None and self._may(request, inbox):
+            response.headers["Access-Control-Allow-Origin"] = origin
+            response.headers["Access-Control-Expose-Headers"] = "Retry-After"
+
+    def _held(
+        self, handler: Callable[[web.Request, str], Awaitable[web.StreamResponse]]
+    ) -> "Callable[[web.Request, str], Awaitable[web.StreamResponse]]":
+        """For requests that stay: so many in all, and so many of one address."""
+
+        async def counted(request: web.Request, inbox: str) -> web.StreamResponse:
+            settings, address = self._core.settings, self.address(request)
+            is_crowded = self._addresses.total() >= settings.connections
+            if is_crowded or self._addresses[address] >= settings.connections_per_address:
+                raise web.HTTPServiceUnavailable(text="too many connections", headers={"Retry-After": "5"})
+            self._addresses[address] += 1
+            try:
+                return await handler(request, inbox)
+            finally:
+                self._addresses[address] -= 1
+                if not self._addresses[address]:
+                    del self._addresses[address]
+
+        return counted
+
+    # --- the chat
+
+    async def _get_socket(self, request: web.Request, inbox: str) -> web.StreamResponse:
+        return await self._sockets.serve(request, inbox, self.address(request))
+
+    async def _get_messages(self, request: web.Request, inbox: str) -> web.StreamResponse:
+        return await self._polling.get_messages(request, inbox)
+
+    async def _post_frame(self, request: web.Request, inbox: str) -> web.StreamResponse:
+        return await self._polling.post_frame(request, inbox, self.address(request))
+
+    async def _post_file(self, request: web.Request, inbox: str) -> web.StreamResponse:
+        return await files.take(self._core, request, self._polling.session_of(request, inbox))
+
+    async def _get_file(self, request: web.Request) -> web.StreamResponse:
+        return await files.give(self._core, request, request.match_info["token"])
+
+    async def _get_inbox(self, request: web.Request, inbox: str) -> web.StreamResponse:
+        settings = self._core.settings.inboxes[inbox]
+        is_open = self._core.is_open(settings)
+        has_files = self._core.engine.attachments is not None
+        found = described(settings, request.query.get("locale", ""), is_open=is_open, has_files=has_files)
+        return web.Response(body=msgspec.json.encode(found), content_type="application/json")
+
+    async def _preflight(self, request: web.Request, inbox: str) -> web.StreamResponse:
+        return web.Response(status=204, headers=ALLOWED)
+
+    # --- pages
+
+    async def _livez(self, request: web.Request) -> web.StreamResponse:
+        return web.Response(text="ok")
+
+    async def _get_widget(self, request: web.Request) -> web.StreamResponse:
+        headers = {
+            "ETag": self._widget_tag,
+            "Cache-Control": "public, max-age=300",
+            "Cross-Origin-Resource-Policy": "cross-origin",
+            "Vary": "Accept-Encoding",
+        }
+        if request.headers.get("If-None-Match") == self._widget_tag:
+            return web.Response(status=304, headers=headers)
+        body = self._widget
+        if "gzip" in request.headers.get("Accept-Encoding", ""):
+            body, headers["Content-Encoding"] = self._widget_packed, "gzip"
+        return web.Response(body=body, content_type="text/javascript", charset="utf-8", headers=headers)
+
+    async def _get_page(self, request: web.Request) -> web.StreamResponse:
+        """A page that is nothing but the widget: to try it, for frames, and for applications."""
+        name = request.match_info["inbox"]
+        inbox = self._core.settings.inboxes.get(name)
+        if inbox is None:
+            raise web.HTTPNotFound(text="there is no such inbox")
+        catalogue = texts(inbox, request.query.get("locale", request.headers.get("Accept-Language", "")))
+        page = (PAGES / "page.html").read_text(encoding="utf-8")
+        page = page.replace("{{locale}}", catalogue["locale"]).replace("{{inbox}}", name)
+        ancestors = "*" if EVERYWHERE in inbox.origins else " ".join(["'self'", *inbox.origins])
+        headers = {"Content-Security-Policy": NOTHING_FROM_ELSEWHERE + ancestors}
+        return web.Response(text=page, content_type="text/html", charset="utf-8", headers=headers)
+
+    async def _get_style(self, request: web.Request) -> web.StreamResponse:
+        return web.Response(text=(PAGES / "page.css").read_text(encoding="utf-8"), content_type="text/css")
+
+
+def _is_own(origin: str, request: web.Request) -> bool:
+    try:
+        return urlsplit(origin).netloc == request.headers.get("Host", "")
+    except ValueError:
+        return False

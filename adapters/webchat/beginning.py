@@ -1,0 +1,188 @@
+"""How a chat begins, and what is left instead of one: a message out of hours, a number to be called back."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from adapters.webchat import forms, frames
+from adapters.webchat.chats import Chat, LegRecord, Visitor
+from adapters.webchat.core import SOURCE, Core
+from adapters.webchat.frames import AnyServerFrame, BadFrame
+from adapters.webchat.settings import FormField
+from adapters.webchat.switchboard import LEG
+from adapters.webchat.tokens import Session
+from engine.errors import Overloaded
+from engine.messages.observed import (
+    CALLBACK_NUMBER,
+    CallbackRequested,
+    ContactArrived,
+    LegRecorded,
+    MessageSent,
+    Observed,
+)
+from engine.ports import Receipt
+
+
+class Beginning:
+    """Brings contacts. What is said twice under one name is brought once."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def contact_of(self, session: Session, client_id: str) -> str:
+        """Name of the contact that this visitor begins by a frame of this name."""
+        return "chat-" + hashlib.sha256(f"{session.visitor} {client_id}".encode()).hexdigest()[:24]
+
+    async def start(self, session: Session, visitor: Visitor, frame: frames.Start, origin: str) -> AnyServerFrame:
+        """Begin a chat; where the queue is closed, leave a message."""
+        inbox = self._core.settings.inboxes[session.inbox]
+        if self._core.is_open(inbox):
+            return await self._start_chat(session, visitor, frame, origin)
+        if inbox.message_queue is None:
+            raise BadFrame("closed", "nobody is here now", frame.client_id)
+        return await self._leave_message(session, frame, inbox.message_queue, origin)
+
+    async def _start_chat(self, session: Session, visitor: Visitor, frame: frames.Start, origin: str) -> AnyServerFrame:
+        core, inbox = self._core, self._core.settings.inboxes[session.inbox]
+        text, contact = forms.clean(frame.text), self.contact_of(session, frame.client_id)
+        given = forms.answers(forms.fields_of(inbox, is_open=True), frame.fields, frame.client_id)
+        self._take_turn(session.inbox, frame.client_id)
+        name = f"{session.visitor}:{frame.client_id}"
+        record = msgspec.msgpack.encode(LegRecord(session.inbox, session.known_as))
+        facts: list[Observed] = [
+            ContactArrived(
+                id=f"{name}:a",
+                contact=contact,
+                queue=inbox.queue,
+                channel="chat",
+                customer=session.known_as,
+                entry=session.inbox,
+                attributes=_attributes(session, given, origin),
+            ),
+            LegRecorded(id=f"{name}:l", contact=contact, leg=LEG, record=record),
+        ]
+        if text:
+            facts.append(MessageSent(id=name, contact=contact, text=text))
+        known = core.visitors.by_contact.get(contact)
+        chat = known or Chat(contact, 0, session.inbox, inbox, session.known_as)
+        before = visitor.chat
+        if known is None and (before is None or before.contact != contact):
+            core.visitors.open(chat)  # effects may come before the receipt
+        try:
+            receipts = await self.submit(facts, frame.client_id, "not_taken")
+        except BadFrame:
+            if known is None and not chat.contact_id:
+                core.visitors.forget(chat)
+            raise
+        self._begun(visitor, chat, receipts)
+        return frames.Ack(seq=receipts[-1].seq, client_id=frame.client_id)
+
+    def _begun(self, visitor: Visitor, chat: Chat, receipts: Sequence[Receipt]) -> None:
+        """The chat is in the log: now, or since it was begun by the same frame before."""
+        core, arrival = self._core, receipts[0]
+        if visitor.chat is not chat:
+            return
+        if not chat.contact_id:
+            core.visitors.number(chat, arrival.seq)
+        if not arrival.duplicate:
+            core.counters["chats"] += 1
+        elif chat.phase != "ended" and core.engine.views.contact(str(arrival.seq)).contact.closed_ns:
+            core.visitors.forget(chat)  # it was over before a restart
+        visitor.wake()
+
+    async def _leave_message(self, session: Session, frame: frames.Start, queue: str, origin: str) -> AnyServerFrame:
+        """A message that waits until somebody is there: a contact of its own, and no chat."""
+        core, inbox = self._core, self._core.settings.inboxes[session.inbox]
+        text = forms.clean(frame.text)
+        if not text:
+            raise BadFrame("bad_field", "write the message that you leave", frame.client_id)
+        given = forms.answers(forms.fields_of(inbox, is_open=False), frame.fields, frame.client_id)
+        self._take_turn(session.inbox, frame.client_id)
+        name, contact = f"{session.visitor}:{frame.client_id}", self.contact_of(session, frame.client_id)
+        receipts = await self.submit(
+            [
+                ContactArrived(
+                    id=f"{name}:a",
+                    contact=contact,
+                    queue=queue,
+                    channel="email",
+                    customer=session.known_as,
+                    entry=session.inbox,
+                    attributes=_attributes(session, given, origin),
+                ),
+                MessageSent(id=name, contact=contact, text=text),
+            ],
+            frame.client_id,
+            "not_taken",
+        )
+        core.counters["messages_left"] += not receipts[0].duplicate
+        return frames.Ack(seq=receipts[-1].seq, client_id=frame.client_id)
+
+    async def leave_number(self, session: Session, visitor: Visitor, frame: frames.LeaveNumber) -> AnyServerFrame:
+        """Leave the line for a callback; where the queue is closed, ask for one."""
+        core, inbox = self._core, self._core.settings.inboxes[session.inbox]
+        chat, name = visitor.chat, f"{session.visitor}:{frame.client_id}"
+        number = frame.number.strip()
+        if chat is not None and chat.phase == "queued":
+            if not inbox.callback:
+                raise BadFrame("no_callback", "callbacks are not offered here", frame.client_id)
+            asked = CallbackRequested(id=name, contact=chat.contact, number=number)
+            (receipt,) = await self.submit([asked], frame.client_id, "no_chat")
+            core.counters["numbers_left"] += not receipt.duplicate
+            return frames.Ack(seq=receipt.seq, client_id=frame.client_id)
+        if chat is not None and chat.phase == "connected":
+            raise BadFrame("no_callback", "somebody is here already", frame.client_id)
+        if core.is_open(inbox) or inbox.callback_queue is None:
+            raise BadFrame("no_callback", "begin a chat: callbacks are taken from the line", frame.client_id)
+        given = forms.answers(_optional(forms.fields_of(inbox, is_open=True)), frame.fields, frame.client_id)
+        self._take_turn(session.inbox, frame.client_id)
+        arrival = ContactArrived(
+            id=name,
+            contact=self.contact_of(session, frame.client_id),
+            queue=inbox.callback_queue,
+            channel="voice",
+            customer=session.customer or number,
+            entry=session.inbox,
+            attributes=_attributes(session, {**given, CALLBACK_NUMBER: number}, ""),
+        )
+        (receipt,) = await self.submit([arrival], frame.client_id, "not_taken")
+        core.counters["numbers_left"] += not receipt.duplicate
+        return frames.Ack(seq=receipt.seq, client_id=frame.client_id)
+
+    async def submit(self, facts: Sequence[Observed], client_id: str, code: str) -> list[Receipt]:
+        """Tell the engine and wait until it is durable. Raises BadFrame where any of it was not taken."""
+        core = self._core
+        try:
+            receipts = await core.engine.submit(SOURCE, facts)
+        except Overloaded as full:
+            core.counters["overloaded"] += 1
+            raise BadFrame("busy", str(full), client_id, full.retry_after_s) from None
+        for receipt in receipts:
+            if receipt.error:
+                core.counters["not_taken"] += 1
+                raise BadFrame("busy" if receipt.full else code, receipt.error, client_id, int(receipt.full))
+            if receipt.refused:
+                core.counters["refused"] += 1
+                raise BadFrame(code, f"it came too late: {receipt.refused}", client_id)
+        return receipts
+
+    def _take_turn(self, inbox: str, client_id: str) -> None:
+        wait_s = self._core.limits.chats[inbox].take("", self._core.monotonic_ns())
+        if wait_s:
+            raise BadFrame("slow_down", "so many come at once; try again", client_id, int(wait_s) + 1)
+
+
+def _attributes(session: Session, given: Mapping[str, str], origin: str) -> dict[str, str]:
+    """What an agent sees of a visitor: what was filled in, the page, and whether the site vouches for the name."""
+    found = {"signed": "yes" if session.customer else "no"}
+    if session.shown_name:
+        found["name"] = session.shown_name
+    if origin:
+        found["page"] = origin[:512]
+    return {**given, **found}
+
+
+def _optional(fields: Sequence[FormField]) -> list[FormField]:
+    """Who leaves a number has said enough."""
+    return [field.model_copy(update={"required": False}) for field in fields]

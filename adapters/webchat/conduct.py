@@ -1,0 +1,153 @@
+"""What visitors say becomes facts, and what became of those is the answer: the same for every transport."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from adapters.webchat import forms, frames
+from adapters.webchat.beginning import Beginning
+from adapters.webchat.chats import Chat, Visitor
+from adapters.webchat.core import Core
+from adapters.webchat.frames import AnyServerFrame, BadFrame
+from adapters.webchat.lines import CONVERSATIONS, conversations_of, past_of
+from adapters.webchat.settings import SECOND_NS
+from adapters.webchat.tokens import NotSigned, Session, Upload
+from engine.messages.observed import Attachment, ContactReleased, MessageSent, MessagesRead, SurveyAnswered
+from engine.ports import Hint
+
+TYPING_EVERY_NS: Final = 2 * SECOND_NS
+"""Signs that somebody types go on to the agent at most so often."""
+
+
+class Conduct:
+    """Answers frames. Raises BadFrame for what cannot be done: nothing was changed then."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._beginning = Beginning(core)
+
+    async def answer(
+        self, session: Session, visitor: Visitor, frame: frames.AnyClientFrame, origin: str = ""
+    ) -> Sequence[AnyServerFrame]:
+        """Do what a frame says and return what it is answered."""
+        core = self._core
+        wait_s = core.limits.frames.take(session.visitor, core.monotonic_ns())
+        if wait_s and not isinstance(frame, frames.End):
+            client_id = getattr(frame, "client_id", "")
+            raise BadFrame("slow_down", "too many frames at once", client_id, int(wait_s) + 1)
+        core.counters["frames"] += 1
+        if isinstance(frame, frames.Say):
+            return [await self._say(session, visitor, frame)]
+        if isinstance(frame, frames.Start):
+            return [await self._start(session, visitor, frame, origin)]
+        if isinstance(frame, frames.LeaveNumber):
+            async with visitor.lock:
+                return [await self._beginning.leave_number(session, visitor, frame)]
+        if isinstance(frame, frames.Survey):
+            return [await self._survey(visitor, frame)]
+        if isinstance(frame, frames.History):
+            return [await self._history(session, visitor, frame)]
+        if isinstance(frame, frames.Ping):
+            return [frames.Pong(seq=core.seq)]
+        if isinstance(frame, frames.Typing):
+            self._type(visitor, frame)
+        elif isinstance(frame, frames.Read):
+            self._read(visitor, frame)
+        elif isinstance(frame, frames.End):
+            await self._end(visitor)
+        else:
+            raise BadFrame("out_of_order", "hello is said once, and first")
+        return []
+
+    async def _start(self, session: Session, visitor: Visitor, frame: frames.Start, origin: str) -> AnyServerFrame:
+        """Begin; who has a chat already says one more line of it, unless this is what began it, said again."""
+        async with visitor.lock:
+            chat = visitor.chat
+            begun_by_this = chat is not None and chat.contact == self._beginning.contact_of(session, frame.client_id)
+            if chat is None or chat.phase == "ended" or begun_by_this:
+                return await self._beginning.start(session, visitor, frame, origin)
+        if not frame.text.strip():
+            raise BadFrame("already_open", "there is a chat already", frame.client_id)
+        return await self._say(session, visitor, frames.Say(client_id=frame.client_id, text=frame.text))
+
+    async def _say(self, session: Session, visitor: Visitor, frame: frames.Say) -> AnyServerFrame:
+        """Take a line in; said again under its name, it is the same line."""
+        core, chat = self._core, visitor.chat
+        text = forms.clean(frame.text)
+        attachment = self._attachment(session, frame) if frame.attachment else None
+        if not text and attachment is None:
+            raise BadFrame("empty", "there is nothing in the line", frame.client_id)
+        if chat is None:
+            raise BadFrame("no_chat", "there is no chat; begin one", frame.client_id)
+        if attachment is not None:
+            if chat.files >= chat.settings.files.per_chat:
+                raise BadFrame("too_many_files", f"a chat has at most {chat.files} files", frame.client_id)
+            chat.files += 1
+        said = MessageSent(
+            id=f"{session.visitor}:{frame.client_id}", contact=chat.contact, text=text, attachment=attachment
+        )
+        (receipt,) = await self._beginning.submit([said], frame.client_id, "no_chat")
+        core.counters["lines_repeated" if receipt.duplicate else "lines"] += 1
+        return frames.Ack(seq=receipt.seq, client_id=frame.client_id)
+
+    def _attachment(self, session: Session, frame: frames.Say) -> Attachment:
+        """The file that an upload's ticket stands for: the visitor's own, and nobody else's."""
+        try:
+            upload = self._core.signer.read(frame.attachment, Upload, self._core.now_s)
+        except (NotSigned, msgspec.DecodeError) as error:
+            raise BadFrame("bad_attachment", f"the ticket is not good: {error}", frame.client_id) from None
+        if upload.visitor != session.visitor:
+            raise BadFrame("bad_attachment", "the ticket is another visitor's", frame.client_id)
+        return upload.attachment
+
+    def _type(self, visitor: Visitor, frame: frames.Typing) -> None:
+        """Show the agent that the visitor types: a sign, and no fact."""
+        chat, now_ns = visitor.chat, self._core.monotonic_ns()
+        if chat is None or chat.phase != "connected" or (frame.on and now_ns - chat.typed_ns < TYPING_EVERY_NS):
+            return
+        chat.typed_ns = now_ns if frame.on else 0
+        self._core.engine.hint(Hint(chat.contact, by="customer", typing=frame.on))
+
+    def _read(self, visitor: Visitor, frame: frames.Read) -> None:
+        """Record how far the visitor has read; a mark that is lost is made good by the next."""
+        chat = visitor.chat
+        if chat is None or chat.phase == "ended" or not chat.read_seq < frame.seq <= self._core.seq:
+            return
+        chat.read_seq = frame.seq
+        self._core.mention([MessagesRead(contact=chat.contact, up_to_seq=frame.seq)])
+
+    async def _end(self, visitor: Visitor) -> None:
+        """The visitor leaves; what follows comes as the chat's end."""
+        chat = visitor.chat
+        if chat is not None and chat.phase != "ended":
+            self._core.insist([ContactReleased(contact=chat.contact, by="customer")])
+
+    async def _survey(self, visitor: Visitor, frame: frames.Survey) -> AnyServerFrame:
+        """Take in how it was: once for each chat."""
+        chat: Chat | None = visitor.chat
+        kind = chat.settings.survey if chat is not None else None
+        if chat is None or kind is None or chat.phase != "ended" or not chat.answered:
+            raise BadFrame("no_survey", "nobody has asked")
+        fact = SurveyAnswered(
+            id=f"answer-{chat.contact_id}",
+            contact=chat.contact,
+            contact_id=chat.contact_id,
+            kind=kind,
+            score=frame.score,
+            comment=forms.clean(frame.comment),
+        )
+        (receipt,) = await self._beginning.submit([fact], "", "bad_score")
+        chat.survey_open = False
+        self._core.counters["surveys_answered"] += not receipt.duplicate
+        visitor.wake()
+        return frames.Ack(seq=receipt.seq, client_id="survey")
+
+    async def _history(self, session: Session, visitor: Visitor, frame: frames.History) -> AnyServerFrame:
+        """Earlier conversations, without the one that is shown."""
+        core, now = self._core, visitor.chat.contact_id if visitor.chat is not None else 0
+        records = conversations_of(core, session.inbox, session.known_as, frame.before_id)
+        records = [record for record in records if record.id != now]
+        page = records[:CONVERSATIONS]
+        before_id = page[-1].id if len(records) > len(page) else None
+        return frames.Earlier(seq=core.seq, conversations=await past_of(core, page), before_id=before_id)

@@ -1,0 +1,107 @@
+"""What every part of the adapter shares: settings, the engine, visitors, limits, counters and the clock."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from adapters.webchat.chats import Visitors
+from adapters.webchat.rate_limit import RateLimit
+from adapters.webchat.settings import SECOND_NS, Inbox, Settings
+from adapters.webchat.tokens import Signer
+from engine.errors import Overloaded
+from engine.messages.observed import Observed
+from engine.ports import EngineLink, Receipt
+
+SOURCE: Final = "webchat"
+AGAIN_AFTER_S: Final = 0.5
+"""When the engine cannot even take what ends something, it is told again so much later."""
+OPEN_FOR_NS: Final = SECOND_NS
+"""So long a look at whether a queue is open is good."""
+
+
+class Limits:
+    """How much one address, visitor or inbox may do."""
+
+    def __init__(self, settings: Settings) -> None:
+        per_minute = settings.sessions_per_minute
+        self.requests = RateLimit(settings.requests_per_second, 5 * settings.requests_per_second)
+        self.sessions = RateLimit(per_minute / 60, per_minute)
+        self.frames = RateLimit(settings.frames_per_second, 4 * settings.frames_per_second)
+        self.uploads = RateLimit(0.2, 5)
+        """By visitor: files are dear."""
+        self.chats = {
+            name: RateLimit(inbox.chats_per_minute / 60, inbox.chats_per_minute)
+            for name, inbox in settings.inboxes.items()
+        }
+
+    @property
+    def refused(self) -> int:
+        """How often somebody was told to wait."""
+        limits = (self.requests, self.sessions, self.frames, self.uploads, *self.chats.values())
+        return sum(limit.refused for limit in limits)
+
+
+@dataclass(slots=True)
+class Core:
+    """The parts by name."""
+
+    settings: Settings
+    engine: EngineLink
+    signer: Signer
+    limits: Limits
+    wall_ns: Callable[[], int] = time.time_ns
+    monotonic_ns: Callable[[], int] = time.monotonic_ns
+    visitors: Visitors = field(default_factory=Visitors)
+    counters: Counter[str] = field(default_factory=Counter)
+    stopping: bool = False
+    open_queues: dict[str, tuple[int, bool]] = field(default_factory=dict)
+    """When each queue was looked at, and whether it was open."""
+
+    @property
+    def now_s(self) -> int:
+        """Seconds since 1970."""
+        return self.wall_ns() // SECOND_NS
+
+    @property
+    def seq(self) -> int:
+        """The position of the log that figures are true at."""
+        return self.engine.views.as_of
+
+    def is_open(self, inbox: Inbox) -> bool:
+        """Whether the inbox's queue takes contacts."""
+        now_ns = self.monotonic_ns()
+        at_ns, is_open = self.open_queues.get(inbox.queue, (-OPEN_FOR_NS, False))
+        if now_ns - at_ns >= OPEN_FOR_NS:
+            is_open = self.engine.views.queue(inbox.queue).open
+            self.open_queues[inbox.queue] = now_ns, is_open
+        return is_open
+
+    def shown_name(self, agent: str) -> str:
+        """What visitors read of an agent."""
+        directory = self.engine.views.directory
+        number = directory.agents.number(agent)
+        card = directory.agent_cards[number] if 0 <= number < len(directory.agent_cards) else None
+        return (card.display_name if card is not None else "") or agent
+
+    def insist(self, facts: Sequence[Observed]) -> None:
+        """Tell the engine what it must know: again after a while where it has no room even for this."""
+        try:
+            self.engine.submit(SOURCE, facts).add_done_callback(_forget)
+        except Overloaded:
+            self.counters["facts_delayed"] += len(facts)
+            if not self.stopping:
+                asyncio.get_running_loop().call_later(AGAIN_AFTER_S, self.insist, facts)
+
+    def mention(self, facts: Sequence[Observed]) -> None:
+        """Tell the engine what it may miss where it has no room."""
+        try:
+            self.engine.submit(SOURCE, facts).add_done_callback(_forget)
+        except Overloaded:
+            self.counters["facts_dropped"] += len(facts)
+
+
+def _forget(_future: "asyncio.Future[list[Receipt]]") -> None:
+    """For facts whose receipts nobody needs."""

@@ -1,0 +1,312 @@
+"""The words of the protocol between widget and adapter: tagged, strict and bounded; bytes in, frames out.
+
+Every frame of the server has `seq`: the position of the log at which it is true, and of a line its own place. The
+client says what it has seen by the greatest `seq` of the lines that it shows.
+"""
+
+from typing import Annotated, Final, Literal
+
+import msgspec
+
+from engine.errors import TrunklineError
+from engine.messages.observed import INTEGER_MAX, MESSAGE_MAX
+
+FRAME_BYTES_MAX: Final = 64 << 10
+ClientId = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+(?![\s\S])")]
+"""The client's own name of what it says: said again, it is answered as the first time."""
+Seq = Annotated[int, msgspec.Meta(ge=0, le=INTEGER_MAX)]
+Text = Annotated[str, msgspec.Meta(max_length=MESSAGE_MAX)]
+Word = Annotated[str, msgspec.Meta(max_length=64)]
+Number = Annotated[str, msgspec.Meta(min_length=3, max_length=32, pattern=r"^[+0-9][0-9 ().-]{2,31}(?![\s\S])")]
+Form = Annotated[
+    dict[Word, Annotated[str, msgspec.Meta(max_length=512)]],
+    msgspec.Meta(max_length=16),
+]
+
+
+class ClientFrame(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
+    """What the visitor's side says."""
+
+
+class Hello(ClientFrame, frozen=True, kw_only=True, tag="hello"):
+    """The first frame: who, where, and what is on the screen already."""
+
+    inbox: Word
+    session: Annotated[str, msgspec.Meta(max_length=1024)] = ""
+    """The token of an earlier welcome."""
+    jwt: Annotated[str, msgspec.Meta(max_length=4096)] = ""
+    after_seq: Seq = 0
+    locale: Annotated[str, msgspec.Meta(max_length=35)] = ""
+
+
+class Start(ClientFrame, frozen=True, kw_only=True, tag="start"):
+    """Begin a chat; out of hours, leave a message."""
+
+    client_id: ClientId
+    text: Text = ""
+    fields: Form = {}
+
+
+class Say(ClientFrame, frozen=True, kw_only=True, tag="message"):
+    """A line."""
+
+    client_id: ClientId
+    text: Text = ""
+    attachment: Annotated[str, msgspec.Meta(max_length=2048)] = ""
+    """The ticket that an upload was answered with."""
+
+
+class Typing(ClientFrame, frozen=True, kw_only=True, tag="typing"):
+    """The visitor writes, or stopped."""
+
+    on: bool = True
+
+
+class Read(ClientFrame, frozen=True, kw_only=True, tag="read"):
+    """The visitor has seen the lines up to here."""
+
+    seq: Annotated[int, msgspec.Meta(ge=1, le=INTEGER_MAX)]
+
+
+class LeaveNumber(ClientFrame, frozen=True, kw_only=True, tag="leave_number"):
+    """Be called back instead of waiting, or of being turned away out of hours."""
+
+    client_id: ClientId
+    number: Number
+    fields: Form = {}
+
+
+class End(ClientFrame, frozen=True, kw_only=True, tag="end"):
+    """Leave the chat."""
+
+
+class Survey(ClientFrame, frozen=True, kw_only=True, tag="survey"):
+    """How it was."""
+
+    score: Annotated[int, msgspec.Meta(ge=0, le=10)]
+    comment: Text = ""
+
+
+class History(ClientFrame, frozen=True, kw_only=True, tag="history"):
+    """Show earlier conversations, those before the one of this id."""
+
+    before_id: Annotated[int, msgspec.Meta(ge=1, le=INTEGER_MAX)] = INTEGER_MAX
+
+
+class Ping(ClientFrame, frozen=True, kw_only=True, tag="ping"):
+    """Are you there?"""
+
+
+AnyClientFrame = Hello | Start | Say | Typing | Read | LeaveNumber | End | Survey | History | Ping
+
+
+class File(msgspec.Struct, frozen=True):
+    """A file that goes with a line."""
+
+    name: str
+    media_type: str
+    size_bytes: int
+    url: str
+    """Where it can be had for a while, below the adapter's own address."""
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One line as a visitor sees it."""
+
+    seq: int
+    at_ms: int
+    by: str
+    """customer, agent or system."""
+    agent: str
+    """Shown name of the agent who wrote it."""
+    text: str
+    file: File | None = None
+
+
+class ServerFrame(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    """What the adapter says."""
+
+    seq: int
+
+
+class State(msgspec.Struct, frozen=True):
+    """Where the visitor's contact is, all of it: what a reconnected client needs beside the lines."""
+
+    phase: Literal["none", "queued", "connected", "ended"] = "none"
+    agent: str = ""
+    """Shown name of the agent who is there."""
+    position: int = 0
+    wait_low_min: int | None = None
+    wait_high_min: int | None = None
+    """The range of the wait from now on, as it is told; None: cannot be told."""
+    longer: bool = False
+    """Whether the range is worse than what was told before: to be said in words."""
+    can_leave_number: bool = False
+    agent_typing: bool = False
+    agent_read_seq: int = 0
+    reason: str = ""
+    """Why it ended: customer, agent, idle, callback, or a name of an exit."""
+    survey: str = ""
+    """csat, nps or ces, where the visitor is asked."""
+    contact_id: int = 0
+
+
+class Welcome(ServerFrame, frozen=True, kw_only=True, tag="welcome"):
+    """The answer to hello."""
+
+    session: str
+    open: bool
+    """Whether chats are taken now."""
+    state: State
+    has_history: bool
+
+
+class Ack(ServerFrame, frozen=True, kw_only=True, tag="ack"):
+    """What the client named `client_id` is in the log at `seq`."""
+
+    client_id: str
+
+
+class Message(ServerFrame, frozen=True, kw_only=True, tag="message"):
+    """A line of the conversation."""
+
+    line: Line
+
+
+class Queue(ServerFrame, frozen=True, kw_only=True, tag="queue"):
+    """Where in line, and for how long from now on."""
+
+    position: int
+    wait_low_min: int | None
+    wait_high_min: int | None
+    longer: bool
+    can_leave_number: bool
+
+
+class Assigned(ServerFrame, frozen=True, kw_only=True, tag="assigned"):
+    """An agent is there; empty: the visitor waits again."""
+
+    agent: str
+
+
+class AgentTyping(ServerFrame, frozen=True, kw_only=True, tag="typing"):
+    """The agent writes, or stopped."""
+
+    on: bool
+
+
+class AgentRead(ServerFrame, frozen=True, kw_only=True, tag="read"):
+    """The agent has seen the lines up to `read_seq`."""
+
+    read_seq: int
+
+
+class Ended(ServerFrame, frozen=True, kw_only=True, tag="ended"):
+    """The chat is over."""
+
+    reason: str
+    survey: str
+
+
+class Past(msgspec.Struct, frozen=True):
+    """An earlier conversation."""
+
+    contact_id: int
+    at_ms: int
+    lines: list[Line]
+
+
+class Earlier(ServerFrame, frozen=True, kw_only=True, tag="history"):
+    """Earlier conversations, latest first."""
+
+    conversations: list[Past]
+    before_id: int | None
+    """Where the next page begins; null: there are no earlier ones."""
+
+
+class Pong(ServerFrame, frozen=True, kw_only=True, tag="pong"):
+    """Yes."""
+
+
+class Error(ServerFrame, frozen=True, kw_only=True, tag="error"):
+    """Something was not done, and nothing was changed by it."""
+
+    code: str
+    detail: str
+    client_id: str = ""
+    retry_after_s: int = 0
+    """When the same may be said again; 0: it would be wrong again."""
+
+
+AnyServerFrame = Welcome | Ack | Message | Queue | Assigned | AgentTyping | AgentRead | Ended | Earlier | Pong | Error
+_DECODER: Final = msgspec.json.Decoder(AnyClientFrame)
+_ENCODER: Final = msgspec.json.Encoder()
+
+
+class BadFrame(TrunklineError):
+    """What came is no frame; `code` is for programs, the text for people."""
+
+    def __init__(self, code: str, detail: str, client_id: str = "", retry_after_s: int = 0) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.client_id = client_id
+        self.retry_after_s = retry_after_s
+
+    def frame(self, seq: int) -> Error:
+        """The answer."""
+        return Error(
+            seq=seq, code=self.code, detail=str(self), client_id=self.client_id, retry_after_s=self.retry_after_s
+        )
+
+
+def decode(data: bytes | str) -> AnyClientFrame:
+    """Read one frame. Raises BadFrame, with the place of what is wrong."""
+    if len(data) > FRAME_BYTES_MAX:
+        raise BadFrame("too_large", f"a frame has at most {FRAME_BYTES_MAX} bytes")
+    try:
+        frame: AnyClientFrame = _DECODER.decode(data)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise BadFrame("malformed", str(error)[:500]) from None
+    return frame
+
+
+def encode(frame: AnyServerFrame) -> str:
+    """Write one frame."""
+    return _ENCODER.encode(frame).decode()
+
+
+def frames_between(seq: int, before: State, now: State) -> list[AnyServerFrame]:
+    """What a client has to hear who saw the state `before`; sent twice, it does no harm."""
+    found: list[AnyServerFrame] = []
+    if now.phase == "ended":
+        if (before.phase, before.contact_id, before.survey) != (now.phase, now.contact_id, now.survey):
+            found.append(Ended(seq=seq, reason=now.reason, survey=now.survey))
+        return found
+    if now.phase == "queued":
+        if before.phase == "connected":
+            found.append(Assigned(seq=seq, agent=""))
+        told = (now.position, now.wait_low_min, now.wait_high_min, now.can_leave_number)
+        if before.phase != "queued" or told != (
+            before.position,
+            before.wait_low_min,
+            before.wait_high_min,
+            before.can_leave_number,
+        ):
+            position, low, high, number = told
+            found.append(
+                Queue(
+                    seq=seq,
+                    position=position,
+                    wait_low_min=low,
+                    wait_high_min=high,
+                    longer=now.longer,
+                    can_leave_number=number,
+                )
+            )
+    if now.phase == "connected" and (before.phase, before.agent) != (now.phase, now.agent):
+        found.append(Assigned(seq=seq, agent=now.agent))
+    if before.agent_typing != now.agent_typing:
+        found.append(AgentTyping(seq=seq, on=now.agent_typing))
+    if now.agent_read_seq > before.agent_read_seq or now.contact_id != before.contact_id:
+        found.append(AgentRead(seq=seq, read_seq=now.agent_read_seq))
+    return found

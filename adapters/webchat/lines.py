@@ -1,0 +1,67 @@
+"""What was written, as a visitor sees it: from the log's lines, with addresses by which files can be fetched."""
+
+import asyncio
+from typing import Final
+
+from adapters.webchat.core import SOURCE, Core
+from adapters.webchat.frames import File, Line, Past
+from adapters.webchat.tokens import Download
+from engine.messages.observed import INTEGER_MAX, Attachment
+from engine.projections.contacts.records import ContactRecord
+from engine.projections.feed.transcripts import Message
+
+PAGE: Final = 200
+"""Lines read at a time."""
+FILE_LIFETIME_S: Final = 86_400
+"""How long the address of a file is good; every reload makes a new one."""
+FILE_PATH: Final = "/chat/v1/files/"
+CONVERSATIONS: Final = 5
+"""Earlier conversations told at a time."""
+LINES_OF_PAST: Final = 200
+RECORDS: Final = 50
+"""Contacts of a customer that are looked at to find conversations."""
+WRITTEN: Final = ("chat", "email")
+
+
+def line_of(core: Core, message: Message) -> Line:
+    """One line of the log as a visitor sees it."""
+    file = file_of(core, message.attachment) if message.attachment is not None else None
+    agent = core.shown_name(message.agent) if message.agent else ""
+    return Line(message.seq, message.at_ns // 1_000_000, message.by, agent, message.text, file)
+
+
+def file_of(core: Core, attachment: Attachment) -> File:
+    """A file with an address that is good for a day."""
+    token = core.signer.sign(Download(core.now_s + FILE_LIFETIME_S, attachment))
+    return File(attachment.name, attachment.media_type, attachment.size_bytes, FILE_PATH + token)
+
+
+async def lines_after(core: Core, contact_id: int, after_seq: int) -> tuple[list[Line], int]:
+    """Lines of a contact after a position, a page at most, and the position up to which there are no others."""
+    views = core.engine.views
+    as_of = views.history.as_of
+    found = views.latest_lines(contact_id, after_seq, PAGE)
+    if found is None:
+        core.counters["lines_from_log"] += 1
+        try:
+            page = await asyncio.to_thread(views.conversation, str(contact_id), after_seq, PAGE)
+        except KeyError:  # forgotten: so many contacts have come since
+            return [], as_of
+        return [line_of(core, message) for message in page.messages], page.next_after_seq if page.more else as_of
+    reached = found[-1].seq if len(found) == PAGE else as_of
+    return [line_of(core, message) for message in found], max(reached, after_seq)
+
+
+def conversations_of(core: Core, inbox: str, known_as: str, before_id: int = INTEGER_MAX) -> list[ContactRecord]:
+    """The visitor's contacts in writing at this inbox, latest first, among the latest of all."""
+    records = core.engine.views.contacts_of(known_as, limit=RECORDS, before_id=before_id).contacts
+    return [one for one in records if one.source == SOURCE and one.entry == inbox and one.channel in WRITTEN]
+
+
+async def past_of(core: Core, records: list[ContactRecord]) -> list[Past]:
+    """Earlier conversations with their first lines."""
+    found = []
+    for record in records[:CONVERSATIONS]:
+        lines, _ = await lines_after(core, record.id, 0)
+        found.append(Past(record.id, record.arrived_ns // 1_000_000, lines[:LINES_OF_PAST]))
+    return found

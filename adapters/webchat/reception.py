@@ -1,0 +1,119 @@
+"""Who a visitor is, and what a page is told first: sessions, signed identities, the state to begin with."""
+
+import secrets
+from typing import Final
+
+import msgspec
+
+from adapters.webchat import frames
+from adapters.webchat.chats import Chat, Visitor
+from adapters.webchat.core import Core
+from adapters.webchat.frames import BadFrame, State
+from adapters.webchat.lines import conversations_of
+from adapters.webchat.settings import SECOND_NS
+from adapters.webchat.tokens import NotSigned, Session, read_identity
+from engine.messages.observed import SurveyRequested
+from engine.projections.contacts.records import ContactRecord
+
+REMEMBERED_S: Final = 3600
+"""So long after its end a chat is shown, and asked about, to who comes back."""
+
+
+class Reception:
+    """Lets visitors in. Raises BadFrame for those who may not: nothing was changed then."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def session_of(self, hello: frames.Hello, address: str) -> Session:
+        """The session that a hello begins or goes on with."""
+        core = self._core
+        inbox = core.settings.inboxes.get(hello.inbox)
+        if inbox is None:
+            raise BadFrame("no_inbox", f"there is no inbox '{hello.inbox}'")
+        before = self.known_session(hello.session, hello.inbox) if hello.session else None
+        customer, name = (before.customer, before.shown_name) if before is not None else ("", "")
+        if hello.jwt:
+            if not inbox.identity_secret:
+                raise BadFrame("bad_identity", f"the inbox '{hello.inbox}' takes no signed identities")
+            try:
+                identity = read_identity(hello.jwt, inbox.identity_secret, hello.inbox, core.now_s)
+            except NotSigned as error:
+                core.counters["identities_refused"] += 1
+                raise BadFrame("bad_identity", str(error)) from None
+            if customer and customer != identity.customer:
+                before = None  # somebody else uses this browser now
+            customer, name = identity.customer, identity.name
+        if inbox.require_identity and not customer:
+            raise BadFrame("identity_required", "this inbox serves only visitors whom its site has signed in")
+        if before is None:
+            wait_s = core.limits.sessions.take(address, core.monotonic_ns())
+            if wait_s:
+                raise BadFrame("slow_down", "too many sessions from your address", retry_after_s=int(wait_s) + 1)
+            core.counters["sessions"] += 1
+        visitor = before.visitor if before is not None else secrets.token_hex(16)
+        expires_s = core.now_s + core.settings.session_lifetime_ns // SECOND_NS
+        return Session(visitor, hello.inbox, expires_s, customer, name)
+
+    def known_session(self, token: str, inbox: str) -> Session | None:
+        """The session of a token; None for one that is not good (any more) at this inbox."""
+        try:
+            session = self._core.signer.read(token, Session, self._core.now_s)
+        except (NotSigned, msgspec.DecodeError):
+            self._core.counters["sessions_refused"] += 1
+            return None
+        if session.inbox != inbox:
+            self._core.counters["sessions_refused"] += 1
+            return None
+        return session
+
+    def visitor_of(self, session: Session) -> Visitor:
+        """Who it is; one who was signed in meanwhile keeps the chat that was begun before."""
+        visitors = self._core.visitors
+        visitor = visitors.at(session.inbox, session.known_as)
+        before = visitors.find(session.inbox, f"visitor-{session.visitor}") if session.customer else None
+        if before is not None and before.chat is not None and (visitor.chat is None or visitor.chat.phase == "ended"):
+            before.chat.known_as = session.known_as
+            visitor.chat, before.chat = before.chat, None
+            visitors.let_go(before)
+        return visitor
+
+    def welcome(self, session: Session, visitor: Visitor) -> frames.Welcome:
+        """What a client is told first."""
+        core = self._core
+        records = conversations_of(core, session.inbox, session.known_as)
+        state = self.state_of(visitor, records[0] if records else None)
+        inbox = core.settings.inboxes[session.inbox]
+        return frames.Welcome(
+            seq=core.seq,
+            session=core.signer.sign(session),
+            open=core.is_open(inbox),
+            state=state,
+            has_history=any(record.id != state.contact_id for record in records),
+        )
+
+    def state_of(self, visitor: Visitor, latest: ContactRecord | None = None) -> State:
+        """Where the visitor's chat is. `latest` is asked where nothing is in memory: it ended before a restart."""
+        chat = visitor.chat
+        if chat is None and latest is not None and latest.channel == "chat" and latest.closed_ns:
+            age_s = self._core.now_s - latest.closed_ns // SECOND_NS
+            if age_s < REMEMBERED_S:
+                inbox, known_as = visitor.key
+                chat = Chat(latest.contact, latest.id, inbox, self._core.settings.inboxes[inbox], known_as)
+                chat.answered = bool(latest.answered_ns)
+                chat.end(latest.ended_by or latest.exit)
+                visitor.chat = chat
+        if chat is None:
+            return State()
+        state = chat.state()
+        if state.survey and visitor.watchers:
+            self._ask(chat)
+        return state
+
+    def _ask(self, chat: Chat) -> None:
+        """Record, once, that the visitor is asked how it was."""
+        kind = chat.settings.survey
+        if kind is not None and not chat.asked:
+            chat.asked = True
+            name = f"survey-{chat.contact_id}"
+            self._core.mention([SurveyRequested(id=name, contact=chat.contact, contact_id=chat.contact_id, kind=kind)])

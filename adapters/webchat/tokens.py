@@ -1,0 +1,149 @@
+"""Signed tokens: what a browser brings back is believed because the adapter's own key signed it. No state is kept."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import logging
+import os
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import jwt
+import msgspec
+
+from engine.messages.observed import Attachment
+
+logger = logging.getLogger(__name__)
+KEY_FILE: Final = "key"
+KEY_BYTES: Final = 32
+IDENTITY_LIFETIME_S: Final = 3600
+"""A signed identity is good for an hour at most: a page is fetched anew by then."""
+LEEWAY_S: Final = 60
+"""Clocks of two machines differ by as much."""
+TOKEN_MAX: Final = 4096
+SUBJECT_MAX: Final = 128
+
+
+class Session(msgspec.Struct, frozen=True, array_like=True):
+    """Who a browser is, at one inbox."""
+
+    visitor: str
+    """128 bits of chance, hexadecimal."""
+    inbox: str
+    expires_s: int
+    customer: str = ""
+    """Whom the site has signed that it is; empty: nobody knows."""
+    shown_name: str = ""
+
+    @property
+    def known_as(self) -> str:
+        """The customer of this session's contacts."""
+        return self.customer or f"visitor-{self.visitor}"
+
+
+class Upload(msgspec.Struct, frozen=True, array_like=True):
+    """A file that a visitor has brought, to be sent with a line."""
+
+    visitor: str
+    expires_s: int
+    attachment: Attachment
+
+
+class Download(msgspec.Struct, frozen=True, array_like=True):
+    """A file that whoever has this may fetch."""
+
+    expires_s: int
+    attachment: Attachment
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """Who a visitor is, as the site says."""
+
+    customer: str
+    name: str = ""
+
+
+class NotSigned(ValueError):
+    """A token that was not made here, or is not good any more; says which."""
+
+
+Claim = TypeVar("Claim", Session, Upload, Download)
+
+
+class Signer:
+    """Makes tokens of one key, and reads back those alone. Times are seconds since 1970."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def sign(self, claim: "Session | Upload | Download") -> str:
+        """Return the token of a claim: fit for headers and addresses."""
+        body = msgspec.msgpack.encode(claim)
+        return f"{_text(body)}.{_text(self._mac(type(claim), body))}"
+
+    def read(self, token: str, shape: type[Claim], now_s: int) -> Claim:
+        """Return what a token of this shape claims. Raises NotSigned."""
+        first, _, second = token.partition(".")
+        try:
+            body, mac = _bytes(first), _bytes(second)
+        except (ValueError, binascii.Error):
+            raise NotSigned("it is no token") from None
+        if len(token) > TOKEN_MAX or not hmac.compare_digest(mac, self._mac(shape, body)):
+            raise NotSigned("it was not made here")
+        claim = msgspec.msgpack.decode(body, type=shape)
+        if claim.expires_s <= now_s:
+            raise NotSigned("it has expired")
+        return claim
+
+    def _mac(self, shape: type[Any], body: bytes) -> bytes:
+        return hmac.new(self._key, shape.__name__.encode() + b"\0" + body, hashlib.sha256).digest()
+
+
+def read_identity(token: str, secret: str, inbox: str, now_s: int) -> Identity:
+    """Return whom a site's JWT names (HS256, `sub`, `aud` the inbox, `exp` within an hour). Raises NotSigned."""
+    try:
+        claims = jwt.decode(
+            token,
+            secret,
+            algorithms=["HS256"],
+            audience=inbox,
+            options={"require": ["exp", "sub", "aud"], "verify_exp": False, "verify_iat": False, "verify_nbf": False},
+        )
+    except (jwt.InvalidTokenError, ValueError) as error:
+        raise NotSigned(f"the identity is not good: {error}") from None
+    expires_s, subject, name = claims["exp"], claims["sub"], claims.get("name", "")
+    if type(expires_s) is not int or not now_s - LEEWAY_S < expires_s <= now_s + IDENTITY_LIFETIME_S + LEEWAY_S:
+        raise NotSigned(f"the identity's 'exp' must lie within the next {IDENTITY_LIFETIME_S} seconds")
+    if type(subject) is not str or not 0 < len(subject) <= SUBJECT_MAX or not subject.isprintable():
+        raise NotSigned(f"the identity's 'sub' must be a text of 1 to {SUBJECT_MAX} characters")
+    return Identity(subject, name[:SUBJECT_MAX] if isinstance(name, str) else "")
+
+
+def kept_key(folder: Path | None) -> bytes:
+    """The adapter's own key: read where it is kept, else made and kept; without a folder it is good for once."""
+    if folder is None:
+        return os.urandom(KEY_BYTES)
+    path = folder / KEY_FILE
+    try:
+        if path.exists() and len(found := path.read_bytes()) == KEY_BYTES:
+            return found
+        folder.mkdir(parents=True, exist_ok=True)
+        key, fresh = os.urandom(KEY_BYTES), path.with_suffix(".new")
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(key)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError as error:
+        logger.warning("the key in %s cannot be kept, so browsers are not known after a restart: %s", path, error)
+        return os.urandom(KEY_BYTES)
+    return key
+
+
+def _text(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _bytes(text: str) -> bytes:
+    return base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)

@@ -1,0 +1,288 @@
+"""The widget in a real browser: a chat by keyboard alone, what visitors and agents type runs nowhere, reconnects."""
+
+import asyncio
+import contextlib
+import re
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from tests.webchat.support import INBOX, Build, House
+
+pytestmark = [pytest.mark.peer, pytest.mark.slow]
+playwright_api = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+if CHROMIUM is None:
+    pytest.skip("needs the command chromium", allow_module_level=True)
+ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"]
+WITHIN_MS = 15_000
+SHOP_PAGE = """<!doctype html><html lang="en"><head><title>Shop</title></head><body><main><h1>Shop</h1>
+<p>Things to buy.</p></main>{before}
+<script async src="{url}/widget.js" data-inbox="web"{more}></script></body></html>"""
+FORM = """
+        pre_chat:
+          - {name: name, label: {en: Name, vi: Tên}, required: true}
+          - {name: email, label: E-mail, kind: email}
+"""
+
+
+class Shop:
+    """A page of somebody else's that has the widget in it."""
+
+    def __init__(self, page: Any, house: House, said: list[str]) -> None:
+        self.page = page
+        self.house = house
+        self.said = said
+
+    async def text(self, selector: str) -> str:
+        """What an element of the widget says."""
+        return str(await self.page.locator(f"#trunkline-chat {selector}").inner_text())
+
+    async def until(self, selector: str, words: str) -> None:
+        """Wait until an element says something."""
+        place = self.page.locator(f"#trunkline-chat {selector}", has_text=words).first
+        await place.wait_for(timeout=WITHIN_MS)
+
+    async def focus(self) -> str:
+        """Tag and label of what has the focus in the widget."""
+        return str(
+            await self.page.evaluate(
+                "() => { const e = document.getElementById('trunkline-chat').shadowRoot.activeElement;"
+                " return e && `${e.tagName} ${e.getAttribute('aria-label') || e.name || e.textContent}`; }"
+            )
+        )
+
+
+async def serve_shop(house: House, before: str, more: str) -> tuple[web.AppRunner, str]:
+    """Serve the shop's page on a port of its own: another origin than the adapter's."""
+
+    async def page(_request: web.Request) -> web.Response:
+        text = SHOP_PAGE.format(url=house.url, before=before, more=more)
+        return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": policy})
+
+    sources = f"{house.url} {house.url.replace('http', 'ws')}"
+    policy = f"default-src 'none'; script-src {house.url} 'unsafe-inline'; connect-src {sources}; style-src 'none'"
+
+    async def icon(_request: web.Request) -> web.Response:
+        return web.Response(status=204)
+
+    app = web.Application()
+    app.router.add_get("/", page)
+    app.router.add_get("/favicon.ico", icon)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    return runner, f"http://127.0.0.1:{runner.addresses[0][1]}"
+
+
+@contextlib.asynccontextmanager
+async def shop(
+    house: House, *, before: str = "", more: str = "", init: str = "", width: int = 1000, **context: Any
+) -> AsyncIterator[Shop]:
+    """Open the shop; nothing may be said on the console, and nothing kept back by the shop's strict policy."""
+    runner, url = await serve_shop(house, before, more)
+    said: list[str] = []
+    try:
+        async with playwright_api.async_playwright() as player:
+            browser = await player.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+            opened = await browser.new_context(viewport={"width": width, "height": 760}, **context)
+            page = await opened.new_page()
+            page.on("console", lambda message: said.append(message.text))
+            page.on("pageerror", lambda error: said.append(str(error)))
+            if init:
+                await page.add_init_script(init)
+            await page.goto(url)
+            await page.locator("#trunkline-chat .launcher[aria-label]").wait_for(timeout=WITHIN_MS)
+            yield Shop(page, house, said)
+            await browser.close()
+    finally:
+        await runner.cleanup()
+    assert said == []
+
+
+@pytest.fixture
+async def anywhere(build: Build) -> House:
+    """A house whose inbox any page may show."""
+    return await build(INBOX.replace("https://shop.example", "*"))
+
+
+async def test_a_chat_by_keyboard_alone(anywhere: House) -> None:
+    house = anywhere
+    async with shop(house) as seen:
+        press = seen.page.keyboard.press
+        await press("Tab")
+        assert await seen.focus() == "BUTTON Open chat"
+        await press("Enter")
+        await seen.until("header", "Chat with us")
+        await seen.page.wait_for_function(
+            "document.getElementById('trunkline-chat').shadowRoot.activeElement?.tagName === 'TEXTAREA'"
+        )
+        await seen.page.keyboard.type("hello, is anybody here?")
+        await press("Enter")
+        await seen.until(".status", "You are next.")
+        await house.work("bob")
+        contact = await house.take()
+        await seen.until(".status", "Bob Ray is here.")
+        await house.say(contact, "yes, see https://shop.example/help.")
+        await seen.until(".line.agent", "see https://")
+        assert house.lines(contact)[0] == ("customer", "hello, is anybody here?")
+        await house.until(lambda: house.engine.views.conversation(contact).customer_read_seq > 0)
+        await press("Escape")
+        assert await seen.focus() == "BUTTON Open chat"
+        assert not await seen.page.locator("#trunkline-chat .panel").is_visible()
+        await house.say(contact, "still there?")
+        await seen.until(".badge", "1")
+        await press("Enter")
+        await house.end(contact)
+        await seen.until("legend", "How satisfied are you?")
+        await seen.page.locator("#trunkline-chat input[value='5']").press("Space")
+        await seen.page.locator("#trunkline-chat textarea").fill("<b>quick</b>")
+        await seen.page.locator("#trunkline-chat button[type=submit]").press("Enter")
+        await seen.until(".area", "Thank you for your answer.")
+        found = house.engine.views.read_events(0, 1000, ["survey_requested", "survey_answered"]).events
+        assert [(one.type, one.data) for one in found] == [
+            ("survey_requested", {"survey": "csat"}),
+            ("survey_answered", {"survey": "csat", "score": 5}),
+        ]
+        assert found[1].contact == contact
+
+
+async def test_nothing_that_is_typed_runs(anywhere: House) -> None:
+    house = anywhere
+    evil = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script> javascript:alert(1) http://a.example/"onmouseover=x'
+    async with shop(house) as seen:
+        await seen.page.locator("#trunkline-chat .launcher").click()
+        await seen.page.locator("#trunkline-chat textarea").fill(evil)
+        await seen.page.keyboard.press("Enter")
+        await house.work("bob")
+        contact = await house.take()
+        await house.say(contact, evil)
+        await seen.until(".line.agent", "<img src=x")
+        assert await seen.text(".line.customer") != ""
+        inside = "#trunkline-chat .log"
+        assert await seen.page.locator(f"{inside} img, {inside} script").count() == 0
+        links = await seen.page.locator(f"{inside} a").evaluate_all("all => all.map((a) => [a.href, a.rel, a.target])")
+        assert links == [["http://a.example/", "noopener noreferrer", "_blank"]] * 2
+        assert await seen.page.evaluate("window.pwned") is None
+
+
+async def test_a_reload_and_a_lost_connection_lose_and_double_nothing(anywhere: House) -> None:
+    house = anywhere
+    async with shop(house) as seen:
+        await seen.page.locator("#trunkline-chat .launcher").click()
+        await seen.page.locator("#trunkline-chat textarea").fill("one")
+        await seen.page.keyboard.press("Enter")
+        await house.work("bob")
+        contact = await house.take()
+        await seen.until(".status", "Bob Ray is here.")
+        for socket in tuple(house.adapter.sockets.open):
+            await socket.close()
+        await seen.page.locator("#trunkline-chat textarea").fill("two")
+        await seen.page.keyboard.press("Enter")
+        await house.say(contact, "three")
+        await seen.until(".line.agent", "three")
+        await house.until(lambda: len(house.lines(contact)) == 3)
+        await seen.page.reload()
+        await seen.page.locator("#trunkline-chat .launcher").click()
+        await seen.until(".line.agent", "three")
+        shown = await seen.page.locator("#trunkline-chat .line").evaluate_all(
+            "all => all.map((e) => e.childNodes[1].data)"
+        )
+        assert sorted(shown) == ["one", "three", "two"]
+        assert len(house.lines(contact)) == 3
+        seen.said.clear()  # the browser itself writes of the socket that was closed
+
+
+async def test_where_nothing_may_be_kept_and_sockets_are_barred(anywhere: House) -> None:
+    house = anywhere
+    denied = "Object.defineProperty(window, 'localStorage', { get() { throw new Error('denied'); } });"
+    init = f"{denied} delete window.WebSocket;"
+    async with shop(house, init=init) as seen:
+        await seen.page.locator("#trunkline-chat .launcher").click()
+        await seen.page.locator("#trunkline-chat textarea").fill("by requests")
+        await seen.page.keyboard.press("Enter")
+        await house.work("bob")
+        contact = await house.take()
+        await house.say(contact, "I see")
+        await seen.until(".line.agent", "I see")
+        assert house.lines(contact) == [("customer", "by requests"), ("agent", "I see")]
+
+
+async def test_the_form_out_of_hours_and_a_number_to_be_called(anywhere: House) -> None:
+    house = anywhere
+    await house.close_queue()
+    async with shop(house, locale="vi-VN") as seen:
+        await seen.page.locator("#trunkline-chat .launcher").click()
+        await seen.until(".area", "Hãy để lại tin nhắn")
+        await seen.page.locator("#trunkline-chat input[name=email]").fill("an@example.com")
+        await seen.page.locator("#trunkline-chat textarea").fill("gọi lại sau")
+        await seen.page.locator("#trunkline-chat button[type=submit]").click()
+        await seen.until(".status", "Chúng tôi đã nhận được tin nhắn")
+        (left,) = house.open_contacts()
+        assert (left.queue, left.channel, left.attributes["email"]) == ("letters", "email", "an@example.com")
+        await seen.page.locator("#trunkline-chat button", has_text="Trò chuyện mới").click()
+        await seen.page.locator("#trunkline-chat .number").click()
+        await seen.page.locator("#trunkline-chat input[name=number]").fill("+84 24 3825 1234")
+        await seen.page.keyboard.press("Enter")
+        await seen.until(".status", "Chúng tôi sẽ gọi lại")
+        assert {one.queue: one.attributes.get("callback_number") for one in house.open_contacts()}[
+            "calls"
+        ] == "+84 24 3825 1234"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1000, 390])
+async def test_everybody_can_use_it(build: Build, scheme: str, width: int, tmp_path: Path) -> None:
+    axe = pytest.importorskip("axe_playwright_python.async_playwright", reason="axe-playwright-python is not installed")
+    house = await build(INBOX.replace("https://shop.example", "*") + FORM)
+    async with shop(house, width=width, color_scheme=scheme, reduced_motion="reduce", bypass_csp=True) as seen:
+        checker = axe.Axe()
+
+        async def check(what: str) -> None:
+            await seen.page.screenshot(path=tmp_path / f"{what}-{scheme}-{width}.png")
+            found = await checker.run(seen.page)
+            assert found.violations_count == 0, found.generate_report()
+            assert await seen.page.evaluate("document.documentElement.scrollWidth") <= width
+
+        await seen.page.locator("#trunkline-chat .launcher").click()
+        await seen.until("label", "Name")
+        await check("form")
+        await seen.page.locator("#trunkline-chat input[name=name]").fill("An")
+        await seen.page.locator("#trunkline-chat textarea").fill(
+            "Where is my order? https://shop.example/orders/12345678901234567890"
+        )
+        await seen.page.locator("#trunkline-chat button[type=submit]").click()
+        await seen.until(".status", "next")
+        await check("queued")
+        await house.work("bob")
+        contact = await house.take()
+        await house.say(contact, "Good morning An, " + "a long answer " * 20)
+        await seen.until(".line.agent", "Good morning")
+        assert not await seen.page.locator("#trunkline-chat .greeting").is_visible()
+        await check("talk")
+        await house.end(contact)
+        await seen.until("legend", "How satisfied")
+        await check("survey")
+
+
+async def test_the_page_of_its_own(anywhere: House) -> None:
+    house = anywhere
+    async with playwright_api.async_playwright() as player:
+        browser = await player.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = await browser.new_page()
+        said: list[str] = []
+        page.on("console", lambda message: said.append(message.text))
+        await page.goto(f"{house.url}/widget/web?locale=vi")
+        await page.locator("#trunkline-chat textarea").fill("xin chào")
+        await page.keyboard.press("Enter")
+        await house.until(house.open_contacts)
+        (contact,) = house.open_contacts()
+        await house.until(lambda: house.lines(contact.contact) == [("customer", "xin chào")])
+        assert re.search("Trò chuyện", await page.locator("#trunkline-chat h2").inner_text())
+        assert said == []
+        await browser.close()
+    await asyncio.sleep(0)
