@@ -8,6 +8,7 @@ from engine.config.sections import Config
 from engine.errors import ConfigError, Overloaded
 from engine.messages import kinds
 from engine.messages.rows import Rows
+from engine.model.classification import QualityField, WrapUpCode
 from engine.model.directory import AgentCard, Directory, QueueCard
 from engine.model.names import Names
 from engine.model.requirements import Requirements
@@ -41,6 +42,11 @@ def compile_directory(config: Config, previous: Directory | None = None) -> Dire
         trunk_groups=before.trunk_groups.succeeded_by(config.trunk_groups),
         sites=before.sites.succeeded_by(config.sites),
         pause_reasons=tuple(config.pause_reasons),
+        wrap_up_codes=tuple(WrapUpCode(one.code, one.display_name, tuple(one.queues)) for one in config.wrap_up_codes),
+        quality_fields=tuple(
+            QualityField(one.field, one.display_name, one.kind, tuple(one.choices), tuple(one.queues))
+            for one in config.quality_fields
+        ),
         queue_cards=tuple(
             _queue_card(config.queues[name], skills) if name in config.queues else before.queue_cards[number]
             for number, name in enumerate(queues.names)

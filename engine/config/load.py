@@ -106,6 +106,11 @@ def _check_agent_names(document: Document, raw: dict[str, Any]) -> None:
                     document.add(location, text)
                     break
                 seen[name] = document.place(location)[0]
+    for section, word in (("wrap_up_codes", "code"), ("quality_fields", "field")):
+        given = [_mapping(entry).get(word) for entry in _list(raw.get(section))]
+        for index, said in enumerate(given):
+            if said is not None and said in given[:index]:
+                document.add((section, index, word), f"{said!r} stands here a second time")
     for section in ("skills", "pause_reasons"):
         entries = _list(raw.get(section))
         for index, name in enumerate(entries):

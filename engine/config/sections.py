@@ -1,7 +1,7 @@
 """The whole configuration file as one typed value."""
 
 from functools import cached_property
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
@@ -83,6 +83,32 @@ class TrunkGroup(Section):
         return self
 
 
+class WrapUpCodeEntry(Section):
+    """What a contact may be about, for agents to choose from when it is over."""
+
+    code: Name
+    display_name: str = ""
+    queues: list[Annotated[str, Ref("queue")]] = Field(default_factory=list)
+    """Of whose contacts it is said; empty: of all."""
+
+
+class QualityFieldEntry(Section):
+    """What agents are asked about a contact beside its code."""
+
+    field: Annotated[str, Text(r"\S(.{0,62}\S)?", "a field's name; write 1 to 64 characters")]
+    display_name: str = ""
+    kind: Literal["yes_no", "score", "choice", "text"] = "yes_no"
+    choices: list[Name] = Field(default_factory=list)
+    """Of the kind `choice`: what there is to choose from."""
+    queues: list[Annotated[str, Ref("queue")]] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _choices_fit(self) -> Self:
+        if (self.kind == "choice") != bool(self.choices):
+            raise several([(("choices",), "'choices' go with kind: choice, and with no other")])
+        return self
+
+
 class Token(Section):
     """A bearer token of the HTTP interface, known by the digest of its secret; `trunkline token new` makes one."""
 
@@ -114,6 +140,8 @@ class Config(Section):
     trunk_groups: dict[Name, TrunkGroup] = Field(default_factory=dict)
     opening_hours: dict[Name, Hours] = Field(default_factory=dict)
     pause_reasons: list[Name] = Field(default_factory=list)
+    wrap_up_codes: Annotated[list[WrapUpCodeEntry], Field(max_length=100)] = Field(default_factory=list)
+    quality_fields: Annotated[list[QualityFieldEntry], Field(max_length=32)] = Field(default_factory=list)
     queues: Annotated[dict[Name, Queue], Field(min_length=1)]
     agent_entries: list[AgentEntry] = Field(default_factory=list, alias="agents")
     tokens: list[Token] = Field(default_factory=list)

@@ -18,10 +18,12 @@ from engine.messages.effects import (
     DenyTrunk,
     EndContact,
     EndOffer,
+    HoldContact,
     MoveContact,
     OfferContact,
     RefuseContact,
     RejectFact,
+    ResumeContact,
     UseTrunk,
 )
 from engine.messages.kinds import (
@@ -44,12 +46,14 @@ from engine.messages.kinds import (
     FIRST_DECIDED,
     FLAG_CLOSES,
     FLAG_WRAPS,
+    HOLD_REQUESTED,
     KIND_NAMES,
     OFFER_DECLINED,
     OFFER_END_NAMES,
     OFFER_ENDED,
     OFFER_MADE,
     REFUSAL_NAMES,
+    RESUME_REQUESTED,
     TRUNK_REFUSED,
     TRUNK_SEIZED,
     WRAP_UP_ENDED,
@@ -60,6 +64,9 @@ from engine.model.settings import AgentSetting, QueueSetting
 
 RETRY_AFTER_S: Final = {EXIT_REFUSED_FULL: 30, EXIT_REFUSED_TRUNK: 10}
 """What a refused customer is told where the protocol can say it; other refusals give no such hope."""
+WANTED: Final = frozenset({HOLD_REQUESTED, RESUME_REQUESTED})
+FOLLOWED: Final = WANTED | {CONTACT_ARRIVED}
+"""Observed rows that an effect may follow from by themselves."""
 LEFT_BY_THEMSELVES: Final = frozenset({EXIT_ABANDONED, EXIT_SHORT_ABANDONED, EXIT_UNKNOWN})
 
 
@@ -116,12 +123,16 @@ class EffectDeriver:
             kind, slot = row.kind, row.contact
             if kind == WRAP_UP_ENDED:
                 self._contacts.wrapping.end(row.agent, row.a)
-            if slot < 0 or (kind < FIRST_DECIDED and kind != CONTACT_ARRIVED):
+            if slot < 0 or (kind < FIRST_DECIDED and kind not in FOLLOWED):
                 continue
             entry = self._contacts.at(slot)
             if entry is None:
                 continue
             seq = first_seq + place
+            if kind in WANTED:
+                if not _was_refused(rows, place):
+                    effects.append(Addressed(entry.source, self._wanted(seq, row, entry)))
+                continue
             if kind == CONTACT_ARRIVED:
                 entry.arrival_seq = seq
                 continue
@@ -159,7 +170,8 @@ class EffectDeriver:
         )
 
     def _offer_ended(self, seq: int, row: RowFields, cause: RowFields, entry: ContactEntry) -> AnyEffect | None:
-        if cause.kind == OFFER_DECLINED and cause.agent == row.agent and cause.contact == row.contact:
+        is_answer = cause.kind == OFFER_DECLINED and cause.agent == row.agent and cause.contact == row.contact
+        if is_answer and cause.source == entry.source:
             return None  # the phone said so itself and rings no more
         agent = self._names.agents[row.agent]
         return EndOffer(seq=seq, contact=entry.name, agent=agent, reason=OFFER_END_NAMES[row.a])
@@ -168,6 +180,10 @@ class EffectDeriver:
         agent, queue = self._names.agents[row.agent], self._names.queues[row.queue]
         return ConnectContact(seq=seq, contact=entry.name, agent=agent, queue=queue)
 
+    def _wanted(self, seq: int, row: RowFields, entry: ContactEntry) -> AnyEffect:
+        make = HoldContact if row.kind == HOLD_REQUESTED else ResumeContact
+        return make(seq=seq, contact=entry.name, agent=self._names.agents[row.agent])
+
     def _trunk_seized(self, seq: int, row: RowFields, _cause: RowFields, entry: ContactEntry) -> AnyEffect:
         return UseTrunk(seq=seq, contact=entry.name, trunk_group=self._names.trunk_groups[row.a])
 
@@ -175,6 +191,12 @@ class EffectDeriver:
         agent = self._names.agents[row.agent] if row.agent >= 0 else ""
         kind, reason = KIND_NAMES.get(row.b, str(row.b)), REFUSAL_NAMES.get(row.a, str(row.a))
         return RejectFact(seq=seq, contact=entry.name, agent=agent, kind=kind, reason=reason)
+
+
+def _was_refused(rows: Sequence[RowFields], place: int) -> bool:
+    """Whether the kernel set the observed row at `place` aside: the very next row says so."""
+    after = place + 1
+    return after < len(rows) and rows[after].kind == FACT_REFUSED and rows[after].cause == 1
 
 
 def _trunk_refused(seq: int, _row: RowFields, _cause: RowFields, entry: ContactEntry) -> AnyEffect:

@@ -12,6 +12,7 @@ from engine.ingest.answers import CODES, UNWRITABLE, BadFact, excerpt, unknown, 
 from engine.ingest.fact_writer import PAYLOAD_MAX, FactWriter
 from engine.ingest.names import UNNUMBERED, InternedNames, NamesInForce, Source, is_callback_source, put_names
 from engine.ingest.registry import LEGS_MAX, ContactEntry, OpenContacts
+from engine.ingest.remarks import check_remark
 from engine.ingest.seen import remembered
 from engine.ingest.stamp import RowBuffer
 from engine.ingest.surveys import survey_score
@@ -37,6 +38,8 @@ CHANNEL_NUMBERS: Final = {name: number for number, name in CHANNEL_NAMES.items()
 
 logger = logging.getLogger(__name__)
 
+SaidByAgent = observed.OfferRang | observed.OfferAnswered | observed.HoldRequested | observed.ResumeRequested
+
 
 class Admission(FactWriter):
     """Turns facts into rows of `buffer`. Between turns `contacts` and the tables are what the log says."""
@@ -60,8 +63,8 @@ class Admission(FactWriter):
         self._handlers: dict[type, Callable[[Any], int | None]] = {
             observed.ContactArrived: self._contact_arrived,
             observed.ContactReleased: self._contact_released,
-            observed.OfferRang: partial(self._said_of_offer, kinds.OFFER_RANG),
-            observed.OfferAnswered: partial(self._said_of_offer, kinds.OFFER_ANSWERED),
+            observed.OfferRang: partial(self._said_by_agent, kinds.OFFER_RANG),
+            observed.OfferAnswered: partial(self._said_by_agent, kinds.OFFER_ANSWERED),
             observed.OfferDeclined: self._offer_declined,
             observed.ContactHeld: partial(self._said_of_contact, kinds.CONTACT_HELD),
             observed.ContactResumed: partial(self._said_of_contact, kinds.CONTACT_RESUMED),
@@ -78,6 +81,10 @@ class Admission(FactWriter):
             observed.CallerMoved: self._caller_moved,
             observed.SurveyRequested: partial(self._survey, kinds.SURVEY_REQUESTED),
             observed.SurveyAnswered: partial(self._survey, kinds.SURVEY_ANSWERED),
+            observed.NoteWritten: partial(self._remark, kinds.NOTE_WRITTEN),
+            observed.ContactClassified: partial(self._remark, kinds.CONTACT_CLASSIFIED),
+            observed.HoldRequested: partial(self._said_by_agent, kinds.HOLD_REQUESTED),
+            observed.ResumeRequested: partial(self._said_by_agent, kinds.RESUME_REQUESTED),
             observed.LegRecorded: self._leg_recorded,
             observed.AgentStatusChanged: self._agent_status_changed,
             observed.AgentReachabilityChanged: self._agent_reachability_changed,
@@ -190,7 +197,7 @@ class Admission(FactWriter):
     def _said_of_contact(self, kind: int, fact: observed.ContactFact) -> int:
         return self._put(kind, contact=self._entry(fact).slot)
 
-    def _said_of_offer(self, kind: int, fact: observed.OfferRang | observed.OfferAnswered) -> int:
+    def _said_by_agent(self, kind: int, fact: SaidByAgent) -> int:
         return self._put(kind, contact=self._entry(fact).slot, agent=self._agent(fact.agent))
 
     def _offer_declined(self, fact: observed.OfferDeclined) -> int:
@@ -265,6 +272,10 @@ class Admission(FactWriter):
     def _survey(self, kind: int, fact: observed.SurveyRequested | observed.SurveyAnswered) -> int:
         a = survey_score(fact, int(self._book_seq[0]))
         return self._put(kind, a=a, b=fact.contact_id, payload=self._payload(fact))
+
+    def _remark(self, kind: int, fact: observed.NoteWritten | observed.ContactClassified) -> int:
+        check_remark(fact, self.directory, int(self._book_seq[0]))
+        return self._put(kind, agent=self._agent(fact.agent), b=fact.contact_id, payload=self._payload(fact))
 
     def _leg_recorded(self, fact: observed.LegRecorded) -> int:
         entry = self._entry(fact)

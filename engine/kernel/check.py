@@ -31,6 +31,7 @@ from engine.messages.kinds import (
     CALLER_MOVED,
     CHANNELS,
     CONTACT_ARRIVED,
+    CONTACT_CLASSIFIED,
     CONTACT_CONNECTED,
     CONTACT_FREE,
     CONTACT_HELD,
@@ -43,8 +44,10 @@ from engine.messages.kinds import (
     ENGAGEMENT_OFFERED,
     EXIT_KEY_PRESSED,
     EXIT_SYSTEM_ERROR,
+    HOLD_REQUESTED,
     MESSAGE_SENT,
     MESSAGES_READ,
+    NOTE_WRITTEN,
     OFFER_ANSWERED,
     OFFER_DECLINED,
     OFFER_NO_ANSWER,
@@ -60,6 +63,7 @@ from engine.messages.kinds import (
     REFUSED_WRONG_STATE,
     REQUEUE_REQUESTED,
     REQUIREMENT_DEFINED,
+    RESUME_REQUESTED,
     SETTING_CHANGED,
     STATUS_AVAILABLE,
     STATUS_OFFLINE,
@@ -123,6 +127,8 @@ def refusal(t: Tables, row: Any) -> int:
     if kind == SURVEY_REQUESTED or kind == SURVEY_ANSWERED:
         is_one = SURVEY_CSAT <= (row.a & 0xFF) <= SURVEY_CES and 0 <= row.a >> 8 <= SCORE_MAX
         return 0 if is_one and 0 < row.b <= t.book[0].seq else REFUSED_OUT_OF_RANGE
+    if NOTE_WRITTEN <= kind <= RESUME_REQUESTED:
+        return _from_desk(t, row)
     return 0 if 0 < kind < REQUIREMENT_DEFINED else REFUSED_OUT_OF_RANGE
 
 
@@ -225,6 +231,20 @@ def _line(t: Tables, row: Any) -> int:
     if contact.state == CONTACT_FREE or (row.a == BY_AGENT and (row.agent < 0 or contact.agent != row.agent)):
         return REFUSED_WRONG_STATE
     return 0
+
+
+@jit
+def _from_desk(t: Tables, row: Any) -> int:
+    """What an agent says at a desk: of a contact that came once, or to the one with whom they are connected."""
+    if not 0 <= row.agent < len(t.agents):
+        return REFUSED_OUT_OF_RANGE
+    if row.kind == NOTE_WRITTEN or row.kind == CONTACT_CLASSIFIED:
+        return 0 if 0 < row.b <= t.book[0].seq else REFUSED_OUT_OF_RANGE
+    if not 0 <= row.contact < len(t.contacts):
+        return REFUSED_OUT_OF_RANGE
+    contact = t.contacts[row.contact]
+    needed = CONTACT_CONNECTED if row.kind == HOLD_REQUESTED else CONTACT_HELD_STATE
+    return 0 if contact.state == needed and contact.agent == row.agent else REFUSED_WRONG_STATE
 
 
 @jit

@@ -88,6 +88,18 @@ class DenyTrunk(Effect, frozen=True, kw_only=True, tag="deny_trunk"):
     """Do not call the customer now: none of the trunk groups requested has a channel for the contact."""
 
 
+class HoldContact(Effect, frozen=True, kw_only=True, tag="hold_contact"):
+    """The agent wants the contact on hold: do so, and say `contact_held` once it is."""
+
+    agent: str
+
+
+class ResumeContact(Effect, frozen=True, kw_only=True, tag="resume_contact"):
+    """The agent wants the held contact back: do so, and say `contact_resumed` once it is."""
+
+    agent: str
+
+
 class RejectFact(Effect, frozen=True, kw_only=True, tag="reject_fact"):
     """A fact came too late or contradicted the engine's state, as an answer to an offer taken back: undo it outside."""
 
@@ -107,5 +119,7 @@ AnyEffect = (
     | CallBack
     | UseTrunk
     | DenyTrunk
+    | HoldContact
+    | ResumeContact
     | RejectFact
 )

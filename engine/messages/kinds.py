@@ -39,6 +39,10 @@ MESSAGES_READ: Final = 29
 CALLER_MOVED: Final = 30
 SURVEY_REQUESTED: Final = 31
 SURVEY_ANSWERED: Final = 32
+NOTE_WRITTEN: Final = 33
+CONTACT_CLASSIFIED: Final = 34
+HOLD_REQUESTED: Final = 35
+RESUME_REQUESTED: Final = 36
 
 # --- decided: what the kernel concluded (100..)
 FIRST_DECIDED: Final = 100

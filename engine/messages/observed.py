@@ -225,6 +225,42 @@ class SurveyAnswered(SurveyFact, frozen=True, kw_only=True, tag="survey_answered
     comment: Message = ""
 
 
+class RemarkFact(Fact, frozen=True, kw_only=True):
+    """What an agent says about a contact, perhaps closed by then: `contact_id` says which of that name."""
+
+    contact: Name
+    contact_id: Annotated[int, msgspec.Meta(ge=1, le=INTEGER_MAX)]
+    """Sequence of its arrival."""
+    agent: Name
+
+
+class NoteWritten(RemarkFact, frozen=True, kw_only=True, tag="note_written"):
+    """An agent wrote a note about a contact, for colleagues; the customer never sees it."""
+
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=MESSAGE_MAX)]
+
+
+class ContactClassified(RemarkFact, frozen=True, kw_only=True, tag="contact_classified"):
+    """An agent said what a contact was about; the latest counts."""
+
+    code: NameOrNone = ""
+    """One of the configuration's wrap-up codes; empty: none."""
+    fields: Annotated[dict[Annotated[str, msgspec.Meta(max_length=64)], Text], msgspec.Meta(max_length=32)] = {}
+    """The quality fields that were filled in."""
+
+
+class HoldRequested(ContactFact, frozen=True, kw_only=True, tag="hold_requested"):
+    """The agent wants the connected contact on hold; whoever has the call says `contact_held` when it is."""
+
+    agent: Name
+
+
+class ResumeRequested(ContactFact, frozen=True, kw_only=True, tag="resume_requested"):
+    """The agent wants the held contact back; whoever has the call says `contact_resumed` when it is."""
+
+    agent: Name
+
+
 class LegRecorded(ContactFact, frozen=True, kw_only=True, tag="leg_recorded"):
     """What an adapter needs to find a leg of the contact again after a restart; opaque to the engine."""
 
@@ -297,6 +333,10 @@ Observed = (
     | CallerMoved
     | SurveyRequested
     | SurveyAnswered
+    | NoteWritten
+    | ContactClassified
+    | HoldRequested
+    | ResumeRequested
     | LegRecorded
     | AgentStatusChanged
     | AgentReachabilityChanged

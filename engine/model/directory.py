@@ -7,6 +7,7 @@ import numpy as np
 
 from engine.messages.kinds import REQUIREMENT_DEFINED
 from engine.messages.rows import Rows, empty_rows
+from engine.model.classification import QualityField, WrapUpCode
 from engine.model.names import UNKNOWN, Names
 from engine.model.requirements import Pair, Requirements
 
@@ -47,6 +48,8 @@ class Directory(msgspec.Struct, dict=True):
     sites: Names = Names()
     pause_reasons: tuple[str, ...] = ()
     """Reasons that agents may choose from; numbers are given where a reason is first used."""
+    wrap_up_codes: tuple[WrapUpCode, ...] = ()
+    quality_fields: tuple[QualityField, ...] = ()
     queue_cards: tuple[QueueCard, ...] = ()
     agent_cards: tuple[AgentCard, ...] = ()
     requirements: Requirements = msgspec.field(default_factory=Requirements)

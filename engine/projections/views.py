@@ -14,6 +14,7 @@ from engine.model.names import UNKNOWN, Names
 from engine.model.settings import EngineSetting, QueueSetting
 from engine.projections.agents.eligibility import eligible
 from engine.projections.agents.occupancy import occupancy
+from engine.projections.agents.own_figures import OwnCounts, OwnFigures
 from engine.projections.agents.status import AgentStatus, AgentSummary, AgentWatch, agent_statuses, agent_summary
 from engine.projections.answers import AgentList, ContactAnswer, ContactList, Formulas, TrunkGroupList
 from engine.projections.contacts.engagements import Engagement, engagements
@@ -24,6 +25,7 @@ from engine.projections.contacts.records import ContactRecord, Words, waited_unt
 from engine.projections.contacts.waiting_reasons import WaitingReason, waiting_reasons
 from engine.projections.feed.conversation import Conversation, conversation
 from engine.projections.feed.events import EventPage, EventReader
+from engine.projections.feed.remarks import RemarkBook, Remarks
 from engine.projections.feed.transcripts import Message, Transcripts
 from engine.projections.figures import (
     NEVER_NS,
@@ -74,6 +76,8 @@ class Views:
         self.history = ContactHistory(directory, interned)
         self.events = EventReader(log, directory, interned, self.history, self._slot_of)
         self._transcripts = Transcripts(directory, self.history)
+        self._remarks = RemarkBook(directory)
+        self._own = OwnCounts(tables)
         self._traffic = TrunkTraffic()
         self._live: tuple[int, LiveCells] | None = None
         self._window: tuple[int, Array] | None = None
@@ -81,6 +85,8 @@ class Views:
         for run in log.read_runs(max(1, self.as_of - ROWS_REMEMBERED)):
             self.history.apply(run)
             self._transcripts.apply(run)
+            self._remarks.apply(run)
+            self._own.apply(run)
 
     @property
     def as_of(self) -> int:
@@ -100,12 +106,14 @@ class Views:
     def reconfigure(self, directory: Directory) -> None:
         """Speak in the names of a configuration that was loaded anew."""
         self.directory = self.history.directory = self.events.directory = directory
-        self._transcripts.directory = directory
+        self._transcripts.directory = self._remarks.directory = directory
 
     def apply(self, turn: Turn) -> None:
         """Take in one durable turn."""
         self.history.apply(turn)
         self._transcripts.apply(turn)
+        self._remarks.apply(turn)
+        self._own.apply(turn)
         self._traffic.note(self.tables)
 
     def still(self, now_ns: int | None = None, since_ns: int = 0) -> "Views":
@@ -230,6 +238,10 @@ class Views:
         """What an agent has in hand: ringing, served and wrapped up, oldest first."""
         return engagements(self.tables, self.directory, self.contacts, self.history, self.agent_number(agent))
 
+    def own_figures(self, agent: str, since_ns: int) -> OwnFigures:
+        """What an agent did since the quarter hour of an instant, at most two days back."""
+        return self._own.since(self.agent_number(agent), since_ns)
+
     def eligible(self, queue: str) -> Array:
         """The mask of agents who may serve a queue, shape (agents,)."""
         return eligible(self.tables, self.queue_number(queue))
@@ -314,6 +326,10 @@ class Views:
         if max(after_seq, contact_id) < self._transcripts.whole_after_seq:
             return None
         return [self._transcripts.message(line) for line in self._transcripts.lines(contact_id, after_seq, limit)]
+
+    def remarks(self, contact_id: int) -> Remarks:
+        """What agents remarked about a contact, as far as it is kept at hand."""
+        return self._remarks.of(contact_id)
 
     def read_events(self, after_seq: int, limit: int, types: Sequence[str] = (), contact: str = "") -> EventPage:
         """Events after a position. Reads the disk: call it in a thread. Raises ValueError for an unknown type."""

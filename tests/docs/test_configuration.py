@@ -19,7 +19,17 @@ from adapters.webchat.settings import Settings as WebChatSettings
 from engine.config.agents import AgentEntry, Phone
 from engine.config.hours import Hours
 from engine.config.queues import STEP_NUMBERS, STRATEGY_NUMBERS, Queue, ServiceLevel, Step
-from engine.config.sections import Channel, Config, Limits, Service, Site, Token, TrunkGroup
+from engine.config.sections import (
+    Channel,
+    Config,
+    Limits,
+    QualityFieldEntry,
+    Service,
+    Site,
+    Token,
+    TrunkGroup,
+    WrapUpCodeEntry,
+)
 from engine.model.durations import parse_duration
 from engine.model.fields import Duration, Whole, Word
 
@@ -33,6 +43,8 @@ SECTIONS: Final[dict[str, type[BaseModel]]] = {
     "sites": Site,
     "trunk_groups": TrunkGroup,
     "opening_hours": Hours,
+    "wrap_up_codes": WrapUpCodeEntry,
+    "quality_fields": QualityFieldEntry,
     "queues": Queue,
     "service_level": ServiceLevel,
     "steps": Step,

@@ -17,11 +17,13 @@ from engine.messages.effects import (
     DenyTrunk,
     EndContact,
     EndOffer,
+    HoldContact,
     InformQueued,
     MoveContact,
     OfferContact,
     RefuseContact,
     RejectFact,
+    ResumeContact,
     UseTrunk,
 )
 from engine.messages.kinds import FLAG_CLOSES, FLAG_WAITED
@@ -118,8 +120,25 @@ def test_an_offer_taken_back_stops_the_ringing(bench: Bench, cause: dict[str, An
 
 @pytest.mark.parametrize("reason", [kinds.OFFER_REJECTED, kinds.OFFER_BUSY, kinds.OFFER_NO_ANSWER])
 def test_a_phone_that_said_no_is_not_told_so(bench: Bench, reason: int) -> None:
-    declined = {"kind": kinds.OFFER_DECLINED, "agent": BOB, "a": reason}
+    declined = {"kind": kinds.OFFER_DECLINED, "agent": BOB, "a": reason, "source": SOURCE}
     assert bench.effects(declined, {"kind": kinds.OFFER_ENDED, "agent": BOB, "a": reason}) == []
+
+
+def test_a_phone_rings_no_more_once_somebody_else_said_no(bench: Bench) -> None:
+    declined = {"kind": kinds.OFFER_DECLINED, "agent": BOB, "a": kinds.OFFER_REJECTED, "source": SOURCE + 1}
+    effects = bench.effects(declined, {"kind": kinds.OFFER_ENDED, "agent": BOB, "a": kinds.OFFER_REJECTED})
+    assert effects == [EndOffer(seq=11, contact="c", agent="bob", reason="declined")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted"), [(kinds.HOLD_REQUESTED, HoldContact), (kinds.RESUME_REQUESTED, ResumeContact)]
+)
+def test_who_has_the_call_is_asked_to_hold_it(bench: Bench, kind: int, wanted: type[HoldContact]) -> None:
+    asked = {"kind": kind, "agent": BOB}
+    assert bench.effects(asked) == [wanted(seq=10, contact="c", agent="bob")]
+    refused = {"kind": kinds.FACT_REFUSED, "agent": BOB, "a": kinds.REFUSED_WRONG_STATE, "b": kind}
+    (told,) = bench.effects(asked, refused)
+    assert isinstance(told, RejectFact)
 
 
 def test_a_talk_that_ends_ends_the_contact(bench: Bench) -> None:

@@ -74,7 +74,7 @@ def test_a_text_that_is_not_unicode_is_an_answer(door: Door, shape: type[Any], f
         del fields["agent" if field != "agent" else "queue"]
     if shape in (MessageSent, MessagesRead):
         fields["by"] = "agent"
-    mapping = field in ("attributes", "skills")
+    mapping = field in ("attributes", "skills", "fields")
     fields[field] = {LONE: 1 if field == "skills" else LONE} if mapping else LONE
     before = door.buffer.count
     result = door.admit(shape(**fields))

@@ -246,7 +246,19 @@ class History:
         if draw.randrange(8) == 0:
             kind = draw.choice((k.SURVEY_REQUESTED, k.SURVEY_ANSWERED))
             return self._fact(kind, a=draw.randrange(5) | draw.randrange(-1, 12) << 8, b=draw.randrange(5))
+        if draw.randrange(12) == 0:
+            return self._from_desk()
         return self._fact(kind, contact=contact, agent=agent, a=by, b=draw.randrange(5))
+
+    def _from_desk(self) -> Fact:
+        """A remark, or the wish to hold or resume; sometimes of an agent who has nothing to say."""
+        draw = self._random
+        state = draw.choice((k.CONTACT_CONNECTED, k.CONTACT_HELD_STATE))
+        contact = self._contact(state)
+        known = self._books.contacts.get(contact)
+        agent = known.agent if known is not None and draw.randrange(4) else draw.randrange(-1, CAPACITY.agents)
+        kind = draw.choice((k.NOTE_WRITTEN, k.CONTACT_CLASSIFIED, k.HOLD_REQUESTED, k.RESUME_REQUESTED))
+        return self._fact(kind, contact=contact, agent=agent, b=draw.randrange(5))
 
     def _status(self) -> Fact:
         agent = self._random.randrange(CAPACITY.agents)

@@ -25,6 +25,13 @@ STATES_NEEDED = {
     k.EXIT_KEY_PRESSED: WAITS,
     k.CONTACT_WITHDRAWN: WAITS,
 }
+FROM_DESK = {
+    k.NOTE_WRITTEN: 0,
+    k.CONTACT_CLASSIFIED: 0,
+    k.HOLD_REQUESTED: k.CONTACT_CONNECTED,
+    k.RESUME_REQUESTED: k.CONTACT_HELD_STATE,
+}
+"""The state that a contact must be in for each; 0: any, or none any more."""
 STEPS = range(QueueSetting.FIRST_STEP, QueueSetting.FIRST_STEP + 3 * STEPS_MAX)
 
 
@@ -64,7 +71,22 @@ def refusal(books: Books, fact: Fact) -> int:
     if kind in {k.SURVEY_REQUESTED, k.SURVEY_ANSWERED}:
         fits = fact.a & 0xFF in k.SURVEY_NAMES and 0 <= fact.a >> 8 <= 10 and 0 < fact.b <= books.seq
         return 0 if fits else k.REFUSED_OUT_OF_RANGE
+    if kind in FROM_DESK:
+        return _from_desk(books, fact)
     return 0 if k.DEADLINE_PASSED <= kind <= k.ENGINE_STARTED else k.REFUSED_OUT_OF_RANGE
+
+
+def _from_desk(books: Books, fact: Fact) -> int:
+    sizes, state = books.capacity, FROM_DESK[fact.kind]
+    if not 0 <= fact.agent < sizes.agents:
+        return k.REFUSED_OUT_OF_RANGE
+    if not state:
+        return 0 if 0 < fact.b <= books.seq else k.REFUSED_OUT_OF_RANGE
+    if not 0 <= fact.contact < sizes.contacts:
+        return k.REFUSED_OUT_OF_RANGE
+    contact = books.contacts.get(fact.contact)
+    theirs = contact is not None and contact.state == state and contact.agent == fact.agent
+    return 0 if theirs else k.REFUSED_WRONG_STATE
 
 
 def conditions(packed: int) -> list[tuple[int, int]] | None:

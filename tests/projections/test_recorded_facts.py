@@ -31,6 +31,8 @@ OF_A_CONTACT: tuple[Observed, ...] = (
     observed.CallerMoved(contact="c", to="c"),
     observed.MessageSent(contact="c", text="hello"),
     observed.MessageSent(contact="c", by="agent", agent="bob", text="hello"),
+    observed.HoldRequested(contact="c", agent="bob"),
+    observed.ResumeRequested(contact="c", agent="bob"),
     observed.MessagesRead(contact="c", up_to_seq=1),
     observed.MessagesRead(contact="c", by="agent", agent="bob", up_to_seq=1),
 )
@@ -45,6 +47,8 @@ OF_OTHERS: tuple[Observed, ...] = (
     observed.QueueClosed(queue="vip", by="boss"),
     observed.StreamGapped(lost_since_ns=START_NS, reason="test"),
     observed.SurveyRequested(contact="c", contact_id=1, kind="csat"),
+    observed.NoteWritten(contact="c", contact_id=1, agent="alice", text="call back at noon"),
+    observed.ContactClassified(contact="c", contact_id=1, agent="alice"),
     observed.SurveyAnswered(contact="c", contact_id=1, kind="nps", score=9, comment="good"),
 )
 

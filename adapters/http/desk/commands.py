@@ -9,7 +9,9 @@ from engine.messages import observed
 from engine.messages.observed import Name, NameOrNone, Observed, Text
 from engine.projections.contacts.engagements import Engagement
 
+ContactId = Annotated[int, msgspec.Meta(ge=1, le=observed.INTEGER_MAX)]
 SERVED: Final = ("connected", "held")
+HAS_OR_HAD: Final = (*SERVED, "wrapping")
 
 
 class NotAllowed(Exception):
@@ -71,7 +73,31 @@ class Finish(ContactCommand, frozen=True, kw_only=True, tag="finish"):
     """End the wrap-up."""
 
 
-AnyCommand = SetStatus | Accept | Decline | Say | Read | End | Transfer | Finish
+class Hold(ContactCommand, frozen=True, kw_only=True, tag="hold"):
+    """Put the caller on hold."""
+
+
+class Resume(ContactCommand, frozen=True, kw_only=True, tag="resume"):
+    """Take the caller back."""
+
+
+class Note(ContactCommand, frozen=True, kw_only=True, tag="note"):
+    """Write a note for colleagues."""
+
+    contact_id: ContactId
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=observed.MESSAGE_MAX)]
+
+
+class Classify(ContactCommand, frozen=True, kw_only=True, tag="classify"):
+    """Say what the contact is about."""
+
+    contact_id: ContactId
+    code: NameOrNone = ""
+    fields: Annotated[dict[Annotated[str, msgspec.Meta(max_length=64)], Text], msgspec.Meta(max_length=32)] = {}
+
+
+Act = Accept | Decline | Hold | Resume | End | Transfer | Finish
+AnyCommand = SetStatus | Say | Read | Note | Classify | Act
 
 
 def fact_of(command: AnyCommand, agent: str, held: Sequence[Engagement]) -> Observed:
@@ -81,31 +107,53 @@ def fact_of(command: AnyCommand, agent: str, held: Sequence[Engagement]) -> Obse
     lost answer is answered as the first time, whatever happened since.
     """
     name = f"{agent} {command.id}"
+    if isinstance(command, SetStatus):
+        return observed.AgentStatusChanged(id=name, agent=agent, status=command.status, reason=command.reason, by=agent)
+    if isinstance(command, Say | Read):
+        return _line(command, name, agent)
+    if isinstance(command, Note | Classify):
+        return _remark(command, name, agent, held)
+    return _act(command, name, agent, held)
+
+
+def _line(command: Say | Read, name: str, agent: str) -> Observed:
+    contact = command.contact
+    if isinstance(command, Say):
+        return observed.MessageSent(id=name, contact=contact, by="agent", agent=agent, text=command.text)
+    return observed.MessagesRead(id=name, contact=contact, by="agent", agent=agent, up_to_seq=command.up_to_seq)
+
+
+def _remark(command: Note | Classify, name: str, agent: str, held: Sequence[Engagement]) -> Observed:
+    contact, contact_id = command.contact, command.contact_id
+    if require(contact, held, HAS_OR_HAD).contact_id != contact_id:
+        raise NotAllowed("that contact is over; another one has its name now")
+    if isinstance(command, Note):
+        return observed.NoteWritten(id=name, contact=contact, contact_id=contact_id, agent=agent, text=command.text)
+    return observed.ContactClassified(
+        id=name, contact=contact, contact_id=contact_id, agent=agent, code=command.code, fields=command.fields
+    )
+
+
+def _act(command: Act, name: str, agent: str, held: Sequence[Engagement]) -> Observed:
+    contact = command.contact
     match command:
-        case SetStatus():
-            return observed.AgentStatusChanged(
-                id=name, agent=agent, status=command.status, reason=command.reason, by=agent
-            )
         case Accept():
-            return observed.OfferAnswered(id=name, agent=agent, contact=command.contact)
+            return observed.OfferAnswered(id=name, agent=agent, contact=contact)
         case Decline():
-            return observed.OfferDeclined(id=name, agent=agent, contact=command.contact)
-        case Say():
-            return observed.MessageSent(id=name, contact=command.contact, by="agent", agent=agent, text=command.text)
-        case Read():
-            return observed.MessagesRead(
-                id=name, contact=command.contact, by="agent", agent=agent, up_to_seq=command.up_to_seq
-            )
-        case End():
-            require(command.contact, held, SERVED)
-            return observed.ContactReleased(id=name, contact=command.contact, by="agent")
-        case Transfer():
-            require(command.contact, held, SERVED)
-            return observed.TransferRequested(
-                id=name, contact=command.contact, queue=command.queue, agent=command.agent, by=agent
-            )
+            return observed.OfferDeclined(id=name, agent=agent, contact=contact)
+        case Hold():
+            return observed.HoldRequested(id=name, agent=agent, contact=contact)
+        case Resume():
+            return observed.ResumeRequested(id=name, agent=agent, contact=contact)
         case Finish():
-            return observed.WrapUpFinished(id=name, agent=agent, contact=command.contact)
+            return observed.WrapUpFinished(id=name, agent=agent, contact=contact)
+        case End():
+            require(contact, held, SERVED)
+            return observed.ContactReleased(id=name, contact=contact, by="agent")
+        case Transfer():
+            require(contact, held, SERVED)
+            to, by = command, agent
+            return observed.TransferRequested(id=name, contact=contact, queue=to.queue, agent=to.agent, by=by)
 
 
 def require(contact: str, held: Sequence[Engagement], states: Sequence[str]) -> Engagement:

@@ -20,6 +20,7 @@ class Desks:
 
     def __init__(self, settings: Settings, engine: EngineLink, tokens: Tokens, wall_ns: Callable[[], int]) -> None:
         self._settings = settings.desk
+        self._time_zone = settings.time_zone
         self._engine = engine
         self._wall_ns = wall_ns
         self.sign_in = SignIn(engine, tokens)
@@ -58,6 +59,7 @@ class Desks:
                 self._engine,
                 self.hub,
                 self._wall_ns,
+                self._time_zone,
                 lambda: self._why_ended(session),
                 lambda: self.sessions.touch(session, self._wall_ns()),
             )

@@ -8,10 +8,12 @@ from engine.messages.kinds import CHANNEL_NAMES
 from engine.projections.agents.status import ChannelLoad
 from engine.projections.contacts.engagements import Engagement
 from engine.projections.contacts.records import ContactRecord
+from engine.projections.feed.remarks import Remark
 from engine.projections.views import Views
 
 AGENT: Final = "agent"
 HOUSE: Final = "house"
+FIGURES: Final = "figures"
 CONTACT: Final = "contact:"
 """Followed by the contact's id."""
 
@@ -46,12 +48,32 @@ class QueueWord(msgspec.Struct, frozen=True):
     channel: str
 
 
+class CodeWord(msgspec.Struct, frozen=True):
+    """A wrap-up code."""
+
+    code: str
+    display_name: str
+    queues: list[str]
+
+
+class FieldWord(msgspec.Struct, frozen=True):
+    """A quality field."""
+
+    field: str
+    display_name: str
+    kind: str
+    choices: list[str]
+    queues: list[str]
+
+
 class House(msgspec.Struct, frozen=True):
     """What there is to choose from."""
 
     service: str
     pause_reasons: list[str]
     queues: list[QueueWord]
+    codes: list[CodeWord]
+    fields: list[FieldWord]
 
 
 class DeskContact(msgspec.Struct, frozen=True):
@@ -76,17 +98,39 @@ class DeskContact(msgspec.Struct, frozen=True):
     """Who served it last before, where it was handed over."""
     from_queue: str = ""
     ended_by: str = ""
+    notes: list[Remark] = []
+    classified: Remark | None = None
 
 
-def items_of(views: Views, agent: str, held: list[Engagement]) -> dict[str, bytes]:
+class Figures(msgspec.Struct, frozen=True):
+    """The agent's own figures of today."""
+
+    since_ns: int
+    answered: int
+    service_level: float | None
+    handle_time_s: float | None
+    occupancy: float | None
+    """Of the whole log."""
+
+
+def items_of(views: Views, agent: str, held: list[Engagement], today_ns: int) -> dict[str, bytes]:
     """Return every item of the agent's desk as JSON, by key. Raises KeyError for an agent who is not configured."""
     status = views.agent(agent)
     fields = {name: getattr(status, name) for name in DeskAgent.__struct_fields__ if name != "has_phone"}
-    one = DeskAgent(**fields, has_phone=bool(views.directory.agent_cards[views.agent_number(agent)].phone))
+    one = DeskAgent(**fields, has_phone=has_phone(views, agent))
     found = {AGENT: msgspec.json.encode(one), HOUSE: msgspec.json.encode(_house(views))}
+    own = views.own_figures(agent, today_ns)
+    busy = None if status.occupancy is None else round(status.occupancy, 2)
+    figures = Figures(own.since_ns, own.answered, own.service_level, own.handle_time_s, busy)
+    found[FIGURES] = msgspec.json.encode(figures)
     for engagement in held:
         found[f"{CONTACT}{engagement.contact_id}"] = msgspec.json.encode(_contact(views, engagement))
     return found
+
+
+def has_phone(views: Views, agent: str) -> bool:
+    """Whether calls ring at a phone of the agent's."""
+    return bool(views.directory.agent_cards[views.agent_number(agent)].phone)
 
 
 def _house(views: Views) -> House:
@@ -95,7 +139,12 @@ def _house(views: Views) -> House:
     for name in directory.queues.configured():
         card = directory.queue_cards[directory.queues.number(name)]
         queues.append(QueueWord(name, card.display_name or name, CHANNEL_NAMES[card.channel]))
-    return House(directory.service, list(directory.pause_reasons), queues)
+    codes = [CodeWord(one.code, one.display_name or one.code, list(one.queues)) for one in directory.wrap_up_codes]
+    fields = [
+        FieldWord(one.field, one.display_name or one.field, one.kind, list(one.choices), list(one.queues))
+        for one in directory.quality_fields
+    ]
+    return House(directory.service, list(directory.pause_reasons), queues, codes, fields)
 
 
 def _contact(views: Views, engagement: Engagement) -> DeskContact:
@@ -113,6 +162,7 @@ def _contact(views: Views, engagement: Engagement) -> DeskContact:
     except KeyError:
         return DeskContact(**given)
     queue, before = _came_from(record)
+    remarks = views.remarks(engagement.contact_id)
     return DeskContact(
         **given,
         customer=record.customer,
@@ -124,6 +174,8 @@ def _contact(views: Views, engagement: Engagement) -> DeskContact:
         from_agent=before,
         from_queue=queue,
         ended_by=record.ended_by,
+        notes=remarks.notes,
+        classified=remarks.classified,
     )
 
 

@@ -10,6 +10,7 @@ from engine.messages.observed import INTEGER_MAX
 from engine.projections.agents.status import ChannelLoad
 from engine.projections.contacts.engagements import Engagement
 from engine.projections.contacts.records import ContactRecord
+from engine.projections.feed.remarks import Remark, Remarks
 from engine.projections.views import Views
 
 EARLIER_MAX: Final = 20
@@ -58,6 +59,8 @@ class Earlier(msgspec.Struct, frozen=True):
     ended_by: str
     wait_s: float
     talk_s: float
+    notes: list[Remark]
+    code: str
 
 
 class Colleague(msgspec.Struct, frozen=True):
@@ -76,12 +79,17 @@ async def answer_to(question: AnyQuestion, agent: str, held: Sequence[Engagement
         case AskEarlier():
             return {"contact_id": question.contact_id, "earlier": _earlier(question.contact_id, held, views)}
         case AskTranscript():
-            if question.contact_id not in {one.id for shown in held for one in _past(shown, views)}:
+            if not in_hand(question.contact_id, held, views):
                 raise KeyError("this contact is of no customer whom you serve now")
             found = await asyncio.to_thread(views.conversation, str(question.contact_id), question.after_seq, LINES_MAX)
             return {"contact_id": question.contact_id, "conversation": found}
         case AskColleagues():
             return {"colleagues": _colleagues(agent, views)}
+
+
+def in_hand(contact_id: int, held: Sequence[Engagement], views: Views) -> bool:
+    """Whether a contact is in the agent's hands, or an earlier one of a customer who is."""
+    return contact_id in {one.id for shown in held for one in _past(shown, views)}
 
 
 def _past(shown: Engagement, views: Views) -> list[ContactRecord]:
@@ -96,8 +104,12 @@ def _earlier(contact_id: int, held: Sequence[Engagement], views: Views) -> list[
     shown = next((one for one in held if one.contact_id == contact_id), None)
     if shown is None:
         raise KeyError("this contact is not in your hands now")
-    fields = Earlier.__struct_fields__
-    return [Earlier(**{name: getattr(one, name) for name in fields}) for one in _past(shown, views)[1:]]
+    return [_told(one, views.remarks(one.id)) for one in _past(shown, views)[1:]]
+
+
+def _told(record: ContactRecord, remarks: Remarks) -> Earlier:
+    fields = {name: getattr(record, name) for name in Earlier.__struct_fields__ if name not in ("notes", "code")}
+    return Earlier(**fields, notes=remarks.notes, code=remarks.classified.code if remarks.classified else "")
 
 
 def _colleagues(agent: str, views: Views) -> list[Colleague]:

@@ -12,14 +12,15 @@ from typing import Annotated, Any, Final
 import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from adapters.http.desk.commands import SERVED, AnyCommand, NotAllowed, fact_of
+from adapters.http.desk.commands import SERVED, Accept, AnyCommand, NotAllowed, fact_of
 from adapters.http.desk.hub import DeskHub, Waker
-from adapters.http.desk.items import items_of
+from adapters.http.desk.items import has_phone, items_of
 from adapters.http.desk.questions import AnyQuestion, answer_to
 from engine.errors import Overloaded
 from engine.messages.observed import INTEGER_MAX
 from engine.ports import EngineLink, Hint
 from engine.projections.contacts.engagements import Engagement
+from engine.projections.days import midnight_ns
 
 LOOK_EVERY_S: Final = 10.0
 """Sessions end without an event: a desk looks this often anyway."""
@@ -82,6 +83,7 @@ class DeskSocket:
         engine: EngineLink,
         hub: DeskHub,
         wall_ns: Callable[[], int],
+        time_zone: str,
         lives: Callable[[], str],
         touch: Callable[[], None],
     ) -> None:
@@ -89,6 +91,7 @@ class DeskSocket:
         self._engine = engine
         self._hub = hub
         self._wall_ns = wall_ns
+        self._time_zone = time_zone
         self._why_ended = lives
         self._touch = touch
         self._ws = web.WebSocketResponse(heartbeat=20.0, max_msg_size=SAID_MAX, compress=False)
@@ -175,7 +178,9 @@ class DeskSocket:
     async def _tell_news(self) -> None:
         views = self._engine.views
         held = views.engagements(self._agent)
-        items, as_of, now_ns = items_of(views, self._agent, held), views.as_of, views.now_ns(self._wall_ns())
+        wall_ns = self._wall_ns()
+        items = items_of(views, self._agent, held, midnight_ns(wall_ns, self._time_zone))
+        as_of, now_ns = views.as_of, views.now_ns(wall_ns)
         self.waker.contacts = {one.contact_id: one.contact for one in held}
         await asyncio.wait_for(self._engine.durable(), WRITE_WITHIN_S)
         changed = {key: msgspec.Raw(body) for key, body in items.items() if self._sent.get(key) != body}
@@ -225,7 +230,11 @@ class DeskSocket:
     async def _do(self, command: AnyCommand) -> None:
         told: dict[str, Any] = {"type": "done", "id": command.id}
         try:
-            fact = fact_of(command, self._agent, self._engine.views.engagements(self._agent))
+            views = self._engine.views
+            held = views.engagements(self._agent)
+            if isinstance(command, Accept) and self._rings_at_phone(command.contact, held):
+                raise NotAllowed("this call is answered at your phone, which rings")
+            fact = fact_of(command, self._agent, held)
             submitted = self._engine.submit(SOURCE, [fact])
             (receipt,) = await asyncio.wait_for(asyncio.shield(submitted), SETTLED_WITHIN_S)
             told |= {"seq": receipt.seq, "error": receipt.error, "refused": receipt.refused}
@@ -236,6 +245,11 @@ class DeskSocket:
         except TimeoutError:
             told |= {"error": "the log is not durable yet", "again_s": 1}
         await self._send(told)
+
+    def _rings_at_phone(self, contact: str, held: list[Engagement]) -> bool:
+        """Whether a call rings at the agent's phone, which alone can answer it."""
+        calls = (one for one in held if one.contact == contact and one.channel == "voice")
+        return any(calls) and has_phone(self._engine.views, self._agent)
 
     async def _tell(self, question: AnyQuestion) -> None:
         views = self._engine.views

@@ -8,17 +8,20 @@ from aiohttp import web
 
 from adapters.http.bodies import read_body
 from adapters.http.context import context_of
+from adapters.http.desk.files import PICTURES, find_attachment, headers_of, read_attachment
+from adapters.http.desk.questions import in_hand
 from adapters.http.desk.sessions import COOKIE, Session
 from adapters.http.middleware import require_same_origin
 from adapters.http.problems import Problem
 from adapters.http.replies import answer
-from adapters.http.route_table import OPEN, Route
+from adapters.http.route_table import OPEN, Parameter, Route
 from adapters.http.translate import media_type
 from engine.messages.decoding import JSON, decode_as
 
 SECOND_NS: Final = 1_000_000_000
 PATH: Final = "/api/v1/desk/session"
 GROUP: Final = "desk"
+DIGITS_MAX: Final = 19
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -115,6 +118,26 @@ async def get_desk_socket(request: web.Request) -> web.StreamResponse:
     return await context.desks.socket(session).run(request)
 
 
+async def get_attachment(request: web.Request) -> web.Response:
+    """Give a file that was sent in a contact of somebody whom the agent serves now."""
+    context = context_of(request)
+    session = context.desks.session_of(request)
+    views, store = context.views, context.engine.attachments
+    contact_id, sha256 = request.match_info["contact_id"], request.match_info["sha256"]
+    if store is None or not (contact_id.isascii() and contact_id.isdigit() and len(contact_id) < DIGITS_MAX):
+        raise Problem("not-found", "there is no such file")
+    if not in_hand(int(contact_id), views.engagements(session.agent), views):
+        raise Problem("forbidden", "this contact is of no customer whom you serve now")
+    try:
+        found = await asyncio.to_thread(find_attachment, views, int(contact_id), sha256)
+        if found is None:
+            raise Problem("not-found", "no line of this contact has such a file")
+        content = await asyncio.to_thread(read_attachment, store, sha256)
+    except (KeyError, OSError, ValueError):
+        raise Problem("not-found", "the file is not there any more") from None
+    return web.Response(body=content, headers=headers_of(found))
+
+
 def _session_route(method: str, handler: object, name: str, summary: str, status: int = 200) -> Route:
     signs_in = method == "POST"
     return Route(
@@ -138,5 +161,20 @@ ROUTES: Final = (
     _session_route("POST", post_session, "signIn", "Sign in at the agent desk"),
     _session_route("GET", get_session, "getSession", "Who is signed in at the agent desk"),
     _session_route("DELETE", delete_session, "signOut", "Sign out", 204),
+    Route(
+        "GET",
+        "/api/v1/desk/contacts/{contact_id}/attachments/{sha256}",
+        get_attachment,
+        "getDeskAttachment",
+        "A file that a customer sent",
+        OPEN,
+        GROUP,
+        produces=("application/octet-stream", *sorted(PICTURES)),
+        parameters=(
+            Parameter("contact_id", "Sequence of the contact's arrival", None, "path", True),
+            Parameter("sha256", "Digest of the file", None, "path", True),
+        ),
+        problems=(404,),
+    ),
     Route("GET", "/api/v1/ws/desk", get_desk_socket, "openDesk", "The agent desk's socket", OPEN, "pages"),
 )

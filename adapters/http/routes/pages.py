@@ -28,6 +28,7 @@ DESK: Final = (
             "dom",
             "keys",
             "main",
+            "notes",
             "offers",
             "people",
             "sign_in",

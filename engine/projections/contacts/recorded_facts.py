@@ -19,6 +19,8 @@ _SHAPES: Final[dict[int, Callable[..., Any]]] = {
     kinds.OFFER_RANG: observed.OfferRang,
     kinds.OFFER_ANSWERED: observed.OfferAnswered,
     kinds.OFFER_DECLINED: observed.OfferDeclined,
+    kinds.HOLD_REQUESTED: observed.HoldRequested,
+    kinds.RESUME_REQUESTED: observed.ResumeRequested,
     kinds.CONTACT_RELEASED: observed.ContactReleased,
     kinds.REQUEUE_REQUESTED: observed.RequeueRequested,
     kinds.CALLBACK_REQUESTED: observed.CallbackRequested,

@@ -17,6 +17,7 @@ from engine.model.settings import AgentSetting, EngineSetting, QueueSetting, Tru
 from engine.projections.contacts.history import ContactHistory
 from engine.projections.contacts.recorded_facts import recorded_fact
 from engine.projections.contacts.records import ContactRecord, arrival_facts
+from engine.projections.feed.remarks import remark_in
 from engine.projections.feed.transcripts import line_of, message_payload
 from engine.projections.figures import NS
 from engine.projections.names import Interned, name_at
@@ -141,8 +142,10 @@ _DETAILS: Final[dict[int, Callable[[int, int, Directory], Data]]] = {
 }
 SLOTLESS: Final = frozenset({kinds.SETTING_CHANGED, kinds.REQUIREMENT_DEFINED})
 """Kinds whose contact field is no contact."""
-OF_THE_CLOSED: Final = frozenset({kinds.SURVEY_REQUESTED, kinds.SURVEY_ANSWERED})
-"""Kinds about a contact that is closed, by its id."""
+OF_THE_CLOSED: Final = frozenset(
+    {kinds.SURVEY_REQUESTED, kinds.SURVEY_ANSWERED, kinds.NOTE_WRITTEN, kinds.CONTACT_CLASSIFIED}
+)
+"""Kinds about a contact that is perhaps closed, by its id."""
 
 
 class EventReader:
@@ -215,6 +218,8 @@ class EventReader:
         data = _DETAILS[kind](a, b, self.directory) if kind in _DETAILS else {}
         if kind == kinds.MESSAGE_SENT:
             data = said_in(row, payload)
+        elif kind in (kinds.NOTE_WRITTEN, kinds.CONTACT_CLASSIFIED):
+            data = remarked_in(row, payload)
         name, queue = "", self.directory.queues.name(int(row["queue"]))
         if kind == kinds.CONTACT_ARRIVED:
             offset = int(row["payload_offset"])
@@ -260,6 +265,12 @@ def said_in(row: Any, payload: memoryview) -> Data:
     if said.attachment is not None:
         found["attachment"] = msgspec.to_builtins(said.attachment)
     return found
+
+
+def remarked_in(row: Any, payload: memoryview) -> Data:
+    """What a note or a classification says."""
+    said = remark_in(row, payload)
+    return {"text": said.text} if int(row["kind"]) == kinds.NOTE_WRITTEN else {"code": said.code, "fields": said.fields}
 
 
 def kind_number(word: str) -> int:

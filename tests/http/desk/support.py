@@ -16,6 +16,16 @@ CHEAP: Final = hash_password(PASSWORD, b"sixteen bytes of", log2_n=10, lanes=1)
 CENTRE: Final = f"""
 service: {{name: Lotus Travel, interval: 15m}}
 pause_reasons: [lunch, training]
+wrap_up_codes:
+  - {{code: booked, display_name: Booked a tour, queues: [chat]}}
+  - {{code: changed, display_name: Changed a booking}}
+  - {{code: complaint, display_name: Complaint}}
+  - {{code: sales-only, queues: [sales]}}
+quality_fields:
+  - {{field: solved, display_name: Solved at once}}
+  - {{field: mood, display_name: Mood, kind: choice, choices: [calm, upset]}}
+  - {{field: ease, display_name: Ease, kind: score}}
+  - {{field: words, display_name: In their words, kind: text}}
 queues:
   chat: {{display_name: Web chat, channel: chat, members_only: true, wrap_up: 30s, ring_limit: 30s}}
   care: {{display_name: Aftercare, channel: chat, members_only: true, wrap_up: 0s, ring_limit: 30s}}
@@ -95,10 +105,12 @@ async def sign_in(client: ClientSession, url: str, agent: str = "an", password: 
 
 
 @asynccontextmanager
-async def opened(house: House, agent: str = "an", after: dict[str, int] | None = None) -> AsyncIterator[Desk]:
+async def opened(
+    house: House, agent: str = "an", after: dict[str, int] | None = None, password: str = PASSWORD
+) -> AsyncIterator[Desk]:
     """Sign in as an agent and open a desk."""
     async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as client:
-        await sign_in(client, house.url, agent)
+        await sign_in(client, house.url, agent, password)
         async with socket_of(client, house.url, after) as desk:
             yield desk
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from aiohttp import ClientSession, CookieJar
 
+from engine.ports import Hint
 from tests.http.desk.support import CENTRE, Desk, opened, sign_in, socket_of
 from tests.http.support import CONTACTS, Build, House, get, tell
 
@@ -153,3 +154,83 @@ async def test_what_is_not_understood_closes_the_desk(build: Build) -> None:
             message = await desk.socket.receive()
             assert message.data == 1008
             assert "not understood" in str(message.extra)
+
+
+async def test_notes_and_codes_stay_with_the_contact(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with opened(house) as desk:
+        number = await connected(house, desk, "chat-1")
+        of = {"contact": "chat-1", "contact_id": number}
+        await desk.do("note", text="gọi lại thứ Sáu", **of)
+        await desk.until(lambda: bool(desk.contact("chat-1")["notes"]))
+        await desk.do("end", contact="chat-1")
+        await desk.until(lambda: desk.contact("chat-1")["state"] == "wrapping")
+        await desk.do("classify", code="complaint", **of)
+        await desk.do("classify", code="booked", fields={"solved": "yes"}, **of)
+        await desk.until(lambda: (desk.contact("chat-1")["classified"] or {}).get("code") == "booked")
+        assert "no wrap-up code" in (await desk.do("classify", code="nonsense", **of))["error"]
+        assert "is no answer" in (await desk.do("classify", fields={"ease": "9"}, **of))["error"]
+        assert "another one has its name" in (await desk.do("note", contact="chat-1", contact_id=1, text="x"))["error"]
+        await desk.do("finish", contact="chat-1")
+        second = await connected(house, desk, "chat-2")
+        (earlier,) = (await desk.ask("earlier", contact_id=second))["earlier"]
+        assert earlier["code"] == "booked"
+        assert [note["text"] for note in earlier["notes"]] == ["gọi lại thứ Sáu"]
+        assert "do not serve" in (await desk.do("note", text="too late", **of))["error"]
+
+
+async def test_own_figures_count_what_one_did_oneself(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with opened(house) as desk:
+        assert desk.items["figures"]["answered"] == 0
+        assert desk.items["figures"]["service_level"] is None
+        await connected(house, desk, "chat-1")
+        await desk.until(lambda: desk.items["figures"]["answered"] == 1)
+        assert desk.items["figures"]["service_level"] == 1.0
+    async with opened(house, "binh") as other:
+        assert other.items["figures"]["answered"] == 0
+
+
+async def test_typing_is_told_both_ways(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    heard: list[Hint] = []
+    link = house.adapter.context.engine
+    link.watch_hints(heard.append)
+    async with opened(house) as desk:
+        number = await connected(house, desk, "chat-1")
+        link.hint(Hint("chat-1", "customer"))
+        await desk.until(lambda: desk.typing.get(number, False))
+        await desk.socket.send_json({"type": "typing", "contact_id": number, "typing": True})
+        await desk.do("status", status="available")
+        assert heard[-1] == Hint("chat-1", "agent", "an")
+
+
+async def test_a_call_that_rings_at_a_phone_is_answered_there(build: Build) -> None:
+    phone = '  - {name: dung, queues: [sales], phone: {address: "sip:dung@example.org"}}\n'
+    house = await build(centre=CENTRE + phone)
+    async with ClientSession(house.url) as client:
+        reachable: dict[str, Any] = {"type": "agent_reachability_changed", "agent": "dung", "reachable": True}
+        await tell(client, "/api/v1/events", 202, **reachable)
+    async with opened(house, "dung", password="") as desk:
+        await desk.do("status", status="available")
+        await bring(house, "call-1", queue="sales", channel="voice")
+        await desk.until(lambda: desk.contact("call-1").get("state") == "offered")
+        assert "at your phone" in (await desk.do("accept", contact="call-1"))["error"]
+        assert (await desk.do("decline", contact="call-1"))["refused"] == ""
+
+
+async def test_hold_is_asked_of_whoever_has_the_call(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with opened(house) as desk, ClientSession(house.url) as client:
+        await desk.do("status", status="available")
+        await bring(house, "call-1", queue="sales", channel="voice")
+        await desk.until(lambda: desk.contact("call-1").get("state") == "offered")
+        await desk.do("accept", contact="call-1")
+        assert (await desk.do("hold", contact="call-1"))["refused"] == ""
+        effects = house.adapter.context.feed.effects.after(0, 100)[0]
+        assert any(b'"hold_contact"' in body for _, body in effects)
+        assert desk.contact("call-1")["state"] == "connected", "not before it is so"
+        await tell(client, "/api/v1/events", 202, type="contact_held", contact="call-1")
+        await desk.until(lambda: desk.contact("call-1")["state"] == "held")
+        assert (await desk.do("hold", contact="call-1"))["refused"] == "wrong_state"
+        assert (await desk.do("resume", contact="call-1"))["refused"] == ""

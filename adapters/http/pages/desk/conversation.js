@@ -58,7 +58,7 @@ export function conversationView(desk) {
       "li",
       { class: `line by-${said.by}${mine ? " mine" : ""}` },
       el("p", { class: "line-by" }, el("span", { class: "line-who" }, by), " ", el("time", {}, clock(said.at_ns))),
-      el("div", { class: "bubble" }, said.text ? el("p", { class: "line-text" }, linked(said.text)) : null, said.attachment ? desk.attachment(said.attachment) : null),
+      el("div", { class: "bubble" }, said.text ? el("p", { class: "line-text" }, linked(said.text)) : null, said.attachment ? desk.attachment(said.attachment, desk.store.chosen) : null),
       mine ? el("p", { class: "line-state" }) : null,
     );
   }
@@ -83,6 +83,8 @@ export function conversationView(desk) {
     const served = contact.state === "connected" || contact.state === "held";
     fill(
       actions,
+      contact.channel === "voice" && contact.state === "connected" ? button(t("hold"), () => desk.hold(contact), "H") : null,
+      contact.channel === "voice" && contact.state === "held" ? button(t("resume"), () => desk.hold(contact), "H", { class: "primary" }) : null,
       served ? button(t("transfer"), () => desk.transfer(contact), "T") : null,
       served ? button(t(contact.channel === "voice" ? "hang_up" : "end_chat"), () => desk.end(contact), "E", { class: "danger" }) : null,
     );

@@ -1,6 +1,7 @@
 // Who the customer is, what they told before, and what became of their earlier contacts.
 
 import { el, fill, keep, linked } from "./dom.js";
+import { notesView } from "./notes.js";
 import { who } from "./people.js";
 import { clock, day, duration, t } from "./words.js";
 
@@ -12,7 +13,8 @@ export function customerView(desk) {
   const pastTitle = el("h3", {});
   const past = el("ul", { class: "past" });
   const none = el("p", { class: "empty" });
-  const place = el("aside", { class: "customer", "aria-labelledby": "customer-title" }, title, facts, pastTitle, none, past);
+  const notes = notesView(desk);
+  const place = el("aside", { class: "customer", "aria-labelledby": "customer-title" }, title, facts, notes.place, pastTitle, none, past);
   let shown = "";
 
   const fact = (word, said) => (said ? el("div", {}, el("dt", {}, word), el("dd", {}, said)) : null);
@@ -32,8 +34,9 @@ export function customerView(desk) {
         "summary",
         {},
         el("span", { class: "past-icon", "aria-hidden": "true" }, one.channel === "voice" ? "☎" : "✉"),
-        el("span", { class: "past-text" }, el("span", {}, day(one.arrived_ns), " · ", desk.queueName(one.queue)), el("span", { class: "past-out" }, outcome(one), one.agent ? ` · ${desk.nameOf(one.agent)}` : "")),
+        el("span", { class: "past-text" }, el("span", {}, day(one.arrived_ns), " · ", desk.queueName(one.queue)), el("span", { class: "past-out" }, outcome(one), one.agent ? ` · ${desk.nameOf(one.agent)}` : "", one.code ? ` · ${desk.codeName(one.code)}` : "")),
       ),
+      one.notes.length ? el("ul", { class: "notes" }, one.notes.map((note) => el("li", {}, el("span", { class: "note-by" }, desk.nameOf(note.agent), " ", day(note.at_ns)), el("span", { class: "note-text" }, note.text)))) : null,
       transcript,
     );
     return el("li", {}, details);
@@ -55,6 +58,7 @@ export function customerView(desk) {
   function render() {
     const contact = desk.store.current ?? desk.store.offers.at(-1);
     place.hidden = !contact;
+    notes.render(contact);
     if (!contact) return;
     const earlier = desk.store.earlier.get(contact.id);
     const signature = JSON.stringify([contact.id, contact.attributes, contact.priority, earlier, document.documentElement.lang]);

@@ -48,7 +48,7 @@ export async function transferDialog(desk, contact) {
 }
 
 export function helpDialog(desk) {
-  const keys = [["A", "key_accept"], ["D", "key_decline"], ["P", "key_pause"], ["R", "key_ready"], ["T", "transfer"], ["E", "key_end"], ["1–9", "key_codes"], ["F", "finish"], ["↑ ↓", "key_contacts"], ["W", "key_write"], ["?", "key_help"]];
+  const keys = [["A", "key_accept"], ["D", "key_decline"], ["P", "key_pause"], ["R", "key_ready"], ["T", "transfer"], ["E", "key_end"], ["H", "key_hold"], ["1–9", "key_codes"], ["F", "finish"], ["↑ ↓", "key_contacts"], ["W", "key_write"], ["?", "key_help"]];
   const off = el("input", { type: "checkbox", id: "keys-on", checked: desk.keysOn, on: { change: (event) => desk.setKeys(event.target.checked) } });
   dialog(
     t("keys_title"),

@@ -11,7 +11,7 @@ import { who } from "./people.js";
 import { signInView } from "./sign_in.js";
 import { stateButton } from "./state_button.js";
 import { Store } from "./store.js";
-import { choose, duration, language, languages, loadWords, t } from "./words.js";
+import { choose, duration, language, languages, loadWords, share, t } from "./words.js";
 import { freshId, Wire } from "./wire.js";
 
 const KEYS_OFF = "trunkline-desk-keys-off";
@@ -169,6 +169,10 @@ class Desk {
     transferDialog(this, contact);
   }
 
+  hold(contact) {
+    this.act({ verb: contact.state === "held" ? "resume" : "hold", contact: contact.contact });
+  }
+
   finish(contact) {
     this.act({ verb: "finish", contact: contact.contact });
   }
@@ -203,6 +207,10 @@ class Desk {
     return this.store.house?.queues.find((one) => one.queue === queue)?.display_name ?? queue;
   }
 
+  codeName(code) {
+    return this.store.house?.codes.find((one) => one.code === code)?.display_name ?? code;
+  }
+
   nameOf(agent) {
     return agent === this.me ? this.store.agent?.display_name || agent : agent;
   }
@@ -216,8 +224,11 @@ class Desk {
     return agent.status !== "available" && ["busy", "wrapping", "offered"].includes(agent.state);
   }
 
-  attachment(file) {
-    return el("a", { class: "attachment", href: `/api/v1/desk/attachments/${file.sha256}`, download: file.name }, file.name, ` (${Math.ceil(file.size_bytes / 1024)} kB)`);
+  attachment(file, contactId) {
+    const href = `/api/v1/desk/contacts/${contactId}/attachments/${file.sha256}`;
+    const words = [file.name, ` (${t("kilobytes", { size: Math.ceil(file.size_bytes / 1024) })})`];
+    const picture = /^image\/(png|jpeg|gif|webp)$/.test(file.media_type) ? el("img", { src: href, alt: "", loading: "lazy" }) : null;
+    return el("a", { class: "attachment", href, download: file.name }, picture, el("span", {}, words));
   }
 
   say_politely(text) {
@@ -251,6 +262,8 @@ class Desk {
       r: () => this.act({ verb: "status", status: "available" }),
       t: served ? () => this.transfer(served) : undefined,
       e: served ? () => this.end(served) : undefined,
+      h: served?.channel === "voice" ? () => this.hold(served) : undefined,
+      ...Object.fromEntries([...Array(9).keys()].map((index) => [String(index + 1), () => this.parts.conversation.wrapping.pick(index)])),
       f: contact?.state === "wrapping" ? () => this.finish(contact) : undefined,
       w: served ? () => this.parts.conversation.focus() : undefined,
       ArrowDown: () => step(1),
@@ -281,7 +294,7 @@ class Desk {
     this.parts = { state, offers, contacts, conversation, customer, name, service, dot, connection, tongue, keys, out, figures, toast };
     fill(
       room,
-      el("header", { class: "top" }, el("div", { class: "who" }, heading, name), state.place, figures, el("div", { class: "top-end" }, el("p", { class: "connection", id: "connection" }, dot, connection), tongue, keys, out)),
+      el("header", { class: "top" }, el("div", { class: "who" }, heading, el("p", { class: "me-line" }, name, el("span", { class: "connection", id: "connection" }, dot, connection))), state.place, figures, el("div", { class: "top-end" }, tongue, keys, out)),
       el("main", { class: "desk" }, offers.place, contacts.place, conversation.place, customer.place),
       toast,
     );
@@ -320,7 +333,16 @@ class Desk {
     if (!agent) return;
     const served = new Set(this.store.house?.queues.filter((one) => agent.queues.includes(one.queue)).map((one) => one.channel));
     const loads = Object.entries(agent.loads).filter(([channel, load]) => load.used || !served.size || served.has(channel)).map(([channel, load]) => [t(`channel.${channel}`), `${load.used}/${load.capacity}`]);
-    const pairs = [...loads, [t("answered"), String(agent.answered)], [t("not_answered"), String(agent.not_answered + agent.declined)]];
+    const own = this.store.items.get("figures") ?? {};
+    const known = (value, say) => (value === null || value === undefined ? "–" : say(value));
+    const pairs = [
+      ...loads,
+      [t("answered"), String(own.answered ?? 0)],
+      [t("service_level"), known(own.service_level, share)],
+      [t("handle_time"), known(own.handle_time_s, duration)],
+      [t("occupancy"), known(own.occupancy, share)],
+      [t("adherence"), t("no_schedule")],
+    ];
     const signature = JSON.stringify(pairs);
     if (parts.figures.dataset.signature === signature) return;
     parts.figures.dataset.signature = signature;

@@ -1,0 +1,66 @@
+"""What each agent did lately, by quarter hours: for figures of their own day, in any time zone."""
+
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from engine.kernel.tables import Tables
+from engine.log_port import Turn
+from engine.messages.kinds import CONTACT_ANSWERED, CONTACT_ENDED, WRAP_UP_ENDED
+from engine.model.settings import QueueSetting
+from engine.projections.figures import NS, ratio
+
+CELL_NS: Final = 900 * NS
+CELLS_KEPT: Final = 2 * 96
+"""Quarter hours: two days, so that a whole one is there in every time zone."""
+KINDS: Final = np.array([CONTACT_ANSWERED, CONTACT_ENDED, WRAP_UP_ENDED], np.uint16)
+_COLUMNS: Final = ("kind", "at_ns", "agent", "queue", "a", "b")
+
+
+class OwnFigures(msgspec.Struct, frozen=True):
+    """One agent's figures since an instant."""
+
+    since_ns: int
+    answered: int
+    answered_in_time: int
+    """Within the time that their queue promises, by the wait in that queue."""
+    service_level: float | None
+    """answered_in_time / answered; null: nothing was answered."""
+    ended: int
+    handle_time_s: float | None
+    """Mean of talk, holds included, and wrap-up; null: nothing ended."""
+
+
+class OwnCounts:
+    """Updated by `apply` with every durable turn."""
+
+    def __init__(self, t: Tables) -> None:
+        self._queues = t.queues
+        self._cells: dict[int, dict[int, list[int]]] = {}
+        """By quarter hour and agent: answered, in time, ended, time of talk and wrap-up."""
+
+    def apply(self, turn: Turn) -> None:
+        """Take in one turn."""
+        rows = turn.rows[np.isin(turn.rows["kind"], KINDS)]
+        if not len(rows):
+            return
+        for kind, at_ns, agent, queue, a, b in zip(*(rows[name].tolist() for name in _COLUMNS), strict=True):
+            counts = self._cells.setdefault(at_ns // CELL_NS, {}).setdefault(agent, [0, 0, 0, 0])
+            if kind == CONTACT_ANSWERED:
+                counts[0] += 1
+                counts[1] += a <= int(self._queues["settings"][queue, QueueSetting.THRESHOLD_NS])
+            else:
+                counts[2] += kind == CONTACT_ENDED
+                counts[3] += b
+        while len(self._cells) > CELLS_KEPT:
+            del self._cells[min(self._cells)]
+
+    def since(self, agent: int, since_ns: int) -> OwnFigures:
+        """The figures of agent number `agent` since the quarter hour of an instant."""
+        found = [
+            cells[agent] for cell, cells in list(self._cells.items()) if cell >= since_ns // CELL_NS and agent in cells
+        ]
+        answered, in_time, ended, spent_ns = (sum(column) for column in zip(*found, strict=True)) if found else (0,) * 4
+        mean_s = None if not ended else round(spent_ns / ended / NS, 1)
+        return OwnFigures(since_ns, answered, in_time, ratio(in_time, answered), ended, mean_s)
