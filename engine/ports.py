@@ -76,6 +76,8 @@ class AgentEndpoint(msgspec.Struct, frozen=True):
     """The phone's digest password, or empty."""
     ha1: str = ""
     """Instead of the password: MD5 of user:realm:password, 32 hexadecimal digits; or empty."""
+    auto_answer: bool = False
+    """Whether the phone is asked to answer by itself."""
     desk_password: str = ""
     """How the agent signs in at the desk, hashed as model.passwords.HASH has it; or empty."""
 

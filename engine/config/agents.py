@@ -36,6 +36,8 @@ class Phone(Section):
     password: SecretStr | None = None
     ha1: SecretStr | None = None
     """MD5 of user:realm:password, instead of the password."""
+    auto_answer: bool = False
+    """Whether it is asked to answer by itself, as headsets do."""
 
     @model_validator(mode="after")
     def _one_secret(self) -> Self:

@@ -180,6 +180,7 @@ class Config(Section):
                 queues=tuple(agent.queues),
                 password=_shown(agent.phone.password) if agent.phone else "",
                 ha1=_shown(agent.phone.ha1) if agent.phone else "",
+                auto_answer=agent.phone.auto_answer if agent.phone else False,
                 desk_password=_shown(agent.desk_password),
             )
             for agent in self.agents

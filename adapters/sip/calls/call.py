@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from adapters.sip.calls.caller_leg import CallerLeg
 from adapters.sip.calls.core import Core
+from adapters.sip.calls.hold import hold, resume
 from adapters.sip.calls.leg import Leg, OverCall
 from adapters.sip.calls.offer import AgentLeg, Offer
 from adapters.sip.calls.offer_answer import with_direction
@@ -18,11 +19,13 @@ from engine.messages.effects import (
     ConnectContact,
     EndContact,
     EndOffer,
+    HoldContact,
     InformQueued,
     MoveContact,
     OfferContact,
     RefuseContact,
     RejectFact,
+    ResumeContact,
 )
 from engine.messages.observed import ContactReleased, OfferDeclined
 
@@ -230,6 +233,12 @@ class Call:
     def _end(self, _effect: EndContact) -> None:
         self.finish()
 
+    def _hold(self, _effect: HoldContact) -> None:
+        hold(self)
+
+    def _resume(self, _effect: ResumeContact) -> None:
+        resume(self)
+
     def _reject(self, effect: RejectFact) -> None:
         if effect.kind == "offer_answered":
             self.answer_refused(effect.agent)
@@ -248,6 +257,8 @@ TABLE: Final[Mapping[tuple[str, type], tuple[str, Action]]] = {
     (Phase.TALKING, EndOffer): (Phase.TALKING, Call._stop_ringing),
     (Phase.TALKING, MoveContact): (Phase.PARKED, Call._leave_agent),
     (Phase.TALKING, EndContact): (Phase.TALKING, Call._end),
+    (Phase.TALKING, HoldContact): (Phase.TALKING, Call._hold),
+    (Phase.TALKING, ResumeContact): (Phase.TALKING, Call._resume),
     (Phase.TALKING, RejectFact): (Phase.TALKING, Call._reject),
     (Phase.PARKED, OfferContact): (Phase.PARKED, Call._ring),
     (Phase.PARKED, EndOffer): (Phase.PARKED, Call._stop_ringing),

@@ -27,6 +27,8 @@ from adapters.sip.translate import Declined, cancel_reason, cause_of, decline_of
 from engine.messages.observed import Observed, OfferAnswered, OfferRang
 from engine.ports import Receipt
 
+AUTO_ANSWER: Final = "<http://www.notused.com>;info=alert-autoanswer;delay=0"
+"""The Alert-Info by which other phones know that they are to answer; nobody fetches the address."""
 MOST_TELLING: Final[tuple[Declined, ...]] = ("busy", "declined", "no_answer", "unreachable")
 
 
@@ -60,8 +62,10 @@ class AgentLeg(Leg):
         headers += self.offer.headers
         if settings.alert_info:
             headers.append(("Alert-Info", settings.alert_info))
-        if settings.auto_answer:
+        if settings.auto_answer or self.agent in self.core.registrar.auto_answering:
             headers.append(("Call-Info", f"<sip:{endpoint.address}>;answer-after=0"))
+            if not settings.alert_info:
+                headers.append(("Alert-Info", AUTO_ANSWER))
         invite = build_request(
             "INVITE",
             target.uri,

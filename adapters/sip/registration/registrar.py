@@ -82,6 +82,8 @@ class Registrar:
         self._fixed_hosts: set[str] = set()
         self.agents_by_user: dict[str, str] = {}
         """Agents by the user part of their phone's address, and by name."""
+        self.auto_answering = frozenset(known.name for known in endpoints if known.auto_answer)
+        """Agents whose phones are asked to answer by themselves."""
         self.bindings = Bindings(settings.bindings_per_phone, self._changed)
         self.cache = BindingCache(folder, self.bindings, endpoint.now_ns)
         self.counters: Counter[str] = Counter()
