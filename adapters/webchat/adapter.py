@@ -15,8 +15,9 @@ from adapters.webchat.reception import Reception
 from adapters.webchat.settings import Settings as WebChatSettings
 from adapters.webchat.sockets import Sockets
 from adapters.webchat.switchboard import Switchboard
-from adapters.webchat.tokens import Signer, kept_key
+from adapters.webchat.tokens import Signer
 from engine.messages.effects import AnyEffect
+from engine.own_key import own_key
 from engine.ports import AdapterStatus, EngineLink, OpenContact
 
 logger = logging.getLogger(__name__)
@@ -71,7 +72,7 @@ class WebChatAdapter:
     ) -> None:
         self.name = "webchat"
         self.settings = settings
-        signer = Signer(kept_key(engine.folder))
+        signer = Signer(own_key(engine.folder))
         self.core = Core(settings, engine, signer, Limits(settings), wall_ns, monotonic_ns)
         self.core.counters.update(dict.fromkeys(COUNTERS, 0))
         self.switchboard = Switchboard(self.core)

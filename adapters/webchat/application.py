@@ -52,6 +52,7 @@ class Application:
     def build(self) -> web.Application:
         """All routes."""
         app = web.Application(middlewares=[self._guard], client_max_size=64 << 10)
+        app.on_response_prepare.append(_set_headers)
         add = app.router.add_route
         add("GET", "/livez", self._livez)
         add("GET", "/widget.js", self._get_widget)
@@ -81,14 +82,9 @@ class Application:
             response = await handler(request)
         except web.HTTPException as error:
             core.counters["requests_refused"] += error.status >= 400
-            error.headers.update(HEADERS)
-            error.headers.setdefault("Cache-Control", "no-store")
             self._allow_origin(request, error)
             raise
         if not response.prepared:
-            for name, value in HEADERS.items():
-                response.headers[name] = value
-            response.headers.setdefault("Cache-Control", "no-store")
             self._allow_origin(request, response)
         return response
 
@@ -224,6 +220,12 @@ class Application:
 
     async def _get_style(self, request: web.Request) -> web.StreamResponse:
         return web.Response(text=(PAGES / "page.css").read_text(encoding="utf-8"), content_type="text/css")
+
+
+async def _set_headers(_request: web.Request, response: web.StreamResponse) -> None:
+    for name, value in HEADERS.items():
+        response.headers[name] = value
+    response.headers.setdefault("Cache-Control", "no-store")
 
 
 def _is_own(origin: str, request: web.Request) -> bool:

@@ -70,7 +70,9 @@ class Beginning:
         if known is None and (before is None or before.contact != contact):
             core.visitors.open(chat)  # effects may come before the receipt
         try:
-            receipts = await self.submit(facts, frame.client_id, "not_taken")
+            # A queue that lets nobody in has ended the contact in the same turn: what came behind is refused, and the
+            # visitor hears of the end.
+            receipts = await self.submit(facts, frame.client_id, "not_taken", required=1)
         except BadFrame:
             if known is None and not chat.contact_id:
                 core.visitors.forget(chat)
@@ -150,15 +152,20 @@ class Beginning:
         core.counters["numbers_left"] += not receipt.duplicate
         return frames.Ack(seq=receipt.seq, client_id=frame.client_id)
 
-    async def submit(self, facts: Sequence[Observed], client_id: str, code: str) -> list[Receipt]:
-        """Tell the engine and wait until it is durable. Raises BadFrame where any of it was not taken."""
+    async def submit(
+        self, facts: Sequence[Observed], client_id: str, code: str, required: int | None = None
+    ) -> list[Receipt]:
+        """Tell the engine and wait until it is durable.
+
+        Raises BadFrame where any of it, or of the first that are `required`, was not taken.
+        """
         core = self._core
         try:
             receipts = await core.engine.submit(SOURCE, facts)
         except Overloaded as full:
             core.counters["overloaded"] += 1
             raise BadFrame("busy", str(full), client_id, full.retry_after_s) from None
-        for receipt in receipts:
+        for receipt in receipts[:required]:
             if receipt.error:
                 core.counters["not_taken"] += 1
                 raise BadFrame("busy" if receipt.full else code, receipt.error, client_id, int(receipt.full))

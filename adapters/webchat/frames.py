@@ -307,6 +307,6 @@ def frames_between(seq: int, before: State, now: State) -> list[AnyServerFrame]:
         found.append(Assigned(seq=seq, agent=now.agent))
     if before.agent_typing != now.agent_typing:
         found.append(AgentTyping(seq=seq, on=now.agent_typing))
-    if now.agent_read_seq > before.agent_read_seq or now.contact_id != before.contact_id:
+    if now.agent_read_seq > (before.agent_read_seq if now.contact_id == before.contact_id else 0):
         found.append(AgentRead(seq=seq, read_seq=now.agent_read_seq))
     return found

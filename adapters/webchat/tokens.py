@@ -4,9 +4,6 @@ import base64
 import binascii
 import hashlib
 import hmac
-import logging
-import os
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import jwt
@@ -14,9 +11,6 @@ import msgspec
 
 from engine.messages.observed import Attachment
 
-logger = logging.getLogger(__name__)
-KEY_FILE: Final = "key"
-KEY_BYTES: Final = 32
 IDENTITY_LIFETIME_S: Final = 3600
 """A signed identity is good for an hour at most: a page is fetched anew by then."""
 LEEWAY_S: Final = 60
@@ -118,27 +112,6 @@ def read_identity(token: str, secret: str, inbox: str, now_s: int) -> Identity:
     if type(subject) is not str or not 0 < len(subject) <= SUBJECT_MAX or not subject.isprintable():
         raise NotSigned(f"the identity's 'sub' must be a text of 1 to {SUBJECT_MAX} characters")
     return Identity(subject, name[:SUBJECT_MAX] if isinstance(name, str) else "")
-
-
-def kept_key(folder: Path | None) -> bytes:
-    """The adapter's own key: read where it is kept, else made and kept; without a folder it is good for once."""
-    if folder is None:
-        return os.urandom(KEY_BYTES)
-    path = folder / KEY_FILE
-    try:
-        if path.exists() and len(found := path.read_bytes()) == KEY_BYTES:
-            return found
-        folder.mkdir(parents=True, exist_ok=True)
-        key, fresh = os.urandom(KEY_BYTES), path.with_suffix(".new")
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(key)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    except OSError as error:
-        logger.warning("the key in %s cannot be kept, so browsers are not known after a restart: %s", path, error)
-        return os.urandom(KEY_BYTES)
-    return key
 
 
 def _text(data: bytes) -> str:

@@ -38,10 +38,14 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.fixture
-def guest_at(http: aiohttp.ClientSession) -> Callable[..., Guest]:
-    """Return a function that makes visitors of a house."""
+async def guest_at(http: aiohttp.ClientSession) -> AsyncIterator[Callable[..., Guest]]:
+    """Return a function that makes visitors of a house; their pages are closed in the end."""
+    made: list[Guest] = []
 
     def make(house: House, inbox: str = "web", origin: str | None = SHOP) -> Guest:
-        return Guest(http, house.url, inbox, origin)
+        made.append(Guest(http, house.url, inbox, origin))
+        return made[-1]
 
-    return make
+    yield make
+    for guest in made:
+        await guest.close()

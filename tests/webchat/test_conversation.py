@@ -34,7 +34,6 @@ async def test_a_visitor_and_an_agent_talk(house: House, guest_at: Visits) -> No
     await house.end(contact)
     ended = await guest.hear_of("ended")
     assert (ended["reason"], ended["survey"]) == ("agent", "csat")
-    await guest.close()
 
 
 async def test_what_is_said_twice_under_one_name_is_one_line(house: House, guest_at: Visits) -> None:
@@ -48,7 +47,6 @@ async def test_what_is_said_twice_under_one_name_is_one_line(house: House, guest
     assert await guest.say("two", client_id="m") | {"seq": 0} == line | {"seq": 0}
     (contact,) = (one.contact for one in house.open_contacts())
     assert house.lines(contact) == [("customer", "one"), ("customer", "two")]
-    await guest.close()
 
 
 async def test_who_comes_back_reads_what_was_missed_and_no_more(house: House, guest_at: Visits) -> None:
@@ -67,7 +65,6 @@ async def test_who_comes_back_reads_what_was_missed_and_no_more(house: House, gu
     assert await guest.read_lines(4) == ["one", "two", "three", "four"]
     await house.say(contact, "five")
     assert await guest.read_lines(5) == ["one", "two", "three", "four", "five"]
-    await guest.close()
 
 
 async def test_two_pages_of_one_visitor_show_the_same_chat(house: House, guest_at: Visits) -> None:
@@ -80,8 +77,6 @@ async def test_two_pages_of_one_visitor_show_the_same_chat(house: House, guest_a
     await second.say("from the second")
     assert await first.read_lines(2) == ["from the first", "from the second"]
     assert len(house.open_contacts()) == 1
-    await first.close()
-    await second.close()
 
 
 async def test_typing_goes_both_ways_and_is_no_fact(house: House, guest_at: Visits) -> None:
@@ -103,4 +98,3 @@ async def test_typing_goes_both_ways_and_is_no_fact(house: House, guest_at: Visi
     house.engine.hints.tell(Hint(contact, "agent", "bob", typing=False))
     assert (await guest.hear_of("typing"))["on"] is False
     assert house.engine.state.seq == before
-    await guest.close()

@@ -1,0 +1,269 @@
+"""A visitor who means harm: forged tokens, other origins, huge and broken frames, others' files, too much of all."""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+import jwt
+import msgspec
+import pytest
+
+from tests.webchat.support import INBOX, SHOP, Build, Guest, House
+
+Visits = Callable[..., Guest]
+SECRET = "0123456789abcdef0123456789abcdef"
+SIGNED = f"{INBOX}        identity_secret: {SECRET}\n        require_identity: true\n"
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
+
+
+async def status_of(
+    http: aiohttp.ClientSession, url: str, method: str = "GET", **more: Any
+) -> tuple[int, aiohttp.ClientResponse]:
+    """Ask, and return how it was answered."""
+    async with http.request(method, url, **more) as answer:
+        await answer.read()
+        return answer.status, answer
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["https://evil.example", "https://shop.example.evil.example", "http://shop.example", "null", "file://", None],
+)
+async def test_pages_of_other_origins_get_nothing(
+    house: House, http: aiohttp.ClientSession, guest_at: Visits, origin: str | None
+) -> None:
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+        await guest_at(house, origin=origin).connect()
+    assert refused.value.status == 403
+    headers = {"Origin": origin} if origin else {}
+    for method, path in (("POST", "frames"), ("GET", "messages"), ("POST", "files"), ("GET", "inboxes/web")):
+        asked = f"{house.url}/chat/v1/{path}?inbox=web"
+        found, answer = await status_of(http, asked, method, headers=headers)
+        assert found == 403
+        assert "Access-Control-Allow-Origin" not in answer.headers
+    assert house.adapter.status().counters["origins_refused"] == 5
+
+
+async def test_listed_pages_may_read_answers_and_nobody_elses_cookies_are_asked_for(
+    house: House, http: aiohttp.ClientSession
+) -> None:
+    asked = f"{house.url}/chat/v1/frames?inbox=web"
+    found, answer = await status_of(http, asked, "OPTIONS", headers={"Origin": SHOP})
+    assert (found, answer.headers["Access-Control-Allow-Origin"]) == (204, SHOP)
+    assert "Access-Control-Allow-Credentials" not in answer.headers
+    assert "Origin" in answer.headers["Vary"]
+    assert (await status_of(http, asked, "OPTIONS", headers={"Origin": "https://evil.example"}))[0] == 403
+
+
+@pytest.mark.parametrize("inbox", ["other", "", "../web", "web%00"])
+async def test_there_is_no_other_inbox(house: House, http: aiohttp.ClientSession, inbox: str) -> None:
+    for path in ("ws", "messages"):
+        found, _ = await status_of(http, f"{house.url}/chat/v1/{path}?inbox={inbox}", headers={"Origin": SHOP})
+        assert found == 404
+
+
+async def test_a_session_of_another_making_is_a_stranger(house: House, guest_at: Visits) -> None:
+    victim = guest_at(house)
+    await victim.connect()
+    await victim.start("my secret")
+    thief = guest_at(house)
+    body, _, mac = victim.session.partition(".")
+    for forged in (f"{body}.{'A' * len(mac)}", f"{body}.", body, "x" * 1000, f"{body[:-2]}AA.{mac}"):
+        thief.session = forged
+        welcome = await thief.connect()
+        assert welcome["state"]["phase"] == "none"
+        assert welcome["has_history"] is False
+        await thief.close()
+    assert thief.lines == []
+    assert house.adapter.status().counters["sessions_refused"] == 5
+
+
+async def test_a_session_is_good_at_its_own_inbox_alone(build: Build, guest_at: Visits) -> None:
+    house = await build(INBOX + INBOX.replace("web:", "second:"))
+    first = guest_at(house)
+    await first.connect()
+    await first.start("here")
+    second = guest_at(house, "second")
+    second.session = first.session
+    assert (await second.connect())["state"]["phase"] == "none"
+
+
+async def test_without_a_session_there_is_nothing_to_ask_for(house: House, http: aiohttp.ClientSession) -> None:
+    for headers in ({}, {"Authorization": "Bearer "}, {"Authorization": "Basic x"}, {"Authorization": "Bearer x.y"}):
+        for method, path in (("GET", "messages"), ("POST", "files")):
+            asked = f"{house.url}/chat/v1/{path}?inbox=web"
+            assert (await status_of(http, asked, method, headers={"Origin": SHOP, **headers}, data=PNG))[0] == 401
+    body = msgspec.json.encode({"type": "message", "client_id": "a", "text": "x"})
+    assert (
+        await status_of(http, f"{house.url}/chat/v1/frames?inbox=web", "POST", headers={"Origin": SHOP}, data=body)
+    )[0] == 401
+
+
+async def test_broken_frames_are_told_and_change_nothing(house: House, guest_at: Visits) -> None:
+    guest = guest_at(house)
+    await guest.connect()
+    await guest.start("one")
+    await guest.hear_of("queue")
+    before = house.engine.state.seq
+    for broken in ("", "{", "[]", '{"type":"contact_released","contact":"x"}', '{"type":"hello","inbox":"web"}'):
+        await guest.socket.send_str(broken)
+        assert (await guest.hear_of("error"))["code"] in ("malformed", "out_of_order")
+    assert house.engine.state.seq == before
+    for _ in range(25):
+        await guest.socket.send_str("nonsense")
+    async for _ in guest.socket:
+        pass
+    assert guest.socket.close_code is not None
+    assert house.adapter.status().counters["frames_refused"] > 20
+    assert len(house.open_contacts()) == 1
+
+
+async def test_a_huge_frame_ends_the_connection_and_no_more(
+    house: House, guest_at: Visits, http: aiohttp.ClientSession
+) -> None:
+    guest = guest_at(house)
+    await guest.connect()
+    await guest.start("one")
+    await guest.socket.send_str("x" * 200_000)
+    async for _ in guest.socket:
+        pass
+    assert guest.socket.close_code == aiohttp.WSCloseCode.MESSAGE_TOO_BIG
+    assert (await guest.connect())["state"]["phase"] == "queued"
+    await guest.close()
+    headers = {"Origin": SHOP, "Authorization": f"Bearer {guest.session}"}
+    asked = f"{house.url}/chat/v1/frames?inbox=web"
+    async with http.post(asked, data=b"x" * 200_000, headers=headers) as answer:
+        assert (await answer.json())["frames"][0]["code"] == "too_large"
+
+
+@pytest.mark.parametrize(
+    "first", ['{"type":"message","client_id":"a","text":"x"}', '{"type":"hello","inbox":"other"}', "x"]
+)
+async def test_nobody_speaks_before_hello(house: House, http: aiohttp.ClientSession, first: str) -> None:
+    socket = await http.ws_connect(f"{house.url}/chat/v1/ws?inbox=web", headers={"Origin": SHOP})
+    await socket.send_str(first)
+    assert msgspec.json.decode((await socket.receive()).data)["type"] == "error"
+    assert (await socket.receive()).type is aiohttp.WSMsgType.CLOSE
+    assert house.engine.views.contacts_of("x").contacts == []
+
+
+async def test_without_a_signed_identity_there_is_no_session(build: Build, guest_at: Visits) -> None:
+    house = await build(SIGNED)
+    now_s = house.adapter.core.now_s
+    good = {"sub": "c-7", "aud": "web", "exp": now_s + 60, "name": "An"}
+    for token in (
+        "",
+        jwt.encode(good, "another secret that is as long as the first one", "HS256"),
+        jwt.encode({**good, "exp": now_s - 600}, SECRET, "HS256"),
+        jwt.encode({**good, "exp": now_s + 7200}, SECRET, "HS256"),
+        jwt.encode({**good, "aud": "other"}, SECRET, "HS256"),
+        jwt.encode(good, "", "none"),
+    ):
+        refused = await guest_at(house).connect(jwt=token)
+        assert refused["code"] in ("identity_required", "bad_identity")
+    guest = guest_at(house)
+    assert (await guest.connect(jwt=jwt.encode(good, SECRET, "HS256")))["type"] == "welcome"
+    await guest.start()
+    (record,) = house.open_contacts()
+    assert (record.customer, record.attributes["signed"], record.attributes["name"]) == ("c-7", "yes", "An")
+    await guest.drop()
+    assert (await guest.connect())["state"]["phase"] == "queued", "the session stands for the identity"
+    other = guest_at(house)
+    other.session = guest.session
+    somebody = jwt.encode({**good, "sub": "c-8"}, SECRET, "HS256")
+    assert (await other.connect(jwt=somebody))["state"]["phase"] == "none", "somebody else at the same browser"
+
+
+async def test_files_are_what_their_bytes_are_and_belong_to_who_brought_them(
+    house: House, http: aiohttp.ClientSession, guest_at: Visits
+) -> None:
+    guest, other = guest_at(house), guest_at(house)
+    await guest.connect()
+    await guest.start()
+    await other.connect()
+    await other.start()
+    asked = f"{house.url}/chat/v1/files?inbox=web&name="
+    headers = {"Origin": SHOP, "Authorization": f"Bearer {guest.session}", "Content-Type": "image/png"}
+    for content, expected in ((b"MZ" + bytes(90), 415), (b"<html><script>", 200), (b"", 400), (bytes(11 << 20), 413)):
+        found, _ = await status_of(http, asked + "photo.png", "POST", headers=headers, data=io.BytesIO(content))
+        assert found == expected
+    async with http.post(asked + "..%2F..%2Fetc%2F%3Cb%3Ex.png", headers=headers, data=PNG) as answer:
+        uploaded = await answer.json()
+    assert (uploaded["name"], uploaded["media_type"]) == ("bx.png", "image/png")
+    stolen = await other.ask("message", text="mine", attachment=uploaded["ticket"])
+    assert stolen["code"] == "bad_attachment"
+    assert [len(house.lines(one.contact)) for one in house.open_contacts()] == [1, 1]
+    for ticket in (uploaded["ticket"][:-3] + "AAA", guest.session, "x"):
+        assert (await guest.ask("message", attachment=ticket))["code"] == "bad_attachment"
+    assert (await guest.ask("message", attachment=uploaded["ticket"]))["type"] == "ack"
+    while not (guest.lines and guest.lines[-1]["file"]):
+        await guest.hear()
+    url = guest.lines[-1]["file"]["url"]
+    async with http.get(house.url + url) as answer:
+        assert await answer.read() == PNG
+        assert answer.headers["Content-Disposition"].startswith("attachment; filename*=UTF-8''")
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert "sandbox" in answer.headers["Content-Security-Policy"]
+        assert answer.content_type == "image/png"
+    token = url.rsplit("/", 1)[1]
+    for trick in (token[:-4] + "AAAA", uploaded["ticket"], "..%2f..%2fadapters%2fwebchat%2fkey", "0" * 64, "%00"):
+        assert (await status_of(http, f"{house.url}/chat/v1/files/{trick}"))[0] == 404
+
+
+async def test_too_much_is_told_when_to_come_again_and_counted(build: Build, guest_at: Visits) -> None:
+    house = await build(settings="frames_per_second: 1\nsessions_per_minute: 2\nconnections_per_address: 3")
+    guest = guest_at(house)
+    await guest.connect()
+    answers = [await guest.ask("message", text="x") for _ in range(6)]
+    told = [answer for answer in answers if answer["code"] == "slow_down"]
+    assert told
+    assert all(answer["retry_after_s"] >= 1 for answer in told)
+    second = guest_at(house)
+    await second.connect()
+    third = guest_at(house)
+    told_third = await third.connect()
+    assert (told_third["code"], told_third["retry_after_s"] > 0) == ("slow_down", True)
+    await third.close()
+    last = guest_at(house)
+    last.session = guest.session
+    await last.connect()
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+        await guest_at(house).connect()
+    assert refused.value.status == 503
+    assert house.adapter.status().counters["rate_limited"] >= 3
+
+
+async def test_an_address_is_believed_of_trusted_proxies_alone(build: Build, http: aiohttp.ClientSession) -> None:
+    house = await build(settings="trusted_proxies: [127.0.0.0/8, 10.0.0.0/8]\nsessions_per_minute: 1")
+    hello = {"type": "hello", "inbox": "web"}
+    told: dict[str, list[str]] = {}
+    for hops in ("198.51.100.1", "198.51.100.1", "198.51.100.2", "198.51.100.9, 198.51.100.2, 10.0.0.1"):
+        headers = {"Origin": SHOP, "X-Forwarded-For": hops}
+        async with http.post(f"{house.url}/chat/v1/frames?inbox=web", json=hello, headers=headers) as answer:
+            told.setdefault(hops, []).append((await answer.json())["frames"][0]["type"])
+    assert told == {
+        "198.51.100.1": ["welcome", "error"],
+        "198.51.100.2": ["welcome"],
+        "198.51.100.9, 198.51.100.2, 10.0.0.1": ["error"],
+    }
+
+
+async def test_only_a_full_house_is_told_so(house: House, guest_at: Visits) -> None:
+    guest = guest_at(house)
+    await guest.connect()
+    for code, kind, fields in (
+        ("no_chat", "message", {"text": "x"}),
+        ("empty", "message", {"text": " \u0000 "}),
+        ("no_callback", "leave_number", {"number": "+84 1"}),
+        ("bad_field", "start", {"text": "x", "fields": {"role": "admin"}}),
+    ):
+        assert (await guest.ask(kind, **fields))["code"] == code
+    await guest.send(type="survey", score=5)
+    assert (await guest.hear_of("error"))["code"] == "no_survey"
+    await guest.send(type="end")
+    await guest.send(type="typing", on=True)
+    await guest.send(type="read", seq=99)
+    await guest.send(type="ping")
+    await guest.hear_of("pong")
+    assert house.open_contacts() == []
