@@ -91,6 +91,7 @@ class Admission(FactWriter):
             observed.WrapUpFinished: self._wrap_up_finished,
             observed.QueueOpened: partial(self._queue_turned, kinds.QUEUE_OPENED),
             observed.QueueClosed: partial(self._queue_turned, kinds.QUEUE_CLOSED),
+            observed.AlertAcknowledged: self._alert_acknowledged,
             observed.StreamGapped: self._stream_gapped,
         }
 
@@ -220,7 +221,7 @@ class Admission(FactWriter):
 
     def _requeue_requested(self, fact: observed.RequeueRequested) -> int:
         slot = self._entry(fact).slot
-        payload = self._payload(fact) if fact.by else b""
+        payload = self._payload(fact) if fact.by or fact.reason else b""
         return self._put(kinds.REQUEUE_REQUESTED, contact=slot, flags=FLAG_KEEP_PLACE, payload=payload)
 
     def _callback_requested(self, fact: observed.CallbackRequested) -> int:
@@ -318,7 +319,10 @@ class Admission(FactWriter):
 
     def _queue_turned(self, kind: int, fact: observed.QueueOpened | observed.QueueClosed) -> int:
         queue = self._number("queue", self.directory.queues, fact.queue)
-        return self._put(kind, queue=queue, payload=self._payload(fact) if fact.by else b"")
+        return self._put(kind, queue=queue, payload=self._payload(fact) if fact.by or fact.reason else b"")
+
+    def _alert_acknowledged(self, fact: observed.AlertAcknowledged) -> int:
+        return self._put(kinds.ALERT_ACKNOWLEDGED, a=fact.since_ns, payload=self._payload(fact))
 
     def _stream_gapped(self, fact: observed.StreamGapped) -> int:
         if not 0 <= fact.lost_since_ns <= self._buffer.at_ns:

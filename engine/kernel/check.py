@@ -24,6 +24,7 @@ from engine.kernel.tables import Tables
 from engine.messages.kinds import (
     AGENT_REACHABILITY_CHANGED,
     AGENT_STATUS_CHANGED,
+    ALERT_ACKNOWLEDGED,
     BY_AGENT,
     BY_CUSTOMER,
     BY_SYSTEM,
@@ -129,7 +130,7 @@ def refusal(t: Tables, row: Any) -> int:
         return 0 if is_one and 0 < row.b <= t.book[0].seq else REFUSED_OUT_OF_RANGE
     if NOTE_WRITTEN <= kind <= RESUME_REQUESTED:
         return _from_desk(t, row)
-    return 0 if 0 < kind < REQUIREMENT_DEFINED else REFUSED_OUT_OF_RANGE
+    return 0 if 0 < kind < REQUIREMENT_DEFINED or kind == ALERT_ACKNOWLEDGED else REFUSED_OUT_OF_RANGE
 
 
 @jit

@@ -43,6 +43,7 @@ NOTE_WRITTEN: Final = 33
 CONTACT_CLASSIFIED: Final = 34
 HOLD_REQUESTED: Final = 35
 RESUME_REQUESTED: Final = 36
+ALERT_ACKNOWLEDGED: Final = 37
 
 # --- decided: what the kernel concluded (100..)
 FIRST_DECIDED: Final = 100

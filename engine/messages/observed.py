@@ -115,12 +115,14 @@ class TransferRequested(ContactFact, frozen=True, kw_only=True, tag="transfer_re
     agent: NameOrNone = ""
     keep_place: bool = False
     by: Text = ""
+    reason: Text = ""
 
 
 class RequeueRequested(ContactFact, frozen=True, kw_only=True, tag="requeue_requested"):
     """The contact shall return to its queue with its place kept."""
 
     by: Text = ""
+    reason: Text = ""
 
 
 class CallbackRequested(ContactFact, frozen=True, kw_only=True, tag="callback_requested"):
@@ -147,6 +149,7 @@ class PriorityChanged(ContactFact, frozen=True, kw_only=True, tag="priority_chan
 
     priority: Priority
     by: Text = ""
+    reason: Text = ""
 
 
 class TrunkRequested(ContactFact, frozen=True, kw_only=True, tag="trunk_requested"):
@@ -296,6 +299,7 @@ class QueueOpened(Fact, frozen=True, kw_only=True, tag="queue_opened"):
 
     queue: Name
     by: Text = ""
+    reason: Text = ""
 
 
 class QueueClosed(Fact, frozen=True, kw_only=True, tag="queue_closed"):
@@ -303,6 +307,18 @@ class QueueClosed(Fact, frozen=True, kw_only=True, tag="queue_closed"):
 
     queue: Name
     by: Text = ""
+    reason: Text = ""
+
+
+class AlertAcknowledged(Fact, frozen=True, kw_only=True, tag="alert_acknowledged"):
+    """Somebody has seen an alert, or a lost contact, and sees to it."""
+
+    alert: Annotated[str, msgspec.Meta(min_length=1, max_length=256, pattern=WITHOUT_CONTROLS)]
+    """Its name: as the wallboard has it, BOARD/QUEUE/FIGURE, or lost/ID of a contact."""
+    since_ns: Instant = 0
+    """Since when it stood; 0: not known."""
+    by: Text = ""
+    reason: Text = ""
 
 
 class StreamGapped(Fact, frozen=True, kw_only=True, tag="stream_gapped"):
@@ -343,5 +359,6 @@ Observed = (
     | WrapUpFinished
     | QueueOpened
     | QueueClosed
+    | AlertAcknowledged
     | StreamGapped
 )

@@ -20,6 +20,7 @@ What the general fields mean for each kind (fields not named are -1 for agent, q
 | SURVEY_REQUESTED, _ANSWERED |         |        |           | SURVEY_* and score << 8             | sequence of its contact's arrival |
 | NOTE_WRITTEN, CONTACT_CLASSIFIED |    |        | agent     |                                     | sequence of its contact's arrival |
 | HOLD_REQUESTED, RESUME_REQUESTED | slot |      | agent     |                                     |                                 |
+| ALERT_ACKNOWLEDGED          |         |        |           | since when the alert stands (ns)    |                                 |
 | AGENT_STATUS_CHANGED        |         |        | agent     | STATUS_*                            | reason number                   |
 | AGENT_REACHABILITY_CHANGED  |         |        | agent     | 1 reachable, 0 not                  |                                 |
 | WRAP_UP_FINISHED            |         |        | agent     | sequence of its arrival, 0: all     |                                 |

@@ -43,6 +43,7 @@ SCOPE_OF_FACT: Final[Mapping[type[Fact], Scope]] = {
     observed.WrapUpFinished: Scope.AGENT,
     observed.QueueOpened: Scope.SUPERVISE,
     observed.QueueClosed: Scope.SUPERVISE,
+    observed.AlertAcknowledged: Scope.SUPERVISE,
     observed.StreamGapped: Scope.INGEST,
 }
 """The scope for each fact; for one about a contact, the scope where another source brought it."""

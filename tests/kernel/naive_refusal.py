@@ -73,6 +73,8 @@ def refusal(books: Books, fact: Fact) -> int:
         return 0 if fits else k.REFUSED_OUT_OF_RANGE
     if kind in FROM_DESK:
         return _from_desk(books, fact)
+    if kind == k.ALERT_ACKNOWLEDGED:
+        return 0
     return 0 if k.DEADLINE_PASSED <= kind <= k.ENGINE_STARTED else k.REFUSED_OUT_OF_RANGE
 
 

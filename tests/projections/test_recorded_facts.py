@@ -45,6 +45,8 @@ OF_OTHERS: tuple[Observed, ...] = (
     observed.WrapUpFinished(agent="alice"),
     observed.QueueOpened(queue="vip"),
     observed.QueueClosed(queue="vip", by="boss"),
+    observed.QueueOpened(queue="vip", reason="storm"),
+    observed.AlertAcknowledged(alert="floor/vip/waiting", since_ns=5, by="boss", reason="on it"),
     observed.StreamGapped(lost_since_ns=START_NS, reason="test"),
     observed.SurveyRequested(contact="c", contact_id=1, kind="csat"),
     observed.NoteWritten(contact="c", contact_id=1, agent="alice", text="call back at noon"),

@@ -147,6 +147,32 @@ OF_THE_CLOSED: Final = frozenset(
 )
 """Kinds about a contact that is perhaps closed, by its id."""
 
+BY_SOMEBODY: Final = frozenset(
+    {
+        kinds.TRANSFER_REQUESTED,
+        kinds.REQUEUE_REQUESTED,
+        kinds.CONTACT_WITHDRAWN,
+        kinds.PRIORITY_CHANGED,
+        kinds.AGENT_STATUS_CHANGED,
+        kinds.ALERT_ACKNOWLEDGED,
+        kinds.QUEUE_OPENED,
+        kinds.QUEUE_CLOSED,
+    }
+)
+"""Kinds of what somebody ordered, who may have said who they are and why."""
+
+
+class Order(msgspec.Struct, omit_defaults=True):
+    """What the payload of an order may say."""
+
+    by: str = ""
+    reason: str = ""
+    alert: str = ""
+    since_ns: int = 0
+
+
+_ORDER: Final = msgspec.msgpack.Decoder(Order)
+
 
 class EventReader:
     """Reads the log in words. `read` and `fact` may run in any thread: they look only at durable frames."""
@@ -224,6 +250,8 @@ class EventReader:
         if kind == kinds.CONTACT_ARRIVED:
             offset = int(row["payload_offset"])
             name = arrival_facts(payload[offset : offset + int(row["payload_size"])]).contact
+        elif kind in BY_SOMEBODY:
+            data = data | who_and_why(row, payload)
         elif kind == kinds.CALLER_MOVED:
             data = {"to": self._history.name_in(a, seq)}
         elif kind in SLOTLESS:
@@ -255,6 +283,15 @@ def _configured(row: Any) -> Data:
     setting = next((member.name.lower() for member in _COLUMNS.get(table, ()) if member == column), str(column))
     found: Data = {"table": _TABLES.get(table, str(table)), "index": int(row["queue"]), "setting": setting}
     return found | {"value": int(row["a"]), "second_index": int(row["b"])}
+
+
+def who_and_why(row: Any, payload: memoryview) -> Data:
+    """Who ordered what this row tells and why, as far as it was said."""
+    start, size = int(row["payload_offset"]), int(row["payload_size"])
+    if not size:
+        return {}
+    found: Data = msgspec.to_builtins(_ORDER.decode(payload[start : start + size]))
+    return found
 
 
 def said_in(row: Any, payload: memoryview) -> Data:
