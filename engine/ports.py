@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, Protocol, runtime_checkable
+from typing import Any, BinaryIO, Literal, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
@@ -21,6 +21,7 @@ __all__ = [
     "EngineLink",
     "Hint",
     "OpenContact",
+    "Past",
     "Receipt",
     "Reloadable",
     "Timing",
@@ -115,6 +116,23 @@ class Timing(msgspec.Struct, frozen=True):
     total_s: float
 
 
+T = TypeVar("T")
+
+
+class Past(Protocol):
+    """What was true before: the kernel folds the log once more. Call it in threads, never in the loop."""
+
+    def began_ns(self) -> int:
+        """The first instant that can be asked for. Raises LogError where the log's first part is missing."""
+
+    def ask(self, at_ns: int, question: Callable[[Views, int], T]) -> T:
+        """Return what `question` answers over the read models as they were at `at_ns`, which it is given, too.
+
+        The models are good for as long as the question runs; histories of contacts are not part of them. Raises
+        LogError where the log cannot tell, or where too much of it would have to be folded.
+        """
+
+
 class EngineLink(Protocol):
     """What an adapter sees of the engine."""
 
@@ -145,6 +163,10 @@ class EngineLink(Protocol):
 
     def statuses(self) -> "Sequence[AdapterStatus]":
         """How every adapter is doing, for /readyz and /metrics."""
+
+    @property
+    def past(self) -> Past:
+        """What was true before, told by the log."""
 
     def submit(
         self, source: str, facts: Sequence[Observed], *, own_only: frozenset[type[Fact]] = frozenset()

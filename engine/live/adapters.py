@@ -40,6 +40,7 @@ from engine.ports import (
 )
 from engine.projections.views import Views
 from engine.replay.closed import ClosedContact
+from engine.replay.past import Past
 from engine.state import EngineState
 
 STOP_LIMIT_S: Final = 10.0
@@ -72,9 +73,12 @@ class AdapterLink:
         statuses: Callable[[], Sequence[AdapterStatus]],
         folder: Path | None = None,
         attachments: Attachments | None = None,
+        past: Past | None = None,
     ) -> None:
         self._engine = engine
         self._adapter = adapter
+        self.past = past or Past(engine.log, engine.state.capacity)
+        """See `ports.EngineLink`."""
         self.endpoints = tuple(endpoints)
         """How each agent is reached, as configured now."""
         self.statuses = statuses
@@ -134,9 +138,10 @@ class Adapters:
     ) -> None:
         self._engine = engine
         self._sections = dict(sections)
+        past = Past(engine.log, engine.state.capacity)
         self._links = {
             name: AdapterLink(
-                engine, name, endpoints, self.status, folder / name if folder is not None else None, attachments
+                engine, name, endpoints, self.status, folder / name if folder is not None else None, attachments, past
             )
             for name in sections
         }

@@ -61,10 +61,14 @@ class StateReplay:
         self._wrapping.absorb(run)
         self._contacts.absorb(run, kinds)
 
-    def finish(self) -> None:
-        """Complete the open contacts and the idempotence window."""
+    def settle(self) -> None:
+        """Complete the open contacts, for those who want to look before more is applied."""
         self._state.interned.name_sources(self._sources)
         self._contacts.settle()
+
+    def finish(self) -> None:
+        """Complete the open contacts and the idempotence window."""
+        self.settle()
         self._seen.finish()
         self.owed.extend(self._contacts.owed())
         self.closed = self._closed.latest()

@@ -44,6 +44,7 @@ RIGHT: dict[str, Any] = {
     "contact_id": 1,
     "kind": "csat",
     "score": 1,
+    "alert": "a",
 }
 
 

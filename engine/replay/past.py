@@ -1,0 +1,131 @@
+"""The read models as they were: the same kernel folds the log up to an instant, beside the one that runs.
+
+One state is kept and goes forward with those who ask for later and later instants, as a replay does. Whoever asks for
+an earlier one has the log folded again, from the nearest of the marks that were set on the way.
+"""
+
+from collections.abc import Callable
+from threading import Lock
+from typing import Final, NamedTuple, TypeVar
+
+import numpy as np
+
+from engine.errors import LogError
+from engine.kernel.tables import Capacity
+from engine.log.memory import MemoryLog
+from engine.log_port import EventLog, Turn
+from engine.messages.kinds import ENGINE_STARTED
+from engine.messages.rows import ROW
+from engine.projections.views import Views
+from engine.replay.apply import StateReplay
+from engine.state import EngineState, StateCopy, started_with
+
+MARK_ROWS: Final = 1_000_000
+"""Rows between two marks."""
+MARKS_MAX: Final = 4
+"""Marks kept: each is a copy of the state."""
+ROWS_MAX: Final = 50_000_000
+"""Rows folded for one answer at most: some seconds."""
+REMEMBERED_FACTS: Final = 2
+"""Nothing is ever submitted to the past."""
+T = TypeVar("T")
+
+
+class _Mark(NamedTuple):
+    seq: int
+    at_ns: int
+    copy: StateCopy
+
+
+class Past:
+    """Answers of read models at instants of the log. Slow: call it in threads; they take turns."""
+
+    def __init__(
+        self,
+        log: EventLog,
+        capacity: Capacity,
+        *,
+        mark_rows: int = MARK_ROWS,
+        marks_max: int = MARKS_MAX,
+        rows_max: int = ROWS_MAX,
+    ) -> None:
+        """`capacity` is that of the tables where the log does not say it itself."""
+        self._log = log
+        self._capacity = capacity
+        self._mark_rows, self._marks_max, self._rows_max = mark_rows, marks_max, rows_max
+        self._lock = Lock()
+        self._state: EngineState | None = None
+        self._replay: StateReplay | None = None
+        self._marks: list[_Mark] = []
+        self._first_ns = 0
+
+    def began_ns(self) -> int:
+        """The first instant that can be asked for. Raises LogError where the log's first part is missing."""
+        with self._lock:
+            if not self._first_ns:
+                self._first_ns = self._begin()[1]
+            return self._first_ns
+
+    def ask(self, at_ns: int, question: Callable[[Views, int], T]) -> T:
+        """Return what `question` answers over the read models as they were at `at_ns`, or right before the log began.
+
+        Histories of contacts are not part of it. Raises LogError where the log cannot tell, or is too long to fold.
+        """
+        with self._lock:
+            state = self._state_at(at_ns)
+            nothing = MemoryLog(row_dtype=ROW)
+            views = Views(state.tables, state.directory, state.contacts, nothing, state.interned)
+            return question(views, max(at_ns, state.now_ns))
+
+    def _state_at(self, at_ns: int) -> EngineState:
+        state, replay = self._state, self._replay
+        nearest = max((mark for mark in self._marks if mark.at_ns <= at_ns), key=lambda mark: mark.seq, default=None)
+        behind = state is None or state.now_ns > at_ns or (nearest is not None and nearest.seq > state.seq)
+        if state is None or replay is None or behind:
+            state = self._from_mark(nearest)
+            replay = StateReplay(state)
+        self._state, self._replay = None, None  # whatever fails, what is half folded is not gone on with
+        self._fold(state, replay, at_ns)
+        replay.settle()
+        self._state, self._replay = state, replay
+        return state
+
+    def _from_mark(self, mark: _Mark | None) -> EngineState:
+        if mark is None:
+            return EngineState(self._begin()[0], REMEMBERED_FACTS)
+        state = EngineState(mark.copy.capacity, REMEMBERED_FACTS)
+        state.load(mark.copy.parts())
+        return state
+
+    def _begin(self) -> tuple[Capacity, int]:
+        """The capacity that the log was begun with, and its first instant. Raises LogError."""
+        frame = next(iter(self._log.read(1)), None)
+        if frame is None or frame.first_seq != 1:
+            raise LogError("the log's first part is missing: what was true then cannot be told")
+        started = int(frame.rows["kind"][0]) == ENGINE_STARTED
+        return started_with(frame.rows[0], frame.payload) if started else self._capacity, frame.at_ns
+
+    def _fold(self, state: EngineState, replay: StateReplay, at_ns: int) -> None:
+        """Bring a state to the last turn at or before `at_ns`. Turns of one instant are not told apart."""
+        folded, marked = 0, max((mark.seq for mark in self._marks), default=0)
+        for run in self._log.read_runs(state.seq + 1):
+            begin = state.seq + 1 - run.first_seq
+            end = int(np.searchsorted(run.rows["at_ns"], at_ns, side="right"))
+            if end > begin:
+                whole = begin == 0 and end == len(run.rows)
+                replay.apply(run if whole else _part(run, begin, end))
+                folded += end - begin
+            if end < len(run.rows):
+                return
+            if folded > self._rows_max:
+                raise LogError(f"more than {self._rows_max} rows lie before that instant; the log is too long to fold")
+            if state.seq - marked >= self._mark_rows:
+                replay.settle()
+                self._marks.append(_Mark(state.seq, state.now_ns, state.copy()))
+                marked = state.seq
+                if len(self._marks) > self._marks_max:  # the marks that are left lie twice as far apart
+                    self._marks = self._marks[1::2]
+
+
+def _part(run: Turn, begin: int, end: int) -> Turn:
+    return Turn(run.first_seq + begin, run.first_seq + end - 1, run.rows[begin:end], run.payload)

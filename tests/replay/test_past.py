@@ -1,0 +1,96 @@
+"""What was true before: at every instant the past answers as the running engine did."""
+
+import random
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from engine.errors import LogError
+from engine.model.settings import SECOND_NS
+from engine.projections.views import Views
+from engine.replay.past import Past
+from tests.projections.support import CAPACITY, START_NS, Centre
+
+
+def told(views: Views, now_ns: int) -> bytes:
+    """Everything that a wallboard shows at an instant."""
+    longest = views.longest_waiting(50)
+    whole = (
+        views.queues(now_ns),
+        views.agents(now_ns),
+        [wait.contact for wait in longest],
+        [why.text for why in views.waiting_reasons([wait.slot for wait in longest], now_ns)],
+        views.waiting("sales", now_ns),
+    )
+    return msgspec.json.encode(whole)
+
+
+async def lived(centre: Centre, seed: int, chapters: int) -> dict[int, bytes]:
+    """Live for a while; returns what was told at some instants."""
+    found = {}
+    for chapter in range(chapters):
+        await centre.live(seed * 100 + chapter, 25)
+        await centre.after(1)
+        now_ns = centre.clock.now_ns()
+        found[now_ns] = told(centre.views, now_ns)
+        centre.clock.advance(SECOND_NS)
+    return found
+
+
+@pytest.mark.parametrize("mark_rows", [1_000_000, 40])
+async def test_every_instant_is_told_as_it_was(tmp_path: Path, mark_rows: int) -> None:
+    centre = Centre(tmp_path)
+    as_it_was = await lived(centre, 7, 8)
+    past = Past(centre.log, CAPACITY, mark_rows=mark_rows, marks_max=3)
+    assert START_NS <= past.began_ns() < min(as_it_was)
+    instants = list(as_it_was)
+    drawn = random.Random(mark_rows)
+    for at_ns in [*instants, *reversed(instants), *drawn.choices(instants, k=10)]:
+        assert past.ask(at_ns, told) == as_it_was[at_ns]
+
+
+async def test_the_running_engine_is_not_touched(tmp_path: Path) -> None:
+    centre = Centre(tmp_path)
+    await lived(centre, 3, 2)
+    now_ns = centre.clock.now_ns()
+    before = told(centre.views, now_ns)
+    past = Past(centre.log, CAPACITY)
+    past.ask(now_ns - 60 * SECOND_NS, told)
+    assert told(centre.views, now_ns) == before
+
+
+async def test_the_past_goes_on_with_the_log(tmp_path: Path) -> None:
+    centre = Centre(tmp_path)
+    past = Past(centre.log, CAPACITY)
+    for chapter in range(3):
+        ((at_ns, as_it_was),) = (await lived(centre, chapter, 1)).items()
+        assert past.ask(at_ns, told) == as_it_was
+
+
+async def test_a_question_that_fails_spoils_nothing(tmp_path: Path) -> None:
+    centre = Centre(tmp_path)
+    as_it_was = await lived(centre, 5, 2)
+    past, at_ns = Past(centre.log, CAPACITY), min(as_it_was)
+
+    def stumble(_views: Views, _now_ns: int) -> None:
+        raise KeyError("nothing")
+
+    with pytest.raises(KeyError):
+        past.ask(at_ns, stumble)
+    assert past.ask(at_ns, told) == as_it_was[at_ns]
+
+
+def test_a_log_without_its_first_part_cannot_tell() -> None:
+    class Empty:
+        def read_runs(self, _from_seq: int = 1) -> list[object]:
+            return []
+
+        def read(self, _from_seq: int = 1) -> list[object]:
+            return []
+
+    past = Past(Empty(), CAPACITY)  # type: ignore[arg-type]
+    with pytest.raises(LogError, match="first part"):
+        past.began_ns()
+    with pytest.raises(LogError, match="first part"):
+        past.ask(1, told)
