@@ -9,7 +9,6 @@ from aiohttp import web
 
 from adapters.http.application import build_application
 from adapters.http.below_routes import ProblemRunner
-from adapters.http.boards_alerts import AlertBook
 from adapters.http.connections import Connections
 from adapters.http.context import Context
 from adapters.http.desk.desk import Desks
@@ -18,6 +17,8 @@ from adapters.http.metrics import Metrics
 from adapters.http.rate_limit import RateLimit
 from adapters.http.settings import Settings as HttpSettings
 from adapters.http.tokens import Tokens
+from adapters.http.wallboard.day import Days
+from adapters.http.wallboard.kiosks import Kiosks
 from engine.messages.effects import AnyEffect
 from engine.ports import AdapterStatus, EngineLink, OpenContact
 
@@ -49,9 +50,11 @@ class HttpAdapter:
             engine=engine,
             tokens=tokens,
             rate_limit=RateLimit(settings.requests_per_second),
-            feed=Feed(engine, wall_ns, settings.time_zone, settings.streams, AlertBook(settings.all_boards)),
+            feed=Feed(engine, wall_ns, settings.time_zone, settings.streams, settings.all_boards),
             connections=Connections(settings.idle_timeout_ns / 1e9, settings.connections),
             metrics=Metrics(engine, wall_ns),
+            kiosks=Kiosks(engine.folder),
+            days=Days(engine.past),
             desks=Desks(settings, engine, tokens, wall_ns),
             wall_ns=wall_ns,
             monotonic_ns=monotonic_ns,

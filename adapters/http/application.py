@@ -11,11 +11,13 @@ from adapters.http.context import CONTEXT, Context
 from adapters.http.route_table import Route
 from adapters.http.routes import (
     agents,
+    board_history,
     contacts,
     desk,
     documents,
     events,
     health,
+    kiosks,
     pages,
     queues,
     reports,
@@ -36,6 +38,8 @@ ROUTES: Final[Sequence[Route]] = (
     *documents.ROUTES,
     *pages.ROUTES,
     *wallboard.ROUTES,
+    *board_history.ROUTES,
+    *kiosks.ROUTES,
 )
 
 

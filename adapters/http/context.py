@@ -14,6 +14,8 @@ from adapters.http.rate_limit import RateLimit
 from adapters.http.settings import Settings
 from adapters.http.tickets import Tickets
 from adapters.http.tokens import Caller, Tokens
+from adapters.http.wallboard.day import Days
+from adapters.http.wallboard.kiosks import Kiosks
 from engine.ports import EngineLink
 from engine.projections.views import Views
 
@@ -33,9 +35,13 @@ class Context:
     wall_ns: Callable[[], int]
     """Time of day, for ages; never for ordering."""
     monotonic_ns: Callable[[], int]
+    kiosks: Kiosks
+    days: Days
     tickets: Tickets = field(default_factory=Tickets)
     openapi: bytes = b""
     docs_page: str = ""
+    asking: int = 0
+    """Requests that wait for a moment of the past."""
     stopping: bool = False
     counters: dict[str, int] = field(default_factory=dict)
 

@@ -7,17 +7,19 @@ its newest form, events come from the latest turns or, further back, from the lo
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
 
 from adapters.http.board import Board
-from adapters.http.boards_alerts import AlertBook
-from adapters.http.boards_hour import LastHour
 from adapters.http.effect_log import EffectLog
 from adapters.http.effort import is_large
 from adapters.http.tiles import streamed_queue, waiting_tiles
+from adapters.http.wallboard.alerts import AlertBook
+from adapters.http.wallboard.boards import BoardSettings
+from adapters.http.wallboard.hour import LastHour
+from adapters.http.wallboard.seen import Seen
 from engine.messages.effects import AnyEffect
 from engine.ports import EngineLink, Turn
 from engine.projections.agents.status import AgentWatch
@@ -41,7 +43,12 @@ class Feed:
     """The source of all streams of one adapter."""
 
     def __init__(
-        self, engine: EngineLink, wall_ns: Callable[[], int], time_zone: str, streams_max: int, alerts: AlertBook
+        self,
+        engine: EngineLink,
+        wall_ns: Callable[[], int],
+        time_zone: str,
+        streams_max: int,
+        boards: Mapping[str, BoardSettings],
     ) -> None:
         self._engine = engine
         self._wall_ns = wall_ns
@@ -54,7 +61,9 @@ class Feed:
         self.dropped = 0
         """Streams closed because their reader took nothing for too long."""
         self.closing = False
-        self.alerts = alerts
+        self.seen = Seen()
+        """Who has seen which alert."""
+        self._alerts = AlertBook(boards, self.seen)
         self.hour = LastHour()
         """The latest minutes in figures, as far as anybody looked."""
         self._agents = AgentWatch()
@@ -63,6 +72,7 @@ class Feed:
         self._dirty = asyncio.Event()
         self._news: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
+        self._reading: asyncio.Task[None] | None = None
         self._unsubscribe: Callable[[], None] = lambda: None
         self.durable_seq = 0
 
@@ -76,6 +86,7 @@ class Feed:
         self.durable_seq = self.views.as_of
         self._unsubscribe = self._engine.subscribe(self._on_turn)
         self._task = asyncio.get_running_loop().create_task(self._refresh_while_read(), name="http feed")
+        self._reading = asyncio.get_running_loop().create_task(asyncio.to_thread(self.seen.read_back, self.views))
 
     async def stop(self) -> None:
         """End all streams: each reader is told, none is waited for."""
@@ -84,7 +95,7 @@ class Feed:
         self._tell()
         if self._task is not None:
             self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await asyncio.gather(self._task, *([self._reading] if self._reading else []), return_exceptions=True)
 
     def join(self, reader: object, topics: frozenset[str]) -> bool:
         """Add a reader; returns False when there are too many."""
@@ -125,6 +136,7 @@ class Feed:
         self.durable_seq = turn.last_seq
         self._dirty.set()
         self.recent.note(turn)
+        self.seen.note(turn)
         if any("events" in topics for topics in self.readers.values()):
             self._tell()
 
@@ -165,7 +177,7 @@ class Feed:
                 if of_queues:
                     tiles = [streamed_queue(status) for status in still.queues(now_ns, today_ns).queues]
                     found["queues"] = {tile.queue: msgspec.json.encode(tile) for tile in tiles}
-                    alerts = self.alerts.look(tiles, now_ns)
+                    alerts = self._alerts.look(tiles, now_ns)
                     found["alerts"] = {name: msgspec.json.encode(alert) for name, alert in alerts.items()}
                     self.hour.note(tiles, now_ns)
                 if "agents" in wanted:

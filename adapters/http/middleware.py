@@ -16,6 +16,7 @@ from adapters.http.problems import MEDIA_TYPE, Problem, of_status
 from adapters.http.route_table import OPEN, Route
 from adapters.http.tokens import Caller
 from adapters.http.translate import unreadable
+from adapters.http.wallboard.kiosks import PREFIX as KIOSK
 from engine.errors import Overloaded
 from engine.messages.decoding import FAULTS_MAX, Malformed
 
@@ -93,6 +94,8 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         _take_turn(context, address)  # whoever tries one token after the other is slowed down too
         raise
     _take_turn(context, caller.name or address)
+    if caller.kiosk and not route.for_kiosks:
+        raise Problem("forbidden", "the ticket of a kiosk shows boards, and nothing else")
     if not caller.may(route.scope):
         raise Problem("forbidden", f"the token '{caller.name}' lacks the scope '{route.scope}'")
     _check_query(request, route)
@@ -120,7 +123,10 @@ def _caller(request: web.Request, route: Route, context: Context) -> Caller:
     ticket = request.query.get("ticket", "") if route.by_ticket else ""
     if ticket:
         return context.tickets.use(ticket, context.monotonic_ns())
-    return context.tokens.caller(request.headers.get("Authorization"))
+    authorization = request.headers.get("Authorization", "")
+    if authorization.startswith(f"Bearer {KIOSK}"):
+        return context.kiosks.caller(authorization.removeprefix("Bearer "), context.wall_ns())
+    return context.tokens.caller(authorization)
 
 
 def route_of(request: web.Request) -> Route | None:

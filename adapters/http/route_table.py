@@ -42,6 +42,8 @@ class Route:
     """Other forms of the body: (media type, type)."""
     by_ticket: bool = False
     """A one-use ticket does instead of a token."""
+    for_kiosks: bool = False
+    """Screens on walls may ask, too."""
     answer: Any = None
     """Type of the answer; None: as `produces` says."""
     status: int = 200

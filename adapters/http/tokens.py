@@ -23,9 +23,9 @@ _NOBODY: Final = "0" * 64
 class Caller:
     """One who asks: a token's id and scopes, or everybody on this machine."""
 
-    __slots__ = ("agent", "name", "own_only", "scopes")
+    __slots__ = ("agent", "kiosk", "name", "own_only", "scopes")
 
-    def __init__(self, name: str, scopes: frozenset[str], agent: str | None = None) -> None:
+    def __init__(self, name: str, scopes: frozenset[str], agent: str | None = None, kiosk: str = "") -> None:
         self.name = name
         """Empty where there are no tokens."""
         self.scopes = scopes
@@ -33,6 +33,8 @@ class Caller:
         """Facts that it may submit only about contacts that it brought."""
         self.agent = agent
         """The only agent whom it acts as; None: any."""
+        self.kiosk = kiosk
+        """Id of the screen that it is, which sees boards alone; empty: it is none."""
 
     def may(self, scope: str) -> bool:
         """Whether the caller has a scope; an administrator has all."""

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from copy import copy
 from typing import Final
 
+import numpy as np
+
 from engine.kernel.tables import Array, Tables
 from engine.log_port import EventLog, Turn
 from engine.messages.decoding import Fault, Malformed
@@ -12,7 +14,7 @@ from engine.messages.observed import Observed
 from engine.model.directory import Directory
 from engine.model.names import UNKNOWN, Names
 from engine.model.settings import EngineSetting, QueueSetting
-from engine.projections.agents.eligibility import eligible
+from engine.projections.agents.eligibility import at_work, eligible
 from engine.projections.agents.occupancy import occupancy
 from engine.projections.agents.own_figures import OwnCounts, OwnFigures
 from engine.projections.agents.status import AgentStatus, AgentSummary, AgentWatch, agent_statuses, agent_summary
@@ -245,6 +247,13 @@ class Views:
     def eligible(self, queue: str) -> Array:
         """The mask of agents who may serve a queue, shape (agents,)."""
         return eligible(self.tables, self.queue_number(queue))
+
+    def at_work(self, queues: Sequence[str] = ()) -> int:
+        """Agents at work who may serve any of these queues; of none: all who are at work. Raises KeyError."""
+        working = at_work(self.tables)
+        if queues:
+            working = working & np.logical_or.reduce([self.eligible(queue) for queue in queues])
+        return int(working.sum())
 
     def agents_changed(self, watch: AgentWatch) -> list[int]:
         """Return the numbers of the agents who look different from the last time that `watch` looked."""

@@ -110,6 +110,9 @@ async def get_stream(request: web.Request) -> web.StreamResponse:
     if unknown:
         raise bad_parameter("topics", f"{sorted(unknown)[0][:40]!r} is not one of {', '.join(TOPICS)}")
     after_seq, effect = _last_event_id(request)
+    caller = request[CALLER]
+    if caller.kiosk and topics - set(STATE_TOPICS):
+        raise Problem("forbidden", "the ticket of a kiosk shows boards, and nothing else")
     await durable(context)
     reader = Reader(context.feed, topics, after_seq, effect)
     if not context.feed.join(reader, topics):
@@ -145,7 +148,8 @@ async def _pump(
     feed = context.feed
     await response.prepare(request)
     await response.write(b"retry: 2000\n\n")
-    while not feed.closing:
+    kiosk = request[CALLER].kiosk
+    while not feed.closing and (not kiosk or context.kiosks.stands(kiosk, context.wall_ns())):
         skipped = feed.skipped
         async for message in reader.news():
             await asyncio.wait_for(response.write(message), WRITE_WITHIN_S)
@@ -212,6 +216,7 @@ ROUTES: Final = (
         "stream",
         produces=("text/event-stream",),
         by_ticket=True,
+        for_kiosks=True,
         parameters=(
             Parameter(
                 "topics", f"Topics, separated by commas, of {', '.join(TOPICS)}; by default {', '.join(BY_DEFAULT)}"

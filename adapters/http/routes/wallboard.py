@@ -9,14 +9,14 @@ import msgspec
 from aiohttp import web
 
 from adapters.http import parameters
-from adapters.http.boards import DEFAULT_BOARD, METRICS, BoardSettings, Threshold
-from adapters.http.boards_hour import Hour
 from adapters.http.context import CALLER, context_of
 from adapters.http.masks import masked
 from adapters.http.problems import Problem
 from adapters.http.replies import answer, figures, not_found
 from adapters.http.route_table import OPEN, Parameter, Route, whole
 from adapters.http.tiles import WaitingTile
+from adapters.http.wallboard.boards import DEFAULT_BOARD, METRICS, BoardSettings, Threshold
+from adapters.http.wallboard.hour import Hour
 from engine.model.scopes import Scope
 from engine.projections.queues.tiles import rounded
 from engine.projections.views import Views
@@ -69,6 +69,8 @@ class BoardAnswer(msgspec.Struct, frozen=True):
     """By queue and figure: those that hold."""
     time_limits_s: dict[str, float]
     """By state of an agent; 0: none."""
+    planned: bool
+    """Whether there is a plan to compare the day with."""
     pause_reasons: list[str]
     name: str
     """The caller's token; empty where there are none."""
@@ -181,6 +183,7 @@ async def get_board(request: web.Request) -> web.Response:
             sound=board.sound,
             thresholds=thresholds,
             time_limits_s={state: getattr(limits, state) / 1e9 for state in type(limits).model_fields},
+            planned=bool(board.plan),
             pause_reasons=list(context.views.directory.pause_reasons),
             name=caller.name,
             may_supervise=caller.may(Scope.SUPERVISE),
@@ -255,7 +258,17 @@ ROUTES: Final = (
     _page("/wallboard", get_page, "getWallboard", "The wallboard with the default board"),
     _page("/wallboard/{board}", get_page_of_board, "getWallboardOf", "The wallboard with one board"),
     _page("/pages/wallboard/{file}", get_file, "getWallboardFile", "A file of the wallboard", "text/javascript"),
-    Route("GET", "/api/v1/boards", get_boards, "getBoards", "The boards", Scope.READ, "boards", answer=BoardList),
+    Route(
+        "GET",
+        "/api/v1/boards",
+        get_boards,
+        "getBoards",
+        "The boards",
+        Scope.READ,
+        "boards",
+        for_kiosks=True,
+        answer=BoardList,
+    ),
     Route(
         "GET",
         "/api/v1/boards/{board}",
@@ -264,6 +277,7 @@ ROUTES: Final = (
         "What a board shows, and its thresholds",
         Scope.READ,
         "boards",
+        for_kiosks=True,
         answer=BoardAnswer,
         parameters=(BOARD,),
         problems=(404,),
@@ -276,6 +290,7 @@ ROUTES: Final = (
         "A board's last hour, minute by minute",
         Scope.READ,
         "boards",
+        for_kiosks=True,
         answer=Hour,
         parameters=(BOARD,),
         problems=(404,),
@@ -289,6 +304,7 @@ ROUTES: Final = (
         "A queue's line in the order of service, callers masked",
         Scope.READ,
         "boards",
+        for_kiosks=True,
         answer=Line,
         parameters=(
             BOARD,

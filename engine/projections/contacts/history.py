@@ -164,6 +164,16 @@ class ContactHistory:
             if record is not None:
                 yield record
 
+    def latest(self, limit: int) -> Iterator[ContactRecord]:
+        """Yield up to `limit` contacts that are remembered, latest first."""
+        last = self._count
+        for number in range(last, max(0, last - limit), -1):
+            with self._lock:
+                record = self._record(number) if number >= self._oldest else None
+            if record is None:
+                return
+            yield record
+
     def id_in(self, slot: int, seq: int) -> int | None:
         """Id of the contact that was in `slot` at position `seq`; None when that is forgotten."""
         with self._lock:

@@ -2,11 +2,16 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
-from adapters.http.boards import BoardSettings
-from adapters.http.boards_alerts import Acknowledged, AlertBook, passed
 from adapters.http.tiles import StreamedQueue
+from adapters.http.wallboard.alerts import AlertBook, passed
+from adapters.http.wallboard.boards import BoardSettings
+from adapters.http.wallboard.seen import Seen
+from engine.messages.kinds import ALERT_ACKNOWLEDGED
+from engine.messages.rows import empty_rows
+from engine.ports import Turn
 
 NS = 1_000_000_000
 BASE: dict[str, Any] = {
@@ -54,6 +59,17 @@ def board(**settings: Any) -> BoardSettings:
     return BoardSettings.model_validate(settings)
 
 
+def turn_of(at_ns: int, facts: list[dict[str, Any]]) -> Turn:
+    """Return a durable turn with these acknowledgements."""
+    rows, payload = empty_rows(len(facts)), b""
+    for place, fact in enumerate(facts):
+        body = msgspec.msgpack.encode(fact)
+        rows[place]["kind"], rows[place]["at_ns"] = ALERT_ACKNOWLEDGED, at_ns
+        rows[place]["payload_offset"], rows[place]["payload_size"] = len(payload), len(body)
+        payload += body
+    return Turn(1, len(facts), rows, memoryview(payload))
+
+
 @pytest.mark.parametrize(
     ("figures", "found"),
     [
@@ -79,11 +95,13 @@ def test_each_figure_is_judged_in_its_direction(figures: dict[str, Any], found: 
 
 
 def test_an_alert_tells_since_when_and_is_new_when_it_comes_back() -> None:
-    book = AlertBook({"floor": board(queues=["sales"])})
+    seen_by = Seen()
+    book = AlertBook({"floor": board(queues=["sales"])}, seen_by)
     name = "floor/sales/service_level"
     assert book.look([queue(service_level=0.6), queue(queue="help", service_level=0.1)], 5 * NS).keys() == {name}
     assert book.look([queue(service_level=0.5)], 9 * NS)[name].since_ns == 5 * NS
-    book.acknowledged[name] = Acknowledged(10 * NS, "lan", "on it")
+    said = [{"by": "lan", "reason": "on it", "alert": name, "type": "alert_acknowledged"}]
+    assert seen_by.note(turn_of(10 * NS, said))
     seen = book.look([queue(service_level=0.5)], 11 * NS)[name]
     assert (seen.acknowledged_by, seen.note) == ("lan", "on it")
     assert book.look([queue(service_level=0.75)], 12 * NS)[name].level == "warn", "another level is another alert"
@@ -93,6 +111,6 @@ def test_an_alert_tells_since_when_and_is_new_when_it_comes_back() -> None:
 
 
 def test_the_oldest_wait_tells_the_very_moment() -> None:
-    book = AlertBook({"default": board()})
+    book = AlertBook({"default": board()}, Seen())
     found = book.look([queue(oldest_since_ns=100 * NS)], 150 * NS)["default/sales/oldest_wait_s"]
     assert (found.level, found.since_ns) == ("alert", 120 * NS)

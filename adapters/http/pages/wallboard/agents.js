@@ -44,6 +44,9 @@ export function build(act) {
   return { node, draw: redraw, tick: () => { for (const view of place.views?.values() ?? []) tick(view); } };
 }
 
+/** "Nguyễn Thị An" is "N. T. An": where there is little room, the name by which one is called stays whole. */
+const abridged = (name) => (name.length < 13 ? name : name.split(/\s+/).map((word, place, all) => (place < all.length - 1 ? `${[...word][0]}.` : word)).join(" "));
+
 function makeCount(one, act) {
   const count = el("strong"), word = el("span");
   const press = el("button", { type: "button", class: "count", "data-state": one.state, on: { click: act } }, el("span", { class: "sign", "aria-hidden": "true" }, SIGN[one.state]), count, word);
@@ -61,7 +64,7 @@ function make(agent, act) {
 function update(view, agent) {
   view.agent = agent;
   const hidden = privacy(), full = hidden ? initials(shown(agent)) : shown(agent);
-  put(view.name, full);
+  put(view.name, view.node.parentNode?.getAttribute("data-room") === "medium" ? abridged(full) : full);
   put(view.short, initials(shown(agent)));
   mark(view.box, "data-state", agent.state);
   put(view.sign, SIGN[agent.state] ?? "");

@@ -6,7 +6,7 @@ const TOKEN = "trunkline-token";
 const PING_S = 2;
 const LOST_MS = 12000;
 const query = new URLSearchParams(location.search);
-let token = "";
+let token = "", control = null, atOnce = false;
 
 /** A ticket in the address is for this tab alone; it does not stay where it could be read over a shoulder. */
 export function begin() {
@@ -52,7 +52,7 @@ export const send = async (method, address, body) => (await answered(await fetch
 export async function follow(told, onState) {
   let waitMs = 500;
   for (;;) {
-    const control = new AbortController();
+    control = new AbortController();
     let watch = 0;
     try {
       const answer = await fetch(`/api/v1/stream?topics=${TOPICS.join(",")}&ping=${PING_S}`, { headers: headers(), signal: control.signal });
@@ -72,10 +72,20 @@ export async function follow(told, onState) {
     } catch { /* the reader comes back in a moment */ } finally {
       clearInterval(watch);
     }
+    if (atOnce) {
+      atOnce = false;
+      continue;
+    }
     onState("lost");
     await new Promise((go) => { setTimeout(go, waitMs * (0.75 + Math.random() / 2)); });
     waitMs = Math.min(10000, waitMs * 2);
   }
+}
+
+/** Begins the stream anew, with all of it. */
+export function again() {
+  atOnce = true;
+  control?.abort();
 }
 
 function hear(message) {

@@ -13,13 +13,18 @@ import * as queues from "./queues.js";
 import * as waiting from "./waiting.js";
 import * as agents from "./agents.js";
 import * as alerts from "./alerts.js";
+import * as chart from "./chart.js";
+import * as lost from "./lost.js";
+import * as replay from "./replay.js";
+import * as supervise from "./supervise.js";
+import * as keys from "./keys.js";
 
 const { t } = words;
 const USES = {
   tiles: ["queues", "agents", "alerts"], queues: ["queues", "alerts"], waiting: ["waiting", "queues"],
-  agents: ["agents"], alerts: ["alerts", "queues"],
+  agents: ["agents"], alerts: ["alerts", "queues"], chart: [], lost: [],
 };
-const BUILDERS = { tiles, queues, waiting, agents, alerts };
+const BUILDERS = { tiles, queues, waiting, agents, alerts, chart, lost };
 const HOUR_MS = 30000;
 const name = decodeURIComponent(location.pathname.split("/")[2] || "default");
 let blocks = {}, frame = 0;
@@ -27,8 +32,14 @@ const stale = new Set();
 
 const act = {
   choose: (queue) => { screens.reveal("waiting"); blocks.waiting?.choose(queue); },
-  may: () => false,
-  mayStatus: () => false,
+  kiosk: link.kiosk,
+  may: supervise.may,
+  mayStatus: supervise.mayStatus,
+  supervise: supervise.queue,
+  contact: supervise.contact,
+  agent: supervise.agent,
+  acknowledge: supervise.acknowledge,
+  calledBack: supervise.calledBack,
 };
 
 function build() {
@@ -110,7 +121,14 @@ async function open() {
 async function begin() {
   link.begin();
   await words.load(head.language());
-  head.build({ language: speak, redraw: () => { stale.add("agents"); ask(); }, sound: speech.allow, replay: () => {}, help: () => {} });
+  head.build({ language: speak, redraw: () => { stale.add("agents"); ask(); }, sound: speech.allow, replay: replay.toggle, help: keys.help });
+  keys.begin(keys.help);
+  replay.begin((over) => {
+    if (over) link.again();
+    build();
+    head.tick();
+    ask();
+  });
   $("token-form").addEventListener("submit", (event) => {
     event.preventDefault();
     link.remember($("token").value);

@@ -3,7 +3,7 @@
 import { $, el, mark, show } from "./dom.js";
 import { t } from "./words.js";
 
-const LEFT = ["queues", "agents"];
+const LEFT = ["queues", "agents", "chart"];
 let all = [], blocks = {}, at = 0, timer = 0, everyMs = 0, paused = false, pause = null;
 
 /** Lays out `screens`; `made` are the blocks by name. Rotation stops while paused, focused or hovered. */

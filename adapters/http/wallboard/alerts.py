@@ -5,9 +5,11 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-from adapters.http.boards import METRICS, BoardSettings, Threshold, is_beyond
 from adapters.http.tiles import StreamedQueue
+from adapters.http.wallboard.boards import METRICS, BoardSettings, Threshold, is_beyond
+from adapters.http.wallboard.seen import Acknowledged, Seen
 
+NOBODY: Final = Acknowledged(0, "", "")
 NS: Final = 1_000_000_000
 JUDGED_OF: Final = 10
 """Contacts that a share must speak of before it alarms anybody: one of the first two who hangs up is no alarm."""
@@ -41,14 +43,6 @@ class Passed(NamedTuple):
     threshold: float
     since_ns: int
     """Where the figure itself tells it, else 0."""
-
-
-class Acknowledged(NamedTuple):
-    """Somebody has seen an alert."""
-
-    at_ns: int
-    by: str
-    note: str
 
 
 def passed(board: BoardSettings, queues: Iterable[StreamedQueue], now_ns: int) -> Iterator[Passed]:
@@ -89,11 +83,11 @@ def _level(metric: str, value: float, pair: Threshold) -> Literal["warn", "alert
 class AlertBook:
     """The alerts of all boards as they stand, fed with every look at the queues."""
 
-    def __init__(self, boards: Mapping[str, BoardSettings]) -> None:
+    def __init__(self, boards: Mapping[str, BoardSettings], seen: Seen) -> None:
         self._boards = boards
+        self._seen = seen
         self._since: dict[str, tuple[str, int]] = {}
         """Level and since when, by alert."""
-        self.acknowledged: dict[str, Acknowledged] = {}
 
     def look(self, queues: Iterable[StreamedQueue], now_ns: int) -> dict[str, AlertTile]:
         """Return what is beyond a threshold at `now_ns`, by name."""
@@ -106,9 +100,9 @@ class AlertBook:
                 if one.since_ns or level != one.level:
                     began_ns = one.since_ns or now_ns
                 since[alert] = one.level, began_ns
-                seen = self.acknowledged.get(alert)
+                seen = self._seen.find(alert)
                 if seen is None or seen.at_ns < began_ns:
-                    seen = Acknowledged(0, "", "")
+                    seen = NOBODY
                 found[alert] = AlertTile(
                     alert,
                     name,
@@ -122,5 +116,4 @@ class AlertBook:
                     seen.note,
                 )
         self._since = since
-        self.acknowledged = {alert: seen for alert, seen in self.acknowledged.items() if alert in since}
         return found

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from engine.model.fields import Duration, Number, Ref, Text, TimeZone, fault, nearest
 
-Block = Literal["tiles", "queues", "waiting", "agents", "alerts"]
+Block = Literal["tiles", "queues", "waiting", "agents", "alerts", "chart", "lost"]
 Theme = Literal["auto", "dark", "light", "contrast"]
 LOWER_IS_WORSE: Final = frozenset({"service_level", "available"})
 """Figures that are bad when they fall; all others are bad when they rise."""
@@ -56,7 +56,10 @@ class Screen(BaseModel):
     blocks: Annotated[list[Block], Field(min_length=1)]
 
 
-DEFAULT_SCREENS: Final = (Screen(name="now", blocks=["tiles", "queues", "waiting", "agents", "alerts"]),)
+DEFAULT_SCREENS: Final = (
+    Screen(name="now", blocks=["tiles", "queues", "waiting", "agents", "alerts"]),
+    Screen(name="today", blocks=["tiles", "chart", "lost", "alerts"]),
+)
 
 
 class TimeLimits(BaseModel):
@@ -92,6 +95,8 @@ class BoardSettings(BaseModel):
     """By figure, of every queue that has none of its own."""
     queue_thresholds: dict[Annotated[str, Ref("queue")], Thresholds] = Field(default_factory=dict)
     time_limits: TimeLimits = Field(default_factory=TimeLimits)
+    plan: Annotated[str, Field(max_length=1024)] = ""
+    """Path of a CSV file with the day's plan; empty: none."""
 
     _check = field_validator("thresholds")(_known)
 

@@ -1,0 +1,112 @@
+// The day by interval against its plan, drawn by hand: contacts as bars, agents and service level as lines. Or as a table.
+
+import { el, draw, put, mark, show } from "./dom.js";
+import { store } from "./store.js";
+import { t, number, percent, clock } from "./words.js";
+import { get } from "./link.js";
+
+const AGAIN_MS = 60000;
+const W = 960, LEFT = 44, RIGHT = 44, PLOTS = { contacts: [16, 150], agents: [190, 120], level: [334, 80] }, H = 440;
+const LINES = { required: "dashed", scheduled: "thin", agents: "strong" };
+
+export function build() {
+  const heading = el("h2", { id: "chart-title" }, t("block_chart"));
+  const swap = el("button", { type: "button", class: "small", "aria-pressed": "false", on: { click: () => { asTable = !asTable; paint(); } } }, t("as_table"));
+  const csv = el("p", { class: "empty", role: "note", hidden: true });
+  const place = el("div", { class: "frame scroll padded", tabindex: 0, role: "region", "aria-labelledby": "chart-title" });
+  const node = el("section", { class: "block", "data-block": "chart", "aria-labelledby": "chart-title" }, el("div", { class: "heading" }, heading, legend(), swap), csv, place);
+  let day = null, asked = 0, asTable = false;
+
+  async function refresh() {
+    if (Date.now() - asked < AGAIN_MS || store.pastMs !== null) return;
+    asked = Date.now();
+    try {
+      day = await get(`/api/v1/boards/${encodeURIComponent(store.board.board)}/day`);
+      paint();
+    } catch { asked = Date.now() - AGAIN_MS / 2; }
+  }
+  function paint() {
+    mark(swap, "aria-pressed", String(asTable));
+    if (!day) return;
+    show(csv, Boolean(day.fault) || !day.planned);
+    put(csv, day.fault ? t("plan_fault", { fault: day.fault }) : t("no_plan"));
+    place.replaceChildren(day.rows.length ? (asTable ? table(day) : picture(day)) : el("p", { class: "empty" }, t("say_quiet")));
+  }
+  return { node, draw: () => { refresh(); paint(); }, tick: refresh, shown: () => { refresh(); paint(); } };
+}
+
+function legend() {
+  return el("ul", { class: "legend" }, ...["offered", "forecast", "agents", "required", "scheduled"].map((name) =>
+    el("li", {}, draw("svg", { viewBox: "0 0 24 10", "aria-hidden": "true" }, name === "offered" ? draw("rect", { class: "bar", x: 4, width: 16, height: 10 })
+      : name === "forecast" ? draw("path", { class: "forecast", d: "M2 5H22" }) : draw("path", { class: `line ${LINES[name]}`, d: "M1 5H23" })), t(`day_${name}`))));
+}
+
+function table(day) {
+  const columns = ["start", "offered", "forecast", "answered", "abandoned", "level", "agents", "required", "scheduled"];
+  return el("table", {}, el("caption", { class: "unseen" }, t("block_chart")),
+    el("thead", {}, el("tr", {}, ...columns.map((name) => el("th", { scope: "col", class: name === "start" ? "" : "number" }, t(`day_${name}`))))),
+    el("tbody", {}, ...day.rows.map((row) => el("tr", {}, el("th", { scope: "row" }, time(row.start_ns)),
+      ...[number(row.offered), number(row.forecast), number(row.answered), number(row.abandoned), percent(row.service_level), number(row.agents), number(row.required), number(row.scheduled)].map((text) => el("td", { class: "number" }, text))))));
+}
+
+const time = (ns) => clock(ns / 1e6, store.board.time_zone);
+const top = (values) => {
+  const most = Math.max(1, ...values.filter((value) => value !== null)), step = 10 ** Math.floor(Math.log10(most));
+  return [1, 2, 5, 10].map((n) => n * step).find((n) => n >= most);
+};
+
+function picture(day) {
+  const { rows } = day, wide = (W - LEFT - RIGHT) / rows.length, x = (place) => LEFT + place * wide;
+  const svg = draw("svg", { viewBox: `0 0 ${W} ${H}`, class: "chart", role: "img" }, draw("title", {}, told(day)));
+  const contacts = top(rows.flatMap((row) => [row.offered, row.forecast])), people = top(rows.flatMap((row) => [row.agents, row.required, row.scheduled]));
+  grid(svg, PLOTS.contacts, contacts, t("day_contacts"), number);
+  grid(svg, PLOTS.agents, people, t("day_people"), number);
+  grid(svg, PLOTS.level, 1, t("day_level"), percent);
+  rows.forEach((row, place) => {
+    const [y, high] = PLOTS.contacts, of = (value) => (value / contacts) * high;
+    if (row.offered !== null) {
+      svg.append(draw("rect", { class: "bar", x: x(place) + wide * 0.14, width: wide * 0.72, y: y + high - of(row.offered), height: of(row.offered) }, draw("title", {}, `${time(row.start_ns)}: ${t("day_offered")} ${number(row.offered)}`)));
+      if (row.abandoned) svg.append(draw("rect", { class: "lost", x: x(place) + wide * 0.14, width: wide * 0.72, y: y + high - of(row.abandoned), height: of(row.abandoned) }));
+    }
+    if (row.forecast !== null) svg.append(draw("path", { class: "forecast", d: `M${x(place) + 1} ${y + high - of(row.forecast)}h${wide - 2}` }));
+  });
+  for (const name of ["scheduled", "required", "agents"]) line(svg, rows.map((row) => row[name]), PLOTS.agents, people, x, wide, LINES[name]);
+  line(svg, rows.map((row) => row.service_level), PLOTS.level, 1, x, wide, "level");
+  const every = Math.ceil(rows.length / 16);
+  rows.forEach((row, place) => { if (place % every === 0) svg.append(draw("text", { class: "axis", x: x(place), y: H - 6 }, time(row.start_ns))); });
+  const now = rows.findIndex((row) => row.start_ns / 1e6 + day.step_s * 1000 > day.at_ns / 1e6 && row.start_ns <= day.at_ns);
+  if (now >= 0) {
+    const at = x(now) + ((day.at_ns - rows[now].start_ns) / 1e9 / day.step_s) * wide;
+    svg.append(draw("line", { class: "now", x1: at, x2: at, y1: 8, y2: H - 22 }), draw("text", { class: "axis strong", x: Math.min(at + 4, W - 60), y: 14 }, t("day_now")));
+  }
+  return svg;
+}
+
+function grid(svg, [y, high], most, name, show) {
+  for (const share of [0, 0.5, 1]) {
+    svg.append(draw("line", { class: "rule", x1: LEFT, x2: W - RIGHT, y1: y + high * (1 - share), y2: y + high * (1 - share) }),
+      draw("text", { class: "axis right", x: LEFT - 6, y: y + high * (1 - share) + 4 }, most * share % 1 && most !== 1 ? "" : show(most * share)));
+  }
+  svg.append(draw("text", { class: "axis strong", x: LEFT + 4, y: y - 4 }, name));
+}
+
+function line(svg, values, [y, high], most, x, wide, kind) {
+  let path = "", open = false;
+  values.forEach((value, place) => {
+    if (value === null) {
+      open = false;
+      return;
+    }
+    const level = y + high * (1 - value / most);
+    path += open ? `V${level.toFixed(1)}H${x(place + 1).toFixed(1)}` : `M${x(place).toFixed(1)} ${level.toFixed(1)}h${wide.toFixed(1)}`;
+    open = true;
+  });
+  if (path) svg.append(draw("path", { class: `line ${kind}`, d: path }));
+}
+
+/** The chart in a sentence, for those who do not see it. */
+function told(day) {
+  const known = day.rows.filter((row) => row.offered !== null), both = known.filter((row) => row.forecast !== null);
+  const offered = known.reduce((n, row) => n + row.offered, 0), forecast = both.reduce((n, row) => n + row.forecast, 0);
+  return t(both.length ? "chart_told_plan" : "chart_told", { offered, forecast: Math.round(forecast), from: known.length ? time(known[0].start_ns) : "–" });
+}

@@ -1,0 +1,66 @@
+// Who was lost lately: how often, whether somebody has spoken with them since, and a tick for having called back.
+
+import { el, put, mark, keyed, show } from "./dom.js";
+import { store, shown } from "./store.js";
+import { t, number, duration, clock } from "./words.js";
+import { get, getText } from "./link.js";
+
+const AGAIN_MS = 10000;
+
+export function build(act) {
+  const rows = el("tbody", {}), heading = el("h2", { id: "lost-title" }), empty = el("p", { class: "empty" });
+  const csv = el("button", { type: "button", class: "small", on: { click: () => download() } }, "CSV");
+  csv.setAttribute("aria-label", t("lost_csv"));
+  const note = el("span", { class: "quiet small-text" });
+  const table = el("table", { class: "lost" }, el("caption", { class: "unseen" }, t("caption_lost")),
+    el("thead", {}, el("tr", {}, ...["caller", "queue", "when", "waited", "how", "since"].map((name) => el("th", { scope: "col", class: name === "waited" || name === "when" ? "number" : "" }, t(`lost_${name}`))))), rows);
+  const node = el("section", { class: "block", "data-block": "lost", "aria-labelledby": "lost-title" },
+    el("div", { class: "heading" }, heading, note, act.kiosk() ? null : csv), el("div", { class: "frame scroll", tabindex: 0, role: "region", "aria-labelledby": "lost-title" }, table, empty));
+  const address = (more = "") => `/api/v1/boards/${encodeURIComponent(store.board.board)}/lost${more}`;
+  let found = null, asked = 0;
+
+  async function refresh(force = false) {
+    if (store.pastMs !== null || (!force && Date.now() - asked < AGAIN_MS)) return;
+    asked = Date.now();
+    try {
+      found = await get(address());
+      paint();
+    } catch { /* the list stands until the next time */ }
+  }
+  function paint() {
+    put(heading, t("block_lost", { count: found?.total ?? 0 }));
+    put(note, found?.total ? t("lost_customers", { count: found.customers }) : "");
+    keyed(rows, found?.contacts ?? [], (one) => String(one.id), (one) => make(one, act, () => refresh(true)), update);
+    show(table, Boolean(found?.contacts.length));
+    show(empty, !found?.contacts.length);
+    put(empty, t("nobody_lost"));
+  }
+  async function download() {
+    const text = await getText(address("?format=csv&limit=2000")), link = el("a", { href: URL.createObjectURL(new Blob(["\ufeff", text], { type: "text/csv" })), download: "lost.csv" });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  }
+  return { node, draw: () => { refresh(); paint(); }, tick: () => refresh(), shown: () => { refresh(); paint(); } };
+}
+
+function make(one, act, again) {
+  const caller = el("span"), times = el("span", { class: "times" }), cells = Object.fromEntries(["queue", "when", "waited", "how", "since"].map((name) => [name, el("td", { class: name === "waited" || name === "when" ? "number" : "" })]));
+  const text = el("span"), press = el("button", { type: "button", class: "small", on: { click: async () => { if (await act.calledBack(one.id)) again(); } } }, t("called_back"));
+  cells.since.append(text, act.may() ? press : "");
+  return { node: el("tr", {}, el("th", { scope: "row", title: one.contact }, caller, times), ...Object.values(cells)), caller, times, cells, text, press };
+}
+
+function update(view, one) {
+  const zone = store.board.time_zone, queue = store.queues.get(one.queue);
+  put(view.caller, one.caller || t("not_known"));
+  put(view.times, one.times > 1 ? t("times", { count: one.times }) : "");
+  put(view.cells.queue, queue ? shown(queue) : one.queue);
+  put(view.cells.when, clock(one.lost_ns / 1e6, zone));
+  put(view.cells.waited, duration(one.wait_s));
+  put(view.cells.how, t(`exit_${one.exit}`));
+  const done = one.called_back_ns ? t("called_back_by", { by: one.called_back_by || "–", at: clock(one.called_back_ns / 1e6, zone) }) : one.reached_ns ? t("reached_at", { at: clock(one.reached_ns / 1e6, zone) }) : "";
+  put(view.text, done ? `✓ ${done}` : "");
+  mark(view.node, "data-done", done ? "yes" : "");
+  show(view.press, !done);
+  mark(view.press, "aria-label", t("called_back_who", { who: one.caller || one.contact, count: number(one.id) }));
+}

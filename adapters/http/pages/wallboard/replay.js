@@ -1,0 +1,118 @@
+// Replay: the board as it was at any moment of the log, told by the same kernel, at the pace that one likes.
+
+import { $, el, put, mark, show } from "./dom.js";
+import { store, clear, take } from "./store.js";
+import { t, clock } from "./words.js";
+import { get, Refused } from "./link.js";
+
+const SPEEDS = [1, 10, 60];
+const STEP_MS = 500;
+const HOUR_MS = 3600000;
+let redraw = () => {}, span = null, speed = 10, playing = false, timer = 0, busy = false, wanted = null, parts = null;
+
+export const open = () => store.pastMs !== null;
+
+export function begin(drawn) {
+  redraw = drawn;
+}
+
+/** Opens the slider at an hour ago, or closes it and returns to now. */
+export async function toggle() {
+  if (open()) {
+    leave();
+    return;
+  }
+  try {
+    span = await get(`${address()}/span`);
+  } catch (error) {
+    build();
+    put(parts.note, error instanceof Refused ? error.message : t("replay_failed"));
+    return;
+  }
+  build();
+  const from = span.began_ns / 1e6, to = span.now_ns / 1e6;
+  Object.assign(parts.slider, { min: Math.ceil(from), max: Math.floor(to) });
+  go(Math.max(from, to - HOUR_MS));
+  parts.slider.focus();
+}
+
+const address = () => `/api/v1/boards/${encodeURIComponent(store.board.board)}/past`;
+
+function build() {
+  const slider = el("input", { type: "range", id: "moment", step: 1000, on: { input: () => go(Number(slider.value)), keydown: (event) => key(event) } });
+  const play = el("button", { type: "button", class: "tool", on: { click: () => run(!playing) } });
+  const at = el("output", { for: "moment" }), note = el("span", { class: "quiet", role: "note" });
+  const speeds = SPEEDS.map((n) => el("button", { type: "button", class: "tool", on: { click: () => { speed = n; told(); } } }, `${n}×`));
+  const close = el("button", { type: "button", class: "small", on: { click: leave } }, t("replay_leave"));
+  parts = { slider, play, at, note, speeds };
+  $("replay").replaceChildren(el("label", { for: "moment" }, t("replay")), play, ...speeds, slider, at, note, close);
+  show($("replay"), true);
+  told();
+}
+
+function key(event) {
+  const step = { PageUp: 60000, PageDown: -60000, ArrowRight: 1000, ArrowLeft: -1000, ArrowUp: 10000, ArrowDown: -10000 }[event.key];
+  if (!step) return;
+  event.preventDefault();
+  go(Number(parts.slider.value) + step);
+}
+
+function told() {
+  put(parts.play, playing ? "❚❚" : "▶");
+  const name = t(playing ? "replay_pause" : "replay_play");
+  parts.play.setAttribute("aria-label", name);
+  parts.play.title = name;
+  parts.speeds.forEach((button, place) => {
+    mark(button, "aria-pressed", String(SPEEDS[place] === speed));
+    mark(button, "aria-label", t("replay_speed", { count: SPEEDS[place] }));
+  });
+}
+
+function run(on) {
+  playing = on;
+  clearInterval(timer);
+  if (on) timer = setInterval(() => { if (!busy) go(store.pastMs + STEP_MS * speed); }, STEP_MS);
+  told();
+}
+
+function go(ms) {
+  const end = Number(parts.slider.max), at = Math.min(Math.max(ms, Number(parts.slider.min)), end);
+  if (at >= end && playing) run(false);
+  wanted = at;
+  parts.slider.value = at;
+  put(parts.at, `${clock(at, store.board.time_zone, "date")}, ${clock(at, store.board.time_zone, "seconds")}`);
+  parts.slider.setAttribute("aria-valuetext", parts.at.textContent);
+  fetchIt();
+}
+
+async function fetchIt() {
+  if (busy) return;
+  busy = true;
+  while (wanted !== null) {
+    const at = wanted;
+    wanted = null;
+    try {
+      const moment = await get(`${address()}?at=${Math.round(at)}000000`);
+      if (!parts) break;
+      store.pastMs = at;
+      clear();
+      for (const topic of ["queues", "agents", "waiting"]) take("snapshot", { topic, items: moment[topic], as_of: moment.as_of });
+      take("snapshot", { topic: "alerts", items: moment.alerts.map((alert) => ({ ...alert, board: store.board.board })), as_of: moment.as_of });
+      put(parts.note, t("replay_position", { count: moment.as_of }));
+      redraw();
+    } catch (error) {
+      if (parts) put(parts.note, error instanceof Refused ? error.message : t("replay_failed"));
+    }
+  }
+  busy = false;
+}
+
+function leave() {
+  run(false);
+  [parts, wanted, store.pastMs] = [null, null, null];
+  show($("replay"), false);
+  $("replay").replaceChildren();
+  clear();
+  store.asOf = 0;
+  redraw(true);
+}

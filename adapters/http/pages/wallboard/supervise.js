@@ -1,0 +1,110 @@
+// What a supervisor may do from the board. Each is a fact in the log, with who ordered it and why.
+
+import { $, el, put, show } from "./dom.js";
+import { store, queues, shown } from "./store.js";
+import { t, number } from "./words.js";
+import { send, kiosk, Refused } from "./link.js";
+import { rule } from "./alerts.js";
+
+const WHO = "trunkline-who";
+const part = encodeURIComponent;
+const who = () => { try { return sessionStorage.getItem(WHO) ?? store.board.name; } catch { return store.board.name; } };
+
+export const may = () => Boolean(store.board?.may_supervise) && !kiosk() && store.pastMs === null;
+export const mayStatus = () => Boolean(store.board?.may_set_status) && !kiosk() && store.pastMs === null;
+
+/** Asks who and why, beside `fields`; resolves with what was said, or null. `orders` are [words, danger, act]. */
+function ask(title, fields, orders) {
+  const dialog = $("dialog"), fault = el("p", { class: "fault", role: "alert" });
+  const by = el("input", { id: "d-by", value: who(), maxlength: 128, autocomplete: "name", required: true }), why = el("input", { id: "d-why", maxlength: 256 });
+  const form = el("form", { method: "dialog" }, el("h2", { id: "d-title" }, title), ...fields.flatMap(([name, node]) => [el("label", { for: node.id }, name), node]),
+    el("label", { for: "d-by" }, t("order_by")), by, el("label", { for: "d-why" }, t("order_why")), why, fault);
+  dialog.setAttribute("aria-labelledby", "d-title");
+  return new Promise((resolve) => {
+    const done = (value) => { dialog.close(); resolve(value); };
+    const buttons = orders.map(([words, danger, act]) => el("button", { type: "button", class: danger ? "order danger" : "order", on: { click: async (event) => {
+      if (!by.reportValidity()) return;
+      try { sessionStorage.setItem(WHO, by.value.trim()); } catch { /* asked again next time */ }
+      event.target.disabled = true;
+      put(fault, "");
+      try {
+        await act({ by: by.value.trim(), ...(why.value.trim() ? { reason: why.value.trim() } : {}) });
+        done(true);
+      } catch (error) {
+        event.target.disabled = false;
+        put(fault, error instanceof Refused ? error.message : t("order_failed"));
+      }
+    } } }, words));
+    form.append(el("div", { class: "orders" }, ...buttons, el("button", { type: "button", class: "order", on: { click: () => done(false) } }, t("cancel"))));
+    form.addEventListener("submit", (event) => event.preventDefault());
+    dialog.replaceChildren(form);
+    dialog.oncancel = () => resolve(false);
+    dialog.showModal();
+  });
+}
+
+const choice = (id, options, value) => {
+  const made = el("select", { id }, ...options.map(([key, words]) => new Option(words, key)));
+  if (value !== undefined) made.value = value;
+  return made;
+};
+
+/** Moves, withdraws or re-prioritises a waiting contact. */
+export function contact(name) {
+  const one = store.waiting.get(name), path = `/api/v1/contacts/${part(name)}`;
+  const to = choice("d-to", queues().filter((queue) => queue.queue !== one?.queue).map((queue) => [queue.queue, shown(queue)]));
+  const level = choice("d-priority", [...Array(8).keys()].map((n) => [String(n), number(n)]), String(one?.priority ?? 0));
+  return ask(t("order_contact", { caller: one?.caller || t("not_known"), contact: name }), [[t("order_to"), to], [t("order_priority"), level]], [
+    [t("order_move"), false, (said) => send("POST", `${path}/transfer`, { queue: to.value, ...said })],
+    [t("order_set_priority"), false, (said) => send("POST", `${path}/priority`, { priority: Number(level.value), ...said })],
+    [t("order_withdraw"), true, (said) => send("POST", `${path}/withdraw`, said)],
+  ]);
+}
+
+/** Opens or closes a queue. */
+export function queue(name) {
+  const one = store.queues.get(name), path = `/api/v1/queues/${part(name)}`;
+  return ask(t("commands_of", { name: shown(one) }), [], [one.open
+    ? [t("order_close"), true, (said) => send("POST", `${path}/close`, said)]
+    : [t("order_open"), false, (said) => send("POST", `${path}/open`, said)]]);
+}
+
+/** Sets an agent's status. */
+export function agent(name) {
+  const one = store.agents.get(name), status = choice("d-status", ["available", "paused", "offline"].map((word) => [word, t(`status_${word}`)]), one.status);
+  const known = store.board.pause_reasons, reason = known.length ? choice("d-reason", [["", "–"], ...known.map((word) => [word, word])]) : el("input", { id: "d-reason", maxlength: 64 });
+  return ask(t("commands_of", { name: shown(one) }), [[t("order_status"), status], [t("order_pause_reason"), reason]], [
+    [t("order_set_status"), false, ({ by }) => send("PUT", `/api/v1/agents/${part(name)}/status`, { status: status.value, by, ...(status.value === "paused" && reason.value ? { reason: reason.value } : {}) })],
+  ]);
+}
+
+/** Says that an alert was seen. */
+export function acknowledge(name) {
+  const one = store.alerts.get(name);
+  return ask(rule(one), [], [[t("acknowledge"), false, (said) => send("POST", "/api/v1/alerts/acknowledge", { alert: name, since_ns: one.since_ns, ...said })]]);
+}
+
+/** Ticks a lost contact off. */
+export function calledBack(id) {
+  return ask(t("called_back"), [], [[t("called_back"), false, (said) => send("POST", "/api/v1/alerts/acknowledge", { alert: `lost/${id}`, ...said })]]);
+}
+
+/** Lets a screen on a wall in: its address is told this once. */
+export async function kioskTicket() {
+  const name = el("input", { id: "d-name", maxlength: 128, required: true });
+  let made = null;
+  await ask(t("kiosk_new"), [[t("kiosk_where"), name]], [[t("kiosk_make"), false, async () => {
+    if (!name.reportValidity()) throw new Error();
+    made = await send("POST", "/api/v1/kiosks", { name: name.value.trim(), board: store.board.board });
+  }]]);
+  if (made) tell(t("kiosk_new"), [t("kiosk_told"), el("code", { class: "address" }, location.origin + made.path)]);
+}
+
+/** Shows something in the dialog, with a button to close it. */
+export function tell(title, nodes) {
+  const dialog = $("dialog");
+  dialog.setAttribute("aria-labelledby", "d-title");
+  dialog.replaceChildren(el("h2", { id: "d-title" }, title), ...nodes.map((node) => (typeof node === "string" ? el("p", {}, node) : node)),
+    el("div", { class: "orders" }, el("button", { type: "button", class: "order", on: { click: () => dialog.close() } }, t("close"))));
+  dialog.showModal();
+}

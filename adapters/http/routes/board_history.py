@@ -1,0 +1,186 @@
+"""What a board tells of times before: contacts that were lost, the day against its plan, and any moment of the log."""
+
+import asyncio
+from functools import partial
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from adapters.http import parameters
+from adapters.http.context import CALLER, context_of
+from adapters.http.problems import Problem
+from adapters.http.replies import AS_OF, answer, durable
+from adapters.http.route_table import Parameter, Route, whole, words
+from adapters.http.routes.wallboard import BOARD, board_of
+from adapters.http.tiles import StreamedQueue, WaitingTile, streamed_queue, waiting_tiles
+from adapters.http.wallboard.alerts import AlertTile, passed
+from adapters.http.wallboard.boards import BoardSettings
+from adapters.http.wallboard.day import Day, intervals_of
+from adapters.http.wallboard.lost import LostList, as_csv, lost_contacts
+from engine.errors import LogError
+from engine.model.scopes import Scope
+from engine.projections.agents.status import AgentTile
+from engine.projections.days import midnight_ns
+from engine.projections.queues.tiles import agent_tile
+from engine.projections.views import Views
+
+HOUR_NS: Final = 3_600_000_000_000
+LIMIT: Final = 200
+LIMIT_MAX: Final = 2000
+ASKING_MAX: Final = 8
+"""Who may wait for a moment of the past at once: one is told after the other."""
+
+
+class Span(msgspec.Struct, frozen=True):
+    """What can be replayed."""
+
+    began_ns: int
+    now_ns: int
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """A board as it was: what its stream told at that instant. Counters are of the day until then."""
+
+    as_of: int
+    at_ns: int
+    queues: list[StreamedQueue]
+    agents: list[AgentTile]
+    waiting: list[WaitingTile]
+    alerts: list[AlertTile]
+
+
+async def get_lost(request: web.Request) -> web.Response:
+    """Tell who was lost lately."""
+    _, board = board_of(request)
+    context = context_of(request)
+    back_ns = parameters.duration_ns(request, "within", HOUR_NS)
+    limit = parameters.whole(request, "limit", LIMIT, 1, LIMIT_MAX)
+    form = parameters.one_of(request, "format", "json", ("json", "csv"))
+    now_ns = context.wall_ns()
+    found = await asyncio.to_thread(
+        lost_contacts,
+        context.views,
+        board,
+        context.feed.seen,
+        now_ns,
+        now_ns - back_ns,
+        limit,
+        in_clear=form == "csv" and request[CALLER].may(Scope.SUPERVISE),
+    )
+    if form == "json":
+        return await answer(request, found)
+    await durable(context)
+    headers = {"Content-Disposition": 'attachment; filename="lost.csv"', AS_OF: str(found.as_of)}
+    return web.Response(text=as_csv(found.contacts), content_type="text/csv", charset="utf-8", headers=headers)
+
+
+async def get_day(request: web.Request) -> web.Response:
+    """Tell the day so far, by interval, against its plan."""
+    name, board = board_of(request)
+    context = context_of(request)
+    zone = board.time_zone or context.settings.time_zone
+    table, present = intervals_of(context.views, context.wall_ns(), zone), context.views.at_work(board.queues)
+    return await answer(request, await asyncio.to_thread(context.days.day, name, board, table, present, zone))
+
+
+async def get_span(request: web.Request) -> web.Response:
+    """Tell from when on the log can be replayed."""
+    board_of(request)
+    context = context_of(request)
+    await durable(context)
+    try:
+        began_ns = await asyncio.to_thread(context.engine.past.began_ns)
+    except LogError as error:
+        raise Problem("conflict", str(error)) from None
+    return await answer(request, Span(began_ns, context.views.now_ns(context.wall_ns())), settled=True)
+
+
+async def get_moment(request: web.Request) -> web.Response:
+    """Tell the board as it was."""
+    _, board = board_of(request)
+    context = context_of(request)
+    at_ns = min(parameters.instant_ns(request, "at", 0), context.views.now_ns(context.wall_ns()))
+    if context.asking >= ASKING_MAX:
+        raise Problem("overloaded", f"{ASKING_MAX} others are replaying right now", headers={"Retry-After": "1"})
+    context.asking += 1
+    try:
+        await durable(context)
+        question = partial(_moment, board, board.time_zone or context.settings.time_zone)
+        found = await asyncio.to_thread(context.engine.past.ask, at_ns, question)
+    except LogError as error:
+        raise Problem("conflict", str(error)) from None
+    finally:
+        context.asking -= 1
+    return await answer(request, found, settled=True)
+
+
+def _moment(board: BoardSettings, zone: str, views: Views, at_ns: int) -> Moment:
+    queues = [streamed_queue(status) for status in views.queues(at_ns, midnight_ns(at_ns, zone)).queues]
+    alerts = [
+        AlertTile(f"/{one.queue}/{one.metric}", "", one.queue, one.metric, one.level, one.threshold, one.since_ns)
+        for one in passed(board, queues, at_ns)
+    ]
+    return Moment(
+        as_of=views.as_of,
+        at_ns=at_ns,
+        queues=queues,
+        agents=[agent_tile(status) for status in views.agents(at_ns).agents],
+        waiting=waiting_tiles(views, at_ns),
+        alerts=alerts,
+    )
+
+
+def _route(end: str, handler: object, name: str, summary: str, shape: type, *more: Parameter, text: str = "") -> Route:
+    return Route(
+        "GET",
+        f"/api/v1/boards/{{board}}/{end}",
+        handler,  # type: ignore[arg-type]
+        name,
+        summary,
+        Scope.READ,
+        "boards",
+        for_kiosks=True,
+        answer=shape,
+        parameters=(BOARD, *more),
+        problems=(404, 409) if end.startswith("past") else (404,),
+        produces=("application/json", "application/msgpack", *(("text/csv",) if end == "lost" else ())),
+        text=text,
+    )
+
+
+ROUTES: Final = (
+    _route(
+        "lost",
+        get_lost,
+        "getBoardLost",
+        "Contacts that were lost lately",
+        LostList,
+        Parameter("within", "How far back, as 1h, which is the default"),
+        Parameter("limit", "Contacts at most", whole(1, LIMIT_MAX, LIMIT)),
+        Parameter("format", "Form of the answer", words("json", "csv", default="json")),
+        text=(
+            "Whoever gave up, was timed out or turned away, latest first; whether the same customer was lost more "
+            "often, and whether somebody spoke with them since. Callers are masked, but in CSV for those who may "
+            "supervise."
+        ),
+    ),
+    _route(
+        "day",
+        get_day,
+        "getBoardDay",
+        "The day so far, by interval, against its plan",
+        Day,
+        text="Agents are counted in the middle of each interval, as the log tells.",
+    ),
+    _route("past/span", get_span, "getBoardSpan", "From when on the log can be replayed", Span),
+    _route(
+        "past",
+        get_moment,
+        "getBoardMoment",
+        "The board as it was at an instant of the log",
+        Moment,
+        Parameter("at", "The instant, as RFC 3339 or ns since 1970", None, "query", True),
+        text="The same kernel folds the log up to that instant, and the same read models answer.",
+    ),
+)

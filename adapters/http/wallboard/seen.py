@@ -1,0 +1,63 @@
+"""Who has seen which alert or lost contact: kept from the facts that say so, the latest of each."""
+
+from collections import OrderedDict
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from engine.messages.kinds import ALERT_ACKNOWLEDGED
+from engine.ports import Turn
+from engine.projections.feed.events import who_and_why
+from engine.projections.views import Views
+
+KEPT_MAX: Final = 10_000
+READ_BACK: Final = 500_000
+"""Rows of the log read at a start."""
+PAGE: Final = 1000
+
+
+class Acknowledged(NamedTuple):
+    """Somebody has seen it."""
+
+    at_ns: int
+    by: str
+    note: str
+
+
+class Seen:
+    """The latest acknowledgement by name; bounded."""
+
+    def __init__(self) -> None:
+        self._latest: OrderedDict[str, Acknowledged] = OrderedDict()
+
+    def find(self, name: str) -> Acknowledged | None:
+        """Who has seen it; None: nobody."""
+        return self._latest.get(name)
+
+    def note(self, turn: Turn) -> bool:
+        """Take in one durable turn; returns whether it says that something was seen."""
+        places = np.flatnonzero(turn.rows["kind"] == ALERT_ACKNOWLEDGED).tolist()
+        for place in places:
+            row = turn.rows[place]
+            said = who_and_why(row, turn.payload)
+            self._keep(said["alert"], Acknowledged(int(row["at_ns"]), said.get("by", ""), said.get("reason", "")))
+        return bool(places)
+
+    def read_back(self, views: Views) -> None:
+        """Take in what the log says already. Reads the disk: call it in a thread."""
+        reached, more = max(0, views.as_of - READ_BACK), True
+        while more:
+            page = views.read_events(reached, PAGE, ("alert_acknowledged",))
+            for event in page.events:
+                said = event.data
+                found = Acknowledged(event.at_ns, said.get("by", ""), said.get("reason", ""))
+                known = self._latest.get(said["alert"])
+                if known is None or known.at_ns <= found.at_ns:
+                    self._keep(said["alert"], found)
+            reached, more = page.next_after_seq, page.more
+
+    def _keep(self, name: str, found: Acknowledged) -> None:
+        self._latest[name] = found
+        self._latest.move_to_end(name)
+        if len(self._latest) > KEPT_MAX:
+            self._latest.popitem(last=False)

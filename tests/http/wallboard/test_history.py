@@ -1,0 +1,142 @@
+"""What a board tells of times before: who was lost, the day against its plan, and any moment of the log."""
+
+import asyncio
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession
+
+from tests.http.support import CONTACTS, Build, get, tell
+
+BOARD = "/api/v1/boards/default"
+SALES = {"queue": "sales"}
+
+
+async def lose(client: ClientSession, *names: str, customer: str) -> None:
+    """Let contacts of one customer give up."""
+    for name in names:
+        await tell(client, CONTACTS, 201, contact=name, customer=customer, **SALES)
+        await tell(client, f"{CONTACTS}/{name}/release", by="customer")
+
+
+async def serve(client: ClientSession, name: str, customer: str) -> None:
+    """Let alice speak with a customer."""
+    await tell(client, "/api/v1/agents/alice/status", status="available")
+    await tell(client, CONTACTS, 201, contact=name, customer=customer, **SALES)
+    await tell(client, f"/api/v1/agents/alice/offers/{name}/answer")
+
+
+async def test_the_lost_are_told_with_those_who_called_again(client: ClientSession) -> None:
+    await lose(client, "a1", "a2", customer="+84 24 3825 1001")
+    await lose(client, "b1", customer="+84 24 3825 1002")
+    await lose(client, "n1", customer="")
+    await serve(client, "b2", "+84 24 3825 1002")
+    found = await get(client, f"{BOARD}/lost")
+    assert (found["total"], found["customers"]) == (4, 3)
+    told = {one["contact"]: one for one in found["contacts"]}
+    assert [one["contact"] for one in found["contacts"]] == ["n1", "b1", "a2", "a1"]
+    assert [told[name]["times"] for name in ("a1", "a2", "b1", "n1")] == [2, 2, 1, 1]
+    assert [bool(told[name]["reached_ns"]) for name in ("a1", "b1", "n1")] == [False, True, False]
+    assert "3825" not in str(found)
+    ticked = told["a1"]["id"]
+    await tell(client, "/api/v1/alerts/acknowledge", alert=f"lost/{ticked}", by="lan", reason="spoke with her")
+    again = {one["contact"]: one for one in (await get(client, f"{BOARD}/lost"))["contacts"]}
+    assert again["a1"]["called_back_by"] == "lan"
+    assert not again["a2"]["called_back_ns"]
+    assert len((await get(client, f"{BOARD}/lost?limit=1"))["contacts"]) == 1
+
+
+async def test_the_lost_come_as_csv_that_no_spreadsheet_reckons_with(client: ClientSession) -> None:
+    await lose(client, "=1+1", customer="+84 24 3825 1001")
+    async with client.get(f"{BOARD}/lost?format=csv") as answer:
+        assert (answer.status, answer.content_type) == (200, "text/csv")
+        (row,) = csv.DictReader(io.StringIO(await answer.text()))
+    assert row["contact"] == "'=1+1"
+    assert row["caller"] == "'+84 24 3825 1001", "who may supervise needs the number to call back"
+
+
+async def test_who_said_that_an_alert_was_seen_stands_in_the_log(client: ClientSession) -> None:
+    await tell(client, "/api/v1/alerts/acknowledge", alert="default/sales/waiting", by="lan", reason="on it")
+    page = await get(client, "/api/v1/events?type=alert_acknowledged")
+    (event,) = page["events"]
+    assert event["data"] == {"by": "lan", "reason": "on it", "alert": "default/sales/waiting"}
+
+
+async def test_orders_of_supervisors_say_who_and_why(client: ClientSession) -> None:
+    await tell(client, CONTACTS, 201, contact="c", **SALES)
+    said: dict[str, Any] = {"by": "lan", "reason": "storm"}
+    await tell(client, f"{CONTACTS}/c/priority", priority=3, **said)
+    await tell(client, f"{CONTACTS}/c/transfer", queue="help", **said)
+    await tell(client, "/api/v1/queues/sales/close", **said)
+    await tell(client, "/api/v1/queues/sales/open", **said)
+    for kind in ("priority_changed", "transfer_requested", "queue_closed", "queue_opened"):
+        (event,) = (await get(client, f"/api/v1/events?type={kind}"))["events"]
+        assert said.items() <= event["data"].items(), kind
+
+
+async def test_a_moment_is_told_as_it_was(client: ClientSession) -> None:
+    def still(board: dict[str, Any]) -> tuple[Any, ...]:
+        queues = [(one["queue"], one["waiting"], one["answered"], one["open"]) for one in board["queues"]]
+        agents = [(one["agent"], one["state"]) for one in board["agents"]]
+        return queues, agents, [one["contact"] for one in board.get("waiting", ())]
+
+    span = await get(client, f"{BOARD}/past/span")
+    await tell(client, CONTACTS, 201, contact="c1", customer="+84 24 3825 1001", queue="help")
+    moments = []
+    for step in (
+        lambda: serve(client, "c2", "x"),
+        lambda: tell(client, "/api/v1/queues/sales/close"),
+        lambda: tell(client, f"{CONTACTS}/c1/release", by="customer"),
+    ):
+        live = {**await get(client, "/api/v1/queues"), **await get(client, "/api/v1/agents")}
+        moments.append((live["at_ns"], still(live)))
+        await asyncio.sleep(0.01)
+        await step()
+    assert span["began_ns"] <= moments[0][0]
+    for at_ns, as_it_was in [*moments, *reversed(moments)]:
+        told = await get(client, f"{BOARD}/past?at={at_ns}")
+        assert still(told)[:2] == as_it_was[:2]
+        assert "3825" not in str(told)
+    first = await get(client, f"{BOARD}/past?at={moments[0][0]}")
+    assert [one["contact"] for one in first["waiting"]] == ["c1"]
+
+
+async def test_the_day_is_told_against_its_plan(build: Build, tmp_path: Path) -> None:
+    plan = tmp_path / "plan.csv"
+    lines = [f"{hour:02d}:{minute:02d},sales,{hour},2,3" for hour in range(24) for minute in (0, 30)]
+    plan.write_text("interval_start,queue,forecast_offered,required,scheduled\n" + "\n".join(lines))
+    house = await build(f"boards: {{default: {{plan: {plan}, queues: [sales]}}}}")
+    async with ClientSession(house.url) as client:
+        await tell(client, "/api/v1/agents/alice/status", status="available")
+        await tell(client, CONTACTS, 201, contact="c1", **SALES)
+        await tell(client, CONTACTS, 201, contact="c2", queue="help")
+        day = await get(client, f"{BOARD}/day")
+        assert (day["planned"], day["fault"], day["step_s"]) == (True, "", 1800.0)
+        assert len(day["rows"]) == 48
+        now = [row for row in day["rows"] if row["start_ns"] <= day["at_ns"] < row["start_ns"] + 1800 * 10**9]
+        assert [(row["offered"], row["agents"], row["required"], row["scheduled"]) for row in now] == [(1, 1, 2, 3)]
+        assert sum(row["forecast"] for row in day["rows"]) == 2 * sum(range(24))
+        plan.write_text("interval_start,queue\n25:77,sales\n")
+        day = await get(client, f"{BOARD}/day")
+        assert "line 2: '25:77'" in day["fault"]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("when,queue\n", "the column 'interval_start' is missing"),
+        ("interval_start,queue,required\n08:00,sales,many\n", "line 2: 'many' is no number for 'required'"),
+        ("interval_start,queue,required\n08:00,sales,-1\n", "line 2: -1 is out of range"),
+    ],
+)
+async def test_a_wrong_plan_says_where(build: Build, tmp_path: Path, text: str, fault: str) -> None:
+    plan = tmp_path / "plan.csv"
+    plan.write_text(text)
+    house = await build(f"boards: {{default: {{plan: {plan}}}}}")
+    async with ClientSession(house.url) as client:
+        assert fault in (await get(client, f"{BOARD}/day"))["fault"]
+        plan.unlink()
+        assert "No such file" in (await get(client, f"{BOARD}/day"))["fault"]
