@@ -7,8 +7,9 @@ import { t } from "./words.js";
 export function contactList(desk) {
   const list = el("ul", { class: "contact-list" });
   const title = el("h2", {});
+  const load = el("p", { class: "load" });
   const empty = el("p", { class: "empty" });
-  const place = el("nav", { class: "contacts", "aria-labelledby": "contacts-title" }, title, list, empty);
+  const place = el("nav", { class: "contacts", "aria-labelledby": "contacts-title" }, title, load, list, empty);
   title.id = "contacts-title";
 
   function make(contact) {
@@ -50,6 +51,7 @@ export function contactList(desk) {
   function render() {
     const held = desk.store.held;
     title.textContent = t("in_hand", { n: held.length });
+    load.textContent = desk.loads().map(([channel, { used, capacity }]) => `${t(`channel.${channel}`)} ${used}/${capacity}`).join(" · ");
     empty.textContent = t("nothing_in_hand");
     empty.hidden = held.length > 0;
     keep(list, held, (contact) => contact.id, make, update);

@@ -63,11 +63,18 @@ export function conversationView(desk) {
     );
   }
 
+  // Lines of one side within two minutes stand together under one name; the name is still there to be read aloud.
   function state(item, said) {
+    const shownLines = desk.store.conversation(desk.store.chosen).shown;
+    const before = shownLines[shownLines.indexOf(said) - 1];
+    const follows = before && before.by === said.by && before.agent === said.agent && said.at_ns - before.at_ns < 120e9;
+    item.classList.toggle("follows", Boolean(follows));
     const place = item.querySelector(".line-state");
     if (!place) return;
     const conversation = desk.store.conversation(desk.store.chosen);
     const text = said.failed ? t("not_sent", { why: said.failed }) : !said.seq ? t("sending") : said.seq <= conversation.customerRead ? t("seen") : t("sent");
+    const next = shownLines[shownLines.indexOf(said) + 1];
+    place.hidden = !said.failed && next?.by === "agent" && next.agent === said.agent && said.seq > 0 && next.seq > 0;
     if (place.textContent !== text) place.textContent = text;
     item.classList.toggle("failed", Boolean(said.failed));
   }

@@ -272,6 +272,13 @@ class Desk {
     };
   }
 
+  // How much the agent carries, on the channels of their queues.
+  loads() {
+    const { agent, house } = this.store;
+    const served = new Set(house?.queues.filter((one) => agent?.queues.includes(one.queue)).map((one) => one.channel));
+    return Object.entries(agent?.loads ?? {}).filter(([channel, load]) => load.used || !served.size || served.has(channel));
+  }
+
   // --- the page
 
   build() {
@@ -331,12 +338,9 @@ class Desk {
     }
     const agent = this.store.agent;
     if (!agent) return;
-    const served = new Set(this.store.house?.queues.filter((one) => agent.queues.includes(one.queue)).map((one) => one.channel));
-    const loads = Object.entries(agent.loads).filter(([channel, load]) => load.used || !served.size || served.has(channel)).map(([channel, load]) => [t(`channel.${channel}`), `${load.used}/${load.capacity}`]);
     const own = this.store.items.get("figures") ?? {};
     const known = (value, say) => (value === null || value === undefined ? "–" : say(value));
     const pairs = [
-      ...loads,
       [t("answered"), String(own.answered ?? 0)],
       [t("service_level"), known(own.service_level, share)],
       [t("handle_time"), known(own.handle_time_s, duration)],

@@ -24,7 +24,7 @@ export function signInView(onSignedIn, said = "") {
       el("div", { class: "door-languages" }, languages().map((one) => el("button", { type: "button", class: "quiet", lang: one, "aria-pressed": String(one === language), on: { click: async () => (await choose(one), render(message, byToken)) } }, t(`language.${one}`)))),
     );
     fill(place, form);
-    (byToken ? token : agent).focus();
+    queueMicrotask(() => (byToken ? token : agent).focus());
 
     async function submit() {
       button.disabled = true;

@@ -1,0 +1,259 @@
+"""The desk in a real browser: a day's work by keyboard, two tabs, reloads, lost connections; and for everybody."""
+
+import asyncio
+import contextlib
+import shutil
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession
+
+from tests.http.desk.support import CENTRE, PASSWORD
+from tests.http.desk.test_socket import customer_says
+from tests.http.support import CONTACTS, Build, House, get, tell
+
+pytestmark = [pytest.mark.peer, pytest.mark.slow]
+playwright_api = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+if CHROMIUM is None:
+    pytest.skip("needs the command chromium", allow_module_level=True)
+ARGUMENTS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking")
+LONG = "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch"
+CUT_OFF = """() => [...document.querySelectorAll("h1, h2, h3, p, dt, dd, button, label, legend, th, td")]
+  .filter((place) => place.scrollWidth > place.clientWidth + 1 && place.clientWidth > 1
+    && getComputedStyle(place).display !== "inline" && !place.closest(".unseen, .follows .line-by"))
+  .map((place) => place.textContent)"""
+TOO_WIDE = """() => document.documentElement.scrollWidth <= document.documentElement.clientWidth ? []
+  : [...document.querySelectorAll("body *")].filter((place) => place.getBoundingClientRect().right > innerWidth + 1)
+    .map((place) => `${place.tagName}.${place.className}`)"""
+BREAKS = """window.broken = [];
+document.addEventListener("securitypolicyviolation", (event) => window.broken.push(event.violatedDirective));"""
+
+
+@contextlib.asynccontextmanager
+async def browser(width: int = 1280, scheme: str = "light", locale: str = "en") -> AsyncIterator[Any]:
+    """A browser's window; nothing may be kept back by the security policy, nor go wrong in a script."""
+    wrong: list[str] = []
+    async with playwright_api.async_playwright() as player:
+        made = await player.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        context = await made.new_context(
+            viewport={"width": width, "height": 800}, color_scheme=scheme, locale=locale, reduced_motion="reduce"
+        )
+        context.on("weberror", lambda error: wrong.append(str(error.error)))
+        await context.add_init_script(BREAKS)
+        yield context
+        for page in context.pages:
+            assert await page.evaluate("window.broken") == []
+        await made.close()
+    assert wrong == []
+
+
+async def until(page: Any, truth: str, within_s: float = 15.0) -> None:
+    """Wait until an expression is true; the page's own policy forbids the browser to wait for one."""
+    async with asyncio.timeout(within_s):
+        while not await page.evaluate(truth):  # noqa: ASYNC110
+            await asyncio.sleep(0.03)
+
+
+async def signed_in(context: Any, house: House) -> Any:
+    """A desk on which an agent has signed in."""
+    page = await context.new_page()
+    page.on("dialog", lambda dialog: asyncio.ensure_future(dialog.accept()))
+    await page.goto(f"{house.url}/desk")
+    await page.fill("#agent", "an")
+    await page.fill("#password", PASSWORD)
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector("#state[data-state]")
+    return page
+
+
+async def bring(house: House, name: str, channel: str = "chat", queue: str = "chat", who: str = "Phạm Lan") -> None:
+    """Bring a contact of somebody."""
+    async with ClientSession(house.url) as client:
+        attributes = {"name": who, "page": f"https://lotus.vn/{LONG}"}
+        await tell(
+            client, CONTACTS, 201, contact=name, queue=queue, channel=channel, customer=who, attributes=attributes
+        )
+
+
+async def lines(page: Any) -> list[str]:
+    """The lines that are shown."""
+    found: list[str] = await page.evaluate("[...document.querySelectorAll('.line-text')].map((line) => line.innerText)")
+    return found
+
+
+async def drop_sockets(house: House) -> None:
+    """Lose the connection of every desk, without a word."""
+    runner = house.adapter._runner
+    assert runner is not None
+    assert runner.server is not None
+    for connection in list(runner.server.connections):
+        if connection.transport is not None:
+            connection.transport.abort()
+
+
+async def test_a_day_by_keyboard(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with browser() as context:
+        page = await signed_in(context, house)
+        await page.keyboard.press("r")
+        await page.wait_for_selector("#state[data-state=idle]")
+        await bring(house, "chat-1")
+        await page.wait_for_selector(".offer")
+        assert "Phạm Lan" in await page.inner_text("#urgent")
+        await page.keyboard.press("a")
+        await until(page, "document.activeElement.id === 'line'")
+        await page.keyboard.type("Xin chào <b>chị</b>")
+        await page.keyboard.press("Enter")
+        await until(page, "document.querySelector('.line-state')?.textContent === 'sent'")
+        assert await lines(page) == ["Xin chào <b>chị</b>"]
+        await customer_says(house, "chat-1", "Xem https://lotus.vn/a?b=1, nhé <img src=x onerror=alert(1)>")
+        await until(page, "document.querySelectorAll('.line').length === 2")
+        assert await page.get_attribute(".by-customer a", "href") == "https://lotus.vn/a?b=1"
+        assert await page.locator(".lines img, .lines b").count() == 0
+        async with ClientSession(house.url) as client:
+            async with asyncio.timeout(10):
+                while not (await get(client, f"{CONTACTS}/chat-1/messages"))["agent_read_seq"]:  # noqa: ASYNC110
+                    await asyncio.sleep(0.03)
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("e")
+        await page.wait_for_selector(".wrap-up:not([hidden])")
+        await page.keyboard.press("3")
+        await page.wait_for_selector("[data-code=complaint][aria-pressed=true]")
+        await page.keyboard.press("f")
+        await page.wait_for_selector(".nothing:not([hidden])")
+        await page.keyboard.press("p")
+        await page.wait_for_selector("#state-menu:not([hidden])")
+        await page.keyboard.press("ArrowDown")
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector("#state[data-state=paused]")
+        assert "lunch" in await page.inner_text("#state")
+        await page.keyboard.press("?")
+        await page.wait_for_selector("dialog[open]")
+        await page.uncheck("#keys-on")
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("r")
+        await page.reload()
+        await page.wait_for_selector("#state[data-state=paused]")
+        await page.keyboard.press("r")
+        await page.keyboard.press("?")
+        assert await page.locator("dialog").count() == 0, "switched off, also after a reload"
+
+
+async def test_tabs_reloads_and_lost_connections_show_the_same(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with browser() as context:
+        one = await signed_in(context, house)
+        await one.keyboard.press("r")
+        await bring(house, "chat-1")
+        await one.wait_for_selector(".offer")
+        other = await context.new_page()
+        await other.goto(f"{house.url}/desk")
+        await other.wait_for_selector(".offer")
+        await other.click("[data-does=accept]")
+        await one.wait_for_selector(".offers", state="hidden")
+        for page, text in ((one, "from one"), (other, "from the other")):
+            await page.bring_to_front()
+            await page.fill("#line", text)
+            await page.keyboard.press("Enter")
+            await until(page, f"document.querySelector('.lines').innerText.includes('{text}')")
+        await one.reload()
+        await until(one, "document.querySelectorAll('.line').length === 2")
+        await context.set_offline(True)
+        await drop_sockets(house)
+        await until(one, "document.querySelector('.dot').dataset.state !== 'live'")
+        await one.bring_to_front()
+        await one.fill("#line", "written while away")
+        await one.keyboard.press("Enter")
+        await customer_says(house, "chat-1", "said meanwhile")
+        await context.set_offline(False)
+        everything = ["from one", "from the other", "said meanwhile", "written while away"]
+        for page in (one, other):
+            await until(page, "document.querySelectorAll('.line').length >= 4", 30)
+            await until(page, "document.querySelector('.dot').dataset.state === 'live'")
+            assert await lines(page) == everything
+        async with ClientSession(house.url) as client:
+            told = (await get(client, f"{CONTACTS}/chat-1/messages"))["messages"]
+            assert [message["text"] for message in told] == everything
+
+
+async def test_signing_out_in_one_tab_closes_the_other(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with browser(locale="vi") as context:
+        one = await signed_in(context, house)
+        other = await context.new_page()
+        await other.goto(f"{house.url}/desk")
+        await other.wait_for_selector("#state[data-state=offline]")
+        assert "Ngoại tuyến" in await other.inner_text("#state")
+        await one.click("text=Đăng xuất")
+        await other.wait_for_selector("#agent")
+        assert "Phiên làm việc đã hết" in await other.inner_text(".door-alert")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1920, "dark"), (390, "light")])
+async def test_everybody_can_use_it(build: Build, width: int, scheme: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.async_playwright", reason="axe-playwright-python is not installed")
+    house = await build(centre=CENTRE)
+
+    async def check(page: Any, narrow: bool = True) -> None:
+        found = await axe.Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+        for size in (width, 640, 320) if narrow else (width,):
+            await page.set_viewport_size({"width": size, "height": 800})
+            assert await page.evaluate(TOO_WIDE) == [], size
+            assert await page.evaluate(CUT_OFF) == [], size
+        await page.set_viewport_size({"width": width, "height": 800})
+
+    async with browser(width, scheme) as context:
+        page = await context.new_page()
+        await page.goto(f"{house.url}/desk")
+        await page.wait_for_selector("#agent")
+        await check(page)
+        await page.close()
+        page = await signed_in(context, house)
+        await check(page)
+        await page.click("#state")
+        await check(page, narrow=False)
+        await page.click("#state-menu .choice >> nth=0")
+        for name, who in (("chat-1", "Phạm Lan"), ("chat-2", LONG)):
+            await bring(house, name, who=who)
+            await page.wait_for_selector(".offer")
+            await page.click("[data-does=accept]")
+            await page.wait_for_selector(".offers", state="hidden")
+            await customer_says(house, name, f"hello {LONG} https://lotus.vn/{LONG}/{LONG}")
+        await bring(house, "chat-3")
+        await page.wait_for_selector(".offer")
+        await check(page)
+        await page.click("[data-does=decline]")
+        await page.click(".actions .danger")
+        await page.wait_for_selector(".wrap-up:not([hidden])")
+        await check(page)
+        await page.click(".contact-list li:nth-child(1) button")
+        await page.click(".actions button >> nth=0")
+        await page.wait_for_selector("dialog[open] .targets button")
+        await check(page, narrow=False)
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("?")
+        await page.wait_for_selector("dialog[open]")
+        await check(page)
+
+
+async def test_a_call_is_held_and_hung_up(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with browser() as context, ClientSession(house.url) as client:
+        page = await signed_in(context, house)
+        await page.keyboard.press("r")
+        await page.wait_for_selector("#state[data-state=idle]")
+        await bring(house, "call-1", "voice", "sales")
+        await page.wait_for_selector(".offer")
+        await page.keyboard.press("a")
+        await page.wait_for_selector(".call:not([hidden])")
+        await page.keyboard.press("h")
+        async with asyncio.timeout(10):
+            while b"hold_contact" not in b"".join(house.adapter.context.feed.effects.after(0, 99)[0][-1][1:]):  # noqa: ASYNC110
+                await asyncio.sleep(0.03)
+        await tell(client, "/api/v1/events", 202, type="contact_held", contact="call-1")
+        await until(page, "document.querySelector('.call-state').textContent === 'On hold'")
+        await page.keyboard.press("e")
+        await page.wait_for_selector(".wrap-up:not([hidden])")
