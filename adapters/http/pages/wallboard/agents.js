@@ -16,7 +16,7 @@ export function build(act) {
   const empty = el("p", { class: "empty" });
   const node = el("section", { class: "block", "data-block": "agents", "aria-labelledby": "agents-title" },
     el("div", { class: "heading" }, el("h2", { id: "agents-title" }, t("block_agents")), summary, site, search),
-    el("div", { class: "frame scroll padded", tabindex: 0, role: "region", "aria-labelledby": "agents-title" }, place, empty));
+    el("div", { class: "frame scroll padded", tabindex: 0, role: "group", "aria-labelledby": "agents-title" }, place, empty));
   let only = "", sites = "";
 
   function redraw() {

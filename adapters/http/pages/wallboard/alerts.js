@@ -11,7 +11,7 @@ export function build(act) {
   const place = el("ul", { class: "alerts" }), empty = el("p", { class: "empty" });
   const heading = el("h2", { id: "alerts-title" });
   const node = el("section", { class: "block", "data-block": "alerts", "aria-labelledby": "alerts-title" }, heading,
-    el("div", { class: "frame scroll", tabindex: 0, role: "region", "aria-labelledby": "alerts-title" }, place, empty));
+    el("div", { class: "frame scroll", tabindex: 0, role: "group", "aria-labelledby": "alerts-title" }, place, empty));
   function redraw() {
     const found = alerts().sort((one, other) => Boolean(one.acknowledged_ns) - Boolean(other.acknowledged_ns) ||
       (one.level < other.level ? -1 : one.level > other.level ? 1 : 0) || one.since_ns - other.since_ns);

@@ -6,14 +6,14 @@ import { t, number, percent, clock } from "./words.js";
 import { get } from "./link.js";
 
 const AGAIN_MS = 60000;
-const W = 960, LEFT = 44, RIGHT = 44, PLOTS = { contacts: [16, 150], agents: [190, 120], level: [334, 80] }, H = 440;
+const LEFT = 44, RIGHT = 14, NARROW = 480, LOW = 380, HIGH = 640;
 const LINES = { required: "dashed", scheduled: "thin", agents: "strong" };
 
 export function build() {
   const heading = el("h2", { id: "chart-title" }, t("block_chart"));
   const swap = el("button", { type: "button", class: "small", "aria-pressed": "false", on: { click: () => { asTable = !asTable; paint(); } } }, t("as_table"));
   const csv = el("p", { class: "empty", role: "note", hidden: true });
-  const place = el("div", { class: "frame scroll padded", tabindex: 0, role: "region", "aria-labelledby": "chart-title" });
+  const place = el("div", { class: "frame scroll padded", tabindex: 0, role: "group", "aria-labelledby": "chart-title" });
   const node = el("section", { class: "block", "data-block": "chart", "aria-labelledby": "chart-title" }, el("div", { class: "heading" }, heading, legend(), swap), csv, place);
   let day = null, asked = 0, asTable = false;
 
@@ -22,15 +22,18 @@ export function build() {
     asked = Date.now();
     try {
       day = await get(`/api/v1/boards/${encodeURIComponent(store.board.board)}/day`);
-      paint();
-    } catch { asked = Date.now() - AGAIN_MS / 2; }
+    } catch {
+      asked = Date.now() - AGAIN_MS / 2;
+      return;
+    }
+    paint();
   }
   function paint() {
     mark(swap, "aria-pressed", String(asTable));
     if (!day) return;
     show(csv, Boolean(day.fault) || !day.planned);
     put(csv, day.fault ? t("plan_fault", { fault: day.fault }) : t("no_plan"));
-    place.replaceChildren(day.rows.length ? (asTable ? table(day) : picture(day)) : el("p", { class: "empty" }, t("say_quiet")));
+    place.replaceChildren(day.rows.length ? (asTable ? table(day) : picture(day, Math.max(NARROW, place.clientWidth - 24))) : el("p", { class: "empty" }, t("say_quiet")));
   }
   return { node, draw: () => { refresh(); paint(); }, tick: refresh, shown: () => { refresh(); paint(); } };
 }
@@ -55,13 +58,20 @@ const top = (values) => {
   return [1, 2, 5, 10].map((n) => n * step).find((n) => n >= most);
 };
 
-function picture(day) {
+/** Where the three plots stand: [top, height] of each. */
+const plots = (high) => {
+  const left = high - 100;
+  return { contacts: [18, left * 0.43], agents: [48 + left * 0.43, left * 0.34], level: [78 + left * 0.77, left * 0.23] };
+};
+
+function picture(day, W) {
+  const H = Math.min(HIGH, Math.max(LOW, W * 0.46)), PLOTS = plots(H);
   const { rows } = day, wide = (W - LEFT - RIGHT) / rows.length, x = (place) => LEFT + place * wide;
   const svg = draw("svg", { viewBox: `0 0 ${W} ${H}`, class: "chart", role: "img" }, draw("title", {}, told(day)));
   const contacts = top(rows.flatMap((row) => [row.offered, row.forecast])), people = top(rows.flatMap((row) => [row.agents, row.required, row.scheduled]));
-  grid(svg, PLOTS.contacts, contacts, t("day_contacts"), number);
-  grid(svg, PLOTS.agents, people, t("day_people"), number);
-  grid(svg, PLOTS.level, 1, t("day_level"), percent);
+  grid(svg, W, PLOTS.contacts, contacts, t("day_contacts"), number);
+  grid(svg, W, PLOTS.agents, people, t("day_people"), number);
+  grid(svg, W, PLOTS.level, 1, t("day_level"), percent);
   rows.forEach((row, place) => {
     const [y, high] = PLOTS.contacts, of = (value) => (value / contacts) * high;
     if (row.offered !== null) {
@@ -72,7 +82,7 @@ function picture(day) {
   });
   for (const name of ["scheduled", "required", "agents"]) line(svg, rows.map((row) => row[name]), PLOTS.agents, people, x, wide, LINES[name]);
   line(svg, rows.map((row) => row.service_level), PLOTS.level, 1, x, wide, "level");
-  const every = Math.ceil(rows.length / 16);
+  const every = Math.ceil(rows.length / Math.max(4, Math.floor(W / 70)));
   rows.forEach((row, place) => { if (place % every === 0) svg.append(draw("text", { class: "axis", x: x(place), y: H - 6 }, time(row.start_ns))); });
   const now = rows.findIndex((row) => row.start_ns / 1e6 + day.step_s * 1000 > day.at_ns / 1e6 && row.start_ns <= day.at_ns);
   if (now >= 0) {
@@ -82,7 +92,7 @@ function picture(day) {
   return svg;
 }
 
-function grid(svg, [y, high], most, name, show) {
+function grid(svg, W, [y, high], most, name, show) {
   for (const share of [0, 0.5, 1]) {
     svg.append(draw("line", { class: "rule", x1: LEFT, x2: W - RIGHT, y1: y + high * (1 - share), y2: y + high * (1 - share) }),
       draw("text", { class: "axis right", x: LEFT - 6, y: y + high * (1 - share) + 4 }, most * share % 1 && most !== 1 ? "" : show(most * share)));

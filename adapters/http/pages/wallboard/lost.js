@@ -15,7 +15,7 @@ export function build(act) {
   const table = el("table", { class: "lost" }, el("caption", { class: "unseen" }, t("caption_lost")),
     el("thead", {}, el("tr", {}, ...["caller", "queue", "when", "waited", "how", "since"].map((name) => el("th", { scope: "col", class: name === "waited" || name === "when" ? "number" : "" }, t(`lost_${name}`))))), rows);
   const node = el("section", { class: "block", "data-block": "lost", "aria-labelledby": "lost-title" },
-    el("div", { class: "heading" }, heading, note, act.kiosk() ? null : csv), el("div", { class: "frame scroll", tabindex: 0, role: "region", "aria-labelledby": "lost-title" }, table, empty));
+    el("div", { class: "heading" }, heading, note, act.kiosk() ? null : csv), el("div", { class: "frame scroll", tabindex: 0, role: "group", "aria-labelledby": "lost-title" }, table, empty));
   const address = (more = "") => `/api/v1/boards/${encodeURIComponent(store.board.board)}/lost${more}`;
   let found = null, asked = 0;
 
@@ -24,8 +24,8 @@ export function build(act) {
     asked = Date.now();
     try {
       found = await get(address());
-      paint();
-    } catch { /* the list stands until the next time */ }
+    } catch { return; /* the list stands until the next time */ }
+    paint();
   }
   function paint() {
     put(heading, t("block_lost", { count: found?.total ?? 0 }));

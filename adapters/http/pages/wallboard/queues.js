@@ -16,7 +16,7 @@ export function build(act) {
   const table = el("table", { class: "queues", role: "table" }, el("caption", { class: "unseen" }, t("caption_queues")), head, body);
   const node = el("section", { class: "block", "data-block": "queues", "aria-labelledby": "queues-title" },
     el("h2", { id: "queues-title" }, t("block_queues")),
-    el("div", { class: "frame scroll", tabindex: 0, role: "region", "aria-labelledby": "queues-title" }, table));
+    el("div", { class: "frame scroll", tabindex: 0, role: "group", "aria-labelledby": "queues-title" }, table));
   return { node, draw: (judged) => drawQueues(body, judged, act), tick: () => tick(body) };
 }
 

@@ -14,11 +14,11 @@ export const may = () => Boolean(store.board?.may_supervise) && !kiosk() && stor
 export const mayStatus = () => Boolean(store.board?.may_set_status) && !kiosk() && store.pastMs === null;
 
 /** Asks who and why, beside `fields`; resolves with what was said, or null. `orders` are [words, danger, act]. */
-function ask(title, fields, orders) {
+function ask(title, fields, orders, whyAsked = true) {
   const dialog = $("dialog"), fault = el("p", { class: "fault", role: "alert" });
   const by = el("input", { id: "d-by", value: who(), maxlength: 128, autocomplete: "name", required: true }), why = el("input", { id: "d-why", maxlength: 256 });
   const form = el("form", { method: "dialog" }, el("h2", { id: "d-title" }, title), ...fields.flatMap(([name, node]) => [el("label", { for: node.id }, name), node]),
-    el("label", { for: "d-by" }, t("order_by")), by, el("label", { for: "d-why" }, t("order_why")), why, fault);
+    el("label", { for: "d-by" }, t("order_by")), by, ...(whyAsked ? [el("label", { for: "d-why" }, t("order_why")), why] : []), fault);
   dialog.setAttribute("aria-labelledby", "d-title");
   return new Promise((resolve) => {
     const done = (value) => { dialog.close(); resolve(value); };
@@ -75,7 +75,7 @@ export function agent(name) {
   const known = store.board.pause_reasons, reason = known.length ? choice("d-reason", [["", "–"], ...known.map((word) => [word, word])]) : el("input", { id: "d-reason", maxlength: 64 });
   return ask(t("commands_of", { name: shown(one) }), [[t("order_status"), status], [t("order_pause_reason"), reason]], [
     [t("order_set_status"), false, ({ by }) => send("PUT", `/api/v1/agents/${part(name)}/status`, { status: status.value, by, ...(status.value === "paused" && reason.value ? { reason: reason.value } : {}) })],
-  ]);
+  ], false);
 }
 
 /** Says that an alert was seen. */

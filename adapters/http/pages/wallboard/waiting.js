@@ -18,7 +18,7 @@ export function build(act) {
   const table = el("table", { class: "waiting", role: "table" }, el("caption", { class: "unseen" }, t("caption_waiting")), head, rows);
   const node = el("section", { class: "block", "data-block": "waiting", "aria-labelledby": "waiting-title" },
     el("div", { class: "heading" }, heading, back, search),
-    el("div", { class: "frame scroll", tabindex: 0, role: "region", "aria-labelledby": "waiting-title" }, table, empty, more));
+    el("div", { class: "frame scroll", tabindex: 0, role: "group", "aria-labelledby": "waiting-title" }, table, empty, more));
   let chosen = "", line = null, asked = 0;
 
   function choose(queue) {
@@ -37,8 +37,8 @@ export function build(act) {
     try {
       const found = await get(`/api/v1/boards/${encodeURIComponent(store.board.board)}/waiting?queue=${encodeURIComponent(queue)}&limit=500`);
       if (queue === chosen) line = found;
-      redraw();
-    } catch { /* the list of all queues stands */ }
+    } catch { return; /* the list of all queues stands */ }
+    redraw();
   }
 
   function redraw() {

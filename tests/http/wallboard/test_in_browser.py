@@ -1,0 +1,308 @@
+"""The wallboard in a real browser: its numbers are the API's, everybody can read it, and nothing spills over."""
+
+import asyncio
+import hashlib
+import re
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession
+
+import tests.http.support
+from tests.http.support import CONTACTS, Build, get, tell
+from tests.http.wallboard.browser import CHROMIUM, LIVE, ROOM, busy, centre, opened, until
+
+pytestmark = [
+    pytest.mark.peer,
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs the command chromium"),
+]
+SIZES = [(1920, 1080), (1280, 800), (640, 400), (390, 844)]
+"""640 is 1280 at 200 %."""
+SPILLS = """() => [...document.querySelectorAll("#tiles dd, #tiles dt, .square, .badge, .count, p, header *, td, th")]
+  .filter((place) => place.scrollWidth > place.clientWidth + 1 && place.clientWidth > 1
+    && !["inline", "none", "contents"].includes(getComputedStyle(place).display)
+    && getComputedStyle(place).overflowX === "visible" && !place.closest(".unseen, thead, svg"))
+  .map((place) => `${place.tagName}.${place.className}: ${place.textContent}`)"""
+SMALL = """() => [...document.querySelectorAll("button, select, input, a, summary")]
+  .filter((place) => !place.matches(".skip") && place.getClientRects().length)
+  .map((place) => [place.outerHTML.slice(0, 80), place.getBoundingClientRect()])
+  .filter(([, box]) => Math.min(box.width, box.height) < 24).map(([what]) => what)"""
+
+
+@pytest.fixture(autouse=True)
+def roomy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make room for 200 agents and 500 who wait."""
+    monkeypatch.setattr(tests.http.support, "CAPACITY", ROOM)
+
+
+def tile(name: str) -> str:
+    """Return the expression for what a tile says."""
+    return f"document.querySelector('[data-tile={name}] .value').textContent"
+
+
+async def test_the_numbers_are_those_of_the_api(build: Build) -> None:
+    house = await build(centre=centre(12))
+    async with ClientSession(house.url) as client, opened(house) as page:
+        await busy(client, 12, 7)
+        await until(page, f"{tile('waiting')} === '7' && {tile('answered')} === '1' && {tile('abandoned')} === '2'")
+        queues = {one["display_name"]: one for one in (await get(client, "/api/v1/queues"))["queues"]}
+        await until(page, "document.querySelectorAll('#waiting-rows tr').length === 7")
+        rows = await page.evaluate(
+            "() => [...document.querySelectorAll('#queue-rows tr')].map((r) => [...r.children].map((c) => c.innerText))"
+        )
+        assert [row[0].split("\n")[0] for row in rows] == ["Sales and customer care", "Bảo hành và khiếu nại"]
+        for row in rows:
+            queue = queues[row[0].split("\n")[0]]
+            assert row[2] == str(queue["waiting"])
+            assert row[5] == f"{queue['answered']} / {queue['entries']}"
+        summary = (await get(client, "/api/v1/agents"))["summary"]["states"]
+        counted = await page.inner_text(".summary")
+        assert {f"{summary['paused']}", f"{summary['busy']}", f"{summary['offline']}"} <= set(counted.split())
+        whole = await page.content()
+        assert "3825" not in whole, "callers are masked"
+        assert re.findall(r"\b(?:block|tile|column|note|why|state|level)_\w+", await page.inner_text("body")) == []
+
+
+@pytest.mark.parametrize(("agents", "waiting"), [(0, 0), (8, 0), (8, 500), (200, 0), (200, 500)])
+async def test_nothing_spills_over_at_any_size(build: Build, agents: int, waiting: int) -> None:
+    house = await build(centre=centre(agents))
+    async with ClientSession(house.url) as client:
+        await busy(client, agents, waiting)
+    async with opened(house) as page:
+        await until(page, f"document.querySelectorAll('#agents li').length === {agents}")
+        shown = min(50, waiting)
+        await until(page, f"document.querySelectorAll('#waiting-rows tr').length === {shown}")
+        if waiting:
+            assert f"({waiting})" in await page.inner_text("#waiting-title")
+        for tab in (1, 2):
+            await page.click(f"#screens .tab:nth-child({tab})")
+            for width, height in SIZES:
+                await page.set_viewport_size({"width": width, "height": height})
+                await until(page, f"innerWidth === {width}")
+                assert await page.evaluate("document.documentElement.scrollWidth") <= width
+                assert await page.evaluate(SPILLS) == [], (width, tab)
+                assert await page.evaluate(SMALL) == [], (width, tab)
+                if width >= 1280:
+                    assert await page.evaluate("document.documentElement.scrollHeight") <= height, (
+                        "a wall does not scroll"
+                    )
+
+
+@pytest.mark.parametrize("width", [1920, 390])
+@pytest.mark.parametrize("theme", ["light", "dark", "contrast"])
+async def test_everybody_can_read_it(build: Build, theme: str, width: int) -> None:
+    axe = pytest.importorskip("axe_playwright_python.async_playwright", reason="axe-playwright-python is not installed")
+    house = await build(f"boards: {{default: {{theme: {theme}}}}}", centre(12))
+    async with ClientSession(house.url) as client:
+        await busy(client, 12, 6)
+    async with opened(house, width=width) as page:
+        await page.wait_for_selector("#agents li")
+        assert await page.get_attribute("html", "data-theme") == theme
+        for tab in (1, 2):
+            await page.click(f"#screens .tab:nth-child({tab})")
+            await page.wait_for_selector(".lost tbody tr" if tab == 2 else "#waiting-rows tr")
+            found = await axe.Axe().run(page)
+            assert found.violations_count == 0, found.generate_report()
+        await page.click("#do-help")
+        found = await axe.Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+
+
+async def test_it_speaks_vietnamese(build: Build) -> None:
+    house = await build(centre=centre(12))
+    async with ClientSession(house.url) as client:
+        await busy(client, 12, 4)
+    async with opened(house, locale="vi-VN") as page:
+        assert await page.get_attribute("html", "lang") == "vi"
+        await until(page, f"{tile('waiting')} === '4'")
+        text = await page.inner_text("body")
+        for word in ("Đang chờ", "Hàng đợi", "Tổng đài viên", "Mức độ dịch vụ hôm nay", "trực tiếp"):
+            assert word in text
+        for word in ("Waiting", "Agents", "engaged", "On target", "Breached"):
+            assert word not in text
+        await page.fill("#agent-search", "nguyen thi an")
+        assert await page.locator("#agents li").count() == 3, "found without accents"
+        await page.select_option("#language", "en")
+        await until(page, "document.documentElement.lang === 'en'")
+        assert "Waiting" in await page.inner_text("body")
+
+
+async def test_by_keyboard(build: Build) -> None:
+    house = await build(centre=centre(12))
+    async with ClientSession(house.url) as client:
+        await busy(client, 12, 3)
+    async with opened(house) as page:
+        await page.wait_for_selector("#queue-rows tr")
+        await page.keyboard.press("Tab")
+        assert await page.evaluate("document.activeElement.className") == "skip"
+        seen = []
+        for _ in range(40):
+            await page.keyboard.press("Tab")
+            seen.append(await page.evaluate("document.activeElement.closest('[data-block]')?.dataset.block ?? 'head'"))
+        order = list(dict.fromkeys(seen))
+        assert order == sorted(order, key=["head", "queues", "agents", "waiting", "alerts"].index), "as the eye reads"
+        await page.focus("#queue-rows tr button.plain")
+        await page.keyboard.press("Enter")
+        await until(page, "document.getElementById('waiting-title').textContent.includes('Sales')")
+        await page.evaluate("document.activeElement.blur()")
+        await page.keyboard.press("?")
+        await page.wait_for_selector("dialog[open]")
+        await page.uncheck("#d-keys")
+        await page.keyboard.press("Escape")
+        await page.wait_for_selector("dialog[open]", state="detached")
+        await page.evaluate("document.activeElement.blur()")
+        await page.keyboard.press("?")
+        assert await page.locator("dialog[open]").count() == 0, "keys of one letter can be switched off"
+
+
+async def test_an_empty_house_says_what_to_do_and_a_breach_is_told_at_once(build: Build) -> None:
+    house = await build(centre=centre(1))
+    async with ClientSession(house.url) as client, opened(house) as page:
+        await page.wait_for_selector("#nothing:not([hidden])")
+        assert "trunkline demo" in await page.inner_text("#nothing")
+        assert "No events yet" in await page.inner_text("#sentence")
+        await tell(client, CONTACTS, 201, contact="c", queue="sales")
+        await until(page, "document.getElementById('sentence').dataset.level === 'alert'")
+        assert "nobody at work" in await page.inner_text("#sentence")
+        assert await page.locator("#nothing").is_hidden()
+        told = await page.evaluate("window.told.status")
+        assert len(told) == 1, "read aloud twice a minute at most"
+        await until(page, "window.told.alarm.length > 0", 40)
+        (alarm,) = await page.evaluate("window.told.alarm")
+        assert "oldest wait" in alarm
+
+
+async def test_supervisors_act_and_say_who_and_why(build: Build) -> None:
+    house = await build(centre=centre(12))
+    async with ClientSession(house.url) as client:
+        await busy(client, 12, 3)
+        async with opened(house) as page:
+
+            async def order(button: str) -> None:
+                await page.fill("#d-by", "Lan")
+                if await page.locator("#d-why").count():
+                    await page.fill("#d-why", "storm")
+                await page.click(f"dialog button:text-is('{button}')")
+                await page.wait_for_selector("dialog[open]", state="detached")
+
+            await page.click("#waiting-rows tr:nth-child(1) button")
+            await page.select_option("#d-to", "help")
+            await order("Move")
+            await page.click("#waiting-rows tr:nth-child(2) button")
+            await page.select_option("#d-priority", "5")
+            await order("Set priority")
+            await page.click("#waiting-rows tr:nth-child(3) button")
+            await order("Withdraw")
+            await page.click("#queue-rows tr[data-queue=sales] .more")
+            await order("Close the queue")
+            await page.click("#agents li:first-child button")
+            await page.select_option("#d-status", "offline")
+            await order("Set status")
+            kinds = ["transfer_requested", "priority_changed", "contact_withdrawn", "queue_closed"]
+            for kind in kinds:
+                (event,) = (await get(client, f"/api/v1/events?type={kind}"))["events"]
+                assert {"by": "Lan", "reason": "storm"}.items() <= event["data"].items()
+            event = (await get(client, "/api/v1/events?type=agent_status_changed"))["events"][-1]
+            assert event["data"]["by"] == "Lan"
+            await page.click("#screens .tab:nth-child(2)")
+            await page.click(".lost tbody tr:first-child button")
+            await order("Called back")
+            await until(page, "document.querySelector('.lost tr[data-done] td:last-child')?.innerText.includes('Lan')")
+
+
+async def test_an_order_that_fails_says_why(build: Build) -> None:
+    house = await build(centre=centre(2))
+    async with ClientSession(house.url) as client, opened(house) as page:
+        await tell(client, CONTACTS, 201, contact="c", queue="sales")
+        await page.click("#waiting-rows tr:nth-child(1) button")
+        await tell(client, f"{CONTACTS}/c/withdraw")
+        await page.fill("#d-by", "Lan")
+        await page.click("dialog button:text-is('Withdraw')")
+        await until(page, "document.querySelector('.fault').textContent.includes('no open contact')")
+
+
+async def test_the_log_is_replayed(build: Build) -> None:
+    house = await build(centre=centre(12))
+    async with ClientSession(house.url) as client:
+        await busy(client, 12, 6)
+        before_ms = (await get(client, "/api/v1/queues"))["at_ns"] // 1_000_000
+        await asyncio.sleep(0.05)
+        for number in range(4):
+            await tell(client, f"{CONTACTS}/call-{number}/withdraw")
+        async with opened(house) as page:
+            await until(page, f"{tile('waiting')} === '2'")
+            await page.click("#do-replay")
+            await until(page, "document.getElementById('link').dataset.state === 'past'")
+            await page.evaluate(
+                "(at) => { const s = document.getElementById('moment'); s.step = 1; s.value = at;"
+                " s.dispatchEvent(new Event('input')); }",
+                before_ms + 1,
+            )
+            await until(page, f"{tile('waiting')} === '6'")
+            assert await page.locator("#queue-rows .more").count() == 0, "what was cannot be ordered about"
+            await page.click("#replay button:text-is('60×')")
+            await page.click("#replay button[aria-label=Play]")
+            await until(page, f"{tile('waiting')} === '2'")
+            await page.click("#replay button:text-is('Back to now')")
+            await until(page, f"{LIVE} && {tile('waiting')} === '2'")
+
+
+async def test_screens_rotate_until_somebody_says_stop(build: Build) -> None:
+    screens = "screens: [{name: a, blocks: [tiles, queues]}, {name: b, blocks: [tiles, agents]}]"
+    house = await build(f"boards: {{floor: {{rotate: 500ms, title: Sàn, {screens}}}}}", centre(3))
+    async with opened(house, "/wallboard/floor") as page:
+        current = "document.querySelector('.tab[aria-current]').textContent"
+        await until(page, f"{current} === 'b'")
+        await until(page, f"{current} === 'a'")
+        await page.click("#pause")
+        stands = await page.evaluate(current)
+        await asyncio.sleep(1.2)
+        assert await page.evaluate(current) == stands
+        assert await page.inner_text("#title") == "Sàn"
+
+
+async def test_the_day_is_a_chart_and_a_table(build: Build) -> None:
+    house = await build(centre=centre(12))
+    async with ClientSession(house.url) as client:
+        await busy(client, 12, 3)
+    async with opened(house) as page:
+        await page.click("#screens .tab:nth-child(2)")
+        await page.wait_for_selector("svg.chart")
+        assert "contacts since" in await page.evaluate("document.querySelector('svg.chart > title').textContent")
+        await page.click("[data-block=chart] button")
+        cells = await page.evaluate(
+            "[...document.querySelectorAll('[data-block=chart] tbody td')].map((c) => c.innerText)"
+        )
+        assert cells[0] == "6"
+        assert await page.get_attribute("[data-block=chart] button", "aria-pressed") == "true"
+
+
+async def test_the_stream_comes_back(build: Build) -> None:
+    house = await build(centre=centre(1))
+    async with opened(house) as page:
+        feed = house.adapter.context.feed
+        feed.closing = True
+        feed._tell()
+        await until(page, "document.getElementById('link').dataset.state === 'lost'")
+        assert "reconnecting" in await page.inner_text("#age")
+        feed.closing = False
+        await until(page, LIVE)
+
+
+async def test_a_kiosk_shows_its_board_and_nothing_to_press(build: Build) -> None:
+    digest = hashlib.sha256(b"s4").hexdigest()
+    house = await build(centre=centre(12) + f"tokens:\n  - {{id: chief, sha256: {digest}, scopes: [admin]}}\n")
+    chief: Any = {"Authorization": "Bearer trunkline_chief_s4"}
+    async with ClientSession(house.url, headers=chief) as client:
+        await busy(client, 12, 3)
+        async with client.post("/api/v1/kiosks", json={"name": "floor"}) as answer:
+            made = await answer.json()
+        async with opened(house, made["path"]) as page:
+            await until(page, f"{tile('waiting')} === '3'")
+            assert "ticket" not in page.url
+            assert await page.locator("main button:not(.plain):not(.count):visible").count() == 0
+            assert await page.locator("#tools").is_hidden()
+            async with client.post(f"/api/v1/kiosks/{made['kiosk']['id']}/revoke") as answer:
+                assert answer.status == 200
+            await until(page, "document.getElementById('link').dataset.state === 'refused'")
