@@ -10,6 +10,8 @@ TrunklineError
 │   └── LogWriteFailed     a write did not succeed; never retried
 ├── ReplayMismatch         the log says one thing, the kernel decides another
 ├── InvariantViolated      the books do not balance
+├── NotAllowed             the state of an agent's desk does not allow that (adapters.http.desk.commands)
+├── UnknownAgent           a desk's agent is no longer configured (adapters.http.desk.socket)
 ├── UnfitPassword          a password that nobody should use (commands.password)
 └── Overloaded             a bound was reached; try again later
     ├── ContactsFull       no contact gets in until another one ends

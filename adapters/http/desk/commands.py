@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
+from engine.errors import TrunklineError
 from engine.messages import observed
 from engine.messages.observed import Name, NameOrNone, Observed, Text
 from engine.projections.contacts.engagements import Engagement
@@ -14,7 +15,7 @@ SERVED: Final = ("connected", "held")
 HAS_OR_HAD: Final = (*SERVED, "wrapping")
 
 
-class NotAllowed(Exception):
+class NotAllowed(TrunklineError):
     """The state of the desk does not allow that; the sentence says why."""
 
 

@@ -32,6 +32,7 @@ class Waker:
         self.contacts: dict[int, str] = {}
         """Ids and names of the contacts that it shows."""
         self._typing: dict[int, bool] = {}
+        self._said: set[int] = set()
         self._news = asyncio.Event()
 
     def wake(self) -> None:
@@ -44,6 +45,18 @@ class Waker:
             if name == hint.contact:
                 self._typing[contact_id] = hint.typing
                 self.wake()
+
+    def note_said(self, contacts: set[int | None]) -> None:
+        """Keep in which of the contacts shown something was said, or read."""
+        found = self.contacts.keys() & contacts
+        if found:
+            self._said |= found
+            self.wake()
+
+    def said(self) -> set[int]:
+        """Return what was noted of conversations since the last call."""
+        found, self._said = self._said, set()
+        return found
 
     def typing(self) -> dict[int, bool]:
         """Return what was noted of typing since the last call, by contact."""
@@ -130,5 +143,4 @@ class DeskHub:
         contacts = {history.id_in(slot, seq) for slot, seq in slots}
         for wakers in self._open.values():
             for waker in wakers:
-                if not contacts.isdisjoint(waker.contacts.keys()):
-                    waker.wake()
+                waker.note_said(contacts)

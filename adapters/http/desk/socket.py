@@ -6,6 +6,7 @@ present, and no line twice; what it does is named by the page, so that a repeat 
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Annotated, Any, Final
 
@@ -16,7 +17,7 @@ from adapters.http.desk.commands import SERVED, Accept, AnyCommand, NotAllowed, 
 from adapters.http.desk.hub import DeskHub, Waker
 from adapters.http.desk.items import has_phone, items_of
 from adapters.http.desk.questions import AnyQuestion, answer_to
-from engine.errors import Overloaded
+from engine.errors import Overloaded, TrunklineError
 from engine.messages.observed import INTEGER_MAX
 from engine.ports import EngineLink, Hint
 from engine.projections.contacts.engagements import Engagement
@@ -70,8 +71,13 @@ class Typing(msgspec.Struct, frozen=True, tag_field="type", tag="typing"):
 
 
 Said = Hello | Do | Ask | Alive | Typing
+logger = logging.getLogger(__name__)
 _DECODER: Final = msgspec.json.Decoder(Said)
 _ENCODER: Final = msgspec.json.Encoder()
+
+
+class UnknownAgent(TrunklineError):
+    """The agent whose desk it is stands no longer in the configuration."""
 
 
 class DeskSocket:
@@ -171,13 +177,19 @@ class DeskSocket:
                 await self.waker.news(LOOK_EVERY_S)
         except (ConnectionError, TimeoutError):
             await self._ws.close(code=WSCloseCode.TRY_AGAIN_LATER)
-        except KeyError:
+        except UnknownAgent:
             await self._send({"type": "end", "reason": "unknown"})
             await self._ws.close()
+        except Exception:
+            logger.exception("the desk of agent %s could not be told what is new", self._agent)
+            await self._ws.close(code=WSCloseCode.INTERNAL_ERROR)
 
     async def _tell_news(self) -> None:
         views = self._engine.views
-        held = views.engagements(self._agent)
+        try:
+            held = views.engagements(self._agent)
+        except KeyError as error:
+            raise UnknownAgent(str(error.args[0])) from None
         wall_ns = self._wall_ns()
         items = items_of(views, self._agent, held, midnight_ns(wall_ns, self._time_zone))
         as_of, now_ns = views.as_of, views.now_ns(wall_ns)
@@ -190,20 +202,25 @@ class DeskSocket:
             self._sent = items
             told = {"type": kind, "as_of": as_of, "now_ns": now_ns, "items": changed, "removed": gone}
             await self._send(told)
+        said = self.waker.said()
         for one in held:
-            if one.state != "offered" and one.channel != "voice":
+            is_new = one.contact_id in said or one.contact_id not in self._read_seqs
+            if is_new and one.state != "offered" and one.channel != "voice":
                 await self._tell_lines(one)
-        for contact_id in self._after.keys() - self.waker.contacts.keys():
+        for contact_id in (self._after.keys() | self._read_seqs.keys()) - self.waker.contacts.keys():
             self._read_seqs.pop(contact_id, None)
-            del self._after[contact_id]
+            self._after.pop(contact_id, None)
 
     async def _tell_lines(self, one: Engagement) -> None:
         views, contact_id = self._engine.views, one.contact_id
         while True:
             after_seq = self._after.get(contact_id, 0)
-            found = await asyncio.to_thread(views.conversation, str(contact_id), after_seq, LINES_AT_ONCE)
+            try:
+                found = await asyncio.to_thread(views.conversation, str(contact_id), after_seq, LINES_AT_ONCE)
+            except KeyError:
+                return  # so many contacts came since that it is forgotten; the log still has it
             read = found.customer_read_seq, found.agent_read_seq
-            if found.messages or self._read_seqs.get(contact_id) != read:
+            if found.messages or self._read_seqs.get(contact_id, (0, 0)) != read:
                 await self._send(
                     {
                         "type": "lines",

@@ -32,6 +32,7 @@ DESK: Final = (
             "offers",
             "people",
             "sign_in",
+            "sound",
             "state_button",
             "store",
             "wire",

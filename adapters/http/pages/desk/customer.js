@@ -5,7 +5,7 @@ import { notesView } from "./notes.js";
 import { who } from "./people.js";
 import { clock, day, duration, t } from "./words.js";
 
-const SHOWN_ELSEWHERE = new Set(["name", "display_name", "customer_name"]);
+const SHOWN_ELSEWHERE = new Set(["name", "display_name", "customer_name", "signed"]);
 
 export function customerView(desk) {
   const title = el("h2", { id: "customer-title" });
@@ -73,6 +73,7 @@ export function customerView(desk) {
       fact(t("entry"), contact.entry),
       fact(t("arrived"), day(contact.arrived_ns)),
       fact(t("priority"), contact.priority ? String(contact.priority) : ""),
+      fact(t("identity"), contact.attributes?.signed ? t(`identity.${contact.attributes.signed}`) : ""),
       more.map(([key, said]) => fact(key.replaceAll("_", " "), said)),
     );
     pastTitle.textContent = earlier?.length ? t("earlier", { n: earlier.length }) : t("earlier_none_title");

@@ -10,6 +10,7 @@ import { offersView } from "./offers.js";
 import { who } from "./people.js";
 import { signInView } from "./sign_in.js";
 import { stateButton } from "./state_button.js";
+import { Sound } from "./sound.js";
 import { Store } from "./store.js";
 import { choose, duration, language, languages, loadWords, share, t } from "./words.js";
 import { freshId, Wire } from "./wire.js";
@@ -22,6 +23,7 @@ const room = document.getElementById("room");
 class Desk {
   constructor() {
     this.store = new Store();
+    this.sound = new Sound();
     this.keysOn = localStorage.getItem(KEYS_OFF) === null;
     this.open = false;
     this.rung = new Set();
@@ -62,6 +64,7 @@ class Desk {
 
   leave(message) {
     this.open = false;
+    this.sound.ring(false);
     this.wire.close();
     document.title = t("desk");
     fill(room, signInView((session) => this.enter(session), message));
@@ -69,6 +72,7 @@ class Desk {
 
   async signOut() {
     if (this.store.contacts.length && !confirm(t("sign_out_with_contacts", { n: this.store.contacts.length }))) return;
+    if (this.store.connection === "live" && this.store.agent?.status !== "offline") await this.act({ verb: "status", status: "offline" });
     await fetch("/api/v1/desk/session", { method: "DELETE" }).catch(() => null);
     this.leave(t("signed_out"));
   }
@@ -88,7 +92,7 @@ class Desk {
       const fresh = this.store.takeLines(told);
       const line = fresh.findLast((one) => one.by === "customer");
       const contact = this.store.items.get(`contact:${told.contact_id}`);
-      if (line && contact && (document.hidden || contact.id !== this.store.chosen)) this.say_politely(t("new_line", { name: who(contact), text: line.text }));
+      if (line && contact && (document.hidden || contact.id !== this.store.chosen)) this.notice(t("new_line", { name: who(contact), text: line.text }));
     } else if (told.type === "typing") {
       this.store.conversation(told.contact_id).typing = told.typing;
       this.store.changed();
@@ -231,7 +235,8 @@ class Desk {
     return el("a", { class: "attachment", href, download: file.name }, picture, el("span", {}, words));
   }
 
-  say_politely(text) {
+  notice(text) {
+    this.sound.tick();
     document.getElementById("polite").textContent = text;
   }
 
@@ -292,16 +297,17 @@ class Desk {
     const dot = el("span", { class: "dot", "aria-hidden": "true" });
     const connection = el("span", {});
     const tongue = el("div", { class: "tongues", role: "group" });
+    const sound = el("button", { type: "button", class: "quiet", on: { click: () => (this.sound.set(!this.sound.on), this.render()) } });
     const keys = el("button", { type: "button", class: "quiet", on: { click: () => helpDialog(this) } });
     const out = el("button", { type: "button", class: "quiet", on: { click: () => this.signOut() } });
     const heading = el("h1", { class: "service-name" });
     const figures = el("dl", { class: "figures" });
     const toast = el("p", { class: "toast", hidden: true });
     heading.append(service);
-    this.parts = { state, offers, contacts, conversation, customer, name, service, dot, connection, tongue, keys, out, figures, toast };
+    this.parts = { state, offers, contacts, conversation, customer, name, service, dot, connection, tongue, sound, keys, out, figures, toast };
     fill(
       room,
-      el("header", { class: "top" }, el("div", { class: "who" }, heading, el("p", { class: "me-line" }, name, el("span", { class: "connection", id: "connection" }, dot, connection))), state.place, figures, el("div", { class: "top-end" }, tongue, keys, out)),
+      el("header", { class: "top" }, el("div", { class: "who" }, heading, el("p", { class: "me-line" }, name, el("span", { class: "connection", id: "connection" }, dot, connection))), state.place, figures, el("div", { class: "top-end" }, tongue, sound, keys, out)),
       el("main", { class: "desk" }, offers.place, contacts.place, conversation.place, customer.place),
       toast,
     );
@@ -322,6 +328,7 @@ class Desk {
     for (const part of [parts.state, parts.offers, parts.contacts, parts.conversation, parts.customer]) part.render();
     this.tick();
     const unread = store.held.reduce((sum, contact) => sum + (contact.channel === "voice" ? 0 : store.conversation(contact.id).unread), 0);
+    this.sound.ring(store.offers.some((offer) => !this.rings(offer)));
     const rings = store.offers.length ? "☎ " : "";
     document.title = `${rings}${unread ? `(${unread}) ` : ""}${t("desk")}`;
   }
@@ -336,6 +343,7 @@ class Desk {
       parts.out.textContent = t("sign_out");
       document.querySelector(".skip").textContent = t("skip");
     }
+    parts.sound.textContent = t(this.sound.on ? "sound_on" : "sound_off");
     const agent = this.store.agent;
     if (!agent) return;
     const own = this.store.items.get("figures") ?? {};
