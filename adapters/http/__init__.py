@@ -1,1 +1,1 @@
-"""The HTTP adapter: facts and commands in, figures, streams, metrics and a page of queues out."""
+"""The HTTP adapter: facts and commands in, figures, streams, metrics, a wallboard and a desk out."""

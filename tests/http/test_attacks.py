@@ -267,7 +267,7 @@ async def test_heads_that_cannot_be_read(build: Build, place: int) -> None:
         "/pages/%2e%2e/adapter.py",
         "/pages/..%5cadapter.py",
         "/pages//etc/passwd",
-        "/pages/board.css%00.html",
+        "/pages/document.css%00.html",
         "//evil.example/",
         "/api/v1/contacts/..%2f..%2fqueues",
     ],

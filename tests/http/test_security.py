@@ -71,7 +71,15 @@ async def test_wrong_tokens_are_refused(build: Build, authorization: str) -> Non
 async def test_pages_health_and_documentation_are_open(build: Build) -> None:
     house = await build(centre=CENTRE + TOKENS)
     async with ClientSession(house.url) as client:
-        for address in ("/", "/pages/board.js", "/livez", "/readyz", "/docs", "/openapi.json", "/problems/forbidden"):
+        for address in (
+            "/",
+            "/pages/wallboard/main.js",
+            "/livez",
+            "/readyz",
+            "/docs",
+            "/openapi.json",
+            "/problems/forbidden",
+        ):
             async with client.get(address) as answer:
                 assert answer.status == 200, address
                 assert "default-src 'none'" in answer.headers["Content-Security-Policy"]

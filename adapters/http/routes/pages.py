@@ -1,17 +1,14 @@
-"""The page of queues at `/`, with its style and script."""
+"""Files of the pages: the style of the documentation, and the agent desk."""
 
 import hashlib
-from html import escape
 from importlib.resources import files
 from typing import Final
 
 from aiohttp import web
 
-from adapters.http.context import context_of
 from adapters.http.route_table import OPEN, Handler, Route
 
 _PAGES: Final = files("adapters.http") / "pages"
-_BOARD: Final = (_PAGES / "board.html").read_text("utf-8")
 
 
 DESK: Final = (
@@ -57,26 +54,12 @@ def _file(name: str, content_type: str) -> Handler:
     return handle
 
 
-async def get_board(request: web.Request) -> web.Response:
-    """Give the page, with the name that the service goes by now."""
-    name = context_of(request).views.directory.service or "Trunkline"
-    body = _BOARD.replace("{service}", escape(name)).encode()
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = {"Cache-Control": "no-cache", "ETag": etag}
-    if request.headers.get("If-None-Match") == etag:
-        return web.Response(status=304, headers=headers)
-    return web.Response(body=body, content_type="text/html", charset="utf-8", headers=headers)
-
-
 def _page(path: str, name: str, content_type: str, operation: str, summary: str) -> Route:
     handler = _file(name, content_type)
     return Route("GET", path, handler, operation, summary, OPEN, "pages", produces=(content_type,))
 
 
 ROUTES: Final = (
-    Route("GET", "/", get_board, "getBoard", "The page of queues", OPEN, "pages", produces=("text/html",)),
-    _page("/pages/board.css", "board.css", "text/css", "getBoardStyle", "Its style"),
-    _page("/pages/board.js", "board.js", "text/javascript", "getBoardScript", "Its script"),
     _page("/pages/document.css", "document.css", "text/css", "getDocumentStyle", "Style of the documentation"),
     *(_page(path, f"desk/{name}", kind, f"getDesk:{name}", "The agent desk") for path, name, kind in DESK),
 )

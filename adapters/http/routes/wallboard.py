@@ -117,6 +117,11 @@ async def get_page(request: web.Request) -> web.Response:
     return _file(request, body, "text/html", f'"{hashlib.sha256(body).hexdigest()[:32]}"')
 
 
+async def get_home(request: web.Request) -> web.Response:
+    """Give the page with the default board."""
+    return await get_page(request)
+
+
 async def get_page_of_board(request: web.Request) -> web.Response:
     """Give the page of one board. Raises Problem where there is none."""
     board_of(request)
@@ -255,6 +260,7 @@ def _page(path: str, handler: object, operation: str, summary: str, kind: str = 
 
 
 ROUTES: Final = (
+    _page("/", get_home, "getHome", "The wallboard with the default board"),
     _page("/wallboard", get_page, "getWallboard", "The wallboard with the default board"),
     _page("/wallboard/{board}", get_page_of_board, "getWallboardOf", "The wallboard with one board"),
     _page("/pages/wallboard/{file}", get_file, "getWallboardFile", "A file of the wallboard", "text/javascript"),

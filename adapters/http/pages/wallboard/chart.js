@@ -33,7 +33,13 @@ export function build() {
     if (!day) return;
     show(csv, Boolean(day.fault) || !day.planned);
     put(csv, day.fault ? t("plan_fault", { fault: day.fault }) : t("no_plan"));
-    place.replaceChildren(day.rows.length ? (asTable ? table(day) : picture(day, Math.max(NARROW, place.clientWidth - 24))) : el("p", { class: "empty" }, t("say_quiet")));
+    place.replaceChildren(day.rows.length ? (asTable ? table(day) : picture(day, Math.max(NARROW, place.clientWidth - 24), room())) : el("p", { class: "empty" }, t("say_quiet")));
+  }
+  /** How high the drawing may be where everything stands on one screen; else in proportion to its width. */
+  function room() {
+    const column = node.parentElement, others = [...(column?.children ?? [])].filter((child) => child !== node);
+    const whole = matchMedia("(min-width: 70rem) and (min-height: 40rem)").matches && column && !others.length;
+    return whole ? column.clientHeight - (place.offsetTop - node.offsetTop) - 24 : 0;
   }
   return { node, draw: () => { refresh(); paint(); }, tick: refresh, shown: () => { refresh(); paint(); } };
 }
@@ -64,8 +70,8 @@ const plots = (high) => {
   return { contacts: [18, left * 0.43], agents: [48 + left * 0.43, left * 0.34], level: [78 + left * 0.77, left * 0.23] };
 };
 
-function picture(day, W) {
-  const H = Math.min(HIGH, Math.max(LOW, W * 0.46)), PLOTS = plots(H);
+function picture(day, W, room) {
+  const H = Math.max(LOW, room || Math.min(HIGH, W * 0.46)), PLOTS = plots(H);
   const { rows } = day, wide = (W - LEFT - RIGHT) / rows.length, x = (place) => LEFT + place * wide;
   const svg = draw("svg", { viewBox: `0 0 ${W} ${H}`, class: "chart", role: "img" }, draw("title", {}, told(day)));
   const contacts = top(rows.flatMap((row) => [row.offered, row.forecast])), people = top(rows.flatMap((row) => [row.agents, row.required, row.scheduled]));
