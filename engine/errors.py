@@ -93,3 +93,7 @@ class SourcesFull(Overloaded):
 
 class ContactsFull(Overloaded):
     """As many contacts are open as `limits.contacts` allows: one must end first."""
+
+
+class TlsFilesUnusable(TrunklineError):
+    """A certificate, its key or a list of authorities cannot be used as they are."""

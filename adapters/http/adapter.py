@@ -19,6 +19,7 @@ from adapters.http.settings import Settings as HttpSettings
 from adapters.http.tokens import Tokens
 from adapters.http.wallboard.day import Days
 from adapters.http.wallboard.kiosks import Kiosks
+from engine.errors import TlsFilesUnusable
 from engine.messages.effects import AnyEffect
 from engine.ports import AdapterStatus, EngineLink, OpenContact
 
@@ -88,16 +89,18 @@ class HttpAdapter:
         assert server is not None
         context.connections.start(lambda: server.connections)
         try:
-            site = web.TCPSite(runner, settings.host, settings.port, backlog=1024)
+            context_of_tls = settings.tls.server_context() if settings.tls is not None else None
+            site = web.TCPSite(runner, settings.host, settings.port, backlog=1024, ssl_context=context_of_tls)
             await site.start()
-        except OSError:
+        except (OSError, TlsFilesUnusable):
             await self.stop()
             raise
         self.port = runner.addresses[0][1]
-        logger.info("listening at http://%s:%d", settings.host, self.port)
+        logger.info("listening at %s://%s:%d", settings.scheme, settings.host, self.port)
         if not settings.tokens:
             logger.warning(
-                "no tokens are configured: everybody on this machine may do everything at http://%s:%d",
+                "no tokens are configured: everybody on this machine may do everything at %s://%s:%d",
+                settings.scheme,
                 settings.host,
                 self.port,
             )

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from adapters.http.wallboard.boards import BOARD_NAME, DEFAULT_BOARD, BoardSettings
 from engine.model.fields import Duration, TimeZone, Whole, fault
 from engine.model.scopes import TOKEN_ID
+from engine.model.tls import ServerTls
 
 ScopeWord = Literal["ingest", "read", "agent", "supervise", "admin"]
 DEFAULT_PORT: Final = 8080
@@ -56,6 +57,8 @@ class Settings(BaseModel):
     """Address to listen at. Anything but this machine's own needs tokens."""
     port: Annotated[int, Whole(0, 65_535)] = DEFAULT_PORT
     """0: any free one."""
+    tls: ServerTls | None = None
+    """Answer by https alone; not said: by http."""
     tokens: list[Token] = Field(default_factory=list)
     """Who may ask for what; without tokens, everybody on this machine may do everything."""
     hosts: list[str] = Field(default_factory=list)
@@ -91,6 +94,11 @@ class Settings(BaseModel):
     def all_boards(self) -> dict[str, BoardSettings]:
         """The boards by name, the default one among them."""
         return {DEFAULT_BOARD: BoardSettings(), **self.boards}
+
+    @property
+    def scheme(self) -> str:
+        """By which it answers."""
+        return "http" if self.tls is None else "https"
 
     @property
     def on_loopback(self) -> bool:

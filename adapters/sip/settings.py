@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+import ssl
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -9,8 +10,10 @@ from pydantic import Field, field_validator, model_validator
 from adapters.sip.protocol import LocalProtocolError, MalformedMessage, Uri, hop_for_uri
 from adapters.sip.translate import is_protection
 from engine.model.fields import Duration, Ref, Section, Whole, fault
+from engine.model.tls import ServerTls, load_authorities
 
 DEFAULT_PORT: Final = 5060
+DEFAULT_TLS_PORT: Final = 5061
 SECOND_NS: Final = 1_000_000_000
 NUMBER: Final = re.compile(r"\+?[0-9A-Za-z*#._-]{1,64}")
 """What may be dialled, or shown as a caller."""
@@ -69,7 +72,7 @@ class Outbound(Section):
             hop = hop_for_uri(Uri.parse(proxy))
         except (LocalProtocolError, MalformedMessage):
             hop = None
-        if hop is None or hop.transport not in ("udp", "tcp"):
+        if hop is None or hop.transport not in ("udp", "tcp", "tls"):
             raise fault(f"{proxy!r} is no address; write it as sip:192.0.2.10:5060 or sip:192.0.2.10;transport=tcp")
         return proxy
 
@@ -98,17 +101,42 @@ class Callbacks(Section):
         return self
 
 
+class SipTls(ServerTls):
+    """Calls over TLS: by which certificate, at which port, and whose certificates are believed."""
+
+    port: Annotated[int, Whole(0, 65_535)] = DEFAULT_TLS_PORT
+    """0: any free one."""
+    ca_file: str = ""
+    """Authorities of the peers that are called; empty: those of the system."""
+    verify: bool = True
+    """Whether peers that are called must have a certificate of their name by such an authority."""
+
+    def client_context(self) -> ssl.SSLContext:
+        """Return a context to connect with. Raises TlsFilesUnusable and OSError."""
+        context = ssl.create_default_context() if not self.ca_file else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        self.load_certificate(context)
+        if self.ca_file:
+            load_authorities(context, self.ca_file)
+        if not self.verify:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context
+
+
 class Settings(Section):
     """Where it listens, which number leads to which queue, whom it believes, and how much it bears."""
 
     host: str = "127.0.0.1"
     """Address to listen at."""
     port: Annotated[int, Whole(0, 65_535)] = DEFAULT_PORT
-    """UDP and TCP; 0: any free one."""
+    """Of UDP and TCP; 0: any free one."""
     advertise: str = ""
     """Address that Via and Contact name; needed when `host` stands for all addresses."""
     udp: bool = True
     tcp: bool = True
+    tls: SipTls | None = None
+    """Calls over TLS beside; not said: none."""
     realm: str = "trunkline"
     """Realm of the digest authentication of phones."""
     digest_algorithms: list[Algorithm] = Field(default_factory=lambda: list[Algorithm](["MD5"]), min_length=1)
@@ -183,8 +211,11 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        if not self.udp and not self.tcp:
-            raise fault("'udp' and 'tcp' are both false; one transport is needed")
+        if not self.udp and not self.tcp and self.tls is None:
+            raise fault("'udp' and 'tcp' are both false, and there is no 'tls'; one transport is needed")
+        over_tls = [way.proxy for way in self.outbound if hop_for_uri(Uri.parse(way.proxy)).transport == "tls"]
+        if over_tls and self.tls is None:
+            raise fault(f"{over_tls[0]!r} is reached over TLS, so the section 'tls' is needed")
         if not self.advertise and self.host in ("0.0.0.0", "::"):
             raise fault(f"'host' {self.host} stands for all addresses, so 'advertise' must say which one peers may use")
         if self.min_session_interval_ns > self.session_interval_ns:

@@ -13,7 +13,7 @@ from engine.model.settings import INHERIT, SECOND_NS
 
 AGENTS_MAX: Final = 10_000
 _NUMBER: Final = re.compile(r"\{n(?::(0?\d{1,2}))?\}")
-_ADDRESS: Final = r"sips?:[^@\s;]+@[^@\s;]+(;transport=(udp|tcp))?"
+_ADDRESS: Final = r"sips?:[^@\s;]+@[^@\s;]+(;transport=(udp|tcp|tls))?"
 Capacities = dict[Annotated[str, Ref("channel")], Annotated[int, Whole(0, 1000)]]
 Name = Annotated[str, Text(r"\S(.{0,126}\S)?", "a name; write 1 to 128 characters, in quotes if they are digits")]
 

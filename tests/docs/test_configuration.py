@@ -12,7 +12,7 @@ from adapters.http.settings import DeskLimits
 from adapters.http.settings import Settings as HttpSettings
 from adapters.mqtt.settings import Settings as MqttSettings
 from adapters.mqtt.settings import Tls
-from adapters.sip.settings import Callbacks, Outbound, Trunk
+from adapters.sip.settings import Callbacks, Outbound, SipTls, Trunk
 from adapters.sip.settings import Settings as SipSettings
 from adapters.webchat.settings import Files, FormField, Inbox
 from adapters.webchat.settings import Settings as WebChatSettings
@@ -32,6 +32,7 @@ from engine.config.sections import (
 )
 from engine.model.durations import parse_duration
 from engine.model.fields import Duration, Whole, Word
+from engine.model.tls import ServerTls
 
 ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = (ROOT / "docs" / "CONFIGURATION.md").read_text(encoding="utf-8")
@@ -63,6 +64,8 @@ SECTIONS: Final[dict[str, type[BaseModel]]] = {
     "pre_chat": FormField,
     "files": Files,
     "tls": Tls,
+    "tls of sip": SipTls,
+    "tls of http": ServerTls,
 }
 LEFT_TO_WORDS: Final = {"ageing", "agents.wrap_up"}
 """Defaults that no value in a file stands for: the text says what holds."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 from adapters.mqtt import connection
 from adapters.mqtt.adapter import MqttAdapter
 from engine.messages.observed import ContactArrived, ContactReleased, Observed
+from tests.certificates import make_certificates
 from tests.mqtt.conftest import CENTRE, ROOT, Broker, Build, Connect, House, Peer, until
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
@@ -215,23 +215,6 @@ def add_password(path: Path) -> None:
     """Let the user `engine` in with the password `secret`."""
     path.touch(mode=0o600)
     subprocess.run(["mosquitto_passwd", "-b", str(path), "engine", "secret"], check=True)
-
-
-def make_certificates(folder: Path) -> None:
-    """Make an authority and a certificate of 127.0.0.1."""
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed")
-
-    def openssl(*words: str) -> None:
-        subprocess.run(["openssl", *words], check=True, cwd=folder, capture_output=True)
-
-    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2")
-    usage = ("-addext", "keyUsage=critical,keyCertSign,cRLSign")
-    openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=test authority", *usage)
-    openssl("req", *key[:-2], "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=broker")
-    (folder / "names").write_text("subjectAltName=IP:127.0.0.1\nauthorityKeyIdentifier=keyid\n")
-    signed = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", "names")
-    openssl("x509", "-req", "-in", "server.csr", "-out", "server.pem", *signed)
 
 
 async def test_nothing_is_acknowledged_before_it_is_durable(build: Build, broker: Broker, connect: Connect) -> None:

@@ -1,24 +1,21 @@
-"""Sockets: one for UDP with a large buffer, and TCP connections that are reused by whom they lead to, all bounded."""
+"""Sockets: one for UDP with a large buffer, and TCP and TLS connections, reused by whom they lead to, all bounded."""
 
 import asyncio
 import logging
 import socket
+import ssl
 from collections import Counter
 from collections.abc import Callable, Collection
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from adapters.sip.protocol import (
     Hop,
-    MalformedMessage,
-    Request,
-    Response,
     StreamFramer,
-    is_keep_alive,
-    parse_datagram,
 )
 from adapters.sip.transport.connection_guard import ConnectionGuard
 from adapters.sip.transport.resolver import Resolver
+from adapters.sip.transport.udp_socket import OnMessage, UdpSocket
 
 logger = logging.getLogger(__name__)
 
@@ -40,58 +37,28 @@ KEEP_ALIVE: Final = (
     (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
 )
 """Peers may be silent for hours, and gone without a word. Phones ping for themselves (RFC 5626 §3.5.1)."""
-HOPS_KEPT: Final = 4096
 
-OnMessage = Callable[[Request | Response], None]
 OnFailure = Callable[[Hop], None]
 
 
-class UdpSocket(asyncio.DatagramProtocol):
-    """The datagrams of one port."""
+class Secured(NamedTuple):
+    """What connections over TLS need."""
 
-    def __init__(self, on_message: OnMessage, counters: Counter[str]) -> None:
-        self._on_message = on_message
-        self._counters = counters
-        self._hops: dict[tuple[Any, ...], Hop] = {}
-        """By address: most datagrams come from few."""
-        self.transport: Any = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport."""
-        self.transport = transport
-
-    def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
-        """Hand a message on."""
-        if is_keep_alive(data):
-            self._counters["keep_alives"] += 1
-            return
-        hop = self._hops.get(addr)
-        if hop is None:
-            if len(self._hops) >= HOPS_KEPT:
-                self._hops.clear()
-            hop = self._hops[addr] = Hop("udp", addr[0], addr[1])
-        try:
-            message = parse_datagram(data, hop)
-        except MalformedMessage:
-            self._counters["malformed"] += 1
-            return
-        self._on_message(message)
-
-    def error_received(self, exc: Exception) -> None:
-        """Count what the network reports; it does not say whom it could not reach, so timers find out."""
-        self._counters["udp_errors"] += 1
-        logger.debug("UDP: %s", exc)
+    port: int
+    """Where they are taken; 0: any free one."""
+    server: ssl.SSLContext
+    client: ssl.SSLContext
 
 
 class TcpConnection(asyncio.Protocol):
-    """One connection, made by either side. `hop` names the other end once it is there."""
+    """One connection, made by either side, plain or over TLS. `hop` names the other end once it is there."""
 
-    def __init__(self, connections: "Connections", accepted: bool = False) -> None:
+    def __init__(self, connections: "Connections", accepted: bool = False, transport: str = "tcp") -> None:
         self._connections = connections
         self.accepted = accepted
         """Whether the other end made it."""
         self._framer = StreamFramer()
-        self.hop = Hop("tcp", "", 0)
+        self.hop = Hop(transport, "", 0)
         self.transport: Any = None
         self.used_at_s = 0.0
 
@@ -102,7 +69,7 @@ class TcpConnection(asyncio.Protocol):
         if peer is None:  # gone before it was taken
             transport.close()
             return
-        self.hop = Hop("tcp", peer[0], peer[1])
+        self.hop = Hop(self.hop.transport, peer[0], peer[1])
         self._framer.source = self.hop
         if not self._connections.opened(self):
             self.transport.abort()
@@ -151,16 +118,21 @@ class Connections:
         *,
         guard: ConnectionGuard,
         receive_buffer: int,
+        secured: Secured | None = None,
     ) -> None:
         self.on_message = on_message
         self.counters = counters
         self._on_failure = on_failure
         self.guard = guard
         self._receive_buffer = receive_buffer
+        self._secured = secured
         self._udp: UdpSocket | None = None
-        self._server: asyncio.Server | None = None
-        self._open: dict[tuple[str, int], TcpConnection] = {}
-        self._aliases: dict[tuple[str, int], tuple[str, int]] = {}
+        self._servers: list[asyncio.Server] = []
+        self.tls_port = 0
+        """The port of TLS; 0 where there is none."""
+        self._open: dict[Hop, TcpConnection] = {}
+        self._aliases: dict[Hop, Hop] = {}
+        """The other ends of connections to names, by what they were called."""
         self._pending: dict[Hop, list[bytes]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._resolver = Resolver()
@@ -175,7 +147,9 @@ class Connections:
         """Bytes of receive buffer that the system gave."""
 
     async def open(self, host: str, port: int, *, udp: bool, tcp: bool) -> int:
-        """Listen; both transports at one port, which is returned. Raises OSError when it is taken."""
+        """Listen; UDP and TCP at one port, which is returned. Raises OSError when it is taken."""
+        if self._secured is not None:
+            self.tls_port = await self._listen(host, self._secured.port, "tls", self._secured.server)
         for _ in range(0 if port else ANY_PORT_TRIES):
             try:
                 return await self._open_at(host, 0, udp=udp, tcp=tcp)
@@ -183,6 +157,17 @@ class Connections:
                 # The port that UDP was given is another's for TCP.
                 self._close_udp()
         return await self._open_at(host, port, udp=udp, tcp=tcp)
+
+    async def _listen(self, host: str, port: int, transport: str, context: ssl.SSLContext | None = None) -> int:
+        """Take connections; returns the port. Raises OSError."""
+        loop = asyncio.get_running_loop()
+        made = partial(TcpConnection, self, accepted=True, transport=transport)
+        limit_s = self.guard.message_limit_s if context is not None else None
+        server = await loop.create_server(made, host, port, backlog=1024, ssl=context, ssl_handshake_timeout=limit_s)
+        self._servers.append(server)
+        if self._sweeper is None:
+            self._sweeper = loop.call_later(SWEEP_S, self._sweep)
+        return int(server.sockets[0].getsockname()[1])
 
     async def _open_at(self, host: str, port: int, *, udp: bool, tcp: bool) -> int:
         loop = asyncio.get_running_loop()
@@ -201,10 +186,7 @@ class Connections:
                 lambda: UdpSocket(self.on_message, self.counters), sock=own
             )
         if tcp:
-            made = partial(TcpConnection, self, accepted=True)
-            self._server = await loop.create_server(made, host, port, backlog=1024)
-            port = self._server.sockets[0].getsockname()[1]
-            self._sweeper = loop.call_later(SWEEP_S, self._sweep)
+            port = await self._listen(host, port, "tcp")
         return port
 
     async def close(self) -> None:
@@ -218,17 +200,17 @@ class Connections:
         self._close_udp()
         for connection in list(self._open.values()):
             connection.transport.close()
-        if self._server is not None:
-            self._server.close()
-            await self._server.wait_closed()
-            self._server = None
+        servers, self._servers = self._servers, []
+        for server in servers:
+            server.close()
+            await server.wait_closed()
 
     def send(self, octets: bytes, hop: Hop) -> None:
         """Send octets to a hop; over TCP on the connection that is there, or on a new one."""
         if hop.transport == "udp":
             self._send_datagram(octets, hop)
-        elif hop.transport == "tcp":
-            connection = self._find(hop.host, hop.port)
+        elif hop.transport == "tcp" or (hop.transport == "tls" and self._secured is not None):
+            connection = self._find(hop)
             if connection is not None:
                 connection.used_at_s = asyncio.get_running_loop().time()
                 connection.transport.write(octets)
@@ -239,7 +221,7 @@ class Connections:
 
     def has(self, hop: Hop) -> bool:
         """Whether there is a connection to the hop now."""
-        return self._find(hop.host, hop.port) is not None
+        return self._find(hop) is not None
 
     @property
     def count(self) -> int:
@@ -265,7 +247,7 @@ class Connections:
         if refusal:
             self.counters[refusal] += 1
             return False
-        self._open[connection.hop.host, connection.hop.port] = connection
+        self._open[connection.hop] = connection
         connection.used_at_s = now_s
         self.counters["connections"] += 1
         return True
@@ -273,17 +255,17 @@ class Connections:
     def lost(self, connection: TcpConnection) -> None:
         """Forget a connection; its requests without an answer fail."""
         self.guard.forget(connection)
-        key = (connection.hop.host, connection.hop.port)
-        if self._open.get(key) is connection:
-            del self._open[key]
-            self._aliases = {alias: end for alias, end in self._aliases.items() if end != key}
+        hop = connection.hop
+        if self._open.get(hop) is connection:
+            del self._open[hop]
+            self._aliases = {alias: end for alias, end in self._aliases.items() if end != hop}
             if not self._closing:
-                self._on_failure(connection.hop)
+                self._on_failure(hop)
 
     # --- sending
 
-    def _find(self, host: str, port: int) -> TcpConnection | None:
-        return self._open.get((host, port)) or self._open.get(self._aliases.get((host, port), ("", 0)))
+    def _find(self, hop: Hop) -> TcpConnection | None:
+        return self._open.get(hop) or self._open.get(self._aliases.get(hop, hop))
 
     def _send_datagram(self, octets: bytes, hop: Hop) -> None:
         if self._udp is None:
@@ -317,7 +299,7 @@ class Connections:
         try:
             async with asyncio.timeout(CONNECT_LIMIT_S):
                 address = await self._resolver.look_up(hop.host)
-                connection = await self._connect(hop, address) if hop.transport == "tcp" else None
+                connection = await self._connect(hop, address) if hop.reliable else None
         except (OSError, TimeoutError) as error:
             logger.info("cannot reach %s:%d over %s: %r", hop.host, hop.port, hop.transport, error)
             self._pending.pop(hop, None)
@@ -331,11 +313,18 @@ class Connections:
 
     async def _connect(self, hop: Hop, address: str) -> TcpConnection:
         loop = asyncio.get_running_loop()
-        _, connection = await loop.create_connection(lambda: TcpConnection(self), address, hop.port)
-        if self._find(connection.hop.host, connection.hop.port) is not connection:
+        context = self._secured.client if self._secured is not None and hop.transport == "tls" else None
+        _, connection = await loop.create_connection(
+            partial(TcpConnection, self, transport=hop.transport),
+            address,
+            hop.port,
+            ssl=context,
+            server_hostname=hop.host if context is not None else None,
+        )
+        if self._find(connection.hop) is not connection:
             raise ConnectionRefusedError("there are too many connections")
-        if address != hop.host:
-            self._aliases[hop.host, hop.port] = (connection.hop.host, connection.hop.port)
+        if connection.hop != hop:
+            self._aliases[hop] = connection.hop
         return connection
 
     def _fail(self, hop: Hop) -> None:

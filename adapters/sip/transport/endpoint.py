@@ -21,7 +21,7 @@ from adapters.sip.protocol import (
     TransactionLayer,
 )
 from adapters.sip.settings import SECOND_NS, Settings
-from adapters.sip.transport.connection import Connections
+from adapters.sip.transport.connection import Connections, Secured
 from adapters.sip.transport.connection_guard import ConnectionGuard
 
 logger = logging.getLogger(__name__)
@@ -79,6 +79,7 @@ class SipEndpoint:
                 settings.connections, settings.connections_per_address, settings.message_limit_ns / SECOND_NS
             ),
             receive_buffer=settings.receive_buffer,
+            secured=_secured(settings),
         )
         self._flush_due = False
         self._alarm: asyncio.TimerHandle | None = None
@@ -96,7 +97,8 @@ class SipEndpoint:
         self.opened_ns = self.now_ns()
         self.port = await self.connections.open(settings.host, settings.port, udp=settings.udp, tcp=settings.tcp)
         host = f"[{settings.own_host}]" if ":" in settings.own_host else settings.own_host
-        sent_by = {name: f"{host}:{self.port}" for name, used in (("udp", settings.udp), ("tcp", settings.tcp)) if used}
+        ports = {"udp": self.port * settings.udp, "tcp": self.port * settings.tcp, "tls": self.connections.tls_port}
+        sent_by = {transport: f"{host}:{port}" for transport, port in ports.items() if port}
         self._contacts = {
             name: f"<sip:{USER}@{address}{'' if name == 'udp' else ';transport=' + name}>"
             for name, address in sent_by.items()
@@ -130,7 +132,7 @@ class SipEndpoint:
 
     def is_own(self, host: str, port: int) -> bool:
         """Whether an address is ours."""
-        return port == self.port and host in (self._settings.own_host, self._settings.host)
+        return port in (self.port, self.connections.tls_port) and host in (self._settings.own_host, self._settings.host)
 
     # --- out
 
@@ -236,3 +238,9 @@ class SipEndpoint:
 
 def _nobody(_hop: Hop) -> None:
     """For endpoints of which nobody wants to hear."""
+
+
+def _secured(settings: Settings) -> Secured | None:
+    """What TLS needs, read from its files. Raises TlsFilesUnusable and OSError."""
+    tls = settings.tls
+    return None if tls is None else Secured(tls.port, tls.server_context(), tls.client_context())

@@ -1,0 +1,52 @@
+"""The service by https: nothing is told in the clear, and clients may have to show a certificate."""
+
+import ssl
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import ClientSession, TCPConnector
+
+from engine.errors import TlsFilesUnusable
+from tests.certificates import make_certificates
+from tests.http.support import Build, get
+
+
+def trusting(folder: Path) -> ssl.SSLContext:
+    """A client's context that trusts the authority."""
+    return ssl.create_default_context(cafile=str(folder / "ca.pem"))
+
+
+def section(folder: Path, more: str = "") -> str:
+    return f"tls: {{certificate_file: {folder / 'server.pem'}, key_file: {folder / 'server.key'}{more}}}"
+
+
+async def test_it_answers_by_https_alone(build: Build, tmp_path: Path) -> None:
+    make_certificates(tmp_path)
+    house = await build(section(tmp_path))
+    secured = house.url.replace("http:", "https:")
+    async with ClientSession(secured, connector=TCPConnector(ssl=trusting(tmp_path))) as client:
+        assert (await get(client, "/api/v1/queues"))["queues"]
+    async with ClientSession(house.url) as client:
+        with pytest.raises(aiohttp.ClientError):
+            await client.get("/api/v1/queues")
+
+
+async def test_clients_without_a_certificate_are_kept_out(build: Build, tmp_path: Path) -> None:
+    make_certificates(tmp_path)
+    house = await build(section(tmp_path, f", client_ca_file: {tmp_path / 'ca.pem'}"))
+    secured = house.url.replace("http:", "https:")
+    known = trusting(tmp_path)
+    known.load_cert_chain(tmp_path / "server.pem", tmp_path / "server.key")
+    async with ClientSession(secured, connector=TCPConnector(ssl=known)) as client:
+        assert (await get(client, "/api/v1/queues"))["queues"]
+    async with ClientSession(secured, connector=TCPConnector(ssl=trusting(tmp_path))) as client:
+        with pytest.raises(aiohttp.ClientError):
+            await client.get("/api/v1/queues")
+
+
+async def test_a_wrong_certificate_keeps_it_from_starting(build: Build, tmp_path: Path) -> None:
+    make_certificates(tmp_path)
+    (tmp_path / "server.pem").write_text("no certificate")
+    with pytest.raises((TlsFilesUnusable, Exception), match="are no certificate with its key"):
+        await build(section(tmp_path))
