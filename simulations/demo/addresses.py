@@ -8,6 +8,8 @@ import msgspec
 
 from engine.config.sections import Config
 
+YOU: Final = "you"
+"""The agent of the example centre whom nobody plays."""
 HOST: Final = "127.0.0.1"
 
 

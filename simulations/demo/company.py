@@ -9,7 +9,7 @@ import msgspec
 
 from engine.config.sections import Config
 from engine.errors import TrunklineError
-from simulations.demo.addresses import HOST, Addresses
+from simulations.demo.addresses import HOST, YOU, Addresses
 from simulations.demo.people.crowd import LEAVE_WITHIN_S, START_WITHIN_S, Plan
 from simulations.demo.people.registration import Account
 from simulations.demo.people.tally import READY, Tally
@@ -24,7 +24,7 @@ class PeopleFailed(TrunklineError):
 
 def plan_of(config: Config, addresses: Addresses, seed: int) -> Plan:
     """Say who comes, from the configuration."""
-    agents = [agent.name for agent in config.agents]
+    agents = [agent.name for agent in config.agents if agent.name != YOU]
     phones = [
         Account(agent.name, agent.phone.address, agent.phone.password.get_secret_value())
         for agent in config.agents

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from engine.live.loop import LiveEngine
 from engine.projections.queues.status import QueueStatus
-from simulations.demo.addresses import HOST, Addresses
+from simulations.demo.addresses import HOST, YOU, Addresses
 from simulations.demo.books import Books
 
 REFRESH_S: Final = 0.25
@@ -27,6 +27,7 @@ def welcome(console: Console, addresses: Addresses) -> None:
     body = f'{{"type": "contact_arrived", "contact": "{CONTACT}", "queue": "chat", "channel": "chat"}}'
     lines = [
         f"queues, live      {addresses.url}/",
+        f"answer yourself   {addresses.url}/desk (sign in as {YOU}, without a password)",
         f"bring a contact   curl -d '{body}' \\",
         f"                    -H 'Content-Type: application/json' {addresses.url}/api/v1/events",
         f"why this agent?   {addresses.url}/api/v1/contacts/{CONTACT}/explain",

@@ -254,7 +254,7 @@ def test_the_example_centre_compiles(tmp_path: Path) -> None:
     text = example.read_text(encoding="utf-8").partition("adapters:")[0]
     config = load(tmp_path, text)
     tables = applied(compile_settings(config, compile_directory(config)), default_tables().resized(64, 4, 8, 16, 8))
-    assert tables.agents[:, AgentSetting.EXISTS].sum() == len(config.agents) == 12
+    assert tables.agents[:, AgentSetting.EXISTS].sum() == len(config.agents) == 13
 
 
 def test_what_the_kernel_may_find_out_or_keep_back(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ export async function transferDialog(desk, contact) {
   const list = el("ul", { class: "targets" });
   const shown = dialog(t("transfer_title"), search, list);
   search.focus();
-  const queues = desk.store.house.queues.filter((one) => one.queue !== contact.queue).map((one) => ({ kind: "queue", name: one.queue, text: one.display_name, under: t("a_queue") }));
+  const queues = desk.store.house.queues.filter((one) => one.queue !== contact.queue).sort((one, other) => (other.channel === contact.channel) - (one.channel === contact.channel)).map((one) => ({ kind: "queue", name: one.queue, text: one.display_name, under: `${t("a_queue")} · ${t(`channel.${one.channel}`)}` }));
   let targets = queues;
   const to = (target) => {
     shown.close();
