@@ -21,9 +21,10 @@ SCENARIOS: Final = Path(__file__).parents[2] / ".." / "shared" / "data" / "sip" 
 CAPACITY: Final = Capacity(contacts=1024, agents=64, queues=16, trunk_groups=8, requirements=64, lines=64, intervals=16)
 DEADLINE_S: Final = 30.0
 
-needs_sipp = pytest.mark.skipif(
-    shutil.which("sipp") is None or not SCENARIOS.is_dir(),
-    reason="needs sipp (Debian package sip-tester) and the scenarios of the shared data folder",
+OWN_SCENARIOS: Final = Path(__file__).with_name("scenarios")
+needs_sipp = pytest.mark.skipif(shutil.which("sipp") is None, reason="needs sipp (Debian package sip-tester)")
+needs_shared_scenarios = pytest.mark.skipif(
+    not SCENARIOS.is_dir(), reason="needs the scenarios of the data folder beside the repository (data/sip/sipp)"
 )
 
 
@@ -167,7 +168,7 @@ class Sipps:
         port = port or free_port()
         folder = self._folder / f"sipp-{port}"
         folder.mkdir()
-        own = Path(__file__).with_name(f"{scenario}.xml")
+        own = OWN_SCENARIOS / f"{scenario}.xml"
         arguments = [
             *(("-sf", str(own if own.is_file() else (SCENARIOS / f"{scenario}.xml").resolve()))),
             *(("-i", "127.0.0.1", "-p", str(port), "-mp", str(free_port()))),

@@ -7,9 +7,9 @@ import pytest
 
 from engine.messages.observed import AgentStatusChanged
 from tests.sip.conftest import OpenExchange
-from tests.sip.support import Exchange, Sipp, Sipps, centre, needs_sipp, until
+from tests.sip.support import Exchange, Sipp, Sipps, centre, needs_shared_scenarios, needs_sipp, until
 
-pytestmark = [pytest.mark.peer, pytest.mark.slow, needs_sipp]
+pytestmark = [pytest.mark.peer, pytest.mark.slow, needs_sipp, needs_shared_scenarios]
 both_transports = pytest.mark.parametrize("transport", ["udp", "tcp"])
 
 
