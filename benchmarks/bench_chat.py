@@ -136,11 +136,11 @@ async def _compare(http: aiohttp.ClientSession, url: str, people: Sequence[Visit
     verdict = Verdict(lost=sum(person.unanswered for person in people))
     by_name = {person.name: person for person in people}
     seen: set[str] = set()
-    for contact in desk.chats:
+    for contact in await _contacts(http, url):
         logged = await _conversation(http, url, contact)
         texts = Counter(one["text"] for one in logged)
         verdict.doubled += sum(count - 1 for count in texts.values())
-        verdict.lost += sum(text not in texts for text in desk.said[contact])
+        verdict.lost += sum(text not in texts for text in desk.said.get(contact, ()))
         owner = next((by_name[one["text"].split("-")[0]] for one in logged if one["by"] == "customer"), None)
         if owner is None:
             continue
@@ -150,6 +150,20 @@ async def _compare(http: aiohttp.ClientSession, url: str, people: Sequence[Visit
         verdict.doubled += sum(count - 1 for count in owner.shown.values())
     verdict.lost += sum(len(person.acknowledged) for person in people if person.name not in seen)
     return verdict
+
+
+async def _contacts(http: aiohttp.ClientSession, url: str) -> list[str]:
+    """Every contact that ever arrived."""
+    found: list[str] = []
+    after_seq, more = 0, True
+    while more:
+        asked = {"after_seq": str(after_seq), "limit": "1000", "type": "contact_arrived"}
+        async with http.get(f"{url}/api/v1/events", params=asked) as answer:
+            answer.raise_for_status()
+            page = msgspec.json.decode(await answer.read())
+        found += [one["contact"] for one in page["events"]]
+        after_seq, more = page["next_after_seq"], page["more"]
+    return found
 
 
 async def _conversation(http: aiohttp.ClientSession, url: str, contact: str) -> list[dict[str, Any]]:

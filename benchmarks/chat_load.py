@@ -236,10 +236,12 @@ class Desk:
             try:
                 async with http.post(f"{self._url}/api/v1/events", json=facts) as answer:
                     found = msgspec.json.decode(await answer.read())
-                    if answer.status in (202, 422) and "results" in found:
-                        results: list[Json] = found["results"]
-                        return results
-                    self._counts["posts_refused"] += 1
+                if answer.status == 202:
+                    results: list[Json] = found["results"]
+                    return results
+                self._counts[f"posts_answered_{answer.status}"] += 1
+                if answer.status == 422:
+                    return [{} for _ in facts]
             except (aiohttp.ClientError, OSError, TimeoutError):
                 self._counts["posts_failed"] += 1
             await asyncio.sleep(LOOK_EVERY_S)

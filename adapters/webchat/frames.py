@@ -275,38 +275,42 @@ def encode(frame: AnyServerFrame) -> str:
     return _ENCODER.encode(frame).decode()
 
 
-def frames_between(seq: int, before: State, now: State) -> list[AnyServerFrame]:
-    """What a client has to hear who saw the state `before`; sent twice, it does no harm."""
-    found: list[AnyServerFrame] = []
+def frames_between(seq: int, before: State | None, now: State) -> list[AnyServerFrame]:
+    """What a client has to hear who saw the state `before`; None: all of it. Said twice, it does no harm."""
     if now.phase == "ended":
-        if (before.phase, before.contact_id, before.survey) != (now.phase, now.contact_id, now.survey):
-            found.append(Ended(seq=seq, reason=now.reason, survey=now.survey))
-        return found
+        seen = before is not None and (before.phase, before.contact_id, before.survey) == (
+            "ended",
+            now.contact_id,
+            now.survey,
+        )
+        return [] if seen else [Ended(seq=seq, reason=now.reason, survey=now.survey)]
+    if now.phase == "none":
+        return []
+    found: list[AnyServerFrame] = []
     if now.phase == "queued":
-        if before.phase == "connected":
+        if before is not None and before.phase == "connected":
             found.append(Assigned(seq=seq, agent=""))
-        told = (now.position, now.wait_low_min, now.wait_high_min, now.can_leave_number)
-        if before.phase != "queued" or told != (
-            before.position,
-            before.wait_low_min,
-            before.wait_high_min,
-            before.can_leave_number,
-        ):
-            position, low, high, number = told
-            found.append(
-                Queue(
-                    seq=seq,
-                    position=position,
-                    wait_low_min=low,
-                    wait_high_min=high,
-                    longer=now.longer,
-                    can_leave_number=number,
-                )
+        if before is None or before.phase != "queued" or _told(before) != _told(now):
+            position, low, high, number = _told(now)
+            place = Queue(
+                seq=seq,
+                position=position,
+                wait_low_min=low,
+                wait_high_min=high,
+                longer=now.longer,
+                can_leave_number=number,
             )
-    if now.phase == "connected" and (before.phase, before.agent) != (now.phase, now.agent):
+            found.append(place)
+    elif before is None or (before.phase, before.agent) != ("connected", now.agent):
         found.append(Assigned(seq=seq, agent=now.agent))
-    if before.agent_typing != now.agent_typing:
+    if before is None or before.agent_typing != now.agent_typing:
         found.append(AgentTyping(seq=seq, on=now.agent_typing))
-    if now.agent_read_seq > (before.agent_read_seq if now.contact_id == before.contact_id else 0):
+    if now.agent_read_seq > (
+        before.agent_read_seq if before is not None and now.contact_id == before.contact_id else 0
+    ):
         found.append(AgentRead(seq=seq, read_seq=now.agent_read_seq))
     return found
+
+
+def _told(state: State) -> tuple[int, int | None, int | None, bool]:
+    return state.position, state.wait_low_min, state.wait_high_min, state.can_leave_number

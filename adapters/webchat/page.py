@@ -16,7 +16,7 @@ from adapters.webchat.reception import Reception
 class Page:
     """Nothing is queued for it: woken, it reads what is newer than what it has. So it loses and doubles nothing."""
 
-    def __init__(self, core: Core, reception: Reception, visitor: Visitor, after_seq: int, seen: State) -> None:
+    def __init__(self, core: Core, reception: Reception, visitor: Visitor, after_seq: int, seen: State | None) -> None:
         self._core = core
         self._reception = reception
         self.visitor = visitor
@@ -50,8 +50,8 @@ class Page:
 
     @property
     def seen_tag(self) -> str:
-        """Stands for the state that was read: who brings it back is told only what differs."""
-        return tag_of(self._seen)
+        """Stands for the state that was read: who brings it back is told nothing while it is the same."""
+        return tag_of(self._seen) if self._seen is not None else ""
 
 
 def tag_of(state: State) -> str:

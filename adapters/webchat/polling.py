@@ -10,7 +10,7 @@ from aiohttp import web
 from adapters.webchat import frames
 from adapters.webchat.conduct import Conduct
 from adapters.webchat.core import Core
-from adapters.webchat.frames import FRAME_BYTES_MAX, AnyServerFrame, BadFrame, State
+from adapters.webchat.frames import FRAME_BYTES_MAX, AnyServerFrame, BadFrame
 from adapters.webchat.page import Page, tag_of
 from adapters.webchat.reception import Reception
 from adapters.webchat.switchboard import Switchboard
@@ -75,7 +75,7 @@ class Polling:
         session = self.session_of(request, inbox)
         visitor = self._reception.visitor_of(session)
         now = self._reception.state_of(visitor)
-        seen = now if request.query.get("seen", "") == tag_of(now) else State()
+        seen = now if request.query.get("seen", "") == tag_of(now) else None
         page = Page(self._core, self._reception, visitor, int(after_seq), seen)
         visitor.watchers.add(page)
         self._waiting.add(page)

@@ -30,8 +30,8 @@ LEG: Final = "visitor"
 LINES: Final = np.array([MESSAGE_SENT, MESSAGES_READ], np.uint16)
 PLACES_EVERY_S: Final = 1.0
 """Places in line are told at most so often."""
-PLACES_MAX: Final = 5000
-"""Contacts of one queue that are looked at to find the places of chats."""
+PLACES_MAX: Final = 500
+"""Contacts of one queue, from its head, whose places are looked at so often; those behind hear from the engine."""
 TALKING: Final = ("connected", "held")
 
 

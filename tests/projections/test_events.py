@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.projections.contacts.history import ContactHistory
 from engine.projections.feed.events import Event, EventReader
 from tests.driver_support import house
 from tests.random_day import Day
@@ -36,3 +37,20 @@ async def test_pages_join_to_the_log(tmp_path: Path, run_rows: int, monkeypatch:
         record = next(h.engine.views.history.records())
         timeline = reader.read(0, 1000, (), record)
         assert [event for event in every if event.contact_id == record.id] == timeline.events
+
+
+async def test_a_page_ends_where_contacts_have_no_names_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.log.runs.RUN_ROWS", 1)
+    async with house(tmp_path) as h:
+        await Day(3).run(h, 60)
+        views = h.engine.views
+        whole = paged(views.events, 10_000)
+        history = ContactHistory(views.directory, views.interned)
+        reader = EventReader(h.log, views.directory, views.interned, history)
+        told: list[Event] = []
+        for turn in list(h.log.read_runs()):
+            history.apply(turn)
+            page = reader.read(told[-1].seq if told else 0, 10_000)
+            assert page.next_after_seq == history.as_of
+            told += page.events
+        assert [(one.seq, one.contact) for one in told] == [(one.seq, one.contact) for one in whole]

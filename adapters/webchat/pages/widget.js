@@ -135,9 +135,9 @@ header h2{flex:1;margin:0;font-size:1.05em;overflow-wrap:anywhere}header button{
 .mark{display:block;font-size:.75em;text-align:right}.line.failed{background:var(--paper);color:var(--bad);border:1px solid var(--bad)}.failed .who{color:inherit}
 .status{margin:0;padding:4px 14px;min-height:1.8em;color:var(--muted);font-size:.9em}
 .area{padding:8px 12px 12px;border-top:1px solid var(--soft);max-height:75%;overflow-y:auto}
-form{display:flex;flex-direction:column;gap:8px;margin:0}label{display:block;font-size:.9em}
-input,textarea{width:100%;background:var(--paper);border:1px solid var(--edge);border-radius:8px;padding:8px}textarea{resize:none;min-height:44px;max-height:140px}
-.row{display:flex;gap:8px;align-items:flex-end}.row>textarea,.row>label{flex:1}
+form{display:flex;flex-direction:column;gap:10px;margin:0}label{display:block;font-size:.9em}label>input,label>textarea{margin-top:4px}.area p{margin:4px 0 10px}
+input,textarea{width:100%;background:var(--paper);border:1px solid var(--edge);border-radius:8px;padding:8px}::placeholder{color:var(--muted);opacity:1}textarea{resize:none;min-height:44px;max-height:140px}
+.number{margin-bottom:8px}.row{display:flex;gap:8px;align-items:flex-end}.row>textarea,.row>label{flex:1}
 fieldset{border:0;margin:0;padding:0}legend{padding:0;margin-bottom:6px}
 .scores{display:flex;flex-wrap:wrap;gap:6px}.scores label{position:relative;font-size:1em}.scores input{position:absolute;opacity:0;inset:0;width:100%;height:100%;margin:0}
 .scores span{display:grid;place-items:center;min-width:40px;height:40px;border:1px solid var(--edge);border-radius:8px}
@@ -405,8 +405,10 @@ fieldset{border:0;margin:0;padding:0}legend{padding:0;margin-bottom:6px}
   function show(name, focus = false) {
     if (view === name && !focus) return;
     const had = area.contains(root.activeElement);
+    const follow = atEnd();
     view = name;
     area.replaceChildren(...views[name]());
+    if (follow) toEnd();
     if (focus || had) focusFirst();
   }
   function focusFirst() {
@@ -508,7 +510,7 @@ fieldset{border:0;margin:0;padding:0}legend{padding:0;margin-bottom:6px}
     launcher.setAttribute("aria-label", say(isOpen ? "close" : "open"));
     return settings;
   }
-  const hello = () => ({ type: "hello", inbox, session: load("session") || session, after_seq: afterSeq, jwt: script.dataset.jwt || "", locale: words.locale || "" });
+  const hello = () => ({ type: "hello", inbox, session: load("session") || session, after_seq: afterSeq, jwt: session ? "" : script.dataset.jwt || "", locale: words.locale || "" });
   const kept = (frame) => { if (frame.type === "welcome") session = frame.session; heard(frame); };
   let connecting = false;
   function connect() {

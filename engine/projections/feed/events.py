@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.log_port import EventLog
 from engine.messages import kinds
-from engine.messages.observed import Observed
+from engine.messages.observed import INTEGER_MAX, Observed
 from engine.messages.row_fields import fields_of
 from engine.messages.rows import unpack_choice, unpack_entry, unpack_reserve, unpack_trunks
 from engine.model.directory import Directory
@@ -203,8 +203,12 @@ class EventReader:
                 return EventPage(self._log.durable_seq, after_seq, False, [])
         events: list[Event] = []
         reached, looked = after_seq, 0
+        # Rows are durable a moment before their contacts have names here: those are for the next page.
+        known_seq = self._history.as_of or INTEGER_MAX
         for run in self._log.read_runs(after_seq + 1):
-            first_seq, rows = run.first_seq, run.rows
+            first_seq, rows = run.first_seq, run.rows[: max(0, known_seq + 1 - run.first_seq)]
+            if not len(rows):
+                break
             keep = np.ones(len(rows), bool)
             if len(wanted):
                 keep &= np.isin(rows["kind"], wanted)
