@@ -278,6 +278,32 @@ async def test_the_day_is_a_chart_and_a_table(build: Build) -> None:
         assert await page.get_attribute("[data-block=chart] button", "aria-pressed") == "true"
 
 
+ORDERS = """async () => {
+  const { keyed, el } = await import("/pages/wallboard/dom.js");
+  const place = el("ul");
+  let seed = 1, moves = 0;
+  const drawn = (most) => (seed = (seed * 48271) % 2147483647) % most;
+  const insert = place.insertBefore.bind(place);
+  place.insertBefore = (...given) => { moves += 1; return insert(...given); };
+  for (let round = 0; round < 300; round += 1) {
+    const wanted = [...Array(12).keys()].filter(() => drawn(3)).sort(() => drawn(3) - 1);
+    keyed(place, wanted, String, (n) => ({ node: el("li", {}, String(n)) }), () => {});
+    if ([...place.children].map((node) => node.textContent).join() !== wanted.join()) return "wrong order";
+  }
+  const many = [...Array(200).keys()];
+  keyed(place, many, String, (n) => ({ node: el("li", {}, String(n)) }), () => {});
+  moves = 0;
+  keyed(place, [...many.slice(1), 0], String, null, () => {});
+  return moves;
+}"""
+
+
+async def test_rows_are_put_in_order_with_as_few_moves_as_can_be(build: Build) -> None:
+    house = await build(centre=centre(1))
+    async with opened(house) as page:
+        assert await page.evaluate(ORDERS) == 1
+
+
 async def test_the_stream_comes_back(build: Build) -> None:
     house = await build(centre=centre(1))
     async with opened(house) as page:

@@ -62,10 +62,37 @@ export function keyed(place, items, key, make, update) {
   }
   for (const [name, view] of before) if (!after.has(name)) view.node.remove();
   place.views = after;
-  let next = place.firstChild;
-  for (const view of after.values()) {
-    if (view.node === next) next = next.nextSibling;
-    else place.insertBefore(view.node, next);
-  }
+  order(place, [...after.values()]);
   return after;
+}
+
+/** Puts views in this order with as few moves as can be: each move has the page laid out anew. */
+function order(place, views) {
+  const stay = inOrder(views.map((view) => view.at ?? -1));
+  let next = null;
+  for (let at = views.length - 1; at >= 0; at -= 1) {
+    const view = views[at];
+    if (!stay.has(at)) place.insertBefore(view.node, next);
+    next = view.node;
+    view.at = at;
+  }
+}
+
+/** The places of the longest run of rising numbers; those below zero are not among them. */
+function inOrder(numbers) {
+  const ends = [], before = new Array(numbers.length).fill(-1);
+  numbers.forEach((number, at) => {
+    if (number < 0) return;
+    let low = 0, high = ends.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (numbers[ends[middle]] < number) low = middle + 1;
+      else high = middle;
+    }
+    if (low) before[at] = ends[low - 1];
+    ends[low] = at;
+  });
+  const found = new Set();
+  for (let at = ends.at(-1) ?? -1; at >= 0; at = before[at]) found.add(at);
+  return found;
 }
