@@ -11,6 +11,7 @@ from prometheus_client.core import Metric
 from adapters.http.arrival_counts import ArrivalCounts
 from adapters.http.decision_counts import DecisionCounts
 from adapters.http.engine_metrics import EngineMetrics
+from adapters.http.quality_metrics import quality_families
 from adapters.http.queue_metrics import QueueMetrics
 from adapters.http.source_counts import SourceCounts
 from engine.messages.observed import Observed
@@ -105,6 +106,7 @@ class Metrics:
             *self._engine.collect(),
             *self.decisions.families(views.directory.queues),
             *self.arrivals.families(),
+            *quality_families(views, now_ns),
         ]
         queues = QueueMetrics(views.still(now_ns), now_ns, self.durations.still(), self.arrivals)
         return partial(encode, _Families(told, self.registry, queues))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from engine.config.agents import Agent
+from engine.config.quality import compile_quality
 from engine.config.queues import Queue, Step
 from engine.config.sections import Config
 from engine.errors import ConfigError, Overloaded
@@ -53,6 +54,7 @@ def compile_directory(config: Config, previous: Directory | None = None) -> Dire
         ),
         agent_cards=_agent_cards(config, agents, before),
         requirements=requirements,
+        quality=compile_quality(config.quality, config.cases),
     )
     faults = _too_many(config, directory)
     try:

@@ -23,7 +23,7 @@ VALUES_MAX: Final = 1_000_000
 _VARIABLE: Final = re.compile(r"\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SECRET_FILE: Final = re.compile(r"((?:.+_)?(?:password|secret|token|ha1))_file")
 _TAG: Final = "tag:yaml.org,2002:"
-SECTIONS_BY_NAME: Final = (("queues",), ("sites",), ("trunk_groups",), ("opening_hours",))
+SECTIONS_BY_NAME: Final = (("queues",), ("sites",), ("trunk_groups",), ("opening_hours",), ("cases",))
 """Mappings whose keys are names: what stands under one does not depend on which."""
 _WORDS: Final = {"true": True, "false": False}
 _NO_NAMES: Final = frozenset({"int", "float", "bool", "null"})

@@ -12,6 +12,7 @@ from engine.config.agents import expanded_names
 from engine.config.document import Document, read_document
 from engine.config.faults import note_faults
 from engine.config.queues import CHANNEL_NUMBERS
+from engine.config.schedule import read_schedule
 from engine.config.sections import Config, Limits, Token
 from engine.errors import ConfigError
 from engine.model.scopes import Scope
@@ -29,6 +30,7 @@ def load_config(
     installed if None). Raises ConfigError with every fault of the file.
     """
     document = read_document(Path(path), os.environ if environment is None else environment)
+    read_schedule(document, Path(path).parent)
     config = _check(document, installed_adapters() if adapters is None else adapters)
     if config is None or document.faults:
         raise ConfigError(document.sentences())

@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, model_validator
 from engine.config.agents import Agent, AgentEntry, Capacities, Name
 from engine.config.faults import several
 from engine.config.hours import Hours
+from engine.config.quality import CaseSection, Quality
 from engine.config.queues import Queue
 from engine.messages import kinds
 from engine.model.fields import Duration, Number, Ref, Section, Text, TimeZone, Whole
@@ -144,6 +145,8 @@ class Config(Section):
     quality_fields: Annotated[list[QualityFieldEntry], Field(max_length=32)] = Field(default_factory=list)
     queues: Annotated[dict[Name, Queue], Field(min_length=1)]
     agent_entries: list[AgentEntry] = Field(default_factory=list, alias="agents")
+    quality: Quality = Quality()
+    cases: dict[Name, CaseSection] = Field(default_factory=dict)
     tokens: list[Token] = Field(default_factory=list)
     adapters: dict[str, Any] = Field(default_factory=dict)
     """By entry point name: the adapter's own section, an instance of its `Settings`."""

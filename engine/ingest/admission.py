@@ -11,6 +11,7 @@ from engine.errors import Overloaded, SourcesFull
 from engine.ingest.answers import CODES, UNWRITABLE, BadFact, excerpt, unknown, unwritable
 from engine.ingest.fact_writer import PAYLOAD_MAX, FactWriter
 from engine.ingest.names import UNNUMBERED, InternedNames, NamesInForce, Source, is_callback_source, put_names
+from engine.ingest.quality import case_kind, check_exception, evaluation_score
 from engine.ingest.registry import LEGS_MAX, ContactEntry, OpenContacts
 from engine.ingest.remarks import check_remark
 from engine.ingest.seen import remembered
@@ -85,6 +86,11 @@ class Admission(FactWriter):
             observed.ContactClassified: partial(self._remark, kinds.CONTACT_CLASSIFIED),
             observed.HoldRequested: partial(self._said_by_agent, kinds.HOLD_REQUESTED),
             observed.ResumeRequested: partial(self._said_by_agent, kinds.RESUME_REQUESTED),
+            observed.QualityEvaluated: self._quality_evaluated,
+            observed.ScheduleExcepted: self._schedule_excepted,
+            observed.CaseOpened: self._case_opened,
+            observed.CaseResolved: self._case_resolved,
+            observed.CaseReopened: self._case_reopened,
             observed.LegRecorded: self._leg_recorded,
             observed.AgentStatusChanged: self._agent_status_changed,
             observed.AgentReachabilityChanged: self._agent_reachability_changed,
@@ -277,6 +283,40 @@ class Admission(FactWriter):
     def _remark(self, kind: int, fact: observed.NoteWritten | observed.ContactClassified) -> int:
         check_remark(fact, self.directory, int(self._book_seq[0]))
         return self._put(kind, agent=self._agent(fact.agent), b=fact.contact_id, payload=self._payload(fact))
+
+    def _quality_evaluated(self, fact: observed.QualityEvaluated) -> int:
+        a = evaluation_score(self.directory.quality, fact, int(self._book_seq[0]))
+        agent = self._number("agent", self.directory.agents, fact.agent, optional=True)
+        return self._put(kinds.QUALITY_EVALUATED, agent=agent, a=a, b=fact.contact_id, payload=self._payload(fact))
+
+    def _schedule_excepted(self, fact: observed.ScheduleExcepted) -> int:
+        agent = self._agent(fact.agent)
+        check_exception(fact)
+        payload = self._payload(fact)
+        return self._put(kinds.SCHEDULE_EXCEPTED, agent=agent, a=fact.from_ns, b=fact.to_ns, payload=payload)
+
+    def _case_opened(self, fact: observed.CaseOpened) -> int:
+        kind = case_kind(self.directory.quality, fact, int(self._book_seq[0]))
+        queue = self._number("queue", self.directory.queues, fact.queue or kind.queue)
+        agent = self._number("agent", self.directory.agents, fact.agent, optional=True)
+        deadline_ns = fact.deadline_ns or self._buffer.at_ns + kind.limit_ns
+        return self._put(
+            kinds.CASE_OPENED, agent=agent, queue=queue, a=deadline_ns, b=fact.contact_id, payload=self._payload(fact)
+        )
+
+    def _case_resolved(self, fact: observed.CaseResolved) -> int:
+        agent = self._number("agent", self.directory.agents, fact.agent, optional=True)
+        return self._put(kinds.CASE_RESOLVED, agent=agent, b=self._case_id(fact.case_id), payload=self._payload(fact))
+
+    def _case_reopened(self, fact: observed.CaseReopened) -> int:
+        agent = self._number("agent", self.directory.agents, fact.agent, optional=True)
+        case_id = self._case_id(fact.case_id)
+        return self._put(kinds.CASE_REOPENED, agent=agent, a=fact.deadline_ns, b=case_id, payload=self._payload(fact))
+
+    def _case_id(self, case_id: int) -> int:
+        if not 0 < case_id <= int(self._book_seq[0]):
+            raise BadFact("case_id", f"no case was opened at sequence {case_id}")
+        return case_id
 
     def _leg_recorded(self, fact: observed.LegRecorded) -> int:
         entry = self._entry(fact)

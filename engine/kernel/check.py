@@ -30,6 +30,8 @@ from engine.messages.kinds import (
     BY_SYSTEM,
     CALLBACK_REQUESTED,
     CALLER_MOVED,
+    CASE_OPENED,
+    CASE_REOPENED,
     CHANNELS,
     CONTACT_ARRIVED,
     CONTACT_CLASSIFIED,
@@ -55,6 +57,7 @@ from engine.messages.kinds import (
     OFFER_RANG,
     OFFER_UNREACHABLE,
     PRIORITY_CHANGED,
+    QUALITY_EVALUATED,
     QUEUE_CLOSED,
     QUEUE_OPENED,
     REFUSED_NO_SUCH_OFFER,
@@ -65,6 +68,7 @@ from engine.messages.kinds import (
     REQUEUE_REQUESTED,
     REQUIREMENT_DEFINED,
     RESUME_REQUESTED,
+    SCHEDULE_EXCEPTED,
     SETTING_CHANGED,
     STATUS_AVAILABLE,
     STATUS_OFFLINE,
@@ -100,6 +104,8 @@ from engine.model.settings import (
 
 SCORE_MAX = 10
 """The best answer of all kinds of surveys."""
+SCORE_FULL = 10_000
+"""The best score of an evaluation, in 1/100 %."""
 
 
 @jit
@@ -130,7 +136,23 @@ def refusal(t: Tables, row: Any) -> int:
         return 0 if is_one and 0 < row.b <= t.book[0].seq else REFUSED_OUT_OF_RANGE
     if NOTE_WRITTEN <= kind <= RESUME_REQUESTED:
         return _from_desk(t, row)
+    if QUALITY_EVALUATED <= kind <= CASE_REOPENED:
+        return _about_quality(t, row)
     return 0 if 0 < kind < REQUIREMENT_DEFINED or kind == ALERT_ACKNOWLEDGED else REFUSED_OUT_OF_RANGE
+
+
+@jit
+def _about_quality(t: Tables, row: Any) -> int:
+    fits = 0 <= row.b <= t.book[0].seq
+    if row.kind == QUALITY_EVALUATED:
+        fits = fits and row.b > 0 and 0 <= row.a <= SCORE_FULL and -1 <= row.agent < len(t.agents)
+    elif row.kind == SCHEDULE_EXCEPTED:
+        fits = 0 <= row.agent < len(t.agents) and 0 <= row.a < row.b
+    elif row.kind == CASE_OPENED:
+        fits = fits and 0 <= row.queue < len(t.queues) and row.a >= 0
+    else:
+        fits = fits and row.b > 0 and row.a >= 0
+    return 0 if fits else REFUSED_OUT_OF_RANGE
 
 
 @jit

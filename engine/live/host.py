@@ -177,7 +177,7 @@ class EngineHost:
         is_new, stopped_ns = state.seq == 0, state.now_ns
         state.grow(room_for(config.limits, state.capacity))
         engine = LiveEngine(state, clock=LiveClock(log.last_at_ns), inbox_capacity=config.limits.inbox)
-        engine.attach(log)
+        engine.attach(log, snapshots.quality())
         self._engine = engine
         recovered = Recovered(state, replay.closed)
         engine.run()

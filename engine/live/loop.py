@@ -80,11 +80,12 @@ class LiveEngine:
 
     # --- life
 
-    def attach(self, log: EventLog) -> None:
-        """Continue `log`, which the state must equal; makes the read models."""
+    def attach(self, log: EventLog, quality: bytes = b"") -> None:
+        """Continue `log`, which the state must equal; makes the read models, `quality` being a snapshot's part."""
         self._log = log
         self._deadline_ns = next_deadline_ns(self.state.tables)
-        views = Views(self.state.tables, self.state.directory, self.state.contacts, log, self.state.interned)
+        state = self.state
+        views = Views(state.tables, state.directory, state.contacts, log, state.interned, quality)
         self._views = views
         self._settlement = Settlement(log, views, self.outbox, self.counters, self._on_fatal)
         self._maker = TurnMaker(self.state, log, self.inbox, partial(wait_left_s, self.state.tables))

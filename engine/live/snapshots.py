@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -19,6 +19,8 @@ from engine.state import StateCopy
 EVERY_ROWS: Final = 1_000_000
 """Rows after which another snapshot is taken: what a start then has to fold at most takes a second or two."""
 
+QUALITY: Final = "quality"
+"""Part of a snapshot: the read model of quality, with a position of its own."""
 AT_NS: Final = "snapshot_at_ns"
 """Among the driver's figures: when the newest snapshot was taken; not there while there is none."""
 
@@ -48,6 +50,7 @@ class Snapshots:
         self._covered_seq = 0
         self._loaded_at_ns = 0
         self._writing: asyncio.Task[None] | None = None
+        self._quality = b""
 
     def newest(self) -> StoredState | None:
         """The newest snapshot made by this code over this log."""
@@ -59,8 +62,13 @@ class Snapshots:
         except (KeyError, TypeError, msgspec.MsgspecError) as error:
             logger.warning("the snapshot at sequence %d does not say its capacity: %s", snapshot.covered_seq, error)
             return None
+        self._quality = bytes(snapshot.parts.get(QUALITY, b""))
         self._covered_seq, self._loaded_at_ns = snapshot.covered_seq, _taken_ns(snapshot.parts)
         return StoredState(capacity, snapshot.parts)
+
+    def quality(self) -> bytes:
+        """The read model of quality in the snapshot that was found; empty where there is none."""
+        return self._quality
 
     def forget(self) -> None:
         """The newest was of no use: the next is due as if there were none."""
@@ -104,7 +112,7 @@ class Snapshots:
             return  # a start from this one would not see again what an adapter was not told
         self._covered_seq = seq
         try:
-            await asyncio.to_thread(self._write, seq, copy)
+            await asyncio.to_thread(self._write, seq, copy, engine.views.quality.save)
             engine.counters["snapshots"] += 1
             engine.counters[AT_NS] = engine.clock.now_ns()
         except OSError as error:
@@ -114,12 +122,12 @@ class Snapshots:
             engine.counters["snapshots_failed"] += 1
             logger.exception("no snapshot at sequence %d", seq)
 
-    def _write(self, seq: int, copy: StateCopy) -> None:
+    def _write(self, seq: int, copy: StateCopy, quality: Callable[[], bytes]) -> None:
         checksum = self._log.checksum_at(seq)
         if checksum is None:
             logger.warning("no snapshot at sequence %d: no turn ends there", seq)
             return
-        self._store.write(seq, checksum, state_code(), copy.parts(), self._log.log_id)
+        self._store.write(seq, checksum, state_code(), copy.parts() | {QUALITY: quality()}, self._log.log_id)
 
 
 def _taken_ns(parts: Mapping[str, Array | bytes]) -> int:

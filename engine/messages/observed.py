@@ -5,43 +5,52 @@ fields, with the fact's name in `type`. Names of queues, agents, skills and trun
 a contact's name is the adapter's own and must be unique among the contacts that are not closed.
 """
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 import msgspec
 
+from engine.messages.fact import (
+    ATTRIBUTES_MAX,
+    CALLBACK_NUMBER,
+    INTEGER_MAX,
+    MESSAGE_MAX,
+    WITHOUT_CONTROLS,
+    Attributes,
+    Cause,
+    Channel,
+    Fact,
+    Instant,
+    Message,
+    Name,
+    NameOrNone,
+    Priority,
+    Text,
+)
+from engine.messages.quality_facts import CaseOpened, CaseReopened, CaseResolved, QualityEvaluated, ScheduleExcepted
 from engine.messages.rows import TRUNKS_MAX
 
-WITHOUT_CONTROLS: Final = r"^[^\x00-\x1f\x7f]*(?![\s\S])"
-"""No control characters, to the very end: names stand in headers, in topics and in lines of text."""
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=WITHOUT_CONTROLS)]
-NameOrNone = Annotated[str, msgspec.Meta(max_length=128)]
-INTEGER_MAX: Final = 2**63 - 1
-"""What a row and MessagePack hold; as an instant, a day in 2262."""
-Instant = Annotated[int, msgspec.Meta(ge=0, le=INTEGER_MAX)]
-"""Nanoseconds since 1970."""
-Cause = Annotated[int, msgspec.Meta(ge=-INTEGER_MAX, le=INTEGER_MAX)]
-Text = Annotated[str, msgspec.Meta(max_length=1024)]
-MESSAGE_MAX: Final = 4096
-"""Characters of a message or a note."""
-Message = Annotated[str, msgspec.Meta(max_length=MESSAGE_MAX)]
-Priority = Annotated[int, msgspec.Meta(ge=0, le=7)]
-Channel = Literal["voice", "chat", "email", "task"]
-CALLBACK_NUMBER: Final = "callback_number"
-"""Attribute of a contact whose customer is not here, but to be called at this number."""
-ATTRIBUTES_MAX: Final = 32
-Attributes = Annotated[dict[Annotated[str, msgspec.Meta(max_length=64)], Text], msgspec.Meta(max_length=ATTRIBUTES_MAX)]
-
-
-class Fact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="type"):
-    """What every observed fact has. Written down, a fact says only what is not so by default."""
-
-    id: Annotated[str, msgspec.Meta(max_length=128)] = ""
-    """Names the fact within its source: a second one with the same id is answered as the first and changes nothing."""
-    at_ns: Instant | None = None
-    """When the source says it happened; kept for lag figures, never for ordering.
-
-    It may lie as far from the engine's clock as it likes: a source whose clock is wrong must not lose its contacts.
-    """
+__all__ = [
+    "ATTRIBUTES_MAX",
+    "CALLBACK_NUMBER",
+    "INTEGER_MAX",
+    "MESSAGE_MAX",
+    "WITHOUT_CONTROLS",
+    "Attributes",
+    "CaseOpened",
+    "CaseReopened",
+    "CaseResolved",
+    "Cause",
+    "Channel",
+    "Fact",
+    "Instant",
+    "Message",
+    "Name",
+    "NameOrNone",
+    "Priority",
+    "QualityEvaluated",
+    "ScheduleExcepted",
+    "Text",
+]
 
 
 class ContactArrived(Fact, frozen=True, kw_only=True, tag="contact_arrived"):
@@ -51,7 +60,9 @@ class ContactArrived(Fact, frozen=True, kw_only=True, tag="contact_arrived"):
     queue: Name
     channel: Channel = "voice"
     priority: Priority = 0
-    skills: Annotated[dict[Name, Annotated[int, msgspec.Meta(ge=0, le=10)]], msgspec.Meta(max_length=4)] = {}
+    skills: Annotated[dict[Name, Annotated[int, msgspec.Meta(ge=0, le=10)]], msgspec.Meta(max_length=4)] = (
+        msgspec.field(default_factory=dict)
+    )
     """Skills required beyond the queue's own, with the least level."""
     preferred_agent: NameOrNone = ""
     trunk_group: NameOrNone = ""
@@ -63,7 +74,7 @@ class ContactArrived(Fact, frozen=True, kw_only=True, tag="contact_arrived"):
     """Where it came in: dialled number, inbox, page."""
     waiting_since_ns: Instant = 0
     """Place in line earned earlier (a callback, a hand-over); 0: now."""
-    attributes: Attributes = {}
+    attributes: Attributes = msgspec.field(default_factory=dict)
 
 
 class ContactFact(Fact, frozen=True, kw_only=True):
@@ -248,7 +259,9 @@ class ContactClassified(RemarkFact, frozen=True, kw_only=True, tag="contact_clas
 
     code: NameOrNone = ""
     """One of the configuration's wrap-up codes; empty: none."""
-    fields: Annotated[dict[Annotated[str, msgspec.Meta(max_length=64)], Text], msgspec.Meta(max_length=32)] = {}
+    fields: Annotated[dict[Annotated[str, msgspec.Meta(max_length=64)], Text], msgspec.Meta(max_length=32)] = (
+        msgspec.field(default_factory=dict)
+    )
     """The quality fields that were filled in."""
 
 
@@ -353,6 +366,11 @@ Observed = (
     | ContactClassified
     | HoldRequested
     | ResumeRequested
+    | QualityEvaluated
+    | ScheduleExcepted
+    | CaseOpened
+    | CaseResolved
+    | CaseReopened
     | LegRecorded
     | AgentStatusChanged
     | AgentReachabilityChanged

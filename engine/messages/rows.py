@@ -21,6 +21,11 @@ What the general fields mean for each kind (fields not named are -1 for agent, q
 | NOTE_WRITTEN, CONTACT_CLASSIFIED |    |        | agent     |                                     | sequence of its contact's arrival |
 | HOLD_REQUESTED, RESUME_REQUESTED | slot |      | agent     |                                     |                                 |
 | ALERT_ACKNOWLEDGED          |         |        |           | since when the alert stands (ns)    |                                 |
+| QUALITY_EVALUATED           |         |        | of whom   | score, 1/100 %                      | sequence of its contact's arrival |
+| SCHEDULE_EXCEPTED           |         |        | agent     | from (ns)                           | until (ns)                      |
+| CASE_OPENED                 |         | queue  | or none   | deadline (ns)                       | sequence of its contact's arrival, 0: none |
+| CASE_RESOLVED               |         |        | or none   |                                     | sequence of its opening         |
+| CASE_REOPENED               |         |        | or none   | deadline (ns)                       | sequence of its opening         |
 | AGENT_STATUS_CHANGED        |         |        | agent     | STATUS_*                            | reason number                   |
 | AGENT_REACHABILITY_CHANGED  |         |        | agent     | 1 reachable, 0 not                  |                                 |
 | WRAP_UP_FINISHED            |         |        | agent     | sequence of its arrival, 0: all     |                                 |

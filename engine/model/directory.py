@@ -9,6 +9,7 @@ from engine.messages.kinds import REQUIREMENT_DEFINED
 from engine.messages.rows import Rows, empty_rows
 from engine.model.classification import QualityField, WrapUpCode
 from engine.model.names import UNKNOWN, Names
+from engine.model.quality import QualityPlan
 from engine.model.requirements import Pair, Requirements
 
 
@@ -53,6 +54,7 @@ class Directory(msgspec.Struct, dict=True):
     queue_cards: tuple[QueueCard, ...] = ()
     agent_cards: tuple[AgentCard, ...] = ()
     requirements: Requirements = msgspec.field(default_factory=Requirements)
+    quality: QualityPlan = QualityPlan()
 
     def requirement(self, queue: int, skills: Mapping[str, int]) -> tuple[int, "Rows | None"]:
         """Return the requirement of a contact that brings `skills` (name to least level) to `queue`.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from engine.messages.observed import ContactArrived
-from engine.model.names import Names
+from engine.model.names import UNKNOWN, Names
 
 
 class Interned(Protocol):
@@ -47,3 +47,11 @@ def existing(names: Names) -> list[int]:
 def name_at(names: Sequence[str], number: int) -> str:
     """Name number `number`; empty for -1 and for numbers that have no name yet."""
     return names[number] if 0 <= number < len(names) else ""
+
+
+def number_of(names: Names, name: str, what: str) -> int:
+    """Number of a name. Raises KeyError."""
+    number = names.number(name)
+    if number == UNKNOWN:
+        raise KeyError(f"there is no {what} {name!r}")
+    return number

@@ -12,7 +12,6 @@ from engine.log_port import EventLog, Turn
 from engine.messages.decoding import Fault, Malformed
 from engine.messages.observed import Observed
 from engine.model.directory import Directory
-from engine.model.names import UNKNOWN, Names
 from engine.model.settings import EngineSetting, QueueSetting
 from engine.projections.agents.eligibility import at_work, eligible
 from engine.projections.agents.occupancy import occupancy
@@ -46,7 +45,9 @@ from engine.projections.formulas import abandonment, service_level
 from engine.projections.formulas.durations import Durations
 from engine.projections.metrics_view import MetricsView
 from engine.projections.misnamed import misnamed
-from engine.projections.names import Interned, OpenContacts, existing
+from engine.projections.names import Interned, OpenContacts, existing, number_of
+from engine.projections.quality.quality import Quality
+from engine.projections.quality.table import with_quality
 from engine.projections.queues.expected_wait import calibration
 from engine.projections.queues.intervals import IntervalTable, interval_rows
 from engine.projections.queues.realtime import Realtime, realtime_rows
@@ -68,7 +69,13 @@ class Views:
     """
 
     def __init__(
-        self, tables: Tables, directory: Directory, contacts: OpenContacts, log: EventLog, interned: Interned
+        self,
+        tables: Tables,
+        directory: Directory,
+        contacts: OpenContacts,
+        log: EventLog,
+        interned: Interned,
+        quality: bytes = b"",
     ) -> None:
         self.tables = tables
         self.directory = directory
@@ -84,11 +91,12 @@ class Views:
         self._live: tuple[int, LiveCells] | None = None
         self._window: tuple[int, Array] | None = None
         self._log = log
+        self.quality = Quality(directory, quality, log.durable_seq)
+        """Surveys, evaluations, resolution, adherence and cases; `quality` is what its `save` returned once."""
+        for run in log.read_runs(self.quality.from_seq):
+            self.quality.apply(run)
         for run in log.read_runs(max(1, self.as_of - ROWS_REMEMBERED)):
-            self.history.apply(run)
-            self._transcripts.apply(run)
-            self._remarks.apply(run)
-            self._own.apply(run)
+            self._remember(run)
 
     @property
     def as_of(self) -> int:
@@ -108,15 +116,17 @@ class Views:
     def reconfigure(self, directory: Directory) -> None:
         """Speak in the names of a configuration that was loaded anew."""
         self.directory = self.history.directory = self.events.directory = directory
-        self._transcripts.directory = self._remarks.directory = directory
+        self._transcripts.directory = self._remarks.directory = self.quality.directory = directory
 
     def apply(self, turn: Turn) -> None:
         """Take in one durable turn."""
-        self.history.apply(turn)
-        self._transcripts.apply(turn)
-        self._remarks.apply(turn)
-        self._own.apply(turn)
+        self._remember(turn)
+        self.quality.apply(turn)
         self._traffic.note(self.tables)
+
+    def _remember(self, turn: Turn) -> None:
+        for follower in (self.history, self._transcripts, self._remarks, self._own):
+            follower.apply(turn)
 
     def still(self, now_ns: int | None = None, since_ns: int = 0) -> "Views":
         """These read models as they are now, to be asked in a thread for figures of `now_ns` and since `since_ns`.
@@ -147,11 +157,11 @@ class Views:
 
     def queue_number(self, name: str) -> int:
         """Number of a queue. Raises KeyError."""
-        return _number(self.directory.queues, name, "queue")
+        return number_of(self.directory.queues, name, "queue")
 
     def agent_number(self, name: str) -> int:
         """Number of an agent. Raises KeyError."""
-        return _number(self.directory.agents, name, "agent")
+        return number_of(self.directory.agents, name, "agent")
 
     def queues(
         self,
@@ -304,6 +314,7 @@ class Views:
         rows, next_from_ns = interval_rows(
             self.tables, self.directory, at_ns, from_ns, to_ns, step_ns, by, number, kind, limit
         )
+        rows = with_quality(rows, self.quality.intervals(from_ns, to_ns, step_ns, by), self.directory)
         return IntervalTable(self.as_of, at_ns, step_ns / NS, by, kind.formula, rows, next_from_ns)
 
     def contact(self, name: str, now_ns: int | None = None) -> ContactAnswer:
@@ -385,10 +396,3 @@ class Views:
             if slot < 0:
                 raise
             return slot
-
-
-def _number(names: Names, name: str, what: str) -> int:
-    number = names.number(name)
-    if number == UNKNOWN:
-        raise KeyError(f"there is no {what} {name!r}")
-    return number

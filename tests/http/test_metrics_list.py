@@ -7,14 +7,12 @@ from typing import Final, NamedTuple
 import pytest
 from aiohttp import ClientSession
 
-from tests.http.support import CONTACTS, tell
+from tests.http.support import CONTACTS, get, tell
 
 NOTES: Final = Path(__file__).parents[2] / ".." / "shared" / "notes" / "INTERFACES.md"
 NOT_YET: Final = {
     "trunkline_agents_required": "there are no plans yet",
     "trunkline_agents_scheduled": "there are no plans yet",
-    "trunkline_survey_requests_total": "there are no surveys yet",
-    "trunkline_survey_answers_total": "there are no surveys yet",
     "trunkline_continuity_plan_active": "there are no continuity plans yet",
     "trunkline_webhook_deliveries_total": "there are no webhooks",
     "trunkline_webhook_pending": "there are no webhooks",
@@ -24,6 +22,7 @@ MORE_LABELS: Final = {
     "trunkline_queue_estimated_wait_seconds": {"quantile"},
     "trunkline_offer_seconds": {"channel"},
     "trunkline_stream_dropped_total": {"what"},
+    "trunkline_survey_answers_total": {"score"},
 }
 """Labels beyond those of the list."""
 SILENT: Final = {"trunkline_snapshot_age_seconds": "there is no snapshot"}
@@ -66,6 +65,10 @@ async def test_every_metric_of_the_list_is_there(client: ClientSession) -> None:
     fact = {"type": "contact_arrived", "contact": "c", "queue": "sales", "at_ns": 1}
     await client.post("/api/v1/events", json=[fact])
     await tell(client, CONTACTS, 201, queue="sales", contact="c1")
+    arrived = (await get(client, f"{CONTACTS}/c1"))["contact"]["id"]
+    about = {"contact": "c1", "contact_id": arrived, "kind": "csat"}
+    surveys = [{"type": "survey_requested", **about}, {"type": "survey_answered", **about, "score": 5}]
+    await client.post("/api/v1/events", json=surveys)
     async with client.get("/metrics") as answer:
         text = await answer.text()
     kinds = dict(re.findall(r"^# TYPE (\w+) (\w+)", text, re.MULTILINE))

@@ -20,6 +20,7 @@ from engine.messages.observed import (
     QueueClosed,
     TransferRequested,
 )
+from engine.model.quality import CaseKind, Criterion, QualityPlan, Scorecard, ScorecardSection
 from engine.ports import Receipt
 from tests.driver_support import load_centre, new_state
 from tests.ingest.test_admission import Door
@@ -45,6 +46,15 @@ RIGHT: dict[str, Any] = {
     "kind": "csat",
     "score": 1,
     "alert": "a",
+    "scorecard": "calls",
+    "version": 1,
+    "evaluator": "eve",
+    "answers": {"greets": 1},
+    "from_ns": 1,
+    "to_ns": 2,
+    "reason": "lunch",
+    "case_id": 1,
+    "resolution": "done",
 }
 
 
@@ -52,6 +62,9 @@ RIGHT: dict[str, Any] = {
 def door(tmp_path: Path) -> Door:
     made = Door(new_state(load_centre(tmp_path)))
     made.state.tables.book["seq"] = 1
+    card = Scorecard("calls", 1, (ScorecardSection("all", (Criterion("greets", 100),)),))
+    plan = QualityPlan(scorecards=(card,), cases={"csat": CaseKind("sales", 10**9)})
+    made.state.directory = msgspec.structs.replace(made.state.directory, quality=plan)
     made.row(ContactArrived(contact="c", queue="sales"))
     return made
 
@@ -75,8 +88,8 @@ def test_a_text_that_is_not_unicode_is_an_answer(door: Door, shape: type[Any], f
         del fields["agent" if field != "agent" else "queue"]
     if shape in (MessageSent, MessagesRead):
         fields["by"] = "agent"
-    mapping = field in ("attributes", "skills", "fields")
-    fields[field] = {LONE: 1 if field == "skills" else LONE} if mapping else LONE
+    mapping = field in ("attributes", "skills", "fields", "answers")
+    fields[field] = {LONE: 1 if field in ("skills", "answers") else LONE} if mapping else LONE
     before = door.buffer.count
     result = door.admit(shape(**fields))
     if isinstance(result, int) and (shape, field) == (ExitKeyPressed, "key"):

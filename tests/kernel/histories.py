@@ -248,6 +248,10 @@ class History:
             return self._fact(kind, a=draw.randrange(5) | draw.randrange(-1, 12) << 8, b=draw.randrange(5))
         if draw.randrange(12) == 0:
             return self._from_desk()
+        if draw.randrange(12) == 0:
+            kind = draw.choice((k.QUALITY_EVALUATED, k.SCHEDULE_EXCEPTED, k.CASE_OPENED, k.CASE_RESOLVED))
+            queue, agent = draw.randrange(-1, 3), draw.randrange(-1, 3)
+            return self._fact(kind, queue=queue, agent=agent, a=draw.randrange(-1, 10_002), b=draw.randrange(-1, 5))
         return self._fact(kind, contact=contact, agent=agent, a=by, b=draw.randrange(5))
 
     def _from_desk(self) -> Fact:

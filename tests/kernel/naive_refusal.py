@@ -73,6 +73,8 @@ def refusal(books: Books, fact: Fact) -> int:
         return 0 if fits else k.REFUSED_OUT_OF_RANGE
     if kind in FROM_DESK:
         return _from_desk(books, fact)
+    if kind in {k.QUALITY_EVALUATED, k.SCHEDULE_EXCEPTED, k.CASE_OPENED, k.CASE_RESOLVED, k.CASE_REOPENED}:
+        return 0 if _is_of_quality(books, fact) else k.REFUSED_OUT_OF_RANGE
     if kind == k.ALERT_ACKNOWLEDGED:
         return 0
     return 0 if k.DEADLINE_PASSED <= kind <= k.ENGINE_STARTED else k.REFUSED_OUT_OF_RANGE
@@ -89,6 +91,16 @@ def _from_desk(books: Books, fact: Fact) -> int:
     contact = books.contacts.get(fact.contact)
     theirs = contact is not None and contact.state == state and contact.agent == fact.agent
     return 0 if theirs else k.REFUSED_WRONG_STATE
+
+
+def _is_of_quality(books: Books, fact: Fact) -> bool:
+    if fact.kind == k.SCHEDULE_EXCEPTED:
+        return 0 <= fact.agent < books.capacity.agents and 0 <= fact.a < fact.b
+    if fact.kind == k.QUALITY_EVALUATED:
+        return 0 < fact.b <= books.seq and 0 <= fact.a <= 10_000 and -1 <= fact.agent < books.capacity.agents
+    if fact.kind == k.CASE_OPENED:
+        return 0 <= fact.b <= books.seq and fact.a >= 0 and 0 <= fact.queue < books.capacity.queues
+    return 0 < fact.b <= books.seq and fact.a >= 0
 
 
 def conditions(packed: int) -> list[tuple[int, int]] | None:

@@ -7,6 +7,7 @@ import pytest
 
 from engine.messages import observed
 from engine.messages.observed import Observed
+from tests.projections.quality.support import QualityCentre
 from tests.projections.support import START_NS, Centre
 
 OF_A_CONTACT: tuple[Observed, ...] = (
@@ -52,12 +53,19 @@ OF_OTHERS: tuple[Observed, ...] = (
     observed.NoteWritten(contact="c", contact_id=1, agent="alice", text="call back at noon"),
     observed.ContactClassified(contact="c", contact_id=1, agent="alice"),
     observed.SurveyAnswered(contact="c", contact_id=1, kind="nps", score=9, comment="good"),
+    observed.QualityEvaluated(
+        contact="c", contact_id=1, scorecard="calls", version=2, evaluator="eve", answers={"solves": 3}
+    ),
+    observed.ScheduleExcepted(agent="alice", from_ns=1, to_ns=2, reason="sick", by="boss"),
+    observed.CaseOpened(kind="request", subject="bill", contact="c", contact_id=1, customer="+8491"),
+    observed.CaseResolved(case_id=1, resolution="paid", agent="carol"),
+    observed.CaseReopened(case_id=1, reason="not paid"),
 )
 
 
 @pytest.mark.parametrize("fact", [*OF_A_CONTACT, *OF_OTHERS], ids=lambda fact: type(fact).__name__)
 async def test_a_fact_is_read_as_it_was_told(tmp_path: Path, fact: Observed) -> None:
-    centre = Centre(tmp_path)
+    centre = QualityCentre(tmp_path)
     await centre.say(observed.ContactArrived(contact="c", queue="sales"))
     (receipt,) = await centre.say(fact)
     assert receipt.error == ""

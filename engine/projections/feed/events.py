@@ -118,6 +118,11 @@ _DETAILS: Final[dict[int, Callable[[int, int, Directory], Data]]] = {
     kinds.MESSAGES_READ: lambda a, b, _: {"by": kinds.BY_NAMES.get(a, a), "up_to_seq": b},
     kinds.SURVEY_REQUESTED: lambda a, b, _: {"survey": kinds.SURVEY_NAMES.get(a & 0xFF, a)},
     kinds.SURVEY_ANSWERED: lambda a, b, _: {"survey": kinds.SURVEY_NAMES.get(a & 0xFF, a & 0xFF), "score": a >> 8},
+    kinds.QUALITY_EVALUATED: lambda a, b, _: {"score": a / 100},
+    kinds.SCHEDULE_EXCEPTED: lambda a, b, _: {"from_ns": a, "to_ns": b},
+    kinds.CASE_OPENED: lambda a, b, _: {"deadline_ns": a},
+    kinds.CASE_RESOLVED: lambda a, b, _: {"case_id": b},
+    kinds.CASE_REOPENED: lambda a, b, _: {"case_id": b, "deadline_ns": a},
     kinds.AGENT_STATUS_CHANGED: lambda a, b, _: {"status": kinds.STATUS_NAMES.get(a, a)},
     kinds.AGENT_REACHABILITY_CHANGED: lambda a, b, _: {"reachable": bool(a)},
     kinds.CONTACT_QUEUED: _queued,
@@ -143,7 +148,14 @@ _DETAILS: Final[dict[int, Callable[[int, int, Directory], Data]]] = {
 SLOTLESS: Final = frozenset({kinds.SETTING_CHANGED, kinds.REQUIREMENT_DEFINED})
 """Kinds whose contact field is no contact."""
 OF_THE_CLOSED: Final = frozenset(
-    {kinds.SURVEY_REQUESTED, kinds.SURVEY_ANSWERED, kinds.NOTE_WRITTEN, kinds.CONTACT_CLASSIFIED}
+    {
+        kinds.SURVEY_REQUESTED,
+        kinds.SURVEY_ANSWERED,
+        kinds.NOTE_WRITTEN,
+        kinds.CONTACT_CLASSIFIED,
+        kinds.QUALITY_EVALUATED,
+        kinds.CASE_OPENED,
+    }
 )
 """Kinds about a contact that is perhaps closed, by its id."""
 
@@ -262,7 +274,7 @@ class EventReader:
             data = _configured(row)
             queue, slot = "", -1
         contact_id = self._history.id_in(slot, seq) if slot >= 0 else None
-        if kind in OF_THE_CLOSED:
+        if kind in OF_THE_CLOSED and b:
             name, contact_id = self._history.name_of(b), b
         return Event(
             seq=seq,

@@ -28,6 +28,8 @@ BY: Final = {"event": BY_EVENT, "arrival": BY_ARRIVAL}
 _EXACT: Final = "Bounds of a simulated figure. Null in live rows, where the figure is exact."
 _UNHANDLED: Final = "Null where no served contact ended."
 _PLANNED: Final = "Of plans. Null in live rows."
+_BY_EVENT: Final = "Of the surveys requested here. Null by arrival, and in plans."
+_UNANSWERED: Final = "Null where nothing was answered or judged, by arrival, and in plans."
 _NOT_KEPT: Final = (
     "Null in live rows: not kept by interval. What holds now is in the real-time table and in the queues."
 )
@@ -90,6 +92,16 @@ class IntervalRow(msgspec.Struct, frozen=True):
     trunk_blocking: Annotated[float | None, msgspec.Meta(description=_NOT_KEPT)] = None
     max_queue: Annotated[float | None, msgspec.Meta(description=_NOT_KEPT)] = None
     cost: Annotated[float | None, msgspec.Meta(description=_PLANNED)] = None
+    surveys_requested: Annotated[int | None, msgspec.Meta(description=_BY_EVENT)] = None
+    surveys_answered: Annotated[int | None, msgspec.Meta(description=_BY_EVENT)] = None
+    csat: Annotated[float | None, msgspec.Meta(description=_UNANSWERED)] = None
+    """Share of the satisfied."""
+    nps: Annotated[float | None, msgspec.Meta(description=_UNANSWERED)] = None
+    """-100 to 100."""
+    ces: Annotated[float | None, msgspec.Meta(description=_UNANSWERED)] = None
+    """Mean, 1 to 7."""
+    qa_score: Annotated[float | None, msgspec.Meta(description=_UNANSWERED)] = None
+    """Mean of the evaluations, %."""
 
 
 class IntervalTable(msgspec.Struct, frozen=True):

@@ -1,0 +1,242 @@
+"""`/api/v1/quality`: surveys, evaluations, resolution and adherence, as figures and as commands."""
+
+from typing import Any, Final
+
+import msgspec
+from aiohttp import web
+
+from adapters.http import parameters
+from adapters.http.bodies import read_body
+from adapters.http.commands import Outcome, command_route, run_command, shape_without
+from adapters.http.context import context_of
+from adapters.http.problems import Problem, bad_parameter
+from adapters.http.replies import answer, next_link, not_found
+from adapters.http.route_table import IDEMPOTENCY_KEY, Parameter, Route, whole, words
+from adapters.http.translate import media_type
+from engine.messages import kinds, observed
+from engine.messages.decoding import decode_as
+from engine.model.scopes import Scope
+from engine.projections.quality.answers import AdherenceReport, EvaluationList, Scorecards, SurveyAnswers
+from engine.projections.quality.surveys import Advice
+from engine.projections.quality.table import QualityTable
+
+LIMIT: Final = 100
+LIMIT_MAX: Final = 1000
+SCORE_MAX: Final = 10
+KINDS: Final = (*kinds.SURVEY_NAMES.values(),)
+SurveyBody: Final = shape_without("SurveyRequestedBody", observed.SurveyRequested, optional=())
+FROM: Final = Parameter("from", "First instant, as RFC 3339 or ns since 1970")
+TO: Final = Parameter("to", "First instant that is not wanted any more")
+AGENT: Final = Parameter("agent", "Only this agent")
+BEFORE: Final = Parameter("before", "`next_before` of the page before: earlier ones", {"type": "integer", "minimum": 1})
+
+
+async def get_quality(request: web.Request) -> web.Response:
+    """Tell the figures by group."""
+    context = context_of(request)
+    views = context.views
+    step_ns = parameters.duration_ns(request, "step", views.interval_ns)
+    from_ns = parameters.instant_ns(request, "from", 0)
+    to_ns = parameters.instant_ns(request, "to", parameters.INTEGER_MAX)
+    group_by = parameters.words(request, "group_by") or ["queue"]
+    if step_ns % views.interval_ns:
+        raise bad_parameter("step", f"the step must be a multiple of the interval of {views.interval_ns / 1e9:g} s")
+    try:
+        queue, agent = _number(request, "queue"), _number(request, "agent")
+        now_ns = views.now_ns(context.wall_ns())
+        found = views.quality.table(group_by, from_ns, to_ns, step_ns, now_ns, queue, agent)
+    except ValueError as error:
+        raise bad_parameter("group_by", str(error)) from None
+    return await answer(request, found)
+
+
+def _number(request: web.Request, what: str) -> int | None:
+    """Number of the queue or agent that is asked for; None: none is. Raises Problem."""
+    name, views = request.query.get(what, ""), context_of(request).views
+    if not name:
+        return None
+    try:
+        return views.queue_number(name) if what == "queue" else views.agent_number(name)
+    except KeyError as error:
+        raise not_found(error) from None
+
+
+async def get_answers(request: web.Request) -> web.Response:
+    """Tell the latest answers to surveys."""
+    kind = request.query.get("kind", "")
+    if kind:
+        parameters.one_of(request, "kind", "", KINDS)
+    limit, before = _page(request)
+    most = parameters.whole(request, "score_max", SCORE_MAX, 0, SCORE_MAX)
+    found = context_of(request).views.quality.answers(kind, limit, before, most)
+    return await answer(request, found, headers=next_link(request, found.next_before, "before"))
+
+
+async def get_advice(request: web.Request) -> web.Response:
+    """Tell whether a customer is to be asked."""
+    kind = parameters.one_of(request, "kind", "csat", KINDS)
+    return await answer(request, _advice(request, request.query.get("contact", ""), 0, kind))
+
+
+def _advice(request: web.Request, contact: str, contact_id: int, kind: str) -> Advice:
+    context = context_of(request)
+    if not contact_id:
+        try:
+            record = context.views.contact(contact).contact
+        except KeyError as error:
+            raise not_found(error) from None
+        contact, contact_id = record.contact, record.id
+    return context.views.quality.advice(contact, contact_id, kind, context.views.now_ns(context.wall_ns()))
+
+
+async def post_survey(request: web.Request) -> web.Response:
+    """Note that a customer is asked, if the rules let them be asked."""
+    sent = await read_body(request)
+    fields: dict[str, Any] = msgspec.to_builtins(decode_as(sent, media_type(request.content_type), SurveyBody))
+    advice = _advice(request, fields["contact"], fields["contact_id"], fields["kind"])
+    if not advice.ask and not (advice.reason == "asked_already" and request.headers.get("Idempotency-Key")):
+        raise Problem("conflict", f"the customer is not asked: {advice.reason.replace('_', ' ')}; nothing was changed")
+    return await answer(request, await run_command(request, "survey_requested", fields, ()), 201, settled=True)
+
+
+async def get_scorecards(request: web.Request) -> web.Response:
+    """Tell the scorecards."""
+    return await answer(request, context_of(request).views.quality.scorecards())
+
+
+async def get_evaluations(request: web.Request) -> web.Response:
+    """Tell the latest evaluations."""
+    limit, before = _page(request)
+    agent, card = _number(request, "agent"), request.query.get("scorecard", "")
+    found = context_of(request).views.quality.evaluations(agent, card, limit, before)
+    return await answer(request, found, headers=next_link(request, found.next_before, "before"))
+
+
+async def get_adherence(request: web.Request) -> web.Response:
+    """Tell who kept to the schedule."""
+    context = context_of(request)
+    from_ns = parameters.instant_ns(request, "from", parameters.since_ns(request))
+    to_ns = parameters.instant_ns(request, "to", parameters.INTEGER_MAX)
+    agent = request.query.get("agent", "")
+    if agent:
+        _number(request, "agent")
+    now_ns = context.views.now_ns(context.wall_ns())
+    return await answer(request, context.views.quality.adherence(from_ns, to_ns, now_ns, agent))
+
+
+def _page(request: web.Request) -> tuple[int, int]:
+    limit = parameters.whole(request, "limit", LIMIT, 1, LIMIT_MAX)
+    return limit, parameters.whole(request, "before", parameters.INTEGER_MAX, 1, parameters.INTEGER_MAX)
+
+
+def _get(path: str, handler: Any, name: str, summary: str, shape: Any, *more: Parameter, text: str = "") -> Route:
+    return Route(
+        "GET",
+        f"/api/v1/quality{path}",
+        handler,
+        name,
+        summary,
+        Scope.READ,
+        "quality",
+        answer=shape,
+        parameters=more,
+        problems=(404,),
+        text=text,
+    )
+
+
+_LIMIT: Final = Parameter("limit", "At most so many", whole(1, LIMIT_MAX, LIMIT))
+_KIND: Final = Parameter("kind", "csat, nps or ces", words(*KINDS, default="csat"))
+
+ROUTES: Final = (
+    _get(
+        "",
+        get_quality,
+        "getQuality",
+        "Surveys, evaluations and resolution by group",
+        QualityTable,
+        Parameter("group_by", "Some of queue, agent, channel and interval, separated by commas; queue is the default"),
+        FROM,
+        TO,
+        Parameter("step", "Length of an interval, a multiple of the engine's, which is the default"),
+        Parameter("queue", "Only this queue"),
+        AGENT,
+        text=(
+            "Shares have the interval of Wilson, means that of Student's t, both at 95 %, and each its n. A survey "
+            "stands where it was requested. A contact is judged once the window has passed since its interval."
+        ),
+    ),
+    _get(
+        "/surveys",
+        get_answers,
+        "getSurveyAnswers",
+        "The latest answers to surveys",
+        SurveyAnswers,
+        Parameter("kind", "csat, nps or ces; all where none is said", {"type": "string", "enum": list(KINDS)}),
+        Parameter("score_max", "Up to this score: who is to be called back", whole(0, SCORE_MAX, SCORE_MAX)),
+        BEFORE,
+        _LIMIT,
+    ),
+    _get(
+        "/advice",
+        get_advice,
+        "getSurveyAdvice",
+        "Whether the customer of a closed contact is to be asked",
+        Advice,
+        Parameter("contact", "Name of the contact, or the sequence of its arrival", None, "query", True),
+        _KIND,
+        text="By the configuration: queues, sample and cool-down.",
+    ),
+    Route(
+        "POST",
+        "/api/v1/quality/surveys",
+        post_survey,
+        "postSurvey",
+        "Ask a customer, if the rules allow it",
+        Scope.INGEST,
+        "quality",
+        body=SurveyBody,
+        body_required=True,
+        answer=Outcome,
+        status=201,
+        parameters=(IDEMPOTENCY_KEY,),
+        problems=(404, 408, 409, 413, 415, 422, 503),
+        text="Makes the fact `survey_requested`; 409 where the rules say that the customer is not asked.",
+    ),
+    command_route(
+        "quality", "/api/v1/quality/answers", Scope.INGEST, observed.SurveyAnswered, "Note what a customer answered"
+    ),
+    _get("/scorecards", get_scorecards, "getScorecards", "The scorecards, every version", Scorecards),
+    _get(
+        "/evaluations",
+        get_evaluations,
+        "getEvaluations",
+        "The latest evaluations",
+        EvaluationList,
+        AGENT,
+        Parameter("scorecard", "Only by this scorecard"),
+        BEFORE,
+        _LIMIT,
+    ),
+    command_route(
+        "quality", "/api/v1/quality/evaluations", Scope.SUPERVISE, observed.QualityEvaluated, "Judge a contact"
+    ),
+    _get(
+        "/adherence",
+        get_adherence,
+        "getAdherence",
+        "Adherence, conformance and attendance",
+        AdherenceReport,
+        FROM,
+        TO,
+        AGENT,
+        text="From midnight where nothing is said. `scheduled` is false where no schedule is configured.",
+    ),
+    command_route(
+        "quality",
+        "/api/v1/quality/exceptions",
+        Scope.SUPERVISE,
+        observed.ScheduleExcepted,
+        "Take a time out of an agent's schedule, with the reason",
+    ),
+)

@@ -1,0 +1,50 @@
+"""What facts about quality must say beyond their shape: evaluations, exceptions from the schedule, cases."""
+
+from typing import Final
+
+from engine.ingest.answers import BadFact, excerpt, unknown
+from engine.messages.observed import CaseOpened, QualityEvaluated, ScheduleExcepted
+from engine.model.quality import DAY_NS, BadAnswer, CaseKind, QualityPlan, score
+
+EXCEPTION_MAX_NS: Final = 366 * DAY_NS
+
+
+def evaluation_score(plan: QualityPlan, fact: QualityEvaluated, last_seq: int) -> int:
+    """Return the score of an evaluation. Raises BadFact where no such scorecard has these answers."""
+    if not 0 < fact.contact_id <= last_seq:
+        raise BadFact("contact_id", f"no contact {excerpt(fact.contact)} has arrived at sequence {fact.contact_id}")
+    card = plan.scorecard(fact.scorecard, fact.version)
+    if card is None:
+        versions = [str(card.version) for card in plan.scorecards if card.name == fact.scorecard]
+        if versions:
+            has = ", ".join(versions)
+            raise BadFact("version", f"scorecard {excerpt(fact.scorecard)} has no version {fact.version}; it has {has}")
+        known = dict.fromkeys(card.name for card in plan.scorecards)
+        raise BadFact("scorecard", unknown("scorecard", fact.scorecard, known))
+    try:
+        return score(card, fact.answers)
+    except BadAnswer as bad:
+        raise BadFact("answers", str(bad), key=bad.criterion if bad.criterion in fact.answers else "") from None
+
+
+def check_exception(fact: ScheduleExcepted) -> None:
+    """Raise BadFact for an exception that is no span of time."""
+    if not 0 <= fact.from_ns < fact.to_ns:
+        raise BadFact("to_ns", "an exception ends after it begins")
+    if fact.to_ns - fact.from_ns > EXCEPTION_MAX_NS:
+        raise BadFact("to_ns", "an exception lasts a year at most; write several")
+
+
+def case_kind(plan: QualityPlan, fact: CaseOpened, last_seq: int) -> CaseKind:
+    """Return what holds for the case's kind. Raises BadFact."""
+    if fact.contact_id > last_seq or (fact.contact_id > 0) != bool(fact.contact):
+        raise BadFact("contact_id", f"no contact {excerpt(fact.contact)} has arrived at sequence {fact.contact_id}")
+    kind = plan.cases.get(fact.kind)
+    if kind is None:
+        raise BadFact("kind", unknown("kind of case", fact.kind, plan.cases))
+    report_to = fact.report_to or kind.report_to
+    if report_to == "agent" and not fact.agent:
+        raise BadFact("agent", "the outcome is reported to who opened the case; say which agent that is")
+    if report_to == "customer" and not (fact.number or fact.customer):
+        raise BadFact("number", "the outcome is reported to the customer; say the number, or the customer")
+    return kind

@@ -1,0 +1,37 @@
+"""What all observed facts are made of: the base that they share, and the types of their fields."""
+
+from typing import Annotated, Final, Literal
+
+import msgspec
+
+WITHOUT_CONTROLS: Final = r"^[^\x00-\x1f\x7f]*(?![\s\S])"
+"""No control characters, to the very end: names stand in headers, in topics and in lines of text."""
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=WITHOUT_CONTROLS)]
+NameOrNone = Annotated[str, msgspec.Meta(max_length=128)]
+INTEGER_MAX: Final = 2**63 - 1
+"""What a row and MessagePack hold; as an instant, a day in 2262."""
+Instant = Annotated[int, msgspec.Meta(ge=0, le=INTEGER_MAX)]
+"""Nanoseconds since 1970."""
+Cause = Annotated[int, msgspec.Meta(ge=-INTEGER_MAX, le=INTEGER_MAX)]
+Text = Annotated[str, msgspec.Meta(max_length=1024)]
+MESSAGE_MAX: Final = 4096
+"""Characters of a message or a note."""
+Message = Annotated[str, msgspec.Meta(max_length=MESSAGE_MAX)]
+Priority = Annotated[int, msgspec.Meta(ge=0, le=7)]
+Channel = Literal["voice", "chat", "email", "task"]
+CALLBACK_NUMBER: Final = "callback_number"
+"""Attribute of a contact whose customer is not here, but to be called at this number."""
+ATTRIBUTES_MAX: Final = 32
+Attributes = Annotated[dict[Annotated[str, msgspec.Meta(max_length=64)], Text], msgspec.Meta(max_length=ATTRIBUTES_MAX)]
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="type"):
+    """What every observed fact has. Written down, a fact says only what is not so by default."""
+
+    id: Annotated[str, msgspec.Meta(max_length=128)] = ""
+    """Names the fact within its source: a second one with the same id is answered as the first and changes nothing."""
+    at_ns: Instant | None = None
+    """When the source says it happened; kept for lag figures, never for ordering.
+
+    It may lie as far from the engine's clock as it likes: a source whose clock is wrong must not lose its contacts.
+    """

@@ -1,0 +1,1 @@
+"""Quality of service: surveys, scorecards, resolution, adherence and cases, folded from the log."""

@@ -1,0 +1,236 @@
+"""Cases: work that outlives its contact, folded from the log: what is open, what is overdue, who is still to be told.
+
+A case has one task at a time, a contact named `case-ID-N`, and another, `case-ID-report-N`, tells how it ended. Both
+carry the case's number as an attribute, by which they are known again.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from engine.messages.kinds import TASK
+from engine.messages.row_fields import RowFields
+from engine.model.quality import CaseKind
+from engine.projections.quality.cells import Key
+from engine.projections.quality.people import Open
+
+CASES_KEPT: Final = 50_000
+"""Resolved cases remembered; open ones are never forgotten."""
+PAIRS_MAX: Final = 500
+"""Customer bases and regions told apart; what comes beyond is counted as `other`."""
+OTHER: Final = ("other", "other")
+COUNTED: Final = ("opened", "resolved", "resolved_overdue", "reopened", "told")
+REPORTS_MAX: Final = 5
+"""How often somebody is tried who is to be told."""
+OPEN: Final = "open"
+RESOLVED: Final = "resolved"
+
+
+class Case(msgspec.Struct):
+    """One case."""
+
+    id: int
+    """Sequence of its opening."""
+    kind: str
+    subject: str
+    queue: int
+    customer: str
+    customer_base: str
+    region: str
+    contact: str
+    contact_id: int
+    opened_by: str
+    opened_ns: int
+    deadline_ns: int
+    since_ns: int
+    """When its time began to run: at its opening, or when it was reopened."""
+    report_to: str
+    number: str
+    complaint: bool
+    state: str = OPEN
+    resolution: str = ""
+    resolved_by: str = ""
+    resolved_ns: int = 0
+    reopened: int = 0
+    resolved_key: Key | None = None
+    """Where its resolution is counted."""
+    reason: str = ""
+    """Why it was reopened last."""
+    tasks: int = 0
+    """How many tasks it has had."""
+    task: str = ""
+    """Name of the contact that is its task now; empty: none is open."""
+    task_id: int = 0
+    task_agent: int = -1
+    rests_from_ns: int = 0
+    """When its last task ended."""
+    reports: int = 0
+    report_id: int = 0
+    """The contact that tells of it, while that is open."""
+    told_ns: int = 0
+    """When whoever is told was reached; 0: not yet."""
+
+
+class Payload(msgspec.Struct):
+    """What the facts about cases say in their payloads."""
+
+    kind: str = ""
+    subject: str = ""
+    contact: str = ""
+    customer: str = ""
+    customer_base: str = ""
+    region: str = ""
+    agent: str = ""
+    report_to: str = ""
+    number: str = ""
+    resolution: str = ""
+    reason: str = ""
+    by: str = ""
+
+
+_PAYLOADS: Final = msgspec.msgpack.Decoder(Payload)
+_NO_KIND: Final = CaseKind(queue="", limit_ns=0)
+
+
+class Complaints(msgspec.Struct):
+    """Complaints and contacts of one customer base and region."""
+
+    contacts: int = 0
+    """Arrivals that said this base and region as attributes."""
+    complaints: int = 0
+
+
+class Cases(msgspec.Struct):
+    """All of them."""
+
+    open: dict[int, Case] = {}
+    resolved: dict[int, Case] = {}
+    unsettled: dict[int, bool] = {}
+    """Resolved cases whose task is not over, or of which somebody is still to be told."""
+    counts: dict[str, int] = {}
+    """What happened how often: opened, resolved, resolved_overdue, reopened, told."""
+    bases: dict[str, Complaints] = {}
+    """By customer base and region, separated by a zero byte."""
+    unknown: int = 0
+    """Facts about a case that is none, or not in the state for it."""
+
+    def base(self, customer_base: str, region: str) -> Complaints:
+        """Return the counters of a customer base and region."""
+        name = f"{customer_base}\0{region}"
+        if name not in self.bases and len(self.bases) >= PAIRS_MAX:
+            name = "\0".join(OTHER)
+        return self.bases.setdefault(name, Complaints())
+
+    def contact_arrived(self, contact: Open) -> None:
+        """Note that a case has its task, or that somebody is to be told of it."""
+        case = self.open.get(contact.case_id) or self.resolved.get(contact.case_id)
+        if case is None or not contact.contact.startswith(f"case-{case.id}-"):
+            return
+        if contact.contact.startswith(f"case-{case.id}-report-"):
+            case.reports, case.report_id = case.reports + 1, contact.id
+        else:
+            case.tasks, case.task, case.task_id, case.task_agent = case.tasks + 1, contact.contact, contact.id, -1
+
+    def contact_answered(self, contact: Open, agent: int, at_ns: int) -> None:
+        """Note who has the task, or that somebody was told."""
+        case = self.open.get(contact.case_id) or self.resolved.get(contact.case_id)
+        if case is not None and contact.id == case.task_id:
+            case.task_agent = agent
+        elif case is not None and contact.id == case.report_id and not case.told_ns:
+            case.told_ns = at_ns
+            self._count("told")
+            self._settle(case)
+
+    def contact_closed(self, contact: Open, at_ns: int) -> None:
+        """Note that a task is over, or a report."""
+        case = self.open.get(contact.case_id) or self.resolved.get(contact.case_id)
+        if case is not None and contact.id == case.task_id:
+            case.task, case.task_id, case.task_agent, case.rests_from_ns = "", 0, -1, at_ns
+        elif case is not None and contact.id == case.report_id:
+            case.report_id, case.rests_from_ns = 0, at_ns
+        if case is not None:
+            self._settle(case)
+
+    def find(self, case_id: int) -> Case | None:
+        """Return a case by its number."""
+        return self.open.get(case_id) or self.resolved.get(case_id)
+
+    def overdue(self, now_ns: int) -> int:
+        """Count the open cases whose deadline has passed."""
+        return sum(case.deadline_ns < now_ns for case in self.open.values())
+
+    def opened(self, seq: int, at_ns: int, row: RowFields, payload: Any, kinds: Mapping[str, CaseKind]) -> None:
+        """Take in a case."""
+        said = _PAYLOADS.decode(payload)
+        kind = kinds.get(said.kind, _NO_KIND)
+        self.open[seq] = Case(
+            id=seq,
+            kind=said.kind,
+            subject=said.subject,
+            queue=row.queue,
+            customer=said.customer,
+            customer_base=said.customer_base,
+            region=said.region,
+            contact=said.contact,
+            contact_id=row.b,
+            opened_by=said.agent,
+            opened_ns=at_ns,
+            deadline_ns=row.a,
+            since_ns=at_ns,
+            report_to=said.report_to or kind.report_to,
+            number=said.number or said.customer,
+            complaint=kind.complaint,
+        )
+        self._count("opened")
+        if kind.complaint:
+            self.base(said.customer_base, said.region).complaints += 1
+
+    def resolve(self, row: RowFields, start_ns: int, payload: Any) -> Key | None:
+        """Take in a resolution; returns where it is counted, None where the case is none or not open."""
+        case = self.open.pop(row.b, None)
+        if case is None:
+            self.unknown += 1
+            return None
+        said = _PAYLOADS.decode(payload)
+        case.state, case.resolution, case.resolved_ns = RESOLVED, said.resolution, row.at_ns
+        case.resolved_by, case.told_ns, case.report_id = said.agent or said.by, 0, 0
+        case.rests_from_ns = 0
+        case.resolved_key = Key(start_ns, case.queue, row.agent, TASK)
+        self.resolved[case.id] = case
+        case.reports = 0
+        self._settle(case)
+        self._count("resolved")
+        if row.at_ns > case.deadline_ns:
+            self._count("resolved_overdue")
+        if len(self.resolved) > CASES_KEPT:
+            oldest = next(iter(self.resolved))
+            del self.resolved[oldest]
+            self.unsettled.pop(oldest, None)
+        return case.resolved_key
+
+    def reopen(self, row: RowFields, payload: Any, kinds: Mapping[str, CaseKind], window_ns: int) -> Key | None:
+        """Take in a reopening; returns where its resolution was counted, if that is no longer ago than the window."""
+        case = self.resolved.pop(row.b, None)
+        if case is None:
+            self.unknown += 1
+            return None
+        self.unsettled.pop(case.id, None)
+        in_time = row.at_ns - case.resolved_ns <= window_ns
+        case.state, case.reason, case.reopened = OPEN, _PAYLOADS.decode(payload).reason, case.reopened + 1
+        case.deadline_ns = row.a or row.at_ns + kinds.get(case.kind, _NO_KIND).limit_ns
+        case.since_ns, case.rests_from_ns, case.report_id = row.at_ns, 0, 0
+        self.open[case.id] = case
+        self._count("reopened")
+        return case.resolved_key if in_time else None
+
+    def _settle(self, case: Case) -> None:
+        """Note whether a resolved case is done with."""
+        to_tell = case.report_to != "nobody" and not case.told_ns and case.reports < REPORTS_MAX
+        if case.state == RESOLVED and (case.task_id or case.report_id or to_tell):
+            self.unsettled[case.id] = True
+        else:
+            self.unsettled.pop(case.id, None)
+
+    def _count(self, what: str) -> None:
+        self.counts[what] = self.counts.get(what, 0) + 1

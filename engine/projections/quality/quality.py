@@ -1,0 +1,246 @@
+"""The read model of quality: takes in durable turns when it is asked, or when many wait, and answers in words.
+
+Folding a row costs a microsecond or two, and few ever ask: so turns are put aside at first, and folded together.
+"""
+
+from collections.abc import Sequence
+from threading import RLock
+from typing import Any, Final
+
+import msgspec
+
+from engine.log_port import Turn
+from engine.messages.kinds import CHANNEL_NAMES
+from engine.model.directory import Directory
+from engine.model.names import UNKNOWN
+from engine.model.quality import Scorecard
+from engine.projections.quality import surveys
+from engine.projections.quality.adherence import Adherence, adherence
+from engine.projections.quality.answers import (
+    AdherenceReport,
+    CaseAnswer,
+    CaseCounts,
+    CaseList,
+    EvaluationList,
+    Scorecards,
+    SurveyAnswers,
+    SurveyCount,
+    complaint_count,
+    told_answer,
+    told_case,
+    told_evaluation,
+)
+from engine.projections.quality.cases import COUNTED, Case
+from engine.projections.quality.fold import VERSION, Fold, Folded
+from engine.projections.quality.surveys import Advice, advice
+from engine.projections.quality.table import IntervalQuality, QualityTable, Window, interval_quality, quality_rows
+
+PENDING_ROWS_MAX: Final = 4096
+_ENCODER: Final = msgspec.msgpack.Encoder()
+_DECODER: Final = msgspec.msgpack.Decoder(Folded)
+
+
+class Quality:
+    """Quality of service, as of the turns taken in. Readers may be other threads."""
+
+    def __init__(self, directory: Directory, saved: bytes = b"", durable_seq: int = 0) -> None:
+        self.directory = directory
+        self._fold = Fold(_loaded(saved, durable_seq))
+        self._pending: list[Turn] = []
+        self._rows = 0
+        self._lock = RLock()
+
+    @property
+    def from_seq(self) -> int:
+        """Where in the log it goes on to read."""
+        return self._fold.state.as_of + 1
+
+    def apply(self, turn: Turn) -> None:
+        """Take in the next durable turn, or a run of them."""
+        self._pending.append(turn)
+        self._rows += len(turn.rows)
+        if self._rows >= PENDING_ROWS_MAX:
+            self._folded()
+
+    def save(self) -> bytes:
+        """Return everything, for a snapshot."""
+        with self._lock:
+            return _ENCODER.encode(self._folded())
+
+    def table(
+        self,
+        group_by: Sequence[str],
+        from_ns: int,
+        to_ns: int,
+        step_ns: int,
+        now_ns: int,
+        queue: int | None = None,
+        agent: int | None = None,
+    ) -> QualityTable:
+        """Figures by group. Raises ValueError for an unknown grouping."""
+        with self._lock:
+            state = self._folded()
+            window = Window(group_by, from_ns, to_ns, step_ns, now_ns)
+            if queue is not None:
+                window = msgspec.structs.replace(window, queue=queue)
+            if agent is not None:
+                window = msgspec.structs.replace(window, agent=agent)
+            return QualityTable(state.as_of, now_ns, list(group_by), quality_rows(state, self.directory, window))
+
+    def intervals(
+        self, from_ns: int, to_ns: int, step_ns: int, by: str
+    ) -> dict[tuple[int, int, int], IntervalQuality] | None:
+        """The columns of the interval table, by interval start, queue and channel; None by arrival: not kept so."""
+        if by != "event":
+            return None
+        from_ns = from_ns // step_ns * step_ns
+        with self._lock:
+            return interval_quality(self._folded(), Window((), from_ns, to_ns, step_ns, 0))
+
+    def advice(self, contact: str, contact_id: int, kind: str, now_ns: int) -> Advice:
+        """Whether the customer of a closed contact is to be asked."""
+        with self._lock:
+            state = self._folded()
+            segment = state.people.closed.get(contact_id)
+            if segment is None:
+                is_open = any(one.id == contact_id for one in state.people.open.values())
+                why = "not_closed" if is_open else "unknown"
+            else:
+                queue = self.directory.queues.name(segment.queue)
+                rules = state.plan.surveys
+                why = advice(state.surveys, rules, kind, contact_id, segment, queue, now_ns)
+            return Advice(state.as_of, contact, contact_id, kind, not why, why)
+
+    def answers(self, kind: str, limit: int, before_seq: int, score_max: int) -> SurveyAnswers:
+        """The latest answers to surveys, latest first; of those up to a score."""
+        with self._lock:
+            state = self._folded()
+            chosen = [
+                told_answer(one, self.directory)
+                for one in reversed(state.surveys.answers)
+                if one.seq < before_seq and one.score <= score_max and kind in ("", one.kind)
+            ]
+            return SurveyAnswers(state.as_of, chosen[:limit], chosen[limit - 1].seq if len(chosen) > limit else None)
+
+    def survey_counts(self) -> list[SurveyCount]:
+        """What was asked and answered since the beginning of the log, by queue, channel and kind."""
+        with self._lock:
+            found: dict[tuple[int, int, str], list[int]] = {}
+            for kind, cells in self._folded().surveys.cells.items():
+                for key, counts in cells.counts.items():
+                    total = found.setdefault((key.queue, key.channel, kind), [0] * surveys.WIDTH)
+                    for column, count in enumerate(counts):
+                        total[column] += count
+            names = self.directory.queues
+            return [
+                SurveyCount(
+                    names.name(queue), CHANNEL_NAMES.get(channel, ""), kind, counts[0], counts[surveys.SCORES :]
+                )
+                for (queue, channel, kind), counts in sorted(found.items())
+            ]
+
+    def ignored_surveys(self) -> dict[str, int]:
+        """Facts about surveys that count nothing, by why."""
+        with self._lock:
+            return dict(self._folded().surveys.ignored)
+
+    def scorecards(self) -> Scorecards:
+        """The scorecards of the configuration in force."""
+        with self._lock:
+            state = self._folded()
+            return Scorecards(state.as_of, list[Scorecard](state.plan.scorecards))
+
+    def evaluations(self, agent: int | None, scorecard: str, limit: int, before_seq: int) -> EvaluationList:
+        """The latest evaluations, latest first."""
+        with self._lock:
+            state = self._folded()
+            chosen = [
+                told_evaluation(one, self.directory)
+                for one in reversed(state.evaluations.latest)
+                if one.seq < before_seq and agent in (None, one.agent) and scorecard in ("", one.scorecard)
+            ]
+            return EvaluationList(state.as_of, chosen[:limit], chosen[limit - 1].seq if len(chosen) > limit else None)
+
+    def adherence(self, from_ns: int, to_ns: int, now_ns: int, agent: str = "") -> AdherenceReport:
+        """Adherence, conformance and attendance of those who have a schedule, until now at most."""
+        with self._lock:
+            state = self._folded()
+            to_ns = min(to_ns, now_ns)
+            shifts: dict[str, list[Any]] = {}
+            for shift in state.plan.schedule:
+                if shift.from_ns < to_ns and shift.to_ns > from_ns and agent in ("", shift.agent):
+                    shifts.setdefault(shift.agent, []).append(shift)
+            found: list[Adherence] = []
+            for name, theirs in shifts.items():
+                number = self.directory.agents.number(name)
+                if number == UNKNOWN:
+                    continue
+                statuses = state.presence.statuses(number, from_ns, to_ns)
+                exceptions = state.presence.exceptions.get(number, [])
+                tolerance_ns = state.plan.tolerance_ns
+                found.append(adherence(name, theirs, statuses, exceptions, from_ns, to_ns, tolerance_ns))
+            return AdherenceReport(
+                state.as_of, now_ns, from_ns, to_ns, bool(state.plan.schedule), state.plan.tolerance_ns / 1e9, found
+            )
+
+    def cases(self, wanted: str, queue: int | None, kind: str, limit: int, after: int, now_ns: int) -> CaseList:
+        """Cases by their deadlines where open ones are wanted, else the latest resolved first. `wanted`: a state."""
+        with self._lock:
+            state = self._folded()
+            cases = state.cases
+            if wanted == "resolved":
+                ordered = sorted(cases.resolved.values(), key=lambda case: -case.resolved_ns)
+            else:
+                ordered = sorted(cases.open.values(), key=lambda case: (case.deadline_ns, case.id))
+                if wanted == "overdue":
+                    ordered = [case for case in ordered if case.deadline_ns < now_ns]
+            chosen = [case for case in ordered if queue in (None, case.queue) and kind in ("", case.kind)]
+            page = [told_case(case, self.directory, now_ns) for case in chosen[after : after + limit]]
+            all_of_them = self.case_counts(now_ns)
+            more = after + limit if len(chosen) > after + limit else None
+            return CaseList(state.as_of, all_of_them, page, more)
+
+    def case_counts(self, now_ns: int) -> CaseCounts:
+        """What there is of all cases."""
+        with self._lock:
+            cases = self._folded().cases
+            events = {name: cases.counts.get(name, 0) for name in COUNTED}
+            bases = [complaint_count(*entry) for entry in sorted(cases.bases.items())]
+            return CaseCounts(len(cases.open), cases.overdue(now_ns), events, bases)
+
+    def case(self, case_id: int, now_ns: int) -> CaseAnswer:
+        """One case. Raises KeyError."""
+        with self._lock:
+            state = self._folded()
+            found = state.cases.find(case_id)
+            if found is None:
+                raise KeyError(f"there is no case {case_id}")
+            return CaseAnswer(state.as_of, told_case(found, self.directory, now_ns))
+
+    def open_cases(self) -> list[Case]:
+        """Open cases, as they are kept: for the driver that finds somebody for them."""
+        with self._lock:
+            return list(self._folded().cases.open.values())
+
+    def cases_to_tell(self) -> list[Case]:
+        """Resolved cases of which somebody is still to be told, or whose task is not over."""
+        with self._lock:
+            cases = self._folded().cases
+            return [cases.resolved[case_id] for case_id in cases.unsettled]
+
+    def _folded(self) -> Folded:
+        """Fold what was put aside; returns the state."""
+        with self._lock:
+            turns, self._pending, self._rows = self._pending, [], 0
+            for turn in turns:
+                self._fold.apply(turn)
+            return self._fold.state
+
+
+def _loaded(saved: bytes, durable_seq: int) -> Folded:
+    """Return what was saved; a new state where that is of no use: it is a cache of the log."""
+    try:
+        found: Folded = _DECODER.decode(saved) if saved else Folded()
+    except msgspec.MsgspecError:
+        return Folded()
+    return found if found.version == VERSION and found.as_of <= durable_seq else Folded()

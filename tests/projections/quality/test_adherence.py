@@ -1,0 +1,142 @@
+"""Adherence, conformance and attendance: by hand, and against a count second by second."""
+
+import random
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from engine.config.load import load_config
+from engine.messages.kinds import STATUS_AVAILABLE, STATUS_OFFLINE, STATUS_PAUSED
+from engine.messages.observed import AgentStatusChanged, ScheduleExcepted
+from engine.model.quality import WORK, Shift
+from engine.projections.quality.adherence import adherence
+from engine.projections.quality.presence import Change, Exempt
+from tests.projections.quality.support import START_NS, QualityCentre
+
+S = 1_000_000_000
+DAY = [("work", 0, 3600), ("break", 3600, 4500), ("work", 4500, 8100)]
+SHIFTS = [Shift("alice", start * S, end * S, activity) for activity, start, end in DAY]
+MIN_S = 60
+
+
+def changes(*pairs: tuple[int, int]) -> list[Change]:
+    """Return statuses from instants in seconds on; before, the agent was offline."""
+    return [Change(0, STATUS_OFFLINE), *(Change(at * S, status) for at, status in pairs)]
+
+
+def test_who_keeps_to_the_schedule_adheres_fully() -> None:
+    kept = changes((0, STATUS_AVAILABLE), (3600, STATUS_PAUSED), (4500, STATUS_AVAILABLE), (8100, STATUS_OFFLINE))
+    found = adherence("alice", SHIFTS, kept[1:], [], 0, 9000 * S, 300 * S)
+    assert (found.adherence, found.conformance, found.scheduled_s, found.worked_s) == (1.0, 1.0, 8100.0, 7200.0)
+    (turn,) = found.attendance
+    assert (turn.late_s, turn.left_early_s, turn.absent, turn.signed_in_ns) == (0.0, 0.0, False, 0)
+
+
+def test_small_delays_at_changes_are_forgiven_and_others_not() -> None:
+    late = changes((240, STATUS_AVAILABLE), (3700, STATUS_PAUSED), (4900, STATUS_AVAILABLE), (8100, STATUS_OFFLINE))
+    found = adherence("alice", SHIFTS, late, [], 0, 9000 * S, 300 * S)
+    assert found.forgiven_s == 240 + 100
+    assert found.adherent_s == 8100 - 400
+    assert found.adherence == round(7700 / 8100, 4)
+    assert found.worked_s == 8100 - 240 - 1200
+    amid = changes((0, STATUS_AVAILABLE), (1000, STATUS_PAUSED), (1100, STATUS_AVAILABLE))
+    found = adherence("alice", SHIFTS[:1], amid, [], 0, 9000 * S, 300 * S)
+    assert (found.adherent_s, found.forgiven_s) == (3500.0, 0.0)
+
+
+def test_who_never_came_is_absent_unless_excused() -> None:
+    found = adherence("alice", SHIFTS, changes(), [], 0, 9000 * S, 300 * S)
+    assert (found.adherence, found.conformance) == (round(900 / 8100, 4), 0.0)
+    assert found.attendance[0].absent
+    excused = [Exempt(0, 8100 * S, "sick")]
+    found = adherence("alice", SHIFTS, changes(), excused, 0, 9000 * S, 300 * S)
+    assert (found.adherence, found.excepted_s, found.attendance[0].absent) == (None, 8100.0, False)
+    assert found.attendance[0].reason == "sick"
+
+
+def test_lateness_and_leaving_early_count_beyond_the_tolerance() -> None:
+    statuses = changes((600, STATUS_AVAILABLE), (7000, STATUS_OFFLINE))
+    (turn,) = adherence("alice", SHIFTS, statuses, [], 0, 9000 * S, 300 * S).attendance
+    assert (turn.late_s, turn.left_early_s) == (600.0, 1100.0)
+    assert (turn.signed_in_ns, turn.signed_out_ns) == (600 * S, 7000 * S)
+    covered = [Exempt(0, 500 * S, "doctor")]
+    (turn,) = adherence("alice", SHIFTS, statuses, covered, 0, 9000 * S, 300 * S).attendance
+    assert (turn.late_s, turn.reason) == (0.0, "doctor")
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_all_times_equal_a_count_second_by_second(seed: int) -> None:
+    chance = random.Random(seed)
+    edges = sorted(chance.sample(range(3000), 7))
+    shifts = [
+        Shift("a", start * S, end * S, chance.choice((WORK, WORK, "break")))
+        for start, end in pairwise(edges)
+        if chance.random() < 0.8
+    ]
+    at = sorted(chance.sample(range(1, 3000), 12))
+    statuses = [
+        Change(0, STATUS_OFFLINE),
+        *(Change(t * S, chance.choice((STATUS_AVAILABLE, STATUS_AVAILABLE, STATUS_PAUSED))) for t in at),
+    ]
+    exceptions = [Exempt(start * S, (start + 200) * S, "x") for start in chance.sample(range(3000), 2)]
+    found = adherence("a", shifts, statuses, exceptions, 100 * S, 2900 * S, 60 * S)
+    assert (found.scheduled_s, found.adherent_s, found.forgiven_s, found.work_scheduled_s) == naive(
+        shifts, statuses, exceptions
+    )
+
+
+def naive(shifts: Sequence[Shift], statuses: Sequence[Change], exceptions: Sequence[Exempt]) -> tuple[float, ...]:
+    """Count every second from 100 to 2900, with a tolerance of 60 s."""
+    disagrees: list[bool | None] = []
+    work = 0
+    for second in range(100, 2900):
+        shift = next((s for s in shifts if s.from_ns <= second * S < s.to_ns), None)
+        if shift is None or any(e.from_ns <= second * S < e.to_ns for e in exceptions):
+            disagrees.append(None)
+            continue
+        status = [c.status for c in statuses if c.at_ns <= second * S][-1]
+        work += shift.activity == WORK
+        disagrees.append((status == STATUS_AVAILABLE) != (shift.activity == WORK))
+    edges = {max(100, min(2900, e // S)) for s in shifts for e in (s.from_ns, s.to_ns) if s.to_ns > 100 * S}
+    forgiven, run = 0, 0
+    for place, wrong in enumerate([*disagrees, None]):
+        if wrong:
+            run += 1
+            continue
+        if 0 < run <= MIN_S and any(edge in edges for edge in range(100 + place - run, 100 + place + 1)):
+            forgiven += run
+        run = 0
+    scheduled = sum(one is not None for one in disagrees)
+    agreed = sum(one is False for one in disagrees)
+    return float(scheduled), float(agreed + forgiven), float(forgiven), float(work)
+
+
+async def test_the_report_follows_statuses_and_exceptions_of_the_log(centre: QualityCentre) -> None:
+    assert START_NS == 1_800_000_000 * S  # 2027-01-15T08:00, when the schedule begins
+    await centre.say(AgentStatusChanged(agent="alice", status="available"))
+    await centre.after(3600, AgentStatusChanged(agent="alice", status="paused", reason="lunch"))
+    await centre.after(900, AgentStatusChanged(agent="alice", status="available"))
+    await centre.after(1800, AgentStatusChanged(agent="alice", status="offline"))
+    begin_ns, end_ns = START_NS + 6300 * S, START_NS + 7200 * S
+    meeting = ScheduleExcepted(agent="alice", reason="meeting", by="sue", from_ns=begin_ns, to_ns=end_ns)
+    (receipt,) = await centre.say(meeting)
+    assert not receipt.error
+    await centre.after(3600)
+    report = centre.quality.adherence(START_NS, 2**62, centre.clock.now_ns())
+    assert report.scheduled
+    (alice,) = report.agents
+    assert (alice.scheduled_s, alice.excepted_s, alice.adherent_s) == (7200.0, 900.0, 6300.0)
+    assert alice.attendance[0].left_early_s == 1800.0
+    assert centre.quality.adherence(START_NS, 2**62, centre.clock.now_ns(), "bob").agents == []
+    wrong = ScheduleExcepted(agent="alice", reason="x", from_ns=5, to_ns=5)
+    (receipt,) = await centre.say(wrong)
+    assert receipt.field == "to_ns"
+
+
+async def test_without_a_schedule_the_report_says_so(centre: QualityCentre, tmp_path: Path) -> None:
+    centre.engine.configure(load_config(tmp_path / "centre.yaml", adapters={}))
+    await centre.after(1, AgentStatusChanged(agent="alice", status="available"))
+    report = centre.quality.adherence(0, 2**62, centre.clock.now_ns())
+    assert (report.scheduled, report.agents) == (False, [])
