@@ -123,7 +123,7 @@ class HttpAdapter:
             "effects": self._effects,
             "requests_refused": limit.refused,
             "desks": self.context.desks.hub.count,
-            "sign_ins_refused": self.context.desks.sign_in.failures.refused,
+            "sign_ins_refused": self.context.desks.sign_in.refused,
             "connections_closed": self.context.connections.closed,
         }
         where = f"listening at {self.settings.host}:{self.port}" if up else "not listening"

@@ -4,7 +4,9 @@ from collections import OrderedDict
 from typing import Final
 
 FREE: Final = 5
-"""Failures that cost nothing: people mistype."""
+"""Failures of one agent at one address that cost nothing: people mistype."""
+FREE_OF_ADDRESS: Final = 50
+"""Of everybody at one address, which may be a whole house's."""
 LONGEST_NS: Final = 300_000_000_000
 FORGIVEN_AFTER_NS: Final = 900_000_000_000
 PLACES_MAX: Final = 10_000
@@ -14,7 +16,8 @@ _SECOND_NS: Final = 1_000_000_000
 class Failures:
     """Counts failures by place: an address, or an address with the agent whose name was tried."""
 
-    def __init__(self) -> None:
+    def __init__(self, free: int = FREE) -> None:
+        self._free = free
         self._places: OrderedDict[str, tuple[int, int]] = OrderedDict()
         self.refused = 0
         """Tries that were not looked at."""
@@ -22,9 +25,9 @@ class Failures:
     def wait_s(self, place: str, now_ns: int) -> float:
         """Return after how many seconds another try from `place` is looked at; 0: now."""
         count, last_ns = self._places.get(place, (0, 0))
-        if count < FREE or now_ns - last_ns >= FORGIVEN_AFTER_NS:
+        if count < self._free or now_ns - last_ns >= FORGIVEN_AFTER_NS:
             return 0.0
-        wait_ns = last_ns + min(LONGEST_NS, _SECOND_NS << min(count - FREE, 20)) - now_ns
+        wait_ns = last_ns + min(LONGEST_NS, _SECOND_NS << min(count - self._free, 20)) - now_ns
         if wait_ns <= 0:
             return 0.0
         self.refused += 1

@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Final
 
-from adapters.http.desk.failures import Failures
+from adapters.http.desk.failures import FREE_OF_ADDRESS, Failures
 from adapters.http.problems import Problem
 from adapters.http.tokens import ANYBODY, Tokens
 from engine.model.passwords import PASSWORD_MAX, hash_password, is_password
@@ -27,37 +27,43 @@ class SignIn:
         self._engine = engine
         self._tokens = tokens
         self.failures = Failures()
+        self.of_addresses = Failures(FREE_OF_ADDRESS)
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._indexed: Sequence[AgentEndpoint] = ()
         self._hashes: dict[str, str] = {}
 
+    @property
+    def refused(self) -> int:
+        """Tries that were not looked at, so many had failed before."""
+        return self.failures.refused + self.of_addresses.refused
+
     async def by_password(self, agent: str, password: str, address: str, now_ns: int) -> str:
         """Return the credential of an agent who gives this password. Raises Problem."""
-        places = (address, f"{address} {agent}")
-        self._require_patience(places, now_ns)
+        place = f"{address} {agent}"
+        self._require_patience(address, place, now_ns)
         known = self._hash_of(agent)
         if known == OPEN:
             return credential_of(OPEN)
+        self._fail(address, place, now_ns)  # until it is known to be right: many tries at once are many tries
         async with self._turns:
             right = await asyncio.to_thread(is_password, password[:PASSWORD_MAX], known or self._decoy())
         if not known or not right:
-            self._fail(places, now_ns)
             raise Problem("unauthorised", WRONG)
-        self._forgive(places)
+        self._forgive(address, place)
         return credential_of(known)
 
     def by_token(self, token: str, address: str, now_ns: int) -> tuple[str, str]:
         """Return (agent, credential) of who gives this token. Raises Problem for one that is no single agent's."""
-        places = (address, f"{address} token")
-        self._require_patience(places, now_ns)
+        place = f"{address} token"
+        self._require_patience(address, place, now_ns)
         try:
             caller = self._tokens.caller(f"Bearer {token}" if self._tokens else None)
         except Problem:
-            self._fail(places, now_ns)
+            self._fail(address, place, now_ns)
             raise
         if caller is ANYBODY or caller.agent is None or not caller.may(Scope.AGENT):
             raise Problem("forbidden", "the token is of no single agent; make one with 'trunkline token new --agent'")
-        self._forgive(places)
+        self._forgive(address, place)
         return caller.agent, credential_of(self._tokens.credentials_of(caller.agent)[caller.name])
 
     def still(self, agent: str, credential: str) -> bool:
@@ -80,19 +86,19 @@ class SignIn:
         found = next(filter(None, self._hashes.values()), _NOBODY)
         return found[:-43] + "A" * 43
 
-    def _require_patience(self, places: tuple[str, str], now_ns: int) -> None:
-        wait_s = max(self.failures.wait_s(place, now_ns) for place in places)
+    def _require_patience(self, address: str, place: str, now_ns: int) -> None:
+        wait_s = max(self.failures.wait_s(place, now_ns), self.of_addresses.wait_s(address, now_ns))
         if wait_s > 0:
             again = {"Retry-After": str(max(1, round(wait_s)))}
             raise Problem("too-many-requests", f"too many failed sign-ins; try again in {wait_s:.0f} s", headers=again)
 
-    def _fail(self, places: tuple[str, str], now_ns: int) -> None:
-        for place in places:
-            self.failures.failed(place, now_ns)
+    def _fail(self, address: str, place: str, now_ns: int) -> None:
+        self.failures.failed(place, now_ns)
+        self.of_addresses.failed(address, now_ns)
 
-    def _forgive(self, places: tuple[str, str]) -> None:
-        for place in places:
-            self.failures.succeeded(place)
+    def _forgive(self, address: str, place: str) -> None:
+        self.failures.succeeded(place)
+        self.of_addresses.succeeded(address)
 
 
 def credential_of(secret: str) -> str:

@@ -110,9 +110,9 @@ class DeskSocket:
 
     async def run(self, request: web.Request) -> web.WebSocketResponse:
         """Serve the desk until it goes, the session ends or the service stops."""
-        await self._ws.prepare(request)
         pump: asyncio.Task[None] | None = None
         try:
+            await self._ws.prepare(request)
             async for message in self._ws:
                 if message.type != WSMsgType.TEXT:
                     break

@@ -102,7 +102,7 @@ async def _with_cookie(request: web.Request, session: Session) -> web.Response:
         path="/",
         httponly=True,
         samesite="Strict",
-        secure=request.secure,
+        secure=request.secure or request.headers.get("X-Forwarded-Proto") == "https",
         max_age=max(0, (until_ns - now_ns) // SECOND_NS),
     )
     return response

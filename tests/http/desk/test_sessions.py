@@ -1,5 +1,6 @@
 """Signing in at the desk: what lets in, for how long, and what a stolen or foreign request gets."""
 
+import asyncio
 import hashlib
 import re
 from pathlib import Path
@@ -101,6 +102,23 @@ async def test_wrong_names_and_passwords_are_answered_alike(build: Build) -> Non
         assert await tried(one, house, agent="an", password=PASSWORD) == 429
         async with one.get(house.url + PATH) as answer:
             assert answer.status == 204
+
+
+async def test_many_tries_at_once_are_many_tries(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with client() as one:
+        found = await asyncio.gather(*(tried(one, house, agent="an", password=f"guess {n}") for n in range(4 * FREE)))
+        assert sorted(found) == [401] * FREE + [429] * (3 * FREE)
+        assert await tried(one, house, agent="binh", password=PASSWORD) == 200, "a colleague in the same house"
+        assert house.adapter.status().counters["sign_ins_refused"] == 3 * FREE
+
+
+async def test_behind_https_the_cookie_is_for_https(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with client() as one:
+        body = {"agent": "an", "password": PASSWORD}
+        async with one.post(house.url + PATH, json=body, headers={"X-Forwarded-Proto": "https"}) as answer:
+            assert "Secure" in answer.headers["Set-Cookie"]
 
 
 async def test_signed_out_everywhere(build: Build) -> None:

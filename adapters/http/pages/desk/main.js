@@ -54,8 +54,7 @@ class Desk {
 
   enter(session) {
     this.me = session.agent;
-    this.store.items.clear();
-    this.store.conversations.clear();
+    this.store.reset();
     this.build();
     this.open = true;
     for (const command of this.store.unsent(this.me)) this.sayAgain(command);
@@ -66,13 +65,17 @@ class Desk {
     this.open = false;
     this.sound.ring(false);
     this.wire.close();
+    this.wire.forget();
     document.title = t("desk");
     fill(room, signInView((session) => this.enter(session), message));
   }
 
   async signOut() {
     if (this.store.contacts.length && !confirm(t("sign_out_with_contacts", { n: this.store.contacts.length }))) return;
-    if (this.store.connection === "live" && this.store.agent?.status !== "offline") await this.act({ verb: "status", status: "offline" });
+    if (this.store.connection === "live" && this.store.agent?.status !== "offline") {
+      const soon = new Promise((resolve) => setTimeout(resolve, 3000));
+      await Promise.race([this.act({ verb: "status", status: "offline" }), soon]);
+    }
     await fetch("/api/v1/desk/session", { method: "DELETE" }).catch(() => null);
     this.leave(t("signed_out"));
   }

@@ -54,6 +54,12 @@ export class Store {
     this.planned = false;
   }
 
+  // Another one sits down: nothing is left of the one before.
+  reset() {
+    for (const kept of [this.items, this.conversations, this.earlier, this.transcripts, this.drafts]) kept.clear();
+    this.chosen = 0;
+  }
+
   onChange(listener) {
     this.listeners.add(listener);
   }

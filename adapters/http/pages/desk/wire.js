@@ -50,6 +50,12 @@ export class Wire {
     this.socket?.close();
   }
 
+  // What was under way belongs to who was signed in; lines wait in the tab's storage for the same agent.
+  forget() {
+    this.underWay.clear();
+    this.questions.clear();
+  }
+
   hurry() {
     if (this.stopped || this.socket?.readyState <= WebSocket.OPEN) return;
     this.failures = 0;
