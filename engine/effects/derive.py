@@ -1,6 +1,6 @@
 """From decided rows to effects: what the outside must be told about each conclusion of a turn, and who is told."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -10,7 +10,7 @@ from engine.effects.address import Addressed, Names
 from engine.effects.waiting import WaitingLines
 from engine.ingest.registry import ContactEntry, OpenContacts
 from engine.ingest.wrapping import WrapUp
-from engine.kernel.tables import Tables
+from engine.kernel.tables import Array, Tables
 from engine.messages.effects import (
     AnyEffect,
     CallBack,
@@ -26,6 +26,7 @@ from engine.messages.effects import (
     ResumeContact,
     UseTrunk,
 )
+from engine.messages.kind_set import KindSet
 from engine.messages.kinds import (
     BY_NAMES,
     BY_TRANSFER,
@@ -43,7 +44,6 @@ from engine.messages.kinds import (
     EXIT_SHORT_ABANDONED,
     EXIT_UNKNOWN,
     FACT_REFUSED,
-    FIRST_DECIDED,
     FLAG_CLOSES,
     FLAG_WRAPS,
     HOLD_REQUESTED,
@@ -59,15 +59,14 @@ from engine.messages.kinds import (
     WRAP_UP_ENDED,
 )
 from engine.messages.observed import CALLBACK_NUMBER
-from engine.messages.row_fields import RowFields
+from engine.messages.row_fields import RowFields, fields_at, fields_of
 from engine.model.settings import AgentSetting, QueueSetting
 
 RETRY_AFTER_S: Final = {EXIT_REFUSED_FULL: 30, EXIT_REFUSED_TRUNK: 10}
 """What a refused customer is told where the protocol can say it; other refusals give no such hope."""
-WANTED: Final = frozenset({HOLD_REQUESTED, RESUME_REQUESTED})
-FOLLOWED: Final = WANTED | {CONTACT_ARRIVED}
-"""Observed rows that an effect may follow from by themselves."""
 LEFT_BY_THEMSELVES: Final = frozenset({EXIT_ABANDONED, EXIT_SHORT_ABANDONED, EXIT_UNKNOWN})
+Cause = Callable[[], RowFields]
+"""Gives the observed row that a decided one follows from: few effects ask for it."""
 
 
 class OwedCallback(NamedTuple):
@@ -103,7 +102,7 @@ class EffectDeriver:
         self._contacts = contacts
         self._names = names
         self._lines = lines
-        self._kinds: dict[int, Callable[[int, RowFields, RowFields, ContactEntry], AnyEffect | None]] = {
+        self._kinds: dict[int, Callable[[int, RowFields, Cause, ContactEntry], AnyEffect | None]] = {
             OFFER_MADE: self._offer_made,
             OFFER_ENDED: self._offer_ended,
             CONTACT_ANSWERED: self._answered,
@@ -112,40 +111,35 @@ class EffectDeriver:
             FACT_REFUSED: self._refused,
             TRUNK_SEIZED: self._trunk_seized,
             TRUNK_REFUSED: _trunk_refused,
+            HOLD_REQUESTED: self._wanted,
+            RESUME_REQUESTED: self._wanted,
         }
+        self._concluding = KindSet(*self._kinds, WRAP_UP_ENDED)
 
-    def derive(self, first_seq: int, rows: Sequence[RowFields]) -> Derived:
+    def derive(self, first_seq: int, rows: Array) -> Derived:
         """Return what follows from the turn that begins at `first_seq`; closes its closed contacts."""
+        kinds = rows["kind"]
+        self._note_arrivals(first_seq, rows, np.flatnonzero(kinds == CONTACT_ARRIVED))
+        queued = self._note_queued(first_seq, rows, np.flatnonzero(kinds == CONTACT_QUEUED))
         effects: list[Addressed] = []
         callbacks: list[OwedCallback] = []
-        queued: dict[int, int] = {}
-        for place, row in enumerate(rows):
+        concluding = self._concluding.mask(kinds)
+        refused = np.flatnonzero(kinds == FACT_REFUSED)
+        concluding[refused - rows["cause"][refused]] = False
+        places = np.flatnonzero(concluding)
+        for place, row in zip(places.tolist(), fields_of(rows[places]), strict=True):
             kind, slot = row.kind, row.contact
             if kind == WRAP_UP_ENDED:
                 self._contacts.wrapping.end(row.agent, row.a)
-            if slot < 0 or (kind < FIRST_DECIDED and kind not in FOLLOWED):
-                continue
             entry = self._contacts.at(slot)
             if entry is None:
                 continue
             seq = first_seq + place
-            if kind in WANTED:
-                if not _was_refused(rows, place):
-                    effects.append(Addressed(entry.source, self._wanted(seq, row, entry)))
-                continue
-            if kind == CONTACT_ARRIVED:
-                entry.arrival_seq = seq
-                continue
-            if kind == CONTACT_QUEUED:
-                queued[slot] = seq
-                entry.line_ns = row.a
-                continue
-            handler = self._kinds.get(kind)
-            effect = handler(seq, row, rows[place - row.cause], entry) if handler is not None else None
+            effect = self._kinds[kind](seq, row, partial(fields_at, rows, place - row.cause), entry)
             if effect is not None:
                 effects.append(Addressed(entry.source, effect))
             if kind == CONTACT_ENDED and row.flags & FLAG_WRAPS:
-                engagement = rows[place + 1].b  # of the WRAP_UP_STARTED that always follows
+                engagement = int(rows["b"][place + 1])  # of the WRAP_UP_STARTED that always follows
                 self._contacts.wrapping.start(WrapUp(row.agent, engagement, entry.arrival_seq, entry.name))
             if row.flags & FLAG_CLOSES:
                 self._contacts.close(slot)
@@ -156,7 +150,23 @@ class EffectDeriver:
             effects += self._lines.entered(queued)
         return Derived(effects, callbacks)
 
-    def _offer_made(self, seq: int, row: RowFields, _cause: RowFields, entry: ContactEntry) -> AnyEffect:
+    def _note_arrivals(self, first_seq: int, rows: Array, places: Array) -> None:
+        for slot, seq in zip(rows["contact"][places].tolist(), (places + first_seq).tolist(), strict=True):
+            entry = self._contacts.at(slot)
+            if entry is not None:
+                entry.arrival_seq = seq
+
+    def _note_queued(self, first_seq: int, rows: Array, places: Array) -> dict[int, int]:
+        """Note places in line; return the sequence by which each slot's contact was queued last."""
+        queued: dict[int, int] = {}
+        columns = rows["contact"][places], rows["a"][places], places + first_seq
+        for slot, line_ns, seq in zip(*(column.tolist() for column in columns), strict=True):
+            entry = self._contacts.at(slot)
+            if entry is not None:
+                entry.line_ns, queued[slot] = line_ns, seq
+        return queued
+
+    def _offer_made(self, seq: int, row: RowFields, _cause: Cause, entry: ContactEntry) -> AnyEffect:
         of_agents, of_queues = self._ring_limits_ns
         arrival = entry.arrival
         return OfferContact(
@@ -169,41 +179,36 @@ class EffectDeriver:
             call_back=arrival.attributes.get(CALLBACK_NUMBER, ""),
         )
 
-    def _offer_ended(self, seq: int, row: RowFields, cause: RowFields, entry: ContactEntry) -> AnyEffect | None:
-        is_answer = cause.kind == OFFER_DECLINED and cause.agent == row.agent and cause.contact == row.contact
-        if is_answer and cause.source == entry.source:
+    def _offer_ended(self, seq: int, row: RowFields, cause: Cause, entry: ContactEntry) -> AnyEffect | None:
+        said = cause()
+        is_answer = said.kind == OFFER_DECLINED and said.agent == row.agent and said.contact == row.contact
+        if is_answer and said.source == entry.source:
             return None  # the phone said so itself and rings no more
         agent = self._names.agents[row.agent]
         return EndOffer(seq=seq, contact=entry.name, agent=agent, reason=OFFER_END_NAMES[row.a])
 
-    def _answered(self, seq: int, row: RowFields, _cause: RowFields, entry: ContactEntry) -> AnyEffect:
+    def _answered(self, seq: int, row: RowFields, _cause: Cause, entry: ContactEntry) -> AnyEffect:
         agent, queue = self._names.agents[row.agent], self._names.queues[row.queue]
         return ConnectContact(seq=seq, contact=entry.name, agent=agent, queue=queue)
 
-    def _wanted(self, seq: int, row: RowFields, entry: ContactEntry) -> AnyEffect:
+    def _wanted(self, seq: int, row: RowFields, _cause: Cause, entry: ContactEntry) -> AnyEffect:
         make = HoldContact if row.kind == HOLD_REQUESTED else ResumeContact
         return make(seq=seq, contact=entry.name, agent=self._names.agents[row.agent])
 
-    def _trunk_seized(self, seq: int, row: RowFields, _cause: RowFields, entry: ContactEntry) -> AnyEffect:
+    def _trunk_seized(self, seq: int, row: RowFields, _cause: Cause, entry: ContactEntry) -> AnyEffect:
         return UseTrunk(seq=seq, contact=entry.name, trunk_group=self._names.trunk_groups[row.a])
 
-    def _refused(self, seq: int, row: RowFields, _cause: RowFields, entry: ContactEntry) -> AnyEffect:
+    def _refused(self, seq: int, row: RowFields, _cause: Cause, entry: ContactEntry) -> AnyEffect:
         agent = self._names.agents[row.agent] if row.agent >= 0 else ""
         kind, reason = KIND_NAMES.get(row.b, str(row.b)), REFUSAL_NAMES.get(row.a, str(row.a))
         return RejectFact(seq=seq, contact=entry.name, agent=agent, kind=kind, reason=reason)
 
 
-def _was_refused(rows: Sequence[RowFields], place: int) -> bool:
-    """Whether the kernel set the observed row at `place` aside: the very next row says so."""
-    after = place + 1
-    return after < len(rows) and rows[after].kind == FACT_REFUSED and rows[after].cause == 1
-
-
-def _trunk_refused(seq: int, _row: RowFields, _cause: RowFields, entry: ContactEntry) -> AnyEffect:
+def _trunk_refused(seq: int, _row: RowFields, _cause: Cause, entry: ContactEntry) -> AnyEffect:
     return DenyTrunk(seq=seq, contact=entry.name)
 
 
-def end_effect(names: Names, seq: int, row: RowFields, _cause: RowFields, entry: ContactEntry) -> AnyEffect | None:
+def end_effect(names: Names, seq: int, row: RowFields, _cause: Cause, entry: ContactEntry) -> AnyEffect | None:
     """What a CONTACT_ENDED asks of the adapter of `entry`."""
     agent = names.agents[row.agent]
     if row.flags & FLAG_CLOSES:
@@ -213,8 +218,8 @@ def end_effect(names: Names, seq: int, row: RowFields, _cause: RowFields, entry:
     return None
 
 
-def leave_effect(names: Names, seq: int, row: RowFields, cause: RowFields, entry: ContactEntry) -> AnyEffect | None:
-    """What a CONTACT_LEFT, for the reason of `cause`, asks of the adapter of `entry`."""
+def leave_effect(names: Names, seq: int, row: RowFields, cause: Cause, entry: ContactEntry) -> AnyEffect | None:
+    """What a CONTACT_LEFT, for the reason that `cause` gives, asks of the adapter of `entry`."""
     if not row.flags & FLAG_CLOSES:
         return None
     queue = names.queues[row.queue]
@@ -223,7 +228,8 @@ def leave_effect(names: Names, seq: int, row: RowFields, cause: RowFields, entry
     if row.a in LEFT_BY_THEMSELVES:
         if not entry.legs:
             return None  # the adapter knows that the customer is gone, and nothing else is up
-        by = BY_NAMES[cause.a] if cause.kind == CONTACT_RELEASED else "system"
+        said = cause()
+        by = BY_NAMES[said.a] if said.kind == CONTACT_RELEASED else "system"
         return EndContact(seq=seq, contact=entry.name, agent="", by=by)
     retry_after_s = RETRY_AFTER_S.get(row.a, 0)
     return RefuseContact(seq=seq, contact=entry.name, queue=queue, exit=EXIT_NAMES[row.a], retry_after_s=retry_after_s)

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from engine.config.adapters import adapter_class
+from engine.effects.address import Names
 from engine.effects.derive import end_effect, leave_effect
 from engine.errors import ConfigError, TrunklineError
 from engine.ingest.names import ENGINE_SOURCE, NAMES_ONLY, NamesRecord
@@ -256,9 +257,10 @@ def open_contacts(state: EngineState) -> dict[str, list[OpenContact]]:
 def told_again(state: EngineState, closed: Iterable[ClosedContact]) -> Iterator[tuple[str, OpenContact, AnyEffect]]:
     """Yield adapter, contact as it was before it closed, and effect, for each whose end may not have been told."""
     names, owners = state.names, state.interned.owners
-    for seq, entry, row, cause, *_ in closed:
+    for one in closed:
+        entry, row = one.entry, one.row
         ended = row.kind == CONTACT_ENDED
-        effect = (end_effect if ended else leave_effect)(names, seq, row, cause, entry)
+        effect = _end_of(names, one)
         if effect is not None:
             contact = OpenContact(
                 contact=entry.name,
@@ -270,6 +272,11 @@ def told_again(state: EngineState, closed: Iterable[ClosedContact]) -> Iterator[
                 closed=True,
             )
             yield owners[entry.source], contact, effect
+
+
+def _end_of(names: Names, closed: ClosedContact) -> AnyEffect | None:
+    derive = end_effect if closed.row.kind == CONTACT_ENDED else leave_effect
+    return derive(names, closed.seq, closed.row, lambda: closed.cause, closed.entry)
 
 
 def _open_contact(state: EngineState, entry: ContactEntry) -> OpenContact:

@@ -19,7 +19,6 @@ from engine.kernel.tables import Array
 from engine.live.stopwatch import Stopwatch
 from engine.log_port import EventLog, Turn
 from engine.messages.kinds import DEADLINE_PASSED, FACT_REFUSED, FIRST_DECIDED, REFUSAL_NAMES
-from engine.messages.row_fields import fields_of
 from engine.messages.rows import Rows, empty_rows
 from engine.ports import Receipt
 from engine.state import OUT_ROWS, EngineState
@@ -168,14 +167,13 @@ class TurnMaker:
             rows = out[:produced].copy()
             payload = buffer.payload_of_first(consumed)
             log.append(rows, payload, buffer.at_ns)
-            fields = fields_of(rows)
-            kinds_made = [row.kind for row in fields]
-            seqs += [seq for seq, kind in enumerate(kinds_made, first_seq) if kind < FIRST_DECIDED]
-            if FACT_REFUSED in kinds_made:
-                refusals |= {
-                    seq - row.cause: row.a for seq, row in enumerate(fields, first_seq) if row.kind == FACT_REFUSED
-                }
-            effects, callbacks = self._deriver.derive(first_seq, fields)
+            kinds_made = rows["kind"]
+            seqs += (np.flatnonzero(kinds_made < FIRST_DECIDED) + first_seq).tolist()
+            refused = np.flatnonzero(kinds_made == FACT_REFUSED)
+            if len(refused):
+                told = first_seq + refused - rows["cause"][refused]
+                refusals |= zip(told.tolist(), rows["a"][refused].tolist(), strict=True)
+            effects, callbacks = self._deriver.derive(first_seq, rows)
             turn = Turn(first_seq, first_seq + produced - 1, rows, memoryview(payload))
             frames.append(Concluded(turn, effects, callbacks))
             if consumed == buffer.count:

@@ -39,6 +39,11 @@ def fields_of(rows: Array) -> "list[RowFields]":
     return [_make(RowFields, row) for row in unpacked(rows)]
 
 
+def fields_at(rows: Array, place: int) -> RowFields:
+    """One row of `rows` as plain integers."""
+    return RowFields._make(rows[place].item())
+
+
 def unpacked(rows: Array) -> Iterator[tuple[Any, ...]]:
     """Yield the fields of each row in the order of ROW, as bare tuples: the fastest way to all of them."""
     # Rows of a log are read-only and may be a view with gaps; Struct wants one run of bytes.

@@ -28,7 +28,6 @@ from engine.messages.effects import (
 )
 from engine.messages.kinds import FLAG_CLOSES, FLAG_WAITED
 from engine.messages.observed import ContactArrived
-from engine.messages.row_fields import fields_of
 from engine.messages.rows import ROW, empty_rows
 from engine.model.settings import AgentSetting, QueueSetting
 from engine.state import EngineState
@@ -64,7 +63,7 @@ class Bench:
             for name, value in values.items():
                 turn[name][place] = value
         assert turn.dtype == ROW
-        return self.deriver.derive(10, fields_of(turn))
+        return self.deriver.derive(10, turn)
 
     def effects(self, *rows: dict[str, Any]) -> list[AnyEffect]:
         """The effects of a turn, all of them for the contact's source."""

@@ -2,21 +2,21 @@
 
 Every row passes here and few are ever asked about. So rows are only put aside by contact, as the bytes they are, and
 become a record when somebody wants to see it. Contacts are numbered as they come and lie in a ring; names, customers
-and slots lead to numbers.
+and slots lead to numbers, from when somebody first asks for one.
 """
 
 from bisect import bisect_left
 from collections.abc import Iterator
 from copy import deepcopy
 from itertools import islice
-from struct import Struct
 from threading import RLock
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import numpy as np
 
 from engine.log_port import Turn
+from engine.messages.kind_set import KindSet
 from engine.messages.kinds import (
     AGENT_HELD_BACK,
     CONTACT_ANSWERED,
@@ -45,24 +45,20 @@ ID_DIGITS_MAX: Final = 18
 """Of a contact's id, a sequence of the log; longer numbers are nothing but names."""
 ROWS_ASIDE_MAX: Final = 64
 """Rows of one contact kept as they are; more become a record, whose size is bounded."""
-FOLLOWED: Final = frozenset(
-    {
-        CONTACT_ARRIVED,
-        CONTACT_HELD,
-        CONTACT_RESUMED,
-        PRIORITY_CHANGED,
-        CONTACT_QUEUED,
-        OFFER_MADE,
-        OFFER_ENDED,
-        CONTACT_ANSWERED,
-        CONTACT_LEFT,
-        CONTACT_ENDED,
-        AGENT_HELD_BACK,
-    }
+FOLLOWED: Final = KindSet(
+    CONTACT_ARRIVED,
+    CONTACT_HELD,
+    CONTACT_RESUMED,
+    PRIORITY_CHANGED,
+    CONTACT_QUEUED,
+    OFFER_MADE,
+    OFFER_ENDED,
+    CONTACT_ANSWERED,
+    CONTACT_LEFT,
+    CONTACT_ENDED,
+    AGENT_HELD_BACK,
 )
-_GLANCE: Final = Struct("<8xHH20xiI16xII")
-"""Kind, flags, contact, cause, and place and size of the payload: what sorting rows by contact takes."""
-assert _GLANCE.size == ROW.itemsize
+Array = np.ndarray[Any, Any]
 
 
 class ArrivalNames(msgspec.Struct):
@@ -84,6 +80,8 @@ class ContactHistory:
         self._room = records_max
         self._count = 0
         """Contacts so far, and so the number of the latest; number n lies at place n % room."""
+        self._indexed = 0
+        """Up to which number names, customers and slots lead to contacts."""
         self._seqs = column(records_max)
         self._slots = column(records_max)
         self._payloads = [b""] * records_max
@@ -110,36 +108,49 @@ class ContactHistory:
         return max(0, self._count - self._room)
 
     def apply(self, turn: Turn) -> None:
-        """Take in one turn."""
-        numbered = np.array(turn.rows)
-        numbered["dedupe"] = np.arange(turn.first_seq, turn.first_seq + len(numbered))
-        raw = numbered.tobytes()
-        glances = list(_GLANCE.iter_unpack(raw))
-        refused = {place - glance[3] for place, glance in enumerate(glances) if glance[0] == FACT_REFUSED}
+        """Take in one turn, or many joined to one."""
+        rows: Array = np.asarray(turn.rows)
+        followed = FOLLOWED.mask(rows["kind"]) & (rows["contact"] >= 0)
+        refused = np.flatnonzero(rows["kind"] == FACT_REFUSED)
+        followed[refused - rows["cause"][refused]] = False
+        places = np.flatnonzero(followed)
+        rows = rows[places]
+        rows["dedupe"] = places + turn.first_seq
         with self._lock:
             self.as_of = turn.last_seq
-            oldest = self._oldest
-            for place, (kind, flags, slot, _, offset, size) in enumerate(glances):
-                if kind not in FOLLOWED or slot < 0 or place in refused:
-                    continue
-                if kind == CONTACT_ARRIVED:
-                    number = self._begin(turn.first_seq + place, slot, bytes(turn.payload[offset : offset + size]))
-                    oldest = self._oldest
-                else:
-                    number = self._open[slot] if slot < len(self._open) else 0
-                    if number < oldest:
-                        continue
-                at = number % self._room
-                rows = self._rows[at] = self._rows[at] + raw[place * ROW.itemsize : (place + 1) * ROW.itemsize]
-                if flags & FLAG_CLOSES:
-                    self._open[slot] = 0
-                elif len(rows) > ROWS_ASIDE_MAX * ROW.itemsize:
-                    self._records[number] = self._record(number)
-                    self._rows[at] = b""
+            if not len(rows):
+                return
+            arrived = rows["kind"] == CONTACT_ARRIVED
+            numbers = np.where(arrived, self._count + np.cumsum(arrived), 0)
+            self._begin(rows[arrived], turn.payload)
+            by_slot = np.argsort(rows["contact"], kind="stable")
+            self._put_aside(rows[by_slot], numbers[by_slot])
+
+    def _put_aside(self, rows: Array, numbers: Array) -> None:
+        """Keep rows that stand in order of their slots; `numbers` has those of contacts that arrive, 0 for the rest."""
+        slots, closing = rows["contact"], rows["flags"] & FLAG_CLOSES != 0
+        is_first = numbers > 0
+        is_first[0] = True
+        is_first[1:] |= (slots[1:] != slots[:-1]) | closing[:-1]
+        starts = np.flatnonzero(is_first)
+        ends = np.append(starts[1:], len(rows))
+        raw, oldest = rows.tobytes(), self._oldest
+        columns = slots[starts], numbers[starts], starts * ROW.itemsize, ends * ROW.itemsize, closing[ends - 1]
+        for slot, arrived, start, end, closes in zip(*(each.tolist() for each in columns), strict=True):
+            number = arrived or (self._open[slot] if slot < len(self._open) else 0)
+            if number < oldest:
+                continue
+            at = number % self._room
+            aside = self._rows[at] = self._rows[at] + raw[start:end]
+            self._open[slot] = 0 if closes else number
+            if len(aside) > ROWS_ASIDE_MAX * ROW.itemsize and not closes:
+                self._records[number] = self._record(number)
+                self._rows[at] = b""
 
     def find(self, contact: str) -> ContactRecord | None:
         """The latest contact of this name, or the one whose id this is, written as a number."""
         with self._lock:
+            self._index()
             for number in self._by_name.find(hash(contact), self._oldest):
                 if self._names(number).contact == contact:
                     return self._record(number)
@@ -150,6 +161,7 @@ class ContactHistory:
     def of_customer(self, customer: str, limit: int, before_id: int | None = None) -> list[ContactRecord]:
         """Up to `limit` of the customer's contacts, latest first; of those that came before the one of this id."""
         with self._lock:
+            self._index()
             numbers = self._by_customer.find(hash(customer), self._oldest)
             if before_id is not None:
                 numbers = (number for number in numbers if self._seqs[number % self._room] < before_id)
@@ -213,6 +225,7 @@ class ContactHistory:
 
     def _number_in(self, slot: int, seq: int) -> int:
         """Number of the contact that was in `slot` at position `seq`; 0 when there is none."""
+        self._index()
         return next(
             (n for n in self._by_slot.find(slot, self._oldest) if self._seqs[n % self._room] <= seq),
             0,
@@ -235,21 +248,32 @@ class ContactHistory:
         assert record is not None, "the first row is the arrival"
         return record
 
-    def _begin(self, seq: int, slot: int, payload: bytes) -> int:
-        number = self._count = self._count + 1
-        at, names = number % self._room, names_of(seq, payload)
-        self._records.pop(number - self._room, None)
-        self._seqs[at], self._slots[at], self._payloads[at], self._rows[at] = seq, slot, payload, b""
-        self._by_name.add(number, hash(names.contact))
-        self._by_slot.add(number, slot)
-        if names.customer:
-            self._by_customer.add(number, hash(names.customer))
-        if slot >= len(self._open):
-            wider = column(1 << slot.bit_length())
+    def _begin(self, arrivals: Array, payload: memoryview) -> None:
+        """Number contacts that arrive, in order, each in the place of one that is forgotten from now on."""
+        highest = int(arrivals["contact"].max(initial=0))
+        if highest >= len(self._open):
+            wider = column(1 << highest.bit_length())
             wider[: len(self._open)] = self._open
             self._open = wider
-        self._open[slot] = number
-        return number
+        starts = arrivals["payload_offset"]
+        columns = arrivals["dedupe"], arrivals["contact"], starts, starts + arrivals["payload_size"]
+        for seq, slot, start, end in zip(*(each.tolist() for each in columns), strict=True):
+            number = self._count = self._count + 1
+            at = number % self._room
+            self._seqs[at], self._slots[at], self._rows[at] = seq, slot, b""
+            self._payloads[at] = bytes(payload[start:end])
+            if self._records:
+                self._records.pop(number - self._room, None)
+
+    def _index(self) -> None:
+        """Let names, customers and slots lead to the contacts that came since the last time."""
+        for number in range(max(self._indexed + 1, self._oldest), self._count + 1):
+            names = self._names(number)
+            self._by_name.add(number, hash(names.contact))
+            self._by_slot.add(number, self._slots[number % self._room])
+            if names.customer:
+                self._by_customer.add(number, hash(names.customer))
+        self._indexed = self._count
 
 
 def names_of(seq: int, payload: bytes) -> ArrivalNames:
