@@ -4,6 +4,9 @@ import json
 import re
 from typing import Any, Final
 
+import msgspec
+
+_ENCODER: Final = msgspec.json.Encoder()
 _SPACED: Final = re.compile(rb'"[ \t\r\n]+:')
 
 
@@ -12,18 +15,19 @@ def may_repeat(body: bytes, value: Any) -> bool:
 
     Each key is a quote with a colon behind it. Texts may hold such a pair too, so True means: look closely.
     """
-    return _keys_written(body) != keys_of(value)
+    return keys_written(body) != keys_of(value)
 
 
-def says_more(body: bytes, written: bytes) -> bool:
-    """Tell whether a body seems to have more keys than its value has when written down with those alone that it needs.
+def keys_needed(value: Any) -> int:
+    """Return the number of keys of a value that is written down with those alone that it needs.
 
-    Both have each of those at least once, so an equal number means: none of them twice. Escapes may hide a quote.
+    A body without escapes has each of them at least once, so if it has no more, none of them stands there twice.
     """
-    return b"\\" in body or _keys_written(body) != written.count(b'":')
+    return _ENCODER.encode(value).count(b'":')
 
 
-def _keys_written(body: bytes) -> int:
+def keys_written(body: bytes) -> int:
+    """Return the number of keys that a body seems to have; texts may hold such a pair, too, behind an escape."""
     written = body.count(b'":')
     return written if body.count(b":") == written else written + len(_SPACED.findall(body))
 
