@@ -131,6 +131,7 @@ class EffectDeriver:
             kind, slot = row.kind, row.contact
             if kind == WRAP_UP_ENDED:
                 self._contacts.wrapping.end(row.agent, row.a)
+                continue
             entry = self._contacts.at(slot)
             if entry is None:
                 continue
