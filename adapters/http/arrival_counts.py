@@ -15,6 +15,7 @@ from engine.messages.kinds import (
     CONTACT_LEFT,
     EXIT_CALLBACK,
     EXIT_NAMES,
+    EXITS,
     FACT_REFUSED,
     FLAG_CALLS_BACK,
     FLAG_CLOSES,
@@ -37,21 +38,16 @@ ANSWERED: Final = "answered"
 LOST: Final = "lost"
 RESULTS: Final = (PROMISED, ANSWERED, LOST)
 """A customer left the line for a callback; an agent took the callback; it ended without one."""
-_FOLLOWED: Final = np.array([CONTACT_ANSWERED, CONTACT_LEFT])
+_REFUSES: Final = np.isin(np.arange(EXITS), list(REASONS))
+"""Of each exit, whether it is one of a contact that was turned away."""
+_CAME: Final = np.dtype([("channel", np.uint8), ("entry", np.uint8), ("calls_back", np.bool_)])
+"""How the contact in a slot came; zeros for one that came before the process started."""
 
 
 class _Arrival(msgspec.Struct):
     """What an arrival's payload must say here."""
 
     entry: str = ""
-
-
-class _Came(msgspec.Struct, gc=False):
-    """How the contact in a slot came."""
-
-    channel: int
-    entry: str
-    calls_back: bool
 
 
 _DECODER: Final = msgspec.msgpack.Decoder(_Arrival)
@@ -61,11 +57,14 @@ class ArrivalCounts:
     """Counts by name and number; bounded by ENTRIES_MAX and by the contacts that are open."""
 
     def __init__(self) -> None:
-        self._entries = {NOWHERE: NOWHERE}
-        self._open: dict[int, _Came] = {}
+        self._entries = {NOWHERE: 0, OTHER: 1}
+        """Numbers of entries."""
+        self._came = np.zeros(0, _CAME)
         """By slot; a slot is used again after its contact is closed."""
-        self._received: Counter[tuple[int, str]] = Counter()
-        self._blocked: Counter[tuple[int, str, int]] = Counter()
+        self._received: Counter[tuple[int, int]] = Counter()
+        """By channel and entry."""
+        self._blocked: Counter[tuple[int, int, int]] = Counter()
+        """By channel, entry and exit."""
         self._callbacks: Counter[tuple[int, str]] = Counter()
 
     def note(self, turn: Turn) -> None:
@@ -75,40 +74,48 @@ class ArrivalCounts:
         accepted = kinds == CONTACT_ARRIVED
         refused = np.flatnonzero(kinds == FACT_REFUSED)
         accepted[refused - rows["cause"][refused]] = False
-        for slot, a, flags, offset, size in _columns(
-            rows[accepted], "contact", "a", "flags", "payload_offset", "payload_size"
-        ):
-            entry = self._label(_DECODER.decode(turn.payload[offset : offset + size]).entry if size else NOWHERE)
-            came = self._open[slot] = _Came(a & 0xFF, entry, bool(flags & FLAG_CALLS_BACK))
-            self._received[came.channel, entry] += 1
-        followed = rows[np.isin(kinds, _FOLLOWED)]
-        for kind, slot, queue, a, flags in _columns(followed, "kind", "contact", "queue", "a", "flags"):
-            self._go_on(kind, slot, queue, a, flags)
-        closed = rows["contact"][(rows["flags"] & FLAG_CLOSES) != 0]
-        for slot in closed.tolist():
-            self._open.pop(slot, None)
+        self._make_room(int(rows["contact"].max()))
+        self._receive(rows[accepted], turn.payload)
+        answered = rows[kinds == CONTACT_ANSWERED]
+        called_back = self._came["calls_back"][answered["contact"]]
+        self._callbacks.update((queue, ANSWERED) for queue in answered["queue"][called_back].tolist())
+        self._let_go(rows[kinds == CONTACT_LEFT])
+        self._came[rows["contact"][(rows["flags"] & FLAG_CLOSES) != 0]] = 0
 
-    def _go_on(self, kind: int, slot: int, queue: int, a: int, flags: int) -> None:
-        came = self._open.get(slot)
-        if kind == CONTACT_ANSWERED:
-            if came is not None and came.calls_back:
-                self._callbacks[queue, ANSWERED] += 1
-            return
-        if a in REASONS:
-            channel, entry = (came.channel, came.entry) if came is not None else (0, NOWHERE)
-            self._blocked[channel, entry, a] += 1
-        if a == EXIT_CALLBACK:
-            self._callbacks[queue, PROMISED] += 1
-        elif came is not None and came.calls_back and flags & FLAG_CLOSES:
-            self._callbacks[queue, LOST] += 1
+    def _make_room(self, slot: int) -> None:
+        if slot >= len(self._came):
+            wider = np.zeros(1 << slot.bit_length(), _CAME)
+            wider[: len(self._came)] = self._came
+            self._came = wider
 
-    def _label(self, entry: str) -> str:
-        found = self._entries.get(entry)
-        if found is None:
-            if len(self._entries) > ENTRIES_MAX:
-                return OTHER
-            found = self._entries[entry] = entry
-        return found
+    def _receive(self, arrivals: Any, payload: memoryview) -> None:
+        spans = zip(arrivals["payload_offset"].tolist(), arrivals["payload_size"].tolist(), strict=True)
+        entries = [
+            self._number(_DECODER.decode(payload[at : at + size]).entry if size else NOWHERE) for at, size in spans
+        ]
+        channels = arrivals["a"] & 0xFF
+        self._received.update(zip(channels.tolist(), entries, strict=True))
+        slots = arrivals["contact"]
+        self._came["channel"][slots] = channels
+        self._came["entry"][slots] = entries
+        self._came["calls_back"][slots] = arrivals["flags"] & FLAG_CALLS_BACK != 0
+
+    def _let_go(self, left: Any) -> None:
+        came, exits, queues = self._came[left["contact"]], left["a"], left["queue"]
+        refuses, promised = _REFUSES[exits], exits == EXIT_CALLBACK
+        lost = came["calls_back"] & ~promised & (left["flags"] & FLAG_CLOSES != 0)
+        columns = came["channel"][refuses], came["entry"][refuses], exits[refuses]
+        self._blocked.update(zip(*(column.tolist() for column in columns), strict=True))
+        self._callbacks.update((queue, PROMISED) for queue in queues[promised].tolist())
+        self._callbacks.update((queue, LOST) for queue in queues[lost].tolist())
+
+    def _number(self, entry: str) -> int:
+        number = self._entries.get(entry)
+        if number is None:
+            if len(self._entries) > ENTRIES_MAX + 1:
+                return self._entries[OTHER]
+            number = self._entries[entry] = len(self._entries)
+        return number
 
     def families(self) -> Iterator[Metric]:
         """Yield what was counted by channel and entry."""
@@ -119,12 +126,12 @@ class ArrivalCounts:
             "trunkline_contacts_blocked", "Contacts turned away", labels=["channel", "entry", "reason"]
         )
         for channel, word in CHANNEL_NAMES.items():
-            for entry in sorted({NOWHERE, *(entry for number, entry in self._received if number == channel)}):
-                received.add_metric([word, entry], self._received[channel, entry])
-            places = {NOWHERE, *(entry for number, entry, _ in self._blocked if number == channel)}
-            for entry in sorted(places):
-                for number, reason in REASONS.items():
-                    blocked.add_metric([word, entry, reason], self._blocked[channel, entry, number])
+            for entry, number in sorted(self._entries.items()):
+                if entry == NOWHERE or (channel, number) in self._received:
+                    received.add_metric([word, entry], self._received[channel, number])
+                exits = {way_out: self._blocked.get((channel, number, way_out), 0) for way_out in REASONS}
+                for way_out, count in exits.items() if entry == NOWHERE or any(exits.values()) else ():
+                    blocked.add_metric([word, entry, REASONS[way_out]], count)
         yield received
         yield blocked
 
@@ -135,7 +142,3 @@ class ArrivalCounts:
             for result in RESULTS:
                 family.add_metric([name, result], self._callbacks[number, result])
         return family
-
-
-def _columns(rows: Any, *names: str) -> Iterator[tuple[int, ...]]:
-    return zip(*(rows[name].tolist() for name in names), strict=True)

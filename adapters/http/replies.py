@@ -89,8 +89,8 @@ async def submit(
     context = context_of(request)
     began_ns = context.monotonic_ns()
     try:
-        submitted = context.engine.submit(source, facts, own_only=own_only)
-        receipts = await asyncio.wait_for(asyncio.shield(submitted), DURABLE_WITHIN_S)
+        async with asyncio.timeout(DURABLE_WITHIN_S):
+            receipts = await context.engine.submit(source, facts, own_only=own_only)
     except Overloaded as full:
         raise Problem("overloaded", str(full), headers={"Retry-After": str(full.retry_after_s)}) from None
     except TimeoutError:

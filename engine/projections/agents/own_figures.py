@@ -3,10 +3,10 @@
 from typing import Final
 
 import msgspec
-import numpy as np
 
 from engine.kernel.tables import Tables
 from engine.log_port import Turn
+from engine.messages.kind_set import KindSet
 from engine.messages.kinds import CONTACT_ANSWERED, CONTACT_ENDED, WRAP_UP_ENDED
 from engine.model.settings import QueueSetting
 from engine.projections.figures import NS, ratio
@@ -14,7 +14,7 @@ from engine.projections.figures import NS, ratio
 CELL_NS: Final = 900 * NS
 CELLS_KEPT: Final = 2 * 96
 """Quarter hours: two days, so that a whole one is there in every time zone."""
-KINDS: Final = np.array([CONTACT_ANSWERED, CONTACT_ENDED, WRAP_UP_ENDED], np.uint16)
+KINDS: Final = KindSet(CONTACT_ANSWERED, CONTACT_ENDED, WRAP_UP_ENDED)
 _COLUMNS: Final = ("kind", "at_ns", "agent", "queue", "a", "b")
 
 
@@ -42,7 +42,7 @@ class OwnCounts:
 
     def apply(self, turn: Turn) -> None:
         """Take in one turn."""
-        rows = turn.rows[np.isin(turn.rows["kind"], KINDS)]
+        rows = turn.rows[KINDS.mask(turn.rows["kind"])]
         if not len(rows):
             return
         for kind, at_ns, agent, queue, a, b in zip(*(rows[name].tolist() for name in _COLUMNS), strict=True):

@@ -8,13 +8,14 @@ import msgspec
 import numpy as np
 
 from engine.log_port import Turn
+from engine.messages.kind_set import KindSet
 from engine.messages.kinds import CONTACT_CLASSIFIED, NOTE_WRITTEN
 from engine.model.directory import Directory
 from engine.projections.feed.transcripts import was_refused
 
 REMARKS_MAX: Final = 50_000
 """Kept of all contacts; older ones are in the log."""
-KINDS: Final = np.array([NOTE_WRITTEN, CONTACT_CLASSIFIED], np.uint16)
+KINDS: Final = KindSet(NOTE_WRITTEN, CONTACT_CLASSIFIED)
 
 
 class RemarkPayload(msgspec.Struct, frozen=True):
@@ -61,7 +62,7 @@ class RemarkBook:
 
     def apply(self, turn: Turn) -> None:
         """Take in one turn."""
-        for place in np.flatnonzero(np.isin(turn.rows["kind"], KINDS)).tolist():
+        for place in np.flatnonzero(KINDS.mask(turn.rows["kind"])).tolist():
             if was_refused(turn.rows, place):
                 continue
             row = turn.rows[place]

@@ -14,6 +14,7 @@ import numpy as np
 
 from engine.kernel.tables import Array
 from engine.log_port import Turn
+from engine.messages.kind_set import KindSet
 from engine.messages.kinds import BY_AGENT, BY_NAMES, FACT_REFUSED, MESSAGE_SENT, MESSAGES_READ
 from engine.messages.observed import Attachment
 from engine.model.directory import Directory
@@ -22,7 +23,7 @@ from engine.projections.contacts.history import ContactHistory
 BYTES_MAX: Final = 64 << 20
 """Of lines kept, with `LINE_BYTES` for what each costs beside its text."""
 LINE_BYTES: Final = 200
-CONVERSATIONAL: Final = np.array([MESSAGE_SENT, MESSAGES_READ], np.uint16)
+CONVERSATIONAL: Final = KindSet(MESSAGE_SENT, MESSAGES_READ)
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -97,7 +98,7 @@ class Transcripts:
             if self._whole_after_seq is None:
                 self._whole_after_seq = turn.first_seq - 1
             self.as_of = turn.last_seq
-            for place in np.flatnonzero(np.isin(turn.rows["kind"], CONVERSATIONAL)).tolist():
+            for place in np.flatnonzero(CONVERSATIONAL.mask(turn.rows["kind"])).tolist():
                 row, seq = turn.rows[place], turn.first_seq + place
                 contact = None if was_refused(turn.rows, place) else self._history.id_in(int(row["contact"]), seq)
                 if contact is None:

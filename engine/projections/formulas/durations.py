@@ -12,6 +12,7 @@ import numpy as np
 
 from engine.kernel.tables import Tables
 from engine.log_port import Turn
+from engine.messages.kind_set import KindSet
 from engine.messages.kinds import (
     CHANNELS,
     CONTACT_ANSWERED,
@@ -56,17 +57,15 @@ _RESULTS: Final = {
     OFFER_BUSY: DECLINED,
     OFFER_UNREACHABLE: DECLINED,
 }
-_FOLLOWED: Final = np.array(
-    [
-        CONTACT_HELD,
-        CONTACT_RESUMED,
-        OFFER_MADE,
-        OFFER_ENDED,
-        CONTACT_ANSWERED,
-        CONTACT_ENDED,
-        WRAP_UP_STARTED,
-        WRAP_UP_ENDED,
-    ]
+_FOLLOWED: Final = KindSet(
+    CONTACT_HELD,
+    CONTACT_RESUMED,
+    OFFER_MADE,
+    OFFER_ENDED,
+    CONTACT_ANSWERED,
+    CONTACT_ENDED,
+    WRAP_UP_STARTED,
+    WRAP_UP_ENDED,
 )
 
 
@@ -117,9 +116,8 @@ class Durations:
         rows = turn.rows
         kinds = rows["kind"]
         arrived = rows[kinds == CONTACT_ARRIVED]
-        for slot, channel in zip(arrived["contact"].tolist(), (arrived["a"] & 0xFF).tolist(), strict=True):
-            self._channel[slot] = channel  # no slot is used twice in one turn
-        followed = np.isin(kinds, _FOLLOWED)
+        np.frombuffer(self._channel, np.uint8)[arrived["contact"]] = arrived["a"] & 0xFF  # no slot twice in one turn
+        followed = _FOLLOWED.mask(kinds)
         refused = np.flatnonzero(kinds == FACT_REFUSED)
         followed[refused - rows["cause"][refused]] = False
         for row in fields_of(rows[followed]):
