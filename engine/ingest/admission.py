@@ -1,14 +1,13 @@
 """Admission: names become numbers and a fact a row of the turn being built, or an answer that says what is wrong."""
 
-import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
 import numpy as np
 
-from engine.errors import Overloaded, SourcesFull
-from engine.ingest.answers import CODES, UNWRITABLE, BadFact, excerpt, unknown, unwritable
+from engine.errors import Overloaded
+from engine.ingest.answers import CODES, BadFact, excerpt, unknown, wrong
 from engine.ingest.fact_writer import PAYLOAD_MAX, FactWriter
 from engine.ingest.names import UNNUMBERED, InternedNames, NamesInForce, Source, is_callback_source, put_names
 from engine.ingest.quality import case_kind, check_exception, evaluation_score
@@ -35,9 +34,8 @@ ROWS_OF_A_FACT: Final = 16
 """Rows that one fact may need: its own, the definition of its requirement and that of new names."""
 SLOTS_KEPT_FREE: Final = 8
 """Slots are reused oldest first; keeping some free keeps a closed contact's slot from being somebody else's at once."""
+NO_INSTANT: Final = f"the number is no instant; send nanoseconds since 1970, up to {INTEGER_MAX}"
 CHANNEL_NUMBERS: Final = {name: number for number, name in CHANNEL_NAMES.items()}
-
-logger = logging.getLogger(__name__)
 
 SaidByAgent = observed.OfferRang | observed.OfferAnswered | observed.HoldRequested | observed.ResumeRequested
 
@@ -114,44 +112,53 @@ class Admission(FactWriter):
         self._free_slots = int(self._slot_count[0]) - SLOTS_KEPT_FREE
 
     def admit(
-        self, source: Source, fact: Observed, key: int, known: int, own_only: frozenset[type[Fact]] = frozenset()
-    ) -> int | Receipt | None:
-        """Put the fact into the turn; `key` and `known` as SeenFacts.look_up has them, `own_only` as EngineLink.submit.
+        self,
+        source: Source,
+        facts: Sequence[Observed],
+        keys: Sequence[int],
+        known: Sequence[int],
+        own_only: frozenset[type[Fact]] = frozenset(),
+    ) -> list[int | Receipt]:
+        """Put facts into the turn; `keys` and `known` as SeenFacts.look_up has them, `own_only` as EngineLink.submit.
 
-        Returns the place of its row, or ~place of the row in this turn that it duplicates; a Receipt when nothing was
-        put: it is wrong, or a duplicate of an earlier turn; None when the turn must be decided first, then ask again.
+        Returns for each the place of its row, or ~place of the row in this turn that it duplicates; a Receipt when
+        nothing was put: it is wrong, or a duplicate of an earlier turn. Where those are fewer than the facts, the turn
+        must be decided before the next one: then ask again.
         """
-        if not self._buffer.has_room(ROWS_OF_A_FACT, PAYLOAD_MAX):
-            return None
-        self._source, self._key, self._own_only = source, key, type(fact) in own_only
-        try:
-            if source.number == UNNUMBERED:
-                self._names.find(source)
-            if fact.at_ns is not None and not 0 <= fact.at_ns <= INTEGER_MAX:
-                raise BadFact("at_ns", f"the number is no instant; send nanoseconds since 1970, up to {INTEGER_MAX}")
+        self._source, buffer, fresh, results = source, self._buffer, self._fresh, list[int | Receipt]()
+        for fact, key, earlier in zip(facts, keys, known, strict=True):
+            if not buffer.has_room(ROWS_OF_A_FACT, PAYLOAD_MAX):
+                break
+            self._key, self._own_only = key, type(fact) in own_only
+            try:
+                if source.number == UNNUMBERED:
+                    self._names.find(source)
+                if fact.at_ns is not None and not 0 <= fact.at_ns <= INTEGER_MAX:
+                    raise BadFact(
+                        "at_ns", f"the number is no instant; send nanoseconds since 1970, up to {INTEGER_MAX}"
+                    )
+                if key and (earlier or key in fresh):
+                    results.append(self._duplicate(key, earlier))
+                    continue
+                if fact.id and not key:
+                    fact.id.encode()  # raises: it has no key because it is not Unicode
+                place = self._handlers[type(fact)](fact)
+            except Exception as error:
+                # One fact must not end the process: whoever sent it would send it again after the start, and again.
+                results.append(wrong(fact, error))
+                continue
+            if place is None:
+                break
             if key:
-                place = self._fresh.get(key)
-                if place is not None:
-                    return ~place
-                if known:
-                    seq, refusal = remembered(known)
-                    return Receipt(seq, duplicate=True, refused=REFUSAL_NAMES.get(refusal, ""))
-            elif fact.id:
-                fact.id.encode()  # raises: it has no key because it is not Unicode
-            place = self._handlers[type(fact)](fact)
-        except BadFact as bad:
-            return Receipt(0, error=bad.error, field=bad.field, full=bad.full, key=bad.key)
-        except SourcesFull as full:
-            return Receipt(0, error=str(full))
-        except UNWRITABLE as error:
-            return unwritable(fact, error)
-        except Exception as error:
-            # One fact must not end the process: whoever sent it would send it again after the start, and again.
-            logger.exception("a fact of type %s could not be taken in", type(fact).__name__)
-            return Receipt(0, error=f"the engine cannot take this fact in: {type(error).__name__}; its log says more")
-        if key and place is not None:
-            self._fresh[key] = place
-        return place
+                fresh[key] = place
+            results.append(place)
+        return results
+
+    def _duplicate(self, key: int, earlier: int) -> int | Receipt:
+        if key in self._fresh:
+            return ~self._fresh[key]
+        seq, refusal = remembered(earlier)
+        return Receipt(seq, duplicate=True, refused=REFUSAL_NAMES.get(refusal, ""))
 
     # --- contacts
 
@@ -181,7 +188,7 @@ class Admission(FactWriter):
             raise BadFact("waiting_since_ns", f"{fact.waiting_since_ns} is not an instant (ns since 1970) in the past")
         payload = self._payload(fact)
         requirement = self._requirement(queue, fact.skills) if fact.skills else 0
-        slot = int(slots[(self._first_slot + self._arrivals) % len(slots)])
+        slot = slots.item((self._first_slot + self._arrivals) % len(slots))
         place = self._put(
             kinds.CONTACT_ARRIVED,
             contact=slot,

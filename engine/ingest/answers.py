@@ -1,12 +1,13 @@
 """What a wrong fact is answered: the field, what is wrong with it, and the nearest word that would be right."""
 
 import difflib
+import logging
 from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 
-from engine.errors import TrunklineError
+from engine.errors import SourcesFull, TrunklineError
 from engine.messages import kinds
 from engine.messages.observed import Observed
 from engine.ports import Receipt
@@ -16,6 +17,7 @@ COMPARED_MAX: Final = 2000
 LISTED_MAX: Final = 8
 SHOWN_MAX: Final = 60
 _encode: Final = msgspec.msgpack.Encoder().encode
+logger = logging.getLogger(__name__)
 
 CODES: Final[dict[str, int]] = {
     "customer": kinds.BY_CUSTOMER,
@@ -65,6 +67,18 @@ def unknown(what: str, name: str, names: Iterable[str]) -> str:
     if 0 < len(known) <= LISTED_MAX:
         return f"{sentence}; there are {', '.join(known)}"
     return f"{sentence} among the {len(known)} configured"
+
+
+def wrong(fact: Observed, error: Exception) -> Receipt:
+    """Answer a fact that could not be taken in because of `error`, which is being handled."""
+    if isinstance(error, BadFact):
+        return Receipt(0, error=error.error, field=error.field, full=error.full, key=error.key)
+    if isinstance(error, SourcesFull):
+        return Receipt(0, error=str(error))
+    if isinstance(error, UNWRITABLE):
+        return unwritable(fact, error)
+    logger.exception("a fact of type %s could not be taken in", type(fact).__name__)
+    return Receipt(0, error=f"the engine cannot take this fact in: {type(error).__name__}; its log says more")
 
 
 def unwritable(fact: Observed, error: Exception) -> Receipt:

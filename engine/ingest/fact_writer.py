@@ -70,7 +70,10 @@ class FactWriter:
         return payload
 
     def _entry(self, fact: observed.ContactFact) -> ContactEntry:
-        return self._entry_named("contact", fact.contact)
+        entry = self._contacts.find(fact.contact)
+        if entry is None or self._own_only:
+            return self._entry_named("contact", fact.contact)
+        return entry
 
     def _entry_named(self, field: str, name: str) -> ContactEntry:
         entry = self._contacts.find(name)

@@ -126,27 +126,23 @@ class TurnMaker:
 
     def _take_from(self, submission: Submission) -> Placed:
         """Admit the next facts of a submission, until the turn must be decided first."""
-        facts, number, seen, admit = submission.facts, submission.next_fact, self.state.seen, self._admission.admit
-        source, own_only = submission.source, submission.own_only
+        facts, source, seen = submission.facts, submission.source, self.state.seen
         numbers, places = list[int](), list[int]()
-        while number < len(facts):
-            some = facts[number : number + LOOKED_UP]
-            last = number + len(some)
-            for fact, key, known in zip(some, *seen.look_up(source.name, some), strict=True):
-                result = admit(source, fact, key, known, own_only)
+        while submission.next_fact < len(facts):
+            some = facts[submission.next_fact : submission.next_fact + LOOKED_UP]
+            looked_up = seen.look_up(source.name, some)
+            results = self._admission.admit(source, some, *looked_up, submission.own_only)
+            for number, result in enumerate(results, submission.next_fact):
                 if isinstance(result, int):
                     numbers.append(number)
                     places.append(result)
-                elif result is None:
-                    break
                 else:
                     submission.give(number, result)
                     self.duplicates += result.duplicate
                     self.wrong += not result.duplicate
-                number += 1
-            if number < last:
+            submission.next_fact += len(results)
+            if len(results) < len(some):
                 break
-        submission.next_fact = number
         return Placed(submission, numbers, places)
 
     def _decide_and_append(self) -> tuple[list[Concluded], list[int], dict[int, int]]:

@@ -74,8 +74,8 @@ class Door:
     ) -> int | Receipt | None:
         number = self.source if source is None else source
         speaker = self.state.interned.numbered(number)
-        (key,), (known,) = self.state.seen.look_up(speaker.name, [fact])
-        return self.admission.admit(speaker, fact, key, known, own_only)
+        results = self.admission.admit(speaker, [fact], *self.state.seen.look_up(speaker.name, [fact]), own_only)
+        return results[0] if results else None
 
     def row(self, fact: Observed) -> dict[str, Any]:
         """The row that a fact becomes, without what is blank."""
