@@ -4,6 +4,7 @@ A real `trunkline serve` is one process, the client another, on the same machine
 each send the next request when the last one is answered. Half of the facts are arrivals, half are releases of the
 contacts that arrived; each has an id of its own, so that it is looked up among those already seen. No agent is logged
 in: what is measured is the way in, not the people. Every answer's `accepted` is added up and must be everything sent.
+The bound, measured before, is what the same client gets out of aiohttp alone, which answers from memory.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ import msgspec
 import psutil  # type: ignore[import-untyped]
 
 from benchmarks.report import Line, line
-from benchmarks.served import Served, free_port
+from benchmarks.served import Served, Started, free_port
 
 NAMES: Final = ("http_batch_events_per_s", "http_batch_msgpack_events_per_s", "http_batch_latency_p99_ms")
 BATCH: Final = 100
@@ -91,7 +92,7 @@ async def measure(folder: Path) -> dict[str, tuple[list[float], list[float], flo
     found: dict[str, tuple[list[float], list[float], float]] = {}
     try:
         await served.wait_ready()
-        (process,) = psutil.Process().children()
+        process = psutil.Process(served.pid)
         await round_of(served.url, "application/json", bodies("warm", "application/json")[:200])
         for media in ENCODERS:
             rates, latencies, busy_s = [], [], 0.0
@@ -111,9 +112,21 @@ async def measure(folder: Path) -> dict[str, tuple[list[float], list[float], flo
     return found
 
 
+async def bound(folder: Path) -> dict[str, float]:
+    """Return facts a second of each form that aiohttp alone answers."""
+    port = free_port()
+    stub = Started(port, folder / "stub.said", "benchmarks.http_stub", str(port), str(BATCH))
+    try:
+        await stub.wait_ready()
+        return {media: (await round_of(stub.url, media, bodies("bound", media)))[0] for media in ENCODERS}
+    finally:
+        stub.kill()
+
+
 def run() -> list[Line]:
     """Measure both forms."""
     with tempfile.TemporaryDirectory(dir=".", prefix=".bench-") as folder:
+        bounds = asyncio.run(bound(Path(folder)))
         found = asyncio.run(measure(Path(folder)))
     lines = []
     for media, name in zip(ENCODERS, NAMES, strict=False):
@@ -121,6 +134,7 @@ def run() -> list[Line]:
         more = {
             "rounds": [round(rate) for rate in rates],
             "service_cpu_us_per_event": round(cpu_s * 1e6, 2),
+            "aiohttp_alone_events_per_s": round(bounds[media]),
             "latency_p50_ms": round(statistics.median(latencies) * 1e3, 2),
             "batch": BATCH,
             "connections": CONNECTIONS,

@@ -22,15 +22,20 @@ def free_port() -> int:
         return port
 
 
-class Served:
-    """One process over a configuration and a data folder, with the HTTP adapter at `port`."""
+class Started:
+    """One Python process, running a module, with an HTTP server at `port`; what it says on stderr goes to `said`."""
 
-    def __init__(self, config: Path, data: Path, port: int) -> None:
-        command = [sys.executable, "-m", "engine.main", "serve", str(config), "--data", str(data)]
+    def __init__(self, port: int, said: Path, *arguments: str) -> None:
         self.url = f"http://127.0.0.1:{port}"
-        self._said = config.with_suffix(".said")
-        with self._said.open("wb") as said:
-            self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said)
+        self._said = said
+        with said.open("wb") as file:
+            command = [sys.executable, "-m", *arguments]
+            self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=file)
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._process.pid
 
     async def wait_ready(self) -> None:
         """Wait until /readyz is good. Raises RuntimeError, with what the process said, when it ends instead."""
@@ -72,3 +77,10 @@ class Served:
     def said(self) -> str:
         """The end of what it said on stderr."""
         return self._said.read_text(encoding="utf-8", errors="replace")[-2000:]
+
+
+class Served(Started):
+    """One `trunkline serve` over a configuration and a data folder, with the HTTP adapter at `port`."""
+
+    def __init__(self, config: Path, data: Path, port: int) -> None:
+        super().__init__(port, config.with_suffix(".said"), "engine.main", "serve", str(config), "--data", str(data))
