@@ -111,9 +111,21 @@ class Figures(msgspec.Struct, frozen=True):
     handle_time_s: float | None
     occupancy: float | None
     """Of the whole log."""
+    scheduled: bool
+    """Whether they have a schedule today."""
+    adherence: float | None
+    """Of today, so far; a little behind."""
 
 
-def items_of(views: Views, agent: str, held: list[Engagement], today_ns: int) -> dict[str, bytes]:
+def adherence_of(views: Views, agent: str, today_ns: int, now_ns: int) -> tuple[bool, float | None]:
+    """Return whether an agent is scheduled today, and how well they keep to it. For a thread."""
+    found = views.quality.adherence(today_ns, now_ns, now_ns, agent).agents
+    return bool(found), found[0].adherence if found else None
+
+
+def items_of(
+    views: Views, agent: str, held: list[Engagement], today_ns: int, adherence: tuple[bool, float | None]
+) -> dict[str, bytes]:
     """Return every item of the agent's desk as JSON, by key. Raises KeyError for an agent who is not configured."""
     status = views.agent(agent)
     fields = {name: getattr(status, name) for name in DeskAgent.__struct_fields__ if name != "has_phone"}
@@ -121,7 +133,7 @@ def items_of(views: Views, agent: str, held: list[Engagement], today_ns: int) ->
     found = {AGENT: msgspec.json.encode(one), HOUSE: msgspec.json.encode(_house(views))}
     own = views.own_figures(agent, today_ns)
     busy = None if status.occupancy is None else round(status.occupancy, 2)
-    figures = Figures(own.since_ns, own.answered, own.service_level, own.handle_time_s, busy)
+    figures = Figures(own.since_ns, own.answered, own.service_level, own.handle_time_s, busy, *adherence)
     found[FIGURES] = msgspec.json.encode(figures)
     for engagement in held:
         found[f"{CONTACT}{engagement.contact_id}"] = msgspec.json.encode(_contact(views, engagement))

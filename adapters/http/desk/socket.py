@@ -15,7 +15,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from adapters.http.desk.commands import SERVED, Accept, AnyCommand, NotAllowed, fact_of
 from adapters.http.desk.hub import DeskHub, Waker
-from adapters.http.desk.items import has_phone, items_of
+from adapters.http.desk.items import adherence_of, has_phone, items_of
 from adapters.http.desk.questions import AnyQuestion, answer_to
 from engine.errors import Overloaded, TrunklineError
 from engine.messages.observed import INTEGER_MAX
@@ -32,6 +32,8 @@ UNDERWAY_MAX: Final = 64
 """Commands of one desk that are not answered yet; beyond, it is read more slowly."""
 LINES_AT_ONCE: Final = 500
 RESUMED_MAX: Final = 256
+ADHERENCE_EVERY_NS: Final = 30_000_000_000
+"""It changes with time alone, and is reckoned from all of the day."""
 SOURCE: Final = "http:desk"
 SAID_MAX: Final = 64 << 10
 """Bytes of one message from a page."""
@@ -103,6 +105,8 @@ class DeskSocket:
         self._ws = web.WebSocketResponse(heartbeat=20.0, max_msg_size=SAID_MAX, compress=False)
         self.waker = Waker(engine.views.agent_number(agent))
         self._sent: dict[str, bytes] = {}
+        self._adherence: tuple[bool, float | None] = (False, None)
+        self._adherence_due_ns = 0
         self._after: dict[int, int] = {}
         self._read_seqs: dict[int, tuple[int, int]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -191,7 +195,12 @@ class DeskSocket:
         except KeyError as error:
             raise UnknownAgent(str(error.args[0])) from None
         wall_ns = self._wall_ns()
-        items = items_of(views, self._agent, held, midnight_ns(wall_ns, self._time_zone))
+        today_ns = midnight_ns(wall_ns, self._time_zone)
+        if wall_ns >= self._adherence_due_ns:
+            self._adherence_due_ns = wall_ns + ADHERENCE_EVERY_NS
+            self._adherence = await asyncio.to_thread(adherence_of, views, self._agent, today_ns, wall_ns)
+            held = views.engagements(self._agent)
+        items = items_of(views, self._agent, held, today_ns, self._adherence)
         as_of, now_ns = views.as_of, views.now_ns(wall_ns)
         self.waker.contacts = {one.contact_id: one.contact for one in held}
         await asyncio.wait_for(self._engine.durable(), WRITE_WITHIN_S)

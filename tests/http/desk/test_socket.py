@@ -1,5 +1,6 @@
 """The desk's socket: what an agent does and is told, over reloads, second tabs and lost connections."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aiohttp import ClientSession, CookieJar
@@ -234,3 +235,16 @@ async def test_hold_is_asked_of_whoever_has_the_call(build: Build) -> None:
         await desk.until(lambda: desk.contact("call-1")["state"] == "held")
         assert (await desk.do("hold", contact="call-1"))["refused"] == "wrong_state"
         assert (await desk.do("resume", contact="call-1"))["refused"] == ""
+
+
+async def test_adherence_is_that_of_the_schedule(build: Build) -> None:
+    now = datetime.now(tz=UTC)
+    hours = [(now + timedelta(hours=by)).strftime("%Y-%m-%dT%H:%M") for by in (-1, 1)]
+    shift = f"{{agent: an, from: {hours[0]}, to: {hours[1]}, activity: work}}"
+    house = await build(centre=f"{CENTRE}quality: {{schedule: [{shift}]}}\n")
+    async with opened(house) as desk:
+        assert desk.items["figures"]["scheduled"]
+        assert desk.items["figures"]["adherence"] == 0.0, "offline since the turn began"
+    async with opened(house, "binh") as other:
+        assert not other.items["figures"]["scheduled"]
+        assert other.items["figures"]["adherence"] is None

@@ -356,7 +356,7 @@ class Desk {
       [t("service_level"), known(own.service_level, share)],
       [t("handle_time"), known(own.handle_time_s, duration)],
       [t("occupancy"), known(own.occupancy, share)],
-      [t("adherence"), t("no_schedule")],
+      [t("adherence"), own.scheduled ? known(own.adherence, share) : t("no_schedule")],
     ];
     const signature = JSON.stringify(pairs);
     if (parts.figures.dataset.signature === signature) return;
