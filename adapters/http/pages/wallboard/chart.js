@@ -39,7 +39,7 @@ export function build() {
   function room() {
     const column = node.parentElement, others = [...(column?.children ?? [])].filter((child) => child !== node);
     const whole = matchMedia("(min-width: 70rem) and (min-height: 40rem)").matches && column && !others.length;
-    return whole ? column.clientHeight - (place.offsetTop - node.offsetTop) - 24 : 0;
+    return whole ? column.getBoundingClientRect().bottom - place.getBoundingClientRect().top - 24 : 0;
   }
   return { node, draw: () => { refresh(); paint(); }, tick: refresh, shown: () => { refresh(); paint(); } };
 }

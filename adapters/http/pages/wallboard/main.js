@@ -25,7 +25,7 @@ const USES = {
   agents: ["agents"], alerts: ["alerts", "queues"], chart: [], lost: [],
 };
 const BUILDERS = { tiles, queues, waiting, agents, alerts, chart, lost };
-const HOUR_MS = 30000;
+const HOUR_MS = 15000;
 const FRAMES_KEPT = 1000;
 const name = decodeURIComponent(location.pathname.split("/")[2] || "default");
 let blocks = {}, frame = 0, drawn = 0;
