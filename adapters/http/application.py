@@ -12,6 +12,7 @@ from adapters.http.route_table import Route
 from adapters.http.routes import (
     agents,
     board_history,
+    cases,
     contacts,
     desk,
     documents,
@@ -34,6 +35,7 @@ ROUTES: Final[Sequence[Route]] = (
     *agents.ROUTES,
     *reports.ROUTES,
     *quality.ROUTES,
+    *cases.ROUTES,
     *stream.ROUTES,
     *desk.ROUTES,
     *health.ROUTES,

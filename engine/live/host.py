@@ -17,6 +17,7 @@ from engine.errors import ConfigError, SettingsRefused
 from engine.ingest.admission import SLOTS_KEPT_FREE
 from engine.kernel.tables import Capacity
 from engine.live.adapters import Adapters, Recovered, record_told
+from engine.live.cases import CaseWork
 from engine.live.clock import LiveClock
 from engine.live.loop import LiveEngine
 from engine.live.opening import OpeningHoursDriver
@@ -93,6 +94,7 @@ class EngineHost:
         self._engine: LiveEngine | None = None
         self._adapters: Adapters | None = None
         self._hours: OpeningHoursDriver | None = None
+        self._cases: CaseWork | None = None
         self._snapshots: Snapshots | None = None
         self._upkeep: Upkeep | None = None
         self._space: SpaceWatch | None = None
@@ -121,6 +123,8 @@ class EngineHost:
         """Stop adapters, decide what they left, make it durable, write a snapshot, close the log."""
         if self._hours is not None:
             self._hours.stop()
+        if self._cases is not None:
+            self._cases.stop()
         if self._upkeep is not None:
             self._upkeep.stop()
         if self._space is not None:
@@ -193,6 +197,8 @@ class EngineHost:
             engine, config.adapters, config.endpoints(), folder=data / ADAPTER_FOLDER, attachments=attachments
         )
         record_told(engine, await self._adapters.start(recovered))
+        self._cases = CaseWork(engine)
+        self._cases.start()
         snapshots.follow(engine)  # not before: a start from a snapshot sees no ends that the log has before it
         self._upkeep = Upkeep(engine)
         self._upkeep.start()

@@ -41,6 +41,8 @@ class Case(msgspec.Struct):
     contact: str
     contact_id: int
     opened_by: str
+    opener: int
+    """The agent's number, -1 for nobody."""
     opened_ns: int
     deadline_ns: int
     since_ns: int
@@ -57,6 +59,9 @@ class Case(msgspec.Struct):
     """Where its resolution is counted."""
     reason: str = ""
     """Why it was reopened last."""
+    source: int = 0
+    """Who had brought the contact that it came from; 0: nobody that is known."""
+    task_priority: int = 0
     tasks: int = 0
     """How many tasks it has had."""
     task: str = ""
@@ -122,7 +127,7 @@ class Cases(msgspec.Struct):
             name = "\0".join(OTHER)
         return self.bases.setdefault(name, Complaints())
 
-    def contact_arrived(self, contact: Open) -> None:
+    def contact_arrived(self, contact: Open, priority: int) -> None:
         """Note that a case has its task, or that somebody is to be told of it."""
         case = self.open.get(contact.case_id) or self.resolved.get(contact.case_id)
         if case is None or not contact.contact.startswith(f"case-{case.id}-"):
@@ -131,6 +136,13 @@ class Cases(msgspec.Struct):
             case.reports, case.report_id = case.reports + 1, contact.id
         else:
             case.tasks, case.task, case.task_id, case.task_agent = case.tasks + 1, contact.contact, contact.id, -1
+            case.task_priority = priority
+
+    def contact_raised(self, contact: Open, priority: int) -> None:
+        """Note that a task has another priority."""
+        case = self.open.get(contact.case_id)
+        if case is not None and contact.id == case.task_id:
+            case.task_priority = priority
 
     def contact_answered(self, contact: Open, agent: int, at_ns: int) -> None:
         """Note who has the task, or that somebody was told."""
@@ -138,6 +150,8 @@ class Cases(msgspec.Struct):
         if case is not None and contact.id == case.task_id:
             case.task_agent = agent
         elif case is not None and contact.id == case.report_id and not case.told_ns:
+            if case.report_to == "agent" and agent != case.opener:
+                return  # a colleague took it: whoever is to be told was not
             case.told_ns = at_ns
             self._count("told")
             self._settle(case)
@@ -160,7 +174,7 @@ class Cases(msgspec.Struct):
         """Count the open cases whose deadline has passed."""
         return sum(case.deadline_ns < now_ns for case in self.open.values())
 
-    def opened(self, seq: int, at_ns: int, row: RowFields, payload: Any, kinds: Mapping[str, CaseKind]) -> None:
+    def opened(self, seq: int, row: RowFields, payload: Any, kinds: Mapping[str, CaseKind], source: int) -> None:
         """Take in a case."""
         said = _PAYLOADS.decode(payload)
         kind = kinds.get(said.kind, _NO_KIND)
@@ -175,9 +189,11 @@ class Cases(msgspec.Struct):
             contact=said.contact,
             contact_id=row.b,
             opened_by=said.agent,
-            opened_ns=at_ns,
+            opener=row.agent,
+            opened_ns=row.at_ns,
             deadline_ns=row.a,
-            since_ns=at_ns,
+            since_ns=row.at_ns,
+            source=source,
             report_to=said.report_to or kind.report_to,
             number=said.number or said.customer,
             complaint=kind.complaint,

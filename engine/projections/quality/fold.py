@@ -65,6 +65,7 @@ class Fold:
             kinds.CONTACT_ARRIVED: self._arrived,
             kinds.OFFER_ENDED: self._offer_ended,
             kinds.CONTACT_ANSWERED: self._answered,
+            kinds.PRIORITY_CHANGED: self._raised,
             kinds.CONTACT_ENDED: self._ended,
             kinds.CONTACT_LEFT: self._left,
             kinds.CALLER_MOVED: self._moved,
@@ -123,9 +124,9 @@ class Fold:
 
     def _arrived(self, seq: int, row: RowFields) -> None:
         state = self.state
-        contact, attributes = state.people.arrive(row.contact, seq, row.a & 0xFF, self._said(row), state.plan.reason)
+        contact, attributes = state.people.arrive(row, seq, self._said(row), state.plan.reason)
         if contact.case_id:
-            state.cases.contact_arrived(contact)
+            state.cases.contact_arrived(contact, row.a >> 8 & 0xFF)
         elif not row.flags & kinds.FLAG_CALLS_BACK:
             if contact.customer:
                 for key in state.people.came_again(contact, row.at_ns, state.plan.window_ns):
@@ -144,6 +145,11 @@ class Fold:
         contact = self.state.people.open.get(row.contact)
         if contact is not None and contact.case_id:
             self.state.cases.contact_answered(contact, row.agent, row.at_ns)
+
+    def _raised(self, _seq: int, row: RowFields) -> None:
+        contact = self.state.people.open.get(row.contact)
+        if contact is not None and contact.case_id:
+            self.state.cases.contact_raised(contact, row.a)
 
     def _ended(self, _seq: int, row: RowFields) -> None:
         self._count(row, resolution.HANDLED)
@@ -207,7 +213,8 @@ class Fold:
     # --- cases
 
     def _case_opened(self, seq: int, row: RowFields) -> None:
-        self.state.cases.opened(seq, row.at_ns, row, self._said(row), self.state.plan.cases)
+        source = self.state.people.source_of(row.b)
+        self.state.cases.opened(seq, row, self._said(row), self.state.plan.cases, source)
 
     def _case_resolved(self, _seq: int, row: RowFields) -> None:
         key = self.state.cases.resolve(row, self._start_ns(row.at_ns), self._said(row))

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
+from engine.messages.row_fields import RowFields
 from engine.projections.quality.cells import Key
 
 CLOSED_MAX: Final = 50_000
@@ -47,6 +48,7 @@ class Open(msgspec.Struct, array_like=True):
     """The case that it is a task of, or tells of."""
     code: str = ""
     """What an agent said it was about."""
+    source: int = 0
 
 
 class Segment(msgspec.Struct, array_like=True):
@@ -61,6 +63,7 @@ class Segment(msgspec.Struct, array_like=True):
     ended_ns: int
     talked: bool
     code: str = ""
+    source: int = 0
 
 
 class Served(msgspec.Struct, array_like=True):
@@ -82,17 +85,18 @@ class People(msgspec.Struct):
     forgotten: int = 0
     """Customers of whom more were known than there is room for: they cannot be seen to come again."""
 
-    def arrive(self, slot: int, seq: int, channel: int, payload: Any, reason: str) -> tuple[Open, dict[str, str]]:
+    def arrive(self, row: RowFields, seq: int, payload: Any, reason: str) -> tuple[Open, dict[str, str]]:
         """Enter a contact; returns it, and its attributes."""
         facts = ARRIVALS.decode(payload) if len(payload) else Arrival()
         case_id = facts.attributes.get(CASE_ATTRIBUTE, "")
-        found = self.open[slot] = Open(
+        found = self.open[row.contact] = Open(
             seq,
             facts.contact or str(seq),
             facts.customer,
             facts.attributes.get(reason, "") if reason else "",
-            channel,
+            row.a & 0xFF,
             int(case_id) if case_id.isascii() and case_id.isdigit() and len(case_id) < 19 else 0,
+            source=row.source,
         )
         return found, facts.attributes
 
@@ -101,7 +105,15 @@ class People(msgspec.Struct):
         found = self.open.pop(slot, None)
         if found is not None:
             self.closed[found.id] = Segment(
-                found.contact, found.customer, queue, agent, found.channel, at_ns, talked=talked, code=found.code
+                found.contact,
+                found.customer,
+                queue,
+                agent,
+                found.channel,
+                at_ns,
+                talked=talked,
+                code=found.code,
+                source=found.source,
             )
             if len(self.closed) > CLOSED_MAX:
                 del self.closed[next(iter(self.closed))]
@@ -110,6 +122,12 @@ class People(msgspec.Struct):
     def segment(self, contact_id: int) -> Segment:
         """Return the closed contact of this id; UNKNOWN where it is forgotten, or not closed."""
         return self.closed.get(contact_id, UNKNOWN)
+
+    def source_of(self, contact_id: int) -> int:
+        """Return who brought a contact, 0 where it is forgotten."""
+        if contact_id in self.closed:
+            return self.closed[contact_id].source
+        return next((one.source for one in self.open.values() if one.id == contact_id), 0)
 
     def classify(self, contact_id: int, payload: Any) -> None:
         """Note what an agent said that a contact was about; the latest counts."""

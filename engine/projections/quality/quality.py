@@ -13,7 +13,7 @@ from engine.log_port import Turn
 from engine.messages.kinds import CHANNEL_NAMES
 from engine.model.directory import Directory
 from engine.model.names import UNKNOWN
-from engine.model.quality import Scorecard
+from engine.model.quality import CaseKind, Scorecard
 from engine.projections.quality import surveys
 from engine.projections.quality.adherence import Adherence, adherence
 from engine.projections.quality.answers import (
@@ -216,6 +216,11 @@ class Quality:
             if found is None:
                 raise KeyError(f"there is no case {case_id}")
             return CaseAnswer(state.as_of, told_case(found, self.directory, now_ns))
+
+    def case_kinds(self) -> dict[str, CaseKind]:
+        """What holds for cases, by kind."""
+        with self._lock:
+            return dict(self._folded().plan.cases)
 
     def open_cases(self) -> list[Case]:
         """Open cases, as they are kept: for the driver that finds somebody for them."""

@@ -1,0 +1,87 @@
+"""`/api/v1/cases`: opened, listed, resolved and opened again, and what is wrong with a command."""
+
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+from aiohttp import ClientSession
+
+from tests.http.support import CENTRE, Build, get, tell
+
+CASES = """
+cases:
+  complaint: {queue: help, limit: 2d, complaint: true}
+  refund: {queue: sales, limit: 1h, report_to: customer}
+"""
+
+
+@pytest.fixture
+async def client(build: Build) -> AsyncIterator[ClientSession]:
+    """Return a client of a house with two kinds of cases."""
+    house = await build(centre=CENTRE + CASES)
+    async with aiohttp.ClientSession(house.url) as session:
+        yield session
+
+
+async def test_a_case_is_opened_resolved_and_opened_again(client: ClientSession) -> None:
+    said = {"kind": "complaint", "subject": "late", "customer": "ann", "customer_base": "cable", "region": "north"}
+    async with client.post("/api/v1/cases", json=said) as answer:
+        assert answer.status == 201
+        number = (await answer.json())["seq"]
+        assert answer.headers["Location"] == f"/api/v1/cases/{number}"
+    case = (await get(client, f"/api/v1/cases/{number}"))["case"]
+    assert (case["state"], case["queue"], case["subject"], case["overdue"]) == ("open", "help", "late", False)
+    assert case["deadline_ns"] - case["opened_ns"] == 2 * 86_400 * 10**9
+    await tell(client, f"/api/v1/cases/{number}/resolve", resolution="sent again", agent="bob")
+    again = await tell(client, f"/api/v1/cases/{number}/resolve", 409, resolution="sent again")
+    assert "is resolved" in again["detail"]
+    listed = await get(client, "/api/v1/cases?state=resolved&kind=complaint&queue=help")
+    assert [(one["id"], one["resolved_by"]) for one in listed["cases"]] == [(number, "bob")]
+    await tell(client, f"/api/v1/cases/{number}/reopen", reason="nothing came")
+    await tell(client, f"/api/v1/cases/{number}/reopen", 409)
+    page = await get(client, "/api/v1/cases")
+    assert [(one["id"], one["reopened"], one["reason"]) for one in page["cases"]] == [(number, 1, "nothing came")]
+    counts = page["counts"]
+    assert (counts["open"], counts["overdue"]) == (1, 0)
+    assert counts["events"] == {"opened": 1, "resolved": 1, "resolved_overdue": 0, "reopened": 1, "told": 0}
+    assert counts["complaints"] == [{"customer_base": "cable", "region": "north", "contacts": 0, "complaints": 1}]
+
+
+async def test_pages_follow_the_deadlines(client: ClientSession) -> None:
+    for name in ("a", "b", "c"):
+        await tell(client, "/api/v1/cases", 201, kind="complaint", subject=name)
+    await tell(client, "/api/v1/cases", 201, kind="refund", subject="first", number="+8491")
+    page = await get(client, "/api/v1/cases?limit=3")
+    assert [one["subject"] for one in page["cases"]] == ["first", "a", "b"]
+    rest = await get(client, f"/api/v1/cases?limit=3&after={page['next_after']}")
+    assert ([one["subject"] for one in rest["cases"]], rest["next_after"]) == (["c"], None)
+    await tell(client, "/api/v1/cases", 201, kind="complaint", subject="late", deadline_ns=1)
+    overdue = await get(client, "/api/v1/cases?state=overdue")
+    assert [one["subject"] for one in overdue["cases"]] == ["late"]
+    async with client.get("/metrics") as answer:
+        text = await answer.text()
+    assert "trunkline_cases_open 5.0" in text
+    assert "trunkline_cases_overdue 1.0" in text
+    assert 'trunkline_cases_total{event="opened"} 5.0' in text
+
+
+async def test_a_wrong_command_is_told(client: ClientSession) -> None:
+    assert "no kind of case 'praise'" in (await tell(client, "/api/v1/cases", 422, kind="praise"))["detail"]
+    assert "say the number" in (await tell(client, "/api/v1/cases", 422, kind="refund"))["detail"]
+    await tell(client, "/api/v1/cases/999999/resolve", 404, resolution="x")
+    await tell(client, "/api/v1/cases/7x/reopen", 404)
+    number = (await tell(client, "/api/v1/cases", 201, kind="complaint"))["seq"]
+    await tell(client, f"/api/v1/cases/{number}/resolve", 400)
+    await tell(client, f"/api/v1/cases/{number}/resolve", 422, resolution="x", agent="nobody")
+    async with client.get("/api/v1/cases?state=lost") as answer:
+        assert answer.status == 400
+
+
+async def test_the_same_command_is_carried_out_once(client: ClientSession) -> None:
+    number = (await tell(client, "/api/v1/cases", 201, kind="complaint"))["seq"]
+    for duplicate in (False, True):
+        headers = {"Idempotency-Key": "k"}
+        address = f"/api/v1/cases/{number}/resolve"
+        async with client.post(address, json={"resolution": "done"}, headers=headers) as answer:
+            assert answer.status == 200
+            assert (await answer.json())["duplicate"] is duplicate

@@ -1,0 +1,231 @@
+"""Cases over a running engine: tasks, deadlines, resolutions that are reported, reopening, and restarts."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.config.load import load_config
+from engine.live.cases import CaseWork, priority_at
+from engine.live.host import EngineHost
+from engine.log.segment import SMALLEST_SEGMENT_BYTES
+from engine.messages.observed import (
+    AgentStatusChanged,
+    CaseOpened,
+    CaseReopened,
+    CaseResolved,
+    ContactArrived,
+    ContactReleased,
+    Observed,
+    OfferAnswered,
+)
+from engine.projections.quality.answers import ToldCase
+from tests.projections.quality.support import QUALITY, WITH_BACK_OFFICE, QualityCentre
+
+S = 1_000_000_000
+HOUR_S = 3600.0
+
+
+class Office:
+    """A centre whose cases find somebody."""
+
+    def __init__(self, folder: Path) -> None:
+        self.centre = QualityCentre(folder)
+        self.work = CaseWork(self.centre.engine)
+        self.work.start()
+
+    async def later(self, seconds: float = 0.0) -> None:
+        """Let time pass, and let the driver do what is due."""
+        self.centre.clock.advance(int(seconds * S))
+        for _ in range(3):
+            self.work.look()
+            await self.centre.engine.durable()
+            await self.centre.say()
+
+    async def open(self, **said: Any) -> int:
+        """Open a case; returns its number."""
+        (receipt,) = await self.centre.say(CaseOpened(**{"kind": "complaint", "agent": "alice"} | said))
+        assert not receipt.error
+        await self.later()
+        return receipt.seq
+
+    def case(self, number: int) -> ToldCase:
+        """Return a case as it is told."""
+        return self.centre.quality.case(number, self.centre.clock.now_ns()).case
+
+    async def serve(self, contact: str, agent: str) -> None:
+        """Let an agent take a contact."""
+        await self.centre.say(AgentStatusChanged(agent=agent, status="available"))
+        (receipt,) = await self.centre.after(1, OfferAnswered(contact=contact, agent=agent))
+        assert (receipt.error, receipt.refused) == ("", ""), self.centre.views.contact(contact)
+
+
+@pytest.fixture
+async def office(tmp_path: Path) -> AsyncIterator[Office]:
+    office = Office(tmp_path)
+    yield office
+    office.work.stop()
+    await office.centre.engine.stop()
+
+
+async def test_a_case_is_a_task_of_its_queue_until_it_is_resolved(office: Office) -> None:
+    contact = await office.centre.talk("c", customer="ann")
+    number = await office.open(contact="c", contact_id=contact, subject="late", customer="ann")
+    case = office.case(number)
+    assert (case.state, case.queue, case.task, case.overdue) == ("open", "back", f"case-{number}-1", False)
+    assert case.deadline_ns == case.opened_ns + 2 * 86_400 * S
+    task = office.centre.views.contact(case.task).contact
+    assert (task.channel, task.queue, task.state, task.attributes["subject"]) == ("task", "back", "waiting", "late")
+    await office.serve(case.task, "carol")
+    assert office.case(number).task_agent == "carol"
+    await office.centre.say(CaseResolved(case_id=number, resolution="sent again", agent="carol"))
+    await office.later()
+    case = office.case(number)
+    assert (case.state, case.resolution, case.resolved_by, case.task) == ("resolved", "sent again", "carol", "")
+
+
+async def test_the_outcome_is_told_to_the_agent_who_opened_it(office: Office) -> None:
+    number = await office.open()
+    await office.centre.say(CaseResolved(case_id=number, resolution="done", by="boss"))
+    await office.later()
+    assert [c for c in office.centre.views.history.records() if c.open] == []
+    report = f"case-{number}-report-0-1"
+    await office.centre.say(AgentStatusChanged(agent="bob", status="available"))
+    await office.centre.say(AgentStatusChanged(agent="alice", status="available"))
+    await office.later()
+    told = office.centre.views.contact(report).contact
+    assert (told.channel, told.attributes["resolution"]) == ("task", "done")
+    assert told.offered_to == ["alice"]
+    await office.serve(report, "alice")
+    assert office.case(number).told_ns > 0
+    await office.centre.after(5, ContactReleased(contact=report))
+    await office.later(HOUR_S)
+    assert [c for c in office.centre.views.history.records() if c.open] == []
+
+
+async def test_the_customer_is_called_back(office: Office) -> None:
+    number = await office.open(kind="request", customer="+8491", agent="")
+    await office.centre.say(CaseResolved(case_id=number, resolution="done"))
+    await office.later()
+    told = office.centre.views.contact(f"case-{number}-report-0-1").contact
+    assert (told.channel, told.queue, told.attributes["callback_number"]) == ("voice", "sales", "+8491")
+    await office.centre.say(ContactReleased(contact=told.contact))
+    await office.later(60)
+    assert office.case(number).told_ns == 0
+    await office.later(900)
+    assert office.centre.views.contact(f"case-{number}-report-0-2").contact.state == "waiting"
+
+
+async def test_a_case_whose_task_ended_rests_and_comes_again(office: Office) -> None:
+    number = await office.open()
+    await office.serve(f"case-{number}-1", "carol")
+    await office.centre.after(60, ContactReleased(contact=f"case-{number}-1", by="agent"))
+    await office.later(60)
+    assert office.case(number).task == ""
+    await office.later(600)
+    case = office.case(number)
+    assert (case.task, case.tasks) == (f"case-{number}-2", 2)
+
+
+async def test_the_nearer_the_deadline_the_higher_the_priority(office: Office) -> None:
+    number = await office.open()
+    priorities = []
+    for _ in range(5):
+        priorities.append(office.centre.views.contact(f"case-{number}-1").contact.priority)
+        await office.later(12 * HOUR_S)
+    assert priorities == [0, 2, 4, 6, 7]
+    assert office.case(number).overdue
+    counts = office.centre.quality.case_counts(office.centre.clock.now_ns())
+    assert (counts.open, counts.overdue) == (1, 1)
+    second = await office.open(deadline_ns=office.centre.clock.now_ns() + 10 * S)
+    assert [case.id for case in office.centre.quality.cases("open", None, "", 9, 0, 0).cases] == [number, second]
+    await office.centre.say(CaseResolved(case_id=number, resolution="late"))
+    assert office.centre.quality.case_counts(0).events["resolved_overdue"] == 1
+
+
+def test_priorities_change_when_they_are_said_to() -> None:
+    now = 0
+    seen: list[int] = []
+    while not seen or seen[-1] < 7:
+        priority, next_ns = priority_at(1000, 8999, now)
+        assert next_ns > now
+        if seen:
+            assert priority == seen[-1] + 1
+            assert priority_at(1000, 8999, now - 2)[0] == seen[-1]
+        seen.append(priority)
+        now = next_ns
+    assert seen == list(range(8))
+
+
+async def test_a_reopened_case_has_a_task_and_counts_against_its_resolution(office: Office) -> None:
+    number = await office.open()
+    await office.centre.say(CaseResolved(case_id=number, resolution="done", agent="carol"))
+    await office.centre.after(60, CaseReopened(case_id=number, reason="no"))
+    await office.later()
+    case = office.case(number)
+    assert (case.state, case.reopened, case.reason, case.task != "") == ("open", 1, "no", True)
+    assert case.deadline_ns == office.centre.clock.now_ns() + 2 * 86_400 * S
+    await office.later(20 * 86_400.0)
+    quality, now_ns = office.centre.quality, office.centre.clock.now_ns()
+    rows = {row.agent: row.resolution for row in quality.table(["agent"], 0, 2**62, 900 * S, now_ns).rows}
+    assert (rows["carol"].cases_mature, rows["carol"].cases_reopened) == (1, 1)
+    rate = rows["carol"].reopen_rate
+    assert rate is not None
+    assert rate.value == 1.0
+    await office.centre.say(CaseReopened(case_id=number), CaseResolved(case_id=5, resolution="?"))
+    assert office.case(number).reopened == 1
+
+
+async def test_complaints_are_counted_by_base_and_region(office: Office) -> None:
+    for name, region in (("a", "north"), ("b", "north"), ("c", "south")):
+        attributes = {"customer_base": "cable", "region": region}
+        await office.centre.say(ContactArrived(contact=name, queue="vip", attributes=attributes))
+    await office.open(customer_base="cable", region="north")
+    await office.open(kind="request", customer="x", customer_base="cable", region="south")
+    found = {c.region: (c.contacts, c.complaints) for c in office.centre.quality.case_counts(0).complaints}
+    assert found == {"north": (2, 1), "south": (1, 0)}
+
+
+async def test_a_case_that_cannot_be_is_told(office: Office) -> None:
+    wrong: list[tuple[Observed, str]] = [
+        (CaseOpened(kind="praise"), "kind"),
+        (CaseOpened(kind="complaint"), "agent"),
+        (CaseOpened(kind="request"), "number"),
+        (CaseOpened(kind="complaint", agent="alice", contact_id=3), "contact_id"),
+        (CaseOpened(kind="complaint", agent="alice", queue="nowhere"), "queue"),
+        (CaseResolved(case_id=10**9, resolution="x"), "case_id"),
+    ]
+    receipts = await office.centre.say(*(fact for fact, _ in wrong))
+    assert [receipt.field for receipt in receipts] == [field for _, field in wrong]
+
+
+async def test_cases_survive_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "centre.yaml"
+    path.write_text(WITH_BACK_OFFICE + QUALITY)
+
+    first = host_of(tmp_path)
+    await first.start()
+    (opened,) = await first.engine.submit("desk", [CaseOpened(kind="complaint", agent="alice", subject="late")])
+    (other,) = await first.engine.submit("desk", [CaseOpened(kind="complaint", agent="alice")])
+    await first.engine.submit("desk", [CaseResolved(case_id=other.seq, resolution="done")])
+    await first.stop()
+    for lost in (None, "snapshots"):
+        for kept in (tmp_path / "data" / lost).iterdir() if lost else ():
+            kept.unlink()
+        again = host_of(tmp_path)
+        await again.start()
+        assert again._cases is not None
+        again._cases.look()
+        await again.engine.submit("desk", [AgentStatusChanged(agent="bob", status="offline")])
+        quality = again.engine.views.quality
+        (case,) = quality.cases("open", None, "", 9, 0, 0).cases
+        assert (case.id, case.subject, case.task, case.tasks) == (opened.seq, "late", f"case-{opened.seq}-1", 1)
+        assert [(one.id, one.report_id) for one in quality.cases_to_tell()] == [(other.seq, 0)]
+        await again.stop()
+
+
+def host_of(folder: Path) -> EngineHost:
+    """Return the host of a data folder."""
+    config = load_config(folder / "centre.yaml", adapters={})
+    return EngineHost(config, folder / "data", segment_bytes=SMALLEST_SEGMENT_BYTES * 8)
