@@ -1,6 +1,6 @@
 """Everything about quality that the log determines, folded row by row: the same log always gives the same."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -9,6 +9,7 @@ import numpy as np
 from engine.log_port import Turn
 from engine.messages import kinds
 from engine.messages.row_fields import RowFields, fields_of
+from engine.messages.rows import ROW
 from engine.model.quality import QualityPlan, SurveyRule
 from engine.model.settings import SECOND_NS, EngineSetting
 from engine.projections.quality import resolution
@@ -226,3 +227,14 @@ class Fold:
         key = self.state.cases.reopen(row, self._said(row), plan.cases, plan.window_ns)
         if key is not None:
             self.state.flow.add(key, resolution.REOPENED)
+
+
+def joined(turns: Sequence[Turn]) -> Turn:
+    """Return consecutive turns as one: looking for rows in each by itself would cost more than folding them."""
+    if len(turns) == 1:
+        return turns[0]
+    rows = np.frombuffer(bytearray().join([turn.rows.tobytes() for turn in turns]), ROW)
+    sizes = np.array([len(turn.payload) for turn in turns], np.uint32)
+    bases = np.cumsum(sizes, dtype=np.uint32) - sizes
+    rows["payload_offset"] += np.repeat(bases, [len(turn.rows) for turn in turns])
+    return Turn(turns[0].first_seq, turns[-1].last_seq, rows, memoryview(b"".join([turn.payload for turn in turns])))

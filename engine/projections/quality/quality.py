@@ -31,11 +31,12 @@ from engine.projections.quality.answers import (
     told_evaluation,
 )
 from engine.projections.quality.cases import COUNTED, Case
-from engine.projections.quality.fold import VERSION, Fold, Folded
+from engine.projections.quality.fold import VERSION, Fold, Folded, joined
 from engine.projections.quality.surveys import Advice, advice
 from engine.projections.quality.table import IntervalQuality, QualityTable, Window, interval_quality, quality_rows
 
 PENDING_ROWS_MAX: Final = 4096
+PENDING_BYTES_MAX: Final = 8 << 20
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(Folded)
 
@@ -47,7 +48,7 @@ class Quality:
         self.directory = directory
         self._fold = Fold(_loaded(saved, durable_seq))
         self._pending: list[Turn] = []
-        self._rows = 0
+        self._rows = self._bytes = 0
         self._lock = RLock()
 
     @property
@@ -59,7 +60,8 @@ class Quality:
         """Take in the next durable turn, or a run of them."""
         self._pending.append(turn)
         self._rows += len(turn.rows)
-        if self._rows >= PENDING_ROWS_MAX:
+        self._bytes += len(turn.payload)
+        if self._rows >= PENDING_ROWS_MAX or self._bytes >= PENDING_BYTES_MAX:
             self._folded()
 
     def save(self) -> bytes:
@@ -236,9 +238,9 @@ class Quality:
     def _folded(self) -> Folded:
         """Fold what was put aside; returns the state."""
         with self._lock:
-            turns, self._pending, self._rows = self._pending, [], 0
-            for turn in turns:
-                self._fold.apply(turn)
+            turns, self._pending, self._rows, self._bytes = self._pending, [], 0, 0
+            if turns:
+                self._fold.apply(joined(turns))
             return self._fold.state
 
 
