@@ -11,7 +11,7 @@ INSTALLED := $(VENV)/.installed
 WARM := $(VENV)/.warm
 KERNEL := $(wildcard engine/kernel/*.py engine/messages/*.py engine/model/*.py)
 # Real counterparts of the peer tests, as `command:Debian package`; tests say so where one is absent.
-PEERS := sipp:sip-tester baresip:baresip-core mosquitto:mosquitto promtool:prometheus
+PEERS := sipp:sip-tester baresip:baresip-core mosquitto:mosquitto chromium:chromium promtool:prometheus
 
 .PHONY: help setup run test check format bench peers clean
 
