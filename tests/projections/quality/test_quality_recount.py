@@ -24,14 +24,14 @@ KINDS = {"csat": 5, "nps": 10, "ces": 7}
 async def random_life(centre: QualityCentre, seed: int) -> None:
     """Live a while, and ask and answer surveys at random: known, unknown, open and closed contacts."""
     chance = random.Random(seed)
-    for part in range(4):
+    for part in range(5):
         await centre.live(seed * 100 + part, 200)
         for record in [one for one in centre.views.history.records() if one.open]:
             await centre.say(ContactReleased(contact=record.contact))
         await centre.after(60)
         for number in range(8):
             await centre.talk(f"talk {part} {number}", customer=f"customer {chance.randrange(9)}")
-        centre.clock.advance(chance.choice((1, 3, 5)) * 86_400 * 10**9)
+        centre.clock.advance(chance.choice((1, 3, 8)) * 86_400 * 10**9)
         for record in list(centre.views.history.records()):
             kind: Any = chance.choice(list(KINDS))
             said: dict[str, Any] = {"contact": record.contact, "contact_id": record.id}
