@@ -7,6 +7,7 @@ import msgspec
 from aiohttp import web
 
 from adapters.http import middleware, openapi
+from adapters.http.bodies import expect
 from adapters.http.context import CONTEXT, Context
 from adapters.http.route_table import Route
 from adapters.http.routes import (
@@ -63,7 +64,7 @@ def build_application(context: Context) -> web.Application:
             # A stream has no end, so there is nothing to answer HEAD with.
             app.router.add_get(route.path, route.handler, allow_head=route.group != "stream")
         else:
-            app.router.add_route(route.method, route.path, route.handler)
+            app.router.add_route(route.method, route.path, route.handler, expect_handler=expect)
     for path in dict.fromkeys(route.path for route in ROUTES):
         if context.settings.cors:
             app.router.add_route("OPTIONS", path, middleware.preflight)

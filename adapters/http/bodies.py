@@ -4,7 +4,7 @@ import asyncio
 import zlib
 from typing import Final
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from adapters.http.context import context_of
@@ -21,6 +21,19 @@ _BARE: Final = -15
 """Deflate without zlib's frame, which some senders mean by the word."""
 
 
+async def expect(request: web.Request) -> None:
+    """Take note of an Expect header: `read_body` asks for the body, once it is known to be wanted.
+
+    Raises HTTPExpectationFailed for what nobody knows.
+    """
+    if request.version >= HttpVersion11 and not _waits_to_be_asked(request):
+        raise web.HTTPExpectationFailed(text=f"Unknown Expect: {request.headers.get('Expect', '')}")
+
+
+def _waits_to_be_asked(request: web.Request) -> bool:
+    return request.version >= HttpVersion11 and request.headers.get("Expect", "").lower() == "100-continue"
+
+
 async def read_body(request: web.Request) -> bytes:
     """Return the whole body, unpacked. Raises Problem when it is late, too large, or not what its headers say."""
     settings = context_of(request).settings
@@ -34,7 +47,12 @@ async def read_body(request: web.Request) -> bytes:
     charset = (request.charset or "utf-8").lower()
     if charset not in CHARSETS:
         raise Problem("unsupported-media-type", f"charset {charset[:40]!r} is not read; send UTF-8", headers=_CLOSE)
+    if (request.content_length or 0) > settings.body_limit:
+        raise Problem("too-large", f"the body has more than {settings.body_limit} bytes", headers=_CLOSE)
     try:
+        if _waits_to_be_asked(request):
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            request.writer.output_size = 0  # the answer itself has not begun
         async with asyncio.timeout(settings.body_timeout_ns / 1e9):
             body = await request.read()
     except TimeoutError:

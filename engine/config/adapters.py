@@ -27,11 +27,16 @@ def adapter_class(name: str) -> type[Adapter]:
 
 
 def check_adapters(
-    document: Document, sections: Mapping[str, Any], loaders: Mapping[str, Loader], context: dict[str, Any]
+    document: Document,
+    sections: Mapping[str, Any],
+    loaders: Mapping[str, Loader],
+    context: dict[str, Any],
+    inherited: Mapping[str, Any],
 ) -> dict[str, BaseModel]:
     """Return each section as an instance of its adapter's `Settings`; faults go to the document.
 
-    `context` is what the adapter's own validators see: the names by kind, and `tokens`.
+    `context` is what the adapter's own validators see: the names by kind, and `tokens`. `inherited` is what holds for
+    the whole service, by key: a section that has such a key and does not say it takes it from there.
     """
     checked: dict[str, BaseModel] = {}
     for name, section in sections.items():
@@ -45,8 +50,11 @@ def check_adapters(
         except (ImportError, AttributeError) as error:
             document.add(location, f"the adapter '{name}' cannot be loaded: {error}", at_key=True)
             continue
+        said = {} if section is None else section
+        if isinstance(said, dict):
+            said = {key: inherited[key] for key in inherited if key in settings.model_fields} | said
         try:
-            checked[name] = settings.model_validate({} if section is None else section, extra="forbid", context=context)
+            checked[name] = settings.model_validate(said, extra="forbid", context=context)
         except ValidationError as error:
             note_faults(document, error, settings, location, context)
     return checked

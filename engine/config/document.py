@@ -38,6 +38,12 @@ class Fault:
     text: str
 
 
+class Repeated(str):
+    """A key that stood there before, by which what is under it is read; no name that anything could refer to."""
+
+    __slots__ = ()
+
+
 @dataclass
 class Document:
     """What one file says, and where it says it."""
@@ -170,7 +176,7 @@ class _Reader:
 
     def repeated(self, key_node: ScalarNode, value_node: Node, location: Location, values: dict[str, Any]) -> None:
         """Read what stands under a key for the second time, too, so that its faults show at once."""
-        key = f"{key_node.value} (line {key_node.start_mark.line + 1})"
+        key = Repeated(f"{key_node.value} (line {key_node.start_mark.line + 1})")
         if location in SECTIONS_BY_NAME and key not in values:
             place = key_node.start_mark.line + 1, key_node.start_mark.column + 1
             self.document.key_places[(*location, key)] = place

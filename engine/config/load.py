@@ -5,16 +5,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from engine.config.adapters import Loader, check_adapters, installed_adapters
 from engine.config.agents import expanded_names
-from engine.config.document import Document, read_document
+from engine.config.document import Document, Repeated, read_document
 from engine.config.faults import note_faults
 from engine.config.queues import CHANNEL_NUMBERS
 from engine.config.schedule import read_schedule
 from engine.config.sections import Config, Limits, Token
 from engine.errors import ConfigError
+from engine.model.fields import TimeZone
 from engine.model.scopes import Scope
 from engine.model.settings import SKILLS_MAX
 
@@ -52,7 +53,8 @@ def _check(document: Document, loaders: Mapping[str, Loader]) -> Config | None:
     _check_limits(document, raw, names)
     sections = raw.get("adapters")
     context = names | {"tokens": _tokens(raw)}
-    settings = check_adapters(document, sections, loaders, context) if isinstance(sections, dict) else {}
+    inherited = {"time_zone": zone} if (zone := _time_zone(raw)) else {}
+    settings = check_adapters(document, sections, loaders, context, inherited) if isinstance(sections, dict) else {}
     try:
         config = Config.model_validate(raw, context=names)
     except ValidationError as error:
@@ -63,6 +65,10 @@ def _check(document: Document, loaders: Mapping[str, Loader]) -> Config | None:
 
 def _mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def _keys(value: Any) -> list[str]:
+    return [key for key in _mapping(value) if not isinstance(key, Repeated)]
 
 
 def _list(value: Any) -> list[Any]:
@@ -76,14 +82,23 @@ def _names(raw: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(skills, list):
         skills = [skill for agent in agents for skill in _mapping(_mapping(agent).get("skills"))]
     return {
-        "queue": list(_mapping(raw.get("queues"))),
+        "queue": _keys(raw.get("queues")),
         "agent": [name for agent in agents for name in expanded_names(agent)],
         "skill": list(dict.fromkeys(skill for skill in skills if isinstance(skill, str))),
-        "site": list(_mapping(raw.get("sites"))),
-        "trunk group": list(_mapping(raw.get("trunk_groups"))),
-        "opening hours": list(_mapping(raw.get("opening_hours"))),
+        "site": _keys(raw.get("sites")),
+        "trunk group": _keys(raw.get("trunk_groups")),
+        "opening hours": _keys(raw.get("opening_hours")),
         "channel": list(CHANNEL_NUMBERS),
     }
+
+
+def _time_zone(raw: dict[str, Any]) -> str | None:
+    """Return the time zone of the service, for all who have one and do not say it; None for one that is faulty."""
+    zone = _mapping(raw.get("service")).get("time_zone")
+    try:
+        return TypeAdapter(TimeZone).validate_python(zone)
+    except ValidationError:
+        return None
 
 
 def _tokens(raw: dict[str, Any]) -> list[Token]:

@@ -24,7 +24,7 @@ class Service(Section):
 
     name: str = "trunkline"
     time_zone: TimeZone = "UTC"
-    """Of days in reports."""
+    """Of days in reports, and of every site and adapter that has none of its own."""
     interval_ns: Annotated[int, Duration("1m", "1d")] = Field(default=900 * SECOND_NS, alias="interval")
     """Length of one row of the interval table."""
     seed: Annotated[int, Whole(0, 2**62)] = 1
@@ -63,7 +63,8 @@ class Site(Section):
     """A place where agents work."""
 
     display_name: str = ""
-    time_zone: TimeZone = "UTC"
+    time_zone: TimeZone | None = None
+    """None: that of the service."""
 
 
 class TrunkGroup(Section):

@@ -24,7 +24,9 @@ MEMORY_NS: Final = 1_800e9
 REFRESH_NS: Final = 60_000_000_000
 """Prices are computed anew at most this often for each queue."""
 HANDLE_GUESS_NS: Final = 180e9
-"""Mean handling time assumed until the first contact has been handled."""
+"""Mean handling time assumed until contacts have been handled."""
+HANDLE_GUESS_CONTACTS: Final = 3.0
+"""As so many contacts the guess counts at a queue's first entry, and fades as they do: one call is no mean."""
 PATIENCE_GUESS_NS: Final = 300e9
 """Mean patience assumed with the weight of one abandonment."""
 STATES_BEYOND: Final = 4096

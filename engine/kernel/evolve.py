@@ -280,6 +280,8 @@ def _change_setting(t: Tables, row: Any) -> None:
                     set_next_step(t, c)
     elif table == TABLE_AGENT:
         t.agents[index].settings[column] = value
+        if t.agents[index].state_since_ns == 0:
+            t.agents[index].state_since_ns = t.book[0].now_ns
         review_agent(t, index)
         review_free(t, index)
         if column == AgentSetting.EXISTS and value == 0:

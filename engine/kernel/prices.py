@@ -2,7 +2,15 @@
 
 import math
 
-from engine.kernel.erlang import HANDLE_GUESS_NS, MEMORY_NS, REFRESH_NS, loss_rate, mean_handle_ns, mean_patience_ns
+from engine.kernel.erlang import (
+    HANDLE_GUESS_CONTACTS,
+    HANDLE_GUESS_NS,
+    MEMORY_NS,
+    REFRESH_NS,
+    loss_rate,
+    mean_handle_ns,
+    mean_patience_ns,
+)
 from engine.kernel.jit import jit
 from engine.kernel.lookup import oldest_line
 from engine.kernel.review import set_price
@@ -26,6 +34,8 @@ def count_entry(t: Tables, q: int) -> None:
     queue = t.queues[q]
     if queue.first_ns == 0:
         queue.first_ns = t.book[0].now_ns
+        queue.handled = HANDLE_GUESS_CONTACTS
+        queue.handle_ns = HANDLE_GUESS_CONTACTS * HANDLE_GUESS_NS
         t.book[0].queues = max(t.book[0].queues, q + 1)
     due = is_due(t, q)
     if due:

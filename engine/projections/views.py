@@ -335,7 +335,7 @@ class Views:
 
     def timeline(self, name: str, limit: int = 1000, after_seq: int = 0) -> EventPage:
         """A contact's events after a position. Reads the disk: call it in a thread."""
-        return self.events.read(after_seq, limit, (), self._record(name))
+        return self.events.read(after_seq, limit, (), *self._recorded(name))
 
     def conversation(self, name: str, after_seq: int = 0, limit: int = 1000) -> Conversation:
         """What was written in a contact after a position. May read the disk: call it in a thread."""
@@ -353,7 +353,7 @@ class Views:
 
     def read_events(self, after_seq: int, limit: int, types: Sequence[str] = (), contact: str = "") -> EventPage:
         """Events after a position. Reads the disk: call it in a thread. Raises ValueError for an unknown type."""
-        return self.events.read(after_seq, limit, types, self._record(contact) if contact else None)
+        return self.events.read(after_seq, limit, types, *(self._recorded(contact) if contact else ()))
 
     def recorded_fact(self, seq: int) -> Observed | None:
         """The fact at a position, as it was told; None where none is. Reads the disk: call it in a thread."""
@@ -384,8 +384,20 @@ class Views:
             words = Words(self.directory, self.interned, self.history.name_in)
             record = open_record(self.tables, words, self.contacts, slot)
         if record is None:
-            raise KeyError(f"there is no contact {name!r} among the {len(self.history)} latest")
+            raise KeyError(
+                f"there is no contact {name!r} among the {len(self.history)} latest; older ones are in the log"
+            )
         return record
+
+    def _recorded(self, name: str) -> tuple[ContactRecord, int]:
+        """A contact and its slot, from the log where it is forgotten and `name` is its id. Raises KeyError."""
+        try:
+            record = self._record(name)
+            return record, self._slot_of(record)
+        except KeyError:
+            if (found := self.events.contact(name)) is None:
+                raise
+            return found
 
     def _slot_of(self, record: ContactRecord) -> int:
         """The slot that the contact has or had. Raises KeyError when it was forgotten meanwhile."""

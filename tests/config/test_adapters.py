@@ -1,6 +1,7 @@
 """Sections of adapters: checked by their own settings, with the names and tokens of the whole file at hand."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Annotated, Any
 
 import pytest
@@ -9,7 +10,7 @@ from pydantic import BaseModel, ValidationInfo, model_validator
 from engine.config import Config, load_config
 from engine.config.adapters import adapter_class, installed_adapters
 from engine.errors import ConfigError
-from engine.model.fields import Duration, Ref
+from engine.model.fields import Duration, Ref, TimeZone
 
 
 class Settings(BaseModel):
@@ -51,6 +52,39 @@ def test_names_in_an_adapters_section_are_checked_like_all_others(tmp_path: Path
         "3:25: there is no queue 'sale'; did you mean 'sales'?",
         "3:44: 2m is out of range; allowed is 1s to 1m",
     ]
+
+
+def test_a_section_inherits_the_time_zone_of_the_service_unless_it_says_one(tmp_path: Path) -> None:
+    class Zoned(BaseModel):
+        time_zone: TimeZone = "UTC"
+
+    file = tmp_path / "c.yaml"
+    file.write_text(
+        "service: {time_zone: Asia/Ho_Chi_Minh}\nqueues: {q: {}}\n"
+        "adapters: {quiet: , said: {time_zone: Europe/Berlin}, plain: {}}",
+        encoding="utf-8",
+    )
+    zoned = SimpleNamespace(Settings=Zoned)
+    loaders: dict[str, Any] = {"quiet": lambda: zoned, "said": lambda: zoned, "plain": lambda: Http}
+    adapters = load_config(file, {}, loaders).adapters
+    assert (adapters["quiet"].time_zone, adapters["said"].time_zone) == ("Asia/Ho_Chi_Minh", "Europe/Berlin")
+
+
+@pytest.mark.parametrize("name", ["http", "mqtt"])
+def test_the_adapters_have_the_day_of_the_service(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text(
+        f"service: {{time_zone: Asia/Ho_Chi_Minh}}\nqueues: {{q: {{}}}}\nadapters: {{{name}: {{}}}}", encoding="utf-8"
+    )
+    assert load_config(file, {}).adapters[name].time_zone == "Asia/Ho_Chi_Minh"
+
+
+def test_a_faulty_time_zone_is_one_fault_not_one_of_each_adapter(tmp_path: Path) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text("service: {time_zone: Asia/Hanoi}\nqueues: {q: {}}\nadapters: {http: {}}", encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_config(file, {})
+    assert len(caught.value.faults) == 1
 
 
 def test_a_faulty_token_is_one_fault_not_two(tmp_path: Path) -> None:

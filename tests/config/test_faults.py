@@ -280,3 +280,11 @@ queues:
         "7:1: 'queues' stands here a second time; the first is in line 1",
         "8:24: there is no queue 'sale'; did you mean 'sales'?",
     ]
+
+
+def test_a_key_that_stands_twice_is_no_candidate_of_a_hint(tmp_path: Path) -> None:
+    text = "queues:\n  sales: {}\n  sales: {}\n  hotline: {when_full: queue xyz}\n"
+    assert faults(tmp_path, text) == [
+        "3:3: 'sales' stands here a second time; the first is in line 2",
+        "4:24: there is no queue 'xyz'; there is sales, hotline",
+    ]

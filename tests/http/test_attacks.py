@@ -211,6 +211,21 @@ async def test_what_is_expected_and_unknown_is_a_problem(client: ClientSession, 
         assert answer.status == 202
 
 
+@pytest.mark.parametrize(
+    ("target", "size", "first"),
+    [
+        ("/api/v1/events", 3 << 20, b"HTTP/1.1 413"),
+        ("/api/v1/events", 100, b"HTTP/1.1 100"),
+        ("/api/v1/queues/sales/open", 3 << 20, b"HTTP/1.1 413"),
+    ],
+)
+async def test_a_body_too_large_is_not_asked_for(build: Build, target: str, size: int, first: bytes) -> None:
+    house = await build()
+    head = f"POST {target} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    answer = await spoken(house, f"{head}Content-Length: {size}\r\nExpect: 100-continue\r\n\r\n".encode())
+    assert answer.startswith(first), answer
+
+
 async def test_half_a_character_is_pointed_at(client: ClientSession) -> None:
     start = (
         b'[{"type": "queue_opened", "queue": "sales"}, {"type": "contact_arrived", "contact": "c", "queue": "sales",'

@@ -332,7 +332,9 @@ class Books:
     def refresh(self, number: int, entered: int) -> None:
         """Count who entered; once a minute fade what was counted before, and price the queue's agents anew."""
         queue = self.queues[number]
-        queue.first = queue.first or self.now
+        if not queue.first:
+            queue.first, queue.handled = self.now, formulas.HANDLE_GUESS_CONTACTS
+            queue.handle_ns = formulas.HANDLE_GUESS_CONTACTS * formulas.HANDLE_GUESS_NS
         if queue.priced and self.now - queue.priced < 60 * SECOND_NS:
             queue.arrivals += entered
             return

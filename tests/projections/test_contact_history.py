@@ -184,3 +184,52 @@ async def test_a_record_is_the_callers_own(centre: Centre) -> None:
     await centre.say(ContactReleased(contact="c"))
     assert first.open
     assert not centre.views.contact("c").contact.open
+
+
+async def slots_used_again(centre: Centre) -> list[int]:
+    """Contacts one after the other in one slot, all over but the last; returns their ids."""
+    ids = []
+    for number in range(6):
+        (receipt,) = await centre.after(1, ContactArrived(contact=f"c{number}", queue="sales", customer=f"n{number}"))
+        ids.append(receipt.seq)
+        if number < 5:
+            await centre.after(2, ContactReleased(contact=f"c{number}"))
+    return ids
+
+
+async def test_the_log_tells_who_it_was_when_memory_does_not(centre: Centre, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = await slots_used_again(centre)
+    views, whole = await forgetful(centre, monkeypatch), centre.views.read_events(0, 1000).events
+    assert views.history.name_of(ids[0]) == ""
+    assert views.read_events(0, 1000).events == whole
+    for after_seq in (ids[1], ids[3] + 1):  # pages that begin within a contact's life
+        found = views.read_events(after_seq, 1000).events
+        assert found == [event for event in whole if event.seq > after_seq]
+    assert [e.contact for e in views.read_events(ids[2], 1000, ["contact_left"]).events] == ["c2", "c3", "c4"]
+
+
+async def test_what_is_beyond_the_look_back_has_no_name(centre: Centre, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = await slots_used_again(centre)
+    views = await forgetful(centre, monkeypatch)
+    monkeypatch.setattr("engine.projections.feed.arrivals.LOOK_BACK_ROWS", 0)
+    monkeypatch.setattr("engine.log.runs.RUN_ROWS", 1)
+    released = centre.views.read_events(ids[1], 1, ["contact_released"]).events[0].seq
+    events = views.read_events(released - 1, 1000, ["contact_left"]).events
+    assert [event.contact for event in events] == ["", "c2", "c3", "c4"]
+    assert [event.contact_id for event in events] == [None, *ids[2:5]]
+
+
+async def test_a_forgotten_contact_is_found_by_its_id(centre: Centre, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = await slots_used_again(centre)
+    views = await forgetful(centre, monkeypatch)
+    for place in (0, 3):
+        told = centre.views.timeline(f"c{place}").events
+        assert views.timeline(str(ids[place])).events == told
+        assert views.read_events(0, 1000, (), str(ids[place])).events == told
+        assert views.read_events(told[-1].seq, 1000, (), str(ids[place])).events == []
+        pages = views.read_events(0, 2, (), str(ids[place]))
+        rest = views.read_events(pages.next_after_seq, 1000, (), str(ids[place]))
+        assert pages.events + rest.events == told
+    for name in ("c0", str(ids[0] + 1), "0", "9" * 18, "9" * 5000):
+        with pytest.raises(KeyError):
+            views.timeline(name)

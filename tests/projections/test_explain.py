@@ -22,7 +22,7 @@ from engine.model.settings import AgentSetting, QueueSetting
 from engine.projections.contacts.explain_exit import _TEXTS
 from engine.projections.formulas.waits import edges_s, quantiles_s
 from engine.projections.queues.expected_wait import expected_wait
-from tests.projections.support import SECOND_NS, Centre
+from tests.projections.support import SECOND_NS, START_NS, Centre
 
 
 def available(agent: str) -> AgentStatusChanged:
@@ -318,3 +318,13 @@ async def test_who_waits_for_an_agent_of_its_own_is_told_whom_and_how_long(centr
     }
     assert waiting.next_step is not None
     assert waiting.next_step.action == "any_agent"
+
+
+async def test_who_never_logged_in_is_offline_since_the_configuration_named_them(centre: Centre) -> None:
+    await centre.after(100)
+    now_ns = centre.clock.now_ns()
+    carol = centre.views.agent("carol", now_ns)
+    assert (carol.since_ns, carol.for_s) == (START_NS, 100.0)
+    assert centre.views.formulas("help", now_ns).occupancy.state_s["offline"] == pytest.approx(200.0)
+    await centre.say(AgentStatusChanged(agent="carol", status="available"))
+    assert centre.views.formulas("help", now_ns).occupancy.state_s["offline"] == pytest.approx(200.0)

@@ -101,7 +101,8 @@ ROUTES: Final = (
             "(an unknown queue, a contact that is not open) are rejected one by one: the others are accepted, and "
             "`results` says which is which, in order. If none could be accepted the answer is 422. The answer comes "
             "once everything accepted is durable. Facts with an `id` may be sent again: they are answered as the first "
-            "time, with `duplicate`, and change nothing. Ids belong to the token that sent them. "
+            "time, with `duplicate`, and change nothing, also where they say something else now. Ids belong to the "
+            "token that sent them. "
             "CloudEvents 1.0 are taken in all three forms: `type` names the fact, as `contact_arrived` or "
             "`io.trunkline.contact_arrived.v1`, `data` holds its fields, `subject` its contact; `source` and `id` "
             "together are its id, and `time` is its `at_ns`. "
@@ -133,9 +134,13 @@ ROUTES: Final = (
                 "Only events of these types, separated by commas",
                 {"type": "array", "items": {"type": "string", "enum": list(KIND_NAMES.values())}},
             ),
-            Parameter("contact", "Only events of this contact, by name or id"),
+            Parameter("contact", "Only events of this contact, by name or id; by id also long after it is over"),
         ),
         problems=(404,),
-        text="Pages follow one another by `next_after_seq`, which is also in the Link header.",
+        text=(
+            "Pages follow one another by `next_after_seq`, which is also in the Link header. `contact` and "
+            "`contact_id` are those of the arrival, looked up among the 50,000 latest contacts, in the page, and in "
+            "the 500,000 events before it; empty and null where it is none of these."
+        ),
     ),
 )

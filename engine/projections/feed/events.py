@@ -14,9 +14,10 @@ from engine.messages.row_fields import fields_of
 from engine.messages.rows import unpack_choice, unpack_entry, unpack_reserve, unpack_trunks
 from engine.model.directory import Directory
 from engine.model.settings import AgentSetting, EngineSetting, QueueSetting, TrunkGroupSetting
-from engine.projections.contacts.history import ContactHistory
+from engine.projections.contacts.history import ID_DIGITS_MAX, ContactHistory
 from engine.projections.contacts.recorded_facts import recorded_fact
-from engine.projections.contacts.records import ContactRecord, arrival_facts
+from engine.projections.contacts.records import ContactRecord, Words, arrival_facts
+from engine.projections.feed.arrivals import Arrivals, recorded_contact
 from engine.projections.feed.remarks import remark_in
 from engine.projections.feed.transcripts import line_of, message_payload
 from engine.projections.figures import NS
@@ -204,11 +205,20 @@ class EventReader:
         self._history = history
 
     def read(
-        self, after_seq: int, limit: int, types: Sequence[str] = (), contact: ContactRecord | None = None
+        self,
+        after_seq: int,
+        limit: int,
+        types: Sequence[str] = (),
+        contact: ContactRecord | None = None,
+        slot: int = -1,
     ) -> EventPage:
-        """Return up to `limit` events after `after_seq`. Raises ValueError for an unknown type."""
+        """Return up to `limit` events after `after_seq`, of a contact (in `slot`) or of all.
+
+        Raises ValueError for an unknown type.
+        """
         wanted = np.array([kind_number(word) for word in types], np.uint16)
-        slot = -1 if contact is None else self._slot_of(contact)
+        if contact is not None and slot < 0:
+            slot = self._slot_of(contact)
         if contact is not None:
             after_seq = max(after_seq, contact.id - 1)
             if not contact.open and after_seq >= contact.last_seq:  # from here on others are in its slot
@@ -217,10 +227,12 @@ class EventReader:
         reached, looked = after_seq, 0
         # Rows are durable a moment before their contacts have names here: those are for the next page.
         known_seq = self._history.as_of or INTEGER_MAX
+        arrivals = Arrivals(self._log, self._history)
         for run in self._log.read_runs(after_seq + 1):
             first_seq, rows = run.first_seq, run.rows[: max(0, known_seq + 1 - run.first_seq)]
             if not len(rows):
                 break
+            arrivals.note(run)
             keep = np.ones(len(rows), bool)
             if len(wanted):
                 keep &= np.isin(rows["kind"], wanted)
@@ -230,7 +242,7 @@ class EventReader:
             for place in np.flatnonzero(keep)[: limit + 1 - len(events)].tolist():
                 if len(events) == limit:
                     return EventPage(self._log.durable_seq, events[-1].seq, True, events)
-                event = self.event(first_seq + place, rows[place], run.payload)
+                event = self.event(first_seq + place, rows[place], run.payload, arrivals)
                 if contact is not None and event.contact_id is None:
                     event = msgspec.structs.replace(event, contact=contact.contact, contact_id=contact.id)
                 events.append(event)
@@ -241,6 +253,13 @@ class EventReader:
             if looked > SCAN_ROWS_MAX:
                 return EventPage(self._log.durable_seq, reached, True, events)
         return EventPage(self._log.durable_seq, max(reached, after_seq), False, events)
+
+    def contact(self, contact: str) -> tuple[ContactRecord, int] | None:
+        """Return the contact whose id this is, written as a number, and its slot, as the log tells; None for no id."""
+        if len(contact) > ID_DIGITS_MAX or not (contact.isascii() and contact.isdigit()) or int(contact) < 1:
+            return None
+        words = Words(self.directory, self._interned, self._history.name_in)
+        return recorded_contact(self._log, words, int(contact))
 
     def fact(self, seq: int) -> Observed | None:
         """Return the fact at `seq`, see `recorded_fact`; None where there is none, or the log holds it no more."""
@@ -253,8 +272,9 @@ class EventReader:
             return recorded_fact(seq, row, payload, self.directory, self._history)
         return None
 
-    def event(self, seq: int, row: Any, payload: memoryview) -> Event:
-        """Return one row in words."""
+    def event(self, seq: int, row: Any, payload: memoryview, arrivals: Arrivals | None = None) -> Event:
+        """Return one row in words; `arrivals` knows more contacts than are remembered."""
+        contacts = arrivals or self._history
         kind, slot = int(row["kind"]), int(row["contact"])
         a, b = int(row["a"]), int(row["b"])
         data = _DETAILS[kind](a, b, self.directory) if kind in _DETAILS else {}
@@ -269,13 +289,13 @@ class EventReader:
         elif kind in BY_SOMEBODY:
             data = data | who_and_why(row, payload)
         elif kind == kinds.CALLER_MOVED:
-            data = {"to": self._history.name_in(a, seq)}
+            data = {"to": contacts.name_in(a, seq)}
         elif kind in SLOTLESS:
             data = _configured(row)
             queue, slot = "", -1
-        contact_id = self._history.id_in(slot, seq) if slot >= 0 else None
+        contact_id = contacts.id_in(slot, seq) if slot >= 0 else None
         if kind in OF_THE_CLOSED and b:
-            name, contact_id = self._history.name_of(b), b
+            name, contact_id = contacts.name_of(b), b
         return Event(
             seq=seq,
             at_ns=int(row["at_ns"]),
@@ -283,7 +303,7 @@ class EventReader:
             observed=kind < kinds.FIRST_DECIDED,
             cause_seq=seq - int(row["cause"]),
             source=name_at(self._interned.sources, int(row["source"])),
-            contact=name or (self._history.name_in(slot, seq) if slot >= 0 else ""),
+            contact=name or (contacts.name_in(slot, seq) if slot >= 0 else ""),
             contact_id=contact_id,
             queue=queue,
             agent="" if kind in SLOTLESS else self.directory.agents.name(int(row["agent"])),

@@ -32,7 +32,7 @@ export function judge() {
     if (abandoned(queue) || own.includes("alert")) level = "alert";
     else if (own.includes("warn")) level = "warn";
     else if (!queue.open) level = "closed";
-    else if (!queue.entries && !queue.staffed) level = "quiet";
+    else if (!queue.staffed && !queue.waiting && !queue.connected) level = "quiet";
     worst.set(queue.queue, level);
   }
   return { levels, worst, of };
