@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from engine.messages.decoding import Fault, escaped
+from engine.messages.decoding import Fault, Malformed, escaped
 from engine.model.directory import Directory
 from engine.model.fields import nearest
 from engine.model.names import UNKNOWN, Names
@@ -74,3 +74,13 @@ def _unknown(what: str, name: str, known: Names | Sequence[str]) -> str:
 
 def _shown(text: str) -> str:
     return repr(text if len(text) <= SHOWN_MAX else text[: SHOWN_MAX - 1] + "…")
+
+
+def faults_in(directory: Directory, contacts: OpenContacts | None, malformed: Malformed, limit: int) -> list[Fault]:
+    """Up to `limit` faults of a body, in its order: of its shape, and of the names in it that mean nothing here."""
+    names = misnamed(directory, contacts, malformed.items, malformed.many, limit)
+    known = {fault.pointer for fault in malformed.faults}
+    found = [*malformed.faults, *(fault for fault in names if fault.pointer not in known)]
+    place = {f"/{number}": number for number in range(len(malformed.items))} if malformed.many else {}
+    found.sort(key=lambda fault: place.get("/" + fault.pointer[1:].partition("/")[0], -1))
+    return found[:limit]

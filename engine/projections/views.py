@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from contextlib import suppress
 from copy import copy
 from typing import Final
 
@@ -44,7 +45,7 @@ from engine.projections.figures import (
 from engine.projections.formulas import abandonment, service_level
 from engine.projections.formulas.durations import Durations
 from engine.projections.metrics_view import MetricsView
-from engine.projections.misnamed import misnamed
+from engine.projections.misnamed import faults_in
 from engine.projections.names import Interned, OpenContacts, existing, number_of
 from engine.projections.quality.quality import Quality
 from engine.projections.quality.table import with_quality
@@ -370,13 +371,7 @@ class Views:
 
         `of_contacts`: whether the sender may know which contacts are open.
         """
-        contacts = self.contacts if of_contacts else None
-        names = misnamed(self.directory, contacts, malformed.items, malformed.many, limit)
-        known = {fault.pointer for fault in malformed.faults}
-        found = [*malformed.faults, *(fault for fault in names if fault.pointer not in known)]
-        place = {f"/{number}": number for number in range(len(malformed.items))} if malformed.many else {}
-        found.sort(key=lambda fault: place.get("/" + fault.pointer[1:].partition("/")[0], -1))
-        return found[:limit]
+        return faults_in(self.directory, self.contacts if of_contacts else None, malformed, limit)
 
     def _record(self, name: str) -> ContactRecord:
         record = self.history.find(name)
@@ -384,16 +379,13 @@ class Views:
             words = Words(self.directory, self.interned, self.history.name_in)
             record = open_record(self.tables, words, self.contacts, slot)
         if record is None:
-            raise KeyError(
-                f"there is no contact {name!r} among the {len(self.history)} latest; older ones are in the log"
-            )
+            raise KeyError(f"there is no contact {name!r} among the {len(self.history)} latest")
         return record
 
     def _recorded(self, name: str) -> tuple[ContactRecord, int]:
         """A contact and its slot, from the log where it is forgotten and `name` is its id. Raises KeyError."""
         try:
-            record = self._record(name)
-            return record, self._slot_of(record)
+            return (record := self._record(name)), self._slot_of(record)
         except KeyError:
             if (found := self.events.contact(name)) is None:
                 raise
@@ -401,10 +393,8 @@ class Views:
 
     def _slot_of(self, record: ContactRecord) -> int:
         """The slot that the contact has or had. Raises KeyError when it was forgotten meanwhile."""
-        try:
+        with suppress(KeyError):
             return self.history.slot_of(record)
-        except KeyError:
-            slot = open_slot(self.tables, self.contacts, record.contact)
-            if slot < 0:
-                raise
-            return slot
+        if (slot := open_slot(self.tables, self.contacts, record.contact)) < 0:
+            raise KeyError(record.id)
+        return slot

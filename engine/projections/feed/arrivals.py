@@ -99,7 +99,7 @@ def _taken(rows: Array) -> Array:
 def recorded_contact(log: EventLog, words: Words, seq: int) -> tuple[ContactRecord, int] | None:
     """Return the contact that arrived at `seq` and its slot, read from the log; None where nobody arrived there."""
     found: ContactRecord | None = None
-    slot, followed = -1, np.array(sorted(FOLLOWED))
+    slot = -1
     for run in log.read_runs(seq):
         rows = run.rows
         if found is None:
@@ -109,7 +109,7 @@ def recorded_contact(log: EventLog, words: Words, seq: int) -> tuple[ContactReco
             (row,) = fields_of(rows[place : place + 1])
             payload = bytes(run.payload[row.payload_offset : row.payload_offset + row.payload_size])
             found, slot = begun(words, seq, row, payload), row.contact
-        theirs = (rows["contact"] == slot) & np.isin(rows["kind"], followed) & _taken(rows)
+        theirs = (rows["contact"] == slot) & FOLLOWED.mask(rows["kind"]) & _taken(rows)
         theirs[: max(0, seq + 1 - run.first_seq)] = False
         places = np.flatnonzero(theirs)
         for place, row in zip(places.tolist(), fields_of(rows[places]), strict=True):
