@@ -72,7 +72,7 @@ class ArrivalCounts:
         rows = turn.rows
         kinds = rows["kind"]
         accepted = kinds == CONTACT_ARRIVED
-        refused = np.flatnonzero(kinds == FACT_REFUSED)
+        refused = (kinds == FACT_REFUSED).nonzero()[0]
         accepted[refused - rows["cause"][refused]] = False
         self._make_room(int(rows["contact"].max()))
         self._receive(rows[accepted], turn.payload)

@@ -119,14 +119,17 @@ class EffectDeriver:
     def derive(self, first_seq: int, rows: Array) -> Derived:
         """Return what follows from the turn that begins at `first_seq`; closes its closed contacts."""
         kinds = rows["kind"]
-        self._note_arrivals(first_seq, rows, np.flatnonzero(kinds == CONTACT_ARRIVED))
-        queued = self._note_queued(first_seq, rows, np.flatnonzero(kinds == CONTACT_QUEUED))
+        arrived, entered = (kinds == CONTACT_ARRIVED).nonzero()[0], (kinds == CONTACT_QUEUED).nonzero()[0]
+        if len(arrived):
+            self._note_arrivals(first_seq, rows, arrived)
+        queued = self._note_queued(first_seq, rows, entered) if len(entered) else {}
         effects: list[Addressed] = []
         callbacks: list[OwedCallback] = []
         concluding = self._concluding.mask(kinds)
-        refused = np.flatnonzero(kinds == FACT_REFUSED)
-        concluding[refused - rows["cause"][refused]] = False
-        places = np.flatnonzero(concluding)
+        refused = (kinds == FACT_REFUSED).nonzero()[0]
+        if len(refused):
+            concluding[refused - rows["cause"][refused]] = False
+        places = concluding.nonzero()[0]
         for place, row in zip(places.tolist(), fields_of(rows[places]), strict=True):
             kind, slot = row.kind, row.contact
             if kind == WRAP_UP_ENDED:

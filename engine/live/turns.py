@@ -164,8 +164,8 @@ class TurnMaker:
             payload = buffer.payload_of_first(consumed)
             log.append(rows, payload, buffer.at_ns)
             kinds_made = rows["kind"]
-            seqs += (np.flatnonzero(kinds_made < FIRST_DECIDED) + first_seq).tolist()
-            refused = np.flatnonzero(kinds_made == FACT_REFUSED)
+            seqs += ((kinds_made < FIRST_DECIDED).nonzero()[0] + first_seq).tolist()
+            refused = (kinds_made == FACT_REFUSED).nonzero()[0]
             if len(refused):
                 told = first_seq + refused - rows["cause"][refused]
                 refusals |= zip(told.tolist(), rows["a"][refused].tolist(), strict=True)

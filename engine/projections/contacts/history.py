@@ -111,9 +111,10 @@ class ContactHistory:
         """Take in one turn, or many joined to one."""
         rows: Array = np.asarray(turn.rows)
         followed = FOLLOWED.mask(rows["kind"]) & (rows["contact"] >= 0)
-        refused = np.flatnonzero(rows["kind"] == FACT_REFUSED)
-        followed[refused - rows["cause"][refused]] = False
-        places = np.flatnonzero(followed)
+        refused = (rows["kind"] == FACT_REFUSED).nonzero()[0]
+        if len(refused):
+            followed[refused - rows["cause"][refused]] = False
+        places = followed.nonzero()[0]
         rows = rows[places]
         rows["dedupe"] = places + turn.first_seq
         with self._lock:
@@ -132,7 +133,7 @@ class ContactHistory:
         is_first = numbers > 0
         is_first[0] = True
         is_first[1:] |= (slots[1:] != slots[:-1]) | closing[:-1]
-        starts = np.flatnonzero(is_first)
+        starts = is_first.nonzero()[0]
         ends = np.append(starts[1:], len(rows))
         raw, oldest = rows.tobytes(), self._oldest
         columns = slots[starts], numbers[starts], starts * ROW.itemsize, ends * ROW.itemsize, closing[ends - 1]

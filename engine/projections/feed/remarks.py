@@ -5,7 +5,6 @@ from threading import RLock
 from typing import Any, Final
 
 import msgspec
-import numpy as np
 
 from engine.log_port import Turn
 from engine.messages.kind_set import KindSet
@@ -62,7 +61,7 @@ class RemarkBook:
 
     def apply(self, turn: Turn) -> None:
         """Take in one turn."""
-        for place in np.flatnonzero(KINDS.mask(turn.rows["kind"])).tolist():
+        for place in KINDS.mask(turn.rows["kind"]).nonzero()[0].tolist():
             if was_refused(turn.rows, place):
                 continue
             row = turn.rows[place]

@@ -10,7 +10,6 @@ from threading import RLock
 from typing import Any, Final, NamedTuple
 
 import msgspec
-import numpy as np
 
 from engine.kernel.tables import Array
 from engine.log_port import Turn
@@ -98,7 +97,7 @@ class Transcripts:
             if self._whole_after_seq is None:
                 self._whole_after_seq = turn.first_seq - 1
             self.as_of = turn.last_seq
-            for place in np.flatnonzero(CONVERSATIONAL.mask(turn.rows["kind"])).tolist():
+            for place in CONVERSATIONAL.mask(turn.rows["kind"]).nonzero()[0].tolist():
                 row, seq = turn.rows[place], turn.first_seq + place
                 contact = None if was_refused(turn.rows, place) else self._history.id_in(int(row["contact"]), seq)
                 if contact is None:

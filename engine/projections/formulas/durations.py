@@ -91,7 +91,7 @@ class Durations:
         """Holds of the present talk that are over."""
         self._let_go: dict[int, int] = {}
         """Channel of the contact that an agent let go of last."""
-        wrapping = np.flatnonzero(t.engagements["state"] == ENGAGEMENT_WRAPPING)
+        wrapping = (t.engagements["state"] == ENGAGEMENT_WRAPPING).nonzero()[0]
         self._wrapping: dict[int, int] = dict(
             zip(wrapping.tolist(), t.engagements["channel"][wrapping].tolist(), strict=True)
         )
@@ -118,7 +118,7 @@ class Durations:
         arrived = rows[kinds == CONTACT_ARRIVED]
         np.frombuffer(self._channel, np.uint8)[arrived["contact"]] = arrived["a"] & 0xFF  # no slot twice in one turn
         followed = _FOLLOWED.mask(kinds)
-        refused = np.flatnonzero(kinds == FACT_REFUSED)
+        refused = (kinds == FACT_REFUSED).nonzero()[0]
         followed[refused - rows["cause"][refused]] = False
         for row in fields_of(rows[followed]):
             self._take(row)
