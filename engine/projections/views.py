@@ -50,6 +50,7 @@ from engine.projections.names import Interned, OpenContacts, existing, number_of
 from engine.projections.quality.quality import Quality
 from engine.projections.quality.table import with_quality
 from engine.projections.queues.expected_wait import calibration
+from engine.projections.queues.interval_waits import IntervalWaits
 from engine.projections.queues.intervals import IntervalTable, interval_rows
 from engine.projections.queues.realtime import Realtime, realtime_rows
 from engine.projections.queues.status import QueueList, QueueStatus, queue_statuses
@@ -87,7 +88,7 @@ class Views:
         self.events = EventReader(log, directory, interned, self.history, self._slot_of)
         self._transcripts = Transcripts(directory, self.history)
         self._remarks = RemarkBook(directory)
-        self._own = OwnCounts(tables)
+        self._own, self._waits = OwnCounts(tables), IntervalWaits(tables)
         self._traffic = TrunkTraffic()
         self._live: tuple[int, LiveCells] | None = None
         self._window: tuple[int, Array] | None = None
@@ -126,7 +127,7 @@ class Views:
         self._traffic.note(self.tables)
 
     def _remember(self, turn: Turn) -> None:
-        for follower in (self.history, self._transcripts, self._remarks, self._own):
+        for follower in (self.history, self._transcripts, self._remarks, self._own, self._waits):
             follower.apply(turn)
 
     def still(self, now_ns: int | None = None, since_ns: int = 0) -> "Views":
@@ -239,8 +240,7 @@ class Views:
         more = limit is not None and len(chosen) > limit
         chosen = chosen[:limit]
         listed = agent_statuses(self.tables, self.directory, self.interned, at_ns, chosen)
-        next_after = listed[-1].agent if more else None
-        return AgentList(self.as_of, at_ns, agent_summary(self.tables), listed, next_after)
+        return AgentList(self.as_of, at_ns, agent_summary(self.tables), listed, listed[-1].agent if more else None)
 
     def agent(self, name: str, now_ns: int | None = None) -> AgentStatus:
         """One agent."""
@@ -313,7 +313,7 @@ class Views:
         at_ns, kind = self.now_ns(now_ns), service_level.variant(service_level_id)
         number = self.queue_number(queue) if queue else None
         rows, next_from_ns = interval_rows(
-            self.tables, self.directory, at_ns, from_ns, to_ns, step_ns, by, number, kind, limit
+            self.tables, self.directory, at_ns, from_ns, to_ns, step_ns, by, number, kind, limit, self._waits
         )
         rows = with_quality(rows, self.quality.intervals(from_ns, to_ns, step_ns, by), self.directory)
         return IntervalTable(self.as_of, at_ns, step_ns / NS, by, kind.formula, rows, next_from_ns)

@@ -1,7 +1,13 @@
 """The interval table in pages: whole intervals, nothing twice, nothing left out."""
 
-from engine.messages.observed import ContactArrived
+import pytest
+
+from engine.messages.kinds import CHANNEL_NAMES, CHANNELS
+from engine.messages.observed import AgentStatusChanged, ContactArrived, ContactReleased, OfferAnswered
+from engine.model.tallies import MEASURED_ANSWERED, Tally
+from engine.projections.formulas.waits import quantiles_s
 from engine.projections.queues.intervals import IntervalRow
+from engine.projections.views import Views
 from tests.projections.support import SECOND_NS, Centre
 
 STEP_NS = 900 * SECOND_NS
@@ -25,3 +31,53 @@ async def test_pages_are_whole_intervals_and_together_the_table(centre: Centre) 
         from_ns = page.next_from_ns
     assert found == every.rows
     assert pages == len({row.interval_start for row in found}) >= 3
+
+
+async def served(centre: Centre) -> None:
+    """Calls and chats of two queues, answered after different waits in several intervals."""
+    await centre.say(AgentStatusChanged(agent="bob", status="available"))
+    for number in range(30):
+        name = f"c{number}"
+        if number % 3:
+            await centre.say(ContactArrived(contact=name, queue="sales"))
+        else:
+            await centre.say(ContactArrived(contact=name, queue="help", channel="chat"))
+        await centre.after(0.5 + number % 7 * 2.5, OfferAnswered(contact=name, agent="bob"))
+        await centre.after(5, ContactReleased(contact=name))
+        await centre.after(120)
+
+
+async def test_waits_of_all_intervals_are_the_kernels(centre: Centre) -> None:
+    await served(centre)
+    t, views = centre.views.tables, centre.views
+    again = Views(t, views.directory, views.contacts, centre.log, views.interned)
+    rows = views.intervals(STEP_NS * 96 * 7).rows
+    assert any(row.answered > 5 for row in rows)
+    for row in rows:
+        channel = next(number for number, name in CHANNEL_NAMES.items() if name == row.channel)
+        cell = views.queue_number(row.queue) * CHANNELS + channel
+        longest_ns = int(t.tallies[cell, Tally.LONGEST_ANSWERED_NS])
+        told = quantiles_s(t.histograms[cell, MEASURED_ANSWERED], longest_ns, (0.5, 0.9))
+        assert [row.wait_p50_s, row.wait_p90_s] == told
+    for step in (1, 4):
+        fine = views.intervals(STEP_NS * step).rows
+        assert fine == again.intervals(STEP_NS * step).rows
+        assert all((row.wait_p50_s is None) == (row.answered == 0) for row in fine)
+    assert all(row.wait_p50_s is None for row in views.intervals(STEP_NS, by="arrival").rows)
+
+
+async def test_what_was_not_seen_whole_is_not_known(centre: Centre, monkeypatch: pytest.MonkeyPatch) -> None:
+    await served(centre)
+    monkeypatch.setattr("engine.projections.views.ROWS_REMEMBERED", 0)
+    views = centre.views
+    later = Views(views.tables, views.directory, views.contacts, centre.log, views.interned)
+    assert any(row.wait_p50_s is not None for row in views.intervals(STEP_NS).rows)
+    assert all(row.wait_p50_s is None for row in later.intervals(STEP_NS).rows)
+
+
+async def test_the_oldest_waits_go_when_there_are_too_many(centre: Centre, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.projections.queues.interval_waits.CELLS_MAX", 1)
+    await served(centre)
+    known = [row.interval_start for row in centre.views.intervals(STEP_NS).rows if row.wait_p50_s is not None]
+    answered = [row.interval_start for row in centre.views.intervals(STEP_NS).rows if row.answered]
+    assert set(known) == {max(answered)} < set(answered)

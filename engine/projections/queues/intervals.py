@@ -21,6 +21,7 @@ from engine.projections.figures import BY_ARRIVAL, BY_EVENT, NS, add_up, counts,
 from engine.projections.formulas import abandonment, service_level
 from engine.projections.formulas.handle_time import average_handle_s
 from engine.projections.names import existing
+from engine.projections.queues.interval_waits import IntervalWaits
 
 BY: Final = {"event": BY_EVENT, "arrival": BY_ARRIVAL}
 
@@ -32,6 +33,12 @@ _BY_EVENT: Final = "Of the surveys requested here. Null by arrival, and in plans
 _UNANSWERED: Final = "Null where nothing was answered or judged, by arrival, and in plans."
 _NOT_KEPT: Final = (
     "Null in live rows: not kept by interval. What holds now is in the real-time table and in the queues."
+)
+
+
+_WAITS: Final = (
+    "Of the answered, exact to 9 %. Null where nothing was answered, in rows by arrival, and in intervals that began "
+    "before the latest 500,000 events at the start of the process."
 )
 
 
@@ -78,8 +85,8 @@ class IntervalRow(msgspec.Struct, frozen=True):
     erlangs: float
     """Handling time that ended here over the interval's length."""
     source: str
-    wait_p50_s: Annotated[float | None, msgspec.Meta(description=_NOT_KEPT)] = None
-    wait_p90_s: Annotated[float | None, msgspec.Meta(description=_NOT_KEPT)] = None
+    wait_p50_s: Annotated[float | None, msgspec.Meta(description=_WAITS)] = None
+    wait_p90_s: Annotated[float | None, msgspec.Meta(description=_WAITS)] = None
     agents_required: Annotated[float | None, msgspec.Meta(description=_PLANNED)] = None
     agents_required_with_shrinkage: Annotated[float | None, msgspec.Meta(description=_PLANNED)] = None
     agents_scheduled: Annotated[float | None, msgspec.Meta(description=_PLANNED)] = None
@@ -128,6 +135,7 @@ def interval_rows(
     queue: int | None = None,
     level: service_level.Variant | None = None,
     limit: int | None = None,
+    waits: IntervalWaits | None = None,
 ) -> tuple[list[IntervalRow], int | None]:
     """Return the rows that start in [from_ns, to_ns), `step_ns` long, oldest first, without unused combinations.
 
@@ -157,8 +165,13 @@ def interval_rows(
         for cell in np.flatnonzero(used).tolist():
             if queue is not None and cell // CHANNELS != queue:
                 continue
-            row = _row(t, directory, add_up(tallies[:, cell]), cell, start_ns, step_ns, by, now_ns, kind)
-            found.append(msgspec.structs.replace(row, incomplete=gapped))
+            tally = add_up(tallies[:, cell])
+            p50_s = p90_s = None
+            if waits is not None and by == "event":
+                longest_ns = int(tally[Tally.LONGEST_ANSWERED_NS])
+                p50_s, p90_s = waits.quantiles_s(start_ns, step_ns, cell, longest_ns, (0.5, 0.9))
+            row = _row(t, directory, tally, cell, start_ns, step_ns, by, now_ns, kind)
+            found.append(msgspec.structs.replace(row, incomplete=gapped, wait_p50_s=p50_s, wait_p90_s=p90_s))
     return found, None
 
 
