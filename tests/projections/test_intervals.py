@@ -81,3 +81,13 @@ async def test_the_oldest_waits_go_when_there_are_too_many(centre: Centre, monke
     known = [row.interval_start for row in centre.views.intervals(STEP_NS).rows if row.wait_p50_s is not None]
     answered = [row.interval_start for row in centre.views.intervals(STEP_NS).rows if row.answered]
     assert set(known) == {max(answered)} < set(answered)
+
+
+async def test_calls_that_found_no_trunk_are_a_share_of_the_offered(centre: Centre) -> None:
+    for number in range(8):
+        await centre.say(ContactArrived(contact=f"c{number}", queue="sales", trunk_group="main"))
+    await centre.say(ContactArrived(contact="chat", queue="help", channel="chat"))
+    found = {(row.queue, row.channel): row for row in centre.views.intervals(STEP_NS).rows}
+    sales = found["sales", "voice"]
+    assert (sales.offered, sales.blocked, sales.trunk_blocking) == (8, 3, 3 / 8)  # six channels, one in reserve
+    assert found["help", "chat"].trunk_blocking is None

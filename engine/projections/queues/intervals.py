@@ -13,11 +13,11 @@ import msgspec
 import numpy as np
 
 from engine.kernel.tables import Array, Tables
-from engine.messages.kinds import CHANNEL_NAMES, CHANNELS
+from engine.messages.kinds import CHANNEL_NAMES, CHANNELS, VOICE
 from engine.model.directory import Directory
 from engine.model.settings import EngineSetting, QueueSetting
 from engine.model.tallies import Tally
-from engine.projections.figures import BY_ARRIVAL, BY_EVENT, NS, add_up, counts, mean_s
+from engine.projections.figures import BY_ARRIVAL, BY_EVENT, NS, add_up, counts, mean_s, ratio
 from engine.projections.formulas import abandonment, service_level
 from engine.projections.formulas.handle_time import average_handle_s
 from engine.projections.names import existing
@@ -39,6 +39,10 @@ _NOT_KEPT: Final = (
 _WAITS: Final = (
     "Of the answered, exact to 9 %. Null where nothing was answered, in rows by arrival, and in intervals that began "
     "before the latest 500,000 events at the start of the process."
+)
+_BLOCKING: Final = (
+    "Of the offered, the share refused for want of a channel of a trunk group. Null where no call was offered, and for "
+    "other channels than voice."
 )
 
 
@@ -96,7 +100,7 @@ class IntervalRow(msgspec.Struct, frozen=True):
     utilization: Annotated[float | None, msgspec.Meta(description=_NOT_KEPT)] = None
     shrinkage: Annotated[float | None, msgspec.Meta(description=_PLANNED)] = None
     trunks_p99: Annotated[float | None, msgspec.Meta(description=_NOT_KEPT)] = None
-    trunk_blocking: Annotated[float | None, msgspec.Meta(description=_NOT_KEPT)] = None
+    trunk_blocking: Annotated[float | None, msgspec.Meta(description=_BLOCKING)] = None
     max_queue: Annotated[float | None, msgspec.Meta(description=_NOT_KEPT)] = None
     cost: Annotated[float | None, msgspec.Meta(description=_PLANNED)] = None
     surveys_requested: Annotated[int | None, msgspec.Meta(description=_BY_EVENT)] = None
@@ -220,6 +224,7 @@ def _row(
         wrap_s=mean_s(tally[Tally.WRAP_UP_NS], wrapped),
         erlangs=round(int(tally[Tally.TALK_NS] + tally[Tally.WRAP_UP_NS]) / step_ns, 4),
         source="live",
+        trunk_blocking=ratio(c.exits["refused_trunk"], c.entries) if cell % CHANNELS == VOICE else None,
     )
 
 
