@@ -177,6 +177,9 @@ class Call:
             self.core.counters["phones.unregistered"] += 1
             self.offer_declined(effect.agent, "unreachable", 20)
             return
+        if self.phase == Phase.WAITING and not self.caller.said[0]:
+            # An agent was free at once; the caller was in the queue all the same, and hears so before it rings.
+            self.caller.tell(182, queued_phrase(1, None))
         body = self.caller.sdp
         if self.phase == Phase.PARKED:
             body = with_direction(body, "sendrecv")
