@@ -64,6 +64,8 @@ class OpenContact(msgspec.Struct, frozen=True):
     """Number of the customer who is to be called, or was; '' for a contact that came by itself."""
     closed: bool = False
     """Whether it is over already: only what is still up of it is to be ended, and an effect says so again."""
+    released_by: str = ""
+    """Who ended a closed contact, a name of BY_NAMES, where its own adapter had said so: that side knows. Else ''."""
 
 
 class AgentEndpoint(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ from adapters.sip.arrivals import Arrivals
 from adapters.sip.calls.call import Calls
 from adapters.sip.calls.callback import Callback
 from adapters.sip.calls.core import SOURCE, Core
+from adapters.sip.calls.probes import Probes
 from adapters.sip.housekeeping import Housekeeping
 from adapters.sip.own_key import own_key
 from adapters.sip.protocol import Event, Hop, Timing
@@ -59,6 +60,7 @@ class SipAdapter:
         self.endpoint.connections.pinned = self._flows
         self._switchboard = Switchboard(self.calls, Arrivals(self.calls))
         self.housekeeping = Housekeeping(self.calls)
+        self._probes = Probes(self.core)
         self._up = False
 
     async def start(self, contacts: Sequence[OpenContact]) -> None:
@@ -71,6 +73,7 @@ class SipAdapter:
         self._up = True
         self.core.registrar.start(ringing_agents(contacts))
         recover(self.calls, contacts)
+        self._probes.start([leg for leg in self.calls.dialogs.values() if leg.in_doubt and not leg.closed])
         self.housekeeping.start()
         settings = self.settings
         if settings.udp and self.endpoint.connections.granted_buffer < settings.receive_buffer:
@@ -112,6 +115,7 @@ class SipAdapter:
         self.core.stopping = True
         self._up = False
         self.housekeeping.stop()
+        self._probes.stop()
         try:
             await self.core.registrar.cache.close()
         finally:

@@ -2,8 +2,9 @@
 
 A waiting caller's INVITE is answered by this process as if it had received it. A phone that rang goes on ringing: its
 answer is taken, or its INVITE taken back. A phone whose INVITE was not answered at all, not even by 180, is called
-again. Connected calls go on; a 200 or an ACK that may not have left is sent again. CSeq numbers continue with a gap, as
-those used last are not in the log. Of a contact given back as closed, what is still up is ended, and nothing begins.
+again. Connected calls go on; an ACK that may not have left is sent again, and a 200 where the caller stays silent. CSeq
+numbers continue with a gap, as those used last are not in the log. Of a contact given back as closed, what is still up
+is ended, and nothing begins.
 """
 
 import logging
@@ -78,6 +79,13 @@ def recover(calls: Calls, contacts: Sequence[OpenContact]) -> None:
         core.insist(lost)
 
 
+def _invite_of(record: CallerInvite) -> Request:
+    request = parse_datagram(record.raw, record.source)
+    if not isinstance(request, Request):
+        raise LocalProtocolError("the record of the caller holds no request")
+    return request
+
+
 class _Recovery:
     """One call."""
 
@@ -100,7 +108,9 @@ class _Recovery:
         if self._contact.call_back:
             self._take_up_callback(caller)
             return
-        if isinstance(caller, CallerInvite):
+        if isinstance(caller, CallerInvite) and self._contact.closed and self._contact.state in CONNECTED:
+            call = self._answered_before(caller)
+        elif isinstance(caller, CallerInvite):
             call = self._with_invite(caller)
         elif isinstance(caller, DialogState):
             call = Call(self._calls, self._contact.contact, None)
@@ -122,11 +132,21 @@ class _Recovery:
         # The process may have died between the two facts; a contact that has ended does not mind.
         self._core.insist([ContactReleased(contact=call.name, by="agent", cause=CAUSE_NORMAL)])
 
+    def _answered_before(self, record: CallerInvite) -> Call:
+        """A call that is over: its INVITE had a 2xx, so there is a dialog to be ended and nothing to be answered."""
+        call = Call(self._calls, self._contact.contact, None)
+        dialog = Dialog.from_request(
+            _invite_of(record), record.local_tag, self._core.endpoint.contact(record.source.transport)
+        )
+        dialog.state = "confirmed"
+        dialog.local_seq += SEQ_GAP
+        call.caller.enter(dialog, record.source)
+        call.caller.acknowledged = True
+        return call
+
     def _with_invite(self, record: CallerInvite) -> Call:
         core = self._core
-        request = parse_datagram(record.raw, record.source)
-        if not isinstance(request, Request):
-            raise LocalProtocolError("the record of the caller holds no request")
+        request = _invite_of(record)
         transaction = core.endpoint.layer.resume_server(request, record.local_tag, core.endpoint.now_ns())
         call = Call(self._calls, self._contact.contact, transaction)
         call.caller.receive(transaction, request)
@@ -153,11 +173,8 @@ class _Recovery:
         leg = self._agent_leg(call, slot, record)
         call.agent = leg
         call.phase = Phase.TALKING
-        if self._contact.closed:
-            call.caller.may_be_connected = True
-        elif not call.caller.answered:
-            call.caller.recovered = True
-            call.caller.accept(leg.sdp)
+        if not call.caller.answered:
+            self._owe_answer(call.caller, leg.sdp)
         if isinstance(record, AgentAnswer) and (self._contact.closed or not call.caller.offered_late):
             leg.confirm()
         leg._dialog().local_seq += SEQ_GAP
@@ -165,7 +182,25 @@ class _Recovery:
             call.held_by = {side for side in (call.caller, leg) if is_on_hold(side.sdp)} or {call.caller}
         self._end_others(call, keep=slot)
         if self._contact.closed:
-            call.finish()
+            self._end(call)
+
+    def _owe_answer(self, caller: CallerLeg, body: bytes) -> None:
+        """The caller was answered, or just about to be: all but the very last ones know.
+
+        So the 2xx is not repeated at once: who has hung up meanwhile says BYE again, and might take it for the answer.
+        """
+        assert caller.invite is not None, "what has no answer has a transaction"
+        caller.in_doubt = True
+        caller.resume_answered(caller.invite.hop.transport, body)
+        caller._dialog().local_seq += SEQ_GAP
+        if caller.offered_late:
+            caller.repeat_answer()  # the phone has waited for the caller's ACK all the time
+
+    def _end(self, call: Call) -> None:
+        """Hang up whoever does not know that the contact is over."""
+        if self._contact.released_by == "customer":
+            call.caller.close()
+        call.finish()
 
     def _take_up_callback(self, record: LegRecord | None) -> None:
         """Nobody is on the line, or the agent is and the customer is called, or both are."""
@@ -184,7 +219,7 @@ class _Recovery:
         if isinstance(record, DialogState):
             call.speak_with(self._customer(call, record), "talking", is_over=contact.closed)
             if contact.closed:
-                call.finish()
+                self._end(call)
             elif contact.state == "held":
                 call.held_by = {side for side in (call.caller, leg) if is_on_hold(side.sdp)} or {call.caller}
             elif isinstance(of_log, AgentAnswer) or is_on_hold(leg.origin.sent):
@@ -231,6 +266,7 @@ class _Recovery:
             leg.enter(Dialog.from_response(response, contact), record.hop)
             leg.renewed(response)
             leg.session = self._own_session()
+            leg.in_doubt = True
         leg.state = "connected"
         offer.taken = leg
         return leg
@@ -241,6 +277,7 @@ class _Recovery:
         leg.origin = record.origin
         leg.sdp = record.sdp
         leg.acknowledged = True
+        leg.in_doubt = True
         leg.session = self._own_session()
         leg.refreshed_ns = self._core.endpoint.now_ns()
 

@@ -153,6 +153,7 @@ class Switchboard:
         leg = self._dialogs.get(dialog_id_of(request))
         if leg is None or leg.dialog is None:
             core.counters["dialogs_unknown"] += 1
+            core.farewells.spoken_to(dialog_id_of(request))
             core.endpoint.reply(transaction, 481)
         elif method == "BYE":
             self._hung_up(leg, transaction, request)

@@ -18,9 +18,11 @@ from engine.live.loop import LiveEngine
 from engine.log_port import Turn
 from engine.messages.effects import AnyEffect
 from engine.messages.kinds import (
+    BY_NAMES,
     CONFIGURATION_LOADED,
     CONTACT_CONNECTED,
     CONTACT_ENDED,
+    CONTACT_RELEASED,
     CONTACT_STATE_NAMES,
     CONTACT_WAITING,
     ENGAGEMENT_CONNECTED,
@@ -270,6 +272,7 @@ def told_again(state: EngineState, closed: Iterable[ClosedContact]) -> Iterator[
                 legs=dict(entry.legs),
                 call_back=entry.arrival.attributes.get(CALLBACK_NUMBER, ""),
                 closed=True,
+                released_by=_released_by(owners, one),
             )
             yield owners[entry.source], contact, effect
 
@@ -277,6 +280,13 @@ def told_again(state: EngineState, closed: Iterable[ClosedContact]) -> Iterator[
 def _end_of(names: Names, closed: ClosedContact) -> AnyEffect | None:
     derive = end_effect if closed.row.kind == CONTACT_ENDED else leave_effect
     return derive(names, closed.seq, closed.row, lambda: closed.cause, closed.entry)
+
+
+def _released_by(owners: Sequence[str], closed: ClosedContact) -> str:
+    """Who hung up, if the contact's own adapter heard it; what others order is no sign of what a side knows."""
+    cause = closed.cause
+    heard = cause.kind == CONTACT_RELEASED and owners[cause.source] == owners[closed.entry.source]
+    return BY_NAMES[cause.a] if heard else ""
 
 
 def _open_contact(state: EngineState, entry: ContactEntry) -> OpenContact:

@@ -240,6 +240,8 @@ async def test_effects_that_a_crash_swallowed_are_told_at_the_start(tmp_path: Pa
         ("talks", "connected", ("alice",), {"caller": b"1", "alice": b"2"}),
         ("waits", "waiting", (), {}),
     ]
+    # Who hung up is known only where the adapter has heard it; nobody did in the waiting one.
+    assert [found.released_by for found in made["one"].contacts] == ["", "agent", ""]
     assert [(type(effect).__name__, effect.contact) for effect in made["one"].effects] == [
         ("EndContact", "talks"),
         ("RefuseContact", "waits"),

@@ -57,9 +57,9 @@ class CallerLeg(Leg):
         self.resumed = False
         """Whether the INVITE is of before a restart."""
         self.recovered = False
-        """Whether the 2xx was sent again after a restart, so that its ACK may have come before."""
-        self.may_be_connected = False
-        """Whether the call is over but the log does not say if the 2xx was sent: there may be a dialog to be ended."""
+        """Whether the 2xx is of before a restart, so that its ACK may have come before."""
+        self.owed: bytes | None = None
+        """The session description of a 2xx of before a restart, until it shows whether the caller has it."""
         self.kept = False
         """Whether the log knows that the caller has our answer."""
 
@@ -95,8 +95,8 @@ class CallerLeg(Leg):
 
     @property
     def answered(self) -> bool:
-        """Whether the INVITE has its final answer."""
-        return self.invite is None or self.invite.is_final
+        """Whether the INVITE has its final answer, or had it before a restart."""
+        return self.owed is not None or self.invite is None or self.invite.is_final
 
     @property
     def shown(self) -> str:
@@ -167,9 +167,7 @@ class CallerLeg(Leg):
             return False
         self._stop_expiry()
         endpoint = self.core.endpoint
-        dialog = self._dialog()
-        dialog.contact = endpoint.contact(self.invite.hop.transport)
-        dialog.state = "confirmed"
+        self._confirm_dialog(self.invite.hop.transport)
         body = self.origin.pass_on(body)
         headers = self.session.response_headers() if self.session is not None else ()
         content_type = SDP if body else ""
@@ -185,20 +183,35 @@ class CallerLeg(Leg):
             self.core.endpoint.reply(self.invite, answer.status, answer.reason, headers=answer.headers)
             self.core.counters[f"answered.{answer.status}"] += 1
             self.invite.context = None
-            if self.may_be_connected:
-                self._end_dialog(answer.headers)
-            else:
-                self.close()
+            self.close()
         else:
             self.hang_up(answer.headers)
 
-    def _end_dialog(self, headers: Headers) -> None:
-        """Send BYE in case the caller has our 2xx of before a restart; one who has not got a failure instead."""
+    # --- after a restart
+
+    def resume_answered(self, transport: str, body: bytes) -> None:
+        """Go on as one who was answered with `body`: that shows, or `repeat_answer` says it again."""
+        self._stop_expiry()
+        self.recovered = True
+        self.owed = body
+        self._confirm_dialog(transport)
+
+    def repeat_answer(self) -> bool:
+        """Send the 2xx of before a restart again; False when nothing is owed."""
+        body, self.owed = self.owed, None
+        return body is not None and self.accept(body)
+
+    def _confirm_dialog(self, transport: str) -> None:
         dialog = self._dialog()
-        dialog.contact = self.core.endpoint.contact(self.flow.transport if self.flow is not None else "udp")
+        dialog.contact = self.core.endpoint.contact(transport)
         dialog.state = "confirmed"
-        self.acknowledged = True
-        super().hang_up(headers)
+
+    def is_heard(self) -> None:
+        """Something shows that the caller is in the call."""
+        self._believe()
+        super().is_heard()
+
+    # --- the end
 
     def take(self, request: Request, transaction: ServerTransaction) -> bool:
         """Take a request within the dialog, which the caller can only send who has our answer."""
@@ -218,15 +231,21 @@ class CallerLeg(Leg):
         super().hang_up(headers)
 
     def _believe(self) -> None:
-        """Wait no longer for the ACK of a 2xx that was sent again after a restart."""
+        """Wait no longer for the ACK of a 2xx of before a restart, nor send it again."""
         if self.recovered and not self.acknowledged and self.invite is not None:
-            self.acknowledged = True
-            self.core.endpoint.layer.stop_repeating(self.invite)
+            layer, now_ns = self.core.endpoint.layer, self.core.endpoint.now_ns()
+            if self.owed is not None:
+                layer.presume_answered(self.invite, now_ns)
+            else:
+                layer.stop_repeating(self.invite)
+            self.acknowledged, self.owed, self.first = True, None, None
+            self.invite.context = None
 
     # --- from the transaction layer
 
     def on_cancel(self, request: Request) -> None:
         """The caller gives up. The answer to the INVITE waits until that is on record."""
+        self.owed = None
         self.cancelled = True
         self.call.release("customer", release_cause(request), self.finish)
 
@@ -248,6 +267,7 @@ class CallerLeg(Leg):
     def on_ack(self, request: Request) -> None:
         """The 2xx has arrived."""
         self.acknowledged = True
+        self.in_doubt = False
         self.first = None
         if request.body:
             self.renewed(request)
@@ -257,10 +277,10 @@ class CallerLeg(Leg):
         self.ready()
 
     def on_ack_missing(self) -> None:
-        """The 2xx never arrived, so the call is over; after a restart it may just have been known already."""
+        """The 2xx never arrived, so the call is over; unless, after a restart, something else was heard."""
         self.acknowledged = True
         self.first = None
-        if self.recovered:
+        if self.recovered and not self.in_doubt:
             return
         self.core.counters["callers_lost"] += 1
         self.call.release("network", 102)

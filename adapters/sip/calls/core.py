@@ -42,7 +42,6 @@ class Core:
         self.outbound = Outbound(settings.outbound)
         self.farewells = Farewells(self.counters, settings.session_interval_ns)
         registrar.on_registered = self.farewells.registered
-        endpoint.connections.on_opened = self.farewells.connected
         self.undo = Undo(endpoint, self.counters)
         self.stopping = False
 

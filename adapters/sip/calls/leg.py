@@ -132,8 +132,15 @@ class Leg:
         """The header fields of a BYE that waits for the ACK (§15)."""
         self.closed = False
         """Whether BYE went either way, or there is nobody to send it to."""
+        self.in_doubt = False
+        """Whether the dialog is of before a restart, and nothing has come from the peer since."""
 
     # --- within the dialog
+
+    @property
+    def dialog_id(self) -> DialogId:
+        """Its dialog. Raises LocalProtocolError before there is one."""
+        return self._dialog().id
 
     def enter(self, dialog: Dialog, flow: Hop | None) -> None:
         """Have a dialog from now on."""
@@ -178,10 +185,9 @@ class Leg:
         headers: Headers = (),
         content_type: str = "",
         body: bytes = b"",
-        over: Hop | None = None,
     ) -> ClientTransaction:
-        """Send a request within the dialog, `over` another way than its own where given. Raises LocalProtocolError."""
-        endpoint, hop = self.core.endpoint, over or self.hop()
+        """Send a request within the dialog. Raises LocalProtocolError."""
+        endpoint, hop = self.core.endpoint, self.hop()
         request = self._dialog().build_request(
             method, endpoint.layer.new_via(hop.transport), headers=headers, content_type=content_type, body=body
         )
@@ -200,6 +206,7 @@ class Leg:
         """Take a request of the peer within the dialog; False when it was refused here."""
         refusal = self._dialog().receive_request(request)
         if refusal is None:
+            self.in_doubt = False
             source = request.source
             if source is not None and source.reliable:
                 self.flow = source  # a peer that lost its connection comes back by another one
@@ -222,6 +229,26 @@ class Leg:
         if waiting is not None:
             waiting()
 
+    # --- after a restart
+
+    def repeat_answer(self) -> bool:
+        """Send an answer of before the restart again; False when there is none that may not have arrived."""
+        return False
+
+    def is_heard(self) -> None:
+        """Something shows that the peer is in the call."""
+        self.in_doubt = False
+        self.ready()
+
+    @property
+    def comes_by_itself(self) -> bool:
+        """Whether the peer made the connection that is gone, and its Contact leads nowhere else: it cannot be asked."""
+        dialog, flow = self._dialog(), self.flow
+        if flow is None or not flow.reliable or dialog.route_set or self.detour() is not None:
+            return False
+        hop = dialog.next_hop()
+        return hop.transport == flow.transport and (hop.host != flow.host or hop.port == flow.port)
+
     # --- the end
 
     def hang_up(self, headers: Headers = ()) -> None:
@@ -241,12 +268,9 @@ class Leg:
             self.core.counters["byes_unsent"] += 1
             self.forget()
 
-    def say_bye(self, headers: Headers, over: Hop | None = None) -> None:
-        """Send BYE, perhaps again, `over` a connection that may be the peer's where given.
-
-        Raises LocalProtocolError when the peer cannot be reached.
-        """
-        self.request("BYE", ByeSent(self, headers, own_way=over is None), headers=headers, over=over)
+    def say_bye(self, headers: Headers) -> None:
+        """Send BYE, perhaps again. Raises LocalProtocolError when the peer cannot be reached."""
+        self.request("BYE", ByeSent(self, headers), headers=headers)
 
     def left(self, cause: int, confirm: Callable[[], None]) -> None:
         """The peer hangs up; `confirm` tells it so, once that is on record."""
@@ -287,20 +311,16 @@ class Leg:
 class ByeSent:
     """A BYE under way: whatever comes of it, the leg is over."""
 
-    def __init__(self, leg: Leg, headers: Headers, *, own_way: bool) -> None:
+    def __init__(self, leg: Leg, headers: Headers) -> None:
         self._leg = leg
         self._headers = headers
-        self._own_way = own_way
-        """Whether it went where the dialog's requests go; else whoever is there may answer it."""
 
     def on_response(self, _transaction: ClientTransaction, response: Response) -> None:
         """Forget the leg. Another phone at the address of a peer that is away does not know the dialog."""
         leg = self._leg
         if response.status >= 200:
             leg.forget()
-            if not self._own_way:
-                leg.core.farewells.answered_elsewhere(leg, response.status)
-            elif response.status < 300 or leg.agent:
+            if response.status < 300 or leg.agent:
                 leg.core.farewells.arrived(leg)
 
     def on_failure(self, transaction: ClientTransaction, _status: int) -> None:

@@ -240,6 +240,13 @@ class TransactionLayer(TransactionStore):
         transaction.octets = b""
         transaction.retransmit_at_ns = 0
 
+    def presume_answered(self, transaction: ServerTransaction, now_ns: int) -> None:
+        """Treat an INVITE of before a restart as one whose 2xx has arrived; repeats of it are absorbed for a while."""
+        self._tick(now_ns)
+        transaction.state = State.ACCEPTED
+        transaction.octets = b""
+        self.start_expiry(transaction, self.timing.timeout_ns)
+
     def send_stateless(self, request: Request, status: int, headers: Headers = ()) -> None:
         """Answer without a transaction; an ACK is never answered."""
         if request.method != "ACK" and request.source is not None:

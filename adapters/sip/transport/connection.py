@@ -80,8 +80,6 @@ class TcpConnection(asyncio.Protocol):
             own_socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             for level, option, value in KEEP_ALIVE:
                 own_socket.setsockopt(level, option, value)
-        if self.accepted:
-            self._connections.on_opened(self.hop)
 
     def data_received(self, data: bytes) -> None:
         """Hand messages on; answer pings; close when the framing is lost."""
@@ -139,8 +137,6 @@ class Connections:
         self._sweeper: asyncio.TimerHandle | None = None
         self._idle_due_s = 0.0
         self._closing = False
-        self.on_opened: OnFailure = _nothing
-        """Told of each connection that others make."""
         self.pinned: Callable[[], Collection[Hop]] = tuple
         """Gives the other ends of connections that are kept however silent: phones are reached by no other way."""
         self.granted_buffer = 0
@@ -361,7 +357,3 @@ class Connections:
             self._idle_due_s = now_s + IDLE_LIMIT_S / 4
             self.close_idle(now_s - IDLE_LIMIT_S)
         self._sweeper = loop.call_later(SWEEP_S, self._sweep)
-
-
-def _nothing(_hop: Hop) -> None:
-    """For connections of which nobody wants to hear."""
