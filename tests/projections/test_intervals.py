@@ -1,5 +1,7 @@
 """The interval table in pages: whole intervals, nothing twice, nothing left out."""
 
+from pathlib import Path
+
 import pytest
 
 from engine.messages.kinds import CHANNEL_NAMES, CHANNELS
@@ -8,7 +10,7 @@ from engine.model.tallies import MEASURED_ANSWERED, Tally
 from engine.projections.formulas.waits import quantiles_s
 from engine.projections.queues.intervals import IntervalRow
 from engine.projections.views import Views
-from tests.projections.support import SECOND_NS, Centre
+from tests.projections.support import CENTRE, SECOND_NS, Centre
 
 STEP_NS = 900 * SECOND_NS
 
@@ -91,3 +93,13 @@ async def test_calls_that_found_no_trunk_are_a_share_of_the_offered(centre: Cent
     sales = found["sales", "voice"]
     assert (sales.offered, sales.blocked, sales.trunk_blocking) == (8, 3, 3 / 8)  # six channels, one in reserve
     assert found["help", "chat"].trunk_blocking is None
+
+
+async def test_the_first_interval_of_a_new_log_is_known_whatever_its_length(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.projections.support.CENTRE", CENTRE.replace("interval: 15m", "interval: 30m"))
+    centre = Centre(tmp_path)
+    await served(centre)
+    rows = centre.views.intervals(2 * STEP_NS).rows
+    assert all((row.wait_p50_s is None) == (row.answered == 0) for row in rows)

@@ -39,7 +39,8 @@ class IntervalWaits:
         """Take in one turn."""
         length_ns = int(self._tables.book["settings"][0, EngineSetting.INTERVAL_NS])
         if length_ns != self._length_ns and len(turn.rows):
-            first_ns = -(-int(turn.rows["at_ns"][0]) // length_ns) * length_ns if turn.first_seq > 1 else 0
+            nothing_missed = turn.first_seq == 1 or (self._length_ns > 0 and not self._known_from_ns and not self._size)
+            first_ns = 0 if nothing_missed else -(-int(turn.rows["at_ns"][0]) // length_ns) * length_ns
             self._length_ns, self._known_from_ns, self._cells, self._size = length_ns, first_ns, {}, 0
         rows = turn.rows[KINDS.mask(turn.rows["kind"])]
         if not len(rows):
