@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 from typing import Final
 
+from engine.whole_file import write_whole
+
 logger = logging.getLogger(__name__)
 
 FILE: Final = "key"
@@ -21,14 +23,7 @@ def own_key(folder: Path | None, file: str = FILE) -> bytes:
         if len(found) == SIZE:
             return found
         key = os.urandom(SIZE)
-        folder.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(".new")
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as opened:
-            opened.write(key)
-            opened.flush()
-            os.fsync(opened.fileno())
-        fresh.replace(path)
+        write_whole(path, key)
     except OSError as error:
         logger.warning("the key in %s cannot be kept: %s", path, error)
         return os.urandom(SIZE)

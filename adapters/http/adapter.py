@@ -14,16 +14,18 @@ from adapters.http.context import Context
 from adapters.http.desk.desk import Desks
 from adapters.http.feed import Feed
 from adapters.http.metrics import Metrics
-from adapters.http.rate_limit import RateLimit
 from adapters.http.settings import Settings as HttpSettings
 from adapters.http.tokens import Tokens
 from adapters.http.wallboard.day import Days
 from adapters.http.wallboard.kiosks import Kiosks
 from engine.errors import TlsFilesUnusable
 from engine.messages.effects import AnyEffect
+from engine.model.rate_limit import RateLimit
 from engine.ports import AdapterStatus, EngineLink, OpenContact
 
 logger = logging.getLogger(__name__)
+CALLERS_MAX: Final = 4096
+"""Callers whose requests are counted; the one that asked longest ago is forgotten."""
 LINGER_S: Final = 1.0
 """How long a body that nobody wants is read after the answer, so that the answer arrives."""
 SHUTDOWN_S: Final = 2.0
@@ -50,7 +52,7 @@ class HttpAdapter:
             settings=settings,
             engine=engine,
             tokens=tokens,
-            rate_limit=RateLimit(settings.requests_per_second),
+            rate_limit=RateLimit(settings.requests_per_second, 2 * settings.requests_per_second, CALLERS_MAX),
             feed=Feed(engine, wall_ns, settings.time_zone, settings.streams, settings.all_boards),
             connections=Connections(settings.idle_timeout_ns / 1e9, settings.connections),
             metrics=Metrics(engine, wall_ns),

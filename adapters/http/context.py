@@ -10,12 +10,12 @@ from adapters.http.connections import Connections
 from adapters.http.desk.desk import Desks
 from adapters.http.feed import Feed
 from adapters.http.metrics import Metrics
-from adapters.http.rate_limit import RateLimit
 from adapters.http.settings import Settings
 from adapters.http.tickets import Tickets
 from adapters.http.tokens import Caller, Tokens
 from adapters.http.wallboard.day import Days
 from adapters.http.wallboard.kiosks import Kiosks
+from engine.model.rate_limit import RateLimit
 from engine.ports import EngineLink
 from engine.projections.views import Views
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from adapters.webchat.chats import Visitors
-from adapters.webchat.rate_limit import RateLimit
 from adapters.webchat.settings import SECOND_NS, Inbox, Settings
 from adapters.webchat.tokens import Signer
 from engine.errors import Overloaded
 from engine.messages.observed import Observed
+from engine.model.rate_limit import RateLimit
 from engine.ports import EngineLink, Receipt
 
 SOURCE: Final = "webchat"

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from adapters.http.board import TOMBSTONES_MAX, Board
-from adapters.http.rate_limit import RateLimit
+from engine.model.rate_limit import RateLimit
 
 
 def items(**bodies: int) -> dict[str, bytes]:
@@ -55,7 +55,7 @@ def test_removed_items_are_told_and_forgotten_ones_make_a_snapshot() -> None:
 
 
 def test_the_bucket_refills_with_time() -> None:
-    limit = RateLimit(2, callers_max=2)
+    limit = RateLimit(2, 4, names_max=2)
     assert [limit.take("a", 0) for _ in range(4)] == [0.0] * 4
     assert limit.take("a", 0) == pytest.approx(0.5)
     assert limit.take("b", 0) == 0.0

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.sip.protocol import Request, Response, StreamFramer
 from tests.certificates import make_certificates
-from tests.sip.baresip import needs_baresip
+from tests.sip.baresip import Baresip, needs_baresip
 from tests.sip.conftest import OpenBaresip, OpenExchange
 from tests.sip.support import Exchange, centre, until
 from tests.sip.test_baresip import AGENT, agent_account, caller_account, registered
@@ -71,16 +71,24 @@ async def test_the_clear_port_is_another_one(open_exchange: OpenExchange, tmp_pa
     assert b"SIP/2.0" not in heard
 
 
+async def with_phone_over_tls(
+    open_exchange: OpenExchange, open_baresip: OpenBaresip, folder: Path
+) -> tuple[Exchange, Baresip]:
+    """An exchange, and ann's softphone registered at it over TLS."""
+    exchange = await open_exchange(centre(agents=[AGENT], sip=tls(folder, ", verify: false")))
+    await exchange.sign_in("ann")
+    ann = await open_baresip(over_tls(agent_account(exchange, "tls"), exchange))
+    await registered(exchange)
+    return exchange, ann
+
+
 @needs_baresip
 @pytest.mark.peer
 @pytest.mark.slow
 async def test_a_softphone_registers_calls_and_answers_over_tls(
     open_exchange: OpenExchange, open_baresip: OpenBaresip, tmp_path: Path
 ) -> None:
-    exchange = await open_exchange(centre(agents=[AGENT], sip=tls(tmp_path, ", verify: false")))
-    await exchange.sign_in("ann")
-    ann = await open_baresip(over_tls(agent_account(exchange, "tls"), exchange))
-    await registered(exchange)
+    exchange, ann = await with_phone_over_tls(open_exchange, open_baresip, tmp_path)
     bob = await open_baresip(over_tls(caller_account(exchange, "tls"), exchange))
     bob.command("dial", f"sip:sales@{secured_address(exchange)};transport=tls")
     await bob.event("CALL_ESTABLISHED")
@@ -97,10 +105,7 @@ async def test_a_softphone_registers_calls_and_answers_over_tls(
 async def test_a_caller_in_the_clear_reaches_a_phone_over_tls(
     open_exchange: OpenExchange, open_baresip: OpenBaresip, tmp_path: Path
 ) -> None:
-    exchange = await open_exchange(centre(agents=[AGENT], sip=tls(tmp_path, ", verify: false")))
-    await exchange.sign_in("ann")
-    ann = await open_baresip(over_tls(agent_account(exchange, "tls"), exchange))
-    await registered(exchange)
+    exchange, ann = await with_phone_over_tls(open_exchange, open_baresip, tmp_path)
     bob = await open_baresip(caller_account(exchange))
     bob.command("dial", f"sip:sales@{exchange.address}")
     await ann.event("CALL_ESTABLISHED")

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from adapters.webchat import files, forms, frames, page_texts
 from adapters.webchat.frames import BadFrame, State, frames_between
-from adapters.webchat.rate_limit import RateLimit
 from adapters.webchat.settings import FormField, Inbox
 from adapters.webchat.tokens import Download, NotSigned, Session, Signer, Upload, read_identity
 from adapters.webchat.wait_range import WaitRange, told_range
 from engine.messages.observed import Attachment
+from engine.model.rate_limit import RateLimit
 
 NOW_S = 1_800_000_000
 SECRET = "0123456789abcdef0123456789abcdef"

@@ -5,7 +5,6 @@ import hashlib
 import hmac
 import json
 import logging
-import os
 import secrets
 from pathlib import Path
 from typing import Final
@@ -15,6 +14,7 @@ import msgspec
 from adapters.http.problems import Problem
 from adapters.http.tokens import Caller
 from engine.model.scopes import Scope
+from engine.whole_file import write_whole
 
 logger = logging.getLogger(__name__)
 PREFIX: Final = "kiosk_"
@@ -119,15 +119,3 @@ class Kiosks:
         except OSError as error:
             logger.warning("the kiosks cannot be kept in %s: %s", self._folder, error)
             raise Problem("internal", f"the list of kiosks cannot be written: {error.strerror}") from None
-
-
-def write_whole(path: Path, body: bytes) -> None:
-    """Write a file so that it is there wholly or as before, for its owner alone. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".new")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
