@@ -1,6 +1,8 @@
 """The web chat adapter's life: it listens to the public, keeps chats over restarts, and stops without losing one."""
 
+import asyncio
 import logging
+import ssl
 import time
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -14,8 +16,10 @@ from adapters.webchat.polling import Polling
 from adapters.webchat.reception import Reception
 from adapters.webchat.settings import Settings as WebChatSettings
 from adapters.webchat.sockets import Sockets
+from adapters.webchat.surveys import Surveys
 from adapters.webchat.switchboard import Switchboard
 from adapters.webchat.tokens import Signer
+from engine.errors import ConfigError, TlsFilesUnusable
 from engine.messages.effects import AnyEffect
 from engine.own_key import own_key
 from engine.ports import AdapterStatus, EngineLink, OpenContact
@@ -23,6 +27,8 @@ from engine.ports import AdapterStatus, EngineLink, OpenContact
 logger = logging.getLogger(__name__)
 SHUTDOWN_S: Final = 3.0
 KEEPALIVE_S: Final = 60.0
+LISTENS_BY: Final = ("host", "port", "tls")
+"""Settings of the listener, which is opened once."""
 COUNTERS: Final = (
     "chats",
     "chats_resumed",
@@ -32,6 +38,7 @@ COUNTERS: Final = (
     "messages_left",
     "numbers_left",
     "surveys_answered",
+    "surveys_not_asked",
     "visitors_left",
     "sessions",
     "sockets",
@@ -75,19 +82,25 @@ class WebChatAdapter:
         signer = Signer(own_key(engine.folder))
         self.core = Core(settings, engine, signer, Limits(settings), wall_ns, monotonic_ns)
         self.core.counters.update(dict.fromkeys(COUNTERS, 0))
-        self.switchboard = Switchboard(self.core)
-        reception, conduct = Reception(self.core), Conduct(self.core)
+        self._surveys = Surveys(self.core)
+        self.switchboard = Switchboard(self.core, self._surveys)
+        reception, conduct = Reception(self.core, self._surveys), Conduct(self.core)
         self.sockets = Sockets(self.core, self.switchboard, reception, conduct)
         self.polling = Polling(self.core, self.switchboard, reception, conduct)
+        self._application = Application(self.core, self.sockets, self.polling)
+        self._tls: ssl.SSLContext | None = None
+        self._closing: set[asyncio.Task[None]] = set()
         self._runner: web.AppRunner | None = None
         self.port = 0
         """The port it listens at."""
 
     async def start(self, contacts: Sequence[OpenContact]) -> None:
-        """Take up the chats of before and listen. Raises OSError when the address is taken."""
+        """Take up the chats of before and listen. Raises OSError when the address is taken, TlsFilesUnusable."""
+        settings = self.settings
+        self._tls = settings.tls.server_context() if settings.tls is not None else None
         self.switchboard.start(contacts)
         runner = web.AppRunner(
-            Application(self.core, self.sockets, self.polling).build(),
+            self._application.build(),
             access_log=None,
             keepalive_timeout=KEEPALIVE_S,
             shutdown_timeout=SHUTDOWN_S,
@@ -97,12 +110,36 @@ class WebChatAdapter:
         await runner.setup()
         self._runner = runner
         try:
-            await web.TCPSite(runner, self.settings.host, self.settings.port, backlog=1024).start()
+            await web.TCPSite(runner, settings.host, settings.port, backlog=1024, ssl_context=self._tls).start()
         except OSError:
             await self.stop()
             raise
         self.port = runner.addresses[0][1]
-        logger.info("listening at http://%s:%d", self.settings.host, self.port)
+        logger.info("listening at %s://%s:%d", settings.scheme, settings.host, self.port)
+
+    def reload(self, settings: WebChatSettings) -> None:
+        """Follow other settings while chats go on. Raises ConfigError for those that need a restart, the rest followed.
+
+        A certificate is read anew from its files. Pages of an inbox that is gone are closed, and its chats end.
+        """
+        kept = {name: getattr(self.settings, name) for name in LISTENS_BY}
+        moved = [name for name, value in kept.items() if value != getattr(settings, name)]
+        faults = [f"adapters.webchat.{name} is followed only after a restart" for name in moved]
+        self.settings = settings.model_copy(update=kept)
+        self.core.follow(self.settings)
+        self._application.follow()
+        self.switchboard.follow(self.settings)
+        if self._runner is not None:
+            closing = asyncio.get_running_loop().create_task(self.sockets.close_gone(), name="webchat inbox gone")
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+        try:
+            if self._tls is not None and self.settings.tls is not None:
+                self.settings.tls.load_certificate(self._tls)
+        except (OSError, TlsFilesUnusable) as error:
+            faults.append(f"adapters.webchat.tls: {error}; the certificate of before is offered further on")
+        if faults:
+            raise ConfigError(faults)
 
     def act(self, effect: AnyEffect) -> None:
         """Carry out what routing decided."""
@@ -119,7 +156,7 @@ class WebChatAdapter:
             "visitors": len(self.core.visitors),
             "rate_limited": self.core.limits.refused,
         }
-        where = f"listening at {self.settings.host}:{self.port}" if up else "not listening"
+        where = f"listening at {self.settings.scheme}://{self.settings.host}:{self.port}" if up else "not listening"
         return AdapterStatus(self.name, up, self.settings.required, where, counters)
 
     async def stop(self) -> None:
@@ -128,6 +165,7 @@ class WebChatAdapter:
         self.polling.close()
         await self.sockets.close()
         await self.switchboard.stop()
+        await self._surveys.stop()
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.cleanup()

@@ -5,7 +5,7 @@ import hashlib
 import ipaddress
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -22,6 +22,7 @@ from adapters.webchat.sockets import Sockets
 
 logger = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 PAGES: Final = Path(__file__).parent / "pages"
 NOTHING_FROM_ELSEWHERE: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -44,7 +45,7 @@ class Application:
         self._polling = polling
         self._addresses: Counter[str] = Counter()
         """Open WebSockets and polls of each."""
-        self._proxies = [ipaddress.ip_network(proxy, strict=False) for proxy in core.settings.trusted_proxies]
+        self._proxies = _networks(core.settings.trusted_proxies)
         self._widget = (PAGES / "widget.js").read_bytes()
         self._widget_packed = gzip.compress(self._widget, mtime=0)
         self._widget_tag = f'"{hashlib.sha256(self._widget).hexdigest()[:20]}"'
@@ -67,6 +68,10 @@ class Application:
         for path in ("inboxes/{inbox}", "messages", "frames", "files"):
             add("OPTIONS", f"/chat/v1/{path}", self._of_inbox(self._preflight))
         return app
+
+    def follow(self) -> None:
+        """Go on with the core's other settings."""
+        self._proxies = _networks(self._core.settings.trusted_proxies)
 
     # --- around every request
 
@@ -220,6 +225,10 @@ class Application:
 
     async def _get_style(self, request: web.Request) -> web.StreamResponse:
         return web.Response(text=(PAGES / "page.css").read_text(encoding="utf-8"), content_type="text/css")
+
+
+def _networks(proxies: Sequence[str]) -> list[Network]:
+    return [ipaddress.ip_network(proxy, strict=False) for proxy in proxies]
 
 
 async def _set_headers(_request: web.Request, response: web.StreamResponse) -> None:

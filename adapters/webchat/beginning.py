@@ -36,7 +36,7 @@ class Beginning:
 
     async def start(self, session: Session, visitor: Visitor, frame: frames.Start, origin: str) -> AnyServerFrame:
         """Begin a chat; where the queue is closed, leave a message."""
-        inbox = self._core.settings.inboxes[session.inbox]
+        inbox = self._core.inbox(session, frame.client_id)
         if self._core.is_open(inbox):
             return await self._start_chat(session, visitor, frame, origin)
         if inbox.message_queue is None:
@@ -44,7 +44,7 @@ class Beginning:
         return await self._leave_message(session, frame, inbox.message_queue, origin)
 
     async def _start_chat(self, session: Session, visitor: Visitor, frame: frames.Start, origin: str) -> AnyServerFrame:
-        core, inbox = self._core, self._core.settings.inboxes[session.inbox]
+        core, inbox = self._core, self._core.inbox(session, frame.client_id)
         text, contact = forms.clean(frame.text), self.contact_of(session, frame.client_id)
         given = forms.answers(forms.fields_of(inbox, is_open=True), frame.fields, frame.client_id)
         self._take_turn(session.inbox, frame.client_id)
@@ -95,7 +95,7 @@ class Beginning:
 
     async def _leave_message(self, session: Session, frame: frames.Start, queue: str, origin: str) -> AnyServerFrame:
         """A message that waits until somebody is there: a contact of its own, and no chat."""
-        core, inbox = self._core, self._core.settings.inboxes[session.inbox]
+        core, inbox = self._core, self._core.inbox(session, frame.client_id)
         text = forms.clean(frame.text)
         if not text:
             raise BadFrame("bad_field", "write the message that you leave", frame.client_id)
@@ -123,7 +123,7 @@ class Beginning:
 
     async def leave_number(self, session: Session, visitor: Visitor, frame: frames.LeaveNumber) -> AnyServerFrame:
         """Leave the line for a callback; where the queue is closed, ask for one."""
-        core, inbox = self._core, self._core.settings.inboxes[session.inbox]
+        core, inbox = self._core, self._core.inbox(session, frame.client_id)
         chat, name = visitor.chat, f"{session.visitor}:{frame.client_id}"
         number = frame.number.strip()
         if chat is not None and chat.phase == "queued":

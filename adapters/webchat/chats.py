@@ -52,6 +52,7 @@ class Chat:
         self.agent_read_seq = 0
         self.reason = ""
         self.survey_open = False
+        """Set once it is over and the rules allow it: the visitor is asked how it was."""
         self.asked = False
         """Whether the log has that the visitor was asked how it was."""
         self.files = 0
@@ -82,7 +83,6 @@ class Chat:
     def end(self, reason: str) -> None:
         """It is over."""
         self.phase, self.reason = "ended", reason
-        self.survey_open = self.answered and self.settings.survey is not None
         self.stop_typing()
         self.stay()
 
@@ -147,6 +147,9 @@ class Visitors:
 
     def __len__(self) -> int:
         return len(self._by_key)
+
+    def __iter__(self) -> Iterator[Visitor]:
+        return iter(tuple(self._by_key.values()))
 
     def at(self, inbox: str, known_as: str) -> Visitor:
         """The visitor of this name, new or not; `let_go` when nobody is there any more."""

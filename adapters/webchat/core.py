@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from adapters.webchat.chats import Visitors
+from adapters.webchat.frames import BadFrame
 from adapters.webchat.settings import SECOND_NS, Inbox, Settings
-from adapters.webchat.tokens import Signer
+from adapters.webchat.tokens import Session, Signer
 from engine.errors import Overloaded
 from engine.messages.observed import Observed
 from engine.model.rate_limit import RateLimit
@@ -59,6 +60,20 @@ class Core:
     stopping: bool = False
     open_queues: dict[str, tuple[int, bool]] = field(default_factory=dict)
     """When each queue was looked at, and whether it was open."""
+
+    def inbox(self, session: Session, client_id: str = "") -> Inbox:
+        """The inbox of a session, as it is configured now. Raises BadFrame where there is none any more."""
+        inbox = self.settings.inboxes.get(session.inbox)
+        if inbox is None:
+            raise BadFrame("no_inbox", f"there is no inbox '{session.inbox}' any more", client_id)
+        return inbox
+
+    def follow(self, settings: Settings) -> None:
+        """Go on with other settings. Everybody's allowance begins anew."""
+        refused = self.limits.refused
+        self.settings, self.limits = settings, Limits(settings)
+        self.limits.requests.refused = refused
+        self.open_queues.clear()
 
     @property
     def now_s(self) -> int:

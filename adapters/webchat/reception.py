@@ -11,8 +11,8 @@ from adapters.webchat.core import Core
 from adapters.webchat.frames import BadFrame, State
 from adapters.webchat.lines import conversations_of
 from adapters.webchat.settings import SECOND_NS
+from adapters.webchat.surveys import Surveys
 from adapters.webchat.tokens import NotSigned, Session, read_identity
-from engine.messages.observed import SurveyRequested
 from engine.projections.contacts.records import ContactRecord
 
 REMEMBERED_S: Final = 3600
@@ -22,8 +22,9 @@ REMEMBERED_S: Final = 3600
 class Reception:
     """Lets visitors in. Raises BadFrame for those who may not: nothing was changed then."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, surveys: Surveys) -> None:
         self._core = core
+        self._surveys = surveys
 
     def session_of(self, hello: frames.Hello, address: str) -> Session:
         """The session that a hello begins or goes on with."""
@@ -83,7 +84,7 @@ class Reception:
         core = self._core
         records = conversations_of(core, session.inbox, session.known_as)
         state = self.state_of(visitor, records[0] if records else None)
-        inbox = core.settings.inboxes[session.inbox]
+        inbox = core.inbox(session)
         return frames.Welcome(
             seq=core.seq,
             session=core.signer.sign(session),
@@ -97,23 +98,17 @@ class Reception:
         chat = visitor.chat
         if chat is None and latest is not None and latest.channel == "chat" and latest.closed_ns:
             age_s = self._core.now_s - latest.closed_ns // SECOND_NS
-            if age_s < REMEMBERED_S:
-                inbox, known_as = visitor.key
-                chat = Chat(latest.contact, latest.id, inbox, self._core.settings.inboxes[inbox], known_as)
+            inbox, known_as = visitor.key
+            settings = self._core.settings.inboxes.get(inbox)
+            if age_s < REMEMBERED_S and settings is not None:
+                chat = Chat(latest.contact, latest.id, inbox, settings, known_as)
                 chat.answered = bool(latest.answered_ns)
                 chat.end(latest.ended_by or latest.exit)
                 visitor.chat = chat
+                self._surveys.consider(chat)
         if chat is None:
             return State()
         state = chat.state()
         if state.survey and visitor.watchers:
-            self._ask(chat)
+            self._surveys.ask(chat)
         return state
-
-    def _ask(self, chat: Chat) -> None:
-        """Record, once, that the visitor is asked how it was."""
-        kind = chat.settings.survey
-        if kind is not None and not chat.asked:
-            chat.asked = True
-            name = f"survey-{chat.contact_id}"
-            self._core.mention([SurveyRequested(id=name, contact=chat.contact, contact_id=chat.contact_id, kind=kind)])

@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from engine.model.fields import Duration, Ref, Text, Whole, fault
+from engine.model.tls import ServerTls
 
 DEFAULT_PORT: Final = 8081
 SECRET_MIN: Final = 32
@@ -111,6 +112,8 @@ class Settings(Part):
     host: str = "127.0.0.1"
     port: Annotated[int, Whole(0, 65_535)] = DEFAULT_PORT
     """0: any free one."""
+    tls: ServerTls | None = None
+    """Answer by https and wss alone; not said: by http, for a proxy in front."""
     inboxes: Annotated[dict[Annotated[str, WORD], Inbox], Field(min_length=1, max_length=256)]
     trusted_proxies: list[str] = Field(default_factory=list)
     """Addresses or networks of proxies in front, whose X-Forwarded-For says who is asking."""
@@ -129,6 +132,11 @@ class Settings(Part):
     """How long a browser is known again."""
     required: bool = False
     """Whether the service counts as not ready without this adapter."""
+
+    @property
+    def scheme(self) -> str:
+        """By which it answers."""
+        return "http" if self.tls is None else "https"
 
     @field_validator("trusted_proxies")
     @classmethod

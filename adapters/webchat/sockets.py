@@ -33,13 +33,14 @@ class Sockets:
         self._switchboard = switchboard
         self._reception = reception
         self._conduct = conduct
-        self.open: set[web.WebSocketResponse] = set()
+        self.open: dict[web.WebSocketResponse, str] = {}
+        """With the inbox of each."""
 
     async def serve(self, request: web.Request, inbox: str, address: str) -> web.StreamResponse:
         """Serve one until it closes."""
         socket = web.WebSocketResponse(heartbeat=PING_EVERY_S, max_msg_size=FRAME_BYTES_MAX, compress=False)
         await socket.prepare(request)
-        self.open.add(socket)
+        self.open[socket] = inbox
         self._core.counters["sockets"] += 1
         try:
             session = await self._greet(socket, inbox, address)
@@ -48,7 +49,7 @@ class Sockets:
         except (ConnectionError, TimeoutError):
             self._core.counters["sockets_broken"] += 1
         finally:
-            self.open.discard(socket)
+            self.open.pop(socket, None)
             with contextlib.suppress(ConnectionError, TimeoutError):
                 await socket.close()
         return socket
@@ -58,6 +59,13 @@ class Sockets:
         gone = [socket.close(code=WSCloseCode.GOING_AWAY, message=b"come back") for socket in self.open]
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(asyncio.gather(*gone, return_exceptions=True), 2.0)
+
+    async def close_gone(self) -> None:
+        """Close the pages of inboxes that are not configured any more: who comes back hears that there is none."""
+        inboxes = self._core.settings.inboxes
+        gone = [socket for socket, inbox in self.open.items() if inbox not in inboxes]
+        closed = [socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"the inbox is gone") for socket in gone]
+        await asyncio.gather(*closed, return_exceptions=True)
 
     async def _greet(
         self, socket: web.WebSocketResponse, inbox: str, address: str

@@ -11,7 +11,8 @@ import numpy as np
 
 from adapters.webchat.chats import TYPING_S, Chat, LegRecord, Visitor
 from adapters.webchat.core import Core
-from adapters.webchat.settings import SECOND_NS
+from adapters.webchat.settings import SECOND_NS, Settings
+from adapters.webchat.surveys import Surveys
 from engine.messages.effects import (
     AnyEffect,
     CallBack,
@@ -38,8 +39,9 @@ TALKING: Final = ("connected", "held")
 class Switchboard:
     """Keeps every chat as the engine has it."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, surveys: Surveys) -> None:
         self._core = core
+        self._surveys = surveys
         self._places: asyncio.Task[None] | None = None
         self._ends: list[Callable[[], None]] = []
         self._stirred = True
@@ -66,6 +68,17 @@ class Switchboard:
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+
+    def follow(self, settings: Settings) -> None:
+        """Go on with other settings; chats of an inbox that is gone are released, as nobody serves them any more."""
+        core = self._core
+        for visitor in core.visitors:
+            chat, inbox = visitor.chat, settings.inboxes.get(visitor.key[0])
+            if chat is not None and inbox is not None:
+                chat.settings = inbox
+            elif chat is not None and chat.phase != "ended":
+                core.insist([ContactReleased(contact=chat.contact, by="system")])
+            visitor.wake()
 
     def _take_up(self, contact: OpenContact) -> None:
         """A chat of before the restart; contacts without a visitor's leg (messages, callbacks) go on without us."""
@@ -109,7 +122,8 @@ class Switchboard:
             self._end(chat, effect.exit)
         elif isinstance(effect, CallBack):
             self._end(chat, "callback")
-        core.visitors.of(chat).wake()
+        if chat.phase != "ended" or not self._surveys.consider(chat):
+            core.visitors.of(chat).wake()
 
     def _end(self, chat: Chat, reason: str) -> None:
         chat.end(reason)
