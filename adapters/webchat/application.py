@@ -1,7 +1,5 @@
 """The public listener: addresses, and around each the checks of who asks, from which page and how often."""
 
-import gzip
-import hashlib
 import ipaddress
 import logging
 from collections import Counter
@@ -19,6 +17,7 @@ from adapters.webchat.page_texts import described, texts
 from adapters.webchat.polling import Polling
 from adapters.webchat.settings import EVERYWHERE, Inbox
 from adapters.webchat.sockets import Sockets
+from adapters.webchat.widget import widget
 
 logger = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -46,9 +45,7 @@ class Application:
         self._addresses: Counter[str] = Counter()
         """Open WebSockets and polls of each."""
         self._proxies = _networks(core.settings.trusted_proxies)
-        self._widget = (PAGES / "widget.js").read_bytes()
-        self._widget_packed = gzip.compress(self._widget, mtime=0)
-        self._widget_tag = f'"{hashlib.sha256(self._widget).hexdigest()[:20]}"'
+        self._widget = widget()
 
     def build(self) -> web.Application:
         """All routes."""
@@ -198,16 +195,16 @@ class Application:
 
     async def _get_widget(self, request: web.Request) -> web.StreamResponse:
         headers = {
-            "ETag": self._widget_tag,
+            "ETag": self._widget.tag,
             "Cache-Control": "public, max-age=300",
             "Cross-Origin-Resource-Policy": "cross-origin",
             "Vary": "Accept-Encoding",
         }
-        if request.headers.get("If-None-Match") == self._widget_tag:
+        if request.headers.get("If-None-Match") == self._widget.tag:
             return web.Response(status=304, headers=headers)
-        body = self._widget
+        body = self._widget.plain
         if "gzip" in request.headers.get("Accept-Encoding", ""):
-            body, headers["Content-Encoding"] = self._widget_packed, "gzip"
+            body, headers["Content-Encoding"] = self._widget.packed, "gzip"
         return web.Response(body=body, content_type="text/javascript", charset="utf-8", headers=headers)
 
     async def _get_page(self, request: web.Request) -> web.StreamResponse:

@@ -1,7 +1,6 @@
 """The parts without sockets: wait ranges, signed tokens, forms, names of files, catalogues, rates."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import jwt
@@ -11,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.webchat import files, forms, frames, page_texts
+from adapters.webchat import widget as script
 from adapters.webchat.frames import BadFrame, State, frames_between
 from adapters.webchat.settings import FormField, Inbox
 from adapters.webchat.tokens import Download, NotSigned, Session, Signer, Upload, read_identity
@@ -291,16 +291,39 @@ def test_both_languages_say_everything() -> None:
 
 
 def test_the_widget_uses_every_text_and_no_other() -> None:
-    widget = (Path(page_texts.__file__).parent / "pages" / "widget.js").read_text(encoding="utf-8")
+    widget = script.widget().plain.decode()
     known = set(page_texts.catalogue("en"))
-    used = set(re.findall(r'say\("(\w+)"', widget)) | {"csat", "nps", "ces"}
+    used = set(re.findall(r'(?:say|button)\("(\w+)"', widget)) | {"csat", "nps", "ces"}
     used |= {f"{kind}_{end}" for kind in ("csat", "nps", "ces") for end in ("low", "high")}
     assert used - known == set()
     assert {word for word in known - used if f'"{word}"' not in widget} <= {"locale", "title", "greeting"}
 
 
+def test_the_widget_is_one_scope_of_small_modules() -> None:
+    modules = {path.name: path.read_text(encoding="utf-8") for path in script.MODULES.glob("*.js")}
+    widget = script.widget().plain.decode()
+    assert "\nimport " not in widget
+    assert "\nexport " not in widget
+    names: list[str] = []
+    for name, text in modules.items():
+        assert text.startswith("// "), f"{name} does not say what it is for"
+        assert text.count("\n") <= 150, name
+        own = re.findall(r"^(?:export )?(?:async )?(?:const|let|function|class) (\w+)", text, re.MULTILINE)
+        assert name == script.AROUND or own, name
+        assert all(
+            re.search(rf"^(?:async )?(?:const|let|function|class) {one}\b", widget, re.MULTILINE) for one in own
+        ), name
+        names += own
+        for wanted, source in re.findall(r'import \{ ([^}]*) \} from "\./(\w+\.js)";', text):
+            for one in wanted.split(", "):
+                found = re.search(rf"^export (?:async )?(?:const|function) {one}\b", modules[source], re.MULTILINE)
+                assert found, f"{name} wants {one} of {source}"
+    assert sorted(names) == sorted(set(names)), "all modules share one scope"
+
+
 def test_the_widget_is_small_and_sets_no_markup() -> None:
-    widget = (Path(page_texts.__file__).parent / "pages" / "widget.js").read_text(encoding="utf-8")
+    widget = script.widget().plain.decode()
+    assert len(script.widget().packed) < 12_000
     assert not re.findall(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function", widget)
 
 

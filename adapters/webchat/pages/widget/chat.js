@@ -1,0 +1,30 @@
+// What the page knows of the chat, in one place, and the words of its language.
+
+export const chat = {
+  words: {},
+  settings: null,
+  state: { phase: "none" },
+  hasHistory: false,
+  // { send(frame), close() } once welcomed.
+  link: null,
+  attempts: 0,
+  // What is done next is shown so; see views.js.
+  view: "",
+  isOpen: false,
+  unread: 0,
+  // Lines shown, by sequence; the greatest of them; how far this side has read.
+  lines: new Map(),
+  afterSeq: 0,
+  readSeq: 0,
+  lastAgentSeq: 0,
+  // What was said and is not in the log yet: { frame, element } by client id.
+  pending: new Map(),
+};
+
+export const say = (word, values = {}) =>
+  (chat.words[word] || word).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+
+export const freshId = () =>
+  Array.from(crypto.getRandomValues(new Uint8Array(12)), (b) => b.toString(16).padStart(2, "0")).join("");
+
+export const looksHere = () => chat.isOpen && document.visibilityState === "visible";

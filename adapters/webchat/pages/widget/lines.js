@@ -1,0 +1,75 @@
+// The conversation: each line once, in the order of the log, and how far each side has read.
+
+import { chat, looksHere, say } from "./chat.js";
+import { linked, make } from "./dom.js";
+import { log, setUnread } from "./panel.js";
+import { base } from "./place.js";
+
+export const atEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < 60;
+export const toEnd = () => { log.scrollTop = log.scrollHeight; };
+
+export function lineElement(line) {
+  const who = line.by === "customer" ? say("you") : line.agent || say("system");
+  const element = make("div", { class: `line ${["customer", "agent", "system"].includes(line.by) ? line.by : "system"}` });
+  element.append(make("span", { class: "who" }, who), ...linked(line.text || ""));
+  if (line.file) {
+    const size = Math.max(1, Math.round(line.file.size_bytes / 1024));
+    const href = line.file.url ? base + line.file.url : null;
+    element.append(make("a", { class: "file", href, target: "_blank", rel: "noopener noreferrer" }, `${line.file.name} (${size} kB)`));
+  }
+  element.append(make("span", { class: "mark" }));
+  return element;
+}
+
+export function place(element, seq) {
+  const follow = atEnd();
+  element.dataset.seq = seq;
+  let before = null;
+  for (let at = log.lastElementChild; at; at = at.previousElementSibling) {
+    if (at.classList.contains("past") || (at.dataset.seq && Number(at.dataset.seq) < seq)) break;
+    before = at;
+  }
+  log.insertBefore(element, before);
+  chat.lines.set(seq, element);
+  if (follow) toEnd();
+}
+
+export function showLine(line) {
+  chat.afterSeq = Math.max(chat.afterSeq, line.seq);
+  if (!chat.lines.has(line.seq)) {
+    place(lineElement(line), line.seq);
+    if (line.by === "agent" && !looksHere()) setUnread(chat.unread + 1);
+  }
+  if (line.by === "agent") chat.lastAgentSeq = Math.max(chat.lastAgentSeq, line.seq);
+  markRead();
+}
+
+export function markRead() {
+  if (!looksHere() || !chat.link || chat.lastAgentSeq <= chat.readSeq) return;
+  chat.readSeq = chat.lastAgentSeq;
+  chat.link.send({ type: "read", seq: chat.readSeq });
+}
+
+export function showReadBy(seq) {
+  for (const [at, element] of chat.lines) {
+    if (element.classList.contains("customer")) element.querySelector(".mark").textContent = at <= seq ? say("read") : "";
+  }
+}
+
+export function clearLog() {
+  for (const element of chat.lines.values()) element.remove();
+  chat.lines.clear();
+}
+
+export function showHistory(frame) {
+  const past = frame.conversations.map((one) => make("div", { class: "past" },
+    make("time", {}, new Date(one.at_ms).toLocaleString(chat.words.locale)), ...one.lines.map(lineElement)));
+  for (const element of past) log.prepend(element);
+  if (frame.before_id) {
+    const more = make("button", { type: "button", class: "quiet past", onclick: () => {
+      more.remove();
+      chat.link?.send({ type: "history", before_id: frame.before_id });
+    } }, say("more"));
+    log.prepend(more);
+  }
+}

@@ -1,0 +1,78 @@
+// What comes in, and what it changes on the page.
+
+import { chat, say } from "./chat.js";
+import { keep } from "./kept.js";
+import { clearLog, markRead, showHistory, showLine, showReadBy } from "./lines.js";
+import { acked, refused } from "./outbox.js";
+import { area, endButton, status } from "./panel.js";
+import { show } from "./views.js";
+
+const OVER = ["customer", "agent", "system", "callback", "idle"];
+
+export function heard(frame) {
+  const { state } = chat;
+  if (frame.type === "welcome") return welcomed(frame);
+  if (frame.type === "message") return showLine(frame.line);
+  if (frame.type === "ack") return acked(frame);
+  if (frame.type === "error") return refused(frame);
+  if (frame.type === "history") return showHistory(frame);
+  if (frame.type === "queue") Object.assign(state, frame, { phase: "queued", agent: "" });
+  else if (frame.type === "assigned") Object.assign(state, { phase: frame.agent ? "connected" : "queued", agent: frame.agent, agent_typing: false });
+  else if (frame.type === "typing") state.agent_typing = frame.on;
+  else if (frame.type === "read") return showReadBy(frame.read_seq);
+  else if (frame.type === "ended") Object.assign(state, { phase: "ended", reason: frame.reason, survey: frame.survey });
+  else return;
+  refresh();
+}
+
+function welcomed(frame) {
+  chat.attempts = 0;
+  keep("session", frame.session);
+  chat.settings.open = frame.open;
+  if (frame.state.contact_id !== chat.state.contact_id && chat.state.contact_id) clearLog();
+  chat.state = frame.state;
+  chat.hasHistory = frame.has_history;
+  keep("active", isUnderWay() ? "1" : "");
+  for (const { frame: said } of chat.pending.values()) chat.link.send(said);
+  refresh();
+  showReadBy(chat.state.agent_read_seq);
+  markRead();
+}
+
+const isUnderWay = () => chat.state.phase === "queued" || chat.state.phase === "connected";
+
+function waitWords() {
+  const { state } = chat;
+  const told = [state.position > 1 ? say("position", state) : state.position === 1 ? say("next") : say("waiting")];
+  if (state.longer) told.push(say("wait_longer"));
+  if (state.wait_high_min) {
+    const values = { low: state.wait_low_min, high: state.wait_high_min };
+    told.push(say(state.wait_low_min > 0 ? "wait_range" : "wait_below", values));
+  } else if (state.position) told.push(say("wait_unknown"));
+  return told.join(" ");
+}
+
+function statusWords() {
+  const { phase, reason } = chat.state;
+  if (!chat.link) return say(chat.attempts > 1 ? "reconnecting" : "connecting");
+  if (phase === "queued") return waitWords();
+  if (phase === "connected") return say(chat.state.agent_typing ? "typing" : "joined", { agent: chat.state.agent });
+  if (phase === "ended") return say(reason === "idle" ? "ended_idle" : reason === "callback" ? "number_left" : OVER.includes(reason) ? "ended" : "ended_lost");
+  return chat.view === "left" ? status.textContent : chat.settings.open ? "" : say("closed");
+}
+
+export function refresh() {
+  const { settings, state } = chat;
+  if (!settings) return;
+  keep("active", isUnderWay() || chat.pending.size ? "1" : "");
+  endButton.hidden = !isUnderWay();
+  status.textContent = statusWords();
+  if (state.phase === "ended") show(state.survey ? "survey" : chat.view === "thanks" ? "thanks" : "ended");
+  else if (isUnderWay()) {
+    if (chat.view !== "number" || state.phase !== "queued") show("chat");
+    const greeting = area.querySelector(".greeting");
+    if (greeting) greeting.hidden = true;
+    const button = area.querySelector(".number");
+    if (button) button.hidden = !(state.phase === "queued" && state.can_leave_number);
+  } else if (chat.view !== "left" && !(chat.view === "number" && !settings.open)) show(settings.open && !settings.fields.length ? "chat" : "form");
+}

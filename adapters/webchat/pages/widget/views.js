@@ -1,0 +1,122 @@
+// What can be done now: forms before, the place to write, a number to be called at, how it was.
+
+import { chat, freshId, say } from "./chat.js";
+import { describe } from "./describe.js";
+import { sendText, submitForm, typed, upload } from "./doing.js";
+import { icon, make } from "./dom.js";
+import { atEnd, clearLog, toEnd } from "./lines.js";
+import { refresh } from "./news.js";
+import { put } from "./outbox.js";
+import { area, closeButton, log, root } from "./panel.js";
+
+const SCORES = { csat: [1, 5], nps: [0, 10], ces: [1, 7] };
+const COMPLETES = { email: "email", tel: "tel" };
+
+const field = (name, label, kind, required) => {
+  const autocomplete = COMPLETES[kind] || (name === "name" ? "name" : null);
+  return make("label", {}, `${label}${required ? ` (${say("required")})` : ""}`,
+    make("input", { type: kind, name, required, maxlength: 512, autocomplete }));
+};
+const button = (word, kind, onclick) => make("button", { type: onclick ? "button" : "submit", class: kind, onclick }, say(word));
+const numberButton = () => button("leave_number", "second number", () => show("number", true));
+const againButton = () => button("again", "second", () => {
+  chat.state = { phase: "none" };
+  chat.view = "";
+  clearLog();
+  for (const element of log.querySelectorAll(".line:not([data-seq]), .past")) element.remove();
+  describe().then(refresh).then(focusFirst);
+});
+const historyButton = () => (chat.hasHistory
+  ? [button("history", "quiet", (event) => { event.target.hidden = true; chat.link?.send({ type: "history" }); })] : []);
+const asked = (event) => event.preventDefault();
+
+function form() {
+  const { settings } = chat;
+  const number = !settings.open && settings.can_leave_number ? [numberButton()] : [];
+  if (!settings.open && !settings.can_leave_message) return [make("p", {}, say("closed")), ...number, ...historyButton()];
+  const fields = settings.fields.map((one) => field(one.name, one.label, one.kind, one.required));
+  const text = make("textarea", { name: "", rows: "3", maxlength: 4096, required: !settings.open });
+  return [
+    make("p", {}, settings.open ? settings.greeting : say("closed_message")),
+    make("form", { onsubmit: submitForm }, ...fields, make("label", {}, say("message"), text), button(settings.open ? "start" : "leave_message")),
+    ...number, ...historyButton(),
+  ];
+}
+
+function attach() {
+  const input = make("input", { type: "file", hidden: true, accept: chat.settings.files.join(","), onchange: () => {
+    for (const file of input.files) upload(file);
+    input.value = "";
+  } });
+  const press = make("button", { type: "button", class: "icon second", "aria-label": say("attach"), onclick: () => input.click() },
+    icon("M16.5 6v11a4.5 4.5 0 0 1-9 0V5a3 3 0 0 1 6 0v10a1.5 1.5 0 0 1-3 0V6H9v9a3 3 0 0 0 6 0V5a4.5 4.5 0 0 0-9 0v12a6 6 0 0 0 12 0V6z"));
+  return [input, press];
+}
+
+function writing() {
+  const { settings, state } = chat;
+  const text = make("textarea", { rows: "1", maxlength: 4096, "aria-label": say("write"), placeholder: say("write"), oninput: () => { grow(text); typed(); }, onkeydown: (event) => {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); send(); }
+  } });
+  const send = () => { sendText(text); grow(text); };
+  const row = make("form", { class: "row", onsubmit: (event) => { asked(event); send(); } }, ...(settings.files.length ? attach() : []), text,
+    make("button", { type: "submit", class: "icon", "aria-label": say("send") }, icon("M3 20V4l18 8zm2-3 12-5L5 7v4l6 1-6 1z")));
+  const number = numberButton();
+  number.hidden = !(state.phase === "queued" && state.can_leave_number);
+  return [make("div", { class: "greeting", hidden: state.phase !== "none" }, make("p", {}, settings.greeting), ...historyButton()), number, row];
+}
+
+function grow(text) {
+  text.style.height = "auto";
+  text.style.height = `${text.scrollHeight + 2}px`;
+}
+
+function number() {
+  const made = make("form", { onsubmit: (event) => {
+    asked(event);
+    put({ type: "leave_number", client_id: freshId(), number: made.elements.number.value.trim() });
+    if (chat.state.phase !== "none") show("chat");
+  } }, field("number", say("number"), "tel", true), button("call_me"),
+  button("back", "second", () => { chat.view = ""; refresh(); focusFirst(); }));
+  return [made];
+}
+
+function survey() {
+  const kind = chat.state.survey;
+  const [low, high] = SCORES[kind];
+  const scores = [];
+  for (let score = low; score <= high; score += 1) {
+    scores.push(make("label", {}, make("input", { type: "radio", name: "score", value: score, required: true }), make("span", {}, String(score))));
+  }
+  const made = make("form", { onsubmit: (event) => {
+    asked(event);
+    chat.link?.send({ type: "survey", score: Number(made.elements.score.value), comment: made.elements.comment.value });
+    chat.state.survey = "";
+    show("thanks");
+  } }, make("fieldset", {}, make("legend", {}, say(kind)), make("div", { class: "scores" }, ...scores),
+    make("div", { class: "ends" }, make("span", {}, `${low}: ${say(`${kind}_low`)}`), make("span", {}, `${high}: ${say(`${kind}_high`)}`))),
+  make("label", {}, say("comment"), make("textarea", { name: "comment", rows: "2", maxlength: 4000 })),
+  make("div", { class: "row" }, button("submit"), againButton()));
+  return [made];
+}
+
+const views = {
+  form, chat: writing, number, survey,
+  thanks: () => [make("p", {}, say("thanks")), againButton()],
+  ended: () => [againButton()],
+  left: () => [againButton()],
+};
+
+export function show(name, focus = false) {
+  if (chat.view === name && !focus) return;
+  const had = area.contains(root.activeElement);
+  const follow = atEnd();
+  chat.view = name;
+  area.replaceChildren(...views[name]());
+  if (follow) toEnd();
+  if (focus || had) focusFirst();
+}
+
+export function focusFirst() {
+  if (chat.isOpen) (area.querySelector("input:not([hidden]),textarea") || area.querySelector("button") || closeButton).focus();
+}
