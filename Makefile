@@ -24,7 +24,7 @@ run: setup ## a small contact centre on this machine, with simulated calls
 	$(BIN)/trunkline demo $(ARGS)
 
 test: setup peers check ## all checks and tests
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 check: $(INSTALLED) ## formatting, lint, types and the direction of imports
 	$(BIN)/ruff format --check .

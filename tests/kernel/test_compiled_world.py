@@ -22,6 +22,7 @@ from tests.kernel.histories import CAPACITY
 from tests.kernel.scene import BEGIN_NS, observed_row
 
 AGENTS, CALLERS = 3, 10
+pytestmark = pytest.mark.timeout(600)  # each of these worlds is compiled anew
 ROOT = Path(__file__).parents[2]
 CALLER = """
 from engine.kernel.jit import door

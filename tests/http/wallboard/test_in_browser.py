@@ -38,7 +38,7 @@ def roomy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def tile(name: str) -> str:
     """Return the expression for what a tile says."""
-    return f"document.querySelector('[data-tile={name}] .value').textContent"
+    return f"document.querySelector('[data-tile={name}] .value')?.textContent"
 
 
 async def test_the_numbers_are_those_of_the_api(build: Build) -> None:
