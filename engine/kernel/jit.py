@@ -5,23 +5,26 @@ hash of everything that the machine code depends on: the sources of the kernel a
 version and the processor. A changed source compiles anew; an unchanged one loads in a third of a second.
 """
 
+import ast
 import hashlib
 import os
 import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import llvmlite.binding as llvm
 import numba
 from numba.core import types
 from numba.core.registry import CPUDispatcher
 
-import engine.kernel.native  # noqa: F401  teaches the compiler the tables
+from engine.kernel.native import teach
 from engine.kernel.plain import plain_door
+from engine.kernel.table_set import TableSet
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+AnyTables = TypeVar("AnyTables", bound=type[TableSet])
 
 KERNEL = Path(__file__).parent
 ENGINE = KERNEL.parent
@@ -54,22 +57,37 @@ numba.config.CACHE_DIR = str(cache_folder())
 def callers_cache_folder(source: Path) -> Path:
     """Return where the machine code of functions of this file lies, which is outside the kernel.
 
-    They hold kernel code and code of the files beside them, so both are in the name: what lies in the same folder, or
-    the whole package where it is one.
+    They hold kernel code and code of the files that they import from beside them, so both are in the name.
     """
-    top = source.parent
-    while (top.parent / "__init__.py").exists() and (top / "__init__.py").exists():
-        top = top.parent
-    return cache_folder() / f"callers-{_package_hash(top)}"
+    return cache_folder() / f"callers-{_callers_hash(source)}"
 
 
 @cache
-def _package_hash(top: Path) -> str:
+def _callers_hash(source: Path) -> str:
     digest = hashlib.sha256()
-    inside = top.rglob("*.py") if (top / "__init__.py").exists() else top.glob("*.py")
-    for path in sorted(inside):
-        digest.update(str(path.relative_to(top)).encode() + b"\0" + path.read_bytes())
+    for path in sorted(_imported_from(source)):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def _imported_from(source: Path) -> set[Path]:
+    """Return the file with all that it imports, at whatever remove, out of its own package; out of its folder if it
+    lies in none.
+    """
+    top = source.parent
+    while (top / "__init__.py").exists():
+        top = top.parent
+    found, unread = {source}, [source]
+    while unread:
+        for statement in ast.walk(ast.parse(unread.pop().read_text(encoding="utf-8"))):
+            names = [alias.name for alias in statement.names] if isinstance(statement, ast.Import) else []
+            if isinstance(statement, ast.ImportFrom) and statement.module:
+                names = [statement.module, *(f"{statement.module}.{alias.name}" for alias in statement.names)]
+            for path in (top.joinpath(*name.split(".")).with_suffix(".py") for name in names):
+                if path not in found and path.is_file() and ENGINE not in path.parents:
+                    found.add(path)
+                    unread.append(path)
+    return found
 
 
 def _widened(kind: types.Type) -> types.Type:
@@ -77,6 +95,9 @@ def _widened(kind: types.Type) -> types.Type:
     if isinstance(kind, types.Integer | types.IntegerLiteral | types.IntEnumMember) and kind != types.uint64:
         return types.int64
     return types.float64 if isinstance(kind, types.Float) else kind
+
+
+OPTIONS: Final = {"nopython": True, "error_model": "numpy", "_nrt": False}
 
 
 class _OneVersion(CPUDispatcher):
@@ -101,15 +122,26 @@ def door(function: Function) -> Function:
     """Compile `function` and keep its machine code: for the few functions that Python calls.
 
     They may be elsewhere and call `step.take_row` in a loop of their own. Their code is compiled again when the kernel
-    changes, or a file of their own package; what they call from other packages must not.
+    changes, or a file of their own package that they import; what they call from other packages must not.
     """
     return _compiled(function, keep=True)
 
 
-def _compiled(function: Function, *, keep: bool) -> Function:
+def side_door(function: Function) -> Function:
+    """Compile likewise, and let other threads run meanwhile: for worlds side by side, each in tables of its own."""
+    return _compiled(function, keep=True, nogil=True)
+
+
+def tables_of(tables: AnyTables) -> AnyTables:
+    """Let compiled code outside the kernel take instances of this class of tables: a decorator."""
+    teach(tables)
+    return tables
+
+
+def _compiled(function: Function, *, keep: bool, nogil: bool = False) -> Function:
     if numba.config.DISABLE_JIT:
         return plain_door(function) if keep else function
-    dispatcher = _OneVersion(function, targetoptions={"nopython": True, "error_model": "numpy", "_nrt": False})
+    dispatcher = _OneVersion(function, targetoptions=OPTIONS | {"nogil": nogil})
     if keep:
         source = Path(function.__code__.co_filename)
         if source.parent != KERNEL:

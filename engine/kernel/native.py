@@ -1,4 +1,4 @@
-"""How compiled code sees the tables: as one pointer to their directory, so that handing all of them on costs nothing.
+"""How compiled code sees a set of tables: one pointer to their directory, so that handing all of them on costs nothing.
 
 A named tuple of arrays would be passed as some two hundred machine words at every call, and each mention of an array
 would count references. Here `t.contacts` loads an address and a length, which the optimiser lifts out of loops.
@@ -22,28 +22,28 @@ from numba.extending import (
     unbox,
 )
 
-from engine.kernel.tables import SCHEMA, Tables
+from engine.kernel.table_set import TableSet
+from engine.kernel.tables import Tables
 
 WORD: Final = ir.IntType(64)
 
 
 class TablesType(types.Type):
-    """The one type of all tables, whatever their capacity."""
-
-    def __init__(self) -> None:
-        super().__init__(name="Tables")
+    """The type of one set of tables, whatever their capacity."""
 
 
-TABLES: Final = TablesType()
-ARRAYS: Final = {name: types.Array(typeof(np.zeros(0, dtype)).dtype, n, "C") for name, dtype, n in SCHEMA}
-PLACES: Final[dict[str, int]] = {}
-for _name, _dtype, _dimensions in SCHEMA:
-    PLACES[_name] = sum(1 + dimensions for _, _, dimensions in SCHEMA[: len(PLACES)])
+_LAYOUTS: Final[dict[str, dict[str, tuple[types.Array, int]]]] = {}
+"""Of each set: the type of every table, and where its address stands in the directory."""
 
 
-@typeof_impl.register(Tables)
-def _typeof_tables(value: Tables, context: Any) -> TablesType:
-    return TABLES
+def teach(tables: type[TableSet]) -> None:
+    """Let compiled code take instances of this class."""
+    kind, layout, place = TablesType(tables.__qualname__), {}, 0
+    for name, dtype, dimensions in tables.SCHEMA:
+        layout[name] = types.Array(typeof(np.zeros(0, dtype)).dtype, dimensions, "C"), place
+        place += 1 + dimensions
+    _LAYOUTS[kind.name] = layout
+    typeof_impl.register(tables)(lambda value, context: kind)
 
 
 @register_model(TablesType)
@@ -57,12 +57,13 @@ class _TablesAttributes(AttributeTemplate):
     key = TablesType
 
     def generic_resolve(self, kind: types.Type, name: str) -> types.Type | None:
-        return ARRAYS.get(name)
+        table = _LAYOUTS[kind.name].get(name)
+        return table and table[0]
 
 
 @lower_getattr_generic(TablesType)
 def _load_table(context: Any, builder: Any, kind: types.Type, directory: Any, name: str) -> Any:
-    array_type, place = ARRAYS[name], PLACES[name]
+    array_type, place = _LAYOUTS[kind.name][name]
     words = [builder.load(builder.gep(directory, [ir.Constant(WORD, place + i)])) for i in range(1 + array_type.ndim)]
     array = context.make_array(array_type)(context, builder)
     item = context.get_abi_sizeof(context.get_data_type(array_type.dtype))
@@ -119,3 +120,5 @@ def _population(typing: Any, word: Any) -> Any:
 # One instruction each when compiled; the same in plain Python when the compiler is off.
 lowest = _lowest if config.DISABLE_JIT else _trailing_zeros
 bits = _bits if config.DISABLE_JIT else _population
+
+teach(Tables)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from engine.kernel.tables import Tables
+from engine.kernel.table_set import TableSet
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -37,7 +37,7 @@ def plain_door(function: Function) -> Function:
 
 
 def _plain(argument: Any) -> Any:
-    if isinstance(argument, Tables):
+    if isinstance(argument, TableSet):
         return SimpleNamespace(**{name: _plain(table) for name, table in argument.items()})
     if isinstance(argument, np.ndarray) and argument.dtype.names:
         return argument.view(np.ndarray).view(np.dtype((PlainRecord, argument.dtype)))

@@ -3,13 +3,13 @@
 Capacities are fixed when the tables are made; what does not fit is refused by name, never dropped.
 """
 
-from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
 import numpy as np
 
 from engine.kernel.records import AGENT, BOOK, CONTACT, ENGAGEMENT, LINE, QUEUE, TIMER, TRUNK_GROUP
+from engine.kernel.table_set import Schema, TableSet
 from engine.messages.kinds import CHANNELS
 from engine.model.settings import (
     AGENT_DEFAULTS,
@@ -47,7 +47,7 @@ class Capacity(msgspec.Struct, frozen=True):
         return self.contacts + (RINGING_MAX + WRAPPING_MAX) * self.agents
 
 
-SCHEMA: Final[tuple[tuple[str, np.dtype[Any], int], ...]] = (
+SCHEMA: Final[Schema] = (
     ("book", BOOK, 1),
     ("contacts", CONTACT, 1),
     ("agents", AGENT, 1),
@@ -79,17 +79,12 @@ SCHEMA: Final[tuple[tuple[str, np.dtype[Any], int], ...]] = (
 """Every table: name, type of a record, dimensions."""
 
 
-class Tables:
-    """All of the kernel's state. Subjects of timers: contacts, then engagements, agents and queues.
+class Tables(TableSet):
+    """All of the kernel's state. Subjects of timers: contacts, then engagements, agents and queues."""
 
-    Compiled code sees one pointer: to `directory`, which holds each table's address and shape. The arrays are made once
-    and never replaced, only written into.
-    """
+    SCHEMA = SCHEMA
+    __slots__ = tuple(name for name, _, _ in SCHEMA)
 
-    __slots__ = ("address", "directory", *(name for name, _, _ in SCHEMA))
-
-    address: int
-    directory: Array
     book: Array
     contacts: Array
     agents: Array
@@ -114,25 +109,6 @@ class Tables:
     interval_gaps: Array
     agenda: Array
     histograms: Array
-
-    def __init__(self, **tables: Array) -> None:
-        words: list[int] = []
-        for name, dtype, dimensions in SCHEMA:
-            table = tables[name]
-            if table.dtype != dtype or table.ndim != dimensions or not table.flags.c_contiguous:
-                raise TypeError(f"table {name} must be a contiguous {dimensions}-dimensional array of {dtype}")
-            object.__setattr__(self, name, table)
-            words += [table.ctypes.data, *table.shape]
-        object.__setattr__(self, "directory", np.array(words, np.int64))
-        object.__setattr__(self, "address", self.directory.ctypes.data)
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"table {name} cannot be replaced: write into it")
-
-    def items(self) -> Iterator[tuple[str, Array]]:
-        """Yield every table with its name, in order."""
-        for name, _, _ in SCHEMA:
-            yield name, getattr(self, name)
 
 
 CONCLUSIONS_MAX: Final = 2048

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.kernel.fingerprint import fingerprint
-from engine.kernel.jit import BUILD, KERNEL, cache_folder, callers_cache_folder
+from engine.kernel.jit import BUILD, KERNEL, _callers_hash, cache_folder, callers_cache_folder
 from engine.kernel.step import ROOM, step
 from engine.kernel.tables import Tables, new_tables, reset
 from engine.messages import kinds as k
@@ -102,10 +102,19 @@ def test_machine_code_of_callers_lies_with_the_build_of_the_kernel(tmp_path: Pat
     (package / "inner").mkdir(parents=True)
     for folder in (package, package / "inner"):
         (folder / "__init__.py").touch()
-    folder = callers_cache_folder(package / "inner" / "world.py")
-    assert (folder.parent, cache_folder().name) == (cache_folder(), BUILD)
-    assert callers_cache_folder(package / "another.py") == folder, "one package, one name"
-    assert callers_cache_folder(tmp_path / "another.py") != folder
+    (package / "other.py").touch()
+    (package / "helper.py").write_text("from worlds.deeper import thing\n")
+    (package / "deeper.py").write_text("import worlds.helper\nfrom engine.kernel.jit import door\n")
+    (package / "inner" / "world.py").write_text("from worlds.helper import thing\n")
+    said = []
+    for changed in (package / "other.py", package / "other.py", package / "deeper.py", package / "inner" / "world.py"):
+        _callers_hash.cache_clear()
+        said.append(callers_cache_folder(package / "inner" / "world.py"))
+        changed.write_text(changed.read_text() + "# changed\n")
+    assert (said[0].parent, cache_folder().name) == (cache_folder(), BUILD)
+    assert said[0] == said[1] == said[2], "what it does not import does not matter"
+    _callers_hash.cache_clear()
+    assert len({said[2], said[3], callers_cache_folder(package / "inner" / "world.py")}) == 3
     assert not (KERNEL / "callers").exists()
 
 

@@ -1,0 +1,166 @@
+"""What happens by itself: contacts arrive, somebody picks up, a talk is over, patience ends, shifts begin."""
+
+import math
+from typing import Any
+
+from engine.kernel.deadlines import NEVER_NS, arm, disarm
+from engine.kernel.jit import jit
+from engine.kernel.lookup import find_engagement
+from engine.messages.kinds import (
+    BY_CUSTOMER,
+    CONTACT_ARRIVED,
+    CONTACT_FREE,
+    CONTACT_OFFERED,
+    CONTACT_RELEASED,
+    CONTACT_WAITING,
+    ENGAGEMENT_WRAPPING,
+    OFFER_ANSWERED,
+    WRAP_UP_FINISHED,
+)
+from simulations.world.chance import BALK, GAP, LONGEST, PATIENCE, draw, key_of, uniform
+from simulations.world.reactions import arm_next, observe
+from simulations.world.tables import AT_ONCE
+
+
+@jit
+def fact(w: Any, kind: int, contact: int, queue: int, agent: int, a: int, b: int, flags: int) -> None:
+    """Write down a fact of now."""
+    row = w.row[0]
+    row.at_ns = w.book[0].now_ns
+    row.kind = kind
+    row.contact = contact
+    row.queue = queue
+    row.agent = agent
+    row.a = a
+    row.b = b
+    row.flags = flags
+
+
+@jit
+def plan_arrival(w: Any, s: int) -> None:
+    """Set the timer of the source's next contact: by its trace, or an exponential gap of so much expected volume."""
+    source = w.sources[s]
+    at_ns = NEVER_NS
+    if source.trace < source.trace_end:
+        at_ns = w.trace[source.trace]
+        source.trace += 1
+    else:
+        gap = -math.log(uniform(key_of(source.key, source.number, 0), GAP))
+        while source.segment < source.segments_end:
+            segment = w.segments[source.segment]
+            rate = segment.rate * source.volume
+            volume = rate * (segment.until_ns - source.since_ns)
+            if gap < volume:
+                at_ns = source.since_ns + int(gap / rate)
+                source.since_ns = at_ns
+                break
+            gap -= volume
+            source.since_ns = segment.until_ns
+            source.segment += 1
+    if at_ns == NEVER_NS:
+        disarm(w.coming, w.arrivals, s)
+    else:
+        arm(w.coming, w.arrivals, s, at_ns)
+
+
+@jit
+def arrive(t: Any, w: Any, s: int, number: int, attempt: int) -> None:
+    """Let a contact come, and set how long it will wait if it has to."""
+    book = w.book[0]
+    book.contacts += 1
+    if t.book[0].slot_count == 0:
+        book.lost += 1
+        return
+    source = w.sources[s]
+    c = t.slots[t.book[0].slot_head]
+    caller = w.callers[c]
+    caller.key = key_of(source.key, number, attempt)
+    caller.source = s
+    caller.number = number
+    caller.attempt = attempt
+    caller.answered_at_ns = 0
+    caller.gives_up_ns = NEVER_NS
+    caller.offers = 0
+    if attempt > 0 and 0 <= book.interval < len(w.retried):
+        w.retried[book.interval, source.queue] += 1
+    packed = source.packed | (_trunk_of(t, w, source) + 1) << 32
+    fact(w, CONTACT_ARRIVED, c, source.queue, -1, packed, 0, source.flags)
+    observe(t, w)
+    state = t.contacts[c].state
+    if state == CONTACT_WAITING or (state == CONTACT_OFFERED and source.ring >= 0):
+        _wait(t, w, c, state == CONTACT_WAITING)
+
+
+@jit
+def _trunk_of(t: Any, w: Any, source: Any) -> int:
+    """Return the trunk group by which a carrier sends the call: the first with a free channel, else the last."""
+    g = -1
+    for place in range(source.first_trunk, source.first_trunk + source.trunks):
+        g = w.trunk_choices[place]
+        if t.trunk_groups[g].busy < t.trunk_groups[g].settings[0]:
+            return g
+    return g
+
+
+@jit
+def _wait(t: Any, w: Any, c: int, in_line: bool) -> None:
+    caller = w.callers[c]
+    source = w.sources[caller.source]
+    now_ns = w.book[0].now_ns
+    if in_line and source.balk_share > 0.0 and uniform(caller.key, BALK) < source.balk_share:
+        caller.gives_up_ns = now_ns
+    else:
+        patience_ns = draw(w.distributions, w.samples, source.patience, caller.key, PATIENCE)
+        caller.gives_up_ns = NEVER_NS if patience_ns >= LONGEST else now_ns + int(patience_ns)
+    arm_next(w, c)
+
+
+@jit
+def answer_first(t: Any, w: Any) -> None:
+    """Let the agent answer whose offer is the oldest of those that are answered at once."""
+    place = w.book[0].at_once_head & (AT_ONCE - 1)
+    w.book[0].at_once_head += 1
+    pick_up(t, w, w.at_once[place, 0], w.at_once[place, 1])
+
+
+@jit
+def pick_up(t: Any, w: Any, c: int, a: int) -> None:
+    """Let an agent answer, if it still rings there."""
+    if t.contacts[c].state == CONTACT_OFFERED and find_engagement(t, c, a) >= 0:
+        fact(w, OFFER_ANSWERED, c, -1, a, 0, 0, 0)
+        observe(t, w)
+
+
+@jit
+def happen(t: Any, w: Any, subject: int) -> None:
+    """Let happen what the timer of `subject` stands for."""
+    disarm(w.book, w.timers, subject)
+    if subject < len(w.callers):
+        _happen_to(t, w, subject)
+        return
+    subject -= len(w.callers)
+    if subject < len(w.retrials):
+        retrial = w.retrials[subject]
+        s, number, attempt = retrial.source, retrial.number, retrial.attempt
+        retrial.next = w.book[0].retrials_free
+        w.book[0].retrials_free = subject + 1
+        arrive(t, w, s, number, attempt)
+        return
+    engagement = t.engagements[subject - len(w.retrials)]
+    if engagement.state == ENGAGEMENT_WRAPPING:
+        fact(w, WRAP_UP_FINISHED, -1, -1, engagement.agent, engagement.arrival_seq, 0, 0)
+        observe(t, w)
+
+
+@jit
+def _happen_to(t: Any, w: Any, c: int) -> None:
+    """An agent picks up; or the caller hangs up: after the talk, or before it."""
+    caller = w.callers[c]
+    if caller.answered_at_ns != 0 and caller.answered_at_ns < caller.gives_up_ns:
+        caller.answered_at_ns = 0
+        arm_next(w, c)
+        pick_up(t, w, c, caller.rings_at)
+        return
+    if t.contacts[c].state != CONTACT_FREE:
+        fact(w, CONTACT_RELEASED, c, -1, -1, BY_CUSTOMER, 0, 0)
+        observe(t, w)

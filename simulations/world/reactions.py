@@ -1,0 +1,197 @@
+"""What people do about what the kernel decided: pick up, talk, hang up, give up, call again."""
+
+from typing import Any
+
+from engine.kernel.deadlines import NEVER_NS, arm, disarm
+from engine.kernel.jit import jit
+from engine.kernel.step import take_row
+from engine.messages.kinds import (
+    CONTACT_ANSWERED,
+    CONTACT_ENDED,
+    CONTACT_LEFT,
+    CONTACT_OFFERED,
+    CONTACT_QUEUED,
+    CONTACT_RECEIVED,
+    CONTACT_WAITING,
+    EXIT_ABANDONED,
+    EXIT_REFUSED_CLOSED,
+    EXIT_REFUSED_FULL,
+    EXIT_REFUSED_TRUNK,
+    EXIT_SHORT_ABANDONED,
+    FACT_REFUSED,
+    FLAG_CLOSES,
+    OFFER_ENDED,
+    OFFER_MADE,
+    WRAP_UP_ENDED,
+    WRAP_UP_STARTED,
+)
+from engine.model.settings import SECOND_NS
+from simulations.world.chance import HANDLE, NO_ANSWER, RETRY, RETRY_AFTER, RING, WRAP_UP, draw, uniform
+from simulations.world.tables import AT_ONCE, WAIT_BINS
+
+
+@jit
+def observe(t: Any, w: Any) -> None:
+    """Give the fact in w.row to the kernel, and let people react to what it decides."""
+    t.book[0].produced = 0
+    take_row(t, w.row[0], w.out)
+    produced = t.book[0].produced
+    w.book[0].rows += produced
+    if len(w.log) > 0:
+        logged = w.book[0].logged
+        for place in range(produced):
+            w.log[logged + place] = w.out[place]
+        w.book[0].logged = logged + produced
+    for place in range(1, produced):
+        _react(t, w, w.out[place])
+
+
+@jit
+def _react(t: Any, w: Any, row: Any) -> None:
+    kind = row.kind
+    if kind == OFFER_MADE:
+        _ring(w, row.contact, row.agent)
+    elif kind == CONTACT_ANSWERED:
+        _answer(w, row)
+    elif kind == CONTACT_QUEUED:
+        _count_waiting(t, w, row.queue)
+    elif kind == CONTACT_ENDED:
+        w.book[0].ended = row.contact
+        disarm(w.book, w.timers, row.contact)
+    elif kind == CONTACT_LEFT:
+        if row.flags & FLAG_CLOSES:
+            disarm(w.book, w.timers, row.contact)
+            _call_again(w, row)
+    elif kind == OFFER_ENDED:
+        _stop_ringing(t, w, row.contact, row.agent)
+    elif kind == CONTACT_RECEIVED:
+        _count_busy(t, w, row.a)
+    elif kind == WRAP_UP_STARTED:
+        _wrap_up(w, row)
+    elif kind == WRAP_UP_ENDED:
+        disarm(w.book, w.timers, len(w.callers) + len(w.retrials) + row.a)
+    elif kind == FACT_REFUSED:
+        w.book[0].refused += 1
+
+
+@jit
+def _count_waiting(t: Any, w: Any, queue: int) -> None:
+    interval = w.book[0].interval
+    if 0 <= interval < len(w.longest):
+        w.longest[interval, queue] = max(w.longest[interval, queue], t.queues[queue].waiting)
+
+
+@jit
+def _count_busy(t: Any, w: Any, g: int) -> None:
+    interval = w.book[0].interval
+    if 0 <= interval < len(w.peaks):
+        w.peaks[interval, g] = max(w.peaks[interval, g], t.trunk_groups[g].busy)
+
+
+@jit
+def _stop_ringing(t: Any, w: Any, c: int, a: int) -> None:
+    caller = w.callers[c]
+    if caller.rings_at == a:
+        caller.answered_at_ns = 0
+    state = t.contacts[c].state
+    if state == CONTACT_WAITING or state == CONTACT_OFFERED:
+        arm_next(w, c)
+
+
+@jit
+def arm_next(w: Any, c: int) -> None:
+    """Set the timer of a caller who waits: until somebody picks up, or patience ends."""
+    caller = w.callers[c]
+    due_ns = caller.gives_up_ns
+    if caller.answered_at_ns != 0:
+        due_ns = min(due_ns, caller.answered_at_ns)
+    if due_ns == NEVER_NS:
+        disarm(w.book, w.timers, c)
+    else:
+        arm(w.book, w.timers, c, due_ns)
+
+
+@jit
+def _ring(w: Any, c: int, a: int) -> None:
+    caller = w.callers[c]
+    source = w.sources[caller.source]
+    if source.ring < 0:
+        place = w.book[0].at_once_tail & (AT_ONCE - 1)
+        w.at_once[place, 0] = c
+        w.at_once[place, 1] = a
+        w.book[0].at_once_tail += 1
+        return
+    caller.offers += 1
+    if source.no_answer_share > 0.0 and uniform(caller.key, NO_ANSWER + caller.offers) < source.no_answer_share:
+        return
+    rings_ns = draw(w.distributions, w.samples, source.ring, caller.key, RING + caller.offers)
+    answered_at_ns = w.book[0].now_ns + int(rings_ns)
+    if caller.answered_at_ns == 0 or answered_at_ns < caller.answered_at_ns:
+        caller.answered_at_ns = answered_at_ns
+        caller.rings_at = a
+        arm_next(w, c)
+
+
+@jit
+def _answer(w: Any, row: Any) -> None:
+    c = row.contact
+    caller = w.callers[c]
+    source = w.sources[caller.source]
+    caller.answered_at_ns = 0
+    caller.gives_up_ns = 0
+    talk_ns = draw(w.distributions, w.samples, source.handle, caller.key, HANDLE) * w.speeds[row.agent, caller.source]
+    arm(w.book, w.timers, c, w.book[0].now_ns + int(talk_ns))
+    interval = (w.book[0].now_ns - row.a - w.book[0].from_ns) // w.book[0].interval_ns
+    if 0 <= interval < len(w.waits):
+        w.waits[interval, row.queue, wait_bin(row.a)] += 1
+
+
+@jit
+def wait_bin(wait_ns: int) -> int:
+    """Return the bin of a wait: half a second each up to 20 s, then 5 s each up to 3 min, then 30 s each."""
+    if wait_ns < 20 * SECOND_NS:
+        return wait_ns // (SECOND_NS // 2)
+    if wait_ns < 180 * SECOND_NS:
+        return 40 + (wait_ns - 20 * SECOND_NS) // (5 * SECOND_NS)
+    return min(72 + (wait_ns - 180 * SECOND_NS) // (30 * SECOND_NS), WAIT_BINS - 1)
+
+
+@jit
+def _wrap_up(w: Any, row: Any) -> None:
+    if row.a != 0:
+        return
+    caller = w.callers[w.book[0].ended]
+    source = w.sources[caller.source]
+    lasts_ns = draw(w.distributions, w.samples, source.wrap_up, caller.key, WRAP_UP)
+    arm(w.book, w.timers, len(w.callers) + len(w.retrials) + row.b, w.book[0].now_ns + int(lasts_ns))
+
+
+@jit
+def _call_again(w: Any, row: Any) -> None:
+    """Who gave up or did not get in tries again later, perhaps."""
+    caller = w.callers[row.contact]
+    source = w.sources[caller.source]
+    if source.retry_share == 0.0:
+        return
+    way_out = row.a
+    unserved = way_out == EXIT_ABANDONED or way_out == EXIT_SHORT_ABANDONED or way_out == EXIT_REFUSED_TRUNK
+    if not unserved and way_out != EXIT_REFUSED_FULL and way_out != EXIT_REFUSED_CLOSED:
+        return
+    if uniform(caller.key, RETRY) >= source.retry_share:
+        return
+    book = w.book[0]
+    place = book.retrials_free - 1
+    if place >= 0:
+        book.retrials_free = w.retrials[place].next
+    elif book.retrials_used < len(w.retrials):
+        place = book.retrials_used
+        book.retrials_used += 1
+    else:
+        book.not_retried += 1
+        return
+    retrial = w.retrials[place]
+    retrial.source = caller.source
+    retrial.number = caller.number
+    retrial.attempt = caller.attempt + 1
+    after_ns = draw(w.distributions, w.samples, source.retry_after, caller.key, RETRY_AFTER)
+    arm(w.book, w.timers, len(w.callers) + place, book.now_ns + int(after_ns))

@@ -1,0 +1,170 @@
+"""What the compiled world knows beside the kernel's tables: sources of contacts, who is where, and what it counts.
+
+Times are absolute, ns; durations that are drawn are ns, too. Distributions, sources and callers are numbers.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from engine.kernel.jit import tables_of
+from engine.kernel.records import TIMER
+from engine.kernel.table_set import TableSet
+from engine.kernel.tables import Array
+from engine.messages.kinds import AGENT_STATES
+from engine.messages.rows import ROW
+
+BOOK: Final = np.dtype(
+    [
+        ("timers", "i8"),  # armed timers: of callers, then of those who will call again, then of wrap-ups
+        ("now_ns", "i8"),
+        ("from_ns", "i8"),  # where the first interval begins
+        ("interval_ns", "i8"),
+        ("interval", "i8"),  # the one under way, -1 before the first
+        ("boundary_ns", "i8"),  # where the next one begins
+        ("stop_ns", "i8"),  # whoever is still there then is left there
+        ("script", "i8"),  # rows of the script that were given to the kernel
+        ("at_once_head", "i8"),  # offers that are answered at once
+        ("at_once_tail", "i8"),
+        ("ended", "i8"),  # contact whose talk ended last: the wrap-up that begins is of it
+        ("retrials_free", "i8"),
+        ("retrials_used", "i8"),
+        ("logged", "i8"),  # rows in the log buffer
+        ("contacts", "i8"),  # contacts that arrived in all
+        ("rows", "i8"),  # rows that the kernel took and wrote
+        ("lost", "i8"),  # arrivals for which the kernel had no room
+        ("not_retried", "i8"),  # retrials for which the world had none
+        ("refused", "i8"),  # facts that the kernel refused: none, unless the world is wrong
+        ("replication", "u8"),
+        ("key", "u8"),
+    ],
+    align=True,
+)
+
+SOURCE: Final = np.dtype(
+    [
+        ("key", "u8"),  # of this replication and source
+        ("queue", "i8"),
+        ("packed", "i8"),  # what its CONTACT_ARRIVED carries, see `pack_arrival`; without the trunk group
+        ("flags", "i8"),
+        ("number", "i8"),  # of its next contact
+        ("segment", "i8"),  # where its arrival rate stands
+        ("segments_end", "i8"),
+        ("since_ns", "i8"),  # from where on the segment is not used up
+        ("volume", "f8"),  # factor of the rate
+        ("trace", "i8"),  # its next arrival in the trace, where it has one
+        ("trace_end", "i8"),
+        ("first_trunk", "i8"),  # its trunk groups, in the order in which a carrier tries them
+        ("trunks", "i8"),
+        ("handle", "i8"),  # distributions
+        ("wrap_up", "i8"),  # -1: the kernel's own
+        ("patience", "i8"),
+        ("ring", "i8"),  # -1: answered at once
+        ("retry_after", "i8"),
+        ("retry_share", "f8"),  # of those who give up or do not get in
+        ("balk_share", "f8"),  # of those who would have to wait
+        ("no_answer_share", "f8"),  # of offers
+    ],
+    align=True,
+)
+
+SEGMENT: Final = np.dtype([("until_ns", "i8"), ("rate", "f8")], align=True)
+"""A stretch of constant arrival rate, contacts a ns."""
+
+DISTRIBUTION: Final = np.dtype(
+    [("kind", "i8"), ("a", "f8"), ("b", "f8"), ("c", "f8"), ("first", "i8"), ("count", "i8")]
+)
+
+CALLER: Final = np.dtype(
+    [
+        ("key", "u8"),  # of all that is drawn for this contact
+        ("source", "i8"),
+        ("number", "i8"),
+        ("attempt", "i8"),
+        ("gives_up_ns", "i8"),
+        ("answered_at_ns", "i8"),  # when the first of the agents it rings at will answer; 0 none
+        ("rings_at", "i8"),
+        ("offers", "i8"),  # made to it so far
+    ],
+    align=True,
+)
+"""Whoever has the kernel's contact slot of this number."""
+
+RETRIAL: Final = np.dtype([("source", "i8"), ("number", "i8"), ("attempt", "i8"), ("next", "i8")], align=True)
+
+WAIT_BINS: Final = 96
+"""Bins of the waits of one interval, see `reactions.wait_bin`; what is longer than 15 minutes is in the last."""
+AT_ONCE: Final = 8192
+"""Room for offers that are answered at once, a ring: more than one row can make."""
+
+
+@tables_of
+class WorldTables(TableSet):
+    """All that a world holds. Timers: contacts, then retrials, then engagements."""
+
+    SCHEMA = (
+        ("book", BOOK, 1),
+        ("coming", np.dtype([("timers", "i8")]), 1),  # sources that have a next arrival
+        ("arrivals", TIMER, 1),  # timers of sources
+        ("timers", TIMER, 1),
+        ("sources", SOURCE, 1),
+        ("segments", SEGMENT, 1),
+        ("trace", np.dtype(np.int64), 1),
+        ("trunk_choices", np.dtype(np.int64), 1),
+        ("distributions", DISTRIBUTION, 1),
+        ("samples", np.dtype(np.float64), 1),  # of empirical distributions, each sorted
+        ("callers", CALLER, 1),
+        ("retrials", RETRIAL, 1),
+        ("speeds", np.dtype(np.float64), 2),  # (agents, sources) factor of the handling time
+        ("groups", np.dtype(np.int64), 1),  # of each agent
+        ("script", ROW, 1),  # what is bound to happen, in order of time: settings, shifts, opening hours
+        ("row", ROW, 1),  # the fact under way
+        ("out", ROW, 1),
+        ("log", ROW, 1),  # without room: nothing is kept
+        ("at_once", np.dtype(np.int64), 2),
+        ("waits", np.dtype(np.int64), 3),  # (intervals, queues, WAIT_BINS) of the answered, by arrival
+        ("longest", np.dtype(np.int64), 2),  # (intervals, queues) most who waited at once
+        ("retried", np.dtype(np.int64), 2),  # (intervals, queues) arrivals that were not the first attempt
+        ("states", np.dtype(np.int64), 3),  # (intervals + 1, groups, AGENT_STATES) ns spent until each boundary
+        ("busy_trunks", np.dtype(np.int64), 2),  # (intervals + 1, trunk groups) channel ns until each boundary
+        ("peaks", np.dtype(np.int64), 2),  # (intervals, trunk groups) most channels busy at once
+    )
+    __slots__ = tuple(name for name, _, _ in SCHEMA)
+
+    book: Array
+    coming: Array
+    arrivals: Array
+    timers: Array
+    sources: Array
+    segments: Array
+    trace: Array
+    trunk_choices: Array
+    distributions: Array
+    samples: Array
+    callers: Array
+    retrials: Array
+    speeds: Array
+    groups: Array
+    script: Array
+    row: Array
+    out: Array
+    log: Array
+    at_once: Array
+    waits: Array
+    longest: Array
+    retried: Array
+    states: Array
+    busy_trunks: Array
+    peaks: Array
+
+
+def blank_tables(**lengths: tuple[int, ...]) -> dict[str, Array]:
+    """Return every table, zeroed, of the shape named; those not named have one record."""
+    fixed = {"book": (1,), "coming": (1,), "row": (1,), "at_once": (AT_ONCE, 2)}
+    return {
+        name: np.zeros(lengths.get(name, fixed.get(name, (0,) * dimensions)), dtype)
+        for name, dtype, dimensions in WorldTables.SCHEMA
+    }
+
+
+__all__ = ["AGENT_STATES", "WorldTables", "blank_tables"]
