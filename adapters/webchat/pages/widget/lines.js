@@ -11,7 +11,9 @@ export const toEnd = () => { log.scrollTop = log.scrollHeight; };
 export function lineElement(line) {
   const who = line.by === "customer" ? say("you") : line.agent || say("system");
   const element = make("div", { class: `line ${["customer", "agent", "system"].includes(line.by) ? line.by : "system"}` });
-  element.append(make("span", { class: "who" }, who), ...linked(line.text || ""));
+  const at = line.at_ms ? new Date(line.at_ms).toLocaleTimeString(chat.words.locale, { hour: "2-digit", minute: "2-digit" }) : "";
+  element.dataset.by = `${line.by} ${line.agent || ""}`;
+  element.append(make("span", { class: "who" }, make("span", { class: "name" }, who), ` ${at}`), ...linked(line.text || ""));
   if (line.file) {
     const size = Math.max(1, Math.round(line.file.size_bytes / 1024));
     const href = line.file.url ? base + line.file.url : null;
@@ -30,9 +32,14 @@ export function place(element, seq) {
     before = at;
   }
   log.insertBefore(element, before);
+  group(element);
+  if (before) group(before);
   chat.lines.set(seq, element);
   if (follow) toEnd();
 }
+
+// Lines of one person stand together under one name; the others have theirs for who hears them read.
+export const group = (element) => element.classList.toggle("follows", element.previousElementSibling?.dataset.by === element.dataset.by);
 
 export function showLine(line) {
   chat.afterSeq = Math.max(chat.afterSeq, line.seq);

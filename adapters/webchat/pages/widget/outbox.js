@@ -3,7 +3,7 @@
 import { chat, say } from "./chat.js";
 import { connect, forbid } from "./connection.js";
 import { keep, load } from "./kept.js";
-import { lineElement, place, toEnd } from "./lines.js";
+import { group, lineElement, place, toEnd } from "./lines.js";
 import { log, status } from "./panel.js";
 import { show } from "./views.js";
 
@@ -22,9 +22,10 @@ export function takeUp() {
 export function put(frame, shown) {
   const entry = { frame, element: null };
   if (frame.text || shown) {
-    entry.element = lineElement({ by: "customer", text: frame.text || "", file: shown });
+    entry.element = lineElement({ by: "customer", text: frame.text || "", file: shown, at_ms: Date.now() });
     entry.element.querySelector(".mark").textContent = say("sending");
     log.append(entry.element);
+    group(entry.element);
     toEnd();
   }
   pending.set(frame.client_id, entry);

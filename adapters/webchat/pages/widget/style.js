@@ -19,17 +19,18 @@ svg{width:22px;height:22px;fill:currentColor}
 header{display:flex;align-items:center;gap:4px;padding:8px 8px 8px 16px;background:#1d4ed8;color:#fff}
 header h2{flex:1;margin:0;font-size:1.05em;overflow-wrap:anywhere}header button{border-color:#ffffff80!important}
 .log{flex:1;overflow-y:auto;padding:12px;display:flex;flex-direction:column;gap:8px}
+.log:empty{flex:none;padding:0}.log:empty~.area{flex:1;max-height:none;border-top:0;display:flex;flex-direction:column;overflow-y:auto}.log:empty~.area>.row{margin-top:auto}.log:empty+.status:empty{min-height:0;padding:0}
 .line{max-width:85%;align-self:flex-start;background:var(--soft);border-radius:12px;padding:8px 12px;overflow-wrap:anywhere;white-space:pre-wrap}
 .line.customer{align-self:flex-end;background:#1d4ed8;color:#fff}.line.system{align-self:center;background:none;color:var(--muted)}
-.line.customer a{color:#fff}.line a{color:inherit}.who{display:block;font-size:.8em;color:var(--muted)}.customer .who{color:#dbe6ff}
-.mark{display:block;font-size:.75em;text-align:right}.line.failed{background:var(--paper);color:var(--bad);border:1px solid var(--bad)}.failed .who{color:inherit}
+.line.customer a{color:#fff}.line a{color:inherit}.who{display:block;font-size:.8em;color:var(--muted)}.customer .who{color:#dbe6ff}.line.system{text-align:center}.follows{margin-top:-4px}.follows .who{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+.mark{display:block;font-size:.75em;text-align:right}.mark:empty{display:none}.line.failed{background:var(--paper);color:var(--bad);border:1px solid var(--bad)}.failed .who{color:inherit}
 .status{margin:0;padding:4px 14px;min-height:1.8em;color:var(--muted);font-size:.9em}
 .area{padding:8px 12px 12px;border-top:1px solid var(--soft);max-height:75%;overflow-y:auto}
 form{display:flex;flex-direction:column;gap:10px;margin:0}label{display:block;font-size:.9em}label>input,label>textarea{margin-top:4px}.area p{margin:4px 0 10px}
 input,textarea{width:100%;background:var(--paper);border:1px solid var(--edge);border-radius:8px;padding:8px}::placeholder{color:var(--muted);opacity:1}textarea{resize:none;min-height:44px;max-height:140px}
-.number{margin-bottom:8px}.row{display:flex;gap:8px;align-items:flex-end}.row>textarea,.row>label{flex:1}
+.number{margin-bottom:8px}form.row,.row{display:flex;flex-direction:row;gap:8px;align-items:flex-end}.row>button{flex:none}.row>textarea,.row>label{flex:1}
 fieldset{border:0;margin:0;padding:0}legend{padding:0;margin-bottom:6px}
-.scores{display:flex;flex-wrap:wrap;gap:6px}.scores label{position:relative;font-size:1em}.scores input{position:absolute;opacity:0;inset:0;width:100%;height:100%;margin:0}
+.scores{display:flex;flex-wrap:wrap;gap:6px}.scores label{position:relative;font-size:1em;flex:1}.scores input{position:absolute;opacity:0;inset:0;width:100%;height:100%;margin:0}
 .scores span{display:grid;place-items:center;min-width:40px;height:40px;border:1px solid var(--edge);border-radius:8px}
 .scores input:checked+span{background:var(--main);color:#fff}.scores input:focus-visible+span{outline:3px solid #f0b429;outline-offset:2px}
 .ends{display:flex;justify-content:space-between;font-size:.8em;color:var(--muted)}

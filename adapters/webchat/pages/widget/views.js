@@ -67,8 +67,10 @@ function writing() {
 }
 
 function grow(text) {
+  const follow = atEnd();
   text.style.height = "auto";
   text.style.height = `${text.scrollHeight + 2}px`;
+  if (follow) toEnd();
 }
 
 function number() {
