@@ -1,7 +1,9 @@
 """The public listener: addresses, and around each the checks of who asks, from which page and how often."""
 
+import html
 import ipaddress
 import logging
+import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -15,7 +17,7 @@ from adapters.webchat import files
 from adapters.webchat.core import Core
 from adapters.webchat.page_texts import described, texts
 from adapters.webchat.polling import Polling
-from adapters.webchat.settings import EVERYWHERE, Inbox
+from adapters.webchat.settings import EVERYWHERE, Inbox, in_locale
 from adapters.webchat.sockets import Sockets
 from adapters.webchat.widget import widget
 
@@ -27,6 +29,7 @@ NOTHING_FROM_ELSEWHERE: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors "
 )
+_BLANK: Final = re.compile(r"\{\{(\w+)\}\}")
 HEADERS: Final = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Server": "trunkline"}
 ALLOWED: Final = {
     "Access-Control-Allow-Methods": "GET, POST",
@@ -55,6 +58,7 @@ class Application:
         add("GET", "/livez", self._livez)
         add("GET", "/widget.js", self._get_widget)
         add("GET", "/widget/{inbox}", self._get_page)
+        add("GET", "/try/{inbox}", self._get_trial)
         add("GET", "/widget-page.css", self._get_style)
         add("GET", "/chat/v1/inboxes/{inbox}", self._of_inbox(self._get_inbox))
         add("GET", "/chat/v1/ws", self._of_inbox(self._held(self._get_socket)))
@@ -208,14 +212,30 @@ class Application:
         return web.Response(body=body, content_type="text/javascript", charset="utf-8", headers=headers)
 
     async def _get_page(self, request: web.Request) -> web.StreamResponse:
-        """A page that is nothing but the widget: to try it, for frames, and for applications."""
+        """A page that is nothing but the widget: for frames and for applications."""
+        return self._page(request, "page.html")
+
+    async def _get_trial(self, request: web.Request) -> web.StreamResponse:
+        """An example of a page with the widget on it, and the line that brings it there: to try it."""
+        return self._page(request, "try.html")
+
+    def _page(self, request: web.Request, file: str) -> web.StreamResponse:
         name = request.match_info["inbox"]
         inbox = self._core.settings.inboxes.get(name)
         if inbox is None:
             raise web.HTTPNotFound(text="there is no such inbox")
         catalogue = texts(inbox, request.query.get("locale", request.headers.get("Accept-Language", "")))
-        page = (PAGES / "page.html").read_text(encoding="utf-8")
-        page = page.replace("{{locale}}", catalogue["locale"]).replace("{{inbox}}", name)
+        locale = catalogue["locale"]
+        filled = {
+            "locale": locale,
+            "inbox": name,
+            "title": in_locale(inbox.title, locale) or catalogue["title"],
+            "origin": f"{self._core.settings.scheme}://{request.headers.get('Host', '')}",
+            "try_page": catalogue["try_page"],
+            "try_snippet": catalogue["try_snippet"],
+        }
+        page = (PAGES / file).read_text(encoding="utf-8")
+        page = _BLANK.sub(lambda found: html.escape(filled[found[1]]), page)
         ancestors = "*" if EVERYWHERE in inbox.origins else " ".join(["'self'", *inbox.origins])
         headers = {"Content-Security-Policy": NOTHING_FROM_ELSEWHERE + ancestors}
         return web.Response(text=page, content_type="text/html", charset="utf-8", headers=headers)

@@ -10,6 +10,8 @@ from engine.config.sections import Config
 
 YOU: Final = "you"
 """The agent of the example centre whom nobody plays."""
+PASSWORD: Final = "lotus"
+"""Theirs at the desk, whose hash stands in the example centre."""
 HOST: Final = "127.0.0.1"
 
 
@@ -19,6 +21,8 @@ class Addresses(msgspec.Struct, frozen=True):
     http_port: int
     sip_port: int
     """0: nowhere."""
+    chat_port: int
+    """0: nowhere."""
     moved: tuple[str, ...] = ()
     """What is said about ports that were taken."""
 
@@ -27,22 +31,29 @@ class Addresses(msgspec.Struct, frozen=True):
         """Of the pages and the HTTP interface."""
         return f"http://{HOST}:{self.http_port}"
 
+    @property
+    def chat_url(self) -> str:
+        """Of the web chat."""
+        return f"http://{HOST}:{self.chat_port}"
 
-def choose_addresses(config: Config, http_port: int, sip_port: int) -> Addresses:
+
+def choose_addresses(config: Config, http_port: int, sip_port: int, chat_port: int) -> Addresses:
     """Look which of the wanted ports are free; 0 stands for any free one."""
     moved = []
-    http, sip = _free_port(http_port, socket.SOCK_STREAM), 0
+    http, sip, chat = _free_port(http_port, socket.SOCK_STREAM), 0, 0
     if "sip" in config.adapters:
         sip = _free_port(sip_port, socket.SOCK_STREAM, socket.SOCK_DGRAM)
-    for word, wanted, found in (("HTTP", http_port, http), ("SIP", sip_port, sip)):
+    if "webchat" in config.adapters:
+        chat = _free_port(chat_port, socket.SOCK_STREAM)
+    for word, wanted, found in (("HTTP", http_port, http), ("SIP", sip_port, sip), ("web chat", chat_port, chat)):
         if wanted and found and found != wanted:
             moved.append(f"port {wanted} is taken, so {word} listens at {found}")
-    return Addresses(http, sip, tuple(moved))
+    return Addresses(http, sip, chat, tuple(moved))
 
 
 def at_addresses(config: Config, addresses: Addresses) -> Config:
     """Return the configuration with its adapters at these addresses."""
-    ports = {"http": addresses.http_port, "sip": addresses.sip_port}
+    ports = {"http": addresses.http_port, "sip": addresses.sip_port, "webchat": addresses.chat_port}
     sections = {
         name: section.model_copy(update={"host": HOST, "port": ports[name]}) if name in ports else section
         for name, section in config.adapters.items()

@@ -29,13 +29,18 @@ def demo(
     sip_port: Annotated[
         int, typer.Option("--sip-port", min=0, max=65_535, help="Port of SIP; 0: any free one.")
     ] = 5060,
+    chat_port: Annotated[
+        int, typer.Option("--chat-port", min=0, max=65_535, help="Port of the web chat; 0: any free one.")
+    ] = 8081,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")] = False,
 ) -> None:
-    """Run a small contact centre on this machine, with simulated calls and agents. Example: trunkline demo --for 30s"""
+    """Run a small contact centre on this machine: calls, chats, agents. Example: trunkline demo --for 30s"""
     with errors_as_exits(data):
         from simulations.demo.options import DemoOptions
         from simulations.demo.run import run
 
         duration_ns = None if duration is None else parse_duration(duration)
-        options = DemoOptions(duration_ns=duration_ns, data=data, http_port=port, sip_port=sip_port, as_json=as_json)
+        options = DemoOptions(
+            duration_ns, data, http_port=port, sip_port=sip_port, chat_port=chat_port, as_json=as_json
+        )
         raise typer.Exit(run(options))

@@ -30,7 +30,9 @@ def plan_of(config: Config, addresses: Addresses, seed: int) -> Plan:
         for agent in config.agents
         if agent.phone is not None and agent.phone.password is not None and addresses.sip_port
     ]
-    return Plan(addresses.url, HOST, addresses.sip_port, agents, phones, secrets.token_hex(3), seed)
+    chatting = [agent.name for agent in config.agents if agent.name != YOU and agent.capacity.get("chat")]
+    run = secrets.token_hex(3)
+    return Plan(addresses.url, HOST, addresses.sip_port, addresses.chat_port, agents, chatting, phones, run, seed)
 
 
 class Company:

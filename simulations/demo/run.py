@@ -42,7 +42,7 @@ def run(options: DemoOptions) -> int:
     logging.getLogger("adapters.http.adapter").setLevel(logging.ERROR)
     with as_file(files("simulations.demo") / "centre.yaml") as path:
         config = load_config(path)
-    addresses = choose_addresses(config, options.http_port, options.sip_port)
+    addresses = choose_addresses(config, options.http_port, options.sip_port, options.chat_port)
     config = at_addresses(config, addresses)
     with console.status("loading the routing kernel (compiled once, which takes a minute)"):
         warm()

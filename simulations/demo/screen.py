@@ -11,8 +11,10 @@ from rich.text import Text
 
 from engine.live.loop import LiveEngine
 from engine.projections.queues.status import QueueStatus
-from simulations.demo.addresses import HOST, YOU, Addresses
+from simulations.demo.addresses import HOST, PASSWORD, YOU, Addresses
 from simulations.demo.books import Books
+from simulations.demo.overheard import Overheard
+from simulations.demo.people.crowd import INBOX
 
 REFRESH_S: Final = 0.25
 LINE_EVERY_S: Final = 10.0
@@ -27,12 +29,14 @@ def welcome(console: Console, addresses: Addresses) -> None:
     body = f'{{"type": "contact_arrived", "contact": "{CONTACT}", "queue": "chat", "channel": "chat"}}'
     lines = [
         f"queues, live      {addresses.url}/",
-        f"answer yourself   {addresses.url}/desk (sign in as {YOU}, without a password)",
+        f"answer yourself   {addresses.url}/desk (sign in as {YOU}, password {PASSWORD}; then choose Ready)",
         f"bring a contact   curl -d '{body}' \\",
         f"                    -H 'Content-Type: application/json' {addresses.url}/api/v1/events",
         f"why this agent?   {addresses.url}/api/v1/contacts/{CONTACT}/explain",
         f"HTTP interface    {addresses.url}/docs     metrics  {addresses.url}/metrics",
     ]
+    if addresses.chat_port:
+        lines.insert(1, f"chat with it      {addresses.chat_url}/try/{INBOX} (a page with the widget; agents answer)")
     if addresses.sip_port:
         lines.insert(
             1, f"call it yourself  sip:sales@{HOST}:{addresses.sip_port} (any SIP softphone; there is no sound)"
@@ -48,13 +52,23 @@ class Screen:
         self._engine = engine
         self._ends_at_s = ends_at_s
         """On the monotonic clock; None: nobody knows."""
+        self._overheard = Overheard(engine)
 
     async def show(self) -> None:
         """Draw again and again, or print lines where there is no terminal."""
+        unsubscribe = self._engine.subscribe(self._overheard.hear)
+        try:
+            await self._show()
+        finally:
+            unsubscribe()
+
+    async def _show(self) -> None:
         if not self._console.is_terminal:
             while True:
                 await asyncio.sleep(LINE_EVERY_S)
                 self._console.print(self._line(), highlight=False, soft_wrap=True)
+                for line in self._overheard.lines:
+                    self._console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
         with Live(self._table(), console=self._console, auto_refresh=False, transient=True) as live:
             while True:
                 await asyncio.sleep(REFRESH_S)
@@ -83,7 +97,8 @@ class Screen:
                 "" if s.service_level.value is None else f"{s.service_level.value:.0%} in {s.threshold_s:.0f} s",
                 style="red" if s.health == "breached" else "yellow" if s.health == "at_risk" else "",
             )
-        return Group(table, Text(self._footer(), style="dim"))
+        said = [Text(line, style="cyan", no_wrap=True, overflow="ellipsis") for line in self._overheard.lines]
+        return Group(table, *said, Text(self._footer(), style="dim"))
 
     def _footer(self) -> str:
         left = "Ctrl-C ends"

@@ -15,7 +15,7 @@ from simulations.demo.addresses import HOST, choose_addresses
 
 ROOT = Path(__file__).parents[2]
 CENTRE = ROOT / "simulations" / "demo" / "centre.yaml"
-ANY_PORTS = ("--port", "0", "--sip-port", "0")
+ANY_PORTS = ("--port", "0", "--sip-port", "0", "--chat-port", "0")
 
 
 def demo(*options: str) -> "subprocess.Popen[str]":
@@ -39,6 +39,11 @@ def test_it_serves_calls_chats_and_tasks_and_its_books_balance(tmp_path: Path) -
     people = books["people"]
     assert people["calls"] == books["channels"]["voice"]["offered"]
     assert people["registered"] == 10
+    assert people["chats"] == books["channels"]["chat"]["offered"]
+    assert books["channels"]["chat"]["answered"] > 0
+    assert people["chat_lines_answered"] > 0
+    assert people["chat_lines_said"] >= people["chats"]
+    assert people["chat_lines_lost"] == 0
     assert people["calls_open"] == people["calls_failed"] == people["http_failed"] == 0
     assert sum(people["statuses"].values()) == people["calls"]
     assert any((tmp_path / "log").iterdir())
@@ -58,16 +63,19 @@ def test_ctrl_c_lets_everybody_finish() -> None:
     assert program.returncode == 0, said
     assert "counted again the same; decided again the same decisions" in output
     assert any("sip:sales@127.0.0.1:" in line for line in heard)
+    assert any("/try/web (a page with the widget; agents answer)" in line for line in heard)
+    assert any("/desk (sign in as you, password lotus; then choose Ready)" in line for line in heard)
 
 
 def test_it_moves_away_from_ports_that_are_taken() -> None:
     config = load_config(CENTRE)
     with socket.create_server((HOST, 0)) as taken:
         port = taken.getsockname()[1]
-        found = choose_addresses(config, port, port)
-    assert port not in (found.http_port, found.sip_port)
+        found = choose_addresses(config, port, port, port)
+    assert port not in (found.http_port, found.sip_port, found.chat_port)
     assert found.moved == (
         f"port {port} is taken, so HTTP listens at {found.http_port}",
         f"port {port} is taken, so SIP listens at {found.sip_port}",
+        f"port {port} is taken, so web chat listens at {found.chat_port}",
     )
-    assert choose_addresses(config, port, port).moved == ()
+    assert choose_addresses(config, port, port, 0).moved == ()

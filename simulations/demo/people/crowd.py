@@ -11,7 +11,10 @@ from adapters.sip.protocol import Hop
 from simulations.demo.people.agent_phone import AgentPhone
 from simulations.demo.people.api import Api
 from simulations.demo.people.caller import Callers
+from simulations.demo.people.chat_desk import ChatDesk
+from simulations.demo.people.chatters import Chatters
 from simulations.demo.people.desk import Desk
+from simulations.demo.people.follow_ups import FollowUps
 from simulations.demo.people.registration import Account
 from simulations.demo.people.tally import Tally
 from simulations.demo.people.traits import (
@@ -24,7 +27,6 @@ from simulations.demo.people.traits import (
     TASKS_PER_S,
     Chance,
 )
-from simulations.demo.people.visitors import Visitors
 
 START_WITHIN_S: Final = 20.0
 LEAVE_WITHIN_S: Final = 12.0
@@ -32,6 +34,8 @@ LEAVE_MEAN_S: Final = 0.5
 LAST_PATIENCE_S: Final = 7.0
 """Who waits when the day is over is still served, if that is possible within so long."""
 LOOK_EVERY_S: Final = 0.05
+INBOX: Final = "web"
+"""Of the example centre's web chat."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -42,7 +46,11 @@ class Plan(msgspec.Struct, frozen=True):
     host: str
     sip_port: int
     """0: nobody calls."""
+    chat_port: int
+    """0: nobody chats."""
     agents: list[str]
+    chatting: list[str]
+    """Agents who chat, each at a desk."""
     phones: list[Account]
     run: str
     """Makes this run's contacts differ from those of another one over the same log."""
@@ -57,8 +65,11 @@ class Crowd:
         self.tally = Tally()
         self._chance = chance
         self._api = Api(plan.url)
-        self._desk = Desk(self._api, plan.agents, chance, self.tally)
-        self._visitors = Visitors(self._api, chance, self.tally, plan.run)
+        chatting = plan.chatting if plan.chat_port else []
+        self._desk = Desk(self._api, plan.agents, chance, self.tally, chatting)
+        self._chat_desks = [ChatDesk(plan.url, agent, chance, self.tally) for agent in chatting]
+        self._chatters = Chatters(f"http://{plan.host}:{plan.chat_port}", INBOX, chance, self.tally)
+        self._follow_ups = FollowUps(self._api, chance, self.tally, plan.run)
         self._callers = Callers(switch, chance, self.tally)
         self._phones = [AgentPhone(account, switch, chance, self.tally) for account in plan.phones]
         self._with_calls = plan.sip_port > 0
@@ -75,6 +86,10 @@ class Crowd:
         async with asyncio.timeout(START_WITHIN_S):
             await began.wait()
             await self._desk.start()
+            await self._chatters.start()
+            for desk in self._chat_desks:
+                desk.start()
+            await asyncio.gather(*(desk.is_there.wait() for desk in self._chat_desks))
             if self._with_calls:
                 await self._callers.start()
                 for phone in self._phones:
@@ -87,8 +102,10 @@ class Crowd:
                 delay_s = place * FIRST_CALLS_WITHIN_S / FIRST_CALLS
                 self._arrivals.append(loop.call_later(delay_s, self._callers.call))
             self._keep_coming(CALLS_PER_S, self._callers.call)
-        self._keep_coming(CHATS_PER_S, self._visitors.chat)
-        self._keep_coming(TASKS_PER_S, self._visitors.task)
+        if self._chat_desks:
+            self._chatters.chat()
+            self._keep_coming(CHATS_PER_S, self._chatters.chat)
+        self._keep_coming(TASKS_PER_S, self._follow_ups.bring)
 
     async def leave(self) -> None:
         """Nobody comes any more; who talks ends soon, so that who waits is still served; then everybody goes home."""
@@ -97,8 +114,11 @@ class Crowd:
             if timer is not None:
                 timer.cancel()
         self._callers.end_soon(LEAVE_MEAN_S, LAST_PATIENCE_S)
-        self._visitors.end_soon(LAST_PATIENCE_S)
+        self._chatters.end_soon(LAST_PATIENCE_S)
+        for desk in self._chat_desks:
+            desk.end_soon(LEAVE_MEAN_S)
         self._desk.end_soon(LEAVE_MEAN_S)
+        self._arrivals.append(asyncio.get_running_loop().call_later(LAST_PATIENCE_S, self._follow_ups.take_back))
         try:
             async with asyncio.timeout(LEAVE_WITHIN_S):
                 self._look_around()
@@ -107,10 +127,13 @@ class Crowd:
             self.tally.calls_open = self._callers.count
         self._desk.stop()
         await self._desk.log_out()
+        if self._arrivals[-1] is not None:
+            self._arrivals[-1].cancel()
         await self._close()
 
     def _look_around(self) -> None:
-        if self._callers.count or self._visitors.count or any(phone.is_busy for phone in self._phones):
+        written = self._chatters.count or self._follow_ups.count
+        if self._callers.count or written or any(phone.is_busy for phone in self._phones):
             asyncio.get_running_loop().call_later(LOOK_EVERY_S, self._look_around)
         else:
             self._alone.set()
@@ -119,16 +142,18 @@ class Crowd:
         for phone in self._phones:
             phone.stop()
         self._callers.stop()
-        self._visitors.stop()
+        await self._chatters.stop()
+        for desk in self._chat_desks:
+            await desk.stop()
         if self._stream is not None:
             self._stream.cancel()
             await asyncio.gather(self._stream, return_exceptions=True)
         await self._api.close()
-        self.tally.http_failed = self._api.failed
+        self.tally.http_failed += self._api.failed
 
     def _take(self, name: str, said: dict[str, Any]) -> None:
         self._desk.take(name, said)
-        self._visitors.take(name, said)
+        self._follow_ups.take(name, said)
         if self._leaving and name == "effect" and said.get("type") == "connect_contact":
             self._desk.end_soon(LEAVE_MEAN_S)
 

@@ -1,7 +1,7 @@
-"""Agents at their screens: they log in, take chats and tasks, end their wrap-up, and have a break now and then."""
+"""Agents at their screens: they log in, take tasks, end their wrap-up, and have a break now and then."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from simulations.demo.people.api import Api
@@ -12,9 +12,11 @@ from simulations.demo.people.traits import Chance
 class Desk:
     """The screens of all agents."""
 
-    def __init__(self, api: Api, agents: list[str], chance: Chance, tally: Tally) -> None:
+    def __init__(self, api: Api, agents: list[str], chance: Chance, tally: Tally, seated: Sequence[str] = ()) -> None:
         self._api = api
         self._agents = agents
+        self._seated = frozenset(seated)
+        """Those who end their wrap-up at a desk of their own."""
         self._chance = chance
         self._tally = tally
         self._timers: dict[tuple[str, str], asyncio.TimerHandle] = {}
@@ -70,7 +72,7 @@ class Desk:
 
     def _heard(self, kind: str, agent: str) -> None:
         traits = self._chance.traits
-        if kind == "wrap_up_started":
+        if kind == "wrap_up_started" and agent not in self._seated:
             self._after("wrap up", agent, self._chance.wait_s(self._wrap_up_s), self._wrapped, agent)
         elif kind == "agent_suspended":
             # Nobody answered at this desk too often: its owner comes back and says so.

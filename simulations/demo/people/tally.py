@@ -27,6 +27,15 @@ class Tally(msgspec.Struct):
     """Phones with a registration."""
     chats: int = 0
     tasks: int = 0
+    chat_lines_said: int = 0
+    """Lines of visitors that are in the log, as they were told."""
+    chat_lines_heard: int = 0
+    """Lines of agents that visitors were shown."""
+    chat_lines_answered: int = 0
+    """Times that an agent answered what a visitor had written."""
+    chat_lines_lost: int = 0
+    """Lines of visitors who could not be connected any more."""
+    surveys: int = 0
     http_answered: int = 0
     """Chats and tasks that an agent's desk took."""
     http_given_up: int = 0

@@ -1,7 +1,8 @@
 """How the demo's people behave: what they do when, drawn from one seeded source of chance."""
 
 import random
-from typing import Final, Literal
+from collections.abc import Sequence
+from typing import Final, Literal, TypeVar
 
 import msgspec
 
@@ -17,6 +18,7 @@ RUSH_EVERY_S: Final = 40.0
 """Arrivals swell and ebb once in so long, so that lines build up and empty again while one looks."""
 RUSH_SHARE: Final = 0.6
 
+T = TypeVar("T")
 Answer = Literal["answer", "decline", "no_answer"]
 
 
@@ -28,6 +30,13 @@ class Traits(msgspec.Struct, frozen=True):
     talk_s: float = 14.0
     """Of each side of a call (a sum of three exponential ones): the first to have enough hangs up."""
     chat_s: float = 15.0
+    """Of a chat that a program brought."""
+    writing_s: float = 1.5
+    """Of one line of a chat, on both sides."""
+    goodbye: float = 0.5
+    """Share of visitors who say goodbye; the others just leave."""
+    surveyed: float = 0.6
+    """Share of those who say how it was."""
     task_s: float = 8.0
     wrap_up_s: float = 2.0
     ring_s: tuple[float, float] = (1.0, 2.5)
@@ -76,9 +85,13 @@ class Chance:
         """Which number a caller dials."""
         return self._random.choices(list(CALL_SHARES), list(CALL_SHARES.values()))[0]
 
-    def one_of(self, names: list[str]) -> str:
+    def one_of(self, found: Sequence[T]) -> T:
         """Anybody."""
-        return self._random.choice(names)
+        return self._random.choice(found)
+
+    def score(self) -> int:
+        """How satisfied somebody is, from 1 to 5: most are."""
+        return self._random.choices((1, 2, 3, 4, 5), (1, 1, 2, 6, 8))[0]
 
     def is_one_in(self, share: float) -> bool:
         """Whether something happens that happens with this share."""
