@@ -24,7 +24,8 @@ FACTS_PER_S: Final = 5000
 BATCH: Final = 250
 SECONDS: Final = 15.0
 SETTLE_S: Final = 3.0
-TOPICS: Final = "queues,agents,waiting,alerts"
+ADDRESS: Final = "/api/v1/stream?topics=queues,agents,waiting,alerts&board=default&changes=fields"
+"""What the wallboard's page asks for."""
 
 
 def run(readers: int = READERS, facts_per_s: int = FACTS_PER_S, seconds: float = SECONDS) -> list[Line]:
@@ -49,8 +50,9 @@ async def measure(folder: Path, readers: int, facts_per_s: int, seconds: float) 
             reading = [asyncio.create_task(_read(session, acks, delays)) for _ in range(readers)]
             try:
                 await asyncio.sleep(SETTLE_S)
+                before_s = served.processor_s()
                 sent = await _send(session, facts_per_s, seconds, acks)
-                after_mb = served.rss_mb()
+                after_mb, taken_s = served.rss_mb(), served.processor_s() - before_s
             finally:
                 for task in reading:
                     task.cancel()
@@ -67,6 +69,7 @@ async def measure(folder: Path, readers: int, facts_per_s: int, seconds: float) 
         heard=len(delays),
         owed=len(acks) * readers,
         facts_per_s=round(sent / seconds),
+        processor_s_per_s=round(taken_s / (seconds + 1.0), 2),
         memory_before_mb=round(before_mb),
         memory_after_mb=round(after_mb),
         inputs=f"{readers} readers, {facts_per_s} facts a second, 200 agents, 50 queues, one machine",
@@ -77,7 +80,7 @@ async def _read(session: aiohttp.ClientSession, acks: list[tuple[int, float]], d
     """Read one stream; note how late it hears of each batch that was told durable."""
     heard = 0
     timeout = aiohttp.ClientTimeout(total=None)
-    async with session.get(f"/api/v1/stream?topics={TOPICS}", timeout=timeout) as answer:
+    async with session.get(ADDRESS, timeout=timeout) as answer:
         assert answer.status == 200, await answer.text()
         async for text in answer.content:
             if not text.startswith(b'data: {"topic":"queues"'):

@@ -1,6 +1,7 @@
 """A real `trunkline serve` as a process of its own, to be waited for, asked, and killed."""
 
 import asyncio
+import os
 import signal
 import socket
 import subprocess
@@ -58,6 +59,11 @@ class Started:
     def own_mb(self) -> float:
         """What of it is not the contents of files, as the code of libraries is, which the system can read again."""
         return self._status_mb("RssAnon")
+
+    def processor_s(self) -> float:
+        """Processor time that it has taken since it began, of all its threads."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def _status_mb(self, name: str) -> float:
         status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")

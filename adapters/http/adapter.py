@@ -18,7 +18,7 @@ from adapters.http.settings import Settings as HttpSettings
 from adapters.http.tokens import Tokens
 from adapters.http.wallboard.day import Days
 from adapters.http.wallboard.kiosks import Kiosks
-from engine.errors import TlsFilesUnusable
+from engine.errors import ConfigError, TlsFilesUnusable
 from engine.messages.effects import AnyEffect
 from engine.model.rate_limit import RateLimit
 from engine.ports import AdapterStatus, EngineLink, OpenContact
@@ -30,6 +30,11 @@ LINGER_S: Final = 1.0
 """How long a body that nobody wants is read after the answer, so that the answer arrives."""
 SHUTDOWN_S: Final = 2.0
 """How long requests under way get to finish."""
+AT_START: Final = (
+    *("host", "port", "tls", "time_zone", "cors", "body_limit", "idle_timeout_ns"),
+    *("streams", "connections", "desk", "required"),
+)
+"""Settings that hold from the start on; all others follow a reload."""
 
 
 class HttpAdapter:
@@ -108,6 +113,24 @@ class HttpAdapter:
             )
         if contacts:
             logger.info("%d contacts that came by HTTP are still open", len(contacts))
+
+    def reload(self, settings: HttpSettings) -> None:
+        """Go on with other boards, tokens and limits. Raises ConfigError for what needs a restart, and keeps that."""
+        kept = {name: getattr(self.settings, name) for name in AT_START}
+        if bool(settings.tokens) != bool(self.settings.tokens):  # whether anybody needs one is no change for a reload
+            kept["tokens"] = self.settings.tokens
+        waiting = [name for name, value in kept.items() if value != getattr(settings, name)]
+        self.settings = self.context.settings = settings.model_copy(update=kept)
+        context = self.context
+        context.tokens.follow(self.settings.tokens)
+        context.feed.follow(self.settings.all_boards)
+        context.days.forget()
+        for token in self.settings.tokens:
+            context.metrics.know_source(f"http:{token.id}")
+        context.rate_limit.follow(self.settings.requests_per_second, 2 * self.settings.requests_per_second)
+        if waiting:
+            names = ", ".join(name.removesuffix("_ns") for name in waiting)
+            raise ConfigError([f"adapters.http: {names} stay as they are until a restart; all else is followed"])
 
     def act(self, effect: AnyEffect) -> None:
         """Hand an effect to those who read the stream's topic `effects`."""

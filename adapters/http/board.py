@@ -4,11 +4,12 @@ A reader that is slow simply finds more items changed at once: nothing is queued
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 TOMBSTONES_MAX: Final = 1000
+_ENCODER: Final = msgspec.json.Encoder()
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -21,30 +22,63 @@ class Change(msgspec.Struct, frozen=True):
     removed: list[str] = []
 
 
+class _Item:
+    """One item as it is, and as it was before it changed last."""
+
+    __slots__ = ("_encoded", "_patch", "before", "tile", "version")
+
+    def __init__(self, version: int, tile: msgspec.Struct, before: msgspec.Struct | None) -> None:
+        self.version = version
+        self.tile = tile
+        self.before = before
+        self._encoded: msgspec.Raw | None = None
+        self._patch: msgspec.Raw | None = None
+
+    def encoded(self) -> msgspec.Raw:
+        """All of it."""
+        if self._encoded is None:
+            self._encoded = msgspec.Raw(_ENCODER.encode(self.tile))
+        return self._encoded
+
+    def patch(self) -> msgspec.Raw:
+        """Its name, which is its first field, and the fields that changed last."""
+        if self.before is None:
+            return self.encoded()
+        if self._patch is None:
+            name, *others = self.tile.__struct_fields__
+            told: dict[str, Any] = {name: getattr(self.tile, name)}
+            for field in others:
+                value = getattr(self.tile, field)
+                if value != getattr(self.before, field):
+                    told[field] = value
+            self._patch = msgspec.Raw(_ENCODER.encode(told))
+        return self._patch
+
+
 class Board:
-    """The items of one topic. `update` replaces them, `since` tells what changed."""
+    """The items of one topic. `update` replaces them, `encoded_since` tells what changed."""
 
     def __init__(self, topic: str) -> None:
         self.topic = topic
         self.version = 0
-        self._items: dict[str, tuple[int, bytes]] = {}
+        self._items: dict[str, _Item] = {}
         self._removed: dict[str, int] = {}
         self._whole_since = 0
         """Readers that saw nothing later than this get everything: removals before it are forgotten."""
         self._as_of = 0
-        self._encoded: dict[int, tuple[str, int, bytes]] = {}
+        self._encoded: dict[tuple[int, bool], tuple[str, int, bytes]] = {}
         self._at_ns = 0
 
-    def update(self, items: Mapping[str, bytes], as_of: int, at_ns: int, *, partial: bool = False) -> bool:
-        """Take in all items, or with `partial` only the changed ones; returns whether anything changed."""
+    def update(self, tiles: Mapping[str, msgspec.Struct], as_of: int, at_ns: int, *, partial: bool = False) -> bool:
+        """Take in all items, or with `partial` only some; returns whether anything changed."""
         self._as_of, self._at_ns = as_of, at_ns
         version = self.version + 1
-        changed = {name: body for name, body in items.items() if self._body(name) != body}
-        gone = [] if partial else [name for name in self._items if name not in items]
+        changed = {name: tile for name, tile in tiles.items() if self._tile(name) != tile}
+        gone = [] if partial else [name for name in self._items if name not in tiles]
         if not changed and not gone and self.version:
             return False
-        for name, body in changed.items():
-            self._items[name] = version, body
+        for name, tile in changed.items():
+            self._items[name] = _Item(version, tile, self._tile(name))
             self._removed.pop(name, None)
         for name in gone:
             del self._items[name]
@@ -56,27 +90,34 @@ class Board:
         self._encoded.clear()
         return True
 
-    def since(self, version: int) -> tuple[str, Change] | None:
-        """Return ("snapshot" or "delta", change) for a reader that has seen `version`; None when it has seen all."""
+    def since(self, version: int, *, fields: bool = False) -> tuple[str, Change] | None:
+        """Return (kind, change) for a reader that has seen `version`; None when it has seen all.
+
+        A "snapshot" has everything, the items of a "delta" replace those of the same name. With `fields`, who has seen
+        all but the last change gets a "patch": the fields of its items replace those of the items of the same name.
+        """
         if version >= self.version and version:
             return None
         if version == 0 or version < self._whole_since:
-            items = [msgspec.Raw(body) for _, body in self._items.values()]
+            items = [item.encoded() for item in self._items.values()]
             return "snapshot", Change(self.topic, self._as_of, self._at_ns, items)
-        items = [msgspec.Raw(body) for at, body in self._items.values() if at > version]
+        late = [item for item in self._items.values() if item.version > version]
         removed = [name for name, at in self._removed.items() if at > version]
-        return "delta", Change(self.topic, self._as_of, self._at_ns, items, removed)
+        if fields and version == self.version - 1:
+            return "patch", Change(self.topic, self._as_of, self._at_ns, [item.patch() for item in late], removed)
+        return "delta", Change(self.topic, self._as_of, self._at_ns, [item.encoded() for item in late], removed)
 
-    def encoded_since(self, version: int) -> tuple[str, int, bytes] | None:
-        """Return (snapshot or delta, its position, the change as JSON), made once for all readers who saw as much."""
-        if version not in self._encoded:
-            found = self.since(version)
+    def encoded_since(self, version: int, *, fields: bool = False) -> tuple[str, int, bytes] | None:
+        """Return (kind, its position, the change as JSON), made once for all readers who saw as much."""
+        key = version, fields
+        if key not in self._encoded:
+            found = self.since(version, fields=fields)
             if found is None:
                 return None
             name, change = found
-            self._encoded[version] = name, change.as_of, msgspec.json.encode(change)
-        return self._encoded[version]
+            self._encoded[key] = name, change.as_of, _ENCODER.encode(change)
+        return self._encoded[key]
 
-    def _body(self, name: str) -> bytes | None:
+    def _tile(self, name: str) -> msgspec.Struct | None:
         found = self._items.get(name)
-        return found[1] if found else None
+        return found.tile if found else None

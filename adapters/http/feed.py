@@ -10,31 +10,27 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Final
 
-import msgspec
-
 from adapters.http.board import Board
 from adapters.http.effect_log import EffectLog
-from adapters.http.effort import is_large
-from adapters.http.tiles import streamed_queue, waiting_tiles
+from adapters.http.state_boards import STATE_TOPICS, StateBoards, View
 from adapters.http.wallboard.alerts import AlertBook
 from adapters.http.wallboard.boards import BoardSettings
 from adapters.http.wallboard.hour import LastHour
 from adapters.http.wallboard.seen import Seen
 from engine.messages.effects import AnyEffect
 from engine.ports import EngineLink, Turn
-from engine.projections.agents.status import AgentWatch
 from engine.projections.days import midnight_ns
 from engine.projections.feed.events import Event
 from engine.projections.feed.recent_turns import RecentTurns
-from engine.projections.queues.tiles import agent_tile
 from engine.projections.views import Views
 
 logger = logging.getLogger(__name__)
-STATE_TOPICS: Final = ("queues", "agents", "waiting", "alerts")
 LOG_TOPICS: Final = ("events", "effects")
 TOPICS: Final = (*STATE_TOPICS, *LOG_TOPICS)
-REFRESH_S: Final = 0.25
-"""State is told at most four times a second."""
+REFRESH_S: Final = 0.1
+"""State is told at most ten times a second."""
+REST: Final = 2.0
+"""However long telling takes, the loop has twice as long for everything else."""
 RECHECK_S: Final = 1.0
 """Contacts pass their thresholds without an event: state is looked at this often anyway."""
 
@@ -54,8 +50,10 @@ class Feed:
         self._wall_ns = wall_ns
         self._time_zone = time_zone
         self.streams_max = streams_max
-        self.boards = {topic: Board(topic) for topic in STATE_TOPICS}
-        self.readers: dict[object, frozenset[str]] = {}
+        self.state = StateBoards(boards)
+        self.readers: dict[object, tuple[frozenset[str], View]] = {}
+        self.round: dict[object, tuple[bytes, tuple[int, ...], int]] = {}
+        """What was told since the last look, by what a reader had seen: made once for all who saw as much."""
         self.skipped = 0
         """Versions of state that readers never saw, because a newer one was there before they were ready."""
         self.dropped = 0
@@ -66,13 +64,13 @@ class Feed:
         self._alerts = AlertBook(boards, self.seen)
         self.hour = LastHour()
         """The latest minutes in figures, as far as anybody looked."""
-        self._agents = AgentWatch()
         self.recent = RecentTurns()
         self.effects = EffectLog(wall_ns())
         self._dirty = asyncio.Event()
-        self._news: asyncio.Future[None] | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._reading: asyncio.Task[None] | None = None
+        self._of_state = asyncio.Event()
+        self._of_log = asyncio.Event()
+        self._events_wanted = 0
+        self._tasks: list[asyncio.Task[None]] = []
         self._unsubscribe: Callable[[], None] = lambda: None
         self.durable_seq = 0
 
@@ -85,43 +83,53 @@ class Feed:
         """Begin to watch the engine."""
         self.durable_seq = self.views.as_of
         self._unsubscribe = self._engine.subscribe(self._on_turn)
-        self._task = asyncio.get_running_loop().create_task(self._refresh_while_read(), name="http feed")
-        self._reading = asyncio.get_running_loop().create_task(asyncio.to_thread(self.seen.read_back, self.views))
+        loop = asyncio.get_running_loop()
+        self._tasks = [
+            loop.create_task(self._refresh_while_read(), name="http feed"),
+            loop.create_task(self._beat(), name="http feed beat"),
+            loop.create_task(asyncio.to_thread(self.seen.read_back, self.views), name="http feed history"),
+        ]
 
     async def stop(self) -> None:
         """End all streams: each reader is told, none is waited for."""
         self.closing = True
         self._unsubscribe()
         self._tell()
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, *([self._reading] if self._reading else []), return_exceptions=True)
+        for task in self._tasks[:2]:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def join(self, reader: object, topics: frozenset[str]) -> bool:
-        """Add a reader; returns False when there are too many."""
-        if len(self.readers) >= self.streams_max:
-            return False
-        self.readers[reader] = topics
+    def follow(self, boards: Mapping[str, BoardSettings]) -> None:
+        """Go on with other boards."""
+        self.state.follow(boards)
+        self._alerts.follow(boards)
         self._dirty.set()
-        return True
+
+    def join(self, reader: object, topics: frozenset[str], view: View) -> list[Board] | None:
+        """Add a reader; returns the boards that it reads, in the order of STATE_TOPICS, or None: there are too many."""
+        if len(self.readers) >= self.streams_max:
+            return None
+        self.readers[reader] = topics, view
+        self._events_wanted += "events" in topics
+        self._dirty.set()
+        return [self.state.open(topic, view) for topic in STATE_TOPICS if topic in topics]
 
     def leave(self, reader: object) -> None:
         """Remove a reader."""
-        self.readers.pop(reader, None)
+        topics, view = self.readers.pop(reader, (frozenset[str](), View()))
+        self._events_wanted -= "events" in topics
+        for topic in STATE_TOPICS:
+            if topic in topics:
+                self.state.close(topic, view)
 
-    async def news(self, timeout_s: float) -> bool:
-        """Wait until something is new; returns False when nothing was for `timeout_s`."""
-        if self.closing:
-            return True
-        if self._news is None or self._news.done():
-            self._news = asyncio.get_running_loop().create_future()
-        done, _ = await asyncio.wait((self._news,), timeout=timeout_s)
-        return bool(done)
+    def news(self, topics: frozenset[str]) -> asyncio.Event:
+        """Return what is set when something of these topics is new after this call, or a second has passed."""
+        return self._of_log if topics.intersection(LOG_TOPICS) else self._of_state
 
     def note_effect(self, effect: AnyEffect) -> None:
         """Keep an effect for those who read them."""
         self.effects.note(effect)
-        self._tell()
+        self._tell(of_state=False)
 
     async def events_after(self, seq: int, limit: int) -> list[Event]:
         """Return events after `seq`: from the latest turns, or from the log when it lies further back."""
@@ -137,60 +145,53 @@ class Feed:
         self._dirty.set()
         self.recent.note(turn)
         self.seen.note(turn)
-        if any("events" in topics for topics in self.readers.values()):
+        if self._events_wanted:
+            self._tell(of_state=False)
+
+    def _tell(self, *, of_state: bool = True) -> None:
+        """Wake those who read the log, and with `of_state` all others too."""
+        self._of_log.set()
+        self._of_log = asyncio.Event()
+        if of_state:
+            self._of_state.set()
+            self._of_state = asyncio.Event()
+
+    async def _beat(self) -> None:
+        """Let every reader look at the clock, for its pings."""
+        while True:
+            await asyncio.sleep(RECHECK_S)
             self._tell()
 
-    def _tell(self) -> None:
-        if self._news is not None and not self._news.done():
-            self._news.set_result(None)
-
     async def _refresh_while_read(self) -> None:
+        loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(REFRESH_S)
-            wanted = frozenset(topic for topics in self.readers.values() for topic in topics if topic in STATE_TOPICS)
-            if not wanted:
+            if not self.state.wanted:
                 self._dirty.clear()
                 await self._dirty.wait()
                 continue
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._dirty.wait(), RECHECK_S)
             self._dirty.clear()
+            began_s = loop.time()
             try:
-                await self._refresh(wanted)
+                await self._refresh()
             except Exception:
                 logger.exception("the boards could not be refreshed")
+            await asyncio.sleep(0)  # all readers write in the loop's next round, which counts as telling
+            await asyncio.sleep(0)
+            took_s = loop.time() - began_s
+            await asyncio.sleep(max(REFRESH_S - took_s, REST * took_s))
 
-    async def _refresh(self, wanted: frozenset[str]) -> None:
+    async def _refresh(self) -> None:
         """Look at the tables now, in a thread where they are large, and tell readers once all of it is durable."""
         views, wall_ns = self.views, self._wall_ns()
         as_of, now_ns, today_ns = views.as_of, views.now_ns(wall_ns), midnight_ns(wall_ns, self._time_zone)
-        found: dict[str, dict[str, bytes]] = {}
-        if "waiting" in wanted:
-            found["waiting"] = {tile.contact: msgspec.json.encode(tile) for tile in waiting_tiles(views, now_ns)}
-        agents = views.agents_changed(self._agents) if "agents" in wanted else []
-        large = is_large(len(agents), len(views.directory.queues))
-        of_queues = "queues" in wanted or "alerts" in wanted
-        if of_queues or "agents" in wanted:
-            still = views.still(now_ns, today_ns) if large else views
-
-            def reckon() -> None:
-                if of_queues:
-                    tiles = [streamed_queue(status) for status in still.queues(now_ns, today_ns).queues]
-                    found["queues"] = {tile.queue: msgspec.json.encode(tile) for tile in tiles}
-                    alerts = self._alerts.look(tiles, now_ns)
-                    found["alerts"] = {name: msgspec.json.encode(alert) for name, alert in alerts.items()}
-                    self.hour.note(tiles, now_ns)
-                if "agents" in wanted:
-                    listed = still.agents(now_ns, agents).agents
-                    found["agents"] = {status.agent: msgspec.json.encode(agent_tile(status)) for status in listed}
-
-            if large:
-                await asyncio.to_thread(reckon)
-            else:
-                reckon()
+        look = self.state.look(views, now_ns, today_ns, self._alerts, lambda tiles: self.hour.note(tiles, now_ns))
+        if look.large:
+            await asyncio.to_thread(look.reckon)
+        else:
+            look.reckon()
         await self._engine.durable()
-        news = [
-            self.boards[topic].update(items, as_of, now_ns, partial=topic == "agents") for topic, items in found.items()
-        ]
-        if any(news):
+        if self.state.take_in(look, as_of):
+            self.round.clear()
             self._tell()

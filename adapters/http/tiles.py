@@ -1,5 +1,6 @@
 """What streams carry of queues and waiting contacts: only what changes by events, ages as instants."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -58,9 +59,9 @@ def streamed_queue(status: QueueStatus) -> StreamedQueue:
     )
 
 
-def waiting_tiles(views: Views, now_ns: int, limit: int = WAITING_MAX) -> list[WaitingTile]:
-    """Return the contacts who wait longest, over all queues."""
-    longest = views.longest_waiting(limit)
+def waiting_tiles(views: Views, now_ns: int, limit: int = WAITING_MAX, queues: Sequence[str] = ()) -> list[WaitingTile]:
+    """Return the contacts who wait longest, over these queues; of none: over all."""
+    longest = views.longest_waiting(limit, queues)
     reasons = views.waiting_reasons([wait.slot for wait in longest], now_ns)
     return [
         WaitingTile(

@@ -23,9 +23,11 @@ _NOBODY: Final = "0" * 64
 class Caller:
     """One who asks: a token's id and scopes, or everybody on this machine."""
 
-    __slots__ = ("agent", "kiosk", "name", "own_only", "scopes")
+    __slots__ = ("agent", "kiosk", "kiosk_board", "name", "own_only", "scopes")
 
-    def __init__(self, name: str, scopes: frozenset[str], agent: str | None = None, kiosk: str = "") -> None:
+    def __init__(
+        self, name: str, scopes: frozenset[str], agent: str | None = None, kiosk: str = "", kiosk_board: str = ""
+    ) -> None:
         self.name = name
         """Empty where there are no tokens."""
         self.scopes = scopes
@@ -35,6 +37,8 @@ class Caller:
         """The only agent whom it acts as; None: any."""
         self.kiosk = kiosk
         """Id of the screen that it is, which sees boards alone; empty: it is none."""
+        self.kiosk_board = kiosk_board
+        """The only board that it sees."""
 
     def may(self, scope: str) -> bool:
         """Whether the caller has a scope; an administrator has all."""
@@ -76,6 +80,11 @@ class Tokens:
     """The tokens of the configuration."""
 
     def __init__(self, tokens: Iterable[Token]) -> None:
+        self._tokens: dict[str, tuple[str, Caller]] = {}
+        self.follow(tokens)
+
+    def follow(self, tokens: Iterable[Token]) -> None:
+        """Know these tokens from now on, and no others."""
         self._tokens = {
             token.id: (token.sha256, Caller(token.id, frozenset(token.scopes), token.agent)) for token in tokens
         }

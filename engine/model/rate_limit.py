@@ -17,6 +17,11 @@ class RateLimit:
         self._buckets: OrderedDict[str, tuple[float, int]] = OrderedDict()
         self.refused = 0
 
+    def follow(self, per_second: float, burst: float) -> None:
+        """Go on with another rate; what is in the buckets stays, as far as there is room."""
+        self._rate = per_second / 1e9
+        self._burst = max(1.0, burst)
+
     def take(self, name: str, now_ns: int) -> float:
         """Take one of a name's; returns 0, or after how many seconds there will be another."""
         level, at_ns = self._buckets.get(name, (self._burst, now_ns))

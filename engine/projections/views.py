@@ -204,9 +204,10 @@ class Views:
         page = waiting_contacts(self.tables, self.directory, self.contacts, number, at_ns, limit, after)
         return WaitingList(self.as_of, at_ns, queue, *page)
 
-    def longest_waiting(self, limit: int) -> list[LongWait]:
-        """The contacts of all queues who wait longest in their queue, longest first."""
-        return longest_waiting(self.tables, self.directory, self.contacts, limit)
+    def longest_waiting(self, limit: int, queues: Sequence[str] = ()) -> list[LongWait]:
+        """The contacts who wait longest in one of these queues, of none: in any, longest first."""
+        numbers = [self.directory.queues.number(queue) for queue in queues]
+        return longest_waiting(self.tables, self.directory, self.contacts, limit, numbers)
 
     def waiting_reasons(self, slots: Sequence[int], now_ns: int | None = None) -> list[WaitingReason]:
         """Why each of these contacts waits, in a few words; `explain` tells all of one."""

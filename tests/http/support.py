@@ -61,9 +61,9 @@ async def open_house_at(folder: Path, settings: str = "", centre: str = CENTRE, 
     return House(engine, adapter, adapters)
 
 
-async def get(client: ClientSession, address: str) -> Any:
+async def get(client: ClientSession, address: str, headers: dict[str, str] | None = None) -> Any:
     """Return what an address answers."""
-    async with client.get(address) as answer:
+    async with client.get(address, headers=headers) as answer:
         assert answer.status == 200, await answer.text()
         return await answer.json()
 

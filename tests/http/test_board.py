@@ -1,15 +1,31 @@
 """Boards of state and the rate limit: pure parts."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
-from adapters.http.board import TOMBSTONES_MAX, Board
+from adapters.http.board import TOMBSTONES_MAX, Board, Change
 from engine.model.rate_limit import RateLimit
 
 
-def items(**bodies: int) -> dict[str, bytes]:
-    """Return encoded items."""
-    return {name: msgspec.json.encode(body) for name, body in bodies.items()}
+class Tile(msgspec.Struct):
+    """An item as boards have them: a name and figures."""
+
+    name: str
+    waiting: int
+    title: str = "x"
+
+
+def items(**figures: int) -> dict[str, msgspec.Struct]:
+    """Return items by name."""
+    return {name: Tile(name, waiting) for name, waiting in figures.items()}
+
+
+def told(change: Change | None) -> list[dict[str, Any]]:
+    """Return the items of a change."""
+    assert change is not None
+    return [msgspec.json.decode(item) for item in change.items]
 
 
 def test_a_new_reader_gets_everything_and_later_only_what_changed() -> None:
@@ -18,7 +34,7 @@ def test_a_new_reader_gets_everything_and_later_only_what_changed() -> None:
     kind, change = board.since(0) or ("", None)
     assert kind == "snapshot"
     assert change is not None
-    assert [bytes(item) for item in change.items] == [b"1", b"2"]
+    assert [one["waiting"] for one in told(change)] == [1, 2]
     seen = board.version
     assert not board.update(items(a=1, b=2), 6, 60)
     assert board.since(seen) is None
@@ -26,7 +42,7 @@ def test_a_new_reader_gets_everything_and_later_only_what_changed() -> None:
     kind, change = board.since(seen) or ("", None)
     assert kind == "delta"
     assert change is not None
-    assert ([bytes(item) for item in change.items], change.as_of) == ([b"3"], 7)
+    assert (told(change), change.as_of) == ([{"name": "b", "waiting": 3, "title": "x"}], 7)
 
 
 def test_a_slow_reader_gets_the_newest_state_once() -> None:
@@ -37,7 +53,31 @@ def test_a_slow_reader_gets_the_newest_state_once() -> None:
         board.update(items(a=number, b=0), number, number)
     _, change = board.since(seen) or ("", None)
     assert change is not None
-    assert [bytes(item) for item in change.items] == [b"99"]
+    assert [one["waiting"] for one in told(change)] == [99]
+
+
+def test_who_saw_all_but_the_last_change_gets_the_fields_that_changed_and_others_whole_items() -> None:
+    board = Board("queues")
+    board.update(items(a=1, b=2), 1, 1)
+    board.update(items(a=1, b=3, c=4), 2, 2)
+    kind, change = board.since(1, fields=True) or ("", None)
+    assert (kind, told(change)) == (
+        "patch",
+        [{"name": "b", "waiting": 3}, {"name": "c", "waiting": 4, "title": "x"}],
+    )
+    board.update(items(a=1, b=3), 3, 3)
+    kind, change = board.since(1, fields=True) or ("", None)
+    assert (kind, told(change)) == ("delta", [{"name": "b", "waiting": 3, "title": "x"}])
+    assert change is not None
+    assert change.removed == ["c"]
+    assert (board.since(2, fields=True) or ("",))[0] == "patch"
+    assert (board.since(0, fields=True) or ("",))[0] == "snapshot"
+
+
+def test_what_is_told_to_many_is_encoded_once() -> None:
+    board = Board("queues")
+    board.update(items(a=1), 1, 1)
+    assert board.encoded_since(0) is board.encoded_since(0)
 
 
 def test_removed_items_are_told_and_forgotten_ones_make_a_snapshot() -> None:
@@ -48,7 +88,7 @@ def test_removed_items_are_told_and_forgotten_ones_make_a_snapshot() -> None:
     _, change = board.since(seen) or ("", None)
     assert change is not None
     assert change.removed == ["a"]
-    board.update({str(number): b"0" for number in range(TOMBSTONES_MAX + 1)}, 3, 3)
+    board.update(items(**{str(number): 0 for number in range(TOMBSTONES_MAX + 1)}), 3, 3)
     board.update({}, 4, 4)
     kind, _ = board.since(seen) or ("", None)
     assert kind == "snapshot"

@@ -9,6 +9,8 @@ import msgspec
 from aiohttp import ClientResponse, ClientSession
 
 from adapters.http.effect_log import EffectLog
+from adapters.http.routes.stream import Reader, Wanted
+from adapters.http.state_boards import View
 from engine.messages.effects import EndContact
 from tests.http.support import CONTACTS, Build, House, tell
 
@@ -69,6 +71,37 @@ async def test_state_begins_with_a_snapshot_and_goes_on_with_changes(client: Cli
     (sales,) = change.data["items"]
     assert (sales["queue"], sales["waiting"], sales["health"]) == ("sales", 1, "breached")
     assert change.id == change.data["as_of"] >= outcome["seq"]
+
+
+async def test_whoever_can_is_told_only_the_fields_that_changed(client: ClientSession) -> None:
+    async with stream(client, "queues&changes=fields") as queues:
+        assert (await queues.next()).event == "snapshot"
+        await tell(client, CONTACTS, 201, queue="sales")
+        change = await queues.next()
+    assert change.event == "patch"
+    (sales,) = change.data["items"]
+    assert (sales["queue"], sales["waiting"]) == ("sales", 1)
+    assert "target" not in sales
+    assert "display_name" not in sales
+
+
+async def test_readers_who_have_seen_the_same_are_told_the_same_bytes(house: House) -> None:
+    feed = house.adapter.context.feed
+    wanted = Wanted(frozenset({"queues", "agents"}), View(), fields=True)
+    readers = [Reader(feed, wanted, None) for _ in range(3)]
+    assert all(reader.join() for reader in readers)
+    told = [b"", b"", b""]
+    async with asyncio.timeout(10):
+        while not all(told):
+            fresh = feed.news(wanted.topics)
+            told = [more or had for more, had in zip([await one.news() for one in readers], told, strict=True)]
+            if not all(told):
+                await fresh.wait()
+    assert told[0] is told[1] is told[2]
+    assert len(feed.round) <= 2
+    for reader in readers:
+        feed.leave(reader)
+    assert not feed.state.wanted
 
 
 async def test_agents_and_waiting_contacts(client: ClientSession) -> None:

@@ -13,11 +13,13 @@ from adapters.http.problems import Problem
 from adapters.http.replies import AS_OF, answer, durable
 from adapters.http.route_table import Parameter, Route, whole, words
 from adapters.http.routes.wallboard import BOARD, board_of
+from adapters.http.state_boards import who_serves
 from adapters.http.tiles import StreamedQueue, WaitingTile, streamed_queue, waiting_tiles
 from adapters.http.wallboard.alerts import AlertTile, passed
 from adapters.http.wallboard.boards import BoardSettings
 from adapters.http.wallboard.day import Day, intervals_of
 from adapters.http.wallboard.lost import LostList, as_csv, lost_contacts
+from adapters.http.wallboard.privacy import initials, unnamed_agent, unnamed_wait
 from engine.errors import LogError
 from engine.model.scopes import Scope
 from engine.projections.agents.status import AgentTile
@@ -68,6 +70,9 @@ async def get_lost(request: web.Request) -> web.Response:
         limit,
         in_clear=form == "csv" and request[CALLER].may(Scope.SUPERVISE),
     )
+    if request[CALLER].kiosk and board.privacy:
+        shown = [msgspec.structs.replace(one, called_back_by=initials(one.called_back_by)) for one in found.contacts]
+        found = msgspec.structs.replace(found, contacts=shown)
     if form == "json":
         return await answer(request, found)
     await durable(context)
@@ -106,7 +111,8 @@ async def get_moment(request: web.Request) -> web.Response:
     context.asking += 1
     try:
         await durable(context)
-        question = partial(_moment, board, board.time_zone or context.settings.time_zone)
+        unnamed = request[CALLER].kiosk != "" and board.privacy
+        question = partial(_moment, board, board.time_zone or context.settings.time_zone, unnamed)
         found = await asyncio.to_thread(context.engine.past.ask, at_ns, question)
     except LogError as error:
         raise Problem("conflict", str(error)) from None
@@ -115,18 +121,25 @@ async def get_moment(request: web.Request) -> web.Response:
     return await answer(request, found, settled=True)
 
 
-def _moment(board: BoardSettings, zone: str, views: Views, at_ns: int) -> Moment:
-    queues = [streamed_queue(status) for status in views.queues(at_ns, midnight_ns(at_ns, zone)).queues]
+def _moment(board: BoardSettings, zone: str, unnamed: bool, views: Views, at_ns: int) -> Moment:
+    statuses = views.queues(at_ns, midnight_ns(at_ns, zone)).queues
+    queues = [streamed_queue(status) for status in statuses if board.shows(status.queue)]
     alerts = [
         AlertTile(f"/{one.queue}/{one.metric}", "", one.queue, one.metric, one.level, one.threshold, one.since_ns)
         for one in passed(board, queues, at_ns)
     ]
+    members = who_serves(views, board.queues) if board.queues else None
+    agents = [agent_tile(one) for one in views.agents(at_ns).agents if members is None or one.agent in members]
+    waiting = waiting_tiles(views, at_ns, queues=board.queues)
+    if unnamed:
+        agents = [unnamed_agent(agent, views.agent_number(agent.agent)) for agent in agents]
+        waiting = [unnamed_wait(wait) for wait in waiting]
     return Moment(
         as_of=views.as_of,
         at_ns=at_ns,
         queues=queues,
-        agents=[agent_tile(status) for status in views.agents(at_ns).agents],
-        waiting=waiting_tiles(views, at_ns),
+        agents=agents,
+        waiting=waiting,
         alerts=alerts,
     )
 

@@ -1,18 +1,20 @@
 """`/api/v1/stream`: what changes, as server-sent events."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from aiohttp import web
 
+from adapters.http import parameters
+from adapters.http.board import Board
 from adapters.http.context import CALLER, REQUEST_ID, Context, context_of
-from adapters.http.feed import STATE_TOPICS, TOPICS, Feed
-from adapters.http.parameters import INTEGER_MAX, whole, words
+from adapters.http.feed import TOPICS, Feed
+from adapters.http.parameters import INTEGER_MAX, whole
 from adapters.http.problems import Problem, bad_parameter
 from adapters.http.replies import answer, durable
-from adapters.http.route_table import Parameter, Route
+from adapters.http.route_table import Parameter, Route, words
+from adapters.http.state_boards import STATE_TOPICS, View
 from adapters.http.tickets import LIVES_NS
 from engine.model.scopes import Scope
 
@@ -22,10 +24,22 @@ WRITE_WITHIN_S: Final = 30.0
 DIGITS_MAX: Final = 19
 BATCH: Final = 200
 """Events sent before other topics get their turn."""
+PING: Final = b": ping\n\n"
+EARLY_S: Final = 0.2
+"""Readers look at the clock once a second: a ping comes so much too early rather than a second too late."""
 
 
 BY_DEFAULT: Final = ("queues", "agents", "waiting")
 PINGS: Final = {"type": "integer", "minimum": 1, "maximum": PING_S, "default": PING_S}
+
+
+class Wanted(NamedTuple):
+    """What a reader asks for."""
+
+    topics: frozenset[str]
+    view: View
+    fields: bool
+    """Whether it can take in single fields of items."""
 
 
 class Reader:
@@ -35,43 +49,64 @@ class Reader:
     of the last effect: `SEQ` or `SEQ.NUMBER`. Whoever gives that back misses nothing and gets nothing twice.
     """
 
-    def __init__(self, feed: Feed, topics: frozenset[str], after_seq: int | None, effect: int | None = None) -> None:
+    def __init__(self, feed: Feed, wanted: Wanted, after_seq: int | None, effect: int | None = None) -> None:
         self._feed = feed
-        self.topics = topics
-        self._versions: dict[str, int] = {topic: 0 for topic in STATE_TOPICS if topic in topics}
+        self._wanted = wanted
+        self._settings = feed.state.settings_of(wanted.view)
+        self._boards: list[Board] = []
+        self._versions: tuple[int, ...] = ()
+        """Of each board, the last one seen; 0: none."""
         self._lost = after_seq is not None and after_seq > feed.views.as_of
         """The reader comes from a position that this log never had: of another log, or of one that was restored."""
         start = feed.durable_seq if after_seq is None or self._lost else after_seq
         self._start = start
-        self._event = start if "events" in topics else None
+        self._event = start if "events" in wanted.topics else None
         """The last event told; None: they are not asked for."""
         self._effect: int | None = None
         """Likewise of effects."""
-        if "effects" in topics:
+        if "effects" in wanted.topics:
             known = feed.effects.last if after_seq is None or self._lost else feed.effects.number_at(after_seq)
             self._effect = known if effect is None or self._lost else effect
 
-    async def news(self) -> AsyncIterator[bytes]:
-        """Yield what is new, each piece once."""
+    @property
+    def topics(self) -> frozenset[str]:
+        """What it reads."""
+        return self._wanted.topics
+
+    @property
+    def outdated(self) -> bool:
+        """Whether its board has changed by a reload: it is to come back then, and see what it may see now."""
+        now = self._feed.state.settings_of(self._wanted.view)
+        return now is not self._settings and now != self._settings
+
+    def join(self) -> bool:
+        """Begin to read; returns False when too many do."""
+        boards = self._feed.join(self, self._wanted.topics, self._wanted.view)
+        if boards is None:
+            return False
+        self._boards, self._versions = boards, (0,) * len(boards)
+        return True
+
+    async def news(self) -> bytes:
+        """Return what is new, each piece once; empty: nothing is."""
+        found = []
         if self._lost:
             self._lost = False
-            yield _message("reset", self._id(self._start), b'{"as_of":%d}' % self._start)
-        for topic in self._versions:
-            message = self._state(topic)
-            if message:
-                yield message
+            found.append(_message("reset", self._id(self._start), b'{"as_of":%d}' % self._start))
+        found.append(self._state())
         if self._event is not None:
             for event in await self._feed.events_after(self._event, BATCH):
                 self._event = event.seq
-                yield _message("event", self._id(), msgspec.json.encode(event))
+                found.append(_message("event", self._id(), msgspec.json.encode(event)))
         if self._effect is not None:
             entries, lost = self._feed.effects.after(self._effect, BATCH)
             if lost:
                 self._effect = entries[0][0] - 1 if entries else self._feed.effects.last
-                yield _message("gap", self._id(), b'{"topic":"effects"}')
+                found.append(_message("gap", self._id(), b'{"topic":"effects"}'))
             for number, body in entries:
                 self._effect = number
-                yield _message("effect", self._id(), body)
+                found.append(_message("effect", self._id(), body))
+        return b"".join(found)
 
     @property
     def behind(self) -> bool:
@@ -79,17 +114,28 @@ class Reader:
         late = self._event is not None and self._event < self._feed.durable_seq
         return late or (self._effect is not None and self._effect < self._feed.effects.last)
 
-    def _state(self, topic: str) -> bytes:
-        board, seen = self._feed.boards[topic], self._versions[topic]
-        if board.version == 0:
-            return b""
-        found = board.encoded_since(seen)
-        if found is None:
-            return b""
-        self._feed.skipped += max(0, board.version - seen - 1) if seen else 0
-        self._versions[topic] = board.version
-        name, as_of, body = found
-        return _message(name, self._id(as_of), body)
+    def _state(self) -> bytes:
+        """What is new of the boards: the same bytes for all readers who want and have seen the same."""
+        if self._event is not None or self._effect is not None:
+            told, self._versions, skipped = self._look()
+        else:
+            key = self._wanted, self._versions
+            found = self._feed.round.get(key)
+            if found is None:
+                found = self._feed.round[key] = self._look()
+            told, self._versions, skipped = found
+        self._feed.skipped += skipped
+        return told
+
+    def _look(self) -> tuple[bytes, tuple[int, ...], int]:
+        """Return (messages, the versions seen with them, how many versions were passed over)."""
+        messages, skipped = [], 0
+        for board, seen in zip(self._boards, self._versions, strict=True):
+            found = board.encoded_since(seen, fields=self._wanted.fields) if board.version else None
+            if found is not None:
+                skipped += max(0, board.version - seen - 1) if seen else 0
+                messages.append(_message(found[0], self._id(found[1]), found[2]))
+        return b"".join(messages), tuple(board.version for board in self._boards), skipped
 
     def _id(self, as_of: int | None = None) -> str:
         """Where a reader that comes back should go on: the position up to which it has everything."""
@@ -105,7 +151,7 @@ async def get_stream(request: web.Request) -> web.StreamResponse:
     """Send what changes until the reader goes or the service stops."""
     context = context_of(request)
     ping_s = whole(request, "ping", PING_S, 1, PING_S)
-    topics = frozenset(words(request, "topics") or BY_DEFAULT)
+    topics = frozenset(parameters.words(request, "topics") or BY_DEFAULT)
     unknown = topics - set(TOPICS)
     if unknown:
         raise bad_parameter("topics", f"{sorted(unknown)[0][:40]!r} is not one of {', '.join(TOPICS)}")
@@ -113,9 +159,11 @@ async def get_stream(request: web.Request) -> web.StreamResponse:
     caller = request[CALLER]
     if caller.kiosk and topics - set(STATE_TOPICS):
         raise Problem("forbidden", "the ticket of a kiosk shows boards, and nothing else")
+    fields = parameters.one_of(request, "changes", "items", ("items", "fields")) == "fields"
+    wanted = Wanted(topics, view_of(request, context), fields)
     await durable(context)
-    reader = Reader(context.feed, topics, after_seq, effect)
-    if not context.feed.join(reader, topics):
+    reader = Reader(context.feed, wanted, after_seq, effect)
+    if not reader.join():
         raise Problem("overloaded", f"{context.feed.streams_max} streams are open", headers={"Retry-After": "10"})
     context.metrics.stream_clients.labels("sse").set(len(context.feed.readers))
     response = web.StreamResponse(
@@ -145,20 +193,40 @@ async def get_stream(request: web.Request) -> web.StreamResponse:
 async def _pump(
     request: web.Request, response: web.StreamResponse, reader: Reader, context: Context, ping_s: int
 ) -> None:
-    feed = context.feed
+    feed, kiosk, topics, now_s = context.feed, request[CALLER].kiosk, reader.topics, asyncio.get_running_loop().time
+    dropped = context.metrics.stream_dropped.labels("sse", "state")
     await response.prepare(request)
     await response.write(b"retry: 2000\n\n")
-    kiosk = request[CALLER].kiosk
+    written_s = now_s()
     while not feed.closing and (not kiosk or context.kiosks.stands(kiosk, context.wall_ns())):
-        skipped = feed.skipped
-        async for message in reader.news():
-            await asyncio.wait_for(response.write(message), WRITE_WITHIN_S)
-        context.metrics.stream_dropped.labels("sse", "state").inc(feed.skipped - skipped)
-        if reader.behind or feed.closing:
-            continue
-        if not await feed.news(ping_s):
-            await asyncio.wait_for(response.write(b": ping\n\n"), WRITE_WITHIN_S)
+        if request.transport is None or request.transport.is_closing():
+            return  # the reader went away
+        if reader.outdated:
+            break
+        fresh, skipped = feed.news(topics), feed.skipped
+        told = await reader.news()
+        if feed.skipped > skipped:
+            dropped.inc(feed.skipped - skipped)
+        if not told and now_s() - written_s >= ping_s - EARLY_S:
+            told = PING
+        if told:
+            async with asyncio.timeout(WRITE_WITHIN_S):
+                await response.write(told)
+            written_s = now_s()
+        if not reader.behind and not feed.closing:
+            await fresh.wait()
     await response.write(b"event: end\ndata: {}\n\n")
+
+
+def view_of(request: web.Request, context: Context) -> View:
+    """Return whose eyes state is seen with: those of the board asked for, of a kiosk its own. Raises Problem."""
+    caller, boards = request[CALLER], context.settings.all_boards
+    board = request.query.get("board", caller.kiosk_board)
+    if caller.kiosk and board != caller.kiosk_board:
+        raise Problem("forbidden", f"the ticket of this kiosk shows the board '{caller.kiosk_board}' alone")
+    if board and board not in boards:
+        raise Problem("not-found", f"there is no board {board[:64]!r}; there is {', '.join(boards)}")
+    return View(board, bool(caller.kiosk) and boards[board].privacy)
 
 
 class Ticket(msgspec.Struct, frozen=True):
@@ -222,6 +290,12 @@ ROUTES: Final = (
                 "topics", f"Topics, separated by commas, of {', '.join(TOPICS)}; by default {', '.join(BY_DEFAULT)}"
             ),
             Parameter("after_seq", "Position to continue events and effects from"),
+            Parameter("board", "Only what this board shows; a kiosk sees its own"),
+            Parameter(
+                "changes",
+                "Whether a change tells whole items, or may tell the fields that changed",
+                words("items", "fields", default="items"),
+            ),
             Parameter("ping", "Seconds without news after which a comment says that all is well", PINGS),
             Parameter("ticket", "A ticket of `/api/v1/stream/tickets`, instead of a token"),
             Parameter("Last-Event-ID", "The same, as browsers say it", None, "header"),
@@ -229,7 +303,9 @@ ROUTES: Final = (
         problems=(503,),
         text=(
             "Topics of state (`queues`, `agents`, `waiting`, `alerts`) begin with a `snapshot` and go on with "
-            "`delta`s: `items` replace those of the same name, `removed` go. A reader that is slow gets the newest "
+            "`delta`s: `items` replace those of the same name, `removed` go. With `changes=fields` a `patch` may come "
+            "instead: each of its items has its name and the fields that changed, which replace those of the item. "
+            "A reader that is slow gets the newest "
             "state, merged; nothing is queued for it. `events` are the log in words, `effects` what the engine asks of "
             "whoever "
             "brought a contact by HTTP (ring this agent, end that offer): an integration that brings contacts by this "

@@ -17,6 +17,7 @@ from adapters.http.route_table import OPEN, Parameter, Route, whole
 from adapters.http.tiles import WaitingTile
 from adapters.http.wallboard.boards import DEFAULT_BOARD, METRICS, BoardSettings, Threshold
 from adapters.http.wallboard.hour import Hour
+from adapters.http.wallboard.privacy import unnamed_wait
 from engine.model.scopes import Scope
 from engine.projections.queues.tiles import rounded
 from engine.projections.views import Views
@@ -64,6 +65,8 @@ class BoardAnswer(msgspec.Struct, frozen=True):
     language: str
     time_zone: str
     privacy: bool
+    unnamed: bool
+    """Whether agents come to this caller by their initials alone."""
     sound: bool
     thresholds: dict[str, dict[str, ThresholdAnswer]]
     """By queue and figure: those that hold."""
@@ -147,6 +150,9 @@ def _file(request: web.Request, body: bytes, content_type: str, etag: str) -> we
 def board_of(request: web.Request) -> tuple[str, BoardSettings]:
     """Return the board that the address names. Raises Problem."""
     name, boards = request.match_info.get("board", DEFAULT_BOARD), context_of(request).settings.all_boards
+    caller = request.get(CALLER)
+    if caller is not None and caller.kiosk and name != caller.kiosk_board:
+        raise Problem("forbidden", f"the ticket of this kiosk shows the board '{caller.kiosk_board}' alone")
     if name not in boards:
         raise Problem("not-found", f"there is no board {name[:64]!r}; there is {', '.join(boards)}")
     return name, boards[name]
@@ -154,8 +160,9 @@ def board_of(request: web.Request) -> tuple[str, BoardSettings]:
 
 async def get_boards(request: web.Request) -> web.Response:
     """Tell which boards there are."""
-    boards = context_of(request).settings.all_boards
-    return await answer(request, BoardList([BoardName(name, board.title) for name, board in boards.items()]))
+    boards, caller = context_of(request).settings.all_boards, request[CALLER]
+    shown = {name: board for name, board in boards.items() if not caller.kiosk or name == caller.kiosk_board}
+    return await answer(request, BoardList([BoardName(name, board.title) for name, board in shown.items()]))
 
 
 async def get_board(request: web.Request) -> web.Response:
@@ -185,6 +192,7 @@ async def get_board(request: web.Request) -> web.Response:
             language=board.language,
             time_zone=board.time_zone or context.settings.time_zone,
             privacy=board.privacy,
+            unnamed=bool(caller.kiosk) and board.privacy,
             sound=board.sound,
             thresholds=thresholds,
             time_limits_s={state: getattr(limits, state) / 1e9 for state in type(limits).model_fields},
@@ -225,6 +233,8 @@ async def get_waiting(request: web.Request) -> web.Response:
         found = _line(context.views, queue, context.wall_ns(), limit)
     except KeyError as error:
         raise not_found(error) from None
+    if request[CALLER].kiosk and board.privacy:
+        found = msgspec.structs.replace(found, contacts=[unnamed_wait(wait) for wait in found.contacts])
     return await answer(request, found)
 
 

@@ -89,6 +89,10 @@ class AlertBook:
         self._since: dict[str, tuple[str, int]] = {}
         """Level and since when, by alert."""
 
+    def follow(self, boards: Mapping[str, BoardSettings]) -> None:
+        """Go on with other boards; an alert that still stands keeps since when."""
+        self._boards = boards
+
     def look(self, queues: Iterable[StreamedQueue], now_ns: int) -> dict[str, AlertTile]:
         """Return what is beyond a threshold at `now_ns`, by name."""
         listed, found = list(queues), dict[str, AlertTile]()

@@ -1,5 +1,6 @@
 """Boards of the configuration: what a wallboard shows, and by which two thresholds each figure is judged."""
 
+from functools import lru_cache
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
@@ -123,11 +124,17 @@ class BoardSettings(BaseModel):
         own = self.queue_thresholds.get(queue, {}).get(metric) or self.thresholds.get(metric)
         if own is not None:
             return own
-        if metric == "oldest_wait_s":
-            return Threshold(warn=0.7 * threshold_s, alert=threshold_s)
-        if metric == "service_level":
-            return Threshold(warn=target, alert=max(0.0, target - 0.1))
-        return Threshold(warn=0.1, alert=0.2) if metric == "abandon_rate" else None
+        return _by_target(metric, threshold_s, target)
+
+
+@lru_cache(maxsize=4096)
+def _by_target(metric: str, threshold_s: float, target: float) -> Threshold | None:
+    """The thresholds that follow from a queue's target; asked of every queue at every look."""
+    if metric == "oldest_wait_s":
+        return Threshold(warn=0.7 * threshold_s, alert=threshold_s)
+    if metric == "service_level":
+        return Threshold(warn=target, alert=max(0.0, target - 0.1))
+    return Threshold(warn=0.1, alert=0.2) if metric == "abandon_rate" else None
 
 
 def is_beyond(metric: str, value: float, threshold: float) -> bool:

@@ -68,6 +68,11 @@ class Days:
         self._staffed: OrderedDict[tuple[str, int], int] = OrderedDict()
         self._lock = Lock()
 
+    def forget(self) -> None:
+        """Look everything up anew: boards may show other queues now."""
+        with self._lock:
+            self._staffed.clear()
+
     def day(self, name: str, board: BoardSettings, table: IntervalTable, present: int, zone: str) -> Day:
         """Return the day of a table that `intervals_of` gave; `present` are the agents at work now."""
         step_ns, now_ns = int(table.step_s * NS), table.at_ns

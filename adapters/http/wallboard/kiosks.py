@@ -76,7 +76,7 @@ class Kiosks:
         right = kiosk is not None and hmac.compare_digest(signature.encode(), self._signature(kiosk).encode())
         if kiosk is None or not right or now_ns > kiosk.expires_ns:
             raise Problem("unauthorised", "the kiosk's ticket was taken back, is too old, or never was")
-        return Caller(f"kiosk-{kiosk.id}", frozenset({Scope.READ}), kiosk=kiosk.id)
+        return Caller(f"kiosk-{kiosk.id}", frozenset({Scope.READ}), kiosk=kiosk.id, kiosk_board=kiosk.board)
 
     def stands(self, kiosk_id: str, now_ns: int) -> bool:
         """Whether a kiosk may still read."""

@@ -1,6 +1,7 @@
 """The waiting list of a queue, in the order in which routing serves it."""
 
 import re
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -87,11 +88,15 @@ class LongWait(NamedTuple):
     arrived_ns: int
 
 
-def longest_waiting(t: Tables, directory: Directory, names: OpenContacts, limit: int) -> list[LongWait]:
-    """Return up to `limit` waiting contacts of all queues, longest wait first."""
+def longest_waiting(
+    t: Tables, directory: Directory, names: OpenContacts, limit: int, queues: Sequence[int] = ()
+) -> list[LongWait]:
+    """Return up to `limit` waiting contacts of these queues, of none: of all, longest wait first."""
     contacts = t.contacts
     state = contacts["state"]
-    slots = np.flatnonzero((contacts["queue"] >= 0) & ((state == CONTACT_WAITING) | (state == CONTACT_OFFERED)))
+    wanted = np.isin(contacts["queue"], queues) if queues else True
+    waits = (state == CONTACT_WAITING) | (state == CONTACT_OFFERED)
+    slots = np.flatnonzero((contacts["queue"] >= 0) & waits & wanted)
     since_ns = waiting_since_ns(t, slots)
     first = np.lexsort((contacts["order"][slots], since_ns))[:limit]
     return [

@@ -2,7 +2,9 @@
 
 import asyncio
 import hashlib
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import ClientSession
@@ -13,10 +15,12 @@ from tests.http.support import CENTRE, Build, get
 
 DAY_NS = 86_400 * 10**9
 CHIEF = {"Authorization": "Bearer trunkline_chief_s4"}
+ADMIN = {"Authorization": "Bearer trunkline_root_s9"}
 READER = {"Authorization": "Bearer trunkline_reader_s1"}
 TOKENS = f"""tokens:
   - {{id: chief, sha256: {hashlib.sha256(b"s4").hexdigest()}, scopes: [supervise, read]}}
   - {{id: reader, sha256: {hashlib.sha256(b"s1").hexdigest()}, scopes: [read]}}
+  - {{id: root, sha256: {hashlib.sha256(b"s9").hexdigest()}, scopes: [admin]}}
 """
 
 
@@ -104,3 +108,70 @@ def test_there_are_not_too_many(tmp_path: Path) -> None:
     assert len(kiosks.all()) == 1
     (tmp_path / LIST).write_text("nonsense")
     assert Kiosks(tmp_path).all() == []
+
+
+BOARDS = "boards: {floor: {queues: [sales], privacy: true}, back: {queues: [help]}}"
+NAMED = CENTRE.replace("{name: alice,", "{name: alice, display_name: Nguyễn Thị Ân,")
+
+
+async def ticket_of(client: ClientSession, board: str, headers: dict[str, str]) -> dict[str, str]:
+    """Return the headers of a new kiosk of a board."""
+    async with client.post("/api/v1/kiosks", json={"name": "x", "board": board}, headers=headers) as answer:
+        return {"Authorization": f"Bearer {(await answer.json())['ticket']}"}
+
+
+async def first_told(client: ClientSession, headers: dict[str, str], address: str) -> dict[str, Any]:
+    """Return the first items of each topic of a stream."""
+    found: dict[str, Any] = {}
+    async with asyncio.timeout(10), client.get(f"/api/v1/stream?{address}", headers=headers) as answer:
+        assert answer.status == 200, await answer.text()
+        async for line in answer.content:
+            if line.startswith(b"data: "):
+                data = json.loads(line[6:])
+                found.setdefault(data["topic"], data["items"])
+                if len(found) == 3:
+                    return found
+    raise EOFError
+
+
+async def test_a_ticket_reads_its_own_board_alone(build: Build) -> None:
+    house = await build(BOARDS, NAMED + TOKENS)
+    async with ClientSession(house.url) as client:
+        kiosk = await ticket_of(client, "back", CHIEF)
+        assert [one["board"] for one in (await get(client, "/api/v1/boards", kiosk))["boards"]] == ["back"]
+        for address in (
+            "/api/v1/boards/floor",
+            "/api/v1/boards/default/lost",
+            "/api/v1/stream?topics=queues&board=floor",
+        ):
+            async with client.get(address, headers=kiosk) as answer:
+                assert answer.status == 403, address
+                assert "'back' alone" in (await answer.json())["detail"]
+        told = await first_told(client, kiosk, "topics=queues,agents,waiting")
+        assert [one["queue"] for one in told["queues"]] == ["help"]
+        assert [one["agent"] for one in told["agents"]] == ["bob"]
+        moment = await get(client, "/api/v1/boards/back/past?at=9000000000000000000", kiosk)
+        assert [one["queue"] for one in moment["queues"]] == ["help"]
+        assert [one["agent"] for one in moment["agents"]] == ["bob"]
+
+
+async def test_no_name_reaches_the_screen_of_a_board_with_privacy(build: Build) -> None:
+    house = await build(BOARDS, NAMED + TOKENS)
+    async with ClientSession(house.url) as client:
+        async with client.put("/api/v1/agents/alice/status", json={"status": "available"}, headers=ADMIN) as answer:
+            assert answer.status == 200, await answer.text()
+        async with client.post("/api/v1/contacts", json={"queue": "sales", "contact": "c1"}, headers=ADMIN) as answer:
+            assert answer.status == 201
+        kiosk = await ticket_of(client, "floor", CHIEF)
+        assert (await get(client, "/api/v1/boards/floor", kiosk))["unnamed"] is True
+        told = await first_told(client, kiosk, "topics=queues,agents,waiting")
+        assert {one["display_name"] for one in told["agents"]} == {"NTÂ", "B"}
+        assert told["waiting"][0]["why_agent"] == "NTÂ"
+        line = await get(client, "/api/v1/boards/floor/waiting?queue=sales", kiosk)
+        moment = await get(client, "/api/v1/boards/floor/past?at=9000000000000000000", kiosk)
+        for found in (told, line, moment):
+            text = json.dumps(found, ensure_ascii=False)
+            assert "alice" not in text
+            assert "Nguyễn" not in text
+        shown = await first_told(client, CHIEF, "topics=queues,agents,waiting&board=floor")
+        assert "alice" in json.dumps(shown)

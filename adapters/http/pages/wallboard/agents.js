@@ -63,9 +63,9 @@ function make(agent, act) {
 
 function update(view, agent) {
   view.agent = agent;
-  const hidden = privacy(), full = hidden ? initials(shown(agent)) : shown(agent);
+  const hidden = privacy(), short = store.board?.unnamed ? shown(agent) : initials(shown(agent)), full = hidden ? short : shown(agent);
   put(view.name, view.node.parentNode?.getAttribute("data-room") === "medium" ? abridged(full) : full);
-  put(view.short, initials(shown(agent)));
+  put(view.short, short);
   mark(view.box, "data-state", agent.state);
   put(view.sign, SIGN[agent.state] ?? "");
   put(view.word, t(`state_${agent.state}`));

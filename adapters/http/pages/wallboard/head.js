@@ -60,6 +60,7 @@ export function apply() {
   switches.chosen.value = current();
   mark(buttons.sound, "aria-pressed", String(soundOn()));
   mark(buttons.privacy, "aria-pressed", String(privacy()));
+  show(buttons.privacy, !store.board?.unnamed);
   mark(buttons.full, "aria-pressed", String(Boolean(document.fullscreenElement)));
   const names = { replay: t("replay"), privacy: t("privacy"), sound: t("sound"), theme: t("theme", { theme: t(`theme_${theme()}`) }), full: t("full"), help: t("help") };
   for (const [name, text] of Object.entries(names)) {

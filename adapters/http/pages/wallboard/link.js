@@ -55,7 +55,7 @@ export async function follow(told, onState) {
     control = new AbortController();
     let watch = 0;
     try {
-      const answer = await fetch(`/api/v1/stream?topics=${TOPICS.join(",")}&ping=${PING_S}`, { headers: headers(), signal: control.signal });
+      const answer = await fetch(`/api/v1/stream?topics=${TOPICS.join(",")}&board=${encodeURIComponent(store.board.board)}&changes=fields&ping=${PING_S}`, { headers: headers(), signal: control.signal });
       if (answer.status === 401 || answer.status === 403) {
         onState("refused");
         return;
@@ -92,7 +92,7 @@ function hear(message) {
   store.heardMs = Date.now();
   if (store.pastMs !== null || !message.data) return;
   if (message.event === "reset") clear();
-  if (message.event !== "snapshot" && message.event !== "delta") return;
+  if (!["snapshot", "delta", "patch"].includes(message.event)) return;
   const change = JSON.parse(message.data);
   store.skewMs = change.at_ns / 1e6 - Date.now();
   take(message.event, change);

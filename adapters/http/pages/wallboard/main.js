@@ -99,6 +99,19 @@ async function hour() {
   } catch { /* the lines stay as they are */ }
 }
 
+/** Takes up what a reload of the configuration has changed of the board; returns what is known of it now. */
+async function anew(known) {
+  try {
+    const board = await link.get(`/api/v1/boards/${encodeURIComponent(name)}`), told = JSON.stringify(board);
+    if (told === known) return known;
+    store.board = board;
+    await speak();
+    return told;
+  } catch {
+    return known;
+  }
+}
+
 async function open() {
   show($("token-form"), false);
   try {
@@ -113,9 +126,11 @@ async function open() {
   }
   await speak();
   hour();
-  link.follow(ask, (state) => {
+  let known = JSON.stringify(store.board);
+  link.follow(ask, async (state) => {
     head.onLink(state);
     head.tick();
+    if (state === "live") known = await anew(known);
     if (state === "refused") show($("token-form"), true);
   });
 }

@@ -15,12 +15,15 @@ export const nowMs = () => store.pastMs ?? Date.now() + store.skewMs;
 export const ageS = (ns) => Math.max(0, nowMs() / 1000 - ns / 1e9);
 export const shown = (item) => (item.display_name || item.queue || item.agent).normalize("NFC");
 
-/** Takes in a snapshot or a delta of one topic. */
+/** Takes in a snapshot, a delta or a patch of one topic; of a patch, single fields. */
 export function take(kind, change) {
   const items = store[change.topic], key = NAME[change.topic];
   if (!items) return;
   if (kind === "snapshot") items.clear();
-  for (const item of change.items) items.set(item[key], item);
+  for (const item of change.items) {
+    const known = kind === "patch" ? items.get(item[key]) : undefined;
+    items.set(item[key], known ? Object.assign(known, item) : item);
+  }
   for (const name of change.removed ?? []) items.delete(name);
   store.asOf = Math.max(store.asOf, change.as_of);
   store.fresh.add(change.topic);

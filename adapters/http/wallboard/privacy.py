@@ -1,0 +1,40 @@
+"""Screens in public places: agents and supervisors by their initials alone, so that no name leaves the service."""
+
+import re
+from typing import Final, TypeVar
+
+import msgspec
+
+from adapters.http.tiles import WaitingTile
+from adapters.http.wallboard.alerts import AlertTile
+from engine.projections.agents.status import AgentTile
+
+PARTS_MAX: Final = 3
+Wait = TypeVar("Wait", bound=WaitingTile)
+_BETWEEN: Final = re.compile(r"[\s._-]+")
+
+
+def initials(name: str) -> str:
+    """`Nguyễn Thị An` is `NTA`."""
+    return "".join(part[0] for part in _BETWEEN.split(name) if part)[:PARTS_MAX].upper()
+
+
+def unnamed_agent(agent: AgentTile, number: int) -> AgentTile:
+    """Return an agent without their name; the number tells them apart."""
+    shown = initials(agent.display_name or agent.agent)
+    return msgspec.structs.replace(agent, agent=f"agent-{number}", display_name=shown)
+
+
+def unnamed_wait(wait: Wait) -> Wait:
+    """Return a waiting contact without the name of the agent at whom it rings."""
+    if not wait.why_agent:
+        return wait
+    short = initials(wait.why_agent)
+    return msgspec.structs.replace(wait, why=wait.why.replace(wait.why_agent, short), why_agent=short)
+
+
+def unnamed_alert(alert: AlertTile) -> AlertTile:
+    """Return an alert without who has seen it, and what they said."""
+    if not alert.acknowledged_by and not alert.note:
+        return alert
+    return msgspec.structs.replace(alert, acknowledged_by=initials(alert.acknowledged_by), note="")
