@@ -48,7 +48,7 @@ async def test_a_kiosk_sees_boards_alone_until_it_is_taken_back(build: Build) ->
             assert stream.status == 200
             async with client.post(f"/api/v1/kiosks/{made['kiosk']['id']}/revoke", headers=CHIEF) as answer:
                 assert answer.status == 200
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 assert b"event: end" in await stream.content.read()
         async with client.get("/api/v1/boards/default", headers=kiosk) as answer:
             assert answer.status == 401
@@ -123,7 +123,7 @@ async def ticket_of(client: ClientSession, board: str, headers: dict[str, str]) 
 async def first_told(client: ClientSession, headers: dict[str, str], address: str) -> dict[str, Any]:
     """Return the first items of each topic of a stream."""
     found: dict[str, Any] = {}
-    async with asyncio.timeout(10), client.get(f"/api/v1/stream?{address}", headers=headers) as answer:
+    async with asyncio.timeout(30), client.get(f"/api/v1/stream?{address}", headers=headers) as answer:
         assert answer.status == 200, await answer.text()
         async for line in answer.content:
             if line.startswith(b"data: "):
