@@ -206,8 +206,7 @@ class Views:
 
     def longest_waiting(self, limit: int, queues: Sequence[str] = ()) -> list[LongWait]:
         """The contacts who wait longest in one of these queues, of none: in any, longest first."""
-        numbers = [self.directory.queues.number(queue) for queue in queues]
-        return longest_waiting(self.tables, self.directory, self.contacts, limit, numbers)
+        return longest_waiting(self.tables, self.directory, self.contacts, limit, queues)
 
     def waiting_reasons(self, slots: Sequence[int], now_ns: int | None = None) -> list[WaitingReason]:
         """Why each of these contacts waits, in a few words; `explain` tells all of one."""

@@ -89,12 +89,12 @@ class LongWait(NamedTuple):
 
 
 def longest_waiting(
-    t: Tables, directory: Directory, names: OpenContacts, limit: int, queues: Sequence[int] = ()
+    t: Tables, directory: Directory, names: OpenContacts, limit: int, queues: Sequence[str] = ()
 ) -> list[LongWait]:
     """Return up to `limit` waiting contacts of these queues, of none: of all, longest wait first."""
     contacts = t.contacts
     state = contacts["state"]
-    wanted = np.isin(contacts["queue"], queues) if queues else True
+    wanted = np.isin(contacts["queue"], [directory.queues.number(queue) for queue in queues]) if queues else True
     waits = (state == CONTACT_WAITING) | (state == CONTACT_OFFERED)
     slots = np.flatnonzero((contacts["queue"] >= 0) & waits & wanted)
     since_ns = waiting_since_ns(t, slots)
