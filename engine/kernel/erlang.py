@@ -15,6 +15,7 @@ from typing import Final
 
 import numpy as np
 
+from engine.kernel.formulas import inverse_blocking, waiting_line
 from engine.kernel.jit import jit
 from engine.kernel.masks import ONE, ZERO, lowest
 from engine.kernel.tables import Tables
@@ -49,20 +50,12 @@ def mean_patience_ns(t: Tables, q: int) -> float:
 
 @jit
 def loss_rate(agents: int, rate: float, mean_ns: float, patience_ns: float) -> float:
-    """Return abandonments per ns of M/M/n+M: from Erlang B at n, then outward while the tail matters."""
-    blocked = 1.0
-    for n in range(1, agents + 1):
-        blocked = rate * mean_ns * blocked / (n + rate * mean_ns * blocked)
-    term = 1.0
-    total = 0.0
-    weighted = 0.0
-    for waiting in range(1, STATES_BEYOND):
-        term *= rate / (agents / mean_ns + waiting / patience_ns)
-        total += term
-        weighted += waiting * term
-        if term < 1e-12 * total:
-            break
-    return blocked / (1.0 + blocked * total) * weighted / patience_ns
+    """Return abandonments per ns of M/M/n+M: each one who waits gives up at the rate 1 / `patience_ns`."""
+    if rate <= 0.0:
+        return 0.0
+    inverse = inverse_blocking(rate * mean_ns, agents - 1)
+    _, _, waiting, _ = waiting_line(inverse, agents, rate, 1.0 / mean_ns, 1.0 / patience_ns, STATES_BEYOND)
+    return waiting / patience_ns
 
 
 @jit
@@ -124,9 +117,7 @@ def channel_cost(load: float, busy: int, limit: int) -> float:
     """
     if load <= 0.0:
         return 0.0
-    blocked = 1.0
-    for n in range(1, busy + 1):
-        blocked = load * blocked / (n + load * blocked)
+    blocked = 1.0 / inverse_blocking(load, busy)
     share = 1.0
     for n in range(busy + 1, limit + 1):
         share *= load / (n + load * blocked)

@@ -18,20 +18,33 @@ def erlang_b(agents: int, load: float) -> float:
     return blocked
 
 
+def inverse_blocking(agents: int, load: float) -> float:
+    """1 / B by its sum over the states, from the fullest down."""
+    term, total = 1.0, 1.0
+    for taken in range(agents, 0, -1):
+        term *= taken * (1.0 / load)
+        total += term
+        if term < 1e-18 * total:
+            break
+    return total
+
+
 def abandonment_rate(agents: int, rate: float, mean: float, patience: float) -> float:
     """Abandonments per unit of time of M/M/n+M: the sum of waiting / patience over its stationary distribution.
 
     Added up in the order that the kernel does, so that what ties there ties here.
     """
-    weight, total, waiting_total = 1.0, 0.0, 0.0
-    for waiting in range(1, 4096):
-        weight *= rate / (agents / mean + waiting / patience)
+    served, quits = 1.0 / mean, 1.0 / patience
+    free = inverse_blocking(agents - 1, rate * mean) * (agents * served) / rate
+    weight, total, waiting_total = 1.0, 1.0, 0.0
+    for waiting in range(1, 4097):
+        ratio = rate / (agents * served + waiting * quits)
+        weight *= ratio
         total += weight
         waiting_total += waiting * weight
-        if weight < 1e-12 * total:
+        if ratio < 1.0 and waiting * weight < 1e-18 * (1.0 - ratio) * (free + waiting_total):
             break
-    full = erlang_b(agents, rate * mean)
-    return full / (1.0 + full * total) * waiting_total / patience
+    return waiting_total / (free + total) / patience
 
 
 def prices(agents: int, rate: float, mean: float, patience: float, value: float) -> dict[int, float]:
