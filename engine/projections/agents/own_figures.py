@@ -3,8 +3,9 @@
 from typing import Final
 
 import msgspec
+import numpy as np
 
-from engine.kernel.tables import Tables
+from engine.kernel.tables import Array, Tables
 from engine.log_port import Turn
 from engine.messages.kind_set import KindSet
 from engine.messages.kinds import CONTACT_ANSWERED, CONTACT_ENDED, WRAP_UP_ENDED
@@ -15,7 +16,7 @@ CELL_NS: Final = 900 * NS
 CELLS_KEPT: Final = 2 * 96
 """Quarter hours: two days, so that a whole one is there in every time zone."""
 KINDS: Final = KindSet(CONTACT_ANSWERED, CONTACT_ENDED, WRAP_UP_ENDED)
-_COLUMNS: Final = ("kind", "at_ns", "agent", "queue", "a", "b")
+_COLUMNS: Final = ("kind", "agent", "b")
 
 
 class OwnFigures(msgspec.Struct, frozen=True):
@@ -42,14 +43,16 @@ class OwnCounts:
 
     def apply(self, turn: Turn) -> None:
         """Take in one turn."""
-        rows = turn.rows[KINDS.mask(turn.rows["kind"])]
+        rows: Array = np.asarray(turn.rows).compress(KINDS.mask(turn.rows["kind"]))
         if not len(rows):
             return
-        for kind, at_ns, agent, queue, a, b in zip(*(rows[name].tolist() for name in _COLUMNS), strict=True):
-            counts = self._cells.setdefault(at_ns // CELL_NS, {}).setdefault(agent, [0, 0, 0, 0])
+        in_time = rows["a"] <= self._queues["settings"][rows["queue"], QueueSetting.THRESHOLD_NS]
+        columns = (*(rows[name] for name in _COLUMNS), rows["at_ns"] // CELL_NS, in_time)
+        for kind, agent, b, cell, is_in_time in zip(*(column.tolist() for column in columns), strict=True):
+            counts = self._cells.setdefault(cell, {}).setdefault(agent, [0, 0, 0, 0])
             if kind == CONTACT_ANSWERED:
                 counts[0] += 1
-                counts[1] += a <= int(self._queues["settings"][queue, QueueSetting.THRESHOLD_NS])
+                counts[1] += is_in_time
             else:
                 counts[2] += kind == CONTACT_ENDED
                 counts[3] += b

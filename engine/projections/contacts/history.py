@@ -115,7 +115,7 @@ class ContactHistory:
         if len(refused):
             followed[refused - rows["cause"][refused]] = False
         places = followed.nonzero()[0]
-        rows = rows[places]
+        rows = rows.take(places)  # numpy's indexing is ten times slower for rows of several fields
         rows["dedupe"] = places + turn.first_seq
         with self._lock:
             self.as_of = turn.last_seq
@@ -123,9 +123,9 @@ class ContactHistory:
                 return
             arrived = rows["kind"] == CONTACT_ARRIVED
             numbers = np.where(arrived, self._count + np.cumsum(arrived), 0)
-            self._begin(rows[arrived], turn.payload)
+            self._begin(rows.compress(arrived), turn.payload)
             by_slot = np.argsort(rows["contact"], kind="stable")
-            self._put_aside(rows[by_slot], numbers[by_slot])
+            self._put_aside(rows.take(by_slot), numbers[by_slot])
 
     def _put_aside(self, rows: Array, numbers: Array) -> None:
         """Keep rows that stand in order of their slots; `numbers` has those of contacts that arrive, 0 for the rest."""

@@ -13,7 +13,7 @@ from engine.messages.kinds import TASK
 from engine.messages.row_fields import RowFields
 from engine.model.quality import CaseKind
 from engine.projections.quality.cells import Key
-from engine.projections.quality.people import Open
+from engine.projections.quality.people import Task
 
 CASES_KEPT: Final = 50_000
 """Resolved cases remembered; open ones are never forgotten."""
@@ -127,7 +127,7 @@ class Cases(msgspec.Struct):
             name = "\0".join(OTHER)
         return self.bases.setdefault(name, Complaints())
 
-    def contact_arrived(self, contact: Open, priority: int) -> None:
+    def contact_arrived(self, contact: Task, priority: int) -> None:
         """Note that a case has its task, or that somebody is to be told of it."""
         case = self.open.get(contact.case_id) or self.resolved.get(contact.case_id)
         if case is None or not contact.contact.startswith(f"case-{case.id}-"):
@@ -138,13 +138,13 @@ class Cases(msgspec.Struct):
             case.tasks, case.task, case.task_id, case.task_agent = case.tasks + 1, contact.contact, contact.id, -1
             case.task_priority = priority
 
-    def contact_raised(self, contact: Open, priority: int) -> None:
+    def contact_raised(self, contact: Task, priority: int) -> None:
         """Note that a task has another priority."""
         case = self.open.get(contact.case_id)
         if case is not None and contact.id == case.task_id:
             case.task_priority = priority
 
-    def contact_answered(self, contact: Open, agent: int, at_ns: int) -> None:
+    def contact_answered(self, contact: Task, agent: int, at_ns: int) -> None:
         """Note who has the task, or that somebody was told."""
         case = self.open.get(contact.case_id) or self.resolved.get(contact.case_id)
         if case is not None and contact.id == case.task_id:
@@ -156,7 +156,7 @@ class Cases(msgspec.Struct):
             self._count("told")
             self._settle(case)
 
-    def contact_closed(self, contact: Open, at_ns: int) -> None:
+    def contact_closed(self, contact: Task, at_ns: int) -> None:
         """Note that a task is over, or a report."""
         case = self.open.get(contact.case_id) or self.resolved.get(contact.case_id)
         if case is not None and contact.id == case.task_id:

@@ -1,15 +1,28 @@
-"""Counters by interval, queue, agent and channel: sparse, bounded, and never losing a count."""
+"""Counters by interval, queue, agent and channel: sparse, bounded, in columns, and never losing a count.
 
-from collections.abc import Iterator
-from typing import Final, NamedTuple
+Counts are put aside first and entered together, in the order in which they came: what is lumped together does not
+depend on when that happens.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, NamedTuple
 
 import msgspec
+import numpy as np
 
 CELLS_MAX: Final = 100_000
 KEPT: Final = 0.75
 """Share of the cells that is left when there were too many."""
 LUMP_NS: Final = 0
 """The interval that holds what is too old to be told apart."""
+ASIDE_MAX: Final = 32_768
+"""Counts put aside before they are entered."""
+QUEUE_SHIFT: Final = 36
+AGENT_SHIFT: Final = 4
+AGENT_MASK: Final = (1 << QUEUE_SHIFT - AGENT_SHIFT) - 1
+CHANNEL_MASK: Final = (1 << AGENT_SHIFT) - 1
+
+Array = np.ndarray[Any, Any]
 
 
 class Key(NamedTuple):
@@ -21,38 +34,182 @@ class Key(NamedTuple):
     channel: int
 
 
-class Cells(msgspec.Struct):
-    """Counters of `width` columns each."""
+class Counted(NamedTuple):
+    """Counts that came one after the other, in columns of the same length."""
+
+    start_ns: Array
+    where: Array
+    """As `packed` gives it."""
+    column: Array
+    more: Array
+
+
+class Block(NamedTuple):
+    """The cells of one interval, by `where`."""
+
+    where: Array
+    """Shape (n,), ascending."""
+    counts: Array
+    """Shape (n, width)."""
+
+
+class SavedCells(msgspec.Struct):
+    """Cells as they stand in a snapshot."""
 
     width: int
-    floor_ns: int = 0
-    """Intervals that start before are lumped together."""
-    counts: dict[Key, list[int]] = {}
+    floor_ns: int
+    blocks: list[tuple[int, bytes, bytes]]
+
+
+def packed(queue: Any, agent: Any, channel: Any) -> Any:
+    """Return queue, agent and channel as one number, or arrays of them as one array of int64."""
+    return queue + 1 << QUEUE_SHIFT | agent + 1 << AGENT_SHIFT | channel + 1
+
+
+def unpacked(start_ns: int, where: int) -> Key:
+    """Return a cell's key."""
+    agent = (where >> AGENT_SHIFT & AGENT_MASK) - 1
+    return Key(start_ns, (where >> QUEUE_SHIFT) - 1, agent, (where & CHANNEL_MASK) - 1)
+
+
+class Cells:
+    """Counters of `width` columns each."""
+
+    def __init__(self, width: int, cells_max: int = CELLS_MAX) -> None:
+        self.width = width
+        self.floor_ns = 0
+        """Intervals that start before are lumped together."""
+        self._cells_max = cells_max
+        self._blocks: dict[int, Block] = {}
+        self._size = 0
+        self._aside: list[Counted] = []
+        self._aside_size = 0
 
     def add(self, key: Key, column: int, more: int = 1) -> None:
         """Count."""
-        if key.start_ns < self.floor_ns:
-            key = key._replace(start_ns=LUMP_NS)
-        found = self.counts.get(key)
-        if found is None:
-            if len(self.counts) >= CELLS_MAX:
-                self._lump()
-            found = self.counts[key] = [0] * self.width
-        found[column] += more
+        where = packed(key.queue, key.agent, key.channel)
+        self.extend(Counted(*(np.array([value], np.int64) for value in (key.start_ns, where, column, more))))
+
+    def extend(self, counted: Counted) -> None:
+        """Count much."""
+        self._aside.append(counted)
+        self._aside_size += len(counted.where)
+        if self._aside_size >= ASIDE_MAX:
+            self._enter_all()
 
     def between(self, from_ns: int, to_ns: int) -> Iterator[tuple[Key, list[int]]]:
         """Yield the cells of the intervals that start in [from_ns, to_ns); from 0 on the lump of the old is there."""
-        for key, counts in self.counts.items():
-            if from_ns <= key.start_ns < to_ns:
-                yield key, counts
+        self._enter_all()
+        for start_ns, block in self._blocks.items():
+            if from_ns <= start_ns < to_ns:
+                for where, counts in zip(block.where.tolist(), block.counts.tolist(), strict=True):
+                    yield unpacked(start_ns, where), counts
+
+    def save(self) -> SavedCells:
+        """Return everything, for a snapshot."""
+        self._enter_all()
+        blocks = [(start, where.tobytes(), counts.tobytes()) for start, (where, counts) in sorted(self._blocks.items())]
+        return SavedCells(self.width, self.floor_ns, blocks)
+
+    @classmethod
+    def load(cls, saved: SavedCells) -> "Cells":
+        """Return what was saved."""
+        cells = cls(saved.width)
+        cells.floor_ns = saved.floor_ns
+        for start_ns, where, counts in saved.blocks:
+            columns = np.frombuffer(counts, np.int64).reshape(-1, saved.width).copy()
+            cells._put(start_ns, Block(np.frombuffer(where, np.int64), columns))
+        return cells
+
+    def _enter_all(self) -> None:
+        aside, self._aside, self._aside_size = self._aside, [], 0
+        if aside:
+            self._enter(Counted(*(np.concatenate(parts) for parts in zip(*aside, strict=True))))
+
+    def _enter(self, counted: Counted) -> None:
+        """Enter counts; where there is no room for all their cells, the oldest are lumped together on the way."""
+        full = False
+        while len(counted.where):
+            old = counted.start_ns < self.floor_ns
+            if old.any():
+                counted = counted._replace(start_ns=np.where(old, LUMP_NS, counted.start_ns))
+            fitting = self._fitting(counted) or int(full)
+            if not fitting:
+                self._lump()
+                full = self._size >= self._cells_max  # the lump alone is: it grows all the same
+                continue
+            self._enter_fitting(Counted(*(part[:fitting] for part in counted)))
+            counted = Counted(*(part[fitting:] for part in counted))
+            full = False
+
+    def _fitting(self, counted: Counted) -> int:
+        """How many of the counts have room, in order."""
+        room = max(0, self._cells_max - self._size)
+        if len(counted.where) <= room:
+            return len(counted.where)
+        firsts = []
+        for start_ns, places in _by_start(counted.start_ns):
+            where, first = np.unique(counted.where[places], return_index=True)
+            firsts.append(places[first[~self._held(start_ns, where)]])
+        new = np.sort(np.concatenate(firsts))
+        return len(counted.where) if len(new) <= room else int(new[room])
+
+    def _held(self, start_ns: int, where: Array) -> Array:
+        block = self._blocks.get(start_ns)
+        return np.zeros(len(where), np.bool_) if block is None else np.isin(where, block.where, assume_unique=True)
+
+    def _enter_fitting(self, counted: Counted) -> None:
+        for start_ns, places in _by_start(counted.start_ns):
+            where, cell = np.unique(counted.where[places], return_inverse=True)
+            counts = np.zeros((len(where), self.width), np.int64)
+            np.add.at(counts, (cell, counted.column[places]), counted.more[places])
+            self._merge(start_ns, where, counts)
+
+    def _merge(self, start_ns: int, where: Array, counts: Array) -> None:
+        block = self._blocks.get(start_ns)
+        if block is None:
+            self._put(start_ns, Block(where, counts))
+            return
+        at = np.searchsorted(block.where, where)
+        held = block.where[np.minimum(at, len(block.where) - 1)] == where
+        block.counts[at[held]] += counts[held]
+        if not held.all():
+            new = ~held
+            wider = Block(
+                np.insert(block.where, at[new], where[new]), np.insert(block.counts, at[new], counts[new], axis=0)
+            )
+            self._put(start_ns, wider)
+
+    def _put(self, start_ns: int, block: Block) -> None:
+        before = self._blocks.get(start_ns)
+        self._size += len(block.where) - (0 if before is None else len(before.where))
+        self._blocks[start_ns] = block
 
     def _lump(self) -> None:
-        """Lump the oldest intervals together, until there is room again."""
-        starts = sorted(key.start_ns for key in self.counts)
-        self.floor_ns = starts[int(len(starts) * (1 - KEPT))] + 1
-        old = [key for key in self.counts if LUMP_NS < key.start_ns < self.floor_ns]
-        for key in old:
-            counts = self.counts.pop(key)
-            into = self.counts.setdefault(key._replace(start_ns=LUMP_NS), [0] * self.width)
-            for column, count in enumerate(counts):
-                into[column] += count
+        """Lump the oldest intervals together, until there is room again; if need be, the agents in the lump, too."""
+        starts = sorted(start_ns for start_ns in self._blocks if start_ns != LUMP_NS)
+        if starts:
+            ends = np.cumsum([len(self._blocks[start].where) for start in starts])
+            last = int(np.searchsorted(ends, int(self._size * (1 - KEPT)), side="right"))
+            self.floor_ns = starts[min(last, len(starts) - 1)] + 1
+        for start_ns in starts:
+            if start_ns < self.floor_ns:
+                block = self._blocks.pop(start_ns)
+                self._size -= len(block.where)
+                self._merge(LUMP_NS, *block)
+        if self._size >= self._cells_max:
+            block = self._blocks.pop(LUMP_NS)
+            self._size -= len(block.where)
+            where, cell = np.unique(block.where & ~(AGENT_MASK << AGENT_SHIFT), return_inverse=True)
+            counts = np.zeros((len(where), self.width), np.int64)
+            np.add.at(counts, cell, block.counts)
+            self._put(LUMP_NS, Block(where, counts))
+
+
+def _by_start(start_ns: Array) -> Sequence[tuple[int, Array]]:
+    """Return the starts of intervals, and the places of each in order."""
+    if (start_ns == start_ns[0]).all():
+        return [(int(start_ns[0]), np.arange(len(start_ns)))]
+    order = np.argsort(start_ns, kind="stable")
+    starts, firsts = np.unique(start_ns[order], return_index=True)
+    return list(zip(starts.tolist(), np.split(order, firsts[1:]), strict=True))

@@ -1,46 +1,42 @@
-"""Everything about quality that the log determines, folded row by row: the same log always gives the same."""
+"""Everything about quality that the log determines: the same log always gives the same.
+
+Contacts are counted many rows at once. Rows that speak of single things (a survey, a case, a status) are few, and taken
+one by one after those around them; what they find is what was so at their position.
+"""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import numpy as np
 
 from engine.log_port import Turn
 from engine.messages import kinds
-from engine.messages.row_fields import RowFields, fields_of
+from engine.messages.kind_set import KindSet
+from engine.messages.row_fields import RowFields, fields_at, fields_of
 from engine.messages.rows import ROW
 from engine.model.quality import QualityPlan, SurveyRule
-from engine.model.settings import SECOND_NS, EngineSetting
+from engine.model.settings import EngineSetting
 from engine.projections.quality import resolution
-from engine.projections.quality.cases import Cases
-from engine.projections.quality.cells import Cells, Key
-from engine.projections.quality.evaluations import Evaluations
-from engine.projections.quality.people import Open, People
-from engine.projections.quality.presence import Presence
-from engine.projections.quality.surveys import Surveys
+from engine.projections.quality.cells import Key
+from engine.projections.quality.flow import Counts, Taken, take_contacts
+from engine.projections.quality.folded import Folded
+from engine.projections.quality.people import Segment, case_of, task_of
+from engine.projections.quality.ring import BATCH_MAX, Array
 
-VERSION: Final = 1
-"""Of what `Folded` means; what another version wrote is folded anew."""
 _NO_RULE: Final = SurveyRule()
 CUSTOMER_BASE: Final = "customer_base"
 REGION: Final = "region"
 """Attributes of arrivals by which contacts are counted against complaints."""
-
-
-class Folded(msgspec.Struct):
-    """The state: what stands in a snapshot."""
-
-    version: int = VERSION
-    as_of: int = 0
-    interval_ns: int = 900 * SECOND_NS
-    plan: QualityPlan = QualityPlan()
-    people: People = msgspec.field(default_factory=People)
-    flow: Cells = msgspec.field(default_factory=lambda: Cells(resolution.WIDTH))
-    surveys: Surveys = msgspec.field(default_factory=Surveys)
-    evaluations: Evaluations = msgspec.field(default_factory=Evaluations)
-    presence: Presence = msgspec.field(default_factory=Presence)
-    cases: Cases = msgspec.field(default_factory=Cases)
+FLOW: Final = KindSet(
+    kinds.CONTACT_ARRIVED, kinds.OFFER_ENDED, kinds.CONTACT_ANSWERED, kinds.CONTACT_ENDED, kinds.CONTACT_LEFT
+)
+"""Kinds that are counted many at once."""
+BARRIERS: Final = KindSet(kinds.CONFIGURATION_LOADED, kinds.SETTING_CHANGED, kinds.CALLER_MOVED)
+"""Kinds that change what rows behind them mean: those before are taken in first."""
+OF_TASKS: Final = KindSet(kinds.CONTACT_ANSWERED, kinds.PRIORITY_CHANGED, kinds.CONTACT_ENDED, kinds.CONTACT_LEFT)
+"""Kinds that mean something to a case where their contact is its task, and nothing to be taken alone otherwise."""
+Single = Callable[[int, RowFields], None]
 
 
 class PlanOf(msgspec.Struct):
@@ -60,16 +56,20 @@ class Fold:
     def __init__(self, folded: Folded) -> None:
         self.state = folded
         self._payload = memoryview(b"")
-        self._handlers: dict[int, Callable[[int, RowFields], None]] = {
-            kinds.CONFIGURATION_LOADED: self._configured,
-            kinds.SETTING_CHANGED: self._setting,
-            kinds.CONTACT_ARRIVED: self._arrived,
-            kinds.OFFER_ENDED: self._offer_ended,
+        self._counts = Counts()
+        self._taken = Taken(0, np.zeros(0, np.int64), [])
+        self._of_tasks: dict[int, Single] = {
             kinds.CONTACT_ANSWERED: self._answered,
             kinds.PRIORITY_CHANGED: self._raised,
-            kinds.CONTACT_ENDED: self._ended,
-            kinds.CONTACT_LEFT: self._left,
+            kinds.CONTACT_ENDED: self._closed,
+            kinds.CONTACT_LEFT: self._closed,
+        }
+        self._barriers: dict[int, Single] = {
+            kinds.CONFIGURATION_LOADED: self._configured,
+            kinds.SETTING_CHANGED: self._setting,
             kinds.CALLER_MOVED: self._moved,
+        }
+        self._singles: dict[int, Single] = {
             kinds.SURVEY_REQUESTED: self._survey_requested,
             kinds.SURVEY_ANSWERED: self._survey_answered,
             kinds.CONTACT_CLASSIFIED: self._classified,
@@ -80,27 +80,72 @@ class Fold:
             kinds.CASE_RESOLVED: self._case_resolved,
             kinds.CASE_REOPENED: self._case_reopened,
         }
-        self._wanted = np.zeros(1 << 16, np.bool_)
-        self._wanted[[*self._handlers, kinds.FACT_REFUSED]] = True
+        self._alone = KindSet(*self._singles)
+        self._wanted = KindSet(
+            *(*self._singles, *self._barriers, *self._of_tasks),
+            *(kinds.CONTACT_ARRIVED, kinds.OFFER_ENDED, kinds.FACT_REFUSED),
+        )
 
     def apply(self, turn: Turn) -> None:
         """Take in a turn or a run of them; rows taken in already are passed over."""
-        rows: Any = turn.rows
         fresh = max(0, self.state.as_of + 1 - turn.first_seq)
-        if fresh >= len(rows):
+        if fresh >= len(turn.rows):
             return
-        wanted = self._wanted[rows["kind"]]
-        wanted[:fresh] = False
-        wanted &= (rows["kind"] != kinds.SETTING_CHANGED) | (rows["agent"] == kinds.TABLE_ENGINE)
-        places = np.flatnonzero(wanted)
         self._payload = turn.payload
-        chosen = fields_of(rows[places])
-        numbered = list(zip(places.tolist(), chosen, strict=True))
-        refused = {place - row.cause for place, row in numbered if row.kind == kinds.FACT_REFUSED}
-        for place, row in numbered:
-            if place not in refused and row.kind != kinds.FACT_REFUSED:
-                self._handlers[row.kind](turn.first_seq + place, row)
+        rows, seqs = self._chosen(turn, fresh)
+        barriers = np.flatnonzero(BARRIERS.mask(rows["kind"]))
+        begin = 0
+        for end in [*barriers.tolist(), len(rows)]:
+            for start in range(begin, end, BATCH_MAX):
+                stop = min(start + BATCH_MAX, end)
+                self._take(rows[start:stop], seqs[start:stop])
+            if end < len(rows):
+                row = fields_at(rows, end)
+                self._barriers[row.kind](int(seqs[end]), row)
+            begin = end + 1
         self.state.as_of = turn.last_seq
+
+    def _chosen(self, turn: Turn, fresh: int) -> tuple[Array, Array]:
+        """Return the rows that say something about quality and were not refused, and their sequences."""
+        all_kinds = np.ascontiguousarray(turn.rows["kind"])
+        wanted = self._wanted.mask(all_kinds)
+        wanted[:fresh] = False
+        places = np.flatnonzero(wanted)
+        rows: Array = np.asarray(turn.rows).take(places)
+        row_kinds = rows["kind"]
+        kept = (row_kinds != kinds.SETTING_CHANGED) | (
+            (rows["agent"] == kinds.TABLE_ENGINE) & (rows["contact"] == EngineSetting.INTERVAL_NS)
+        )
+        refused = row_kinds == kinds.FACT_REFUSED
+        if refused.any():
+            kept &= ~refused & ~np.isin(places, places[refused] - rows["cause"][refused])
+        if not kept.all():
+            rows, places = rows.compress(kept), places[kept]
+        return rows, places + turn.first_seq
+
+    def _take(self, rows: Array, seqs: Array) -> None:
+        """Take in up to BATCH_MAX rows without a barrier among them."""
+        state = self.state
+        row_kinds = np.ascontiguousarray(rows["kind"])
+        flow = FLOW.mask(row_kinds)
+        counts = self._counts = Counts()
+        self._taken = take_contacts(state, rows.compress(flow), seqs[flow], self._payload, counts)
+        alone = self._alone.mask(row_kinds)
+        telling = [one for one in self._taken.telling if self._means_something(one[2])]
+        arriving = [row.contact for _, row, attributes in telling if case_of(attributes)]
+        if arriving or state.people.tasks:
+            alone |= OF_TASKS.mask(row_kinds) & np.isin(rows["contact"], [*state.people.tasks, *arriving])
+        places = np.flatnonzero(alone)
+        singles = list(zip(seqs[places].tolist(), fields_of(rows.take(places)), strict=True))
+        attributes_at = {seq: attributes for seq, _, attributes in telling}
+        if telling:
+            singles = sorted([*singles, *((seq, row) for seq, row, _ in telling)])
+        for seq, row in singles:
+            if row.kind == kinds.CONTACT_ARRIVED:
+                self._arrived(seq, row, attributes_at[seq])
+            else:
+                (self._singles.get(row.kind) or self._of_tasks[row.kind])(seq, row)
+        state.flow.extend(counts.in_order())
 
     def _said(self, row: RowFields) -> memoryview:
         return self._payload[row.payload_offset : row.payload_offset + row.payload_size]
@@ -108,92 +153,63 @@ class Fold:
     def _start_ns(self, at_ns: int) -> int:
         return at_ns // self.state.interval_ns * self.state.interval_ns
 
-    def _key(self, row: RowFields, channel: int) -> Key:
-        return Key(self._start_ns(row.at_ns), row.queue, row.agent, channel)
+    def _segment(self, seq: int, contact_id: int) -> Segment:
+        """The closed contact of this id, as it was at a position of the batch."""
+        return self.state.people.segment(contact_id, self._taken.closed_by(seq))
 
-    # --- configuration
+    def _count(self, seq: int, key: Key | None, column: int) -> None:
+        if key is not None:
+            self._counts.add_one(seq, key, column)
+
+    # --- configuration, and callers who are handed over
 
     def _configured(self, _seq: int, row: RowFields) -> None:
         if row.a != NAMES_ONLY and row.payload_size:
             self.state.plan = _PLANS.decode(self._said(row)).quality
 
     def _setting(self, _seq: int, row: RowFields) -> None:
-        if row.contact == EngineSetting.INTERVAL_NS:
-            self.state.interval_ns = row.a
-
-    # --- contacts
-
-    def _arrived(self, seq: int, row: RowFields) -> None:
-        state = self.state
-        contact, attributes = state.people.arrive(row, seq, self._said(row), state.plan.reason)
-        if contact.case_id:
-            state.cases.contact_arrived(contact, row.a >> 8 & 0xFF)
-        elif not row.flags & kinds.FLAG_CALLS_BACK:
-            if contact.customer:
-                for key in state.people.came_again(contact, row.at_ns, state.plan.window_ns):
-                    state.flow.add(key, resolution.REPEATED)
-            base, region = attributes.get(CUSTOMER_BASE, ""), attributes.get(REGION, "")
-            if base or region:
-                state.cases.base(base, region).contacts += 1
-
-    def _offer_ended(self, _seq: int, row: RowFields) -> None:
-        self._count(row, resolution.OFFERS)
-        if row.a == kinds.OFFER_NO_ANSWER:
-            self._count(row, resolution.NO_ANSWERS)
-
-    def _answered(self, _seq: int, row: RowFields) -> None:
-        self._count(row, resolution.OFFERS)
-        contact = self.state.people.open.get(row.contact)
-        if contact is not None and contact.case_id:
-            self.state.cases.contact_answered(contact, row.agent, row.at_ns)
-
-    def _raised(self, _seq: int, row: RowFields) -> None:
-        contact = self.state.people.open.get(row.contact)
-        if contact is not None and contact.case_id:
-            self.state.cases.contact_raised(contact, row.a)
-
-    def _ended(self, _seq: int, row: RowFields) -> None:
-        self._count(row, resolution.HANDLED)
-        if row.a == kinds.BY_TRANSFER:
-            self._count(row, resolution.TRANSFERS)
-        if row.flags & kinds.FLAG_CLOSES:
-            self._close(row, talked=True)
-
-    def _left(self, _seq: int, row: RowFields) -> None:
-        if row.flags & kinds.FLAG_CLOSES:
-            self._close(row, talked=False)
-
-    def _close(self, row: RowFields, *, talked: bool) -> None:
-        state = self.state
-        contact = state.people.close(row.contact, row.queue, row.agent, row.at_ns, talked=talked)
-        if contact is None:
-            return
-        if contact.case_id:
-            state.cases.contact_closed(contact, row.at_ns)
-        elif talked and contact.customer:
-            key = self._key(row, contact.channel)
-            state.people.ended(contact, row.at_ns, key)
-            state.flow.add(key, resolution.JUDGED)
+        self.state.interval_ns = row.a
 
     def _moved(self, _seq: int, row: RowFields) -> None:
         """The other contact has this one's caller from now on."""
-        contact, other = self.state.people.open.get(row.contact), self.state.people.open.get(row.a)
-        if contact is not None and other is not None:
-            other.customer, other.reason = contact.customer, contact.reason
+        self.state.people.move(row.contact, row.a)
 
-    def _count(self, row: RowFields, column: int) -> None:
-        contact: Open | None = self.state.people.open.get(row.contact)
-        self.state.flow.add(self._key(row, contact.channel if contact is not None else -1), column)
+    # --- contacts that are tasks of cases, or tell where their customers live
+
+    @staticmethod
+    def _means_something(attributes: dict[str, str]) -> bool:
+        return bool(attributes.get(CUSTOMER_BASE) or attributes.get(REGION) or case_of(attributes))
+
+    def _arrived(self, seq: int, row: RowFields, attributes: dict[str, str]) -> None:
+        state, case_id = self.state, case_of(attributes)
+        if case_id:
+            task = state.people.tasks[row.contact] = task_of(seq, case_id, self._said(row))
+            state.cases.contact_arrived(task, row.a >> 8 & 0xFF)
+        elif not row.flags & kinds.FLAG_CALLS_BACK:
+            state.cases.base(attributes.get(CUSTOMER_BASE, ""), attributes.get(REGION, "")).contacts += 1
+
+    def _answered(self, _seq: int, row: RowFields) -> None:
+        if (task := self.state.people.tasks.get(row.contact)) is not None:
+            self.state.cases.contact_answered(task, row.agent, row.at_ns)
+
+    def _raised(self, _seq: int, row: RowFields) -> None:
+        if (task := self.state.people.tasks.get(row.contact)) is not None:
+            self.state.cases.contact_raised(task, row.a)
+
+    def _closed(self, _seq: int, row: RowFields) -> None:
+        tasks = self.state.people.tasks
+        if row.flags & kinds.FLAG_CLOSES and (task := tasks.pop(row.contact, None)) is not None:
+            self.state.cases.contact_closed(task, row.at_ns)
 
     # --- surveys, evaluations, schedules
 
-    def _survey_requested(self, _seq: int, row: RowFields) -> None:
-        segment, start_ns = self.state.people.segment(row.b), self._start_ns(row.at_ns)
+    def _survey_requested(self, seq: int, row: RowFields) -> None:
+        segment, start_ns = self._segment(seq, row.b), self._start_ns(row.at_ns)
         self.state.surveys.request(kinds.SURVEY_NAMES[row.a & 0xFF], row.b, segment, row.at_ns, start_ns)
 
     def _survey_answered(self, seq: int, row: RowFields) -> None:
         state, kind = self.state, kinds.SURVEY_NAMES[row.a & 0xFF]
-        segment, start_ns = state.people.segment(row.b), self._start_ns(row.at_ns)
+        segment, start_ns = self._segment(seq, row.b), self._start_ns(row.at_ns)
         rule = state.plan.surveys.get(kind, _NO_RULE)
         state.surveys.answer(seq, kind, row.a >> 8, row.b, segment, row.at_ns, start_ns, rule, self._said(row))
 
@@ -202,7 +218,7 @@ class Fold:
 
     def _evaluated(self, seq: int, row: RowFields) -> None:
         state, start_ns = self.state, self._start_ns(row.at_ns)
-        segment = state.people.segment(row.b)
+        segment = self._segment(seq, row.b)
         state.evaluations.take(seq, row.at_ns, start_ns, row.b, segment, row.agent, row.a, self._said(row))
 
     def _excepted(self, seq: int, row: RowFields) -> None:
@@ -214,19 +230,17 @@ class Fold:
     # --- cases
 
     def _case_opened(self, seq: int, row: RowFields) -> None:
-        source = self.state.people.source_of(row.b)
+        source = self.state.people.source_of(row.b, self._taken.closed_by(seq))
         self.state.cases.opened(seq, row, self._said(row), self.state.plan.cases, source)
 
-    def _case_resolved(self, _seq: int, row: RowFields) -> None:
+    def _case_resolved(self, seq: int, row: RowFields) -> None:
         key = self.state.cases.resolve(row, self._start_ns(row.at_ns), self._said(row))
-        if key is not None:
-            self.state.flow.add(key, resolution.RESOLVED)
+        self._count(seq, key, resolution.RESOLVED)
 
-    def _case_reopened(self, _seq: int, row: RowFields) -> None:
+    def _case_reopened(self, seq: int, row: RowFields) -> None:
         plan = self.state.plan
         key = self.state.cases.reopen(row, self._said(row), plan.cases, plan.window_ns)
-        if key is not None:
-            self.state.flow.add(key, resolution.REOPENED)
+        self._count(seq, key, resolution.REOPENED)
 
 
 def joined(turns: Sequence[Turn]) -> Turn:

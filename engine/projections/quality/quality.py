@@ -1,6 +1,6 @@
 """The read model of quality: takes in durable turns when it is asked, or when many wait, and answers in words.
 
-Folding a row costs a microsecond or two, and few ever ask: so turns are put aside at first, and folded together.
+Rows are cheap to fold many at once, and few ever ask: so turns are put aside at first, and folded together.
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from engine.messages.kinds import CHANNEL_NAMES
 from engine.model.directory import Directory
 from engine.model.names import UNKNOWN
 from engine.model.quality import CaseKind, Scorecard
+from engine.projections.figures import NEVER_NS
 from engine.projections.quality import surveys
 from engine.projections.quality.adherence import Adherence, adherence
 from engine.projections.quality.answers import (
@@ -31,22 +32,22 @@ from engine.projections.quality.answers import (
     told_evaluation,
 )
 from engine.projections.quality.cases import COUNTED, Case
-from engine.projections.quality.fold import VERSION, Fold, Folded, joined
+from engine.projections.quality.fold import Fold, joined
+from engine.projections.quality.folded import Folded, loaded, saved
+from engine.projections.quality.people import UNKNOWN as UNKNOWN_SEGMENT
 from engine.projections.quality.surveys import Advice, advice
 from engine.projections.quality.table import IntervalQuality, QualityTable, Window, interval_quality, quality_rows
 
 PENDING_ROWS_MAX: Final = 4096
 PENDING_BYTES_MAX: Final = 8 << 20
-_ENCODER: Final = msgspec.msgpack.Encoder()
-_DECODER: Final = msgspec.msgpack.Decoder(Folded)
 
 
 class Quality:
     """Quality of service, as of the turns taken in. Readers may be other threads."""
 
-    def __init__(self, directory: Directory, saved: bytes = b"", durable_seq: int = 0) -> None:
+    def __init__(self, directory: Directory, snapshot: bytes = b"", durable_seq: int = 0) -> None:
         self.directory = directory
-        self._fold = Fold(_loaded(saved, durable_seq))
+        self._fold = Fold(loaded(snapshot, durable_seq))
         self._pending: list[Turn] = []
         self._rows = self._bytes = 0
         self._lock = RLock()
@@ -67,7 +68,7 @@ class Quality:
     def save(self) -> bytes:
         """Return everything, for a snapshot."""
         with self._lock:
-            return _ENCODER.encode(self._folded())
+            return saved(self._folded())
 
     def table(
         self,
@@ -103,10 +104,9 @@ class Quality:
         """Whether the customer of a closed contact is to be asked."""
         with self._lock:
             state = self._folded()
-            segment = state.people.closed.get(contact_id)
-            if segment is None:
-                is_open = any(one.id == contact_id for one in state.people.open.values())
-                why = "not_closed" if is_open else "unknown"
+            segment = state.people.segment(contact_id)
+            if segment is UNKNOWN_SEGMENT:
+                why = "not_closed" if state.people.is_open(contact_id) else "unknown"
             else:
                 queue = self.directory.queues.name(segment.queue)
                 rules = state.plan.surveys
@@ -129,7 +129,7 @@ class Quality:
         with self._lock:
             found: dict[tuple[int, int, str], list[int]] = {}
             for kind, cells in self._folded().surveys.cells.items():
-                for key, counts in cells.counts.items():
+                for key, counts in cells.between(0, NEVER_NS):
                     total = found.setdefault((key.queue, key.channel, kind), [0] * surveys.WIDTH)
                     for column, count in enumerate(counts):
                         total[column] += count
@@ -242,12 +242,3 @@ class Quality:
             if turns:
                 self._fold.apply(joined(turns))
             return self._fold.state
-
-
-def _loaded(saved: bytes, durable_seq: int) -> Folded:
-    """Return what was saved; a new state where that is of no use: it is a cache of the log."""
-    try:
-        found: Folded = _DECODER.decode(saved) if saved else Folded()
-    except msgspec.MsgspecError:
-        return Folded()
-    return found if found.version == VERSION and found.as_of <= durable_seq else Folded()

@@ -11,7 +11,7 @@ from engine.model.directory import Directory
 from engine.projections.quality import evaluations, resolution, surveys
 from engine.projections.quality.cells import LUMP_NS, Cells, Key
 from engine.projections.quality.evaluations import EvaluationFigures, evaluation_figures
-from engine.projections.quality.fold import Folded
+from engine.projections.quality.folded import Folded
 from engine.projections.quality.resolution import ResolutionFigures, resolution_figures
 from engine.projections.quality.surveys import SurveyFigures, survey_figures
 from engine.projections.queues.intervals import IntervalRow

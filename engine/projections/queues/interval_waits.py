@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from engine.kernel.tables import Tables
+from engine.kernel.tables import Array, Tables
 from engine.log_port import Turn
 from engine.messages.kind_set import KindSet
 from engine.messages.kinds import CHANNELS, CONTACT_ANSWERED, CONTACT_ARRIVED
@@ -42,7 +42,7 @@ class IntervalWaits:
             nothing_missed = turn.first_seq == 1 or (self._length_ns > 0 and not self._known_from_ns and not self._size)
             first_ns = 0 if nothing_missed else -(-int(turn.rows["at_ns"][0]) // length_ns) * length_ns
             self._length_ns, self._known_from_ns, self._cells, self._size = length_ns, first_ns, {}, 0
-        rows = turn.rows[KINDS.mask(turn.rows["kind"])]
+        rows: Array = np.asarray(turn.rows).compress(KINDS.mask(turn.rows["kind"]))
         if not len(rows):
             return
         for kind, at_ns, slot, queue, a in zip(*(rows[name].tolist() for name in _COLUMNS), strict=True):

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from engine.log_port import Turn
 from engine.messages.observed import ContactReleased, SurveyAnswered, SurveyRequested
 from engine.projections.feed.events import Event
 from engine.projections.quality.quality import Quality
@@ -186,6 +187,17 @@ async def test_a_start_finds_the_same_with_and_without_what_was_saved(centre: Qu
     for useless in (b"", b"broken", saved[:-1]):
         assert Quality(centre.views.directory, useless, log.durable_seq).from_seq == 1
     assert Quality(centre.views.directory, saved, 5).from_seq == 1
+
+
+async def test_turns_that_are_folded_one_by_one_give_the_same(centre: QualityCentre) -> None:
+    await random_life(centre, 4)
+    alone, together = Quality(centre.views.directory), Quality(centre.views.directory)
+    for frame in centre.log.read():
+        alone.apply(Turn(frame.first_seq, frame.first_seq + len(frame.rows) - 1, frame.rows, frame.payload))
+        alone.ignored_surveys()  # folds what was put aside
+    for run in centre.log.read_runs():
+        together.apply(run)
+    assert alone.save() == together.save()
 
 
 async def test_what_is_too_young_is_not_judged(centre: QualityCentre) -> None:

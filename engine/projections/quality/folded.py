@@ -1,0 +1,63 @@
+"""All state of quality, and how it is written down: a snapshot's part, of use to the version that wrote it alone."""
+
+from typing import Any, Final
+
+import msgspec
+
+from engine.model.quality import QualityPlan
+from engine.model.settings import SECOND_NS
+from engine.projections.quality import resolution
+from engine.projections.quality.cases import Cases
+from engine.projections.quality.cells import Cells, SavedCells
+from engine.projections.quality.evaluations import Evaluations
+from engine.projections.quality.people import People, SavedPeople
+from engine.projections.quality.presence import Presence
+from engine.projections.quality.surveys import Surveys
+
+VERSION: Final = 2
+"""Of what `Folded` means; what another version wrote is folded anew."""
+
+
+class Folded(msgspec.Struct):
+    """The state: what stands in a snapshot."""
+
+    version: int = VERSION
+    as_of: int = 0
+    interval_ns: int = 900 * SECOND_NS
+    plan: QualityPlan = QualityPlan()
+    people: People = msgspec.field(default_factory=People)
+    flow: Cells = msgspec.field(default_factory=lambda: Cells(resolution.WIDTH))
+    surveys: Surveys = msgspec.field(default_factory=Surveys)
+    evaluations: Evaluations = msgspec.field(default_factory=Evaluations)
+    presence: Presence = msgspec.field(default_factory=Presence)
+    cases: Cases = msgspec.field(default_factory=Cases)
+
+
+def _plain(part: Any) -> Any:
+    """Return what msgspec cannot write as something that it can."""
+    return part.save()
+
+
+def _made(kind: type, part: Any) -> Any:
+    """Return what `_plain` was given."""
+    if kind is Cells:
+        return Cells.load(msgspec.convert(part, SavedCells))
+    return People.load(msgspec.convert(part, SavedPeople, str_keys=True))
+
+
+_ENCODER: Final = msgspec.msgpack.Encoder(enc_hook=_plain)
+_DECODER: Final = msgspec.msgpack.Decoder(Folded, dec_hook=_made)
+
+
+def saved(state: Folded) -> bytes:
+    """Return everything, for a snapshot."""
+    return _ENCODER.encode(state)
+
+
+def loaded(snapshot: bytes, durable_seq: int) -> Folded:
+    """Return what was saved; a new state where that is of no use: it is a cache of the log."""
+    try:
+        found: Folded = _DECODER.decode(snapshot) if snapshot else Folded()
+    except (msgspec.MsgspecError, ValueError):
+        return Folded()
+    return found if found.version == VERSION and found.as_of <= durable_seq else Folded()
