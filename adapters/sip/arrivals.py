@@ -109,6 +109,7 @@ class Arrivals:
             customer=customer[:CUSTOMER_MAX],
             preferred_agent=colleague,
             entry=entry_of(request),
+            callback=not core.outbound.problem(customer[:CUSTOMER_MAX]),
             attributes=attributes,
         )
 

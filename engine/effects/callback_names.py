@@ -1,7 +1,7 @@
 """What the contact that calls a customer back is called, and who brings it: by these the log tells whether it came."""
 
-from engine.ingest.names import CALLBACK_SOURCE
 from engine.ingest.seen import dedupe_key
+from engine.model.callback_source import CALLBACK_SOURCE
 
 
 def callback_name(left_seq: int) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from engine.errors import Overloaded
 from engine.ingest.answers import CODES, BadFact, excerpt, unknown, wrong
 from engine.ingest.fact_writer import PAYLOAD_MAX, FactWriter
-from engine.ingest.names import UNNUMBERED, InternedNames, NamesInForce, Source, is_callback_source, put_names
+from engine.ingest.names import UNNUMBERED, InternedNames, NamesInForce, Source, put_names
 from engine.ingest.quality import case_kind, check_exception, evaluation_score
 from engine.ingest.registry import LEGS_MAX, ContactEntry, OpenContacts
 from engine.ingest.remarks import check_remark
@@ -22,11 +22,13 @@ from engine.messages.kinds import (
     CHANNEL_NAMES,
     FLAG_CALLS_BACK,
     FLAG_KEEP_PLACE,
+    FLAG_NO_CALLBACK,
     FLAG_PROTECTED,
     REFUSAL_NAMES,
 )
 from engine.messages.observed import CALLBACK_NUMBER, INTEGER_MAX, Fact, Observed
 from engine.messages.rows import TRUNKS_MAX, pack_arrival, pack_trunks
+from engine.model.callback_source import is_callback_source
 from engine.model.names import UNKNOWN
 from engine.ports import Receipt
 
@@ -197,7 +199,8 @@ class Admission(FactWriter):
             a=pack_arrival(CHANNEL_NUMBERS[fact.channel], fact.priority, requirement, trunk_group),
             b=fact.waiting_since_ns,
             flags=(FLAG_PROTECTED if fact.protected else 0)
-            | (FLAG_CALLS_BACK if CALLBACK_NUMBER in fact.attributes else 0),
+            | (FLAG_CALLS_BACK if CALLBACK_NUMBER in fact.attributes else 0)
+            | (0 if fact.callback else FLAG_NO_CALLBACK),
             payload=payload,
         )
         self._arrivals += 1

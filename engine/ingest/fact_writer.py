@@ -8,12 +8,13 @@ import numpy as np
 
 from engine.errors import Overloaded
 from engine.ingest.answers import BadFact, excerpt, unknown
-from engine.ingest.names import UNNUMBERED, InternedNames, NamesInForce, is_callback_source, put_names
+from engine.ingest.names import UNNUMBERED, InternedNames, NamesInForce, put_names
 from engine.ingest.registry import ContactEntry, OpenContacts
 from engine.ingest.stamp import RowBuffer
 from engine.messages import kinds, observed
 from engine.messages.observed import INTEGER_MAX, Observed
 from engine.messages.rows import Rows
+from engine.model.callback_source import is_callback_source
 from engine.model.directory import Directory, requirement_rows
 from engine.model.names import UNKNOWN, Names
 

@@ -23,8 +23,6 @@ ENGINE_SOURCE: Final = "engine"
 """Number 0: the driver itself."""
 
 
-CALLBACK_SOURCE: Final = "callbacks"
-"""Brings the contacts that call customers back; `callbacks:ADAPTER` where another adapter has that name."""
 NAMELESS: Final = "source-"
 
 
@@ -200,11 +198,6 @@ class NamesInForce:
     def reasons(self) -> Sequence[str]:
         """Reasons by number; 0 is none."""
         return self.interned.reasons
-
-
-def is_callback_source(name: str) -> bool:
-    """Whether a source brings callbacks."""
-    return name == CALLBACK_SOURCE or name.startswith(CALLBACK_SOURCE + ":")
 
 
 def put_names(names: InternedNames, buffer: RowBuffer) -> None:

@@ -31,6 +31,7 @@ from engine.messages.kinds import (
     EXIT_SHORT_ABANDONED,
     FLAG_CALLS_BACK,
     FLAG_CLOSES,
+    FLAG_NO_CALLBACK,
     FLAG_WAITED,
     FLAG_WRAPS,
     OFFER_BUSY,
@@ -113,9 +114,9 @@ def set_next_step(t: Tables, c: int) -> None:
 
 @jit
 def _pass_over_callbacks(t: Tables, c: int) -> None:
-    """Who is called back already cannot leave the line for a callback: each would be followed by another one."""
+    """Who cannot be called back, or is called back already, does not leave the line for it: the place would be lost."""
     contact = t.contacts[c]
-    if contact.flags & FLAG_CALLS_BACK == 0:
+    if contact.flags & (FLAG_CALLS_BACK | FLAG_NO_CALLBACK) == 0:
         return
     settings = t.queues[contact.queue].settings
     while contact.step < STEPS_MAX and settings[QueueSetting.FIRST_STEP + 3 * contact.step + 1] == STEP_CALLBACK:

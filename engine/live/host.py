@@ -271,6 +271,7 @@ async def serve(config: Config, data: Path, *, ready: Callable[[EngineHost], Non
         for number in STOP_SIGNALS:
             loop.remove_signal_handler(number)
         await host.stop()
+        logger.info("stopped at sequence %d", host.engine.state.seq)
 
 
 def room_for(limits: Limits, already: Capacity | None = None) -> Capacity:

@@ -214,6 +214,8 @@ FLAG_WAITED: Final = 16
 
 FLAG_CALLS_BACK: Final = 32
 """The arriving contact is a customer who is called back: `callback` steps are passed over."""
+FLAG_NO_CALLBACK: Final = 64
+"""The arriving contact's customer cannot be called back: `callback` steps are passed over."""
 
 
 def _names(prefix: str) -> dict[int, str]:

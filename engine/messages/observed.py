@@ -74,6 +74,8 @@ class ContactArrived(Fact, frozen=True, kw_only=True, tag="contact_arrived"):
     """Where it came in: dialled number, inbox, page."""
     waiting_since_ns: Instant = 0
     """Place in line earned earlier (a callback, a hand-over); 0: now."""
+    callback: bool = True
+    """Whether the customer can be called back; where not, the queue's `callback` steps are passed over."""
     attributes: Attributes = msgspec.field(default_factory=dict)
 
 

@@ -190,7 +190,7 @@ class History:
             agent=draw.randrange(CAPACITY.agents) if draw.random() < 0.15 else -1,
             a=pack_arrival(draw.choice((0, 0, 0, 1, 1, 2)), draw.choice((0, 0, 0, 1, 7)), requirement, group),
             b=place,
-            flags=draw.choice((0, 0, k.FLAG_PROTECTED, k.FLAG_PROTECTED, k.FLAG_CALLS_BACK)),
+            flags=draw.choice((0, 0, k.FLAG_PROTECTED, k.FLAG_PROTECTED, k.FLAG_CALLS_BACK, k.FLAG_NO_CALLBACK)),
         )
 
     def _offer(self) -> tuple[int, int]:

@@ -43,6 +43,7 @@ class Contact:
     own: int
     protected: bool
     calls_back: bool
+    no_callback: bool
     group: int = -1
     seized: int = 0
     """When it took the channel of its group."""
@@ -232,7 +233,7 @@ class Books:
     def next_step(self, c: Contact) -> int | None:
         """When the waiting contact's next timed step is due."""
         queue, due = self.queues[c.queue], []
-        while c.calls_back and c.step < STEPS_MAX and self._action(c) == k.STEP_CALLBACK:
+        while (c.calls_back or c.no_callback) and c.step < STEPS_MAX and self._action(c) == k.STEP_CALLBACK:
             c.step += 1
         if c.step < STEPS_MAX and self._action(c) != k.STEP_NONE:
             after = queue.get(QueueSetting.FIRST_STEP + 3 * c.step)

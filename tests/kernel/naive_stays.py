@@ -45,6 +45,7 @@ class Stays(Offers):
             own=fact.agent,
             protected=bool(fact.flags & k.FLAG_PROTECTED),
             calls_back=bool(fact.flags & k.FLAG_CALLS_BACK),
+            no_callback=bool(fact.flags & k.FLAG_NO_CALLBACK),
             order=books.seq,
         )
         if group >= 0:

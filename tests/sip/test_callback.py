@@ -205,6 +205,25 @@ async def test_nobody_is_rung_for_a_number_that_cannot_be_called(
     assert not ann.heard
 
 
+@pytest.mark.parametrize("number", ["0123456", "x55"])
+async def test_nobody_leaves_the_line_for_a_callback_that_cannot_be(
+    open_exchange: OpenExchange, open_phone: OpenPhone, number: str
+) -> None:
+    bob, trunk = await open_phone(number), await open_phone("trunk")
+    steps = "steps: [{after: 0s, do: callback}, {after: 0s, do: overflow, to: later}]"
+    way = f"outbound: [{{proxy: 'sip:127.0.0.1:{trunk.port}', numbers: ['0*'], caller_id: '1900'}}]"
+    exchange = await open_exchange(centre(queues=f"  sales: {{{steps}}}\n  later: {{members_only: true}}", sip=way))
+    bob.invite("sales", exchange.sip.endpoint.port, bob.sdp())
+    if number == "x55":
+        await bob.response(182)
+        await until(lambda: exchange.engine.views.waiting("later").total == 1)
+        assert exchange.engine.figures()["callbacks_waiting"] == 0
+        assert "callbacks" not in exchange.engine.counters
+    else:
+        answer = await bob.response(480)
+        assert "will be called back" in str(reasons_of(answer.response))
+
+
 async def test_without_a_free_channel_the_customer_waits_for_the_next_attempt(
     open_exchange: OpenExchange, open_phone: OpenPhone
 ) -> None:

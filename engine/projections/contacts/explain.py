@@ -20,6 +20,7 @@ from engine.messages.kinds import (
     STRATEGY_NAMES,
     VOICE,
 )
+from engine.model.callback_source import is_callback_source
 from engine.model.directory import Directory
 from engine.model.settings import AgentSetting, ChannelSetting, QueueSetting
 from engine.projections.agents.eligibility import conditions, configured, member, skilled
@@ -140,7 +141,7 @@ def explain(
 
 def _silent_phones(directory: Directory, record: ContactRecord) -> str:
     """Tell of phones that nobody of ours rings: a call that another source brought is rung by that source."""
-    if record.channel != CHANNEL_NAMES[VOICE]:
+    if record.channel != CHANNEL_NAMES[VOICE] or is_callback_source(record.source):
         return ""
     cards, brought_by = directory.agent_cards, record.source.partition(":")[0]
     for offer in record.offers:
@@ -298,7 +299,7 @@ def _summary(tally: Array, place: int, ringing: list[str]) -> str:
         away = {
             OFFLINE: "not logged in",
             PAUSED: "paused",
-            NOT_RESPONDING: "no answer",
+            NOT_RESPONDING: "did not take their last offer",
             UNREACHABLE: "unreachable",
         }
         parts = [f"{count[code]} {words}" for code, words in away.items() if count[code]]
@@ -332,7 +333,8 @@ def _block(t: Tables, directory: Directory, interned: Interned, slot: int, numbe
         detail = f"paused: {reason}" if reason else "paused"
     elif code == NOT_RESPONDING:
         until_ns = int(agent["suspended_until_ns"])
-        detail = f"suspended until {until_ns} ns" if until_ns > 0 else "suspended until the status changes"
+        left_s = max(0.0, (until_ns - book_now_ns(t)) / 1e9)
+        detail = f"gets offers again in {left_s:.0f} s" if until_ns > 0 else "gets no offers until the status changes"
     elif code == RINGING and number in offered_to(t, slot):
         detail = "is being offered this contact"
     elif code == FREE and int(t.contacts[slot]["state"]) == CONTACT_OFFERED:
