@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
+from typing import Final
 
 from adapters.sip.arrivals import Arrivals
 from adapters.sip.calls.call import Calls
@@ -20,9 +21,17 @@ from adapters.sip.registration.registrar import Registrar
 from adapters.sip.settings import Settings as SipSettings
 from adapters.sip.switchboard import Switchboard
 from adapters.sip.transport.endpoint import SipEndpoint
+from engine.errors import ConfigError
 from engine.messages.effects import AnyEffect, OfferContact
 from engine.messages.observed import ContactWithdrawn, Observed
 from engine.ports import AdapterStatus, AgentEndpoint, EngineLink, OpenContact
+
+NEEDS_RESTART: Final = (
+    *("host", "port", "advertise", "udp", "tcp", "tls", "realm", "digest_algorithms"),
+    *("session_interval_ns", "min_session_interval_ns", "bindings_per_phone"),
+    *("transactions", "connections", "connections_per_address", "message_limit_ns", "receive_buffer"),
+)
+"""Settings of sockets, dialogs and nonces that are in use."""
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +67,8 @@ class SipAdapter:
         self.calls = Calls(self.core)
         self.endpoint.on_transport_failed = registrar.connection_lost
         self.endpoint.connections.pinned = self._flows
-        self._switchboard = Switchboard(self.calls, Arrivals(self.calls))
+        self._arrivals = Arrivals(self.calls)
+        self._switchboard = Switchboard(self.calls, self._arrivals)
         self.housekeeping = Housekeeping(self.calls)
         self._probes = Probes(self.core)
         self._up = False
@@ -91,6 +101,21 @@ class SipAdapter:
             call.take(effect)
         else:
             self._take_foreign(effect)
+
+    def reload(self, settings: SipSettings) -> None:
+        """Follow other settings and phones while calls go on. Raises ConfigError for those that need a restart, the
+        rest followed.
+        """
+        kept = {name: getattr(self.settings, name) for name in NEEDS_RESTART}
+        moved = [name for name, value in kept.items() if value != getattr(settings, name)]
+        self.settings = settings.model_copy(update=kept)
+        self.core.follow(self.settings)
+        self._arrivals.follow()
+        self.core.registrar.follow(self.settings, self._engine.endpoints)
+        if moved:
+            raise ConfigError(
+                [f"adapters.sip.{name.removesuffix('_ns')} is followed only after a restart" for name in moved]
+            )
 
     def status(self) -> AdapterStatus:
         """Say how it is doing."""

@@ -35,6 +35,11 @@ class Arrivals:
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
         self._core = calls.core
+        self._rates: dict[str, tuple[float, int]] = {}
+        self.follow()
+
+    def follow(self) -> None:
+        """Take over what the settings say now."""
         settings = self._core.settings
         self._trunks = [
             (network, port, trunk.group, trunk.trusted)
@@ -44,7 +49,6 @@ class Arrivals:
         self._allowed = [parse_source(text) for text in settings.callers_from]
         self._protected = frozenset(settings.protected)
         self._trunk_of: dict[tuple[str, int], tuple[str, bool]] = {}
-        self._rates: dict[str, tuple[float, int]] = {}
 
     def admits(self, transaction: ServerTransaction, request: Request) -> bool:
         """Whether an INVITE of this source is taken at all; answers it when not."""
@@ -63,7 +67,7 @@ class Arrivals:
         queue = "" if refusal is not None else core.queue_of(entry_of(request), by_default=not agent)
         if agent and refusal is None and not queue:
             if core.settings.agent_calls is not None:
-                colleague = core.registrar.agents_by_user.get(entry_of(request), "")
+                colleague = core.registrar.phones.agents_by_user.get(entry_of(request), "")
             queue = (core.settings.agent_calls if colleague else core.settings.default_queue) or ""
         if refusal is None and request.uri.scheme == "sips":
             refusal = SIPS_NOT_ALLOWED

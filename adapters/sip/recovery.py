@@ -41,7 +41,7 @@ from adapters.sip.protocol import (
     is_on_hold,
     parse_datagram,
 )
-from adapters.sip.registration.registrar import Target
+from adapters.sip.registration.phones import Target
 from adapters.sip.translate import cancel_reason
 from engine.messages.effects import OfferContact
 from engine.messages.observed import ContactReleased, Observed

@@ -66,6 +66,16 @@ _EXITS: Final[dict[str, tuple[int, int, str]]] = {
 RETRY_AFTER_TIMED_OUT_S: Final = 60
 
 
+_CAUSE_TEXTS: Final = {
+    16: "normal call clearing",
+    31: "normal, unspecified",
+    41: "temporary failure",
+    88: "incompatible destination",
+    CAUSE_GONE: "recovery on timer expiry",
+}
+"""Words of ITU-T Q.850 for causes by which calls end here."""
+
+
 def final_answer(exit_name: str, retry_after_s: int = 0) -> FinalAnswer:
     """What a waiting caller is answered who leaves the queue by this exit."""
     status, cause, text = _EXITS.get(exit_name, (480, 31, "not served"))
@@ -108,6 +118,11 @@ def decline_of(status: int, rang: bool) -> Declined:
 def cause_of(status: int) -> int:
     """The ISDN cause of a final response."""
     return _Q850.get(status, 31)
+
+
+def release_reason(cause: int) -> tuple[tuple[str, str], ...]:
+    """The Reason of the BYE to the other side of a call that ended by this ISDN cause."""
+    return (("Reason", str(Reason("Q.850", cause, _CAUSE_TEXTS.get(cause, "")))),)
 
 
 def release_cause(message: Request) -> int:

@@ -90,18 +90,39 @@ def read_document(path: Path, environment: Mapping[str, str] | None = None) -> D
     `${NAME}` in a value is replaced from the environment (`$$` is a dollar sign); `password_file: PATH` and its like
     are replaced by `password: CONTENT`, PATH being relative to the file.
     """
-    document = Document(str(path))
+    document, text = Document(str(path)), ""
     try:
         text = path.read_text(encoding="utf-8")
         node = YAML(typ="safe", pure=True).compose(text)
+        values = _Reader(document, path.parent, os.environ if environment is None else environment)
+        document.value = values.value(node, ())
     except (OSError, UnicodeDecodeError) as error:
         document.faults.append(Fault(1, 1, f"cannot be read: {_reason(error)}"))
-        return document
     except YAMLError as error:
         document.faults.append(_syntax_fault(error))
-        return document
-    document.value = _Reader(document, path.parent, os.environ if environment is None else environment).value(node, ())
+    except RecursionError:
+        document.faults.append(Fault(*_deepest(text), "mappings and lists are nested too deeply here"))
     return document
+
+
+def _deepest(text: str) -> tuple[int, int]:
+    """Return line and column where the text is nested deepest, by its brackets, or else by its indentation."""
+    depth, deepest, place, line, column = 0, 0, (1, 1), 1, 0
+    for character in text:
+        column += 1
+        if character in "[{":
+            depth += 1
+        elif character in "]}":
+            depth -= 1
+        elif character == "\n":
+            line, column = line + 1, 0
+        if depth > deepest:
+            deepest, place = depth, (line, column)
+    if deepest:
+        return place
+    lines = text.splitlines()
+    row = max(range(len(lines)), key=lambda number: len(lines[number]) - len(lines[number].lstrip(" -")), default=0)
+    return row + 1, 1
 
 
 def _reason(error: OSError | UnicodeDecodeError) -> str:

@@ -35,6 +35,8 @@ _SECRET: Final = re.compile("password|secret|token|ha1|key", re.IGNORECASE)
 """Words whose values are not repeated in a sentence."""
 HIDDEN: Final = "***"
 _NUMBER_IN_TEXT: Final = "; write it in quotes"
+_YAML_1_1: Final = {"yes": "true", "on": "true", "no": "false", "off": "false"}
+"""Words that meant truth values in older YAML, and are text in YAML 1.2."""
 
 
 def several(faults: Faults) -> PydanticCustomError:
@@ -122,6 +124,9 @@ def _sentence(details: ErrorDetails, location: Location, model: type[BaseModel])
         return f"'{location[-1]}' is missing"
     if kind in _WANTED:
         hint = _NUMBER_IN_TEXT if kind == "string_type" and isinstance(details["input"], int | float) else ""
+        if isinstance(details["input"], str) and details["input"].lower() in _YAML_1_1:
+            truth = _YAML_1_1[details["input"].lower()]
+            hint = f"; in YAML 1.2 {details['input']} is text, and {truth} the truth value"
         return f"{_shown(value)} stands where {_WANTED[kind]} belongs{hint}"
     if kind in ("literal_error", "enum"):
         words = [word.strip("' ") for word in details["ctx"]["expected"].replace(" or ", ", ").split(",")]

@@ -65,6 +65,11 @@ def test_aliases_and_merges_keep_the_place_of_what_they_repeat(tmp_path: Path) -
     [
         ("a: [1, 2\nb: 3", "2:2: this is not YAML: while parsing a flow sequence, expected ',' or ']', but got ':'"),
         ("a: &x [*x]", "1:4: an alias stands inside its own anchor"),
+        ("a: 1\nb: " + "[" * 3000, "2:3003: mappings and lists are nested too deeply here"),
+        (
+            "".join(" " * depth + "a:\n" for depth in range(2000)),
+            "2000:1: mappings and lists are nested too deeply here",
+        ),
         ("? [1, 2]\n: 3", "1:3: a key must be a single word"),
         ("a: !secret b", "1:4: the tag !secret is not supported; write the value plainly"),
         ("<<: 3", "1:5: '<<' takes a mapping, as an alias of one"),

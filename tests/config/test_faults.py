@@ -53,6 +53,7 @@ AGENT = "queues: {q: {}}\nagents:\n  - {name: a, %s}"
         ("- a", "1:1: the file must be a mapping of sections, as 'queues:'"),
         ("service: {}", "1:1: 'queues' is missing"),
         ("queues: {}", "1:9: at least 1 must be given here"),
+        ("queues: yes", "1:9: 'yes' stands where a mapping belongs; in YAML 1.2 yes is text, and true the truth value"),
         ("queues: [a]", "1:9: a list stands where a mapping belongs"),
         ("queues: {8: {}}", "1:10: 8 is not a name; write '8', in quotes"),
         ("queues: {q: {}, 1.5: {}}", "1:17: 1.5 is not a name; write '1.5', in quotes"),

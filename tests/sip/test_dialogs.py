@@ -2,7 +2,7 @@
 
 import time
 
-from adapters.sip.protocol import SDP, Dialog, direction_of
+from adapters.sip.protocol import SDP, Dialog, direction_of, reasons_of
 from engine.messages.kinds import CONTACT_STATE_NAMES
 from tests.sip.conftest import OpenExchange, OpenPhone
 from tests.sip.support import Exchange, centre, until
@@ -279,9 +279,10 @@ async def test_sessions_are_refreshed_and_dead_ones_end(open_exchange: OpenExcha
     # Ann has shown a sign of life, Bob, whose turn it was, has not.
     offset_s = 75.0
     exchange.sip.housekeeping.sweep()
-    ended = await bob.request("BYE")
+    ended, ended_too = await bob.request("BYE"), await ann.request("BYE")
     bob.reply(ended, 200)
-    ann.reply(await ann.request("BYE"), 200)
+    ann.reply(ended_too, 200)
+    assert [reason.cause for bye in (ended, ended_too) for reason in reasons_of(bye.request)] == [102, 102]
     await exchange.settle()
     assert exchange.counters["sessions_expired"] == 1
 

@@ -12,7 +12,15 @@ from adapters.sip.calls.offer_answer import with_direction
 from adapters.sip.calls.reinvite import park, reconnect
 from adapters.sip.calls.transfer import leave
 from adapters.sip.protocol import DialogId, ServerTransaction, queued_phrase
-from adapters.sip.translate import Declined, Side, cancel_reason, exit_reason, final_answer
+from adapters.sip.translate import (
+    Declined,
+    FinalAnswer,
+    Side,
+    cancel_reason,
+    exit_reason,
+    final_answer,
+    release_reason,
+)
 from engine.messages.effects import (
     AnyEffect,
     CallBack,
@@ -73,6 +81,8 @@ class Call:
         """The leg that is connected."""
         self.held_by: set[Leg] = set()
         self.released = False
+        self.farewell: tuple[tuple[str, str], ...] = ()
+        """The Reason that whoever is still there is told at the end."""
         calls.by_name[name] = self
 
     def take(self, effect: AnyEffect) -> None:
@@ -117,7 +127,7 @@ class Call:
             if then is not None:
                 then()
             return
-        self.released = True
+        self.released, self.farewell = True, self.farewell or release_reason(cause)
         fact = ContactReleased(contact=self.name, by=by, cause=cause)
 
         def on_record(_receipts: object) -> None:
@@ -132,13 +142,13 @@ class Call:
         if self._calls.by_name.pop(self.name, None) is None:
             return
         self.phase = Phase.ENDED
-        self.caller.finish()
+        self.caller.finish(FinalAnswer(480, "", self.farewell))
         for offer in self.offers.values():
             offer.withdraw(cancel_reason("contact_left"))
         self.offers.clear()
         agent, self.agent = self.agent, None
         if agent is not None:
-            agent.stop()
+            agent.stop(self.farewell)
             agent.call = OverCall(self)
         self.caller.call = OverCall(self)
 

@@ -67,8 +67,6 @@ class Callback(Call):
         """Offers that wait for the channel, by agent."""
         self._failed = False
         """Whether this attempt is over and the engine is being told."""
-        self._farewell: tuple[tuple[str, str], ...] = ()
-        """The Reason of the BYE to the agent."""
 
     @property
     def customer(self) -> CustomerLeg:
@@ -157,7 +155,7 @@ class Callback(Call):
 
     def dial(self, effect: ConnectContact) -> None:
         """The agent is there: answer the phone's offer without media, and call the customer."""
-        self._failed, self._farewell = False, ()
+        self._failed, self.farewell = False, ()
         leg = self._take_agent(effect)
         if leg is None:
             return
@@ -211,7 +209,7 @@ class Callback(Call):
         left_by_agent = status == 487
         declined = decline_of(status, rang=True)
         word = "given up by the agent" if left_by_agent else WORDS[declined]
-        self._farewell = (("Reason", str(Reason("Q.850", cause_of(status), f"customer {word}"))),)
+        self.farewell = (("Reason", str(Reason("Q.850", cause_of(status), f"customer {word}"))),)
         self.core.counters[f"callbacks.unreached.{'agent' if left_by_agent else declined}"] += 1
         side: Side = "agent" if left_by_agent else "network" if declined == "unreachable" else "customer"
         if attempt < settings.attempts and settings.retry_in is not None:
@@ -315,7 +313,7 @@ class Callback(Call):
         if agent is not None and agent.refer is not None:
             leave(agent)
         elif agent is not None:
-            agent.stop(self._farewell)
+            agent.stop(self.farewell)
 
     def release(self, by: Side, cause: int, then: Callable[[], None] | None = None) -> None:
         """A side has hung up, or is gone."""
@@ -327,8 +325,6 @@ class Callback(Call):
     def finish(self) -> None:
         """End every leg that is still there; with the contact, the engine ends its hold of the channel."""
         self._wanting.clear()
-        if self.agent is not None and self._farewell:
-            self.agent.stop(self._farewell)
         super().finish()
 
     def end(self, _effect: AnyEffect) -> None:

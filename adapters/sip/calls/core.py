@@ -45,6 +45,10 @@ class Core:
         self.undo = Undo(endpoint, self.counters)
         self.stopping = False
 
+    def follow(self, settings: Settings) -> None:
+        """Go on with other settings."""
+        self.settings, self.outbound = settings, Outbound(settings.outbound)
+
     def queue_of(self, entry: str, *, by_default: bool = True) -> str:
         """The queue that a dialled number or name leads to, '' for none; the default queue only where asked for."""
         settings = self.settings

@@ -22,7 +22,7 @@ from adapters.sip.protocol import (
     session_timer_headers,
     wanted_min_se_s,
 )
-from adapters.sip.registration.registrar import Target
+from adapters.sip.registration.phones import Target
 from adapters.sip.translate import Declined, cancel_reason, cause_of, decline_of
 from engine.messages.observed import Observed, OfferAnswered, OfferRang
 from engine.ports import Receipt
@@ -62,7 +62,7 @@ class AgentLeg(Leg):
         headers += self.offer.headers
         if settings.alert_info:
             headers.append(("Alert-Info", settings.alert_info))
-        if settings.auto_answer or self.agent in self.core.registrar.auto_answering:
+        if settings.auto_answer or self.agent in self.core.registrar.phones.auto_answering:
             headers.append(("Call-Info", f"<sip:{endpoint.address}>;answer-after=0"))
             if not settings.alert_info:
                 headers.append(("Alert-Info", AUTO_ANSWER))

@@ -85,7 +85,7 @@ def _judge(leg: Leg, request: Request) -> tuple[int, TransferRequested | None]:
     if named is not None and DialogId(named.call_id, named.to_tag, named.from_tag) not in call.dialogs:
         return 501, None  # somebody else's dialog; one of ours that is not connected yet is as good as none
     user = target.uri.decoded_user
-    agent = core.registrar.agents_by_user.get(user, "")
+    agent = core.registrar.phones.agents_by_user.get(user, "")
     queue = core.queue_of(user, by_default=not agent)
     if queue:
         return 202, TransferRequested(contact=call.name, queue=queue, by=leg.agent)

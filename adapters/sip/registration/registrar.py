@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from adapters.sip.protocol import (
     Address,
     Authenticator,
@@ -17,11 +15,11 @@ from adapters.sip.protocol import (
     Request,
     ServerTransaction,
     Uri,
-    ha1,
     hop_for_uri,
 )
 from adapters.sip.registration.binding_cache import BindingCache
 from adapters.sip.registration.bindings import Binding, Bindings, same_place
+from adapters.sip.registration.phones import Phone, Phones, Target
 from adapters.sip.settings import SECOND_NS, Settings
 from adapters.sip.transport.endpoint import SipEndpoint
 from engine.messages.observed import AgentReachabilityChanged, Observed
@@ -33,36 +31,8 @@ DEFAULT_EXPIRES_S: Final = 3600
 EXPIRES_LIMIT_S: Final = 2**32 - 1
 
 
-class Target(msgspec.Struct, frozen=True):
-    """Where one phone is rung."""
-
-    uri: str
-    hop: Hop
-    routes: tuple[str, ...] = ()
-
-
-class Phone(msgspec.Struct, frozen=True):
-    """An agent's phone as configured."""
-
-    agent: str
-    user: str
-    password: str
-    own_ha1: str
-    """What the configuration has instead of the password: MD5's."""
-
-    def ha1(self, realm: str, algorithm: str) -> str | None:
-        """H(user:realm:password), None where the configuration holds only the MD5 one."""
-        if self.password:
-            return ha1(self.user, realm, self.password, algorithm)
-        return self.own_ha1.lower() if algorithm == "MD5" else None
-
-
 class Registrar:
-    """Who can be rung where.
-
-    A phone with a password or HA1 registers. One without is rung at its configured address; `phone_contacts` of the
-    settings says another, and is for phones that cannot register.
-    """
+    """Who can be rung where."""
 
     def __init__(
         self,
@@ -77,46 +47,24 @@ class Registrar:
         self._endpoint = endpoint
         self._tell = tell
         self._authenticator = Authenticator(settings.realm, secret, algorithms=tuple(settings.digest_algorithms))
-        self._phones: dict[str, Phone] = {}
-        self._fixed: dict[str, Target] = {}
-        self._fixed_hosts: set[str] = set()
-        self.agents_by_user: dict[str, str] = {}
-        """Agents by the user part of their phone's address, and by name."""
-        self.auto_answering = frozenset(known.name for known in endpoints if known.auto_answer)
-        """Agents whose phones are asked to answer by themselves."""
+        self.phones = Phones(settings, endpoints)
         self.bindings = Bindings(settings.bindings_per_phone, self._changed)
         self.cache = BindingCache(folder, self.bindings, endpoint.now_ns)
         self.counters: Counter[str] = Counter()
         self.on_registered: Callable[[str], None] = _nobody
         """Told of each agent whose phone has registered."""
-        for known in endpoints:
-            self._learn(known)
-
-    def _learn(self, known: AgentEndpoint) -> None:
-        self.agents_by_user.setdefault(known.name, known.name)
-        contact = self._settings.phone_contacts.get(known.name, "")
-        if known.phone:
-            uri = Uri.parse(known.phone)
-            self.agents_by_user[uri.decoded_user] = known.name
-            if (known.password or known.ha1) and not contact:
-                self._phones[uri.decoded_user] = Phone(known.name, uri.decoded_user, known.password, known.ha1)
-            else:
-                contact = contact or known.phone
-        if contact:
-            self._fixed[known.name] = Target(contact, hop_for_uri(Uri.parse(contact)))
-            self._fixed_hosts.add(self._fixed[known.name].hop.host)
 
     def start(self, ringing: frozenset[str] = frozenset()) -> None:
         """Say who can be rung at once: phones without registration, those whose registration of before a restart holds
         still, and those that ring by now. The others must register first.
         """
-        agents = {phone.agent for phone in self._phones.values()}
+        agents = self.phones.registering
         for agent, binding in self.cache.load(self._settings.registration_max_ns):
             if agent in agents and (not binding.flow.reliable or _is_open_to_calls(binding)):
                 self.bindings.restore(agent, binding)
                 self.counters["registrations_restored"] += 1
         registered = {agent for agent, _ in self.bindings.all()}
-        facts: list[Observed] = [AgentReachabilityChanged(agent=agent, reachable=True) for agent in self._fixed]
+        facts: list[Observed] = [AgentReachabilityChanged(agent=agent, reachable=True) for agent in self.phones.fixed]
         facts += [
             AgentReachabilityChanged(agent=agent, reachable=agent in registered)
             for agent in sorted(agents)
@@ -125,19 +73,37 @@ class Registrar:
         if facts:
             self._tell(facts)
 
+    def follow(self, settings: Settings, endpoints: Sequence[AgentEndpoint]) -> None:
+        """Go on with other phones. Registrations end of phones that are gone or have another password."""
+        before, self._settings, self.phones = self.phones, settings, Phones(settings, endpoints)
+        known, had = self.phones.registering, before.registering
+        held = len(self.bindings)
+        self.bindings.drop(lambda _: True, [agent for agent, phone in had.items() if known.get(agent) != phone])
+        if len(self.bindings) < held:
+            self.cache.touch()
+        others = {endpoint.name for endpoint in endpoints} - known.keys()
+        facts: list[Observed] = [
+            AgentReachabilityChanged(agent=agent, reachable=True)
+            for agent in sorted(others)
+            if agent in had or before.fixed.get(agent) != self.phones.fixed.get(agent)
+        ]
+        facts += [AgentReachabilityChanged(agent=agent, reachable=False) for agent in sorted(known) if agent not in had]
+        if facts:
+            self._tell(facts)
+
     def targets_of(self, agent: str) -> list[Target]:
         """Where the agent's phones are; empty when nowhere."""
-        fixed = self._fixed.get(agent)
+        fixed = self.phones.fixed.get(agent)
         if fixed is not None:
             return [fixed]
         return [self._target(binding) for binding in self.bindings.of(agent, self._endpoint.now_ns())]
 
     def calling(self, user: str, source: Hop | None) -> str:
         """The agent whose phone sends from this address as this user, '' for everybody else."""
-        agent = self.agents_by_user.get(user, "")
+        agent = self.phones.agents_by_user.get(user, "")
         if not agent or source is None:
             return ""
-        fixed = self._fixed.get(agent)
+        fixed = self.phones.fixed.get(agent)
         hosts = [fixed.hop.host] if fixed is not None else []
         hosts += [binding.flow.host for binding in self.bindings.of(agent, self._endpoint.now_ns())]
         return agent if source.host in hosts else ""
@@ -153,7 +119,7 @@ class Registrar:
 
     def is_phone(self, source: Hop) -> bool:
         """Whether an agent's phone is at this address, as far as is known by now."""
-        return self.bindings.has_host(source.host) or source.host in self._fixed_hosts
+        return self.bindings.has_host(source.host) or source.host in self.phones.fixed_hosts
 
     def connection_lost(self, hop: Hop) -> None:
         """A TCP connection is gone, or could not be made: forget the registrations that can be reached by no other.
@@ -195,7 +161,7 @@ class Registrar:
     def register(self, transaction: ServerTransaction, request: Request) -> None:
         """Answer a REGISTER."""
         try:
-            phone = self._phones.get(request.get_address("to").uri.decoded_user)
+            phone = self.phones.by_user.get(request.get_address("to").uri.decoded_user)
             if not self._is_authentic(transaction, request, phone):
                 return
             assert phone is not None, "only known phones authenticate"
