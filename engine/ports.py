@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, Protocol, TypeVar, runtime_checkable
+from typing import Any, BinaryIO, Final, Literal, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
@@ -13,6 +13,7 @@ from engine.messages.observed import Fact, Observed
 from engine.projections.views import Views
 
 __all__ = [
+    "CALLBACK_QUEUE",
     "Adapter",
     "AdapterStatus",
     "AgentEndpoint",
@@ -27,6 +28,10 @@ __all__ = [
     "Timing",
     "Turn",
 ]
+
+
+CALLBACK_QUEUE: Final = "callback_queue"
+"""Attribute of a contact: where its callback waits, if the customer asks for one and no step of the queue says it."""
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -181,6 +186,9 @@ class EngineLink(Protocol):
         always admitted, up to a guard of memory far above.
         """
 
+    def rings(self, contact: str) -> bool:
+        """Whether some adapter may ring agents' phones for an open contact; where none does, agents call themselves."""
+
     def durable(self) -> "asyncio.Future[int]":
         """Resolve with the position once everything applied so far is durable: what to wait for before answering."""
 
@@ -212,7 +220,11 @@ class Adapter(Protocol):
     """
 
     Settings: type
-    """A pydantic model of the adapter's section in the configuration file."""
+    """A pydantic model of the adapter's section in the configuration file.
+
+    It may say by a property `calls_back` whether the adapter can call customers. Callbacks that were asked for at an
+    adapter that says no are then carried out by the first that says yes, which gets them as its own.
+    """
 
     name: str
 

@@ -205,6 +205,11 @@ class Settings(Section):
         return protected
 
     @property
+    def calls_back(self) -> bool | None:
+        """Whether customers of adapters that cannot call are called here; None: only its own, in vain."""
+        return True if self.outbound else None
+
+    @property
     def own_host(self) -> str:
         """The address that peers are told."""
         return self.advertise or self.host

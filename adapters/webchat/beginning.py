@@ -9,7 +9,7 @@ from adapters.webchat import forms, frames
 from adapters.webchat.chats import Chat, LegRecord, Visitor
 from adapters.webchat.core import SOURCE, Core
 from adapters.webchat.frames import AnyServerFrame, BadFrame
-from adapters.webchat.settings import FormField
+from adapters.webchat.settings import FormField, Inbox
 from adapters.webchat.switchboard import LEG
 from adapters.webchat.tokens import Session
 from engine.errors import Overloaded
@@ -21,7 +21,7 @@ from engine.messages.observed import (
     MessageSent,
     Observed,
 )
-from engine.ports import Receipt
+from engine.ports import CALLBACK_QUEUE, Receipt
 
 
 class Beginning:
@@ -58,7 +58,7 @@ class Beginning:
                 channel="chat",
                 customer=session.known_as,
                 entry=session.inbox,
-                attributes=_attributes(session, given, origin),
+                attributes=_attributes(session, given, origin) | _called_back_in(inbox),
             ),
             LegRecorded(id=f"{name}:l", contact=contact, leg=LEG, record=record),
         ]
@@ -178,6 +178,11 @@ class Beginning:
         wait_s = self._core.limits.chats[inbox].take("", self._core.monotonic_ns())
         if wait_s:
             raise BadFrame("slow_down", "so many come at once; try again", client_id, int(wait_s) + 1)
+
+
+def _called_back_in(inbox: Inbox) -> dict[str, str]:
+    """Where it waits when the visitor leaves a number instead of waiting for an agent who chats."""
+    return {CALLBACK_QUEUE: inbox.callback_queue} if inbox.callback and inbox.callback_queue is not None else {}
 
 
 def _attributes(session: Session, given: Mapping[str, str], origin: str) -> dict[str, str]:

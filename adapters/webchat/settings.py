@@ -79,7 +79,7 @@ class Inbox(Part):
     message_queue: Annotated[str, Ref("queue")] | None = None
     """Where messages wait that are left while the queue is closed; none: they cannot be left."""
     callback_queue: Annotated[str, Ref("queue")] | None = None
-    """Where callbacks wait that are asked for while the queue is closed; none: they cannot be asked for then."""
+    """Where callbacks wait; none: in the chat's queue, and they cannot be asked for while that is closed."""
     callback: bool = False
     """Whether who waits may leave a number instead."""
     files: Files = Files()
@@ -132,6 +132,11 @@ class Settings(Part):
     """How long a browser is known again."""
     required: bool = False
     """Whether the service counts as not ready without this adapter."""
+
+    @property
+    def calls_back(self) -> bool:
+        """Whether customers can be called: by telephone, which others do."""
+        return False
 
     @property
     def scheme(self) -> str:

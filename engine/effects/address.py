@@ -11,6 +11,8 @@ class Addressed(NamedTuple):
 
     source: int
     effect: AnyEffect
+    calls_back: bool = False
+    """Whether it is about a contact that calls a customer: an adapter that cannot call leaves it to one that can."""
 
 
 class Names(Protocol):

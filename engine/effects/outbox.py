@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import Final
 
@@ -23,6 +23,8 @@ class Outbox:
 
     def __init__(self) -> None:
         self.routes: dict[str, Act] = {}
+        self.callers: Mapping[str, str] = {}
+        """Who calls back the customers of an adapter that cannot call, by the name of that one."""
         self.is_open = False
         self.acted = 0
         self.failed = 0
@@ -40,6 +42,10 @@ class Outbox:
     def stop(self, adapter: str) -> None:
         """Hand nothing to this adapter from now on: it is going, and could not carry it out."""
         self._stopped.add(adapter)
+
+    def carrier(self, owner: str, calls_back: bool) -> str:
+        """The adapter that carries out effects of a contact that `owner` brought."""
+        return self.callers.get(owner, owner) if calls_back else owner
 
     def hold(self, last_seq: int, effects: Sequence[tuple[str, AnyEffect]]) -> None:
         """Keep the effects (adapter name, effect) of the turn that ends at `last_seq`; turns come in order."""

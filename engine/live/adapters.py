@@ -46,10 +46,17 @@ from engine.replay.closed import ClosedContact
 from engine.replay.past import Past
 from engine.state import EngineState
 
+Carrier = Callable[[str, bool], str]
+"""From who brought a contact, and whether that calls a customer, to who carries out its effects."""
 STOP_LIMIT_S: Final = 10.0
 """How long an adapter may take to close its sockets."""
 
 logger = logging.getLogger(__name__)
+
+
+def own_adapter(owner: str, _calls_back: bool) -> str:
+    """The carrier where every adapter can do what its contacts need."""
+    return owner
 
 
 class AdapterFailed(TrunklineError):
@@ -77,6 +84,7 @@ class AdapterLink:
         folder: Path | None = None,
         attachments: Attachments | None = None,
         past: Past | None = None,
+        without_calls: frozenset[str] = frozenset(),
     ) -> None:
         self._engine = engine
         self._adapter = adapter
@@ -86,6 +94,7 @@ class AdapterLink:
         """How each agent is reached, as configured now."""
         self.statuses = statuses
         """See `ports.EngineLink`."""
+        self._without_calls = without_calls
         self.folder = folder
         """See `ports.EngineLink`."""
         self.attachments = attachments
@@ -103,6 +112,12 @@ class AdapterLink:
     def timings(self) -> Mapping[str, Timing]:
         """See `ports.EngineLink`."""
         return self._engine.timings()
+
+    def rings(self, contact: str) -> bool:
+        """See `ports.EngineLink`."""
+        entry, callers = self._engine.state.contacts.find(contact), self._engine.outbox.callers
+        owner = self._engine.state.interned.owners[entry.source] if entry is not None else ""
+        return owner in callers or owner not in self._without_calls
 
     def submit(
         self, source: str, facts: Sequence[Observed], *, own_only: frozenset[type[Fact]] = frozenset()
@@ -141,10 +156,12 @@ class Adapters:
     ) -> None:
         self._engine = engine
         self._sections = dict(sections)
+        engine.outbox.callers = callers_among(sections)
         past = Past(engine.log, engine.state.capacity)
+        shared = attachments, past, frozenset(name for name, section in sections.items() if can_call(section) is False)
         self._links = {
             name: AdapterLink(
-                engine, name, endpoints, self.status, folder / name if folder is not None else None, attachments, past
+                engine, name, endpoints, self.status, folder / name if folder is not None else None, *shared
             )
             for name in sections
         }
@@ -162,7 +179,7 @@ class Adapters:
         engine, outbox = self._engine, self._engine.outbox
         outbox.is_open = False
         outbox.routes.update({name: adapter.act for name, adapter in self._made.items()})
-        given = recovered or Recovered(engine.state)
+        given = recovered or Recovered(engine.state, (), outbox.carrier)
         contacts = {name: list(found) for name, found in given.contacts.items()}
         again = [one for one in given.ends if one[0] in self._made]
         for owner, contact, _ in again:
@@ -222,7 +239,7 @@ class Adapters:
 
     def _release_orphans(self) -> None:
         """Release the contacts whose adapter is not there any more: nobody else would ever end them."""
-        contacts = open_contacts(self._engine.state)
+        contacts = open_contacts(self._engine.state, self._engine.outbox.carrier)
         gone = {name: found for name, found in contacts.items() if name and name not in self._made}
         for name, found in gone.items():
             logger.warning("%d open contacts came by adapter '%s', which is not configured", len(found), name)
@@ -233,9 +250,11 @@ class Adapters:
 class Recovered:
     """What adapters get back at their start, as it is when this is made: before the engine makes its first turn."""
 
-    def __init__(self, state: EngineState, closed: Iterable[ClosedContact] = ()) -> None:
-        self.contacts = open_contacts(state)
-        self.ends = list(told_again(state, closed))
+    def __init__(
+        self, state: EngineState, closed: Iterable[ClosedContact] = (), carrier: Carrier = own_adapter
+    ) -> None:
+        self.contacts = open_contacts(state, carrier)
+        self.ends = list(told_again(state, closed, carrier))
 
 
 def record_told(engine: LiveEngine, told_seq: int) -> None:
@@ -248,15 +267,34 @@ def record_told(engine: LiveEngine, told_seq: int) -> None:
     engine.record(row, msgspec.msgpack.encode(NamesRecord()))
 
 
-def open_contacts(state: EngineState) -> dict[str, list[OpenContact]]:
-    """Return the open contacts by the name of the adapter that brought them, oldest first."""
+def can_call(section: Any) -> bool | None:
+    """Return whether an adapter with these settings can call customers; None: it does not say, and keeps its own."""
+    said: bool | None = getattr(section, "calls_back", None)
+    return said
+
+
+def callers_among(sections: Mapping[str, Any]) -> dict[str, str]:
+    """Return who calls back the customers of each adapter that says that it cannot; see `ports.Adapter.Settings`."""
+    says = {name: can_call(section) for name, section in sections.items()}
+    caller = next((name for name, can in says.items() if can), None)
+    return {name: caller for name, can in says.items() if can is False and caller is not None}
+
+
+def open_contacts(state: EngineState, carrier: Carrier = own_adapter) -> dict[str, list[OpenContact]]:
+    """Return the open contacts by the name of the adapter that carries out their effects, oldest first."""
     found: dict[str, list[OpenContact]] = {}
     for entry in sorted(state.contacts, key=lambda entry: entry.arrival_seq):
-        found.setdefault(state.interned.owners[entry.source], []).append(_open_contact(state, entry))
+        found.setdefault(_carrier_of(state, entry, carrier), []).append(_open_contact(state, entry))
     return found
 
 
-def told_again(state: EngineState, closed: Iterable[ClosedContact]) -> Iterator[tuple[str, OpenContact, AnyEffect]]:
+def _carrier_of(state: EngineState, entry: ContactEntry, carrier: Carrier) -> str:
+    return carrier(state.interned.owners[entry.source], CALLBACK_NUMBER in entry.arrival.attributes)
+
+
+def told_again(
+    state: EngineState, closed: Iterable[ClosedContact], carrier: Carrier
+) -> Iterator[tuple[str, OpenContact, AnyEffect]]:
     """Yield adapter, contact as it was before it closed, and effect, for each whose end may not have been told."""
     names, owners = state.names, state.interned.owners
     for one in closed:
@@ -272,9 +310,9 @@ def told_again(state: EngineState, closed: Iterable[ClosedContact]) -> Iterator[
                 legs=dict(entry.legs),
                 call_back=entry.arrival.attributes.get(CALLBACK_NUMBER, ""),
                 closed=True,
-                released_by=_released_by(owners, one),
+                released_by=_released_by(owners, one, _carrier_of(state, entry, carrier)),
             )
-            yield owners[entry.source], contact, effect
+            yield _carrier_of(state, entry, carrier), contact, effect
 
 
 def _end_of(names: Names, closed: ClosedContact) -> AnyEffect | None:
@@ -282,10 +320,10 @@ def _end_of(names: Names, closed: ClosedContact) -> AnyEffect | None:
     return derive(names, closed.seq, closed.row, lambda: closed.cause, closed.entry)
 
 
-def _released_by(owners: Sequence[str], closed: ClosedContact) -> str:
+def _released_by(owners: Sequence[str], closed: ClosedContact, carrier: str) -> str:
     """Who hung up, if the contact's own adapter heard it; what others order is no sign of what a side knows."""
     cause = closed.cause
-    heard = cause.kind == CONTACT_RELEASED and owners[cause.source] == owners[closed.entry.source]
+    heard = cause.kind == CONTACT_RELEASED and owners[cause.source] == carrier
     return BY_NAMES[cause.a] if heard else ""
 
 

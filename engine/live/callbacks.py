@@ -17,7 +17,7 @@ from engine.messages.kinds import STEP_CALLBACK
 from engine.messages.observed import ATTRIBUTES_MAX, CALLBACK_NUMBER, ContactArrived
 from engine.model.names import UNKNOWN, Names
 from engine.model.settings import STEPS_MAX, QueueSetting
-from engine.ports import Receipt
+from engine.ports import CALLBACK_QUEUE, Receipt
 from engine.state import EngineState
 
 ORIGIN_ATTRIBUTE: Final = "callback_of"
@@ -110,7 +110,7 @@ def callback_arrival(state: EngineState, owed: OwedCallback) -> tuple[int, Conta
     fact = ContactArrived(
         id=name,
         contact=name,
-        queue=state.names.queues[_target(state.tables, owed)],
+        queue=state.names.queues[_target(state.tables, state.directory.queues, owed)],
         channel="voice",
         priority=arrival.priority,
         skills={skill: level for skill, level in arrival.skills.items() if _is_known(skills, skill)},
@@ -134,11 +134,12 @@ def _attributes(kept: Mapping[str, str], own: Mapping[str, str]) -> dict[str, st
     return {**dict(of_customer[max(0, len(of_customer) + len(own) - ATTRIBUTES_MAX) :]), **own}
 
 
-def _target(t: Tables, owed: OwedCallback) -> int:
-    """The queue that calls back: the target of the queue's callback step where there is one, else the queue itself."""
+def _target(t: Tables, queues: Names, owed: OwedCallback) -> int:
+    """The queue that calls back: the target of its callback step, what the contact says, or the queue itself."""
     settings = t.queues["settings"][owed.queue]
     for step in range(STEPS_MAX):
         place = QueueSetting.FIRST_STEP + 3 * step
         if settings[place + 1] == STEP_CALLBACK and settings[place + 2] >= 0:
             return int(settings[place + 2])
-    return owed.queue
+    wanted = queues.number(owed.entry.arrival.attributes.get(CALLBACK_QUEUE, ""))
+    return owed.queue if wanted == UNKNOWN else wanted

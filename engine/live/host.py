@@ -16,7 +16,7 @@ from engine.config.sections import Config, Limits
 from engine.errors import ConfigError, SettingsRefused
 from engine.ingest.admission import SLOTS_KEPT_FREE
 from engine.kernel.tables import Capacity
-from engine.live.adapters import Adapters, Recovered, record_told
+from engine.live.adapters import Adapters, Recovered, callers_among, record_told
 from engine.live.cases import CaseWork
 from engine.live.clock import LiveClock
 from engine.live.loop import LiveEngine
@@ -183,7 +183,8 @@ class EngineHost:
         engine = LiveEngine(state, clock=LiveClock(log.last_at_ns), inbox_capacity=config.limits.inbox)
         engine.attach(log, snapshots.quality())
         self._engine = engine
-        recovered = Recovered(state, replay.closed)
+        engine.outbox.callers = callers_among(config.adapters)
+        recovered = Recovered(state, replay.closed, engine.outbox.carrier)
         engine.run()
         self._record_start()
         engine.configure(config)

@@ -278,7 +278,9 @@ class LiveEngine:
         for turn, effects, callbacks in frames:
             settlement.add(turn)
             if effects:
-                self.outbox.hold(turn.last_seq, [(owners[source], effect) for source, effect in effects])
+                carrier = self.outbox.carrier
+                held = [(carrier(owners[source], calls_back), effect) for source, effect, calls_back in effects]
+                self.outbox.hold(turn.last_seq, held)
             self.counters["rows"] += len(turn.rows)
             self.counters["frames"] += 1
             for owed in callbacks:
@@ -325,7 +327,7 @@ class LiveEngine:
         if self._maker is None or not len(self.state.contacts):
             return
         owners = self.state.interned.owners
-        effects = [(owners[source], effect) for source, effect in self._maker.lines.due(self._now_ns())]
+        effects = [(owners[source], effect) for source, effect, _ in self._maker.lines.due(self._now_ns())]
         self.outbox.hold(self.state.seq, effects)
         self.outbox.release(self.log.durable_seq)
 

@@ -68,8 +68,8 @@ class Bench:
     def effects(self, *rows: dict[str, Any]) -> list[AnyEffect]:
         """The effects of a turn, all of them for the contact's source."""
         derived = self.derive(*rows)
-        assert {source for source, _ in derived.effects} <= {SOURCE}
-        return [effect for _, effect in derived.effects]
+        assert {one.source for one in derived.effects} <= {SOURCE}
+        return [one.effect for one in derived.effects]
 
 
 @pytest.fixture
@@ -190,7 +190,7 @@ def test_leaving_for_a_callback_owes_one_with_the_place_in_line(bench: Bench) ->
     bench.derive({"kind": kinds.CONTACT_ARRIVED}, {"kind": kinds.CONTACT_QUEUED, "a": 777})
     left = {"kind": kinds.CONTACT_LEFT, "a": kinds.EXIT_CALLBACK, "flags": FLAG_CLOSES | FLAG_WAITED}
     derived = bench.derive({"kind": kinds.CALLBACK_REQUESTED}, left)
-    assert [effect for _, effect in derived.effects] == [CallBack(seq=11, contact="c", queue="sales")]
+    assert [one.effect for one in derived.effects] == [CallBack(seq=11, contact="c", queue="sales")]
     (owed,) = derived.callbacks
     assert (owed.seq, owed.entry, owed.queue, owed.line_ns) == (11, bench.entry, SALES, 777)
 

@@ -94,7 +94,7 @@ def test_supervisors_see_the_places_that_callers_are_told(state: EngineState, se
 
 
 def told(lines: WaitingLines, at_s: float) -> list[tuple[str, int]]:
-    effects = [effect for _, effect in lines.due(START_NS + int(at_s * SECOND_NS))]
+    effects = [one.effect for one in lines.due(START_NS + int(at_s * SECOND_NS))]
     assert all(isinstance(effect, InformQueued) for effect in effects)
     return [(effect.contact, effect.position) for effect in effects if isinstance(effect, InformQueued)]
 
@@ -116,7 +116,7 @@ def test_what_is_told_comes_from_the_estimate_at_that_place(state: EngineState) 
     lines = WaitingLines(state.tables, state.contacts, state.names, lambda slot, place: (10.0 * slot, float(place)))
     wait(state, 0, HELP, 1)
     wait(state, 1, HELP, 2)
-    effects = [effect for _, effect in lines.due(START_NS)]
+    effects = [one.effect for one in lines.due(START_NS)]
     assert [(e.queue, e.wait_p50_s, e.wait_p90_s) for e in effects if isinstance(e, InformQueued)] == [
         ("help", 0.0, 1.0),
         ("help", 10.0, 2.0),

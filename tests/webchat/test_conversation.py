@@ -30,7 +30,7 @@ async def test_a_visitor_and_an_agent_talk(house: House, guest_at: Visits) -> No
     ]
     record = house.engine.views.contact(contact).contact
     assert (record.channel, record.entry, record.source) == ("chat", "web", "webchat")
-    assert record.attributes == {"signed": "no", "page": "https://shop.example"}
+    assert record.attributes == {"signed": "no", "page": "https://shop.example", "callback_queue": "calls"}
     await house.end(contact)
     ended = await guest.hear_of("ended")
     assert (ended["reason"], ended["survey"]) == ("agent", "csat")

@@ -5,6 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from engine.messages.kinds import CHANNEL_NAMES
+from engine.ports import EngineLink
 from engine.projections.agents.status import ChannelLoad
 from engine.projections.contacts.engagements import Engagement
 from engine.projections.contacts.records import ContactRecord
@@ -91,6 +92,8 @@ class DeskContact(msgspec.Struct, frozen=True):
     customer: str = ""
     entry: str = ""
     attributes: dict[str, str] = {}
+    at_phone: bool = False
+    """Whether it rings at the agent's phone, which answers it."""
     priority: int = 0
     arrived_ns: int = 0
     answered_ns: int = 0
@@ -124,9 +127,10 @@ def adherence_of(views: Views, agent: str, today_ns: int, now_ns: int) -> tuple[
 
 
 def items_of(
-    views: Views, agent: str, held: list[Engagement], today_ns: int, adherence: tuple[bool, float | None]
+    engine: EngineLink, agent: str, held: list[Engagement], today_ns: int, adherence: tuple[bool, float | None]
 ) -> dict[str, bytes]:
     """Return every item of the agent's desk as JSON, by key. Raises KeyError for an agent who is not configured."""
+    views = engine.views
     status = views.agent(agent)
     fields = {name: getattr(status, name) for name in DeskAgent.__struct_fields__ if name != "has_phone"}
     one = DeskAgent(**fields, has_phone=has_phone(views, agent))
@@ -136,13 +140,19 @@ def items_of(
     figures = Figures(own.since_ns, own.answered, own.service_level, own.handle_time_s, busy, *adherence)
     found[FIGURES] = msgspec.json.encode(figures)
     for engagement in held:
-        found[f"{CONTACT}{engagement.contact_id}"] = msgspec.json.encode(_contact(views, engagement))
+        at_phone = rings_at_phone(engine, agent, engagement)
+        found[f"{CONTACT}{engagement.contact_id}"] = msgspec.json.encode(_contact(views, engagement, at_phone))
     return found
 
 
 def has_phone(views: Views, agent: str) -> bool:
     """Whether calls ring at a phone of the agent's."""
     return bool(views.directory.agent_cards[views.agent_number(agent)].phone)
+
+
+def rings_at_phone(engine: EngineLink, agent: str, one: Engagement) -> bool:
+    """Whether a contact is a call at the agent's phone, which alone can answer it."""
+    return one.channel == "voice" and has_phone(engine.views, agent) and engine.rings(one.contact)
 
 
 def _house(views: Views) -> House:
@@ -159,7 +169,7 @@ def _house(views: Views) -> House:
     return House(directory.service, list(directory.pause_reasons), queues, codes, fields)
 
 
-def _contact(views: Views, engagement: Engagement) -> DeskContact:
+def _contact(views: Views, engagement: Engagement, at_phone: bool) -> DeskContact:
     given: dict[str, Any] = {
         "contact": engagement.contact,
         "id": engagement.contact_id,
@@ -168,6 +178,7 @@ def _contact(views: Views, engagement: Engagement) -> DeskContact:
         "channel": engagement.channel,
         "since_ns": engagement.since_ns,
         "until_ns": engagement.until_ns,
+        "at_phone": at_phone,
     }
     try:
         record = views.contact(str(engagement.contact_id)).contact

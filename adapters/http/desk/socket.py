@@ -15,7 +15,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from adapters.http.desk.commands import SERVED, Accept, AnyCommand, NotAllowed, fact_of
 from adapters.http.desk.hub import DeskHub, Waker
-from adapters.http.desk.items import adherence_of, has_phone, items_of
+from adapters.http.desk.items import adherence_of, items_of, rings_at_phone
 from adapters.http.desk.questions import AnyQuestion, answer_to
 from engine.errors import Overloaded, TrunklineError
 from engine.messages.observed import INTEGER_MAX
@@ -200,7 +200,7 @@ class DeskSocket:
             self._adherence_due_ns = wall_ns + ADHERENCE_EVERY_NS
             self._adherence = await asyncio.to_thread(adherence_of, views, self._agent, today_ns, wall_ns)
             held = views.engagements(self._agent)
-        items = items_of(views, self._agent, held, today_ns, self._adherence)
+        items = items_of(self._engine, self._agent, held, today_ns, self._adherence)
         as_of, now_ns = views.as_of, views.now_ns(wall_ns)
         self.waker.contacts = {one.contact_id: one.contact for one in held}
         await asyncio.wait_for(self._engine.durable(), WRITE_WITHIN_S)
@@ -274,8 +274,7 @@ class DeskSocket:
 
     def _rings_at_phone(self, contact: str, held: list[Engagement]) -> bool:
         """Whether a call rings at the agent's phone, which alone can answer it."""
-        calls = (one for one in held if one.contact == contact and one.channel == "voice")
-        return any(calls) and has_phone(self._engine.views, self._agent)
+        return any(rings_at_phone(self._engine, self._agent, one) for one in held if one.contact == contact)
 
     async def _tell(self, question: AnyQuestion) -> None:
         views = self._engine.views

@@ -5,7 +5,7 @@ import { notesView } from "./notes.js";
 import { who } from "./people.js";
 import { clock, day, duration, t } from "./words.js";
 
-const SHOWN_ELSEWHERE = new Set(["name", "display_name", "customer_name", "signed"]);
+const SHOWN_ELSEWHERE = new Set(["name", "display_name", "customer_name", "signed", "callback_queue"]);
 
 export function customerView(desk) {
   const title = el("h2", { id: "customer-title" });

@@ -223,7 +223,7 @@ class Desk {
   }
 
   rings(contact) {
-    return contact.channel === "voice" && Boolean(this.store.agent?.has_phone);
+    return contact.at_phone;
   }
 
   pausesLater() {
