@@ -18,6 +18,7 @@ from adapters.http.settings import Settings as HttpSettings
 from adapters.http.tokens import Tokens
 from adapters.http.wallboard.day import Days
 from adapters.http.wallboard.kiosks import Kiosks
+from adapters.http.wallboard.last_week import LastWeek
 from engine.errors import ConfigError, TlsFilesUnusable
 from engine.messages.effects import AnyEffect
 from engine.model.rate_limit import RateLimit
@@ -63,6 +64,7 @@ class HttpAdapter:
             metrics=Metrics(engine, wall_ns),
             kiosks=Kiosks(engine.folder),
             days=Days(engine.past),
+            last_week=LastWeek(engine.past),
             desks=Desks(settings, engine, tokens, wall_ns),
             wall_ns=wall_ns,
             monotonic_ns=monotonic_ns,
@@ -125,6 +127,7 @@ class HttpAdapter:
         context.tokens.follow(self.settings.tokens)
         context.feed.follow(self.settings.all_boards)
         context.days.forget()
+        context.last_week.forget()
         for token in self.settings.tokens:
             context.metrics.know_source(f"http:{token.id}")
         context.rate_limit.follow(self.settings.requests_per_second, 2 * self.settings.requests_per_second)

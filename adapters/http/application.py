@@ -12,6 +12,7 @@ from adapters.http.context import CONTEXT, Context
 from adapters.http.route_table import Route
 from adapters.http.routes import (
     agents,
+    board_figures,
     board_history,
     cases,
     contacts,
@@ -44,6 +45,7 @@ ROUTES: Final[Sequence[Route]] = (
     *pages.ROUTES,
     *wallboard.ROUTES,
     *board_history.ROUTES,
+    *board_figures.ROUTES,
     *kiosks.ROUTES,
 )
 

@@ -15,6 +15,7 @@ from adapters.http.tickets import Tickets
 from adapters.http.tokens import Caller, Tokens
 from adapters.http.wallboard.day import Days
 from adapters.http.wallboard.kiosks import Kiosks
+from adapters.http.wallboard.last_week import LastWeek
 from engine.model.rate_limit import RateLimit
 from engine.ports import EngineLink
 from engine.projections.views import Views
@@ -37,6 +38,7 @@ class Context:
     monotonic_ns: Callable[[], int]
     kiosks: Kiosks
     days: Days
+    last_week: LastWeek
     tickets: Tickets = field(default_factory=Tickets)
     openapi: bytes = b""
     docs_page: str = ""

@@ -24,6 +24,10 @@ class StreamedQueue(QueueTile, frozen=True, kw_only=True):
     """What the rate is a share of, so that rates of several queues can be added up."""
     abandon_rate_id: str
     occupancy: float | None
+    callbacks: int
+    """Of the waiting, customers whom the engine calls back."""
+    callback_since_ns: int
+    """When the first of them came; 0: there is none."""
 
 
 class WaitingTile(msgspec.Struct, frozen=True):
@@ -56,6 +60,8 @@ def streamed_queue(status: QueueStatus) -> StreamedQueue:
         abandon_rate_of=status.abandonment.of,
         abandon_rate_id=status.abandonment.id,
         occupancy=occupancy,
+        callbacks=status.callbacks,
+        callback_since_ns=status.callback_since_ns,
     )
 
 

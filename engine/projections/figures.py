@@ -142,6 +142,10 @@ class LiveCells(msgspec.Struct, frozen=True):
     oldest_entered_ns: Array
     """Since when the longest waiting waits, see `waiting_since_ns`; NEVER_NS: nobody waits."""
     oldest_arrived_ns: Array
+    callbacks: Array
+    """Of the waiting, those whom the engine calls back."""
+    callback_since_ns: Array
+    """When the first of them asked for it; NEVER_NS: there is none."""
 
 
 def live_cells(t: Tables, now_ns: int) -> LiveCells:
@@ -160,6 +164,7 @@ def live_cells(t: Tables, now_ns: int) -> LiveCells:
     late = (
         now_ns - t.contacts["enqueued_ns"][waiting] > t.queues["settings"][:, QueueSetting.THRESHOLD_NS][queue[waits]]
     )
+    calls_back = t.contacts["flags"][waiting] & FLAG_CALLS_BACK != 0
     return LiveCells(
         waiting=np.bincount(waiting_cell, minlength=size),
         offered=count(state == CONTACT_OFFERED),
@@ -169,6 +174,8 @@ def live_cells(t: Tables, now_ns: int) -> LiveCells:
         overdue=np.bincount(waiting_cell[late], minlength=size),
         oldest_entered_ns=_oldest(size, waiting_cell, entered_ns),
         oldest_arrived_ns=_oldest(size, waiting_cell, np.minimum(t.contacts["arrived_ns"][waiting], entered_ns)),
+        callbacks=np.bincount(waiting_cell[calls_back], minlength=size),
+        callback_since_ns=_oldest(size, waiting_cell[calls_back], entered_ns[calls_back]),
     )
 
 

@@ -315,7 +315,7 @@ class Views:
         rows, next_from_ns = interval_rows(
             self.tables, self.directory, at_ns, from_ns, to_ns, step_ns, by, number, kind, limit, self._waits
         )
-        rows = with_quality(rows, self.quality.intervals(from_ns, to_ns, step_ns, by), self.directory)
+        rows = with_quality(rows, self.quality.intervals(from_ns, to_ns, step_ns, at_ns, by), self.directory)
         return IntervalTable(self.as_of, at_ns, step_ns / NS, by, kind.formula, rows, next_from_ns)
 
     def contact(self, name: str, now_ns: int | None = None) -> ContactAnswer:

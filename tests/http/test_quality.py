@@ -125,3 +125,40 @@ async def test_metrics_tell_surveys(client: ClientSession) -> None:
     labels = 'channel="voice",kind="csat",queue="sales"'
     assert f"trunkline_survey_requests_total{{{labels}}} 1.0" in text
     assert f'trunkline_survey_answers_total{{{labels},score="4"}} 1.0' in text
+
+
+async def test_a_board_tells_quality_of_its_own_queues_with_n_and_interval(build: Build) -> None:
+    house = await build("boards: {sold: {queues: [sales]}, helped: {queues: [help]}}", CENTRE + QUALITY)
+    async with aiohttp.ClientSession(house.url) as client:
+        contact = await served(client)
+        said: dict[str, Any] = {"contact": "c", "contact_id": contact, "kind": "csat"}
+        await tell(client, "/api/v1/quality/surveys", 201, **said)
+        await tell(client, "/api/v1/quality/answers", **said, score=5)
+        found = await get(client, "/api/v1/boards/sold/quality")
+        for period in (found["today"], found["week"]):
+            (survey,) = period["surveys"]
+            assert (survey["share"]["value"], survey["share"]["n"], survey["share"]["interval"]) == (1.0, 1, "wilson")
+            assert 0 < survey["share"]["lo"] < survey["share"]["hi"] <= 1
+            assert survey["response_rate"]["value"] == 1.0
+            assert (period["resolution"]["handled"], period["resolution"]["window_s"]) == (1, 7 * 86400.0)
+        assert (found["scheduled"], found["adherence_today"]["agents"]) == (True, 0)
+        other = await get(client, "/api/v1/boards/helped/quality")
+        assert (other["today"]["surveys"], other["today"]["resolution"]["handled"]) == ([], 0)
+        (row,) = [row for row in (await get(client, "/api/v1/intervals"))["rows"] if row["queue"] == "sales"]
+        assert (row["csat"], row["handled"], row["transfers"], row["no_answers"]) == (1.0, 1, 0, 0)
+        assert row["first_contact_resolution"] is None
+
+
+async def test_complaints_stand_against_the_contacts_of_their_customer_base(build: Build) -> None:
+    cases = "cases: {complaint: {queue: sales, limit: 1h, complaint: true}}\n"
+    house = await build(centre=CENTRE + cases)
+    async with aiohttp.ClientSession(house.url) as client:
+        for number in range(4):
+            base = {"customer_base": "gold", "region": "north"}
+            await tell(client, CONTACTS, 201, queue="sales", contact=f"c{number}", attributes=base)
+        said = {"kind": "complaint", "customer_base": "gold", "region": "north", "subject": "late"}
+        await tell(client, "/api/v1/cases", 201, **said)
+        found = await get(client, "/api/v1/boards/default/quality")
+        told = found["complaints"]
+        assert (told["contacts"], told["complaints"], told["rate"]["value"]) == (4, 1, 0.25)
+        assert (found["cases_open"], found["cases_overdue"]) == (1, 0)

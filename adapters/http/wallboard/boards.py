@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from engine.model.fields import Duration, Number, Ref, Text, TimeZone, fault, nearest
 
-Block = Literal["tiles", "queues", "waiting", "agents", "alerts", "chart", "lost"]
+Block = Literal["tiles", "queues", "waiting", "agents", "alerts", "chart", "lost", "quality"]
 Theme = Literal["auto", "dark", "light", "contrast"]
 LOWER_IS_WORSE: Final = frozenset({"service_level", "available"})
 """Figures that are bad when they fall; all others are bad when they rise."""
@@ -60,6 +60,7 @@ class Screen(BaseModel):
 DEFAULT_SCREENS: Final = (
     Screen(name="now", blocks=["tiles", "queues", "waiting", "agents", "alerts"]),
     Screen(name="today", blocks=["tiles", "chart", "lost", "alerts"]),
+    Screen(name="quality", blocks=["tiles", "quality"]),
 )
 
 

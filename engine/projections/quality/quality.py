@@ -3,7 +3,7 @@
 Rows are cheap to fold many at once, and few ever ask: so turns are put aside at first, and folded together.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from threading import RLock
 from typing import Any, Final
 
@@ -35,6 +35,7 @@ from engine.projections.quality.cases import COUNTED, Case
 from engine.projections.quality.fold import Fold, joined
 from engine.projections.quality.folded import Folded, loaded, saved
 from engine.projections.quality.people import UNKNOWN as UNKNOWN_SEGMENT
+from engine.projections.quality.summary import QualitySummary, quality_summary
 from engine.projections.quality.surveys import Advice, advice
 from engine.projections.quality.table import IntervalQuality, QualityTable, Window, interval_quality, quality_rows
 
@@ -90,15 +91,25 @@ class Quality:
                 window = msgspec.structs.replace(window, agent=agent)
             return QualityTable(state.as_of, now_ns, list(group_by), quality_rows(state, self.directory, window))
 
+    def summary(self, queues: Collection[int] | None, from_ns: int, to_ns: int, now_ns: int) -> QualitySummary:
+        """Figures of several queues together, of None: of all."""
+        with self._lock:
+            return quality_summary(self._folded(), queues, from_ns, to_ns, now_ns)
+
+    def is_scheduled(self) -> bool:
+        """Whether the configuration in force has a schedule."""
+        with self._lock:
+            return bool(self._folded().plan.schedule)
+
     def intervals(
-        self, from_ns: int, to_ns: int, step_ns: int, by: str
+        self, from_ns: int, to_ns: int, step_ns: int, now_ns: int, by: str
     ) -> dict[tuple[int, int, int], IntervalQuality] | None:
         """The columns of the interval table, by interval start, queue and channel; None by arrival: not kept so."""
         if by != "event":
             return None
         from_ns = from_ns // step_ns * step_ns
         with self._lock:
-            return interval_quality(self._folded(), Window((), from_ns, to_ns, step_ns, 0))
+            return interval_quality(self._folded(), Window((), from_ns, to_ns, step_ns, now_ns))
 
     def advice(self, contact: str, contact_id: int, kind: str, now_ns: int) -> Advice:
         """Whether the customer of a closed contact is to be asked."""

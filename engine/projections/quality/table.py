@@ -130,9 +130,14 @@ class IntervalQuality(msgspec.Struct, frozen=True):
     nps: float | None
     ces: float | None
     qa_score: float | None
+    no_answers: int
+    handled: int
+    transfers: int
+    first_contact_resolution: float | None
+    reopen_rate: float | None
 
 
-NOTHING: Final = IntervalQuality(0, 0, None, None, None, None)
+NOTHING: Final = IntervalQuality(0, 0, None, None, None, None, 0, 0, 0, None, None)
 
 
 def interval_quality(state: Folded, window: Window) -> dict[tuple[int, int, int], IntervalQuality]:
@@ -143,10 +148,15 @@ def interval_quality(state: Folded, window: Window) -> dict[tuple[int, int, int]
     for cells in state.evaluations.cells.values():
         for group, counts in _added(cells, window).items():
             judged[group] = [a + b for a, b in zip(judged.get(group, [0] * evaluations.WIDTH), counts, strict=True)]
+    flow = _added(state.flow, window)
+    mature = _added(state.flow, window, window.now_ns - state.plan.window_ns - state.interval_ns)
+    nothing = [0] * resolution.WIDTH
     found = {}
-    for group in {*judged, *(group for added in asked.values() for group in added)}:
+    for group in {*flow, *judged, *(group for added in asked.values() for group in added)}:
         figures = {kind: survey_figures(kind, added.get(group, [0] * surveys.WIDTH)) for kind, added in asked.items()}
         score = evaluation_figures("", judged[group]).score if group in judged else None
+        ends = resolution_figures(flow.get(group, nothing), mature.get(group, nothing), state.plan.window_ns)
+        once, again = ends.first_contact_resolution, ends.reopen_rate
         csat, nps, ces = figures["csat"].share, figures["nps"].nps, figures["ces"].mean
         found[group[0], group[1], group[3]] = IntervalQuality(
             surveys_requested=sum(one.requested for one in figures.values()),
@@ -155,6 +165,11 @@ def interval_quality(state: Folded, window: Window) -> dict[tuple[int, int, int]
             nps=nps.value if nps is not None else None,
             ces=ces.value if ces is not None else None,
             qa_score=score.value if score is not None else None,
+            no_answers=ends.no_answers,
+            handled=ends.handled,
+            transfers=ends.transfers,
+            first_contact_resolution=once.value if once is not None else None,
+            reopen_rate=again.value if again is not None else None,
         )
     return found
 

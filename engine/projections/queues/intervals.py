@@ -31,6 +31,8 @@ _UNHANDLED: Final = "Null where no served contact ended."
 _PLANNED: Final = "Of plans. Null in live rows."
 _BY_EVENT: Final = "Of the surveys requested here. Null by arrival, and in plans."
 _UNANSWERED: Final = "Null where nothing was answered or judged, by arrival, and in plans."
+_FLOW: Final = "Null by arrival, and in plans."
+_TOO_YOUNG: Final = "Null where nothing is old enough to judge, by arrival, and in plans."
 _NOT_KEPT: Final = (
     "Null in live rows: not kept by interval. What holds now is in the real-time table and in the queues."
 )
@@ -113,6 +115,14 @@ class IntervalRow(msgspec.Struct, frozen=True):
     """Mean, 1 to 7."""
     qa_score: Annotated[float | None, msgspec.Meta(description=_UNANSWERED)] = None
     """Mean of the evaluations, %."""
+    no_answers: Annotated[int | None, msgspec.Meta(description=_FLOW)] = None
+    """Offers that rang out."""
+    handled: Annotated[int | None, msgspec.Meta(description=_FLOW)] = None
+    """Talks that ended, one for each agent who had the contact."""
+    transfers: Annotated[int | None, msgspec.Meta(description=_FLOW)] = None
+    """Of these, by being handed over."""
+    first_contact_resolution: Annotated[float | None, msgspec.Meta(description=_TOO_YOUNG)] = None
+    reopen_rate: Annotated[float | None, msgspec.Meta(description=_TOO_YOUNG)] = None
 
 
 class IntervalTable(msgspec.Struct, frozen=True):

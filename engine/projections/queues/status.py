@@ -61,6 +61,10 @@ class QueueStatus(msgspec.Struct, frozen=True):
     oldest_wait_s: float
     oldest_arrival_since_ns: int
     """The same since the contact's arrival, over all queues it was in; 0: nobody waits."""
+    callbacks: int
+    """Of the waiting, customers whom the engine calls back."""
+    callback_since_ns: int
+    """When the first of them came; 0: there is none."""
     staffed: int
     """Agents logged in who may serve the queue."""
     available: int
@@ -146,6 +150,7 @@ def _status(build: _Build, number: int) -> QueueStatus:
     waiting, overdue = int(live.waiting[cells].sum()), int(live.overdue[cells].sum())
     oldest = int(live.oldest_entered_ns[cells].min())
     oldest_arrival = int(live.oldest_arrived_ns[cells].min())
+    first = int(live.callback_since_ns[cells].min())
     staffed = int((may_serve & build.logged_in).sum())
     working = int((may_serve & build.at_work).sum())
     threshold_s = int(settings[QueueSetting.THRESHOLD_NS]) / NS
@@ -175,6 +180,8 @@ def _status(build: _Build, number: int) -> QueueStatus:
         oldest_since_ns=0 if oldest == NEVER_NS else oldest,
         oldest_wait_s=age_s(oldest, build.now_ns),
         oldest_arrival_since_ns=0 if oldest_arrival == NEVER_NS else oldest_arrival,
+        callbacks=int(live.callbacks[cells].sum()),
+        callback_since_ns=0 if first == NEVER_NS else first,
         staffed=staffed,
         available=idle,
         agents={AGENT_STATE_NAMES[state]: int(states[state]) for state in range(AGENT_STATES)},

@@ -332,3 +332,23 @@ async def test_a_kiosk_shows_its_board_and_nothing_to_press(build: Build) -> Non
             async with client.post(f"/api/v1/kiosks/{made['kiosk']['id']}/revoke") as answer:
                 assert answer.status == 200
             await until(page, "document.getElementById('link').dataset.state === 'refused'")
+
+
+async def test_quality_is_told_with_its_n_and_interval_in_both_languages(build: Build) -> None:
+    surveys = "quality: {surveys: {csat: {}}}\n"
+    house = await build(centre=centre(8) + surveys)
+    async with ClientSession(house.url) as client:
+        await busy(client, 8, 1)
+        contact = (await get(client, f"{CONTACTS}/talk"))["contact"]["id"]
+        await tell(client, f"{CONTACTS}/talk/release")
+        said = {"contact": "talk", "contact_id": contact, "kind": "csat"}
+        await tell(client, "/api/v1/quality/surveys", 201, **said)
+        await tell(client, "/api/v1/quality/answers", **said, score=5)
+    async with opened(house, locale="vi-VN") as page:
+        await page.click("#screens .tab:nth-child(3)")
+        await until(page, "document.querySelectorAll('.quality tbody tr').length >= 3")
+        row = await page.text_content(".quality tbody tr:first-child")
+        assert row == "Khách hàng hài lòng (CSAT)100%21% – 100%, n = 1100%21% – 100%, n = 1"
+        assert await page.text_content("[data-tile=callbacks] .note") == "không có yêu cầu gọi lại"
+        await page.select_option("#language", "en")
+        await until(page, "document.querySelector('.quality tbody th')?.textContent === 'Satisfied customers (CSAT)'")

@@ -101,7 +101,7 @@ function picture(day, W, room) {
 function grid(svg, W, [y, high], most, name, show) {
   for (const share of [0, 0.5, 1]) {
     svg.append(draw("line", { class: "rule", x1: LEFT, x2: W - RIGHT, y1: y + high * (1 - share), y2: y + high * (1 - share) }),
-      draw("text", { class: "axis right", x: LEFT - 6, y: y + high * (1 - share) + 4 }, most * share % 1 && most !== 1 ? "" : show(most * share)));
+      draw("text", { class: "axis right", x: LEFT - 6, y: y + high * (1 - share) + 4 }, show === number && most * share % 1 ? "" : show(most * share)));
   }
   svg.append(draw("text", { class: "axis strong", x: LEFT + 4, y: y - 4 }, name));
 }

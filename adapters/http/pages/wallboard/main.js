@@ -15,6 +15,7 @@ import * as agents from "./agents.js";
 import * as alerts from "./alerts.js";
 import * as chart from "./chart.js";
 import * as lost from "./lost.js";
+import * as quality from "./quality.js";
 import * as replay from "./replay.js";
 import * as supervise from "./supervise.js";
 import * as keys from "./keys.js";
@@ -22,10 +23,11 @@ import * as keys from "./keys.js";
 const { t } = words;
 const USES = {
   tiles: ["queues", "agents", "alerts"], queues: ["queues", "alerts"], waiting: ["waiting", "queues"],
-  agents: ["agents"], alerts: ["alerts", "queues"], chart: [], lost: [],
+  agents: ["agents"], alerts: ["alerts", "queues"], chart: [], lost: [], quality: [],
 };
-const BUILDERS = { tiles, queues, waiting, agents, alerts, chart, lost };
+const BUILDERS = { tiles, queues, waiting, agents, alerts, chart, lost, quality };
 const HOUR_MS = 15000;
+const WEEK_MS = 300000;
 const FRAMES_KEPT = 1000;
 const name = decodeURIComponent(location.pathname.split("/")[2] || "default");
 let blocks = {}, frame = 0, drawn = 0;
@@ -112,6 +114,15 @@ async function anew(known) {
   }
 }
 
+/** What the arrows beside the figures compare with; looking it up may take the service a while. */
+async function week() {
+  try {
+    store.week = await link.get(`/api/v1/boards/${encodeURIComponent(name)}/last-week`);
+    stale.add("tiles");
+    ask();
+  } catch { /* there are no arrows then */ }
+}
+
 async function open() {
   show($("token-form"), false);
   try {
@@ -126,6 +137,7 @@ async function open() {
   }
   await speak();
   hour();
+  week();
   let known = JSON.stringify(store.board);
   link.follow(ask, async (state) => {
     head.onLink(state);
@@ -153,6 +165,7 @@ async function begin() {
   });
   setInterval(tick, 1000);
   setInterval(() => { if (store.board) hour(); }, HOUR_MS);
+  setInterval(() => { if (store.board) week(); }, WEEK_MS);
   head.tick();
   await open();
 }

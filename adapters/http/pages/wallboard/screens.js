@@ -3,7 +3,7 @@
 import { $, el, mark, show } from "./dom.js";
 import { t } from "./words.js";
 
-const LEFT = ["queues", "agents", "chart"];
+const LEFT = ["queues", "agents", "chart", "quality"];
 let all = [], blocks = {}, at = 0, timer = 0, everyMs = 0, paused = false, pause = null;
 
 /** Lays out `screens`; `made` are the blocks by name. Rotation stops while paused, focused or hovered. */
@@ -25,7 +25,7 @@ export function lay(screens, rotateS, made) {
   again();
 }
 
-const nameOf = (screen, place) => (["now", "today"].includes(screen.name) ? t(`screen_${screen.name}`) : screen.name || String(place + 1));
+const nameOf = (screen, place) => (["now", "today", "quality"].includes(screen.name) ? t(`screen_${screen.name}`) : screen.name || String(place + 1));
 
 function told() {
   pause.textContent = paused ? "▶" : "❚❚";

@@ -5,7 +5,7 @@ const NAME = { queues: "queue", agents: "agent", waiting: "contact", alerts: "al
 
 export const store = {
   queues: new Map(), agents: new Map(), waiting: new Map(), alerts: new Map(),
-  board: null, hour: null, asOf: 0, skewMs: 0, heardMs: 0, fresh: new Set(),
+  board: null, hour: null, week: null, asOf: 0, skewMs: 0, heardMs: 0, fresh: new Set(),
   /** In replay: the instant shown, in ms; else null. */
   pastMs: null,
 };

@@ -3,9 +3,10 @@
 import { el, draw, put, mark, keyed } from "./dom.js";
 import { store, queues, sum, ageS } from "./store.js";
 import { t, number, percent, duration } from "./words.js";
-import { ICON, inWords } from "./judge.js";
+import { ICON, RANK, inWords } from "./judge.js";
 
 const WIDE = 100, HIGH = 24;
+const ARROW = { higher: "↑", lower: "↓", same: "→" };
 
 export function build() {
   const place = el("dl", { class: "tiles", id: "tiles" });
@@ -22,14 +23,16 @@ function make(item) {
   const chart = el("dd", { class: "spark" });
   const picture = draw("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, preserveAspectRatio: "none", role: "img" }, title, area, line);
   chart.append(picture);
-  const node = el("div", { "data-tile": item.name }, name, value, level, note, chart);
-  return { node, name, value, note, icon, word, level, chart, title, line, area, picture };
+  const week = el("dd", { class: "week" });
+  const node = el("div", { "data-tile": item.name }, name, value, level, note, week, chart);
+  return { node, name, value, note, week, icon, word, level, chart, title, line, area, picture };
 }
 
 function update(view, item) {
   put(view.name, t(`tile_${item.name}`));
   put(view.value, item.value);
   put(view.note, item.note ?? "");
+  put(view.week, compared(item));
   const level = item.level ?? "none";
   mark(view.node, "data-level", level);
   put(view.icon, ICON[level] ?? "");
@@ -39,6 +42,13 @@ function update(view, item) {
     view.series = item.series;
     sparkline(view, item);
   }
+}
+
+/** "↑ last week 72 %": whether a figure is higher than a week ago at this time, and what it was. */
+function compared({ exact, week, show, same }) {
+  if (week === null || week === undefined || exact === null || exact === undefined) return "";
+  const way = Math.abs(exact - week) <= (same ?? 0) ? "same" : exact > week ? "higher" : "lower";
+  return `${ARROW[way]} ${t(`week_${way}`, { value: show(week) })}`;
 }
 
 function sparkline(view, { series, name, show }) {
@@ -64,8 +74,10 @@ function sparkline(view, { series, name, show }) {
   view.title.textContent = told;
 }
 
+const worse = (one, other) => ((RANK[one] ?? 9) <= (RANK[other] ?? 9) ? one : other);
+
 function drawTiles(place, judged) {
-  const all = queues(), agents = [...store.agents.values()], hour = store.pastMs === null ? store.hour : null;
+  const all = queues(), agents = [...store.agents.values()], hour = store.pastMs === null ? store.hour : null, week = (store.pastMs === null && store.week?.at_ns && store.week) || {};
   const level = (metric, quiet = false) => (quiet ? "none" : judged.of.get(metric) ?? "ok");
   const waiting = sum(all, "waiting"), overdue = sum(all, "overdue");
   const weighed = all.filter((queue) => queue.service_level !== null && queue.entries);
@@ -78,23 +90,26 @@ function drawTiles(place, judged) {
   const expected = all.filter((queue) => queue.expected_p50_s !== null && queue.open).sort((one, other) => other.expected_p50_s - one.expected_p50_s)[0];
   const count = (...states) => agents.filter((agent) => states.includes(agent.state)).length;
   const idle = count("idle"), busy = count("busy"), ringing = count("offered"), wrapping = count("wrapping"), paused = count("paused");
+  const back = sum(all, "callbacks");
   const recent = hour?.service_level_recent ?? null;
   const working = idle + busy + ringing + wrapping;
   const nobody = !all.some((queue) => queue.entries || queue.waiting || queue.staffed);
   const items = [
     { name: "waiting", value: number(waiting), level: overdue || all.some((queue) => judged.worst.get(queue.queue) === "alert" && queue.waiting) ? "alert" : level("waiting", !waiting),
+      exact: waiting, week: week.waiting,
       note: waiting ? t("note_overdue", { count: overdue }) : t("note_nobody_waits"), series: hour?.waiting, show: number },
     { name: "oldest", value: "–", level: level("oldest_wait_s", !waiting), note: t("note_oldest") },
     { name: "level", value: percent(served), level: level("service_level", served === null),
-      note: goal === null ? t("note_no_level") : `${t("note_target", { target: percent(goal) })}${recent === null ? "" : ` · ${t("note_recent", { level: percent(recent) })}`}`, series: hour?.service_level, show: percent },
-    { name: "answered", value: number(answered), note: t("note_offered", { count: sum(all, "entries") }), level: "none", series: hour?.answered, show: number },
+      note: goal === null ? t("note_no_level") : `${t("note_target", { target: percent(goal) })}${recent === null ? "" : ` · ${t("note_recent", { level: percent(recent) })}`}`, series: hour?.service_level, show: percent, exact: served, week: week.service_level, same: 0.005 },
+    { name: "answered", value: number(answered), note: t("note_offered", { count: sum(all, "entries") }), level: "none", series: hour?.answered, show: number, exact: answered, week: week.answered },
     { name: "abandoned", value: number(lost), level: level("abandon_rate", nobody),
-      note: of ? t(few ? "note_abandoned_few" : "note_abandoned", { share: percent((lost - few) / of), few }) : "", series: hour?.abandoned, show: number },
-    { name: "asa", value: duration(asa), level: level("average_speed_of_answer_s", asa === null || !judged.of.has("average_speed_of_answer_s")), note: t("note_asa") },
-    { name: "agents", value: number(idle), level: level("available", !judged.of.has("available")), note: t("note_agents", { busy: busy + ringing, wrapping, paused }), series: hour?.available, show: number },
-    { name: "occupancy", value: working ? percent((working - idle) / working) : "–", level: level("occupancy", !judged.of.has("occupancy")), note: t("note_occupancy") },
+      note: of ? t(few ? "note_abandoned_few" : "note_abandoned", { share: percent((lost - few) / of), few }) : "", series: hour?.abandoned, show: number, exact: lost, week: week.abandoned },
+    { name: "asa", value: duration(asa), level: level("average_speed_of_answer_s", asa === null || !judged.of.has("average_speed_of_answer_s")), note: t("note_asa"), exact: asa, week: week.average_speed_of_answer_s, show: duration, same: 0.5 },
+    { name: "agents", value: number(idle), level: worse(level("available", !judged.of.has("available")), level("occupancy", !judged.of.has("occupancy"))),
+      note: `${t("note_agents", { busy: busy + ringing, wrapping, paused })}${working ? ` · ${t("note_occupied", { share: percent((working - idle) / working) })}` : ""}`, series: hour?.available, show: number },
     { name: "expected", value: expected ? duration(expected.expected_p50_s) : "–", level: level("expected_p50_s", !judged.of.has("expected_p50_s")),
       note: expected ? t("note_expected", { queue: expected.display_name || expected.queue, p90: duration(expected.expected_p90_s) }) : "" },
+    { name: "callbacks", value: number(back), level: "none", note: back ? "" : t("note_no_callbacks") },
   ];
   keyed(place, items, (item) => item.name, make, update);
   tickOldest(place);
@@ -104,4 +119,7 @@ function tickOldest(place) {
   const first = queues().reduce((least, queue) => (queue.oldest_since_ns && queue.oldest_since_ns < least ? queue.oldest_since_ns : least), Infinity);
   const view = place.views?.get("oldest");
   if (view) put(view.value, first === Infinity ? "–" : inWords("oldest_wait_s", ageS(first)));
+  const back = queues().reduce((least, queue) => (queue.callback_since_ns && queue.callback_since_ns < least ? queue.callback_since_ns : least), Infinity);
+  const callbacks = place.views?.get("callbacks");
+  if (callbacks && back !== Infinity) put(callbacks.note, t("note_callbacks", { age: duration(ageS(back)) }));
 }

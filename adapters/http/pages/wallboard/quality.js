@@ -1,0 +1,98 @@
+// Quality of service, today and in seven days: each figure with its n and its interval of 95 %.
+
+import { el, put, keyed, show } from "./dom.js";
+import { store } from "./store.js";
+import { t, number, percent, tenths, duration } from "./words.js";
+import { get } from "./link.js";
+
+const AGAIN_MS = 30000;
+const DAY_S = 86400;
+
+export function build() {
+  const rows = el("tbody", {}), note = el("p", { class: "quiet small-text padded" }), empty = el("p", { class: "empty" });
+  const table = el("table", { class: "quality" }, el("caption", { class: "unseen" }, t("caption_quality")),
+    el("thead", {}, el("tr", {}, ...["what", "today", "week"].map((name) => el("th", { scope: "col", class: name === "what" ? "" : "number" }, t(`quality_${name}`))))), rows);
+  const node = el("section", { class: "block", "data-block": "quality", "aria-labelledby": "quality-title" },
+    el("div", { class: "heading" }, el("h2", { id: "quality-title" }, t("block_quality"))),
+    el("div", { class: "frame scroll", tabindex: 0, role: "group", "aria-labelledby": "quality-title" }, table, empty, note));
+  let found = null, asked = 0;
+
+  async function refresh() {
+    if (store.pastMs !== null || Date.now() - asked < AGAIN_MS) return;
+    asked = Date.now();
+    try {
+      found = await get(`/api/v1/boards/${encodeURIComponent(store.board.board)}/quality`);
+    } catch { return; /* the table stands until the next time */ }
+    paint();
+  }
+  function paint() {
+    const told = found ? lines(found) : [];
+    keyed(rows, told, (line) => line.name, make, update);
+    show(table, told.length > 0);
+    show(empty, !told.length);
+    put(empty, t("quality_nothing"));
+    show(note, told.length > 0);
+    put(note, found ? notes(found).join(" · ") : "");
+  }
+  return { node, draw: () => { refresh(); paint(); }, tick: refresh, shown: () => { refresh(); paint(); } };
+}
+
+const signed = (value) => (value > 0 ? `+${number(value)}` : number(value));
+const ONE = { csat: percent, nps: signed, ces: tenths };
+
+/** [name, how it is written, today's estimate, the week's] of all that anything is known of. */
+function lines(found) {
+  const survey = (period, kind) => period.surveys.find((one) => one.kind === kind);
+  const score = (period, kind) => { const one = survey(period, kind); return one && (kind === "csat" ? one.share : kind === "nps" ? one.nps : one.mean); };
+  const asked = (period) => pooled(period.surveys);
+  const of = (name) => (period) => period.resolution[name];
+  const kept = (sum) => (sum.adherence === null ? null : { value: sum.adherence, lo: null, hi: null, n: sum.agents });
+  const both = (pick) => [pick(found.today), pick(found.week)];
+  const all = [
+    ...Object.keys(ONE).map((kind) => [kind, ONE[kind], ...both((period) => score(period, kind))]),
+    ["response", percent, ...both(asked)],
+    ["resolution", percent, ...both(of("first_contact_resolution"))],
+    ["reopened", percent, ...both(of("reopen_rate"))],
+    ["transfers", percent, ...both(of("transfer_rate"))],
+    ["no_answers", percent, ...both(of("no_answer_rate"))],
+    ["score", (value) => `${tenths(value)} %`, ...both((period) => period.evaluations?.score)],
+    ["adherence", percent, kept(found.adherence_today), kept(found.adherence_week)],
+  ];
+  return all.filter(([, , today, week]) => today || week).map(([name, write, today, week]) => ({ name, write, today, week, window: found.week.resolution.window_s }));
+}
+
+/** The response rate of all kinds together; its interval is that of the kind where there is but one. */
+function pooled(surveys) {
+  const requested = surveys.reduce((n, one) => n + one.requested, 0), answered = surveys.reduce((n, one) => n + one.answered, 0);
+  const one = surveys.length === 1 ? surveys[0].response_rate : null;
+  return requested ? { value: answered / requested, lo: one?.lo ?? null, hi: one?.hi ?? null, n: requested } : null;
+}
+
+function notes(found) {
+  const { resolution } = found.week, told = [];
+  if (resolution.contacts) told.push(t("quality_mature", { share: percent(resolution.mature_share), count: resolution.contacts }));
+  if (found.scheduled) told.push(t("quality_attendance", { late: found.adherence_today.late, early: found.adherence_today.left_early, absent: found.adherence_today.absent }));
+  const { complaints } = found;
+  if (complaints.complaints) told.push(t("quality_complaints", { count: complaints.complaints, rate: complaints.rate ? rate(complaints.rate.value) : "–", contacts: complaints.contacts }));
+  if (found.cases_open) told.push(t("quality_cases", { count: found.cases_open, overdue: found.cases_overdue }));
+  return told;
+}
+
+const rate = (value) => (value < 0.01 ? `${tenths(value * 1000)} ‰` : percent(value));
+
+function make() {
+  const name = el("th", { scope: "row" }), cells = ["today", "week"].map(() => {
+    const value = el("strong"), range = el("span", { class: "range" });
+    return { node: el("td", { class: "number" }, value, range), value, range };
+  });
+  return { node: el("tr", {}, name, ...cells.map((cell) => cell.node)), name, cells };
+}
+
+function update(view, line) {
+  put(view.name, t(`quality_${line.name}`, { window: line.window >= DAY_S ? t("days", { count: Math.round(line.window / DAY_S) }) : duration(line.window) }));
+  [line.today, line.week].forEach((one, place) => {
+    const { value, range } = view.cells[place], unit = line.name === "adherence" ? "quality_agents" : "quality_n";
+    put(value, one ? line.write(one.value) : "–");
+    put(range, one ? (one.lo === null ? t(unit, { count: one.n }) : t("quality_range", { low: line.write(one.lo), high: line.write(one.hi), count: one.n })) : "");
+  });
+}

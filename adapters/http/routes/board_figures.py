@@ -1,0 +1,69 @@
+"""What a board tells beside its queues: quality of service, and the same time a week ago."""
+
+import asyncio
+from typing import Final
+
+from aiohttp import web
+
+from adapters.http.context import context_of
+from adapters.http.replies import answer
+from adapters.http.route_table import Route
+from adapters.http.routes.wallboard import BOARD, board_of
+from adapters.http.wallboard.last_week import WeekAgo
+from adapters.http.wallboard.quality import BoardQuality, board_quality
+from engine.model.scopes import Scope
+
+
+async def get_quality(request: web.Request) -> web.Response:
+    """Tell quality of today and of seven days."""
+    _, board = board_of(request)
+    context = context_of(request)
+    zone = board.time_zone or context.settings.time_zone
+    return await answer(request, await asyncio.to_thread(board_quality, context.views, board, context.wall_ns(), zone))
+
+
+async def get_last_week(request: web.Request) -> web.Response:
+    """Tell how things stood a week ago."""
+    name, board = board_of(request)
+    context = context_of(request)
+    views, zone = context.views, board.time_zone or context.settings.time_zone
+    now_ns = views.now_ns(context.wall_ns())
+    found = await asyncio.to_thread(context.last_week.of, name, board, now_ns, views.interval_ns, zone)
+    return await answer(request, found, settled=True)
+
+
+def _route(end: str, handler: object, name: str, summary: str, shape: type, text: str) -> Route:
+    return Route(
+        "GET",
+        f"/api/v1/boards/{{board}}/{end}",
+        handler,  # type: ignore[arg-type]
+        name,
+        summary,
+        Scope.READ,
+        "boards",
+        for_kiosks=True,
+        answer=shape,
+        parameters=(BOARD,),
+        problems=(404,),
+        text=text,
+    )
+
+
+ROUTES: Final = (
+    _route(
+        "quality",
+        get_quality,
+        "getBoardQuality",
+        "Quality of service of a board's queues",
+        BoardQuality,
+        "Today and in seven days, each share and mean with its n and interval. Complaints and cases are of all queues.",
+    ),
+    _route(
+        "last-week",
+        get_last_week,
+        "getBoardLastWeek",
+        "A board at this time a week ago",
+        WeekAgo,
+        "At the beginning of the present interval, a week before, as the log tells.",
+    ),
+)

@@ -1,0 +1,87 @@
+"""The same weekday and time a week ago: what the arrows beside a board's figures compare with."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from threading import Lock
+from typing import Final
+
+import msgspec
+
+from adapters.http.wallboard.boards import BoardSettings
+from engine.errors import LogError
+from engine.ports import Past
+from engine.projections.days import midnight_ns
+from engine.projections.queues.status import QueueStatus
+from engine.projections.views import Views
+
+WEEK_NS: Final = 7 * 86_400_000_000_000
+KEPT_MAX: Final = 64
+
+
+class WeekAgo(msgspec.Struct, frozen=True):
+    """A board's queues together at the beginning of this interval, a week ago; counters are of that day until then."""
+
+    at_ns: int
+    """The instant compared with; 0: the log does not reach back, or is too long to look there."""
+    waiting: int | None = None
+    entries: int | None = None
+    answered: int | None = None
+    abandoned: int | None = None
+    service_level: float | None = None
+    average_speed_of_answer_s: float | None = None
+
+
+NOTHING: Final = WeekAgo(0)
+
+
+class LastWeek:
+    """Looks up what was true a week ago, once an interval. Looks into the log: call it in threads."""
+
+    def __init__(self, past: Past) -> None:
+        self._past = past
+        self._known: OrderedDict[tuple[str, int], WeekAgo] = OrderedDict()
+        self._lock = Lock()
+
+    def of(self, name: str, board: BoardSettings, now_ns: int, interval_ns: int, zone: str) -> WeekAgo:
+        """Return the board a week before the interval of `now_ns` began."""
+        at_ns = now_ns // interval_ns * interval_ns - WEEK_NS
+        with self._lock:
+            key = name, at_ns
+            if key not in self._known:
+                self._known[key] = self._look(board, at_ns, zone)
+                if len(self._known) > KEPT_MAX:
+                    self._known.popitem(last=False)
+            return self._known[key]
+
+    def forget(self) -> None:
+        """Look everything up anew: boards may show other queues now."""
+        with self._lock:
+            self._known.clear()
+
+    def _look(self, board: BoardSettings, at_ns: int, zone: str) -> WeekAgo:
+        def question(views: Views, _: int) -> WeekAgo:
+            queues = views.queues(at_ns, midnight_ns(at_ns, zone)).queues
+            return week_ago([queue for queue in queues if board.shows(queue.queue)], at_ns)
+
+        try:
+            return self._past.ask(at_ns, question) if at_ns >= self._past.began_ns() else NOTHING
+        except LogError:
+            return NOTHING
+
+
+def week_ago(queues: Sequence[QueueStatus], at_ns: int) -> WeekAgo:
+    """Add queues up, shares weighed by contacts as on the board itself."""
+    weighed = [queue for queue in queues if queue.service_level.value is not None and queue.entries]
+    spoken = [queue for queue in queues if queue.waits.average_speed_of_answer_s is not None and queue.answered]
+    entries, answered = sum(queue.entries for queue in weighed), sum(queue.answered for queue in spoken)
+    met = sum((queue.service_level.value or 0.0) * queue.entries for queue in weighed)
+    waited_s = sum((queue.waits.average_speed_of_answer_s or 0.0) * queue.answered for queue in spoken)
+    return WeekAgo(
+        at_ns=at_ns,
+        waiting=sum(queue.waiting for queue in queues),
+        entries=sum(queue.entries for queue in queues),
+        answered=sum(queue.answered for queue in queues),
+        abandoned=sum(queue.abandoned for queue in queues),
+        service_level=met / entries if entries else None,
+        average_speed_of_answer_s=waited_s / answered if answered else None,
+    )

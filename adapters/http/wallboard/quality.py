@@ -1,0 +1,71 @@
+"""Quality on a board: what customers and evaluators said, today and in seven days, and who kept to the plan."""
+
+from typing import Final
+
+import msgspec
+
+from adapters.http.state_boards import who_serves
+from adapters.http.wallboard.boards import BoardSettings
+from engine.projections.days import midnight_ns
+from engine.projections.quality.statistics import Estimate, share
+from engine.projections.quality.summary import AdherenceSum, QualitySummary, adherence_sum
+from engine.projections.views import Views
+
+DAYS_NS: Final = 7 * 86_400_000_000_000
+
+
+class Complaints(msgspec.Struct, frozen=True):
+    """Complaints of all customer bases and regions, since the beginning of the log."""
+
+    contacts: int
+    """That said their customer base or region."""
+    complaints: int
+    rate: Estimate | None
+    """Complaints / contacts; null where no contact said whose customer it is, or there are more complaints."""
+
+
+class BoardQuality(msgspec.Struct, frozen=True):
+    """Quality of the queues of one board."""
+
+    as_of: int
+    at_ns: int
+    today: QualitySummary
+    week: QualitySummary
+    """The last seven days, today included."""
+    scheduled: bool
+    """Whether there is a schedule to keep to."""
+    adherence_today: AdherenceSum
+    adherence_week: AdherenceSum
+    complaints: Complaints
+    cases_open: int
+    cases_overdue: int
+
+
+def board_quality(views: Views, board: BoardSettings, wall_ns: int, zone: str) -> BoardQuality:
+    """Return what there is of quality. Takes a while where much was asked: call it in a thread."""
+    now_ns = views.now_ns(wall_ns)
+    today_ns, quality = midnight_ns(now_ns, zone), views.quality
+    numbers = [views.directory.queues.number(queue) for queue in board.queues] or None
+    today, week = (quality.summary(numbers, from_ns, now_ns + 1, now_ns) for from_ns in (today_ns, now_ns - DAYS_NS))
+    members = who_serves(views, board.queues) if board.queues else None
+    kept = [
+        adherence_sum([one for one in report.agents if members is None or one.agent in members])
+        for report in (quality.adherence(from_ns, now_ns, now_ns) for from_ns in (today_ns, now_ns - DAYS_NS))
+    ]
+    cases = quality.case_counts(now_ns)
+    contacts, complaints = (
+        sum(one.contacts for one in cases.complaints),
+        sum(one.complaints for one in cases.complaints),
+    )
+    return BoardQuality(
+        as_of=views.as_of,
+        at_ns=now_ns,
+        today=today,
+        week=week,
+        scheduled=bool(quality.is_scheduled()),
+        adherence_today=kept[0],
+        adherence_week=kept[1],
+        complaints=Complaints(contacts, complaints, share(complaints, contacts) if complaints <= contacts else None),
+        cases_open=cases.open,
+        cases_overdue=cases.overdue,
+    )
