@@ -149,8 +149,6 @@ def _status(build: _Build, number: int) -> QueueStatus:
     states = states_of(t, may_serve)
     waiting, overdue = int(live.waiting[cells].sum()), int(live.overdue[cells].sum())
     oldest = int(live.oldest_entered_ns[cells].min())
-    oldest_arrival = int(live.oldest_arrived_ns[cells].min())
-    first = int(live.callback_since_ns[cells].min())
     staffed = int((may_serve & build.logged_in).sum())
     working = int((may_serve & build.at_work).sum())
     threshold_s = int(settings[QueueSetting.THRESHOLD_NS]) / NS
@@ -177,11 +175,11 @@ def _status(build: _Build, number: int) -> QueueStatus:
         held=int(live.held[cells].sum()),
         wrapping=int(live.wrapping[cells].sum()),
         overdue=overdue,
-        oldest_since_ns=0 if oldest == NEVER_NS else oldest,
+        oldest_since_ns=_known(oldest),
         oldest_wait_s=age_s(oldest, build.now_ns),
-        oldest_arrival_since_ns=0 if oldest_arrival == NEVER_NS else oldest_arrival,
+        oldest_arrival_since_ns=_known(live.oldest_arrived_ns[cells].min()),
         callbacks=int(live.callbacks[cells].sum()),
-        callback_since_ns=0 if first == NEVER_NS else first,
+        callback_since_ns=_known(live.callback_since_ns[cells].min()),
         staffed=staffed,
         available=idle,
         agents={AGENT_STATE_NAMES[state]: int(states[state]) for state in range(AGENT_STATES)},
@@ -200,3 +198,8 @@ def _status(build: _Build, number: int) -> QueueStatus:
         occupancy=ratio(handling, handling + int(build.idle_ns[may_serve].sum())),
         expected_wait=expected_wait(t, number),
     )
+
+
+def _known(since_ns: int) -> int:
+    """Return an instant; 0 for none."""
+    return 0 if since_ns == NEVER_NS else int(since_ns)
