@@ -158,7 +158,6 @@ def _status(build: _Build, number: int) -> QueueStatus:
     lost = abandonment.abandonment(abandonment.variant(abandonment.DEFAULT), c)
     health, reason = judge(is_open, waiting, overdue, working, staffed > 0 or c.answered > 0, level.value, target, lost)
     idle, offered = int(states[AGENT_IDLE]), int(live.offered[cells].sum())
-    handling = int(build.handling_ns[may_serve].sum())
     return QueueStatus(
         as_of=position(t),
         at_ns=build.now_ns,
@@ -195,9 +194,15 @@ def _status(build: _Build, number: int) -> QueueStatus:
         waits=waits(tally, whole, t.histograms[cells], age_s(oldest, build.now_ns)),
         handle_time=handle_time(tally, whole, t.histograms[cells]),
         response_times=response_times(tally, whole, t.histograms[cells]),
-        occupancy=ratio(handling, handling + int(build.idle_ns[may_serve].sum())),
+        occupancy=_occupied(build, may_serve),
         expected_wait=expected_wait(t, number),
     )
+
+
+def _occupied(build: _Build, may_serve: Array) -> float | None:
+    """Return the share of the time at work that these agents spent with contacts."""
+    handling = int(build.handling_ns[may_serve].sum())
+    return ratio(handling, handling + int(build.idle_ns[may_serve].sum()))
 
 
 def _known(since_ns: int) -> int:
