@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 INSTALLED := $(VENV)/.installed
 WARM := $(VENV)/.warm
-KERNEL := $(wildcard engine/kernel/*.py engine/messages/*.py engine/model/*.py)
+KERNEL := $(wildcard engine/kernel/*.py engine/messages/*.py engine/model/*.py simulations/world/*.py)
 # Real counterparts of the peer tests, as `command:Debian package`; tests say so where one is absent.
 PEERS := sipp:sip-tester baresip:baresip-core mosquitto:mosquitto chromium:chromium promtool:prometheus
 
@@ -55,6 +55,7 @@ $(INSTALLED): pyproject.toml
 
 $(WARM): $(INSTALLED) $(KERNEL)
 	@$(BIN)/python -m engine.kernel.warm
+	@$(BIN)/python -m simulations.world.warm
 	@touch $@
 
 peers:

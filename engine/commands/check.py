@@ -3,8 +3,10 @@
 import math
 from collections import deque
 from collections.abc import Iterable, Mapping
+from importlib.metadata import entry_points
 from itertools import pairwise
 from pathlib import Path
+from typing import Final
 
 import typer
 from rich.console import Console
@@ -18,9 +20,16 @@ from engine.errors import ConfigError
 from engine.messages.kinds import CHANNEL_NAMES, STEP_OVERFLOW, STEP_RELAX, STRATEGY_NAMES
 from engine.model.durations import format_duration
 
+CHECKS: Final = "trunkline.checks"
+"""Entry point group of checks of further kinds of files: functions of a path, None if the file is not of the kind."""
+
 
 def check(path: Path) -> Exit:
-    """Print the summary of a good configuration, or every fault of a bad one."""
+    """Print the summary of a good configuration, or every fault of a bad one; files of other kinds have checks too."""
+    for point in entry_points(group=CHECKS):
+        found: Exit | None = point.load()(path)
+        if found is not None:
+            return found
     try:
         config = load_config(path)
         compile_settings(config, compile_directory(config))

@@ -25,9 +25,9 @@ from engine.messages.kinds import (
     WRAP_UP_ENDED,
     WRAP_UP_STARTED,
 )
-from engine.model.settings import SECOND_NS
 from simulations.world.chance import HANDLE, NO_ANSWER, RETRY, RETRY_AFTER, RING, WRAP_UP, draw, uniform
-from simulations.world.tables import AT_ONCE, WAIT_BINS
+from simulations.world.tables import AT_ONCE
+from simulations.world.waits import wait_bin
 
 
 @jit
@@ -147,22 +147,11 @@ def _answer(w: Any, row: Any) -> None:
 
 
 @jit
-def wait_bin(wait_ns: int) -> int:
-    """Return the bin of a wait: half a second each up to 20 s, then 5 s each up to 3 min, then 30 s each."""
-    if wait_ns < 20 * SECOND_NS:
-        return wait_ns // (SECOND_NS // 2)
-    if wait_ns < 180 * SECOND_NS:
-        return 40 + (wait_ns - 20 * SECOND_NS) // (5 * SECOND_NS)
-    return min(72 + (wait_ns - 180 * SECOND_NS) // (30 * SECOND_NS), WAIT_BINS - 1)
-
-
-@jit
 def _wrap_up(w: Any, row: Any) -> None:
     if row.a != 0:
         return
     caller = w.callers[w.book[0].ended]
-    source = w.sources[caller.source]
-    lasts_ns = draw(w.distributions, w.samples, source.wrap_up, caller.key, WRAP_UP)
+    lasts_ns = draw(w.distributions, w.samples, w.sources[row.queue].wrap_up, caller.key, WRAP_UP)
     arm(w.book, w.timers, len(w.callers) + len(w.retrials) + row.b, w.book[0].now_ns + int(lasts_ns))
 
 

@@ -11,7 +11,6 @@ from engine.kernel.jit import tables_of
 from engine.kernel.records import TIMER
 from engine.kernel.table_set import TableSet
 from engine.kernel.tables import Array
-from engine.messages.kinds import AGENT_STATES
 from engine.messages.rows import ROW
 
 BOOK: Final = np.dtype(
@@ -92,8 +91,6 @@ CALLER: Final = np.dtype(
 
 RETRIAL: Final = np.dtype([("source", "i8"), ("number", "i8"), ("attempt", "i8"), ("next", "i8")], align=True)
 
-WAIT_BINS: Final = 96
-"""Bins of the waits of one interval, see `reactions.wait_bin`; what is longer than 15 minutes is in the last."""
 AT_ONCE: Final = 8192
 """Room for offers that are answered at once, a ring: more than one row can make."""
 
@@ -165,6 +162,3 @@ def blank_tables(**lengths: tuple[int, ...]) -> dict[str, Array]:
         name: np.zeros(lengths.get(name, fixed.get(name, (0,) * dimensions)), dtype)
         for name, dtype, dimensions in WorldTables.SCHEMA
     }
-
-
-__all__ = ["AGENT_STATES", "WorldTables", "blank_tables"]

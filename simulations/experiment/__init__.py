@@ -1,0 +1,1 @@
+"""Experiments: replications of a scenario over all cores, what they found with confidence, and files of it."""

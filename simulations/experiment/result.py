@@ -1,0 +1,175 @@
+"""What replications of a scenario came to: arrays by replication, queue and interval, and estimates over them."""
+
+from functools import cached_property
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from engine.messages.kinds import (
+    AGENT_BUSY,
+    AGENT_IDLE,
+    AGENT_NOT_RESPONDING,
+    AGENT_OFFERED,
+    AGENT_UNREACHABLE,
+    AGENT_WRAPPING,
+)
+from engine.model.tallies import Tally
+from simulations.experiment.estimates import Estimate, mean, ratio
+from simulations.experiment.figures import COUNTS, FIGURES, SERVICE_LEVELS, Counted
+from simulations.experiment.stage import Played
+from simulations.scenario.build import Model
+from simulations.world.waits import BIN_EDGES_S
+
+Array = np.ndarray[Any, Any]
+AT_WORK: Final = (AGENT_IDLE, AGENT_OFFERED, AGENT_BUSY, AGENT_WRAPPING, AGENT_NOT_RESPONDING, AGENT_UNREACHABLE)
+BUSY: Final = (AGENT_OFFERED, AGENT_BUSY, AGENT_WRAPPING)
+
+
+class Result(msgspec.Struct, dict=True):
+    """Replications of one scenario. All arrays have the replication as their first axis."""
+
+    model: Model
+    seed: int
+    confidence: float
+    played: list[Played]
+    elapsed_s: float = 0.0
+
+    @property
+    def replications(self) -> int:
+        """How many there are."""
+        return len(self.played)
+
+    @property
+    def queues(self) -> list[str]:
+        """Names, in the order of the second axis."""
+        return list(self.model.source_names)
+
+    @property
+    def groups(self) -> list[str]:
+        """Names of groups of agents."""
+        return [name for name, _ in self.model.agent_groups]
+
+    @property
+    def trunk_groups(self) -> list[str]:
+        """Names of trunk groups."""
+        return list(self.model.file.trunk_groups)
+
+    @property
+    def edges_ns(self) -> Array:
+        """Where the intervals begin and, at last, end; shape (intervals + 1,), ns since 1970."""
+        return self.model.edges_ns
+
+    @cached_property
+    def tallies(self) -> Array:
+        """The kernel's counters by the interval of entry, shape (replications, queues, intervals, TALLY_COLUMNS)."""
+        return np.stack([one.tallies for one in self.played])
+
+    @cached_property
+    def waits(self) -> Array:
+        """The answered by their wait, shape (replications, queues, intervals, len(BIN_EDGES_S))."""
+        return np.stack([one.waits for one in self.played])
+
+    @cached_property
+    def longest(self) -> Array:
+        """Most who waited at once, shape (replications, queues, intervals)."""
+        return np.stack([one.longest for one in self.played])
+
+    @cached_property
+    def retried(self) -> Array:
+        """Arrivals that were not a first attempt, shape (replications, queues, intervals)."""
+        return np.stack([one.retried for one in self.played])
+
+    @cached_property
+    def states_s(self) -> Array:
+        """Time that agents spent in each state, shape (replications, groups, intervals, AGENT_STATES), s."""
+        return np.stack([one.states_ns for one in self.played]) / 1e9
+
+    @cached_property
+    def busy_trunks(self) -> Array:
+        """Mean channels busy, shape (replications, trunk groups, intervals)."""
+        return np.stack([one.busy_trunks_ns for one in self.played]) / self.model.file.horizon.interval_ns
+
+    @cached_property
+    def peak_trunks(self) -> Array:
+        """Most channels busy at once, shape (replications, trunk groups, intervals)."""
+        return np.stack([one.peak_trunks for one in self.played])
+
+    @property
+    def contacts(self) -> int:
+        """Contacts simulated in all, warm-up and retrials included."""
+        return sum(one.contacts for one in self.played)
+
+    def count(self, name: str) -> Array:
+        """Return one of COUNTS, as `offered`; shape (replications, queues, intervals)."""
+        return COUNTS[name](self.tallies)
+
+    def estimate(self, name: str, queue: str | None = None, by_interval: bool = False) -> Estimate:
+        """Return a figure of FIGURES or COUNTS, or `occupancy`, with its interval of confidence.
+
+        Of one queue, or of all together; over the whole horizon, or by interval (arrays of shape (intervals,)). Counts
+        are those of one replication. Raises KeyError for a name that there is not.
+        """
+        if name == "occupancy":
+            return self.occupancy(None, by_interval)
+        tallies = self.tallies if queue is None else self.tallies[:, [self.queues.index(queue)]]
+        tallies = tallies.sum(axis=1)
+        if not by_interval:
+            tallies = tallies.sum(axis=1)
+        if name in COUNTS:
+            return mean(COUNTS[name](tallies), self.confidence)
+        part, whole, scale = self._ratio(name)
+        return ratio(part(tallies) * scale, whole(tallies), self.confidence)
+
+    def _ratio(self, name: str) -> tuple[Counted, Counted, float]:
+        """Return what a figure divides by what, the service level by the formula that the scenario asks for."""
+        if name == "service_level":
+            return *SERVICE_LEVELS[self.model.file.service_level_formula], 1.0
+        return FIGURES[name].part, FIGURES[name].whole, FIGURES[name].scale
+
+    def by_queue(self, name: str) -> Estimate:
+        """Return a figure of every queue and interval, arrays of shape (queues, intervals)."""
+        if name in COUNTS:
+            return mean(self.count(name), self.confidence)
+        part, whole, scale = self._ratio(name)
+        return ratio(part(self.tallies) * scale, whole(self.tallies), self.confidence)
+
+    def occupancy(self, group: str | None = None, by_interval: bool = False) -> Estimate:
+        """Return the share of the time at work that agents rang, talked or wrapped up."""
+        states = self.states_s if group is None else self.states_s[:, [self.groups.index(group)]]
+        states = states.sum(axis=1) if by_interval else states.sum(axis=(1, 2))
+        return ratio(states[..., BUSY].sum(axis=-1), states[..., AT_WORK].sum(axis=-1), self.confidence)
+
+    def agents_at_work(self) -> Array:
+        """Return the mean number of agents at work, breaks and absences taken off, shape (groups, intervals)."""
+        found: Array = self.states_s[..., AT_WORK].sum(axis=-1).mean(axis=0) / (
+            self.model.file.horizon.interval_ns / 1e9
+        )
+        return found
+
+    def wait_quantile_s(self, share: float) -> Array:
+        """Return the wait within which this share of the answered were, shape (queues, intervals), s; nan of none.
+
+        Linear within a bin of the histogram over all replications.
+        """
+        return quantile_s(self.waits.sum(axis=0), share)
+
+    def wait_max_s(self) -> Array:
+        """Return the longest wait of any outcome, shape (queues, intervals), s."""
+        found: Array = self.tallies[..., Tally.LONGEST_WAIT_NS].max(axis=0) / 1e9
+        return found
+
+
+def quantile_s(counts: Array, share: float) -> Array:
+    """Return a quantile of histograms of waits along the last axis, s; nan where nothing was counted."""
+    edges = np.array((0.0, *BIN_EDGES_S))
+    reached = np.cumsum(counts, axis=-1)
+    total = reached[..., -1:]
+    wanted = share * total
+    place = np.minimum((reached < wanted).sum(axis=-1), len(BIN_EDGES_S) - 1)
+    inside = np.take_along_axis(counts, place[..., None], -1)[..., 0]
+    before = np.take_along_axis(reached, place[..., None], -1)[..., 0] - inside
+    with np.errstate(divide="ignore", invalid="ignore"):
+        part = np.where(inside > 0, (wanted[..., 0] - before) / inside, 0.0)
+    found = edges[place] + part * (edges[place + 1] - edges[place])
+    return np.where(total[..., 0] > 0, found, np.nan)

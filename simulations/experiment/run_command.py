@@ -1,0 +1,79 @@
+"""What `trunkline simulate` does: plays, with a progress bar on stderr, and tells, on stdout."""
+
+import csv
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from engine.commands.outcome import Exit
+from simulations.experiment.files import write_run
+from simulations.experiment.intervals import COLUMNS, interval_rows
+from simulations.experiment.result import Result
+from simulations.experiment.simulate import Progress as Told
+from simulations.experiment.simulate import simulate
+from simulations.experiment.summary import staff_table, summary, summary_table
+from simulations.scenario.scenario import Scenario
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What was asked for."""
+
+    path: Path
+    replications: int | None = None
+    changes: tuple[str, ...] = ()
+    seed: int | None = None
+    out: Path | None = None
+    workers: int | None = None
+    as_json: bool = False
+    as_csv: bool = False
+
+
+def run(asked: Asked) -> Exit:
+    """Play and tell. Raises ConfigError, SimulationFailed and OSError."""
+    scenario = Scenario.load(asked.path, asked.changes)
+    with progress_bar("replications") as told:
+        result = simulate(scenario, asked.replications, asked.seed, workers=asked.workers, progress=told)
+    written = write_run(scenario, result, asked.out) if asked.out is not None else []
+    if asked.as_json:
+        typer.echo(msgspec.json.encode(summary(result)))
+    elif asked.as_csv:
+        writer = csv.DictWriter(sys.stdout, COLUMNS)
+        writer.writeheader()
+        writer.writerows(interval_rows(result))
+    else:
+        print_result(result)
+        for path in written:
+            typer.echo(f"written: {path}", err=True)
+    return Exit.OK
+
+
+def print_result(result: Result) -> None:
+    """Print the tables."""
+    console = Console(highlight=False)
+    console.print(summary_table(result))
+    console.print(staff_table(result))
+    rate = result.contacts / result.elapsed_s if result.elapsed_s else 0.0
+    console.print(
+        f"{result.contacts} contacts in {result.elapsed_s:.1f} s, {rate:,.0f} a second. Seed {result.seed}: the same "
+        "seed gives the same figures.",
+        soft_wrap=True,
+    )
+
+
+@contextmanager
+def progress_bar(what: str) -> Iterator[Told]:
+    """Show a bar on stderr while something goes on; where nobody looks, nothing."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("preparing (the first time, compiling takes a minute)", total=None)
+
+        def told(done: int, planned: int) -> None:
+            progress.update(task, description=what, completed=done, total=planned)
+
+        yield told

@@ -1,0 +1,130 @@
+"""Replications over all cores, until there are enough of them."""
+
+import math
+import os
+import queue
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+from engine.errors import ConfigError
+from engine.model.fields import nearest
+from simulations.experiment.figures import COUNTS, FIGURES
+from simulations.experiment.result import Result
+from simulations.experiment.stage import Played, Stage
+from simulations.scenario.scenario import Scenario
+from simulations.scenario.sections import Stop
+
+Progress = Callable[[int, int], None]
+"""Called with replications done and planned, from any thread."""
+GROWTH: Final = 2.0
+"""By how much replications grow at most before the interval is looked at again."""
+
+
+def simulate(
+    scenario: Scenario | Path | str,
+    replications: int | None = None,
+    seed: int | None = None,
+    *,
+    workers: int | None = None,
+    stop: Stop | None = None,
+    progress: Progress | None = None,
+) -> Result:
+    """Play a scenario many times over and return what came of it.
+
+    `replications`, `seed` and `stop` are the scenario's own `experiment` where not said. With `stop` more are made
+    until the figure's interval of confidence is narrow enough, or `at_most` are done. Replication r of a seed is the
+    same whatever else is run: contacts, their patience and their handling times are keyed by seed, replication, queue
+    and number. `workers` threads play at once, one a core if not said. Raises ConfigError, SimulationFailed.
+    """
+    if not isinstance(scenario, Scenario):
+        scenario = Scenario.load(scenario)
+    experiment = scenario.file.experiment
+    wanted = replications or experiment.replications
+    seed = experiment.seed if seed is None else seed
+    stop = stop if stop is not None else (experiment.stop if replications is None else None)
+    result = Result(scenario.model, seed, experiment.confidence, [])
+    if stop is not None:
+        check_metric(scenario, stop.metric)
+    began = time.monotonic()
+    with Troupe(scenario, workers) as troupe:
+        while True:
+            numbers = range(len(result.played), wanted)
+            played = troupe.play(seed, numbers, _shifted(progress, numbers.start, wanted))
+            result = Result(scenario.model, seed, experiment.confidence, result.played + played)
+            more = wanted if stop is None else _wanted(result, stop)
+            if more <= wanted:
+                break
+            wanted = more
+    result.elapsed_s = time.monotonic() - began
+    return result
+
+
+def check_metric(scenario: Scenario, metric: str) -> None:
+    """Raise ConfigError unless `metric` is FIGURE or QUEUE.FIGURE."""
+    name = metric.rpartition(".")[2]
+    queue_name = metric.rpartition(".")[0]
+    known = [*FIGURES, *COUNTS, "occupancy"]
+    if name not in known:
+        raise ConfigError([f"experiment.stop.metric: there is no figure '{name}'{nearest(name, known)}"])
+    if queue_name and queue_name not in scenario.file.queues:
+        hint = nearest(queue_name, scenario.file.queues)
+        raise ConfigError([f"experiment.stop.metric: there is no queue '{queue_name}'{hint}"])
+
+
+def half_width(result: Result, metric: str) -> float:
+    """Return half the width of a metric's interval of confidence."""
+    queue_name, _, name = metric.rpartition(".")
+    return float(result.estimate(name, queue_name or None).half_width)
+
+
+def _wanted(result: Result, stop: Stop) -> int:
+    """Return how many replications there should be: as many as the present spread asks for, in steps."""
+    half = half_width(result, stop.metric)
+    n = result.replications
+    if half <= stop.half_width or n >= stop.at_most:
+        return n
+    needed = GROWTH * n if math.isnan(half) else min(1.05 * n * (half / stop.half_width) ** 2, GROWTH * n)
+    return min(max(math.ceil(needed), n + 1, 10), stop.at_most)
+
+
+def _shifted(progress: Progress | None, done_before: int, planned: int) -> Callable[[int], None]:
+    return lambda done: progress(done_before + done, planned) if progress is not None else None
+
+
+class Troupe:
+    """Threads that play replications of one scenario, each on a stage of its own."""
+
+    def __init__(self, scenario: Scenario, workers: int | None = None) -> None:
+        self._workers = workers or os.cpu_count() or 1
+        self._scenario = scenario
+        self._stages: queue.SimpleQueue[Stage] = queue.SimpleQueue()
+        self._pool = ThreadPoolExecutor(self._workers, "replication")
+        self._made = 0
+
+    def __enter__(self) -> "Troupe":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def play(self, seed: int, replications: range, done: Callable[[int], None]) -> list[Played]:
+        """Return what the replications of these numbers came to, in order."""
+        while self._made < min(self._workers, max(len(replications), 1)):
+            self._stages.put(Stage(self._scenario.model, self._scenario.folder))
+            self._made += 1
+        futures = [self._pool.submit(self._play_one, seed, number) for number in replications]
+        played = []
+        for finished, future in enumerate(futures, 1):
+            played.append(future.result())
+            done(finished)
+        return played
+
+    def _play_one(self, seed: int, number: int) -> Played:
+        stage = self._stages.get()
+        try:
+            return stage.play(seed, number)
+        finally:
+            self._stages.put(stage)

@@ -1,0 +1,130 @@
+"""A stage: the tables of one simulated engine and its world, in which one replication after the other is played."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from engine.errors import TrunklineError
+from engine.kernel.tables import Tables, new_tables, reset
+from engine.messages.kinds import AGENT_STATUS_CHANGED, CHANNELS
+from engine.model.tallies import MAXIMA, TALLY_COLUMNS
+from simulations.scenario.build import Model, build, name_key
+from simulations.world.run import run
+from simulations.world.tables import WorldTables
+
+Array = np.ndarray[Any, Any]
+
+
+class SimulationFailed(TrunklineError):
+    """A replication cannot be played: it needs more room than there may be, or the kernel refused a fact."""
+
+
+class Played(msgspec.Struct, frozen=True):
+    """What one replication came to."""
+
+    tallies: Array
+    """shape (queues, intervals, TALLY_COLUMNS): the kernel's counters, by the interval in which contacts entered."""
+    waits: Array
+    """shape (queues, intervals, WAIT_BINS): answered, by their wait."""
+    longest: Array
+    """shape (queues, intervals): most who waited at once."""
+    retried: Array
+    """shape (queues, intervals): arrivals that were not a first attempt."""
+    states_ns: Array
+    """shape (groups, intervals, AGENT_STATES): time that agents spent in each state."""
+    busy_trunks_ns: Array
+    """shape (trunk groups, intervals): channels busy, times time."""
+    peak_trunks: Array
+    """shape (trunk groups, intervals): most channels busy at once."""
+    contacts: int
+    """That came in all, retrials included, warm-up too."""
+    rows: int
+    """That the kernel took and wrote."""
+
+
+class Stage:
+    """Plays replications of one model. Not for two threads at once; `play` lets others run meanwhile."""
+
+    def __init__(self, model: Model, folder: Path | None = None) -> None:
+        self.model = model
+        self._folder = folder
+        self._hold(model)
+
+    def _hold(self, model: Model) -> None:
+        self._played = model
+        self.tables: Tables = new_tables(model.capacity)
+        self.world = WorldTables(**{name: part.copy() for name, part in model.parts.items()})
+
+    def play(self, seed: int, replication: int) -> Played:
+        """Play one replication. Raises SimulationFailed."""
+        if self._played is not self.model:
+            self._hold(self.model)
+        while True:
+            self._set_up(seed, replication)
+            run(self.tables, self.world)
+            book = self.world.book[0]
+            if book["refused"]:
+                raise SimulationFailed(f"replication {replication}: the kernel refused {book['refused']} facts")
+            if not book["lost"]:
+                return self._played_out()
+            self._make_room()
+
+    def _make_room(self) -> None:
+        contacts = 4 * self._played.capacity.contacts
+        if contacts > 4_000_000:
+            raise SimulationFailed("more than a million contacts at once: nobody serves them, and they do not give up")
+        self._hold(build(self.model.file, self._folder, contacts))
+
+    def _set_up(self, seed: int, replication: int) -> None:
+        model, world = self._played, self.world
+        reset(self.tables)
+        for name, part in model.parts.items():
+            if name not in ("out", "script"):
+                np.copyto(getattr(world, name), part)
+        for number, name in enumerate(model.source_names):
+            states = np.random.SeedSequence([seed, replication, name_key(name)]).generate_state(2, np.uint64)
+            world.sources["key"][number] = states[0]
+            if model.busyness[number] > 0:
+                shape = model.busyness[number] ** -2
+                world.sources["volume"][number] = np.random.default_rng(states).gamma(shape, 1 / shape)
+        np.copyto(world.script, model.parts["script"])
+        if model.absences.any():
+            self._send_home(seed, replication)
+
+    def _send_home(self, seed: int, replication: int) -> None:
+        """Let those who are absent not come: their changes of status do nothing, as agent 0's settings do not."""
+        model, first = self._played, 0
+        absent = np.zeros(len(model.absences), bool)
+        for name, count in model.agent_groups:
+            chance = np.random.default_rng([seed, replication, name_key(name), 1])
+            absent[first : first + count] = chance.random(count) < model.absences[first : first + count]
+            first += count
+        script = self.world.script
+        moves = (script["kind"] == AGENT_STATUS_CHANGED) & absent[np.maximum(script["agent"], 0) % max(len(absent), 1)]
+        script["a"][moves] = 0
+
+    def _played_out(self) -> Played:
+        model, t, w = self._played, self.tables, self.world
+        file = model.file
+        step_ns = file.horizon.interval_ns
+        numbers = file.start_ns // step_ns + np.arange(file.intervals)
+        rows = numbers % len(t.intervals)
+        held = t.interval_starts[rows] == numbers * step_ns
+        cohorts = np.where(held[:, None, None], t.intervals[rows, 1], 0)
+        cohorts = cohorts.reshape(file.intervals, -1, CHANNELS, TALLY_COLUMNS)
+        tallies = cohorts.sum(axis=2)
+        maxima = [int(column) for column in MAXIMA]
+        tallies[..., maxima] = cohorts[..., maxima].max(axis=2)
+        return Played(
+            tallies=np.ascontiguousarray(tallies.transpose(1, 0, 2)),
+            waits=w.waits.transpose(1, 0, 2).copy(),
+            longest=w.longest.T.copy(),
+            retried=w.retried.T.copy(),
+            states_ns=np.diff(w.states, axis=0).transpose(1, 0, 2).copy(),
+            busy_trunks_ns=np.diff(w.busy_trunks, axis=0).T.copy(),
+            peak_trunks=w.peaks.T.copy(),
+            contacts=int(w.book["contacts"][0]),
+            rows=int(w.book["rows"][0]),
+        )

@@ -1,0 +1,315 @@
+"""From a checked scenario to what the compiled world runs on: the engine's settings, the script of the day, arrays."""
+
+import math
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import xxhash
+
+from engine.config.compile import compile_directory, compile_settings
+from engine.config.sections import Config, Limits, Service
+from engine.errors import ConfigError
+from engine.kernel.step import ROOM
+from engine.kernel.tables import Capacity
+from engine.messages.kinds import AGENT_STATES, FLAG_PROTECTED, QUEUE_CLOSED, QUEUE_OPENED
+from engine.messages.rows import empty_rows, pack_arrival
+from engine.model.directory import Directory
+from engine.model.settings import STEPS_MAX, WRAP_UP_BY_AGENT
+from simulations.scenario.arrivals import read_trace
+from simulations.scenario.distributions import Distribution, exponential
+from simulations.scenario.roster import status_rows, stints
+from simulations.scenario.sections import ScenarioFile, ScenarioQueue
+from simulations.world import chance
+from simulations.world.tables import WorldTables, blank_tables
+from simulations.world.waits import WAIT_BINS
+
+Array = np.ndarray[Any, Any]
+RETRIALS: Final = 4096
+PATIENCE_COUNTED_S: Final = 600.0
+"""Longer patience does not make for longer lines in what is set aside at first; more is when it is needed."""
+
+
+class Model(msgspec.Struct, frozen=True):
+    """A scenario ready to run, the same for all replications; it may be pickled."""
+
+    file: ScenarioFile
+    directory: Directory
+    capacity: Capacity
+    begin_ns: int
+    """Where the warm-up begins."""
+    parts: dict[str, Array]
+    """Of every table of the world, as a replication begins; sources without keys."""
+    source_names: tuple[str, ...]
+    """Of queues, in the order of their numbers: what chance is keyed by."""
+    busyness: tuple[float, ...]
+    absences: Array
+    """Of every agent."""
+    agent_groups: tuple[tuple[str, int], ...]
+    """Name of each group, and how many of it are at work."""
+
+    @property
+    def edges_ns(self) -> Array:
+        """Where the intervals begin and, at last, end."""
+        step_ns = self.file.horizon.interval_ns
+        return self.file.start_ns + step_ns * np.arange(self.file.intervals + 1, dtype=np.int64)
+
+
+def engine_config(file: ScenarioFile, contacts: int = 16_384) -> Config:
+    """Return the configuration of the engine that the scenario simulates."""
+    interval_ns = file.horizon.interval_ns
+    agents = sum(group.at_work for group in file.groups)
+    queues = {name: _queue_of(queue) for name, queue in file.queues.items()}
+    return Config.model_construct(
+        service=Service.model_construct(
+            name=file.name, time_zone=file.time_zone, interval_ns=interval_ns, seed=file.experiment.seed
+        ),
+        limits=Limits.model_construct(
+            contacts=contacts,
+            agents=max(agents, 1),
+            queues=len(queues),
+            trunk_groups=max(len(file.trunk_groups), 1),
+            requirements=16 + STEPS_MAX * len(queues),
+            lines=16 + (1 + STEPS_MAX) * len(queues),
+        ),
+        channels=file.channels,
+        skills=file.skills,
+        sites=file.sites,
+        trunk_groups=file.trunk_groups,
+        opening_hours=file.opening_hours,
+        queues=queues,
+        agent_entries=file.groups,
+    )
+
+
+def _queue_of(queue: ScenarioQueue) -> ScenarioQueue:
+    """Return the queue with the wrap-up that the kernel keeps the time of, or leaves to the agent."""
+    wrap_up = queue.handle.wrap_up
+    if wrap_up is None:
+        return queue
+    fixed = wrap_up.kind == chance.DETERMINISTIC
+    return queue.model_copy(update={"wrap_up_ns": int(wrap_up.a) if fixed else WRAP_UP_BY_AGENT})
+
+
+def build(file: ScenarioFile, folder: Path | None = None, contacts: int | None = None) -> Model:
+    """Return the model of a scenario; `folder` is where its traces lie, `contacts` how many may be there at once.
+
+    Raises ConfigError when it does not fit the engine's bounds, or a trace cannot be read.
+    """
+    begin_ns = file.start_ns - file.horizon.warm_up_ns
+    config = engine_config(file, contacts or file.limits.contacts or _contacts_at_once(file))
+    directory = compile_directory(config)
+    settings = np.asarray(compile_settings(config, directory))
+    settings["at_ns"] = begin_ns
+    shifts = status_rows(stints(file, begin_ns, file.end_ns), begin_ns)
+    script = np.concatenate([settings, _opening_rows(file, directory, begin_ns), shifts])
+    script = script[np.argsort(script["at_ns"], kind="stable")]
+    capacity = _capacity(file, config, directory)
+    return Model(
+        file=file,
+        directory=directory,
+        capacity=capacity,
+        begin_ns=begin_ns,
+        parts=_world(file, directory, capacity, script, folder or Path()),
+        source_names=tuple(file.queues),
+        busyness=tuple(queue.arrivals.busyness if queue.arrivals else 0.0 for queue in file.queues.values()),
+        absences=np.repeat([group.absence for group in file.groups], [group.at_work for group in file.groups]),
+        agent_groups=tuple((group.name, group.at_work) for group in file.groups),
+    )
+
+
+def _contacts_at_once(file: ScenarioFile) -> int:
+    """Return how many slots are set aside at first: agents busy twice over, and a line as long as patience makes."""
+    slots = sum(group.at_work * max([1, *group.capacity.values()]) for group in file.groups)
+    waiting = 0.0
+    for queue in file.queues.values():
+        waiting += _peak_rate(file, queue) * min(queue.patience.distribution.mean_ns / 1e9, PATIENCE_COUNTED_S)
+    return max(64, 2 * slots + 32 + math.ceil(waiting))
+
+
+def _peak_rate(file: ScenarioFile, queue: ScenarioQueue) -> float:
+    """Return the most contacts a second that are expected."""
+    arrivals = queue.arrivals
+    if arrivals is None:
+        return 0.0
+    volumes = arrivals.volumes or [0.0]
+    rate = arrivals.rate if arrivals.rate is not None else max(volumes) / (file.horizon.interval_ns / 1e9)
+    return rate * arrivals.volume
+
+
+def _capacity(file: ScenarioFile, config: Config, directory: Directory) -> Capacity:
+    horizon = file.horizon
+    span_ns = horizon.warm_up_ns + horizon.drain_ns + file.end_ns - file.start_ns
+    return Capacity(
+        contacts=config.limits.contacts,
+        agents=config.limits.agents,
+        queues=config.limits.queues,
+        trunk_groups=config.limits.trunk_groups,
+        requirements=max(len(directory.requirements.pairs), 1),
+        lines=config.limits.lines,
+        intervals=math.ceil(span_ns / horizon.interval_ns) + 2,
+    )
+
+
+def _opening_rows(file: ScenarioFile, directory: Directory, begin_ns: int) -> Array:
+    """Return when queues open and close; one that is closed at the beginning is closed first."""
+    changes: list[tuple[int, int, int]] = []
+    for name, queue in file.queues.items():
+        if queue.opening_hours is None:
+            continue
+        hours, number = file.opening_hours[queue.opening_hours].opening_hours(), directory.queues.number(name)
+        if not hours.is_open(begin_ns):
+            changes.append((begin_ns, number, QUEUE_CLOSED))
+        at_ns, end_ns = begin_ns, file.end_ns + file.horizon.drain_ns
+        while (change := hours.next_change(at_ns)) is not None and change[0] <= end_ns:
+            at_ns = change[0]
+            changes.append((at_ns, number, QUEUE_OPENED if change[1] else QUEUE_CLOSED))
+    rows: Array = np.asarray(empty_rows(len(changes)))
+    if changes:
+        rows["at_ns"], rows["queue"], rows["kind"] = np.array(changes, np.int64).T
+    return rows
+
+
+def _world(
+    file: ScenarioFile, directory: Directory, capacity: Capacity, script: Array, folder: Path
+) -> dict[str, Array]:
+    queues, groups, trunks = len(file.queues), max(len(file.groups), 1), capacity.trunk_groups
+    intervals = file.intervals
+    stock = _Stock()
+    sources = np.zeros(queues, WorldTables.SCHEMA[4][1])
+    for number, (name, queue) in enumerate(file.queues.items()):
+        _write_source(file, directory, name, queue, sources[number : number + 1], stock, folder)
+    agents = capacity.agents
+    parts = blank_tables(
+        arrivals=(queues,),
+        timers=(capacity.contacts + RETRIALS + capacity.engagements,),
+        callers=(capacity.contacts,),
+        retrials=(RETRIALS,),
+        out=(2 * ROOM,),
+        waits=(intervals, queues, WAIT_BINS),
+        longest=(intervals, queues),
+        retried=(intervals, queues),
+        states=(intervals + 1, groups, AGENT_STATES),
+        busy_trunks=(intervals + 1, trunks),
+        peaks=(intervals, trunks),
+    )
+    at_work = [group.at_work for group in file.groups]
+    speeds = np.ones((agents, queues))
+    if sum(at_work):
+        factors = np.array([[1.0 / group.speed_for(name) for name in file.queues] for group in file.groups])
+        speeds = np.ascontiguousarray(np.repeat(factors, at_work, axis=0))
+    book = parts["book"]
+    book["from_ns"] = file.start_ns
+    book["interval_ns"] = file.horizon.interval_ns
+    book["interval"] = -1
+    book["boundary_ns"] = file.start_ns
+    book["stop_ns"] = file.end_ns + file.horizon.drain_ns
+    parts["row"][:] = np.asarray(empty_rows(1))
+    return (
+        parts
+        | stock.tables()
+        | {
+            "sources": sources,
+            "speeds": speeds,
+            "groups": np.repeat(np.arange(len(at_work), dtype=np.int64), at_work),
+            "script": script,
+        }
+    )
+
+
+class _Stock:
+    """What sources refer to by number."""
+
+    def __init__(self) -> None:
+        self.segments: list[tuple[int, float]] = []
+        self.trace: list[int] = []
+        self.trunks: list[int] = []
+        self.distributions: list[Distribution] = []
+        self.samples: list[float] = []
+
+    def tables(self) -> dict[str, Array]:
+        """Return them as tables of the world."""
+        schema = {name: dtype for name, dtype, _ in WorldTables.SCHEMA}
+        distributions = np.zeros(len(self.distributions), schema["distributions"])
+        first = 0
+        for place, one in enumerate(self.distributions):
+            distributions[place] = (one.kind, one.a, one.b, one.c, first, len(one.samples))
+            first += len(one.samples)
+        return {
+            "segments": np.array(self.segments, schema["segments"]),
+            "trace": np.array(self.trace, np.int64),
+            "trunk_choices": np.array(self.trunks, np.int64),
+            "distributions": distributions,
+            "samples": np.array([sample for one in self.distributions for sample in one.samples], np.float64),
+        }
+
+    def distribution(self, one: Distribution | None) -> int:
+        """Return the number of a distribution, -1 for none."""
+        if one is None:
+            return -1
+        self.distributions.append(one)
+        return len(self.distributions) - 1
+
+
+def _write_source(
+    file: ScenarioFile,
+    directory: Directory,
+    name: str,
+    queue: ScenarioQueue,
+    source: Array,
+    stock: _Stock,
+    folder: Path,
+) -> None:
+    source["queue"] = directory.queues.number(name)
+    source["packed"] = pack_arrival(queue.channel, queue.priority)
+    source["flags"] = FLAG_PROTECTED if queue.protected else 0
+    source["volume"] = 1.0
+    source["since_ns"] = file.start_ns - file.horizon.warm_up_ns
+    source["segment"] = len(stock.segments)
+    source["trace"] = len(stock.trace)
+    if queue.arrivals is not None and queue.arrivals.trace is not None:
+        stock.trace += _trace(file, name, queue.arrivals.trace, folder)
+    elif queue.arrivals is not None:
+        stock.segments += _segments(file, queue)
+    source["segments_end"] = len(stock.segments)
+    source["trace_end"] = len(stock.trace)
+    source["first_trunk"], source["trunks"] = len(stock.trunks), len(queue.trunk_groups)
+    stock.trunks += [directory.trunk_groups.number(group) for group in queue.trunk_groups]
+    source["handle"] = stock.distribution(queue.handle.talk)
+    wrap_up = queue.handle.wrap_up
+    source["wrap_up"] = stock.distribution(wrap_up) if wrap_up and wrap_up.kind != chance.DETERMINISTIC else -1
+    if source["wrap_up"] < 0 and queue.wrap_up_ns == WRAP_UP_BY_AGENT and wrap_up is None:
+        source["wrap_up"] = stock.distribution(exponential(1e9))
+    source["patience"] = stock.distribution(queue.patience.distribution)
+    source["balk_share"] = queue.patience.balk
+    source["ring"] = stock.distribution(queue.ring.answer if queue.ring else None)
+    source["no_answer_share"] = queue.ring.no_answer if queue.ring else 0.0
+    retry = queue.patience.retry
+    source["retry_share"] = retry.share if retry else 0.0
+    source["retry_after"] = stock.distribution(retry.after if retry else None)
+
+
+def _segments(file: ScenarioFile, queue: ScenarioQueue) -> list[tuple[int, float]]:
+    arrivals = queue.arrivals
+    assert arrivals is not None
+    if arrivals.rate is not None:
+        return [(file.end_ns, arrivals.rate * arrivals.volume / 1e9)]
+    volumes, step_ns = arrivals.volumes or [0.0], file.horizon.interval_ns
+    rates = [volumes[place % len(volumes)] * arrivals.volume / step_ns for place in range(file.intervals)]
+    # The warm-up is as the first interval, whose segment begins the earlier.
+    return [(file.start_ns + (place + 1) * step_ns, rate) for place, rate in enumerate(rates)]
+
+
+def _trace(file: ScenarioFile, name: str, trace: str, folder: Path) -> list[int]:
+    try:
+        instants = read_trace(folder / trace)
+    except (OSError, ValueError) as error:
+        raise ConfigError([f"queues.{name}.arrivals.trace: {trace} cannot be read: {error}"]) from None
+    found = [file.start_ns + int(instant * 1e9) for instant in instants]
+    return [at_ns for at_ns in found if file.start_ns - file.horizon.warm_up_ns <= at_ns < file.end_ns]
+
+
+def name_key(name: str) -> int:
+    """Return the number by which chance is keyed for something of this name, whatever stands beside it."""
+    return int(xxhash.xxh3_64_intdigest(name.encode()))

@@ -1,0 +1,169 @@
+"""From a file to a checked scenario: all faults at once with line and column, and changes from the command line."""
+
+import copy
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from engine.config.document import Document, read_document
+from engine.config.faults import note_faults
+from engine.config.queues import CHANNEL_NUMBERS
+from engine.errors import ConfigError
+from engine.model.fields import nearest
+from simulations.scenario.sections import ScenarioFile
+
+
+def is_scenario(value: Any) -> bool:
+    """Tell whether what a YAML file says is a scenario rather than an engine's configuration."""
+    queues = value.get("queues") if isinstance(value, dict) else None
+    return isinstance(value, dict) and (
+        "horizon" in value
+        or "experiment" in value
+        or any("handle" in queue for queue in _mapping(queues).values() if isinstance(queue, dict))
+    )
+
+
+def load_document(source: Path | dict[str, Any], changes: Iterable[str] = ()) -> Document:
+    """Return what a file says, or plain values, with `changes` made, each as `queues.sales.agents=12`.
+
+    Raises ConfigError for a file that is no YAML, and for changes that cannot be made, each with its text.
+    """
+    document = read_document(source) if isinstance(source, Path) else Document("scenario", copy.deepcopy(source))
+    if not isinstance(document.value, dict):
+        if not document.faults:
+            document.add((), "the file must be a mapping of sections, as 'queues:'")
+        raise ConfigError(document.sentences())
+    faults = [fault for change in changes if (fault := _change(document.value, change))]
+    if faults:
+        raise ConfigError(faults)
+    return document
+
+
+def check_value(document: Document, folder: Path) -> ScenarioFile:
+    """Return the scenario, checked; files named in it are relative to `folder`. Raises ConfigError with every fault."""
+    value = _with_shifts(document, folder)
+    context = _names(value) | {"folder": folder}
+    _check_groups(document, value)
+    try:
+        checked = ScenarioFile.model_validate(value, context=context)
+    except ValidationError as error:
+        note_faults(document, error, ScenarioFile, context=context)
+        raise ConfigError(document.sentences()) from None
+    if document.faults:
+        raise ConfigError(document.sentences())
+    return checked
+
+
+def _change(raw: dict[str, Any], change: str) -> str | None:
+    """Make one change; return what is wrong with it."""
+    where, equals, text = change.partition("=")
+    if not equals or not where.strip():
+        return f"--set {change}: write WHERE=VALUE, as queues.sales.agents=12"
+    try:
+        value = YAML(typ="safe", pure=True).load(text)
+    except YAMLError as error:
+        return f"--set {change}: the value is not YAML: {str(error).splitlines()[0]}"
+    place: Any = raw
+    parts = where.strip().split(".")
+    for depth, part in enumerate(parts):
+        last = depth == len(parts) - 1
+        if isinstance(place, list):
+            found = _in_list(place, part)
+            if found is None:
+                return f"--set {change}: there is no '{part}' in '{'.'.join(parts[:depth])}'"
+            if last:
+                place[found] = value
+            place = place[found]
+        elif isinstance(place, dict):
+            if last:
+                place[part] = value
+            elif part not in place and depth < 2 and parts[0] in ("queues", "agents", "trunk_groups"):
+                return f"--set {change}: there is no '{part}' in the file{nearest(part, place)}"
+            else:
+                place = place.setdefault(part, {})
+        else:
+            return f"--set {change}: '{'.'.join(parts[:depth])}' holds no sections"
+    return None
+
+
+def _in_list(entries: list[Any], part: str) -> int | None:
+    """Return which entry is meant: by number from 0, or by the name of a group."""
+    if part.isdecimal():
+        return int(part) if int(part) < len(entries) else None
+    for number, entry in enumerate(entries):
+        if isinstance(entry, dict) and part in (entry.get("group"), entry.get("name")):
+            return number
+    return None
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _names(raw: dict[str, Any]) -> dict[str, Any]:
+    """Return what may be referred to, by kind: taken from the unchecked file, so that all faults show at once."""
+    entries = raw.get("agents")
+    agents = [_mapping(entry) for entry in entries] if isinstance(entries, list) else []
+    skills = raw.get("skills")
+    if not isinstance(skills, list):
+        short = [_mapping(queue) for queue in _mapping(raw.get("queues")).values()]
+        having = [*agents, *(queue for queue in short if queue.get("agents") is not None)]
+        skills = [skill for one in having for skill in _mapping(one.get("skills"))]
+    return {
+        "queue": list(_mapping(raw.get("queues"))),
+        "skill": list(dict.fromkeys(skill for skill in skills if isinstance(skill, str))),
+        "site": list(_mapping(raw.get("sites"))),
+        "trunk group": list(_mapping(raw.get("trunk_groups"))),
+        "opening hours": list(_mapping(raw.get("opening_hours"))),
+        "channel": list(CHANNEL_NUMBERS),
+    }
+
+
+def _check_groups(document: Document, raw: dict[str, Any]) -> None:
+    """No two groups of one name, those that queues name in passing included."""
+    seen: set[Any] = {
+        name for name, queue in _mapping(raw.get("queues")).items() if _mapping(queue).get("agents") is not None
+    }
+    agents = raw.get("agents")
+    for index, entry in enumerate(agents if isinstance(agents, list) else ()):
+        name = _mapping(entry).get("group")
+        if name in seen:
+            document.add(("agents", index, "group"), f"there is a group '{name}' already")
+        seen.add(name)
+
+
+def _with_shifts(document: Document, folder: Path) -> dict[str, Any]:
+    """Return the values with what the file of `shifts: FILE.csv` says in its place: hours, count, breaks, days."""
+    entries = document.value.get("agents")
+    if not isinstance(entries, list):
+        return dict(document.value)
+    read = []
+    for index, entry in enumerate(entries):
+        name = _mapping(entry).get("shifts")
+        if not isinstance(name, str):
+            read.append(entry)
+            continue
+        shifts: list[dict[str, Any]] = []
+        try:
+            with (folder / name).open(encoding="utf-8-sig", newline="") as file:
+                shifts = [_shift(row) for row in csv.DictReader(file, skipinitialspace=True)]
+        except (OSError, UnicodeDecodeError, ValueError) as error:
+            document.add(("agents", index, "shifts"), f"the shifts cannot be read: {error}")
+        read.append(entry | {"shifts": shifts})
+    return {**document.value, "agents": read}
+
+
+def _shift(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row of a file of shifts as a section; several breaks or days stand with a space between."""
+    found: dict[str, Any] = {"hours": row.get("hours")}
+    if row.get("count"):
+        found["count"] = int(row["count"])
+    for word in ("breaks", "days"):
+        if row.get(word):
+            found[word] = row[word].split()
+    return found

@@ -1,0 +1,159 @@
+"""Who is at work when: from groups and shifts to the changes of status that the simulated engine sees."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from engine.messages.kinds import AGENT_STATUS_CHANGED, STATUS_AVAILABLE, STATUS_OFFLINE, STATUS_PAUSED
+from engine.messages.rows import empty_rows
+from engine.model.opening_hours import DAYS, OpeningHours
+from simulations.scenario.sections import Group, ScenarioFile, Shift
+
+
+class Stint(msgspec.Struct, frozen=True):
+    """One agent's stay at work: from when until when, and the breaks in it, ns."""
+
+    agent: int
+    start_ns: int
+    end_ns: int
+    breaks: tuple[tuple[int, int], ...] = ()
+
+
+def stints(file: ScenarioFile, begin_ns: int, end_ns: int) -> list[Stint]:
+    """Return who works when between two instants; agents are numbered group by group.
+
+    Whose group has no shifts stays on until the last contact is gone.
+    """
+    found: list[Stint] = []
+    first = 0
+    for group in file.groups:
+        if group.staffing is not None:
+            found += _staffed(file, group.staffing, first, begin_ns)
+        for member, shift in _assigned(group):
+            agent = first + member
+            if shift is None:
+                found.append(Stint(agent, begin_ns, end_ns + file.horizon.drain_ns))
+            else:
+                found += _stints_of(agent, shift, file.time_zone, begin_ns, end_ns)
+        first += group.at_work
+    return found
+
+
+def scheduled_ns(file: ScenarioFile, edges: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
+    """Return the paid time of each group between every two edges, shape (groups, len(edges) - 1): ns, shrinkage not
+    taken off, breaks included.
+    """
+    paid = np.zeros((len(file.groups), len(edges) - 1))
+    first = 0
+    by_agent: dict[int, list[Stint]] = {}
+    for stint in stints(file, int(edges[0]), int(edges[-1])):
+        by_agent.setdefault(stint.agent, []).append(stint)
+    for number, group in enumerate(file.groups):
+        for agent in range(first, first + group.at_work):
+            for stint in by_agent.get(agent, ()):
+                overlap = np.minimum(edges[1:], stint.end_ns) - np.maximum(edges[:-1], stint.start_ns)
+                paid[number] += np.maximum(overlap, 0)
+        if group.staffing is not None:
+            paid[number] /= 1.0 - min(group.shrinkage, 0.99)
+        elif group.at_work:
+            paid[number] *= group.count / group.at_work
+        first += group.at_work
+    return paid
+
+
+def status_rows(found: list[Stint], begin_ns: int) -> "np.ndarray[Any, Any]":
+    """Return the changes of status of these stays, in order of time, agents in order within one instant."""
+    changes: list[tuple[int, int, int]] = []
+    for stint in found:
+        changes.append((max(stint.start_ns, begin_ns), stint.agent, STATUS_AVAILABLE))
+        for start_ns, end_ns in stint.breaks:
+            if end_ns > begin_ns:
+                changes.append((max(start_ns, begin_ns), stint.agent, STATUS_PAUSED))
+                changes.append((end_ns, stint.agent, STATUS_AVAILABLE))
+        changes.append((stint.end_ns, stint.agent, STATUS_OFFLINE))
+    changes.sort(key=lambda change: (change[0], change[2] != STATUS_OFFLINE, change[1]))
+    rows: np.ndarray[Any, Any] = np.asarray(empty_rows(len(changes)))
+    rows["kind"] = AGENT_STATUS_CHANGED
+    if changes:
+        rows["at_ns"], rows["agent"], rows["a"] = np.array(changes, np.int64).T
+    return rows
+
+
+def _staffed(file: ScenarioFile, staffing: list[int], first: int, begin_ns: int) -> Iterator[Stint]:
+    """Yield stints such that in interval i the first staffing[i] of the group are there; warm-up is as interval 0,
+    and who is there in the last one stays on until the last contact is gone.
+    """
+    step_ns = file.horizon.interval_ns
+    counts = [staffing[place % len(staffing)] for place in range(file.intervals)]
+    for member in range(max(counts, default=0)):
+        since_ns: int | None = None
+        for place, count in enumerate(counts):
+            start_ns = begin_ns if place == 0 else file.start_ns + place * step_ns
+            if member < count and since_ns is None:
+                since_ns = start_ns
+            elif member >= count and since_ns is not None:
+                yield Stint(first + member, since_ns, start_ns)
+                since_ns = None
+        if since_ns is not None:
+            yield Stint(first + member, since_ns, file.end_ns + file.horizon.drain_ns)
+
+
+def _assigned(group: Group) -> Iterator[tuple[int, Shift | None]]:
+    """Yield each member at work with its shift: as many as each shift says, in proportion where shrinkage takes off."""
+    if group.staffing is not None:
+        return
+    if not group.shifts:
+        yield from ((member, None) for member in range(group.at_work))
+        return
+    said = sum(shift.count or 0 for shift in group.shifts)
+    open_ended = [shift for shift in group.shifts if shift.count is None]
+    rest = max(group.count - said, 0)
+    counts: list[int] = []
+    for shift in group.shifts:
+        place = sum(one.count is None for one in group.shifts[: len(counts)])
+        share = rest // len(open_ended) + (place < rest % len(open_ended)) if open_ended else 0
+        counts.append(share if shift.count is None else shift.count)
+    # Cumulative rounding: what shrinkage takes off is spread evenly over the shifts.
+    total, member = max(sum(counts), 1), 0
+    reached = 0
+    for shift, count in zip(group.shifts, counts, strict=True):
+        reached += count
+        upto = round(group.at_work * reached / total)
+        while member < min(upto, group.at_work):
+            yield member, shift
+            member += 1
+
+
+def _stints_of(agent: int, shift: Shift, zone: str, begin_ns: int, end_ns: int) -> Iterator[Stint]:
+    breaks = _spans(zone, shift.breaks, shift.days, begin_ns, end_ns)
+    for start_ns, stop_ns in _spans(zone, shift.hours, shift.days, begin_ns, end_ns):
+        inside = tuple((one, other) for one, other in breaks if start_ns <= one and other <= stop_ns)
+        yield Stint(agent, start_ns, stop_ns, inside)
+
+
+def _spans(
+    zone: str, spans: list[tuple[int, int]], days: list[str], begin_ns: int, end_ns: int
+) -> list[tuple[int, int]]:
+    """Return when these hours of the day are, between two instants, ns; a span that is under way is cut short."""
+    if not spans:
+        return []
+    weekly = tuple(tuple(spans) if not days or day in days else () for day in DAYS)
+    hours = OpeningHours(zone, weekly)
+    found: list[tuple[int, int]] = []
+    open_since = begin_ns if hours.is_open(begin_ns) else None
+    at_ns = begin_ns
+    while at_ns < end_ns:
+        change = hours.next_change(at_ns)
+        if change is None:
+            break
+        at_ns, opens = change
+        if opens:
+            open_since = at_ns
+        elif open_since is not None:
+            found.append((open_since, at_ns))
+            open_since = None
+    if open_since is not None and open_since < end_ns:
+        found.append((open_since, max(end_ns, open_since)))
+    return [span for span in found if span[0] < end_ns]

@@ -1,0 +1,57 @@
+"""A scenario as planners handle it in Python: load it, change it, build it once."""
+
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from simulations.scenario.build import Model, build
+from simulations.scenario.load import check_value, load_document
+from simulations.scenario.sections import ScenarioFile
+
+
+class Scenario(msgspec.Struct, dict=True):
+    """A contact centre and a stretch of time.
+
+    >>> scenario = Scenario.load("hotline.yaml").changed("queues.sales.agents=12")
+    """
+
+    raw: dict[str, Any]
+    """What the file says with all changes made, as plain values; never to be written into."""
+    file: ScenarioFile
+    """The same, checked and typed."""
+    folder: Path
+    """What files named in it are relative to."""
+    path: str = ""
+
+    @classmethod
+    def load(cls, path: Path | str, changes: Iterable[str] = ()) -> "Scenario":
+        """Return the scenario in a file, with `changes` made first, each as `queues.sales.agents=12`.
+
+        Raises ConfigError with every fault, with line and column.
+        """
+        document = load_document(Path(path), changes)
+        folder = Path(path).parent
+        return cls(document.value, check_value(document, folder), folder, str(path))
+
+    @classmethod
+    def of(cls, raw: dict[str, Any], folder: Path | str = ".", changes: Iterable[str] = ()) -> "Scenario":
+        """Return the scenario that plain values say, as a YAML file would. Raises ConfigError."""
+        document = load_document(raw, changes)
+        return cls(document.value, check_value(document, Path(folder)), Path(folder))
+
+    def changed(self, *changes: str) -> "Scenario":
+        """Return the scenario with changes made, each as `queues.sales.agents=12`. Raises ConfigError."""
+        return Scenario.of(self.raw, self.folder, changes)
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.file.name
+
+    @cached_property
+    def model(self) -> Model:
+        """The arrays that run; made once. Raises ConfigError when a trace cannot be read."""
+        return build(self.file, self.folder)

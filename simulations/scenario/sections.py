@@ -1,0 +1,268 @@
+"""The sections of a scenario: the engine's own queues, trunk groups and skills, and the people around them."""
+
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from engine.config.agents import Agent, Name
+from engine.config.faults import Faults, several
+from engine.config.hours import Hours, Spans
+from engine.config.queues import Queue, ServiceLevel
+from engine.config.sections import Channel, Site, TrunkGroup
+from engine.model.fields import Duration, Number, Ref, Section, TimeZone, Whole
+from engine.model.settings import PRIORITIES, SECOND_NS
+from simulations.scenario.arrivals import Arrivals
+from simulations.scenario.distributions import NEVER, DistributionField
+from simulations.scenario.values import Share, plain, read_moment, read_target
+
+AGENTS_MAX: Final = 10_000
+INTERVALS_MAX: Final = 10_000
+Moment = Annotated[str, plain(read_moment)]
+ShareField = Annotated[float, Share()]
+
+
+class Horizon(Section):
+    """The stretch of time that is simulated, in intervals that figures are told by."""
+
+    from_: Moment = Field(default="2026-11-23 08:00", alias="from")
+    to: Moment = "2026-11-23 18:00"
+    interval_ns: Annotated[int, Duration("1m", "1d")] = Field(default=1800 * SECOND_NS, alias="interval")
+    warm_up_ns: Annotated[int, Duration("0s", "7d")] = Field(default=0, alias="warm_up")
+    """What comes before, so that the first interval does not begin empty; not counted."""
+    drain_ns: Annotated[int, Duration("0s", "7d")] = Field(default=4 * 3600 * SECOND_NS, alias="drain")
+    """How long who came in time may still be there afterwards."""
+
+
+class Handle(Section):
+    """How long agents are busy with a contact."""
+
+    talk: DistributionField
+    wrap_up: DistributionField | None = None
+    """Work after it; not said: the queue's own `wrap_up`."""
+
+
+class Retry(Section):
+    """Who did not get served tries again."""
+
+    share: ShareField
+    after: DistributionField
+
+
+def _patience(value: Any) -> Any:
+    """A distribution alone stands for a section that says nothing else."""
+    return {"distribution": value} if isinstance(value, str) else value
+
+
+class Patience(Section):
+    """How long people wait, and what they do then."""
+
+    distribution: DistributionField = NEVER
+    balk: ShareField = 0.0
+    """Of those who cannot be served at once: hang up at once."""
+    retry: Retry | None = None
+
+
+class Ring(Section):
+    """How agents pick up."""
+
+    answer: DistributionField
+    no_answer: ShareField = 0.0
+    """Of offers: the agent does not react, and the ring limit ends it."""
+
+
+def _ring(value: Any) -> Any:
+    return {"answer": value} if isinstance(value, str) else value
+
+
+class ScenarioQueue(Queue):
+    """A queue as the engine knows it, and those who come to it."""
+
+    service_level: Annotated[ServiceLevel, BeforeValidator(read_target)] = ServiceLevel()
+    arrivals: Arrivals | None = None
+    """Not said: contacts come from other queues only."""
+    handle: Handle
+    patience: Annotated[Patience, BeforeValidator(_patience)] = Patience()
+    ring: Annotated[Ring, BeforeValidator(_ring)] | None = None
+    """Not said: every offer is answered at once."""
+    priority: Annotated[int, Whole(0, PRIORITIES - 1)] = 0
+    trunk_groups: list[Annotated[str, Ref("trunk group")]] = Field(default_factory=list)
+    """By which its calls come, in the order in which the carrier tries them."""
+    protected: bool = False
+    """Whether they may use the reserve of their trunk group."""
+    agents: Annotated[int, Whole(0, AGENTS_MAX)] | None = None
+    """A group of so many who serve nothing else: the short way to say it."""
+
+
+class Shift(Section):
+    """When some of a group are at work, by local time, every day or on some."""
+
+    hours: Spans
+    count: Annotated[int, Whole(0, AGENTS_MAX)] | None = None
+    """How many work it; not said: all of the group who are in no other one."""
+    breaks: Spans = Field(default_factory=list)
+    days: list[str] = Field(default_factory=list)
+    """Days of the week; empty: every day."""
+
+
+class Group(Agent):
+    """So many agents who are alike."""
+
+    name: Name = Field(alias="group")
+    count: Annotated[int, Whole(0, AGENTS_MAX)] = 0
+    shifts: list[Shift] = Field(default_factory=list)
+    """Not said: at work all the time."""
+    staffing: list[Annotated[int, Whole(0, AGENTS_MAX)]] | None = None
+    """Instead of shifts: how many are at work in each interval of the horizon, shrinkage taken off already; `count` is
+    not said then."""
+    absence: ShareField = 0.0
+    """How likely each of them is away for the whole day."""
+    shrinkage: ShareField = 0.0
+    """Share of those on a shift who are paid and not at work: training, meetings, leave."""
+    speed: float | dict[Annotated[str, Ref("queue")], Annotated[float, Number(0.01, 100)]] = 1.0
+    """How fast they work: 1.25 handles in four fifths of the time; in all, or by queue."""
+
+    @model_validator(mode="after")
+    def _counted_once(self) -> Self:
+        if self.staffing is not None and (self.shifts or self.count):
+            raise several([(("staffing",), "'staffing' stands for itself, without 'count' and 'shifts'")])
+        return self
+
+    @property
+    def at_work(self) -> int:
+        """How many of them are at work at most, shrinkage taken off, rounded; of `staffing`, the most."""
+        if self.staffing is not None:
+            return max(self.staffing, default=0)
+        return round(self.count * (1.0 - self.shrinkage))
+
+    def speed_for(self, queue: str) -> float:
+        """Return how fast they handle contacts of a queue."""
+        return self.speed.get(queue, 1.0) if isinstance(self.speed, dict) else self.speed
+
+    def expand(self) -> list[Agent]:
+        """Return those at work as agents of the engine, `NAME-1` and on."""
+        common = {name: getattr(self, name) for name in Agent.model_fields}
+        said = set(common)
+        return [
+            Agent.model_construct(said, **common | {"name": f"{self.name}-{number + 1}"})
+            for number in range(self.at_work)
+        ]
+
+
+class Costs(Section):
+    """What things cost, in one currency."""
+
+    currency: str = "EUR"
+    agent_hour: Annotated[float, Number(0, 1e12)] = 0.0
+    """Of everybody on a shift, at work or not."""
+    contact: Annotated[float, Number(-1e12, 1e12)] = 0.0
+    """Of each contact answered; below 0: what it brings."""
+    abandonment: Annotated[float, Number(0, 1e12)] = 0.0
+    blocked: Annotated[float, Number(0, 1e12)] = 0.0
+    trunk_hour: Annotated[float, Number(0, 1e12)] = 0.0
+    """Of each channel, used or not."""
+
+
+class Stop(Section):
+    """When there are replications enough."""
+
+    metric: str = "service_level"
+    """A figure of all queues, or `QUEUE.FIGURE`."""
+    half_width: Annotated[float, Share(1e9)] = 0.01
+    at_most: Annotated[int, Whole(2, 100_000)] = 1000
+
+
+class Experiment(Section):
+    """How often the same stretch of time is simulated, each time with other chance."""
+
+    replications: Annotated[int, Whole(1, 100_000)] = 20
+    seed: Annotated[int, Whole(0, 2**62)] = 1
+    confidence: Annotated[float, Number(0.5, 0.9999)] = 0.95
+    stop: Stop | None = None
+
+
+class Limits(Section):
+    """Bounds of the simulated engine."""
+
+    contacts: Annotated[int, Whole(16, 1_000_000)] | None = None
+    """Contacts at once; not said: as many as it takes."""
+
+
+class ScenarioFile(Section):
+    """A whole scenario file, checked."""
+
+    version: Annotated[int, Whole(1, 1)] = 1
+    name: str = "scenario"
+    service_level_formula: Literal["offered", "answered", "all", "abandons_in"] = "offered"
+    """Of what share the service level is told, by the engine's names."""
+    time_zone: TimeZone = "UTC"
+    horizon: Horizon = Horizon()
+    channels: dict[Annotated[str, Ref("channel")], Channel] = Field(default_factory=dict)
+    skills: list[Name] | None = None
+    sites: dict[Name, Site] = Field(default_factory=dict)
+    trunk_groups: dict[Name, TrunkGroup] = Field(default_factory=dict)
+    opening_hours: dict[Name, Hours] = Field(default_factory=dict)
+    queues: Annotated[dict[Name, ScenarioQueue], Field(min_length=1)]
+    agents: list[Group] = Field(default_factory=list)
+    costs: Costs = Costs()
+    experiment: Experiment = Experiment()
+    limits: Limits = Limits()
+
+    @model_validator(mode="after")
+    def _horizon_fits(self) -> Self:
+        faults: Faults = []
+        start_ns, end_ns = self.start_ns, self.end_ns
+        interval_ns = self.horizon.interval_ns
+        if end_ns <= start_ns:
+            faults.append((("horizon", "to"), "the horizon must end after it begins"))
+        elif (end_ns - start_ns) % interval_ns:
+            faults.append((("horizon", "to"), "the horizon must hold a whole number of intervals"))
+        elif (end_ns - start_ns) // interval_ns > INTERVALS_MAX:
+            faults.append((("horizon", "interval"), f"that makes more than {INTERVALS_MAX} intervals"))
+        if start_ns % interval_ns:
+            text = "the horizon must begin where an interval does, counted from midnight UTC"
+            faults.append((("horizon", "from"), text))
+        if self.horizon.warm_up_ns % interval_ns:
+            faults.append((("horizon", "warm_up"), "the warm-up must be a whole number of intervals"))
+        if not self.agents and all(queue.agents is None for queue in self.queues.values()):
+            faults.append(((), "nobody works: say 'agents', or how many in each queue"))
+        if faults:
+            raise several(faults)
+        return self
+
+    @property
+    def start_ns(self) -> int:
+        """When the first interval begins."""
+        return self.instant_ns(self.horizon.from_)
+
+    @property
+    def end_ns(self) -> int:
+        """When the last interval ends."""
+        return self.instant_ns(self.horizon.to)
+
+    @property
+    def intervals(self) -> int:
+        """How many intervals the horizon has."""
+        return (self.end_ns - self.start_ns) // self.horizon.interval_ns
+
+    @property
+    def groups(self) -> list[Group]:
+        """All groups of agents, those that queues name in passing included, in the order of the file."""
+        made = [
+            Group.model_construct(name=name, count=queue.agents, queues=[name], skills=dict(queue.skills))
+            for name, queue in self.queues.items()
+            if queue.agents is not None
+        ]
+        return [*self.agents, *made]
+
+    def instant_ns(self, moment: str) -> int:
+        """Return the instant of a local time, ns."""
+        local = datetime.fromisoformat(_padded(moment)).replace(tzinfo=ZoneInfo(self.time_zone))
+        return int(local.timestamp()) * SECOND_NS
+
+
+def _padded(moment: str) -> str:
+    """Write the hour with two digits, as `fromisoformat` wants it."""
+    date, _, time = moment.replace("T", " ").partition(" ")
+    return f"{date} {time.zfill(8 if time.count(':') == 2 else 5)}" if time else date

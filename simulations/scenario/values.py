@@ -1,0 +1,79 @@
+"""Values as planners write them: shares (`80%`), rates (`100/min`), targets (`80% in 20s`) and local times."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from engine.model.durations import parse_duration
+from engine.model.fields import fault
+
+_RATE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*/\s*(s|sec|second|m|min|minute|h|hour|d|day)")
+_TARGET: Final = re.compile(r"(\d+(?:\.\d+)?)(%?)\s*(?:in|/)\s*(.+)")
+_MOMENT: Final = re.compile(r"\d{4}-\d{2}-\d{2}(?:[ T]\d{1,2}:\d{2}(?::\d{2})?)?")
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share of something as `80%` or 0.8; the field holds 0.8."""
+
+    most: float = 1.0
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.check)
+
+    def check(self, value: Any) -> float:
+        """Return the share."""
+        found = value
+        if isinstance(value, str) and re.fullmatch(r"\d+(\.\d+)?\s*%", value):
+            found = float(value.removesuffix("%")) / 100
+        if isinstance(found, bool) or not isinstance(found, int | float):
+            raise fault(f"{value!r} is not a share; write 80% or 0.8")
+        if not 0 <= found <= self.most:
+            raise fault(f"{value} is out of range; allowed is 0 to {self.most * 100:g}%")
+        return float(found)
+
+
+def plain(check: Callable[[Any], Any]) -> Any:
+    """Return the annotation of a field whose value `check` reads."""
+
+    class _Plain:
+        @staticmethod
+        def __get_pydantic_core_schema__(source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+            return core_schema.no_info_plain_validator_function(check)
+
+    return _Plain
+
+
+def read_rate(value: Any) -> float:
+    """Return the contacts per second of `100/min`."""
+    match = _RATE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise fault(f"{value!r} is not a rate; write 100/min, 2.4/min or 6000/h")
+    return float(match[1]) / {"s": 1, "m": 60, "h": 3600, "d": 86_400}[match[2][0]]
+
+
+def read_target(value: Any) -> Any:
+    """Return `80% in 20s`, or 80/20, as the engine's own section of a service level; others as they are."""
+    if not isinstance(value, str):
+        return value
+    match = _TARGET.fullmatch(value.strip())
+    if match is None:
+        raise fault(f"{value!r} is not a service level; write 80% in 20s")
+    threshold = f"{match[3]}s" if match[3].isdecimal() else match[3]
+    try:
+        parse_duration(threshold)
+    except ValueError as error:
+        raise fault(str(error)) from None
+    share = float(match[1])
+    return {"threshold": threshold, "target": share / 100 if match[2] or share > 1 else share}
+
+
+def read_moment(value: Any) -> str:
+    """Check a local time as 2026-11-23 07:00, or a date, and return it as written."""
+    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+        raise fault(f"{value!r} is not a time; write 2026-11-23 07:00")
+    return value

@@ -1,0 +1,21 @@
+"""Compile the simulated world now, so that nobody waits for it later: `python -m simulations.world.warm`."""
+
+import sys
+import time
+
+
+def warm() -> float:
+    """Compile or load the world; return the seconds it took."""
+    began = time.perf_counter()
+    from simulations.experiment.stage import Stage
+    from simulations.scenario.scenario import Scenario
+
+    queue = {"arrivals": {"rate": "1/min"}, "handle": {"talk": "1m"}, "agents": 1}
+    horizon = {"from": "2026-11-23 08:00", "to": "2026-11-23 09:00", "interval": "1h"}
+    Stage(Scenario.of({"horizon": horizon, "queues": {"q": queue}}).model).play(1, 0)
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    print("compiling the simulated world (about a minute, once)", file=sys.stderr)
+    print(f"simulated world ready in {warm():.1f} s", file=sys.stderr)

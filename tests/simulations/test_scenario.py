@@ -1,0 +1,221 @@
+"""Scenario files: what they say, and every fault of a bad one with its place."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.errors import ConfigError
+from engine.messages.kinds import STATUS_AVAILABLE, STATUS_OFFLINE, STATUS_PAUSED
+from simulations.scenario.commands import FolderInUse, check_scenario, write_example
+from simulations.scenario.distributions import (
+    Distribution,
+    empirical,
+    erlang,
+    hyperexponential,
+    lognormal,
+    read_distribution,
+)
+from simulations.scenario.load import is_scenario
+from simulations.scenario.roster import scheduled_ns, status_rows, stints
+from simulations.scenario.scenario import Scenario
+
+SECOND_NS = 1e9
+HOUR_NS = 3600 * 10**9
+GOOD = """
+name: small
+time_zone: Asia/Ho_Chi_Minh
+horizon: {from: 2026-11-23 08:00, to: 2026-11-23 12:00, interval: 30m}
+queues:
+  sales:
+    service_level: 90% in 30s
+    arrivals: {rate: 2/min, busyness: 10%}
+    handle: {talk: "lognormal(mean=180s, cv=0.9)", wrap_up: 20s}
+    patience: exponential(mean=2m)
+    agents: 8
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "scenario.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_scenario_says_what_it_says(tmp_path: Path) -> None:
+    scenario = Scenario.load(written(tmp_path, GOOD))
+    queue = scenario.file.queues["sales"]
+    assert scenario.name == "small"
+    assert (queue.service_level.target, queue.service_level.threshold_ns) == (0.9, 30 * SECOND_NS)
+    assert queue.handle.talk.mean_ns == pytest.approx(180 * SECOND_NS)
+    assert queue.patience.distribution.mean_ns == 120 * SECOND_NS
+    assert scenario.file.intervals == 8
+    assert scenario.file.start_ns == 1_795_395_600 * SECOND_NS, "eight in Ho Chi Minh City is one in UTC"
+    assert [(group.name, group.at_work) for group in scenario.file.groups] == [("sales", 8)]
+
+
+def test_changes_are_made_before_it_is_checked(tmp_path: Path) -> None:
+    path = written(tmp_path, GOOD)
+    changed = Scenario.load(path, ["queues.sales.agents=12", "queues.sales.arrivals.volume=1.5", "name=other"])
+    assert changed.file.groups[0].count == 12
+    assert changed.file.queues["sales"].arrivals is not None
+    assert changed.file.queues["sales"].arrivals.volume == 1.5
+    assert changed.name == "other"
+    again = changed.changed("queues.sales.agents=3")
+    assert (again.file.groups[0].count, changed.file.groups[0].count) == (3, 12)
+    for change, said in (
+        ("queues.sale.agents=12", "there is no 'sale' in the file; did you mean 'sales'?"),
+        ("agents", "write WHERE=VALUE"),
+        ("queues.sales.agents=[", "the value is not YAML"),
+        ("name.first=1", "'name' holds no sections"),
+    ):
+        with pytest.raises(ConfigError, match="--set") as raised:
+            Scenario.load(path, [change])
+        assert said in raised.value.faults[0]
+    with pytest.raises(ConfigError, match="not a whole number"):
+        Scenario.load(path, ["queues.sales.agents=many"])
+
+
+def test_all_faults_have_a_place_and_the_nearest_word(tmp_path: Path) -> None:
+    text = """
+horizon: {from: 2026-11-23 08:00, to: 2026-11-23 12:10, interval: 30m}
+queues:
+  sales:
+    arivals: {rate: 2/min}
+    handle: {talk: lognorml(3m)}
+    patience: {distribution: exponential(2), balk: 120%}
+    skills: {sales: 1}
+  help:
+    arrivals: {rate: 2/min, volumes: [1]}
+    handle: {talk: erlang(mean=6m, k=2)}
+agents:
+  - {group: a, count: 3, skills: {sales: 1}, speed: {sale: 2}}
+  - {group: a, count: 3, site: hanoi}
+"""
+    with pytest.raises(ConfigError) as raised:
+        Scenario.load(written(tmp_path, text))
+    faults = "\n".join(fault.split("scenario.yaml:")[1] for fault in raised.value.faults)
+    for said in (
+        "5:5: unknown word 'arivals'; did you mean 'arrivals'?",
+        "6:20: 'lognorml' is not a distribution; did you mean 'lognormal'?",
+        "7:30: '2' is not a duration",
+        "7:52: 120% is out of range",
+        "10:15: say one of rate, volumes, csv and trace; there is rate and volumes",
+        "11:20: 'erlang(mean=6m' ends before its bracket",
+        "there is no queue 'sale'; did you mean 'sales'?",
+        "14:13: there is a group 'a' already",
+        "there is no site 'hanoi'",
+    ):
+        assert said in faults, f"{said}\n---\n{faults}"
+
+
+def test_rules_between_values(tmp_path: Path) -> None:
+    for old, new, said in (
+        ("12:00", "12:10", "the horizon must hold a whole number of intervals"),
+        ("12:00", "07:00", "the horizon must end after it begins"),
+        ("interval: 30m", "interval: 7m", "the horizon must begin where an interval does"),
+        ("    agents: 8\n", "", "nobody works"),
+    ):
+        with pytest.raises(ConfigError, match=said):
+            Scenario.load(written(tmp_path, GOOD.replace(old, new)))
+
+
+def test_volumes_come_from_a_file_beside_the_scenario(tmp_path: Path) -> None:
+    (tmp_path / "day.csv").write_text("interval,volume,other\n8:00,10,1\n8:30,20,2\n", encoding="utf-8")
+    text = GOOD.replace("{rate: 2/min, busyness: 10%}", "{csv: day.csv}")
+    arrivals = Scenario.load(written(tmp_path, text)).file.queues["sales"].arrivals
+    assert arrivals is not None
+    assert arrivals.volumes == [10.0, 20.0]
+    for arrivals_text, said in (
+        ("{csv: day.csv, column: vol}", "day.csv has no column 'vol'"),
+        ("{csv: none.csv}", "the file cannot be read"),
+        ("{csv: day.csv, column: interval}", "a volume is no number"),
+    ):
+        with pytest.raises(ConfigError, match=said):
+            Scenario.load(written(tmp_path, GOOD.replace("{rate: 2/min, busyness: 10%}", arrivals_text)))
+
+
+@pytest.mark.parametrize(
+    ("one", "mean", "cv"),
+    [
+        (read_distribution("30s", Path()), 30.0, 0.0),
+        (read_distribution("exponential(2m)", Path()), 120.0, 1.0),
+        (lognormal(180e9, 0.9), 180.0, 0.9),
+        (erlang(60e9, 4), 60.0, 0.5),
+        (hyperexponential(90e9, 2.0), 90.0, 2.0),
+        (empirical([1e9, 2e9, 3e9]), 2.0, math.sqrt(1 / 12) * 2 / 2),
+    ],
+)
+def test_distributions_have_their_moments(one: Distribution, mean: float, cv: float) -> None:
+    """Drawn as the world draws them."""
+    from simulations.world.chance import draw, key_of
+
+    table = np.zeros(1, [("kind", "i8"), ("a", "f8"), ("b", "f8"), ("c", "f8"), ("first", "i8"), ("count", "i8")])
+    table[0] = (one.kind, one.a, one.b, one.c, 0, len(one.samples))
+    records, samples = table.view(np.recarray), np.array(one.samples or (0.0,))
+    drawn = (
+        np.array([draw(records, samples, 0, np.uint64(key_of(np.uint64(5), n, 0)), 3) for n in range(4000)]) / SECOND_NS
+    )
+    assert one.mean_ns / SECOND_NS == pytest.approx(mean)
+    assert drawn.mean() == pytest.approx(mean, abs=4 * drawn.std() / math.sqrt(4000) + 1e-9)
+    if cv:
+        assert drawn.std() / drawn.mean() == pytest.approx(cv, rel=0.25)
+    assert one.scaled(2.0).mean_ns == pytest.approx(2 * one.mean_ns)
+
+
+def test_shifts_breaks_and_staffing_make_changes_of_status() -> None:
+    scenario = Scenario.of(
+        {
+            "horizon": {"from": "2026-11-23 08:00", "to": "2026-11-23 12:00", "interval": "1h"},
+            "queues": {"q": {"arrivals": {"rate": "1/min"}, "handle": {"talk": "1m"}}},
+            "agents": [
+                {
+                    "group": "shifts",
+                    "count": 10,
+                    "shrinkage": 0.2,
+                    "shifts": [
+                        {"hours": "7:00-10:00", "count": 5, "breaks": "9:00-9:15"},
+                        {"hours": "9:00-14:00"},
+                    ],
+                },
+                {"group": "by-interval", "staffing": [1, 3, 2, 3]},
+            ],
+        }
+    )
+    file = scenario.file
+    rows = status_rows(stints(file, file.start_ns, file.end_ns), file.start_ns)
+    hours = (rows["at_ns"] - file.start_ns) / HOUR_NS
+    of_shifts = rows["agent"] < 8
+    assert list(zip(hours[of_shifts & (rows["agent"] == 0)], rows["a"][rows["agent"] == 0], strict=True)) == [
+        (0.0, STATUS_AVAILABLE),
+        (1.0, STATUS_PAUSED),
+        (1.25, STATUS_AVAILABLE),
+        (2.0, STATUS_OFFLINE),
+    ]
+    assert [float(hour) for hour in hours[rows["agent"] == 7]] == [1.0, 6.0]
+    at_work = np.zeros(4)
+    for stint in stints(file, file.start_ns, file.end_ns):
+        if stint.agent >= 8:
+            for place in range(4):
+                start_ns = file.start_ns + place * HOUR_NS
+                at_work[place] += stint.start_ns <= start_ns < stint.end_ns
+    assert at_work.tolist() == [1, 3, 2, 3]
+    paid = scheduled_ns(file, scenario.model.edges_ns) / HOUR_NS
+    assert paid.tolist() == [[5.0, 10.0, 5.0, 5.0], [1.0, 3.0, 2.0, 3.0]]
+
+
+def test_the_example_is_good_and_overwrites_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    paths = write_example(tmp_path / "plan")
+    assert {path.name for path in paths} == {"hotline.yaml", "sales_30min.csv", "shifts.csv"}
+    assert check_scenario(tmp_path / "plan" / "hotline.yaml") == 0
+    assert "good. A scenario of 30 intervals of 30m, 2 queues" in capsys.readouterr().out
+    with pytest.raises(FolderInUse, match="is there already"):
+        write_example(tmp_path / "plan")
+
+
+def test_a_check_tells_scenarios_from_configurations(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert check_scenario(written(tmp_path, "queues: {sales: {}}\n")) is None
+    assert not is_scenario(None)
+    assert check_scenario(written(tmp_path, GOOD.replace("8\n", "eight\n"))) == 1
+    assert "scenario.yaml:11:13: 'eight' is not a whole number" in capsys.readouterr().out

@@ -1,0 +1,141 @@
+"""`trunkline simulate`: what it prints and writes, and how it ends."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from simulations.experiment.command import simulate as simulate_command
+from simulations.experiment.estimates import Estimate, mean, ratio, t_quantile
+from simulations.experiment.intervals import COLUMNS
+from simulations.experiment.result import quantile_s
+from simulations.experiment.simulate import simulate
+from simulations.scenario.scenario import Scenario
+from simulations.scenario.sections import Stop
+from simulations.world.waits import BIN_EDGES_S
+
+pytestmark = pytest.mark.timeout(600)  # the first of them may compile the world
+TEXT = """
+name: small
+horizon: {from: 2026-11-23 08:00, to: 2026-11-23 10:00, interval: 30m}
+queues:
+  sales:
+    arrivals: {rate: 2/min}
+    handle: {talk: exponential(3m), wrap_up: exponential(20s)}
+    patience: exponential(1m)
+    strategy: longest-idle
+    agents: 7
+  help:
+    arrivals: {rate: 10/h}
+    handle: {talk: exponential(5m)}
+    patience: exponential(4m)
+    strategy: longest-idle
+    agents: 2
+costs: {currency: VND, agent_hour: 60, abandonment: 10}
+experiment: {replications: 6, seed: 4}
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    file = tmp_path / "small.yaml"
+    file.write_text(TEXT, encoding="utf-8")
+    return file
+
+
+def said(*arguments: str) -> Result:
+    """What the command said to these arguments."""
+    app = typer.Typer(pretty_exceptions_enable=False)
+    app.command()(simulate_command)
+    return CliRunner().invoke(app, list(arguments))
+
+
+def test_a_table_names_every_queue_with_units_and_seed(path: Path) -> None:
+    done = said(str(path))
+    assert done.exit_code == 0, done.output
+    for word in ("small: 6 replications, seed 4", "sales", "help", "all", "95% confidence", "ASA, s"):
+        assert word in done.stdout
+
+
+def test_json_holds_every_figure_with_its_limits(path: Path) -> None:
+    found = json.loads(said(str(path), "-n", "4", "--seed", "9", "--set", "queues.sales.agents=30", "--json").stdout)
+    assert (found["replications"], found["seed"]) == (4, 9)
+    level = found["queues"]["sales"]["service_level"]
+    assert level["low"] <= level["value"] <= level["high"]
+    assert level["value"] > 0.99, "thirty agents are plenty"
+    assert found["cost"]["currency"] == "VND"
+    assert found["cost"]["value"] == pytest.approx(32 * 2 * 60 + 10 * found["all"]["abandoned"]["value"], rel=1e-6)
+    for name in ("offered", "answered", "abandon_rate", "asa_s", "aht_s", "occupancy"):
+        assert found["all"][name]["value"] is not None
+
+
+def test_csv_has_the_columns_that_all_figures_share(path: Path) -> None:
+    rows = list(csv.DictReader(said(str(path), "-n", "3", "--csv").stdout.splitlines()))
+    assert tuple(rows[0]) == COLUMNS
+    assert [(row["queue"], row["interval_start"]) for row in rows[:2]] == [
+        ("sales", "2026-11-23T08:00:00+00:00"),
+        ("sales", "2026-11-23T08:30:00+00:00"),
+    ]
+    assert len(rows) == 8
+    assert float(rows[0]["agents_scheduled"]) == 7
+    assert {row["source"] for row in rows} == {"sim"}
+
+
+def test_a_run_leaves_its_files_and_can_be_repeated_from_them(path: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert said(str(path), "-n", "3", "--set", "queues.sales.agents=9", "-o", str(out)).exit_code == 0
+    run = json.loads((out / "run.json").read_text())
+    again = json.loads(said(str(out / "scenario.lock.yaml"), "-n", "3", "--json").stdout)
+    assert again["queues"] == run["queues"]
+    assert (out / "summary.md").read_text().startswith("# small")
+    assert len((out / "intervals.csv").read_text().splitlines()) == 9
+
+
+def test_faults_and_absent_files_end_with_their_codes(path: Path) -> None:
+    done = said(str(path), "--set", "queues.sale.agents=9")
+    assert (done.exit_code, "did you mean 'sales'?" in done.stderr) == (1, True)
+    done = said(str(path), "--set", "experiment.stop={metric: sale.service_level}")
+    assert (done.exit_code, "there is no queue 'sale'" in done.stderr) == (1, True)
+    assert said(str(path), "--json", "--csv").exit_code == 2
+    assert said(str(path.with_name("none.yaml"))).exit_code == 1
+
+
+def test_replications_stop_when_the_interval_is_narrow_enough(path: Path) -> None:
+    scenario = Scenario.load(path)
+    told: list[tuple[int, int]] = []
+    found = simulate(
+        scenario,
+        stop=Stop(metric="sales.service_level", half_width=0.02, at_most=500),
+        progress=lambda done, planned: told.append((done, planned)),
+    )
+    assert found.estimate("service_level", "sales").half_width <= 0.02
+    assert 6 < found.replications < 500
+    assert told[-1] == (found.replications, found.replications)
+    few = simulate(scenario, stop=Stop(metric="sales.service_level", half_width=0.0001, at_most=13))
+    assert few.replications == 13
+
+
+def test_estimates_by_the_book() -> None:
+    assert t_quantile(0.95, 9) == pytest.approx(2.2621571628, abs=1e-8)
+    assert t_quantile(0.99, 30) == pytest.approx(2.7499956536, abs=1e-8)
+    assert t_quantile(0.95, 1000) == pytest.approx(1.9623390808, abs=1e-6)
+    found = mean(np.array([1.0, 2.0, 3.0, 4.0]), 0.95)
+    assert (found.value, found.half_width) == (2.5, pytest.approx(3.1824463053 * np.std([1, 2, 3, 4], ddof=1) / 2))
+    same = ratio(np.array([1.0, 2.0, 3.0]), np.array([2.0, 4.0, 6.0]), 0.95)
+    assert same == Estimate(0.5, 0.5, 0.5)
+    alone = ratio(np.array([1.0]), np.array([2.0]), 0.95)
+    assert (alone.value, np.isnan(alone.low)) == (0.5, True)
+    assert np.isnan(ratio(np.zeros(3), np.zeros(3), 0.95).value)
+
+
+def test_quantiles_of_waits_lie_within_their_bin() -> None:
+    counts = np.zeros((2, len(BIN_EDGES_S)), int)
+    counts[0, [0, 1, 10]] = 50, 25, 25
+    assert quantile_s(counts, 0.5)[0] == 0.0
+    assert quantile_s(counts, 0.625)[0] == pytest.approx(0.25)
+    assert quantile_s(counts, 1.0)[0] == pytest.approx(BIN_EDGES_S[10])
+    assert np.isnan(quantile_s(counts, 0.5)[1])
