@@ -1,7 +1,7 @@
 """A stage: the tables of one simulated engine and its world, in which one replication after the other is played."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -15,6 +15,8 @@ from simulations.world.run import run
 from simulations.world.tables import WorldTables
 
 Array = np.ndarray[Any, Any]
+CONTACTS_MAX: Final = 1_000_000
+"""Contacts at once that room is made for at most."""
 
 
 class SimulationFailed(TrunklineError):
@@ -73,8 +75,9 @@ class Stage:
 
     def _make_room(self) -> None:
         contacts = 4 * self._played.capacity.contacts
-        if contacts > 4_000_000:
-            raise SimulationFailed("more than a million contacts at once: nobody serves them, and they do not give up")
+        if contacts > CONTACTS_MAX:
+            text = f"more than {CONTACTS_MAX // 4} contacts at once: nobody serves them, and they do not give up"
+            raise SimulationFailed(text)
         self._hold(build(self.model.file, self._folder, contacts))
 
     def _set_up(self, seed: int, replication: int) -> None:

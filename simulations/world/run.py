@@ -45,6 +45,8 @@ def run(t: Any, w: Any) -> bool:
             happen(t, w, w.timers[0].order)
         else:
             _arrive_next(t, w)
+            if book.lost > 0:
+                return True  # the kernel has too little room: to be played again with more
     book.now_ns = max(book.now_ns, end_ns)
     _pass_boundaries(t, w)
     return True
