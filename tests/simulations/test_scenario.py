@@ -8,7 +8,7 @@ import pytest
 
 from engine.errors import ConfigError
 from engine.messages.kinds import STATUS_AVAILABLE, STATUS_OFFLINE, STATUS_PAUSED
-from simulations.scenario.commands import FolderInUse, check_scenario, write_example
+from simulations.commands.scenario_files import FolderInUse, check_scenario, write_example
 from simulations.scenario.distributions import (
     Distribution,
     empirical,

@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from simulations.experiment.command import simulate as simulate_command
+from simulations.commands.simulate import simulate as simulate_command
 from simulations.experiment.estimates import Estimate, mean, ratio, t_quantile
 from simulations.experiment.intervals import COLUMNS
 from simulations.experiment.result import quantile_s

@@ -11,7 +11,7 @@ from engine.config.document import read_document
 from engine.errors import ConfigError, TrunklineError
 from engine.model.durations import format_duration
 
-EXAMPLE: Final = Path(__file__).with_name("example")
+EXAMPLE: Final = Path(__file__).parents[1] / "scenario" / "example"
 
 
 class FolderInUse(TrunklineError):

@@ -1,4 +1,4 @@
-"""`trunkline simulate`: what can be said to it, with help; what is done lies in `run_command`."""
+"""`trunkline simulate`: what can be said to it, with help; what is done lies in `simulate_run`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -25,7 +25,7 @@ def simulate(
 ) -> None:
     """Play a scenario many times and tell what comes of it. Example: trunkline simulate hotline.yaml -n 50 -o out"""
     with errors_as_exits():
-        from simulations.experiment.run_command import Asked, run
+        from simulations.commands.simulate_run import Asked, run
 
         if as_json and as_csv:
             raise typer.BadParameter("say --json or --csv, not both")
