@@ -1,0 +1,143 @@
+"""Shifts that cover: against every possibility on small days, and what is told where nothing covers."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from engine.errors import TrunklineError
+from simulations.staffing import Break, Cut, Shift, cover, shift_patterns
+
+HOUR_S = 3600.0
+
+
+def cheapest(required: np.ndarray, works: np.ndarray, cost: np.ndarray, most: int) -> float:
+    """The least cost of all ways to have up to `most` agents on each pattern."""
+    counts = np.array(list(itertools.product(range(most + 1), repeat=len(works))))
+    return float((counts @ cost)[(counts @ works >= required).all(axis=1)].min())
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_no_cover_costs_less(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    works = (draw.random((5, 6)) < 0.6).astype(float)
+    works[0] = 1.0
+    cost, required = draw.uniform(1.0, 9.0, 5).round(1), draw.integers(0, 4, 6)
+    found = cover(required, works, cost)
+    assert found.cost == pytest.approx(cheapest(required, works, cost, 4))
+    assert (found.on_duty[0] >= required - 1e-9).all()
+    assert found.cost == pytest.approx(float(found.counts[0] @ cost))
+    assert found.optimal
+    assert found.bound <= found.cost + 1e-6
+    assert not found.short.any()
+
+
+def test_a_day_of_268_patterns_is_covered_at_once() -> None:
+    shifts = (
+        Shift("full", 8.5 * HOUR_S, 6 * HOUR_S, 15 * HOUR_S, 1800.0, (Break(1800.0, 3 * HOUR_S, 5 * HOUR_S),)),
+        Shift("long", 10.5 * HOUR_S, 6 * HOUR_S, 13 * HOUR_S, 1800.0, (Break(1800.0, 4 * HOUR_S, 6 * HOUR_S),)),
+        Shift("part", 4 * HOUR_S, 5 * HOUR_S, 19.5 * HOUR_S, 1800.0),
+        Shift("night", 8 * HOUR_S, 20 * HOUR_S, 23.5 * HOUR_S, 1800.0, (Break(1800.0, 3 * HOUR_S, 5 * HOUR_S),)),
+    )
+    patterns = shift_patterns(shifts, 48, round_the_clock=True)
+    assert patterns.works.shape[0] > 200
+    clock = np.arange(48) / 2
+    required = np.ceil(3 + 60 * np.exp(-(((clock - 10.5) / 2.5) ** 2)) + 45 * np.exp(-(((clock - 15.5) / 3) ** 2)))
+    found = cover(required, patterns.works, patterns.cost)
+    assert (found.on_duty[0] >= required - 1e-9).all()
+    assert found.cost <= 1.002 * found.bound
+    assert found.cost >= required.sum() / 2
+    again = cover(required, patterns.works, patterns.cost)
+    assert (again.counts == found.counts).all()
+
+
+def test_groups_share_what_sets_of_queues_need() -> None:
+    works, cost = np.ones((1, 1)), np.array([[1.0], [1.0], [1.5]])
+    able = np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0], [1.0, 1.0, 1.0]])
+    alone = cover([[5], [5], [10]], works, cost, able=able)
+    assert alone.counts.ravel().tolist() == [5, 5, 0]
+    pooled = cover([[5], [5], [8]], works, cost, able=able)
+    assert pooled.cost == pytest.approx(9.0)
+    assert pooled.counts.sum() == 8
+
+
+def test_bounds_and_cuts_are_kept() -> None:
+    works, cost = np.eye(3), np.array([[1.0, 1.0, 1.0], [2.0, 2.0, 2.0]])
+    able = np.ones((1, 2))
+    assert cover([4, 4, 4], works, cost, able=able, group_max=[7, 99]).counts.sum(axis=1).tolist() == [7, 5]
+    limited = cover([4, 4, 4], works, cost, able=able, most=np.array([[1, 9, 9], [9, 9, 9]]))
+    assert limited.counts.tolist() == [[1, 4, 4], [3, 0, 0]]
+    weights = np.zeros((2, 3))
+    weights[1, 2] = 1.0
+    cut = cover([4, 4, 4], works, cost, able=able, cuts=[Cut(weights, 2.0)])
+    assert cut.counts.tolist() == [[4, 4, 2], [0, 0, 2]]
+
+
+def test_shortfall_at_a_price() -> None:
+    works = np.array([[1.0, 1.0, 0.0]])
+    found = cover([2, 3, 4], works, [10.0], shortfall_cost=6.0)
+    assert found.counts.tolist() == [[2]]
+    assert found.short.tolist() == [[0.0, 1.0, 4.0]]
+    assert found.cost == 20.0
+    assert found.bound == pytest.approx(20.0 + 5 * 6.0, rel=1e-3)
+
+
+def test_part_of_an_interval_counts_as_part_of_an_agent() -> None:
+    assert cover([1.0], [[0.5]], [1.0]).counts.tolist() == [[2]]
+
+
+@pytest.mark.parametrize(
+    ("required", "works", "cost", "more", "words"),
+    [
+        ([1, 1], [[1.0, 0.0]], [1.0], {}, "interval 1 requires agents, and no shift works then"),
+        ([1, 1], [[1.0]], [1.0], {}, "the shape"),
+        ([1], [[1.0]], [1.0, 2.0], {}, "cost has the shape"),
+        ([1], [[1.0]], [-1.0], {}, "0 or more"),
+        ([[1]], [[1.0]], [1.0], {"able": [[0.0]]}, "no group counts in it"),
+        ([5], [[1.0]], [1.0], {"most": 3}, "no shifts cover what is required"),
+    ],
+)
+def test_what_cannot_be_covered_is_told(
+    required: list[int], works: list[list[float]], cost: list[float], more: dict[str, object], words: str
+) -> None:
+    with pytest.raises(TrunklineError, match=words):
+        cover(required, works, cost, **more)  # type: ignore[arg-type]
+
+
+def test_patterns_of_shifts_with_breaks() -> None:
+    shift = Shift("day", 4 * HOUR_S, 8 * HOUR_S, 9 * HOUR_S, HOUR_S, (Break(HOUR_S, HOUR_S, 2 * HOUR_S),))
+    found = shift_patterns([shift], 6, interval_s=HOUR_S, begins_s=8 * HOUR_S)
+    assert found.works.tolist() == [[1, 0, 1, 1, 0, 0], [1, 1, 0, 1, 0, 0], [0, 1, 0, 1, 1, 0], [0, 1, 1, 0, 1, 0]]
+    assert found.cost.tolist() == [3.0] * 4
+    assert found.starts_s.tolist() == [8 * HOUR_S, 8 * HOUR_S, 9 * HOUR_S, 9 * HOUR_S]
+    assert found.breaks_s[0] == (9 * HOUR_S,)
+    quarter = Shift("odd", HOUR_S, 900.0, 900.0, cost=7.0)
+    assert shift_patterns([quarter], 3).works.tolist() == [[0.5, 1.0, 0.5]]
+    assert shift_patterns([quarter], 3).cost.tolist() == [7.0]
+
+
+def test_nights_come_round() -> None:
+    night = [Shift("night", 8 * HOUR_S, 20 * HOUR_S, 20 * HOUR_S)]
+    assert shift_patterns(night, 24, interval_s=HOUR_S, round_the_clock=True).works[0].sum() == 8
+    assert shift_patterns(night, 24, interval_s=HOUR_S).works[0].sum() == 4
+
+
+def test_breaks_never_overlap() -> None:
+    rest = Break(1800.0, HOUR_S, 2 * HOUR_S)
+    found = shift_patterns([Shift("two", 4 * HOUR_S, 0.0, 0.0, breaks=(rest, rest))], 8)
+    assert (found.works.sum(axis=1) == 6).all()
+    assert len(found.names) == 6
+
+
+@pytest.mark.parametrize(
+    ("shift", "words"),
+    [
+        (Shift("a", 0.0, 0.0, 0.0), "length"),
+        (Shift("a", HOUR_S, 2.0, 1.0), "last start"),
+        (Shift("a", HOUR_S, 0.0, 0.0, breaks=(Break(1800.0, 0.0, HOUR_S),)), "does not lie inside"),
+        (Shift("a", HOUR_S, 0.0, 86_400.0, step_s=0.5), "more than 100000"),
+    ],
+)
+def test_shifts_that_make_no_sense(shift: Shift, words: str) -> None:
+    with pytest.raises(TrunklineError, match=words):
+        shift_patterns([shift], 48)
