@@ -2,7 +2,6 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from contextlib import suppress
 from copy import copy
 from typing import Final
 
@@ -22,11 +21,12 @@ from engine.projections.answers import AgentList, ContactAnswer, ContactList, Fo
 from engine.projections.contacts.engagements import Engagement, engagements
 from engine.projections.contacts.explain import Explanation, explain
 from engine.projections.contacts.history import ContactHistory
-from engine.projections.contacts.open_record import open_record, open_slot
+from engine.projections.contacts.open_record import open_slot
 from engine.projections.contacts.records import ContactRecord, Words, waited_until
 from engine.projections.contacts.waiting_reasons import WaitingReason, waiting_reasons
 from engine.projections.feed.conversation import Conversation, conversation
 from engine.projections.feed.events import EventPage, EventReader
+from engine.projections.feed.finder import ContactFinder
 from engine.projections.feed.remarks import RemarkBook, Remarks
 from engine.projections.feed.transcripts import Message, Transcripts
 from engine.projections.figures import (
@@ -318,12 +318,13 @@ class Views:
         rows = with_quality(rows, self.quality.intervals(from_ns, to_ns, step_ns, at_ns, by), self.directory)
         return IntervalTable(self.as_of, at_ns, step_ns / NS, by, kind.formula, rows, next_from_ns)
 
-    def contact(self, name: str, now_ns: int | None = None) -> ContactAnswer:
+    def contact(self, name: str, now_ns: int | None = None, *, in_log: bool = False) -> ContactAnswer:
         """One contact by its name (the latest of it) or id. Raises KeyError when it is unknown or forgotten.
 
-        Only those that are closed are ever forgotten.
+        Only those that are closed are ever forgotten; with `in_log`, which may read the disk, no id is.
         """
-        return ContactAnswer(self.history.as_of, waited_until(self._record(name), self.now_ns(now_ns)))
+        record = self._finder.find(name, in_log=in_log)
+        return ContactAnswer(self.history.as_of, waited_until(record, self.now_ns(now_ns)))
 
     def contacts_of(
         self, customer: str, now_ns: int | None = None, limit: int = 100, before_id: int | None = None
@@ -336,11 +337,12 @@ class Views:
 
     def timeline(self, name: str, limit: int = 1000, after_seq: int = 0) -> EventPage:
         """A contact's events after a position. Reads the disk: call it in a thread."""
-        return self.events.read(after_seq, limit, (), *self._recorded(name))
+        return self.events.read(after_seq, limit, (), *self._finder.recorded(name))
 
     def conversation(self, name: str, after_seq: int = 0, limit: int = 1000) -> Conversation:
         """What was written in a contact after a position. May read the disk: call it in a thread."""
-        return conversation(self._transcripts, self.events, self._record(name), after_seq, limit)
+        record, slot = self._finder.recorded(name)
+        return conversation(self._transcripts, self.events, record, after_seq, limit, slot)
 
     def latest_lines(self, contact_id: int, after_seq: int, limit: int) -> list[Message] | None:
         """Up to `limit` lines of a contact after a position, from memory alone; None: `conversation` reads the log."""
@@ -354,15 +356,15 @@ class Views:
 
     def read_events(self, after_seq: int, limit: int, types: Sequence[str] = (), contact: str = "") -> EventPage:
         """Events after a position. Reads the disk: call it in a thread. Raises ValueError for an unknown type."""
-        return self.events.read(after_seq, limit, types, *(self._recorded(contact) if contact else ()))
+        return self.events.read(after_seq, limit, types, *(self._finder.recorded(contact) if contact else ()))
 
     def recorded_fact(self, seq: int) -> Observed | None:
         """The fact at a position, as it was told; None where none is. Reads the disk: call it in a thread."""
         return self.events.fact(seq)
 
-    def explain(self, name: str, now_ns: int | None = None) -> Explanation:
-        """Why this agent, and why still waiting."""
-        record = self._record(name)
+    def explain(self, name: str, now_ns: int | None = None, *, in_log: bool = False) -> Explanation:
+        """Why this agent, and why still waiting. `in_log` as for `contact`."""
+        record = self._finder.find(name, in_log=in_log)
         slot = open_slot(self.tables, self.contacts, record.contact) if record.open else -1
         return explain(self.tables, self.directory, self.interned, record, slot, self.now_ns(now_ns))
 
@@ -373,28 +375,10 @@ class Views:
         """
         return faults_in(self.directory, self.contacts if of_contacts else None, malformed, limit)
 
-    def _record(self, name: str) -> ContactRecord:
-        record = self.history.find(name)
-        if record is None and (slot := open_slot(self.tables, self.contacts, name)) >= 0:
-            words = Words(self.directory, self.interned, self.history.name_in)
-            record = open_record(self.tables, words, self.contacts, slot)
-        if record is None:
-            raise KeyError(f"there is no contact {name!r} among the {len(self.history)} latest")
-        return record
-
-    def _recorded(self, name: str) -> tuple[ContactRecord, int]:
-        """A contact and its slot, from the log where it is forgotten and `name` is its id. Raises KeyError."""
-        try:
-            return (record := self._record(name)), self._slot_of(record)
-        except KeyError:
-            if (found := self.events.contact(name)) is None:
-                raise
-            return found
+    @property
+    def _finder(self) -> ContactFinder:
+        words = Words(self.directory, self.interned, self.history.name_in)
+        return ContactFinder(self.tables, self.contacts, self.history, self.events, words)
 
     def _slot_of(self, record: ContactRecord) -> int:
-        """The slot that the contact has or had. Raises KeyError when it was forgotten meanwhile."""
-        with suppress(KeyError):
-            return self.history.slot_of(record)
-        if (slot := open_slot(self.tables, self.contacts, record.contact)) < 0:
-            raise KeyError(record.id)
-        return slot
+        return self._finder.slot_of(record)

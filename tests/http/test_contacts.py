@@ -7,6 +7,7 @@ import pytest
 from aiohttp import ClientSession
 from yarl import URL
 
+from engine.projections.contacts.history import ContactHistory
 from tests.http.support import CONTACTS, Build, House, get, tell
 
 
@@ -38,6 +39,24 @@ async def test_a_call_from_arrival_to_end(client: ClientSession) -> None:
     assert types[-1] == "contact_ended"
     assert [found["contact"] for found in (await get(client, f"{CONTACTS}?customer=%2B49 30 1"))["contacts"]] == [name]
     assert (await get(client, f"{CONTACTS}/{contact['id']}"))["contact"]["contact"] == name
+
+
+async def test_a_forgotten_contact_is_told_from_the_log(client: ClientSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("old", "new"):
+        await tell(client, CONTACTS, 201, queue="sales", contact=name)
+        await tell(client, f"{CONTACTS}/{name}/messages", by="customer", text=f"from {name}")
+        await tell(client, f"{CONTACTS}/{name}/release")
+    number = (await get(client, f"{CONTACTS}/old"))["contact"]["id"]
+    known = {end: await get(client, f"{CONTACTS}/{number}{end}") for end in ("", "/explain", "/messages", "/timeline")}
+    monkeypatch.setattr(ContactHistory, "_oldest", property(lambda history: len(history) + 1))  # as if many came since
+    for end, told in known.items():
+        found = await get(client, f"{CONTACTS}/{number}{end}")
+        for answer in (found, told):
+            answer.pop("as_of")
+        assert found == told
+        async with client.get(f"{CONTACTS}/old{end}") as answer:
+            assert answer.status == 404
+            assert "an older one is found by its id" in (await answer.json())["detail"]
 
 
 async def test_decisions_explain_themselves(client: ClientSession) -> None:

@@ -12,6 +12,7 @@ from engine.messages.observed import (
     AgentStatusChanged,
     ContactArrived,
     ContactReleased,
+    MessageSent,
     OfferAnswered,
     QueueClosed,
     TransferRequested,
@@ -233,3 +234,27 @@ async def test_a_forgotten_contact_is_found_by_its_id(centre: Centre, monkeypatc
     for name in ("c0", str(ids[0] + 1), "0", "9" * 18, "9" * 5000):
         with pytest.raises(KeyError):
             views.timeline(name)
+
+
+async def test_what_became_of_a_forgotten_contact_is_in_the_log(
+    centre: Centre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await centre.say(AgentStatusChanged(agent="carol", status="available"))
+    chat = ContactArrived(contact="old", queue="help", channel="chat", customer="Ann")
+    (arrived,) = await centre.say(chat)
+    await centre.after(2, OfferAnswered(contact="old", agent="carol"))
+    await centre.say(MessageSent(contact="old", by="customer", text="hello"))
+    await centre.say(MessageSent(contact="old", by="agent", agent="carol", text="good day"))
+    await centre.after(9, ContactReleased(contact="old"))
+    await slots_used_again(centre)
+    views, name = await forgetful(centre, monkeypatch), str(arrived.seq)
+    now_ns = centre.clock.now_ns()
+    for ask in (views.contact, views.explain):
+        with pytest.raises(KeyError, match="no contact"):
+            ask(name, now_ns)
+        with pytest.raises(KeyError, match="an older one is found by its id"):
+            ask("old", now_ns, in_log=True)
+    assert views.contact(name, now_ns, in_log=True).contact == centre.views.contact(name, now_ns).contact
+    assert views.explain(name, now_ns, in_log=True).offers == centre.views.explain(name, now_ns).offers != []
+    assert [message.text for message in views.conversation(name).messages] == ["hello", "good day"]
+    assert views.conversation(name, limit=1).more

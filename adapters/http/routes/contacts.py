@@ -3,7 +3,8 @@
 import asyncio
 import hashlib
 import secrets
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -25,7 +26,9 @@ from engine.projections.answers import ContactAnswer, ContactList
 from engine.projections.contacts.explain import Explanation
 from engine.projections.feed.conversation import Conversation
 from engine.projections.feed.events import EventPage
+from engine.projections.views import Views
 
+T = TypeVar("T")
 LIMIT: Final = 100
 LIMIT_MAX: Final = 1000
 ID: Final = {"type": "integer", "minimum": 1, "maximum": parameters.INTEGER_MAX}
@@ -53,9 +56,23 @@ def _made_up(request: web.Request) -> str:
 
 async def get_contact(request: web.Request) -> web.Response:
     """Tell one contact."""
+    views, name, now_ns = _asked(request)
+    return await answer(request, await _found(request, lambda in_log: views.contact(name, now_ns, in_log=in_log)))
+
+
+def _asked(request: web.Request) -> tuple[Views, str, int]:
+    context = context_of(request)
+    return context.views, request.match_info["contact"], context.wall_ns()
+
+
+async def _found(request: web.Request, ask: Callable[[bool], T]) -> T:
+    """Answer from memory; where the contact is forgotten, from the log, in a thread. Raises Problem."""
     try:
-        context = context_of(request)
-        return await answer(request, context.views.contact(request.match_info["contact"], context.wall_ns()))
+        return ask(False)
+    except KeyError:
+        await durable(context_of(request))
+    try:
+        return await asyncio.to_thread(ask, True)
     except KeyError as error:
         raise not_found(error) from None
 
@@ -100,15 +117,18 @@ async def get_messages(request: web.Request) -> web.Response:
 
 async def get_explanation(request: web.Request) -> web.Response:
     """Tell why this agent, and why still waiting."""
-    context = context_of(request)
-    try:
-        return await answer(request, context.views.explain(request.match_info["contact"], context.wall_ns()))
-    except KeyError as error:
-        raise not_found(error) from None
+    views, name, now_ns = _asked(request)
+    return await answer(request, await _found(request, lambda in_log: views.explain(name, now_ns, in_log=in_log)))
 
 
 def _contact_route(end: str, handler: Any, name: str, summary: str, shape: Any, *more: Parameter) -> Route:
-    path = Parameter("contact", "Name of the contact, or the sequence of its arrival", None, "path", True)
+    path = Parameter(
+        "contact",
+        "Name of the contact, or its id: the sequence of its arrival. Of all but the latest 50,000 by id",
+        None,
+        "path",
+        True,
+    )
     return Route(
         "GET",
         f"/api/v1/contacts/{{contact}}{end}",

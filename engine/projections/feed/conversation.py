@@ -29,16 +29,19 @@ class Conversation(msgspec.Struct, frozen=True):
 
 
 def conversation(
-    transcripts: Transcripts, events: EventReader, contact: ContactRecord, after_seq: int, limit: int
+    transcripts: Transcripts, events: EventReader, contact: ContactRecord, after_seq: int, limit: int, slot: int = -1
 ) -> Conversation:
-    """Return up to `limit` messages of a contact after a position. Reads the disk for those long ago."""
+    """Return up to `limit` messages of a contact after a position. Reads the disk for those long ago.
+
+    `slot` is the contact's, for one that is remembered no more.
+    """
     as_of = transcripts.as_of
     customer_read_seq, agent_read_seq = transcripts.read_seqs(contact.id)
     if max(after_seq, contact.id) >= transcripts.whole_after_seq:
         kept = transcripts.lines(contact.id, after_seq, limit + 1)
         found, more, reached = [transcripts.message(line) for line in kept], False, after_seq
     else:
-        found, more, reached = _from_log(events, contact, after_seq, limit)
+        found, more, reached = _from_log(events, contact, after_seq, limit, slot)
     if len(found) > limit:
         found, more, reached = found[:limit], True, 0
     reached = max(reached, found[-1].seq if found else after_seq)
@@ -46,10 +49,10 @@ def conversation(
 
 
 def _from_log(
-    events: EventReader, contact: ContactRecord, after_seq: int, limit: int
+    events: EventReader, contact: ContactRecord, after_seq: int, limit: int, slot: int
 ) -> tuple[list[Message], bool, int]:
     """Return messages of a contact, whether there may be more, and how far they reach; perhaps more than `limit`."""
-    page = events.read(max(after_seq, contact.id), 2 * limit + 1, _TYPES, contact)
+    page = events.read(max(after_seq, contact.id), 2 * limit + 1, _TYPES, contact, slot)
     told, reached = page.events, page.next_after_seq
     if page.more and len(told) > 1 and told[-1].type == _SENT:
         told, reached = told[:-1], told[-2].seq  # whether it was refused stands on the next page
