@@ -15,6 +15,7 @@ from engine.kernel.tables import Array, Capacity, Tables, new_tables
 from engine.log_port import Turn
 from engine.model.directory import Directory, decode_directory, encode_directory
 from engine.model.setting_tables import SettingTables
+from engine.projections.agents.interval_times import AgentTimes
 
 OUT_ROWS: Final = 4 * ROOM
 """Rows that one crossing into the kernel may write: drivers that decide in the same turns use the same."""
@@ -44,6 +45,8 @@ class EngineState:
         self.contacts = OpenContacts(capacity.contacts)
         self.generation = max(1, remembered_facts // 2)
         self.seen = SeenFacts(self.generation)
+        self.agent_times = AgentTimes(capacity.intervals)
+        """Of agents by queue and interval: to be told before rows are applied that they come."""
 
     @property
     def directory(self) -> Directory:
@@ -103,6 +106,7 @@ class EngineState:
             self.contacts.wrapping.save(),
             encode_directory(self.directory),
             self.interned.all(),
+            self.agent_times.save(),
         )
 
     def save(self) -> dict[str, Array | bytes]:
@@ -121,6 +125,7 @@ class EngineState:
         self.contacts.wrapping.load(_bytes(parts["wrapping"]))
         self.directory = decode_directory(_bytes(parts["directory"]))
         self.interned.apply(msgspec.msgpack.decode(_bytes(parts["interned"]), type=NamesRecord))
+        self.agent_times.load(_bytes(parts["agent_times"]))
 
 
 class StateCopy(NamedTuple):
@@ -134,6 +139,7 @@ class StateCopy(NamedTuple):
     directory: bytes
     """Written down at once: requirements are added to it by the next facts."""
     interned: NamesRecord
+    agent_times: bytes
 
     def parts(self) -> dict[str, Array | bytes]:
         """Return it as named parts."""
@@ -143,6 +149,7 @@ class StateCopy(NamedTuple):
         parts["wrapping"] = self.wrapping
         parts["directory"] = self.directory
         parts["interned"] = msgspec.msgpack.encode(self.interned)
+        parts["agent_times"] = self.agent_times
         parts["capacity"] = msgspec.msgpack.encode(self.capacity)
         return parts
 

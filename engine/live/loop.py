@@ -85,7 +85,7 @@ class LiveEngine:
         self._log = log
         self._deadline_ns = next_deadline_ns(self.state.tables)
         state = self.state
-        views = Views(state.tables, state.directory, state.contacts, log, state.interned, quality)
+        views = Views(state.tables, state.directory, state.contacts, log, state.interned, quality, state.agent_times)
         self._views = views
         self._settlement = Settlement(log, views, self.outbox, self.counters, self._on_fatal)
         self._maker = TurnMaker(self.state, log, self.inbox, partial(wait_left_s, self.state.tables))

@@ -87,6 +87,7 @@ class TurnMaker:
     def make(self, now_ns: int, *, with_deadline: bool) -> Made:
         """Take a batch of facts (after DEADLINE_PASSED, if asked for), decide and append it. `now_ns` never falls."""
         buffer = self._buffer
+        self.state.agent_times.reach(self.state.tables, now_ns)
         buffer.begin(now_ns)
         self._admission.begin()
         if with_deadline:
@@ -100,6 +101,7 @@ class TurnMaker:
     def record(self, now_ns: int, rows: Rows, payload: bytes = b"") -> list[Concluded]:
         """Append rows that no adapter submitted, in turns of their own; the first row carries the payload."""
         made: list[Concluded] = []
+        self.state.agent_times.reach(self.state.tables, now_ns)
         for start in range(0, len(rows), TURN_ROWS):
             self._buffer.begin(now_ns)
             self._admission.begin()

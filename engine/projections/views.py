@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from copy import copy
 from typing import Final
 
+import msgspec
 import numpy as np
 
 from engine.kernel.tables import Array, Tables
@@ -14,6 +15,7 @@ from engine.messages.observed import Observed
 from engine.model.directory import Directory
 from engine.model.settings import EngineSetting, QueueSetting
 from engine.projections.agents.eligibility import at_work, eligible
+from engine.projections.agents.interval_times import AgentTimes
 from engine.projections.agents.occupancy import occupancy
 from engine.projections.agents.own_figures import OwnCounts, OwnFigures
 from engine.projections.agents.status import AgentStatus, AgentSummary, AgentWatch, agent_statuses, agent_summary
@@ -51,7 +53,7 @@ from engine.projections.quality.quality import Quality
 from engine.projections.quality.table import with_quality
 from engine.projections.queues.expected_wait import calibration
 from engine.projections.queues.interval_waits import IntervalWaits
-from engine.projections.queues.intervals import IntervalTable, interval_rows
+from engine.projections.queues.intervals import IntervalTable, interval_rows, with_agents
 from engine.projections.queues.realtime import Realtime, realtime_rows
 from engine.projections.queues.status import QueueList, QueueStatus, queue_statuses
 from engine.projections.queues.waiting_list import LongWait, WaitingList, longest_waiting, waiting_contacts
@@ -78,6 +80,7 @@ class Views:
         log: EventLog,
         interned: Interned,
         quality: bytes = b"",
+        agent_times: AgentTimes | None = None,
     ) -> None:
         self.tables = tables
         self.directory = directory
@@ -90,6 +93,8 @@ class Views:
         self._remarks = RemarkBook(directory)
         self._own, self._waits = OwnCounts(tables), IntervalWaits(tables)
         self._traffic = TrunkTraffic()
+        self.agent_times = agent_times
+        """Kept by who applies rows; None: not known."""
         self._live: tuple[int, LiveCells] | None = None
         self._window: tuple[int, Array] | None = None
         self._log = log
@@ -253,7 +258,10 @@ class Views:
 
     def own_figures(self, agent: str, since_ns: int) -> OwnFigures:
         """What an agent did since the quarter hour of an instant, at most two days back."""
-        return self._own.since(self.agent_number(agent), since_ns)
+        number = self.agent_number(agent)
+        times, found = self.agent_times, self._own.since(number, since_ns)
+        busy = None if times is None else times.occupancy_since(self.tables, number, since_ns)
+        return msgspec.structs.replace(found, occupancy=busy)
 
     def eligible(self, queue: str) -> Array:
         """The mask of agents who may serve a queue, shape (agents,)."""
@@ -315,6 +323,7 @@ class Views:
         rows, next_from_ns = interval_rows(
             self.tables, self.directory, at_ns, from_ns, to_ns, step_ns, by, number, kind, limit, self._waits
         )
+        rows = with_agents(rows, self.agent_times if by == "event" else None, self.tables, self.directory, step_ns)
         rows = with_quality(rows, self.quality.intervals(from_ns, to_ns, step_ns, at_ns, by), self.directory)
         return IntervalTable(self.as_of, at_ns, step_ns / NS, by, kind.formula, rows, next_from_ns)
 

@@ -77,10 +77,22 @@ class StateReplay:
         """Fold; where an engine started with more room, the tables grow first, as they did then."""
         done = 0
         for place in np.flatnonzero(kinds == ENGINE_STARTED).tolist():
-            self._fold(self._state.tables, run.rows[done:place])
+            self._fold_timed(run.rows[done:place])
             self._state.grow(started_with(run.rows[place], run.payload))
             done = place
-        self._fold(self._state.tables, run.rows[done:] if done else run.rows)
+        self._fold_timed(run.rows[done:] if done else run.rows)
+
+    def _fold_timed(self, rows: Array) -> None:
+        """Fold; where an interval ends, the times of the agents are looked at."""
+        times, tables = self._state.agent_times, self._state.tables
+        done, end = 0, len(rows)
+        while end > done and int(rows["at_ns"][end - 1]) >= times.next_ns:
+            place = done + int(np.searchsorted(rows["at_ns"][done:], times.next_ns))
+            if place > done:
+                self._fold(tables, rows[done:place])
+            times.reach(tables, int(rows["at_ns"][place]))
+            done = place
+        self._fold(tables, rows[done:] if done else rows)
 
     def _note_configuration(self, run: Turn, place: int, kind: int) -> None:
         state = self._state

@@ -74,7 +74,8 @@ class Past:
         with self._lock:
             state = self._state_at(at_ns)
             nothing = MemoryLog(row_dtype=ROW)
-            views = Views(state.tables, state.directory, state.contacts, nothing, state.interned)
+            times = state.agent_times
+            views = Views(state.tables, state.directory, state.contacts, nothing, state.interned, agent_times=times)
             return question(views, max(at_ns, state.now_ns))
 
     def _state_at(self, at_ns: int) -> EngineState:

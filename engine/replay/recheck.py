@@ -70,6 +70,7 @@ class Recheck:
 
     def __init__(self, capacity: Capacity) -> None:
         self._folded = EngineState(capacity)
+        self._folded.agent_times.pass_all()
         self._replay = StateReplay(self._folded)
         self._decided = new_tables(capacity)
         self._out: Array = np.asarray(empty_rows(OUT_ROWS))

@@ -25,6 +25,8 @@ SNAPSHOT_FOLDER: Final = "snapshots"
 class ReadableLog(Protocol):
     """What replay needs of a log."""
 
+    last_at_ns: int
+
     def read_runs(self, from_seq: int = 1) -> Iterator[Turn]:
         """Yield the durable turns from the one that holds `from_seq` on, joined to runs."""
 
@@ -50,6 +52,7 @@ def restore(log: ReadableLog, state: EngineState) -> StateReplay:
     """Apply everything that `log` has beyond `state`; the result tells what adapters may still be owed."""
     replay = StateReplay(state)
     tail_seq = log.durable_seq - TAIL_ROWS
+    state.agent_times.log_ends_ns = log.last_at_ns
     for run in log.read_runs(state.seq + 1):
         replay.apply(run, in_tail=run.last_seq > tail_seq)
     replay.finish()
@@ -66,6 +69,7 @@ def state_at(data: Path, up_to_seq: int | None = None) -> EngineState:
     runs = read_runs(folder, up_to_seq=up_to_seq, whole=True)
     first = next(runs, None)
     state = EngineState(capacity_of_log(read_log(folder, dtype=ROW) if first is None else iter([first])))
+    state.agent_times.pass_all()
     if first is not None:
         replay = StateReplay(state)
         for run in chain([first], runs):

@@ -52,7 +52,7 @@ async def served(centre: Centre) -> None:
 async def test_waits_of_all_intervals_are_the_kernels(centre: Centre) -> None:
     await served(centre)
     t, views = centre.views.tables, centre.views
-    again = Views(t, views.directory, views.contacts, centre.log, views.interned)
+    again = Views(t, views.directory, views.contacts, centre.log, views.interned, agent_times=views.agent_times)
     rows = views.intervals(STEP_NS * 96 * 7).rows
     assert any(row.answered > 5 for row in rows)
     for row in rows:

@@ -113,7 +113,6 @@ class Figures(msgspec.Struct, frozen=True):
     service_level: float | None
     handle_time_s: float | None
     occupancy: float | None
-    """Of the whole log."""
     scheduled: bool
     """Whether they have a schedule today."""
     adherence: float | None
@@ -136,7 +135,7 @@ def items_of(
     one = DeskAgent(**fields, has_phone=has_phone(views, agent))
     found = {AGENT: msgspec.json.encode(one), HOUSE: msgspec.json.encode(_house(views))}
     own = views.own_figures(agent, today_ns)
-    busy = None if status.occupancy is None else round(status.occupancy, 2)
+    busy = None if own.occupancy is None else round(own.occupancy, 2)
     figures = Figures(own.since_ns, own.answered, own.service_level, own.handle_time_s, busy, *adherence)
     found[FIGURES] = msgspec.json.encode(figures)
     for engagement in held:

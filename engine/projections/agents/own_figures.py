@@ -31,6 +31,9 @@ class OwnFigures(msgspec.Struct, frozen=True):
     ended: int
     handle_time_s: float | None
     """Mean of talk, holds included, and wrap-up; null: nothing ended."""
+    occupancy: float | None = None
+    """Ringing, talking and wrapping up over these and idle time, from the interval of the instant on; null: nothing of
+    these, or not known so far back."""
 
 
 class OwnCounts:

@@ -7,6 +7,7 @@ the last of its contacts has left.
 import csv
 import io
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Annotated, Final
 
 import msgspec
@@ -17,6 +18,7 @@ from engine.messages.kinds import CHANNEL_NAMES, CHANNELS, VOICE
 from engine.model.directory import Directory
 from engine.model.settings import EngineSetting, QueueSetting
 from engine.model.tallies import Tally
+from engine.projections.agents.interval_times import AgentTimes
 from engine.projections.figures import BY_ARRIVAL, BY_EVENT, NS, add_up, counts, mean_s, ratio
 from engine.projections.formulas import abandonment, service_level
 from engine.projections.formulas.handle_time import average_handle_s
@@ -33,6 +35,10 @@ _BY_EVENT: Final = "Of the surveys requested here. Null by arrival, and in plans
 _UNANSWERED: Final = "Null where nothing was answered or judged, by arrival, and in plans."
 _FLOW: Final = "Null by arrival, and in plans."
 _TOO_YOUNG: Final = "Null where nothing is old enough to judge, by arrival, and in plans."
+_OF_AGENTS: Final = (
+    "Of the agents who may serve the queue, whatever they did. Null by arrival, in plans, and in intervals that were "
+    "not seen whole. "
+)
 _NOT_KEPT: Final = (
     "Null in live rows: not kept by interval. What holds now is in the real-time table and in the queues."
 )
@@ -96,10 +102,10 @@ class IntervalRow(msgspec.Struct, frozen=True):
     agents_required: Annotated[float | None, msgspec.Meta(description=_PLANNED)] = None
     agents_required_with_shrinkage: Annotated[float | None, msgspec.Meta(description=_PLANNED)] = None
     agents_scheduled: Annotated[float | None, msgspec.Meta(description=_PLANNED)] = None
-    agents_actual: Annotated[float | None, msgspec.Meta(description=_NOT_KEPT)] = None
+    agents_actual: Annotated[float | None, msgspec.Meta(description=_OF_AGENTS + "Those at work, on average.")] = None
     gap: Annotated[float | None, msgspec.Meta(description=_PLANNED)] = None
-    occupancy: Annotated[float | None, msgspec.Meta(description=_NOT_KEPT)] = None
-    utilization: Annotated[float | None, msgspec.Meta(description=_NOT_KEPT)] = None
+    occupancy: Annotated[float | None, msgspec.Meta(description=_OF_AGENTS + "Handling over handling and idle.")] = None
+    utilization: Annotated[float | None, msgspec.Meta(description=_OF_AGENTS + "Handling over time signed in.")] = None
     shrinkage: Annotated[float | None, msgspec.Meta(description=_PLANNED)] = None
     trunks_p99: Annotated[float | None, msgspec.Meta(description=_NOT_KEPT)] = None
     trunk_blocking: Annotated[float | None, msgspec.Meta(description=_BLOCKING)] = None
@@ -240,6 +246,23 @@ def _row(
 
 def _threshold_s(t: Tables, cell: int) -> float:
     return int(t.queues[cell // CHANNELS]["settings"][QueueSetting.THRESHOLD_NS]) / NS
+
+
+def with_agents(
+    rows: list[IntervalRow], times: AgentTimes | None, t: Tables, directory: Directory, step_ns: int
+) -> list[IntervalRow]:
+    """Return the rows with what is known of the agents; each row of a queue tells the same of them."""
+    if times is None:
+        return rows
+    found: list[IntervalRow] = []
+    for start, group in groupby(rows, key=lambda row: row.interval_start):
+        theirs = [(row, directory.queues.number(row.queue)) for row in group]
+        start_ns = int(datetime.fromisoformat(start).timestamp()) * 1_000_000_000
+        shares = times.of(t, sorted({queue for _, queue in theirs}), start_ns, step_ns)
+        for row, queue in theirs:
+            of_agents = msgspec.structs.asdict(shares[queue]) if queue in shares else {}
+            found.append(msgspec.structs.replace(row, **of_agents))
+    return found
 
 
 def as_csv(rows: list[IntervalRow]) -> str:

@@ -1,0 +1,198 @@
+"""How long the agents of each queue were in each state, by interval: the kernel's running totals, read at its bounds.
+
+Whoever applies rows calls `reach` before the first that is not before the next bound: until then nothing changes, so
+what the totals will be there is known exactly. It costs nothing a row.
+"""
+
+from collections import deque
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from engine.kernel.tables import Array, Tables
+from engine.messages.kinds import AGENT_IDLE, AGENT_OFFLINE, AGENT_STATES
+from engine.model.settings import SECOND_NS, EngineSetting
+from engine.projections.agents.eligibility import eligible
+from engine.projections.agents.occupancy import HANDLING, state_times_ns
+from engine.projections.figures import NEVER_NS, book_now_ns, ratio
+
+MARKS_NS: Final = 26 * 3600 * SECOND_NS
+"""How far back each agent's own totals are known: a day, in every time zone."""
+MARK_UNIT_NS: Final = SECOND_NS // 10
+
+
+class AgentShares(msgspec.Struct, frozen=True):
+    """The agents who may serve a queue, in one interval, so far as it has passed."""
+
+    agents_actual: float
+    """How many were at work, on average: ringing, busy, wrapping up or idle."""
+    occupancy: float | None
+    """handling / (handling + idle); handling is ringing, busy and wrapping up."""
+    utilization: float | None
+    """handling / all time signed in."""
+
+
+class SavedTimes(msgspec.Struct):
+    """The times as they stand in a snapshot."""
+
+    start_ns: int
+    length_ns: int
+    known_from_ns: int
+    spent: bytes
+    times: dict[int, bytes]
+    marked_from_ns: int
+    marks: list[tuple[int, bytes]]
+
+
+class AgentTimes:
+    """Times of the latest `kept` intervals, and of the running one."""
+
+    def __init__(self, kept: int) -> None:
+        self.next_ns = 0
+        """The bound that is to be reached next."""
+        self.log_ends_ns = 0
+        """While a log is read: when it ends. Intervals that would not be kept until then are passed over."""
+        self._kept = kept
+        self._start_ns = self._length_ns = 0
+        self._known_from_ns = 0
+        """Intervals that start before were passed over, or are not kept; 0: all are known from the log's beginning."""
+        self._spent = np.zeros((0, AGENT_STATES), np.int64)
+        """What each agent had spent in each state when the running interval began."""
+        self._times: dict[int, Array] = {}
+        """By interval: shape (queues, AGENT_STATES)."""
+        self._marked_from_ns = 0
+        self._marks: deque[tuple[int, Array]] = deque()
+        """At the latest bounds: each agent's time with contacts and idle, in MARK_UNIT_NS, shape (agents, 2)."""
+
+    def pass_all(self) -> None:
+        """Keep none: nobody is going to ask."""
+        self.log_ends_ns = self.next_ns = NEVER_NS
+
+    def reach(self, t: Tables, now_ns: int) -> None:
+        """Take in that rows of `now_ns` come next; of all rows before, the tables know."""
+        if now_ns < self.next_ns:
+            return
+        length_ns = int(t.book["settings"][0, EngineSetting.INTERVAL_NS])
+        if length_ns != self._length_ns:
+            self._begin(now_ns, length_ns)
+        oldest_ns = (max(now_ns, self.log_ends_ns) // length_ns - self._kept) * length_ns
+        if oldest_ns > now_ns:
+            self._known_from_ns = self.next_ns = oldest_ns
+            return
+        if oldest_ns > self._start_ns:
+            self._start_ns = self._known_from_ns = oldest_ns
+            self._times, self._spent = {}, state_times_ns(t, oldest_ns)
+            self._mark(oldest_ns)
+        while self._start_ns + length_ns <= now_ns:
+            self._finish(t, self._start_ns + length_ns)
+        self.next_ns = self._start_ns + length_ns
+
+    def of(self, t: Tables, queues: list[int], start_ns: int, step_ns: int) -> dict[int, AgentShares]:
+        """Return the shares by queue in [start_ns, start_ns + step_ns), at the tables' position.
+
+        Nothing where not all of that time is known.
+        """
+        at_ns, length_ns = book_now_ns(t), int(t.book["settings"][0, EngineSetting.INTERVAL_NS])
+        if length_ns != self._length_ns or start_ns < self._known_from_ns or start_ns >= at_ns:
+            return {}
+        end_ns = start_ns + step_ns
+        total = np.zeros((len(t.queues), AGENT_STATES), np.int64)
+        for interval_ns in range(start_ns, min(end_ns, self._start_ns), length_ns):
+            spent = self._times.get(interval_ns)
+            if spent is not None:
+                total[: len(spent)] += spent
+        if start_ns <= self._start_ns < min(end_ns, at_ns):
+            total += self._by_queue(t, at_ns, queues)
+        passed_ns = min(at_ns, end_ns) - start_ns
+        return {queue: shares(total[queue], passed_ns) for queue in queues}
+
+    def occupancy_since(self, t: Tables, agent: int, since_ns: int) -> float | None:
+        """Return an agent's occupancy since the bound before an instant; None: too long ago, or of nothing."""
+        mark = next((mark for at_ns, mark in reversed(self._marks) if at_ns <= since_ns), None)
+        if mark is None and since_ns < self._marked_from_ns:
+            return None
+        handling, idle = _marked(state_times_ns(t, book_now_ns(t))[[agent]])[0].tolist()
+        if mark is not None and agent < len(mark):
+            handling, idle = handling - int(mark[agent, 0]), idle - int(mark[agent, 1])
+        return ratio(handling, handling + idle)
+
+    def save(self) -> bytes:
+        """Return everything, for a snapshot."""
+        times = {start_ns: spent.tobytes() for start_ns, spent in self._times.items()}
+        marks = [(at_ns, mark.tobytes()) for at_ns, mark in self._marks]
+        return msgspec.msgpack.encode(
+            SavedTimes(
+                *(self._start_ns, self._length_ns, self._known_from_ns, self._spent.tobytes(), times),
+                *(self._marked_from_ns, marks),
+            )
+        )
+
+    def load(self, saved: bytes) -> None:
+        """Take over what `save` returned."""
+        found = msgspec.msgpack.decode(saved, type=SavedTimes)
+        self._start_ns, self._length_ns, self._known_from_ns = found.start_ns, found.length_ns, found.known_from_ns
+        self.next_ns = self._start_ns + self._length_ns
+        self._spent = _columns(found.spent)
+        self._times = {start_ns: _columns(spent) for start_ns, spent in found.times.items()}
+        self._marked_from_ns = found.marked_from_ns
+        self._marks = deque((at_ns, np.frombuffer(mark, np.uint32).reshape(-1, 2)) for at_ns, mark in found.marks)
+
+    def _begin(self, now_ns: int, length_ns: int) -> None:
+        """Begin with intervals of this length: with the first of all where it still runs, else with the next."""
+        first = self._length_ns == 0 or not (self._known_from_ns or self._times)
+        start_ns = (self._start_ns or now_ns) // length_ns * length_ns if first else now_ns // length_ns * length_ns
+        if not first:
+            self._known_from_ns = start_ns + length_ns
+        self._start_ns, self._length_ns, self._times = start_ns, length_ns, {}
+
+    def _finish(self, t: Tables, end_ns: int) -> None:
+        self._times[self._start_ns] = self._by_queue(t, end_ns, range(len(t.queues)))
+        self._start_ns, self._spent = end_ns, state_times_ns(t, end_ns)
+        self._mark(end_ns)
+        if len(self._times) > self._kept:
+            oldest_ns = min(self._times)
+            del self._times[oldest_ns]
+            self._known_from_ns = oldest_ns + self._length_ns
+
+    def _mark(self, at_ns: int) -> None:
+        """Note the totals of a bound that is reached."""
+        if not self._marks:
+            self._marked_from_ns = at_ns if self._known_from_ns else 0
+        used = int(np.flatnonzero(self._spent.any(axis=1)).max(initial=-1)) + 1
+        self._marks.append((at_ns, _marked(self._spent[:used])))
+        while self._marks[0][0] < at_ns - MARKS_NS:
+            self._marks.popleft()
+            self._marked_from_ns = self._marks[0][0]
+
+    def _by_queue(self, t: Tables, at_ns: int, queues: "list[int] | range") -> Array:
+        """What the agents of each queue spent in the running interval until `at_ns`, shape (queues, AGENT_STATES)."""
+        spent = state_times_ns(t, at_ns)
+        spent[: len(self._spent)] -= self._spent
+        spent[:, AGENT_OFFLINE] = 0
+        present = np.flatnonzero(spent.any(axis=1))
+        found = np.zeros((len(t.queues), AGENT_STATES), np.int64)
+        if len(present):
+            for queue in queues:
+                found[queue] = spent[present[eligible(t, queue)[present]]].sum(axis=0)
+        return found
+
+
+def shares(spent_ns: Array, passed_ns: int) -> AgentShares:
+    """Return the shares of times by state, of an interval of which so much has passed."""
+    handling, idle = int(spent_ns[HANDLING].sum()), int(spent_ns[AGENT_IDLE])
+    return AgentShares(
+        agents_actual=round((handling + idle) / passed_ns, 4),
+        occupancy=ratio(handling, handling + idle),
+        utilization=ratio(handling, int(spent_ns.sum())),
+    )
+
+
+def _marked(spent_ns: Array) -> Array:
+    """Return times by state, shape (agents, AGENT_STATES), as a mark has them."""
+    found = np.stack([spent_ns[:, HANDLING].sum(axis=1), spent_ns[:, AGENT_IDLE]], axis=1) // MARK_UNIT_NS
+    return found.astype(np.uint32)
+
+
+def _columns(saved: bytes) -> Array:
+    return np.frombuffer(saved, np.int64).reshape(-1, AGENT_STATES).copy()
