@@ -7,7 +7,7 @@ from engine.kernel.formulas import LARGE, NEGLIGIBLE, inverse_blocking, waiting_
 from engine.kernel.jit import jit
 from simulations.queueing.finite import finite_line
 from simulations.queueing.laws import PHASES, Rows
-from simulations.queueing.offered_wait import height, march, mode, offered_wait
+from simulations.queueing.offered_wait import DROP_MAX, TOLERANCE, height, march, mode, offered_wait, panel
 
 ENDLESS: Final = -1
 """Places of a line that no trunks bound."""
@@ -52,14 +52,34 @@ def palm(
     peak = mode(PHASES, laws, row, rate, drain)
     early = min(peak, within)
     top = height(PHASES, laws, row, rate, drain, early)
-    one, staying, _, _, _ = march(PHASES, laws, row, rate, drain, top, early, 0.0, 0.0)
-    if within > early:
-        more, stayed, _, _, _ = march(PHASES, laws, row, rate, drain, top, early, within, one)
-        one, staying = one + more, staying + stayed
+    one, staying = up_to(laws, row, rate, drain, top, early, within)
     factor = rate * free / inverse * math.exp(top)
     soon = min(factor * one, busy)
     long = busy * waits_of_the_answered(rate, drain, quit_rate) if full else math.nan
     return free, soon, busy - soon, free + factor * staying, quit_rate * waiting / rate, waiting / rate, long
+
+
+@jit
+def up_to(
+    laws: Rows, row: int, rate: float, drain: float, top: float, peak: float, within: float
+) -> tuple[float, float]:
+    """Return two of the integrals of `march`, of 1 and of the share still waiting, from 0 to `within`.
+
+    Mostly one panel will do. Where f falls far from its `peak`, or that is not exact enough, panels go outward from it.
+    """
+    if (
+        within * laws[row, 3] < 1.0
+        and top < DROP_MAX
+        and top - height(PHASES, laws, row, rate, drain, within) < DROP_MAX
+    ):
+        one, staying, _, _, _, error = panel(PHASES, laws, row, rate, drain, top, 0.0, within)
+        if error <= TOLERANCE * one:
+            return one, staying
+    one, staying, _, _, _ = march(PHASES, laws, row, rate, drain, top, peak, 0.0, 0.0)
+    if within > peak:
+        more, stayed, _, _, _ = march(PHASES, laws, row, rate, drain, top, peak, within, one)
+        one, staying = one + more, staying + stayed
+    return one, staying
 
 
 @jit
