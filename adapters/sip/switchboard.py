@@ -30,7 +30,7 @@ from adapters.sip.protocol import (
     dialog_id_of,
     replaces_of,
 )
-from adapters.sip.translate import release_cause
+from adapters.sip.translate import reasons_given, release_cause
 from adapters.sip.transport.endpoint import BODY_TYPES, METHODS
 
 logger = logging.getLogger(__name__)
@@ -180,6 +180,7 @@ class Switchboard:
         if leg.closed:
             confirm()  # both sides hung up at once
         elif leg.take(request, transaction):
+            leg.reasons = reasons_given(request)
             leg.left(release_cause(request), confirm)
 
 

@@ -66,6 +66,7 @@ _EXITS: Final[dict[str, tuple[int, int, str]]] = {
 RETRY_AFTER_TIMED_OUT_S: Final = 60
 
 
+REASONS_MAX: Final = 4
 _CAUSE_TEXTS: Final = {
     16: "normal call clearing",
     31: "normal, unspecified",
@@ -123,6 +124,11 @@ def cause_of(status: int) -> int:
 def release_reason(cause: int) -> tuple[tuple[str, str], ...]:
     """The Reason of the BYE to the other side of a call that ended by this ISDN cause."""
     return (("Reason", str(Reason("Q.850", cause, _CAUSE_TEXTS.get(cause, "")))),)
+
+
+def reasons_given(message: Request) -> tuple[tuple[str, str], ...]:
+    """What a BYE or CANCEL says of why, to be told to the other side in the same words."""
+    return tuple(("Reason", str(reason)) for reason in reasons_of(message)[:REASONS_MAX])
 
 
 def release_cause(message: Request) -> int:

@@ -3,6 +3,7 @@
 It has no thread and no lock of its own; `event_log` gives it both, the crash tests neither.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +15,8 @@ from engine.log.recovery import Recovered, recover
 from engine.log.segment import SEGMENT_HEADER_BYTES, SegmentHeader, encode_header, segment_name
 from engine.log.snapshot import SnapshotWitness
 from engine.log.spares import Spares
+
+logger = logging.getLogger(__name__)
 
 FIRST_STAGING_BYTES = 1 << 20
 LOG_ID_BYTES = 16
@@ -244,6 +247,10 @@ class SegmentWriter:
         if tail.unvouched_offset < tail.offset:
             self._write(memoryview(bytes(last.view[tail.unvouched_offset : tail.offset])), tail.unvouched_offset)
         if found.garbage_end > tail.offset:
+            logger.warning(
+                "%s: %d bytes after sequence %d were never acknowledged, as after a power cut: they are erased",
+                *(last.path, found.garbage_end - tail.offset, tail.next_seq - 1),
+            )
             self._ops.zero_fill(self._fd, tail.offset, found.garbage_end)
         self._ops.sync(self._fd)
         self._ops.sync_folder(self._folder)

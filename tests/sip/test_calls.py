@@ -79,9 +79,11 @@ async def test_a_caller_gives_up_while_the_phone_rings(open_exchange: OpenExchan
     call = await ann.request("INVITE")
     ann.reply(call, 180)
     await bob.response(180)
-    bob.take_back(invite)
+    bob.take_back(invite, (("Reason", 'SIP;cause=200;text="Call completed elsewhere"'),))
     await bob.response(487)
-    ann.reply(await ann.cancel(), 487)
+    cancelled = await ann.cancel()
+    assert [reason.cause for reason in reasons_of(cancelled.request)] == [200], "no missed call to be shown"
+    ann.reply(cancelled, 487)
     await exchange.settle()
     assert exchange.exits() == {"short_abandoned": 1}
 
@@ -135,9 +137,11 @@ async def test_a_phone_hangs_up(open_exchange: OpenExchange, open_phone: OpenPho
     exchange, ann = await house(open_exchange, open_phone)
     bob = await open_phone("bob")
     _, agents = await talk(exchange, bob, ann)
-    ann.within(agents, "BYE", headers=(("Reason", "Q.850;cause=31"),))
+    ann.within(agents, "BYE", headers=(("Reason", "Q.850;cause=31"), ("Reason", 'SIP;cause=200;text="moved"')))
     await ann.response(200, "BYE")
-    bob.reply(await bob.request("BYE"), 200)
+    told = await bob.request("BYE")
+    assert [(reason.cause, reason.text) for reason in reasons_of(told.request)] == [(31, ""), (200, "moved")]
+    bob.reply(told, 200)
     await exchange.settle()
 
 

@@ -163,9 +163,9 @@ class UserAgent(asyncio.DatagramProtocol):
         self.flush()
         return transaction
 
-    def take_back(self, transaction: ClientTransaction) -> None:
+    def take_back(self, transaction: ClientTransaction, headers: tuple[tuple[str, str], ...] = ()) -> None:
         """CANCEL an INVITE."""
-        self.layer.cancel(transaction, time.monotonic_ns())
+        self.layer.cancel(transaction, time.monotonic_ns(), headers)
         self.flush()
 
     def within(self, dialog: Dialog, method: str, body: bytes = b"", headers: Headers = ()) -> ClientTransaction:

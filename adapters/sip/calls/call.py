@@ -142,13 +142,13 @@ class Call:
         if self._calls.by_name.pop(self.name, None) is None:
             return
         self.phase = Phase.ENDED
-        self.caller.finish(FinalAnswer(480, "", self.farewell))
-        for offer in self.offers.values():
-            offer.withdraw(cancel_reason("contact_left"))
-        self.offers.clear()
         agent, self.agent = self.agent, None
+        self.caller.finish(FinalAnswer(480, "", (agent.reasons if agent is not None else ()) or self.farewell))
+        for offer in self.offers.values():
+            offer.withdraw(self.caller.reasons or cancel_reason("contact_left"))
+        self.offers.clear()
         if agent is not None:
-            agent.stop(self.farewell)
+            agent.stop(self.caller.reasons or self.farewell)
             agent.call = OverCall(self)
         self.caller.call = OverCall(self)
 

@@ -16,7 +16,7 @@ from adapters.sip.protocol import (
     ServerTransaction,
     requires_reliable,
 )
-from adapters.sip.translate import CAUSE_GONE, FinalAnswer, release_cause
+from adapters.sip.translate import CAUSE_GONE, FinalAnswer, reasons_given, release_cause
 
 SLOT: Final = "caller"
 REPEAT_AFTER_NS: Final = 50_000_000_000
@@ -247,6 +247,7 @@ class CallerLeg(Leg):
         """The caller gives up. The answer to the INVITE waits until that is on record."""
         self.owed = None
         self.cancelled = True
+        self.reasons = reasons_given(request)
         self.call.release("customer", release_cause(request), self.finish)
 
     def on_unreachable(self) -> None:

@@ -128,6 +128,8 @@ class Leg:
         self.session: SessionTimer | None = None
         self.refreshed_ns = 0
         self.knows_update = False
+        self.reasons: tuple[tuple[str, str], ...] = ()
+        """Why this side left, in its own words."""
         self.bye: Headers | None = None
         """The header fields of a BYE that waits for the ACK (§15)."""
         self.closed = False

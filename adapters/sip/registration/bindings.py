@@ -1,7 +1,7 @@
 """Where phones are registered: contacts with an end, for each agent a bounded number (RFC 3261 §10.3)."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -39,11 +39,16 @@ class Bindings:
         found = self._by_agent.get(agent)
         return [binding for binding in found if binding.expires_ns > now_ns] if found else []
 
-    def replace(self, agent: str, held: list[Binding]) -> bool:
-        """Take these for all bindings of the agent; False, and nothing changes, when they are too many."""
-        if len(held) > self._most:
+    def replace(self, agent: str, new: list[Binding], kept: Sequence[Binding] = ()) -> bool:
+        """Take these for all bindings of the agent; False, and nothing changes, when the new ones are too many.
+
+        Where there is no room for all, those of before that end first go: a phone that comes back from another port
+        leaves one behind each time.
+        """
+        room = self._most - len(new)
+        if room < 0:
             return False
-        self._store(agent, held)
+        self._store(agent, sorted(kept, key=lambda binding: -binding.expires_ns)[:room] + new)
         return True
 
     def drop(self, unwanted: Callable[[Binding], bool], agents: Iterable[str] | None = None) -> None:

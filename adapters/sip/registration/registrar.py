@@ -192,27 +192,28 @@ class Registrar:
         """Change the phone's bindings as asked: all of it, or nothing (RFC 3261 §10.3)."""
         endpoint, now_ns = self._endpoint, self._endpoint.now_ns()
         held = self.bindings.of(phone.agent, now_ns)
-        changed, wanted = held, self._all_wanted(request)
+        kept, wanted = held, self._all_wanted(request)
         least_s = self._settings.registration_min_ns // SECOND_NS
         if wanted is None:
             if any(_is_out_of_order(binding, request) for binding in held):
                 endpoint.reply(transaction, 500, "Out of order")
                 return
-            changed, wanted = [], []
+            kept, wanted = [], []
         if any(0 < expires_s < least_s for _, expires_s, _ in wanted):
             endpoint.reply(transaction, 423, headers=(("Min-Expires", str(least_s)),))
             return
+        new: list[Binding] = []
         for uri, expires_s, q in wanted:
             if any(_is_out_of_order(binding, request) for binding in held if same_place(binding, uri)):
                 endpoint.reply(transaction, 500, "Out of order")
                 return
-            changed = [binding for binding in changed if not same_place(binding, uri)]
+            kept, new = [[binding for binding in some if not same_place(binding, uri)] for some in (kept, new)]
             if expires_s:
-                changed = [*changed, self._binding(request, uri, expires_s, q)]
-        if not self.bindings.replace(phone.agent, changed):
+                new.append(self._binding(request, uri, expires_s, q))
+        if not self.bindings.replace(phone.agent, new, kept):
             endpoint.reply(transaction, 403, "Too many registrations")
             return
-        if changed is not held:
+        if wanted or kept is not held:
             self.cache.touch()
         self._confirm(transaction, request, phone, now_ns)
         if any(expires_s for _, expires_s, _ in wanted):  # neither a query nor the end of a registration

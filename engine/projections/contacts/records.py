@@ -108,6 +108,7 @@ class ContactRecord(msgspec.Struct):
     exit: str = ""
     """How it left its last queue; empty while it waits."""
     ended_by: str = ""
+    """Who ended the last conversation; empty while it waits, and where none came of its last wait."""
     wait_s: float = 0.0
     """In queues, so far."""
     talk_s: float = 0.0
@@ -189,7 +190,7 @@ def _enter(record: ContactRecord, queue: str, at_ns: int, packed: int) -> None:
     visit = Visit(queue, ENTRY_NAMES.get(entry, str(entry)), at_ns, p50_s, p90_s)
     record.visits = [*record.visits, visit][-STEPS_KEPT:]
     record.queue, record.state = queue, "waiting"
-    record.exit = record.agent = ""
+    record.exit = record.agent = record.ended_by = ""
 
 
 def _come_to_door(record: ContactRecord, queue: str, at_ns: int) -> None:
