@@ -78,7 +78,7 @@ async def until(is_so: Callable[[], Any]) -> None:
 @pytest.fixture
 async def registrar() -> AsyncIterator[Registrar]:
     opened = Registrar()
-    await opened.agent.open(HOST)
+    await opened.agent.open(Hop("udp", HOST, 0))
     yield opened
     opened.agent.close()
 

@@ -31,7 +31,7 @@ class AgentPhone:
         self._user = account.user
         self._agent = UserAgent(self._on_event)
         self.registration = Registration(self._agent, account, registrar)
-        self._host = registrar.host
+        self._registrar = registrar
         self._chance = chance
         self._tally = tally
         self._invite: ServerTransaction | None = None
@@ -42,7 +42,7 @@ class AgentPhone:
 
     async def start(self) -> None:
         """Open the socket and register."""
-        await self._agent.open(self._host)
+        await self._agent.open(self._registrar)
         self.registration.start()
 
     def stop(self) -> None:

@@ -51,7 +51,7 @@ class Callers:
 
     async def start(self) -> None:
         """Open the socket."""
-        await self._agent.open(self._switch.host)
+        await self._agent.open(self._switch)
 
     def stop(self) -> None:
         """Close the socket."""

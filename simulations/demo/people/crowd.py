@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections.abc import Callable
+from itertools import cycle
 from typing import Any, Final
 
 import msgspec
@@ -61,7 +62,8 @@ class Crowd:
     """The people of one run."""
 
     def __init__(self, plan: Plan) -> None:
-        chance, switch = Chance(plan.seed), Hop("udp", plan.host, plan.sip_port)
+        chance = Chance(plan.seed)
+        switches = [Hop(transport, plan.host, plan.sip_port) for transport in ("udp", "tcp")]
         self.tally = Tally()
         self._chance = chance
         self._api = Api(plan.url)
@@ -70,8 +72,12 @@ class Crowd:
         self._chat_desks = [ChatDesk(plan.url, agent, chance, self.tally) for agent in chatting]
         self._chatters = Chatters(f"http://{plan.host}:{plan.chat_port}", INBOX, chance, self.tally)
         self._follow_ups = FollowUps(self._api, chance, self.tally, plan.run)
-        self._callers = Callers(switch, chance, self.tally)
-        self._phones = [AgentPhone(account, switch, chance, self.tally) for account in plan.phones]
+        self._callers = [Callers(switch, chance, self.tally) for switch in switches]
+        self._next_callers = cycle(self._callers)
+        self._phones = [
+            AgentPhone(account, switch, chance, self.tally)
+            for account, switch in zip(plan.phones, cycle(switches), strict=False)
+        ]
         self._with_calls = plan.sip_port > 0
         self._arrivals: list[asyncio.TimerHandle | None] = []
         self._stream: asyncio.Task[None] | None = None
@@ -91,7 +97,8 @@ class Crowd:
                 desk.start()
             await asyncio.gather(*(desk.is_there.wait() for desk in self._chat_desks))
             if self._with_calls:
-                await self._callers.start()
+                for callers in self._callers:
+                    await callers.start()
                 for phone in self._phones:
                     await phone.start()
                 await asyncio.gather(*(phone.registration.is_active.wait() for phone in self._phones))
@@ -100,8 +107,8 @@ class Crowd:
             loop = asyncio.get_running_loop()
             for place in range(FIRST_CALLS):
                 delay_s = place * FIRST_CALLS_WITHIN_S / FIRST_CALLS
-                self._arrivals.append(loop.call_later(delay_s, self._callers.call))
-            self._keep_coming(CALLS_PER_S, self._callers.call)
+                self._arrivals.append(loop.call_later(delay_s, self._call))
+            self._keep_coming(CALLS_PER_S, self._call)
         if self._chat_desks:
             self._chatters.chat()
             self._keep_coming(CHATS_PER_S, self._chatters.chat)
@@ -113,7 +120,8 @@ class Crowd:
         for timer in self._arrivals:
             if timer is not None:
                 timer.cancel()
-        self._callers.end_soon(LEAVE_MEAN_S, LAST_PATIENCE_S)
+        for callers in self._callers:
+            callers.end_soon(LEAVE_MEAN_S, LAST_PATIENCE_S)
         self._chatters.end_soon(LAST_PATIENCE_S)
         for desk in self._chat_desks:
             desk.end_soon(LEAVE_MEAN_S)
@@ -124,7 +132,7 @@ class Crowd:
                 self._look_around()
                 await self._alone.wait()
         except TimeoutError:
-            self.tally.calls_open = self._callers.count
+            self.tally.calls_open = self._calls_open
         self._desk.stop()
         await self._desk.log_out()
         if self._arrivals[-1] is not None:
@@ -133,7 +141,7 @@ class Crowd:
 
     def _look_around(self) -> None:
         written = self._chatters.count or self._follow_ups.count
-        if self._callers.count or written or any(phone.is_busy for phone in self._phones):
+        if self._calls_open or written or any(phone.is_busy for phone in self._phones):
             asyncio.get_running_loop().call_later(LOOK_EVERY_S, self._look_around)
         else:
             self._alone.set()
@@ -141,7 +149,8 @@ class Crowd:
     async def _close(self) -> None:
         for phone in self._phones:
             phone.stop()
-        self._callers.stop()
+        for callers in self._callers:
+            callers.stop()
         await self._chatters.stop()
         for desk in self._chat_desks:
             await desk.stop()
@@ -150,6 +159,14 @@ class Crowd:
             await asyncio.gather(self._stream, return_exceptions=True)
         await self._api.close()
         self.tally.http_failed += self._api.failed
+
+    @property
+    def _calls_open(self) -> int:
+        return sum(callers.count for callers in self._callers)
+
+    def _call(self) -> None:
+        """The next one dials, by UDP and TCP in turn."""
+        next(self._next_callers).call()
 
     def _take(self, name: str, said: dict[str, Any]) -> None:
         self._desk.take(name, said)

@@ -1,10 +1,10 @@
-"""One SIP user agent on a UDP socket of its own: moves octets and time between the network and the protocol layer."""
+"""One SIP user agent on a wire of its own: moves octets and time between the network and the protocol layer."""
 
 import asyncio
 import os
 import time
 from collections.abc import Callable
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from adapters.sip.protocol import (
     Capabilities,
@@ -12,7 +12,6 @@ from adapters.sip.protocol import (
     Dialog,
     Event,
     Hop,
-    MalformedMessage,
     Request,
     Response,
     ServerTransaction,
@@ -21,23 +20,22 @@ from adapters.sip.protocol import (
     Uri,
     build_request,
     hop_for_uri,
-    is_keep_alive,
     minimal_sdp,
-    parse_datagram,
 )
+from simulations.demo.people.wires import Wire, connection, datagrams
 
 MEDIA_PORT: Final = 40_000
 """Named in session descriptions; nobody listens there: the demo's phones have no sound."""
 METHODS: Final = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "UPDATE", "INFO", "NOTIFY")
 
 
-class UserAgent(asyncio.DatagramProtocol):
+class UserAgent:
     """Open it, then send; `handle` gets every event of the protocol layer."""
 
     def __init__(self, handle: Callable[[Event], None], methods: tuple[str, ...] = METHODS) -> None:
         self._handle = handle
         self._methods = methods
-        self._transport: asyncio.DatagramTransport | None = None
+        self._wire: Wire | None = None
         self._alarm: asyncio.TimerHandle | None = None
         self._closing = False
         self.host = ""
@@ -51,23 +49,30 @@ class UserAgent(asyncio.DatagramProtocol):
         assert self._layer is not None, "not open"
         return self._layer
 
-    async def open(self, host: str) -> None:
-        """Take any free port of this address. Raises OSError."""
-        await asyncio.get_running_loop().create_datagram_endpoint(lambda: self, local_addr=(host, 0))
+    async def open(self, switch: Hop) -> None:
+        """Take any free port of the switch's address, or connect to it where it is to be reached by TCP.
+
+        Raises OSError.
+        """
+        wire = await (connection(switch, self._hear) if switch.reliable else datagrams(switch.host, self._hear))
+        self._wire, (self.host, self.port) = wire, wire.address
+        addresses = {wire.name: f"{self.host}:{self.port}"}
+        self._layer = TransactionLayer(Capabilities(methods=self._methods), self.tokens, addresses)
 
     def close(self) -> None:
         """Send and hear nothing more."""
         self._closing = True
         if self._alarm is not None:
             self._alarm.cancel()
-        if self._transport is not None:
-            self._transport.close()
+        if self._wire is not None:
+            self._wire.close()
 
     # --- what is said
 
     def contact(self, user: str) -> str:
         """Where a user can be reached at this agent: a Contact value."""
-        return f"<sip:{user}@{self.host}:{self.port}>"
+        by_tcp = ";transport=tcp" if self._transport == "tcp" else ""
+        return f"<sip:{user}@{self.host}:{self.port}{by_tcp}>"
 
     def session(self) -> bytes:
         """A session description, as a phone would send."""
@@ -77,7 +82,7 @@ class UserAgent(asyncio.DatagramProtocol):
         """Write a request outside a dialog; `more` is as in build_request()."""
         more.setdefault("call_id", self.tokens.new_tag())
         more.setdefault("cseq", 1)
-        return build_request(method, target, via=self.layer.new_via("udp"), from_=from_, to=to, **more)
+        return build_request(method, target, via=self.layer.new_via(self._transport), from_=from_, to=to, **more)
 
     def send(self, request: Request, hop: Hop | None = None, context: Any = None) -> ClientTransaction:
         """Send a request, to where its Request-URI points unless said otherwise."""
@@ -88,12 +93,12 @@ class UserAgent(asyncio.DatagramProtocol):
 
     def say(self, dialog: Dialog, method: str, context: Any = None, **more: Any) -> None:
         """Send a request within a dialog."""
-        request = dialog.build_request(method, self.layer.new_via("udp"), **more)
+        request = dialog.build_request(method, self.layer.new_via(self._transport), **more)
         self.send(request, dialog.next_hop(), context)
 
     def acknowledge(self, transaction: ClientTransaction, dialog: Dialog, response: Response) -> None:
         """Send the ACK of a 2xx."""
-        ack = dialog.build_ack(response, self.layer.new_via("udp"))
+        ack = dialog.build_ack(response, self.layer.new_via(self._transport))
         self.layer.acknowledge(transaction, ack, dialog.next_hop(), response)
         self._flush()
 
@@ -107,28 +112,15 @@ class UserAgent(asyncio.DatagramProtocol):
         self.layer.reply(transaction, status, now_ns=time.monotonic_ns(), **more)
         self._flush()
 
+    @property
+    def _transport(self) -> str:
+        assert self._wire is not None, "not open"
+        return self._wire.name
+
     # --- what is heard
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin: the socket has its port."""
-        self._transport = cast("asyncio.DatagramTransport", transport)
-        self.host, self.port = transport.get_extra_info("sockname")[:2]
-        self._layer = TransactionLayer(
-            Capabilities(methods=self._methods), self.tokens, {"udp": f"{self.host}:{self.port}"}
-        )
-
-    def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
-        """Take one datagram."""
-        if is_keep_alive(data):
-            return
-        try:
-            message = parse_datagram(data, Hop("udp", str(addr[0]), addr[1]))
-        except MalformedMessage:
-            return
+    def _hear(self, message: Request | Response) -> None:
         self._take(self.layer.receive(message, time.monotonic_ns()))
-
-    def error_received(self, exc: Exception) -> None:
-        """A port that nobody listens at: the transaction's own timers deal with it."""
 
     def _take(self, events: list[Event]) -> None:
         for event in events:
@@ -137,10 +129,10 @@ class UserAgent(asyncio.DatagramProtocol):
 
     def _flush(self) -> None:
         """Send what is to be sent, and come back when the next timer is due."""
-        if self._transport is None or self._closing:
+        if self._wire is None or self._closing:
             return
         for octets, hop in self.layer.take_outgoing():
-            self._transport.sendto(octets, (hop.host, hop.port))
+            self._wire.send(octets, hop)
         due_ns = self.layer.next_timer_ns()
         if self._alarm is not None:
             self._alarm.cancel()
