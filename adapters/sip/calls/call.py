@@ -145,12 +145,16 @@ class Call:
         agent, self.agent = self.agent, None
         self.caller.finish(FinalAnswer(480, "", (agent.reasons if agent is not None else ()) or self.farewell))
         for offer in self.offers.values():
-            offer.withdraw(self.caller.reasons or cancel_reason("contact_left"))
+            offer.withdraw(self._why_taken_back("contact_left"))
         self.offers.clear()
         if agent is not None:
             agent.stop(self.caller.reasons or self.farewell)
             agent.call = OverCall(self)
         self.caller.call = OverCall(self)
+
+    def _why_taken_back(self, ended: str) -> tuple[tuple[str, str], ...]:
+        """The Reason of the CANCEL to a phone: the caller's own, where the caller has left and gave one."""
+        return (self.caller.reasons if ended == "contact_left" else ()) or cancel_reason(ended)
 
     def agent_rings(self, body: bytes) -> None:
         """Let the caller hear that it rings; early media only where there is but one agent."""
@@ -199,7 +203,7 @@ class Call:
     def _stop_ringing(self, effect: EndOffer) -> None:
         offer = self.offers.pop(effect.agent, None)
         if offer is not None:
-            offer.withdraw(cancel_reason(effect.reason))
+            offer.withdraw(self._why_taken_back(effect.reason))
 
     def _connect(self, effect: ConnectContact) -> None:
         leg = self._take_agent(effect)
