@@ -87,7 +87,7 @@ class Views:
         """Replaced by `reconfigure`."""
         self.contacts = contacts
         self.interned = interned
-        self.history = ContactHistory(directory, interned)
+        self.history = ContactHistory(directory, interned, contacts=contacts)
         self.events = EventReader(log, directory, interned, self.history, self._slot_of)
         self._transcripts = Transcripts(directory, self.history)
         self._remarks = RemarkBook(directory)

@@ -37,7 +37,7 @@ from engine.messages.rows import ROW
 from engine.model.directory import Directory
 from engine.projections.contacts.records import ContactRecord, Words, begun, go_on
 from engine.projections.contacts.ring_index import RingIndex, column
-from engine.projections.names import Interned
+from engine.projections.names import Interned, OpenContacts
 
 RECORDS_MAX: Final = 50_000
 """Contacts remembered: a day of a large centre, in about 40 MB."""
@@ -74,9 +74,16 @@ _DECODER: Final = msgspec.msgpack.Decoder(ArrivalNames)
 class ContactHistory:
     """The last contacts, updated by `apply` with every durable turn in order. Readers may be other threads."""
 
-    def __init__(self, directory: Directory, interned: Interned, records_max: int = RECORDS_MAX) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        interned: Interned,
+        records_max: int = RECORDS_MAX,
+        contacts: OpenContacts | None = None,
+    ) -> None:
         self.directory = directory
         self._interned = interned
+        self._contacts = contacts
         self._room = records_max
         self._count = 0
         """Contacts so far, and so the number of the latest; number n lies at place n % room."""
@@ -262,7 +269,9 @@ class ContactHistory:
             number = self._count = self._count + 1
             at = number % self._room
             self._seqs[at], self._slots[at], self._rows[at] = seq, slot, b""
-            self._payloads[at] = bytes(payload[start:end])
+            told, entry = bytes(payload[start:end]), None if self._contacts is None else self._contacts.at(slot)
+            # While a contact is open its arrival is kept for it anyway: once is enough.
+            self._payloads[at] = entry.payload if entry is not None and entry.payload == told else told
             if self._records:
                 self._records.pop(number - self._room, None)
 

@@ -26,8 +26,8 @@ class IntervalWaits:
 
     def __init__(self, t: Tables) -> None:
         self._tables = t
-        self._channels: dict[int, int] = {}
-        """Of the contact that arrived last in each slot."""
+        self._channels = bytearray()
+        """One more than that of the contact that arrived last in each slot; 0: none was seen."""
         self._length_ns = 0
         self._known_from_ns = 0
         """Intervals that start before were not seen whole, or were let go."""
@@ -45,15 +45,16 @@ class IntervalWaits:
         rows: Array = np.asarray(turn.rows).compress(KINDS.mask(turn.rows["kind"]))
         if not len(rows):
             return
+        self._channels.extend(bytes(max(0, int(rows["contact"].max()) + 1 - len(self._channels))))
         for kind, at_ns, slot, queue, a in zip(*(rows[name].tolist() for name in _COLUMNS), strict=True):
             if kind == CONTACT_ARRIVED:
-                self._channels[slot] = a & 0xFF
+                self._channels[slot] = (a & 0xFF) + 1
             else:
                 self._count(at_ns // length_ns * length_ns, queue, slot, a)
 
     def _count(self, start_ns: int, queue: int, slot: int, waited_ns: int) -> None:
-        channel = self._channels.get(slot)
-        if channel is None:  # it came before everything that was read: as its queue's own
+        channel = self._channels[slot] - 1
+        if channel < 0:  # it came before everything that was read: as its queue's own
             channel = int(self._tables.queues["settings"][queue, QueueSetting.CHANNEL])
         cells = self._cells.setdefault(start_ns, {})
         cell = queue * CHANNELS + channel
