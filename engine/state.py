@@ -154,6 +154,19 @@ class StateCopy(NamedTuple):
         return parts
 
 
+class StoredState(NamedTuple):
+    """A state as a snapshot keeps it."""
+
+    capacity: Capacity
+    parts: Mapping[str, Array | bytes]
+    seq: int
+
+
+def no_state() -> StoredState | None:
+    """Where nothing is kept."""
+    return None
+
+
 def _intervals_used(t: Tables) -> tuple[Array, int]:
     """Rows of the interval table that ever were in use, and how many of its cells: the widest table is mostly empty."""
     cells = np.flatnonzero(t.tallies.any(axis=1))

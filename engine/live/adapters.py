@@ -88,7 +88,7 @@ class AdapterLink:
     ) -> None:
         self._engine = engine
         self._adapter = adapter
-        self.past = past or Past(engine.log, engine.state.capacity)
+        self.past = past or Past(engine.log, engine.state.capacity, engine.kept)
         """See `ports.EngineLink`."""
         self.endpoints = tuple(endpoints)
         """How each agent is reached, as configured now."""
@@ -157,7 +157,7 @@ class Adapters:
         self._engine = engine
         self._sections = dict(sections)
         engine.outbox.callers = callers_among(sections)
-        past = Past(engine.log, engine.state.capacity)
+        past = Past(engine.log, engine.state.capacity, engine.kept)
         shared = attachments, past, frozenset(name for name, section in sections.items() if can_call(section) is False)
         self._links = {
             name: AdapterLink(

@@ -32,7 +32,7 @@ from engine.model.directory import encode_directory
 from engine.ports import Clock, Receipt, Timing
 from engine.projections.queues.expected_wait import wait_left_s
 from engine.projections.views import Views
-from engine.state import EngineState
+from engine.state import EngineState, StoredState, no_state
 
 STAGED_MAX_BYTES: Final = 32 << 20
 """Bytes waiting for the disk beyond which only facts that end something get in."""
@@ -65,6 +65,8 @@ class LiveEngine:
         self.counters: Counter[str] = Counter()
         self.hints = Hints(self.counters)
         self.callbacks = Callbacks(state, self._bring, self.counters)
+        self.kept_state: Callable[[], StoredState | None] = no_state
+        """Where a replay begins if the log's first part is gone."""
         self._on_fatal = on_fatal or end_process
         self._log: EventLog | None = None
         self._views: Views | None = None
@@ -79,6 +81,10 @@ class LiveEngine:
         self._stopping = False
 
     # --- life
+
+    def kept(self) -> StoredState | None:
+        """The newest state that is kept beside the log."""
+        return self.kept_state()
 
     def attach(self, log: EventLog, quality: bytes = b"") -> None:
         """Continue `log`, which the state must equal; makes the read models, `quality` being a snapshot's part."""

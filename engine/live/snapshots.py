@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -14,7 +14,7 @@ from engine.live.state_code import state_code
 from engine.log.event_log import SegmentLog
 from engine.log.snapshot import SnapshotStore
 from engine.log_port import Turn
-from engine.state import StateCopy
+from engine.state import StateCopy, StoredState
 
 EVERY_ROWS: Final = 1_000_000
 """Rows after which another snapshot is taken: what a start then has to fold at most takes a second or two."""
@@ -25,13 +25,6 @@ AT_NS: Final = "snapshot_at_ns"
 """Among the driver's figures: when the newest snapshot was taken; not there while there is none."""
 
 logger = logging.getLogger(__name__)
-
-
-class StoredState(NamedTuple):
-    """A snapshot that fits the code and the log."""
-
-    capacity: Capacity
-    parts: Mapping[str, Array | bytes]
 
 
 def newest_seq(folder: Path) -> int:
@@ -54,6 +47,14 @@ class Snapshots:
 
     def newest(self) -> StoredState | None:
         """The newest snapshot made by this code over this log."""
+        found = self.kept()
+        if found is not None:
+            self._quality = bytes(found.parts.get(QUALITY, b""))
+            self._covered_seq, self._loaded_at_ns = found.seq, _taken_ns(found.parts)
+        return found
+
+    def kept(self) -> StoredState | None:
+        """The same, to look at beside the engine."""
         snapshot = self._store.load_newest(state_code(), self._log.checksum_at)
         if snapshot is None:
             return None
@@ -62,9 +63,7 @@ class Snapshots:
         except (KeyError, TypeError, msgspec.MsgspecError) as error:
             logger.warning("the snapshot at sequence %d does not say its capacity: %s", snapshot.covered_seq, error)
             return None
-        self._quality = bytes(snapshot.parts.get(QUALITY, b""))
-        self._covered_seq, self._loaded_at_ns = snapshot.covered_seq, _taken_ns(snapshot.parts)
-        return StoredState(capacity, snapshot.parts)
+        return StoredState(capacity, snapshot.parts, snapshot.covered_seq)
 
     def quality(self) -> bytes:
         """The read model of quality in the snapshot that was found; empty where there is none."""
@@ -77,6 +76,7 @@ class Snapshots:
     def follow(self, engine: LiveEngine) -> None:
         """Take snapshots of this engine from now on, each after so many rows."""
         self._engine = engine
+        engine.kept_state = self.kept
         if self._loaded_at_ns:
             engine.counters[AT_NS] = self._loaded_at_ns
         engine.subscribe(self._note)

@@ -1,10 +1,12 @@
 """The read models as they were: the same kernel folds the log up to an instant, beside the one that runs.
 
 One state is kept and goes forward with those who ask for later and later instants, as a replay does. Whoever asks for
-an earlier one has the log folded again, from the nearest of the marks that were set on the way.
+an earlier one has the log folded again, from the nearest of the marks that were set on the way. Where old segments were
+deleted, it begins at the newest snapshot that was there when somebody first asked.
 """
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from threading import Lock
 from typing import Final, NamedTuple, TypeVar
 
@@ -18,7 +20,7 @@ from engine.messages.kinds import ENGINE_STARTED
 from engine.messages.rows import ROW
 from engine.projections.views import Views
 from engine.replay.apply import StateReplay
-from engine.state import EngineState, StateCopy, started_with
+from engine.state import EngineState, StateCopy, StoredState, no_state, started_with
 
 MARK_ROWS: Final = 1_000_000
 """Rows between two marks."""
@@ -44,14 +46,21 @@ class Past:
         self,
         log: EventLog,
         capacity: Capacity,
+        kept: Callable[[], StoredState | None] = no_state,
         *,
         mark_rows: int = MARK_ROWS,
         marks_max: int = MARKS_MAX,
         rows_max: int = ROWS_MAX,
     ) -> None:
-        """`capacity` is that of the tables where the log does not say it itself."""
+        """`capacity` is that of the tables where the log does not say it itself.
+
+        `kept` gives the newest state that is kept beside the log: where the log's first part is gone, it begins there.
+        """
         self._log = log
         self._capacity = capacity
+        self._kept = kept
+        self._base: _Mark | None = None
+        """Where it begins; None: at the log's first row, or it was not looked for yet."""
         self._mark_rows, self._marks_max, self._rows_max = mark_rows, marks_max, rows_max
         self._lock = Lock()
         self._state: EngineState | None = None
@@ -60,11 +69,9 @@ class Past:
         self._first_ns = 0
 
     def began_ns(self) -> int:
-        """The first instant that can be asked for. Raises LogError where the log's first part is missing."""
+        """The first instant that can be asked for. Raises LogError where the log cannot tell."""
         with self._lock:
-            if not self._first_ns:
-                self._first_ns = self._begin()[1]
-            return self._first_ns
+            return self._began_ns()
 
     def ask(self, at_ns: int, question: Callable[[Views, int], T]) -> T:
         """Return what `question` answers over the read models as they were at `at_ns`, or right before the log began.
@@ -78,7 +85,17 @@ class Past:
             views = Views(state.tables, state.directory, state.contacts, nothing, state.interned, agent_times=times)
             return question(views, max(at_ns, state.now_ns))
 
+    def _began_ns(self) -> int:
+        if not self._first_ns:
+            state, self._first_ns = self._begin()
+            if state.seq:
+                self._base = _Mark(state.seq, state.now_ns, state.copy())
+        return self._first_ns
+
     def _state_at(self, at_ns: int) -> EngineState:
+        if at_ns < self._began_ns() and self._base is not None:
+            since = datetime.fromtimestamp(self._base.at_ns // 1_000_000_000, UTC).isoformat()
+            raise LogError(f"the log's first part is missing: what was true before {since} cannot be told")
         state, replay = self._state, self._replay
         nearest = max((mark for mark in self._marks if mark.at_ns <= at_ns), key=lambda mark: mark.seq, default=None)
         behind = state is None or state.now_ns > at_ns or (nearest is not None and nearest.seq > state.seq)
@@ -92,19 +109,29 @@ class Past:
         return state
 
     def _from_mark(self, mark: _Mark | None) -> EngineState:
+        mark = mark or self._base
         if mark is None:
-            return EngineState(self._begin()[0], REMEMBERED_FACTS)
+            return self._begin()[0]
         state = EngineState(mark.copy.capacity, REMEMBERED_FACTS)
         state.load(mark.copy.parts())
         return state
 
-    def _begin(self) -> tuple[Capacity, int]:
-        """The capacity that the log was begun with, and its first instant. Raises LogError."""
+    def _begin(self) -> tuple[EngineState, int]:
+        """The state that can be folded on from, and the first instant that can be told of. Raises LogError."""
         frame = next(iter(self._log.read(1)), None)
         if frame is None or frame.first_seq != 1:
-            raise LogError("the log's first part is missing: what was true then cannot be told")
+            return self._begin_kept()
         started = int(frame.rows["kind"][0]) == ENGINE_STARTED
-        return started_with(frame.rows[0], frame.payload) if started else self._capacity, frame.at_ns
+        capacity = started_with(frame.rows[0], frame.payload) if started else self._capacity
+        return EngineState(capacity, REMEMBERED_FACTS), frame.at_ns
+
+    def _begin_kept(self) -> tuple[EngineState, int]:
+        stored = self._kept()
+        if stored is None:
+            raise LogError("the log's first part is missing, and no snapshot is there to begin at")
+        state = EngineState(stored.capacity, REMEMBERED_FACTS)
+        state.load({**stored.parts, **state.copy().seen.save_all()})
+        return state, state.now_ns
 
     def _fold(self, state: EngineState, replay: StateReplay, at_ns: int) -> None:
         """Bring a state to the last turn at or before `at_ns`. Turns of one instant are not told apart."""

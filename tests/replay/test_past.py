@@ -2,6 +2,7 @@
 
 import random
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -10,6 +11,7 @@ from engine.errors import LogError
 from engine.model.settings import SECOND_NS
 from engine.projections.views import Views
 from engine.replay.past import Past
+from engine.state import StoredState
 from tests.projections.support import CAPACITY, START_NS, Centre
 
 
@@ -94,3 +96,37 @@ def test_a_log_without_its_first_part_cannot_tell() -> None:
         past.began_ns()
     with pytest.raises(LogError, match="first part"):
         past.ask(1, told)
+
+
+class Later:
+    """A log whose turns before a sequence were deleted."""
+
+    def __init__(self, log: Any, from_seq: int) -> None:
+        self.log = log
+        self.from_seq = from_seq
+
+    def read(self, from_seq: int = 1) -> Any:
+        """Yield frames."""
+        return self.log.read(max(from_seq, self.from_seq))
+
+    def read_runs(self, from_seq: int = 1) -> Any:
+        """Yield runs."""
+        return self.log.read_runs(max(from_seq, self.from_seq))
+
+
+async def test_a_log_whose_first_part_was_deleted_begins_at_the_kept_state(tmp_path: Path) -> None:
+    centre = Centre(tmp_path)
+    await lived(centre, 5, 3)
+    state = centre.engine.state
+    await centre.engine.durable()
+    kept = StoredState(state.capacity, state.copy().parts(), state.seq)
+    as_it_was = await lived(centre, 6, 4)
+    later: Any = Later(centre.log, kept.seq + 1)
+    past = Past(later, CAPACITY, lambda: kept, mark_rows=40, marks_max=3)
+    began_ns = past.began_ns()
+    assert START_NS < began_ns < min(as_it_was)
+    for at_ns in [*as_it_was, *reversed(as_it_was)]:
+        assert past.ask(at_ns, told) == as_it_was[at_ns]
+    with pytest.raises(LogError, match=r"before \d{4}-\d\d-\d\dT.* cannot be told"):
+        past.ask(began_ns - 1, told)
+    assert past.ask(began_ns, lambda views, _: views.as_of) == kept.seq
