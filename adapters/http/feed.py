@@ -7,6 +7,7 @@ its newest form, events come from the latest turns or, further back, from the lo
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -29,8 +30,8 @@ LOG_TOPICS: Final = ("events", "effects")
 TOPICS: Final = (*STATE_TOPICS, *LOG_TOPICS)
 REFRESH_S: Final = 0.1
 """State is told at most ten times a second."""
-REST: Final = 2.0
-"""However long telling takes, the loop has twice as long for everything else."""
+REST: Final = 1.0
+"""However much processor time telling takes, as much is left for everything else before it goes on."""
 RECHECK_S: Final = 1.0
 """Contacts pass their thresholds without an event: state is looked at this often anyway."""
 
@@ -172,15 +173,15 @@ class Feed:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._dirty.wait(), RECHECK_S)
             self._dirty.clear()
-            began_s = loop.time()
+            began_s, spent_s = loop.time(), time.process_time()
             try:
                 await self._refresh()
             except Exception:
                 logger.exception("the boards could not be refreshed")
             await asyncio.sleep(0)  # all readers write in the loop's next round, which counts as telling
             await asyncio.sleep(0)
-            took_s = loop.time() - began_s
-            await asyncio.sleep(max(REFRESH_S - took_s, REST * took_s))
+            took_s, spent_s = loop.time() - began_s, time.process_time() - spent_s
+            await asyncio.sleep(max(REFRESH_S - took_s, REST * spent_s))
 
     async def _refresh(self) -> None:
         """Look at the tables now, in a thread where they are large, and tell readers once all of it is durable."""
