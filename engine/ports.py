@@ -14,6 +14,7 @@ from engine.projections.views import Views
 
 __all__ = [
     "CALLBACK_QUEUE",
+    "DESK_CLOSED",
     "Adapter",
     "AdapterStatus",
     "AgentEndpoint",
@@ -32,6 +33,10 @@ __all__ = [
 
 CALLBACK_QUEUE: Final = "callback_queue"
 """Attribute of a contact: where its callback waits, if the customer asks for one and no step of the queue says it."""
+
+
+DESK_CLOSED: Final = "desk closed"
+"""Reason of a status that is set because nobody is at an agent's desk any more; known whatever reasons there are."""
 
 
 class Receipt(msgspec.Struct, frozen=True):

@@ -151,6 +151,7 @@ class HttpAdapter:
             "effects": self._effects,
             "requests_refused": limit.refused,
             "desks": self.context.desks.hub.count,
+            "desks_left": self.context.desks.presence.set_offline,
             "sign_ins_refused": self.context.desks.sign_in.refused,
             "connections_closed": self.context.connections.closed,
         }

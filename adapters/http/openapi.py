@@ -74,6 +74,9 @@ def _operation(route: Route, schemas: dict[int, Any], secured: bool) -> dict[str
                 **{media: {"schema": schemas[id(shape)]} for media, shape in route.also_takes},
             },
         }
+    if route.takes_file:
+        bytes_of_file = {"schema": {"type": "string", "format": "binary"}}
+        operation["requestBody"] = {"required": True, "content": {"application/octet-stream": bytes_of_file}}
     if secured and route.scope != OPEN:
         operation["security"] = [{"bearer": [route.scope]}, *([{"ticket": []}] if route.by_ticket else [])]
     return operation

@@ -38,6 +38,8 @@ class Route:
     body: Any = None
     """Type of the body; None: it takes none."""
     body_required: bool = False
+    takes_file: bool = False
+    """The body is a file, as it is."""
     also_takes: tuple[tuple[str, Any], ...] = ()
     """Other forms of the body: (media type, type)."""
     by_ticket: bool = False

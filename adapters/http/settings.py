@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from adapters.http.wallboard.boards import BOARD_NAME, DEFAULT_BOARD, BoardSettings
+from engine.file_kinds import MEDIA_TYPES
 from engine.model.fields import Duration, TimeZone, Whole, fault
 from engine.model.scopes import TOKEN_ID
 from engine.model.tls import ServerTls
@@ -47,6 +48,14 @@ class DeskLimits(BaseModel):
     """A session ends after so long, whatever happens."""
     desks: Annotated[int, Whole(0, 10_000)] = 1000
     """Open at once, every tab counted."""
+    away_limit_ns: Annotated[int, Duration("0s", "24h")] = Field(default=120_000_000_000, alias="away_limit")
+    """An agent whose last desk is closed for so long is set offline; 0: never."""
+    file_bytes_max: Annotated[int, Whole(0, 32 << 20)] = 10 << 20
+    """Of a file that an agent sends; 0: none are."""
+    file_types: list[Annotated[str, Field(pattern=r"^[a-z]+/[a-z0-9.+-]+$")]] = Field(
+        default_factory=lambda: list(MEDIA_TYPES)
+    )
+    """Media types that agents may send: known by the bytes of the file, never by its name."""
 
 
 class Settings(BaseModel):

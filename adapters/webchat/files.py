@@ -1,27 +1,21 @@
 """Files that visitors attach: bounded, known by their bytes, and given back as downloads that no page runs."""
 
 import asyncio
-import re
 from typing import Final
 from urllib.parse import quote
 
-import filetype
 import msgspec
 from aiohttp import web
 
 from adapters.webchat.core import Core
 from adapters.webchat.tokens import Download, NotSigned, Session, Upload
+from engine.file_kinds import media_type_of, safe_name
 from engine.messages.observed import Attachment
 from engine.ports import Attachments
 
 UPLOAD_LIFETIME_S: Final = 3600
 READ_WITHIN_S: Final = 60.0
 CHUNK: Final = 64 << 10
-NAME_MAX: Final = 100
-TEXT: Final = "text/plain"
-_NOT_IN_NAMES: Final = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|\u200e\u200f\u202a-\u202e\u2066-\u2069]')
-"""Paths, what file systems and shells take for something else, and what turns the direction of writing."""
-_NOT_IN_TEXT: Final = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
 
 
 class Uploaded(msgspec.Struct, frozen=True):
@@ -114,25 +108,3 @@ async def _read(request: web.Request, bytes_max: int) -> bytes:
     if not found:
         raise web.HTTPBadRequest(text="there is nothing in the file")
     return bytes(found)
-
-
-def media_type_of(content: bytes) -> str:
-    """The media type by the bytes alone; empty for what is not known."""
-    kind = filetype.guess(content)
-    if kind is not None:
-        return str(kind.mime)
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError:
-        return ""
-    return "" if _NOT_IN_TEXT.search(text) else TEXT
-
-
-def safe_name(name: str) -> str:
-    """A name that is no path and no trick: its last part, cleaned; the ending stays."""
-    last = name.replace("\\", "/").rsplit("/", 1)[-1].encode("utf-8", "ignore").decode()
-    cleaned = _NOT_IN_NAMES.sub("", last).strip(". ")
-    if len(cleaned) > NAME_MAX:
-        stem, dot, ending = cleaned.rpartition(".")
-        cleaned = f"{stem[: NAME_MAX - 12]}.{ending}" if dot and len(ending) <= 10 else cleaned[:NAME_MAX]
-    return cleaned or "file"

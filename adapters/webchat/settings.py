@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from engine.file_kinds import MEDIA_TYPES
 from engine.model.fields import Duration, Ref, Text, Whole, fault
 from engine.model.tls import ServerTls
 
@@ -17,15 +18,6 @@ Short = Annotated[str, Field(max_length=200)]
 FIELDS_MAX: Final = 8
 EVERYWHERE: Final = "*"
 Locale = Literal["en", "vi"]
-MEDIA_TYPES: Final = (
-    "image/png",
-    "image/jpeg",
-    "image/gif",
-    "image/webp",
-    "application/pdf",
-    "text/plain",
-)
-"""What may be attached unless the configuration says otherwise."""
 
 
 class Part(BaseModel):

@@ -30,7 +30,7 @@ from engine.messages.observed import CALLBACK_NUMBER, INTEGER_MAX, Fact, Observe
 from engine.messages.rows import TRUNKS_MAX, pack_arrival, pack_trunks
 from engine.model.callback_source import is_callback_source
 from engine.model.names import UNKNOWN
-from engine.ports import Receipt
+from engine.ports import DESK_CLOSED, Receipt
 
 ROWS_OF_A_FACT: Final = 16
 """Rows that one fact may need: its own, the definition of its requirement and that of new names."""
@@ -343,7 +343,7 @@ class Admission(FactWriter):
     def _agent_status_changed(self, fact: observed.AgentStatusChanged) -> int:
         agent = self._agent(fact.agent)
         configured = self.directory.pause_reasons
-        if fact.reason and configured and fact.reason not in configured:
+        if fact.reason and configured and fact.reason not in (*configured, DESK_CLOSED):
             raise BadFact("reason", unknown("pause reason", fact.reason, configured))
         payload = self._payload(fact) if fact.by or fact.reason else b""
         try:

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.webchat import files, forms, frames, page_texts
+from adapters.webchat import forms, frames, page_texts
 from adapters.webchat import widget as script
 from adapters.webchat.frames import BadFrame, State, frames_between
 from adapters.webchat.settings import FormField, Inbox
 from adapters.webchat.tokens import Download, NotSigned, Session, Signer, Upload, read_identity
 from adapters.webchat.wait_range import WaitRange, told_range
+from engine import file_kinds
 from engine.messages.observed import Attachment
 from engine.model.rate_limit import RateLimit
 
@@ -251,12 +252,12 @@ def test_nothing_is_told_twice_and_every_frame_is_one_that_clients_know(before: 
     ],
 )
 def test_a_name_is_no_path(name: str, expected: str) -> None:
-    assert files.safe_name(name) == expected
+    assert file_kinds.safe_name(name) == expected
 
 
 @given(st.text())
 def test_every_name_fits_the_log(name: str) -> None:
-    made = files.safe_name(name)
+    made = file_kinds.safe_name(name)
     attachment = Attachment(name=made, media_type="text/plain", size_bytes=1, sha256="0" * 64)
     assert msgspec.convert(msgspec.to_builtins(attachment), Attachment) == attachment
 
@@ -275,7 +276,7 @@ def test_every_name_fits_the_log(name: str) -> None:
     ],
 )
 def test_files_are_known_by_their_bytes(content: bytes, expected: str) -> None:
-    assert files.media_type_of(content) == expected
+    assert file_kinds.media_type_of(content) == expected
 
 
 # --- texts

@@ -7,7 +7,7 @@ import msgspec
 
 from engine.errors import TrunklineError
 from engine.messages import observed
-from engine.messages.observed import Name, NameOrNone, Observed, Text
+from engine.messages.observed import Attachment, Name, NameOrNone, Observed, Text
 from engine.projections.contacts.engagements import Engagement
 
 ContactId = Annotated[int, msgspec.Meta(ge=1, le=observed.INTEGER_MAX)]
@@ -49,7 +49,11 @@ class Decline(ContactCommand, frozen=True, kw_only=True, tag="decline"):
 class Say(ContactCommand, frozen=True, kw_only=True, tag="say"):
     """Write a line."""
 
-    text: observed.Message
+    text: observed.Message = ""
+    attachment: Annotated[str, msgspec.Meta(max_length=2048)] = ""
+    """The ticket that an upload was answered with."""
+    contact_id: Annotated[int, msgspec.Meta(ge=0, le=observed.INTEGER_MAX)] = 0
+    """Of the contact that the file was brought for."""
 
 
 class Read(ContactCommand, frozen=True, kw_only=True, tag="read"):
@@ -101,8 +105,12 @@ Act = Accept | Decline | Hold | Resume | End | Transfer | Finish
 AnyCommand = SetStatus | Say | Read | Note | Classify | Act
 
 
-def fact_of(command: AnyCommand, agent: str, held: Sequence[Engagement]) -> Observed:
+def fact_of(
+    command: AnyCommand, agent: str, held: Sequence[Engagement], attachment: Attachment | None = None
+) -> Observed:
     """Return the fact that a command makes; its id is unique among those of all desks. Raises NotAllowed.
+
+    `attachment` is the file that goes with a line.
 
     What the kernel checks itself (whose offer, who is connected) is left to it, so that a command sent again after a
     lost answer is answered as the first time, whatever happened since.
@@ -111,16 +119,19 @@ def fact_of(command: AnyCommand, agent: str, held: Sequence[Engagement]) -> Obse
     if isinstance(command, SetStatus):
         return observed.AgentStatusChanged(id=name, agent=agent, status=command.status, reason=command.reason, by=agent)
     if isinstance(command, Say | Read):
-        return _line(command, name, agent)
+        return _line(command, name, agent, attachment)
     if isinstance(command, Note | Classify):
         return _remark(command, name, agent, held)
     return _act(command, name, agent, held)
 
 
-def _line(command: Say | Read, name: str, agent: str) -> Observed:
+def _line(command: Say | Read, name: str, agent: str, file: Attachment | None) -> Observed:
     contact = command.contact
     if isinstance(command, Say):
-        return observed.MessageSent(id=name, contact=contact, by="agent", agent=agent, text=command.text)
+        if not command.text and file is None:
+            raise NotAllowed("there is nothing in the line")
+        said = command.text
+        return observed.MessageSent(id=name, contact=contact, by="agent", agent=agent, text=said, attachment=file)
     return observed.MessagesRead(id=name, contact=contact, by="agent", agent=agent, up_to_seq=command.up_to_seq)
 
 

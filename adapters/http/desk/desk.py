@@ -5,9 +5,12 @@ from collections.abc import Callable
 from aiohttp import web
 
 from adapters.http.desk.hub import DeskHub
+from adapters.http.desk.items import FilesWord
+from adapters.http.desk.presence import Presence
 from adapters.http.desk.sessions import COOKIE, Session, Sessions
 from adapters.http.desk.sign_in import SignIn
 from adapters.http.desk.socket import DeskSocket
+from adapters.http.desk.uploads import Uploads
 from adapters.http.problems import Problem
 from adapters.http.settings import Settings
 from adapters.http.tokens import Tokens
@@ -24,13 +27,16 @@ class Desks:
         self._engine = engine
         self._wall_ns = wall_ns
         self.sign_in = SignIn(engine, tokens)
-        self.hub = DeskHub(engine, settings.desk.desks)
+        self.presence = Presence(engine, settings.desk.away_limit_ns)
+        self.hub = DeskHub(engine, settings.desk.desks, self.presence)
+        self._uploads: Uploads | None = None
         self._sessions: Sessions | None = None
 
     def start(self) -> None:
         """Read the key of the sessions and begin to watch the engine."""
         folder = self._engine.folder
         key = own_key(folder, "desk-key")
+        self._uploads = Uploads(key, self._settings)
         self._sessions = Sessions(key, self._settings.idle_limit_ns, self._settings.session_limit_ns, folder)
         self.hub.start()
 
@@ -43,6 +49,19 @@ class Desks:
         """The sessions of this adapter, once it is started."""
         assert self._sessions is not None, "the adapter is not started"
         return self._sessions
+
+    @property
+    def uploads(self) -> Uploads:
+        """Files that agents send."""
+        assert self._uploads is not None, "the adapter is not started"
+        return self._uploads
+
+    @property
+    def files(self) -> FilesWord | None:
+        """What agents may send; None: no files."""
+        if self._engine.attachments is None or not self._settings.file_bytes_max:
+            return None
+        return FilesWord(self._settings.file_types, self._settings.file_bytes_max)
 
     def session_of(self, request: web.Request) -> Session:
         """Return the session of a request. Raises Problem where nobody is signed in."""
@@ -62,6 +81,8 @@ class Desks:
                 self._time_zone,
                 lambda: self._why_ended(session),
                 lambda: self.sessions.touch(session, self._wall_ns()),
+                self.uploads,
+                self.files,
             )
         except KeyError as error:
             raise Problem("unauthorised", str(error.args[0])) from None

@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from adapters.http.desk.presence import Presence
 from engine.messages.kinds import (
     CONFIGURATION_LOADED,
     CONTACT_HELD,
@@ -75,8 +76,9 @@ class Waker:
 class DeskHub:
     """All open desks of one adapter."""
 
-    def __init__(self, engine: EngineLink, desks_max: int) -> None:
+    def __init__(self, engine: EngineLink, desks_max: int, presence: Presence) -> None:
         self._engine = engine
+        self._presence = presence
         self._desks_max = desks_max
         self._open: dict[int, set[Waker]] = {}
         self._unsubscribe: Callable[[], None] = lambda: None
@@ -92,6 +94,7 @@ class DeskHub:
     def stop(self) -> None:
         """Watch no more, and let every desk end."""
         self.closing = True
+        self._presence.stop()
         self._unsubscribe()
         self._unwatch()
         self.wake_all()
@@ -106,6 +109,7 @@ class DeskHub:
         """Add a desk; returns False when there are too many."""
         if self.count >= self._desks_max or len(self._open.get(waker.agent, ())) >= SOCKETS_OF_ONE_MAX:
             return False
+        self._presence.came(waker.agent)
         self._open.setdefault(waker.agent, set()).add(waker)
         self.count += 1
         return True
@@ -116,8 +120,8 @@ class DeskHub:
         if waker in wakers:
             wakers.discard(waker)
             self.count -= 1
-        if not wakers:
-            self._open.pop(waker.agent, None)
+        if not wakers and self._open.pop(waker.agent, None) is not None and not self.closing:
+            self._presence.left(waker.agent)
 
     def _on_hint(self, hint: Hint) -> None:
         if hint.by == "customer":

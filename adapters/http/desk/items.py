@@ -15,6 +15,7 @@ from engine.projections.views import Views
 AGENT: Final = "agent"
 HOUSE: Final = "house"
 FIGURES: Final = "figures"
+OF_PHONE: Final = ("has_phone", "phone_answers")
 CONTACT: Final = "contact:"
 """Followed by the contact's id."""
 
@@ -31,6 +32,8 @@ class DeskAgent(msgspec.Struct, frozen=True):
     since_ns: int
     has_phone: bool
     """Whether calls ring at a phone of theirs, which answers them."""
+    phone_answers: bool
+    """Whether that phone is asked to answer by itself."""
     reachable: bool
     suspended_until_ns: int
     loads: dict[str, ChannelLoad]
@@ -67,6 +70,13 @@ class FieldWord(msgspec.Struct, frozen=True):
     queues: list[str]
 
 
+class FilesWord(msgspec.Struct, frozen=True):
+    """What files agents may send."""
+
+    types: list[str]
+    bytes_max: int
+
+
 class House(msgspec.Struct, frozen=True):
     """What there is to choose from."""
 
@@ -75,6 +85,7 @@ class House(msgspec.Struct, frozen=True):
     queues: list[QueueWord]
     codes: list[CodeWord]
     fields: list[FieldWord]
+    files: FilesWord | None = None
 
 
 class DeskContact(msgspec.Struct, frozen=True):
@@ -126,14 +137,20 @@ def adherence_of(views: Views, agent: str, today_ns: int, now_ns: int) -> tuple[
 
 
 def items_of(
-    engine: EngineLink, agent: str, held: list[Engagement], today_ns: int, adherence: tuple[bool, float | None]
+    engine: EngineLink,
+    agent: str,
+    held: list[Engagement],
+    today_ns: int,
+    adherence: tuple[bool, float | None],
+    files: FilesWord | None,
 ) -> dict[str, bytes]:
     """Return every item of the agent's desk as JSON, by key. Raises KeyError for an agent who is not configured."""
     views = engine.views
     status = views.agent(agent)
-    fields = {name: getattr(status, name) for name in DeskAgent.__struct_fields__ if name != "has_phone"}
-    one = DeskAgent(**fields, has_phone=has_phone(views, agent))
-    found = {AGENT: msgspec.json.encode(one), HOUSE: msgspec.json.encode(_house(views))}
+    fields = {name: getattr(status, name) for name in DeskAgent.__struct_fields__ if name not in OF_PHONE}
+    answers = any(phone.auto_answer for phone in engine.endpoints if phone.name == agent)
+    one = DeskAgent(**fields, has_phone=has_phone(views, agent), phone_answers=answers)
+    found = {AGENT: msgspec.json.encode(one), HOUSE: msgspec.json.encode(_house(views, files))}
     own = views.own_figures(agent, today_ns)
     busy = None if own.occupancy is None else round(own.occupancy, 2)
     figures = Figures(own.since_ns, own.answered, own.service_level, own.handle_time_s, busy, *adherence)
@@ -154,7 +171,7 @@ def rings_at_phone(engine: EngineLink, agent: str, one: Engagement) -> bool:
     return one.channel == "voice" and has_phone(engine.views, agent) and engine.rings(one.contact)
 
 
-def _house(views: Views) -> House:
+def _house(views: Views, files: FilesWord | None) -> House:
     directory = views.directory
     queues = []
     for name in directory.queues.configured():
@@ -165,7 +182,7 @@ def _house(views: Views) -> House:
         FieldWord(one.field, one.display_name or one.field, one.kind, list(one.choices), list(one.queues))
         for one in directory.quality_fields
     ]
-    return House(directory.service, list(directory.pause_reasons), queues, codes, fields)
+    return House(directory.service, list(directory.pause_reasons), queues, codes, fields, files)
 
 
 def _contact(views: Views, engagement: Engagement, at_phone: bool) -> DeskContact:

@@ -13,10 +13,11 @@ from typing import Annotated, Any, Final
 import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from adapters.http.desk.commands import SERVED, Accept, AnyCommand, NotAllowed, fact_of
+from adapters.http.desk.commands import SERVED, Accept, AnyCommand, NotAllowed, Say, fact_of
 from adapters.http.desk.hub import DeskHub, Waker
-from adapters.http.desk.items import adherence_of, items_of, rings_at_phone
+from adapters.http.desk.items import FilesWord, adherence_of, items_of, rings_at_phone
 from adapters.http.desk.questions import AnyQuestion, answer_to
+from adapters.http.desk.uploads import Uploads
 from engine.errors import Overloaded, TrunklineError
 from engine.messages.observed import INTEGER_MAX
 from engine.ports import EngineLink, Hint
@@ -94,6 +95,8 @@ class DeskSocket:
         time_zone: str,
         lives: Callable[[], str],
         touch: Callable[[], None],
+        uploads: Uploads,
+        files: FilesWord | None,
     ) -> None:
         self._agent = agent
         self._engine = engine
@@ -102,6 +105,8 @@ class DeskSocket:
         self._time_zone = time_zone
         self._why_ended = lives
         self._touch = touch
+        self._uploads = uploads
+        self._files = files
         self._ws = web.WebSocketResponse(heartbeat=20.0, max_msg_size=SAID_MAX, compress=False)
         self.waker = Waker(engine.views.agent_number(agent))
         self._sent: dict[str, bytes] = {}
@@ -200,7 +205,7 @@ class DeskSocket:
             self._adherence_due_ns = wall_ns + ADHERENCE_EVERY_NS
             self._adherence = await asyncio.to_thread(adherence_of, views, self._agent, today_ns, wall_ns)
             held = views.engagements(self._agent)
-        items = items_of(self._engine, self._agent, held, today_ns, self._adherence)
+        items = items_of(self._engine, self._agent, held, today_ns, self._adherence, self._files)
         as_of, now_ns = views.as_of, views.now_ns(wall_ns)
         self.waker.contacts = {one.contact_id: one.contact for one in held}
         await asyncio.wait_for(self._engine.durable(), WRITE_WITHIN_S)
@@ -260,7 +265,10 @@ class DeskSocket:
             held = views.engagements(self._agent)
             if isinstance(command, Accept) and self._rings_at_phone(command.contact, held):
                 raise NotAllowed("this call is answered at your phone, which rings")
-            fact = fact_of(command, self._agent, held)
+            file = None
+            if isinstance(command, Say) and command.attachment:
+                file = self._uploads.read(command.attachment, self._agent, command.contact_id, self._wall_ns())
+            fact = fact_of(command, self._agent, held, file)
             submitted = self._engine.submit(SOURCE, [fact])
             (receipt,) = await asyncio.wait_for(asyncio.shield(submitted), SETTLED_WITHIN_S)
             told |= {"seq": receipt.seq, "error": receipt.error, "refused": receipt.refused}

@@ -8,9 +8,11 @@ from aiohttp import web
 
 from adapters.http.bodies import read_body
 from adapters.http.context import context_of
+from adapters.http.desk.commands import SERVED
 from adapters.http.desk.files import PICTURES, find_attachment, headers_of, read_attachment
 from adapters.http.desk.questions import in_hand
 from adapters.http.desk.sessions import COOKIE, Session
+from adapters.http.desk.uploads import Uploaded
 from adapters.http.middleware import require_same_origin
 from adapters.http.problems import Problem
 from adapters.http.replies import answer
@@ -138,6 +140,28 @@ async def get_attachment(request: web.Request) -> web.Response:
     return web.Response(body=content, headers=headers_of(found))
 
 
+async def post_attachment(request: web.Request) -> web.Response:
+    """Keep a file that the agent is going to send; it is in nobody's conversation before a line says so."""
+    context = context_of(request)
+    desks, now_ns = context.desks, context.wall_ns()
+    require_same_origin(request, context)
+    session, store = desks.session_of(request), context.engine.attachments
+    if store is None or desks.files is None:
+        raise Problem("forbidden", "files are not sent from desks here")
+    held = context.views.engagements(session.agent)
+    contact_id = next((one.contact_id for one in held if str(one.contact_id) == request.match_info["contact_id"]), 0)
+    if not any(one.contact_id == contact_id and one.state in SERVED for one in held):
+        raise Problem("forbidden", "you do not serve this contact now")
+    wait_s = desks.uploads.rate_limit.take(session.agent, context.monotonic_ns())
+    if wait_s:
+        raise Problem("too-many-requests", "so many files at once", headers={"Retry-After": str(int(wait_s) + 1)})
+    if not context.views.admitting:
+        raise Problem("overloaded", "there is no room for files now", headers={"Retry-After": "10"})
+    found = await desks.uploads.take(request, store, session.agent, contact_id, now_ns)
+    desks.sessions.touch(session, now_ns)
+    return await answer(request, found, settled=True)
+
+
 def _session_route(method: str, handler: object, name: str, summary: str, status: int = 200) -> Route:
     signs_in = method == "POST"
     return Route(
@@ -175,6 +199,22 @@ ROUTES: Final = (
             Parameter("sha256", "Digest of the file", None, "path", True),
         ),
         problems=(404,),
+    ),
+    Route(
+        "POST",
+        "/api/v1/desk/contacts/{contact_id}/attachments",
+        post_attachment,
+        "postDeskAttachment",
+        "A file that the agent is going to send",
+        OPEN,
+        GROUP,
+        takes_file=True,
+        answer=Uploaded,
+        parameters=(
+            Parameter("contact_id", "Sequence of the contact's arrival", None, "path", True),
+            Parameter("name", "The file's name"),
+        ),
+        problems=(413, 415, 429),
     ),
     Route("GET", "/api/v1/ws/desk", get_desk_socket, "openDesk", "The agent desk's socket", OPEN, "pages"),
 )

@@ -75,7 +75,7 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> str:
         else ""
     )
     body = operation.get("requestBody")
-    asks = f"<p>Body: {_type(body['content']['application/json']['schema'])}</p>" if body else ""
+    asks = f"<p>Body: {_type(next(iter(body['content'].values()))['schema'])}</p>" if body else ""
     answers = next(
         f"<p>Answer: {status} {_shape(answer)}</p>"
         for status, answer in operation["responses"].items()
@@ -120,6 +120,8 @@ def _type(schema: dict[str, Any]) -> str:
     if schema.get("type") == "array":
         items = schema.get("items", {})
         return "list of any of these" if "anyOf" in items else f"list of {_type(items)}"
+    if schema.get("format") == "binary":
+        return "the bytes of a file"
     if "enum" in schema:
         return ", ".join(f"<code>{escape(str(value))}</code>" for value in schema["enum"])
     return escape(str(schema.get("type", "anything")))

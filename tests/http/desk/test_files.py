@@ -1,11 +1,11 @@
-"""Files that customers sent: for the agent who has them in hand, to be saved and never to be run."""
+"""Files that customers sent, for who has them in hand; files that agents send, bounded and known by their bytes."""
 
 from pathlib import Path
 
 from aiohttp import ClientSession, CookieJar
 
 from engine.log.attachments import AttachmentStore
-from tests.http.desk.support import CENTRE, opened, sign_in
+from tests.http.desk.support import CENTRE, opened, sign_in, socket_of
 from tests.http.desk.test_socket import bring, connected
 from tests.http.support import CONTACTS, Build, tell
 
@@ -42,3 +42,57 @@ async def test_a_file_is_given_to_who_has_the_customer_in_hand(build: Build, tmp
             await sign_in(binh, house.url, "binh")
             async with binh.get(f"{place}/{digest}") as answer:
                 assert answer.status == 403
+
+
+PICTURE = b"\x89PNG\r\n\x1a\n" + b"\x00\x00\x00\rIHDR" + bytes(40)
+
+
+async def test_an_agent_sends_a_file_and_only_what_it_is_allowed_to(build: Build, tmp_path: Path) -> None:
+    house = await build("desk: {file_bytes_max: 2048}", centre=CENTRE)
+    house.adapter.context.engine.attachments = AttachmentStore(tmp_path / "attachments")  # type: ignore[misc]
+    async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as an:
+        await sign_in(an, house.url)
+        async with socket_of(an, house.url) as desk:
+            assert desk.items["house"]["files"]["bytes_max"] == 2048
+            number = await connected(house, desk, "chat-1")
+            place = f"{house.url}/api/v1/desk/contacts/{number}/attachments"
+            for body, status in ((EVIL + b"\x00", 415), (b"", 400), (bytes(4096), 413), (b"MZ" + bytes(90), 415)):
+                async with an.post(place, data=body) as answer:
+                    assert answer.status == status, await answer.text()
+            async with an.post(f"{house.url}/api/v1/desk/contacts/{number + 1}/attachments", data=PICTURE) as answer:
+                assert answer.status == 403
+            async with an.post(place, data=PICTURE, headers={"Origin": "https://evil.example"}) as answer:
+                assert answer.status == 403
+            async with an.post(place, data=PICTURE, params={"name": "../../vé máy bay.png"}) as answer:
+                assert answer.status == 200
+                told = await answer.json()
+            assert (told["name"], told["media_type"]) == ("vé máy bay.png", "image/png")
+            say = {"contact": "chat-1", "contact_id": number}
+            wrong = (
+                (told["ticket"][:-2] + "xx", number, "ticket"),
+                (told["ticket"], number + 1, "another contact"),
+                ("no ticket", number, "ticket"),
+            )
+            for ticket, contact_id, why in wrong:
+                done = await desk.do("say", contact="chat-1", contact_id=contact_id, attachment=ticket)
+                assert why in done["error"]
+            assert "nothing in the line" in (await desk.do("say", contact="chat-1"))["error"]
+            done = await desk.do("say", **say, attachment=told["ticket"], id="once")
+            again = await desk.do("say", **say, attachment=told["ticket"], id="once")
+            assert done["seq"] == again["seq"] > 0
+            (line,) = house.engine.views.conversation("chat-1").messages
+            assert line.attachment is not None
+            assert (line.by, line.agent, line.attachment.name) == ("agent", "an", "vé máy bay.png")
+            async with an.get(f"{place}/{told['sha256']}") as answer:
+                assert (answer.status, await answer.read()) == (200, PICTURE)
+
+
+async def test_without_a_limit_no_files_are_sent(build: Build, tmp_path: Path) -> None:
+    house = await build("desk: {file_bytes_max: 0}", centre=CENTRE)
+    house.adapter.context.engine.attachments = AttachmentStore(tmp_path / "attachments")  # type: ignore[misc]
+    async with opened(house) as desk, ClientSession(cookie_jar=CookieJar(unsafe=True)) as an:
+        number = await connected(house, desk, "chat-1")
+        await sign_in(an, house.url)
+        assert desk.items["house"]["files"] is None
+        async with an.post(f"{house.url}/api/v1/desk/contacts/{number}/attachments", data=PICTURE) as answer:
+            assert answer.status == 403

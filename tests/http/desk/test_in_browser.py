@@ -4,11 +4,13 @@ import asyncio
 import contextlib
 import shutil
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import ClientSession
 
+from engine.log.attachments import AttachmentStore
 from tests.http.desk.support import CENTRE, PASSWORD
 from tests.http.desk.test_socket import customer_says
 from tests.http.support import CONTACTS, Build, House, get, tell
@@ -257,3 +259,24 @@ async def test_a_call_is_held_and_hung_up(build: Build) -> None:
         await until(page, "document.querySelector('.call-state').textContent === 'On hold'")
         await page.keyboard.press("e")
         await page.wait_for_selector(".wrap-up:not([hidden])")
+
+
+async def test_an_agent_sends_a_picture(build: Build, tmp_path: Path) -> None:
+    house = await build(centre=CENTRE)
+    house.adapter.context.engine.attachments = AttachmentStore(tmp_path / "attachments")  # type: ignore[misc]
+    picture = b"\x89PNG\r\n\x1a\n" + b"\x00\x00\x00\rIHDR" + bytes(40)
+    async with browser() as context:
+        page = await signed_in(context, house)
+        await page.keyboard.press("r")
+        await bring(house, "chat-1")
+        await page.wait_for_selector(".offer")
+        await page.keyboard.press("a")
+        await page.wait_for_selector("button.clip:visible")
+        choose = page.locator(".composer input[type=file]")
+        await choose.set_input_files({"name": "map.exe", "mimeType": "image/png", "buffer": b"MZ" + bytes(90)})
+        await until(page, "document.querySelector('.toast').textContent.includes('by its bytes')")
+        await choose.set_input_files({"name": "map.png", "mimeType": "image/png", "buffer": picture})
+        await until(page, "document.querySelector('.line-state')?.textContent === 'sent'")
+        assert "map.png" in await page.inner_text(".mine .attachment")
+    (line,) = house.engine.views.conversation("chat-1").messages
+    assert (line.by, line.attachment and line.attachment.name) == ("agent", "map.png")

@@ -5,6 +5,17 @@ import { who } from "./people.js";
 import { clock, t } from "./words.js";
 import { wrapUp } from "./wrap_up.js";
 
+function clipIcon() {
+  const ns = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(ns, "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  const shape = document.createElementNS(ns, "path");
+  shape.setAttribute("d", "M16.5 6v11a4.5 4.5 0 0 1-9 0V5a3 3 0 0 1 6 0v10a1.5 1.5 0 0 1-3 0V6H9v9a3 3 0 0 0 6 0V5a4.5 4.5 0 0 0-9 0v12a6 6 0 0 0 12 0V6z");
+  svg.append(shape);
+  return svg;
+}
+
 export function conversationView(desk) {
   const heading = el("h2", { id: "contact-title", tabIndex: -1 });
   const under = el("p", { class: "under" });
@@ -15,7 +26,9 @@ export function conversationView(desk) {
   const wrapping = wrapUp(desk);
   const input = el("textarea", { id: "line", rows: 2, maxLength: 4096, enterKeyHint: "send" });
   const send = el("button", { type: "submit", class: "primary" });
-  const composer = el("form", { class: "composer", on: { submit: (event) => (event.preventDefault(), say()) } }, input, send);
+  const chooser = el("input", { type: "file", hidden: true, multiple: true, on: { change: () => (attach(chooser.files), (chooser.value = "")) } });
+  const clip = el("button", { type: "button", class: "clip", on: { click: () => chooser.click() } }, clipIcon());
+  const composer = el("form", { class: "composer", on: { submit: (event) => (event.preventDefault(), say()) } }, chooser, clip, input, send);
   const nothing = el("div", { class: "nothing" });
   const body = el("div", { class: "contact-body" }, el("header", { class: "contact-head" }, el("div", {}, heading, under), actions), lines, typing, call, wrapping.place, composer);
   const place = el("section", { class: "conversation", id: "work", "aria-labelledby": "contact-title" }, nothing, body);
@@ -34,6 +47,25 @@ export function conversationView(desk) {
     grow();
   });
   lines.addEventListener("scroll", () => desk.readShown(), { passive: true });
+
+  // Files come by the button, by pasting a picture, and by dropping them anywhere on the conversation.
+  input.addEventListener("paste", (event) => {
+    if (!event.clipboardData.files.length) return;
+    event.preventDefault();
+    attach(event.clipboardData.files);
+  });
+  place.addEventListener("dragover", (event) => canAttach() && event.preventDefault());
+  place.addEventListener("drop", (event) => {
+    if (!canAttach()) return;
+    event.preventDefault();
+    attach(event.dataTransfer.files);
+  });
+
+  const canAttach = () => Boolean(desk.store.current && desk.store.house?.files && !composer.hidden);
+
+  function attach(files) {
+    if (canAttach()) for (const file of files) desk.sendFile(desk.store.current, file);
+  }
 
   function grow() {
     input.style.height = "auto";
@@ -135,6 +167,10 @@ export function conversationView(desk) {
     renderCall(contact);
     wrapping.render(contact);
     composer.hidden = !chat || contact.state === "wrapping";
+    clip.hidden = !store.house?.files;
+    clip.setAttribute("aria-label", t("attach"));
+    clip.title = t("attach");
+    chooser.accept = store.house?.files?.types.join(",") ?? "";
     input.placeholder = t("write");
     input.setAttribute("aria-label", t("write_to", { name: who(contact) }));
     send.textContent = t("send");

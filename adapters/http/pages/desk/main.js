@@ -141,9 +141,26 @@ class Desk {
     this.sayAgain(command, contact.id);
   }
 
-  async sayAgain(command, contactId = command.contactId) {
+  // A file is brought first; the line that it goes with follows, under a name of its own like every other.
+  async sendFile(contact, file) {
+    const most = this.store.house.files.bytes_max;
+    if (file.size > most) return this.complain(t("file_too_large", { size: Math.floor(most / 1048576) }));
+    try {
+      const place = `/api/v1/desk/contacts/${contact.id}/attachments?${new URLSearchParams({ name: file.name })}`;
+      const answer = await fetch(place, { method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: file });
+      const told = await answer.json();
+      if (!answer.ok) return this.complain(t("file_refused", { name: file.name, why: told.detail }));
+      const { ticket, ...attachment } = told;
+      const command = { id: freshId(), verb: "say", contact: contact.contact, contact_id: contact.id, attachment: ticket };
+      this.sayAgain(command, contact.id, attachment);
+    } catch {
+      this.complain(t("no_connection"));
+    }
+  }
+
+  async sayAgain(command, contactId = command.contactId, attachment = undefined) {
     const { contactId: _, ...plain } = command;
-    const shown = { id: plain.id, by: "agent", agent: this.me, text: plain.text, at_ns: this.store.nowMs() * 1e6, seq: 0 };
+    const shown = { id: plain.id, by: "agent", agent: this.me, text: plain.text ?? "", attachment, at_ns: this.store.nowMs() * 1e6, seq: 0 };
     const conversation = this.store.conversation(contactId);
     conversation.pending.push(shown);
     this.sent ??= new Map();

@@ -13,7 +13,7 @@ export function offersView(desk) {
   function make(contact) {
     const answers = el("div", { class: "offer-answers" });
     const accept = desk.rings(contact)
-      ? el("p", { class: "on-phone" }, t("answer_on_phone"))
+      ? el("p", { class: "on-phone" }, t(desk.store.agent?.phone_answers ? "phone_answers" : "answer_on_phone"), el("span", { class: "why" }, t(desk.store.agent?.phone_answers ? "phone_answers_why" : "answer_on_phone_why")))
       : el(
           "button",
           { type: "button", class: "primary", data: { does: "accept" }, on: { click: () => desk.accept(contact) } },

@@ -26,7 +26,7 @@ class Conversation {
   // The line may come before the answer to the command that made it: lines of one desk are made in order.
   #awaited(line) {
     if (line.by !== "agent" || line.attachment) return undefined;
-    return this.pending.find((one) => !one.seq && !one.failed && one.text === line.text);
+    return this.pending.find((one) => !one.seq && !one.failed && !one.attachment && one.text === line.text);
   }
 
   get unread() {
