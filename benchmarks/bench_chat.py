@@ -6,6 +6,7 @@ side was told to be in the log is compared with the log, and with what the other
 """
 
 import asyncio
+import os
 import random
 import statistics
 import tempfile
@@ -18,7 +19,7 @@ import aiohttp
 import msgspec
 import uvloop
 
-from benchmarks.chat_load import INBOX, ORIGIN, Delays, Desk, Visitor
+from benchmarks.chat_load import EVERY_S, INBOX, ORIGIN, Delays, Desk, Visitor
 from benchmarks.report import Line, line
 from benchmarks.served import Served, free_port
 
@@ -26,6 +27,8 @@ NAMES: Final = ("chat_soak",)
 VISITORS: Final = 2000
 AGENTS: Final = 200
 SECONDS: Final = 60.0
+SLOWER: Final = "CHAT_SOAK_EVERY_S"
+"""Of the environment: how often everybody says something, in seconds, for a machine that has other work, too."""
 CUTS_PER_S: Final = 100.0
 QUIET_WITHIN_S: Final = 60.0
 CONFIG: Final = """
@@ -64,8 +67,9 @@ async def soak(
     seconds: float = SECONDS,
     cuts_per_s: float = CUTS_PER_S,
     kills: int = 1,
+    every_s: float = EVERY_S,
 ) -> Line:
-    """Run a soak and return its line."""
+    """Run a soak and return its line; `every_s` is how often everybody says something."""
     http_port, chat_port = free_port(), free_port()
     names = [f"agent{number}" for number in range(agents)]
     capacity = -(-visitors // agents)
@@ -83,8 +87,8 @@ async def soak(
     try:
         await served.wait_ready()
         url = f"http://127.0.0.1:{chat_port}"
-        people = [Visitor(f"v{number}", url, counts, delays) for number in range(visitors)]
-        desk = Desk(served.url, names, counts, delays)
+        people = [Visitor(f"v{number}", url, counts, delays, every_s) for number in range(visitors)]
+        desk = Desk(served.url, names, counts, delays, every_s)
         connector = aiohttp.TCPConnector(limit=0)
         async with aiohttp.ClientSession(connector=connector) as http:
             tasks = [asyncio.create_task(person.live(http)) for person in people]
@@ -106,7 +110,7 @@ async def soak(
         memory_mb = served.rss_mb()
     finally:
         served.stop()
-    return _told(verdict, counts, delays, visitors, agents, seconds, kills, memory_mb)
+    return _told(verdict, counts, delays, visitors, agents, seconds, kills, memory_mb, every_s)
 
 
 async def _cut_connections(people: Sequence[Visitor], seconds: float, cuts_per_s: float) -> None:
@@ -188,6 +192,7 @@ def _told(
     seconds: float,
     kills: int,
     memory_mb: float,
+    every_s: float,
 ) -> Line:
     taken_ms = sorted(1000 * taken_s for taken_s in delays.taken_s) or [0.0]
     p99_ms = taken_ms[int(0.99 * (len(taken_ms) - 1))]
@@ -201,6 +206,7 @@ def _told(
         visitors=visitors,
         agents=agents,
         seconds=seconds,
+        every_s=every_s,
         kills=kills,
         delay_p50_ms=round(statistics.median(taken_ms), 1),
         delay_p99_ms=round(p99_ms, 1),
@@ -212,4 +218,4 @@ def _told(
 def run() -> list[Line]:
     """The soak of 2,000 visitors and 200 agents for a minute, with 100 cuts a second and one kill."""
     with tempfile.TemporaryDirectory(prefix="trunkline-chat-") as folder:
-        return [uvloop.run(soak(Path(folder)))]
+        return [uvloop.run(soak(Path(folder), every_s=float(os.environ.get(SLOWER, EVERY_S))))]

@@ -16,7 +16,7 @@ Json = dict[str, Any]
 ORIGIN: Final = "https://load.example"
 INBOX: Final = "load"
 EVERY_S: Final = 1.0
-"""Everybody says one line in so long."""
+"""Everybody says one line in so long, unless said otherwise."""
 AGAIN_S: Final = (0.2, 1.5)
 """A visitor comes back after so long: evenly between."""
 LOOK_EVERY_S: Final = 0.25
@@ -39,9 +39,10 @@ class Delays:
 
 
 class Visitor:
-    """One visitor: says a line a second, each until it is acknowledged, and shows what it hears by sequence."""
+    """One visitor: says a line every so often, each until it is acknowledged, and shows what it hears by sequence."""
 
-    def __init__(self, name: str, url: str, counts: Counter[str], delays: Delays) -> None:
+    def __init__(self, name: str, url: str, counts: Counter[str], delays: Delays, every_s: float = EVERY_S) -> None:
+        self._every_s = every_s
         self.name = name
         self._url = f"{url}/chat/v1/ws?inbox={INBOX}"
         self._counts = counts
@@ -127,7 +128,7 @@ class Visitor:
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     async def _speak(self) -> None:
-        await asyncio.sleep(random.uniform(0, EVERY_S))
+        await asyncio.sleep(random.uniform(0, self._every_s))
         while True:
             if self.speaking:
                 self._number += 1
@@ -137,13 +138,16 @@ class Visitor:
                 self._pending[client_id] = said
                 self._counts["said_by_visitors"] += 1
                 self._put(said)
-            await asyncio.sleep(EVERY_S)
+            await asyncio.sleep(self._every_s)
 
 
 class Desk:
     """All agents: take every chat that is offered, and say a line a second in each."""
 
-    def __init__(self, url: str, agents: list[str], counts: Counter[str], delays: Delays) -> None:
+    def __init__(
+        self, url: str, agents: list[str], counts: Counter[str], delays: Delays, every_s: float = EVERY_S
+    ) -> None:
+        self._every_s = every_s
         self._url = url
         self._agents = agents
         self._counts = counts
@@ -217,8 +221,8 @@ class Desk:
                 parts = [lines[start : start + BATCH] for start in range(0, len(lines), BATCH)]
                 for part in parts:
                     await self._say(http, part)
-                    await asyncio.sleep(EVERY_S / (2 * len(parts)))
-            await asyncio.sleep(max(0.0, EVERY_S - (time.perf_counter() - begun)))
+                    await asyncio.sleep(self._every_s / (2 * len(parts)))
+            await asyncio.sleep(max(0.0, self._every_s - (time.perf_counter() - begun)))
 
     async def _say(self, http: aiohttp.ClientSession, lines: list[Json]) -> None:
         for one in lines:
