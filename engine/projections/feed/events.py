@@ -18,7 +18,7 @@ from engine.projections.contacts.history import ID_DIGITS_MAX, ContactHistory
 from engine.projections.contacts.recorded_facts import recorded_fact
 from engine.projections.contacts.records import ContactRecord, Words, arrival_facts
 from engine.projections.feed.arrivals import Arrivals, recorded_contact
-from engine.projections.feed.remarks import remark_in
+from engine.projections.feed.remarks import Remark, remark_in
 from engine.projections.feed.transcripts import line_of, message_payload
 from engine.projections.figures import NS
 from engine.projections.names import Interned, name_at
@@ -148,6 +148,7 @@ _DETAILS: Final[dict[int, Callable[[int, int, Directory], Data]]] = {
 }
 SLOTLESS: Final = frozenset({kinds.SETTING_CHANGED, kinds.REQUIREMENT_DEFINED})
 """Kinds whose contact field is no contact."""
+REMARKS: Final = (kinds.KIND_NAMES[kinds.NOTE_WRITTEN], kinds.KIND_NAMES[kinds.CONTACT_CLASSIFIED])
 OF_THE_CLOSED: Final = frozenset(
     {
         kinds.SURVEY_REQUESTED,
@@ -253,6 +254,22 @@ class EventReader:
             if looked > SCAN_ROWS_MAX:
                 return EventPage(self._log.durable_seq, reached, True, events)
         return EventPage(self._log.durable_seq, max(reached, after_seq), False, events)
+
+    def timeline(
+        self, after_seq: int, limit: int, remarks: Callable[[int], Sequence[Remark]], contact: ContactRecord, slot: int
+    ) -> EventPage:
+        """Return a contact's events with the remarks about it, which may be younger than its end."""
+        page = self.read(after_seq, limit, (), contact, slot)
+        last_seq = page.next_after_seq if page.more else INTEGER_MAX
+        events = list(page.events)
+        for remark in remarks(contact.id):
+            if after_seq < remark.seq <= last_seq:
+                events += self.read(remark.seq - 1, 1, REMARKS).events
+        events.sort(key=lambda event: event.seq)
+        if len(events) > limit:
+            return EventPage(page.as_of, events[limit - 1].seq, True, events[:limit])
+        reached = max(page.next_after_seq, events[-1].seq) if events else page.next_after_seq
+        return EventPage(page.as_of, reached, page.more, events)
 
     def contact(self, contact: str) -> tuple[ContactRecord, int] | None:
         """Return the contact whose id this is, written as a number, and its slot, as the log tells; None for no id."""

@@ -72,10 +72,14 @@ class RemarkBook:
                 if len(self._order) > self._room:
                     self._forget(self._order.popleft())
 
+    def all_of(self, contact: int) -> list[Remark]:
+        """Every remark about the contact of this id that is at hand, in order."""
+        with self._lock:
+            return list(self._of.get(contact, ()))
+
     def of(self, contact: int) -> Remarks:
         """What was remarked about the contact of this id."""
-        with self._lock:
-            found = list(self._of.get(contact, ()))
+        found = self.all_of(contact)
         classified = [one for one in found if not one.text]
         return Remarks([one for one in found if one.text], classified[-1] if classified else None)
 

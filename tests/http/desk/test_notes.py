@@ -1,0 +1,23 @@
+"""Notes stand in the contact's timeline, in the order of the log, during the contact and after it."""
+
+from aiohttp import ClientSession
+
+from tests.http.desk.support import CENTRE, opened
+from tests.http.desk.test_socket import connected
+from tests.http.support import CONTACTS, Build, get
+
+
+async def test_notes_stand_in_the_timeline_of_their_contact(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with opened(house) as desk, ClientSession(house.url) as client:
+        number = await connected(house, desk, "chat-1")
+        of = {"contact": "chat-1", "contact_id": number}
+        during = await desk.do("note", **of, text="wants a window seat")
+        await desk.do("end", contact="chat-1")
+        await desk.until(lambda: desk.contact("chat-1")["state"] == "wrapping")
+        after = await desk.do("note", **of, text="call again on Monday")
+        events = (await get(client, f"{CONTACTS}/{number}/timeline"))["events"]
+    notes = [(one["seq"], one["agent"], one["data"]["text"]) for one in events if one["type"] == "note_written"]
+    assert notes == [(during["seq"], "an", "wants a window seat"), (after["seq"], "an", "call again on Monday")]
+    ended = next(one["seq"] for one in events if one["type"] == "contact_ended")
+    assert during["seq"] < ended < after["seq"]
