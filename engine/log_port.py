@@ -3,18 +3,28 @@
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-import msgspec
 import numpy as np
 
 
-class Turn(msgspec.Struct, frozen=True):
-    """One durable turn of the engine: a contiguous run of rows."""
+class Turn:
+    """One durable turn of the engine: a contiguous run of rows, which nobody changes."""
 
-    first_seq: int
-    last_seq: int
-    rows: np.ndarray[Any, Any]
-    """shape (n,), dtype ROW."""
-    payload: memoryview
+    __slots__ = ("_kinds", "first_seq", "last_seq", "payload", "rows")
+
+    def __init__(self, first_seq: int, last_seq: int, rows: np.ndarray[Any, Any], payload: memoryview) -> None:
+        self.first_seq = first_seq
+        self.last_seq = last_seq
+        self.rows = rows
+        """shape (n,), dtype ROW."""
+        self.payload = payload
+        self._kinds: frozenset[int] | None = None
+
+    @property
+    def kinds(self) -> frozenset[int]:
+        """The kinds of its rows: who follows turns and wants few of them looks here first."""
+        if self._kinds is None:
+            self._kinds = frozenset(self.rows["kind"].tolist())
+        return self._kinds
 
 
 class Frame(Protocol):

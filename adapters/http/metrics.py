@@ -1,5 +1,6 @@
 """The numbers that Prometheus reads: figures of queues straight from the read models, and counters of this adapter."""
 
+import logging
 import platform
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -17,6 +18,7 @@ from adapters.http.source_counts import SourceCounts
 from engine.messages.observed import Observed
 from engine.ports import EngineLink, Receipt, Turn
 from engine.projections.names import name_at
+from engine.projections.turns_aside import TurnsAside, slots_once
 from engine.projections.views import Views
 from engine.version import installed_version
 
@@ -30,6 +32,8 @@ APPEND_BUCKETS: Final = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.0
 LAG_BUCKETS: Final = (0.001, 0.01, 0.1, 0.5, 1.0, 5.0, 30.0, 300.0)
 LAG_MAX_NS: Final = 30 * 86_400 * 1_000_000_000
 """A fact of a month ago was told by a clock that is wrong: it would spoil the sum for good."""
+
+logger = logging.getLogger(__name__)
 
 
 class Metrics:
@@ -81,6 +85,7 @@ class Metrics:
         self.know_source(OTHER)
         self.sources, self.decisions, self.arrivals = SourceCounts(), DecisionCounts(), ArrivalCounts()
         self.durations = engine.views.durations()
+        self._aside = TurnsAside(self._take)
         self._elsewhere = {"facts_duplicate": 0, "facts_wrong": 0}
         """What this adapter's receipts and the counters of others have told so far, of the engine's figures."""
         self._link = engine
@@ -93,14 +98,22 @@ class Metrics:
 
     def note(self, turn: Turn) -> None:
         """Count one durable turn; must see every one, in order."""
-        self.sources.note(turn)
-        self.decisions.note(turn)
-        self.arrivals.note(turn)
-        self.durations.note(turn)
+        self._aside.put(turn)
+
+    def _take(self, run: Turn) -> None:
+        try:
+            self.sources.note(run)
+            self.decisions.note(run)
+            for piece in slots_once(run):
+                self.arrivals.note(piece)
+                self.durations.note(piece)
+        except Exception:
+            logger.exception("what the turns up to sequence %d did could not be counted", run.last_seq)
 
     def encoder(self, encode: Callable[[Any], bytes], views: Views) -> Callable[[], bytes]:
         """Look at the engine now, and return what encodes all of it: thousands of lines, which a thread may write."""
         now_ns = views.now_ns(self._wall_ns())
+        self._aside.take_in()
         self._count_recorded(views)
         told = [
             *self._engine.collect(),

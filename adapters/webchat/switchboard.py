@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
-import numpy as np
 
 from adapters.webchat.chats import TYPING_S, Chat, LegRecord, Visitor
 from adapters.webchat.core import Core
@@ -22,13 +21,14 @@ from engine.messages.effects import (
     MoveContact,
     RefuseContact,
 )
+from engine.messages.kind_set import KindSet
 from engine.messages.kinds import BY_AGENT, MESSAGE_SENT, MESSAGES_READ
 from engine.messages.observed import ContactReleased
 from engine.ports import Hint, OpenContact, Turn
 
 logger = logging.getLogger(__name__)
 LEG: Final = "visitor"
-LINES: Final = np.array([MESSAGE_SENT, MESSAGES_READ], np.uint16)
+LINES: Final = KindSet(MESSAGE_SENT, MESSAGES_READ)
 PLACES_EVERY_S: Final = 1.0
 """Places in line are told at most so often."""
 PLACES_MAX: Final = 500
@@ -163,10 +163,11 @@ class Switchboard:
     def _on_turn(self, turn: Turn) -> None:
         """Wake who has a new line, or a mark of how far the agent has read."""
         self._stirred = True
-        visitors, history = self._core.visitors, self._core.engine.views.history
-        if not visitors.by_id:
+        visitors = self._core.visitors
+        if not visitors.by_id or LINES.isdisjoint(turn.kinds):
             return
-        for place in np.flatnonzero(np.isin(turn.rows["kind"], LINES)).tolist():
+        history = self._core.engine.views.history
+        for place in LINES.mask(turn.rows["kind"]).nonzero()[0].tolist():
             row = turn.rows[place]
             chat = visitors.by_id.get(history.id_in(int(row["contact"]), turn.first_seq + place) or 0)
             if chat is None:

@@ -1,6 +1,6 @@
 """From decided rows to effects: what the outside must be told about each conclusion of a turn, and who is told."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -59,7 +59,7 @@ from engine.messages.kinds import (
     WRAP_UP_ENDED,
 )
 from engine.messages.observed import CALLBACK_NUMBER
-from engine.messages.row_fields import RowFields, fields_at, fields_of
+from engine.messages.row_fields import FEW, RowFields, fields_at, fields_of
 from engine.model.settings import AgentSetting, QueueSetting
 
 RETRY_AFTER_S: Final = {EXIT_REFUSED_FULL: 30, EXIT_REFUSED_TRUNK: 10}
@@ -114,23 +114,15 @@ class EffectDeriver:
             HOLD_REQUESTED: self._wanted,
             RESUME_REQUESTED: self._wanted,
         }
-        self._concluding = KindSet(*self._kinds, WRAP_UP_ENDED)
+        self._concluding_kinds = frozenset((*self._kinds, WRAP_UP_ENDED))
+        self._concluding = KindSet(*self._concluding_kinds)
 
     def derive(self, first_seq: int, rows: Array) -> Derived:
         """Return what follows from the turn that begins at `first_seq`; closes its closed contacts."""
-        kinds = rows["kind"]
-        arrived, entered = (kinds == CONTACT_ARRIVED).nonzero()[0], (kinds == CONTACT_QUEUED).nonzero()[0]
-        if len(arrived):
-            self._note_arrivals(first_seq, rows, arrived)
-        queued = self._note_queued(first_seq, rows, entered) if len(entered) else {}
         effects: list[Addressed] = []
         callbacks: list[OwedCallback] = []
-        concluding = self._concluding.mask(kinds)
-        refused = (kinds == FACT_REFUSED).nonzero()[0]
-        if len(refused):
-            concluding[refused - rows["cause"][refused]] = False
-        places = concluding.nonzero()[0]
-        for place, row in zip(places.tolist(), fields_of(rows[places]), strict=True):
+        queued, concluding = (self._look if len(rows) <= FEW else self._look_at_many)(first_seq, rows)
+        for place, row in concluding:
             kind, slot = row.kind, row.contact
             if kind == WRAP_UP_ENDED:
                 self._contacts.wrapping.end(row.agent, row.a)
@@ -153,6 +145,37 @@ class EffectDeriver:
         if queued:
             effects += self._lines.entered(queued)
         return Derived(effects, callbacks)
+
+    def _look(self, first_seq: int, rows: Array) -> tuple[dict[int, int], Iterable[tuple[int, RowFields]]]:
+        """Note arrivals and places in line; return what `_note_queued` does, and the rows that conclude, by place."""
+        queued: dict[int, int] = {}
+        concluding: dict[int, RowFields] = {}
+        for place, row in enumerate(fields_of(rows)):
+            kind = row.kind
+            if kind in self._concluding_kinds:
+                concluding[place] = row
+                if kind == FACT_REFUSED:
+                    concluding.pop(place - row.cause, None)
+            elif kind in (CONTACT_ARRIVED, CONTACT_QUEUED) and (entry := self._contacts.at(row.contact)) is not None:
+                if kind == CONTACT_ARRIVED:
+                    entry.arrival_seq = first_seq + place
+                else:
+                    entry.line_ns, queued[row.contact] = row.a, first_seq + place
+        return queued, concluding.items()
+
+    def _look_at_many(self, first_seq: int, rows: Array) -> tuple[dict[int, int], Iterable[tuple[int, RowFields]]]:
+        """Do what `_look` does, the sooner the more rows there are."""
+        kinds = rows["kind"]
+        arrived, entered = (kinds == CONTACT_ARRIVED).nonzero()[0], (kinds == CONTACT_QUEUED).nonzero()[0]
+        if len(arrived):
+            self._note_arrivals(first_seq, rows, arrived)
+        queued = self._note_queued(first_seq, rows, entered) if len(entered) else {}
+        concluding = self._concluding.mask(kinds)
+        refused = (kinds == FACT_REFUSED).nonzero()[0]
+        if len(refused):
+            concluding[refused - rows["cause"][refused]] = False
+        places = concluding.nonzero()[0]
+        return queued, zip(places.tolist(), fields_of(rows[places]), strict=True)
 
     def _note_arrivals(self, first_seq: int, rows: Array, places: Array) -> None:
         for slot, seq in zip(rows["contact"][places].tolist(), (places + first_seq).tolist(), strict=True):

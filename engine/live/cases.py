@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Final
 
-import numpy as np
-
 from engine.errors import Overloaded
 from engine.live.callbacks import callback_source
 from engine.live.loop import LiveEngine
@@ -46,8 +44,8 @@ LONGEST_SLEEP_S: Final = 30.0
 ASK_AGAIN_NS: Final = 30 * SECOND_NS
 """A fact that came to nothing is submitted again after so long."""
 ASKED_MAX: Final = 100_000
-_OF_CASES: Final = (CASE_OPENED, CASE_RESOLVED, CASE_REOPENED)
-_FOLLOWED: Final = (*_OF_CASES, CONTACT_ENDED, CONTACT_LEFT, AGENT_STATUS_CHANGED, WRAP_UP_ENDED)
+_OF_CASES: Final = frozenset((CASE_OPENED, CASE_RESOLVED, CASE_REOPENED))
+_FOLLOWED: Final = _OF_CASES | {CONTACT_ENDED, CONTACT_LEFT, AGENT_STATUS_CHANGED, WRAP_UP_ENDED}
 """What may let something be done, while there are cases."""
 _NO_KIND: Final = CaseKind(queue="", limit_ns=0)
 
@@ -60,7 +58,7 @@ class CaseWork:
     def __init__(self, engine: LiveEngine) -> None:
         self._engine = engine
         self._asked: dict[str, int] = {}
-        self._watched: tuple[int, ...] = _OF_CASES
+        self._watched = _OF_CASES
         self._timer: asyncio.TimerHandle | None = None
         self._unsubscribe: Callable[[], None] | None = None
 
@@ -101,7 +99,7 @@ class CaseWork:
         self._timer = asyncio.get_running_loop().call_later(delay_s, self.look)
 
     def _note(self, turn: Turn) -> None:
-        if np.isin(turn.rows["kind"], self._watched).any() and self._timer is not None:
+        if self._timer is not None and not self._watched.isdisjoint(turn.kinds):
             self._timer.cancel()
             self._timer = asyncio.get_running_loop().call_later(LOOK_AFTER_S, self.look)
 

@@ -203,6 +203,7 @@ class LiveEngine:
         directory = compile_directory(config, self.state.directory)
         changes = compile_settings(config, directory, self.state.settings())
         self.state.directory = directory
+        self.views.settle()
         loaded = empty_rows(1)
         loaded["kind"] = CONFIGURATION_LOADED
         self.record(loaded, encode_directory(directory))

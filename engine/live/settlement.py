@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import Counter, deque
 from collections.abc import Callable
+from threading import get_ident
 
 from engine.effects.outbox import Outbox
 from engine.ingest.inbox import Submission
@@ -40,12 +41,14 @@ class Settlement:
         self._counters = counters
         self._on_fatal = on_fatal
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = 0
         self._unsettled: deque[Unsettled] = deque()
         self._watchers: list[Callable[[Turn], None]] = []
         self._settling = False
 
     def run(self) -> None:
         """Begin to settle on the running loop."""
+        self._thread = get_ident()
         self._loop = asyncio.get_running_loop()
 
     def add(self, turn: Turn) -> None:
@@ -81,8 +84,9 @@ class Settlement:
         """The log's signal, from any thread."""
         if self._loop is not None and not self._settling:
             self._settling = True
+            is_own_thread = get_ident() == self._thread
             try:
-                self._loop.call_soon_threadsafe(self._settle)
+                (self._loop.call_soon if is_own_thread else self._loop.call_soon_threadsafe)(self._settle)
             except RuntimeError:
                 logger.debug("durable after the loop was closed")
 

@@ -19,7 +19,8 @@ from engine.kernel.tables import Array
 from engine.live.stopwatch import Stopwatch
 from engine.log_port import EventLog, Turn
 from engine.messages.kinds import DEADLINE_PASSED, FACT_REFUSED, FIRST_DECIDED, REFUSAL_NAMES
-from engine.messages.rows import Rows, empty_rows
+from engine.messages.row_fields import FEW, fields_of
+from engine.messages.rows import ROW, Rows, empty_rows
 from engine.ports import Receipt
 from engine.state import OUT_ROWS, EngineState
 
@@ -74,6 +75,7 @@ class TurnMaker:
         self._decide = decide
         self._buffer = RowBuffer(TURN_ROWS, TURN_BYTES)
         self._out: Array = np.asarray(empty_rows(OUT_ROWS))
+        self._out_bytes = self._out.view(np.uint8).data
         self._admission = Admission(state.tables, state.names, self._buffer, state.contacts, state.interned)
         self.lines = WaitingLines(state.tables, state.contacts, state.names, estimate)
         self._deriver = EffectDeriver(state.tables, state.contacts, state.names, self.lines)
@@ -162,15 +164,12 @@ class TurnMaker:
             self.deciding.add(perf_counter_ns() - began_ns, consumed)
             if not consumed:
                 raise TrunklineError("the kernel takes no more rows")
-            rows = out[:produced].copy()
+            rows: Array = np.frombuffer(self._out_bytes[: produced * ROW.itemsize].tobytes(), ROW)
             payload = buffer.payload_of_first(consumed)
             log.append(rows, payload, buffer.at_ns)
-            kinds_made = rows["kind"]
-            seqs += ((kinds_made < FIRST_DECIDED).nonzero()[0] + first_seq).tolist()
-            refused = (kinds_made == FACT_REFUSED).nonzero()[0]
-            if len(refused):
-                told = first_seq + refused - rows["cause"][refused]
-                refusals |= zip(told.tolist(), rows["a"][refused].tolist(), strict=True)
+            told, refused = outcomes(first_seq, rows)
+            seqs += told
+            refusals |= refused
             effects, callbacks = self._deriver.derive(first_seq, rows)
             turn = Turn(first_seq, first_seq + produced - 1, rows, memoryview(payload))
             frames.append(Concluded(turn, effects, callbacks))
@@ -193,3 +192,16 @@ class TurnMaker:
         fresh = self._admission.fresh
         if fresh:
             self.state.seen.add(fresh, [seqs[place] for place in fresh.values()], refusals)
+
+
+def outcomes(first_seq: int, rows: Array) -> tuple[list[int], dict[int, int]]:
+    """Return each observed row's sequence, and the refusals by it, of rows that begin at `first_seq`."""
+    if len(rows) <= FEW:
+        numbered = list(enumerate(fields_of(rows), first_seq))
+        told = [seq for seq, row in numbered if row.kind < FIRST_DECIDED]
+        return told, {seq - row.cause: row.a for seq, row in numbered if row.kind == FACT_REFUSED}
+    kinds = rows["kind"]
+    seqs: list[int] = ((kinds < FIRST_DECIDED).nonzero()[0] + first_seq).tolist()
+    refused = (kinds == FACT_REFUSED).nonzero()[0]
+    told_seqs = first_seq + refused - rows["cause"][refused]
+    return seqs, dict(zip(told_seqs.tolist(), rows["a"][refused].tolist(), strict=True))

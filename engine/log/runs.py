@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -14,12 +14,18 @@ from engine.messages.rows import ROW
 RUN_ROWS: Final = 65_536
 """Rows of a run, at least, as long as there are that many: then numpy and the kernel work, and not the way to them."""
 
+Array = np.ndarray[Any, Any]
 
-class Run(Turn, frozen=True):
+
+class Run(Turn):
     """Consecutive turns as one."""
 
-    turns: int
-    """How many they are."""
+    __slots__ = ("turns",)
+
+    def __init__(self, first_seq: int, last_seq: int, rows: Array, payload: memoryview, turns: int) -> None:
+        super().__init__(first_seq, last_seq, rows, payload)
+        self.turns = turns
+        """How many they are."""
 
 
 def joined(frames: Iterable[Frame]) -> Run:

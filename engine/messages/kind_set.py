@@ -1,5 +1,6 @@
 """Sets of kinds of rows, asked about all rows of a turn in one step."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import numpy as np
@@ -15,6 +16,11 @@ class KindSet:
     def __init__(self, *kinds: int) -> None:
         self._holds = np.zeros(KINDS_MAX, np.bool_)
         self._holds[list(kinds)] = True
+        self._kinds = frozenset(kinds)
+
+    def isdisjoint(self, kinds: Iterable[int]) -> bool:
+        """Tell whether none of `kinds` is in the set."""
+        return self._kinds.isdisjoint(kinds)
 
     def mask(self, kinds: Array) -> Array:
         """Tell for each of `kinds`, shape (n,), whether it is in the set."""

@@ -12,6 +12,9 @@ ROW_STRUCT: Final = Struct("<qHHIQiiiIqqII")
 """A row's fields in the order of ROW."""
 assert ROW_STRUCT.size == ROW.itemsize
 
+FEW: Final = 24
+"""So many rows are sooner looked at one by one than by numpy, whose every step costs as much as two rows."""
+
 Array = np.ndarray[Any, Any]
 _make: Final = tuple.__new__
 

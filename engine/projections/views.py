@@ -3,7 +3,6 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 from copy import copy
-from typing import Final
 
 import msgspec
 import numpy as np
@@ -17,7 +16,7 @@ from engine.model.settings import EngineSetting, QueueSetting
 from engine.projections.agents.eligibility import at_work, eligible
 from engine.projections.agents.interval_times import AgentTimes
 from engine.projections.agents.occupancy import occupancy
-from engine.projections.agents.own_figures import OwnCounts, OwnFigures
+from engine.projections.agents.own_figures import OwnFigures
 from engine.projections.agents.status import AgentStatus, AgentSummary, AgentWatch, agent_statuses, agent_summary
 from engine.projections.answers import AgentList, ContactAnswer, ContactList, Formulas, TrunkGroupList
 from engine.projections.contacts.engagements import Engagement, engagements
@@ -29,8 +28,8 @@ from engine.projections.contacts.waiting_reasons import WaitingReason, waiting_r
 from engine.projections.feed.conversation import Conversation, conversation
 from engine.projections.feed.events import EventPage, EventReader
 from engine.projections.feed.finder import ContactFinder
-from engine.projections.feed.remarks import RemarkBook, Remarks
-from engine.projections.feed.transcripts import Message, Transcripts
+from engine.projections.feed.remarks import Remarks
+from engine.projections.feed.transcripts import Message
 from engine.projections.figures import (
     NEVER_NS,
     NS,
@@ -44,6 +43,7 @@ from engine.projections.figures import (
     window,
     window_start_ns,
 )
+from engine.projections.followers import Followers
 from engine.projections.formulas import abandonment, service_level
 from engine.projections.formulas.durations import Durations
 from engine.projections.metrics_view import MetricsView
@@ -52,24 +52,20 @@ from engine.projections.names import Interned, OpenContacts, existing, number_of
 from engine.projections.quality.quality import Quality
 from engine.projections.quality.table import with_quality
 from engine.projections.queues.expected_wait import calibration
-from engine.projections.queues.interval_waits import IntervalWaits
 from engine.projections.queues.intervals import IntervalTable, interval_rows, with_agents
 from engine.projections.queues.realtime import Realtime, realtime_rows
 from engine.projections.queues.status import QueueList, QueueStatus, queue_statuses
 from engine.projections.queues.waiting_list import LongWait, WaitingList, longest_waiting, waiting_contacts
 from engine.projections.still import still_tables
-from engine.projections.trunk_occupancy import TrunkTraffic, trunk_group_statuses
-
-ROWS_REMEMBERED: Final = 500_000
-"""Rows of the log read at the start, so that a restart does not forget who called: a fraction of a second."""
+from engine.projections.trunk_occupancy import trunk_group_statuses
 
 
 class Views:
     """The read models over one engine.
 
-    Figures come from the kernel's tables when asked for; only histories of contacts and trunk traffic are kept here, by
-    `apply`, which must see every durable turn in order. `now_ns` is the caller's clock; it never stands before the
-    tables' own time. Methods that name a queue, an agent or a contact raise KeyError, with a sentence, where none is.
+    Figures come from the kernel's tables when asked for, or from what `apply` kept, which must see every durable turn.
+    `now_ns` is the caller's clock; it never stands before the tables' own time. Methods that name a queue, an agent or
+    a contact raise KeyError, with a sentence, where none is.
     """
 
     def __init__(
@@ -87,12 +83,6 @@ class Views:
         """Replaced by `reconfigure`."""
         self.contacts = contacts
         self.interned = interned
-        self.history = ContactHistory(directory, interned, contacts=contacts)
-        self.events = EventReader(log, directory, interned, self.history, self._slot_of)
-        self._transcripts = Transcripts(directory, self.history)
-        self._remarks = RemarkBook(directory)
-        self._own, self._waits = OwnCounts(tables), IntervalWaits(tables)
-        self._traffic = TrunkTraffic()
         self.agent_times = agent_times
         """Kept by who applies rows; None: not known."""
         self._live: tuple[int, LiveCells] | None = None
@@ -102,8 +92,17 @@ class Views:
         """Surveys, evaluations, resolution, adherence and cases; `quality` is what its `save` returned once."""
         for run in log.read_runs(self.quality.from_seq):
             self.quality.apply(run)
-        for run in log.read_runs(max(1, self.as_of - ROWS_REMEMBERED)):
-            self._remember(run)
+        self._followers = Followers(tables, directory, contacts, log, interned, self._slot_of)
+
+    @property
+    def history(self) -> ContactHistory:
+        """The latest contacts, as of the last durable turn."""
+        return self._followers.history
+
+    @property
+    def events(self) -> EventReader:
+        """The log in words."""
+        return self._followers.events
 
     @property
     def as_of(self) -> int:
@@ -122,18 +121,17 @@ class Views:
 
     def reconfigure(self, directory: Directory) -> None:
         """Speak in the names of a configuration that was loaded anew."""
-        self.directory = self.history.directory = self.events.directory = directory
-        self._transcripts.directory = self._remarks.directory = self.quality.directory = directory
+        self.directory = self.quality.directory = directory
+        self._followers.reconfigure(directory)
 
     def apply(self, turn: Turn) -> None:
         """Take in one durable turn."""
-        self._remember(turn)
+        self._followers.apply(turn)
         self.quality.apply(turn)
-        self._traffic.note(self.tables)
 
-    def _remember(self, turn: Turn) -> None:
-        for follower in (self.history, self._transcripts, self._remarks, self._own, self._waits):
-            follower.apply(turn)
+    def settle(self) -> None:
+        """Let everything be counted by the settings in force, which are about to change."""
+        self._followers.take_in()
 
     def still(self, now_ns: int | None = None, since_ns: int = 0) -> "Views":
         """These read models as they are now, to be asked in a thread for figures of `now_ns` and since `since_ns`.
@@ -259,7 +257,7 @@ class Views:
     def own_figures(self, agent: str, since_ns: int) -> OwnFigures:
         """What an agent did since the quarter hour of an instant, at most two days back."""
         number = self.agent_number(agent)
-        times, found = self.agent_times, self._own.since(number, since_ns)
+        times, found = self.agent_times, self._followers.own.since(number, since_ns)
         busy = None if times is None else times.occupancy_since(self.tables, number, since_ns)
         return msgspec.structs.replace(found, occupancy=busy)
 
@@ -285,7 +283,7 @@ class Views:
     def trunk_groups(self, now_ns: int | None = None) -> TrunkGroupList:
         """Every trunk group."""
         at_ns = self.now_ns(now_ns)
-        found = trunk_group_statuses(self.tables, self.directory, self._traffic, at_ns)
+        found = trunk_group_statuses(self.tables, self.directory, self._followers.traffic, at_ns)
         return TrunkGroupList(self.as_of, at_ns, found)
 
     def durations(self) -> Durations:
@@ -321,7 +319,7 @@ class Views:
         at_ns, kind = self.now_ns(now_ns), service_level.variant(service_level_id)
         number = self.queue_number(queue) if queue else None
         rows, next_from_ns = interval_rows(
-            self.tables, self.directory, at_ns, from_ns, to_ns, step_ns, by, number, kind, limit, self._waits
+            self.tables, self.directory, at_ns, from_ns, to_ns, step_ns, by, number, kind, limit, self._followers.waits
         )
         rows = with_agents(rows, self.agent_times if by == "event" else None, self.tables, self.directory, step_ns)
         rows = with_quality(rows, self.quality.intervals(from_ns, to_ns, step_ns, at_ns, by), self.directory)
@@ -351,17 +349,18 @@ class Views:
     def conversation(self, name: str, after_seq: int = 0, limit: int = 1000) -> Conversation:
         """What was written in a contact after a position. May read the disk: call it in a thread."""
         record, slot = self._finder.recorded(name)
-        return conversation(self._transcripts, self.events, record, after_seq, limit, slot)
+        return conversation(self._followers.transcripts, self.events, record, after_seq, limit, slot)
 
     def latest_lines(self, contact_id: int, after_seq: int, limit: int) -> list[Message] | None:
         """Up to `limit` lines of a contact after a position, from memory alone; None: `conversation` reads the log."""
-        if max(after_seq, contact_id) < self._transcripts.whole_after_seq:
+        transcripts = self._followers.transcripts
+        if max(after_seq, contact_id) < transcripts.whole_after_seq:
             return None
-        return [self._transcripts.message(line) for line in self._transcripts.lines(contact_id, after_seq, limit)]
+        return [transcripts.message(line) for line in transcripts.lines(contact_id, after_seq, limit)]
 
     def remarks(self, contact_id: int) -> Remarks:
         """What agents remarked about a contact, as far as it is kept at hand."""
-        return self._remarks.of(contact_id)
+        return self._followers.remarks.of(contact_id)
 
     def read_events(self, after_seq: int, limit: int, types: Sequence[str] = (), contact: str = "") -> EventPage:
         """Events after a position. Reads the disk: call it in a thread. Raises ValueError for an unknown type."""

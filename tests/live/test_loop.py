@@ -311,6 +311,13 @@ async def test_a_read_model_that_fails_ends_the_engine_and_swallows_no_receipt(
         (receipt,) = await future
         await waiting
     assert (receipt.error, receipt.seq > 0) == ("", True)
+    with pytest.raises(RuntimeError, match="no more"):
+        h.engine.views.contact("c")
+    assert not h.faults, "who asked was told"
+    future = h.submit(QueueClosed(queue="sales"))
+    await ticks()
+    h.log.flush()
+    await future
     assert h.faults == ["a read model failed: RuntimeError: no more"]
     monkeypatch.undo()
     h.log._hold = False

@@ -57,7 +57,7 @@ async def test_no_number_is_too_long_to_be_looked_up(centre: Centre) -> None:
 
 async def forgetful(centre: Centre, monkeypatch: pytest.MonkeyPatch) -> Views:
     """Read models made again that read nothing of the log, and so know only who is still there."""
-    monkeypatch.setattr("engine.projections.views.ROWS_REMEMBERED", 0)
+    monkeypatch.setattr("engine.projections.followers.ROWS_REMEMBERED", 0)
     views = centre.views
     await centre.say(ContactArrived(contact="last", queue="vip"))
     return Views(views.tables, views.directory, views.contacts, centre.log, views.interned)

@@ -70,7 +70,7 @@ async def test_waits_of_all_intervals_are_the_kernels(centre: Centre) -> None:
 
 async def test_what_was_not_seen_whole_is_not_known(centre: Centre, monkeypatch: pytest.MonkeyPatch) -> None:
     await served(centre)
-    monkeypatch.setattr("engine.projections.views.ROWS_REMEMBERED", 0)
+    monkeypatch.setattr("engine.projections.followers.ROWS_REMEMBERED", 0)
     views = centre.views
     later = Views(views.tables, views.directory, views.contacts, centre.log, views.interned)
     assert any(row.wait_p50_s is not None for row in views.intervals(STEP_NS).rows)

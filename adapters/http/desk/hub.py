@@ -4,9 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-import numpy as np
-
 from adapters.http.desk.presence import Presence
+from engine.messages.kind_set import KindSet
 from engine.messages.kinds import (
     CONFIGURATION_LOADED,
     CONTACT_HELD,
@@ -17,9 +16,7 @@ from engine.messages.kinds import (
 )
 from engine.ports import EngineLink, Hint, Turn
 
-WITHOUT_AGENT: Final = np.array(
-    [CONTACT_HELD, CONTACT_RESUMED, MESSAGE_SENT, MESSAGES_READ, PRIORITY_CHANGED], np.uint16
-)
+WITHOUT_AGENT: Final = KindSet(CONTACT_HELD, CONTACT_RESUMED, MESSAGE_SENT, MESSAGES_READ, PRIORITY_CHANGED)
 """Facts of a contact that its desk shows, and whose rows may name no agent."""
 SOCKETS_OF_ONE_MAX: Final = 16
 """Desks of one agent that are open at once: tabs, and those left behind by networks."""
@@ -133,15 +130,15 @@ class DeskHub:
         if not self.count:
             return
         rows = turn.rows
-        if bool(np.any(rows["kind"] == CONFIGURATION_LOADED)):
+        if CONFIGURATION_LOADED in turn.kinds:
             self.wake_all()
             return
-        for agent in set(np.unique(rows["agent"]).tolist()) & self._open.keys():
+        for agent in set(rows["agent"].tolist()) & self._open.keys():
             for waker in self._open[agent]:
                 waker.wake()
-        told = np.flatnonzero(np.isin(rows["kind"], WITHOUT_AGENT))
-        if not len(told):
+        if WITHOUT_AGENT.isdisjoint(turn.kinds):
             return
+        told = WITHOUT_AGENT.mask(rows["kind"]).nonzero()[0]
         history = self._engine.views.history
         slots = {(int(rows["contact"][place]), turn.first_seq + int(place)) for place in told}
         contacts = {history.id_in(slot, seq) for slot, seq in slots}

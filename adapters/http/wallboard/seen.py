@@ -36,12 +36,14 @@ class Seen:
 
     def note(self, turn: Turn) -> bool:
         """Take in one durable turn; returns whether it says that something was seen."""
+        if ALERT_ACKNOWLEDGED not in turn.kinds:
+            return False
         places = np.flatnonzero(turn.rows["kind"] == ALERT_ACKNOWLEDGED).tolist()
         for place in places:
             row = turn.rows[place]
             said = who_and_why(row, turn.payload)
             self._keep(said["alert"], Acknowledged(int(row["at_ns"]), said.get("by", ""), said.get("reason", "")))
-        return bool(places)
+        return True
 
     def read_back(self, views: Views) -> None:
         """Take in what the log says already. Reads the disk: call it in a thread."""

@@ -4,7 +4,7 @@ Contacts are counted many rows at once. Rows that speak of single things (a surv
 one by one after those around them; what they find is what was so at their position.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -14,7 +14,6 @@ from engine.log_port import Turn
 from engine.messages import kinds
 from engine.messages.kind_set import KindSet
 from engine.messages.row_fields import RowFields, fields_at, fields_of
-from engine.messages.rows import ROW
 from engine.model.quality import QualityPlan, SurveyRule
 from engine.model.settings import EngineSetting
 from engine.projections.quality import resolution
@@ -241,14 +240,3 @@ class Fold:
         plan = self.state.plan
         key = self.state.cases.reopen(row, self._said(row), plan.cases, plan.window_ns)
         self._count(seq, key, resolution.REOPENED)
-
-
-def joined(turns: Sequence[Turn]) -> Turn:
-    """Return consecutive turns as one: looking for rows in each by itself would cost more than folding them."""
-    if len(turns) == 1:
-        return turns[0]
-    rows = np.frombuffer(bytearray().join([turn.rows.tobytes() for turn in turns]), ROW)
-    sizes = np.array([len(turn.payload) for turn in turns], np.uint32)
-    bases = np.cumsum(sizes, dtype=np.uint32) - sizes
-    rows["payload_offset"] += np.repeat(bases, [len(turn.rows) for turn in turns])
-    return Turn(turns[0].first_seq, turns[-1].last_seq, rows, memoryview(b"".join([turn.payload for turn in turns])))

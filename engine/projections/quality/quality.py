@@ -32,15 +32,15 @@ from engine.projections.quality.answers import (
     told_evaluation,
 )
 from engine.projections.quality.cases import COUNTED, Case
-from engine.projections.quality.fold import Fold, joined
+from engine.projections.quality.fold import Fold
 from engine.projections.quality.folded import Folded, loaded, saved
 from engine.projections.quality.people import UNKNOWN as UNKNOWN_SEGMENT
 from engine.projections.quality.summary import QualitySummary, quality_summary
 from engine.projections.quality.surveys import Advice, advice
 from engine.projections.quality.table import IntervalQuality, QualityTable, Window, interval_quality, quality_rows
+from engine.projections.turns_aside import TurnsAside
 
-PENDING_ROWS_MAX: Final = 4096
-PENDING_BYTES_MAX: Final = 8 << 20
+ASIDE_ROWS_MAX: Final = 4096
 
 
 class Quality:
@@ -49,8 +49,7 @@ class Quality:
     def __init__(self, directory: Directory, snapshot: bytes = b"", durable_seq: int = 0) -> None:
         self.directory = directory
         self._fold = Fold(loaded(snapshot, durable_seq))
-        self._pending: list[Turn] = []
-        self._rows = self._bytes = 0
+        self._aside = TurnsAside(self._fold.apply, rows_max=ASIDE_ROWS_MAX)
         self._lock = RLock()
 
     @property
@@ -60,11 +59,7 @@ class Quality:
 
     def apply(self, turn: Turn) -> None:
         """Take in the next durable turn, or a run of them."""
-        self._pending.append(turn)
-        self._rows += len(turn.rows)
-        self._bytes += len(turn.payload)
-        if self._rows >= PENDING_ROWS_MAX or self._bytes >= PENDING_BYTES_MAX:
-            self._folded()
+        self._aside.put(turn)
 
     def save(self) -> bytes:
         """Return everything, for a snapshot."""
@@ -249,7 +244,5 @@ class Quality:
     def _folded(self) -> Folded:
         """Fold what was put aside; returns the state."""
         with self._lock:
-            turns, self._pending, self._rows, self._bytes = self._pending, [], 0, 0
-            if turns:
-                self._fold.apply(joined(turns))
+            self._aside.take_in()
             return self._fold.state

@@ -1,0 +1,90 @@
+"""Turns put aside for those who follow the log, and handed on together: when somebody asks, or when many wait.
+
+Following every small turn by itself costs more than all else that is done for it, and few ever ask what came of it.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from threading import RLock
+from typing import Final
+
+import numpy as np
+
+from engine.log_port import Turn
+from engine.messages.kinds import CONTACT_ARRIVED
+from engine.messages.rows import ROW
+
+ROWS_MAX: Final = 512
+"""Rows that wait at most, but for those of the turn that came last."""
+BYTES_MAX: Final = 8 << 20
+"""Of their payloads."""
+
+
+class TurnsAside:
+    """Hands turns to `followers` in order, many joined to one. Whoever reads what they know calls `take_in` before.
+
+    `put` belongs to one thread; `take_in` may be called from any. A follower that fails has missed a turn for ever:
+    then every later call raises what it raised.
+    """
+
+    def __init__(self, *followers: Callable[[Turn], None], rows_max: int = ROWS_MAX) -> None:
+        self._followers = followers
+        self._rows_max = rows_max
+        self._waiting: deque[Turn] = deque()
+        self._bytes = 0
+        self._taken_seq: int | None = None
+        self._failure: Exception | None = None
+        self._lock = RLock()
+
+    def put(self, turn: Turn) -> None:
+        """Take the next turn, or a run of them."""
+        if self._taken_seq is None:
+            self._taken_seq = turn.first_seq - 1
+        self._waiting.append(turn)
+        self._bytes += len(turn.payload)
+        if turn.last_seq - self._taken_seq >= self._rows_max or self._bytes >= BYTES_MAX or self._failure is not None:
+            self._bytes = 0
+            self.take_in()
+
+    def take_in(self) -> None:
+        """Let the followers see everything that was put."""
+        if not self._waiting and self._failure is None:
+            return
+        with self._lock:
+            if self._failure is not None:
+                raise self._failure
+            turns = [self._waiting.popleft() for _ in range(len(self._waiting))]
+            if not turns:
+                return
+            run = joined(turns)
+            self._taken_seq = run.last_seq
+            try:
+                for follower in self._followers:
+                    follower(run)
+            except Exception as error:
+                self._failure = error
+                raise
+
+
+def joined(turns: Sequence[Turn]) -> Turn:
+    """Return consecutive turns as one."""
+    if len(turns) == 1:
+        return turns[0]
+    rows = np.frombuffer(bytearray().join([turn.rows.tobytes() for turn in turns]), ROW)
+    sizes = np.array([len(turn.payload) for turn in turns], np.uint32)
+    bases = np.cumsum(sizes, dtype=np.uint32) - sizes
+    rows["payload_offset"] += np.repeat(bases, [len(turn.rows) for turn in turns])
+    return Turn(turns[0].first_seq, turns[-1].last_seq, rows, memoryview(b"".join([turn.payload for turn in turns])))
+
+
+def slots_once(run: Turn) -> Iterator[Turn]:
+    """Yield a run in pieces in each of which a slot belongs to one contact, for those who look at rows out of order."""
+    begin, rows = 0, run.rows
+    while begin < len(rows):
+        rest = rows[begin:]
+        _, first, inverse = np.unique(rest["contact"], return_index=True, return_inverse=True)
+        arrived = (rest["kind"] == CONTACT_ARRIVED).nonzero()[0]
+        again = arrived[first[inverse[arrived]] < arrived]
+        end = begin + int(again[0]) if len(again) else len(rows)
+        yield Turn(run.first_seq + begin, run.first_seq + end - 1, rows[begin:end], run.payload)
+        begin = end
