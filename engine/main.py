@@ -1,5 +1,6 @@
 """The command line `trunkline`: what can be said, with help; what is done lies in engine.commands."""
 
+import gc
 import re
 import sys
 from importlib.metadata import entry_points
@@ -44,6 +45,7 @@ def serve(
 ) -> None:
     """Run the engine with its adapters until SIGTERM or Ctrl-C."""
     with errors_as_exits(data):
+        gc.disable()  # what is imported stays, and looking through it again and again is a sixth of a start's work
         from engine.commands.serve import serve as run
 
         run(config, data, log_format)
