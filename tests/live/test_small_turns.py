@@ -41,6 +41,7 @@ async def told(folder: Path, monkeypatch: pytest.MonkeyPatch, seed: int, few: in
     """Live at random, where so many rows are few."""
     for module in ("engine.live.turns", "engine.effects.derive"):
         monkeypatch.setattr(f"{module}.FEW", few)
+    monkeypatch.setattr("engine.live.loop.INFORM_EVERY_S", 3600.0)  # who waits hears by the clock on the wall
     centre = Centre(folder)
     effects, receipts = list[tuple[str, AnyEffect]](), list[Receipt]()
     monkeypatch.setattr(centre.engine.outbox, "hold", lambda _seq, more: effects.extend(more))
