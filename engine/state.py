@@ -1,6 +1,6 @@
 """Everything that the log determines: tables, directory, open contacts, idempotence window and interned names."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -23,6 +23,8 @@ UNSAVED: Final = ("agenda",)
 """Tables that hold nothing between two turns."""
 REMEMBERED_FACTS: Final = 1_000_000
 PAGE_BYTES: Final = 4096
+PAGES_AT_ONCE: Final = 256
+"""A fraction of a millisecond: other threads are let in between."""
 
 
 class EngineRecord(msgspec.Struct, frozen=True):
@@ -93,11 +95,17 @@ class EngineState:
         )
 
     def copy(self) -> "StateCopy":
-        """Return the state of this instant: nothing is made here but copies, and only of what was ever used."""
+        """Return the state of this instant: nothing is made here but copies, and only of what was ever used.
+
+        A thread may do it, while no turn is made; it never keeps others from running for long.
+        """
         t = self.tables
         tables = {name: _copy_of(table) for name, table in t.items() if name not in (*UNSAVED, "intervals")}
         rows, cells = _intervals_used(t)
-        tables["intervals"] = t.intervals[rows, :, :cells]
+        used = t.intervals[:, :, :cells]
+        intervals = tables["intervals"] = np.empty((len(rows), *used.shape[1:]), used.dtype)
+        for place, row in enumerate(rows.tolist()):
+            intervals[place] = used[row]
         return StateCopy(
             self.capacity,
             tables,
@@ -176,18 +184,29 @@ def _intervals_used(t: Tables) -> tuple[Array, int]:
 def _copy_of(table: Array) -> Array:
     """Copy a table; what of it nobody touched is left so in the copy."""
     copied: Array = np.zeros(table.nbytes, np.uint8).view(table.dtype).reshape(table.shape)
-    _copy_pages(table, copied)
+    for pages, into_pages in _pages(table, copied):
+        used = np.flatnonzero(np.bitwise_or.reduce(pages, axis=1))
+        into_pages[used] = pages[used]
     return copied
 
 
 def _copy_pages(source: Array, target: Array) -> None:
     """Make `target` as `source`, which has as many bytes. Pages that are alike, as unused ones are, stay untouched."""
+    for pages, into_pages in _pages(source, target):
+        differing = np.flatnonzero((pages != into_pages).any(axis=1))
+        into_pages[differing] = pages[differing]
+
+
+def _pages(source: Array, target: Array) -> Iterator[tuple[Array, Array]]:
+    """Yield the pages of two tables of one size, some at a time: shape (pages, bytes of one); the last may be short."""
     octets, into = _octets(source), _octets(target)
     whole = len(octets) // PAGE_BYTES * PAGE_BYTES
-    pages, into_pages = (part[:whole].view(np.uint64).reshape(-1, PAGE_BYTES // 8) for part in (octets, into))
-    differing = np.flatnonzero((pages != into_pages).any(axis=1))
-    into_pages[differing] = pages[differing]
-    into[whole:] = octets[whole:]
+    for start in range(0, whole, PAGES_AT_ONCE * PAGE_BYTES):
+        end = min(start + PAGES_AT_ONCE * PAGE_BYTES, whole)
+        some, into_some = (part[start:end].view(np.uint64).reshape(-1, PAGE_BYTES // 8) for part in (octets, into))
+        yield some, into_some
+    if whole < len(octets):
+        yield octets[whole:].reshape(1, -1), into[whole:].reshape(1, -1)
 
 
 def _octets(table: Array) -> Array:

@@ -79,6 +79,7 @@ class LiveEngine:
         self._deadline_ns = NEVER_NS
         self._informer: asyncio.TimerHandle | None = None
         self._stopping = False
+        self._held: asyncio.Future[None] | None = None
 
     # --- life
 
@@ -110,12 +111,32 @@ class LiveEngine:
     async def stop(self) -> None:
         """Take no more facts, decide those taken, and wait until everything is durable and answered."""
         self._stopping = True
+        if self._held is not None:
+            await asyncio.wait([self._held])
         while self.inbox:
             self._make_turns()
         await self.durable()
         for timer in (self._alarm, self._informer):
             if timer is not None:
                 timer.cancel()
+
+    def hold_turns(self) -> None:
+        """Decide nothing until `go_on`: facts wait in the inbox, and the state may be read in a thread."""
+        assert self._loop is not None, "the engine does not run yet"
+        assert self._held is None, "turns are held already"
+        self._held = self._loop.create_future()
+
+    @property
+    def turns_held(self) -> bool:
+        """Whether nothing is decided now."""
+        return self._held is not None
+
+    def go_on(self) -> None:
+        """Make turns again."""
+        held, self._held = self._held, None
+        if held is not None and not held.done():
+            held.set_result(None)
+        self._schedule()
 
     # --- EngineLink
 
@@ -263,6 +284,8 @@ class LiveEngine:
 
     def _make_turns(self) -> None:
         maker = self._working_maker()
+        if self._held is not None:
+            return
         for _ in range(ROUNDS_PER_TICK):
             now_ns = self._now_ns()
             due = self._deadline_ns <= now_ns

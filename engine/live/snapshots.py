@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -44,6 +45,8 @@ class Snapshots:
         self._loaded_at_ns = 0
         self._writing: asyncio.Task[None] | None = None
         self._quality = b""
+        self._thread = ThreadPoolExecutor(1, "snapshot")
+        """One of its own: turns wait for the copy, and must not wait for what others read from the disk."""
 
     def newest(self) -> StoredState | None:
         """The newest snapshot made by this code over this log."""
@@ -90,29 +93,38 @@ class Snapshots:
             await self._writing
         engine = self._engine
         if engine is not None and engine.state.seq > self._covered_seq and not engine.callbacks:
-            await self._take(engine, engine.state.seq, engine.state.copy())
+            engine.hold_turns()
+            await self._take(engine, engine.state.seq)
 
     def _note(self, turn: Turn) -> None:
         due = turn.last_seq - self._covered_seq >= self._every_rows
         engine = self._engine
-        if not due or self._writing is not None or engine is None:
+        if not due or self._writing is not None or engine is None or engine.turns_held:
             return
         if not engine.inbox and not engine.callbacks and engine.outbox.is_open:
-            # Copied here and not in the task: a tick later the inbox may hold a callback that follows from rows before.
-            taking = self._take(engine, engine.state.seq, engine.state.copy())
-            self._writing = asyncio.get_running_loop().create_task(taking)
+            # Held here and not in the task: a tick later the inbox may hold a callback that follows from rows before.
+            engine.hold_turns()
+            self._writing = asyncio.get_running_loop().create_task(self._take(engine, engine.state.seq))
             self._writing.add_done_callback(self._written)
 
     def _written(self, _task: "asyncio.Task[None]") -> None:
         self._writing = None
 
-    async def _take(self, engine: LiveEngine, seq: int, copy: StateCopy) -> None:
-        await engine.durable()
-        if engine.outbox.owes_an_end(seq):
-            return  # a start from this one would not see again what an adapter was not told
-        self._covered_seq = seq
+    async def _take(self, engine: LiveEngine, seq: int) -> None:
+        """Copy the state, for which turns are held, and write the copy down."""
+        loop = asyncio.get_running_loop()
         try:
-            await asyncio.to_thread(self._write, seq, copy, engine.views.quality.save)
+            try:
+                copy = await loop.run_in_executor(self._thread, engine.state.copy)
+            finally:
+                engine.go_on()
+            if engine.state.seq != seq:
+                return  # a configuration was recorded meanwhile, and may be in one part of the copy and not in another
+            await engine.durable()
+            if engine.outbox.owes_an_end(seq):
+                return  # a start from this one would not see again what an adapter was not told
+            self._covered_seq = seq
+            await loop.run_in_executor(self._thread, self._write, seq, copy, engine.views.quality.save)
             engine.counters["snapshots"] += 1
             engine.counters[AT_NS] = engine.clock.now_ns()
         except OSError as error:

@@ -1,0 +1,128 @@
+"""Snapshots while the engine runs: turns wait for the copy, the loop does not, and the copy is of one moment."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.ingest.registry import SAVED_AT_ONCE, ContactEntry, OpenContacts
+from engine.kernel.fingerprint import fingerprint
+from engine.live.snapshots import Snapshots
+from engine.messages.observed import ContactArrived, ContactReleased
+from engine.state import PAGE_BYTES, PAGES_AT_ONCE, EngineState, StateCopy, _copy_of, _copy_pages
+from tests.driver_support import House, house
+
+
+class Gate:
+    """Stands in for `EngineState.copy`: copies when it is opened, and says that it was reached."""
+
+    def __init__(self, copy: Callable[[], StateCopy]) -> None:
+        self._copy = copy
+        self.reached = threading.Event()
+        self.open = threading.Event()
+
+    def __call__(self) -> StateCopy:
+        self.reached.set()
+        assert self.open.wait(20)
+        return self._copy()
+
+
+class Kept:
+    """A store of snapshots that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.written: list[tuple[int, dict[str, Any]]] = []
+
+    def write(self, seq: int, _checksum: int, _code: str, parts: dict[str, Any], _log_id: bytes) -> None:
+        self.written.append((seq, parts))
+
+
+async def gated(h: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Snapshots, Gate, Kept]:
+    """Snapshots whose first one is being copied; it goes on when the gate is opened."""
+    h.engine.outbox.is_open = True
+    await h.tell(ContactArrived(contact="before", queue="sales"))
+    snapshots, gate, kept = Snapshots(tmp_path, h.log, every_rows=1), Gate(h.state.copy), Kept()
+    h.log.log_id = b"log"
+    monkeypatch.setattr(snapshots, "_store", kept)
+    monkeypatch.setattr(h.state, "copy", gate)
+    snapshots.follow(h.engine)
+    await h.tell(ContactArrived(contact="last", queue="sales"))
+    assert await asyncio.to_thread(gate.reached.wait, 20)
+    snapshots._every_rows = 1 << 30
+    return snapshots, gate, kept
+
+
+async def test_turns_wait_for_the_copy_and_the_loop_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with house(tmp_path) as h:
+        snapshots, gate, kept = await gated(h, tmp_path / "snapshots", monkeypatch)
+        seq, mark = h.state.seq, fingerprint(h.state.tables)
+        futures = [h.submit(ContactReleased(contact="before")), h.submit(ContactArrived(contact="next", queue="sales"))]
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert (h.engine.turns_held, h.state.seq, len(h.engine.inbox._waiting)) == (True, seq, 2)
+        gate.open.set()
+        assert [[receipt.error for receipt in await future] for future in futures] == [[""], [""]]
+        assert h.state.seq > seq
+        assert snapshots._writing is not None
+        await snapshots._writing
+        ((covered, parts),) = kept.written
+        loaded = EngineState(h.capacity)
+        loaded.load(parts)
+        assert (covered, loaded.seq, fingerprint(loaded.tables)) == (seq, seq, mark)
+        assert {entry.name for entry in loaded.contacts} == {"before", "last"}
+
+
+async def test_what_is_recorded_during_the_copy_makes_it_useless(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with house(tmp_path) as h:
+        snapshots, gate, kept = await gated(h, tmp_path / "snapshots", monkeypatch)
+        h.engine.configure(h.config)
+        gate.open.set()
+        assert snapshots._writing is not None
+        await snapshots._writing
+        assert not kept.written
+        assert not h.engine.turns_held
+        await h.tell(ContactReleased(contact="last"))
+
+
+async def test_a_stop_waits_for_the_copy_and_decides_what_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with house(tmp_path) as h:
+        _, gate, kept = await gated(h, tmp_path / "snapshots", monkeypatch)
+        future = h.submit(ContactReleased(contact="last"))
+        stopping = asyncio.ensure_future(h.engine.stop())
+        await asyncio.sleep(0)
+        gate.open.set()
+        await stopping
+        assert [receipt.error for receipt in await future] == [""]
+        assert len(kept.written) <= 1
+
+
+@pytest.mark.parametrize("count", [0, 1, 15, 16, SAVED_AT_ONCE, SAVED_AT_ONCE + 15, SAVED_AT_ONCE + 16, 70_000])
+def test_contacts_saved_some_at_a_time_are_all_there(count: int) -> None:
+    contacts, again = OpenContacts(count + 1), OpenContacts(count + 1)
+    for slot in range(count):
+        contacts.open(ContactEntry(slot, slot % 7, slot + 1, f"c{slot}", b"payload"))
+    again.load(contacts.save())
+    assert list(again) == list(contacts)
+
+
+@pytest.mark.parametrize(
+    "size", [0, 7, PAGE_BYTES - 1, PAGE_BYTES, 3 * PAGE_BYTES + 5, (PAGES_AT_ONCE + 1) * PAGE_BYTES]
+)
+def test_a_copied_table_is_the_table(size: int) -> None:
+    table = np.zeros(size, np.uint8)
+    table[::PAGE_BYTES] = 9
+    table[size // 2 :] = 1
+    table[size // 3 : size // 3 + 2 * PAGE_BYTES] = 0
+    copied = _copy_of(table)
+    assert np.array_equal(copied, table)
+    table[-1:] = 77
+    _copy_pages(table, copied)
+    assert np.array_equal(copied, table)
