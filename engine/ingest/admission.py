@@ -11,7 +11,7 @@ from engine.ingest.answers import CODES, BadFact, excerpt, unknown, wrong
 from engine.ingest.fact_writer import PAYLOAD_MAX, FactWriter
 from engine.ingest.names import UNNUMBERED, InternedNames, NamesInForce, Source, put_names
 from engine.ingest.quality import case_kind, check_exception, evaluation_score
-from engine.ingest.registry import LEGS_MAX, ContactEntry, OpenContacts
+from engine.ingest.registry import LEGS_MAX, NO_LEGS, ContactEntry, OpenContacts
 from engine.ingest.remarks import check_remark
 from engine.ingest.seen import remembered
 from engine.ingest.stamp import RowBuffer
@@ -128,8 +128,9 @@ class Admission(FactWriter):
         must be decided before the next one: then ask again.
         """
         self._source, buffer, fresh, results = source, self._buffer, self._fresh, list[int | Receipt]()
+        handlers, has_room = self._handlers, buffer.has_room
         for fact, key, earlier in zip(facts, keys, known, strict=True):
-            if not buffer.has_room(ROWS_OF_A_FACT, PAYLOAD_MAX):
+            if not has_room(ROWS_OF_A_FACT, PAYLOAD_MAX):
                 break
             self._key, self._own_only = key, type(fact) in own_only
             try:
@@ -144,7 +145,7 @@ class Admission(FactWriter):
                     continue
                 if fact.id and not key:
                     fact.id.encode()  # raises: it has no key because it is not Unicode
-                place = self._handlers[type(fact)](fact)
+                place = handlers[type(fact)](fact)
             except Exception as error:
                 # One fact must not end the process: whoever sent it would send it again after the start, and again.
                 results.append(wrong(fact, error))
@@ -204,7 +205,7 @@ class Admission(FactWriter):
             payload=payload,
         )
         self._arrivals += 1
-        self._contacts.open(ContactEntry(slot, self._source.number, 0, fact.contact, payload))
+        self._contacts.open(ContactEntry(slot, self._source.number, 0, fact.contact, payload, 0, "", NO_LEGS))
         return place
 
     def _contact_released(self, fact: observed.ContactReleased) -> int:

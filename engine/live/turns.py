@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from time import perf_counter_ns
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeGuard
 
 import numpy as np
 
@@ -136,15 +136,19 @@ class TurnMaker:
             some = facts[submission.next_fact : submission.next_fact + LOOKED_UP]
             looked_up = seen.look_up(source.name, some)
             results = self._admission.admit(source, some, *looked_up, submission.own_only)
-            for number, result in enumerate(results, submission.next_fact):
-                if isinstance(result, int):
-                    numbers.append(number)
-                    places.append(result)
-                else:
-                    submission.give(number, result)
-                    self.duplicates += result.duplicate
-                    self.wrong += not result.duplicate
-            submission.next_fact += len(results)
+            first, submission.next_fact = submission.next_fact, submission.next_fact + len(results)
+            if only_places(results):  # as nearly always
+                numbers += range(first, submission.next_fact)
+                places += results
+            else:
+                for number, result in enumerate(results, first):
+                    if isinstance(result, int):
+                        numbers.append(number)
+                        places.append(result)
+                    else:
+                        submission.give(number, result)
+                        self.duplicates += result.duplicate
+                        self.wrong += not result.duplicate
             if len(results) < len(some):
                 break
         return Placed(submission, numbers, places)
@@ -192,6 +196,11 @@ class TurnMaker:
         fresh = self._admission.fresh
         if fresh:
             self.state.seen.add(fresh, [seqs[place] for place in fresh.values()], refusals)
+
+
+def only_places(results: list[int | Receipt]) -> TypeGuard[list[int]]:
+    """Tell whether every fact got a row, or duplicates one that did."""
+    return Receipt not in set(map(type, results))
 
 
 def outcomes(first_seq: int, rows: Array) -> tuple[list[int], dict[int, int]]:
