@@ -75,11 +75,12 @@ class ArrivalCounts:
         refused = (kinds == FACT_REFUSED).nonzero()[0]
         accepted[refused - rows["cause"][refused]] = False
         self._make_room(int(rows["contact"].max()))
-        self._receive(rows[accepted], turn.payload)
-        answered = rows[kinds == CONTACT_ANSWERED]
+        # `compress`, as numpy's indexing is ten times slower for rows of several fields.
+        self._receive(rows.compress(accepted), turn.payload)
+        answered = rows.compress(kinds == CONTACT_ANSWERED)
         called_back = self._came["calls_back"][answered["contact"]]
         self._callbacks.update((queue, ANSWERED) for queue in answered["queue"][called_back].tolist())
-        self._let_go(rows[kinds == CONTACT_LEFT])
+        self._let_go(rows.compress(kinds == CONTACT_LEFT))
         self._came[rows["contact"][(rows["flags"] & FLAG_CLOSES) != 0]] = 0
 
     def _make_room(self, slot: int) -> None:

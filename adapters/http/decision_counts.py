@@ -33,7 +33,7 @@ class DecisionCounts:
         rows = turn.rows
         kinds = rows["kind"]
         for kind, result in ((OFFER_MADE, OFFERED), (AGENT_HELD_BACK, HELD_BACK)):
-            chosen = rows[kinds == kind]
+            chosen = rows.compress(kinds == kind)
             by = (chosen["b"] >> 20 & 0xFF).tolist() if kind == OFFER_MADE else [ERLANG] * len(chosen)
             for queue, how in zip(chosen["queue"].tolist(), by, strict=True):
                 known = (queue, how, result) in self._decided or len(self._decided) < DECISIONS_MAX

@@ -175,7 +175,7 @@ class EffectDeriver:
         if len(refused):
             concluding[refused - rows["cause"][refused]] = False
         places = concluding.nonzero()[0]
-        return queued, zip(places.tolist(), fields_of(rows[places]), strict=True)
+        return queued, zip(places.tolist(), fields_of(rows.take(places)), strict=True)
 
     def _note_arrivals(self, first_seq: int, rows: Array, places: Array) -> None:
         for slot, seq in zip(rows["contact"][places].tolist(), (places + first_seq).tolist(), strict=True):

@@ -29,8 +29,8 @@ class RecentTurns:
         self._rows = 0
 
     def note(self, turn: Turn) -> None:
-        """Keep a copy of a durable turn; the oldest go."""
-        self._turns.append(Turn(turn.first_seq, turn.last_seq, turn.rows.copy(), memoryview(bytes(turn.payload))))
+        """Keep a durable turn; the oldest go."""
+        self._turns.append(turn)
         self._rows += len(turn.rows)
         while self._rows > self._limit and len(self._turns) > 1:
             self._rows -= len(self._turns.popleft().rows)

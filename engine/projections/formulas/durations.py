@@ -115,12 +115,12 @@ class Durations:
         """Count one durable turn."""
         rows = turn.rows
         kinds = rows["kind"]
-        arrived = rows[kinds == CONTACT_ARRIVED]
+        arrived = rows.compress(kinds == CONTACT_ARRIVED)
         np.frombuffer(self._channel, np.uint8)[arrived["contact"]] = arrived["a"] & 0xFF  # no slot twice in one turn
         followed = _FOLLOWED.mask(kinds)
         refused = (kinds == FACT_REFUSED).nonzero()[0]
         followed[refused - rows["cause"][refused]] = False
-        for row in fields_of(rows[followed]):
+        for row in fields_of(rows.compress(followed)):
             self._take(row)
 
     def _take(self, row: RowFields) -> None:
