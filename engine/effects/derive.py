@@ -133,7 +133,7 @@ class EffectDeriver:
             seq = first_seq + place
             effect = self._kinds[kind](seq, row, partial(fields_at, rows, place - row.cause), entry)
             if effect is not None:
-                effects.append(Addressed(entry.source, effect, CALLBACK_NUMBER in entry.arrival.attributes))
+                effects.append(Addressed(entry.source, effect, entry.calls_back))
             if kind == CONTACT_ENDED and row.flags & FLAG_WRAPS:
                 engagement = int(rows["b"][place + 1])  # of the WRAP_UP_STARTED that always follows
                 self._contacts.wrapping.start(WrapUp(row.agent, engagement, entry.arrival_seq, entry.name))

@@ -7,13 +7,14 @@ import msgspec
 import numpy as np
 
 from engine.ingest.wrapping import WrappingContacts
-from engine.messages.observed import ContactArrived
+from engine.messages.observed import CALLBACK_NUMBER, ContactArrived
 from engine.messages.recorded import read_recorded
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
 LEGS_MAX: Final = 16
 """Legs that one contact may have recorded."""
 SAVED_AT_ONCE: Final = 1000
+_NUMBER: Final = CALLBACK_NUMBER.encode()
 NO_LEGS: Final[Mapping[str, bytes]] = {}
 """Shared by all contacts without legs."""
 
@@ -44,6 +45,11 @@ class ContactEntry(msgspec.Struct, array_like=True, gc=False):
     def arrival(self) -> ContactArrived:
         """The fact that brought it."""
         return read_recorded(self.payload, ContactArrived)
+
+    @property
+    def calls_back(self) -> bool:
+        """Whether it calls a customer back."""
+        return _NUMBER in self.payload and CALLBACK_NUMBER in self.arrival.attributes
 
     def record_leg(self, leg: str, record: bytes) -> None:
         """Note the last LegRecorded of a leg."""

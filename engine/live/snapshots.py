@@ -116,6 +116,10 @@ class Snapshots:
         try:
             try:
                 copy = await loop.run_in_executor(self._thread, engine.state.copy)
+            except Exception:
+                if engine.state.seq == seq:
+                    raise
+                return  # as below
             finally:
                 engine.go_on()
             if engine.state.seq != seq:
