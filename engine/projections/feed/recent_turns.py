@@ -29,8 +29,9 @@ class RecentTurns:
         self._rows = 0
 
     def note(self, turn: Turn) -> None:
-        """Keep a durable turn; the oldest go."""
-        self._turns.append(turn)
+        """Keep a copy of a durable turn; the oldest go."""
+        rows = np.frombuffer(turn.rows.tobytes(), turn.rows.dtype)  # by bytes: numpy copies rows field by field
+        self._turns.append(Turn(turn.first_seq, turn.last_seq, rows, memoryview(bytes(turn.payload))))
         self._rows += len(turn.rows)
         while self._rows > self._limit and len(self._turns) > 1:
             self._rows -= len(self._turns.popleft().rows)
