@@ -344,7 +344,7 @@ class Views:
 
     def timeline(self, name: str, limit: int = 1000, after_seq: int = 0) -> EventPage:
         """A contact's events after a position. Reads the disk: call it in a thread."""
-        return self.events.timeline(after_seq, limit, self._remarks.all_of, *self._finder.recorded(name))
+        return self.events.timeline(after_seq, limit, self._followers.remarks.all_of, *self._finder.recorded(name))
 
     def conversation(self, name: str, after_seq: int = 0, limit: int = 1000) -> Conversation:
         """What was written in a contact after a position. May read the disk: call it in a thread."""
