@@ -1,0 +1,132 @@
+"""The one table that every reader of recorded calls fills, and every estimate reads."""
+
+from collections import Counter
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+UNKNOWN: Final = -1
+SECOND_NS: Final = 1_000_000_000
+HOUR_NS: Final = 3600 * SECOND_NS
+CALL: Final = np.dtype(
+    [
+        ("arrival_ns", "i8"),  # when it could have been answered first: it joined the queue, or found an agent
+        ("wait_ns", "i8"),
+        ("handle_ns", "i8"),  # talk, holds included; -1 unknown
+        ("wrap_up_ns", "i8"),  # -1 unknown
+        ("type", "i4"),
+        ("priority", "i4"),
+        ("agent", "i4"),  # -1: nobody
+        ("customer", "i8"),  # same number, same customer; -1 unknown
+        ("answered", "?"),
+        ("abandoned", "?"),  # neither: it left because of the queue, or was still there at the end
+    ]
+)
+
+
+class Calls(msgspec.Struct, frozen=True):
+    """Recorded calls, in the order in which they came."""
+
+    rows: Array
+    """shape (n,), dtype CALL."""
+    types: tuple[str, ...]
+    """What calls are about, or the queues they came to, by number."""
+    agents: tuple[str, ...]
+    time_zone: str
+    """By which days and hours are told."""
+    source: str
+    """What was read, for people."""
+    remarks: dict[str, int]
+    """What was passed over or mended, each with how often."""
+
+    @property
+    def waits_s(self) -> Array:
+        """shape (n,): waits, s."""
+        return np.asarray(self.rows["wait_ns"] / 1e9)
+
+    def of(self, chosen: Array) -> "Calls":
+        """Return the calls that `chosen`, shape (n,) of bool or places, says."""
+        return msgspec.structs.replace(self, rows=self.rows[chosen])
+
+    def of_type(self, number: int) -> "Calls":
+        """Return the calls of one type."""
+        return self.of(self.rows["type"] == number)
+
+
+class Names:
+    """Numbers for names, in the order in which they came up."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def number(self, name: str) -> int:
+        """Return the number of a name, a new one if it is new."""
+        return self._numbers.setdefault(name, len(self._numbers))
+
+    def all(self) -> tuple[str, ...]:
+        """Return them by number."""
+        return tuple(self._numbers)
+
+
+class Collected:
+    """Calls as a reader finds them."""
+
+    def __init__(self) -> None:
+        self.types, self.agents, self.customers = Names(), Names(), Names()
+        self.remarks: Counter[str] = Counter()
+        self._rows: list[tuple[int, int, int, int, int, int, int, int, bool, bool]] = []
+
+    def add(
+        self,
+        *,
+        arrival_ns: int,
+        wait_ns: int,
+        kind: str,
+        handle_ns: int = UNKNOWN,
+        wrap_up_ns: int = UNKNOWN,
+        priority: int = 0,
+        agent: str = "",
+        customer: str = "",
+        answered: bool = False,
+        abandoned: bool = False,
+    ) -> None:
+        """Take in one call."""
+        self._rows.append(
+            (
+                arrival_ns,
+                wait_ns,
+                handle_ns,
+                wrap_up_ns,
+                self.types.number(kind),
+                priority,
+                self.agents.number(agent) if agent else UNKNOWN,
+                self.customers.number(customer) if customer else UNKNOWN,
+                answered,
+                abandoned,
+            )
+        )
+
+    def calls(self, source: str, time_zone: str) -> Calls:
+        """Return them as a table, in order of arrival."""
+        rows = np.array(self._rows, CALL)
+        rows = rows[np.argsort(rows["arrival_ns"], kind="stable")]
+        return Calls(rows, self.types.all(), self.agents.all(), time_zone, source, dict(self.remarks))
+
+
+def local_ns(instants_ns: Array, time_zone: str) -> Array:
+    """Return what the clock on the wall says, ns since 1970 as if it were UTC; the offset is looked up hour by hour."""
+    zone = ZoneInfo(time_zone)
+    hours, places = np.unique(instants_ns // HOUR_NS, return_inverse=True)
+    offsets = [datetime.fromtimestamp(hour * 3600, zone).utcoffset() for hour in hours.tolist()]
+    seconds = np.array([offset.total_seconds() if offset else 0.0 for offset in offsets], np.int64)
+    return np.asarray(instants_ns + seconds[places] * SECOND_NS if len(seconds) else instants_ns)
+
+
+def instant_ns(local: datetime, time_zone: str) -> int:
+    """Return the instant of a time on the wall, ns since 1970."""
+    aware = local if local.tzinfo else local.replace(tzinfo=ZoneInfo(time_zone))
+    return int(aware.timestamp()) * SECOND_NS + aware.microsecond * 1000

@@ -1,0 +1,165 @@
+"""Calls from a log of Trunkline's own, read beside the engine that writes it; nothing is written."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from engine.errors import ConfigError
+from engine.log.reader import read_runs
+from engine.log_port import Turn
+from engine.messages.kinds import (
+    CONFIGURATION_LOADED,
+    CONTACT_ANSWERED,
+    CONTACT_ARRIVED,
+    CONTACT_ENDED,
+    CONTACT_LEFT,
+    CONTACT_QUEUED,
+    EXIT_ABANDONED,
+    EXIT_REFUSED_CLOSED,
+    EXIT_REFUSED_EMPTY,
+    EXIT_REFUSED_FULL,
+    EXIT_REFUSED_TRUNK,
+    EXIT_SHORT_ABANDONED,
+    FLAG_CLOSES,
+    FLAG_WRAPS,
+    WRAP_UP_ENDED,
+    WRAP_UP_STARTED,
+)
+from engine.messages.observed import ContactArrived
+from engine.messages.recorded import read_recorded
+from engine.model.directory import Directory, decode_directory
+from engine.replay.restore import log_folder
+from engine.state import payload_of
+from simulations.fit.calls import UNKNOWN, Calls, Collected
+
+NAMES_ONLY: Final = 1
+REFUSED: Final = frozenset({EXIT_REFUSED_CLOSED, EXIT_REFUSED_EMPTY, EXIT_REFUSED_FULL, EXIT_REFUSED_TRUNK})
+FOLLOWED: Final = (
+    CONFIGURATION_LOADED,
+    CONTACT_ANSWERED,
+    CONTACT_ARRIVED,
+    CONTACT_ENDED,
+    CONTACT_LEFT,
+    CONTACT_QUEUED,
+    WRAP_UP_ENDED,
+    WRAP_UP_STARTED,
+)
+
+
+class _Call(msgspec.Struct):
+    """A contact in one queue."""
+
+    arrival_ns: int
+    queue: int
+    priority: int
+    customer: str
+    wait_ns: int = UNKNOWN
+    agent: int = UNKNOWN
+    handle_ns: int = UNKNOWN
+    wrap_up_ns: int = UNKNOWN
+    abandoned: bool = False
+
+
+def read_log(data: Path, time_zone: str) -> Calls:
+    """Return the calls of a data folder, a contact once for each queue it waited in.
+
+    Raises LogError where there is no log, LogDamaged where it cannot be read, ConfigError where nobody ever called.
+    """
+    found = calls_of(read_runs(log_folder(data)), str(data), time_zone)
+    if not len(found.rows):
+        raise ConfigError([f"{data}: nobody has been in a queue yet: there is nothing to learn from this log"])
+    return found
+
+
+def calls_of(runs: Iterable[Turn], source: str, time_zone: str) -> Calls:
+    """Return the calls of recorded turns, in order."""
+    reader = _Reader()
+    for run in runs:
+        reader.absorb(run)
+    return reader.calls(source, time_zone)
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self._directory = Directory()
+        self._arrived: dict[int, tuple[int, str]] = {}
+        self._open: dict[int, _Call] = {}
+        self._ended: _Call | None = None
+        self._wrapping: dict[int, _Call] = {}
+        self._all: list[_Call] = []
+        self._refused = 0
+
+    def absorb(self, run: Turn) -> None:
+        """Take in the next run of turns."""
+        rows: Any = run.rows
+        for place in np.flatnonzero(np.isin(rows["kind"], FOLLOWED)).tolist():
+            row = rows[place]
+            kind, slot = int(row["kind"]), int(row["contact"])
+            if kind == CONFIGURATION_LOADED:
+                if int(row["a"]) != NAMES_ONLY:
+                    self._directory = decode_directory(payload_of(run, place))
+            elif kind == CONTACT_ARRIVED:
+                payload = payload_of(run, place)
+                customer = read_recorded(payload, ContactArrived).customer if len(payload) else ""
+                self._arrived[slot] = (int(row["a"]) >> 8 & 0xFF, customer)
+            elif kind == CONTACT_QUEUED:
+                priority, customer = self._arrived.get(slot, (0, ""))
+                self._open[slot] = _Call(int(row["at_ns"]), int(row["queue"]), priority, customer)
+            elif kind in (WRAP_UP_STARTED, WRAP_UP_ENDED):
+                self._wrap(row, kind)
+            elif kind == CONTACT_LEFT and int(row["a"]) in REFUSED and slot not in self._open:
+                self._refused += 1
+            elif slot in self._open:
+                self._go_on(row, kind, slot)
+
+    def _go_on(self, row: Any, kind: int, slot: int) -> None:
+        call = self._open[slot]
+        if kind == CONTACT_ANSWERED:
+            call.wait_ns, call.agent = int(row["a"]), int(row["agent"])
+            return
+        if kind == CONTACT_LEFT:
+            call.wait_ns, call.abandoned = int(row["b"]), int(row["a"]) in (EXIT_ABANDONED, EXIT_SHORT_ABANDONED)
+        else:
+            call.handle_ns = int(row["b"])
+            self._ended = call if row["flags"] & FLAG_WRAPS else None
+            call.wrap_up_ns = UNKNOWN if self._ended else 0
+        self._all.append(self._open.pop(slot))
+        if row["flags"] & FLAG_CLOSES:
+            self._arrived.pop(slot, None)
+
+    def _wrap(self, row: Any, kind: int) -> None:
+        """A wrap-up begins right behind the end of its contact, and ends under the number of its engagement."""
+        if kind == WRAP_UP_STARTED:
+            if self._ended is not None:
+                self._wrapping[int(row["b"])] = self._ended
+            self._ended = None
+        elif (call := self._wrapping.pop(int(row["a"]), None)) is not None:
+            call.wrap_up_ns = int(row["b"])
+
+    def calls(self, source: str, time_zone: str) -> Calls:
+        """Return what was found."""
+        found = Collected()
+        queues, agents = self._directory.queues, self._directory.agents
+        for call in self._all:
+            found.add(
+                arrival_ns=call.arrival_ns,
+                wait_ns=call.wait_ns,
+                handle_ns=call.handle_ns,
+                wrap_up_ns=call.wrap_up_ns,
+                kind=queues.name(call.queue) or f"queue-{call.queue}",
+                priority=call.priority,
+                agent=(agents.name(call.agent) or f"agent-{call.agent}") if call.agent >= 0 else "",
+                customer=call.customer,
+                answered=call.agent >= 0,
+                abandoned=call.abandoned,
+            )
+        for text, count in (
+            ("refused at the door: not among the calls", self._refused),
+            ("still there when the log ends", len(self._open)),
+        ):
+            if count:
+                found.remarks[text] = count
+        return found.calls(source, time_zone)
