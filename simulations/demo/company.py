@@ -52,6 +52,7 @@ class Company:
             "simulations.demo.people",
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C goes to the whole terminal, and may come before the process can ignore it
         )
         company = cls(process)
         assert process.stdin is not None

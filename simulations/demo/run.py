@@ -76,10 +76,10 @@ class _Demo:
         """From the start of the engine to the books."""
         loop = asyncio.get_running_loop()
         host = EngineHost(self._config, self._data, segment_bytes=SEGMENT_BYTES)
-        await host.start()
         for number in STOP_SIGNALS:
             loop.add_signal_handler(number, self._on_signal)
         try:
+            await host.start()
             began_s = time.monotonic()
             people = await self._with_people(host)
             await host.engine.durable()

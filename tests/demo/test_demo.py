@@ -67,6 +67,17 @@ def test_ctrl_c_lets_everybody_finish() -> None:
     assert any("/desk (sign in as you, password lotus; then choose Ready)" in line for line in heard)
 
 
+@pytest.mark.slow
+def test_ctrl_c_before_anybody_is_at_work_ends_it_as_cleanly(tmp_path: Path) -> None:
+    program = demo("--json", "--data", str(tmp_path))
+    while not (tmp_path / "log").exists():
+        assert program.poll() is None
+    program.send_signal(signal.SIGINT)
+    output, said = program.communicate()
+    assert (program.returncode, "Traceback" in said) == (0, False), said
+    assert json.loads(output)["balanced"]
+
+
 def test_it_moves_away_from_ports_that_are_taken() -> None:
     config = load_config(CENTRE)
     with socket.create_server((HOST, 0)) as taken:

@@ -5,7 +5,6 @@ Writes `ready` to stdout once everybody is at work, and its own book as one JSON
 
 import asyncio
 import logging
-import signal
 import sys
 
 import msgspec
@@ -28,8 +27,6 @@ async def run(plan: Plan) -> None:
 
 def main() -> None:
     """Run with the plan that stands on stdin."""
-    # Ctrl-C goes to the whole terminal: the engine's process decides when this one ends.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.basicConfig(level=logging.WARNING, format="demo: %(message)s")
     uvloop.run(run(msgspec.json.decode(sys.stdin.buffer.readline(), type=Plan)))
 

@@ -21,6 +21,8 @@ BASE: dict[str, Any] = {
     "health": "ok",
     "health_reason": "",
     "waiting": 0,
+    "callbacks": 0,
+    "callback_since_ns": 0,
     "overdue": 0,
     "oldest_since_ns": 0,
     "offered": 0,
