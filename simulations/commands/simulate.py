@@ -19,6 +19,9 @@ def simulate(
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Seed of all chance.")] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", metavar="DIR", help="Write the results there.")] = None,
+    log: Annotated[
+        Path | None, typer.Option("--log", metavar="DIR", help="Write the first replication as a log of the engine.")
+    ] = None,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Threads; not said: one a core.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the table of intervals as CSV.")] = False,
@@ -29,5 +32,5 @@ def simulate(
 
         if as_json and as_csv:
             raise typer.BadParameter("say --json or --csv, not both")
-        asked = Asked(scenario, replications, tuple(changes or ()), seed, out, workers, as_json, as_csv)
+        asked = Asked(scenario, replications, tuple(changes or ()), seed, out, log, workers, as_json, as_csv)
         raise typer.Exit(run(asked))

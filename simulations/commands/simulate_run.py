@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from engine.commands.outcome import Exit
 from simulations.experiment.files import write_run
 from simulations.experiment.intervals import COLUMNS, interval_rows
+from simulations.experiment.recording import record
 from simulations.experiment.result import Result
 from simulations.experiment.simulate import Progress as Told
 from simulations.experiment.simulate import simulate
@@ -29,6 +30,7 @@ class Asked(msgspec.Struct, frozen=True):
     changes: tuple[str, ...] = ()
     seed: int | None = None
     out: Path | None = None
+    log: Path | None = None
     workers: int | None = None
     as_json: bool = False
     as_csv: bool = False
@@ -40,6 +42,9 @@ def run(asked: Asked) -> Exit:
     with progress_bar("replications") as told:
         result = simulate(scenario, asked.replications, asked.seed, workers=asked.workers, progress=told)
     written = write_run(scenario, result, asked.out) if asked.out is not None else []
+    if asked.log is not None:
+        record(scenario, result.seed, 0, asked.log)
+        written.append(asked.log)
     if asked.as_json:
         typer.echo(msgspec.json.encode(summary(result)))
     elif asked.as_csv:

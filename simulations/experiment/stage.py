@@ -1,5 +1,6 @@
 """A stage: the tables of one simulated engine and its world, in which one replication after the other is played."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -8,7 +9,8 @@ import numpy as np
 
 from engine.errors import TrunklineError
 from engine.kernel.tables import Tables, new_tables, reset
-from engine.messages.kinds import AGENT_STATUS_CHANGED, CHANNELS
+from engine.messages.kinds import AGENT_STATUS_CHANGED, CHANNELS, CONFIGURATION_LOADED, ENGINE_STARTED
+from engine.messages.rows import ROW, empty_rows
 from engine.model.tallies import MAXIMA, TALLY_COLUMNS
 from simulations.scenario.build import Model, build, name_key
 from simulations.world.run import run
@@ -46,32 +48,61 @@ class Played(msgspec.Struct, frozen=True):
     """That the kernel took and wrote."""
 
 
+def _started(model: Model) -> Array:
+    """Return the rows with which every log begins: that the engine started, and with which configuration."""
+    rows: Array = np.asarray(empty_rows(2))
+    rows["kind"] = ENGINE_STARTED, CONFIGURATION_LOADED
+    rows["at_ns"] = model.begin_ns
+    return rows
+
+
 class Stage:
     """Plays replications of one model. Not for two threads at once; `play` lets others run meanwhile."""
 
-    def __init__(self, model: Model, folder: Path | None = None) -> None:
+    def __init__(self, model: Model, folder: Path | None = None, log_rows: int = 0) -> None:
+        """`log_rows` makes room for so many rows between two calls of `take`, see `play`."""
         self.model = model
         self._folder = folder
+        self._log_rows = log_rows
         self._hold(model)
+
+    @property
+    def settled(self) -> Model:
+        """The model with the room that the last replication took."""
+        return self._played
 
     def _hold(self, model: Model) -> None:
         self._played = model
         self.tables: Tables = new_tables(model.capacity)
-        self.world = WorldTables(**{name: part.copy() for name, part in model.parts.items()})
+        self._parts = model.parts
+        if self._log_rows:
+            self._parts = model.parts | {
+                "log": np.zeros(self._log_rows, ROW),
+                "script": np.concatenate([_started(model), model.parts["script"]]),
+            }
+        self.world = WorldTables(**{name: part.copy() for name, part in self._parts.items()})
 
-    def play(self, seed: int, replication: int) -> Played:
-        """Play one replication. Raises SimulationFailed."""
+    def play(self, seed: int, replication: int, take: Callable[[Array], object] | None = None) -> Played:
+        """Play one replication; give all rows to `take`, some at a time. Raises SimulationFailed."""
         if self._played is not self.model:
             self._hold(self.model)
         while True:
             self._set_up(seed, replication)
-            run(self.tables, self.world)
             book = self.world.book[0]
+            while not run(self.tables, self.world):
+                self._hand_over(take)
+            self._hand_over(take)
             if book["refused"]:
                 raise SimulationFailed(f"replication {replication}: the kernel refused {book['refused']} facts")
             if not book["lost"]:
                 return self._played_out()
             self._make_room()
+
+    def _hand_over(self, take: Callable[[Array], object] | None) -> None:
+        count = int(self.world.book["logged"][0])
+        if take is not None and count:
+            take(self.world.log[:count].copy())
+        self.world.book["logged"] = 0
 
     def _make_room(self) -> None:
         contacts = 4 * self._played.capacity.contacts
@@ -83,8 +114,8 @@ class Stage:
     def _set_up(self, seed: int, replication: int) -> None:
         model, world = self._played, self.world
         reset(self.tables)
-        for name, part in model.parts.items():
-            if name not in ("out", "script"):
+        for name, part in self._parts.items():
+            if name not in ("out", "log"):
                 np.copyto(getattr(world, name), part)
         for number, name in enumerate(model.source_names):
             states = np.random.SeedSequence([seed, replication, name_key(name)]).generate_state(2, np.uint64)
@@ -92,7 +123,6 @@ class Stage:
             if model.busyness[number] > 0:
                 shape = model.busyness[number] ** -2
                 world.sources["volume"][number] = np.random.default_rng(states).gamma(shape, 1 / shape)
-        np.copyto(world.script, model.parts["script"])
         if model.absences.any():
             self._send_home(seed, replication)
 

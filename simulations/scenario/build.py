@@ -9,20 +9,21 @@ import numpy as np
 import xxhash
 
 from engine.config.compile import compile_directory, compile_settings
-from engine.config.sections import Config, Limits, Service
+from engine.config.sections import Channel, Config, Limits, Service
 from engine.errors import ConfigError
 from engine.kernel.step import ROOM
 from engine.kernel.tables import Capacity
-from engine.messages.kinds import AGENT_STATES, FLAG_PROTECTED, QUEUE_CLOSED, QUEUE_OPENED
+from engine.messages.kinds import AGENT_STATES, CHANNEL_NAMES, FLAG_PROTECTED, QUEUE_CLOSED, QUEUE_OPENED
 from engine.messages.rows import empty_rows, pack_arrival
 from engine.model.directory import Directory
 from engine.model.settings import STEPS_MAX, WRAP_UP_BY_AGENT
 from simulations.scenario.arrivals import read_trace
 from simulations.scenario.distributions import Distribution, exponential
+from simulations.scenario.overlay import rate_segments, setting_rows, talk_factors, without_those_away
 from simulations.scenario.roster import status_rows, stints
 from simulations.scenario.sections import ScenarioFile, ScenarioQueue
 from simulations.world import chance
-from simulations.world.tables import WorldTables, blank_tables
+from simulations.world.tables import SOURCE, WorldTables, blank_tables
 from simulations.world.waits import WAIT_BINS
 
 Array = np.ndarray[Any, Any]
@@ -73,7 +74,7 @@ def engine_config(file: ScenarioFile, contacts: int = 16_384) -> Config:
             requirements=16 + STEPS_MAX * len(queues),
             lines=16 + (1 + STEPS_MAX) * len(queues),
         ),
-        channels=file.channels,
+        channels=_channels(file),
         skills=file.skills,
         sites=file.sites,
         trunk_groups=file.trunk_groups,
@@ -81,6 +82,13 @@ def engine_config(file: ScenarioFile, contacts: int = 16_384) -> Config:
         queues=queues,
         agent_entries=file.groups,
     )
+
+
+def _channels(file: ScenarioFile) -> dict[str, Channel]:
+    """Return the channels; of those that no queue is for agents serve none, so that nothing is looked up in vain."""
+    used = {CHANNEL_NAMES[queue.channel] for queue in file.queues.values()}
+    unused = {name: Channel(capacity=0) for name in CHANNEL_NAMES.values() if name not in used}
+    return {**unused, **file.channels}
 
 
 def _queue_of(queue: ScenarioQueue) -> ScenarioQueue:
@@ -102,8 +110,9 @@ def build(file: ScenarioFile, folder: Path | None = None, contacts: int | None =
     directory = compile_directory(config)
     settings = np.asarray(compile_settings(config, directory))
     settings["at_ns"] = begin_ns
-    shifts = status_rows(stints(file, begin_ns, file.end_ns), begin_ns)
-    script = np.concatenate([settings, _opening_rows(file, directory, begin_ns), shifts])
+    shifts = status_rows(without_those_away(file, stints(file, begin_ns, file.end_ns)), begin_ns)
+    disrupted = setting_rows(file, config, directory, settings)
+    script = np.concatenate([settings, _opening_rows(file, directory, begin_ns), disrupted, shifts])
     script = script[np.argsort(script["at_ns"], kind="stable")]
     capacity = _capacity(file, config, directory)
     return Model(
@@ -120,12 +129,17 @@ def build(file: ScenarioFile, folder: Path | None = None, contacts: int | None =
 
 
 def _contacts_at_once(file: ScenarioFile) -> int:
-    """Return how many slots are set aside at first: agents busy twice over, and a line as long as patience makes."""
-    slots = sum(group.at_work * max([1, *group.capacity.values()]) for group in file.groups)
+    """Return how many slots are set aside at first: for all that agents hold, and a line as long as patience makes.
+
+    No more than that: the fewer there are, the more of them the processor keeps at hand.
+    """
+    config = engine_config(file)
+    used = {queue.channel for queue in file.queues.values()}
+    slots = sum(group.at_work * sum(config.capacity(one, group.capacity) for one in used) for group in file.groups)
     waiting = 0.0
     for queue in file.queues.values():
         waiting += _peak_rate(file, queue) * min(queue.patience.distribution.mean_ns / 1e9, PATIENCE_COUNTED_S)
-    return max(64, 2 * slots + 32 + math.ceil(waiting))
+    return max(64, slots + 64 + math.ceil(waiting))
 
 
 def _peak_rate(file: ScenarioFile, queue: ScenarioQueue) -> float:
@@ -177,7 +191,7 @@ def _world(
     queues, groups, trunks = len(file.queues), max(len(file.groups), 1), capacity.trunk_groups
     intervals = file.intervals
     stock = _Stock()
-    sources = np.zeros(queues, WorldTables.SCHEMA[4][1])
+    sources = np.zeros(queues, SOURCE)
     for number, (name, queue) in enumerate(file.queues.items()):
         _write_source(file, directory, name, queue, sources[number : number + 1], stock, folder)
     agents = capacity.agents
@@ -212,6 +226,7 @@ def _world(
         | {
             "sources": sources,
             "speeds": speeds,
+            "talk_factors": np.array(talk_factors(file), parts["talk_factors"].dtype),
             "groups": np.repeat(np.arange(len(at_work), dtype=np.int64), at_work),
             "script": script,
         }
@@ -271,7 +286,7 @@ def _write_source(
     if queue.arrivals is not None and queue.arrivals.trace is not None:
         stock.trace += _trace(file, name, queue.arrivals.trace, folder)
     elif queue.arrivals is not None:
-        stock.segments += _segments(file, queue)
+        stock.segments += _segments(file, name, queue)
     source["segments_end"] = len(stock.segments)
     source["trace_end"] = len(stock.trace)
     source["first_trunk"], source["trunks"] = len(stock.trunks), len(queue.trunk_groups)
@@ -285,20 +300,28 @@ def _write_source(
     source["balk_share"] = queue.patience.balk
     source["ring"] = stock.distribution(queue.ring.answer if queue.ring else None)
     source["no_answer_share"] = queue.ring.no_answer if queue.ring else 0.0
+    source["callback_share"] = queue.callback
+    source["transfer_share"] = queue.transfers.share if queue.transfers else 0.0
+    source["transfer_to"] = directory.queues.number(queue.transfers.to) if queue.transfers else -1
+    channel = file.channels.get(CHANNEL_NAMES[queue.channel])
+    source["slower"] = channel.slower if channel else 0.0
     retry = queue.patience.retry
     source["retry_share"] = retry.share if retry else 0.0
     source["retry_after"] = stock.distribution(retry.after if retry else None)
 
 
-def _segments(file: ScenarioFile, queue: ScenarioQueue) -> list[tuple[int, float]]:
+def _segments(file: ScenarioFile, name: str, queue: ScenarioQueue) -> list[tuple[int, float]]:
     arrivals = queue.arrivals
     assert arrivals is not None
+    step_ns = file.horizon.interval_ns
+    edges = file.start_ns + step_ns * np.arange(file.intervals + 1, dtype=np.int64)
     if arrivals.rate is not None:
-        return [(file.end_ns, arrivals.rate * arrivals.volume / 1e9)]
-    volumes, step_ns = arrivals.volumes or [0.0], file.horizon.interval_ns
-    rates = [volumes[place % len(volumes)] * arrivals.volume / step_ns for place in range(file.intervals)]
+        rates = np.full(file.intervals, arrivals.rate * arrivals.volume / 1e9)
+    else:
+        volumes = arrivals.volumes or [0.0]
+        rates = np.array([volumes[place % len(volumes)] for place in range(file.intervals)]) * arrivals.volume / step_ns
     # The warm-up is as the first interval, whose segment begins the earlier.
-    return [(file.start_ns + (place + 1) * step_ns, rate) for place, rate in enumerate(rates)]
+    return rate_segments(file, name, rates, edges)
 
 
 def _trace(file: ScenarioFile, name: str, trace: str, folder: Path) -> list[int]:

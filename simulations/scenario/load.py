@@ -121,6 +121,8 @@ def _names(raw: dict[str, Any]) -> dict[str, Any]:
         "trunk group": list(_mapping(raw.get("trunk_groups"))),
         "opening hours": list(_mapping(raw.get("opening_hours"))),
         "channel": list(CHANNEL_NUMBERS),
+        "plan": list(_mapping(raw.get("plans"))),
+        "group": [name for name in (agent.get("group") for agent in agents) if isinstance(name, str)],
     }
 
 

@@ -14,6 +14,7 @@ from engine.config.sections import Channel, Site, TrunkGroup
 from engine.model.fields import Duration, Number, Ref, Section, TimeZone, Whole
 from engine.model.settings import PRIORITIES, SECOND_NS
 from simulations.scenario.arrivals import Arrivals
+from simulations.scenario.disruptions import Disruption, Plan
 from simulations.scenario.distributions import NEVER, DistributionField
 from simulations.scenario.values import Share, plain, read_moment, read_target
 
@@ -76,6 +77,13 @@ def _ring(value: Any) -> Any:
     return {"answer": value} if isinstance(value, str) else value
 
 
+class Transfers(Section):
+    """Some talks go on in another queue."""
+
+    share: ShareField
+    to: Annotated[str, Ref("queue")]
+
+
 class ScenarioQueue(Queue):
     """A queue as the engine knows it, and those who come to it."""
 
@@ -87,12 +95,23 @@ class ScenarioQueue(Queue):
     ring: Annotated[Ring, BeforeValidator(_ring)] | None = None
     """Not said: every offer is answered at once."""
     priority: Annotated[int, Whole(0, PRIORITIES - 1)] = 0
+    callback: ShareField = 1.0
+    """Of those whom a callback step would call back: agree to it."""
+    transfers: Transfers | None = None
     trunk_groups: list[Annotated[str, Ref("trunk group")]] = Field(default_factory=list)
     """By which its calls come, in the order in which the carrier tries them."""
     protected: bool = False
     """Whether they may use the reserve of their trunk group."""
     agents: Annotated[int, Whole(0, AGENTS_MAX)] | None = None
     """A group of so many who serve nothing else: the short way to say it."""
+
+
+class ScenarioChannel(Channel):
+    """A channel as the engine knows it, and how agents get on with several contacts at once."""
+
+    slower: Annotated[float, Share(10.0)] = 0.0
+    """Share by which each further contact at once makes every one take longer. What another channel may interrupt
+    stands still meanwhile."""
 
 
 class Shift(Section):
@@ -198,13 +217,15 @@ class ScenarioFile(Section):
     """Of what share the service level is told, by the engine's names."""
     time_zone: TimeZone = "UTC"
     horizon: Horizon = Horizon()
-    channels: dict[Annotated[str, Ref("channel")], Channel] = Field(default_factory=dict)
+    channels: dict[Annotated[str, Ref("channel")], ScenarioChannel] = Field(default_factory=dict)
     skills: list[Name] | None = None
     sites: dict[Name, Site] = Field(default_factory=dict)
     trunk_groups: dict[Name, TrunkGroup] = Field(default_factory=dict)
     opening_hours: dict[Name, Hours] = Field(default_factory=dict)
     queues: Annotated[dict[Name, ScenarioQueue], Field(min_length=1)]
     agents: list[Group] = Field(default_factory=list)
+    plans: dict[Name, Plan] = Field(default_factory=dict)
+    disruptions: list[Disruption] = Field(default_factory=list)
     costs: Costs = Costs()
     experiment: Experiment = Experiment()
     limits: Limits = Limits()
@@ -225,6 +246,9 @@ class ScenarioFile(Section):
             faults.append((("horizon", "from"), text))
         if self.horizon.warm_up_ns % interval_ns:
             faults.append((("horizon", "warm_up"), "the warm-up must be a whole number of intervals"))
+        for index, disruption in enumerate(self.disruptions):
+            if not start_ns <= self.instant_ns(disruption.at) < end_ns:
+                faults.append((("disruptions", index, "at"), "that is outside the horizon"))
         if not self.agents and all(queue.agents is None for queue in self.queues.values()):
             faults.append(((), "nobody works: say 'agents', or how many in each queue"))
         if faults:

@@ -16,8 +16,12 @@ WRAP_UP: Final = 4
 RETRY: Final = 5
 RETRY_AFTER: Final = 6
 BALK: Final = 7
+CALLBACK: Final = 8
+TRANSFER: Final = 1 << 19
+"""From here one a talk, as HANDLE for those after the first."""
+HANDLE_AGAIN: Final = 1 << 18
 NO_ANSWER: Final = 1 << 20
-"""From here one an offer."""
+"""From here one an offer, as RING."""
 RING: Final = 1 << 21
 
 EXPONENTIAL: Final = 0

@@ -9,17 +9,23 @@ from engine.kernel.lookup import find_engagement
 from engine.messages.kinds import (
     BY_CUSTOMER,
     CONTACT_ARRIVED,
+    CONTACT_CONNECTED,
     CONTACT_FREE,
     CONTACT_OFFERED,
     CONTACT_RELEASED,
     CONTACT_WAITING,
     ENGAGEMENT_WRAPPING,
+    FLAG_CALLS_BACK,
+    FLAG_NO_CALLBACK,
     OFFER_ANSWERED,
+    STEP_CALLBACK,
+    TRANSFER_REQUESTED,
     WRAP_UP_FINISHED,
 )
-from simulations.world.chance import BALK, GAP, LONGEST, PATIENCE, draw, key_of, uniform
+from engine.model.settings import STEPS_MAX, QueueSetting
+from simulations.world.chance import BALK, CALLBACK, GAP, LONGEST, PATIENCE, TRANSFER, draw, key_of, uniform
 from simulations.world.reactions import arm_next, observe
-from simulations.world.tables import AT_ONCE
+from simulations.world.tables import AT_ONCE, SOURCE_NUMBER
 
 
 @jit
@@ -28,6 +34,7 @@ def fact(w: Any, kind: int, contact: int, queue: int, agent: int, a: int, b: int
     row = w.row[0]
     row.at_ns = w.book[0].now_ns
     row.kind = kind
+    row.source = SOURCE_NUMBER
     row.contact = contact
     row.queue = queue
     row.agent = agent
@@ -81,14 +88,52 @@ def arrive(t: Any, w: Any, s: int, number: int, attempt: int) -> None:
     caller.answered_at_ns = 0
     caller.gives_up_ns = NEVER_NS
     caller.offers = 0
+    caller.talks = 0
+    flags = source.flags
+    if source.callback_share < 1.0 and uniform(caller.key, CALLBACK) >= source.callback_share:
+        flags |= FLAG_NO_CALLBACK
     if attempt > 0 and 0 <= book.interval < len(w.retried):
         w.retried[book.interval, source.queue] += 1
     packed = source.packed | (_trunk_of(t, w, source) + 1) << 32
-    fact(w, CONTACT_ARRIVED, c, source.queue, -1, packed, 0, source.flags)
+    fact(w, CONTACT_ARRIVED, c, source.queue, -1, packed, 0, flags)
     observe(t, w)
     state = t.contacts[c].state
     if state == CONTACT_WAITING or (state == CONTACT_OFFERED and source.ring >= 0):
         _wait(t, w, c, state == CONTACT_WAITING)
+
+
+@jit
+def _call_back(t: Any, w: Any, s: int, number: int, attempt: int, line_ns: int, queue: int) -> None:
+    """Put a customer who is called back into the queue, in the place in line that was promised, by the kernel's rules:
+    the queue that the callback step names. Such a customer waits as long as it takes.
+    """
+    book = w.book[0]
+    if t.book[0].slot_count == 0:
+        book.lost += 1
+        return
+    source = w.sources[s]
+    c = t.slots[t.book[0].slot_head]
+    caller = w.callers[c]
+    caller.key = key_of(source.key, number, attempt)
+    caller.source = s
+    caller.number = number
+    caller.attempt = attempt
+    caller.answered_at_ns = 0
+    caller.gives_up_ns = NEVER_NS
+    caller.offers = 1 << 16
+    caller.talks = 0
+    fact(w, CONTACT_ARRIVED, c, _callback_queue(t, queue), -1, source.packed, line_ns, source.flags | FLAG_CALLS_BACK)
+    observe(t, w)
+
+
+@jit
+def _callback_queue(t: Any, queue: int) -> int:
+    settings = t.queues[queue].settings
+    for step in range(STEPS_MAX):
+        place = QueueSetting.FIRST_STEP + 3 * step
+        if settings[place + 1] == STEP_CALLBACK and settings[place + 2] >= 0:
+            return settings[place + 2]
+    return queue
 
 
 @jit
@@ -141,10 +186,13 @@ def happen(t: Any, w: Any, subject: int) -> None:
     subject -= len(w.callers)
     if subject < len(w.retrials):
         retrial = w.retrials[subject]
-        s, number, attempt = retrial.source, retrial.number, retrial.attempt
+        s, number, attempt, line_ns = retrial.source, retrial.number, retrial.attempt, retrial.line_ns
         retrial.next = w.book[0].retrials_free
         w.book[0].retrials_free = subject + 1
-        arrive(t, w, s, number, attempt)
+        if line_ns == 0:
+            arrive(t, w, s, number, attempt)
+        else:
+            _call_back(t, w, s, number, attempt, line_ns, retrial.queue)
         return
     engagement = t.engagements[subject - len(w.retrials)]
     if engagement.state == ENGAGEMENT_WRAPPING:
@@ -161,6 +209,19 @@ def _happen_to(t: Any, w: Any, c: int) -> None:
         arm_next(w, c)
         pick_up(t, w, c, caller.rings_at)
         return
-    if t.contacts[c].state != CONTACT_FREE:
+    source = w.sources[caller.source]
+    state = t.contacts[c].state
+    if state == CONTACT_CONNECTED and source.transfer_share > 0.0 and source.queue != source.transfer_to:
+        if uniform(caller.key, TRANSFER + caller.talks) < source.transfer_share:
+            caller.source = source.transfer_to
+            fact(w, TRANSFER_REQUESTED, c, source.transfer_to, -1, 0, 0, 0)
+            refused = w.book[0].refused
+            observe(t, w)
+            if w.book[0].refused == refused:
+                if t.contacts[c].state == CONTACT_WAITING or t.contacts[c].state == CONTACT_OFFERED:
+                    _wait(t, w, c, False)
+                return
+            w.book[0].refused = refused  # the other queue lets nobody in: the talk ends here
+    if state != CONTACT_FREE:
         fact(w, CONTACT_RELEASED, c, -1, -1, BY_CUSTOMER, 0, 0)
         observe(t, w)

@@ -14,6 +14,7 @@ from engine.messages.kinds import (
     CONTACT_RECEIVED,
     CONTACT_WAITING,
     EXIT_ABANDONED,
+    EXIT_CALLBACK,
     EXIT_REFUSED_CLOSED,
     EXIT_REFUSED_FULL,
     EXIT_REFUSED_TRUNK,
@@ -25,9 +26,10 @@ from engine.messages.kinds import (
     WRAP_UP_ENDED,
     WRAP_UP_STARTED,
 )
-from simulations.world.chance import HANDLE, NO_ANSWER, RETRY, RETRY_AFTER, RING, WRAP_UP, draw, uniform
+from simulations.world.chance import HANDLE, HANDLE_AGAIN, NO_ANSWER, RETRY, RETRY_AFTER, RING, WRAP_UP, draw, uniform
 from simulations.world.tables import AT_ONCE
 from simulations.world.waits import wait_bin
+from simulations.world.work import begin_work, set_paces
 
 
 @jit
@@ -52,16 +54,22 @@ def _react(t: Any, w: Any, row: Any) -> None:
     if kind == OFFER_MADE:
         _ring(w, row.contact, row.agent)
     elif kind == CONTACT_ANSWERED:
-        _answer(w, row)
+        _answer(t, w, row)
     elif kind == CONTACT_QUEUED:
+        w.callers[row.contact].line_ns = row.a
         _count_waiting(t, w, row.queue)
     elif kind == CONTACT_ENDED:
         w.book[0].ended = row.contact
         disarm(w.book, w.timers, row.contact)
+        if t.agents[row.agent].connected > 0:
+            set_paces(t, w, row.agent)
     elif kind == CONTACT_LEFT:
         if row.flags & FLAG_CLOSES:
             disarm(w.book, w.timers, row.contact)
-            _call_again(w, row)
+            if row.a == EXIT_CALLBACK:
+                _owe_callback(w, row)
+            else:
+                _call_again(w, row)
     elif kind == OFFER_ENDED:
         _stop_ringing(t, w, row.contact, row.agent)
     elif kind == CONTACT_RECEIVED:
@@ -133,17 +141,27 @@ def _ring(w: Any, c: int, a: int) -> None:
 
 
 @jit
-def _answer(w: Any, row: Any) -> None:
+def _answer(t: Any, w: Any, row: Any) -> None:
     c = row.contact
     caller = w.callers[c]
     source = w.sources[caller.source]
     caller.answered_at_ns = 0
     caller.gives_up_ns = 0
-    talk_ns = draw(w.distributions, w.samples, source.handle, caller.key, HANDLE) * w.speeds[row.agent, caller.source]
-    arm(w.book, w.timers, c, w.book[0].now_ns + int(talk_ns))
+    purpose = HANDLE if caller.talks == 0 else HANDLE_AGAIN + caller.talks
+    caller.talks += 1
+    talk_ns = draw(w.distributions, w.samples, source.handle, caller.key, purpose)
+    begin_work(t, w, c, row.agent, talk_ns * w.speeds[row.agent, caller.source] * _talk_factor(w))
     interval = (w.book[0].now_ns - row.a - w.book[0].from_ns) // w.book[0].interval_ns
     if 0 <= interval < len(w.waits):
         w.waits[interval, row.queue, wait_bin(row.a)] += 1
+
+
+@jit
+def _talk_factor(w: Any) -> float:
+    for place in range(len(w.talk_factors)):
+        if w.book[0].now_ns < w.talk_factors[place].until_ns:
+            return w.talk_factors[place].rate
+    return 1.0
 
 
 @jit
@@ -168,6 +186,20 @@ def _call_again(w: Any, row: Any) -> None:
         return
     if uniform(caller.key, RETRY) >= source.retry_share:
         return
+    after_ns = draw(w.distributions, w.samples, source.retry_after, caller.key, RETRY_AFTER)
+    _plan(w, caller, caller.attempt + 1, 0, caller.source, w.book[0].now_ns + int(after_ns))
+
+
+@jit
+def _owe_callback(w: Any, row: Any) -> None:
+    """Who left for a callback comes back at once, in the place that was given up; the same call, by its chance."""
+    caller = w.callers[row.contact]
+    _plan(w, caller, caller.attempt, caller.line_ns, row.queue, w.book[0].now_ns)
+
+
+@jit
+def _plan(w: Any, caller: Any, attempt: int, line_ns: int, queue: int, at_ns: int) -> None:
+    """Let somebody come again: as another attempt, or (with a place in line) called back."""
     book = w.book[0]
     place = book.retrials_free - 1
     if place >= 0:
@@ -181,6 +213,7 @@ def _call_again(w: Any, row: Any) -> None:
     retrial = w.retrials[place]
     retrial.source = caller.source
     retrial.number = caller.number
-    retrial.attempt = caller.attempt + 1
-    after_ns = draw(w.distributions, w.samples, source.retry_after, caller.key, RETRY_AFTER)
-    arm(w.book, w.timers, len(w.callers) + place, book.now_ns + int(after_ns))
+    retrial.attempt = attempt
+    retrial.line_ns = line_ns
+    retrial.queue = queue
+    arm(w.book, w.timers, len(w.callers) + place, at_ns)

@@ -63,12 +63,16 @@ SOURCE: Final = np.dtype(
         ("retry_share", "f8"),  # of those who give up or do not get in
         ("balk_share", "f8"),  # of those who would have to wait
         ("no_answer_share", "f8"),  # of offers
+        ("callback_share", "f8"),  # of those whom the queue's rules would call back: agree to it
+        ("transfer_share", "f8"),  # of talks: go on to another queue
+        ("transfer_to", "i8"),  # that queue
+        ("slower", "f8"),  # share by which each further contact at once makes a talk take longer
     ],
     align=True,
 )
 
 SEGMENT: Final = np.dtype([("until_ns", "i8"), ("rate", "f8")], align=True)
-"""A stretch of constant arrival rate, contacts a ns."""
+"""A stretch of constant arrival rate, contacts a ns; or of a constant factor."""
 
 DISTRIBUTION: Final = np.dtype(
     [("kind", "i8"), ("a", "f8"), ("b", "f8"), ("c", "f8"), ("first", "i8"), ("count", "i8")]
@@ -84,13 +88,30 @@ CALLER: Final = np.dtype(
         ("answered_at_ns", "i8"),  # when the first of the agents it rings at will answer; 0 none
         ("rings_at", "i8"),
         ("offers", "i8"),  # made to it so far
+        ("talks", "i8"),  # with agents so far
+        ("line_ns", "i8"),  # place in line, for a callback
+        ("work_ns", "f8"),  # of the talk that is left, at the pace of one contact alone
+        ("pace", "f8"),  # at which it goes on: 0 while its agent is interrupted
+        ("worked_at_ns", "i8"),  # until when that was reckoned
     ],
     align=True,
 )
 """Whoever has the kernel's contact slot of this number."""
 
-RETRIAL: Final = np.dtype([("source", "i8"), ("number", "i8"), ("attempt", "i8"), ("next", "i8")], align=True)
+RETRIAL: Final = np.dtype(
+    [
+        ("source", "i8"),
+        ("number", "i8"),
+        ("attempt", "i8"),
+        ("line_ns", "i8"),  # of a callback: its place in line; else 0
+        ("queue", "i8"),  # of a callback: the queue that calls back
+        ("next", "i8"),
+    ],
+    align=True,
+)
 
+SOURCE_NUMBER: Final = 1
+"""Who says what happens in the world; the script is the engine's own."""
 AT_ONCE: Final = 8192
 """Room for offers that are answered at once, a ring: more than one row can make."""
 
@@ -106,6 +127,7 @@ class WorldTables(TableSet):
         ("timers", TIMER, 1),
         ("sources", SOURCE, 1),
         ("segments", SEGMENT, 1),
+        ("talk_factors", SEGMENT, 1),  # until when talks take so many times as long; afterwards once
         ("trace", np.dtype(np.int64), 1),
         ("trunk_choices", np.dtype(np.int64), 1),
         ("distributions", DISTRIBUTION, 1),
@@ -134,6 +156,7 @@ class WorldTables(TableSet):
     timers: Array
     sources: Array
     segments: Array
+    talk_factors: Array
     trace: Array
     trunk_choices: Array
     distributions: Array

@@ -1,0 +1,229 @@
+"""How fast the planner simulates: the full kernel with its counters, in compiled worlds, beside general simulators.
+
+Single queues M/M/c+M with 12 and 490 agents, first in first out, and a centre of 6 types and 10 groups with 98 agents.
+Processor time of one thread; peers run the same queue in the same call, on fewer contacts.
+"""
+
+import random
+import shutil
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks.report import Line, line
+from simulations.experiment.simulate import simulate
+from simulations.experiment.stage import Stage
+from simulations.scenario.scenario import Scenario
+
+NAMES = (
+    "sim_single_queue_contacts_per_s",
+    "sim_vs_simpy",
+    "sim_vs_ciw",
+    "sim_vs_c",
+    "sim_6x10_contacts_per_s",
+    "two_core_speedup",
+)
+QUEUES: Final = ((12, 2.4), (490, 100.0))
+"""Agents and contacts a minute; talk 5 minutes, patience 3 minutes, both exponential."""
+CONTACTS: Final = 400_000
+ROUNDS: Final = 5
+C_SOURCE: Final = Path(__file__).with_name("event_loop.c")
+SIX_BY_TEN: Final[dict[str, Any]] = {
+    "lam": [6.0, 4.0, 3.0, 2.0, 1.5, 0.8],
+    "pat": [3, 3, 4, 5, 2, 6],
+    "m": [
+        [5.0, 0, 0, 5.5, 0, 0, 0, 5.5, 0, 6.0],
+        [0, 5.0, 0, 5.5, 5.5, 0, 0, 0, 5.5, 6.0],
+        [0, 0, 6.0, 0, 6.5, 6.5, 0, 6.5, 0, 6.5],
+        [0, 0, 0, 0, 0, 7.0, 7.5, 7.5, 7.5, 8.0],
+        [0, 0, 0, 4.0, 0, 0, 4.0, 4.5, 0, 4.5],
+        [0, 0, 0, 0, 9.0, 0, 9.0, 0, 9.5, 9.5],
+    ],
+    "n": [16, 10, 8, 14, 10, 10, 9, 8, 8, 5],
+}
+
+
+def run() -> list[Line]:
+    """Return the lines of NAMES."""
+    ours = {agents: _rate(_single_queue(agents, per_min)) for agents, per_min in QUEUES}
+    lines = [
+        line(
+            "sim_single_queue_contacts_per_s",
+            round(min(ours.values())),
+            "contacts/s a core",
+            inputs=f"M/M/c+M, full kernel, about {CONTACTS} contacts, median of {ROUNDS}; the slower of the two",
+            by_agents={agents: round(rate) for agents, rate in ours.items()},
+        )
+    ]
+    for name, peer in (("simpy", _simpy), ("ciw", _ciw), ("c", _c)):
+        lines.append(_beside(f"sim_vs_{name}", ours, peer))
+    six = _rate(_six_by_ten())
+    lines.append(
+        line(
+            "sim_6x10_contacts_per_s",
+            round(six),
+            "contacts/s a core",
+            inputs="6 types, 10 groups, 98 agents, strategy erlang, counters by half hour",
+        )
+    )
+    return [*lines, _speedup()]
+
+
+def _single_queue(agents: int, per_min: float) -> Scenario:
+    hours = round(CONTACTS / per_min / 60)
+    days = max(round(hours / 24), 1)
+    return Scenario.of(
+        {
+            "horizon": {"from": "2026-01-01", "to": _day(days), "interval": "1d"},
+            "queues": {
+                "q": {
+                    "arrivals": {"rate": f"{per_min}/min"},
+                    "handle": {"talk": "exponential(5m)"},
+                    "patience": "exponential(3m)",
+                    "strategy": "longest-idle",
+                    "agents": agents,
+                }
+            },
+        }
+    )
+
+
+def _day(days: int) -> str:
+    import datetime
+
+    return (datetime.date(2026, 1, 1) + datetime.timedelta(days)).isoformat()
+
+
+def _six_by_ten() -> Scenario:
+    types, groups = range(6), range(10)
+    means = [next(mean for mean in SIX_BY_TEN["m"][k] if mean) for k in types]
+    return Scenario.of(_six_by_ten_values(types, groups, means))
+
+
+def _six_by_ten_values(types: range, groups: range, means: list[float]) -> dict[str, Any]:
+    rates, patience, handling, counts = (SIX_BY_TEN[key] for key in ("lam", "pat", "m", "n"))
+    return {
+        "horizon": {"from": "2026-01-01", "to": "2026-01-11", "interval": "30m"},
+        "queues": {
+            f"t{k}": {
+                "arrivals": {"rate": f"{rates[k]}/min"},
+                "handle": {"talk": f"exponential({means[k] * 60}s)"},
+                "patience": f"exponential({patience[k] * 60}s)",
+                "skills": {f"s{k}": 1},
+            }
+            for k in types
+        },
+        "agents": [
+            {
+                "group": f"g{g}",
+                "count": counts[g],
+                "skills": {f"s{k}": 1 for k in types if handling[k][g]},
+                "speed": {f"t{k}": means[k] / handling[k][g] for k in types if handling[k][g]},
+            }
+            for g in groups
+        ],
+    }
+
+
+def _rate(scenario: Scenario) -> float:
+    """Return contacts per second of processor time, one thread."""
+    stage = Stage(scenario.model)
+    rates = []
+    for replication in range(ROUNDS):
+        began = time.process_time()
+        played = stage.play(1, replication)
+        rates.append(played.contacts / (time.process_time() - began))
+    return statistics.median(rates)
+
+
+def _beside(name: str, ours: dict[int, float], peer: Callable[[int, float], float | str]) -> Line:
+    """Return the least ratio of our rate to the peer's over both queues, or why there is none."""
+    rates = {agents: peer(agents, per_min) for agents, per_min in QUEUES}
+    said = [rate for rate in rates.values() if isinstance(rate, str)]
+    if said:
+        return line(name, 0, "ratio", skipped=said[0])
+    ratios = {agents: ours[agents] / float(rates[agents]) for agents in rates}
+    return line(
+        name,
+        round(min(ratios.values()), 2),
+        "ratio",
+        peer={"name": name.removeprefix("sim_vs_"), **{f"c{agents}": round(float(rates[agents])) for agents in rates}},
+        **{f"c{agents}": round(ratio, 2) for agents, ratio in ratios.items()},
+    )
+
+
+def _simpy(agents: int, per_min: float, contacts: int = 20_000) -> float | str:
+    try:
+        import simpy
+    except ImportError:
+        return "simpy is not installed"
+    env, draw = simpy.Environment(), random.Random(1)
+    servers = simpy.Resource(env, agents)
+
+    def caller() -> Any:
+        with servers.request() as turn:
+            yield turn | env.timeout(draw.expovariate(1 / 3.0))
+            if turn.triggered:
+                yield env.timeout(draw.expovariate(1 / 5.0))
+
+    def arrivals() -> Any:
+        for _ in range(contacts):
+            yield env.timeout(draw.expovariate(per_min))
+            env.process(caller())
+
+    env.process(arrivals())
+    return _timed(env.run, contacts)
+
+
+def _ciw(agents: int, per_min: float, contacts: int = 6_000) -> float | str:
+    try:
+        import ciw
+    except ImportError:
+        return "ciw is not installed"
+    network = ciw.create_network(
+        arrival_distributions=[ciw.dists.Exponential(per_min)],
+        service_distributions=[ciw.dists.Exponential(1 / 5.0)],
+        reneging_time_distributions=[ciw.dists.Exponential(1 / 3.0)],
+        number_of_servers=[agents],
+    )
+    ciw.seed(1)
+    simulation = ciw.Simulation(network)
+    return _timed(lambda: simulation.simulate_until_max_customers(contacts, method="Finish"), contacts)
+
+
+def _timed(work: Callable[[], object], contacts: int) -> float:
+    began = time.process_time()
+    work()
+    return contacts / (time.process_time() - began)
+
+
+def _c(agents: int, per_min: float, contacts: int = 2_000_000) -> float | str:
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None:
+        return "there is no C compiler (cc)"
+    with tempfile.TemporaryDirectory() as folder:
+        program = Path(folder) / "event_loop"
+        subprocess.run([compiler, "-O3", "-march=native", "-o", program, C_SOURCE, "-lm"], check=True)
+        rates = []
+        for seed in range(3):
+            arguments = [str(program), *(str(value) for value in (agents, per_min, 5.0, 3.0, contacts, seed + 1))]
+            done = subprocess.run(arguments, check=True, capture_output=True, text=True)
+            rates.append(float(done.stdout.split()[0]))
+    return statistics.median(rates)
+
+
+def _speedup() -> Line:
+    scenario = _six_by_ten()
+    simulate(scenario, 2, 1, workers=2)
+    seconds = {workers: [] for workers in (1, 2)}  # type: dict[int, list[float]]
+    for _ in range(3):
+        for workers in (1, 2):
+            began = time.perf_counter()
+            simulate(scenario, 8, 1, workers=workers)
+            seconds[workers].append(time.perf_counter() - began)
+    one, two = (min(seconds[workers]) for workers in (1, 2))
+    return line("two_core_speedup", round(one / two, 2), "ratio", inputs="8 replications of 6 x 10, best of 3")

@@ -1,0 +1,117 @@
+"""A replication as a real log: `trunkline verify` decides it again, and every read model of the engine reads it."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from engine.errors import LogError
+from engine.ingest.names import NamesRecord
+from engine.kernel.step import ROOM
+from engine.kernel.tables import Capacity
+from engine.log.event_log import SegmentLog
+from engine.messages.kinds import CHANNEL_NAMES, CONFIGURATION_LOADED, CONTACT_ARRIVED, ENGINE_STARTED, FIRST_DECIDED
+from engine.messages.observed import ContactArrived
+from engine.messages.rows import empty_rows
+from engine.model.directory import encode_directory
+from engine.state import EngineRecord
+from engine.version import installed_version
+from simulations.experiment.stage import Played, Stage
+from simulations.scenario.scenario import Scenario
+
+SOURCE_NAME: Final = "simulation"
+BUFFER_ROWS: Final = 8 * ROOM
+FRAME_ROWS: Final = 2048
+"""Rows after which a turn ends, about."""
+UNSTAGED_MAX: Final = 64 << 20
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+
+
+def record(scenario: Scenario, seed: int, replication: int, data: Path) -> Played:
+    """Play one replication and write all its rows as the log in `data`, as an engine would have, were it so fast.
+
+    Raises LogError if there is a log already, SimulationFailed and OSError.
+    """
+    folder = data / "log"
+    pilot = Stage(scenario.model, scenario.folder)
+    pilot.play(seed, replication)
+    stage = Stage(pilot.settled, scenario.folder, log_rows=BUFFER_ROWS)
+    log = SegmentLog.open(folder)
+    try:
+        if log.durable_seq:
+            raise LogError(f"there is a log in {data} already: name another folder")
+        recorder = _Recorder(scenario, pilot.settled.capacity, log)
+        played = stage.play(seed, replication, recorder.take)
+        recorder.finish()
+        log.flush()
+    finally:
+        log.close()
+    return played
+
+
+class _Recorder:
+    """Turns rows into frames with the payloads that the engine reads."""
+
+    def __init__(self, scenario: Scenario, capacity: Capacity, log: SegmentLog) -> None:
+        self._scenario = scenario
+        self._log = log
+        self._queues = list(scenario.file.queues)
+        self._channels = [CHANNEL_NAMES[queue.channel] for queue in scenario.file.queues.values()]
+        self._trunks = list(scenario.file.trunk_groups)
+        names = NamesRecord(first_source=1, sources=((SOURCE_NAME, SOURCE_NAME),))
+        self._started = _encode(EngineRecord(installed_version(), capacity, names))
+        self._number = 0
+        self._at_ns = 0
+        self._rest: np.ndarray[Any, Any] = np.asarray(empty_rows(0))
+
+    def take(self, rows: "np.ndarray[Any, Any]") -> None:
+        """Write down rows, whole turns as far as there are any."""
+        self._rest = np.concatenate([self._rest, rows])
+        firsts = np.flatnonzero(self._rest["kind"] < FIRST_DECIDED)
+        start = 0
+        while len(self._rest) - start > FRAME_ROWS:
+            after = firsts[np.searchsorted(firsts, start + FRAME_ROWS) :]
+            if not len(after):
+                break
+            self._write(self._rest[start : after[0]])
+            start = int(after[0])
+        self._rest = self._rest[start:].copy()
+
+    def finish(self) -> None:
+        """Write down what is left."""
+        if len(self._rest):
+            self._write(self._rest)
+
+    def _write(self, rows: "np.ndarray[Any, Any]") -> None:
+        rows = rows.copy()
+        payload = bytearray()
+        for place in np.flatnonzero(rows["kind"] == CONTACT_ARRIVED).tolist():
+            self._attach(rows, place, payload, self._arrival(rows[place]))
+        for place in np.flatnonzero(rows["kind"] == ENGINE_STARTED).tolist():
+            self._attach(rows, place, payload, self._started)
+        for place in np.flatnonzero(rows["kind"] == CONFIGURATION_LOADED).tolist():
+            self._attach(rows, place, payload, encode_directory(self._scenario.model.directory))
+        self._at_ns = max(self._at_ns, int(rows["at_ns"][0]))
+        self._log.append(rows, payload, self._at_ns)
+        if self._log.staged_bytes > UNSTAGED_MAX:
+            self._log.flush()
+
+    def _attach(self, rows: Any, place: int, payload: bytearray, body: bytes) -> None:
+        rows["payload_offset"][place], rows["payload_size"][place] = len(payload), len(body)
+        payload += body
+
+    def _arrival(self, row: Any) -> bytes:
+        self._number += 1
+        queue, trunk = int(row["queue"]), (int(row["a"]) >> 32 & 0xFFFF) - 1
+        name = f"{self._queues[queue]}-{self._number}"
+        return _encode(
+            ContactArrived(
+                contact=name,
+                queue=self._queues[queue],
+                channel=self._channels[queue],  # type: ignore[arg-type]
+                priority=int(row["a"]) >> 8 & 0xFF,
+                trunk_group=self._trunks[trunk] if trunk >= 0 else "",
+            )
+        )

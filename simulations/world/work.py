@@ -1,0 +1,63 @@
+"""How fast agents get on with what they have: slower with several at once, and not at all with what is interrupted."""
+
+from typing import Any
+
+from engine.kernel.deadlines import arm, disarm
+from engine.kernel.jit import jit
+from engine.messages.kinds import ENGAGEMENT_CONNECTED
+
+
+@jit
+def begin_work(t: Any, w: Any, c: int, a: int, work_ns: float) -> None:
+    """Let agent `a` begin with contact `c`, which takes so long alone."""
+    caller = w.callers[c]
+    caller.work_ns = work_ns
+    caller.pace = 1.0
+    caller.worked_at_ns = w.book[0].now_ns
+    if t.agents[a].connected > 1:
+        set_paces(t, w, a)
+    else:
+        arm(w.book, w.timers, c, w.book[0].now_ns + int(work_ns))
+
+
+@jit
+def set_paces(t: Any, w: Any, a: int) -> None:
+    """Reckon anew when each talk of the agent is over: after one more began or one less is left."""
+    e = t.agents[a].engagement
+    while e >= 0:
+        engagement = t.engagements[e]
+        if engagement.state == ENGAGEMENT_CONNECTED:
+            _set_pace(t, w, a, engagement.contact, engagement.channel)
+        e = engagement.next_of_agent
+
+
+@jit
+def _set_pace(t: Any, w: Any, a: int, c: int, channel: int) -> None:
+    caller, now_ns = w.callers[c], w.book[0].now_ns
+    caller.work_ns = max(caller.work_ns - caller.pace * (now_ns - caller.worked_at_ns), 0.0)
+    caller.worked_at_ns = now_ns
+    caller.pace = 0.0 if _is_interrupted(t, a, channel) else _pace(t, w, a, c)
+    if caller.pace == 0.0:
+        disarm(w.book, w.timers, c)
+    else:
+        arm(w.book, w.timers, c, now_ns + int(caller.work_ns / caller.pace))
+
+
+@jit
+def _is_interrupted(t: Any, a: int, channel: int) -> bool:
+    """Tell whether the agent talks on a channel that may interrupt this one."""
+    e = t.agents[a].engagement
+    while e >= 0:
+        other = t.engagements[e].channel
+        if t.engagements[e].state == ENGAGEMENT_CONNECTED and other != channel:
+            if t.channel_settings[other, 0] >> channel & 1:
+                return True
+        e = t.engagements[e].next_of_agent
+    return False
+
+
+@jit
+def _pace(t: Any, w: Any, a: int, c: int) -> float:
+    """Return the pace of one of several at once of a channel."""
+    others = t.agents[a].load[t.contacts[c].channel] - 1
+    return 1.0 / (1.0 + w.sources[w.callers[c].source].slower * others)

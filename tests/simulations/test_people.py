@@ -1,0 +1,159 @@
+"""What people do in the compiled world beyond calling and talking: chats at once, transfers, callbacks, disruptions."""
+
+from typing import Any
+
+import pytest
+
+from engine.kernel.audit import audit
+from engine.messages.kinds import EXIT_CALLBACK, EXIT_REFUSED_CLOSED
+from engine.model.tallies import Tally
+from simulations.experiment.simulate import simulate
+from simulations.experiment.stage import Stage
+from simulations.scenario.scenario import Scenario
+
+pytestmark = pytest.mark.timeout(600)  # the first of them compiles the world
+HORIZON = {"from": "2026-11-23 08:00", "to": "2026-11-23 12:00", "interval": "30m"}
+
+
+def queue(rate: str, talk: str, **more: Any) -> dict[str, Any]:
+    return {"arrivals": {"rate": rate}, "handle": {"talk": talk}, "strategy": "longest-idle"} | more
+
+
+def scenario(queues: dict[str, Any], agents: list[dict[str, Any]], **more: Any) -> Scenario:
+    return Scenario.of({"horizon": HORIZON, "queues": queues, "agents": agents} | more)
+
+
+def tally(found: Any, column: int, place: int = 0) -> int:
+    return int(found.tallies[:, place, :, column].sum())
+
+
+def test_several_chats_at_once_take_longer_each() -> None:
+    """Two chats at once of one agent, each half as fast: as much done as one after the other."""
+    chats = {"chat": queue("20/h", "2m", channel="chat")}
+    alone = scenario(chats, [{"group": "g", "count": 1, "capacity": {"chat": 1}}])
+    for slower, factor in ((0.0, 1.0), (1.0, 2.0)):
+        many = scenario(
+            {"chat": queue("2000/h", "2m", channel="chat")},
+            [{"group": "g", "count": 1, "capacity": {"chat": 2}}],
+            channels={"chat": {"slower": slower}},
+        )
+        found = simulate(many, 1, 1)
+        mean_s = tally(found, Tally.TALK_NS) / tally(found, Tally.HANDLED) / 1e9
+        assert mean_s == pytest.approx(120 * factor, rel=0.02)
+    assert tally(simulate(alone, 1, 1), Tally.TALK_NS) / 1e9 == pytest.approx(120 * tally(simulate(alone, 1, 1), 25))
+
+
+def test_interrupted_work_stands_still() -> None:
+    """An e-mail of ten minutes, and calls of a minute that come meanwhile: it takes longer by as much."""
+    both = scenario(
+        {"mail": queue("3/h", "10m", channel="email"), "calls": queue("20/h", "1m")},
+        [{"group": "g", "count": 1}],
+        channels={"voice": {"may_interrupt": ["email"]}},
+    )
+    found = simulate(both, 20, 1)
+    mean_s = tally(found, Tally.TALK_NS) / tally(found, Tally.HANDLED) / 1e9
+    assert 700 < mean_s < 1100, "a third of the time there is a call"
+    calls_s = tally(found, Tally.TALK_NS, 1) / tally(found, Tally.HANDLED, 1) / 1e9
+    assert calls_s == pytest.approx(60, rel=0.001)
+
+
+def test_talks_go_on_in_another_queue() -> None:
+    first = queue("60/h", "2m", transfers={"share": 0.3, "to": "second"})
+    second = {"handle": {"talk": "5m"}, "strategy": "longest-idle"}
+    model = scenario({"first": first, "second": second}, [{"group": "g", "count": 12}])
+    found = simulate(model, 10, 1)
+    assert tally(found, Tally.TRANSFERRED_OUT) / tally(found, Tally.HANDLED) == pytest.approx(0.3, abs=0.03)
+    late = tally(found, Tally.TRANSFERRED_OUT) - tally(found, Tally.ENTRIES, 1)
+    assert 0 <= late < 20, "who goes on after the last interval is not counted"
+    assert tally(found, Tally.TALK_NS, 1) / tally(found, Tally.HANDLED, 1) == pytest.approx(300e9)
+
+
+def test_callbacks_keep_their_place_and_are_served() -> None:
+    calls = queue("100/h", "3m", steps=[{"after": "60s", "do": "callback"}], callback=0.5, patience="exponential(4m)")
+    model = scenario({"calls": calls}, [{"group": "g", "count": 4}])
+    stage = Stage(model.model)
+    played = stage.play(1, 0)
+    left = played.tallies[0, :, Tally.EXIT + EXIT_CALLBACK].sum()
+    assert left > 20
+    assert audit(stage.tables) == []
+    everybody = Stage(scenario({"calls": calls | {"callback": 1.0}}, [{"group": "g", "count": 4}]).model).play(1, 0)
+    nobody = Stage(scenario({"calls": calls | {"callback": 0.0}}, [{"group": "g", "count": 4}]).model).play(1, 0)
+    assert nobody.tallies[0, :, Tally.EXIT + EXIT_CALLBACK].sum() == 0
+    assert everybody.tallies[0, :, Tally.EXIT + EXIT_CALLBACK].sum() > left
+
+
+def broken(world: dict[str, Any], **more: Any) -> Scenario:
+    """Half the agents at each of two sites; something breaks from nine to ten."""
+    return scenario(
+        {"calls": queue("120/h", "3m", patience="exponential(3m)", trunk_groups=["main"])},
+        [{"group": "north", "count": 6, "site": "hanoi"}, {"group": "south", "count": 6, "site": "danang"}],
+        sites={"hanoi": {}, "danang": {}},
+        trunk_groups={"main": {"channels": 60}},
+        disruptions=[{"at": "2026-11-23 09:00", "for": "1h", "world": world} | more],
+    )
+
+
+def test_a_site_that_is_down_is_empty_and_comes_back() -> None:
+    found = simulate(broken({"site_down": "hanoi"}), 5, 1)
+    at_work = found.agents_at_work()
+    assert at_work[0] == pytest.approx([6, 6, 0, 0, 6, 6, 6, 6], abs=0.3), "who talks ends the talk first"
+    assert at_work[1] == pytest.approx([6] * 8)
+    level = found.estimate("service_level", by_interval=True).value
+    assert level[2:4].max() < level[[0, 1, 6, 7]].min()
+
+
+def test_a_plan_sends_people_home_to_work_and_closes_what_can_wait() -> None:
+    planned = Scenario.of(
+        {
+            "horizon": HORIZON,
+            "queues": {"calls": queue("100/h", "3m", patience="exponential(3m)"), "survey": queue("20/h", "3m")},
+            "agents": [{"group": "north", "count": 8, "site": "hanoi"}],
+            "sites": {"hanoi": {}},
+            "plans": {
+                "power": {
+                    "close": ["survey"],
+                    "callback_after": "2m",
+                    "work_from_home": [{"site": "hanoi", "after": "10m", "ramp": "20m", "share": "50%"}],
+                }
+            },
+            "disruptions": [
+                {
+                    "at": "2026-11-23 09:00",
+                    "for": "1h",
+                    "world": {"site_down": "hanoi"},
+                    "respond": {"plan": "power", "after": "6m"},
+                }
+            ],
+        }
+    )
+    found = simulate(planned, 5, 1)
+    at_work = found.agents_at_work()[0]
+    assert at_work.round(1)[[0, 1, 4, 5]].tolist() == [8, 8, 8, 8]
+    assert 0 < at_work[2] < at_work[3] < 4.5
+    closed = found.tallies[:, 1, :, Tally.EXIT + EXIT_REFUSED_CLOSED].sum(axis=0)
+    assert closed[2] > 0
+    assert closed[3] > 0
+    assert closed[[0, 1, 4, 5, 6, 7]].sum() == 0
+    callbacks = found.tallies[:, 0, :, Tally.EXIT + EXIT_CALLBACK].sum(axis=0)
+    assert callbacks[2:4].sum() > 0
+    assert callbacks[[0, 5, 6, 7]].sum() == 0
+    without = simulate(planned.changed("disruptions.0.respond=null"), 5, 1)
+    assert without.agents_at_work()[0][3] == 0
+    assert without.estimate("abandon_rate", "calls").value > found.estimate("abandon_rate", "calls").value
+
+
+def test_surges_slowness_absence_and_cut_lines() -> None:
+    normal = simulate(broken({}), 10, 1)
+    surge = simulate(broken({"volume": 1.5}), 10, 1)
+    ratio = surge.count("offered").sum(axis=(0, 1)) / normal.count("offered").sum(axis=(0, 1))
+    assert ratio[2:4] == pytest.approx(1.5, abs=0.15)
+    slow = simulate(broken({"talk": 2.0}), 10, 1)
+    aht = slow.estimate("aht_s", by_interval=True).value
+    assert aht[2] > 300
+    assert aht[[0, 6, 7]] == pytest.approx(180, rel=0.001)
+    ill = simulate(broken({"absence": "50%", "group": "north"}), 2, 1).agents_at_work()
+    assert ill[0] == pytest.approx([6, 6, 3, 3, 6, 6, 6, 6], abs=0.3)
+    cut = simulate(broken({"trunks": {"main": 3}}), 5, 1)
+    assert cut.peak_trunks[:, 0, 3].max() <= 3
+    assert cut.estimate("blocked_rate", by_interval=True).value[3] > 0.2
+    assert cut.estimate("blocked_rate", by_interval=True).value[[0, 1, 5]].max() == 0
