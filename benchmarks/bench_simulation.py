@@ -178,7 +178,7 @@ def _simpy(agents: int, per_min: float, contacts: int = 20_000) -> float | str:
                 env.process(caller())
 
         env.process(arrivals())
-        return lambda: env.run()
+        return env.run
 
     return _timed(play, contacts)
 

@@ -7,7 +7,6 @@ from typing import Annotated, Final
 import typer
 
 from engine.commands.outcome import Exit, errors_as_exits
-from engine.config.document import read_document
 from engine.errors import ConfigError, TrunklineError
 from engine.model.durations import format_duration
 
@@ -44,6 +43,7 @@ def write_example(folder: Path) -> list[Path]:
 
 def check_scenario(path: Path) -> Exit | None:
     """Print every fault of a scenario, or a summary of a good one; None if the file is no scenario."""
+    from engine.config.document import read_document
     from simulations.scenario.load import is_scenario
     from simulations.scenario.scenario import Scenario
 
