@@ -132,7 +132,9 @@ async def test_every_event_of_a_history_can_be_told(centre: Centre) -> None:
     assert all(event.cause_seq <= event.seq for event in page.events)
     assert all(event.contact for event in page.events if event.contact_id is not None)
     settings = [event for event in page.events if event.type == "setting_changed"]
-    assert any(event.data["setting"] == "wrap_up_ns" for event in settings)
+    named = {event.data["setting"] for event in settings}
+    assert {"wrap_up_ns", "capacity_chat", "level"} <= named
+    assert not any(name.isdigit() for name in named)
 
 
 def arrivals(first_seq: int, first: int, count: int) -> Turn:

@@ -161,7 +161,11 @@ def why_agent(offer: Offer) -> WhyAgent:
     if offer.strategy == STRATEGY_NAMES[PREFERRED_AGENT]:
         text = f"{offer.agent} is the contact's own agent and was free"
     elif offer.contact_chosen:
-        text = f"{offer.agent} came free; this contact was the most urgent of {offer.candidates} waiting lines' heads"
+        text = f"{offer.agent} came free; this contact was next"
+        if offer.candidates > 1:
+            text = (
+                f"{offer.agent} came free; this contact was the most urgent of {offer.candidates} lines"
+            )
     elif rings_all:
         text = f"{offer.agent} was free, and ring-all rings at all who are, up to its limit"
     elif offer.candidates <= 1:

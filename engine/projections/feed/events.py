@@ -13,7 +13,7 @@ from engine.messages.observed import INTEGER_MAX, Observed
 from engine.messages.row_fields import fields_of
 from engine.messages.rows import unpack_choice, unpack_entry, unpack_reserve, unpack_trunks
 from engine.model.directory import Directory
-from engine.model.settings import AgentSetting, EngineSetting, QueueSetting, TrunkGroupSetting
+from engine.model.settings import AgentSetting, ChannelSetting, EngineSetting, QueueSetting, TrunkGroupSetting
 from engine.projections.contacts.history import ID_DIGITS_MAX, ContactHistory
 from engine.projections.contacts.recorded_facts import recorded_fact
 from engine.projections.contacts.records import ContactRecord, Words, arrival_facts
@@ -108,8 +108,14 @@ _COLUMNS: Final[dict[int, type[IntEnum]]] = {
     kinds.TABLE_QUEUE: QueueSetting,
     kinds.TABLE_AGENT: AgentSetting,
     kinds.TABLE_TRUNK_GROUP: TrunkGroupSetting,
+    kinds.TABLE_CHANNEL: ChannelSetting,
     kinds.TABLE_ENGINE: EngineSetting,
 }
+_ONLY_COLUMN: Final = {kinds.TABLE_SKILL_LEVEL: "level", kinds.TABLE_MEMBERSHIP: "member"}
+_SAID_OF_ARRIVALS: Final = (
+    (kinds.FLAG_PROTECTED, "protected", True),
+    (kinds.FLAG_NO_CALLBACK, "callback", False),
+)
 _DETAILS: Final[dict[int, Callable[[int, int, Directory], Data]]] = {
     kinds.CONTACT_ARRIVED: _arrived,
     kinds.CONTACT_RELEASED: lambda a, b, _: {"by": kinds.BY_NAMES.get(a, a), "cause": b},
@@ -303,6 +309,7 @@ class EventReader:
         if kind == kinds.CONTACT_ARRIVED:
             offset = int(row["payload_offset"])
             name = arrival_facts(payload[offset : offset + int(row["payload_size"])]).contact
+            data = data | {word: truth for flag, word, truth in _SAID_OF_ARRIVALS if int(row["flags"]) & flag}
         elif kind in BY_SOMEBODY:
             data = data | who_and_why(row, payload)
         elif kind == kinds.CALLER_MOVED:
@@ -333,9 +340,16 @@ def _configured(row: Any) -> Data:
     if int(row["kind"]) == kinds.REQUIREMENT_DEFINED:
         return {"requirement": int(row["queue"]), "skills": int(row["a"]), "relaxed": int(row["b"])}
     table, column = int(row["agent"]), int(row["contact"])
-    setting = next((member.name.lower() for member in _COLUMNS.get(table, ()) if member == column), str(column))
+    setting = _setting(table, column)
     found: Data = {"table": _TABLES.get(table, str(table)), "index": int(row["queue"]), "setting": setting}
     return found | {"value": int(row["a"]), "second_index": int(row["b"])}
+
+
+def _setting(table: int, column: int) -> str:
+    if table == kinds.TABLE_AGENT and column in kinds.CHANNEL_NAMES:
+        return f"capacity_{kinds.CHANNEL_NAMES[column]}"
+    known = next((member.name.lower() for member in _COLUMNS.get(table, ()) if member == column), str(column))
+    return _ONLY_COLUMN.get(table, known)
 
 
 def who_and_why(row: Any, payload: memoryview) -> Data:
