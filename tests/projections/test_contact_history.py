@@ -133,8 +133,8 @@ async def test_every_event_of_a_history_can_be_told(centre: Centre) -> None:
     assert all(event.contact for event in page.events if event.contact_id is not None)
     settings = [event for event in page.events if event.type == "setting_changed"]
     named = {event.data["setting"] for event in settings}
-    assert {"wrap_up_ns", "capacity_chat", "level"} <= named
-    assert not any(name.isdigit() for name in named)
+    assert {"wrap_up_ns", "capacity_chat", "level", "step_1_after_ns"} <= named
+    assert [name for name in named if name.isdigit()] == []
 
 
 def arrivals(first_seq: int, first: int, count: int) -> Turn:

@@ -163,9 +163,7 @@ def why_agent(offer: Offer) -> WhyAgent:
     elif offer.contact_chosen:
         text = f"{offer.agent} came free; this contact was next"
         if offer.candidates > 1:
-            text = (
-                f"{offer.agent} came free; this contact was the most urgent of {offer.candidates} lines"
-            )
+            text = f"{offer.agent} came free; this contact was the most urgent of {offer.candidates} lines"
     elif rings_all:
         text = f"{offer.agent} was free, and ring-all rings at all who are, up to its limit"
     elif offer.candidates <= 1:

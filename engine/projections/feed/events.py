@@ -13,7 +13,14 @@ from engine.messages.observed import INTEGER_MAX, Observed
 from engine.messages.row_fields import fields_of
 from engine.messages.rows import unpack_choice, unpack_entry, unpack_reserve, unpack_trunks
 from engine.model.directory import Directory
-from engine.model.settings import AgentSetting, ChannelSetting, EngineSetting, QueueSetting, TrunkGroupSetting
+from engine.model.settings import (
+    STEPS_MAX,
+    AgentSetting,
+    ChannelSetting,
+    EngineSetting,
+    QueueSetting,
+    TrunkGroupSetting,
+)
 from engine.projections.contacts.history import ID_DIGITS_MAX, ContactHistory
 from engine.projections.contacts.recorded_facts import recorded_fact
 from engine.projections.contacts.records import ContactRecord, Words, arrival_facts
@@ -112,6 +119,7 @@ _COLUMNS: Final[dict[int, type[IntEnum]]] = {
     kinds.TABLE_ENGINE: EngineSetting,
 }
 _ONLY_COLUMN: Final = {kinds.TABLE_SKILL_LEVEL: "level", kinds.TABLE_MEMBERSHIP: "member"}
+_STEP_PARTS: Final = ("after_ns", "action", "target")
 _SAID_OF_ARRIVALS: Final = (
     (kinds.FLAG_PROTECTED, "protected", True),
     (kinds.FLAG_NO_CALLBACK, "callback", False),
@@ -348,6 +356,9 @@ def _configured(row: Any) -> Data:
 def _setting(table: int, column: int) -> str:
     if table == kinds.TABLE_AGENT and column in kinds.CHANNEL_NAMES:
         return f"capacity_{kinds.CHANNEL_NAMES[column]}"
+    place, part = divmod(column - QueueSetting.FIRST_STEP, len(_STEP_PARTS))
+    if table == kinds.TABLE_QUEUE and 0 <= place < STEPS_MAX:
+        return f"step_{place + 1}_{_STEP_PARTS[part]}"
     known = next((member.name.lower() for member in _COLUMNS.get(table, ()) if member == column), str(column))
     return _ONLY_COLUMN.get(table, known)
 
