@@ -45,6 +45,7 @@ def check_scenario(path: Path) -> Exit | None:
     """Print every fault of a scenario, or a summary of a good one; None if the file is no scenario."""
     from engine.config.document import read_document
     from simulations.scenario.load import is_scenario
+    from simulations.scenario.roster import serving_groups
     from simulations.scenario.scenario import Scenario
 
     if not is_scenario(read_document(path).value):
@@ -62,4 +63,7 @@ def check_scenario(path: Path) -> Exit | None:
         f"{path}: good. A scenario of {file.intervals} intervals of {interval}, {len(file.queues)} queues; agents at "
         f"work at most: {agents}."
     )
+    for name, groups in zip(file.queues, serving_groups(file), strict=True):
+        if not groups.any():
+            typer.echo(f"{path}: note: no agent can serve queue '{name}' as it is required at first")
     return Exit.OK

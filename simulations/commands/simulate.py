@@ -14,6 +14,10 @@ def simulate(
         int | None,
         typer.Option("-n", "--replications", min=1, max=100_000, help="How often; not said: as the file says."),
     ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option("--until", metavar="FIGURE=HALF", help="More, until it is so narrow: sales.service_level=1%."),
+    ] = None,
     changes: Annotated[
         list[str] | None, typer.Option("--set", metavar="WHERE=VALUE", help="Change the scenario first; repeatable.")
     ] = None,
@@ -32,5 +36,5 @@ def simulate(
 
         if as_json and as_csv:
             raise typer.BadParameter("say --json or --csv, not both")
-        asked = Asked(scenario, replications, tuple(changes or ()), seed, out, log, workers, as_json, as_csv)
+        asked = Asked(scenario, replications, until, tuple(changes or ()), seed, out, log, workers, as_json, as_csv)
         raise typer.Exit(run(asked))

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import msgspec
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from engine.commands.outcome import Exit
+from engine.errors import ConfigError
 from simulations.experiment.files import write_run
 from simulations.experiment.intervals import COLUMNS, interval_rows
 from simulations.experiment.recording import record
@@ -20,6 +22,7 @@ from simulations.experiment.simulate import Progress as Told
 from simulations.experiment.simulate import simulate
 from simulations.experiment.summary import staff_table, summary, summary_table
 from simulations.scenario.scenario import Scenario
+from simulations.scenario.sections import Stop
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -27,6 +30,7 @@ class Asked(msgspec.Struct, frozen=True):
 
     path: Path
     replications: int | None = None
+    until: str | None = None
     changes: tuple[str, ...] = ()
     seed: int | None = None
     out: Path | None = None
@@ -40,7 +44,9 @@ def run(asked: Asked) -> Exit:
     """Play and tell. Raises ConfigError, SimulationFailed and OSError."""
     scenario = Scenario.load(asked.path, asked.changes)
     with progress_bar("replications") as told:
-        result = simulate(scenario, asked.replications, asked.seed, workers=asked.workers, progress=told)
+        result = simulate(
+            scenario, asked.replications, asked.seed, workers=asked.workers, stop=_stop(asked.until), progress=told
+        )
     written = write_run(scenario, result, asked.out) if asked.out is not None else []
     if asked.log is not None:
         record(scenario, result.seed, 0, asked.log)
@@ -56,6 +62,17 @@ def run(asked: Asked) -> Exit:
         for path in written:
             typer.echo(f"written: {path}", err=True)
     return Exit.OK
+
+
+def _stop(until: str | None) -> Stop | None:
+    """Return the rule that `FIGURE=HALF` says. Raises ConfigError."""
+    if until is None:
+        return None
+    metric, _, half = until.partition("=")
+    try:
+        return Stop.model_validate({"metric": metric, "half_width": float(half) if half[-1:].isdigit() else half})
+    except (ValidationError, ValueError):
+        raise ConfigError([f"--until {until}: write FIGURE=HALF, as sales.service_level=1% or asa_s=2"]) from None
 
 
 def print_result(result: Result) -> None:

@@ -15,7 +15,7 @@ from engine.model.tallies import Tally
 from simulations.experiment.costs import queue_costs
 from simulations.experiment.figures import COUNTS
 from simulations.experiment.result import AT_WORK, BUSY, Result
-from simulations.scenario.roster import scheduled_ns
+from simulations.scenario.roster import scheduled_ns, serving_groups
 
 Row = dict[str, Any]
 COLUMNS: Final = (
@@ -82,7 +82,7 @@ def _staff(result: Result) -> dict[str, Any]:
     paid = scheduled_ns(file, result.edges_ns) / interval_ns
     states = result.states_s.mean(axis=0) / (interval_ns / 1e9)
     at_work, busy = states[..., AT_WORK].sum(axis=-1), states[..., BUSY].sum(axis=-1)
-    serves = serving_groups(result)
+    serves = serving_groups(file)
     scheduled, actual, occupied = serves @ paid, serves @ at_work, serves @ busy
     trunks = np.array([[group in queue.trunk_groups for group in file.trunk_groups] for queue in file.queues.values()])
     peaks = result.peak_trunks.mean(axis=0)
@@ -95,19 +95,6 @@ def _staff(result: Result) -> dict[str, Any]:
             "shrinkage": 1.0 - actual / scheduled,
             "trunks_peak": (trunks.astype(float) @ peaks) if trunks.size else np.full(scheduled.shape, np.nan),
         }
-
-
-def serving_groups(result: Result) -> Any:
-    """Return which group may serve which queue, as the engine sees it: shape (queues, groups), 0.0 or 1.0."""
-    file = result.model.file
-    listed = {name for group in file.groups for name in group.queues}
-    found = np.zeros((len(file.queues), len(file.groups)))
-    for q, (name, queue) in enumerate(file.queues.items()):
-        members_only = name in listed if queue.members_only is None else queue.members_only
-        for g, group in enumerate(file.groups):
-            has_skills = all(group.skills.get(skill, 0) >= level for skill, level in queue.skills.items())
-            found[q, g] = has_skills and (name in group.queues or not members_only)
-    return found
 
 
 def _plain(value: Any) -> float | None:

@@ -105,13 +105,15 @@ class Result(msgspec.Struct, dict=True):
         return COUNTS[name](self.tallies)
 
     def estimate(self, name: str, queue: str | None = None, by_interval: bool = False) -> Estimate:
-        """Return a figure of FIGURES or COUNTS, or `occupancy`, with its interval of confidence.
+        """Return a figure of FIGURES or COUNTS, `p_wait` or `occupancy`, with its interval of confidence.
 
         Of one queue, or of all together; over the whole horizon, or by interval (arrays of shape (intervals,)). Counts
         are those of one replication. Raises KeyError for a name that there is not.
         """
         if name == "occupancy":
             return self.occupancy(None, by_interval)
+        if name == "p_wait":
+            return self.p_wait(queue, by_interval)
         tallies = self.tallies if queue is None else self.tallies[:, [self.queues.index(queue)]]
         tallies = tallies.sum(axis=1)
         if not by_interval:
@@ -133,6 +135,14 @@ class Result(msgspec.Struct, dict=True):
             return mean(self.count(name), self.confidence)
         part, whole, scale = self._ratio(name)
         return ratio(part(self.tallies) * scale, whole(self.tallies), self.confidence)
+
+    def p_wait(self, queue: str | None = None, by_interval: bool = False) -> Estimate:
+        """Return the share of those offered that was not answered at once."""
+        places = slice(None) if queue is None else [self.queues.index(queue)]
+        axes = 1 if by_interval else (1, 2)
+        offered = self.count("offered")[:, places].sum(axis=axes)
+        at_once = self.waits[:, places, :, 0].sum(axis=axes)
+        return ratio(offered - at_once, offered, self.confidence)
 
     def occupancy(self, group: str | None = None, by_interval: bool = False) -> Estimate:
         """Return the share of the time at work that agents rang, talked or wrapped up."""

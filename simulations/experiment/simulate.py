@@ -66,7 +66,7 @@ def check_metric(scenario: Scenario, metric: str) -> None:
     """Raise ConfigError unless `metric` is FIGURE or QUEUE.FIGURE."""
     name = metric.rpartition(".")[2]
     queue_name = metric.rpartition(".")[0]
-    known = [*FIGURES, *COUNTS, "occupancy"]
+    known = [*FIGURES, *COUNTS, "p_wait", "occupancy"]
     if name not in known:
         raise ConfigError([f"experiment.stop.metric: there is no figure '{name}'{nearest(name, known)}"])
     if queue_name and queue_name not in scenario.file.queues:

@@ -94,7 +94,7 @@ class Stage:
             self._hand_over(take)
             if book["refused"]:
                 raise SimulationFailed(f"replication {replication}: the kernel refused {book['refused']} facts")
-            if not book["lost"]:
+            if not book["lost"] and not book["not_retried"]:
                 return self._played_out()
             self._make_room()
 

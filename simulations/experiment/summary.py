@@ -41,7 +41,7 @@ def summary(result: Result) -> dict[str, Any]:
 
 
 def _figures(result: Result, queue: str | None) -> dict[str, Any]:
-    found = {name: plain(result.estimate(name, queue)) for name in (*COUNTS, *FIGURES)}
+    found = {name: plain(result.estimate(name, queue)) for name in (*COUNTS, *FIGURES, "p_wait")}
     if queue is None:
         found["occupancy"] = plain(result.occupancy())
     return found
@@ -60,13 +60,14 @@ def summary_table(result: Result) -> Table:
     title = f"{result.model.file.name}: {result.replications} replications, seed {result.seed}"
     table = Table(title=title, caption=f"± {result.confidence:.0%} confidence; counts and times of one replication")
     table.add_column("queue")
-    for heading in ("offered", *TITLES.values()):
-        table.add_column(heading, justify="right")
+    shown = [name for name in SHOWN if name != "blocked_rate" or result.estimate(name).value > 0]
+    for heading in ("offered", *(TITLES[name] for name in shown)):
+        table.add_column(heading, justify="right", no_wrap=True)
     for name in (*result.queues, None):
         if name is None and len(result.queues) == 1:
             continue
         cells = [_count(result.estimate("offered", name))]
-        cells += [_cell(result.estimate(shown, name), FIGURES[shown].unit) for shown in SHOWN]
+        cells += [_cell(result.estimate(figure, name), FIGURES[figure].unit) for figure in shown]
         table.add_row(name or "all", *cells)
     return table
 
@@ -87,11 +88,11 @@ def staff_table(result: Result) -> Table:
 def _cell(estimate: Estimate, unit: str) -> str:
     if not np.isfinite(estimate.value):
         return "-"
-    scale, digits, sign = (100.0, 1, " %") if unit == "share" else (1.0, 1, "")
-    half = "" if not np.isfinite(estimate.half_width) else f" ± {estimate.half_width * scale:.{digits}f}"
+    scale, digits, sign = (100.0, 1, "%") if unit == "share" else (1.0, 1, "")
+    half = "" if not np.isfinite(estimate.half_width) else f" ±{estimate.half_width * scale:.{digits}f}"
     return f"{estimate.value * scale:.{digits}f}{half}{sign}"
 
 
 def _count(estimate: Estimate) -> str:
-    half = "" if not np.isfinite(estimate.half_width) else f" ± {estimate.half_width:.0f}"
+    half = "" if not np.isfinite(estimate.half_width) else f" ±{estimate.half_width:.0f}"
     return f"{estimate.value:.0f}{half}"

@@ -28,6 +28,7 @@ from simulations.world.waits import WAIT_BINS
 
 Array = np.ndarray[Any, Any]
 RETRIALS: Final = 4096
+"""Room for those who will call again, or be called back, at least."""
 PATIENCE_COUNTED_S: Final = 600.0
 """Longer patience does not make for longer lines in what is set aside at first; more is when it is needed."""
 
@@ -189,7 +190,7 @@ def _world(
     file: ScenarioFile, directory: Directory, capacity: Capacity, script: Array, folder: Path
 ) -> dict[str, Array]:
     queues, groups, trunks = len(file.queues), max(len(file.groups), 1), capacity.trunk_groups
-    intervals = file.intervals
+    intervals, retrials = file.intervals, max(RETRIALS, capacity.contacts)
     stock = _Stock()
     sources = np.zeros(queues, SOURCE)
     for number, (name, queue) in enumerate(file.queues.items()):
@@ -197,9 +198,9 @@ def _world(
     agents = capacity.agents
     parts = blank_tables(
         arrivals=(queues,),
-        timers=(capacity.contacts + RETRIALS + capacity.engagements,),
+        timers=(capacity.contacts + retrials + capacity.engagements,),
         callers=(capacity.contacts,),
-        retrials=(RETRIALS,),
+        retrials=(retrials,),
         out=(2 * ROOM,),
         waits=(intervals, queues, WAIT_BINS),
         longest=(intervals, queues),

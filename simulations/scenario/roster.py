@@ -63,6 +63,18 @@ def scheduled_ns(file: ScenarioFile, edges: "np.ndarray[Any, Any]") -> "np.ndarr
     return paid
 
 
+def serving_groups(file: ScenarioFile) -> "np.ndarray[Any, Any]":
+    """Return which group may serve which queue, as the engine sees it: shape (queues, groups), 0.0 or 1.0."""
+    listed = {name for group in file.groups for name in group.queues}
+    found = np.zeros((len(file.queues), len(file.groups)))
+    for q, (name, queue) in enumerate(file.queues.items()):
+        members_only = name in listed if queue.members_only is None else queue.members_only
+        for g, group in enumerate(file.groups):
+            has_skills = all(group.skills.get(skill, 0) >= level for skill, level in queue.skills.items())
+            found[q, g] = has_skills and (name in group.queues or not members_only)
+    return found
+
+
 def status_rows(found: list[Stint], begin_ns: int) -> "np.ndarray[Any, Any]":
     """Return the changes of status of these stays, in order of time, agents in order within one instant."""
     changes: list[tuple[int, int, int]] = []

@@ -104,6 +104,15 @@ def test_faults_and_absent_files_end_with_their_codes(path: Path) -> None:
     assert said(str(path.with_name("none.yaml"))).exit_code == 1
 
 
+def test_a_command_may_say_how_narrow_an_interval_has_to_be(path: Path) -> None:
+    found = json.loads(said(str(path), "--until", "sales.abandon_rate=2%", "--json").stdout)
+    figure = found["queues"]["sales"]["abandon_rate"]
+    assert (figure["high"] - figure["low"]) / 2 <= 0.02
+    assert found["replications"] > 6
+    done = said(str(path), "--until", "sales.abandon_rate=narrow")
+    assert (done.exit_code, "write FIGURE=HALF" in done.stderr) == (1, True)
+
+
 def test_replications_stop_when_the_interval_is_narrow_enough(path: Path) -> None:
     scenario = Scenario.load(path)
     told: list[tuple[int, int]] = []

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulations.experiment.estimates import Estimate, ratio
+from simulations.experiment.estimates import Estimate
 from simulations.experiment.result import Result
 from simulations.experiment.simulate import simulate
 from simulations.scenario.scenario import Scenario
@@ -34,7 +34,7 @@ def points() -> dict[str, Any]:
 
 def _name(point: dict[str, Any]) -> str:
     return "-".join(
-        f"{point[key]}" for key in ("c", "C", "lam", "patience", "patience_dist", "a1", "r") if key in point
+        f"{point[key]}" for key in ("model", "c", "C", "lam", "patience", "patience_dist", "a1", "r") if key in point
     )
 
 
@@ -54,12 +54,6 @@ def holds(estimate: Estimate, exact: float, what: str) -> None:
         f"{what}: {estimate.low} to {estimate.high}, exactly {exact}"
     )
     assert estimate.half_width <= max(0.5 * exact, 0.02), f"{what}: {estimate} says too little"
-
-
-def p_wait(result: Result) -> Estimate:
-    """The share of those who entered that was not answered at once."""
-    entered = result.count("offered").sum(axis=(1, 2))
-    return ratio(entered - result.waits[..., 0].sum(axis=(1, 2)), entered, CONFIDENCE)
 
 
 def wait_of_all(result: Result) -> Estimate:
@@ -82,7 +76,7 @@ def test_erlang_a(point: dict[str, float]) -> None:
     scenario = single_queue(int(point["c"]), point["lam"], talk, patience, service_level=threshold(point))
     result = played(scenario)
     holds(result.estimate("abandon_rate"), point["pab"], "abandoned")
-    holds(p_wait(result), point["pwait"], "have to wait")
+    holds(result.estimate("p_wait"), point["pwait"], "have to wait")
     holds(wait_of_all(result), point["asa_all"], "mean wait")
     holds(result.estimate("service_level_all"), point["sl_served_in_T"], "served in time")
 
@@ -92,7 +86,7 @@ def test_erlang_c(point: dict[str, float]) -> None:
     talk = f"exponential({seconds(point['aht'])})"
     scenario = single_queue(int(point["c"]), point["lam"], talk, contacts=40_000, service_level=threshold(point))
     result = played(scenario)
-    holds(p_wait(result), point["pwait"], "have to wait")
+    holds(result.estimate("p_wait"), point["pwait"], "have to wait")
     holds(wait_of_all(result), point["asa"], "mean wait")
     holds(result.estimate("service_level"), point["sl"], "service level")
 
@@ -103,7 +97,40 @@ def test_any_patience(point: dict[str, Any]) -> None:
     patience = {"D": mean, "E2": f"erlang({mean}, 2)", "H2": _balanced(mean)}[point["patience_dist"]]
     result = played(single_queue(int(point["c"]), point["lam"], f"exponential({seconds(point['aht'])})", patience))
     holds(result.estimate("abandon_rate"), point["pab"], "abandoned")
-    holds(p_wait(result), point["pwait"], "have to wait")
+    holds(result.estimate("p_wait"), point["pwait"], "have to wait")
+
+
+@exactly("mmck", 0, 1, 2)
+def test_finite_lines(point: dict[str, float]) -> None:
+    agents, places = int(point["c"]), int(point["K"]) - int(point["c"])
+    talk = f"exponential({seconds(point['aht'])})"
+    result = played(single_queue(agents, point["lam"], talk, contacts=20_000, max_length=places))
+    holds(result.estimate("blocked_rate"), point["pblock"], "blocked")
+    asa = result.estimate("asa_s")
+    assert asa.low / MINUTE_S <= point["asa_acc"] <= asa.high / MINUTE_S
+    holds(result.occupancy(), point["occ"], "occupancy")
+
+
+@exactly("whitt2005_tables", 0, 1, 2, 3, 4, 5, 6)
+def test_whitts_tables(point: dict[str, Any]) -> None:
+    """M/G/100/200+G of Whitt (2005), whose limits are those of 95 %. LN has a mean and a squared cv."""
+    table = point
+    service = {
+        "M": "exponential(60s)",
+        "E2": "erlang(60s, 2)",
+        "LN14": "lognormal(60s, 2)",
+        "LN11": "lognormal(60s, 1)",
+    }
+    kind, mean, squared = table["patience"]
+    patience = f"erlang({mean}m, 2)" if kind == "E2" else f"lognormal({mean}m, {squared**0.5})"
+    places = int(table["model"].split("/")[3].split("+")[0])
+    queue = single_queue(100, table["lam"], service[table["service"]], patience, contacts=30_000, max_length=places)
+    result = played(queue)
+    for name, what in (("abandon_rate", "P_A"), ("asa_s", "EW_S")):
+        found, (exact, half) = result.estimate(name), table["published"][what]
+        scale = 1.0 if what == "P_A" else 1.0 / MINUTE_S
+        allowed = np.hypot(found.half_width * scale, 2 * half)
+        assert abs(found.value * scale - exact) <= allowed, (what, found, exact)
 
 
 def _balanced(mean: str) -> str:
