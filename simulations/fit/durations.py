@@ -16,6 +16,7 @@ from simulations.fit.statistics import Figure, kolmogorov, mean_of
 Array = np.ndarray[Any, Any]
 PROBABILITIES: Final = (0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 STAGES_MAX: Final = 30
+CV_MIN: Final = 0.01
 CV_MAX: Final = 20.0
 FEW: Final = 5
 """Samples below which nothing is fitted but a mean."""
@@ -49,8 +50,10 @@ class Durations(msgspec.Struct, frozen=True):
 
     @property
     def best(self) -> str:
-        """The best law as a scenario says it; of few samples, an exponential one of their mean."""
+        """The best law as a scenario says it; always the same: that; of few samples, an exponential one."""
         mean_s = self.mean_s.value if self.mean_s.n else 1.0
+        if self.mean_s.n >= FEW and self.cv <= CV_MIN:
+            return seconds(mean_s)
         return self.laws[0].text if self.laws else f"exponential({seconds(mean_s)})"
 
 
@@ -68,7 +71,7 @@ def fit_durations(samples_s: Array, unknown: int = 0) -> Durations:
     if not len(samples):
         return Durations(mean, math.nan, math.nan, [math.nan] * len(PROBABILITIES), unknown, [])
     sd = float(samples.std(ddof=1)) if len(samples) > 1 else 0.0
-    laws = sorted(_laws(samples), key=lambda law: law.aic) if len(samples) >= FEW and sd > 0 else []
+    laws = sorted(_laws(samples), key=lambda law: law.aic) if len(samples) >= FEW and sd > CV_MIN * mean.value else []
     quantiles = np.quantile(samples, PROBABILITIES).tolist()
     return Durations(mean, sd, sd / mean.value, quantiles, unknown, laws)
 
@@ -104,7 +107,7 @@ def _lognormal(samples: Array) -> Law:
     n = len(samples)
     likelihood = -float(logs.sum()) - n * (math.log(sigma * math.sqrt(2 * math.pi)) + 0.5)
     mean, cv = math.exp(mu + sigma * sigma / 2), math.sqrt(math.expm1(sigma * sigma))
-    text = f"lognormal(mean={seconds(mean)}, cv={cv:.3f})"
+    text = f"lognormal(mean={seconds(mean)}, cv={min(cv, CV_MAX):.3f})"
     erf = np.vectorize(math.erf, otypes=[np.float64])
 
     def cdf(x: Array) -> Array:

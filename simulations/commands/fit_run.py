@@ -1,0 +1,125 @@
+"""What `trunkline fit` does: reads, estimates, writes the scenario, tells."""
+
+import csv
+import sys
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import msgspec
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from engine.commands.outcome import Exit
+from simulations.fit.arrivals import WEEKDAYS
+from simulations.fit.fitted import Fit, QueueFit, fit
+from simulations.fit.read import read_calls
+from simulations.fit.scenario_file import judged, percent, write_scenario
+
+COLUMNS: Final = (
+    "queue",
+    "calls",
+    "a day",
+    "busyness %",
+    "abandoned %",
+    "waited %",
+    "mean wait s",
+    "talk s",
+    "talk cv",
+    "patience s",
+    "patience median s",
+    "best law of talk",
+    "off by",
+)
+SHOWN: Final = (0, 1, 2, 3, 4, 6, 7, 8, 9)
+"""Of them on a terminal, whose lines are short; the lines below the table say the rest."""
+
+
+class Asked(NamedTuple):
+    """What was said on the command line."""
+
+    record: Path
+    out: Path | None
+    time_zone: str
+    interval_s: int
+    weekdays: tuple[int, ...] | None
+    bad_lines: int
+    as_json: bool
+    as_csv: bool
+
+
+def weekdays_of(text: str) -> tuple[int, ...]:
+    """Return the numbers of `mon,tue` or `mon-fri`, Monday 0. Raises ValueError."""
+    found: set[int] = set()
+    for part in text.lower().replace(" ", "").split(","):
+        first, dash, last = part.partition("-")
+        if first not in WEEKDAYS or (dash and last not in WEEKDAYS):
+            raise ValueError(f"'{part}' is no weekday; write {', '.join(WEEKDAYS)} or mon-fri")
+        begin, end = WEEKDAYS.index(first), WEEKDAYS.index(last or first)
+        found.update(range(begin, end + 1) if begin <= end else (*range(begin, 7), *range(end + 1)))
+    return tuple(sorted(found))
+
+
+def run(asked: Asked) -> Exit:
+    """Do what was asked. Raises ConfigError, LogError, FilesThere and OSError."""
+    calls = read_calls(asked.record, asked.time_zone, asked.bad_lines)
+    weekdays = None if asked.weekdays is None else np.array(asked.weekdays)
+    found = fit(calls, asked.interval_s, weekdays)
+    written = [] if asked.out is None else write_scenario(found, calls, asked.out)
+    if asked.as_json:
+        typer.echo(msgspec.json.encode(found))
+    elif asked.as_csv:
+        table = csv.writer(sys.stdout, lineterminator="\n")
+        table.writerow(COLUMNS)
+        table.writerows(_cells(queue) for queue in found.queues)
+    else:
+        _tell(found)
+    for path in written:
+        typer.echo(f"written: {path}", err=True)
+    if asked.out is not None:
+        typer.echo(f"next: trunkline simulate {asked.out} -n 50", err=True)
+    return Exit.OK
+
+
+def _cells(queue: QueueFit) -> list[str]:
+    best = [queue.talk.laws[0].name, f"{queue.talk.laws[0].ks_distance:.3f}"] if queue.talk.laws else ["", ""]
+    return [
+        queue.name,
+        str(queue.calls),
+        f"{queue.arrivals.volume.value:.1f}",
+        f"{100 * queue.arrivals.busyness.value:.1f}",
+        f"{100 * queue.abandoned.value:.2f}",
+        f"{100 * queue.waited.value:.1f}",
+        f"{queue.wait_s.value:.1f}",
+        f"{queue.talk.mean_s.value:.1f}",
+        f"{queue.talk.cv:.2f}",
+        f"{queue.patience.exponential_s.value:.0f}",
+        f"{queue.patience.median_s:.0f}",
+        *best,
+    ]
+
+
+def _tell(found: Fit) -> None:
+    console = Console(highlight=False)
+    table = Table(title=f"{found.calls} calls, {found.first_day} to {found.last_day}")
+    for place in SHOWN:
+        table.add_column(COLUMNS[place], justify="right" if place else "left")
+    for queue in found.queues:
+        cells = _cells(queue)
+        table.add_row(*(cells[place] for place in SHOWN))
+    console.print(table)
+    days = f"{found.days_chosen} of {found.days} days ({', '.join(found.weekdays)})"
+    lines = [f"volumes and staff are of {days}"]
+    lines += [f"{queue.name}: talk {judged(queue.talk)}" for queue in found.queues if queue.talk.laws]
+    if found.retrials.share.n:
+        lines.append(
+            f"called again within an hour of giving up: {percent(found.retrials.share)} of those who are known"
+        )
+    for group in found.groups:
+        lines.append(
+            f"{len(group.agents)} agents serve {', '.join(group.queues)}; at most {max(group.at_work):.1f} at once"
+        )
+    lines += [f"{count} x {text}" for text, count in sorted(found.remarks.items())]
+    for line in lines:
+        console.print(line, soft_wrap=True, markup=False)

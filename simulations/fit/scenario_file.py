@@ -1,0 +1,222 @@
+"""From estimates to files that `trunkline simulate` plays: the scenario, its volumes, its samples."""
+
+import json
+import math
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from engine.errors import TrunklineError
+from engine.model.durations import format_duration
+from simulations.fit.calls import SECOND_NS, Calls
+from simulations.fit.durations import Durations
+from simulations.fit.fitted import Fit, Group, QueueFit, talk_samples_s
+from simulations.fit.patience import SAMPLES, kaplan_meier, samples
+from simulations.fit.statistics import Figure
+
+Array = np.ndarray[Any, Any]
+QUIET: Final = 0.01
+"""Of the busiest interval's volume: with less, before or after, the day has not begun or is over."""
+FAR: Final = 0.03
+"""Kolmogorov's distance beyond which the samples themselves stand in the place of a law."""
+MANY: Final = 200
+"""Samples, or people who gave up, that are enough for that."""
+
+
+class FilesThere(TrunklineError):
+    """A file that would be written is there already."""
+
+
+def write_scenario(fit: Fit, calls: Calls, path: Path) -> list[Path]:
+    """Write the scenario and what it refers to beside it; nothing is overwritten. Raises FilesThere and OSError."""
+    files = scenario_files(fit, calls, path)
+    for name in files:
+        if (path.parent / name).exists():
+            raise FilesThere(f"{path.parent / name} is there already; name another file with -o, or remove it")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (path.parent / name).write_text(text, encoding="utf-8")
+    return [path.parent / name for name in files]
+
+
+def scenario_files(fit: Fit, calls: Calls, path: Path) -> dict[str, str]:
+    """Return the text of every file by its name, the scenario first."""
+    writer = _Writer(fit, calls, path.stem)
+    text = writer.scenario()
+    return {path.name: text, **writer.files}
+
+
+class _Writer:
+    def __init__(self, fit: Fit, calls: Calls, stem: str) -> None:
+        self.fit, self.calls, self.stem = fit, calls, stem
+        self.files: dict[str, str] = {}
+        total = np.sum([queue.arrivals.volumes for queue in fit.queues], axis=0)
+        busy = np.flatnonzero(total > QUIET * total.max())
+        self.first, self.end = int(busy[0]), int(busy[-1]) + 1
+
+    def scenario(self) -> str:
+        """Return the scenario; files that it names are noted in `files`."""
+        fit = self.fit
+        day = datetime.fromisoformat(fit.last_chosen)
+        begin, end = (day + timedelta(seconds=place * fit.interval_s) for place in (self.first, self.end))
+        self._volumes(begin)
+        lines = [
+            f"# Fitted by trunkline fit to {fit.calls} calls of {fit.source}, {fit.first_day} to {fit.last_day}.",
+            f"# One day like the {fit.days_chosen} of them on {', '.join(fit.weekdays)}. (95 % intervals in brackets)",
+            *(f"# {count} x {text}" for text, count in sorted(fit.remarks.items())),
+            "version: 1",
+            f"name: {json.dumps(self.stem)}",
+            f"time_zone: {fit.time_zone}",
+            f"horizon: {{from: {begin:%Y-%m-%d %H:%M}, to: {end:%Y-%m-%d %H:%M}, "
+            f"interval: {format_duration(fit.interval_s * SECOND_NS)}}}",
+            "queues:",
+        ]
+        for queue in fit.queues:
+            lines += self._queue(queue)
+        return "\n".join([*lines, *self._agents(), "experiment: {replications: 50, seed: 1}", ""])
+
+    def _queue(self, queue: QueueFit) -> list[str]:
+        arrivals, patience, name = queue.arrivals, queue.patience, json.dumps(queue.name)
+        spread = [value for value in arrivals.dispersion if math.isfinite(value)]
+        rest = self.fit.retrials
+        come_back = queue.abandoned.value * rest.share.value if rest.share.n and rest.after.mean_s.n else 0.0
+        poisson = (
+            f"Kolmogorov's distance from chance within minutes {arrivals.poisson_distance:.3f}, "
+            f"p {arrivals.poisson_p:.2g}"
+        )
+        mean = patience.exponential_s
+        day = f"a day {number(arrivals.volume)}; variance by mean {np.median(spread) if spread else 1.0:.1f}"
+        gave_up = "nobody gave up"
+        if mean.n:
+            off = f"off by {patience.exponential_distance:.3f}"
+            gave_up = f"{mean.n} gave up; were it exponential, mean {seconds(mean)}, {off}"
+        lines = [
+            f"  # {queue.calls} calls; abandoned {percent(queue.abandoned)}, waited {percent(queue.waited)}, "
+            f"mean wait {seconds(queue.wait_s)}",
+            f"  {name}:",
+            "    strategy: longest-idle",
+            "    skills: {" + name + ": 1}",
+            f"    # {day}; {poisson}",
+            f"    arrivals: {{csv: {json.dumps(self._name('arrivals'))}, column: {name}, "
+            f"busyness: {100 * min(arrivals.busyness.value, 5.0):.1f}%, volume: {1 - come_back:.4f}}}",
+        ]
+        if come_back:
+            lines.insert(5, "    # who calls again comes on top of `volume`, which leaves them out")
+        lines += self._handle(queue)
+        lines += [
+            f"    # {gave_up}",
+            "    patience:",
+            f"      distribution: {self._patience(queue)}",
+        ]
+        if come_back:
+            lines.append(
+                f"      # {rest.share.n} who gave up were known: {percent(rest.share)} called again in an hour"
+            )
+            lines.append(f"      retry: {{share: {100 * rest.share.value:.1f}%, after: {json.dumps(rest.after.best)}}}")
+        if queue.priority:
+            lines.append(f"    priority: {queue.priority}")
+        return lines
+
+    def _handle(self, queue: QueueFit) -> list[str]:
+        place = self.calls.types.index(queue.name)
+        talk = self._law(queue.talk, talk_samples_s(self.calls.of_type(place)), f"{queue.name} talk")
+        lines = [f"    # talk: {judged(queue.talk)}", "    handle:", f"      talk: {talk}"]
+        if queue.wrap_up is not None:
+            lines += [f"      # wrap-up: {judged(queue.wrap_up)}", f"      wrap_up: {json.dumps(queue.wrap_up.best)}"]
+        elif self.fit.between_calls_s.n >= MANY:
+            between = self.fit.between_calls_s
+            lines += [
+                f"      # not recorded; from call to call while somebody waited: {seconds(between)}",
+                f"      wrap_up: {between.value:.1f}s",
+            ]
+        return lines
+
+    def _law(self, durations: Durations, found_s: Array, what: str) -> str:
+        if not durations.laws or durations.laws[0].ks_distance <= FAR or len(found_s) < MANY:
+            return json.dumps(durations.best)
+        return self._samples(np.quantile(found_s, (np.arange(SAMPLES) + 0.5) / SAMPLES), what)
+
+    def _patience(self, queue: QueueFit) -> str:
+        patience = queue.patience
+        if patience.exponential_s.n == 0:
+            return "never"
+        if patience.exponential_distance <= FAR or patience.exponential_s.n < MANY:
+            return f"exponential({patience.exponential_s.value:.1f}s)"
+        mine = self.calls.of_type(self.calls.types.index(queue.name))
+        return self._samples(samples(kaplan_meier(mine.waits_s, mine.rows["abandoned"])), f"{queue.name} patience")
+
+    def _samples(self, found_s: Array, what: str) -> str:
+        name = self._name(what)
+        self.files[name] = "seconds\n" + "".join(f"{value:.3f}\n" for value in found_s.tolist())
+        return json.dumps(f"empirical({name})")
+
+    def _name(self, what: str) -> str:
+        return f"{self.stem}_{re.sub(r'[^A-Za-z0-9]+', '_', what).strip('_')}.csv"
+
+    def _volumes(self, begin: datetime) -> None:
+        rows = [",".join(["interval", *(_cell(queue.name) for queue in self.fit.queues)])]
+        for place in range(self.first, self.end):
+            at = begin + timedelta(seconds=(place - self.first) * self.fit.interval_s)
+            rows.append(",".join([f"{at:%H:%M}", *(f"{q.arrivals.volumes[place]:.3f}" for q in self.fit.queues)]))
+        self.files[self._name("arrivals")] = "\n".join(rows) + "\n"
+
+    def _agents(self) -> list[str]:
+        lines = ["# Agents at work in each interval, on average over those days: from whom they answered."]
+        groups = self.fit.groups
+        if not groups:
+            lines.append(
+                "# Nothing tells who answered: one agent stands here for those who do. Say how many there are."
+            )
+            names = [queue.name for queue in self.fit.queues]
+            groups = [Group([], names, [1.0] * len(self.fit.queues[0].arrivals.volumes))]
+        lines.append("agents:")
+        done = np.zeros(self.end - self.first)
+        for place, group in enumerate(groups):
+            exact = done + np.array(group.at_work[self.first : self.end])
+            staffing = (np.round(exact) - np.round(done)).astype(np.int64).tolist()
+            done = exact
+            if not any(staffing):  # less than one on average, and yet they did answer
+                staffing = [int(mean > 0) for mean in group.at_work[self.first : self.end]]
+            skills = ", ".join(f"{json.dumps(name)}: 1" for name in group.queues)
+            lines += [
+                f"  - group: group-{place + 1}  # {len(group.agents)} known agents",
+                f"    skills: {{{skills}}}",
+                f"    staffing: {staffing}",
+            ]
+        return lines
+
+
+def _cell(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"' if re.search(r'[,"\n]', text) else text
+
+
+def judged(durations: Durations) -> str:
+    """Return how durations are and how well the best law tells them."""
+    mean = f"mean {seconds(durations.mean_s)}, cv {durations.cv:.2f}"
+    if not durations.laws:
+        return f"{mean}; too few to fit a law"
+    best, others = durations.laws[0], durations.laws[1:]
+    others_told = ", ".join(f"{law.name} +{law.aic - best.aic:.0f}" for law in others)
+    return f"{mean}; best {best.name}, off by {best.ks_distance:.3f}, p {best.ks_p:.2g}; AIC of others: {others_told}"
+
+
+def percent(figure: Figure) -> str:
+    """Return a share with its interval."""
+    return f"{100 * figure.value:.1f}% ({100 * figure.low:.1f} to {100 * figure.high:.1f})"
+
+
+def seconds(figure: Figure) -> str:
+    """Return a mean of durations with its interval, and of how many."""
+    if figure.n < 2:
+        return f"{figure.value:.1f} s (n={figure.n})"
+    return f"{figure.value:.1f} s ({figure.low:.1f} to {figure.high:.1f}, n={figure.n})"
+
+
+def number(figure: Figure) -> str:
+    """Return a mean with its interval."""
+    if figure.n < 2:
+        return f"{figure.value:.1f} (n={figure.n})"
+    return f"{figure.value:.1f} ({figure.low:.1f} to {figure.high:.1f}, n={figure.n})"
