@@ -10,9 +10,10 @@ from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 import msgspec
 
 from engine.errors import TrunklineError
-from engine.messages.json_keys import keys_needed, keys_written, may_repeat, repeated_keys
+from engine.messages.checked import WITHOUT_CONTROLS, checked, may_hold_controls
+from engine.messages.json_keys import may_repeat, repeated_keys, surely_once
 from engine.messages.json_texts import half_pairs
-from engine.messages.observed import WITHOUT_CONTROLS, Observed
+from engine.messages.observed import Observed
 
 JSON: Final = "application/json"
 MSGPACK: Final = "application/msgpack"
@@ -32,7 +33,9 @@ _MANY: Final[dict[str, Any]] = {
     JSON: msgspec.json.Decoder(list[Observed]),
     MSGPACK: msgspec.msgpack.Decoder(list[Observed]),
 }
-_SHAPES: Final[dict[str, Any]] = {str(shape.__struct_config__.tag): shape for shape in get_args(Observed)}
+_CHECKED: Final[Any] = checked(Observed)
+"""Facts whose texts are looked through for control characters, too."""
+_SHAPES: Final[dict[str, Any]] = {str(shape.__struct_config__.tag): shape for shape in get_args(_CHECKED)}
 
 
 def _words_of_facts() -> dict[str, tuple[str, ...]]:
@@ -92,13 +95,15 @@ def decode_facts(body: bytes, form: str, batch_limit: int) -> tuple[list[Observe
     many = _is_array(body, form)
     try:
         facts: list[Observed] = _MANY[form].decode(body) if many else [_ONE[form].decode(body)]
+        if may_hold_controls(body, facts, is_json=form == JSON):
+            _decode(body, form, list[_CHECKED] if many else _CHECKED)
     except msgspec.DecodeError as error:
         raise _malformed(body, form, many, error) from None
     if not facts:
         raise Malformed([Fault("the array is empty; send at least one fact")])
     if len(facts) > batch_limit:
         raise TooMany([Fault(f"the array has {len(facts)} facts; at most {batch_limit} are possible")])
-    if form == JSON and (b"\\" in body or _says_more(body, facts)):
+    if form == JSON and not surely_once(body, len(facts)):
         _refuse_repeated(body)
     return facts, many
 
@@ -106,14 +111,19 @@ def decode_facts(body: bytes, form: str, batch_limit: int) -> tuple[list[Observe
 @reading()
 def decode_as(body: bytes, form: str, shape: type[Any]) -> Any:
     """Return a body of one shape; an empty body is an object without fields. Raises Malformed."""
+    given = body or (b"{}" if form == JSON else b"\x80")
     try:
-        if form != JSON:
-            return msgspec.msgpack.decode(body or b"\x80", type=shape)
-        found = msgspec.json.decode(body or b"{}", type=shape)
+        _decode(given, form, checked(shape))
+        found = _decode(given, form, shape)
     except msgspec.DecodeError as error:
-        raise Malformed(_faults_as(body, form, shape, error)) from None
-    _refuse_repeated(body)
+        raise Malformed(_faults_as(body, form, checked(shape), error)) from None
+    if form == JSON:
+        _refuse_repeated(body)
     return found
+
+
+def _decode(body: bytes, form: str, shape: Any) -> Any:
+    return msgspec.json.decode(body, type=shape) if form == JSON else msgspec.msgpack.decode(body, type=shape)
 
 
 def _faults_as(body: bytes, form: str, shape: Any, error: msgspec.DecodeError) -> list[Fault]:
@@ -145,12 +155,6 @@ def _refuse_repeated(body: bytes) -> None:
         raise Malformed(faults[:FAULTS_MAX])
 
 
-def _says_more(body: bytes, facts: list[Observed]) -> bool:
-    """Whether a body without escapes has more keys than its value: read as it stands where facts need fewer keys."""
-    written = keys_written(body)
-    return written != keys_needed(facts) and written != keys_needed(msgspec.json.decode(body))
-
-
 def _repeated(body: bytes, value: Any) -> list[Fault]:
     pointers = repeated_keys(body) if may_repeat(body, value) else []
     return [Fault("this key stands in its object twice; keep one of the two", pointer) for pointer in pointers]
@@ -164,6 +168,7 @@ def is_text(text: str) -> bool:
 def build_fact(fields: Mapping[str, Any]) -> Observed:
     """Return the fact of these fields, checked as one that came from outside. Raises Malformed."""
     try:
+        msgspec.convert(dict(fields), _CHECKED)
         fact: Observed = msgspec.convert(dict(fields), Observed)
         return fact
     except msgspec.ValidationError:
@@ -237,7 +242,7 @@ def _malformed(body: bytes, form: str, many: bool, error: msgspec.DecodeError) -
 def faults_of_fact(item: Any, base: str) -> list[Fault]:
     """Return everything that is wrong with the fields of one fact, read without a shape; none if it is good."""
     try:
-        msgspec.convert(item, Observed)
+        msgspec.convert(item, _CHECKED)
     except msgspec.ValidationError as error:
         first = fault_of(error, base)
     else:

@@ -4,9 +4,9 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
-WITHOUT_CONTROLS: Final = r"^[^\x00-\x1f\x7f]*(?![\s\S])"
-"""No control characters, to the very end: names stand in headers, in topics and in lines of text."""
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=WITHOUT_CONTROLS)]
+from engine.messages.checked import line_of_text
+
+Name = Annotated[str, line_of_text(1, 128)]
 NameOrNone = Annotated[str, msgspec.Meta(max_length=128)]
 INTEGER_MAX: Final = 2**63 - 1
 """What a row and MessagePack hold; as an instant, a day in 2262."""

@@ -9,12 +9,12 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from engine.messages.checked import line_of_text
 from engine.messages.fact import (
     ATTRIBUTES_MAX,
     CALLBACK_NUMBER,
     INTEGER_MAX,
     MESSAGE_MAX,
-    WITHOUT_CONTROLS,
     Attributes,
     Cause,
     Channel,
@@ -34,7 +34,6 @@ __all__ = [
     "CALLBACK_NUMBER",
     "INTEGER_MAX",
     "MESSAGE_MAX",
-    "WITHOUT_CONTROLS",
     "Attributes",
     "CaseOpened",
     "CaseReopened",
@@ -328,7 +327,7 @@ class QueueClosed(Fact, frozen=True, kw_only=True, tag="queue_closed"):
 class AlertAcknowledged(Fact, frozen=True, kw_only=True, tag="alert_acknowledged"):
     """Somebody has seen an alert, or a lost contact, and sees to it."""
 
-    alert: Annotated[str, msgspec.Meta(min_length=1, max_length=256, pattern=WITHOUT_CONTROLS)]
+    alert: Annotated[str, line_of_text(1, 256)]
     """Its name: as the wallboard has it, BOARD/QUEUE/FIGURE, or lost/ID of a contact."""
     since_ns: Instant = 0
     """Since when it stood; 0: not known."""

@@ -7,9 +7,11 @@ import msgspec
 
 from engine.errors import TrunklineError
 from engine.messages import observed
-from engine.messages.observed import Attachment, Name, NameOrNone, Observed, Text
+from engine.messages.checked import WITHOUT_CONTROLS
+from engine.messages.observed import Attachment, NameOrNone, Observed, Text
 from engine.projections.contacts.engagements import Engagement
 
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=WITHOUT_CONTROLS)]
 ContactId = Annotated[int, msgspec.Meta(ge=1, le=observed.INTEGER_MAX)]
 SERVED: Final = ("connected", "held")
 HAS_OR_HAD: Final = (*SERVED, "wrapping")
