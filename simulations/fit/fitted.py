@@ -155,7 +155,7 @@ def _groups(calls: Calls, days: Array, interval_s: int, queues: set[str]) -> lis
     np.add.at(counts, (rows["agent"], rows["type"]), 1)
     patterns, group_of = _alike(who_serves(calls) & known, counts)
     duty = stints(calls)
-    edges = _edges_ns(days, interval_s, calls.time_zone)
+    edges = edges_ns(days, interval_s, calls.time_zone)
     found = []
     for number, pattern in enumerate(patterns):
         members = np.flatnonzero(group_of == number)
@@ -187,7 +187,7 @@ def _alike(serves: Array, counts: Array) -> tuple[Array, Array]:
     return patterns, group_of
 
 
-def _edges_ns(days: Array, interval_s: int, time_zone: str) -> Array:
+def edges_ns(days: Array, interval_s: int, time_zone: str) -> Array:
     """Return where the intervals of each day begin and end, shape (days, intervals + 1)."""
     midnights = [instant_ns(EPOCH + timedelta(days=int(day)), time_zone) for day in days]
     steps = np.arange(round(86_400 / interval_s) + 1, dtype=np.int64) * interval_s * SECOND_NS

@@ -12,6 +12,8 @@ Array = np.ndarray[Any, Any]
 HAZARD_EDGES_S: Final = (0, 5, 10, 20, 30, 45, 60, 75, 90, 120, 180, 240, 300, 600)
 AT_RISK_MIN: Final = 10
 """Fewer than so many who still wait tell nothing of who gives up next."""
+LONGEST_S: Final = 1e8
+"""Patience is cut there: three years."""
 SAMPLES: Final = 1001
 """Quantiles that stand for a distribution."""
 
@@ -37,7 +39,7 @@ class Survival(msgspec.Struct, frozen=True):
         with np.errstate(divide="ignore", invalid="ignore"):
             tail = last + np.log(left / np.maximum(1 - probabilities, 1e-9)) / self.tail_rate
         seen = np.r_[self.times_s, 0.0][np.minimum(places, len(self.times_s))]
-        return np.asarray(np.where(places < len(self.times_s), seen, tail))
+        return np.asarray(np.where(places < len(self.times_s), seen, np.minimum(tail, LONGEST_S)))
 
 
 class Patience(msgspec.Struct, frozen=True):

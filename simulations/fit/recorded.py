@@ -43,8 +43,8 @@ from simulations.fit.patience import kaplan_meier
 
 Array = np.ndarray[Any, Any]
 CONTACTS_MAX: Final = 4096
-WRAP_UP_MAX_NS: Final = 128 * SECOND_NS
-WRAP_UP_STEP_NS: Final = SECOND_NS
+WRAP_UP_MAX_NS: Final = 64 * SECOND_NS
+WRAP_UP_STEP_NS: Final = 2 * SECOND_NS
 _STATUS, _ARRIVAL, _GIVES_UP, _ENDS = range(4)
 _KIND, _FLAGS, _AGENT, _CONTACT = (list(ROW.fields or ()).index(name) for name in ("kind", "flags", "agent", "contact"))
 
