@@ -283,13 +283,13 @@ def _write_source(
     source["volume"] = 1.0
     source["since_ns"] = file.start_ns - file.horizon.warm_up_ns
     source["segment"] = len(stock.segments)
-    source["trace"] = len(stock.trace)
+    source["trace_at"] = len(stock.trace)
     if queue.arrivals is not None and queue.arrivals.trace is not None:
         stock.trace += _trace(file, name, queue.arrivals.trace, folder)
     elif queue.arrivals is not None:
         stock.segments += _segments(file, name, queue)
     source["segments_end"] = len(stock.segments)
-    source["trace_end"] = len(stock.trace)
+    source["trace_last"] = len(stock.trace)
     source["first_trunk"], source["trunks"] = len(stock.trunks), len(queue.trunk_groups)
     stock.trunks += [directory.trunk_groups.number(group) for group in queue.trunk_groups]
     source["handle"] = stock.distribution(queue.handle.talk)

@@ -48,9 +48,9 @@ def plan_arrival(w: Any, s: int) -> None:
     """Set the timer of the source's next contact: by its trace, or an exponential gap of so much expected volume."""
     source = w.sources[s]
     at_ns = NEVER_NS
-    if source.trace < source.trace_end:
-        at_ns = w.trace[source.trace]
-        source.trace += 1
+    if source.trace_at < source.trace_last:
+        at_ns = w.trace[source.trace_at]
+        source.trace_at += 1
     else:
         gap = -math.log(uniform(key_of(source.key, source.number, 0), GAP))
         while source.segment < source.segments_end:

@@ -51,8 +51,8 @@ SOURCE: Final = np.dtype(
         ("segments_end", "i8"),
         ("since_ns", "i8"),  # from where on the segment is not used up
         ("volume", "f8"),  # factor of the rate
-        ("trace", "i8"),  # its next arrival in the trace, where it has one
-        ("trace_end", "i8"),
+        ("trace_at", "i8"),  # its next arrival in the trace, where it has one
+        ("trace_last", "i8"),
         ("first_trunk", "i8"),  # its trunk groups, in the order in which a carrier tries them
         ("trunks", "i8"),
         ("handle", "i8"),  # distributions

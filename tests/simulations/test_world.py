@@ -1,5 +1,9 @@
 """The compiled world: what people do in it, the same chance for all scenarios, and books that balance."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -159,3 +163,29 @@ def test_a_world_without_end_is_refused() -> None:
     stage = Stage(day(arrivals={"rate": "100/s"}, patience="never").model)
     with pytest.raises(SimulationFailed, match="contacts at once: nobody serves them"):
         stage.play(1, 0)
+
+
+PLAY_SLOWLY = """
+from engine.kernel.fingerprint import fingerprint
+from simulations.experiment.stage import Stage
+from tests.simulations.test_world import day
+stage = Stage(day(arrivals={"rate": "30/h"}, agents=2).model)
+played = stage.play(1, 0)
+print(played.contacts, played.rows, played.tallies.sum(), played.waits.sum(), fingerprint(stage.tables))
+"""
+
+
+@pytest.mark.slow
+def test_plain_python_plays_the_same_world() -> None:
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", PLAY_SLOWLY],
+            cwd=Path(__file__).parents[2],
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for environment in ({"NUMBA_DISABLE_JIT": "1"}, {})
+    ]
+    assert said[0] == said[1] != ""
