@@ -89,7 +89,8 @@ def fit_patience(waits_s: Array, gave_up: Array) -> Patience:
     figure = Figure(mean, mean / factor if count else 0.0, mean * factor, count)
     curve = kaplan_meier(waits_s, gave_up)
     reached = np.flatnonzero(curve.survival <= 0.5)
-    distance = np.abs(np.exp(-curve.times_s / mean) - curve.survival).max(initial=0.0)
+    law = np.exp(-curve.times_s / mean) if mean > 0 else np.zeros(len(curve.times_s))
+    distance = np.abs(law - curve.survival).max(initial=0.0)
     median = float(curve.times_s[reached[0]]) if len(reached) else math.inf
     return Patience(figure, median, hazard(waits_s, gave_up), float(distance))
 

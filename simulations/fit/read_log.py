@@ -91,10 +91,12 @@ class _Reader:
         self._wrapping: dict[int, _Call] = {}
         self._all: list[_Call] = []
         self._refused = 0
+        self._now_ns = 0
 
     def absorb(self, run: Turn) -> None:
         """Take in the next run of turns."""
         rows: Any = run.rows
+        self._now_ns = int(rows["at_ns"][-1])
         for place in np.flatnonzero(np.isin(rows["kind"], FOLLOWED)).tolist():
             row = rows[place]
             kind, slot = int(row["kind"]), int(row["contact"])
@@ -143,7 +145,10 @@ class _Reader:
         """Return what was found."""
         found = Collected()
         queues, agents = self._directory.queues, self._directory.agents
-        for call in self._all:
+        for call in self._open.values():  # their wait is known, or to be longer than so far; their talk is not
+            if call.agent < 0:
+                call.wait_ns = self._now_ns - call.arrival_ns
+        for call in [*self._all, *self._open.values()]:
             found.add(
                 arrival_ns=call.arrival_ns,
                 wait_ns=call.wait_ns,
@@ -158,7 +163,7 @@ class _Reader:
             )
         for text, count in (
             ("refused at the door: not among the calls", self._refused),
-            ("still there when the log ends", len(self._open)),
+            ("still there when the log ends: counted as far as known", len(self._open)),
         ):
             if count:
                 found.remarks[text] = count

@@ -13,6 +13,7 @@ from engine.errors import TrunklineError
 from engine.model.durations import format_duration
 from simulations.fit.calls import SECOND_NS, Calls
 from simulations.fit.durations import Durations
+from simulations.fit.durations import seconds as law_seconds
 from simulations.fit.fitted import Fit, Group, QueueFit, talk_samples_s
 from simulations.fit.patience import SAMPLES, kaplan_meier, samples
 from simulations.fit.statistics import Figure
@@ -144,7 +145,7 @@ class _Writer:
         if patience.exponential_s.n == 0:
             return "never"
         if patience.exponential_distance <= FAR or patience.exponential_s.n < MANY:
-            return f"exponential({patience.exponential_s.value:.1f}s)"
+            return f"exponential({law_seconds(patience.exponential_s.value)})"
         mine = self.calls.of_type(self.calls.types.index(queue.name))
         return self._samples(samples(kaplan_meier(mine.waits_s, mine.rows["abandoned"])), f"{queue.name} patience")
 

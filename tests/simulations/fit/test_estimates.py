@@ -97,6 +97,13 @@ def test_where_nobody_gave_up_patience_has_no_end() -> None:
     assert found.median_s == math.inf
 
 
+def test_where_all_leave_at_once_there_is_no_patience() -> None:
+    found = fit_patience(np.zeros(50), np.ones(50, bool))
+    assert found.exponential_s.value == 0.0
+    assert found.median_s == 0.0
+    assert found.exponential_distance == 0.0
+
+
 def test_the_test_for_poisson_believes_chance_and_not_a_clock() -> None:
     chance = np.random.default_rng(5)
     times = np.concatenate([MONDAY_NS + day * DAY_NS + chance.integers(0, DAY_NS, 2000) for day in range(5)])
