@@ -1,0 +1,191 @@
+"""What `trunkline solve` does: finds a plan, with a progress bar on stderr, and tells it on stdout."""
+
+import csv
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from engine.commands.outcome import Exit
+from simulations.commands.amounts import parse_share, parse_target
+from simulations.commands.simulate_run import progress_bar
+from simulations.experiment.files import write_run
+from simulations.experiment.intervals import COLUMNS, write_csv
+from simulations.queueing.errors import UnfitInput
+from simulations.scenario.scenario import Scenario
+from simulations.solve.goals import Question, goals_of
+from simulations.solve.solve import Solution, solve
+from simulations.solve.timetable import parse_shift
+from simulations.solve.told import plan_rows, told
+
+Value = TypeVar("Value")
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What was asked for, as it was written."""
+
+    path: Path
+    targets: tuple[str, ...] = ()
+    max_abandon: tuple[str, ...] = ()
+    max_block: str = "1%"
+    shifts: tuple[str, ...] = ()
+    group_max: tuple[str, ...] = ()
+    replications: int | None = None
+    changes: tuple[str, ...] = ()
+    seed: int | None = None
+    out: Path | None = None
+    workers: int | None = None
+    as_json: bool = False
+    as_csv: bool = False
+
+
+def run(asked: Asked) -> Exit:
+    """Solve and tell. Raises ConfigError, Unreachable, SimulationFailed and OSError; typer.BadParameter."""
+    scenario = Scenario.load(asked.path, asked.changes)
+    question = question_of(asked, scenario)
+    with progress_bar("trials") as bar:
+        try:
+            found = solve(
+                scenario,
+                question,
+                replications=asked.replications,
+                seed=asked.seed,
+                workers=asked.workers,
+                told=bar,
+            )
+        except UnfitInput as error:
+            raise typer.BadParameter(str(error)) from None
+    written = write_plan(found, asked.out) if asked.out is not None else []
+    if asked.as_json:
+        typer.echo(msgspec.json.encode(told(found)))
+    elif asked.as_csv:
+        writer = csv.DictWriter(sys.stdout, COLUMNS)
+        writer.writeheader()
+        writer.writerows(plan_rows(found))
+    else:
+        print_plan(found)
+        for path in written:
+            typer.echo(f"written: {path}", err=True)
+    return Exit.OK if found.kept else Exit.FINDINGS
+
+
+def question_of(asked: Asked, scenario: Scenario) -> Question:
+    """Return the question. Raises typer.BadParameter and ConfigError."""
+    step_s = scenario.file.horizon.interval_ns / 1e9
+    try:
+        targets = _by_queue(asked.targets, parse_target)
+        max_abandon = _by_queue(asked.max_abandon, parse_share)
+        p_block = None if asked.max_block == "keep" else parse_share(asked.max_block)
+        shifts = tuple(parse_shift(text, step_s) for text in asked.shifts)
+        group_max = {str(name): count for name, count in _by_queue(asked.group_max, int).items()}
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    return Question(goals_of(scenario.file, targets, max_abandon), shifts, group_max, p_block)
+
+
+def _by_queue(said: tuple[str, ...], parse: Callable[[str], Value]) -> dict[str | None, Value]:
+    """Return values by name, None where none was said, as in `sales=80/20` and `80/20`."""
+    found: dict[str | None, Value] = {}
+    for text in said:
+        name, equals, value = text.rpartition("=")
+        found[name.strip() if equals else None] = parse(value.strip())
+    return found
+
+
+def write_plan(found: Solution, folder: Path) -> list[Path]:
+    """Write the plan: the files of a run, with what is required in the table of intervals, and `plan.json`."""
+    written = write_run(found.scenario, found.check, folder)
+    write_csv(plan_rows(found), folder / "intervals.csv")
+    (folder / "plan.json").write_bytes(msgspec.json.format(msgspec.json.encode(told(found)), indent=2) + b"\n")
+    return [folder / "plan.json", *written]
+
+
+def print_plan(found: Solution) -> None:
+    """Print the tables."""
+    console = Console(highlight=False)
+    said = told(found)
+    console.print(_intervals(found, said))
+    if found.scheduled is not None:
+        console.print(_shifts(said))
+    if found.channels:
+        console.print(_trunks(said))
+    cost = said["cost"]
+    words = "All targets hold" if found.kept else "Some targets are missed (marked)"
+    console.print(
+        f"{words} within {found.check.confidence:.0%} confidence, with other callers than the plan was made from. "
+        f"{said['paid_hours']:g} paid hours; cost {cost['value']:,.0f} {cost['currency']}. {found.trials} trials of "
+        f"{found.replications} replications in {found.elapsed_s:.1f} s. Seed {said['seed']}: the same seed gives the "
+        "same plan.",
+        soft_wrap=True,
+    )
+
+
+def _intervals(found: Solution, said: dict[str, Any]) -> Table:
+    title = f"{said['scenario']}: agents an interval"
+    caption = "agents are all who may serve the queue; lost: gave up; * target missed"
+    table = Table(title=title, caption=caption, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("from")
+    table.add_column("queue")
+    for heading in (
+        *("offered", "required", "with\nshrinkage", "scheduled", "service\nlevel, %", "lost, %", "busy, %"),
+        f"cost, {said['cost']['currency']}",
+    ):
+        table.add_column(heading, justify="right")
+    rows, queues = said["intervals"], len(found.goals)
+    count = len(rows) // queues
+    starts = slice(11, 16) if rows[0]["interval_start"][:10] == rows[-1]["interval_start"][:10] else slice(5, 16)
+    for place in range(count):
+        for q in range(queues):
+            row = rows[q * count + place]
+            half = None if row["sl_hi"] is None else (row["sl_hi"] - row["sl_lo"]) / 2
+            table.add_row(
+                row["interval_start"][starts].replace("T", " ") if q == 0 else "",
+                row["queue"],
+                _number(row["offered"], 0),
+                str(row["agents_required"]),
+                str(row["agents_required_with_shrinkage"]),
+                _number(row["agents_scheduled"], 1),
+                _share(row["service_level"], half) + ("*" if found.missed[q, place] else ""),
+                _share(row["abandon_rate"]),
+                _share(row["occupancy"]),
+                _number(row["cost"], 0),
+            )
+    return table
+
+
+def _shifts(said: dict[str, Any]) -> Table:
+    table = Table(title="shifts")
+    for heading in ("group", "hours", "breaks", "days"):
+        table.add_column(heading)
+    table.add_column("agents", justify="right")
+    for name, group in said["groups"].items():
+        for shift in group["shifts"]:
+            days = ", ".join(shift.get("days", ["every day"]))
+            table.add_row(name, shift["hours"], ", ".join(shift.get("breaks", [])), days, str(shift["count"]))
+    return table
+
+
+def _trunks(said: dict[str, Any]) -> Table:
+    table = Table()
+    table.add_column("trunks")
+    table.add_column("channels", justify="right")
+    table.add_column("blocked in the busiest interval, %", justify="right")
+    for name, group in said["trunk_groups"].items():
+        table.add_row(name, str(group["channels"]), _share(group["blocked_busiest"]))
+    return table
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:,.{digits}f}"
+
+
+def _share(value: float | None, half: float | None = None) -> str:
+    if value is None:
+        return "-"
+    return f"{value * 100:.1f}" + ("" if half is None else f" ± {half * 100:.1f}")

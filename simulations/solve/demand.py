@@ -1,0 +1,125 @@
+"""What comes, as the formulas want it: contacts an interval, mean handling time and patience of every queue."""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from simulations.experiment.intervals import serving_groups
+from simulations.experiment.result import Result
+from simulations.queueing import agents_for
+from simulations.queueing.arrays import Floats, Integers
+from simulations.scenario.arrivals import read_trace
+from simulations.scenario.scenario import Scenario
+from simulations.scenario.sections import ScenarioQueue
+from simulations.solve.goals import Goal
+from simulations.staffing import Bounds, able_of, offered_loads, pooled_requirements, pools
+from simulations.staffing.pools import Sets
+
+DEFINITIONS = {"offered": "offered", "answered": "answered", "all": "offered", "abandons_in": "offered"}
+"""Formulas of the service level that have a formula by Erlang, or the nearest one: a start only."""
+FLAT_LEVELS = (0.02, 0.995)
+"""Beyond them a service level says too little of how many agents are too many."""
+
+
+class Demand(NamedTuple):
+    """Queues by intervals, and who serves them."""
+
+    contacts: Floats
+    """Shape (queues, intervals)."""
+    handle_s: Floats
+    """Shape (queues,)."""
+    patience_s: Floats
+    """Shape (queues,)."""
+    loads: Floats
+    """Shape (queues, intervals), erlangs: what calls of earlier intervals still take included."""
+    serves: Floats
+    """Shape (queues, groups): 1.0 where the group serves the queue."""
+    sets: Sets
+    """Shape (sets, queues): queues that help each other."""
+    able: Floats
+    """Shape (sets, groups): 1.0 where the group serves any of the set."""
+    needs: Integers
+    """Shape (sets, intervals): agents by the formulas."""
+
+
+def demand_of(scenario: Scenario, goals: list[Goal]) -> Demand:
+    """Return what comes, and the agents that it takes by the formulas.
+
+    Raises UnfitInput where nobody serves a queue, and Unreachable.
+    """
+    file = scenario.file
+    queues = list(file.queues.values())
+    step_s = file.horizon.interval_ns / 1e9
+    contacts = np.array([expected_contacts(scenario, queue) for queue in queues])
+    handle_s = np.array([handling_s(queue) for queue in queues])
+    patience_s = np.array([queue.patience.distribution.mean_ns / 1e9 for queue in queues])
+    before = file.horizon.warm_up_ns // file.horizon.interval_ns
+    # The warm-up is as the first interval.
+    longer = np.concatenate([np.repeat(contacts[:, :1], before, axis=1), contacts], axis=1)
+    loads = offered_loads(longer, handle_s[:, None], interval_s=step_s)[:, before:]
+    serves = serving_groups(Result(scenario.model, 0, 0.95, []))
+    sets = pools(serves.T)
+    bounds = [
+        Bounds(goal.service_level, goal.within_s, DEFINITIONS[file.service_level_formula], goal.p_abandon)
+        for goal in goals
+    ]
+    needs = pooled_requirements(
+        sets, longer, handle_s, patience_s=patience_s, bounds=bounds, interval_s=step_s, method="offered_load"
+    )[:, before:]
+    return Demand(contacts, handle_s, patience_s, loads, serves, sets, able_of(sets, serves.T), needs)
+
+
+def expected_contacts(scenario: Scenario, queue: ScenarioQueue) -> Floats:
+    """Return the contacts expected in each interval, shape (intervals,); retrials and overflow come on top."""
+    file, arrivals = scenario.file, queue.arrivals
+    step_s, count = file.horizon.interval_ns / 1e9, file.intervals
+    if arrivals is None:
+        return np.zeros(count)
+    if arrivals.trace is not None:
+        edges = np.arange(count + 1) * step_s
+        found: Any = np.histogram(read_trace(scenario.folder / arrivals.trace), edges)[0]
+        return np.asarray(found, float)
+    if arrivals.rate is not None:
+        return np.full(count, arrivals.rate * step_s * arrivals.volume)
+    volumes = arrivals.volumes or [0.0]
+    return np.array([volumes[place % len(volumes)] for place in range(count)]) * arrivals.volume
+
+
+def handling_s(queue: ScenarioQueue) -> float:
+    """Return the mean time that an agent is taken by a contact: ringing, talk and wrap-up, s."""
+    wrap_up = queue.handle.wrap_up
+    wrap_up_s = max(queue.wrap_up_ns, 0) / 1e9 if wrap_up is None else wrap_up.mean_ns / 1e9
+    ring_s = queue.ring.answer.mean_ns / 1e9 if queue.ring is not None else 0.0
+    return queue.handle.talk.mean_ns / 1e9 + wrap_up_s + ring_s
+
+
+def steps_to(demand: Demand, goals: list[Goal], levels: Floats, abandoned: Floats) -> Floats:
+    """Return how many agents more (or, below 0, fewer) each queue and interval needs, shape (queues, intervals).
+
+    `levels` and `abandoned` are what a simulation found, of that shape. The formulas say how many agents lie between
+    what was found and what is asked. 0 at most where the goal is kept, 1 at least where it is missed; -inf where
+    nobody came.
+    """
+    found = np.full(levels.shape, -np.inf)
+    for q, goal in enumerate(goals):
+        came = np.isfinite(levels[q])
+        rates = np.maximum(demand.loads[q, came] / demand.handle_s[q] * 3600.0, 0.01)
+        patience = demand.patience_s[q]
+
+        def agents(rates: Floats = rates, q: int = q, patience: float = patience, **bound: Any) -> Floats:
+            return np.asarray(agents_for(rates, demand.handle_s[q], patience=patience, **bound), float)
+
+        level = np.clip(levels[q, came], *FLAT_LEVELS)
+        steps = agents(service_level=goal.service_level, within_s=goal.within_s) - agents(
+            service_level=level, within_s=goal.within_s
+        )
+        missed = levels[q, came] < goal.service_level
+        if goal.p_abandon is not None:
+            share = np.nan_to_num(abandoned[q, came])
+            missed |= share > goal.p_abandon
+            if math.isfinite(patience):
+                by_loss = agents(p_abandon=goal.p_abandon) - agents(p_abandon=np.clip(share, 0.002, 0.95))
+                steps = np.maximum(steps, by_loss)
+        found[q, came] = np.where(missed, np.maximum(steps, 1.0), np.minimum(steps, 0.0))
+    return found

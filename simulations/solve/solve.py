@@ -1,0 +1,161 @@
+"""The whole way from a target to a plan: demand, agents an interval, shifts, trunks, and a check by other callers."""
+
+import time
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from engine.errors import ConfigError
+from engine.model.fields import nearest
+from simulations.experiment.result import Result
+from simulations.experiment.simulate import simulate
+from simulations.queueing.arrays import Floats
+from simulations.scenario.scenario import Scenario
+from simulations.solve.demand import Demand, demand_of
+from simulations.solve.goals import Goal, Question
+from simulations.solve.requirement import Mixes, Needed, needed
+from simulations.solve.schedule import Scheduled, scheduled
+from simulations.solve.staffed import on_shifts, plain_groups, staffed
+from simulations.solve.timetable import Timetable, timetable
+from simulations.solve.trials import Told, Trials, proven_missed
+from simulations.solve.trunks import ROUNDS_MAX, SPREAD, blocked, reckoned, roomy
+
+PASSES_MAX: Final = 3
+"""How often all is found anew, from twice as many replications, while other callers do not get what is asked."""
+
+
+class Solution(msgspec.Struct):
+    """A plan, and what it came to with callers that it was not made from."""
+
+    scenario: Scenario
+    """The one that was asked about, with the staff and the trunks found: `simulate` plays it."""
+    goals: dict[str, Goal]
+    demand: Demand
+    needed: Needed
+    scheduled: Scheduled | None
+    """None where agents come and go interval by interval."""
+    channels: dict[str, int]
+    check: Result
+    missed: Any
+    """Shape (queues, intervals): the check lies on the wrong side of the goal with its whole interval of confidence."""
+    blocked: Floats
+    """Shape (trunk groups,): share of calls that found no channel in the busiest interval."""
+    trials: int
+    replications: int
+    elapsed_s: float
+
+    @property
+    def kept(self) -> bool:
+        """Whether no goal is proven missed."""
+        return not bool(self.missed.any())
+
+
+def solve(
+    scenario: Scenario,
+    question: Question,
+    *,
+    replications: int | None = None,
+    seed: int | None = None,
+    workers: int | None = None,
+    told: Told | None = None,
+) -> Solution:
+    """Return the agents an interval, the shifts and the trunks that keep the goals at least cost.
+
+    Each staffing is played with the same callers (`replications`, `seed`: the scenario's own where not said); the plan
+    is checked with as many others, of the next seed. `told` is called with trials done and about to be done. Raises
+    ConfigError, UnfitInput, Unreachable and SimulationFailed.
+    """
+    began = time.monotonic()
+    plain = plain_groups(scenario, question.goals)
+    goals = list(question.goals.values())
+    demand = demand_of(plain, goals)
+    table = timetable(scenario.file, question.shifts)
+    seed = scenario.file.experiment.seed if seed is None else seed
+    trials = Trials(demand, goals, replications or scenario.file.experiment.replications, seed, workers, told)
+    search = _Search(plain, question, trials, table)
+    begin = demand.needs
+    pass_ = 1
+    while True:
+        found, on_shift = search.staff(begin)
+        channels, result, scene = search.trunks(found, on_shift)
+        missed = proven_missed(result, goals)
+        if not missed.any() or pass_ == PASSES_MAX:
+            break
+        pass_ += 1
+        trials.replications *= 2
+        begin = found.needs
+    return Solution(
+        scene,
+        question.goals,
+        demand,
+        found,
+        on_shift,
+        channels,
+        result,
+        missed,
+        blocked(result),
+        trials.done,
+        trials.replications,
+        time.monotonic() - began,
+    )
+
+
+class _Search:
+    """What stays the same over the passes."""
+
+    def __init__(self, plain: Scenario, question: Question, trials: Trials, table: Timetable | None) -> None:
+        self._plain, self._question, self._trials, self._table = plain, question, trials, table
+        groups = plain.file.groups
+        names = [group.name for group in groups]
+        for name in question.group_max:
+            if name not in names:
+                raise ConfigError([f"there is no group '{name}'{nearest(name, names)}"])
+        self._most = np.array([float(question.group_max.get(name, np.inf)) for name in names])
+        self._shares = np.array([1.0 - min(group.shrinkage, 0.99) for group in groups])
+        further = np.maximum(trials.demand.serves.sum(axis=0) - 1.0, 0.0)
+        self._prices = (1.0 + question.premium * further) / self._shares
+        self._mixes = Mixes(trials.demand, self._prices, np.where(np.isfinite(self._most), self._most, 1e6))
+        self._roomy = roomy(plain) if question.p_block is not None else {}
+
+    def staff(self, begin: Any) -> tuple[Needed, Scheduled | None]:
+        """Return the agents an interval, and shifts that cover them."""
+        found = needed(self._plain, self._trials, self._mixes, self._roomy, begin)
+        if self._table is None:
+            return found, None
+        hourly = self._prices * self._shares
+        duty = np.rint(self._trials.demand.able @ found.staffing)
+        on_shift = scheduled(
+            self._plain,
+            self._trials,
+            self._table,
+            np.minimum(found.needs, duty),
+            hourly,
+            self._shares,
+            self._most,
+            self._roomy,
+        )
+        return found, on_shift
+
+    def trunks(self, found: Needed, on_shift: Scheduled | None) -> tuple[dict[str, int], Result, Scenario]:
+        """Return the channels, and what the whole plan comes to with other callers."""
+        p_block, trials = self._question.p_block, self._trials
+        channels: dict[str, int] = {}
+        if p_block is not None:
+            last = found.trial.result if on_shift is None else on_shift.trial.result
+            channels = reckoned(last, p_block)
+        other = (trials.seed or 0) + 1
+        round_ = 1
+        while True:
+            if on_shift is None:
+                scene = staffed(self._plain, found.staffing, channels)
+            else:
+                scene = on_shifts(self._plain, on_shift.shifts, channels)
+            result = simulate(scene, trials.replications, other, workers=trials.workers)
+            shares = blocked(result)
+            if p_block is None or not (shares > p_block).any() or round_ == ROUNDS_MAX:
+                return channels, result, scene
+            round_ += 1
+            for name, share in zip(channels, shares, strict=True):
+                if share > p_block:
+                    channels[name] = max(channels[name] + 1, round(channels[name] * SPREAD))

@@ -1,0 +1,103 @@
+"""A plan as values and rows: every queue and interval, every group, shifts, trunks and costs."""
+
+from typing import Any
+
+import numpy as np
+
+from engine.version import installed_version
+from simulations.experiment.costs import total_costs
+from simulations.experiment.estimates import mean
+from simulations.experiment.intervals import interval_rows
+from simulations.experiment.summary import plain
+from simulations.queueing.arrays import Floats
+from simulations.scenario.roster import scheduled_ns
+from simulations.solve.solve import Solution
+
+Row = dict[str, Any]
+
+
+def plan_rows(solution: Solution) -> list[Row]:
+    """Return the table of intervals as simulations tell it, with what is required and what the agents cost.
+
+    Agents count all who may serve the queue. `cost` is that of the contacts and the queue's part of the agents' pay:
+    those of a group are shared by the time that queues need.
+    """
+    demand = solution.demand
+    required = demand.serves @ solution.needed.staffing
+    with_shrinkage = demand.serves @ shrunk(solution)
+    pay = agents_pay(solution)
+    rows = interval_rows(solution.check)
+    intervals = demand.contacts.shape[1]
+    for number, row in enumerate(rows):
+        q, i = divmod(number, intervals)
+        row["agents_required"], row["agents_required_with_shrinkage"] = int(required[q, i]), int(with_shrinkage[q, i])
+        at_work = row["agents_actual"]
+        row["gap"] = None if at_work is None else round(at_work - float(required[q, i]), 6)
+        row["cost"] = round((row["cost"] or 0.0) + float(pay[q, i]), 6)
+    return rows
+
+
+def shrunk(solution: Solution) -> Any:
+    """Return the agents of each group and interval that are to be paid, so that the required are at work."""
+    shares = np.array([1.0 - min(group.shrinkage, 0.99) for group in solution.scenario.file.groups])
+    return np.ceil(solution.needed.staffing / shares[:, None] - 1e-9).astype(np.int64)
+
+
+def paid_hours(solution: Solution) -> Floats:
+    """Return the paid hours of each group and interval, shape (groups, intervals)."""
+    hours: Floats = scheduled_ns(solution.scenario.file, solution.check.edges_ns) / 3_600e9
+    return hours
+
+
+def agents_pay(solution: Solution) -> Floats:
+    """Return what the agents of each queue and interval cost, shape (queues, intervals)."""
+    demand = solution.demand
+    parts = demand.serves[:, :, None] * (demand.loads[:, None, :] + 1e-9)
+    totals = np.maximum(parts.sum(axis=0), 1e-12)
+    shared: Floats = (parts / totals * paid_hours(solution)).sum(axis=1)
+    return shared * solution.scenario.file.costs.agent_hour
+
+
+def told(solution: Solution) -> Row:
+    """Return everything that `--json` prints: shares 0 to 1, times in s."""
+    file, check = solution.scenario.file, solution.check
+    hours = paid_hours(solution)
+    step_h = file.horizon.interval_ns / 3_600e9
+    groups = {}
+    for place, (entry, group) in enumerate(zip(solution.scenario.raw["agents"], file.groups, strict=True)):
+        groups[group.name] = {
+            "required": [int(count) for count in solution.needed.staffing[place]],
+            "required_with_shrinkage": [int(count) for count in shrunk(solution)[place]],
+            "scheduled": [round(float(count), 6) for count in hours[place] / step_h],
+            "paid_hours": round(float(hours[place].sum()), 6),
+            "shifts": entry.get("shifts", []),
+        }
+    queues = {
+        name: {
+            "target": goal.service_level,
+            "within_s": goal.within_s,
+            "max_abandon": goal.p_abandon,
+            "intervals_missed": int(solution.missed[place].sum()),
+            "service_level": plain(check.estimate("service_level", name)),
+            "abandon_rate": plain(check.estimate("abandon_rate", name)),
+        }
+        for place, (name, goal) in enumerate(solution.goals.items())
+    }
+    return {
+        "scenario": file.name,
+        "version": installed_version(),
+        "seed": check.seed - 1,
+        "replications": solution.replications,
+        "trials": solution.trials,
+        "elapsed_s": round(solution.elapsed_s, 3),
+        "kept": solution.kept,
+        "queues": queues,
+        "groups": groups,
+        "trunk_groups": {
+            name: {"channels": count, "blocked_busiest": round(float(share), 6)}
+            for (name, count), share in zip(solution.channels.items(), solution.blocked, strict=False)
+        },
+        "paid_hours": round(float(hours.sum()), 6),
+        "cost": plain(mean(total_costs(check), check.confidence)) | {"currency": file.costs.currency},
+        "intervals": plan_rows(solution),
+    }

@@ -1,0 +1,65 @@
+"""Trials: a staffing is played, and what it came to is held against the goals. Every trial meets the same callers."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from simulations.experiment.result import Result
+from simulations.experiment.simulate import simulate
+from simulations.queueing.arrays import Floats
+from simulations.scenario.scenario import Scenario
+from simulations.solve.demand import Demand, steps_to
+from simulations.solve.goals import Goal
+
+Told = Callable[[int, int], None]
+
+
+class Trial(msgspec.Struct, frozen=True):
+    """What a staffing came to."""
+
+    result: Result
+    steps: Floats
+    """Shape (queues, intervals): agents that are missing, or, below 0, too many; -inf where nobody came."""
+
+    @property
+    def missed(self) -> Any:
+        """Which queues and intervals miss their goal, shape (queues, intervals)."""
+        return self.steps > 0.0
+
+
+class Trials:
+    """Plays trials and counts them. `replications` may grow between them."""
+
+    def __init__(
+        self,
+        demand: Demand,
+        goals: list[Goal],
+        replications: int,
+        seed: int | None,
+        workers: int | None = None,
+        told: Told | None = None,
+    ) -> None:
+        self.demand, self.goals = demand, goals
+        self.replications, self.seed, self.workers = replications, seed, workers
+        self.done, self.planned = 0, 0
+        self._told = told
+
+    def play(self, scenario: Scenario) -> Trial:
+        """Play one. Raises SimulationFailed."""
+        result = simulate(scenario, self.replications, self.seed, workers=self.workers)
+        self.done += 1
+        if self._told is not None:
+            self._told(self.done, max(self.planned, self.done + 1))
+        levels = result.by_queue("service_level").value
+        abandoned = result.by_queue("abandon_rate").value
+        return Trial(result, steps_to(self.demand, self.goals, levels, abandoned))
+
+
+def proven_missed(result: Result, goals: list[Goal]) -> Any:
+    """Return where even the interval of confidence lies on the wrong side of the goal, shape (queues, intervals)."""
+    level, loss = result.by_queue("service_level"), result.by_queue("abandon_rate")
+    asked = np.array([[goal.service_level] for goal in goals])
+    most = np.array([[1.0 if goal.p_abandon is None else goal.p_abandon] for goal in goals])
+    return (level.high < asked) | (loss.low > most)

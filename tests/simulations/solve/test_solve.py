@@ -1,0 +1,173 @@
+"""`trunkline solve`: plans keep their targets, with no more agents than it takes, and can be played again."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from simulations.commands.solve import solve as solve_command
+from simulations.experiment.simulate import simulate
+from simulations.queueing import agents_for
+from simulations.scenario.scenario import Scenario
+from simulations.solve.goals import Question, goals_of
+from simulations.solve.solve import solve
+from simulations.solve.staffed import staffed
+from simulations.solve.timetable import parse_shift, timetable
+from simulations.staffing import Shift
+
+pytestmark = pytest.mark.timeout(600)  # the first of them may compile the world
+HORIZON = {"from": "2026-11-23 08:00", "to": "2026-11-23 12:00", "interval": "30m", "warm_up": "30m"}
+QUEUE: dict[str, Any] = {
+    "service_level": "80% in 20s",
+    "handle": {"talk": "exponential(4m)", "wrap_up": "exponential(1m)"},
+    "patience": "exponential(3m)",
+    "strategy": "longest-idle",
+}
+FLAT: dict[str, Any] = {
+    "name": "flat",
+    "horizon": HORIZON,
+    "queues": {"sales": QUEUE | {"arrivals": {"rate": "2.4/min"}, "agents": 1, "trunk_groups": ["main"]}},
+    "trunk_groups": {"main": {"channels": 3}},
+    "costs": {"agent_hour": 10},
+    "experiment": {"replications": 40, "seed": 5},
+}
+SKILLS: dict[str, Any] = {
+    "name": "skills",
+    "horizon": HORIZON,
+    "queues": {
+        name: QUEUE | {"arrivals": {"volumes": volumes}, "skills": {name: 1}}
+        for name, volumes in (("north", [30, 40, 60, 80, 80, 60, 50, 40]), ("south", [60, 60, 50, 40, 30, 30, 40, 50]))
+    },
+    "agents": [
+        {"group": "n", "count": 1, "skills": {"north": 1}, "shrinkage": 0.25},
+        {"group": "s", "count": 1, "skills": {"south": 1}, "shrinkage": 0.25},
+        {"group": "both", "count": 1, "skills": {"north": 1, "south": 1}, "shrinkage": 0.25},
+    ],
+    "experiment": {"replications": 20, "seed": 5},
+}
+
+
+def said(*arguments: str) -> Result:
+    """What the command said to these arguments."""
+    app = typer.Typer(pretty_exceptions_enable=False)
+    app.command()(solve_command)
+    return CliRunner().invoke(app, list(arguments), env={"COLUMNS": "100"})
+
+
+def file_of(folder: Path, raw: dict[str, Any]) -> str:
+    path = folder / f"{raw['name']}.yaml"
+    path.write_text(json.dumps(raw), encoding="utf-8")  # JSON is YAML, too
+    return str(path)
+
+
+def test_a_steady_queue_needs_what_erlang_a_says(tmp_path: Path) -> None:
+    out = tmp_path / "plan"
+    done = said(file_of(tmp_path, FLAT), "--target", "sales=80/20", "--json", "-o", str(out))
+    assert done.exit_code == 0, done.output
+    plan = json.loads(done.stdout)
+    exact = int(agents_for(144, 300, patience=180, service_level=0.8, within_s=20))
+    assert set(plan["groups"]["sales"]["required"]) <= {exact - 1, exact, exact + 1}
+    assert np.mean(plan["groups"]["sales"]["required"]) == pytest.approx(exact, abs=0.5)
+    assert plan["kept"]
+    assert plan["queues"]["sales"]["service_level"]["value"] >= 0.79
+    channels = plan["trunk_groups"]["main"]
+    assert channels["channels"] > exact
+    assert channels["blocked_busiest"] <= 0.01
+    assert plan["paid_hours"] == pytest.approx(sum(plan["groups"]["sales"]["required"]) / 2)
+    played = simulate(Scenario.load(out / "scenario.lock.yaml"), 10)
+    assert played.estimate("service_level").high >= 0.8
+    with (out / "intervals.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["agents_required"]) for row in rows] == plan["groups"]["sales"]["required"]
+
+
+def test_one_agent_fewer_would_miss_the_target() -> None:
+    scenario = Scenario.of(FLAT)
+    found = solve(scenario, Question(goals_of(scenario.file, {}, {})))
+    fewer = simulate(staffed(found.scenario, found.needed.staffing - 1))
+    assert (fewer.by_queue("service_level").value < 0.8).mean() > 0.9
+
+
+def test_agents_who_serve_two_queues_are_used_where_they_save(tmp_path: Path) -> None:
+    scenario = Scenario.of(SKILLS)
+    goals = goals_of(scenario.file, {None: (0.8, 20.0)}, {"north": 0.06})
+    found = solve(scenario, Question(goals))
+    assert found.kept
+    result = found.needed.trial.result
+    assert (result.by_queue("service_level").value >= 0.8).all()
+    assert (result.by_queue("abandon_rate").value[0] <= 0.06).all()
+    alone = solve(scenario, Question(goals, group_max={"both": 0}))
+    assert alone.needed.staffing[2].sum() == 0
+    assert found.needed.staffing.sum() < alone.needed.staffing.sum()
+
+
+def test_shifts_cover_what_is_required_with_shrinkage(tmp_path: Path) -> None:
+    shifts = ("--shift", "3h@8:00-9:00/30m@1h-2h", "--shift", "2h@8:00-10:00")
+    done = said(file_of(tmp_path, SKILLS), *shifts, "--json")
+    assert done.exit_code == 0, done.output
+    plan = json.loads(done.stdout)
+    assert plan["kept"]
+    for name, group in plan["groups"].items():
+        assert all(shift["hours"] in SHIFT_HOURS for shift in group["shifts"]), name
+    for row in plan["intervals"]:
+        assert row["agents_scheduled"] >= row["agents_actual"]
+        assert row["service_level"] > 0.7
+    table = said(file_of(tmp_path, FLAT), "-n", "10").stdout
+    for word in ("required", "shrinkage", "scheduled", "busy", "channels", "Seed 5", "paid hours"):
+        assert word in table
+
+
+SHIFT_HOURS = {
+    f"{begin // 60}:{begin % 60:02}-{(begin + length) // 60}:{(begin + length) % 60:02}"
+    for begin in range(480, 601, 30)
+    for length in (120, 180)
+}
+
+
+def test_shifts_of_the_file_keep_their_hours_breaks_and_days() -> None:
+    groups = [
+        {
+            "group": "early",
+            "count": 2,
+            "shifts": [{"hours": "8:00-10:00", "breaks": ["9:00-9:30"], "days": ["monday"]}],
+        },
+        {"group": "never", "count": 2, "shifts": [{"hours": "8:00-10:00", "days": ["sunday"]}]},
+        {"group": "always", "count": 2},
+    ]
+    raw = SKILLS | {"agents": groups, "queues": {"sales": QUEUE | {"arrivals": {"rate": "1/min"}}}}
+    found = timetable(Scenario.of(raw).file, ())
+    assert found is not None
+    assert found.works.tolist() == [[1, 1, 0, 1, 0, 0, 0, 0], [1] * 8]
+    assert found.allowed.tolist() == [[1, 0], [0, 0], [0, 1]]
+    assert found.said == [{"hours": "8:00-10:00", "breaks": ["9:00-9:30"]}, {"hours": "0:00-24:00"}]
+    assert found.paid_hours.tolist() == [2.0, 4.0]
+
+
+def test_shifts_are_read_as_they_are_written() -> None:
+    found = parse_shift("8h30m@6:00-13:30/30m@3h-5h/15m@1h-2h")
+    assert (found.length_s, found.first_s, found.last_s) == (30_600.0, 21_600.0, 48_600.0)
+    assert [(one.length_s, one.earliest_s, one.latest_s) for one in found.breaks] == [
+        (1800.0, 10_800.0, 18_000.0),
+        (900.0, 3600.0, 7200.0),
+    ]
+    assert isinstance(found, Shift)
+    for wrong in ("8h", "8h@6:00", "8h@6-7", "8x@6:00-7:00", "8h@6:00-7:00/30m"):
+        with pytest.raises(ValueError, match="is not a"):
+            parse_shift(wrong)
+
+
+def test_what_cannot_be_is_said(tmp_path: Path) -> None:
+    path = file_of(tmp_path, FLAT)
+    done = said(path, "--target", "sails=80/20")
+    assert (done.exit_code, "did you mean 'sales'?" in done.stderr) == (1, True)
+    assert said(path, "--target", "eighty").exit_code == 2
+    assert said(path, "--shift", "8h").exit_code == 2
+    done = said(path, "--group-max", "sale=3")
+    assert (done.exit_code, "did you mean 'sales'?" in done.stderr) == (1, True)
+    done = said(path, "--group-max", "sales=3", "-n", "3")
+    assert done.exit_code == 5, done.output
