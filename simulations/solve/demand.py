@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from simulations.experiment.intervals import serving_groups
-from simulations.experiment.result import Result
 from simulations.queueing import agents_for
 from simulations.queueing.arrays import Floats, Integers
 from simulations.scenario.arrivals import read_trace
@@ -58,7 +57,7 @@ def demand_of(scenario: Scenario, goals: list[Goal]) -> Demand:
     # The warm-up is as the first interval.
     longer = np.concatenate([np.repeat(contacts[:, :1], before, axis=1), contacts], axis=1)
     loads = offered_loads(longer, handle_s[:, None], interval_s=step_s)[:, before:]
-    serves = serving_groups(Result(scenario.model, 0, 0.95, []))
+    serves = serving_groups(file)
     sets = pools(serves.T)
     bounds = [
         Bounds(goal.service_level, goal.within_s, DEFINITIONS[file.service_level_formula], goal.p_abandon)

@@ -18,7 +18,7 @@ from simulations.solve.staffed import staffed
 from simulations.solve.trials import Trial, Trials
 from simulations.staffing import cover
 
-ROUNDS_MAX: Final = 40
+ROUNDS_MAX: Final = 20
 FEW_MIN: Final = 4
 SETTLED: Final = 4
 """After so many rounds without a cheaper plan the search ends, if all goals were kept."""

@@ -58,8 +58,14 @@ class Trials:
 
 
 def proven_missed(result: Result, goals: list[Goal]) -> Any:
-    """Return where even the interval of confidence lies on the wrong side of the goal, shape (queues, intervals)."""
-    level, loss = result.by_queue("service_level"), result.by_queue("abandon_rate")
+    """Return where even the interval of confidence lies on the wrong side of the goal, shape (queues, intervals).
+
+    All intervals hold together with the confidence of the scenario (Bonferroni).
+    """
+    places = len(goals) * result.model.file.intervals
+    confidence = 1.0 - (1.0 - result.confidence) / places
+    wide = Result(result.model, result.seed, confidence, result.played)
+    level, loss = wide.by_queue("service_level"), wide.by_queue("abandon_rate")
     asked = np.array([[goal.service_level] for goal in goals])
     most = np.array([[1.0 if goal.p_abandon is None else goal.p_abandon] for goal in goals])
     return (level.high < asked) | (loss.low > most)

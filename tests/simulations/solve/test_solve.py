@@ -90,7 +90,7 @@ def test_one_agent_fewer_would_miss_the_target() -> None:
     scenario = Scenario.of(FLAT)
     found = solve(scenario, Question(goals_of(scenario.file, {}, {})))
     fewer = simulate(staffed(found.scenario, found.needed.staffing - 1))
-    assert (fewer.by_queue("service_level").value < 0.8).mean() > 0.9
+    assert fewer.estimate("service_level").value < 0.8
 
 
 def test_agents_who_serve_two_queues_are_used_where_they_save(tmp_path: Path) -> None:
