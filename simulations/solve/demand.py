@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from simulations.experiment.intervals import serving_groups
 from simulations.queueing import agents_for
 from simulations.queueing.arrays import Floats, Integers
 from simulations.scenario.arrivals import read_trace
+from simulations.scenario.roster import serving_groups
 from simulations.scenario.scenario import Scenario
 from simulations.scenario.sections import ScenarioQueue
 from simulations.solve.goals import Goal
