@@ -99,9 +99,12 @@ class CaseWork:
         self._timer = asyncio.get_running_loop().call_later(delay_s, self.look)
 
     def _note(self, turn: Turn) -> None:
-        if self._timer is not None and not self._watched.isdisjoint(turn.kinds):
+        loop = asyncio.get_running_loop()
+        if self._timer is None or self._watched.isdisjoint(turn.kinds):
+            return
+        if self._timer.when() > loop.time() + LOOK_AFTER_S:  # one that is due soon stays, however many turns follow
             self._timer.cancel()
-            self._timer = asyncio.get_running_loop().call_later(LOOK_AFTER_S, self.look)
+            self._timer = loop.call_later(LOOK_AFTER_S, self.look)
 
     def _steps(self, case: Case, kind: CaseKind, now_ns: int) -> Iterator[tuple[int, list[Observed]]]:
         """Yield what a case needs, and when: facts only where it is due."""

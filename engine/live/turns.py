@@ -109,6 +109,7 @@ class TurnMaker:
             self._admission.begin()
             self._buffer.put_rows(rows[start : start + TURN_ROWS], payload if start == 0 else b"")
             made += self._decide_and_append()[0]
+        self.state.agent_times.follow(self.state.tables, now_ns)
         return made
 
     def _fill(self) -> tuple[list[Placed], list[Submission]]:

@@ -18,13 +18,17 @@ ROWS_MAX: Final = 512
 """Rows that wait at most, but for those of the turn that came last."""
 BYTES_MAX: Final = 8 << 20
 """Of their payloads."""
+OVERFULL: Final = 16
+"""How many times as many wait while a reader in another thread keeps the followers from going on."""
 
 
 class TurnsAside:
     """Hands turns to `followers` in order, many joined to one. Whoever reads what they know calls `take_in` before.
 
-    `put` belongs to one thread; `take_in` may be called from any. A follower that fails has missed a turn for ever:
-    then every later call raises what it raised.
+    `put` belongs to one thread; `take_in` may be called from any, and returns when everything put before is seen, also
+    where another thread is at it. Followers run under `lock`: whoever reads what they write in another thread than
+    that of `put` holds it as well. A follower that fails has missed a turn for ever: then every later call raises what
+    it raised.
     """
 
     def __init__(self, *followers: Callable[[Turn], None], rows_max: int = ROWS_MAX) -> None:
@@ -34,7 +38,7 @@ class TurnsAside:
         self._bytes = 0
         self._taken_seq: int | None = None
         self._failure: Exception | None = None
-        self._lock = RLock()
+        self.lock = RLock()
 
     def put(self, turn: Turn) -> None:
         """Take the next turn, or a run of them."""
@@ -42,20 +46,26 @@ class TurnsAside:
             self._taken_seq = turn.first_seq - 1
         self._waiting.append(turn)
         self._bytes += len(turn.payload)
-        if turn.last_seq - self._taken_seq >= self._rows_max or self._bytes >= BYTES_MAX or self._failure is not None:
-            self._bytes = 0
-            self.take_in()
+        rows = turn.last_seq - self._taken_seq
+        if rows < self._rows_max and self._bytes < BYTES_MAX and self._failure is None:
+            return
+        # A reader in another thread may be at it for a while; as long as there is room, nobody waits for that.
+        full = rows >= OVERFULL * self._rows_max or self._bytes >= OVERFULL * BYTES_MAX
+        if self.lock.acquire(blocking=full):
+            try:
+                self.take_in()
+            finally:
+                self.lock.release()
 
     def take_in(self) -> None:
         """Let the followers see everything that was put."""
-        if not self._waiting and self._failure is None:
-            return
-        with self._lock:
+        with self.lock:
             if self._failure is not None:
                 raise self._failure
             turns = [self._waiting.popleft() for _ in range(len(self._waiting))]
             if not turns:
                 return
+            self._bytes -= sum(len(turn.payload) for turn in turns)
             run = joined(turns)
             self._taken_seq = run.last_seq
             try:

@@ -13,8 +13,15 @@ from engine.ingest.seen import SeenReplay
 from engine.kernel.step import fold
 from engine.kernel.tables import Array, Tables
 from engine.log_port import Turn
-from engine.messages.kinds import CONFIGURATION_LOADED, ENGINE_STARTED, REQUIREMENT_DEFINED
+from engine.messages.kinds import (
+    CONFIGURATION_LOADED,
+    ENGINE_STARTED,
+    REQUIREMENT_DEFINED,
+    SETTING_CHANGED,
+    TABLE_ENGINE,
+)
 from engine.model.directory import decode_directory
+from engine.model.settings import EngineSetting
 from engine.replay.closed import ClosedContact, ClosedContacts
 from engine.replay.contacts import OWED_KEPT, ContactReplay
 from engine.replay.wrapping import WrappingReplay
@@ -75,12 +82,17 @@ class StateReplay:
 
     def _fold_growing(self, run: Turn, kinds: Array) -> None:
         """Fold; where an engine started with more room, the tables grow first, as they did then."""
-        done = 0
-        for place in np.flatnonzero(kinds == ENGINE_STARTED).tolist():
-            self._fold_timed(run.rows[done:place])
-            self._state.grow(started_with(run.rows[place], run.payload))
-            done = place
-        self._fold_timed(run.rows[done:] if done else run.rows)
+        done, rows = 0, run.rows
+        for place in np.flatnonzero((kinds == ENGINE_STARTED) | (kinds == SETTING_CHANGED)).tolist():
+            if kinds[place] == ENGINE_STARTED:
+                self._fold_timed(rows[done:place])
+                self._state.grow(started_with(rows[place], run.payload))
+                done = place
+            elif int(rows["agent"][place]) == TABLE_ENGINE and int(rows["contact"][place]) == EngineSetting.INTERVAL_NS:
+                self._fold_timed(rows[done : place + 1])
+                self._state.agent_times.follow(self._state.tables, int(rows["at_ns"][place]))
+                done = place + 1
+        self._fold_timed(rows[done:] if done else rows)
 
     def _fold_timed(self, rows: Array) -> None:
         """Fold; where an interval ends, the times of the agents are looked at."""

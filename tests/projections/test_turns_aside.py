@@ -1,6 +1,7 @@
 """Read models that see turns one by one, in groups of any size or all at once end as the same."""
 
 import asyncio
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -185,3 +186,51 @@ def test_a_slot_belongs_to_one_contact_in_each_piece() -> None:
 
 def test_kinds_of_a_turn() -> None:
     assert turn(1, 3).kinds == {0}
+
+
+def test_who_asks_while_another_thread_takes_in_waits_for_it() -> None:
+    order, folding, go_on = list[str](), threading.Event(), threading.Event()
+
+    def follow(_run: Turn) -> None:
+        folding.set()
+        go_on.wait()
+        order.append("folded")
+
+    aside = TurnsAside(follow)
+    aside.put(turn(1, 2))
+
+    def ask() -> None:
+        aside.take_in()
+        order.append("answered")
+
+    first, second = threading.Thread(target=aside.take_in), threading.Thread(target=ask)
+    first.start()
+    folding.wait()
+    second.start()
+    second.join(0.1)
+    go_on.set()
+    first.join()
+    second.join()
+    assert order == ["folded", "answered"]
+
+
+def test_whoever_holds_the_lock_sees_nothing_move_and_keeps_nobody_waiting() -> None:
+    seen = list[int]()
+    aside = TurnsAside(lambda run: seen.append(run.last_seq), rows_max=4)
+    held, go_on = threading.Event(), threading.Event()
+
+    def read() -> None:
+        with aside.lock:
+            held.set()
+            go_on.wait()
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    held.wait()
+    for seq in range(1, 9):
+        aside.put(turn(seq, 1))
+    assert seen == []
+    go_on.set()
+    reader.join()
+    aside.take_in()
+    assert seen == [8]

@@ -66,6 +66,14 @@ def eligible(t: Tables, queue: int) -> Array:
     return configured(t) & takes & member(t, queue) & skilled(t, int(settings[QueueSetting.REQUIREMENT]))
 
 
+def alike(t: Tables, queue: int) -> tuple[int, ...]:
+    """Return what decides who is eligible for a queue: those that have it in common have the same agents."""
+    settings = t.queues["settings"][queue]
+    if settings[QueueSetting.MEMBERS_ONLY]:
+        return (queue,)
+    return int(settings[QueueSetting.CHANNEL]), int(settings[QueueSetting.REQUIREMENT])
+
+
 def states_of(t: Tables, mask: Array) -> Array:
     """Count the masked agents by state, shape (AGENT_STATES,)."""
     return np.bincount(t.agents["state"][mask], minlength=AGENT_STATES)

@@ -13,7 +13,7 @@ import numpy as np
 from engine.kernel.tables import Array, Tables
 from engine.messages.kinds import AGENT_IDLE, AGENT_OFFLINE, AGENT_STATES
 from engine.model.settings import SECOND_NS, EngineSetting
-from engine.projections.agents.eligibility import eligible
+from engine.projections.agents.eligibility import alike, eligible
 from engine.projections.agents.occupancy import HANDLING, state_times_ns
 from engine.projections.figures import NEVER_NS, book_now_ns, ratio
 
@@ -55,6 +55,8 @@ class AgentTimes:
         """While a log is read: when it ends. Intervals that would not be kept until then are passed over."""
         self._kept = kept
         self._start_ns = self._length_ns = 0
+        self._began_ns = 0
+        """When the log began; 0: before the snapshot that was taken over."""
         self._known_from_ns = 0
         """Intervals that start before were passed over, or are not kept; 0: all are known from the log's beginning."""
         self._spent = np.zeros((0, AGENT_STATES), np.int64)
@@ -87,6 +89,12 @@ class AgentTimes:
         while self._start_ns + length_ns <= now_ns:
             self._finish(t, self._start_ns + length_ns)
         self.next_ns = self._start_ns + length_ns
+
+    def follow(self, t: Tables, now_ns: int) -> None:
+        """Take in that settings changed at `now_ns`: intervals may have another length from here on."""
+        if self.next_ns != NEVER_NS and int(t.book["settings"][0, EngineSetting.INTERVAL_NS]) != self._length_ns:
+            self.next_ns = 0
+            self.reach(t, now_ns)
 
     def of(self, t: Tables, queues: list[int], start_ns: int, step_ns: int) -> dict[int, AgentShares]:
         """Return the shares by queue in [start_ns, start_ns + step_ns), at the tables' position.
@@ -139,11 +147,14 @@ class AgentTimes:
         self._marks = deque((at_ns, np.frombuffer(mark, np.uint32).reshape(-1, 2)) for at_ns, mark in found.marks)
 
     def _begin(self, now_ns: int, length_ns: int) -> None:
-        """Begin with intervals of this length: with the first of all where it still runs, else with the next."""
-        first = self._length_ns == 0 or not (self._known_from_ns or self._times)
-        start_ns = (self._start_ns or now_ns) // length_ns * length_ns if first else now_ns // length_ns * length_ns
-        if not first:
+        """Begin with intervals of this length: with the running one where the log is no older, else with the next."""
+        start_ns = now_ns // length_ns * length_ns
+        if self._length_ns == 0:
+            self._began_ns = now_ns
+        if self._began_ns < start_ns:
             self._known_from_ns = start_ns + length_ns
+        else:
+            self._spent = np.zeros((0, AGENT_STATES), np.int64)
         self._start_ns, self._length_ns, self._times = start_ns, length_ns, {}
 
     def _finish(self, t: Tables, end_ns: int) -> None:
@@ -172,9 +183,12 @@ class AgentTimes:
         spent[:, AGENT_OFFLINE] = 0
         present = np.flatnonzero(spent.any(axis=1))
         found = np.zeros((len(t.queues), AGENT_STATES), np.int64)
-        if len(present):
-            for queue in queues:
-                found[queue] = spent[present[eligible(t, queue)[present]]].sum(axis=0)
+        sums: dict[tuple[int, ...], Array] = {}
+        for queue in queues if len(present) else ():
+            served_by = alike(t, queue)  # most queues of a table are none, and all those are alike
+            if served_by not in sums:
+                sums[served_by] = spent[present[eligible(t, queue)[present]]].sum(axis=0)
+            found[queue] = sums[served_by]
         return found
 
 

@@ -4,7 +4,6 @@ Rows are cheap to fold many at once, and few ever ask: so turns are put aside at
 """
 
 from collections.abc import Collection, Sequence
-from threading import RLock
 from typing import Any, Final
 
 import msgspec
@@ -50,7 +49,7 @@ class Quality:
         self.directory = directory
         self._fold = Fold(loaded(snapshot, durable_seq))
         self._aside = TurnsAside(self._fold.apply, rows_max=ASIDE_ROWS_MAX)
-        self._lock = RLock()
+        self._lock = self._aside.lock
 
     @property
     def from_seq(self) -> int:
@@ -243,6 +242,5 @@ class Quality:
 
     def _folded(self) -> Folded:
         """Fold what was put aside; returns the state."""
-        with self._lock:
-            self._aside.take_in()
-            return self._fold.state
+        self._aside.take_in()
+        return self._fold.state
