@@ -39,7 +39,7 @@ DESK_CLOSED: Final = "desk closed"
 """Reason of a status that is set because nobody is at an agent's desk any more; known whatever reasons there are."""
 
 
-class Receipt(msgspec.Struct, frozen=True):
+class Receipt(msgspec.Struct, frozen=True, gc=False):
     """What became of one submitted fact. Given only when the fact is durable (or was not accepted)."""
 
     seq: int

@@ -1,6 +1,6 @@
 """Build one turn's observed rows and their payloads in place: packed straight into the memory that the kernel reads."""
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -8,6 +8,8 @@ from engine.messages.row_fields import ROW_STRUCT
 from engine.messages.rows import ROW
 
 Array = np.ndarray[Any, Any]
+_pack_into: Final = ROW_STRUCT.pack_into
+"""Bound once, not for each row."""
 
 
 class RowBuffer:
@@ -49,12 +51,13 @@ class RowBuffer:
         payload: bytes = b"",
     ) -> int:
         """Pack one row; returns its place in the turn."""
-        place, size = self.count, len(payload)
-        offset = 0
-        if size:
-            offset = len(self.payload)
+        place = self.count
+        if payload:
+            offset, size = len(self.payload), len(payload)
             self.payload += payload
-        ROW_STRUCT.pack_into(
+        else:
+            offset = size = 0
+        _pack_into(
             self._memory,
             place * 64,
             self.at_ns,
