@@ -137,12 +137,12 @@ class _Scrape:
                 active.add_metric([*labels, phase], count)
             threshold.add_metric(labels, cell.threshold_s)
             target.add_metric(labels, cell.target)
-        expected = _gauge("trunkline_queue_estimated_wait_seconds", "Expected wait from now", *QUEUE_LABELS, "quantile")
+        expected = _gauge("trunkline_queue_estimated_wait_seconds", "Expected wait from now", *QUEUE_LABELS, "percentile")
         for cell in self.cells:
             wait = self.figures.expected_wait(cell)
-            for quantile, value in (("0.5", wait.p50_s), ("0.8", wait.p80_s), ("0.9", wait.p90_s)):
+            for percentile, value in (("50", wait.p50_s), ("80", wait.p80_s), ("90", wait.p90_s)):
                 if value is not None:
-                    expected.add_metric([*_labels(cell), quantile], value)
+                    expected.add_metric([*_labels(cell), percentile], value)
         sequence = _gauge("trunkline_event_log_sequence", "Position of the log that these figures are true at")
         sequence.add_metric([], self.views.as_of)
         omitted = _gauge("trunkline_metrics_queues_omitted", "Queues and channels left out")

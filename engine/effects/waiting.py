@@ -18,7 +18,7 @@ Estimate = Callable[[int, int], tuple[float | None, float | None]]
 
 DEFAULT_CHANGED_AFTER_NS: Final = 10 * SECOND_NS
 """A customer whose place changed hears of it at most this often."""
-DEFAULT_SILENT_AFTER_NS: Final = 55 * SECOND_NS
+DEFAULT_SILENT_AFTER_NS: Final = 40 * SECOND_NS
 """A customer hears something at least this often: SIP proxies give up on a call after a minute of silence."""
 FEW: Final = 4
 """So many places are counted one by one rather than by sorting everybody."""

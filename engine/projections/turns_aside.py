@@ -89,12 +89,16 @@ def joined(turns: Sequence[Turn]) -> Turn:
 
 def slots_once(run: Turn) -> Iterator[Turn]:
     """Yield a run in pieces in each of which a slot belongs to one contact, for those who look at rows out of order."""
-    begin, rows = 0, run.rows
-    while begin < len(rows):
-        rest = rows[begin:]
-        _, first, inverse = np.unique(rest["contact"], return_index=True, return_inverse=True)
-        arrived = (rest["kind"] == CONTACT_ARRIVED).nonzero()[0]
-        again = arrived[first[inverse[arrived]] < arrived]
-        end = begin + int(again[0]) if len(again) else len(rows)
-        yield Turn(run.first_seq + begin, run.first_seq + end - 1, rows[begin:end], run.payload)
-        begin = end
+    rows = run.rows
+    order = np.argsort(rows["contact"], kind="stable")
+    slots = rows["contact"].take(order)
+    before = np.full(len(rows), -1)  # the row of the same slot that came last before
+    before[order[1:]] = np.where(slots[1:] == slots[:-1], order[:-1], -1)
+    arrived = (rows["kind"] == CONTACT_ARRIVED).nonzero()[0]
+    begin = 0
+    for place, last in zip(arrived.tolist(), before.take(arrived).tolist(), strict=True):
+        if last >= begin:
+            yield Turn(run.first_seq + begin, run.first_seq + place - 1, rows[begin:place], run.payload)
+            begin = place
+    if begin < len(rows):
+        yield Turn(run.first_seq + begin, run.last_seq, rows[begin:], run.payload)

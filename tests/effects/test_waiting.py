@@ -108,8 +108,8 @@ def test_a_customer_hears_of_a_change_soon_and_of_anything_within_a_minute(state
     state.tables.contacts["state"][0] = kinds.CONTACT_CONNECTED
     assert told(lines, 9) == []
     assert told(lines, 10) == [("c1", 1)]
-    assert told(lines, 64) == []
-    assert told(lines, 65) == [("c1", 1)]
+    assert told(lines, 49) == []
+    assert told(lines, 50) == [("c1", 1)]
 
 
 def test_what_is_told_comes_from_the_estimate_at_that_place(state: EngineState) -> None:

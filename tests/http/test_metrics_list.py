@@ -19,7 +19,7 @@ NOT_YET: Final = {
 }
 MORE_LABELS: Final = {
     "trunkline_events_rejected_total": {"reason"},
-    "trunkline_queue_estimated_wait_seconds": {"quantile"},
+    "trunkline_queue_estimated_wait_seconds": {"percentile"},
     "trunkline_offer_seconds": {"channel"},
     "trunkline_stream_dropped_total": {"what"},
     "trunkline_survey_answers_total": {"score"},
