@@ -1,0 +1,83 @@
+"""`trunkline compare`: two scenarios with the same callers, and what differs beyond chance."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from engine.commands.outcome import errors_as_exits
+
+LOCKED = "scenario.lock.yaml"
+Place = Annotated[Path, typer.Argument(help="Scenario file, or folder that simulate or solve wrote.", exists=True)]
+
+
+def compare(
+    one: Place,
+    other: Place,
+    replications: Annotated[
+        int | None, typer.Option("-n", "--replications", min=2, max=100_000, help="Not said: as the first file says.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Seed of all chance.")] = None,
+    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Threads; not said: one a core.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print a row a figure as CSV.")] = False,
+) -> None:
+    """Play two scenarios with the same callers; tell the differences. Example: trunkline compare a.yaml out"""
+    with errors_as_exits():
+        if as_json and as_csv:
+            raise typer.BadParameter("say --json or --csv, not both")
+        _compare((one, other), replications, seed, workers, "json" if as_json else "csv" if as_csv else "table")
+
+
+def _compare(
+    places: tuple[Path, Path], replications: int | None, seed: int | None, workers: int | None, form: str
+) -> None:
+    import csv
+    import sys
+
+    import msgspec
+
+    from simulations.compare.paired import compared
+    from simulations.experiment.simulate import simulate
+    from simulations.scenario.scenario import Scenario
+
+    scenarios = [Scenario.load(place / LOCKED if place.is_dir() else place) for place in places]
+    experiment = scenarios[0].file.experiment
+    count, seed = replications or max(experiment.replications, 2), experiment.seed if seed is None else seed
+    rows = compared(*(simulate(scenario, count, seed, workers=workers) for scenario in scenarios))
+    if form == "json":
+        typer.echo(msgspec.json.encode({"seed": seed, "replications": count, "figures": rows}))
+    elif form == "csv":
+        flat = [_flat(row) for row in rows]
+        writer = csv.DictWriter(sys.stdout, list(flat[0]))
+        writer.writeheader()
+        writer.writerows(flat)
+    else:
+        _print(rows, count, seed)
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    found = {"queue": row["queue"], "figure": row["figure"]}
+    for key in ("one", "other", "difference"):
+        found |= {key: row[key]["value"], f"{key}_lo": row[key]["low"], f"{key}_hi": row[key]["high"]}
+    return found | {"better": row["better"] or ""}
+
+
+def _print(rows: list[dict[str, Any]], count: int, seed: int) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(
+        title="other minus one, same callers", caption="shares in %, times in s; ± confidence of the scenario"
+    )
+    for heading in ("queue", "figure", "one", "other", "difference", "better"):
+        table.add_column(heading, justify="right" if heading in ("one", "other", "difference") else "left")
+    for row in rows:
+        scale = 100.0 if row["figure"] in ("service_level", "abandon_rate", "blocked_rate") else 1.0
+        gap = row["difference"]
+        half = "" if gap["high"] is None else f" ± {(gap['high'] - gap['low']) / 2 * scale:,.2f}"
+        cells = ["-" if row[key]["value"] is None else f"{row[key]['value'] * scale:,.2f}" for key in ("one", "other")]
+        told = "-" if gap["value"] is None else f"{gap['value'] * scale:+,.2f}{half}"
+        table.add_row(row["queue"], row["figure"], *cells, told, row["better"] or "chance")
+    Console(highlight=False).print(table)
+    typer.echo(f"{count} replications of each. Seed {seed}: the same seed gives the same figures.")

@@ -1,0 +1,70 @@
+"""`trunkline compare`: paired differences, and who wins."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from simulations.commands.compare import compare as compare_command
+from simulations.compare.paired import compared, difference
+from simulations.experiment.simulate import simulate
+from simulations.scenario.scenario import Scenario
+
+pytestmark = pytest.mark.timeout(600)  # the first of them may compile the world
+RAW: dict[str, Any] = {
+    "horizon": {"from": "2026-11-23 08:00", "to": "2026-11-23 10:00", "interval": "30m"},
+    "queues": {
+        "sales": {
+            "arrivals": {"rate": "2/min", "busyness": 0.1},
+            "handle": {"talk": "exponential(3m)"},
+            "patience": "exponential(2m)",
+            "strategy": "longest-idle",
+            "agents": 6,
+        }
+    },
+    "costs": {"agent_hour": 10},
+    "experiment": {"replications": 20, "seed": 3},
+}
+
+
+def said(*arguments: str) -> Result:
+    """What the command said to these arguments."""
+    app = typer.Typer(pretty_exceptions_enable=False)
+    app.command()(compare_command)
+    return CliRunner().invoke(app, list(arguments))
+
+
+def test_one_agent_more_wins_and_costs(tmp_path: Path) -> None:
+    (tmp_path / "six.yaml").write_text(json.dumps(RAW))
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / "scenario.lock.yaml").write_text(json.dumps(Scenario.of(RAW).changed("queues.sales.agents=7").raw))
+    places = (str(tmp_path / "six.yaml"), str(folder))
+    found = {(row["queue"], row["figure"]): row for row in json.loads(said(*places, "--json").stdout)["figures"]}
+    assert found["sales", "service_level"]["better"] == "other"
+    assert found["sales", "abandon_rate"]["difference"]["high"] < 0
+    cost = found["all", "cost"]
+    assert (cost["difference"]["value"], cost["better"]) == (20.0, "one")
+    rows = list(csv.DictReader(said(*places, "--csv").stdout.splitlines()))
+    assert len(rows) == len(found)
+    assert "Seed 3" in said(*places).stdout
+
+
+def test_pairs_are_closer_than_strangers() -> None:
+    scenario = Scenario.of(RAW)
+    one, other = simulate(scenario), simulate(scenario.changed("queues.sales.agents=7"))
+    gap = difference(one, other, "service_level", "sales")
+    apart = np.hypot(*(result.estimate("service_level").half_width for result in (one, other)))
+    assert gap.half_width < 0.7 * apart
+    assert gap.value == pytest.approx(other.estimate("service_level").value - one.estimate("service_level").value)
+
+
+def test_a_scenario_does_not_differ_from_itself() -> None:
+    one = simulate(Scenario.of(RAW), 5)
+    assert all(row["better"] is None for row in compared(one, one))
+    assert all(row["difference"]["value"] in (0.0, None) for row in compared(one, one))
