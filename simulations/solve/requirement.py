@@ -20,9 +20,10 @@ from simulations.staffing import cover
 
 ROUNDS_MAX: Final = 20
 FEW_MIN: Final = 4
+FEW_ROUNDS: Final = 7
 SETTLED: Final = 4
 """After so many rounds without a cheaper plan the search ends, if all goals were kept."""
-STUBBORN: Final = 3
+STUBBORN: Final = 2
 """So many misses in a row, and all agents of the whole set are raised, however the groups are mixed."""
 
 
@@ -75,17 +76,24 @@ def needed(scenario: Scenario, trials: Trials, mixes: Mixes, channels: dict[str,
     few = replications // 4
     if few >= FEW_MIN:
         trials.replications = few
-        begin = _search(scenario, trials, mixes, channels, begin).needs
+        begin = _search(scenario, trials, mixes, channels, begin, FEW_ROUNDS).needs
         trials.replications = replications
     return _search(scenario, trials, mixes, channels, begin)
 
 
-def _search(scenario: Scenario, trials: Trials, mixes: Mixes, channels: dict[str, int], begin: Integers) -> Needed:
+def _search(
+    scenario: Scenario,
+    trials: Trials,
+    mixes: Mixes,
+    channels: dict[str, int],
+    begin: Integers,
+    rounds_max: int = ROUNDS_MAX,
+) -> Needed:
     demand = trials.demand
     needs, floor = begin.copy(), np.zeros_like(begin)
     stubborn = np.zeros(demand.contacts.shape, np.int64)
     best: Needed | None = None
-    for round_ in range(1, ROUNDS_MAX + 1):
+    for round_ in range(1, rounds_max + 1):
         staffing = mixes.of(needs)
         trial = trials.play(staffed(scenario, staffing, channels))
         now = Needed(needs.copy(), staffing, trial, not trial.missed.any(), round_)
