@@ -21,6 +21,7 @@ Place = tuple[int, int]
 VALUES_MAX: Final = 1_000_000
 """Values in one file, aliases counted each time: a bound on what a few nested aliases can make of memory."""
 _VARIABLE: Final = re.compile(r"\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_TLS_FILE: Final = re.compile(r"(?:certificate|key|(?:client_)?ca)_file")
 _SECRET_FILE: Final = re.compile(r"((?:.+_)?(?:password|secret|token|ha1))_file")
 _TAG: Final = "tag:yaml.org,2002:"
 SECTIONS_BY_NAME: Final = (("queues",), ("sites",), ("trunk_groups",), ("opening_hours",), ("cases",))
@@ -88,7 +89,7 @@ def read_document(path: Path, environment: Mapping[str, str] | None = None) -> D
     """Read a file; what is wrong with it stands in the document's `faults`.
 
     `${NAME}` in a value is replaced from the environment (`$$` is a dollar sign); `password_file: PATH` and its like
-    are replaced by `password: CONTENT`, PATH being relative to the file.
+    are replaced by `password: CONTENT`. Paths of these, and of certificates and keys, are relative to the file.
     """
     document, text = Document(str(path)), ""
     try:
@@ -193,6 +194,7 @@ class _Reader:
         for source in merged:
             self.merge(source, location, values)
         self.read_secrets(values, location)
+        self.find_files(values, location)
         return values
 
     def repeated(self, key_node: ScalarNode, value_node: Node, location: Location, values: dict[str, Any]) -> None:
@@ -230,6 +232,16 @@ class _Reader:
                 self.document.add(here, f"the file cannot be read: {_reason(error)}")
             self.document.places[(*location, name)] = self.document.places[here]
             self.document.key_places[(*location, name)] = self.document.key_places[here]
+
+    def find_files(self, values: dict[str, Any], location: Location) -> None:
+        """Make the names of certificates and keys absolute; files that cannot be read are faults."""
+        for key in [key for key in values if _TLS_FILE.fullmatch(key) and isinstance(values[key], str) and values[key]]:
+            path = (self.folder / values[key]).absolute()
+            try:
+                path.read_bytes()
+            except OSError as error:
+                self.document.add((*location, key), f"{path} cannot be read: {_reason(error)}")
+            values[key] = str(path)
 
     def scalar(self, node: ScalarNode, location: Location) -> Any:
         tag = str(node.tag).removeprefix(_TAG)

@@ -60,6 +60,15 @@ def test_aliases_and_merges_keep_the_place_of_what_they_repeat(tmp_path: Path) -
     assert document.place(("other", "y")) == (4, 6)
 
 
+def test_certificates_are_looked_for_beside_the_file(tmp_path: Path) -> None:
+    (tmp_path / "c.pem").touch()
+    document = read(tmp_path, "tls: {certificate_file: c.pem, key_file: tls/k.pem, client_ca_file: ''}")
+    tls = document.value["tls"]
+    assert (tls["certificate_file"], tls["client_ca_file"]) == (str(tmp_path / "c.pem"), "")
+    missing = f"1:42: {tmp_path / 'tls/k.pem'} cannot be read: No such file or directory"
+    assert sentences(document) == [missing]
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [

@@ -67,6 +67,8 @@ def test_a_configuration_snippet_is_good(snippet: str, tmp_path: Path, telnet: M
     said = YAML(typ="safe").load(snippet)
     file = tmp_path / "centre.yaml"
     file.write_text("\n".join([snippet, *(text for name, text in BASE.items() if name not in said)]), encoding="utf-8")
+    for name in re.findall(r"_file: ([\w.]+)", snippet):
+        (tmp_path / name).touch()
     load_config(file, ENVIRONMENT, installed_adapters() | {"telnet": lambda: telnet.TelnetAdapter})
 
 
