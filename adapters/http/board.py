@@ -56,14 +56,19 @@ class _Item:
 
 
 class Board:
-    """The items of one topic. `update` replaces them, `encoded_since` tells what changed."""
+    """The items of one topic. `update` replaces them, `encoded_since` tells what changed.
 
-    def __init__(self, topic: str) -> None:
+    Its versions begin `after` those of the board that was there before it: no version ever means two states.
+    """
+
+    def __init__(self, topic: str, after: int = 0) -> None:
         self.topic = topic
         self.version = 0
+        """0: nothing was taken in yet."""
+        self._first = after + 1
         self._items: dict[str, _Item] = {}
         self._removed: dict[str, int] = {}
-        self._whole_since = 0
+        self._whole_since = self._first
         """Readers that saw nothing later than this get everything: removals before it are forgotten."""
         self._as_of = 0
         self._encoded: dict[tuple[int, bool], tuple[str, int, bytes]] = {}
@@ -72,7 +77,7 @@ class Board:
     def update(self, tiles: Mapping[str, msgspec.Struct], as_of: int, at_ns: int, *, partial: bool = False) -> bool:
         """Take in all items, or with `partial` only some; returns whether anything changed."""
         self._as_of, self._at_ns = as_of, at_ns
-        version = self.version + 1
+        version = self.version + 1 if self.version else self._first
         changed = {name: tile for name, tile in tiles.items() if self._tile(name) != tile}
         gone = [] if partial else [name for name in self._items if name not in tiles]
         if not changed and not gone and self.version:

@@ -113,7 +113,10 @@ class Feed:
         self.readers[reader] = topics, view
         self._events_wanted += "events" in topics
         self._dirty.set()
-        return [self.state.open(topic, view) for topic in STATE_TOPICS if topic in topics]
+        boards = [self.state.open(topic, view) for topic in STATE_TOPICS if topic in topics]
+        if not all(board.version for board in boards):
+            self.round.clear()  # what a new reader was told first may be of a board that is gone
+        return boards
 
     def leave(self, reader: object) -> None:
         """Remove a reader."""

@@ -44,6 +44,8 @@ class StateBoards:
         self._settings = boards
         self._boards: dict[tuple[str, View], Board] = {}
         self._readers: Counter[tuple[str, View]] = Counter()
+        self._last_version = 0
+        """Of the boards that are gone: what was told of them is never told of another."""
         self._watch = AgentWatch()
         self._names: Names | None = None
         """Of the agents when they were looked at last: a reload makes others."""
@@ -69,14 +71,17 @@ class StateBoards:
         """Return the board of a topic for one more reader."""
         self._readers[topic, view] += 1
         self._waiting_due_ns = 0
-        return self._boards.setdefault((topic, view), Board(topic))
+        if (topic, view) not in self._boards:
+            self._boards[topic, view] = Board(topic, self._last_version)
+        return self._boards[topic, view]
 
     def close(self, topic: str, view: View) -> None:
         """Take a reader away; what nobody reads is not kept."""
         self._readers[topic, view] -= 1
         if self._readers[topic, view] <= 0:
             del self._readers[topic, view]
-            self._boards.pop((topic, view), None)
+            gone = self._boards.pop((topic, view), None)
+            self._last_version = max(self._last_version, gone.version if gone else 0)
 
     @property
     def wanted(self) -> bool:

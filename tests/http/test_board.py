@@ -45,6 +45,19 @@ def test_a_new_reader_gets_everything_and_later_only_what_changed() -> None:
     assert (told(change), change.as_of) == ([{"name": "b", "waiting": 3, "title": "x"}], 7)
 
 
+def test_versions_of_a_board_that_follows_another_mean_nothing_to_it() -> None:
+    board = Board("queues", after=7)
+    assert board.version == 0
+    board.update(items(a=1), 5, 50)
+    for seen in (0, 1, 7):
+        kind, change = board.since(seen) or ("", None)
+        assert (kind, [one["waiting"] for one in told(change)]) == ("snapshot", [1])
+    assert board.version == 8
+    assert board.since(8) is None
+    board.update(items(a=2), 6, 60)
+    assert (board.since(8, fields=True) or ("",))[0] == "patch"
+
+
 def test_a_slow_reader_gets_the_newest_state_once() -> None:
     board = Board("queues")
     board.update(items(a=0, b=0), 1, 1)

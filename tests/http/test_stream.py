@@ -120,6 +120,23 @@ async def test_agents_and_waiting_contacts(client: ClientSession) -> None:
         assert change.data["removed"] == ["c1"]
 
 
+async def test_a_stream_that_is_opened_again_tells_what_changed_in_between(client: ClientSession, house: House) -> None:
+    async with stream(client, "agents") as agents:
+        first = await agents.next()
+        assert {item["agent"]: item["state"] for item in first.data["items"]}["alice"] == "offline"
+    async with asyncio.timeout(10):
+        while house.adapter.context.feed.readers:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    await tell(client, "/api/v1/agents/alice/status", status="available")
+    async with stream(client, "agents") as agents:
+        again = await agents.next()
+        assert again.event == "snapshot"
+        assert {item["agent"]: item["state"] for item in again.data["items"]}["alice"] == "idle"
+        await tell(client, "/api/v1/agents/alice/status", status="paused", reason="lunch")
+        (alice,) = (await agents.next()).data["items"]
+        assert (alice["agent"], alice["state"]) == ("alice", "paused")
+
+
 async def test_events_resume_where_the_reader_stopped(client: ClientSession) -> None:
     async with stream(client, "events") as events:
         await tell(client, CONTACTS, 201, queue="sales", contact="c1")
