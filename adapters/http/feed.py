@@ -180,6 +180,7 @@ class Feed:
             try:
                 await self._refresh()
             except Exception:
+                self.state.look_anew()
                 logger.exception("the boards could not be refreshed")
             await asyncio.sleep(0)  # all readers write in the loop's next round, which counts as telling
             await asyncio.sleep(0)

@@ -71,6 +71,8 @@ class StateBoards:
         """Return the board of a topic for one more reader."""
         self._readers[topic, view] += 1
         self._waiting_due_ns = 0
+        if topic == "agents":
+            self._members_due_ns = 0
         if (topic, view) not in self._boards:
             self._boards[topic, view] = Board(topic, self._last_version)
         return self._boards[topic, view]
@@ -82,6 +84,10 @@ class StateBoards:
             del self._readers[topic, view]
             gone = self._boards.pop((topic, view), None)
             self._last_version = max(self._last_version, gone.version if gone else 0)
+
+    def look_anew(self) -> None:
+        """Take in every agent with the next look: what the last one found did not come to those who read."""
+        self._names = None
 
     @property
     def wanted(self) -> bool:
@@ -127,6 +133,8 @@ class StateBoards:
         news = False
         for (topic, view), board in self._boards.items():
             if topic == "agents":
+                if topic not in look.topics or (self._of_some(view) and view.board not in self._members):
+                    continue  # nobody has looked for this reader yet
                 whole = self._agents_whole or board.version == 0
                 tiles = self._shown_agents(view, self._agents if whole else fresh)
                 news |= board.update(tiles, as_of, look.now_ns, partial=not whole)
@@ -136,7 +144,7 @@ class StateBoards:
         return news
 
     def _shown_agents(self, view: View, agents: Mapping[str, tuple[int, AgentTile]]) -> Tiles:
-        members = self._members.get(view.board) if self._of_some(view) else None
+        members = self._members[view.board] if self._of_some(view) else None
         chosen = [one for name, one in agents.items() if members is None or name in members]
         tiles = [unnamed_agent(tile, number) if view.unnamed else tile for number, tile in chosen]
         return {tile.agent: tile for tile in tiles}
@@ -148,6 +156,8 @@ class StateBoards:
 
     def _shown(self, topic: str, view: View, look: "Look") -> Tiles | None:
         """What one board shows of one topic; None where nobody has looked."""
+        if topic not in look.topics:
+            return None
         settings = self._settings.get(view.board)
         if topic == "waiting":
             return {tile.contact: tile for tile in look.waiting[view]} if view in look.waiting else None
@@ -179,6 +189,8 @@ class Look:
         book: AlertBook,
         sampled: Sampled,
     ) -> None:
+        self.topics = topics
+        """What somebody read when it began: of others it knows nothing."""
         self.now_ns = now_ns
         self.waiting = waiting
         self.queues: list[StreamedQueue] = []
