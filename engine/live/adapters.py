@@ -84,7 +84,7 @@ class AdapterLink:
         folder: Path | None = None,
         attachments: Attachments | None = None,
         past: Past | None = None,
-        without_calls: frozenset[str] = frozenset(),
+        without_calls: Callable[[], frozenset[str]] = frozenset,
     ) -> None:
         self._engine = engine
         self._adapter = adapter
@@ -117,7 +117,7 @@ class AdapterLink:
         """See `ports.EngineLink`."""
         entry, callers = self._engine.state.contacts.find(contact), self._engine.outbox.callers
         owner = self._engine.state.interned.owners[entry.source] if entry is not None else ""
-        return owner in callers or owner not in self._without_calls
+        return owner in callers or owner not in self._without_calls()
 
     def submit(
         self, source: str, facts: Sequence[Observed], *, own_only: frozenset[type[Fact]] = frozenset()
@@ -158,7 +158,7 @@ class Adapters:
         self._sections = dict(sections)
         engine.outbox.callers = callers_among(sections)
         past = Past(engine.log, engine.state.capacity, engine.kept)
-        shared = attachments, past, frozenset(name for name, section in sections.items() if can_call(section) is False)
+        shared = attachments, past, self._without_calls
         self._links = {
             name: AdapterLink(
                 engine, name, endpoints, self.status, folder / name if folder is not None else None, *shared
@@ -231,11 +231,16 @@ class Adapters:
                     faults.append(f"adapter '{name}' failed to follow its settings: {type(error).__name__}: {error}")
             elif changed:
                 waiting.append(name)
+        self._engine.outbox.callers = callers_among(self._sections)
         return Followed(waiting, faults)
 
     def status(self) -> list[AdapterStatus]:
         """How each is doing."""
         return [adapter.status() for adapter in self._made.values()]
+
+    def _without_calls(self) -> frozenset[str]:
+        """Adapters that cannot call customers, by the settings that they follow."""
+        return frozenset(name for name, section in self._sections.items() if can_call(section) is False)
 
     def _release_orphans(self) -> None:
         """Release the contacts whose adapter is not there any more: nobody else would ever end them."""

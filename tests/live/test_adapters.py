@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from engine.errors import ConfigError
@@ -124,6 +125,44 @@ async def test_a_reload_reaches_those_that_can_follow_and_names_the_others(tmp_p
         assert adapters.reload(changed, []) == (["stiff"], [])
         assert life == ["reload pliant", "reload pliant", "reload same"]
         assert adapters._links["stiff"].endpoints == ()
+        await adapters.stop()
+
+
+class Line(msgspec.Struct, frozen=True):
+    """Settings that say whether their adapter can call."""
+
+    calls_back: bool | None = None
+    fails: str = ""
+
+
+class Caller(Desk):
+    """An adapter that follows whether it can call, unless it refuses."""
+
+    def __init__(self, settings: Line, engine: EngineLink) -> None:
+        super().__init__({"name": "line", "life": []}, engine)
+
+    def reload(self, settings: Line) -> None:
+        if settings.fails:
+            raise ConfigError(["not that"])
+
+
+async def test_who_calls_back_is_whoever_can_after_a_reload(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        mute, able, chat = Line(), Line(calls_back=True), Line(calls_back=False)
+        outbox = h.engine.outbox
+        adapters = Adapters(h.engine, {"sip": mute, "chat": chat, "mail": mute}, ENDPOINTS, lambda _name: Caller)
+        await adapters.start()
+        link = adapters._links["chat"]
+        for name in ("chat", "mail"):
+            await adapters._links[name].submit(name, [ContactArrived(contact=f"of {name}", queue="sales")])
+        assert (outbox.carrier("chat", True), link.rings("of chat"), link.rings("of mail")) == ("chat", False, True)
+        assert adapters.reload({"sip": able, "chat": chat, "mail": mute}, ENDPOINTS) == ([], [])
+        assert (outbox.carrier("chat", True), link.rings("of chat")) == ("sip", True)
+        refused = Line(calls_back=False, fails="x")
+        assert adapters.reload({"sip": refused, "chat": chat, "mail": chat}, ENDPOINTS).faults == ["not that"]
+        assert (outbox.carrier("chat", True), outbox.carrier("mail", True)) == ("sip", "sip")
+        adapters.reload({"sip": mute, "chat": chat, "mail": chat}, ENDPOINTS)
+        assert (outbox.carrier("chat", True), link.rings("of chat"), link.rings("of mail")) == ("chat", False, False)
         await adapters.stop()
 
 
