@@ -267,7 +267,9 @@ class DeskSocket:
                 raise NotAllowed("this call is answered at your phone, which rings")
             file = None
             if isinstance(command, Say) and command.attachment:
-                file = self._uploads.read(command.attachment, self._agent, command.contact_id, self._wall_ns())
+                file = self._uploads.read(
+                    command.attachment, self._agent, self._goes_to(command, held), self._wall_ns()
+                )
             fact = fact_of(command, self._agent, held, file)
             submitted = self._engine.submit(SOURCE, [fact])
             (receipt,) = await asyncio.wait_for(asyncio.shield(submitted), SETTLED_WITHIN_S)
@@ -279,6 +281,11 @@ class DeskSocket:
         except TimeoutError:
             told |= {"error": "the log is not durable yet", "again_s": 1}
         await self._send(told)
+
+    @staticmethod
+    def _goes_to(command: Say, held: list[Engagement]) -> int:
+        """The id of the contact that a line goes to; what the page says counts only where nobody has that name now."""
+        return next((one.contact_id for one in held if one.contact == command.contact), command.contact_id)
 
     def _rings_at_phone(self, contact: str, held: list[Engagement]) -> bool:
         """Whether a call rings at the agent's phone, which alone can answer it."""

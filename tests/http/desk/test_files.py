@@ -70,12 +70,16 @@ async def test_an_agent_sends_a_file_and_only_what_it_is_allowed_to(build: Build
             say = {"contact": "chat-1", "contact_id": number}
             wrong = (
                 (told["ticket"][:-2] + "xx", number, "ticket"),
-                (told["ticket"], number + 1, "another contact"),
                 ("no ticket", number, "ticket"),
             )
             for ticket, contact_id, why in wrong:
                 done = await desk.do("say", contact="chat-1", contact_id=contact_id, attachment=ticket)
                 assert why in done["error"]
+            other = await connected(house, desk, "chat-2")
+            for contact_id in (number, other, 0):
+                done = await desk.do("say", contact="chat-2", contact_id=contact_id, attachment=told["ticket"])
+                assert "another contact" in done["error"], "the line goes to whom it names, whatever id it tells"
+            assert not house.engine.views.conversation("chat-2").messages
             assert "nothing in the line" in (await desk.do("say", contact="chat-1"))["error"]
             done = await desk.do("say", **say, attachment=told["ticket"], id="once")
             again = await desk.do("say", **say, attachment=told["ticket"], id="once")
