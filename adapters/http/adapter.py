@@ -168,3 +168,4 @@ class HttpAdapter:
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.cleanup()
+        self.context.looking_back.stop()

@@ -16,6 +16,7 @@ from adapters.http.tokens import Caller, Tokens
 from adapters.http.wallboard.day import Days
 from adapters.http.wallboard.kiosks import Kiosks
 from adapters.http.wallboard.last_week import LastWeek
+from adapters.http.wallboard.looking_back import LookingBack
 from engine.model.rate_limit import RateLimit
 from engine.ports import EngineLink
 from engine.projections.views import Views
@@ -39,6 +40,7 @@ class Context:
     kiosks: Kiosks
     days: Days
     last_week: LastWeek
+    looking_back: LookingBack = field(default_factory=LookingBack)
     tickets: Tickets = field(default_factory=Tickets)
     openapi: bytes = b""
     docs_page: str = ""

@@ -28,7 +28,7 @@ async def get_last_week(request: web.Request) -> web.Response:
     context = context_of(request)
     views, zone = context.views, board.time_zone or context.settings.time_zone
     now_ns = views.now_ns(context.wall_ns())
-    found = await asyncio.to_thread(context.last_week.of, name, board, now_ns, views.interval_ns, zone)
+    found = await context.looking_back.run(context.last_week.of, name, board, now_ns, views.interval_ns, zone)
     return await answer(request, found, settled=True)
 
 

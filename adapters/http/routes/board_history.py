@@ -86,7 +86,7 @@ async def get_day(request: web.Request) -> web.Response:
     context = context_of(request)
     zone = board.time_zone or context.settings.time_zone
     table, present = intervals_of(context.views, context.wall_ns(), zone), context.views.at_work(board.queues)
-    return await answer(request, await asyncio.to_thread(context.days.day, name, board, table, present, zone))
+    return await answer(request, await context.looking_back.run(context.days.day, name, board, table, present, zone))
 
 
 async def get_span(request: web.Request) -> web.Response:
@@ -95,7 +95,7 @@ async def get_span(request: web.Request) -> web.Response:
     context = context_of(request)
     await durable(context)
     try:
-        began_ns = await asyncio.to_thread(context.engine.past.began_ns)
+        began_ns = await context.looking_back.run(context.engine.past.began_ns)
     except LogError as error:
         raise Problem("conflict", str(error)) from None
     return await answer(request, Span(began_ns, context.views.now_ns(context.wall_ns())), settled=True)
@@ -113,7 +113,7 @@ async def get_moment(request: web.Request) -> web.Response:
         await durable(context)
         unnamed = request[CALLER].kiosk != "" and board.privacy
         question = partial(_moment, board, board.time_zone or context.settings.time_zone, unnamed)
-        found = await asyncio.to_thread(context.engine.past.ask, at_ns, question)
+        found = await context.looking_back.run(context.engine.past.ask, at_ns, question)
     except LogError as error:
         raise Problem("conflict", str(error)) from None
     finally:

@@ -67,10 +67,13 @@ class Days:
         self._past = past
         self._staffed: OrderedDict[tuple[str, int], int] = OrderedDict()
         self._lock = Lock()
+        """For what is known; never held while the log is folded, as `forget` is called between two turns."""
+        self._generation = 0
 
     def forget(self) -> None:
         """Look everything up anew: boards may show other queues now."""
         with self._lock:
+            self._generation += 1
             self._staffed.clear()
 
     def day(self, name: str, board: BoardSettings, table: IntervalTable, present: int, zone: str) -> Day:
@@ -97,20 +100,24 @@ class Days:
     def _agents(self, name: str, board: BoardSettings, start_ns: int, step_ns: int, now_ns: int) -> int | None:
         """Agents at work in the middle of an interval, as the log tells; None where it cannot, or not yet."""
         middle_ns, key = start_ns + step_ns // 2, (name, start_ns)
+        if middle_ns > now_ns:
+            return None
         with self._lock:
-            if middle_ns > now_ns:
+            generation, known = self._generation, self._staffed.get(key)
+        if known is not None:
+            return known
+        try:
+            if middle_ns < self._past.began_ns():
                 return None
-            if key not in self._staffed:
-                try:
-                    if middle_ns < self._past.began_ns():
-                        return None
-                    found = self._past.ask(middle_ns, lambda views, _: views.at_work(_there(views, board)))
-                except LogError:
-                    return None
+            found = self._past.ask(middle_ns, lambda views, _: views.at_work(_there(views, board)))
+        except LogError:
+            return None
+        with self._lock:
+            if generation == self._generation:  # else it is of a board as it was before a reload
                 self._staffed[key] = found
                 if len(self._staffed) > KEPT_MAX:
                     self._staffed.popitem(last=False)
-            return self._staffed[key]
+        return found
 
 
 def _row(start_ns: int, agents: int | None, rows: Sequence[IntervalRow], plan: Sequence[Planned]) -> DayRow:

@@ -41,21 +41,29 @@ class LastWeek:
         self._past = past
         self._known: OrderedDict[tuple[str, int], WeekAgo] = OrderedDict()
         self._lock = Lock()
+        """For what is known; never held while the log is folded, as `forget` is called between two turns."""
+        self._generation = 0
 
     def of(self, name: str, board: BoardSettings, now_ns: int, interval_ns: int, zone: str) -> WeekAgo:
         """Return the board a week before the interval of `now_ns` began."""
         at_ns = now_ns // interval_ns * interval_ns - WEEK_NS
+        key = name, at_ns
         with self._lock:
-            key = name, at_ns
-            if key not in self._known:
-                self._known[key] = self._look(board, at_ns, zone)
+            generation, known = self._generation, self._known.get(key)
+        if known is not None:
+            return known
+        found = self._look(board, at_ns, zone)
+        with self._lock:
+            if generation == self._generation:  # else it is of a board as it was before a reload
+                self._known[key] = found
                 if len(self._known) > KEPT_MAX:
                     self._known.popitem(last=False)
-            return self._known[key]
+        return found
 
     def forget(self) -> None:
         """Look everything up anew: boards may show other queues now."""
         with self._lock:
+            self._generation += 1
             self._known.clear()
 
     def _look(self, board: BoardSettings, at_ns: int, zone: str) -> WeekAgo:

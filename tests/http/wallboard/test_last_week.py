@@ -1,12 +1,19 @@
 """What the arrows compare with: the board as it was a week before the present interval, looked up once."""
 
+import asyncio
 from collections.abc import Callable
+from functools import partial
+from threading import Event, current_thread
 from typing import Any
 
 import aiohttp
+import pytest
 
+from adapters.http.problems import Problem
 from adapters.http.wallboard.boards import BoardSettings
+from adapters.http.wallboard.day import DAY_NS, Days
 from adapters.http.wallboard.last_week import NOTHING, WEEK_NS, LastWeek
+from adapters.http.wallboard.looking_back import LookingBack
 from engine.errors import LogError
 from engine.projections.views import Views
 from tests.http.support import CONTACTS, Build, get, tell
@@ -61,3 +68,56 @@ async def test_the_service_answers_and_a_callback_that_waits_is_told(build: Buil
         await tell(client, f"{CONTACTS}/c1/callback", number="+84901")
         (sales,) = [one for one in (await get(client, "/api/v1/queues"))["queues"] if one["queue"] == "sales"]
         assert (sales["callbacks"], sales["callback_since_ns"] > 0) == (1, True)
+
+
+class Slow(Before):
+    """A past whose answers wait until they may come."""
+
+    def __init__(self, views: Views) -> None:
+        super().__init__(views)
+        self.begun, self.go = Event(), Event()
+
+    def ask(self, at_ns: int, question: Callable[[Views, int], Any]) -> Any:
+        """Answer when it may."""
+        self.begun.set()
+        assert self.go.wait(10)
+        return super().ask(at_ns, question)
+
+
+async def test_a_reload_does_not_wait_for_who_looks_back_and_what_they_find_is_not_kept(build: Build) -> None:
+    house = await build()
+    board, views = BoardSettings(queues=["sales"]), house.engine.views
+    past = Slow(views)
+    week, days = LastWeek(past), Days(past)
+    for look, forget in (
+        (partial(week.of, "floor", board, NOW_NS, QUARTER_NS, "UTC"), week.forget),
+        (partial(days._agents, "floor", board, 0, QUARTER_NS, DAY_NS), days.forget),
+    ):
+        past.begun.clear()
+        past.go.clear()
+        past.asked.clear()
+        looking = asyncio.create_task(asyncio.to_thread(look))
+        assert await asyncio.to_thread(past.begun.wait, 10)
+        reload = asyncio.create_task(asyncio.to_thread(forget))
+        done, _ = await asyncio.wait((reload,), timeout=10)
+        past.go.set()
+        assert done, "it waits until the log is folded"
+        await looking
+        look()
+        look()
+        assert len(past.asked) == 2, "found for a board of before; looked up anew, and kept"
+
+
+async def test_who_looks_back_takes_turns_in_a_thread_of_its_own_and_not_too_many_wait() -> None:
+    looking_back, go = LookingBack(waiting_max=1), Event()
+    try:
+        tasks = [asyncio.create_task(looking_back.run(lambda: (go.wait(10), current_thread().name)[1])) for _ in "ab"]
+        await asyncio.sleep(0)
+        with pytest.raises(Problem, match="look back"):
+            await looking_back.run(int)
+        go.set()
+        assert {await task for task in tasks} == {"http past_0"}
+        assert await looking_back.run(int) == 0
+    finally:
+        go.set()
+        looking_back.stop()
