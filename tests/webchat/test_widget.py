@@ -57,14 +57,14 @@ class Shop:
         )
 
 
-async def serve_shop(house: House, before: str, more: str) -> tuple[web.AppRunner, str]:
-    """Serve the shop's page on a port of its own: another origin than the adapter's."""
+async def serve_shop(house: House, before: str, more: str, sockets: bool) -> tuple[web.AppRunner, str]:
+    """Serve the shop's page on a port of its own: another origin than the adapter's; its policy may bar sockets."""
 
     async def page(_request: web.Request) -> web.Response:
         text = SHOP_PAGE.format(url=house.url, before=before, more=more)
         return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": policy})
 
-    sources = f"{house.url} {house.url.replace('http', 'ws')}"
+    sources = f"{house.url} {house.url.replace('http', 'ws') if sockets else ''}"
     policy = f"default-src 'none'; script-src {house.url} 'unsafe-inline'; connect-src {sources}; style-src 'none'"
 
     async def icon(_request: web.Request) -> web.Response:
@@ -81,10 +81,17 @@ async def serve_shop(house: House, before: str, more: str) -> tuple[web.AppRunne
 
 @contextlib.asynccontextmanager
 async def shop(
-    house: House, *, before: str = "", more: str = "", init: str = "", width: int = 1000, **context: Any
+    house: House,
+    *,
+    before: str = "",
+    more: str = "",
+    init: str = "",
+    width: int = 1000,
+    sockets: bool = True,
+    **context: Any,
 ) -> AsyncIterator[Shop]:
     """Open the shop; nothing may be said on the console, and nothing kept back by the shop's strict policy."""
-    runner, url = await serve_shop(house, before, more)
+    runner, url = await serve_shop(house, before, more, sockets)
     said: list[str] = []
     try:
         async with playwright_api.async_playwright() as player:
@@ -210,6 +217,26 @@ async def test_where_nothing_may_be_kept_and_sockets_are_barred(anywhere: House)
         await house.say(contact, "I see")
         await seen.until(".line.agent", "I see")
         assert house.lines(contact) == [("customer", "by requests"), ("agent", "I see")]
+
+
+@pytest.mark.parametrize("how", ["by the page's policy", "by an exception"])
+async def test_where_a_socket_cannot_even_be_tried(anywhere: House, how: str) -> None:
+    house = anywhere
+    init = "window.WebSocket = class { constructor() { throw new DOMException('barred', 'SecurityError'); } };"
+    by_policy = how == "by the page's policy"
+    async with shop(house, init="" if by_policy else init, sockets=not by_policy) as seen:
+        await seen.page.locator("#trunkline-chat .launcher").click()
+        await seen.page.locator("#trunkline-chat textarea").fill("by requests")
+        await seen.page.keyboard.press("Enter")
+        await house.work("bob")
+        contact = await house.take()
+        await house.say(contact, "I see")
+        await seen.until(".line.agent", "I see")
+        assert house.lines(contact) == [("customer", "by requests"), ("agent", "I see")]
+        assert not house.adapter.sockets.open
+        if by_policy:
+            assert all("Content Security Policy" in said for said in seen.said)
+            seen.said.clear()  # the browser itself writes of it
 
 
 async def test_the_form_out_of_hours_and_a_number_to_be_called(anywhere: House) -> None:

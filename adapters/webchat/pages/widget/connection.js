@@ -10,6 +10,7 @@ import { address, inbox } from "./place.js";
 const BARRED_AFTER = 2;
 const OPEN_WITHIN_MS = 15000;
 const ANSWER_WITHIN_MS = 5000;
+const HEARD_WITHIN_MS = 5000;
 let session = "";
 let barred = 0;
 let connecting = false;
@@ -44,6 +45,13 @@ export function connect() {
   else openSocket();
 }
 
+// A page's policy that bars the socket may say so by an exception, by an event, or not at all.
+function tryPolling() {
+  barred = BARRED_AFTER;
+  connecting = false;
+  connect();
+}
+
 function lost() {
   chat.link = null;
   connecting = false;
@@ -55,10 +63,17 @@ function lost() {
 }
 
 function openSocket() {
-  const socket = new WebSocket(address("ws").replace(/^http/, "ws"));
+  let socket;
+  try {
+    socket = new WebSocket(address("ws").replace(/^http/, "ws"));
+  } catch {
+    tryPolling();
+    return;
+  }
   let opened = false;
+  const unheard = setTimeout(() => { if (!opened) { socket.onclose = null; socket.close(); clearTimeout(late); tryPolling(); } }, HEARD_WITHIN_MS);
   const late = setTimeout(() => socket.close(), OPEN_WITHIN_MS);
-  socket.onopen = () => { opened = true; barred = 0; socket.send(JSON.stringify(hello())); };
+  socket.onopen = () => { opened = true; clearTimeout(unheard); barred = 0; socket.send(JSON.stringify(hello())); };
   socket.onmessage = ({ data }) => {
     clearTimeout(answered);
     const frame = JSON.parse(data);
@@ -69,7 +84,7 @@ function openSocket() {
     }
     take(frame);
   };
-  socket.onclose = () => { clearTimeout(late); clearTimeout(answered); if (!opened) barred += 1; lost(); };
+  socket.onclose = () => { clearTimeout(unheard); clearTimeout(late); clearTimeout(answered); if (!opened) barred += 1; lost(); };
 }
 
 async function poll() {

@@ -28,7 +28,7 @@ export function sendText(text) {
 
 export async function upload(file) {
   if (file.size > chat.settings.file_bytes_max) {
-    status.textContent = say("too_large", { size: Math.floor(chat.settings.file_bytes_max / 1048576) });
+    status.textContent = say("too_large", { size: Math.floor(chat.settings.file_bytes_max / 1048.576) / 1000 });
     return;
   }
   try {
