@@ -85,6 +85,7 @@ class DeskHub:
 
     def start(self) -> None:
         """Begin to watch the engine."""
+        self._presence.start()
         self._unsubscribe = self._engine.subscribe(self._on_turn)
         self._unwatch = self._engine.watch_hints(self._on_hint)
 

@@ -4,13 +4,18 @@ import asyncio
 import logging
 from typing import Final
 
-from engine.errors import Overloaded
+from engine.errors import Overloaded, TrunklineError
 from engine.messages.observed import AgentStatusChanged
+from engine.model.names import UNKNOWN
 from engine.ports import DESK_CLOSED, EngineLink, Receipt
+from engine.projections.views import Views
 
 logger = logging.getLogger(__name__)
 SOURCE: Final = "http:desk"
 AGAIN_AFTER_S: Final = 1.0
+READ_BACK: Final = 500_000
+"""Rows of the log that are searched at the start for who is ready by a desk."""
+PAGE: Final = 1000
 
 
 class Presence:
@@ -20,11 +25,23 @@ class Presence:
         self._engine = engine
         self._away_limit_s = away_limit_ns / 1e9
         self._leaving: dict[int, asyncio.TimerHandle] = {}
+        self._known: set[int] = set()
+        """Agents whose desk was opened since the start: those need not be waited for because of an earlier one."""
+        self._reading: asyncio.Task[None] | None = None
         self.set_offline = 0
         """Agents who were."""
 
+    def start(self) -> None:
+        """Wait for those, too, who were ready by a desk when the service ended: not everybody comes back to it."""
+        if self._away_limit_s:
+            self._reading = asyncio.get_running_loop().create_task(self._await_those_of_before(), name="http desks")
+
     def came(self, agent: int) -> None:
         """A desk of the agent is open: a reload, another tab, or the next morning."""
+        self._known.add(agent)
+        self._stay(agent)
+
+    def _stay(self, agent: int) -> None:
         timer = self._leaving.pop(agent, None)
         if timer is not None:
             timer.cancel()
@@ -35,14 +52,25 @@ class Presence:
             self._wait(agent, self._away_limit_s)
 
     def stop(self) -> None:
-        """Wait for nobody any more: the service ends, and desks come back to the next one."""
+        """Wait for nobody any more: the service ends, and the next one waits anew for who does not come back."""
+        if self._reading is not None:
+            self._reading.cancel()
         for timer in self._leaving.values():
             timer.cancel()
         self._leaving.clear()
 
     def _wait(self, agent: int, seconds: float) -> None:
-        self.came(agent)
+        self._stay(agent)
         self._leaving[agent] = asyncio.get_running_loop().call_later(seconds, self._gone, agent)
+
+    async def _await_those_of_before(self) -> None:
+        try:
+            found = await asyncio.to_thread(ready_by_desk, self._engine.views)
+        except TrunklineError:
+            logger.exception("who was ready by a desk before the start could not be read")
+            return
+        for agent in found - self._known:
+            self._wait(agent, self._away_limit_s)
 
     def _gone(self, agent: int) -> None:
         del self._leaving[agent]
@@ -60,6 +88,20 @@ class Presence:
         else:
             self.set_offline += 1
             logger.info("agent %s is set offline: the desk was closed", name)
+
+
+def ready_by_desk(views: Views) -> set[int]:
+    """Return the numbers of the agents whose latest status a desk set, and not to offline. Reads the log's end."""
+    latest: dict[str, bool] = {}
+    reached, more = max(0, views.as_of - READ_BACK), True
+    while more:
+        page = views.read_events(reached, PAGE, ("agent_status_changed",))
+        for event in page.events:
+            latest[event.agent] = event.source == SOURCE and event.data.get("status") != "offline"
+        reached, more = page.next_after_seq, page.more
+    known = views.directory.agents
+    numbers = {known.number(name) for name, is_ready in latest.items() if is_ready}
+    return numbers - {UNKNOWN}
 
 
 def _done(submitted: "asyncio.Future[list[Receipt]]") -> None:

@@ -4,8 +4,9 @@ import asyncio
 
 from aiohttp import ClientSession, CookieJar
 
+from adapters.http.desk.presence import Presence, ready_by_desk
 from tests.http.desk.support import CENTRE, opened, sign_in, socket_of
-from tests.http.support import Build, House
+from tests.http.support import Build, House, tell
 
 
 def leaving(house: House) -> set[int]:
@@ -75,3 +76,26 @@ async def test_the_end_of_the_service_sets_nobody_offline(build: Build) -> None:
         assert not leaving(house)
     assert not leaving(house)
     assert house.engine.views.agent("an").status == "available"
+
+
+async def test_who_was_ready_by_a_desk_before_a_restart_and_does_not_come_back_is_waited_for(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    presence, views = house.adapter.context.desks.presence, house.engine.views
+    async with opened(house) as desk, ClientSession(house.url) as api:
+        await desk.do("status", status="available")
+        await tell(api, "/api/v1/agents/binh/status", status="available")
+        await house.engine.durable()
+        assert ready_by_desk(views) == {views.agent_number("an")}, "binh is ready by something else"
+        again = Presence(house.adapter.context.engine, 60_000_000_000)
+        again.start()
+        async with asyncio.timeout(10):
+            while not again._leaving:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        assert set(again._leaving) == {views.agent_number("an")}
+        again.came(views.agent_number("an"))
+        assert not again._leaving
+        again.stop()
+        await desk.do("status", status="offline", reason="")
+        await house.engine.durable()
+        assert ready_by_desk(views) == set()
+    assert not presence.set_offline
