@@ -78,7 +78,7 @@ class LiveEngine:
         self._alarm_ns = NEVER_NS
         self._deadline_ns = NEVER_NS
         self._informer: asyncio.TimerHandle | None = None
-        self._stopping = False
+        self._stopping = self._stopped = False
         self._held: asyncio.Future[None] | None = None
 
     # --- life
@@ -116,6 +116,7 @@ class LiveEngine:
         while self.inbox:
             self._make_turns()
         await self.durable()
+        self._stopped = True  # a deadline that passes from here on is the next start's
         for timer in (self._alarm, self._informer):
             if timer is not None:
                 timer.cancel()
@@ -284,7 +285,7 @@ class LiveEngine:
 
     def _make_turns(self) -> None:
         maker = self._working_maker()
-        if self._held is not None:
+        if self._held is not None or self._stopped:
             return
         for _ in range(ROUNDS_PER_TICK):
             now_ns = self._now_ns()

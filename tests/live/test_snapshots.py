@@ -104,6 +104,18 @@ async def test_a_stop_waits_for_the_copy_and_decides_what_waits(
         assert len(kept.written) <= 1
 
 
+async def test_no_turn_is_made_once_the_engine_has_stopped(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        future = h.submit(ContactArrived(contact="waits", queue="sales"))
+        await future
+        await h.engine.stop()
+        seq = h.engine.state.seq
+        h.engine._deadline_ns = 0
+        h.engine.go_on()  # as a snapshot does that is taken at the end
+        await asyncio.sleep(0)
+        assert h.engine.state.seq == seq
+
+
 @pytest.mark.parametrize("count", [0, 1, 15, 16, SAVED_AT_ONCE, SAVED_AT_ONCE + 15, SAVED_AT_ONCE + 16, 70_000])
 def test_contacts_saved_some_at_a_time_are_all_there(count: int) -> None:
     contacts, again = OpenContacts(count + 1), OpenContacts(count + 1)
