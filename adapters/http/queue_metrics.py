@@ -137,7 +137,9 @@ class _Scrape:
                 active.add_metric([*labels, phase], count)
             threshold.add_metric(labels, cell.threshold_s)
             target.add_metric(labels, cell.target)
-        expected = _gauge("trunkline_queue_estimated_wait_seconds", "Expected wait from now", *QUEUE_LABELS, "percentile")
+        expected = _gauge(
+            "trunkline_queue_estimated_wait_seconds", "Expected wait from now", *QUEUE_LABELS, "percentile"
+        )
         for cell in self.cells:
             wait = self.figures.expected_wait(cell)
             for percentile, value in (("50", wait.p50_s), ("80", wait.p80_s), ("90", wait.p90_s)):
