@@ -78,7 +78,7 @@ class Settings(BaseModel):
     """Incoming messages taken from the broker and not yet acknowledged."""
     events_behind_limit: Annotated[int, Whole(1000, 100_000_000)] = 1_000_000
     """Rows of the log that are published late after an absence of the broker; older ones are skipped and counted."""
-    effects_limit: Annotated[int, Whole(100, 1_000_000)] = 10_000
+    effects_limit: Annotated[int, Whole(100, 1_000_000)] = 100_000
     """Effects kept while the broker is away; beyond, the oldest are dropped and counted."""
     required: bool = False
     """Whether the service counts as not ready without the broker."""
