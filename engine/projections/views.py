@@ -50,7 +50,6 @@ from engine.projections.metrics_view import MetricsView
 from engine.projections.misnamed import faults_in
 from engine.projections.names import Interned, OpenContacts, existing, number_of
 from engine.projections.quality.quality import Quality
-from engine.projections.quality.table import with_quality
 from engine.projections.queues.expected_wait import calibration
 from engine.projections.queues.intervals import IntervalTable, interval_rows, with_agents
 from engine.projections.queues.realtime import Realtime, realtime_rows
@@ -311,8 +310,9 @@ class Views:
         service_level_id: str = service_level.DEFAULT,
         now_ns: int | None = None,
         limit: int | None = None,
+        complete: bool = True,
     ) -> IntervalTable:
-        """Rows of the interval table, of whole intervals until there are `limit`.
+        """Rows of the interval table, of whole intervals until there are `limit`; `quality.complete` can come later.
 
         Raises ValueError for a step or `by` that cannot be.
         """
@@ -322,8 +322,8 @@ class Views:
             self.tables, self.directory, at_ns, from_ns, to_ns, step_ns, by, number, kind, limit, self._followers.waits
         )
         rows = with_agents(rows, self.agent_times if by == "event" else None, self.tables, self.directory, step_ns)
-        rows = with_quality(rows, self.quality.intervals(from_ns, to_ns, step_ns, at_ns, by), self.directory)
-        return IntervalTable(self.as_of, at_ns, step_ns / NS, by, kind.formula, rows, next_from_ns)
+        table = IntervalTable(self.as_of, at_ns, step_ns / NS, by, kind.formula, rows, next_from_ns)
+        return self.quality.complete(table, from_ns, to_ns, step_ns) if complete else table
 
     def contact(self, name: str, now_ns: int | None = None, *, in_log: bool = False) -> ContactAnswer:
         """One contact by its name (the latest of it) or id. Raises KeyError when it is unknown or forgotten.

@@ -136,6 +136,7 @@ async def test_a_board_tells_quality_of_its_own_queues_with_n_and_interval(build
         await tell(client, "/api/v1/quality/answers", **said, score=5)
         found = await get(client, "/api/v1/boards/sold/quality")
         for period in (found["today"], found["week"]):
+            assert period["whole_from_ns"] == period["from_ns"]
             (survey,) = period["surveys"]
             assert (survey["share"]["value"], survey["share"]["n"], survey["share"]["interval"]) == (1.0, 1, "wilson")
             assert 0 < survey["share"]["lo"] < survey["share"]["hi"] <= 1

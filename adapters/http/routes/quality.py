@@ -1,5 +1,6 @@
 """`/api/v1/quality`: surveys, evaluations, resolution and adherence, as figures and as commands."""
 
+import asyncio
 from typing import Any, Final
 
 import msgspec
@@ -44,7 +45,7 @@ async def get_quality(request: web.Request) -> web.Response:
     try:
         queue, agent = _number(request, "queue"), _number(request, "agent")
         now_ns = views.now_ns(context.wall_ns())
-        found = views.quality.table(group_by, from_ns, to_ns, step_ns, now_ns, queue, agent)
+        found = await asyncio.to_thread(views.quality.table, group_by, from_ns, to_ns, step_ns, now_ns, queue, agent)
     except ValueError as error:
         raise bad_parameter("group_by", str(error)) from None
     return await answer(request, found)
@@ -121,7 +122,8 @@ async def get_adherence(request: web.Request) -> web.Response:
     if agent:
         _number(request, "agent")
     now_ns = context.views.now_ns(context.wall_ns())
-    return await answer(request, context.views.quality.adherence(from_ns, to_ns, now_ns, agent))
+    found = await asyncio.to_thread(context.views.quality.adherence, from_ns, to_ns, now_ns, agent)
+    return await answer(request, found)
 
 
 def _page(request: web.Request) -> tuple[int, int]:

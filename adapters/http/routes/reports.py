@@ -1,5 +1,6 @@
 """`/api/v1/realtime` and `/api/v1/intervals`: tables for reports."""
 
+import asyncio
 import hashlib
 from typing import Final
 
@@ -43,7 +44,9 @@ async def get_intervals(request: web.Request) -> web.Response:
     form = parameters.one_of(request, "format", "json", ("json", "csv"))
     queue, level = request.query.get("queue", ""), service_level_id(request)
     try:
-        table = context.views.intervals(step_ns, from_ns, to_ns, by, queue, level, context.wall_ns(), limit)
+        table = context.views.intervals(
+            step_ns, from_ns, to_ns, by, queue, level, context.wall_ns(), limit, complete=False
+        )
     except ValueError as error:
         raise bad_parameter("step", str(error)) from None
     except KeyError as error:
@@ -57,6 +60,7 @@ async def get_intervals(request: web.Request) -> web.Response:
     if request.headers.get("If-None-Match") == etag:
         await durable(context)
         return web.Response(status=304, headers=headers)
+    table = await asyncio.to_thread(context.views.quality.complete, table, from_ns, to_ns, step_ns)
     if form == "csv":
         text = as_csv(table.rows)
         await durable(context)

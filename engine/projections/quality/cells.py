@@ -21,6 +21,10 @@ QUEUE_SHIFT: Final = 36
 AGENT_SHIFT: Final = 4
 AGENT_MASK: Final = (1 << QUEUE_SHIFT - AGENT_SHIFT) - 1
 CHANNEL_MASK: Final = (1 << AGENT_SHIFT) - 1
+OF_QUEUE: Final = -1 << QUEUE_SHIFT
+OF_AGENT: Final = AGENT_MASK << AGENT_SHIFT
+OF_CHANNEL: Final = CHANNEL_MASK
+"""Parts of where a count stands: bits of what `packed` gives."""
 
 Array = np.ndarray[Any, Any]
 
@@ -51,6 +55,44 @@ class Block(NamedTuple):
     """Shape (n,), ascending."""
     counts: Array
     """Shape (n, width)."""
+
+
+class Columns(NamedTuple):
+    """Cells of some intervals, a copy: columns of the same length."""
+
+    start_ns: Array
+    where: Array
+    counts: Array
+    """Shape (n, width)."""
+
+    def chosen(self, mask: Array) -> "Columns":
+        """Return the cells of a mask of shape (n,)."""
+        return Columns(*(part[mask] for part in self))
+
+    def total(self) -> list[int]:
+        """Return all of them together, one number for each column."""
+        found: list[int] = self.counts.sum(axis=0).tolist()
+        return found
+
+    def added(self, parts: int, step_ns: int = 0) -> Iterator[tuple[Key, list[int]]]:
+        """Yield sums by some `parts` of `where`, a mask of its bits, and by steps that intervals begin in, 0: all.
+
+        What is not told apart is -1, or the interval 0, in the keys.
+        """
+        if not len(self.where):
+            return
+        begins = self.start_ns // step_ns * step_ns if step_ns else np.zeros_like(self.start_ns)
+        (starts, start), (places, place) = (
+            np.unique(values, return_inverse=True) for values in (begins, self.where & parts)
+        )
+        group = start * len(places) + place
+        order = np.argsort(group, kind="stable")
+        group = group[order]
+        firsts = np.flatnonzero(np.append(True, group[1:] != group[:-1]))
+        sums = np.add.reduceat(self.counts[order], firsts, axis=0).tolist()
+        begins, wheres = starts[group[firsts] // len(places)].tolist(), places[group[firsts] % len(places)].tolist()
+        for start_ns, where, counts in zip(begins, wheres, sums, strict=True):
+            yield unpacked(start_ns, where), counts
 
 
 class SavedCells(msgspec.Struct):
@@ -97,13 +139,16 @@ class Cells:
         if self._aside_size >= ASIDE_MAX:
             self._enter_all()
 
-    def between(self, from_ns: int, to_ns: int) -> Iterator[tuple[Key, list[int]]]:
-        """Yield the cells of the intervals that start in [from_ns, to_ns); from 0 on the lump of the old is there."""
+    def columns(self, from_ns: int, to_ns: int) -> Columns:
+        """Return the cells of the intervals that start in [from_ns, to_ns); from 0 on the lump of the old is there."""
         self._enter_all()
-        for start_ns, block in self._blocks.items():
-            if from_ns <= start_ns < to_ns:
-                for where, counts in zip(block.where.tolist(), block.counts.tolist(), strict=True):
-                    yield unpacked(start_ns, where), counts
+        found = [(start_ns, block) for start_ns, block in self._blocks.items() if from_ns <= start_ns < to_ns]
+        if not found:
+            return Columns(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, self.width), np.int64))
+        starts = np.repeat([start_ns for start_ns, _ in found], [len(block.where) for _, block in found])
+        return Columns(
+            starts, np.concatenate([block.where for _, block in found]), np.concatenate([b.counts for _, b in found])
+        )
 
     def save(self) -> SavedCells:
         """Return everything, for a snapshot."""
@@ -200,7 +245,7 @@ class Cells:
         if self._size >= self._cells_max:
             block = self._blocks.pop(LUMP_NS)
             self._size -= len(block.where)
-            where, cell = np.unique(block.where & ~(AGENT_MASK << AGENT_SHIFT), return_inverse=True)
+            where, cell = np.unique(block.where & ~OF_AGENT, return_inverse=True)
             counts = np.zeros((len(where), self.width), np.int64)
             np.add.at(counts, cell, block.counts)
             self._put(LUMP_NS, Block(where, counts))

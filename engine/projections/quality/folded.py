@@ -33,11 +33,6 @@ class Folded(msgspec.Struct):
     cases: Cases = msgspec.field(default_factory=Cases)
 
 
-def _plain(part: Any) -> Any:
-    """Return what msgspec cannot write as something that it can."""
-    return part.save()
-
-
 def _made(kind: type, part: Any) -> Any:
     """Return what `_plain` was given."""
     if kind is Cells:
@@ -45,13 +40,23 @@ def _made(kind: type, part: Any) -> Any:
     return People.load(msgspec.convert(part, SavedPeople, str_keys=True))
 
 
-_ENCODER: Final = msgspec.msgpack.Encoder(enc_hook=_plain)
+_ENCODER: Final = msgspec.msgpack.Encoder(enc_hook=lambda cells: cells.save())
 _DECODER: Final = msgspec.msgpack.Decoder(Folded, dec_hook=_made)
 
 
-def saved(state: Folded) -> bytes:
-    """Return everything, for a snapshot."""
-    return _ENCODER.encode(state)
+def copied(state: Folded) -> dict[str, Any]:
+    """Return everything as it is now: columns as copies, what consists of objects as it is written down."""
+    columns = {"people": state.people.save(), "flow": state.flow.save()}
+    return columns | {
+        name: msgspec.Raw(_ENCODER.encode(getattr(state, name)))
+        for name in Folded.__struct_fields__
+        if name not in columns
+    }
+
+
+def saved(found: dict[str, Any]) -> bytes:
+    """Write down what `copied` returned, for a snapshot."""
+    return _ENCODER.encode(found)
 
 
 def loaded(snapshot: bytes, durable_seq: int) -> Folded:

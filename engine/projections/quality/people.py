@@ -242,7 +242,7 @@ class People:
         return [served.records[place].item()[1:] for place in places[:SERVED_MAX]]
 
     def save(self) -> SavedPeople:
-        """Return everything, for a snapshot."""
+        """Return a copy of everything, for a snapshot."""
         used = int(np.flatnonzero(self.open["channel"] != NO_CHANNEL).max(initial=-1)) + 1
         places = self.closed.places()
         return SavedPeople(
@@ -251,8 +251,8 @@ class People:
             self.closed.save(),
             self.closed_customers[places].tolist(),
             self.served.save(),
-            self.codes,
-            self.tasks,
+            dict(self.codes),
+            dict(self.tasks),
         )
 
     @classmethod

@@ -31,12 +31,15 @@ from engine.projections.quality.answers import (
     told_evaluation,
 )
 from engine.projections.quality.cases import COUNTED, Case
+from engine.projections.quality.cells import OF_CHANNEL, OF_QUEUE
 from engine.projections.quality.fold import Fold
-from engine.projections.quality.folded import Folded, loaded, saved
+from engine.projections.quality.folded import Folded, copied, loaded, saved
 from engine.projections.quality.people import UNKNOWN as UNKNOWN_SEGMENT
 from engine.projections.quality.summary import QualitySummary, quality_summary
 from engine.projections.quality.surveys import Advice, advice
-from engine.projections.quality.table import IntervalQuality, QualityTable, Window, interval_quality, quality_rows
+from engine.projections.quality.table import QualityTable, Window, quality_rows, with_quality
+from engine.projections.quality.taken import Taken, taken, whole_from_ns
+from engine.projections.queues.intervals import IntervalTable
 from engine.projections.turns_aside import TurnsAside
 
 ASIDE_ROWS_MAX: Final = 4096
@@ -63,7 +66,8 @@ class Quality:
     def save(self) -> bytes:
         """Return everything, for a snapshot."""
         with self._lock:
-            return saved(self._folded())
+            found = copied(self._folded())
+        return saved(found)
 
     def table(
         self,
@@ -76,34 +80,35 @@ class Quality:
         agent: int | None = None,
     ) -> QualityTable:
         """Figures by group. Raises ValueError for an unknown grouping."""
-        with self._lock:
-            state = self._folded()
-            window = Window(group_by, from_ns, to_ns, step_ns, now_ns)
-            if queue is not None:
-                window = msgspec.structs.replace(window, queue=queue)
-            if agent is not None:
-                window = msgspec.structs.replace(window, agent=agent)
-            return QualityTable(state.as_of, now_ns, list(group_by), quality_rows(state, self.directory, window))
+        window = Window(group_by, from_ns, to_ns, step_ns, now_ns)
+        if queue is not None:
+            window = msgspec.structs.replace(window, queue=queue)
+        if agent is not None:
+            window = msgspec.structs.replace(window, agent=agent)
+        found = self._taken(from_ns, to_ns)
+        rows = quality_rows(found, self.directory, window)
+        return QualityTable(found.as_of, now_ns, whole_from_ns(found, from_ns), list(group_by), rows)
 
     def summary(self, queues: Collection[int] | None, from_ns: int, to_ns: int, now_ns: int) -> QualitySummary:
         """Figures of several queues together, of None: of all."""
-        with self._lock:
-            return quality_summary(self._folded(), queues, from_ns, to_ns, now_ns)
+        return quality_summary(self._taken(from_ns, to_ns), queues, from_ns, to_ns, now_ns)
 
     def is_scheduled(self) -> bool:
         """Whether the configuration in force has a schedule."""
         with self._lock:
             return bool(self._folded().plan.schedule)
 
-    def intervals(
-        self, from_ns: int, to_ns: int, step_ns: int, now_ns: int, by: str
-    ) -> dict[tuple[int, int, int], IntervalQuality] | None:
-        """The columns of the interval table, by interval start, queue and channel; None by arrival: not kept so."""
-        if by != "event":
-            return None
-        from_ns = from_ns // step_ns * step_ns
-        with self._lock:
-            return interval_quality(self._folded(), Window((), from_ns, to_ns, step_ns, now_ns))
+    def complete(self, table: IntervalTable, from_ns: int, to_ns: int, step_ns: int) -> IntervalTable:
+        """Fill in the columns of a page of the interval table that are known here; none by arrival: not kept so.
+
+        Takes a while where there are many rows: for a thread.
+        """
+        if table.by != "event":
+            return table
+        to_ns = to_ns if table.next_from_ns is None else table.next_from_ns
+        found = self._taken(from_ns // step_ns * step_ns, to_ns)
+        window = Window((), from_ns, to_ns, step_ns, table.at_ns)
+        return msgspec.structs.replace(table, rows=with_quality(found, window, table.rows, self.directory))
 
     def advice(self, contact: str, contact_id: int, kind: str, now_ns: int) -> Advice:
         """Whether the customer of a closed contact is to be asked."""
@@ -132,19 +137,17 @@ class Quality:
     def survey_counts(self) -> list[SurveyCount]:
         """What was asked and answered since the beginning of the log, by queue, channel and kind."""
         with self._lock:
-            found: dict[tuple[int, int, str], list[int]] = {}
-            for kind, cells in self._folded().surveys.cells.items():
-                for key, counts in cells.between(0, NEVER_NS):
-                    total = found.setdefault((key.queue, key.channel, kind), [0] * surveys.WIDTH)
-                    for column, count in enumerate(counts):
-                        total[column] += count
-            names = self.directory.queues
-            return [
-                SurveyCount(
-                    names.name(queue), CHANNEL_NAMES.get(channel, ""), kind, counts[0], counts[surveys.SCORES :]
-                )
-                for (queue, channel, kind), counts in sorted(found.items())
-            ]
+            asked = {kind: cells.columns(0, NEVER_NS) for kind, cells in self._folded().surveys.cells.items()}
+        found = {
+            (key.queue, key.channel, kind): counts
+            for kind, cells in asked.items()
+            for key, counts in cells.added(OF_QUEUE | OF_CHANNEL)
+        }
+        names = self.directory.queues
+        return [
+            SurveyCount(names.name(queue), CHANNEL_NAMES.get(channel, ""), kind, counts[0], counts[surveys.SCORES :])
+            for (queue, channel, kind), counts in sorted(found.items())
+        ]
 
     def ignored_surveys(self) -> dict[str, int]:
         """Facts about surveys that count nothing, by why."""
@@ -239,6 +242,11 @@ class Quality:
         with self._lock:
             cases = self._folded().cases
             return [cases.resolved[case_id] for case_id in cases.unsettled]
+
+    def _taken(self, from_ns: int, to_ns: int) -> Taken:
+        """Copy the cells of a window: what is reckoned with them keeps nobody waiting."""
+        with self._lock:
+            return taken(self._folded(), from_ns, to_ns)
 
     def _folded(self) -> Folded:
         """Fold what was put aside; returns the state."""

@@ -3,14 +3,15 @@
 from collections.abc import Collection, Sequence
 
 import msgspec
+import numpy as np
 
-from engine.projections.quality import evaluations, resolution, surveys
+from engine.projections.quality import evaluations
 from engine.projections.quality.adherence import Adherence
-from engine.projections.quality.cells import Cells
+from engine.projections.quality.cells import QUEUE_SHIFT, Columns
 from engine.projections.quality.evaluations import EvaluationFigures, evaluation_figures
-from engine.projections.quality.folded import Folded
 from engine.projections.quality.resolution import ResolutionFigures, resolution_figures
 from engine.projections.quality.surveys import SurveyFigures, survey_figures
+from engine.projections.quality.taken import Taken, whole_from_ns
 
 
 class AdherenceSum(msgspec.Struct, frozen=True):
@@ -33,6 +34,9 @@ class QualitySummary(msgspec.Struct, frozen=True):
 
     from_ns: int
     to_ns: int
+    whole_from_ns: int
+    """From here on everything is told: later than `from_ns` where so much was counted that older intervals were
+    merged."""
     surveys: list[SurveyFigures]
     evaluations: EvaluationFigures | None
     """By all scorecards; null: nobody was judged."""
@@ -40,25 +44,22 @@ class QualitySummary(msgspec.Struct, frozen=True):
 
 
 def quality_summary(
-    state: Folded, queues: Collection[int] | None, from_ns: int, to_ns: int, now_ns: int
+    found: Taken, queues: Collection[int] | None, from_ns: int, to_ns: int, now_ns: int
 ) -> QualitySummary:
     """Return the figures of these queues, of None: of all, in the intervals that begin in [from_ns, to_ns)."""
-    mature_before_ns = now_ns - state.plan.window_ns - state.interval_ns + 1
-    asked = [
-        survey_figures(kind, _total(cells, surveys.WIDTH, queues, from_ns, to_ns))
-        for kind, cells in state.surveys.cells.items()
-    ]
+    asked = [survey_figures(kind, _of(cells, queues).total()) for kind, cells in found.surveys.items()]
     judged = [0] * evaluations.WIDTH
-    for cells in state.evaluations.cells.values():
-        judged = [a + b for a, b in zip(judged, _total(cells, evaluations.WIDTH, queues, from_ns, to_ns), strict=True)]
-    flow = _total(state.flow, resolution.WIDTH, queues, from_ns, to_ns)
-    mature = _total(state.flow, resolution.WIDTH, queues, from_ns, min(to_ns, mature_before_ns))
+    for cells in found.evaluations.values():
+        judged = [a + b for a, b in zip(judged, _of(cells, queues).total(), strict=True)]
+    flow = _of(found.flow, queues)
+    mature = flow.chosen(flow.start_ns < found.mature_before_ns(now_ns))
     return QualitySummary(
         from_ns,
         to_ns,
+        whole_from_ns(found, from_ns),
         [one for one in asked if one.requested or sum(one.scores)],
         evaluation_figures("", judged) if judged[evaluations.COUNT] else None,
-        resolution_figures(flow, mature, state.plan.window_ns),
+        resolution_figures(flow.total(), mature.total(), found.plan.window_ns),
     )
 
 
@@ -79,10 +80,5 @@ def adherence_sum(agents: Sequence[Adherence]) -> AdherenceSum:
     )
 
 
-def _total(cells: Cells, width: int, queues: Collection[int] | None, from_ns: int, to_ns: int) -> list[int]:
-    found = [0] * width
-    for key, counts in cells.between(from_ns, to_ns):
-        if queues is None or key.queue in queues:
-            for column, count in enumerate(counts):
-                found[column] += count
-    return found
+def _of(cells: Columns, queues: Collection[int] | None) -> Columns:
+    return cells if queues is None else cells.chosen(np.isin((cells.where >> QUEUE_SHIFT) - 1, list(queues)))

@@ -1,6 +1,6 @@
 """Figures of quality by queue, agent, channel and interval, added up from the cells."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -9,11 +9,20 @@ import msgspec
 from engine.messages.kinds import CHANNEL_NAMES
 from engine.model.directory import Directory
 from engine.projections.quality import evaluations, resolution, surveys
-from engine.projections.quality.cells import LUMP_NS, Cells, Key
+from engine.projections.quality.cells import (
+    AGENT_MASK,
+    AGENT_SHIFT,
+    LUMP_NS,
+    OF_AGENT,
+    OF_CHANNEL,
+    OF_QUEUE,
+    QUEUE_SHIFT,
+    Columns,
+)
 from engine.projections.quality.evaluations import EvaluationFigures, evaluation_figures
-from engine.projections.quality.folded import Folded
 from engine.projections.quality.resolution import ResolutionFigures, resolution_figures
 from engine.projections.quality.surveys import SurveyFigures, survey_figures
+from engine.projections.quality.taken import Taken
 from engine.projections.queues.intervals import IntervalRow
 
 GROUPS: Final = ("queue", "agent", "channel", "interval")
@@ -40,6 +49,9 @@ class QualityTable(msgspec.Struct, frozen=True):
 
     as_of: int
     at_ns: int
+    whole_from_ns: int
+    """From here on everything is told; later than was asked for where so much was counted that older intervals were
+    merged."""
     group_by: list[str]
     rows: list[QualityRow]
 
@@ -56,54 +68,50 @@ class Window(msgspec.Struct, frozen=True):
     agent: int = ANY
 
 
-def quality_rows(state: Folded, directory: Directory, window: Window) -> list[QualityRow]:
+def quality_rows(found: Taken, directory: Directory, window: Window) -> list[QualityRow]:
     """Return the rows, by name and time; groups of which nothing was told have none. Raises ValueError."""
     for word in window.group_by:
         if word not in GROUPS:
             raise ValueError(f"{word!r} is not one of {', '.join(GROUPS)}")
-    flow = _added(state.flow, window)
-    mature_before_ns = window.now_ns - state.plan.window_ns - state.interval_ns
-    mature = _added(state.flow, window, mature_before_ns)
-    asked = {kind: _added(cells, window) for kind, cells in state.surveys.cells.items()}
-    judged = {card: _added(cells, window) for card, cells in state.evaluations.cells.items()}
-    groups = {*flow, *(group for found in (*asked.values(), *judged.values()) for group in found)}
+    flow, mature = _added(found.flow, window), _added(_mature(found, window), window)
+    asked = {kind: _added(cells, window) for kind, cells in found.surveys.items()}
+    judged = {card: _added(cells, window) for card, cells in found.evaluations.items()}
+    groups = {*flow, *(group for added in (*asked.values(), *judged.values()) for group in added)}
     rows = []
     for group in groups:
-        told = [survey_figures(kind, found[group]) for kind, found in asked.items() if group in found]
-        scored = [evaluation_figures(card, found[group]) for card, found in judged.items() if group in found]
+        told = [survey_figures(kind, added[group]) for kind, added in asked.items() if group in added]
+        scored = [evaluation_figures(card, added[group]) for card, added in judged.items() if group in added]
         empty = [0] * resolution.WIDTH
-        figures = resolution_figures(flow.get(group, empty), mature.get(group, empty), state.plan.window_ns)
+        figures = resolution_figures(flow.get(group, empty), mature.get(group, empty), found.plan.window_ns)
         rows.append(QualityRow(*_words(group, directory), told, scored, figures))
     return sorted(
         rows, key=lambda row: [word or "" for word in (row.interval_start, row.queue, row.agent, row.channel)]
     )
 
 
-def _added(cells: Cells, window: Window, before_ns: int | None = None) -> dict[Group, list[int]]:
-    """Add cells up by group; of those that start before `before_ns` alone, if that is said."""
-    found: dict[Group, list[int]] = {}
-    to_ns = window.to_ns if before_ns is None else min(window.to_ns, before_ns + 1)
-    for key, counts in cells.between(window.from_ns, to_ns):
-        if window.queue not in (ANY, key.queue) or window.agent not in (ANY, key.agent):
-            continue
-        group = _group(key, window)
-        total = found.get(group)
-        if total is None:
-            found[group] = list(counts)
-        else:
-            for column, count in enumerate(counts):
-                total[column] += count
-    return found
+def _mature(found: Taken, window: Window) -> Columns:
+    return found.flow.chosen(found.flow.start_ns < found.mature_before_ns(window.now_ns))
 
 
-def _group(key: Key, window: Window) -> Group:
-    by = window.group_by
-    return (
-        key.start_ns // window.step_ns * window.step_ns if "interval" in by else ANY,
-        key.queue if "queue" in by else ANY,
-        key.agent if "agent" in by else ANY,
-        key.channel if "channel" in by else ANY,
+def _added(cells: Columns, window: Window) -> dict[Group, list[int]]:
+    """Add cells up by group."""
+    if window.queue != ANY:
+        cells = cells.chosen((cells.where >> QUEUE_SHIFT) - 1 == window.queue)
+    if window.agent != ANY:
+        cells = cells.chosen((cells.where >> AGENT_SHIFT & AGENT_MASK) - 1 == window.agent)
+    by_interval, by_queue, by_agent, by_channel = (
+        word in window.group_by for word in ("interval", "queue", "agent", "channel")
     )
+    parts = by_queue * OF_QUEUE | by_agent * OF_AGENT | by_channel * OF_CHANNEL
+    return {
+        (
+            key.start_ns if by_interval else ANY,
+            key.queue if by_queue else ANY,
+            key.agent if by_agent else ANY,
+            key.channel if by_channel else ANY,
+        ): counts
+        for key, counts in cells.added(parts, window.step_ns if by_interval else 0)
+    }
 
 
 def _words(group: Group, directory: Directory) -> tuple[str | None, str | None, str | None, str | None]:
@@ -139,23 +147,25 @@ class IntervalQuality(msgspec.Struct, frozen=True):
 
 NOTHING: Final = IntervalQuality(0, 0, None, None, None, None, 0, 0, 0, None, None)
 
+FLOW_COLUMNS: Final = ("no_answers", "handled", "transfers", "first_contact_resolution", "reopen_rate")
+SURVEY_COLUMNS: Final = ("surveys_requested", "surveys_answered", "csat", "nps", "ces", "qa_score")
 
-def interval_quality(state: Folded, window: Window) -> dict[tuple[int, int, int], IntervalQuality]:
+
+def interval_quality(taken: Taken, window: Window) -> dict[tuple[int, int, int], IntervalQuality]:
     """Return the columns by interval start, queue and channel."""
     window = msgspec.structs.replace(window, group_by=("interval", "queue", "channel"))
-    asked = {kind: _added(cells, window) for kind, cells in state.surveys.cells.items()}
+    asked = {kind: _added(cells, window) for kind, cells in taken.surveys.items()}
     judged: dict[Group, list[int]] = {}
-    for cells in state.evaluations.cells.values():
+    for cells in taken.evaluations.values():
         for group, counts in _added(cells, window).items():
             judged[group] = [a + b for a, b in zip(judged.get(group, [0] * evaluations.WIDTH), counts, strict=True)]
-    flow = _added(state.flow, window)
-    mature = _added(state.flow, window, window.now_ns - state.plan.window_ns - state.interval_ns)
+    flow, mature = _added(taken.flow, window), _added(_mature(taken, window), window)
     nothing = [0] * resolution.WIDTH
     found = {}
     for group in {*flow, *judged, *(group for added in asked.values() for group in added)}:
         figures = {kind: survey_figures(kind, added.get(group, [0] * surveys.WIDTH)) for kind, added in asked.items()}
         score = evaluation_figures("", judged[group]).score if group in judged else None
-        ends = resolution_figures(flow.get(group, nothing), mature.get(group, nothing), state.plan.window_ns)
+        ends = resolution_figures(flow.get(group, nothing), mature.get(group, nothing), taken.plan.window_ns)
         once, again = ends.first_contact_resolution, ends.reopen_rate
         csat, nps, ces = figures["csat"].share, figures["nps"].nps, figures["ces"].mean
         found[group[0], group[1], group[3]] = IntervalQuality(
@@ -174,18 +184,28 @@ def interval_quality(state: Folded, window: Window) -> dict[tuple[int, int, int]
     return found
 
 
-def with_quality(
-    rows: list[IntervalRow], told: Mapping[tuple[int, int, int], IntervalQuality] | None, directory: Directory
-) -> list[IntervalRow]:
-    """Return the rows of the interval table with what is told of surveys and evaluations."""
-    if told is None:
-        return rows
+def with_quality(taken: Taken, window: Window, rows: list[IntervalRow], directory: Directory) -> list[IntervalRow]:
+    """Return the rows of the interval table, by event, with what is told of surveys, evaluations and resolution.
+
+    Null in intervals that are not told apart any more.
+    """
     by_words = {
         (interval_start(start_ns), directory.queues.name(queue), CHANNEL_NAMES.get(channel, "")): one
-        for (start_ns, queue, channel), one in told.items()
+        for (start_ns, queue, channel), one in interval_quality(taken, window).items()
     }
+    of_flow, of_surveys = _first_whole(taken.flow_floor_ns), _first_whole(taken.surveys_floor_ns)
     found = []
     for row in rows:
         one = by_words.get((row.interval_start, row.queue, row.channel), NOTHING)
-        found.append(msgspec.structs.replace(row, **msgspec.structs.asdict(one)))
+        columns = msgspec.structs.asdict(one)
+        if row.interval_start and row.interval_start < of_flow:
+            columns |= dict.fromkeys(FLOW_COLUMNS)
+        if row.interval_start and row.interval_start < of_surveys:
+            columns |= dict.fromkeys(SURVEY_COLUMNS)
+        found.append(msgspec.structs.replace(row, **columns))
     return found
+
+
+def _first_whole(floor_ns: int) -> str:
+    """Return the second from which on intervals are told apart, as it is written."""
+    return interval_start(-(-floor_ns // 1_000_000_000) * 1_000_000_000)

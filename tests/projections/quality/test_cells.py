@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.projections.quality.cells import LUMP_NS, Cells, Counted, Key, packed
+from engine.projections.quality.cells import LUMP_NS, OF_AGENT, OF_QUEUE, Cells, Counted, Key, packed, unpacked
 
 COUNTS = st.lists(st.tuples(st.integers(1, 6), st.integers(-1, 2), st.integers(-1, 2), st.integers(-1, 3)), max_size=80)
 
@@ -19,7 +19,9 @@ def counted(keys: list[tuple[int, int, int, int]]) -> Counted:
 
 def held(cells: Cells) -> dict[Key, list[int]]:
     """Return every cell."""
-    return dict(cells.between(0, 10**9))
+    found = cells.columns(0, 10**9)
+    keys = map(unpacked, found.start_ns.tolist(), found.where.tolist())
+    return dict(zip(keys, found.counts.tolist(), strict=True))
 
 
 @given(COUNTS)
@@ -68,3 +70,32 @@ def test_a_lump_that_is_too_large_forgets_the_agents() -> None:
     assert len(found) <= 8
     assert sum(row[0] for row in found.values()) == 100
     assert found[Key(LUMP_NS, 0, -1, 0)][0] > 40
+
+
+def test_sums_are_those_of_the_cells() -> None:
+    cells = Cells(2)
+    for start in (900, 1800, 2700, 3600):
+        for queue in range(3):
+            for agent in range(-1, 4):
+                cells.add(Key(start, queue, agent, 1), agent % 2, start // 900 * (queue + 1))
+    by_queue, by_step = Counter[int](), Counter[tuple[int, int]]()
+    for key, counts in held(cells).items():
+        by_queue[key.queue] += sum(counts)
+        by_step[key.start_ns // 1800 * 1800, key.agent] += sum(counts)
+    every = cells.columns(0, 10**9)
+    assert {key: sum(counts) for key, counts in every.added(OF_QUEUE)} == {
+        Key(0, queue, -1, -1): count for queue, count in by_queue.items()
+    }
+    assert {key: sum(counts) for key, counts in every.added(OF_AGENT, 1800)} == {
+        Key(start, -1, agent, -1): count for (start, agent), count in by_step.items()
+    }
+    assert sum(every.total()) == by_queue.total()
+    assert list(cells.columns(0, 900).added(OF_QUEUE)) == []
+
+
+def test_columns_stay_as_they_were_copied() -> None:
+    cells = Cells(1)
+    cells.add(Key(900, 0, 5, 0), 0)
+    found = cells.columns(0, 10**9)
+    cells.add(Key(900, 0, 5, 0), 0)
+    assert (found.total(), cells.columns(0, 10**9).total()) == ([1], [2])
