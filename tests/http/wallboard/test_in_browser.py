@@ -248,6 +248,26 @@ async def test_the_log_is_replayed(build: Build) -> None:
             await until(page, f"{LIVE} && {tile('waiting')} === '2'")
 
 
+async def test_after_a_replay_without_the_service_the_board_shows_what_it_knew(build: Build) -> None:
+    house = await build(centre=centre(12))
+    async with ClientSession(house.url) as client:
+        await busy(client, 12, 6)
+        async with opened(house) as page:
+            await until(page, f"{tile('waiting')} === '6'")
+            await page.click("#do-replay")
+            await until(page, "document.getElementById('link').dataset.state === 'past'")
+            feed = house.adapter.context.feed
+            feed.closing = True
+            feed._tell()
+            await page.click("#replay button:text-is('Back to now')")
+            await until(page, "document.getElementById('link').dataset.state === 'lost'")
+            assert await page.evaluate(tile("waiting")) == "6", "not zeros that look healthy"
+            assert await page.locator("#agents li").count() == 12
+            await page.select_option("#language", "vi")
+            await until(page, "document.documentElement.lang === 'vi'")
+            assert await page.evaluate(tile("waiting")) == "6"
+
+
 async def test_screens_rotate_until_somebody_says_stop(build: Build) -> None:
     screens = "screens: [{name: a, blocks: [tiles, queues]}, {name: b, blocks: [tiles, agents]}]"
     house = await build(f"boards: {{floor: {{rotate: 500ms, title: Sàn, {screens}}}}}", centre(3))

@@ -61,6 +61,7 @@ function ask() {
 
 function paint() {
   frame = 0;
+  if (!store.known) return; // What is not known is not drawn: zeros would look healthy.
   const began = performance.now();
   for (const [block, topics] of Object.entries(USES)) if (topics.some((topic) => store.fresh.has(topic))) stale.add(block);
   store.fresh.clear();

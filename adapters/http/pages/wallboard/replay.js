@@ -1,14 +1,14 @@
 // Replay: the board as it was at any moment of the log, told by the same kernel, at the pace that one likes.
 
 import { $, el, put, mark, show } from "./dom.js";
-import { store, clear, take } from "./store.js";
+import { store, clear, take, aside, restore } from "./store.js";
 import { t, clock } from "./words.js";
 import { get, Refused } from "./link.js";
 
 const SPEEDS = [1, 10, 60];
 const STEP_MS = 500;
 const HOUR_MS = 3600000;
-let redraw = () => {}, span = null, speed = 10, playing = false, timer = 0, busy = false, wanted = null, parts = null;
+let redraw = () => {}, span = null, speed = 10, playing = false, timer = 0, busy = false, wanted = null, parts = null, before = null;
 
 export const open = () => store.pastMs !== null;
 
@@ -94,6 +94,7 @@ async function fetchIt() {
     try {
       const moment = await get(`${address()}?at=${Math.round(at)}000000`);
       if (!parts) break;
+      if (!open()) before = aside();
       store.pastMs = at;
       clear();
       for (const topic of ["queues", "agents", "waiting"]) take("snapshot", { topic, items: moment[topic], as_of: moment.as_of });
@@ -112,7 +113,7 @@ function leave() {
   [parts, wanted, store.pastMs] = [null, null, null];
   show($("replay"), false);
   $("replay").replaceChildren();
-  clear();
-  store.asOf = 0;
+  if (before) restore(before);
+  before = null;
   redraw(true);
 }

@@ -5,7 +5,7 @@ const NAME = { queues: "queue", agents: "agent", waiting: "contact", alerts: "al
 
 export const store = {
   queues: new Map(), agents: new Map(), waiting: new Map(), alerts: new Map(),
-  board: null, hour: null, week: null, asOf: 0, skewMs: 0, heardMs: 0, fresh: new Set(),
+  board: null, hour: null, week: null, asOf: 0, known: false, skewMs: 0, heardMs: 0, fresh: new Set(),
   /** In replay: the instant shown, in ms; else null. */
   pastMs: null,
 };
@@ -26,6 +26,7 @@ export function take(kind, change) {
   }
   for (const name of change.removed ?? []) items.delete(name);
   store.asOf = Math.max(store.asOf, change.as_of);
+  store.known = true;
   store.fresh.add(change.topic);
 }
 
@@ -36,6 +37,17 @@ export function clear() {
     store.fresh.add(topic);
   }
   store.asOf = 0;
+  store.known = false;
+}
+
+/** What is known now, to be put back when a replay ends. */
+export const aside = () => ({ asOf: store.asOf, heardMs: store.heardMs, topics: TOPICS.map((topic) => [topic, new Map(store[topic])]) });
+
+/** Puts back what was known, as old as it is: the service may be gone by now. */
+export function restore({ asOf, heardMs, topics }) {
+  clear();
+  for (const [topic, items] of topics) for (const [name, item] of items) store[topic].set(name, item);
+  Object.assign(store, { asOf, heardMs, known: heardMs > 0 });
 }
 
 /** The board's queues. */

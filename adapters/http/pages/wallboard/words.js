@@ -2,16 +2,21 @@
 
 export const LANGUAGES = ["en", "vi"];
 const NAMES = { en: "English", vi: "Tiếng Việt" };
+const catalogues = {};
 let words = {}, language = "en", plural, whole, shares, fraction, clocks = new Map();
 
 export const current = () => language;
 export const nameOf = (code) => NAMES[code];
 
-/** Loads a language's words; `wanted` may be any tag, as `vi-VN`. */
+async function fetched(code) {
+  catalogues[code] = await (await fetch(`/pages/wallboard/${code}.json`)).json();
+}
+
+/** Loads the words, of all languages at once so that one can change when the service is gone; `wanted` may be any tag, as `vi-VN`. */
 export async function load(wanted) {
   language = LANGUAGES.find((code) => wanted.toLowerCase().startsWith(code)) ?? "en";
-  const answer = await fetch(`/pages/wallboard/${language}.json`);
-  words = await answer.json();
+  await Promise.all(LANGUAGES.filter((code) => !catalogues[code]).map(fetched));
+  words = catalogues[language];
   plural = new Intl.PluralRules(language);
   whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
   fraction = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
