@@ -2,7 +2,7 @@
 
 import { el, put, keyed, show } from "./dom.js";
 import { store } from "./store.js";
-import { t, number, percent, tenths, duration } from "./words.js";
+import { t, number, percent, tenths, duration, clock } from "./words.js";
 import { get } from "./link.js";
 
 const AGAIN_MS = 30000;
@@ -69,7 +69,8 @@ function pooled(surveys) {
 }
 
 function notes(found) {
-  const { resolution } = found.week, told = [];
+  const { resolution, from_ns: fromNs, whole_from_ns: wholeNs } = found.week, told = [], zone = store.board.time_zone;
+  if (wholeNs > fromNs) told.push(t("quality_week_since", { date: clock(wholeNs / 1e6, zone, "date"), at: clock(wholeNs / 1e6, zone) }));
   if (resolution.contacts) told.push(t("quality_mature", { share: percent(resolution.mature_share), count: resolution.contacts }));
   if (found.scheduled) told.push(t("quality_attendance", { late: found.adherence_today.late, early: found.adherence_today.left_early, absent: found.adherence_today.absent }));
   const { complaints } = found;
