@@ -84,6 +84,9 @@ async def test_nothing_spills_over_at_any_size(build: Build, agents: int, waitin
                 assert await page.evaluate("document.documentElement.scrollWidth") <= width
                 assert await page.evaluate(SPILLS) == [], (width, tab)
                 assert await page.evaluate(SMALL) == [], (width, tab)
+                if width == 1920 and tab == 1 and not waiting:
+                    over = "(f) => f.scrollHeight - f.clientHeight"
+                    assert await page.locator("[data-block=agents] .frame").evaluate(over) <= 0, "nobody scrolls a wall"
                 if width >= 1280:
                     assert await page.evaluate("document.documentElement.scrollHeight") <= height, (
                         "a wall does not scroll"

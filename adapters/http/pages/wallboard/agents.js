@@ -7,7 +7,7 @@ import { privacy } from "./head.js";
 
 const ORDER = ["not_responding", "unreachable", "offered", "busy", "wrapping", "idle", "paused", "offline"];
 export const SIGN = { idle: "●", offered: "♪", busy: "◉", wrapping: "✎", paused: "❚❚", offline: "○", not_responding: "!", unreachable: "✕" };
-const ROOMY = 24, MEDIUM = 80, ALL = 1000;
+const ROOMY = 24, MEDIUM = 80, DENSE = 120, ALL = 1000;
 
 export function build(act) {
   const summary = el("ul", { class: "summary", "aria-label": t("block_agents") }), place = el("ul", { class: "agents", id: "agents" });
@@ -37,6 +37,7 @@ export function build(act) {
       (!words || (!privacy() && folded(`${shown(agent)} ${agent.agent} ${agent.site}`).includes(words))));
     found.sort((one, other) => ORDER.indexOf(one.state) - ORDER.indexOf(other.state) || (one.agent < other.agent ? -1 : 1));
     mark(place, "data-room", found.length <= ROOMY ? "roomy" : found.length <= MEDIUM ? "medium" : "dense");
+    mark(place, "data-packed", found.length > DENSE ? "yes" : "no");
     keyed(place, found.slice(0, ALL), (agent) => agent.agent, (agent) => make(agent, act), update);
     show(empty, !found.length);
     put(empty, all.length ? t("nothing_found") : t("no_agents"));

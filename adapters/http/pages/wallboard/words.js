@@ -64,5 +64,5 @@ export function clock(ms, zone, form = "short") {
 /** Text without accents and capitals, for searching: "Nguyễn Thị Ân" is found by "nguyen thi an". */
 export const folded = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").replace(/[đĐ]/g, "d").toLowerCase();
 
-/** "Nguyễn Thị An" is NTA. */
-export const initials = (name) => name.normalize("NFC").split(/[\s._-]+/).filter(Boolean).slice(0, 3).map((word) => [...word][0].toUpperCase()).join("");
+/** "Nguyễn Thị An" is NTA, "Agent 12" is A12: a number says nothing by its first digit. */
+export const initials = (name) => name.normalize("NFC").split(/[\s._-]+/).filter(Boolean).slice(0, 3).map((word) => (/^\d+$/.test(word) ? word.slice(-3) : [...word][0].toUpperCase())).join("");
