@@ -280,3 +280,41 @@ async def test_an_agent_sends_a_picture(build: Build, tmp_path: Path) -> None:
         assert "map.png" in await page.inner_text(".mine .attachment")
     (line,) = house.engine.views.conversation("chat-1").messages
     assert (line.by, line.attachment and line.attachment.name) == ("agent", "map.png")
+
+
+async def test_a_case_is_resolved_and_opened_again_at_its_task(build: Build) -> None:
+    cases = "  back: {channel: task, wrap_up: 60s}\n"
+    centre = CENTRE.replace("agents:\n", cases + "agents:\n").replace("[chat, sales]", "[chat, sales, back]")
+    house = await build(centre=centre + "cases: {refund: {queue: back, limit: 2d}}\n")
+    async with ClientSession(house.url) as client, browser() as context:
+        async with client.post("/api/v1/cases", json={"kind": "refund", "subject": "Hoàn tiền tour"}) as answer:
+            number = (await answer.json())["seq"]
+        name = f"case-{number}-1"
+        said = {"contact": name, "queue": "back", "channel": "task"}
+        attributes = {"case_id": str(number), "subject": "Hoàn tiền tour", "deadline_ns": "1795334576710704523"}
+        await tell(client, CONTACTS, 201, **said, attributes=attributes)
+        page = await signed_in(context, house)
+        await tell(client, "/api/v1/agents/an/status", status="available")
+        await tell(client, f"/api/v1/agents/an/offers/{name}/answer")
+        await page.wait_for_selector("#contact-title:text-is('Hoàn tiền tour')")
+        told = await page.inner_text("body")
+        assert "1795334576710704523" not in told
+        assert "Deadline" in told
+        assert "End chat" not in told
+        assert await page.locator("#line").is_hidden()
+        await page.click("button:text-is('Resolve case')")
+        await page.fill("#said", "paid back")
+        await page.click("dialog button[type=submit]")
+        case: dict[str, Any] = {}
+        async with asyncio.timeout(10):
+            while case.get("state") != "resolved":
+                case = (await get(client, f"/api/v1/cases/{number}"))["case"]
+        assert (case["resolution"], case["resolved_by"]) == ("paid back", "an")
+        await tell(client, f"{CONTACTS}/{name}/release", by="system")
+        await page.click("button:text-is('Reopen case')")
+        await page.fill("#said", "the bank refused")
+        await page.click("dialog button[type=submit]")
+        async with asyncio.timeout(10):
+            while case.get("state") != "open":
+                case = (await get(client, f"/api/v1/cases/{number}"))["case"]
+        assert case["reason"] == "the bank refused"

@@ -3,6 +3,7 @@
 import { el, fill, keep, linked } from "./dom.js";
 import { who } from "./people.js";
 import { clock, t } from "./words.js";
+import { sayDialog } from "./dialogs.js";
 import { wrapUp } from "./wrap_up.js";
 
 function clipIcon() {
@@ -115,17 +116,24 @@ export function conversationView(desk) {
     return el("button", { type: "button", on: { click: handler }, ...more }, word, key ? el("kbd", { "aria-hidden": "true" }, key) : null);
   }
 
+  function settle(contact, verb, field) {
+    sayDialog(t(verb), t(`${verb}_why`), (said) => desk.act({ verb, contact: contact.contact, case_id: Number(contact.attributes.case_id), [field]: said }));
+  }
+
   function renderActions(contact) {
-    const signature = `${contact.id} ${contact.state} ${contact.channel} ${document.documentElement.lang}`;
+    const signature = `${contact.id} ${contact.state} ${contact.ended_by} ${contact.channel} ${document.documentElement.lang}`;
     if (actions.dataset.signature === signature) return;
     actions.dataset.signature = signature;
     const served = contact.state === "connected" || contact.state === "held";
+    const ofCase = contact.channel === "task" && contact.attributes?.case_id, told = contact.attributes?.resolution;
     fill(
       actions,
       contact.channel === "voice" && contact.state === "connected" ? button(t("hold"), () => desk.hold(contact), "H") : null,
       contact.channel === "voice" && contact.state === "held" ? button(t("resume"), () => desk.hold(contact), "H", { class: "primary" }) : null,
       served ? button(t("transfer"), () => desk.transfer(contact), "T") : null,
-      served ? button(t(contact.channel === "voice" ? "hang_up" : "end_chat"), () => desk.end(contact), "E", { class: "danger" }) : null,
+      ofCase && served && !told ? button(t("resolve_case"), () => settle(contact, "resolve_case", "resolution"), "", { class: "primary" }) : null,
+      ofCase && (told || (contact.state === "wrapping" && contact.ended_by === "system")) ? button(t("reopen_case"), () => settle(contact, "reopen_case", "reason")) : null,
+      served ? button(t(contact.channel === "voice" ? "hang_up" : contact.channel === "task" ? "end_task" : "end_chat"), () => desk.end(contact), "E", { class: "danger" }) : null,
     );
   }
 
@@ -157,7 +165,7 @@ export function conversationView(desk) {
     const from = contact.from_agent ? t("from_agent", { agent: desk.nameOf(contact.from_agent) }) : contact.from_queue ? t("from_queue", { queue: desk.queueName(contact.from_queue) }) : "";
     under.textContent = [t(`channel.${contact.channel}`), desk.queueName(contact.queue), from].filter(Boolean).join(" · ");
     renderActions(contact);
-    const chat = contact.channel !== "voice";
+    const chat = contact.channel !== "voice" && contact.channel !== "task";
     const conversation = store.conversation(contact.id);
     lines.hidden = !chat;
     lines.setAttribute("aria-label", t("lines"));

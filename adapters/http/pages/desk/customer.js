@@ -5,7 +5,8 @@ import { notesView } from "./notes.js";
 import { who } from "./people.js";
 import { clock, day, duration, t } from "./words.js";
 
-const SHOWN_ELSEWHERE = new Set(["name", "display_name", "customer_name", "signed", "callback_queue"]);
+const SHOWN_ELSEWHERE = new Set(["name", "display_name", "customer_name", "signed", "callback_queue", "deadline_ns"]);
+const OF_CASES = new Set(["case_id", "case_kind", "subject", "resolution"]);
 
 export function customerView(desk) {
   const title = el("h2", { id: "customer-title" });
@@ -68,13 +69,14 @@ export function customerView(desk) {
     const more = Object.entries(contact.attributes ?? {}).filter(([key]) => !SHOWN_ELSEWHERE.has(key));
     fill(
       facts,
-      fact(t("name"), who(contact)),
+      fact(t("name"), who(contact) === contact.attributes?.subject ? "" : who(contact)),
       fact(t("known_as"), contact.customer),
       fact(t("entry"), contact.entry),
       fact(t("arrived"), day(contact.arrived_ns)),
       fact(t("priority"), contact.priority ? String(contact.priority) : ""),
       fact(t("identity"), contact.attributes?.signed ? t(`identity.${contact.attributes.signed}`) : ""),
-      more.map(([key, said]) => fact(key.replaceAll("_", " "), said)),
+      fact(t("deadline"), contact.attributes?.deadline_ns ? day(Number(contact.attributes.deadline_ns)) : ""),
+      more.map(([key, said]) => fact(OF_CASES.has(key) ? t(`of_case.${key}`) : key.replaceAll("_", " "), said)),
     );
     pastTitle.textContent = earlier?.length ? t("earlier", { n: earlier.length }) : t("earlier_none_title");
     none.textContent = earlier === undefined ? t("loading") : t("earlier_none");

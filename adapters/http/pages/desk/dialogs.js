@@ -19,6 +19,14 @@ function dialog(title, ...children) {
 
 const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").replaceAll("đ", "d").replaceAll("Đ", "D").toLowerCase();
 
+/** Asks for a sentence, and hands it on. */
+export function sayDialog(title, asked, then) {
+  const said = el("textarea", { id: "said", rows: 3, maxLength: 1024, required: true });
+  const form = el("form", { class: "say", on: { submit: (event) => (event.preventDefault(), said.value.trim() && (shown.close(), then(said.value.trim()))) } }, el("label", { for: "said" }, asked), said, el("button", { type: "submit", class: "primary" }, title));
+  const shown = dialog(title, form);
+  said.focus();
+}
+
 export async function transferDialog(desk, contact) {
   const search = el("input", { type: "search", id: "to", "aria-label": t("search_target"), placeholder: t("search_target"), autocomplete: "off" });
   const list = el("ul", { class: "targets" });

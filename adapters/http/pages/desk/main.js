@@ -186,7 +186,7 @@ class Desk {
   }
 
   end(contact) {
-    if (confirm(t(contact.channel === "voice" ? "hang_up_sure" : "end_chat_sure", { name: who(contact) }))) this.act({ verb: "end", contact: contact.contact });
+    if (confirm(t({ voice: "hang_up_sure", task: "end_task_sure" }[contact.channel] ?? "end_chat_sure", { name: who(contact) }))) this.act({ verb: "end", contact: contact.contact });
   }
 
   transfer(contact) {
