@@ -9,7 +9,9 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 INSTALLED := $(VENV)/.installed
 WARM := $(VENV)/.warm
-KERNEL := $(wildcard engine/kernel/*.py engine/messages/*.py engine/model/*.py simulations/world/*.py)
+KERNEL := $(wildcard engine/kernel/*.py engine/messages/*.py engine/model/*.py)
+WORLD := $(VENV)/.world
+SIMULATED := $(wildcard simulations/world/*.py)
 # Real counterparts of the peer tests, as `command:Debian package`; tests say so where one is absent.
 PEERS := sipp:sip-tester baresip:baresip-core mosquitto:mosquitto chromium:chromium promtool:prometheus
 
@@ -18,9 +20,9 @@ PEERS := sipp:sip-tester baresip:baresip-core mosquitto:mosquitto chromium:chrom
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(WARM) ## make .venv, install everything, compile the kernel (again only when something changed)
+setup: $(WARM) $(WORLD) ## make .venv, install everything, compile what is compiled (again only when something changed)
 
-run: setup ## a small contact centre on this machine, with simulated calls
+run: $(WARM) ## a small contact centre on this machine, with simulated calls
 	$(BIN)/trunkline demo $(ARGS)
 
 test: setup peers check ## all checks and tests
@@ -55,6 +57,9 @@ $(INSTALLED): pyproject.toml
 
 $(WARM): $(INSTALLED) $(KERNEL)
 	@$(BIN)/python -m engine.kernel.warm
+	@touch $@
+
+$(WORLD): $(WARM) $(SIMULATED)
 	@$(BIN)/python -m simulations.world.warm
 	@touch $@
 
