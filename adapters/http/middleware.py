@@ -96,7 +96,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     _take_turn(context, caller.name or address)
     if caller.kiosk and not route.for_kiosks:
         raise Problem("forbidden", "the ticket of a kiosk shows boards, and nothing else")
-    if not caller.may(route.scope):
+    if not caller.may(route.scope) and not (route.or_scope and caller.may(route.or_scope)):
         raise Problem("forbidden", f"the token '{caller.name}' lacks the scope '{route.scope}'")
     _check_query(request, route)
     return await handler(request)

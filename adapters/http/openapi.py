@@ -78,7 +78,10 @@ def _operation(route: Route, schemas: dict[int, Any], secured: bool) -> dict[str
         bytes_of_file = {"schema": {"type": "string", "format": "binary"}}
         operation["requestBody"] = {"required": True, "content": {"application/octet-stream": bytes_of_file}}
     if secured and route.scope != OPEN:
-        operation["security"] = [{"bearer": [route.scope]}, *([{"ticket": []}] if route.by_ticket else [])]
+        operation["security"] = [
+            *({"bearer": [scope]} for scope in (route.scope, route.or_scope) if scope),
+            *([{"ticket": []}] if route.by_ticket else []),
+        ]
     return operation
 
 

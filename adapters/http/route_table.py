@@ -44,6 +44,8 @@ class Route:
     """Other forms of the body: (media type, type)."""
     by_ticket: bool = False
     """A one-use ticket does instead of a token."""
+    or_scope: str = ""
+    """Another scope that does as well; empty: none."""
     for_kiosks: bool = False
     """Screens on walls may ask, too."""
     answer: Any = None

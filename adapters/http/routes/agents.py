@@ -1,5 +1,6 @@
 """`/api/v1/agents`: who works, and what agents say of themselves and of what they are offered."""
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -78,8 +79,11 @@ ROUTES: Final = (
         parameters=(Parameter("agent", "Name of the agent", None, "path", True),),
         problems=(404,),
     ),
-    command_route(
-        "agents", f"{_AGENT}/status", Scope.AGENT, observed.AgentStatusChanged, "Choose an agent's status", "PUT"
+    replace(
+        command_route(
+            "agents", f"{_AGENT}/status", Scope.AGENT, observed.AgentStatusChanged, "Choose an agent's status", "PUT"
+        ),
+        or_scope=Scope.SUPERVISE,
     ),
     *command_routes(
         "agents",

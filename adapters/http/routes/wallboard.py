@@ -200,7 +200,7 @@ async def get_board(request: web.Request) -> web.Response:
             pause_reasons=list(context.views.directory.pause_reasons),
             name=caller.name,
             may_supervise=caller.may(Scope.SUPERVISE),
-            may_set_status=caller.may(Scope.AGENT) and caller.agent is None,
+            may_set_status=(caller.may(Scope.AGENT) or caller.may(Scope.SUPERVISE)) and caller.agent is None,
         ),
     )
 
