@@ -63,9 +63,9 @@ AGENTS = ("alice", "bob", "carol")
 class Centre:
     """One engine whose time is moved by hand."""
 
-    def __init__(self, folder: Path, text: str = CENTRE, start_ns: int = START_NS) -> None:
+    def __init__(self, folder: Path, text: str = "", start_ns: int = START_NS) -> None:
         path = folder / "centre.yaml"
-        path.write_text(text)
+        path.write_text(text or CENTRE)
         self.clock = ManualClock(start_ns)
         self.engine = LiveEngine(EngineState(CAPACITY), clock=self.clock)
         self.log = MemoryLog(row_dtype=ROW, on_durable=self.engine.on_durable)
