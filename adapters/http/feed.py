@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
+import msgspec
+
 from adapters.http.board import Board
 from adapters.http.effect_log import EffectLog
 from adapters.http.state_boards import STATE_TOPICS, StateBoards, View
@@ -21,7 +23,6 @@ from adapters.http.wallboard.seen import Seen
 from engine.messages.effects import AnyEffect
 from engine.ports import EngineLink, Turn
 from engine.projections.days import midnight_ns
-from engine.projections.feed.events import Event
 from engine.projections.feed.recent_turns import RecentTurns
 from engine.projections.views import Views
 
@@ -32,6 +33,8 @@ REFRESH_S: Final = 0.1
 """State is told at most ten times a second."""
 REST: Final = 1.0
 """However much processor time telling takes, as much is left for everything else before it goes on."""
+PLACES_TOLD: Final = 8
+"""Places in the log from which events are kept as they were told: readers who keep up are all at the same one."""
 RECHECK_S: Final = 1.0
 """Contacts pass their thresholds without an event: state is looked at this often anyway."""
 
@@ -55,6 +58,8 @@ class Feed:
         self.readers: dict[object, tuple[frozenset[str], View]] = {}
         self.round: dict[object, tuple[bytes, tuple[int, ...], int]] = {}
         """What was told since the last look, by what a reader had seen: made once for all who saw as much."""
+        self._events_told: dict[tuple[int, int], list[tuple[int, bytes]]] = {}
+        """Events that were told since the last turn, by where they follow."""
         self.skipped = 0
         """Versions of state that readers never saw, because a newer one was there before they were ready."""
         self.dropped = 0
@@ -135,17 +140,27 @@ class Feed:
         self.effects.note(effect)
         self._tell(of_state=False)
 
-    async def events_after(self, seq: int, limit: int) -> list[Event]:
-        """Return events after `seq`: from the latest turns, or from the log when it lies further back."""
-        if self.recent.reach_back_to(seq):
-            return [self.views.events.event(*row) for row in self.recent.after(seq, limit)[0]]
+    async def events_after(self, seq: int, limit: int) -> list[tuple[int, bytes]]:
+        """Return events after `seq`, each with its sequence, as JSON: made once for all readers who are as far.
+
+        They come from the latest turns, or from the log when they lie further back.
+        """
         if seq >= self.durable_seq:
             return []
-        page = await asyncio.to_thread(self.views.read_events, seq, limit)
-        return page.events
+        found = self._events_told.get((seq, limit))
+        if found is None and self.recent.reach_back_to(seq):
+            if len(self._events_told) >= PLACES_TOLD:
+                self._events_told.clear()
+            events = [self.views.events.event(*row) for row in self.recent.after(seq, limit)[0]]
+            found = self._events_told[seq, limit] = [(event.seq, msgspec.json.encode(event)) for event in events]
+        if found is None:
+            page = await asyncio.to_thread(self.views.read_events, seq, limit)
+            found = [(event.seq, msgspec.json.encode(event)) for event in page.events]
+        return found
 
     def _on_turn(self, turn: Turn) -> None:
         self.durable_seq = turn.last_seq
+        self._events_told.clear()
         self._dirty.set()
         self.recent.note(turn)
         self.seen.note(turn)

@@ -95,9 +95,9 @@ class Reader:
             found.append(_message("reset", self._id(self._start), b'{"as_of":%d}' % self._start))
         found.append(self._state())
         if self._event is not None:
-            for event in await self._feed.events_after(self._event, BATCH):
-                self._event = event.seq
-                found.append(_message("event", self._id(), msgspec.json.encode(event)))
+            for seq, body in await self._feed.events_after(self._event, BATCH):
+                self._event = seq
+                found.append(_message("event", self._id(), body))
         if self._effect is not None:
             entries, lost = self._feed.effects.after(self._effect, BATCH)
             if lost:
