@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.log.frame import HEADER_BYTES, ROW_BYTES
 from engine.log.frame_table import FrameTable
-from engine.log_port import Frame, Turn
+from engine.log_port import Frame, Turn, joined_rows
 from engine.messages.rows import ROW
 
 RUN_ROWS: Final = 65_536
@@ -31,15 +31,9 @@ class Run(Turn):
 def joined(frames: Iterable[Frame]) -> Run:
     """Return consecutive frames as one run of rows, writable, with one payload area."""
     frames = list(frames)
-    # As bytes: joining structured arrays field by field would cost more than folding them.
-    rows = np.frombuffer(bytearray().join([frame.rows.data for frame in frames]), ROW)
-    payload = b"".join([frame.payload for frame in frames])
-    sizes = np.array([len(frame.payload) for frame in frames], np.uint32)
-    bases = np.cumsum(sizes, dtype=np.uint32) - sizes
-    shifts = np.repeat(bases, [len(frame.rows) for frame in frames])
-    rows["payload_offset"] += np.where(rows["payload_size"] > 0, shifts, np.uint32(0))
+    rows, payload = joined_rows(frames)
     first_seq = frames[0].first_seq
-    return Run(first_seq, first_seq + len(rows) - 1, rows, memoryview(payload), len(frames))
+    return Run(first_seq, first_seq + len(rows) - 1, rows, payload, len(frames))
 
 
 def runs(frames: Iterable[Frame]) -> Iterator[Run]:

@@ -10,9 +10,8 @@ from typing import Final
 
 import numpy as np
 
-from engine.log_port import Turn
+from engine.log_port import Turn, joined_rows
 from engine.messages.kinds import CONTACT_ARRIVED
-from engine.messages.rows import ROW
 
 ROWS_MAX: Final = 512
 """Rows that wait at most, but for those of the turn that came last."""
@@ -80,11 +79,8 @@ def joined(turns: Sequence[Turn]) -> Turn:
     """Return consecutive turns as one."""
     if len(turns) == 1:
         return turns[0]
-    rows = np.frombuffer(bytearray().join([turn.rows.tobytes() for turn in turns]), ROW)
-    sizes = np.array([len(turn.payload) for turn in turns], np.uint32)
-    bases = np.cumsum(sizes, dtype=np.uint32) - sizes
-    rows["payload_offset"] += np.repeat(bases, [len(turn.rows) for turn in turns])
-    return Turn(turns[0].first_seq, turns[-1].last_seq, rows, memoryview(b"".join([turn.payload for turn in turns])))
+    rows, payload = joined_rows(turns)
+    return Turn(turns[0].first_seq, turns[-1].last_seq, rows, payload)
 
 
 def slots_once(run: Turn) -> Iterator[Turn]:

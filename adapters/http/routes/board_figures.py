@@ -7,11 +7,10 @@ from aiohttp import web
 
 from adapters.http.context import context_of
 from adapters.http.replies import answer
-from adapters.http.route_table import Route
-from adapters.http.routes.wallboard import BOARD, board_of
+from adapters.http.routes.board_history import board_route
+from adapters.http.routes.wallboard import board_of
 from adapters.http.wallboard.last_week import WeekAgo
 from adapters.http.wallboard.quality import BoardQuality, board_quality
-from engine.model.scopes import Scope
 
 
 async def get_quality(request: web.Request) -> web.Response:
@@ -32,38 +31,22 @@ async def get_last_week(request: web.Request) -> web.Response:
     return await answer(request, found, settled=True)
 
 
-def _route(end: str, handler: object, name: str, summary: str, shape: type, text: str) -> Route:
-    return Route(
-        "GET",
-        f"/api/v1/boards/{{board}}/{end}",
-        handler,  # type: ignore[arg-type]
-        name,
-        summary,
-        Scope.READ,
-        "boards",
-        for_kiosks=True,
-        answer=shape,
-        parameters=(BOARD,),
-        problems=(404,),
-        text=text,
-    )
-
-
 ROUTES: Final = (
-    _route(
+    board_route(
         "quality",
         get_quality,
         "getBoardQuality",
         "Quality of service of a board's queues",
         BoardQuality,
-        "Today and in seven days, each share and mean with its n and interval. Complaints and cases are of all queues.",
+        text="Today and in seven days, each share and mean with its n and interval. "
+        "Complaints and cases are of all queues.",
     ),
-    _route(
+    board_route(
         "last-week",
         get_last_week,
         "getBoardLastWeek",
         "A board at this time a week ago",
         WeekAgo,
-        "At the beginning of the present interval, a week before, as the log tells.",
+        text="At the beginning of the present interval, a week before, as the log tells.",
     ),
 )

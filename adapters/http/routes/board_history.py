@@ -144,7 +144,10 @@ def _moment(board: BoardSettings, zone: str, unnamed: bool, views: Views, at_ns:
     )
 
 
-def _route(end: str, handler: object, name: str, summary: str, shape: type, *more: Parameter, text: str = "") -> Route:
+def board_route(
+    end: str, handler: object, name: str, summary: str, shape: type, *more: Parameter, text: str = ""
+) -> Route:
+    """Return the route of what is told of one board, which its kiosks may ask for as well."""
     return Route(
         "GET",
         f"/api/v1/boards/{{board}}/{end}",
@@ -163,7 +166,7 @@ def _route(end: str, handler: object, name: str, summary: str, shape: type, *mor
 
 
 ROUTES: Final = (
-    _route(
+    board_route(
         "lost",
         get_lost,
         "getBoardLost",
@@ -178,7 +181,7 @@ ROUTES: Final = (
             "supervise."
         ),
     ),
-    _route(
+    board_route(
         "day",
         get_day,
         "getBoardDay",
@@ -186,8 +189,8 @@ ROUTES: Final = (
         Day,
         text="Agents are counted in the middle of each interval, as the log tells.",
     ),
-    _route("past/span", get_span, "getBoardSpan", "From when on the log can be replayed", Span),
-    _route(
+    board_route("past/span", get_span, "getBoardSpan", "From when on the log can be replayed", Span),
+    board_route(
         "past",
         get_moment,
         "getBoardMoment",
