@@ -21,6 +21,7 @@ from engine.log.frame_table import frame_tables
 from engine.log.retention import read_floor
 from engine.log.segment import SEGMENT_HEADER_BYTES, SegmentFile, decode_header, open_segment, segment_paths
 from engine.log.snapshot import SnapshotWitness
+from engine.log.spares import later_spare
 
 SCAN_BYTES = 8 << 20
 
@@ -95,6 +96,8 @@ def recover(
     floor_seq = read_floor(ops, folder)
     if not segments and floor_seq > 1:
         raise LogDamaged(folder, 0, floor_seq, "all segments are missing, yet old ones were deleted here before")
+    if not segments and (spare := later_spare(ops, folder)):
+        raise LogDamaged(folder, 0, 1, f"all segments are missing, yet {spare} is made only beside one")
     if not segments:
         require_reach(folder, 0, 1, b"", witnesses)
         return Recovered([], Tail(0, 1, 0, 0, 0, 0, 0, 0, sealed=False), 0)

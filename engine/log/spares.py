@@ -15,6 +15,17 @@ DRAFT_SUFFIX = ".tmp"
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 FIRST_RETRY_S = 0.05
 LAST_RETRY_S = 2.0
+FIRST_NUMBER = 1
+"""Of the spare that becomes the first segment; all later ones are made when that is durable, and so bear witness."""
+
+
+def later_spare(ops: FileOps, folder: Path) -> str:
+    """Name of a spare that is made only where a segment is; empty where there is none."""
+    for name in ops.list_names(folder):
+        number = name.removeprefix(SPARE_PREFIX)
+        if name.startswith(SPARE_PREFIX) and number.isdigit() and int(number) > FIRST_NUMBER:
+            return name
+    return ""
 
 
 class Spares:
@@ -39,8 +50,9 @@ class Spares:
         """Spares ready to be taken."""
         return len(self._ready)
 
-    def adopt(self) -> None:
+    def adopt(self, log_begun: bool = False) -> None:
         """Keep the spares of an earlier run where they are whole and unused; remove the rest."""
+        self._made = FIRST_NUMBER if log_begun else 0
         for name in self._ops.list_names(self._folder):
             if not name.startswith(SPARE_PREFIX):
                 continue

@@ -121,7 +121,7 @@ class SegmentWriter:
         Raises LogDamaged where acknowledged data is damaged, OSError where the disk fails.
         """
         found = recover(self._ops, self._folder, verify_from_seq, witnesses)
-        self._spares.adopt()
+        self._spares.adopt(log_begun=bool(found.segments))
         if found.segments:
             self._continue(found)
         else:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.errors import LogError, LogWriteFailed
+from engine.errors import LogDamaged, LogError, LogWriteFailed
 from engine.log.event_log import SegmentLog
 from engine.log.file_ops import FileOps
 from engine.log.frame import MARKER, OPENED, SEALED
@@ -286,6 +286,26 @@ def test_an_error_while_making_spares_is_fatal(failures: list[str]) -> None:
     append(log, 60)
     wait_until(lambda: bool(failures))
     log.close()
+
+
+def run_until_spares_are_made(disk: SimulatedDisk) -> None:
+    log = open_log(FOLDER, segment_bytes=SEGMENT_BYTES, ops=disk)
+    wait_until(lambda: log.space_left() > 2 * SEGMENT_BYTES)
+    append(log, 1)
+    log.close()
+
+
+@pytest.mark.parametrize("starts", [1, 2])
+def test_a_log_whose_only_segment_is_gone_is_not_begun_anew_beside_its_spares(starts: int) -> None:
+    disk = SimulatedDisk()
+    for _ in range(starts):
+        run_until_spares_are_made(disk)
+    (only,) = segment_paths(disk, FOLDER)
+    disk.unlink(only)
+    names = disk.list_names(FOLDER)
+    with pytest.raises(LogDamaged, match="all segments are missing, yet spare-"):
+        open_log(FOLDER, segment_bytes=SEGMENT_BYTES, ops=disk)
+    assert disk.list_names(FOLDER) == names
 
 
 def test_a_write_that_succeeds_after_the_failure_is_not_acknowledged(failures: list[str]) -> None:
