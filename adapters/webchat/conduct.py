@@ -144,8 +144,9 @@ class Conduct:
         return frames.Ack(seq=receipt.seq, client_id="survey")
 
     async def _history(self, session: Session, visitor: Visitor, frame: frames.History) -> AnyServerFrame:
-        """Earlier conversations, without the one that is shown."""
-        core, now = self._core, visitor.chat.contact_id if visitor.chat is not None else 0
+        """Earlier conversations, without the one that goes on."""
+        core, chat = self._core, visitor.chat
+        now = chat.contact_id if chat is not None and chat.phase != "ended" else 0
         records = conversations_of(core, session.inbox, session.known_as, frame.before_id)
         records = [record for record in records if record.id != now]
         page = records[:CONVERSATIONS]

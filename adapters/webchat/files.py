@@ -46,7 +46,7 @@ async def take(core: Core, request: web.Request, session: Session) -> web.Respon
             text=f"only {', '.join(files.media_types)} are taken; by its bytes it is none"
         )
     digest = await asyncio.to_thread(store.store, content)
-    name = safe_name(request.query.get("name", ""))
+    name = safe_name(request.query.get("name", ""), media_type)
     attachment = Attachment(name=name, media_type=media_type, size_bytes=len(content), sha256=digest)
     ticket = core.signer.sign(Upload(session.visitor, core.now_s + UPLOAD_LIFETIME_S, attachment))
     core.counters["files"] += 1
@@ -64,11 +64,12 @@ async def give(core: Core, request: web.Request, token: str) -> web.StreamRespon
         raise web.HTTPNotFound(text=f"there is no such file: {error}") from None
     if store is None:
         raise web.HTTPNotFound(text="no files are kept")
+    name = quote(safe_name(attachment.name, attachment.media_type), safe="")
     response = web.StreamResponse(
         headers={
             "Content-Type": attachment.media_type,
             "Content-Length": str(attachment.size_bytes),
-            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(safe_name(attachment.name), safe='')}",
+            "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
             "Content-Security-Policy": "default-src 'none'; sandbox",
             "Cache-Control": "private, max-age=86400, immutable",
         }

@@ -29,19 +29,19 @@ class Widget(NamedTuple):
 def widget() -> Widget:
     """Return the script."""
     around = _code((MODULES / AROUND).read_text(encoding="utf-8"))
-    plain = around.replace(PLACE, "".join(_in_order(FIRST, set()))).encode()
+    plain = around.replace(PLACE, "".join(_in_order(FIRST, {}, ()))).encode()
     return Widget(plain, gzip.compress(plain, mtime=0), f'"{hashlib.sha256(plain).hexdigest()[:20]}"')
 
 
-def _in_order(name: str, seen: set[str]) -> list[str]:
-    """The module's code behind that of all that it imports; of two that import each other, either comes first."""
-    seen.add(name)
+def _in_order(name: str, done: dict[str, None], above: tuple[str, ...]) -> list[str]:
+    """The module's code behind that of all that it imports, each once."""
+    assert name not in above, f"modules import each other: {' -> '.join([*above, name])}"
+    if name in done:
+        return []
+    done[name] = None
     text = (MODULES / name).read_text(encoding="utf-8")
-    found: list[str] = []
-    for needed in _IMPORT.findall(text):
-        if needed not in seen:
-            found += _in_order(needed, seen)
-    return [*found, _code(_IMPORT.sub("", text))]
+    before = [code for needed in _IMPORT.findall(text) for code in _in_order(needed, done, (*above, name))]
+    return [*before, _code(_IMPORT.sub("", text))]
 
 
 def _code(text: str) -> str:

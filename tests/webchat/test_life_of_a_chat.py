@@ -186,8 +186,12 @@ async def test_a_returning_visitor_sees_earlier_conversations_and_nobody_elses(h
     assert (await guest.connect())["has_history"] is True
     await guest.send(type="history")
     told = await guest.hear_of("history")
-    assert [[line["text"] for line in one["lines"]] for one in told["conversations"]] == [["second"], ["first"]]
+    texts = [[line["text"] for line in one["lines"]] for one in told["conversations"]]
+    assert texts == [["third"], ["second"], ["first"]]
     assert told["before_id"] is None
+    await guest.start("now")
+    await guest.send(type="history")
+    assert len((await guest.hear_of("history"))["conversations"]) == 3, "not the one that goes on"
 
 
 async def test_chats_are_taken_up_again_by_the_next_start(house: House, guest_at: Visits, tmp_path: Path) -> None:

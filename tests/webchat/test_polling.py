@@ -76,7 +76,7 @@ async def test_a_whole_chat_by_requests(house: House, http: aiohttp.ClientSessio
     await house.end(contact)
     assert (await guest.poll_for("ended"))["reason"] == "agent"
     (history,) = await guest.post(type="history")
-    assert history["conversations"] == []
+    assert [[line["text"] for line in one["lines"]] for one in history["conversations"]] == [["hello", "hi", "twice"]]
 
 
 async def test_a_poll_without_news_ends_and_says_so(

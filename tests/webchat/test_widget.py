@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import re
 import shutil
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from adapters.webchat.settings import SECOND_NS
 from tests.webchat.support import INBOX, Build, House
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
@@ -88,6 +90,7 @@ async def shop(
     init: str = "",
     width: int = 1000,
     sockets: bool = True,
+    listed: bool = True,
     **context: Any,
 ) -> AsyncIterator[Shop]:
     """Open the shop; nothing may be said on the console, and nothing kept back by the shop's strict policy."""
@@ -103,7 +106,8 @@ async def shop(
             if init:
                 await page.add_init_script(init)
             await page.goto(url)
-            await page.locator("#trunkline-chat .launcher[aria-label]").wait_for(timeout=WITHIN_MS)
+            if listed:
+                await page.locator("#trunkline-chat .launcher[aria-label]").wait_for(timeout=WITHIN_MS)
             yield Shop(page, house, said)
             await browser.close()
     finally:
@@ -202,6 +206,45 @@ async def test_a_reload_and_a_lost_connection_lose_and_double_nothing(anywhere: 
         assert sorted(shown) == ["one", "three", "two"]
         assert len(house.lines(contact)) == 3
         seen.said.clear()  # the browser itself writes of the socket that was closed
+
+
+async def test_who_comes_back_finds_what_was_said_before(anywhere: House) -> None:
+    house = anywhere
+    async with shop(house) as seen:
+        widget = seen.page.locator("#trunkline-chat")
+        await widget.locator(".launcher").click()
+        await widget.locator("textarea").fill("one")
+        await seen.page.keyboard.press("Enter")
+        await house.work("bob")
+        contact = await house.take()
+        await house.say(contact, "two")
+        await seen.until(".line.agent", "two")
+        await house.end(contact)
+        await widget.get_by_role("button", name="New chat").click()
+        assert await widget.locator(".line").count() == 0
+        await widget.get_by_role("button", name="Earlier conversations").click()
+        await seen.until(".past .line.agent", "two")
+        await widget.locator("textarea").fill("three")
+        await seen.page.keyboard.press("Enter")
+        await house.end(await house.take())
+        await seen.until("legend", "How satisfied are you?")
+        house.adapter.core.visitors = type(house.adapter.core.visitors)()  # as after an hour
+        house.adapter.core.wall_ns = lambda: time.time_ns() + 3601 * SECOND_NS
+        await seen.page.reload()
+        await widget.locator(".launcher").click()
+        await widget.get_by_role("button", name="Earlier conversations").click()
+        await seen.until(".past .line.customer", "three")
+        assert await widget.locator(".past").count() == 2
+
+
+async def test_where_the_page_is_not_listed(house: House) -> None:
+    async with shop(house, listed=False) as seen:
+        async with asyncio.timeout(WITHIN_MS / 1000):
+            while not any("origins" in said for said in seen.said):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        assert not await seen.page.locator("#trunkline-chat .launcher").is_visible()
+        assert all(re.search("origins|CORS|ERR_FAILED", said) for said in seen.said), "nothing went wrong uncaught"
+        seen.said.clear()
 
 
 async def test_where_nothing_may_be_kept_and_sockets_are_barred(anywhere: House) -> None:

@@ -5,6 +5,8 @@ export const chat = {
   settings: null,
   state: { phase: "none" },
   hasHistory: false,
+  // Earlier conversations stand above.
+  historyShown: false,
   // { send(frame), close() } once welcomed.
   link: null,
   attempts: 0,
@@ -23,6 +25,12 @@ export const chat = {
 
 export const say = (word, values = {}) =>
   (chat.words[word] || word).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+
+// 19.5 kB, 10 MB: never more than it is.
+export const sized = (bytes) => {
+  const [unit, size] = bytes < 1048576 ? ["kilobyte", bytes / 1024] : ["megabyte", bytes / 1048576];
+  return (Math.floor(size * 10) / 10).toLocaleString(chat.words.locale, { style: "unit", unit });
+};
 
 export const freshId = () =>
   Array.from(crypto.getRandomValues(new Uint8Array(12)), (b) => b.toString(16).padStart(2, "0")).join("");

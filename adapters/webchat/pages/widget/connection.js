@@ -3,9 +3,9 @@
 import { chat, looksHere } from "./chat.js";
 import { load } from "./kept.js";
 import { markRead } from "./lines.js";
-import { heard, refresh } from "./news.js";
 import { setUnread } from "./panel.js";
 import { address, inbox } from "./place.js";
+import { tell } from "./signals.js";
 
 const BARRED_AFTER = 2;
 const OPEN_WITHIN_MS = 15000;
@@ -32,7 +32,7 @@ const hello = () => ({
 
 const take = (frame) => {
   if (frame.type === "welcome") session = frame.session;
-  heard(frame);
+  tell("heard", frame);
 };
 
 export function connect() {
@@ -40,7 +40,7 @@ export function connect() {
   clearTimeout(retry);
   connecting = true;
   chat.attempts += 1;
-  refresh();
+  tell("changed");
   if (barred >= BARRED_AFTER || !window.WebSocket) poll();
   else openSocket();
 }
@@ -56,7 +56,7 @@ function lost() {
   chat.link = null;
   connecting = false;
   if (isForbidden) return;
-  refresh();
+  tell("changed");
   const delay = Math.min(30, 2 ** Math.min(chat.attempts - 1, 5)) * (0.5 + Math.random() / 2);
   clearTimeout(retry);
   retry = setTimeout(connect, delay * 1000);

@@ -4,23 +4,24 @@ import { chat, say } from "./chat.js";
 import { closeButton, endButton, host, launcher, log, title } from "./panel.js";
 import { address, inbox } from "./place.js";
 
+// Whether it could be had. Nothing is shown of an inbox that nothing is known of.
 export async function describe() {
   try {
     const locale = script.dataset.locale || navigator.languages?.join(",") || "";
     const answer = await fetch(address(`inboxes/${encodeURIComponent(inbox)}`, { locale }));
-    if (!answer.ok) throw new Error(answer.status);
+    if (!answer.ok) throw new Error(await answer.text());
     chat.settings = await answer.json();
-    chat.words = chat.settings.texts;
   } catch (error) {
-    host.hidden = error.message === "403" || error.message === "404";
-    chat.settings = null;
-    throw error;
+    console.warn(`The chat "${inbox}" cannot be shown now: ${error.message}. If it never is: does the configuration list ${location.origin} under the inbox's "origins"?`);
+    return false;
   }
+  chat.words = chat.settings.texts;
+  host.hidden = false;
   host.lang = chat.words.locale;
   title.textContent = chat.settings.title;
   log.setAttribute("aria-label", say("conversation"));
   endButton.textContent = say("end");
   closeButton.setAttribute("aria-label", say("close"));
   launcher.setAttribute("aria-label", say(chat.isOpen ? "close" : "open"));
-  return chat.settings;
+  return true;
 }

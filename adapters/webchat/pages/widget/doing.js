@@ -1,11 +1,10 @@
 // What the visitor does: begin, write, attach, type, end.
 
-import { chat, freshId, say } from "./chat.js";
+import { chat, freshId, say, sized } from "./chat.js";
 import { bearer } from "./connection.js";
 import { put } from "./outbox.js";
 import { endButton, status } from "./panel.js";
 import { address } from "./place.js";
-import { show } from "./views.js";
 
 const begin = (text, fields) => put({ type: "start", client_id: freshId(), text, fields });
 
@@ -14,7 +13,6 @@ export function submitForm(event) {
   const fields = {};
   for (const input of event.target.querySelectorAll("input")) if (input.value.trim()) fields[input.name] = input.value.trim();
   begin(event.target.querySelector("textarea").value.trim(), fields);
-  if (chat.settings.open) show("chat", true);
 }
 
 export function sendText(text) {
@@ -28,7 +26,7 @@ export function sendText(text) {
 
 export async function upload(file) {
   if (file.size > chat.settings.file_bytes_max) {
-    status.textContent = say("too_large", { size: Math.floor(chat.settings.file_bytes_max / 1048.576) / 1000 });
+    status.textContent = say("too_large", { size: sized(chat.settings.file_bytes_max) });
     return;
   }
   try {

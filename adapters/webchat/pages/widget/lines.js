@@ -1,6 +1,6 @@
 // The conversation: each line once, in the order of the log, and how far each side has read.
 
-import { chat, looksHere, say } from "./chat.js";
+import { chat, looksHere, say, sized } from "./chat.js";
 import { linked, make } from "./dom.js";
 import { log, setUnread } from "./panel.js";
 import { base } from "./place.js";
@@ -15,9 +15,8 @@ export function lineElement(line) {
   element.dataset.by = `${line.by} ${line.agent || ""}`;
   element.append(make("span", { class: "who" }, make("span", { class: "name" }, who), ` ${at}`), ...linked(line.text || ""));
   if (line.file) {
-    const size = Math.max(1, Math.round(line.file.size_bytes / 1024));
     const href = line.file.url ? base + line.file.url : null;
-    element.append(make("a", { class: "file", href, target: "_blank", rel: "noopener noreferrer" }, `${line.file.name} (${size} kB)`));
+    element.append(make("a", { class: "file", href, target: "_blank", rel: "noopener noreferrer" }, `${line.file.name} (${sized(line.file.size_bytes)})`));
   }
   element.append(make("span", { class: "mark" }));
   return element;

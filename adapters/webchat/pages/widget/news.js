@@ -1,13 +1,15 @@
 // What comes in, and what it changes on the page.
 
 import { chat, say } from "./chat.js";
+import { forbid } from "./connection.js";
 import { keep } from "./kept.js";
 import { clearLog, markRead, showHistory, showLine, showReadBy } from "./lines.js";
-import { acked, refused } from "./outbox.js";
+import { inLog, mark, sayAgain, settle } from "./outbox.js";
 import { area, endButton, status } from "./panel.js";
 import { show } from "./views.js";
 
 const OVER = ["customer", "agent", "system", "callback", "idle"];
+const NOT_HERE = ["identity_required", "bad_identity", "no_inbox"];
 
 export function heard(frame) {
   const { state } = chat;
@@ -37,6 +39,42 @@ function welcomed(frame) {
   refresh();
   showReadBy(chat.state.agent_read_seq);
   markRead();
+}
+
+function acked(frame) {
+  const entry = settle(frame.client_id);
+  if (!entry) return;
+  const { type } = entry.frame;
+  if (type === "start" && !chat.settings.open) left("message_left", entry);
+  else if (type === "leave_number" && chat.state.phase === "none") left("number_left", entry);
+  else inLog(entry, frame.seq);
+}
+
+function left(word, entry) {
+  mark(entry, "");
+  status.textContent = say(word);
+  show("left");
+}
+
+function refused(frame) {
+  const before = chat.pending.get(frame.client_id);
+  if (frame.retry_after_s > 0 && before) {
+    setTimeout(sayAgain, frame.retry_after_s * 1000, before);
+    return;
+  }
+  const entry = settle(frame.client_id);
+  if (!entry) {
+    if (NOT_HERE.includes(frame.code)) {
+      status.textContent = say("not_allowed");
+      forbid();
+    }
+    return;
+  }
+  const words = say("failed", { reason: frame.detail });
+  entry.element?.classList.add("failed");
+  mark(entry, words);
+  status.textContent = words;
+  if (entry.frame.type === "start") show("form", true);
 }
 
 const isUnderWay = () => chat.state.phase === "queued" || chat.state.phase === "connected";
@@ -70,9 +108,13 @@ export function refresh() {
   if (state.phase === "ended") show(state.survey ? "survey" : chat.view === "thanks" ? "thanks" : "ended");
   else if (isUnderWay()) {
     if (chat.view !== "number" || state.phase !== "queued") show("chat");
-    const greeting = area.querySelector(".greeting");
-    if (greeting) greeting.hidden = true;
-    const button = area.querySelector(".number");
-    if (button) button.hidden = !(state.phase === "queued" && state.can_leave_number);
+    hide(".greeting", true);
+    hide(".number", !(state.phase === "queued" && state.can_leave_number));
   } else if (chat.view !== "left" && !(chat.view === "number" && !settings.open)) show(settings.open && !settings.fields.length ? "chat" : "form");
+  hide(".earlier", !chat.hasHistory || chat.historyShown);
+}
+
+function hide(part, isHidden) {
+  const found = area.querySelector(part);
+  if (found) found.hidden = isHidden;
 }

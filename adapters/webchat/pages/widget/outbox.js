@@ -1,11 +1,10 @@
 // What the visitor says: shown at once, kept until it is in the log, said again under the same name.
 
 import { chat, say } from "./chat.js";
-import { connect, forbid } from "./connection.js";
+import { connect } from "./connection.js";
 import { keep, load } from "./kept.js";
 import { group, lineElement, place, toEnd } from "./lines.js";
-import { log, status } from "./panel.js";
-import { show } from "./views.js";
+import { log } from "./panel.js";
 
 const { pending } = chat;
 
@@ -23,7 +22,7 @@ export function put(frame, shown) {
   const entry = { frame, element: null };
   if (frame.text || shown) {
     entry.element = lineElement({ by: "customer", text: frame.text || "", file: shown, at_ms: Date.now() });
-    entry.element.querySelector(".mark").textContent = say("sending");
+    mark(entry, say("sending"));
     log.append(entry.element);
     group(entry.element);
     toEnd();
@@ -34,46 +33,27 @@ export function put(frame, shown) {
   else connect();
 }
 
-export function acked(frame) {
-  const entry = pending.get(frame.client_id);
-  if (!entry) return;
-  pending.delete(frame.client_id);
+export function sayAgain(entry) {
+  if (chat.link && pending.has(entry.frame.client_id)) chat.link.send(entry.frame);
+}
+
+export function mark(entry, words) {
+  if (entry.element) entry.element.querySelector(".mark").textContent = words;
+}
+
+// What was answered, whatever with, is no longer pending.
+export function settle(clientId) {
+  const entry = pending.get(clientId);
+  if (!pending.delete(clientId)) return null;
   keepPending();
-  if (entry.frame.type === "start" && !chat.settings.open) return left("message_left", entry);
-  if (entry.frame.type === "leave_number" && chat.state.phase === "none") return left("number_left", entry);
+  return entry;
+}
+
+export function inLog(entry, seq) {
   if (!entry.element) return;
-  if (chat.lines.has(frame.seq)) entry.element.remove();
+  if (chat.lines.has(seq)) entry.element.remove();
   else {
-    entry.element.querySelector(".mark").textContent = "";
-    place(entry.element, frame.seq);
+    mark(entry, "");
+    place(entry.element, seq);
   }
-}
-
-function left(word, entry) {
-  if (entry.element) entry.element.querySelector(".mark").textContent = "";
-  status.textContent = say(word);
-  show("left");
-}
-
-export function refused(frame) {
-  const entry = pending.get(frame.client_id);
-  if (frame.retry_after_s > 0 && entry) {
-    setTimeout(() => chat.link && pending.has(frame.client_id) && chat.link.send(entry.frame), frame.retry_after_s * 1000);
-    return;
-  }
-  if (!entry) {
-    if (["identity_required", "bad_identity", "no_inbox"].includes(frame.code)) {
-      status.textContent = say("not_allowed");
-      forbid();
-    }
-    return;
-  }
-  pending.delete(frame.client_id);
-  keepPending();
-  if (entry.element) {
-    entry.element.classList.add("failed");
-    entry.element.querySelector(".mark").textContent = say("failed", { reason: frame.detail });
-  }
-  status.textContent = say("failed", { reason: frame.detail });
-  if (entry.frame.type === "start") show("form", true);
 }

@@ -1,35 +1,27 @@
 // The parts of the page that are always there: the button, the panel, its head, the conversation and what is said of it.
 
-import { chat, say } from "./chat.js";
-import { describe } from "./describe.js";
+import { chat } from "./chat.js";
 import { icon, make } from "./dom.js";
-import { connect } from "./connection.js";
-import { endChat } from "./doing.js";
-import { markRead, toEnd } from "./lines.js";
-import { refresh } from "./news.js";
 import { wholePage } from "./place.js";
 import { dress } from "./style.js";
-import { focusFirst } from "./views.js";
 
-export const host = make("div", { id: "trunkline-chat" });
+export const host = make("div", { id: "trunkline-chat", hidden: true });
 export const root = host.attachShadow({ mode: "open" });
 export const log = make("div", { class: "log", role: "log", "aria-live": "polite", tabindex: "0" });
 export const status = make("p", { class: "status", role: "status" });
 export const area = make("div", { class: "area" });
 export const title = make("h2", { id: "title" });
-export const endButton = make("button", { type: "button", class: "quiet", hidden: true, onclick: () => endChat() });
-export const closeButton = make("button", { type: "button", class: "quiet icon", onclick: () => toggle(false) }, icon("M5 11h14v2H5z"));
-const panel = make(
+export const endButton = make("button", { type: "button", class: "quiet", hidden: true });
+export const closeButton = make("button", { type: "button", class: "quiet icon" }, icon("M5 11h14v2H5z"));
+export const panel = make(
   "section",
-  { class: "panel", role: "dialog", "aria-labelledby": "title", id: "panel", hidden: true, onkeydown: (event) => {
-    if (event.key === "Escape" && !wholePage) { event.stopPropagation(); toggle(false); }
-  } },
+  { class: "panel", role: "dialog", "aria-labelledby": "title", id: "panel", hidden: true },
   make("header", {}, title, endButton, closeButton), log, status, area,
 );
 const badge = make("span", { class: "badge", hidden: true });
 export const launcher = make(
   "button",
-  { type: "button", class: "launcher", "aria-expanded": "false", "aria-controls": "panel", onclick: () => toggle(!chat.isOpen) },
+  { type: "button", class: "launcher", "aria-expanded": "false", "aria-controls": "panel" },
   icon("M4 4h16a2 2 0 0 1 2 2v9a2 2 0 0 1-2 2H9l-5 4v-4a2 2 0 0 1-2-2V6a2 2 0 0 1 2-2z"), badge,
 );
 
@@ -43,14 +35,4 @@ export function setUnread(count) {
   chat.unread = count;
   badge.textContent = String(count);
   badge.hidden = !count;
-}
-
-export function toggle(open) {
-  chat.isOpen = open;
-  panel.hidden = !open;
-  launcher.setAttribute("aria-expanded", String(open));
-  launcher.setAttribute("aria-label", say(open ? "close" : "open"));
-  if (!open) return launcher.focus();
-  setUnread(0);
-  Promise.resolve(chat.settings || describe()).then(() => { connect(); refresh(); toEnd(); focusFirst(); markRead(); });
 }

@@ -5,9 +5,9 @@ import { describe } from "./describe.js";
 import { sendText, submitForm, typed, upload } from "./doing.js";
 import { icon, make } from "./dom.js";
 import { atEnd, clearLog, toEnd } from "./lines.js";
-import { refresh } from "./news.js";
 import { put } from "./outbox.js";
 import { area, closeButton, log, root } from "./panel.js";
+import { tell } from "./signals.js";
 
 const SCORES = { csat: [1, 5], nps: [0, 10], ces: [1, 7] };
 const COMPLETES = { email: "email", tel: "tel" };
@@ -24,22 +24,32 @@ const againButton = () => button("again", "second", () => {
   chat.view = "";
   clearLog();
   for (const element of log.querySelectorAll(".line:not([data-seq]), .past")) element.remove();
-  describe().then(refresh).then(focusFirst);
+  Object.assign(chat, { hasHistory: true, historyShown: false });
+  describe().then(() => { tell("changed"); focusFirst(); });
 });
-const historyButton = () => (chat.hasHistory
-  ? [button("history", "quiet", (event) => { event.target.hidden = true; chat.link?.send({ type: "history" }); })] : []);
+// Shown once it is known that there were any.
+const historyButton = () => {
+  const made = button("history", "quiet earlier", () => {
+    if (!chat.link) return;
+    chat.historyShown = true;
+    chat.link.send({ type: "history" });
+    tell("changed");
+  });
+  made.hidden = true;
+  return made;
+};
 const asked = (event) => event.preventDefault();
 
 function form() {
   const { settings } = chat;
   const number = !settings.open && settings.can_leave_number ? [numberButton()] : [];
-  if (!settings.open && !settings.can_leave_message) return [make("p", {}, say("closed")), ...number, ...historyButton()];
+  if (!settings.open && !settings.can_leave_message) return [make("p", {}, say("closed")), ...number, historyButton()];
   const fields = settings.fields.map((one) => field(one.name, one.label, one.kind, one.required));
   const text = make("textarea", { name: "", rows: "3", maxlength: 4096, required: !settings.open });
   return [
     make("p", {}, settings.open ? settings.greeting : say("closed_message")),
-    make("form", { onsubmit: submitForm }, ...fields, make("label", {}, say("message"), text), button(settings.open ? "start" : "leave_message")),
-    ...number, ...historyButton(),
+    make("form", { onsubmit: (event) => { submitForm(event); if (chat.settings.open) show("chat", true); } }, ...fields, make("label", {}, say("message"), text), button(settings.open ? "start" : "leave_message")),
+    ...number, historyButton(),
   ];
 }
 
@@ -63,7 +73,7 @@ function writing() {
     make("button", { type: "submit", class: "icon", "aria-label": say("send") }, icon("M3 20V4l18 8zm2-3 12-5L5 7v4l6 1-6 1z")));
   const number = numberButton();
   number.hidden = !(state.phase === "queued" && state.can_leave_number);
-  return [make("div", { class: "greeting", hidden: state.phase !== "none" }, make("p", {}, settings.greeting), ...historyButton()), number, row];
+  return [make("div", { class: "greeting", hidden: state.phase !== "none" }, make("p", {}, settings.greeting), historyButton()), number, row];
 }
 
 function grow(text) {
@@ -79,7 +89,7 @@ function number() {
     put({ type: "leave_number", client_id: freshId(), number: made.elements.number.value.trim() });
     if (chat.state.phase !== "none") show("chat");
   } }, field("number", say("number"), "tel", true), button("call_me"),
-  button("back", "second", () => { chat.view = ""; refresh(); focusFirst(); }));
+  button("back", "second", () => { chat.view = ""; tell("changed"); focusFirst(); }));
   return [made];
 }
 
