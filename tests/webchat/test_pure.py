@@ -255,6 +255,23 @@ def test_a_name_is_no_path(name: str, expected: str) -> None:
     assert file_kinds.safe_name(name) == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "media_type", "expected"),
+    [
+        ("notes.md", "text/plain", "notes.md"),
+        ("run.svg", "text/plain", "run.svg.txt"),
+        ("run.bat", "text/plain", "run.bat.txt"),
+        ("me.JPEG", "image/jpeg", "me.JPEG"),
+        ("me.exe", "image/png", "me.exe.png"),
+        ("", "application/pdf", "file.pdf"),
+        ("x" * 300 + ".js", "text/plain", "x" * 88 + ".txt"),
+        ("odd.odd", "application/x-odd", "odd.odd"),
+    ],
+)
+def test_a_name_ends_as_what_the_file_is(name: str, media_type: str, expected: str) -> None:
+    assert file_kinds.safe_name(name, media_type) == expected
+
+
 @given(st.text())
 def test_every_name_fits_the_log(name: str) -> None:
     made = file_kinds.safe_name(name)
@@ -271,6 +288,13 @@ def test_every_name_fits_the_log(name: str) -> None:
         ("Xin chào\n".encode(), "text/plain"),
         (b"MZ\x90\x00" + bytes(60), "application/x-msdownload"),
         (b"\x7fELF" + bytes(60), "application/x-executable"),
+        (b"\xef\xbb\xbf \n<!DOCTYPE html><p>", "text/html"),
+        (b"<script>alert(1)</script>", "text/html"),
+        (b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>', "image/svg+xml"),
+        (b"<?xml version='1.0'?><!DOCTYPE svg><svg/>", "image/svg+xml"),
+        (b"<?xml version='1.0'?><order/>", "text/xml"),
+        (b"#!/bin/sh\nrm -r /", ""),
+        (b"5 < 7, I <3 you", "text/plain"),
         (b"\x00\x01\x02", ""),
         (b"\xfe\xff\xff", ""),
     ],

@@ -61,7 +61,7 @@ class Uploads:
         if media_type not in self._limits.file_types:
             kinds = ", ".join(self._limits.file_types)
             raise Problem("unsupported-media-type", f"only {kinds} are sent; by its bytes the file is none of these")
-        name = safe_name(request.query.get("name", ""))
+        name = safe_name(request.query.get("name", ""), media_type)
         digest = await asyncio.to_thread(store.store, content)
         attachment = Attachment(name=name, media_type=media_type, size_bytes=len(content), sha256=digest)
         ticket = self._sign(Upload(agent, contact_id, now_ns + LIFETIME_NS, attachment))

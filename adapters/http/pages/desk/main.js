@@ -12,7 +12,7 @@ import { signInView } from "./sign_in.js";
 import { stateButton } from "./state_button.js";
 import { Sound } from "./sound.js";
 import { Store } from "./store.js";
-import { choose, duration, language, languages, loadWords, share, t } from "./words.js";
+import { choose, duration, language, languages, loadWords, share, sized, t } from "./words.js";
 import { freshId, Wire } from "./wire.js";
 
 const KEYS_OFF = "trunkline-desk-keys-off";
@@ -144,7 +144,7 @@ class Desk {
   // A file is brought first; the line that it goes with follows, under a name of its own like every other.
   async sendFile(contact, file) {
     const most = this.store.house.files.bytes_max;
-    if (file.size > most) return this.complain(t("file_too_large", { size: Math.floor(most / 1048576) }));
+    if (file.size > most) return this.complain(t("file_too_large", { size: sized(most) }));
     try {
       const place = `/api/v1/desk/contacts/${contact.id}/attachments?${new URLSearchParams({ name: file.name })}`;
       const answer = await fetch(place, { method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: file });
@@ -250,7 +250,7 @@ class Desk {
 
   attachment(file, contactId) {
     const href = `/api/v1/desk/contacts/${contactId}/attachments/${file.sha256}`;
-    const words = [file.name, ` (${t("kilobytes", { size: Math.ceil(file.size_bytes / 1024) })})`];
+    const words = [file.name, ` (${sized(file.size_bytes)})`];
     const picture = /^image\/(png|jpeg|gif|webp)$/.test(file.media_type) ? el("img", { src: href, alt: "", loading: "lazy" }) : null;
     return el("a", { class: "attachment", href, download: file.name }, picture, el("span", {}, words));
   }

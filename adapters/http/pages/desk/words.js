@@ -39,6 +39,12 @@ export const number = (value) => new Intl.NumberFormat(language).format(value);
 
 export const share = (value) => new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 }).format(value);
 
+// 19.5 kB, 10 MB: never more than it is.
+export function sized(bytes) {
+  const [unit, size] = bytes < 1048576 ? ["kilobyte", bytes / 1024] : ["megabyte", bytes / 1048576];
+  return new Intl.NumberFormat(language, { style: "unit", unit }).format(Math.floor(size * 10) / 10);
+}
+
 // 0:07, 12:30, 1:02:30.
 export function duration(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
