@@ -24,7 +24,7 @@ _VARIABLE: Final = re.compile(r"\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _TLS_FILE: Final = re.compile(r"(?:certificate|key|(?:client_)?ca)_file")
 _SECRET_FILE: Final = re.compile(r"((?:.+_)?(?:password|secret|token|ha1))_file")
 _TAG: Final = "tag:yaml.org,2002:"
-SECTIONS_BY_NAME: Final = (("queues",), ("sites",), ("trunk_groups",), ("opening_hours",), ("cases",))
+SECTIONS_BY_NAME: Final = (("queues",), ("sites",), ("trunk_groups",), ("opening_hours",), ("cases",), ("plans",))
 """Mappings whose keys are names: what stands under one does not depend on which."""
 _WORDS: Final = {"true": True, "false": False}
 _NO_NAMES: Final = frozenset({"int", "float", "bool", "null"})
@@ -56,6 +56,8 @@ class Document:
     key_places: dict[Location, Place] = field(default_factory=dict)
     """Where the key of each value begins."""
     faults: list[Fault] = field(default_factory=list)
+    parts: dict[Location, "Document"] = field(default_factory=dict)
+    """Other files whose values stand at these locations."""
 
     def place(self, location: Location, at_key: bool = False) -> Place:
         """Return the place of the value (or its key), or of the nearest enclosing one."""
@@ -77,12 +79,22 @@ class Document:
         return found
 
     def add(self, location: Location, text: str, at_key: bool = False) -> None:
-        """Note a fault of the value (or its key) at `location`."""
+        """Note a fault of the value (or its key) at `location`, of another file where that says the value."""
+        for length in range(len(location), 0, -1):
+            if (part := self.parts.get(location[:length])) is not None:
+                part.add(location[length:], text, at_key)
+                return
         self.faults.append(Fault(*self.place(location, at_key), text))
 
     def sentences(self) -> list[str]:
-        """Return every fault once, in the order of the file, as `file:line:column: text`."""
-        return [f"{self.path}:{f.line}:{f.column}: {f.text}" for f in sorted(set(self.faults))]
+        """Return every fault once, in the order of the file, as `file:line:column: text`; then those of its parts."""
+        own = [f"{self.path}:{f.line}:{f.column}: {f.text}" for f in sorted(set(self.faults))]
+        return own + [text for part in self.parts.values() for text in part.sentences()]
+
+    @property
+    def is_faulty(self) -> bool:
+        """Whether anything is wrong, in one of its parts perhaps."""
+        return bool(self.faults) or any(part.is_faulty for part in self.parts.values())
 
 
 def read_document(path: Path, environment: Mapping[str, str] | None = None) -> Document:

@@ -11,6 +11,7 @@ from engine.config.adapters import Loader, check_adapters, installed_adapters
 from engine.config.agents import expanded_names
 from engine.config.document import Document, Repeated, read_document
 from engine.config.faults import note_faults
+from engine.config.plan_files import read_plan_files
 from engine.config.queues import CHANNEL_NUMBERS
 from engine.config.schedule import read_schedule
 from engine.config.sections import Config, Limits, Token
@@ -32,8 +33,9 @@ def load_config(
     """
     document = read_document(Path(path), os.environ if environment is None else environment)
     read_schedule(document, Path(path).parent)
+    read_plan_files(document, Path(path).parent, environment)
     config = _check(document, installed_adapters() if adapters is None else adapters)
-    if config is None or document.faults:
+    if config is None or document.is_faulty:
         raise ConfigError(document.sentences())
     return config
 
@@ -89,6 +91,7 @@ def _names(raw: dict[str, Any]) -> dict[str, Any]:
         "trunk group": _keys(raw.get("trunk_groups")),
         "opening hours": _keys(raw.get("opening_hours")),
         "channel": list(CHANNEL_NUMBERS),
+        "plan": _keys(raw.get("plans")),
     }
 
 

@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, model_validator
 from engine.config.agents import Agent, AgentEntry, Capacities, Name
 from engine.config.faults import several
 from engine.config.hours import Hours
+from engine.config.plans import Plan
 from engine.config.quality import CaseSection, Quality
 from engine.config.queues import Queue
 from engine.messages import kinds
@@ -16,6 +17,7 @@ from engine.model.scopes import TOKEN_ID, Scope
 from engine.model.settings import RESERVE_AUTO, SECOND_NS
 from engine.ports import AgentEndpoint
 
+PLANS_MAX: Final = 64
 DEFAULT_CAPACITY: Final = {kinds.VOICE: 1, kinds.CHAT: 3, kinds.EMAIL: 1, kinds.TASK: 1}
 
 
@@ -148,6 +150,8 @@ class Config(Section):
     agent_entries: list[AgentEntry] = Field(default_factory=list, alias="agents")
     quality: Quality = Quality()
     cases: dict[Name, CaseSection] = Field(default_factory=dict)
+    plans: Annotated[dict[Name, Plan], Field(max_length=PLANS_MAX)] = Field(default_factory=dict)
+    """Continuity plans, which somebody may activate."""
     tokens: list[Token] = Field(default_factory=list)
     adapters: dict[str, Any] = Field(default_factory=dict)
     """By entry point name: the adapter's own section, an instance of its `Settings`."""

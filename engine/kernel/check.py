@@ -56,6 +56,8 @@ from engine.messages.kinds import (
     OFFER_NO_ANSWER,
     OFFER_RANG,
     OFFER_UNREACHABLE,
+    PLAN_ACTIVATED,
+    PLAN_DEACTIVATED,
     PRIORITY_CHANGED,
     QUALITY_EVALUATED,
     QUEUE_CLOSED,
@@ -138,7 +140,9 @@ def refusal(t: Tables, row: Any) -> int:
         return _from_desk(t, row)
     if QUALITY_EVALUATED <= kind <= CASE_REOPENED:
         return _about_quality(t, row)
-    return 0 if 0 < kind < REQUIREMENT_DEFINED or kind == ALERT_ACKNOWLEDGED else REFUSED_OUT_OF_RANGE
+    if kind == ALERT_ACKNOWLEDGED or kind == PLAN_ACTIVATED or kind == PLAN_DEACTIVATED:
+        return 0
+    return 0 if 0 < kind < REQUIREMENT_DEFINED else REFUSED_OUT_OF_RANGE
 
 
 @jit

@@ -49,6 +49,8 @@ SCHEDULE_EXCEPTED: Final = 39
 CASE_OPENED: Final = 40
 CASE_RESOLVED: Final = 41
 CASE_REOPENED: Final = 42
+PLAN_ACTIVATED: Final = 43
+PLAN_DEACTIVATED: Final = 44
 
 # --- decided: what the kernel concluded (100..)
 FIRST_DECIDED: Final = 100

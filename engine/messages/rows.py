@@ -26,6 +26,8 @@ What the general fields mean for each kind (fields not named are -1 for agent, q
 | CASE_OPENED                 |         | queue  | or none   | deadline (ns)                       | sequence of its contact's arrival, 0: none |
 | CASE_RESOLVED               |         |        | or none   |                                     | sequence of its opening         |
 | CASE_REOPENED               |         |        | or none   | deadline (ns)                       | sequence of its opening         |
+| PLAN_ACTIVATED              |         |        |           | until (ns)                          | tier, and 256 for a drill       |
+| PLAN_DEACTIVATED            |         |        |           | sequence of its activation          | 1: by itself, its time being up |
 | AGENT_STATUS_CHANGED        |         |        | agent     | STATUS_*                            | reason number                   |
 | AGENT_REACHABILITY_CHANGED  |         |        | agent     | 1 reachable, 0 not                  |                                 |
 | WRAP_UP_FINISHED            |         |        | agent     | sequence of its arrival, 0: all     |                                 |

@@ -128,6 +128,27 @@ class Number:
 
 
 @dataclass(frozen=True)
+class Share:
+    """A share of something as `80%` or 0.8; the field holds 0.8."""
+
+    most: float = 1.0
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return _plain(self.check)
+
+    def check(self, value: Any) -> float:
+        """Return the share."""
+        found = value
+        if isinstance(value, str) and re.fullmatch(r"\d+(\.\d+)?\s*%", value):
+            found = float(value.removesuffix("%")) / 100
+        if isinstance(found, bool) or not isinstance(found, int | float):
+            raise fault(f"{value!r} is not a share; write 80% or 0.8")
+        if not 0 <= found <= self.most:
+            raise fault(f"{value} is out of range; allowed is 0 to {self.most * 100:g}%")
+        return float(found)
+
+
+@dataclass(frozen=True)
 class Word:
     """One of a set of words; the field holds the number that the word stands for."""
 

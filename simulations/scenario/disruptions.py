@@ -4,8 +4,11 @@ from typing import Annotated
 
 from pydantic import Field
 
+from engine.config.plans import Plan
 from engine.model.fields import Duration, Number, Ref, Section, Whole
 from simulations.scenario.values import Share, plain, read_moment
+
+__all__ = ["Disruption", "Plan", "Response", "WorldEvent"]
 
 Moment = Annotated[str, plain(read_moment)]
 ShareField = Annotated[float, Share()]
@@ -28,35 +31,6 @@ class WorldEvent(Section):
     """Factor of all talks that begin then: software that is slow."""
     trunks: dict[Annotated[str, Ref("trunk group")], Annotated[int, Whole(0, 1_000_000)]] = Field(default_factory=dict)
     """Channels that are left of a carrier's: a line that is cut."""
-
-
-class Return(Section):
-    """Agents of a site that is down work on from home."""
-
-    site: Annotated[str, Ref("site")]
-    after_ns: Annotated[int, Duration("0s", "7d")] = Field(default=0, alias="after")
-    ramp_ns: Annotated[int, Duration("0s", "7d")] = Field(default=0, alias="ramp")
-    """They come back one by one over this time."""
-    share: ShareField = 1.0
-
-
-class Plan(Section):
-    """What the house does once it is activated, all of it reversible: settings of the engine, and people sent home."""
-
-    title: str = ""
-    close: list[Annotated[str, Ref("queue")]] = Field(default_factory=list)
-    only: list[Annotated[str, Ref("queue")]] = Field(default_factory=list)
-    """All other queues close."""
-    head_start: dict[Annotated[str, Ref("queue")], Annotated[int, Duration("0s", "1d")]] = Field(default_factory=dict)
-    """What contacts of a queue are ahead of other queues' where one agent serves both."""
-    value: dict[Annotated[str, Ref("queue")], Annotated[float, Number(0, 1_000_000)]] = Field(default_factory=dict)
-    max_length: dict[Annotated[str, Ref("queue")], Annotated[int, Whole(0, 1_000_000)]] = Field(default_factory=dict)
-    concurrency: dict[Annotated[str, Ref("channel")], Annotated[int, Whole(0, 1000)]] = Field(default_factory=dict)
-    """Contacts of a channel that every agent serves at once."""
-    trunks: dict[Annotated[str, Ref("trunk group")], Annotated[int, Whole(0, 1_000_000)]] = Field(default_factory=dict)
-    callback_after_ns: Annotated[int, Duration("0s", "1d")] | None = Field(default=None, alias="callback_after")
-    """Who waits so long is called back, in the place that was reached; in all queues of calls with a step to spare."""
-    work_from_home: list[Return] = Field(default_factory=list)
 
 
 class Response(Section):

@@ -12,6 +12,7 @@ from ruamel.yaml.error import YAMLError
 
 from engine.config.document import Document, read_document
 from engine.config.faults import note_faults
+from engine.config.plan_files import read_plan_files
 from engine.config.queues import CHANNEL_NUMBERS
 from engine.errors import ConfigError
 from engine.model.fields import nearest
@@ -28,12 +29,15 @@ def is_scenario(value: Any) -> bool:
     )
 
 
-def load_document(source: Path | dict[str, Any], changes: Iterable[str] = ()) -> Document:
+def load_document(source: Path | dict[str, Any], folder: Path, changes: Iterable[str] = ()) -> Document:
     """Return what a file says, or plain values, with `changes` made, each as `queues.sales.agents=12`.
+
+    Plans in files of their own are read from `folder`.
 
     Raises ConfigError for a file that is no YAML, and for changes that cannot be made, each with its text.
     """
     document = read_document(source) if isinstance(source, Path) else Document("scenario", copy.deepcopy(source))
+    read_plan_files(document, folder)
     if not isinstance(document.value, dict):
         if not document.faults:
             document.add((), "the file must be a mapping of sections, as 'queues:'")
@@ -54,7 +58,7 @@ def check_value(document: Document, folder: Path) -> ScenarioFile:
     except ValidationError as error:
         note_faults(document, error, ScenarioFile, context=context)
         raise ConfigError(document.sentences()) from None
-    if document.faults:
+    if document.is_faulty:
         raise ConfigError(document.sentences())
     return checked
 

@@ -8,21 +8,13 @@ import msgspec
 import numpy as np
 
 from engine.config.compile import compile_settings
-from engine.config.queues import Step
-from engine.config.sections import Channel, Config
-from engine.messages.kinds import (
-    CHANNEL_NAMES,
-    QUEUE_CLOSED,
-    QUEUE_OPENED,
-    SETTING_CHANGED,
-    STEP_CALLBACK,
-    TABLE_TRUNK_GROUP,
-    VOICE,
-)
+from engine.config.in_force import in_force
+from engine.config.sections import Config
+from engine.messages.kinds import QUEUE_CLOSED, QUEUE_OPENED, SETTING_CHANGED, TABLE_TRUNK_GROUP
 from engine.messages.rows import empty_rows
 from engine.model.directory import Directory
 from engine.model.setting_tables import SettingTables, default_tables, fold_settings
-from engine.model.settings import STEPS_MAX, TrunkGroupSetting
+from engine.model.settings import TrunkGroupSetting
 from simulations.scenario.disruptions import Disruption, Plan
 from simulations.scenario.roster import Stint
 from simulations.scenario.sections import Group, ScenarioFile
@@ -147,9 +139,9 @@ def _trunk_row(group: int, channels: int, at_ns: int) -> Array:
 
 def _door_rows(file: ScenarioFile, directory: Directory, plan: Plan, one: Lasting) -> Iterator[Array]:
     """Yield the closing of queues, and the opening of those that are open by their hours afterwards."""
-    closed = {*plan.close, *(name for name in file.queues if plan.only and name not in plan.only)}
+    effects = plan.effects()
     for name in file.queues:
-        if name not in closed:
+        if not effects.closes(name):
             continue
         hours = file.queues[name].opening_hours
         reopens = hours is None or file.opening_hours[hours].opening_hours().is_open(one.end_ns)
@@ -162,7 +154,7 @@ def _door_rows(file: ScenarioFile, directory: Directory, plan: Plan, one: Lastin
 
 def _plan_rows(config: Config, directory: Directory, plan: Plan, settings: Array, one: Lasting) -> Iterator[Array]:
     """Yield what the engine's own reload would change: to the plan's configuration, and back."""
-    planned = _planned(config, plan)
+    planned = in_force(config, [plan.effects()])
     normal = _folded(config, directory, settings)
     there = np.asarray(compile_settings(planned, directory, normal))
     there["at_ns"] = one.activated_ns
@@ -183,31 +175,3 @@ def _folded(config: Config, directory: Directory, rows: Array) -> SettingTables:
     )
     fold_settings(tables, rows.view(np.recarray))
     return tables
-
-
-def _planned(config: Config, plan: Plan) -> Config:
-    """Return the configuration with the plan in force."""
-    queues = {}
-    for name, queue in config.queues.items():
-        update: dict[str, Any] = {}
-        if name in plan.head_start:
-            update["head_start_ns"] = plan.head_start[name]
-        if name in plan.value:
-            update["value"] = plan.value[name]
-        if name in plan.max_length:
-            update["max_length"] = plan.max_length[name]
-        steps = len(queue.steps) + (queue.max_wait_ns is not None)
-        if plan.callback_after_ns is not None and queue.channel == VOICE and steps < STEPS_MAX:
-            step = Step.model_construct(after_ns=plan.callback_after_ns, do=STEP_CALLBACK)
-            update["steps"] = [*queue.steps, step]
-        queues[name] = queue.model_copy(update=update)
-    groups = {
-        name: group.model_copy(update={"channels": plan.trunks.get(name, group.channels)})
-        for name, group in config.trunk_groups.items()
-    }
-    channels = dict(config.channels)
-    for name in CHANNEL_NAMES.values():
-        if name in plan.concurrency:
-            before = channels.get(name, Channel())
-            channels[name] = before.model_copy(update={"capacity": plan.concurrency[name]})
-    return config.model_copy(update={"queues": queues, "trunk_groups": groups, "channels": channels})

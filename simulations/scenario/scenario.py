@@ -32,14 +32,14 @@ class Scenario(msgspec.Struct, dict=True):
 
         Raises ConfigError with every fault, with line and column.
         """
-        document = load_document(Path(path), changes)
         folder = Path(path).parent
+        document = load_document(Path(path), folder, changes)
         return cls(document.value, check_value(document, folder), folder, str(path))
 
     @classmethod
     def of(cls, raw: dict[str, Any], folder: Path | str = ".", changes: Iterable[str] = ()) -> "Scenario":
         """Return the scenario that plain values say, as a YAML file would. Raises ConfigError."""
-        document = load_document(raw, changes)
+        document = load_document(raw, Path(folder), changes)
         return cls(document.value, check_value(document, Path(folder)), Path(folder))
 
     def changed(self, *changes: str) -> "Scenario":

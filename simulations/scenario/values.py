@@ -2,39 +2,19 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from engine.model.durations import parse_duration
-from engine.model.fields import fault
+from engine.model.fields import Share, fault
+
+__all__ = ["Share", "plain", "read_moment", "read_rate", "read_target"]
 
 _RATE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*/\s*(s|sec|second|m|min|minute|h|hour|d|day)")
 _TARGET: Final = re.compile(r"(\d+(?:\.\d+)?)(%?)\s*(?:in|/)\s*(.+)")
 _MOMENT: Final = re.compile(r"\d{4}-\d{2}-\d{2}(?:[ T]\d{1,2}:\d{2}(?::\d{2})?)?")
-
-
-@dataclass(frozen=True)
-class Share:
-    """A share of something as `80%` or 0.8; the field holds 0.8."""
-
-    most: float = 1.0
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(self.check)
-
-    def check(self, value: Any) -> float:
-        """Return the share."""
-        found = value
-        if isinstance(value, str) and re.fullmatch(r"\d+(\.\d+)?\s*%", value):
-            found = float(value.removesuffix("%")) / 100
-        if isinstance(found, bool) or not isinstance(found, int | float):
-            raise fault(f"{value!r} is not a share; write 80% or 0.8")
-        if not 0 <= found <= self.most:
-            raise fault(f"{value} is out of range; allowed is 0 to {self.most * 100:g}%")
-        return float(found)
 
 
 def plain(check: Callable[[Any], Any]) -> Any:

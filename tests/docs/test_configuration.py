@@ -18,6 +18,7 @@ from adapters.webchat.settings import Files, FormField, Inbox
 from adapters.webchat.settings import Settings as WebChatSettings
 from engine.config.agents import AgentEntry, Phone
 from engine.config.hours import Hours
+from engine.config.plans import Plan
 from engine.config.queues import STEP_NUMBERS, STRATEGY_NUMBERS, Queue, ServiceLevel, Step
 from engine.config.sections import (
     Channel,
@@ -51,6 +52,7 @@ SECTIONS: Final[dict[str, type[BaseModel]]] = {
     "steps": Step,
     "agents": AgentEntry,
     "phone": Phone,
+    "plans": Plan,
     "tokens": Token,
     "adapters sip": SipSettings,
     "trunks": Trunk,

@@ -75,7 +75,7 @@ def refusal(books: Books, fact: Fact) -> int:
         return _from_desk(books, fact)
     if kind in {k.QUALITY_EVALUATED, k.SCHEDULE_EXCEPTED, k.CASE_OPENED, k.CASE_RESOLVED, k.CASE_REOPENED}:
         return 0 if _is_of_quality(books, fact) else k.REFUSED_OUT_OF_RANGE
-    if kind == k.ALERT_ACKNOWLEDGED:
+    if kind in {k.ALERT_ACKNOWLEDGED, k.PLAN_ACTIVATED, k.PLAN_DEACTIVATED}:
         return 0
     return 0 if k.DEADLINE_PASSED <= kind <= k.ENGINE_STARTED else k.REFUSED_OUT_OF_RANGE
 
