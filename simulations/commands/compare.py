@@ -7,7 +7,6 @@ import typer
 
 from engine.commands.outcome import errors_as_exits
 
-LOCKED = "scenario.lock.yaml"
 Place = Annotated[Path, typer.Argument(help="Scenario file, or folder that simulate or solve wrote.", exists=True)]
 
 
@@ -18,6 +17,7 @@ def compare(
         int | None, typer.Option("-n", "--replications", min=2, max=100_000, help="Not said: as the first file says.")
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Seed of all chance.")] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--out", metavar="DIR", help="Write the differences there.")] = None,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Threads; not said: one a core.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print a row a figure as CSV.")] = False,
@@ -26,11 +26,17 @@ def compare(
     with errors_as_exits():
         if as_json and as_csv:
             raise typer.BadParameter("say --json or --csv, not both")
-        _compare((one, other), replications, seed, workers, "json" if as_json else "csv" if as_csv else "table")
+        form = "json" if as_json else "csv" if as_csv else "table"
+        _compare((one, other), replications, seed, workers, out, form)
 
 
 def _compare(
-    places: tuple[Path, Path], replications: int | None, seed: int | None, workers: int | None, form: str
+    places: tuple[Path, Path],
+    replications: int | None,
+    seed: int | None,
+    workers: int | None,
+    out: Path | None,
+    form: str,
 ) -> None:
     import csv
     import sys
@@ -38,6 +44,7 @@ def _compare(
     import msgspec
 
     from simulations.compare.paired import compared
+    from simulations.experiment.files import LOCKED
     from simulations.experiment.simulate import simulate
     from simulations.scenario.scenario import Scenario
 
@@ -45,8 +52,12 @@ def _compare(
     experiment = scenarios[0].file.experiment
     count, seed = replications or max(experiment.replications, 2), experiment.seed if seed is None else seed
     rows = compared(*(simulate(scenario, count, seed, workers=workers) for scenario in scenarios))
+    found = {"seed": seed, "replications": count, "confidence": experiment.confidence, "figures": rows}
+    if out is not None:
+        found |= {"one": scenarios[0].name, "other": scenarios[1].name, "currency": scenarios[0].file.costs.currency}
+        _write(found, out)
     if form == "json":
-        typer.echo(msgspec.json.encode({"seed": seed, "replications": count, "figures": rows}))
+        typer.echo(msgspec.json.encode(found))
     elif form == "csv":
         flat = [_flat(row) for row in rows]
         writer = csv.DictWriter(sys.stdout, list(flat[0]))
@@ -54,6 +65,16 @@ def _compare(
         writer.writerows(flat)
     else:
         _print(rows, count, seed)
+
+
+def _write(found: dict[str, Any], folder: Path) -> None:
+    from engine.version import installed_version
+    from simulations.experiment.files import how_made, write_json, write_table
+
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(found | {"version": installed_version()} | how_made(), folder / "compare.json")
+    write_table(map(_flat, found["figures"]), folder / "compare.csv")
+    typer.echo(f"written: {folder / 'compare.json'}", err=True)
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:

@@ -1,35 +1,81 @@
-"""The folder of a run: `run.json`, `intervals.csv`, `summary.md`, and the scenario as it was played."""
+"""The folder of a run: `run.json`, `summary.md`, the scenario as it was played, and tables as CSV files."""
 
+import csv
 import platform
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import xxhash
 from ruamel.yaml import YAML
 
+from simulations.experiment.detail import convergence_rows, pool_rows, trunk_rows, wait_rows
 from simulations.experiment.intervals import interval_rows, write_csv
 from simulations.experiment.result import Result
 from simulations.experiment.summary import SHOWN, TITLES, summary
+from simulations.scenario.portable import portable
 from simulations.scenario.scenario import Scenario
+
+Row = dict[str, Any]
+LOCKED: Final = "scenario.lock.yaml"
+TABLES: Final[dict[str, Callable[[Result], Iterator[Row]]]] = {
+    "waits.csv": wait_rows,
+    "pools.csv": pool_rows,
+    "trunks.csv": trunk_rows,
+    "convergence.csv": convergence_rows,
+}
+"""Beside `intervals.csv`; one without rows is not written."""
 
 
 def write_run(scenario: Scenario, result: Result, folder: Path) -> list[Path]:
     """Write the files, made anew if they are there; return their paths. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
-    locked = folder / "scenario.lock.yaml"
+    locked = folder / LOCKED
     with locked.open("w", encoding="utf-8") as file:
-        YAML(typ="safe", pure=True).dump(scenario.raw, file)
+        YAML(typ="safe", pure=True).dump(portable(scenario), file)
     found = summary(result)
     run = found | {
         "scenario_file": scenario.path,
         "scenario_hash": xxhash.xxh3_64_hexdigest(msgspec.json.encode(scenario.raw)),
         "host": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
     }
-    (folder / "run.json").write_bytes(msgspec.json.format(msgspec.json.encode(run), indent=2) + b"\n")
+    write_json(run | how_made(), folder / "run.json")
     write_csv(interval_rows(result), folder / "intervals.csv")
     (folder / "summary.md").write_text(summary_text(found), encoding="utf-8")
-    return [folder / "run.json", folder / "intervals.csv", folder / "summary.md", locked]
+    tables = [folder / name for name, rows in TABLES.items() if write_table(rows(result), folder / name)]
+    return [folder / "run.json", folder / "intervals.csv", *tables, folder / "summary.md", locked]
+
+
+def how_made() -> dict[str, str]:
+    """Return when something was made, and by which command, as far as it was one."""
+    is_command = Path(sys.argv[0]).name == "trunkline"
+    return {
+        "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": shlex.join(["trunkline", *sys.argv[1:]]) if is_command else "",
+    }
+
+
+def write_json(value: Any, path: Path) -> None:
+    """Write a value as a file of JSON to read. Raises OSError."""
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
+
+
+def write_table(rows: Iterator[Row], path: Path) -> bool:
+    """Write rows that have the same keys as a CSV file; return whether there are any. Without them no file is there."""
+    first = next(rows, None)
+    if first is None:
+        path.unlink(missing_ok=True)
+        return False
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(first))
+        writer.writeheader()
+        writer.writerow(first)
+        writer.writerows(rows)
+    return True
 
 
 def summary_text(found: dict[str, Any]) -> str:

@@ -120,10 +120,10 @@ class Result(msgspec.Struct, dict=True):
             tallies = tallies.sum(axis=1)
         if name in COUNTS:
             return mean(COUNTS[name](tallies), self.confidence)
-        part, whole, scale = self._ratio(name)
+        part, whole, scale = self.parts_of(name)
         return ratio(part(tallies) * scale, whole(tallies), self.confidence)
 
-    def _ratio(self, name: str) -> tuple[Counted, Counted, float]:
+    def parts_of(self, name: str) -> tuple[Counted, Counted, float]:
         """Return what a figure divides by what, the service level by the formula that the scenario asks for."""
         if name == "service_level":
             return *SERVICE_LEVELS[self.model.file.service_level_formula], 1.0
@@ -133,7 +133,7 @@ class Result(msgspec.Struct, dict=True):
         """Return a figure of every queue and interval, arrays of shape (queues, intervals)."""
         if name in COUNTS:
             return mean(self.count(name), self.confidence)
-        part, whole, scale = self._ratio(name)
+        part, whole, scale = self.parts_of(name)
         return ratio(part(self.tallies) * scale, whole(self.tallies), self.confidence)
 
     def p_wait(self, queue: str | None = None, by_interval: bool = False) -> Estimate:

@@ -156,12 +156,17 @@ def _with_shifts(document: Document, folder: Path) -> dict[str, Any]:
             continue
         shifts: list[dict[str, Any]] = []
         try:
-            with (folder / name).open(encoding="utf-8-sig", newline="") as file:
-                shifts = [_shift(row) for row in csv.DictReader(file, skipinitialspace=True)]
+            shifts = read_shifts(folder / name)
         except (OSError, UnicodeDecodeError, ValueError) as error:
             document.add(("agents", index, "shifts"), f"the shifts cannot be read: {error}")
         read.append(entry | {"shifts": shifts})
     return {**document.value, "agents": read}
+
+
+def read_shifts(path: Path) -> list[dict[str, Any]]:
+    """Return the shifts that a CSV file lists, as sections. Raises OSError and ValueError."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return [_shift(row) for row in csv.DictReader(file, skipinitialspace=True)]
 
 
 def _shift(row: dict[str, Any]) -> dict[str, Any]:

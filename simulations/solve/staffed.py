@@ -1,17 +1,15 @@
 """Scenarios with other staff: the same file with so many agents an interval, on shifts, with so many trunks."""
 
 import copy
-import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from engine.model.durations import format_duration
 from simulations.queueing.arrays import Integers
+from simulations.scenario.portable import portable
 from simulations.scenario.scenario import Scenario
 from simulations.solve.goals import Goal
 
-_EMPIRICAL: Final = re.compile(r"(\s*empirical\s*\((?:\s*file\s*=)?\s*)([^)]*?)(\s*\)\s*)")
 ROOMY: Final = 10_000
 """Channels of a trunk group that is never full."""
 TIMETABLE: Final = ("count", "shifts", "staffing")
@@ -62,30 +60,6 @@ def on_shifts(
         if worked:
             entry["shifts"] = worked
     return Scenario.of(_with_channels(raw, channels), scenario.folder)
-
-
-def portable(scenario: Scenario) -> dict[str, Any]:
-    """Return what the file says so that it means the same in any folder: volumes inline, other files by whole paths."""
-    raw: dict[str, Any] = _whole_paths(copy.deepcopy(scenario.raw), scenario.folder.resolve())
-    for name, queue in scenario.file.queues.items():
-        arrivals = raw["queues"][name].get("arrivals")
-        if arrivals is None or queue.arrivals is None:
-            continue
-        if arrivals.pop("csv", None) is not None:
-            arrivals.pop("column", None)
-            arrivals["volumes"] = list(queue.arrivals.volumes or ())
-        if "trace" in arrivals:
-            arrivals["trace"] = str(scenario.folder.resolve() / arrivals["trace"])
-    return raw
-
-
-def _whole_paths(value: Any, folder: Path) -> Any:
-    if isinstance(value, dict):
-        return {key: _whole_paths(item, folder) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_whole_paths(item, folder) for item in value]
-    match = _EMPIRICAL.fullmatch(value) if isinstance(value, str) else None
-    return value if match is None else f"{match[1]}{folder / match[2]}{match[3]}"
 
 
 def _with_channels(raw: dict[str, Any], channels: dict[str, int] | None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
+from simulations.commands.scenario_files import write_example
 from simulations.commands.simulate import simulate as simulate_command
 from simulations.experiment.estimates import Estimate, mean, ratio, t_quantile
 from simulations.experiment.intervals import COLUMNS
@@ -93,6 +94,35 @@ def test_a_run_leaves_its_files_and_can_be_repeated_from_them(path: Path, tmp_pa
     assert again["queues"] == run["queues"]
     assert (out / "summary.md").read_text().startswith("# small")
     assert len((out / "intervals.csv").read_text().splitlines()) == 9
+    assert (run["command"], run["made_at"][10]) == ("", "T"), "no command of a shell, and when"
+
+
+def test_a_folder_can_be_played_without_the_files_that_its_scenario_named(tmp_path: Path) -> None:
+    write_example(tmp_path / "plan")
+    out = tmp_path / "out"
+    assert said(str(tmp_path / "plan/hotline.yaml"), "-n", "1", "-o", str(out)).exit_code == 0
+    (tmp_path / "plan").rename(tmp_path / "gone")
+    again = said(str(out / "scenario.lock.yaml"), "-n", "1", "--json")
+    assert again.exit_code == 0, again.stderr
+    assert json.loads(again.stdout)["queues"] == json.loads((out / "run.json").read_text())["queues"]
+
+
+def test_what_pictures_need_lies_beside_the_intervals(path: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert said(str(path), "-n", "5", "-o", str(out)).exit_code == 0
+    run = json.loads((out / "run.json").read_text())
+    waits, pools, steps = (
+        list(csv.DictReader((out / name).read_text(encoding="utf-8").splitlines()))
+        for name in ("waits.csv", "pools.csv", "convergence.csv")
+    )
+    level = run["queues"]["sales"]["service_level"]
+    (at_threshold,) = (row for row in waits if (row["queue"], row["within_s"]) == ("sales", "20.0"))
+    assert float(at_threshold["share"]) == pytest.approx(level["value"])
+    assert float(at_threshold["share_lo"]) == pytest.approx(level["low"], abs=1e-5)
+    assert [row["pool"] for row in pools] == ["sales"] * 4 + ["help"] * 4, "nobody serves both"
+    assert [int(row["replications"]) for row in steps if row["queue"] == "help"] == [2, 3, 4, 5]
+    assert float(steps[-1]["service_level_hi"]) == pytest.approx(run["all"]["service_level"]["high"])
+    assert not (out / "trunks.csv").exists(), "there are no trunks"
 
 
 def test_faults_and_absent_files_end_with_their_codes(path: Path) -> None:

@@ -52,7 +52,10 @@ def test_one_agent_more_wins_and_costs(tmp_path: Path) -> None:
     assert (cost["difference"]["value"], cost["better"]) == (20.0, "one")
     rows = list(csv.DictReader(said(*places, "--csv").stdout.splitlines()))
     assert len(rows) == len(found)
-    assert "Seed 3" in said(*places).stdout
+    assert "Seed 3" in said(*places, "-o", str(tmp_path / "both")).stdout
+    kept = json.loads((tmp_path / "both/compare.json").read_text())
+    assert (len(kept["figures"]), kept["seed"], kept["confidence"]) == (len(rows), 3, 0.95)
+    assert (tmp_path / "both/compare.csv").read_text().startswith("queue,figure,one,one_lo,one_hi,other,")
 
 
 def test_pairs_are_closer_than_strangers() -> None:

@@ -1,0 +1,131 @@
+"""What pictures need beside the table of intervals, as small tables: waits, pools of queues, trunks and convergence."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from engine.messages.kinds import EXIT_REFUSED_TRUNK
+from engine.model.settings import SECOND_NS
+from engine.model.tallies import Tally
+from simulations.experiment.costs import contact_costs
+from simulations.experiment.estimates import Estimate, mean, ratio
+from simulations.experiment.figures import SERVICE_LEVELS
+from simulations.experiment.result import AT_WORK, BUSY, Result
+from simulations.scenario.roster import scheduled_ns, serving_groups
+from simulations.world.waits import BIN_EDGES_S
+
+Array = np.ndarray[Any, Any]
+Row = dict[str, Any]
+STAGES_MAX: Final = 60
+"""Numbers of replications that convergence is told at, at most."""
+CONVERGING: Final = ("service_level", "abandon_rate", "asa_s")
+
+
+def wait_rows(result: Result) -> Iterator[Row]:
+    """Yield, for every queue and edge of the histogram of waits, the share answered within it, until all are told.
+
+    The share is of those whom the scenario's service level counts, so it ends below 1 where some gave up.
+    """
+    name = result.model.file.service_level_formula
+    whole = SERVICE_LEVELS["offered" if name == "abandons_in" else name][1](result.tallies).sum(axis=2)
+    within = np.cumsum(result.waits.sum(axis=2), axis=-1)
+    for q, queue in enumerate(result.queues):
+        found = ratio(within[:, q], whole[:, q, None], result.confidence)
+        total = within[:, q].sum(axis=0)
+        for place, edge in enumerate(BIN_EDGES_S):
+            longer = place == len(BIN_EDGES_S) - 1
+            row: Row = {"queue": queue, "within_s": "" if longer else edge, "answered": int(total[place])}
+            yield row | _limits("share", found.at(place))
+            if total[place] == total[-1]:
+                break
+
+
+def pools_of(result: Result) -> list[Array]:
+    """Return which queues share agents, directly or by others: one array of places each."""
+    serves = serving_groups(result.model.file) > 0
+    joined = (serves.astype(int) @ serves.T.astype(int) > 0) | np.eye(len(serves), dtype=bool)
+    for _ in range(len(serves)):
+        joined = joined.astype(int) @ joined.astype(int) > 0
+    return [np.flatnonzero(row) for q, row in enumerate(joined) if not row[:q].any()]
+
+
+def pool_rows(result: Result) -> Iterator[Row]:
+    """Yield a row a pool and interval: its queues as one, and all agents who may serve any of them."""
+    file, interval_ns = result.model.file, result.model.file.horizon.interval_ns
+    serves = serving_groups(file) > 0
+    paid = scheduled_ns(file, result.edges_ns) / interval_ns
+    part, whole = SERVICE_LEVELS[file.service_level_formula]
+    for members in pools_of(result):
+        groups = np.flatnonzero(serves[members].any(axis=0))
+        tallies = result.tallies[:, members].sum(axis=1)
+        states = result.states_s[:, groups].sum(axis=1)
+        at_work = states[..., AT_WORK].sum(axis=-1)
+        pay = paid[groups].sum(axis=0) * interval_ns / 3_600e9 * file.costs.agent_hour
+        confidence = result.confidence
+        figures = {
+            "offered": mean(tallies[..., Tally.ENTRIES], confidence),
+            "service_level": ratio(part(tallies), whole(tallies), confidence),
+            "abandon_rate": _ratio_of(result, "abandon_rate", tallies),
+            "asa_s": _ratio_of(result, "asa_s", tallies),
+            "aht_s": _ratio_of(result, "aht_s", tallies),
+            "occupancy": ratio(states[..., BUSY].sum(axis=-1), at_work, confidence),
+            "agents_actual": mean(at_work / (interval_ns / 1e9), confidence),
+            "cost": mean(contact_costs(file.costs, tallies) + pay, confidence),
+        }
+        scheduled = paid[groups].sum(axis=0)
+        for place, start in enumerate(_starts(result)):
+            row: Row = {"pool": " + ".join(result.queues[q] for q in members), "interval_start": start}
+            row["agents_scheduled"] = round(float(scheduled[place]), 6)
+            for name, estimate in figures.items():
+                row |= _limits(name, estimate.at(place))
+            yield row
+
+
+def trunk_rows(result: Result) -> Iterator[Row]:
+    """Yield a row a trunk group and interval: channels busy in the mean, and the most at once over the replications."""
+    file = result.model.file
+    busy, peak = mean(result.busy_trunks, result.confidence), mean(result.peak_trunks, result.confidence)
+    high = np.quantile(result.peak_trunks, 0.99, axis=0, method="higher")
+    refused, tried = result.tallies[..., Tally.EXIT + EXIT_REFUSED_TRUNK], result.tallies[..., Tally.ENTRIES]
+    for g, (name, group) in enumerate(file.trunk_groups.items()):
+        by = [q for q, queue in enumerate(file.queues.values()) if name in queue.trunk_groups]
+        blocked = ratio(refused[:, by].sum(axis=1), tried[:, by].sum(axis=1), result.confidence)
+        for place, start in enumerate(_starts(result)):
+            row: Row = {"trunk_group": name, "interval_start": start, "channels": group.channels}
+            row |= _limits("busy", busy.at(g, place)) | _limits("peak", peak.at(g, place))
+            row["peak_p99"] = int(high[g, place])
+            yield row | _limits("blocked", blocked.at(place))
+
+
+def convergence_rows(result: Result) -> Iterator[Row]:
+    """Yield what the first few, more, and at last all replications said of every queue and of all together."""
+    stages = np.unique(np.round(np.geomspace(2, max(result.replications, 2), STAGES_MAX)).astype(int))
+    tallies = result.tallies.sum(axis=2)
+    of = [(name, tallies[:, q]) for q, name in enumerate(result.queues)] + [("", tallies.sum(axis=1))]
+    for name, counted in of:
+        for stage in stages[stages <= result.replications]:
+            row: Row = {"queue": name, "replications": int(stage)}
+            for figure in CONVERGING:
+                row |= _limits(figure, _ratio_of(result, figure, counted[:stage]))
+            yield row
+
+
+def _ratio_of(result: Result, figure: str, tallies: Array) -> Estimate:
+    part, whole, scale = result.parts_of(figure)
+    return ratio(part(tallies) * scale, whole(tallies), result.confidence)
+
+
+def _limits(name: str, estimate: Estimate) -> Row:
+    """Return a figure and its limits as columns, empty where they cannot be told."""
+    return {
+        f"{name}{end}": round(float(value), 6) if np.isfinite(value) else ""
+        for end, value in (("", estimate.value), ("_lo", estimate.low), ("_hi", estimate.high))
+    }
+
+
+def _starts(result: Result) -> list[str]:
+    zone = ZoneInfo(result.model.file.time_zone)
+    return [datetime.fromtimestamp(int(edge) // SECOND_NS, zone).isoformat() for edge in result.edges_ns[:-1]]
