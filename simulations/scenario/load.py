@@ -16,6 +16,7 @@ from engine.config.plan_files import read_plan_files
 from engine.config.queues import CHANNEL_NUMBERS
 from engine.errors import ConfigError
 from engine.model.fields import nearest
+from simulations.scenario.factors import faults_of_factors, with_factors
 from simulations.scenario.sections import ScenarioFile
 
 
@@ -58,9 +59,11 @@ def check_value(document: Document, folder: Path) -> ScenarioFile:
     except ValidationError as error:
         note_faults(document, error, ScenarioFile, context=context)
         raise ConfigError(document.sentences()) from None
+    for location, text in faults_of_factors(checked):
+        document.add(location, text)
     if document.is_faulty:
         raise ConfigError(document.sentences())
-    return checked
+    return with_factors(checked)
 
 
 def _change(raw: dict[str, Any], change: str) -> str | None:

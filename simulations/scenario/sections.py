@@ -201,6 +201,18 @@ class Experiment(Section):
     stop: Stop | None = None
 
 
+class Factors(Section):
+    """Factors of everything of a kind, to ask what happens if there is more or less of it."""
+
+    volume: Annotated[float, Number(0, 1000)] = 1.0
+    """Of all arrivals but traces."""
+    aht: Annotated[float, Number(0.01, 100)] = 1.0
+    """Of all talks and wrap-ups."""
+    patience: Annotated[float, Number(0.01, 100)] = 1.0
+    shrinkage: Annotated[float, Number(0, 100)] = 1.0
+    """Of the shrinkage of all groups that say how many they are."""
+
+
 class Limits(Section):
     """Bounds of the simulated engine."""
 
@@ -227,6 +239,7 @@ class ScenarioFile(Section):
     plans: dict[Name, Plan] = Field(default_factory=dict)
     disruptions: list[Disruption] = Field(default_factory=list)
     costs: Costs = Costs()
+    factors: Factors = Factors()
     experiment: Experiment = Experiment()
     limits: Limits = Limits()
 

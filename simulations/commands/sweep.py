@@ -1,0 +1,47 @@
+"""`trunkline sweep`: what can be said to it, with help; what is done lies in `sweep_run`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.commands.outcome import errors_as_exits
+
+
+def sweep(
+    scenario: Annotated[Path, typer.Argument(metavar="FILE", help="Scenario file (YAML).", dir_okay=False)],
+    vary: Annotated[
+        list[str],
+        typer.Option(
+            "--vary",
+            metavar="NAME=FROM:TO:STEP",
+            help="volume, aht, patience or shrinkage (factors of all), or as --set; or NAME=VALUE,VALUE. Repeatable.",
+        ),
+    ],
+    replications: Annotated[
+        int | None,
+        typer.Option("-n", "--replications", min=2, max=100_000, help="Of each point; not said: as the file says."),
+    ] = None,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", metavar="WHERE=VALUE", help="Change the scenario first; repeatable.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Seed of all chance.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", metavar="DIR", help="Keep every point there; an interrupted sweep goes on."),
+    ] = None,
+    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Threads; not said: one a core.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print a row a point and queue as CSV.")] = False,
+) -> None:
+    """Play a scenario at every point of a grid, with the same callers, and tell what each comes to.
+
+    Example: trunkline sweep hotline.yaml --vary volume=0.8:1.3:0.1 --vary agents.support.count=5:9:1 -o out
+    """
+    with errors_as_exits(out):
+        from simulations.commands.sweep_run import Asked, run
+
+        if as_json and as_csv:
+            raise typer.BadParameter("say --json or --csv, not both")
+        asked = Asked(scenario, tuple(vary), replications, tuple(changes or ()), seed, out, workers, as_json, as_csv)
+        raise typer.Exit(run(asked))

@@ -1,0 +1,131 @@
+"""What `trunkline sweep` does: plays the grid, with a progress bar on stderr, and tells it on stdout."""
+
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from engine.commands.outcome import Exit
+from simulations.commands.simulate_run import progress_bar
+from simulations.compare.sweep import POINTS, Sweep, sweep
+from simulations.compare.sweep_told import told, write_rows, write_sweep
+from simulations.compare.vary import Axis, parse_vary
+from simulations.experiment.figures import FIGURES
+from simulations.scenario.scenario import Scenario
+
+SHOWN: Final = ("service_level", "asa_s", "abandon_rate", "blocked_rate", "occupancy")
+HEADINGS: Final = {"service_level": "service\nlevel, %", "asa_s": "ASA, s", "abandon_rate": "lost, %"} | {
+    "blocked_rate": "blocked,\n%",
+    "occupancy": "busy, %",
+}
+THOUSANDS_FROM: Final = 100_000.0
+"""Costs from there on are shown in thousands."""
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What was asked for, as it was written."""
+
+    path: Path
+    vary: tuple[str, ...]
+    replications: int | None = None
+    changes: tuple[str, ...] = ()
+    seed: int | None = None
+    out: Path | None = None
+    workers: int | None = None
+    as_json: bool = False
+    as_csv: bool = False
+
+
+def run(asked: Asked) -> Exit:
+    """Play and tell. Raises ConfigError, SimulationFailed and OSError; typer.BadParameter."""
+    axes = _axes(asked.vary)
+    scenario = Scenario.load(asked.path, asked.changes)
+    try:
+        with progress_bar("replications") as bar:
+            found = sweep(
+                scenario,
+                axes,
+                asked.replications,
+                asked.seed,
+                folder=asked.out,
+                workers=asked.workers,
+                progress=bar,
+            )
+    except KeyboardInterrupt:
+        typer.echo(_interrupted(asked.out), err=True)
+        return Exit.FAILED
+    written = write_sweep(found, asked.out) if asked.out is not None else []
+    if asked.as_json:
+        typer.echo(msgspec.json.encode(told(found)))
+    elif asked.as_csv:
+        write_rows(found, sys.stdout)
+    else:
+        print_sweep(found)
+        for path in written:
+            typer.echo(f"written: {path}", err=True)
+    return Exit.OK
+
+
+def _axes(said: tuple[str, ...]) -> list[Axis]:
+    try:
+        return [parse_vary(text) for text in said]
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--vary") from None
+
+
+def _interrupted(out: Path | None) -> str:
+    if out is None:
+        return "interrupted: nothing is kept; with -o DIR the same command goes on where it was"
+    return f"interrupted: what was played is kept in {out / POINTS}; the same command goes on from there"
+
+
+def print_sweep(found: Sweep) -> None:
+    """Print the table: a row a point and queue."""
+    console = Console(highlight=False)
+    table = Table(
+        title=f"{found.scenario.name}: {len(found.points)} points, {found.replications} replications of each",
+        caption=f"± {found.confidence:.0%} confidence; the same callers at every point; lost: gave up",
+        box=SIMPLE_HEAD,
+        padding=0,
+        pad_edge=False,
+    )
+    for axis in found.axes:
+        table.add_column(axis.name.replace(".", ".\n"), justify="right", no_wrap=True)
+    table.add_column("queue", no_wrap=True, min_width=7)
+    costs = [abs(point.told["cost"]["value"] or 0.0) for point in found.points]
+    unit = 1000.0 if max(costs) >= THOUSANDS_FROM else 1.0
+    currency = ("1000 " if unit > 1 else "") + found.scenario.file.costs.currency
+    shown = [name for name in SHOWN if name != "blocked_rate" or _is_any_blocked(found)]
+    for heading in (*(HEADINGS.get(name, name) for name in shown), f"cost,\n{currency}"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for point in found.points:
+        queues = point.told["queues"] if len(point.told["queues"]) > 1 else {}
+        varied = [str(value) for value in point.values]
+        for name, figures in [*queues.items(), ("all", point.told["all"] | {"cost": point.told["cost"]})]:
+            cells = [_cell(figures.get(figure), figure, unit) for figure in (*shown, "cost")]
+            table.add_row(*varied, name, *cells, end_section=name == "all" and bool(queues))
+            varied = [""] * len(varied)
+    console.print(table)
+    kept = sum(point.kept for point in found.points)
+    were = f" {kept} of {len(found.points)} points were there already and were not played again." if kept else ""
+    console.print(f"Seed {found.seed}: the same seed gives the same figures.{were}", soft_wrap=True)
+
+
+def _is_any_blocked(found: Sweep) -> bool:
+    return any(point.told["all"]["blocked_rate"]["value"] for point in found.points)
+
+
+def _cell(figure: dict[str, Any] | None, name: str, cost_unit: float) -> str:
+    """Return a figure with half the width of its interval: shares in %, times in s."""
+    if figure is None or figure["value"] is None:
+        return "-"
+    is_share = name == "occupancy" or (name in FIGURES and FIGURES[name].unit == "share")
+    scale = 100.0 if is_share else 1.0 / cost_unit if name == "cost" else 1.0
+    digits = 0 if name == "cost" else 1
+    half = "" if figure["low"] is None else f" ±{(figure['high'] - figure['low']) / 2 * scale:,.{digits}f}"
+    return f"{figure['value'] * scale:,.{digits}f}{half}"

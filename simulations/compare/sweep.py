@@ -1,0 +1,132 @@
+"""A scenario at every point of a grid, always with the same callers; what was played once is kept and not played again.
+
+Points are kept under the hash of all that they come from, so an interrupted sweep goes on where it was, and a wider one
+plays only what is new.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import xxhash
+
+from engine.kernel.jit import callers_cache_folder
+from engine.version import installed_version
+from simulations.compare.vary import Axis, Value, check_axes, grid
+from simulations.experiment.files import write_json
+from simulations.experiment.simulate import Progress, simulate
+from simulations.experiment.summary import summary
+from simulations.scenario.scenario import Scenario
+from simulations.world import run
+
+POINTS: Final = "points"
+"""The folder of points beside the table of them."""
+
+
+class Point(msgspec.Struct, frozen=True):
+    """What came of one point."""
+
+    values: tuple[Value, ...]
+    """Of the axes, in their order."""
+    key: str
+    told: dict[str, Any]
+    """As `simulate --json` has it."""
+    kept: bool
+    """Whether it was there already."""
+
+
+class Sweep(msgspec.Struct, frozen=True):
+    """A sweep that is done."""
+
+    scenario: Scenario
+    axes: tuple[Axis, ...]
+    points: tuple[Point, ...]
+    """Grid order, the last axis the quickest."""
+    seed: int
+    replications: int
+
+    @property
+    def confidence(self) -> float:
+        """Of all intervals."""
+        return self.scenario.file.experiment.confidence
+
+
+def sweep(
+    scenario: Scenario,
+    axes: Sequence[Axis],
+    replications: int | None = None,
+    seed: int | None = None,
+    *,
+    folder: Path | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Sweep:
+    """Play the scenario at every combination of values; with `folder`, keep each point there as soon as it is played.
+
+    Every point has as many replications, `experiment.replications` if not said and two at least, of the same seed:
+    the same callers come to all of them. `progress` is told replications. Raises ConfigError before anything is
+    played where a value cannot be taken; SimulationFailed; and OSError where nothing can be kept.
+    """
+    count = check_axes(scenario, axes)
+    experiment = scenario.file.experiment
+    replications = replications or max(experiment.replications, 2)
+    seed = experiment.seed if seed is None else seed
+    if folder is not None:
+        (folder / POINTS).mkdir(parents=True, exist_ok=True)
+    planned, points = count * replications, []
+    for number, values in enumerate(grid(axes)):
+        changed = scenario.changed(*(axis.change(value) for axis, value in zip(axes, values, strict=True)))
+        key = key_of(changed, replications, seed)
+        told = _kept(folder, key)
+        kept = told is not None
+        if told is None:
+            done = number * replications
+            told = summary(
+                simulate(changed, replications, seed, workers=workers, progress=_after(progress, done, planned))
+            )
+            _keep(folder, key, told)
+        if progress is not None:
+            progress((number + 1) * replications, planned)
+        points.append(Point(values, key, told, kept))
+    return Sweep(scenario, tuple(axes), tuple(points), seed, replications)
+
+
+def key_of(scenario: Scenario, replications: int, seed: int) -> str:
+    """Return the name of a point: 32 hex digits of what it says, of the files that it names, and of who plays it.
+
+    Raises ConfigError where a trace cannot be read.
+    """
+    said = {name: section for name, section in scenario.raw.items() if name != "experiment"}
+    build = [installed_version(), *callers_cache_folder(Path(run.__file__)).parts[-2:]]
+    digest = xxhash.xxh3_128(
+        msgspec.json.encode([said, scenario.file.experiment.confidence, replications, seed, build])
+    )
+    for name, part in scenario.model.parts.items():
+        digest.update(f"{name}{part.shape}".encode())
+        for column in [part[field] for field in part.dtype.names] if part.dtype.names else [part]:
+            digest.update(column.tobytes())
+    return digest.hexdigest()
+
+
+def _after(progress: Progress | None, before: int, planned: int) -> Progress | None:
+    return None if progress is None else lambda done, _: progress(before + done, planned)
+
+
+def _kept(folder: Path | None, key: str) -> dict[str, Any] | None:
+    """Return a point that was played before; one that was cut short in writing is none."""
+    if folder is None:
+        return None
+    try:
+        found = msgspec.json.decode((folder / POINTS / f"{key}.json").read_bytes())
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _keep(folder: Path | None, key: str, told: dict[str, Any]) -> None:
+    if folder is not None:
+        path = folder / POINTS / f"{key}.json"
+        unfinished = path.with_suffix(".part")
+        write_json(told, unfinished)
+        unfinished.replace(path)
