@@ -25,7 +25,9 @@ setup: $(WARM) $(WORLD) ## make .venv, install everything, compile what is compi
 run: $(WARM) ## a small contact centre on this machine, with simulated calls
 	$(BIN)/trunkline demo $(ARGS)
 
-test: setup peers check ## all checks and tests
+# At once, as one compiles, one waits for the network and one reads.
+test: ## all checks and tests
+	@$(MAKE) --no-print-directory -j 3 setup peers check
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 check: $(INSTALLED) ## formatting, lint, types and the direction of imports
