@@ -12,6 +12,8 @@ TrunklineError
 ├── InvariantViolated      the books do not balance
 ├── NotAllowed             the state of an agent's desk does not allow that (adapters.http.desk.commands)
 ├── UnknownAgent           a desk's agent is no longer configured (adapters.http.desk.socket)
+├── PlanRefused            a continuity plan cannot be activated so; names the field of the order
+├── ForecastFailed         the next hour could not be simulated
 ├── UnfitPassword          a password that nobody should use (commands.password)
 └── Overloaded             a bound was reached; try again later
     ├── ContactsFull       no contact gets in until another one ends
@@ -77,6 +79,18 @@ class ReplayMismatch(TrunklineError):
 
 class InvariantViolated(TrunklineError):
     """The books do not balance."""
+
+
+class PlanRefused(TrunklineError):
+    """A continuity plan cannot be activated so; nothing was changed."""
+
+    def __init__(self, field: str, text: str) -> None:
+        super().__init__(text)
+        self.field = field
+
+
+class ForecastFailed(TrunklineError):
+    """The next hour could not be simulated."""
 
 
 class Overloaded(TrunklineError):

@@ -10,6 +10,8 @@ import msgspec
 from engine.log_port import Turn
 from engine.messages.effects import AnyEffect
 from engine.messages.observed import Fact, Observed
+from engine.model.forecast import Forecast, ForecastQuestion
+from engine.model.plan_views import PlanDetail, PlanList, PlanOrder, PlanOutcome, PlanPreview
 from engine.projections.views import Views
 
 __all__ = [
@@ -21,9 +23,11 @@ __all__ = [
     "Attachments",
     "Clock",
     "EngineLink",
+    "Forecaster",
     "Hint",
     "OpenContact",
     "Past",
+    "Plans",
     "Receipt",
     "Reloadable",
     "Timing",
@@ -145,6 +149,38 @@ class Past(Protocol):
         """
 
 
+class Plans(Protocol):
+    """The continuity plans. What is asked for a plan that there is not raises KeyError with a sentence."""
+
+    def overview(self) -> PlanList:
+        """All of them."""
+
+    def detail(self, name: str) -> PlanDetail:
+        """One, and what would change now."""
+
+    async def preview(self, name: str) -> PlanPreview:
+        """The same, with the next hour as it is and with the plan; simulated outside this process, in bounded time.
+
+        Cancelled, it stops the simulation, too.
+        """
+
+    async def activate(self, name: str, order: PlanOrder) -> PlanOutcome:
+        """Carry a plan out, or prolong it; the answer is durable. The same order again changes nothing.
+
+        Raises PlanRefused, naming the field of the order, with nothing changed.
+        """
+
+    async def deactivate(self, name: str, by: str, reason: str) -> PlanOutcome:
+        """Put back what it changed; nothing happens where it is not in force."""
+
+
+class Forecaster(Protocol):
+    """Who tells how the next hour would go. Found by the entry point group `trunkline.forecast`."""
+
+    async def __call__(self, question: ForecastQuestion) -> Forecast:
+        """Play it; cancelled, everything that plays is ended. Raises ForecastFailed, Overloaded while it plays."""
+
+
 class EngineLink(Protocol):
     """What an adapter sees of the engine."""
 
@@ -179,6 +215,10 @@ class EngineLink(Protocol):
     @property
     def past(self) -> Past:
         """What was true before, told by the log."""
+
+    @property
+    def plans(self) -> Plans:
+        """The continuity plans."""
 
     def submit(
         self, source: str, facts: Sequence[Observed], *, own_only: frozenset[type[Fact]] = frozenset()

@@ -14,6 +14,7 @@ from engine.kernel.step import ROOM
 from engine.kernel.tables import Array, Capacity, Tables, new_tables
 from engine.log_port import Turn
 from engine.model.directory import Directory, decode_directory, encode_directory
+from engine.model.plans import ActivePlans
 from engine.model.setting_tables import SettingTables
 from engine.projections.agents.interval_times import AgentTimes
 
@@ -49,6 +50,7 @@ class EngineState:
         self.seen = SeenFacts(self.generation)
         self.agent_times = AgentTimes(capacity.intervals)
         """Of agents by queue and interval: to be told before rows are applied that they come."""
+        self.plans = ActivePlans()
 
     @property
     def directory(self) -> Directory:
@@ -115,6 +117,7 @@ class EngineState:
             encode_directory(self.directory),
             self.interned.all(),
             self.agent_times.save(),
+            self.plans.save(),
         )
 
     def save(self) -> dict[str, Array | bytes]:
@@ -134,6 +137,7 @@ class EngineState:
         self.directory = decode_directory(_bytes(parts["directory"]))
         self.interned.apply(msgspec.msgpack.decode(_bytes(parts["interned"]), type=NamesRecord))
         self.agent_times.load(_bytes(parts["agent_times"]))
+        self.plans.load(_bytes(parts["plans"]))
 
 
 class StateCopy(NamedTuple):
@@ -148,6 +152,7 @@ class StateCopy(NamedTuple):
     """Written down at once: requirements are added to it by the next facts."""
     interned: NamesRecord
     agent_times: bytes
+    plans: bytes
 
     def parts(self) -> dict[str, Array | bytes]:
         """Return it as named parts."""
@@ -158,6 +163,7 @@ class StateCopy(NamedTuple):
         parts["directory"] = self.directory
         parts["interned"] = msgspec.msgpack.encode(self.interned)
         parts["agent_times"] = self.agent_times
+        parts["plans"] = self.plans
         parts["capacity"] = msgspec.msgpack.encode(self.capacity)
         return parts
 

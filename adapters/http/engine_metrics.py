@@ -64,7 +64,7 @@ class EngineMetrics:
 
     def collect(self) -> Iterable[Metric]:
         """Return every family."""
-        return [*self._adapters(), *self._driver(), *self._timings(), self._lag()]
+        return [*self._adapters(), *self._driver(), *self._timings(), self._lag(), self._plans()]
 
     def _adapters(self) -> list[Metric]:
         up = GaugeMetricFamily("trunkline_adapter_up", "Whether an adapter works", labels=["adapter"])
@@ -111,6 +111,16 @@ class EngineMetrics:
             edges = [*(repr(edge_s) for edge_s in timing.edges_s), "+Inf"]
             family.add_metric([], list(zip(edges, accumulate(timing.counts), strict=True)), timing.total_s)
             yield family
+
+    def _plans(self) -> Metric:
+        active = GaugeMetricFamily(
+            "trunkline_plan_active",
+            "Whether a continuity plan is in force; drills count, too",
+            labels=["plan"],
+        )
+        for plan in self._engine.plans.overview().plans:
+            active.add_metric([plan.plan], int(plan.active is not None))
+        return active
 
     def _lag(self) -> Metric:
         """Figures are read from the tables themselves; histories wait until the disk has what they tell."""

@@ -206,7 +206,10 @@ class Feed:
         """Look at the tables now, in a thread where they are large, and tell readers once all of it is durable."""
         views, wall_ns = self.views, self._wall_ns()
         as_of, now_ns, today_ns = views.as_of, views.now_ns(wall_ns), midnight_ns(wall_ns, self._time_zone)
-        look = self.state.look(views, now_ns, today_ns, self._alerts, lambda tiles: self.hour.note(tiles, now_ns))
+        plans = self._engine.plans.overview
+        look = self.state.look(
+            *(views, now_ns, today_ns, self._alerts, lambda tiles: self.hour.note(tiles, now_ns)), plans=plans
+        )
         if look.large:
             await asyncio.to_thread(look.reckon)
         else:

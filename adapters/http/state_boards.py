@@ -11,13 +11,15 @@ from adapters.http.effort import is_large
 from adapters.http.tiles import StreamedQueue, WaitingTile, streamed_queue, waiting_tiles
 from adapters.http.wallboard.alerts import AlertBook, AlertTile
 from adapters.http.wallboard.boards import BoardSettings
-from adapters.http.wallboard.privacy import unnamed_agent, unnamed_alert, unnamed_wait
+from adapters.http.wallboard.plan_tiles import PlanTile, plan_tiles
+from adapters.http.wallboard.privacy import unnamed_agent, unnamed_alert, unnamed_plan, unnamed_wait
 from engine.model.names import Names
+from engine.model.plan_views import PlanList
 from engine.projections.agents.status import AgentTile, AgentWatch
 from engine.projections.queues.tiles import agent_tile
 from engine.projections.views import Views
 
-STATE_TOPICS: Final = ("queues", "agents", "waiting", "alerts")
+STATE_TOPICS: Final = ("queues", "agents", "waiting", "alerts", "plans")
 WAITING_NS: Final = 250_000_000
 """The waiting list, with why each of them waits, is told at most four times a second."""
 MEMBERS_NS: Final = 1_000_000_000
@@ -101,6 +103,7 @@ class StateBoards:
         today_ns: int,
         alerts: AlertBook,
         sampled: Sampled,
+        plans: Callable[[], PlanList] | None = None,
     ) -> "Look":
         """Begin to look at the tables; what takes long is left for `Look.reckon`, which may run in a thread."""
         topics = {topic for topic, _ in self._boards}
@@ -119,7 +122,8 @@ class StateBoards:
         if self._waiting_due_ns <= now_ns:
             self._waiting_due_ns = now_ns + WAITING_NS
             waiting = {view: self._waiting(views, view, now_ns) for topic, view in self._boards if topic == "waiting"}
-        return Look(self, views, topics, changed, waiting, now_ns, today_ns, alerts, sampled)
+        told = plan_tiles(plans()) if plans is not None and "plans" in topics else []
+        return Look(self, views, topics, changed, waiting, now_ns, today_ns, alerts, sampled, told)
 
     def _waiting(self, views: Views, view: View, now_ns: int) -> list[WaitingTile]:
         queues = self._settings[view.board].queues if self._of_some(view) else ()
@@ -163,6 +167,8 @@ class StateBoards:
             return {tile.contact: tile for tile in look.waiting[view]} if view in look.waiting else None
         if topic == "queues":
             return {tile.queue: tile for tile in look.queues if settings is None or settings.shows(tile.queue)}
+        if topic == "plans":
+            return {plan.plan: unnamed_plan(plan) if view.unnamed else plan for plan in look.plans}
         own = [tile for tile in look.alerts if not view.board or tile.board == view.board]
         return {tile.alert: unnamed_alert(tile) if view.unnamed else tile for tile in own}
 
@@ -188,11 +194,13 @@ class Look:
         today_ns: int,
         book: AlertBook,
         sampled: Sampled,
+        plans: list[PlanTile],
     ) -> None:
         self.topics = topics
         """What somebody read when it began: of others it knows nothing."""
         self.now_ns = now_ns
         self.waiting = waiting
+        self.plans = plans
         self.queues: list[StreamedQueue] = []
         self.alerts: list[AlertTile] = []
         self.agents: list[tuple[str, int, AgentTile]] = []

@@ -1,14 +1,14 @@
-"""States out: retained messages of queues and agents, only the newest of each and only when it changed."""
+"""States out: retained messages of queues, agents and plans, only the newest of each and only when it changed."""
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Final
 
 from adapters.mqtt.broker import BrokerClient
 from adapters.mqtt.settings import Settings
 from adapters.mqtt.topics import Topics
-from adapters.mqtt.translate import agent_body, queue_body, stated
+from adapters.mqtt.translate import agent_body, plan_body, queue_body, stated
 from engine.ports import EngineLink
 from engine.projections.agents.status import AgentWatch
 from engine.projections.days import midnight_ns
@@ -32,6 +32,7 @@ class States:
         """What the broker has, by topic."""
         self._watch = AgentWatch()
         self._directory: object = None
+        self._plans: Set[str] = frozenset()
         self.found: set[str] = set()
         """Topics of states that the broker had from an earlier run."""
 
@@ -67,11 +68,13 @@ class States:
         if look_at_queues:
             for queue in views.queues(now_ns, midnight_ns(now_ns, self._time_zone)).queues:
                 bodies[self._topics.queue_state(queue.queue)] = queue_body(queue)
+        plans = {self._topics.plan_state(plan.plan): plan_body(plan) for plan in self._engine.plans.overview().plans}
+        bodies |= plans
         changed = views.agents_changed(self._watch)
         names = views.directory.agents
         for agent in views.agents(now_ns, [number for number in changed if names.exists(number)]).agents:
             bodies[self._topics.agent_state(agent.agent)] = agent_body(agent)
-        gone = self._gone()
+        gone = self._gone(plans.keys())
         news = {topic: body for topic, body in bodies.items() if self._sent.get(topic) != body}
         if not news and not gone:
             return
@@ -83,14 +86,14 @@ class States:
             self._sent.pop(topic, None)
             self.found.discard(topic)
 
-    def _gone(self) -> list[str]:
-        """Topics whose queue or agent is not configured any more: their retained message is taken back."""
+    def _gone(self, plans: Set[str]) -> list[str]:
+        """Topics whose queue, agent or plan is not configured any more: their retained message is taken back."""
         directory = self._views.directory
-        if directory is self._directory and not self.found:
+        if directory is self._directory and plans == self._plans and not self.found:
             return []
-        self._directory = directory
+        self._directory, self._plans = directory, frozenset(plans)
         configured = {self._topics.queue_state(name) for name in directory.queues.configured()}
         configured |= {self._topics.agent_state(name) for name in directory.agents.configured()}
-        gone = sorted((self._sent.keys() | self.found) - configured)
+        gone = sorted((self._sent.keys() | self.found) - configured - plans)
         self.found &= set(gone)
         return gone

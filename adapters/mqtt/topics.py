@@ -4,6 +4,7 @@
 
     queue/<queue>/state         retained   one queue, at most once a second
     agent/<agent>/state         retained   one agent, when it changes
+    plan/<plan>/state           retained   one continuity plan: whether it is in force
     event/<type>                           the log in words
     contact/<contact>/effect               what the engine asks of whoever brought the contact by MQTT
     in/events[/<source>]        incoming   facts, one or an array
@@ -46,7 +47,11 @@ class Topics:
         self.gap = f"{self.root}/gap"
         self.inbox = f"{self.root}/in/events"
         self.results_root = f"{self.root}/in/results"
-        self.states = (self.queue_state("+", escaped=True), self.agent_state("+", escaped=True))
+        self.states = (
+            self.queue_state("+", escaped=True),
+            self.agent_state("+", escaped=True),
+            self.plan_state("+", escaped=True),
+        )
         """Filters of the retained states."""
 
     def queue_state(self, queue: str, *, escaped: bool = False) -> str:
@@ -56,6 +61,10 @@ class Topics:
     def agent_state(self, agent: str, *, escaped: bool = False) -> str:
         """Topic of an agent's state."""
         return f"{self.root}/agent/{agent if escaped else escape(agent)}/state"
+
+    def plan_state(self, plan: str, *, escaped: bool = False) -> str:
+        """Topic of a continuity plan's state."""
+        return f"{self.root}/plan/{plan if escaped else escape(plan)}/state"
 
     def event(self, kind: str) -> str:
         """Topic of events of one type."""

@@ -9,6 +9,7 @@ from engine.messages.decoding import FAULTS_MAX, FORMS, JSON, MSGPACK, Fault, Ma
 from engine.messages.effects import AnyEffect
 from engine.messages.fact_results import FactResult, facts_taken
 from engine.messages.observed import Observed
+from engine.model.plan_views import PlanStatus
 from engine.ports import OpenContact, Receipt
 from engine.projections.agents.status import AgentStatus
 from engine.projections.queues.status import QueueStatus
@@ -113,6 +114,11 @@ def queue_body(status: QueueStatus) -> bytes:
     """Return what is published of a queue, without its position: equal bodies say the same."""
     since_ns, short, exits = status.since_ns, status.short_abandoned, status.exits
     return _encode(queue_tile(status, QueueState, counted_since_ns=since_ns, short_abandoned=short, exits=exits))
+
+
+def plan_body(status: PlanStatus) -> bytes:
+    """Return what is published of a continuity plan, without its position."""
+    return _encode(status)
 
 
 def agent_body(status: AgentStatus) -> bytes:

@@ -15,6 +15,7 @@ from engine.errors import ConfigError, TrunklineError
 from engine.ingest.names import ENGINE_SOURCE, NAMES_ONLY, NamesRecord
 from engine.ingest.registry import ContactEntry
 from engine.live.loop import LiveEngine
+from engine.live.plans import PlanDriver
 from engine.log_port import Turn
 from engine.messages.effects import AnyEffect
 from engine.messages.kinds import (
@@ -85,8 +86,11 @@ class AdapterLink:
         attachments: Attachments | None = None,
         past: Past | None = None,
         without_calls: Callable[[], frozenset[str]] = frozenset,
+        plans: PlanDriver | None = None,
     ) -> None:
         self._engine = engine
+        self.plans = plans or PlanDriver(engine)
+        """See `ports.EngineLink`."""
         self._adapter = adapter
         self.past = past or Past(engine.log, engine.state.capacity, engine.kept)
         """See `ports.EngineLink`."""
@@ -153,12 +157,13 @@ class Adapters:
         find_class: Callable[[str], Callable[[Any, Any], Adapter]] = adapter_class,
         folder: Path | None = None,
         attachments: Attachments | None = None,
+        plans: PlanDriver | None = None,
     ) -> None:
         self._engine = engine
         self._sections = dict(sections)
         engine.outbox.callers = callers_among(sections)
         past = Past(engine.log, engine.state.capacity, engine.kept)
-        shared = attachments, past, self._without_calls
+        shared = attachments, past, self._without_calls, plans
         self._links = {
             name: AdapterLink(
                 engine, name, endpoints, self.status, folder / name if folder is not None else None, *shared

@@ -19,8 +19,10 @@ from engine.kernel.tables import Capacity
 from engine.live.adapters import Adapters, Recovered, callers_among, record_told
 from engine.live.cases import CaseWork
 from engine.live.clock import LiveClock
+from engine.live.forecasters import installed_forecaster
 from engine.live.loop import LiveEngine
 from engine.live.opening import OpeningHoursDriver
+from engine.live.plans import PlanDriver
 from engine.live.snapshots import Snapshots, newest_seq
 from engine.live.upkeep import Upkeep
 from engine.log.attachments import AttachmentStore
@@ -94,6 +96,7 @@ class EngineHost:
         self._engine: LiveEngine | None = None
         self._adapters: Adapters | None = None
         self._hours: OpeningHoursDriver | None = None
+        self._plans: PlanDriver | None = None
         self._cases: CaseWork | None = None
         self._snapshots: Snapshots | None = None
         self._upkeep: Upkeep | None = None
@@ -104,6 +107,12 @@ class EngineHost:
         """The engine; there is one from `start` on."""
         assert self._engine is not None, "not started"
         return self._engine
+
+    @property
+    def plans(self) -> PlanDriver:
+        """The continuity plans; there are some from `start` on."""
+        assert self._plans is not None, "not started"
+        return self._plans
 
     async def start(self) -> None:
         """Recover from the log, record the start and the configuration, start adapters.
@@ -123,6 +132,8 @@ class EngineHost:
         """Stop adapters, decide what they left, make it durable, write a snapshot, close the log."""
         if self._hours is not None:
             self._hours.stop()
+        if self._plans is not None:
+            self._plans.stop()
         if self._cases is not None:
             self._cases.stop()
         if self._upkeep is not None:
@@ -192,10 +203,15 @@ class EngineHost:
             engine.queue_callback(owed)
         self._hours = OpeningHoursDriver(engine, config)
         self._hours.start(0 if is_new else stopped_ns)
+        self._plans = PlanDriver(engine, self._hours, installed_forecaster())
+        self._plans.start()
         await engine.durable()
         attachments = AttachmentStore(data / ATTACHMENT_FOLDER)
         self._adapters = Adapters(
-            engine, config.adapters, config.endpoints(), folder=data / ADAPTER_FOLDER, attachments=attachments
+            *(engine, config.adapters, config.endpoints()),
+            folder=data / ADAPTER_FOLDER,
+            attachments=attachments,
+            plans=self._plans,
         )
         record_told(engine, await self._adapters.start(recovered))
         self._cases = CaseWork(engine)

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Final
 
 from engine.config.compile import compile_directory, compile_settings
+from engine.config.in_force import in_force
 from engine.config.refusals import refused_settings
 from engine.config.sections import Config
 from engine.effects.derive import OwedCallback
@@ -65,6 +66,8 @@ class LiveEngine:
         self.counters: Counter[str] = Counter()
         self.hints = Hints(self.counters)
         self.callbacks = Callbacks(state, self._bring, self.counters)
+        self.config: Config | None = None
+        """The configuration as written, without the plans in force."""
         self.kept_state: Callable[[], StoredState | None] = no_state
         """Where a replay begins if the log's first part is gone."""
         self._on_fatal = on_fatal or end_process
@@ -126,6 +129,12 @@ class LiveEngine:
         assert self._loop is not None, "the engine does not run yet"
         assert self._held is None, "turns are held already"
         self._held = self._loop.create_future()
+
+    async def hold_turns_next(self) -> None:
+        """The same, as soon as nobody else does."""
+        while self._held is not None:
+            await asyncio.wait([self._held])
+        self.hold_turns()
 
     @property
     def turns_held(self) -> bool:
@@ -219,11 +228,12 @@ class LiveEngine:
     def configure(self, config: Config) -> int:
         """Record and apply a configuration: CONFIGURATION_LOADED and the settings that differ; returns how many.
 
-        Raises ConfigError before anything is changed; SettingsRefused after, naming the settings that routing refused:
-        those keep what they were.
+        Continuity plans in force stay so. Raises ConfigError before anything is changed; SettingsRefused after, naming
+        the settings that routing refused: those keep what they were.
         """
         directory = compile_directory(config, self.state.directory)
-        changes = compile_settings(config, directory, self.state.settings())
+        changes = compile_settings(in_force(config, self.state.plans.effects()), directory, self.state.settings())
+        self.config = config
         self.state.directory = directory
         self.views.settle()
         loaded = empty_rows(1)

@@ -58,6 +58,12 @@ class OpeningHoursDriver:
             self._timer.cancel()
             self._timer = None
 
+    def is_open_by_hours(self, queue: str, since_ns: int, before: bool) -> bool:
+        """Whether a queue is to be open now that was as `before` at `since_ns`: as its hours said last, if they did."""
+        hours, now_ns = self._hours.get(queue), self._wall_ns()
+        change = hours.next_change(since_ns) if hours is not None else None
+        return hours.is_open(now_ns) if hours is not None and change and change[0] <= now_ns else before
+
     def _configured(self, config: Config) -> None:
         named = {name: hours.opening_hours() for name, hours in config.opening_hours.items()}
         self._hours = {
@@ -87,6 +93,8 @@ class OpeningHoursDriver:
         self._timer = asyncio.get_running_loop().call_later(max(0.0, sleep_s), self.look)
 
     def _set(self, queue: str, *, is_open: bool) -> None:
+        if is_open and queue in self._engine.state.plans.doors:
+            return  # a continuity plan keeps it closed; `is_open_by_hours` tells what is put back at its end
         number = self._engine.state.directory.queues.number(queue)
         if bool(self._engine.state.tables.queues["settings"][number, QueueSetting.OPEN]) != is_open:
             fact = QueueOpened(queue=queue, by=HOURS_SOURCE) if is_open else QueueClosed(queue=queue, by=HOURS_SOURCE)

@@ -62,6 +62,13 @@ class PlanEffects(msgspec.Struct, frozen=True, omit_defaults=True):
         return queue in self.close or bool(self.only and queue not in self.only) or bool(away and not away.after_ns)
 
 
+class HeldStatus(msgspec.Struct, frozen=True):
+    """What an agent had chosen whom a plan set offline: numbers of the status and of its reason."""
+
+    status: int
+    reason: int = 0
+
+
 class PlanRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     """Payload of PLAN_ACTIVATED: a plan as it was when somebody activated it, or prolonged it."""
 
@@ -75,9 +82,9 @@ class PlanRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     title: dict[str, str] = {}
     review_every_ns: int = 0
     doors: dict[str, bool] = {}
-    """Queues that it closes and no plan before it did, and whether they were open."""
-    statuses: dict[str, str] = {}
-    """Agents whom it sets offline, and what status they had chosen."""
+    """Queues that are kept closed from here on, and whether they were open."""
+    statuses: dict[str, HeldStatus] = {}
+    """By agent whom it set offline."""
 
 
 class PlanEnd(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -87,6 +94,8 @@ class PlanEnd(msgspec.Struct, frozen=True, omit_defaults=True):
     by: str = ""
     reason: str = ""
     expired: bool = False
+    doors: dict[str, bool] = {}
+    """Queues that are kept closed from here on, by plans that are left, and whether they were open."""
 
 
 class ActivePlan(msgspec.Struct, frozen=True):
@@ -159,11 +168,15 @@ class ActivePlans:
             before = self._plans.get(record.plan)
             seq, since_ns = (before.seq, before.since_ns) if before is not None else (seq, at_ns)
             self._plans[record.plan] = ActivePlan(seq, since_ns, at_ns, record)
-            for queue, was_open in record.doors.items():
-                self.doors.setdefault(queue, HeldDoor(at_ns, was_open))
+            closed = record.doors
         elif kind == PLAN_DEACTIVATED:
-            self._plans.pop(msgspec.msgpack.decode(payload, type=PlanEnd).plan, None)
-            self.doors = {queue: door for queue, door in self.doors.items() if closed_by(queue, self.effects())}
+            end = msgspec.msgpack.decode(payload, type=PlanEnd)
+            self._plans.pop(end.plan, None)
+            closed = end.doors
+        else:
+            return
+        held = {**{queue: HeldDoor(at_ns, was_open) for queue, was_open in closed.items()}, **self.doors}
+        self.doors = {queue: door for queue, door in held.items() if closed_by(queue, self.effects())}
 
     def save(self) -> bytes:
         """Return all of it as bytes."""

@@ -16,6 +16,8 @@ from engine.log_port import Turn
 from engine.messages.kinds import (
     CONFIGURATION_LOADED,
     ENGINE_STARTED,
+    PLAN_ACTIVATED,
+    PLAN_DEACTIVATED,
     REQUIREMENT_DEFINED,
     SETTING_CHANGED,
     TABLE_ENGINE,
@@ -35,7 +37,8 @@ def _kind_set(*kinds: int) -> Array:
     return found
 
 
-IS_CONFIGURATION: Final = _kind_set(ENGINE_STARTED, CONFIGURATION_LOADED, REQUIREMENT_DEFINED)
+PLANS: Final = (PLAN_ACTIVATED, PLAN_DEACTIVATED)
+IS_CONFIGURATION: Final = _kind_set(ENGINE_STARTED, CONFIGURATION_LOADED, REQUIREMENT_DEFINED, *PLANS)
 
 
 class StateReplay:
@@ -110,6 +113,8 @@ class StateReplay:
         state = self._state
         if kind == REQUIREMENT_DEFINED:
             state.directory.fold(run.rows[place : place + 1].view(np.recarray))
+        elif kind in PLANS:
+            state.plans.fold(kind, run.first_seq + place, int(run.rows["at_ns"][place]), payload_of(run, place))
         elif kind == ENGINE_STARTED:
             state.interned.apply(msgspec.msgpack.decode(payload_of(run, place), type=EngineRecord).names)
         elif int(run.rows["a"][place]) == NAMES_ONLY:

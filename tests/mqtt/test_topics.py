@@ -42,7 +42,7 @@ def test_topics() -> None:
     assert TOPICS.agent_state("an/1") == "trunkline/v1/main/agent/an%2F1/state"
     assert TOPICS.event("contact_left") == "trunkline/v1/main/event/contact_left"
     assert TOPICS.effect("c#1") == "trunkline/v1/main/contact/c%231/effect"
-    assert TOPICS.states == ("trunkline/v1/main/queue/+/state", "trunkline/v1/main/agent/+/state")
+    assert TOPICS.states == tuple(f"trunkline/v1/main/{what}/+/state" for what in ("queue", "agent", "plan"))
     assert (TOPICS.results(""), TOPICS.results("p")) == (
         "trunkline/v1/main/in/results",
         "trunkline/v1/main/in/results/p",

@@ -7,6 +7,7 @@ import msgspec
 
 from adapters.http.tiles import WaitingTile
 from adapters.http.wallboard.alerts import AlertTile
+from adapters.http.wallboard.plan_tiles import PlanTile
 from engine.projections.agents.status import AgentTile
 
 PARTS_MAX: Final = 3
@@ -38,3 +39,8 @@ def unnamed_alert(alert: AlertTile) -> AlertTile:
     if not alert.acknowledged_by and not alert.note:
         return alert
     return msgspec.structs.replace(alert, acknowledged_by=initials(alert.acknowledged_by), note="")
+
+
+def unnamed_plan(plan: PlanTile) -> PlanTile:
+    """Return a plan in force without who activated it, and why."""
+    return msgspec.structs.replace(plan, by=initials(plan.by), reason="")

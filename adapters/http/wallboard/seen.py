@@ -7,7 +7,7 @@ import numpy as np
 
 from engine.messages.kinds import ALERT_ACKNOWLEDGED
 from engine.ports import Turn
-from engine.projections.feed.events import who_and_why
+from engine.projections.feed.payloads import who_and_why
 from engine.projections.views import Views
 
 KEPT_MAX: Final = 10_000

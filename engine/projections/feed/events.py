@@ -13,6 +13,7 @@ from engine.messages.observed import INTEGER_MAX, Observed
 from engine.messages.row_fields import fields_of
 from engine.messages.rows import unpack_choice, unpack_entry, unpack_reserve, unpack_trunks
 from engine.model.directory import Directory
+from engine.model.plans import DRILL
 from engine.model.settings import (
     STEPS_MAX,
     AgentSetting,
@@ -25,8 +26,8 @@ from engine.projections.contacts.history import ID_DIGITS_MAX, ContactHistory
 from engine.projections.contacts.recorded_facts import recorded_fact
 from engine.projections.contacts.records import ContactRecord, Words, arrival_facts
 from engine.projections.feed.arrivals import Arrivals, recorded_contact
-from engine.projections.feed.remarks import Remark, remark_in
-from engine.projections.feed.transcripts import line_of, message_payload
+from engine.projections.feed.payloads import ordered_plan, remarked_in, said_in, who_and_why
+from engine.projections.feed.remarks import Remark
 from engine.projections.figures import NS
 from engine.projections.names import Interned, name_at
 
@@ -138,6 +139,8 @@ _DETAILS: Final[dict[int, Callable[[int, int, Directory], Data]]] = {
     kinds.CASE_OPENED: lambda a, b, _: {"deadline_ns": a},
     kinds.CASE_RESOLVED: lambda a, b, _: {"case_id": b},
     kinds.CASE_REOPENED: lambda a, b, _: {"case_id": b, "deadline_ns": a},
+    kinds.PLAN_ACTIVATED: lambda a, b, _: {"until_ns": a, "tier": b % DRILL, "drill": b >= DRILL},
+    kinds.PLAN_DEACTIVATED: lambda a, b, _: {"activated_seq": a, "expired": bool(b)},
     kinds.AGENT_STATUS_CHANGED: lambda a, b, _: {"status": kinds.STATUS_NAMES.get(a, a)},
     kinds.AGENT_REACHABILITY_CHANGED: lambda a, b, _: {"reachable": bool(a)},
     kinds.CONTACT_QUEUED: _queued,
@@ -188,18 +191,6 @@ BY_SOMEBODY: Final = frozenset(
     }
 )
 """Kinds of what somebody ordered, who may have said who they are and why."""
-
-
-class Order(msgspec.Struct, omit_defaults=True):
-    """What the payload of an order may say."""
-
-    by: str = ""
-    reason: str = ""
-    alert: str = ""
-    since_ns: int = 0
-
-
-_ORDER: Final = msgspec.msgpack.Decoder(Order)
 
 
 class EventReader:
@@ -318,6 +309,8 @@ class EventReader:
             offset = int(row["payload_offset"])
             name = arrival_facts(payload[offset : offset + int(row["payload_size"])]).contact
             data = data | {word: truth for flag, word, truth in _SAID_OF_ARRIVALS if int(row["flags"]) & flag}
+        elif kind in (kinds.PLAN_ACTIVATED, kinds.PLAN_DEACTIVATED):
+            data = data | ordered_plan(row, payload)
         elif kind in BY_SOMEBODY:
             data = data | who_and_why(row, payload)
         elif kind == kinds.CALLER_MOVED:
@@ -361,31 +354,6 @@ def _setting(table: int, column: int) -> str:
         return f"step_{place + 1}_{_STEP_PARTS[part]}"
     known = next((member.name.lower() for member in _COLUMNS.get(table, ()) if member == column), str(column))
     return _ONLY_COLUMN.get(table, known)
-
-
-def who_and_why(row: Any, payload: memoryview) -> Data:
-    """Who ordered what this row tells and why, as far as it was said."""
-    start, size = int(row["payload_offset"]), int(row["payload_size"])
-    if not size:
-        return {}
-    found: Data = msgspec.to_builtins(_ORDER.decode(payload[start : start + size]))
-    return found
-
-
-def said_in(row: Any, payload: memoryview) -> Data:
-    """What a message says, and which side."""
-    line = line_of(0, row, payload)
-    said = message_payload(line.payload)
-    found: Data = {"by": kinds.BY_NAMES.get(line.by, line.by), "text": said.text}
-    if said.attachment is not None:
-        found["attachment"] = msgspec.to_builtins(said.attachment)
-    return found
-
-
-def remarked_in(row: Any, payload: memoryview) -> Data:
-    """What a note or a classification says."""
-    said = remark_in(row, payload)
-    return {"text": said.text} if int(row["kind"]) == kinds.NOTE_WRITTEN else {"code": said.code, "fields": said.fields}
 
 
 def kind_number(word: str) -> int:

@@ -1,0 +1,62 @@
+"""How the next hour would go, as it is and with a continuity plan: the question, and the answer with its intervals."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+
+class ForecastQuestion(msgspec.Struct, frozen=True):
+    """A state of the engine at one instant, and what would be changed then."""
+
+    as_of: int
+    now_ns: int
+    tables: Mapping[str, Any]
+    """The kernel's tables by name, as they were between two turns; the interval table left out."""
+    capacity: Mapping[str, int]
+    """What the tables hold."""
+    rows: Any
+    """What the plan would write, without times; the kernel's rows."""
+    queues: tuple[str, ...]
+    """Names by number, those that are gone empty."""
+    horizon_ns: int
+
+
+class Figure(msgspec.Struct, frozen=True):
+    """A figure, and the interval in which it lies by nineteen chances of twenty; shares are fractions."""
+
+    value: float
+    low: float
+    high: float
+
+
+class NextHour(msgspec.Struct, frozen=True):
+    """What becomes of those who wait now and those who come until the horizon; None where nobody is expected."""
+
+    offered: Figure
+    service_level: Figure | None
+    abandonment: Figure | None
+    refused: Figure | None
+    """Who found the queue closed or full, or was told to call again."""
+    mean_wait_s: Figure | None
+    """Of those answered."""
+
+
+class QueueForecast(msgspec.Struct, frozen=True):
+    """One queue, or all of them together."""
+
+    queue: str
+    """Empty: all."""
+    without: NextHour
+    with_plan: NextHour
+
+
+class Forecast(msgspec.Struct, frozen=True):
+    """The next hour played many times over with the kernel itself, from the present state."""
+
+    as_of: int
+    horizon_s: float
+    replications: int
+    elapsed_s: float
+    whole: QueueForecast
+    queues: list[QueueForecast]

@@ -1,0 +1,66 @@
+"""What payloads of recorded rows say, as far as events tell it."""
+
+from typing import Any, Final
+
+import msgspec
+
+from engine.messages import kinds
+from engine.projections.feed.remarks import remark_in
+from engine.projections.feed.transcripts import line_of, message_payload
+
+Data = dict[str, Any]
+
+
+class Order(msgspec.Struct, omit_defaults=True):
+    """What the payload of an order may say."""
+
+    by: str = ""
+    reason: str = ""
+    alert: str = ""
+    since_ns: int = 0
+
+
+_ORDER: Final = msgspec.msgpack.Decoder(Order)
+
+
+class PlanOrder(msgspec.Struct):
+    """What the payload says of an order about a continuity plan, beside its row."""
+
+    plan: str
+    by: str = ""
+    reason: str = ""
+
+
+_PLAN_ORDER: Final = msgspec.msgpack.Decoder(PlanOrder)
+
+
+def who_and_why(row: Any, payload: memoryview) -> Data:
+    """Who ordered what this row tells and why, as far as it was said."""
+    start, size = int(row["payload_offset"]), int(row["payload_size"])
+    if not size:
+        return {}
+    found: Data = msgspec.to_builtins(_ORDER.decode(payload[start : start + size]))
+    return found
+
+
+def ordered_plan(row: Any, payload: memoryview) -> Data:
+    """Which continuity plan an order is about, who gave it and why."""
+    start, size = int(row["payload_offset"]), int(row["payload_size"])
+    found: Data = msgspec.to_builtins(_PLAN_ORDER.decode(payload[start : start + size]))
+    return found
+
+
+def said_in(row: Any, payload: memoryview) -> Data:
+    """What a message says, and which side."""
+    line = line_of(0, row, payload)
+    said = message_payload(line.payload)
+    found: Data = {"by": kinds.BY_NAMES.get(line.by, line.by), "text": said.text}
+    if said.attachment is not None:
+        found["attachment"] = msgspec.to_builtins(said.attachment)
+    return found
+
+
+def remarked_in(row: Any, payload: memoryview) -> Data:
+    """What a note or a classification says."""
+    said = remark_in(row, payload)
+    return {"text": said.text} if int(row["kind"]) == kinds.NOTE_WRITTEN else {"code": said.code, "fields": said.fields}
