@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from engine.config.agents import Agent
 from engine.config.queues import Queue, Step
 from engine.config.sections import Channel, Config
 from engine.messages.kinds import CHANNEL_NAMES, STEP_CALLBACK, STEP_OVERFLOW, VOICE
@@ -32,14 +33,33 @@ def _with_plan(config: Config, plan: PlanEffects) -> Config:
     for name, capacity in plan.concurrency.items():
         channels[name] = channels.get(name, Channel()).model_copy(update={"capacity": capacity})
     changed = config.model_copy(update={"queues": queues, "trunk_groups": groups, "channels": channels})
-    if plan.concurrency:
-        changed.__dict__["agents"] = [
-            agent.model_copy(update={"capacity": {**agent.capacity, **plan.concurrency}})
-            if agent.capacity.keys() & plan.concurrency.keys()
-            else agent
-            for agent in config.agents
-        ]
+    if plan.concurrency or plan.back_up:
+        help_at = {helper: _served_at(config, site) for site, helper in plan.back_up.items()}
+        changed.__dict__["agents"] = [_agent(agent, plan, help_at) for agent in config.agents]
     return changed
+
+
+def _served_at(config: Config, site: str) -> Agent:
+    """Return an agent who has every skill, at its highest level, and every queue of those of a site."""
+    skills: dict[str, int] = {}
+    queues: dict[str, None] = {}
+    for agent in config.agents:
+        if agent.site == site:
+            skills |= {skill: max(level, skills.get(skill, 0)) for skill, level in agent.skills.items()}
+            queues |= dict.fromkeys(agent.queues)
+    return Agent.model_construct(name=site, skills=skills, queues=list(queues))
+
+
+def _agent(agent: Agent, plan: PlanEffects, help_at: dict[str, Agent]) -> Agent:
+    update: dict[str, Any] = {}
+    if agent.capacity.keys() & plan.concurrency.keys():
+        update["capacity"] = {**agent.capacity, **plan.concurrency}
+    if agent.site in help_at:
+        helped = help_at[agent.site]
+        least = helped.skills
+        update["skills"] = {**agent.skills, **{skill: max(least[skill], agent.skills.get(skill, 0)) for skill in least}}
+        update["queues"] = list(dict.fromkeys([*agent.queues, *helped.queues]))
+    return agent.model_copy(update=update) if update else agent
 
 
 def _queue(name: str, queue: Queue, plan: PlanEffects, config: Config) -> Queue:

@@ -12,6 +12,7 @@ from engine.model.settings import SECOND_NS
 MAX_DURATION_NS: Final = 8 * 3600 * SECOND_NS
 _LANGUAGE: Final = r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*"
 QueueName = Annotated[str, Ref("queue")]
+SiteName = Annotated[str, Ref("site")]
 ChannelName = Annotated[str, Ref("channel")]
 HeadStart = Annotated[int, Duration("0s", "1d")]
 
@@ -46,7 +47,7 @@ class RerouteSection(Section):
 class Return(Section):
     """Agents of a site who work on from home."""
 
-    site: Annotated[str, Ref("site")]
+    site: SiteName
     after_ns: Annotated[int, Duration("0s", "7d")] = Field(default=0, alias="after")
     ramp_ns: Annotated[int, Duration("0s", "7d")] = Field(default=0, alias="ramp")
     """They come back one by one over this time."""
@@ -84,9 +85,13 @@ class Plan(Section):
     trunks: dict[Annotated[str, Ref("trunk group")], Annotated[int, Whole(0, 1_000_000)]] = Field(default_factory=dict)
     callback_after_ns: Annotated[int, Duration("0s", "1d")] | None = Field(default=None, alias="callback_after")
     """Who waits so long is called back, in the place that was reached; in all queues of calls with a step to spare."""
-    offline: list[Annotated[str, Ref("site")]] = Field(default_factory=list)
+    offline: list[SiteName] = Field(default_factory=list)
     """Sites whose agents go offline."""
     work_from_home: list[Return] = Field(default_factory=list)
+    back_up: dict[SiteName, SiteName] = Field(default_factory=dict)
+    """By site that needs help: the site whose agents may serve, beside their own, what its agents serve."""
+    announce: dict[QueueName, LanguageTexts] = Field(default_factory=dict)
+    """What callers of a queue are told before they wait: for whoever changes the greeting, and for the planner."""
     message: LanguageTexts = Field(default_factory=dict)
     """What agents and supervisors are told while it is in force."""
     limits: PlanLimits = PlanLimits()
@@ -102,6 +107,9 @@ class Plan(Section):
                 faults.append((("reroute", queue), f"queue '{queue}' cannot be its own target"))
             elif self.effects().closes(away.to):
                 faults.append((("reroute", queue), f"queue '{away.to}' is closed by the plan itself"))
+        for site, helper in self.back_up.items():
+            if site == helper:
+                faults.append((("back_up", site), f"site '{site}' cannot back itself up"))
         if faults:
             raise several(faults)
         return self
@@ -123,5 +131,7 @@ class Plan(Section):
             work_from_home=tuple(
                 Homeworking(one.site, one.after_ns, one.ramp_ns, one.share) for one in self.work_from_home
             ),
+            back_up=dict(self.back_up),
+            announce={queue: dict(texts) for queue, texts in self.announce.items()},
             message=dict(self.message),
         )

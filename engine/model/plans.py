@@ -54,6 +54,10 @@ class PlanEffects(msgspec.Struct, frozen=True, omit_defaults=True):
     offline: tuple[str, ...] = ()
     """Sites whose agents go offline."""
     work_from_home: tuple[Homeworking, ...] = ()
+    back_up: dict[str, str] = {}
+    """By site that needs help: the site whose agents may serve what its agents serve, too."""
+    announce: dict[str, dict[str, str]] = {}
+    """What callers of a queue are told, by language: for people to carry out, and for the planner to play."""
     message: dict[str, str] = {}
 
     def closes(self, queue: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 
 from engine.errors import ConfigError
-from simulations.experiment.costs import total_costs
+from simulations.experiment.costs import total_benefits, total_costs
 from simulations.experiment.estimates import Estimate, mean, t_quantile
 from simulations.experiment.figures import FIGURES, SERVICE_LEVELS
 from simulations.experiment.result import Result
@@ -14,7 +14,7 @@ from simulations.experiment.summary import plain
 
 Row = dict[str, Any]
 MORE_IS_BETTER: Final = {"service_level": True, "abandon_rate": False, "asa_s": False, "blocked_rate": False}
-"""Figures that are compared, and whether more of it is better; `cost` comes on top."""
+"""Figures that are compared, and whether more of it is better; `cost` and `benefit` come on top."""
 
 
 def compared(one: Result, other: Result) -> list[Row]:
@@ -33,10 +33,11 @@ def compared(one: Result, other: Result) -> list[Row]:
             rows.append(
                 _row(queue, figure, one.estimate(figure, queue), other.estimate(figure, queue), gap, more_is_better)
             )
-    costs = total_costs(one), total_costs(other)
-    confidence = one.confidence
-    gap = mean(costs[1] - costs[0], confidence)
-    rows.append(_row(None, "cost", mean(costs[0], confidence), mean(costs[1], confidence), gap, more_is_better=False))
+    for figure, amounts, more_is_better in (("cost", total_costs, False), ("benefit", total_benefits, True)):
+        each = amounts(one), amounts(other)
+        if figure == "cost" or any(amount.any() for amount in each):
+            before, after, gap = (mean(amount, one.confidence) for amount in (*each, each[1] - each[0]))
+            rows.append(_row(None, figure, before, after, gap, more_is_better))
     return rows
 
 

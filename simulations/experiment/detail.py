@@ -10,7 +10,7 @@ import numpy as np
 from engine.messages.kinds import EXIT_REFUSED_TRUNK
 from engine.model.settings import SECOND_NS
 from engine.model.tallies import Tally
-from simulations.experiment.costs import contact_costs
+from simulations.experiment.costs import HOUR_NS, agent_rates, contact_costs
 from simulations.experiment.estimates import Estimate, mean, ratio
 from simulations.experiment.figures import SERVICE_LEVELS
 from simulations.experiment.result import AT_WORK, BUSY, Result
@@ -57,13 +57,14 @@ def pool_rows(result: Result) -> Iterator[Row]:
     file, interval_ns = result.model.file, result.model.file.horizon.interval_ns
     serves = serving_groups(file) > 0
     paid = scheduled_ns(file, result.edges_ns) / interval_ns
+    pay = paid * agent_rates(result)[:, None] * interval_ns / HOUR_NS
+    of_contacts = contact_costs(result)
     part, whole = SERVICE_LEVELS[file.service_level_formula]
     for members in pools_of(result):
         groups = np.flatnonzero(serves[members].any(axis=0))
         tallies = result.tallies[:, members].sum(axis=1)
         states = result.states_s[:, groups].sum(axis=1)
         at_work = states[..., AT_WORK].sum(axis=-1)
-        pay = paid[groups].sum(axis=0) * interval_ns / 3_600e9 * file.costs.agent_hour
         confidence = result.confidence
         figures = {
             "offered": mean(tallies[..., Tally.ENTRIES], confidence),
@@ -73,7 +74,7 @@ def pool_rows(result: Result) -> Iterator[Row]:
             "aht_s": _ratio_of(result, "aht_s", tallies),
             "occupancy": ratio(states[..., BUSY].sum(axis=-1), at_work, confidence),
             "agents_actual": mean(at_work / (interval_ns / 1e9), confidence),
-            "cost": mean(contact_costs(file.costs, tallies) + pay, confidence),
+            "cost": mean(of_contacts[:, members].sum(axis=1) + pay[groups].sum(axis=0), confidence),
         }
         scheduled = paid[groups].sum(axis=0)
         for place, start in enumerate(_starts(result)):

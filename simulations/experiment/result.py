@@ -81,6 +81,11 @@ class Result(msgspec.Struct, dict=True):
         return np.stack([one.retried for one in self.played])
 
     @cached_property
+    def cut_off(self) -> Array:
+        """Talks that broke off, by when, shape (replications, queues, intervals)."""
+        return np.stack([one.cut_off for one in self.played])
+
+    @cached_property
     def states_s(self) -> Array:
         """Time that agents spent in each state, shape (replications, groups, intervals, AGENT_STATES), s."""
         return np.stack([one.states_ns for one in self.played]) / 1e9

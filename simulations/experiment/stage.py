@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from engine.errors import TrunklineError
+from engine.kernel.deadlines import NEVER_NS
 from engine.kernel.tables import Tables, new_tables, reset
 from engine.messages.kinds import AGENT_STATUS_CHANGED, CHANNELS, CONFIGURATION_LOADED, ENGINE_STARTED
 from engine.messages.rows import ROW, empty_rows
@@ -36,6 +37,8 @@ class Played(msgspec.Struct, frozen=True):
     """shape (queues, intervals): most who waited at once."""
     retried: Array
     """shape (queues, intervals): arrivals that were not a first attempt."""
+    cut_off: Array
+    """shape (queues, intervals): talks that broke off, by when."""
     states_ns: Array
     """shape (groups, intervals, AGENT_STATES): time that agents spent in each state."""
     busy_trunks_ns: Array
@@ -123,10 +126,20 @@ class Stage:
             if model.busyness[number] > 0:
                 shape = model.busyness[number] ** -2
                 world.sources["volume"][number] = np.random.default_rng(states).gamma(shape, 1 / shape)
+        if model.duty.windows:
+            self._let_lines_fail(seed, replication)
         if model.absences.any():
-            self._send_home(seed, replication)
+            self._keep_absent(seed, replication)
 
-    def _send_home(self, seed: int, replication: int) -> None:
+    def _let_lines_fail(self, seed: int, replication: int) -> None:
+        """Write into the script when the lines of those who work from home fail."""
+        model, script = self._played, self.world.script
+        drawn = model.duty.drawn([name_key(name) for name, _ in model.agent_groups], seed, replication)
+        free = np.flatnonzero(script["at_ns"] == NEVER_NS)
+        script[free[: len(drawn)]] = drawn
+        script[:] = script[np.argsort(script["at_ns"], kind="stable")]
+
+    def _keep_absent(self, seed: int, replication: int) -> None:
         """Let those who are absent not come: their changes of status do nothing, as agent 0's settings do not."""
         model, first = self._played, 0
         absent = np.zeros(len(model.absences), bool)
@@ -155,6 +168,7 @@ class Stage:
             waits=w.waits.transpose(1, 0, 2).copy(),
             longest=w.longest.T.copy(),
             retried=w.retried.T.copy(),
+            cut_off=w.cut_off.T.copy(),
             states_ns=np.diff(w.states, axis=0).transpose(1, 0, 2).copy(),
             busy_trunks_ns=np.diff(w.busy_trunks, axis=0).T.copy(),
             peak_trunks=w.peaks.T.copy(),

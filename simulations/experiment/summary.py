@@ -6,7 +6,7 @@ import numpy as np
 from rich.table import Table
 
 from engine.version import installed_version
-from simulations.experiment.costs import total_costs
+from simulations.experiment.costs import total_benefits, total_costs
 from simulations.experiment.estimates import Estimate, mean
 from simulations.experiment.figures import COUNTS, FIGURES
 from simulations.experiment.result import Result
@@ -37,6 +37,7 @@ def summary(result: Result) -> dict[str, Any]:
             for place, name in enumerate(result.trunk_groups)
         },
         "cost": plain(mean(total_costs(result), result.confidence)) | {"currency": file.costs.currency},
+        "benefit": plain(mean(total_benefits(result), result.confidence)) | {"currency": file.costs.currency},
     }
 
 

@@ -11,6 +11,7 @@ import xxhash
 from engine.config.compile import compile_directory, compile_settings
 from engine.config.sections import Channel, Config, Limits, Service
 from engine.errors import ConfigError
+from engine.kernel.deadlines import NEVER_NS
 from engine.kernel.step import ROOM
 from engine.kernel.tables import Capacity
 from engine.messages.kinds import AGENT_STATES, CHANNEL_NAMES, FLAG_PROTECTED, QUEUE_CLOSED, QUEUE_OPENED
@@ -18,9 +19,9 @@ from engine.messages.rows import empty_rows, pack_arrival
 from engine.model.directory import Directory
 from engine.model.settings import STEPS_MAX, WRAP_UP_BY_AGENT
 from simulations.scenario.arrivals import read_trace
+from simulations.scenario.away import Duty, duty
 from simulations.scenario.distributions import Distribution, exponential
-from simulations.scenario.overlay import rate_segments, setting_rows, talk_factors, without_those_away
-from simulations.scenario.roster import status_rows, stints
+from simulations.scenario.overlay import rate_segments, setting_rows, talk_factors
 from simulations.scenario.sections import ScenarioFile, ScenarioQueue
 from simulations.world import chance
 from simulations.world.tables import SOURCE, WorldTables, blank_tables
@@ -50,6 +51,8 @@ class Model(msgspec.Struct, frozen=True):
     """Of every agent."""
     agent_groups: tuple[tuple[str, int], ...]
     """Name of each group, and how many of it are at work."""
+    duty: Duty
+    """What of the script differs between replications."""
 
     @property
     def edges_ns(self) -> Array:
@@ -111,10 +114,11 @@ def build(file: ScenarioFile, folder: Path | None = None, contacts: int | None =
     directory = compile_directory(config)
     settings = np.asarray(compile_settings(config, directory))
     settings["at_ns"] = begin_ns
-    shifts = status_rows(without_those_away(file, stints(file, begin_ns, file.end_ns)), begin_ns)
+    at_work = duty(file, config, begin_ns)
     disrupted = setting_rows(file, config, directory, settings)
-    script = np.concatenate([settings, _opening_rows(file, directory, begin_ns), disrupted, shifts])
+    script = np.concatenate([settings, _opening_rows(file, directory, begin_ns), disrupted, at_work.rows])
     script = script[np.argsort(script["at_ns"], kind="stable")]
+    script = np.concatenate([script, _room(at_work.room)])
     capacity = _capacity(file, config, directory)
     return Model(
         file=file,
@@ -126,7 +130,15 @@ def build(file: ScenarioFile, folder: Path | None = None, contacts: int | None =
         busyness=tuple(queue.arrivals.busyness if queue.arrivals else 0.0 for queue in file.queues.values()),
         absences=np.repeat([group.absence for group in file.groups], [group.at_work for group in file.groups]),
         agent_groups=tuple((group.name, group.at_work) for group in file.groups),
+        duty=at_work,
     )
+
+
+def _room(rows: int) -> Array:
+    """Return rows that never happen, in whose place each replication writes what is its own."""
+    found: Array = np.asarray(empty_rows(rows))
+    found["at_ns"] = NEVER_NS
+    return found
 
 
 def _contacts_at_once(file: ScenarioFile) -> int:
@@ -205,6 +217,7 @@ def _world(
         waits=(intervals, queues, WAIT_BINS),
         longest=(intervals, queues),
         retried=(intervals, queues),
+        cut_off=(intervals, queues),
         states=(intervals + 1, groups, AGENT_STATES),
         busy_trunks=(intervals + 1, trunks),
         peaks=(intervals, trunks),
@@ -227,6 +240,7 @@ def _world(
         | {
             "sources": sources,
             "speeds": speeds,
+            "home_factors": np.ones(agents),
             "talk_factors": np.array(talk_factors(file), parts["talk_factors"].dtype),
             "groups": np.repeat(np.arange(len(at_work), dtype=np.int64), at_work),
             "script": script,
@@ -306,8 +320,10 @@ def _write_source(
     source["transfer_to"] = directory.queues.number(queue.transfers.to) if queue.transfers else -1
     channel = file.channels.get(CHANNEL_NAMES[queue.channel])
     source["slower"] = channel.slower if channel else 0.0
+    source["announced_share"] = queue.announcement
     retry = queue.patience.retry
     source["retry_share"] = retry.share if retry else 0.0
+    source["cut_off_share"] = (retry.share if retry.cut_off is None else retry.cut_off) if retry else 0.0
     source["retry_after"] = stock.distribution(retry.after if retry else None)
 
 

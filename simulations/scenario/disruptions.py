@@ -18,7 +18,13 @@ class WorldEvent(Section):
     """What breaks. Everything that is said holds at once, from `at` on, for `for`."""
 
     site_down: Annotated[str, Ref("site")] | None = None
-    """Whoever works there is offline."""
+    """Whoever works there is offline, and talks break off: fire, flood."""
+    power_down: Annotated[str, Ref("site")] | None = None
+    """The same once the site's `backup_power` is used up, and its trunk groups are down, too."""
+    quarantine: Annotated[str, Ref("site")] | None = None
+    """Nobody may stay there: talks are ended first."""
+    internet_down: Annotated[str, Ref("site")] | None = None
+    """Whoever works there has no chats and e-mails; calls go on."""
     absence: ShareField = 0.0
     """Share of all agents at work who go home: illness, strike, weather."""
     group: Annotated[str, Ref("group")] | None = None
@@ -31,6 +37,8 @@ class WorldEvent(Section):
     """Factor of all talks that begin then: software that is slow."""
     trunks: dict[Annotated[str, Ref("trunk group")], Annotated[int, Whole(0, 1_000_000)]] = Field(default_factory=dict)
     """Channels that are left of a carrier's: a line that is cut."""
+    carrier_down: list[Annotated[str, Ref("trunk group")]] = Field(default_factory=list)
+    """None is left, and calls on them break off."""
 
 
 class Response(Section):

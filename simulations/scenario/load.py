@@ -129,7 +129,10 @@ def _names(raw: dict[str, Any]) -> dict[str, Any]:
         "opening hours": list(_mapping(raw.get("opening_hours"))),
         "channel": list(CHANNEL_NUMBERS),
         "plan": list(_mapping(raw.get("plans"))),
-        "group": [name for name in (agent.get("group") for agent in agents) if isinstance(name, str)],
+        "group": [
+            *(name for name in (agent.get("group") for agent in agents) if isinstance(name, str)),
+            *(name for name, queue in _mapping(raw.get("queues")).items() if _mapping(queue).get("agents") is not None),
+        ],
     }
 
 

@@ -16,8 +16,8 @@ from engine.model.directory import Directory
 from engine.model.setting_tables import SettingTables, default_tables, fold_settings
 from engine.model.settings import TrunkGroupSetting
 from simulations.scenario.disruptions import Disruption, Plan
-from simulations.scenario.roster import Stint
-from simulations.scenario.sections import Group, ScenarioFile
+from simulations.scenario.sections import ScenarioFile
+from simulations.world.changes import ANNOUNCED, TRUNKS_CUT
 
 Array = np.ndarray[Any, Any]
 
@@ -73,61 +73,47 @@ def talk_factors(file: ScenarioFile) -> list[tuple[int, float]]:
     return found
 
 
-def without_those_away(file: ScenarioFile, found: list[Stint]) -> list[Stint]:
-    """Return the stints without the time that disruptions take: of a site that is down, of those who go home."""
-    for one in lasting(file):
-        first = 0
-        gone: dict[int, int] = {}
-        for group in file.groups:
-            for member in range(group.at_work):
-                back_ns = _back_ns(file, one, group, member)
-                if back_ns > one.start_ns:
-                    gone[first + member] = back_ns
-            first += group.at_work
-        found = [part for stint in found for part in _cut(stint, one.start_ns, gone.get(stint.agent, 0))]
-    return found
-
-
-def _back_ns(file: ScenarioFile, one: Lasting, group: Group, member: int) -> int:
-    """Return until when a member of a group is away; 0: not at all."""
-    world = one.what.world
-    if world.site_down is not None and group.site == world.site_down:
-        plan = file.plans[one.what.respond.plan] if one.what.respond else Plan()
-        for home in plan.work_from_home:
-            coming = round(home.share * group.at_work)
-            if home.site == world.site_down and member < coming:
-                ramp_ns = home.ramp_ns * member // max(coming, 1)
-                return min(one.activated_ns + home.after_ns + ramp_ns, one.end_ns)
-        return one.end_ns
-    of_group = world.group is None or world.group == group.name
-    share = world.absence if of_group else 0.0
-    # Spread evenly over the group, whatever its shifts.
-    return one.end_ns if int((member + 1) * share) > int(member * share) else 0
-
-
-def _cut(stint: Stint, start_ns: int, end_ns: int) -> Iterator[Stint]:
-    if end_ns <= max(start_ns, stint.start_ns) or start_ns >= stint.end_ns:
-        yield stint
-        return
-    for low_ns, high_ns in ((stint.start_ns, start_ns), (end_ns, stint.end_ns)):
-        if low_ns < high_ns:
-            breaks = tuple(pause for pause in stint.breaks if low_ns <= pause[0] and pause[1] <= high_ns)
-            yield Stint(stint.agent, low_ns, high_ns, breaks)
-
-
 def setting_rows(file: ScenarioFile, config: Config, directory: Directory, settings: Array) -> Array:
     """Return the rows that trunks cut and plans activated make; `settings` are those with which the day begins."""
     rows: list[Array] = [np.asarray(empty_rows(0))]
     for one in lasting(file):
-        for name, channels in one.what.world.trunks.items():
+        for name, (channels, from_ns) in _lines_left(file, one).items():
             group = directory.trunk_groups.number(name)
-            rows.append(_trunk_row(group, channels, one.start_ns))
+            rows.append(_trunk_row(group, channels, from_ns))
             rows.append(_trunk_row(group, file.trunk_groups[name].channels, one.end_ns))
+            if channels == 0:
+                rows.append(_cut_row(group, from_ns))
         if one.what.respond is not None:
             plan = file.plans[one.what.respond.plan]
             rows += _door_rows(file, directory, plan, one)
+            rows += [_announced_row(directory.queues.number(name), one, on) for name in plan.announce for on in (1, 0)]
             rows += _plan_rows(config, directory, plan, settings, one)
     return np.concatenate(rows)
+
+
+def _lines_left(file: ScenarioFile, one: Lasting) -> dict[str, tuple[int, int]]:
+    """Return how many channels are left of each trunk group that is hit, and since when."""
+    world = one.what.world
+    left = {name: (channels, one.start_ns) for name, channels in world.trunks.items()}
+    left |= dict.fromkeys(world.carrier_down, (0, one.start_ns))
+    if world.power_down is not None:
+        dark_ns = one.start_ns + file.sites[world.power_down].backup_power_ns
+        if dark_ns < one.end_ns:
+            left |= {name: (0, dark_ns) for name, group in file.trunk_groups.items() if group.site == world.power_down}
+    return left
+
+
+def _announced_row(queue: int, one: Lasting, on: int) -> Array:
+    row: Array = np.asarray(empty_rows(1))
+    row["kind"], row["queue"], row["a"] = ANNOUNCED, queue, on
+    row["at_ns"] = one.activated_ns if on else one.end_ns
+    return row
+
+
+def _cut_row(group: int, at_ns: int) -> Array:
+    row: Array = np.asarray(empty_rows(1))
+    row["kind"], row["queue"], row["at_ns"] = TRUNKS_CUT, group, at_ns
+    return row
 
 
 def _trunk_row(group: int, channels: int, at_ns: int) -> Array:

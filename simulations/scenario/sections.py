@@ -16,6 +16,8 @@ from engine.model.settings import PRIORITIES, SECOND_NS
 from simulations.scenario.arrivals import Arrivals
 from simulations.scenario.disruptions import Disruption, Plan
 from simulations.scenario.distributions import NEVER, DistributionField
+from simulations.scenario.home import Home
+from simulations.scenario.money import Business, Costs, Prices
 from simulations.scenario.values import Share, plain, read_moment, read_target
 
 AGENTS_MAX: Final = 10_000
@@ -49,6 +51,8 @@ class Retry(Section):
 
     share: ShareField
     after: DistributionField
+    cut_off: ShareField | None = None
+    """Of those whose talk broke off; not said: as `share`."""
 
 
 def _patience(value: Any) -> Any:
@@ -95,6 +99,8 @@ class ScenarioQueue(Queue):
     ring: Annotated[Ring, BeforeValidator(_ring)] | None = None
     """Not said: every offer is answered at once."""
     priority: Annotated[int, Whole(0, PRIORITIES - 1)] = 0
+    announcement: ShareField = 0.0
+    """Of those who would wait while a plan has them told that it takes long: hang up at once."""
     callback: ShareField = 1.0
     """Of those whom a callback step would call back: agree to it."""
     transfers: Transfers | None = None
@@ -104,6 +110,20 @@ class ScenarioQueue(Queue):
     """Whether they may use the reserve of their trunk group."""
     agents: Annotated[int, Whole(0, AGENTS_MAX)] | None = None
     """A group of so many who serve nothing else: the short way to say it."""
+
+
+class ScenarioSite(Site):
+    """A site as the engine knows it, and how it stands a power cut."""
+
+    backup_power_ns: Annotated[int, Duration("0s", "7d")] = Field(default=0, alias="backup_power")
+    """How long batteries or a generator last."""
+
+
+class ScenarioTrunkGroup(TrunkGroup):
+    """A trunk group as the engine knows it, and where its lines end."""
+
+    site: Annotated[str, Ref("site")] | None = None
+    """Whose power it needs; not said: none of ours."""
 
 
 class ScenarioChannel(Channel):
@@ -141,6 +161,8 @@ class Group(Agent):
     """Share of those on a shift who are paid and not at work: training, meetings, leave."""
     speed: float | dict[Annotated[str, Ref("queue")], Annotated[float, Number(0.01, 100)]] = 1.0
     """How fast they work: 1.25 handles in four fifths of the time; in all, or by queue."""
+    home: Home = Home()
+    """Who of them works from home, or could, and how that goes."""
 
     @model_validator(mode="after")
     def _counted_once(self) -> Self:
@@ -167,20 +189,6 @@ class Group(Agent):
             Agent.model_construct(said, **common | {"name": f"{self.name}-{number + 1}"})
             for number in range(self.at_work)
         ]
-
-
-class Costs(Section):
-    """What things cost, in one currency."""
-
-    currency: str = "EUR"
-    agent_hour: Annotated[float, Number(0, 1e12)] = 0.0
-    """Of everybody on a shift, at work or not."""
-    contact: Annotated[float, Number(-1e12, 1e12)] = 0.0
-    """Of each contact answered; below 0: what it brings."""
-    abandonment: Annotated[float, Number(0, 1e12)] = 0.0
-    blocked: Annotated[float, Number(0, 1e12)] = 0.0
-    trunk_hour: Annotated[float, Number(0, 1e12)] = 0.0
-    """Of each channel, used or not."""
 
 
 class Stop(Section):
@@ -231,14 +239,16 @@ class ScenarioFile(Section):
     horizon: Horizon = Horizon()
     channels: dict[Annotated[str, Ref("channel")], ScenarioChannel] = Field(default_factory=dict)
     skills: list[Name] | None = None
-    sites: dict[Name, Site] = Field(default_factory=dict)
-    trunk_groups: dict[Name, TrunkGroup] = Field(default_factory=dict)
+    sites: dict[Name, ScenarioSite] = Field(default_factory=dict)
+    trunk_groups: dict[Name, ScenarioTrunkGroup] = Field(default_factory=dict)
     opening_hours: dict[Name, Hours] = Field(default_factory=dict)
     queues: Annotated[dict[Name, ScenarioQueue], Field(min_length=1)]
     agents: list[Group] = Field(default_factory=list)
     plans: dict[Name, Plan] = Field(default_factory=dict)
     disruptions: list[Disruption] = Field(default_factory=list)
     costs: Costs = Costs()
+    benefits: Prices = Prices()
+    business: Business = Business()
     factors: Factors = Factors()
     experiment: Experiment = Experiment()
     limits: Limits = Limits()

@@ -114,7 +114,9 @@ class _Search:
         self._most = np.array([float(question.group_max.get(name, np.inf)) for name in names])
         self._shares = np.array([1.0 - min(group.shrinkage, 0.99) for group in groups])
         further = np.maximum(trials.demand.serves.sum(axis=0) - 1.0, 0.0)
-        self._prices = (1.0 + question.premium * further) / self._shares
+        rates = np.array([plain.file.costs.agent_hour.of(group.name) for group in groups])
+        dear = rates / rates.mean() if (rates > 0).all() else np.ones(len(groups))
+        self._prices = dear * (1.0 + question.premium * further) / self._shares
         self._mixes = Mixes(trials.demand, self._prices, np.where(np.isfinite(self._most), self._most, 1e6))
         self._roomy = roomy(plain) if question.p_block is not None else {}
 

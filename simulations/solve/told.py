@@ -51,11 +51,12 @@ def paid_hours(solution: Solution) -> Floats:
 
 def agents_pay(solution: Solution) -> Floats:
     """Return what the agents of each queue and interval cost, shape (queues, intervals)."""
-    demand = solution.demand
+    demand, file = solution.demand, solution.scenario.file
     parts = demand.serves[:, :, None] * (demand.loads[:, None, :] + 1e-9)
     totals = np.maximum(parts.sum(axis=0), 1e-12)
-    shared: Floats = (parts / totals * paid_hours(solution)).sum(axis=1)
-    return shared * solution.scenario.file.costs.agent_hour
+    rates = np.array([file.costs.agent_hour.of(group.name) for group in file.groups])
+    shared: Floats = (parts / totals * paid_hours(solution) * rates[:, None]).sum(axis=1)
+    return shared
 
 
 def told(solution: Solution) -> Row:

@@ -17,6 +17,7 @@ RETRY: Final = 5
 RETRY_AFTER: Final = 6
 BALK: Final = 7
 CALLBACK: Final = 8
+CUT_OFF: Final = 9
 TRANSFER: Final = 1 << 19
 """From here one a talk, as HANDLE for those after the first."""
 HANDLE_AGAIN: Final = 1 << 18

@@ -152,12 +152,20 @@ def _wait(t: Any, w: Any, c: int, in_line: bool) -> None:
     caller = w.callers[c]
     source = w.sources[caller.source]
     now_ns = w.book[0].now_ns
-    if in_line and source.balk_share > 0.0 and uniform(caller.key, BALK) < source.balk_share:
+    if in_line and _share_who_hang_up(source) > 0.0 and uniform(caller.key, BALK) < _share_who_hang_up(source):
         caller.gives_up_ns = now_ns
     else:
         patience_ns = draw(w.distributions, w.samples, source.patience, caller.key, PATIENCE)
         caller.gives_up_ns = NEVER_NS if patience_ns >= LONGEST else now_ns + int(patience_ns)
     arm_next(w, c)
+
+
+@jit
+def _share_who_hang_up(source: Any) -> float:
+    """Return the share of those who hang up at once when they have to wait, or hear that it takes long."""
+    if source.announced == 0:
+        return source.balk_share
+    return 1.0 - (1.0 - source.balk_share) * (1.0 - source.announced_share)
 
 
 @jit

@@ -150,7 +150,8 @@ def _answer(t: Any, w: Any, row: Any) -> None:
     purpose = HANDLE if caller.talks == 0 else HANDLE_AGAIN + caller.talks
     caller.talks += 1
     talk_ns = draw(w.distributions, w.samples, source.handle, caller.key, purpose)
-    begin_work(t, w, c, row.agent, talk_ns * w.speeds[row.agent, caller.source] * _talk_factor(w))
+    factor = w.speeds[row.agent, caller.source] * w.home_factors[row.agent] * _talk_factor(w)
+    begin_work(t, w, c, row.agent, talk_ns * factor)
     interval = (w.book[0].now_ns - row.a - w.book[0].from_ns) // w.book[0].interval_ns
     if 0 <= interval < len(w.waits):
         w.waits[interval, row.queue, wait_bin(row.a)] += 1
@@ -187,18 +188,18 @@ def _call_again(w: Any, row: Any) -> None:
     if uniform(caller.key, RETRY) >= source.retry_share:
         return
     after_ns = draw(w.distributions, w.samples, source.retry_after, caller.key, RETRY_AFTER)
-    _plan(w, caller, caller.attempt + 1, 0, caller.source, w.book[0].now_ns + int(after_ns))
+    come_again(w, caller, caller.attempt + 1, 0, caller.source, w.book[0].now_ns + int(after_ns))
 
 
 @jit
 def _owe_callback(w: Any, row: Any) -> None:
     """Who left for a callback comes back at once, in the place that was given up; the same call, by its chance."""
     caller = w.callers[row.contact]
-    _plan(w, caller, caller.attempt, caller.line_ns, row.queue, w.book[0].now_ns)
+    come_again(w, caller, caller.attempt, caller.line_ns, row.queue, w.book[0].now_ns)
 
 
 @jit
-def _plan(w: Any, caller: Any, attempt: int, line_ns: int, queue: int, at_ns: int) -> None:
+def come_again(w: Any, caller: Any, attempt: int, line_ns: int, queue: int, at_ns: int) -> None:
     """Let somebody come again: as another attempt, or (with a place in line) called back."""
     book = w.book[0]
     place = book.retrials_free - 1

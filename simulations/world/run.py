@@ -6,6 +6,7 @@ from engine.kernel.deadlines import NEVER_NS
 from engine.kernel.jit import jit, side_door
 from engine.kernel.step import ROOM
 from engine.messages.kinds import AGENT_STATES, DEADLINE_PASSED
+from simulations.world.changes import FIRST_CHANGE, change
 from simulations.world.occurrences import answer_first, arrive, fact, happen, plan_arrival
 from simulations.world.reactions import observe
 
@@ -35,9 +36,7 @@ def run(t: Any, w: Any) -> bool:
         if book.now_ns >= book.boundary_ns:
             _pass_boundaries(t, w)
         if script_ns == next_ns:
-            w.row[0] = w.script[book.script]
-            book.script += 1
-            observe(t, w)
+            _follow_script(t, w)
         elif deadline_ns == next_ns:
             fact(w, DEADLINE_PASSED, -1, -1, -1, 0, 0, 0)
             observe(t, w)
@@ -50,6 +49,18 @@ def run(t: Any, w: Any) -> bool:
     book.now_ns = max(book.now_ns, end_ns)
     _pass_boundaries(t, w)
     return True
+
+
+@jit
+def _follow_script(t: Any, w: Any) -> None:
+    """Let happen what the script says next."""
+    line = w.script[w.book[0].script]
+    w.book[0].script += 1
+    if line.kind >= FIRST_CHANGE:
+        change(t, w, line.kind, line.agent, line.queue, line.a)
+    else:
+        w.row[0] = line
+        observe(t, w)
 
 
 @jit

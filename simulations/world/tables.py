@@ -66,6 +66,9 @@ SOURCE: Final = np.dtype(
         ("callback_share", "f8"),  # of those whom the queue's rules would call back: agree to it
         ("transfer_share", "f8"),  # of talks: go on to another queue
         ("transfer_to", "i8"),  # that queue
+        ("cut_off_share", "f8"),  # of those who are cut off in a talk: come again
+        ("announced_share", "f8"),  # of those who wait and are told that it takes long: hang up
+        ("announced", "i8"),  # 1: they are told so now
         ("slower", "f8"),  # share by which each further contact at once makes a talk take longer
     ],
     align=True,
@@ -135,6 +138,7 @@ class WorldTables(TableSet):
         ("callers", CALLER, 1),
         ("retrials", RETRIAL, 1),
         ("speeds", np.dtype(np.float64), 2),  # (agents, sources) factor of the handling time
+        ("home_factors", np.dtype(np.float64), 1),  # (agents) the same, of the place where each works now
         ("groups", np.dtype(np.int64), 1),  # of each agent
         ("script", ROW, 1),  # what is bound to happen, in order of time: settings, shifts, opening hours
         ("row", ROW, 1),  # the fact under way
@@ -144,6 +148,7 @@ class WorldTables(TableSet):
         ("waits", np.dtype(np.int64), 3),  # (intervals, queues, WAIT_BINS) of the answered, by arrival
         ("longest", np.dtype(np.int64), 2),  # (intervals, queues) most who waited at once
         ("retried", np.dtype(np.int64), 2),  # (intervals, queues) arrivals that were not the first attempt
+        ("cut_off", np.dtype(np.int64), 2),  # (intervals, queues) talks that broke off, by when
         ("states", np.dtype(np.int64), 3),  # (intervals + 1, groups, AGENT_STATES) ns spent until each boundary
         ("busy_trunks", np.dtype(np.int64), 2),  # (intervals + 1, trunk groups) channel ns until each boundary
         ("peaks", np.dtype(np.int64), 2),  # (intervals, trunk groups) most channels busy at once
@@ -164,6 +169,7 @@ class WorldTables(TableSet):
     callers: Array
     retrials: Array
     speeds: Array
+    home_factors: Array
     groups: Array
     script: Array
     row: Array
@@ -173,6 +179,7 @@ class WorldTables(TableSet):
     waits: Array
     longest: Array
     retried: Array
+    cut_off: Array
     states: Array
     busy_trunks: Array
     peaks: Array

@@ -86,6 +86,26 @@ plans:
     assert config.agents[0].capacity == {"chat": 2}
 
 
+def test_a_site_that_backs_another_up_serves_what_is_served_there(tmp_path: Path) -> None:
+    text = """
+plans: {storm: {back_up: {hanoi: danang}, announce: {sales: We call you back}}}
+agents:
+  - {name: an, site: hanoi, skills: {vip: 7}, queues: [sales, billing]}
+  - {name: em, site: hanoi, skills: {vip: 3, english: 5}}
+  - {name: binh, site: danang, skills: {vip: 2}, queues: [chat]}
+  - {name: chi}
+"""
+    (tmp_path / "centre.yaml").write_text(CENTRE.partition("agents:")[0] + text, encoding="utf-8")
+    config = load_config(tmp_path / "centre.yaml", {}, {})
+    planned = {agent.name: agent for agent in in_force(config, [config.plans["storm"].effects()]).agents}
+    assert planned["binh"].skills == {"vip": 7, "english": 5}
+    assert planned["binh"].queues == ["chat", "sales", "billing"]
+    assert [planned[name] for name in ("an", "em", "chi")] == [config.agents[place] for place in (0, 1, 3)]
+    assert any(
+        "cannot back itself up" in fault for fault in faults(tmp_path, "plans: {storm: {back_up: {hanoi: hanoi}}}")
+    )
+
+
 def test_what_a_plan_names_and_is_gone_is_passed_over(tmp_path: Path) -> None:
     config = loaded(tmp_path, "")
     gone = PlanEffects(close=("gone",), max_length={"gone": 1}, trunks={"gone": 1})
