@@ -1,0 +1,128 @@
+"""`trunkline payback`: structures over the months, by investment, running cost, benefit, and when they have paid."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from engine.commands.outcome import errors_as_exits
+
+Places = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Scenario files; the first is the yardstick.")]
+
+
+def payback(
+    files: Places,
+    months: Annotated[
+        int | None, typer.Option("--months", min=1, max=600, help="Not said: as the first file says.")
+    ] = None,
+    replications: Annotated[
+        int | None, typer.Option("-n", "--replications", min=2, max=100_000, help="Not said: as the first file says.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Seed of all chance.")] = None,
+    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Threads; not said: one a core.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print a row a structure and month as CSV.")] = False,
+) -> None:
+    """Tell what structures cost and bring over the months. Example: trunkline payback a.yaml b.yaml --months 24"""
+    with errors_as_exits():
+        if as_json and as_csv:
+            raise typer.BadParameter("say --json or --csv, not both")
+        _payback(files, months, replications, seed, workers, "json" if as_json else "csv" if as_csv else "table")
+
+
+def _payback(
+    files: list[Path], months: int | None, replications: int | None, seed: int | None, workers: int | None, form: str
+) -> None:
+    import csv
+    import sys
+
+    import msgspec
+
+    from simulations.commands.simulate_run import progress_bar
+    from simulations.compare.payback import outlook, told
+    from simulations.scenario.scenario import Scenario
+
+    scenarios = [Scenario.load(path) for path in files]
+    first = scenarios[0].file
+    months = months or first.business.months
+    count = replications or max(first.experiment.replications, 2)
+    seed = first.experiment.seed if seed is None else seed
+    outlooks = []
+    with progress_bar("structures") as progress:
+        for place, scenario in enumerate(scenarios):
+            outlooks.append(outlook(scenario, months, count, seed, workers))
+            progress(place + 1, len(scenarios))
+    found = told(outlooks)
+    if form == "json":
+        typer.echo(msgspec.json.encode({"seed": seed, "replications": count, "structures": found}))
+    elif form == "csv":
+        rows = [_flat(one["scenario"], month) for one in found for month in one["months"]]
+        writer = csv.DictWriter(sys.stdout, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    else:
+        _print(found, count, seed, first.experiment.confidence)
+
+
+def _flat(name: str, month: dict[str, Any]) -> dict[str, Any]:
+    found = {"scenario": name, **{key: month[key] for key in ("month", "volume", "service_level")}}
+    for key in ("cost", "benefit", "balance"):
+        found |= {key: month[key]["value"], f"{key}_lo": month[key]["low"], f"{key}_hi": month[key]["high"]}
+    return found
+
+
+def _print(found: list[dict[str, Any]], count: int, seed: int, confidence: float) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    months, console = len(found[0]["months"]), Console(highlight=False)
+    unit, word = _unit(found)
+    title = f"{months} months, amounts in {word}{found[0]['currency']}"
+    table = Table(title=title, caption=f"± {confidence:.0%} confidence; balance: benefit less cost and investment")
+    for heading in (
+        "structure",
+        "investment",
+        "cost, month 1",
+        "benefit, month 1",
+        "service level",
+        "balance",
+        "paid back",
+    ):
+        table.add_column(heading, justify="left" if heading == "structure" else "right")
+    for one in found:
+        begin, end = one["months"][0], one["months"][-1]
+        levels = f"{begin['service_level']:.0%}" + (f" to {end['service_level']:.0%}" if months > 1 else "")
+        cells = [f"{one['investment'] / unit:,.1f}", _amount(begin["cost"], unit), _amount(begin["benefit"], unit)]
+        table.add_row(one["scenario"], *cells, levels, _amount(one["balance"], unit), _month(one["payback_month"]))
+    console.print(table)
+    if len(found) > 1:
+        gaps = Table(title=f"less {found[0]['scenario']}, same callers")
+        for heading in ("structure", "balance", "better from month"):
+            gaps.add_column(heading, justify="left" if heading == "structure" else "right")
+        for one in found[1:]:
+            gap = one["against_first"]
+            gaps.add_row(one["scenario"], _amount(gap["balance"], unit, "+"), _month(gap["payback_month"]))
+        console.print(gaps)
+    typer.echo(f"{count} replications of each volume. Seed {seed}: the same seed gives the same figures.")
+
+
+def _unit(found: list[dict[str, Any]]) -> tuple[float, str]:
+    """Return what amounts are divided by, so that they can be read, and its name."""
+    most = max(abs(one["balance"]["value"]) for one in found)
+    return (1e6, "millions of ") if most >= 1e7 else (1e3, "thousands of ") if most >= 1e5 else (1.0, "")
+
+
+def _amount(amount: dict[str, float | None], unit: float, sign: str = "") -> str:
+    value, low, high = amount["value"], amount["low"], amount["high"]
+    if value is None:
+        return "-"
+    half = "" if low is None or high is None else f" ±{(high - low) / 2 / unit:,.1f}"
+    return f"{value / unit:{sign},.1f}{half}"
+
+
+def _month(month: dict[str, int | None]) -> str:
+    value, low, high = month["value"], month["low"], month["high"]
+    if value is None:
+        return "not in time" if low is None else f"perhaps in month {low}"
+    limits = "" if low == high == value else f" ({low} to {high if high is not None else 'later'})"
+    return f"month {value}{limits}"

@@ -1,0 +1,168 @@
+"""How a contact centre stands what goes wrong: without the plan, with it, with the plan late, and on a quiet day.
+
+All four meet the same callers, so what is lost because of a disruption is a difference within replications.
+"""
+
+import copy
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from engine.errors import ConfigError
+from engine.model.durations import format_duration
+from simulations.experiment.costs import total_benefits, total_costs
+from simulations.experiment.estimates import Estimate, mean, ratio, t_quantile
+from simulations.experiment.figures import ABANDONED, BLOCKED
+from simulations.experiment.result import Result
+from simulations.experiment.summary import plain
+from simulations.scenario.overlay import lasting
+from simulations.scenario.scenario import Scenario
+
+Array = np.ndarray[Any, Any]
+QUIET: Final = "undisturbed"
+NO_PLAN: Final = "no plan"
+PLAN: Final = "plan"
+LATE: Final = "plan late"
+
+
+class Case(msgspec.Struct, frozen=True):
+    """What became of one case."""
+
+    name: str
+    activated_s: float | None
+    """From the break to the activation of the plan that comes last; None without one."""
+    lost: Estimate
+    """Contacts that nobody served, a day: gave up, refused or cut off, less those who came again."""
+    lost_more: Estimate
+    """Of these, because of the disruption: beyond an undisturbed day, with the same callers."""
+    level_during: dict[str, Estimate]
+    """Service level of those who came while it lasted, the refused included, by queue; of all under ''."""
+    recovered_s: dict[str, float | None]
+    """By queue, from the break until the service level stays at its target, or at what it is on an undisturbed day as
+    far as can be told; to the interval; None: not within the horizon. Under '': of the last queue."""
+    backlog: Estimate
+    """Most who waited at once, all queues together, to the interval."""
+    damage: Estimate
+    """Costs less benefits, beyond an undisturbed day."""
+
+
+def cases(scenario: Scenario, late_ns: int) -> dict[str, Scenario]:
+    """Return the scenarios to be played. Raises ConfigError if nothing goes wrong in it."""
+    if not scenario.file.disruptions:
+        raise ConfigError(["nothing goes wrong in this scenario: it has no 'disruptions'"])
+    found = {QUIET: _with(scenario, []), NO_PLAN: _with(scenario, [_late(one, None) for one in _raw(scenario)])}
+    if any(one.respond is not None for one in scenario.file.disruptions):
+        found[PLAN] = scenario
+        later = zip(_raw(scenario), scenario.file.disruptions, strict=True)
+        found[LATE] = _with(
+            scenario, [_late(raw, one.respond.after_ns + late_ns if one.respond else None) for raw, one in later]
+        )
+    return found
+
+
+def _raw(scenario: Scenario) -> list[dict[str, Any]]:
+    return copy.deepcopy(scenario.raw["disruptions"])
+
+
+def _with(scenario: Scenario, disruptions: list[dict[str, Any]]) -> Scenario:
+    return Scenario.of({**scenario.raw, "disruptions": disruptions}, scenario.folder)
+
+
+def _late(disruption: dict[str, Any], after_ns: int | None) -> dict[str, Any]:
+    """Return the disruption with its plan after another while, or without one."""
+    plan = disruption.pop("respond", None)
+    if plan is None or after_ns is None:
+        return disruption
+    return disruption | {"respond": {**plan, "after": format_duration(after_ns)}}
+
+
+def told(results: dict[str, Result]) -> list[Case]:
+    """Return what became of each case; `results` are those of `cases`, all of one seed and as many replications."""
+    quiet = results[QUIET]
+    broken = next(result for name, result in results.items() if name != QUIET)
+    return [_case(name, result, quiet, broken) for name, result in results.items()]
+
+
+def _case(name: str, result: Result, quiet: Result, broken: Result) -> Case:
+    confidence, events = result.confidence, lasting(result.model.file)
+    lost, before = _lost(result), _lost(quiet)
+    net, net_before = (total_costs(one) - total_benefits(one) for one in (result, quiet))
+    span = _span(broken)
+    during = result.tallies[:, :, slice(*span)].sum(axis=2)
+    levels = {queue: ratio(*_served(result, during[:, place]), confidence) for place, queue in enumerate(result.queues)}
+    levels[""] = ratio(*_served(result, during.sum(axis=1)), confidence)
+    recovered = {queue: _recovered_s(result, quiet, place, span[0]) for place, queue in enumerate(result.queues)}
+    known = [value for value in recovered.values() if value is not None]
+    recovered[""] = max(known) if len(known) == len(recovered) else None
+    activated = [one.activated_ns - one.start_ns for one in events if one.what.respond is not None]
+    return Case(
+        name=name,
+        activated_s=max(activated) / 1e9 if activated else None,
+        lost=mean(lost, confidence),
+        lost_more=mean(lost - before, confidence),
+        level_during=levels,
+        recovered_s=recovered,
+        backlog=mean(result.longest.sum(axis=1).max(axis=1), confidence),
+        damage=mean(net - net_before, confidence),
+    )
+
+
+def _span(broken: Result) -> tuple[int, int]:
+    """Return the intervals from the first break to the last end."""
+    events, edges = lasting(broken.model.file), broken.edges_ns
+    first = int(np.searchsorted(edges, min(one.start_ns for one in events), "right")) - 1
+    last = int(np.searchsorted(edges, max(one.end_ns for one in events), "left"))
+    return first, min(last, len(edges) - 1)
+
+
+def _served(result: Result, tallies: Array) -> tuple[Array, Array]:
+    """Return what the service level divides by what; who was refused, as at a closed queue, was not served in time."""
+    part, whole, _ = result.parts_of("service_level")
+    refused = 0 if result.model.file.service_level_formula == "all" else BLOCKED(tallies)
+    return part(tallies), whole(tallies) + refused
+
+
+def _lost(result: Result) -> Array:
+    """Return the contacts that were lost for good, shape (replications,)."""
+    tallies = result.tallies
+    tries = (ABANDONED(tallies) + BLOCKED(tallies)).sum(axis=(1, 2)) + result.cut_off.sum(axis=(1, 2))
+    return np.asarray(tries - result.retried.sum(axis=(1, 2)), float)
+
+
+def _recovered_s(result: Result, quiet: Result, place: int, first: int) -> float | None:
+    """Return how long after the break a queue's service level is back, s; 0.0 if it never went."""
+    target = list(result.model.file.queues.values())[place].service_level.target
+    level, residuals = _by_interval(*_served(result, result.tallies[:, place]))
+    usual, usual_residuals = _by_interval(*_served(quiet, quiet.tallies[:, place]))
+    n = result.replications
+    error = (residuals - usual_residuals).std(axis=0, ddof=1) / np.sqrt(n) if n > 1 else np.zeros(level.shape)
+    reach = t_quantile(result.confidence, n - 1) * error if n > 1 else error
+    # Where nobody came, nothing can be told, and nothing is wrong.
+    low = (level < target) & (level + reach < usual)
+    after = np.flatnonzero(low[first:])
+    if not len(after):
+        return 0.0
+    back = first + int(after[-1]) + 1
+    if back == len(low):
+        return None
+    start_ns = min(one.start_ns for one in lasting(result.model.file)) if result.model.file.disruptions else 0
+    return float(result.edges_ns[back] - start_ns) / 1e9
+
+
+def _by_interval(parts: Array, wholes: Array) -> tuple[Array, Array]:
+    """Return a ratio of every interval, and what every replication adds to its error."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = parts.sum(axis=0) / wholes.sum(axis=0)
+        return value, (parts - value * wholes) / wholes.mean(axis=0)
+
+
+def plain_case(case: Case) -> dict[str, Any]:
+    """Return a case as values for JSON: times in s, shares 0 to 1."""
+    return {
+        "case": case.name,
+        "activated_s": case.activated_s,
+        **{name: plain(getattr(case, name)) for name in ("lost", "lost_more", "backlog", "damage")},
+        "service_level_during": {queue or "all": plain(level) for queue, level in case.level_during.items()},
+        "recovered_s": {queue or "all": value for queue, value in case.recovered_s.items()},
+    }

@@ -1,0 +1,108 @@
+"""Structures over the months: what was simulated, grown, discounted, and paid back."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from engine.errors import ConfigError
+from simulations.commands.payback import payback as payback_command
+from simulations.compare.growth import grown
+from simulations.compare.payback import against, discounts, outlook, payback
+from simulations.experiment.costs import total_costs
+from simulations.experiment.simulate import simulate
+from simulations.scenario.money import Business
+from simulations.scenario.scenario import Scenario
+
+pytestmark = pytest.mark.timeout(600)  # the first of them compiles the world
+BUSINESS: dict[str, Any] = {"investment": {"seats": 9000, "software": 3000}, "running": {"rent": 500}, "months": 6}
+CENTRE: dict[str, Any] = {
+    "name": "own",
+    "horizon": {"from": "2026-11-23 08:00", "to": "2026-11-23 12:00", "interval": "1h"},
+    "queues": {"q": {"arrivals": {"rate": "60/h"}, "handle": {"talk": "3m"}, "patience": "exponential(2m)"}},
+    "agents": [{"group": "g", "count": 4}],
+    "costs": {"currency": "VND", "agent_hour": 10},
+    "benefits": {"contact": 2},
+    "business": BUSINESS | {"days_a_month": 25},
+}
+
+
+def said(*arguments: str) -> Result:
+    """What the command said to these arguments."""
+    app = typer.Typer(pretty_exceptions_enable=False)
+    app.command()(payback_command)
+    return CliRunner().invoke(app, list(arguments))
+
+
+def test_a_steady_structure_is_the_simulated_day_over_and_over() -> None:
+    found = outlook(Scenario.of(CENTRE), replications=5)
+    day = simulate(Scenario.of(CENTRE), 5, 1)
+    benefit = 2 * day.count("answered").sum(axis=(1, 2))
+    assert found.costs == pytest.approx(np.full((5, 6), 25 * 4 * 4 * 10 + 500))
+    assert found.benefits == pytest.approx(np.tile(25 * benefit[:, None], 6))
+    assert found.balance[:, -1] == pytest.approx(6 * (25 * benefit - 4500) - 12_000)
+
+
+def test_staff_and_lines_grow_with_the_volume_or_stay() -> None:
+    growing = Scenario.of(CENTRE | {"trunk_groups": {"red": {"channels": 5}}})
+    twice = grown(growing, 2.0, staff_grows=True)
+    assert twice.file.groups[0].count == 8
+    assert twice.file.trunk_groups["red"].channels == 10
+    assert twice.file.queues["q"].arrivals is not None
+    offered = [
+        simulate(one, 10, 1).count("offered").sum() for one in (growing, twice, grown(twice, 0.5, staff_grows=False))
+    ]
+    assert offered[1] / offered[0] == pytest.approx(2, rel=0.1)
+    assert offered[2] == offered[0]
+    assert grown(growing, 2.0, staff_grows=False).file.groups[0].count == 4
+    found = outlook(growing.changed("business.growth=10%"), replications=3)
+    costs = total_costs(simulate(grown(growing, 1.1**5, staff_grows=True), 3, 1)) * 25 + 500
+    assert found.costs[:, -1] == pytest.approx(costs)
+    assert found.costs[:, 0] == pytest.approx(25 * 160 + 500)
+
+
+def test_interest_counts_later_months_less() -> None:
+    assert discounts(Business(interest=0.21), 12)[-1] == pytest.approx(1 / 1.21)
+    assert discounts(Business(), 3).tolist() == [1, 1, 1]
+
+
+def test_the_month_of_payback_and_its_limits() -> None:
+    spread = np.array([-15.0, 0.0, 15.0])[:, None]
+    balance = -100 + 30 * np.arange(1, 13) + spread * 2
+    found = payback(balance, 0.95)
+    assert (found.value, found.low, found.high) == (4, 1, 6), "the limits are those of t with two degrees: ±74.5"
+    dips = np.array([[-1.0, 5.0, -2.0, 3.0, 4.0]] * 2)
+    assert payback(dips, 0.95).value == 4, "it has to stay there"
+    assert payback(-balance, 0.95).value == np.inf
+
+
+def test_structures_differ_within_replications() -> None:
+    one = outlook(Scenario.of(CENTRE), replications=5)
+    dear = outlook(
+        Scenario.of(CENTRE | {"business": BUSINESS | {"days_a_month": 25, "running": {"rent": 600}}}), replications=5
+    )
+    gap = against(dear, one)
+    assert gap == pytest.approx(np.tile(-100.0 * np.arange(1, 7), (5, 1))), "the same callers: nothing else differs"
+    with pytest.raises(ConfigError, match="currencies"):
+        against(outlook(Scenario.of(CENTRE | {"costs": {"currency": "USD"}}), replications=5), one)
+
+
+def test_the_command_tells_all_structures_and_the_first_as_yardstick(tmp_path: Path) -> None:
+    for name in ("own", "lent"):
+        raw = CENTRE | {"name": name} | ({} if name == "own" else {"costs": {"currency": "VND", "talk_minute": 0.3}})
+        (tmp_path / f"{name}.yaml").write_text(json.dumps(raw), encoding="utf-8")
+    paths = [str(tmp_path / "own.yaml"), str(tmp_path / "lent.yaml")]
+    shown = said(*paths, "-n", "3")
+    assert shown.exit_code == 0, shown.output
+    assert "better from month" in shown.stdout
+    assert "6 months" in shown.stdout
+    found = json.loads(said(*paths, "-n", "3", "--months", "2", "--json").stdout)
+    assert [len(one["months"]) for one in found["structures"]] == [2, 2]
+    assert "against_first" in found["structures"][1]
+    lines = said(*paths, "-n", "3", "--csv").stdout.splitlines()
+    assert len(lines) == 1 + 2 * 6
+    assert lines[0].startswith("scenario,month,volume,service_level,cost,cost_lo")

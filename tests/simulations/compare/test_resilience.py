@@ -1,0 +1,98 @@
+"""How a centre stands what goes wrong: four cases of one scenario with the same callers."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from simulations.commands.resilience import resilience as resilience_command
+from simulations.compare.resilience import LATE, NO_PLAN, PLAN, QUIET, Case, cases, told
+from simulations.experiment.simulate import simulate
+from simulations.scenario.scenario import Scenario
+
+pytestmark = pytest.mark.timeout(600)  # the first of them compiles the world
+CALLS = {"handle": {"talk": "3m"}, "patience": "exponential(3m)", "service_level": "80% in 60s"}
+CENTRE: dict[str, Any] = {
+    "horizon": {"from": "2026-11-23 08:00", "to": "2026-11-23 13:00", "interval": "15m"},
+    "sites": {"hanoi": {}, "danang": {}},
+    "queues": {"calls": CALLS | {"arrivals": {"rate": "120/h"}}, "survey": CALLS | {"arrivals": {"rate": "20/h"}}},
+    "agents": [{"group": "north", "count": 6, "site": "hanoi"}, {"group": "south", "count": 5, "site": "danang"}],
+    "benefits": {"contact": 10},
+    "plans": {"storm": {"only": ["calls"], "work_from_home": [{"site": "hanoi", "after": "15m"}]}},
+    "disruptions": [
+        {
+            "at": "2026-11-23 09:00",
+            "for": "2h",
+            "world": {"site_down": "hanoi"},
+            "respond": {"plan": "storm", "after": "10m"},
+        }
+    ],
+}
+
+
+def said(*arguments: str) -> Result:
+    """What the command said to these arguments."""
+    app = typer.Typer(pretty_exceptions_enable=False)
+    app.command()(resilience_command)
+    return CliRunner().invoke(app, list(arguments))
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, Case]:
+    played = cases(Scenario.of(CENTRE), 45 * 60 * 10**9)
+    return {case.name: case for case in told({name: simulate(one, 30, 1) for name, one in played.items()})}
+
+
+def test_a_plan_loses_fewer_than_none_and_a_late_one_lies_between(found: dict[str, Case]) -> None:
+    assert list(found) == [QUIET, NO_PLAN, PLAN, LATE]
+    assert [case.activated_s for case in found.values()] == [None, None, 600.0, 3300.0]
+    calls = [case.level_during["calls"].value for case in found.values()]
+    assert calls[0] > calls[2] > calls[3] > calls[1]
+    assert found[QUIET].lost_more.value == 0.0
+    assert found[NO_PLAN].lost_more.low > 0
+    assert found[NO_PLAN].backlog.value > found[PLAN].backlog.value > found[QUIET].backlog.value
+    for name in (NO_PLAN, PLAN, LATE):
+        share = found[name].damage.value / found[name].lost_more.value
+        assert 9 < share <= 10, "each lost contact would have brought 10; who was cut off had been answered"
+
+
+def test_recovery_is_when_the_level_is_back_for_good(found: dict[str, Case]) -> None:
+    assert found[QUIET].recovered_s == {"calls": 0.0, "survey": 0.0, "": 0.0}
+    without, plan = found[NO_PLAN].recovered_s[""], found[PLAN].recovered_s["calls"]
+    assert without is not None
+    assert 7200 <= without <= 9000, "the site is back after two hours"
+    assert plan is not None
+    assert 1500 <= plan < 7200
+    assert found[PLAN].recovered_s["survey"] == 7200, "it stays closed until then"
+
+
+def test_nobody_recovers_within_a_horizon_that_ends_before() -> None:
+    short = Scenario.of(CENTRE | {"horizon": CENTRE["horizon"] | {"to": "2026-11-23 10:30"}})
+    played = {name: simulate(one, 5, 1) for name, one in cases(short, 0).items()}
+    assert told(played)[1].recovered_s[""] is None
+
+
+def test_without_a_plan_there_are_two_cases_and_without_disruptions_none(tmp_path: Path) -> None:
+    bare = {**CENTRE["disruptions"][0]}
+    del bare["respond"]
+    assert list(cases(Scenario.of(CENTRE | {"disruptions": [bare]}), 0)) == [QUIET, NO_PLAN]
+    (tmp_path / "quiet.yaml").write_text(json.dumps(CENTRE | {"disruptions": []}), encoding="utf-8")
+    refused = said(str(tmp_path / "quiet.yaml"))
+    assert refused.exit_code == 1
+    assert "nothing goes wrong" in refused.stderr
+
+
+def test_the_command_tells_the_cases(tmp_path: Path) -> None:
+    path = tmp_path / "storm.yaml"
+    path.write_text(json.dumps(CENTRE), encoding="utf-8")
+    shown = said(str(path), "-n", "3")
+    assert shown.exit_code == 0, shown.output
+    assert "plan late" in shown.stdout
+    values = json.loads(said(str(path), "-n", "3", "--late", "20m", "--json").stdout)
+    assert values["cases"][3]["activated_s"] == 1800
+    assert set(values["cases"][2]["recovered_s"]) == {"calls", "survey", "all"}
+    lines = said(str(path), "-n", "3", "--csv").stdout.splitlines()
+    assert len(lines) == 1 + 4 * 3
