@@ -52,6 +52,12 @@ async def lines_after(core: Core, contact_id: int, after_seq: int) -> tuple[list
     return [line_of(core, message) for message in found], max(reached, after_seq)
 
 
+def read_marks(core: Core, contact_id: int) -> tuple[int, int]:
+    """How far the customer and the agents have read in a contact that is remembered, as the log has it."""
+    found = core.engine.views.conversation(str(contact_id), core.seq, 1)
+    return found.customer_read_seq, found.agent_read_seq
+
+
 def conversations_of(core: Core, inbox: str, known_as: str, before_id: int = INTEGER_MAX) -> list[ContactRecord]:
     """The visitor's contacts in writing at this inbox, latest first, among the latest of all."""
     records = core.engine.views.contacts_of(known_as, limit=RECORDS, before_id=before_id).contacts

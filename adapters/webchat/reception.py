@@ -9,7 +9,7 @@ from adapters.webchat import frames
 from adapters.webchat.chats import Chat, Visitor
 from adapters.webchat.core import Core
 from adapters.webchat.frames import BadFrame, State
-from adapters.webchat.lines import conversations_of
+from adapters.webchat.lines import conversations_of, read_marks
 from adapters.webchat.settings import SECOND_NS
 from adapters.webchat.surveys import Surveys
 from adapters.webchat.tokens import NotSigned, Session, read_identity
@@ -103,6 +103,7 @@ class Reception:
             if age_s < REMEMBERED_S and settings is not None:
                 chat = Chat(latest.contact, latest.id, inbox, settings, known_as)
                 chat.answered = bool(latest.answered_ns)
+                chat.read_seq, chat.agent_read_seq = read_marks(self._core, latest.id)
                 chat.end(latest.ended_by or latest.exit)
                 visitor.chat = chat
                 self._surveys.consider(chat)

@@ -10,6 +10,7 @@ import msgspec
 
 from adapters.webchat.chats import TYPING_S, Chat, LegRecord, Visitor
 from adapters.webchat.core import Core
+from adapters.webchat.lines import read_marks
 from adapters.webchat.settings import SECOND_NS, Settings
 from adapters.webchat.surveys import Surveys
 from engine.messages.effects import (
@@ -94,6 +95,7 @@ class Switchboard:
         contact_id = core.engine.views.contact(contact.contact).contact.id
         chat = Chat(contact.contact, contact_id, record.inbox, settings, record.known_as)
         chat.queue = contact.queue
+        chat.read_seq, chat.agent_read_seq = read_marks(core, contact_id)
         if contact.state in TALKING and contact.agents:
             chat.connect(contact.agents[0], core.shown_name(contact.agents[0]))
         core.counters["chats_resumed"] += 1

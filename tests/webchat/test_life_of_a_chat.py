@@ -200,6 +200,8 @@ async def test_chats_are_taken_up_again_by_the_next_start(house: House, guest_at
     await talking.connect()
     await talking.start("one")
     contact = await house.take()
+    said = house.engine.views.conversation(contact).messages[-1].seq
+    await house.tell(MessagesRead(contact=contact, by="agent", agent="bob", up_to_seq=said))
     await house.pause("bob")
     await waiting.connect()
     await waiting.start("wait")
@@ -216,7 +218,8 @@ async def test_chats_are_taken_up_again_by_the_next_start(house: House, guest_at
     house.adapter = made[0]
     for guest, phase in ((talking, "connected"), (waiting, "queued")):
         guest._url = f"http://127.0.0.1:{made[0].port}"
-        assert (await guest.connect())["state"]["phase"] == phase
+        state = (await guest.connect())["state"]
+        assert (state["phase"], state["agent_read_seq"]) == (phase, said if guest is talking else 0)
     assert (await talking.say("two"))["type"] == "ack"
     await house.say(contact, "three")
     assert (await talking.read_lines(3)) == ["one", "two", "three"]

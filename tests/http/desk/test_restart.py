@@ -91,6 +91,14 @@ async def test_lines_survive_lost_sockets_and_a_killed_engine(served: Served) ->
             messages = (await get(api, f"{CONTACTS}/chat-1/messages"))["messages"]
         assert [message["text"] for message in messages] == texts
         assert page.shown == {message["seq"]: message["text"] for message in messages}
+        seen = max(page.shown)
+        read = [{"type": "messages_read", "contact": "chat-1", "by": "customer", "up_to_seq": seen}]
+        async with ClientSession(url) as api, api.post("/api/v1/events", json=read) as answer:
+            assert answer.status == 202
+        await served.kill()
+        await served.start("an")
         async with socket_of(client, url) as desk:
             await desk.until(lambda: bool(desk.lines.get(page.number)))
             assert list(desk.lines[page.number].values()) == texts
+        async with ClientSession(url) as api:
+            assert (await get(api, f"{CONTACTS}/chat-1/messages"))["customer_read_seq"] == seen
