@@ -12,6 +12,7 @@ from engine.messages.rows import Rows
 from engine.model.classification import QualityField, WrapUpCode
 from engine.model.directory import AgentCard, Directory, QueueCard
 from engine.model.names import Names
+from engine.model.phone_numbers import NumberPlan
 from engine.model.requirements import Requirements
 from engine.model.setting_tables import SettingTables, Table, default_tables
 from engine.model.settings import (
@@ -55,6 +56,7 @@ def compile_directory(config: Config, previous: Directory | None = None) -> Dire
         agent_cards=_agent_cards(config, agents, before),
         requirements=requirements,
         quality=compile_quality(config.quality, config.cases),
+        numbers=_number_plan(config),
     )
     faults = _too_many(config, directory)
     try:
@@ -111,6 +113,11 @@ def compile_settings(config: Config, directory: Directory, previous: SettingTabl
             wanted.queues[directory.queues.number(name), column] = value
     _write_agents(config, directory, wanted)
     return wanted.changes_from(now)
+
+
+def _number_plan(config: Config) -> NumberPlan | None:
+    said = config.service.numbers
+    return said and NumberPlan(str(said.country_code), said.trunk_prefix, said.international_prefix)
 
 
 def _all_skills(config: Config) -> list[str]:

@@ -21,6 +21,18 @@ PLANS_MAX: Final = 64
 DEFAULT_CAPACITY: Final = {kinds.VOICE: 1, kinds.CHAT: 3, kinds.EMAIL: 1, kinds.TASK: 1}
 
 
+class Numbers(Section):
+    """How telephone numbers are written where the centre is, so that each customer has one."""
+
+    country_code: Annotated[int, Whole(1, 999)]
+    trunk_prefix: Annotated[str, Text(r"[0-9]{0,4}", 'a prefix; write digits in quotation marks, as "0", or ""')] = "0"
+    """What is dialled before a number within the country."""
+    international_prefix: Annotated[str, Text(r"[0-9]{0,6}", 'a prefix; write digits in quotation marks, as "00"')] = (
+        "00"
+    )
+    """What is dialled before a country code, beside +."""
+
+
 class Service(Section):
     """What holds for the engine as a whole."""
 
@@ -30,6 +42,8 @@ class Service(Section):
     interval_ns: Annotated[int, Duration("1m", "1d")] = Field(default=900 * SECOND_NS, alias="interval")
     """Length of one row of the interval table."""
     seed: Annotated[int, Whole(0, 2**62)] = 1
+    numbers: Numbers | None = None
+    """How customers' numbers become one form, E.164; None: they stay as they come."""
 
 
 class Limits(Section):

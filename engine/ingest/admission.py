@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 
 from engine.errors import Overloaded
@@ -189,7 +190,7 @@ class Admission(FactWriter):
             trunk_group = self._number("trunk_group", self.directory.trunk_groups, fact.trunk_group)
         if not 0 <= fact.waiting_since_ns <= self._buffer.at_ns:
             raise BadFact("waiting_since_ns", f"{fact.waiting_since_ns} is not an instant (ns since 1970) in the past")
-        payload = self._payload(fact)
+        payload = self._payload(self._known(fact))
         requirement = self._requirement(queue, fact.skills) if fact.skills else 0
         slot = slots.item((self._first_slot + self._arrivals) % len(slots))
         place = self._put(
@@ -311,6 +312,9 @@ class Admission(FactWriter):
         queue = self._number("queue", self.directory.queues, fact.queue or kind.queue)
         agent = self._number("agent", self.directory.agents, fact.agent, optional=True)
         deadline_ns = fact.deadline_ns or self._buffer.at_ns + kind.limit_ns
+        customer = self.directory.customer(fact.customer)
+        if customer != fact.customer:
+            fact = msgspec.structs.replace(fact, customer=customer, number=fact.number or fact.customer)
         return self._put(
             kinds.CASE_OPENED, agent=agent, queue=queue, a=deadline_ns, b=fact.contact_id, payload=self._payload(fact)
         )

@@ -12,11 +12,12 @@ from engine.ingest.names import UNNUMBERED, InternedNames, NamesInForce, put_nam
 from engine.ingest.registry import ContactEntry, OpenContacts
 from engine.ingest.stamp import RowBuffer
 from engine.messages import kinds, observed
-from engine.messages.observed import INTEGER_MAX, Observed
+from engine.messages.observed import ATTRIBUTES_MAX, INTEGER_MAX, Observed
 from engine.messages.rows import Rows
 from engine.model.callback_source import is_callback_source
 from engine.model.directory import Directory, requirement_rows
 from engine.model.names import UNKNOWN, Names
+from engine.model.phone_numbers import NUMBER_AS_IT_CAME
 
 PAYLOAD_MAX: Final = 256 << 10
 
@@ -69,6 +70,15 @@ class FactWriter:
         if len(payload) > PAYLOAD_MAX:
             raise BadFact("", f"the fact takes {len(payload)} bytes; at most {PAYLOAD_MAX} are possible")
         return payload
+
+    def _known(self, fact: observed.ContactArrived) -> observed.ContactArrived:
+        """The fact with its customer in the one form; the number as it came stays beside it, to be dialled."""
+        customer, attributes = self.directory.customer(fact.customer), fact.attributes
+        if customer == fact.customer:
+            return fact
+        if len(attributes) < ATTRIBUTES_MAX:
+            attributes = {NUMBER_AS_IT_CAME: fact.customer, **attributes}
+        return msgspec.structs.replace(fact, customer=customer, attributes=attributes)
 
     def _entry(self, fact: observed.ContactFact) -> ContactEntry:
         entry = self._contacts.find(fact.contact)

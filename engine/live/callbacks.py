@@ -16,6 +16,7 @@ from engine.kernel.tables import Tables
 from engine.messages.kinds import STEP_CALLBACK
 from engine.messages.observed import ATTRIBUTES_MAX, CALLBACK_NUMBER, ContactArrived
 from engine.model.names import UNKNOWN, Names
+from engine.model.phone_numbers import NUMBER_AS_IT_CAME
 from engine.model.settings import STEPS_MAX, QueueSetting
 from engine.ports import CALLBACK_QUEUE, Receipt
 from engine.state import EngineState
@@ -104,7 +105,7 @@ def callback_arrival(state: EngineState, owed: OwedCallback) -> tuple[int, Conta
     arrival = owed.entry.arrival
     owner = state.interned.owners[owed.entry.source]
     source = callback_source(state.interned, owner)
-    number = owed.entry.callback_number or arrival.customer
+    number = owed.entry.callback_number or arrival.attributes.get(NUMBER_AS_IT_CAME) or arrival.customer
     name = callback_name(owed.seq)
     agents, skills = state.directory.agents, state.directory.skills
     fact = ContactArrived(

@@ -9,6 +9,7 @@ from engine.messages.kinds import REQUIREMENT_DEFINED
 from engine.messages.rows import Rows, empty_rows
 from engine.model.classification import QualityField, WrapUpCode
 from engine.model.names import UNKNOWN, Names
+from engine.model.phone_numbers import NumberPlan
 from engine.model.quality import QualityPlan
 from engine.model.requirements import Pair, Requirements
 
@@ -55,6 +56,12 @@ class Directory(msgspec.Struct, dict=True):
     agent_cards: tuple[AgentCard, ...] = ()
     requirements: Requirements = msgspec.field(default_factory=Requirements)
     quality: QualityPlan = QualityPlan()
+    numbers: NumberPlan | None = None
+    """How customers' numbers become one form; None: they stay as they come."""
+
+    def customer(self, name: str) -> str:
+        """Return what a customer is called, whichever way their number was written."""
+        return self.numbers.canonical(name) if self.numbers is not None and name else name
 
     def requirement(self, queue: int, skills: Mapping[str, int]) -> tuple[int, "Rows | None"]:
         """Return the requirement of a contact that brings `skills` (name to least level) to `queue`.

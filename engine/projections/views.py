@@ -338,7 +338,7 @@ class Views:
     ) -> ContactList:
         """Up to `limit` of a customer's contacts among the latest, latest first; of those before the one of this id."""
         at_ns = self.now_ns(now_ns)
-        records = self.history.of_customer(customer, limit + 1, before_id)
+        records = self.history.of_customer(self.directory.customer(customer), limit + 1, before_id)
         found = [waited_until(record, at_ns) for record in records[:limit]]
         return ContactList(self.history.as_of, found, found[-1].id if len(records) > limit else None)
 

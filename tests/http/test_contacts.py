@@ -374,3 +374,18 @@ async def test_a_conversation_is_written_and_resumed_by_sequence(client: ClientS
     assert next(event["data"]["text"] for event in events if event["type"] == "message_sent") == "hello"
     assert (await tell(client, lines, 422, by="agent", agent="alice"))["errors"][0]["pointer"] == "/text"
     assert (await tell(client, lines, 422, agent="alice", text="whose?"))["errors"][0]["pointer"] == "/agent"
+
+
+async def test_a_customer_is_one_however_their_number_is_written(build: Build) -> None:
+    house = await build(centre="service: {numbers: {country_code: 84}}\nqueues: {sales: {}}\n")
+    async with ClientSession(house.url) as client:
+        for name, number in (("a", "0912 345 678"), ("b", "+84912345678"), ("c", "84912345678"), ("d", "visitor-1")):
+            await tell(client, CONTACTS, 201, contact=name, queue="sales", customer=number)
+        found = await get(client, f"{CONTACTS}?customer=0912345678")
+        assert [one["contact"] for one in found["contacts"]] == ["c", "b", "a"]
+        assert {one["customer"] for one in found["contacts"]} == {"+84912345678"}
+        assert found["contacts"][-1]["attributes"] == {"number": "0912 345 678"}, "what is dialled, as it came"
+        await tell(client, f"{CONTACTS}/a/callback")
+        await house.engine.durable()
+        (back,) = (await get(client, f"{CONTACTS}?customer=0912345678&limit=1"))["contacts"]
+        assert (back["customer"], back["attributes"]["callback_number"]) == ("+84912345678", "0912 345 678")
