@@ -102,7 +102,13 @@ class Chat:
         """All of it, as a client is told."""
         if self.phase == "ended":
             survey = self.settings.survey if self.survey_open else None
-            return State(phase="ended", reason=self.reason, survey=survey or "", agent_read_seq=self.agent_read_seq, contact_id=self.contact_id)
+            return State(
+                phase="ended",
+                reason=self.reason,
+                survey=survey or "",
+                agent_read_seq=self.agent_read_seq,
+                contact_id=self.contact_id,
+            )
         low, high, longer = self.told or (None, None, False)
         return State(
             phase=self.phase,

@@ -95,6 +95,7 @@ class CaseSection(Section):
     report_queue: Annotated[str, Ref("queue")] | None = None
     again_after_ns: Annotated[int, Duration("1s", "30d")] = Field(default=900 * SECOND_NS, alias="again_after")
     complaint: bool = False
+    display_name: str = ""
 
 
 class Quality(Section):

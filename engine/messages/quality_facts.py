@@ -77,3 +77,4 @@ class CaseReopened(Fact, frozen=True, kw_only=True, tag="case_reopened"):
     agent: NameOrNone = ""
     deadline_ns: Instant = 0
     """0: as much from now as its kind has."""
+    by: Text = ""

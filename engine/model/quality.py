@@ -82,6 +82,7 @@ class CaseKind(msgspec.Struct, frozen=True):
     again_after_ns: int = 0
     """How long a case rests whose task ended while it is not resolved."""
     complaint: bool = False
+    display_name: str = ""
 
 
 class QualityPlan(msgspec.Struct, frozen=True):

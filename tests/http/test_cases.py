@@ -37,10 +37,11 @@ async def test_a_case_is_opened_resolved_and_opened_again(client: ClientSession)
     assert "is resolved" in again["detail"]
     listed = await get(client, "/api/v1/cases?state=resolved&kind=complaint&queue=help")
     assert [(one["id"], one["resolved_by"]) for one in listed["cases"]] == [(number, "bob")]
-    await tell(client, f"/api/v1/cases/{number}/reopen", reason="nothing came")
+    await tell(client, f"/api/v1/cases/{number}/reopen", reason="nothing came", by="the customer's call")
     await tell(client, f"/api/v1/cases/{number}/reopen", 409)
     page = await get(client, "/api/v1/cases")
-    assert [(one["id"], one["reopened"], one["reason"]) for one in page["cases"]] == [(number, 1, "nothing came")]
+    reopened = [(one["id"], one["reopened"], one["reason"], one["reopened_by"]) for one in page["cases"]]
+    assert reopened == [(number, 1, "nothing came", "the customer's call")]
     counts = page["counts"]
     assert (counts["open"], counts["overdue"]) == (1, 0)
     assert counts["events"] == {"opened": 1, "resolved": 1, "resolved_overdue": 0, "reopened": 1, "told": 0}

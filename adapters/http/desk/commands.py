@@ -103,26 +103,8 @@ class Classify(ContactCommand, frozen=True, kw_only=True, tag="classify"):
     fields: Annotated[dict[Annotated[str, msgspec.Meta(max_length=64)], Text], msgspec.Meta(max_length=32)] = {}
 
 
-class CaseCommand(ContactCommand, frozen=True, kw_only=True):
-    """Something about the case that a task is of."""
-
-    case_id: ContactId
-
-
-class ResolveCase(CaseCommand, frozen=True, kw_only=True, tag="resolve_case"):
-    """Say that the case is settled, and how."""
-
-    resolution: Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
-
-
-class ReopenCase(CaseCommand, frozen=True, kw_only=True, tag="reopen_case"):
-    """Say that the case was not settled after all."""
-
-    reason: Text = ""
-
-
 Act = Accept | Decline | Hold | Resume | End | Transfer | Finish
-AnyCommand = SetStatus | Say | Read | Note | Classify | ResolveCase | ReopenCase | Act
+AnyCommand = SetStatus | Say | Read | Note | Classify | Act
 
 
 def fact_of(
@@ -142,18 +124,7 @@ def fact_of(
         return _line(command, name, agent, attachment)
     if isinstance(command, Note | Classify):
         return _remark(command, name, agent, held)
-    if isinstance(command, ResolveCase | ReopenCase):
-        return _case(command, name, agent, held)
     return _act(command, name, agent, held)
-
-
-def _case(command: ResolveCase | ReopenCase, name: str, agent: str, held: Sequence[Engagement]) -> Observed:
-    require(command.contact, held, HAS_OR_HAD)
-    if not command.contact.startswith(f"case-{command.case_id}-"):
-        raise NotAllowed("that task is of another case")
-    if isinstance(command, ResolveCase):
-        return observed.CaseResolved(id=name, case_id=command.case_id, resolution=command.resolution, agent=agent)
-    return observed.CaseReopened(id=name, case_id=command.case_id, reason=command.reason, agent=agent)
 
 
 def _line(command: Say | Read, name: str, agent: str, file: Attachment | None) -> Observed:

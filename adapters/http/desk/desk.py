@@ -1,11 +1,12 @@
 """The desks of one adapter: sessions, open sockets, and what keeps them apart."""
 
+import asyncio
 from collections.abc import Callable
 
 from aiohttp import web
 
+from adapters.http.desk.house import FilesWord, HouseItems
 from adapters.http.desk.hub import DeskHub
-from adapters.http.desk.items import FilesWord
 from adapters.http.desk.presence import Presence
 from adapters.http.desk.sessions import COOKIE, Session, Sessions
 from adapters.http.desk.sign_in import SignIn
@@ -29,6 +30,7 @@ class Desks:
         self.sign_in = SignIn(engine, tokens)
         self.presence = Presence(engine, settings.desk.away_limit_ns)
         self.hub = DeskHub(engine, settings.desk.desks, self.presence)
+        self._house = HouseItems(lambda: self.files)
         self._uploads: Uploads | None = None
         self._sessions: Sessions | None = None
 
@@ -74,7 +76,7 @@ class Desks:
         """Return a new desk of the session's agent. Raises Problem when too many are open, or the agent is gone."""
         try:
             socket = DeskSocket(
-                session.agent,
+                session,
                 self._engine,
                 self.hub,
                 self._wall_ns,
@@ -82,13 +84,25 @@ class Desks:
                 lambda: self._why_ended(session),
                 lambda: self.sessions.touch(session, self._wall_ns()),
                 self.uploads,
-                self.files,
+                self._house,
             )
         except KeyError as error:
             raise Problem("unauthorised", str(error.args[0])) from None
         if not self.hub.join(socket.waker):
             raise Problem("overloaded", "too many desks are open", headers={"Retry-After": "10"})
         return socket
+
+    async def sign_out(self, session: Session) -> None:
+        """End a session. Its agent goes offline with it, unless they sit at a desk of another one."""
+        ended = self.sessions.end(session, self._wall_ns())
+        await asyncio.to_thread(self.sessions.keep, ended)
+        try:
+            agent = self._engine.views.agent_number(session.agent)
+        except KeyError:
+            agent = None  # configured no more
+        if agent is not None and not self.hub.is_elsewhere(agent, session.id):
+            await self.presence.signed_out(agent)
+        self.hub.wake_all()
 
     def _why_ended(self, session: Session) -> str:
         if not self.sessions.lives(session, self._wall_ns()):

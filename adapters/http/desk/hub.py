@@ -25,8 +25,9 @@ SOCKETS_OF_ONE_MAX: Final = 16
 class Waker:
     """What one open desk waits on."""
 
-    def __init__(self, agent: int) -> None:
+    def __init__(self, agent: int, session: str) -> None:
         self.agent = agent
+        self.session = session
         self.contacts: dict[int, str] = {}
         """Ids and names of the contacts that it shows."""
         self._typing: dict[int, bool] = {}
@@ -120,6 +121,10 @@ class DeskHub:
             self.count -= 1
         if not wakers and self._open.pop(waker.agent, None) is not None and not self.closing:
             self._presence.left(waker.agent)
+
+    def is_elsewhere(self, agent: int, session: str) -> bool:
+        """Whether a desk of the agent is open that another session opened."""
+        return any(waker.session != session for waker in self._open.get(agent, ()))
 
     def _on_hint(self, hint: Hint) -> None:
         if hint.by == "customer":

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
-from engine.messages.kinds import CHANNEL_NAMES
+from adapters.http.desk.house import HouseItems
 from engine.ports import EngineLink
 from engine.projections.agents.status import ChannelLoad
 from engine.projections.contacts.engagements import Engagement
@@ -13,7 +13,6 @@ from engine.projections.feed.remarks import Remark
 from engine.projections.views import Views
 
 AGENT: Final = "agent"
-HOUSE: Final = "house"
 FIGURES: Final = "figures"
 OF_PHONE: Final = ("has_phone", "phone_answers")
 CONTACT: Final = "contact:"
@@ -42,50 +41,6 @@ class DeskAgent(msgspec.Struct, frozen=True):
     answered: int
     not_answered: int
     declined: int
-
-
-class QueueWord(msgspec.Struct, frozen=True):
-    """A queue by its names."""
-
-    queue: str
-    display_name: str
-    channel: str
-
-
-class CodeWord(msgspec.Struct, frozen=True):
-    """A wrap-up code."""
-
-    code: str
-    display_name: str
-    queues: list[str]
-
-
-class FieldWord(msgspec.Struct, frozen=True):
-    """A quality field."""
-
-    field: str
-    display_name: str
-    kind: str
-    choices: list[str]
-    queues: list[str]
-
-
-class FilesWord(msgspec.Struct, frozen=True):
-    """What files agents may send."""
-
-    types: list[str]
-    bytes_max: int
-
-
-class House(msgspec.Struct, frozen=True):
-    """What there is to choose from."""
-
-    service: str
-    pause_reasons: list[str]
-    queues: list[QueueWord]
-    codes: list[CodeWord]
-    fields: list[FieldWord]
-    files: FilesWord | None = None
 
 
 class DeskContact(msgspec.Struct, frozen=True):
@@ -142,7 +97,7 @@ def items_of(
     held: list[Engagement],
     today_ns: int,
     adherence: tuple[bool, float | None],
-    files: FilesWord | None,
+    house: HouseItems,
 ) -> dict[str, bytes]:
     """Return every item of the agent's desk as JSON, by key. Raises KeyError for an agent who is not configured."""
     views = engine.views
@@ -150,7 +105,7 @@ def items_of(
     fields = {name: getattr(status, name) for name in DeskAgent.__struct_fields__ if name not in OF_PHONE}
     answers = any(phone.auto_answer for phone in engine.endpoints if phone.name == agent)
     one = DeskAgent(**fields, has_phone=has_phone(views, agent), phone_answers=answers)
-    found = {AGENT: msgspec.json.encode(one), HOUSE: msgspec.json.encode(_house(views, files))}
+    found = {AGENT: msgspec.json.encode(one), **house.of(views.directory)}
     own = views.own_figures(agent, today_ns)
     busy = None if own.occupancy is None else round(own.occupancy, 2)
     figures = Figures(own.since_ns, own.answered, own.service_level, own.handle_time_s, busy, *adherence)
@@ -169,20 +124,6 @@ def has_phone(views: Views, agent: str) -> bool:
 def rings_at_phone(engine: EngineLink, agent: str, one: Engagement) -> bool:
     """Whether a contact is a call at the agent's phone, which alone can answer it."""
     return one.channel == "voice" and has_phone(engine.views, agent) and engine.rings(one.contact)
-
-
-def _house(views: Views, files: FilesWord | None) -> House:
-    directory = views.directory
-    queues = []
-    for name in directory.queues.configured():
-        card = directory.queue_cards[directory.queues.number(name)]
-        queues.append(QueueWord(name, card.display_name or name, CHANNEL_NAMES[card.channel]))
-    codes = [CodeWord(one.code, one.display_name or one.code, list(one.queues)) for one in directory.wrap_up_codes]
-    fields = [
-        FieldWord(one.field, one.display_name or one.field, one.kind, list(one.choices), list(one.queues))
-        for one in directory.quality_fields
-    ]
-    return House(directory.service, list(directory.pause_reasons), queues, codes, fields, files)
 
 
 def _contact(views: Views, engagement: Engagement, at_phone: bool) -> DeskContact:

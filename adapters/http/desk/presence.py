@@ -13,6 +13,7 @@ from engine.projections.views import Views
 logger = logging.getLogger(__name__)
 SOURCE: Final = "http:desk"
 AGAIN_AFTER_S: Final = 1.0
+SETTLED_WITHIN_S: Final = 3.0
 READ_BACK: Final = 500_000
 """Rows of the log that are searched at the start for who is ready by a desk."""
 PAGE: Final = 1000
@@ -72,22 +73,34 @@ class Presence:
         for agent in found - self._known:
             self._wait(agent, self._away_limit_s)
 
+    async def signed_out(self, agent: int) -> None:
+        """The agent leaves of their own will: offline at once, if the engine can take that in soon."""
+        name = self._engine.views.directory.agents.name(agent)
+        submitted = self._set_offline(agent, AgentStatusChanged(agent=name, status="offline", by=name))
+        if submitted is not None:
+            await asyncio.wait((submitted,), timeout=SETTLED_WITHIN_S)
+
     def _gone(self, agent: int) -> None:
         del self._leaving[agent]
-        views = self._engine.views
-        try:
-            name = views.directory.agents.name(agent)
-            if views.agent(name).status == "offline":
-                return
-            fact = AgentStatusChanged(agent=name, status="offline", reason=DESK_CLOSED, by="desk")
-            self._engine.submit(SOURCE, [fact]).add_done_callback(_done)
-        except Overloaded:
-            self._wait(agent, AGAIN_AFTER_S)
-        except KeyError:
-            return  # configured no more
-        else:
+        name = self._engine.views.directory.agents.name(agent)
+        fact = AgentStatusChanged(agent=name, status="offline", reason=DESK_CLOSED, by="desk")
+        if self._set_offline(agent, fact) is not None:
             self.set_offline += 1
             logger.info("agent %s is set offline: the desk was closed", name)
+
+    def _set_offline(self, agent: int, fact: AgentStatusChanged) -> "asyncio.Future[list[Receipt]] | None":
+        """Submit the fact; None where the agent is offline already, is configured no more, or must wait."""
+        try:
+            if self._engine.views.agent(fact.agent).status == "offline":
+                return None
+            submitted = self._engine.submit(SOURCE, [fact])
+        except Overloaded:
+            self._wait(agent, AGAIN_AFTER_S)
+            return None
+        except KeyError:
+            return None
+        submitted.add_done_callback(_done)
+        return submitted
 
 
 def ready_by_desk(views: Views) -> set[int]:

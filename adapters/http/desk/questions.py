@@ -16,6 +16,7 @@ from engine.projections.views import Views
 EARLIER_MAX: Final = 20
 LINES_MAX: Final = 500
 COLLEAGUES_MAX: Final = 500
+CASES_MAX: Final = 20
 Id = Annotated[int, msgspec.Meta(ge=1, le=INTEGER_MAX)]
 
 
@@ -42,7 +43,13 @@ class AskColleagues(Question, frozen=True, kw_only=True, tag="colleagues"):
     """Who is logged in and could take a contact over."""
 
 
-AnyQuestion = AskEarlier | AskTranscript | AskColleagues
+class AskCases(Question, frozen=True, kw_only=True, tag="cases"):
+    """The cases of a contact's customer."""
+
+    contact_id: Id
+
+
+AnyQuestion = AskEarlier | AskTranscript | AskColleagues | AskCases
 
 
 class Earlier(msgspec.Struct, frozen=True):
@@ -73,7 +80,9 @@ class Colleague(msgspec.Struct, frozen=True):
     queues: list[str]
 
 
-async def answer_to(question: AnyQuestion, agent: str, held: Sequence[Engagement], views: Views) -> dict[str, Any]:
+async def answer_to(
+    question: AnyQuestion, agent: str, held: Sequence[Engagement], views: Views, now_ns: int
+) -> dict[str, Any]:
     """Return the answer's fields. Only customers in the agent's hands now are told of."""
     match question:
         case AskEarlier():
@@ -85,6 +94,10 @@ async def answer_to(question: AnyQuestion, agent: str, held: Sequence[Engagement
             return {"contact_id": question.contact_id, "conversation": found}
         case AskColleagues():
             return {"colleagues": _colleagues(agent, views)}
+        case AskCases():
+            customer = _record(question.contact_id, held, views).customer
+            told = asyncio.to_thread(views.quality.cases_of, customer, now_ns, CASES_MAX) if customer else None
+            return {"contact_id": question.contact_id, "cases": await told if told is not None else []}
 
 
 def in_hand(contact_id: int, held: Sequence[Engagement], views: Views) -> bool:
@@ -98,6 +111,12 @@ def _past(shown: Engagement, views: Views) -> list[ContactRecord]:
     if not record.customer:
         return [record]
     return [record, *views.contacts_of(record.customer, None, EARLIER_MAX, record.id).contacts]
+
+
+def _record(contact_id: int, held: Sequence[Engagement], views: Views) -> ContactRecord:
+    if not any(one.contact_id == contact_id for one in held):
+        raise KeyError("this contact is not in your hands now")
+    return views.contact(str(contact_id)).contact
 
 
 def _earlier(contact_id: int, held: Sequence[Engagement], views: Views) -> list[Earlier]:

@@ -13,13 +13,16 @@ from typing import Annotated, Any, Final
 import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from adapters.http.desk.cases import AnyCaseCommand, CaseCommand, OpenCase, case_fact_of
 from adapters.http.desk.commands import SERVED, Accept, AnyCommand, NotAllowed, Say, fact_of
+from adapters.http.desk.house import HouseItems
 from adapters.http.desk.hub import DeskHub, Waker
-from adapters.http.desk.items import FilesWord, adherence_of, items_of, rings_at_phone
+from adapters.http.desk.items import adherence_of, items_of, rings_at_phone
 from adapters.http.desk.questions import AnyQuestion, answer_to
+from adapters.http.desk.sessions import Session
 from adapters.http.desk.uploads import Uploads
 from engine.errors import Overloaded, TrunklineError
-from engine.messages.observed import INTEGER_MAX
+from engine.messages.observed import INTEGER_MAX, Observed
 from engine.ports import EngineLink, Hint
 from engine.projections.contacts.engagements import Engagement
 from engine.projections.days import midnight_ns
@@ -53,7 +56,7 @@ class Hello(msgspec.Struct, frozen=True, tag_field="type", tag="hello"):
 class Do(msgspec.Struct, frozen=True, tag_field="type", tag="do"):
     """Do this."""
 
-    command: AnyCommand
+    command: AnyCommand | AnyCaseCommand
 
 
 class Ask(msgspec.Struct, frozen=True, tag_field="type", tag="ask"):
@@ -88,7 +91,7 @@ class DeskSocket:
 
     def __init__(
         self,
-        agent: str,
+        session: Session,
         engine: EngineLink,
         hub: DeskHub,
         wall_ns: Callable[[], int],
@@ -96,9 +99,9 @@ class DeskSocket:
         lives: Callable[[], str],
         touch: Callable[[], None],
         uploads: Uploads,
-        files: FilesWord | None,
+        house: HouseItems,
     ) -> None:
-        self._agent = agent
+        agent = self._agent = session.agent
         self._engine = engine
         self._hub = hub
         self._wall_ns = wall_ns
@@ -106,9 +109,9 @@ class DeskSocket:
         self._why_ended = lives
         self._touch = touch
         self._uploads = uploads
-        self._files = files
+        self._house = house
         self._ws = web.WebSocketResponse(heartbeat=20.0, max_msg_size=SAID_MAX, compress=False)
-        self.waker = Waker(engine.views.agent_number(agent))
+        self.waker = Waker(engine.views.agent_number(agent), session.id)
         self._sent: dict[str, bytes] = {}
         self._adherence: tuple[bool, float | None] = (False, None)
         self._adherence_due_ns = 0
@@ -205,7 +208,7 @@ class DeskSocket:
             self._adherence_due_ns = wall_ns + ADHERENCE_EVERY_NS
             self._adherence = await asyncio.to_thread(adherence_of, views, self._agent, today_ns, wall_ns)
             held = views.engagements(self._agent)
-        items = items_of(self._engine, self._agent, held, today_ns, self._adherence, self._files)
+        items = items_of(self._engine, self._agent, held, today_ns, self._adherence, self._house)
         as_of, now_ns = views.as_of, views.now_ns(wall_ns)
         self.waker.contacts = {one.contact_id: one.contact for one in held}
         await asyncio.wait_for(self._engine.durable(), WRITE_WITHIN_S)
@@ -258,19 +261,10 @@ class DeskSocket:
 
     # --- in
 
-    async def _do(self, command: AnyCommand) -> None:
+    async def _do(self, command: AnyCommand | AnyCaseCommand) -> None:
         told: dict[str, Any] = {"type": "done", "id": command.id}
         try:
-            views = self._engine.views
-            held = views.engagements(self._agent)
-            if isinstance(command, Accept) and self._rings_at_phone(command.contact, held):
-                raise NotAllowed("this call is answered at your phone, which rings")
-            file = None
-            if isinstance(command, Say) and command.attachment:
-                file = self._uploads.read(
-                    command.attachment, self._agent, self._goes_to(command, held), self._wall_ns()
-                )
-            fact = fact_of(command, self._agent, held, file)
+            fact = self._fact_of(command, self._engine.views.engagements(self._agent))
             submitted = self._engine.submit(SOURCE, [fact])
             (receipt,) = await asyncio.wait_for(asyncio.shield(submitted), SETTLED_WITHIN_S)
             told |= {"seq": receipt.seq, "error": receipt.error, "refused": receipt.refused}
@@ -281,6 +275,17 @@ class DeskSocket:
         except TimeoutError:
             told |= {"error": "the log is not durable yet", "again_s": 1}
         await self._send(told)
+
+    def _fact_of(self, command: AnyCommand | AnyCaseCommand, held: list[Engagement]) -> Observed:
+        """The fact that a command makes. Raises NotAllowed, KeyError."""
+        if isinstance(command, OpenCase | CaseCommand):
+            return case_fact_of(command, self._agent, held, self._engine.views)
+        if isinstance(command, Accept) and self._rings_at_phone(command.contact, held):
+            raise NotAllowed("this call is answered at your phone, which rings")
+        file = None
+        if isinstance(command, Say) and command.attachment:
+            file = self._uploads.read(command.attachment, self._agent, self._goes_to(command, held), self._wall_ns())
+        return fact_of(command, self._agent, held, file)
 
     @staticmethod
     def _goes_to(command: Say, held: list[Engagement]) -> int:
@@ -295,7 +300,7 @@ class DeskSocket:
         views = self._engine.views
         told: dict[str, Any] = {"type": "answer", "id": question.id}
         try:
-            told |= await answer_to(question, self._agent, views.engagements(self._agent), views)
+            told |= await answer_to(question, self._agent, views.engagements(self._agent), views, self._wall_ns())
             await asyncio.wait_for(self._engine.durable(), WRITE_WITHIN_S)
         except KeyError as error:
             told["error"] = str(error.args[0])

@@ -77,11 +77,7 @@ async def get_session(request: web.Request) -> web.Response:
 async def delete_session(request: web.Request) -> web.Response:
     """Sign out."""
     context = context_of(request)
-    session = context.desks.session_of(request)
-    sessions = context.desks.sessions
-    ended = sessions.end(session, context.wall_ns())
-    await asyncio.to_thread(sessions.keep, ended)
-    context.desks.hub.wake_all()
+    await context.desks.sign_out(context.desks.session_of(request))
     response = web.Response(status=204)
     response.del_cookie(COOKIE, path="/", httponly=True, samesite="Strict")
     return response

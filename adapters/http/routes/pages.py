@@ -16,26 +16,9 @@ DESK: Final = (
     ("/pages/desk/desk.css", "desk.css", "text/css"),
     *((f"/pages/desk/{language}.json", f"{language}.json", "application/json") for language in ("en", "vi")),
     *(
-        (f"/pages/desk/{name}.js", f"{name}.js", "text/javascript")
-        for name in (
-            "contact_list",
-            "conversation",
-            "customer",
-            "dialogs",
-            "dom",
-            "keys",
-            "main",
-            "notes",
-            "offers",
-            "people",
-            "sign_in",
-            "sound",
-            "state_button",
-            "store",
-            "wire",
-            "words",
-            "wrap_up",
-        )
+        (f"/pages/desk/{script.name}", script.name, "text/javascript")
+        for script in sorted((_PAGES / "desk").iterdir(), key=lambda script: script.name)
+        if script.name.endswith(".js")
     ),
 )
 """The agent desk: address, file and type of each part."""

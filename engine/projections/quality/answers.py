@@ -126,6 +126,7 @@ class ToldCase(msgspec.Struct, frozen=True):
     task_agent: str
     tasks: int
     told_ns: int
+    reopened_by: str = ""
 
 
 class CaseAnswer(msgspec.Struct, frozen=True):

@@ -75,6 +75,8 @@ class Case(msgspec.Struct):
     """The contact that tells of it, while that is open."""
     told_ns: int = 0
     """When whoever is told was reached; 0: not yet."""
+    reopened_by: str = ""
+    """Who reopened it last."""
 
 
 class Payload(msgspec.Struct):
@@ -233,7 +235,9 @@ class Cases(msgspec.Struct):
             return None
         self.unsettled.pop(case.id, None)
         in_time = row.at_ns - case.resolved_ns <= window_ns
-        case.state, case.reason, case.reopened = OPEN, _PAYLOADS.decode(payload).reason, case.reopened + 1
+        said = _PAYLOADS.decode(payload)
+        case.state, case.reason, case.reopened = OPEN, said.reason, case.reopened + 1
+        case.reopened_by = said.agent or said.by
         case.deadline_ns = row.a or row.at_ns + kinds.get(case.kind, _NO_KIND).limit_ns
         case.since_ns, case.rests_from_ns, case.report_id = row.at_ns, 0, 0
         self.open[case.id] = case

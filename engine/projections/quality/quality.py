@@ -4,6 +4,7 @@ Rows are cheap to fold many at once, and few ever ask: so turns are put aside at
 """
 
 from collections.abc import Collection, Sequence
+from itertools import chain, islice
 from typing import Any, Final
 
 import msgspec
@@ -25,6 +26,7 @@ from engine.projections.quality.answers import (
     Scorecards,
     SurveyAnswers,
     SurveyCount,
+    ToldCase,
     complaint_count,
     told_answer,
     told_case,
@@ -226,6 +228,15 @@ class Quality:
             if found is None:
                 raise KeyError(f"there is no case {case_id}")
             return CaseAnswer(state.as_of, told_case(found, self.directory, now_ns))
+
+    def cases_of(self, customer: str, now_ns: int, limit: int) -> list[ToldCase]:
+        """A customer's cases: open ones by their deadlines, then the latest resolved. For a thread."""
+        with self._lock:
+            cases = self._folded().cases
+            theirs = [case for case in cases.open.values() if case.customer == customer]
+            theirs.sort(key=lambda case: case.deadline_ns)
+            resolved = (case for case in reversed(cases.resolved.values()) if case.customer == customer)
+            return [told_case(case, self.directory, now_ns) for case in islice(chain(theirs, resolved), limit)]
 
     def case_kinds(self) -> dict[str, CaseKind]:
         """What holds for cases, by kind."""

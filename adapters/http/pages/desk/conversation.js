@@ -3,7 +3,7 @@
 import { el, fill, keep, linked } from "./dom.js";
 import { who } from "./people.js";
 import { clock, t } from "./words.js";
-import { sayDialog } from "./dialogs.js";
+import { settle } from "./cases.js";
 import { wrapUp } from "./wrap_up.js";
 
 function clipIcon() {
@@ -24,6 +24,7 @@ export function conversationView(desk) {
   const lines = el("ol", { class: "lines", tabIndex: 0 });
   const typing = el("p", { class: "typing" });
   const call = el("div", { class: "call" });
+  const task = el("div", { class: "task" });
   const wrapping = wrapUp(desk);
   const input = el("textarea", { id: "line", rows: 2, maxLength: 4096, enterKeyHint: "send" });
   const send = el("button", { type: "submit", class: "primary" });
@@ -31,7 +32,7 @@ export function conversationView(desk) {
   const clip = el("button", { type: "button", class: "clip", on: { click: () => chooser.click() } }, clipIcon());
   const composer = el("form", { class: "composer", on: { submit: (event) => (event.preventDefault(), say()) } }, chooser, clip, input, send);
   const nothing = el("div", { class: "nothing" });
-  const body = el("div", { class: "contact-body" }, el("header", { class: "contact-head" }, el("div", {}, heading, under), actions), lines, typing, call, wrapping.place, composer);
+  const body = el("div", { class: "contact-body" }, el("header", { class: "contact-head" }, el("div", {}, heading, under), actions), lines, typing, call, task, wrapping.place, composer);
   const place = el("section", { class: "conversation", id: "work", "aria-labelledby": "contact-title" }, nothing, body);
   let shown = 0;
 
@@ -116,10 +117,6 @@ export function conversationView(desk) {
     return el("button", { type: "button", on: { click: handler }, ...more }, word, key ? el("kbd", { "aria-hidden": "true" }, key) : null);
   }
 
-  function settle(contact, verb, field) {
-    sayDialog(t(verb), t(`${verb}_why`), (said) => desk.act({ verb, contact: contact.contact, case_id: Number(contact.attributes.case_id), [field]: said }));
-  }
-
   function renderActions(contact) {
     const signature = `${contact.id} ${contact.state} ${contact.ended_by} ${contact.channel} ${document.documentElement.lang}`;
     if (actions.dataset.signature === signature) return;
@@ -131,8 +128,8 @@ export function conversationView(desk) {
       contact.channel === "voice" && contact.state === "connected" ? button(t("hold"), () => desk.hold(contact), "H") : null,
       contact.channel === "voice" && contact.state === "held" ? button(t("resume"), () => desk.hold(contact), "H", { class: "primary" }) : null,
       served ? button(t("transfer"), () => desk.transfer(contact), "T") : null,
-      ofCase && served && !told ? button(t("resolve_case"), () => settle(contact, "resolve_case", "resolution"), "", { class: "primary" }) : null,
-      ofCase && (told || (contact.state === "wrapping" && contact.ended_by === "system")) ? button(t("reopen_case"), () => settle(contact, "reopen_case", "reason")) : null,
+      ofCase && served && !told ? button(t("resolve_case"), () => settle(desk, contact, Number(contact.attributes.case_id), "resolve_case"), "", { class: "primary" }) : null,
+      ofCase && (told || (contact.state === "wrapping" && contact.ended_by === "system")) ? button(t("reopen_case"), () => settle(desk, contact, Number(contact.attributes.case_id), "reopen_case")) : null,
       served ? button(t(contact.channel === "voice" ? "hang_up" : contact.channel === "task" ? "end_task" : "end_chat"), () => desk.end(contact), "E", { class: "danger" }) : null,
     );
   }
@@ -141,6 +138,19 @@ export function conversationView(desk) {
     call.hidden = contact.channel !== "voice" || contact.state === "wrapping";
     if (call.hidden) return;
     fill(call, el("p", { class: "call-state" }, t(`contact.${contact.state}`)), el("p", { class: "call-timer", data: { since: String(contact.since_ns) } }));
+  }
+
+  // What is to be done, or what became of what this agent had opened.
+  function renderTask(contact) {
+    task.hidden = contact.channel !== "task" || contact.state === "wrapping";
+    if (task.hidden) return;
+    const { subject, resolution } = contact.attributes ?? {};
+    fill(
+      task,
+      resolution ? el("p", { class: "task-word" }, t("task_told")) : null,
+      el("p", { class: "task-subject" }, subject ?? ""),
+      resolution ? el("p", { class: "task-said" }, resolution) : null,
+    );
   }
 
   function render() {
@@ -173,6 +183,7 @@ export function conversationView(desk) {
     typing.textContent = conversation.typing ? t("is_typing") : "";
     keep(lines, conversation.shown, (said) => said.id ?? said.seq, line, state);
     renderCall(contact);
+    renderTask(contact);
     wrapping.render(contact);
     composer.hidden = !chat || contact.state === "wrapping";
     clip.hidden = !store.house?.files;

@@ -1,11 +1,12 @@
 // Who the customer is, what they told before, and what became of their earlier contacts.
 
+import { casesView } from "./cases.js";
 import { el, fill, keep, linked } from "./dom.js";
 import { notesView } from "./notes.js";
 import { who } from "./people.js";
 import { clock, day, duration, t } from "./words.js";
 
-const SHOWN_ELSEWHERE = new Set(["name", "display_name", "customer_name", "signed", "callback_queue", "deadline_ns"]);
+const SHOWN_ELSEWHERE = new Set(["name", "display_name", "customer_name", "signed", "callback_queue", "deadline_ns", "number"]);
 const OF_CASES = new Set(["case_id", "case_kind", "subject", "resolution"]);
 
 export function customerView(desk) {
@@ -15,7 +16,8 @@ export function customerView(desk) {
   const past = el("ul", { class: "past" });
   const none = el("p", { class: "empty" });
   const notes = notesView(desk);
-  const place = el("aside", { class: "customer", "aria-labelledby": "customer-title" }, title, facts, notes.place, pastTitle, none, past);
+  const cases = casesView(desk);
+  const place = el("aside", { class: "customer", "aria-labelledby": "customer-title" }, title, facts, notes.place, cases.place, pastTitle, none, past);
   let shown = "";
 
   const fact = (word, said) => (said ? el("div", {}, el("dt", {}, word), el("dd", {}, said)) : null);
@@ -60,6 +62,7 @@ export function customerView(desk) {
     const contact = desk.store.current ?? desk.store.offers.at(-1);
     place.hidden = !contact;
     notes.render(contact);
+    cases.render(contact);
     if (!contact) return;
     const earlier = desk.store.earlier.get(contact.id);
     const signature = JSON.stringify([contact.id, contact.attributes, contact.priority, earlier, document.documentElement.lang]);
@@ -76,7 +79,7 @@ export function customerView(desk) {
       fact(t("priority"), contact.priority ? String(contact.priority) : ""),
       fact(t("identity"), contact.attributes?.signed ? t(`identity.${contact.attributes.signed}`) : ""),
       fact(t("deadline"), contact.attributes?.deadline_ns ? day(Number(contact.attributes.deadline_ns)) : ""),
-      more.map(([key, said]) => fact(OF_CASES.has(key) ? t(`of_case.${key}`) : key.replaceAll("_", " "), said)),
+      more.map(([key, said]) => fact(OF_CASES.has(key) ? t(`of_case.${key}`) : key.replaceAll("_", " "), key === "case_kind" ? desk.kindName(said) : said)),
     );
     pastTitle.textContent = earlier?.length ? t("earlier", { n: earlier.length }) : t("earlier_none_title");
     none.textContent = earlier === undefined ? t("loading") : t("earlier_none");

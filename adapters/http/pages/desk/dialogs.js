@@ -27,6 +27,32 @@ export function sayDialog(title, asked, then) {
   said.focus();
 }
 
+/** Asks what a case is about, and opens it. */
+export function openCaseDialog(desk, contact) {
+  const kinds = desk.store.house.cases;
+  const kind = el("select", { id: "case-kind", on: { change: () => renew() } }, kinds.map((one) => el("option", { value: one.kind }, one.display_name)));
+  const subject = el("textarea", { id: "case-subject", rows: 3, maxLength: 512, required: true });
+  const number = el("input", { id: "case-number", type: "tel", maxLength: 128, value: contact.attributes?.callback_number ?? contact.attributes?.number ?? (contact.channel === "voice" ? contact.customer : "") });
+  const numberPlace = el("div", { class: "field" }, el("label", { for: "case-number" }, t("case_number")), number);
+  const told = el("p", { class: "empty" });
+  const renew = () => {
+    const { report_to: reportTo } = kinds.find((one) => one.kind === kind.value);
+    numberPlace.hidden = reportTo !== "customer";
+    number.required = reportTo === "customer";
+    told.textContent = t(`case_report.${reportTo}`);
+  };
+  const open = (event) => {
+    event.preventDefault();
+    if (!subject.value.trim()) return;
+    shown.close();
+    desk.ofCase(contact, { verb: "open_case", contact_id: contact.id, kind: kind.value, subject: subject.value.trim(), number: numberPlace.hidden ? "" : number.value.trim() });
+  };
+  const form = el("form", { class: "say", on: { submit: open } }, el("label", { for: "case-kind" }, t("of_case.case_kind")), kind, el("label", { for: "case-subject" }, t("case_about")), subject, numberPlace, told, el("button", { type: "submit", class: "primary" }, t("open_case")));
+  renew();
+  const shown = dialog(t("open_case"), form);
+  subject.focus();
+}
+
 export async function transferDialog(desk, contact) {
   const search = el("input", { type: "search", id: "to", "aria-label": t("search_target"), placeholder: t("search_target"), autocomplete: "off" });
   const list = el("ul", { class: "targets" });
@@ -56,7 +82,7 @@ export async function transferDialog(desk, contact) {
 }
 
 export function helpDialog(desk) {
-  const keys = [["A", "key_accept"], ["D", "key_decline"], ["P", "key_pause"], ["R", "key_ready"], ["T", "transfer"], ["E", "key_end"], ["H", "key_hold"], ["1–9", "key_codes"], ["F", "finish"], ["↑ ↓", "key_contacts"], ["W", "key_write"], ["?", "key_help"]];
+  const keys = [["A", "key_accept"], ["D", "key_decline"], ["P", "key_pause"], ["R", "key_ready"], ["T", "transfer"], ["E", "key_end"], ["H", "key_hold"], ["1–9", "key_codes"], ["F", "finish"], ["↑ ↓", "key_contacts"], ["W", "key_write"], ["C", "open_case"], ["?", "key_help"]];
   const off = el("input", { type: "checkbox", id: "keys-on", checked: desk.keysOn, on: { change: (event) => desk.setKeys(event.target.checked) } });
   dialog(
     t("keys_title"),

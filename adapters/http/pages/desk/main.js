@@ -1,9 +1,10 @@
 // The desk: signs in, keeps the socket, and puts the parts of the page together.
 
+import { mayOpenCase } from "./cases.js";
 import { contactList } from "./contact_list.js";
 import { conversationView } from "./conversation.js";
 import { customerView } from "./customer.js";
-import { helpDialog, transferDialog } from "./dialogs.js";
+import { helpDialog, openCaseDialog, transferDialog } from "./dialogs.js";
 import { el, fill } from "./dom.js";
 import { listen } from "./keys.js";
 import { offersView } from "./offers.js";
@@ -12,7 +13,8 @@ import { signInView } from "./sign_in.js";
 import { stateButton } from "./state_button.js";
 import { Sound } from "./sound.js";
 import { Store } from "./store.js";
-import { choose, duration, language, languages, loadWords, share, sized, t } from "./words.js";
+import { topBar } from "./top_bar.js";
+import { duration, loadWords, sized, t } from "./words.js";
 import { freshId, Wire } from "./wire.js";
 
 const KEYS_OFF = "trunkline-desk-keys-off";
@@ -72,10 +74,6 @@ class Desk {
 
   async signOut() {
     if (this.store.contacts.length && !confirm(t("sign_out_with_contacts", { n: this.store.contacts.length }))) return;
-    if (this.store.connection === "live" && this.store.agent?.status !== "offline") {
-      const soon = new Promise((resolve) => setTimeout(resolve, 3000));
-      await Promise.race([this.act({ verb: "status", status: "offline" }), soon]);
-    }
     await fetch("/api/v1/desk/session", { method: "DELETE" }).catch(() => null);
     this.leave(t("signed_out"));
   }
@@ -117,8 +115,14 @@ class Desk {
       this.store.earlier.set(contact.id, undefined);
       const told = await this.wire.ask({ what: "earlier", contact_id: contact.id });
       this.store.earlier.set(contact.id, told.earlier ?? []);
-      this.store.changed();
+      await this.askCases(contact);
     }
+  }
+
+  async askCases(contact) {
+    const told = await this.wire.ask({ what: "cases", contact_id: contact.id });
+    if (told.cases) this.store.cases.set(contact.id, told.cases);
+    this.store.changed();
   }
 
   // --- what is done
@@ -201,6 +205,13 @@ class Desk {
     this.act({ verb: "finish", contact: contact.contact });
   }
 
+  async ofCase(contact, command) {
+    const told = await this.act({ contact: contact.contact, ...command });
+    if (told.error || told.refused) return;
+    if (command.verb === "open_case") this.notice(t("case_opened", { id: String(told.seq) }));
+    await this.askCases(contact);
+  }
+
   typing(contactId, on) {
     this.typed ??= new Map();
     const last = this.typed.get(contactId) ?? 0;
@@ -222,6 +233,7 @@ class Desk {
 
   choose(id, focus = false) {
     this.store.choose(id);
+    if (this.store.current) this.askCases(this.store.current);
     if (focus) queueMicrotask(() => this.parts.conversation.focus());
   }
 
@@ -235,8 +247,12 @@ class Desk {
     return this.store.house?.codes.find((one) => one.code === code)?.display_name ?? code;
   }
 
+  kindName(kind) {
+    return this.store.house?.cases.find((one) => one.kind === kind)?.display_name ?? kind;
+  }
+
   nameOf(agent) {
-    return agent === this.me ? this.store.agent?.display_name || agent : agent;
+    return this.store.items.get("names")?.[agent] ?? agent;
   }
 
   rings(contact) {
@@ -290,6 +306,7 @@ class Desk {
       h: served?.channel === "voice" ? () => this.hold(served) : undefined,
       ...Object.fromEntries([...Array(9).keys()].map((index) => [String(index + 1), () => this.parts.conversation.wrapping.pick(index)])),
       f: contact?.state === "wrapping" ? () => this.finish(contact) : undefined,
+      c: mayOpenCase(this, contact) ? () => openCaseDialog(this, contact) : undefined,
       w: served ? () => this.parts.conversation.focus() : undefined,
       ArrowDown: () => step(1),
       ArrowUp: () => step(-1),
@@ -312,22 +329,12 @@ class Desk {
     const contacts = contactList(this);
     const conversation = conversationView(this);
     const customer = customerView(this);
-    const name = el("span", { class: "me" });
-    const service = el("span", { class: "service" });
-    const dot = el("span", { class: "dot", "aria-hidden": "true" });
-    const connection = el("span", {});
-    const tongue = el("div", { class: "tongues", role: "group" });
-    const sound = el("button", { type: "button", class: "quiet", on: { click: () => (this.sound.set(!this.sound.on), this.render()) } });
-    const keys = el("button", { type: "button", class: "quiet", on: { click: () => helpDialog(this) } });
-    const out = el("button", { type: "button", class: "quiet", on: { click: () => this.signOut() } });
-    const heading = el("h1", { class: "service-name" });
-    const figures = el("dl", { class: "figures" });
+    const top = topBar(this, state);
     const toast = el("p", { class: "toast", hidden: true });
-    heading.append(service);
-    this.parts = { state, offers, contacts, conversation, customer, name, service, dot, connection, tongue, sound, keys, out, figures, toast };
+    this.parts = { top, state, offers, contacts, conversation, customer, toast };
     fill(
       room,
-      el("header", { class: "top" }, el("div", { class: "who" }, heading, el("p", { class: "me-line" }, name, el("span", { class: "connection", id: "connection" }, dot, connection))), state.place, figures, el("div", { class: "top-end" }, tongue, sound, keys, out)),
+      top.place,
       el("main", { class: "desk" }, offers.place, contacts.place, conversation.place, customer.place),
       toast,
     );
@@ -338,47 +345,14 @@ class Desk {
     if (this.wanted && store.items.get(`contact:${this.wanted}`)?.state === "connected") {
       store.chosen = this.wanted;
       this.wanted = 0;
-      queueMicrotask(() => parts.conversation.focus());
+      if (!store.offers.length) queueMicrotask(() => parts.conversation.focus()); // else its keys would become text
     }
-    parts.service.textContent = store.house?.service ?? t("desk");
-    parts.name.textContent = store.agent?.display_name || this.me;
-    parts.dot.dataset.state = store.connection;
-    parts.connection.textContent = t(`connection.${store.connection}`);
-    this.renderTop();
-    for (const part of [parts.state, parts.offers, parts.contacts, parts.conversation, parts.customer]) part.render();
+    for (const part of [parts.top, parts.state, parts.offers, parts.contacts, parts.conversation, parts.customer]) part.render();
     this.tick();
     const unread = store.held.reduce((sum, contact) => sum + (contact.channel === "voice" ? 0 : store.conversation(contact.id).unread), 0);
     this.sound.ring(store.offers.some((offer) => !this.rings(offer)));
     const rings = store.offers.length ? "☎ " : "";
     document.title = `${rings}${unread ? `(${unread}) ` : ""}${t("desk")}`;
-  }
-
-  renderTop() {
-    const { parts } = this;
-    if (parts.tongue.dataset.language !== language) {
-      parts.tongue.dataset.language = language;
-      parts.tongue.setAttribute("aria-label", t("language"));
-      fill(parts.tongue, languages().map((one) => el("button", { type: "button", class: "quiet", lang: one, title: t(`language.${one}`), "aria-label": t(`language.${one}`), "aria-pressed": String(one === language), on: { click: async () => (await choose(one), this.render()) } }, one.toUpperCase())));
-      parts.keys.textContent = t("keys_title");
-      parts.out.textContent = t("sign_out");
-      document.querySelector(".skip").textContent = t("skip");
-    }
-    parts.sound.textContent = t(this.sound.on ? "sound_on" : "sound_off");
-    const agent = this.store.agent;
-    if (!agent) return;
-    const own = this.store.items.get("figures") ?? {};
-    const known = (value, say) => (value === null || value === undefined ? "–" : say(value));
-    const pairs = [
-      [t("answered"), String(own.answered ?? 0)],
-      [t("service_level"), known(own.service_level, share)],
-      [t("handle_time"), known(own.handle_time_s, duration)],
-      [t("occupancy"), known(own.occupancy, share)],
-      [t("adherence"), own.scheduled ? known(own.adherence, share) : t("no_schedule")],
-    ];
-    const signature = JSON.stringify(pairs);
-    if (parts.figures.dataset.signature === signature) return;
-    parts.figures.dataset.signature = signature;
-    fill(parts.figures, pairs.map(([word, value]) => el("div", {}, el("dt", {}, word), el("dd", {}, value))));
   }
 
   tick() {

@@ -4,6 +4,9 @@ import { el, fill, keep } from "./dom.js";
 import { clock, t } from "./words.js";
 import { who } from "./people.js";
 
+// Where somebody writes, the letter alone is a part of the text.
+const key = (letter) => el("kbd", { "aria-hidden": "true" }, el("span", { class: "with-alt" }, "Alt+"), letter);
+
 export function offersView(desk) {
   const place = el("section", { class: "offers", "aria-labelledby": "offers-title", hidden: true });
   const title = el("h2", { id: "offers-title", class: "unseen" });
@@ -18,13 +21,13 @@ export function offersView(desk) {
           "button",
           { type: "button", class: "primary", data: { does: "accept" }, on: { click: () => desk.accept(contact) } },
           t("accept"),
-          el("kbd", { "aria-hidden": "true" }, "A"),
+          key("A"),
         );
     const decline = el(
       "button",
       { type: "button", data: { does: "decline" }, on: { click: () => desk.act({ verb: "decline", contact: contact.contact }) } },
       t("decline"),
-      el("kbd", { "aria-hidden": "true" }, "D"),
+      key("D"),
     );
     answers.append(accept, decline);
     const bar = el("progress", { class: "countdown", "aria-label": t("rings_on"), max: 1, value: 1 });

@@ -7,6 +7,7 @@ const NAMES = ["name", "display_name", "customer_name"];
 export function who(contact) {
   const attributes = contact.attributes ?? {};
   const name = NAMES.map((key) => attributes[key]).find(Boolean);
+  if (contact.channel === "task" && attributes.subject) return attributes.subject.normalize("NFC");
   return (name || contact.customer || attributes.subject || t("unknown_customer")).normalize("NFC");
 }
 

@@ -44,6 +44,7 @@ export class Store {
     this.items = new Map();
     this.conversations = new Map();
     this.earlier = new Map();
+    this.cases = new Map();
     this.transcripts = new Map();
     this.drafts = new Map();
     this.chosen = 0;
@@ -56,7 +57,7 @@ export class Store {
 
   // Another one sits down: nothing is left of the one before.
   reset() {
-    for (const kept of [this.items, this.conversations, this.earlier, this.transcripts, this.drafts]) kept.clear();
+    for (const kept of [this.items, this.conversations, this.earlier, this.cases, this.transcripts, this.drafts]) kept.clear();
     this.chosen = 0;
   }
 
@@ -124,6 +125,7 @@ export class Store {
     this.conversations.delete(id);
     this.drafts.delete(id);
     this.earlier.delete(id);
+    this.cases.delete(id);
   }
 
   takeLines(told) {

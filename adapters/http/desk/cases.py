@@ -1,0 +1,83 @@
+"""Cases at the desk: opened from a contact, settled and opened again by who serves their task or their customer."""
+
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+import msgspec
+
+from adapters.http.desk.commands import HAS_OR_HAD, ContactCommand, ContactId, Name, NotAllowed, require
+from engine.messages import observed
+from engine.messages.observed import CALLBACK_NUMBER, Observed
+from engine.model.phone_numbers import NUMBER_AS_IT_CAME
+from engine.projections.contacts.engagements import Engagement
+from engine.projections.views import Views
+
+BASE_MAX: Final = 64
+NUMBER_MAX: Final = 128
+
+
+class OpenCase(ContactCommand, frozen=True, kw_only=True, tag="open_case"):
+    """Say that a contact leaves work behind."""
+
+    contact_id: ContactId
+    kind: Name
+    subject: Annotated[str, msgspec.Meta(min_length=1, max_length=512)]
+    number: Annotated[str, msgspec.Meta(max_length=NUMBER_MAX)] = ""
+    """Where the customer is called back; not said: where they came from."""
+
+
+class CaseCommand(ContactCommand, frozen=True, kw_only=True):
+    """Something about a case: that of the contact, which is its task, or of the contact's customer."""
+
+    case_id: ContactId
+
+
+class ResolveCase(CaseCommand, frozen=True, kw_only=True, tag="resolve_case"):
+    """Say that the case is settled, and how."""
+
+    resolution: Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
+
+
+class ReopenCase(CaseCommand, frozen=True, kw_only=True, tag="reopen_case"):
+    """Say that the case was not settled after all."""
+
+    reason: observed.Text = ""
+
+
+AnyCaseCommand = OpenCase | ResolveCase | ReopenCase
+
+
+def case_fact_of(command: OpenCase | CaseCommand, agent: str, held: Sequence[Engagement], views: Views) -> Observed:
+    """Return the fact that a command makes. Raises NotAllowed, KeyError for what is not there."""
+    shown, name = require(command.contact, held, HAS_OR_HAD), f"{agent} {command.id}"
+    customer = views.contact(str(shown.contact_id)).contact.customer
+    if isinstance(command, OpenCase):
+        if shown.contact_id != command.contact_id:
+            raise NotAllowed("that contact is over; another one has its name now")
+        return _opened(command, name, agent, views)
+    if not command.contact.startswith(f"case-{command.case_id}-"):
+        case = views.quality.case(command.case_id, 0).case
+        if not customer or case.customer != customer:
+            raise NotAllowed("that case is of no customer whom you serve now")
+    if isinstance(command, ResolveCase):
+        return observed.CaseResolved(id=name, case_id=command.case_id, resolution=command.resolution, agent=agent)
+    assert isinstance(command, ReopenCase), "there are no others"
+    return observed.CaseReopened(id=name, case_id=command.case_id, reason=command.reason, agent=agent)
+
+
+def _opened(command: OpenCase, name: str, agent: str, views: Views) -> Observed:
+    record = views.contact(str(command.contact_id)).contact
+    told = record.attributes
+    number = command.number.strip() or told.get(CALLBACK_NUMBER) or told.get(NUMBER_AS_IT_CAME, "")
+    return observed.CaseOpened(
+        id=name,
+        kind=command.kind,
+        subject=command.subject,
+        contact=command.contact,
+        contact_id=command.contact_id,
+        customer=record.customer,
+        customer_base=told.get("customer_base", "")[:BASE_MAX],
+        region=told.get("region", "")[:BASE_MAX],
+        agent=agent,
+        number=number[:NUMBER_MAX],
+    )

@@ -1,0 +1,68 @@
+// Across the top: which house, who sits here, whether the service is there, the own figures, and what holds for the page.
+
+import { helpDialog } from "./dialogs.js";
+import { el, fill } from "./dom.js";
+import { choose, duration, language, languages, share, t } from "./words.js";
+
+export function topBar(desk, state) {
+  const name = el("span", { class: "me" });
+  const service = el("span", { class: "service" });
+  const dot = el("span", { class: "dot", "aria-hidden": "true" });
+  const connection = el("span", {});
+  const figures = el("dl", { class: "figures" });
+  const tongues = el("div", { class: "tongues", role: "group" });
+  const quiet = (handler) => el("button", { type: "button", class: "quiet", on: { click: handler } });
+  const sound = quiet(() => (desk.sound.set(!desk.sound.on), desk.render()));
+  const keys = quiet(() => helpDialog(desk));
+  const out = quiet(() => desk.signOut());
+  const place = el(
+    "header",
+    { class: "top" },
+    el("div", { class: "who" }, el("h1", { class: "service-name" }, service), el("p", { class: "me-line" }, name, el("span", { class: "connection", id: "connection" }, dot, connection))),
+    state.place,
+    figures,
+    el("div", { class: "top-end" }, tongues, sound, keys, out),
+  );
+
+  function tongue(one) {
+    return el("button", { type: "button", class: "quiet", lang: one, title: t(`language.${one}`), "aria-label": t(`language.${one}`), "aria-pressed": String(one === language), on: { click: async () => (await choose(one), desk.render()) } }, one.toUpperCase());
+  }
+
+  function renderWords() {
+    if (tongues.dataset.language === language) return;
+    tongues.dataset.language = language;
+    tongues.setAttribute("aria-label", t("language"));
+    fill(tongues, languages().map(tongue));
+    keys.textContent = t("keys_title");
+    out.textContent = t("sign_out");
+    document.querySelector(".skip").textContent = t("skip");
+  }
+
+  function renderFigures() {
+    const own = desk.store.items.get("figures") ?? {};
+    const known = (value, say) => (value === null || value === undefined ? "–" : say(value));
+    const pairs = [
+      [t("answered"), String(own.answered ?? 0)],
+      [t("service_level"), known(own.service_level, share)],
+      [t("handle_time"), known(own.handle_time_s, duration)],
+      [t("occupancy"), known(own.occupancy, share)],
+      [t("adherence"), own.scheduled ? known(own.adherence, share) : t("no_schedule")],
+    ];
+    const signature = JSON.stringify(pairs);
+    if (figures.dataset.signature === signature) return;
+    figures.dataset.signature = signature;
+    fill(figures, pairs.map(([word, value]) => el("div", {}, el("dt", {}, word), el("dd", {}, value))));
+  }
+
+  function render() {
+    const { store } = desk;
+    service.textContent = store.house?.service ?? t("desk");
+    name.textContent = store.agent?.display_name || desk.me;
+    dot.dataset.state = store.connection;
+    connection.textContent = t(`connection.${store.connection}`);
+    renderWords();
+    sound.textContent = t(desk.sound.on ? "sound_on" : "sound_off");
+    if (store.agent) renderFigures();
+  }
+  return { place, render };
+}

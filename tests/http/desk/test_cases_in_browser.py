@@ -1,0 +1,44 @@
+"""Cases and keys at the desk, in a real browser: opened beside a chat while another one rings."""
+
+import pytest
+from aiohttp import ClientSession
+
+from tests.http.desk.test_cases import WITH_CASES
+from tests.http.desk.test_in_browser import bring, browser, signed_in, until
+from tests.http.support import Build, tell
+
+pytestmark = [pytest.mark.peer, pytest.mark.slow]
+
+
+async def test_a_case_is_opened_and_an_offer_accepted_while_writing(build: Build) -> None:
+    house = await build(centre=WITH_CASES)
+    async with browser() as context:
+        page = await signed_in(context, house)
+        await page.keyboard.press("r")
+        for name in ("chat-1", "chat-2"):
+            await bring(house, name)
+        await until(page, "document.querySelectorAll('.offer').length === 2")
+        await page.keyboard.press("a")
+        await until(page, "document.querySelectorAll('.contact').length === 1")
+        await page.keyboard.press("w")
+        await page.keyboard.type("ad")
+        assert await page.input_value("#line") == "ad", "letters alone are text"
+        assert await page.locator(".offer .with-alt").first.is_visible()
+        await page.keyboard.press("Alt+a")
+        await until(page, "document.querySelectorAll('.contact').length === 2")
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("c")
+        await page.keyboard.type("The bus was late")
+        assert await page.inner_text("dialog .empty") == "You are told how it ends."
+        await page.locator("dialog button[type=submit]").click()
+        await until(page, "document.querySelectorAll('.case.is-open').length === 1")
+        case = house.engine.views.quality.cases("open", None, "", 1, 0, 0).cases[0]
+        assert (case.subject, case.opened_by, case.customer) == ("The bus was late", "an", "Phạm Lan")
+        async with ClientSession(house.url) as api:
+            await tell(api, f"/api/v1/cases/{case.id}/resolve", resolution="A voucher", agent="binh")
+        await page.locator(".contact").first.click()
+        await page.locator(".case.is-resolved", has_text="by Trần Bình").wait_for()
+        await page.get_by_role("button", name="Reopen case").click()
+        await page.keyboard.type("It never came")
+        await page.locator("dialog button[type=submit]").click()
+        await page.locator(".case.is-open", has_text="Opened again by Nguyễn Thị An: It never came").wait_for()
