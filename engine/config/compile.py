@@ -117,7 +117,7 @@ def compile_settings(config: Config, directory: Directory, previous: SettingTabl
 
 def _number_plan(config: Config) -> NumberPlan | None:
     said = config.service.numbers
-    return said and NumberPlan(str(said.country_code), said.trunk_prefix, said.international_prefix)
+    return None if said is None else NumberPlan(str(said.country_code), said.trunk_prefix, said.international_prefix)
 
 
 def _all_skills(config: Config) -> list[str]:
