@@ -33,11 +33,15 @@ class Figure(msgspec.Struct, frozen=True):
 class NextHour(msgspec.Struct, frozen=True):
     """What becomes of those who wait now and those who come until the horizon; None where nobody is expected."""
 
-    offered: Figure
+    entries: Figure
+    """Who enters from now on: arrivals, and those who come from other queues."""
     service_level: Figure | None
+    """Share of those decided from now on that are answered within the threshold."""
     abandonment: Figure | None
-    refused: Figure | None
-    """Who found the queue closed or full, or was told to call again."""
+    turned_away: Figure | None
+    """Share that found the queue closed, full or without agents."""
+    called_back: Figure | None
+    """Share that left for a callback."""
     mean_wait_s: Figure | None
     """Of those answered."""
 

@@ -123,7 +123,9 @@ def words_of(effects: PlanEffects) -> dict[str, Any]:
         "trunks": dict(effects.trunks),
         "callback_after": "" if effects.callback_after_ns is None else format_duration(effects.callback_after_ns),
         "offline": list(effects.offline),
+        "back_up": dict(effects.back_up),
         "work_from_home": [_home(one) for one in effects.work_from_home],
+        "announce": {queue: dict(texts) for queue, texts in effects.announce.items()},
     }
     return {word: said for word, said in found.items() if said}
 

@@ -1,0 +1,140 @@
+"""Plays the next hour over and over, as it is and with what a plan changes, always with the same callers."""
+
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+import numpy as np
+
+from engine.errors import ForecastFailed
+from engine.kernel.tables import Tables
+from engine.messages.kinds import (
+    CHANNELS,
+    EXIT_ABANDONED,
+    EXIT_ANSWERED,
+    EXIT_CALLBACK,
+    EXIT_REFUSED_CLOSED,
+    EXIT_REFUSED_EMPTY,
+    EXIT_REFUSED_FULL,
+    EXIT_REFUSED_TRUNK,
+    EXIT_SHORT_ABANDONED,
+    EXITS,
+)
+from engine.messages.rows import empty_rows
+from engine.model.forecast import Figure, Forecast, ForecastQuestion, NextHour, QueueForecast
+from engine.model.tallies import Tally
+from simulations.experiment.estimates import Estimate, mean, ratio
+from simulations.forecast.people import bring_in
+from simulations.forecast.present import Estimates, contacts_at_most, estimates_of, present_tables, world_parts
+from simulations.world.run import run
+from simulations.world.tables import WorldTables
+
+Array = np.ndarray[Any, Any]
+CONFIDENCE: Final = 0.95
+REPLICATIONS: Final = 80
+AT_LEAST: Final = 4
+BUDGET_S: Final = 8.0
+"""No replication begins later than this."""
+CONTACTS_MAX: Final = 2_000_000
+"""Contacts of one hour that are played at most."""
+BYTES_MAX: Final = 1 << 29
+"""Of the tables of an engine that is played."""
+
+
+class Stage:
+    """One way that the hour may go: tables that are set up anew for each replication."""
+
+    def __init__(self, question: ForecastQuestion, now: Tables, expected: Estimates, rows: Array) -> None:
+        self._question = question
+        self._now = now
+        self._expected = expected
+        self._parts = world_parts(question, now, expected, rows)
+        self._tables = Tables(**{name: table.copy() for name, table in now.items()})
+        self._world = WorldTables(**{name: part.copy() for name, part in self._parts.items()})
+
+    def play(self, replication: int) -> Array:
+        """Return what was counted, shape (queues, TALLY_COLUMNS). Raises ForecastFailed."""
+        now_ns, queues = self._question.now_ns, len(self._question.queues)
+        for name, table in self._now.items():
+            np.copyto(getattr(self._tables, name), table)
+        for name, part in self._parts.items():
+            if name != "out":
+                np.copyto(getattr(self._world, name), part)
+        self._world.sources["key"] = np.random.default_rng([replication, 1]).integers(0, 2**63, queues, np.uint64)
+        bring_in(self._world, self._now, self._expected, now_ns, np.random.default_rng([replication, 2]))
+        while not run(self._tables, self._world):
+            pass
+        if self._world.book["lost"][0]:
+            raise ForecastFailed("more contacts would be open at once than limits.contacts allows")
+        counted = self._tables.tallies - self._now.tallies
+        found: Array = counted.reshape(-1, CHANNELS, counted.shape[1])[:queues].sum(axis=1)
+        return found
+
+
+def play(question: ForecastQuestion) -> Forecast:
+    """Return the forecast, made in bounded time. Raises ForecastFailed."""
+    began_s = time.monotonic()
+    if sum(table.nbytes for table in question.tables.values()) > BYTES_MAX:
+        raise ForecastFailed("the engine is too large to be played beside itself")
+    now = present_tables(question)
+    expected = estimates_of(now, len(question.queues), question.now_ns)
+    if contacts_at_most(expected, question.horizon_ns) > CONTACTS_MAX:
+        raise ForecastFailed(f"more than {CONTACTS_MAX} contacts are expected")
+    nothing: Array = np.asarray(empty_rows(0))
+    workers = min(2, os.cpu_count() or 1)
+    with ThreadPoolExecutor(workers) as pool:
+        stages = list(pool.map(lambda rows: Stage(question, now, expected, rows), (nothing, question.rows)))
+        played: list[list[Array]] = []
+        until_s = time.monotonic() + BUDGET_S
+        for replication in range(REPLICATIONS):
+            played.append(list(pool.map(lambda stage, number=replication: stage.play(number), stages)))
+            if time.monotonic() > until_s and len(played) >= AT_LEAST:
+                break
+    counted: Array = np.array(played)
+    return Forecast(
+        as_of=question.as_of,
+        horizon_s=question.horizon_ns / 1e9,
+        replications=len(played),
+        elapsed_s=round(time.monotonic() - began_s, 3),
+        whole=_told("", counted.sum(axis=2)),
+        queues=[_told(name, counted[:, :, queue]) for queue, name in enumerate(question.queues) if name],
+    )
+
+
+def _told(queue: str, counted: Array) -> QueueForecast:
+    """`counted`: shape (replications, 2, TALLY_COLUMNS)."""
+    return QueueForecast(queue, without=_next_hour(counted[:, 0]), with_plan=_next_hour(counted[:, 1]))
+
+
+def _next_hour(counted: Array) -> NextHour:
+    ended = counted[:, Tally.EXIT : Tally.EXIT + EXITS].sum(axis=1)
+    answered = _exits(counted, EXIT_ANSWERED)
+    met, missed = counted[:, Tally.MET], counted[:, Tally.MISSED]
+    away = _exits(counted, EXIT_REFUSED_CLOSED, EXIT_REFUSED_EMPTY, EXIT_REFUSED_FULL, EXIT_REFUSED_TRUNK)
+    entries = mean(counted[:, Tally.ENTRIES], CONFIDENCE)
+    return NextHour(
+        entries=Figure(*(round(max(0.0, float(one)), 2) for one in (entries.value, entries.low, entries.high))),
+        service_level=_share(met, met + missed),
+        abandonment=_share(_exits(counted, EXIT_ABANDONED, EXIT_SHORT_ABANDONED), ended),
+        turned_away=_share(away, ended),
+        called_back=_share(_exits(counted, EXIT_CALLBACK), ended),
+        mean_wait_s=_figure(ratio(counted[:, Tally.ANSWERED_WAIT_NS] / 1e9, answered, CONFIDENCE), np.inf, 2),
+    )
+
+
+def _exits(counted: Array, *ways: int) -> Array:
+    found: Array = counted[:, [int(Tally.EXIT) + way for way in ways]].sum(axis=1)
+    return found
+
+
+def _share(parts: Array, wholes: Array) -> Figure | None:
+    return _figure(ratio(parts, wholes, CONFIDENCE), 1.0, 5)
+
+
+def _figure(found: Estimate, most: float, digits: int) -> Figure | None:
+    """The figure within what it can be; None where nothing was counted."""
+    if not np.isfinite(found.value):
+        return None
+    value, low, high = (float(one) for one in (found.value, found.low, found.high))
+    return Figure(round(value, digits), round(max(0.0, low), digits), round(min(most, high), digits))

@@ -1,0 +1,185 @@
+"""From the tables of a running engine to a world that goes on from there: who is present, and who is to be expected.
+
+What is expected of each queue are the kernel's own running estimates: arrivals, handling times and patience of the last
+half hour, all exponential. So what is left of a talk or of somebody's patience is as long as a new one.
+"""
+
+import math
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from engine.kernel.erlang import HANDLE_GUESS_NS, MEMORY_NS, PATIENCE_GUESS_NS
+from engine.kernel.step import ROOM
+from engine.kernel.tables import Capacity, Tables, new_tables
+from engine.kernel.tally import NO_COHORT
+from engine.messages.kinds import (
+    AGENT_STATES,
+    CHANNELS,
+    CONTACT_FREE,
+    EXIT_OVERFLOWED,
+    STEP_OVERFLOW,
+)
+from engine.messages.rows import pack_arrival
+from engine.model.forecast import ForecastQuestion
+from engine.model.settings import STEPS_MAX, WRAP_UP_BY_AGENT, QueueSetting
+from engine.model.tallies import Tally
+from simulations.scenario.distributions import Distribution, deterministic, exponential
+from simulations.world.tables import SOURCE, WorldTables, blank_tables
+from simulations.world.waits import WAIT_BINS
+
+Array = np.ndarray[Any, Any]
+RETRIALS: Final = 4096
+"""Room for those who are to be called back."""
+DRAIN_NS: Final = 3600 * 10**9
+"""How long who came in time may still be there after the horizon."""
+WRAP_UP_GUESS_NS: Final = 30e9
+RING_LEAST_NS: Final = 5e8
+"""Offers that ring shorter are answered at once."""
+TALK_LEAST: Final = 0.1
+"""Share of the handling time that is talk, at least."""
+
+
+class Estimates(NamedTuple):
+    """What is expected of each queue, by its number."""
+
+    rate: Array
+    """Contacts that come from outside, a ns."""
+    talk_ns: Array
+    wrap_up_ns: Array
+    patience_ns: Array
+    ring_ns: Array
+
+
+def present_tables(question: ForecastQuestion) -> Tables:
+    """Return the kernel's tables as they were, but for the interval table: nobody asks for that."""
+    tables = new_tables(Capacity(**{**question.capacity, "intervals": 2}))
+    for name, table in question.tables.items():
+        if not name.startswith("interval_"):
+            np.copyto(getattr(tables, name), table)
+    for cohorts in (tables.contacts, tables.engagements):
+        cohorts["cohort"], cohorts["cohort_ns"] = 0, NO_COHORT
+    tables.book["interval_row"], tables.book["interval_end_ns"] = 0, 0
+    return tables
+
+
+def estimates_of(t: Tables, queues: int, now_ns: int) -> Estimates:
+    """Return what the kernel has learnt of the queues."""
+    known = np.asarray(t.queues)[:queues]
+    counted = t.tallies.reshape(-1, CHANNELS, t.tallies.shape[1])[:queues].sum(axis=1).astype(float)
+    handle_ns = (known["handle_ns"] + HANDLE_GUESS_NS * 0.1) / (known["handled"] + 0.1)
+    wrap_up_ns = known["settings"][:, QueueSetting.WRAP_UP_NS].astype(float)
+    by_agent = wrap_up_ns == WRAP_UP_BY_AGENT
+    wrapped = counted[:, Tally.WRAPPED]
+    own_ns = np.where(wrapped > 0, counted[:, Tally.WRAP_UP_NS] / np.maximum(wrapped, 1), WRAP_UP_GUESS_NS)
+    wrap_up_ns = np.where(by_agent, own_ns, wrap_up_ns)
+    offers = counted[:, Tally.OFFERS]
+    return Estimates(
+        rate=_rates(known, now_ns) * _from_outside(known, counted),
+        talk_ns=np.maximum(handle_ns - wrap_up_ns, TALK_LEAST * handle_ns),
+        wrap_up_ns=wrap_up_ns,
+        patience_ns=(known["waited_ns"] + PATIENCE_GUESS_NS) / (known["quit"] + 1.0),
+        ring_ns=np.where(offers > 0, counted[:, Tally.RING_NS] / np.maximum(offers, 1), 0.0),
+    )
+
+
+def _rates(known: Array, now_ns: int) -> Array:
+    """Entries a ns, by the kernel's decayed count."""
+    age_ns = now_ns - known["decayed_at_ns"]
+    faded = known["arrivals"] * np.where(known["decayed_at_ns"] > 0, np.exp(-age_ns / MEMORY_NS), 1.0)
+    window_ns = MEMORY_NS * -np.expm1(-np.maximum(now_ns - known["first_ns"], 60e9) / MEMORY_NS)
+    found: Array = np.where(known["first_ns"] > 0, faded / window_ns, 0.0)
+    return found
+
+
+def _from_outside(known: Array, counted: Array) -> Array:
+    """The share of a queue's entries that did not come by overflow from another one."""
+    inside = np.zeros(len(known))
+    for queue, settings in enumerate(known["settings"]):
+        steps = settings[QueueSetting.FIRST_STEP : QueueSetting.FIRST_STEP + 3 * STEPS_MAX].reshape(-1, 3)
+        targets = [int(to) for _, action, to in steps if action == STEP_OVERFLOW]
+        doors = (QueueSetting.FULL_TARGET, QueueSetting.EMPTY_TARGET, QueueSetting.CLOSED_TARGET)
+        targets += [int(settings[door]) for door in doors]
+        target = next((one for one in targets if 0 <= one < len(known)), -1)
+        if target >= 0:
+            inside[target] += counted[queue, Tally.EXIT + EXIT_OVERFLOWED]
+    entries = np.maximum(counted[:, Tally.ENTRIES], 1.0)
+    found: Array = np.clip(1.0 - inside / entries, 0.0, 1.0)
+    return found
+
+
+def world_parts(question: ForecastQuestion, t: Tables, expected: Estimates, rows: Array) -> dict[str, Array]:
+    """Return the tables of the world as it begins, `rows` being what changes at once; chance is for `keyed`."""
+    queues, now_ns, horizon_ns = len(question.queues), question.now_ns, question.horizon_ns
+    capacity = Capacity(**question.capacity)
+    parts = blank_tables(
+        arrivals=(queues,),
+        timers=(capacity.contacts + RETRIALS + capacity.engagements,),
+        callers=(capacity.contacts,),
+        retrials=(RETRIALS,),
+        out=(2 * ROOM,),
+        waits=(1, capacity.queues, WAIT_BINS),
+        longest=(1, capacity.queues),
+        retried=(1, capacity.queues),
+        cut_off=(1, capacity.queues),
+        states=(2, 1, AGENT_STATES),
+        busy_trunks=(2, capacity.trunk_groups),
+        peaks=(1, capacity.trunk_groups),
+    )
+    book = parts["book"]
+    book["now_ns"] = book["from_ns"] = book["boundary_ns"] = now_ns
+    book["interval_ns"], book["interval"], book["stop_ns"] = horizon_ns, -1, now_ns + horizon_ns + DRAIN_NS
+    script = rows.copy()
+    script["at_ns"] = now_ns
+    sources, distributions, segments, trunks = _sources(question, t, expected)
+    schema = {name: dtype for name, dtype, _ in WorldTables.SCHEMA}
+    return parts | {
+        "sources": sources,
+        "segments": np.array(segments, schema["segments"]),
+        "trunk_choices": np.array(trunks, np.int64),
+        "distributions": np.array([(d.kind, d.a, d.b, d.c, 0, 0) for d in distributions], schema["distributions"]),
+        "speeds": np.ones((capacity.agents, queues)),
+        "home_factors": np.ones(capacity.agents),
+        "script": script,
+    }
+
+
+def _sources(
+    question: ForecastQuestion, t: Tables, expected: Estimates
+) -> tuple[Array, list[Distribution], list[tuple[int, float]], list[int]]:
+    sources = np.zeros(len(question.queues), SOURCE)
+    distributions: list[Distribution] = []
+    segments: list[tuple[int, float]] = []
+    trunks: list[int] = []
+    until_ns = question.now_ns + question.horizon_ns
+    for queue, name in enumerate(question.queues):
+        source, settings = sources[queue : queue + 1], t.queues["settings"][queue]
+        ringing = expected.ring_ns[queue]
+        groups = _trunk_groups(t, queue)
+        source["queue"], source["packed"] = queue, pack_arrival(int(settings[QueueSetting.CHANNEL]), 0)
+        source["segment"], source["segments_end"] = len(segments), len(segments) + 1
+        source["since_ns"], source["volume"], source["callback_share"] = question.now_ns, 1.0, 1.0
+        source["first_trunk"], source["trunks"] = len(trunks), len(groups)
+        first = len(distributions)
+        source["handle"], source["patience"], source["wrap_up"] = first, first + 1, first + 2
+        source["ring"] = first + 3 if ringing > RING_LEAST_NS else -1
+        distributions += [
+            *(exponential(float(mean_ns[queue])) for mean_ns in (expected.talk_ns, expected.patience_ns)),
+            *(exponential(float(expected.wrap_up_ns[queue])), deterministic(float(ringing))),
+        ]
+        trunks += groups
+        segments.append((until_ns, float(expected.rate[queue]) if name else 0.0))
+    return sources, distributions, segments, trunks
+
+
+def _trunk_groups(t: Tables, queue: int) -> list[int]:
+    """The trunk groups by which a queue's present contacts came, the most used first: others will come so, too."""
+    contacts = np.asarray(t.contacts)
+    own = (contacts["state"] != CONTACT_FREE) & (contacts["queue"] == queue) & (contacts["asked_group"] >= 0)
+    groups, counts = np.unique(contacts["asked_group"][own], return_counts=True)
+    return [int(group) for group in groups[np.argsort(-counts, kind="stable")]]
+
+
+def contacts_at_most(expected: Estimates, horizon_ns: int) -> int:
+    """How many contacts are expected until the horizon."""
+    return math.ceil(float(expected.rate.sum()) * horizon_ns)

@@ -1,0 +1,151 @@
+"""The next hour from the present state: what is expected, who is present, and what a plan makes of it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from engine.errors import ForecastFailed
+from engine.live.plans import PlanDriver
+from engine.messages.effects import OfferContact
+from engine.messages.observed import AgentStatusChanged, ContactArrived, ContactReleased, OfferAnswered
+from engine.model.forecast import Forecast, ForecastQuestion
+from engine.model.plan_views import PlanOrder
+from engine.model.tallies import Tally
+from simulations.forecast.forecaster import Forecaster
+from simulations.forecast.play import Stage, play
+from simulations.forecast.present import estimates_of, present_tables
+from tests.driver_support import House, house
+
+CENTRE = """
+limits: {contacts: 256, agents: 8, queues: 4, trunk_groups: 2, requirements: 16, lines: 32, intervals: 8}
+queues:
+  sales: {strategy: longest-idle}
+  survey: {strategy: longest-idle}
+agents:
+  - {name: "agent{n}", count: 4}
+plans:
+  closed: {close: [sales]}
+  called-back: {callback_after: 5s}
+"""
+NAMES = tuple(f"agent{number}" for number in range(1, 5))
+
+
+class Asked:
+    """Plays in this process, and keeps what it was asked."""
+
+    question: ForecastQuestion
+
+    async def __call__(self, question: ForecastQuestion) -> Forecast:
+        """Play, and note the question."""
+        self.question = question
+        return play(question)
+
+
+@pytest.fixture
+async def busy(tmp_path: Path) -> AsyncIterator[House]:
+    """Half an hour of two calls a minute, of two minutes each, and four callers who wait now."""
+    async with house(tmp_path, CENTRE) as h:
+        await h.tell(*(AgentStatusChanged(agent=name, status="available") for name in NAMES))
+        for number in range(60):
+            if number >= 4:
+                await h.tell(ContactReleased(contact=f"c{number - 4}"))
+            await h.tell(ContactArrived(contact=f"c{number}", queue="sales"))
+            await answered(h, f"c{number}")
+            await h.pass_time(30)
+        await h.tell(*(ContactArrived(contact=f"w{number}", queue="sales") for number in range(4)))
+        yield h
+
+
+async def answered(h: House, contact: str) -> None:
+    await h.settle()
+    agents = [one.agent for one in h.effects if isinstance(one, OfferContact) and one.contact == contact]
+    await h.tell(OfferAnswered(contact=contact, agent=agents[-1]))
+
+
+async def test_the_next_hour_goes_on_from_the_present_with_and_without_the_plan(busy: House) -> None:
+    asked = Asked()
+    plans = PlanDriver(busy.engine, None, asked, busy.clock.now_ns)
+    preview = await plans.preview("closed")
+    forecast = preview.forecast
+    assert forecast is not None
+    assert preview.forecast_missing == ""
+    expected = estimates_of(present_tables(asked.question), 2, asked.question.now_ns)
+    assert expected.rate[0] * 60e9 == pytest.approx(2.0, rel=0.2)
+    assert expected.rate[1] == 0
+    assert expected.talk_ns[0] == pytest.approx(120e9, rel=0.2)
+    whole = forecast.whole
+    assert forecast.replications >= 4
+    assert whole.without.entries.value == pytest.approx(expected.rate[0] * 3600e9, rel=0.06)
+    assert whole.without.turned_away is not None
+    assert whole.with_plan.turned_away is not None
+    assert whole.without.turned_away.value == 0
+    assert whole.with_plan.turned_away.value > 0.9, "only those who wait now are served"
+    assert [one.queue for one in forecast.queues] == ["sales", "survey"]
+    assert forecast.queues[1].without.service_level is None
+    now = present_tables(asked.question)
+    counted = Stage(asked.question, now, expected, asked.question.rows[:0]).play(1)[0]
+    talked_ns = counted[Tally.TALK_NS] / counted[Tally.HANDLED]
+    assert talked_ns == pytest.approx(expected.talk_ns[0], rel=0.25)
+    again = play(asked.question)
+    assert again.whole == whole
+
+
+async def test_those_who_wait_now_are_served_or_give_up(busy: House) -> None:
+    asked = Asked()
+    await PlanDriver(busy.engine, None, asked, busy.clock.now_ns).preview("called-back")
+    question = asked.question
+    tables = {name: table.copy() for name, table in question.tables.items()}
+    tables["queues"]["arrivals"] = 0  # nobody else comes
+    alone = play(msgspec.structs.replace(question, tables=tables))
+    without, with_plan = alone.whole.without, alone.whole.with_plan
+    assert without.entries.value == 0
+    assert without.mean_wait_s is not None
+    assert without.abandonment is not None
+    assert without.called_back is not None
+    assert with_plan.called_back is not None
+    assert without.called_back.value == 0
+    assert with_plan.called_back.value > 0.3
+
+
+async def test_of_a_plan_in_force_the_present_is_with_it(busy: House) -> None:
+    plans = PlanDriver(busy.engine, None, Asked(), busy.clock.now_ns)
+    await plans.activate("closed", PlanOrder("mai", "storm"))
+    forecast = (await plans.preview("closed")).forecast
+    plans.stop()
+    assert forecast is not None
+    assert forecast.whole.with_plan.turned_away is not None
+    assert forecast.whole.without.turned_away is not None
+    assert forecast.whole.with_plan.turned_away.value > forecast.whole.without.turned_away.value
+
+
+@pytest.mark.slow
+async def test_a_process_of_its_own_plays_one_at_a_time_and_ends_with_who_asks(busy: House) -> None:
+    forecaster = Forecaster()
+    plans = PlanDriver(busy.engine, None, forecaster, busy.clock.now_ns)
+    first = asyncio.ensure_future(plans.preview("closed"))
+    async with asyncio.timeout(30):
+        while not forecaster.busy:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+    second = await plans.preview("closed")
+    assert "another forecast" in second.forecast_missing
+    first.cancel()
+    await asyncio.wait([first])
+    assert not forecaster.busy
+    preview = await plans.preview("closed")
+    assert preview.forecast is not None, preview.forecast_missing
+    assert preview.forecast.whole.with_plan.turned_away is not None
+
+
+async def test_what_takes_too_long_or_breaks_is_told(busy: House) -> None:
+    asked = Asked()
+    await PlanDriver(busy.engine, None, asked, busy.clock.now_ns).preview("closed")
+    with pytest.raises(ForecastFailed, match="longer than"):
+        await Forecaster(limit_s=0.01)(asked.question)
+    broken = {name: np.zeros(1) for name in asked.question.tables}
+    question = msgspec.structs.replace(asked.question, tables=broken)
+    with pytest.raises(ForecastFailed, match="without an answer"):
+        await Forecaster()(question)
