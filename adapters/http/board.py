@@ -75,8 +75,12 @@ class Board:
         self._at_ns = 0
 
     def update(self, tiles: Mapping[str, msgspec.Struct], as_of: int, at_ns: int, *, partial: bool = False) -> bool:
-        """Take in all items, or with `partial` only some; returns whether anything changed."""
+        """Take in all items, or with `partial` only some; returns whether anything changed.
+
+        Who comes later is told that it was so at `at_ns`, whenever it last changed.
+        """
         self._as_of, self._at_ns = as_of, at_ns
+        self._encoded.clear()
         version = self.version + 1 if self.version else self._first
         changed = {name: tile for name, tile in tiles.items() if self._tile(name) != tile}
         gone = [] if partial else [name for name in self._items if name not in tiles]
@@ -92,7 +96,6 @@ class Board:
             self._removed.clear()
             self._whole_since = version
         self.version = version
-        self._encoded.clear()
         return True
 
     def since(self, version: int, *, fields: bool = False) -> tuple[str, Change] | None:

@@ -85,6 +85,11 @@ class Feed:
         """The engine's read models."""
         return self._engine.views
 
+    @property
+    def now_ns(self) -> int:
+        """The service's time, by which ages are reckoned."""
+        return self.views.now_ns(self._wall_ns())
+
     def start(self) -> None:
         """Begin to watch the engine."""
         self.durable_seq = self.views.as_of
@@ -215,6 +220,7 @@ class Feed:
         else:
             look.reckon()
         await self._engine.durable()
-        if self.state.take_in(look, as_of):
-            self.round.clear()
+        news = self.state.take_in(look, as_of)
+        self.round.clear()  # also where nothing is new: it bears the time of the look before
+        if news:
             self._tell()

@@ -38,6 +38,10 @@ def test_a_new_reader_gets_everything_and_later_only_what_changed() -> None:
     seen = board.version
     assert not board.update(items(a=1, b=2), 6, 60)
     assert board.since(seen) is None
+    _, _, quiet = board.encoded_since(0) or ("", 0, b"")
+    assert not board.update(items(a=1, b=2), 6, 65)
+    _, _, later = board.encoded_since(0) or ("", 0, b"")
+    assert [msgspec.json.decode(told)["at_ns"] for told in (quiet, later)] == [60, 65]
     assert board.update(items(a=1, b=3), 7, 70)
     kind, change = board.since(seen) or ("", None)
     assert kind == "delta"

@@ -137,6 +137,24 @@ async def test_a_stream_that_is_opened_again_tells_what_changed_in_between(clien
         assert (alice["agent"], alice["state"]) == ("alice", "paused")
 
 
+async def test_who_comes_in_a_quiet_hour_is_told_the_time(client: ClientSession, house: House) -> None:
+    feed = house.adapter.context.feed
+    hour_ns = 3600 * 10**9
+    async with stream(client, "queues&ping=1") as first, stream(client, "queues") as other:
+        began_ns = (await first.next()).data["at_ns"]
+        assert (await other.next()).data["at_ns"] - began_ns < hour_ns
+        wall_ns = feed._wall_ns
+        feed._wall_ns = lambda: wall_ns() + hour_ns
+        await feed._refresh()
+        async with stream(client, "queues") as last:
+            assert (await last.next()).data["at_ns"] - began_ns >= hour_ns
+        async with asyncio.timeout(10):
+            line = b""
+            while not line.startswith(b":"):
+                line = await first.answer.content.readline()
+        assert int(line[1:]) - began_ns >= hour_ns, "and who was there hears of it, too"
+
+
 async def test_events_resume_where_the_reader_stopped(client: ClientSession) -> None:
     async with stream(client, "events") as events:
         await tell(client, CONTACTS, 201, queue="sales", contact="c1")

@@ -24,7 +24,6 @@ WRITE_WITHIN_S: Final = 30.0
 DIGITS_MAX: Final = 19
 BATCH: Final = 200
 """Events sent before other topics get their turn."""
-PING: Final = b": ping\n\n"
 EARLY_S: Final = 0.2
 """Readers look at the clock once a second: a ping comes so much too early rather than a second too late."""
 
@@ -208,7 +207,7 @@ async def _pump(
         if feed.skipped > skipped:
             dropped.inc(feed.skipped - skipped)
         if not told and now_s() - written_s >= ping_s - EARLY_S:
-            told = PING
+            told = b": %d\n\n" % feed.now_ns
         if told:
             async with asyncio.timeout(WRITE_WITHIN_S):
                 await response.write(told)
@@ -314,7 +313,8 @@ ROUTES: Final = (
             "contacts. An id is a position of the log, with effects also the number of the last one, as `1042.17`: "
             "give it back as it came. "
             "A `reset` says that this log never was at the position asked for, and where the stream begins instead. "
-            "A comment comes every 15 s (or `ping` s) when nothing else does; `end` says that the service is stopping."
+            "A comment comes every 15 s (or `ping` s) when nothing else does, and says what time it is, in ns; "
+            "`end` says that the service is stopping."
         ),
     ),
 )

@@ -90,12 +90,18 @@ export function again() {
 
 function hear(message) {
   store.heardMs = Date.now();
+  if (message.atNs) setClock(message.atNs);
   if (store.pastMs !== null || !message.data) return;
   if (message.event === "reset") clear();
   if (!["snapshot", "delta", "patch"].includes(message.event)) return;
   const change = JSON.parse(message.data);
-  store.skewMs = change.at_ns / 1e6 - Date.now();
+  setClock(change.at_ns);
   take(message.event, change);
+}
+
+/** What ages are reckoned by: the service's clock, which is told in quiet hours, too. */
+function setClock(ns) {
+  store.skewMs = ns / 1e6 - Date.now();
 }
 
 async function* messages(body) {
@@ -107,10 +113,11 @@ async function* messages(body) {
     const parts = (rest + value).split("\n\n");
     rest = parts.pop();
     for (const part of parts) {
-      const message = { event: "message", data: "" };
+      const message = { event: "message", data: "", atNs: 0 };
       for (const line of part.split("\n")) {
         if (line.startsWith("event: ")) message.event = line.slice(7);
         else if (line.startsWith("data: ")) message.data += line.slice(6);
+        else if (line.startsWith(": ")) message.atNs = Number(line.slice(2));
       }
       yield message;
     }
