@@ -9,7 +9,6 @@ from aiohttp import web
 
 from adapters.http.accept import Form, chosen_form
 from adapters.http.context import CALLER, Context, context_of
-from adapters.http.effort import is_large
 from adapters.http.problems import Fault, Problem
 from engine.errors import Overloaded
 from engine.messages.decoding import JSON, MSGPACK
@@ -17,6 +16,7 @@ from engine.messages.fact_results import pointer_of
 from engine.messages.observed import Fact, Observed
 from engine.model.fact_scopes import EVERY_CONTACT
 from engine.ports import Receipt
+from engine.projections.effort import is_large
 from engine.projections.views import Views
 
 DURABLE_WITHIN_S: Final = 10.0

@@ -7,7 +7,6 @@ from typing import Final, NamedTuple
 import msgspec
 
 from adapters.http.board import Board
-from adapters.http.effort import is_large
 from adapters.http.tiles import StreamedQueue, WaitingTile, streamed_queue, waiting_tiles
 from adapters.http.wallboard.alerts import AlertBook, AlertTile
 from adapters.http.wallboard.boards import BoardSettings
@@ -16,6 +15,7 @@ from adapters.http.wallboard.privacy import unnamed_agent, unnamed_alert, unname
 from engine.model.names import Names
 from engine.model.plan_views import PlanList
 from engine.projections.agents.status import AgentTile, AgentWatch
+from engine.projections.effort import is_large
 from engine.projections.queues.tiles import agent_tile
 from engine.projections.views import Views
 

@@ -12,6 +12,7 @@ from adapters.mqtt.translate import agent_body, plan_body, queue_body, stated
 from engine.ports import EngineLink
 from engine.projections.agents.status import AgentWatch
 from engine.projections.days import midnight_ns
+from engine.projections.effort import is_large
 from engine.projections.views import Views
 
 AGENTS_EVERY_S: Final = 0.2
@@ -33,6 +34,8 @@ class States:
         self._watch = AgentWatch()
         self._directory: object = None
         self._plans: Set[str] = frozenset()
+        self._quiet: tuple[int, int] | None = None
+        """Where in the log, and on which day, queues were looked at last; None: or somebody waited."""
         self.found: set[str] = set()
         """Topics of states that the broker had from an earlier run."""
 
@@ -47,7 +50,7 @@ class States:
     async def run(self, client: BrokerClient) -> None:
         """Publish until the connection ends. Raises MqttError."""
         loop = asyncio.get_running_loop()
-        self._sent, self._watch, self._directory = {}, AgentWatch(), None
+        self._sent, self._watch, self._directory, self._quiet = {}, AgentWatch(), None, None
         queues_due_s = 0.0
         while True:
             self._dirty.clear()
@@ -65,15 +68,14 @@ class States:
         views, now_ns = self._views, self._wall_ns()
         as_of, at_ns = views.as_of, views.now_ns(now_ns)
         bodies: dict[str, bytes] = {}
-        if look_at_queues:
-            for queue in views.queues(now_ns, midnight_ns(now_ns, self._time_zone)).queues:
-                bodies[self._topics.queue_state(queue.queue)] = queue_body(queue)
         plans = {self._topics.plan_state(plan.plan): plan_body(plan) for plan in self._engine.plans.overview().plans}
         bodies |= plans
         changed = views.agents_changed(self._watch)
         names = views.directory.agents
         for agent in views.agents(now_ns, [number for number in changed if names.exists(number)]).agents:
             bodies[self._topics.agent_state(agent.agent)] = agent_body(agent)
+        if look_at_queues:
+            bodies |= await self._queues(as_of, at_ns)
         gone = self._gone(plans.keys())
         news = {topic: body for topic, body in bodies.items() if self._sent.get(topic) != body}
         if not news and not gone:
@@ -85,6 +87,18 @@ class States:
         for topic in gone:
             self._sent.pop(topic, None)
             self.found.discard(topic)
+
+    async def _queues(self, as_of: int, now_ns: int) -> dict[str, bytes]:
+        """What is to be said of queues, by topic; nothing where nothing happened, as long as nobody waits."""
+        views, today_ns = self._views, midnight_ns(now_ns, self._time_zone)
+        if self._quiet == (as_of, today_ns):
+            return {}
+        if is_large(0, len(views.directory.queues)):
+            queues = (await asyncio.to_thread(views.still(now_ns, today_ns).queues, now_ns, today_ns)).queues
+        else:
+            queues = views.queues(now_ns, today_ns).queues
+        self._quiet = None if any(queue.waiting for queue in queues) else (as_of, today_ns)
+        return {self._topics.queue_state(queue.queue): queue_body(queue) for queue in queues}
 
     def _gone(self, plans: Set[str]) -> list[str]:
         """Topics whose queue, agent or plan is not configured any more: their retained message is taken back."""
