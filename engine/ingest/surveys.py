@@ -5,10 +5,9 @@ from typing import Final
 from engine.ingest.answers import BadFact, excerpt
 from engine.messages import kinds
 from engine.messages.observed import SurveyAnswered, SurveyRequested
+from engine.model.quality import SURVEY_SCORES
 
 SURVEYS: Final = {name: number for number, name in kinds.SURVEY_NAMES.items()}
-SCORES: Final = {"csat": (1, 5), "nps": (0, 10), "ces": (1, 7)}
-"""Of each kind of survey: the worst and the best answer."""
 
 
 def survey_score(fact: SurveyRequested | SurveyAnswered, last_seq: int) -> int:
@@ -17,7 +16,7 @@ def survey_score(fact: SurveyRequested | SurveyAnswered, last_seq: int) -> int:
         raise BadFact("contact_id", f"no contact {excerpt(fact.contact)} has arrived at sequence {fact.contact_id}")
     if isinstance(fact, SurveyRequested):
         return SURVEYS[fact.kind]
-    low, high = SCORES[fact.kind]
+    low, high = SURVEY_SCORES[fact.kind]
     if not low <= fact.score <= high:
         raise BadFact("score", f"{fact.score} is no answer to {fact.kind}; its scores are {low} to {high}")
     return SURVEYS[fact.kind] | fact.score << 8

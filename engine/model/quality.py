@@ -14,6 +14,9 @@ DAY_NS: Final = 86_400 * SECOND_NS
 WORK: Final = "work"
 """The activity of a schedule in which an agent is to be available."""
 
+SURVEY_SCORES: Final[Mapping[str, tuple[int, int]]] = {"csat": (1, 5), "nps": (0, 10), "ces": (1, 7)}
+"""Of each kind of survey: the worst and the best answer."""
+
 
 class SurveyRule(msgspec.Struct, frozen=True):
     """When customers are asked one kind of survey."""

@@ -98,5 +98,5 @@ class EvaluationFigures(msgspec.Struct, frozen=True):
 
 def evaluation_figures(scorecard: str, counts: list[int]) -> EvaluationFigures:
     """Return the figures of counters of WIDTH columns."""
-    score = mean_of_sums(counts[COUNT], counts[SUM], counts[SQUARES], 0.01)
+    score = mean_of_sums(counts[COUNT], counts[SUM], counts[SQUARES], (0, 100), 0.01)
     return EvaluationFigures(scorecard, counts[COUNT], counts[FAILED], score)

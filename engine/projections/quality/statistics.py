@@ -1,8 +1,9 @@
 """Shares and means with their intervals of confidence, all at 95 %.
 
 * A share has the score interval of Wilson (J. Am. Stat. Assoc. 22, 1927, 209-212), which holds for few answers, too.
-* A mean has the interval of Student's t with n - 1 degrees of freedom; there is none for a single value. Its quantile
-  is found by bisection of the distribution, by its finite series (Abramowitz and Stegun, Handbook of Mathematical
+* A mean has the interval of Student's t with n - 1 degrees of freedom, as far as the scale reaches. There is none where
+  so few values tell nothing: one, several that are the same, or an interval that is the whole scale. The quantile is
+  found by bisection of the distribution, by its finite series (Abramowitz and Stegun, Handbook of Mathematical
   Functions, 26.7.3 and 26.7.4), and for more than SERIES_MAX degrees by the expansion 26.7.5.
 """
 
@@ -27,7 +28,7 @@ class Estimate(msgspec.Struct, frozen=True):
 
     value: float
     lo: float | None
-    """Null where one value alone was given: a mean of one has no interval."""
+    """Null where a mean is of too few: of one value, of several that are the same, or it would be the whole scale."""
     hi: float | None
     n: int
     interval: str
@@ -45,24 +46,29 @@ def share(part: int, whole: int) -> Estimate | None:
     return Estimate(round(p, DIGITS), round(lo, DIGITS), round(hi, DIGITS), whole, WILSON)
 
 
-def mean(counted: Iterable[tuple[float, int]], scale: float = 1.0) -> Estimate | None:
-    """Return the mean of (value, how often) times `scale`, with the interval of Student's t; None of nothing."""
+def mean(counted: Iterable[tuple[float, int]], bounds: tuple[float, float], scale: float = 1.0) -> Estimate | None:
+    """Return the mean of (value, how often) times `scale`, with the interval of Student's t; None of nothing.
+
+    `bounds` are the least and the highest that it can be, scaled.
+    """
     pairs = [(value, count) for value, count in counted if count]
     n = sum(count for _, count in pairs)
     total = sum(value * count for value, count in pairs)
-    return mean_of_sums(n, total, sum(value * value * count for value, count in pairs), scale)
+    return mean_of_sums(n, total, sum(value * value * count for value, count in pairs), bounds, scale)
 
 
-def mean_of_sums(n: int, total: float, squares: float, scale: float = 1.0) -> Estimate | None:
+def mean_of_sums(
+    n: int, total: float, squares: float, bounds: tuple[float, float], scale: float = 1.0
+) -> Estimate | None:
     """Return the mean of n values by their sum and the sum of their squares, see `mean`."""
     if not n:
         return None
-    middle = total / n
-    if n == 1:
-        return Estimate(round(middle * scale, DIGITS), None, None, 1, STUDENT)
-    variance = max(0.0, (squares - total * total / n) / (n - 1))
-    half = student_quantile(n - 1) * sqrt(variance / n)
-    lo, hi = (middle - half) * scale, (middle + half) * scale
+    middle, low, high = total / n, *bounds
+    variance = max(0.0, squares - total * total / n) / max(1, n - 1)
+    half = student_quantile(n - 1) * sqrt(variance / n) if n > 1 else 0.0
+    lo, hi = max(low, (middle - half) * scale), min(high, (middle + half) * scale)
+    if not half or (lo, hi) == bounds:
+        return Estimate(round(middle * scale, DIGITS), None, None, n, STUDENT)
     return Estimate(round(middle * scale, DIGITS), round(lo, DIGITS), round(hi, DIGITS), n, STUDENT)
 
 

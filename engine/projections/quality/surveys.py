@@ -11,7 +11,7 @@ import msgspec
 import xxhash
 
 from engine.messages.kinds import SURVEY_NAMES
-from engine.model.quality import SurveyRule
+from engine.model.quality import SURVEY_SCORES, SurveyRule
 from engine.projections.quality.cells import Cells, Key
 from engine.projections.quality.people import CUSTOMERS_MAX, Segment
 from engine.projections.quality.statistics import Estimate, mean, share
@@ -204,6 +204,7 @@ class SurveyFigures(msgspec.Struct, frozen=True):
     """Promoters less detractors, -100 to 100: the mean of +100, 0 and -100. Null for other kinds."""
 
 
+NPS_BOUNDS: Final = (-100, 100)
 _SHARE_FROM: Final = {"csat": CSAT_SATISFIED, "nps": NPS_PROMOTER, "ces": CES_EASY}
 
 
@@ -212,7 +213,7 @@ def survey_figures(kind: str, counts: list[int]) -> SurveyFigures:
     scores = counts[SCORES:]
     n = sum(scores)
     promoters, detractors = sum(scores[NPS_PROMOTER:]), sum(scores[: NPS_DETRACTOR + 1])
-    balance = mean([(1, promoters), (0, n - promoters - detractors), (-1, detractors)], 100)
+    balance = mean([(1, promoters), (0, n - promoters - detractors), (-1, detractors)], NPS_BOUNDS, 100)
     return SurveyFigures(
         kind=kind,
         requested=counts[REQUESTED],
@@ -220,7 +221,7 @@ def survey_figures(kind: str, counts: list[int]) -> SurveyFigures:
         unasked=counts[UNASKED],
         response_rate=share(counts[ANSWERED], counts[REQUESTED]),
         scores=scores,
-        mean=mean([(float(score), count) for score, count in enumerate(scores)]),
+        mean=mean([(float(score), count) for score, count in enumerate(scores)], SURVEY_SCORES[kind]),
         share=share(sum(scores[_SHARE_FROM[kind] :]), n),
         nps=balance if kind == "nps" else None,
     )

@@ -30,11 +30,27 @@ def test_a_share_has_the_interval_of_wilson() -> None:
 
 
 def test_a_mean_has_the_interval_of_student() -> None:
-    found = mean([(4.0, 3), (5.0, 2)])
+    found = mean([(4.0, 3), (5.0, 2)], (1, 7))
     assert found is not None
     assert (found.value, found.lo, found.hi, found.n) == (4.4, 3.7199, 5.0801, 5)
-    alone = mean([(3.0, 1)])
-    assert alone is not None
-    assert (alone.value, alone.lo, alone.hi) == (3.0, None, None)
-    assert mean([]) is None
-    assert mean_of_sums(0, 0, 0) is None
+    assert mean([], (1, 5)) is None
+    assert mean_of_sums(0, 0, 0, (0, 100)) is None
+
+
+@pytest.mark.parametrize(
+    ("counted", "lo", "hi"),
+    [
+        ([(4.0, 3), (5.0, 2)], 3.7199, 5),
+        ([(1.0, 9), (2.0, 1)], 1, 1.3262),
+        ([(3.0, 1)], None, None),
+        ([(4.0, 20)], None, None),
+        ([(1.0, 1), (5.0, 1)], None, None),
+    ],
+    ids=["up to the best", "down to the worst", "one", "all the same", "the whole scale"],
+)
+def test_the_interval_of_a_mean_stays_inside_the_scale(
+    counted: list[tuple[float, int]], lo: float | None, hi: float | None
+) -> None:
+    found = mean(counted, (1, 5))
+    assert found is not None
+    assert (found.lo, found.hi) == (lo, hi)

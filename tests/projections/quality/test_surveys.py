@@ -45,7 +45,7 @@ def test_nps_is_promoters_less_detractors() -> None:
     assert found.nps.lo == -found.nps.hi == -58.4086  # t(9) * sqrt((6 / 9) / 10)
     all_promoters = survey_figures("nps", counted({10: 5})).nps
     assert all_promoters is not None
-    assert (all_promoters.value, all_promoters.lo, all_promoters.hi) == (100.0, 100.0, 100.0)
+    assert (all_promoters.value, all_promoters.lo, all_promoters.hi) == (100.0, None, None)
 
 
 def test_ces_is_the_mean_and_who_found_it_easy() -> None:
