@@ -123,6 +123,6 @@ def _bad(route: Route) -> dict[str, Any]:
         str(status): {"description": HTTPStatus(status).phrase, "headers": _HEADERS, "content": problem}
         for status in statuses
     }
-    if route.name == "getIntervals":
+    if route.tagged:
         bad["304"] = {"description": "Not changed since the ETag in If-None-Match"}
     return bad

@@ -54,6 +54,8 @@ class Route:
     produces: tuple[str, ...] = ("application/json", "application/msgpack")
     or_nothing: bool = False
     """Answers 204 where there is nothing to tell."""
+    tagged: bool = False
+    """Answers 304 to whoever has the same already."""
     parameters: tuple[Parameter, ...] = ()
     problems: tuple[int, ...] = ()
     """Statuses beyond those that every address may answer."""

@@ -323,7 +323,7 @@ class Views:
         )
         rows = with_agents(rows, self.agent_times if by == "event" else None, self.tables, self.directory, step_ns)
         table = IntervalTable(self.as_of, at_ns, step_ns / NS, by, kind.formula, rows, next_from_ns)
-        return self.quality.complete(table, from_ns, to_ns, step_ns) if complete else table
+        return self.quality.complete(table, from_ns, to_ns, step_ns, self.eligible) if complete else table
 
     def contact(self, name: str, now_ns: int | None = None, *, in_log: bool = False) -> ContactAnswer:
         """One contact by its name (the latest of it) or id. Raises KeyError when it is unknown or forgotten.

@@ -4,6 +4,7 @@ import csv
 import io
 from typing import Any
 
+import msgspec
 import pytest
 from aiohttp import ClientSession
 
@@ -94,14 +95,25 @@ async def test_the_interval_table(client: ClientSession, by: str) -> None:
     assert (line["offered"], line["interval_s"], line["agents_required"]) == ("2", "1800.0", "")
 
 
-async def test_a_table_that_did_not_change_is_not_sent_again(client: ClientSession) -> None:
-    async with client.get("/api/v1/intervals") as answer:
+@pytest.mark.parametrize("address", ["/api/v1/intervals", "/api/v1/quality"])
+async def test_a_table_that_did_not_change_is_not_sent_again(client: ClientSession, address: str) -> None:
+    async with client.get(address) as answer:
         etag = answer.headers["ETag"]
-    async with client.get("/api/v1/intervals", headers={"If-None-Match": etag}) as answer:
+        as_of = int(answer.headers["X-Trunkline-As-Of"])
+    await tell(client, "/api/v1/agents/alice/status", status="offline")
+    async with client.get(address, headers={"If-None-Match": f'"other", {etag}'}) as answer:
         assert (answer.status, await answer.read()) == (304, b"")
-    await tell(client, CONTACTS, 201, queue="sales")
-    async with client.get("/api/v1/intervals", headers={"If-None-Match": etag}) as answer:
+        assert int(answer.headers["X-Trunkline-As-Of"]) > as_of, "the same rows at a later position"
+    async with client.get(address, headers={"If-None-Match": etag, "Accept": "application/msgpack"}) as answer:
+        assert answer.status == 200, "another form has a tag of its own"
+        assert msgspec.msgpack.decode(await answer.read())["rows"] == []
+    await tell(client, "/api/v1/agents/alice/status", status="available")
+    await tell(client, CONTACTS, 201, contact="c", queue="sales", customer="+8412")
+    await tell(client, "/api/v1/agents/alice/offers/c/answer")
+    await tell(client, f"{CONTACTS}/c/release", by="customer")
+    async with client.get(address, headers={"If-None-Match": etag}) as answer:
         assert answer.status == 200
+        assert (await answer.json())["rows"] != []
 
 
 @pytest.mark.parametrize(
@@ -182,7 +194,7 @@ async def test_large_centres_are_reckoned_in_a_thread(client: ClientSession, mon
     await tell(client, "/api/v1/agents/alice/status", status="available")
     addresses = ("queues", "agents", "agents?queue=sales", "realtime")
     here = [await get(client, f"/api/v1/{address}") for address in addresses]
-    monkeypatch.setattr("adapters.http.effort.AGENTS_AT_ONCE", 0)
+    monkeypatch.setattr("engine.projections.effort.AGENTS_AT_ONCE", 0)
     there = [await get(client, f"/api/v1/{address}") for address in addresses]
     for one, other in zip(here, there, strict=True):
         assert one.keys() == other.keys()

@@ -13,6 +13,7 @@ from adapters.http.context import context_of
 from adapters.http.problems import Problem, bad_parameter
 from adapters.http.replies import answer, next_link, not_found
 from adapters.http.route_table import IDEMPOTENCY_KEY, Parameter, Route, whole, words
+from adapters.http.tables import answer_table
 from adapters.http.translate import media_type
 from engine.messages import kinds, observed
 from engine.messages.decoding import decode_as
@@ -48,7 +49,7 @@ async def get_quality(request: web.Request) -> web.Response:
         found = await asyncio.to_thread(views.quality.table, group_by, from_ns, to_ns, step_ns, now_ns, queue, agent)
     except ValueError as error:
         raise bad_parameter("group_by", str(error)) from None
-    return await answer(request, found)
+    return await answer_table(request, found)
 
 
 def _number(request: web.Request, what: str) -> int | None:
@@ -131,7 +132,16 @@ def _page(request: web.Request) -> tuple[int, int]:
     return limit, parameters.whole(request, "before", parameters.INTEGER_MAX, 1, parameters.INTEGER_MAX)
 
 
-def _get(path: str, handler: Any, name: str, summary: str, shape: Any, *more: Parameter, text: str = "") -> Route:
+def _get(
+    path: str,
+    handler: Any,
+    name: str,
+    summary: str,
+    shape: Any,
+    *more: Parameter,
+    text: str = "",
+    tagged: bool = False,
+) -> Route:
     return Route(
         "GET",
         f"/api/v1/quality{path}",
@@ -141,6 +151,7 @@ def _get(path: str, handler: Any, name: str, summary: str, shape: Any, *more: Pa
         Scope.READ,
         "quality",
         answer=shape,
+        tagged=tagged,
         parameters=more,
         problems=(404,),
         text=text,
@@ -167,6 +178,7 @@ ROUTES: Final = (
             "Shares have the interval of Wilson, means that of Student's t, both at 95 %, and each its n. A survey "
             "stands where it was requested. A contact is judged once the window has passed since its interval."
         ),
+        tagged=True,
     ),
     _get(
         "/surveys",

@@ -1,7 +1,6 @@
 """`/api/v1/realtime` and `/api/v1/intervals`: tables for reports."""
 
 import asyncio
-import hashlib
 from typing import Final
 
 from aiohttp import web
@@ -9,14 +8,14 @@ from aiohttp import web
 from adapters.http import parameters
 from adapters.http.context import context_of
 from adapters.http.problems import bad_parameter
-from adapters.http.replies import AS_OF, answer, durable, figures, not_found
+from adapters.http.replies import answer, figures, not_found
 from adapters.http.route_table import SERVICE_LEVEL, SINCE, Parameter, Route, whole, words
 from adapters.http.routes.queues import service_level_id
+from adapters.http.tables import CSV, answer_table
 from engine.model.scopes import Scope
 from engine.projections.queues.intervals import IntervalTable, as_csv
 from engine.projections.queues.realtime import Realtime
 
-CSV: Final = "text/csv"
 LIMIT: Final = 10_000
 LIMIT_MAX: Final = 100_000
 
@@ -51,22 +50,15 @@ async def get_intervals(request: web.Request) -> web.Response:
         raise bad_parameter("step", str(error)) from None
     except KeyError as error:
         raise not_found(error) from None
-    digest = hashlib.sha256(f"{table.as_of} {request.rel_url} {form}".encode()).hexdigest()[:32]
-    etag = f'"{digest}"'
-    headers = {"ETag": etag, "Cache-Control": "private, no-cache", AS_OF: str(table.as_of)}
+    headers = {}
     if table.next_from_ns is not None:
         following = request.rel_url.update_query({"from": str(table.next_from_ns)})
         headers["Link"] = f'<{following}>; rel="next"'
-    if request.headers.get("If-None-Match") == etag:
-        await durable(context)
-        return web.Response(status=304, headers=headers)
-    table = await asyncio.to_thread(context.views.quality.complete, table, from_ns, to_ns, step_ns)
+    views = context.views
+    table = await asyncio.to_thread(views.quality.complete, table, from_ns, to_ns, step_ns, views.eligible)
     if form == "csv":
-        text = as_csv(table.rows)
-        await durable(context)
         headers["Content-Disposition"] = 'attachment; filename="intervals.csv"'
-        return web.Response(text=text, content_type=CSV, charset="utf-8", headers=headers)
-    return await answer(request, table, headers=headers)
+    return await answer_table(request, table, headers, as_csv if form == "csv" else None)
 
 
 ROUTES: Final = (
@@ -92,6 +84,7 @@ ROUTES: Final = (
         "reports",
         answer=IntervalTable,
         produces=("application/json", "application/msgpack", CSV),
+        tagged=True,
         parameters=(
             Parameter("from", "First instant, as RFC 3339 or ns since 1970"),
             Parameter("to", "First instant that is not wanted any more"),

@@ -65,6 +65,43 @@ class Stretch(NamedTuple):
     """It begins or ends with a change of the schedule."""
 
 
+class Compared(NamedTuple):
+    """What was scheduled and what of it was kept, as spans in order."""
+
+    scheduled: list[tuple[int, int]]
+    """Exceptions taken out."""
+    work: list[tuple[int, int]]
+    """Of these, for work."""
+    adherent: list[tuple[int, int]]
+    """In which the agent did as scheduled, or what was forgiven."""
+    forgiven_ns: int
+
+
+def compared(
+    shifts: Sequence[Shift],
+    statuses: Sequence[Change],
+    exceptions: Iterable[Exempt],
+    from_ns: int,
+    to_ns: int,
+    tolerance_ns: int,
+) -> Compared:
+    """Compare schedule and statuses in [from_ns, to_ns), see `adherence`."""
+    cut, holes = _cut(shifts, from_ns, to_ns), _holes(exceptions, from_ns, to_ns)
+    planned = [(part, shift.activity) for shift in cut for part in _without((shift.from_ns, shift.to_ns), holes)]
+    edges = {edge for shift in cut for edge in (shift.from_ns, shift.to_ns)}
+    available = _available(statuses, to_ns)
+    stretches = _joined(
+        stretch for (start, end), activity in planned for stretch in _compare(start, end, activity, available, edges)
+    )
+    forgiven = [s for s in stretches if not s.agrees and s.at_change and s.to_ns - s.from_ns <= tolerance_ns]
+    return Compared(
+        scheduled=[part for part, _ in planned],
+        work=[part for part, activity in planned if activity == WORK],
+        adherent=[(s.from_ns, s.to_ns) for s in stretches if s.agrees or s in forgiven],
+        forgiven_ns=sum(s.to_ns - s.from_ns for s in forgiven),
+    )
+
+
 def adherence(
     agent: str,
     shifts: Sequence[Shift],
@@ -75,36 +112,41 @@ def adherence(
     tolerance_ns: int,
 ) -> Adherence:
     """Reckon one agent's; `shifts` in order and without overlap, `statuses` as Presence.statuses gives them."""
-    cut = [Shift(s.agent, max(s.from_ns, from_ns), min(s.to_ns, to_ns), s.activity) for s in shifts]
-    cut = [shift for shift in cut if shift.from_ns < shift.to_ns]
-    holes = [(max(e.from_ns, from_ns), min(e.to_ns, to_ns)) for e in exceptions]
-    planned = [(part, shift.activity) for shift in cut for part in _without((shift.from_ns, shift.to_ns), holes)]
-    edges = {edge for shift in cut for edge in (shift.from_ns, shift.to_ns)}
-    available = _available(statuses, to_ns)
-    stretches = _joined(
-        stretch for (start, end), activity in planned for stretch in _compare(start, end, activity, available, edges)
+    found = compared(shifts, statuses, exceptions, from_ns, to_ns, tolerance_ns)
+    cut, holes, available = (
+        _cut(shifts, from_ns, to_ns),
+        _holes(exceptions, from_ns, to_ns),
+        _available(statuses, to_ns),
     )
-    total_ns = sum(end - start for (start, end), _ in planned)
-    agreed_ns = sum(s.to_ns - s.from_ns for s in stretches if s.agrees)
-    forgiven_ns = sum(
-        s.to_ns - s.from_ns for s in stretches if not s.agrees and s.at_change and s.to_ns - s.from_ns <= tolerance_ns
-    )
-    work_ns = sum(end - start for (start, end), activity in planned if activity == WORK)
+    total_ns, work_ns, adherent_ns = (_length(spans) for spans in (found.scheduled, found.work, found.adherent))
     span = [(turn[0].from_ns, turn[-1].to_ns) for turn in _turns(cut)]
     worked_ns = sum(_overlap(free, part) for turn in span for part in _without(turn, holes) for free in available)
-    adherent_ns = agreed_ns + forgiven_ns
     return Adherence(
         agent=agent,
         scheduled_s=total_ns / NS,
-        excepted_s=(sum(s.to_ns - s.from_ns for s in cut) - total_ns) / NS,
+        excepted_s=(_length((s.from_ns, s.to_ns) for s in cut) - total_ns) / NS,
         adherent_s=adherent_ns / NS,
-        forgiven_s=forgiven_ns / NS,
+        forgiven_s=found.forgiven_ns / NS,
         adherence=round(adherent_ns / total_ns, 4) if total_ns else None,
         work_scheduled_s=work_ns / NS,
         worked_s=worked_ns / NS,
         conformance=round(worked_ns / work_ns, 4) if work_ns else None,
         attendance=[_attendance(turn, statuses, exceptions, tolerance_ns) for turn in _turns(cut)],
     )
+
+
+def _cut(shifts: Sequence[Shift], from_ns: int, to_ns: int) -> list[Shift]:
+    """Return what lies in [from_ns, to_ns)."""
+    cut = [Shift(s.agent, max(s.from_ns, from_ns), min(s.to_ns, to_ns), s.activity) for s in shifts]
+    return [shift for shift in cut if shift.from_ns < shift.to_ns]
+
+
+def _holes(exceptions: Iterable[Exempt], from_ns: int, to_ns: int) -> list[tuple[int, int]]:
+    return [(max(e.from_ns, from_ns), min(e.to_ns, to_ns)) for e in exceptions]
+
+
+def _length(spans: Iterable[tuple[int, int]]) -> int:
+    return sum(end - start for start, end in spans)
 
 
 def _available(statuses: Sequence[Change], to_ns: int) -> list[tuple[int, int]]:

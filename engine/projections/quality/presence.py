@@ -68,8 +68,3 @@ class Presence(msgspec.Struct):
         before = bisect_right(changes, from_ns, key=lambda change: change.at_ns)
         first = Change(from_ns, changes[before - 1].status if before else STATUS_OFFLINE)
         return [first, *(change for change in changes[before:] if change.at_ns < to_ns)]
-
-    def known_since_ns(self, agent: int) -> int:
-        """Return since when the agent's statuses are known without a gap: 0, or when older ones were forgotten."""
-        changes = self.changes.get(agent, [])
-        return changes[0].at_ns if len(changes) >= CHANGES_KEPT * 9 // 10 else 0

@@ -3,20 +3,21 @@
 Rows are cheap to fold many at once, and few ever ask: so turns are put aside at first, and folded together.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import chain, islice
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
+from engine.kernel.tables import Array
 from engine.log_port import Turn
 from engine.messages.kinds import CHANNEL_NAMES
 from engine.model.directory import Directory
 from engine.model.names import UNKNOWN
-from engine.model.quality import CaseKind, Scorecard
-from engine.projections.figures import NEVER_NS
+from engine.model.quality import CaseKind, Scorecard, Shift
+from engine.projections.figures import NEVER_NS, NS
 from engine.projections.quality import surveys
-from engine.projections.quality.adherence import Adherence, adherence
+from engine.projections.quality.adherence import adherence
 from engine.projections.quality.answers import (
     AdherenceReport,
     CaseAnswer,
@@ -32,6 +33,7 @@ from engine.projections.quality.answers import (
     told_case,
     told_evaluation,
 )
+from engine.projections.quality.by_interval import Schedule, around, with_schedule
 from engine.projections.quality.cases import COUNTED, Case
 from engine.projections.quality.cells import OF_CHANNEL, OF_QUEUE
 from engine.projections.quality.fold import Fold
@@ -100,17 +102,24 @@ class Quality:
         with self._lock:
             return bool(self._folded().plan.schedule)
 
-    def complete(self, table: IntervalTable, from_ns: int, to_ns: int, step_ns: int) -> IntervalTable:
+    def complete(
+        self, table: IntervalTable, from_ns: int, to_ns: int, step_ns: int, eligible: Callable[[str], Array]
+    ) -> IntervalTable:
         """Fill in the columns of a page of the interval table that are known here; none by arrival: not kept so.
 
-        Takes a while where there are many rows: for a thread.
+        `eligible` is `Views.eligible`. Takes a while where there are many rows: for a thread.
         """
         if table.by != "event":
             return table
         to_ns = to_ns if table.next_from_ns is None else table.next_from_ns
         found = self._taken(from_ns // step_ns * step_ns, to_ns)
         window = Window((), from_ns, to_ns, step_ns, table.at_ns)
-        return msgspec.structs.replace(table, rows=with_quality(found, window, table.rows, self.directory))
+        rows = with_quality(found, window, table.rows, self.directory)
+        tolerance_ns = found.plan.tolerance_ns
+        with self._lock:
+            schedules = self._schedules(*around(from_ns // step_ns * step_ns, to_ns, tolerance_ns, table.at_ns))
+        rows = with_schedule(rows, schedules, tolerance_ns, step_ns, table.at_ns, eligible)
+        return msgspec.structs.replace(table, rows=rows)
 
     def advice(self, contact: str, contact_id: int, kind: str, now_ns: int) -> Advice:
         """Whether the customer of a closed contact is to be asked."""
@@ -177,23 +186,15 @@ class Quality:
         """Adherence, conformance and attendance of those who have a schedule, until now at most."""
         with self._lock:
             state = self._folded()
-            to_ns = min(to_ns, now_ns)
-            shifts: dict[str, list[Any]] = {}
-            for shift in state.plan.schedule:
-                if shift.from_ns < to_ns and shift.to_ns > from_ns and agent in ("", shift.agent):
-                    shifts.setdefault(shift.agent, []).append(shift)
-            found: list[Adherence] = []
-            for name, theirs in shifts.items():
-                number = self.directory.agents.number(name)
-                if number == UNKNOWN:
-                    continue
-                statuses = state.presence.statuses(number, from_ns, to_ns)
-                exceptions = state.presence.exceptions.get(number, [])
-                tolerance_ns = state.plan.tolerance_ns
-                found.append(adherence(name, theirs, statuses, exceptions, from_ns, to_ns, tolerance_ns))
-            return AdherenceReport(
-                state.as_of, now_ns, from_ns, to_ns, bool(state.plan.schedule), state.plan.tolerance_ns / 1e9, found
-            )
+            plan, as_of, to_ns = state.plan, state.as_of, min(to_ns, now_ns)
+            chosen = [one for one in self._schedules(from_ns, to_ns) if one.shifts]
+        names, tolerance_ns = self.directory.agents, plan.tolerance_ns
+        found = [
+            adherence(name, one.shifts, one.statuses, one.exceptions, from_ns, to_ns, tolerance_ns)
+            for one in chosen
+            if agent in ("", name := names.name(one.agent))
+        ]
+        return AdherenceReport(as_of, now_ns, from_ns, to_ns, bool(plan.schedule), tolerance_ns / NS, found)
 
     def cases(self, wanted: str, queue: int | None, kind: str, limit: int, after: int, now_ns: int) -> CaseList:
         """Cases by their deadlines where open ones are wanted, else the latest resolved first. `wanted`: a state."""
@@ -253,6 +254,24 @@ class Quality:
         with self._lock:
             cases = self._folded().cases
             return [cases.resolved[case_id] for case_id in cases.unsettled]
+
+    def _schedules(self, from_ns: int, to_ns: int) -> list[Schedule]:
+        """Copy what all who are in the schedule were to do and did in [from_ns, to_ns)."""
+        state = self._folded()
+        shifts: dict[str, list[Shift]] = {}
+        for shift in state.plan.schedule:
+            theirs = shifts.setdefault(shift.agent, [])
+            if shift.from_ns < to_ns and shift.to_ns > from_ns:
+                theirs.append(shift)
+        numbered = [(self.directory.agents.number(name), theirs) for name, theirs in shifts.items()]
+        presence = state.presence
+        return [
+            Schedule(
+                number, theirs, presence.statuses(number, from_ns, to_ns), list(presence.exceptions.get(number, []))
+            )
+            for number, theirs in numbered
+            if number != UNKNOWN
+        ]
 
     def _taken(self, from_ns: int, to_ns: int) -> Taken:
         """Copy the cells of a window: what is reckoned with them keeps nobody waiting."""

@@ -39,6 +39,9 @@ _OF_AGENTS: Final = (
     "Of the agents who may serve the queue, whatever they did. Null by arrival, in plans, and in intervals that were "
     "not seen whole. "
 )
+_OF_SCHEDULE: Final = (
+    "Of the agents who may serve the queue. Null by arrival, and where none of them is in the configuration's schedule."
+)
 _NOT_KEPT: Final = (
     "Null in live rows: not kept by interval. What holds now is in the real-time table and in the queues."
 )
@@ -101,7 +104,9 @@ class IntervalRow(msgspec.Struct, frozen=True):
     wait_p90_s: Annotated[float | None, msgspec.Meta(description=_WAITS)] = None
     agents_required: Annotated[float | None, msgspec.Meta(description=_PLANNED)] = None
     agents_required_with_shrinkage: Annotated[float | None, msgspec.Meta(description=_PLANNED)] = None
-    agents_scheduled: Annotated[float | None, msgspec.Meta(description=_PLANNED)] = None
+    agents_scheduled: Annotated[
+        float | None, msgspec.Meta(description="Those scheduled for work, on average. " + _OF_SCHEDULE)
+    ] = None
     agents_actual: Annotated[float | None, msgspec.Meta(description=_OF_AGENTS + "Those at work, on average.")] = None
     gap: Annotated[float | None, msgspec.Meta(description=_PLANNED)] = None
     occupancy: Annotated[float | None, msgspec.Meta(description=_OF_AGENTS + "Handling over handling and idle.")] = None
@@ -129,6 +134,9 @@ class IntervalRow(msgspec.Struct, frozen=True):
     """Of these, by being handed over."""
     first_contact_resolution: Annotated[float | None, msgspec.Meta(description=_TOO_YOUNG)] = None
     reopen_rate: Annotated[float | None, msgspec.Meta(description=_TOO_YOUNG)] = None
+    adherence: Annotated[
+        float | None, msgspec.Meta(description="Share of scheduled time in which they kept to it. " + _OF_SCHEDULE)
+    ] = None
 
 
 class IntervalTable(msgspec.Struct, frozen=True):

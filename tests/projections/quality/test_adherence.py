@@ -2,17 +2,23 @@
 
 import random
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
+from typing import Any, NamedTuple
 
+import msgspec
+import numpy as np
 import pytest
 
 from engine.config.load import load_config
 from engine.messages.kinds import STATUS_AVAILABLE, STATUS_OFFLINE, STATUS_PAUSED
-from engine.messages.observed import AgentStatusChanged, ScheduleExcepted
+from engine.messages.observed import AgentStatusChanged, ContactArrived, ContactReleased, ScheduleExcepted
 from engine.model.quality import WORK, Shift
 from engine.projections.quality.adherence import adherence
+from engine.projections.quality.by_interval import Schedule, with_schedule
 from engine.projections.quality.presence import Change, Exempt
+from engine.projections.queues.intervals import IntervalRow
 from tests.projections.quality.support import START_NS, QualityCentre
 
 S = 1_000_000_000
@@ -68,6 +74,41 @@ def test_lateness_and_leaving_early_count_beyond_the_tolerance() -> None:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_all_times_equal_a_count_second_by_second(seed: int) -> None:
+    shifts, statuses, exceptions = drawn(seed)
+    found = adherence("a", shifts, statuses, exceptions, 100 * S, 2900 * S, MIN_S * S)
+    seconds = by_second(shifts, statuses, exceptions)
+    counts = (
+        sum(one.scheduled for one in seconds),
+        sum(one.kept for one in seconds),
+        sum(one.kept and one.wrong for one in seconds),
+        sum(one.work for one in seconds),
+    )
+    assert (found.scheduled_s, found.adherent_s, found.forgiven_s, found.work_scheduled_s) == counts
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_intervals_equal_a_count_second_by_second(seed: int) -> None:
+    shifts, statuses, exceptions = drawn(seed)
+    empty: dict[str, Any] = {one.name: 0 for one in msgspec.structs.fields(IntervalRow) if one.required}
+    row = IntervalRow(**empty)
+    rows = [
+        msgspec.structs.replace(row, queue="q", interval_start=datetime.fromtimestamp(start, UTC).isoformat())
+        for start in range(600, 2400, 300)
+    ]
+    schedule = Schedule(1, shifts, statuses, exceptions)
+    mask = np.array([False, True])
+    found = with_schedule(rows, [schedule], MIN_S * S, 300 * S, 2900 * S, lambda _queue: mask)
+    for told, start in zip(found, range(600, 2400, 300), strict=True):
+        seconds = by_second(shifts, statuses, exceptions)[start - 100 : start + 200]
+        scheduled, kept = sum(one.scheduled for one in seconds), sum(one.kept for one in seconds)
+        assert told.adherence == (round(kept / scheduled, 4) if scheduled else None)
+        assert told.agents_scheduled == round(sum(one.work for one in seconds) / 300, 4)
+    nobody = with_schedule(rows, [schedule], MIN_S * S, 300 * S, 2900 * S, lambda _queue: ~mask)
+    assert {(one.adherence, one.agents_scheduled) for one in nobody} == {(None, None)}
+
+
+def drawn(seed: int) -> tuple[list[Shift], list[Change], list[Exempt]]:
+    """Draw a schedule of 3000 s, what the agent did, and exceptions."""
     chance = random.Random(seed)
     edges = sorted(chance.sample(range(3000), 7))
     shifts = [
@@ -80,37 +121,39 @@ def test_all_times_equal_a_count_second_by_second(seed: int) -> None:
         Change(0, STATUS_OFFLINE),
         *(Change(t * S, chance.choice((STATUS_AVAILABLE, STATUS_AVAILABLE, STATUS_PAUSED))) for t in at),
     ]
-    exceptions = [Exempt(start * S, (start + 200) * S, "x") for start in chance.sample(range(3000), 2)]
-    found = adherence("a", shifts, statuses, exceptions, 100 * S, 2900 * S, 60 * S)
-    assert (found.scheduled_s, found.adherent_s, found.forgiven_s, found.work_scheduled_s) == naive(
-        shifts, statuses, exceptions
-    )
+    return shifts, statuses, [Exempt(start * S, (start + 200) * S, "x") for start in chance.sample(range(3000), 2)]
 
 
-def naive(shifts: Sequence[Shift], statuses: Sequence[Change], exceptions: Sequence[Exempt]) -> tuple[float, ...]:
-    """Count every second from 100 to 2900, with a tolerance of 60 s."""
-    disagrees: list[bool | None] = []
-    work = 0
+class Second(NamedTuple):
+    """What was to be, and was, for one second."""
+
+    scheduled: bool
+    work: bool
+    wrong: bool
+    kept: bool
+
+
+def by_second(shifts: Sequence[Shift], statuses: Sequence[Change], exceptions: Sequence[Exempt]) -> list[Second]:
+    """Look at every second from 100 to 2900, with a tolerance of 60 s."""
+    found = []
     for second in range(100, 2900):
         shift = next((s for s in shifts if s.from_ns <= second * S < s.to_ns), None)
         if shift is None or any(e.from_ns <= second * S < e.to_ns for e in exceptions):
-            disagrees.append(None)
+            found.append(Second(False, False, False, False))
             continue
         status = [c.status for c in statuses if c.at_ns <= second * S][-1]
-        work += shift.activity == WORK
-        disagrees.append((status == STATUS_AVAILABLE) != (shift.activity == WORK))
+        work = shift.activity == WORK
+        found.append(Second(True, work, (status == STATUS_AVAILABLE) != work, (status == STATUS_AVAILABLE) == work))
     edges = {max(100, min(2900, e // S)) for s in shifts for e in (s.from_ns, s.to_ns) if s.to_ns > 100 * S}
-    forgiven, run = 0, 0
-    for place, wrong in enumerate([*disagrees, None]):
-        if wrong:
+    run = 0
+    for place in range(len(found) + 1):
+        if place < len(found) and found[place].wrong:
             run += 1
             continue
         if 0 < run <= MIN_S and any(edge in edges for edge in range(100 + place - run, 100 + place + 1)):
-            forgiven += run
+            found[place - run : place] = [one._replace(kept=True) for one in found[place - run : place]]
         run = 0
-    scheduled = sum(one is not None for one in disagrees)
-    agreed = sum(one is False for one in disagrees)
-    return float(scheduled), float(agreed + forgiven), float(forgiven), float(work)
+    return found
 
 
 async def test_the_report_follows_statuses_and_exceptions_of_the_log(centre: QualityCentre) -> None:
@@ -118,7 +161,10 @@ async def test_the_report_follows_statuses_and_exceptions_of_the_log(centre: Qua
     await centre.say(AgentStatusChanged(agent="alice", status="available"))
     await centre.after(3600, AgentStatusChanged(agent="alice", status="paused", reason="lunch"))
     await centre.after(900, AgentStatusChanged(agent="alice", status="available"))
-    await centre.after(1800, AgentStatusChanged(agent="alice", status="offline"))
+    for queue in ("sales", "help"):
+        await centre.after(600, ContactArrived(contact=queue, queue=queue))
+        await centre.say(ContactReleased(contact=queue))
+    await centre.after(600, AgentStatusChanged(agent="alice", status="offline"))
     begin_ns, end_ns = START_NS + 6300 * S, START_NS + 7200 * S
     meeting = ScheduleExcepted(agent="alice", reason="meeting", by="sue", from_ns=begin_ns, to_ns=end_ns)
     (receipt,) = await centre.say(meeting)
@@ -130,6 +176,9 @@ async def test_the_report_follows_statuses_and_exceptions_of_the_log(centre: Qua
     assert (alice.scheduled_s, alice.excepted_s, alice.adherent_s) == (7200.0, 900.0, 6300.0)
     assert alice.attendance[0].left_early_s == 1800.0
     assert centre.quality.adherence(START_NS, 2**62, centre.clock.now_ns(), "bob").agents == []
+    rows = centre.views.intervals(900 * S, now_ns=centre.clock.now_ns()).rows
+    told = {(row.queue, row.interval_start[11:16]): (row.adherence, row.agents_scheduled) for row in rows}
+    assert told == {("sales", "09:15"): (1.0, 1.0), ("help", "09:30"): (None, None)}, "alice does not serve help"
     wrong = ScheduleExcepted(agent="alice", reason="x", from_ns=5, to_ns=5)
     (receipt,) = await centre.say(wrong)
     assert receipt.field == "to_ns"
