@@ -94,14 +94,18 @@ async def test_a_stop_waits_for_the_copy_and_decides_what_waits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with house(tmp_path) as h:
-        _, gate, kept = await gated(h, tmp_path / "snapshots", monkeypatch)
+        snapshots, gate, kept = await gated(h, tmp_path / "snapshots", monkeypatch)
+        seq, writing = h.state.seq, snapshots._writing
+        assert writing is not None
         future = h.submit(ContactReleased(contact="last"))
         stopping = asyncio.ensure_future(h.engine.stop())
         await asyncio.sleep(0)
         gate.open.set()
         await stopping
         assert [receipt.error for receipt in await future] == [""]
-        assert len(kept.written) <= 1
+        await writing
+        assert h.state.seq > seq
+        assert [covered for covered, _ in kept.written] == [seq], "the copy is of before, and was worth keeping"
 
 
 async def test_no_turn_is_made_once_the_engine_has_stopped(tmp_path: Path) -> None:
