@@ -226,7 +226,8 @@ class LiveEngine:
     # --- configuration
 
     def configure(self, config: Config) -> int:
-        """Record and apply a configuration: CONFIGURATION_LOADED and the settings that differ; returns how many.
+        """Record and apply a configuration: CONFIGURATION_LOADED and the settings that differ; returns how many,
+        those that nothing but people read included.
 
         Continuity plans in force stay so. Raises ConfigError before anything is changed; SettingsRefused after, naming
         the settings that routing refused: those keep what they were.
@@ -234,6 +235,7 @@ class LiveEngine:
         directory = compile_directory(config, self.state.directory)
         changes = compile_settings(in_force(config, self.state.plans.effects()), directory, self.state.settings())
         self.config = config
+        described = directory.changes_since(self.state.directory)
         self.state.directory = directory
         self.views.settle()
         loaded = empty_rows(1)
@@ -244,7 +246,7 @@ class LiveEngine:
         refused = refused_settings((frame.turn.rows for frame in frames), directory)
         if refused:
             raise SettingsRefused(refused)
-        return len(changes)
+        return len(changes) + described
 
     def record(self, rows: Any, payload: bytes = b"") -> list[Concluded]:
         """Record rows that are the driver's own, decided like all others; return what became of them."""

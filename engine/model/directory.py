@@ -1,6 +1,7 @@
 """The directory: names and numbers of everything configured, and what is shown of each. Stands in the log."""
 
 from collections.abc import Mapping
+from itertools import zip_longest
 
 import msgspec
 import numpy as np
@@ -78,6 +79,16 @@ class Directory(msgspec.Struct, dict=True):
         before = len(self.requirements.pairs)
         chain = [_stronger(step, own) for step in self.queue_cards[queue].chain]
         return self.requirements.intern(chain), requirement_rows(self.requirements.pairs, before)
+
+    def changes_since(self, before: "Directory") -> int:
+        """Return how many entries a reload has changed: of queues and agents each one counts, of others each list."""
+        lists = [name for name in self.__struct_fields__ if name not in ("queue_cards", "agent_cards", "requirements")]
+        cards = [
+            one != other
+            for own, theirs in ((self.queue_cards, before.queue_cards), (self.agent_cards, before.agent_cards))
+            for one, other in zip_longest(own, theirs)
+        ]
+        return sum(cards) + sum(getattr(self, name) != getattr(before, name) for name in lists)
 
     def fold(self, rows: "Rows") -> None:
         """Take in the REQUIREMENT_DEFINED rows among `rows`."""
