@@ -292,6 +292,8 @@ class AgentStatusChanged(Fact, frozen=True, kw_only=True, tag="agent_status_chan
     status: Literal["available", "paused", "offline"]
     reason: Annotated[str, msgspec.Meta(max_length=64)] = ""
     by: Text = ""
+    note: Text = ""
+    """Why somebody else chose it."""
 
 
 class AgentReachabilityChanged(Fact, frozen=True, kw_only=True, tag="agent_reachability_changed"):

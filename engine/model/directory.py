@@ -88,7 +88,7 @@ class Directory(msgspec.Struct, dict=True):
             for own, theirs in ((self.queue_cards, before.queue_cards), (self.agent_cards, before.agent_cards))
             for one, other in zip_longest(own, theirs)
         ]
-        return sum(cards) + sum(getattr(self, name) != getattr(before, name) for name in lists)
+        return sum(cards) + sum(bool(getattr(self, name) != getattr(before, name)) for name in lists)
 
     def fold(self, rows: "Rows") -> None:
         """Take in the REQUIREMENT_DEFINED rows among `rows`."""

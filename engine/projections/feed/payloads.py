@@ -16,6 +16,7 @@ class Order(msgspec.Struct, omit_defaults=True):
 
     by: str = ""
     reason: str = ""
+    note: str = ""
     alert: str = ""
     since_ns: int = 0
 

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from engine.kernel.tables import Array, Tables
-from engine.messages.kinds import AGENT_IDLE, AGENT_STATE_NAMES, AGENT_STATES, STRATEGY_NAMES
+from engine.messages.kinds import AGENT_IDLE, AGENT_STATE_NAMES, AGENT_STATES, CHANNEL_NAMES, STRATEGY_NAMES
 from engine.model.directory import Directory
 from engine.model.settings import QueueSetting
 from engine.projections.agents.eligibility import at_work, eligible, logged_in, states_of
@@ -43,6 +43,8 @@ class QueueStatus(msgspec.Struct, frozen=True):
     """Start of the window that the counters cover; 0: the whole log."""
     queue: str
     display_name: str
+    channel: str
+    """Of contacts that come to it and say no other."""
     open: bool
     strategy: str
     health: str
@@ -164,6 +166,7 @@ def _status(build: _Build, number: int) -> QueueStatus:
         since_ns=build.since_ns,
         queue=build.directory.queues.name(number),
         display_name=card.display_name if card else "",
+        channel=CHANNEL_NAMES[int(settings[QueueSetting.CHANNEL])],
         open=is_open,
         strategy=STRATEGY_NAMES[int(settings[QueueSetting.STRATEGY])],
         health=health,

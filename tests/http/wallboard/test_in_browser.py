@@ -11,7 +11,7 @@ from aiohttp import ClientSession
 
 import tests.http.support
 from tests.http.support import CONTACTS, Build, get, tell
-from tests.http.wallboard.browser import CHROMIUM, LIVE, ROOM, busy, centre, opened, until
+from tests.http.wallboard.browser import CHROMIUM, LIVE, QUEUES, ROOM, busy, centre, opened, until
 
 pytestmark = [
     pytest.mark.peer,
@@ -178,37 +178,58 @@ async def test_an_empty_house_says_what_to_do_and_a_breach_is_told_at_once(build
 
 
 async def test_supervisors_act_and_say_who_and_why(build: Build) -> None:
-    house = await build(centre=centre(12))
+    others = "  vip: {display_name: Important, members_only: true}\n  night: {members_only: true}\n"
+    house = await build("boards: {default: {queues: [sales, help]}}", centre(12, QUEUES + others))
     async with ClientSession(house.url) as client:
         await busy(client, 12, 3)
+        await tell(client, "/api/v1/queues/night/close")
         async with opened(house) as page:
 
             async def order(button: str) -> None:
                 await page.fill("#d-by", "Lan")
-                if await page.locator("#d-why").count():
-                    await page.fill("#d-why", "storm")
+                await page.fill("#d-why", "storm")
                 await page.click(f"dialog button:text-is('{button}')")
                 await page.wait_for_selector("dialog[open]", state="detached")
 
             await page.click("#waiting-rows tr:nth-child(1) button")
-            await page.select_option("#d-to", "help")
+            await page.wait_for_selector("#d-to")
+            offered = await page.locator("#d-to option").all_inner_texts()
+            assert offered == ["Important", "night (closed)"], "the queues for calls, beyond this board, too"
+            await page.select_option("#d-to", "vip")
             await order("Move")
-            await page.click("#waiting-rows tr:nth-child(2) button")
+            await until(page, "document.querySelectorAll('#waiting-rows tr').length === 2")
+            await page.click("#waiting-rows tr:nth-child(1) button")
             await page.select_option("#d-priority", "5")
             await order("Set priority")
-            await page.click("#waiting-rows tr:nth-child(3) button")
+            await page.click("#waiting-rows tr:nth-child(2) button")
             await order("Withdraw")
             await page.click("#queue-rows tr[data-queue=sales] .more")
             await order("Close the queue")
+            await until(
+                page, "document.querySelector('#queue-rows tr[data-queue=sales] .plan').textContent === 'closed'"
+            )
+            await page.click("#queue-rows tr[data-queue=sales] .more")
+            await order("Open the queue")
             await page.click("#agents li:first-child button")
             await page.select_option("#d-status", "offline")
             await order("Set status")
-            kinds = ["transfer_requested", "priority_changed", "contact_withdrawn", "queue_closed"]
-            for kind in kinds:
-                (event,) = (await get(client, f"/api/v1/events?type={kind}"))["events"]
-                assert {"by": "Lan", "reason": "storm"}.items() <= event["data"].items()
-            event = (await get(client, "/api/v1/events?type=agent_status_changed"))["events"][-1]
-            assert event["data"]["by"] == "Lan"
+            said = {"by": "Lan", "reason": "storm"}
+            orders = {
+                "transfer_requested": {"queue": "vip"},
+                "priority_changed": {"data": said | {"priority": 5}},
+                "contact_withdrawn": {"data": said},
+                "queue_closed": {"queue": "sales", "data": said},
+                "queue_opened": {"queue": "sales", "data": said},
+                "agent_status_changed": {"data": {"status": "offline", "by": "Lan", "note": "storm"}},
+            }
+            for kind, told in orders.items():
+                event = (await get(client, f"/api/v1/events?type={kind}"))["events"][-1]
+                assert told.items() <= event.items(), kind
+                assert event["data"]["by"] == "Lan"
+            moved = (await get(client, "/api/v1/events?type=transfer_requested"))["events"][-1]
+            assert moved["data"]["reason"] == "storm"
+            (waits,) = (await get(client, "/api/v1/queues/vip/contacts"))["contacts"]
+            assert waits["contact"] == moved["contact"]
             await page.click("#screens .tab:nth-child(2)")
             await page.click(".lost tbody tr:first-child button")
             await order("Called back")
@@ -294,12 +315,22 @@ async def test_the_day_is_a_chart_and_a_table(build: Build) -> None:
         await page.click("#screens .tab:nth-child(2)")
         await page.wait_for_selector("svg.chart")
         assert "contacts since" in await page.evaluate("document.querySelector('svg.chart > title').textContent")
-        await page.click("[data-block=chart] button")
+        legend = "[data-block=chart] .legend"
+        assert (await page.inner_text(legend)).split("\n") == ["offered", "abandoned", "agents at work", "now"], (
+            "no plan"
+        )
+        assert "Contacts per 30 min" in await page.text_content("svg.chart")
+        await page.click("[data-block=chart] button:text-is('Show as table')")
         cells = await page.evaluate(
             "[...document.querySelectorAll('[data-block=chart] tbody td')].map((c) => c.innerText)"
         )
         assert cells[0] == "6"
-        assert await page.get_attribute("[data-block=chart] button", "aria-pressed") == "true"
+        for width in (1920, 1280):
+            await page.set_viewport_size({"width": width, "height": 800})
+            frame = page.locator("[data-block=chart] .frame")
+            assert await frame.evaluate("(f) => f.scrollWidth - f.clientWidth") <= 0, "all columns are to be seen"
+        await page.click("[data-block=chart] button:text-is('Show as chart')")
+        await page.wait_for_selector("svg.chart")
 
 
 ORDERS = """async () => {

@@ -6,7 +6,7 @@ import { t, number, duration, folded, initials } from "./words.js";
 import { privacy } from "./head.js";
 
 const ORDER = ["not_responding", "unreachable", "offered", "busy", "wrapping", "idle", "paused", "offline"];
-export const SIGN = { idle: "●", offered: "♪", busy: "◉", wrapping: "✎", paused: "❚❚", offline: "○", not_responding: "!", unreachable: "✕" };
+export const SIGN = { idle: "●", offered: "♪", busy: "◉", wrapping: "✎", paused: "‖", offline: "○", not_responding: "!", unreachable: "✕" };
 const ROOMY = 24, MEDIUM = 80, DENSE = 120, ALL = 1000;
 
 export function build(act) {

@@ -6,15 +6,16 @@ import { t, number, percent, clock } from "./words.js";
 import { get } from "./link.js";
 
 const AGAIN_MS = 60000;
-const LEFT = 44, RIGHT = 14, NARROW = 480, LOW = 380, HIGH = 640;
+const LEFT = 44, RIGHT = 14, NARROW = 480, LOW = 280, HIGH = 640, SLOTS = 8;
+const BARS = { offered: "bar", abandoned: "lost" };
 const LINES = { required: "dashed", scheduled: "thin", agents: "strong" };
 
 export function build() {
-  const heading = el("h2", { id: "chart-title" }, t("block_chart"));
-  const swap = el("button", { type: "button", class: "small", "aria-pressed": "false", on: { click: () => { asTable = !asTable; paint(); } } }, t("as_table"));
-  const csv = el("p", { class: "empty", role: "note", hidden: true });
+  const heading = el("h2", { id: "chart-title" }, t("chart_no_plan"));
+  const swap = el("button", { type: "button", class: "small", on: { click: () => { asTable = !asTable; paint(); } } });
+  const legend = el("ul", { class: "legend" }), note = el("p", { class: "quiet small-text", role: "note", hidden: true });
   const place = el("div", { class: "frame scroll padded", tabindex: 0, role: "group", "aria-labelledby": "chart-title" });
-  const node = el("section", { class: "block", "data-block": "chart", "aria-labelledby": "chart-title" }, el("div", { class: "heading" }, heading, legend(), swap), csv, place);
+  const node = el("section", { class: "block", "data-block": "chart", "aria-labelledby": "chart-title" }, el("div", { class: "heading" }, heading, legend, swap), note, place);
   let day = null, asked = 0, asTable = false;
 
   async function refresh() {
@@ -29,10 +30,13 @@ export function build() {
     paint();
   }
   function paint() {
-    mark(swap, "aria-pressed", String(asTable));
+    put(swap, t(asTable ? "as_chart" : "as_table"));
     if (!day) return;
-    show(csv, Boolean(day.fault) || !day.planned);
-    put(csv, day.fault ? t("plan_fault", { fault: day.fault }) : t("no_plan"));
+    show(legend, !asTable && day.rows.length > 0);
+    legend.replaceChildren(...explained(day));
+    put(heading, t(day.planned || day.fault ? "block_chart" : "chart_no_plan"));
+    show(note, Boolean(day.fault) || !day.planned);
+    put(note, day.fault ? t("plan_fault", { fault: day.fault }) : t("no_plan"));
     place.replaceChildren(day.rows.length ? (asTable ? table(day) : picture(day, Math.max(NARROW, place.clientWidth - 24), room())) : el("p", { class: "empty" }, t("say_quiet")));
   }
   /** How high the drawing may be where everything stands on one screen; else in proportion to its width. */
@@ -44,18 +48,26 @@ export function build() {
   return { node, draw: () => { refresh(); paint(); }, tick: refresh, shown: () => { refresh(); paint(); } };
 }
 
-function legend() {
-  return el("ul", { class: "legend" }, ...["offered", "forecast", "agents", "required", "scheduled"].map((name) =>
-    el("li", {}, draw("svg", { viewBox: "0 0 24 10", "aria-hidden": "true" }, name === "offered" ? draw("rect", { class: "bar", x: 4, width: 16, height: 10 })
-      : name === "forecast" ? draw("path", { class: "forecast", d: "M2 5H22" }) : draw("path", { class: `line ${LINES[name]}`, d: "M1 5H23" })), t(`day_${name}`))));
+/** The place of the interval that it is now; -1: none is. */
+const present = ({ rows, step_s: stepS, at_ns: atNs }) => rows.findIndex((row) => row.start_ns <= atNs && atNs < row.start_ns + stepS * 1e9);
+
+/** What is to be seen in the chart, and nothing else. */
+function explained(day) {
+  const { planned } = day;
+  const drawn = ["offered", "abandoned", ...(planned ? ["forecast"] : []), "agents", ...(planned ? ["required", "scheduled"] : []), ...(present(day) < 0 ? [] : ["now"])];
+  return drawn.map((name) => el("li", {}, draw("svg", { viewBox: "0 0 24 10", "aria-hidden": "true" }, BARS[name] ? draw("rect", { class: BARS[name], x: 4, width: 16, height: 10 })
+    : name === "forecast" || name === "now" ? draw("path", { class: name, d: "M2 5H22" }) : draw("path", { class: `line ${LINES[name]}`, d: "M1 5H23" })), t(`day_${name}`)));
 }
 
+const COLUMNS = { offered: number, forecast: number, answered: number, abandoned: number, service_level: percent, agents: number, required: number, scheduled: number };
+const PLANNED = ["forecast", "required", "scheduled"];
+
 function table(day) {
-  const columns = ["start", "offered", "forecast", "answered", "abandoned", "level", "agents", "required", "scheduled"];
-  return el("table", {}, el("caption", { class: "unseen" }, t("block_chart")),
-    el("thead", {}, el("tr", {}, ...columns.map((name) => el("th", { scope: "col", class: name === "start" ? "" : "number" }, t(`day_${name}`))))),
+  const columns = Object.keys(COLUMNS).filter((name) => day.planned || !PLANNED.includes(name));
+  return el("table", { class: "day" }, el("caption", { class: "unseen" }, t("block_chart")),
+    el("thead", {}, el("tr", {}, ...["start", ...columns].map((name) => el("th", { scope: "col", class: name === "start" ? "" : "number" }, t(`day_${name}`))))),
     el("tbody", {}, ...day.rows.map((row) => el("tr", {}, el("th", { scope: "row" }, time(row.start_ns)),
-      ...[number(row.offered), number(row.forecast), number(row.answered), number(row.abandoned), percent(row.service_level), number(row.agents), number(row.required), number(row.scheduled)].map((text) => el("td", { class: "number" }, text))))));
+      ...columns.map((name) => el("td", { class: "number" }, COLUMNS[name](row[name])))))));
 }
 
 const time = (ns) => clock(ns / 1e6, store.board.time_zone);
@@ -72,12 +84,12 @@ const plots = (high) => {
 
 function picture(day, W, room) {
   const H = Math.max(LOW, room || Math.min(HIGH, W * 0.46)), PLOTS = plots(H);
-  const { rows } = day, wide = (W - LEFT - RIGHT) / rows.length, x = (place) => LEFT + place * wide;
+  const { rows } = day, wide = (W - LEFT - RIGHT) / Math.max(SLOTS, rows.length), x = (place) => LEFT + place * wide;
   const svg = draw("svg", { viewBox: `0 0 ${W} ${H}`, class: "chart", role: "img" }, draw("title", {}, told(day)));
   const contacts = top(rows.flatMap((row) => [row.offered, row.forecast])), people = top(rows.flatMap((row) => [row.agents, row.required, row.scheduled]));
-  grid(svg, W, PLOTS.contacts, contacts, t("day_contacts"), number);
+  grid(svg, W, PLOTS.contacts, contacts, t("day_contacts", { count: Math.round(day.step_s / 60) }), number);
   grid(svg, W, PLOTS.agents, people, t("day_people"), number);
-  grid(svg, W, PLOTS.level, 1, t("day_level"), percent);
+  grid(svg, W, PLOTS.level, 1, t("column_service"), percent);
   rows.forEach((row, place) => {
     const [y, high] = PLOTS.contacts, of = (value) => (value / contacts) * high;
     if (row.offered !== null) {
@@ -90,11 +102,8 @@ function picture(day, W, room) {
   line(svg, rows.map((row) => row.service_level), PLOTS.level, 1, x, wide, "level");
   const every = Math.ceil(rows.length / Math.max(4, Math.floor(W / 70)));
   rows.forEach((row, place) => { if (place % every === 0) svg.append(draw("text", { class: "axis", x: x(place), y: H - 6 }, time(row.start_ns))); });
-  const now = rows.findIndex((row) => row.start_ns / 1e6 + day.step_s * 1000 > day.at_ns / 1e6 && row.start_ns <= day.at_ns);
-  if (now >= 0) {
-    const at = x(now) + ((day.at_ns - rows[now].start_ns) / 1e9 / day.step_s) * wide;
-    svg.append(draw("line", { class: "now", x1: at, x2: at, y1: 8, y2: H - 22 }), draw("text", { class: "axis strong", x: Math.min(at + 4, W - 60), y: 14 }, t("day_now")));
-  }
+  const now = present(day), at = x(now) + ((day.at_ns - rows[now]?.start_ns) / 1e9 / day.step_s) * wide;
+  if (now >= 0) svg.append(draw("line", { class: "now", x1: at, x2: at, y1: 8, y2: H - 22 }));
   return svg;
 }
 

@@ -2,7 +2,7 @@
 
 import { el, put, keyed, show } from "./dom.js";
 import { store } from "./store.js";
-import { t, number, percent, tenths, duration, clock } from "./words.js";
+import { t, number, percent, exactly, tenths, duration, clock } from "./words.js";
 import { get } from "./link.js";
 
 const AGAIN_MS = 30000;
@@ -55,7 +55,7 @@ function lines(found) {
     ["reopened", percent, ...both(of("reopen_rate"))],
     ["transfers", percent, ...both(of("transfer_rate"))],
     ["no_answers", percent, ...both(of("no_answer_rate"))],
-    ["score", (value) => `${tenths(value)} %`, ...both((period) => period.evaluations?.score)],
+    ["score", (value) => exactly(value / 100), ...both((period) => period.evaluations?.score)],
     ["adherence", percent, kept(found.adherence_today), kept(found.adherence_week)],
   ];
   return all.filter(([, , today, week]) => today || week).map(([name, write, today, week]) => ({ name, write, today, week, window: found.week.resolution.window_s }));
@@ -79,7 +79,7 @@ function notes(found) {
   return told;
 }
 
-const rate = (value) => (value < 0.01 ? `${tenths(value * 1000)} ‰` : percent(value));
+const rate = (value) => (value < 0.01 ? `${tenths(value * 1000)}‰` : percent(value));
 
 function make() {
   const name = el("th", { scope: "row" }), cells = ["today", "week"].map(() => {

@@ -3,7 +3,7 @@
 import { $, el, put, show } from "./dom.js";
 import { store, queues, shown } from "./store.js";
 import { t, number } from "./words.js";
-import { send, kiosk, Refused } from "./link.js";
+import { get, send, kiosk, Refused } from "./link.js";
 import { rule } from "./alerts.js";
 
 const WHO = "trunkline-who";
@@ -14,11 +14,11 @@ export const may = () => Boolean(store.board?.may_supervise) && !kiosk() && stor
 export const mayStatus = () => Boolean(store.board?.may_set_status) && !kiosk() && store.pastMs === null;
 
 /** Asks who and why, beside `fields`; resolves with what was said, or null. `orders` are [words, danger, act]. */
-function ask(title, fields, orders, whyAsked = true) {
+function ask(title, fields, orders) {
   const dialog = $("dialog"), fault = el("p", { class: "fault", role: "alert" });
   const by = el("input", { id: "d-by", value: who(), maxlength: 128, autocomplete: "name", required: true }), why = el("input", { id: "d-why", maxlength: 256 });
   const form = el("form", { method: "dialog" }, el("h2", { id: "d-title" }, title), ...fields.flatMap(([name, node]) => [el("label", { for: node.id }, name), node]),
-    el("label", { for: "d-by" }, t("order_by")), by, ...(whyAsked ? [el("label", { for: "d-why" }, t("order_why")), why] : []), fault);
+    el("label", { for: "d-by" }, t("order_by")), by, el("label", { for: "d-why" }, t("order_why")), why, fault);
   dialog.setAttribute("aria-labelledby", "d-title");
   return new Promise((resolve) => {
     const done = (value) => { dialog.close(); resolve(value); };
@@ -49,13 +49,25 @@ const choice = (id, options, value) => {
   return made;
 };
 
+/** The queues that a contact may be moved to: those of its channel, on this board or not. */
+async function elsewhere(one) {
+  let all;
+  try {
+    all = (await get("/api/v1/queues")).queues;
+  } catch {
+    all = queues();
+  }
+  return all.filter((queue) => queue.queue !== one?.queue && queue.channel === one?.channel)
+    .map((queue) => [queue.queue, queue.open ? shown(queue) : `${shown(queue)} (${t("closed")})`]);
+}
+
 /** Moves, withdraws or re-prioritises a waiting contact. */
-export function contact(name) {
-  const one = store.waiting.get(name), path = `/api/v1/contacts/${part(name)}`;
-  const to = choice("d-to", queues().filter((queue) => queue.queue !== one?.queue).map((queue) => [queue.queue, shown(queue)]));
+export async function contact(name) {
+  const one = store.waiting.get(name), path = `/api/v1/contacts/${part(name)}`, others = await elsewhere(one);
+  const to = choice("d-to", others);
   const level = choice("d-priority", [...Array(8).keys()].map((n) => [String(n), number(n)]), String(one?.priority ?? 0));
-  return ask(t("order_contact", { caller: one?.caller || t("not_known"), contact: name }), [[t("order_to"), to], [t("order_priority"), level]], [
-    [t("order_move"), false, (said) => send("POST", `${path}/transfer`, { queue: to.value, ...said })],
+  return ask(t("order_contact", { caller: one?.caller || t("not_known"), contact: name }), [...(others.length ? [[t("order_to"), to]] : []), [t("order_priority"), level]], [
+    ...(others.length ? [[t("order_move"), false, (said) => send("POST", `${path}/transfer`, { queue: to.value, ...said })]] : []),
     [t("order_set_priority"), false, (said) => send("POST", `${path}/priority`, { priority: Number(level.value), ...said })],
     [t("order_withdraw"), true, (said) => send("POST", `${path}/withdraw`, said)],
   ]);
@@ -74,8 +86,8 @@ export function agent(name) {
   const one = store.agents.get(name), status = choice("d-status", ["available", "paused", "offline"].map((word) => [word, t(`status_${word}`)]), one.status);
   const known = store.board.pause_reasons, reason = known.length ? choice("d-reason", [["", "–"], ...known.map((word) => [word, word])]) : el("input", { id: "d-reason", maxlength: 64 });
   return ask(t("commands_of", { name: shown(one) }), [[t("order_status"), status], [t("order_pause_reason"), reason]], [
-    [t("order_set_status"), false, ({ by }) => send("PUT", `/api/v1/agents/${part(name)}/status`, { status: status.value, by, ...(status.value === "paused" && reason.value ? { reason: reason.value } : {}) })],
-  ], false);
+    [t("order_set_status"), false, ({ by, reason: note }) => send("PUT", `/api/v1/agents/${part(name)}/status`, { status: status.value, by, ...(note ? { note } : {}), ...(status.value === "paused" && reason.value ? { reason: reason.value } : {}) })],
+  ]);
 }
 
 /** Says that an alert was seen. */

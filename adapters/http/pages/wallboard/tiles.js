@@ -5,7 +5,7 @@ import { store, queues, sum, ageS } from "./store.js";
 import { t, number, percent, duration } from "./words.js";
 import { ICON, RANK, inWords } from "./judge.js";
 
-const WIDE = 100, HIGH = 24;
+const WIDE = 100, HIGH = 24, FEW = 5;
 const ARROW = { higher: "↑", lower: "↓", same: "→" };
 
 export function build() {
@@ -37,7 +37,7 @@ function update(view, item) {
   mark(view.node, "data-level", level);
   put(view.icon, ICON[level] ?? "");
   put(view.word, level === "none" ? "" : t(`level_${level}`));
-  view.chart.hidden = !item.series || item.series.filter((value) => value !== null).length < 2;
+  view.chart.hidden = !item.series || item.series.filter((value) => value !== null).length < FEW;
   if (item.series && view.series !== item.series) {
     view.series = item.series;
     sparkline(view, item);
@@ -106,7 +106,8 @@ function drawTiles(place, judged) {
       note: of ? t(few ? "note_abandoned_few" : "note_abandoned", { share: percent((lost - few) / of), few }) : "", series: hour?.abandoned, show: number, exact: lost, week: week.abandoned },
     { name: "asa", value: duration(asa), level: level("average_speed_of_answer_s", asa === null || !judged.of.has("average_speed_of_answer_s")), note: t("note_asa"), exact: asa, week: week.average_speed_of_answer_s, show: duration, same: 0.5 },
     { name: "agents", value: number(idle), level: worse(level("available", !judged.of.has("available")), level("occupancy", !judged.of.has("occupancy"))),
-      note: `${t("note_agents", { busy: busy + ringing, wrapping, paused })}${working ? ` · ${t("note_occupied", { share: percent((working - idle) / working) })}` : ""}`, series: hour?.available, show: number },
+      note: [...[["busy", busy], ["offered", ringing], ["wrapping", wrapping], ["paused", paused]].filter(([, n]) => n).map(([state, n]) => `${number(n)} ${t(`state_${state}`)}`),
+        ...(working ? [t("note_occupied", { share: percent((working - idle) / working) })] : [])].join(" · "), series: hour?.available, show: number },
     { name: "expected", value: expected ? duration(expected.expected_p50_s) : "–", level: level("expected_p50_s", !judged.of.has("expected_p50_s")),
       note: expected ? t("note_expected", { queue: expected.display_name || expected.queue, p90: duration(expected.expected_p90_s) }) : "" },
     { name: "callbacks", value: number(back), level: "none", note: back ? "" : t("note_no_callbacks") },

@@ -3,7 +3,7 @@
 export const LANGUAGES = ["en", "vi"];
 const NAMES = { en: "English", vi: "Tiếng Việt" };
 const catalogues = {};
-let words = {}, language = "en", plural, whole, shares, fraction, clocks = new Map();
+let words = {}, language = "en", plural, whole, shares, exact, fraction, clocks = new Map();
 
 export const current = () => language;
 export const nameOf = (code) => NAMES[code];
@@ -21,6 +21,7 @@ export async function load(wanted) {
   whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
   fraction = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
   shares = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 });
+  exact = new Intl.NumberFormat(language, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
   clocks = new Map();
   document.documentElement.lang = language;
   for (const place of document.querySelectorAll("[data-t]")) place.textContent = t(place.dataset.t);
@@ -38,6 +39,8 @@ export function t(key, given = {}) {
 export const number = (value) => (value === null || value === undefined ? "–" : whole.format(value));
 export const tenths = (value) => fraction.format(value);
 export const percent = (value) => (value === null || value === undefined ? "–" : shares.format(value));
+/** A share to a tenth of a percent. */
+export const exactly = (value) => exact.format(value);
 
 /** m:ss, then h:mm:ss, then days. */
 export function duration(seconds) {
