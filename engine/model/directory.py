@@ -84,7 +84,7 @@ class Directory(msgspec.Struct, dict=True):
         """Return how many entries a reload has changed: of queues and agents each one counts, of others each list."""
         lists = [name for name in self.__struct_fields__ if name not in ("queue_cards", "agent_cards", "requirements")]
         cards = [
-            one != other
+            bool(one != other)
             for own, theirs in ((self.queue_cards, before.queue_cards), (self.agent_cards, before.agent_cards))
             for one, other in zip_longest(own, theirs)
         ]
