@@ -1,6 +1,7 @@
 """States of queues, without a broker: when the tables are looked at."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -9,6 +10,7 @@ from adapters.mqtt.broker import BrokerClient
 from adapters.mqtt.settings import Settings
 from adapters.mqtt.states import States
 from adapters.mqtt.topics import Topics
+from engine.live.plans import PlanDriver
 from engine.messages.observed import ContactArrived, ContactReleased
 from engine.ports import EngineLink
 from engine.projections.views import Views
@@ -32,7 +34,8 @@ async def test_queues_are_looked_at_when_something_happened_or_somebody_waits(
     if large:
         monkeypatch.setattr("engine.projections.effort.AGENTS_AT_ONCE", 0)
     centre, line, looks = Centre(tmp_path), Line(), 0
-    states = States(Settings(host="h"), Topics("t", "s"), cast("EngineLink", centre.engine), centre.clock.now_ns)
+    link = SimpleNamespace(views=centre.views, durable=centre.engine.durable, plans=PlanDriver(centre.engine))
+    states = States(Settings(host="h"), Topics("t", "s"), cast("EngineLink", link), centre.clock.now_ns)
     queues = Views.queues
 
     def looked(*given: Any) -> Any:
