@@ -239,7 +239,7 @@ class Admission(FactWriter):
 
     def _requeue_requested(self, fact: observed.RequeueRequested) -> int:
         slot = self._entry(fact).slot
-        payload = self._payload(fact) if fact.by or fact.reason or fact.note else b""
+        payload = self._payload(fact) if fact.by or fact.reason else b""
         return self._put(kinds.REQUEUE_REQUESTED, contact=slot, flags=FLAG_KEEP_PLACE, payload=payload)
 
     def _callback_requested(self, fact: observed.CallbackRequested) -> int:
@@ -350,7 +350,7 @@ class Admission(FactWriter):
         configured = self.directory.pause_reasons
         if fact.reason and configured and fact.reason not in (*configured, DESK_CLOSED):
             raise BadFact("reason", unknown("pause reason", fact.reason, configured))
-        payload = self._payload(fact) if fact.by or fact.reason else b""
+        payload = self._payload(fact) if fact.by or fact.reason or fact.note else b""
         try:
             reason = self._names.reason(fact.reason)
         except Overloaded as full:

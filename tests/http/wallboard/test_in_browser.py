@@ -214,7 +214,7 @@ async def test_supervisors_act_and_say_who_and_why(build: Build) -> None:
             await page.select_option("#d-status", "offline")
             await order("Set status")
             said = {"by": "Lan", "reason": "storm"}
-            orders = {
+            orders: dict[str, dict[str, Any]] = {
                 "transfer_requested": {"queue": "vip"},
                 "priority_changed": {"data": said | {"priority": 5}},
                 "contact_withdrawn": {"data": said},
