@@ -359,6 +359,32 @@ async def test_rows_are_put_in_order_with_as_few_moves_as_can_be(build: Build) -
         assert await page.evaluate(ORDERS) == 1
 
 
+CALM = """async () => {
+  const { calmly, keyed, el } = await import("/pages/wallboard/dom.js");
+  const place = el("ul"), told = [];
+  let now = 0;
+  performance.now = () => now;
+  const show = (ms, items, urgent = "") => {
+    now = ms;
+    const least = calmly(place, items.split(""), (one) => one, (one, other) => (one < other ? -1 : 1), urgent);
+    keyed(place, least, String, (one) => ({ node: el("li", {}, one) }), () => {});
+    told.push(`${place.textContent}${place.unsettled ? " later" : ""}`);
+  };
+  show(5000, "db");
+  show(5500, "dbca");
+  show(5600, "acd");
+  show(6100, "acd");
+  show(6200, "bacd", "alert");
+  return told;
+}"""
+
+
+async def test_rows_stand_still_for_a_second_unless_it_is_urgent(build: Build) -> None:
+    house = await build(centre=centre(1))
+    async with opened(house) as page:
+        assert await page.evaluate(CALM) == ["bd", "bdac later", "dac later", "acd", "abcd"]
+
+
 async def test_the_stream_comes_back(build: Build) -> None:
     house = await build(centre=centre(1))
     async with opened(house) as page:

@@ -1,11 +1,12 @@
 // Agents as squares: what each does and for how long, closer together the more there are.
 
-import { el, put, mark, keyed, show } from "./dom.js";
+import { el, put, mark, keyed, calmly, show } from "./dom.js";
 import { store, ageS, shown } from "./store.js";
 import { t, number, duration, folded, initials } from "./words.js";
 import { privacy } from "./head.js";
 
 const ORDER = ["not_responding", "unreachable", "offered", "busy", "wrapping", "idle", "paused", "offline"];
+const RANK = new Map(ORDER.map((state, rank) => [state, rank]));
 export const SIGN = { idle: "●", offered: "♪", busy: "◉", wrapping: "✎", paused: "‖", offline: "○", not_responding: "!", unreachable: "✕" };
 const ROOMY = 24, MEDIUM = 80, DENSE = 120, ALL = 1000;
 
@@ -35,14 +36,15 @@ export function build(act) {
     }
     const found = all.filter((agent) => (!only || agent.state === only) && (!site.value || agent.site === site.value) &&
       (!words || (!privacy() && folded(`${shown(agent)} ${agent.agent} ${agent.site}`).includes(words))));
-    found.sort((one, other) => ORDER.indexOf(one.state) - ORDER.indexOf(other.state) || (one.agent < other.agent ? -1 : 1));
-    mark(place, "data-room", found.length <= ROOMY ? "roomy" : found.length <= MEDIUM ? "medium" : "dense");
+    const room = found.length <= ROOMY ? "roomy" : found.length <= MEDIUM ? "medium" : "dense", hidden = privacy(), key = (agent) => agent.agent;
+    mark(place, "data-room", room);
     mark(place, "data-packed", found.length > DENSE ? "yes" : "no");
-    keyed(place, found.slice(0, ALL), (agent) => agent.agent, (agent) => make(agent, act), update);
+    calmly(place, found, key, (one, other) => RANK.get(one.state) - RANK.get(other.state) || (one.agent < other.agent ? -1 : 1), `${only} ${site.value} ${words}`);
+    keyed(place, found.slice(0, ALL), key, (agent) => make(agent, act), (view, agent) => update(view, agent, hidden, room));
     show(empty, !found.length);
     put(empty, all.length ? t("nothing_found") : t("no_agents"));
   }
-  return { node, draw: redraw, tick: () => { for (const view of place.views?.values() ?? []) tick(view); } };
+  return { node, draw: redraw, tick: () => { if (place.unsettled) redraw(); for (const view of place.views?.values() ?? []) tick(view); } };
 }
 
 /** "Nguyễn Thị An" is "N. T. An": where there is little room, the name by which one is called stays whole. */
@@ -62,10 +64,11 @@ function make(agent, act) {
   return { node: el("li", {}, box), box, name, short, sign, word, timer, reason, slots };
 }
 
-function update(view, agent) {
-  view.agent = agent;
-  const hidden = privacy(), short = store.board?.unnamed ? shown(agent) : initials(shown(agent)), full = hidden ? short : shown(agent);
-  put(view.name, view.node.parentNode?.getAttribute("data-room") === "medium" ? abridged(full) : full);
+function update(view, agent, hidden, room) {
+  if (view.agent === agent && view.hidden === hidden && view.room === room) return;
+  Object.assign(view, { agent, hidden, room });
+  const short = store.board?.unnamed ? shown(agent) : initials(shown(agent)), full = hidden ? short : shown(agent);
+  put(view.name, room === "medium" ? abridged(full) : full);
   put(view.short, short);
   mark(view.box, "data-state", agent.state);
   put(view.sign, SIGN[agent.state] ?? "");

@@ -1,5 +1,6 @@
 // Making nodes and changing them only where they look different: a wall of figures is drawn many times a second.
 
+const CALM_MS = 1000;
 const SVG = "http://www.w3.org/2000/svg";
 const DRAWN = new Set(["svg", "rect", "path", "line", "circle", "text", "title", "g"]);
 
@@ -64,6 +65,21 @@ export function keyed(place, items, key, make, update) {
   place.views = after;
   order(place, [...after.values()]);
   return after;
+}
+
+/**
+ * Sorts for the eye: at most once a second, and at once where `urgent` says something else than before; in between
+ * everything stays where it is, and what is new comes last. `place.unsettled` says that there is more to do.
+ */
+export function calmly(place, items, key, compare, urgent = "") {
+  const now = performance.now(), before = place.views;
+  place.unsettled = Boolean(before?.size) && place.urgent === urgent && now - place.sortedMs < CALM_MS;
+  if (!place.unsettled) {
+    [place.sortedMs, place.urgent] = [now, urgent];
+    return items.sort(compare);
+  }
+  const at = new Map([...before.keys()].map((name, index) => [name, index]));
+  return items.sort((one, other) => (at.get(key(one)) ?? Infinity) - (at.get(key(other)) ?? Infinity) || compare(one, other));
 }
 
 /** Puts views in this order with as few moves as can be: each move has the page laid out anew. */

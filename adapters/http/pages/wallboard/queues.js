@@ -1,9 +1,9 @@
 // The grid of queues, worst first; a click on one shows its waiting list.
 
-import { el, draw, put, mark, keyed } from "./dom.js";
+import { el, draw, put, mark, keyed, calmly } from "./dom.js";
 import { queues, ageS, shown } from "./store.js";
 import { t, number, percent, duration } from "./words.js";
-import { ICON, RANK, reasons } from "./judge.js";
+import { ICON, RANK, judge, reasons } from "./judge.js";
 
 const COLUMNS = ["queue", "level", "waiting", "oldest", "service", "answered", "abandoned", "asa", "aht", "expected", "agents"];
 const NUMBERS = new Set(["waiting", "oldest", "answered", "abandoned", "asa", "aht", "expected"]);
@@ -17,7 +17,10 @@ export function build(act) {
   const node = el("section", { class: "block", "data-block": "queues", "aria-labelledby": "queues-title" },
     el("h2", { id: "queues-title" }, t("block_queues")),
     el("div", { class: "frame scroll", tabindex: 0, role: "group", "aria-labelledby": "queues-title" }, table));
-  return { node, draw: (judged) => drawQueues(body, judged, act), tick: () => tick(body) };
+  return { node, draw: (judged) => drawQueues(body, judged, act), tick: () => {
+    if (body.unsettled) drawQueues(body, judge(), act);
+    tick(body);
+  } };
 }
 
 function make(item, act) {
@@ -44,8 +47,10 @@ function make(item, act) {
 }
 
 function update(view, { queue, level, judged }) {
-  const own = judged.levels.get(queue.queue), name = shown(queue), { cells } = view;
-  view.queue = queue;
+  const own = judged.levels.get(queue.queue), look = `${level} ${own ? [...own].join() : ""}`;
+  if (view.queue === queue && view.look === look) return;
+  const name = shown(queue), { cells } = view;
+  Object.assign(view, { queue, look });
   put(view.name, name);
   if (view.more) mark(view.more, "aria-label", t("commands_of", { name }));
   put(view.channel, queue.open ? "" : t("closed"));
@@ -96,7 +101,8 @@ function tick(body) {
 
 function drawQueues(body, judged, act) {
   const items = queues().map((queue) => ({ queue, level: judged.worst.get(queue.queue), judged }));
-  items.sort((one, other) => RANK[one.level] - RANK[other.level] || other.queue.overdue - one.queue.overdue ||
-    other.queue.waiting - one.queue.waiting || one.queue.queue.localeCompare(other.queue.queue));
-  keyed(body, items, (item) => item.queue.queue, (item) => make(item, act), update);
+  const key = (item) => item.queue.queue, urgent = items.map((item) => `${key(item)} ${item.level}`).join();
+  calmly(body, items, key, (one, other) => RANK[one.level] - RANK[other.level] || other.queue.overdue - one.queue.overdue ||
+    other.queue.waiting - one.queue.waiting || (key(one) < key(other) ? -1 : 1), urgent);
+  keyed(body, items, key, (item) => make(item, act), update);
 }

@@ -15,14 +15,14 @@ export const nowMs = () => store.pastMs ?? Date.now() + store.skewMs;
 export const ageS = (ns) => Math.max(0, nowMs() / 1000 - ns / 1e9);
 export const shown = (item) => (item.display_name || item.queue || item.agent).normalize("NFC");
 
-/** Takes in a snapshot, a delta or a patch of one topic; of a patch, single fields. */
+/** Takes in a snapshot, a delta or a patch of one topic; of a patch, single fields. What changed is another object then. */
 export function take(kind, change) {
   const items = store[change.topic], key = NAME[change.topic];
   if (!items) return;
   if (kind === "snapshot") items.clear();
   for (const item of change.items) {
     const known = kind === "patch" ? items.get(item[key]) : undefined;
-    items.set(item[key], known ? Object.assign(known, item) : item);
+    items.set(item[key], known ? { ...known, ...item } : item);
   }
   for (const name of change.removed ?? []) items.delete(name);
   store.asOf = Math.max(store.asOf, change.as_of);

@@ -3,7 +3,8 @@
 export const LANGUAGES = ["en", "vi"];
 const NAMES = { en: "English", vi: "Tiếng Việt" };
 const catalogues = {};
-let words = {}, language = "en", plural, whole, shares, exact, fraction, clocks = new Map();
+const SMALL = 1000;
+let words = {}, language = "en", plural, whole, shares, exact, fraction, clocks = new Map(), small = [], forms = [];
 
 export const current = () => language;
 export const nameOf = (code) => NAMES[code];
@@ -22,7 +23,7 @@ export async function load(wanted) {
   fraction = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
   shares = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 });
   exact = new Intl.NumberFormat(language, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
-  clocks = new Map();
+  [clocks, small, forms] = [new Map(), [], []];
   document.documentElement.lang = language;
   for (const place of document.querySelectorAll("[data-t]")) place.textContent = t(place.dataset.t);
   for (const place of document.querySelectorAll("[data-t-label]")) place.setAttribute("aria-label", t(place.dataset.tLabel));
@@ -32,11 +33,15 @@ export async function load(wanted) {
 export function t(key, given = {}) {
   const found = words[key];
   if (found === undefined) return key;
-  const text = typeof found === "string" ? found : found[plural.select(given.count ?? 0)] ?? found.other;
-  return text.replace(/\{(\w+)\}/g, (_, name) => (typeof given[name] === "number" ? whole.format(given[name]) : given[name] ?? ""));
+  const text = typeof found === "string" ? found : found[form(given.count ?? 0)] ?? found.other;
+  return text.includes("{") ? text.replace(/\{(\w+)\}/g, (_, name) => (typeof given[name] === "number" ? number(given[name]) : given[name] ?? "")) : text;
 }
 
-export const number = (value) => (value === null || value === undefined ? "–" : whole.format(value));
+// Small numbers are written again and again, and to ask the language each time is most of the cost.
+const isSmall = (value) => Number.isInteger(value) && value >= 0 && value < SMALL;
+const form = (count) => (isSmall(count) ? (forms[count] ??= plural.select(count)) : plural.select(count));
+
+export const number = (value) => (isSmall(value) ? (small[value] ??= whole.format(value)) : value === null || value === undefined ? "–" : whole.format(value));
 export const tenths = (value) => fraction.format(value);
 export const percent = (value) => (value === null || value === undefined ? "–" : shares.format(value));
 /** A share to a tenth of a percent. */
