@@ -151,8 +151,7 @@ def _status(build: _Build, number: int) -> QueueStatus:
     states = states_of(t, may_serve)
     waiting, overdue = int(live.waiting[cells].sum()), int(live.overdue[cells].sum())
     oldest = int(live.oldest_entered_ns[cells].min())
-    staffed = int((may_serve & build.logged_in).sum())
-    working = int((may_serve & build.at_work).sum())
+    staffed, working = (int((may_serve & who).sum()) for who in (build.logged_in, build.at_work))
     threshold_s = int(settings[QueueSetting.THRESHOLD_NS]) / NS
     level = service_level.service_level(build.kind, c, threshold_s, overdue)
     target = card.target if card else TARGET
