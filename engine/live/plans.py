@@ -236,8 +236,10 @@ class PlanDriver:
         refused = refused_settings((frame.turn.rows for frame in frames), engine.state.directory)
         for text in refused:
             logger.error("plan '%s': %s", said.plan, text)
+        expired = isinstance(said, PlanEnd) and said.expired
+        who = "its time is up" if expired else f"by {said.by or 'somebody'}{': ' if said.reason else ''}{said.reason}"
         word = "in force" if kind == PLAN_ACTIVATED else "over"
-        logger.warning("continuity plan '%s' is %s: %s", said.plan, word, said.reason or "its time was up")
+        logger.warning("continuity plan '%s' is %s, %s", said.plan, word, who)
         return 1 + len(change.rows), refused
 
     async def _outcome(self, name: str, changed: int, refused: Sequence[str]) -> PlanOutcome:

@@ -4,6 +4,7 @@ import { $, el, draw, put, mark, show } from "./dom.js";
 import { store, nowMs } from "./store.js";
 import { t, clock, duration, tenths, current, LANGUAGES, nameOf } from "./words.js";
 import { kiosk } from "./link.js";
+import { may } from "./supervise.js";
 
 const FRESH_S = 5;
 const THEMES = ["auto", "dark", "light", "contrast"];
@@ -12,6 +13,7 @@ const GLYPH = {
   privacy: "M1.5 8s2.4-4.2 6.5-4.2S14.5 8 14.5 8 12.1 12.2 8 12.2 1.5 8 1.5 8zM3 14 13 2",
   sound: "M2 6h2.5L8 3v10L4.5 10H2zM10.3 5.6a3.4 3.4 0 0 1 0 4.8M12.3 3.6a6.2 6.2 0 0 1 0 8.8",
   theme: "M8 2a6 6 0 1 0 0 12zM8 2a6 6 0 0 1 0 12",
+  plans: "M4 14V2h8l-2 3 2 3H4",
   full: "M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4",
   help: "M5.5 6a2.5 2.5 0 1 1 3.6 2.2C8.3 8.6 8 9 8 10M8 12.4v.2",
 };
@@ -39,6 +41,7 @@ export function build(act) {
     sound: press("sound", () => { keep("sound", String(!soundOn())); apply(); act.sound(); }),
     theme: press("theme", () => { keep("theme", THEMES[(THEMES.indexOf(theme()) + 1) % THEMES.length]); apply(); }),
     full: press("full", () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen())),
+    plans: press("plans", act.plans),
     help: press("help", act.help),
   };
   place.replaceChildren(el("label", { class: "unseen", for: "language", "data-t": "language" }), chosen, ...Object.values(buttons));
@@ -61,8 +64,9 @@ export function apply() {
   mark(buttons.sound, "aria-pressed", String(soundOn()));
   mark(buttons.privacy, "aria-pressed", String(privacy()));
   show(buttons.privacy, !store.board?.unnamed);
+  show(buttons.plans, may());
   mark(buttons.full, "aria-pressed", String(Boolean(document.fullscreenElement)));
-  const names = { replay: t("replay"), privacy: t("privacy"), sound: t("sound"), theme: t("theme", { theme: t(`theme_${theme()}`) }), full: t("full"), help: t("help") };
+  const names = { replay: t("replay"), privacy: t("privacy"), sound: t("sound"), theme: t("theme", { theme: t(`theme_${theme()}`) }), full: t("full"), plans: t("plans"), help: t("help") };
   for (const [name, text] of Object.entries(names)) {
     buttons[name].setAttribute("aria-label", text);
     buttons[name].title = text;

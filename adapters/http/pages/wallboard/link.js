@@ -43,8 +43,8 @@ async function answered(answer) {
 
 export const get = async (address) => (await answered(await fetch(address, { headers: headers() }))).json();
 export const getText = async (address) => (await answered(await fetch(address, { headers: headers() }))).text();
-export const send = async (method, address, body) => (await answered(await fetch(address, {
-  method, headers: headers({ "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}` }),
+export const send = async (method, address, body, signal) => (await answered(await fetch(address, {
+  method, signal, headers: headers({ "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}` }),
   body: JSON.stringify(body),
 }))).json();
 

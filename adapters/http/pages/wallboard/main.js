@@ -18,6 +18,7 @@ import * as lost from "./lost.js";
 import * as quality from "./quality.js";
 import * as replay from "./replay.js";
 import * as supervise from "./supervise.js";
+import * as plans from "./plans.js";
 import * as keys from "./keys.js";
 
 const { t } = words;
@@ -64,6 +65,7 @@ function paint() {
   if (!store.known) return; // What is not known is not drawn: zeros would look healthy.
   const began = performance.now();
   for (const [block, topics] of Object.entries(USES)) if (topics.some((topic) => store.fresh.has(topic))) stale.add(block);
+  if (store.fresh.has("plans")) plans.draw();
   store.fresh.clear();
   const judged = judge.judge();
   for (const block of screens.visible()) if (stale.delete(block)) blocks[block].draw(judged);
@@ -81,6 +83,7 @@ function nothing() {
 
 function tick() {
   head.tick();
+  plans.draw();
   for (const block of screens.visible()) blocks[block].tick?.();
   speech.tick();
 }
@@ -151,7 +154,7 @@ async function open() {
 async function begin() {
   link.begin();
   await words.load(head.language());
-  head.build({ language: speak, redraw: () => { stale.add("agents"); ask(); }, sound: speech.allow, replay: replay.toggle, help: keys.help });
+  head.build({ language: speak, redraw: () => { stale.add("agents"); ask(); }, sound: speech.allow, replay: replay.toggle, plans: plans.list, help: keys.help });
   keys.begin(keys.help);
   replay.begin((over) => {
     if (over) link.again();

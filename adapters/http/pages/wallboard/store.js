@@ -1,10 +1,10 @@
 // What the stream has told: items by name and topic, and what of it is new since the last drawing.
 
-export const TOPICS = ["queues", "agents", "waiting", "alerts"];
-const NAME = { queues: "queue", agents: "agent", waiting: "contact", alerts: "alert" };
+export const TOPICS = ["queues", "agents", "waiting", "alerts", "plans"];
+const NAME = { queues: "queue", agents: "agent", waiting: "contact", alerts: "alert", plans: "plan" };
 
 export const store = {
-  queues: new Map(), agents: new Map(), waiting: new Map(), alerts: new Map(),
+  queues: new Map(), agents: new Map(), waiting: new Map(), alerts: new Map(), plans: new Map(),
   board: null, hour: null, week: null, asOf: 0, known: false, skewMs: 0, heardMs: 0, fresh: new Set(),
   /** In replay: the instant shown, in ms; else null. */
   pastMs: null,

@@ -8,7 +8,9 @@ import { rule } from "./alerts.js";
 
 const WHO = "trunkline-who";
 const part = encodeURIComponent;
-const who = () => { try { return sessionStorage.getItem(WHO) ?? store.board.name; } catch { return store.board.name; } };
+export const who = () => { try { return sessionStorage.getItem(WHO) ?? store.board.name; } catch { return store.board.name; } };
+
+export const remember = (name) => { try { sessionStorage.setItem(WHO, name.trim()); } catch { /* asked again next time */ } };
 
 export const may = () => Boolean(store.board?.may_supervise) && !kiosk() && store.pastMs === null;
 export const mayStatus = () => Boolean(store.board?.may_set_status) && !kiosk() && store.pastMs === null;
@@ -24,7 +26,7 @@ function ask(title, fields, orders) {
     const done = (value) => { dialog.close(); resolve(value); };
     const buttons = orders.map(([words, danger, act]) => el("button", { type: "button", class: danger ? "order danger" : "order", on: { click: async (event) => {
       if (!by.reportValidity()) return;
-      try { sessionStorage.setItem(WHO, by.value.trim()); } catch { /* asked again next time */ }
+      remember(by.value);
       event.target.disabled = true;
       put(fault, "");
       try {
