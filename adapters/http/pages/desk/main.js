@@ -55,8 +55,8 @@ class Desk {
   }
 
   enter(session) {
+    if (this.me !== session.agent) this.store.reset(); // the same one goes on where the session ended
     this.me = session.agent;
-    this.store.reset();
     this.build();
     this.open = true;
     for (const command of this.store.unsent(this.me)) this.sayAgain(command);
@@ -69,12 +69,14 @@ class Desk {
     this.wire.close();
     this.wire.forget();
     document.title = t("desk");
+    for (const region of ["urgent", "polite"]) document.getElementById(region).textContent = "";
     fill(room, signInView((session) => this.enter(session), message));
   }
 
   async signOut() {
     if (this.store.contacts.length && !confirm(t("sign_out_with_contacts", { n: this.store.contacts.length }))) return;
     await fetch("/api/v1/desk/session", { method: "DELETE" }).catch(() => null);
+    this.me = undefined;
     this.leave(t("signed_out"));
   }
 
