@@ -112,11 +112,17 @@ class Hint(msgspec.Struct, frozen=True):
 class Attachments(Protocol):
     """The bytes of files that go with messages, kept beside the log under their digests: data, not a cache.
 
-    Both methods touch the disk: call them in a thread.
+    All methods touch the disk: call them in a thread.
     """
 
     def store(self, content: bytes) -> str:
-        """Keep the bytes; returns their SHA-256, hexadecimal, once they are durable. Raises OSError."""
+        """Take the bytes in; returns their SHA-256, hexadecimal, once they are durable. Raises OSError.
+
+        They wait for a day for `keep`, then they are gone.
+        """
+
+    def keep(self, sha256: str) -> None:
+        """Keep the bytes for good, before a message names them. Raises FileNotFoundError, ValueError for no digest."""
 
     def open(self, sha256: str) -> BinaryIO:
         """The bytes of this digest, to be read and closed. Raises FileNotFoundError, ValueError for no digest."""

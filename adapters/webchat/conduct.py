@@ -1,5 +1,6 @@
 """What visitors say becomes facts, and what became of those is the answer: the same for every transport."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Final
 
@@ -84,6 +85,7 @@ class Conduct:
             if chat.files >= chat.settings.files.per_chat:
                 raise BadFrame("too_many_files", f"a chat has at most {chat.files} files", frame.client_id)
             chat.files += 1
+            await self._keep(attachment, frame.client_id)
         said = MessageSent(
             id=f"{session.visitor}:{frame.client_id}", contact=chat.contact, text=text, attachment=attachment
         )
@@ -100,6 +102,15 @@ class Conduct:
         if upload.visitor != session.visitor:
             raise BadFrame("bad_attachment", "the ticket is another visitor's", frame.client_id)
         return upload.attachment
+
+    async def _keep(self, attachment: Attachment, client_id: str) -> None:
+        """Let the file stay, as a line is about to name it."""
+        store = self._core.engine.attachments
+        try:
+            if store is not None:
+                await asyncio.to_thread(store.keep, attachment.sha256)
+        except FileNotFoundError:
+            raise BadFrame("bad_attachment", "the file is not there any more", client_id) from None
 
     def _type(self, visitor: Visitor, frame: frames.Typing) -> None:
         """Show the agent that the visitor types: a sign, and no fact."""

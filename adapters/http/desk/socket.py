@@ -22,7 +22,7 @@ from adapters.http.desk.questions import AnyQuestion, answer_to
 from adapters.http.desk.sessions import Session
 from adapters.http.desk.uploads import Uploads
 from engine.errors import Overloaded, TrunklineError
-from engine.messages.observed import INTEGER_MAX, Observed
+from engine.messages.observed import INTEGER_MAX, MessageSent, Observed
 from engine.ports import EngineLink, Hint
 from engine.projections.contacts.engagements import Engagement
 from engine.projections.days import midnight_ns
@@ -265,11 +265,15 @@ class DeskSocket:
         told: dict[str, Any] = {"type": "done", "id": command.id}
         try:
             fact = self._fact_of(command, self._engine.views.engagements(self._agent))
+            if isinstance(fact, MessageSent) and fact.attachment is not None and self._engine.attachments is not None:
+                await asyncio.to_thread(self._engine.attachments.keep, fact.attachment.sha256)
             submitted = self._engine.submit(SOURCE, [fact])
             (receipt,) = await asyncio.wait_for(asyncio.shield(submitted), SETTLED_WITHIN_S)
             told |= {"seq": receipt.seq, "error": receipt.error, "refused": receipt.refused}
         except (NotAllowed, KeyError) as error:
             told["error"] = str(error.args[0])
+        except FileNotFoundError:
+            told["error"] = "the file is not there any more; attach it once more"
         except Overloaded as full:
             told |= {"error": str(full), "again_s": full.retry_after_s}
         except TimeoutError:

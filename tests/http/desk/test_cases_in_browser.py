@@ -1,13 +1,26 @@
 """Cases and keys at the desk, in a real browser: opened beside a chat while another one rings."""
 
+from typing import Any
+
 import pytest
 from aiohttp import ClientSession
 
 from tests.http.desk.test_cases import WITH_CASES
-from tests.http.desk.test_in_browser import bring, browser, signed_in, until
+from tests.http.desk.test_in_browser import CUT_OFF, TOO_WIDE, bring, browser, signed_in, until
 from tests.http.support import Build, tell
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
+
+
+async def is_fit(page: Any) -> None:
+    """Everybody can use what is shown, in a wide window and in a narrow one."""
+    axe = pytest.importorskip("axe_playwright_python.async_playwright", reason="axe-playwright-python is not installed")
+    for width in (320, 1280):
+        await page.set_viewport_size({"width": width, "height": 800})
+        assert await page.evaluate(TOO_WIDE) == []
+        assert await page.evaluate(CUT_OFF) == []
+    found = await axe.Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
 
 
 async def test_a_case_is_opened_and_an_offer_accepted_while_writing(build: Build) -> None:
@@ -29,6 +42,7 @@ async def test_a_case_is_opened_and_an_offer_accepted_while_writing(build: Build
         await page.keyboard.press("Escape")
         await page.keyboard.press("c")
         await page.keyboard.type("The bus was late")
+        await is_fit(page)
         assert await page.inner_text("dialog .empty") == "You are told how it ends."
         await page.locator("dialog button[type=submit]").click()
         await until(page, "document.querySelectorAll('.case.is-open').length === 1")
@@ -38,6 +52,7 @@ async def test_a_case_is_opened_and_an_offer_accepted_while_writing(build: Build
             await tell(api, f"/api/v1/cases/{case.id}/resolve", resolution="A voucher", agent="binh")
         await page.locator(".contact").first.click()
         await page.locator(".case.is-resolved", has_text="by Trần Bình").wait_for()
+        await is_fit(page)
         await page.get_by_role("button", name="Reopen case").click()
         await page.keyboard.type("It never came")
         await page.locator("dialog button[type=submit]").click()

@@ -17,6 +17,7 @@ async def test_a_file_is_given_to_who_has_the_customer_in_hand(build: Build, tmp
     store = AttachmentStore(tmp_path / "attachments")
     house.adapter.context.engine.attachments = store  # type: ignore[misc]
     digest, other = store.store(EVIL), store.store(b"of somebody else")
+    store.keep(digest)
     async with opened(house) as desk, ClientSession(house.url) as api:
         number = await connected(house, desk, "chat-1")
         file = {"name": "hoá đơn.html", "media_type": "text/html", "size_bytes": len(EVIL), "sha256": digest}
