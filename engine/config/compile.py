@@ -50,7 +50,7 @@ def compile_directory(config: Config, previous: Directory | None = None) -> Dire
             for one in config.quality_fields
         ),
         queue_cards=tuple(
-            _queue_card(config.queues[name], skills) if name in config.queues else before.queue_cards[number]
+            queue_card(config.queues[name], skills) if name in config.queues else before.queue_cards[number]
             for number, name in enumerate(queues.names)
         ),
         agent_cards=_agent_cards(config, agents, before),
@@ -107,7 +107,7 @@ def compile_settings(config: Config, directory: Directory, previous: SettingTabl
         row[TrunkGroupSetting.PROTECTED_VALUE] = round(group.protected_value * 1000)
     listed = {queue for agent in config.agents for queue in agent.queues}
     for name, queue in config.queues.items():
-        columns = _queue_columns(queue, directory, directory.queues.number(name))
+        columns = queue_columns(queue, directory, directory.queues.number(name))
         columns[QueueSetting.MEMBERS_ONLY] = int(name in listed if queue.members_only is None else queue.members_only)
         for column, value in columns.items():
             wanted.queues[directory.queues.number(name), column] = value
@@ -125,7 +125,8 @@ def _all_skills(config: Config) -> list[str]:
     return list(dict.fromkeys([*config.skill_names, *required]))
 
 
-def _queue_card(queue: Queue, skills: Names) -> QueueCard:
+def queue_card(queue: Queue, skills: Names) -> QueueCard:
+    """Return what the directory tells of a queue."""
     relaxed = [step.skills or {} for step in _ordered_steps(queue) if step.do == kinds.STEP_RELAX]
     chain = tuple(
         {skills.number(skill): level for skill, level in required.items()} for required in (queue.skills, *relaxed)
@@ -164,7 +165,8 @@ def _ordered_steps(queue: Queue) -> list[Step]:
     return sorted(steps, key=lambda step: step.after_ns)
 
 
-def _queue_columns(queue: Queue, directory: Directory, number: int) -> dict[int, int]:
+def queue_columns(queue: Queue, directory: Directory, number: int) -> dict[int, int]:
+    """Return the settings of a queue by column; who its members are is not among them."""
     requirement, _ = directory.requirement(number, {})
 
     def target(name: str | None) -> int:

@@ -12,7 +12,8 @@ from engine.model.durations import parse_duration
 DAY_S = 86_400
 
 
-def _time_zone(value: str) -> str:
+def time_zone_of(value: str) -> str:
+    """Check the name of a time zone. Raises typer.BadParameter."""
     if value not in available_timezones():
         raise typer.BadParameter(f"'{value}' is not a time zone; write it as Asia/Ho_Chi_Minh")
     return value
@@ -39,7 +40,7 @@ def fit(
         Path | None, typer.Option("-o", "--out", metavar="FILE.yaml", help="Write the scenario there.", dir_okay=False)
     ] = None,
     time_zone: Annotated[
-        str, typer.Option("--time-zone", callback=_time_zone, help="By which days and hours are told.")
+        str, typer.Option("--time-zone", callback=time_zone_of, help="By which days and hours are told.")
     ] = "UTC",
     interval: Annotated[str, typer.Option("--interval", callback=_interval, help="Of the volumes.")] = "30m",
     days: Annotated[

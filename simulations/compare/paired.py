@@ -8,10 +8,11 @@ import numpy as np
 from engine.errors import ConfigError
 from simulations.experiment.costs import total_benefits, total_costs
 from simulations.experiment.estimates import Estimate, mean, t_quantile
-from simulations.experiment.figures import FIGURES, SERVICE_LEVELS
+from simulations.experiment.figures import FIGURES, SERVICE_LEVELS, Counted
 from simulations.experiment.result import Result
 from simulations.experiment.summary import plain
 
+Array = np.ndarray[Any, Any]
 Row = dict[str, Any]
 MORE_IS_BETTER: Final = {"service_level": True, "abandon_rate": False, "asa_s": False, "blocked_rate": False}
 """Figures that are compared, and whether more of it is better; `cost` and `benefit` come on top."""
@@ -29,55 +30,63 @@ def compared(one: Result, other: Result) -> list[Row]:
     rows = []
     for queue in [*shared, None]:
         for figure, more_is_better in MORE_IS_BETTER.items():
-            gap = difference(one, other, figure, queue)
-            rows.append(
-                _row(queue, figure, one.estimate(figure, queue), other.estimate(figure, queue), gap, more_is_better)
-            )
+            both = one.estimate(figure, queue), other.estimate(figure, queue)
+            rows.append(row_of(queue, figure, (*both, difference(one, other, figure, queue)), more_is_better))
     for figure, amounts, more_is_better in (("cost", total_costs, False), ("benefit", total_benefits, True)):
         each = amounts(one), amounts(other)
         if figure == "cost" or any(amount.any() for amount in each):
-            before, after, gap = (mean(amount, one.confidence) for amount in (*each, each[1] - each[0]))
-            rows.append(_row(None, figure, before, after, gap, more_is_better))
+            before, after, apart = (mean(amount, one.confidence) for amount in (*each, each[1] - each[0]))
+            rows.append(row_of(None, figure, (before, after, apart), more_is_better))
     return rows
 
 
 def difference(one: Result, other: Result, figure: str, queue: str | None) -> Estimate:
-    """Return other minus one of a figure that is a ratio.
+    """Return other minus one of a figure that is a ratio."""
+    parts = FIGURES[figure].part, FIGURES[figure].whole, FIGURES[figure].scale
+    if figure == "service_level":
+        parts = *SERVICE_LEVELS[one.model.file.service_level_formula], 1.0
+    return gap(_tallies(one, queue), _tallies(other, queue), parts, one.confidence)
+
+
+def gap(one: Array, other: Array, parts: tuple[Counted, Counted, float], confidence: float) -> Estimate:
+    """Return other minus one of a ratio: part, whole and scale, of counters of shape (replications, TALLY_COLUMNS).
 
     The same callers come to both, so what one replication has more than the mean, it has in both; the variance is that
     of the differences of their residuals (delta method).
     """
-    values, residuals = zip(*(_residuals(result, figure, queue) for result in (one, other)), strict=True)
-    gap, n = values[1] - values[0], one.replications
+    values, residuals = zip(*(_residuals(tallies, *parts) for tallies in (one, other)), strict=True)
+    found, n = values[1] - values[0], len(one)
     if n < 2:
-        return Estimate(gap, np.nan, np.nan)
+        return Estimate(found, np.nan, np.nan)
     error = (residuals[1] - residuals[0]).std(ddof=1) / sqrt(n)
-    half = t_quantile(one.confidence, n - 1) * error
-    return Estimate(gap, gap - half, gap + half)
+    half = t_quantile(confidence, n - 1) * error
+    return Estimate(found, found - half, found + half)
 
 
-def _residuals(result: Result, figure: str, queue: str | None) -> tuple[float, Any]:
-    """Return a ratio, and how much every replication adds to its error."""
+def _tallies(result: Result, queue: str | None) -> Array:
     tallies = result.tallies if queue is None else result.tallies[:, [result.queues.index(queue)]]
-    tallies = tallies.sum(axis=(1, 2))
-    part, whole, scale = FIGURES[figure].part, FIGURES[figure].whole, FIGURES[figure].scale
-    if figure == "service_level":
-        part, whole = SERVICE_LEVELS[result.model.file.service_level_formula]
+    return np.asarray(tallies.sum(axis=(1, 2)))
+
+
+def _residuals(tallies: Array, part: Counted, whole: Counted, scale: float) -> tuple[float, Any]:
+    """Return a ratio, and how much every replication adds to its error."""
     parts, wholes = np.asarray(part(tallies) * scale, float), np.asarray(whole(tallies), float)
     with np.errstate(divide="ignore", invalid="ignore"):
         value = parts.sum() / wholes.sum()
         return value, (parts - value * wholes) / wholes.mean()
 
 
-def _row(queue: str | None, figure: str, one: Estimate, other: Estimate, gap: Estimate, more_is_better: bool) -> Row:
+def row_of(queue: str | None, figure: str, estimates: tuple[Estimate, Estimate, Estimate], more_is_better: bool) -> Row:
+    """Return a figure of one, of the other and the difference as a row, and who wins."""
+    one, other, apart = estimates
     better = None
-    if gap.low > 0 or gap.high < 0:
-        better = "other" if (gap.low > 0) == more_is_better else "one"
+    if apart.low > 0 or apart.high < 0:
+        better = "other" if (apart.low > 0) == more_is_better else "one"
     return {
         "queue": queue or "all",
         "figure": figure,
         "one": plain(one),
         "other": plain(other),
-        "difference": plain(gap),
+        "difference": plain(apart),
         "better": better,
     }

@@ -41,6 +41,14 @@ class Survival(msgspec.Struct, frozen=True):
         seen = np.r_[self.times_s, 0.0][np.minimum(places, len(self.times_s))]
         return np.asarray(np.where(places < len(self.times_s), seen, np.minimum(tail, LONGEST_S)))
 
+    def beyond(self, seen_s: Array, luck: Array) -> Array:
+        """Return how long it lasts, s, where it is known to last longer than `seen_s`; `luck` is uniform in [0, 1)."""
+        places = np.searchsorted(self.times_s, seen_s, "right")
+        found = self.quantiles(1 - np.r_[1.0, self.survival][places] * (1 - luck))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            later = seen_s - np.log1p(-luck) / self.tail_rate
+        return np.asarray(np.where(places < len(self.times_s), np.maximum(found, seen_s), np.minimum(later, LONGEST_S)))
+
 
 class Patience(msgspec.Struct, frozen=True):
     """What is known of patience."""

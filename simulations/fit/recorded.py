@@ -116,9 +116,7 @@ def people_of(calls: Calls, learnt: Calls, credit_ns: Array, *, recorded: bool, 
         handle_ns[mine] = np.quantile(handled if len(handled) else learnt.rows["handle_ns"].clip(0), lengths[mine])
     if recorded:
         waited_s = calls.waits_s
-        left = np.r_[1.0, curve.survival][np.searchsorted(curve.times_s, waited_s, "right")]
-        beyond_s = np.maximum(curve.quantiles(1 - left * (1 - luck)), waited_s)
-        patience_s = np.where(rows["abandoned"], waited_s, beyond_s)
+        patience_s = np.where(rows["abandoned"], waited_s, curve.beyond(waited_s, luck))
         handle_ns = np.where(rows["handle_ns"] > 0, rows["handle_ns"], handle_ns)
     patience_ns = (patience_s * 1e9).astype(np.int64)
     return People(rows["arrival_ns"] - credit_ns, patience_ns, handle_ns.astype(np.int64))

@@ -146,13 +146,15 @@ def _stints_of(agent: int, shift: Shift, zone: str, begin_ns: int, end_ns: int) 
 
 
 def _spans(
-    zone: str, spans: list[tuple[int, int]], days: list[str], begin_ns: int, end_ns: int
+    zone: str, found: list[tuple[int, int]], days: list[str], begin_ns: int, end_ns: int
 ) -> list[tuple[int, int]]:
     """Return when these hours of the day are, between two instants, ns; a span that is under way is cut short."""
-    if not spans:
-        return []
-    weekly = tuple(tuple(spans) if not days or day in days else () for day in DAYS)
-    hours = OpeningHours(zone, weekly)
+    weekly = tuple(tuple(found) if not days or day in days else () for day in DAYS)
+    return spans(OpeningHours(zone, weekly), begin_ns, end_ns) if found else []
+
+
+def spans(hours: OpeningHours, begin_ns: int, end_ns: int) -> list[tuple[int, int]]:
+    """Return when hours are open between two instants, ns; a span that is under way is cut short."""
     found: list[tuple[int, int]] = []
     open_since = begin_ns if hours.is_open(begin_ns) else None
     at_ns = begin_ns

@@ -1,7 +1,7 @@
 """What happens by itself: contacts arrive, somebody picks up, a talk is over, patience ends, shifts begin."""
 
 import math
-from typing import Any
+from typing import Any, Final
 
 from engine.kernel.deadlines import NEVER_NS, arm, disarm
 from engine.kernel.jit import jit
@@ -18,6 +18,7 @@ from engine.messages.kinds import (
     FLAG_CALLS_BACK,
     FLAG_NO_CALLBACK,
     OFFER_ANSWERED,
+    OFFER_DECLINED,
     STEP_CALLBACK,
     TRANSFER_REQUESTED,
     WRAP_UP_FINISHED,
@@ -25,7 +26,11 @@ from engine.messages.kinds import (
 from engine.model.settings import STEPS_MAX, QueueSetting
 from simulations.world.chance import BALK, CALLBACK, GAP, LONGEST, PATIENCE, TRANSFER, draw, key_of, uniform
 from simulations.world.reactions import arm_next, observe
+from simulations.world.recorded import is_recorded, stage_of
 from simulations.world.tables import AT_ONCE, SOURCE_NUMBER
+
+CALLED_BACK_MASK: Final = (1 << 32) - 1
+"""Of what an arrival carries, all but the trunk group: who is called back comes by none."""
 
 
 @jit
@@ -78,6 +83,8 @@ def arrive(t: Any, w: Any, s: int, number: int, attempt: int) -> None:
     if t.book[0].slot_count == 0:
         book.lost += 1
         return
+    if is_recorded(w):
+        s = w.people[number].source
     source = w.sources[s]
     c = t.slots[t.book[0].slot_head]
     caller = w.callers[c]
@@ -89,17 +96,28 @@ def arrive(t: Any, w: Any, s: int, number: int, attempt: int) -> None:
     caller.gives_up_ns = NEVER_NS
     caller.offers = 0
     caller.talks = 0
-    flags = source.flags
-    if source.callback_share < 1.0 and uniform(caller.key, CALLBACK) >= source.callback_share:
-        flags |= FLAG_NO_CALLBACK
-    if attempt > 0 and 0 <= book.interval < len(w.retried):
-        w.retried[book.interval, source.queue] += 1
-    packed = source.packed | (_trunk_of(t, w, source) + 1) << 32
-    fact(w, CONTACT_ARRIVED, c, source.queue, -1, packed, 0, flags)
+    if is_recorded(w):
+        person = w.people[number]
+        fact(w, CONTACT_ARRIVED, c, person.queue, person.agent, person.packed, person.line_ns, person.flags)
+    else:
+        _arrive_by_chance(t, w, c)
     observe(t, w)
     state = t.contacts[c].state
     if state == CONTACT_WAITING or (state == CONTACT_OFFERED and source.ring >= 0):
         _wait(t, w, c, state == CONTACT_WAITING)
+
+
+@jit
+def _arrive_by_chance(t: Any, w: Any, c: int) -> None:
+    book, caller = w.book[0], w.callers[c]
+    source = w.sources[caller.source]
+    flags = source.flags
+    if source.callback_share < 1.0 and uniform(caller.key, CALLBACK) >= source.callback_share:
+        flags |= FLAG_NO_CALLBACK
+    if caller.attempt > 0 and 0 <= book.interval < len(w.retried):
+        w.retried[book.interval, source.queue] += 1
+    packed = source.packed | (_trunk_of(t, w, source) + 1) << 32
+    fact(w, CONTACT_ARRIVED, c, source.queue, -1, packed, 0, flags)
 
 
 @jit
@@ -122,7 +140,8 @@ def _call_back(t: Any, w: Any, s: int, number: int, attempt: int, line_ns: int, 
     caller.gives_up_ns = NEVER_NS
     caller.offers = 1 << 16
     caller.talks = 0
-    fact(w, CONTACT_ARRIVED, c, _callback_queue(t, queue), -1, source.packed, line_ns, source.flags | FLAG_CALLS_BACK)
+    packed = w.people[number].packed & CALLED_BACK_MASK if is_recorded(w) else source.packed
+    fact(w, CONTACT_ARRIVED, c, _callback_queue(t, queue), -1, packed, line_ns, source.flags | FLAG_CALLS_BACK)
     observe(t, w)
 
 
@@ -152,7 +171,10 @@ def _wait(t: Any, w: Any, c: int, in_line: bool) -> None:
     caller = w.callers[c]
     source = w.sources[caller.source]
     now_ns = w.book[0].now_ns
-    if in_line and _share_who_hang_up(source) > 0.0 and uniform(caller.key, BALK) < _share_who_hang_up(source):
+    if is_recorded(w):
+        patience_ns = w.stages[stage_of(w, c, caller.talks)].patience_ns
+        caller.gives_up_ns = NEVER_NS if patience_ns >= LONGEST else now_ns + patience_ns
+    elif in_line and _share_who_hang_up(source) > 0.0 and uniform(caller.key, BALK) < _share_who_hang_up(source):
         caller.gives_up_ns = now_ns
     else:
         patience_ns = draw(w.distributions, w.samples, source.patience, caller.key, PATIENCE)
@@ -178,10 +200,15 @@ def answer_first(t: Any, w: Any) -> None:
 
 @jit
 def pick_up(t: Any, w: Any, c: int, a: int) -> None:
-    """Let an agent answer, if it still rings there."""
-    if t.contacts[c].state == CONTACT_OFFERED and find_engagement(t, c, a) >= 0:
+    """Let an agent answer, or decline as was recorded, if it still rings there."""
+    if t.contacts[c].state != CONTACT_OFFERED or find_engagement(t, c, a) < 0:
+        return
+    if is_recorded(w) and w.callers[c].offers <= w.stages[stage_of(w, c, w.callers[c].talks)].declined:
+        how = w.stages[stage_of(w, c, w.callers[c].talks)].declines_with
+        fact(w, OFFER_DECLINED, c, -1, a, how, 0, 0)
+    else:
         fact(w, OFFER_ANSWERED, c, -1, a, 0, 0, 0)
-        observe(t, w)
+    observe(t, w)
 
 
 @jit
@@ -217,19 +244,49 @@ def _happen_to(t: Any, w: Any, c: int) -> None:
         arm_next(w, c)
         pick_up(t, w, c, caller.rings_at)
         return
-    source = w.sources[caller.source]
     state = t.contacts[c].state
-    if state == CONTACT_CONNECTED and source.transfer_share > 0.0 and source.queue != source.transfer_to:
-        if uniform(caller.key, TRANSFER + caller.talks) < source.transfer_share:
-            caller.source = source.transfer_to
-            fact(w, TRANSFER_REQUESTED, c, source.transfer_to, -1, 0, 0, 0)
-            refused = w.book[0].refused
-            observe(t, w)
-            if w.book[0].refused == refused:
-                if t.contacts[c].state == CONTACT_WAITING or t.contacts[c].state == CONTACT_OFFERED:
-                    _wait(t, w, c, False)
-                return
-            w.book[0].refused = refused  # the other queue lets nobody in: the talk ends here
-    if state != CONTACT_FREE:
+    if state == CONTACT_CONNECTED and _goes_on(w, c):
+        caller.offers = 0
+        refused = w.book[0].refused
+        observe(t, w)
+        if w.book[0].refused == refused:
+            if t.contacts[c].state == CONTACT_WAITING or t.contacts[c].state == CONTACT_OFFERED:
+                _wait(t, w, c, False)
+            return
+        w.book[0].refused = refused  # the other queue lets nobody in: the talk ends here
+    if state == CONTACT_CONNECTED:
         fact(w, CONTACT_RELEASED, c, -1, -1, BY_CUSTOMER, 0, 0)
         observe(t, w)
+    elif state != CONTACT_FREE:
+        _leave(w, c)
+        observe(t, w)
+
+
+@jit
+def _goes_on(w: Any, c: int) -> bool:
+    """Write down what goes on after the talk, if anything does."""
+    caller = w.callers[c]
+    if is_recorded(w):
+        stage = w.stages[stage_of(w, c, caller.talks - 1)]
+        if stage.then == 0 or caller.talks > w.people[caller.number].stages:
+            return False
+        fact(w, stage.then, c, stage.then_queue, stage.then_agent, 0, 0, stage.then_flags)
+        return True
+    source = w.sources[caller.source]
+    if source.transfer_share == 0.0 or source.queue == source.transfer_to:
+        return False
+    if uniform(caller.key, TRANSFER + caller.talks) >= source.transfer_share:
+        return False
+    caller.source = source.transfer_to
+    fact(w, TRANSFER_REQUESTED, c, source.transfer_to, -1, 0, 0, 0)
+    return True
+
+
+@jit
+def _leave(w: Any, c: int) -> None:
+    """Write down that patience is at its end."""
+    kind, how = CONTACT_RELEASED, BY_CUSTOMER
+    if is_recorded(w):
+        stage = w.stages[stage_of(w, c, w.callers[c].talks)]
+        kind, how = stage.leaves_by, stage.leaves_with
+    fact(w, kind, c, -1, -1, how, 0, 0)

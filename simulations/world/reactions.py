@@ -27,6 +27,7 @@ from engine.messages.kinds import (
     WRAP_UP_STARTED,
 )
 from simulations.world.chance import HANDLE, HANDLE_AGAIN, NO_ANSWER, RETRY, RETRY_AFTER, RING, WRAP_UP, draw, uniform
+from simulations.world.recorded import is_recorded, name_contact, note_answered, note_left, stage_of
 from simulations.world.tables import AT_ONCE
 from simulations.world.waits import wait_bin
 from simulations.world.work import begin_work, set_paces
@@ -43,6 +44,8 @@ def observe(t: Any, w: Any) -> None:
         logged = w.book[0].logged
         for place in range(produced):
             w.log[logged + place] = w.out[place]
+            if is_recorded(w):
+                name_contact(w, w.log[logged + place])
         w.book[0].logged = logged + produced
     for place in range(1, produced):
         _react(t, w, w.out[place])
@@ -66,6 +69,8 @@ def _react(t: Any, w: Any, row: Any) -> None:
     elif kind == CONTACT_LEFT:
         if row.flags & FLAG_CLOSES:
             disarm(w.book, w.timers, row.contact)
+            if is_recorded(w):
+                note_left(w, row)
             if row.a == EXIT_CALLBACK:
                 _owe_callback(w, row)
             else:
@@ -123,17 +128,47 @@ def arm_next(w: Any, c: int) -> None:
 def _ring(w: Any, c: int, a: int) -> None:
     caller = w.callers[c]
     source = w.sources[caller.source]
+    if is_recorded(w):
+        _ring_as_recorded(w, c, a)
+        return
     if source.ring < 0:
-        place = w.book[0].at_once_tail & (AT_ONCE - 1)
-        w.at_once[place, 0] = c
-        w.at_once[place, 1] = a
-        w.book[0].at_once_tail += 1
+        _answer_at_once(w, c, a)
         return
     caller.offers += 1
     if source.no_answer_share > 0.0 and uniform(caller.key, NO_ANSWER + caller.offers) < source.no_answer_share:
         return
     rings_ns = draw(w.distributions, w.samples, source.ring, caller.key, RING + caller.offers)
-    answered_at_ns = w.book[0].now_ns + int(rings_ns)
+    _ring_for(w, c, a, int(rings_ns))
+
+
+@jit
+def _answer_at_once(w: Any, c: int, a: int) -> None:
+    place = w.book[0].at_once_tail & (AT_ONCE - 1)
+    w.at_once[place, 0] = c
+    w.at_once[place, 1] = a
+    w.book[0].at_once_tail += 1
+
+
+@jit
+def _ring_as_recorded(w: Any, c: int, a: int) -> None:
+    caller = w.callers[c]
+    stage = w.stages[stage_of(w, c, caller.talks)]
+    caller.offers += 1
+    if caller.offers <= stage.declined:
+        _ring_for(w, c, a, stage.declines_ns)
+        return
+    if caller.offers <= stage.declined + stage.unanswered:
+        return
+    if stage.ring_ns == 0:
+        _answer_at_once(w, c, a)
+    else:
+        _ring_for(w, c, a, stage.ring_ns)
+
+
+@jit
+def _ring_for(w: Any, c: int, a: int, rings_ns: int) -> None:
+    caller = w.callers[c]
+    answered_at_ns = w.book[0].now_ns + rings_ns
     if caller.answered_at_ns == 0 or answered_at_ns < caller.answered_at_ns:
         caller.answered_at_ns = answered_at_ns
         caller.rings_at = a
@@ -147,6 +182,11 @@ def _answer(t: Any, w: Any, row: Any) -> None:
     source = w.sources[caller.source]
     caller.answered_at_ns = 0
     caller.gives_up_ns = 0
+    if is_recorded(w):
+        note_answered(w, row)
+        caller.talks += 1
+        begin_work(t, w, c, row.agent, float(w.stages[stage_of(w, c, caller.talks - 1)].talk_ns))
+        return
     purpose = HANDLE if caller.talks == 0 else HANDLE_AGAIN + caller.talks
     caller.talks += 1
     talk_ns = draw(w.distributions, w.samples, source.handle, caller.key, purpose)
@@ -167,10 +207,16 @@ def _talk_factor(w: Any) -> float:
 
 @jit
 def _wrap_up(w: Any, row: Any) -> None:
-    if row.a != 0:
+    c = w.book[0].ended
+    if is_recorded(w):
+        stage = w.stages[stage_of(w, c, w.callers[c].talks - 1)]
+        if row.a != 0 and stage.wraps_early == 0:
+            return
+        lasts_ns = float(stage.wrap_up_ns)
+    elif row.a != 0:
         return
-    caller = w.callers[w.book[0].ended]
-    lasts_ns = draw(w.distributions, w.samples, w.sources[row.queue].wrap_up, caller.key, WRAP_UP)
+    else:
+        lasts_ns = draw(w.distributions, w.samples, w.sources[row.queue].wrap_up, w.callers[c].key, WRAP_UP)
     arm(w.book, w.timers, len(w.callers) + len(w.retrials) + row.b, w.book[0].now_ns + int(lasts_ns))
 
 

@@ -101,6 +101,47 @@ CALLER: Final = np.dtype(
 )
 """Whoever has the kernel's contact slot of this number."""
 
+PERSON: Final = np.dtype(
+    [
+        ("source", "i8"),
+        ("queue", "i8"),  # from here what the CONTACT_ARRIVED of the record carries
+        ("packed", "i8"),
+        ("line_ns", "i8"),
+        ("flags", "i8"),
+        ("agent", "i8"),
+        ("first_stage", "i8"),
+        ("stages", "i8"),
+        ("arrived_ns", "i8"),
+        ("waited_ns", "i8"),  # what came of it: until the first answer, or until it left without one; -1: neither
+        ("served_by", "i8"),  # agent who answered first, -1
+        ("way_out", "i8"),  # EXIT_* of who left, EXIT_ANSWERED, or -1
+    ],
+    align=True,
+)
+"""A contact of a record that is played again: who comes, where, and what came of it."""
+
+STAGE: Final = np.dtype(
+    [
+        ("patience_ns", "i8"),  # from the beginning of the stage; LONGEST: for ever
+        ("leaves_by", "i8"),  # kind of the fact by which it leaves then
+        ("leaves_with", "i8"),  # what that carries in `a`
+        ("ring_ns", "i8"),  # until an agent picks up; 0: at once
+        ("declined", "i8"),  # offers at first that agents decline
+        ("declines_ns", "i8"),  # how long after they were made
+        ("declines_with", "i8"),  # OFFER_*
+        ("unanswered", "i8"),  # offers after those to which nobody reacts
+        ("talk_ns", "i8"),
+        ("wrap_up_ns", "i8"),
+        ("wraps_early", "i8"),  # 1: the agent ends it after that time even where the kernel keeps the time
+        ("then", "i8"),  # kind of the fact after the talk, as TRANSFER_REQUESTED; 0: it is over
+        ("then_queue", "i8"),
+        ("then_agent", "i8"),
+        ("then_flags", "i8"),
+    ],
+    align=True,
+)
+"""One wait of a person and the talk after it."""
+
 RETRIAL: Final = np.dtype(
     [
         ("source", "i8"),
@@ -136,6 +177,8 @@ class WorldTables(TableSet):
         ("distributions", DISTRIBUTION, 1),
         ("samples", np.dtype(np.float64), 1),  # of empirical distributions, each sorted
         ("callers", CALLER, 1),
+        ("people", PERSON, 1),  # of a record; with them the last source's trace says when each of them comes
+        ("stages", STAGE, 1),
         ("retrials", RETRIAL, 1),
         ("speeds", np.dtype(np.float64), 2),  # (agents, sources) factor of the handling time
         ("home_factors", np.dtype(np.float64), 1),  # (agents) the same, of the place where each works now
@@ -167,6 +210,8 @@ class WorldTables(TableSet):
     distributions: Array
     samples: Array
     callers: Array
+    people: Array
+    stages: Array
     retrials: Array
     speeds: Array
     home_factors: Array

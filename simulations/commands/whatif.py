@@ -1,0 +1,50 @@
+"""`trunkline whatif`: what can be said to it, with help; what is done lies in `whatif_run`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.commands.outcome import errors_as_exits
+from simulations.commands.fit import time_zone_of
+
+
+def whatif(
+    log: Annotated[
+        Path,
+        typer.Option("--log", metavar="DIR", help="Data folder of the record.", exists=True, file_okay=False),
+    ],
+    policy: Annotated[
+        str,
+        typer.Option(
+            "--policy",
+            metavar="FILE|YAML",
+            help="What is other: a YAML file, or '{queues: {sales: {strategy: erlang}}}' itself.",
+        ),
+    ],
+    replications: Annotated[
+        int, typer.Option("-n", "--replications", min=2, max=10_000, help="Each draws anew what no record tells.")
+    ] = 10,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of all chance.")] = 1,
+    contact: Annotated[
+        str | None, typer.Option("--contact", metavar="ID", help="Tell this contact's way, by name or sequence.")
+    ] = None,
+    time_zone: Annotated[
+        str, typer.Option("--time-zone", callback=time_zone_of, help="By which times are told and hours said.")
+    ] = "UTC",
+    out: Annotated[Path | None, typer.Option("-o", "--out", metavar="DIR", help="Write the answer there.")] = None,
+    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Threads; not said: one a core.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print a row a figure as CSV.")] = False,
+) -> None:
+    """Ask a model what recorded time would have been under other rules or with other staff, by the router itself.
+
+    Example: trunkline whatif --log /var/lib/trunkline --policy '{agents: {add: {like: anna, count: 2}}}'
+    """
+    with errors_as_exits(log):
+        from simulations.commands.whatif_run import Asked, run
+
+        if as_json and as_csv:
+            raise typer.BadParameter("say --json or --csv, not both")
+        asked = Asked(log, policy, replications, seed, contact, time_zone, out, workers, as_json, as_csv)
+        raise typer.Exit(run(asked))

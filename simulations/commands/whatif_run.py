@@ -1,0 +1,228 @@
+"""What `trunkline whatif` does: reads the log, plays both sides, with a progress bar on stderr, and tells on stdout."""
+
+import csv
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from engine.commands.outcome import Exit
+from simulations.commands.simulate_run import progress_bar
+from simulations.experiment.files import how_made, write_json
+from simulations.whatif.contact import ways_told
+from simulations.whatif.policy import load_policy
+from simulations.whatif.record import read_record
+from simulations.whatif.told import told
+from simulations.whatif.whatif import ask
+
+Row = dict[str, Any]
+SHARES: Final = ("service_level", "abandon_rate", "blocked_rate", "occupancy")
+TITLES: Final = {"service_level": "service level, %", "abandon_rate": "lost, %", "blocked_rate": "blocked, %"} | {
+    "asa_s": "ASA, s",
+    "wait_s": "mean wait of all, s",
+    "occupancy": "busy, %",
+}
+
+
+CLOCK: Final = slice(11, 23)
+"""Of a moment, the time of day."""
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What was asked for."""
+
+    log: Path
+    policy: str
+    replications: int = 10
+    seed: int = 1
+    contact: str | None = None
+    time_zone: str = "UTC"
+    out: Path | None = None
+    workers: int | None = None
+    as_json: bool = False
+    as_csv: bool = False
+
+
+def run(asked: Asked) -> Exit:
+    """Ask and tell. Raises ConfigError, LogError, LogDamaged, RerunFailed and OSError."""
+    with Console(stderr=True).status("reading the log") as status:
+        record = read_record(asked.log, lambda rows: status.update(f"reading the log: {rows:,} rows"))
+    said = load_policy(asked.policy, record)
+    with progress_bar("replications") as bar:
+        if asked.contact is not None:
+            found = ways_told(record, said, record.number_of(asked.contact), asked.seed, asked.time_zone)
+        else:
+            found = told(
+                ask(
+                    record,
+                    said,
+                    asked.replications,
+                    asked.seed,
+                    time_zone=asked.time_zone,
+                    workers=asked.workers,
+                    progress=bar,
+                )
+            )
+    written = [] if asked.out is None else _write(found, asked.out)
+    if asked.as_json:
+        typer.echo(msgspec.json.encode(found))
+    elif asked.as_csv:
+        _write_rows(found, sys.stdout)
+    elif asked.contact is not None:
+        _print_way(found)
+    else:
+        print_answer(found)
+    for path in written:
+        typer.echo(f"written: {path}", err=True)
+    return Exit.OK
+
+
+def _write(found: dict[str, Any], folder: Path) -> list[Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    page, table = folder / "whatif.json", folder / "whatif.csv"
+    write_json(found | how_made(), page)
+    with table.open("w", encoding="utf-8", newline="") as file:
+        _write_rows(found, file)
+    return [page, table]
+
+
+def _write_rows(found: dict[str, Any], file: Any) -> None:
+    """Write the figures, or the steps of a contact's way, as CSV."""
+    if "figures" in found:
+        rows = [_flat(row) for row in found["figures"]]
+    else:
+        rows = [{"side": side} | step for side in ("recorded", "before", "now") for step in found[side]]
+    writer = csv.DictWriter(file, list(rows[0]) if rows else ["side"])
+    writer.writeheader()
+    writer.writerows(rows)
+
+
+def _flat(row: Row) -> Row:
+    found = {"queue": row["queue"], "figure": row["figure"]}
+    for key in ("before", "now", "difference"):
+        found |= {key: row[key]["value"], f"{key}_lo": row[key]["low"], f"{key}_hi": row[key]["high"]}
+    return found | {"verdict": row["verdict"]}
+
+
+def print_answer(found: dict[str, Any]) -> None:
+    """Print the tables and sentences."""
+    console = Console(highlight=False)
+    say = partial(console.print, soft_wrap=True, markup=False)
+    say(found["model"])
+    _print_fidelity(console, found)
+    _print_figures(console, found)
+    _print_first(say, found["first_difference"])
+    _print_queues(console, found)
+    for key, words in (("longer", "waits longer now"), ("shorter", "waits less now")):
+        for one in found["contacts_changed"][key]:
+            say(f"{words}: {_contact(one)}")
+    for text, count in found["left_out"].items():
+        say(f"{count} x {text}")
+    if refused := found["refused_facts"]["now"]:
+        say(f"{refused} recorded facts made no sense under the policy, such as a transfer to who is not there")
+    say(
+        f"{found['contacts']} contacts, {found['from']} to {found['to']}; {found['replications']} replications. Seed "
+        f"{found['seed']}: the same seed gives the same figures."
+    )
+
+
+def _print_fidelity(console: Console, found: dict[str, Any]) -> None:
+    table = _table("How near the model is: the recorded rules, recorded and played")
+    table.add_column("queue", no_wrap=True)
+    for heading in ("contacts", "lost, %\nrecorded", "lost, %\nmodel", "mean wait, s\nrecorded", "mean wait, s\nmodel"):
+        table.add_column(heading, justify="right")
+    for one in found["fidelity"]["queues"]:
+        recorded, model = one["recorded"], one["model"]
+        shares = [f"{side['abandoned'] * 100:.1f}" for side in (recorded, model)]
+        waits = [f"{side['wait_s']:,.2f}" for side in (recorded, model)]
+        table.add_row(one["queue"], str(recorded["contacts"]), *shares, *waits)
+    console.print(table)
+    console.print(
+        f"{found['fidelity']['same_agent']:.1%} of those answered got the agent of the record.", soft_wrap=True
+    )
+
+
+def _print_figures(console: Console, found: dict[str, Any]) -> None:
+    table = _table("The recorded rules and the policy, both through the model")
+    for heading in ("queue", "figure"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("before", "now", "difference"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("")
+    last = ""
+    for row in [*found["figures"], {"queue": "all", "figure": "occupancy", "verdict": ""} | found["occupancy"]]:
+        values = [row[side]["value"] for side in ("before", "now")]
+        if values == [None, None] or (row["figure"] == "blocked_rate" and not any(values)):
+            continue
+        table.add_row("" if row["queue"] == last else row["queue"], TITLES[row["figure"]], *_cells(row))
+        last = row["queue"]
+    console.print(table)
+
+
+def _cells(row: Row) -> list[str]:
+    """Return before, now, the difference with half of its interval, and the verdict."""
+    scale = 100.0 if row["figure"] in SHARES else 1.0
+    values = ["-" if row[side]["value"] is None else f"{row[side]['value'] * scale:,.2f}" for side in ("before", "now")]
+    apart = row["difference"]
+    if apart["value"] is None:
+        return [*values, "-", ""]
+    half = "" if apart["high"] is None else f" ± {(apart['high'] - apart['low']) / 2 * scale:,.2f}"
+    return [*values, f"{apart['value'] * scale:+,.2f}{half}", row["verdict"]]
+
+
+def _print_first(say: Callable[[str], None], first: dict[str, Any] | None) -> None:
+    if first is None:
+        say("No decision differs: under the policy the router does the same.")
+        return
+    say(
+        f"The first decision that differs: {first['at']}, contact {first['contact']} (sequence {first['seq']}) in "
+        f"{first['queue']}, arrived {first['arrived'][CLOCK]}."
+    )
+    say(f"  before: {first['before']['says']}")
+    say(f"  now:    {first['now']['says']}")
+
+
+def _print_queues(console: Console, found: dict[str, Any]) -> None:
+    table = _table("Who wins and who loses, by the queue they came to")
+    table.add_column("queue", no_wrap=True)
+    for heading in ("contacts", "wait less", "wait longer", "mean change, s", "more lost"):
+        table.add_column(heading, justify="right")
+    for one in found["queues"]:
+        change = "-" if one["wait_change_s"] is None else f"{one['wait_change_s']:+,.2f}"
+        counts = (str(one["contacts"]), str(one["wait_shorter"]), str(one["wait_longer"]))
+        table.add_row(one["queue"], *counts, change, f"{one['lost_change']:+,.1f}")
+    console.print(table)
+
+
+def _contact(one: dict[str, Any]) -> str:
+    sides = [
+        f"{side} {one[key]['outcome']}{' by ' + one[key]['agent'] if one[key]['agent'] else ''} after {_s(one[key])}"
+        for side, key in (("before", "before"), ("now", "now"))
+    ]
+    clock = one["arrived"][CLOCK]
+    return f"{one['contact']} ({one['seq']}) in {one['queue']} at {clock}: {', '.join(sides)}"
+
+
+def _s(side: dict[str, Any]) -> str:
+    return "no end" if side["wait_s"] is None else f"{side['wait_s']:,.1f} s"
+
+
+def _print_way(found: dict[str, Any]) -> None:
+    console = Console(highlight=False)
+    console.print(found["model"], soft_wrap=True, markup=False)
+    console.print(f"Contact {found['contact']} (sequence {found['seq']}) in {found['queue']}", markup=False)
+    for key, words in (("recorded", "recorded"), ("before", "recorded rules, model"), ("now", "policy, model")):
+        console.print(f"{words}:")
+        for step in found[key]:
+            console.print(f"  {step['at'][CLOCK]}  {step['says']}", soft_wrap=True, markup=False)
+
+
+def _table(title: str) -> Table:
+    return Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)

@@ -1,0 +1,117 @@
+"""Two sets of rules, the same people: replications of both over all cores, and what they come to."""
+
+import os
+import queue
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from engine.messages.kinds import EXIT_ABANDONED, EXIT_ANSWERED, EXIT_SHORT_ABANDONED
+from simulations.whatif.people import People
+from simulations.whatif.rerun import Rerun, Rules, Theatre
+
+Array = np.ndarray[Any, Any]
+Progress = Callable[[int, int], None]
+
+
+class Side(msgspec.Struct):
+    """What one set of rules came to, over all replications."""
+
+    tallies: Array
+    """shape (replications, queues, TALLY_COLUMNS)."""
+    states_ns: Array
+    """shape (replications, AGENT_STATES)."""
+    waited_s: Array
+    """shape (contacts,): mean over the replications in which the wait ended."""
+    answered: Array
+    """shape (contacts,): share of replications."""
+    lost: Array
+    """shape (contacts,): share of replications in which it gave up."""
+    served_by: Array
+    """shape (contacts,): agent in the first replication, -1."""
+    way_out: Array
+    """shape (contacts,): EXIT_* in the first replication, -1."""
+    as_served: float
+    """Share of contacts answered in the record that the same agent answered, over all replications."""
+    refused: int
+
+
+class _Sum:
+    """Adds up reruns, one after the other."""
+
+    def __init__(self, contacts: int, recorded_agents: Array) -> None:
+        self._waited, self._ended = np.zeros(contacts), np.zeros(contacts)
+        self._answered, self._lost = np.zeros(contacts), np.zeros(contacts)
+        self._agents, self._answered_before = recorded_agents, recorded_agents >= 0
+        self._same = self._refused = 0
+        self._tallies: list[Array] = []
+        self._states: list[Array] = []
+        self._first: Rerun | None = None
+
+    def add(self, one: Rerun) -> None:
+        ended = one.waited_ns >= 0
+        self._waited += np.where(ended, one.waited_ns / 1e9, 0.0)
+        self._ended += ended
+        self._answered += one.way_out == EXIT_ANSWERED
+        self._lost += np.isin(one.way_out, (EXIT_ABANDONED, EXIT_SHORT_ABANDONED))
+        self._same += int((one.served_by == self._agents)[self._answered_before].sum())
+        self._refused += one.refused
+        self._tallies.append(one.tallies)
+        self._states.append(one.states_ns)
+        self._first = self._first or one
+
+    def side(self) -> Side:
+        first, n = self._first, len(self._tallies)
+        assert first is not None
+        with np.errstate(invalid="ignore"):
+            waited_s = self._waited / self._ended
+        before = max(int(self._answered_before.sum()), 1)
+        return Side(
+            np.stack(self._tallies),
+            np.stack(self._states),
+            waited_s,
+            self._answered / n,
+            self._lost / n,
+            first.served_by,
+            first.way_out,
+            self._same / n / before,
+            self._refused,
+        )
+
+
+def play_both(
+    rules: tuple[Rules, Rules],
+    people: People,
+    recorded_agents: Array,
+    replications: int,
+    seed: int,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> tuple[Side, Side]:
+    """Return what both sets of rules come to; in each replication the same people come to both. Raises RerunFailed."""
+    workers = min(workers or os.cpu_count() or 1, replications)
+    stages: queue.SimpleQueue[tuple[Theatre, ...]] = queue.SimpleQueue()
+    for _ in range(workers):
+        stages.put(tuple(Theatre(one, people) for one in rules))
+    sums = [_Sum(len(people.persons), recorded_agents) for _ in rules]
+
+    def play(replication: int) -> list[Rerun]:
+        theatres = stages.get()
+        try:
+            drawn = people.drawn(seed, replication)
+            return [theatre.play(drawn) for theatre in theatres]
+        finally:
+            stages.put(theatres)
+
+    with ThreadPoolExecutor(workers, "rerun") as pool:
+        for first in range(0, replications, workers):
+            # No more at once than are played at once: what one replication says of every contact is large.
+            for played in pool.map(play, range(first, min(first + workers, replications))):
+                for total, one in zip(sums, played, strict=True):
+                    total.add(one)
+            if progress is not None:
+                progress(min(first + workers, replications), replications)
+    return sums[0].side(), sums[1].side()

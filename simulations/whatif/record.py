@@ -1,0 +1,231 @@
+"""What a log says of the people in it: who came, how long they waited and talked, and what else was bound to happen.
+
+Read once, in order. Of each contact some numbers are kept, 500 bytes in all; names stay in the log, to be looked up.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from engine.errors import ConfigError, LogError
+from engine.kernel.tables import Capacity
+from engine.log.reader import read_log, read_runs
+from engine.log_port import Turn
+from engine.messages import kinds
+from engine.messages.observed import ContactArrived
+from engine.messages.recorded import read_recorded
+from engine.messages.rows import ROW
+from engine.model.directory import Directory, decode_directory
+from engine.replay.restore import collector_paused, log_folder
+from engine.state import payload_of, row_payload, started_with
+from simulations.whatif.packed import Packed
+from simulations.whatif.stages import LEFT_KINDS, Stages
+
+Array = np.ndarray[Any, Any]
+CONTACTS_MAX: Final = 1_000_000
+"""Contacts that are read at most: half a GB, and as much again for each thread that plays."""
+SCRIPT_MAX: Final = 2_000_000
+NAMES_ONLY: Final = 1
+SCRIPTED: Final = (
+    kinds.SETTING_CHANGED,
+    kinds.REQUIREMENT_DEFINED,
+    kinds.AGENT_STATUS_CHANGED,
+    kinds.AGENT_REACHABILITY_CHANGED,
+    kinds.QUEUE_OPENED,
+    kinds.QUEUE_CLOSED,
+)
+"""Facts that no routing rule brings about: they happen again as they are."""
+LEFT_OUT: Final = {
+    kinds.PRIORITY_CHANGED: "priorities changed by hand",
+    kinds.TRUNK_REQUESTED: "trunks asked for by outgoing calls",
+    kinds.CALLER_MOVED: "callers moved to another contact",
+}
+FOLLOWED: Final = (
+    kinds.CONTACT_ARRIVED,
+    kinds.OFFER_MADE,
+    kinds.OFFER_ENDED,
+    kinds.CONTACT_ANSWERED,
+    kinds.CONTACT_LEFT,
+    kinds.CONTACT_ENDED,
+    kinds.WRAP_UP_STARTED,
+    kinds.WRAP_UP_ENDED,
+    *LEFT_OUT,
+)
+CALLS_BACK: Final = "customers called back: the model calls back by itself"
+CONFIGURING: Final = (kinds.ENGINE_STARTED, kinds.CONFIGURATION_LOADED, kinds.REQUIREMENT_DEFINED)
+ARRIVAL: Final = np.dtype(
+    [
+        ("seq", "i8"),
+        ("at_ns", "i8"),
+        ("queue", "i8"),
+        ("packed", "i8"),
+        ("line_ns", "i8"),
+        ("flags", "i8"),
+        ("agent", "i8"),
+    ]
+)
+
+
+class Record(msgspec.Struct, frozen=True):
+    """A recorded stretch of time, taken apart into facts and people."""
+
+    folder: Path
+    directory: Directory
+    capacity: Capacity
+    script: Array
+    """dtype ROW: what happens again as it is."""
+    arrivals: Array
+    """dtype ARRIVAL, in order: one a contact."""
+    stages: Array
+    """dtype stages.RECORDED, person by person."""
+    first_stages: Array
+    """shape (contacts,): place of each one's first stage."""
+    begin_ns: int
+    end_ns: int
+    remarks: dict[str, int]
+    """What was left out, each with how often."""
+
+    def name_of(self, contact: int) -> str:
+        """Return what a contact is called."""
+        seq = int(self.arrivals["seq"][contact])
+        frame = next(read_log(log_folder(self.folder), seq, seq, dtype=ROW))
+        payload = row_payload(frame.rows[seq - frame.first_seq], frame.payload)
+        return read_recorded(payload, ContactArrived).contact if len(payload) else str(seq)
+
+    def number_of(self, contact: str) -> int:
+        """Return the number of a contact, by the sequence of its arrival or by its name, of several the first.
+
+        Raises ConfigError when there is none.
+        """
+        seqs = self.arrivals["seq"]
+        if contact.isdecimal():
+            places = np.flatnonzero(seqs == int(contact))
+            if len(places):
+                return int(places[0])
+        for run in read_runs(log_folder(self.folder)):
+            for place in np.flatnonzero(run.rows["kind"] == kinds.CONTACT_ARRIVED).tolist():
+                payload = payload_of(run, place)
+                if len(payload) and read_recorded(payload, ContactArrived).contact == contact:
+                    found = int(np.searchsorted(seqs, run.first_seq + place))
+                    if found < len(seqs) and int(seqs[found]) == run.first_seq + place:
+                        return found
+        raise ConfigError([f"--contact {contact}: no contact that came into a queue has this name or sequence"])
+
+
+@collector_paused()
+def read_record(data: Path, told: Callable[[int], object] = lambda rows: None) -> Record:
+    """Return what the log in a data folder says; `told` hears how many rows were read.
+
+    Nothing is locked or written. Raises LogError where there is no log, where its beginning is gone or it holds more
+    than there is room for; LogDamaged where it cannot be read; ConfigError where nobody came.
+    """
+    reader = _Reader()
+    for run in read_runs(log_folder(data)):
+        reader.absorb(run)
+        told(reader.rows)
+    return reader.record(data)
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.rows = 0
+        self._directory = Directory()
+        self._capacity = Capacity()
+        self._script: list[Array] = []
+        self._scripted = 0
+        self._arrivals = Packed(ARRIVAL)
+        self._stages = Stages()
+        self._remarks: Counter[str] = Counter()
+        self._begin_ns = self._end_ns = 0
+
+    def absorb(self, run: Turn) -> None:
+        """Take in the next run of turns."""
+        rows: Array = np.asarray(run.rows)
+        if not self.rows:
+            if run.first_seq != 1:
+                text = "the beginning of the log was deleted, and with it the settings and shifts that held then"
+                raise LogError(f"{text}: it begins at sequence {run.first_seq}")
+            self._begin_ns = int(rows["at_ns"][0])
+        self.rows += len(rows)
+        self._end_ns = int(rows["at_ns"][-1])
+        kind = rows["kind"]
+        for place in np.flatnonzero(np.isin(kind, CONFIGURING)).tolist():
+            self._configure(run, place, int(kind[place]))
+        scripted = rows[np.isin(kind, SCRIPTED)]
+        self._script.append(scripted)
+        self._scripted += len(scripted)
+        places = np.flatnonzero(np.isin(kind, FOLLOWED))
+        causes = rows[places - rows["cause"][places]]
+        for place, row, cause in zip(places.tolist(), rows[places].tolist(), causes.tolist(), strict=True):
+            self._follow(run.first_seq + place, row, cause)
+        if len(self._arrivals) > CONTACTS_MAX or self._scripted > SCRIPT_MAX:
+            what = f"{CONTACTS_MAX} contacts or {SCRIPT_MAX} changes of settings and states"
+            raise LogError(f"the log holds more than {what}, for which there is no room; take a shorter one")
+
+    def _configure(self, run: Turn, place: int, kind: int) -> None:
+        if kind == kinds.ENGINE_STARTED:
+            self._capacity = started_with(run.rows[place], run.payload)
+        elif kind == kinds.REQUIREMENT_DEFINED:
+            self._directory.fold(run.rows[place : place + 1].view(np.recarray))
+        elif int(run.rows["a"][place]) != NAMES_ONLY:
+            self._directory = decode_directory(payload_of(run, place))
+
+    def _follow(self, seq: int, row: tuple[int, ...], cause: tuple[int, ...]) -> None:
+        at_ns, kind, flags, _, _, agent, queue, slot, _, a, b = row[:11]
+        stages = self._stages
+        if kind in LEFT_OUT:
+            self._remarks[LEFT_OUT[kind]] += 1
+        elif kind == kinds.CONTACT_ARRIVED:
+            if queue < 0 or flags & kinds.FLAG_CALLS_BACK:
+                self._remarks[
+                    "calls back, which the model makes by itself" if queue >= 0 else "contacts without queue"
+                ] += 1
+                stages.forget(slot)
+                return
+            person = self._arrivals.add((seq, at_ns, queue, a, b, flags, agent))
+            stages.begin(slot, person, queue, at_ns)
+        elif kind == kinds.OFFER_MADE:
+            stages.offer(slot, agent, at_ns)
+        elif kind == kinds.OFFER_ENDED:
+            if a != kinds.OFFER_CONTACT_LEFT:
+                stages.end_offer(slot, agent, at_ns, a)
+        elif kind == kinds.CONTACT_ANSWERED:
+            stages.answer(slot, agent, at_ns)
+        elif kind == kinds.CONTACT_LEFT:
+            if flags & kinds.FLAG_CLOSES:
+                stages.leave(slot, at_ns, a, cause[1] if cause[1] in LEFT_KINDS else 0, cause[9])
+        elif kind == kinds.CONTACT_ENDED:
+            goes_on = cause[1] if cause[1] in (kinds.TRANSFER_REQUESTED, kinds.REQUEUE_REQUESTED) else 0
+            then = (goes_on, cause[6], cause[5], cause[2]) if goes_on and not flags & kinds.FLAG_CLOSES else None
+            stages.end(slot, at_ns, b, then, bool(flags & kinds.FLAG_WRAPS))
+        elif kind == kinds.WRAP_UP_STARTED:
+            stages.wrap(b)
+        else:
+            stages.unwrap(a, b, cause[1] == kinds.WRAP_UP_FINISHED)
+
+    def record(self, data: Path) -> Record:
+        """Return what was found."""
+        if not len(self._arrivals):
+            raise ConfigError([f"{data}: nobody has come into a queue yet: there is nothing to play again"])
+        still_open = self._stages.close(self._end_ns)
+        if still_open:
+            self._remarks["contacts still there when the log ends"] = still_open
+        stages = self._stages.table()
+        script = np.concatenate(self._script)
+        script["payload_offset"] = script["payload_size"] = script["dedupe"] = 0
+        return Record(
+            folder=data,
+            directory=self._directory,
+            capacity=self._capacity,
+            script=script,
+            arrivals=self._arrivals.table(),
+            stages=stages,
+            first_stages=np.searchsorted(stages["person"], np.arange(len(self._arrivals))),
+            begin_ns=self._begin_ns,
+            end_ns=self._end_ns,
+            remarks=dict(self._remarks),
+        )

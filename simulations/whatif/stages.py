@@ -1,0 +1,175 @@
+"""The waits and talks of recorded contacts, put together row by row."""
+
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from engine.messages import kinds
+from simulations.whatif.packed import Packed
+
+Array = np.ndarray[Any, Any]
+UNKNOWN: Final = -1
+LEFT_KINDS: Final = (
+    kinds.CONTACT_RELEASED,
+    kinds.EXIT_KEY_PRESSED,
+    kinds.CONTACT_WITHDRAWN,
+    kinds.CALLBACK_REQUESTED,
+)
+"""Facts by which customers leave of their own will."""
+DECLINED: Final = (kinds.OFFER_REJECTED, kinds.OFFER_BUSY, kinds.OFFER_UNREACHABLE)
+NOT_THEIR_WILL: Final = (kinds.BY_NETWORK, kinds.BY_SYSTEM, kinds.BY_UNKNOWN)
+RECORDED: Final = np.dtype(
+    [
+        ("person", "i8"),
+        ("queue", "i8"),  # into which the stage began
+        ("wait_ns", "i8"),  # until the answer, or until it left, or as far as the log goes
+        ("way_out", "i8"),  # EXIT_*; -1: still waiting
+        ("leaves_by", "i8"),  # kind of the fact by which it left of its own will; 0: something else ended the wait
+        ("leaves_with", "i8"),
+        ("agent", "i8"),
+        ("ring_ns", "i8"),  # of the offer that was answered; of one that was not, how long it rang; -1: none
+        ("declined", "i8"),  # offers that agents declined, or could not take
+        ("declines_ns", "i8"),  # how long after they were made: the latest of them
+        ("declines_with", "i8"),  # OFFER_*
+        ("unanswered", "i8"),  # offers to which nobody reacted
+        ("talk_ns", "i8"),  # -1: none; of one still going on, so far
+        ("talk_ended", "?"),
+        ("wrap_up_ns", "i8"),  # -1: unknown
+        ("wraps_early", "?"),  # the agent ended it
+        ("then", "i8"),  # kind of the fact by which it went on after the talk, 0
+        ("then_queue", "i8"),
+        ("then_agent", "i8"),
+        ("then_flags", "i8"),
+    ]
+)
+
+
+class _Stage(msgspec.Struct):
+    person: int
+    queue: int
+    began_ns: int
+    wait_ns: int = UNKNOWN
+    way_out: int = UNKNOWN
+    leaves_by: int = 0
+    leaves_with: int = 0
+    agent: int = UNKNOWN
+    ring_ns: int = UNKNOWN
+    declined: int = 0
+    declines_ns: int = 0
+    declines_with: int = 0
+    unanswered: int = 0
+    talk_ns: int = UNKNOWN
+    talk_ended: bool = False
+    place: int = UNKNOWN
+    answered_ns: int = 0
+    then: tuple[int, int, int, int] = (0, UNKNOWN, UNKNOWN, 0)
+    offers: dict[int, int] = {}
+
+
+class Stages:
+    """The stages of contacts by slot, while they are open; what is over is kept as numbers."""
+
+    def __init__(self) -> None:
+        self._open: dict[int, _Stage] = {}
+        self._ended = UNKNOWN
+        self._wrapping: dict[int, int] = {}
+        self._wraps: dict[int, tuple[int, bool]] = {}
+        self._over = Packed(RECORDED)
+
+    def forget(self, slot: int) -> None:
+        """Follow the contact in this slot no more."""
+        self._open.pop(slot, None)
+
+    def begin(self, slot: int, person: int, queue: int, at_ns: int) -> None:
+        """Let a stage begin."""
+        self._open[slot] = _Stage(person, queue, at_ns)
+
+    def offer(self, slot: int, agent: int, at_ns: int) -> None:
+        """It rings."""
+        if slot in self._open:
+            self._open[slot].offers[agent] = at_ns
+
+    def end_offer(self, slot: int, agent: int, at_ns: int, why: int) -> None:
+        """It rings there no more, and for nobody's way out or answer; `why` is OFFER_*."""
+        if (stage := self._open.get(slot)) is None:
+            return
+        since_ns = stage.offers.pop(agent, at_ns)
+        if why == kinds.OFFER_NO_ANSWER:
+            stage.unanswered += 1
+        elif why in DECLINED:
+            stage.declined, stage.declines_ns, stage.declines_with = stage.declined + 1, at_ns - since_ns, why
+
+    def answer(self, slot: int, agent: int, at_ns: int) -> None:
+        """Somebody picked up."""
+        if (stage := self._open.get(slot)) is None:
+            return
+        stage.wait_ns, stage.agent, stage.answered_ns = at_ns - stage.began_ns, agent, at_ns
+        stage.ring_ns, stage.way_out = at_ns - stage.offers.get(agent, at_ns), kinds.EXIT_ANSWERED
+
+    def leave(self, slot: int, at_ns: int, way_out: int, kind: int, how: int) -> None:
+        """It left: by a fact of `kind` of its own, 0 if something else made it."""
+        if (stage := self._open.pop(slot, None)) is None:
+            return
+        stage.wait_ns, stage.way_out = at_ns - stage.began_ns, way_out
+        stage.ring_ns = max((at_ns - since_ns for since_ns in stage.offers.values()), default=UNKNOWN)
+        if kind and not (kind == kinds.CONTACT_RELEASED and how in NOT_THEIR_WILL):
+            stage.leaves_by, stage.leaves_with = kind, how
+        self._keep(stage)
+
+    def end(
+        self, slot: int, at_ns: int, talk_ns: int, then: tuple[int, int, int, int] | None, has_wrap_up: bool
+    ) -> None:
+        """The talk is over; `then` is by which (kind, queue, agent, flags) it goes on."""
+        self._ended = UNKNOWN
+        if (stage := self._open.pop(slot, None)) is None:
+            return
+        stage.talk_ns, stage.talk_ended = talk_ns, True
+        if then is not None:
+            stage.then = then
+            self._open[slot] = _Stage(stage.person, then[1] if then[1] >= 0 else stage.queue, at_ns)
+        self._keep(stage)
+        if has_wrap_up:
+            self._ended = stage.place
+        else:
+            self._wraps[stage.place] = (0, False)
+
+    def wrap(self, engagement: int) -> None:
+        """The wrap-up of the talk that ended last begins."""
+        if self._ended >= 0:
+            self._wrapping[engagement] = self._ended
+        self._ended = UNKNOWN
+
+    def unwrap(self, engagement: int, lasted_ns: int, by_agent: bool) -> None:
+        """A wrap-up is over."""
+        if (place := self._wrapping.pop(engagement, UNKNOWN)) >= 0:
+            self._wraps[place] = (lasted_ns, by_agent)
+
+    def close(self, end_ns: int) -> int:
+        """Keep what is open as far as it is known; return how much that is."""
+        for stage in self._open.values():
+            if stage.answered_ns:
+                stage.talk_ns = end_ns - stage.answered_ns
+            else:
+                stage.wait_ns = end_ns - stage.began_ns
+            self._keep(stage)
+        return len(self._open)
+
+    def _keep(self, stage: _Stage) -> None:
+        stage.place = self._over.add(
+            (
+                *(stage.person, stage.queue, stage.wait_ns, stage.way_out, stage.leaves_by, stage.leaves_with),
+                *(stage.agent, stage.ring_ns, stage.declined, stage.declines_ns, stage.declines_with, stage.unanswered),
+                *(stage.talk_ns, stage.talk_ended),
+                *(UNKNOWN, False, *stage.then),
+            )
+        )
+
+    def table(self) -> Array:
+        """Return all stages, dtype RECORDED, person by person in order."""
+        found = self._over.table()
+        if self._wraps:
+            places = np.fromiter(self._wraps, np.int64)
+            found["wrap_up_ns"][places] = [lasted_ns for lasted_ns, _ in self._wraps.values()]
+            found["wraps_early"][places] = [by_agent for _, by_agent in self._wraps.values()]
+        return found[np.argsort(found["person"], kind="stable")]

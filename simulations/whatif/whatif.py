@@ -1,0 +1,116 @@
+"""A what-if: a record under the rules that held, and under a policy, with the same people in both."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from engine.messages.kinds import EXIT_ABANDONED, EXIT_ANSWERED, EXIT_SHORT_ABANDONED
+from simulations.whatif.decisions import Names, Parting, first_parting
+from simulations.whatif.people import People, people_of
+from simulations.whatif.play import Progress, Side, play_both
+from simulations.whatif.policy import Said
+from simulations.whatif.record import Record
+from simulations.whatif.rerun import Rules, Theatre
+from simulations.whatif.rules import as_recorded, changed_by
+
+Array = np.ndarray[Any, Any]
+REPLICATIONS: Final = 10
+LISTED: Final = 5
+"""Contacts that are listed of those whose wait grew most, and of those whose wait shrank most."""
+NOTICED_S: Final = 0.05
+"""A wait that changed by less did not change."""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What a what-if came to."""
+
+    record: Record
+    names: Names
+    """Agents whom the policy adds included."""
+    before: Side
+    """The recorded rules, through the model."""
+    now: Side
+    parting: Parting | None
+    """The first decision that differs in the first replication."""
+    seed: int
+    replications: int
+    confidence: float
+    time_zone: str
+
+    @property
+    def wait_change_s(self) -> Array:
+        """How much longer each contact waits now, shape (contacts,), s; nan of who never stopped waiting."""
+        return self.now.waited_s - self.before.waited_s
+
+    def queue_of(self, number: int) -> Array:
+        """Return the places of the contacts that came to a queue."""
+        return np.flatnonzero(self.record.arrivals["queue"] == number)
+
+    def most_changed(self, longer: bool) -> list[int]:
+        """Return contacts, the one whose wait grew, or shrank, most first; LISTED at most."""
+        change = np.nan_to_num(self.wait_change_s) * (1 if longer else -1)
+        order = np.argsort(-change, kind="stable")[:LISTED]
+        return [int(place) for place in order if change[place] > NOTICED_S]
+
+
+def ask(
+    record: Record,
+    said: Said,
+    replications: int = REPLICATIONS,
+    seed: int = 1,
+    *,
+    confidence: float = 0.95,
+    time_zone: str = "UTC",
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Answer:
+    """Play the record under its own rules and under the policy, the same people in both. Raises RerunFailed."""
+    people = people_of(record)
+    before, now = as_recorded(record), changed_by(record, said, time_zone)
+    recorded_agents = record.stages["agent"][record.first_stages]
+    sides = play_both((before.rules, now.rules), people, recorded_agents, replications, seed, workers, progress)
+    parting = first_parting(*(_rows(rules, people, seed) for rules in (before.rules, now.rules)))
+    names = Names(record.directory.queues.names, now.agents)
+    return Answer(record, names, *sides, parting, seed, replications, confidence, time_zone)
+
+
+def rows_of_rules(record: Record, rules: Rules, seed: int) -> Iterator[Array]:
+    """Yield all rows of the first replication under a set of rules, some at a time."""
+    return _rows(rules, people_of(record), seed)
+
+
+def _rows(rules: Rules, people: People, seed: int) -> Iterator[Array]:
+    """Yield the rows of the first replication; played once before, so that there is room enough."""
+    theatre, drawn = Theatre(rules, people), people.drawn(seed, 0)
+    theatre.play(drawn)
+    return theatre.rows(drawn)
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What happened to contacts, as shares and means, to hold the model against the record."""
+
+    contacts: int
+    answered: float
+    abandoned: float
+    wait_s: float
+
+
+def seen_in_record(record: Record, places: Array) -> Seen:
+    """Return what was recorded of these contacts' first wait; those still waiting at the end are left out."""
+    first = record.stages[record.first_stages[places]]
+    first = first[first["way_out"] >= 0]
+    lost = np.isin(first["way_out"], (EXIT_ABANDONED, EXIT_SHORT_ABANDONED))
+    return Seen(len(first), _mean(first["way_out"] == EXIT_ANSWERED), _mean(lost), _mean(first["wait_ns"]) / 1e9)
+
+
+def seen_in_model(record: Record, side: Side, places: Array) -> Seen:
+    """Return the same of the same contacts as the model has it, in the mean over the replications."""
+    known = places[record.stages["way_out"][record.first_stages[places]] >= 0]
+    waited = side.waited_s[known]
+    return Seen(len(known), _mean(side.answered[known]), _mean(side.lost[known]), _mean(waited[~np.isnan(waited)]))
+
+
+def _mean(values: Array) -> float:
+    return float(values.mean()) if len(values) else 0.0
