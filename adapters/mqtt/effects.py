@@ -41,6 +41,8 @@ class Effects:
     def restore(self, contacts: Sequence[OpenContact]) -> None:
         """Add what tells a bridge, after a start of the engine, which contacts are still open."""
         for contact in contacts:
+            if contact.closed:
+                continue  # its end, which follows, may not have been told
             self._put(self._topics.effect(contact.contact), restored_payload(contact))
 
     def _put(self, topic: str, payload: bytes) -> None:

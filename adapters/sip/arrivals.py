@@ -4,6 +4,7 @@ import ipaddress
 from typing import Final
 
 from adapters.sip.calls.call import Call, Calls
+from adapters.sip.calls.caller_leg import HOPS_MAX, HOPS_USUAL
 from adapters.sip.protocol import (
     RELIABLE,
     Hop,
@@ -23,6 +24,7 @@ SOURCES_MAX: Final = 10_000
 TEXT_MAX: Final = 1024
 RETRY_S: Final = 5
 EXPIRES_LIMIT_S: Final = 2**32 - 1
+TOO_MANY_HOPS: Final = Refusal(483)
 SIPS_NOT_ALLOWED: Final = Refusal(480, headers=(("Warning", '380 trunkline "SIPS Not Allowed"'),))
 """What `sips:` promises, TLS on every hop, is not kept here (RFC 5630 §4.4)."""
 NO_OFFER: Final = Refusal(420, headers=(("Unsupported", RELIABLE),))
@@ -69,6 +71,8 @@ class Arrivals:
             if core.settings.agent_calls is not None:
                 colleague = core.registrar.phones.agents_by_user.get(entry_of(request), "")
             queue = (core.settings.agent_calls if colleague else core.settings.default_queue) or ""
+        if refusal is None and request.get_number("max-forwards", HOPS_MAX, HOPS_USUAL) == 0:
+            refusal = TOO_MANY_HOPS
         if refusal is None and request.uri.scheme == "sips":
             refusal = SIPS_NOT_ALLOWED
         if refusal is None and not queue:

@@ -56,7 +56,7 @@ class Reloader:
         except SettingsRefused as error:
             for fault in error.faults:
                 logger.error("%s", fault)
-            logger.error("configuration read again, but for this, which stays as it was: correct the file")
+            logger.error("configuration read again, but for this, which stays as it was: correct the file, or restart")
         except ConfigError as error:
             for fault in error.faults:
                 logger.error("%s", fault)
@@ -65,4 +65,4 @@ class Reloader:
             # Nobody waits for this task: what it does not say here is never said.
             logger.exception("the configuration could not be read again; what is running goes on")
         else:
-            logger.info("configuration read again: %d settings changed", changed)
+            logger.info("configuration read again: %d settings changed, and adapters follow theirs", changed)

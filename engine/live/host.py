@@ -20,6 +20,7 @@ from engine.live.adapters import Adapters, Recovered, callers_among, record_told
 from engine.live.cases import CaseWork
 from engine.live.clock import LiveClock
 from engine.live.forecasters import installed_forecaster
+from engine.live.left_behind import left_behind
 from engine.live.loop import LiveEngine
 from engine.live.opening import OpeningHoursDriver
 from engine.live.plans import PlanDriver
@@ -160,11 +161,13 @@ class EngineHost:
         nothing changed, SettingsRefused with everything changed but what it names.
         """
         _require_room(self.engine.state.capacity, config.limits)
-        changed, refused = 0, list[str]()
+        changed, refused, before = 0, list[str](), self.engine.state.directory
         try:
             changed = self.engine.configure(config)
         except SettingsRefused as error:
             refused += error.faults
+        for sentence in left_behind(self.engine.state.tables, before, self.engine.state.directory):
+            logger.warning("%s", sentence)
         self.config = config
         if self._adapters is not None:
             followed = self._adapters.reload(config.adapters, config.endpoints())

@@ -96,10 +96,17 @@ def recover(
     floor_seq = read_floor(ops, folder)
     if not segments and floor_seq > 1:
         raise LogDamaged(folder, 0, floor_seq, "all segments are missing, yet old ones were deleted here before")
-    if not segments and (spare := later_spare(ops, folder)):
-        raise LogDamaged(folder, 0, 1, f"all segments are missing, yet {spare} is made only beside one")
     if not segments:
         require_reach(folder, 0, 1, b"", witnesses)
+        if spare := later_spare(ops, folder):
+            raise LogDamaged(
+                folder,
+                0,
+                1,
+                f"all segments are missing, yet {spare} is made only beside one",
+                f"Restore the log from a backup, then start again; or, to begin an empty one, move the spares out of "
+                f"{folder}.",
+            )
         return Recovered([], Tail(0, 1, 0, 0, 0, 0, 0, 0, sealed=False), 0)
     check_sequence(segments, floor_seq)
     tail = start_of(segments[0], None)

@@ -255,6 +255,21 @@ async def test_the_engine_and_its_adapters_are_told(house: House, client: Client
     assert value(families, "trunkline_event_append_seconds_count") == 1
     async with client.get("/readyz?verbose") as answer:
         assert answer.status == 503
+        problem = await answer.json()
+    assert problem["detail"] == "mqtt: no broker at localhost:1883"
+    assert [fault["detail"].partition(":")[0] for fault in problem["errors"]] == [
+        "log",
+        "disk",
+        "http",
+        "mqtt",
+        "chat",
+        "books",
+    ]
+    assert [fault["detail"] for fault in problem["errors"] if not fault["detail"].endswith("(good)")] == [
+        "mqtt: no broker at localhost:1883",
+        "chat: not listening",
+    ]
+    async with client.get("/readyz") as answer:
         assert [fault["detail"] for fault in (await answer.json())["errors"]] == ["mqtt: no broker at localhost:1883"]
     monkeypatch.setattr(link, "statuses", lambda: [chat])
     async with client.get("/readyz?verbose") as answer:

@@ -112,6 +112,11 @@ async def test_a_log_that_a_snapshot_knows_better_is_refused(tmp_path: Path, har
         verify(data)
     assert {path: path.read_bytes() for path in (data / "log").iterdir()} == files
     (data / "snapshots").rename(data / "elsewhere")
+    if harm == "the segment is deleted":
+        with pytest.raises(LogDamaged, match="move the spares out of"):
+            await host_of(tmp_path).start()
+        for spare in (data / "log").glob("spare-*"):
+            spare.unlink()
     again = host_of(tmp_path)
     await again.start()
     await again.stop()
@@ -392,6 +397,20 @@ async def test_a_reload_uses_the_room_there_is_and_asks_for_a_restart_beyond(tmp
     assert host.engine.state.directory.agents.number("agent9") == 11
     with pytest.raises(ConfigError, match=r"limits.contacts is 128.*room for 64; restart"):
         await host.reload(load_centre(tmp_path, CENTRE.replace("contacts: 64", "contacts: 128")))
+    await host.stop()
+
+
+async def test_a_reload_says_who_is_still_in_what_it_took_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    host = host_of(tmp_path)
+    await host.start()
+    await host.engine.submit("desk", [ContactArrived(contact="c", queue="help")])
+    caplog.clear()
+    await host.reload(load_centre(tmp_path, "\n".join(line for line in CENTRE.split("\n") if "later:" not in line)))
+    assert not caplog.records
+    await host.reload(load_centre(tmp_path, "\n".join(line for line in CENTRE.split("\n") if "help:" not in line)))
+    assert [record.getMessage().partition(";")[0] for record in caplog.records] == [
+        "queue 'help' is no longer configured: 1 of its contacts are still there"
+    ]
     await host.stop()
 
 

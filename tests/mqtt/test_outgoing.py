@@ -17,7 +17,7 @@ from adapters.mqtt.topics import Topics
 from engine.messages import kinds
 from engine.messages.effects import EndContact
 from engine.messages.rows import empty_rows
-from engine.ports import EngineLink, Turn
+from engine.ports import EngineLink, OpenContact, Turn
 from engine.projections.feed.events import Event, EventPage
 
 TOPICS = Topics("t", "s")
@@ -71,6 +71,15 @@ async def test_effects_of_a_lost_connection_come_again() -> None:
     await run(effects, second)
     assert [body["seq"] for _, body in second.sent] == list(range(64, 100))
     assert (len(effects), counters["effects"], counters["effects_dropped"]) == (0, 100, 0)
+
+
+async def test_contacts_are_given_back_but_for_those_that_ended() -> None:
+    effects = Effects(Settings(), TOPICS, Counter())
+    ended = OpenContact("b", "sales", "connected", ("ann",), {}, closed=True)
+    effects.restore([OpenContact("a", "sales", "waiting", (), {}), ended])
+    line = Line()
+    await run(effects, line)
+    assert [(body["type"], body["contact"]) for _, body in line.sent] == [("contact_restored", "a")]
 
 
 async def test_too_many_effects_are_dropped_counted_and_told() -> None:

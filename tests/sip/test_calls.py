@@ -53,6 +53,28 @@ async def test_session_descriptions_reach_the_other_side(open_exchange: OpenExch
     assert exchange.exits() == {"answered": 1}
 
 
+async def test_hops_are_counted_down_and_answers_say_what_is_allowed(
+    open_exchange: OpenExchange, open_phone: OpenPhone
+) -> None:
+    exchange, ann = await house(open_exchange, open_phone)
+    bob = await open_phone("bob")
+    bob.invite("sales", exchange.sip.endpoint.port, bob.sdp(), max_forwards=0)
+    await bob.response(483)
+    bob.invite("sales", exchange.sip.endpoint.port, bob.sdp(), max_forwards=17)
+    call = await ann.request("INVITE")
+    assert call.request.get("max-forwards") == "16"
+    ann.reply(call, 200, ann.sdp())
+    answered = await bob.response(200)
+    assert {"UPDATE", "REFER", "INFO"} <= set(answered.response.get("allow").split(", "))
+    dialog = Dialog.from_response(answered.response, f"<{bob.uri}>")
+    bob.acknowledge(dialog, answered)
+    await ann.ack()
+    bob.within(dialog, "BYE")
+    await bob.response(200, "BYE")
+    ann.reply(await ann.request("BYE"), 200)
+    await exchange.settle()
+
+
 async def test_a_caller_without_an_offer_gets_the_phones(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
     exchange, ann = await house(open_exchange, open_phone)
     bob = await open_phone("bob")

@@ -2,8 +2,12 @@
 
 import time
 
+import pytest
+
 from adapters.sip.protocol import SDP, Dialog, direction_of, reasons_of
+from adapters.sip.protocol.sdp import Direction
 from engine.messages.kinds import CONTACT_STATE_NAMES
+from engine.messages.observed import TransferRequested
 from tests.sip.conftest import OpenExchange, OpenPhone
 from tests.sip.support import Exchange, centre, until
 from tests.sip.test_calls import house, talk
@@ -146,6 +150,7 @@ async def test_a_transfer_to_another_queue(open_exchange: OpenExchange, open_pho
                 f"{{name: ann, queues: [sales], phone: {{address: 'sip:ann@127.0.0.1:{ann.port}'}}}}",
                 f"{{name: eve, queues: [help], phone: {{address: 'sip:eve@127.0.0.1:{eve.port}'}}}}",
             ],
+            sip="default_queue: help",
         )
     )
     await exchange.sign_in("ann", "eve")
@@ -204,16 +209,86 @@ async def test_a_caller_is_parked_once_its_first_offers_are_done(
     callers = Dialog.from_response(answered.response, f"<{bob.uri}>")
     bob.acknowledge(callers, answered)
     await _hear_park_and_leave(bob, callers)
-    # Eve has made an offer of her own, which the agent refuses late.
+    # Eve has made an offer of her own, which the agent has not answered.
     await exchange.settle()
     callers, agents = await talk(exchange, eve, ann)
     eve.within(callers, "INVITE", eve.sdp())
     offered = await ann.request("INVITE")
     await _send_away(ann, agents)
+    await eve.response(491)
     ann.reply(offered, 488)
-    await eve.response(488)
     await _hear_park_and_leave(eve, callers)
     await exchange.settle()
+
+
+@pytest.mark.parametrize("answer", [200, 408, 481])
+async def test_an_offer_to_a_phone_that_the_caller_has_left_does_not_touch_the_call(
+    open_exchange: OpenExchange, open_phone: OpenPhone, answer: int
+) -> None:
+    ann, eve, bob = [await open_phone(name) for name in ("ann", "eve", "bob")]
+    exchange = await open_exchange(
+        centre(
+            queues="  sales: {}\n  help: {}",
+            agents=[
+                f"{{name: ann, queues: [sales], phone: {{address: 'sip:ann@127.0.0.1:{ann.port}'}}}}",
+                f"{{name: eve, queues: [help], phone: {{address: 'sip:eve@127.0.0.1:{eve.port}'}}}}",
+            ],
+        )
+    )
+    await exchange.sign_in("ann", "eve")
+    callers, _ = await talk(exchange, bob, ann)
+    bob.within(callers, "INVITE", bob.sdp("sendonly"))
+    offered = await ann.request("INVITE")
+    (name,) = exchange.sip.calls.by_name
+    await exchange.tell(TransferRequested(contact=name, queue="help", by="ann"))
+    await bob.response(491, "INVITE")
+    ann.reply(await ann.request("BYE"), 200)
+    ann.reply(offered, answer, ann.sdp("recvonly") if answer == 200 else b"")
+    await _answer_offer(bob, callers, "inactive")
+    at_eve = await eve.request("INVITE")
+    eve.reply(at_eve, 200, eve.sdp())
+    await eve.ack()
+    await _answer_offer(bob, callers, "sendrecv")
+    assert state_of(exchange) == "connected"
+    await hang_up(exchange, bob, callers, eve)
+    assert (exchange.exits("sales"), exchange.exits("help")) == ({"answered": 1}, {"answered": 1})
+
+
+async def test_an_offer_to_a_caller_whom_the_agent_has_left_holds_nothing(
+    open_exchange: OpenExchange, open_phone: OpenPhone
+) -> None:
+    ann, bob = [await open_phone(name) for name in ("ann", "bob")]
+    exchange = await open_exchange(
+        centre(
+            queues="  sales: {}\n  help: {}",
+            agents=[
+                f"{{name: ann, queues: [sales], phone: {{address: 'sip:ann@127.0.0.1:{ann.port}'}}}}",
+                "{name: zoe, queues: [help]}",
+            ],
+        )
+    )
+    await exchange.sign_in("ann")
+    callers, agents = await talk(exchange, bob, ann)
+    ann.within(agents, "INVITE", ann.sdp("sendonly"))
+    offered = await bob.request("INVITE")
+    assert callers.receive_request(offered.request) is None
+    (name,) = exchange.sip.calls.by_name
+    await exchange.tell(TransferRequested(contact=name, queue="help", by="ann"))
+    await ann.response(491, "INVITE")
+    ann.reply(await ann.request("BYE"), 200)
+    bob.reply(offered, 200, bob.sdp("recvonly"))
+    await bob.ack()
+    await _hear_park_and_leave(bob, callers)
+    await exchange.settle()
+    assert exchange.exits("help") == {"short_abandoned": 1}
+
+
+async def _answer_offer(caller: UserAgent, callers: Dialog, direction: Direction) -> None:
+    offered = await caller.request("INVITE")
+    assert direction_of(offered.request.body) == direction
+    assert callers.receive_request(offered.request) is None
+    caller.reply(offered, 200, caller.sdp(direction))
+    await caller.ack()
 
 
 async def _send_away(agent: UserAgent, agents: Dialog) -> None:

@@ -139,7 +139,9 @@ class UserAgent(asyncio.DatagramProtocol):
         )
         self.flush()
 
-    def invite(self, number: str, server_port: int, body: bytes = b"", headers: Headers = ()) -> ClientTransaction:
+    def invite(
+        self, number: str, server_port: int, body: bytes = b"", headers: Headers = (), max_forwards: int = 70
+    ) -> ClientTransaction:
         """Call."""
         hop = Hop(self.transport, "127.0.0.1", server_port)
         request = build_request(
@@ -154,6 +156,7 @@ class UserAgent(asyncio.DatagramProtocol):
             headers=headers,
             content_type=SDP if body else "",
             body=body,
+            max_forwards=max_forwards,
         )
         return self.send(request, hop)
 

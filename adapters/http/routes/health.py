@@ -58,7 +58,7 @@ async def get_livez(_: web.Request) -> web.Response:
 
 async def get_readyz(request: web.Request) -> web.Response:
     """Say whether the log takes facts."""
-    context = context_of(request)
+    context, verbose = context_of(request), "verbose" in request.query
     try:
         reached = await asyncio.wait_for(asyncio.shield(context.engine.durable()), READY_WITHIN_S)
         written = Check("log", True, f"durable up to {reached}")
@@ -82,10 +82,13 @@ async def get_readyz(request: web.Request) -> web.Response:
     checks.append(Check("books", not violations, kept, required=False))
     failed = [check for check in checks if check.required and not check.good]
     if failed:
-        faults = [Fault(f"{check.name}: {check.detail}") for check in failed]
-        raise Problem("not-ready", faults[0].detail, faults, {"Retry-After": "5"})
-    verbose = "verbose" in request.query
+        faults = [Fault(_in_words(check)) for check in (checks if verbose else failed)]
+        raise Problem("not-ready", _in_words(failed[0]), faults, {"Retry-After": "5"})
     return await answer(request, Ready(context.views.as_of, checks=checks if verbose else []))
+
+
+def _in_words(check: Check) -> str:
+    return f"{check.name}: {check.detail}{' (good)' if check.good else ''}"
 
 
 async def get_metrics(request: web.Request) -> web.Response:

@@ -13,6 +13,7 @@ from adapters.sip.calls.offer import AgentLeg
 from adapters.sip.calls.offer_answer import with_direction
 from adapters.sip.calls.records import Moved
 from adapters.sip.calls.reinvite import OwnOffer
+from adapters.sip.calls.relay import part
 from adapters.sip.calls.transfer import leave
 from adapters.sip.protocol import DialogId, MalformedMessage, Replaces, Request, ServerTransaction, refer_to_of
 from engine.messages.observed import CallerMoved, ContactReleased, ContactResumed, LegRecorded, Observed
@@ -61,6 +62,7 @@ def _hand_over(first: Call, second: Call, leg: AgentLeg, asked: tuple[ServerTran
             return
         first.agent = None
         first.let_go()
+        part(caller, leg)
         leave(leg)
         first.finish()
         _join(second, caller)

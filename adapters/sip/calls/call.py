@@ -10,6 +10,7 @@ from adapters.sip.calls.leg import Leg, OverCall
 from adapters.sip.calls.offer import AgentLeg, Offer
 from adapters.sip.calls.offer_answer import with_direction
 from adapters.sip.calls.reinvite import park, reconnect
+from adapters.sip.calls.relay import part
 from adapters.sip.calls.transfer import leave
 from adapters.sip.protocol import DialogId, ServerTransaction, queued_phrase
 from adapters.sip.translate import (
@@ -231,6 +232,7 @@ class Call:
         agent, self.agent = self.agent, None
         self.held_by.clear()
         if agent is not None:
+            part(self.caller, agent)
             leave(agent)
         if self.core.settings.park_on_transfer:
             park(self.caller)

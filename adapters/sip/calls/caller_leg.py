@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from adapters.sip.calls.leg import Leg, LegOwner
+from adapters.sip.calls.leg import ALLOW, Leg, LegOwner
 from adapters.sip.calls.records import CallerInvite, DialogState
 from adapters.sip.protocol import (
     SDP,
@@ -19,6 +19,8 @@ from adapters.sip.protocol import (
 from adapters.sip.translate import CAUSE_GONE, FinalAnswer, reasons_given, release_cause
 
 SLOT: Final = "caller"
+HOPS_MAX: Final = 255
+HOPS_USUAL: Final = 70
 REPEAT_AFTER_NS: Final = 50_000_000_000
 """A caller hears something at least this often: proxies may give a call up after a minute of silence (§13.3.1.1)."""
 QUEUED: Final = (182, "Queued", b"")
@@ -54,6 +56,8 @@ class CallerLeg(Leg):
         """The last of these that was sent."""
         self.offered_late = False
         """Whether the caller left the first offer to us."""
+        self.hops_left = HOPS_USUAL
+        """Max-Forwards of what is sent on in the caller's name, one less than came, so that a ring of forwards ends."""
         self.resumed = False
         """Whether the INVITE is of before a restart."""
         self.recovered = False
@@ -68,6 +72,7 @@ class CallerLeg(Leg):
         self.first = request
         self.said_ns = self.core.endpoint.now_ns()  # 100
         self.offered_late = not request.body
+        self.hops_left = max(request.get_number("max-forwards", HOPS_MAX, HOPS_USUAL) - 1, 0)
         transaction.context = self
         if requires_reliable(request):
             self.reliable = ReliableResponses(request.cseq.number, int(self.core.endpoint.tokens.new_tag(), 16))
@@ -169,7 +174,7 @@ class CallerLeg(Leg):
         endpoint = self.core.endpoint
         self._confirm_dialog(self.invite.hop.transport)
         body = self.origin.pass_on(body)
-        headers = self.session.response_headers() if self.session is not None else ()
+        headers = (ALLOW, *(self.session.response_headers() if self.session is not None else ()))
         content_type = SDP if body else ""
         endpoint.reply(self.invite, 200, with_contact=True, headers=headers, content_type=content_type, body=body)
         self.refreshed_ns = endpoint.now_ns()

@@ -5,8 +5,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from adapters.sip.calls.caller_leg import CallerLeg
-from adapters.sip.calls.leg import LegOwner
-from adapters.sip.calls.offer import ALLOW
+from adapters.sip.calls.leg import ALLOW, LegOwner
 from adapters.sip.calls.outbound import Route, dialled
 from adapters.sip.calls.records import CustomerCall, DialogState
 from adapters.sip.protocol import (
@@ -90,7 +89,7 @@ class CustomerLeg(CallerLeg):
             call_id=endpoint.tokens.new_call_id(),
             cseq=1,
             contact=endpoint.contact(transport),
-            headers=[("Allow", ALLOW), *session_timer_headers(self.core.policy), ("X-Contact", self.call.name)],
+            headers=[ALLOW, *session_timer_headers(self.core.policy), ("X-Contact", self.call.name)],
             content_type=SDP,
             body=self.origin.pass_on(body),
         )
@@ -168,7 +167,7 @@ class CustomerLeg(CallerLeg):
             cseq=first.cseq.number + 1,
             contact=first.get("contact"),
             headers=[
-                ("Allow", ALLOW),
+                ALLOW,
                 *session_timer_headers(self.core.policy, min_se_s),
                 ("X-Contact", self.call.name),
                 *headers,

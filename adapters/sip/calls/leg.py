@@ -1,7 +1,7 @@
 """One side of a call: a dialog with a peer, what was last said in it, and how it is ended."""
 
 from collections.abc import Callable
-from typing import ClassVar, Protocol
+from typing import ClassVar, Final, Protocol
 
 from adapters.sip.calls.core import Core
 from adapters.sip.calls.offer_answer import Origin
@@ -22,6 +22,9 @@ from adapters.sip.protocol import (
 )
 from adapters.sip.translate import Declined, Side
 from engine.messages.observed import LegRecorded
+
+ALLOW: Final = ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO, MESSAGE, REFER, NOTIFY")
+"""What a peer may send within a call; without it none would hold by UPDATE (RFC 3311 §4)."""
 
 
 class LegOwner(Protocol):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from adapters.sip.calls.caller_leg import CallerLeg
-from adapters.sip.calls.leg import Leg, LegOwner
+from adapters.sip.calls.leg import ALLOW, Leg, LegOwner
 from adapters.sip.calls.records import AgentAnswer, AgentInvite, DialogState
 from adapters.sip.protocol import (
     SDP,
@@ -58,7 +58,7 @@ class AgentLeg(Leg):
         endpoint, settings = self.core.endpoint, self.core.settings
         target = self.target
         transport = target.hop.transport
-        headers = [("Allow", ALLOW), *session_timer_headers(self.core.policy, self.min_se_s)]
+        headers = [ALLOW, *session_timer_headers(self.core.policy, self.min_se_s)]
         headers += self.offer.headers
         if settings.alert_info:
             headers.append(("Alert-Info", settings.alert_info))
@@ -79,6 +79,7 @@ class AgentLeg(Leg):
             headers=headers,
             content_type=SDP if body else "",
             body=self.origin.pass_on(body),
+            max_forwards=self.offer.caller.hops_left,
         )
         self.invite = invite
         self.transaction = endpoint.send(invite, target.hop, self)
@@ -260,6 +261,3 @@ class Offer:
     def _check_answer(self, receipts: list[Receipt]) -> None:
         if receipts[0].error or receipts[0].refused:
             self.call.answer_refused(self.agent)
-
-
-ALLOW: Final = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO, MESSAGE, REFER, NOTIFY"

@@ -4,7 +4,7 @@ import random
 from typing import Final
 
 from adapters.sip.calls.core import Core
-from adapters.sip.calls.leg import Leg
+from adapters.sip.calls.leg import ALLOW, Leg
 from adapters.sip.calls.offer_answer import with_direction
 from adapters.sip.protocol import (
     SDP,
@@ -78,7 +78,7 @@ def _accept_alone(
 ) -> None:
     leg.renewed(request)
     leg.session = session
-    headers = session.response_headers()
+    headers = (ALLOW, *session.response_headers())
     content_type = SDP if body else ""
     transaction.context = Ignored()
     leg.core.endpoint.reply(transaction, 200, with_contact=True, headers=headers, content_type=content_type, body=body)
@@ -113,6 +113,8 @@ class Relay:
         self._accepted = False
         self._withdrawn = False
         """Whether it was taken back before it could be sent on."""
+        self._parted = False
+        """Whether the two sides are no longer connected: what comes of it concerns the side it went to alone."""
 
     def forward(self) -> None:
         """Send it on; once the other side has acknowledged our last answer, which may have been overtaken."""
@@ -150,6 +152,9 @@ class Relay:
         leg, peer = self._leg, self._peer
         if self._accepted:
             return  # repeated until its ACK, which waits for that of the other side
+        if self._parted:
+            self._settle(transaction, response)
+            return
         self._accepted = True
         peer.pending_out = None
         peer.renewed(response)
@@ -169,7 +174,7 @@ class Relay:
             self._transaction,
             200,
             with_contact=True,
-            headers=self._session.response_headers(),
+            headers=(ALLOW, *self._session.response_headers()),
             content_type=SDP if body else "",
             body=body,
         )
@@ -186,16 +191,38 @@ class Relay:
 
     def _fail(self, status: int, headers: Headers) -> None:
         leg, peer = self._leg, self._peer
-        peer.pending_out = leg.pending_in = None
-        if status in (401, 407):
-            status = 403
-        leg.core.endpoint.reply(self._transaction, status, headers=headers)
+        peer.pending_out = None
+        if not self._parted:
+            leg.pending_in = None
+            leg.core.endpoint.reply(self._transaction, 403 if status in (401, 407) else status, headers=headers)
         if status in GONE:
             peer.close()
-            leg.call.release("network", CAUSE_GONE)
+            peer.call.release("network", CAUSE_GONE)
         else:
             peer.ready()
             leg.ready()
+
+    def part(self) -> None:
+        """The two sides are connected no more: answer the one, and take the offer back on the other."""
+        self._parted = True
+        if self._accepted:
+            if self._unacknowledged is not None:
+                self._acknowledge_late(with_direction(self._peer.origin.sent, "inactive"))
+            return
+        endpoint = self._leg.core.endpoint
+        self._withdrawn, self._leg.pending_in = True, None
+        endpoint.reply(self._transaction, PENDING.status)
+        if self._sent is not None and self._sent.method == "INVITE":
+            endpoint.cancel(self._sent)
+
+    def _settle(self, transaction: ClientTransaction, response: Response) -> None:
+        """The answer crossed the end of the connection: it moves no media, and the other side never hears of it."""
+        peer = self._peer
+        peer.pending_out = None
+        if transaction.method == "INVITE":
+            body = b"" if self._request.body else with_direction(peer.origin.sent, "inactive")
+            peer.acknowledge(transaction, response, body=body)
+        peer.ready()
 
     # --- from the side it came from
 
@@ -213,14 +240,28 @@ class Relay:
         self._leg.pending_in = None
         if self._unacknowledged is not None:
             self._leg.renewed(request)
-            self._peer.acknowledge(*self._unacknowledged, body=self._peer.origin.pass_on(request.body))
-            self._peer.ready()
+            self._acknowledge_late(request.body)
         self._leg.ready()
 
     def on_ack_missing(self) -> None:
         """The 2xx was never acknowledged: that side is gone (§14.2)."""
         self._leg.pending_in = None
         self._leg.call.release("network", CAUSE_GONE)
+
+    def _acknowledge_late(self, body: bytes) -> None:
+        """Answer the offer that came with the other side's 2xx."""
+        assert self._unacknowledged is not None, "checked"
+        unacknowledged, self._unacknowledged = self._unacknowledged, None
+        self._peer.acknowledge(*unacknowledged, body=self._peer.origin.pass_on(body))
+        self._peer.ready()
+
+
+def part(*legs: Leg) -> None:
+    """End what is being passed on between legs that are no longer connected, lest it hold up or end what follows."""
+    for leg in legs:
+        context = leg.pending_in.context if leg.pending_in is not None else None
+        if isinstance(context, Relay):
+            context.part()
 
 
 def note_hold(offerer: Leg, body: bytes) -> None:

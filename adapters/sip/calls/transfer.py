@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from adapters.sip.calls.leg import Leg
+from adapters.sip.calls.leg import Leg, OverCall
 from adapters.sip.calls.offer import AgentLeg
 from adapters.sip.protocol import (
     SIPFRAG,
@@ -49,7 +49,10 @@ def refer(leg: Leg, transaction: ServerTransaction, request: Request) -> None:
 
 
 def leave(leg: AgentLeg) -> None:
-    """The caller has left this agent: report it where a REFER asked for it, then hang up."""
+    """The caller has left this agent: report it where a REFER asked for it, then hang up. The call goes on without the
+    leg, whatever becomes of it.
+    """
+    leg.call = OverCall(leg.call)
     asked, leg.refer = leg.refer, None
     if asked is None or leg.closed:
         leg.stop()
@@ -86,7 +89,7 @@ def _judge(leg: Leg, request: Request) -> tuple[int, TransferRequested | None]:
         return 501, None  # somebody else's dialog; one of ours that is not connected yet is as good as none
     user = target.uri.decoded_user
     agent = core.registrar.phones.agents_by_user.get(user, "")
-    queue = core.queue_of(user, by_default=not agent)
+    queue = core.queue_of(user, by_default=False)
     if queue:
         return 202, TransferRequested(contact=call.name, queue=queue, by=leg.agent)
     if agent:

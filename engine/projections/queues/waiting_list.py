@@ -55,6 +55,7 @@ class WaitingContact(msgspec.Struct, frozen=True):
     """Into this queue; of a callback, when its customer came."""
     wait_s: float
     arrived_ns: int
+    """Of a callback, when its customer came; the contact's own arrival is in its record."""
     offered_to: list[str]
     next_step: NextStep | None
     expected_wait: ExpectedWait
@@ -86,6 +87,7 @@ class LongWait(NamedTuple):
     since_ns: int
     """When it entered its queue; of a callback, when its customer did."""
     arrived_ns: int
+    """Of a callback, when its customer came; the contact's own arrival is in its record."""
 
 
 def longest_waiting(
