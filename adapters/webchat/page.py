@@ -20,7 +20,8 @@ class Page:
         self._core = core
         self._reception = reception
         self.visitor = visitor
-        self._after_seq = after_seq
+        self._after_seq = after_seq if after_seq <= core.seq else 0
+        """A page that has seen more than there is has seen a log that a backup took the place of."""
         self._contact_id = 0
         self._seen = seen
         self.news = asyncio.Event()

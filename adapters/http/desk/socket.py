@@ -131,7 +131,8 @@ class DeskSocket:
                 said = self._understood(message.data)
                 if isinstance(said, Hello):
                     if pump is None:
-                        self._after = {int(name): seq for name, seq in said.after.items()}
+                        reached = self._engine.views.as_of  # who has seen more has seen a log of before a backup
+                        self._after = {int(name): seq for name, seq in said.after.items() if seq <= reached}
                         pump = asyncio.get_running_loop().create_task(self._pump(), name="desk")
                 elif isinstance(said, Do | Ask):
                     self._touch()

@@ -112,6 +112,7 @@ export class Store {
 
   takeItems(told) {
     if (told.type === "snapshot") this.items.clear();
+    if (told.as_of < this.asOf) for (const kept of [this.conversations, this.earlier, this.cases, this.transcripts]) kept.clear(); // brought back from a backup
     for (const [key, item] of Object.entries(told.items)) this.items.set(key, item);
     for (const key of told.removed) this.items.delete(key);
     this.asOf = told.as_of;

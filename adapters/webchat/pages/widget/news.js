@@ -31,7 +31,9 @@ function welcomed(frame) {
   chat.attempts = 0;
   keep("session", frame.session);
   chat.settings.open = frame.open;
-  if (frame.state.contact_id !== chat.state.contact_id && chat.state.contact_id) clearLog();
+  const isOlder = frame.seq < chat.afterSeq; // than what is shown: the service was brought back from a backup
+  if (isOlder || (frame.state.contact_id !== chat.state.contact_id && chat.state.contact_id)) clearLog();
+  if (isOlder) Object.assign(chat, { afterSeq: 0, readSeq: 0, lastAgentSeq: 0 });
   chat.state = frame.state;
   chat.hasHistory = frame.has_history;
   keep("active", isUnderWay() ? "1" : "");
