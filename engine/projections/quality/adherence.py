@@ -1,7 +1,7 @@
 """Adherence, conformance and attendance: what agents did against what their schedule says. Pure functions.
 
-In a scheduled time of work an agent is to be available, in any other activity not. Adherence is the time in which that
-was so over all scheduled time; conformance is the time available over the time scheduled for work. What disagrees,
+In a scheduled time of work an agent is to be at work, in any other activity not. Adherence is the time in which that
+was so over all scheduled time; conformance is the time at work over the time scheduled for work. What disagrees,
 touches a change of the schedule and lasts no longer than the tolerance, counts as agreeing. Exceptions take their time
 out of the schedule.
 """

@@ -35,13 +35,27 @@ BARRIERS: Final = KindSet(kinds.CONFIGURATION_LOADED, kinds.SETTING_CHANGED, kin
 """Kinds that change what rows behind them mean: those before are taken in first."""
 OF_TASKS: Final = KindSet(kinds.CONTACT_ANSWERED, kinds.PRIORITY_CHANGED, kinds.CONTACT_ENDED, kinds.CONTACT_LEFT)
 """Kinds that mean something to a case where their contact is its task, and nothing to be taken alone otherwise."""
+TAKES: Final = KindSet(kinds.CONTACT_ANSWERED, kinds.WRAP_UP_STARTED)
+GIVES: Final = KindSet(kinds.CONTACT_ENDED, kinds.WRAP_UP_ENDED)
+"""Kinds by which an agent has one contact more in hand, or one less."""
+OF_AGENTS: Final = KindSet(
+    kinds.AGENT_STATUS_CHANGED, kinds.AGENT_SUSPENDED, kinds.AGENT_RESUMED, kinds.AGENT_REACHABILITY_CHANGED
+)
+"""Kinds that may change whether an agent without a contact is at work."""
 Single = Callable[[int, RowFields], None]
+
+
+class PhoneOf(msgspec.Struct):
+    """What is read of an agent's card."""
+
+    phone: str = ""
 
 
 class PlanOf(msgspec.Struct):
     """What is read of a configuration that was loaded."""
 
     quality: QualityPlan = QualityPlan()
+    agent_cards: list[PhoneOf] = []
 
 
 _PLANS: Final = msgspec.msgpack.Decoder(PlanOf)
@@ -75,6 +89,9 @@ class Fold:
             kinds.QUALITY_EVALUATED: self._evaluated,
             kinds.SCHEDULE_EXCEPTED: self._excepted,
             kinds.AGENT_STATUS_CHANGED: self._chose,
+            kinds.AGENT_SUSPENDED: self._suspended,
+            kinds.AGENT_RESUMED: self._resumed,
+            kinds.AGENT_REACHABILITY_CHANGED: self._rung,
             kinds.CASE_OPENED: self._case_opened,
             kinds.CASE_RESOLVED: self._case_resolved,
             kinds.CASE_REOPENED: self._case_reopened,
@@ -83,6 +100,7 @@ class Fold:
         self._wanted = KindSet(
             *(*self._singles, *self._barriers, *self._of_tasks),
             *(kinds.CONTACT_ARRIVED, kinds.OFFER_ENDED, kinds.FACT_REFUSED),
+            *(kinds.WRAP_UP_STARTED, kinds.WRAP_UP_ENDED),
         )
 
     def apply(self, turn: Turn) -> None:
@@ -134,17 +152,35 @@ class Fold:
         arriving = [row.contact for _, row, attributes in telling if case_of(attributes)]
         if arriving or state.people.tasks:
             alone |= OF_TASKS.mask(row_kinds) & np.isin(rows["contact"], [*state.people.tasks, *arriving])
-        places = np.flatnonzero(alone)
+        of_hands = self._count_hands(rows, row_kinds)
+        hands = set(seqs[of_hands].tolist())
+        places = np.flatnonzero(alone | of_hands)
         singles = list(zip(seqs[places].tolist(), fields_of(rows.take(places)), strict=True))
         attributes_at = {seq: attributes for seq, _, attributes in telling}
         if telling:
             singles = sorted([*singles, *((seq, row) for seq, row, _ in telling)])
         for seq, row in singles:
+            if seq in hands:
+                by = 1 if row.kind in (kinds.CONTACT_ANSWERED, kinds.WRAP_UP_STARTED) else -1
+                state.presence.engaged(row.agent, row.at_ns, by)
             if row.kind == kinds.CONTACT_ARRIVED:
                 self._arrived(seq, row, attributes_at[seq])
-            else:
-                (self._singles.get(row.kind) or self._of_tasks[row.kind])(seq, row)
+            elif handler := self._singles.get(row.kind) or self._of_tasks.get(row.kind):
+                handler(seq, row)
         state.flow.extend(counts.in_order())
+
+    def _count_hands(self, rows: Array, row_kinds: Array) -> Array:
+        """Count what agents take in hand and give back where it changes nothing else; mask of the rows where it may."""
+        presence, agents = self.state.presence, rows["agent"]
+        takes, gives = TAKES.mask(row_kinds), GIVES.mask(row_kinds)
+        engaged = takes | gives
+        steady = np.setdiff1d(np.array(presence.steady(), np.int64), agents[OF_AGENTS.mask(row_kinds)])
+        at_once = engaged & np.isin(agents, steady)
+        theirs, place = np.unique(agents[at_once], return_inverse=True)
+        changes = np.bincount(place, takes[at_once].astype(np.int64) - gives[at_once], len(theirs))
+        for agent, by in zip(theirs.tolist(), changes.astype(np.int64).tolist(), strict=True):
+            presence.count(agent, by)
+        return engaged & ~at_once
 
     def _said(self, row: RowFields) -> memoryview:
         return self._payload[row.payload_offset : row.payload_offset + row.payload_size]
@@ -164,7 +200,9 @@ class Fold:
 
     def _configured(self, _seq: int, row: RowFields) -> None:
         if row.a != NAMES_ONLY and row.payload_size:
-            self.state.plan = _PLANS.decode(self._said(row)).quality
+            plan = _PLANS.decode(self._said(row))
+            self.state.plan = plan.quality
+            self.state.presence.phones = {number for number, card in enumerate(plan.agent_cards) if card.phone}
 
     def _setting(self, _seq: int, row: RowFields) -> None:
         self.state.interval_ns = row.a
@@ -225,6 +263,15 @@ class Fold:
 
     def _chose(self, _seq: int, row: RowFields) -> None:
         self.state.presence.chose(row.agent, row.at_ns, row.a)
+
+    def _suspended(self, _seq: int, row: RowFields) -> None:
+        self.state.presence.suspended(row.agent, row.at_ns, True)
+
+    def _resumed(self, _seq: int, row: RowFields) -> None:
+        self.state.presence.suspended(row.agent, row.at_ns, False)
+
+    def _rung(self, _seq: int, row: RowFields) -> None:
+        self.state.presence.rung(row.agent, row.at_ns, bool(row.a))
 
     # --- cases
 

@@ -1,11 +1,15 @@
-"""When agents were available, paused and offline, and the exceptions from their schedules."""
+"""When agents were at work, paused and offline, and the exceptions from their schedules.
+
+At work is who serves a contact or wraps one up, whatever they chose; and who chose to be available, while the engine
+offers them contacts: neither set aside for not answering nor with a phone that cannot be reached.
+"""
 
 from bisect import bisect_right
 from typing import Any, Final
 
 import msgspec
 
-from engine.messages.kinds import STATUS_OFFLINE
+from engine.messages.kinds import STATUS_AVAILABLE, STATUS_OFFLINE, STATUS_PAUSED
 
 CHANGES_KEPT: Final = 5_000
 """Of one agent: a month of hourly breaks, and more."""
@@ -13,7 +17,7 @@ EXCEPTIONS_KEPT: Final = 1_000
 
 
 class Change(msgspec.Struct, array_like=True):
-    """From here on an agent has this status."""
+    """From here on an agent is at work (as status: available), signed in without being so (paused), or offline."""
 
     at_ns: int
     status: int
@@ -44,9 +48,55 @@ class Presence(msgspec.Struct):
 
     changes: dict[int, list[Change]] = {}
     exceptions: dict[int, list[Exempt]] = {}
+    chosen: dict[int, int] = {}
+    """The status that each chose."""
+    hands: dict[int, int] = {}
+    """How many contacts each serves or wraps up."""
+    silent: set[int] = set()
+    """Who is set aside for not answering."""
+    phones: set[int] = set()
+    """Who has a phone, as it is configured."""
+    reached: set[int] = set()
+    """Whose phone can be rung."""
 
     def chose(self, agent: int, at_ns: int, status: int) -> None:
-        """Take in a status."""
+        """Take in a status. Who chooses to be available is asked again."""
+        self.chosen[agent] = status
+        if status == STATUS_AVAILABLE:
+            self.silent.discard(agent)
+        self._note(agent, at_ns)
+
+    def suspended(self, agent: int, at_ns: int, is_suspended: bool) -> None:
+        """Take in that an agent is set aside, or asked again."""
+        (self.silent.add if is_suspended else self.silent.discard)(agent)
+        self._note(agent, at_ns)
+
+    def rung(self, agent: int, at_ns: int, is_reachable: bool) -> None:
+        """Take in whether an agent's phone can be rung."""
+        (self.reached.add if is_reachable else self.reached.discard)(agent)
+        self._note(agent, at_ns)
+
+    def engaged(self, agent: int, at_ns: int, by: int) -> None:
+        """Take in that an agent takes contacts in hand (`by` above 0), or has done with them."""
+        self.count(agent, by)
+        self._note(agent, at_ns)
+
+    def count(self, agent: int, by: int) -> None:
+        """As `engaged`, for one who is at work whether they have any in hand or not."""
+        self.hands[agent] = max(0, self.hands.get(agent, 0) + by)
+
+    def steady(self) -> list[int]:
+        """Return the agents who are at work whether they have contacts in hand or not."""
+        return [agent for agent in self.chosen if self._free_status(agent) == STATUS_AVAILABLE]
+
+    def _free_status(self, agent: int) -> int:
+        """What an agent without contacts in hand is."""
+        status = self.chosen.get(agent, STATUS_OFFLINE)
+        is_asked = agent not in self.silent and (agent not in self.phones or agent in self.reached)
+        return status if status != STATUS_AVAILABLE or is_asked else STATUS_PAUSED
+
+    def _note(self, agent: int, at_ns: int) -> None:
+        status = STATUS_AVAILABLE if self.hands.get(agent) else self._free_status(agent)
         changes = self.changes.setdefault(agent, [])
         if changes and changes[-1].status == status:
             return

@@ -13,7 +13,14 @@ import pytest
 
 from engine.config.load import load_config
 from engine.messages.kinds import STATUS_AVAILABLE, STATUS_OFFLINE, STATUS_PAUSED
-from engine.messages.observed import AgentStatusChanged, ContactArrived, ContactReleased, ScheduleExcepted
+from engine.messages.observed import (
+    AgentStatusChanged,
+    ContactArrived,
+    ContactReleased,
+    OfferAnswered,
+    ScheduleExcepted,
+    WrapUpFinished,
+)
 from engine.model.quality import WORK, Shift
 from engine.projections.quality.adherence import adherence
 from engine.projections.quality.by_interval import Schedule, with_schedule
@@ -182,6 +189,44 @@ async def test_the_report_follows_statuses_and_exceptions_of_the_log(centre: Qua
     wrong = ScheduleExcepted(agent="alice", reason="x", from_ns=5, to_ns=5)
     (receipt,) = await centre.say(wrong)
     assert receipt.field == "to_ns"
+
+
+async def test_who_still_serves_is_at_work_and_who_does_not_answer_is_not(centre: QualityCentre) -> None:
+    await centre.say(AgentStatusChanged(agent="alice", status="available"))
+    await centre.after(3540, ContactArrived(contact="late", queue="sales", preferred_agent="alice"))
+    await centre.say(OfferAnswered(contact="late", agent="alice"))
+    await centre.after(60, AgentStatusChanged(agent="alice", status="paused", reason="lunch"))
+    await centre.after(400, ContactReleased(contact="late"), WrapUpFinished(agent="alice"))  # 400 s into the break
+    await centre.after(500, AgentStatusChanged(agent="alice", status="available"))
+    await centre.after(600, ContactArrived(contact="unheard", queue="sales", preferred_agent="alice"))
+    while centre.views.agent("alice").state != "not_responding":
+        await centre.after(1)
+    silent_ns = centre.clock.now_ns()
+    await centre.after(1000, AgentStatusChanged(agent="alice", status="available"))
+    await centre.after(5000)
+    (alice,) = centre.quality.adherence(START_NS, 2**62, centre.clock.now_ns()).agents
+    asked_ns = silent_ns + 1000 * S
+    until_ns = START_NS + 8100 * S
+    assert silent_ns < until_ns
+    silent_s = (min(asked_ns, until_ns) - silent_ns) / S
+    assert (alice.adherent_s, alice.forgiven_s) == (8100.0 - 400 - silent_s, 0.0)
+    assert alice.attendance[0].left_early_s == 0.0, "set aside, and signed in"
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_who_is_at_work_is_who_the_kernel_says(centre: QualityCentre, seed: int) -> None:
+    at_work, seen = ("idle", "busy", "wrapping"), set[str]()
+    for part in range(40):
+        await centre.live(seed * 100 + part, 15)
+        presence, agents = centre.quality._folded().presence, centre.engine.state.tables.agents
+        for number, status in enumerate(centre.views.agents().agents):
+            hands = int(agents["connected"][number] + agents["wrapping"][number])
+            assert presence.hands.get(number, 0) == hands, status
+            last = presence.changes[number][-1].status if number in presence.changes else STATUS_OFFLINE
+            if status.state != "offered":  # what rings on for who paused, or was set aside, is no work
+                assert (last == STATUS_AVAILABLE) == (status.state in at_work), status
+            seen.add(status.state)
+    assert {"busy", "paused", "not_responding"} <= seen, seen
 
 
 async def test_without_a_schedule_the_report_says_so(centre: QualityCentre, tmp_path: Path) -> None:
