@@ -34,6 +34,7 @@ const historyButton = () => {
     chat.historyShown = true;
     chat.link.send({ type: "history" });
     tell("changed");
+    focusFirst();
   });
   made.hidden = true;
   return made;
