@@ -12,7 +12,7 @@ from engine.commands.backup import backup, restore
 from engine.commands.outcome import Exit
 from engine.config.load import load_config
 from engine.live.host import EngineHost
-from engine.messages.observed import AgentStatusChanged, MessageSent, Observed, OfferAnswered
+from engine.messages.observed import AgentStatusChanged, MessageSent, MessagesRead, Observed, OfferAnswered
 from tests.webchat.support import CENTRE, INBOX, Guest
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00\x00\x00\rIHDR" + bytes(40)
@@ -66,6 +66,8 @@ async def test_chats_go_on_from_a_backup(
         ticket = (await answer.json())["ticket"]
     await guest.say("", attachment=ticket)
     await guest.read_lines(3)
+    read_seq = guest.after_seq
+    await centre.tell(MessagesRead(contact=offer.contact, by="agent", agent="bob", up_to_seq=read_seq))
     assert backup(tmp_path / "data", tmp_path / "copy", True) is Exit.OK
     for number in range(LOST):
         await guest.say(f"lost {number}")
@@ -78,7 +80,8 @@ async def test_chats_go_on_from_a_backup(
     guest._url, seen, guest.lines = centre.url, guest.after_seq, []
     welcome = await guest.connect()
     assert welcome["seq"] < seen, "the page has seen more than there is"
-    assert (welcome["state"]["phase"], welcome["state"]["agent"]) == ("connected", "Bob Ray")
+    state = welcome["state"]
+    assert (state["phase"], state["agent"], state["agent_read_seq"]) == ("connected", "Bob Ray", read_seq)
     await centre.tell(MessageSent(contact=offer.contact, by="agent", agent="bob", text="three"))
     assert await guest.read_lines(4) == ["one", "two", "", "three"]
     async with http.get(centre.url + guest.lines[2]["file"]["url"]) as answer:
