@@ -70,7 +70,7 @@ class Desk {
     this.wire.forget();
     document.title = t("desk");
     for (const region of ["urgent", "polite"]) document.getElementById(region).textContent = "";
-    fill(room, signInView((session) => this.enter(session), message));
+    fill(room, signInView((session) => this.enter(session), message, this.me));
   }
 
   async signOut() {

@@ -3,11 +3,12 @@
 import { el, fill } from "./dom.js";
 import { choose, language, languages, t } from "./words.js";
 
-export function signInView(onSignedIn, said = "") {
+/** `who` sat here until their session ended: only the password is to be said again. */
+export function signInView(onSignedIn, said = "", who = "") {
   const place = el("main", { class: "door", id: "work" });
 
   function render(message, byToken = false) {
-    const agent = el("input", { id: "agent", name: "agent", autocomplete: "username", required: true, autocapitalize: "none", spellcheck: false });
+    const agent = el("input", { id: "agent", name: "agent", value: who, autocomplete: "username", required: true, autocapitalize: "none", spellcheck: false });
     const password = el("input", { id: "password", name: "password", type: "password", autocomplete: "current-password" });
     const token = el("input", { id: "token", name: "token", type: "password", autocomplete: "off", required: true });
     const alert = el("p", { class: "door-alert", role: "alert" }, message);
@@ -24,7 +25,7 @@ export function signInView(onSignedIn, said = "") {
       el("div", { class: "door-languages" }, languages().map((one) => el("button", { type: "button", class: "quiet", lang: one, "aria-pressed": String(one === language), on: { click: async () => (await choose(one), render(message, byToken)) } }, t(`language.${one}`)))),
     );
     fill(place, form);
-    queueMicrotask(() => (byToken ? token : agent).focus());
+    queueMicrotask(() => (byToken ? token : who ? password : agent).focus());
 
     async function submit() {
       button.disabled = true;
