@@ -3,7 +3,7 @@
 import { casesView } from "./cases.js";
 import { el, fill, keep, linked } from "./dom.js";
 import { notesView } from "./notes.js";
-import { who } from "./people.js";
+import { address, who } from "./people.js";
 import { clock, day, duration, t } from "./words.js";
 
 const SHOWN_ELSEWHERE = new Set(["name", "display_name", "customer_name", "signed", "callback_queue", "deadline_ns", "number"]);
@@ -73,7 +73,7 @@ export function customerView(desk) {
     fill(
       facts,
       fact(t("name"), who(contact) === contact.attributes?.subject ? "" : who(contact)),
-      fact(t("known_as"), contact.customer),
+      fact(t("known_as"), address(contact)),
       fact(t("entry"), contact.entry),
       fact(t("arrived"), day(contact.arrived_ns)),
       fact(t("priority"), contact.priority ? String(contact.priority) : ""),

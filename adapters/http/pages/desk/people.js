@@ -4,11 +4,17 @@ import { t } from "./words.js";
 
 const NAMES = ["name", "display_name", "customer_name"];
 
+// Visitors of the web chat whom nobody has signed in: as long as chance made it, and of use to nobody.
+const VISITOR = /^visitor-([0-9a-f]{4})[0-9a-f]{28}$/;
+
+export const address = (contact) => (VISITOR.test(contact.customer ?? "") ? "" : contact.customer);
+
 export function who(contact) {
   const attributes = contact.attributes ?? {};
   const name = NAMES.map((key) => attributes[key]).find(Boolean);
   if (contact.channel === "task" && attributes.subject) return attributes.subject.normalize("NFC");
-  return (name || contact.customer || attributes.subject || t("unknown_customer")).normalize("NFC");
+  const visitor = VISITOR.exec(contact.customer ?? "");
+  return (name || (visitor ? t("visitor", { mark: visitor[1] }) : contact.customer) || attributes.subject || t("unknown_customer")).normalize("NFC");
 }
 
 export function initials(name) {
