@@ -14,6 +14,8 @@ TrunklineError
 ├── UnknownAgent           a desk's agent is no longer configured (adapters.http.desk.socket)
 ├── PlanRefused            a continuity plan cannot be activated so; names the field of the order
 ├── ForecastFailed         the next hour could not be simulated
+├── EngineUnreachable      no engine answers at that address
+├── OrderRefused           an engine, or the command line itself, refused an order
 ├── UnfitPassword          a password that nobody should use (commands.password)
 └── Overloaded             a bound was reached; try again later
     ├── ContactsFull       no contact gets in until another one ends
@@ -91,6 +93,14 @@ class PlanRefused(TrunklineError):
 
 class ForecastFailed(TrunklineError):
     """The next hour could not be simulated."""
+
+
+class EngineUnreachable(TrunklineError):
+    """No engine answers at that address."""
+
+
+class OrderRefused(TrunklineError):
+    """A running engine, or the command line itself, refused an order; nothing was changed."""
 
 
 class Overloaded(TrunklineError):

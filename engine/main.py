@@ -11,6 +11,7 @@ import typer
 
 from engine.commands.log_lines import LogFormat
 from engine.commands.outcome import errors_as_exits
+from engine.commands.plan_line import plan_app
 from engine.model.scopes import TOKEN_ID, Scope
 from engine.version import installed_version
 
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 token_app = typer.Typer(help="Make bearer tokens for the HTTP interface.", no_args_is_help=True)
 app.add_typer(token_app, name="token")
+app.add_typer(plan_app, name="plan")
 
 ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="Configuration file (YAML).", dir_okay=False)]
 DataFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the log.", file_okay=False, exists=True)]

@@ -46,7 +46,12 @@ def test_help_names_every_command_and_loads_no_engine() -> None:
     assert done.stdout.strip().endswith("set()")
 
 
-@pytest.mark.parametrize("command", [["serve"], ["check"], ["verify"], ["backup"], ["restore"], ["token", "new"]])
+PLAN_COMMANDS = [["plan", word] for word in ("check", "status", "preview", "activate", "deactivate", "print")]
+
+
+@pytest.mark.parametrize(
+    "command", [["serve"], ["check"], ["verify"], ["backup"], ["restore"], ["token", "new"], *PLAN_COMMANDS]
+)
 def test_each_command_has_help_with_an_example(command: list[str]) -> None:
     done = run(app, [*command, "--help"])
     assert done.exit_code == Exit.OK

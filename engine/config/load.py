@@ -49,7 +49,7 @@ def _check(document: Document, loaders: Mapping[str, Loader]) -> Config | None:
         document.add((), "the file must be a mapping of sections, as 'queues:'")
         return None
     raw = document.value
-    names = _names(raw)
+    names = names_of(raw)
     _check_agent_names(document, raw)
     _check_targets(document, raw)
     _check_limits(document, raw, names)
@@ -77,8 +77,9 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _names(raw: dict[str, Any]) -> dict[str, Any]:
+def names_of(raw: Any) -> dict[str, Any]:
     """Return what may be referred to, by kind: taken from the unchecked file, so that all faults show at once."""
+    raw = _mapping(raw)
     agents = _list(raw.get("agents"))
     skills = raw.get("skills")
     if not isinstance(skills, list):

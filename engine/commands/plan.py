@@ -1,0 +1,195 @@
+"""`trunkline plan`: asks a running engine over HTTP, and prints what it says."""
+
+import json
+import sys
+import urllib.error
+import urllib.request
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import quote, urlsplit
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from engine.errors import EngineUnreachable, OrderRefused
+from engine.model.forecast import Figure, Forecast, NextHour
+from engine.model.plan_views import PlanChange, PlanDetail, PlanList, PlanOutcome, PlanPreview, PlanStatus
+from engine.model.settings import SECOND_NS
+
+TIMEOUT_S: Final = 30.0
+PREVIEW_S: Final = 180.0
+"""A first forecast compiles."""
+ANSWER_MAX: Final = 16 << 20
+
+
+class Client:
+    """One engine at its address."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self.url = url.rstrip("/")
+        if urlsplit(self.url).scheme not in ("http", "https"):
+            raise OrderRefused(f"{url!r} is no address; write http://host:port")
+        self._token = token
+
+    def plans(self) -> PlanList:
+        """All plans."""
+        return msgspec.json.decode(self._ask("GET", "/api/v1/plans"), type=PlanList)
+
+    def detail(self, name: str) -> PlanDetail:
+        """One plan."""
+        return msgspec.json.decode(self._ask("GET", f"/api/v1/plans/{quote(name, safe='')}"), type=PlanDetail)
+
+    def preview(self, name: str) -> PlanPreview:
+        """One plan with the next hour."""
+        answer = self._ask("POST", f"/api/v1/plans/{quote(name, safe='')}/preview", {}, PREVIEW_S)
+        return msgspec.json.decode(answer, type=PlanPreview)
+
+    def order(self, name: str, what: str, order: dict[str, Any]) -> PlanOutcome:
+        """Activate or deactivate."""
+        answer = self._ask("POST", f"/api/v1/plans/{quote(name, safe='')}/{what}", order)
+        return msgspec.json.decode(answer, type=PlanOutcome)
+
+    def _ask(self, method: str, path: str, body: Any = None, timeout_s: float = TIMEOUT_S) -> bytes:
+        """Return what is answered. Raises EngineUnreachable, OrderRefused."""
+        headers = {"Accept": "application/json", "Content-Type": "application/json"}
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data, headers, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=timeout_s) as answer:
+                found: bytes = answer.read(ANSWER_MAX)
+                return found
+        except urllib.error.HTTPError as error:
+            with error:
+                raise OrderRefused(_detail(error.read(ANSWER_MAX), error)) from None
+        except (urllib.error.URLError, TimeoutError, OSError) as error:
+            why = getattr(error, "reason", error)
+            text = f"{self.url} does not answer: {why}; is the engine running, and is --url its HTTP adapter?"
+            raise EngineUnreachable(text) from None
+
+
+def _detail(body: bytes, error: urllib.error.HTTPError) -> str:
+    """What is wrong, in the service's own words."""
+    try:
+        problem = msgspec.json.decode(body, type=dict[str, Any])
+    except msgspec.MsgspecError:
+        problem = {}
+    return str(problem.get("detail") or problem.get("title") or f"status {error.code}")
+
+
+def status(client: Client, as_json: bool) -> None:
+    """Print all plans."""
+    found = client.plans()
+    if as_json:
+        typer.echo(msgspec.json.encode(found))
+        return
+    table = Table("plan", "title", "tier", "in force", "by", "reason")
+    for plan in found.plans:
+        active = plan.active
+        until = f"{'drill, ' if active.drill else ''}until {local_time(active.until_ns)}" if active else "-"
+        said = (active.by, active.reason) if active else ("", "")
+        table.add_row(plan.plan, title_of(plan), str(plan.tier), until, *said)
+    _console().print(table if found.plans else "the configuration has no plans")
+
+
+def preview(client: Client, name: str, as_json: bool) -> None:
+    """Print what would change, and the next hour."""
+    found = client.preview(name)
+    if as_json:
+        typer.echo(msgspec.json.encode(found))
+        return
+    console = _console()
+    _print_changes(console, found)
+    if found.forecast is None:
+        console.print(f"no forecast: {found.forecast_missing}", soft_wrap=True)
+    else:
+        _print_forecast(console, found.forecast)
+
+
+def activate(client: Client, name: str, order: dict[str, Any], *, sure: bool, as_json: bool) -> None:
+    """Show what would change, ask once more, and order it."""
+    if not sure:
+        if not sys.stdin.isatty():
+            raise OrderRefused("say --yes where nobody can be asked; nothing was changed")
+        _print_changes(Console(stderr=True, highlight=False), client.detail(name))
+        if not typer.confirm(f"Activate {name} now?", err=True):
+            raise OrderRefused("nothing was changed")
+    _told(client.order(name, "activate", order), as_json)
+
+
+def deactivate(client: Client, name: str, order: dict[str, Any], as_json: bool) -> None:
+    """End it."""
+    _told(client.order(name, "deactivate", order), as_json)
+
+
+def _told(outcome: PlanOutcome, as_json: bool) -> None:
+    if as_json:
+        typer.echo(msgspec.json.encode(outcome))
+        return
+    plan, active = outcome.plan.plan, outcome.plan.active
+    now = f"in force until {local_time(active.until_ns)}, by {active.by or 'somebody'}" if active else "not in force"
+    typer.echo(f"{plan} is {now}; {outcome.changed} facts recorded" if outcome.changed else f"{plan} is {now} already")
+    for text in outcome.refused:
+        typer.echo(f"warning: {text}", err=True)
+
+
+def _console() -> Console:
+    return Console(highlight=False)
+
+
+def local_time(at_ns: int) -> str:
+    """An instant by the clock of this machine: `2026-11-23 12:00+0700`."""
+    return datetime.fromtimestamp(at_ns / SECOND_NS, UTC).astimezone().strftime("%Y-%m-%d %H:%M%z")
+
+
+def title_of(plan: PlanStatus, language: str = "en") -> str:
+    """What a plan is called in a language, or in any."""
+    return plan.title.get(language) or plan.title.get("") or next(iter(plan.title.values()), plan.plan)
+
+
+def in_words(said: Any) -> str:
+    """What a plan does in one respect, on one line."""
+    if isinstance(said, dict):
+        pairs = ((name, f"({in_words(one)})" if isinstance(one, dict) else one) for name, one in said.items())
+        return ", ".join(f"{name} {one}" for name, one in pairs)
+    return ", ".join(in_words(one) for one in said) if isinstance(said, list) else str(said)
+
+
+def what_of(change: PlanChange) -> str:
+    """What a change is about."""
+    others = f" and {change.count - 1} more" if change.count > 1 else ""
+    return f"{change.what.replace('_', ' ')} {change.names[0]}{others}".strip()
+
+
+def _print_changes(console: Console, found: PlanDetail) -> None:
+    heading = "what its end would change" if found.plan.active else "what it would change now"
+    table = Table("of", "setting", "now", "then", title=f"{found.plan.plan}: {heading}", title_justify="left")
+    for change in found.changes:
+        table.add_row(what_of(change), change.setting, change.now, change.then)
+    console.print(table if found.changes else f"{found.plan.plan} changes nothing now")
+
+
+def _print_forecast(console: Console, forecast: Forecast) -> None:
+    title = f"the next {forecast.horizon_s / 60:.0f} min, without and with it; {forecast.replications} times played"
+    table = Table("queue", "", "entries", "service level", "given up", "turned away", "called back", "mean wait")
+    table.title, table.title_justify = title, "left"
+    for one in (forecast.whole, *forecast.queues):
+        table.add_row(one.queue or "all", "without", *_figures(one.without))
+        table.add_row("", "with", *_figures(one.with_plan))
+    console.print(table)
+
+
+def _figures(hour: NextHour) -> list[str]:
+    shares = (hour.service_level, hour.abandonment, hour.turned_away, hour.called_back)
+    return [f"{hour.entries.value:.0f}", *(_share(one) for one in shares), _seconds(hour.mean_wait_s)]
+
+
+def _share(figure: Figure | None) -> str:
+    return "-" if figure is None else f"{figure.value:.1%} ±{(figure.high - figure.low) / 2:.1%}"
+
+
+def _seconds(figure: Figure | None) -> str:
+    return "-" if figure is None else f"{figure.value:.0f} ±{(figure.high - figure.low) / 2:.0f} s"

@@ -1,0 +1,98 @@
+"""`trunkline plan`: against a running engine over HTTP, and files by themselves."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from engine.commands.outcome import Exit
+from engine.commands.runbook import WORDS
+from engine.main import app
+from tests.http.support import CENTRE, House, open_house_at
+
+PLANS = """
+sites: {hanoi: {}}
+plans:
+  storm:
+    title: {vi: Bão, en: Storm}
+    message: {en: Stay at home}
+    close: [help]
+    max_length: {sales: 7}
+    work_from_home: [{site: hanoi, after: 45m, ramp: 60m, share: 70%}]
+    limits: {max_duration: 2h, review_every: 30m}
+"""
+Plan = Callable[..., Coroutine[Any, Any, Result]]
+
+
+@pytest.fixture
+async def at(tmp_path: Path) -> AsyncIterator[House]:
+    opened = await open_house_at(tmp_path, centre=CENTRE + PLANS)
+    yield opened
+    await opened.adapters.stop()
+    await opened.engine.stop()
+
+
+@pytest.fixture
+def plan(at: House) -> Plan:
+    async def run(*arguments: str) -> Result:
+        invoke = CliRunner().invoke
+        return await asyncio.to_thread(invoke, app, ["plan", *arguments], env={"TRUNKLINE_URL": at.url})
+
+    return run
+
+
+async def test_a_plan_is_activated_looked_at_and_ended(plan: Plan) -> None:
+    assert "storm" in (await plan("status")).output
+    asked = await plan("activate", "storm", "--reason", "no power")
+    assert (asked.exit_code, "say --yes" in asked.output) == (Exit.FAILED, True)
+    done = await plan("activate", "storm", "--reason", "no power", "--until", "1h", "--by", "mai", "--yes", "--drill")
+    assert done.exit_code == Exit.OK, done.output
+    assert "storm is in force until" in done.output
+    assert "by mai" in done.output
+    active = json.loads((await plan("status", "--json")).output)["plans"][0]["active"]
+    assert (active["reason"], active["drill"]) == ("no power", True)
+    preview = await plan("preview", "storm")
+    assert "what its end would change" in preview.output
+    assert "no forecast: " in preview.output
+    assert "storm is not in force; " in (await plan("deactivate", "storm")).output
+    assert "storm is not in force already" in (await plan("deactivate", "storm")).output
+
+
+async def test_what_is_refused_is_said_in_the_words_of_the_service(plan: Plan) -> None:
+    unknown = await plan("activate", "strom", "--reason", "x", "--yes")
+    assert (unknown.exit_code, "did you mean 'storm'" in unknown.output) == (Exit.FAILED, True)
+    long = await plan("activate", "storm", "--reason", "x", "--until", "3h", "--yes")
+    assert (long.exit_code, "2h at most" in long.output) == (Exit.FAILED, True)
+    gone = await plan("status", "--url", "http://127.0.0.1:9")
+    assert (gone.exit_code, "does not answer" in gone.output) == (Exit.FAILED, True)
+    assert "is no address" in (await plan("status", "--url", "localhost")).output
+
+
+async def test_the_runbook_says_what_people_do(plan: Plan) -> None:
+    english, vietnamese = await plan("print", "storm"), await plan("print", "storm", "--language", "vi")
+    assert english.output.startswith("# Storm\n")
+    assert "| queue help | door | open | closed |" in english.output
+    assert "70% of the agents of hanoi work on from home: after 45m, within 1h" in english.output
+    assert vietnamese.output.startswith("# Bão\n")
+    assert "Kích hoạt" in vietnamese.output
+    assert WORDS["en"].keys() == WORDS["vi"].keys()
+
+
+def test_files_are_checked_by_themselves(tmp_path: Path) -> None:
+    def check(*arguments: str) -> Result:
+        return CliRunner().invoke(app, ["plan", "check", *arguments])
+
+    file, centre = tmp_path / "storm.yaml", tmp_path / "centre.yaml"
+    file.write_text("plan: storm\ntier: 1\nclose: [help, gone]\n", encoding="utf-8")
+    centre.write_text("queues: {help: {}}\nplans: [storm.yaml]\n", encoding="utf-8")
+    alone = check(str(file))
+    assert alone.exit_code == Exit.OK
+    assert "storm: good; tier 1, for 8h at most" in alone.output
+    for arguments in ((str(file), "--config", str(centre)), (str(centre),)):
+        named = check(*arguments)
+        assert named.exit_code == Exit.FINDINGS
+        assert "storm.yaml:3:15: there is no queue 'gone'; there is help" in named.output
