@@ -141,7 +141,7 @@ class Past:
             end = int(np.searchsorted(run.rows["at_ns"], at_ns, side="right"))
             if end > begin:
                 whole = begin == 0 and end == len(run.rows)
-                replay.apply(run if whole else _part(run, begin, end))
+                replay.apply(run if whole else part_of(run, begin, end))
                 folded += end - begin
             if end < len(run.rows):
                 return
@@ -155,5 +155,6 @@ class Past:
                     self._marks = self._marks[1::2]
 
 
-def _part(run: Turn, begin: int, end: int) -> Turn:
+def part_of(run: Turn, begin: int, end: int) -> Turn:
+    """Return the rows of a run from `begin` to `end`, with its payload."""
     return Turn(run.first_seq + begin, run.first_seq + end - 1, run.rows[begin:end], run.payload)

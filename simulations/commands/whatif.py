@@ -1,5 +1,6 @@
 """`trunkline whatif`: what can be said to it, with help; what is done lies in `whatif_run`."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +8,17 @@ import typer
 
 from engine.commands.outcome import errors_as_exits
 from simulations.commands.fit import time_zone_of
+
+
+def _instant_ns(text: str | None, option: str, time_zone: str) -> int | None:
+    from simulations.fit.calls import instant_ns
+
+    try:
+        return None if text is None else instant_ns(datetime.fromisoformat(text), time_zone)
+    except ValueError:
+        raise typer.BadParameter(
+            f"'{text}' is no time; write 2026-11-17 or '2026-11-17 07:30'", param_hint=option
+        ) from None
 
 
 def whatif(
@@ -32,6 +44,10 @@ def whatif(
     time_zone: Annotated[
         str, typer.Option("--time-zone", callback=time_zone_of, help="By which times are told and hours said.")
     ] = "UTC",
+    since: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="Play from then on: 2026-11-17, or '2026-11-17 07:30'.")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Play as far as then.")] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", metavar="DIR", help="Write the answer there.")] = None,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Threads; not said: one a core.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -46,5 +62,6 @@ def whatif(
 
         if as_json and as_csv:
             raise typer.BadParameter("say --json or --csv, not both")
-        asked = Asked(log, policy, replications, seed, contact, time_zone, out, workers, as_json, as_csv)
+        span = _instant_ns(since, "--from", time_zone), _instant_ns(until, "--to", time_zone)
+        asked = Asked(log, policy, replications, seed, contact, time_zone, span, out, workers, as_json, as_csv)
         raise typer.Exit(run(asked))

@@ -44,6 +44,7 @@ class Asked(msgspec.Struct, frozen=True):
     seed: int = 1
     contact: str | None = None
     time_zone: str = "UTC"
+    span_ns: tuple[int | None, int | None] = (None, None)
     out: Path | None = None
     workers: int | None = None
     as_json: bool = False
@@ -53,7 +54,12 @@ class Asked(msgspec.Struct, frozen=True):
 def run(asked: Asked) -> Exit:
     """Ask and tell. Raises ConfigError, LogError, LogDamaged, RerunFailed and OSError."""
     with Console(stderr=True).status("reading the log") as status:
-        record = read_record(asked.log, lambda rows: status.update(f"reading the log: {rows:,} rows"))
+        record = read_record(
+            asked.log,
+            lambda rows: status.update(f"reading the log: {rows:,} rows"),
+            since_ns=asked.span_ns[0],
+            until_ns=asked.span_ns[1],
+        )
     said = load_policy(asked.policy, record)
     with progress_bar("replications") as bar:
         if asked.contact is not None:

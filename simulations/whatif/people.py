@@ -59,7 +59,7 @@ class People(msgspec.Struct, frozen=True):
             stages["patience_ns"][waits] = _beyond(habits.patience, at_least, luck["patience"][waits])
             talks = mine[~seen["talk_ended"][mine]]
             stages["talk_ns"][talks] = _beyond(habits.talk, seen["talk_ns"][talks], luck["talk"][talks])
-            rings = mine[seen["agent"][mine] < 0]
+            rings = mine[~seen["ring_ended"][mine]]
             stages["ring_ns"][rings] = _beyond(habits.ring, seen["ring_ns"][rings], luck["ring"][rings])
             wraps = mine[seen["wrap_up_ns"][mine] < 0]
             stages["wrap_up_ns"][wraps] = _sampled(habits.wrap_ups_ns, luck["wrap_up"][wraps])
@@ -110,7 +110,7 @@ def _habits(seen: Array, queue: int) -> Habits:
     return Habits(
         patience=kaplan_meier(waits["wait_ns"] / 1e9, waits["leaves_by"] > 0),
         talk=kaplan_meier(talks["talk_ns"] / 1e9, talks["talk_ended"].copy()),
-        ring=kaplan_meier(rings["ring_ns"] / 1e9, rings["agent"] >= 0),
+        ring=kaplan_meier(rings["ring_ns"] / 1e9, rings["ring_ended"].copy()),
         wrap_ups_ns=np.sort(wraps["wrap_up_ns"]),
     )
 

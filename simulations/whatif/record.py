@@ -20,8 +20,11 @@ from engine.messages.observed import ContactArrived
 from engine.messages.recorded import read_recorded
 from engine.messages.rows import ROW
 from engine.model.directory import Directory, decode_directory
+from engine.replay.past import part_of
 from engine.replay.restore import collector_paused, log_folder
 from engine.state import payload_of, row_payload, started_with
+from simulations.whatif.beginning import Beginning
+from simulations.whatif.interruptions import take_off
 from simulations.whatif.packed import Packed
 from simulations.whatif.stages import LEFT_KINDS, Stages
 
@@ -46,6 +49,7 @@ LEFT_OUT: Final = {
 }
 FOLLOWED: Final = (
     kinds.CONTACT_ARRIVED,
+    kinds.CONTACT_QUEUED,
     kinds.OFFER_MADE,
     kinds.OFFER_ENDED,
     kinds.CONTACT_ANSWERED,
@@ -55,7 +59,6 @@ FOLLOWED: Final = (
     kinds.WRAP_UP_ENDED,
     *LEFT_OUT,
 )
-CALLS_BACK: Final = "customers called back: the model calls back by itself"
 CONFIGURING: Final = (kinds.ENGINE_STARTED, kinds.CONFIGURATION_LOADED, kinds.REQUIREMENT_DEFINED)
 ARRIVAL: Final = np.dtype(
     [
@@ -117,22 +120,33 @@ class Record(msgspec.Struct, frozen=True):
 
 
 @collector_paused()
-def read_record(data: Path, told: Callable[[int], object] = lambda rows: None) -> Record:
+def read_record(
+    data: Path,
+    told: Callable[[int], object] = lambda rows: None,
+    *,
+    since_ns: int | None = None,
+    until_ns: int | None = None,
+) -> Record:
     """Return what the log in a data folder says; `told` hears how many rows were read.
 
-    Nothing is locked or written. Raises LogError where there is no log, where its beginning is gone or it holds more
-    than there is room for; LogDamaged where it cannot be read; ConfigError where nobody came.
+    With `since_ns` what lies before is folded, not played: the record begins with the settings, and those at work, of
+    that instant, and with nobody waiting or talking. Nothing is locked or written. Raises LogError where there is no
+    log, where its beginning is gone or it holds more than there is room for; LogDamaged where it cannot be read;
+    ConfigError where nobody came.
     """
-    reader = _Reader()
+    reader = _Reader(since_ns, until_ns)
     for run in read_runs(log_folder(data)):
-        reader.absorb(run)
+        if not reader.absorb(run):
+            break
         told(reader.rows)
     return reader.record(data)
 
 
 class _Reader:
-    def __init__(self) -> None:
+    def __init__(self, since_ns: int | None, until_ns: int | None) -> None:
         self.rows = 0
+        self._since_ns, self._until_ns = since_ns, until_ns
+        self._beginning = None if since_ns is None else Beginning(since_ns)
         self._directory = Directory()
         self._capacity = Capacity()
         self._script: list[Array] = []
@@ -142,15 +156,36 @@ class _Reader:
         self._remarks: Counter[str] = Counter()
         self._begin_ns = self._end_ns = 0
 
-    def absorb(self, run: Turn) -> None:
-        """Take in the next run of turns."""
+    def absorb(self, run: Turn) -> bool:
+        """Take in the next run of turns; tell whether more is wanted."""
+        if not self.rows and run.first_seq != 1:
+            text = "the beginning of the log was deleted, and with it the settings and shifts that held then"
+            raise LogError(f"{text}: it begins at sequence {run.first_seq}")
+        self.rows += len(run.rows)
+        if self._until_ns is not None:
+            wanted = part_of(run, 0, int(np.searchsorted(run.rows["at_ns"], self._until_ns)))
+        else:
+            wanted = run
+        if self._beginning is not None and len(wanted.rows):
+            wanted = self._beginning.pass_over(wanted)
+            if len(wanted.rows):
+                self._begin(self._beginning)
+        if len(wanted.rows):
+            self._take(wanted)
+        return self._until_ns is None or int(run.rows["at_ns"][-1]) < self._until_ns
+
+    def _begin(self, beginning: Beginning) -> None:
+        """Begin with what holds at the instant that was asked for."""
+        self._directory, self._capacity = beginning.directory, beginning.capacity
+        self._begin_ns = self._since_ns or 0
+        self._script.append(beginning.facts())
+        if beginning.open_contacts:
+            self._remarks["contacts under way when it begins"] = beginning.open_contacts
+        self._beginning = None
+
+    def _take(self, run: Turn) -> None:
         rows: Array = np.asarray(run.rows)
-        if not self.rows:
-            if run.first_seq != 1:
-                text = "the beginning of the log was deleted, and with it the settings and shifts that held then"
-                raise LogError(f"{text}: it begins at sequence {run.first_seq}")
-            self._begin_ns = int(rows["at_ns"][0])
-        self.rows += len(rows)
+        self._begin_ns = self._begin_ns or int(rows["at_ns"][0])
         self._end_ns = int(rows["at_ns"][-1])
         kind = rows["kind"]
         for place in np.flatnonzero(np.isin(kind, CONFIGURING)).tolist():
@@ -164,7 +199,7 @@ class _Reader:
             self._follow(run.first_seq + place, row, cause)
         if len(self._arrivals) > CONTACTS_MAX or self._scripted > SCRIPT_MAX:
             what = f"{CONTACTS_MAX} contacts or {SCRIPT_MAX} changes of settings and states"
-            raise LogError(f"the log holds more than {what}, for which there is no room; take a shorter one")
+            raise LogError(f"there are more than {what}, for which there is no room; choose less by --from and --to")
 
     def _configure(self, run: Turn, place: int, kind: int) -> None:
         if kind == kinds.ENGINE_STARTED:
@@ -180,14 +215,17 @@ class _Reader:
         if kind in LEFT_OUT:
             self._remarks[LEFT_OUT[kind]] += 1
         elif kind == kinds.CONTACT_ARRIVED:
-            if queue < 0 or flags & kinds.FLAG_CALLS_BACK:
-                self._remarks[
-                    "calls back, which the model makes by itself" if queue >= 0 else "contacts without queue"
-                ] += 1
+            if queue < 0:
+                self._remarks["contacts without queue"] += 1
                 stages.forget(slot)
+                return
+            if flags & kinds.FLAG_CALLS_BACK:
+                stages.call_back(slot, queue, b, at_ns)
                 return
             person = self._arrivals.add((seq, at_ns, queue, a, b, flags, agent))
             stages.begin(slot, person, queue, at_ns)
+        elif kind == kinds.CONTACT_QUEUED:
+            stages.queue(slot, a)
         elif kind == kinds.OFFER_MADE:
             stages.offer(slot, agent, at_ns)
         elif kind == kinds.OFFER_ENDED:
@@ -197,7 +235,7 @@ class _Reader:
             stages.answer(slot, agent, at_ns)
         elif kind == kinds.CONTACT_LEFT:
             if flags & kinds.FLAG_CLOSES:
-                stages.leave(slot, at_ns, a, cause[1] if cause[1] in LEFT_KINDS else 0, cause[9])
+                stages.leave(slot, queue, at_ns, a, cause[1] if cause[1] in LEFT_KINDS else 0, cause[9])
         elif kind == kinds.CONTACT_ENDED:
             goes_on = cause[1] if cause[1] in (kinds.TRANSFER_REQUESTED, kinds.REQUEUE_REQUESTED) else 0
             then = (goes_on, cause[6], cause[5], cause[2]) if goes_on and not flags & kinds.FLAG_CLOSES else None
@@ -210,21 +248,23 @@ class _Reader:
     def record(self, data: Path) -> Record:
         """Return what was found."""
         if not len(self._arrivals):
-            raise ConfigError([f"{data}: nobody has come into a queue yet: there is nothing to play again"])
+            raise ConfigError([f"{data}: nobody came into a queue: there is nothing to play again"])
         still_open = self._stages.close(self._end_ns)
         if still_open:
             self._remarks["contacts still there when the log ends"] = still_open
         stages = self._stages.table()
         script = np.concatenate(self._script)
         script["payload_offset"] = script["payload_size"] = script["dedupe"] = 0
+        arrivals = self._arrivals.table()
+        take_off(stages, arrivals["packed"][stages["person"]], script)
         return Record(
             folder=data,
             directory=self._directory,
             capacity=self._capacity,
             script=script,
-            arrivals=self._arrivals.table(),
+            arrivals=arrivals,
             stages=stages,
-            first_stages=np.searchsorted(stages["person"], np.arange(len(self._arrivals))),
+            first_stages=np.searchsorted(stages["person"], np.arange(len(arrivals))),
             begin_ns=self._begin_ns,
             end_ns=self._end_ns,
             remarks=dict(self._remarks),

@@ -29,12 +29,15 @@ RECORDED: Final = np.dtype(
         ("leaves_with", "i8"),
         ("agent", "i8"),
         ("ring_ns", "i8"),  # of the offer that was answered; of one that was not, how long it rang; -1: none
+        ("ring_ended", "?"),  # by an answer
         ("declined", "i8"),  # offers that agents declined, or could not take
         ("declines_ns", "i8"),  # how long after they were made: the latest of them
         ("declines_with", "i8"),  # OFFER_*
         ("unanswered", "i8"),  # offers to which nobody reacted
-        ("talk_ns", "i8"),  # -1: none; of one still going on, so far
+        ("talk_ns", "i8"),  # without interruptions; -1: none; of one still going on, so far
         ("talk_ended", "?"),
+        ("talk_began_ns", "i8"),  # of who was called back: that talk
+        ("talked_with", "i8"),
         ("wrap_up_ns", "i8"),  # -1: unknown
         ("wraps_early", "?"),  # the agent ended it
         ("then", "i8"),  # kind of the fact by which it went on after the talk, 0
@@ -62,6 +65,8 @@ class _Stage(msgspec.Struct):
     talk_ns: int = UNKNOWN
     talk_ended: bool = False
     place: int = UNKNOWN
+    line_ns: int = UNKNOWN
+    called_back: int = UNKNOWN
     answered_ns: int = 0
     then: tuple[int, int, int, int] = (0, UNKNOWN, UNKNOWN, 0)
     offers: dict[int, int] = {}
@@ -76,6 +81,8 @@ class Stages:
         self._wrapping: dict[int, int] = {}
         self._wraps: dict[int, tuple[int, bool]] = {}
         self._over = Packed(RECORDED)
+        self._owed: dict[tuple[int, int], _Stage] = {}
+        self._called_back: dict[int, _Stage] = {}
 
     def forget(self, slot: int) -> None:
         """Follow the contact in this slot no more."""
@@ -84,6 +91,17 @@ class Stages:
     def begin(self, slot: int, person: int, queue: int, at_ns: int) -> None:
         """Let a stage begin."""
         self._open[slot] = _Stage(person, queue, at_ns)
+
+    def queue(self, slot: int, line_ns: int) -> None:
+        """It has a place in line."""
+        if slot in self._open:
+            self._open[slot].line_ns = line_ns
+
+    def call_back(self, slot: int, queue: int, line_ns: int, at_ns: int) -> None:
+        """A customer is called back who left this place in line for it: the talk is that of who left."""
+        self._open.pop(slot, None)
+        if (owed := self._owed.pop((queue, line_ns), None)) is not None:
+            self._open[slot] = _Stage(owed.person, queue, at_ns, called_back=owed.place)
 
     def offer(self, slot: int, agent: int, at_ns: int) -> None:
         """It rings."""
@@ -107,8 +125,8 @@ class Stages:
         stage.wait_ns, stage.agent, stage.answered_ns = at_ns - stage.began_ns, agent, at_ns
         stage.ring_ns, stage.way_out = at_ns - stage.offers.get(agent, at_ns), kinds.EXIT_ANSWERED
 
-    def leave(self, slot: int, at_ns: int, way_out: int, kind: int, how: int) -> None:
-        """It left: by a fact of `kind` of its own, 0 if something else made it."""
+    def leave(self, slot: int, queue: int, at_ns: int, way_out: int, kind: int, how: int) -> None:
+        """It left a queue: by a fact of `kind` of its own, 0 if something else made it."""
         if (stage := self._open.pop(slot, None)) is None:
             return
         stage.wait_ns, stage.way_out = at_ns - stage.began_ns, way_out
@@ -116,6 +134,8 @@ class Stages:
         if kind and not (kind == kinds.CONTACT_RELEASED and how in NOT_THEIR_WILL):
             stage.leaves_by, stage.leaves_with = kind, how
         self._keep(stage)
+        if way_out == kinds.EXIT_CALLBACK:
+            self._owed[queue, stage.line_ns] = stage
 
     def end(
         self, slot: int, at_ns: int, talk_ns: int, then: tuple[int, int, int, int] | None, has_wrap_up: bool
@@ -156,11 +176,25 @@ class Stages:
         return len(self._open)
 
     def _keep(self, stage: _Stage) -> None:
+        if stage.called_back >= 0:
+            stage.place = stage.called_back
+            if stage.talk_ended:
+                self._called_back[stage.place] = stage
+            return
         stage.place = self._over.add(
             (
-                *(stage.person, stage.queue, stage.wait_ns, stage.way_out, stage.leaves_by, stage.leaves_with),
-                *(stage.agent, stage.ring_ns, stage.declined, stage.declines_ns, stage.declines_with, stage.unanswered),
-                *(stage.talk_ns, stage.talk_ended),
+                *(stage.person, stage.queue, stage.wait_ns, stage.way_out),
+                *(stage.leaves_by, stage.leaves_with),
+                *(
+                    stage.agent,
+                    stage.ring_ns,
+                    stage.agent >= 0,
+                    stage.declined,
+                    stage.declines_ns,
+                    stage.declines_with,
+                    stage.unanswered,
+                ),
+                *(stage.talk_ns, stage.talk_ended, stage.answered_ns, stage.agent),
                 *(UNKNOWN, False, *stage.then),
             )
         )
@@ -172,4 +206,10 @@ class Stages:
             places = np.fromiter(self._wraps, np.int64)
             found["wrap_up_ns"][places] = [lasted_ns for lasted_ns, _ in self._wraps.values()]
             found["wraps_early"][places] = [by_agent for _, by_agent in self._wraps.values()]
+        for place, stage in self._called_back.items():
+            found["ring_ns"][place], found["talk_ns"][place] = stage.ring_ns, stage.talk_ns
+            found["talk_began_ns"][place], found["talked_with"][place] = stage.answered_ns, stage.agent
+            found["ring_ended"][place] = found["talk_ended"][place] = True
+            for column, value in zip(("then", "then_queue", "then_agent", "then_flags"), stage.then, strict=True):
+                found[column][place] = value
         return found[np.argsort(found["person"], kind="stable")]

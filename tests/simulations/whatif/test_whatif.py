@@ -11,14 +11,14 @@ from typer.testing import CliRunner, Result
 
 from engine.errors import ConfigError
 from engine.log.reader import read_runs
-from engine.messages.kinds import EXIT_ANSWERED, OFFER_ENDED, OFFER_MADE, OFFER_REJECTED
+from engine.messages.kinds import EXIT_ANSWERED, EXIT_CALLBACK, OFFER_ENDED, OFFER_MADE, OFFER_REJECTED
 from engine.replay.restore import log_folder
 from simulations.commands.whatif import whatif as whatif_command
 from simulations.experiment.recording import record as record_log
 from simulations.fit.patience import kaplan_meier
 from simulations.scenario.scenario import Scenario
 from simulations.whatif.people import people_of
-from simulations.whatif.policy import load_policy
+from simulations.whatif.policy import load_policy, settings_of
 from simulations.whatif.record import Record, read_record
 from simulations.whatif.rerun import Theatre
 from simulations.whatif.rules import as_recorded, changed_by
@@ -91,6 +91,44 @@ def test_the_recorded_rules_lead_to_the_record(recorded: Record) -> None:
     np.testing.assert_array_equal(played.waited_ns, first["wait_ns"])
     np.testing.assert_array_equal(played.served_by, first["agent"])
     np.testing.assert_array_equal(played.way_out, first["way_out"])
+
+
+def test_interruptions_chats_at_once_and_callbacks_come_out_as_recorded(tmp_path: Path) -> None:
+    centre = CENTRE.changed(
+        "agents=[{group: everybody, count: 7, skills: {sales: 1, help: 1}}]",
+        "channels={voice: {may_interrupt: [email]}, chat: {capacity: 3, slower: 0.3}}",
+        "queues.mail={channel: email, arrivals: {rate: 0.5/min}, handle: {talk: exponential(5m)}}",
+        "queues.web={channel: chat, arrivals: {rate: 1/min}, handle: {talk: exponential(6m)}, patience: 2m}",
+        "queues.sales.callback=50%",
+        "queues.sales.ring=exponential(4s)",
+        "queues.sales.steps=[{after: 30s, do: callback}]",
+    )
+    record_log(centre, SEED, 0, tmp_path)
+    record = read_record(tmp_path)
+    people = people_of(record)
+    played = Theatre(as_recorded(record).rules, people).play(people.drawn(1, 0))
+    first = record.stages[record.first_stages]
+    assert (first["way_out"] == EXIT_CALLBACK).sum() > 1
+    mail = record.directory.queues.number("mail")
+    assert (record.arrivals["queue"] == mail).sum() > 20
+    np.testing.assert_array_equal(played.waited_ns, first["wait_ns"])
+    np.testing.assert_array_equal(played.served_by, first["agent"])
+
+
+def test_part_of_a_log_begins_with_what_held_then(recorded: Record, data: Path) -> None:
+    hour_ns = 3600 * 10**9
+    since_ns, until_ns = CENTRE.file.start_ns + hour_ns // 2, CENTRE.file.start_ns + hour_ns
+    part = read_record(data, since_ns=since_ns, until_ns=until_ns)
+    seqs = recorded.arrivals["seq"][(recorded.arrivals["at_ns"] >= since_ns) & (recorded.arrivals["at_ns"] < until_ns)]
+    np.testing.assert_array_equal(part.arrivals["seq"], seqs)
+    assert part.remarks["contacts under way when it begins"] > 0
+    names = {"queues", "agents", "channels", "skill_levels", "requirements", "engine"}
+    for name in names:
+        np.testing.assert_array_equal(getattr(settings_of(part), name), getattr(settings_of(recorded), name))
+    answer = asked(part, "{agents: {add: {like: seller-1, count: 5}}}")
+    everyone = told(answer)["fidelity"]["queues"][-1]
+    assert everyone["model"]["answered"] == pytest.approx(everyone["recorded"]["answered"], abs=0.15)
+    assert answer.now.waited_s.mean() < answer.before.waited_s.mean()
 
 
 def test_the_same_rules_change_nothing(recorded: Record) -> None:
@@ -256,6 +294,8 @@ def test_the_command_ends_as_all_do(data: Path, tmp_path: Path) -> None:
     assert said("--log", str(data), "--policy", str(tmp_path / "none.yaml")).exit_code == 1
     assert said("--log", str(tmp_path), "--policy", "{}").exit_code == 5
     assert said("--log", str(data), "--policy", "{}", "--json", "--csv").exit_code == 2
+    assert said("--log", str(data), "--policy", "{}", "--from", "nine").exit_code == 2
+    assert said("--log", str(data), "--policy", "{}", "--from", "2027-01-01").exit_code == 1
     file = tmp_path / "policy.yaml"
     file.write_text("queues:\n  sales:\n    strategi: erlang\n")
     faulty = said("--log", str(data), "--policy", str(file))
