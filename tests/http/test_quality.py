@@ -80,6 +80,22 @@ async def test_an_evaluation_is_scored(client: ClientSession) -> None:
     assert row["evaluations"][0]["score"] == {"value": 80.0, "lo": None, "hi": None, "n": 1, "interval": "student_t"}
 
 
+async def test_what_is_drawn_leaves_the_list_when_it_is_judged_and_is_calibrated_when_two_did(
+    client: ClientSession,
+) -> None:
+    contact = await served(client)
+    (drawn,) = (await get(client, "/api/v1/quality/sample?agent=alice&seed=7"))["contacts"]
+    assert (drawn["contact_id"], drawn["agent"], drawn["why"]) == (contact, "alice", "random")
+    judged: dict[str, Any] = {"contact": "c", "contact_id": contact, "scorecard": "calls", "version": 1}
+    for evaluator, points in (("eve", 4), ("mai", 2)):
+        answers = {"solves": points}
+        await tell(client, "/api/v1/quality/evaluations", **judged, evaluator=evaluator, answers=answers)
+    assert (await get(client, "/api/v1/quality/sample"))["contacts"] == []
+    found = await get(client, "/api/v1/quality/calibration?scorecard=calls")
+    assert found["contacts"][0]["scores"] == {"eve": 80.0, "mai": 40.0}
+    assert (found["agreement"]["value"], found["contacts"][0]["apart"]) == (0.0, ["solves"])
+
+
 async def test_the_schedule_and_its_exceptions_are_told(client: ClientSession) -> None:
     report = await get(client, "/api/v1/quality/adherence?from=2000-01-01T00:00:00Z&agent=alice")
     (alice,) = report["agents"]

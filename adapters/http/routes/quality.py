@@ -19,12 +19,17 @@ from engine.messages import kinds, observed
 from engine.messages.decoding import decode_as
 from engine.model.scopes import Scope
 from engine.projections.quality.answers import AdherenceReport, EvaluationList, Scorecards, SurveyAnswers
+from engine.projections.quality.calibration import Calibration
+from engine.projections.quality.sampling import Sample
 from engine.projections.quality.surveys import Advice
 from engine.projections.quality.table import QualityTable
 
 LIMIT: Final = 100
 LIMIT_MAX: Final = 1000
 SCORE_MAX: Final = 10
+PER_AGENT: Final = 8
+PER_AGENT_MAX: Final = 100
+SEED_MAX: Final = 64
 KINDS: Final = (*kinds.SURVEY_NAMES.values(),)
 SurveyBody: Final = shape_without("SurveyRequestedBody", observed.SurveyRequested, optional=())
 FROM: Final = Parameter("from", "First instant, as RFC 3339 or ns since 1970")
@@ -112,6 +117,26 @@ async def get_evaluations(request: web.Request) -> web.Response:
     agent, card = _number(request, "agent"), request.query.get("scorecard", "")
     found = context_of(request).views.quality.evaluations(agent, card, limit, before)
     return await answer(request, found, headers=next_link(request, found.next_before, "before"))
+
+
+async def get_calibration(request: web.Request) -> web.Response:
+    """Tell whether evaluators judge alike."""
+    limit = parameters.whole(request, "limit", LIMIT, 1, LIMIT_MAX)
+    quality = context_of(request).views.quality
+    return await answer(
+        request, await asyncio.to_thread(quality.calibration, request.query.get("scorecard", ""), limit)
+    )
+
+
+async def get_sample(request: web.Request) -> web.Response:
+    """Tell which contacts should be judged next."""
+    context = context_of(request)
+    from_ns = parameters.instant_ns(request, "from", parameters.since_ns(request))
+    to_ns = parameters.instant_ns(request, "to", parameters.INTEGER_MAX)
+    per_agent = parameters.whole(request, "per_agent", PER_AGENT, 1, PER_AGENT_MAX)
+    agent, seed = _number(request, "agent"), request.query.get("seed", "")[:SEED_MAX]
+    found = await asyncio.to_thread(context.views.quality.sample, from_ns, to_ns, agent, per_agent, seed)
+    return await answer(request, found)
 
 
 async def get_adherence(request: web.Request) -> web.Response:
@@ -234,6 +259,36 @@ ROUTES: Final = (
     ),
     command_route(
         "quality", "/api/v1/quality/evaluations", Scope.SUPERVISE, observed.QualityEvaluated, "Judge a contact"
+    ),
+    _get(
+        "/calibration",
+        get_calibration,
+        "getCalibration",
+        "Whether evaluators judge alike",
+        Calibration,
+        Parameter("scorecard", "Only this scorecard"),
+        _LIMIT,
+        text=(
+            "Of contacts that several judged by one version of a scorecard, the latest evaluation of each: how often "
+            "answers are the same, and how each evaluator's scores differ from the others'. 85 % is a usual target."
+        ),
+    ),
+    _get(
+        "/sample",
+        get_sample,
+        "getSample",
+        "Which contacts should be judged next",
+        Sample,
+        FROM,
+        TO,
+        AGENT,
+        Parameter("per_agent", "Contacts of each agent at most", whole(1, PER_AGENT_MAX, PER_AGENT)),
+        Parameter("seed", "Another seed draws others"),
+        text=(
+            "Of the latest 50,000 closed contacts, those that ended in the window (today, where none is said) and that "
+            "nobody has judged: at most half of them as their customers answered a survey unhappily, the others drawn "
+            "by the seed, the same whoever asks. `GET /api/v1/contacts/{contact}` takes the id."
+        ),
     ),
     _get(
         "/adherence",

@@ -210,6 +210,13 @@ class People:
         number = next(self.closed.find(contact_id, self.closed.count if by is None else by), 0)
         return self._segment(number) if number else UNKNOWN
 
+    def talked(self, from_ns: int, to_ns: int) -> Array:
+        """Return the kept contacts that ended in [from_ns, to_ns) with an agent who served them, dtype CLOSED."""
+        records = self.closed.records.take(self.closed.places())
+        ended_ns = records["ended_ns"]
+        found: Array = records[records["talked"] & (records["agent"] >= 0) & (ended_ns >= from_ns) & (ended_ns < to_ns)]
+        return found
+
     def is_open(self, contact_id: int) -> bool:
         """Whether the contact of this id is open."""
         return bool((self.open["id"] == contact_id).any())

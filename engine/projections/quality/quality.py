@@ -11,7 +11,7 @@ import msgspec
 
 from engine.kernel.tables import Array
 from engine.log_port import Turn
-from engine.messages.kinds import CHANNEL_NAMES
+from engine.messages.kinds import CHANNEL_NAMES, TASK
 from engine.model.directory import Directory
 from engine.model.names import UNKNOWN
 from engine.model.quality import CaseKind, Scorecard, Shift
@@ -34,11 +34,14 @@ from engine.projections.quality.answers import (
     told_evaluation,
 )
 from engine.projections.quality.by_interval import Schedule, around, with_schedule
+from engine.projections.quality.calibration import Calibration, calibration
 from engine.projections.quality.cases import COUNTED, Case
 from engine.projections.quality.cells import OF_CHANNEL, OF_QUEUE
 from engine.projections.quality.fold import Fold
 from engine.projections.quality.folded import Folded, copied, loaded, saved
 from engine.projections.quality.people import UNKNOWN as UNKNOWN_SEGMENT
+from engine.projections.quality.ring import KEY
+from engine.projections.quality.sampling import Candidate, Sample, sampled
 from engine.projections.quality.summary import QualitySummary, quality_summary
 from engine.projections.quality.surveys import Advice, advice
 from engine.projections.quality.table import QualityTable, Window, quality_rows, with_quality
@@ -181,6 +184,25 @@ class Quality:
                 if one.seq < before_seq and agent in (None, one.agent) and scorecard in ("", one.scorecard)
             ]
             return EvaluationList(state.as_of, chosen[:limit], chosen[limit - 1].seq if len(chosen) > limit else None)
+
+    def calibration(self, scorecard: str, limit: int) -> Calibration:
+        """Whether evaluators judge alike, of one scorecard or all; takes a while: for a thread."""
+        with self._lock:
+            state = self._folded()
+            as_of, latest = state.as_of, list(state.evaluations.latest)
+        return calibration(as_of, latest, self.directory, scorecard, limit)
+
+    def sample(self, from_ns: int, to_ns: int, agent: int | None, per_agent: int, seed: str) -> Sample:
+        """Contacts that ended in [from_ns, to_ns) and should be judged next; takes a while: for a thread."""
+        with self._lock:
+            state = self._folded()
+            as_of, records, answers = state.as_of, state.people.talked(from_ns, to_ns), list(state.surveys.answers)
+            judged = {one.contact_id for one in state.evaluations.latest}
+        columns = (records[name].tolist() for name in (KEY, "ended_ns", "queue", "agent", "channel"))
+        candidates = (Candidate(*fields) for fields in zip(*columns, strict=True))
+        chosen = (one for one in candidates if agent in (None, one.agent) and one.channel != TASK)
+        drawn = sampled(chosen, answers, judged, self.directory, per_agent, seed)
+        return Sample(as_of, from_ns, to_ns, seed, drawn)
 
     def adherence(self, from_ns: int, to_ns: int, now_ns: int, agent: str = "") -> AdherenceReport:
         """Adherence, conformance and attendance of those who have a schedule, until now at most."""
