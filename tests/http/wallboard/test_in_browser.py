@@ -93,6 +93,18 @@ async def test_nothing_spills_over_at_any_size(build: Build, agents: int, waitin
                     )
 
 
+async def test_squares_on_a_wall_stand_as_close_as_they_must(build: Build) -> None:
+    many = QUEUES + "".join(f"  q{number}: {{display_name: Queue of number {number}}}\n" for number in range(5))
+    house = await build(centre=centre(24, many))
+    room = "document.getElementById('agents').dataset.room"
+    async with opened(house, "/wallboard?kiosk=1") as page:
+        await until(page, f"document.querySelectorAll('#agents li').length === 24 && {room} !== 'roomy'")
+        over = "(f) => f.scrollHeight - f.clientHeight"
+        assert await page.locator("[data-block=agents] .frame").evaluate(over) <= 0, "nobody scrolls a wall"
+        await page.set_viewport_size({"width": 1280, "height": 800})
+        await until(page, f"{room} === 'roomy'")
+
+
 @pytest.mark.parametrize("width", [1920, 390])
 @pytest.mark.parametrize("theme", ["light", "dark", "contrast"])
 async def test_everybody_can_read_it(build: Build, theme: str, width: int) -> None:

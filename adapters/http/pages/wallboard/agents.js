@@ -8,17 +8,38 @@ import { privacy } from "./head.js";
 const ORDER = ["not_responding", "unreachable", "offered", "busy", "wrapping", "idle", "paused", "offline"];
 const RANK = new Map(ORDER.map((state, rank) => [state, rank]));
 export const SIGN = { idle: "●", offered: "♪", busy: "◉", wrapping: "✎", paused: "‖", offline: "○", not_responding: "!", unreachable: "✕" };
-const ROOMY = 24, MEDIUM = 80, DENSE = 120, ALL = 1000;
+const ALL = 1000, MANY = 80;
+/** How close squares stand, and up to how many do; on a wall closer, as nobody scrolls one. */
+const ROOMS = [["roomy", 24], ["medium", 80], ["dense", 120], ["packed", Infinity]];
+const WALL = "(min-width: 110rem) and (min-height: 56rem)";
 
 export function build(act) {
   const summary = el("ul", { class: "summary", "aria-label": t("block_agents") }), place = el("ul", { class: "agents", id: "agents" });
   const search = el("input", { type: "search", id: "agent-search", placeholder: t("search"), "aria-label": t("search_agents"), on: { input: () => redraw() } });
   const site = el("select", { "aria-label": t("site"), on: { change: () => redraw() } });
-  const empty = el("p", { class: "empty" });
+  const empty = el("p", { class: "empty" }), frame = el("div", { class: "frame scroll padded", tabindex: 0, role: "group", "aria-labelledby": "agents-title" }, place, empty);
   const node = el("section", { class: "block", "data-block": "agents", "aria-labelledby": "agents-title" },
     el("div", { class: "heading" }, el("h2", { id: "agents-title" }, t("block_agents")), summary, site, search),
-    el("div", { class: "frame scroll padded", tabindex: 0, role: "group", "aria-labelledby": "agents-title" }, place, empty));
-  let only = "", sites = "";
+    frame);
+  let only = "", sites = "", room = "", fitted = -1;
+  new ResizeObserver(() => requestAnimationFrame(() => {
+    fitted = -1;
+    if (frame.isConnected) redraw();
+  })).observe(frame);
+
+  function enter(wanted) {
+    room = wanted;
+    mark(place, "data-room", wanted === "packed" ? "dense" : wanted);
+    mark(place, "data-packed", wanted === "packed" ? "yes" : "no");
+  }
+  /** Finds how close so many have to stand. */
+  function fit(count) {
+    fitted = count;
+    for (const [wanted] of ROOMS.slice(ROOMS.findIndex(([, most]) => count <= most))) {
+      enter(wanted);
+      if (!matchMedia(WALL).matches || frame.scrollHeight <= frame.clientHeight) return;
+    }
+  }
 
   function redraw() {
     const all = [...store.agents.values()], words = folded(search.value.trim());
@@ -36,11 +57,16 @@ export function build(act) {
     }
     const found = all.filter((agent) => (!only || agent.state === only) && (!site.value || agent.site === site.value) &&
       (!words || (!privacy() && folded(`${shown(agent)} ${agent.agent} ${agent.site}`).includes(words))));
-    const room = found.length <= ROOMY ? "roomy" : found.length <= MEDIUM ? "medium" : "dense", hidden = privacy(), key = (agent) => agent.agent;
-    mark(place, "data-room", room);
-    mark(place, "data-packed", found.length > DENSE ? "yes" : "no");
+    const hidden = privacy(), key = (agent) => agent.agent;
+    if (!room) enter(ROOMS[0][0]);
+    mark(place, "data-many", found.length > MANY ? "yes" : "no");
     calmly(place, found, key, (one, other) => RANK.get(one.state) - RANK.get(other.state) || (one.agent < other.agent ? -1 : 1), `${only} ${site.value} ${words}`);
     keyed(place, found.slice(0, ALL), key, (agent) => make(agent, act), (view, agent) => update(view, agent, hidden, room));
+    if (fitted !== found.length) {
+      const before = room;
+      fit(found.length);
+      if (room !== before) for (const view of place.views.values()) update(view, view.agent, hidden, room);
+    }
     show(empty, !found.length);
     put(empty, all.length ? t("nothing_found") : t("no_agents"));
   }
@@ -48,7 +74,7 @@ export function build(act) {
 }
 
 /** "Nguyễn Thị An" is "N. T. An": where there is little room, the name by which one is called stays whole. */
-const abridged = (name) => (name.length < 13 ? name : name.split(/\s+/).map((word, place, all) => (place < all.length - 1 ? `${[...word][0]}.` : word)).join(" "));
+const abridged = (name) => (name.length < 11 ? name : name.split(/\s+/).map((word, place, all) => (place < all.length - 1 ? `${[...word][0]}.` : word)).join(" "));
 
 function makeCount(one, act) {
   const count = el("strong"), word = el("span");
