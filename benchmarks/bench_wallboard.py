@@ -16,7 +16,7 @@ from typing import Any, Final
 import aiohttp
 import uvloop
 
-import adapters.http.feed
+import adapters.http.feed.feed
 from benchmarks.history import config_file, folder_here
 from benchmarks.report import Line, line
 from benchmarks.served import free_port
@@ -49,7 +49,7 @@ async def measure(folder: Path, command: str, agents: int, queues: int, seconds:
     port = free_port()
     section = f"adapters: {{http: {{port: {port}, requests_per_second: 100000}}}}"
     file = config_file(folder, agents=agents, contacts=20_000, queues=queues, adapters=section)
-    beat_s, adapters.http.feed.REFRESH_S = adapters.http.feed.REFRESH_S, 1 / UPDATES_PER_S  # type: ignore[misc]
+    beat_s, adapters.http.feed.feed.REFRESH_S = adapters.http.feed.feed.REFRESH_S, 1 / UPDATES_PER_S  # type: ignore[misc]
     host = EngineHost(load_config(file), folder / "data", segment_bytes=16 << 20)
     try:
         await host.start()
@@ -62,7 +62,7 @@ async def measure(folder: Path, command: str, agents: int, queues: int, seconds:
                 with contextlib.suppress(asyncio.CancelledError):
                     await people
     finally:
-        adapters.http.feed.REFRESH_S = beat_s  # type: ignore[misc]
+        adapters.http.feed.feed.REFRESH_S = beat_s  # type: ignore[misc]
         await host.stop()
     frames.sort()
     each_ms = {name: round(cost_s * 1000 / len(frames), 2) for name, cost_s in costs.items()}

@@ -12,8 +12,8 @@ from adapters.http.below_routes import ProblemRunner
 from adapters.http.connections import Connections
 from adapters.http.context import Context
 from adapters.http.desk.desk import Desks
-from adapters.http.feed import Feed
-from adapters.http.metrics import Metrics
+from adapters.http.feed.feed import Feed
+from adapters.http.metrics.metrics import Metrics
 from adapters.http.settings import Settings as HttpSettings
 from adapters.http.tokens import Tokens
 from adapters.http.wallboard.day import Days

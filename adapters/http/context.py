@@ -8,8 +8,8 @@ from aiohttp import web
 
 from adapters.http.connections import Connections
 from adapters.http.desk.desk import Desks
-from adapters.http.feed import Feed
-from adapters.http.metrics import Metrics
+from adapters.http.feed.feed import Feed
+from adapters.http.metrics.metrics import Metrics
 from adapters.http.settings import Settings
 from adapters.http.tickets import Tickets
 from adapters.http.tokens import Caller, Tokens

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from adapters.http.wallboard.boards import BOARD_NAME, DEFAULT_BOARD, BoardSettings
+from adapters.http.boards import BOARD_NAME, DEFAULT_BOARD, BoardSettings
 from engine.file_kinds import MEDIA_TYPES
 from engine.model.fields import Duration, TimeZone, Whole, fault
 from engine.model.scopes import TOKEN_ID

@@ -11,7 +11,7 @@ import typer.main
 from pydantic import BaseModel
 
 from adapters.http.application import ROUTES
-from adapters.http.engine_metrics import COUNTED, STANDING
+from adapters.http.metrics.engine import COUNTED, STANDING
 from adapters.mqtt.settings import Settings as MqttSettings
 from adapters.sip.settings import Settings as SipSettings
 from adapters.sip.settings import Trunk

@@ -127,7 +127,7 @@ async def test_who_pauses_who_is_turned_away_and_what_is_owed(house: House, clie
 async def test_where_contacts_come_in_is_told_within_bounds(
     client: ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adapters.http.arrival_counts.ENTRIES_MAX", 2)
+    monkeypatch.setattr("adapters.http.metrics.arrivals.ENTRIES_MAX", 2)
     for number, entry in enumerate(("1900", "1901", "1900", "1902", "1903", "")):
         await tell(client, CONTACTS, 201, queue="sales", contact=f"c{number}", entry=entry)
     await tell(client, "/api/v1/queues/sales/close")

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 from aiohttp import ClientResponse, ClientSession
 
-from adapters.http.effect_log import EffectLog
+from adapters.http.feed.effect_log import EffectLog
+from adapters.http.feed.state_boards import View
 from adapters.http.routes.stream import Reader, Wanted
-from adapters.http.state_boards import View
 from engine.messages.effects import EndContact
 from tests.http.support import CONTACTS, Build, House, tell
 

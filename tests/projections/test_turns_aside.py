@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.http.metrics import Metrics
+from adapters.http.metrics.metrics import Metrics
 from engine.log.memory import MemoryLog
 from engine.log_port import Turn
 from engine.messages import kinds

@@ -8,18 +8,18 @@ import msgspec
 from aiohttp import web
 
 from adapters.http import parameters
+from adapters.http.boards import BoardSettings
 from adapters.http.context import CALLER, context_of
 from adapters.http.problems import Problem
 from adapters.http.replies import AS_OF, answer, durable
 from adapters.http.route_table import Parameter, Route, whole, words
 from adapters.http.routes.wallboard import BOARD, board_of
-from adapters.http.state_boards import who_serves
-from adapters.http.tiles import StreamedQueue, WaitingTile, streamed_queue, waiting_tiles
 from adapters.http.wallboard.alerts import AlertTile, passed
-from adapters.http.wallboard.boards import BoardSettings
 from adapters.http.wallboard.day import Day, intervals_of
 from adapters.http.wallboard.lost import LostList, as_csv, lost_contacts
+from adapters.http.wallboard.members import who_serves
 from adapters.http.wallboard.privacy import initials, unnamed_agent, unnamed_wait
+from adapters.http.wallboard.tiles import StreamedQueue, WaitingTile, streamed_queue, waiting_tiles
 from engine.errors import LogError
 from engine.model.scopes import Scope
 from engine.projections.agents.status import AgentTile

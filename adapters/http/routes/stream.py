@@ -7,14 +7,14 @@ import msgspec
 from aiohttp import web
 
 from adapters.http import parameters
-from adapters.http.board import Board
 from adapters.http.context import CALLER, REQUEST_ID, Context, context_of
-from adapters.http.feed import TOPICS, Feed
+from adapters.http.feed.board import Board
+from adapters.http.feed.feed import TOPICS, Feed
+from adapters.http.feed.state_boards import STATE_TOPICS, View
 from adapters.http.parameters import INTEGER_MAX, whole
 from adapters.http.problems import Problem, bad_parameter
 from adapters.http.replies import answer, durable
 from adapters.http.route_table import Parameter, Route, words
-from adapters.http.state_boards import STATE_TOPICS, View
 from adapters.http.tickets import LIVES_NS
 from engine.model.scopes import Scope
 

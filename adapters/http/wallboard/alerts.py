@@ -5,9 +5,9 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-from adapters.http.tiles import StreamedQueue
-from adapters.http.wallboard.boards import METRICS, BoardSettings, Threshold, is_beyond
+from adapters.http.boards import METRICS, BoardSettings, Threshold, is_beyond
 from adapters.http.wallboard.seen import Acknowledged, Seen
+from adapters.http.wallboard.tiles import StreamedQueue
 
 NOBODY: Final = Acknowledged(0, "", "")
 NS: Final = 1_000_000_000

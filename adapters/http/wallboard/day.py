@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from adapters.http.wallboard.boards import BoardSettings
+from adapters.http.boards import BoardSettings
 from adapters.http.wallboard.plan import PlanFault, Planned, read_plan
 from engine.errors import LogError
 from engine.model.names import UNKNOWN

@@ -6,8 +6,8 @@ from typing import Final
 
 import msgspec
 
-from adapters.http.tiles import StreamedQueue
-from adapters.http.wallboard.boards import BoardSettings
+from adapters.http.boards import BoardSettings
+from adapters.http.wallboard.tiles import StreamedQueue
 
 MINUTE_NS: Final = 60_000_000_000
 MINUTES: Final = 61

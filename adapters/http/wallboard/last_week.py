@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from adapters.http.wallboard.boards import BoardSettings
+from adapters.http.boards import BoardSettings
 from engine.errors import LogError
 from engine.ports import Past
 from engine.projections.days import midnight_ns

@@ -7,8 +7,8 @@ from typing import Final
 
 import msgspec
 
+from adapters.http.boards import BoardSettings
 from adapters.http.masks import masked
-from adapters.http.wallboard.boards import BoardSettings
 from adapters.http.wallboard.seen import Acknowledged, Seen
 from engine.projections.contacts.records import ContactRecord
 from engine.projections.views import Views

@@ -5,9 +5,9 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from adapters.http.tiles import WaitingTile
 from adapters.http.wallboard.alerts import AlertTile
 from adapters.http.wallboard.plan_tiles import PlanTile
+from adapters.http.wallboard.tiles import WaitingTile
 from engine.projections.agents.status import AgentTile
 
 PARTS_MAX: Final = 3

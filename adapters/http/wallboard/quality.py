@@ -4,8 +4,8 @@ from typing import Final
 
 import msgspec
 
-from adapters.http.state_boards import who_serves
-from adapters.http.wallboard.boards import BoardSettings
+from adapters.http.boards import BoardSettings
+from adapters.http.wallboard.members import who_serves
 from engine.projections.days import midnight_ns
 from engine.projections.quality.statistics import Estimate, share
 from engine.projections.quality.summary import AdherenceSum, QualitySummary, adherence_sum

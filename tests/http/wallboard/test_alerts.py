@@ -5,10 +5,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from adapters.http.tiles import StreamedQueue
+from adapters.http.boards import BoardSettings
 from adapters.http.wallboard.alerts import AlertBook, passed
-from adapters.http.wallboard.boards import BoardSettings
 from adapters.http.wallboard.seen import Seen
+from adapters.http.wallboard.tiles import StreamedQueue
 from engine.messages.kinds import ALERT_ACKNOWLEDGED
 from engine.messages.rows import empty_rows
 from engine.ports import Turn

@@ -9,8 +9,8 @@ from typing import Any
 import aiohttp
 import pytest
 
+from adapters.http.boards import BoardSettings
 from adapters.http.problems import Problem
-from adapters.http.wallboard.boards import BoardSettings
 from adapters.http.wallboard.day import DAY_NS, Days
 from adapters.http.wallboard.last_week import NOTHING, WEEK_NS, LastWeek
 from adapters.http.wallboard.looking_back import LookingBack

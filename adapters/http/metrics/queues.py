@@ -16,7 +16,7 @@ from prometheus_client.core import (
     Metric,
 )
 
-from adapters.http.arrival_counts import ArrivalCounts
+from adapters.http.metrics.arrivals import ArrivalCounts
 from engine.messages.kinds import EXIT_ANSWERED, EXIT_NAMES, EXITS
 from engine.model.tallies import (
     MEASURED_ANSWERED,

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from adapters.http.board import TOMBSTONES_MAX, Board, Change
+from adapters.http.feed.board import TOMBSTONES_MAX, Board, Change
 from engine.model.rate_limit import RateLimit
 
 

@@ -5,9 +5,9 @@ import asyncio
 import msgspec
 import pytest
 
-from adapters.http.state_boards import Look, StateBoards, View
+from adapters.http.boards import BoardSettings
+from adapters.http.feed.state_boards import Look, StateBoards, View
 from adapters.http.wallboard.alerts import AlertBook
-from adapters.http.wallboard.boards import BoardSettings
 from adapters.http.wallboard.seen import Seen
 from tests.http.support import House
 

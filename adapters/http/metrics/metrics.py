@@ -9,12 +9,12 @@ from typing import Any, Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics
 from prometheus_client.core import Metric
 
-from adapters.http.arrival_counts import ArrivalCounts
-from adapters.http.decision_counts import DecisionCounts
-from adapters.http.engine_metrics import EngineMetrics
-from adapters.http.quality_metrics import quality_families
-from adapters.http.queue_metrics import QueueMetrics
-from adapters.http.source_counts import SourceCounts
+from adapters.http.metrics.arrivals import ArrivalCounts
+from adapters.http.metrics.decisions import DecisionCounts
+from adapters.http.metrics.engine import EngineMetrics
+from adapters.http.metrics.quality import quality_families
+from adapters.http.metrics.queues import QueueMetrics
+from adapters.http.metrics.sources import SourceCounts
 from engine.messages.observed import Observed
 from engine.ports import EngineLink, Receipt, Turn
 from engine.projections.names import name_at

@@ -1,17 +1,18 @@
 """What streams tell of state: tiles of queues, agents, waiting contacts, alerts; of all, or as one board shows them."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 import msgspec
 
-from adapters.http.board import Board
-from adapters.http.tiles import StreamedQueue, WaitingTile, streamed_queue, waiting_tiles
+from adapters.http.boards import BoardSettings
+from adapters.http.feed.board import Board
 from adapters.http.wallboard.alerts import AlertBook, AlertTile
-from adapters.http.wallboard.boards import BoardSettings
+from adapters.http.wallboard.members import who_serves
 from adapters.http.wallboard.plan_tiles import PlanTile, plan_tiles
 from adapters.http.wallboard.privacy import unnamed_agent, unnamed_alert, unnamed_plan, unnamed_wait
+from adapters.http.wallboard.tiles import StreamedQueue, WaitingTile, streamed_queue, waiting_tiles
 from engine.model.names import Names
 from engine.model.plan_views import PlanList
 from engine.projections.agents.status import AgentTile, AgentWatch
@@ -171,13 +172,6 @@ class StateBoards:
             return {plan.plan: unnamed_plan(plan) if view.unnamed else plan for plan in look.plans}
         own = [tile for tile in look.alerts if not view.board or tile.board == view.board]
         return {tile.alert: unnamed_alert(tile) if view.unnamed else tile for tile in own}
-
-
-def who_serves(views: Views, queues: Sequence[str]) -> frozenset[str]:
-    """The agents who may serve any of these queues, as far as those exist."""
-    known, names = frozenset(views.directory.queues.names), views.directory.agents
-    eligible = [views.eligible(queue) for queue in queues if queue in known]
-    return frozenset(names.name(number) for mask in eligible for number in mask.nonzero()[0].tolist())
 
 
 class Look:

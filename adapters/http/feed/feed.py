@@ -13,11 +13,11 @@ from typing import Final
 
 import msgspec
 
-from adapters.http.board import Board
-from adapters.http.effect_log import EffectLog
-from adapters.http.state_boards import STATE_TOPICS, StateBoards, View
+from adapters.http.boards import BoardSettings
+from adapters.http.feed.board import Board
+from adapters.http.feed.effect_log import EffectLog
+from adapters.http.feed.state_boards import STATE_TOPICS, StateBoards, View
 from adapters.http.wallboard.alerts import AlertBook
-from adapters.http.wallboard.boards import BoardSettings
 from adapters.http.wallboard.hour import LastHour
 from adapters.http.wallboard.seen import Seen
 from engine.messages.effects import AnyEffect

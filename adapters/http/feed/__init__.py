@@ -1,0 +1,1 @@
+"""What streams read from: boards of state with their versions, the latest turns and effects."""
