@@ -24,6 +24,7 @@ from engine.config.sections import (
     Channel,
     Config,
     Limits,
+    Numbers,
     QualityFieldEntry,
     Service,
     Site,
@@ -40,6 +41,7 @@ PAGE: Final = (ROOT / "docs" / "CONFIGURATION.md").read_text(encoding="utf-8")
 SECTIONS: Final[dict[str, type[BaseModel]]] = {
     "Sections": Config,
     "service": Service,
+    "numbers": Numbers,
     "limits": Limits,
     "channels": Channel,
     "sites": Site,

@@ -159,7 +159,7 @@ def test_every_address_of_the_http_interface_exists(document: Path) -> None:
 
 
 def test_every_metric_named_exists() -> None:
-    source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "adapters" / "http").glob("*.py"))
+    source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "adapters" / "http").rglob("*.py"))
     known = set(re.findall(r'"(trunkline_\w+)"', source))
     known |= {f"trunkline_{name}" for name, _ in (*COUNTED.values(), *STANDING.values())}
     named = set(re.findall(r"`(trunkline_[a-z_]+)", (DOCS / "OPERATIONS.md").read_text(encoding="utf-8")))
