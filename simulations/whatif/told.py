@@ -25,7 +25,8 @@ SHOWN: Final = MORE_IS_BETTER | {"wait_s": False}
 VERDICTS: Final = {"other": "better", "one": "worse", None: "chance"}
 MODEL: Final = (
     "This is a model. Who came when, and who was at work, is recorded; patience and talks that the record cuts short "
-    "are drawn; and people are taken to do the same under other rules."
+    "are drawn; and people are taken to do the same under other rules. Intervals tell what drawing adds, for this very "
+    "record: other days differ more."
 )
 
 
