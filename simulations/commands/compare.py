@@ -86,19 +86,18 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
 
 def _print(rows: list[dict[str, Any]], count: int, seed: int) -> None:
     from rich.console import Console
-    from rich.table import Table
 
-    table = Table(
-        title="other minus one, same callers", caption="shares in %, times in s; ± confidence of the scenario"
-    )
-    for heading in ("queue", "figure", "one", "other", "difference", "better"):
-        table.add_column(heading, justify="right" if heading in ("one", "other", "difference") else "left")
+    from simulations.commands.tables import PLAIN_FROM, number, table_of, with_half
+
+    caption = "shares in %, times in s; ± confidence of the scenario"
+    headings = ("queue", "figure", "one", "other", "difference", "better")
+    table = table_of(headings, names=2, title="other minus one, same callers", caption=caption)
     for row in rows:
-        scale = 100.0 if row["figure"] in ("service_level", "abandon_rate", "blocked_rate") else 1.0
-        gap = row["difference"]
-        half = "" if gap["high"] is None else f" ± {(gap['high'] - gap['low']) / 2 * scale:,.2f}"
-        cells = ["-" if row[key]["value"] is None else f"{row[key]['value'] * scale:,.2f}" for key in ("one", "other")]
-        told = "-" if gap["value"] is None else f"{gap['value'] * scale:+,.2f}{half}"
-        table.add_row(row["queue"], row["figure"], *cells, told, row["better"] or "chance")
+        unit = 0.01 if row["figure"] in ("service_level", "abandon_rate", "blocked_rate") else 1.0
+        values = [row[key]["value"] for key in ("one", "other")]
+        digits = 0 if max(abs(value or 0.0) for value in values) / unit >= PLAIN_FROM else 2
+        cells = ["-" if value is None else number(value / unit, digits) for value in values]
+        gap = with_half(row["difference"], unit, digits=digits, sign="+")
+        table.add_row(row["queue"], row["figure"], *cells, gap, row["better"] or "chance")
     Console(highlight=False).print(table)
     typer.echo(f"{count} replications of each. Seed {seed}: the same seed gives the same figures.")

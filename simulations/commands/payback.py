@@ -73,56 +73,36 @@ def _flat(name: str, month: dict[str, Any]) -> dict[str, Any]:
 
 def _print(found: list[dict[str, Any]], count: int, seed: int, confidence: float) -> None:
     from rich.console import Console
-    from rich.table import Table
+
+    from simulations.commands.tables import money_unit, number, table_of, with_half
 
     months, console = len(found[0]["months"]), Console(highlight=False)
-    unit, word = _unit(found)
-    title = f"{months} months, amounts in {word}{found[0]['currency']}"
-    table = Table(title=title, caption=f"± {confidence:.0%} confidence; balance: benefit less cost and investment")
-    for heading in (
-        "structure",
-        "investment",
-        "cost, month 1",
-        "benefit, month 1",
-        "service level",
-        "balance",
-        "paid back",
-    ):
-        table.add_column(heading, justify="left" if heading == "structure" else "right")
+    unit, word = money_unit(one["balance"]["value"] for one in found)
+    table = table_of(
+        ("structure", "investment", "cost", "benefit", "service level", "balance", "paid back"),
+        title=f"{months} months, amounts in {word}{found[0]['currency']}",
+        caption=f"cost, benefit: of month 1; balance: benefit less cost and investment, ±: {confidence:.0%} confidence",
+    )
     for one in found:
         begin, end = one["months"][0], one["months"][-1]
         levels = f"{begin['service_level']:.0%}" + (f" to {end['service_level']:.0%}" if months > 1 else "")
-        cells = [f"{one['investment'] / unit:,.1f}", _amount(begin["cost"], unit), _amount(begin["benefit"], unit)]
-        table.add_row(one["scenario"], *cells, levels, _amount(one["balance"], unit), _month(one["payback_month"]))
+        amounts = (one["investment"], begin["cost"]["value"], begin["benefit"]["value"])
+        cells = [number(amount / unit, 0) for amount in amounts]
+        table.add_row(one["scenario"], *cells, levels, with_half(one["balance"], unit), _month(one["payback_month"]))
     console.print(table)
     if len(found) > 1:
-        gaps = Table(title=f"less {found[0]['scenario']}, same callers")
-        for heading in ("structure", "balance", "better from month"):
-            gaps.add_column(heading, justify="left" if heading == "structure" else "right")
+        gaps = table_of(
+            ("structure", "balance", "better from"), title=f"less {found[0]['scenario']}, with the same callers"
+        )
         for one in found[1:]:
             gap = one["against_first"]
-            gaps.add_row(one["scenario"], _amount(gap["balance"], unit, "+"), _month(gap["payback_month"]))
+            gaps.add_row(one["scenario"], with_half(gap["balance"], unit, sign="+"), _month(gap["payback_month"]))
         console.print(gaps)
     typer.echo(f"{count} replications of each volume. Seed {seed}: the same seed gives the same figures.")
-
-
-def _unit(found: list[dict[str, Any]]) -> tuple[float, str]:
-    """Return what amounts are divided by, so that they can be read, and its name."""
-    most = max(abs(one["balance"]["value"]) for one in found)
-    return (1e6, "millions of ") if most >= 1e7 else (1e3, "thousands of ") if most >= 1e5 else (1.0, "")
-
-
-def _amount(amount: dict[str, float | None], unit: float, sign: str = "") -> str:
-    value, low, high = amount["value"], amount["low"], amount["high"]
-    if value is None:
-        return "-"
-    half = "" if low is None or high is None else f" ±{(high - low) / 2 / unit:,.1f}"
-    return f"{value / unit:{sign},.1f}{half}"
 
 
 def _month(month: dict[str, int | None]) -> str:
     value, low, high = month["value"], month["low"], month["high"]
     if value is None:
-        return "not in time" if low is None else f"perhaps in month {low}"
-    limits = "" if low == high == value else f" ({low} to {high if high is not None else 'later'})"
-    return f"month {value}{limits}"
+        return "not in time" if low is None else f"not; perhaps month {low}"
+    return f"month {value}" + ("" if low == high == value else f" ({low} to {high or 'later'})")

@@ -93,39 +93,32 @@ def _write_csv(found: list[dict[str, Any]]) -> None:
 
 def _print(found: list[dict[str, Any]], name: str, currency: str) -> None:
     from rich.console import Console
-    from rich.table import Table
+
+    from simulations.commands.tables import money_unit, table_of, with_half
 
     console = Console(highlight=False)
-    most = max(abs(case["damage"]["value"] or 0.0) for case in found)
-    unit, word = (1e6, "millions of ") if most >= 1e7 else (1.0, "")
-    table = Table(
-        title=f"{name}: a day, and what is different from an undisturbed one",
-        caption=f"damage: costs less benefits, {word}{currency}; recovered: service level back for good, every queue",
+    unit, word = money_unit(case["damage"]["value"] or 0.0 for case in found)
+    table = table_of(
+        ("case", "plan after, min", "lost", "lost more", "waiting at most", "damage"),
+        title=f"{name}: a day, and what differs from an undisturbed one",
+        caption=f"damage: costs less benefits, {word}{currency}",
     )
-    headings = ("case", "plan after", "lost", "lost more", "waiting at most", "recovered after", "damage")
-    for heading in headings:
-        table.add_column(heading, justify="left" if heading == "case" else "right")
     for case in found:
-        cells = [_duration(case["activated_s"], "-"), _count(case["lost"]), _count(case["lost_more"])]
-        recovered = _duration(case["recovered_s"]["all"], "not in time")
-        table.add_row(case["case"], *cells, _count(case["backlog"]), recovered, _count(case["damage"], unit))
+        cells = [with_half(case[figure]) for figure in ("lost", "lost_more", "backlog")]
+        table.add_row(case["case"], _minutes(case["activated_s"], "-"), *cells, with_half(case["damage"], unit))
     console.print(table)
-    levels = Table(title="service level of those who came while it lasted")
-    levels.add_column("queue")
-    for case in found:
-        levels.add_column(case["case"], justify="right")
-    for queue in found[0]["service_level_during"]:
-        levels.add_row(queue, *(_count(case["service_level_during"][queue], 0.01, "%") for case in found))
+    levels = table_of(
+        ("queue", *(case["case"] for case in found)),
+        title="service level, %, of those who came meanwhile; after how many minutes it was back for good",
+    )
+    for queue, level in found[0]["service_level_during"].items():
+        others = (
+            f"{with_half(case['service_level_during'][queue], 0.01)}, {_minutes(case['recovered_s'][queue], 'not')}"
+            for case in found[1:]
+        )
+        levels.add_row(queue, with_half(level, 0.01), *others)
     console.print(levels)
 
 
-def _duration(seconds: float | None, otherwise: str) -> str:
-    return otherwise if seconds is None else f"{seconds / 60:.0f} min"
-
-
-def _count(figure: dict[str, float | None], unit: float = 1.0, sign: str = "") -> str:
-    value, low, high = figure["value"], figure["low"], figure["high"]
-    if value is None:
-        return "-"
-    half = "" if low is None or high is None else f" ±{(high - low) / 2 / unit:,.1f}"
-    return f"{value / unit:,.1f}{half}{sign}"
+def _minutes(seconds: float | None, otherwise: str) -> str:
+    return otherwise if seconds is None else f"{seconds / 60:.0f}"

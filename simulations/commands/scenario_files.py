@@ -10,7 +10,14 @@ from engine.commands.outcome import Exit, errors_as_exits
 from engine.errors import ConfigError, TrunklineError
 from engine.model.durations import format_duration
 
-EXAMPLE: Final = Path(__file__).parents[1] / "scenario" / "example"
+EXAMPLES: Final = Path(__file__).parents[1] / "examples"
+FIRST: Final = "hotline"
+QUESTIONS: Final = {
+    "hotline": "a daily hotline: who is needed when, and what it costs",
+    "structures": "one central centre, an outsourcer, or regional ones with one customer base: which pays itself when?",
+    "continuity": "a power cut at one of two sites: what is lost without a plan, with it, and with it late?",
+    "digital-rush": "chat, social networks and e-mail beside calls: fourteen hours a day, or around the clock?",
+}
 
 
 class FolderInUse(TrunklineError):
@@ -19,25 +26,47 @@ class FolderInUse(TrunklineError):
 
 def init(
     folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="Folder for the example; made if absent.", file_okay=False)
-    ],
+        Path | None,
+        typer.Argument(
+            metavar="DIR", help="Folder for the example; made if absent.", file_okay=False, show_default=False
+        ),
+    ] = None,
+    example: Annotated[str, typer.Option("--example", metavar="NAME", help="Which one, see --list.")] = FIRST,
+    names: Annotated[bool, typer.Option("--list", help="Tell what examples there are.")] = False,
 ) -> None:
-    """Write a commented scenario with its data, to begin with. Example: trunkline init plan"""
+    """Write a commented scenario with its data, to begin with. Example: trunkline init plan --example continuity"""
+    if names:
+        for name, question in QUESTIONS.items():
+            typer.echo(f"{name:12}  {question}")
+        return
+    if folder is None:
+        raise typer.BadParameter("say into which folder, as: trunkline init plan", param_hint="DIR")
+    if example not in QUESTIONS:
+        from engine.model.fields import nearest
+
+        raise typer.BadParameter(
+            f"there is no example '{example}'{nearest(example, QUESTIONS)}", param_hint="--example"
+        )
     with errors_as_exits(folder):
-        for path in write_example(folder):
+        paths = write_example(folder, example)
+        for path in paths:
             typer.echo(f"written: {path}")
-        typer.echo(f"next: trunkline simulate {folder / 'hotline.yaml'} -n 50")
+        if example == FIRST:
+            typer.echo(f"next: trunkline simulate {folder / 'hotline.yaml'} -n 50")
+        else:
+            typer.echo(f"next: read {folder / 'README.md'}")
 
 
-def write_example(folder: Path) -> list[Path]:
-    """Copy the example into `folder`; nothing is overwritten. Raises FolderInUse and OSError."""
-    targets = [folder / source.name for source in sorted(EXAMPLE.iterdir())]
+def write_example(folder: Path, example: str = FIRST) -> list[Path]:
+    """Copy an example into `folder`; nothing is overwritten. Raises FolderInUse and OSError."""
+    sources = sorted(path for path in (EXAMPLES / example).rglob("*") if path.is_file())
+    targets = [folder / source.relative_to(EXAMPLES / example) for source in sources]
     for target in targets:
         if target.exists():
             raise FolderInUse(f"{target} is there already; name another folder, or remove it")
-    folder.mkdir(parents=True, exist_ok=True)
-    for target in targets:
-        shutil.copyfile(EXAMPLE / target.name, target)
+    for source, target in zip(sources, targets, strict=True):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
     return targets
 
 

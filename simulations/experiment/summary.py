@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 import numpy as np
+from rich import box
 from rich.table import Table
 
 from engine.version import installed_version
@@ -12,6 +13,8 @@ from simulations.experiment.figures import COUNTS, FIGURES
 from simulations.experiment.result import Result
 
 SHOWN: Final = ("service_level", "asa_s", "abandon_rate", "blocked_rate", "aht_s")
+PLAIN_FROM: Final = 1000.0
+"""Figures of which a table tells no tenths."""
 TITLES: Final = {"service_level": "service level", "asa_s": "ASA, s", "abandon_rate": "abandoned"} | {
     "blocked_rate": "blocked",
     "aht_s": "AHT, s",
@@ -59,11 +62,12 @@ def plain(estimate: Estimate) -> dict[str, Any]:
 def summary_table(result: Result) -> Table:
     """Return a table to read: each figure with half the width of its interval."""
     title = f"{result.model.file.name}: {result.replications} replications, seed {result.seed}"
-    table = Table(title=title, caption=f"± {result.confidence:.0%} confidence; counts and times of one replication")
-    table.add_column("queue")
+    caption = f"± {result.confidence:.0%} confidence; counts and times of one replication"
+    table = Table(title=title, caption=caption, box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table.add_column("queue", no_wrap=True)
     shown = [name for name in SHOWN if name != "blocked_rate" or result.estimate(name).value > 0]
     for heading in ("offered", *(TITLES[name] for name in shown)):
-        table.add_column(heading, justify="right", no_wrap=True)
+        table.add_column(heading, justify="right")
     for name in (*result.queues, None):
         if name is None and len(result.queues) == 1:
             continue
@@ -75,7 +79,7 @@ def summary_table(result: Result) -> Table:
 
 def staff_table(result: Result) -> Table:
     """Return a table of the groups of agents."""
-    table = Table()
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("agents")
     for heading in ("at most", "at work, mean", "occupancy"):
         table.add_column(heading, justify="right")
@@ -89,7 +93,8 @@ def staff_table(result: Result) -> Table:
 def _cell(estimate: Estimate, unit: str) -> str:
     if not np.isfinite(estimate.value):
         return "-"
-    scale, digits, sign = (100.0, 1, "%") if unit == "share" else (1.0, 1, "")
+    scale, sign = (100.0, "%") if unit == "share" else (1.0, "")
+    digits = 0 if estimate.value * scale >= PLAIN_FROM else 1
     half = "" if not np.isfinite(estimate.half_width) else f" ±{estimate.half_width * scale:.{digits}f}"
     return f"{estimate.value * scale:.{digits}f}{half}{sign}"
 

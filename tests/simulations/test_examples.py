@@ -1,0 +1,106 @@
+"""The examples that `trunkline init` writes: each is good, says in its README what to do, and that can be done."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from engine.config.load import load_config
+from engine.main import add_installed_commands, app
+from simulations.commands.scenario_files import EXAMPLES, QUESTIONS, check_scenario, init, write_example
+from simulations.compare.paired import difference
+from simulations.compare.resilience import NO_PLAN, PLAN, cases, told
+from simulations.experiment.simulate import simulate
+from simulations.scenario.scenario import Scenario
+
+pytestmark = pytest.mark.timeout(600)  # the first of them compiles the world
+SCENARIOS = sorted(path for path in EXAMPLES.glob("*/*.yaml"))
+
+
+def initiated(*arguments: str) -> str:
+    program = typer.Typer(pretty_exceptions_enable=False)
+    program.command()(init)
+    found = CliRunner().invoke(program, list(arguments))
+    assert found.exit_code == 0, found.output
+    return found.stdout
+
+
+def test_every_example_is_told_of_and_written_with_its_readme(tmp_path: Path) -> None:
+    assert {path.parent.name for path in SCENARIOS} == set(QUESTIONS)
+    listed = initiated("--list")
+    for name in QUESTIONS:
+        assert name in listed
+        told_of = initiated(str(tmp_path / name), "--example", name)
+        assert "README.md" in told_of
+        assert (tmp_path / name / "README.md").is_file()
+    assert (tmp_path / "continuity" / "plans" / "hanoi-power.yaml").is_file()
+
+
+def test_an_example_that_there_is_not_is_a_fault(tmp_path: Path) -> None:
+    program = typer.Typer(pretty_exceptions_enable=False)
+    program.command()(init)
+    refused = CliRunner().invoke(program, [str(tmp_path / "x"), "--example", "continuty"])
+    assert refused.exit_code == 2
+    assert "did you mean 'continuity'?" in re.sub(r"[\s│]+", " ", refused.stderr)
+    assert CliRunner().invoke(program, []).exit_code == 2
+
+
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_every_scenario_is_good_and_can_be_played(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert check_scenario(path) == 0
+    assert "note:" not in capsys.readouterr().out
+    result = simulate(path, 1, 1)
+    assert result.count("answered").sum() > 0.5 * result.count("offered").sum()
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_every_command_of_a_readme_exists(name: str) -> None:
+    add_installed_commands(app)
+    program = typer.main.get_command(app)
+    text = (EXAMPLES / name / "README.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^trunkline (.+)$", text, re.MULTILINE)
+    assert len(lines) >= 3
+    for line in lines:
+        command, *rest = shlex.split(line, comments=True)
+        known = program.commands[command]  # type: ignore[attr-defined]
+        options = {option for parameter in known.params for option in (*parameter.opts, *parameter.secondary_opts)}
+        assert {word for word in rest if word.startswith("-")} <= options, line
+        for word in rest:
+            if word.endswith(".yaml"):
+                assert (EXAMPLES / name / word).is_file(), line
+
+
+def test_the_structures_meet_the_same_customers_and_are_staffed_alike() -> None:
+    results = {name: simulate(EXAMPLES / "structures" / f"{name}.yaml", 3, 7) for name in ("regional", "central")}
+    first = [result.count("offered") - result.retried for result in results.values()]
+    assert (first[0].sum(axis=(1, 2)) == first[1].sum(axis=(1, 2))).all(), "but for those who call again"
+    for result in results.values():
+        assert min(result.estimate("service_level", queue).value for queue in result.queues) > 0.85
+
+
+def test_the_plan_of_the_continuity_example_helps_and_may_be_activated_live(tmp_path: Path) -> None:
+    path = EXAMPLES / "continuity" / "continuity.yaml"
+    played = {name: simulate(one, 5, 7) for name, one in cases(Scenario.load(path), 0).items()}
+    found = {case.name: case for case in told(played)}
+    assert found[PLAN].lost.value < 0.7 * found[NO_PLAN].lost.value
+    assert found[PLAN].level_during["emergency"].value > found[PLAN].level_during["billing"].value
+    write_example(tmp_path, "continuity")
+    live = """
+sites: {hanoi: {}, danang: {}}
+trunk_groups: {blue: {channels: 40}}
+queues: {emergency: {}, billing: {}, sales: {}, chat: {channel: chat}}
+agents: [{name: an, site: hanoi}]
+plans: [plans/hanoi-power.yaml]
+"""
+    (tmp_path / "centre.yaml").write_text(live, encoding="utf-8")
+    assert load_config(tmp_path / "centre.yaml", {}, {}).plans == Scenario.load(path).file.plans
+
+
+def test_around_the_clock_serves_those_who_write_at_night() -> None:
+    day, clock = (simulate(EXAMPLES / "digital-rush" / f"{name}.yaml", 5, 7) for name in ("14h", "24h"))
+    assert difference(day, clock, "service_level", "social").low > 0.1
+    assert difference(day, clock, "blocked_rate", "webchat").high < -0.1
+    assert difference(day, clock, "service_level", "calls").value == 0.0, "calls are as they were"
