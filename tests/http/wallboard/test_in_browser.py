@@ -409,6 +409,16 @@ async def test_the_stream_comes_back(build: Build) -> None:
         await until(page, LIVE)
 
 
+async def test_the_clock_is_the_services_while_nothing_happens(build: Build) -> None:
+    house = await build(centre=centre(1))
+    async with opened(house) as page:
+        feed = house.adapter.context.feed
+        wall_ns = feed._wall_ns
+        feed._wall_ns = lambda: wall_ns() + 3600 * 10**9
+        ahead_ms = "Date.parse(document.getElementById('clock').dateTime + 'Z') - Date.now()"
+        await until(page, f"{ahead_ms} > 3500e3")
+
+
 async def test_a_kiosk_shows_its_board_and_nothing_to_press(build: Build) -> None:
     digest = hashlib.sha256(b"s4").hexdigest()
     house = await build(centre=centre(12) + f"tokens:\n  - {{id: chief, sha256: {digest}, scopes: [admin]}}\n")
