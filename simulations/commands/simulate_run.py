@@ -61,6 +61,8 @@ def run(asked: Asked) -> Exit:
         print_result(result)
         for path in written:
             typer.echo(f"written: {path}", err=True)
+        if asked.out is not None:
+            typer.echo(f"next: trunkline report {asked.out} --open", err=True)
     return Exit.OK
 
 

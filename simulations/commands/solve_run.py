@@ -72,6 +72,8 @@ def run(asked: Asked) -> Exit:
         print_plan(found)
         for path in written:
             typer.echo(f"written: {path}", err=True)
+        if asked.out is not None:
+            typer.echo(f"next: trunkline report {asked.out} --open", err=True)
     return Exit.OK if found.kept else Exit.FINDINGS
 
 

@@ -17,6 +17,7 @@ from simulations.compare.vary import Axis, Value, check_axes, grid
 from simulations.experiment.files import write_json
 from simulations.experiment.simulate import Progress, simulate
 from simulations.experiment.summary import summary
+from simulations.scenario.portable import as_written
 from simulations.scenario.scenario import Scenario
 from simulations.world import run
 
@@ -100,7 +101,7 @@ def key_of(scenario: Scenario, replications: int, seed: int) -> str:
     said = {name: section for name, section in scenario.raw.items() if name != "experiment"}
     build = [installed_version(), *callers_cache_folder(Path(run.__file__)).parts[-2:]]
     digest = xxhash.xxh3_128(
-        msgspec.json.encode([said, scenario.file.experiment.confidence, replications, seed, build])
+        msgspec.json.encode([as_written(said), scenario.file.experiment.confidence, replications, seed, build])
     )
     for name, part in scenario.model.parts.items():
         digest.update(f"{name}{part.shape}".encode())

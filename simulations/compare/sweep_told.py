@@ -5,13 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, TextIO
 
-from ruamel.yaml import YAML
-
 from engine.version import installed_version
 from simulations.compare.sweep import Sweep
 from simulations.experiment.figures import COUNTS, FIGURES
-from simulations.experiment.files import LOCKED, how_made, write_json
-from simulations.scenario.portable import portable
+from simulations.experiment.files import how_made, write_json, write_locked
 
 FIGURE_COLUMNS: Final = (*COUNTS, *FIGURES, "p_wait", "occupancy", "cost")
 """Each with its limits beside it, as `asa_s`, `asa_s_lo`, `asa_s_hi`. Occupancy and cost are of all queues together."""
@@ -81,10 +78,8 @@ def write_rows(found: Sweep, file: TextIO) -> None:
 def write_sweep(found: Sweep, folder: Path) -> list[Path]:
     """Write the files beside the points, made anew if they are there; return their paths. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
-    page, table, locked = (folder / name for name in ("sweep.json", "sweep.csv", LOCKED))
+    page, table = folder / "sweep.json", folder / "sweep.csv"
     write_json(told(found) | how_made(), page)
     with table.open("w", encoding="utf-8", newline="") as file:
         write_rows(found, file)
-    with locked.open("w", encoding="utf-8") as file:
-        YAML(typ="safe", pure=True).dump(portable(found.scenario), file)
-    return [page, table, locked]
+    return [page, table, write_locked(found.scenario, folder)]

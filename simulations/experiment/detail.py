@@ -2,19 +2,21 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from engine.messages.kinds import EXIT_REFUSED_TRUNK
-from engine.model.settings import SECOND_NS
+from engine.messages.kinds import EXIT_REFUSED_TRUNK, SETTING_CHANGED, TABLE_TRUNK_GROUP
+from engine.model.settings import SECOND_NS, TrunkGroupSetting
 from engine.model.tallies import Tally
 from simulations.experiment.costs import HOUR_NS, agent_rates, contact_costs
 from simulations.experiment.estimates import Estimate, mean, ratio
 from simulations.experiment.figures import SERVICE_LEVELS
 from simulations.experiment.result import AT_WORK, BUSY, Result
 from simulations.scenario.roster import scheduled_ns, serving_groups
+from simulations.scenario.sections import ScenarioFile
 from simulations.world.waits import BIN_EDGES_S
 
 Array = np.ndarray[Any, Any]
@@ -43,13 +45,19 @@ def wait_rows(result: Result) -> Iterator[Row]:
                 break
 
 
-def pools_of(result: Result) -> list[Array]:
+def pools_of(file: ScenarioFile) -> list[Array]:
     """Return which queues share agents, directly or by others: one array of places each."""
-    serves = serving_groups(result.model.file) > 0
+    serves = serving_groups(file) > 0
     joined = (serves.astype(int) @ serves.T.astype(int) > 0) | np.eye(len(serves), dtype=bool)
     for _ in range(len(serves)):
         joined = joined.astype(int) @ joined.astype(int) > 0
     return [np.flatnonzero(row) for q, row in enumerate(joined) if not row[:q].any()]
+
+
+def pool_name(file: ScenarioFile, members: Array) -> str:
+    """Return what a pool is called: by its queues."""
+    names = list(file.queues)
+    return " + ".join(names[q] for q in members)
 
 
 def pool_rows(result: Result) -> Iterator[Row]:
@@ -60,7 +68,7 @@ def pool_rows(result: Result) -> Iterator[Row]:
     pay = paid * agent_rates(result)[:, None] * interval_ns / HOUR_NS
     of_contacts = contact_costs(result)
     part, whole = SERVICE_LEVELS[file.service_level_formula]
-    for members in pools_of(result):
+    for members in pools_of(file):
         groups = np.flatnonzero(serves[members].any(axis=0))
         tallies = result.tallies[:, members].sum(axis=1)
         states = result.states_s[:, groups].sum(axis=1)
@@ -78,7 +86,7 @@ def pool_rows(result: Result) -> Iterator[Row]:
         }
         scheduled = paid[groups].sum(axis=0)
         for place, start in enumerate(_starts(result)):
-            row: Row = {"pool": " + ".join(result.queues[q] for q in members), "interval_start": start}
+            row: Row = {"pool": pool_name(file, members), "interval_start": start}
             row["agents_scheduled"] = round(float(scheduled[place]), 6)
             for name, estimate in figures.items():
                 row |= _limits(name, estimate.at(place))
@@ -91,14 +99,28 @@ def trunk_rows(result: Result) -> Iterator[Row]:
     busy, peak = mean(result.busy_trunks, result.confidence), mean(result.peak_trunks, result.confidence)
     high = np.quantile(result.peak_trunks, 0.99, axis=0, method="higher")
     refused, tried = result.tallies[..., Tally.EXIT + EXIT_REFUSED_TRUNK], result.tallies[..., Tally.ENTRIES]
-    for g, (name, group) in enumerate(file.trunk_groups.items()):
+    channels = channels_of(result)
+    for g, name in enumerate(file.trunk_groups):
         by = [q for q, queue in enumerate(file.queues.values()) if name in queue.trunk_groups]
         blocked = ratio(refused[:, by].sum(axis=1), tried[:, by].sum(axis=1), result.confidence)
         for place, start in enumerate(_starts(result)):
-            row: Row = {"trunk_group": name, "interval_start": start, "channels": group.channels}
+            row: Row = {"trunk_group": name, "interval_start": start, "channels": int(channels[g, place])}
             row |= _limits("busy", busy.at(g, place)) | _limits("peak", peak.at(g, place))
             row["peak_p99"] = int(high[g, place])
             yield row | _limits("blocked", blocked.at(place))
+
+
+def channels_of(result: Result) -> Array:
+    """Return the channels of each trunk group and interval, shape (trunk groups, intervals): the most at any time."""
+    script, edges = result.model.parts["script"], result.edges_ns
+    changes = script[(script["kind"] == SETTING_CHANGED) & (script["agent"] == TABLE_TRUNK_GROUP)]
+    changes = changes[changes["contact"] == int(TrunkGroupSetting.CHANNELS)]
+    found = np.zeros((len(result.trunk_groups), len(edges) - 1), np.int64)
+    for g in range(len(found)):
+        for place, (start, end) in enumerate(pairwise(edges)):
+            of = changes[(changes["queue"] == g) & (changes["at_ns"] < end)]
+            found[g, place] = max(of[of["at_ns"] > start]["a"].tolist() + of[of["at_ns"] <= start]["a"].tolist()[-1:])
+    return found
 
 
 def convergence_rows(result: Result) -> Iterator[Row]:

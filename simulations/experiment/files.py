@@ -17,7 +17,7 @@ from simulations.experiment.detail import convergence_rows, pool_rows, trunk_row
 from simulations.experiment.intervals import interval_rows, write_csv
 from simulations.experiment.result import Result
 from simulations.experiment.summary import SHOWN, TITLES, summary
-from simulations.scenario.portable import portable
+from simulations.scenario.portable import as_written, portable
 from simulations.scenario.scenario import Scenario
 
 Row = dict[str, Any]
@@ -34,13 +34,11 @@ TABLES: Final[dict[str, Callable[[Result], Iterator[Row]]]] = {
 def write_run(scenario: Scenario, result: Result, folder: Path) -> list[Path]:
     """Write the files, made anew if they are there; return their paths. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
-    locked = folder / LOCKED
-    with locked.open("w", encoding="utf-8") as file:
-        YAML(typ="safe", pure=True).dump(portable(scenario), file)
+    locked = write_locked(scenario, folder)
     found = summary(result)
     run = found | {
         "scenario_file": scenario.path,
-        "scenario_hash": xxhash.xxh3_64_hexdigest(msgspec.json.encode(scenario.raw)),
+        "scenario_hash": xxhash.xxh3_64_hexdigest(msgspec.json.encode(as_written(scenario.raw))),
         "host": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
     }
     write_json(run | how_made(), folder / "run.json")
@@ -48,6 +46,16 @@ def write_run(scenario: Scenario, result: Result, folder: Path) -> list[Path]:
     (folder / "summary.md").write_text(summary_text(found), encoding="utf-8")
     tables = [folder / name for name, rows in TABLES.items() if write_table(rows(result), folder / name)]
     return [folder / "run.json", folder / "intervals.csv", *tables, folder / "summary.md", locked]
+
+
+def write_locked(scenario: Scenario, folder: Path) -> Path:
+    """Write the scenario as it was played, standing alone; return its path. Raises OSError."""
+    path, yaml = folder / LOCKED, YAML(typ="safe", pure=True)
+    # Queues have their numbers by their order, and ties are broken by numbers.
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # said to be None
+    with path.open("w", encoding="utf-8") as file:
+        yaml.dump(as_written(portable(scenario)), file)
+    return path
 
 
 def how_made() -> dict[str, str]:

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
+from engine.model.fields import FromEnvironment
 from simulations.scenario.load import read_shifts
 from simulations.scenario.scenario import Scenario
 
@@ -28,6 +29,17 @@ def portable(scenario: Scenario) -> dict[str, Any]:
         if isinstance(entry.get("shifts"), str):
             entry["shifts"] = read_shifts(folder / entry["shifts"])
     return raw
+
+
+def as_written(value: Any) -> Any:
+    """Return plain values as a file has to say them: a `$` doubled, what the environment said written out."""
+    if isinstance(value, dict):
+        return {key: as_written(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [as_written(item) for item in value]
+    if isinstance(value, FromEnvironment) and value.isdecimal():
+        return int(value)
+    return value.replace("$", "$$") if isinstance(value, str) else value
 
 
 def _whole_paths(value: Any, folder: Path) -> Any:

@@ -1,0 +1,26 @@
+"""What `trunkline report` does: reads a folder, plays what it asks beside, and writes the page."""
+
+import webbrowser
+from pathlib import Path
+
+import typer
+
+from engine.commands.outcome import Exit
+from simulations.commands.simulate_run import progress_bar
+from simulations.compare.sensitivity import kept_sensitivity
+from simulations.report.folder import read_folder
+from simulations.report.page import page
+
+
+def run(folder: Path, out: Path | None, language: str, sensitive: bool, show: bool) -> Exit:
+    """Write the page and tell where. Raises ResultsUnreadable, SimulationFailed and OSError."""
+    found = read_folder(folder)
+    if sensitive and found.run is not None and found.scenario is not None:
+        with progress_bar("sensitivity") as told:
+            found.sensitivity = kept_sensitivity(found.scenario, found.run, folder, told)
+    target = out or folder / "report.html"
+    target.write_text(page(found, language), encoding="utf-8")
+    typer.echo(f"written: {target}")
+    if show:
+        webbrowser.open(target.resolve().as_uri())
+    return Exit.OK

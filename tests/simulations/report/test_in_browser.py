@@ -1,0 +1,47 @@
+"""The page of a report in a real browser: everybody can read it, at any size, in light and dark, and on paper."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from simulations.report.page import page
+from tests.simulations.report.results import whole
+
+playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = [
+    pytest.mark.peer,
+    pytest.mark.slow,
+    pytest.mark.timeout(600),  # it may compile the world
+    pytest.mark.skipif(CHROMIUM is None, reason="needs the command chromium"),
+]
+ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"]
+OUTSIDE = """() => [...document.querySelectorAll("figure svg text")].filter((place) => {
+  const [box, frame] = [place, place.ownerSVGElement].map((one) => one.getBoundingClientRect());
+  return box.width && (box.left < frame.left - 1 || box.right > frame.right + 1 || box.bottom > frame.bottom + 2);
+}).map((place) => place.textContent)"""
+"""Letters that stand outside their picture and are cut off."""
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme", "language"), [(1920, "light", "vi"), (1280, "dark", "en"), (390, "dark", "vi")]
+)
+def test_everybody_can_read_it(tmp_path: Path, width: int, scheme: str, language: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    (tmp_path / "report.html").write_text(page(whole(), language), encoding="utf-8")
+    said: list[str] = []
+    with playwright_api.sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        tab = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        tab.on("console", lambda message: said.append(message.text))
+        tab.on("pageerror", lambda error: said.append(str(error)))
+        tab.goto((tmp_path / "report.html").as_uri())
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+        assert tab.evaluate(OUTSIDE) == []
+        tab.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+        found = axe.Axe().run(tab)
+        assert found.violations_count == 0, found.generate_report()
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+        browser.close()
+    assert said == []

@@ -1,0 +1,263 @@
+"""The page of a report: what it holds, that nothing in a name can run, and that it stays small."""
+
+import hashlib
+import json
+import re
+from base64 import b64encode
+from html.parser import HTMLParser
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+import simulations.compare.sensitivity
+from simulations.commands.report import report as report_command
+from simulations.compare.paired import compared
+from simulations.compare.sensitivity import kept_sensitivity
+from simulations.compare.sweep import sweep
+from simulations.compare.sweep_told import write_sweep
+from simulations.compare.vary import parse_vary
+from simulations.experiment.files import write_json
+from simulations.experiment.simulate import simulate
+from simulations.queueing import agents_for, erlang_c
+from simulations.report.folder import Folder, read_folder
+from simulations.report.page import page, sections
+from simulations.report.pools import pools_in
+from simulations.report.section import Missing, Section
+from simulations.report.wording import FOLDER, LANGUAGES, Words
+from simulations.scenario.scenario import Scenario
+from simulations.solve.by_formula import required_by_formula, share_of_agent
+from tests.simulations.report.results import HOSTILE, RAW, TITLE, played, whole
+
+pytestmark = pytest.mark.timeout(600)  # the first of them may compile the world
+BYTES_MAX = 300_000
+PICTURES = ["staffing", "heat", "waits", "trade_off", "sensitivity", "trunks", "convergence"]
+
+
+class Read(HTMLParser):
+    """What a browser would make of a page: elements with attributes, and the text of cells."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.cells: list[str] = []
+        self._last = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        self._last = tag
+
+    def handle_endtag(self, tag: str) -> None:
+        self._last = ""
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+        if self._last in ("td", "th"):
+            self.cells.append(data)
+
+    def count(self, tag: str) -> int:
+        return sum(name == tag for name, _ in self.elements)
+
+
+@pytest.fixture(scope="module")
+def text() -> str:
+    return page(whole())
+
+
+def by_key(found: list[Section | Missing]) -> dict[str, Section]:
+    return {one.key: one for one in found if isinstance(one, Section)}
+
+
+def said(*arguments: str) -> Result:
+    """What the command said to these arguments."""
+    app = typer.Typer(pretty_exceptions_enable=False)
+    app.command()(report_command)
+    return CliRunner().invoke(app, list(arguments))
+
+
+def test_every_picture_has_a_title_a_description_and_its_table(text: str) -> None:
+    read = Read(text)
+    assert [attributes["id"] for tag, attributes in read.elements if tag == "section"][:-2] == PICTURES
+    pictures = [attributes for tag, attributes in read.elements if tag == "svg" and attributes.get("role") == "img"]
+    named = {attributes["id"] for tag, attributes in read.elements if tag in ("title", "desc") and "id" in attributes}
+    assert len(pictures) >= 12
+    for one in pictures:
+        assert set((one["aria-labelledby"] or "").split()) <= named
+    assert read.count("details") == len(PICTURES)
+    assert read.count("caption") == len(PICTURES) + 1, "and one table of the queues"
+
+
+def test_nothing_in_a_name_can_run(text: str) -> None:
+    read = Read(text)
+    assert {"script", "img", "iframe", "object", "link", "b"}.isdisjoint(tag for tag, _ in read.elements)
+    for _, attributes in read.elements:
+        assert not [name for name in attributes if name.startswith("on") or name in ("src", "style", "action")]
+        assert (attributes.get("href") or "#").startswith("#")
+    assert HOSTILE in read.text
+    assert TITLE in read.text
+    assert read.text[read.text.index(f"{TITLE} – Trunkline")], "the title of the window, too"
+    policy = next(one["content"] or "" for tag, one in read.elements if tag == "meta" and "http-equiv" in one)
+    style = re.search(r"<style>(.*)</style>", text, re.DOTALL)
+    assert style is not None
+    digest = b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+    assert policy.startswith(f"default-src 'none'; style-src 'sha256-{digest}'")
+    assert not re.search(r"https?://|url\(|@import", text)
+    assert len(text.encode()) < BYTES_MAX
+
+
+def test_figures_are_those_of_the_folder(text: str) -> None:
+    folder, read = whole(), Read(text)
+    say = Words("en")
+    row = folder.queues["sales"][2]
+    assert say.shares((row["service_level"], row["sl_lo"], row["sl_hi"])) in read.cells
+    assert folder.run is not None
+    level = folder.run["queues"]["sales"]["service_level"]
+    assert say.shares((level["value"], level["low"], level["high"])) in read.cells
+    (threshold,) = (row for row in folder.waits if (row["queue"], row["within_s"]) == ("sales", 20.0))
+    assert threshold["share"] == pytest.approx(level["value"])
+    assert [row["channels"] for row in folder.trunks] == [14, 14, 5, 14], "half an hour of them cut"
+    assert folder.trunks[2]["peak_p99"] <= 14, "calls that began before hold theirs"
+
+
+def test_numbers_and_words_are_the_readers(text: str) -> None:
+    vietnamese = Read(page(whole(), "vi"))
+    assert vietnamese.elements[0] == ("html", {"lang": "vi"})
+    assert "Nhân sự so với nhu cầu" in vietnamese.text
+    assert Words("vi").limits((1234.5, 0.25, 2000.0)) == "1.234,5 (0,2–2.000,0)"
+    assert Words("en").limits((-1.25, -2.0, 0.5), 1) == "−1.2 (−2.0 to 0.5)"
+    assert Words("en").shares((0.99, 0.97, 1.01)) == "99.0 (97.0–100.0)"
+    assert (Words("en").duration(200.0), Words("vi").duration(7500.0)) == ("3 min 20 s", "2 giờ 05 phút")
+    assert Words("en").compact(-1_500_000) == "−1.5 M"
+
+
+def test_catalogues_say_the_same() -> None:
+    said_by = {name: json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8")) for name in LANGUAGES}
+    fields = {
+        name: {key: {field for _, field, _, _ in Formatter().parse(words) if field} for key, words in found.items()}
+        for name, found in said_by.items()
+    }
+    assert fields["en"] == fields["vi"]
+
+
+def test_what_is_required_and_traded_is_erlangs() -> None:
+    raw: dict[str, Any] = {
+        "horizon": {"from": "2026-11-23 08:00", "to": "2026-11-23 10:00", "interval": "30m", "warm_up": "10h"},
+        "queues": {
+            "calls": {
+                "service_level": "80% in 20s",
+                "arrivals": {"rate": "2.4/min"},
+                "handle": {"talk": "exponential(4m)"},
+                "strategy": "longest-idle",
+                "agents": 12,
+            }
+        },
+    }
+    scenario = Scenario.of(raw)
+    needed = required_by_formula(scenario, [[True]])
+    assert needed[0].tolist() == [agents_for(144.0, 240.0, service_level=0.8, within_s=20.0)] * 4
+    folder = Folder(Path(), scenario=scenario)
+    folder.intervals = [{"queue": "calls", "interval_start": "2026-11-23T08:00", "interval_s": 1800.0}]
+    folder.intervals[0] |= {"offered": 72.0, "aht_s": 240.0, "talk_s": 240.0}
+    figures = ("offered", "service_level", "abandon_rate", "asa_s", "occupancy", "cost")
+    row = {f"{name}{end}": 72.0 for name in figures for end in ("", "_lo", "_hi")}
+    folder.pools = [row | {"pool": "calls", "aht_s": 240.0, "agents_actual": 12.0, "agents_scheduled": 12.0}]
+    (pool,) = pools_in(folder)
+    exact = erlang_c(144.0, 240.0, pool.agents, within_s=20.0)
+    np.testing.assert_allclose(pool.level, exact.service_level_offered)
+    np.testing.assert_allclose(pool.asa_s, exact.asa_s)
+    chat = scenario.changed("queues.calls.channel=chat", "channels.chat={capacity: 4, slower: 10%}")
+    assert share_of_agent(chat, chat.file.queues["calls"]) == pytest.approx(1.3 / 4)
+
+
+def test_more_callers_cost_service_with_limits_that_leave_out_nothing() -> None:
+    found = whole().sensitivity
+    assert found is not None
+    moved = {(row["factor"], row["change"] > 0): row for row in found["changes"]}
+    assert moved["volume", True]["service_level"]["high"] < 0 < moved["volume", False]["service_level"]["low"]
+    assert moved["shrinkage", True]["cost"]["value"] is not None
+    assert set(moved["aht", True]["queues"]) == {"sales", HOSTILE}
+
+
+def test_what_was_played_for_sensitivity_is_not_played_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise AssertionError("played again")
+
+    monkeypatch.setattr(simulations.compare.sensitivity, "simulate", fail)
+    folder = whole()
+    assert folder.scenario is not None
+    with pytest.raises(AssertionError, match="played again"):
+        kept_sensitivity(folder.scenario, (folder.run or {}) | {"seed": 6}, played())
+
+
+def test_the_command_writes_a_page_and_tells_what_it_lacks(tmp_path: Path) -> None:
+    run = json.loads((played() / "run.json").read_text())
+    (tmp_path / "run.json").write_text(json.dumps(run))
+    done = said(str(tmp_path), "-o", str(tmp_path / "page.html"), "--language", "vi")
+    assert done.exit_code == 0, done.stderr
+    read = Read((tmp_path / "page.html").read_text(encoding="utf-8"))
+    assert "trunkline simulate FILE -o DIR" in read.text
+    assert read.count("svg") == 0, "nothing is drawn empty"
+    assert said(str(played()), "--no-sensitivity").exit_code == 0
+    assert (played() / "report.html").stat().st_size < BYTES_MAX
+
+
+def test_folders_without_results_are_refused(tmp_path: Path) -> None:
+    done = said(str(tmp_path))
+    assert (done.exit_code, "trunkline simulate FILE -o" in done.stderr) == (5, True)
+    (tmp_path / "run.json").write_text("{")
+    done = said(str(tmp_path))
+    assert (done.exit_code, "run.json" in done.stderr) == (5, True)
+    (tmp_path / "run.json").write_text("{}")
+    (tmp_path / "intervals.csv").write_text("queue,offered\nsales,many\n")
+    done = said(str(tmp_path))
+    assert (done.exit_code, "intervals.csv" in done.stderr) == (5, True)
+
+
+def test_a_comparison_tells_who_wins(tmp_path: Path) -> None:
+    scenario = Scenario.of(RAW)
+    rows = compared(simulate(scenario, 4), simulate(scenario.changed("agents.sellers.count=12"), 4))
+    made = {"one": "eight", "other": "twelve", "seed": 5, "replications": 4, "confidence": 0.95, "currency": "VND"}
+    write_json(made | {"figures": rows, "version": "1"}, tmp_path / "compare.json")
+    found = by_key(sections(read_folder(tmp_path), Words("en")))
+    assert any("twelve is better in service level" in sentence for sentence in found["comparison"].lead)
+    assert Read(page(read_folder(tmp_path))).count("svg") >= 3
+
+
+def test_a_sweep_is_drawn_along_what_has_the_most_values(tmp_path: Path) -> None:
+    axes = [parse_vary("queues.sales.strategy=erlang,longest-idle"), parse_vary("volume=0.8:1.2:0.2")]
+    write_sweep(sweep(Scenario.of(RAW), axes, 2), tmp_path)
+    section = by_key(sections(read_folder(tmp_path), Words("en")))["sweep"]
+    assert [name for _, name in section.legend[:2]] == [
+        "queues.sales.strategy erlang",
+        "queues.sales.strategy longest-idle",
+    ]
+    drawn = ["".join(shape.itertext()) for shape in section.panels[0].shapes]
+    assert [text for text in drawn if text and "%" not in text] == ["0.8", "1", "1.2", "volume"]
+    assert len(section.table.rows) == 2 * 3 * 3, "a row for both queues and for all"
+
+
+def test_long_and_broad_results_make_a_small_page() -> None:
+    folder = whole()
+    intervals = []
+    for number in range(12):
+        for place in range(1488):
+            row = folder.queues["sales"][place % 4] | {"queue": f"queue {number}"}
+            day, minute = divmod(place * 30, 1440)
+            row["interval_start"] = f"2026-10-{day + 1:02}T{minute // 60:02}:{minute % 60:02}:00+07:00"
+            row["agents_actual"] += place % 7 + place % 11 / 10
+            row["service_level"] = (place % 53) / 52
+            intervals.append(row)
+    waits = [
+        row | {"queue": f"queue {number}"} for number in range(12) for row in folder.waits if row["queue"] == "sales"
+    ]
+    long = msgspec.structs.replace(folder, intervals=intervals, waits=waits, pools=[], scenario=None)
+    text = page(long)
+    assert len(text.encode()) < BYTES_MAX
+    assert re.search(r"of 17,856; the CSV file", text), "and says where the rest is"
