@@ -19,7 +19,9 @@ class Language(StrEnum):
 def report(
     folder: Annotated[
         Path,
-        typer.Argument(metavar="DIR", help="Folder that simulate, solve, compare or sweep wrote.", file_okay=False),
+        typer.Argument(
+            metavar="DIR", help="Folder that simulate, solve, compare, sweep or whatif wrote.", file_okay=False
+        ),
     ],
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="FILE", help="The page; not said: report.html in the folder.")

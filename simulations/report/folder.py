@@ -14,7 +14,7 @@ from simulations.report.wording import Limits, Words
 from simulations.scenario.scenario import Scenario
 
 Row = dict[str, Any]
-KINDS = ("run.json", "plan.json", "compare.json", "sweep.json")
+KINDS = ("run.json", "plan.json", "compare.json", "sweep.json", "whatif.json", "payback.json", "resilience.json")
 NAMES = {"scenario", "queue", "channel", "interval_start", "source", "pool", "trunk_group"}
 """Columns that hold words."""
 
@@ -47,6 +47,19 @@ class Folder(msgspec.Struct, dict=True):
     scenario: Scenario | None = None
     """As it was played; None where it can be read no more."""
     sensitivity: Row | None = None
+    payback: Row | None = None
+    resilience: Row | None = None
+
+    @property
+    def made(self) -> Row:
+        """What was written first of all: by whom, when, of which seed."""
+        known = (self.run, self.compare, self.sweep, self.payback, self.resilience)
+        return next((one for one in known if one is not None), {})
+
+    @property
+    def is_whatif(self) -> bool:
+        """Whether the comparison is that of a recorded log under its own rules and others."""
+        return self.compare is not None and "log" in self.compare
 
     @cached_property
     def queues(self) -> dict[str, list[Row]]:
@@ -70,8 +83,7 @@ class Folder(msgspec.Struct, dict=True):
     @property
     def confidence(self) -> float:
         """Of all limits."""
-        made = self.run or self.compare or self.sweep or {}
-        return float(made.get("confidence") or 0.95)
+        return float(self.made.get("confidence") or 0.95)
 
     def target(self, queue: str) -> tuple[float | None, float]:
         """Return the share that a queue is to reach, None if nobody said, and within how long, s."""
@@ -101,7 +113,9 @@ def read_folder(path: Path) -> Folder:
     if not any((path / name).is_file() for name in KINDS):
         text = f"{path}: there are no results; make some with 'trunkline simulate FILE -o {path}'"
         raise ResultsUnreadable(text)
-    run, plan, compare, sweep = (_json(path / name) for name in KINDS)
+    run, plan, compare, sweep, whatif, payback, resilience = (_json(path / name) for name in KINDS)
+    if compare is None and whatif is not None:
+        compare = _as_comparison(whatif)
     tables = [_table(path / f"{name}.csv") for name in ("intervals", "waits", "pools", "trunks", "convergence")]
     scenario = None
     if (path / LOCKED).is_file():
@@ -112,7 +126,9 @@ def read_folder(path: Path) -> Folder:
     intervals, waits, pools, trunks, convergence = tables
     if scenario is not None and intervals and set(scenario.file.queues) != {row["queue"] for row in intervals}:
         scenario = None  # it was changed by hand since
-    return Folder(path, run, plan, compare, sweep, intervals, waits, pools, trunks, convergence, scenario)
+    found = Folder(path, run, plan, compare, sweep, intervals, waits, pools, trunks, convergence, scenario)
+    found.payback, found.resilience = payback, resilience
+    return found
 
 
 def limits(row: Row, name: str, short: str = "") -> Limits:
@@ -131,6 +147,23 @@ def moment(folder: Folder, place: int, say: Words) -> str:
     start = folder.starts[place]
     day = f"{say.day(start)} " if folder.starts[0].date() != folder.starts[-1].date() else ""
     return f"{day}{start:%H:%M}"
+
+
+def _as_comparison(whatif: Row) -> Row:
+    """Return a what-if as a comparison: one is the record through the model, other what the policy makes of it."""
+    better = {"better": "other", "worse": "one"}
+    figures = [
+        {
+            "queue": row["queue"],
+            "figure": row["figure"],
+            "one": row["before"],
+            "other": row["now"],
+            "difference": row["difference"],
+            "better": better.get(row["verdict"]),
+        }
+        for row in whatif["figures"]
+    ]
+    return whatif | {"figures": figures, "scenario": whatif["log"]}
 
 
 def _json(path: Path) -> Row | None:

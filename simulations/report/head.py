@@ -13,15 +13,17 @@ SHARES: Final = ("service_level", "abandon_rate", "blocked_rate", "occupancy")
 
 def title_of(folder: Folder) -> str:
     """Return what the page is about."""
-    if folder.compare is not None and folder.run is None:
-        return f"{folder.compare['one']} – {folder.compare['other']}"
-    made = folder.run or folder.sweep or {}
+    made = folder.made
+    if "structures" in made:
+        return ", ".join(one["scenario"] for one in made["structures"])
+    if "one" in made:
+        return f"{made['one']} – {made['other']}"
     return str(made.get("scenario") or folder.path.name)
 
 
 def head(folder: Folder, say: Words) -> Element:
     """Return the header: the name, how it was made, and the sentence that sums it up."""
-    made = folder.run or folder.compare or folder.sweep or {}
+    made = folder.made
     facts = [
         (say("stretch"), _stretch(folder, say)),
         (say("replications"), say.number(made.get("replications"))),

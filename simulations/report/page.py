@@ -13,6 +13,8 @@ from simulations.report.folder import Folder
 from simulations.report.head import head, summary, title_of
 from simulations.report.heat_map import heat_map
 from simulations.report.markup import Element, el, html
+from simulations.report.payback import payback
+from simulations.report.resilience import resilience
 from simulations.report.section import Missing, Section, drawn
 from simulations.report.sensitivity import sensitivity
 from simulations.report.staffing import staffing
@@ -63,6 +65,8 @@ def sections(folder: Folder, say: Words) -> list[Section | Missing]:
         convergence(folder, say),
         sweep(folder, say),
         comparison(folder, say),
+        payback(folder, say),
+        resilience(folder, say),
     ]
 
 

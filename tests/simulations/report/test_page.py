@@ -243,6 +243,55 @@ def test_a_sweep_is_drawn_along_what_has_the_most_values(tmp_path: Path) -> None
     assert len(section.table.rows) == 2 * 3 * 3, "a row for both queues and for all"
 
 
+def plain(value: float, half: float = 1.0) -> dict[str, float]:
+    return {"value": value, "low": value - half, "high": value + half}
+
+
+def test_a_what_if_is_a_comparison_of_the_record_with_the_policy(tmp_path: Path) -> None:
+    figures = {"before": plain(0.7, 0.01), "now": plain(0.8, 0.01), "difference": plain(0.1, 0.02)}
+    rows = [{"queue": name, "figure": "service_level", "verdict": "better"} | figures for name in ("sales", "all")]
+    decided = {side: {"says": f"offered to {side}", "why": ""} for side in ("before", "now")}
+    first = {"at": "2026-11-23T08:03", "contact": HOSTILE} | decided
+    made = {
+        "log": "/data",
+        "seed": 1,
+        "replications": 3,
+        "confidence": 0.95,
+        "figures": rows,
+        "first_difference": first,
+    }
+    write_json(made, tmp_path / "whatif.json")
+    lead = by_key(sections(read_folder(tmp_path), Words("en")))["comparison"].lead
+    assert lead[1] == "the policy is better in service level, points: 10.00 (8.00–12.00)."
+    assert "The policy: offered to now." in lead[2]
+    assert HOSTILE in "".join(Read(page(read_folder(tmp_path))).text)
+
+
+def test_structures_and_resilience_are_drawn_from_their_json(tmp_path: Path) -> None:
+    months = [
+        {"month": month, "volume": 1.0, "service_level": 0.9}
+        | {name: plain(month * 10.0 - 15) for name in ("cost", "benefit", "balance")}
+        for month in (1, 2, 3)
+    ]
+    paid = {"value": 2, "low": 2, "high": None}
+    one = {"scenario": "central", "currency": "EUR", "investment": 25.0, "balance": plain(15.0)}
+    write_json({"seed": 1, "structures": [one | {"payback_month": paid, "months": months}]}, tmp_path / "payback.json")
+    amounts = {name: plain(5.0) for name in ("lost", "lost_more", "backlog", "damage")}
+    case: dict[str, Any] = {
+        "activated_s": None,
+        "recovered_s": {"all": 3600.0},
+        "service_level_during": {"all": plain(0.5, 0.1)},
+    }
+    cases = [{"case": name} | amounts | case for name in ("undisturbed", "plan")]
+    write_json({"seed": 1, "currency": "EUR", "cases": cases}, tmp_path / "resilience.json")
+    found = by_key(sections(read_folder(tmp_path), Words("en")))
+    assert found["payback"].lead == [
+        "central: 25 EUR at the start, paid back in month 2; balance after 3 months 15 (14–16)."
+    ]
+    assert found["resilience"].lead == ["plan: 5 (4–6) more contacts lost; recovered after 1 h."]
+    assert len(Read(page(read_folder(tmp_path), "vi")).text) > 50
+
+
 def test_long_and_broad_results_make_a_small_page() -> None:
     folder = whole()
     intervals = []
