@@ -19,7 +19,7 @@ from engine.model.plan_views import PlanChange, PlanDetail, PlanList, PlanOutcom
 from engine.model.settings import SECOND_NS
 
 TIMEOUT_S: Final = 30.0
-PREVIEW_S: Final = 180.0
+PREVIEW_S: Final = 300.0
 """A first forecast compiles."""
 ANSWER_MAX: Final = 16 << 20
 

@@ -13,7 +13,7 @@ from engine.errors import ForecastFailed, Overloaded
 from engine.model.forecast import Forecast, ForecastQuestion
 from simulations.forecast.worker import Reply
 
-LIMIT_S: Final = 150.0
+LIMIT_S: Final = 240.0
 """All of it: some seconds; a minute more where the world is not compiled yet."""
 TOLD_MAX: Final = 300
 
