@@ -36,6 +36,9 @@ DRAIN_NS: Final = 3600 * 10**9
 WRAP_UP_GUESS_NS: Final = 30e9
 RING_LEAST_NS: Final = 5e8
 """Offers that ring shorter are answered at once."""
+FEW_CONTACTS: Final = 3
+MANY_CONTACTS: Final = 100
+"""With fewer, the guess that the kernel begins with would weigh too much."""
 TALK_LEAST: Final = 0.1
 """Share of the handling time that is talk, at least."""
 
@@ -67,7 +70,11 @@ def estimates_of(t: Tables, queues: int, now_ns: int) -> Estimates:
     """Return what the kernel has learnt of the queues."""
     known = np.asarray(t.queues)[:queues]
     counted = t.tallies.reshape(-1, CHANNELS, t.tallies.shape[1])[:queues].sum(axis=1).astype(float)
-    handle_ns = (known["handle_ns"] + HANDLE_GUESS_NS * 0.1) / (known["handled"] + 0.1)
+    handle_ns = np.where(
+        (counted[:, Tally.HANDLED] >= FEW_CONTACTS) & (counted[:, Tally.HANDLED] < MANY_CONTACTS),
+        _measured_ns(counted),
+        (known["handle_ns"] + HANDLE_GUESS_NS * 0.1) / (known["handled"] + 0.1),
+    )
     wrap_up_ns = known["settings"][:, QueueSetting.WRAP_UP_NS].astype(float)
     by_agent = wrap_up_ns == WRAP_UP_BY_AGENT
     wrapped = counted[:, Tally.WRAPPED]
@@ -81,6 +88,13 @@ def estimates_of(t: Tables, queues: int, now_ns: int) -> Estimates:
         patience_ns=(known["waited_ns"] + PATIENCE_GUESS_NS) / (known["quit"] + 1.0),
         ring_ns=np.where(offers > 0, counted[:, Tally.RING_NS] / np.maximum(offers, 1), 0.0),
     )
+
+
+def _measured_ns(counted: Array) -> Array:
+    """Mean handling time of all contacts there ever were."""
+    talk_ns = counted[:, Tally.TALK_NS] / np.maximum(counted[:, Tally.HANDLED], 1.0)
+    found: Array = talk_ns + counted[:, Tally.WRAP_UP_NS] / np.maximum(counted[:, Tally.WRAPPED], 1.0)
+    return found
 
 
 def _rates(known: Array, now_ns: int) -> Array:

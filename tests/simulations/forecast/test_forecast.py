@@ -76,7 +76,7 @@ async def test_the_next_hour_goes_on_from_the_present_with_and_without_the_plan(
     expected = estimates_of(present_tables(asked.question), 2, asked.question.now_ns)
     assert expected.rate[0] * 60e9 == pytest.approx(2.0, rel=0.2)
     assert expected.rate[1] == 0
-    assert expected.talk_ns[0] == pytest.approx(120e9, rel=0.2)
+    assert expected.talk_ns[0] == pytest.approx(120e9, rel=0.02)
     whole = forecast.whole
     assert forecast.replications >= 4
     assert whole.without.entries.value == pytest.approx(expected.rate[0] * 3600e9, rel=0.06)
