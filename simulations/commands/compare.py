@@ -1,11 +1,15 @@
 """`trunkline compare`: two scenarios with the same callers, and what differs beyond chance."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from engine.commands.outcome import errors_as_exits
+from simulations.commands.players import ClusterOption, players
+
+if TYPE_CHECKING:
+    from simulations.experiment.simulate import Workers
 
 Place = Annotated[Path, typer.Argument(help="Scenario file, or folder that simulate or solve wrote.", exists=True)]
 
@@ -19,6 +23,7 @@ def compare(
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Seed of all chance.")] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", metavar="DIR", help="Write the differences there.")] = None,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Threads; not said: one a core.")] = None,
+    cluster: ClusterOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print a row a figure as CSV.")] = False,
 ) -> None:
@@ -27,14 +32,15 @@ def compare(
         if as_json and as_csv:
             raise typer.BadParameter("say --json or --csv, not both")
         form = "json" if as_json else "csv" if as_csv else "table"
-        _compare((one, other), replications, seed, workers, out, form)
+        with players(workers, cluster) as who:
+            _compare((one, other), replications, seed, who, out, form)
 
 
 def _compare(
     places: tuple[Path, Path],
     replications: int | None,
     seed: int | None,
-    workers: int | None,
+    workers: "Workers | None",
     out: Path | None,
     form: str,
 ) -> None:

@@ -1,11 +1,15 @@
 """`trunkline payback`: structures over the months, by investment, running cost, benefit, and when they have paid."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from engine.commands.outcome import errors_as_exits
+from simulations.commands.players import ClusterOption, players
+
+if TYPE_CHECKING:
+    from simulations.experiment.simulate import Workers
 
 Places = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Scenario files; the first is the yardstick.")]
 
@@ -20,6 +24,7 @@ def payback(
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Seed of all chance.")] = None,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Threads; not said: one a core.")] = None,
+    cluster: ClusterOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print a row a structure and month as CSV.")] = False,
 ) -> None:
@@ -27,11 +32,18 @@ def payback(
     with errors_as_exits():
         if as_json and as_csv:
             raise typer.BadParameter("say --json or --csv, not both")
-        _payback(files, months, replications, seed, workers, "json" if as_json else "csv" if as_csv else "table")
+        form = "json" if as_json else "csv" if as_csv else "table"
+        with players(workers, cluster) as who:
+            _payback(files, months, replications, seed, who, form)
 
 
 def _payback(
-    files: list[Path], months: int | None, replications: int | None, seed: int | None, workers: int | None, form: str
+    files: list[Path],
+    months: int | None,
+    replications: int | None,
+    seed: int | None,
+    workers: "Workers | None",
+    form: str,
 ) -> None:
     import csv
     import sys

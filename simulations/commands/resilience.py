@@ -1,13 +1,17 @@
 """`trunkline resilience`: what goes wrong without a plan, with it, and with the plan late."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from engine.commands.outcome import errors_as_exits
 from engine.errors import ConfigError
 from engine.model.durations import parse_duration
+from simulations.commands.players import ClusterOption, players
+
+if TYPE_CHECKING:
+    from simulations.experiment.simulate import Workers
 
 
 def resilience(
@@ -21,6 +25,7 @@ def resilience(
         list[str] | None, typer.Option("--set", metavar="WHERE=VALUE", help="Change the scenario first; repeatable.")
     ] = None,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Threads; not said: one a core.")] = None,
+    cluster: ClusterOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print a row a case and queue as CSV.")] = False,
 ) -> None:
@@ -29,7 +34,8 @@ def resilience(
         if as_json and as_csv:
             raise typer.BadParameter("say --json or --csv, not both")
         form = "json" if as_json else "csv" if as_csv else "table"
-        _resilience(scenario, late, replications, seed, tuple(changes or ()), workers, form)
+        with players(workers, cluster) as who:
+            _resilience(scenario, late, replications, seed, tuple(changes or ()), who, form)
 
 
 def _resilience(
@@ -38,7 +44,7 @@ def _resilience(
     replications: int | None,
     seed: int | None,
     changes: tuple[str, ...],
-    workers: int | None,
+    workers: "Workers | None",
     form: str,
 ) -> None:
     import msgspec

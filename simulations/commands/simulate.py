@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from engine.commands.outcome import errors_as_exits
+from simulations.commands.players import ClusterOption
 
 
 def simulate(
@@ -27,6 +28,7 @@ def simulate(
         Path | None, typer.Option("--log", metavar="DIR", help="Write the first replication as a log of the engine.")
     ] = None,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Threads; not said: one a core.")] = None,
+    cluster: ClusterOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the table of intervals as CSV.")] = False,
 ) -> None:
@@ -36,5 +38,7 @@ def simulate(
 
         if as_json and as_csv:
             raise typer.BadParameter("say --json or --csv, not both")
-        asked = Asked(scenario, replications, until, tuple(changes or ()), seed, out, log, workers, as_json, as_csv)
+        asked = Asked(
+            scenario, replications, until, tuple(changes or ()), seed, out, log, workers, cluster, as_json, as_csv
+        )
         raise typer.Exit(run(asked))

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from engine.commands.outcome import Exit
 from engine.errors import ConfigError
+from simulations.commands.players import players
 from simulations.experiment.files import write_run
 from simulations.experiment.intervals import COLUMNS, interval_rows
 from simulations.experiment.recording import record
@@ -36,6 +37,7 @@ class Asked(msgspec.Struct, frozen=True):
     out: Path | None = None
     log: Path | None = None
     workers: int | None = None
+    cluster: str | None = None
     as_json: bool = False
     as_csv: bool = False
 
@@ -43,9 +45,9 @@ class Asked(msgspec.Struct, frozen=True):
 def run(asked: Asked) -> Exit:
     """Play and tell. Raises ConfigError, SimulationFailed and OSError."""
     scenario = Scenario.load(asked.path, asked.changes)
-    with progress_bar("replications") as told:
+    with progress_bar("replications") as told, players(asked.workers, asked.cluster) as workers:
         result = simulate(
-            scenario, asked.replications, asked.seed, workers=asked.workers, stop=_stop(asked.until), progress=told
+            scenario, asked.replications, asked.seed, workers=workers, stop=_stop(asked.until), progress=told
         )
     written = write_run(scenario, result, asked.out) if asked.out is not None else []
     if asked.log is not None:

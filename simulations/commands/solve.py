@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from engine.commands.outcome import errors_as_exits
+from simulations.commands.players import ClusterOption
 
 
 def solve(
@@ -42,6 +43,7 @@ def solve(
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Seed of all chance.")] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", metavar="DIR", help="Write the plan there.")] = None,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Threads; not said: one a core.")] = None,
+    cluster: ClusterOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the table of intervals as CSV.")] = False,
 ) -> None:
@@ -68,6 +70,7 @@ def solve(
             seed,
             out,
             workers,
+            cluster,
             as_json,
             as_csv,
         )

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from engine.commands.outcome import Exit
 from simulations.commands.amounts import parse_share, parse_target
+from simulations.commands.players import players
 from simulations.commands.simulate_run import progress_bar
 from simulations.experiment.files import write_run
 from simulations.experiment.intervals import COLUMNS, write_csv
@@ -41,6 +42,7 @@ class Asked(msgspec.Struct, frozen=True):
     seed: int | None = None
     out: Path | None = None
     workers: int | None = None
+    cluster: str | None = None
     as_json: bool = False
     as_csv: bool = False
 
@@ -49,14 +51,14 @@ def run(asked: Asked) -> Exit:
     """Solve and tell. Raises ConfigError, Unreachable, SimulationFailed and OSError; typer.BadParameter."""
     scenario = Scenario.load(asked.path, asked.changes)
     question = question_of(asked, scenario)
-    with progress_bar("trials") as bar:
+    with progress_bar("trials") as bar, players(asked.workers, asked.cluster) as workers:
         try:
             found = solve(
                 scenario,
                 question,
                 replications=asked.replications,
                 seed=asked.seed,
-                workers=asked.workers,
+                workers=workers,
                 told=bar,
             )
         except UnfitInput as error:

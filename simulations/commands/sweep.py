@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from engine.commands.outcome import errors_as_exits
+from simulations.commands.players import ClusterOption
 
 
 def sweep(
@@ -31,6 +32,7 @@ def sweep(
         typer.Option("-o", "--out", metavar="DIR", help="Keep every point there; an interrupted sweep goes on."),
     ] = None,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Threads; not said: one a core.")] = None,
+    cluster: ClusterOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print a row a point and queue as CSV.")] = False,
 ) -> None:
@@ -43,5 +45,7 @@ def sweep(
 
         if as_json and as_csv:
             raise typer.BadParameter("say --json or --csv, not both")
-        asked = Asked(scenario, tuple(vary), replications, tuple(changes or ()), seed, out, workers, as_json, as_csv)
+        asked = Asked(
+            scenario, tuple(vary), replications, tuple(changes or ()), seed, out, workers, cluster, as_json, as_csv
+        )
         raise typer.Exit(run(asked))

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from engine.commands.outcome import Exit
+from simulations.commands.players import players
 from simulations.commands.simulate_run import progress_bar
 from simulations.compare.sweep import POINTS, Sweep, sweep
 from simulations.compare.sweep_told import told, write_rows, write_sweep
@@ -37,6 +38,7 @@ class Asked(msgspec.Struct, frozen=True):
     seed: int | None = None
     out: Path | None = None
     workers: int | None = None
+    cluster: str | None = None
     as_json: bool = False
     as_csv: bool = False
 
@@ -46,14 +48,14 @@ def run(asked: Asked) -> Exit:
     axes = _axes(asked.vary)
     scenario = Scenario.load(asked.path, asked.changes)
     try:
-        with progress_bar("replications") as bar:
+        with progress_bar("replications") as bar, players(asked.workers, asked.cluster) as workers:
             found = sweep(
                 scenario,
                 axes,
                 asked.replications,
                 asked.seed,
                 folder=asked.out,
-                workers=asked.workers,
+                workers=workers,
                 progress=bar,
             )
     except KeyboardInterrupt:

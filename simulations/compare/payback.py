@@ -13,7 +13,7 @@ from engine.errors import ConfigError
 from simulations.compare.growth import grown
 from simulations.experiment.costs import total_benefits, total_costs
 from simulations.experiment.estimates import Estimate, mean
-from simulations.experiment.simulate import simulate
+from simulations.experiment.simulate import Workers, simulate
 from simulations.experiment.summary import plain
 from simulations.scenario.money import Business
 from simulations.scenario.scenario import Scenario
@@ -48,7 +48,7 @@ class Outlook(msgspec.Struct, frozen=True):
 
 
 def outlook(
-    scenario: Scenario, months: int | None = None, replications: int = 20, seed: int = 1, workers: int | None = None
+    scenario: Scenario, months: int | None = None, replications: int = 20, seed: int = 1, workers: Workers | None = None
 ) -> Outlook:
     """Play a structure at the volumes that its months come to. Raises ConfigError and SimulationFailed."""
     file, business = scenario.file, scenario.file.business

@@ -11,15 +11,13 @@ from typing import Any, Final
 import msgspec
 import xxhash
 
-from engine.kernel.jit import callers_cache_folder
-from engine.version import installed_version
 from simulations.compare.vary import Axis, Value, check_axes, grid
 from simulations.experiment.files import write_json
-from simulations.experiment.simulate import Progress, simulate
+from simulations.experiment.simulate import Progress, Workers, simulate
+from simulations.experiment.stage import played_by
 from simulations.experiment.summary import summary
 from simulations.scenario.portable import as_written
 from simulations.scenario.scenario import Scenario
-from simulations.world import run
 
 POINTS: Final = "points"
 """The folder of points beside the table of them."""
@@ -60,7 +58,7 @@ def sweep(
     seed: int | None = None,
     *,
     folder: Path | None = None,
-    workers: int | None = None,
+    workers: Workers | None = None,
     progress: Progress | None = None,
 ) -> Sweep:
     """Play the scenario at every combination of values; with `folder`, keep each point there as soon as it is played.
@@ -99,9 +97,8 @@ def key_of(scenario: Scenario, replications: int, seed: int) -> str:
     Raises ConfigError where a trace cannot be read.
     """
     said = {name: section for name, section in scenario.raw.items() if name != "experiment"}
-    build = [installed_version(), *callers_cache_folder(Path(run.__file__)).parts[-2:]]
     digest = xxhash.xxh3_128(
-        msgspec.json.encode([as_written(said), scenario.file.experiment.confidence, replications, seed, build])
+        msgspec.json.encode([as_written(said), scenario.file.experiment.confidence, replications, seed, played_by()])
     )
     for name, part in scenario.model.parts.items():
         digest.update(f"{name}{part.shape}".encode())

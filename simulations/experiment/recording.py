@@ -35,9 +35,9 @@ def record(scenario: Scenario, seed: int, replication: int, data: Path) -> Playe
     Raises LogError if there is a log already, SimulationFailed and OSError.
     """
     folder = data / "log"
-    pilot = Stage(scenario.model, scenario.folder)
+    pilot = Stage(scenario.model)
     pilot.play(seed, replication)
-    stage = Stage(pilot.settled, scenario.folder, log_rows=BUFFER_ROWS)
+    stage = Stage(pilot.settled, log_rows=BUFFER_ROWS)
     log = SegmentLog.open(folder)
     try:
         if log.durable_seq:

@@ -11,6 +11,7 @@ from typing import Final
 
 from engine.errors import ConfigError
 from engine.model.fields import nearest
+from simulations.experiment.cluster import Cluster, ClusterTroupe
 from simulations.experiment.figures import COUNTS, FIGURES
 from simulations.experiment.result import Result
 from simulations.experiment.stage import Played, Stage
@@ -19,6 +20,8 @@ from simulations.scenario.sections import Stop
 
 Progress = Callable[[int, int], None]
 """Called with replications done and planned, from any thread."""
+Workers = int | Cluster
+"""Who plays: so many threads here, or a cluster."""
 GROWTH: Final = 2.0
 """By how much replications grow at most before the interval is looked at again."""
 
@@ -28,7 +31,7 @@ def simulate(
     replications: int | None = None,
     seed: int | None = None,
     *,
-    workers: int | None = None,
+    workers: Workers | None = None,
     stop: Stop | None = None,
     progress: Progress | None = None,
 ) -> Result:
@@ -37,7 +40,8 @@ def simulate(
     `replications`, `seed` and `stop` are the scenario's own `experiment` where not said. With `stop` more are made
     until the figure's interval of confidence is narrow enough, or `at_most` are done. Replication r of a seed is the
     same whatever else is run: contacts, their patience and their handling times are keyed by seed, replication, queue
-    and number. `workers` threads play at once, one a core if not said. Raises ConfigError, SimulationFailed.
+    and number. `workers` threads play at once, one a core if not said; or a `Cluster` plays, with the same
+    result. Raises ConfigError, SimulationFailed and ClusterFailed.
     """
     if not isinstance(scenario, Scenario):
         scenario = Scenario.load(scenario)
@@ -49,7 +53,7 @@ def simulate(
     if stop is not None:
         check_metric(scenario, stop.metric)
     began = time.monotonic()
-    with Troupe(scenario, workers) as troupe:
+    with _troupe(scenario, workers) as troupe:
         while True:
             numbers = range(len(result.played), wanted)
             played = troupe.play(seed, numbers, _shifted(progress, numbers.start, wanted))
@@ -94,6 +98,10 @@ def _shifted(progress: Progress | None, done_before: int, planned: int) -> Calla
     return lambda done: progress(done_before + done, planned) if progress is not None else None
 
 
+def _troupe(scenario: Scenario, workers: Workers | None) -> "Troupe | ClusterTroupe":
+    return workers.troupe(scenario) if isinstance(workers, Cluster) else Troupe(scenario, workers)
+
+
 class Troupe:
     """Threads that play replications of one scenario, each on a stage of its own."""
 
@@ -113,7 +121,7 @@ class Troupe:
     def play(self, seed: int, replications: range, done: Callable[[int], None]) -> list[Played]:
         """Return what the replications of these numbers came to, in order."""
         while self._made < min(self._workers, max(len(replications), 1)):
-            self._stages.put(Stage(self._scenario.model, self._scenario.folder))
+            self._stages.put(Stage(self._scenario.model))
             self._made += 1
         futures = [self._pool.submit(self._play_one, seed, number) for number in replications]
         played = []

@@ -9,11 +9,14 @@ import numpy as np
 
 from engine.errors import TrunklineError
 from engine.kernel.deadlines import NEVER_NS
+from engine.kernel.jit import callers_cache_folder
 from engine.kernel.tables import Tables, new_tables, reset
 from engine.messages.kinds import AGENT_STATUS_CHANGED, CHANNELS, CONFIGURATION_LOADED, ENGINE_STARTED
 from engine.messages.rows import ROW, empty_rows
 from engine.model.tallies import MAXIMA, TALLY_COLUMNS
-from simulations.scenario.build import Model, build, name_key
+from engine.version import installed_version
+from simulations.scenario.build import Model, name_key, roomier
+from simulations.world import run as world_run
 from simulations.world.run import run
 from simulations.world.tables import WorldTables
 
@@ -51,6 +54,15 @@ class Played(msgspec.Struct, frozen=True):
     """That the kernel took and wrote."""
 
 
+def played_by() -> tuple[str, ...]:
+    """Return who plays here: versions of trunkline and numpy, hashes of kernel and world with compiler and processor.
+
+    Where they are the same, a replication comes to the same to the bit.
+    """
+    kernel, world = callers_cache_folder(Path(world_run.__file__)).parts[-2:]
+    return installed_version(), np.__version__, kernel, world.removeprefix("callers-")
+
+
 def _started(model: Model) -> Array:
     """Return the rows with which every log begins: that the engine started, and with which configuration."""
     rows: Array = np.asarray(empty_rows(2))
@@ -62,10 +74,9 @@ def _started(model: Model) -> Array:
 class Stage:
     """Plays replications of one model. Not for two threads at once; `play` lets others run meanwhile."""
 
-    def __init__(self, model: Model, folder: Path | None = None, log_rows: int = 0) -> None:
+    def __init__(self, model: Model, log_rows: int = 0) -> None:
         """`log_rows` makes room for so many rows between two calls of `take`, see `play`."""
         self.model = model
-        self._folder = folder
         self._log_rows = log_rows
         self._hold(model)
 
@@ -112,7 +123,7 @@ class Stage:
         if contacts > CONTACTS_MAX:
             text = f"more than {CONTACTS_MAX // 4} contacts at once: nobody serves them, and they do not give up"
             raise SimulationFailed(text)
-        self._hold(build(self.model.file, self._folder, contacts))
+        self._hold(roomier(self.model, contacts))
 
     def _set_up(self, seed: int, replication: int) -> None:
         model, world = self._played, self.world

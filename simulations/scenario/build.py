@@ -109,6 +109,25 @@ def build(file: ScenarioFile, folder: Path | None = None, contacts: int | None =
 
     Raises ConfigError when it does not fit the engine's bounds, or a trace cannot be read.
     """
+    traces = {
+        name: _trace(file, name, queue.arrivals.trace, folder or Path())
+        for name, queue in file.queues.items()
+        if queue.arrivals is not None and queue.arrivals.trace is not None
+    }
+    return _build(file, traces, contacts)
+
+
+def roomier(model: Model, contacts: int) -> Model:
+    """Return the model with room for so many contacts at once; no file is read again."""
+    sources, trace = model.parts["sources"], model.parts["trace"]
+    traces = {
+        name: trace[source["trace_at"] : source["trace_last"]].tolist()
+        for name, source in zip(model.source_names, sources, strict=True)
+    }
+    return _build(model.file, traces, contacts)
+
+
+def _build(file: ScenarioFile, traces: dict[str, list[int]], contacts: int | None) -> Model:
     begin_ns = file.start_ns - file.horizon.warm_up_ns
     config = engine_config(file, contacts or file.limits.contacts or _contacts_at_once(file))
     directory = compile_directory(config)
@@ -125,7 +144,7 @@ def build(file: ScenarioFile, folder: Path | None = None, contacts: int | None =
         directory=directory,
         capacity=capacity,
         begin_ns=begin_ns,
-        parts=_world(file, directory, capacity, script, folder or Path()),
+        parts=_world(file, directory, capacity, script, traces),
         source_names=tuple(file.queues),
         busyness=tuple(queue.arrivals.busyness if queue.arrivals else 0.0 for queue in file.queues.values()),
         absences=np.repeat([group.absence for group in file.groups], [group.at_work for group in file.groups]),
@@ -199,14 +218,14 @@ def _opening_rows(file: ScenarioFile, directory: Directory, begin_ns: int) -> Ar
 
 
 def _world(
-    file: ScenarioFile, directory: Directory, capacity: Capacity, script: Array, folder: Path
+    file: ScenarioFile, directory: Directory, capacity: Capacity, script: Array, traces: dict[str, list[int]]
 ) -> dict[str, Array]:
     queues, groups, trunks = len(file.queues), max(len(file.groups), 1), capacity.trunk_groups
     intervals, retrials = file.intervals, max(RETRIALS, capacity.contacts)
     stock = _Stock()
     sources = np.zeros(queues, SOURCE)
     for number, (name, queue) in enumerate(file.queues.items()):
-        _write_source(file, directory, name, queue, sources[number : number + 1], stock, folder)
+        _write_source(file, directory, name, queue, sources[number : number + 1], stock, traces)
     agents = capacity.agents
     parts = blank_tables(
         arrivals=(queues,),
@@ -289,7 +308,7 @@ def _write_source(
     queue: ScenarioQueue,
     source: Array,
     stock: _Stock,
-    folder: Path,
+    traces: dict[str, list[int]],
 ) -> None:
     source["queue"] = directory.queues.number(name)
     source["packed"] = pack_arrival(queue.channel, queue.priority)
@@ -299,7 +318,7 @@ def _write_source(
     source["segment"] = len(stock.segments)
     source["trace_at"] = len(stock.trace)
     if queue.arrivals is not None and queue.arrivals.trace is not None:
-        stock.trace += _trace(file, name, queue.arrivals.trace, folder)
+        stock.trace += traces[name]
     elif queue.arrivals is not None:
         stock.segments += _segments(file, name, queue)
     source["segments_end"] = len(stock.segments)

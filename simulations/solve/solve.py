@@ -9,7 +9,7 @@ import numpy as np
 from engine.errors import ConfigError
 from engine.model.fields import nearest
 from simulations.experiment.result import Result
-from simulations.experiment.simulate import simulate
+from simulations.experiment.simulate import Workers, simulate
 from simulations.queueing.arrays import Floats
 from simulations.scenario.scenario import Scenario
 from simulations.solve.demand import Demand, demand_of
@@ -57,7 +57,7 @@ def solve(
     *,
     replications: int | None = None,
     seed: int | None = None,
-    workers: int | None = None,
+    workers: Workers | None = None,
     told: Told | None = None,
 ) -> Solution:
     """Return the agents an interval, the shifts and the trunks that keep the goals at least cost.

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 
 from simulations.experiment.result import Result
-from simulations.experiment.simulate import simulate
+from simulations.experiment.simulate import Workers, simulate
 from simulations.queueing.arrays import Floats
 from simulations.scenario.scenario import Scenario
 from simulations.solve.demand import Demand, steps_to
@@ -38,7 +38,7 @@ class Trials:
         goals: list[Goal],
         replications: int,
         seed: int | None,
-        workers: int | None = None,
+        workers: Workers | None = None,
         told: Told | None = None,
     ) -> None:
         self.demand, self.goals = demand, goals

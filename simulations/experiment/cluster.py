@@ -1,0 +1,214 @@
+"""A Dask cluster that plays replications, where the cores of one machine are not enough.
+
+What is played is keyed by seed and replication, so it does not matter who plays what, when it arrives, or whether it is
+played again because a worker was lost: the figures are those of one machine, to the bit.
+"""
+
+import math
+import queue
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from engine.errors import TrunklineError
+from simulations.experiment.cluster_worker import pack, play_some
+from simulations.experiment.stage import Played, played_by
+from simulations.scenario.scenario import Scenario
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+CONNECT_S: Final = 10.0
+"""How long a scheduler may take to answer."""
+WORKERS_S: Final = 30.0
+"""How long a cluster may be without any worker: one that was lost may be about to come back."""
+PATROL_S: Final = 1.0
+"""How often somebody looks whether there are workers at all, while nothing arrives."""
+TASKS_A_THREAD: Final = 4
+"""Into how many tasks the share of a thread is cut, so that quick workers take work off slow ones."""
+TASK_REPLICATIONS_MAX: Final = 16
+"""What is played again at most, by a thread that is lost."""
+INSTALL: Final = "install it with: pip install 'trunkline[cluster]'"
+
+
+class ClusterFailed(TrunklineError):
+    """The cluster cannot be reached, or cannot play what it was given."""
+
+
+class Cluster:
+    """A Dask cluster at the address of its scheduler, as `tcp://10.0.0.5:8786`; used in a `with` statement.
+
+    >>> with Cluster("tcp://10.0.0.5:8786") as cluster:
+    ...     result = simulate("hotline.yaml", workers=cluster)
+
+    Entering it raises ClusterFailed where `distributed` is not installed, no scheduler answers, no worker comes, or one
+    has another build of trunkline.
+    """
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self._client: Client | None = None
+
+    @property
+    def client(self) -> "Client":
+        """The connection to the scheduler."""
+        assert self._client is not None, "a cluster is used in a 'with' statement"
+        return self._client
+
+    def __enter__(self) -> "Cluster":
+        try:
+            from distributed import Client
+        except ImportError:
+            raise ClusterFailed(f"a cluster needs the package 'distributed', which is not there; {INSTALL}") from None
+        try:
+            self._client = Client(  # type: ignore[no-untyped-call]
+                self.address, timeout=CONNECT_S, set_as_default=False
+            )
+        except (OSError, ValueError, TypeError) as error:
+            raise ClusterFailed(
+                f"no scheduler of Dask answers at {self.address} ({str(error) or 'in time'}): is it running, and is "
+                "the address that which it printed, as tcp://10.0.0.5:8786?"
+            ) from None
+        try:
+            self._check_workers()
+        except BaseException:
+            self._close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        if self._client is not None:
+            self._client.close()  # type: ignore[no-untyped-call]
+            self._client = None
+
+    def troupe(self, scenario: Scenario) -> "ClusterTroupe":
+        """Return who plays this scenario here."""
+        return ClusterTroupe(self, scenario)
+
+    def threads(self) -> int:
+        """Return how many replications the workers play at once."""
+        counts: dict[str, int] = self.client.nthreads()  # type: ignore[no-untyped-call]
+        return sum(counts.values())
+
+    def _check_workers(self) -> None:
+        try:
+            self.client.wait_for_workers(1, timeout=WORKERS_S)
+        except TimeoutError:
+            raise ClusterFailed(
+                f"the cluster at {self.address} has no worker: start some with 'dask worker {self.address}'"
+            ) from None
+        found: dict[str, Any] = self.client.run(played_by, on_error="return")
+        here = played_by()
+        faults = [fault for worker, there in sorted(found.items()) if (fault := _fault(worker, there, here))]
+        if faults:
+            raise ClusterFailed("; ".join(faults))
+
+
+def _fault(worker: str, there: Any, here: tuple[str, ...]) -> str | None:
+    """Return what is wrong with a worker that plays with `there`, an error where it could not say."""
+    if isinstance(there, ModuleNotFoundError):
+        return f"worker {worker} has no trunkline ({there}): install there what is installed here"
+    if isinstance(there, BaseException):
+        return f"worker {worker} cannot say which trunkline it has: {there}"
+    if there == here:
+        return None
+    words = [f"{what} {one}, here {other}" for what, one, other in zip(WHAT, there, here, strict=True) if one != other]
+    return (
+        f"worker {worker} has another build, which may come to other figures ({', '.join(words)}): install there "
+        "what is installed here, on processors of the same kind"
+    )
+
+
+WHAT: Final = ("trunkline", "numpy", "kernel", "world")
+"""What the parts of `played_by` are."""
+
+
+class ClusterTroupe:
+    """The workers of a cluster as they play one scenario; what they have not played when it is left is cancelled."""
+
+    def __init__(self, cluster: Cluster, scenario: Scenario) -> None:
+        self._cluster = cluster
+        self._name, self._packed = pack(scenario.model)
+        self._pending: set[Future[Any]] = set()
+        self._model: Future[Any] | None = None
+
+    def __enter__(self) -> "ClusterTroupe":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Cancel what is not played, as after an interruption."""
+        futures = [*self._pending, *([] if self._model is None else [self._model])]
+        if futures and self._cluster.client.status == "running":
+            self._cluster.client.cancel(futures)  # type: ignore[no-untyped-call]
+        self._pending.clear()
+
+    def play(self, seed: int, replications: range, done: Callable[[int], None]) -> list[Played]:
+        """Return what the replications of these numbers came to, in order. Raises SimulationFailed, ClusterFailed."""
+        parts = self._submitted(seed, replications)
+        played: dict[int, list[Played]] = {}
+        finished = 0
+        for future in self._arriving(set(parts)):
+            part = self._result(future)
+            played[parts[future]] = part
+            finished += len(part)
+            done(finished)
+        return [one for first in sorted(played) for one in played[first]]
+
+    def _submitted(self, seed: int, replications: range) -> "dict[Future[Any], int]":
+        """Return the tasks, each with the number of its first replication.
+
+        The model is a task of its own, sent once: Dask brings it to every worker, and anew where its holder is lost.
+        """
+        client, sender = self._cluster.client, played_by()
+        if self._model is None:
+            self._model = client.submit(bytes, self._packed, key=f"trunkline-{self._name}")
+        tasks = TASKS_A_THREAD * max(self._cluster.threads(), 1)
+        size = min(max(math.ceil(len(replications) / tasks), 1), TASK_REPLICATIONS_MAX)
+        found = {}
+        for first in replications[::size]:
+            span = (first, min(first + size, replications.stop))
+            found[client.submit(play_some, self._name, self._model, sender, seed, span, pure=False)] = first
+        return found
+
+    def _arriving(self, futures: "set[Future[Any]]") -> "Iterator[Future[Any]]":
+        """Yield tasks as they end, in whatever order. Raises ClusterFailed where nobody is left to do them."""
+        arrived: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
+        self._pending = futures
+        for future in tuple(futures):
+            future.add_done_callback(arrived.put)  # type: ignore[no-untyped-call]
+        alive_s = time.monotonic()
+        while self._pending:
+            try:
+                future = arrived.get(timeout=PATROL_S)
+            except queue.Empty:
+                alive_s = self._patrol(alive_s)
+                continue
+            alive_s = time.monotonic()
+            yield future
+            self._pending.discard(future)
+
+    def _patrol(self, alive_s: float) -> float:
+        """Return when there was a worker last, `alive_s` if there is none. Raises ClusterFailed after WORKERS_S."""
+        if self._cluster.threads():
+            return time.monotonic()
+        if time.monotonic() - alive_s > WORKERS_S:
+            raise ClusterFailed(f"all workers of the cluster at {self._cluster.address} are gone, and none came back")
+        return alive_s
+
+    def _result(self, future: "Future[Any]") -> list[Played]:
+        """Return what a task that ended came to."""
+        from distributed import KilledWorker
+        from distributed.client import FutureCancelledError
+
+        try:
+            played: list[Played] = future.result()
+        except KilledWorker as error:
+            raise ClusterFailed(f"one worker after the other was lost as it played: {error}") from None
+        except FutureCancelledError as error:
+            raise ClusterFailed(f"the scheduler at {self._cluster.address} was lost: {error}") from None
+        except ImportError as error:
+            raise ClusterFailed(f"a worker came to the cluster that has no trunkline ({error})") from None
+        return played

@@ -1,0 +1,166 @@
+"""A real Dask cluster of two processes: the figures of this machine to the bit, and errors where it cannot play."""
+
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from simulations.commands.simulate import simulate as simulate_command
+from simulations.experiment import stage
+from simulations.experiment.cluster import Cluster, ClusterFailed
+from simulations.experiment.result import Result
+from simulations.experiment.simulate import simulate
+from simulations.scenario.scenario import Scenario
+from simulations.scenario.sections import Stop
+
+distributed = pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
+pytestmark = [pytest.mark.timeout(600), pytest.mark.slow]  # the first of them may compile the world
+TEXT = """
+name: small
+horizon: {from: 2026-11-23 08:00, to: 2026-11-23 10:00, interval: 30m}
+queues:
+  sales:
+    arrivals: {rate: 2/min, busyness: 0.2}
+    handle: {talk: empirical(talks.csv), wrap_up: exponential(20s)}
+    patience: exponential(1m)
+    strategy: longest-idle
+    agents: 7
+  help:
+    arrivals: {trace: help.csv}
+    handle: {talk: exponential(5m)}
+    patience: never
+    strategy: longest-idle
+    agents: 2
+limits: {contacts: 32}
+experiment: {replications: 6, seed: 4}
+"""
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("scenario")
+    (folder / "small.yaml").write_text(TEXT, encoding="utf-8")
+    (folder / "talks.csv").write_text("\n".join(str(30 + 7 * place) for place in range(40)), encoding="utf-8")
+    # More at once than there is room for at first: the worker makes room without the file.
+    (folder / "help.csv").write_text("\n".join(str(60 + place) for place in range(80)), encoding="utf-8")
+    return folder / "small.yaml"
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """The scheduler of two workers with a thread each."""
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
+    ) as cluster:
+        yield cluster.scheduler_address
+
+
+def said(*arguments: str) -> tuple[int, str, str]:
+    """How the command ended, and what it said to these arguments."""
+    app = typer.Typer(pretty_exceptions_enable=False)
+    app.command()(simulate_command)
+    done = CliRunner().invoke(app, list(arguments))
+    return done.exit_code, done.stdout, done.stderr
+
+
+def are_same(one: Result, other: Result) -> bool:
+    """Whether all replications came to the same, to the bit."""
+    return len(one.played) == len(other.played) and all(
+        np.array_equal(mine, theirs)
+        for pair in zip(one.played, other.played, strict=True)
+        for mine, theirs in parts(pair)
+    )
+
+
+def parts(pair: tuple[stage.Played, stage.Played]) -> Iterator[tuple[Any, Any]]:
+    return zip(*(msgspec.structs.astuple(played) for played in pair), strict=True)
+
+
+def test_a_cluster_comes_to_the_figures_of_this_machine_to_the_bit(path: Path, address: str, tmp_path: Path) -> None:
+    scenario = Scenario.load(path)
+    told: list[tuple[int, int]] = []
+    stop = Stop(metric="sales.asa_s", half_width=0.5, at_most=40)
+    with Cluster(address) as cluster:
+        assert cluster.threads() == 2
+        # What other files say has travelled with the model: nothing is left of them.
+        model = scenario.model
+        assert len(model.parts["trace"]) == 80
+        for name in ("help.csv", "talks.csv"):
+            (path.parent / name).rename(tmp_path / name)
+        found = simulate(scenario, seed=4, workers=cluster, stop=stop, progress=lambda *seen: told.append(seen))
+        other = simulate(scenario, 3, seed=5, workers=cluster)
+    here = simulate(scenario, seed=4, stop=stop)
+    for name in ("help.csv", "talks.csv"):
+        (tmp_path / name).rename(path.parent / name)
+    assert are_same(found, here)
+    assert here.replications > 6, "the rule for stopping asks for more than one round"
+    assert told[-1] == (here.replications, here.replications)
+    assert told == sorted(told)
+    assert not are_same(other, simulate(scenario, 3, seed=4))
+
+
+def test_the_command_prints_the_same_from_a_cluster(path: Path, address: str) -> None:
+    code, there, errors = said(str(path), "-n", "4", "--json", "--cluster", address)
+    assert code == 0, errors
+    here = json.loads(said(str(path), "-n", "4", "--json")[1])
+    assert json.loads(there) | {"elapsed_s": 0} == here | {"elapsed_s": 0}
+
+
+def test_a_worker_of_another_build_is_named(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage, "installed_version", lambda: "9.9")
+    with (
+        pytest.raises(ClusterFailed, match=r"worker tcp://127\.0\.0\.1:\d+ has another build.*here 9\.9"),
+        Cluster(address),
+    ):
+        pass
+
+
+def test_a_scenario_that_fails_there_fails_here(path: Path, address: str) -> None:
+    crowd = Scenario.load(path, ["queues.sales.arrivals={rate: 400/s}", "queues.sales.patience=never"])
+    with Cluster(address) as cluster, pytest.raises(stage.SimulationFailed, match="contacts at once"):
+        simulate(crowd, 1, workers=cluster)
+
+
+def test_what_a_lost_worker_had_is_played_again(path: Path, address: str) -> None:
+    scenario = Scenario.load(path)
+    with Cluster(address) as cluster:
+        pids = list(cluster.client.run(os.getpid).values())
+
+        def lose_one(done: int, planned: int) -> None:
+            if pids:
+                os.kill(pids.pop(), signal.SIGKILL)
+                pids.clear()
+
+        found = simulate(scenario, 24, seed=4, workers=cluster, progress=lose_one)
+    assert not pids
+    assert are_same(found, simulate(scenario, 24, seed=4))
+
+
+def test_no_scheduler_at_the_address(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simulations.experiment.cluster.CONNECT_S", 0.5)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        code, _, errors = said(str(path), "--cluster", f"tcp://127.0.0.1:{taken.getsockname()[1]}")
+    assert code == 5
+    assert "no scheduler of Dask answers at tcp://127.0.0.1:" in errors
+
+
+def test_threads_and_a_cluster_at_once_are_not_understood(path: Path) -> None:
+    assert said(str(path), "--workers", "2", "--cluster", "tcp://127.0.0.1:1")[0] == 2
+
+
+def test_without_distributed_the_error_says_what_to_install(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    code, _, errors = said(str(path), "--cluster", "tcp://127.0.0.1:1")
+    assert code == 5
+    assert "pip install 'trunkline[cluster]'" in errors
