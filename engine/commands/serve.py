@@ -65,4 +65,6 @@ class Reloader:
             # Nobody waits for this task: what it does not say here is never said.
             logger.exception("the configuration could not be read again; what is running goes on")
         else:
-            logger.info("configuration read again: %d settings changed, and adapters follow theirs", changed)
+            logger.info(
+                "configuration read again: %d settings changed; opening hours and adapters follow theirs", changed
+            )

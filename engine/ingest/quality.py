@@ -37,6 +37,8 @@ def check_exception(fact: ScheduleExcepted) -> None:
 
 def case_kind(plan: QualityPlan, fact: CaseOpened, last_seq: int) -> CaseKind:
     """Return what holds for the case's kind. Raises BadFact."""
+    if fact.contact and not fact.contact_id:
+        raise BadFact("contact_id", f"say by its id which contact {excerpt(fact.contact)} the case came from")
     if fact.contact_id > last_seq or (fact.contact_id > 0) != bool(fact.contact):
         raise BadFact("contact_id", f"no contact {excerpt(fact.contact)} has arrived at sequence {fact.contact_id}")
     kind = plan.cases.get(fact.kind)

@@ -321,7 +321,8 @@ class Views:
         rows, next_from_ns = interval_rows(
             self.tables, self.directory, at_ns, from_ns, to_ns, step_ns, by, number, kind, limit, self._followers.waits
         )
-        rows = with_agents(rows, self.agent_times if by == "event" else None, self.tables, self.directory, step_ns)
+        times = self.agent_times if by == "event" else None
+        rows = with_agents(rows, times, self.tables, self.directory, step_ns, at_ns)
         table = IntervalTable(self.as_of, at_ns, step_ns / NS, by, kind.formula, rows, next_from_ns)
         return self.quality.complete(table, from_ns, to_ns, step_ns, self.eligible) if complete else table
 

@@ -106,6 +106,17 @@ async def test_every_row_equals_the_diary(centre: Centre, monkeypatch: pytest.Mo
         assert state.agent_times.save() == centre.engine.state.agent_times.save()
 
 
+async def test_a_quiet_hour_counts_before_anything_happens(centre: Centre) -> None:
+    await centre.live(3, 100)
+    asked_ns = centre.clock.now_ns() + 5 * STEP_NS // 2
+    told = centre.views.intervals(STEP_NS, now_ns=asked_ns).rows
+    centre.clock.advance(5 * STEP_NS // 2)
+    await centre.say(AgentStatusChanged(agent="alice", status="offline"))
+    finished = agents_of([row for row in told if not row.open])
+    assert any(row[3] for row in finished)
+    assert finished == agents_of(centre.views.intervals(STEP_NS).rows)[: len(finished)]
+
+
 async def test_what_is_not_kept_is_not_told(centre: Centre) -> None:
     await centre.say(AgentStatusChanged(agent="bob", status="available"))
     for number in range(5):

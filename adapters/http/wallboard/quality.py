@@ -53,9 +53,11 @@ def board_quality(views: Views, board: BoardSettings, wall_ns: int, zone: str) -
         for report in (quality.adherence(from_ns, now_ns, now_ns) for from_ns in (today_ns, now_ns - DAYS_NS))
     ]
     cases = quality.case_counts(now_ns)
+    # Who said neither base nor region is in no contacts, so in no complaints either.
+    told = [one for one in cases.complaints if one.customer_base or one.region]
     contacts, complaints = (
-        sum(one.contacts for one in cases.complaints),
-        sum(one.complaints for one in cases.complaints),
+        sum(one.contacts for one in told),
+        sum(one.complaints for one in told),
     )
     return BoardQuality(
         as_of=views.as_of,

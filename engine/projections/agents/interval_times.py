@@ -96,12 +96,13 @@ class AgentTimes:
             self.next_ns = 0
             self.reach(t, now_ns)
 
-    def of(self, t: Tables, queues: list[int], start_ns: int, step_ns: int) -> dict[int, AgentShares]:
-        """Return the shares by queue in [start_ns, start_ns + step_ns), at the tables' position.
+    def of(self, t: Tables, queues: list[int], start_ns: int, step_ns: int, now_ns: int) -> dict[int, AgentShares]:
+        """Return the shares by queue in [start_ns, start_ns + step_ns) until `now_ns`, at the tables' position: since
+        the last row everybody is as they were.
 
         Nothing where not all of that time is known.
         """
-        at_ns, length_ns = book_now_ns(t), int(t.book["settings"][0, EngineSetting.INTERVAL_NS])
+        at_ns, length_ns = max(book_now_ns(t), now_ns), int(t.book["settings"][0, EngineSetting.INTERVAL_NS])
         if length_ns != self._length_ns or start_ns < self._known_from_ns or start_ns >= at_ns:
             return {}
         end_ns = start_ns + step_ns
@@ -110,10 +111,12 @@ class AgentTimes:
             spent = self._times.get(interval_ns)
             if spent is not None:
                 total[: len(spent)] += spent
-        if start_ns <= self._start_ns < min(end_ns, at_ns):
-            total += self._by_queue(t, at_ns, queues)
-        passed_ns = min(at_ns, end_ns) - start_ns
-        return {queue: shares(total[queue], passed_ns) for queue in queues}
+        until_ns = min(end_ns, at_ns)
+        if start_ns > self._start_ns:
+            total += self._by_queue(t, until_ns, queues, state_times_ns(t, start_ns))
+        elif self._start_ns < until_ns:
+            total += self._by_queue(t, until_ns, queues, self._spent)
+        return {queue: shares(total[queue], until_ns - start_ns) for queue in queues}
 
     def occupancy_since(self, t: Tables, agent: int, since_ns: int) -> float | None:
         """Return an agent's occupancy since the bound before an instant; None: too long ago, or of nothing."""
@@ -158,7 +161,7 @@ class AgentTimes:
         self._start_ns, self._length_ns, self._times = start_ns, length_ns, {}
 
     def _finish(self, t: Tables, end_ns: int) -> None:
-        self._times[self._start_ns] = self._by_queue(t, end_ns, range(len(t.queues)))
+        self._times[self._start_ns] = self._by_queue(t, end_ns, range(len(t.queues)), self._spent)
         self._start_ns, self._spent = end_ns, state_times_ns(t, end_ns)
         self._mark(end_ns)
         if len(self._times) > self._kept:
@@ -176,10 +179,12 @@ class AgentTimes:
             self._marks.popleft()
             self._marked_from_ns = self._marks[0][0]
 
-    def _by_queue(self, t: Tables, at_ns: int, queues: "list[int] | range") -> Array:
-        """What the agents of each queue spent in the running interval until `at_ns`, shape (queues, AGENT_STATES)."""
-        spent = state_times_ns(t, at_ns)
-        spent[: len(self._spent)] -= self._spent
+    def _by_queue(self, t: Tables, until_ns: int, queues: "list[int] | range", before: Array) -> Array:
+        """What the agents of each queue spent until an instant, after what they had spent before, of shape (agents,
+        AGENT_STATES); shape (queues, AGENT_STATES).
+        """
+        spent = state_times_ns(t, until_ns)
+        spent[: len(before)] -= before
         spent[:, AGENT_OFFLINE] = 0
         present = np.flatnonzero(spent.any(axis=1))
         found = np.zeros((len(t.queues), AGENT_STATES), np.int64)

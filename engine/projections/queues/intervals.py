@@ -48,8 +48,8 @@ _NOT_KEPT: Final = (
 
 
 _WAITS: Final = (
-    "Of the answered, exact to 9 %. Null where nothing was answered, in rows by arrival, and in intervals that began "
-    "before the latest 500,000 events at the start of the process."
+    "Of the answered, exact to 9 % from 0.13 s on. Null where nothing was answered, in rows by arrival, and in "
+    "intervals that began before the latest 500,000 events at the start of the process."
 )
 _BLOCKING: Final = (
     "Of the offered, the share refused for want of a channel of a trunk group. Null where no call was offered, and for "
@@ -257,7 +257,7 @@ def _threshold_s(t: Tables, cell: int) -> float:
 
 
 def with_agents(
-    rows: list[IntervalRow], times: AgentTimes | None, t: Tables, directory: Directory, step_ns: int
+    rows: list[IntervalRow], times: AgentTimes | None, t: Tables, directory: Directory, step_ns: int, now_ns: int
 ) -> list[IntervalRow]:
     """Return the rows with what is known of the agents; each row of a queue tells the same of them."""
     if times is None:
@@ -266,7 +266,7 @@ def with_agents(
     for start, group in groupby(rows, key=lambda row: row.interval_start):
         theirs = [(row, directory.queues.number(row.queue)) for row in group]
         start_ns = int(datetime.fromisoformat(start).timestamp()) * 1_000_000_000
-        shares = times.of(t, sorted({queue for _, queue in theirs}), start_ns, step_ns)
+        shares = times.of(t, sorted({queue for _, queue in theirs}), start_ns, step_ns, now_ns)
         for row, queue in theirs:
             of_agents = msgspec.structs.asdict(shares[queue]) if queue in shares else {}
             found.append(msgspec.structs.replace(row, **of_agents))
