@@ -43,6 +43,8 @@ class Frame(Protocol):
 class EventLog(Protocol):
     """An append-only log with one writer; see engine.log."""
 
+    first_seq: int
+    """Of the oldest row that is kept."""
     next_seq: int
     durable_seq: int
     staged_bytes: int

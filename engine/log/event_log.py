@@ -85,6 +85,7 @@ class SegmentLog:
         self._settled = threading.Condition(self._lock)
         self._closing = False
         self._failure = ""
+        self.first_seq = self._writer.first_seq
         self.durable_seq = self._writer.durable_seq
         self.next_seq = self.durable_seq + 1
         self.staged_bytes = 0

@@ -37,6 +37,7 @@ class MemoryLog:
         self._bytes = 0
         self._checksum = 0
         self._closed = False
+        self.first_seq = 1
         self.next_seq = 1
         self.durable_seq = 0
         self.staged_bytes = 0

@@ -6,6 +6,7 @@ the hash of the code that made the state, and each part with its type, shape, pl
 """
 
 import ast
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +19,8 @@ import numpy.typing as npt
 from xxhash import xxh3_64_intdigest
 
 from engine.log.file_ops import FileOps
+
+logger = logging.getLogger(__name__)
 
 SNAPSHOT_MAGIC = b"TRKSNAP1"
 PREAMBLE = Struct("<8sQQ")
@@ -106,9 +109,12 @@ class SnapshotStore:
         `checksum_at(seq)` is the log's own chain checksum at a sequence, None where the log does not reach.
         """
         for name in reversed(self.names()):
-            snapshot = self._load(self._folder / name, code_hash)
+            path = self._folder / name
+            snapshot = self._load(path, code_hash)
             if snapshot is not None and checksum_at(snapshot.covered_seq) == snapshot.chain_checksum:
                 return snapshot
+            if snapshot is not None:
+                logger.warning("%s was made of another log, and is passed over", path)
         return None
 
     def newest_seq(self, code_hash: str) -> int:
@@ -139,10 +145,14 @@ class SnapshotStore:
         try:
             view = self._ops.map(path)
             description = read_description(view)
-            if description is None or description.code_hash != code_hash:
+            if description is None:
+                raise ValueError("its description is damaged")
+            if description.code_hash != code_hash:
+                logger.info("%s was made by another version, and is passed over", path)
                 return None
             parts = {entry.name: read_part(view, entry) for entry in description.parts}
-        except (OSError, ValueError, msgspec.MsgspecError):
+        except (OSError, ValueError, msgspec.MsgspecError) as error:
+            logger.warning("%s cannot be used, so more of the log is read: %s", path, error)
             return None
         return Snapshot(description.covered_seq, description.chain_checksum, parts)
 

@@ -93,6 +93,7 @@ class SegmentWriter:
         self._epoch = 0
         self._vouched_seq = 0
         self._marker = bytearray(HEADER_BYTES)
+        self.first_seq = 1
         self.durable_seq = 0
         self.at_ns = 0
         self.recent_checksums: dict[int, int] = {}
@@ -123,6 +124,7 @@ class SegmentWriter:
         found = recover(self._ops, self._folder, verify_from_seq, witnesses)
         self._spares.adopt(log_begun=bool(found.segments))
         if found.segments:
+            self.first_seq = found.segments[0].header.first_seq
             self._continue(found)
         else:
             self._epoch = 1

@@ -168,6 +168,18 @@ async def test_events_resume_where_the_reader_stopped(client: ClientSession) -> 
     assert [message.id for message in following] == [seen[-1].id + 1, seen[-1].id + 2]
 
 
+async def test_who_comes_back_to_what_was_deleted_is_told_so(client: ClientSession, house: House) -> None:
+    await tell(client, CONTACTS, 201, queue="sales", contact="c1")
+    log = house.engine.views.events._log
+    oldest = log.first_seq = house.engine.views.as_of
+    async with stream(client, "events", oldest - 2) as events:
+        begun = await events.next()
+        assert (begun.event, begun.id, begun.data) == ("reset", oldest - 1, {"as_of": oldest - 1})
+        assert (await events.next()).id == oldest
+    async with stream(client, "events", oldest - 1) as events:
+        assert (await events.next()).event == "event"
+
+
 async def test_a_position_that_the_log_never_had_is_a_new_beginning(client: ClientSession, house: House) -> None:
     async with stream(client, "events,queues", 99_999_999) as state:
         begun = await state.next()

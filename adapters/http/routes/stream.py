@@ -55,9 +55,14 @@ class Reader:
         self._boards: list[Board] = []
         self._versions: tuple[int, ...] = ()
         """Of each board, the last one seen; 0: none."""
-        self._lost = after_seq is not None and after_seq > feed.views.as_of
-        """The reader comes from a position that this log never had: of another log, or of one that was restored."""
+        oldest = feed.views.events.first_seq - 1
+        is_gone = after_seq is not None and after_seq < oldest and "events" in wanted.topics
+        self._lost = is_gone or (after_seq is not None and after_seq > feed.views.as_of)
+        """The reader comes from a position that this log never had: of another log, or of one that was restored. Or
+        what followed it is deleted, and it goes on with the oldest that is kept.
+        """
         start = feed.durable_seq if after_seq is None or self._lost else after_seq
+        start = oldest if is_gone else start
         self._start = start
         self._event = start if "events" in wanted.topics else None
         """The last event told; None: they are not asked for."""
@@ -312,7 +317,8 @@ ROUTES: Final = (
             "from the latest ten thousand since the start; a `gap` says that others are no longer kept, then read the "
             "contacts. An id is a position of the log, with effects also the number of the last one, as `1042.17`: "
             "give it back as it came. "
-            "A `reset` says that this log never was at the position asked for, and where the stream begins instead. "
+            "A `reset` says that this log never was at the position asked for, or no longer holds what followed it, "
+            "and where the stream begins instead. "
             "A comment comes every 15 s (or `ping` s) when nothing else does, and says what time it is, in ns; "
             "`end` says that the service is stopping."
         ),

@@ -210,6 +210,11 @@ class EventReader:
         self._interned = interned
         self._history = history
 
+    @property
+    def first_seq(self) -> int:
+        """Of the oldest row that is kept: what was before cannot be told."""
+        return self._log.first_seq
+
     def read(
         self,
         after_seq: int,
