@@ -202,7 +202,7 @@ class Fold:
         if row.a != NAMES_ONLY and row.payload_size:
             plan = _PLANS.decode(self._said(row))
             self.state.plan = plan.quality
-            self.state.presence.phones = {number for number, card in enumerate(plan.agent_cards) if card.phone}
+            self.state.presence.phones = {number: True for number, card in enumerate(plan.agent_cards) if card.phone}
 
     def _setting(self, _seq: int, row: RowFields) -> None:
         self.state.interval_ns = row.a

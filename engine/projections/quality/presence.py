@@ -52,28 +52,30 @@ class Presence(msgspec.Struct):
     """The status that each chose."""
     hands: dict[int, int] = {}
     """How many contacts each serves or wraps up."""
-    silent: set[int] = set()
-    """Who is set aside for not answering."""
-    phones: set[int] = set()
+    silent: dict[int, bool] = {}
+    """Who is set aside for not answering. No set, here and below: what is saved keeps the order in which things
+    happened, so that two ways to one position end in the same bytes.
+    """
+    phones: dict[int, bool] = {}
     """Who has a phone, as it is configured."""
-    reached: set[int] = set()
+    reached: dict[int, bool] = {}
     """Whose phone can be rung."""
 
     def chose(self, agent: int, at_ns: int, status: int) -> None:
         """Take in a status. Who chooses to be available is asked again."""
         self.chosen[agent] = status
         if status == STATUS_AVAILABLE:
-            self.silent.discard(agent)
+            self.silent.pop(agent, None)
         self._note(agent, at_ns)
 
     def suspended(self, agent: int, at_ns: int, is_suspended: bool) -> None:
         """Take in that an agent is set aside, or asked again."""
-        (self.silent.add if is_suspended else self.silent.discard)(agent)
+        _mark(self.silent, agent, is_suspended)
         self._note(agent, at_ns)
 
     def rung(self, agent: int, at_ns: int, is_reachable: bool) -> None:
         """Take in whether an agent's phone can be rung."""
-        (self.reached.add if is_reachable else self.reached.discard)(agent)
+        _mark(self.reached, agent, is_reachable)
         self._note(agent, at_ns)
 
     def engaged(self, agent: int, at_ns: int, by: int) -> None:
@@ -118,3 +120,10 @@ class Presence(msgspec.Struct):
         before = bisect_right(changes, from_ns, key=lambda change: change.at_ns)
         first = Change(from_ns, changes[before - 1].status if before else STATUS_OFFLINE)
         return [first, *(change for change in changes[before:] if change.at_ns < to_ns)]
+
+
+def _mark(marked: dict[int, bool], agent: int, is_so: bool) -> None:
+    if is_so:
+        marked[agent] = True
+    else:
+        marked.pop(agent, None)
