@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from engine.commands.outcome import errors_as_exits
-from simulations.commands.players import ClusterOption, players
+from simulations.commands.options import AsJson, Cluster, PairedReplications, Seed, Workers, form_of
+from simulations.commands.players import players
 
 if TYPE_CHECKING:
-    from simulations.experiment.simulate import Workers
+    from simulations.experiment.simulate import Workers as Players
 
 Place = Annotated[Path, typer.Argument(help="Scenario file, or folder that simulate or solve wrote.", exists=True)]
 
@@ -17,21 +18,17 @@ Place = Annotated[Path, typer.Argument(help="Scenario file, or folder that simul
 def compare(
     one: Place,
     other: Place,
-    replications: Annotated[
-        int | None, typer.Option("-n", "--replications", min=2, max=100_000, help="Not said: as the first file says.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Seed of all chance.")] = None,
+    replications: PairedReplications = None,
+    seed: Seed = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", metavar="DIR", help="Write the differences there.")] = None,
-    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Threads; not said: one a core.")] = None,
-    cluster: ClusterOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    workers: Workers = None,
+    cluster: Cluster = None,
+    as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print a row a figure as CSV.")] = False,
 ) -> None:
     """Play two scenarios with the same callers; tell the differences. Example: trunkline compare a.yaml out"""
     with errors_as_exits():
-        if as_json and as_csv:
-            raise typer.BadParameter("say --json or --csv, not both")
-        form = "json" if as_json else "csv" if as_csv else "table"
+        form = form_of(as_json, as_csv)
         with players(workers, cluster) as who:
             _compare((one, other), replications, seed, who, out, form)
 
@@ -40,7 +37,7 @@ def _compare(
     places: tuple[Path, Path],
     replications: int | None,
     seed: int | None,
-    workers: "Workers | None",
+    workers: "Players | None",
     out: Path | None,
     form: str,
 ) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from engine.commands.outcome import errors_as_exits
 from engine.model.durations import parse_duration
+from simulations.commands.options import AsJson, form_of
 
 DAY_S = 86_400
 
@@ -48,7 +49,7 @@ def fit(
         typer.Option("--days", help="Weekdays to learn a day from: mon,tue or mon-fri; not said: the busy ones."),
     ] = None,
     bad_lines: Annotated[int, typer.Option("--bad-lines", min=0, help="Pass over so many lines of no use.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the table of queues as CSV.")] = False,
 ) -> None:
     """Learn a scenario from recorded calls: arrivals, durations, patience, retrials, staff, each with its fit.
@@ -61,11 +62,10 @@ def fit(
     with errors_as_exits(record):
         from simulations.commands.fit_run import Asked, run, weekdays_of
 
-        if as_json and as_csv:
-            raise typer.BadParameter("say --json or --csv, not both")
+        form = form_of(as_json, as_csv)
         try:
             chosen = None if days is None else weekdays_of(days)
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint="--days") from None
         interval_s = parse_duration(interval) // 1_000_000_000
-        raise typer.Exit(run(Asked(record, out, time_zone, interval_s, chosen, bad_lines, as_json, as_csv)))
+        raise typer.Exit(run(Asked(record, out, time_zone, interval_s, chosen, bad_lines, form)))

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from engine.commands.outcome import Exit
+from simulations.commands.options import Form
 from simulations.fit.arrivals import WEEKDAYS
 from simulations.fit.fitted import Fit, QueueFit, fit
 from simulations.fit.read import read_calls
@@ -45,8 +46,7 @@ class Asked(NamedTuple):
     interval_s: int
     weekdays: tuple[int, ...] | None
     bad_lines: int
-    as_json: bool
-    as_csv: bool
+    form: Form
 
 
 def weekdays_of(text: str) -> tuple[int, ...]:
@@ -67,9 +67,9 @@ def run(asked: Asked) -> Exit:
     weekdays = None if asked.weekdays is None else np.array(asked.weekdays)
     found = fit(calls, asked.interval_s, weekdays)
     written = [] if asked.out is None else write_scenario(found, calls, asked.out)
-    if asked.as_json:
+    if asked.form == "json":
         typer.echo(msgspec.json.encode(found))
-    elif asked.as_csv:
+    elif asked.form == "csv":
         table = csv.writer(sys.stdout, lineterminator="\n")
         table.writerow(COLUMNS)
         table.writerows(_cells(queue) for queue in found.queues)

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from engine.commands.outcome import errors_as_exits
-from simulations.commands.players import ClusterOption, players
+from simulations.commands.options import AsJson, Cluster, PairedReplications, Seed, Workers, form_of
+from simulations.commands.players import players
 
 if TYPE_CHECKING:
-    from simulations.experiment.simulate import Workers
+    from simulations.experiment.simulate import Workers as Players
 
 Places = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Scenario files; the first is the yardstick.")]
 
@@ -19,20 +20,16 @@ def payback(
     months: Annotated[
         int | None, typer.Option("--months", min=1, max=600, help="Not said: as the first file says.")
     ] = None,
-    replications: Annotated[
-        int | None, typer.Option("-n", "--replications", min=2, max=100_000, help="Not said: as the first file says.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Seed of all chance.")] = None,
-    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Threads; not said: one a core.")] = None,
-    cluster: ClusterOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    replications: PairedReplications = None,
+    seed: Seed = None,
+    workers: Workers = None,
+    cluster: Cluster = None,
+    as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print a row a structure and month as CSV.")] = False,
 ) -> None:
     """Tell what structures cost and bring over the months. Example: trunkline payback a.yaml b.yaml --months 24"""
     with errors_as_exits():
-        if as_json and as_csv:
-            raise typer.BadParameter("say --json or --csv, not both")
-        form = "json" if as_json else "csv" if as_csv else "table"
+        form = form_of(as_json, as_csv)
         with players(workers, cluster) as who:
             _payback(files, months, replications, seed, who, form)
 
@@ -42,7 +39,7 @@ def _payback(
     months: int | None,
     replications: int | None,
     seed: int | None,
-    workers: "Workers | None",
+    workers: "Players | None",
     form: str,
 ) -> None:
     import csv

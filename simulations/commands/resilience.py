@@ -8,32 +8,27 @@ import typer
 from engine.commands.outcome import errors_as_exits
 from engine.errors import ConfigError
 from engine.model.durations import parse_duration
-from simulations.commands.players import ClusterOption, players
+from simulations.commands.options import AsJson, Changes, Cluster, PairedReplications, Seed, Workers, form_of
+from simulations.commands.players import players
 
 if TYPE_CHECKING:
-    from simulations.experiment.simulate import Workers
+    from simulations.experiment.simulate import Workers as Players
 
 
 def resilience(
     scenario: Annotated[Path, typer.Argument(metavar="FILE", help="Scenario with 'disruptions'.", dir_okay=False)],
     late: Annotated[str, typer.Option("--late", help="How much later the plan comes in the last case.")] = "30m",
-    replications: Annotated[
-        int | None, typer.Option("-n", "--replications", min=2, max=100_000, help="Not said: as the file says.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Seed of all chance.")] = None,
-    changes: Annotated[
-        list[str] | None, typer.Option("--set", metavar="WHERE=VALUE", help="Change the scenario first; repeatable.")
-    ] = None,
-    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Threads; not said: one a core.")] = None,
-    cluster: ClusterOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    replications: PairedReplications = None,
+    seed: Seed = None,
+    changes: Changes = None,
+    workers: Workers = None,
+    cluster: Cluster = None,
+    as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print a row a case and queue as CSV.")] = False,
 ) -> None:
     """Tell how a centre stands its disruptions. Example: trunkline resilience continuity.yaml --late 30m"""
     with errors_as_exits():
-        if as_json and as_csv:
-            raise typer.BadParameter("say --json or --csv, not both")
-        form = "json" if as_json else "csv" if as_csv else "table"
+        form = form_of(as_json, as_csv)
         with players(workers, cluster) as who:
             _resilience(scenario, late, replications, seed, tuple(changes or ()), who, form)
 
@@ -44,7 +39,7 @@ def _resilience(
     replications: int | None,
     seed: int | None,
     changes: tuple[str, ...],
-    workers: "Workers | None",
+    workers: "Players | None",
     form: str,
 ) -> None:
     import msgspec

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from engine.commands.outcome import errors_as_exits
-from simulations.commands.players import ClusterOption
+from simulations.commands.options import AsJson, Changes, Cluster, Seed, Workers, form_of
 
 
 def simulate(
@@ -19,26 +19,32 @@ def simulate(
         str | None,
         typer.Option("--until", metavar="FIGURE=HALF", help="More, until it is so narrow: sales.service_level=1%."),
     ] = None,
-    changes: Annotated[
-        list[str] | None, typer.Option("--set", metavar="WHERE=VALUE", help="Change the scenario first; repeatable.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Seed of all chance.")] = None,
+    changes: Changes = None,
+    seed: Seed = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", metavar="DIR", help="Write the results there.")] = None,
     log: Annotated[
         Path | None, typer.Option("--log", metavar="DIR", help="Write the first replication as a log of the engine.")
     ] = None,
-    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Threads; not said: one a core.")] = None,
-    cluster: ClusterOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    workers: Workers = None,
+    cluster: Cluster = None,
+    as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the table of intervals as CSV.")] = False,
 ) -> None:
     """Play a scenario many times and tell what comes of it. Example: trunkline simulate hotline.yaml -n 50 -o out"""
     with errors_as_exits():
         from simulations.commands.simulate_run import Asked, run
 
-        if as_json and as_csv:
-            raise typer.BadParameter("say --json or --csv, not both")
+        form = form_of(as_json, as_csv)
         asked = Asked(
-            scenario, replications, until, tuple(changes or ()), seed, out, log, workers, cluster, as_json, as_csv
+            path=scenario,
+            replications=replications,
+            until=until,
+            changes=tuple(changes or ()),
+            seed=seed,
+            out=out,
+            log=log,
+            workers=workers,
+            cluster=cluster,
+            form=form,
         )
         raise typer.Exit(run(asked))

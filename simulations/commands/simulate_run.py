@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from engine.commands.outcome import Exit
 from engine.errors import ConfigError
+from simulations.commands import options
 from simulations.commands.players import players
 from simulations.experiment.files import write_run
 from simulations.experiment.intervals import COLUMNS, interval_rows
@@ -26,20 +27,11 @@ from simulations.scenario.scenario import Scenario
 from simulations.scenario.sections import Stop
 
 
-class Asked(msgspec.Struct, frozen=True):
-    """What was asked for."""
+class Asked(options.Asked, frozen=True, kw_only=True):
+    """And by what the replications end, and where the first is written."""
 
-    path: Path
-    replications: int | None = None
-    until: str | None = None
-    changes: tuple[str, ...] = ()
-    seed: int | None = None
-    out: Path | None = None
-    log: Path | None = None
-    workers: int | None = None
-    cluster: str | None = None
-    as_json: bool = False
-    as_csv: bool = False
+    until: str | None
+    log: Path | None
 
 
 def run(asked: Asked) -> Exit:
@@ -53,18 +45,15 @@ def run(asked: Asked) -> Exit:
     if asked.log is not None:
         record(scenario, result.seed, 0, asked.log)
         written.append(asked.log)
-    if asked.as_json:
+    if asked.form == "json":
         typer.echo(msgspec.json.encode(summary(result)))
-    elif asked.as_csv:
+    elif asked.form == "csv":
         writer = csv.DictWriter(sys.stdout, COLUMNS)
         writer.writeheader()
         writer.writerows(interval_rows(result))
     else:
         print_result(result)
-        for path in written:
-            typer.echo(f"written: {path}", err=True)
-        if asked.out is not None:
-            typer.echo(f"next: trunkline report {asked.out} --open", err=True)
+        say_written(written, asked.out)
     return Exit.OK
 
 
@@ -90,6 +79,14 @@ def print_result(result: Result) -> None:
         "seed gives the same figures.",
         soft_wrap=True,
     )
+
+
+def say_written(written: list[Path], out: Path | None) -> None:
+    """Name what was written, and the command that draws it."""
+    for path in written:
+        typer.echo(f"written: {path}", err=True)
+    if out is not None:
+        typer.echo(f"next: trunkline report {out} --open", err=True)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from engine.commands.outcome import errors_as_exits
-from simulations.commands.players import ClusterOption
+from simulations.commands.options import AsJson, Changes, Cluster, Seed, Workers, form_of
 
 
 def solve(
@@ -37,14 +37,12 @@ def solve(
         int | None,
         typer.Option("-n", "--replications", min=2, max=100_000, help="Of each trial; not said: as the file says."),
     ] = None,
-    changes: Annotated[
-        list[str] | None, typer.Option("--set", metavar="WHERE=VALUE", help="Change the scenario first; repeatable.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Seed of all chance.")] = None,
+    changes: Changes = None,
+    seed: Seed = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", metavar="DIR", help="Write the plan there.")] = None,
-    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Threads; not said: one a core.")] = None,
-    cluster: ClusterOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    workers: Workers = None,
+    cluster: Cluster = None,
+    as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the table of intervals as CSV.")] = False,
 ) -> None:
     """Find the agents of every interval, shifts and trunks that keep targets at least cost, and check by simulating.
@@ -56,22 +54,20 @@ def solve(
     with errors_as_exits():
         from simulations.commands.solve_run import Asked, run
 
-        if as_json and as_csv:
-            raise typer.BadParameter("say --json or --csv, not both")
+        form = form_of(as_json, as_csv)
         asked = Asked(
-            scenario,
-            tuple(target or ()),
-            tuple(max_abandon or ()),
-            max_block,
-            tuple(shift or ()),
-            tuple(group_max or ()),
-            replications,
-            tuple(changes or ()),
-            seed,
-            out,
-            workers,
-            cluster,
-            as_json,
-            as_csv,
+            path=scenario,
+            targets=tuple(target or ()),
+            max_abandon=tuple(max_abandon or ()),
+            max_block=max_block,
+            shifts=tuple(shift or ()),
+            group_max=tuple(group_max or ()),
+            replications=replications,
+            changes=tuple(changes or ()),
+            seed=seed,
+            out=out,
+            workers=workers,
+            cluster=cluster,
+            form=form,
         )
         raise typer.Exit(run(asked))

@@ -13,9 +13,10 @@ from rich.console import Console
 from rich.table import Table
 
 from engine.commands.outcome import Exit
+from simulations.commands import options
 from simulations.commands.amounts import parse_share, parse_target
 from simulations.commands.players import players
-from simulations.commands.simulate_run import progress_bar
+from simulations.commands.simulate_run import progress_bar, say_written
 from simulations.experiment.files import write_run
 from simulations.experiment.intervals import COLUMNS, write_csv
 from simulations.queueing.errors import UnfitInput
@@ -28,23 +29,14 @@ from simulations.solve.told import plan_rows, told
 Value = TypeVar("Value")
 
 
-class Asked(msgspec.Struct, frozen=True):
-    """What was asked for, as it was written."""
+class Asked(options.Asked, frozen=True, kw_only=True):
+    """And what the plan must keep."""
 
-    path: Path
-    targets: tuple[str, ...] = ()
-    max_abandon: tuple[str, ...] = ()
-    max_block: str = "1%"
-    shifts: tuple[str, ...] = ()
-    group_max: tuple[str, ...] = ()
-    replications: int | None = None
-    changes: tuple[str, ...] = ()
-    seed: int | None = None
-    out: Path | None = None
-    workers: int | None = None
-    cluster: str | None = None
-    as_json: bool = False
-    as_csv: bool = False
+    targets: tuple[str, ...]
+    max_abandon: tuple[str, ...]
+    max_block: str
+    shifts: tuple[str, ...]
+    group_max: tuple[str, ...]
 
 
 def run(asked: Asked) -> Exit:
@@ -64,18 +56,15 @@ def run(asked: Asked) -> Exit:
         except UnfitInput as error:
             raise typer.BadParameter(str(error)) from None
     written = write_plan(found, asked.out) if asked.out is not None else []
-    if asked.as_json:
+    if asked.form == "json":
         typer.echo(msgspec.json.encode(told(found)))
-    elif asked.as_csv:
+    elif asked.form == "csv":
         writer = csv.DictWriter(sys.stdout, COLUMNS)
         writer.writeheader()
         writer.writerows(plan_rows(found))
     else:
         print_plan(found)
-        for path in written:
-            typer.echo(f"written: {path}", err=True)
-        if asked.out is not None:
-            typer.echo(f"next: trunkline report {asked.out} --open", err=True)
+        say_written(written, asked.out)
     return Exit.OK if found.kept else Exit.FINDINGS
 
 

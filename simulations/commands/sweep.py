@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from engine.commands.outcome import errors_as_exits
-from simulations.commands.players import ClusterOption
+from simulations.commands.options import AsJson, Changes, Cluster, Seed, Workers, form_of
 
 
 def sweep(
@@ -23,17 +23,15 @@ def sweep(
         int | None,
         typer.Option("-n", "--replications", min=2, max=100_000, help="Of each point; not said: as the file says."),
     ] = None,
-    changes: Annotated[
-        list[str] | None, typer.Option("--set", metavar="WHERE=VALUE", help="Change the scenario first; repeatable.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Seed of all chance.")] = None,
+    changes: Changes = None,
+    seed: Seed = None,
     out: Annotated[
         Path | None,
         typer.Option("-o", "--out", metavar="DIR", help="Keep every point there; an interrupted sweep goes on."),
     ] = None,
-    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Threads; not said: one a core.")] = None,
-    cluster: ClusterOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    workers: Workers = None,
+    cluster: Cluster = None,
+    as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print a row a point and queue as CSV.")] = False,
 ) -> None:
     """Play a scenario at every point of a grid, with the same callers, and tell what each comes to.
@@ -43,9 +41,16 @@ def sweep(
     with errors_as_exits(out):
         from simulations.commands.sweep_run import Asked, run
 
-        if as_json and as_csv:
-            raise typer.BadParameter("say --json or --csv, not both")
+        form = form_of(as_json, as_csv)
         asked = Asked(
-            scenario, tuple(vary), replications, tuple(changes or ()), seed, out, workers, cluster, as_json, as_csv
+            path=scenario,
+            vary=tuple(vary),
+            replications=replications,
+            changes=tuple(changes or ()),
+            seed=seed,
+            out=out,
+            workers=workers,
+            cluster=cluster,
+            form=form,
         )
         raise typer.Exit(run(asked))

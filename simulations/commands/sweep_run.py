@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from engine.commands.outcome import Exit
+from simulations.commands import options
 from simulations.commands.players import players
-from simulations.commands.simulate_run import progress_bar
+from simulations.commands.simulate_run import progress_bar, say_written
 from simulations.compare.sweep import POINTS, Sweep, sweep
 from simulations.compare.sweep_told import told, write_rows, write_sweep
 from simulations.compare.vary import Axis, parse_vary
@@ -28,19 +29,10 @@ THOUSANDS_FROM: Final = 100_000.0
 """Costs from there on are shown in thousands."""
 
 
-class Asked(msgspec.Struct, frozen=True):
-    """What was asked for, as it was written."""
+class Asked(options.Asked, frozen=True, kw_only=True):
+    """And what varies."""
 
-    path: Path
     vary: tuple[str, ...]
-    replications: int | None = None
-    changes: tuple[str, ...] = ()
-    seed: int | None = None
-    out: Path | None = None
-    workers: int | None = None
-    cluster: str | None = None
-    as_json: bool = False
-    as_csv: bool = False
 
 
 def run(asked: Asked) -> Exit:
@@ -62,14 +54,13 @@ def run(asked: Asked) -> Exit:
         typer.echo(_interrupted(asked.out), err=True)
         return Exit.FAILED
     written = write_sweep(found, asked.out) if asked.out is not None else []
-    if asked.as_json:
+    if asked.form == "json":
         typer.echo(msgspec.json.encode(told(found)))
-    elif asked.as_csv:
+    elif asked.form == "csv":
         write_rows(found, sys.stdout)
     else:
         print_sweep(found)
-        for path in written:
-            typer.echo(f"written: {path}", err=True)
+        say_written(written, asked.out)
     return Exit.OK
 
 

@@ -8,6 +8,7 @@ import typer
 
 from engine.commands.outcome import errors_as_exits
 from simulations.commands.fit import time_zone_of
+from simulations.commands.options import AsJson, Workers, form_of
 
 
 def _instant_ns(text: str | None, option: str, time_zone: str) -> int | None:
@@ -49,8 +50,8 @@ def whatif(
     ] = None,
     until: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Play as far as then.")] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", metavar="DIR", help="Write the answer there.")] = None,
-    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Threads; not said: one a core.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    workers: Workers = None,
+    as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print a row a figure as CSV.")] = False,
 ) -> None:
     """Ask a model what recorded time would have been under other rules or with other staff, by the router itself.
@@ -60,8 +61,7 @@ def whatif(
     with errors_as_exits(log):
         from simulations.commands.whatif_run import Asked, run
 
-        if as_json and as_csv:
-            raise typer.BadParameter("say --json or --csv, not both")
+        form = form_of(as_json, as_csv)
         span = _instant_ns(since, "--from", time_zone), _instant_ns(until, "--to", time_zone)
-        asked = Asked(log, policy, replications, seed, contact, time_zone, span, out, workers, as_json, as_csv)
+        asked = Asked(log, policy, replications, seed, contact, time_zone, span, out, workers, form)
         raise typer.Exit(run(asked))

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from engine.commands.outcome import Exit
+from simulations.commands.options import Form
 from simulations.commands.simulate_run import progress_bar
 from simulations.experiment.files import how_made, write_json
 from simulations.whatif.contact import ways_told
@@ -47,8 +48,7 @@ class Asked(msgspec.Struct, frozen=True):
     span_ns: tuple[int | None, int | None] = (None, None)
     out: Path | None = None
     workers: int | None = None
-    as_json: bool = False
-    as_csv: bool = False
+    form: Form = "table"
 
 
 def run(asked: Asked) -> Exit:
@@ -77,9 +77,9 @@ def run(asked: Asked) -> Exit:
                 )
             )
     written = [] if asked.out is None else _write(found, asked.out)
-    if asked.as_json:
+    if asked.form == "json":
         typer.echo(msgspec.json.encode(found))
-    elif asked.as_csv:
+    elif asked.form == "csv":
         _write_rows(found, sys.stdout)
     elif asked.contact is not None:
         _print_way(found)

@@ -20,6 +20,16 @@ def state_of(exchange: Exchange) -> str:
     return CONTACT_STATE_NAMES[int(exchange.engine.state.tables.contacts["state"][entry.slot])]
 
 
+def sales_and_help(ann: UserAgent, eve: UserAgent | None = None, sip: str = "") -> str:
+    """Ann serves one queue; the other one Eve, or Zoe, who has no phone and is not there."""
+    agents = [f"{{name: ann, queues: [sales], phone: {{address: 'sip:ann@127.0.0.1:{ann.port}'}}}}"]
+    if eve is None:
+        agents.append("{name: zoe, queues: [help]}")
+    else:
+        agents.append(f"{{name: eve, queues: [help], phone: {{address: 'sip:eve@127.0.0.1:{eve.port}'}}}}")
+    return centre(queues="  sales: {}\n  help: {}", agents=agents, sip=sip)
+
+
 async def hang_up(exchange: Exchange, caller: UserAgent, callers: Dialog, agent: UserAgent) -> None:
     """The caller ends the call."""
     caller.within(callers, "BYE")
@@ -143,16 +153,7 @@ async def test_keys_are_passed_on(open_exchange: OpenExchange, open_phone: OpenP
 
 async def test_a_transfer_to_another_queue(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
     ann, eve, bob = [await open_phone(name) for name in ("ann", "eve", "bob")]
-    exchange = await open_exchange(
-        centre(
-            queues="  sales: {}\n  help: {}",
-            agents=[
-                f"{{name: ann, queues: [sales], phone: {{address: 'sip:ann@127.0.0.1:{ann.port}'}}}}",
-                f"{{name: eve, queues: [help], phone: {{address: 'sip:eve@127.0.0.1:{eve.port}'}}}}",
-            ],
-            sip="default_queue: help",
-        )
-    )
+    exchange = await open_exchange(sales_and_help(ann, eve, sip="default_queue: help"))
     await exchange.sign_in("ann", "eve")
     callers, agents = await talk(exchange, bob, ann)
     ann.within(agents, "REFER", headers=(("Refer-To", "<sip:nowhere@127.0.0.1>"),))
@@ -191,15 +192,7 @@ async def test_a_caller_is_parked_once_its_first_offers_are_done(
     open_exchange: OpenExchange, open_phone: OpenPhone
 ) -> None:
     ann, bob, eve = [await open_phone(name) for name in ("ann", "bob", "eve")]
-    exchange = await open_exchange(
-        centre(
-            queues="  sales: {}\n  help: {}",
-            agents=[
-                f"{{name: ann, queues: [sales], phone: {{address: 'sip:ann@127.0.0.1:{ann.port}'}}}}",
-                "{name: zoe, queues: [help]}",
-            ],
-        )
-    )
+    exchange = await open_exchange(sales_and_help(ann))
     await exchange.sign_in("ann")
     # Bob's ACK is late.
     bob.invite("sales", exchange.sip.endpoint.port, bob.sdp())
@@ -226,15 +219,7 @@ async def test_an_offer_to_a_phone_that_the_caller_has_left_does_not_touch_the_c
     open_exchange: OpenExchange, open_phone: OpenPhone, answer: int
 ) -> None:
     ann, eve, bob = [await open_phone(name) for name in ("ann", "eve", "bob")]
-    exchange = await open_exchange(
-        centre(
-            queues="  sales: {}\n  help: {}",
-            agents=[
-                f"{{name: ann, queues: [sales], phone: {{address: 'sip:ann@127.0.0.1:{ann.port}'}}}}",
-                f"{{name: eve, queues: [help], phone: {{address: 'sip:eve@127.0.0.1:{eve.port}'}}}}",
-            ],
-        )
-    )
+    exchange = await open_exchange(sales_and_help(ann, eve))
     await exchange.sign_in("ann", "eve")
     callers, _ = await talk(exchange, bob, ann)
     bob.within(callers, "INVITE", bob.sdp("sendonly"))
@@ -258,15 +243,7 @@ async def test_an_offer_to_a_caller_whom_the_agent_has_left_holds_nothing(
     open_exchange: OpenExchange, open_phone: OpenPhone
 ) -> None:
     ann, bob = [await open_phone(name) for name in ("ann", "bob")]
-    exchange = await open_exchange(
-        centre(
-            queues="  sales: {}\n  help: {}",
-            agents=[
-                f"{{name: ann, queues: [sales], phone: {{address: 'sip:ann@127.0.0.1:{ann.port}'}}}}",
-                "{name: zoe, queues: [help]}",
-            ],
-        )
-    )
+    exchange = await open_exchange(sales_and_help(ann))
     await exchange.sign_in("ann")
     callers, agents = await talk(exchange, bob, ann)
     ann.within(agents, "INVITE", ann.sdp("sendonly"))
