@@ -98,6 +98,10 @@ class Chat:
             self.leaving.cancel()
             self.leaving = None
 
+    def is_left(self, left: int) -> bool:
+        """Whether it is the ended chat that a page shows no more."""
+        return self.phase == "ended" and 0 < left == self.contact_id
+
     def state(self) -> State:
         """All of it, as a client is told."""
         if self.phase == "ended":

@@ -139,7 +139,7 @@ class Conduct:
         chat: Chat | None = visitor.chat
         kind = chat.settings.survey if chat is not None else None
         if chat is None or kind is None or chat.phase != "ended" or not chat.answered:
-            raise BadFrame("no_survey", "nobody has asked")
+            raise BadFrame("no_survey", "nobody has asked", frame.client_id)
         fact = SurveyAnswered(
             id=f"answer-{chat.contact_id}",
             contact=chat.contact,
@@ -148,11 +148,15 @@ class Conduct:
             score=frame.score,
             comment=forms.clean(frame.comment),
         )
-        (receipt,) = await self._beginning.submit([fact], "", "bad_score")
+        (receipt,) = await self._beginning.submit([fact], frame.client_id, "bad_score")
         chat.survey_open = False
         self._core.counters["surveys_answered"] += not receipt.duplicate
         visitor.wake()
-        return frames.Ack(seq=receipt.seq, client_id="survey")
+        if receipt.duplicate:
+            first = self._core.engine.views.quality.survey_answer(kind, chat.contact_id)
+            if first is not None and (first.score, first.comment) != (fact.score, fact.comment):
+                raise BadFrame("answered_already", "it was answered already; the first answer counts", frame.client_id)
+        return frames.Ack(seq=receipt.seq, client_id=frame.client_id)
 
     async def _history(self, session: Session, visitor: Visitor, frame: frames.History) -> AnyServerFrame:
         """Earlier conversations, without the one that goes on."""

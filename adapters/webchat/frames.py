@@ -36,6 +36,8 @@ class Hello(ClientFrame, frozen=True, kw_only=True, tag="hello"):
     """The token of an earlier welcome."""
     jwt: Annotated[str, msgspec.Meta(max_length=4096)] = ""
     after_seq: Seq = 0
+    left: Seq = 0
+    """Id of an ended chat that the page shows no more: its visitor is about to begin another."""
     locale: Annotated[str, msgspec.Meta(max_length=35)] = ""
 
 
@@ -85,6 +87,7 @@ class Survey(ClientFrame, frozen=True, kw_only=True, tag="survey"):
 
     score: Annotated[int, msgspec.Meta(ge=0, le=10)]
     comment: Text = ""
+    client_id: ClientId = "survey"
 
 
 class History(ClientFrame, frozen=True, kw_only=True, tag="history"):
@@ -206,6 +209,7 @@ class Ended(ServerFrame, frozen=True, kw_only=True, tag="ended"):
 
     reason: str
     survey: str
+    contact_id: int
 
 
 class Past(msgspec.Struct, frozen=True):
@@ -283,7 +287,7 @@ def frames_between(seq: int, before: State | None, now: State) -> list[AnyServer
             now.contact_id,
             now.survey,
         )
-        return [] if seen else [Ended(seq=seq, reason=now.reason, survey=now.survey)]
+        return [] if seen else [Ended(seq=seq, reason=now.reason, survey=now.survey, contact_id=now.contact_id)]
     if now.phase == "none":
         return []
     found: list[AnyServerFrame] = []

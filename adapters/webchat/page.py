@@ -16,13 +16,16 @@ from adapters.webchat.reception import Reception
 class Page:
     """Nothing is queued for it: woken, it reads what is newer than what it has. So it loses and doubles nothing."""
 
-    def __init__(self, core: Core, reception: Reception, visitor: Visitor, after_seq: int, seen: State | None) -> None:
+    def __init__(
+        self, core: Core, reception: Reception, visitor: Visitor, after_seq: int, seen: State | None, left: int = 0
+    ) -> None:
         self._core = core
         self._reception = reception
         self.visitor = visitor
         self._after_seq = after_seq if after_seq <= core.seq else 0
         """A page that has seen more than there is has seen a log that a backup took the place of."""
         self._contact_id = 0
+        self._left = left
         self._seen = seen
         self.news = asyncio.Event()
         """Set when there may be something to read."""
@@ -35,7 +38,7 @@ class Page:
         """What is new, lines first; `news` stays set where there is more."""
         self.news.clear()
         chat, found = self.visitor.chat, list[AnyServerFrame]()
-        if chat is not None and chat.contact_id:
+        if chat is not None and chat.contact_id and not chat.is_left(self._left):
             if self._contact_id and self._contact_id != chat.contact_id:
                 self._after_seq = chat.contact_id
             self._contact_id = chat.contact_id
@@ -44,7 +47,7 @@ class Page:
             if len(lines) >= PAGE:
                 self.news.set()
                 return found
-        state = self._reception.state_of(self.visitor)
+        state = self._reception.state_of(self.visitor, left=self._left)
         found += frames.frames_between(self._core.seq, self._seen, state)
         self._seen = state
         return found

@@ -69,14 +69,13 @@ class Polling:
 
     async def get_messages(self, request: web.Request, inbox: str) -> web.Response:
         """Tell lines after `after_seq`, and the state unless its tag is `seen`; wait where there is nothing."""
-        after_seq = request.query.get("after_seq", "0")
-        if not (after_seq.isascii() and after_seq.isdigit() and len(after_seq) < 19):
-            raise web.HTTPBadRequest(text="after_seq is the sequence of the last line shown")
+        after_seq = _position(request, "after_seq", "the sequence of the last line shown")
+        left = _position(request, "left", "the id of the chat that is shown no more")
         session = self.session_of(request, inbox)
         visitor = self._reception.visitor_of(session)
-        now = self._reception.state_of(visitor)
+        now = self._reception.state_of(visitor, left=left)
         seen = now if request.query.get("seen", "") == tag_of(now) else None
-        page = Page(self._core, self._reception, visitor, int(after_seq), seen)
+        page = Page(self._core, self._reception, visitor, after_seq, seen, left)
         visitor.watchers.add(page)
         self._waiting.add(page)
         self._switchboard.watched(visitor)
@@ -108,9 +107,17 @@ class Polling:
         session = self._reception.session_of(hello, address)
         visitor = self._reception.visitor_of(session)
         try:
-            return self._reception.welcome(session, visitor)
+            return self._reception.welcome(session, visitor, hello.left)
         finally:
             self._core.visitors.let_go(visitor)
+
+
+def _position(request: web.Request, name: str, meaning: str) -> int:
+    """Return a sequence that the query says; 0 where it says none. Raises HTTPBadRequest."""
+    text = request.query.get(name, "0")
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise web.HTTPBadRequest(text=f"{name} is {meaning}")
+    return int(text)
 
 
 def _reply(found: list[AnyServerFrame], seen: str = "") -> web.Response:

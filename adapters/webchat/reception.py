@@ -79,11 +79,11 @@ class Reception:
             visitors.let_go(before)
         return visitor
 
-    def welcome(self, session: Session, visitor: Visitor) -> frames.Welcome:
-        """What a client is told first."""
+    def welcome(self, session: Session, visitor: Visitor, left: int = 0) -> frames.Welcome:
+        """What a client is told first; `left` as of its hello."""
         core = self._core
         records = conversations_of(core, session.inbox, session.known_as)
-        state = self.state_of(visitor, records[0] if records else None)
+        state = self.state_of(visitor, records[0] if records else None, left)
         inbox = core.inbox(session)
         return frames.Welcome(
             seq=core.seq,
@@ -93,8 +93,11 @@ class Reception:
             has_history=any(record.id != state.contact_id for record in records),
         )
 
-    def state_of(self, visitor: Visitor, latest: ContactRecord | None = None) -> State:
-        """Where the visitor's chat is. `latest` is asked where nothing is in memory: it ended before a restart."""
+    def state_of(self, visitor: Visitor, latest: ContactRecord | None = None, left: int = 0) -> State:
+        """Where the visitor's chat is; nowhere, where it is over and `left`.
+
+        `latest` is asked where nothing is in memory: it ended before a restart.
+        """
         chat = visitor.chat
         if chat is None and latest is not None and latest.channel == "chat" and latest.closed_ns:
             age_s = self._core.now_s - latest.closed_ns // SECOND_NS
@@ -107,7 +110,7 @@ class Reception:
                 chat.end(latest.ended_by or latest.exit)
                 visitor.chat = chat
                 self._surveys.consider(chat)
-        if chat is None:
+        if chat is None or chat.is_left(left):
             return State()
         state = chat.state()
         if state.survey and visitor.watchers:

@@ -91,8 +91,8 @@ class Sockets:
     async def _converse(
         self, socket: web.WebSocketResponse, session: Session, visitor: Visitor, hello: frames.Hello, origin: str
     ) -> None:
-        welcome = self._reception.welcome(session, visitor)
-        page = Page(self._core, self._reception, visitor, hello.after_seq, welcome.state)
+        welcome = self._reception.welcome(session, visitor, hello.left)
+        page = Page(self._core, self._reception, visitor, hello.after_seq, welcome.state, hello.left)
         visitor.watchers.add(page)
         self._switchboard.watched(visitor)
         pump: asyncio.Task[None] | None = None

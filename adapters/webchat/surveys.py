@@ -9,7 +9,7 @@ from adapters.webchat.core import Core
 from engine.messages.observed import SurveyRequested
 
 logger = logging.getLogger(__name__)
-SILENT: Final = frozenset({"cool_down", "not_sampled", "other_queue", "not_served"})
+SILENT: Final = frozenset({"answered_already", "cool_down", "not_sampled", "other_queue", "not_served"})
 """Rules by which nobody is asked. Where there is no rule of this kind the inbox's own wish counts."""
 
 

@@ -14,6 +14,7 @@ from engine.messages.observed import Attachment
 IDENTITY_LIFETIME_S: Final = 3600
 """A signed identity is good for an hour at most: a page is fetched anew by then."""
 LEEWAY_S: Final = 60
+"""By so much a site's clock may be ahead or behind."""
 """Clocks of two machines differ by as much."""
 TOKEN_MAX: Final = 4096
 SUBJECT_MAX: Final = 128
@@ -108,7 +109,8 @@ def read_identity(token: str, secret: str, inbox: str, now_s: int) -> Identity:
         raise NotSigned(f"the identity is not good: {error}") from None
     expires_s, subject, name = claims["exp"], claims["sub"], claims.get("name", "")
     if type(expires_s) is not int or not now_s - LEEWAY_S < expires_s <= now_s + IDENTITY_LIFETIME_S + LEEWAY_S:
-        raise NotSigned(f"the identity's 'exp' must lie within the next {IDENTITY_LIFETIME_S} seconds")
+        bounds = f"within the next {IDENTITY_LIFETIME_S} seconds, {LEEWAY_S} more or less"
+        raise NotSigned(f"the identity's 'exp' must lie {bounds}")
     if type(subject) is not str or not 0 < len(subject) <= SUBJECT_MAX or not subject.isprintable():
         raise NotSigned(f"the identity's 'sub' must be a text of 1 to {SUBJECT_MAX} characters")
     return Identity(subject, name[:SUBJECT_MAX] if isinstance(name, str) else "")

@@ -102,6 +102,20 @@ class House:
         """Close a queue."""
         await self.tell(QueueClosed(queue=queue))
 
+    async def start_again(self, folder: Path) -> None:
+        """Let the adapter forget everything, as a start of the service does; it listens where it did."""
+        settings = self.adapter.settings.model_copy(update={"port": self.adapter.port})
+        await self.adapters.stop()
+        made: list[WebChatAdapter] = []
+
+        def make(section: Any, link: Any) -> WebChatAdapter:
+            made.append(WebChatAdapter(section, link))
+            return made[-1]
+
+        self.adapters = Adapters(self.engine, {"webchat": settings}, [], lambda _: make, folder=folder)
+        await self.adapters.start()
+        self.adapter = made[0]
+
     def lines(self, contact: str) -> list[tuple[str, str]]:
         """Who wrote what in a contact."""
         return [(line.by, line.text) for line in self.engine.views.conversation(contact).messages]

@@ -171,6 +171,52 @@ async def test_how_it_was_is_asked_once_and_answered_once(
     ]
 
 
+async def test_what_was_answered_is_not_asked_again_after_a_start(
+    house: House, guest_at: Visits, tmp_path: Path
+) -> None:
+    guest, silent = guest_at(house), guest_at(house)
+    await house.work("bob")
+    for one in (guest, silent):
+        await one.connect()
+        await one.start()
+        await house.end(await house.take())
+        assert (await one.hear_of("ended"))["survey"] == "csat"
+    await guest.send(type="survey", client_id="mine", score=4)
+    await guest.hear_of("ack", client_id="mine")
+    await house.start_again(tmp_path / "adapters")
+    for one in (guest, silent):
+        state = (await one.connect())["state"]
+        assert (state["phase"], state["survey"]) == ("ended", "")
+    assert (await silent.hear_of("ended"))["survey"] == "csat", "who did not answer may still"
+    await guest.send(type="survey", client_id="mine", score=4)
+    await guest.hear_of("ack", client_id="mine")
+    await guest.send(type="survey", client_id="other", score=2)
+    assert (await guest.hear_of("error", client_id="other"))["code"] == "answered_already"
+    found = house.engine.views.read_events(0, 1000, ["survey_answered"]).events
+    assert [one.data["score"] for one in found] == [4]
+
+
+async def test_an_ended_chat_that_was_left_is_told_no_more(house: House, guest_at: Visits, tmp_path: Path) -> None:
+    guest = guest_at(house)
+    await house.work("bob")
+    await guest.connect()
+    await guest.start("first")
+    await house.end(await house.take())
+    left = (await guest.hear_of("ended"))["contact_id"]
+    for _ in range(2):
+        await guest.close()
+        guest.after_seq = 0
+        guest.lines.clear()
+        welcome = await guest.connect(left=left)
+        assert (welcome["state"]["phase"], welcome["has_history"]) == ("none", True)
+        await house.start_again(tmp_path / "adapters")
+    await guest.connect(left=left)
+    assert (await guest.start("second"))["type"] == "ack"
+    assert await guest.read_lines(1) == ["second"]
+    await guest.close()
+    assert (await guest.connect(left=left))["state"]["phase"] != "none"
+
+
 async def test_a_returning_visitor_sees_earlier_conversations_and_nobody_elses(house: House, guest_at: Visits) -> None:
     guest, other = guest_at(house), guest_at(house)
     await house.work("bob")
@@ -205,19 +251,8 @@ async def test_chats_are_taken_up_again_by_the_next_start(house: House, guest_at
     await house.pause("bob")
     await waiting.connect()
     await waiting.start("wait")
-    await house.adapters.stop()
-    made: list[WebChatAdapter] = []
-
-    def make(section: object, link: object) -> WebChatAdapter:
-        made.append(WebChatAdapter(section, link))  # type: ignore[arg-type]
-        return made[-1]
-
-    sections = {"webchat": house.adapter.settings}
-    house.adapters = Adapters(house.engine, sections, [], lambda _: make, folder=tmp_path / "adapters")
-    await house.adapters.start()
-    house.adapter = made[0]
+    await house.start_again(tmp_path / "adapters")
     for guest, phase in ((talking, "connected"), (waiting, "queued")):
-        guest._url = f"http://127.0.0.1:{made[0].port}"
         state = (await guest.connect())["state"]
         assert (state["phase"], state["agent_read_seq"]) == (phase, said if guest is talking else 0)
     assert (await talking.say("two"))["type"] == "ack"

@@ -237,6 +237,45 @@ async def test_who_comes_back_finds_what_was_said_before(anywhere: House) -> Non
         assert await widget.locator(".past").count() == 2
 
 
+@pytest.mark.parametrize("sockets", [True, False])
+async def test_what_was_answered_and_left_stays_so_over_a_start(anywhere: House, tmp_path: Path, sockets: bool) -> None:
+    house = anywhere
+    async with shop(house, sockets=sockets) as seen:
+        widget = seen.page.locator("#trunkline-chat")
+        await widget.locator(".launcher").click()
+        await widget.locator("textarea").fill("one")
+        await seen.page.keyboard.press("Enter")
+        await house.work("bob")
+        await house.end(await house.take())
+        await seen.until("legend", "How satisfied are you?")
+        await widget.locator("label:has(input[value='4'])").click()
+        await widget.locator(".area button[type=submit]").click()
+        await seen.until(".area", "Thank you for your answer.")
+        await house.until(lambda: house.adapter.core.counters["surveys_answered"])
+        await house.start_again(tmp_path / "adapters")
+        await house.until(lambda: len(house.adapter.core.visitors))
+        await seen.until(".area", "Thank you for your answer.")
+        assert await widget.locator("legend").count() == 0
+        await widget.get_by_role("button", name="New chat").click()
+        await widget.locator("textarea").fill("half a que")
+        await house.start_again(tmp_path / "adapters")
+        await house.until(lambda: len(house.adapter.core.visitors))
+        await seen.page.wait_for_function(
+            "!document.getElementById('trunkline-chat').shadowRoot.querySelector('.status').textContent"
+        )
+        assert await widget.locator("textarea").input_value() == "half a que"
+        assert await widget.locator(".line").count() == 0
+        await seen.page.reload()
+        await widget.locator(".launcher").click()
+        await widget.locator("textarea").fill("two")
+        assert await widget.locator(".line").count() == 0
+        await seen.page.keyboard.press("Enter")
+        await house.until(lambda: [one for one in house.open_contacts() if house.lines(one.contact)])
+        await seen.until(".line.customer", "two")
+        assert await widget.locator(".line").count() == 1
+        seen.said.clear()  # the browser itself writes of the connections that were lost
+
+
 async def test_where_the_page_is_not_listed(house: House) -> None:
     async with shop(house, listed=False) as seen:
         async with asyncio.timeout(WITHIN_MS / 1000):

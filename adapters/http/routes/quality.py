@@ -101,7 +101,8 @@ async def post_survey(request: web.Request) -> web.Response:
     sent = await read_body(request)
     fields: dict[str, Any] = msgspec.to_builtins(decode_as(sent, media_type(request.content_type), SurveyBody))
     advice = _advice(request, fields["contact"], fields["contact_id"], fields["kind"])
-    if not advice.ask and not (advice.reason == "asked_already" and request.headers.get("Idempotency-Key")):
+    is_repeated = advice.reason in ("asked_already", "answered_already") and request.headers.get("Idempotency-Key")
+    if not advice.ask and not is_repeated:
         raise Problem("conflict", f"the customer is not asked: {advice.reason.replace('_', ' ')}; nothing was changed")
     return await answer(request, await run_command(request, "survey_requested", fields, ()), 201, settled=True)
 

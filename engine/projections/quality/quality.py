@@ -43,7 +43,7 @@ from engine.projections.quality.people import UNKNOWN as UNKNOWN_SEGMENT
 from engine.projections.quality.ring import KEY
 from engine.projections.quality.sampling import Candidate, Sample, sampled
 from engine.projections.quality.summary import QualitySummary, quality_summary
-from engine.projections.quality.surveys import Advice, advice
+from engine.projections.quality.surveys import Advice, SurveyAnswer, advice
 from engine.projections.quality.table import QualityTable, Window, quality_rows, with_quality
 from engine.projections.quality.taken import Taken, taken, whole_from_ns
 from engine.projections.queues.intervals import IntervalTable
@@ -148,6 +148,12 @@ class Quality:
             ]
             return SurveyAnswers(state.as_of, chosen[:limit], chosen[limit - 1].seq if len(chosen) > limit else None)
 
+    def survey_answer(self, kind: str, contact_id: int) -> SurveyAnswer | None:
+        """What a customer answered, as far as it is remembered word for word."""
+        with self._lock:
+            answers = self._folded().surveys.answers
+            return next((one for one in reversed(answers) if (one.contact_id, one.kind) == (contact_id, kind)), None)
+
     def survey_counts(self) -> list[SurveyCount]:
         """What was asked and answered since the beginning of the log, by queue, channel and kind."""
         with self._lock:
@@ -240,6 +246,7 @@ class Quality:
         with self._lock:
             cases = self._folded().cases
             events = {name: cases.counts.get(name, 0) for name in COUNTED}
+            events["not_told"] = cases.not_told(now_ns)
             bases = [complaint_count(*entry) for entry in sorted(cases.bases.items())]
             return CaseCounts(len(cases.open), cases.overdue(now_ns), events, bases)
 

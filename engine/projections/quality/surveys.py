@@ -153,8 +153,8 @@ class Advice(msgspec.Struct, frozen=True):
     kind: str
     ask: bool
     reason: str
-    """Empty, or: not_configured, unknown, not_closed, not_served, other_queue, asked_already, cool_down or
-    not_sampled."""
+    """Empty, or: answered_already, not_configured, unknown, not_closed, not_served, other_queue, asked_already,
+    cool_down or not_sampled."""
 
 
 def advice(
@@ -167,6 +167,9 @@ def advice(
     now_ns: int,
 ) -> str:
     """Return why the customer of a closed contact is not asked; empty: ask."""
+    asked = surveys.asked.get(f"{kind} {contact_id}")
+    if asked is not None and asked.answered:
+        return "answered_already"
     rule = rules.get(kind)
     if rule is None:
         return "not_configured"
@@ -174,7 +177,7 @@ def advice(
         return "not_served"
     if rule.queues and queue not in rule.queues:
         return "other_queue"
-    if f"{kind} {contact_id}" in surveys.asked:
+    if asked is not None:
         return "asked_already"
     asked_ns = surveys.people.get(f"{kind} {segment.customer}") if segment.customer else None
     if asked_ns is not None and now_ns - asked_ns < rule.cool_down_ns:

@@ -119,6 +119,12 @@ async def test_who_is_asked_follows_from_the_rules(centre: QualityCentre) -> Non
     assert why("csat", "x", 10**9) == "unknown"
     await centre.say(SurveyRequested(contact="c", contact_id=contact, kind="csat"))
     assert why("csat", "c", contact) == "asked_already"
+    assert centre.quality.survey_answer("csat", contact) is None
+    await centre.say(SurveyAnswered(contact="c", contact_id=contact, kind="csat", score=2, comment="so so"))
+    assert why("csat", "c", contact) == "answered_already"
+    answer = centre.quality.survey_answer("csat", contact)
+    assert answer is not None
+    assert (answer.score, answer.comment) == (2, "so so")
     again = await centre.talk("d", customer="ann")
     other = await centre.talk("e", customer="ben")
     assert why("csat", "d", again) == "cool_down"

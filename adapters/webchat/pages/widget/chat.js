@@ -1,9 +1,13 @@
 // What the page knows of the chat, in one place, and the words of its language.
 
+import { load } from "./kept.js";
+
 export const chat = {
   words: {},
   settings: null,
   state: { phase: "none" },
+  // The ended chat from which the visitor went on to a new one: it is shown no more.
+  left: Number(load("left")) || 0,
   hasHistory: false,
   // Earlier conversations stand above.
   historyShown: false,

@@ -26,7 +26,7 @@ export const bearer = () => {
 };
 
 const hello = () => ({
-  type: "hello", inbox, session: load("session") || session, after_seq: chat.afterSeq,
+  type: "hello", inbox, session: load("session") || session, after_seq: chat.afterSeq, left: chat.left,
   jwt: session ? "" : script.dataset.jwt || "", locale: chat.words.locale || "",
 });
 
@@ -104,7 +104,7 @@ async function poll() {
     chat.link = mine;
     frames.forEach(take);
     for (let seen = ""; on; ) {
-      const batch = await ask("messages", { after_seq: chat.afterSeq, seen });
+      const batch = await ask("messages", { after_seq: chat.afterSeq, left: chat.left, seen });
       seen = batch.seen;
       batch.frames.forEach(take);
     }

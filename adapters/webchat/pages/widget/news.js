@@ -22,10 +22,17 @@ export function heard(frame) {
   else if (frame.type === "assigned") Object.assign(state, { phase: frame.agent ? "connected" : "queued", agent: frame.agent, agent_typing: false });
   else if (frame.type === "typing") state.agent_typing = frame.on;
   else if (frame.type === "read") return showReadBy(frame.read_seq);
-  else if (frame.type === "ended") Object.assign(state, { phase: "ended", reason: frame.reason, survey: frame.survey });
+  else if (frame.type === "ended") ended(frame);
   else return;
   refresh();
 }
+
+function ended({ reason, survey, contact_id }) {
+  if (contact_id && contact_id === chat.left) return;
+  Object.assign(chat.state, { phase: "ended", reason, contact_id, survey: isAnswering() ? "" : survey });
+}
+
+const isAnswering = () => [...chat.pending.values()].some((one) => one.frame.type === "survey");
 
 function welcomed(frame) {
   chat.attempts = 0;
@@ -34,7 +41,7 @@ function welcomed(frame) {
   const isOlder = frame.seq < chat.afterSeq; // than what is shown: the service was brought back from a backup
   if (isOlder || (frame.state.contact_id !== chat.state.contact_id && chat.state.contact_id)) clearLog();
   if (isOlder) Object.assign(chat, { afterSeq: 0, readSeq: 0, lastAgentSeq: 0 });
-  chat.state = frame.state;
+  chat.state = isAnswering() ? { ...frame.state, survey: "" } : frame.state;
   chat.hasHistory = frame.has_history;
   keep("active", isUnderWay() ? "1" : "");
   for (const { frame: said } of chat.pending.values()) chat.link.send(said);
@@ -72,11 +79,12 @@ function refused(frame) {
     }
     return;
   }
-  const words = say("failed", { reason: frame.detail });
+  const words = frame.code === "answered_already" ? say(frame.code) : say("failed", { reason: frame.detail });
   entry.element?.classList.add("failed");
   mark(entry, words);
   status.textContent = words;
   if (entry.frame.type === "start") show("form", true);
+  else if (entry.frame.type === "survey" && chat.view === "thanks") show("ended");
 }
 
 const isUnderWay = () => chat.state.phase === "queued" || chat.state.phase === "connected";

@@ -4,6 +4,7 @@ import { chat, freshId, say } from "./chat.js";
 import { describe } from "./describe.js";
 import { sendText, submitForm, typed, upload } from "./doing.js";
 import { icon, make } from "./dom.js";
+import { keep } from "./kept.js";
 import { atEnd, clearLog, toEnd } from "./lines.js";
 import { put } from "./outbox.js";
 import { area, closeButton, log, root } from "./panel.js";
@@ -20,6 +21,8 @@ const field = (name, label, kind, required) => {
 const button = (word, kind, onclick) => make("button", { type: onclick ? "button" : "submit", class: kind, onclick }, say(word));
 const numberButton = () => button("leave_number", "second number", () => show("number", true));
 const againButton = () => button("again", "second", () => {
+  chat.left = chat.state.contact_id || chat.left;
+  keep("left", String(chat.left || ""));
   chat.state = { phase: "none" };
   chat.view = "";
   clearLog();
@@ -103,7 +106,7 @@ function survey() {
   }
   const made = make("form", { onsubmit: (event) => {
     asked(event);
-    chat.link?.send({ type: "survey", score: Number(made.elements.score.value), comment: made.elements.comment.value });
+    put({ type: "survey", client_id: freshId(), score: Number(made.elements.score.value), comment: made.elements.comment.value });
     chat.state.survey = "";
     show("thanks");
   } }, make("fieldset", {}, make("legend", {}, say(kind)), make("div", { class: "scores" }, ...scores),
