@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from engine.model.fields import Duration, Number, Ref, Text, TimeZone, fault, nearest
+from engine.model.quality import CASE_REPORTS
 
 Block = Literal["tiles", "queues", "waiting", "agents", "alerts", "chart", "lost", "quality"]
 Theme = Literal["auto", "dark", "light", "contrast"]
@@ -117,8 +118,8 @@ class BoardSettings(BaseModel):
         return self
 
     def shows(self, queue: str) -> bool:
-        """Whether the board shows this queue."""
-        return not self.queues or queue in self.queues
+        """Whether the board shows this queue; a board of all shows none for reports of cases, which nobody serves."""
+        return queue in self.queues if self.queues else queue != CASE_REPORTS
 
     def threshold(self, metric: str, queue: str, threshold_s: float, target: float) -> Threshold | None:
         """The thresholds of one queue's figure: its own, the board's, or those that follow from the queue's target."""

@@ -9,7 +9,7 @@ from engine.config.faults import Faults, several
 from engine.messages import kinds
 from engine.model import quality
 from engine.model.fields import Duration, Number, Ref, Section, Text, Whole
-from engine.model.quality import DAY_NS
+from engine.model.quality import DAY_NS, REPORT_LIMIT_NS
 from engine.model.settings import SECOND_NS
 
 WEIGHTS: Final = 100
@@ -93,6 +93,7 @@ class CaseSection(Section):
     limit_ns: Annotated[int, Duration("1m", "366d")] = Field(alias="limit")
     report_to: Literal["agent", "customer", "nobody"] = "nobody"
     report_queue: Annotated[str, Ref("queue")] | None = None
+    report_limit_ns: Annotated[int, Duration("1m", "366d")] = Field(default=REPORT_LIMIT_NS, alias="report_limit")
     again_after_ns: Annotated[int, Duration("1s", "30d")] = Field(default=900 * SECOND_NS, alias="again_after")
     complaint: bool = False
     display_name: str = ""

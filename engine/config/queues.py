@@ -1,6 +1,6 @@
 """The sections that describe queues: how contacts wait, who may serve them, and what happens when nobody does."""
 
-from typing import Annotated, Final, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import Field, model_validator
 
@@ -120,3 +120,16 @@ class Queue(Section):
                 faults.append((("steps", index), "this step relaxes nothing; require less than before"))
             required = relaxed
         return faults
+
+
+def report_queue() -> Queue:
+    """Return the queue of reports for single agents: without members, so that who is not there leaves it at once."""
+    said: dict[str, Any] = {
+        "display_name": "Case reports",
+        "channel": "task",
+        "strategy": "longest-idle",
+        "members_only": True,
+        "leave_empty": "logged_out",
+        "preferred_wait": "1h",
+    }
+    return Queue.model_validate(said)

@@ -10,9 +10,10 @@ from engine.config.faults import several
 from engine.config.hours import Hours
 from engine.config.plans import Plan
 from engine.config.quality import CaseSection, Quality
-from engine.config.queues import Queue
+from engine.config.queues import Queue, report_queue
 from engine.messages import kinds
 from engine.model.fields import Duration, Number, Ref, Section, Text, TimeZone, Whole
+from engine.model.quality import CASE_REPORTS
 from engine.model.scopes import TOKEN_ID, Scope
 from engine.model.settings import RESERVE_AUTO, SECOND_NS
 from engine.ports import AgentEndpoint
@@ -169,6 +170,15 @@ class Config(Section):
     tokens: list[Token] = Field(default_factory=list)
     adapters: dict[str, Any] = Field(default_factory=dict)
     """By entry point name: the adapter's own section, an instance of its `Settings`."""
+
+    @model_validator(mode="after")
+    def _reports_cases(self) -> Self:
+        """Whoever opened a case is told in a queue of its own, which nobody serves."""
+        if CASE_REPORTS in self.queues:
+            raise several([(("queues", CASE_REPORTS), "this name is kept for the reports of cases; use another")])
+        if self.cases:
+            self.queues[CASE_REPORTS] = report_queue()
+        return self
 
     @cached_property
     def agents(self) -> list[Agent]:

@@ -31,10 +31,10 @@ from engine.messages.observed import (
     Observed,
     PriorityChanged,
 )
-from engine.model.quality import CaseKind
+from engine.model.quality import CASE_REPORTS, CaseKind
 from engine.model.settings import PRIORITIES, SECOND_NS
 from engine.ports import Receipt
-from engine.projections.quality.cases import OPEN, REPORTS_MAX, Case
+from engine.projections.quality.cases import OPEN, Case
 from engine.projections.quality.people import CASE_ATTRIBUTE
 
 CASE_SOURCE: Final = "cases"
@@ -126,8 +126,11 @@ class CaseWork:
                 yield now_ns, [ContactWithdrawn(id=ended, contact=case.task, by=CASE_SOURCE, reason="resolved")]
             else:
                 yield now_ns, [ContactReleased(id=ended, contact=case.task, by="system")]
-        to_tell = case.report_to != "nobody" and not case.told_ns and not case.report_id and case.reports < REPORTS_MAX
-        if to_tell and (case.report_to != "agent" or self._is_free(case.opened_by)):
+        if case.report_id and not case.told_ns:
+            name = f"case-{case.id}-report-{case.reopened}-{case.reports}"
+            too_late = ContactWithdrawn(id=f"{name}-end", contact=name, by=CASE_SOURCE, reason="not told")
+            yield case.report_until_ns, [too_late]
+        elif case.is_owed(now_ns) and (case.report_to != "agent" or self._is_free(case.opened_by)):
             yield rested_ns if case.reports else 0, [self._report(case, kind)]
 
     def _task(self, case: Case, now_ns: int) -> ContactArrived:
@@ -143,14 +146,15 @@ class CaseWork:
         )
 
     def _report(self, case: Case, kind: CaseKind) -> ContactArrived:
-        """The contact that tells how the case ended: a task of the agent who opened it, or a callback."""
+        """The contact that tells how the case ended: a task for the agent who opened it alone, or a callback."""
         name = f"case-{case.id}-report-{case.reopened}-{case.reports + 1}"
         to_customer = case.report_to == "customer"
-        told = {"resolution": case.resolution} | ({CALLBACK_NUMBER: case.number} if to_customer else {})
+        told = {"resolution": case.resolution, "resolved_by": case.resolved_by, "resolved_ns": str(case.resolved_ns)}
+        told |= {CALLBACK_NUMBER: case.number} if to_customer else {}
         return ContactArrived(
             id=name,
             contact=name,
-            queue=kind.report_queue or self._own_queue(case),
+            queue=(kind.report_queue or self._queue(case)) if to_customer else CASE_REPORTS,
             channel="voice" if to_customer else "task",
             preferred_agent=case.opened_by if self._exists(case.opened_by) else "",
             customer=case.customer,
@@ -158,21 +162,12 @@ class CaseWork:
         )
 
     def _is_free(self, agent: str) -> bool:
-        """Whether an agent can be told something now; one who is configured no more need not be waited for."""
-        return not self._exists(agent) or self._engine.views.agent(agent).state == "idle"
+        """Whether an agent can be told something now."""
+        return self._exists(agent) and self._engine.views.agent(agent).state == "idle"
 
     def _exists(self, agent: str) -> bool:
         agents = self._engine.state.directory.agents
         return bool(agent) and agents.exists(agents.number(agent))
-
-    def _own_queue(self, case: Case) -> str:
-        """The first queue of the agent who opened the case and is told, else that of the case."""
-        directory = self._engine.state.directory
-        if case.report_to == "agent" and self._exists(case.opened_by):
-            queues = directory.agent_cards[directory.agents.number(case.opened_by)].queues
-            if queues:
-                return queues[0]
-        return self._queue(case)
 
     def _queue(self, case: Case) -> str:
         return self._engine.state.directory.queues.name(case.queue)

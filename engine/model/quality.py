@@ -13,6 +13,12 @@ FULL: Final = 10_000
 DAY_NS: Final = 86_400 * SECOND_NS
 WORK: Final = "work"
 """The activity of a schedule in which an agent is to be available."""
+CASE_REPORTS: Final = "case-reports"
+"""The queue in which reports of cases wait for the agent whom they are for: it has no members, so nobody else is asked.
+
+Every configuration with kinds of cases has it.
+"""
+REPORT_LIMIT_NS: Final = 7 * DAY_NS
 
 SURVEY_SCORES: Final[Mapping[str, tuple[int, int]]] = {"csat": (1, 5), "nps": (0, 10), "ces": (1, 7)}
 """Of each kind of survey: the worst and the best answer."""
@@ -81,7 +87,9 @@ class CaseKind(msgspec.Struct, frozen=True):
     report_to: str = "nobody"
     """agent, customer or nobody."""
     report_queue: str = ""
-    """Where whoever tells the outcome is found; none said: the queue of the case."""
+    """Where who calls the customer is found; none said: the queue of the case."""
+    report_limit_ns: int = REPORT_LIMIT_NS
+    """How long after the resolution whoever is to be told is tried; then it ends as not told."""
     again_after_ns: int = 0
     """How long a case rests whose task ended while it is not resolved."""
     complaint: bool = False

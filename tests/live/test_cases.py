@@ -20,6 +20,7 @@ from engine.messages.observed import (
     Observed,
     OfferAnswered,
 )
+from engine.model.quality import CASE_REPORTS
 from engine.projections.quality.answers import ToldCase
 from tests.projections.quality.support import QUALITY, WITH_BACK_OFFICE, QualityCentre
 
@@ -102,6 +103,61 @@ async def test_the_outcome_is_told_to_the_agent_who_opened_it(office: Office) ->
     await office.centre.after(5, ContactReleased(contact=report))
     await office.later(HOUR_S)
     assert [c for c in office.centre.views.history.records() if c.open] == []
+
+
+async def test_a_report_that_its_agent_does_not_take_goes_to_nobody_else(office: Office) -> None:
+    number = await office.open()
+    await office.centre.say(AgentStatusChanged(agent="alice", status="available"))
+    await office.centre.say(AgentStatusChanged(agent="bob", status="available"))
+    await office.centre.say(CaseResolved(case_id=number, resolution="done", agent="carol"))
+    await office.later()
+    first = office.centre.views.contact(f"case-{number}-report-0-1").contact
+    assert (first.queue, first.offered_to) == (CASE_REPORTS, ["alice"])
+    assert first.attributes["resolved_by"] == "carol"
+    assert int(first.attributes["resolved_ns"]) == office.case(number).resolved_ns
+    await office.later(20)
+    first = office.centre.views.contact(first.contact).contact
+    assert (first.open, first.exit, [offer.agent for offer in first.offers]) == (False, "empty", ["alice"])
+    assert office.centre.views.agent("bob").state == "idle"
+    await office.later(599)
+    assert (office.case(number).told_ns, office.case(number).not_told) == (0, False)
+    await office.later(1)
+    again = office.centre.views.contact(f"case-{number}-report-0-2").contact
+    assert again.offered_to == ["alice"]
+    await office.serve(again.contact, "alice")
+    assert office.case(number).told_ns > 0
+
+
+async def test_who_stays_away_is_not_told_in_the_end(office: Office) -> None:
+    number, other = await office.open(), await office.open(report_to="nobody")
+    for case in (number, other):
+        await office.centre.say(CaseResolved(case_id=case, resolution="done", agent="carol"))
+    await office.later(7 * 86_400 - 1)
+    assert office.centre.quality.case_counts(office.centre.clock.now_ns()).events["not_told"] == 0
+    await office.later(1)
+    now_ns = office.centre.clock.now_ns()
+    assert [office.case(case).not_told for case in (number, other)] == [True, False]
+    assert office.centre.quality.case_counts(now_ns).events["not_told"] == 1
+    await office.centre.say(AgentStatusChanged(agent="alice", status="available"))
+    third = await office.open()  # what is settled by the way is counted once
+    await office.centre.say(CaseResolved(case_id=third, resolution="done", agent="carol"))
+    assert office.centre.quality.case_counts(office.centre.clock.now_ns()).events["not_told"] == 1
+    assert [case.id for case in office.centre.quality.cases_to_tell()] == [third]
+    assert not [one for one in office.centre.views.history.records() if one.contact.startswith(f"case-{number}-report")]
+
+
+async def test_a_report_that_waits_ends_with_its_limit(office: Office) -> None:
+    number = await office.open()
+    await office.centre.say(AgentStatusChanged(agent="alice", status="available"))
+    await office.later()
+    await office.centre.say(CaseResolved(case_id=number, resolution="done", agent="carol"))
+    office.work.stop()
+    await office.later(7 * 86_400 - 10)
+    report = f"case-{number}-report-0-1"
+    assert office.centre.views.contact(report).contact.offered_to == ["alice"]
+    await office.later(10)
+    assert office.centre.views.contact(report).contact.exit == "withdrawn"
+    assert office.case(number).not_told
 
 
 async def test_the_customer_is_called_back(office: Office) -> None:

@@ -7,6 +7,7 @@ import msgspec
 
 from engine.messages.kinds import CHANNEL_NAMES
 from engine.model.directory import Directory
+from engine.model.quality import CASE_REPORTS
 
 HOUSE: Final = "house"
 NAMES: Final = "names"
@@ -86,7 +87,7 @@ class HouseItems:
 
 def _house(directory: Directory, files: FilesWord | None) -> House:
     queues = []
-    for name in directory.queues.configured():
+    for name in (one for one in directory.queues.configured() if one != CASE_REPORTS):
         card = directory.queue_cards[directory.queues.number(name)]
         queues.append(QueueWord(name, card.display_name or name, CHANNEL_NAMES[card.channel]))
     codes = [CodeWord(one.code, one.display_name or one.code, list(one.queues)) for one in directory.wrap_up_codes]

@@ -126,6 +126,10 @@ class ToldCase(msgspec.Struct, frozen=True):
     task_agent: str
     tasks: int
     told_ns: int
+    not_told: bool = False
+    """Whoever was to be told was not reached in time, and is tried no more."""
+    report_until_ns: int = 0
+    """Until when they are tried; 0: nobody is told of it, or it is not resolved."""
     reopened_by: str = ""
 
 
@@ -152,7 +156,7 @@ class CaseCounts(msgspec.Struct, frozen=True):
     overdue: int
     """Of the open ones, whose deadline has passed."""
     events: dict[str, int]
-    """opened, resolved, resolved_overdue, reopened and told."""
+    """opened, resolved, resolved_overdue, reopened, told, and not_told: who was to be told, and was not in time."""
     complaints: list[ComplaintCount]
 
 
@@ -198,7 +202,8 @@ def told_case(case: Case, directory: Directory, now_ns: int) -> ToldCase:
     fields = {name: getattr(case, name) for name in ToldCase.__struct_fields__ if name in case.__struct_fields__}
     settled_ns = case.resolved_ns if case.state == "resolved" else now_ns
     fields |= {"queue": directory.queues.name(case.queue), "task_agent": directory.agents.name(case.task_agent)}
-    return ToldCase(**fields, overdue=settled_ns > case.deadline_ns)
+    fields["report_until_ns"] = case.report_until_ns if case.state == "resolved" and case.report_to != "nobody" else 0
+    return ToldCase(**fields, overdue=settled_ns > case.deadline_ns, not_told=case.is_given_up(now_ns))
 
 
 def complaint_count(name: str, one: Complaints) -> ComplaintCount:

@@ -20,9 +20,10 @@ CASES_KEPT: Final = 50_000
 PAIRS_MAX: Final = 500
 """Customer bases and regions told apart; what comes beyond is counted as `other`."""
 OTHER: Final = ("other", "other")
-COUNTED: Final = ("opened", "resolved", "resolved_overdue", "reopened", "told")
+COUNTED: Final = ("opened", "resolved", "resolved_overdue", "reopened", "told", "not_told")
 REPORTS_MAX: Final = 5
-"""How often somebody is tried who is to be told."""
+"""How often a customer is tried who is to be told."""
+NEVER_NS: Final = 2**63 - 1
 OPEN: Final = "open"
 RESOLVED: Final = "resolved"
 
@@ -77,6 +78,21 @@ class Case(msgspec.Struct):
     """When whoever is told was reached; 0: not yet."""
     reopened_by: str = ""
     """Who reopened it last."""
+    report_until_ns: int = NEVER_NS
+    """Until when whoever is to be told is tried."""
+    not_told_ns: int = 0
+    """When that was given up; 0: it was not."""
+
+    def is_owed(self, now_ns: int) -> bool:
+        """Whether somebody is still to be told."""
+        tries_left = self.report_to == "agent" or self.reports < REPORTS_MAX
+        owed = self.report_to != "nobody" and not self.told_ns and not self.not_told_ns
+        return owed and tries_left and now_ns < self.report_until_ns
+
+    def is_given_up(self, now_ns: int) -> bool:
+        """Whether nobody was told, and nobody will be."""
+        wanted = self.state == RESOLVED and self.report_to != "nobody" and not self.told_ns
+        return wanted and (self.not_told_ns > 0 or not (self.report_id or self.is_owed(now_ns)))
 
 
 class Payload(msgspec.Struct):
@@ -116,7 +132,9 @@ class Cases(msgspec.Struct):
     unsettled: dict[int, bool] = {}
     """Resolved cases whose task is not over, or of which somebody is still to be told."""
     counts: dict[str, int] = {}
-    """What happened how often: opened, resolved, resolved_overdue, reopened, told."""
+    """What happened how often: opened, resolved, resolved_overdue, reopened, told, not_told."""
+    given_up_from_ns: int = NEVER_NS
+    """When the first of those who are to be told is tried no longer."""
     bases: dict[str, Complaints] = {}
     """By customer base and region, separated by a zero byte."""
     unknown: int = 0
@@ -156,7 +174,7 @@ class Cases(msgspec.Struct):
                 return  # a colleague took it: whoever is to be told was not
             case.told_ns = at_ns
             self._count("told")
-            self._settle(case)
+            self._settle(case, at_ns)
 
     def contact_closed(self, contact: Task, at_ns: int) -> None:
         """Note that a task is over, or a report."""
@@ -166,7 +184,7 @@ class Cases(msgspec.Struct):
         elif case is not None and contact.id == case.report_id:
             case.report_id, case.rests_from_ns = 0, at_ns
         if case is not None:
-            self._settle(case)
+            self._settle(case, at_ns)
 
     def find(self, case_id: int) -> Case | None:
         """Return a case by its number."""
@@ -175,6 +193,11 @@ class Cases(msgspec.Struct):
     def overdue(self, now_ns: int) -> int:
         """Count the open cases whose deadline has passed."""
         return sum(case.deadline_ns < now_ns for case in self.open.values())
+
+    def not_told(self, now_ns: int) -> int:
+        """Count the resolutions of which nobody was told in time."""
+        due = sum(self.resolved[case_id].is_given_up(now_ns) for case_id in self.unsettled)
+        return self.counts.get("not_told", 0) + due
 
     def opened(self, seq: int, row: RowFields, payload: Any, kinds: Mapping[str, CaseKind], source: int) -> None:
         """Take in a case."""
@@ -204,7 +227,7 @@ class Cases(msgspec.Struct):
         if kind.complaint:
             self.base(said.customer_base, said.region).complaints += 1
 
-    def resolve(self, row: RowFields, start_ns: int, payload: Any) -> Key | None:
+    def resolve(self, row: RowFields, start_ns: int, payload: Any, kinds: Mapping[str, CaseKind]) -> Key | None:
         """Take in a resolution; returns where it is counted, None where the case is none or not open."""
         case = self.open.pop(row.b, None)
         if case is None:
@@ -213,18 +236,20 @@ class Cases(msgspec.Struct):
         said = _PAYLOADS.decode(payload)
         case.state, case.resolution, case.resolved_ns = RESOLVED, said.resolution, row.at_ns
         case.resolved_by, case.told_ns, case.report_id = said.agent or said.by, 0, 0
-        case.rests_from_ns = 0
+        case.rests_from_ns = case.not_told_ns = 0
+        case.report_until_ns = row.at_ns + kinds.get(case.kind, _NO_KIND).report_limit_ns
         case.resolved_key = Key(start_ns, case.queue, row.agent, TASK)
         self.resolved[case.id] = case
         case.reports = 0
-        self._settle(case)
+        self._give_up(row.at_ns)
+        self._settle(case, row.at_ns)
         self._count("resolved")
         if row.at_ns > case.deadline_ns:
             self._count("resolved_overdue")
         if len(self.resolved) > CASES_KEPT:
-            oldest = next(iter(self.resolved))
-            del self.resolved[oldest]
-            self.unsettled.pop(oldest, None)
+            oldest = self.resolved.pop(next(iter(self.resolved)))
+            if self.unsettled.pop(oldest.id, None) and oldest.is_owed(row.at_ns):
+                self._count("not_told")
         return case.resolved_key
 
     def reopen(self, row: RowFields, payload: Any, kinds: Mapping[str, CaseKind], window_ns: int) -> Key | None:
@@ -244,13 +269,26 @@ class Cases(msgspec.Struct):
         self._count("reopened")
         return case.resolved_key if in_time else None
 
-    def _settle(self, case: Case) -> None:
+    def _settle(self, case: Case, now_ns: int) -> None:
         """Note whether a resolved case is done with."""
-        to_tell = case.report_to != "nobody" and not case.told_ns and case.reports < REPORTS_MAX
-        if case.state == RESOLVED and (case.task_id or case.report_id or to_tell):
+        if case.is_given_up(now_ns) and not case.not_told_ns:
+            case.not_told_ns = now_ns
+            self._count("not_told")
+        owed = case.is_owed(now_ns)
+        if case.state == RESOLVED and (case.task_id or case.report_id or owed):
             self.unsettled[case.id] = True
         else:
             self.unsettled.pop(case.id, None)
+        if owed:
+            self.given_up_from_ns = min(self.given_up_from_ns, case.report_until_ns)
+
+    def _give_up(self, now_ns: int) -> None:
+        """Settle the cases of which nobody was told in time."""
+        if now_ns < self.given_up_from_ns:
+            return
+        self.given_up_from_ns = NEVER_NS
+        for case_id in list(self.unsettled):
+            self._settle(self.resolved[case_id], now_ns)
 
     def _count(self, what: str) -> None:
         self.counts[what] = self.counts.get(what, 0) + 1

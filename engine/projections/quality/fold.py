@@ -280,7 +280,7 @@ class Fold:
         self.state.cases.opened(seq, row, self._said(row), self.state.plan.cases, source)
 
     def _case_resolved(self, seq: int, row: RowFields) -> None:
-        key = self.state.cases.resolve(row, self._start_ns(row.at_ns), self._said(row))
+        key = self.state.cases.resolve(row, self._start_ns(row.at_ns), self._said(row), self.state.plan.cases)
         self._count(seq, key, resolution.RESOLVED)
 
     def _case_reopened(self, seq: int, row: RowFields) -> None:

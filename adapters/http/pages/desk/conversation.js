@@ -2,7 +2,7 @@
 
 import { el, fill, keep, linked } from "./dom.js";
 import { who } from "./people.js";
-import { clock, t } from "./words.js";
+import { clock, day, t } from "./words.js";
 import { settle } from "./cases.js";
 import { wrapUp } from "./wrap_up.js";
 
@@ -144,10 +144,11 @@ export function conversationView(desk) {
   function renderTask(contact) {
     task.hidden = contact.channel !== "task" || contact.state === "wrapping";
     if (task.hidden) return;
-    const { subject, resolution } = contact.attributes ?? {};
+    const { subject, resolution, case_id: id, case_kind: kind, resolved_by: by, resolved_ns: atNs } = contact.attributes ?? {};
+    const told = resolution ? { id, kind: desk.kindName(kind), agent: desk.nameOf(by), time: day(Number(atNs)) } : null;
     fill(
       task,
-      resolution ? el("p", { class: "task-word" }, t("task_told")) : null,
+      told ? el("p", { class: "task-word" }, t(by ? "task_told_by" : "task_told", told)) : null,
       el("p", { class: "task-subject" }, subject ?? ""),
       resolution ? el("p", { class: "task-said" }, resolution) : null,
     );

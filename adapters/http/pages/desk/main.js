@@ -242,6 +242,7 @@ class Desk {
   // --- words
 
   queueName(queue) {
+    if (queue === "case-reports") return t("case_reports");
     return this.store.house?.queues.find((one) => one.queue === queue)?.display_name ?? queue;
   }
 
