@@ -1,16 +1,12 @@
 """`trunkline compare`: two scenarios with the same callers, and what differs beyond chance."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from engine.commands.outcome import errors_as_exits
-from simulations.commands.options import AsJson, Cluster, PairedReplications, Seed, Workers, form_of
-from simulations.commands.players import players
-
-if TYPE_CHECKING:
-    from simulations.experiment.simulate import Workers as Players
+from simulations.commands.options import AsJson, Cluster, Form, Out, PairedReplications, Seed, Workers, form_of
 
 Place = Annotated[Path, typer.Argument(help="Scenario file, or folder that simulate or solve wrote.", exists=True)]
 
@@ -20,7 +16,7 @@ def compare(
     other: Place,
     replications: PairedReplications = None,
     seed: Seed = None,
-    out: Annotated[Path | None, typer.Option("-o", "--out", metavar="DIR", help="Write the differences there.")] = None,
+    out: Out = None,
     workers: Workers = None,
     cluster: Cluster = None,
     as_json: AsJson = False,
@@ -29,65 +25,33 @@ def compare(
     """Play two scenarios with the same callers; tell the differences. Example: trunkline compare a.yaml out"""
     with errors_as_exits():
         form = form_of(as_json, as_csv)
-        with players(workers, cluster) as who:
-            _compare((one, other), replications, seed, who, out, form)
+        _compare((one, other), replications, seed, (workers, cluster), out, form)
 
 
 def _compare(
     places: tuple[Path, Path],
     replications: int | None,
     seed: int | None,
-    workers: "Players | None",
+    who: tuple[int | None, str | None],
     out: Path | None,
-    form: str,
+    form: Form,
 ) -> None:
-    import csv
-    import sys
-
-    import msgspec
-
-    from simulations.compare.paired import compared
+    from simulations.commands.answer import tell
+    from simulations.commands.players import players
+    from simulations.commands.simulate_run import progress_bar
+    from simulations.compare.files import comparison_rows, write_comparison
+    from simulations.compare.paired import comparison, played_alike
     from simulations.experiment.files import LOCKED
-    from simulations.experiment.simulate import simulate
     from simulations.scenario.scenario import Scenario
 
     scenarios = [Scenario.load(place / LOCKED if place.is_dir() else place) for place in places]
-    experiment = scenarios[0].file.experiment
-    count, seed = replications or max(experiment.replications, 2), experiment.seed if seed is None else seed
-    rows = compared(*(simulate(scenario, count, seed, workers=workers) for scenario in scenarios))
-    found = {"seed": seed, "replications": count, "confidence": experiment.confidence, "figures": rows}
-    if out is not None:
-        found |= {"one": scenarios[0].name, "other": scenarios[1].name, "currency": scenarios[0].file.costs.currency}
-        _write(found, out)
-    if form == "json":
-        typer.echo(msgspec.json.encode(found))
-    elif form == "csv":
-        flat = [_flat(row) for row in rows]
-        writer = csv.DictWriter(sys.stdout, list(flat[0]))
-        writer.writeheader()
-        writer.writerows(flat)
-    else:
-        _print(rows, count, seed)
+    with progress_bar("replications") as bar, players(*who) as workers:
+        results = played_alike(scenarios, replications, seed, workers=workers, progress=bar)
+    found = comparison(*results)
+    tell(found, form, rows=comparison_rows, table=_print, write=write_comparison, out=out)
 
 
-def _write(found: dict[str, Any], folder: Path) -> None:
-    from engine.version import installed_version
-    from simulations.experiment.files import how_made, write_json, write_table
-
-    folder.mkdir(parents=True, exist_ok=True)
-    write_json(found | {"version": installed_version()} | how_made(), folder / "compare.json")
-    write_table(map(_flat, found["figures"]), folder / "compare.csv")
-    typer.echo(f"written: {folder / 'compare.json'}", err=True)
-
-
-def _flat(row: dict[str, Any]) -> dict[str, Any]:
-    found = {"queue": row["queue"], "figure": row["figure"]}
-    for key in ("one", "other", "difference"):
-        found |= {key: row[key]["value"], f"{key}_lo": row[key]["low"], f"{key}_hi": row[key]["high"]}
-    return found | {"better": row["better"] or ""}
-
-
-def _print(rows: list[dict[str, Any]], count: int, seed: int) -> None:
+def _print(found: dict[str, Any]) -> None:
     from rich.console import Console
 
     from simulations.commands.tables import PLAIN_FROM, number, table_of, with_half
@@ -95,7 +59,7 @@ def _print(rows: list[dict[str, Any]], count: int, seed: int) -> None:
     caption = "shares in %, times in s; ± confidence of the scenario"
     headings = ("queue", "figure", "one", "other", "difference", "better")
     table = table_of(headings, names=2, title="other minus one, same callers", caption=caption)
-    for row in rows:
+    for row in found["figures"]:
         unit = 0.01 if row["figure"] in ("service_level", "abandon_rate", "blocked_rate") else 1.0
         values = [row[key]["value"] for key in ("one", "other")]
         digits = 0 if max(abs(value or 0.0) for value in values) / unit >= PLAIN_FROM else 2
@@ -103,4 +67,6 @@ def _print(rows: list[dict[str, Any]], count: int, seed: int) -> None:
         gap = with_half(row["difference"], unit, digits=digits, sign="+")
         table.add_row(row["queue"], row["figure"], *cells, gap, row["better"] or "chance")
     Console(highlight=False).print(table)
-    typer.echo(f"{count} replications of each. Seed {seed}: the same seed gives the same figures.")
+    typer.echo(
+        f"{found['replications']} replications of each. Seed {found['seed']}: the same seed gives the same figures."
+    )

@@ -20,6 +20,7 @@ Cluster = Annotated[
 PairedReplications = Annotated[
     int | None, typer.Option("-n", "--replications", min=2, max=100_000, help="Not said: as the first file says.")
 ]
+Out = Annotated[Path | None, typer.Option("-o", "--out", metavar="DIR", help="Write the answer there, for report.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 

@@ -1,16 +1,12 @@
 """`trunkline payback`: structures over the months, by investment, running cost, benefit, and when they have paid."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from engine.commands.outcome import errors_as_exits
-from simulations.commands.options import AsJson, Cluster, PairedReplications, Seed, Workers, form_of
-from simulations.commands.players import players
-
-if TYPE_CHECKING:
-    from simulations.experiment.simulate import Workers as Players
+from simulations.commands.options import AsJson, Cluster, Out, PairedReplications, Seed, Workers, form_of
 
 Places = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Scenario files; the first is the yardstick.")]
 
@@ -22,6 +18,7 @@ def payback(
     ] = None,
     replications: PairedReplications = None,
     seed: Seed = None,
+    out: Out = None,
     workers: Workers = None,
     cluster: Cluster = None,
     as_json: AsJson = False,
@@ -29,62 +26,26 @@ def payback(
 ) -> None:
     """Tell what structures cost and bring over the months. Example: trunkline payback a.yaml b.yaml --months 24"""
     with errors_as_exits():
+        from simulations.commands.answer import tell
+        from simulations.commands.players import players
+        from simulations.commands.simulate_run import progress_bar
+        from simulations.compare.files import month_rows, write_payback
+        from simulations.compare.payback import structures
+        from simulations.scenario.scenario import Scenario
+
         form = form_of(as_json, as_csv)
-        with players(workers, cluster) as who:
-            _payback(files, months, replications, seed, who, form)
+        scenarios = [Scenario.load(path) for path in files]
+        with progress_bar("structures") as bar, players(workers, cluster) as who:
+            found = structures(scenarios, months, replications, seed, workers=who, progress=bar)
+        tell(found, form, rows=month_rows, table=_print, write=write_payback, out=out)
 
 
-def _payback(
-    files: list[Path],
-    months: int | None,
-    replications: int | None,
-    seed: int | None,
-    workers: "Players | None",
-    form: str,
-) -> None:
-    import csv
-    import sys
-
-    import msgspec
-
-    from simulations.commands.simulate_run import progress_bar
-    from simulations.compare.payback import outlook, told
-    from simulations.scenario.scenario import Scenario
-
-    scenarios = [Scenario.load(path) for path in files]
-    first = scenarios[0].file
-    months = months or first.business.months
-    count = replications or max(first.experiment.replications, 2)
-    seed = first.experiment.seed if seed is None else seed
-    outlooks = []
-    with progress_bar("structures") as progress:
-        for place, scenario in enumerate(scenarios):
-            outlooks.append(outlook(scenario, months, count, seed, workers))
-            progress(place + 1, len(scenarios))
-    found = told(outlooks)
-    if form == "json":
-        typer.echo(msgspec.json.encode({"seed": seed, "replications": count, "structures": found}))
-    elif form == "csv":
-        rows = [_flat(one["scenario"], month) for one in found for month in one["months"]]
-        writer = csv.DictWriter(sys.stdout, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-    else:
-        _print(found, count, seed, first.experiment.confidence)
-
-
-def _flat(name: str, month: dict[str, Any]) -> dict[str, Any]:
-    found = {"scenario": name, **{key: month[key] for key in ("month", "volume", "service_level")}}
-    for key in ("cost", "benefit", "balance"):
-        found |= {key: month[key]["value"], f"{key}_lo": month[key]["low"], f"{key}_hi": month[key]["high"]}
-    return found
-
-
-def _print(found: list[dict[str, Any]], count: int, seed: int, confidence: float) -> None:
+def _print(answer: dict[str, Any]) -> None:
     from rich.console import Console
 
     from simulations.commands.tables import money_unit, number, table_of, with_half
 
+    found, confidence = answer["structures"], answer["confidence"]
     months, console = len(found[0]["months"]), Console(highlight=False)
     unit, word = money_unit(one["balance"]["value"] for one in found)
     table = table_of(
@@ -107,7 +68,10 @@ def _print(found: list[dict[str, Any]], count: int, seed: int, confidence: float
             gap = one["against_first"]
             gaps.add_row(one["scenario"], with_half(gap["balance"], unit, sign="+"), _month(gap["payback_month"]))
         console.print(gaps)
-    typer.echo(f"{count} replications of each volume. Seed {seed}: the same seed gives the same figures.")
+    typer.echo(
+        f"{answer['replications']} replications of each volume. Seed {answer['seed']}: the same seed gives the same "
+        "figures."
+    )
 
 
 def _month(month: dict[str, int | None]) -> str:

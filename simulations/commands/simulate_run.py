@@ -1,12 +1,10 @@
 """What `trunkline simulate` does: plays, with a progress bar on stderr, and tells, on stdout."""
 
-import csv
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
-import msgspec
 import typer
 from pydantic import ValidationError
 from rich.console import Console
@@ -15,9 +13,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from engine.commands.outcome import Exit
 from engine.errors import ConfigError
 from simulations.commands import options
+from simulations.commands.answer import tell
 from simulations.commands.players import players
 from simulations.experiment.files import write_run
-from simulations.experiment.intervals import COLUMNS, interval_rows
+from simulations.experiment.intervals import interval_rows
 from simulations.experiment.recording import record
 from simulations.experiment.result import Result
 from simulations.experiment.simulate import Progress as Told
@@ -41,19 +40,18 @@ def run(asked: Asked) -> Exit:
         result = simulate(
             scenario, asked.replications, asked.seed, workers=workers, stop=_stop(asked.until), progress=told
         )
-    written = write_run(scenario, result, asked.out) if asked.out is not None else []
+    tell(
+        result,
+        asked.form,
+        values=summary,
+        rows=interval_rows,
+        table=print_result,
+        write=partial(write_run, scenario),
+        out=asked.out,
+    )
     if asked.log is not None:
         record(scenario, result.seed, 0, asked.log)
-        written.append(asked.log)
-    if asked.form == "json":
-        typer.echo(msgspec.json.encode(summary(result)))
-    elif asked.form == "csv":
-        writer = csv.DictWriter(sys.stdout, COLUMNS)
-        writer.writeheader()
-        writer.writerows(interval_rows(result))
-    else:
-        print_result(result)
-        say_written(written, asked.out)
+        typer.echo(f"written: {asked.log}", err=True)
     return Exit.OK
 
 
@@ -79,14 +77,6 @@ def print_result(result: Result) -> None:
         "seed gives the same figures.",
         soft_wrap=True,
     )
-
-
-def say_written(written: list[Path], out: Path | None) -> None:
-    """Name what was written, and the command that draws it."""
-    for path in written:
-        typer.echo(f"written: {path}", err=True)
-    if out is not None:
-        typer.echo(f"next: trunkline report {out} --open", err=True)
 
 
 @contextmanager

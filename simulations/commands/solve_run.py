@@ -1,12 +1,8 @@
 """What `trunkline solve` does: finds a plan, with a progress bar on stderr, and tells it on stdout."""
 
-import csv
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
-import msgspec
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -15,16 +11,15 @@ from rich.table import Table
 from engine.commands.outcome import Exit
 from simulations.commands import options
 from simulations.commands.amounts import parse_share, parse_target
+from simulations.commands.answer import tell
 from simulations.commands.players import players
-from simulations.commands.simulate_run import progress_bar, say_written
-from simulations.experiment.files import write_run
-from simulations.experiment.intervals import COLUMNS, write_csv
+from simulations.commands.simulate_run import progress_bar
 from simulations.queueing.errors import UnfitInput
 from simulations.scenario.scenario import Scenario
 from simulations.solve.goals import Question, goals_of
 from simulations.solve.solve import Solution, solve
 from simulations.solve.timetable import parse_shift
-from simulations.solve.told import plan_rows, told
+from simulations.solve.told import plan_rows, told, write_plan
 
 Value = TypeVar("Value")
 
@@ -55,16 +50,7 @@ def run(asked: Asked) -> Exit:
             )
         except UnfitInput as error:
             raise typer.BadParameter(str(error)) from None
-    written = write_plan(found, asked.out) if asked.out is not None else []
-    if asked.form == "json":
-        typer.echo(msgspec.json.encode(told(found)))
-    elif asked.form == "csv":
-        writer = csv.DictWriter(sys.stdout, COLUMNS)
-        writer.writeheader()
-        writer.writerows(plan_rows(found))
-    else:
-        print_plan(found)
-        say_written(written, asked.out)
+    tell(found, asked.form, values=told, rows=plan_rows, table=print_plan, write=write_plan, out=asked.out)
     return Exit.OK if found.kept else Exit.FINDINGS
 
 
@@ -89,14 +75,6 @@ def _by_queue(said: tuple[str, ...], parse: Callable[[str], Value]) -> dict[str 
         name, equals, value = text.rpartition("=")
         found[name.strip() if equals else None] = parse(value.strip())
     return found
-
-
-def write_plan(found: Solution, folder: Path) -> list[Path]:
-    """Write the plan: the files of a run, with what is required in the table of intervals, and `plan.json`."""
-    written = write_run(found.scenario, found.check, folder)
-    write_csv(plan_rows(found), folder / "intervals.csv")
-    (folder / "plan.json").write_bytes(msgspec.json.format(msgspec.json.encode(told(found)), indent=2) + b"\n")
-    return [folder / "plan.json", *written]
 
 
 def print_plan(found: Solution) -> None:

@@ -1,10 +1,8 @@
 """What `trunkline sweep` does: plays the grid, with a progress bar on stderr, and tells it on stdout."""
 
-import sys
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -12,10 +10,11 @@ from rich.table import Table
 
 from engine.commands.outcome import Exit
 from simulations.commands import options
+from simulations.commands.answer import tell
 from simulations.commands.players import players
-from simulations.commands.simulate_run import progress_bar, say_written
+from simulations.commands.simulate_run import progress_bar
 from simulations.compare.sweep import POINTS, Sweep, sweep
-from simulations.compare.sweep_told import told, write_rows, write_sweep
+from simulations.compare.sweep_told import rows, told, write_sweep
 from simulations.compare.vary import Axis, parse_vary
 from simulations.experiment.figures import FIGURES
 from simulations.scenario.scenario import Scenario
@@ -53,14 +52,7 @@ def run(asked: Asked) -> Exit:
     except KeyboardInterrupt:
         typer.echo(_interrupted(asked.out), err=True)
         return Exit.FAILED
-    written = write_sweep(found, asked.out) if asked.out is not None else []
-    if asked.form == "json":
-        typer.echo(msgspec.json.encode(told(found)))
-    elif asked.form == "csv":
-        write_rows(found, sys.stdout)
-    else:
-        print_sweep(found)
-        say_written(written, asked.out)
+    tell(found, asked.form, values=told, rows=rows, table=print_sweep, write=write_sweep, out=asked.out)
     return Exit.OK
 
 

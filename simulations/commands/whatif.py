@@ -8,7 +8,7 @@ import typer
 
 from engine.commands.outcome import errors_as_exits
 from simulations.commands.fit import time_zone_of
-from simulations.commands.options import AsJson, Workers, form_of
+from simulations.commands.options import AsJson, Cluster, Out, Workers, form_of
 
 
 def _instant_ns(text: str | None, option: str, time_zone: str) -> int | None:
@@ -49,8 +49,9 @@ def whatif(
         str | None, typer.Option("--from", metavar="TIME", help="Play from then on: 2026-11-17, or '2026-11-17 07:30'.")
     ] = None,
     until: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Play as far as then.")] = None,
-    out: Annotated[Path | None, typer.Option("-o", "--out", metavar="DIR", help="Write the answer there.")] = None,
+    out: Out = None,
     workers: Workers = None,
+    cluster: Cluster = None,
     as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print a row a figure as CSV.")] = False,
 ) -> None:
@@ -63,5 +64,5 @@ def whatif(
 
         form = form_of(as_json, as_csv)
         span = _instant_ns(since, "--from", time_zone), _instant_ns(until, "--to", time_zone)
-        asked = Asked(log, policy, replications, seed, contact, time_zone, span, out, workers, form)
+        asked = Asked(log, policy, replications, seed, contact, time_zone, span, out, workers, cluster, form)
         raise typer.Exit(run(asked))

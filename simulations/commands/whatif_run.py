@@ -1,23 +1,22 @@
 """What `trunkline whatif` does: reads the log, plays both sides, with a progress bar on stderr, and tells on stdout."""
 
-import csv
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from engine.commands.outcome import Exit
+from simulations.commands.answer import tell
 from simulations.commands.options import Form
+from simulations.commands.players import players
 from simulations.commands.simulate_run import progress_bar
-from simulations.experiment.files import how_made, write_json
 from simulations.whatif.contact import ways_told
+from simulations.whatif.files import figure_rows_of, step_rows, write_answer, write_way
 from simulations.whatif.policy import load_policy
 from simulations.whatif.record import read_record
 from simulations.whatif.told import told
@@ -48,11 +47,12 @@ class Asked(msgspec.Struct, frozen=True):
     span_ns: tuple[int | None, int | None] = (None, None)
     out: Path | None = None
     workers: int | None = None
+    cluster: str | None = None
     form: Form = "table"
 
 
 def run(asked: Asked) -> Exit:
-    """Ask and tell. Raises ConfigError, LogError, LogDamaged, RerunFailed and OSError."""
+    """Ask and tell. Raises ConfigError, LogError, LogDamaged, RerunFailed, ClusterFailed and OSError."""
     with Console(stderr=True).status("reading the log") as status:
         record = read_record(
             asked.log,
@@ -61,60 +61,18 @@ def run(asked: Asked) -> Exit:
             until_ns=asked.span_ns[1],
         )
     said = load_policy(asked.policy, record)
-    with progress_bar("replications") as bar:
-        if asked.contact is not None:
-            found = ways_told(record, said, record.number_of(asked.contact), asked.seed, asked.time_zone)
-        else:
-            found = told(
-                ask(
-                    record,
-                    said,
-                    asked.replications,
-                    asked.seed,
-                    time_zone=asked.time_zone,
-                    workers=asked.workers,
-                    progress=bar,
-                )
-            )
-    written = [] if asked.out is None else _write(found, asked.out)
-    if asked.form == "json":
-        typer.echo(msgspec.json.encode(found))
-    elif asked.form == "csv":
-        _write_rows(found, sys.stdout)
-    elif asked.contact is not None:
-        _print_way(found)
-    else:
-        print_answer(found)
-    for path in written:
-        typer.echo(f"written: {path}", err=True)
+    if asked.contact is not None:
+        with progress_bar("replications"):
+            way = ways_told(record, said, record.number_of(asked.contact), asked.seed, asked.time_zone)
+        tell(way, asked.form, rows=step_rows, table=_print_way, write=write_way, out=asked.out, drawn=False)
+        return Exit.OK
+    with progress_bar("replications") as bar, players(asked.workers, asked.cluster) as workers:
+        answer = ask(
+            record, said, asked.replications, asked.seed, time_zone=asked.time_zone, workers=workers, progress=bar
+        )
+        found = told(answer)
+    tell(found, asked.form, rows=figure_rows_of, table=print_answer, write=write_answer, out=asked.out)
     return Exit.OK
-
-
-def _write(found: dict[str, Any], folder: Path) -> list[Path]:
-    folder.mkdir(parents=True, exist_ok=True)
-    page, table = folder / "whatif.json", folder / "whatif.csv"
-    write_json(found | how_made(), page)
-    with table.open("w", encoding="utf-8", newline="") as file:
-        _write_rows(found, file)
-    return [page, table]
-
-
-def _write_rows(found: dict[str, Any], file: Any) -> None:
-    """Write the figures, or the steps of a contact's way, as CSV."""
-    if "figures" in found:
-        rows = [_flat(row) for row in found["figures"]]
-    else:
-        rows = [{"side": side} | step for side in ("recorded", "before", "now") for step in found[side]]
-    writer = csv.DictWriter(file, list(rows[0]) if rows else ["side"])
-    writer.writeheader()
-    writer.writerows(rows)
-
-
-def _flat(row: Row) -> Row:
-    found = {"queue": row["queue"], "figure": row["figure"]}
-    for key in ("before", "now", "difference"):
-        found |= {key: row[key]["value"], f"{key}_lo": row[key]["low"], f"{key}_hi": row[key]["high"]}
-    return found | {"verdict": row["verdict"]}
 
 
 def print_answer(found: dict[str, Any]) -> None:

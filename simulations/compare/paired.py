@@ -1,21 +1,62 @@
 """Differences of two results, replication by replication, with intervals of confidence."""
 
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from math import sqrt
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from engine.errors import ConfigError
+from engine.model.settings import SECOND_NS
 from simulations.experiment.costs import total_benefits, total_costs
-from simulations.experiment.estimates import Estimate, mean, t_quantile
-from simulations.experiment.figures import FIGURES, SERVICE_LEVELS, Counted
+from simulations.experiment.estimates import Estimate, mean, ratio, t_quantile
+from simulations.experiment.figures import Counted
 from simulations.experiment.result import Result
+from simulations.experiment.simulate import Progress, Workers, after, simulate
 from simulations.experiment.summary import plain
+from simulations.scenario.scenario import Scenario
 
 Array = np.ndarray[Any, Any]
 Row = dict[str, Any]
 MORE_IS_BETTER: Final = {"service_level": True, "abandon_rate": False, "asa_s": False, "blocked_rate": False}
 """Figures that are compared, and whether more of it is better; `cost` and `benefit` come on top."""
+
+
+def played_alike(
+    scenarios: Sequence[Scenario],
+    replications: int | None = None,
+    seed: int | None = None,
+    *,
+    workers: Workers | None = None,
+    progress: Progress | None = None,
+) -> list[Result]:
+    """Play scenarios with the same callers, each as often: two times at least, and as the first says where not said.
+
+    `progress` is told replications of all together. Raises ConfigError, SimulationFailed and ClusterFailed.
+    """
+    experiment = scenarios[0].file.experiment
+    count = replications or max(experiment.replications, 2)
+    seed = experiment.seed if seed is None else seed
+    planned, results = count * len(scenarios), list[Result]()
+    for scenario in scenarios:
+        told = after(progress, count * len(results), planned)
+        results.append(simulate(scenario, count, seed, workers=workers, progress=told))
+    return results
+
+
+def comparison(one: Result, other: Result) -> Row:
+    """Return everything that `compare --json` prints: figures of both sides and other minus one. Raises ConfigError."""
+    return {
+        "one": one.model.file.name,
+        "other": other.model.file.name,
+        "seed": one.seed,
+        "replications": one.replications,
+        "confidence": one.confidence,
+        "currency": one.model.file.costs.currency,
+        "figures": compared(one, other),
+    }
 
 
 def compared(one: Result, other: Result) -> list[Row]:
@@ -40,12 +81,41 @@ def compared(one: Result, other: Result) -> list[Row]:
     return rows
 
 
+def interval_differences(one: Result, other: Result) -> Iterator[Row]:
+    """Yield a row an interval of every queue that both have: each figure of one, of other and other minus one.
+
+    Raises ConfigError where the results have other intervals.
+    """
+    edges = one.edges_ns
+    if not np.array_equal(edges, other.edges_ns):
+        raise ConfigError(["the scenarios have other intervals; compare them as a whole"])
+    zone, confidence = ZoneInfo(one.model.file.time_zone), one.confidence
+    for queue in one.queues:
+        if queue not in other.queues:
+            continue
+        both = [result.tallies[:, result.queues.index(queue)] for result in (one, other)]
+        for place, start_ns in enumerate(edges[:-1].tolist()):
+            row: Row = {
+                "queue": queue,
+                "interval_start": datetime.fromtimestamp(start_ns // SECOND_NS, zone).isoformat(),
+            }
+            mine, theirs = (tallies[:, place] for tallies in both)
+            for figure in MORE_IS_BETTER:
+                part, whole, scale = parts = one.parts_of(figure)
+                sides = (plain(ratio(part(side) * scale, whole(side), confidence)) for side in (mine, theirs))
+                row |= {f"{figure}_{name}": side["value"] for name, side in zip(("one", "other"), sides, strict=True)}
+                row |= limited(f"{figure}_difference", plain(gap(mine, theirs, parts, confidence)))
+            yield row
+
+
+def limited(name: str, figure: Row) -> Row:
+    """Return a figure of {value, low, high} as the columns `name`, `name_lo` and `name_hi`."""
+    return {name: figure["value"], f"{name}_lo": figure["low"], f"{name}_hi": figure["high"]}
+
+
 def difference(one: Result, other: Result, figure: str, queue: str | None) -> Estimate:
     """Return other minus one of a figure that is a ratio."""
-    parts = FIGURES[figure].part, FIGURES[figure].whole, FIGURES[figure].scale
-    if figure == "service_level":
-        parts = *SERVICE_LEVELS[one.model.file.service_level_formula], 1.0
-    return gap(_tallies(one, queue), _tallies(other, queue), parts, one.confidence)
+    return gap(_tallies(one, queue), _tallies(other, queue), one.parts_of(figure), one.confidence)
 
 
 def gap(one: Array, other: Array, parts: tuple[Counted, Counted, float], confidence: float) -> Estimate:

@@ -4,6 +4,7 @@ Days are simulated at a few volumes between that of the first month and that of 
 lie on lines between them, replication by replication, so sums over months keep their intervals of confidence.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -13,7 +14,7 @@ from engine.errors import ConfigError
 from simulations.compare.growth import grown
 from simulations.experiment.costs import total_benefits, total_costs
 from simulations.experiment.estimates import Estimate, mean
-from simulations.experiment.simulate import Workers, simulate
+from simulations.experiment.simulate import Progress, Workers, simulate
 from simulations.experiment.summary import plain
 from simulations.scenario.money import Business
 from simulations.scenario.scenario import Scenario
@@ -102,6 +103,32 @@ def against(one: Outlook, other: Outlook) -> Array:
     if one.balance.shape != other.balance.shape or one.currency != other.currency:
         raise ConfigError([f"'{one.name}' and '{other.name}' have other months, replications or currencies"])
     return one.balance - other.balance
+
+
+def structures(
+    scenarios: Sequence[Scenario],
+    months: int | None = None,
+    replications: int | None = None,
+    seed: int | None = None,
+    *,
+    workers: Workers | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Return everything that `payback --json` prints; what is not said is as the first scenario has it.
+
+    `progress` is told structures. Raises ConfigError, SimulationFailed and ClusterFailed.
+    """
+    first = scenarios[0].file
+    months = months or first.business.months
+    count = replications or max(first.experiment.replications, 2)
+    seed = first.experiment.seed if seed is None else seed
+    outlooks = []
+    for place, scenario in enumerate(scenarios, 1):
+        outlooks.append(outlook(scenario, months, count, seed, workers))
+        if progress is not None:
+            progress(place, len(scenarios))
+    head = {"seed": seed, "replications": count, "confidence": first.experiment.confidence}
+    return head | {"structures": told(outlooks)}
 
 
 def told(outlooks: list[Outlook]) -> list[dict[str, Any]]:

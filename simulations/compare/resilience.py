@@ -11,10 +11,12 @@ import numpy as np
 
 from engine.errors import ConfigError
 from engine.model.durations import format_duration
+from simulations.compare.paired import played_alike
 from simulations.experiment.costs import total_benefits, total_costs
 from simulations.experiment.estimates import Estimate, mean, ratio, t_quantile
 from simulations.experiment.figures import ABANDONED, BLOCKED
 from simulations.experiment.result import Result
+from simulations.experiment.simulate import Progress, Workers
 from simulations.experiment.summary import plain
 from simulations.scenario.overlay import lasting
 from simulations.scenario.scenario import Scenario
@@ -45,6 +47,32 @@ class Case(msgspec.Struct, frozen=True):
     """Most who waited at once, all queues together, to the interval."""
     damage: Estimate
     """Costs less benefits, beyond an undisturbed day."""
+
+
+def resilience(
+    scenario: Scenario,
+    late_ns: int,
+    replications: int | None = None,
+    seed: int | None = None,
+    *,
+    workers: Workers | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Play the cases, and return everything that `resilience --json` prints.
+
+    `progress` is told replications of all cases. Raises ConfigError, SimulationFailed and ClusterFailed.
+    """
+    played = cases(scenario, late_ns)
+    results = played_alike(list(played.values()), replications, seed, workers=workers, progress=progress)
+    first, file = results[0], scenario.file
+    return {
+        "scenario": file.name,
+        "seed": first.seed,
+        "replications": first.replications,
+        "confidence": first.confidence,
+        "currency": file.costs.currency,
+        "cases": [plain_case(case) for case in told(dict(zip(played, results, strict=True)))],
+    }
 
 
 def cases(scenario: Scenario, late_ns: int) -> dict[str, Scenario]:

@@ -13,7 +13,7 @@ import xxhash
 
 from simulations.compare.vary import Axis, Value, check_axes, grid
 from simulations.experiment.files import write_json
-from simulations.experiment.simulate import Progress, Workers, simulate
+from simulations.experiment.simulate import Progress, Workers, after, simulate
 from simulations.experiment.stage import played_by
 from simulations.experiment.summary import summary
 from simulations.scenario.portable import as_written
@@ -80,10 +80,8 @@ def sweep(
         told = _kept(folder, key)
         kept = told is not None
         if told is None:
-            done = number * replications
-            told = summary(
-                simulate(changed, replications, seed, workers=workers, progress=_after(progress, done, planned))
-            )
+            so_far = after(progress, number * replications, planned)
+            told = summary(simulate(changed, replications, seed, workers=workers, progress=so_far))
             _keep(folder, key, told)
         if progress is not None:
             progress((number + 1) * replications, planned)
@@ -105,10 +103,6 @@ def key_of(scenario: Scenario, replications: int, seed: int) -> str:
         for column in [part[field] for field in part.dtype.names] if part.dtype.names else [part]:
             digest.update(column.tobytes())
     return digest.hexdigest()
-
-
-def _after(progress: Progress | None, before: int, planned: int) -> Progress | None:
-    return None if progress is None else lambda done, _: progress(before + done, planned)
 
 
 def _kept(folder: Path | None, key: str) -> dict[str, Any] | None:

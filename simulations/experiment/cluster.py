@@ -8,12 +8,11 @@ import math
 import queue
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from engine.errors import TrunklineError
-from simulations.experiment.cluster_worker import pack, play_some
-from simulations.experiment.stage import Played, played_by
-from simulations.scenario.scenario import Scenario
+from simulations.experiment.cluster_worker import Plays, pack, play_some
+from simulations.experiment.stage import played_by
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -28,6 +27,8 @@ TASKS_A_THREAD: Final = 4
 """Into how many tasks the share of a thread is cut, so that quick workers take work off slow ones."""
 TASK_REPLICATIONS_MAX: Final = 16
 """What is played again at most, by a thread that is lost."""
+Came = TypeVar("Came")
+What = TypeVar("What")
 INSTALL: Final = "install it with: pip install 'trunkline[cluster]'"
 
 
@@ -84,9 +85,9 @@ class Cluster:
             self._client.close()  # type: ignore[no-untyped-call]
             self._client = None
 
-    def troupe(self, scenario: Scenario) -> "ClusterTroupe":
-        """Return who plays this scenario here."""
-        return ClusterTroupe(self, scenario)
+    def troupe(self, stage_of: Callable[[What], Plays[Came]], what: What) -> "ClusterTroupe[Came]":
+        """Return who plays this here, on the stages that `stage_of`, importable there, makes of it."""
+        return ClusterTroupe(self, *pack(stage_of, what))
 
     def threads(self) -> int:
         """Return how many replications the workers play at once."""
@@ -126,29 +127,29 @@ WHAT: Final = ("trunkline", "numpy", "kernel", "world")
 """What the parts of `played_by` are."""
 
 
-class ClusterTroupe:
-    """The workers of a cluster as they play one scenario; what they have not played when it is left is cancelled."""
+class ClusterTroupe(Generic[Came]):
+    """The workers of a cluster as they play one thing; what they have not played when it is left is cancelled."""
 
-    def __init__(self, cluster: Cluster, scenario: Scenario) -> None:
+    def __init__(self, cluster: Cluster, name: str, packed: bytes) -> None:
         self._cluster = cluster
-        self._name, self._packed = pack(scenario.model)
+        self._name, self._packed = name, packed
         self._pending: set[Future[Any]] = set()
-        self._model: Future[Any] | None = None
+        self._sent: Future[Any] | None = None
 
-    def __enter__(self) -> "ClusterTroupe":
+    def __enter__(self) -> "ClusterTroupe[Came]":
         return self
 
     def __exit__(self, *_: object) -> None:
         """Cancel what is not played, as after an interruption."""
-        futures = [*self._pending, *([] if self._model is None else [self._model])]
+        futures = [*self._pending, *([] if self._sent is None else [self._sent])]
         if futures and self._cluster.client.status == "running":
             self._cluster.client.cancel(futures)  # type: ignore[no-untyped-call]
         self._pending.clear()
 
-    def play(self, seed: int, replications: range, done: Callable[[int], None]) -> list[Played]:
-        """Return what the replications of these numbers came to, in order. Raises SimulationFailed, ClusterFailed."""
+    def play(self, seed: int, replications: range, done: Callable[[int], None]) -> list[Came]:
+        """Return what the replications of these numbers came to, in order. Raises what a stage does; ClusterFailed."""
         parts = self._submitted(seed, replications)
-        played: dict[int, list[Played]] = {}
+        played: dict[int, list[Came]] = {}
         finished = 0
         for future in self._arriving(set(parts)):
             part = self._result(future)
@@ -160,17 +161,17 @@ class ClusterTroupe:
     def _submitted(self, seed: int, replications: range) -> "dict[Future[Any], int]":
         """Return the tasks, each with the number of its first replication.
 
-        The model is a task of its own, sent once: Dask brings it to every worker, and anew where its holder is lost.
+        What is played is a task of its own, sent once: Dask brings it to every worker, anew where its holder is lost.
         """
         client, sender = self._cluster.client, played_by()
-        if self._model is None:
-            self._model = client.submit(bytes, self._packed, key=f"trunkline-{self._name}")
+        if self._sent is None:
+            self._sent = client.submit(bytes, self._packed, key=f"trunkline-{self._name}")
         tasks = TASKS_A_THREAD * max(self._cluster.threads(), 1)
         size = min(max(math.ceil(len(replications) / tasks), 1), TASK_REPLICATIONS_MAX)
         found = {}
         for first in replications[::size]:
             span = (first, min(first + size, replications.stop))
-            found[client.submit(play_some, self._name, self._model, sender, seed, span, pure=False)] = first
+            found[client.submit(play_some, self._name, self._sent, sender, seed, span, pure=False)] = first
         return found
 
     def _arriving(self, futures: "set[Future[Any]]") -> "Iterator[Future[Any]]":
@@ -198,13 +199,13 @@ class ClusterTroupe:
             raise ClusterFailed(f"all workers of the cluster at {self._cluster.address} are gone, and none came back")
         return alive_s
 
-    def _result(self, future: "Future[Any]") -> list[Played]:
+    def _result(self, future: "Future[Any]") -> list[Came]:
         """Return what a task that ended came to."""
         from distributed import KilledWorker
         from distributed.client import FutureCancelledError
 
         try:
-            played: list[Played] = future.result()
+            played: list[Came] = future.result()
         except KilledWorker as error:
             raise ClusterFailed(f"one worker after the other was lost as it played: {error}") from None
         except FutureCancelledError as error:

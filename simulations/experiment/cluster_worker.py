@@ -1,36 +1,44 @@
-"""What a worker of a cluster does: play replications of a model that was sent to it, on stages that it keeps."""
+"""What a worker of a cluster does: play replications of what was sent to it, on stages that it keeps."""
 
 import pickle
 import threading
 import zlib
 from collections import OrderedDict
+from collections.abc import Callable
 from queue import Empty, SimpleQueue
-from typing import Final
+from typing import Any, Final, Protocol, TypeVar
 
 import xxhash
 
-from simulations.experiment.stage import Played, SimulationFailed, Stage, played_by
-from simulations.scenario.build import Model
+from simulations.experiment.stage import SimulationFailed, played_by
 
-MODELS_KEPT: Final = 4
-"""Models whose stages a worker keeps at once: a stage holds all tables of an engine, and few are played at a time."""
+KEPT: Final = 4
+"""Of how many a worker keeps the stages: one holds all tables of an engine, and few are played at a time."""
+What = TypeVar("What")
+Came_co = TypeVar("Came_co", covariant=True)
 
-_stages: OrderedDict[str, SimpleQueue[Stage]] = OrderedDict()
+
+class Plays(Protocol[Came_co]):
+    """A stage: plays one replication after the other, not for two threads at once."""
+
+    def play(self, seed: int, replication: int, /) -> Came_co:
+        """Return what a replication came to."""
+
+
+_stages: OrderedDict[str, SimpleQueue[Plays[Any]]] = OrderedDict()
 _lock = threading.Lock()
 
 
-def pack(model: Model) -> tuple[str, bytes]:
-    """Return a model as it travels, after its name: 32 hex digits of what it says."""
-    packed = pickle.dumps(model)
+def pack(stage_of: Callable[[What], Plays[Any]], what: What) -> tuple[str, bytes]:
+    """Return what is to be played, as it travels, with what makes a stage of it, after its name: 32 hex digits."""
+    packed = pickle.dumps((stage_of, what))
     return xxhash.xxh3_128_hexdigest(packed), zlib.compress(packed, 1)
 
 
-def play_some(
-    name: str, packed: bytes, sender: tuple[str, ...], seed: int, replications: tuple[int, int]
-) -> list[Played]:
+def play_some(name: str, packed: bytes, sender: tuple[str, ...], seed: int, replications: tuple[int, int]) -> list[Any]:
     """Play the replications from the first number to before the second. `sender` is who asks, as `played_by` tells.
 
-    Raises SimulationFailed, also where this worker would not come to the figures that the sender would.
+    Raises what a stage does, and SimulationFailed where this worker would not come to the sender's figures.
     """
     if played_by() != sender:
         raise SimulationFailed("a worker came to the cluster that has another build of trunkline")
@@ -38,18 +46,19 @@ def play_some(
     try:
         stage = idle.get_nowait()
     except Empty:
-        stage = Stage(pickle.loads(zlib.decompress(packed)))
+        stage_of, what = pickle.loads(zlib.decompress(packed))
+        stage = stage_of(what)
     try:
         return [stage.play(seed, number) for number in range(*replications)]
     finally:
         idle.put(stage)
 
 
-def _idle(name: str) -> SimpleQueue[Stage]:
-    """Return the stages of a model on which nothing is played; the model asked for longest ago is let go."""
+def _idle(name: str) -> SimpleQueue[Plays[Any]]:
+    """Return the stages of this name on which nothing is played; those asked for longest ago are let go."""
     with _lock:
         idle = _stages.setdefault(name, SimpleQueue())
         _stages.move_to_end(name)
-        while len(_stages) > MODELS_KEPT:
+        while len(_stages) > KEPT:
             _stages.popitem(last=False)
         return idle

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from engine.errors import ConfigError
 from engine.model.fields import nearest
@@ -56,7 +56,7 @@ def simulate(
     with _troupe(scenario, workers) as troupe:
         while True:
             numbers = range(len(result.played), wanted)
-            played = troupe.play(seed, numbers, _shifted(progress, numbers.start, wanted))
+            played = troupe.play(seed, numbers, after(progress, numbers.start, wanted))
             result = Result(scenario.model, seed, experiment.confidence, result.played + played)
             more = wanted if stop is None else _wanted(result, stop)
             if more <= wanted:
@@ -94,12 +94,24 @@ def _wanted(result: Result, stop: Stop) -> int:
     return min(max(math.ceil(needed), n + 1, 10), stop.at_most)
 
 
-def _shifted(progress: Progress | None, done_before: int, planned: int) -> Callable[[int], None]:
-    return lambda done: progress(done_before + done, planned) if progress is not None else None
+class Told(Protocol):
+    """Called with what is done; what is planned is known already."""
+
+    def __call__(self, done: int, planned: int = 0, /) -> None: ...
 
 
-def _troupe(scenario: Scenario, workers: Workers | None) -> "Troupe | ClusterTroupe":
-    return workers.troupe(scenario) if isinstance(workers, Cluster) else Troupe(scenario, workers)
+def after(progress: Progress | None, before: int, planned: int) -> Told:
+    """Return who is told what is done of a part, when so much was done before it, of all that is planned."""
+
+    def told(done: int, _: int = 0, /) -> None:
+        if progress is not None:
+            progress(before + done, planned)
+
+    return told
+
+
+def _troupe(scenario: Scenario, workers: Workers | None) -> "Troupe | ClusterTroupe[Played]":
+    return workers.troupe(Stage, scenario.model) if isinstance(workers, Cluster) else Troupe(scenario, workers)
 
 
 class Troupe:

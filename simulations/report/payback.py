@@ -13,7 +13,7 @@ LINES_MAX: Final = 5
 def payback(folder: Folder, say: Words) -> Section | Missing:
     """Return the section: the balance of every structure over the months, and its service level."""
     if folder.payback is None:
-        return Missing("payback", "trunkline payback FILE FILE --json > DIR/payback.json")
+        return Missing("payback", "trunkline payback FILE FILE -o DIR")
     structures = folder.payback["structures"]
     drawn = structures[:LINES_MAX]
     panels = [_balance(drawn, say), _service(drawn, say)]

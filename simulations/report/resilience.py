@@ -14,7 +14,7 @@ FIGURES: Final = ("lost_more", "backlog", "damage")
 def resilience(folder: Folder, say: Words) -> Section | Missing:
     """Return the section: a picture for each figure, and one of the service level while it lasted."""
     if folder.resilience is None:
-        return Missing("resilience", "trunkline resilience FILE --json > DIR/resilience.json")
+        return Missing("resilience", "trunkline resilience FILE -o DIR")
     cases, currency = folder.resilience["cases"], folder.resilience["currency"]
     panels = [_panel(name, cases, currency, say) for name in FIGURES if any(case[name]["value"] for case in cases)]
     panels.append(_during(cases, say))

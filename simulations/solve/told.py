@@ -1,5 +1,6 @@
 """A plan as values and rows: every queue and interval, every group, shifts, trunks and costs."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,8 @@ import numpy as np
 from engine.version import installed_version
 from simulations.experiment.costs import total_costs
 from simulations.experiment.estimates import mean
-from simulations.experiment.intervals import interval_rows
+from simulations.experiment.files import write_json, write_run
+from simulations.experiment.intervals import interval_rows, write_csv
 from simulations.experiment.summary import plain
 from simulations.queueing.arrays import Floats
 from simulations.scenario.roster import scheduled_ns
@@ -102,3 +104,14 @@ def told(solution: Solution) -> Row:
         "cost": plain(mean(total_costs(check), check.confidence)) | {"currency": file.costs.currency},
         "intervals": plan_rows(solution),
     }
+
+
+def write_plan(solution: Solution, folder: Path) -> list[Path]:
+    """Write the plan: the files of a run, with what is required in the table of intervals, and `plan.json`.
+
+    Returns their paths. Raises OSError.
+    """
+    written = write_run(solution.scenario, solution.check, folder)
+    write_csv(plan_rows(solution), folder / "intervals.csv")
+    write_json(told(solution), folder / "plan.json")
+    return [folder / "plan.json", *written]

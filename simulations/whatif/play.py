@@ -10,11 +10,12 @@ import msgspec
 import numpy as np
 
 from engine.messages.kinds import EXIT_ABANDONED, EXIT_ANSWERED, EXIT_SHORT_ABANDONED
+from simulations.experiment.cluster import Cluster, ClusterTroupe
+from simulations.experiment.simulate import Progress, Workers, after
 from simulations.whatif.people import People
 from simulations.whatif.rerun import Rerun, Rules, Theatre
 
 Array = np.ndarray[Any, Any]
-Progress = Callable[[int, int], None]
 
 
 class Side(msgspec.Struct):
@@ -82,36 +83,81 @@ class _Sum:
         )
 
 
+class Cast(msgspec.Struct, frozen=True):
+    """What is played."""
+
+    rules: tuple[Rules, Rules]
+    people: People
+
+
+class Playhouse:
+    """Plays the same people under both sets of rules. Not for two threads at once."""
+
+    def __init__(self, cast: Cast) -> None:
+        self._people = cast.people
+        self._theatres = tuple(Theatre(rules, cast.people) for rules in cast.rules)
+
+    def play(self, seed: int, replication: int) -> list[Rerun]:
+        """Return what a replication comes to under each. Raises RerunFailed."""
+        drawn = self._people.drawn(seed, replication)
+        return [theatre.play(drawn) for theatre in self._theatres]
+
+
+class _Troupe:
+    """Threads that play, each in a house of its own."""
+
+    def __init__(self, cast: Cast, workers: int) -> None:
+        self._houses: queue.SimpleQueue[Playhouse] = queue.SimpleQueue()
+        for _ in range(workers):
+            self._houses.put(Playhouse(cast))
+        self._pool = ThreadPoolExecutor(workers, "rerun")
+
+    def __enter__(self) -> "_Troupe":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def play(self, seed: int, replications: range, done: Callable[[int], None]) -> list[list[Rerun]]:
+        """Return what the replications of these numbers came to, in order."""
+        played = []
+        for one in self._pool.map(lambda number: self._play_one(seed, number), replications):
+            played.append(one)
+            done(len(played))
+        return played
+
+    def _play_one(self, seed: int, number: int) -> list[Rerun]:
+        house = self._houses.get()
+        try:
+            return house.play(seed, number)
+        finally:
+            self._houses.put(house)
+
+
 def play_both(
-    rules: tuple[Rules, Rules],
-    people: People,
+    cast: Cast,
     recorded_agents: Array,
     replications: int,
     seed: int,
-    workers: int | None = None,
+    workers: Workers | None = None,
     progress: Progress | None = None,
 ) -> tuple[Side, Side]:
-    """Return what both sets of rules come to; in each replication the same people come to both. Raises RerunFailed."""
-    workers = min(workers or os.cpu_count() or 1, replications)
-    stages: queue.SimpleQueue[tuple[Theatre, ...]] = queue.SimpleQueue()
-    for _ in range(workers):
-        stages.put(tuple(Theatre(one, people) for one in rules))
-    sums = [_Sum(len(people.persons), recorded_agents) for _ in rules]
+    """Return what both sets of rules come to; in each replication the same people come to both.
 
-    def play(replication: int) -> list[Rerun]:
-        theatres = stages.get()
-        try:
-            drawn = people.drawn(seed, replication)
-            return [theatre.play(drawn) for theatre in theatres]
-        finally:
-            stages.put(theatres)
-
-    with ThreadPoolExecutor(workers, "rerun") as pool:
-        for first in range(0, replications, workers):
+    `workers` threads play, one a core if not said, or a cluster. Raises RerunFailed and ClusterFailed.
+    """
+    if isinstance(workers, Cluster):
+        at_once = max(workers.threads(), 1)
+        troupe: ClusterTroupe[list[Rerun]] | _Troupe = workers.troupe(Playhouse, cast)
+    else:
+        at_once = min(workers or os.cpu_count() or 1, replications)
+        troupe = _Troupe(cast, at_once)
+    sums = [_Sum(len(cast.people.persons), recorded_agents) for _ in cast.rules]
+    with troupe:
+        for first in range(0, replications, at_once):
             # No more at once than are played at once: what one replication says of every contact is large.
-            for played in pool.map(play, range(first, min(first + workers, replications))):
+            numbers = range(first, min(first + at_once, replications))
+            for played in troupe.play(seed, numbers, after(progress, first, replications)):
                 for total, one in zip(sums, played, strict=True):
                     total.add(one)
-            if progress is not None:
-                progress(min(first + workers, replications), replications)
     return sums[0].side(), sums[1].side()

@@ -7,9 +7,10 @@ import msgspec
 import numpy as np
 
 from engine.messages.kinds import EXIT_ABANDONED, EXIT_ANSWERED, EXIT_SHORT_ABANDONED
+from simulations.experiment.simulate import Progress, Workers
 from simulations.whatif.decisions import Names, Parting, first_parting
 from simulations.whatif.people import People, people_of
-from simulations.whatif.play import Progress, Side, play_both
+from simulations.whatif.play import Cast, Side, play_both
 from simulations.whatif.policy import Said
 from simulations.whatif.record import Record
 from simulations.whatif.rerun import Rules, Theatre
@@ -63,14 +64,18 @@ def ask(
     *,
     confidence: float = 0.95,
     time_zone: str = "UTC",
-    workers: int | None = None,
+    workers: Workers | None = None,
     progress: Progress | None = None,
 ) -> Answer:
-    """Play the record under its own rules and under the policy, the same people in both. Raises RerunFailed."""
+    """Play the record under its own rules and under the policy, the same people in both.
+
+    `workers` threads play, one a core if not said, or a cluster. Raises RerunFailed and ClusterFailed.
+    """
     people = people_of(record)
     before, now = as_recorded(record), changed_by(record, said, time_zone)
     recorded_agents = record.stages["agent"][record.first_stages]
-    sides = play_both((before.rules, now.rules), people, recorded_agents, replications, seed, workers, progress)
+    cast = Cast((before.rules, now.rules), people)
+    sides = play_both(cast, recorded_agents, replications, seed, workers, progress)
     parting = first_parting(*(_rows(rules, people, seed) for rules in (before.rules, now.rules)))
     names = Names(record.directory.queues.names, now.agents)
     return Answer(record, names, *sides, parting, seed, replications, confidence, time_zone)

@@ -15,6 +15,10 @@ from simulations.compare.growth import grown
 from simulations.compare.payback import against, discounts, outlook, payback
 from simulations.experiment.costs import total_costs
 from simulations.experiment.simulate import simulate
+from simulations.report.folder import read_folder
+from simulations.report.payback import payback as payback_section
+from simulations.report.section import Section
+from simulations.report.wording import Words
 from simulations.scenario.money import Business
 from simulations.scenario.scenario import Scenario
 
@@ -106,3 +110,17 @@ def test_the_command_tells_all_structures_and_the_first_as_yardstick(tmp_path: P
     lines = said(*paths, "-n", "3", "--csv").stdout.splitlines()
     assert len(lines) == 1 + 2 * 6
     assert lines[0].startswith("scenario,month,volume,service_level,cost,cost_lo")
+
+
+def test_what_it_wrote_is_drawn(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text(json.dumps(CENTRE), encoding="utf-8")
+    out = tmp_path / "out"
+    done = said(str(tmp_path / "own.yaml"), "-n", "3", "-o", str(out), "--json")
+    assert done.exit_code == 0, done.output
+    assert f"trunkline report {out}" in done.stderr
+    kept = json.loads((out / "payback.json").read_text(encoding="utf-8"))
+    assert kept.items() >= json.loads(done.stdout).items()
+    assert (kept["seed"], kept["confidence"]) == (1, 0.95)
+    drawn = payback_section(read_folder(out), Words())
+    assert isinstance(drawn, Section)
+    assert len(drawn.table.rows) == 6

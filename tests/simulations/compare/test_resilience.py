@@ -11,6 +11,10 @@ from typer.testing import CliRunner, Result
 from simulations.commands.resilience import resilience as resilience_command
 from simulations.compare.resilience import LATE, NO_PLAN, PLAN, QUIET, Case, cases, told
 from simulations.experiment.simulate import simulate
+from simulations.report.folder import read_folder
+from simulations.report.resilience import resilience as resilience_section
+from simulations.report.section import Section
+from simulations.report.wording import Words
 from simulations.scenario.scenario import Scenario
 
 pytestmark = pytest.mark.timeout(600)  # the first of them compiles the world
@@ -96,3 +100,18 @@ def test_the_command_tells_the_cases(tmp_path: Path) -> None:
     assert set(values["cases"][2]["recovered_s"]) == {"calls", "survey", "all"}
     lines = said(str(path), "-n", "3", "--csv").stdout.splitlines()
     assert len(lines) == 1 + 4 * 3
+    wrong = said(str(path), "--late", "soon")
+    assert wrong.exit_code == 2
+    assert "--late" in wrong.stderr
+
+
+def test_what_it_wrote_is_drawn(tmp_path: Path) -> None:
+    path, out = tmp_path / "storm.yaml", tmp_path / "out"
+    path.write_text(json.dumps(CENTRE), encoding="utf-8")
+    done = said(str(path), "-n", "3", "-o", str(out), "--csv")
+    assert done.exit_code == 0, done.output
+    assert f"trunkline report {out}" in done.stderr
+    assert (out / "resilience.csv").read_text(encoding="utf-8").splitlines() == done.stdout.splitlines()
+    drawn = resilience_section(read_folder(out), Words())
+    assert isinstance(drawn, Section)
+    assert len(drawn.table.rows) == 4

@@ -16,8 +16,10 @@ import typer
 from typer.testing import CliRunner
 
 from simulations.commands.simulate import simulate as simulate_command
+from simulations.commands.whatif import whatif as whatif_command
 from simulations.experiment import stage
 from simulations.experiment.cluster import Cluster, ClusterFailed
+from simulations.experiment.recording import record
 from simulations.experiment.result import Result
 from simulations.experiment.simulate import simulate
 from simulations.scenario.scenario import Scenario
@@ -60,7 +62,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def address() -> Iterator[str]:
     """The scheduler of two workers with a thread each."""
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
+        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0"
     ) as cluster:
         yield cluster.scheduler_address
 
@@ -114,6 +116,24 @@ def test_the_command_prints_the_same_from_a_cluster(path: Path, address: str) ->
     assert code == 0, errors
     here = json.loads(said(str(path), "-n", "4", "--json")[1])
     assert json.loads(there) | {"elapsed_s": 0} == here | {"elapsed_s": 0}
+
+
+def test_a_what_if_comes_to_the_same_there_without_the_log(path: Path, address: str, tmp_path: Path) -> None:
+    policy = {"agents": {"add": {"like": "sales-1", "count": 2}}}
+    record(Scenario.load(path), 4, 0, tmp_path)
+    arguments = ["--log", str(tmp_path), "--policy", json.dumps(policy), "-n", "5", "--json"]
+    here = whatif_said(*arguments)
+    assert here["replications"] == 5
+    assert whatif_said(*arguments, "--cluster", address) == here
+
+
+def whatif_said(*arguments: str) -> dict[str, Any]:
+    app = typer.Typer(pretty_exceptions_enable=False)
+    app.command()(whatif_command)
+    done = CliRunner().invoke(app, list(arguments))
+    assert done.exit_code == 0, done.output
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
 
 
 def test_a_worker_of_another_build_is_named(address: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -284,7 +284,10 @@ def test_the_command_tells_a_model_its_figures_and_one_contacts_way(recorded: Re
     assert [row["figure"] for row in rows] == [row["figure"] for row in found["figures"]]
     assert found["contacts"] == len(recorded.arrivals)
     contact = found["contacts_changed"]["shorter"][0]["contact"]
-    way = json.loads(said(*arguments, "--contact", contact, "--json").stdout)
+    out = data.parent / "way"
+    way = json.loads(said(*arguments, "--contact", contact, "--json", "-o", str(out)).stdout)
+    assert json.loads((out / "contact.json").read_text(encoding="utf-8")).items() >= way.items()
+    assert not (out / "whatif.json").exists(), "which a report would draw"
     assert way["recorded"] == way["before"] != way["now"]
     assert contact in said(*arguments, "--contact", contact).stdout
 

@@ -1,0 +1,52 @@
+"""How a command tells its answer: as a table, one JSON object or CSV on stdout, and as files for the report."""
+
+import csv
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import typer
+
+from simulations.commands.options import Form
+
+Row = dict[str, Any]
+Answer = TypeVar("Answer")
+
+
+def tell(
+    found: Answer,
+    form: Form,
+    *,
+    values: Callable[[Answer], Any] = lambda found: found,
+    rows: Callable[[Answer], Iterable[Row]],
+    table: Callable[[Answer], None],
+    write: Callable[[Answer, Path], list[Path]],
+    out: Path | None,
+    drawn: bool = True,
+) -> None:
+    """Tell an answer in the form asked for, written into `out` first if that is said. Raises OSError.
+
+    `values` are what JSON says, `rows` what CSV does, `table` prints what people read. What was written is named on
+    stderr, with the command that draws it if there is one.
+    """
+    written = [] if out is None else write(found, out)
+    if form == "json":
+        typer.echo(msgspec.json.encode(values(found)))
+    elif form == "csv":
+        print_csv(rows(found))
+    else:
+        table(found)
+    for path in written:
+        typer.echo(f"written: {path}", err=True)
+    if written and drawn:
+        typer.echo(f"next: trunkline report {out} --open", err=True)
+
+
+def print_csv(rows: Iterable[Row]) -> None:
+    """Print rows that have the same keys as CSV."""
+    listed = list(rows)
+    writer = csv.DictWriter(sys.stdout, list(listed[0]) if listed else [])
+    writer.writeheader()
+    writer.writerows(listed)
