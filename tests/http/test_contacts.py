@@ -71,7 +71,7 @@ async def test_decisions_explain_themselves(client: ClientSession) -> None:
     assert (third["position"], third["waiting"]) == (2, 3)  # the first rings already
     assert third["constraints"] == {"paused": 1, "ringing": 1}
     assert {block["agent"]: block["detail"] for block in third["agents"]}["bob"] == "paused: lunch"
-    assert third["summary"] == "the one agent at work who may serve it is engaged; 1 contact is ahead"
+    assert third["summary"] == "the one agent who can take it is engaged; 1 contact is ahead"
     assert third["expected_wait"]["p50_s"] < third["expected_wait"]["p90_s"]
 
 

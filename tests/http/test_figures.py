@@ -33,7 +33,7 @@ async def test_a_queue_nobody_came_to_has_no_shares(client: ClientSession) -> No
 async def test_a_queue_that_was_staffed_and_is_not_any_more_is_at_risk(client: ClientSession) -> None:
     await tell(client, "/api/v1/agents/alice/status", status="paused", reason="lunch")
     queue = await get(client, "/api/v1/queues/sales")
-    assert (queue["health"], queue["health_reason"]) == ("at_risk", "nobody is at work")
+    assert (queue["health"], queue["health_reason"]) == ("at_risk", "nobody can take a contact")
     await tell(client, "/api/v1/agents/alice/status", status="offline")
     assert (await get(client, "/api/v1/queues/sales"))["health"] == "ok"
 

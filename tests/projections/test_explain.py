@@ -71,7 +71,7 @@ async def test_a_skill_that_nobody_has(centre: Centre) -> None:
     assert details["bob"] == "lacks english level 3 (has 2)"
     assert details["carol"] == "lacks english level 3 (has 0)"
     assert details["alice"] == "not logged in"
-    assert found.summary == "the one agent who may serve it is not at work: 1 not logged in"
+    assert found.summary == "nobody can take it: 1 not logged in"
 
 
 async def test_the_order_of_the_line_and_the_next_step(centre: Centre) -> None:
@@ -228,8 +228,11 @@ async def test_who_takes_none_of_the_channel_is_not_engaged(centre: Centre) -> N
     assert found is not None
     details = {block.agent: (block.constraint, block.detail) for block in found.agents}
     assert details["bob"] == ("takes_none_of_this_channel", "takes no voice contacts")
-    assert found.summary == "the one agent at work who may serve it is engaged; it is next"
-    assert centre.views.waiting_reasons([centre.views.contacts.slot_of("c2")])[0].text == "the one agent is engaged"
+    assert found.summary == "the one agent who can take it is engaged; it is next"
+    assert (
+        centre.views.waiting_reasons([centre.views.contacts.slot_of("c2")])[0].text
+        == "the one agent who can take it is engaged"
+    )
 
 
 async def test_ring_all_tells_nobody_that_another_would_have_been_next(centre: Centre) -> None:

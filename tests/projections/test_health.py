@@ -7,7 +7,7 @@ from engine.projections.formulas.abandonment import Abandonment
 from engine.projections.queues.health import judge
 from tests.projections.support import Centre
 
-WAITING = "contacts are waiting and nobody is at work"
+WAITING = "contacts are waiting and nobody can take them"
 BELOW = "service level 70% is below the target of 80%"
 
 
@@ -19,7 +19,7 @@ def lost(count: int, of: int) -> Abandonment:
 @pytest.mark.parametrize(
     ("given", "health", "reason"),
     [
-        ((True, 1, 0, 0, True, None, 0.8, lost(0, 0)), "breached", "contacts are waiting and nobody is at work"),
+        ((True, 1, 0, 0, True, None, 0.8, lost(0, 0)), "breached", "contacts are waiting and nobody can take them"),
         ((True, 3, 2, 1, True, 0.9, 0.8, lost(9, 10)), "breached", "2 contacts wait longer than the threshold"),
         ((True, 0, 0, 1, True, 0.7, 0.8, lost(0, 10)), "at_risk", BELOW),
         ((True, 0, 0, 1, True, 0.9, 0.8, lost(2, 10)), "at_risk", "20% abandoned"),
@@ -27,9 +27,9 @@ def lost(count: int, of: int) -> Abandonment:
         ((True, 0, 0, 1, True, 0.9, 0.8, lost(1, 10)), "ok", "on target"),
         ((True, 0, 0, 1, True, 0.9, 0.8, lost(4, 9)), "ok", "on target"),
         ((False, 0, 0, 1, True, None, 0.8, lost(0, 0)), "closed", "the queue is closed"),
-        ((True, 0, 0, 0, True, None, 0.8, lost(0, 0)), "at_risk", "nobody is at work"),
+        ((True, 0, 0, 0, True, None, 0.8, lost(0, 0)), "at_risk", "nobody can take a contact"),
         ((True, 0, 0, 0, False, None, 0.8, lost(0, 0)), "ok", "nobody waits and nobody is logged in"),
-        ((True, 1, 0, 0, False, None, 0.8, lost(0, 0)), "breached", "contacts are waiting and nobody is at work"),
+        ((True, 1, 0, 0, False, None, 0.8, lost(0, 0)), "breached", "contacts are waiting and nobody can take them"),
     ],
 )  # fmt: skip
 def test_health(
@@ -53,6 +53,25 @@ async def test_why_each_contact_waits(centre: Centre) -> None:
     await centre.after(1, AgentStatusChanged(agent="alice", status="available"))
     assert reasons()["c1"] == "ringing at alice"
     await centre.after(1, OfferAnswered(contact="c1", agent="alice"), ContactArrived(contact="c3", queue="sales"))
-    assert reasons() == {"c2": "no agent may serve it", "c3": "the one agent is engaged"}
+    assert reasons() == {"c2": "no agent may serve it", "c3": "the one agent who can take it is engaged"}
     (waiting,) = [contact for contact in centre.views.waiting("sales").contacts if contact.contact == "c3"]
     assert waiting.customer == ""
+
+
+async def test_that_nobody_is_at_work_is_said_only_where_nobody_is(centre: Centre) -> None:
+    def reason() -> tuple[str, int, str]:
+        (wait,) = centre.views.longest_waiting(10)
+        (why,) = centre.views.waiting_reasons([wait.slot])
+        return why.code, why.agents, why.text
+
+    await centre.after(1, ContactArrived(contact="c1", queue="sales"))
+    assert reason() == ("nobody_at_work", 0, "nobody is at work")
+    await centre.after(1, AgentStatusChanged(agent="bob", status="paused", reason="lunch"))
+    assert reason() == ("paused", 1, "nobody can take it, 1 agent is paused")
+    await centre.after(1, AgentStatusChanged(agent="alice", status="available"))
+    for _ in range(3):
+        await centre.after(30, AgentStatusChanged(agent="bob", status="paused", reason="lunch"))
+        if centre.views.agent("alice").state == "not_responding":
+            break
+    assert centre.views.agent("alice").state == "not_responding"
+    assert reason() == ("not_responding", 1, "nobody can take it, 1 agent is not responding")

@@ -301,18 +301,15 @@ def _summary(tally: Array, place: int, ringing: list[str]) -> str:
         away = {
             OFFLINE: "not logged in",
             PAUSED: "paused",
-            NOT_RESPONDING: "did not take their last offer",
-            UNREACHABLE: "unreachable",
+            NOT_RESPONDING: "not responding",
+            UNREACHABLE: "phone unreachable",
         }
         parts = [f"{count[code]} {words}" for code, words in away.items() if count[code]]
-        agents = (
-            "the one agent who may serve it is not at work" if able == 1 else f"none of the {able} agents is at work"
-        )
-        return f"{agents}: {', '.join(parts)}"
+        return f"nobody can take it: {', '.join(parts)}"
     ahead = f"{_counted(place - 1, 'contact is', 'contacts are')} ahead" if place > 1 else "it is next"
     if working == 1:
-        return f"the one agent at work who may serve it is engaged; {ahead}"
-    return f"all {working} agents at work who may serve it are engaged; {ahead}"
+        return f"the one agent who can take it is engaged; {ahead}"
+    return f"all {working} agents who can take it are engaged; {ahead}"
 
 
 def _counted(count: int, one: str, many: str) -> str:

@@ -8,7 +8,16 @@ import numpy as np
 from engine.kernel.tables import Tables
 from engine.messages.kinds import CONTACT_OFFERED
 from engine.model.directory import Directory
-from engine.projections.contacts.explain import CODES, FREE, OFFLINE, RINGING, constraints
+from engine.projections.contacts.explain import (
+    CODES,
+    FREE,
+    NOT_RESPONDING,
+    OFFLINE,
+    PAUSED,
+    RINGING,
+    UNREACHABLE,
+    constraints,
+)
 from engine.projections.queues.waiting_list import offered_to
 
 
@@ -16,7 +25,7 @@ class WaitingReason(NamedTuple):
     """Why a contact waits, for those who say it in their own words."""
 
     code: str
-    """ringing, no_agent, kept_free, nobody_at_work or engaged."""
+    """ringing, no_agent, kept_free, engaged; or not_responding, unreachable, paused, nobody_at_work: nobody can."""
     agents: int
     """Agents that it speaks of."""
     agent: str
@@ -33,9 +42,17 @@ _WORDS: Final = {
     "ringing": ("ringing at {agent}", "ringing at {count} agents"),
     "no_agent": ("no agent may serve it",) * 2,
     "kept_free": ("free agents are kept for others",) * 2,
+    "engaged": ("the one agent who can take it is engaged", "all {count} agents who can take it are engaged"),
+    "not_responding": (
+        "nobody can take it, 1 agent is not responding",
+        "nobody can take it, {count} agents are not responding",
+    ),
+    "unreachable": ("nobody can take it, 1 phone is unreachable", "nobody can take it, {count} phones are unreachable"),
+    "paused": ("nobody can take it, 1 agent is paused", "nobody can take it, {count} agents are paused"),
     "nobody_at_work": ("nobody is at work",) * 2,
-    "engaged": ("the one agent is engaged", "all {count} agents are engaged"),
 }
+_AWAY: Final = {"not_responding": NOT_RESPONDING, "unreachable": UNREACHABLE, "paused": PAUSED}
+"""Why nobody can take it, though some are at work: first what somebody should look after."""
 
 
 def waiting_reasons(t: Tables, directory: Directory, slots: Sequence[int], now_ns: int) -> list[WaitingReason]:
@@ -63,7 +80,12 @@ def _reason(t: Tables, slot: int, now_ns: int) -> WaitingReason:
     if tally[CODES.index(FREE)]:
         return WaitingReason("kept_free", tally[CODES.index(FREE)], "")
     engaged = sum(tally[CODES.index(RINGING) : CODES.index(FREE)])
-    return WaitingReason("engaged" if engaged else "nobody_at_work", engaged, "")
+    if engaged:
+        return WaitingReason("engaged", engaged, "")
+    for word, code in _AWAY.items():
+        if count := tally[CODES.index(code)]:
+            return WaitingReason(word, count, "")
+    return WaitingReason("nobody_at_work", 0, "")
 
 
 def _shown(directory: Directory, agent: int) -> str:

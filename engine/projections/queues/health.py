@@ -25,7 +25,7 @@ def judge(
     `staffed`: somebody is logged in, or served it in the window. A queue that nobody ever came to needs nobody.
     """
     if waiting and not working:
-        return "breached", "contacts are waiting and nobody is at work"
+        return "breached", "contacts are waiting and nobody can take them"
     if overdue:
         word = "contact waits" if overdue == 1 else "contacts wait"
         return "breached", f"{overdue} {word} longer than the threshold"
@@ -39,7 +39,7 @@ def judge(
     if not is_open:
         return "closed", "the queue is closed"
     if not working and staffed:
-        return "at_risk", "nobody is at work"
+        return "at_risk", "nobody can take a contact"
     if not working:
         return "ok", "nobody waits and nobody is logged in"
     return "ok", "on target"

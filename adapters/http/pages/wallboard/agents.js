@@ -4,14 +4,11 @@ import { el, put, mark, keyed, calmly, show } from "./dom.js";
 import { store, ageS, shown } from "./store.js";
 import { t, number, duration, folded, initials } from "./words.js";
 import { privacy } from "./head.js";
+import { SIZES, fit, over } from "./room.js";
+import { ORDER, SIGN } from "./states.js";
 
-const ORDER = ["not_responding", "unreachable", "offered", "busy", "wrapping", "idle", "paused", "offline"];
 const RANK = new Map(ORDER.map((state, rank) => [state, rank]));
-export const SIGN = { idle: "●", offered: "♪", busy: "◉", wrapping: "✎", paused: "‖", offline: "○", not_responding: "!", unreachable: "✕" };
-const ALL = 1000, MANY = 80;
-/** How close squares stand, and up to how many do; on a wall closer, as nobody scrolls one. */
-const ROOMS = [["roomy", 24], ["medium", 80], ["dense", 120], ["packed", Infinity]];
-const WALL = "(min-width: 110rem) and (min-height: 56rem)";
+const ALL = 1000, MANY = 80, LONG_S = 600;
 
 export function build(act) {
   const summary = el("ul", { class: "summary", "aria-label": t("block_agents") }), place = el("ul", { class: "agents", id: "agents" });
@@ -29,16 +26,8 @@ export function build(act) {
 
   function enter(wanted) {
     room = wanted;
-    mark(place, "data-room", wanted === "packed" ? "dense" : wanted);
-    mark(place, "data-packed", wanted === "packed" ? "yes" : "no");
-  }
-  /** Finds how close so many have to stand. */
-  function fit(count) {
-    fitted = count;
-    for (const [wanted] of ROOMS.slice(ROOMS.findIndex(([, most]) => count <= most))) {
-      enter(wanted);
-      if (!matchMedia(WALL).matches || frame.scrollHeight <= frame.clientHeight) return;
-    }
+    mark(place, "data-room", room);
+    for (const view of place.views?.values() ?? []) update(view, view.agent, privacy(), room);
   }
 
   function redraw() {
@@ -58,23 +47,36 @@ export function build(act) {
     const found = all.filter((agent) => (!only || agent.state === only) && (!site.value || agent.site === site.value) &&
       (!words || (!privacy() && folded(`${shown(agent)} ${agent.agent} ${agent.site}`).includes(words))));
     const hidden = privacy(), key = (agent) => agent.agent;
-    if (!room) enter(ROOMS[0][0]);
+    if (!room) enter(SIZES[0][0]);
     mark(place, "data-many", found.length > MANY ? "yes" : "no");
     calmly(place, found, key, (one, other) => RANK.get(one.state) - RANK.get(other.state) || (one.agent < other.agent ? -1 : 1), `${only} ${site.value} ${words}`);
     keyed(place, found.slice(0, ALL), key, (agent) => make(agent, act), (view, agent) => update(view, agent, hidden, room));
     if (fitted !== found.length) {
-      const before = room;
-      fit(found.length);
-      if (room !== before) for (const view of place.views.values()) update(view, view.agent, hidden, room);
+      fitted = found.length;
+      fit(frame, place, found.slice(0, ALL).map(brief), enter);
     }
     show(empty, !found.length);
     put(empty, all.length ? t("nothing_found") : t("no_agents"));
   }
-  return { node, draw: redraw, tick: () => { if (place.unsettled) redraw(); for (const view of place.views?.values() ?? []) tick(view); } };
+  /** Squares grow by what they say, as the reason of a pause. */
+  function outgrown() {
+    if (room === "packed" || !over(frame)) return;
+    fitted = -1;
+    redraw();
+  }
+  return { node, draw: redraw, tick: () => {
+    if (place.unsettled) redraw();
+    for (const view of place.views?.values() ?? []) tick(view);
+    outgrown();
+  } };
 }
 
 /** "Nguyễn Thị An" is "N. T. An": where there is little room, the name by which one is called stays whole. */
 const abridged = (name) => (name.length < 11 ? name : name.split(/\s+/).map((word, place, all) => (place < all.length - 1 ? `${[...word][0]}.` : word)).join(" "));
+
+/** "12′", or "5 h" from two hours on: where seconds find no room. */
+const minutes = (seconds) => (seconds < 7200 ? `${Math.floor(seconds / 60)}′` : t("hours", { count: Math.floor(seconds / 3600) }));
+const brief = (agent) => (store.board?.unnamed ? shown(agent) : initials(shown(agent)));
 
 function makeCount(one, act) {
   const count = el("strong"), word = el("span");
@@ -93,7 +95,7 @@ function make(agent, act) {
 function update(view, agent, hidden, room) {
   if (view.agent === agent && view.hidden === hidden && view.room === room) return;
   Object.assign(view, { agent, hidden, room });
-  const short = store.board?.unnamed ? shown(agent) : initials(shown(agent)), full = hidden ? short : shown(agent);
+  const short = brief(agent), full = hidden ? short : shown(agent);
   put(view.name, room === "medium" ? abridged(full) : full);
   put(view.short, short);
   mark(view.box, "data-state", agent.state);
@@ -109,7 +111,7 @@ function update(view, agent, hidden, room) {
 
 function tick(view) {
   const { agent } = view, seconds = agent.state === "offline" || !agent.since_ns ? null : ageS(agent.since_ns);
-  put(view.timer, seconds === null ? "" : duration(seconds));
+  put(view.timer, seconds === null ? "" : view.room === "packed" && seconds >= LONG_S ? minutes(seconds) : duration(seconds));
   const limit = store.board?.time_limits_s[agent.state] ?? 0, over = limit > 0 && seconds !== null && seconds >= limit;
   mark(view.box, "data-over", over ? "yes" : "");
 }

@@ -3,6 +3,7 @@
 import { $, el } from "./dom.js";
 import { t } from "./words.js";
 import { tell, may, kioskTicket } from "./supervise.js";
+import { ORDER, SIGN } from "./states.js";
 
 const KEPT = "trunkline-keys";
 const KEYS = { f: "do-full", h: "do-theme", r: "do-replay", s: "do-sound", i: "do-privacy", p: "pause" };
@@ -24,7 +25,8 @@ export function help() {
   const swap = el("input", { type: "checkbox", id: "d-keys", on: { change: (event) => { try { localStorage.setItem(KEPT, event.target.checked ? "on" : "off"); } catch { /* for this visit */ } } } });
   swap.checked = on();
   const nodes = [el("dl", { class: "keys" }, ...rows.flatMap(([key, words]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, t(words))])),
-    el("p", {}, el("label", { class: "check" }, swap, t("keys_on"))), el("p", { class: "quiet" }, t("help_levels"))];
+    el("p", {}, el("label", { class: "check" }, swap, t("keys_on"))), el("p", { class: "quiet" }, t("help_levels")),
+    el("p", { class: "quiet" }, ORDER.map((state) => `${SIGN[state]} ${t(`state_${state}`)}`).join(", "))];
   if (may()) nodes.push(el("p", {}, el("button", { type: "button", class: "order", on: { click: () => { $("dialog").close(); kioskTicket(); } } }, t("kiosk_new"))));
   tell(t("help"), nodes);
 }

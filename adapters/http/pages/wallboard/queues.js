@@ -1,11 +1,13 @@
 // The grid of queues, worst first; a click on one shows its waiting list.
 
-import { el, draw, put, mark, keyed, calmly } from "./dom.js";
+import { el, draw, put, mark, keyed, calmly, show } from "./dom.js";
 import { queues, ageS, shown } from "./store.js";
 import { t, number, percent, duration } from "./words.js";
 import { ICON, RANK, judge, reasons } from "./judge.js";
+import { tell } from "./states.js";
 
 const COLUMNS = ["queue", "level", "waiting", "oldest", "service", "answered", "abandoned", "asa", "aht", "expected", "agents"];
+const STATES = ["idle", "offered", "busy", "wrapping", "not_responding", "unreachable", "paused"];
 const NUMBERS = new Set(["waiting", "oldest", "answered", "abandoned", "asa", "aht", "expected"]);
 
 /** `act.choose(queue)` shows a waiting list; `act.supervise(queue)` opens its commands, where one may. */
@@ -39,11 +41,11 @@ function make(item, act) {
   const bar = draw("svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" }, draw("rect", { class: "track", width: 100, height: 10, rx: 2 }), fill, tick_);
   const gauge = el("div", { class: "gauge" }, share, bar);
   cells.service.append(gauge);
-  const parts = ["idle", "working", "error", "away"].map((kind) => draw("rect", { class: kind, height: 10 }));
+  const parts = STATES.map((state) => draw("rect", { class: state, height: 10 }));
   const stack = draw("svg", { class: "stack", viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" }, ...parts);
-  const people = el("span", { class: "stack-words" });
-  cells.agents.append(stack, people);
-  return { node, name, more, channel, cells, badge, icon, word, gauge, share, fill, tick: tick_, stack, parts, people };
+  const people = el("span", { class: "people" }), nobody = el("span", { class: "people" }, t("people_none"));
+  cells.agents.append(stack, people, nobody);
+  return { node, name, more, channel, cells, badge, icon, word, gauge, share, fill, tick: tick_, stack, parts, people, nobody };
 }
 
 function update(view, { queue, level, judged }) {
@@ -78,7 +80,7 @@ function update(view, { queue, level, judged }) {
 }
 
 function people(view, agents) {
-  const groups = [["idle", agents.idle], ["working", agents.offered + agents.busy + agents.wrapping], ["error", agents.not_responding + agents.unreachable], ["away", agents.paused]];
+  const groups = STATES.map((state) => [state, agents[state]]);
   const total = groups.reduce((n, [, count]) => n + count, 0);
   let x = 0;
   groups.forEach(([, count], place) => {
@@ -87,8 +89,8 @@ function people(view, agents) {
     mark(view.parts[place], "width", width.toFixed(1));
     x += width;
   });
-  put(view.people, total ? groups.filter(([, count]) => count).map(([kind, count]) => t(`people_${kind}`, { count })).join(", ") : t("people_none"));
-  mark(view.people, "title", view.people.said);
+  tell(view.people, groups);
+  show(view.nobody, !total);
 }
 
 function tickOne(view) {

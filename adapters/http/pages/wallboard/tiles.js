@@ -4,6 +4,7 @@ import { el, draw, put, mark, keyed } from "./dom.js";
 import { store, queues, sum, ageS } from "./store.js";
 import { t, number, percent, duration } from "./words.js";
 import { ICON, RANK, inWords } from "./judge.js";
+import { tell } from "./states.js";
 
 const WIDE = 100, HIGH = 24, FEW = 5;
 const ARROW = { higher: "↑", lower: "↓", same: "→" };
@@ -16,7 +17,7 @@ export function build() {
 }
 
 function make(item) {
-  const name = el("dt"), value = el("dd", { class: "value" }), note = el("dd", { class: "note" });
+  const name = el("dt"), value = el("dd", { class: "value" }), people = el("span", { class: "people" }), text = el("span"), note = el("dd", { class: "note" }, people, text);
   const icon = el("span", { "aria-hidden": "true" }), word = el("span");
   const level = el("dd", { class: "level" }, icon, word);
   const title = draw("title"), line = draw("path", { class: "line" }), area = draw("path", { class: "area" });
@@ -25,13 +26,14 @@ function make(item) {
   chart.append(picture);
   const week = el("dd", { class: "week" });
   const node = el("div", { "data-tile": item.name }, name, value, level, note, week, chart);
-  return { node, name, value, note, week, icon, word, level, chart, title, line, area, picture };
+  return { node, name, value, people, text, week, icon, word, level, chart, title, line, area, picture };
 }
 
 function update(view, item) {
   put(view.name, t(`tile_${item.name}`));
   put(view.value, item.value);
-  put(view.note, item.note ?? "");
+  if (item.people) tell(view.people, item.people, true);
+  put(view.text, item.note ?? "");
   put(view.week, compared(item));
   const level = item.level ?? "none";
   mark(view.node, "data-level", level);
@@ -90,6 +92,7 @@ function drawTiles(place, judged) {
   const expected = all.filter((queue) => queue.expected_p50_s !== null && queue.open).sort((one, other) => other.expected_p50_s - one.expected_p50_s)[0];
   const count = (...states) => agents.filter((agent) => states.includes(agent.state)).length;
   const idle = count("idle"), busy = count("busy"), ringing = count("offered"), wrapping = count("wrapping"), paused = count("paused");
+  const people = [...["not_responding", "unreachable"].map((state) => [state, count(state)]), ["busy", busy], ["offered", ringing], ["wrapping", wrapping], ["paused", paused]];
   const back = sum(all, "callbacks");
   const recent = hour?.service_level_recent ?? null;
   const working = idle + busy + ringing + wrapping;
@@ -106,8 +109,7 @@ function drawTiles(place, judged) {
       note: of ? t(few ? "note_abandoned_few" : "note_abandoned", { share: percent((lost - few) / of), few }) : "", series: hour?.abandoned, show: number, exact: lost, week: week.abandoned },
     { name: "asa", value: duration(asa), level: level("average_speed_of_answer_s", asa === null || !judged.of.has("average_speed_of_answer_s")), note: t("note_asa"), exact: asa, week: week.average_speed_of_answer_s, show: duration, same: 0.5 },
     { name: "agents", value: number(idle), level: worse(level("available", !judged.of.has("available")), level("occupancy", !judged.of.has("occupancy"))),
-      note: [...[["busy", busy], ["offered", ringing], ["wrapping", wrapping], ["paused", paused]].filter(([, n]) => n).map(([state, n]) => `${number(n)} ${t(`state_${state}`)}`),
-        ...(working ? [t("note_occupied", { share: percent((working - idle) / working) })] : [])].join(" · "), series: hour?.available, show: number },
+      people, note: working ? t("note_occupied", { share: percent((working - idle) / working) }) : "", series: hour?.available, show: number },
     { name: "expected", value: expected ? duration(expected.expected_p50_s) : "–", level: level("expected_p50_s", !judged.of.has("expected_p50_s")),
       note: expected ? t("note_expected", { queue: expected.display_name || expected.queue, p90: duration(expected.expected_p90_s) }) : "" },
     { name: "callbacks", value: number(back), level: "none", note: back ? "" : t("note_no_callbacks") },
@@ -122,5 +124,5 @@ function tickOldest(place) {
   if (view) put(view.value, first === Infinity ? "–" : inWords("oldest_wait_s", ageS(first)));
   const back = queues().reduce((least, queue) => (queue.callback_since_ns && queue.callback_since_ns < least ? queue.callback_since_ns : least), Infinity);
   const callbacks = place.views?.get("callbacks");
-  if (callbacks && back !== Infinity) put(callbacks.note, t("note_callbacks", { age: duration(ageS(back)) }));
+  if (callbacks && back !== Infinity) put(callbacks.text, t("note_callbacks", { age: duration(ageS(back)) }));
 }

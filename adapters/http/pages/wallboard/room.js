@@ -1,0 +1,54 @@
+// How large squares may be, so that as many as there are stand in the room that there is.
+
+/** The sizes of squares, roomiest first; where the page scrolls as a whole each is taken for up to so many. */
+export const SIZES = [["roomy", 24], ["medium", 80], ["dense", Infinity]];
+/** Where everything stands on one screen, as base.css has it. */
+const WHOLE = "(min-width: 70rem) and (min-height: 40rem)";
+/** As blocks.css has it of packed squares; with the gap a square is the 24 pixels that a finger needs. */
+const GAP = 2, EDGE = 3, SIDES = 7, ENDS = 2, LEAST_HIGH = 23, LEAST_WIDE = 28;
+/** Of letters: the least and the most, in pixels and of the page's; and in letters what a sign, a sign with a time, a line and two need. */
+const LEAST_LETTER = 9, MOST_LETTERS = 1.05, SIGN = 1.1, TIME = 3.6, ONE = 1.15, TWO = 2.3;
+
+/** Finds the roomiest size at which all squares are seen without scrolling; `enter(size)` tries one. */
+export function fit(frame, place, names, enter) {
+  const count = names.length;
+  if (!matchMedia(WHOLE).matches) {
+    enter(SIZES.find(([, most]) => count <= most)[0]);
+    return;
+  }
+  for (const [size] of SIZES) {
+    enter(size);
+    if (!over(frame)) return;
+  }
+  enter("packed");
+  pack(frame, place, count, widest(names, place));
+}
+
+export const over = (frame) => frame.scrollHeight > frame.clientHeight;
+
+/** The width of the longest of short names, in letters. */
+function widest(names, place) {
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = `700 100px ${getComputedStyle(place).fontFamily}`;
+  return Math.max(0, ...[...new Set(names)].map((name) => pen.measureText(name).width)) / 100;
+}
+
+/** Divides the room evenly, with letters as large as can be. Where even the least squares find no room they scroll. */
+function pack(frame, place, count, name) {
+  const wide = frame.clientWidth - 2 * EDGE, high = frame.clientHeight - 2 * EDGE;
+  const most = MOST_LETTERS * parseFloat(getComputedStyle(document.documentElement).fontSize);
+  let best = null;
+  for (let columns = 1; columns <= count; columns += 1) {
+    const rows = Math.ceil(count / columns), w = (wide - (columns - 1) * GAP) / columns, h = Math.floor((high - (rows - 1) * GAP) / rows);
+    if (w < LEAST_WIDE) break;
+    if (h < LEAST_HIGH) continue;
+    const two = Math.min((w - SIDES) / Math.max(name, TIME), (h - ENDS) / TWO, most), one = Math.min((w - SIDES) / (SIGN + name), (h - ENDS) / ONE, most);
+    const made = two >= Math.min(LEAST_LETTER, one) ? { lines: 2, letter: two } : { lines: 1, letter: one };
+    if (!best || made.lines > best.lines || (made.lines === best.lines && made.letter > best.letter)) best = { ...made, columns, high: h };
+  }
+  best ??= { lines: 1, letter: LEAST_LETTER, columns: Math.max(1, Math.floor((wide + GAP) / (LEAST_WIDE + GAP))), high: LEAST_HIGH };
+  place.dataset.lines = best.lines;
+  place.style.setProperty("--columns", best.columns);
+  place.style.setProperty("--high", `${best.high}px`);
+  place.style.setProperty("--letter", `${best.letter.toFixed(2)}px`);
+}
