@@ -83,7 +83,8 @@ def print_result(result: Result) -> None:
 def progress_bar(what: str) -> Iterator[Told]:
     """Show a bar on stderr while something goes on; where nobody looks, nothing."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("preparing (the first time, compiling takes a minute)", total=None)
 
         def told(done: int, planned: int) -> None:

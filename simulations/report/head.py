@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from simulations.report.folder import Folder, Row, limits_of
+from simulations.report.headline import headline, verdict
 from simulations.report.markup import Element, el
 from simulations.report.wording import NOTHING, Words
 
@@ -66,31 +67,13 @@ def _made_at(made: Row, say: Words) -> str:
     return f"{say.date(moment)} {moment:%H:%M} UTC"
 
 
-def verdict(folder: Folder, name: str) -> str:
-    """Tell whether a queue keeps its target beyond chance (`ok`), misses it (`alert`), or neither; '' without one."""
-    target = folder.target(name)[0]
-    value, low, high = limits_of((folder.run or {}).get("queues", {}).get(name, {}).get("service_level"))
-    if target is None or value is None:
-        return ""
-    low, high = (value, value) if low is None or high is None else (low, high)
-    return "ok" if low >= target else "alert" if high < target else "warn"
-
-
 def summary(folder: Folder, say: Words) -> list[Element]:
     """Return the sentence, the main figures and the table of queues; nothing for folders without a run."""
     if folder.run is None:
         return []
-    queues = folder.run["queues"]
-    verdicts = {name: verdict(folder, name) for name in queues}
-    missed = [name for name in queues if verdicts[name] == "alert"]
-    close = [name for name in queues if verdicts[name] == "warn"]
-    kind = "alert" if missed else "warn" if close else "ok"
-    text = say("verdict_missed", names=", ".join(missed)) if missed else say("verdict_ok")
-    if close:
-        text = (f"{text} " if missed else "") + say("verdict_close", names=", ".join(close))
-    judged = any(verdicts.values())
-    sentence = el("p", f"{SIGNS[kind]} {text}", class_=f"verdict {kind}") if judged else None
-    return [el("div", sentence, _tiles(folder, folder.run, say), _queues(folder, verdicts, say), id="summary")]
+    kind, text = headline(folder, say)
+    sentence = el("p", f"{SIGNS[kind]} {text}", class_=f"verdict {kind}") if kind else None
+    return [el("div", sentence, _tiles(folder, folder.run, say), _queues(folder, say), id="summary")]
 
 
 def _tiles(folder: Folder, run: Row, say: Words) -> Element:
@@ -131,7 +114,7 @@ def _between(low: str, high: str) -> str:
     return "" if NOTHING in (low, high) else f"{low} – {high}"
 
 
-def _queues(folder: Folder, verdicts: dict[str, str], say: Words) -> Element:
+def _queues(folder: Folder, say: Words) -> Element:
     queues = (folder.run or {})["queues"]
     names = ["queue", "offered_limits", "target", "level_limits", "verdict", "asa_limits", "abandoned_limits"]
     blocked = any(one["blocked_rate"]["value"] for one in queues.values())
@@ -139,7 +122,7 @@ def _queues(folder: Folder, verdicts: dict[str, str], say: Words) -> Element:
     rows = []
     for name, found in queues.items():
         target, within_s = folder.target(name)
-        kind = verdicts[name]
+        kind = verdict(folder, name)
         state = el("span", f"{SIGNS[kind]} {say(f'verdict_{kind}_short')}", class_=f"badge {kind}") if kind else NOTHING
         asked = NOTHING if target is None else f"{say.share(target, 0)} / {say.duration(within_s)}"
         cells: list[str | Element] = [
@@ -153,7 +136,7 @@ def _queues(folder: Folder, verdicts: dict[str, str], say: Words) -> Element:
             say.limits(limits_of(found["aht_s"])),
         ]
         words = (1, 3)
-        row = [el("td", cell, class_=None if place in words else "n") for place, cell in enumerate(cells)]
+        row = [el("td", _parted(cell), class_=None if place in words else "n") for place, cell in enumerate(cells)]
         rows.append(el("tr", el("th", name, scope="row"), row))
     words_at = (0, 2, 4)
     headings = [
@@ -162,3 +145,9 @@ def _queues(folder: Folder, verdicts: dict[str, str], say: Words) -> Element:
     table = el("table", el("caption", say("title_queues"), class_="unseen"), el("thead", el("tr", headings)))
     table.append(el("tbody", rows))
     return el("div", table, class_="card scroll", tabindex="0", role="region", aria_label=say("title_queues"))
+
+
+def _parted(cell: str | Element) -> list[str | Element]:
+    """Return a figure and its limits apart, so that these may stand below it where there is little room."""
+    value, space, limits = cell.partition(" (") if isinstance(cell, str) else (cell, "", "")
+    return [value, " ", el("span", f"({limits}", class_="limits")] if space else [cell]

@@ -19,6 +19,8 @@ SHADES: Final = ((0.1, "far-above"), (0.0, "above"), (-0.05, "just-below"), (-0.
 """By how much the service level is above its target at least."""
 NUMBERS_MAX: Final = 48
 """Columns in which numbers have room."""
+TIGHT_BELOW: Final = 25.0
+"""Width of a column in which numbers are written small."""
 CELLS_MAX: Final = 1500
 """That hold numbers; more are coloured only."""
 ROWS_MAX: Final = 31
@@ -100,7 +102,8 @@ def _cells(plot: Plot, line: _Line, place: int, say: Words, *, numbers: bool) ->
         if numbers:
             middle, base = wide / 2, y + ROW / 2 + 4
             written = [el("text", say.number(value * 100), x=plot.x(at) + middle, y=base) for at, value in cells]
-            shapes.append(el("g", written, class_=f"cell fine on-{shade}"))
+            tight = " tight" if wide < TIGHT_BELOW else ""
+            shapes.append(el("g", written, class_=f"cell fine{tight} on-{shade}"))
     missed = "".join(f"M{short(plot.x(column) + wide - 1)} {short(y)}v6l-6-6z" for column in _missed(line))
     return [*shapes, el("path", class_="corner", d=missed)] if missed else shapes
 

@@ -25,12 +25,18 @@ def payback(folder: Folder, say: Words) -> Section | Missing:
 def _sentence(one: Row, say: Words) -> str:
     month, currency = one["payback_month"], one["currency"]
     count = len(one["months"])
-    balance = say.limits(limits_of(one["balance"]), 0)
-    said = {"scenario": one["scenario"], "investment": say.number(_investment(one)), "currency": currency}
+    balance, investment = say.amount(limits_of(one["balance"])), say.amount((_investment(one), None, None))
+    said = {"scenario": one["scenario"], "investment": investment, "currency": currency}
     if month["value"] is None:
         return say("payback_never", **said, months=count, balance=balance)
-    when = say.limits((month["value"], month["low"], month["high"]), 0)
-    return say("payback_lead", **said, months=count, balance=balance, when=when)
+    return say("payback_lead", **said, months=count, balance=balance, when=_month(month, say))
+
+
+def _month(month: Row, say: Words) -> str:
+    """Return the month with its limits; the later one may not come at all."""
+    if month["low"] is None or month["high"] is not None:
+        return say.limits((month["value"], month["low"], month["high"]), 0)
+    return f"{say.number(month['value'])} ({say.number(month['low'])} {say('to')} {say('later')})"
 
 
 def _investment(one: Row) -> float:
@@ -54,7 +60,7 @@ def _balance(structures: list[Row], say: Words) -> Panel:
         )
         shapes.append(line(plot, months, [value for value, _, _ in found], f"s{place}"))
     title = say("payback_balance", currency=structures[0]["currency"])
-    told = "; ".join(f"{one['scenario']}: {say.limits(limits_of(one['balance']), 0)}" for one in structures)
+    told = "; ".join(f"{one['scenario']}: {say.amount(limits_of(one['balance']))}" for one in structures)
     return Panel(title, told, shapes)
 
 

@@ -166,9 +166,10 @@ def level(plot: Plot, value: float, kind: str = "target") -> Element:
     return el("path", class_=f"line {kind}", d=f"M{short(plot.left)} {short(plot.y(value))}H{short(plot.right)}")
 
 
-def upright(plot: Plot, value: float, kind: str = "target") -> Element:
-    """Return a line straight up."""
-    return el("path", class_=f"line {kind}", d=f"M{short(plot.x(value))} {short(plot.bottom)}V{short(plot.top)}")
+def upright(plot: Plot, value: float, kind: str = "target", *, span: tuple[float, float] | None = None) -> Element:
+    """Return a line straight up, all the way or from one height of the picture to another."""
+    top, bottom = span or (plot.top, plot.bottom)
+    return el("path", class_=f"line {kind}", d=f"M{short(plot.x(value))} {short(bottom)}V{short(top)}")
 
 
 def dot(plot: Plot, x: float, y: float, low: float | None, high: float | None, kind: str = "dot") -> list[Element]:

@@ -38,7 +38,7 @@ def _called(case: Row, say: Words) -> str:
 def _panel(name: str, cases: list[Row], currency: str, say: Words) -> Panel:
     named = [Named(_called(case, say), limits_of(case[name])) for case in cases]
     shapes, height = in_rows(named, lambda marks: lambda value: say.compact(value, digits_of(marks)), "")
-    told = "; ".join(f"{one.name}: {say.limits(one.figure, 0)}" for one in named)
+    told = "; ".join(f"{one.name}: {say.amount(one.figure)}" for one in named)
     return Panel(say(f"resilience_{name}", currency=currency), told, shapes, height)
 
 

@@ -78,7 +78,8 @@ def _panel(name: str, rows: list[Row], folder: Folder, say: Words) -> Panel:
         shapes.append(el("text", say(f"factor_{factor}"), class_="axis strong", x=4, y=y - 7))
         for side, row in enumerate(sorted(by_factor[factor], key=lambda row: -row["change"])):
             shapes += _bar(plot, y + BAR * side, row, name, scale, say)
-    shapes.append(upright(plot, 0.0, "axis-line"))
+        # Not through the name above.
+        shapes.append(upright(plot, 0.0, "axis-line", span=(y - 3, y + 2 * BAR + 1)))
     told = "; ".join(f"{_named(row, say)}: {say.limits(limits_of(row[name]), 1, scale)}" for row in rows)
     return Panel(title, told, shapes, bottom + 28)
 

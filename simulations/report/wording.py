@@ -45,11 +45,19 @@ class Words:
 
     def compact(self, value: float, digits: int = 0) -> str:
         """Return a number for an axis, thousands and millions by their words."""
-        for size, word in ((1e9, "billion"), (1e6, "million"), (1e4, "thousand")):
-            if abs(value) >= size:
-                scaled = value / (1e3 if size == 1e4 else size)
-                return f"{self.number(scaled, 0 if scaled == round(scaled) else 1)} {self(word)}"
-        return self.number(value, digits)
+        unit, word = unit_of(value)
+        if not word:
+            return self.number(value, digits)
+        scaled = value / unit
+        return f"{self.number(scaled, 0 if scaled == round(scaled) else 1)} {self(word)}"
+
+    def amount(self, figure: Limits) -> str:
+        """Return an amount with its limits in words: `11.2 (10.9–11.5) billion`, to three digits or more."""
+        value, low, high = figure
+        unit, word = unit_of(max((abs(end) for end in figure if end is not None), default=0.0))
+        digits = 0 if not word or abs(value or 0.0) / unit >= 100 else 1 if abs(value or 0.0) / unit >= 10 else 2
+        text = self.limits((value, low, high), digits, 1.0 / unit)
+        return f"{text} {self(word)}" if word else text
 
     def share(self, value: float | None, digits: int = 1) -> str:
         """Return a share with its sign of per cent."""
@@ -91,6 +99,18 @@ class Words:
     def date(self, moment: datetime) -> str:
         """Return a whole date."""
         return f"{self.day(moment)}{'/' if self.language == 'vi' else ' '}{moment.year}"
+
+
+def unit_of(value: float) -> tuple[float, str]:
+    """Return what an amount is divided by, so that it can be read, and the key of its word."""
+    size = abs(value)
+    return (
+        (1e9, "billion")
+        if size >= 1e9
+        else (1e6, "million")
+        if size >= 1e6
+        else ((1e3, "thousand") if size >= 1e4 else (1.0, ""))
+    )
 
 
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -286,7 +286,7 @@ def test_structures_and_resilience_are_drawn_from_their_json(tmp_path: Path) -> 
     write_json({"seed": 1, "currency": "EUR", "cases": cases}, tmp_path / "resilience.json")
     found = by_key(sections(read_folder(tmp_path), Words("en")))
     assert found["payback"].lead == [
-        "central: 25 EUR at the start, paid back in month 2; balance after 3 months 15 (14–16)."
+        "central: 25 EUR at the start, paid back in month 2 (2 to later, if ever); balance after 3 months 15 (14–16)."
     ]
     assert found["resilience"].lead == ["plan: 5 (4–6) more contacts lost; recovered after 1 h."]
     assert len(Read(page(read_folder(tmp_path), "vi")).text) > 50
@@ -310,3 +310,11 @@ def test_long_and_broad_results_make_a_small_page() -> None:
     text = page(long)
     assert len(text.encode()) < BYTES_MAX
     assert re.search(r"of 17,856; the CSV file", text), "and says where the rest is"
+
+
+def test_amounts_are_told_in_words_to_three_digits() -> None:
+    assert Words("en").amount((24_256_789_012.0, 21_900_000_000.0, 28_800_000_000.0)) == "24.3 (21.9–28.8) bn"
+    assert Words("vi").amount((900_000_000.0, None, None)) == "900 triệu"
+    assert Words("en").amount((-1_234_567.0, -1_500_000.0, 1_000.0)) == "−1.23 (−1.50 to 0.00) M"
+    assert Words("en").amount((25.0, None, None)) == "25"
+    assert Words("en").amount((None, None, None)) == "–"
