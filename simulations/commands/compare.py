@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from engine.commands.outcome import errors_as_exits
-from simulations.commands.options import AsJson, Cluster, Form, Out, PairedReplications, Seed, Workers, form_of
+from simulations.commands.options import AsJson, Changes, Cluster, Form, Out, PairedReplications, Seed, Workers, form_of
 
 Place = Annotated[Path, typer.Argument(help="Scenario file, or folder that simulate or solve wrote.", exists=True)]
 
@@ -15,6 +15,7 @@ def compare(
     one: Place,
     other: Place,
     replications: PairedReplications = None,
+    changes: Changes = None,
     seed: Seed = None,
     out: Out = None,
     workers: Workers = None,
@@ -25,11 +26,12 @@ def compare(
     """Play two scenarios with the same callers; tell the differences. Example: trunkline compare a.yaml out"""
     with errors_as_exits():
         form = form_of(as_json, as_csv)
-        _compare((one, other), replications, seed, (workers, cluster), out, form)
+        _compare((one, other), tuple(changes or ()), replications, seed, (workers, cluster), out, form)
 
 
 def _compare(
     places: tuple[Path, Path],
+    changes: tuple[str, ...],
     replications: int | None,
     seed: int | None,
     who: tuple[int | None, str | None],
@@ -44,7 +46,7 @@ def _compare(
     from simulations.experiment.files import LOCKED
     from simulations.scenario.scenario import Scenario
 
-    scenarios = [Scenario.load(place / LOCKED if place.is_dir() else place) for place in places]
+    scenarios = [Scenario.load(place / LOCKED if place.is_dir() else place, changes) for place in places]
     with progress_bar("replications") as bar, players(*who) as workers:
         results = played_alike(scenarios, replications, seed, workers=workers, progress=bar)
     found = comparison(*results)
@@ -54,18 +56,26 @@ def _compare(
 def _print(found: dict[str, Any]) -> None:
     from rich.console import Console
 
-    from simulations.commands.tables import PLAIN_FROM, number, table_of, with_half
+    from simulations.commands.tables import PLAIN_FROM, TITLES, number, table_of, with_half
 
-    caption = "shares in %, times in s; ± confidence of the scenario"
-    headings = ("queue", "figure", "one", "other", "difference", "better")
-    table = table_of(headings, names=2, title="other minus one, same callers", caption=caption)
+    table = table_of(
+        ("queue", "figure", "one", "other", "difference", "better"),
+        names=2,
+        title=f"one: {found['one']}; other: {found['other']}; other minus one, same callers",
+        caption=f"± {found['confidence']:.0%} confidence; lost: gave up",
+    )
+    last = ""
     for row in found["figures"]:
-        unit = 0.01 if row["figure"] in ("service_level", "abandon_rate", "blocked_rate") else 1.0
         values = [row[key]["value"] for key in ("one", "other")]
+        if row["figure"] == "blocked_rate" and not any(values):
+            continue
+        unit = 0.01 if row["figure"] in ("service_level", "abandon_rate", "blocked_rate") else 1.0
         digits = 0 if max(abs(value or 0.0) for value in values) / unit >= PLAIN_FROM else 2
         cells = ["-" if value is None else number(value / unit, digits) for value in values]
         gap = with_half(row["difference"], unit, digits=digits, sign="+")
-        table.add_row(row["queue"], row["figure"], *cells, gap, row["better"] or "chance")
+        title = TITLES.get(row["figure"], f"{row['figure']}, {found['currency']}")
+        table.add_row("" if row["queue"] == last else row["queue"], title, *cells, gap, row["better"] or "chance")
+        last = row["queue"]
     Console(highlight=False).print(table)
     typer.echo(
         f"{found['replications']} replications of each. Seed {found['seed']}: the same seed gives the same figures."

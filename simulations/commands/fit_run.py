@@ -9,10 +9,10 @@ import msgspec
 import numpy as np
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from engine.commands.outcome import Exit
 from simulations.commands.options import Form
+from simulations.commands.tables import table_of
 from simulations.fit.arrivals import WEEKDAYS
 from simulations.fit.fitted import Fit, QueueFit, fit
 from simulations.fit.read import read_calls
@@ -63,9 +63,11 @@ def weekdays_of(text: str) -> tuple[int, ...]:
 
 def run(asked: Asked) -> Exit:
     """Do what was asked. Raises ConfigError, LogError, FilesThere and OSError."""
-    calls = read_calls(asked.record, asked.time_zone, asked.bad_lines)
-    weekdays = None if asked.weekdays is None else np.array(asked.weekdays)
-    found = fit(calls, asked.interval_s, weekdays)
+    with Console(stderr=True).status("reading") as status:
+        calls = read_calls(asked.record, asked.time_zone, asked.bad_lines)
+        status.update(f"estimating from {len(calls.rows):,} calls")
+        weekdays = None if asked.weekdays is None else np.array(asked.weekdays)
+        found = fit(calls, asked.interval_s, weekdays)
     written = [] if asked.out is None else write_scenario(found, calls, asked.out)
     if asked.form == "json":
         typer.echo(msgspec.json.encode(found))
@@ -102,9 +104,10 @@ def _cells(queue: QueueFit) -> list[str]:
 
 def _tell(found: Fit) -> None:
     console = Console(highlight=False)
-    table = Table(title=f"{found.calls} calls, {found.first_day} to {found.last_day}")
-    for place in SHOWN:
-        table.add_column(COLUMNS[place], justify="right" if place else "left")
+    table = table_of(
+        [COLUMNS[place].replace(" ", "\n") for place in SHOWN],
+        title=f"{found.calls:,} calls, {found.first_day} to {found.last_day}",
+    )
     for queue in found.queues:
         cells = _cells(queue)
         table.add_row(*(cells[place] for place in SHOWN))

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from engine.commands.outcome import errors_as_exits
-from simulations.commands.options import AsJson, Cluster, Out, PairedReplications, Seed, Workers, form_of
+from simulations.commands.options import AsJson, Changes, Cluster, Out, PairedReplications, Seed, Workers, form_of
 
 Places = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Scenario files; the first is the yardstick.")]
 
@@ -17,6 +17,7 @@ def payback(
         int | None, typer.Option("--months", min=1, max=600, help="Not said: as the first file says.")
     ] = None,
     replications: PairedReplications = None,
+    changes: Changes = None,
     seed: Seed = None,
     out: Out = None,
     workers: Workers = None,
@@ -34,7 +35,7 @@ def payback(
         from simulations.scenario.scenario import Scenario
 
         form = form_of(as_json, as_csv)
-        scenarios = [Scenario.load(path) for path in files]
+        scenarios = [Scenario.load(path, changes or ()) for path in files]
         with progress_bar("structures") as bar, players(workers, cluster) as who:
             found = structures(scenarios, months, replications, seed, workers=who, progress=bar)
         tell(found, form, rows=month_rows, table=_print, write=write_payback, out=out)
@@ -51,7 +52,7 @@ def _print(answer: dict[str, Any]) -> None:
     table = table_of(
         ("structure", "investment", "cost", "benefit", "service level", "balance", "paid back"),
         title=f"{months} months, amounts in {word}{found[0]['currency']}",
-        caption=f"cost, benefit: of month 1; balance: benefit less cost and investment, ±: {confidence:.0%} confidence",
+        caption=f"cost, benefit: of month 1; balance: benefit less all cost; ± {confidence:.0%} confidence",
     )
     for one in found:
         begin, end = one["months"][0], one["months"][-1]

@@ -52,7 +52,7 @@ def _print(answer: dict[str, Any]) -> None:
     table = table_of(
         ("case", "plan after, min", "lost", "lost more", "waiting at most", "damage"),
         title=f"{answer['scenario']}: a day, and what differs from an undisturbed one",
-        caption=f"damage: costs less benefits, {word}{answer['currency']}",
+        caption=f"± {answer['confidence']:.0%} confidence; damage: costs less benefits, {word}{answer['currency']}",
     )
     for case in found:
         cells = [with_half(case[figure]) for figure in ("lost", "lost_more", "backlog")]

@@ -73,7 +73,7 @@ def print_result(result: Result) -> None:
     console.print(staff_table(result))
     rate = result.contacts / result.elapsed_s if result.elapsed_s else 0.0
     console.print(
-        f"{result.contacts} contacts in {result.elapsed_s:.1f} s, {rate:,.0f} a second. Seed {result.seed}: the same "
+        f"{result.contacts:,} contacts in {result.elapsed_s:.1f} s, {rate:,.0f} a second. Seed {result.seed}: the same "
         "seed gives the same figures.",
         soft_wrap=True,
     )

@@ -1,10 +1,9 @@
 """What `trunkline solve` does: finds a plan, with a progress bar on stderr, and tells it on stdout."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import typer
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -14,6 +13,7 @@ from simulations.commands.amounts import parse_share, parse_target
 from simulations.commands.answer import tell
 from simulations.commands.players import players
 from simulations.commands.simulate_run import progress_bar
+from simulations.commands.tables import table_of
 from simulations.queueing.errors import UnfitInput
 from simulations.scenario.scenario import Scenario
 from simulations.solve.goals import Question, goals_of
@@ -22,6 +22,17 @@ from simulations.solve.timetable import parse_shift
 from simulations.solve.told import plan_rows, told, write_plan
 
 Value = TypeVar("Value")
+HEADINGS: Final = (
+    "offered",
+    "re-\nquired",
+    "with\nshrink-\nage",
+    "sched-\nuled",
+    "service\nlevel, %",
+    "lost,\n%",
+    "busy,\n%",
+)
+THOUSANDS_FROM: Final = 100_000.0
+"""Costs from there on are shown in thousands."""
 
 
 class Asked(options.Asked, frozen=True, kw_only=True):
@@ -98,17 +109,16 @@ def print_plan(found: Solution) -> None:
 
 
 def _intervals(found: Solution, said: dict[str, Any]) -> Table:
-    title = f"{said['scenario']}: agents an interval"
-    caption = "agents are all who may serve the queue; lost: gave up; * target missed"
-    table = Table(title=title, caption=caption, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column("from")
-    table.add_column("queue")
-    for heading in (
-        *("offered", "required", "with\nshrinkage", "scheduled", "service\nlevel, %", "lost, %", "busy, %"),
-        f"cost, {said['cost']['currency']}",
-    ):
-        table.add_column(heading, justify="right")
     rows, queues = said["intervals"], len(found.goals)
+    unit = 1000.0 if max((row["cost"] or 0.0 for row in rows), default=0.0) >= THOUSANDS_FROM else 1.0
+    currency = f"{'1000 ' if unit > 1 else ''}{said['cost']['currency']}"
+    table = table_of(
+        ("from", "queue", *HEADINGS, f"cost,\n{currency}"),
+        names=2,
+        is_tight=True,
+        title=f"{said['scenario']}: agents an interval",
+        caption="agents are all who may serve the queue; lost: gave up; * target missed",
+    )
     count = len(rows) // queues
     starts = slice(11, 16) if rows[0]["interval_start"][:10] == rows[-1]["interval_start"][:10] else slice(5, 16)
     for place in range(count):
@@ -125,16 +135,13 @@ def _intervals(found: Solution, said: dict[str, Any]) -> Table:
                 _share(row["service_level"], half) + ("*" if found.missed[q, place] else ""),
                 _share(row["abandon_rate"]),
                 _share(row["occupancy"]),
-                _number(row["cost"], 0),
+                _number(None if row["cost"] is None else row["cost"] / unit, 0),
             )
     return table
 
 
 def _shifts(said: dict[str, Any]) -> Table:
-    table = Table(title="shifts")
-    for heading in ("group", "hours", "breaks", "days"):
-        table.add_column(heading)
-    table.add_column("agents", justify="right")
+    table = table_of(("group", "hours", "breaks", "days", "agents"), names=4, title="shifts")
     for name, group in said["groups"].items():
         for shift in group["shifts"]:
             days = ", ".join(shift.get("days", ["every day"]))
@@ -143,10 +150,7 @@ def _shifts(said: dict[str, Any]) -> Table:
 
 
 def _trunks(said: dict[str, Any]) -> Table:
-    table = Table()
-    table.add_column("trunks")
-    table.add_column("channels", justify="right")
-    table.add_column("blocked in the busiest interval, %", justify="right")
+    table = table_of(("trunks", "channels", "blocked in the\nbusiest interval, %"))
     for name, group in said["trunk_groups"].items():
         table.add_row(name, str(group["channels"]), _share(group["blocked_busiest"]))
     return table
@@ -159,4 +163,4 @@ def _number(value: float | None, digits: int) -> str:
 def _share(value: float | None, half: float | None = None) -> str:
     if value is None:
         return "-"
-    return f"{value * 100:.1f}" + ("" if half is None else f" ± {half * 100:.1f}")
+    return f"{value * 100:.1f}" + ("" if half is None else f" ±{half * 100:.1f}")

@@ -15,6 +15,7 @@ from simulations.commands.answer import tell
 from simulations.commands.options import Form
 from simulations.commands.players import players
 from simulations.commands.simulate_run import progress_bar
+from simulations.commands.tables import TITLES
 from simulations.whatif.contact import ways_told
 from simulations.whatif.files import figure_rows_of, step_rows, write_answer, write_way
 from simulations.whatif.policy import load_policy
@@ -24,13 +25,6 @@ from simulations.whatif.whatif import ask
 
 Row = dict[str, Any]
 SHARES: Final = ("service_level", "abandon_rate", "blocked_rate", "occupancy")
-TITLES: Final = {"service_level": "service level, %", "abandon_rate": "lost, %", "blocked_rate": "blocked, %"} | {
-    "asa_s": "ASA, s",
-    "wait_s": "mean wait of all, s",
-    "occupancy": "busy, %",
-}
-
-
 CLOCK: Final = slice(11, 23)
 """Of a moment, the time of day."""
 
