@@ -53,8 +53,11 @@ async def read_body(request: web.Request) -> bytes:
         if _waits_to_be_asked(request):
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             request.writer.output_size = 0  # the answer itself has not begun
-        async with asyncio.timeout(settings.body_timeout_ns / 1e9):
+        if request.content.is_eof():  # it came with its head: nothing to wait for
             body = await request.read()
+        else:
+            async with asyncio.timeout(settings.body_timeout_ns / 1e9):
+                body = await request.read()
     except TimeoutError:
         raise Problem("timeout", "the body did not arrive in time", headers=_CLOSE) from None
     except web.HTTPRequestEntityTooLarge:

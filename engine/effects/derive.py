@@ -121,27 +121,29 @@ class EffectDeriver:
         """Return what follows from the turn that begins at `first_seq`; closes its closed contacts."""
         effects: list[Addressed] = []
         callbacks: list[OwedCallback] = []
+        contacts = self._contacts
         queued, concluding = (self._look if len(rows) <= FEW else self._look_at_many)(first_seq, rows)
         for place, row in concluding:
             kind, slot = row.kind, row.contact
             if kind == WRAP_UP_ENDED:
-                self._contacts.wrapping.end(row.agent, row.a)
+                contacts.wrapping.end(row.agent, row.a)
                 continue
-            entry = self._contacts.at(slot)
+            entry = contacts.at(slot)
             if entry is None:
                 continue
-            seq = first_seq + place
-            effect = self._kinds[kind](seq, row, partial(fields_at, rows, place - row.cause), entry)
-            if effect is not None:
-                effects.append(Addressed(entry.source, effect, entry.calls_back))
+            if kind != CONTACT_LEFT or row.a not in LEFT_BY_THEMSELVES or entry.legs:  # else `leave_effect` has none
+                cause = partial(fields_at, rows, place - row.cause)
+                effect = self._kinds[kind](first_seq + place, row, cause, entry)
+                if effect is not None:
+                    effects.append(Addressed(entry.source, effect, entry.calls_back))
             if kind == CONTACT_ENDED and row.flags & FLAG_WRAPS:
                 engagement = int(rows["b"][place + 1])  # of the WRAP_UP_STARTED that always follows
-                self._contacts.wrapping.start(WrapUp(row.agent, engagement, entry.arrival_seq, entry.name))
+                contacts.wrapping.start(WrapUp(row.agent, engagement, entry.arrival_seq, entry.name))
             if row.flags & FLAG_CLOSES:
-                self._contacts.close(slot)
+                contacts.close(slot)
                 queued.pop(slot, None)
                 if kind == CONTACT_LEFT and row.a == EXIT_CALLBACK:
-                    callbacks.append(OwedCallback(seq, entry, row.queue, entry.line_ns))
+                    callbacks.append(OwedCallback(first_seq + place, entry, row.queue, entry.line_ns))
         if queued:
             effects += self._lines.entered(queued)
         return Derived(effects, callbacks)
@@ -178,8 +180,8 @@ class EffectDeriver:
         return queued, zip(places.tolist(), fields_of(rows.take(places)), strict=True)
 
     def _note_arrivals(self, first_seq: int, rows: Array, places: Array) -> None:
-        for slot, seq in zip(rows["contact"][places].tolist(), (places + first_seq).tolist(), strict=True):
-            entry = self._contacts.at(slot)
+        entries = self._contacts.in_slots(rows["contact"][places].tolist())
+        for entry, seq in zip(entries, (places + first_seq).tolist(), strict=True):
             if entry is not None:
                 entry.arrival_seq = seq
 
@@ -187,8 +189,9 @@ class EffectDeriver:
         """Note places in line; return the sequence by which each slot's contact was queued last."""
         queued: dict[int, int] = {}
         columns = rows["contact"][places], rows["a"][places], places + first_seq
-        for slot, line_ns, seq in zip(*(column.tolist() for column in columns), strict=True):
-            entry = self._contacts.at(slot)
+        slots, lines_ns, seqs = (column.tolist() for column in columns)
+        entries = self._contacts.in_slots(slots)
+        for entry, slot, line_ns, seq in zip(entries, slots, lines_ns, seqs, strict=True):
             if entry is not None:
                 entry.line_ns, queued[slot] = line_ns, seq
         return queued

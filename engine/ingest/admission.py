@@ -5,22 +5,21 @@ from functools import partial
 from typing import Any, Final
 
 import msgspec
-import numpy as np
 
 from engine.errors import Overloaded
 from engine.ingest.answers import CODES, BadFact, excerpt, unknown, wrong
-from engine.ingest.fact_writer import PAYLOAD_MAX, FactWriter
+from engine.ingest.fact_writer import PAYLOAD_MAX
 from engine.ingest.names import UNNUMBERED, InternedNames, NamesInForce, Source, put_names
 from engine.ingest.quality import case_kind, check_exception, evaluation_score
 from engine.ingest.registry import LEGS_MAX, NO_LEGS, ContactEntry, OpenContacts
 from engine.ingest.remarks import check_remark
+from engine.ingest.runs import CHANNEL_NUMBERS, ROWS_OF_A_FACT, RUN_MIN, SLOTS_KEPT_FREE, RunWriter, next_run
 from engine.ingest.seen import remembered
 from engine.ingest.stamp import RowBuffer
 from engine.ingest.surveys import survey_score
 from engine.kernel.tables import Tables
 from engine.messages import kinds, observed
 from engine.messages.kinds import (
-    CHANNEL_NAMES,
     FLAG_CALLS_BACK,
     FLAG_KEEP_PLACE,
     FLAG_NO_CALLBACK,
@@ -33,17 +32,14 @@ from engine.model.callback_source import is_callback_source
 from engine.model.names import UNKNOWN
 from engine.ports import DESK_CLOSED, Receipt
 
-ROWS_OF_A_FACT: Final = 16
-"""Rows that one fact may need: its own, the definition of its requirement and that of new names."""
-SLOTS_KEPT_FREE: Final = 8
-"""Slots are reused oldest first; keeping some free keeps a closed contact's slot from being somebody else's at once."""
 NO_INSTANT: Final = f"the number is no instant; send nanoseconds since 1970, up to {INTEGER_MAX}"
-CHANNEL_NUMBERS: Final = {name: number for number, name in CHANNEL_NAMES.items()}
+UNIQUE: Final = "names of open contacts are unique"
+RAISE: Final = "send it again later, or raise limits.contacts"
 
 SaidByAgent = observed.OfferRang | observed.OfferAnswered | observed.HoldRequested | observed.ResumeRequested
 
 
-class Admission(FactWriter):
+class Admission(RunWriter):
     """Turns facts into rows of `buffer`. Between turns `contacts` and the tables are what the log says."""
 
     def __init__(
@@ -54,14 +50,7 @@ class Admission(FactWriter):
         contacts: OpenContacts,
         names: InternedNames,
     ) -> None:
-        super().__init__(in_force, buffer, contacts, names)
-        self._arrivals = 0
-        book = np.asarray(t.book)
-        self._slot_head, self._slot_count, self._book_seq = book["slot_head"], book["slot_count"], book["seq"]
-        self._slots = t.slots
-        self._first_slot = 0
-        self._free_slots = 0
-        self._fresh: dict[int, int] = {}
+        super().__init__(t, in_force, buffer, contacts, names)
         self._handlers: dict[type, Callable[[Any], int | None]] = {
             observed.ContactArrived: self._contact_arrived,
             observed.ContactReleased: self._contact_released,
@@ -107,13 +96,6 @@ class Admission(FactWriter):
         """Idempotence keys of this turn's facts and the places of their rows."""
         return self._fresh
 
-    def begin(self) -> None:
-        """Start a turn, together with `buffer.begin`."""
-        self._arrivals = 0
-        self._fresh = {}
-        self._first_slot = int(self._slot_head[0])
-        self._free_slots = int(self._slot_count[0]) - SLOTS_KEPT_FREE
-
     def admit(
         self,
         source: Source,
@@ -128,35 +110,64 @@ class Admission(FactWriter):
         nothing was put: it is wrong, or a duplicate of an earlier turn. Where those are fewer than the facts, the turn
         must be decided before the next one: then ask again.
         """
-        self._source, buffer, fresh, results = source, self._buffer, self._fresh, list[int | Receipt]()
-        handlers, has_room = self._handlers, buffer.has_room
-        for fact, key, earlier in zip(facts, keys, known, strict=True):
-            if not has_room(ROWS_OF_A_FACT, PAYLOAD_MAX):
+        self._source = source
+        results = list[int | Receipt]()
+        of_kinds, start = list(map(type, facts)) if len(facts) >= RUN_MIN else [], 0
+        while start < len(facts):
+            begin, end = next_run(of_kinds, start) if of_kinds else (len(facts), len(facts))
+            run, place = slice(begin, end), self._buffer.count
+            if begin > start:
+                end = begin
+            elif of_kinds[begin] not in own_only and self._put_run(facts[run], keys[run], known[run]):
+                results += range(place, place + end - begin)
+                start = end
+                continue
+            some = slice(start, end)
+            self._admit_each(facts[some], keys[some], known[some], own_only, results)
+            if len(results) < end:
                 break
-            self._key, self._own_only = key, type(fact) in own_only
+            start = end
+        return results
+
+    def _admit_each(
+        self,
+        facts: Sequence[Observed],
+        keys: Sequence[int],
+        known: Sequence[int],
+        own_only: frozenset[type[Fact]],
+        results: list[int | Receipt],
+    ) -> None:
+        """Put one after the other, until the turn must be decided first; add what `admit` returns to `results`."""
+        source, buffer, fresh, handlers = self._source, self._buffer, self._fresh, self._handlers
+        told = results.append
+        rows_max, bytes_max = buffer.full_beyond(ROWS_OF_A_FACT, PAYLOAD_MAX)
+        for fact, key, earlier in zip(facts, keys, known, strict=True):
+            if buffer.count > rows_max or len(buffer.payload) > bytes_max:
+                return
+            kind = type(fact)
+            self._key, self._own_only = key, kind in own_only
             try:
                 if source.number == UNNUMBERED:
                     self._names.find(source)
-                if fact.at_ns is not None and not 0 <= fact.at_ns <= INTEGER_MAX:
-                    raise BadFact(
-                        "at_ns", f"the number is no instant; send nanoseconds since 1970, up to {INTEGER_MAX}"
-                    )
-                if key and (earlier or key in fresh):
-                    results.append(self._duplicate(key, earlier))
-                    continue
-                if fact.id and not key:
+                at_ns = fact.at_ns
+                if at_ns is not None and not 0 <= at_ns <= INTEGER_MAX:
+                    raise BadFact("at_ns", NO_INSTANT)
+                if key:
+                    if earlier or key in fresh:
+                        told(self._duplicate(key, earlier))
+                        continue
+                elif fact.id:
                     fact.id.encode()  # raises: it has no key because it is not Unicode
-                place = handlers[type(fact)](fact)
+                place = handlers[kind](fact)
             except Exception as error:
                 # One fact must not end the process: whoever sent it would send it again after the start, and again.
-                results.append(wrong(fact, error))
+                told(wrong(fact, error))
                 continue
             if place is None:
-                break
+                return
             if key:
                 fresh[key] = place
-            results.append(place)
-        return results
+            told(place)
 
     def _duplicate(self, key: int, earlier: int) -> int | Receipt:
         if key in self._fresh:
@@ -167,51 +178,42 @@ class Admission(FactWriter):
     # --- contacts
 
     def _contact_arrived(self, fact: observed.ContactArrived) -> int | None:
+        directory, buffer, slots = self.directory, self._buffer, self._slots
         if self._contacts.find(fact.contact) is not None:
-            if self._buffer.count:
+            if buffer.count:
                 return None  # it may close in this very turn
-            raise BadFact(
-                "contact", f"contact {excerpt(fact.contact)} is open already; names of open contacts are unique"
-            )
-        slots = self._slots
+            raise BadFact("contact", f"contact {excerpt(fact.contact)} is open already; {UNIQUE}")
         if self._arrivals >= self._free_slots and not self._may_use_last_slots():
-            if self._buffer.count:
+            if buffer.count:
                 return None
-            raise BadFact(
-                "contact",
-                f"too many contacts: {len(self._contacts)} are open; send it again later, or raise limits.contacts",
-                full=True,
-            )
-        queue = self._number("queue", self.directory.queues, fact.queue)
+            raise BadFact("contact", f"too many contacts: {len(self._contacts)} are open; {RAISE}", full=True)
+        queue = self._number("queue", directory.queues, fact.queue)
         agent = trunk_group = UNKNOWN
         if fact.preferred_agent:
-            agent = self._number("preferred_agent", self.directory.agents, fact.preferred_agent)
+            agent = self._number("preferred_agent", directory.agents, fact.preferred_agent)
         if fact.trunk_group:
-            trunk_group = self._number("trunk_group", self.directory.trunk_groups, fact.trunk_group)
-        if not 0 <= fact.waiting_since_ns <= self._buffer.at_ns:
+            trunk_group = self._number("trunk_group", directory.trunk_groups, fact.trunk_group)
+        if not 0 <= fact.waiting_since_ns <= buffer.at_ns:
             raise BadFact("waiting_since_ns", f"{fact.waiting_since_ns} is not an instant (ns since 1970) in the past")
-        payload = self._payload(self._known(fact))
+        payload = self._payload(fact if directory.numbers is None else self._known(fact))
         requirement = self._requirement(queue, fact.skills) if fact.skills else 0
+        flags = FLAG_PROTECTED if fact.protected else 0
+        if CALLBACK_NUMBER in fact.attributes:
+            flags |= FLAG_CALLS_BACK
+        if not fact.callback:
+            flags |= FLAG_NO_CALLBACK
         slot = slots.item((self._first_slot + self._arrivals) % len(slots))
-        place = self._put(
-            kinds.CONTACT_ARRIVED,
-            contact=slot,
-            queue=queue,
-            agent=agent,
-            a=pack_arrival(CHANNEL_NUMBERS[fact.channel], fact.priority, requirement, trunk_group),
-            b=fact.waiting_since_ns,
-            flags=(FLAG_PROTECTED if fact.protected else 0)
-            | (FLAG_CALLS_BACK if CALLBACK_NUMBER in fact.attributes else 0)
-            | (0 if fact.callback else FLAG_NO_CALLBACK),
-            payload=payload,
-        )
+        a = pack_arrival(CHANNEL_NUMBERS[fact.channel], fact.priority, requirement, trunk_group)
+        place = self._put(kinds.CONTACT_ARRIVED, agent, queue, slot, a, fact.waiting_since_ns, flags, payload)
         self._arrivals += 1
         self._contacts.open(ContactEntry(slot, self._source.number, 0, fact.contact, payload, 0, "", NO_LEGS))
         return place
 
     def _contact_released(self, fact: observed.ContactReleased) -> int:
-        slot, cause = self._entry(fact).slot, self._cause(fact.cause)
-        return self._put(kinds.CONTACT_RELEASED, contact=slot, a=CODES[fact.by], b=cause)
+        slot, cause = self._entry(fact).slot, fact.cause
+        if cause:
+            cause = self._cause(cause)
+        return self._put(kinds.CONTACT_RELEASED, -1, -1, slot, CODES[fact.by], cause)
 
     def _said_of_contact(self, kind: int, fact: observed.ContactFact) -> int:
         return self._put(kind, contact=self._entry(fact).slot)

@@ -15,13 +15,13 @@ from engine.messages import kinds, observed
 from engine.messages.observed import ATTRIBUTES_MAX, INTEGER_MAX, Observed
 from engine.messages.rows import Rows
 from engine.model.callback_source import is_callback_source
-from engine.model.directory import Directory, requirement_rows
+from engine.model.directory import requirement_rows
 from engine.model.names import UNKNOWN, Names
 from engine.model.phone_numbers import NUMBER_AS_IT_CAME
 
 PAYLOAD_MAX: Final = 256 << 10
 
-_encode: Final = msgspec.msgpack.Encoder().encode
+encode: Final = msgspec.msgpack.Encoder().encode
 
 
 class FactWriter:
@@ -35,16 +35,16 @@ class FactWriter:
         self._source = names.numbered(0)
         self._key = 0
         self._own_only = False
+        self.directory = in_force.directory
+        """The directory of the configuration in force when the turn began."""
 
-    @property
-    def directory(self) -> Directory:
-        """The directory of the configuration in force."""
-        return self._in_force.directory
+    def begin(self) -> None:
+        """Start a turn."""
+        self.directory = self._in_force.directory
 
     def _put(
         self,
         kind: int,
-        *,
         agent: int = -1,
         queue: int = -1,
         contact: int = -1,
@@ -66,7 +66,7 @@ class FactWriter:
         return source.number
 
     def _payload(self, fact: Observed) -> bytes:
-        payload = _encode(fact)
+        payload = encode(fact)
         if len(payload) > PAYLOAD_MAX:
             raise BadFact("", f"the fact takes {len(payload)} bytes; at most {PAYLOAD_MAX} are possible")
         return payload
@@ -107,7 +107,7 @@ class FactWriter:
     def _number(self, field: str, names: Names, name: str, *, optional: bool = False) -> int:
         if optional and not name:
             return UNKNOWN
-        number = names.number(name)
+        number = names.in_force.get(name, UNKNOWN)
         if number == UNKNOWN:
             raise BadFact(field, unknown(field.replace("_", " "), name, names.configured()))
         return number

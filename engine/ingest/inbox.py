@@ -84,9 +84,12 @@ class Submission:
 
     def give_all(self, numbers: Sequence[int], seqs: Sequence[int]) -> None:
         """Note the receipts of facts that were recorded at these sequences, which ascend."""
-        receipts = self.receipts
-        for number, seq in zip(numbers, seqs, strict=True):
-            receipts[number] = Receipt(seq)
+        receipts, first, last = self.receipts, numbers[0], numbers[-1]
+        if last - first == len(numbers) - 1:  # as nearly always: one after the other
+            receipts[first : last + 1] = map(Receipt, seqs)
+        else:
+            for number, seq in zip(numbers, seqs, strict=True):
+                receipts[number] = Receipt(seq)
         self.waits_for_seq = max(self.waits_for_seq, seqs[-1])
 
     def resolve(self) -> None:

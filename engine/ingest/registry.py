@@ -1,6 +1,6 @@
 """The open contacts: names outside, slots inside, and what is needed to act on them or to give them back."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -105,6 +105,20 @@ class OpenContacts:
     def at(self, slot: int) -> ContactEntry | None:
         """The open contact in `slot`; None for -1."""
         return self._by_slot[slot] if slot >= 0 else None
+
+    def in_slots(self, slots: Sequence[int]) -> "list[ContactEntry | None]":
+        """The open contact in each of these slots."""
+        by_slot = self._by_slot
+        return [by_slot[slot] for slot in slots]
+
+    def slots_of(self, contacts: Sequence[str]) -> list[int]:
+        """Slots of the open contacts of these names; -1 where there is none."""
+        entries = map(self._by_name.get, contacts)
+        return [-1 if entry is None else entry.slot for entry in entries]
+
+    def has_none_of(self, contacts: Sequence[str]) -> bool:
+        """Whether no open contact has one of these names."""
+        return self._by_name.keys().isdisjoint(contacts)
 
     def name_of(self, slot: int) -> str:
         """Name of the contact in `slot`; empty when the slot is free."""

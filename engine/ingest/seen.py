@@ -93,7 +93,7 @@ class SeenFacts:
 
     def find(self, keys: Sequence[int]) -> list[int]:
         """Return what is remembered of each key, for `remembered` to read; 0 where that is nothing."""
-        wanted = np.array(keys, np.uint64).view(np.int64)
+        wanted = np.fromiter(keys, np.uint64, len(keys)).view(np.int64)
         found = np.zeros(len(wanted), np.int64)
         self._young.find(wanted, found)
         self._old.find(wanted, found)

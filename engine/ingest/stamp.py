@@ -1,5 +1,6 @@
 """Build one turn's observed rows and their payloads in place: packed straight into the memory that the kernel reads."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -15,7 +16,7 @@ _pack_into: Final = ROW_STRUCT.pack_into
 class RowBuffer:
     """The observed rows of the turn being built. `put` packs one; `rows` and `payload` are what the kernel and log get.
 
-    `capacity_rows` and `capacity_bytes` bound a turn; ask `has_room` before each fact.
+    `capacity_rows` and `capacity_bytes` bound a turn; who fills it asks `full_beyond`.
     """
 
     def __init__(self, capacity_rows: int, capacity_bytes: int) -> None:
@@ -33,9 +34,9 @@ class RowBuffer:
         self.at_ns = at_ns
         self.payload = bytearray()
 
-    def has_room(self, rows: int, payload_bytes: int) -> bool:
-        """Whether so much more fits into this turn."""
-        return self.count + rows <= self.capacity_rows and len(self.payload) + payload_bytes <= self.capacity_bytes
+    def full_beyond(self, rows: int, payload_bytes: int) -> tuple[int, int]:
+        """Return how many rows and payload bytes a turn may hold at most for so much more to fit into it."""
+        return self.capacity_rows - rows, self.capacity_bytes - payload_bytes
 
     def put(
         self,
@@ -76,6 +77,31 @@ class RowBuffer:
         )
         self.count = place + 1
         return place
+
+    def put_run(
+        self,
+        kind: int,
+        source: int,
+        dedupe: Sequence[int],
+        columns: Mapping[str, Any],
+        payloads: Sequence[bytes] = (),
+    ) -> None:
+        """Write one row for each of `dedupe`, for which there is room, with `columns` of as many values.
+
+        Raises OverflowError where a value does not fit into its column: then nothing was put.
+        """
+        end, offset = self.count + len(dedupe), len(self.payload)
+        row = ROW_STRUCT.pack(self.at_ns, kind, 0, source, 0, -1, -1, -1, 0, 0, 0, 0, 0)
+        self._memory[self.count * ROW.itemsize : end * ROW.itemsize] = row * len(dedupe)
+        rows = self._rows[self.count : end]
+        rows["dedupe"] = np.fromiter(dedupe, np.uint64, len(rows))
+        for name, values in columns.items():
+            rows[name] = values
+        if payloads:
+            sizes = np.fromiter(map(len, payloads), np.int64, len(rows))
+            rows["payload_size"], rows["payload_offset"] = sizes, np.cumsum(sizes) - sizes + offset
+            self.payload += b"".join(payloads)
+        self.count = end
 
     def put_rows(self, rows: Array, payload: bytes) -> None:
         """Copy finished rows in, stamped like the others; the first one gets the payload."""

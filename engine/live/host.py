@@ -14,7 +14,7 @@ import msgspec
 
 from engine.config.sections import Config, Limits
 from engine.errors import ConfigError, SettingsRefused
-from engine.ingest.admission import SLOTS_KEPT_FREE
+from engine.ingest.runs import SLOTS_KEPT_FREE
 from engine.kernel.tables import Capacity
 from engine.live.adapters import Adapters, Recovered, callers_among, record_told
 from engine.live.cases import CaseWork

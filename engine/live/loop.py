@@ -15,8 +15,8 @@ from engine.config.sections import Config
 from engine.effects.derive import OwedCallback
 from engine.effects.outbox import Outbox
 from engine.errors import ContactsFull, Overloaded, SettingsRefused
-from engine.ingest.admission import SLOTS_KEPT_FREE
 from engine.ingest.inbox import DEFAULT_CAPACITY, ENDING, FREEING, Inbox, Submission, arrivals_among
+from engine.ingest.runs import SLOTS_KEPT_FREE
 from engine.kernel.deadlines import NEVER_NS
 from engine.kernel.step import next_deadline_ns
 from engine.live.callbacks import Callbacks

@@ -24,10 +24,14 @@ class Names(msgspec.Struct, frozen=True, dict=True):
     def _gone(self) -> frozenset[int]:
         return frozenset(self.gone)
 
+    @cached_property
+    def in_force(self) -> dict[str, int]:
+        """Numbers by the names that are configured."""
+        return {name: number for name, number in self._numbers.items() if number not in self._gone}
+
     def number(self, name: str) -> int:
         """Return the number of a configured name, UNKNOWN of any other."""
-        number = self._numbers.get(name, UNKNOWN)
-        return UNKNOWN if number in self._gone else number
+        return self.in_force.get(name, UNKNOWN)
 
     def name(self, number: int) -> str:
         """Return the name with this number, gone ones included; empty for a number that none has."""

@@ -13,7 +13,7 @@ import numpy as np
 from engine.log_port import Turn, joined_rows
 from engine.messages.kinds import CONTACT_ARRIVED
 
-ROWS_MAX: Final = 512
+ROWS_MAX: Final = 2048
 """Rows that wait at most, but for those of the turn that came last."""
 BYTES_MAX: Final = 8 << 20
 """Of their payloads."""

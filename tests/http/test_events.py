@@ -7,7 +7,7 @@ import pytest
 from aiohttp import ClientSession
 from yarl import URL
 
-from engine.ingest.admission import SLOTS_KEPT_FREE
+from engine.ingest.runs import SLOTS_KEPT_FREE
 from tests.http.support import CAPACITY, CONTACTS, House
 
 EVENTS = "/api/v1/events"

@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from engine.ingest.admission import SLOTS_KEPT_FREE, Admission
+from engine.ingest.admission import Admission
 from engine.ingest.names import REASONS_MAX
+from engine.ingest.runs import SLOTS_KEPT_FREE
 from engine.ingest.seen import dedupe_key
 from engine.ingest.stamp import RowBuffer
 from engine.ingest.wrapping import WrapUp

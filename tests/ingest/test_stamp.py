@@ -74,12 +74,15 @@ def test_begin_forgets_the_turn_before() -> None:
 def test_room_is_counted_in_rows_and_bytes() -> None:
     buffer = RowBuffer(2, 10)
     buffer.begin(1)
-    assert buffer.has_room(2, 10)
-    assert not buffer.has_room(3, 0)
     buffer.put(CONTACT_ARRIVED, payload=b"12345")
-    assert buffer.has_room(1, 5)
-    assert not buffer.has_room(1, 6)
-    assert not buffer.has_room(2, 0)
+
+    def fits(rows: int, payload_bytes: int) -> bool:
+        rows_max, bytes_max = buffer.full_beyond(rows, payload_bytes)
+        return buffer.count <= rows_max and len(buffer.payload) <= bytes_max
+
+    assert fits(1, 5)
+    assert not fits(1, 6)
+    assert not fits(2, 0)
 
 
 @pytest.mark.parametrize("consumed", [1, 2, 3, 4])

@@ -60,11 +60,12 @@ RIGHT: dict[str, Any] = {
 
 @pytest.fixture
 def door(tmp_path: Path) -> Door:
-    made = Door(new_state(load_centre(tmp_path)))
-    made.state.tables.book["seq"] = 1
+    state = new_state(load_centre(tmp_path))
+    state.tables.book["seq"] = 1
     card = Scorecard("calls", 1, (ScorecardSection("all", (Criterion("greets", 100),)),))
     plan = QualityPlan(scorecards=(card,), cases={"csat": CaseKind("sales", 10**9)})
-    made.state.directory = msgspec.structs.replace(made.state.directory, quality=plan)
+    state.directory = msgspec.structs.replace(state.directory, quality=plan)
+    made = Door(state)
     made.row(ContactArrived(contact="c", queue="sales"))
     return made
 

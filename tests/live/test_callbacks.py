@@ -8,7 +8,7 @@ import pytest
 
 from engine.effects.derive import OwedCallback
 from engine.errors import ContactsFull
-from engine.ingest.admission import SLOTS_KEPT_FREE
+from engine.ingest.runs import SLOTS_KEPT_FREE
 from engine.kernel.audit import audit
 from engine.messages.effects import CallBack, InformQueued, OfferContact
 from engine.messages.observed import (

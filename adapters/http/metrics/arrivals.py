@@ -20,6 +20,7 @@ from engine.messages.kinds import (
     FLAG_CALLS_BACK,
     FLAG_CLOSES,
 )
+from engine.messages.recorded import read_each
 from engine.ports import Turn
 
 ENTRIES_MAX: Final = 100
@@ -44,13 +45,13 @@ _CAME: Final = np.dtype([("channel", np.uint8), ("entry", np.uint8), ("calls_bac
 """How the contact in a slot came; zeros for one that came before the process started."""
 
 
-class _Arrival(msgspec.Struct):
+class _Arrival(msgspec.Struct, gc=False):
     """What an arrival's payload must say here."""
 
     entry: str = ""
 
 
-_DECODER: Final = msgspec.msgpack.Decoder(_Arrival)
+_ARRIVALS: Final = msgspec.msgpack.Decoder(list[_Arrival])
 
 
 class ArrivalCounts:
@@ -90,10 +91,8 @@ class ArrivalCounts:
             self._came = wider
 
     def _receive(self, arrivals: Any, payload: memoryview) -> None:
-        spans = zip(arrivals["payload_offset"].tolist(), arrivals["payload_size"].tolist(), strict=True)
-        entries = [
-            self._number(_DECODER.decode(payload[at : at + size]).entry if size else NOWHERE) for at, size in spans
-        ]
+        told, known = read_each(_ARRIVALS, arrivals, payload), self._entries
+        entries = [known[one.entry] if one.entry in known else self._number(one.entry) for one in told]
         channels = arrivals["a"] & 0xFF
         self._received.update(zip(channels.tolist(), entries, strict=True))
         slots = arrivals["contact"]

@@ -45,6 +45,7 @@ ID_DIGITS_MAX: Final = 18
 """Of a contact's id, a sequence of the log; longer numbers are nothing but names."""
 ROWS_ASIDE_MAX: Final = 64
 """Rows of one contact kept as they are; more become a record, whose size is bounded."""
+ASIDE_MAX_BYTES: Final = ROWS_ASIDE_MAX * ROW.itemsize
 FOLLOWED: Final = KindSet(
     CONTACT_ARRIVED,
     CONTACT_HELD,
@@ -142,18 +143,18 @@ class ContactHistory:
         is_first[1:] |= (slots[1:] != slots[:-1]) | closing[:-1]
         starts = is_first.nonzero()[0]
         ends = np.append(starts[1:], len(rows))
-        raw, oldest = rows.tobytes(), self._oldest
+        raw, oldest, room, asides, opened = rows.tobytes(), self._oldest, self._room, self._rows, self._open
         columns = slots[starts], numbers[starts], starts * ROW.itemsize, ends * ROW.itemsize, closing[ends - 1]
         for slot, arrived, start, end, closes in zip(*(each.tolist() for each in columns), strict=True):
-            number = arrived or (self._open[slot] if slot < len(self._open) else 0)
+            number = arrived or (opened[slot] if slot < len(opened) else 0)
             if number < oldest:
                 continue
-            at = number % self._room
-            aside = self._rows[at] = self._rows[at] + raw[start:end]
-            self._open[slot] = 0 if closes else number
-            if len(aside) > ROWS_ASIDE_MAX * ROW.itemsize and not closes:
+            at = number % room
+            aside = asides[at] = asides[at] + raw[start:end]
+            opened[slot] = 0 if closes else number
+            if len(aside) > ASIDE_MAX_BYTES and not closes:
                 self._records[number] = self._record(number)
-                self._rows[at] = b""
+                asides[at] = b""
 
     def find(self, contact: str) -> ContactRecord | None:
         """The latest contact of this name, or the one whose id this is, written as a number."""
@@ -265,15 +266,17 @@ class ContactHistory:
             self._open = wider
         starts = arrivals["payload_offset"]
         columns = arrivals["dedupe"], arrivals["contact"], starts, starts + arrivals["payload_size"]
+        seqs, slots, rows, payloads, room = self._seqs, self._slots, self._rows, self._payloads, self._room
+        kept = None if self._contacts is None else self._contacts.at
         for seq, slot, start, end in zip(*(each.tolist() for each in columns), strict=True):
             number = self._count = self._count + 1
-            at = number % self._room
-            self._seqs[at], self._slots[at], self._rows[at] = seq, slot, b""
-            told, entry = bytes(payload[start:end]), None if self._contacts is None else self._contacts.at(slot)
+            at = number % room
+            seqs[at], slots[at], rows[at] = seq, slot, b""
+            told, entry = bytes(payload[start:end]), None if kept is None else kept(slot)
             # While a contact is open its arrival is kept for it anyway: once is enough.
-            self._payloads[at] = entry.payload if entry is not None and entry.payload == told else told
+            payloads[at] = entry.payload if entry is not None and entry.payload == told else told
             if self._records:
-                self._records.pop(number - self._room, None)
+                self._records.pop(number - room, None)
 
     def _index(self) -> None:
         """Let names, customers and slots lead to the contacts that came since the last time."""

@@ -12,6 +12,7 @@ import numpy as np
 from xxhash import xxh3_64_intdigest as digest
 
 from engine.messages import kinds
+from engine.messages.recorded import read_each
 from engine.projections.quality.ring import KEY, Array, Ring, in_order_of
 
 CLOSED_MAX: Final = 50_000
@@ -25,10 +26,6 @@ SERVED_MAX: Final = 8
 """Contacts of one customer that ended while another was open."""
 CASE_ATTRIBUTE: Final = "case_id"
 """Attribute of a contact that works on a case, or tells of it: no contact of a customer's own."""
-_NO_FACTS: Final = b"\x80"
-"""The payload of an arrival that says nothing (a simulated one), as a map of MessagePack."""
-_ARRAY: Final = b"\xdd"
-"""Of MessagePack, before the length of an array."""
 
 OPEN: Final = np.dtype(
     [
@@ -149,7 +146,7 @@ class People:
 
     def arriving(self, rows: Array, seqs: Array, payload: memoryview, reason: str) -> Arrived:
         """Read arrivals, rows of shape (n,)."""
-        facts = _read(rows, payload)
+        facts = read_each(_ARRIVALS, rows, payload)
         customers = [each.customer for each in facts]
         telling = [(number, each.attributes) for number, each in enumerate(facts) if each.attributes]
         people = [digest(customer.encode()) if customer else 0 for customer in customers]
@@ -299,13 +296,6 @@ def _texts(texts: Sequence[str]) -> Array:
 def _talked(rows: Array) -> Array:
     talked: Array = rows["kind"] == kinds.CONTACT_ENDED
     return talked
-
-
-def _read(rows: Array, payload: memoryview) -> list[Arrival]:
-    """Read what arrivals say, all at once: one by one, the way to the decoder costs as much as decoding."""
-    starts, sizes = rows["payload_offset"].tolist(), rows["payload_size"].tolist()
-    parts = [payload[start : start + size] if size else _NO_FACTS for start, size in zip(starts, sizes, strict=True)]
-    return _ARRIVALS.decode(b"".join((_ARRAY, len(parts).to_bytes(4, "big"), *parts)))
 
 
 def case_of(attributes: dict[str, str]) -> int:
