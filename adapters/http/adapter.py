@@ -16,7 +16,6 @@ from adapters.http.feed.feed import Feed
 from adapters.http.metrics.metrics import Metrics
 from adapters.http.settings import Settings as HttpSettings
 from adapters.http.tokens import Tokens
-from adapters.http.wallboard.day import Days
 from adapters.http.wallboard.kiosks import Kiosks
 from adapters.http.wallboard.last_week import LastWeek
 from engine.errors import ConfigError, TlsFilesUnusable
@@ -63,7 +62,6 @@ class HttpAdapter:
             connections=Connections(settings.idle_timeout_ns / 1e9, settings.connections),
             metrics=Metrics(engine, wall_ns),
             kiosks=Kiosks(engine.folder),
-            days=Days(engine.past),
             last_week=LastWeek(engine.past),
             desks=Desks(settings, engine, tokens, wall_ns),
             wall_ns=wall_ns,
@@ -126,7 +124,6 @@ class HttpAdapter:
         context = self.context
         context.tokens.follow(self.settings.tokens)
         context.feed.follow(self.settings.all_boards)
-        context.days.forget()
         context.last_week.forget()
         for token in self.settings.tokens:
             context.metrics.know_source(f"http:{token.id}")

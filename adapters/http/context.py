@@ -13,7 +13,6 @@ from adapters.http.metrics.metrics import Metrics
 from adapters.http.settings import Settings
 from adapters.http.tickets import Tickets
 from adapters.http.tokens import Caller, Tokens
-from adapters.http.wallboard.day import Days
 from adapters.http.wallboard.kiosks import Kiosks
 from adapters.http.wallboard.last_week import LastWeek
 from adapters.http.wallboard.looking_back import LookingBack
@@ -38,7 +37,6 @@ class Context:
     """Time of day, for ages; never for ordering."""
     monotonic_ns: Callable[[], int]
     kiosks: Kiosks
-    days: Days
     last_week: LastWeek
     looking_back: LookingBack = field(default_factory=LookingBack)
     tickets: Tickets = field(default_factory=Tickets)

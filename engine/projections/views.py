@@ -13,7 +13,7 @@ from engine.messages.decoding import Fault, Malformed
 from engine.messages.observed import Observed
 from engine.model.directory import Directory
 from engine.model.settings import EngineSetting, QueueSetting
-from engine.projections.agents.eligibility import at_work, eligible
+from engine.projections.agents.eligibility import eligible
 from engine.projections.agents.interval_times import AgentTimes
 from engine.projections.agents.occupancy import occupancy
 from engine.projections.agents.own_figures import OwnFigures
@@ -264,12 +264,19 @@ class Views:
         """The mask of agents who may serve a queue, shape (agents,)."""
         return eligible(self.tables, self.queue_number(queue))
 
-    def at_work(self, queues: Sequence[str] = ()) -> int:
-        """Agents at work who may serve any of these queues; of none: all who are at work. Raises KeyError."""
-        working = at_work(self.tables)
-        if queues:
-            working = working & np.logical_or.reduce([self.eligible(queue) for queue in queues])
-        return int(working.sum())
+    def agents_at_work(
+        self, starts_ns: Sequence[int], step_ns: int, queues: Sequence[str] = (), now_ns: int | None = None
+    ) -> list[float | None]:
+        """How many who may serve any of these queues (of none: how many at all) were at work in each interval, on average.
+
+        The starts are bounds of intervals; None: not known, or not begun. Raises KeyError.
+        """
+        times, t, at_ns = self.agent_times, self.tables, self.now_ns(now_ns)
+        if times is None:
+            return [None] * len(starts_ns)
+        every = np.ones(len(t.agents), bool)
+        mask = np.logical_or.reduce([self.eligible(queue) for queue in queues]) if queues else every
+        return [times.at_work(t, mask, start_ns, step_ns, at_ns) for start_ns in starts_ns]
 
     def agents_changed(self, watch: AgentWatch) -> list[int]:
         """Return the numbers of the agents who look different from the last time that `watch` looked."""

@@ -106,6 +106,37 @@ async def test_every_row_equals_the_diary(centre: Centre, monkeypatch: pytest.Mo
         assert state.agent_times.save() == centre.engine.state.agent_times.save()
 
 
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_agents_of_several_queues_are_counted_once(
+    centre: Centre, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    diary = Diary(centre, monkeypatch)
+    diary.note()
+    await centre.live(seed, 300)
+    centre.clock.advance(5 * STEP_NS // 2)
+    await centre.say(AgentStatusChanged(agent="alice", status="offline"))
+    await centre.live(seed + 10, 300)
+    views, now_ns = centre.views, centre.clock.now_ns()
+    for step in (STEP_NS, 2 * STEP_NS):
+        first_ns = START_NS // step * step
+        starts = list(range(first_ns - step, now_ns + 2 * step, step))
+        for queues in ((), ("sales",), ("sales", "vip")):
+            serve = [name for name in AGENTS if not queues or any(_serves(views, name, queue) for queue in queues)]
+            found = views.agents_at_work(starts, step, queues, now_ns)
+            assert (found[0], found[-1]) == (None, None), "before the log, and not yet"
+            for start_ns, told in zip(starts[1:], found[1:], strict=True):
+                if start_ns < now_ns:
+                    end_ns = min(start_ns + step, now_ns)
+                    spent = diary.spent_ns(serve, start_ns, end_ns)
+                    worked = sum(spent[state] for state in (*HANDLING, "idle")) / (end_ns - start_ns)
+                    assert told == pytest.approx(worked, abs=0.02), (start_ns, queues)
+            assert max(told for told in found if told is not None) > 0
+
+
+def _serves(views: Views, name: str, queue: str) -> bool:
+    return bool(views.eligible(queue)[views.agent_number(name)])
+
+
 async def test_a_quiet_hour_counts_before_anything_happens(centre: Centre) -> None:
     await centre.live(3, 100)
     asked_ns = centre.clock.now_ns() + 5 * STEP_NS // 2
@@ -129,6 +160,10 @@ async def test_what_is_not_kept_is_not_told(centre: Centre) -> None:
     small.agent_times = AgentTimes(2)
     restore(centre.log, small)
     kept = views_of(centre, small).intervals(STEP_NS).rows
+    known = views_of(centre, small).agents_at_work(
+        [START_NS // STEP_NS * STEP_NS + n * STEP_NS for n in range(6)], STEP_NS
+    )
+    assert [one is None for one in known] == [True, True, True, False, False, False]
     assert len(starts) == 6
     gone = starts[: (centre.log.last_at_ns - START_NS) // STEP_NS - 2]
     assert len(gone) == 3

@@ -15,7 +15,7 @@ from adapters.http.replies import AS_OF, answer, durable
 from adapters.http.route_table import Parameter, Route, whole, words
 from adapters.http.routes.wallboard import BOARD, board_of
 from adapters.http.wallboard.alerts import AlertTile, passed
-from adapters.http.wallboard.day import Day, intervals_of
+from adapters.http.wallboard.day import Day, counted, day_of
 from adapters.http.wallboard.lost import LostList, as_csv, lost_contacts
 from adapters.http.wallboard.members import who_serves
 from adapters.http.wallboard.privacy import initials, unnamed_agent, unnamed_wait
@@ -82,11 +82,11 @@ async def get_lost(request: web.Request) -> web.Response:
 
 async def get_day(request: web.Request) -> web.Response:
     """Tell the day so far, by interval, against its plan."""
-    name, board = board_of(request)
+    _, board = board_of(request)
     context = context_of(request)
     zone = board.time_zone or context.settings.time_zone
-    table, present = intervals_of(context.views, context.wall_ns(), zone), context.views.at_work(board.queues)
-    return await answer(request, await context.looking_back.run(context.days.day, name, board, table, present, zone))
+    day = counted(context.views, board, context.wall_ns(), zone)
+    return await answer(request, await asyncio.to_thread(day_of, board, day))
 
 
 async def get_span(request: web.Request) -> web.Response:
@@ -187,7 +187,10 @@ ROUTES: Final = (
         "getBoardDay",
         "The day so far, by interval, against its plan",
         Day,
-        text="Agents are counted in the middle of each interval, as the log tells.",
+        text=(
+            "`agents` are those at work on average, weighted by time as `agents_actual` of the interval table, of the "
+            "running interval so far; who may serve several of the board's queues counts once."
+        ),
     ),
     board_route("past/span", get_span, "getBoardSpan", "From when on the log can be replayed", Span),
     board_route(

@@ -1,20 +1,15 @@
-"""The day so far by interval, against its plan: contacts from the counters, agents from the log itself."""
+"""The day so far by interval, against its plan: contacts from the counters, agents from their times by interval."""
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Lock
-from typing import Final
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from adapters.http.boards import BoardSettings
 from adapters.http.wallboard.plan import PlanFault, Planned, read_plan
-from engine.errors import LogError
-from engine.model.names import UNKNOWN
-from engine.ports import Past
 from engine.projections.days import midnight_ns
 from engine.projections.queues.intervals import IntervalRow, IntervalTable
 from engine.projections.views import Views
@@ -22,7 +17,6 @@ from engine.projections.views import Views
 NS: Final = 1_000_000_000
 DAY_NS: Final = 86_400 * NS
 STEP_NS: Final = 1800 * NS
-KEPT_MAX: Final = 5000
 
 
 class DayRow(msgspec.Struct, frozen=True):
@@ -33,8 +27,8 @@ class DayRow(msgspec.Struct, frozen=True):
     answered: int | None
     abandoned: int | None
     service_level: float | None
-    agents: int | None
-    """At work in the middle of the interval; now, where it is not over."""
+    agents: float | None
+    """At work on average, in as much of the interval as has passed; each counts once."""
     forecast: float | None
     required: float | None
     scheduled: float | None
@@ -52,75 +46,47 @@ class Day(msgspec.Struct, frozen=True):
     """Why the plan cannot be shown."""
 
 
-def intervals_of(views: Views, wall_ns: int, zone: str) -> IntervalTable:
+class Counted(NamedTuple):
+    """What a day is made of, at one position of the log."""
+
+    table: IntervalTable
+    agents: dict[int, float | None]
+    """Those at work for the board's queues, by the start of the interval."""
+    zone: str
+
+
+def counted(views: Views, board: BoardSettings, wall_ns: int, zone: str) -> Counted:
     """Return the intervals of the day of `wall_ns` in a time zone, by half hours where intervals allow it."""
     now_ns, interval_ns = views.now_ns(wall_ns), views.interval_ns
     step_ns = STEP_NS if STEP_NS % interval_ns == 0 else interval_ns
     first_ns = midnight_ns(now_ns, zone)
-    return views.intervals(step_ns, first_ns, first_ns + DAY_NS, now_ns=now_ns)
+    table = views.intervals(step_ns, first_ns, first_ns + DAY_NS, now_ns=now_ns)
+    starts = list(range(first_ns, first_ns + DAY_NS, step_ns))
+    agents = views.agents_at_work(starts, step_ns, board.queues, now_ns)
+    return Counted(table, dict(zip(starts, agents, strict=True)), zone)
 
 
-class Days:
-    """Puts days together. Looks into the log: call it in threads; what is past is looked up once."""
-
-    def __init__(self, past: Past) -> None:
-        self._past = past
-        self._staffed: OrderedDict[tuple[str, int], int] = OrderedDict()
-        self._lock = Lock()
-        """For what is known; never held while the log is folded, as `forget` is called between two turns."""
-        self._generation = 0
-
-    def forget(self) -> None:
-        """Look everything up anew: boards may show other queues now."""
-        with self._lock:
-            self._generation += 1
-            self._staffed.clear()
-
-    def day(self, name: str, board: BoardSettings, table: IntervalTable, present: int, zone: str) -> Day:
-        """Return the day of a table that `intervals_of` gave; `present` are the agents at work now."""
-        step_ns, now_ns = int(table.step_s * NS), table.at_ns
-        first_ns = midnight_ns(now_ns, zone)
-        actual = _by_start([row for row in table.rows if board.shows(row.queue)])
-        fault, planned = "", dict[int, list[Planned]]()
-        try:
-            planned = _plan(board, first_ns, step_ns, zone)
-        except (PlanFault, OSError) as error:
-            fault = str(error)
-        rows = []
-        for start_ns in range(first_ns, first_ns + DAY_NS, step_ns):
-            if start_ns > now_ns and start_ns not in planned:
-                continue
-            running = start_ns <= now_ns < start_ns + step_ns
-            agents = present if running else self._agents(name, board, start_ns, step_ns, now_ns)
+def day_of(board: BoardSettings, day: Counted) -> Day:
+    """Put a day together. It reads the plan's file: call it in threads."""
+    table = day.table
+    step_ns, now_ns = int(table.step_s * NS), table.at_ns
+    first_ns = midnight_ns(now_ns, day.zone)
+    actual = _by_start([row for row in table.rows if board.shows(row.queue)])
+    fault, planned = "", dict[int, list[Planned]]()
+    try:
+        planned = _plan(board, first_ns, step_ns, day.zone)
+    except (PlanFault, OSError) as error:
+        fault = str(error)
+    rows = []
+    for start_ns, agents in day.agents.items():
+        if start_ns <= now_ns or start_ns in planned:
             rows.append(_row(start_ns, agents, actual.get(start_ns, []), planned.get(start_ns, [])))
-        while rows and rows[0].offered is None and rows[0].forecast is None:
-            rows.pop(0)
-        return Day(table.as_of, now_ns, step_ns / NS, rows, bool(planned), fault)
-
-    def _agents(self, name: str, board: BoardSettings, start_ns: int, step_ns: int, now_ns: int) -> int | None:
-        """Agents at work in the middle of an interval, as the log tells; None where it cannot, or not yet."""
-        middle_ns, key = start_ns + step_ns // 2, (name, start_ns)
-        if middle_ns > now_ns:
-            return None
-        with self._lock:
-            generation, known = self._generation, self._staffed.get(key)
-        if known is not None:
-            return known
-        try:
-            if middle_ns < self._past.began_ns():
-                return None
-            found = self._past.ask(middle_ns, lambda views, _: views.at_work(_there(views, board)))
-        except LogError:
-            return None
-        with self._lock:
-            if generation == self._generation:  # else it is of a board as it was before a reload
-                self._staffed[key] = found
-                if len(self._staffed) > KEPT_MAX:
-                    self._staffed.popitem(last=False)
-        return found
+    while rows and rows[0].offered is None and rows[0].forecast is None:
+        rows.pop(0)
+    return Day(table.as_of, now_ns, step_ns / NS, rows, bool(planned), fault)
 
 
-def _row(start_ns: int, agents: int | None, rows: Sequence[IntervalRow], plan: Sequence[Planned]) -> DayRow:
+def _row(start_ns: int, agents: float | None, rows: Sequence[IntervalRow], plan: Sequence[Planned]) -> DayRow:
     weighed = [(row.service_level, row.offered) for row in rows if row.service_level is not None and row.offered]
     met, of = sum(level * offered for level, offered in weighed), sum(offered for _, offered in weighed)
     return DayRow(
@@ -156,11 +122,6 @@ def _plan(board: BoardSettings, first_ns: int, step_ns: int, zone: str) -> dict[
             start_ns = first_ns + (each.start_ns - first_ns) // step_ns * step_ns
             found.setdefault(start_ns, []).append(each)
     return found
-
-
-def _there(views: Views, board: BoardSettings) -> list[str]:
-    """Those of the board's queues that there were."""
-    return [queue for queue in board.queues if views.directory.queues.number(queue) != UNKNOWN]
 
 
 def _sum(values: Sequence[float | None]) -> float | None:

@@ -118,6 +118,34 @@ class AgentTimes:
             total += self._by_queue(t, until_ns, queues, self._spent)
         return {queue: shares(total[queue], until_ns - start_ns) for queue in queues}
 
+    def at_work(self, t: Tables, mask: Array, start_ns: int, step_ns: int, now_ns: int) -> float | None:
+        """Return how many of the masked agents were at work, on average, in [start_ns, start_ns + step_ns) until `now_ns`.
+
+        Each counts once, whatever they serve. None where that time is not known, or has not begun.
+        """
+        at_ns = max(book_now_ns(t), now_ns)
+        if start_ns >= at_ns:
+            return None
+        until_ns = min(start_ns + step_ns, at_ns)
+        begun, ended = self._worked(t, start_ns), self._worked(t, until_ns)
+        first_ns = self._marks[0][0] if self._marks else self._start_ns
+        if begun is None and start_ns < first_ns and not (self._marked_from_ns if self._marks else self._known_from_ns):
+            begun = np.zeros((0, 2), np.uint32)  # the log began here
+        if begun is None or ended is None:
+            return None
+        worked = np.zeros((len(mask), 2), np.int64)
+        worked[: len(ended)] += ended
+        worked[: len(begun)] -= begun
+        return round(int(worked[mask].sum()) * MARK_UNIT_NS / (until_ns - start_ns), 2)
+
+    def _worked(self, t: Tables, at_ns: int) -> Array | None:
+        """What each agent had worked at a bound, or at a time to which no row came yet; None: it is not known."""
+        if at_ns > self._start_ns:
+            return _marked(state_times_ns(t, at_ns))
+        if at_ns == self._start_ns and self._known_from_ns <= at_ns:
+            return _marked(self._spent)
+        return next((mark for marked_ns, mark in self._marks if marked_ns == at_ns), None)
+
     def occupancy_since(self, t: Tables, agent: int, since_ns: int) -> float | None:
         """Return an agent's occupancy since the bound before an instant; None: too long ago, or of nothing."""
         mark = next((mark for at_ns, mark in reversed(self._marks) if at_ns <= since_ns), None)

@@ -11,7 +11,6 @@ import pytest
 
 from adapters.http.boards import BoardSettings
 from adapters.http.problems import Problem
-from adapters.http.wallboard.day import DAY_NS, Days
 from adapters.http.wallboard.last_week import NOTHING, WEEK_NS, LastWeek
 from adapters.http.wallboard.looking_back import LookingBack
 from engine.errors import LogError
@@ -88,24 +87,18 @@ async def test_a_reload_does_not_wait_for_who_looks_back_and_what_they_find_is_n
     house = await build()
     board, views = BoardSettings(queues=["sales"]), house.engine.views
     past = Slow(views)
-    week, days = LastWeek(past), Days(past)
-    for look, forget in (
-        (partial(week.of, "floor", board, NOW_NS, QUARTER_NS, "UTC"), week.forget),
-        (partial(days._agents, "floor", board, 0, QUARTER_NS, DAY_NS), days.forget),
-    ):
-        past.begun.clear()
-        past.go.clear()
-        past.asked.clear()
-        looking = asyncio.create_task(asyncio.to_thread(look))
-        assert await asyncio.to_thread(past.begun.wait, 10)
-        reload = asyncio.create_task(asyncio.to_thread(forget))
-        done, _ = await asyncio.wait((reload,), timeout=10)
-        past.go.set()
-        assert done, "it waits until the log is folded"
-        await looking
-        look()
-        look()
-        assert len(past.asked) == 2, "found for a board of before; looked up anew, and kept"
+    week = LastWeek(past)
+    look = partial(week.of, "floor", board, NOW_NS, QUARTER_NS, "UTC")
+    looking = asyncio.create_task(asyncio.to_thread(look))
+    assert await asyncio.to_thread(past.begun.wait, 10)
+    reload = asyncio.create_task(asyncio.to_thread(week.forget))
+    done, _ = await asyncio.wait((reload,), timeout=10)
+    past.go.set()
+    assert done, "it waits until the log is folded"
+    await looking
+    look()
+    look()
+    assert len(past.asked) == 2, "found for a board of before; looked up anew, and kept"
 
 
 async def test_who_looks_back_takes_turns_in_a_thread_of_its_own_and_not_too_many_wait() -> None:

@@ -2,7 +2,7 @@
 
 import { el, draw, put, mark, show } from "./dom.js";
 import { store } from "./store.js";
-import { t, number, percent, clock } from "./words.js";
+import { t, number, tenths, percent, clock } from "./words.js";
 import { get } from "./link.js";
 
 const AGAIN_MS = 60000;
@@ -59,7 +59,8 @@ function explained(day) {
     : name === "forecast" || name === "now" ? draw("path", { class: name, d: "M2 5H22" }) : draw("path", { class: `line ${LINES[name]}`, d: "M1 5H23" })), t(`day_${name}`)));
 }
 
-const COLUMNS = { offered: number, forecast: number, answered: number, abandoned: number, service_level: percent, agents: number, required: number, scheduled: number };
+const average = (value) => (value === null ? "–" : tenths(value));
+const COLUMNS = { offered: number, forecast: number, answered: number, abandoned: number, service_level: percent, agents: average, required: number, scheduled: number };
 const PLANNED = ["forecast", "required", "scheduled"];
 
 function table(day) {
