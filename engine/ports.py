@@ -145,7 +145,9 @@ class Past(Protocol):
     """What was true before: the kernel folds the log once more. Call it in threads, never in the loop."""
 
     def began_ns(self) -> int:
-        """The first instant that can be asked for. Raises LogError where the log's first part is missing."""
+        """The first instant worth asking for: the house is configured then, or the newest snapshot begins. Raises
+        LogError where the log's first part is missing.
+        """
 
     def ask(self, at_ns: int, question: Callable[[Views, int], T]) -> T:
         """Return what `question` answers over the read models as they were at `at_ns`, which it is given, too.

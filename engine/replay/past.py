@@ -7,6 +7,7 @@ deleted, it begins at the newest snapshot that was there when somebody first ask
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import islice
 from threading import Lock
 from typing import Final, NamedTuple, TypeVar
 
@@ -16,7 +17,7 @@ from engine.errors import LogError
 from engine.kernel.tables import Capacity
 from engine.log.memory import MemoryLog
 from engine.log_port import EventLog, Turn
-from engine.messages.kinds import ENGINE_STARTED
+from engine.messages.kinds import ENGINE_STARTED, REQUIREMENT_DEFINED, SETTING_CHANGED
 from engine.messages.rows import ROW
 from engine.projections.views import Views
 from engine.replay.apply import StateReplay
@@ -28,6 +29,8 @@ MARKS_MAX: Final = 4
 """Marks kept: each is a copy of the state."""
 ROWS_MAX: Final = 50_000_000
 """Rows folded for one answer at most: some seconds."""
+OPENING_FRAMES_MAX: Final = 64
+"""So far the log's first configuration is looked for."""
 REMEMBERED_FACTS: Final = 2
 """Nothing is ever submitted to the past."""
 T = TypeVar("T")
@@ -69,7 +72,7 @@ class Past:
         self._first_ns = 0
 
     def began_ns(self) -> int:
-        """The first instant that can be asked for. Raises LogError where the log cannot tell."""
+        """The first instant worth asking for: the house is configured then. Raises LogError where the log cannot tell."""
         with self._lock:
             return self._began_ns()
 
@@ -123,7 +126,17 @@ class Past:
             return self._begin_kept()
         started = int(frame.rows["kind"][0]) == ENGINE_STARTED
         capacity = started_with(frame.rows[0], frame.payload) if started else self._capacity
-        return EngineState(capacity, REMEMBERED_FACTS), frame.at_ns
+        return EngineState(capacity, REMEMBERED_FACTS), self._configured_ns(frame.at_ns)
+
+    def _configured_ns(self, began_ns: int) -> int:
+        """When the log's first configuration was in force: what was before is a house without queues."""
+        configured_ns = 0
+        for frame in islice(self._log.read(1), OPENING_FRAMES_MAX):
+            if set(frame.rows["kind"].tolist()) <= {SETTING_CHANGED, REQUIREMENT_DEFINED}:
+                configured_ns = frame.at_ns
+            elif configured_ns:
+                break
+        return configured_ns or began_ns
 
     def _begin_kept(self) -> tuple[EngineState, int]:
         stored = self._kept()

@@ -46,6 +46,7 @@ async def test_every_instant_is_told_as_it_was(tmp_path: Path, mark_rows: int) -
     as_it_was = await lived(centre, 7, 8)
     past = Past(centre.log, CAPACITY, mark_rows=mark_rows, marks_max=3)
     assert START_NS <= past.began_ns() < min(as_it_was)
+    assert past.ask(past.began_ns(), lambda views, now_ns: [one.queue for one in views.queues(now_ns).queues]) != []
     instants = list(as_it_was)
     drawn = random.Random(mark_rows)
     for at_ns in [*instants, *reversed(instants), *drawn.choices(instants, k=10)]:

@@ -362,9 +362,15 @@ async def test_after_a_replay_without_the_service_the_board_shows_what_it_knew(b
             await until(page, "document.getElementById('link').dataset.state === 'lost'")
             assert await page.evaluate(tile("waiting")) == "6", "not zeros that look healthy"
             assert await page.locator("#agents li").count() == 12
+            spoken = "document.getElementById('status').textContent"
+            await until(page, f"{spoken}.startsWith('The connection is lost. Last known: ')")
             await page.select_option("#language", "vi")
             await until(page, "document.documentElement.lang === 'vi'")
             assert await page.evaluate(tile("waiting")) == "6"
+            await until(page, f"{spoken}.startsWith('Mất kết nối. Lần cuối ghi nhận: ')")
+            heard = await page.evaluate("window.told.status")
+            assert [text for text in heard if "No queues" in text] == [], "a replay begins with a house that has some"
+            assert any(text.startswith("Replay: ") for text in heard)
 
 
 async def test_screens_rotate_until_somebody_says_stop(build: Build) -> None:

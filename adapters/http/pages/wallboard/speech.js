@@ -5,17 +5,18 @@ import { store } from "./store.js";
 import { sentence, alerts } from "./judge.js";
 import { rule } from "./alerts.js";
 import { soundOn } from "./head.js";
-import { t } from "./words.js";
+import { t, current } from "./words.js";
 
 const SAY_MS = 30000;
-let latest = null, told = "", toldAt = 0, known = null, tones = null;
+let latest = null, told = "", toldAt = 0, toldOf = "", known = null, tones = null;
 
 /** Says how things stand; a breach that is new is said at once. */
 export function say(judged) {
   if (!store.asOf) return;
-  latest = sentence(judged);
-  mark($("sentence"), "data-level", latest[0]);
-  put($("sentence"), latest[1]);
+  const [level, text] = sentence(judged);
+  latest = { text, of: drawnOf() };
+  mark($("sentence"), "data-level", level);
+  put($("sentence"), text);
   announce();
   breaches();
 }
@@ -24,13 +25,20 @@ export function tick() {
   announce();
 }
 
-// The spoken sentence leaves out what changes every second: it is new only where it says something new.
+/** What a sentence is of: the language, and whether it is of now. */
+const drawnOf = () => `${current()} ${store.pastMs === null ? "now" : "past"}`;
+
+// The spoken sentence leaves out what changes every second: it is new only where it says something new. What was said
+// does not stand where it is of another language or time, or of a service that is gone.
 function announce() {
-  if (!latest || Date.now() - toldAt < SAY_MS) return;
-  const meaning = latest[1].replace(/[\d:.,]+/g, "#");
+  if (!latest || latest.of !== drawnOf()) return; // it is about to be drawn anew
+  const gone = ["lost", "refused"].includes(document.documentElement.dataset.link);
+  const of = `${latest.of} ${gone}`;
+  if (of === toldOf && Date.now() - toldAt < SAY_MS) return;
+  const meaning = `${of} ${latest.text.replace(/[\d:.,]+/g, "#")}`;
   if (meaning === told) return;
-  [told, toldAt] = [meaning, Date.now()];
-  $("status").textContent = latest[1];
+  [told, toldAt, toldOf] = [meaning, Date.now(), of];
+  $("status").textContent = store.pastMs !== null ? t("say_past", { sentence: latest.text }) : gone ? t("say_lost", { sentence: latest.text }) : latest.text;
 }
 
 function breaches() {
