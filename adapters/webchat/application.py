@@ -186,7 +186,8 @@ class Application:
         settings = self._core.settings.inboxes[inbox]
         is_open = self._core.is_open(settings)
         has_files = self._core.engine.attachments is not None
-        found = described(settings, request.query.get("locale", ""), is_open=is_open, has_files=has_files)
+        wanted, notices = request.query.get("locale", ""), self._core.notices(settings)
+        found = described(settings, wanted, is_open=is_open, has_files=has_files, notices=notices)
         return web.Response(body=msgspec.json.encode(found), content_type="application/json")
 
     async def _preflight(self, request: web.Request, inbox: str) -> web.StreamResponse:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from adapters.webchat.chats import Visitors
-from adapters.webchat.frames import BadFrame
+from adapters.webchat.frames import BadFrame, Notice
 from adapters.webchat.settings import SECOND_NS, Inbox, Settings
 from adapters.webchat.tokens import Session, Signer
 from engine.errors import Overloaded
 from engine.messages.observed import Observed
+from engine.model.plan_views import PlanNotice, notices_of
 from engine.model.rate_limit import RateLimit
 from engine.ports import EngineLink, Receipt
 
@@ -21,6 +22,10 @@ AGAIN_AFTER_S: Final = 0.5
 """When the engine cannot even take what ends something, it is told again so much later."""
 OPEN_FOR_NS: Final = SECOND_NS
 """So long a look at whether a queue is open is good."""
+
+
+NOTICES_MAX: Final = 3
+"""What more plans in force would tell is left out, the least grave first."""
 
 
 class Limits:
@@ -60,6 +65,8 @@ class Core:
     stopping: bool = False
     open_queues: dict[str, tuple[int, bool]] = field(default_factory=dict)
     """When each queue was looked at, and whether it was open."""
+    plans: list[PlanNotice] | None = None
+    """What plans in force tell; None: to be looked at anew."""
 
     def inbox(self, session: Session, client_id: str = "") -> Inbox:
         """The inbox of a session, as it is configured now. Raises BadFrame where there is none any more."""
@@ -74,6 +81,7 @@ class Core:
         self.settings, self.limits = settings, Limits(settings)
         self.limits.requests.refused = refused
         self.open_queues.clear()
+        self.plans = None
 
     @property
     def now_s(self) -> int:
@@ -93,6 +101,13 @@ class Core:
             is_open = self.engine.views.queue(inbox.queue).open
             self.open_queues[inbox.queue] = now_ns, is_open
         return is_open
+
+    def notices(self, inbox: Inbox) -> list[Notice]:
+        """What plans in force tell the visitors of an inbox: of its queue, or else everybody."""
+        if self.plans is None:
+            self.plans = notices_of(self.engine.plans.overview())
+        told = [(plan.announce.get(inbox.queue) or plan.message, plan.drill) for plan in self.plans]
+        return [Notice(text, drill) for text, drill in told if text][:NOTICES_MAX]
 
     def shown_name(self, agent: str) -> str:
         """What visitors read of an agent."""

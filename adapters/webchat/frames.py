@@ -132,6 +132,14 @@ class ServerFrame(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     seq: int
 
 
+class Notice(msgspec.Struct, frozen=True):
+    """What a continuity plan in force tells visitors."""
+
+    text: dict[str, str]
+    """By language; by the empty word where it is the same in all."""
+    drill: bool = False
+
+
 class State(msgspec.Struct, frozen=True):
     """Where the visitor's contact is, all of it: what a reconnected client needs beside the lines."""
 
@@ -152,6 +160,7 @@ class State(msgspec.Struct, frozen=True):
     survey: str = ""
     """csat, nps or ces, where the visitor is asked."""
     contact_id: int = 0
+    notices: list[Notice] = []
 
 
 class Welcome(ServerFrame, frozen=True, kw_only=True, tag="welcome"):
@@ -232,6 +241,12 @@ class Pong(ServerFrame, frozen=True, kw_only=True, tag="pong"):
     """Yes."""
 
 
+class Notices(ServerFrame, frozen=True, kw_only=True, tag="notices"):
+    """What plans in force tell visitors, all of it, from now on."""
+
+    notices: list[Notice]
+
+
 class Error(ServerFrame, frozen=True, kw_only=True, tag="error"):
     """Something was not done, and nothing was changed by it."""
 
@@ -242,7 +257,9 @@ class Error(ServerFrame, frozen=True, kw_only=True, tag="error"):
     """When the same may be said again; 0: it would be wrong again."""
 
 
-AnyServerFrame = Welcome | Ack | Message | Queue | Assigned | AgentTyping | AgentRead | Ended | Earlier | Pong | Error
+AnyServerFrame = (
+    Welcome | Ack | Message | Queue | Assigned | AgentTyping | AgentRead | Ended | Earlier | Pong | Notices | Error
+)
 _DECODER: Final = msgspec.json.Decoder(AnyClientFrame)
 _ENCODER: Final = msgspec.json.Encoder()
 
@@ -281,6 +298,12 @@ def encode(frame: AnyServerFrame) -> str:
 
 def frames_between(seq: int, before: State | None, now: State) -> list[AnyServerFrame]:
     """What a client has to hear who saw the state `before`; None: all of it. Said twice, it does no harm."""
+    told = [] if before is None else before.notices
+    news: list[AnyServerFrame] = [Notices(seq=seq, notices=now.notices)] if told != now.notices else []
+    return news + _of_chat(seq, before, now)
+
+
+def _of_chat(seq: int, before: State | None, now: State) -> list[AnyServerFrame]:
     if now.phase == "ended":
         seen = before is not None and (before.phase, before.contact_id, before.survey) == (
             "ended",

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from adapters.webchat.forms import fields_of
+from adapters.webchat.frames import Notice
 from adapters.webchat.settings import Inbox, in_locale
 
 PAGES: Final = Path(__file__).parent / "pages"
@@ -39,6 +40,7 @@ class ShownInbox(msgspec.Struct, frozen=True):
     files: list[str]
     """Media types that may be attached; none: no files."""
     file_bytes_max: int
+    notices: list[Notice]
 
 
 @cache
@@ -62,7 +64,7 @@ def texts(inbox: Inbox, wanted: str) -> dict[str, str]:
     return catalogue(locale_of(wanted, inbox.locale))
 
 
-def described(inbox: Inbox, wanted: str, *, is_open: bool, has_files: bool) -> ShownInbox:
+def described(inbox: Inbox, wanted: str, *, is_open: bool, has_files: bool, notices: list[Notice]) -> ShownInbox:
     """An inbox in words."""
     locale = locale_of(wanted, inbox.locale)
     words = catalogue(locale)
@@ -81,4 +83,5 @@ def described(inbox: Inbox, wanted: str, *, is_open: bool, has_files: bool) -> S
         can_leave_number=inbox.callback_queue is not None,
         files=inbox.files.media_types if takes_files else [],
         file_bytes_max=inbox.files.bytes_max,
+        notices=notices,
     )

@@ -98,6 +98,8 @@ class Reception:
 
         `latest` is asked where nothing is in memory: it ended before a restart.
         """
+        asked = self._core.settings.inboxes.get(visitor.key[0])
+        notices = self._core.notices(asked) if asked is not None else []
         chat = visitor.chat
         if chat is None and latest is not None and latest.channel == "chat" and latest.closed_ns:
             age_s = self._core.now_s - latest.closed_ns // SECOND_NS
@@ -111,8 +113,8 @@ class Reception:
                 visitor.chat = chat
                 self._surveys.consider(chat)
         if chat is None or chat.is_left(left):
-            return State()
-        state = chat.state()
+            return State(notices=notices)
+        state = msgspec.structs.replace(chat.state(), notices=notices)
         if state.survey and visitor.watchers:
             self._surveys.ask(chat)
         return state

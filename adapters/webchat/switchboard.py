@@ -23,13 +23,14 @@ from engine.messages.effects import (
     RefuseContact,
 )
 from engine.messages.kind_set import KindSet
-from engine.messages.kinds import BY_AGENT, MESSAGE_SENT, MESSAGES_READ
+from engine.messages.kinds import BY_AGENT, MESSAGE_SENT, MESSAGES_READ, PLAN_ACTIVATED, PLAN_DEACTIVATED
 from engine.messages.observed import ContactReleased
 from engine.ports import Hint, OpenContact, Turn
 
 logger = logging.getLogger(__name__)
 LEG: Final = "visitor"
 LINES: Final = KindSet(MESSAGE_SENT, MESSAGES_READ)
+PLANS: Final = KindSet(PLAN_ACTIVATED, PLAN_DEACTIVATED)
 PLACES_EVERY_S: Final = 1.0
 """Places in line are told at most so often."""
 PLACES_MAX: Final = 500
@@ -166,6 +167,10 @@ class Switchboard:
         """Wake who has a new line, or a mark of how far the agent has read."""
         self._stirred = True
         visitors = self._core.visitors
+        if not PLANS.isdisjoint(turn.kinds):
+            self._core.plans = None
+            for visitor in visitors:
+                visitor.wake()
         if not visitors.by_id or LINES.isdisjoint(turn.kinds):
             return
         history = self._core.engine.views.history

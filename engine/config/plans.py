@@ -93,7 +93,7 @@ class Plan(Section):
     announce: dict[QueueName, LanguageTexts] = Field(default_factory=dict)
     """What callers of a queue are told before they wait: for whoever changes the greeting, and for the planner."""
     message: LanguageTexts = Field(default_factory=dict)
-    """What agents and supervisors are told while it is in force."""
+    """What supervisors, agents and visitors of the chat are told while it is in force."""
     limits: PlanLimits = PlanLimits()
 
     @model_validator(mode="after")

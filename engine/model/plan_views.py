@@ -55,6 +55,28 @@ class PlanList(msgspec.Struct, frozen=True):
     plans: list[PlanStatus]
 
 
+class PlanNotice(msgspec.Struct, frozen=True):
+    """What people are told while a plan is in force."""
+
+    plan: str
+    title: dict[str, str]
+    """By language; by the empty word where it is the same in all."""
+    message: dict[str, str]
+    announce: dict[str, dict[str, str]]
+    """What customers of a queue are told, by queue."""
+    drill: bool
+    until_ns: int
+
+
+def notices_of(plans: PlanList) -> list[PlanNotice]:
+    """Return what is told of the plans in force, the gravest first, then the latest."""
+    active = [(one, one.active) for one in plans.plans if one.active is not None]
+    return [
+        PlanNotice(one.plan, one.title, one.message, one.effects.get("announce", {}), now.drill, now.until_ns)
+        for one, now in sorted(active, key=lambda pair: (pair[0].tier, -pair[1].seq))
+    ]
+
+
 class PlanChange(msgspec.Struct, frozen=True):
     """One thing that would be otherwise."""
 

@@ -13,7 +13,8 @@ import pytest
 from aiohttp import web
 
 from adapters.webchat.settings import SECOND_NS
-from tests.webchat.support import INBOX, Build, House
+from engine.model.plan_views import PlanOrder
+from tests.webchat.support import CENTRE, INBOX, Build, House
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
 playwright_api = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
@@ -395,3 +396,26 @@ async def test_the_page_of_its_own(anywhere: House) -> None:
         assert said == []
         await browser.close()
     await asyncio.sleep(0)
+
+
+async def test_what_a_plan_says_stands_above_the_chat_as_words_until_it_ends(build: Build) -> None:
+    said = "{vi: Trả lời chậm hơn, en: 'Slow <img src=x onerror=document.title=1> today'}"
+    centre = CENTRE + f"plans: {{storm: {{message: {said}}}}}\n"
+    house = await build(INBOX.replace("https://shop.example", "*"), centre=centre)
+    plans = house.adapter.core.engine.plans
+    async with shop(house, locale="en-GB") as site:
+        await plans.activate("storm", PlanOrder(by="lan", reason="typhoon"))
+        await site.page.locator("#trunkline-chat .launcher").click()
+        await site.until(".notices", "Slow <img src=x onerror=document.title=1> today")
+        assert await site.page.locator("#trunkline-chat .notices img").count() == 0
+        await site.page.locator("#trunkline-chat textarea").fill("hello")
+        await site.page.keyboard.press("Enter")
+        await site.until(".line.customer", "hello")
+        assert await site.page.locator("#trunkline-chat .notices").is_visible(), "within the chat, too"
+        await plans.deactivate("storm", "lan", "over")
+        await site.page.locator("#trunkline-chat .notices").wait_for(state="hidden", timeout=WITHIN_MS)
+        assert await site.page.title() == "Shop"
+    async with shop(house, locale="vi-VN") as site:
+        await plans.activate("storm", PlanOrder(by="lan", reason="typhoon", drill=True))
+        await site.page.locator("#trunkline-chat .launcher").click()
+        await site.until(".notices", "Diễn tập: Trả lời chậm hơn")

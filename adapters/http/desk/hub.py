@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
+
 from adapters.http.desk.presence import Presence
 from engine.messages.kind_set import KindSet
 from engine.messages.kinds import (
@@ -12,12 +14,17 @@ from engine.messages.kinds import (
     CONTACT_RESUMED,
     MESSAGE_SENT,
     MESSAGES_READ,
+    PLAN_ACTIVATED,
+    PLAN_DEACTIVATED,
     PRIORITY_CHANGED,
 )
+from engine.model.plan_views import notices_of
 from engine.ports import EngineLink, Hint, Turn
 
 WITHOUT_AGENT: Final = KindSet(CONTACT_HELD, CONTACT_RESUMED, MESSAGE_SENT, MESSAGES_READ, PRIORITY_CHANGED)
 """Facts of a contact that its desk shows, and whose rows may name no agent."""
+OF_ALL: Final = KindSet(CONFIGURATION_LOADED, PLAN_ACTIVATED, PLAN_DEACTIVATED)
+"""Facts that every desk shows something of."""
 SOCKETS_OF_ONE_MAX: Final = 16
 """Desks of one agent that are open at once: tabs, and those left behind by networks."""
 
@@ -79,6 +86,7 @@ class DeskHub:
         self._presence = presence
         self._desks_max = desks_max
         self._open: dict[int, set[Waker]] = {}
+        self._plans: bytes | None = None
         self._unsubscribe: Callable[[], None] = lambda: None
         self._unwatch: Callable[[], None] = lambda: None
         self.count = 0
@@ -103,6 +111,13 @@ class DeskHub:
         for wakers in self._open.values():
             for waker in wakers:
                 waker.wake()
+
+    @property
+    def plans(self) -> bytes:
+        """What agents are told of the continuity plans in force, as JSON; it is reckoned once for all desks."""
+        if self._plans is None:
+            self._plans = msgspec.json.encode({"plans": notices_of(self._engine.plans.overview())})
+        return self._plans
 
     def join(self, waker: Waker) -> bool:
         """Add a desk; returns False when there are too many."""
@@ -133,12 +148,13 @@ class DeskHub:
                     waker.note_typing(hint)
 
     def _on_turn(self, turn: Turn) -> None:
-        if not self.count:
+        of_all = not OF_ALL.isdisjoint(turn.kinds)
+        if of_all:
+            self._plans = None
+            self.wake_all()
+        if of_all or not self.count:
             return
         rows = turn.rows
-        if CONFIGURATION_LOADED in turn.kinds:
-            self.wake_all()
-            return
         for agent in set(rows["agent"].tolist()) & self._open.keys():
             for waker in self._open[agent]:
                 waker.wake()

@@ -14,6 +14,8 @@ from engine.projections.views import Views
 
 AGENT: Final = "agent"
 FIGURES: Final = "figures"
+PLANS: Final = "plans"
+"""`plans`: those in force, as `PlanNotice` has them."""
 OF_PHONE: Final = ("has_phone", "phone_answers")
 CONTACT: Final = "contact:"
 """Followed by the contact's id."""

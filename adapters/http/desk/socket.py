@@ -17,7 +17,7 @@ from adapters.http.desk.cases import AnyCaseCommand, CaseCommand, OpenCase, case
 from adapters.http.desk.commands import SERVED, Accept, AnyCommand, NotAllowed, Say, fact_of
 from adapters.http.desk.house import HouseItems
 from adapters.http.desk.hub import DeskHub, Waker
-from adapters.http.desk.items import adherence_of, items_of, rings_at_phone
+from adapters.http.desk.items import PLANS, adherence_of, items_of, rings_at_phone
 from adapters.http.desk.questions import AnyQuestion, answer_to
 from adapters.http.desk.sessions import Session
 from adapters.http.desk.uploads import Uploads
@@ -210,6 +210,7 @@ class DeskSocket:
             self._adherence = await asyncio.to_thread(adherence_of, views, self._agent, today_ns, wall_ns)
             held = views.engagements(self._agent)
         items = items_of(self._engine, self._agent, held, today_ns, self._adherence, self._house)
+        items[PLANS] = self._hub.plans
         as_of, now_ns = views.as_of, views.now_ns(wall_ns)
         self.waker.contacts = {one.contact_id: one.contact for one in held}
         await asyncio.wait_for(self._engine.durable(), WRITE_WITHIN_S)

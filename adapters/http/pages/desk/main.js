@@ -8,6 +8,7 @@ import { helpDialog, openCaseDialog, transferDialog } from "./dialogs.js";
 import { el, fill } from "./dom.js";
 import { listen } from "./keys.js";
 import { offersView } from "./offers.js";
+import { plansView } from "./plans.js";
 import { who } from "./people.js";
 import { signInView } from "./sign_in.js";
 import { stateButton } from "./state_button.js";
@@ -334,10 +335,11 @@ class Desk {
     const customer = customerView(this);
     const top = topBar(this, state);
     const toast = el("p", { class: "toast", hidden: true });
-    this.parts = { top, state, offers, contacts, conversation, customer, toast };
+    const plans = plansView(this);
+    this.parts = { top, plans, state, offers, contacts, conversation, customer, toast };
     fill(
       room,
-      top.place,
+      el("div", {}, top.place, plans.place),
       el("main", { class: "desk" }, offers.place, contacts.place, conversation.place, customer.place),
       toast,
     );
@@ -350,7 +352,7 @@ class Desk {
       this.wanted = 0;
       if (!store.offers.length) queueMicrotask(() => parts.conversation.focus()); // else its keys would become text
     }
-    for (const part of [parts.top, parts.state, parts.offers, parts.contacts, parts.conversation, parts.customer]) part.render();
+    for (const part of [parts.top, parts.plans, parts.state, parts.offers, parts.contacts, parts.conversation, parts.customer]) part.render();
     this.tick();
     const unread = store.held.reduce((sum, contact) => sum + (contact.channel === "voice" ? 0 : store.conversation(contact.id).unread), 0);
     this.sound.ring(store.offers.some((offer) => !this.rings(offer)));

@@ -33,6 +33,9 @@ export function t(key, given = {}) {
   });
 }
 
+/** A text of the configuration in the reader's language. */
+export const said = (texts) => texts[language] ?? texts[""] ?? Object.values(texts)[0] ?? "";
+
 export const has = (key) => key in catalogue;
 
 export const number = (value) => new Intl.NumberFormat(language).format(value);

@@ -1,6 +1,7 @@
 // What the inbox is, before anybody says hello: its words, its forms, whether somebody is there.
 
 import { chat, say } from "./chat.js";
+import { showNotices } from "./notices.js";
 import { closeButton, endButton, host, launcher, log, title } from "./panel.js";
 import { address, inbox } from "./place.js";
 
@@ -23,5 +24,6 @@ export async function describe() {
   endButton.textContent = say("end");
   closeButton.setAttribute("aria-label", say("close"));
   launcher.setAttribute("aria-label", say(chat.isOpen ? "close" : "open"));
+  showNotices(chat.settings.notices);
   return true;
 }

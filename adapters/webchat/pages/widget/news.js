@@ -4,6 +4,7 @@ import { chat, say } from "./chat.js";
 import { forbid } from "./connection.js";
 import { keep } from "./kept.js";
 import { clearLog, markRead, showHistory, showLine, showReadBy } from "./lines.js";
+import { showNotices } from "./notices.js";
 import { inLog, mark, sayAgain, settle } from "./outbox.js";
 import { area, endButton, status } from "./panel.js";
 import { show } from "./views.js";
@@ -18,6 +19,7 @@ export function heard(frame) {
   if (frame.type === "ack") return acked(frame);
   if (frame.type === "error") return refused(frame);
   if (frame.type === "history") return showHistory(frame);
+  if (frame.type === "notices") return showNotices(frame.notices);
   if (frame.type === "queue") Object.assign(state, frame, { phase: "queued", agent: "" });
   else if (frame.type === "assigned") Object.assign(state, { phase: frame.agent ? "connected" : "queued", agent: frame.agent, agent_typing: false });
   else if (frame.type === "typing") state.agent_typing = frame.on;
@@ -42,6 +44,7 @@ function welcomed(frame) {
   if (isOlder || (frame.state.contact_id !== chat.state.contact_id && chat.state.contact_id)) clearLog();
   if (isOlder) Object.assign(chat, { afterSeq: 0, readSeq: 0, lastAgentSeq: 0 });
   chat.state = isAnswering() ? { ...frame.state, survey: "" } : frame.state;
+  showNotices(frame.state.notices);
   chat.hasHistory = frame.has_history;
   keep("active", isUnderWay() ? "1" : "");
   for (const { frame: said } of chat.pending.values()) chat.link.send(said);

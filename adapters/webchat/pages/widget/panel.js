@@ -9,6 +9,7 @@ export const host = make("div", { id: "trunkline-chat", hidden: true });
 export const root = host.attachShadow({ mode: "open" });
 export const log = make("div", { class: "log", role: "log", "aria-live": "polite", tabindex: "0" });
 export const status = make("p", { class: "status", role: "status" });
+export const notices = make("div", { class: "notices", role: "status", hidden: true });
 export const area = make("div", { class: "area" });
 export const title = make("h2", { id: "title" });
 export const endButton = make("button", { type: "button", class: "quiet", hidden: true });
@@ -16,7 +17,7 @@ export const closeButton = make("button", { type: "button", class: "quiet icon" 
 export const panel = make(
   "section",
   { class: "panel", role: "dialog", "aria-labelledby": "title", id: "panel", hidden: true },
-  make("header", {}, title, endButton, closeButton), log, status, area,
+  make("header", {}, title, endButton, closeButton), notices, log, status, area,
 );
 const badge = make("span", { class: "badge", hidden: true });
 export const launcher = make(
