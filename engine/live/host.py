@@ -166,6 +166,7 @@ class EngineHost:
             changed = self.engine.configure(config)
         except SettingsRefused as error:
             refused += error.faults
+        self.plans.follow()
         for sentence in left_behind(self.engine.state.tables, before, self.engine.state.directory):
             logger.warning("%s", sentence)
         self.config = config

@@ -95,7 +95,11 @@ class LiveEngine:
         self._log = log
         self._deadline_ns = next_deadline_ns(self.state.tables)
         state = self.state
-        views = Views(state.tables, state.directory, state.contacts, log, state.interned, quality, state.agent_times)
+        views = Views(
+            *(state.tables, state.directory, state.contacts, log, state.interned, quality),
+            agent_times=state.agent_times,
+            plans=state.plans,
+        )
         self._views = views
         self._settlement = Settlement(log, views, self.outbox, self.counters, self._on_fatal)
         self._maker = TurnMaker(self.state, log, self.inbox, partial(wait_left_s, self.state.tables))

@@ -62,14 +62,24 @@ class PlanDriver:
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        """Begin: what ended while the engine was down is put back."""
+        """Begin: what ended while the engine was down is put back, and what the configuration added follows."""
         self.look()
+        self.follow()
 
     def stop(self) -> None:
         """End nothing more."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def follow(self) -> None:
+        """Keep closed what plans in force say is closed, of the queues that a configuration has added."""
+        plans = self._engine.state.plans
+        change = self._change(plans.effects())
+        for plan in reversed(list(plans)):
+            if any(plan.record.effects.closes(queue) for queue in change.doors):
+                self._record(PLAN_ACTIVATED, msgspec.structs.replace(plan.record, doors=change.doors), change)
+                return
 
     def look(self) -> None:
         """End the plans whose time is up, and come back when the next one's is."""

@@ -1,5 +1,6 @@
 """Continuity plans: what one changes, the record of one in force, and which of them are. Stands in the log."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
@@ -12,6 +13,8 @@ TIERS: Final = 5
 """1 is the gravest: of two plans that say something of the same, its word holds."""
 DRILL: Final = 256
 """Added to the tier in `b` of a PLAN_ACTIVATED whose plan is an exercise."""
+DRILLS_MAX: Final = 1000
+"""Drills that are over and known; older ones stand in the log alone."""
 ANY_LANGUAGE: Final = ""
 """Key of a text that is the same in every language."""
 Texts = Mapping[str, str]
@@ -126,13 +129,23 @@ class HeldDoor(msgspec.Struct, frozen=True):
     was_open: bool
 
 
+class SavedPlans(msgspec.Struct, array_like=True):
+    """All of `ActivePlans`, as it stands in a snapshot."""
+
+    plans: list[ActivePlan]
+    doors: dict[str, HeldDoor]
+    drills: list[tuple[int, int]] = []
+
+
 class ActivePlans:
-    """The plans in force as the log tells, and the queues that they keep closed."""
+    """The plans in force as the log tells, the queues that they keep closed, and when there were drills."""
 
     def __init__(self) -> None:
         self._plans: dict[str, ActivePlan] = {}
         self.doors: dict[str, HeldDoor] = {}
         """By queue."""
+        self._drills: deque[tuple[int, int]] = deque(maxlen=DRILLS_MAX)
+        """Those that are over: since when, until when."""
 
     def __len__(self) -> int:
         return len(self._plans)
@@ -147,6 +160,11 @@ class ActivePlans:
     def find(self, name: str) -> ActivePlan | None:
         """The plan if it is in force."""
         return self._plans.get(name)
+
+    def is_drilled(self, start_ns: int, end_ns: int) -> bool:
+        """Whether a drill lasted in a part of [start_ns, end_ns)."""
+        lasting = any(plan.record.drill and plan.since_ns < end_ns for plan in self._plans.values())
+        return lasting or any(since_ns < end_ns and start_ns < until_ns for since_ns, until_ns in self._drills)
 
     def effects(self) -> list[PlanEffects]:
         """What the plans in force change, in the order in which it is carried out."""
@@ -171,11 +189,14 @@ class ActivePlans:
             record = msgspec.msgpack.decode(payload, type=PlanRecord)
             before = self._plans.get(record.plan)
             seq, since_ns = (before.seq, before.since_ns) if before is not None else (seq, at_ns)
-            self._plans[record.plan] = ActivePlan(seq, since_ns, at_ns, record)
+            reviewed_ns = before.reviewed_ns if before is not None and _same_order(before.record, record) else at_ns
+            self._plans[record.plan] = ActivePlan(seq, since_ns, reviewed_ns, record)
             closed = record.doors
         elif kind == PLAN_DEACTIVATED:
             end = msgspec.msgpack.decode(payload, type=PlanEnd)
-            self._plans.pop(end.plan, None)
+            over = self._plans.pop(end.plan, None)
+            if over is not None and over.record.drill:
+                self._drills.append((over.since_ns, at_ns))
             closed = end.doors
         else:
             return
@@ -184,12 +205,18 @@ class ActivePlans:
 
     def save(self) -> bytes:
         """Return all of it as bytes."""
-        return msgspec.msgpack.encode((list(self._plans.values()), self.doors))
+        return msgspec.msgpack.encode(SavedPlans(list(self._plans.values()), self.doors, list(self._drills)))
 
     def load(self, saved: bytes) -> None:
         """Take over what `save` returned."""
-        plans, self.doors = msgspec.msgpack.decode(saved, type=tuple[list[ActivePlan], dict[str, HeldDoor]])
-        self._plans = {plan.record.plan: plan for plan in plans}
+        found = msgspec.msgpack.decode(saved, type=SavedPlans)
+        self._plans, self.doors = {plan.record.plan: plan for plan in found.plans}, found.doors
+        self._drills = deque(found.drills, DRILLS_MAX)
+
+
+def _same_order(one: PlanRecord, other: PlanRecord) -> bool:
+    """Whether somebody said it once: a reload may only have added queues that the plan closes."""
+    return (one.by, one.reason, one.until_ns) == (other.by, other.reason, other.until_ns)
 
 
 def closed_by(queue: str, effects: Iterable[PlanEffects]) -> bool:

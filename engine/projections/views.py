@@ -12,6 +12,7 @@ from engine.log_port import EventLog, Turn
 from engine.messages.decoding import Fault, Malformed
 from engine.messages.observed import Observed
 from engine.model.directory import Directory
+from engine.model.plans import ActivePlans
 from engine.model.settings import EngineSetting, QueueSetting
 from engine.projections.agents.eligibility import eligible
 from engine.projections.agents.interval_times import AgentTimes
@@ -51,7 +52,7 @@ from engine.projections.misnamed import faults_in
 from engine.projections.names import Interned, OpenContacts, existing, number_of
 from engine.projections.quality.quality import Quality
 from engine.projections.queues.expected_wait import calibration
-from engine.projections.queues.intervals import IntervalTable, interval_rows, with_agents
+from engine.projections.queues.intervals import IntervalTable, interval_rows, with_agents, with_drills
 from engine.projections.queues.realtime import Realtime, realtime_rows
 from engine.projections.queues.status import QueueList, QueueStatus, queue_statuses
 from engine.projections.queues.waiting_list import LongWait, WaitingList, longest_waiting, waiting_contacts
@@ -76,6 +77,7 @@ class Views:
         interned: Interned,
         quality: bytes = b"",
         agent_times: AgentTimes | None = None,
+        plans: ActivePlans | None = None,
     ) -> None:
         self.tables = tables
         self.directory = directory
@@ -84,6 +86,7 @@ class Views:
         self.interned = interned
         self.agent_times = agent_times
         """Kept by who applies rows; None: not known."""
+        self._plans = plans if plans is not None else ActivePlans()
         self._live: tuple[int, LiveCells] | None = None
         self._window: tuple[int, Array] | None = None
         self._log = log
@@ -267,7 +270,7 @@ class Views:
     def agents_at_work(
         self, starts_ns: Sequence[int], step_ns: int, queues: Sequence[str] = (), now_ns: int | None = None
     ) -> list[float | None]:
-        """How many who may serve any of these queues (of none: how many at all) were at work in each interval, on average.
+        """How many who may serve any of these queues (of none: of all) were at work in each interval, on average.
 
         The starts are bounds of intervals; None: not known, or not begun. Raises KeyError.
         """
@@ -330,6 +333,7 @@ class Views:
         )
         times = self.agent_times if by == "event" else None
         rows = with_agents(rows, times, self.tables, self.directory, step_ns, at_ns)
+        rows = with_drills(rows, self._plans, step_ns)
         table = IntervalTable(self.as_of, at_ns, step_ns / NS, by, kind.formula, rows, next_from_ns)
         return self.quality.complete(table, from_ns, to_ns, step_ns, self.eligible) if complete else table
 

@@ -72,7 +72,10 @@ class Past:
         self._first_ns = 0
 
     def began_ns(self) -> int:
-        """The first instant worth asking for: the house is configured then. Raises LogError where the log cannot tell."""
+        """The first instant worth asking for: the house is configured then.
+
+        Raises LogError where the log cannot tell.
+        """
         with self._lock:
             return self._began_ns()
 
@@ -84,8 +87,11 @@ class Past:
         with self._lock:
             state = self._state_at(at_ns)
             nothing = MemoryLog(row_dtype=ROW)
-            times = state.agent_times
-            views = Views(state.tables, state.directory, state.contacts, nothing, state.interned, agent_times=times)
+            views = Views(
+                *(state.tables, state.directory, state.contacts, nothing, state.interned),
+                agent_times=state.agent_times,
+                plans=state.plans,
+            )
             return question(views, max(at_ns, state.now_ns))
 
     def _began_ns(self) -> int:

@@ -1,15 +1,11 @@
 """Who is away because the world broke, who works on from home, and what of it differs between replications."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import numpy as np
 
-from engine.config.sections import Config
-from engine.messages.kinds import CHAT, EMAIL, SETTING_CHANGED, TABLE_AGENT
-from engine.messages.rows import empty_rows
-from engine.model.settings import AgentSetting
 from simulations.scenario.disruptions import Plan
 from simulations.scenario.home import Home, Window, cut_rows, of_share, outages, place_rows, room
 from simulations.scenario.overlay import Lasting, lasting
@@ -18,8 +14,6 @@ from simulations.scenario.sections import Group, ScenarioFile
 
 Array = np.ndarray[Any, Any]
 Span = tuple[int, int]
-WRITTEN: Final = (CHAT, EMAIL)
-"""Channels that need the internet; calls come by telephone."""
 
 
 class Spell(msgspec.Struct, frozen=True):
@@ -65,7 +59,7 @@ class Duty(msgspec.Struct, frozen=True):
         return rows[np.argsort(rows["at_ns"], kind="stable")][: self.room]
 
 
-def duty(file: ScenarioFile, config: Config, begin_ns: int) -> Duty:
+def duty(file: ScenarioFile, begin_ns: int) -> Duty:
     """Return who is at work when, with all that disruptions do to it."""
     members = tuple((number, member) for number, group in enumerate(file.groups) for member in range(group.at_work))
     found = stints(file, begin_ns, file.end_ns)
@@ -75,7 +69,7 @@ def duty(file: ScenarioFile, config: Config, begin_ns: int) -> Duty:
         gone = dict(_gone(file, members, one))
         found = [part for stint in found for part in _cut(stint, *gone.get(stint.agent, (0, 0)))]
         spells += _sent_home(file, members, gone, one)
-        rows += [cut_rows(_cuts(file, members, one)), _without_internet(file, config, members, one)]
+        rows.append(cut_rows(_cuts(file, members, one)))
     rows.append(place_rows([(one.start_ns, one.agent, 1.0 / one.home.speed) for one in spells]))
     rows.append(place_rows([(one.end_ns, one.agent, 1.0) for one in spells]))
     windows: list[Window] = []
@@ -162,25 +156,6 @@ def _sent_home(file: ScenarioFile, members: tuple[Span, ...], gone: dict[int, Sp
     for agent, (_, back_ns) in gone.items():
         if back_ns < one.end_ns:
             yield Spell(agent, back_ns, one.end_ns, file.groups[members[agent][0]].home)
-
-
-def _without_internet(file: ScenarioFile, config: Config, members: tuple[Span, ...], one: Lasting) -> Array:
-    """Return the rows by which a site has no chats and e-mails, and has them again."""
-    rows: list[Array] = [np.asarray(empty_rows(0))]
-    there = [
-        (agent, file.groups[number])
-        for agent, (number, member) in enumerate(members)
-        if _at_site(file.groups[number], member, one.what.world.internet_down)
-    ]
-    for channel in WRITTEN:
-        for agent, group in there:
-            both: Array = np.asarray(empty_rows(2))
-            both["kind"], both["agent"], both["queue"] = SETTING_CHANGED, TABLE_AGENT, agent
-            both["contact"] = AgentSetting.CAPACITY + channel
-            both["a"], both["at_ns"] = (0, config.capacity(channel, group.capacity)), (one.start_ns, one.end_ns)
-            rows.append(both)
-        rows.append(cut_rows([(one.start_ns, agent) for agent, _ in there], 1 << channel))
-    return np.concatenate(rows)
 
 
 def _windows(stint: Stint, spell: Spell) -> Iterator[Window]:

@@ -21,6 +21,7 @@ from engine.model.settings import STEPS_MAX, WRAP_UP_BY_AGENT
 from simulations.scenario.arrivals import read_trace
 from simulations.scenario.away import Duty, duty
 from simulations.scenario.distributions import Distribution, exponential
+from simulations.scenario.internet import without_internet
 from simulations.scenario.overlay import rate_segments, setting_rows, talk_factors
 from simulations.scenario.sections import ScenarioFile, ScenarioQueue
 from simulations.world import chance
@@ -133,9 +134,10 @@ def _build(file: ScenarioFile, traces: dict[str, list[int]], contacts: int | Non
     directory = compile_directory(config)
     settings = np.asarray(compile_settings(config, directory))
     settings["at_ns"] = begin_ns
-    at_work = duty(file, config, begin_ns)
-    disrupted = setting_rows(file, config, directory, settings)
-    script = np.concatenate([settings, _opening_rows(file, directory, begin_ns), disrupted, at_work.rows])
+    at_work = duty(file, begin_ns)
+    planned = setting_rows(file, config, directory, settings)
+    disrupted, offline = without_internet(file, config, at_work.members, planned)
+    script = np.concatenate([settings, _opening_rows(file, directory, begin_ns), disrupted, at_work.rows, offline])
     script = script[np.argsort(script["at_ns"], kind="stable")]
     script = np.concatenate([script, _room(at_work.room)])
     capacity = _capacity(file, config, directory)

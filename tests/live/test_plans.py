@@ -228,6 +228,53 @@ async def test_a_reload_keeps_plans_in_force_even_those_that_are_gone_from_the_f
         plans.stop()
 
 
+async def test_a_queue_that_a_reload_adds_is_closed_where_a_plan_says_so(tmp_path: Path) -> None:
+    async with house(tmp_path, HOUSE) as h:
+        plans = driver_of(h)
+        await plans.activate("flood", NEEDED)
+        (before,) = h.state.plans
+        h.clock.advance(60 * SECOND_NS)
+        h.engine.configure(load_centre(tmp_path, HOUSE.replace("queues:\n", "queues:\n  extra: {}\n", 1)))
+        plans.follow()
+        seq = h.state.seq
+        assert not is_open(h.state, "extra")
+        assert is_open(h.state, "help")
+        (after,) = h.state.plans
+        assert (after.seq, after.reviewed_ns) == (before.seq, before.reviewed_ns), "nobody looked at it"
+        plans.follow()
+        assert h.state.seq == seq, "once is enough"
+        again = EngineState(h.state.capacity)
+        again.load(h.state.save())
+        assert "extra" in again.plans.doors
+        await plans.deactivate("flood", "mai", "")
+        assert is_open(h.state, "extra")
+        plans.stop()
+
+
+async def test_intervals_with_a_drill_say_so_for_good(tmp_path: Path) -> None:
+    async with house(tmp_path, HOUSE) as h:
+        plans, step_ns = driver_of(h), h.engine.views.interval_ns
+
+        async def lasting(name: str, order: PlanOrder) -> None:
+            await plans.activate(name, order)
+            await h.tell(ContactArrived(contact=f"c{h.state.seq}", queue="sales"))
+            h.clock.advance(step_ns)
+            await plans.deactivate(name, "mai", "")
+            h.clock.advance(step_ns)
+            await h.tell(ContactArrived(contact=f"c{h.state.seq}", queue="sales"))
+            h.clock.advance(step_ns)
+
+        await lasting("queue-full", NEEDED)
+        await lasting("flood", NEEDED)
+        rows = h.engine.views.intervals(step_ns).rows
+        assert [row.drill for row in rows] == [True, False, False, False]
+        again = EngineState(h.state.capacity)
+        again.load(h.state.save())
+        for start_ns in (1, h.clock.now_ns() - 6 * step_ns, h.clock.now_ns()):
+            marked = again.plans.is_drilled(start_ns, start_ns + step_ns)
+            assert marked == h.state.plans.is_drilled(start_ns, start_ns + step_ns)
+
+
 class Asked:
     """Keeps what it is asked, and fails."""
 

@@ -160,9 +160,8 @@ async def test_what_is_not_kept_is_not_told(centre: Centre) -> None:
     small.agent_times = AgentTimes(2)
     restore(centre.log, small)
     kept = views_of(centre, small).intervals(STEP_NS).rows
-    known = views_of(centre, small).agents_at_work(
-        [START_NS // STEP_NS * STEP_NS + n * STEP_NS for n in range(6)], STEP_NS
-    )
+    first_ns = START_NS // STEP_NS * STEP_NS
+    known = views_of(centre, small).agents_at_work(range(first_ns, first_ns + 6 * STEP_NS, STEP_NS), STEP_NS)
     assert [one is None for one in known] == [True, True, True, False, False, False]
     assert len(starts) == 6
     gone = starts[: (centre.log.last_at_ns - START_NS) // STEP_NS - 2]

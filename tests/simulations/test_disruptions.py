@@ -85,6 +85,15 @@ def test_without_internet_calls_go_on_and_chats_wait() -> None:
     assert talks[0, 2:4].min() > 0
 
 
+def test_a_plan_gives_no_chats_to_a_site_without_internet() -> None:
+    world, plan = {"internet_down": "hanoi"}, {"concurrency": {"chat": 5}}
+    respond = {"respond": {"plan": "storm", "after": "5m"}}
+    planned = two_sites(world, plan, disruptions=[NINE | {"world": world} | respond])
+    waits = [simulate(one, 3, 1).by_queue("asa_s").value[2] for one in (two_sites(world), planned)]
+    assert min(wait_s[2] for wait_s in waits) > 600, "they wait until the internet is back"
+    assert max(wait_s[4] for wait_s in waits) < 60
+
+
 def test_a_carrier_that_is_lost_takes_its_calls_along_and_those_who_were_cut_off_call_again() -> None:
     lost = two_sites({"carrier_down": ["red"]})
     found = simulate(lost, 3, 1)

@@ -119,9 +119,9 @@ class AgentTimes:
         return {queue: shares(total[queue], until_ns - start_ns) for queue in queues}
 
     def at_work(self, t: Tables, mask: Array, start_ns: int, step_ns: int, now_ns: int) -> float | None:
-        """Return how many of the masked agents were at work, on average, in [start_ns, start_ns + step_ns) until `now_ns`.
+        """Return how many of the masked agents were at work in [start_ns, start_ns + step_ns) until `now_ns`.
 
-        Each counts once, whatever they serve. None where that time is not known, or has not begun.
+        On average; each counts once, whatever they serve. None where that time is not known, or has not begun.
         """
         at_ns = max(book_now_ns(t), now_ns)
         if start_ns >= at_ns:

@@ -16,6 +16,7 @@ import numpy as np
 from engine.kernel.tables import Array, Tables
 from engine.messages.kinds import CHANNEL_NAMES, CHANNELS, VOICE
 from engine.model.directory import Directory
+from engine.model.plans import ActivePlans
 from engine.model.settings import EngineSetting, QueueSetting
 from engine.model.tallies import Tally
 from engine.projections.agents.interval_times import AgentTimes
@@ -137,6 +138,8 @@ class IntervalRow(msgspec.Struct, frozen=True):
     adherence: Annotated[
         float | None, msgspec.Meta(description="Share of scheduled time in which they kept to it. " + _OF_SCHEDULE)
     ] = None
+    drill: bool = False
+    """A drill of a continuity plan lasted in a part of it: its figures are those of an exercise, too."""
 
 
 class IntervalTable(msgspec.Struct, frozen=True):
@@ -271,6 +274,17 @@ def with_agents(
             of_agents = msgspec.structs.asdict(shares[queue]) if queue in shares else {}
             found.append(msgspec.structs.replace(row, **of_agents))
     return found
+
+
+def with_drills(rows: list[IntervalRow], plans: ActivePlans, step_ns: int) -> list[IntervalRow]:
+    """Return the rows, those in which a drill lasted marked."""
+    starts = {
+        row.interval_start: int(datetime.fromisoformat(row.interval_start).timestamp()) * 1_000_000_000 for row in rows
+    }
+    drilled = {start for start, start_ns in starts.items() if plans.is_drilled(start_ns, start_ns + step_ns)}
+    if not drilled:
+        return rows
+    return [msgspec.structs.replace(row, drill=True) if row.interval_start in drilled else row for row in rows]
 
 
 def as_csv(rows: list[IntervalRow]) -> str:
