@@ -274,12 +274,9 @@ class Views:
 
         The starts are bounds of intervals; None: not known, or not begun. Raises KeyError.
         """
-        times, t, at_ns = self.agent_times, self.tables, self.now_ns(now_ns)
-        if times is None:
-            return [None] * len(starts_ns)
-        every = np.ones(len(t.agents), bool)
-        mask = np.logical_or.reduce([self.eligible(queue) for queue in queues]) if queues else every
-        return [times.at_work(t, mask, start_ns, step_ns, at_ns) for start_ns in starts_ns]
+        times, t, at_ns = self.agent_times or AgentTimes(0), self.tables, self.now_ns(now_ns)
+        masks = [self.eligible(queue) for queue in queues] or [np.ones(len(t.agents), bool)]
+        return [times.at_work(t, np.logical_or.reduce(masks), start_ns, step_ns, at_ns) for start_ns in starts_ns]
 
     def agents_changed(self, watch: AgentWatch) -> list[int]:
         """Return the numbers of the agents who look different from the last time that `watch` looked."""
@@ -332,8 +329,7 @@ class Views:
             self.tables, self.directory, at_ns, from_ns, to_ns, step_ns, by, number, kind, limit, self._followers.waits
         )
         times = self.agent_times if by == "event" else None
-        rows = with_agents(rows, times, self.tables, self.directory, step_ns, at_ns)
-        rows = with_drills(rows, self._plans, step_ns)
+        rows = with_drills(with_agents(rows, times, self.tables, self.directory, step_ns, at_ns), self._plans, step_ns)
         table = IntervalTable(self.as_of, at_ns, step_ns / NS, by, kind.formula, rows, next_from_ns)
         return self.quality.complete(table, from_ns, to_ns, step_ns, self.eligible) if complete else table
 

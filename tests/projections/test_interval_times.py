@@ -131,6 +131,8 @@ async def test_agents_of_several_queues_are_counted_once(
                     worked = sum(spent[state] for state in (*HANDLING, "idle")) / (end_ns - start_ns)
                     assert told == pytest.approx(worked, abs=0.02), (start_ns, queues)
             assert max(told for told in found if told is not None) > 0
+    views.agent_times = None
+    assert views.agents_at_work([START_NS // STEP_NS * STEP_NS], STEP_NS) == [None], "nobody kept their times"
 
 
 def _serves(views: Views, name: str, queue: str) -> bool:

@@ -124,7 +124,7 @@ class AgentTimes:
         On average; each counts once, whatever they serve. None where that time is not known, or has not begun.
         """
         at_ns = max(book_now_ns(t), now_ns)
-        if start_ns >= at_ns:
+        if start_ns >= at_ns or not self._length_ns:
             return None
         until_ns = min(start_ns + step_ns, at_ns)
         begun, ended = self._worked(t, start_ns), self._worked(t, until_ns)

@@ -66,7 +66,9 @@ async def test_the_numbers_are_those_of_the_api(build: Build) -> None:
         await until(page, f"{tile('waiting')} === '7' && {tile('answered')} === '1' && {tile('abandoned')} === '2'")
         queues = {one["display_name"]: one for one in (await get(client, "/api/v1/queues"))["queues"]}
         await until(page, "document.querySelectorAll('#waiting-rows tr').length === 7")
-        await until(page, "document.querySelector('#queue-rows th').innerText.startsWith('Sales')")  # sorted each second
+        await until(
+            page, "document.querySelector('#queue-rows th').innerText.startsWith('Sales')"
+        )  # sorted each second
         rows = await page.evaluate(
             "() => [...document.querySelectorAll('#queue-rows tr')].map((r) => [...r.children].map((c) => c.innerText))"
         )
