@@ -10,6 +10,9 @@ const AMISS = new Set(["not_responding", "unreachable"]);
 
 /** Writes `counts`, [state, how many], as signs and numbers; `inWords`: what is amiss in words, too. None is left out but zeros. */
 export function tell(place, counts, inWords) {
+  const told = counts.map(([, count]) => count).join();
+  if (place.counts === told) return; // drawn ten times a second, and seldom another
+  place.counts = told;
   keyed(place, counts.filter(([, count]) => count), ([state]) => state, ([state]) => make(state, inWords && AMISS.has(state)), (view, [, count]) => put(view.count, number(count)));
   mark(place, "title", counts.filter(([, count]) => count).map(([state, count]) => `${number(count)} ${t(`state_${state}`)}`).join(", "));
 }
