@@ -26,7 +26,14 @@ from engine.model.forecast import Figure, Forecast, ForecastQuestion, NextHour, 
 from engine.model.tallies import Tally
 from simulations.experiment.estimates import Estimate, mean, ratio
 from simulations.forecast.people import bring_in
-from simulations.forecast.present import Estimates, contacts_at_most, estimates_of, present_tables, world_parts
+from simulations.forecast.present import (
+    Estimates,
+    check_learnt,
+    contacts_at_most,
+    estimates_of,
+    present_tables,
+    world_parts,
+)
 from simulations.world.run import run
 from simulations.world.tables import WorldTables
 
@@ -78,6 +85,7 @@ def play(question: ForecastQuestion) -> Forecast:
     if sum(table.nbytes for table in question.tables.values()) > BYTES_MAX:
         raise ForecastFailed("the engine is too large to be played beside itself")
     now = present_tables(question)
+    check_learnt(now, len(question.queues))
     expected = estimates_of(now, len(question.queues), question.now_ns)
     if contacts_at_most(expected, question.horizon_ns) > CONTACTS_MAX:
         raise ForecastFailed(f"more than {CONTACTS_MAX} contacts are expected")

@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from engine.kernel.erlang import HANDLE_GUESS_NS, MEMORY_NS, PATIENCE_GUESS_NS
+from engine.errors import ForecastFailed
+from engine.kernel.erlang import HANDLE_GUESS_CONTACTS, HANDLE_GUESS_NS, MEMORY_NS, PATIENCE_GUESS_NS
 from engine.kernel.step import ROOM
 from engine.kernel.tables import Capacity, Tables, new_tables
 from engine.kernel.tally import NO_COHORT
@@ -22,7 +23,7 @@ from engine.messages.kinds import (
 )
 from engine.messages.rows import pack_arrival
 from engine.model.forecast import ForecastQuestion
-from engine.model.settings import STEPS_MAX, WRAP_UP_BY_AGENT, QueueSetting
+from engine.model.settings import STEPS_MAX, WRAP_UP_BY_AGENT, AgentSetting, QueueSetting
 from engine.model.tallies import Tally
 from simulations.scenario.distributions import Distribution, deterministic, exponential
 from simulations.world.tables import SOURCE, WorldTables, blank_tables
@@ -37,8 +38,9 @@ WRAP_UP_GUESS_NS: Final = 30e9
 RING_LEAST_NS: Final = 5e8
 """Offers that ring shorter are answered at once."""
 FEW_CONTACTS: Final = 3
-MANY_CONTACTS: Final = 100
-"""With fewer, the guess that the kernel begins with would weigh too much."""
+"""With fewer, a mean says nothing."""
+LEARNT_CONTACTS: Final = 10
+"""Handled contacts of all queues without which nothing is forecast."""
 TALK_LEAST: Final = 0.1
 """Share of the handling time that is talk, at least."""
 
@@ -63,18 +65,34 @@ def present_tables(question: ForecastQuestion) -> Tables:
     for cohorts in (tables.contacts, tables.engagements):
         cohorts["cohort"], cohorts["cohort_ns"] = 0, NO_COHORT
     tables.book["interval_row"], tables.book["interval_end_ns"] = 0, 0
+    _as_wrapped_up(tables, len(question.queues))
     return tables
+
+
+def _as_wrapped_up(t: Tables, queues: int) -> None:
+    """Let wrap-ups last as long as they do: agents end them before the time that is set, and will go on doing so."""
+    counted = _counted(t, queues)
+    allowed, wrapped = t.queues["settings"][:queues, QueueSetting.WRAP_UP_NS], counted[:, Tally.WRAPPED]
+    mean_ns = counted[:, Tally.WRAP_UP_NS] / np.maximum(wrapped, 1.0)
+    known = (wrapped >= FEW_CONTACTS) & (allowed > mean_ns)
+    allowed[known] = mean_ns[known].astype(np.int64)
+    if wrapped.sum() >= FEW_CONTACTS:
+        own = t.agents["settings"][:, AgentSetting.WRAP_UP_NS]
+        most_ns = int(counted[:, Tally.WRAP_UP_NS].sum() / wrapped.sum())
+        np.minimum(own, most_ns, out=own, where=own > 0)
+
+
+def _counted(t: Tables, queues: int) -> Array:
+    """Return what was counted of each queue since the log began, shape (queues, TALLY_COLUMNS)."""
+    found: Array = t.tallies.reshape(-1, CHANNELS, t.tallies.shape[1])[:queues].sum(axis=1).astype(float)
+    return found
 
 
 def estimates_of(t: Tables, queues: int, now_ns: int) -> Estimates:
     """Return what the kernel has learnt of the queues."""
     known = np.asarray(t.queues)[:queues]
-    counted = t.tallies.reshape(-1, CHANNELS, t.tallies.shape[1])[:queues].sum(axis=1).astype(float)
-    handle_ns = np.where(
-        (counted[:, Tally.HANDLED] >= FEW_CONTACTS) & (counted[:, Tally.HANDLED] < MANY_CONTACTS),
-        _measured_ns(counted),
-        (known["handle_ns"] + HANDLE_GUESS_NS * 0.1) / (known["handled"] + 0.1),
-    )
+    counted = _counted(t, queues)
+    handle_ns = _handle_ns(known, counted)
     wrap_up_ns = known["settings"][:, QueueSetting.WRAP_UP_NS].astype(float)
     by_agent = wrap_up_ns == WRAP_UP_BY_AGENT
     wrapped = counted[:, Tally.WRAPPED]
@@ -88,6 +106,34 @@ def estimates_of(t: Tables, queues: int, now_ns: int) -> Estimates:
         patience_ns=(known["waited_ns"] + PATIENCE_GUESS_NS) / (known["quit"] + 1.0),
         ring_ns=np.where(offers > 0, counted[:, Tally.RING_NS] / np.maximum(offers, 1), 0.0),
     )
+
+
+def check_learnt(t: Tables, queues: int) -> None:
+    """Raise ForecastFailed where hardly anybody was handled yet: guesses are too long for short talks."""
+    handled = int(_counted(t, queues)[:, Tally.HANDLED].sum())
+    if handled < LEARNT_CONTACTS:
+        raise ForecastFailed(
+            f"it is too early: how long contacts take is not known, as {handled} have been handled so far; ask again "
+            f"when {LEARNT_CONTACTS} have been"
+        )
+
+
+def _handle_ns(known: Array, counted: Array) -> Array:
+    """Return the handling times: the kernel's without the guess that it begins with, else those of all there ever were.
+
+    Of queues with too few, as many others of their channel as there are stand in, else all queues.
+    """
+    handled, channels = counted[:, Tally.HANDLED], known["settings"][:, QueueSetting.CHANNEL]
+    faded = np.exp(-np.maximum(known["decayed_at_ns"] - known["first_ns"], 0) / MEMORY_NS)
+    guessed = np.where(known["first_ns"] > 0, HANDLE_GUESS_CONTACTS * faded, 0.0)
+    contacts = known["handled"] - guessed
+    learnt = (known["handle_ns"] - HANDLE_GUESS_NS * guessed) / np.maximum(contacts, 1.0)
+    found: Array = np.where(contacts >= FEW_CONTACTS, learnt, _measured_ns(counted))
+    for queue in np.flatnonzero(handled < FEW_CONTACTS).tolist():
+        peers = counted[channels == channels[queue]].sum(axis=0)
+        stand_in = peers if peers[Tally.HANDLED] >= FEW_CONTACTS else counted.sum(axis=0)
+        found[queue] = _measured_ns(stand_in[None])[0] if stand_in[Tally.HANDLED] else HANDLE_GUESS_NS
+    return found
 
 
 def _measured_ns(counted: Array) -> Array:

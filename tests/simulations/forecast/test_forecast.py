@@ -11,7 +11,7 @@ import pytest
 from engine.errors import ForecastFailed
 from engine.live.plans import PlanDriver
 from engine.messages.effects import OfferContact
-from engine.messages.observed import AgentStatusChanged, ContactArrived, ContactReleased, OfferAnswered
+from engine.messages.observed import AgentStatusChanged, ContactArrived, ContactReleased, OfferAnswered, WrapUpFinished
 from engine.model.forecast import Forecast, ForecastQuestion
 from engine.model.plan_views import PlanOrder
 from engine.model.tallies import Tally
@@ -92,6 +92,50 @@ async def test_the_next_hour_goes_on_from_the_present_with_and_without_the_plan(
     assert talked_ns == pytest.approx(expected.talk_ns[0], rel=0.25)
     again = play(asked.question)
     assert again.whole == whole
+
+
+async def test_just_after_a_start_it_says_why_there_is_none_and_from_when(tmp_path: Path) -> None:
+    async with house(tmp_path, CENTRE) as h:
+        await h.tell(*(AgentStatusChanged(agent=name, status="available") for name in NAMES))
+        plans = PlanDriver(h.engine, None, Asked(), h.clock.now_ns)
+        early = await plans.preview("closed")
+        assert early.forecast is None
+        assert "0 have been handled so far; ask again when 10 have been" in early.forecast_missing
+        for number in range(10):
+            await h.tell(ContactArrived(contact=f"c{number}", queue="sales"))
+            await answered(h, f"c{number}")
+            await h.pass_time(20)
+            await h.tell(ContactReleased(contact=f"c{number}"))
+        asked = Asked()
+        found = await PlanDriver(h.engine, None, asked, h.clock.now_ns).preview("closed")
+        assert found.forecast is not None, found.forecast_missing
+        expected = estimates_of(present_tables(asked.question), 2, asked.question.now_ns)
+        assert expected.talk_ns == pytest.approx([20e9, 20e9], rel=0.02), "of survey, too: no guess of three minutes"
+        level = found.forecast.whole.without.service_level
+        assert level is not None
+        assert level.value > 0.9, "three calls a minute of 20 s for four agents"
+
+
+async def test_agents_who_end_wrap_up_before_its_time_are_taken_as_they_do(tmp_path: Path) -> None:
+    longer = CENTRE.replace("sales: {", "sales: {wrap_up: 60s, ").replace("count: 4", "count: 4, wrap_up: 90s")
+    async with house(tmp_path, longer) as h:
+        await h.tell(*(AgentStatusChanged(agent=name, status="available") for name in NAMES))
+        for number in range(40):
+            await h.tell(ContactArrived(contact=f"c{number}", queue="sales"))
+            await answered(h, f"c{number}")
+            await h.pass_time(20)
+            await h.tell(ContactReleased(contact=f"c{number}"))
+            await h.pass_time(2)
+            await h.tell(*(WrapUpFinished(agent=name) for name in NAMES))
+        asked = Asked()
+        found = await PlanDriver(h.engine, None, asked, h.clock.now_ns).preview("closed")
+        assert found.forecast is not None, found.forecast_missing
+        expected = estimates_of(present_tables(asked.question), 2, asked.question.now_ns)
+        assert expected.talk_ns[0] == pytest.approx(20e9, rel=0.02), "without the guess of three minutes"
+        assert expected.wrap_up_ns[0] == pytest.approx(2e9, rel=0.02)
+        level = found.forecast.whole.without.service_level
+        assert level is not None
+        assert level.value > 0.95, "of a minute and a half after each, all four would be busy"
 
 
 async def test_those_who_wait_now_are_served_or_give_up(busy: House) -> None:
