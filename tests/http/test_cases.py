@@ -49,6 +49,22 @@ async def test_a_case_is_opened_resolved_and_opened_again(client: ClientSession)
     assert counts["complaints"] == [{"customer_base": "cable", "region": "north", "contacts": 0, "complaints": 1}]
 
 
+async def test_a_case_takes_over_what_its_contact_says(client: ClientSession) -> None:
+    attributes = {"customer_base": "gold", "region": "north", "callback_number": "+8491"}
+    said = {"contact": "c", "queue": "sales", "customer": "ann", "attributes": attributes}
+    arrival = (await tell(client, "/api/v1/contacts", 201, **said))["seq"]
+    of = {"kind": "complaint", "contact": "c", "contact_id": arrival}
+    for more, wanted in (
+        ({}, ("ann", "gold", "north", "+8491")),
+        ({"region": "south", "number": "+8492"}, ("ann", "gold", "south", "+8492")),
+    ):
+        number = (await tell(client, "/api/v1/cases", 201, **of, **more))["seq"]
+        case = (await get(client, f"/api/v1/cases/{number}"))["case"]
+        assert (case["customer"], case["customer_base"], case["region"], case["number"]) == wanted
+    other = (await tell(client, "/api/v1/cases", 201, **of | {"contact": "another"}))["seq"]
+    assert (await get(client, f"/api/v1/cases/{other}"))["case"]["customer_base"] == ""
+
+
 async def test_pages_follow_the_deadlines(client: ClientSession) -> None:
     for name in ("a", "b", "c"):
         await tell(client, "/api/v1/cases", 201, kind="complaint", subject=name)

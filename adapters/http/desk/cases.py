@@ -1,19 +1,16 @@
 """Cases at the desk: opened from a contact, settled and opened again by who serves their task or their customer."""
 
 from collections.abc import Sequence
-from typing import Annotated, Final
+from typing import Annotated
 
 import msgspec
 
+from adapters.http.case_origin import NUMBER_MAX, of_contact
 from adapters.http.desk.commands import HAS_OR_HAD, ContactCommand, ContactId, Name, NotAllowed, require
 from engine.messages import observed
-from engine.messages.observed import CALLBACK_NUMBER, Observed
-from engine.model.phone_numbers import NUMBER_AS_IT_CAME
+from engine.messages.observed import Observed
 from engine.projections.contacts.engagements import Engagement
 from engine.projections.views import Views
-
-BASE_MAX: Final = 64
-NUMBER_MAX: Final = 128
 
 
 class OpenCase(ContactCommand, frozen=True, kw_only=True, tag="open_case"):
@@ -66,18 +63,16 @@ def case_fact_of(command: OpenCase | CaseCommand, agent: str, held: Sequence[Eng
 
 
 def _opened(command: OpenCase, name: str, agent: str, views: Views) -> Observed:
-    record = views.contact(str(command.contact_id)).contact
-    told = record.attributes
-    number = command.number.strip() or told.get(CALLBACK_NUMBER) or told.get(NUMBER_AS_IT_CAME, "")
+    origin = of_contact(views.contact(str(command.contact_id)).contact)
     return observed.CaseOpened(
         id=name,
         kind=command.kind,
         subject=command.subject,
         contact=command.contact,
         contact_id=command.contact_id,
-        customer=record.customer,
-        customer_base=told.get("customer_base", "")[:BASE_MAX],
-        region=told.get("region", "")[:BASE_MAX],
         agent=agent,
-        number=number[:NUMBER_MAX],
+        customer=origin.customer,
+        customer_base=origin.customer_base,
+        region=origin.region,
+        number=command.number.strip() or origin.number,
     )

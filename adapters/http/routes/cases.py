@@ -7,6 +7,7 @@ from aiohttp import web
 
 from adapters.http import parameters
 from adapters.http.bodies import read_body
+from adapters.http.case_origin import of_contact
 from adapters.http.commands import Outcome, run_command, shape_without
 from adapters.http.context import context_of
 from adapters.http.problems import Problem
@@ -18,6 +19,7 @@ from engine.messages import observed
 from engine.messages.decoding import JSON, decode_as
 from engine.model.scopes import Scope
 from engine.projections.quality.answers import CaseAnswer, CaseList
+from engine.projections.views import Views
 
 STATES: Final = ("open", "overdue", "resolved")
 CASES_MAX: Final = 100_000
@@ -66,8 +68,19 @@ async def post_case(request: web.Request) -> web.Response:
     context = context_of(request)
     if context.views.quality.case_counts(0).open >= CASES_MAX:
         raise Problem("overloaded", f"{CASES_MAX} cases are open; resolve some", headers={"Retry-After": "60"})
-    outcome = await run_command(request, "case_opened", fields, ())
+    outcome = await run_command(request, "case_opened", _with_origin(context.views, fields), ())
     return await answer(request, outcome, 201, {"Location": f"/api/v1/cases/{outcome.seq}"}, settled=True)
+
+
+def _with_origin(views: Views, fields: dict[str, Any]) -> dict[str, Any]:
+    """Take over from the contact what the case does not say itself."""
+    try:
+        record = views.contact(str(fields["contact_id"])).contact if fields["contact_id"] else None
+    except KeyError:
+        return fields  # forgotten, or none: whether it may be is not for here
+    if record is None or record.contact != fields["contact"]:
+        return fields
+    return fields | {name: value for name, value in of_contact(record)._asdict().items() if not fields[name]}
 
 
 async def resolve_case(request: web.Request) -> web.Response:
