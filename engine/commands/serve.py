@@ -12,7 +12,7 @@ from engine.commands.log_lines import LogFormat, write_lines
 from engine.config import load_config
 from engine.errors import ConfigError, SettingsRefused
 from engine.kernel.jit import cache_folder
-from engine.live.host import EngineHost
+from engine.live.host import EngineHost, Reloaded
 from engine.live.host import serve as serve_live
 from engine.live.memory import keep_large_apart
 
@@ -65,6 +65,10 @@ class Reloader:
             # Nobody waits for this task: what it does not say here is never said.
             logger.exception("the configuration could not be read again; what is running goes on")
         else:
-            logger.info(
-                "configuration read again: %d settings changed; opening hours and adapters follow theirs", changed
-            )
+            logger.info("configuration read again: %s", said_of(changed))
+
+
+def said_of(changed: Reloaded) -> str:
+    """Return what changed in words."""
+    settings = f"{changed.settings} setting{'' if changed.settings == 1 else 's'} changed"
+    return f"{settings}, and these sections: {', '.join(changed.sections)}" if changed.sections else settings

@@ -71,6 +71,8 @@ class Followed(NamedTuple):
     """Adapters that follow theirs only after a restart."""
     faults: list[str]
     """What adapters refused, as sentences: they go on as before."""
+    names: list[str]
+    """Adapters that follow another section from now on."""
 
 
 class AdapterLink:
@@ -220,7 +222,7 @@ class Adapters:
 
     def reload(self, sections: dict[str, Any], endpoints: Sequence[AgentEndpoint]) -> Followed:
         """Hand new settings and endpoints to those that can follow; what one refuses keeps no other from following."""
-        waiting, faults = [name for name in sections if name not in self._made], list[str]()
+        waiting, faults, names = [name for name in sections if name not in self._made], list[str](), list[str]()
         for name, adapter in self._made.items():
             link, settings = self._links[name], sections.get(name)
             changed, moved = settings != self._sections[name], tuple(endpoints) != link.endpoints
@@ -229,6 +231,7 @@ class Adapters:
                 try:
                     adapter.reload(settings)
                     self._sections[name] = settings
+                    names += [name] if changed else []
                 except ConfigError as error:
                     faults += error.faults
                 except Exception as error:
@@ -237,7 +240,7 @@ class Adapters:
             elif changed:
                 waiting.append(name)
         self._engine.outbox.callers = callers_among(self._sections)
-        return Followed(waiting, faults)
+        return Followed(waiting, faults, names)
 
     def status(self) -> list[AdapterStatus]:
         """How each is doing."""

@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -86,6 +86,14 @@ class SpaceWatch:
             self._timer.cancel()
 
 
+class Reloaded(NamedTuple):
+    """What another configuration changed."""
+
+    settings: int
+    sections: list[str]
+    """Of the file, beside what the engine itself follows: others follow these."""
+
+
 class EngineHost:
     """Everything that one process runs. `start` recovers and opens the doors, `stop` closes them and the log."""
 
@@ -153,8 +161,8 @@ class EngineHost:
                 self._log.close()
                 self._log = None
 
-    async def reload(self, config: Config) -> int:
-        """Follow another configuration while running; returns how many settings changed, once durable.
+    async def reload(self, config: Config) -> Reloaded:
+        """Follow another configuration while running; returns what changed, once durable.
 
         Queues, agents, skills, trunk groups and opening hours follow at once, as far as there is room, and so do
         adapters that can; limits beyond that and other adapters' settings need a restart. Raises ConfigError with
@@ -162,6 +170,7 @@ class EngineHost:
         """
         _require_room(self.engine.state.capacity, config.limits)
         changed, refused, before = 0, list[str](), self.engine.state.directory
+        sections = ["opening_hours"] if config.opening_hours != self.config.opening_hours else []
         try:
             changed = self.engine.configure(config)
         except SettingsRefused as error:
@@ -173,6 +182,7 @@ class EngineHost:
         if self._adapters is not None:
             followed = self._adapters.reload(config.adapters, config.endpoints())
             refused += followed.faults
+            sections += [f"adapters.{name}" for name in followed.names]
             for name in followed.waiting:
                 logger.warning("adapter '%s' keeps its settings until a restart", name)
         if self._hours is not None:
@@ -181,7 +191,7 @@ class EngineHost:
         await self.engine.durable()
         if refused:
             raise SettingsRefused(refused)
-        return changed
+        return Reloaded(changed, sections)
 
     def status(self) -> list[AdapterStatus]:
         """How the adapters are doing."""

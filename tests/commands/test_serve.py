@@ -10,10 +10,10 @@ from typing import cast
 
 import pytest
 
-from engine.commands.serve import Reloader
+from engine.commands.serve import Reloader, said_of
 from engine.config import Config
 from engine.errors import ConfigError, SettingsRefused
-from engine.live.host import EngineHost
+from engine.live.host import EngineHost, Reloaded
 
 ROOT = Path(__file__).parents[2]
 CENTRE = "service: {{seed: {seed}}}\nlimits: {{contacts: 16, agents: 4, queues: 4}}\nqueues: {{q: {{}}}}\n"
@@ -60,7 +60,7 @@ def test_it_reloads_on_sighup_stops_on_sigterm_and_its_log_verifies(
 ) -> None:
     centre.write_text(CENTRE.format(seed=2), encoding="utf-8")
     served.send_signal(signal.SIGHUP)
-    wait_for("1 settings changed", served)
+    wait_for("configuration read again: 1 setting changed", served)
     centre.write_text(CENTRE.format(seed="two"), encoding="utf-8")
     served.send_signal(signal.SIGHUP)
     wait_for("centre.yaml:1:17: 'two' is not a whole number", served)
@@ -72,6 +72,11 @@ def test_it_reloads_on_sighup_stops_on_sigterm_and_its_log_verifies(
     report, errors = verifier.communicate()
     assert verifier.returncode == 0, errors
     assert json.loads(report)["ok"] is True
+
+
+def test_what_a_reload_changed_is_said_by_number_and_name() -> None:
+    assert said_of(Reloaded(1, [])) == "1 setting changed"
+    assert said_of(Reloaded(0, ["adapters.webchat"])) == "0 settings changed, and these sections: adapters.webchat"
 
 
 def test_a_second_engine_on_the_same_folder_is_locked_out(

@@ -120,9 +120,9 @@ async def test_a_reload_reaches_those_that_can_follow_and_names_the_others(tmp_p
             "stiff": {**sections["stiff"], "fails": "x"},
             "pliant": {**sections["pliant"], "fails": "x"},
         }
-        assert adapters.reload({**changed, "new": {}}, ENDPOINTS) == (["new", "stiff"], [])
+        assert adapters.reload({**changed, "new": {}}, ENDPOINTS) == (["new", "stiff"], [], ["pliant"])
         assert life == ["reload pliant"]
-        assert adapters.reload(changed, []) == (["stiff"], [])
+        assert adapters.reload(changed, []) == (["stiff"], [], [])
         assert life == ["reload pliant", "reload pliant", "reload same"]
         assert adapters._links["stiff"].endpoints == ()
         await adapters.stop()
@@ -156,7 +156,7 @@ async def test_who_calls_back_is_whoever_can_after_a_reload(tmp_path: Path) -> N
         for name in ("chat", "mail"):
             await adapters._links[name].submit(name, [ContactArrived(contact=f"of {name}", queue="sales")])
         assert (outbox.carrier("chat", True), link.rings("of chat"), link.rings("of mail")) == ("chat", False, True)
-        assert adapters.reload({"sip": able, "chat": chat, "mail": mute}, ENDPOINTS) == ([], [])
+        assert adapters.reload({"sip": able, "chat": chat, "mail": mute}, ENDPOINTS) == ([], [], ["sip"])
         assert (outbox.carrier("chat", True), link.rings("of chat")) == ("sip", True)
         refused = Line(calls_back=False, fails="x")
         assert adapters.reload({"sip": refused, "chat": chat, "mail": chat}, ENDPOINTS).faults == ["not that"]
@@ -179,7 +179,7 @@ async def test_what_adapters_refuse_of_a_reload_is_said_of_each_and_keeps_no_oth
             "adapter 'one' does not change its address",
             "adapter 'two' failed to follow its settings: OSError: no such file",
         ]
-        assert adapters.reload(changed, ENDPOINTS) == ([], refused)
+        assert adapters.reload(changed, ENDPOINTS) == ([], refused, ["three"])
         assert life == ["reload three"]
         assert adapters.reload(changed, ENDPOINTS).faults == refused, (
             "they are asked again: their settings still differ"

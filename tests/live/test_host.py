@@ -393,10 +393,19 @@ async def test_a_reload_uses_the_room_there_is_and_asks_for_a_restart_beyond(tmp
     with pytest.raises(LogLocked):
         await host_of(tmp_path).start()
     more = "\n".join(f"  - {{name: agent{number}}}" for number in range(10))
-    assert await host.reload(load_centre(tmp_path, CENTRE.replace("agents: 8", "agents: 12") + more)) > 0
+    assert (await host.reload(load_centre(tmp_path, CENTRE.replace("agents: 8", "agents: 12") + more))).settings > 0
     assert host.engine.state.directory.agents.number("agent9") == 11
     with pytest.raises(ConfigError, match=r"limits.contacts is 128.*room for 64; restart"):
         await host.reload(load_centre(tmp_path, CENTRE.replace("contacts: 64", "contacts: 128")))
+    await host.stop()
+
+
+async def test_a_reload_says_which_sections_others_follow(tmp_path: Path) -> None:
+    host = host_of(tmp_path)
+    await host.start()
+    hours = 'opening_hours: {day: {time_zone: UTC, weekly: {monday-friday: "08:00-17:00"}}}\n'
+    assert (await host.reload(load_centre(tmp_path, hours + CENTRE))).sections == ["opening_hours"]
+    assert (await host.reload(load_centre(tmp_path, hours + CENTRE))) == (0, [])
     await host.stop()
 
 
@@ -440,7 +449,7 @@ async def test_a_reload_goes_on_behind_what_is_refused(tmp_path: Path, monkeypat
 
     def reload(*_: Any) -> Followed:
         followed.append("adapters")
-        return Followed([], ["adapter 'sip' refuses"])
+        return Followed([], ["adapter 'sip' refuses"], [])
 
     monkeypatch.setattr(host._adapters, "reload", reload)
     monkeypatch.setattr(host._hours, "reload", lambda _config: followed.append("hours"))

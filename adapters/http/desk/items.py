@@ -114,7 +114,7 @@ def items_of(
     found[FIGURES] = msgspec.json.encode(figures)
     for engagement in held:
         at_phone = rings_at_phone(engine, agent, engagement)
-        found[f"{CONTACT}{engagement.contact_id}"] = msgspec.json.encode(_contact(views, engagement, at_phone))
+        found[f"{CONTACT}{engagement.contact_id}"] = msgspec.json.encode(_contact(views, agent, engagement, at_phone))
     return found
 
 
@@ -128,7 +128,7 @@ def rings_at_phone(engine: EngineLink, agent: str, one: Engagement) -> bool:
     return one.channel == "voice" and has_phone(engine.views, agent) and engine.rings(one.contact)
 
 
-def _contact(views: Views, engagement: Engagement, at_phone: bool) -> DeskContact:
+def _contact(views: Views, agent: str, engagement: Engagement, at_phone: bool) -> DeskContact:
     given: dict[str, Any] = {
         "contact": engagement.contact,
         "id": engagement.contact_id,
@@ -143,7 +143,7 @@ def _contact(views: Views, engagement: Engagement, at_phone: bool) -> DeskContac
         record = views.contact(str(engagement.contact_id)).contact
     except KeyError:
         return DeskContact(**given)
-    queue, before = _came_from(record)
+    queue, before = _came_from(record, agent, engagement.state)
     remarks = views.remarks(engagement.contact_id)
     return DeskContact(
         **given,
@@ -161,7 +161,15 @@ def _contact(views: Views, engagement: Engagement, at_phone: bool) -> DeskContac
     )
 
 
-def _came_from(record: ContactRecord) -> tuple[str, str]:
-    """Return (queue, agent) where it was before; empty where it came straight here."""
-    before = record.visits[:-1]
-    return (before[-1].queue, before[-1].agent) if before else ("", "")
+def _came_from(record: ContactRecord, agent: str, state: str) -> tuple[str, str]:
+    """Return (queue, agent) where it was before it came to this agent; empty where it came straight here.
+
+    Who wraps up may have handed it on: what came after them is not what they had it from.
+    """
+    own = len(record.visits) - 1
+    while state == "wrapping" and own > 0 and record.visits[own].agent != agent:
+        own -= 1
+    if own < 1:
+        return "", ""
+    before = record.visits[own - 1]
+    return before.queue, before.agent if before.agent != agent else ""

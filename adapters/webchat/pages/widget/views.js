@@ -47,7 +47,7 @@ const asked = (event) => event.preventDefault();
 function form() {
   const { settings } = chat;
   const number = !settings.open && settings.can_leave_number ? [numberButton()] : [];
-  if (!settings.open && !settings.can_leave_message) return [make("p", {}, say("closed")), ...number, historyButton()];
+  if (!settings.open && !settings.can_leave_message) return [...number, historyButton()]; // the status says it
   const fields = settings.fields.map((one) => field(one.name, one.label, one.kind, one.required));
   const text = make("textarea", { name: "", rows: "3", maxlength: 4096, required: !settings.open });
   return [
