@@ -9,6 +9,9 @@ import msgspec
 from adapters.http.desk.presence import Presence
 from engine.messages.kind_set import KindSet
 from engine.messages.kinds import (
+    CASE_OPENED,
+    CASE_REOPENED,
+    CASE_RESOLVED,
     CONFIGURATION_LOADED,
     CONTACT_HELD,
     CONTACT_RESUMED,
@@ -25,6 +28,7 @@ WITHOUT_AGENT: Final = KindSet(CONTACT_HELD, CONTACT_RESUMED, MESSAGE_SENT, MESS
 """Facts of a contact that its desk shows, and whose rows may name no agent."""
 OF_ALL: Final = KindSet(CONFIGURATION_LOADED, PLAN_ACTIVATED, PLAN_DEACTIVATED)
 """Facts that every desk shows something of."""
+OF_CASES: Final = KindSet(CASE_OPENED, CASE_RESOLVED, CASE_REOPENED)
 SOCKETS_OF_ONE_MAX: Final = 16
 """Desks of one agent that are open at once: tabs, and those left behind by networks."""
 
@@ -39,6 +43,7 @@ class Waker:
         """Ids and names of the contacts that it shows."""
         self._typing: dict[int, bool] = {}
         self._said: set[int] = set()
+        self._cases: set[int] = set()
         self._news = asyncio.Event()
 
     def wake(self) -> None:
@@ -62,6 +67,17 @@ class Waker:
     def said(self) -> set[int]:
         """Return what was noted of conversations since the last call."""
         found, self._said = self._said, set()
+        return found
+
+    def note_cases(self, cases: set[int]) -> None:
+        """Keep which cases were opened, resolved or opened again: whose they are, the desk finds out."""
+        if self.contacts:
+            self._cases |= cases
+            self.wake()
+
+    def cases(self) -> set[int]:
+        """Return what was noted of cases since the last call."""
+        found, self._cases = self._cases, set()
         return found
 
     def typing(self) -> dict[int, bool]:
@@ -158,6 +174,8 @@ class DeskHub:
         for agent in set(rows["agent"].tolist()) & self._open.keys():
             for waker in self._open[agent]:
                 waker.wake()
+        if not OF_CASES.isdisjoint(turn.kinds):
+            self._note_cases(turn)
         if WITHOUT_AGENT.isdisjoint(turn.kinds):
             return
         told = WITHOUT_AGENT.mask(rows["kind"]).nonzero()[0]
@@ -167,3 +185,12 @@ class DeskHub:
         for wakers in self._open.values():
             for waker in wakers:
                 waker.note_said(contacts)
+
+    def _note_cases(self, turn: Turn) -> None:
+        """Tell every desk which cases a turn is about: an opened one is named by the place of its opening."""
+        kinds, named = turn.rows["kind"], turn.rows["b"]
+        places = OF_CASES.mask(kinds).nonzero()[0].tolist()
+        cases = {turn.first_seq + place if kinds[place] == CASE_OPENED else int(named[place]) for place in places}
+        for wakers in self._open.values():
+            for waker in wakers:
+                waker.note_cases(cases)

@@ -1,7 +1,8 @@
 """What a desk may ask beside what it is told: who the customer is, what was written before, who could take over."""
 
 import asyncio
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Collection, Sequence
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -98,6 +99,30 @@ async def answer_to(
             customer = _record(question.contact_id, held, views).customer
             told = asyncio.to_thread(views.quality.cases_of, customer, now_ns, CASES_MAX) if customer else None
             return {"contact_id": question.contact_id, "cases": await told if told is not None else []}
+
+
+async def changed_cases(
+    changed: Collection[int], held: Sequence[Engagement], views: Views, now_ns: int
+) -> list[dict[str, Any]]:
+    """Return the cases of each contact here of whose customer one of the `changed` cases is."""
+    customers: dict[str, list[int]] = {}
+    for case_id in sorted(changed):
+        with contextlib.suppress(KeyError):  # refused: there is none
+            customers.setdefault(views.quality.case(case_id, now_ns).case.customer, []).append(case_id)
+    found = []
+    for one in held:
+        customer = _customer(one, views)
+        if customer and customer in customers:
+            cases = await asyncio.to_thread(views.quality.cases_of, customer, now_ns, CASES_MAX)
+            found.append({"contact_id": one.contact_id, "changed": customers[customer], "cases": cases})
+    return found
+
+
+def _customer(shown: Engagement, views: Views) -> str:
+    try:
+        return views.contact(str(shown.contact_id)).contact.customer
+    except KeyError:
+        return ""  # forgotten: so many have come since
 
 
 def in_hand(contact_id: int, held: Sequence[Engagement], views: Views) -> bool:

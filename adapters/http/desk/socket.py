@@ -18,7 +18,7 @@ from adapters.http.desk.commands import SERVED, Accept, AnyCommand, NotAllowed, 
 from adapters.http.desk.house import HouseItems
 from adapters.http.desk.hub import DeskHub, Waker
 from adapters.http.desk.items import PLANS, adherence_of, items_of, rings_at_phone
-from adapters.http.desk.questions import AnyQuestion, answer_to
+from adapters.http.desk.questions import AnyQuestion, answer_to, changed_cases
 from adapters.http.desk.sessions import Session
 from adapters.http.desk.uploads import Uploads
 from engine.errors import Overloaded, TrunklineError
@@ -221,6 +221,7 @@ class DeskSocket:
             self._sent = items
             told = {"type": kind, "as_of": as_of, "now_ns": now_ns, "items": changed, "removed": gone}
             await self._send(told)
+        await self._tell_cases(held, now_ns)
         said = self.waker.said()
         for one in held:
             is_new = one.contact_id in said or one.contact_id not in self._read_seqs
@@ -253,6 +254,13 @@ class DeskSocket:
             self._after[contact_id] = max(after_seq, found.messages[-1].seq if found.messages else 0)
             if not found.more:
                 return
+
+    async def _tell_cases(self, held: list[Engagement], now_ns: int) -> None:
+        """Tell the cases of each customer here of whom one has changed, whoever changed it."""
+        changed = self.waker.cases()
+        if changed:
+            for told in await changed_cases(changed, held, self._engine.views, now_ns):
+                await self._send({"type": "cases", **told})
 
     async def _tell_typing(self) -> None:
         for contact_id, is_typing in self.waker.typing().items():

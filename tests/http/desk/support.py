@@ -47,6 +47,7 @@ class Desk:
         self.settled: dict[str, Any] = {}
         self.answers: dict[str, Any] = {}
         self.typing: dict[int, bool] = {}
+        self.cases: list[Any] = []
         self.ended = ""
 
     async def until(self, truth: Callable[[], bool], within_s: float = 10.0) -> None:
@@ -76,6 +77,8 @@ class Desk:
                 self.answers[told["id"]] = told
             case "typing":
                 self.typing[told["contact_id"]] = told["typing"]
+            case "cases":
+                self.cases.append(told)
             case "end":
                 self.ended = told["reason"]
 

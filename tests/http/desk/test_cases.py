@@ -70,6 +70,23 @@ async def test_a_case_from_its_contact_to_who_opened_it(house: House) -> None:
             assert (await get(api, f"/api/v1/cases/{number}"))["case"]["told_ns"]
 
 
+async def test_what_colleagues_do_to_a_customers_cases_is_told_at_once(house: House) -> None:
+    async with opened(house) as an, opened(house, "binh") as binh, ClientSession(house.url) as api:
+        await an.do("status", status="available")
+        chat = await served(house, an, "chat-1")
+        await served(house, an, "chat-2", "Hoa")
+        said = {"kind": "complaint", "subject": "late", "customer": "Lan", "agent": "binh"}
+        number = (await tell(api, "/api/v1/cases", 201, **said))["seq"]
+        await tell(api, f"/api/v1/cases/{number}/resolve", resolution="sent again", agent="binh")
+        await tell(api, f"/api/v1/cases/{number}/reopen", reason="not at all", agent="binh")
+        await an.until(lambda: bool(an.cases) and an.cases[-1]["cases"][0]["reopened"] == 1)
+        assert {one["contact_id"] for one in an.cases} == {chat["id"]}
+        assert all(one["changed"] == [number] for one in an.cases)
+        assert an.cases[-1]["cases"][0]["reason"] == "not at all"
+        assert (await binh.ask("colleagues"))["colleagues"], "so it was told all that was before"
+        assert binh.cases == []
+
+
 async def test_a_resolved_case_is_opened_again_for_its_customer_alone(house: House) -> None:
     async with opened(house) as an:
         await an.do("status", status="available")

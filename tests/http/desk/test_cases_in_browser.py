@@ -50,8 +50,8 @@ async def test_a_case_is_opened_and_an_offer_accepted_while_writing(build: Build
         assert (case.subject, case.opened_by, case.customer) == ("The bus was late", "an", "Phạm Lan")
         async with ClientSession(house.url) as api:
             await tell(api, f"/api/v1/cases/{case.id}/resolve", resolution="A voucher", agent="binh")
-        await page.locator(".contact").first.click()
         await page.locator(".case.is-resolved", has_text="by Trần Bình").wait_for()
+        assert await page.inner_text("#polite") == f"A complaint {case.id} was resolved by Trần Bình"
         await is_fit(page)
         await page.get_by_role("button", name="Reopen case").click()
         await page.keyboard.type("It never came")

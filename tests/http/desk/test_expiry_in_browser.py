@@ -3,11 +3,57 @@
 import pytest
 
 from tests.http.desk.support import CENTRE, PASSWORD
+from tests.http.desk.test_cases_in_browser import is_fit
 from tests.http.desk.test_in_browser import bring, browser, lines, signed_in, until
 from tests.http.desk.test_socket import customer_says
 from tests.http.support import Build
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
+
+
+WORDS = (("en", "The session ends at", "Sign in again"), ("vi", "kết thúc lúc", "Đăng nhập lại"))
+
+
+@pytest.mark.parametrize(("locale", "words", "button"), WORDS)
+async def test_the_end_of_a_session_is_said_before_and_put_off(
+    build: Build, locale: str, words: str, button: str
+) -> None:
+    house = await build("desk: {session_limit: 6m}", centre=CENTRE)
+    async with browser(locale=locale) as context:
+        page = await signed_in(context, house)
+        other = await context.new_page()
+        for each in (page, other):
+            await each.clock.install()
+            await each.goto(f"{house.url}/desk")
+            await each.wait_for_selector("#state[data-state]")
+        await page.keyboard.press("r")
+        await bring(house, "chat-1")
+        await page.wait_for_selector(".offer")
+        await page.keyboard.press("a")
+        await until(page, "document.activeElement.id === 'line'")
+        await page.keyboard.type("half a")
+        assert not await page.locator(".session-end").is_visible()
+        for each in (page, other):
+            await each.clock.fast_forward(90_000)
+        await page.locator(".session-end", has_text=words).wait_for()
+        assert words in await page.inner_text("#polite")
+        assert await page.evaluate("document.activeElement.id") == "line"
+        await is_fit(page)
+        await page.get_by_role("button", name=button).click()
+        await until(page, "document.activeElement.id === 'password'")
+        await page.keyboard.type(PASSWORD)
+        await page.keyboard.press("Enter")
+        for each in (page, other):
+            await each.locator(".session-end").wait_for(state="hidden")
+        await until(page, "document.activeElement.id === 'line'")
+        await page.keyboard.type(" sentence")
+        await page.keyboard.press("Enter")
+        await until(
+            page, "[...document.querySelectorAll('.line-text')].some((one) => one.innerText === 'half a sentence')"
+        )
+        desks = house.adapter.context.desks.hub._open[house.engine.views.agent_number("an")]
+        assert len(desks) == 2
+        assert len({desk.session for desk in desks}) == 1
 
 
 async def test_a_session_that_ends_loses_nothing(build: Build) -> None:

@@ -111,6 +111,9 @@ async def test_a_transfer_takes_the_lines_along(build: Build) -> None:
         assert (await one.do("transfer", contact="chat-1", queue="care"))["refused"] == ""
         await other.until(lambda: other.contact("chat-1").get("state") == "offered")
         assert other.contact("chat-1")["from_agent"] == "an"
+        await one.until(lambda: one.contact("chat-1").get("state") == "wrapping")
+        own = one.contact("chat-1")
+        assert (own["state"], own["from_agent"], own["from_queue"]) == ("wrapping", "", "")
         await other.do("accept", contact="chat-1")
         await other.until(lambda: "Xin chào" in other.lines.get(number, {}).values())
         late = await one.do("say", contact="chat-1", text="too late")

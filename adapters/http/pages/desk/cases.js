@@ -12,6 +12,9 @@ export function settle(desk, contact, caseId, verb) {
 
 export const mayOpenCase = (desk, contact) => Boolean(contact && contact.state !== "offered" && contact.channel !== "task" && desk.store.house?.cases.length);
 
+/** Who did the last thing to a case. */
+export const lastBy = (one) => (one.state === "resolved" ? one.resolved_by : one.reopened ? one.reopened_by : one.opened_by);
+
 export function casesView(desk) {
   const title = el("h3", { id: "cases-title" });
   const list = el("ul", { class: "cases", "aria-labelledby": "cases-title" });

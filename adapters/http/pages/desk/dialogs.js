@@ -1,6 +1,7 @@
 // The windows above the desk: to whom a contact goes, and which key does what.
 
 import { el, fill, keep } from "./dom.js";
+import { signInView } from "./sign_in.js";
 import { t } from "./words.js";
 
 function dialog(title, ...children) {
@@ -25,6 +26,11 @@ export function sayDialog(title, asked, then) {
   const form = el("form", { class: "say", on: { submit: (event) => (event.preventDefault(), said.value.trim() && (shown.close(), then(said.value.trim()))) } }, el("label", { for: "said" }, asked), said, el("button", { type: "submit", class: "primary" }, title));
   const shown = dialog(title, form);
   said.focus();
+}
+
+/** Asks once more who sits here, and hands the new session on. */
+export function signInDialog(desk, then) {
+  const shown = dialog(t("sign_in_again"), signInView((session) => (shown.close(), then(session)), "", desk.me, "div"));
 }
 
 /** Asks what a case is about, and opens it. */

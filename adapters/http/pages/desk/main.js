@@ -1,6 +1,6 @@
 // The desk: signs in, keeps the socket, and puts the parts of the page together.
 
-import { mayOpenCase } from "./cases.js";
+import { lastBy, mayOpenCase } from "./cases.js";
 import { contactList } from "./contact_list.js";
 import { conversationView } from "./conversation.js";
 import { customerView } from "./customer.js";
@@ -10,6 +10,7 @@ import { listen } from "./keys.js";
 import { offersView } from "./offers.js";
 import { plansView } from "./plans.js";
 import { who } from "./people.js";
+import { sessionEnd } from "./session_end.js";
 import { signInView } from "./sign_in.js";
 import { stateButton } from "./state_button.js";
 import { Sound } from "./sound.js";
@@ -26,6 +27,7 @@ const room = document.getElementById("room");
 class Desk {
   constructor() {
     this.store = new Store();
+    this.sessionEnd = sessionEnd(this);
     this.sound = new Sound();
     this.keysOn = localStorage.getItem(KEYS_OFF) === null;
     this.open = false;
@@ -35,7 +37,7 @@ class Desk {
       hello: () => this.store.after(),
       onTold: (told) => this.told(told),
       onState: (state) => ((this.store.connection = state), this.store.changed()),
-      onEnd: (reason) => this.leave(t(`ended.${reason}`)),
+      onEnd: (reason) => this.ended(reason),
       onSettled: () => this.keepUnsent(),
     });
     this.store.onChange(() => this.open && this.render());
@@ -58,10 +60,19 @@ class Desk {
   enter(session) {
     if (this.me !== session.agent) this.store.reset(); // the same one goes on where the session ended
     this.me = session.agent;
+    this.sessionEnd.follow(session.until_ns);
     this.build();
     this.open = true;
     for (const command of this.store.unsent(this.me)) this.sayAgain(command);
     this.wire.open();
+  }
+
+  // Over, unless the same agent has signed in again meanwhile, in another tab.
+  async ended(reason) {
+    const answer = reason === "session_over" ? await fetch("/api/v1/desk/session").catch(() => null) : null;
+    const session = answer?.status === 200 ? await answer.json() : null;
+    if (session?.agent === this.me) this.enter(session);
+    else this.leave(t(`ended.${reason}`));
   }
 
   leave(message) {
@@ -91,12 +102,18 @@ class Desk {
     if (told.type === "snapshot" || told.type === "delta") {
       this.store.takeItems(told);
       this.announce();
+      if (told.type === "snapshot") for (const id of this.store.cases.keys()) this.askCases({ id });
       this.askEarlier();
     } else if (told.type === "lines") {
       const fresh = this.store.takeLines(told);
       const line = fresh.findLast((one) => one.by === "customer");
       const contact = this.store.items.get(`contact:${told.contact_id}`);
       if (line && contact && (document.hidden || contact.id !== this.store.chosen)) this.notice(t("new_line", { name: who(contact), text: line.text }));
+    } else if (told.type === "cases") {
+      this.store.cases.set(told.contact_id, told.cases);
+      const theirs = told.cases.filter((one) => told.changed.includes(one.id) && lastBy(one) !== this.me);
+      for (const one of theirs) document.getElementById("polite").textContent = t(`case_is.${one.state}`, { kind: this.kindName(one.kind), id: String(one.id), agent: this.nameOf(lastBy(one)) });
+      this.store.changed();
     } else if (told.type === "typing") {
       this.store.conversation(told.contact_id).typing = told.typing;
       this.store.changed();
@@ -333,7 +350,7 @@ class Desk {
     const contacts = contactList(this);
     const conversation = conversationView(this);
     const customer = customerView(this);
-    const top = topBar(this, state);
+    const top = topBar(this, state, this.sessionEnd.place);
     const toast = el("p", { class: "toast", hidden: true });
     const plans = plansView(this);
     this.parts = { top, plans, state, offers, contacts, conversation, customer, toast };
@@ -362,6 +379,7 @@ class Desk {
 
   tick() {
     if (!this.open) return;
+    this.sessionEnd.render();
     const now = this.store.nowMs();
     for (const place of document.querySelectorAll("[data-since]")) {
       const text = place.dataset.since === "0" ? "" : duration((now - place.dataset.since / 1e6) / 1000);

@@ -3,9 +3,10 @@
 import { el, fill } from "./dom.js";
 import { choose, language, languages, t } from "./words.js";
 
-/** `who` sat here until their session ended: only the password is to be said again. */
-export function signInView(onSignedIn, said = "", who = "") {
-  const place = el("main", { class: "door", id: "work" });
+/** `who` sat here until their session ended: only the password is to be said again. `within` another page: a part of it. */
+export function signInView(onSignedIn, said = "", who = "", within = "main") {
+  const isPage = within === "main";
+  const place = el(within, isPage ? { class: "door", id: "work" } : {});
 
   function render(message, byToken = false) {
     const agent = el("input", { id: "agent", name: "agent", value: who, autocomplete: "username", required: true, autocapitalize: "none", spellcheck: false });
@@ -17,12 +18,12 @@ export function signInView(onSignedIn, said = "", who = "") {
     const form = el(
       "form",
       { class: "door-form", on: { submit: (event) => (event.preventDefault(), submit()) } },
-      el("h1", {}, t("desk")),
+      isPage ? el("h1", {}, t("desk")) : null,
       alert,
       byToken ? row(token, t("token")) : [row(agent, t("agent_name")), row(password, t("password"))],
       button,
       el("button", { type: "button", class: "quiet", on: { click: () => render("", !byToken) } }, t(byToken ? "by_password" : "by_token")),
-      el("div", { class: "door-languages" }, languages().map((one) => el("button", { type: "button", class: "quiet", lang: one, "aria-pressed": String(one === language), on: { click: async () => (await choose(one), render(message, byToken)) } }, t(`language.${one}`)))),
+      isPage && el("div", { class: "door-languages" }, languages().map((one) => el("button", { type: "button", class: "quiet", lang: one, "aria-pressed": String(one === language), on: { click: async () => (await choose(one), render(message, byToken)) } }, t(`language.${one}`)))),
     );
     fill(place, form);
     queueMicrotask(() => (byToken ? token : who ? password : agent).focus());

@@ -4,7 +4,7 @@ import { helpDialog } from "./dialogs.js";
 import { el, fill } from "./dom.js";
 import { choose, duration, language, languages, share, t } from "./words.js";
 
-export function topBar(desk, state) {
+export function topBar(desk, state, sessionEnd) {
   const name = el("span", { class: "me" });
   const service = el("span", { class: "service" });
   const dot = el("span", { class: "dot", "aria-hidden": "true" });
@@ -22,6 +22,7 @@ export function topBar(desk, state) {
     state.place,
     figures,
     el("div", { class: "top-end" }, tongues, sound, keys, out),
+    sessionEnd,
   );
 
   function tongue(one) {

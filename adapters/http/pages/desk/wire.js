@@ -50,6 +50,13 @@ export class Wire {
     this.socket?.close();
   }
 
+  // Another session holds from now on: a socket of it takes the place of the one before.
+  renew() {
+    const before = this.socket;
+    this.open();
+    before?.close();
+  }
+
   // What was under way belongs to who was signed in; lines wait in the tab's storage for the same agent.
   forget() {
     this.underWay.clear();

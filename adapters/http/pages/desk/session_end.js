@@ -1,0 +1,57 @@
+// A session ends at a time that is known: it is said before, once politely and once urgently, and never takes the focus.
+
+import { signInDialog } from "./dialogs.js";
+import { el } from "./dom.js";
+import { clock, t } from "./words.js";
+
+const WARN_MS = 300_000;
+const URGENT_MS = 60_000;
+const KEPT = "trunkline-desk-until";
+
+export function sessionEnd(desk) {
+  const said = el("span", {});
+  const again = el("button", { type: "button", class: "quiet", on: { click: () => signInDialog(desk, renewed) } });
+  const place = el("p", { class: "session-end", hidden: true }, said, again);
+  let untilMs = Infinity;
+  let announced = "";
+
+  // The socket goes on under the new session, here and in the agent's other tabs.
+  function renewed(session) {
+    if (session.agent !== desk.me) return desk.enter(session);
+    localStorage.setItem(KEPT, JSON.stringify([session.agent, session.until_ns]));
+    follow(session.until_ns);
+    desk.wire.renew();
+    if (desk.store.current) desk.parts.conversation.focus();
+  }
+
+  function follow(untilNs) {
+    untilMs = untilNs / 1e6;
+    render();
+  }
+
+  addEventListener("storage", ({ key, newValue }) => {
+    if (key !== KEPT || !desk.open) return;
+    const [agent, untilNs] = JSON.parse(newValue);
+    if (agent !== desk.me) return;
+    follow(untilNs);
+    desk.wire.renew();
+  });
+
+  function render() {
+    const leftMs = untilMs - desk.store.nowMs();
+    const isDue = leftMs < WARN_MS;
+    place.hidden = !isDue;
+    if (!isDue) {
+      announced = "";
+      return;
+    }
+    const words = t("session_ends", { time: clock(untilMs * 1e6) });
+    if (said.textContent !== words) said.textContent = words;
+    if (again.textContent !== t("sign_in_again")) again.textContent = t("sign_in_again");
+    const region = leftMs < URGENT_MS ? "urgent" : "polite";
+    if (announced === region) return;
+    announced = region;
+    document.getElementById(region).textContent = words;
+  }
+  return { place, render, follow };
+}
