@@ -86,6 +86,11 @@ async def test_what_is_drawn_leaves_the_list_when_it_is_judged_and_is_calibrated
     contact = await served(client)
     (drawn,) = (await get(client, "/api/v1/quality/sample?agent=alice&seed=7"))["contacts"]
     assert (drawn["contact_id"], drawn["agent"], drawn["why"]) == (contact, "alice", "random")
+    (drawn,) = (await get(client, "/api/v1/quality/sample?weights=transferred:1"))["contacts"]
+    assert (drawn["why"], drawn["transfers"]) == ("random", 0), "there are no others"
+    for wrong in ("loud:1", "random:0", "random", "random:1,random:2", "random:1000"):
+        async with client.get(f"/api/v1/quality/sample?weights={wrong}") as refused:
+            assert refused.status == 400, wrong
     judged: dict[str, Any] = {"contact": "c", "contact_id": contact, "scorecard": "calls", "version": 1}
     for evaluator, points in (("eve", 4), ("mai", 2)):
         answers = {"solves": points}

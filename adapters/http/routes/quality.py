@@ -1,6 +1,7 @@
 """`/api/v1/quality`: surveys, evaluations, resolution and adherence, as figures and as commands."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -20,7 +21,7 @@ from engine.messages.decoding import decode_as
 from engine.model.scopes import Scope
 from engine.projections.quality.answers import AdherenceReport, EvaluationList, Scorecards, SurveyAnswers
 from engine.projections.quality.calibration import Calibration
-from engine.projections.quality.sampling import Sample
+from engine.projections.quality.sampling import WEIGHTS, Sample
 from engine.projections.quality.surveys import Advice
 from engine.projections.quality.table import QualityTable
 
@@ -30,6 +31,7 @@ SCORE_MAX: Final = 10
 PER_AGENT: Final = 8
 PER_AGENT_MAX: Final = 100
 SEED_MAX: Final = 64
+DEFAULT_WEIGHTS: Final = ",".join(f"{why}:{weight}" for why, weight in WEIGHTS.items())
 KINDS: Final = (*kinds.SURVEY_NAMES.values(),)
 SurveyBody: Final = shape_without("SurveyRequestedBody", observed.SurveyRequested, optional=())
 FROM: Final = Parameter("from", "First instant, as RFC 3339 or ns since 1970")
@@ -136,8 +138,26 @@ async def get_sample(request: web.Request) -> web.Response:
     to_ns = parameters.instant_ns(request, "to", parameters.INTEGER_MAX)
     per_agent = parameters.whole(request, "per_agent", PER_AGENT, 1, PER_AGENT_MAX)
     agent, seed = _number(request, "agent"), request.query.get("seed", "")[:SEED_MAX]
-    found = await asyncio.to_thread(context.views.quality.sample, from_ns, to_ns, agent, per_agent, seed)
+    draw = context.views.quality.sample
+    found = await asyncio.to_thread(draw, from_ns, to_ns, agent, per_agent, seed, _weights(request))
     return await answer(request, found)
+
+
+def _weights(request: web.Request) -> Mapping[str, int]:
+    """Return the weights that are asked for, as unhappy:3,random:1; the usual ones where none are. Raises Problem."""
+    said = request.query.get("weights", "")
+    if not said:
+        return WEIGHTS
+    found: dict[str, int] = {}
+    for part in said.split(","):
+        why, _, weight = part.partition(":")
+        if why not in WEIGHTS or why in found or not (weight.isascii() and weight.isdigit() and len(weight) <= 3):
+            text = f"a list as unhappy:3,random:1 of {', '.join(WEIGHTS)}, each 0 to 999, is wanted; not {part[:40]!r}"
+            raise bad_parameter("weights", text)
+        found[why] = int(weight)
+    if not any(found.values()):
+        raise bad_parameter("weights", "at least one of them must be above 0")
+    return {why: found[why] for why in WEIGHTS if why in found}
 
 
 async def get_adherence(request: web.Request) -> web.Response:
@@ -285,10 +305,11 @@ ROUTES: Final = (
         AGENT,
         Parameter("per_agent", "Contacts of each agent at most", whole(1, PER_AGENT_MAX, PER_AGENT)),
         Parameter("seed", "Another seed draws others"),
+        Parameter("weights", f"Parts of the draw by reason; not said: {DEFAULT_WEIGHTS}"),
         text=(
             "Of the latest 50,000 closed contacts, those that ended in the window (today, where none is said) and that "
-            "nobody has judged: at most half of them as their customers answered a survey unhappily, the others drawn "
-            "by the seed, the same whoever asks. `GET /api/v1/contacts/{contact}` takes the id."
+            "nobody has judged: by weights of the reasons to look, what is left drawn by the seed, the same whoever "
+            "asks. `GET /api/v1/contacts/{contact}` takes the id."
         ),
     ),
     _get(

@@ -186,6 +186,10 @@ class Cases(msgspec.Struct):
         if case is not None:
             self._settle(case, at_ns)
 
+    def reopened_contacts(self) -> set[int]:
+        """Return the contacts from which cases came that were opened again."""
+        return {case.contact_id for cases in (self.open, self.resolved) for case in cases.values() if case.reopened}
+
     def find(self, case_id: int) -> Case | None:
         """Return a case by its number."""
         return self.open.get(case_id) or self.resolved.get(case_id)

@@ -9,8 +9,8 @@ from engine.messages.row_fields import RowFields, fields_at
 from engine.projections.quality import resolution
 from engine.projections.quality.cells import Counted, Key, packed
 from engine.projections.quality.folded import Folded
-from engine.projections.quality.people import SERVED, Arrived
-from engine.projections.quality.ring import KEY, Array
+from engine.projections.quality.people import SERVED, TRANSFERS_MAX, Arrived
+from engine.projections.quality.ring import KEY, Array, in_order_of
 
 
 class Taken(NamedTuple):
@@ -94,8 +94,33 @@ def take_contacts(state: Folded, rows: Array, seqs: Array, payload: memoryview, 
     customers = people.customers[slots[leaving]]
     customers[their >= 0] = arrivals.customers[their[their >= 0]]
     people.enter(slots[arrived], arrivals)
+    served_rows = _follow_courses(rows, records)
+    people.note_course(slots[served_rows], records.take(served_rows))
     people.close(rows.take(leaving), records.take(leaving), customers)
     return Taken(closed_before, seqs[leaving], _telling(arriving, arrivals))
+
+
+def _follow_courses(rows: Array, records: Array) -> Array:
+    """Add to the `records`, dtype OPEN, of contacts that are answered or ended what all these rows say of each.
+
+    Returns the places of those rows.
+    """
+    row_kinds = rows["kind"]
+    places = np.flatnonzero((row_kinds == kinds.CONTACT_ANSWERED) | (row_kinds == kinds.CONTACT_ENDED))
+    if not len(places):
+        return places
+    ids, order = in_order_of(records["id"][places])
+    places = places[order]
+    ended, a, b = row_kinds[places] == kinds.CONTACT_ENDED, rows["a"][places], rows["b"][places]
+    begins = np.concatenate(([True], ids[1:] != ids[:-1]))
+    starts, contact = np.flatnonzero(begins), np.cumsum(begins) - 1
+    waited_ns = np.maximum.reduceat(np.where(ended, 0, a), starts)[contact]
+    talked_ns = np.add.reduceat(np.where(ended, b, 0), starts)[contact]
+    transfers = np.add.reduceat((ended & (a == kinds.BY_TRANSFER)).astype(np.int64), starts)[contact]
+    records["waited_ns"][places] = np.maximum(records["waited_ns"][places], waited_ns)
+    records["talked_ns"][places] += talked_ns
+    records["transfers"][places] = np.minimum(records["transfers"][places] + transfers, TRANSFERS_MAX)
+    return places
 
 
 def _note_customers(

@@ -14,7 +14,7 @@ from engine.projections.quality.people import People, SavedPeople
 from engine.projections.quality.presence import Presence
 from engine.projections.quality.surveys import Surveys
 
-VERSION: Final = 5
+VERSION: Final = 6
 """Of what `Folded` means; what another version wrote is folded anew."""
 
 

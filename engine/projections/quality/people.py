@@ -22,6 +22,9 @@ CODES_MAX: Final = 65_536
 CUSTOMERS_MAX: Final = 200_000
 NO_CHANNEL: Final = -1
 """Of a slot in which no contact was so far; else that of the latest stays known."""
+COURSE: Final = ("transfers", "waited_ns", "talked_ns")
+"""What is known of the course of a contact, open or closed."""
+TRANSFERS_MAX: Final = 0xFFFF
 SERVED_MAX: Final = 8
 """Contacts of one customer that ended while another was open."""
 CASE_ATTRIBUTE: Final = "case_id"
@@ -34,10 +37,13 @@ OPEN: Final = np.dtype(
         ("source", np.uint32),
         ("channel", np.int8),
         ("is_task", np.bool_),
-        ("unused", np.uint16),
+        ("transfers", np.uint16),
+        ("waited_ns", np.int64),
+        ("talked_ns", np.int64),
     ]
 )
-"""An open contact: sequence of its arrival (0: the slot is free), hash of customer and reason (0: not known)."""
+"""An open contact: sequence of its arrival (0: the slot is free), hash of customer and reason (0: not known), how often
+it was handed over, its longest wait that ended in an answer, and how long agents had it so far."""
 CLOSED: Final = np.dtype(
     [
         (KEY, np.int64),
@@ -47,7 +53,9 @@ CLOSED: Final = np.dtype(
         ("source", np.uint32),
         ("channel", np.int8),
         ("talked", np.bool_),
-        ("unused", np.uint16),
+        ("transfers", np.uint16),
+        ("waited_ns", np.int64),
+        ("talked_ns", np.int64),
     ]
 )
 """A closed contact by its id, with the last queue and agent that it had; agent -1: nobody served it last."""
@@ -180,13 +188,19 @@ class People:
         self.open.put(slots, arrived.records)
         self.customers[slots] = arrived.customers
 
+    def note_course(self, slots: Array, records: Array) -> None:
+        """Let those of these contacts, dtype OPEN, that are still open have the course that is said here."""
+        here = np.flatnonzero((self.open["id"][slots] == records["id"]) & (records["id"] != 0))
+        for name in COURSE:
+            self.open[name][slots[here]] = records[name][here]
+
     def close(self, rows: Array, records: Array, customers: Array) -> None:
         """Let contacts be closed by these rows; a later one in a slot stays."""
         closed = np.zeros(len(rows), CLOSED)
         closed[KEY], closed["ended_ns"], closed["talked"] = records["id"], rows["at_ns"], _talked(rows)
         for name in ("queue", "agent"):
             closed[name] = rows[name]
-        for name in ("source", "channel"):
+        for name in ("source", "channel", *COURSE):
             closed[name] = records[name]
         self.closed_customers[self.closed.append(closed)] = customers
         slots = rows["contact"]
@@ -273,7 +287,7 @@ class People:
 
     def _segment(self, number: int) -> Segment:
         place = self.closed.place(number)
-        contact_id, ended_ns, queue, agent, source, channel, talked, _ = self.closed.records[place].item()
+        contact_id, ended_ns, queue, agent, source, channel, talked, *_ = self.closed.records[place].item()
         customer, code = self.closed_customers[place], self.codes.get(contact_id, "")
         return Segment(customer, queue, agent, channel, ended_ns, talked, code, source)
 

@@ -3,7 +3,7 @@
 Rows are cheap to fold many at once, and few ever ask: so turns are put aside at first, and folded together.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import chain, islice
 from typing import Final
 
@@ -39,9 +39,10 @@ from engine.projections.quality.cases import COUNTED, Case
 from engine.projections.quality.cells import OF_CHANNEL, OF_QUEUE
 from engine.projections.quality.fold import Fold
 from engine.projections.quality.folded import Folded, copied, loaded, saved
+from engine.projections.quality.people import COURSE
 from engine.projections.quality.people import UNKNOWN as UNKNOWN_SEGMENT
 from engine.projections.quality.ring import KEY
-from engine.projections.quality.sampling import Candidate, Sample, sampled
+from engine.projections.quality.sampling import WEIGHTS, Candidate, Sample, reasons_of, sampled
 from engine.projections.quality.summary import QualitySummary, quality_summary
 from engine.projections.quality.surveys import Advice, SurveyAnswer, advice
 from engine.projections.quality.table import QualityTable, Window, quality_rows, with_quality
@@ -198,17 +199,27 @@ class Quality:
             as_of, latest = state.as_of, list(state.evaluations.latest)
         return calibration(as_of, latest, self.directory, scorecard, limit)
 
-    def sample(self, from_ns: int, to_ns: int, agent: int | None, per_agent: int, seed: str) -> Sample:
+    def sample(
+        self,
+        from_ns: int,
+        to_ns: int,
+        agent: int | None,
+        per_agent: int,
+        seed: str,
+        weights: Mapping[str, int] = WEIGHTS,
+    ) -> Sample:
         """Contacts that ended in [from_ns, to_ns) and should be judged next; takes a while: for a thread."""
         with self._lock:
             state = self._folded()
             as_of, records, answers = state.as_of, state.people.talked(from_ns, to_ns), list(state.surveys.answers)
             judged = {one.contact_id for one in state.evaluations.latest}
-        columns = (records[name].tolist() for name in (KEY, "ended_ns", "queue", "agent", "channel"))
-        candidates = (Candidate(*fields) for fields in zip(*columns, strict=True))
-        chosen = (one for one in candidates if agent in (None, one.agent) and one.channel != TASK)
-        drawn = sampled(chosen, answers, judged, self.directory, per_agent, seed)
-        return Sample(as_of, from_ns, to_ns, seed, drawn)
+            reopened = state.cases.reopened_contacts()
+        columns = (records[name].tolist() for name in (KEY, "ended_ns", "queue", "agent", "channel", *COURSE))
+        candidates = [one for one in map(Candidate, *columns) if one.channel != TASK]
+        reasons = reasons_of(candidates, answers, reopened)
+        chosen = [one for one in candidates if agent in (None, one.agent) and one.contact_id not in judged]
+        drawn = sampled(chosen, reasons, self.directory, per_agent, seed, weights)
+        return Sample(as_of, from_ns, to_ns, seed, dict(weights), drawn)
 
     def adherence(self, from_ns: int, to_ns: int, now_ns: int, agent: str = "") -> AdherenceReport:
         """Adherence, conformance and attendance of those who have a schedule, until now at most."""

@@ -3,11 +3,21 @@
 from itertools import count
 from typing import Any
 
-from engine.messages.observed import QualityEvaluated, SurveyAnswered
+from engine.log_port import Turn
+from engine.messages.observed import (
+    AgentStatusChanged,
+    ContactArrived,
+    ContactReleased,
+    OfferAnswered,
+    QualityEvaluated,
+    SurveyAnswered,
+    TransferRequested,
+)
 from engine.model.directory import Directory
 from engine.projections.quality.calibration import calibration
 from engine.projections.quality.evaluations import Evaluation
-from engine.projections.quality.sampling import Candidate, sampled
+from engine.projections.quality.quality import Quality
+from engine.projections.quality.sampling import WEIGHTS, Candidate, places_of, reasons_of, sampled
 from tests.projections.quality.support import QualityCentre
 
 SEQS = count(1)
@@ -44,16 +54,66 @@ def test_evaluators_are_compared_answer_by_answer() -> None:
 
 def test_the_draw_is_the_same_whoever_asks_and_another_by_another_seed() -> None:
     candidates = [Candidate(number, number, 0, number % 2, 0) for number in range(1, 101)]
-    judged_before = set(range(1, 21))
 
     def drawn(seed: str, order: int = 1) -> list[int]:
-        return [one.contact_id for one in sampled(candidates[::order], [], judged_before, Directory(), 8, seed)]
+        return [one.contact_id for one in sampled(candidates[::order], {}, Directory(), 8, seed)]
 
     assert drawn("a") == drawn("a", -1)
     assert len(drawn("a")) == 16
-    assert set(drawn("a")).isdisjoint(judged_before)
     assert sum(number % 2 for number in drawn("a")) == 8, "as many of each agent"
     assert drawn("a") != drawn("b")
+
+
+def test_places_follow_the_weights_and_what_is_left_is_drawn_by_chance() -> None:
+    assert places_of(WEIGHTS, 8) == {
+        "unhappy": 2,
+        "reopened": 1,
+        "transferred": 1,
+        "long_wait": 1,
+        "long_talk": 1,
+        "random": 2,
+    }
+    assert places_of({"unhappy": 1, "random": 3}, 8)["random"] == 6
+    assert [sum(places_of(WEIGHTS, places).values()) for places in range(1, 20)] == list(range(1, 20))
+    candidates = [
+        Candidate(number, number, 0, 7, 0, transfers=int(number % 25 == 0), waited_ns=number, talked_ns=101 - number)
+        for number in range(1, 101)
+    ]
+    reasons = reasons_of(candidates, [], {42})
+    assert reasons["transferred"] == {25, 50, 75, 100}
+    assert (min(reasons["long_wait"]), max(reasons["long_talk"])) == (91, 10), "beyond nine of ten"
+    found = sampled(candidates, reasons, Directory(), 8, "s")
+    assert sorted({one.why for one in found}) == ["long_talk", "long_wait", "random", "reopened", "transferred"]
+    whys = [one.why for one in found]
+    assert [whys.count(why) for why in ("unhappy", "reopened", "transferred", "random")] == [0, 1, 1, 4]
+    assert len({one.contact_id for one in found}) == 8
+    only = sampled(candidates, reasons, Directory(), 8, "s", {"long_wait": 1})
+    assert {one.why for one in only} == {"long_wait"}
+    assert min(one.contact_id for one in only) > 90
+    alike = [Candidate(number, 0, 0, 0, 0, waited_ns=5) for number in range(50)]
+    assert reasons_of(alike, [], ())["long_wait"] == set()
+
+
+async def test_the_course_of_a_contact_is_known_whole_after_its_end(centre: QualityCentre) -> None:
+    for agent in ("alice", "bob", "carol"):
+        await centre.say(AgentStatusChanged(agent=agent, status="available"))
+    (receipt,) = await centre.say(ContactArrived(contact="c", queue="sales", preferred_agent="alice"))
+    await centre.after(3, OfferAnswered(contact="c", agent="alice"))
+    await centre.after(20, TransferRequested(contact="c", queue="help"))
+    (agent,) = centre.views.contact("c").contact.offered_to
+    again = Quality(centre.views.directory, centre.quality.save(), centre.views.as_of)
+    for turn in (
+        await centre.after(7, OfferAnswered(contact="c", agent=agent)),
+        await centre.after(30, ContactReleased(contact="c")),
+    ):
+        assert not turn[0].error
+    await centre.engine.durable()
+    for one in centre.log.read_runs(1):
+        again.apply(Turn(one.first_seq, one.last_seq, one.rows, one.payload))
+    for quality in (centre.quality, again):
+        (found,) = quality.sample(0, centre.clock.now_ns() + 1, None, 4, "s").contacts
+        assert (found.contact_id, found.transfers, found.waited_s, found.talked_s) == (receipt.seq, 1, 7.0, 50.0)
+        assert found.why == "transferred"
 
 
 async def test_what_an_unhappy_customer_said_is_judged_first(centre: QualityCentre) -> None:
