@@ -10,6 +10,7 @@ import os
 import random
 import statistics
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +21,7 @@ import msgspec
 import uvloop
 
 from benchmarks.chat_load import EVERY_S, INBOX, ORIGIN, Delays, Desk, Visitor
-from benchmarks.report import Line, line
+from benchmarks.report import Line, held, line
 from benchmarks.served import Served, free_port
 
 NAMES: Final = ("chat_soak",)
@@ -31,6 +32,8 @@ SLOWER: Final = "CHAT_SOAK_EVERY_S"
 """Of the environment: how often everybody says something, in seconds, for a machine that has other work, too."""
 CUTS_PER_S: Final = 100.0
 QUIET_WITHIN_S: Final = 60.0
+TRIES: Final = 10
+"""People of whom one with a connection is looked for."""
 CONFIG: Final = """
 limits: {{contacts: {contacts}, agents: {agents}, inbox: 65536}}
 queues:
@@ -93,6 +96,7 @@ async def soak(
         async with aiohttp.ClientSession(connector=connector) as http:
             tasks = [asyncio.create_task(person.live(http)) for person in people]
             tasks.append(asyncio.create_task(desk.live(http)))
+            began_s = time.monotonic()
             for life in range(kills + 1):
                 await _cut_connections(people, seconds / (kills + 1), cuts_per_s)
                 if life < kills:
@@ -102,6 +106,7 @@ async def soak(
             for person in people:
                 person.speaking = False
             desk.speaking = False
+            spoke_s = time.monotonic() - began_s
             await _until_quiet(people, desk)
             verdict = await _compare(http, served.url, people, desk)
             for task in tasks:
@@ -110,16 +115,23 @@ async def soak(
         memory_mb = served.rss_mb()
     finally:
         served.stop()
-    return _told(verdict, counts, delays, visitors, agents, seconds, kills, memory_mb, every_s)
+    lines_per_s = visitors / every_s
+    conditions = held(
+        reconnects_per_s=(cuts_per_s, counts["reconnects"] / seconds),
+        lines_of_visitors_per_s=(lines_per_s, counts["said_by_visitors"] / spoke_s),
+        lines_of_agents_per_s=(lines_per_s, counts["said_by_agents"] / spoke_s),
+    )
+    return _told(verdict, counts, delays, conditions, visitors, agents, seconds, kills, memory_mb, every_s)
 
 
 async def _cut_connections(people: Sequence[Visitor], seconds: float, cuts_per_s: float) -> None:
-    """Let time pass in which connections break at random."""
+    """Let time pass in which connections break at random; what a late loop left out is made up for."""
     loop = asyncio.get_running_loop()
-    ends_at = loop.time() + seconds
-    while loop.time() < ends_at:
-        await asyncio.sleep(random.expovariate(cuts_per_s) if cuts_per_s else seconds)
-        random.choice(people).drop()
+    began, cut = loop.time(), 0
+    while (passed := loop.time() - began) < seconds:
+        for _ in range(round(passed * cuts_per_s) - cut):
+            cut += any(random.choice(people).drop() for _ in range(TRIES))
+        await asyncio.sleep(min(seconds - passed, random.expovariate(cuts_per_s) if cuts_per_s else seconds))
 
 
 async def _until_quiet(people: Sequence[Visitor], desk: Desk) -> None:
@@ -187,6 +199,7 @@ def _told(
     verdict: Verdict,
     counts: Counter[str],
     delays: Delays,
+    conditions: Line,
     visitors: int,
     agents: int,
     seconds: float,
@@ -201,6 +214,7 @@ def _told(
         verdict.lost + verdict.doubled,
         "lines lost or doubled",
         {"name": "bound", "value": 0},
+        **conditions,
         lost=verdict.lost,
         doubled=verdict.doubled,
         visitors=visitors,

@@ -15,7 +15,7 @@ import msgspec
 import uvloop
 
 from benchmarks.history import config_file, folder_here
-from benchmarks.report import Line, line
+from benchmarks.report import Line, held, line
 from benchmarks.served import Served, free_port
 
 NAMES: Final = ("sse_delay_ms",)
@@ -66,9 +66,7 @@ async def measure(folder: Path, readers: int, facts_per_s: int, seconds: float) 
         "ms",
         {"name": "state is told at most every quarter of a second", "ms": 250},
         p50_ms=round(delays[len(delays) // 2], 1),
-        heard=len(delays),
-        owed=len(acks) * readers,
-        facts_per_s=round(sent / seconds),
+        **held(facts_per_s=(facts_per_s, sent / seconds), heard=(len(acks) * readers, len(delays))),
         processor_s_per_s=round(taken_s / (seconds + 1.0), 2),
         memory_before_mb=round(before_mb),
         memory_after_mb=round(after_mb),

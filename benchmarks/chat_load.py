@@ -63,14 +63,16 @@ class Visitor:
         """Lines that it said and that nobody acknowledged."""
         return len(self._pending)
 
-    def drop(self) -> None:
-        """Lose the connection without a word."""
-        if self._socket is not None:
-            wire = self._socket.get_extra_info("socket")
-            if wire is not None and wire.fileno() >= 0:
-                self._counts["reconnects"] += 1
-                with contextlib.suppress(OSError), socket.socket(fileno=os.dup(wire.fileno())) as same:
-                    same.shutdown(socket.SHUT_RDWR)
+    def drop(self) -> bool:
+        """Lose the connection without a word; returns whether there was one."""
+        wire = self._socket.get_extra_info("socket") if self._socket is not None and self._welcomed else None
+        if wire is None or wire.fileno() < 0:
+            return False
+        self._welcomed = False
+        self._counts["reconnects"] += 1
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(wire.fileno())) as same:
+            same.shutdown(socket.SHUT_RDWR)
+        return True
 
     async def live(self, http: aiohttp.ClientSession) -> None:
         """Stay, and come back whenever the connection is lost."""

@@ -39,6 +39,22 @@ def line(name: str, value: float, unit: str, peer: Line | None = None, **more: A
     }
 
 
+def held(**conditions: tuple[float, float]) -> Line:
+    """Return which conditions a result was to hold under, of (asked, reached): `conditions_held` is the least share.
+
+    What is below 1 there was measured under less than its name promises.
+    """
+    told = {
+        name: {"asked": round(asked, 1), "reached": round(reached, 1), "share": _share(reached, asked)}
+        for name, (asked, reached) in conditions.items()
+    }
+    return {"conditions_held": min((one["share"] for one in told.values()), default=1.0), "conditions": told}
+
+
+def _share(reached: float, asked: float) -> float:
+    return round(min(1.0, reached / asked), 3) if asked else 1.0
+
+
 def completed(found: Line) -> Line:
     """Return a result of any module with machine and date, if it does not say them itself."""
     return {**found, "machine": found.get("machine") or machine(), "date": found.get("date") or today()}

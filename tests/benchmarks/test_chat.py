@@ -16,3 +16,8 @@ def test_a_small_soak_loses_and_doubles_nothing(tmp_path: Path) -> None:
     assert found["said_by_visitors"] > 30
     assert found["said_by_agents"] > 20
     assert found["reconnects"] > 20
+    told = found["conditions"]
+    assert set(told) == {"reconnects_per_s", "lines_of_visitors_per_s", "lines_of_agents_per_s"}
+    assert told["reconnects_per_s"]["asked"] == 10
+    assert told["reconnects_per_s"]["reached"] == round(found["reconnects"] / 6, 1)
+    assert found["conditions_held"] == min(one["share"] for one in told.values())

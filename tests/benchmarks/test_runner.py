@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__ as runner
-from benchmarks.report import Line, line
+from benchmarks.report import Line, held, line
 
 FOUND = {"kernel": ("kernel_events_per_s",), "recovery": ("replay_events_per_s", "ready_s"), "plain": ()}
 
@@ -38,6 +38,13 @@ def test_every_module_is_found_and_names_are_unique() -> None:
     assert {"durable", "kernel", "kill", "memory", "recovery"} <= set(found)
     names = [name for of_module in found.values() for name in of_module]
     assert len(names) == len(set(names))
+
+
+def test_a_line_says_under_which_share_of_its_conditions_it_holds() -> None:
+    found = held(reconnects_per_s=(100, 9.44), facts_per_s=(5000, 5001.0), none=(0, 0))
+    assert found["conditions_held"] == 0.094
+    assert found["conditions"]["reconnects_per_s"] == {"asked": 100, "reached": 9.4, "share": 0.094}
+    assert [one["share"] for one in found["conditions"].values()] == [0.094, 1.0, 1.0]
 
 
 @pytest.fixture
