@@ -19,6 +19,7 @@ from engine.config.queues import Queue
 from engine.errors import ConfigError
 from engine.messages.kinds import CHANNEL_NAMES, STEP_OVERFLOW, STEP_RELAX, STRATEGY_NAMES
 from engine.model.durations import format_duration
+from engine.model.quality import CASE_REPORTS
 
 CHECKS: Final = "trunkline.checks"
 """Entry point group of checks of further kinds of files: functions of a path, None if the file is not of the kind."""
@@ -57,7 +58,9 @@ def print_summary(path: Path, config: Config) -> None:
     adapters = ", ".join(config.adapters) or "none"
     console.print(f"{path}: good. {described}; adapters: {adapters}.", soft_wrap=True)
     notes = [
-        f"no agent can serve queue '{name}' as it is required at first" for name in config.queues if not able[name]
+        f"no agent can serve queue '{name}' as it is required at first"
+        for name in config.queues
+        if not able[name] and name != CASE_REPORTS
     ]
     for note in [*notes, *step_notes(config), *circle_notes(config)]:
         console.print(f"{path}: note: {note}", soft_wrap=True)
