@@ -77,7 +77,8 @@ async def get_lost(request: web.Request) -> web.Response:
         return await answer(request, found)
     await durable(context)
     headers = {"Content-Disposition": 'attachment; filename="lost.csv"', AS_OF: str(found.as_of)}
-    return web.Response(text=as_csv(found.contacts), content_type="text/csv", charset="utf-8", headers=headers)
+    text = as_csv(found.contacts, board.time_zone or context.settings.time_zone)
+    return web.Response(text=text, content_type="text/csv", charset="utf-8", headers=headers)
 
 
 async def get_day(request: web.Request) -> web.Response:

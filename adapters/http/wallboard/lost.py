@@ -3,13 +3,16 @@
 import csv
 import io
 from collections import Counter
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from adapters.http.boards import BoardSettings
 from adapters.http.masks import masked
 from adapters.http.wallboard.seen import Acknowledged, Seen
+from engine.model.settings import SECOND_NS
 from engine.projections.contacts.records import ContactRecord
 from engine.projections.views import Views
 
@@ -99,14 +102,24 @@ def _told(
     )
 
 
-def as_csv(contacts: list[LostContact]) -> str:
-    """Return the list as CSV; cells that a spreadsheet would reckon with are kept from that."""
-    text = io.StringIO()
+def as_csv(contacts: list[LostContact], time_zone: str) -> str:
+    """Return the list as CSV; cells that a spreadsheet would reckon with are kept from that.
+
+    Instants are times of day where the board is, named `_at` instead of `_ns`: people read these files.
+    """
+    text, zone = io.StringIO(), ZoneInfo(time_zone)
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(LostContact.__struct_fields__)
+    names = LostContact.__struct_fields__
+    writer.writerow([f"{name.removesuffix('_ns')}_at" if name.endswith("_ns") else name for name in names])
     for contact in contacts:
-        writer.writerow([_harmless(getattr(contact, name)) for name in LostContact.__struct_fields__])
+        writer.writerow([_cell(name, getattr(contact, name), zone) for name in names])
     return text.getvalue()
+
+
+def _cell(name: str, value: Any, zone: ZoneInfo) -> object:
+    if name.endswith("_ns"):
+        return datetime.fromtimestamp(value // SECOND_NS, zone).isoformat(" ") if value else ""
+    return _harmless(value)
 
 
 def _harmless(value: object) -> object:

@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,8 @@ async def test_the_lost_come_as_csv_that_no_spreadsheet_reckons_with(client: Cli
         assert (answer.status, answer.content_type) == (200, "text/csv")
         (row,) = csv.DictReader(io.StringIO(await answer.text()))
     assert row["contact"] == "'=1+1"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+00:00", row["lost_at"])
+    assert (row["reached_at"], row["called_back_at"], "lost_ns" in row) == ("", "", False)
     assert row["caller"] == "'+84 24 3825 1001", "who may supervise needs the number to call back"
 
 
