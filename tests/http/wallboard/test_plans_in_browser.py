@@ -35,6 +35,7 @@ async def test_a_supervisor_looks_at_a_plan_activates_it_and_ends_it(
 ) -> None:
     axe: Any = pytest.importorskip("axe_playwright_python.async_playwright", reason="axe-playwright-python is absent")
     monkeypatch.setattr(tests.http.support, "CAPACITY", ROOM)
+    monkeypatch.setattr("simulations.forecast.present.LEARNT_CONTACTS", 0)  # nobody called yet
     house = await build(centre=centre(4) + PLANS)
     link: Any = house.adapter.context.engine
     link.plans = PlanDriver(house.engine, None, played)
