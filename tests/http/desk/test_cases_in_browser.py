@@ -1,10 +1,12 @@
 """Cases and keys at the desk, in a real browser: opened beside a chat while another one rings."""
 
+import re
 from typing import Any
 
 import pytest
 from aiohttp import ClientSession
 
+from engine.live.cases import CaseWork
 from tests.http.desk.test_cases import WITH_CASES
 from tests.http.desk.test_in_browser import CUT_OFF, TOO_WIDE, bring, browser, signed_in, until
 from tests.http.support import Build, tell
@@ -57,3 +59,26 @@ async def test_a_case_is_opened_and_an_offer_accepted_while_writing(build: Build
         await page.keyboard.type("It never came")
         await page.locator("dialog button[type=submit]").click()
         await page.locator(".case.is-open", has_text="Opened again by Nguyễn Thị An: It never came").wait_for()
+
+
+async def test_a_report_says_of_which_case_it_is_who_resolved_it_and_when(build: Build) -> None:
+    house = await build(centre=WITH_CASES)
+    work = CaseWork(house.engine)
+    work.start()
+    async with browser() as context, ClientSession(house.url) as api:
+        page = await signed_in(context, house)
+        await page.keyboard.press("r")
+        said = {"kind": "complaint", "subject": "The bus was late", "agent": "an"}
+        number = (await tell(api, "/api/v1/cases", 201, **said))["seq"]
+        await tell(api, f"/api/v1/cases/{number}/resolve", resolution="A voucher", agent="binh")
+        await page.locator(".offer", has_text="Reports of cases").wait_for()
+        await page.keyboard.press("a")
+        words = page.locator(
+            ".task-word", has_text=f"A complaint {number}, which you opened, was resolved by Trần Bình"
+        )
+        await words.wait_for()
+        assert re.search(r"\(\d\d:\d\d", await words.inner_text())
+        assert await page.inner_text(".task-said") == "A voucher"
+        assert "resolved ns" not in await page.inner_text(".customer")
+        await is_fit(page)
+    work.stop()
