@@ -103,11 +103,11 @@ class Core:
         return is_open
 
     def notices(self, inbox: Inbox) -> list[Notice]:
-        """What plans in force tell the visitors of an inbox: of its queue, or else everybody."""
+        """What plans in force tell the visitors of an inbox's queue. Nothing in a drill: it would not be true."""
         if self.plans is None:
             self.plans = notices_of(self.engine.plans.overview())
-        told = [(plan.announce.get(inbox.queue) or plan.message, plan.drill) for plan in self.plans]
-        return [Notice(text, drill) for text, drill in told if text][:NOTICES_MAX]
+        told = [plan.announce.get(inbox.queue) for plan in self.plans if not plan.drill]
+        return [Notice(text) for text in told if text][:NOTICES_MAX]
 
     def shown_name(self, agent: str) -> str:
         """What visitors read of an agent."""

@@ -137,7 +137,6 @@ class Notice(msgspec.Struct, frozen=True):
 
     text: dict[str, str]
     """By language; by the empty word where it is the same in all."""
-    drill: bool = False
 
 
 class State(msgspec.Struct, frozen=True):

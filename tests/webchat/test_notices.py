@@ -10,12 +10,12 @@ from tests.webchat.support import CENTRE, SHOP, Build, Guest, House
 
 PLANS = """
 plans:
-  storm: {message: {vi: Hôm nay trả lời chậm hơn, en: Answers take longer today}, tier: 2}
-  flood: {message: Of the house, announce: {help: {en: Of this queue}, calls: Of calls}, tier: 1}
-  quiet: {title: Nothing to tell}
+  storm: {announce: {help: {vi: Hôm nay trả lời chậm hơn, en: Answers take longer today}}, tier: 2}
+  flood: {announce: {help: {en: The graver}, calls: Of calls}, tier: 1}
+  quiet: {message: For the staff, announce: {calls: Of calls}}
 """
-STORM = {"text": {"vi": "Hôm nay trả lời chậm hơn", "en": "Answers take longer today"}, "drill": False}
-FLOOD = {"text": {"en": "Of this queue"}, "drill": True}
+STORM = {"text": {"vi": "Hôm nay trả lời chậm hơn", "en": "Answers take longer today"}}
+FLOOD = {"text": {"en": "The graver"}}
 
 
 async def activate(house: House, name: str, *, drill: bool = False) -> None:
@@ -46,8 +46,8 @@ async def test_visitors_are_told_before_a_chat_and_within_it(
     assert (await inbox(http, house))["notices"] == [STORM]
     await guest.start()
     await activate(house, "quiet")
-    await activate(house, "flood", drill=True)
-    assert (await guest.hear_of("notices"))["notices"] == [FLOOD, STORM], "what is said of the queue comes first"
+    await activate(house, "flood")
+    assert (await guest.hear_of("notices"))["notices"] == [FLOOD, STORM], "and nothing that is for the staff"
     later = guest_at(house)
     assert (await later.connect())["state"]["notices"] == [FLOOD, STORM]
     await end(house, "flood")
@@ -55,6 +55,14 @@ async def test_visitors_are_told_before_a_chat_and_within_it(
     await end(house, "storm")
     assert (await guest.hear_of("notices"))["notices"] == []
     assert (await inbox(http, house))["notices"] == []
+
+
+async def test_a_drill_tells_visitors_nothing(build: Build, http: aiohttp.ClientSession) -> None:
+    house = await build(centre=CENTRE + PLANS)
+    await activate(house, "flood", drill=True)
+    assert (await inbox(http, house))["notices"] == []
+    await activate(house, "storm")
+    assert (await inbox(http, house))["notices"] == [STORM]
 
 
 async def test_long_polls_are_told_too(

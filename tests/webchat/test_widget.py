@@ -400,7 +400,7 @@ async def test_the_page_of_its_own(anywhere: House) -> None:
 
 async def test_what_a_plan_says_stands_above_the_chat_as_words_until_it_ends(build: Build) -> None:
     said = "{vi: Trả lời chậm hơn, en: 'Slow <img src=x onerror=document.title=1> today'}"
-    centre = CENTRE + f"plans: {{storm: {{message: {said}}}}}\n"
+    centre = CENTRE + f"plans: {{storm: {{announce: {{help: {said}}}}}}}\n"
     house = await build(INBOX.replace("https://shop.example", "*"), centre=centre)
     plans = house.adapter.core.engine.plans
     async with shop(house, locale="en-GB") as site:
@@ -416,6 +416,6 @@ async def test_what_a_plan_says_stands_above_the_chat_as_words_until_it_ends(bui
         await site.page.locator("#trunkline-chat .notices").wait_for(state="hidden", timeout=WITHIN_MS)
         assert await site.page.title() == "Shop"
     async with shop(house, locale="vi-VN") as site:
-        await plans.activate("storm", PlanOrder(by="lan", reason="typhoon", drill=True))
+        await plans.activate("storm", PlanOrder(by="lan", reason="typhoon"))
         await site.page.locator("#trunkline-chat .launcher").click()
-        await site.until(".notices", "Diễn tập: Trả lời chậm hơn")
+        await site.until(".notices", "Trả lời chậm hơn")

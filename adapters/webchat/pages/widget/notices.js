@@ -1,13 +1,13 @@
 // What continuity plans in force tell visitors: above the conversation, before it and while it goes on.
 
-import { chat, say } from "./chat.js";
+import { chat } from "./chat.js";
 import { make } from "./dom.js";
 import { notices } from "./panel.js";
 
 const inLanguage = (text) => text[chat.words.locale] ?? text[""] ?? Object.values(text)[0] ?? "";
 
 export function showNotices(told = []) {
-  const words = told.map(({ text, drill }) => (drill ? say("drill", { text: inLanguage(text) }) : inLanguage(text)));
+  const words = told.map(({ text }) => inLanguage(text));
   const signature = JSON.stringify(words);
   if (notices.dataset.told === signature) return;
   notices.dataset.told = signature;
