@@ -97,6 +97,23 @@ class Document:
         return bool(self.faults) or any(part.is_faulty for part in self.parts.values())
 
 
+class PlainValues(Document):
+    """Values that stand in no file: what is wrong with them is told by where they are, as `queues.sales.max_wait`."""
+
+    def add(self, location: Location, text: str, at_key: bool = False) -> None:
+        """Note a fault of the value at `location`, of a file where that says the value."""
+        if any(location[:length] in self.parts for length in range(len(location), 0, -1)):
+            super().add(location, text, at_key)
+        else:
+            where = ".".join(map(str, location))
+            self.faults.append(Fault(1, 1, f"{where}: {text}" if where else text))
+
+    def sentences(self) -> list[str]:
+        """Return every fault once, as `name: where: text`; then those of its parts."""
+        own = [f"{self.path}: {fault.text}" for fault in dict.fromkeys(self.faults)]
+        return own + [text for part in self.parts.values() for text in part.sentences()]
+
+
 def read_document(path: Path, environment: Mapping[str, str] | None = None) -> Document:
     """Read a file; what is wrong with it stands in the document's `faults`.
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from engine.config.document import Document, read_document
+from engine.config.document import Document, PlainValues, read_document
 from engine.config.faults import note_faults
 from engine.config.plan_files import read_plan_files
 from engine.config.queues import CHANNEL_NUMBERS
@@ -37,7 +37,7 @@ def load_document(source: Path | dict[str, Any], folder: Path, changes: Iterable
 
     Raises ConfigError for a file that is no YAML, and for changes that cannot be made, each with its text.
     """
-    document = read_document(source) if isinstance(source, Path) else Document("scenario", copy.deepcopy(source))
+    document = read_document(source) if isinstance(source, Path) else PlainValues("scenario", copy.deepcopy(source))
     read_plan_files(document, folder)
     if not isinstance(document.value, dict):
         if not document.faults:

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from engine.config.document import Document, read_document
+from engine.config.document import Document, PlainValues, read_document
 from engine.config.faults import note_faults
 from engine.config.hours import Spans
 from engine.config.queues import Queue, SkillLevels
@@ -108,7 +108,7 @@ def load_policy(text: str, record: Record) -> Said:
 
 def _inline(text: str) -> Document:
     try:
-        return Document("--policy", YAML(typ="safe", pure=True).load(text))
+        return PlainValues("--policy", YAML(typ="safe", pure=True).load(text))
     except YAMLError as error:
         raise ConfigError([f"--policy: that is no YAML: {str(error).splitlines()[0]}"]) from None
 

@@ -207,7 +207,8 @@ def test_shifts_breaks_and_staffing_make_changes_of_status() -> None:
 
 def test_the_example_is_good_and_overwrites_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     paths = write_example(tmp_path / "plan")
-    assert {path.name for path in paths} == {"README.md", "hotline.yaml", "sales_30min.csv", "shifts.csv"}
+    written_names = {"README.md", "hotline.yaml", "plan_a_day.ipynb", "sales_30min.csv", "shifts.csv"}
+    assert {path.name for path in paths} == written_names
     assert check_scenario(tmp_path / "plan" / "hotline.yaml") == 0
     assert "good. A scenario of 30 intervals of 30m, 2 queues" in capsys.readouterr().out
     with pytest.raises(FolderInUse, match="is there already"):

@@ -80,6 +80,13 @@ def test_a_run_has_the_figures_of_the_command_as_arrays(centre: Scenario, tmp_pa
     )
 
 
+def test_faults_of_values_say_where(centre: Scenario) -> None:
+    with pytest.raises(ConfigError, match=r"scenario: agents\.0\.count: -3 is out of range"):
+        centre.changed("agents.all.count=-3")
+    with pytest.raises(ConfigError, match=r"scenario: queues\.sales\.patienc: .*did you mean 'patience'"):
+        Scenario.of(CENTRE | {"queues": {"sales": {"patienc": "1m"}}})
+
+
 def test_pandas_takes_a_table_as_it_is(centre: Scenario) -> None:
     pandas = pytest.importorskip("pandas", reason="pandas is not installed")
     frame = pandas.DataFrame(simulate(centre, 2).intervals())
