@@ -11,7 +11,7 @@ from engine.kernel.review import hold_line, let_go_of_line, watch_line
 from engine.kernel.standing import join_line, leave_line
 from engine.kernel.subjects import engagement_subject
 from engine.kernel.tables import Tables
-from engine.kernel.tally import count, count_at, count_longest, count_wrap_up, join_cohort, measure
+from engine.kernel.tally import cells_of, count, count_at, count_longest, count_wrap_up, join_cohort, measure
 from engine.kernel.trunks import count_offered, give_back_channel
 from engine.kernel.waiting_line import common_lines
 from engine.messages.kinds import (
@@ -77,7 +77,7 @@ def enter_queue(t: Tables, row: Any) -> None:
     contact.told_p90_ns = _told_ns((row.b >> 32) & UNTOLD)
     join_cohort(t, c)
     t.queues[row.queue].waiting += 1
-    count(t, c, Tally.ENTRIES, 1)
+    count(t, cells_of(t, c), Tally.ENTRIES, 1)
     wait_in_line(t, c)
 
 
@@ -180,24 +180,24 @@ def make_offer(t: Tables, row: Any) -> None:
     if queue.settings[QueueSetting.STRATEGY] != RING_ALL:
         queue.last_agent = a
     t.agents[a].offers += 1
-    count(t, c, Tally.OFFERS, 1)
+    count(t, cells_of(t, c), Tally.OFFERS, 1)
 
 
 @jit
 def end_offer(t: Tables, row: Any) -> None:
     """OFFER_ENDED: off the agent; back to its place in line if nobody else is being offered the contact."""
     c, agent = row.contact, t.agents[row.agent]
-    contact = t.contacts[c]
+    contact, cells = t.contacts[c], cells_of(t, c)
     if row.a == OFFER_NO_ANSWER:
-        count(t, c, Tally.OFFERS_NOT_ANSWERED, 1)
+        count(t, cells, Tally.OFFERS_NOT_ANSWERED, 1)
         agent.not_answered += 1
         agent.misses += 1
     elif row.a == OFFER_REJECTED or row.a == OFFER_BUSY or row.a == OFFER_UNREACHABLE:
-        count(t, c, Tally.OFFERS_DECLINED, 1)
+        count(t, cells, Tally.OFFERS_DECLINED, 1)
         agent.declined += 1
     else:
-        count(t, c, Tally.OFFERS_LOST, 1)
-    count(t, c, Tally.RING_NS, row.b)
+        count(t, cells, Tally.OFFERS_LOST, 1)
+    count(t, cells, Tally.RING_NS, row.b)
     if t.queues[contact.queue].settings[QueueSetting.STRATEGY] != RING_ALL:
         _let_go(t, c, row.agent)
     release(t, find_engagement(t, c, row.agent))
@@ -222,34 +222,36 @@ def _let_go(t: Tables, c: int, a: int) -> None:
 def answer(t: Tables, row: Any) -> None:
     """CONTACT_ANSWERED: the agent has the contact."""
     c = row.contact
-    contact, agent = t.contacts[c], t.agents[row.agent]
+    contact, agent, cells = t.contacts[c], t.agents[row.agent], cells_of(t, c)
     queue = t.queues[contact.queue]
     contact.state = CONTACT_CONNECTED
     contact.agent = row.agent
     contact.answered_ns = t.book[0].now_ns
     let_go_of_line(t, c)
-    count(t, c, Tally.RING_NS, t.book[0].now_ns - t.engagements[find_engagement(t, c, row.agent)].started_ns)
-    connect(t, find_engagement(t, c, row.agent))
+    e = find_engagement(t, c, row.agent)
+    count(t, cells, Tally.RING_NS, t.book[0].now_ns - t.engagements[e].started_ns)
+    connect(t, e)
     agent.answered += 1
     agent.misses = 0
     queue.waiting -= 1
     queue.offered -= 1
     queue.connected += 1
     queue.waited_ns += row.a
-    count(t, c, Tally.EXIT + EXIT_ANSWERED, 1)
-    count(t, c, Tally.ANSWERED_WAIT_NS, row.a)
-    count_longest(t, c, Tally.LONGEST_WAIT_NS, row.a)
+    count(t, cells, Tally.EXIT + EXIT_ANSWERED, 1)
+    count(t, cells, Tally.ANSWERED_WAIT_NS, row.a)
+    count_longest(t, cells, Tally.LONGEST_WAIT_NS, row.a)
     threshold_ns = queue.settings[QueueSetting.THRESHOLD_NS]
     if row.a <= threshold_ns:
-        count(t, c, Tally.ANSWERED_WITHIN, 1)
-        count(t, c, Tally.MET, 1)
+        count(t, cells, Tally.ANSWERED_WITHIN, 1)
+        count(t, cells, Tally.MET, 1)
     else:
         count_at(t, c, Tally.MISSED, contact.enqueued_ns + threshold_ns)
+        cells = cells_of(t, c)
     if contact.told_p50_ns >= 0:
-        count(t, c, Tally.TOLD, 1)
-        count(t, c, Tally.TOLD_WITHIN_P50, 1 if row.a <= contact.told_p50_ns else 0)
-        count(t, c, Tally.TOLD_WITHIN_P90, 1 if row.a <= contact.told_p90_ns else 0)
-    measure(t, c, MEASURED_ANSWERED, row.a)
+        count(t, cells, Tally.TOLD, 1)
+        count(t, cells, Tally.TOLD_WITHIN_P50, 1 if row.a <= contact.told_p50_ns else 0)
+        count(t, cells, Tally.TOLD_WITHIN_P90, 1 if row.a <= contact.told_p90_ns else 0)
+    measure(t, cells, MEASURED_ANSWERED, row.a)
     watch_silence(t, c)
 
 
@@ -269,26 +271,27 @@ def leave_queue(t: Tables, row: Any) -> None:
     else:
         contact.enqueued_ns = t.book[0].now_ns
         join_cohort(t, c)
-        count(t, c, Tally.ENTRIES, 1)
+        count(t, cells_of(t, c), Tally.ENTRIES, 1)
     contact.state = CONTACT_NEW
+    cells = cells_of(t, c)
     if way_out == EXIT_REFUSED_TRUNK:
         t.trunk_groups[contact.asked_group].refused += 1
         count_offered(t, c, contact.asked_group)
-    count(t, c, Tally.EXIT + way_out, 1)
-    count_longest(t, c, Tally.LONGEST_WAIT_NS, wait_ns)
+    count(t, cells, Tally.EXIT + way_out, 1)
+    count_longest(t, cells, Tally.LONGEST_WAIT_NS, wait_ns)
     threshold_ns = queue.settings[QueueSetting.THRESHOLD_NS]
     if way_out == EXIT_ABANDONED or way_out == EXIT_SHORT_ABANDONED:
         queue.quit += 1.0
-        count(t, c, Tally.ABANDONED_WAIT_NS, wait_ns)
-        measure(t, c, MEASURED_LOST, wait_ns)
+        count(t, cells, Tally.ABANDONED_WAIT_NS, wait_ns)
+        measure(t, cells, MEASURED_LOST, wait_ns)
         if wait_ns <= threshold_ns:
-            count(t, c, Tally.ABANDONED_WITHIN, 1)
+            count(t, cells, Tally.ABANDONED_WITHIN, 1)
     elif way_out == EXIT_CALLBACK and wait_ns <= threshold_ns:
-        count(t, c, Tally.OTHER_WITHIN, 1)
+        count(t, cells, Tally.OTHER_WITHIN, 1)
     if wait_ns > threshold_ns:
         count_at(t, c, Tally.MISSED, contact.enqueued_ns + threshold_ns)
     elif way_out == EXIT_ABANDONED:
-        count(t, c, Tally.MISSED, 1)
+        count(t, cells, Tally.MISSED, 1)
     if row.flags & FLAG_CLOSES:
         close(t, c)
 
@@ -297,7 +300,7 @@ def leave_queue(t: Tables, row: Any) -> None:
 def end_contact(t: Tables, row: Any) -> None:
     """CONTACT_ENDED: the talk with this agent is over."""
     c = row.contact
-    contact, agent = t.contacts[c], t.agents[row.agent]
+    contact, agent, cells = t.contacts[c], t.agents[row.agent], cells_of(t, c)
     queue = t.queues[contact.queue]
     hold_ns = contact.hold_ns
     if contact.state == CONTACT_HELD_STATE:
@@ -308,19 +311,19 @@ def end_contact(t: Tables, row: Any) -> None:
         t.engagements[e].talk_ns = row.b
     else:
         release(t, e)
-        measure(t, c, MEASURED_HANDLE, row.b)
+        measure(t, cells, MEASURED_HANDLE, row.b)
     agent.talk_ns += row.b
     agent.hold_ns += hold_ns
     queue.connected -= 1
     queue.handled += 1.0
     queue.handle_ns += row.b
-    count(t, c, Tally.HANDLED, 1)
-    count(t, c, Tally.TALK_NS, row.b)
-    count(t, c, Tally.HOLD_NS, hold_ns)
+    count(t, cells, Tally.HANDLED, 1)
+    count(t, cells, Tally.TALK_NS, row.b)
+    count(t, cells, Tally.HOLD_NS, hold_ns)
     if row.a == BY_TRANSFER:
-        count(t, c, Tally.TRANSFERRED_OUT, 1)
+        count(t, cells, Tally.TRANSFERRED_OUT, 1)
     if row.a == BY_IDLE:
-        count(t, c, Tally.ENDED_IDLE, 1)
+        count(t, cells, Tally.ENDED_IDLE, 1)
     contact.state = CONTACT_NEW
     contact.agent = -1
     disarm(t.book, t.timers, c)

@@ -19,6 +19,7 @@ import numba
 from numba.core import types
 from numba.core.registry import CPUDispatcher
 
+from engine.kernel.linking import Part, WholeCompiler
 from engine.kernel.native import teach
 from engine.kernel.plain import plain_door
 from engine.kernel.table_set import TableSet
@@ -103,10 +104,19 @@ OPTIONS: Final = {"nopython": True, "error_model": "numpy", "_nrt": False}
 class _OneVersion(CPUDispatcher):
     """Compiles one version of a function, not one for each mix of int32, int64, enum and literal arguments."""
 
+    def __init__(self, function: Any, options: Any) -> None:
+        super().__init__(function, targetoptions=options, pipeline_class=WholeCompiler)
+        self._part = Part(function, options)
+
     def get_call_template(self, args: Any, kws: Any) -> Any:
-        return super().get_call_template(
+        """Return what a compiled caller calls."""
+        return self._part.get_call_template(
             tuple(_widened(kind) for kind in args), {name: _widened(kind) for name, kind in kws.items()}
         )
+
+    def get_overload(self, signature: Any) -> Any:
+        """Return by what the compiler finds that again."""
+        return self._part.get_overload(signature)
 
 
 def jit(function: Function) -> Function:
@@ -141,7 +151,7 @@ def tables_of(tables: AnyTables) -> AnyTables:
 def _compiled(function: Function, *, keep: bool, nogil: bool = False) -> Function:
     if numba.config.DISABLE_JIT:
         return plain_door(function) if keep else function
-    dispatcher = _OneVersion(function, targetoptions=OPTIONS | {"nogil": nogil})
+    dispatcher = _OneVersion(function, OPTIONS | {"nogil": nogil})
     if keep:
         source = Path(function.__code__.co_filename)
         if source.parent != KERNEL:

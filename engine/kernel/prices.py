@@ -1,6 +1,7 @@
 """Keeping each queue's running estimates, and the prices of its agents that `erlang` computes from them."""
 
 import math
+from typing import Final
 
 from engine.kernel.erlang import (
     HANDLE_GUESS_CONTACTS,
@@ -16,6 +17,9 @@ from engine.kernel.lookup import oldest_line
 from engine.kernel.review import set_price
 from engine.kernel.tables import PRICE_LEVELS, Tables
 from engine.model.settings import QueueSetting
+
+LONG_SINCE: Final = 40.0
+"""Time constants after which nothing is left of the beginning that a float would show."""
 
 
 @jit
@@ -76,7 +80,7 @@ def compute_prices(t: Tables, q: int) -> None:
     queue.handling_rate = 1.0 / mean_ns
     value = queue.settings[QueueSetting.VALUE] / 1000.0
     queue.factor = value * (20e9 / max(queue.settings[QueueSetting.THRESHOLD_NS], 1e9)) * (HANDLE_GUESS_NS / mean_ns)
-    window_ns = MEMORY_NS * (1.0 - math.exp(-max(now_ns - queue.first_ns, 60e9) / MEMORY_NS))
+    window_ns = MEMORY_NS * (1.0 - math.exp(-min(max(now_ns - queue.first_ns, 60e9) / MEMORY_NS, LONG_SINCE)))
     oldest = oldest_line(t, q)
     slots = t.lines[oldest].slots if oldest >= 0 else 0
     price_levels(t, q, slots, queue.arrivals / window_ns, mean_ns, value)

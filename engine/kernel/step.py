@@ -39,17 +39,24 @@ def step(t: Tables, observed: Array, out: Array) -> tuple[int, int]:
 
 @jit
 def take_row(t: Tables, row: Any, out: Array) -> None:
-    """Apply one observed row and emit it with its conclusions from out[book.produced] on; ROOM rows must be left there.
+    """Apply one observed row; emit it with its conclusions from out[book.produced] on. ROOM rows must be left there."""
+    out[t.book[0].produced] = row
+    conclude(t, out)
+
+
+@jit
+def conclude(t: Tables, out: Array) -> None:
+    """Apply the observed row that stands at out[book.produced] and write its conclusions behind it.
 
     Compiled worlds call this too, in a loop of their own (`jit.door`); they set book.produced to 0 when `out` is read.
     """
     book = t.book[0]
+    first = book.produced
+    row = out[first]
     held_back, looked_again = book.held_back, False
     advance(t, row.at_ns)
     look_around(t)
-    first = book.produced
-    out[first] = row
-    out[first].cause = 0
+    row.cause = 0
     book.produced += 1
     book.seq += 1
     book.cause_seq = book.seq

@@ -21,6 +21,8 @@ class TableSet:
     """
 
     SCHEMA: ClassVar[Schema] = ()
+    FIXED: ClassVar[dict[str, tuple[int, ...]]] = {}
+    """Last extents of those tables in which they are the same whatever the capacity."""
     __slots__ = ("address", "directory")
 
     address: int
@@ -32,6 +34,9 @@ class TableSet:
             table = tables[name]
             if table.dtype != dtype or table.ndim != dimensions or not table.flags.c_contiguous:
                 raise TypeError(f"table {name} must be a contiguous {dimensions}-dimensional array of {dtype}")
+            fixed = self.FIXED.get(name, ())
+            if table.shape[dimensions - len(fixed) :] != fixed:
+                raise TypeError(f"table {name} must have the last extents {fixed}, not {table.shape}")
             object.__setattr__(self, name, table)
             words += [table.ctypes.data, *table.shape]
         object.__setattr__(self, "directory", np.array(words, np.int64))

@@ -3,7 +3,7 @@
 Capacities are fixed when the tables are made; what does not fit is refused by name, never dropped.
 """
 
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import msgspec
 import numpy as np
@@ -47,6 +47,9 @@ class Capacity(msgspec.Struct, frozen=True):
         return self.contacts + (RINGING_MAX + WRAPPING_MAX) * self.agents
 
 
+PRICE_LEVELS: Final = 32
+"""Counts of free slots that a price is kept for; beyond, an agent costs nothing."""
+
 SCHEMA: Final[Schema] = (
     ("book", BOOK, 1),
     ("contacts", CONTACT, 1),
@@ -83,6 +86,16 @@ class Tables(TableSet):
     """All of the kernel's state. Subjects of timers: contacts, then engagements, agents and queues."""
 
     SCHEMA = SCHEMA
+    FIXED: ClassVar[dict[str, tuple[int, ...]]] = {
+        "requirements": (2,),
+        "skill_levels": (SKILLS_MAX,),
+        "prices": (PRICE_LEVELS,),
+        "channel_settings": (CHANNEL_COLUMNS,),
+        "tallies": (TALLY_COLUMNS,),
+        "intervals": (TALLY_COLUMNS,),
+        "agenda": (2,),
+        "histograms": (HISTOGRAMS, HISTOGRAM_BINS),
+    }
     __slots__ = tuple(name for name, _, _ in SCHEMA)
 
     book: Array
@@ -117,8 +130,6 @@ agenda writes beyond that still fits the room that `step` keeps: a thousand offe
 AGENDA: Final = 8192
 """Room of the agenda, a ring and so a power of two: more than the bounds in the deciding functions leave open."""
 assert AGENDA & (AGENDA - 1) == 0
-PRICE_LEVELS: Final = 32
-"""Counts of free slots that a price is kept for; beyond, an agent costs nothing."""
 
 
 def _words(count: int) -> int:

@@ -3,11 +3,14 @@
 import math
 from typing import Final
 
+import numpy as np
+
 from engine.kernel.jit import jit
+from engine.kernel.native import highest
 from engine.kernel.tables import Tables
 from engine.messages.kinds import CHANNELS
 from engine.model.settings import EngineSetting
-from engine.model.tallies import HISTOGRAM_BINS, LONGEST, MEASURED_HANDLE, Tally
+from engine.model.tallies import HISTOGRAM_BINS, LONGEST, MEASURED_HANDLE, Tally, bin_edge_ns
 
 _LONGEST: Final = tuple(int(column) for column in LONGEST)
 NO_COHORT: Final = -2
@@ -83,70 +86,100 @@ def join_cohort(t: Tables, c: int) -> None:
 
 
 @jit
-def _add(t: Tables, cell: int, row: int, cohort: int, cohort_ns: int, column: int, amount: int) -> None:
-    """Add to a counter in all, in row `row` by event, and in the cohort's by arrival if the table still holds it."""
+def cells_of(t: Tables, c: int) -> tuple[int, int, int]:
+    """Return where a contact is counted: the cell of its queue and channel, the row of the interval table for this
+    instant, and the row for the cohort it entered with, -1 if the table holds that no more.
+    """
+    contact = t.contacts[c]
+    return _cells(t, contact.queue * CHANNELS + contact.channel, contact.cohort, contact.cohort_ns)
+
+
+@jit
+def _cells(t: Tables, cell: int, cohort: int, cohort_ns: int) -> tuple[int, int, int]:
+    return cell, t.book[0].interval_row, cohort if t.interval_starts[cohort] == cohort_ns else -1
+
+
+@jit
+def count(t: Tables, cells: tuple[int, int, int], column: int, amount: int) -> None:
+    """Add to a counter: in all, at this instant, and for the cohort."""
+    cell, row, cohort = cells
+    if amount == 0:
+        return
     t.tallies[cell, column] += amount
-    if row >= 0:
-        t.intervals[row, 0, cell, column] += amount
-    if t.interval_starts[cohort] == cohort_ns:
+    t.intervals[row, 0, cell, column] += amount
+    if cohort >= 0:
         t.intervals[cohort, 1, cell, column] += amount
 
 
 @jit
-def _raise(t: Tables, cell: int, cohort: int, cohort_ns: int, column: int, amount: int) -> None:
-    """Keep the largest of a column of MAXIMA."""
-    row = t.book[0].interval_row
-    t.tallies[cell, column] = max(t.tallies[cell, column], amount)
-    t.intervals[row, 0, cell, column] = max(t.intervals[row, 0, cell, column], amount)
-    if t.interval_starts[cohort] == cohort_ns:
-        t.intervals[cohort, 1, cell, column] = max(t.intervals[cohort, 1, cell, column], amount)
-
-
-@jit
-def count(t: Tables, c: int, column: int, amount: int) -> None:
-    """Add to a counter of the contact's queue and channel: at this instant, and for the cohort that entered with it."""
-    contact = t.contacts[c]
-    cell = contact.queue * CHANNELS + contact.channel
-    _add(t, cell, t.book[0].interval_row, contact.cohort, contact.cohort_ns, column, amount)
-
-
-@jit
 def count_at(t: Tables, c: int, column: int, at_ns: int) -> None:
-    """Add one to a counter of the contact's queue and channel, as of an earlier instant."""
-    contact = t.contacts[c]
-    cell = contact.queue * CHANNELS + contact.channel
-    _add(t, cell, row_of(t, at_ns), contact.cohort, contact.cohort_ns, column, 1)
+    """Add one to a counter of the contact's queue and channel, as of an earlier instant. That may take the row of the
+    interval table which another instant had: what `cells_of` said before holds no more.
+    """
+    row = row_of(t, at_ns)
+    cell, _, cohort = cells_of(t, c)
+    t.tallies[cell, column] += 1
+    if row >= 0:
+        t.intervals[row, 0, cell, column] += 1
+    if cohort >= 0:
+        t.intervals[cohort, 1, cell, column] += 1
 
 
 @jit
-def count_longest(t: Tables, c: int, column: int, wait_ns: int) -> None:
-    """Keep the longest."""
-    contact = t.contacts[c]
-    _raise(t, contact.queue * CHANNELS + contact.channel, contact.cohort, contact.cohort_ns, column, wait_ns)
+def count_longest(t: Tables, cells: tuple[int, int, int], column: int, lasted_ns: int) -> None:
+    """Keep the longest, in a column of MAXIMA."""
+    cell, row, cohort = cells
+    t.tallies[cell, column] = max(t.tallies[cell, column], lasted_ns)
+    t.intervals[row, 0, cell, column] = max(t.intervals[row, 0, cell, column], lasted_ns)
+    if cohort >= 0:
+        t.intervals[cohort, 1, cell, column] = max(t.intervals[cohort, 1, cell, column], lasted_ns)
 
 
 @jit
 def count_wrap_up(t: Tables, e: int, lasted_ns: int) -> None:
     """Count the end of a wrap-up, whose contact is gone already."""
     wrap_up = t.engagements[e]
-    cell, row = wrap_up.queue * CHANNELS + wrap_up.channel, t.book[0].interval_row
-    _add(t, cell, row, wrap_up.cohort, wrap_up.cohort_ns, Tally.WRAPPED, 1)
-    _add(t, cell, row, wrap_up.cohort, wrap_up.cohort_ns, Tally.WRAP_UP_NS, lasted_ns)
-    handled_ns = wrap_up.talk_ns + lasted_ns
-    _raise(t, cell, wrap_up.cohort, wrap_up.cohort_ns, Tally.LONGEST_HANDLE_NS, handled_ns)
-    _put(t, cell, MEASURED_HANDLE, handled_ns)
+    cells = _cells(t, wrap_up.queue * CHANNELS + wrap_up.channel, wrap_up.cohort, wrap_up.cohort_ns)
+    count(t, cells, Tally.WRAPPED, 1)
+    count(t, cells, Tally.WRAP_UP_NS, lasted_ns)
+    measure(t, cells, MEASURED_HANDLE, wrap_up.talk_ns + lasted_ns)
 
 
 @jit
-def measure(t: Tables, c: int, which: int, lasted_ns: int) -> None:
-    """Add a duration to a histogram of the contact's queue and channel, and keep the longest of it."""
-    count_longest(t, c, _LONGEST[which], lasted_ns)
-    _put(t, t.contacts[c].queue * CHANNELS + t.contacts[c].channel, which, lasted_ns)
+def measure(t: Tables, cells: tuple[int, int, int], which: int, lasted_ns: int) -> None:
+    """Add a duration to a histogram, and keep the longest of it."""
+    count_longest(t, cells, _LONGEST[which], lasted_ns)
+    t.histograms[cells[0], which, bin_of(lasted_ns)] += 1
+
+
+def _bin_by_formula(lasted_ns: int) -> int:
+    return min(max(math.ceil(8.0 * math.log2(lasted_ns / 125e6)), 0), HISTOGRAM_BINS - 1)
+
+
+def _edge_ns(place: int) -> int:
+    """Return the longest duration of a bin by the formula, which rounds."""
+    edge_ns = bin_edge_ns(place)
+    while _bin_by_formula(edge_ns) > place:
+        edge_ns -= 1
+    while _bin_by_formula(edge_ns + 1) <= place:
+        edge_ns += 1
+    return edge_ns
+
+
+_EDGES_NS: Final = np.array([_edge_ns(place) for place in range(HISTOGRAM_BINS - 1)])
+_FIRST_BINS: Final = np.array(
+    [_bin_by_formula((8 + part) << octave >> 3) if octave > 2 else 0 for octave in range(63) for part in range(8)]
+)
+"""By the highest bit of a duration and the three below it: the bin of the shortest such duration."""
 
 
 @jit
-def _put(t: Tables, cell: int, which: int, lasted_ns: int) -> None:
-    place = 0
-    if lasted_ns > 125_000_000:
-        place = min(math.ceil(8.0 * math.log2(lasted_ns / 125e6)), HISTOGRAM_BINS - 1)
-    t.histograms[cell, which, place] += 1
+def bin_of(lasted_ns: int) -> int:
+    """Return the bin of a histogram in which a duration is counted, looking for it no further than two bins."""
+    if lasted_ns <= _EDGES_NS[0]:
+        return 0
+    octave = highest(np.uint64(lasted_ns))
+    place = _FIRST_BINS[(octave << 3) + ((lasted_ns >> (octave - 3)) & 7)]
+    while place < HISTOGRAM_BINS - 1 and lasted_ns > _EDGES_NS[place]:
+        place += 1
+    return place

@@ -96,7 +96,7 @@ def _arm(world: WorldTables, due: Array) -> None:
     """Set the timers: subjects in order of their deadlines make a heap."""
     (armed,) = (due != NEVER_NS).nonzero()
     order = armed[np.lexsort((armed, due[armed]))]
-    world.timers["order"][: len(order)] = order
-    world.timers["place"][order] = np.arange(1, len(order) + 1)
-    world.timers["deadline_ns"][order] = due[order]
+    world.timers["subject"][: len(order)] = order
+    world.timers["due_ns"][: len(order)] = due[order]
+    world.places[order] = np.arange(1, len(order) + 1)
     world.book["timers"] = len(order)

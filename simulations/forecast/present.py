@@ -175,6 +175,7 @@ def world_parts(question: ForecastQuestion, t: Tables, expected: Estimates, rows
     parts = blank_tables(
         arrivals=(queues,),
         timers=(capacity.contacts + RETRIALS + capacity.engagements,),
+        places=(capacity.contacts + RETRIALS + capacity.engagements,),
         callers=(capacity.contacts,),
         retrials=(RETRIALS,),
         out=(2 * ROOM,),

@@ -232,6 +232,7 @@ def _world(
     parts = blank_tables(
         arrivals=(queues,),
         timers=(capacity.contacts + retrials + capacity.engagements,),
+        places=(capacity.contacts + retrials + capacity.engagements,),
         callers=(capacity.contacts,),
         retrials=(retrials,),
         out=(2 * ROOM,),
@@ -254,7 +255,6 @@ def _world(
     book["interval"] = -1
     book["boundary_ns"] = file.start_ns
     book["stop_ns"] = file.end_ns + file.horizon.drain_ns
-    parts["row"][:] = np.asarray(empty_rows(1))
     return (
         parts
         | stock.tables()

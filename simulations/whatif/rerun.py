@@ -10,7 +10,7 @@ from engine.errors import TrunklineError
 from engine.kernel.step import ROOM
 from engine.kernel.tables import Capacity, Tables, new_tables, reset
 from engine.messages.kinds import AGENT_STATES, CHANNELS
-from engine.messages.rows import ROW, empty_rows, pack_arrival
+from engine.messages.rows import ROW, pack_arrival
 from engine.model.settings import SECOND_NS
 from engine.model.tallies import TALLY_COLUMNS
 from simulations.whatif.people import People
@@ -128,6 +128,7 @@ def _parts(rules: Rules, capacity: Capacity, people: People, log_rows: int) -> d
     parts = blank_tables(
         arrivals=(queues + 1,),
         timers=(capacity.contacts + retrials + capacity.engagements,),
+        places=(capacity.contacts + retrials + capacity.engagements,),
         callers=(capacity.contacts,),
         retrials=(retrials,),
         out=(2 * ROOM,),
@@ -150,7 +151,6 @@ def _parts(rules: Rules, capacity: Capacity, people: People, log_rows: int) -> d
     book["interval_ns"] = rules.end_ns - rules.begin_ns + 1
     book["interval"] = -1
     book["stop_ns"] = rules.end_ns + DRAIN_NS
-    parts["row"][:] = np.asarray(empty_rows(1))
     return parts | {
         "sources": sources,
         "trace": people.persons["arrived_ns"].copy(),

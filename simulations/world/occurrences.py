@@ -24,6 +24,7 @@ from engine.messages.kinds import (
     WRAP_UP_FINISHED,
 )
 from engine.model.settings import STEPS_MAX, QueueSetting
+from simulations.world import alarms
 from simulations.world.chance import BALK, CALLBACK, GAP, LONGEST, PATIENCE, TRANSFER, draw, key_of, uniform
 from simulations.world.reactions import arm_next, observe
 from simulations.world.recorded import is_recorded, stage_of
@@ -35,8 +36,8 @@ CALLED_BACK_MASK: Final = (1 << 32) - 1
 
 @jit
 def fact(w: Any, kind: int, contact: int, queue: int, agent: int, a: int, b: int, flags: int) -> None:
-    """Write down a fact of now."""
-    row = w.row[0]
+    """Write down a fact of now, where the kernel takes it up."""
+    row = w.out[0]
     row.at_ns = w.book[0].now_ns
     row.kind = kind
     row.source = SOURCE_NUMBER
@@ -214,7 +215,7 @@ def pick_up(t: Any, w: Any, c: int, a: int) -> None:
 @jit
 def happen(t: Any, w: Any, subject: int) -> None:
     """Let happen what the timer of `subject` stands for."""
-    disarm(w.book, w.timers, subject)
+    alarms.disarm(w, subject)
     if subject < len(w.callers):
         _happen_to(t, w, subject)
         return

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from engine.kernel.deadlines import NEVER_NS, arm, disarm
+from engine.kernel.deadlines import NEVER_NS
 from engine.kernel.jit import jit
-from engine.kernel.step import take_row
+from engine.kernel.step import conclude
 from engine.messages.kinds import (
     CONTACT_ANSWERED,
     CONTACT_ENDED,
@@ -26,6 +26,7 @@ from engine.messages.kinds import (
     WRAP_UP_ENDED,
     WRAP_UP_STARTED,
 )
+from simulations.world.alarms import arm, disarm
 from simulations.world.chance import HANDLE, HANDLE_AGAIN, NO_ANSWER, RETRY, RETRY_AFTER, RING, WRAP_UP, draw, uniform
 from simulations.world.recorded import is_recorded, name_contact, note_answered, note_left, stage_of
 from simulations.world.tables import AT_ONCE
@@ -35,9 +36,9 @@ from simulations.world.work import begin_work, set_paces
 
 @jit
 def observe(t: Any, w: Any) -> None:
-    """Give the fact in w.row to the kernel, and let people react to what it decides."""
+    """Give the fact in w.out[0] to the kernel, and let people react to what it decides."""
     t.book[0].produced = 0
-    take_row(t, w.row[0], w.out)
+    conclude(t, w.out)
     produced = t.book[0].produced
     w.book[0].rows += produced
     if len(w.log) > 0:
@@ -63,12 +64,12 @@ def _react(t: Any, w: Any, row: Any) -> None:
         _count_waiting(t, w, row.queue)
     elif kind == CONTACT_ENDED:
         w.book[0].ended = row.contact
-        disarm(w.book, w.timers, row.contact)
+        disarm(w, row.contact)
         if t.agents[row.agent].connected > 0:
             set_paces(t, w, row.agent)
     elif kind == CONTACT_LEFT:
         if row.flags & FLAG_CLOSES:
-            disarm(w.book, w.timers, row.contact)
+            disarm(w, row.contact)
             if is_recorded(w):
                 note_left(w, row)
             if row.a == EXIT_CALLBACK:
@@ -82,7 +83,7 @@ def _react(t: Any, w: Any, row: Any) -> None:
     elif kind == WRAP_UP_STARTED:
         _wrap_up(w, row)
     elif kind == WRAP_UP_ENDED:
-        disarm(w.book, w.timers, len(w.callers) + len(w.retrials) + row.a)
+        disarm(w, len(w.callers) + len(w.retrials) + row.a)
     elif kind == FACT_REFUSED:
         w.book[0].refused += 1
 
@@ -119,9 +120,9 @@ def arm_next(w: Any, c: int) -> None:
     if caller.answered_at_ns != 0:
         due_ns = min(due_ns, caller.answered_at_ns)
     if due_ns == NEVER_NS:
-        disarm(w.book, w.timers, c)
+        disarm(w, c)
     else:
-        arm(w.book, w.timers, c, due_ns)
+        arm(w, c, due_ns)
 
 
 @jit
@@ -217,7 +218,7 @@ def _wrap_up(w: Any, row: Any) -> None:
         return
     else:
         lasts_ns = draw(w.distributions, w.samples, w.sources[row.queue].wrap_up, w.callers[c].key, WRAP_UP)
-    arm(w.book, w.timers, len(w.callers) + len(w.retrials) + row.b, w.book[0].now_ns + int(lasts_ns))
+    arm(w, len(w.callers) + len(w.retrials) + row.b, w.book[0].now_ns + int(lasts_ns))
 
 
 @jit
@@ -263,4 +264,4 @@ def come_again(w: Any, caller: Any, attempt: int, line_ns: int, queue: int, at_n
     retrial.attempt = attempt
     retrial.line_ns = line_ns
     retrial.queue = queue
-    arm(w.book, w.timers, len(w.callers) + place, at_ns)
+    arm(w, len(w.callers) + place, at_ns)

@@ -26,7 +26,7 @@ def run(t: Any, w: Any) -> bool:
             answer_first(t, w)
             continue
         arrival_ns = w.arrivals[w.arrivals[0].order].deadline_ns if w.coming[0].timers > 0 else NEVER_NS
-        due_ns = w.timers[w.timers[0].order].deadline_ns if book.timers > 0 else NEVER_NS
+        due_ns = w.timers[0].due_ns if book.timers > 0 else NEVER_NS
         deadline_ns = t.timers[t.timers[0].order].deadline_ns if t.book[0].timers > 0 else NEVER_NS
         script_ns = w.script[book.script].at_ns if book.script < len(w.script) else NEVER_NS
         next_ns = min(min(arrival_ns, due_ns), min(deadline_ns, script_ns))
@@ -41,7 +41,7 @@ def run(t: Any, w: Any) -> bool:
             fact(w, DEADLINE_PASSED, -1, -1, -1, 0, 0, 0)
             observe(t, w)
         elif due_ns == next_ns:
-            happen(t, w, w.timers[0].order)
+            happen(t, w, w.timers[0].subject)
         else:
             _arrive_next(t, w)
             if book.lost > 0:
@@ -59,7 +59,7 @@ def _follow_script(t: Any, w: Any) -> None:
     if line.kind >= FIRST_CHANGE:
         change(t, w, line.kind, line.agent, line.queue, line.a)
     else:
-        w.row[0] = line
+        w.out[0] = line
         observe(t, w)
 
 

@@ -3,7 +3,7 @@
 Times are absolute, ns; durations that are drawn are ns, too. Distributions, sources and callers are numbers.
 """
 
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 
@@ -11,7 +11,9 @@ from engine.kernel.jit import tables_of
 from engine.kernel.records import TIMER
 from engine.kernel.table_set import TableSet
 from engine.kernel.tables import Array
+from engine.messages.kinds import AGENT_STATES
 from engine.messages.rows import ROW
+from simulations.world.waits import WAIT_BINS
 
 BOOK: Final = np.dtype(
     [
@@ -154,6 +156,8 @@ RETRIAL: Final = np.dtype(
     align=True,
 )
 
+ALARM: Final = np.dtype([("due_ns", "i8"), ("subject", "i8")])
+
 SOURCE_NUMBER: Final = 1
 """Who says what happens in the world; the script is the engine's own."""
 AT_ONCE: Final = 8192
@@ -168,7 +172,8 @@ class WorldTables(TableSet):
         ("book", BOOK, 1),
         ("coming", np.dtype([("timers", "i8")]), 1),  # sources that have a next arrival
         ("arrivals", TIMER, 1),  # timers of sources
-        ("timers", TIMER, 1),
+        ("timers", ALARM, 1),  # a heap
+        ("places", np.dtype(np.int64), 1),  # of each subject in it, plus 1; 0: it is not armed
         ("sources", SOURCE, 1),
         ("segments", SEGMENT, 1),
         ("talk_factors", SEGMENT, 1),  # until when talks take so many times as long; afterwards once
@@ -184,8 +189,7 @@ class WorldTables(TableSet):
         ("home_factors", np.dtype(np.float64), 1),  # (agents) the same, of the place where each works now
         ("groups", np.dtype(np.int64), 1),  # of each agent
         ("script", ROW, 1),  # what is bound to happen, in order of time: settings, shifts, opening hours
-        ("row", ROW, 1),  # the fact under way
-        ("out", ROW, 1),
+        ("out", ROW, 1),  # the fact under way, and what was decided
         ("log", ROW, 1),  # without room: nothing is kept
         ("at_once", np.dtype(np.int64), 2),
         ("waits", np.dtype(np.int64), 3),  # (intervals, queues, WAIT_BINS) of the answered, by arrival
@@ -196,12 +200,18 @@ class WorldTables(TableSet):
         ("busy_trunks", np.dtype(np.int64), 2),  # (intervals + 1, trunk groups) channel ns until each boundary
         ("peaks", np.dtype(np.int64), 2),  # (intervals, trunk groups) most channels busy at once
     )
+    FIXED: ClassVar[dict[str, tuple[int, ...]]] = {
+        "at_once": (2,),
+        "waits": (WAIT_BINS,),
+        "states": (AGENT_STATES,),
+    }
     __slots__ = tuple(name for name, _, _ in SCHEMA)
 
     book: Array
     coming: Array
     arrivals: Array
     timers: Array
+    places: Array
     sources: Array
     segments: Array
     talk_factors: Array
@@ -217,7 +227,6 @@ class WorldTables(TableSet):
     home_factors: Array
     groups: Array
     script: Array
-    row: Array
     out: Array
     log: Array
     at_once: Array
@@ -232,8 +241,9 @@ class WorldTables(TableSet):
 
 def blank_tables(**lengths: tuple[int, ...]) -> dict[str, Array]:
     """Return every table, zeroed, of the shape named; those not named have one record."""
-    fixed = {"book": (1,), "coming": (1,), "row": (1,), "at_once": (AT_ONCE, 2)}
-    return {
-        name: np.zeros(lengths.get(name, fixed.get(name, (0,) * dimensions)), dtype)
-        for name, dtype, dimensions in WorldTables.SCHEMA
-    }
+    lengths = {"book": (1,), "coming": (1,), "at_once": (AT_ONCE, 2), **lengths}
+    tables = {}
+    for name, dtype, dimensions in WorldTables.SCHEMA:
+        extents = WorldTables.FIXED.get(name, ())
+        tables[name] = np.zeros(lengths.get(name, (0,) * (dimensions - len(extents)) + extents), dtype)
+    return tables

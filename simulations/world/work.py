@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from engine.kernel.deadlines import arm, disarm
 from engine.kernel.jit import jit
 from engine.messages.kinds import ENGAGEMENT_CONNECTED
+from simulations.world.alarms import arm, disarm
 
 
 @jit
@@ -17,7 +17,7 @@ def begin_work(t: Any, w: Any, c: int, a: int, work_ns: float) -> None:
     if t.agents[a].connected > 1:
         set_paces(t, w, a)
     else:
-        arm(w.book, w.timers, c, w.book[0].now_ns + int(work_ns))
+        arm(w, c, w.book[0].now_ns + int(work_ns))
 
 
 @jit
@@ -38,9 +38,9 @@ def _set_pace(t: Any, w: Any, a: int, c: int, channel: int) -> None:
     caller.worked_at_ns = now_ns
     caller.pace = 0.0 if _is_interrupted(t, a, channel) else _pace(t, w, a, c)
     if caller.pace == 0.0:
-        disarm(w.book, w.timers, c)
+        disarm(w, c)
     else:
-        arm(w.book, w.timers, c, now_ns + int(caller.work_ns / caller.pace))
+        arm(w, c, now_ns + int(caller.work_ns / caller.pace))
 
 
 @jit

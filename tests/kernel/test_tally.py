@@ -1,5 +1,6 @@
 """Every counter of every queue against a naive recount, over random histories: in all, by event and by arrival."""
 
+import math
 import random
 
 import msgspec
@@ -8,6 +9,7 @@ import pytest
 
 from engine.kernel.resize import resize
 from engine.kernel.tables import capacity_of
+from engine.kernel.tally import bin_of
 from engine.messages import kinds as k
 from engine.model.settings import SECOND_NS, EngineSetting, QueueSetting
 from engine.model.tallies import HISTOGRAM_BINS, MEASURED_LOST, TALLY_COLUMNS, Tally, bin_edge_ns
@@ -204,3 +206,12 @@ def test_histograms_tell_days_apart() -> None:
         scene.release(contact)
     assert np.count_nonzero(scene.tables.histograms[0, MEASURED_LOST]) == 3
     assert bin_edge_ns(HISTOGRAM_BINS - 1) > 5 * 86400 * SECOND_NS
+
+
+def test_a_duration_is_counted_in_the_bin_that_the_formula_says() -> None:
+    chance = random.Random(1)
+    near_edges = [bin_edge_ns(place) + off for place in range(HISTOGRAM_BINS) for off in (-2, -1, 0, 1, 2)]
+    anywhere = [int(2 ** chance.uniform(0.0, 62.9)) for _ in range(2_000)]
+    for lasted_ns in (-1, 0, 1, *near_edges, *anywhere):
+        octaves = math.log2(max(lasted_ns, 1) / 125e6)
+        assert bin_of(lasted_ns) == min(max(math.ceil(8.0 * octaves), 0), HISTOGRAM_BINS - 1), lasted_ns
