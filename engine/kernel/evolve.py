@@ -178,7 +178,7 @@ def _apply_rare(t: Tables, row: Any) -> None:
 @jit
 def _arrive(t: Tables, row: Any) -> None:
     book = t.book[0]
-    book.slot_head = (book.slot_head + 1) % len(t.slots)
+    book.slot_head = book.slot_head + 1 if book.slot_head + 1 < len(t.slots) else 0
     book.slot_count -= 1
     contact = t.contacts[row.contact]
     contact.arrival_seq = book.seq

@@ -354,5 +354,6 @@ def close(t: Tables, c: int) -> None:
     contact, book = t.contacts[c], t.book[0]
     give_back_channel(t, c)
     contact.state = CONTACT_FREE
-    t.slots[(book.slot_head + book.slot_count) % len(t.slots)] = c
+    place = book.slot_head + book.slot_count
+    t.slots[place if place < len(t.slots) else place - len(t.slots)] = c
     book.slot_count += 1

@@ -48,10 +48,11 @@ def waiting_line(
         busy += term
         weighted += waiting * term
         last = term
-        if term > LARGE:
-            free, term, busy, weighted = free / LARGE, term / LARGE, busy / LARGE, weighted / LARGE
-            last = term
-        elif ratio < 1.0 and waiting * term < NEGLIGIBLE * (1.0 - ratio) * (free + weighted):
+        if ratio >= 1.0:
+            if term > LARGE:
+                free, term, busy, weighted = free / LARGE, term / LARGE, busy / LARGE, weighted / LARGE
+                last = term
+        elif waiting * term < NEGLIGIBLE * (1.0 - ratio) * (free + weighted):
             last = 0.0
             break
     if free > 1e308:

@@ -169,6 +169,8 @@ def review_free(t: Tables, a: int) -> None:
     for channel in range(CHANNELS):
         row = common_lines(t) + channel
         capacity = agent.settings[AgentSetting.CAPACITY + channel]
+        if capacity == 0 and agent.slots[channel] == 0 and agent.free_slots[channel] == 0:
+            continue  # not on this channel, nor before
         slots, free_slots = 0, 0
         if works and (channel != VOICE or state != AGENT_UNREACHABLE):
             slots = capacity

@@ -44,7 +44,8 @@ def fill(t: Tables, row: int, amount: int) -> int:
     t.requirements[row, 1] = amount
     t.requirements[row][0] = amount + 1
     t.slots[row] = t.requirements[row, 0] + t.requirements[row, 1]
-    return len(t.requirements) * t.requirements.shape[1]
+    columns: int = t.requirements.shape[1]
+    return len(t.requirements) * columns
 
 
 def test_a_function_takes_in_what_it_calls_at_whatever_remove() -> None:
