@@ -92,7 +92,11 @@ class PlanRefused(TrunklineError):
 
 
 class ForecastFailed(TrunklineError):
-    """The next hour could not be simulated."""
+    """The next hour could not be simulated. `code` says why in a word that a page translates."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
 
 
 class EngineUnreachable(TrunklineError):

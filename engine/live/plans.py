@@ -109,19 +109,26 @@ class PlanDriver:
 
     async def preview(self, name: str) -> PlanPreview:
         """See `ports.Plans`."""
-        forecast, missing = (
-            None,
-            "no part of this installation simulates: the entry point trunkline.forecast is missing",
-        )
+        forecast, code = None, "not_installed"
+        missing = "no part of this installation simulates: the entry point trunkline.forecast is missing"
         if self._forecaster is not None:
             try:
-                forecast, missing = await self._forecaster(await self._question(name)), ""
-            except (ForecastFailed, Overloaded) as error:
-                missing = str(error)
+                forecast, code, missing = await self._forecaster(await self._question(name)), "", ""
+            except ForecastFailed as error:
+                code, missing = error.code, str(error)
+            except Overloaded as error:
+                code, missing = "busy", str(error)
         if forecast is not None and self._engine.state.plans.find(name) is not None:
             forecast = _other_way(forecast)
         detail = self.detail(name)
-        return PlanPreview(detail.as_of, detail.plan, detail.changes, forecast=forecast, forecast_missing=missing)
+        return PlanPreview(
+            detail.as_of,
+            detail.plan,
+            detail.changes,
+            forecast=forecast,
+            forecast_missing=missing,
+            forecast_missing_code=code,
+        )
 
     async def activate(self, name: str, order: PlanOrder) -> PlanOutcome:
         """See `ports.Plans`."""

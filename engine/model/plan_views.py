@@ -105,6 +105,8 @@ class PlanPreview(PlanDetail, frozen=True, kw_only=True):
     """The next hour with and without it."""
     forecast_missing: str = ""
     """Why there is none."""
+    forecast_missing_code: str = ""
+    """The same in a word: `too_early`, `too_large`, `too_slow`, `busy`, `not_installed` or `failed`."""
 
 
 class PlanOutcome(msgspec.Struct, frozen=True):

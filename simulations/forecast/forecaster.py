@@ -38,11 +38,13 @@ class Forecaster:
             async with asyncio.timeout(self._limit_s):
                 reply = await _ask(asked)
         except TimeoutError:
-            raise ForecastFailed(f"the forecast took longer than {self._limit_s:g} s, and was given up") from None
+            raise ForecastFailed(
+                "too_slow", f"the forecast took longer than {self._limit_s:g} s, and was given up"
+            ) from None
         finally:
             self.busy = False
         if reply.forecast is None:
-            raise ForecastFailed(reply.failed)
+            raise ForecastFailed(reply.code, reply.failed)
         return reply.forecast
 
 
@@ -62,4 +64,5 @@ async def _ask(asked: bytes) -> Reply:
     except msgspec.DecodeError:
         told = errors.decode(errors="replace").strip().rpartition("\n")[2][:TOLD_MAX]
         logger.error("a forecast ended with exit code %d: %s", process.returncode or 0, told)
-        raise ForecastFailed(f"the process that plays ended without an answer: {told or process.returncode}") from None
+        text = f"the process that plays ended without an answer: {told or process.returncode}"
+        raise ForecastFailed("failed", text) from None

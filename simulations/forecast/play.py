@@ -73,7 +73,7 @@ class Stage:
         while not run(self._tables, self._world):
             pass
         if self._world.book["lost"][0]:
-            raise ForecastFailed("more contacts would be open at once than limits.contacts allows")
+            raise ForecastFailed("too_large", "more contacts would be open at once than limits.contacts allows")
         counted = self._tables.tallies - self._now.tallies
         found: Array = counted.reshape(-1, CHANNELS, counted.shape[1])[:queues].sum(axis=1)
         return found
@@ -83,12 +83,12 @@ def play(question: ForecastQuestion) -> Forecast:
     """Return the forecast, made in bounded time. Raises ForecastFailed."""
     began_s = time.monotonic()
     if sum(table.nbytes for table in question.tables.values()) > BYTES_MAX:
-        raise ForecastFailed("the engine is too large to be played beside itself")
+        raise ForecastFailed("too_large", "the engine is too large to be played beside itself")
     now = present_tables(question)
     check_learnt(now, len(question.queues))
     expected = estimates_of(now, len(question.queues), question.now_ns)
     if contacts_at_most(expected, question.horizon_ns) > CONTACTS_MAX:
-        raise ForecastFailed(f"more than {CONTACTS_MAX} contacts are expected")
+        raise ForecastFailed("too_large", f"more than {CONTACTS_MAX} contacts are expected")
     nothing: Array = np.asarray(empty_rows(0))
     workers = min(2, os.cpu_count() or 1)
     with ThreadPoolExecutor(workers) as pool:

@@ -113,8 +113,9 @@ def check_learnt(t: Tables, queues: int) -> None:
     handled = int(_counted(t, queues)[:, Tally.HANDLED].sum())
     if handled < LEARNT_CONTACTS:
         raise ForecastFailed(
+            "too_early",
             f"it is too early: how long contacts take is not known, as {handled} have been handled so far; ask again "
-            f"when {LEARNT_CONTACTS} have been"
+            f"when {LEARNT_CONTACTS} have been",
         )
 
 

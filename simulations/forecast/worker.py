@@ -18,6 +18,7 @@ class Reply(msgspec.Struct, frozen=True):
     """What comes back."""
 
     forecast: Forecast | None = None
+    code: str = ""
     failed: str = ""
 
 
@@ -31,7 +32,7 @@ def main() -> None:
     try:
         reply = Reply(play(question))
     except ForecastFailed as error:
-        reply = Reply(failed=str(error))
+        reply = Reply(code=error.code, failed=str(error))
     sys.stdout.buffer.write(msgspec.json.encode(reply))
 
 

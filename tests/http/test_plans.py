@@ -75,6 +75,7 @@ async def test_a_preview_without_a_simulator_says_so(asker: ClientSession) -> No
     preview = await tell(asker, f"{STORM}/preview")
     assert preview["forecast"] is None
     assert "trunkline.forecast" in preview["forecast_missing"]
+    assert preview["forecast_missing_code"] == "not_installed"
     assert len(preview["changes"]) == 2
     await tell(asker, "/api/v1/plans/strom/preview", 404)
 

@@ -284,7 +284,7 @@ class Asked:
     async def __call__(self, question: ForecastQuestion) -> Forecast:
         """Note the question."""
         self.questions.append(question)
-        raise ForecastFailed("there is no crystal ball")
+        raise ForecastFailed("failed", "there is no crystal ball")
 
 
 async def test_a_preview_copies_the_state_and_says_why_there_is_no_forecast(tmp_path: Path) -> None:
@@ -292,7 +292,8 @@ async def test_a_preview_copies_the_state_and_says_why_there_is_no_forecast(tmp_
         await h.tell(ContactArrived(contact="c1", queue="sales"))
         asked = Asked()
         preview = await PlanDriver(h.engine, None, asked, h.clock.now_ns).preview("storm")
-        assert (preview.forecast, preview.forecast_missing) == (None, "there is no crystal ball")
+        told = (preview.forecast, preview.forecast_missing_code, preview.forecast_missing)
+        assert told == (None, "failed", "there is no crystal ball")
         (question,) = asked.questions
         assert np.array_equal(question.tables["contacts"], np.asarray(h.state.tables.contacts))
         assert len(question.rows) == sum(one.count for one in preview.changes)

@@ -169,7 +169,8 @@ ROUTES: Final = (
         parameters=(PLAN,),
         problems=(404,),
         text="From the present state, with and without the plan, by the kernel itself, in a process of its own. It "
-        "takes some seconds; `forecast_missing` says why where there is none. Nothing is changed.",
+        "takes some seconds; `forecast_missing` says why where there is none, `forecast_missing_code` in a word. "
+        "Nothing is changed.",
     ),
     Route(
         "POST",

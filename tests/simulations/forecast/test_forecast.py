@@ -101,6 +101,7 @@ async def test_just_after_a_start_it_says_why_there_is_none_and_from_when(tmp_pa
         early = await plans.preview("closed")
         assert early.forecast is None
         assert "0 have been handled so far; ask again when 10 have been" in early.forecast_missing
+        assert early.forecast_missing_code == "too_early"
         for number in range(10):
             await h.tell(ContactArrived(contact=f"c{number}", queue="sales"))
             await answered(h, f"c{number}")

@@ -107,9 +107,9 @@ async function preview(name, place) {
   const mine = new AbortController();
   waiting = mine;
   try {
-    const { forecast, forecast_missing: missing } = await send("POST", `/api/v1/plans/${part(name)}/preview`, {}, mine.signal);
+    const { forecast, forecast_missing_code: code } = await send("POST", `/api/v1/plans/${part(name)}/preview`, {}, mine.signal);
     if (!forecast) {
-      place.replaceChildren(el("p", { class: "quiet" }, t("plan_no_forecast", { why: missing })));
+      place.replaceChildren(el("p", { class: "quiet" }, t("plan_no_forecast", { why: t(`plan_missing_${code}`) })));
       return;
     }
     const rows = [forecast.whole, ...forecast.queues.slice(0, QUEUES_TOLD)].map(compared);
