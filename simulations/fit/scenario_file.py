@@ -17,6 +17,7 @@ from simulations.fit.durations import seconds as law_seconds
 from simulations.fit.fitted import Fit, Group, QueueFit, talk_samples_s
 from simulations.fit.patience import SAMPLES, kaplan_meier, samples
 from simulations.fit.statistics import Figure
+from simulations.scenario.volumes import CLOCK
 
 Array = np.ndarray[Any, Any]
 QUIET: Final = 0.01
@@ -158,7 +159,7 @@ class _Writer:
         return f"{self.stem}_{re.sub(r'[^A-Za-z0-9]+', '_', what).strip('_')}.csv"
 
     def _volumes(self, begin: datetime) -> None:
-        rows = [",".join(["interval", *(_cell(queue.name) for queue in self.fit.queues)])]
+        rows = [",".join([CLOCK, *(_cell(queue.name) for queue in self.fit.queues)])]
         for place in range(self.first, self.end):
             at = begin + timedelta(seconds=(place - self.first) * self.fit.interval_s)
             rows.append(",".join([f"{at:%H:%M}", *(f"{q.arrivals.volumes[place]:.3f}" for q in self.fit.queues)]))

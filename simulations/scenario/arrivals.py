@@ -1,17 +1,15 @@
 """The section that says when contacts come: a rate, volumes by interval, or a trace; inline or from a CSV file."""
 
 import csv
-import io
 from pathlib import Path
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Self
 
 from pydantic import ValidationInfo, model_validator
 
 from engine.config.faults import several
 from engine.model.fields import Number, Section
 from simulations.scenario.values import Share, plain, read_rate
-
-CELLS_MAX: Final = 1_000_000
+from simulations.scenario.volumes import VOLUME_MAX, spread, volumes_of_file
 
 
 class Arrivals(Section):
@@ -19,11 +17,14 @@ class Arrivals(Section):
 
     rate: Annotated[float | None, plain(read_rate)] = None
     """Contacts a second, the same all the time."""
-    volumes: list[Annotated[float, Number(0, 10_000_000)]] | None = None
-    """Contacts expected in each interval of the horizon, from its first on; after the last the list begins again."""
+    volumes: list[Annotated[float, Number(0, VOLUME_MAX)]] | None = None
+    """Contacts expected in each interval of the horizon, from its first on."""
     csv: str | None = None
-    """A file with a heading, whose column `column` holds the same as `volumes`."""
+    """A file with a heading, whose column `column` holds volumes; where a column `interval_start` says when its rows
+    begin, they are aligned by it."""
     column: str = "volume"
+    repeat: bool = False
+    """Whether volumes begin again after the last: else they must be those of the horizon."""
     trace: str | None = None
     """A file whose first column holds the instant of every contact, in seconds from the start of the horizon."""
     volume: Annotated[float, Number(0, 1000)] = 1.0
@@ -38,34 +39,32 @@ class Arrivals(Section):
             raise several([((), f"say one of rate, volumes, csv and trace; there is {' and '.join(said) or 'none'}")])
         if self.volumes == []:
             raise several([(("volumes",), "there must be one volume at least")])
+        if self.repeat and self.volumes is None and self.csv is None:
+            raise several([(("repeat",), "only volumes of a list or a file repeat")])
         return self
 
     @model_validator(mode="before")
     @classmethod
-    def _read_file(cls, value: Any, info: ValidationInfo) -> Any:
-        """Read the file that `csv` names at once, so that its faults show with all others."""
-        folder = (info.context or {}).get("folder")
-        if not isinstance(value, dict) or folder is None:
+    def _by_interval(cls, value: Any, info: ValidationInfo) -> Any:
+        """Read the file that `csv` names at once, so that its faults show with all others, and bring volumes to the
+        intervals of the horizon.
+        """
+        context = info.context or {}
+        folder, timeline = context.get("folder"), context.get("timeline")
+        if not isinstance(value, dict) or folder is None or timeline is None:
             return value
-        if isinstance(value.get("csv"), str) and "volumes" not in value:
-            column = str(value.get("column", "volume"))
-            rest = {key: item for key, item in value.items() if key not in ("csv", "column")}
-            return rest | {"volumes": _column(folder / value["csv"], column, ("csv",))}
+        repeat = value.get("repeat") is True
+        name, volumes = value.get("csv"), value.get("volumes")
+        try:
+            if isinstance(name, str) and volumes is None:
+                column = str(value.get("column", "volume"))
+                rest = {key: item for key, item in value.items() if key not in ("csv", "column")}
+                return rest | {"volumes": volumes_of_file(folder / name, column, timeline, repeat=repeat)}
+            if isinstance(volumes, list) and volumes:
+                return value | {"volumes": spread(volumes, timeline, repeat=repeat)}
+        except ValueError as error:
+            raise several([(("csv" if name is not None else "volumes",), str(error))]) from None
         return value
-
-
-def _column(path: Path, column: str, location: tuple[str, ...]) -> list[float]:
-    try:
-        reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""), skipinitialspace=True)
-        rows, names = list(reader), reader.fieldnames or ()
-    except (OSError, UnicodeDecodeError) as error:
-        raise several([(location, f"the file cannot be read: {error}")]) from None
-    if column not in names:
-        raise several([(location, f"{path.name} has no column '{column}'; there is {', '.join(names) or 'none'}")])
-    try:
-        return [float(row[column]) for row in rows]
-    except (ValueError, TypeError) as error:
-        raise several([(location, f"{path.name}: a volume is no number: {error}")]) from None
 
 
 def read_trace(path: Path) -> list[float]:

@@ -356,8 +356,7 @@ def _segments(file: ScenarioFile, name: str, queue: ScenarioQueue) -> list[tuple
     if arrivals.rate is not None:
         rates = np.full(file.intervals, arrivals.rate * arrivals.volume / 1e9)
     else:
-        volumes = arrivals.volumes or [0.0]
-        rates = np.array([volumes[place % len(volumes)] for place in range(file.intervals)]) * arrivals.volume / step_ns
+        rates = np.array(arrivals.volumes) * arrivals.volume / step_ns
     # The warm-up is as the first interval, whose segment begins the earlier.
     return rate_segments(file, name, rates, edges)
 

@@ -17,7 +17,8 @@ from engine.config.queues import CHANNEL_NUMBERS
 from engine.errors import ConfigError
 from engine.model.fields import nearest
 from simulations.scenario.factors import faults_of_factors, with_factors
-from simulations.scenario.sections import ScenarioFile
+from simulations.scenario.sections import ScenarioFile, Stretch
+from simulations.scenario.volumes import Timeline
 
 
 def is_scenario(value: Any) -> bool:
@@ -52,7 +53,7 @@ def load_document(source: Path | dict[str, Any], folder: Path, changes: Iterable
 def check_value(document: Document, folder: Path) -> ScenarioFile:
     """Return the scenario, checked; files named in it are relative to `folder`. Raises ConfigError with every fault."""
     value = _with_shifts(document, folder)
-    context = _names(value) | {"folder": folder}
+    context = _names(value) | {"folder": folder, "timeline": _timeline(value)}
     _check_groups(document, value)
     try:
         checked = ScenarioFile.model_validate(value, context=context)
@@ -64,6 +65,15 @@ def check_value(document: Document, folder: Path) -> ScenarioFile:
     if document.is_faulty:
         raise ConfigError(document.sentences())
     return with_factors(checked)
+
+
+def _timeline(raw: dict[str, Any]) -> Timeline | None:
+    """Return the intervals of the horizon; None where what the file says of it is wrong, which is told elsewhere."""
+    said = {key: raw[key] for key in ("horizon", "time_zone") if key in raw}
+    try:
+        return Stretch.model_validate(said).timeline
+    except ValidationError:
+        return None
 
 
 def _change(raw: dict[str, Any], change: str) -> str | None:

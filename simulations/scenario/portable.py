@@ -20,9 +20,10 @@ def portable(scenario: Scenario) -> dict[str, Any]:
         arrivals = raw["queues"][name].get("arrivals")
         if arrivals is None or queue.arrivals is None:
             continue
-        if arrivals.pop("csv", None) is not None:
-            arrivals.pop("column", None)
-            arrivals["volumes"] = list(queue.arrivals.volumes or ())
+        if queue.arrivals.volumes is not None:
+            for key in ("csv", "column", "repeat"):
+                arrivals.pop(key, None)
+            arrivals["volumes"] = list(queue.arrivals.volumes)
         if "trace" in arrivals:
             arrivals["trace"] = str(folder / arrivals["trace"])
     for entry in raw.get("agents") or ():

@@ -19,6 +19,7 @@ from simulations.scenario.distributions import NEVER, DistributionField
 from simulations.scenario.home import Home
 from simulations.scenario.money import Business, Costs, Prices
 from simulations.scenario.values import Share, plain, read_moment, read_target
+from simulations.scenario.volumes import Timeline
 
 AGENTS_MAX: Final = 10_000
 INTERVALS_MAX: Final = 10_000
@@ -228,33 +229,20 @@ class Limits(Section):
     """Contacts at once; not said: as many as it takes."""
 
 
-class ScenarioFile(Section):
-    """A whole scenario file, checked."""
+class Stretch(Section):
+    """The part of a scenario file that says when it plays."""
 
-    version: Annotated[int, Whole(1, 1)] = 1
-    name: str = "scenario"
-    service_level_formula: Literal["offered", "answered", "all", "abandons_in"] = "offered"
-    """Of what share the service level is told, by the engine's names."""
     time_zone: TimeZone = "UTC"
     horizon: Horizon = Horizon()
-    channels: dict[Annotated[str, Ref("channel")], ScenarioChannel] = Field(default_factory=dict)
-    skills: list[Name] | None = None
-    sites: dict[Name, ScenarioSite] = Field(default_factory=dict)
-    trunk_groups: dict[Name, ScenarioTrunkGroup] = Field(default_factory=dict)
-    opening_hours: dict[Name, Hours] = Field(default_factory=dict)
-    queues: Annotated[dict[Name, ScenarioQueue], Field(min_length=1)]
-    agents: list[Group] = Field(default_factory=list)
-    plans: dict[Name, Plan] = Field(default_factory=dict)
-    disruptions: list[Disruption] = Field(default_factory=list)
-    costs: Costs = Costs()
-    benefits: Prices = Prices()
-    business: Business = Business()
-    factors: Factors = Factors()
-    experiment: Experiment = Experiment()
-    limits: Limits = Limits()
 
     @model_validator(mode="after")
-    def _horizon_fits(self) -> Self:
+    def _fits(self) -> Self:
+        if faults := self.faults():
+            raise several(faults)
+        return self
+
+    def faults(self) -> Faults:
+        """Return which values do not go together, each with its place."""
         faults: Faults = []
         start_ns, end_ns = self.start_ns, self.end_ns
         interval_ns = self.horizon.interval_ns
@@ -269,14 +257,7 @@ class ScenarioFile(Section):
             faults.append((("horizon", "from"), text))
         if self.horizon.warm_up_ns % interval_ns:
             faults.append((("horizon", "warm_up"), "the warm-up must be a whole number of intervals"))
-        for index, disruption in enumerate(self.disruptions):
-            if not start_ns <= self.instant_ns(disruption.at) < end_ns:
-                faults.append((("disruptions", index, "at"), "that is outside the horizon"))
-        if not self.agents and all(queue.agents is None for queue in self.queues.values()):
-            faults.append(((), "nobody works: say 'agents', or how many in each queue"))
-        if faults:
-            raise several(faults)
-        return self
+        return faults
 
     @property
     def start_ns(self) -> int:
@@ -294,6 +275,52 @@ class ScenarioFile(Section):
         return (self.end_ns - self.start_ns) // self.horizon.interval_ns
 
     @property
+    def timeline(self) -> Timeline:
+        """The intervals, as volumes are brought to them."""
+        interval_s = self.horizon.interval_ns // SECOND_NS
+        return Timeline(self.start_ns // SECOND_NS, interval_s, self.intervals, self.time_zone)
+
+    def instant_ns(self, moment: str) -> int:
+        """Return the instant of a local time, ns."""
+        local = datetime.fromisoformat(_padded(moment)).replace(tzinfo=ZoneInfo(self.time_zone))
+        return int(local.timestamp()) * SECOND_NS
+
+
+class ScenarioFile(Stretch):
+    """A whole scenario file, checked."""
+
+    version: Annotated[int, Whole(1, 1)] = 1
+    name: str = "scenario"
+    service_level_formula: Literal["offered", "answered", "all", "abandons_in"] = "offered"
+    """Of what share the service level is told, by the engine's names."""
+    channels: dict[Annotated[str, Ref("channel")], ScenarioChannel] = Field(default_factory=dict)
+    skills: list[Name] | None = None
+    sites: dict[Name, ScenarioSite] = Field(default_factory=dict)
+    trunk_groups: dict[Name, ScenarioTrunkGroup] = Field(default_factory=dict)
+    opening_hours: dict[Name, Hours] = Field(default_factory=dict)
+    queues: Annotated[dict[Name, ScenarioQueue], Field(min_length=1)]
+    agents: list[Group] = Field(default_factory=list)
+    plans: dict[Name, Plan] = Field(default_factory=dict)
+    disruptions: list[Disruption] = Field(default_factory=list)
+    costs: Costs = Costs()
+    benefits: Prices = Prices()
+    business: Business = Business()
+    factors: Factors = Factors()
+    experiment: Experiment = Experiment()
+    limits: Limits = Limits()
+
+    def faults(self) -> Faults:
+        """Return which values do not go together, each with its place."""
+        faults = super().faults()
+        start_ns, end_ns = self.start_ns, self.end_ns
+        for index, disruption in enumerate(self.disruptions):
+            if not start_ns <= self.instant_ns(disruption.at) < end_ns:
+                faults.append((("disruptions", index, "at"), "that is outside the horizon"))
+        if not self.agents and all(queue.agents is None for queue in self.queues.values()):
+            faults.append(((), "nobody works: say 'agents', or how many in each queue"))
+        return faults
+
+    @property
     def groups(self) -> list[Group]:
         """All groups of agents, those that queues name in passing included, in the order of the file."""
         made = [
@@ -302,11 +329,6 @@ class ScenarioFile(Section):
             if queue.agents is not None
         ]
         return [*self.agents, *made]
-
-    def instant_ns(self, moment: str) -> int:
-        """Return the instant of a local time, ns."""
-        local = datetime.fromisoformat(_padded(moment)).replace(tzinfo=ZoneInfo(self.time_zone))
-        return int(local.timestamp()) * SECOND_NS
 
 
 def _padded(moment: str) -> str:

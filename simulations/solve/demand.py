@@ -81,8 +81,7 @@ def expected_contacts(scenario: Scenario, queue: ScenarioQueue) -> Floats:
         return np.asarray(found, float)
     if arrivals.rate is not None:
         return np.full(count, arrivals.rate * step_s * arrivals.volume)
-    volumes = arrivals.volumes or [0.0]
-    return np.array([volumes[place % len(volumes)] for place in range(count)]) * arrivals.volume
+    return np.array(arrivals.volumes) * arrivals.volume
 
 
 def handling_s(queue: ScenarioQueue) -> float:

@@ -121,21 +121,6 @@ def test_rules_between_values(tmp_path: Path) -> None:
             Scenario.load(written(tmp_path, GOOD.replace(old, new)))
 
 
-def test_volumes_come_from_a_file_beside_the_scenario(tmp_path: Path) -> None:
-    (tmp_path / "day.csv").write_text("interval,volume,other\n8:00,10,1\n8:30,20,2\n", encoding="utf-8")
-    text = GOOD.replace("{rate: 2/min, busyness: 10%}", "{csv: day.csv}")
-    arrivals = Scenario.load(written(tmp_path, text)).file.queues["sales"].arrivals
-    assert arrivals is not None
-    assert arrivals.volumes == [10.0, 20.0]
-    for arrivals_text, said in (
-        ("{csv: day.csv, column: vol}", "day.csv has no column 'vol'"),
-        ("{csv: none.csv}", "the file cannot be read"),
-        ("{csv: day.csv, column: interval}", "a volume is no number"),
-    ):
-        with pytest.raises(ConfigError, match=said):
-            Scenario.load(written(tmp_path, GOOD.replace("{rate: 2/min, busyness: 10%}", arrivals_text)))
-
-
 @pytest.mark.parametrize(
     ("one", "mean", "cv"),
     [
