@@ -123,7 +123,7 @@ def fill_continuous(loads: Any, servers: Any, out: Any) -> None:
             inverse = 1.0 + (servers[i] - whole + n + 1.0) / loads[i] * inverse
             if inverse > 1e300:
                 break
-        out[i] = 1.0 / inverse
+        out[i] = min(1.0 / inverse, 1.0)
 
 
 def erlang_b(load_erlangs: Numbers, servers: Numbers) -> Any:

@@ -108,8 +108,12 @@ def _figures(columns: Columns, kind: int, laws: npt.NDArray[np.float64], *, boun
 
 
 def figures_of(columns: Columns, servers: Any, rates: Any, handles: Any, found: Any) -> Figures:
-    """Return the figures that the columns of `fill_lines` stand for."""
+    """Return the figures that the columns of `fill_lines` stand for.
+
+    Parts of a whole that are divided and added up again may come to one unit in the last place above it.
+    """
     none, early, late, answered_early, abandoned, wait, long, full = found.T
+    abandoned, answered_early, full = (np.minimum(share, 1.0) for share in (abandoned, answered_early, full))
     answered = 1.0 - abandoned
     entering = rates * (1.0 - full)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -119,7 +123,7 @@ def figures_of(columns: Columns, servers: Any, rates: Any, handles: Any, found: 
     results = (
         servers.astype(np.float64),
         rates * handles,
-        early + late,
+        np.minimum(early + late, 1.0),
         abandoned,
         full,
         asa,
@@ -127,7 +131,7 @@ def figures_of(columns: Columns, servers: Any, rates: Any, handles: Any, found: 
         wait_abandoned,
         answered_early,
         np.minimum(of_answered, 1.0),
-        none + early,
+        np.minimum(none + early, 1.0),
         np.minimum(entering * answered * handles / servers, 1.0),
         entering * wait,
     )

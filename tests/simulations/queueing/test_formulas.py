@@ -35,6 +35,29 @@ def test_the_router_and_the_planner_lose_alike() -> None:
     assert channel_cost(20.0, 10, 24) == pytest.approx(q.erlang_b(20.0, 24) / q.erlang_b(20.0, 10), rel=1e-12)
 
 
+SHARES = ("p_wait", "p_abandon", "p_block", "service_level_offered", "service_level_answered", "service_level_virtual")
+
+
+@pytest.mark.parametrize("trunks", [None, 40])
+@pytest.mark.parametrize("patience_s", [math.inf, 180.0])
+def test_no_probability_lies_outside_of_0_to_1(patience_s: float, trunks: int | None) -> None:
+    random = np.random.default_rng(5)
+    agents = np.ceil(np.exp(random.uniform(0.0, math.log(2000.0), 4000))) if trunks is None else np.full(4000, 20.0)
+    rates = agents * np.exp(random.uniform(math.log(0.05), math.log(55.0), agents.size)) * 12.0
+    patience = patience_s * np.exp(random.uniform(-3.0, 3.0, agents.size))
+    within_s = np.exp(random.uniform(0.0, math.log(600.0), agents.size))
+    figures = q.erlang_a(rates, 300.0, patience, agents, within_s=within_s, trunks=trunks)
+    for name in (*SHARES, "occupancy"):
+        found = getattr(figures, name)
+        assert ((found >= 0.0) & (found <= 1.0)).all(), (name, found.min(), found.max())
+    for found in (q.erlang_b(rates / 12.0, agents), q.erlang_b_continuous(rates / 12.0, agents - 0.5)):
+        assert ((found >= 0.0) & (found <= 1.0)).all()
+
+
+def test_a_certain_wait_is_no_more_than_certain() -> None:
+    assert q.erlang_a(12000.0, 300.0, 180.0, 4, within_s=600.0).p_wait == 1.0
+
+
 def test_overload_without_patience_grows_without_bound() -> None:
     figures = q.erlang_c(6000.0, 300.0, [500, 499, 1])
     assert (figures.p_wait == 1.0).all()
