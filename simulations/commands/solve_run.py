@@ -15,6 +15,7 @@ from simulations.commands.players import players
 from simulations.commands.simulate_run import progress_bar
 from simulations.commands.tables import table_of
 from simulations.queueing.errors import UnfitInput
+from simulations.scenario.money import Costs
 from simulations.scenario.scenario import Scenario
 from simulations.solve.goals import Question, goals_of
 from simulations.solve.solve import Solution, solve
@@ -97,15 +98,31 @@ def print_plan(found: Solution) -> None:
         console.print(_shifts(said))
     if found.channels:
         console.print(_trunks(said))
-    cost = said["cost"]
     words = "All targets hold" if found.kept else "Some targets are missed (marked)"
     console.print(
         f"{words} within {found.check.confidence:.0%} confidence, with other callers than the plan was made from. "
-        f"{said['paid_hours']:g} paid hours; cost {cost['value']:,.0f} {cost['currency']}. {found.trials} trials of "
+        f"{said['paid_hours']:g} paid hours{_cost(found, said)}. {_shifts_proven(said)}{found.trials} trials of "
         f"{found.replications} replications in {found.elapsed_s:.1f} s. Seed {said['seed']}: the same seed gives the "
         "same plan.",
         soft_wrap=True,
     )
+
+
+def _cost(found: Solution, said: dict[str, Any]) -> str:
+    """Return what the plan costs, where the scenario says what anything costs."""
+    cost = said["cost"]
+    is_priced = found.scenario.file.costs != Costs(currency=found.scenario.file.costs.currency)
+    return f"; cost {cost['value']:,.0f} {cost['currency']}" if is_priced else ""
+
+
+def _shifts_proven(said: dict[str, Any]) -> str:
+    """Return how far from the cheapest the shifts are at most."""
+    gap = said["shifts_gap"]
+    if gap is None:
+        return ""
+    if gap == 0.0:
+        return "No cheaper shifts cover what these cover. "
+    return f"Shifts that cover as much are cheaper by {gap:.1%} at most: the search ended before it was proven. "
 
 
 def _intervals(found: Solution, said: dict[str, Any]) -> Table:

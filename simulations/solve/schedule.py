@@ -13,8 +13,8 @@ from simulations.solve.trials import Trial, Trials
 from simulations.staffing import Cover, cover
 
 ROUNDS_MAX: Final = 15
-SEARCH_S: Final = 2.0
-"""Of one cover; the first plans of many groups are within two per cent of the best."""
+NODES_MAX: Final = 300
+"""Of the search for one cover: some seconds."""
 
 
 class Scheduled(msgspec.Struct):
@@ -58,7 +58,7 @@ def scheduled(
             able=demand.able * shares,
             most=np.where(table.allowed > 0.0, np.inf, 0.0),
             group_max=np.where(np.isfinite(group_max), group_max, 1e6),
-            time_limit_s=SEARCH_S,
+            nodes_max=NODES_MAX,
         )
         shifts = [
             [said | {"count": int(count)} for said, count in zip(table.said, counts, strict=True) if count]

@@ -101,6 +101,7 @@ def told(solution: Solution) -> Row:
             for (name, count), share in zip(solution.channels.items(), solution.blocked, strict=False)
         },
         "paid_hours": round(float(hours.sum()), 6),
+        "shifts_gap": None if solution.scheduled is None else round(solution.scheduled.plan.gap, 6),
         "cost": plain(mean(total_costs(check), check.confidence)) | {"currency": file.costs.currency},
         "intervals": plan_rows(solution),
     }

@@ -10,7 +10,7 @@ from simulations.queueing.arrays import Floats, Integers, Numbers
 from simulations.queueing.errors import UnfitInput, Unreachable
 from simulations.staffing.programme import Programme
 
-TIME_LIMIT_S: Final = 20.0
+NODES_MAX: Final = 20_000
 
 
 class Cut(msgspec.Struct, frozen=True):
@@ -35,7 +35,12 @@ class Cover(NamedTuple):
     bound: float
     """No cover costs less than this, shortfall included."""
     optimal: bool
-    """Proven to within GAP of the bound; False if the time was up first."""
+    """Proven to within GAP of the bound; False if the search ended first."""
+
+    @property
+    def gap(self) -> float:
+        """How much cheaper another cover could be at most, as a share of the cost."""
+        return 0.0 if self.optimal or self.cost <= 0.0 else max(1.0 - self.bound / self.cost, 0.0)
 
 
 def cover(
@@ -48,7 +53,7 @@ def cover(
     group_max: Numbers | None = None,
     shortfall_cost: float | None = None,
     cuts: Sequence[Cut] = (),
-    time_limit_s: float = TIME_LIMIT_S,
+    nodes_max: int = NODES_MAX,
 ) -> Cover:
     """Return whole numbers of agents for each pattern, so that every interval has what it requires, at least cost.
 
@@ -57,7 +62,8 @@ def cover(
     (groups, patterns). `able` of shape (rows, groups) says how much an agent of a group counts in a row, 1 or 0 as
     a rule; without it there is one group, and it counts in every row. `most` bounds agents on a pattern (shape as
     `cost`), `group_max` those of a group, shape (groups,). With `shortfall_cost`, of one agent missing for one
-    interval, there may be too few. After `time_limit_s` the best found so far is returned, if there is any.
+    interval, there may be too few. After `nodes_max` nodes of the search the best found so far is returned, if there
+    is any; no clock is looked at.
 
     Raises UnfitInput, and Unreachable where no agents suffice.
     """
@@ -100,7 +106,7 @@ def cover(
         lacking = np.maximum(needs - weights @ duty, 0.0)
         return np.concatenate((agents.ravel(), duty.ravel(), [lacking[place] for place in missing]))
 
-    solved, bound, optimal = model.solve(time_limit_s, rounded)
+    solved, bound, optimal = model.solve(nodes_max, rounded)
     counts = np.rint(solved[: groups * patterns]).astype(np.int64).reshape(groups, patterns)
     on_duty = counts @ shares
     lacking = np.where(needs > 0.0, np.maximum(needs - weights @ on_duty, 0.0), 0.0)

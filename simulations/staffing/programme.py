@@ -1,6 +1,9 @@
-"""A programme of whole shifts as HiGHS solves it: from a start that the relaxed problem leads to, until time is up."""
+"""A programme of whole shifts as HiGHS solves it: from starts that the relaxed problem leads to, so many steps far.
 
-from collections.abc import Callable, Iterable
+Nothing here looks at a clock, so the same programme has the same answer, however busy the machine is.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 import highspy
@@ -11,10 +14,16 @@ from simulations.queueing.errors import Unreachable
 
 GAP: Final = 1e-4
 """How far the cost may be above the bound, relative, before the search ends."""
-DIVES_MAX: Final = 200
+STEPS_MAX: Final = 200
+"""Of one dive."""
+SHARES: Final = (2, 4, 8, 16, 64)
+"""Of the shifts that are not whole yet, one in so many is raised at each step of a dive: there is a dive for each."""
+TERMS_MAX: Final = 10_000
+"""Of a programme with more terms, smaller programmes inside it are not searched: that takes minutes."""
+INNER_SEARCHES: Final = ("mip_heuristic_run_rens", "mip_heuristic_run_rins", "mip_heuristic_run_root_reduced_cost")
 WHOLE: Final = 1e-6
 """What is nearer to a whole number than that is one."""
-ADVICE: Final = "allow more agents, other shifts or more time, or give shortfall_cost to see where they lack"
+ADVICE: Final = "allow more agents or other shifts, or give shortfall_cost to see where they lack"
 
 
 class Programme:
@@ -49,39 +58,51 @@ class Programme:
         self._low.append(low)
         self._high.append(high)
 
-    def solve(self, time_limit_s: float, rounded: Callable[[Floats], Floats]) -> tuple[Floats, float, bool]:
+    def solve(self, nodes_max: int, rounded: Callable[[Floats], Floats]) -> tuple[Floats, float, bool]:
         """Return (columns, bound of the cost, whether the columns are proven best). Raises Unreachable.
 
-        `rounded` makes all columns of whole shifts from nearly whole ones; the search begins there.
+        `rounded` makes all columns of whole shifts from nearly whole ones; the search begins there, and ends after
+        `nodes_max` nodes, of a programme with many terms after fewer.
         """
-        solver = self._solver(time_limit_s, whole=False)
+        solver = self._solver()
         solver.run()
         if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             state = solver.modelStatusToString(solver.getModelStatus()).lower()
             raise Unreachable(f"no shifts cover what is required ({state}); {ADVICE}")
         bound = float(solver.getInfo().objective_function_value)
-        start = rounded(self._dive(solver))
         cost = np.array(self._cost)
-        kept = self._keeps(start)
-        if kept and cost @ start <= bound * (1.0 + GAP):
+        starts = [rounded(dived) for dived in self._dives(solver)]
+        start = min((one for one in starts if self._keeps(one)), key=lambda one: float(cost @ one), default=None)
+        if start is not None and cost @ start <= bound * (1.0 + GAP):
             return start, bound, True
-        search = self._solver(time_limit_s, whole=True)
-        known = highspy.HighsSolution()
-        known.col_value = start.tolist()
-        search.setSolution(known)
+        search = self._search(nodes_max, start)
         search.run()
         info = search.getInfo()
         bound = max(bound, float(info.mip_dual_bound)) if np.isfinite(info.mip_dual_bound) else bound
         proven = search.getModelStatus() == highspy.HighsModelStatus.kOptimal
         if info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
             found = np.array(search.getSolution().col_value)
-            if not kept or cost @ found <= cost @ start:
+            if start is None or cost @ found <= cost @ start:
                 return found, bound, proven
-        if not kept:
-            raise Unreachable(f"no shifts were found in {time_limit_s:g} s that cover what is required; {ADVICE}")
+        if start is None:
+            raise Unreachable(f"no shifts that cover what is required were found in {nodes_max} nodes; {ADVICE}")
         return start, bound, False
 
-    def _solver(self, time_limit_s: float, *, whole: bool) -> Any:
+    def _search(self, nodes_max: int, start: Floats | None) -> Any:
+        """Return the solver that looks for whole shifts, from a start if there is one."""
+        search = self._solver(whole=True)
+        terms = max(len(self._index), 1)
+        search.setOptionValue("mip_max_nodes", max(int(nodes_max * min((TERMS_MAX / terms) ** 2, 1.0)), 1))
+        if terms > TERMS_MAX:
+            for option in INNER_SEARCHES:
+                search.setOptionValue(option, False)
+        if start is not None:
+            known = highspy.HighsSolution()
+            known.col_value = start.tolist()
+            search.setSolution(known)
+        return search
+
+    def _solver(self, *, whole: bool = False) -> Any:
         problem, matrix = highspy.HighsLp(), highspy.HighsSparseMatrix()
         problem.num_col_ = matrix.num_col_ = len(self._cost)
         problem.num_row_ = matrix.num_row_ = len(self._low)
@@ -97,23 +118,32 @@ class Programme:
         matrix.value_ = np.array(self._value)
         problem.a_matrix_ = matrix
         solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
-        options = {"output_flag": False, "parallel": "off", "random_seed": 0, "mip_rel_gap": GAP}
-        for option, value in ({**options, "time_limit": time_limit_s} if whole else options).items():
+        # With `parallel` off nothing depends on how many threads there are.
+        for option, value in {"output_flag": False, "parallel": "off", "random_seed": 0, "mip_rel_gap": GAP}.items():
             solver.setOptionValue(option, value)
         solver.passModel(problem)
         return solver
 
-    def _dive(self, solver: Any) -> Floats:
+    def _dives(self, solver: Any) -> Iterator[Floats]:
+        """Yield nearly whole shifts, each the end of a dive from the relaxed problem, which `solver` has solved."""
+        shifts = np.arange(self.first_duty, dtype=np.int32)
+        relaxed = np.array(solver.getSolution().col_value)[: self.first_duty]
+        upper = np.array(self._upper[: self.first_duty])
+        for share in SHARES:
+            yield self._dive(solver, relaxed, share)
+            solver.changeColsBounds(self.first_duty, shifts, np.zeros(self.first_duty), upper)
+
+    def _dive(self, solver: Any, relaxed: Floats, share: int) -> Floats:
         """Return nearly whole shifts: the relaxed problem again and again, with ever more of the largest ones fixed."""
         shifts = np.arange(self.first_duty, dtype=np.int32)
         upper, low = np.array(self._upper[: self.first_duty]), np.zeros(self.first_duty)
-        found = np.array(solver.getSolution().col_value)[: self.first_duty]
-        for _ in range(DIVES_MAX):
+        found = relaxed
+        for _ in range(STEPS_MAX):
             part = found - np.floor(found + WHOLE)
             broken = np.flatnonzero(part > WHOLE)
             if not len(broken):
                 break
-            raised = broken[np.argsort(-part[broken], kind="stable")[: max(len(broken) // 8, 1)]]
+            raised = broken[np.argsort(-part[broken], kind="stable")[: max(len(broken) // share, 1)]]
             low = np.maximum(low, np.floor(found + WHOLE))
             low[raised] = np.minimum(np.ceil(found[raised]), upper[raised])
             solver.changeColsBounds(self.first_duty, shifts, low, upper)

@@ -1,12 +1,14 @@
 """Shifts that cover: against every possibility on small days, and what is told where nothing covers."""
 
 import itertools
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 from engine.errors import TrunklineError
-from simulations.staffing import Break, Cut, Shift, cover, shift_patterns
+from simulations.staffing import Break, Cover, Cut, Shift, cover, shift_patterns
 
 HOUR_S = 3600.0
 
@@ -141,3 +143,36 @@ def test_breaks_never_overlap() -> None:
 def test_shifts_that_make_no_sense(shift: Shift, words: str) -> None:
     with pytest.raises(TrunklineError, match=words):
         shift_patterns([shift], 48)
+
+
+def test_a_search_that_is_cut_short_says_how_far_it_is_and_does_not_depend_on_the_time_it_has() -> None:
+    shift = Shift("day", 8 * HOUR_S, 7 * HOUR_S, 14 * HOUR_S, 1800.0, (Break(1800.0, 3 * HOUR_S, 5 * HOUR_S),))
+    patterns = shift_patterns((shift,), 30, begins_s=7 * HOUR_S)
+    shape = np.sin(np.pi * np.arange(30) / 29)
+    chance = np.random.default_rng(0).uniform(0.0, 3.0, (2, 30))
+    required = np.ceil(np.array([6 + 12 * shape, 3 + 2 * shape]) + chance)
+    required = np.vstack([required, required.sum(axis=0) - 1.0])
+    able = np.array([[0.8, 0.0, 0.9], [0.0, 0.85, 0.9], [0.8, 0.85, 0.9]])
+    cost = np.array([[1.0], [1.0], [1.15]]) * patterns.cost
+
+    def found(nodes_max: int) -> Cover:
+        return cover(required, patterns.works, cost, able=able, group_max=[np.inf, np.inf, 8.0], nodes_max=nodes_max)
+
+    short = found(1)
+    assert not short.optimal
+    assert 0.0 < short.gap < 0.2
+    assert short.cost * (1.0 - short.gap) == pytest.approx(short.bound)
+    assert (able @ short.on_duty >= required - 1e-6).all()
+    stop = threading.Event()
+    with ThreadPoolExecutor(3) as busy:
+        for _ in range(3):
+            busy.submit(_spin, stop)
+        again = found(1)
+        stop.set()
+    assert (again.counts == short.counts).all()
+    assert (again.bound, again.optimal) == (short.bound, short.optimal)
+
+
+def _spin(stop: threading.Event) -> None:
+    while not stop.is_set():
+        sum(range(10_000))
