@@ -1,4 +1,7 @@
-"""Trials: a staffing is played, and what it came to is held against the goals. Every trial meets the same callers."""
+"""Trials: a staffing is played, and what it came to is held against the goals. Every trial meets the same callers.
+
+What intervals that are alike came to is taken together: one that misses its goal by its own chance alone is left.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +13,7 @@ from simulations.experiment.result import Result
 from simulations.experiment.simulate import Workers, simulate
 from simulations.queueing.arrays import Floats
 from simulations.scenario.scenario import Scenario
+from simulations.solve.alike import alike, pooled
 from simulations.solve.demand import Demand, steps_to
 from simulations.solve.goals import Goal
 
@@ -52,8 +56,9 @@ class Trials:
         self.done += 1
         if self._told is not None:
             self._told(self.done, max(self.planned, self.done + 1))
-        levels = result.by_queue("service_level").value
-        abandoned = result.by_queue("abandon_rate").value
+        warm = scenario.file.horizon.warm_up_ns > 0
+        classes = alike(self.demand, result.agents_at_work(), warm=warm)
+        levels, abandoned = (pooled(result, name, classes) for name in ("service_level", "abandon_rate"))
         return Trial(result, steps_to(self.demand, self.goals, levels, abandoned))
 
 
