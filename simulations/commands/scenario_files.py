@@ -73,6 +73,7 @@ def write_example(folder: Path, example: str = FIRST) -> list[Path]:
 def check_scenario(path: Path) -> Exit | None:
     """Print every fault of a scenario, or a summary of a good one; None if the file is no scenario."""
     from engine.config.document import read_document
+    from engine.model.fields import nearest
     from simulations.scenario.load import is_scenario
     from simulations.scenario.roster import serving_groups
     from simulations.scenario.scenario import Scenario
@@ -95,4 +96,10 @@ def check_scenario(path: Path) -> Exit | None:
     for name, groups in zip(file.queues, serving_groups(file), strict=True):
         if not groups.any():
             typer.echo(f"{path}: note: no agent can serve queue '{name}' as it is required at first")
+    asked = {skill for queue in file.queues.values() for skill in queue.skills}
+    asked |= {skill for queue in file.queues.values() for step in queue.steps for skill in step.skills or ()}
+    for group in file.groups:
+        for skill in sorted(set(group.skills) - asked):
+            hint = nearest(skill, sorted(asked))
+            typer.echo(f"{path}: note: group '{group.name}' has the skill '{skill}', which no queue asks for{hint}")
     return Exit.OK

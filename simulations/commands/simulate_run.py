@@ -24,6 +24,7 @@ from simulations.experiment.simulate import simulate
 from simulations.experiment.summary import staff_table, summary, summary_table
 from simulations.scenario.scenario import Scenario
 from simulations.scenario.sections import Stop
+from simulations.scenario.values import metric_fault
 
 
 class Asked(options.Asked, frozen=True, kw_only=True):
@@ -38,7 +39,7 @@ def run(asked: Asked) -> Exit:
     scenario = Scenario.load(asked.path, asked.changes)
     with progress_bar("replications") as told, players(asked.workers, asked.cluster) as workers:
         result = simulate(
-            scenario, asked.replications, asked.seed, workers=workers, stop=_stop(asked.until), progress=told
+            scenario, asked.replications, asked.seed, workers=workers, stop=_stop(asked.until, scenario), progress=told
         )
     tell(
         result,
@@ -55,15 +56,19 @@ def run(asked: Asked) -> Exit:
     return Exit.OK
 
 
-def _stop(until: str | None) -> Stop | None:
+def _stop(until: str | None, scenario: Scenario) -> Stop | None:
     """Return the rule that `FIGURE=HALF` says. Raises ConfigError."""
     if until is None:
         return None
     metric, _, half = until.partition("=")
     try:
-        return Stop.model_validate({"metric": metric, "half_width": float(half) if half[-1:].isdigit() else half})
-    except (ValidationError, ValueError):
-        raise ConfigError([f"--until {until}: write FIGURE=HALF, as sales.service_level=1% or asa_s=2"]) from None
+        stop = Stop.model_validate({"metric": metric, "half_width": float(half) if half[-1:].isdigit() else half})
+    except (ValidationError, ValueError) as error:
+        text = "write FIGURE=HALF, as sales.service_level=1% or asa_s=2; HALF must be more than 0"
+        raise ConfigError([f"--until {until}: {text}"]) from error
+    if wrong := metric_fault(metric, scenario.file.queues):
+        raise ConfigError([f"--until {until}: {wrong}"])
+    return stop
 
 
 def print_result(result: Result) -> None:

@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from engine.errors import ConfigError
-from engine.model.fields import nearest
 from simulations.experiment.cluster import Cluster, ClusterTroupe
-from simulations.experiment.figures import COUNTS, FIGURES
 from simulations.experiment.result import Result
 from simulations.experiment.stage import Played, Stage
 from simulations.scenario.scenario import Scenario
 from simulations.scenario.sections import Stop
+from simulations.scenario.values import metric_fault
 
 Progress = Callable[[int, int], None]
 """Called with replications done and planned, from any thread."""
@@ -68,14 +67,8 @@ def simulate(
 
 def check_metric(scenario: Scenario, metric: str) -> None:
     """Raise ConfigError unless `metric` is FIGURE or QUEUE.FIGURE."""
-    name = metric.rpartition(".")[2]
-    queue_name = metric.rpartition(".")[0]
-    known = [*FIGURES, *COUNTS, "p_wait", "occupancy"]
-    if name not in known:
-        raise ConfigError([f"experiment.stop.metric: there is no figure '{name}'{nearest(name, known)}"])
-    if queue_name and queue_name not in scenario.file.queues:
-        hint = nearest(queue_name, scenario.file.queues)
-        raise ConfigError([f"experiment.stop.metric: there is no queue '{queue_name}'{hint}"])
+    if wrong := metric_fault(metric, scenario.file.queues):
+        raise ConfigError([f"{metric}: {wrong}"])
 
 
 def half_width(result: Result, metric: str) -> float:

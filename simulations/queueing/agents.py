@@ -115,6 +115,8 @@ def agents_for(
         raise UnfitInput(f"definition is {definition!r}; give one of {', '.join(DEFINITIONS)}")
     if service_level is None and asa_s is None and p_abandon is None and occupancy is None:
         raise UnfitInput("no bound is given; give service_level, asa_s, p_abandon or occupancy")
+    if service_level is not None and (np.asarray(service_level, float) >= 1.0).any():
+        raise UnfitInput("service_level is 1 or more; give less than 1: no agents promise to serve everybody in time")
     is_law = isinstance(patience, Patience)
     if is_law and trunks is not None:
         raise UnfitInput("trunks need exponential patience; give its mean in s, or leave out trunks")

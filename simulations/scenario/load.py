@@ -4,13 +4,13 @@ import copy
 import csv
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from engine.config.document import Document, PlainValues, read_document
+from engine.config.document import Document, Location, PlainValues, read_document
 from engine.config.faults import note_faults
 from engine.config.plan_files import read_plan_files
 from engine.config.queues import CHANNEL_NUMBERS
@@ -19,6 +19,8 @@ from engine.model.fields import nearest
 from simulations.scenario.factors import faults_of_factors, with_factors
 from simulations.scenario.sections import ScenarioFile, Stretch
 from simulations.scenario.volumes import Timeline
+
+SHIFT_COLUMNS: Final = ("hours", "count", "breaks", "days")
 
 
 def is_scenario(value: Any) -> bool:
@@ -160,7 +162,10 @@ def _check_groups(document: Document, raw: dict[str, Any]) -> None:
 
 
 def _with_shifts(document: Document, folder: Path) -> dict[str, Any]:
-    """Return the values with what the file of `shifts: FILE.csv` says in its place: hours, count, breaks, days."""
+    """Return the values with what the file of `shifts: FILE.csv` says in its place: hours, count, breaks, days.
+
+    Faults of these are told at the lines of that file.
+    """
     entries = document.value.get("agents")
     if not isinstance(entries, list):
         return dict(document.value)
@@ -175,6 +180,8 @@ def _with_shifts(document: Document, folder: Path) -> dict[str, Any]:
             shifts = read_shifts(folder / name)
         except (OSError, UnicodeDecodeError, ValueError) as error:
             document.add(("agents", index, "shifts"), f"the shifts cannot be read: {error}")
+        lines: dict[Location, tuple[int, int]] = {(place,): (place + 2, 1) for place in range(len(shifts))}
+        document.parts["agents", index, "shifts"] = Document(str(folder / name), shifts, lines)
         read.append(entry | {"shifts": shifts})
     return {**document.value, "agents": read}
 
@@ -182,14 +189,22 @@ def _with_shifts(document: Document, folder: Path) -> dict[str, Any]:
 def read_shifts(path: Path) -> list[dict[str, Any]]:
     """Return the shifts that a CSV file lists, as sections. Raises OSError and ValueError."""
     with path.open(encoding="utf-8-sig", newline="") as file:
-        return [_shift(row) for row in csv.DictReader(file, skipinitialspace=True)]
+        reader = csv.DictReader(file, skipinitialspace=True)
+        names = list(reader.fieldnames or ())
+        unknown = [name for name in names if name and name not in SHIFT_COLUMNS]
+        if "hours" not in names:
+            raise ValueError(f"{path.name} has no column 'hours'; there is {', '.join(names) or 'none'}")
+        if unknown:
+            hint = nearest(unknown[0], SHIFT_COLUMNS) or f"; there may be {', '.join(SHIFT_COLUMNS)}"
+            raise ValueError(f"{path.name} has a column '{unknown[0]}', which says nothing{hint}")
+        return [_shift(row) for row in reader]
 
 
 def _shift(row: dict[str, Any]) -> dict[str, Any]:
     """Return a row of a file of shifts as a section; several breaks or days stand with a space between."""
     found: dict[str, Any] = {"hours": row.get("hours")}
     if row.get("count"):
-        found["count"] = int(row["count"])
+        found["count"] = int(row["count"]) if row["count"].strip().isdecimal() else row["count"]
     for word in ("breaks", "days"):
         if row.get(word):
             found[word] = row[word].split()

@@ -25,8 +25,8 @@ class Amounts(dict[str, float]):
 class AmountsOf:
     """A field of Amounts: a number, or a mapping from names of `what` there is, and `others`, to numbers."""
 
-    def __init__(self, what: str, least: float = 0.0) -> None:
-        self._names, self._number = Ref(what), Number(least, MOST)
+    def __init__(self, what: str, least: float = 0.0, most: float = MOST) -> None:
+        self._names, self._number = Ref(what), Number(least, most)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.with_info_plain_validator_function(self._check)

@@ -4,21 +4,23 @@ from datetime import datetime
 from typing import Annotated, Any, Final, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from engine.config.agents import Agent, Name
 from engine.config.faults import Faults, several
 from engine.config.hours import Hours, Spans
 from engine.config.queues import Queue, ServiceLevel
 from engine.config.sections import Channel, Site, TrunkGroup
-from engine.model.fields import Duration, Number, Ref, Section, TimeZone, Whole
+from engine.model.durations import DAY_MINUTES
+from engine.model.fields import Duration, Number, Ref, Section, TimeZone, Whole, fault
+from engine.model.opening_hours import Span
 from engine.model.settings import PRIORITIES, SECOND_NS
 from simulations.scenario.arrivals import Arrivals
 from simulations.scenario.disruptions import Disruption, Plan
 from simulations.scenario.distributions import NEVER, DistributionField
 from simulations.scenario.home import Home
-from simulations.scenario.money import Business, Costs, Prices
-from simulations.scenario.values import Share, plain, read_moment, read_target
+from simulations.scenario.money import OTHERS, Amounts, AmountsOf, Business, Costs, Prices
+from simulations.scenario.values import Share, metric_fault, plain, read_moment, read_target
 from simulations.scenario.volumes import Timeline
 
 AGENTS_MAX: Final = 10_000
@@ -135,6 +137,17 @@ class ScenarioChannel(Channel):
     stands still meanwhile."""
 
 
+def _lies_in(rest: Span, span: Span) -> bool:
+    """Tell whether a break is a part of a span of hours; both may go on past midnight."""
+    length = (span[1] - span[0]) % DAY_MINUTES or DAY_MINUTES
+    after, pause = (rest[0] - span[0]) % DAY_MINUTES, (rest[1] - rest[0]) % DAY_MINUTES or DAY_MINUTES
+    return after + pause <= length and pause < length
+
+
+def _clocks(span: Span) -> str:
+    return "-".join(f"{minute // 60}:{minute % 60:02}" for minute in span)
+
+
 class Shift(Section):
     """When some of a group are at work, by local time, every day or on some."""
 
@@ -144,6 +157,17 @@ class Shift(Section):
     breaks: Spans = Field(default_factory=list)
     days: list[str] = Field(default_factory=list)
     """Days of the week; empty: every day."""
+
+    @model_validator(mode="after")
+    def _breaks_fit(self) -> Self:
+        said = [rest for rest in self.breaks if not any(_lies_in(rest, span) for span in self.hours)]
+        hours = ", ".join(map(_clocks, self.hours))
+        faults: Faults = [
+            (("breaks",), f"the break {_clocks(rest)} is not within the shift {hours}, or all of it") for rest in said
+        ]
+        if faults:
+            raise several(faults)
+        return self
 
 
 class Group(Agent):
@@ -160,7 +184,7 @@ class Group(Agent):
     """How likely each of them is away for the whole day."""
     shrinkage: ShareField = 0.0
     """Share of those on a shift who are paid and not at work: training, meetings, leave."""
-    speed: float | dict[Annotated[str, Ref("queue")], Annotated[float, Number(0.01, 100)]] = 1.0
+    speed: Annotated[Amounts, AmountsOf("queue", 0.01, 100.0)] = Amounts()
     """How fast they work: 1.25 handles in four fifths of the time; in all, or by queue."""
     home: Home = Home()
     """Who of them works from home, or could, and how that goes."""
@@ -180,7 +204,7 @@ class Group(Agent):
 
     def speed_for(self, queue: str) -> float:
         """Return how fast they handle contacts of a queue."""
-        return self.speed.get(queue, 1.0) if isinstance(self.speed, dict) else self.speed
+        return self.speed.get(queue, self.speed.get(OTHERS, 1.0))
 
     def expand(self) -> list[Agent]:
         """Return those at work as agents of the engine, `NAME-1` and on."""
@@ -192,12 +216,18 @@ class Group(Agent):
         ]
 
 
+def _some(value: float) -> float:
+    if value <= 0.0:
+        raise fault(f"{value:g} is out of range; an interval has some width: write more than 0")
+    return value
+
+
 class Stop(Section):
     """When there are replications enough."""
 
     metric: str = "service_level"
     """A figure of all queues, or `QUEUE.FIGURE`."""
-    half_width: Annotated[float, Share(1e9)] = 0.01
+    half_width: Annotated[float, Share(1e9), AfterValidator(_some)] = 0.01
     at_most: Annotated[int, Whole(2, 100_000)] = 1000
 
 
@@ -316,6 +346,9 @@ class ScenarioFile(Stretch):
         for index, disruption in enumerate(self.disruptions):
             if not start_ns <= self.instant_ns(disruption.at) < end_ns:
                 faults.append((("disruptions", index, "at"), "that is outside the horizon"))
+        stop = self.experiment.stop
+        if stop is not None and (wrong := metric_fault(stop.metric, self.queues)):
+            faults.append((("experiment", "stop", "metric"), wrong))
         if not self.agents and all(queue.agents is None for queue in self.queues.values()):
             faults.append(((), "nobody works: say 'agents', or how many in each queue"))
         return faults

@@ -1,16 +1,32 @@
 """Values as planners write them: shares (`80%`), rates (`100/min`), targets (`80% in 20s`) and local times."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Final
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from engine.model.durations import parse_duration
-from engine.model.fields import Share, fault
+from engine.model.fields import Share, fault, nearest
 
-__all__ = ["Share", "plain", "read_moment", "read_rate", "read_target"]
+__all__ = ["METRICS", "Share", "metric_fault", "plain", "read_moment", "read_rate", "read_target"]
+
+METRICS: Final = (
+    *(
+        "service_level",
+        "service_level_answered",
+        "service_level_all",
+        "abandon_rate",
+        "blocked_rate",
+        "asa_s",
+        "wait_s",
+    ),
+    *("aht_s", "talk_s", "hold_s", "wrap_s", "p_wait", "occupancy"),
+    *("offered", "blocked", "answered", "answered_in_threshold", "abandoned", "short_abandoned", "overflowed"),
+    "callbacks",
+)
+"""Figures by which replications may be enough."""
 
 _RATE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*/\s*(s|sec|second|m|min|minute|h|hour|d|day)")
 _TARGET: Final = re.compile(r"(\d+(?:\.\d+)?)(%?)\s*(?:in|/)\s*(.+)")
@@ -57,3 +73,14 @@ def read_moment(value: Any) -> str:
     if not isinstance(value, str) or not _MOMENT.fullmatch(value):
         raise fault(f"{value!r} is not a time; write 2026-11-23 07:00")
     return value
+
+
+def metric_fault(metric: str, queues: Collection[str]) -> str | None:
+    """Return what is wrong with a metric, which is FIGURE or QUEUE.FIGURE, None if nothing is."""
+    queue, _, figure = metric.rpartition(".")
+    if figure not in METRICS:
+        hint = nearest(figure, METRICS)
+        return f"there is no figure '{figure}'{hint}" + ("" if hint else f"; there are {', '.join(METRICS)}")
+    if queue and queue not in queues:
+        return f"there is no queue '{queue}'{nearest(queue, queues)}"
+    return None

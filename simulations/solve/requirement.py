@@ -116,8 +116,7 @@ def _moved(needs: Integers, floor: Integers, demand: Demand, trial: Trial, duty:
     """Raise and lower the needs by what the trial found; tell whether any changed. `duty`: agents by set, interval."""
     before = needs.copy()
     missed, steps = trial.missed, trial.steps
-    late = np.zeros_like(missed)
-    late[:, 1:] = missed[:, :-1]
+    late = trial.late
     for row, members in enumerate(demand.sets):
         inside = missed[members]
         all_missed = (inside | ~np.isfinite(steps[members])).all(axis=0) & inside.any(axis=0)

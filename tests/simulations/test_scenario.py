@@ -9,6 +9,7 @@ import pytest
 from engine.errors import ConfigError
 from engine.messages.kinds import STATUS_AVAILABLE, STATUS_OFFLINE, STATUS_PAUSED
 from simulations.commands.scenario_files import FolderInUse, check_scenario, write_example
+from simulations.experiment.figures import COUNTS, FIGURES
 from simulations.scenario.distributions import (
     Distribution,
     empirical,
@@ -18,8 +19,11 @@ from simulations.scenario.distributions import (
     read_distribution,
 )
 from simulations.scenario.load import is_scenario
+from simulations.scenario.money import Amounts
 from simulations.scenario.roster import scheduled_ns, status_rows, stints
 from simulations.scenario.scenario import Scenario
+from simulations.scenario.sections import Group
+from simulations.scenario.values import METRICS
 
 SECOND_NS = 1e9
 HOUR_NS = 3600 * 10**9
@@ -205,3 +209,88 @@ def test_a_check_tells_scenarios_from_configurations(tmp_path: Path, capsys: pyt
     assert not is_scenario(None)
     assert check_scenario(written(tmp_path, GOOD.replace("8\n", "eight\n"))) == 1
     assert "scenario.yaml:11:13: 'eight' is not a whole number" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "agents: 8",
+            "agents: 8\nexperiment: {stop: {metric: sels.service_level}}",
+            "12:29: there is no queue 'sels'; did",
+        ),
+        (
+            "agents: 8",
+            "agents: 8\nexperiment: {stop: {metric: sales.servicelevel}}",
+            "12:29: there is no figure 'servicel",
+        ),
+        ("agents: 8", "agents: 8\nexperiment: {stop: {metric: foo}}", "no figure 'foo'; there are service_level, "),
+        (
+            "agents: 8",
+            "agents: 8\nexperiment: {stop: {half_width: 0%}}",
+            "12:33: 0 is out of range; an interval has some",
+        ),
+    ],
+)
+def test_when_there_is_enough_is_checked(tmp_path: Path, old: str, new: str, said: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        Scenario.load(written(tmp_path, GOOD.replace(old, new)))
+    assert said in "\n".join(raised.value.faults)
+
+
+def test_the_figures_by_which_there_is_enough_are_those_there_are() -> None:
+    assert set(METRICS) == {*FIGURES, *COUNTS, "p_wait", "occupancy"}
+
+
+STAFF = GOOD.replace(
+    "    agents: 8\n", "    skills: {sales: 1}\nagents:\n  - {group: a, count: 3, skills: {sales: 1}, MORE}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (
+            "shifts: [{hours: 7:00-15:00, breaks: 16:00-17:00}]",
+            "the break 16:00-17:00 is not within the shift 7:00-15:00",
+        ),
+        ("shifts: [{hours: 7:00-15:00, breaks: 12:00-11:00}]", "the break 12:00-11:00 is not within the shift"),
+        ("shifts: [{hours: 22:00-6:00, breaks: [1:00-1:30, 21:00-22:30]}]", "the break 21:00-22:30 is not within"),
+        ("shifts: [{hours: 7:00-15:00, breaks: 7:00-15:00}]", "or all of it"),
+        ("speed: {sele: 0.9}", "there is no queue 'sele'; did you mean 'sales'?"),
+        ("speed: fast", "'fast' is no amount"),
+        ("speed: 0", "0 is out of range"),
+        ("shrinkage: 100%", "13:57: 100% leaves nobody of 'a'; at most 99% may be away"),
+        ("shifts: none.csv", "the shifts cannot be read"),
+        ("shifts: other.csv", "other.csv has no column 'hours'; there is start, count"),
+        ("shifts: typo.csv", "typo.csv has a column 'cuont', which says nothing; did you mean 'count'?"),
+        ("shifts: bad.csv", "bad.csv:3:1: 'early' are no opening hours"),
+    ],
+)
+def test_who_works_when_is_checked(tmp_path: Path, more: str, said: str) -> None:
+    (tmp_path / "other.csv").write_text("start,count\n7:00,3\n", encoding="utf-8")
+    (tmp_path / "typo.csv").write_text("hours,cuont\n7:00-8:00,3\n", encoding="utf-8")
+    (tmp_path / "bad.csv").write_text("hours,count\n7:00-8:00,3\nearly,3\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as raised:
+        Scenario.load(written(tmp_path, STAFF.replace("MORE", more)))
+    (fault,) = raised.value.faults
+    assert said in fault
+
+
+def test_breaks_past_midnight_lie_within_their_shift(tmp_path: Path) -> None:
+    group = "shifts: [{hours: 22:00-6:00, breaks: [23:30-0:30, 1:00-1:30]}], speed: {others: 2, sales: 3}"
+    scenario = Scenario.load(written(tmp_path, STAFF.replace("MORE", group)))
+    assert scenario.file.groups[0].speed_for("sales") == 3
+    assert Group.model_construct(speed=Amounts({"others": 2.0})).speed_for("any") == 2
+    assert Scenario.load(written(tmp_path, GOOD)).file.groups[0].speed_for("sales") == 1
+
+
+def test_a_skill_that_no_queue_asks_for_is_noted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = STAFF.replace("skills: {sales: 1}, MORE", "skills: {saels: 1}")
+    path = written(tmp_path, f"skills: [sales, saels]\n{text}")
+    assert check_scenario(path) == 0
+    said = capsys.readouterr().out
+    assert "note: group 'a' has the skill 'saels', which no queue asks for; did you mean 'sales'?" in said
+    assert "note: no agent can serve queue 'sales'" in said
+    assert check_scenario(written(tmp_path, STAFF.replace(", MORE", ""))) == 0
+    assert "note" not in capsys.readouterr().out

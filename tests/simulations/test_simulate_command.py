@@ -139,8 +139,16 @@ def test_a_command_may_say_how_narrow_an_interval_has_to_be(path: Path) -> None:
     figure = found["queues"]["sales"]["abandon_rate"]
     assert (figure["high"] - figure["low"]) / 2 <= 0.02
     assert found["replications"] > 6
-    done = said(str(path), "--until", "sales.abandon_rate=narrow")
-    assert (done.exit_code, "write FIGURE=HALF" in done.stderr) == (1, True)
+    for until, words in (
+        ("sales.abandon_rate=narrow", "write FIGURE=HALF"),
+        ("sales.abandon_rate=0", "HALF must be more than 0"),
+        ("sales.abandn_rate=1%", "there is no figure 'abandn_rate'; did you mean 'abandon_rate'?"),
+        ("sels.abandon_rate=1%", "there is no queue 'sels'; did you mean 'sales'?"),
+    ):
+        done = said(str(path), "--until", until)
+        assert done.exit_code == 1
+        assert f"--until {until}: " in done.stderr
+        assert words in done.stderr
 
 
 def test_replications_stop_when_the_interval_is_narrow_enough(path: Path) -> None:

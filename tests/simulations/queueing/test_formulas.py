@@ -214,6 +214,7 @@ def test_square_root_staffing_comes_near() -> None:
         (lambda: q.erlang_a(10.0, 300.0, 180.0, 5, trunks=4), "5 agents share 4 trunks"),
         (lambda: q.erlang_a([1.0, 2.0], 300.0, 180.0, [1, 2, 3]), "shapes are rate_per_h"),
         (lambda: q.agents_for(10.0, 300.0), "no bound is given"),
+        (lambda: q.agents_for(10.0, 300.0, service_level=1.0), "give less than 1: no agents promise"),
         (lambda: q.agents_for(10.0, 300.0, service_level=1.0), "service_level is 1"),
         (lambda: q.agents_for(10.0, 300.0, service_level=0.8, definition="all"), "definition is 'all'"),
         (lambda: q.agents_for(10.0, 300.0, patience=q.deterministic(9), p_abandon=0.1, trunks=9), "trunks need"),
