@@ -25,7 +25,7 @@ SETTLED = {"retry": {"share": 0.4, "after": "exponential(5m)"}, "balk": 0.1, "di
 def day(**queue: Any) -> Scenario:
     """Half a day of one queue, a little overloaded."""
     sales = {
-        "arrivals": {"volumes": [40, 60, 90, 60], "busyness": "15%"},
+        "arrivals": {"volumes": [40, 60, 90, 60], "repeat": True, "busyness": "15%"},
         "handle": {"talk": "lognormal(180s, 1.0)", "wrap_up": "exponential(20s)"},
         "patience": SETTLED,
         "ring": {"answer": "exponential(4s)", "no_answer": 0.05},
