@@ -97,6 +97,20 @@ def _waiting_within(waiting: tuple[Array, Array], from_ns: Array, to_ns: Array) 
     return np.where(some, first, to_ns), np.where(some, last, to_ns)
 
 
+def last_waited_ns(calls: Calls, found: Served) -> Array:
+    """Return until when after each call but the last somebody waited whom its agent could serve, and before the next
+    answer of theirs, shape (served - 1,), ns; the end of the call where nobody did.
+    """
+    ends, begins = found.ended_ns[:-1], found.answered_ns[1:]
+    last, serves = ends.copy(), who_serves(calls)
+    for agent in np.unique(found.agents):
+        mine = np.flatnonzero((found.agents[1:] == agent) & (found.agents[:-1] == agent))
+        waiting = _when_somebody_waits(calls.rows[serves[agent][calls.rows["type"]]])
+        first, until = _waiting_within(waiting, ends[mine], begins[mine])
+        last[mine] = np.where(first < begins[mine], until, ends[mine])
+    return last
+
+
 def _running_end(agents: Array, ends: Array) -> Array:
     """Return the latest end so far of each agent, whose calls stand together."""
     running = ends.copy()

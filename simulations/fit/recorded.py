@@ -45,7 +45,7 @@ Array = np.ndarray[Any, Any]
 CONTACTS_MAX: Final = 4096
 WRAP_UP_MAX_NS: Final = 64 * SECOND_NS
 WRAP_UP_STEP_NS: Final = 2 * SECOND_NS
-_STATUS, _ARRIVAL, _GIVES_UP, _ENDS = range(4)
+_STATUS, _ARRIVAL, _GIVES_UP, ENDS = range(4)
 _KIND, _FLAGS, _AGENT, _CONTACT = (list(ROW.fields or ()).index(name) for name in ("kind", "flags", "agent", "contact"))
 
 
@@ -124,7 +124,7 @@ def people_of(calls: Calls, learnt: Calls, credit_ns: Array, *, recorded: bool, 
 
 def replay(calls: Calls, people: People, crew: Crew) -> Replayed:
     """Let the kernel route the calls to the crew."""
-    return _Replay(calls, people, crew).run()
+    return Replay(calls, people, crew).run()
 
 
 def calibrated(calls: Calls, people: People, crew: Crew, mean_wait_s: float) -> Crew:
@@ -140,7 +140,9 @@ def calibrated(calls: Calls, people: People, crew: Crew, mean_wait_s: float) -> 
     return msgspec.structs.replace(crew, wrap_up_ns=(low_ns + high_ns) // 2)
 
 
-class _Replay:
+class Replay:
+    """The calls, the crew and the kernel, and what is bound to happen next."""
+
     def __init__(self, calls: Calls, people: People, crew: Crew) -> None:
         self.calls, self.people, self.crew = calls, people, crew
         types, agents = len(calls.types), len(calls.agents)
@@ -184,10 +186,24 @@ class _Replay:
                 self._observe(kind=AGENT_STATUS_CHANGED, agent=which, a=value)
             elif what == _ARRIVAL:
                 self._arrive(which)
-            elif self._slot_of[which] >= 0 and (what == _ENDS or not self.result.answered[which]):
-                by = BY_AGENT if what == _ENDS else BY_CUSTOMER
-                self._observe(kind=CONTACT_RELEASED, contact=self._slot_of[which], a=by)
+            elif what == _GIVES_UP:
+                if not self.result.answered[which]:
+                    self._release(which, BY_CUSTOMER)
+            else:
+                self._go_on(what, which)
         return self.result
+
+    def _go_on(self, what: int, call: int) -> None:
+        """Carry out what comes of a call that was answered: here nothing but its end."""
+        self._release(call, BY_AGENT)
+
+    def _patience_ns(self, call: int) -> int:
+        """Return how long the caller who just came will wait."""
+        return int(self.people.patience_ns[call])
+
+    def _release(self, call: int, by: int) -> None:
+        if self._slot_of[call] >= 0:
+            self._observe(kind=CONTACT_RELEASED, contact=self._slot_of[call], a=by)
 
     def _arrive(self, call: int) -> None:
         slot = int(self.tables.slots[self.tables.book[0].slot_head])
@@ -195,7 +211,7 @@ class _Replay:
         since_ns = int(self.people.line_since_ns[call])
         self._observe(kind=CONTACT_ARRIVED, contact=slot, queue=self._types[call], a=pack_arrival(0, 0), b=since_ns)
         if not self.result.answered[call]:
-            self._later(self.now_ns + int(self.people.patience_ns[call]), _GIVES_UP, call)
+            self._later(self.now_ns + self._patience_ns(call), _GIVES_UP, call)
 
     def _later(self, at_ns: int, what: int, call: int) -> None:
         self._order += 1
@@ -220,7 +236,7 @@ class _Replay:
         if kind == CONTACT_ANSWERED:
             self.result.answered[call] = True
             self.result.wait_ns[call] = self.now_ns - self._arrivals[call]
-            self._later(self.now_ns + int(self.people.handle_ns[call]), _ENDS, call)
+            self._later(self.now_ns + int(self.people.handle_ns[call]), ENDS, call)
         elif kind == CONTACT_LEFT:
             self.result.abandoned[call] = True
             self.result.wait_ns[call] = self.now_ns - self._arrivals[call]
