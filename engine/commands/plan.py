@@ -174,17 +174,26 @@ def _print_changes(console: Console, found: PlanDetail) -> None:
 
 def _print_forecast(console: Console, forecast: Forecast) -> None:
     title = f"the next {forecast.horizon_s / 60:.0f} min, without and with it; {forecast.replications} times played"
-    table = Table("queue", "", "entries", "service level", "given up", "turned away", "called back", "mean wait")
+    table = Table("queue", "", "contacts", "service level", "given up", "turned away", "called back", "mean wait")
     table.title, table.title_justify = title, "left"
+    table.caption, table.caption_justify = "contacts: people who wait now or come; each is followed to the end", "left"
     for one in (forecast.whole, *forecast.queues):
-        table.add_row(one.queue or "all", "without", *_figures(one.without))
-        table.add_row("", "with", *_figures(one.with_plan))
+        table.add_row(one.queue or "all", "without", *_figures(one.without, forecast.horizon_s))
+        table.add_row("", "with", *_figures(one.with_plan, forecast.horizon_s))
     console.print(table)
 
 
-def _figures(hour: NextHour) -> list[str]:
-    shares = (hour.service_level, hour.abandonment, hour.turned_away, hour.called_back)
-    return [f"{hour.entries.value:.0f}", *(_share(one) for one in shares), _seconds(hour.mean_wait_s)]
+def _figures(hour: NextHour, horizon_s: float) -> list[str]:
+    given_up = "-" if hour.abandonment is None else f"{hour.given_up.value:.0f}: {_share(hour.abandonment)}"
+    shares = [_share(one) for one in (hour.turned_away, hour.called_back)]
+    return [f"{hour.contacts.value:.0f}", _share(hour.service_level), given_up, *shares, _wait(hour, horizon_s)]
+
+
+def _wait(hour: NextHour, horizon_s: float) -> str:
+    """Tell the mean wait; one that the hour cannot hold only as that."""
+    if hour.mean_wait_s is not None and hour.mean_wait_s.value > horizon_s:
+        return f"over {horizon_s / 60:.0f} min"
+    return _seconds(hour.mean_wait_s)
 
 
 def _share(figure: Figure | None) -> str:

@@ -31,19 +31,28 @@ class Figure(msgspec.Struct, frozen=True):
 
 
 class NextHour(msgspec.Struct, frozen=True):
-    """What becomes of those who wait now and those who come until the horizon; None where nobody is expected."""
+    """What becomes of those who wait now and those who come until the horizon; None where nobody is expected.
 
+    They are followed to their end, an hour beyond the horizon at most.
+    """
+
+    contacts: Figure
+    """People: who waits now, and who comes until the horizon; as many with a plan as without. Who is called back, or
+    goes on to another queue, is one where he or she came first."""
     entries: Figure
-    """Who enters from now on: arrivals, and those who come from other queues."""
+    """Who enters from now on: arrivals, those who come from other queues, and those who are called back once more."""
+    answered: Figure
+    given_up: Figure
     service_level: Figure | None
     """Share of those decided from now on that are answered within the threshold."""
     abandonment: Figure | None
+    """Share of the answered, given up and turned away that gave up."""
     turned_away: Figure | None
-    """Share that found the queue closed, full or without agents."""
+    """Share of these that found the queue closed, full or without agents."""
     called_back: Figure | None
-    """Share that left for a callback."""
+    """Share of the contacts that left for a callback."""
     mean_wait_s: Figure | None
-    """Of those answered."""
+    """Of those answered. Beyond the horizon it is told as more than that: whoever still waits then is not in it."""
 
 
 class QueueForecast(msgspec.Struct, frozen=True):

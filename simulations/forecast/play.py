@@ -19,11 +19,10 @@ from engine.messages.kinds import (
     EXIT_REFUSED_FULL,
     EXIT_REFUSED_TRUNK,
     EXIT_SHORT_ABANDONED,
-    EXITS,
 )
 from engine.messages.rows import empty_rows
 from engine.model.forecast import Figure, Forecast, ForecastQuestion, NextHour, QueueForecast
-from engine.model.tallies import Tally
+from engine.model.tallies import TALLY_COLUMNS, Tally
 from simulations.experiment.estimates import Estimate, mean, ratio
 from simulations.forecast.people import bring_in
 from simulations.forecast.present import (
@@ -47,6 +46,8 @@ CONTACTS_MAX: Final = 2_000_000
 """Contacts of one hour that are played at most."""
 BYTES_MAX: Final = 1 << 29
 """Of the tables of an engine that is played."""
+PEOPLE: Final = TALLY_COLUMNS
+"""The column of those who waited when the hour began, and of those who came."""
 
 
 class Stage:
@@ -61,7 +62,7 @@ class Stage:
         self._world = WorldTables(**{name: part.copy() for name, part in self._parts.items()})
 
     def play(self, replication: int) -> Array:
-        """Return what was counted, shape (queues, TALLY_COLUMNS). Raises ForecastFailed."""
+        """Return what was counted, shape (queues, TALLY_COLUMNS + 1), PEOPLE last. Raises ForecastFailed."""
         now_ns, queues = self._question.now_ns, len(self._question.queues)
         for name, table in self._now.items():
             np.copyto(getattr(self._tables, name), table)
@@ -76,7 +77,8 @@ class Stage:
             raise ForecastFailed("too_large", "more contacts would be open at once than limits.contacts allows")
         counted = self._tables.tallies - self._now.tallies
         found: Array = counted.reshape(-1, CHANNELS, counted.shape[1])[:queues].sum(axis=1)
-        return found
+        waiting = self._now.queues["waiting"][:queues]
+        return np.column_stack([found, waiting + self._world.sources["number"][:queues]])
 
 
 def play(question: ForecastQuestion) -> Forecast:
@@ -111,24 +113,32 @@ def play(question: ForecastQuestion) -> Forecast:
 
 
 def _told(queue: str, counted: Array) -> QueueForecast:
-    """`counted`: shape (replications, 2, TALLY_COLUMNS)."""
+    """`counted`: shape (replications, 2, TALLY_COLUMNS + 1)."""
     return QueueForecast(queue, without=_next_hour(counted[:, 0]), with_plan=_next_hour(counted[:, 1]))
 
 
 def _next_hour(counted: Array) -> NextHour:
-    ended = counted[:, Tally.EXIT : Tally.EXIT + EXITS].sum(axis=1)
-    answered = _exits(counted, EXIT_ANSWERED)
-    met, missed = counted[:, Tally.MET], counted[:, Tally.MISSED]
+    answered, given_up = _exits(counted, EXIT_ANSWERED), _exits(counted, EXIT_ABANDONED, EXIT_SHORT_ABANDONED)
     away = _exits(counted, EXIT_REFUSED_CLOSED, EXIT_REFUSED_EMPTY, EXIT_REFUSED_FULL, EXIT_REFUSED_TRUNK)
-    entries = mean(counted[:, Tally.ENTRIES], CONFIDENCE)
+    met, missed = counted[:, Tally.MET], counted[:, Tally.MISSED]
+    # Who is called back or overflows has not come to an end yet: with a plan that does so, shares would be of others.
+    ended = answered + given_up + away
     return NextHour(
-        entries=Figure(*(round(max(0.0, float(one)), 2) for one in (entries.value, entries.low, entries.high))),
+        contacts=_count(counted[:, PEOPLE]),
+        entries=_count(counted[:, Tally.ENTRIES]),
+        answered=_count(answered),
+        given_up=_count(given_up),
         service_level=_share(met, met + missed),
-        abandonment=_share(_exits(counted, EXIT_ABANDONED, EXIT_SHORT_ABANDONED), ended),
+        abandonment=_share(given_up, ended),
         turned_away=_share(away, ended),
-        called_back=_share(_exits(counted, EXIT_CALLBACK), ended),
+        called_back=_share(_exits(counted, EXIT_CALLBACK), counted[:, PEOPLE]),
         mean_wait_s=_figure(ratio(counted[:, Tally.ANSWERED_WAIT_NS] / 1e9, answered, CONFIDENCE), np.inf, 2),
     )
+
+
+def _count(counted: Array) -> Figure:
+    found = mean(counted, CONFIDENCE)
+    return Figure(*(round(max(0.0, float(one)), 2) for one in (found.value, found.low, found.high)))
 
 
 def _exits(counted: Array, *ways: int) -> Array:

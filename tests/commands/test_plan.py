@@ -10,8 +10,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from engine.commands.outcome import Exit
+from engine.commands.plan import Client, preview
 from engine.commands.runbook import WORDS
 from engine.main import app
+from engine.model.forecast import Figure, Forecast, NextHour, QueueForecast
+from engine.model.plan_views import PlanPreview, PlanStatus
 from tests.http.support import CENTRE, House, open_house_at
 
 PLANS = """
@@ -60,6 +63,33 @@ async def test_a_plan_is_activated_looked_at_and_ended(plan: Plan) -> None:
     assert "no forecast: " in preview.output
     assert "storm is not in force; " in (await plan("deactivate", "storm")).output
     assert "storm is not in force already" in (await plan("deactivate", "storm")).output
+
+
+def test_a_preview_counts_people_and_tells_no_mean_wait_beyond_the_hour(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+
+    def hour(given_up: float, wait_s: float) -> NextHour:
+        share, wait = Figure(given_up / 1000, 0.1, 0.2), Figure(wait_s, wait_s, wait_s)
+        people, lost = Figure(1000, 990, 1010), Figure(given_up, 80, 120)
+        return NextHour(people, people, people, lost, share, share, share, share, wait)
+
+    queue = QueueForecast("", without=hour(831, 5370), with_plan=hour(168, 70))
+    forecast = Forecast(as_of=1, horizon_s=3600, replications=9, elapsed_s=1, whole=queue, queues=[])
+
+    class Asked(Client):
+        def preview(self, name: str) -> PlanPreview:
+            status = PlanStatus(name, {}, {}, 1, False, True, 3600, None, {}, None)
+            return PlanPreview(as_of=1, plan=status, changes=[], forecast=forecast)
+
+    preview(Asked("http://127.0.0.1:9", ""), "storm", as_json=False)
+    told = capsys.readouterr().out
+    assert "over 60 min" in told
+    assert "5370" not in told
+    assert "831: 83.1%" in told
+    assert "168: 16.8%" in told
+    assert told.count(" 1000 ") == 2
 
 
 async def test_what_is_refused_is_said_in_the_words_of_the_service(plan: Plan) -> None:

@@ -80,6 +80,8 @@ async def test_the_next_hour_goes_on_from_the_present_with_and_without_the_plan(
     whole = forecast.whole
     assert forecast.replications >= 4
     assert whole.without.entries.value == pytest.approx(expected.rate[0] * 3600e9, rel=0.06)
+    assert whole.without.contacts == whole.with_plan.contacts, "the same people come, and four wait now"
+    assert whole.without.contacts.value == pytest.approx(whole.without.entries.value + 4, abs=0.02)
     assert whole.without.turned_away is not None
     assert whole.with_plan.turned_away is not None
     assert whole.without.turned_away.value == 0
@@ -154,6 +156,12 @@ async def test_those_who_wait_now_are_served_or_give_up(busy: House) -> None:
     assert with_plan.called_back is not None
     assert without.called_back.value == 0
     assert with_plan.called_back.value > 0.3
+    assert (without.contacts.value, with_plan.contacts.value) == (4, 4), "those called back are the same people"
+    assert with_plan.entries.value > 1, "who enter again"
+    assert without.answered.value + without.given_up.value == pytest.approx(4, abs=0.05)
+    share = with_plan.given_up.value / (with_plan.given_up.value + with_plan.answered.value)
+    assert with_plan.abandonment is not None
+    assert with_plan.abandonment.value == pytest.approx(share, abs=0.01), "of those who came to an end, counted once"
 
 
 async def test_of_a_plan_in_force_the_present_is_with_it(busy: House) -> None:

@@ -112,8 +112,8 @@ async function preview(name, place) {
       place.replaceChildren(el("p", { class: "quiet" }, t("plan_no_forecast", { why: t(`plan_missing_${code}`) })));
       return;
     }
-    const rows = [forecast.whole, ...forecast.queues.slice(0, QUEUES_TOLD)].map(compared);
-    place.replaceChildren(scroll(t("plan_next_hour"), ["plan_queue", "plan_level", "plan_given_up", "plan_turned_away", "plan_called_back", "plan_wait"].map((key) => t(key)), rows),
+    const rows = [forecast.whole, ...forecast.queues.slice(0, QUEUES_TOLD)].map((one) => compared(one, forecast.horizon_s));
+    place.replaceChildren(scroll(t("plan_next_hour"), ["plan_queue", "plan_contacts", "plan_level", "plan_given_up", "plan_turned_away", "plan_called_back", "plan_wait"].map((key) => t(key)), rows),
       el("p", { class: "quiet" }, t("plan_played", { count: forecast.replications })));
   } catch (error) {
     if (!mine.signal.aborted) place.replaceChildren(el("p", { class: "fault" }, failed(error)));
@@ -121,15 +121,20 @@ async function preview(name, place) {
 }
 
 /** One line of the forecast: each figure without the plan, then with it. */
-function compared({ queue, without, with_plan: withPlan }) {
+function compared({ queue, without, with_plan: withPlan }, horizon) {
   const known = store.queues.get(queue);
   const name = queue ? (known?.display_name || queue).normalize("NFC") : t("plan_all");
-  const pair = (figure, form) => el("td", {},
-    el("div", {}, el("span", { class: "unseen" }, t("plan_without")), shown(without[figure], form)),
-    el("div", {}, "→ ", el("span", { class: "unseen" }, t("plan_with")), el("strong", {}, shown(withPlan[figure], form))));
-  return el("tr", {}, el("th", { scope: "row" }, name), pair("service_level", percent), pair("abandonment", percent), pair("turned_away", percent), pair("called_back", percent), pair("mean_wait_s", duration));
+  const pair = (told) => el("td", {},
+    el("div", {}, el("span", { class: "unseen" }, t("plan_without")), told(without)),
+    el("div", {}, "→ ", el("span", { class: "unseen" }, t("plan_with")), el("strong", {}, told(withPlan))));
+  const share = (figure) => pair((hour) => shown(hour[figure], percent));
+  return el("tr", {}, el("th", { scope: "row" }, name), pair((hour) => number(Math.round(hour.contacts.value))), share("service_level"),
+    pair((hour) => (hour.abandonment ? `${number(Math.round(hour.given_up.value))} · ` : "") + shown(hour.abandonment, percent)),
+    share("turned_away"), share("called_back"), pair((hour) => waited(hour.mean_wait_s, horizon)));
 }
 
+/** A mean wait; one that the hour cannot hold is told as no more than that. */
+const waited = (figure, horizon) => (figure && figure.value > horizon ? t("plan_wait_over", { time: duration(horizon) }) : shown(figure, duration));
 const shown = (figure, form) => (figure ? `${form(figure.value)} (${form(figure.low)}–${form(figure.high)})` : "–");
 
 /** The order to activate or to end: who and why first, then a second press. */
