@@ -43,10 +43,9 @@ def _compare(
     from simulations.commands.simulate_run import progress_bar
     from simulations.compare.files import comparison_rows, write_comparison
     from simulations.compare.paired import comparison, played_alike
-    from simulations.experiment.files import LOCKED
     from simulations.scenario.scenario import Scenario
 
-    scenarios = [Scenario.load(place / LOCKED if place.is_dir() else place, changes) for place in places]
+    scenarios = [Scenario.load(place, changes) for place in places]
     with progress_bar("replications") as bar, players(*who) as workers:
         results = played_alike(scenarios, replications, seed, workers=workers, progress=bar)
     found = comparison(*results)

@@ -11,7 +11,7 @@ from simulations.commands.options import AsJson, Changes, Cluster, Out, PairedRe
 
 
 def resilience(
-    scenario: Annotated[Path, typer.Argument(metavar="FILE", help="Scenario with 'disruptions'.", dir_okay=False)],
+    scenario: Annotated[Path, typer.Argument(metavar="FILE", help="Scenario with 'disruptions', or results.")],
     late: Annotated[str, typer.Option("--late", help="How much later the plan comes in the last case.")] = "30m",
     replications: PairedReplications = None,
     changes: Changes = None,

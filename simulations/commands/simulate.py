@@ -10,7 +10,7 @@ from simulations.commands.options import AsJson, Changes, Cluster, Seed, Workers
 
 
 def simulate(
-    scenario: Annotated[Path, typer.Argument(metavar="FILE", help="Scenario file (YAML).", dir_okay=False)],
+    scenario: Annotated[Path, typer.Argument(metavar="FILE", help="Scenario file (YAML), or folder of results.")],
     replications: Annotated[
         int | None,
         typer.Option("-n", "--replications", min=1, max=100_000, help="How often; not said: as the file says."),

@@ -10,7 +10,7 @@ from simulations.commands.options import AsJson, Changes, Cluster, Seed, Workers
 
 
 def solve(
-    scenario: Annotated[Path, typer.Argument(metavar="FILE", help="Scenario file (YAML).", dir_okay=False)],
+    scenario: Annotated[Path, typer.Argument(metavar="FILE", help="Scenario file (YAML), or folder of results.")],
     target: Annotated[
         list[str] | None,
         typer.Option("--target", metavar="[QUEUE=]TARGET", help="80/20: 80% within 20 s; not said: as in the file."),

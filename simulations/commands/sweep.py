@@ -10,7 +10,7 @@ from simulations.commands.options import AsJson, Changes, Cluster, Seed, Workers
 
 
 def sweep(
-    scenario: Annotated[Path, typer.Argument(metavar="FILE", help="Scenario file (YAML).", dir_okay=False)],
+    scenario: Annotated[Path, typer.Argument(metavar="FILE", help="Scenario file (YAML), or folder of results.")],
     vary: Annotated[
         list[str],
         typer.Option(

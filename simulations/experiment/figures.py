@@ -79,6 +79,13 @@ SERVICE_LEVELS: Final = {
 }
 """Formulas of the service level by the engine's names: answered within T, of the offered but the short abandonments; of
 the answered; of all who entered; and, of the offered, answered or abandoned within T."""
+LEVEL_OF: Final = {
+    "offered": "of the answered and of who gave up after more than short_abandon",
+    "answered": "of the answered",
+    "all": "of all who entered",
+    "abandons_in": "or gave up within it, of the answered and of who gave up",
+}
+"""What a service level is of, by its formula, for the foot of a table."""
 FIGURES: Final[dict[str, Figure]] = {
     "service_level": Figure("service level", "share", *SERVICE_LEVELS["offered"]),
     "service_level_answered": Figure("service level of the answered", "share", *SERVICE_LEVELS["answered"]),

@@ -18,10 +18,9 @@ from simulations.experiment.intervals import interval_rows, write_csv
 from simulations.experiment.result import Result
 from simulations.experiment.summary import SHOWN, TITLES, summary
 from simulations.scenario.portable import as_written, portable
-from simulations.scenario.scenario import Scenario
+from simulations.scenario.scenario import LOCKED, Scenario
 
 Row = dict[str, Any]
-LOCKED: Final = "scenario.lock.yaml"
 TABLES: Final[dict[str, Callable[[Result], Iterator[Row]]]] = {
     "waits.csv": wait_rows,
     "pools.csv": pool_rows,

@@ -9,7 +9,7 @@ from rich.table import Table
 from engine.version import installed_version
 from simulations.experiment.costs import total_benefits, total_costs
 from simulations.experiment.estimates import Estimate, mean
-from simulations.experiment.figures import COUNTS, FIGURES
+from simulations.experiment.figures import COUNTS, FIGURES, LEVEL_OF
 from simulations.experiment.result import Result
 
 SHOWN: Final = ("service_level", "asa_s", "abandon_rate", "blocked_rate", "aht_s")
@@ -62,7 +62,9 @@ def plain(estimate: Estimate) -> dict[str, Any]:
 def summary_table(result: Result) -> Table:
     """Return a table to read: each figure with half the width of its interval."""
     title = f"{result.model.file.name}: {result.replications} replications, seed {result.seed}"
-    caption = f"± {result.confidence:.0%} confidence; counts and times of one replication"
+    of = LEVEL_OF[result.model.file.service_level_formula]
+    caption = f"± {result.confidence:.0%} confidence; counts and times of one replication\n"
+    caption += f"service level: answered within the threshold, {of}"
     table = Table(title=title, caption=caption, box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("queue", no_wrap=True)
     shown = [name for name in SHOWN if name != "blocked_rate" or result.estimate(name).value > 0]

@@ -103,7 +103,7 @@ def turnbull(least_s: Array, most_s: Array, longest_s: int, rounds: int = ROUNDS
     last = np.clip(np.floor(most_s).astype(np.int64), 0, longest_s)
     first = np.minimum(np.clip(np.ceil(least_s).astype(np.int64), 0, longest_s), last)
     if not len(last):
-        return np.r_[1.0, np.zeros(longest_s)]
+        return np.asarray(np.r_[1.0, np.zeros(longest_s)])
     for _ in range(rounds):
         sums = np.r_[0.0, np.cumsum(law)]
         share = 1.0 / np.maximum(sums[last + 1] - sums[first], 1e-300)

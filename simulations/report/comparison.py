@@ -10,6 +10,9 @@ from simulations.report.section import Missing, Panel, Section, Table
 from simulations.report.wording import Words
 
 SHARES: Final = ("service_level", "abandon_rate", "blocked_rate")
+AMOUNTS: Final = ("cost", "benefit")
+PLAIN_FROM: Final = 1000.0
+"""Amounts of which nobody reads fractions."""
 ROWS_MAX: Final = 20
 
 
@@ -47,6 +50,8 @@ def _name(folder: Folder, which: str, say: Words) -> str:
 
 def _written(row: Row, key: str, say: Words, digits: int = 1) -> str:
     figure = limits_of(row[key])
+    if row["figure"] in AMOUNTS and max((abs(end) for end in figure if end is not None), default=0.0) >= PLAIN_FROM:
+        return say.amount(figure)
     return say.limits(figure, digits, 100.0 if row["figure"] in SHARES else 1.0)
 
 
@@ -79,7 +84,9 @@ def _table(rows: list[Row], folder: Folder, say: Words) -> Table:
     for row in rows:
         figure = say(f"figure_{row['figure']}", currency=(folder.compare or {}).get("currency", ""))
         queue = say("all_queues") if row["queue"] == "all" else row["queue"]
-        better = _name(folder, row["better"], say) if row["better"] else say("chance")
+        apart = row["difference"]
+        nobody = say("not_drawn") if apart["value"] and apart["low"] == apart["high"] else say("chance")
+        better = _name(folder, row["better"], say) if row["better"] else nobody
         cells.append([queue, figure, better, *(_written(row, key, say, 2) for key in ("one", "other", "difference"))])
     names = [_name(folder, key, say) for key in ("one", "other")]
     return Table([say("queue"), say("figure"), say("better"), *names, say.heading("other_minus_one")], cells, 3)

@@ -52,7 +52,7 @@ def _settled(rows: list[Row], folder: Folder, say: Words) -> Panel:
     shapes = [
         *y_axis(plot, marks, lambda value: say.share(value, digits)),
         *x_axis(plot, _whole(xs), say.number, say("replications")),
-        level(plot, rows[-1]["service_level"]),
+        level(plot, rows[-1]["service_level"], "axis-line"),
         band(plot, xs, [row["service_level_lo"] for row in rows], [row["service_level_hi"] for row in rows]),
         line(plot, xs, [row["service_level"] for row in rows], "at-work"),
     ]

@@ -9,9 +9,8 @@ from typing import Any
 import msgspec
 
 from engine.errors import ConfigError, TrunklineError
-from simulations.experiment.files import LOCKED
 from simulations.report.wording import Limits, Words
-from simulations.scenario.scenario import Scenario
+from simulations.scenario.scenario import LOCKED, Scenario
 
 Row = dict[str, Any]
 KINDS = ("run.json", "plan.json", "compare.json", "sweep.json", "whatif.json", "payback.json", "resilience.json")
@@ -106,6 +105,15 @@ class Folder(msgspec.Struct, dict=True):
             end = min(start + one.for_ns / file.horizon.interval_ns, float(file.intervals))
             found.append(Disruption(one.name or str(number), start, end))
         return found
+
+
+def level_note(folder: Folder, say: Words) -> list[str]:
+    """Return what the service level of this folder is of, in words; nothing where the scenario is not known."""
+    if folder.scenario is None:
+        return []
+    file = folder.scenario.file
+    shorts = sorted({queue.service_level.short_abandon_ns for queue in file.queues.values()})
+    return [say(f"level_{file.service_level_formula}", short=", ".join(say.duration(one / 1e9) for one in shorts))]
 
 
 def read_folder(path: Path) -> Folder:

@@ -106,7 +106,7 @@ def _tiles(folder: Folder, run: Row, say: Words) -> Element:
             el("div", el("dt", name), el("dd", value, el("span", between, class_="between") if between else None))
             for name, value, between in tiles
         ],
-        class_="tiles",
+        class_=f"tiles {'five' if len(tiles) in (5, 9, 10) else 'four'}" if len(tiles) > 3 else "tiles",
     )
 
 

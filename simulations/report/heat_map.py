@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from simulations.report.folder import Folder, Row, limits, moment
+from simulations.report.folder import Folder, Row, level_note, limits, moment
 from simulations.report.markup import Element, el, short
 from simulations.report.plot import Plot, time_axis, upsets, x_axis
 from simulations.report.section import PANELS_MAX, Missing, Panel, Section, Table, room_for
@@ -47,7 +47,10 @@ def heat_map(folder: Folder, say: Words) -> Section | Missing:
     else:
         panels = [_of_queues(folder, lines[:ROWS_MAX], say)]
     legend = [(f"rect {shade}", say(shade.replace("-", "_"))) for _, shade in SHADES]
-    return Section("heat", _lead(folder, lines, say), panels, _table(folder, say), legend, wide=True, is_broad=True)
+    lead, table, notes = _lead(folder, lines, say), _table(folder, say), level_note(folder, say)
+    if (WIDTH - LEFT) / len({(start.hour, start.minute) for start in folder.starts}) < TIGHT_BELOW:
+        notes = [say("heat_tight"), *notes]
+    return Section("heat", lead, panels, table, legend, wide=True, is_broad=True, notes=notes)
 
 
 def _of_queues(folder: Folder, lines: list[_Line], say: Words) -> Panel:
@@ -101,8 +104,10 @@ def _cells(plot: Plot, line: _Line, place: int, say: Words, *, numbers: bool) ->
         shapes.append(el("path", class_=shade, d=path))
         if numbers:
             middle, base = wide / 2, y + ROW / 2 + 4
-            written = [el("text", say.number(value * 100), x=plot.x(at) + middle, y=base) for at, value in cells]
             tight = " tight" if wide < TIGHT_BELOW else ""
+            # Where there is little room three digits would run into each other.
+            told = [(at, value) for at, value in cells if not tight or round(value * 100) < 100]
+            written = [el("text", say.number(value * 100), x=plot.x(at) + middle, y=base) for at, value in told]
             shapes.append(el("g", written, class_=f"cell fine{tight} on-{shade}"))
     missed = "".join(f"M{short(plot.x(column) + wide - 1)} {short(y)}v6l-6-6z" for column in _missed(line))
     return [*shapes, el("path", class_="corner", d=missed)] if missed else shapes

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 
 from simulations.experiment.detail import pool_name, pools_of
-from simulations.queueing import Patience, mmcg
+from simulations.queueing import Figures, Patience, mmcg
 from simulations.queueing import patience as laws
 from simulations.report.folder import Folder, Row, limits
 from simulations.report.wording import Limits
@@ -94,15 +94,18 @@ def _pool(folder: Folder, scenario: Scenario, queues: list[str], place: int, row
     handle = float(shares @ (np.array(handles) * parts))
     law = _patience([queue.patience.distribution for queue in known], shares)
     ring = float(shares @ rings)
-    # Who gives up while it rings, gives up whatever the agents.
+    # Who gives up while it rings, gives up whatever the agents, and takes one for half the ringing or so.
     stay = law.staying(ring)
+    handle = stay * handle + (1.0 - stay) * ring / 2.0
     balk = float(shares @ np.array([queue.patience.balk for queue in known]))
     law = laws.balking(balk, law) if 0.0 < balk < 1.0 else law
     load, targets = rate * handle / 3600.0, [folder.target(name) for name in queues]
     agents = _range(load, float(row["agents_actual"]))
     found = [mmcg(rate, handle, law, agents, within_s=max(within_s - ring, 0.0)) for _, within_s in targets]
-    of_answered = file.service_level_formula == "answered"
-    levels = [one.service_level_answered if of_answered else one.service_level_offered * stay for one in found]
+    shorts = [
+        _gone_within(rate, handle, law, agents, queue.service_level.short_abandon_ns / 1e9, ring) for queue in known
+    ]
+    levels = [_level(file, one, stay, short) for one, short in zip(found, shorts, strict=True)]
     one, wanted = found[0], [share for share, _ in targets]
     abandoned, level = 1.0 - (1.0 - one.p_abandon) * stay, shares @ np.array(levels)
     answered_s = [found_now["talk_s"] or 0.0 for found_now in came]
@@ -122,6 +125,29 @@ def _pool(folder: Folder, scenario: Scenario, queues: list[str], place: int, row
         _an_hour(limits(row, "cost"), folder.interval_s),
         bool((parts == 1.0).all()),
     )
+
+
+def _level(file: ScenarioFile, found: Figures, stay: float, short: Array) -> Array:
+    """Return the service level as the simulation counts it, see `experiment.figures.SERVICE_LEVELS`.
+
+    `stay` is the share who do not give up while it rings, `short` the share of short abandonments.
+    """
+    within = found.service_level_offered * stay
+    if file.service_level_formula == "answered":
+        return np.asarray(found.service_level_answered)
+    return np.asarray(within / (1.0 - short) if file.service_level_formula == "offered" else within)
+
+
+def _gone_within(rate: float, handle: float, law: Patience, agents: Array, within_s: float, ring: float) -> Array:
+    """Return the share who give up within a time: who is gone by then, less who is answered by then.
+
+    Ringing comes on top of every wait, and who gives up meanwhile does so whatever the agents.
+    """
+    beyond_s = max(within_s - ring, 0.0)
+    found = mmcg(rate, handle, law, agents, within_s=beyond_s)
+    still_there = (1.0 - found.service_level_virtual) * law.staying(beyond_s)
+    gave_up = 1.0 - still_there - found.service_level_offered
+    return np.asarray(1.0 - (1.0 - gave_up) * law.staying(min(within_s, ring)) / law.staying(0.0))
 
 
 def _an_hour(figure: Limits, interval_s: float) -> Limits:

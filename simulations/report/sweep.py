@@ -46,7 +46,8 @@ def sweep(folder: Folder, say: Words) -> Section | Missing:
         if any(value for one in known for value, _, _ in one.at(figure)):
             panels.append(_panel(figure, known, series, labels, varied[0]["name"], folder, say))
     legend = [(f"line s{place}", one.name) for place, one in enumerate(series)]
-    legend.append(("line target", say("target")))
+    if _target(series, folder) is not None:
+        legend.append(("line target", say("target")))
     names = ", ".join(axis["name"] for axis in varied)
     lead = [say("sweep_lead", names=names, points=len(points), replications=folder.sweep["replications"])]
     notes = (
@@ -98,10 +99,10 @@ def _panel(
         *x_axis(plot, list(range(0, len(labels), every)), lambda place: labels[round(place)], name),
         *([level(plot, target)] if target is not None else []),
     ]
-    for one in known:
-        number, figures = series.index(one), one.at(figure)
-        kind, aside = f"s{number}", ASIDE * (number - (len(series) - 1) / 2)
-        xs = [place + aside for place in range(len(figures))]
+    for place, one in enumerate(known):
+        figures, kind = one.at(figure), f"s{series.index(one)}"
+        aside = ASIDE * (place - (len(known) - 1) / 2)
+        xs = [at + aside for at in range(len(figures))]
         shapes.append(line(plot, xs, [value for value, _, _ in figures], kind))
         for x, (value, below, above) in zip(xs, figures, strict=True):
             if value is not None:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from simulations.report.folder import Folder, Row, limits
+from simulations.report.folder import Folder, Row, level_note, limits
 from simulations.report.markup import el
 from simulations.report.plot import Plot, band, dot, level, line, ticks, upright, x_axis, y_axis
 from simulations.report.section import PANELS_MAX, Missing, Panel, Section, Table
@@ -47,7 +47,8 @@ def waits(folder: Folder, say: Words) -> Section | Missing:
     ]
     legend += [("line target", say("threshold_and_target"))]
     lead = [_sentence(folder, name, rows, say) for name, rows in list(told.items())[:4]]
-    return Section("waits", lead, panels, _table(folder, told, say), legend, wide=len(panels) > 1)
+    table, notes = _table(folder, told, say), level_note(folder, say)
+    return Section("waits", lead, panels, table, legend, wide=len(panels) > 1, notes=notes)
 
 
 def at(rows: list[Row], seconds: float) -> Row:

@@ -11,6 +11,9 @@ from simulations.scenario.build import Model, build
 from simulations.scenario.load import check_value, load_document
 from simulations.scenario.sections import ScenarioFile
 
+LOCKED = "scenario.lock.yaml"
+"""The scenario as it was played, in a folder of results."""
+
 
 class Scenario(msgspec.Struct, dict=True):
     """A contact centre and a stretch of time.
@@ -30,10 +33,11 @@ class Scenario(msgspec.Struct, dict=True):
     def load(cls, path: Path | str, changes: Iterable[str] = ()) -> "Scenario":
         """Return the scenario in a file, with `changes` made first, each as `queues.sales.agents=12`.
 
-        Raises ConfigError with every fault, with line and column.
+        Of a folder of results, the scenario as it was played. Raises ConfigError with every fault: line and column.
         """
-        folder = Path(path).parent
-        document = load_document(Path(path), folder, changes)
+        path = Path(path) / LOCKED if Path(path).is_dir() else Path(path)
+        folder = path.parent
+        document = load_document(path, folder, changes)
         return cls(document.value, check_value(document, folder), folder, str(path))
 
     @classmethod

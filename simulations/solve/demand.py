@@ -8,9 +8,9 @@ import numpy as np
 from simulations.queueing import agents_for
 from simulations.queueing.arrays import Floats, Integers
 from simulations.scenario.arrivals import read_trace
-from simulations.scenario.roster import serving_groups
+from simulations.scenario.roster import serving_groups, spans
 from simulations.scenario.scenario import Scenario
-from simulations.scenario.sections import ScenarioQueue
+from simulations.scenario.sections import ScenarioFile, ScenarioQueue
 from simulations.solve.goals import Goal
 from simulations.staffing import Bounds, able_of, offered_loads, pooled_requirements, pools
 from simulations.staffing.pools import Sets
@@ -70,7 +70,23 @@ def demand_of(scenario: Scenario, goals: list[Goal]) -> Demand:
 
 
 def expected_contacts(scenario: Scenario, queue: ScenarioQueue) -> Floats:
-    """Return the contacts expected in each interval, shape (intervals,); retrials and overflow come on top."""
+    """Return the contacts expected to be let in, by interval, shape (intervals,); retrials and overflow come on top."""
+    return _arrivals(scenario, queue) * _open_shares(scenario.file, queue)
+
+
+def _open_shares(file: ScenarioFile, queue: ScenarioQueue) -> Floats:
+    """Return the share of each interval in which a queue is open, shape (intervals,)."""
+    if queue.opening_hours is None:
+        return np.ones(file.intervals)
+    edges = file.start_ns + np.arange(file.intervals + 1) * file.horizon.interval_ns
+    open_ns = np.zeros(file.intervals)
+    for begin_ns, end_ns in spans(file.opening_hours[queue.opening_hours].opening_hours(), file.start_ns, file.end_ns):
+        open_ns += np.maximum(np.minimum(edges[1:], end_ns) - np.maximum(edges[:-1], begin_ns), 0)
+    return open_ns / file.horizon.interval_ns
+
+
+def _arrivals(scenario: Scenario, queue: ScenarioQueue) -> Floats:
+    """Return the contacts that come in each interval, shape (intervals,), open or not."""
     file, arrivals = scenario.file, queue.arrivals
     step_s, count = file.horizon.interval_ns / 1e9, file.intervals
     if arrivals is None:

@@ -85,9 +85,17 @@ def figure_rows(answer: Answer) -> list[Row]:
             rows.append(
                 {"queue": row["queue"], "figure": figure}
                 | {"before": row["one"], "now": row["other"], "difference": row["difference"]}
-                | {"verdict": VERDICTS[row["better"]] if row["difference"]["value"] else "the same"}
+                | {"verdict": verdict(row)}
             )
     return rows
+
+
+def verdict(row: Row) -> str:
+    """Return who wins; where all replications say the same, nothing was drawn, and that they agree is no evidence."""
+    apart = row["difference"]
+    if not apart["value"]:
+        return "the same"
+    return "not drawn" if apart["low"] == apart["high"] else VERDICTS[row["better"]]
 
 
 def _ratio(tallies: Array, parts: Any, answer: Answer) -> Estimate:

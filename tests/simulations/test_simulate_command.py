@@ -92,6 +92,8 @@ def test_a_run_leaves_its_files_and_can_be_repeated_from_them(path: Path, tmp_pa
     run = json.loads((out / "run.json").read_text())
     again = json.loads(said(str(out / "scenario.lock.yaml"), "-n", "3", "--json").stdout)
     assert again["queues"] == run["queues"]
+    folder = json.loads(said(str(out), "-n", "3", "--json").stdout)
+    assert folder["queues"] == run["queues"], "a folder is the scenario that was played in it"
     assert (out / "summary.md").read_text().startswith("# small")
     assert len((out / "intervals.csv").read_text().splitlines()) == 9
     assert (run["command"], run["made_at"][10]) == ("", "T"), "no command of a shell, and when"

@@ -22,16 +22,21 @@ from simulations.compare.sensitivity import kept_sensitivity
 from simulations.compare.sweep import sweep
 from simulations.compare.sweep_told import write_sweep
 from simulations.compare.vary import parse_vary
+from simulations.experiment.detail import pool_rows
 from simulations.experiment.files import write_json
+from simulations.experiment.intervals import interval_rows
 from simulations.experiment.simulate import simulate
 from simulations.queueing import agents_for, erlang_c
+from simulations.report.comparison import comparison
 from simulations.report.folder import Folder, read_folder
+from simulations.report.heat_map import heat_map
 from simulations.report.page import page, sections
 from simulations.report.pools import pools_in
 from simulations.report.section import Missing, Section
 from simulations.report.wording import FOLDER, LANGUAGES, Words
 from simulations.scenario.scenario import Scenario
 from simulations.solve.by_formula import required_by_formula, share_of_agent
+from simulations.solve.demand import expected_contacts
 from tests.simulations.report.results import HOSTILE, RAW, TITLE, played, whole
 
 pytestmark = pytest.mark.timeout(600)  # the first of them may compile the world
@@ -176,6 +181,71 @@ def test_what_is_required_and_traded_is_erlangs() -> None:
     assert share_of_agent(chat, chat.file.queues["calls"]) == pytest.approx(1.3 / 4)
 
 
+@pytest.mark.parametrize("formula", ["offered", "answered", "all"])
+@pytest.mark.parametrize("ring", [None, "5s"])
+def test_the_curve_counts_the_contacts_that_the_simulated_point_counts(formula: str, ring: str | None) -> None:
+    """Impatient callers, a fifth of whom give up within `short_abandon`, and some of whom balk."""
+    raw: dict[str, Any] = {
+        "horizon": {"from": "2026-11-23 00:00", "to": "2026-11-24 00:00", "interval": "24h", "warm_up": "24h"},
+        "service_level_formula": formula,
+        "queues": {
+            "calls": {
+                "service_level": {"threshold": "30s", "target": 0.8, "short_abandon": "15s"},
+                "arrivals": {"rate": "3/min"},
+                "handle": {"talk": "exponential(4m)"},
+                "patience": {"distribution": "exponential(1m)", "balk": "5%" if ring is None else "0%"},
+                "strategy": "longest-idle",
+                "agents": 10,
+            }
+            | ({"ring": {"answer": ring}} if ring else {})
+        },
+    }
+    scenario = Scenario.of(raw)
+    run = simulate(scenario, replications=30, seed=3)
+    folder = Folder(Path(), scenario=scenario, intervals=interval_rows(run), pools=list(pool_rows(run)))
+    (pool,) = pools_in(folder)
+    at, found = pool.agents.tolist().index(10), run.estimate("service_level", "calls")
+    assert pool.level[at] == pytest.approx(found.value, abs=2 * found.half_width)
+    assert found.half_width < 0.01, "else it could not fail"
+
+
+@pytest.mark.parametrize(("columns", "written"), [(16, ["100", "82"]), (48, ["82"])])
+def test_numbers_of_a_map_do_not_run_into_each_other(columns: int, written: list[str]) -> None:
+    rows: list[dict[str, Any]] = []
+    for place in range(columns):
+        start = f"2026-11-23T{place // 4:02}:{place % 4 * 15:02}+07:00"
+        row = {"queue": "calls", "interval_start": start, "interval_s": 900.0, "service_level": 0.82 if place else 1.0}
+        rows.append(row | {"sl_lo": None, "sl_hi": None})
+    section = heat_map(Folder(Path(), intervals=rows), Words())
+    assert isinstance(section, Section)
+    (panel,) = section.panels
+    groups = [shape for shape in panel.shapes if "cell" in shape.get("class", "")]
+    assert sorted({text.text or "" for group in groups for text in group}) == written
+
+
+def test_nobody_is_required_while_a_queue_is_closed() -> None:
+    raw: dict[str, Any] = {
+        "horizon": {"from": "2026-11-23 08:00", "to": "2026-11-23 10:00", "interval": "30m"},
+        "opening_hours": {"late": {"time_zone": "UTC", "weekly": {"monday": "9:15-20:00"}}},
+        "queues": {
+            "calls": {
+                "service_level": "80% in 20s",
+                "arrivals": {"rate": "2/min"},
+                "handle": {"talk": "exponential(4m)"},
+                "strategy": "longest-idle",
+                "opening_hours": "late",
+                "agents": 12,
+            }
+        },
+    }
+    scenario = Scenario.of(raw)
+    queue = scenario.file.queues["calls"]
+    assert expected_contacts(scenario, queue).tolist() == [0, 0, 30, 60]
+    needed = required_by_formula(scenario, [[True]])[0].tolist()
+    assert needed[:2] == [0, 0]
+    assert 0 < needed[2] < needed[3]
+
+
 def test_more_callers_cost_service_with_limits_that_leave_out_nothing() -> None:
     found = whole().sensitivity
     assert found is not None
@@ -228,6 +298,22 @@ def test_a_comparison_tells_who_wins(tmp_path: Path) -> None:
     found = by_key(sections(read_folder(tmp_path), Words("en")))
     assert any("twelve is better in service level" in sentence for sentence in found["comparison"].lead)
     assert Read(page(read_folder(tmp_path))).count("svg") >= 3
+
+
+def test_amounts_of_a_comparison_are_rounded_and_what_is_not_drawn_is_no_evidence() -> None:
+    same = {"value": -23_846_496.69, "low": -24_000_000.0, "high": -23_700_000.0}
+    sure = {"value": -0.005, "low": -0.005, "high": -0.005}
+    none = {"value": 0.1, "low": 0.1, "high": 0.1}
+    rows = [
+        {"queue": "all", "figure": "cost", "one": same, "other": same, "difference": same, "better": "other"},
+        {"queue": "a", "figure": "abandon_rate", "one": none, "other": none, "difference": sure, "better": None},
+    ]
+    made = {"one": "x", "other": "y", "figures": rows, "currency": "VND"}
+    section = comparison(Folder(Path(), compare=made), Words())
+    assert isinstance(section, Section)
+    assert "23.8" in section.lead[1]
+    assert "496" not in " ".join(section.lead)
+    assert section.table.rows[1][2] == "nothing drawn"
 
 
 def test_a_sweep_is_drawn_along_what_has_the_most_values(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ from simulations.whatif.policy import load_policy, settings_of
 from simulations.whatif.record import Record, read_record
 from simulations.whatif.rerun import Theatre
 from simulations.whatif.rules import as_recorded, changed_by
-from simulations.whatif.told import told
+from simulations.whatif.told import told, verdict
 from simulations.whatif.whatif import Answer, ask
 
 pytestmark = pytest.mark.timeout(600)  # the first of them may compile the world
@@ -141,6 +142,13 @@ def test_the_same_rules_change_nothing(recorded: Record) -> None:
     everyone = found["fidelity"]["queues"][-1]
     assert everyone["recorded"] == everyone["model"]
     assert found["fidelity"]["same_agent"] == 1
+
+
+def test_replications_that_cannot_differ_are_no_evidence() -> None:
+    def row(low: float, high: float) -> dict[str, Any]:
+        return {"better": "other", "difference": {"value": -0.5, "low": low, "high": high}}
+
+    assert [verdict(row(-0.5, -0.5)), verdict(row(-0.6, -0.4))] == ["not drawn", "better"]
 
 
 def test_more_agents_make_waits_shorter_and_fewer_longer(recorded: Record) -> None:
