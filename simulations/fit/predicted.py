@@ -2,8 +2,8 @@
 people do is drawn from what the other month's did.
 
 Nothing is taken from the record of the predicted month but when calls of which type came, who could serve what, and
-when each agent was there, from a first answer to the last before 20 minutes without one. One number is calibrated: by
-how much sooner an agent who is away is back while somebody waits.
+when each agent was there, from a first answer to the end of the last call before 20 minutes without one. One number is
+calibrated: by how much sooner an agent who is away is back while somebody waits.
 """
 
 from typing import Final
