@@ -66,7 +66,10 @@ async def answered(h: House, contact: str) -> None:
     await h.tell(OfferAnswered(contact=contact, agent=agents[-1]))
 
 
-async def test_the_next_hour_goes_on_from_the_present_with_and_without_the_plan(busy: House) -> None:
+async def test_the_next_hour_goes_on_from_the_present_with_and_without_the_plan(
+    busy: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simulations.forecast.play.BUDGET_S", 600.0)  # both are played equally often, however long
     asked = Asked()
     plans = PlanDriver(busy.engine, None, asked, busy.clock.now_ns)
     preview = await plans.preview("closed")
