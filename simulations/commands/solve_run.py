@@ -109,10 +109,15 @@ def print_plan(found: Solution) -> None:
 
 
 def _cost(found: Solution, said: dict[str, Any]) -> str:
-    """Return what the plan costs, where the scenario says what anything costs."""
+    """Return what the plan costs."""
     cost = said["cost"]
-    is_priced = found.scenario.file.costs != Costs(currency=found.scenario.file.costs.currency)
-    return f"; cost {cost['value']:,.0f} {cost['currency']}" if is_priced else ""
+    return f"; cost {cost['value']:,.0f} {cost['currency']}" if _is_priced(found) else ""
+
+
+def _is_priced(found: Solution) -> bool:
+    """Tell whether the scenario says what anything costs."""
+    costs = found.scenario.file.costs
+    return costs != Costs(currency=costs.currency)
 
 
 def _shifts_proven(said: dict[str, Any]) -> str:
@@ -129,8 +134,9 @@ def _intervals(found: Solution, said: dict[str, Any]) -> Table:
     rows, queues = said["intervals"], len(found.goals)
     unit = 1000.0 if max((row["cost"] or 0.0 for row in rows), default=0.0) >= THOUSANDS_FROM else 1.0
     currency = f"{'1000 ' if unit > 1 else ''}{said['cost']['currency']}"
+    priced = (f"cost,\n{currency}",) if _is_priced(found) else ()
     table = table_of(
-        ("from", "queue", *HEADINGS, f"cost,\n{currency}"),
+        ("from", "queue", *HEADINGS, *priced),
         names=2,
         is_tight=True,
         title=f"{said['scenario']}: agents an interval",
@@ -152,7 +158,7 @@ def _intervals(found: Solution, said: dict[str, Any]) -> Table:
                 _share(row["service_level"], half) + ("*" if found.missed[q, place] else ""),
                 _share(row["abandon_rate"]),
                 _share(row["occupancy"]),
-                _number(None if row["cost"] is None else row["cost"] / unit, 0),
+                *(_number(None if row["cost"] is None else row["cost"] / unit, 0) for _ in priced),
             )
     return table
 

@@ -123,6 +123,7 @@ def test_shifts_cover_what_is_required_with_shrinkage(tmp_path: Path) -> None:
     free = {key: value for key, value in FLAT.items() if key != "costs"}
     table = said(file_of(tmp_path, free), "-n", "10", *shifts, "--max-block", "keep").stdout
     assert "paid hours. No cheaper shifts cover what these cover." in table
+    assert "cost" not in table
 
 
 SHIFT_HOURS = {
