@@ -167,7 +167,7 @@ class EffectDeriver:
 
     def _look_at_many(self, first_seq: int, rows: Array) -> tuple[dict[int, int], Iterable[tuple[int, RowFields]]]:
         """Do what `_look` does, the sooner the more rows there are."""
-        kinds = rows["kind"]
+        kinds = np.ascontiguousarray(rows["kind"])  # of rows side by side each comparison would read all of them
         arrived, entered = (kinds == CONTACT_ARRIVED).nonzero()[0], (kinds == CONTACT_QUEUED).nonzero()[0]
         if len(arrived):
             self._note_arrivals(first_seq, rows, arrived)
@@ -177,7 +177,32 @@ class EffectDeriver:
         if len(refused):
             concluding[refused - rows["cause"][refused]] = False
         places = concluding.nonzero()[0]
+        if len(places):
+            places = self._close_quietly(rows, places, queued)
         return queued, zip(places.tolist(), fields_of(rows.take(places)), strict=True)
+
+    def _close_quietly(self, rows: Array, places: Array, queued: dict[int, int]) -> Array:
+        """Close the contacts that left by themselves, of which nobody is told, and forget that they were `queued`.
+
+        Returns which of the concluding `places` are left to be looked at: also all of contacts about which these rows
+        say more.
+        """
+        some = rows.take(places)
+        slots, way_out = some["contact"], some["a"]
+        by_themselves = (way_out == EXIT_ABANDONED) | (way_out == EXIT_SHORT_ABANDONED) | (way_out == EXIT_UNKNOWN)
+        closes = (some["flags"] & FLAG_CLOSES != 0) & (slots >= 0)
+        quiet = (some["kind"] == CONTACT_LEFT) & by_themselves & closes
+        if not quiet.all():
+            quiet &= ~np.isin(slots, slots[~quiet])
+        closing = slots[quiet].tolist()
+        if with_legs := self._contacts.with_legs(closing):
+            quiet &= ~np.isin(slots, with_legs)
+            closing = slots[quiet].tolist()
+        self._contacts.close_all(closing)
+        for slot in closing if queued else ():
+            queued.pop(slot, None)
+        rest: Array = places[~quiet]
+        return rest
 
     def _note_arrivals(self, first_seq: int, rows: Array, places: Array) -> None:
         entries = self._contacts.in_slots(rows["contact"][places].tolist())

@@ -98,6 +98,28 @@ class OpenContacts:
             del self._by_name[entry.name]
         return entry
 
+    def open_all(self, entries: Sequence[ContactEntry], names: Sequence[str], slots: Sequence[int]) -> None:
+        """Enter contacts whose `names` and `slots`, which are theirs, are free."""
+        self._by_name.update(zip(names, entries, strict=True))
+        by_slot, taken = self._by_slot, self._taken
+        for slot, entry in zip(slots, entries, strict=True):
+            by_slot[slot] = entry
+            taken[slot] = 1
+
+    def close_all(self, slots: Sequence[int]) -> None:
+        """Remove the contacts in these slots, where there are any."""
+        by_slot, by_name, taken = self._by_slot, self._by_name, self._taken
+        for slot in slots:
+            entry = by_slot[slot]
+            if entry is not None:
+                by_slot[slot] = None
+                taken[slot] = 0
+                del by_name[entry.name]
+
+    def with_legs(self, slots: Sequence[int]) -> list[int]:
+        """Of these slots, those whose contact has a leg recorded."""
+        return [slot for slot, entry in zip(slots, self.in_slots(slots), strict=True) if entry and entry.legs]
+
     def find(self, contact: str) -> ContactEntry | None:
         """The open contact of this name."""
         return self._by_name.get(contact)

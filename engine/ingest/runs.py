@@ -83,7 +83,7 @@ class RunWriter(FactWriter):
         if self._arrivals + count > self._free_slots or len(set(names)) < count or not contacts.has_none_of(names):
             return False
         queues = [numbers.get(fact.queue, UNKNOWN) for fact in facts]
-        if UNKNOWN in queues or not all(map(is_plain, facts)):
+        if UNKNOWN in queues or not are_plain(facts):
             return False
         if self.directory.numbers is not None:
             facts = [self._known(fact) for fact in facts]
@@ -97,8 +97,12 @@ class RunWriter(FactWriter):
             return False
         self._buffer.put_run(kinds.CONTACT_ARRIVED, source, keys, columns, payloads)
         self._arrivals += count
-        for slot, name, payload in zip(slots.tolist(), names, payloads, strict=True):
-            contacts.open(ContactEntry(slot, source, 0, name, payload, 0, "", NO_LEGS))
+        taken = slots.tolist()
+        entries = [
+            ContactEntry(slot, source, 0, name, payload, 0, "", NO_LEGS)
+            for slot, name, payload in zip(taken, names, payloads, strict=True)
+        ]
+        contacts.open_all(entries, names, taken)
         return True
 
     def _put_releases(self, facts: Sequence[ContactReleased], keys: Sequence[int]) -> bool:
@@ -132,17 +136,19 @@ def next_run(of_kinds: Sequence[type], start: int) -> tuple[int, int]:
     return total, total
 
 
-def is_plain(fact: ContactArrived) -> bool:
-    """Whether an arrival wants nobody and nothing in particular."""
-    return not (
-        fact.skills
+def are_plain(facts: Sequence[ContactArrived]) -> bool:
+    """Whether none of these arrivals wants anybody or anything in particular."""
+    return not [
+        fact
+        for fact in facts
+        if fact.skills
         or fact.preferred_agent
         or fact.trunk_group
         or fact.waiting_since_ns
         or fact.protected
         or not fact.callback
         or CALLBACK_NUMBER in fact.attributes
-    )
+    ]
 
 
 def are_instants(facts: Sequence[Observed]) -> bool:

@@ -186,7 +186,10 @@ class TurnMaker:
     def _answer(self, placed: list[Placed], seqs: list[int], refusals: dict[int, int]) -> None:
         for submission, numbers, places in placed:
             if not refusals and places and min(places) >= 0:
-                submission.give_all(numbers, [seqs[place] for place in places])
+                first, last = places[0], places[-1]
+                one_by_one = last - first == len(places) - 1  # as nearly always: places ascend
+                given = seqs[first : last + 1] if one_by_one else [seqs[place] for place in places]
+                submission.give_all(numbers, given)
                 continue
             for number, place in zip(numbers, places, strict=True):
                 duplicate = place < 0
@@ -210,7 +213,7 @@ def outcomes(first_seq: int, rows: Array) -> tuple[list[int], dict[int, int]]:
         numbered = list(enumerate(fields_of(rows), first_seq))
         told = [seq for seq, row in numbered if row.kind < FIRST_DECIDED]
         return told, {seq - row.cause: row.a for seq, row in numbered if row.kind == FACT_REFUSED}
-    kinds = rows["kind"]
+    kinds = np.ascontiguousarray(rows["kind"])  # read twice: they lie apart in memory
     seqs: list[int] = ((kinds < FIRST_DECIDED).nonzero()[0] + first_seq).tolist()
     refused = (kinds == FACT_REFUSED).nonzero()[0]
     told_seqs = first_seq + refused - rows["cause"][refused]

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from engine.effects import derive as derive_module
 from engine.effects.derive import Derived, EffectDeriver
 from engine.effects.waiting import WaitingLines
 from engine.ingest.registry import ContactEntry, entry_of
@@ -234,3 +235,36 @@ def test_rows_without_a_known_contact_have_no_effect(bench: Bench) -> None:
     suspended = {"kind": kinds.AGENT_SUSPENDED, "contact": -1, "agent": BOB}
     stranger = {"kind": kinds.CONTACT_ANSWERED, "contact": 9, "agent": BOB}
     assert bench.effects(DEADLINE, suspended, stranger) == []
+
+
+def test_many_rows_conclude_what_a_few_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = {"kind": kinds.CONTACT_LEFT, "a": kinds.EXIT_ABANDONED, "flags": FLAG_CLOSES | FLAG_WAITED}
+    again = {"kind": kinds.FACT_REFUSED, "a": kinds.REFUSED_NO_SUCH_OFFER, "b": kinds.CONTACT_RELEASED, "cause": 1}
+    of_slots: list[tuple[dict[str, Any], ...]] = [
+        (released(), gone),
+        (released(a=kinds.BY_NETWORK), gone),  # has a leg
+        (released(), gone, released(), again),
+        (released(), gone | {"a": kinds.EXIT_CALLBACK}),
+        ({"kind": kinds.CONTACT_ENDED, "agent": BOB, "a": kinds.BY_CUSTOMER, "flags": FLAG_CLOSES},),
+        (gone | {"flags": FLAG_WAITED},),
+        ({"kind": kinds.OFFER_ENDED, "agent": BOB, "a": kinds.OFFER_WITHDRAWN}, gone),
+        ({"kind": kinds.CONTACT_ARRIVED}, {"kind": kinds.CONTACT_QUEUED, "a": 5}, gone | {"a": kinds.EXIT_UNKNOWN}),
+        (released(), gone | {"a": kinds.EXIT_TIMED_OUT}),
+    ]
+    rows = [{"contact": slot} | row for slot, some in enumerate(of_slots) for row in some]
+    found = []
+    for few in (0, len(rows)):
+        monkeypatch.setattr(derive_module, "FEW", few)
+        bench = Bench(new_state(load_centre(tmp_path)))
+        contacts = bench.state.contacts
+        for slot in range(1, len(of_slots) - 1):
+            contacts.open(
+                entry_of(slot, SOURCE, 0, msgspec.msgpack.encode(ContactArrived(contact=f"{slot}", queue="s")))
+            )
+        contacts.find("1").record_leg("caller", b"1")  # type: ignore[union-attr]
+        derived = bench.derive(DEADLINE, *rows)
+        found.append((derived.effects, derived.callbacks, sorted(entry.name for entry in contacts), contacts.slots()))
+    (effects, callbacks, names, slots), by_rows = found[0], found[1]
+    assert (effects, callbacks, names, slots.tolist()) == (*by_rows[:3], by_rows[3].tolist())
+    assert [type(one.effect) for one in effects] == [EndContact, CallBack, EndContact, EndOffer]
+    assert (len(callbacks), names, slots.tolist()) == (1, ["5"], [5])

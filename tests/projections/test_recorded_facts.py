@@ -3,10 +3,13 @@
 from pathlib import Path
 from typing import get_args
 
+import msgspec
 import pytest
 
 from engine.messages import observed
-from engine.messages.observed import Observed
+from engine.messages.observed import ContactArrived, Observed
+from engine.messages.recorded import read_each
+from engine.messages.rows import empty_rows
 from tests.projections.quality.support import QualityCentre
 from tests.projections.support import START_NS, Centre
 
@@ -92,3 +95,15 @@ async def test_what_is_no_fact_is_none(tmp_path: Path) -> None:
     assert centre.views.recorded_fact(receipt.seq + 1) is None
     assert centre.views.recorded_fact(1) is None
     assert centre.views.recorded_fact(10**9) is None
+
+
+@pytest.mark.parametrize("apart", [0, 3])
+@pytest.mark.parametrize("told", [["a", "b", "c"], ["a", "", "c"], ["", "b", ""], ["a"], []])
+def test_payloads_are_read_wherever_they_lie(told: list[str], apart: int) -> None:
+    rows, payload = empty_rows(len(told)), b"before"
+    for place, name in enumerate(told):
+        text = msgspec.msgpack.encode(ContactArrived(contact=name, queue="q")) if name else b""
+        rows["payload_offset"][place], rows["payload_size"][place] = len(payload) if name else 0, len(text)
+        payload += text + bytes(apart)
+    found = read_each(msgspec.msgpack.Decoder(list[dict[str, str]]), rows, memoryview(payload + b"behind"))
+    assert [each.get("contact", "") for each in found] == told

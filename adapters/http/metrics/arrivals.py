@@ -25,6 +25,8 @@ from engine.ports import Turn
 
 ENTRIES_MAX: Final = 100
 """Entries (dialled numbers, inboxes, pages) that are counted apart; the rest counts as `other`."""
+ENTRY_NUMBERS: Final = ENTRIES_MAX + 2
+"""With those of OTHER and NOWHERE."""
 OTHER: Final = "other"
 NOWHERE: Final = ""
 """The entry of contacts that came without one, or before the process started."""
@@ -94,7 +96,9 @@ class ArrivalCounts:
         told, known = read_each(_ARRIVALS, arrivals, payload), self._entries
         entries = [known[one.entry] if one.entry in known else self._number(one.entry) for one in told]
         channels = arrivals["a"] & 0xFF
-        self._received.update(zip(channels.tolist(), entries, strict=True))
+        came = np.bincount(channels * ENTRY_NUMBERS + np.array(entries, np.int64))
+        for number in came.nonzero()[0].tolist():
+            self._received[divmod(number, ENTRY_NUMBERS)] += int(came[number])
         slots = arrivals["contact"]
         self._came["channel"][slots] = channels
         self._came["entry"][slots] = entries

@@ -143,12 +143,8 @@ class Metrics:
     def count_facts(self, source: str, facts: Sequence[Observed], receipts: Sequence[Receipt]) -> None:
         """Count what became of the facts of one request and leaves no row; rows are counted as they become durable."""
         label = self.know_source(source)
-        wrong = duplicate = 0
-        for receipt in receipts:
-            if receipt.error:
-                wrong += 1
-            elif receipt.duplicate:
-                duplicate += 1
+        wrong = len([receipt for receipt in receipts if receipt.error])
+        duplicate = len([receipt for receipt in receipts if receipt.duplicate])
         self._elsewhere["facts_duplicate"] += duplicate
         self._elsewhere["facts_wrong"] += wrong
         if wrong:

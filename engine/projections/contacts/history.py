@@ -268,11 +268,12 @@ class ContactHistory:
         columns = arrivals["dedupe"], arrivals["contact"], starts, starts + arrivals["payload_size"]
         seqs, slots, rows, payloads, room = self._seqs, self._slots, self._rows, self._payloads, self._room
         kept = None if self._contacts is None else self._contacts.at
+        texts = bytes(payload)  # parts of bytes are sooner taken than parts of a view of them
         for seq, slot, start, end in zip(*(each.tolist() for each in columns), strict=True):
             number = self._count = self._count + 1
             at = number % room
             seqs[at], slots[at], rows[at] = seq, slot, b""
-            told, entry = bytes(payload[start:end]), None if kept is None else kept(slot)
+            told, entry = texts[start:end], None if kept is None else kept(slot)
             # While a contact is open its arrival is kept for it anyway: once is enough.
             payloads[at] = entry.payload if entry is not None and entry.payload == told else told
             if self._records:
