@@ -93,12 +93,11 @@ def status_rows(found: list[Stint], begin_ns: int) -> "np.ndarray[Any, Any]":
     return rows
 
 
-def _staffed(file: ScenarioFile, staffing: list[int], first: int, begin_ns: int) -> Iterator[Stint]:
-    """Yield stints such that in interval i the first staffing[i] of the group are there; warm-up is as interval 0,
+def _staffed(file: ScenarioFile, counts: list[int], first: int, begin_ns: int) -> Iterator[Stint]:
+    """Yield stints such that in interval i the first counts[i] of the group are there; warm-up is as interval 0,
     and who is there in the last one stays on until the last contact is gone.
     """
     step_ns = file.horizon.interval_ns
-    counts = [staffing[place % len(staffing)] for place in range(file.intervals)]
     for member in range(max(counts, default=0)):
         since_ns: int | None = None
         for place, count in enumerate(counts):

@@ -346,6 +346,10 @@ class ScenarioFile(Stretch):
         for index, disruption in enumerate(self.disruptions):
             if not start_ns <= self.instant_ns(disruption.at) < end_ns:
                 faults.append((("disruptions", index, "at"), "that is outside the horizon"))
+        for index, group in enumerate(self.agents):
+            if not faults and group.staffing is not None and len(group.staffing) != self.intervals:
+                text = f"'staffing' has {len(group.staffing)} numbers, and the horizon {self.intervals} intervals"
+                faults.append((("agents", index, "staffing"), f"{text}; give one an interval"))
         stop = self.experiment.stop
         if stop is not None and (wrong := metric_fault(stop.metric, self.queues)):
             faults.append((("experiment", "stop", "metric"), wrong))

@@ -120,6 +120,7 @@ def test_rules_between_values(tmp_path: Path) -> None:
         ("12:00", "07:00", "the horizon must end after it begins"),
         ("interval: 30m", "interval: 7m", "the horizon must begin where an interval does"),
         ("    agents: 8\n", "", "nobody works"),
+        ("    agents: 8\n", "agents: [{group: g, staffing: [3, 4]}]\n", "'staffing' has 2 numbers, and the horizon 8"),
     ):
         with pytest.raises(ConfigError, match=said):
             Scenario.load(written(tmp_path, GOOD.replace(old, new)))
