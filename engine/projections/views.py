@@ -86,7 +86,7 @@ class Views:
         self.interned = interned
         self.agent_times = agent_times
         """Kept by who applies rows; None: not known."""
-        self._plans = plans if plans is not None else ActivePlans()
+        self.plans = plans if plans is not None else ActivePlans()
         self._live: tuple[int, LiveCells] | None = None
         self._window: tuple[int, Array] | None = None
         self._log = log
@@ -329,7 +329,7 @@ class Views:
             self.tables, self.directory, at_ns, from_ns, to_ns, step_ns, by, number, kind, limit, self._followers.waits
         )
         times = self.agent_times if by == "event" else None
-        rows = with_drills(with_agents(rows, times, self.tables, self.directory, step_ns, at_ns), self._plans, step_ns)
+        rows = with_drills(with_agents(rows, times, self.tables, self.directory, step_ns, at_ns), self.plans, step_ns)
         table = IntervalTable(self.as_of, at_ns, step_ns / NS, by, kind.formula, rows, next_from_ns)
         return self.quality.complete(table, from_ns, to_ns, step_ns, self.eligible) if complete else table
 

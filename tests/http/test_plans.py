@@ -89,3 +89,13 @@ async def test_the_stream_tells_plans_in_force(asker: ClientSession) -> None:
                 (item,) = json.loads(line[5:])["items"]
                 break
     assert (item["plan"], item["drill"], item["reason"]) == ("storm", True, "no power")
+
+
+async def test_a_replay_tells_the_plans_that_were_in_force(asker: ClientSession) -> None:
+    await tell(asker, f"{STORM}/activate", reason="typhoon", by="mai")
+    at_ns = (await get(asker, "/api/v1/queues"))["at_ns"]
+    await tell(asker, f"{STORM}/deactivate")
+    (plan,) = (await get(asker, f"/api/v1/boards/default/past?at={at_ns}"))["plans"]
+    assert (plan["plan"], plan["title"]["vi"], plan["by"], plan["reason"]) == ("storm", "Bão", "mai", "typhoon")
+    later_ns = (await get(asker, "/api/v1/queues"))["at_ns"]
+    assert (await get(asker, f"/api/v1/boards/default/past?at={later_ns}"))["plans"] == []

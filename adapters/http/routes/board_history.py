@@ -18,7 +18,8 @@ from adapters.http.wallboard.alerts import AlertTile, passed
 from adapters.http.wallboard.day import Day, counted, day_of
 from adapters.http.wallboard.lost import LostList, as_csv, lost_contacts
 from adapters.http.wallboard.members import who_serves
-from adapters.http.wallboard.privacy import initials, unnamed_agent, unnamed_wait
+from adapters.http.wallboard.plan_tiles import PlanTile, plan_tiles_of
+from adapters.http.wallboard.privacy import initials, unnamed_agent, unnamed_plan, unnamed_wait
 from adapters.http.wallboard.tiles import StreamedQueue, WaitingTile, streamed_queue, waiting_tiles
 from engine.errors import LogError
 from engine.model.scopes import Scope
@@ -50,6 +51,8 @@ class Moment(msgspec.Struct, frozen=True):
     agents: list[AgentTile]
     waiting: list[WaitingTile]
     alerts: list[AlertTile]
+    plans: list[PlanTile]
+    """Continuity plans that were in force."""
 
 
 async def get_lost(request: web.Request) -> web.Response:
@@ -131,10 +134,11 @@ def _moment(board: BoardSettings, zone: str, unnamed: bool, views: Views, at_ns:
     ]
     members = who_serves(views, board.queues) if board.queues else None
     agents = [agent_tile(one) for one in views.agents(at_ns).agents if members is None or one.agent in members]
-    waiting = waiting_tiles(views, at_ns, queues=board.queues)
+    waiting, plans = waiting_tiles(views, at_ns, queues=board.queues), plan_tiles_of(views.plans)
     if unnamed:
         agents = [unnamed_agent(agent, views.agent_number(agent.agent)) for agent in agents]
         waiting = [unnamed_wait(wait) for wait in waiting]
+        plans = [unnamed_plan(plan) for plan in plans]
     return Moment(
         as_of=views.as_of,
         at_ns=at_ns,
@@ -142,6 +146,7 @@ def _moment(board: BoardSettings, zone: str, unnamed: bool, views: Views, at_ns:
         agents=agents,
         waiting=waiting,
         alerts=alerts,
+        plans=plans,
     )
 
 

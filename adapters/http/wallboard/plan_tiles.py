@@ -3,6 +3,7 @@
 import msgspec
 
 from engine.model.plan_views import PlanList
+from engine.model.plans import ActivePlans
 
 
 class PlanTile(msgspec.Struct, frozen=True):
@@ -38,4 +39,23 @@ def plan_tiles(plans: PlanList) -> list[PlanTile]:
         )
         for one in plans.plans
         if one.active is not None
+    ]
+
+
+def plan_tiles_of(plans: ActivePlans) -> list[PlanTile]:
+    """Return those in force as the log told them, whatever the configuration has by now."""
+    return [
+        PlanTile(
+            plan=one.record.plan,
+            title=one.record.title,
+            message=one.record.effects.message,
+            tier=one.record.tier,
+            drill=one.record.drill,
+            since_ns=one.since_ns,
+            until_ns=one.record.until_ns,
+            review_due_ns=one.review_due_ns or None,
+            by=one.record.by,
+            reason=one.record.reason,
+        )
+        for one in plans
     ]

@@ -30,8 +30,11 @@ export function build() {
     paint();
   }
   function paint() {
+    const past = store.pastMs !== null;
     put(swap, t(asTable ? "as_chart" : "as_table"));
-    if (!day) return;
+    show(swap, !past);
+    if (past) place.replaceChildren(el("p", { class: "empty" }, t("not_replayed")));
+    if (past || !day) return;
     show(legend, !asTable && day.rows.length > 0);
     legend.replaceChildren(...explained(day));
     put(heading, t(day.planned || day.fault ? "block_chart" : "chart_no_plan"));

@@ -28,12 +28,14 @@ export function build(act) {
     paint();
   }
   function paint() {
-    put(heading, t("block_lost", { count: found?.total ?? 0 }));
-    put(note, found?.total ? t("lost_customers", { count: found.customers }) : "");
-    keyed(rows, found?.contacts ?? [], (one) => String(one.id), (one) => make(one, act, () => refresh(true)), update);
-    show(table, Boolean(found?.contacts.length));
-    show(empty, !found?.contacts.length);
-    put(empty, t("nobody_lost"));
+    const past = store.pastMs !== null, known = past ? null : found, listed = known?.contacts ?? [];
+    put(heading, known ? t("block_lost", { count: known.total }) : t("lost_last_hour"));
+    put(note, known?.total ? t("lost_customers", { count: known.customers }) : "");
+    keyed(rows, listed, (one) => String(one.id), (one) => make(one, act, () => refresh(true)), update);
+    show(table, listed.length > 0);
+    show(csv, !past);
+    show(empty, past || Boolean(known && !listed.length));
+    put(empty, t(past ? "not_replayed" : "nobody_lost"));
   }
   async function download() {
     const text = await getText(address("?format=csv&limit=2000")), link = el("a", { href: URL.createObjectURL(new Blob(["\ufeff", text], { type: "text/csv" })), download: "lost.csv" });

@@ -26,11 +26,11 @@ export function build() {
     paint();
   }
   function paint() {
-    const told = found ? lines(found) : [];
+    const past = store.pastMs !== null, told = found && !past ? lines(found) : [];
     keyed(rows, told, (line) => line.name, make, update);
     show(table, told.length > 0);
-    show(empty, !told.length);
-    put(empty, t("quality_nothing"));
+    show(empty, past || Boolean(found && !told.length));
+    put(empty, t(past ? "not_replayed" : "quality_nothing"));
     show(note, told.length > 0);
     put(note, found ? notes(found).join(" · ") : "");
   }

@@ -97,7 +97,7 @@ async function fetchIt() {
       if (!open()) before = aside();
       store.pastMs = at;
       clear();
-      for (const topic of ["queues", "agents", "waiting"]) take("snapshot", { topic, items: moment[topic], as_of: moment.as_of });
+      for (const topic of ["queues", "agents", "waiting", "plans"]) take("snapshot", { topic, items: moment[topic], as_of: moment.as_of });
       take("snapshot", { topic: "alerts", items: moment.alerts.map((alert) => ({ ...alert, board: store.board.board })), as_of: moment.as_of });
       put(parts.note, t("replay_position", { count: moment.as_of }));
       redraw();
