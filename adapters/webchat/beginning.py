@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import msgspec
 
@@ -22,6 +23,9 @@ from engine.messages.observed import (
     Observed,
 )
 from engine.ports import CALLBACK_QUEUE, Receipt
+
+NAME: Final = "name"
+"""The attribute that says what a visitor is called."""
 
 
 class Beginning:
@@ -46,7 +50,7 @@ class Beginning:
     async def _start_chat(self, session: Session, visitor: Visitor, frame: frames.Start, origin: str) -> AnyServerFrame:
         core, inbox = self._core, self._core.inbox(session, frame.client_id)
         text, contact = forms.clean(frame.text), self.contact_of(session, frame.client_id)
-        given = forms.answers(forms.fields_of(inbox, is_open=True), frame.fields, frame.client_id)
+        given = forms.answers(_asked(inbox, session, is_open=True), frame.fields, frame.client_id)
         self._take_turn(session.inbox, frame.client_id)
         name = f"{session.visitor}:{frame.client_id}"
         record = msgspec.msgpack.encode(LegRecord(session.inbox, session.known_as))
@@ -99,7 +103,7 @@ class Beginning:
         text = forms.clean(frame.text)
         if not text:
             raise BadFrame("bad_field", "write the message that you leave", frame.client_id)
-        given = forms.answers(forms.fields_of(inbox, is_open=False), frame.fields, frame.client_id)
+        given = forms.answers(_asked(inbox, session, is_open=False), frame.fields, frame.client_id)
         self._take_turn(session.inbox, frame.client_id)
         name, contact = f"{session.visitor}:{frame.client_id}", self.contact_of(session, frame.client_id)
         receipts = await self.submit(
@@ -189,10 +193,18 @@ def _attributes(session: Session, given: Mapping[str, str], origin: str) -> dict
     """What an agent sees of a visitor: what was filled in, the page, and whether the site vouches for the name."""
     found = {"signed": "yes" if session.customer else "no"}
     if session.shown_name:
-        found["name"] = session.shown_name
+        found[NAME] = session.shown_name
     if origin:
         found["page"] = origin[:512]
     return {**given, **found}
+
+
+def _asked(inbox: Inbox, session: Session, *, is_open: bool) -> list[FormField]:
+    """The questions that a form has; whose name the site says need not say it."""
+    fields = forms.fields_of(inbox, is_open=is_open)
+    if not session.shown_name:
+        return fields
+    return [field.model_copy(update={"required": False}) if field.name == NAME else field for field in fields]
 
 
 def _optional(fields: Sequence[FormField]) -> list[FormField]:

@@ -170,6 +170,8 @@ class Welcome(ServerFrame, frozen=True, kw_only=True, tag="welcome"):
     """Whether chats are taken now."""
     state: State
     has_history: bool
+    named: bool = False
+    """Whether the site says what the visitor is called, so that nobody asks."""
 
 
 class Ack(ServerFrame, frozen=True, kw_only=True, tag="ack"):

@@ -91,6 +91,7 @@ class Reception:
             open=core.is_open(inbox),
             state=state,
             has_history=any(record.id != state.contact_id for record in records),
+            named=bool(session.shown_name),
         )
 
     def state_of(self, visitor: Visitor, latest: ContactRecord | None = None, left: int = 0) -> State:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
 from aiohttp import web
 
@@ -31,6 +32,8 @@ FORM = """
           - {name: name, label: {en: Name, vi: Tên}, required: true}
           - {name: email, label: E-mail, kind: email}
 """
+SECRET = "a secret that is as long as it has to be"
+SIGNED = f"{INBOX.replace('https://shop.example', '*')}        identity_secret: {SECRET}"
 
 
 class Shop:
@@ -285,6 +288,74 @@ async def test_where_the_page_is_not_listed(house: House) -> None:
         assert not await seen.page.locator("#trunkline-chat .launcher").is_visible()
         assert all(re.search("origins|CORS|ERR_FAILED", said) for said in seen.said), "nothing went wrong uncaught"
         seen.said.clear()
+
+
+@pytest.mark.parametrize("sockets", [True, False])
+async def test_who_is_not_let_in_finds_no_form_and_nothing_under_way(build: Build, sockets: bool) -> None:
+    house = await build(SIGNED + FORM)
+    async with shop(house, more=' data-jwt="garbage"', sockets=sockets) as seen:
+        widget = seen.page.locator("#trunkline-chat")
+        await widget.locator(".launcher").click()
+        await seen.until(".status", "The chat is not available here.")
+        assert await widget.locator(".area *").count() == 0
+        await widget.locator("header .icon").click()
+        await widget.locator(".launcher").click()
+        await seen.until(".status", "The chat is not available here.")
+        assert await widget.locator(".area *").count() == 0
+        seen.said.clear()  # the browser itself writes of sockets that are barred
+
+
+async def test_what_was_sent_before_the_refusal_is_told_as_not_sent(build: Build) -> None:
+    house = await build(SIGNED)
+    late = """const { prototype } = window.WebSocket; const { send } = prototype;
+      prototype.send = function (said) { window.go = () => send.call(this, said); };"""
+    async with shop(house, more=' data-jwt="garbage"', init=late) as seen:
+        widget = seen.page.locator("#trunkline-chat")
+        await widget.locator(".launcher").click()
+        await widget.locator("textarea").fill("is anybody here?")
+        await seen.page.keyboard.press("Enter")
+        await seen.until(".line .mark", "sending")
+        await seen.page.wait_for_function("typeof window.go === 'function'")
+        await seen.page.evaluate("window.go()")
+        await seen.until(".line.failed .mark", "Not sent: The chat is not available here.")
+        assert await widget.locator(".area *").count() == 0
+        assert not house.open_contacts()
+
+
+async def test_who_is_named_by_the_site_is_not_asked_for_a_name(build: Build) -> None:
+    house = await build(SIGNED + FORM)
+    claims = {"sub": "c-7", "aud": "web", "exp": house.adapter.core.now_s + 600, "name": "An Tran"}
+    async with shop(house, more=f' data-jwt="{jwt.encode(claims, SECRET, "HS256")}"') as seen:
+        widget = seen.page.locator("#trunkline-chat")
+        await widget.locator(".launcher").click()
+        await widget.locator("input[name=name]").wait_for(state="detached", timeout=WITHIN_MS)
+        await widget.locator("input[name=email]").fill("an@example.com")
+        await widget.locator("textarea").fill("hello")
+        await widget.locator(".area button[type=submit]").click()
+        await house.until(house.open_contacts)
+        (record,) = house.open_contacts()
+        assert (record.attributes["name"], record.attributes["email"]) == ("An Tran", "an@example.com")
+
+
+@pytest.mark.parametrize("width", [1000, 390, 320])
+async def test_every_score_is_as_wide_as_the_others(build: Build, width: int) -> None:
+    house = await build(INBOX.replace("https://shop.example", "*").replace("survey: csat", "survey: nps"))
+    async with shop(house, width=width) as seen:
+        widget = seen.page.locator("#trunkline-chat")
+        await widget.locator(".launcher").click()
+        await widget.locator("textarea").fill("one")
+        await seen.page.keyboard.press("Enter")
+        await house.work("bob")
+        await house.end(await house.take())
+        await seen.until("legend", "recommend")
+        boxes = await widget.locator(".scores label").evaluate_all(
+            "all => all.map((e) => e.getBoundingClientRect()).map(({ top, width, right }) => ({ top, width, right }))"
+        )
+        assert len(boxes) == 11
+        assert {box["top"] for box in boxes} == {boxes[0]["top"]}
+        assert max(box["width"] for box in boxes) - min(box["width"] for box in boxes) < 1
+        assert min(box["width"] for box in boxes) >= 24, "wide enough for a finger"
+        assert boxes[-1]["right"] < width
 
 
 async def test_where_nothing_may_be_kept_and_sockets_are_barred(anywhere: House) -> None:

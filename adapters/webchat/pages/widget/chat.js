@@ -8,6 +8,10 @@ export const chat = {
   state: { phase: "none" },
   // The ended chat from which the visitor went on to a new one: it is shown no more.
   left: Number(load("left")) || 0,
+  // The service said that it is not for this visitor; the page is asked anew when it is loaded anew.
+  isBarred: false,
+  // The site says what the visitor is called.
+  isNamed: false,
   hasHistory: false,
   // Earlier conversations stand above.
   historyShown: false,
@@ -30,10 +34,13 @@ export const chat = {
 export const say = (word, values = {}) =>
   (chat.words[word] || word).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 
-// 19.5 kB, 10 MB: never more than it is.
+// What is asked before a chat: not the name of one whom the site has named.
+export const questions = () => chat.settings.fields.filter(({ name }) => name !== "name" || !chat.isNamed);
+
+// 70 bytes, 19.5 kB, 10 MB: never more than it is.
 export const sized = (bytes) => {
-  const [unit, size] = bytes < 1048576 ? ["kilobyte", bytes / 1024] : ["megabyte", bytes / 1048576];
-  return (Math.floor(size * 10) / 10).toLocaleString(chat.words.locale, { style: "unit", unit });
+  const [unit, size] = bytes < 1024 ? ["byte", bytes] : bytes < 1048576 ? ["kilobyte", bytes / 1024] : ["megabyte", bytes / 1048576];
+  return (Math.floor(size * 10) / 10).toLocaleString(chat.words.locale, { style: "unit", unit, unitDisplay: unit === "byte" ? "long" : "short" });
 };
 
 export const freshId = () =>

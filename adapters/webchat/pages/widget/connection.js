@@ -14,11 +14,8 @@ const HEARD_WITHIN_MS = 5000;
 let session = "";
 let barred = 0;
 let connecting = false;
-let isForbidden = false;
 let retry = null;
 let answered = null;
-
-export const forbid = () => { isForbidden = true; };
 
 export const bearer = () => {
   const token = session || load("session");
@@ -36,7 +33,7 @@ const take = (frame) => {
 };
 
 export function connect() {
-  if (chat.link || connecting || isForbidden) return;
+  if (chat.link || connecting || chat.isBarred) return;
   clearTimeout(retry);
   connecting = true;
   chat.attempts += 1;
@@ -55,7 +52,7 @@ function tryPolling() {
 function lost() {
   chat.link = null;
   connecting = false;
-  if (isForbidden) return;
+  if (chat.isBarred) return;
   tell("changed");
   const delay = Math.min(30, 2 ** Math.min(chat.attempts - 1, 5)) * (0.5 + Math.random() / 2);
   clearTimeout(retry);
@@ -103,7 +100,7 @@ async function poll() {
     connecting = false;
     chat.link = mine;
     frames.forEach(take);
-    for (let seen = ""; on; ) {
+    for (let seen = ""; on && !chat.isBarred; ) {
       const batch = await ask("messages", { after_seq: chat.afterSeq, left: chat.left, seen });
       seen = batch.seen;
       batch.frames.forEach(take);

@@ -1,13 +1,12 @@
 // What comes in, and what it changes on the page.
 
-import { chat, say } from "./chat.js";
-import { forbid } from "./connection.js";
+import { chat, questions, say } from "./chat.js";
 import { keep } from "./kept.js";
 import { clearLog, markRead, showHistory, showLine, showReadBy } from "./lines.js";
 import { showNotices } from "./notices.js";
-import { inLog, mark, sayAgain, settle } from "./outbox.js";
+import { giveUp, inLog, mark, sayAgain, settle } from "./outbox.js";
 import { area, endButton, status } from "./panel.js";
-import { show } from "./views.js";
+import { dropName, show } from "./views.js";
 
 const OVER = ["customer", "agent", "system", "callback", "idle"];
 const NOT_HERE = ["identity_required", "bad_identity", "no_inbox"];
@@ -46,6 +45,8 @@ function welcomed(frame) {
   chat.state = isAnswering() ? { ...frame.state, survey: "" } : frame.state;
   showNotices(frame.state.notices);
   chat.hasHistory = frame.has_history;
+  chat.isNamed = frame.named;
+  if (chat.isNamed) dropName();
   keep("active", isUnderWay() ? "1" : "");
   for (const { frame: said } of chat.pending.values()) chat.link.send(said);
   refresh();
@@ -76,10 +77,7 @@ function refused(frame) {
   }
   const entry = settle(frame.client_id);
   if (!entry) {
-    if (NOT_HERE.includes(frame.code)) {
-      status.textContent = say("not_allowed");
-      forbid();
-    }
+    if (NOT_HERE.includes(frame.code)) bar();
     return;
   }
   const words = frame.code === "answered_already" ? say(frame.code) : say("failed", { reason: frame.detail });
@@ -88,6 +86,13 @@ function refused(frame) {
   status.textContent = words;
   if (entry.frame.type === "start") show("form", true);
   else if (entry.frame.type === "survey" && chat.view === "thanks") show("ended");
+}
+
+// Nothing can be said here, and nothing that was is under way any more.
+function bar() {
+  chat.isBarred = true;
+  giveUp(say("failed", { reason: say("not_allowed") }));
+  refresh();
 }
 
 const isUnderWay = () => chat.state.phase === "queued" || chat.state.phase === "connected";
@@ -105,6 +110,7 @@ function waitWords() {
 
 function statusWords() {
   const { phase, reason } = chat.state;
+  if (chat.isBarred) return say("not_allowed");
   if (!chat.link) return say(chat.attempts > 1 ? "reconnecting" : "connecting");
   if (phase === "queued") return waitWords();
   if (phase === "connected") return say(chat.state.agent_typing ? "typing" : "joined", { agent: chat.state.agent });
@@ -118,12 +124,13 @@ export function refresh() {
   keep("active", isUnderWay() || chat.pending.size ? "1" : "");
   endButton.hidden = !isUnderWay();
   status.textContent = statusWords();
-  if (state.phase === "ended") show(state.survey ? "survey" : chat.view === "thanks" ? "thanks" : "ended");
+  if (chat.isBarred) show("barred");
+  else if (state.phase === "ended") show(state.survey ? "survey" : chat.view === "thanks" ? "thanks" : "ended");
   else if (isUnderWay()) {
     if (chat.view !== "number" || state.phase !== "queued") show("chat");
     hide(".greeting", true);
     hide(".number", !(state.phase === "queued" && state.can_leave_number));
-  } else if (chat.view !== "left" && !(chat.view === "number" && !settings.open)) show(settings.open && !settings.fields.length ? "chat" : "form");
+  } else if (chat.view !== "left" && !(chat.view === "number" && !settings.open)) show(settings.open && !questions().length ? "chat" : "form");
   hide(".earlier", !chat.hasHistory || chat.historyShown);
 }
 

@@ -49,6 +49,15 @@ export function settle(clientId) {
   return entry;
 }
 
+// Nothing of this page will be taken: what stands there says so.
+export function giveUp(words) {
+  for (const entry of [...pending.values()].filter((one) => one.element)) {
+    settle(entry.frame.client_id);
+    entry.element.classList.add("failed");
+    mark(entry, words);
+  }
+}
+
 export function inLog(entry, seq) {
   if (!entry.element) return;
   if (chat.lines.has(seq)) entry.element.remove();

@@ -31,8 +31,8 @@ form{display:flex;flex-direction:column;gap:10px;margin:0}label{display:block;fo
 input,textarea{width:100%;background:var(--paper);border:1px solid var(--edge);border-radius:8px;padding:8px}::placeholder{color:var(--muted);opacity:1}textarea{resize:none;min-height:44px;max-height:140px}
 .number{margin-bottom:8px}form.row,.row{display:flex;flex-direction:row;gap:8px;align-items:flex-end}.row>button{flex:none}.row>textarea,.row>label{flex:1}
 fieldset{border:0;margin:0;padding:0}legend{padding:0;margin-bottom:6px}
-.scores{display:flex;flex-wrap:wrap;gap:6px}.scores label{position:relative;font-size:1em;flex:1}.scores input{position:absolute;opacity:0;inset:0;width:100%;height:100%;margin:0}
-.scores span{display:grid;place-items:center;min-width:40px;height:40px;border:1px solid var(--edge);border-radius:8px}
+.scores{display:grid;grid-auto-flow:column;grid-auto-columns:minmax(0,1fr);gap:3px}.scores label{position:relative;font-size:1em}.scores input{position:absolute;opacity:0;inset:0;width:100%;height:100%;margin:0}
+.scores span{display:grid;place-items:center;height:40px;border:1px solid var(--edge);border-radius:8px}
 .scores input:checked+span{background:var(--main);color:#fff}.scores input:focus-visible+span{outline:3px solid #f0b429;outline-offset:2px}
 .ends{display:flex;justify-content:space-between;font-size:.8em;color:var(--muted)}
 .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}

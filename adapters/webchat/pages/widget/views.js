@@ -1,6 +1,6 @@
 // What can be done now: forms before, the place to write, a number to be called at, how it was.
 
-import { chat, freshId, say } from "./chat.js";
+import { chat, freshId, questions, say } from "./chat.js";
 import { describe } from "./describe.js";
 import { sendText, submitForm, typed, upload } from "./doing.js";
 import { icon, make } from "./dom.js";
@@ -48,7 +48,7 @@ function form() {
   const { settings } = chat;
   const number = !settings.open && settings.can_leave_number ? [numberButton()] : [];
   if (!settings.open && !settings.can_leave_message) return [...number, historyButton()]; // the status says it
-  const fields = settings.fields.map((one) => field(one.name, one.label, one.kind, one.required));
+  const fields = questions().map((one) => field(one.name, one.label, one.kind, one.required));
   const text = make("textarea", { name: "", rows: "3", maxlength: 4096, required: !settings.open });
   return [
     make("p", {}, settings.open ? settings.greeting : say("closed_message")),
@@ -121,6 +121,7 @@ const views = {
   thanks: () => [make("p", {}, say("thanks")), againButton()],
   ended: () => [againButton()],
   left: () => [againButton()],
+  barred: () => [],
 };
 
 export function show(name, focus = false) {
@@ -131,6 +132,14 @@ export function show(name, focus = false) {
   area.replaceChildren(...views[name]());
   if (follow) toEnd();
   if (focus || had) focusFirst();
+}
+
+// Who the site has named is not asked, not even where the question stands already.
+export function dropName() {
+  const asks = area.querySelector("form [name=name]");
+  const had = asks === root.activeElement;
+  asks?.parentElement.remove();
+  if (asks && had) focusFirst();
 }
 
 export function focusFirst() {
