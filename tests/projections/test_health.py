@@ -4,6 +4,7 @@ import pytest
 
 from engine.messages.observed import AgentReachabilityChanged, AgentStatusChanged, ContactArrived, OfferAnswered
 from engine.projections.formulas.abandonment import Abandonment
+from engine.projections.formulas.service_level import ServiceLevel
 from engine.projections.queues.health import judge
 from tests.projections.support import Centre
 
@@ -16,24 +17,30 @@ def lost(count: int, of: int) -> Abandonment:
     return Abandonment("AR_NET", "", count, of, count / of if of else None)
 
 
+def level(value: float | None, of: int = 10) -> ServiceLevel:
+    """Return a service level."""
+    return ServiceLevel("SL_SHORT", "", "<=", 20.0, round((value or 0.0) * of), of, 0, value)
+
+
 @pytest.mark.parametrize(
     ("given", "health", "reason"),
     [
-        ((True, 1, 0, 0, True, None, 0.8, lost(0, 0)), "breached", "contacts are waiting and nobody can take them"),
-        ((True, 3, 2, 1, True, 0.9, 0.8, lost(9, 10)), "breached", "2 contacts wait longer than the threshold"),
-        ((True, 0, 0, 1, True, 0.7, 0.8, lost(0, 10)), "at_risk", BELOW),
-        ((True, 0, 0, 1, True, 0.9, 0.8, lost(2, 10)), "at_risk", "20% abandoned"),
-        ((True, 0, 0, 1, True, 0.7, 0.8, lost(5, 10)), "at_risk", f"{BELOW} and 50% abandoned"),
-        ((True, 0, 0, 1, True, 0.9, 0.8, lost(1, 10)), "ok", "on target"),
-        ((True, 0, 0, 1, True, 0.9, 0.8, lost(4, 9)), "ok", "on target"),
-        ((False, 0, 0, 1, True, None, 0.8, lost(0, 0)), "closed", "the queue is closed"),
-        ((True, 0, 0, 0, True, None, 0.8, lost(0, 0)), "at_risk", "nobody can take a contact"),
-        ((True, 0, 0, 0, False, None, 0.8, lost(0, 0)), "ok", "nobody waits and nobody is logged in"),
-        ((True, 1, 0, 0, False, None, 0.8, lost(0, 0)), "breached", "contacts are waiting and nobody can take them"),
+        ((True, 1, 0, 0, True, level(None), 0.8, lost(0, 0)), "breached", WAITING),
+        ((True, 3, 2, 1, True, level(0.9), 0.8, lost(9, 10)), "breached", "2 contacts wait longer than the threshold"),
+        ((True, 0, 0, 1, True, level(0.7), 0.8, lost(0, 10)), "at_risk", BELOW),
+        ((True, 0, 0, 1, True, level(0.3, 9), 0.8, lost(0, 9)), "ok", "on target"),
+        ((True, 0, 0, 1, True, level(0.9), 0.8, lost(2, 10)), "at_risk", "20% abandoned"),
+        ((True, 0, 0, 1, True, level(0.7), 0.8, lost(5, 10)), "at_risk", f"{BELOW} and 50% abandoned"),
+        ((True, 0, 0, 1, True, level(0.9), 0.8, lost(1, 10)), "ok", "on target"),
+        ((True, 0, 0, 1, True, level(0.9), 0.8, lost(4, 9)), "ok", "on target"),
+        ((False, 0, 0, 1, True, level(None), 0.8, lost(0, 0)), "closed", "the queue is closed"),
+        ((True, 0, 0, 0, True, level(None), 0.8, lost(0, 0)), "at_risk", "nobody can take a contact"),
+        ((True, 0, 0, 0, False, level(None), 0.8, lost(0, 0)), "ok", "nobody waits and nobody is logged in"),
+        ((True, 1, 0, 0, False, level(None), 0.8, lost(0, 0)), "breached", WAITING),
     ],
 )  # fmt: skip
 def test_health(
-    given: tuple[bool, int, int, int, bool, float | None, float, Abandonment], health: str, reason: str
+    given: tuple[bool, int, int, int, bool, ServiceLevel, float, Abandonment], health: str, reason: str
 ) -> None:
     assert judge(*given) == (health, reason)
 

@@ -215,10 +215,9 @@ async def get_hour(request: web.Request) -> web.Response:
     context = context_of(request)
     since_ns = context.wall_ns() - RECENT_NS
     found = await figures(context, since_ns, lambda views, now_ns: views.queues(now_ns, since_ns).queues)
-    weighed = [queue for queue in found if board.shows(queue.queue) and queue.service_level.value is not None]
-    entries = sum(queue.entries for queue in weighed)
-    met = sum((queue.service_level.value or 0.0) * queue.entries for queue in weighed)
-    recent = met / entries if entries else None
+    levels = [queue.service_level for queue in found if board.shows(queue.queue)]
+    of = sum(level.of for level in levels)
+    recent = sum(level.met for level in levels) / of if of else None
     return await answer(request, context.feed.hour.of(board, context.wall_ns(), recent))
 
 

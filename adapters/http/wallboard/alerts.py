@@ -8,11 +8,10 @@ import msgspec
 from adapters.http.boards import METRICS, BoardSettings, Threshold, is_beyond
 from adapters.http.wallboard.seen import Acknowledged, Seen
 from adapters.http.wallboard.tiles import StreamedQueue
+from engine.projections.queues.health import JUDGED_OF
 
 NOBODY: Final = Acknowledged(0, "", "")
 NS: Final = 1_000_000_000
-JUDGED_OF: Final = 10
-"""Contacts that a share must speak of before it alarms anybody: one of the first two who hangs up is no alarm."""
 
 
 class AlertTile(msgspec.Struct, frozen=True):
@@ -66,6 +65,8 @@ def figure(queue: StreamedQueue, metric: str, now_ns: int) -> float | None:
     """The value of a figure that thresholds are set for; None where it says nothing (yet)."""
     if metric == "oldest_wait_s":
         return (now_ns - queue.oldest_since_ns) / NS if queue.oldest_since_ns else None
+    if metric == "service_level" and queue.service_level_of < JUDGED_OF:
+        return None
     if metric == "abandon_rate" and queue.abandon_rate_of < JUDGED_OF:
         return None
     if metric == "available" and not queue.open:

@@ -87,8 +87,9 @@ def day_of(board: BoardSettings, day: Counted) -> Day:
 
 
 def _row(start_ns: int, agents: float | None, rows: Sequence[IntervalRow], plan: Sequence[Planned]) -> DayRow:
-    weighed = [(row.service_level, row.offered) for row in rows if row.service_level is not None and row.offered]
-    met, of = sum(level * offered for level, offered in weighed), sum(offered for _, offered in weighed)
+    # The level by which the table was made, SL_SHORT, of all rows together.
+    met = sum(row.answered_in_threshold for row in rows)
+    of = sum(row.answered + row.abandoned - row.short_abandoned for row in rows)
     return DayRow(
         start_ns=start_ns,
         offered=sum(row.offered for row in rows) if rows else None,

@@ -21,6 +21,7 @@ class Sample(msgspec.Struct, frozen=True, gc=False):
     answered: int
     abandoned: int
     service_level: float | None
+    service_level_of: int
     staffed: int
     available: int
 
@@ -34,7 +35,7 @@ class Hour(msgspec.Struct, frozen=True):
     """Of today, up to that minute."""
     abandoned: list[int | None]
     service_level: list[float | None]
-    """Of today, weighed by contacts."""
+    """Of today, over all contacts that count by the formula."""
     available: list[int | None]
     service_level_recent: float | None = None
     """Of the latest half hour, at least: counters are kept by interval."""
@@ -56,6 +57,7 @@ class LastHour:
                 queue.answered,
                 queue.abandoned,
                 queue.service_level,
+                queue.service_level_of,
                 queue.staffed,
                 queue.available,
             )
@@ -96,6 +98,6 @@ def _most(samples: list[Sample] | None) -> int | None:
 
 
 def _level(samples: list[Sample] | None) -> float | None:
-    weighed = [sample for sample in samples or () if sample.service_level is not None and sample.entries]
-    entries = sum(sample.entries for sample in weighed)
-    return sum((sample.service_level or 0.0) * sample.entries for sample in weighed) / entries if entries else None
+    of = sum(sample.service_level_of for sample in samples or ())
+    met = sum((sample.service_level or 0.0) * sample.service_level_of for sample in samples or ())
+    return met / of if of else None

@@ -78,11 +78,9 @@ class LastWeek:
 
 
 def week_ago(queues: Sequence[QueueStatus], at_ns: int) -> WeekAgo:
-    """Add queues up, shares weighed by contacts as on the board itself."""
-    weighed = [queue for queue in queues if queue.service_level.value is not None and queue.entries]
+    """Add queues up, shares over all contacts that count as on the board itself."""
     spoken = [queue for queue in queues if queue.waits.average_speed_of_answer_s is not None and queue.answered]
-    entries, answered = sum(queue.entries for queue in weighed), sum(queue.answered for queue in spoken)
-    met = sum((queue.service_level.value or 0.0) * queue.entries for queue in weighed)
+    answered, of = sum(queue.answered for queue in spoken), sum(queue.service_level.of for queue in queues)
     waited_s = sum((queue.waits.average_speed_of_answer_s or 0.0) * queue.answered for queue in spoken)
     return WeekAgo(
         at_ns=at_ns,
@@ -90,6 +88,6 @@ def week_ago(queues: Sequence[QueueStatus], at_ns: int) -> WeekAgo:
         entries=sum(queue.entries for queue in queues),
         answered=sum(queue.answered for queue in queues),
         abandoned=sum(queue.abandoned for queue in queues),
-        service_level=met / entries if entries else None,
+        service_level=sum(queue.service_level.met for queue in queues) / of if of else None,
         average_speed_of_answer_s=waited_s / answered if answered else None,
     )

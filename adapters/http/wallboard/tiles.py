@@ -17,6 +17,8 @@ WAITING_MAX: Final = 50
 class StreamedQueue(QueueTile, frozen=True, kw_only=True):
     """One queue; counters are of today."""
 
+    service_level_of: int
+    """What the level is a share of, so that levels of several queues can be added up."""
     short_abandoned: int
     """Of the abandoned, those who gave up at once: the rate leaves them out."""
     abandon_rate: float | None
@@ -55,6 +57,7 @@ def streamed_queue(status: QueueStatus) -> StreamedQueue:
     return queue_tile(
         status,
         StreamedQueue,
+        service_level_of=status.service_level.of,
         short_abandoned=status.short_abandoned,
         abandon_rate=lost,
         abandon_rate_of=status.abandonment.of,

@@ -3,11 +3,12 @@
 from typing import Final
 
 from engine.projections.formulas.abandonment import Abandonment
+from engine.projections.formulas.service_level import ServiceLevel
 
 ABANDONMENT_BOUND: Final = 0.1
 """Share of callers lost beyond which a queue is at risk, whatever its service level: one in ten."""
-ABANDONMENT_OF: Final = 10
-"""Contacts that the share must speak of: one of the first two who hangs up is no alarm."""
+JUDGED_OF: Final = 10
+"""Contacts that a share must speak of before it alarms anybody: one of the first two who is late is no alarm."""
 
 
 def judge(
@@ -16,7 +17,7 @@ def judge(
     overdue: int,
     working: int,
     staffed: bool,
-    level: float | None,
+    level: ServiceLevel,
     target: float,
     abandonment: Abandonment,
 ) -> tuple[str, str]:
@@ -30,9 +31,9 @@ def judge(
         word = "contact waits" if overdue == 1 else "contacts wait"
         return "breached", f"{overdue} {word} longer than the threshold"
     reasons = []
-    if level is not None and level < target:
-        reasons.append(f"service level {level:.0%} is below the target of {target:.0%}")
-    if abandonment.value is not None and abandonment.of >= ABANDONMENT_OF and abandonment.value > ABANDONMENT_BOUND:
+    if level.value is not None and level.of >= JUDGED_OF and level.value < target:
+        reasons.append(f"service level {level.value:.0%} is below the target of {target:.0%}")
+    if abandonment.value is not None and abandonment.of >= JUDGED_OF and abandonment.value > ABANDONMENT_BOUND:
         reasons.append(f"{abandonment.value:.0%} abandoned")
     if reasons:
         return "at_risk", " and ".join(reasons)

@@ -157,7 +157,7 @@ def _status(build: _Build, number: int) -> QueueStatus:
     target = card.target if card else TARGET
     is_open = bool(settings[QueueSetting.OPEN])
     lost = abandonment.abandonment(abandonment.variant(abandonment.DEFAULT), c)
-    health, reason = judge(is_open, waiting, overdue, working, staffed > 0 or c.answered > 0, level.value, target, lost)
+    health, reason = judge(is_open, waiting, overdue, working, staffed > 0 or c.answered > 0, level, target, lost)
     idle, offered = int(states[AGENT_IDLE]), int(live.offered[cells].sum())
     return QueueStatus(
         as_of=position(t),

@@ -7,6 +7,7 @@ import pytest
 
 from adapters.http.boards import BoardSettings
 from adapters.http.wallboard.alerts import AlertBook, passed
+from adapters.http.wallboard.hour import LastHour
 from adapters.http.wallboard.seen import Seen
 from adapters.http.wallboard.tiles import StreamedQueue
 from engine.messages.kinds import ALERT_ACKNOWLEDGED
@@ -36,6 +37,7 @@ BASE: dict[str, Any] = {
     "target": 0.8,
     "service_level": None,
     "service_level_id": "SL",
+    "service_level_of": 10,
     "entries": 0,
     "answered": 0,
     "abandoned": 0,
@@ -79,6 +81,7 @@ def turn_of(at_ns: int, facts: list[dict[str, Any]]) -> Turn:
         ({"service_level": 0.8}, []),
         ({"service_level": 0.79}, [("service_level", "warn", 0.8)]),
         ({"service_level": 0.69}, [("service_level", "alert", 0.7)]),
+        ({"service_level": 0.33, "service_level_of": 9}, []),
         ({"oldest_since_ns": 1000 * NS - 13 * NS}, []),
         ({"oldest_since_ns": 1000 * NS - 14 * NS}, [("oldest_wait_s", "warn", 14.0)]),
         ({"oldest_since_ns": 1000 * NS - 20 * NS}, [("oldest_wait_s", "alert", 20.0)]),
@@ -116,3 +119,10 @@ def test_the_oldest_wait_tells_the_very_moment() -> None:
     book = AlertBook({"default": board()}, Seen())
     found = book.look([queue(oldest_since_ns=100 * NS)], 150 * NS)["default/sales/oldest_wait_s"]
     assert (found.level, found.since_ns) == ("alert", 120 * NS)
+
+
+def test_a_service_level_of_several_queues_is_of_all_contacts_that_count() -> None:
+    hour = LastHour()
+    sales = queue(service_level=0.4286, service_level_of=7, entries=30)
+    hour.note([sales, queue(queue="support", service_level=1.0, service_level_of=1, entries=1)], 60 * NS)
+    assert hour.of(board(), 60 * NS).service_level[-1] == pytest.approx(0.5, abs=1e-4), "4 of 8, not by who waits yet"

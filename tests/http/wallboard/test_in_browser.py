@@ -35,8 +35,9 @@ OVER = "(f) => [f.scrollWidth - f.clientWidth, f.scrollHeight - f.clientHeight]"
 AMISS = """async () => {
   const { store, take } = await import("/pages/wallboard/store.js");
   const agents = { idle: 1, offered: 2, busy: 2, wrapping: 1, not_responding: 12, unreachable: 3, paused: 10 };
-  const figures = { entries: 12345, answered: 11234, abandoned: 987, abandon_rate: 0.1234, service_level: 0.87,
-    average_speed_of_answer_s: 754, average_handle_s: 3754, expected_p50_s: 754, expected_p90_s: 3754, agents };
+  const figures = { entries: 12345, answered: 11234, abandoned: 987, abandon_rate: 0.1234,
+    service_level: 0.87, service_level_of: 12000, average_speed_of_answer_s: 754,
+    average_handle_s: 3754, expected_p50_s: 754, expected_p90_s: 3754, agents };
   store.pastMs = Date.now();
   const queues = [...store.queues.keys()].map((queue) => ({ queue, ...figures }));
   take("patch", { topic: "queues", as_of: store.asOf, items: queues });

@@ -82,10 +82,9 @@ function drawTiles(place, judged) {
   const all = queues(), agents = [...store.agents.values()], hour = store.pastMs === null ? store.hour : null, week = (store.pastMs === null && store.week?.at_ns && store.week) || {};
   const level = (metric, quiet = false) => (quiet ? "none" : judged.of.get(metric) ?? "ok");
   const waiting = sum(all, "waiting"), overdue = sum(all, "overdue");
-  const weighed = all.filter((queue) => queue.service_level !== null && queue.entries);
-  const entries = sum(weighed, "entries");
-  const served = entries ? weighed.reduce((n, queue) => n + queue.service_level * queue.entries, 0) / entries : null;
-  const goal = entries ? weighed.reduce((n, queue) => n + queue.target * queue.entries, 0) / entries : null;
+  const judgedOf = sum(all, "service_level_of");
+  const served = judgedOf ? all.reduce((n, queue) => n + (queue.service_level ?? 0) * queue.service_level_of, 0) / judgedOf : null;
+  const goal = judgedOf ? all.reduce((n, queue) => n + queue.target * queue.service_level_of, 0) / judgedOf : null;
   const answered = sum(all, "answered"), lost = sum(all, "abandoned"), few = sum(all, "short_abandoned"), of = sum(all, "abandon_rate_of");
   const spoken = all.filter((queue) => queue.average_speed_of_answer_s !== null && queue.answered);
   const asa = spoken.length ? spoken.reduce((n, queue) => n + queue.average_speed_of_answer_s * queue.answered, 0) / sum(spoken, "answered") : null;
