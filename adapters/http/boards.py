@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from engine.model.fields import Duration, Number, Ref, Text, TimeZone, fault, nearest
+from engine.model.fields import Beside, Duration, Number, Ref, Text, TimeZone, fault, nearest
 from engine.model.quality import CASE_REPORTS
 
 Block = Literal["tiles", "queues", "waiting", "agents", "alerts", "chart", "lost", "quality"]
@@ -98,8 +98,8 @@ class BoardSettings(BaseModel):
     """By figure, of every queue that has none of its own."""
     queue_thresholds: dict[Annotated[str, Ref("queue")], Thresholds] = Field(default_factory=dict)
     time_limits: TimeLimits = Field(default_factory=TimeLimits)
-    plan: Annotated[str, Field(max_length=1024)] = ""
-    """Path of a CSV file with the day's plan; empty: none."""
+    plan: Annotated[str, Field(max_length=1024), Beside()] = ""
+    """Path of a CSV file with the day's plan, relative to the configuration file; empty: none."""
 
     _check = field_validator("thresholds")(_known)
 

@@ -1,12 +1,16 @@
 """The adapter's section of the configuration file."""
 
 import ipaddress
+from datetime import datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from adapters.http.boards import BOARD_NAME, DEFAULT_BOARD, BoardSettings
+from adapters.http.wallboard.plan import PlanFault, read_plan
 from engine.file_kinds import MEDIA_TYPES
 from engine.model.fields import Duration, TimeZone, Whole, fault
 from engine.model.scopes import TOKEN_ID
@@ -103,6 +107,18 @@ class Settings(BaseModel):
     def all_boards(self) -> dict[str, BoardSettings]:
         """The boards by name, the default one among them."""
         return {DEFAULT_BOARD: BoardSettings(), **self.boards}
+
+    def notes(self) -> list[str]:
+        """Tell which boards have a plan that cannot be shown; the service starts without, and reads it anew."""
+        told = []
+        for name, board in self.boards.items():
+            zone = ZoneInfo(board.time_zone or self.time_zone)
+            try:
+                if board.plan:
+                    read_plan(Path(board.plan), datetime.now(zone), zone)
+            except PlanFault as error:
+                told.append(f"the plan of board '{name}' cannot be shown: {error}")
+        return told
 
     @property
     def scheme(self) -> str:

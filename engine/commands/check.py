@@ -62,7 +62,7 @@ def print_summary(path: Path, config: Config) -> None:
         for name in config.queues
         if not able[name] and name != CASE_REPORTS
     ]
-    for note in [*notes, *step_notes(config), *circle_notes(config)]:
+    for note in [*notes, *step_notes(config), *circle_notes(config), *adapter_notes(config)]:
         console.print(f"{path}: note: {note}", soft_wrap=True)
 
 
@@ -74,6 +74,12 @@ def step_notes(config: Config) -> list[str]:
         for name, queue in config.queues.items()
         if any(later.after_ns < step.after_ns for step, later in pairwise(queue.steps))
     ]
+
+
+def adapter_notes(config: Config) -> list[str]:
+    """Tell what the settings of adapters note themselves, as a file that a wallboard misses."""
+    told = {name: getattr(settings, "notes", None) for name, settings in config.adapters.items()}
+    return [f"adapter '{name}': {note}" for name, notes in told.items() if notes is not None for note in notes()]
 
 
 def circle_notes(config: Config) -> list[str]:

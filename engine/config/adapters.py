@@ -35,8 +35,8 @@ def check_adapters(
 ) -> dict[str, BaseModel]:
     """Return each section as an instance of its adapter's `Settings`; faults go to the document.
 
-    `context` is what the adapter's own validators see: the names by kind, and `tokens`. `inherited` is what holds for
-    the whole service, by key: a section that has such a key and does not say it takes it from there.
+    `context` is what the adapter's own validators see: the names by kind, `tokens`, and the file's `folder`. What holds
+    for the whole service is `inherited`, by key: a section that has such a key and does not say it takes it from there.
     """
     checked: dict[str, BaseModel] = {}
     for name, section in sections.items():

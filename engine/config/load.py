@@ -34,13 +34,13 @@ def load_config(
     document = read_document(Path(path), os.environ if environment is None else environment)
     read_schedule(document, Path(path).parent)
     read_plan_files(document, Path(path).parent, environment)
-    config = _check(document, installed_adapters() if adapters is None else adapters)
+    config = _check(document, installed_adapters() if adapters is None else adapters, Path(path).parent)
     if config is None or document.is_faulty:
         raise ConfigError(document.sentences())
     return config
 
 
-def _check(document: Document, loaders: Mapping[str, Loader]) -> Config | None:
+def _check(document: Document, loaders: Mapping[str, Loader], folder: Path) -> Config | None:
     if document.value is None:
         if not document.faults:
             document.add((), "the file is empty; it needs 'queues' at least")
@@ -54,7 +54,7 @@ def _check(document: Document, loaders: Mapping[str, Loader]) -> Config | None:
     _check_targets(document, raw)
     _check_limits(document, raw, names)
     sections = raw.get("adapters")
-    context = names | {"tokens": _tokens(raw)}
+    context = names | {"tokens": _tokens(raw), "folder": folder}
     inherited = {"time_zone": zone} if (zone := _time_zone(raw)) else {}
     settings = check_adapters(document, sections, loaders, context, inherited) if isinstance(sections, dict) else {}
     try:

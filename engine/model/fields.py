@@ -203,6 +203,19 @@ class Ref:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """A path relative to the configuration file, made absolute by the context's `folder`; the file may come later."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_after_validator_function(self.find, handler(source))
+
+    def find(self, value: str, info: ValidationInfo) -> str:
+        """Return the absolute path; nothing stays nothing, and without a context the path is as it was said."""
+        folder = (info.context or {}).get("folder")
+        return str((folder / value).absolute()) if value and folder is not None else value
+
+
+@dataclass(frozen=True)
 class Target:
     """Where a contact goes that a queue does not take: `refuse` (the field is None) or `queue NAME`."""
 

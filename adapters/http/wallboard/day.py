@@ -44,6 +44,9 @@ class Day(msgspec.Struct, frozen=True):
     planned: bool
     fault: str = ""
     """Why the plan cannot be shown."""
+    fault_code: str = ""
+    """The same for those who say it in their own words; `fault_given` goes with it."""
+    fault_given: dict[str, str] = {}
 
 
 class Counted(NamedTuple):
@@ -72,18 +75,18 @@ def day_of(board: BoardSettings, day: Counted) -> Day:
     step_ns, now_ns = int(table.step_s * NS), table.at_ns
     first_ns = midnight_ns(now_ns, day.zone)
     actual = _by_start([row for row in table.rows if board.shows(row.queue)])
-    fault, planned = "", dict[int, list[Planned]]()
+    fault, planned = PlanFault("", ""), dict[int, list[Planned]]()
     try:
         planned = _plan(board, first_ns, step_ns, day.zone)
-    except (PlanFault, OSError) as error:
-        fault = str(error)
+    except PlanFault as error:
+        fault = error
     rows = []
     for start_ns, agents in day.agents.items():
         if start_ns <= now_ns or start_ns in planned:
             rows.append(_row(start_ns, agents, actual.get(start_ns, []), planned.get(start_ns, [])))
     while rows and rows[0].offered is None and rows[0].forecast is None:
         rows.pop(0)
-    return Day(table.as_of, now_ns, step_ns / NS, rows, bool(planned), fault)
+    return Day(table.as_of, now_ns, step_ns / NS, rows, bool(planned), str(fault), fault.code, fault.given)
 
 
 def _row(start_ns: int, agents: float | None, rows: Sequence[IntervalRow], plan: Sequence[Planned]) -> DayRow:
@@ -112,7 +115,7 @@ def _by_start(rows: Sequence[IntervalRow]) -> dict[int, list[IntervalRow]]:
 
 
 def _plan(board: BoardSettings, first_ns: int, step_ns: int, zone: str) -> dict[int, list[Planned]]:
-    """The plan of the day by the intervals shown. Raises PlanFault, OSError."""
+    """The plan of the day by the intervals shown. Raises PlanFault."""
     if not board.plan:
         return {}
     known = ZoneInfo(zone)

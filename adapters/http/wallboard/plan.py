@@ -23,24 +23,34 @@ class Planned(NamedTuple):
 
 
 class PlanFault(ValueError):
-    """The file cannot be used: a sentence with its line."""
+    """The file cannot be used: a sentence with its line; and a code with what goes with it, for other languages."""
+
+    def __init__(self, text: str, code: str, **given: str | int) -> None:
+        super().__init__(text)
+        self.code = code
+        self.given = {name: str(value) for name, value in given.items()}
 
 
 def read_plan(path: Path, day: datetime, zone: ZoneInfo) -> list[Planned]:
-    """Return the plan of one day. A start is a time of day, of that day, or an instant. Raises PlanFault, OSError."""
-    if path.stat().st_size > BYTES_MAX:
-        raise PlanFault(f"{path} has more than {BYTES_MAX >> 20} MiB")
+    """Return the plan of one day. A start is a time of day, of that day, or an instant. Raises PlanFault."""
     try:
+        if path.stat().st_size > BYTES_MAX:
+            raise PlanFault(f"{path} has more than {BYTES_MAX >> 20} MiB", "large", path=str(path))
         return list(_rows(path.read_text("utf-8-sig").splitlines(), day, zone))
+    except FileNotFoundError:
+        raise PlanFault(f"there is no file {path}", "missing", path=str(path)) from None
+    except OSError as error:
+        raise PlanFault(f"{path} cannot be read: {error.strerror}", "unreadable", path=str(path)) from None
     except UnicodeDecodeError as error:
-        raise PlanFault(f"{path} is not UTF-8: byte {error.start}") from None
+        raise PlanFault(f"{path} is not UTF-8: byte {error.start}", "text", path=str(path), byte=error.start) from None
 
 
 def _rows(lines: Iterable[str], day: datetime, zone: ZoneInfo) -> Iterable[Planned]:
     reader = csv.DictReader(lines)
     missing = [name for name in COLUMNS[:2] if name not in (reader.fieldnames or ())]
     if missing:
-        raise PlanFault(f"line 1: the column '{missing[0]}' is missing; the columns are {', '.join(COLUMNS)}")
+        text = f"line 1: the column '{missing[0]}' is missing; the columns are {', '.join(COLUMNS)}"
+        raise PlanFault(text, "column", column=missing[0], columns=", ".join(COLUMNS))
     for row in reader:
         start = _instant(row["interval_start"], day, zone, reader.line_num)
         figures = (_number(row, name, reader.line_num) for name in COLUMNS[2:])
@@ -56,7 +66,8 @@ def _instant(text: str | None, day: datetime, zone: ZoneInfo, line: int) -> int:
         else:
             moment = datetime.combine(day.date(), time.fromisoformat(text.zfill(5)), zone)
     except ValueError:
-        raise PlanFault(f"line {line}: {text[:40]!r} is neither a time of day, as 08:30, nor an instant") from None
+        said = f"line {line}: {text[:40]!r} is neither a time of day, as 08:30, nor an instant"
+        raise PlanFault(said, "start", line=line, value=text[:40]) from None
     return int(moment.timestamp()) * NS
 
 
@@ -67,7 +78,9 @@ def _number(row: dict[str, str | None], name: str, line: int) -> float | None:
     try:
         value = float(text)
     except ValueError:
-        raise PlanFault(f"line {line}: {text[:40]!r} is no number for '{name}'") from None
+        said = f"line {line}: {text[:40]!r} is no number for '{name}'"
+        raise PlanFault(said, "number", line=line, value=text[:40], column=name) from None
     if not 0.0 <= value < 1e9:
-        raise PlanFault(f"line {line}: {value:g} is out of range for '{name}'")
+        said = f"line {line}: {value:g} is out of range for '{name}'"
+        raise PlanFault(said, "range", line=line, value=f"{value:g}", column=name)
     return value

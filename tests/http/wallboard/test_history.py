@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
+from engine.commands.check import adapter_notes
+from engine.config import load_config
 from tests.http.support import CONTACTS, Build, get, tell
+from tests.http.wallboard.test_words import PLACE, catalogue
 
 BOARD = "/api/v1/boards/default"
 SALES = {"queue": "sales"}
@@ -143,6 +146,27 @@ async def test_a_wrong_plan_says_where(build: Build, tmp_path: Path, text: str, 
     plan.write_text(text)
     house = await build(f"boards: {{default: {{plan: {plan}}}}}")
     async with ClientSession(house.url) as client:
-        assert fault in (await get(client, f"{BOARD}/day"))["fault"]
+        day = await get(client, f"{BOARD}/day")
+        assert fault in day["fault"]
+        words = [catalogue(language)[f"plan_fault_{day['fault_code']}"] for language in ("en", "vi")]
+        assert all(PLACE.findall(text) and set(PLACE.findall(text)) <= day["fault_given"].keys() for text in words)
         plan.unlink()
-        assert "No such file" in (await get(client, f"{BOARD}/day"))["fault"]
+        day = await get(client, f"{BOARD}/day")
+        assert (day["fault"], day["fault_code"]) == (f"there is no file {plan}", "missing")
+        assert day["fault_given"] == {"path": str(plan)}
+
+
+def test_a_plan_is_beside_the_configuration_and_check_notes_what_is_wrong(tmp_path: Path) -> None:
+    file = tmp_path / "centre.yaml"
+    file.write_text("queues: {sales: {}}\nadapters: {http: {boards: {day: {plan: plan.csv}, bare: {}}}}\n")
+    config = load_config(file, {})
+    settings: Any = config.adapters["http"]
+    plan = tmp_path / "plan.csv"
+    assert [board.plan for board in settings.boards.values()] == [str(plan), ""]
+    where = "adapter 'http': the plan of board 'day' cannot be shown:"
+    assert adapter_notes(config) == [f"{where} there is no file {plan}"]
+    plan.write_text("interval_start,queue\n25:77,sales\n")
+    (note,) = adapter_notes(config)
+    assert note.startswith(f"{where} line 2: '25:77'")
+    plan.write_text("interval_start,queue\n08:00,sales\n")
+    assert adapter_notes(config) == []

@@ -39,7 +39,7 @@ export function build() {
     legend.replaceChildren(...explained(day));
     put(heading, t(day.planned || day.fault ? "block_chart" : "chart_no_plan"));
     show(note, Boolean(day.fault) || !day.planned);
-    put(note, day.fault ? t("plan_fault", { fault: day.fault }) : t("no_plan"));
+    put(note, day.fault ? t("plan_fault", { fault: t(`plan_fault_${day.fault_code}`, day.fault_given) }) : t("no_plan"));
     place.replaceChildren(day.rows.length ? (asTable ? table(day) : picture(day, Math.max(NARROW, place.clientWidth - 24), room())) : el("p", { class: "empty" }, t("say_quiet")));
   }
   /** How high the drawing may be where everything stands on one screen; else in proportion to its width. */
