@@ -1,8 +1,9 @@
 """What a board tells of times before: contacts that were lost, the day against its plan, and any moment of the log."""
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 from aiohttp import web
@@ -33,6 +34,7 @@ LIMIT: Final = 200
 LIMIT_MAX: Final = 2000
 ASKING_MAX: Final = 8
 """Who may wait for a moment of the past at once: one is told after the other."""
+T = TypeVar("T")
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -85,12 +87,16 @@ async def get_lost(request: web.Request) -> web.Response:
 
 
 async def get_day(request: web.Request) -> web.Response:
-    """Tell the day so far, by interval, against its plan."""
+    """Tell the day so far, by interval, against its plan; or as it stood at an instant."""
     _, board = board_of(request)
     context = context_of(request)
     zone = board.time_zone or context.settings.time_zone
-    day = counted(context.views, board, context.wall_ns(), zone)
-    return await answer(request, await asyncio.to_thread(day_of, board, day))
+    then = "at" in request.query
+    if then:
+        day = await _asked_of_past(request, lambda views, at_ns: counted(views, board, at_ns, zone))
+    else:
+        day = counted(context.views, board, context.wall_ns(), zone)
+    return await answer(request, await asyncio.to_thread(day_of, board, day), settled=then)
 
 
 async def get_span(request: web.Request) -> web.Response:
@@ -108,6 +114,13 @@ async def get_span(request: web.Request) -> web.Response:
 async def get_moment(request: web.Request) -> web.Response:
     """Tell the board as it was."""
     _, board = board_of(request)
+    unnamed = request[CALLER].kiosk != "" and board.privacy
+    zone = board.time_zone or context_of(request).settings.time_zone
+    return await answer(request, await _asked_of_past(request, partial(_moment, board, zone, unnamed)), settled=True)
+
+
+async def _asked_of_past(request: web.Request, question: Callable[[Views, int], T]) -> T:
+    """Return what the read models answer as they were at `at`. Raises Problem."""
     context = context_of(request)
     at_ns = min(parameters.instant_ns(request, "at", 0), context.views.now_ns(context.wall_ns()))
     if context.asking >= ASKING_MAX:
@@ -115,14 +128,11 @@ async def get_moment(request: web.Request) -> web.Response:
     context.asking += 1
     try:
         await durable(context)
-        unnamed = request[CALLER].kiosk != "" and board.privacy
-        question = partial(_moment, board, board.time_zone or context.settings.time_zone, unnamed)
-        found = await context.looking_back.run(context.engine.past.ask, at_ns, question)
+        return await context.looking_back.run(context.engine.past.ask, at_ns, question)
     except LogError as error:
         raise Problem("conflict", str(error)) from None
     finally:
         context.asking -= 1
-    return await answer(request, found, settled=True)
 
 
 def _moment(board: BoardSettings, zone: str, unnamed: bool, views: Views, at_ns: int) -> Moment:
@@ -165,7 +175,7 @@ def board_route(
         for_kiosks=True,
         answer=shape,
         parameters=(BOARD, *more),
-        problems=(404, 409) if end.startswith("past") else (404,),
+        problems=(404, 409) if end == "day" or end.startswith("past") else (404,),
         produces=("application/json", "application/msgpack", *(("text/csv",) if end == "lost" else ())),
         text=text,
     )
@@ -193,6 +203,7 @@ ROUTES: Final = (
         "getBoardDay",
         "The day so far, by interval, against its plan",
         Day,
+        Parameter("at", "An instant of the log, as RFC 3339 or ns since 1970: the day as it stood then"),
         text=(
             "`agents` are those at work on average, weighted by time as `agents_actual` of the interval table, of the "
             "running interval so far; who may serve several of the board's queues counts once."

@@ -110,6 +110,25 @@ async def test_a_moment_is_told_as_it_was(client: ClientSession) -> None:
     assert [one["contact"] for one in first["waiting"]] == ["c1"]
 
 
+async def test_the_day_is_told_as_it_stood(client: ClientSession) -> None:
+    def counted(day: dict[str, Any]) -> list[tuple[Any, ...]]:
+        return [(row["start_ns"], row["offered"], row["answered"], row["abandoned"]) for row in day["rows"]]
+
+    await serve(client, "c1", "x")
+    await lose(client, "a1", customer="y")
+    before = await get(client, f"{BOARD}/day")
+    await asyncio.sleep(0.01)
+    await lose(client, "a2", "a3", customer="y")
+    after = await get(client, f"{BOARD}/day")
+    assert sum(row["abandoned"] or 0 for row in after["rows"]) == 3
+    for live in (before, after, before):
+        then = await get(client, f"{BOARD}/day?at={live['at_ns']}")
+        assert counted(then) == counted(live)
+        assert then["rows"][-1]["agents"] is not None
+    async with client.get(f"{BOARD}/day?at=yesterday") as answer:
+        assert answer.status == 400
+
+
 async def test_the_day_is_told_against_its_plan(build: Build, tmp_path: Path) -> None:
     plan = tmp_path / "plan.csv"
     lines = [f"{hour:02d}:{minute:02d},sales,{hour},2,3" for hour in range(24) for minute in (0, 30)]

@@ -344,7 +344,7 @@ async def test_the_log_is_replayed(build: Build) -> None:
             )
             await until(page, f"{tile('waiting')} === '6'")
             assert await page.locator("#queue-rows .more").count() == 0, "what was cannot be ordered about"
-            for tab, block in ((2, "chart"), (2, "lost"), (3, "quality")):
+            for tab, block in ((2, "lost"), (3, "quality")):
                 await page.click(f"#screens .tab:nth-child({tab})")
                 assert (
                     await page.inner_text(f"[data-block={block}] .empty")
@@ -353,6 +353,10 @@ async def test_the_log_is_replayed(build: Build) -> None:
                 assert await page.locator(f"[data-block={block}] table:visible").count() == 0
             await page.click("#screens .tab:nth-child(2)")
             assert await page.inner_text("#lost-title") == "Lost contacts of the last hour", "not (0)"
+            await page.click("[data-block=chart] button:text-is('Show as table')")
+            await until(page, "document.querySelector('.day tbody tr:last-child td:nth-of-type(3)')?.innerText === '2'")
+            await page.click("[data-block=chart] button:text-is('Show as chart')")
+            assert "moment shown" in await page.inner_text("[data-block=chart] .legend")
             await page.click("#screens .tab:nth-child(1)")
             await page.click("#replay button:text-is('60×')")
             await page.click("#replay button[aria-label=Play]")
@@ -380,7 +384,7 @@ async def test_after_a_replay_without_the_service_the_board_shows_what_it_knew(b
             await until(page, f"{spoken}.startsWith('The connection is lost. Last known: ')")
             await page.select_option("#language", "vi")
             await until(page, "document.documentElement.lang === 'vi'")
-            assert await page.evaluate(tile("waiting")) == "6"
+            await until(page, f"{tile('waiting')} === '6'")
             await until(page, f"{spoken}.startsWith('Mất kết nối. Lần cuối ghi nhận: ')")
             heard = await page.evaluate("window.told.status")
             assert [text for text in heard if "No queues" in text] == [], "a replay begins with a house that has some"

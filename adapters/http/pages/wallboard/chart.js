@@ -6,6 +6,7 @@ import { t, number, tenths, percent, clock } from "./words.js";
 import { get } from "./link.js";
 
 const AGAIN_MS = 60000;
+const AGAIN_PAST_MS = 900;
 const LEFT = 44, RIGHT = 14, NARROW = 480, LOW = 280, HIGH = 640, SLOTS = 8;
 const BARS = { offered: "bar", abandoned: "lost" };
 const LINES = { required: "dashed", scheduled: "thin", agents: "strong" };
@@ -16,26 +17,32 @@ export function build() {
   const legend = el("ul", { class: "legend" }), note = el("p", { class: "quiet small-text", role: "note", hidden: true });
   const place = el("div", { class: "frame scroll padded", tabindex: 0, role: "group", "aria-labelledby": "chart-title" });
   const node = el("section", { class: "block", "data-block": "chart", "aria-labelledby": "chart-title" }, el("div", { class: "heading" }, heading, legend, swap), note, place);
-  let day = null, asked = 0, asTable = false;
+  let day = null, asked = 0, askedOf = null, asTable = false;
 
   async function refresh() {
-    if (Date.now() - asked < AGAIN_MS || store.pastMs !== null) return;
-    asked = Date.now();
+    const past = store.pastMs;
+    if (Date.now() - asked < (past === null ? AGAIN_MS : AGAIN_PAST_MS) || (past !== null && past === askedOf)) return;
+    [asked, askedOf] = [Date.now(), past];
     try {
-      day = await get(`/api/v1/boards/${encodeURIComponent(store.board.board)}/day`);
+      day = await get(`/api/v1/boards/${encodeURIComponent(store.board.board)}/day${past === null ? "" : `?at=${Math.round(past)}000000`}`);
     } catch {
-      asked = Date.now() - AGAIN_MS / 2;
-      return;
+      if (past === null) {
+        asked = Date.now() - AGAIN_MS / 2;
+        return;
+      }
+      [day, askedOf] = [null, null];
     }
     paint();
   }
   function paint() {
-    const past = store.pastMs !== null;
     put(swap, t(asTable ? "as_chart" : "as_table"));
-    show(swap, !past);
-    if (past) place.replaceChildren(el("p", { class: "empty" }, t("not_replayed")));
-    if (past || !day) return;
-    show(legend, !asTable && day.rows.length > 0);
+    show(swap, Boolean(day));
+    show(legend, Boolean(day) && !asTable && day.rows.length > 0);
+    if (!day) {
+      show(note, false);
+      place.replaceChildren(...(store.pastMs !== null && asked && !askedOf ? [el("p", { class: "empty" }, t("replay_failed"))] : []));
+      return;
+    }
     legend.replaceChildren(...explained(day));
     put(heading, t(day.planned || day.fault ? "block_chart" : "chart_no_plan"));
     show(note, Boolean(day.fault) || !day.planned);
@@ -59,7 +66,7 @@ function explained(day) {
   const { planned } = day;
   const drawn = ["offered", "abandoned", ...(planned ? ["forecast"] : []), "agents", ...(planned ? ["required", "scheduled"] : []), ...(present(day) < 0 ? [] : ["now"])];
   return drawn.map((name) => el("li", {}, draw("svg", { viewBox: "0 0 24 10", "aria-hidden": "true" }, BARS[name] ? draw("rect", { class: BARS[name], x: 4, width: 16, height: 10 })
-    : name === "forecast" || name === "now" ? draw("path", { class: name, d: "M2 5H22" }) : draw("path", { class: `line ${LINES[name]}`, d: "M1 5H23" })), t(`day_${name}`)));
+    : name === "forecast" || name === "now" ? draw("path", { class: name, d: "M2 5H22" }) : draw("path", { class: `line ${LINES[name]}`, d: "M1 5H23" })), t(`day_${name === "now" && store.pastMs !== null ? "then" : name}`)));
 }
 
 const average = (value) => (value === null ? "–" : tenths(value));

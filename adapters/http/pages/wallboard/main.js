@@ -26,6 +26,7 @@ const USES = {
   tiles: ["queues", "agents", "alerts"], queues: ["queues", "alerts"], waiting: ["waiting", "queues"],
   agents: ["agents"], alerts: ["alerts", "queues"], chart: [], lost: [], quality: [],
 };
+const UNTOLD = Object.keys(USES).filter((block) => !USES[block].length);
 const BUILDERS = { tiles, queues, waiting, agents, alerts, chart, lost, quality };
 const HOUR_MS = 15000;
 const WEEK_MS = 300000;
@@ -156,9 +157,10 @@ async function begin() {
   await words.load(head.language());
   head.build({ language: speak, redraw: () => { stale.add("agents"); ask(); }, sound: speech.allow, replay: replay.toggle, plans: plans.list, help: keys.help });
   keys.begin(keys.help);
-  replay.begin((over) => {
+  replay.begin(({ begun = false, over = false }) => {
     if (over) link.again();
-    build();
+    if (begun || over) build(); // in between the blocks stay: what somebody is about to press is not taken away
+    for (const block of UNTOLD) stale.add(block);
     head.tick();
     ask();
   });

@@ -94,13 +94,14 @@ async function fetchIt() {
     try {
       const moment = await get(`${address()}?at=${Math.round(at)}000000`);
       if (!parts) break;
-      if (!open()) before = aside();
+      const begun = !open();
+      if (begun) before = aside();
       store.pastMs = at;
       clear();
       for (const topic of ["queues", "agents", "waiting", "plans"]) take("snapshot", { topic, items: moment[topic], as_of: moment.as_of });
       take("snapshot", { topic: "alerts", items: moment.alerts.map((alert) => ({ ...alert, board: store.board.board })), as_of: moment.as_of });
       put(parts.note, t("replay_position", { count: moment.as_of }));
-      redraw();
+      redraw({ begun });
     } catch (error) {
       if (parts) put(parts.note, error instanceof Refused ? error.message : t("replay_failed"));
     }
@@ -115,5 +116,5 @@ function leave() {
   $("replay").replaceChildren();
   if (before) restore(before);
   before = null;
-  redraw(true);
+  redraw({ over: true });
 }
