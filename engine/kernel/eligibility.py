@@ -32,6 +32,18 @@ def qualifies(t: Tables, agent: int, queue: int, requirement: int) -> bool:
 
 
 @jit
+def level_in(t: Tables, requirement: int, a: int) -> int:
+    """Return the agent's levels in the skills that a requirement asks for, added up."""
+    total = 0
+    packed = t.requirements[requirement, 0]
+    for _ in range(CONDITIONS_MAX):
+        if packed & 0x7FFF:
+            total += int(t.skill_levels[a, ((packed >> 5) & 0x3FF) - 1])
+        packed >>= 15
+    return total
+
+
+@jit
 def is_deserted(t: Tables, line: int, rule: int) -> bool:
     """Tell whether nobody who may serve `line` is logged in (rule 1) or available (rule 2)."""
     return not any_common(t.agent_masks, line, common_lines(t) + CHANNELS + (1 if rule == 2 else 0))

@@ -4,6 +4,7 @@ from typing import Any
 
 from engine.kernel.deadlines import NEVER_NS, arm, disarm
 from engine.kernel.engagements import connect, engage, release, wrap
+from engine.kernel.estimates import count_handled, count_taken
 from engine.kernel.jit import jit
 from engine.kernel.lookup import find_engagement
 from engine.kernel.messages import watch_silence
@@ -315,8 +316,8 @@ def end_contact(t: Tables, row: Any) -> None:
     agent.talk_ns += row.b
     agent.hold_ns += hold_ns
     queue.connected -= 1
-    queue.handled += 1.0
-    queue.handle_ns += row.b
+    count_handled(t, contact.queue, row.agent)
+    count_taken(t, contact.queue, row.agent, row.b)
     count(t, cells, Tally.HANDLED, 1)
     count(t, cells, Tally.TALK_NS, row.b)
     count(t, cells, Tally.HOLD_NS, hold_ns)
@@ -343,7 +344,7 @@ def start_wrap_up(t: Tables, row: Any) -> None:
 def end_wrap_up(t: Tables, row: Any) -> None:
     """WRAP_UP_ENDED: the agent has this slot back."""
     t.agents[row.agent].wrap_up_ns += row.b
-    t.queues[t.engagements[row.a].queue].handle_ns += row.b
+    count_taken(t, t.engagements[row.a].queue, row.agent, row.b)
     count_wrap_up(t, row.a, row.b)
     release(t, row.a)
 

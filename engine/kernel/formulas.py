@@ -14,17 +14,20 @@ NEGLIGIBLE: Final = 1e-18
 
 
 @jit
-def inverse_blocking(load: float, servers: int) -> float:
+def inverse_blocking(load: float, servers: float) -> float:
     """Return 1 / B, the inverse of Erlang's first formula for `load` erlangs on `servers`; inf where B is below 1e-308.
 
-    1 / B = sum over k of s (s - 1) ... (s - k + 1) / load^k. It has servers - load + O(sqrt(load)) terms that matter.
+    1 / B = sum over k of s (s - 1) ... (s - k + 1) / load^k, as long as the factors are 1 or more. It has
+    servers - load + O(sqrt(load)) terms that matter.
     """
     total = 1.0
     term = 1.0
     inverse = 1.0 / load
-    for free in range(servers, 0, -1):
+    free = servers
+    while free >= 1:
         term *= free * inverse
         total += term
+        free -= 1
         if term < NEGLIGIBLE * total or total > 1e308:
             break
     return total
@@ -32,7 +35,7 @@ def inverse_blocking(load: float, servers: int) -> float:
 
 @jit
 def waiting_line(
-    inverse: float, servers: int, rate: float, service_rate: float, quit_rate: float, places: int
+    inverse: float, servers: float, rate: float, service_rate: float, quit_rate: float, places: int
 ) -> tuple[float, float, float, float]:
     """Return (P(a server is free), P(all are busy), mean number waiting, P(no place is left)) of M/M/s/s+places+M.
 

@@ -75,3 +75,9 @@ def wraps_up(t: Tables, a: int, arrival_seq: int) -> bool:
             return True
         e = t.engagements[e].next_of_agent
     return False
+
+
+@jit
+def is_oldest(t: Tables, line: int) -> bool:
+    """Tell whether the line is its queue's oldest: the one that the queue's prices are computed for."""
+    return t.lines[line].next_line < 0

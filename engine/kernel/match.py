@@ -6,10 +6,9 @@ import math
 
 from engine.kernel.eligibility import is_free
 from engine.kernel.emit import DISPERSE, MATCH_AGENT, MATCH_ANY, MATCH_CONTACT, emit, then
-from engine.kernel.erlang import cost_elsewhere, mean_handle_ns
+from engine.kernel.erlang import cost_of_slot, mean_handle_ns, own_price, service_ns
 from engine.kernel.hold_back import weigh
 from engine.kernel.jit import jit
-from engine.kernel.lookup import oldest_line
 from engine.kernel.masks import ONE, ZERO, count_common, has, lowest
 from engine.kernel.strategies import agent_key
 from engine.kernel.tables import Array, Tables
@@ -93,7 +92,7 @@ def best_agent(t: Tables, strategy: int, line: int, after_seq: int, without: int
     best, second, candidates = -1, -1, 0
     best_key, second_key = 0.0, 0.0
     queue = t.lines[line].queue
-    own_line, mean_ns = oldest_line(t, queue), mean_handle_ns(t, queue)
+    own = own_price(t, queue) if strategy == ERLANG else 0.0
     for place in range(t.agent_masks.shape[1]):
         word = t.agent_masks[line, place] & t.agent_masks[free, place]
         while word != ZERO:
@@ -103,7 +102,7 @@ def best_agent(t: Tables, strategy: int, line: int, after_seq: int, without: int
                 continue
             candidates += 1
             if strategy == ERLANG:
-                key = cost_elsewhere(t, own_line, mean_ns, a, second_key if second >= 0 else math.inf)
+                key = cost_of_slot(t, a, service_ns(t, a, queue), own, second_key if second >= 0 else math.inf)
             else:
                 key = agent_key(t, strategy, line, a)
             if best < 0 or key < best_key or (key == best_key and t.idle_seqs[a] < t.idle_seqs[best]):
@@ -172,7 +171,7 @@ def match_any(t: Tables, out: Array, decision: int) -> None:
                 c = head_of(t, line)
                 if t.contacts[c].held_back and weigh(t, c, best_agent(t, ERLANG, line, -1, -1)[0])[0]:
                     continue
-                score = contact_score(t, c)
+                score = contact_score(t, c, -1)
                 first = score == best_score and best >= 0 and t.contacts[c].order < t.contacts[best].order
                 if best < 0 or score > best_score or first:
                     best, best_score = c, score
@@ -205,7 +204,7 @@ def _best_contact(t: Tables, a: int) -> tuple[int, int, int, float, int]:
                 left = c
                 continue
             compared += 1
-            score = contact_score(t, c)
+            score = contact_score(t, c, a)
             if best < 0 or score > best_score or (score == best_score and t.contacts[c].order < t.contacts[best].order):
                 second, second_score = best, best_score
                 best, best_score = c, score
@@ -215,14 +214,23 @@ def _best_contact(t: Tables, a: int) -> tuple[int, int, int, float, int]:
 
 
 @jit
-def contact_score(t: Tables, c: int) -> float:
-    """Return how much the contact's wait weighs: effective wait, head starts included, and under erlang times
-    its queue's factor.
+def contact_score(t: Tables, c: int, a: int) -> float:
+    """Return how much there is to be said for contact `c`: the time it has waited, head starts included, ns.
+
+    Under erlang it is what the contact is worth and what the first who waits in its queue stands to lose, for the time
+    that agent `a` (-1: anybody) would take, the more the longer it has waited; one lost contact that takes
+    HANDLE_GUESS_NS counts as a wait of LOST_NS.
     """
-    queue = t.queues[t.contacts[c].queue]
-    waited_ns = t.book[0].now_ns - effective_since_ns(t, c) + queue.settings[QueueSetting.QUEUE_CREDIT_NS]
-    factor = queue.factor if queue.settings[QueueSetting.STRATEGY] == ERLANG else 1.0
-    return (waited_ns + 1_000_000_000) * factor
+    contact = t.contacts[c]
+    settings = t.queues[contact.queue].settings
+    waited_ns = t.book[0].now_ns - effective_since_ns(t, c)
+    if settings[QueueSetting.STRATEGY] != ERLANG:
+        return float(waited_ns + settings[QueueSetting.QUEUE_CREDIT_NS] + 1_000_000_000)
+    queue = t.queues[contact.queue]
+    urgency = 1.0 + waited_ns * queue.ageing
+    if settings[QueueSetting.QUEUE_CREDIT_NS] != 0:
+        urgency += settings[QueueSetting.QUEUE_CREDIT_NS] / max(settings[QueueSetting.THRESHOLD_NS], 1e9)
+    return queue.worth * urgency / (service_ns(t, a, contact.queue) if a >= 0 else mean_handle_ns(t, contact.queue))
 
 
 @jit

@@ -1,25 +1,36 @@
-"""Keeping each queue's running estimates, and the prices of its agents that `erlang` computes from them."""
+"""Keeping each queue's prices: tables that `erlang` looks up, computed anew where the estimates have moved."""
 
-import math
 from typing import Final
 
 from engine.kernel.erlang import (
-    HANDLE_GUESS_CONTACTS,
+    AGEING,
+    APT,
     HANDLE_GUESS_NS,
-    MEMORY_NS,
+    LOST_NS,
     REFRESH_NS,
     loss_rate,
     mean_handle_ns,
     mean_patience_ns,
+    waiting_cost,
 )
+from engine.kernel.estimates import add_up_loads, begin, estimate_rate, estimate_service, fade, work_rate
 from engine.kernel.jit import jit
 from engine.kernel.lookup import oldest_line
-from engine.kernel.review import set_price
-from engine.kernel.tables import PRICE_LEVELS, Tables
+from engine.kernel.masks import ONE, ZERO, has, lowest
+from engine.kernel.pools import pool_of
+from engine.kernel.review import count_apt, make_apt, make_inapt, set_price
+from engine.kernel.tables import FREE_LEVELS, PRICE_LEVELS, WAITING_LEVELS, Tables
 from engine.model.settings import QueueSetting
 
-LONG_SINCE: Final = 40.0
-"""Time constants after which nothing is left of the beginning that a float would show."""
+OWN_SLOTS_MIN: Final = 0.1
+"""Share of its slots that a queue has for itself at least, whatever the others take."""
+DEPTH: Final = 96
+"""Waiting contacts from which on the differences of the chain's values are computed."""
+LOOK_NS: Final = 600_000_000_000
+"""How often a queue looks at who may serve it, as long as these are as many as before, and loads of pools are added up.
+Prices are computed anew then."""
+MOVED: Final = 0.5
+"""In between they are computed anew when the arrival rate has moved by so many of its own standard deviations."""
 
 
 @jit
@@ -29,7 +40,7 @@ def look_around(t: Tables) -> None:
     book.priced = book.priced + 1 if book.priced + 1 < book.queues else 0
     if is_due(t, book.priced) and t.queues[book.priced].first_ns != 0:
         fade(t, book.priced)
-        compute_prices(t, book.priced)
+        review_prices(t, book.priced)
 
 
 @jit
@@ -37,70 +48,172 @@ def count_entry(t: Tables, q: int) -> None:
     """Count an entry, and bring the queue's prices up to date if that is due."""
     queue = t.queues[q]
     if queue.first_ns == 0:
-        queue.first_ns = t.book[0].now_ns
-        queue.handled = HANDLE_GUESS_CONTACTS
-        queue.handle_ns = HANDLE_GUESS_CONTACTS * HANDLE_GUESS_NS
-        t.book[0].queues = max(t.book[0].queues, q + 1)
+        begin(t, q)
     due = is_due(t, q)
     if due:
         fade(t, q)
     queue.arrivals += 1.0
+    queue.steady_arrivals += 1.0
+    queue.entered += 1.0
     if due:
-        compute_prices(t, q)
+        review_prices(t, q)
 
 
 @jit
 def is_due(t: Tables, q: int) -> bool:
-    """Tell whether the queue's prices are out of date."""
+    """Tell whether the queue's estimates should be looked at."""
     priced_at_ns = t.queues[q].priced_at_ns
     return priced_at_ns == 0 or t.book[0].now_ns - priced_at_ns >= REFRESH_NS
 
 
 @jit
-def fade(t: Tables, q: int) -> None:
-    """Let what was counted before weigh less."""
+def review_prices(t: Tables, q: int) -> None:
+    """Compute the queue's prices anew if its agents have to be looked at, or its arrival rate or its value changed."""
     queue = t.queues[q]
-    now_ns = t.book[0].now_ns
-    fade = math.exp(-(now_ns - queue.decayed_at_ns) / MEMORY_NS) if queue.decayed_at_ns != 0 else 1.0
-    queue.arrivals *= fade
-    queue.handled *= fade
-    queue.handle_ns *= fade
-    queue.quit *= fade
-    queue.waited_ns *= fade
-    queue.decayed_at_ns = now_ns
-
-
-@jit
-def compute_prices(t: Tables, q: int) -> None:
-    """Compute the queue's prices, and the weight of its waits, from its estimates."""
-    queue = t.queues[q]
-    now_ns = t.book[0].now_ns
-    queue.priced_at_ns = now_ns
-    mean_ns = mean_handle_ns(t, q)
-    queue.handling_rate = 1.0 / mean_ns
-    value = queue.settings[QueueSetting.VALUE] / 1000.0
-    queue.factor = value * (20e9 / max(queue.settings[QueueSetting.THRESHOLD_NS], 1e9)) * (HANDLE_GUESS_NS / mean_ns)
-    window_ns = MEMORY_NS * (1.0 - math.exp(-min(max(now_ns - queue.first_ns, 60e9) / MEMORY_NS, LONG_SINCE)))
+    queue.priced_at_ns = t.book[0].now_ns
+    estimate_rate(t, q)
     oldest = oldest_line(t, q)
     slots = t.lines[oldest].slots if oldest >= 0 else 0
-    price_levels(t, q, slots, queue.arrivals / window_ns, mean_ns, value)
+    if queue.looked_at_ns == 0 or slots != queue.looked_slots or queue.priced_at_ns >= queue.looked_at_ns + LOOK_NS:
+        _look(t, q, oldest, slots)
+    elif not _has_moved(t, q):
+        return
+    _compute_prices(t, q)
     if oldest >= 0:
         set_price(t, oldest)
 
 
 @jit
-def price_levels(t: Tables, q: int, agents: int, rate: float, mean_ns: float, value: float) -> None:
-    """Compute what taking one more of so many agents costs, at each count of idle ones."""
+def _has_moved(t: Tables, q: int) -> bool:
+    queue = t.queues[q]
+    if queue.priced_value != queue.settings[QueueSetting.VALUE]:
+        return True
+    moved = queue.rate - queue.priced_rate
+    return moved * moved * queue.steady_arrivals > MOVED * MOVED * queue.rate * queue.rate
+
+
+@jit
+def _look(t: Tables, q: int, oldest: int, slots: int) -> None:
+    """Look at who may serve the queue, and how much of them it has for itself."""
+    queue = t.queues[q]
+    now_ns = t.book[0].now_ns
+    if t.book[0].loads_at_ns == 0 or now_ns >= t.book[0].loads_at_ns + LOOK_NS:
+        add_up_loads(t)
+    queue.own_slots, queue.own_mean_ns = 0.0, mean_handle_ns(t, q)
+    if oldest >= 0:
+        _review_apt(t, oldest)
+        queue.own_slots, queue.own_mean_ns = _own_slots(t, oldest)
+    queue.looked_slots, queue.looked_at_ns = slots, now_ns
+
+
+@jit
+def _review_apt(t: Tables, line: int) -> None:
+    """Tell anew which of those who may serve the line are apt: who takes not much longer than the mean of the queue, or
+    than the fastest at work if all are slower.
+    """
+    queue, channel = t.lines[line].queue, t.lines[line].channel
+    limit_ns = APT * max(mean_handle_ns(t, queue), _fastest_ns(t, line))
+    for place in range(t.agent_masks.shape[1]):
+        word = t.agent_masks[line, place]
+        while word != ZERO:
+            a = (place << 6) + lowest(word)
+            word &= word - ONE
+            is_apt = t.service_means[queue, t.agent_pools[a]] <= limit_ns
+            if is_apt == has(t.apt_lines, a, line):
+                continue
+            if is_apt:
+                make_apt(t, a, line)
+                count_apt(t, line, t.agents[a].free_slots[channel])
+            else:
+                count_apt(t, line, -t.agents[a].free_slots[channel])
+                make_inapt(t, a, line)
+
+
+@jit
+def _fastest_ns(t: Tables, line: int) -> float:
+    """Estimate mean handling times of those who may serve the line; return the least of those at work, 0.0 if none."""
+    queue, channel, least_ns = t.lines[line].queue, t.lines[line].channel, 0.0
+    for place in range(t.agent_masks.shape[1]):
+        word = t.agent_masks[line, place]
+        while word != ZERO:
+            a = (place << 6) + lowest(word)
+            word &= word - ONE
+            likely_ns = estimate_service(t, queue, pool_of(t, a))
+            if t.agents[a].slots[channel] != 0 and (least_ns == 0.0 or likely_ns < least_ns):
+                least_ns = likely_ns
+    return least_ns
+
+
+@jit
+def _own_slots(t: Tables, line: int) -> tuple[float, float]:
+    """Return the slots that the line's queue has for itself, and the mean handling time of its contacts there, ns.
+
+    They are the slots at work of apt agents, less those that other queues' contacts take up on the mean, and more by
+    what others who are not apt do for the queue.
+    """
+    queue, channel = t.lines[line].queue, t.lines[line].channel
+    t.book[0].looks += 1
+    look, rate = t.book[0].looks, work_rate(t, queue)
+    slots, taken, work, done, done_slowly = 0.0, 0.0, 0.0, 0.0, 0.0
+    for place in range(t.agent_masks.shape[1]):
+        word = t.agent_masks[line, place]
+        while word != ZERO:
+            a = (place << 6) + lowest(word)
+            word &= word - ONE
+            if t.agents[a].slots[channel] == 0:
+                continue
+            is_apt = has(t.apt_lines, a, line)
+            if is_apt:
+                slots += t.agents[a].slots[channel]
+            pool = t.agent_pools[a]
+            if t.pools[pool].look == look:
+                continue
+            t.pools[pool].look = look
+            own = t.services[queue, pool, 2] * rate
+            served = own / t.service_means[queue, pool]
+            if is_apt:
+                work += own
+                done += served
+                taken += max(t.pools[pool].load - own, 0.0)
+            else:
+                done_slowly += served
+    mean_ns = work / done if done > 0.0 else mean_handle_ns(t, queue)
+    return max(slots - taken + done_slowly * mean_ns, OWN_SLOTS_MIN * slots, min(slots, 1.0)), mean_ns
+
+
+@jit
+def _compute_prices(t: Tables, q: int) -> None:
+    """Compute the queue's prices from its estimates."""
+    queue = t.queues[q]
+    queue.priced_rate = queue.rate
+    queue.priced_value = queue.settings[QueueSetting.VALUE]
+    queue.handling_rate = 1.0 / queue.own_mean_ns
+    price_levels(t, q, queue.own_slots, queue.rate, queue.own_mean_ns)
+    queue.worth = (queue.priced_value / 1000.0 + t.prices[q, WAITING_LEVELS]) * HANDLE_GUESS_NS * LOST_NS
+    queue.ageing = 1.0 / (AGEING * mean_patience_ns(t, q))
+
+
+@jit
+def price_levels(t: Tables, q: int, slots: float, rate: float, mean_ns: float) -> None:
+    """Compute what one less slack costs at each slack, for a queue that has so many slots for itself."""
     prices = t.prices[q]
-    prices[:] = 0.0
-    if agents == 0 or rate <= 0.0:
+    patience_ns, cost = mean_patience_ns(t, q), waiting_cost(t, q)
+    if slots <= 0.0 or rate <= 0.0:
+        for level in range(PRICE_LEVELS):
+            prices[level] = cost * patience_ns if level <= WAITING_LEVELS else 0.0
         return
-    lost = loss_rate(agents, rate, mean_ns, mean_patience_ns(t, q)) * value
-    step = lost / rate
-    for busy in range(agents):
-        if busy > 0:
-            step = (lost + busy / mean_ns * step) / rate
-        idle = agents - busy
-        if idle < PRICE_LEVELS:
-            prices[idle] = step
-    prices[0] = step
+    lost = loss_rate(slots, rate, mean_ns, patience_ns) * patience_ns * cost
+    per_arrival, served = lost / rate, 1.0 / (mean_ns * rate)
+    for level in range(WAITING_LEVELS + 1, PRICE_LEVELS):
+        prices[level] = per_arrival
+    step = 0.0
+    for slack in range(int(slots), -1, -1):
+        step = per_arrival + (slots - slack) * served * step
+        if slack < FREE_LEVELS:
+            prices[WAITING_LEVELS + slack] = step
+    step = cost * patience_ns
+    done, gone = slots / mean_ns, 1.0 / patience_ns
+    for waiting in range(DEPTH, 1, -1):
+        step = (waiting * cost - lost + rate * step) / (done + waiting * gone)
+        if waiting <= WAITING_LEVELS + 1:
+            prices[WAITING_LEVELS + 1 - waiting] = step

@@ -32,6 +32,8 @@ BOOK: Final = np.dtype(
         ("line_given_back", "i8"),  # the line that was given back last: the search for another begins behind it
         ("held_back", "i8"),  # contacts that wait although an agent is free, kept for other queues
         ("queues", "i8"),  # those beyond never had an entry
+        ("looks", "i8"),  # looks at the pools of queues so far
+        ("loads_at_ns", "i8"),  # when the loads of pools were added up
         ("priced", "i8"),  # queue whose prices were looked at last
     ],
     align=True,
@@ -115,21 +117,46 @@ AGENT: Final = np.dtype(
 QUEUE: Final = np.dtype(
     [
         ("settings", "i8", (QUEUE_COLUMNS,)),
-        ("arrivals", "f8"),  # decayed count of entries, for the arrival rate
+        ("arrivals", "f8"),  # decayed count of entries over the time seen: the arrival rate of late
+        ("seen_ns", "f8"),
+        ("steady_arrivals", "f8"),  # the same over a working day
+        ("steady_seen_ns", "f8"),
+        ("rate", "f8"),  # arrivals per ns that the prices were computed with
+        ("entered", "f8"),  # decayed count of entries over a working day, whatever the arrival rate does
+        ("weight", "f8"),  # of what is counted now in its work by pool: it grows as what was before fades
+        ("long_weight", "f8"),  # the same in its handling times by pool
+        ("own_slots", "f8"),  # slots that it has for itself, and its mean handling time there, as last looked at
+        ("own_mean_ns", "f8"),
+        ("looked_at_ns", "i8"),
+        ("looked_slots", "i8"),  # slots at work then
         ("handled", "f8"),  # decayed count and sum: mean handling time
         ("handle_ns", "f8"),
+        ("long_handled", "f8"),  # the same, remembered as long as by pool
+        ("long_handle_ns", "f8"),
         ("quit", "f8"),  # decayed count of abandonments over time waited: patience
         ("waited_ns", "f8"),
         ("decayed_at_ns", "i8"),
         ("priced_at_ns", "i8"),
         ("handling_rate", "f8"),  # 1 / mean handling time that the prices were computed with
+        ("priced_rate", "f8"),  # arrivals per ns that they were computed with, and the setting VALUE
+        ("priced_value", "i8"),
+        ("worth", "f8"),  # of its first waiting contact, value and price, by one that takes HANDLE_GUESS_NS, as a wait
+        ("ageing", "f8"),  # share by which that grows for each ns of waiting
         ("first_ns", "i8"),
         ("waiting", "i8"),  # not yet answered: in line or being offered
         ("offered", "i8"),  # of these, being offered
         ("connected", "i8"),
         ("last_agent", "i8"),  # round-robin stands here
         ("first_line", "i8"),
-        ("factor", "f8"),  # weight of this queue's waits when one agent serves several
+    ],
+    align=True,
+)
+
+POOL: Final = np.dtype(
+    [
+        ("key", "i8"),  # what its agents may serve, hashed; 0: free
+        ("look", "i8"),  # the last look that counted it
+        ("load", "f8"),  # slots that all queues' contacts take up on the mean
     ],
     align=True,
 )
@@ -145,6 +172,7 @@ LINE: Final = np.dtype(
         ("holders", "i8"),  # contacts that it is kept open for
         ("slots", "i8"),  # contacts that those at work who may serve it could hold at once
         ("idle", "i8"),  # of these slots, the free ones
+        ("apt_idle", "i8"),  # of these, the free ones of apt agents
         ("head", "i8", (PRIORITIES,)),
         ("tail", "i8", (PRIORITIES,)),
     ],

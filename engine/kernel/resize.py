@@ -20,6 +20,10 @@ COPIED = (
     "memberships",
     "idle_seqs",
     "prices",
+    "services",
+    "service_means",
+    "pools",
+    "agent_pools",
     "channel_settings",
     "tallies",
     "agenda",
@@ -79,6 +83,9 @@ def _move_masks(t: Tables, grown: Tables) -> None:
         words = masks.shape[1]
         wider[:first, :words] = masks[:first]
         wider[into:, :words] = masks[first:]
+    for name in ("apt_masks", "apt_lines"):
+        masks = getattr(t, name)
+        getattr(grown, name)[: len(masks), : masks.shape[1]] = masks
 
 
 def _move_timers(t: Tables, grown: Tables) -> None:

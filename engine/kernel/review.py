@@ -2,12 +2,14 @@
 
 from engine.kernel.deadlines import arm, is_armed
 from engine.kernel.eligibility import is_deserted, is_free, may_serve
+from engine.kernel.erlang import level_of
 from engine.kernel.jit import jit
-from engine.kernel.lookup import find_line, room_for_line
+from engine.kernel.lookup import find_line, is_oldest, room_for_line
 from engine.kernel.marks import put, take
 from engine.kernel.masks import ONE, ZERO, has, lowest
+from engine.kernel.pools import pool_again
 from engine.kernel.subjects import queue_subject
-from engine.kernel.tables import PRICE_LEVELS, Tables
+from engine.kernel.tables import FREE_LEVELS, Tables
 from engine.kernel.waiting_line import common_lines
 from engine.messages.kinds import (
     AGENT_BUSY,
@@ -53,7 +55,9 @@ def open_line(t: Tables, queue: int, requirement: int, channel: int) -> int:
         put(t.line_masks, len(t.agents) + 1, line)
     set_price(t, line)
     for agent in range(len(t.agents)):
-        review_line(t, agent, line)
+        _review_line(t, agent, line)
+    if is_oldest(t, line):
+        _pool_all_again(t)
     return line
 
 
@@ -85,11 +89,13 @@ def _give_back(t: Tables, line: int) -> None:
     for place in range(t.agent_masks.shape[1]):
         word = t.agent_masks[line, place]
         t.agent_masks[line, place] = ZERO
+        t.apt_masks[line, place] = ZERO
         while word != ZERO:
             take(t.line_masks, (place << 6) + lowest(word), line)
+            take(t.apt_lines, (place << 6) + lowest(word), line)
             word &= word - ONE
     take(t.line_masks, short, line)
-    before = -1
+    was_oldest, before = is_oldest(t, line), -1
     following = t.queues[entry.queue].first_line
     while following != line:
         before = following
@@ -100,14 +106,17 @@ def _give_back(t: Tables, line: int) -> None:
         t.lines[before].next_line = entry.next_line
         if is_oldest(t, before):
             set_price(t, before)
-            if t.lines[before].idle < PRICE_LEVELS:
+            if t.lines[before].apt_idle < FREE_LEVELS:
                 put(t.line_masks, short, before)
+    if was_oldest:
+        _pool_all_again(t)
     entry.slots = 0
     entry.idle = 0
+    entry.apt_idle = 0
 
 
 @jit
-def review_line(t: Tables, agent: int, line: int) -> None:
+def _review_line(t: Tables, agent: int, line: int) -> None:
     """Bring one agent's place in one line's set up to date."""
     wanted = may_serve(t, agent, line)
     if wanted == has(t.line_masks, agent, line):
@@ -117,12 +126,29 @@ def review_line(t: Tables, agent: int, line: int) -> None:
     if wanted:
         put(t.line_masks, agent, line)
         put(t.agent_masks, line, agent)
+        make_apt(t, agent, line)
     else:
         take(t.line_masks, agent, line)
         take(t.agent_masks, line, agent)
         watch_line(t, line)
     t.lines[line].slots += sign * t.agents[agent].slots[channel]
-    _count_idle(t, line, sign * t.agents[agent].free_slots[channel])
+    _count_idle(t, agent, line, sign * t.agents[agent].free_slots[channel])
+    if not wanted:
+        make_inapt(t, agent, line)
+
+
+@jit
+def make_apt(t: Tables, agent: int, line: int) -> None:
+    """Count the agent among those who are apt for the line."""
+    put(t.apt_masks, line, agent)
+    put(t.apt_lines, agent, line)
+
+
+@jit
+def make_inapt(t: Tables, agent: int, line: int) -> None:
+    """Count the agent no more among those who are apt for the line."""
+    take(t.apt_masks, line, agent)
+    take(t.apt_lines, agent, line)
 
 
 @jit
@@ -141,7 +167,8 @@ def watch_line(t: Tables, line: int) -> None:
 def review_agent(t: Tables, agent: int) -> None:
     """Bring an agent's place in every line's set up to date, after its skills or memberships changed."""
     for line in range(t.book[0].lines):
-        review_line(t, agent, line)
+        _review_line(t, agent, line)
+    pool_again(t, agent)
 
 
 @jit
@@ -150,7 +177,14 @@ def review_lines_of(t: Tables, queue: int) -> None:
     for line in range(t.book[0].lines):
         if t.lines[line].queue == queue:
             for agent in range(len(t.agents)):
-                review_line(t, agent, line)
+                _review_line(t, agent, line)
+    _pool_all_again(t)
+
+
+@jit
+def _pool_all_again(t: Tables) -> None:
+    for agent in range(len(t.agents)):
+        pool_again(t, agent)
 
 
 @jit
@@ -165,6 +199,8 @@ def review_free(t: Tables, a: int) -> None:
             agent.busy_ns += t.book[0].now_ns - max(agent.state_since_ns, agent.login_ns)
         agent.state = state
         agent.state_since_ns = t.book[0].now_ns
+    if agent.status != STATUS_OFFLINE and t.agent_pools[a] < 0:
+        pool_again(t, a)
     works = agent.status == STATUS_AVAILABLE and state != AGENT_NOT_RESPONDING
     for channel in range(CHANNELS):
         row = common_lines(t) + channel
@@ -217,18 +253,26 @@ def _count_slots(t: Tables, agent: int, channel: int, more: int, more_free: int)
             if t.lines[line].channel == channel:
                 t.lines[line].slots += more
                 if more_free != 0:
-                    _count_idle(t, line, more_free)
+                    _count_idle(t, agent, line, more_free)
 
 
 @jit
-def _count_idle(t: Tables, line: int, more: int) -> None:
+def _count_idle(t: Tables, agent: int, line: int, more: int) -> None:
+    t.lines[line].idle += more
+    if has(t.apt_lines, agent, line):
+        count_apt(t, line, more)
+
+
+@jit
+def count_apt(t: Tables, line: int, more: int) -> None:
+    """So many more free slots of apt agents: look up the line's price, and whether it is short of them."""
     entry = t.lines[line]
-    was_short = entry.idle < PRICE_LEVELS
-    entry.idle += more
+    was_short = entry.apt_idle < FREE_LEVELS
+    entry.apt_idle += more
     if not is_oldest(t, line):
         return
     set_price(t, line)
-    is_short = entry.idle < PRICE_LEVELS
+    is_short = entry.apt_idle < FREE_LEVELS
     if was_short and not is_short:
         take(t.line_masks, len(t.agents) + 1, line)
     elif is_short and not was_short:
@@ -236,16 +280,9 @@ def _count_idle(t: Tables, line: int, more: int) -> None:
 
 
 @jit
-def is_oldest(t: Tables, line: int) -> bool:
-    """Tell whether the line is its queue's oldest: the one that the queue's prices are computed for."""
-    return t.lines[line].next_line < 0
-
-
-@jit
 def set_price(t: Tables, line: int) -> None:
-    """Look up what taking one of the free slots of a queue's oldest line costs, now that their count or the prices
+    """Look up what taking one of the free slots of a queue's oldest line costs, now that its slack or the prices
     changed: for each ns that it is taken, so that a longer talk costs more.
     """
-    entry = t.lines[line]
-    price = t.prices[entry.queue, min(max(entry.idle, 1), PRICE_LEVELS - 1)] if is_oldest(t, line) else 0.0
-    t.line_prices[line] = price * t.queues[entry.queue].handling_rate
+    price = t.prices[t.lines[line].queue, level_of(t, line)] if is_oldest(t, line) else 0.0
+    t.line_prices[line] = price * t.queues[t.lines[line].queue].handling_rate

@@ -3,7 +3,9 @@ walking from there.
 """
 
 from engine.kernel.jit import jit
+from engine.kernel.lookup import is_oldest
 from engine.kernel.marks import put, take
+from engine.kernel.review import set_price
 from engine.kernel.tables import Tables
 from engine.kernel.waiting_line import common_lines
 from engine.messages.kinds import FLAG_CALLS_BACK
@@ -33,8 +35,11 @@ def join_line(t: Tables, c: int, line: int) -> None:
     entry.count += 1
     if contact.flags & FLAG_CALLS_BACK:
         entry.promised += 1
-    if entry.count == 1 and line < common_lines(t):
-        put(t.line_masks, len(t.agents), line)
+    if line < common_lines(t):
+        if entry.count == 1:
+            put(t.line_masks, len(t.agents), line)
+        if is_oldest(t, line):
+            set_price(t, line)
 
 
 @jit
@@ -62,8 +67,11 @@ def leave_line(t: Tables, c: int) -> None:
     entry.count -= 1
     if contact.flags & FLAG_CALLS_BACK:
         entry.promised -= 1
-    if entry.count == 0 and line < common_lines(t):
-        take(t.line_masks, len(t.agents), line)
+    if line < common_lines(t):
+        if entry.count == 0:
+            take(t.line_masks, len(t.agents), line)
+        if is_oldest(t, line):
+            set_price(t, line)
 
 
 @jit

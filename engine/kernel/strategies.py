@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from engine.kernel.eligibility import level_in
 from engine.kernel.jit import jit
 from engine.kernel.tables import Tables
 from engine.messages.kinds import (
@@ -17,7 +18,7 @@ from engine.messages.kinds import (
     TOP_DOWN,
     WEIGHTED_RANDOM,
 )
-from engine.model.settings import CONDITIONS_MAX, AgentSetting, EngineSetting
+from engine.model.settings import AgentSetting, EngineSetting
 
 
 @jit
@@ -35,7 +36,7 @@ def agent_key(t: Tables, strategy: int, line: int, a: int) -> float:
     if strategy == WEIGHTED_RANDOM:
         return -math.log(_uniform(t, a)) / max(t.agents[a].settings[AgentSetting.WEIGHT], 1)
     if strategy == SKILL_BEST:
-        return -float(_skill(t, t.lines[line].requirement, a))
+        return -float(level_in(t, t.lines[line].requirement, a))
     return 0.0
 
 
@@ -48,17 +49,6 @@ def occupancy(t: Tables, a: int) -> float:
     if agent.state == AGENT_OFFERED or agent.state == AGENT_BUSY or agent.state == AGENT_WRAPPING:
         busy_ns += now_ns - max(agent.state_since_ns, agent.login_ns)
     return busy_ns / max(now_ns - agent.login_ns, 1)
-
-
-@jit
-def _skill(t: Tables, requirement: int, a: int) -> int:
-    total = 0
-    packed = t.requirements[requirement, 0]
-    for _ in range(CONDITIONS_MAX):
-        if packed & 0x7FFF:
-            total += t.skill_levels[a, ((packed >> 5) & 0x3FF) - 1]
-        packed >>= 15
-    return total
 
 
 @jit

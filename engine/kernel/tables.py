@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 import msgspec
 import numpy as np
 
-from engine.kernel.records import AGENT, BOOK, CONTACT, ENGAGEMENT, LINE, QUEUE, TIMER, TRUNK_GROUP
+from engine.kernel.records import AGENT, BOOK, CONTACT, ENGAGEMENT, LINE, POOL, QUEUE, TIMER, TRUNK_GROUP
 from engine.kernel.table_set import Schema, TableSet
 from engine.messages.kinds import CHANNELS
 from engine.model.settings import (
@@ -47,8 +47,14 @@ class Capacity(msgspec.Struct, frozen=True):
         return self.contacts + (RINGING_MAX + WRAPPING_MAX) * self.agents
 
 
-PRICE_LEVELS: Final = 32
+WAITING_LEVELS: Final = 32
+"""Counts of waiting contacts that a price is kept for; beyond, one more costs no more."""
+FREE_LEVELS: Final = 32
 """Counts of free slots that a price is kept for; beyond, an agent costs nothing."""
+PRICE_LEVELS: Final = WAITING_LEVELS + FREE_LEVELS
+"""Prices by slack, free slots less waiting contacts: from -WAITING_LEVELS on."""
+POOLS: Final = 1024
+"""Places for pools, the agents who may serve the same queues. Two that fall into one share their estimates."""
 
 SCHEMA: Final[Schema] = (
     ("book", BOOK, 1),
@@ -65,12 +71,20 @@ SCHEMA: Final[Schema] = (
     ("memberships", np.dtype(np.int16), 2),  # (agents, queues) position + 1, 0 none
     # (lines + channels + 2, words): who may serve a line; is free for a channel; is logged in; is available
     ("agent_masks", np.dtype(np.uint64), 2),
+    # (lines, words): of those who may serve a line, who takes not much longer than most
+    ("apt_masks", np.dtype(np.uint64), 2),
+    ("apt_lines", np.dtype(np.uint64), 2),  # (agents, words) the same by agent: the lines
     # (agents + 2, words): lines an agent may serve; then lines with somebody waiting; then lines short of free slots
     ("line_masks", np.dtype(np.uint64), 2),
     ("idle_seqs", np.dtype(np.int64), 1),  # orders the idle: sequence of the last contact's end or of the log-in
-    ("prices", np.dtype(np.float64), 2),  # (queues, PRICE_LEVELS) cost of taking a slot at each count of free ones
-    # of prices, what the free slots of each queue's oldest line select now, for each ns that a slot is taken; else 0
+    ("prices", np.dtype(np.float64), 2),  # (queues, PRICE_LEVELS) cost of taking a slot at each slack
+    # of prices, what the slack of each queue's oldest line selects now, for each ns that a slot is taken; else 0
     ("line_prices", np.dtype(np.float64), 1),
+    # (queues, POOLS, 3) by pool of agents: contacts and time, ns, remembered long; time over a working day
+    ("services", np.dtype(np.float64), 3),
+    ("service_means", np.dtype(np.float64), 2),  # (queues, POOLS) mean handling time, ns, as last estimated; 0 unknown
+    ("pools", POOL, 1),
+    ("agent_pools", np.dtype(np.int64), 1),
     ("channel_settings", np.dtype(np.int64), 2),
     ("tallies", np.dtype(np.int64), 2),  # (cells, TALLY_COLUMNS) since the beginning
     ("intervals", np.dtype(np.int64), 4),  # (rows, 2, cells, TALLY_COLUMNS): by event, by arrival
@@ -90,6 +104,9 @@ class Tables(TableSet):
         "requirements": (2,),
         "skill_levels": (SKILLS_MAX,),
         "prices": (PRICE_LEVELS,),
+        "services": (POOLS, 3),
+        "service_means": (POOLS,),
+        "pools": (POOLS,),
         "channel_settings": (CHANNEL_COLUMNS,),
         "tallies": (TALLY_COLUMNS,),
         "intervals": (TALLY_COLUMNS,),
@@ -111,10 +128,16 @@ class Tables(TableSet):
     skill_levels: Array
     memberships: Array
     agent_masks: Array
+    apt_masks: Array
+    apt_lines: Array
     line_masks: Array
     idle_seqs: Array
     prices: Array
     line_prices: Array
+    services: Array
+    service_means: Array
+    pools: Array
+    agent_pools: Array
     channel_settings: Array
     tallies: Array
     intervals: Array
@@ -159,10 +182,16 @@ def new_tables(capacity: Capacity) -> Tables:
         skill_levels=np.zeros((c.agents, SKILLS_MAX), np.int8),
         memberships=np.zeros((c.agents, c.queues), np.int16),
         agent_masks=np.zeros((c.lines + CHANNELS + 2, _words(c.agents)), np.uint64),
+        apt_masks=np.zeros((c.lines, _words(c.agents)), np.uint64),
+        apt_lines=np.zeros((c.agents, _words(c.lines)), np.uint64),
         line_masks=np.zeros((c.agents + 2, _words(c.lines)), np.uint64),
         idle_seqs=np.zeros(c.agents, np.int64),
         prices=np.zeros((c.queues, PRICE_LEVELS), np.float64),
         line_prices=np.zeros(c.lines + c.agents, np.float64),
+        services=np.zeros((c.queues, POOLS, 3), np.float64),
+        service_means=np.zeros((c.queues, POOLS), np.float64),
+        pools=_records(POOLS, POOL),
+        agent_pools=np.zeros(c.agents, np.int64),
         channel_settings=np.zeros((CHANNELS, CHANNEL_COLUMNS), np.int64),
         tallies=np.zeros((cells, TALLY_COLUMNS), np.int64),
         intervals=np.zeros((c.intervals, 2, cells, TALLY_COLUMNS), np.int64),
@@ -221,7 +250,8 @@ def _lay_out(t: Tables) -> None:
         for link in links:
             table[link] = -1
     t.book["engagement_free"] = -1
-    t.queues["factor"] = 1.0
+    t.queues["worth"] = 1.0
+    t.agent_pools[:] = -1
 
 
 def capacity_of(t: Tables) -> Capacity:

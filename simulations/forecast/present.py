@@ -10,7 +10,13 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from engine.errors import ForecastFailed
-from engine.kernel.erlang import HANDLE_GUESS_CONTACTS, HANDLE_GUESS_NS, MEMORY_NS, PATIENCE_GUESS_NS
+from engine.kernel.erlang import (
+    HANDLE_GUESS_CONTACTS,
+    HANDLE_GUESS_NS,
+    MEMORY_NS,
+    PATIENCE_GUESS_NS,
+    STEADY_MEMORY_NS,
+)
 from engine.kernel.step import ROOM
 from engine.kernel.tables import Capacity, Tables, new_tables
 from engine.kernel.tally import NO_COHORT
@@ -125,7 +131,7 @@ def _handle_ns(known: Array, counted: Array) -> Array:
     Of queues with too few, as many others of their channel as there are stand in, else all queues.
     """
     handled, channels = counted[:, Tally.HANDLED], known["settings"][:, QueueSetting.CHANNEL]
-    faded = np.exp(-np.maximum(known["decayed_at_ns"] - known["first_ns"], 0) / MEMORY_NS)
+    faded = np.exp(-np.maximum(known["decayed_at_ns"] - known["first_ns"], 0) / STEADY_MEMORY_NS)
     guessed = np.where(known["first_ns"] > 0, HANDLE_GUESS_CONTACTS * faded, 0.0)
     contacts = known["handled"] - guessed
     learnt = (known["handle_ns"] - HANDLE_GUESS_NS * guessed) / np.maximum(contacts, 1.0)

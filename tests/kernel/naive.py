@@ -50,6 +50,7 @@ class Twin(Stays):
             self._then(self._match_any)
         while self._agenda:
             self._agenda.popleft()()
+        books.forget_slow()
         return self.said
 
     def _anybody_is_held(self) -> bool:

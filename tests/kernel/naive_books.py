@@ -11,18 +11,17 @@ from engine.model.settings import (
     AGENT_DEFAULTS,
     ENGINE_DEFAULTS,
     QUEUE_DEFAULTS,
-    RESERVE_AUTO,
     SECOND_NS,
     STEPS_MAX,
     AgentSetting,
-    EngineSetting,
     QueueSetting,
-    TrunkGroupSetting,
 )
 from tests.kernel import naive_formulas as formulas
 
 Line = tuple[int, int, int]
 """Queue, requirement, channel."""
+Pool = tuple[tuple[int, int], ...]
+"""Queues that agents of one skill may serve, with their levels there."""
 
 
 @dataclass
@@ -110,20 +109,56 @@ class Queue:
     last_agent: int = -1
     drain_due: int = 0
     arrivals: float = 0.0
+    seen: float = 0.0
+    steady_arrivals: float = 0.0
+    steady_seen: float = 0.0
     handled: float = 0.0
     handle_ns: float = 0.0
+    long_handled: float = 0.0
+    long_handle_ns: float = 0.0
     quit: float = 0.0
     waited_ns: float = 0.0
     first: int = 0
     priced: int = 0
-    factor: float = 1.0
+    services: dict[Pool, list[float]] = field(default_factory=dict)
+    """By pool: contacts and time, remembered long; time over a working day."""
+    means: dict[Pool, float] = field(default_factory=dict)
+    """Mean handling time by pool, as last estimated."""
     prices: dict[int, float] = field(default_factory=dict)
+    arrival_rate: float = 0.0
+    entered: float = 0.0
+    """Entries over a working day."""
+    priced_rate: float = 0.0
+    """The arrival rate that the prices are for, and the value."""
+    priced_value: int = 0
+    worth: float = 1.0
+    """Weight of the first who waits, by the time that it takes."""
+    ageing: float = 0.0
+    """By how much that grows with waiting."""
+    looked: int = 0
+    """When it looked at who may serve it."""
+    looked_slots: int = 0
+    own: tuple[float, float] = (0.0, 0.0)
+    """Slots for itself and mean handling time there, as seen then."""
     rate: float = 0.0
     """1 / mean handling time that the prices are for."""
 
     def get(self, column: int) -> int:
         """A setting."""
         return self.settings.get(column, 0)
+
+    def enter(self, entered: int) -> None:
+        """Count who entered."""
+        self.arrivals += entered
+        self.steady_arrivals += entered
+        self.entered += entered
+
+    def has_moved(self) -> bool:
+        """Whether the prices are no longer what they were computed for."""
+        if self.priced_value != self.get(QueueSetting.VALUE):
+            return True
+        moved = self.arrival_rate - self.priced_rate
+        return moved * moved * self.steady_arrivals > 0.25 * self.arrival_rate * self.arrival_rate
 
 
 @dataclass
@@ -173,6 +208,11 @@ class Books:
         """By place; a line that is given back leaves its place to another."""
         self.opened: list[Line] = []
         """The same, oldest first."""
+        self.slow: dict[Line, set[int]] = {}
+        """Those who may serve a line and are not apt for it."""
+        self.loads: dict[Pool, float] = {}
+        """Slots of each pool that contacts take up on the mean, as added up at the last time below."""
+        self.loaded = 0
         self.given_back = 0
         self.rings: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
         self.free_engagements = list(range(capacity.engagements))[::-1]
@@ -223,12 +263,6 @@ class Books:
         for c in sorted(waiting, key=lambda c: (c.place, c.order)):
             heads.setdefault(c.priority, c)
         return min(heads.values(), key=lambda c: (self.head_start(c), c.order), default=None)
-
-    def score(self, c: Contact) -> float:
-        """How much the contact's wait weighs."""
-        queue = self.queues[c.queue]
-        waited = self.now - self.head_start(c) + queue.get(QueueSetting.QUEUE_CREDIT_NS)
-        return (waited + SECOND_NS) * (queue.factor if queue.get(QueueSetting.STRATEGY) == k.ERLANG else 1.0)
 
     def next_step(self, c: Contact) -> int | None:
         """When the waiting contact's next timed step is due."""
@@ -307,127 +341,39 @@ class Books:
         reachable = channel != k.VOICE or agent.reachable or not agent.settings.get(AgentSetting.NEEDS_PHONE)
         return agent.status == k.STATUS_AVAILABLE and (bool(agent.ties) or (not agent.suspended and reachable))
 
-    def slots(self, line: Line, without: Line | None = None) -> int:
-        """Contacts that those at work could hold at once who may serve the line, and not the other."""
+    def slots(self, line: Line, without: Line | None = None, only: int | None = None) -> int:
+        """Contacts that those at work could hold at once who may serve the line, and not the other; one agent's."""
         queue, requirement, channel = line
         return sum(
             agent.settings.get(AgentSetting.CAPACITY + channel, 0)
             for number, agent in enumerate(self.agents)
-            if self.is_at_work(agent, channel)
+            if only in {None, number}
+            and self.is_at_work(agent, channel)
             and self.qualifies(number, queue, requirement)
             and not (without and self.qualifies(number, without[0], without[1]))
         )
 
     def open_slots(self, line: Line) -> int:
         """Contacts that could be offered to somebody now."""
-        return sum(
-            self.agents[a].settings.get(AgentSetting.CAPACITY + line[2], 0)
-            - sum(tie.channel == line[2] for tie in self.agents[a].ties)
-            for a in self.serving(line)
-        )
+        return sum(self._free_slots(a, line[2]) for a in self.serving(line))
 
-    def mean_handle(self, queue: Queue) -> float:
-        """Talk plus wrap-up, ns."""
-        return (queue.handle_ns + formulas.HANDLE_GUESS_NS * 0.1) / (queue.handled + 0.1)
+    def apt_slots(self, line: Line) -> int:
+        """The same of agents who are apt."""
+        return sum(self._free_slots(a, line[2]) for a in self.serving(line) if self.is_apt(line, a))
 
-    def refresh(self, number: int, entered: int) -> None:
-        """Count who entered; once a minute fade what was counted before, and price the queue's agents anew."""
-        queue = self.queues[number]
-        if not queue.first:
-            queue.first, queue.handled = self.now, formulas.HANDLE_GUESS_CONTACTS
-            queue.handle_ns = formulas.HANDLE_GUESS_CONTACTS * formulas.HANDLE_GUESS_NS
-        if queue.priced and self.now - queue.priced < 60 * SECOND_NS:
-            queue.arrivals += entered
-            return
-        fade = math.exp(-(self.now - queue.priced) / formulas.MEMORY_NS) if queue.priced else 1.0
-        for name in ("arrivals", "handled", "handle_ns", "quit", "waited_ns"):
-            setattr(queue, name, getattr(queue, name) * fade)
-        queue.priced = self.now
-        queue.arrivals += entered
-        mean, value = self.mean_handle(queue), queue.get(QueueSetting.VALUE) / 1000.0
-        patience = self.patience(queue)
-        threshold = max(queue.get(QueueSetting.THRESHOLD_NS), 1e9)
-        queue.factor = value * (20e9 / threshold) * (formulas.HANDLE_GUESS_NS / mean)
-        seen = formulas.MEMORY_NS * (1.0 - math.exp(-max(self.now - queue.first, 60e9) / formulas.MEMORY_NS))
-        oldest = self._oldest_line(number)
-        slots = self.slots(oldest) if oldest else 0
-        queue.prices = formulas.prices(slots, queue.arrivals / seen, mean, patience, value)
-        queue.rate = 1.0 / mean
+    def is_apt(self, line: Line, number: int) -> bool:
+        """Whether the agent, who may serve the line, takes not much longer than most."""
+        return number not in self.slow.get(line, set())
 
-    def offered(self, c: Contact) -> None:
-        """Count a call that came to its trunk group; once a minute of calls think about the reserve anew."""
-        group = self.groups[c.asked_group if c.group < 0 else c.group]
-        if c.protected:
-            group.protected += 1
-        else:
-            group.unprotected += 1
-        if group.estimated and self.now - group.estimated < 60 * SECOND_NS:
-            return
-        group.first = group.first or self.now
-        fade = math.exp(-(self.now - group.estimated) / formulas.MEMORY_NS) if group.estimated else 1.0
-        for name in ("protected", "unprotected", "ended", "held"):
-            setattr(group, name, getattr(group, name) * fade)
-        group.estimated = self.now
-        if group.get(TrunkGroupSetting.RESERVE) != RESERVE_AUTO:
-            return
-        group.best = formulas.best_reserve(
-            group.get(TrunkGroupSetting.CHANNELS),
-            group.load(group.protected),
-            group.load(group.unprotected),
-            group.get(TrunkGroupSetting.PROTECTED_VALUE) / 1000.0,
-        )
+    def forget_slow(self) -> None:
+        """Whoever may serve a line anew is thought apt."""
+        self.slow = {
+            line: {number for number in slow if self.qualifies(number, line[0], line[1])}
+            for line, slow in self.slow.items()
+            if line in self.opened
+        }
 
-    def key(self, strategy: int, line: Line, number: int) -> float:
-        """What the strategy minimises over free agents."""
-        agent, queue = self.agents[number], self.queues[line[0]]
-        if strategy == k.ERLANG:
-            return sum(self._prices_elsewhere(line, number).values()) * self.mean_handle(queue)
-        if strategy == k.LEAST_OCCUPIED:
-            return self.occupancy(agent)
-        if strategy == k.FEWEST_CONTACTS:
-            return agent.answered
-        if strategy == k.ROUND_ROBIN:
-            return (number - queue.last_agent - 1) % len(self.agents)
-        if strategy == k.TOP_DOWN:
-            return self.members.get((number, line[0]), 0) or 1e6
-        if strategy == k.WEIGHTED_RANDOM:
-            drawn = formulas.uniform(self.engine[EngineSetting.SEED], self.seq, number)
-            return -math.log(drawn) / max(agent.settings.get(AgentSetting.WEIGHT, 0), 1)
-        if strategy == k.SKILL_BEST:
-            conditions = self.requirements.get(line[1], ([], -1))[0]
-            return -sum(self.skills.get((number, skill), 0) for skill, _ in conditions)
-        return 0.0
-
-    def weigh(self, c: Contact, number: int) -> tuple[bool, float, float]:
-        """Whether the free agent is kept from the contact; what the contact stands to lose; what the agent costs."""
-        queue, line = self.queues[c.queue], (c.queue, c.requirement, c.channel)
-        holds = queue.get(QueueSetting.STRATEGY) == k.ERLANG
-        if not holds or self.now - c.entered >= queue.get(QueueSetting.HOLD_BACK_NS):
-            return False, 0.0, 0.0
-        mean = self.mean_handle(queue)
-        costs = self._prices_elsewhere(line, number)
-        if not costs:
-            return False, 0.0, 0.0
-        dearest = max(costs, key=lambda other: costs[other])
-        others = self.slots(line, dearest)
-        share = formulas.lost_share(len(self.waiting(line)), others, mean, self.patience(queue))
-        stake = max(share, 1 / 3) * queue.get(QueueSetting.VALUE) / 1000.0
-        price = sum(costs.values()) * mean
-        return others > 0 and price > stake * (1.0 if c.held else 1.5), stake, price
-
-    def _oldest_line(self, queue: int) -> Line | None:
-        return next((line for line in self.opened if line[0] == queue), None)
-
-    def patience(self, queue: Queue) -> float:
-        """Mean time until somebody who waits gives up, ns."""
-        return (queue.waited_ns + formulas.PATIENCE_GUESS_NS) / (queue.quit + 1.0)
-
-    def _prices_elsewhere(self, line: Line, agent: int) -> dict[Line, float]:
-        """What the other queues lose for each ns that the agent serves the line, where that is anything."""
-        others = [other for other in self.lines if other[0] != line[0] and other == self._oldest_line(other[0])]
-        prices = {other: self._price(other) for other in others if self.qualifies(agent, other[0], other[1])}
-        return {other: price for other, price in prices.items() if price}
-
-    def _price(self, line: Line) -> float:
-        queue, idle = self.queues[line[0]], self.open_slots(line)
-        return queue.prices.get(max(idle, 1), 0.0) * queue.rate if idle < formulas.PRICED_LEVELS else 0.0
+    def _free_slots(self, number: int, channel: int) -> int:
+        agent = self.agents[number]
+        taken = sum(tie.channel == channel for tie in agent.ties)
+        return agent.settings.get(AgentSetting.CAPACITY + channel, 0) - taken

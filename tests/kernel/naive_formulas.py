@@ -7,7 +7,10 @@ MEMORY_NS = 1_800e9
 HANDLE_GUESS_NS = 180e9
 HANDLE_GUESS_CONTACTS = 3.0
 PATIENCE_GUESS_NS = 300e9
-PRICED_LEVELS = 32
+STEADY_MEMORY_NS = 28_800e9
+HANDLING_MEMORY_NS = 604_800e9
+FREE_LEVELS = 32
+WAITING_LEVELS = 32
 
 
 def erlang_b(agents: int, load: float) -> float:
@@ -18,18 +21,20 @@ def erlang_b(agents: int, load: float) -> float:
     return blocked
 
 
-def inverse_blocking(agents: int, load: float) -> float:
+def inverse_blocking(agents: float, load: float) -> float:
     """1 / B by its sum over the states, from the fullest down."""
     term, total = 1.0, 1.0
-    for taken in range(agents, 0, -1):
+    taken = agents
+    while taken >= 1:
         term *= taken * (1.0 / load)
         total += term
+        taken -= 1
         if term < 1e-18 * total:
             break
     return total
 
 
-def abandonment_rate(agents: int, rate: float, mean: float, patience: float) -> float:
+def abandonment_rate(agents: float, rate: float, mean: float, patience: float) -> float:
     """Abandonments per unit of time of M/M/n+M: the sum of waiting / patience over its stationary distribution.
 
     Added up in the order that the kernel does, so that what ties there ties here.
@@ -47,16 +52,39 @@ def abandonment_rate(agents: int, rate: float, mean: float, patience: float) -> 
     return waiting_total / (free + total) / patience
 
 
-def prices(agents: int, rate: float, mean: float, patience: float, value: float) -> dict[int, float]:
-    """Cost of taking one agent out of `idle` idle ones, for each count of idle agents."""
-    if agents == 0 or rate <= 0.0:
-        return {}
-    lost = abandonment_rate(agents, rate, mean, patience) * value
-    found, cost = {}, 0.0
-    for busy in range(agents):
-        cost = (lost + busy / mean * cost) / rate
-        found[agents - busy] = cost
-    return found
+def prices(slots: float, rate: float, mean: float, patience: float, cost: float) -> dict[int, float]:
+    """Cost of one slack less, for each slack; `cost` is that of each one waiting per unit of time."""
+    if slots <= 0.0 or rate <= 0.0:
+        return dict.fromkeys(range(-WAITING_LEVELS, 1), cost * patience)
+    lost = abandonment_rate(slots, rate, mean, patience) * patience * cost
+    found = dict.fromkeys(range(1, FREE_LEVELS), lost / rate)
+    step = 0.0
+    for slack in range(int(slots), -1, -1):
+        step = lost / rate + (slots - slack) * (1.0 / (mean * rate)) * step
+        found[slack] = step
+    step = cost * patience
+    for waiting in range(96, 1, -1):
+        step = (waiting * cost - lost + rate * step) / (slots / mean + waiting * (1.0 / patience))
+        found[1 - waiting] = step
+    return {slack: price for slack, price in found.items() if -WAITING_LEVELS <= slack < FREE_LEVELS}
+
+
+def arrival_rate(late: float, late_ns: float, steady: float, steady_ns: float) -> tuple[float, bool]:
+    """The rate to go by; whether the steady one is another day's.
+
+    Between 1.5 and 3 standard deviations of the late count, exponentially faded, the late rate counts in part.
+    """
+    late_ns, steady_ns = max(late_ns, 60e9), max(steady_ns, 60e9)
+    rates = late / late_ns, steady / steady_ns
+    deviation = math.sqrt(max(rates) / (late_ns * (1.0 + late_ns / MEMORY_NS)))
+    differs = abs(rates[0] - rates[1]) / deviation if deviation > 0.0 else 0.0
+    share = min(max((differs - 1.5) / 1.5, 0.0), 1.0)
+    return rates[1] + share * (rates[0] - rates[1]), differs >= 3.0
+
+
+def service_mean(contacts: float, total: float, mean: float, long_mean: float) -> float:
+    """Mean handling time of a pool, relative to its queue's over a long time, drawn to it by the weight of 25."""
+    return mean / long_mean * (total + 25.0 * long_mean) / (contacts + 25.0)
 
 
 def reservation(channels: int, reserve: int, protected: float, unprotected: float) -> tuple[float, float]:
@@ -78,15 +106,6 @@ def best_reserve(channels: int, protected: float, unprotected: float, value: flo
         full, closed = reservation(channels, reserve, protected, unprotected)
         costs.append(unprotected * closed + value * protected * full)
     return costs.index(min(costs)) if costs[0] >= 1e-9 else 0
-
-
-def lost_share(waiting: int, agents: int, mean: float, patience: float) -> float:
-    """Chance that the last of those who wait gives up: of none of the departures that move it up is it the one."""
-    stays = 1.0
-    for place in range(waiting, 0, -1):
-        leaving = agents / mean + place / patience
-        stays *= (leaving - 1.0 / patience) / leaving
-    return 1.0 - stays
 
 
 def quantile(stages: list[float], share: float) -> float:

@@ -8,14 +8,15 @@ from engine.kernel.tables import Capacity
 from engine.messages import kinds as k
 from engine.model.settings import AgentSetting, QueueSetting
 from tests.kernel.facts import Fact
-from tests.kernel.naive_books import Books, Contact, Engagement, Line
+from tests.kernel.naive_books import Contact, Engagement, Line
+from tests.kernel.naive_prices import PricedBooks
 
 
 class Offers:
     """Offers contacts to agents. `said` holds what was concluded from the row under way."""
 
     def __init__(self, capacity: Capacity) -> None:
-        self.books = Books(capacity)
+        self.books = PricedBooks(capacity)
         self.said: list[Fact] = []
         self._agenda: deque[Callable[[], object]] = deque()
 
@@ -247,9 +248,9 @@ class Offers:
             if left:
                 self._then(functools.partial(self._match_contact, left[-1]))
             for c in heads:
-                if best is None or (books.score(c), -c.order) > (books.score(best), -best.order):
+                if best is None or (books.score(c, number), -c.order) > (books.score(best, number), -best.order):
                     best, second = c, best
-                elif second is None or books.score(c) > books.score(second):
+                elif second is None or books.score(c, number) > books.score(second, number):
                     second = c
             if best is not None:
                 strategy = books.queues[best.queue].get(QueueSetting.STRATEGY)
@@ -257,7 +258,7 @@ class Offers:
                 if books.weigh(best, number)[0]:
                     self._hold_back(best, number)
                 else:
-                    self._offer(best, number, books.score(best), choice)
+                    self._offer(best, number, books.score(best, number), choice)
             elif not left:
                 return
         self._then_match_agent(number)

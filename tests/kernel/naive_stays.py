@@ -222,8 +222,7 @@ class Stays(Offers):
         flags = (k.FLAG_CLOSES if closes else 0) | (k.FLAG_WRAPS if wraps else 0)
         self._say(Fact(k.CONTACT_ENDED, c.slot, c.queue, c.agent, by, talked, flags))
         agent.idle_seq = books.seq
-        queue.handled += 1
-        queue.handle_ns += talked
+        books.took(c.queue, c.agent, 1, talked)
         c.ties.remove(tie)
         self._then_match_agent(tie.agent)
         c.state, c.agent, c.let_go, c.idle_due = k.CONTACT_NEW, -1, (tie.agent, books.turn), 0
@@ -241,7 +240,7 @@ class Stays(Offers):
         books = self.books
         lasted = books.now - tie.since
         self._say(Fact(k.WRAP_UP_ENDED, -1, tie.queue, tie.agent, tie.number, lasted))
-        books.queues[tie.queue].handle_ns += lasted
+        books.took(tie.queue, tie.agent, 0, lasted)
         books.agents[tie.agent].idle_seq = books.seq
         self._untie(tie)
 

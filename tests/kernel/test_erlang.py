@@ -1,5 +1,6 @@
 """The formulas against the literature's numbers, and the prices against the equation that they solve."""
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from engine.kernel.erlang import PATIENCE_GUESS_NS, loss_rate
 from engine.kernel.expected_wait import expected_wait
 from engine.kernel.prices import price_levels
-from engine.kernel.tables import PRICE_LEVELS, Capacity, new_tables
+from engine.kernel.tables import FREE_LEVELS, WAITING_LEVELS, Capacity, new_tables
 from engine.messages import kinds as k
 from engine.model.settings import AgentSetting, QueueSetting
 from tests.kernel import naive_formulas as naive
@@ -76,22 +77,41 @@ def test_prices_solve_the_poisson_equation(agents: int, load: float, patience_s:
     mean_s, t = 180.0, new_tables(Capacity(contacts=2, agents=1, queues=1, lines=1, requirements=1, intervals=1))
     t.queues["waited_ns"] = patience_s * 1e9 - PATIENCE_GUESS_NS
     rate = load / mean_s
-    price_levels(t, 0, agents, rate / 1e9, mean_s * 1e9, value)
+    t.queues["settings"][0, QueueSetting.VALUE] = 1000 * value
+    price_levels(t, 0, float(agents), rate / 1e9, mean_s * 1e9)
     lost, values = relative_values(agents, rate, mean_s, patience_s, agents + 400)
     assert loss_rate(agents, rate, mean_s, patience_s) == pytest.approx(lost, rel=1e-6)
-    for idle in range(1, min(agents + 1, PRICE_LEVELS)):
-        busy = agents - idle
-        assert t.prices[0, idle] == pytest.approx(value * (values[busy + 1] - values[busy]), rel=1e-5)
-    assert (np.diff(t.prices[0, 1 : agents + 1]) < 0).all(), "the fewer are idle, the dearer each is"
+    for slack in range(1 - WAITING_LEVELS, min(agents + 1, FREE_LEVELS)):
+        present = agents - slack
+        price = t.prices[0, WAITING_LEVELS + slack]
+        assert price == pytest.approx(value * (values[present + 1] - values[present]), rel=1e-5)
+    assert (np.diff(t.prices[0, 1 : WAITING_LEVELS + min(agents + 1, FREE_LEVELS)]) < 0).all(), "less slack is dearer"
 
 
-def test_a_queue_without_traffic_or_agents_has_no_price() -> None:
+def test_slots_need_not_be_whole() -> None:
     t = new_tables(Capacity(contacts=2, agents=1, queues=1, lines=1, requirements=1, intervals=1))
-    t.prices[:] = 7.0
-    price_levels(t, 0, 0, 1e-9, 1e9, 1.0)
-    assert not t.prices.any()
-    price_levels(t, 0, 3, 0.0, 1e9, 1.0)
-    assert not t.prices.any()
+    found = []
+    for slots in (4.0, 4.2, 4.5, 4.8, 5.0):
+        price_levels(t, 0, slots, 4 / 180e9, 180e9)
+        found.append(t.prices[0].copy())
+    for fewer, more in itertools.pairwise(found):
+        assert (more[1:36] < fewer[1:36]).all()
+
+
+def test_a_queue_without_traffic_or_agents_prices_who_waits_alone() -> None:
+    t = new_tables(Capacity(contacts=2, agents=1, queues=1, lines=1, requirements=1, intervals=1))
+    for slots, rate in ((0.0, 1e-9), (3.0, 0.0)):
+        t.prices[:] = 7.0
+        price_levels(t, 0, slots, rate, 1e9)
+        assert t.prices[0, : WAITING_LEVELS + 1].tolist() == pytest.approx([1.0] * (WAITING_LEVELS + 1))
+        assert not t.prices[0, WAITING_LEVELS + 1 :].any()
+
+
+def test_nobody_is_thought_more_patient_than_many_thresholds() -> None:
+    t = new_tables(Capacity(contacts=2, agents=1, queues=1, lines=1, requirements=1, intervals=1))
+    t.queues["waited_ns"] = 1e18
+    price_levels(t, 0, 2.0, 1e-11, 60e9)
+    assert (t.prices[0, 1 : WAITING_LEVELS + 1] > 0.01).all()
 
 
 def waits(scene: Scene, place: int = 0, queue: int = 0) -> tuple[int, int, list[float]]:
@@ -159,8 +179,7 @@ def test_a_queue_of_chats_is_short_of_slots_rather_than_of_heads() -> None:
         scene.agent(agent, AgentSetting.CAPACITY + k.CHAT, 3)
     scene.arrive(channel=k.CHAT)
     prices = scene.tables.prices[0]
-    assert (prices[1:7] > 0).all()
-    assert prices[7] == 0
+    assert (prices[WAITING_LEVELS + 1 : WAITING_LEVELS + 7] > 0).all()
 
 
 def test_what_is_told_on_entry_is_the_expected_wait_of_the_moment() -> None:
@@ -178,11 +197,11 @@ def test_prices_fade_while_their_queue_is_silent() -> None:
     scene = Scene(agents=3, queues=2)
     for _ in range(3):
         scene.release(scene.talk(1)[0])
-    before = scene.tables.prices[1, 1]
+    before = scene.tables.prices[1, WAITING_LEVELS + 1]
     scene.wait(7200)
     for _ in range(2):
         scene.release(scene.talk(0)[0])
-    assert scene.tables.prices[1, 1] < 0.2 * before
+    assert scene.tables.prices[1, WAITING_LEVELS + 1] < 0.2 * before
 
 
 def test_who_enters_after_a_silence_counts_in_full() -> None:

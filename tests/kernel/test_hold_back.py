@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from engine.kernel.hold_back import HOLD, RELEASE, SHARE_MIN
+from engine.kernel.hold_back import HOLD, RELEASE
+from engine.kernel.tables import WAITING_LEVELS
 from engine.messages import kinds as k
 from engine.messages.rows import HELD_LONG_ENOUGH
 from engine.model.settings import SECOND_NS, QueueSetting
@@ -51,14 +52,13 @@ def test_the_flexible_agent_is_kept_and_the_row_says_why() -> None:
     assert (held.contact, held.queue, held.agent) == (second, BASIC, FLEXIBLE)
     assert scene.state(second) == "waiting"
     assert held.b > HOLD * held.a > 0
-    # One waits, one specialist is at work: it gives up first with patience^-1 / (patience^-1 + mean^-1), or a third.
-    queue = scene.tables.queues[BASIC]
-    patience, mean = (queue["waited_ns"] + 300e9) / (queue["quit"] + 1), 180e9
-    chance = (1 / patience) / (1 / patience + 1 / mean)
-    assert held.a == pytest.approx(1000 * max(chance, SHARE_MIN), abs=2)
-    assert held.b == pytest.approx(
-        1000 * scene.tables.prices[GOLD, 2] * mean * scene.tables.queues["handling_rate"][GOLD], rel=1e-3
-    )
+    prices, mean = scene.tables.prices, mean_of(scene, BASIC)
+    assert held.a == pytest.approx(1000 * prices[BASIC, WAITING_LEVELS], abs=2), "one waits"
+    taken = 180e9 * scene.tables.queues["handling_rate"][GOLD]
+    dearest, next_one = prices[GOLD, WAITING_LEVELS + 2], prices[GOLD, WAITING_LEVELS + 1]
+    assert mean == pytest.approx(180e9)
+    price = dearest * min(taken, 1) + next_one * max(taken - 1, 0)
+    assert held.b == pytest.approx(1000 * price, rel=1e-3)
 
 
 def mean_of(scene: Scene, queue: int) -> float:
@@ -123,10 +123,11 @@ def test_who_comes_later_does_not_pass_who_is_held_back() -> None:
 
 
 def test_nobody_is_kept_when_there_is_nobody_else_to_wait_for() -> None:
-    scene = centre()
+    scene = centre(flexible=1)
     _, second = busy(scene)
+    assert scene.offered() == []
     scene.status(0, k.STATUS_PAUSED)
-    assert scene.offered() == [(second, FLEXIBLE)]
+    assert scene.offered() == [(second, 1)]
 
 
 def test_a_price_that_falls_lets_go() -> None:
@@ -134,10 +135,11 @@ def test_a_price_that_falls_lets_go() -> None:
     _, second = busy(scene)
     held = scene.only(k.AGENT_HELD_BACK)
     stake = held.a / 1000
-    scale = mean_of(scene, BASIC)
+    gold = scene.tables.queues[GOLD]
+    scale = 180e9 * gold["handling_rate"]
     between = (HOLD + RELEASE) / 2
     for price, offers in ((between * stake, []), (0.9 * RELEASE * stake, [(second, FLEXIBLE)])):
-        scene.tables.line_prices[1] = price / scale
+        scene.tables.prices[GOLD] = price / scale
         scene.queue(GOLD, QueueSetting.RING_ALL_LIMIT, 3)
         assert scene.offered() == offers
 

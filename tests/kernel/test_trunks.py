@@ -1,7 +1,9 @@
 """Trunk groups that find their reserve themselves: against the exact chain, and through the kernel."""
 
 import heapq
+import json
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +17,8 @@ from engine.model.settings import RESERVE_AUTO, SECOND_NS, TrunkGroupSetting
 from tests.kernel import naive_formulas as naive
 from tests.kernel.facts import Fact
 from tests.kernel.scene import BEGIN_NS, Scene, Stage
+
+VALIDATION = Path(__file__).parents[2] / ".." / "shared" / "data" / "planning" / "validation.json"
 
 
 def exact_blocking(channels: int, reserve: int, protected: float, unprotected: float) -> tuple[float, float]:
@@ -320,3 +324,18 @@ def test_eight_groups_fit_a_request() -> None:
     groups = [7, 0, 4095, 3, 2, 1, 30_000, 5]
     assert unpack_trunks(*pack_trunks(groups)) == groups
     assert unpack_trunks(*pack_trunks([6])) == [6]
+
+
+@pytest.mark.skipif(not VALIDATION.exists(), reason="needs ../shared/data/planning")
+def test_the_cost_agrees_with_exact_points() -> None:
+    points = json.loads(VALIDATION.read_text())["trunk_reservation_loss"]
+    assert len(points) >= 12
+    for point in points:
+        channels, protected, unprotected = point["C"], point["a1"], point["a2"]
+        for value in (1.0, 4.0, 20.0):
+            cost = value * protected * point["B1"] + unprotected * point["B2"]
+            assert reservation_cost(channels, point["r"], protected, unprotected, value) == pytest.approx(
+                cost, rel=1e-9
+            )
+            best = best_reserve(channels, protected, unprotected, value)
+            assert reservation_cost(channels, best, protected, unprotected, value) <= cost * (1 + 1e-12)

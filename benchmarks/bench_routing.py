@@ -1,0 +1,84 @@
+"""What routing by `erlang` loses, untuned and by its own estimates: against exact optima and against plain policies.
+
+Every policy meets the same callers, so differences are paired. Where the optimum is known, what is told is the gap to
+it: that of a plain policy, known exactly or from long simulation, plus the paired difference from it.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from benchmarks.report import line
+from benchmarks.routing_centres import Case, cases
+from benchmarks.routing_world import Policy, c_mu, erlang, fifo, least_flexible, play_callers
+
+NAMES = ("routing_gap_pct", "routing_against_plain_pct")
+CALLS, SEEDS = 100_000, 8
+
+
+def run() -> list[dict[str, Any]]:
+    """Return the gap to each optimum, and the distance from the best plain policy on every centre."""
+    return [gap(case) if case.optimum is not None else against_plain(case) for case in cases()]
+
+
+def gap(case: Case) -> dict[str, Any]:
+    """Return by how much more than the least `erlang` loses, per cent."""
+    assert case.optimum is not None
+    assert case.control is not None
+    name, known = case.control
+    differences = (losses(case, "erlang") - losses(case, name)) / case.optimum
+    found = known / case.optimum - 1.0 + differences.mean()
+    return line(
+        "routing_gap_pct",
+        round(100 * float(found), 2),
+        "%",
+        peer={"name": "the optimum", "lost_per_min": case.optimum},
+        centre=case.name,
+        lost_per_min=round(float(case.optimum * (1 + found)), 4),
+        half_width_95=round(100 * half_width(differences), 2),
+        calls=CALLS * SEEDS,
+    )
+
+
+def against_plain(case: Case) -> dict[str, Any]:
+    """Return by how much `erlang` loses more than the best of the plain policies, per cent: below 0 is better."""
+    ours = losses(case, "erlang")
+    plain = {name: losses(case, name) for name in plain_policies(case)}
+    best = min(plain, key=lambda name: float(plain[name].mean()))
+    differences = (ours - plain[best]) / plain[best].mean()
+    return line(
+        "routing_against_plain_pct",
+        round(100 * float(differences.mean()), 2),
+        "%",
+        peer={"name": best, "lost_per_min": {name: round(float(found.mean()), 4) for name, found in plain.items()}},
+        centre=case.name,
+        lost_per_min=round(float(ours.mean()), 4),
+        half_width_95=round(100 * half_width(differences), 2),
+        calls=CALLS * SEEDS,
+    )
+
+
+def plain_policies(case: Case) -> dict[str, Policy]:
+    """Return what others do."""
+    return {
+        "longest wait": fifo(),
+        "least flexible first": least_flexible(case.centre),
+        "c-mu": c_mu(case.centre, case.values, theta=True),
+        "c-mu/theta": c_mu(case.centre, case.values, theta=False),
+    }
+
+
+def losses(case: Case, policy: str, calls: int = CALLS, seeds: int = SEEDS) -> Any:
+    """Return the value lost a minute in each run, float64 (seeds,), each run's first tenth left out."""
+    chosen = erlang() if policy == "erlang" else plain_policies(case)[policy]
+    return np.array(
+        [
+            np.mean(play_callers(case.centre, case.values, chosen, calls, seed, swing=case.swing)[1:])
+            for seed in range(seeds)
+        ]
+    )
+
+
+def half_width(found: Any) -> float:
+    """Return half of a confidence interval of 95 % for the mean."""
+    return float(1.96 * np.std(found, ddof=1) / len(found) ** 0.5)

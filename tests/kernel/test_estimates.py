@@ -1,0 +1,143 @@
+"""What the kernel estimates by pool, when it looks, and when prices are computed anew."""
+
+import pytest
+
+from engine.kernel.erlang import APT
+from engine.kernel.estimates import ALIKE_CONTACTS
+from engine.kernel.tables import WAITING_LEVELS
+from engine.messages import kinds as k
+from engine.model.settings import AgentSetting, QueueSetting
+from tests.kernel.scene import Scene
+
+SLOW = 3
+"""The agent at another level."""
+
+
+def centre() -> Scene:
+    """Four agents of one skill for two queues, all offline; one is at another level."""
+    scene = Scene(agents=4, queues=2, available=())
+    for queue in range(2):
+        scene.requirement(queue + 1, (queue, 1))
+        scene.queue(queue, QueueSetting.REQUIREMENT, queue + 1)
+    for agent in range(4):
+        scene.skill(agent, 0, 2 if agent == SLOW else 5)
+        scene.skill(agent, 1, 5)
+    return scene
+
+
+def pools(scene: Scene) -> list[int]:
+    """Of each agent, -1 where it is not known yet."""
+    return [int(pool) for pool in scene.tables.agent_pools]
+
+
+def serve(scene: Scene, agent: int, lasts_s: float) -> None:
+    """The agent, who alone is there, takes a contact for so long."""
+    contact = scene.arrive()
+    scene.answer(contact, agent)
+    scene.wait(lasts_s)
+    scene.release(contact)
+
+
+def test_agents_of_the_same_queues_and_levels_are_one_pool() -> None:
+    scene = centre()
+    assert pools(scene) == [-1] * 4, "nothing is noted of what agents are on the way to their skills"
+    assert (scene.tables.pools["key"] != 0).sum() == 0
+    for agent in range(4):
+        scene.status(agent, k.STATUS_AVAILABLE)
+    found = pools(scene)
+    assert found[0] == found[1] == found[2] != found[SLOW]
+    scene.skill(1, 0, 2)
+    assert pools(scene)[1] == found[SLOW], "levels count at once"
+    scene.skill(2, 1, 0)
+    assert pools(scene)[2] not in found, "and so do queues"
+
+
+def test_a_pool_is_known_by_its_own_contacts_as_far_as_there_are_many() -> None:
+    scene = centre()
+    for agent, lasts_s in ((0, 60), (SLOW, 500)):
+        scene.status(agent, k.STATUS_AVAILABLE)
+        for _ in range(20):
+            serve(scene, agent, lasts_s)
+        scene.status(agent, k.STATUS_OFFLINE)
+    for agent in (0, SLOW):
+        scene.status(agent, k.STATUS_AVAILABLE)
+    scene.wait(600)
+    scene.arrive()
+    t = scene.tables
+    mean_ns = (t.queues["handle_ns"][0] + 18e9) / (t.queues["handled"][0] + 0.1)
+    fast_ns, slow_ns = (t.service_means[0, t.agent_pools[agent]] for agent in (0, SLOW))
+    drawn_to_ns = t.queues["long_handle_ns"][0] / t.queues["long_handled"][0]
+    for found_ns, lasted_ns in ((fast_ns, 60e9), (slow_ns, 500e9)):
+        drawn_ns = (20 * lasted_ns + ALIKE_CONTACTS * drawn_to_ns) / (20 + ALIKE_CONTACTS)
+        assert found_ns / mean_ns == pytest.approx(drawn_ns / drawn_to_ns, rel=0.02)
+    assert slow_ns > APT * mean_ns
+    line = t.queues["first_line"][0]
+    assert t.lines["idle"][line] == 1, (
+        "the fast agent is free, the slow one is being offered the contact, or the other way"
+    )
+    assert t.lines["apt_idle"][line] + (scene.offered()[0][1] == 0) == 1, "only the fast one is apt"
+
+
+def test_the_fastest_at_work_are_apt_however_slow() -> None:
+    scene = centre()
+    scene.status(0, k.STATUS_AVAILABLE)
+    for _ in range(40):
+        serve(scene, 0, 60)
+    scene.status(SLOW, k.STATUS_AVAILABLE)
+    scene.status(0, k.STATUS_OFFLINE)
+    for _ in range(40):
+        serve(scene, SLOW, 500)
+    scene.status(0, k.STATUS_AVAILABLE)
+    line, t = scene.tables.queues["first_line"][0], scene.tables
+    for zero, apt in ((k.STATUS_AVAILABLE, 1), (k.STATUS_OFFLINE, 1), (k.STATUS_AVAILABLE, 1)):
+        scene.status(0, zero)
+        scene.wait(61)
+        scene.release(scene.arrive())
+        assert t.lines["idle"][line] == 1 + (zero == k.STATUS_AVAILABLE)
+        assert t.lines["apt_idle"][line] == apt, "the slow one, when it is alone"
+        assert t.queues["own_slots"][0] > 0
+
+
+def test_a_pool_that_nobody_belongs_to_is_forgotten() -> None:
+    scene = centre()
+    scene.status(0, k.STATUS_AVAILABLE)
+    serve(scene, 0, 100)
+    pool = pools(scene)[0]
+    assert scene.tables.services[0, pool, 0] > 0
+    for agent in range(3):
+        scene.agent(agent, AgentSetting.EXISTS, 0)
+    scene.status(SLOW, k.STATUS_AVAILABLE)
+    scene.wait(601)
+    scene.arrive()
+    scene.arrive()
+    assert scene.tables.pools["key"][pool] == 0
+    assert not scene.tables.services[0, pool].any()
+
+
+def test_prices_are_computed_anew_when_what_they_rest_on_has_moved() -> None:
+    scene = centre()
+    for agent in range(4):
+        scene.status(agent, k.STATUS_AVAILABLE)
+    for _ in range(60):
+        contact, _ = scene.talk()
+        scene.wait(30)
+        scene.release(contact)
+    queue, prices = scene.tables.queues[0], scene.tables.prices[0]
+    looked_ns, rate, price = queue.looked_at_ns, queue.priced_rate, prices[WAITING_LEVELS]
+    scene.wait(61)
+    scene.release(scene.arrive())
+    assert queue.rate != rate
+    assert (queue.looked_at_ns, queue.priced_rate) == (looked_ns, rate), "not within half a standard deviation"
+    scene.queue(0, QueueSetting.VALUE, 3000)
+    scene.wait(61)
+    scene.release(scene.arrive())
+    assert prices[WAITING_LEVELS] > 1.5 * price, "a value counts within a minute"
+    for _ in range(30):
+        scene.release(scene.arrive())
+    scene.wait(61)
+    scene.release(scene.arrive())
+    assert queue.priced_rate > 1.1 * rate
+    scene.status(1, k.STATUS_OFFLINE)
+    scene.wait(61)
+    scene.release(scene.arrive())
+    assert queue.looked_at_ns == queue.priced_at_ns == scene.now_ns, "fewer slots are looked at within a minute"
