@@ -109,15 +109,22 @@ def estimate_rate(t: Tables, q: int) -> None:
 
 
 @jit
-def estimate_service(t: Tables, q: int, pool: int) -> float:
-    """Estimate and note the mean handling time at a pool, ns: its queue's, by what the pool takes more or less than it
-    over a long time. While its contacts are few it is drawn to its queue's.
+def likeness(t: Tables, q: int) -> tuple[float, float, float]:
+    """Return as how many contacts, and how much of their time, it counts that pools are alike for a queue; and by what
+    its handling time now is that of a long time.
     """
     queue = t.queues[q]
-    mean_ns, weight = mean_handle_ns(t, q), max(queue.long_weight, 1.0)
+    mean_ns, contacts = mean_handle_ns(t, q), ALIKE_CONTACTS * max(queue.long_weight, 1.0)
     long_ns = (queue.long_handle_ns + mean_ns) / (queue.long_handled + 1.0)
-    known_ns = t.services[q, pool, 1] / weight + ALIKE_CONTACTS * long_ns
-    likely_ns = mean_ns / long_ns * known_ns / (t.services[q, pool, 0] / weight + ALIKE_CONTACTS)
+    return contacts, contacts * long_ns, mean_ns / long_ns
+
+
+@jit
+def estimate_service(t: Tables, q: int, pool: int, alike: tuple[float, float, float]) -> float:
+    """Estimate and note the mean handling time at a pool, ns: its queue's, by what the pool takes more or less than it
+    over a long time. While its contacts are few it is drawn to its queue's (`likeness`).
+    """
+    likely_ns = alike[2] * (t.services[q, pool, 1] + alike[1]) / (t.services[q, pool, 0] + alike[0])
     t.service_means[q, pool] = likely_ns
     return float(likely_ns)
 

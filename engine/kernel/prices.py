@@ -13,7 +13,7 @@ from engine.kernel.erlang import (
     mean_patience_ns,
     waiting_cost,
 )
-from engine.kernel.estimates import add_up_loads, begin, estimate_rate, estimate_service, fade, work_rate
+from engine.kernel.estimates import add_up_loads, begin, estimate_rate, estimate_service, fade, likeness, work_rate
 from engine.kernel.jit import jit
 from engine.kernel.lookup import oldest_line
 from engine.kernel.masks import ONE, ZERO, has, lowest
@@ -27,8 +27,10 @@ OWN_SLOTS_MIN: Final = 0.1
 DEPTH: Final = 96
 """Waiting contacts from which on the differences of the chain's values are computed."""
 LOOK_NS: Final = 600_000_000_000
-"""How often a queue looks at who may serve it, as long as these are as many as before, and loads of pools are added up.
-Prices are computed anew then."""
+LOOK_MAX_NS: Final = 3_600_000_000_000
+"""How often a queue looks at who may serve it, as long as these are as many as before: first every ten minutes, then
+after half of the time that it has been known for, at last every hour. Prices are computed anew then. The loads of pools
+are added up every ten minutes, if somebody looks."""
 MOVED: Final = 0.5
 """In between they are computed anew when the arrival rate has moved by so many of its own standard deviations."""
 
@@ -74,13 +76,24 @@ def review_prices(t: Tables, q: int) -> None:
     estimate_rate(t, q)
     oldest = oldest_line(t, q)
     slots = t.lines[oldest].slots if oldest >= 0 else 0
-    if queue.looked_at_ns == 0 or slots != queue.looked_slots or queue.priced_at_ns >= queue.looked_at_ns + LOOK_NS:
+    if (
+        queue.looked_at_ns == 0
+        or slots != queue.looked_slots
+        or queue.priced_at_ns >= queue.looked_at_ns + _look_ns(t, q)
+    ):
         _look(t, q, oldest, slots)
     elif not _has_moved(t, q):
         return
     _compute_prices(t, q)
     if oldest >= 0:
         set_price(t, oldest)
+
+
+@jit
+def _look_ns(t: Tables, q: int) -> int:
+    """Return how long a look holds: a queue that has been known for longer has more that hardly moves."""
+    age_ns = t.queues[q].priced_at_ns - t.queues[q].first_ns
+    return min(max(age_ns // 2, LOOK_NS), LOOK_MAX_NS)
 
 
 @jit
@@ -133,13 +146,14 @@ def _review_apt(t: Tables, line: int) -> None:
 def _fastest_ns(t: Tables, line: int) -> float:
     """Estimate mean handling times of those who may serve the line; return the least of those at work, 0.0 if none."""
     queue, channel, least_ns = t.lines[line].queue, t.lines[line].channel, 0.0
+    alike = likeness(t, queue)
     for place in range(t.agent_masks.shape[1]):
         word = t.agent_masks[line, place]
         while word != ZERO:
             a = (place << 6) + lowest(word)
             word &= word - ONE
-            likely_ns = estimate_service(t, queue, pool_of(t, a))
-            if t.agents[a].slots[channel] != 0 and (least_ns == 0.0 or likely_ns < least_ns):
+            likely_ns = estimate_service(t, queue, pool_of(t, a), alike)
+            if (least_ns == 0.0 or likely_ns < least_ns) and t.agents[a].slots[channel] != 0:
                 least_ns = likely_ns
     return least_ns
 

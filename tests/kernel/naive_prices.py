@@ -51,7 +51,8 @@ class PricedBooks(Books):
             queue.steady_arrivals, queue.steady_seen = late
         oldest = self._oldest_line(number)
         slots = self.slots(oldest) if oldest else 0
-        if not queue.looked or slots != queue.looked_slots or self.now >= queue.looked + 600 * SECOND_NS:
+        holds = min(max((self.now - queue.first) // 2, 600 * SECOND_NS), 3600 * SECOND_NS)
+        if not queue.looked or slots != queue.looked_slots or self.now >= queue.looked + holds:
             self._look(queue, oldest)
             queue.looked, queue.looked_slots = self.now, slots
         elif not queue.has_moved():
