@@ -1,6 +1,7 @@
 """`/api/v1/cases`: opened, listed, resolved and opened again, and what is wrong with a command."""
 
 from collections.abc import AsyncIterator
+from hashlib import sha256
 
 import aiohttp
 import pytest
@@ -21,6 +22,21 @@ async def client(build: Build) -> AsyncIterator[ClientSession]:
     house = await build(centre=CENTRE + CASES)
     async with aiohttp.ClientSession(house.url) as session:
         yield session
+
+
+async def test_who_resolved_a_case_is_the_token_where_nobody_is_named(build: Build) -> None:
+    token = f"tokens: [{{id: crm, sha256: {sha256(b'secret').hexdigest()}, scopes: [agent, read]}}]\n"
+    house = await build(centre=CENTRE + CASES + token)
+    async with aiohttp.ClientSession(house.url, headers={"Authorization": "Bearer trunkline_crm_secret"}) as client:
+        said = {"kind": "complaint", "subject": "late", "customer": "ann"}
+        number = (await tell(client, "/api/v1/cases", 201, **said))["seq"]
+        path = f"/api/v1/cases/{number}"
+        await tell(client, f"{path}/resolve", resolution="sent again")
+        assert (await get(client, path))["case"]["resolved_by"] == "crm"
+        await tell(client, f"{path}/reopen", reason="nothing came")
+        assert (await get(client, path))["case"]["reopened_by"] == "crm"
+        await tell(client, f"{path}/resolve", resolution="sent once more", by="the courier")
+        assert (await get(client, path))["case"]["resolved_by"] == "the courier"
 
 
 async def test_a_case_is_opened_resolved_and_opened_again(client: ClientSession) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from engine.messages.observed import INTEGER_MAX
+from engine.model.quality import CASE_REPORTS
 from engine.projections.agents.status import ChannelLoad
 from engine.projections.contacts.engagements import Engagement
 from engine.projections.contacts.records import ContactRecord
@@ -15,6 +16,8 @@ from engine.projections.feed.remarks import Remark, Remarks
 from engine.projections.views import Views
 
 EARLIER_MAX: Final = 20
+LOOKED_AT_MAX: Final = 100
+"""Earlier contacts looked at, as some were without the customer."""
 LINES_MAX: Final = 500
 COLLEAGUES_MAX: Final = 500
 CASES_MAX: Final = 20
@@ -41,7 +44,7 @@ class AskTranscript(Question, frozen=True, kw_only=True, tag="transcript"):
 
 
 class AskColleagues(Question, frozen=True, kw_only=True, tag="colleagues"):
-    """Who is logged in and could take a contact over."""
+    """Who is logged in and could take a contact over, and which queues are closed."""
 
 
 class AskCases(Question, frozen=True, kw_only=True, tag="cases"):
@@ -94,7 +97,8 @@ async def answer_to(
             found = await asyncio.to_thread(views.conversation, str(question.contact_id), question.after_seq, LINES_MAX)
             return {"contact_id": question.contact_id, "conversation": found}
         case AskColleagues():
-            return {"colleagues": _colleagues(agent, views)}
+            closed = [one.queue for one in views.queues(now_ns).queues if not one.open]
+            return {"colleagues": _colleagues(agent, views), "closed": closed}
         case AskCases():
             customer = _record(question.contact_id, held, views).customer
             told = asyncio.to_thread(views.quality.cases_of, customer, now_ns, CASES_MAX) if customer else None
@@ -135,7 +139,15 @@ def _past(shown: Engagement, views: Views) -> list[ContactRecord]:
     record = views.contact(str(shown.contact_id)).contact
     if not record.customer:
         return [record]
-    return [record, *views.contacts_of(record.customer, None, EARLIER_MAX, record.id).contacts]
+    before = views.contacts_of(record.customer, None, LOOKED_AT_MAX, record.id).contacts
+    return [record, *[one for one in before if not _is_try(one)][:EARLIER_MAX]]
+
+
+def _is_try(record: ContactRecord) -> bool:
+    """Whether it told an agent how a case ended, or did not reach the customer who was to be told."""
+    name = f"case-{record.attributes.get('case_id', '')}-report-"
+    to_agent, is_reached = record.queue == CASE_REPORTS, record.exit == "answered" or not record.closed_ns
+    return record.contact.startswith(name) and (to_agent or not is_reached)
 
 
 def _record(contact_id: int, held: Sequence[Engagement], views: Views) -> ContactRecord:

@@ -9,7 +9,7 @@ from adapters.http import parameters
 from adapters.http.bodies import read_body
 from adapters.http.case_origin import of_contact
 from adapters.http.commands import Outcome, run_command, shape_without
-from adapters.http.context import context_of
+from adapters.http.context import CALLER, context_of
 from adapters.http.problems import Problem
 from adapters.http.replies import answer, next_link, not_found
 from adapters.http.route_table import IDEMPOTENCY_KEY, Parameter, Route, whole, words
@@ -96,6 +96,8 @@ async def reopen_case(request: web.Request) -> web.Response:
 async def _change(request: web.Request, shape: Any, tag: str, state: str) -> web.Response:
     """Submit a fact about a case that must be in this state, unless the same command was sent before."""
     fields = await _fields(request, shape)
+    if not (fields["agent"] or fields["by"]):
+        fields["by"] = request[CALLER].agent or request[CALLER].name
     case = _case(request).case
     if case.state != state and not request.headers.get("Idempotency-Key"):
         raise Problem("conflict", f"case {case.id} is {case.state}; nothing was changed")

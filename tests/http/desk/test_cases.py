@@ -66,6 +66,9 @@ async def test_a_case_from_its_contact_to_who_opened_it(house: House) -> None:
         assert an.contact(report)["attributes"]["resolution"] == "a voucher"
         await an.do("accept", contact=report)
         await an.do("end", contact=report)
+        again = await served(house, an, "chat-2")
+        earlier = (await an.ask("earlier", contact_id=again["id"]))["earlier"]
+        assert {one["queue"] for one in earlier} == {"chat", "office"}, "of reports the customer knows nothing"
         async with ClientSession(house.url) as api:
             assert (await get(api, f"/api/v1/cases/{number}"))["case"]["told_ns"]
 

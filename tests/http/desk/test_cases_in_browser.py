@@ -59,6 +59,11 @@ async def test_a_case_is_opened_and_an_offer_accepted_while_writing(build: Build
         await page.keyboard.type("It never came")
         await page.locator("dialog button[type=submit]").click()
         await page.locator(".case.is-open", has_text="Opened again by Nguyễn Thị An: It never came").wait_for()
+        async with ClientSession(house.url) as api:
+            await tell(api, f"/api/v1/cases/{case.id}/resolve", resolution="Another voucher")
+        await page.locator(".case.is-resolved", has_text="Another voucher").wait_for()
+        assert re.fullmatch(r"resolved \d\d:\d\d.*(AM|PM)", await page.inner_text(".case-when")), "nobody is known"
+        assert await page.inner_text("#polite") == f"A complaint {case.id} was resolved"
 
 
 async def test_a_report_says_of_which_case_it_is_who_resolved_it_and_when(build: Build) -> None:
@@ -71,7 +76,7 @@ async def test_a_report_says_of_which_case_it_is_who_resolved_it_and_when(build:
         said = {"kind": "complaint", "subject": "The bus was late", "agent": "an"}
         number = (await tell(api, "/api/v1/cases", 201, **said))["seq"]
         await tell(api, f"/api/v1/cases/{number}/resolve", resolution="A voucher", agent="binh")
-        await page.locator(".offer", has_text="Reports of cases").wait_for()
+        await page.locator(".offer", has_text="Case reports").wait_for()
         await page.keyboard.press("a")
         words = page.locator(
             ".task-word", has_text=f"A complaint {number}, which you opened, was resolved by Trần Bình"

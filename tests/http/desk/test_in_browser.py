@@ -61,7 +61,6 @@ async def until(page: Any, truth: str, within_s: float = 15.0) -> None:
 async def signed_in(context: Any, house: House) -> Any:
     """A desk on which an agent has signed in."""
     page = await context.new_page()
-    page.on("dialog", lambda dialog: asyncio.ensure_future(dialog.accept()))
     await page.goto(f"{house.url}/desk")
     await page.fill("#agent", "an")
     await page.fill("#password", PASSWORD)
@@ -120,6 +119,15 @@ async def test_a_day_by_keyboard(build: Build) -> None:
                     await asyncio.sleep(0.03)
         await page.keyboard.press("Escape")
         await page.keyboard.press("e")
+        await page.wait_for_selector("dialog[open]")
+        await customer_says(house, "chat-1", "one more thing")
+        await until(page, "document.querySelectorAll('.line').length === 3")  # nothing stands still meanwhile
+        await page.keyboard.press("Escape")
+        assert await page.locator("dialog").count() == 0
+        assert await page.locator(".wrap-up:not([hidden])").count() == 0
+        await page.keyboard.press("e")
+        await page.wait_for_selector("dialog[open]")
+        await page.keyboard.press("Enter")
         await page.wait_for_selector(".wrap-up:not([hidden])")
         await page.keyboard.press("3")
         await page.wait_for_selector("[data-code=complaint][aria-pressed=true]")
@@ -229,6 +237,9 @@ async def test_everybody_can_use_it(build: Build, width: int, scheme: str) -> No
         await check(page)
         await page.click("[data-does=decline]")
         await page.click(".actions .danger")
+        await page.wait_for_selector("dialog[open]")
+        await check(page)
+        await page.click("dialog .danger")
         await page.wait_for_selector(".wrap-up:not([hidden])")
         await check(page)
         await page.click(".contact-list li:nth-child(1) button")
@@ -258,7 +269,45 @@ async def test_a_call_is_held_and_hung_up(build: Build) -> None:
         await tell(client, "/api/v1/events", 202, type="contact_held", contact="call-1")
         await until(page, "document.querySelector('.call-state').textContent === 'On hold'")
         await page.keyboard.press("e")
+        await page.click("dialog button:text-is('Hang up')")
         await page.wait_for_selector(".wrap-up:not([hidden])")
+
+
+async def test_the_key_that_does_nothing_is_not_offered_for_a_call_at_a_phone(build: Build) -> None:
+    phone = 'phone: {address: "sip:an@example.org"}, desk_password'
+    house = await build(centre=CENTRE.replace("desk_password", phone, 1))
+    async with browser() as context, ClientSession(house.url) as client:
+        reachable: dict[str, Any] = {"type": "agent_reachability_changed", "agent": "an", "reachable": True}
+        await tell(client, "/api/v1/events", 202, **reachable)
+        page = await signed_in(context, house)
+        await page.keyboard.press("r")
+        await bring(house, "chat-1")
+        await until(page, "document.querySelector('.nothing-advice').textContent === 'A accepts, D declines.'")
+        await tell(client, f"{CONTACTS}/chat-1/release", by="customer")
+        await page.wait_for_selector(".offers", state="hidden")
+        await bring(house, "call-1", "voice", "sales")
+        await until(
+            page,
+            "document.querySelector('.nothing-advice').textContent === 'It is answered at your phone. D declines.'",
+        )
+
+
+async def test_who_signs_out_with_contacts_in_hand_is_asked(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with browser() as context:
+        page = await signed_in(context, house)
+        await page.keyboard.press("r")
+        await bring(house, "chat-1")
+        await page.wait_for_selector(".offer")
+        await page.keyboard.press("a")
+        await until(page, "document.activeElement.id === 'line'")
+        await page.click("button:text-is('Sign out')")
+        assert "1 contact in hand" in await page.inner_text("dialog h2")
+        await page.click("dialog button:text-is('Cancel')")
+        assert await page.locator(".contact").count() == 1
+        await page.click("button:text-is('Sign out')")
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector("#password")
 
 
 async def test_an_agent_sends_a_picture(build: Build, tmp_path: Path) -> None:

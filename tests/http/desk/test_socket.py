@@ -108,6 +108,10 @@ async def test_a_transfer_takes_the_lines_along(build: Build) -> None:
         await customer_says(house, "chat-1", "Xin chào")
         colleagues = (await one.ask("colleagues"))["colleagues"]
         assert [each["agent"] for each in colleagues] == ["binh"]
+        assert (await one.ask("colleagues"))["closed"] == []
+        async with ClientSession(house.url) as client:
+            await tell(client, "/api/v1/queues/sales/close")
+            assert (await one.ask("colleagues"))["closed"] == ["sales"]
         assert (await one.do("transfer", contact="chat-1", queue="care"))["refused"] == ""
         await other.until(lambda: other.contact("chat-1").get("state") == "offered")
         assert other.contact("chat-1")["from_agent"] == "an"

@@ -2,7 +2,7 @@
 
 import { el, fill, keep, linked } from "./dom.js";
 import { who } from "./people.js";
-import { clock, day, t } from "./words.js";
+import { by, clock, day, t } from "./words.js";
 import { settle } from "./cases.js";
 import { wrapUp } from "./wrap_up.js";
 
@@ -87,11 +87,11 @@ export function conversationView(desk) {
 
   function line(said) {
     const mine = said.by === "agent" && said.agent === desk.store.agent?.agent;
-    const by = said.by === "agent" ? (mine ? t("you") : desk.nameOf(said.agent)) : said.by === "system" ? t("automatic") : who(desk.store.current);
+    const name = said.by === "agent" ? (mine ? t("you") : desk.nameOf(said.agent)) : said.by === "system" ? t("automatic") : who(desk.store.current);
     return el(
       "li",
       { class: `line by-${said.by}${mine ? " mine" : ""}` },
-      el("p", { class: "line-by" }, el("span", { class: "line-who" }, by), " ", el("time", {}, clock(said.at_ns))),
+      el("p", { class: "line-by" }, el("span", { class: "line-who" }, name), " ", el("time", {}, clock(said.at_ns))),
       el("div", { class: "bubble" }, said.text ? el("p", { class: "line-text" }, linked(said.text)) : null, said.attachment ? desk.attachment(said.attachment, desk.store.chosen) : null),
       mine ? el("p", { class: "line-state" }) : null,
     );
@@ -144,14 +144,20 @@ export function conversationView(desk) {
   function renderTask(contact) {
     task.hidden = contact.channel !== "task" || contact.state === "wrapping";
     if (task.hidden) return;
-    const { subject, resolution, case_id: id, case_kind: kind, resolved_by: by, resolved_ns: atNs } = contact.attributes ?? {};
-    const told = resolution ? { id, kind: desk.kindName(kind), agent: desk.nameOf(by), time: day(Number(atNs)) } : null;
+    const { subject, resolution, case_id: id, case_kind: kind, resolved_by: resolver, resolved_ns: atNs } = contact.attributes ?? {};
+    const told = resolution ? { id, kind: desk.kindName(kind), time: day(Number(atNs)) } : null;
     fill(
       task,
-      told ? el("p", { class: "task-word" }, t(by ? "task_told_by" : "task_told", told)) : null,
+      told ? el("p", { class: "task-word" }, by("task_told", desk.nameOf(resolver), told)) : null,
       el("p", { class: "task-subject" }, subject ?? ""),
       resolution ? el("p", { class: "task-said" }, resolution) : null,
     );
+  }
+
+  // A call at a phone is answered there, whatever is pressed here.
+  function advice(state) {
+    const offer = desk.store.offers[0];
+    return state === "offered" && offer && desk.rings(offer) ? "advice.offered_at_phone" : `advice.${state}`;
   }
 
   function render() {
@@ -162,7 +168,7 @@ export function conversationView(desk) {
     if (!contact) {
       shown = 0;
       const state = store.agent?.state ?? "offline";
-      fill(nothing, el("p", { class: "nothing-word" }, t(`empty.${state}`)), el("p", { class: "nothing-advice" }, t(`advice.${state}`)));
+      fill(nothing, el("p", { class: "nothing-word" }, t(`empty.${state}`)), el("p", { class: "nothing-advice" }, t(advice(state))));
       return;
     }
     const isNew = shown !== contact.id;

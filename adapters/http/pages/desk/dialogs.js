@@ -20,6 +20,14 @@ function dialog(title, ...children) {
 
 const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").replaceAll("đ", "d").replaceAll("Đ", "D").toLowerCase();
 
+/** Asks whether something is really to be done; the desk goes on beneath. */
+export function sureDialog(question, word, then) {
+  const sure = el("button", { type: "button", class: "danger", on: { click: () => (shown.close(), then()) } }, word);
+  const not = el("button", { type: "button", on: { click: () => shown.close() } }, t("cancel"));
+  const shown = dialog(question, el("div", { class: "answers" }, not, sure));
+  sure.focus();
+}
+
 /** Asks for a sentence, and hands it on. */
 export function sayDialog(title, asked, then) {
   const said = el("textarea", { id: "said", rows: 3, maxLength: 1024, required: true });
@@ -64,8 +72,8 @@ export async function transferDialog(desk, contact) {
   const list = el("ul", { class: "targets" });
   const shown = dialog(t("transfer_title"), search, list);
   search.focus();
-  const queues = desk.store.house.queues.filter((one) => one.queue !== contact.queue).sort((one, other) => (other.channel === contact.channel) - (one.channel === contact.channel)).map((one) => ({ kind: "queue", name: one.queue, text: one.display_name, under: `${t("a_queue")} · ${t(`channel.${one.channel}`)}` }));
-  let targets = queues;
+  const queuesIf = (closed) => desk.store.house.queues.filter((one) => one.queue !== contact.queue).sort((one, other) => (other.channel === contact.channel) - (one.channel === contact.channel)).map((one) => ({ kind: "queue", name: one.queue, text: one.display_name, under: [t("a_queue"), t(`channel.${one.channel}`), closed.has(one.queue) ? t("queue_closed") : ""].filter(Boolean).join(" · ") }));
+  let targets = queuesIf(new Set());
   const to = (target) => {
     shown.close();
     desk.act({ verb: "transfer", contact: contact.contact, [target.kind]: target.name });
@@ -75,7 +83,7 @@ export async function transferDialog(desk, contact) {
     const wanted = plain(search.value);
     const found = targets.filter((one) => plain(`${one.text} ${one.name}`).includes(wanted));
     if (!found.length) fill(list, el("li", { class: "empty" }, t("no_target")));
-    else keep(list, found, (one) => `${one.kind} ${one.name}`, make);
+    else keep(list, found, (one) => `${one.kind} ${one.name} ${one.under}`, make);
   };
   search.addEventListener("input", render);
   search.addEventListener("keydown", (event) => {
@@ -83,7 +91,7 @@ export async function transferDialog(desk, contact) {
   });
   render();
   const told = await desk.wire.ask({ what: "colleagues" });
-  targets = [...queues, ...(told.colleagues ?? []).map((one) => ({ kind: "agent", name: one.agent, text: one.display_name || one.agent, under: t(`state.${one.state}`) }))];
+  targets = [...queuesIf(new Set(told.closed)), ...(told.colleagues ?? []).map((one) => ({ kind: "agent", name: one.agent, text: one.display_name || one.agent, under: t(`state.${one.state}`) }))];
   render();
 }
 

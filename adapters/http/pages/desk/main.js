@@ -4,7 +4,7 @@ import { lastBy, mayOpenCase } from "./cases.js";
 import { contactList } from "./contact_list.js";
 import { conversationView } from "./conversation.js";
 import { customerView } from "./customer.js";
-import { helpDialog, openCaseDialog, transferDialog } from "./dialogs.js";
+import { helpDialog, openCaseDialog, sureDialog, transferDialog } from "./dialogs.js";
 import { el, fill } from "./dom.js";
 import { listen } from "./keys.js";
 import { offersView } from "./offers.js";
@@ -16,7 +16,7 @@ import { stateButton } from "./state_button.js";
 import { Sound } from "./sound.js";
 import { Store } from "./store.js";
 import { topBar } from "./top_bar.js";
-import { duration, loadWords, sized, t } from "./words.js";
+import { by, duration, loadWords, sized, t } from "./words.js";
 import { freshId, Wire } from "./wire.js";
 
 const KEYS_OFF = "trunkline-desk-keys-off";
@@ -86,7 +86,6 @@ class Desk {
   }
 
   async signOut() {
-    if (this.store.contacts.length && !confirm(t("sign_out_with_contacts", { n: this.store.contacts.length }))) return;
     await fetch("/api/v1/desk/session", { method: "DELETE" }).catch(() => null);
     this.me = undefined;
     this.leave(t("signed_out"));
@@ -112,7 +111,7 @@ class Desk {
     } else if (told.type === "cases") {
       this.store.cases.set(told.contact_id, told.cases);
       const theirs = told.cases.filter((one) => told.changed.includes(one.id) && lastBy(one) !== this.me);
-      for (const one of theirs) document.getElementById("polite").textContent = t(`case_is.${one.state}`, { kind: this.kindName(one.kind), id: String(one.id), agent: this.nameOf(lastBy(one)) });
+      for (const one of theirs) document.getElementById("polite").textContent = by(`case_is.${one.state}`, this.nameOf(lastBy(one)), { kind: this.kindName(one.kind), id: String(one.id) });
       this.store.changed();
     } else if (told.type === "typing") {
       this.store.conversation(told.contact_id).typing = told.typing;
@@ -210,7 +209,8 @@ class Desk {
   }
 
   end(contact) {
-    if (confirm(t({ voice: "hang_up_sure", task: "end_task_sure" }[contact.channel] ?? "end_chat_sure", { name: who(contact) }))) this.act({ verb: "end", contact: contact.contact });
+    const word = { voice: "hang_up", task: "end_task" }[contact.channel] ?? "end_chat";
+    sureDialog(t(`${word}_sure`, { name: who(contact) }), t(word), () => this.act({ verb: "end", contact: contact.contact }));
   }
 
   transfer(contact) {

@@ -1,8 +1,15 @@
 // Across the top: which house, who sits here, whether the service is there, the own figures, and what holds for the page.
 
-import { helpDialog } from "./dialogs.js";
+import { helpDialog, sureDialog } from "./dialogs.js";
 import { el, fill } from "./dom.js";
 import { choose, duration, language, languages, share, t } from "./words.js";
+
+// Who has contacts in hand is asked first.
+function signOut(desk) {
+  const n = desk.store.contacts.length;
+  if (n) sureDialog(t("sign_out_with_contacts", { n }), t("sign_out"), () => desk.signOut());
+  else desk.signOut();
+}
 
 export function topBar(desk, state, sessionEnd) {
   const name = el("span", { class: "me" });
@@ -14,7 +21,7 @@ export function topBar(desk, state, sessionEnd) {
   const quiet = (handler) => el("button", { type: "button", class: "quiet", on: { click: handler } });
   const sound = quiet(() => (desk.sound.set(!desk.sound.on), desk.render()));
   const keys = quiet(() => helpDialog(desk));
-  const out = quiet(() => desk.signOut());
+  const out = quiet(() => signOut(desk));
   const place = el(
     "header",
     { class: "top" },

@@ -33,6 +33,9 @@ export function t(key, given = {}) {
   });
 }
 
+/** What was done, and by whom where that is known. */
+export const by = (key, agent, given = {}) => (agent ? t(`${key}_by`, { ...given, agent }) : t(key, given));
+
 /** A text of the configuration in the reader's language. */
 export const said = (texts) => texts[language] ?? texts[""] ?? Object.values(texts)[0] ?? "";
 
@@ -42,10 +45,10 @@ export const number = (value) => new Intl.NumberFormat(language).format(value);
 
 export const share = (value) => new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 }).format(value);
 
-// 19.5 kB, 10 MB: never more than it is.
+// 70 bytes, 19.5 kB, 10 MB: never more than it is.
 export function sized(bytes) {
-  const [unit, size] = bytes < 1048576 ? ["kilobyte", bytes / 1024] : ["megabyte", bytes / 1048576];
-  return new Intl.NumberFormat(language, { style: "unit", unit }).format(Math.floor(size * 10) / 10);
+  const [unit, size] = bytes < 1024 ? ["byte", bytes] : bytes < 1048576 ? ["kilobyte", bytes / 1024] : ["megabyte", bytes / 1048576];
+  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: unit === "byte" ? "long" : "short" }).format(Math.floor(size * 10) / 10);
 }
 
 // 0:07, 12:30, 1:02:30.
