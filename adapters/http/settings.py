@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from adapters.http.boards import BOARD_NAME, DEFAULT_BOARD, BoardSettings
-from adapters.http.wallboard.plan import PlanFault, read_plan
+from adapters.http.day_plan import PlanFault, read_plan
 from engine.file_kinds import MEDIA_TYPES
 from engine.model.fields import Duration, TimeZone, Whole, fault
 from engine.model.scopes import TOKEN_ID

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from adapters.http.boards import BoardSettings
-from adapters.http.wallboard.plan import PlanFault, Planned, read_plan
+from adapters.http.day_plan import PlanFault, Planned, read_plan
 from engine.projections.days import midnight_ns
 from engine.projections.queues.intervals import IntervalRow, IntervalTable
 from engine.projections.views import Views
