@@ -26,7 +26,7 @@ from tests.projections.support import SECOND_NS, Centre
 async def test_only_the_latest_are_kept(centre: Centre) -> None:
     history = ContactHistory(centre.views.directory, centre.views.interned, records_max=3)
     for number in range(6):
-        await centre.say(ContactArrived(contact=f"c{number}", queue="sales", customer="x"))
+        await centre.after(1, ContactArrived(contact=f"c{number}", queue="sales", customer="x"))
         await centre.say(ContactReleased(contact=f"c{number}"))
     for frame in centre.log.read():
         history.apply(Turn(frame.first_seq, frame.first_seq + len(frame.rows) - 1, frame.rows, frame.payload))
@@ -34,6 +34,12 @@ async def test_only_the_latest_are_kept(centre: Centre) -> None:
     assert history.find("c0") is None
     assert [record.contact for record in history.of_customer("x", 9)] == ["c5", "c4", "c3"]
     assert history.as_of == centre.log.durable_seq
+    c5, c4, c3 = history.latest(9)
+    assert history.whole_from_ns == c3.arrived_ns, "who came before is forgotten"
+    assert [record.contact for record in history.latest(9, c4.arrived_ns)] == ["c4", "c3"]
+    assert list(history.latest(9, c3.arrived_ns - 1)) == []
+    assert c5.arrived_ns > c4.arrived_ns
+    assert centre.views.history.whole_from_ns == 0
 
 
 async def test_a_name_used_again_is_the_latest_contact(centre: Centre) -> None:

@@ -64,7 +64,9 @@ async def get_lost(request: web.Request) -> web.Response:
     back_ns = parameters.duration_ns(request, "within", HOUR_NS)
     limit = parameters.whole(request, "limit", LIMIT, 1, LIMIT_MAX)
     form = parameters.one_of(request, "format", "json", ("json", "csv"))
-    now_ns = context.wall_ns()
+    then, now_ns = "at" in request.query, context.wall_ns()
+    if then:
+        now_ns = min(parameters.instant_ns(request, "at", 0), context.views.now_ns(now_ns))
     found = await asyncio.to_thread(
         lost_contacts,
         context.views,
@@ -74,6 +76,7 @@ async def get_lost(request: web.Request) -> web.Response:
         now_ns - back_ns,
         limit,
         in_clear=form == "csv" and request[CALLER].may(Scope.SUPERVISE),
+        then=then,
     )
     if request[CALLER].kiosk and board.privacy:
         shown = [msgspec.structs.replace(one, called_back_by=initials(one.called_back_by)) for one in found.contacts]
@@ -189,6 +192,7 @@ ROUTES: Final = (
         "Contacts that were lost lately",
         LostList,
         Parameter("within", "How far back, as 1h, which is the default"),
+        Parameter("at", "An instant, as RFC 3339 or ns since 1970: the list as it stood then"),
         Parameter("limit", "Contacts at most", whole(1, LIMIT_MAX, LIMIT)),
         Parameter("format", "Form of the answer", words("json", "csv", default="json")),
         text=(

@@ -13,6 +13,7 @@ from adapters.http.boards import BoardSettings
 from adapters.http.masks import masked
 from adapters.http.wallboard.seen import Acknowledged, Seen
 from engine.model.settings import SECOND_NS
+from engine.projections.contacts.history import NEVER_NS
 from engine.projections.contacts.records import ContactRecord
 from engine.projections.views import Views
 
@@ -55,6 +56,8 @@ class LostList(msgspec.Struct, frozen=True):
     as_of: int
     at_ns: int
     since_ns: int
+    whole_from_ns: int
+    """Those who came before are not remembered by the service; 0: all are."""
     total: int
     customers: int
     """Different customers among them; those whom nobody knows count one each."""
@@ -62,30 +65,51 @@ class LostList(msgspec.Struct, frozen=True):
 
 
 def lost_contacts(
-    views: Views, board: BoardSettings, seen: Seen, now_ns: int, since_ns: int, limit: int, *, in_clear: bool = False
+    views: Views,
+    board: BoardSettings,
+    seen: Seen,
+    now_ns: int,
+    since_ns: int,
+    limit: int,
+    *,
+    in_clear: bool = False,
+    then: bool = False,
 ) -> LostList:
     """Return up to `limit` of the contacts that were lost since `since_ns`. Callers are masked unless `in_clear`.
 
+    With `then`, `now_ns` is an instant of the past: what came later is left out.
+
     Takes a while: call it in a thread.
     """
-    latest = views.history.latest(LOOKED_AT_MAX)
-    lost = (one for one in latest if one.closed_ns >= since_ns and one.exit in LOST and board.shows(one.queue))
+    until_ns = now_ns if then else NEVER_NS
+    latest = views.history.latest(LOOKED_AT_MAX, until_ns if then else None)
+    shown = (one for one in latest if one.exit in LOST and board.shows(one.queue))
+    lost = (one for one in shown if since_ns <= one.closed_ns <= until_ns)
     found = sorted(lost, key=lambda record: record.closed_ns, reverse=True)
     times = Counter(record.customer for record in found if record.customer)
     reached: dict[str, list[int]] = {}
     for customer in times:
         theirs = views.history.of_customer(customer, LATER_MAX)
-        reached[customer] = sorted(record.answered_ns for record in theirs if record.answered_ns)
+        reached[customer] = sorted(record.answered_ns for record in theirs if 0 < record.answered_ns <= until_ns)
     unknown = sum(not record.customer for record in found)
-    listed = [_told(record, times, reached, seen, in_clear=in_clear) for record in found[:limit]]
-    return LostList(views.history.as_of, now_ns, since_ns, len(found), len(times) + unknown, listed)
+    listed = [_told(record, times, reached, seen, until_ns, in_clear=in_clear) for record in found[:limit]]
+    whole_from_ns = views.history.whole_from_ns
+    return LostList(views.history.as_of, now_ns, since_ns, whole_from_ns, len(found), len(times) + unknown, listed)
 
 
 def _told(
-    record: ContactRecord, times: Counter[str], reached: dict[str, list[int]], seen: Seen, *, in_clear: bool
+    record: ContactRecord,
+    times: Counter[str],
+    reached: dict[str, list[int]],
+    seen: Seen,
+    until_ns: int,
+    *,
+    in_clear: bool,
 ) -> LostContact:
     later = (at_ns for at_ns in reached.get(record.customer, ()) if at_ns > record.closed_ns)
     called = seen.find(f"lost/{record.id}") or NOBODY
+    if called.at_ns > until_ns:
+        called = NOBODY
     return LostContact(
         contact=record.contact,
         id=record.id,

@@ -5,7 +5,7 @@ become a record when somebody wants to see it. Contacts are numbered as they com
 and slots lead to numbers, from when somebody first asks for one.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from copy import deepcopy
 from itertools import islice
@@ -45,6 +45,7 @@ ID_DIGITS_MAX: Final = 18
 """Of a contact's id, a sequence of the log; longer numbers are nothing but names."""
 ROWS_ASIDE_MAX: Final = 64
 """Rows of one contact kept as they are; more become a record, whose size is bounded."""
+NEVER_NS: Final = 2**63 - 1
 ASIDE_MAX_BYTES: Final = ROWS_ASIDE_MAX * ROW.itemsize
 FOLLOWED: Final = KindSet(
     CONTACT_ARRIVED,
@@ -106,6 +107,8 @@ class ContactHistory:
         self._lock = RLock()
         self.as_of = 0
         """Sequence of the last row taken in."""
+        self._began_seq = 0
+        """Of the first row taken in; 0: none was."""
 
     def __len__(self) -> int:
         return min(self._count, self._room)
@@ -126,7 +129,7 @@ class ContactHistory:
         rows = rows.take(places)  # numpy's indexing is ten times slower for rows of several fields
         rows["dedupe"] = places + turn.first_seq
         with self._lock:
-            self.as_of = turn.last_seq
+            self.as_of, self._began_seq = turn.last_seq, self._began_seq or turn.first_seq
             if not len(rows):
                 return
             arrived = rows["kind"] == CONTACT_ARRIVED
@@ -185,9 +188,21 @@ class ContactHistory:
             if record is not None:
                 yield record
 
-    def latest(self, limit: int) -> Iterator[ContactRecord]:
-        """Yield up to `limit` contacts that are remembered, latest first."""
+    @property
+    def whole_from_ns(self) -> int:
+        """Since when all contacts that arrived are remembered; 0: since the log's first row."""
+        with self._lock:
+            if self._began_seq <= 1 and not self.forgotten:
+                return 0
+            return self._record(self._oldest).arrived_ns if self._count else NEVER_NS
+
+    def latest(self, limit: int, until_ns: int | None = None) -> Iterator[ContactRecord]:
+        """Yield up to `limit` contacts that are remembered, latest first; of those that had arrived at `until_ns`."""
         last = self._count
+        if until_ns is not None:
+            with self._lock:
+                numbers = range(self._oldest, self._count + 1)
+                last = bisect_right(numbers, until_ns, key=lambda one: self._record(one).arrived_ns) + self._oldest - 1
         for number in range(last, max(0, last - limit), -1):
             with self._lock:
                 record = self._record(number) if number >= self._oldest else None

@@ -53,6 +53,21 @@ async def test_the_lost_are_told_with_those_who_called_again(client: ClientSessi
     assert len((await get(client, f"{BOARD}/lost?limit=1"))["contacts"]) == 1
 
 
+async def test_the_lost_are_told_as_they_stood(client: ClientSession) -> None:
+    await lose(client, "a1", customer="x")
+    before = await get(client, f"{BOARD}/lost")
+    await asyncio.sleep(0.01)
+    await lose(client, "a2", customer="x")
+    await serve(client, "a3", "x")
+    said: dict[str, Any] = {"alert": f"lost/{before['contacts'][0]['id']}", "by": "lan", "reason": "spoke with her"}
+    await tell(client, "/api/v1/alerts/acknowledge", **said)
+    after = await get(client, f"{BOARD}/lost")
+    assert [one["times"] for one in after["contacts"]] == [2, 2]
+    for live in (before, after):
+        then = await get(client, f"{BOARD}/lost?at={live['at_ns']}")
+        assert (then["contacts"], then["total"], then["whole_from_ns"]) == (live["contacts"], live["total"], 0)
+
+
 async def test_the_lost_come_as_csv_that_no_spreadsheet_reckons_with(client: ClientSession) -> None:
     await lose(client, "=1+1", customer="+84 24 3825 1001")
     async with client.get(f"{BOARD}/lost?format=csv") as answer:
