@@ -1,6 +1,7 @@
 """Screens in public places: agents and supervisors by their initials alone, so that no name leaves the service."""
 
 import re
+import unicodedata
 from typing import Final, TypeVar
 
 import msgspec
@@ -13,11 +14,20 @@ from engine.projections.agents.status import AgentTile
 PARTS_MAX: Final = 3
 Wait = TypeVar("Wait", bound=WaitingTile)
 _BETWEEN: Final = re.compile(r"[\s._-]+")
+_DIGITS: Final = re.compile(r"[0-9]+")
+_NUMBER: Final = re.compile(r"[0-9]{1,3}$")
 
 
 def initials(name: str) -> str:
-    """`Nguyễn Thị An` is `NTA`."""
-    return "".join(part[0] for part in _BETWEEN.split(name) if part)[:PARTS_MAX].upper()
+    """`Nguyễn Thị An` is `NTA`, `Nguyễn Thị An 17` `NTA17`, `agent012` `A012`: the number tells many apart."""
+    words = [word for word in _BETWEEN.split(unicodedata.normalize("NFC", name)) if word]
+    last = [word for word in words[PARTS_MAX:][-1:] if _DIGITS.fullmatch(word)]
+    return "".join(_initial(word) for word in words[:PARTS_MAX] + last)
+
+
+def _initial(word: str) -> str:
+    number = _NUMBER.search(word)
+    return ("" if _DIGITS.fullmatch(word) else word[0].upper()) + (number[0] if number else "")
 
 
 def unnamed_agent(agent: AgentTile, number: int) -> AgentTile:

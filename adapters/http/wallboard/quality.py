@@ -32,6 +32,9 @@ class BoardQuality(msgspec.Struct, frozen=True):
     today: QualitySummary
     week: QualitySummary
     """The last seven days, today included."""
+    response_today: Estimate | None
+    """Answered of requested surveys, all kinds together; null: none was requested."""
+    response_week: Estimate | None
     scheduled: bool
     """Whether there is a schedule to keep to."""
     adherence_today: AdherenceSum
@@ -64,6 +67,8 @@ def board_quality(views: Views, board: BoardSettings, wall_ns: int, zone: str) -
         at_ns=now_ns,
         today=today,
         week=week,
+        response_today=_response(today),
+        response_week=_response(week),
         scheduled=bool(quality.is_scheduled()),
         adherence_today=kept[0],
         adherence_week=kept[1],
@@ -71,3 +76,7 @@ def board_quality(views: Views, board: BoardSettings, wall_ns: int, zone: str) -
         cases_open=cases.open,
         cases_overdue=cases.overdue,
     )
+
+
+def _response(summary: QualitySummary) -> Estimate | None:
+    return share(sum(one.answered for one in summary.surveys), sum(one.requested for one in summary.surveys))

@@ -10,6 +10,7 @@ import pytest
 from aiohttp import ClientSession
 
 import tests.http.support
+from adapters.http.wallboard.privacy import initials
 from tests.http.support import CONTACTS, Build, get, tell
 from tests.http.wallboard.browser import CHROMIUM, LIVE, QUEUES, ROOM, busy, centre, opened, until
 
@@ -536,7 +537,12 @@ async def test_quality_is_told_with_its_n_and_interval_in_both_languages(build: 
         await until(page, "document.querySelectorAll('.quality tbody tr').length >= 3")
         row = await page.text_content(".quality tbody tr:first-child")
         assert row == "Khách hàng hài lòng (CSAT)100%21% – 100%, n = 1100%21% – 100%, n = 1"
+        row = await page.text_content(".quality tbody tr:nth-child(2)")
+        assert row == "Tỷ lệ trả lời khảo sát100%21% – 100%, n = 1100%21% – 100%, n = 1"
         assert await page.text_content("[data-tile=callbacks] .note") == "không có yêu cầu gọi lại"
         await page.select_option("#language", "en")
         await until(page, "document.querySelector('.quality tbody th')?.textContent === 'Satisfied customers (CSAT)'")
         await until(page, "document.querySelector('.quality + p + p')?.textContent.includes('whole since')")
+        names = ["Nguyễn Thị Huyền 17", "agent012", "Agent 1234", "lê.văn-bình tùng", "12 Agent", ""]
+        shorten = "(names) => import('/pages/wallboard/words.js').then(({ initials }) => names.map(initials))"
+        assert await page.evaluate(shorten, names) == [initials(name) for name in names], "as on a kiosk"

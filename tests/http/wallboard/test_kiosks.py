@@ -11,6 +11,7 @@ from aiohttp import ClientSession
 
 from adapters.http.problems import Problem
 from adapters.http.wallboard.kiosks import KEY, KIOSKS_MAX, LIST, Kiosks
+from adapters.http.wallboard.privacy import initials
 from tests.http.support import CENTRE, Build, get
 
 DAY_NS = 86_400 * 10**9
@@ -175,3 +176,19 @@ async def test_no_name_reaches_the_screen_of_a_board_with_privacy(build: Build) 
             assert "Nguyễn" not in text
         shown = await first_told(client, CHIEF, "topics=queues,agents,waiting&board=floor")
         assert "alice" in json.dumps(shown)
+
+
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [
+        ("Nguyễn Thị An", "NTA"),
+        ("Nguyễn Thị Huyền 17", "NTH17"),
+        ("agent012", "A012"),
+        ("Agent 1234", "A234"),
+        ("lê.văn-bình tùng", "LVB"),
+        ("12 Agent", "12A"),
+        ("", ""),
+    ],
+)
+def test_initials_keep_the_number_that_tells_many_apart(name: str, short: str) -> None:
+    assert initials(name) == short

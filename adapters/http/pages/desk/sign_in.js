@@ -35,7 +35,7 @@ export function signInView(onSignedIn, said = "", who = "", within = "main") {
         const answer = await fetch("/api/v1/desk/session", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
         if (answer.ok) return onSignedIn(await answer.json());
         const problem = await answer.json().catch(() => ({}));
-        alert.textContent = answer.status === 429 ? t("too_many_tries", { s: Number(answer.headers.get("Retry-After") ?? 1) }) : answer.status === 401 ? t(byToken ? "wrong_token" : "wrong_password") : (problem.detail ?? t("no_connection"));
+        alert.textContent = answer.status === 429 ? t("too_many_tries", { s: Number(answer.headers.get("Retry-After") ?? 1) }) : answer.status === 401 ? t(byToken ? "wrong_token" : "wrong_password") : byToken && answer.status === 403 ? t("token_of_nobody") : (problem.detail ?? t("no_connection"));
       } catch {
         alert.textContent = t("no_connection");
       }

@@ -2,11 +2,11 @@
 
 import { el, put, keyed, show } from "./dom.js";
 import { store } from "./store.js";
-import { t, number, percent, exactly, tenths, duration, clock } from "./words.js";
+import { t, number, percent, exactly, tenths, clock } from "./words.js";
 import { get } from "./link.js";
 
 const AGAIN_MS = 30000;
-const DAY_S = 86400;
+const HOUR_S = 3600, DAY_S = 86400;
 
 export function build() {
   const rows = el("tbody", {}), note = el("p", { class: "quiet small-text padded" }), empty = el("p", { class: "empty" });
@@ -44,13 +44,12 @@ const ONE = { csat: percent, nps: signed, ces: tenths };
 function lines(found) {
   const survey = (period, kind) => period.surveys.find((one) => one.kind === kind);
   const score = (period, kind) => { const one = survey(period, kind); return one && (kind === "csat" ? one.share : kind === "nps" ? one.nps : one.mean); };
-  const asked = (period) => pooled(period.surveys);
   const of = (name) => (period) => period.resolution[name];
   const kept = (sum) => (sum.adherence === null ? null : { value: sum.adherence, lo: null, hi: null, n: sum.agents });
   const both = (pick) => [pick(found.today), pick(found.week)];
   const all = [
     ...Object.keys(ONE).map((kind) => [kind, ONE[kind], ...both((period) => score(period, kind))]),
-    ["response", percent, ...both(asked)],
+    ["response", percent, found.response_today, found.response_week],
     ["resolution", percent, ...both(of("first_contact_resolution"))],
     ["reopened", percent, ...both(of("reopen_rate"))],
     ["transfers", percent, ...both(of("transfer_rate"))],
@@ -61,11 +60,10 @@ function lines(found) {
   return all.filter(([, , today, week]) => today || week).map(([name, write, today, week]) => ({ name, write, today, week, window: found.week.resolution.window_s }));
 }
 
-/** The response rate of all kinds together; its interval is that of the kind where there is but one. */
-function pooled(surveys) {
-  const requested = surveys.reduce((n, one) => n + one.requested, 0), answered = surveys.reduce((n, one) => n + one.answered, 0);
-  const one = surveys.length === 1 ? surveys[0].response_rate : null;
-  return requested ? { value: answered / requested, lo: one?.lo ?? null, hi: one?.hi ?? null, n: requested } : null;
+/** How long something lasts, in words: "7 days", "1 hour", "90 minutes". */
+function span(seconds) {
+  const [key, unit] = seconds % DAY_S === 0 ? ["days", DAY_S] : seconds % HOUR_S === 0 ? ["quality_hours", HOUR_S] : ["quality_minutes", 60];
+  return t(key, { count: Math.round(seconds / unit) });
 }
 
 function notes(found) {
@@ -90,7 +88,7 @@ function make() {
 }
 
 function update(view, line) {
-  put(view.name, t(`quality_${line.name}`, { window: line.window >= DAY_S ? t("days", { count: Math.round(line.window / DAY_S) }) : duration(line.window) }));
+  put(view.name, t(`quality_${line.name}`, { window: span(line.window) }));
   [line.today, line.week].forEach((one, place) => {
     const { value, range } = view.cells[place], unit = line.name === "adherence" ? "quality_agents" : "quality_n";
     put(value, one ? line.write(one.value) : "–");

@@ -72,5 +72,8 @@ export function clock(ms, zone, form = "short") {
 /** Text without accents and capitals, for searching: "Nguyễn Thị Ân" is found by "nguyen thi an". */
 export const folded = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").replace(/[đĐ]/g, "d").toLowerCase();
 
-/** "Nguyễn Thị An" is NTA, "Agent 12" is A12: a number says nothing by its first digit. */
-export const initials = (name) => name.normalize("NFC").split(/[\s._-]+/).filter(Boolean).slice(0, 3).map((word) => (/^\d+$/.test(word) ? word.slice(-3) : [...word][0].toUpperCase())).join("");
+/** "Nguyễn Thị An" is NTA, "Nguyễn Thị An 17" NTA17 and "agent012" A012: a number at an end is what tells many apart. */
+export function initials(name) {
+  const words = name.normalize("NFC").split(/[\s._-]+/).filter(Boolean), last = words.slice(3).slice(-1).filter((word) => /^\d+$/.test(word));
+  return [...words.slice(0, 3), ...last].map((word) => (/^\d+$/.test(word) ? "" : [...word][0].toUpperCase()) + (/\d{1,3}$/.exec(word)?.[0] ?? "")).join("");
+}
