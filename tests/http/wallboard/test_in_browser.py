@@ -130,6 +130,18 @@ async def test_squares_on_a_wall_stand_as_close_as_they_must(build: Build) -> No
         await until(page, f"{room} === 'roomy'")
 
 
+async def test_nine_queues_stand_whole_on_a_wall_beside_two_hundred_agents(build: Build) -> None:
+    many = QUEUES + "".join(f"  q{number}: {{display_name: Queue of number {number}}}\n" for number in range(7))
+    house = await build(centre=centre(200, many))
+    async with opened(house, "/wallboard?kiosk=1", locale="vi-VN") as page:
+        await until(page, "document.querySelectorAll('#agents li').length === 200")
+        await page.evaluate(AMISS)
+        await until(page, "document.querySelectorAll('.queues td.c-answered')[8]?.textContent.includes('12.345')")
+        assert await page.locator("[data-block=queues] .frame").evaluate(OVER) == [0, 0], "nobody scrolls a wall"
+        _, below = await page.locator("[data-block=agents] .frame").evaluate(OVER)
+        assert below <= 0
+
+
 @pytest.mark.parametrize("locale", ["en-GB", "vi-VN"])
 async def test_a_day_on_which_much_is_amiss_finds_room(build: Build, locale: str) -> None:
     many = QUEUES + "".join(f"  q{number}: {{display_name: Queue of number {number}}}\n" for number in range(4))
