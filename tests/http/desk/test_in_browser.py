@@ -123,7 +123,7 @@ async def test_a_day_by_keyboard(build: Build) -> None:
         await customer_says(house, "chat-1", "one more thing")
         await until(page, "document.querySelectorAll('.line').length === 3")  # nothing stands still meanwhile
         await page.keyboard.press("Escape")
-        assert await page.locator("dialog").count() == 0
+        await page.wait_for_selector("dialog", state="detached")
         assert await page.locator(".wrap-up:not([hidden])").count() == 0
         await page.keyboard.press("e")
         await page.wait_for_selector("dialog[open]")
