@@ -44,6 +44,11 @@ def tell(
         typer.echo(f"next: trunkline report {out} --open", err=True)
 
 
+def of_seed(seed: int, what: str = "figures") -> str:
+    """Return the words with which a command says what its chance came from."""
+    return f"Seed {seed}: the same seed gives the same {what}."
+
+
 def print_csv(rows: Iterable[Row]) -> None:
     """Print rows that have the same keys as CSV."""
     listed = list(rows)

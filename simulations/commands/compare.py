@@ -55,6 +55,7 @@ def _compare(
 def _print(found: dict[str, Any]) -> None:
     from rich.console import Console
 
+    from simulations.commands.answer import of_seed
     from simulations.commands.tables import PLAIN_FROM, TITLES, number, table_of, with_half
 
     table = table_of(
@@ -76,6 +77,4 @@ def _print(found: dict[str, Any]) -> None:
         table.add_row("" if row["queue"] == last else row["queue"], title, *cells, gap, row["better"] or "chance")
         last = row["queue"]
     Console(highlight=False).print(table)
-    typer.echo(
-        f"{found['replications']} replications of each. Seed {found['seed']}: the same seed gives the same figures."
-    )
+    typer.echo(f"{found['replications']} replications of each. {of_seed(found['seed'])}")

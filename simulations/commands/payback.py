@@ -44,6 +44,7 @@ def payback(
 def _print(answer: dict[str, Any]) -> None:
     from rich.console import Console
 
+    from simulations.commands.answer import of_seed
     from simulations.commands.tables import money_unit, number, table_of, with_half
 
     found, confidence = answer["structures"], answer["confidence"]
@@ -69,10 +70,7 @@ def _print(answer: dict[str, Any]) -> None:
             gap = one["against_first"]
             gaps.add_row(one["scenario"], with_half(gap["balance"], unit, sign="+"), _month(gap["payback_month"]))
         console.print(gaps)
-    typer.echo(
-        f"{answer['replications']} replications of each volume. Seed {answer['seed']}: the same seed gives the same "
-        "figures."
-    )
+    typer.echo(f"{answer['replications']} replications of each volume. {of_seed(answer['seed'])}")
 
 
 def _month(month: dict[str, int | None]) -> str:

@@ -45,6 +45,7 @@ def resilience(
 def _print(answer: dict[str, Any]) -> None:
     from rich.console import Console
 
+    from simulations.commands.answer import of_seed
     from simulations.commands.tables import money_unit, table_of, with_half
 
     found, console = answer["cases"], Console(highlight=False)
@@ -69,10 +70,7 @@ def _print(answer: dict[str, Any]) -> None:
         )
         levels.add_row(queue, with_half(level, 0.01), *others)
     console.print(levels)
-    typer.echo(
-        f"{answer['replications']} replications of each case. Seed {answer['seed']}: the same seed gives the same "
-        "figures."
-    )
+    typer.echo(f"{answer['replications']} replications of each case. {of_seed(answer['seed'])}")
 
 
 def _minutes(seconds: float | None, otherwise: str) -> str:

@@ -10,7 +10,7 @@ from rich.table import Table
 from engine.commands.outcome import Exit
 from simulations.commands import options
 from simulations.commands.amounts import parse_share, parse_target
-from simulations.commands.answer import tell
+from simulations.commands.answer import of_seed, tell
 from simulations.commands.players import players
 from simulations.commands.simulate_run import progress_bar
 from simulations.commands.tables import table_of
@@ -102,8 +102,8 @@ def print_plan(found: Solution) -> None:
     console.print(
         f"{words} within {found.check.confidence:.0%} confidence, with other callers than the plan was made from. "
         f"{said['paid_hours']:g} paid hours{_cost(found, said)}. {_shifts_proven(said)}{found.trials} trials of "
-        f"{found.replications} replications in {found.elapsed_s:.1f} s. Seed {said['seed']}: the same seed gives the "
-        "same plan.",
+        f"{found.replications} replications in {found.elapsed_s:.1f} s. "
+        f"{of_seed(said['seed'], 'plan')}",
         soft_wrap=True,
     )
 

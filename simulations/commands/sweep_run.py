@@ -10,7 +10,7 @@ from rich.table import Table
 
 from engine.commands.outcome import Exit
 from simulations.commands import options
-from simulations.commands.answer import tell
+from simulations.commands.answer import of_seed, tell
 from simulations.commands.players import players
 from simulations.commands.simulate_run import progress_bar
 from simulations.compare.sweep import POINTS, Sweep, sweep
@@ -98,7 +98,7 @@ def print_sweep(found: Sweep) -> None:
     console.print(table)
     kept = sum(point.kept for point in found.points)
     were = f" {kept} of {len(found.points)} points were there already and were not played again." if kept else ""
-    console.print(f"Seed {found.seed}: the same seed gives the same figures.{were}", soft_wrap=True)
+    console.print(f"{of_seed(found.seed)}{were}", soft_wrap=True)
 
 
 def _is_any_blocked(found: Sweep) -> bool:

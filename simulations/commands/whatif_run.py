@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from engine.commands.outcome import Exit
-from simulations.commands.answer import tell
+from simulations.commands.answer import of_seed, tell
 from simulations.commands.options import Form
 from simulations.commands.players import players
 from simulations.commands.simulate_run import progress_bar
@@ -86,8 +86,8 @@ def print_answer(found: dict[str, Any]) -> None:
     if refused := found["refused_facts"]["now"]:
         say(f"{refused} recorded facts made no sense under the policy, such as a transfer to who is not there")
     say(
-        f"{found['contacts']} contacts, {found['from']} to {found['to']}; {found['replications']} replications. Seed "
-        f"{found['seed']}: the same seed gives the same figures."
+        f"{found['contacts']} contacts, {found['from']} to {found['to']}; {found['replications']} replications. "
+        f"{of_seed(found['seed'])}"
     )
 
 

@@ -241,16 +241,22 @@ async def test_who_comes_back_finds_what_was_said_before(anywhere: House) -> Non
         assert await widget.locator(".past").count() == 2
 
 
+async def chat_and_end(seen: Shop, house: House) -> None:
+    """Let the visitor ask, an agent take the chat and end it: the survey comes."""
+    widget = seen.page.locator("#trunkline-chat")
+    await widget.locator(".launcher").click()
+    await widget.locator("textarea").fill("one")
+    await seen.page.keyboard.press("Enter")
+    await house.work("bob")
+    await house.end(await house.take())
+
+
 @pytest.mark.parametrize("sockets", [True, False])
 async def test_what_was_answered_and_left_stays_so_over_a_start(anywhere: House, tmp_path: Path, sockets: bool) -> None:
     house = anywhere
     async with shop(house, sockets=sockets) as seen:
         widget = seen.page.locator("#trunkline-chat")
-        await widget.locator(".launcher").click()
-        await widget.locator("textarea").fill("one")
-        await seen.page.keyboard.press("Enter")
-        await house.work("bob")
-        await house.end(await house.take())
+        await chat_and_end(seen, house)
         await seen.until("legend", "How satisfied are you?")
         await widget.locator("label:has(input[value='4'])").click()
         await widget.locator(".area button[type=submit]").click()
@@ -342,11 +348,7 @@ async def test_every_score_is_as_wide_as_the_others(build: Build, width: int) ->
     house = await build(INBOX.replace("https://shop.example", "*").replace("survey: csat", "survey: nps"))
     async with shop(house, width=width) as seen:
         widget = seen.page.locator("#trunkline-chat")
-        await widget.locator(".launcher").click()
-        await widget.locator("textarea").fill("one")
-        await seen.page.keyboard.press("Enter")
-        await house.work("bob")
-        await house.end(await house.take())
+        await chat_and_end(seen, house)
         await seen.until("legend", "recommend")
         boxes = await widget.locator(".scores label").evaluate_all(
             "all => all.map((e) => e.getBoundingClientRect()).map(({ top, width, right }) => ({ top, width, right }))"

@@ -4,7 +4,7 @@ import pytest
 
 from tests.http.desk.support import CENTRE, PASSWORD
 from tests.http.desk.test_cases_in_browser import is_fit
-from tests.http.desk.test_in_browser import bring, browser, lines, signed_in, until
+from tests.http.desk.test_in_browser import browser, lines, signed_in, take_chat, until
 from tests.http.desk.test_socket import customer_says
 from tests.http.support import Build
 
@@ -26,11 +26,7 @@ async def test_the_end_of_a_session_is_said_before_and_put_off(
             await each.clock.install()
             await each.goto(f"{house.url}/desk")
             await each.wait_for_selector("#state[data-state]")
-        await page.keyboard.press("r")
-        await bring(house, "chat-1")
-        await page.wait_for_selector(".offer")
-        await page.keyboard.press("a")
-        await until(page, "document.activeElement.id === 'line'")
+        await take_chat(page, house)
         await page.keyboard.type("half a")
         assert not await page.locator(".session-end").is_visible()
         for each in (page, other):
@@ -60,11 +56,7 @@ async def test_a_session_that_ends_loses_nothing(build: Build) -> None:
     house = await build(centre=CENTRE)
     async with browser() as context:
         page = await signed_in(context, house)
-        await page.keyboard.press("r")
-        await bring(house, "chat-1")
-        await page.wait_for_selector(".offer")
-        await page.keyboard.press("a")
-        await until(page, "document.activeElement.id === 'line'")
+        await take_chat(page, house)
         await page.keyboard.type("one")
         await page.keyboard.press("Enter")
         await until(page, "document.querySelector('.line-state')?.textContent === 'sent'")

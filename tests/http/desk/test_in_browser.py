@@ -78,6 +78,15 @@ async def bring(house: House, name: str, channel: str = "chat", queue: str = "ch
         )
 
 
+async def take_chat(page: Any, house: House) -> None:
+    """Let the agent be ready, a chat come and the agent accept it, by keyboard: the line to write on has the focus."""
+    await page.keyboard.press("r")
+    await bring(house, "chat-1")
+    await page.wait_for_selector(".offer")
+    await page.keyboard.press("a")
+    await until(page, "document.activeElement.id === 'line'")
+
+
 async def lines(page: Any) -> list[str]:
     """The lines that are shown."""
     found: list[str] = await page.evaluate("[...document.querySelectorAll('.line-text')].map((line) => line.innerText)")
@@ -296,11 +305,7 @@ async def test_who_signs_out_with_contacts_in_hand_is_asked(build: Build) -> Non
     house = await build(centre=CENTRE)
     async with browser() as context:
         page = await signed_in(context, house)
-        await page.keyboard.press("r")
-        await bring(house, "chat-1")
-        await page.wait_for_selector(".offer")
-        await page.keyboard.press("a")
-        await until(page, "document.activeElement.id === 'line'")
+        await take_chat(page, house)
         await page.click("button:text-is('Sign out')")
         assert "1 contact in hand" in await page.inner_text("dialog h2")
         await page.click("dialog button:text-is('Cancel')")

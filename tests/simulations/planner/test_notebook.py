@@ -1,16 +1,16 @@
 """The notebook of the hotline, executed as a planner would beside the files that `trunkline init` writes."""
 
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
+import nbclient
+import nbformat
 import pytest
 
 from simulations.commands.scenario_files import EXAMPLES, write_example
 
-nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed")
-nbclient = pytest.importorskip("nbclient", reason="nbclient is not installed")
-pytest.importorskip("ipykernel", reason="ipykernel is not installed")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]  # it may compile the world
 ROOT = Path(__file__).parents[3]
 SHIPPED = EXAMPLES / "hotline" / "plan_a_day.ipynb"
@@ -37,8 +37,8 @@ print(json.dumps({
 """
 
 
-def read() -> Any:
-    return nbformat.read(SHIPPED, as_version=4)
+def read(path: Path) -> Any:
+    return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +46,8 @@ def executed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, dict[str, A
     """The notebook with its outputs, and the figures that it came to."""
     folder = tmp_path_factory.mktemp("plan")
     write_example(folder)
-    notebook = nbformat.read(folder / SHIPPED.name, as_version=4)
-    notebook.cells.append(nbformat.v4.new_code_cell(FIGURES))
+    notebook = read(folder / SHIPPED.name)
+    notebook.cells.append(nbformat.v4.new_code_cell(FIGURES))  # type: ignore[no-untyped-call]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(ROOT))
         client = nbclient.NotebookClient(
@@ -77,7 +77,7 @@ def test_it_answers_what_it_says_in_words(executed: tuple[Any, dict[str, Any]]) 
 
 
 def test_what_is_shipped_has_its_outputs_and_nothing_of_the_machine(executed: tuple[Any, dict[str, Any]]) -> None:
-    shipped, fresh = read(), executed[0]
+    shipped, fresh = read(SHIPPED), executed[0]
     nbformat.validate(shipped)
     code = [cell for cell in shipped.cells if cell.cell_type == "code"]
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
@@ -86,7 +86,7 @@ def test_what_is_shipped_has_its_outputs_and_nothing_of_the_machine(executed: tu
         assert kept == made, f"execute it again: {cell.source}"
         assert not cell.metadata
     text = SHIPPED.read_text(encoding="utf-8")
-    for trace in ("Traceback", "/home/", "/root/", "/tmp/", "0x7f"):
+    for trace in ("Traceback", str(ROOT), str(Path.home()), tempfile.gettempdir(), " at 0x"):
         assert trace not in text
 
 
