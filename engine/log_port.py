@@ -53,6 +53,10 @@ class EventLog(Protocol):
     def admitting(self) -> bool:
         """False while disk space for new work is not assured."""
 
+    @property
+    def disk_full(self) -> bool:
+        """Whether the last attempt to get disk space failed; where not, and nothing is admitted, the disk is slow."""
+
     def append(self, rows: np.ndarray[Any, Any], payload: bytes | bytearray | memoryview, at_ns: int) -> int:
         """Stage one frame without blocking; returns the sequence of its last row."""
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,16 @@ from engine.config.compile import compile_directory
 from engine.kernel.tables import Capacity
 from engine.live.clock import ManualClock
 from engine.live.loop import LiveEngine
+from engine.log.event_log import SegmentLog
 from engine.log.memory import MemoryLog
+from engine.log.segment import SMALLEST_SEGMENT_BYTES
 from engine.log_port import EventLog
 from engine.messages.effects import AnyEffect
 from engine.messages.kinds import ENGINE_STARTED
 from engine.messages.observed import Observed
 from engine.messages.rows import ROW, empty_rows
 from engine.ports import Receipt
-from engine.replay.restore import restore
+from engine.replay.restore import LOG_FOLDER, restore
 from engine.state import EngineRecord, EngineState
 
 CENTRE = """
@@ -41,6 +44,9 @@ agents:
 CAPACITY = Capacity(contacts=64, agents=8, queues=8, trunk_groups=4, requirements=16, lines=32, intervals=8)
 START_NS = 1_800_000_000_000_000_000
 SECOND_NS = 1_000_000_000
+SMALL_SEGMENT_BYTES = 4 * SMALLEST_SEGMENT_BYTES
+SPARES_OF_A_DAY = 16
+SPARES_WITHIN_S = 60
 
 
 def load_centre(folder: Path, text: str = CENTRE) -> Config:
@@ -48,6 +54,29 @@ def load_centre(folder: Path, text: str = CENTRE) -> Config:
     file = folder / "centre.yaml"
     file.write_text(text, encoding="utf-8")
     return load_config(file, environment={}, adapters={})
+
+
+def on_disk(folder: Path) -> Callable[[Callable[[int], None]], SegmentLog]:
+    """A maker of a log with segments so small that a day fills several; all it needs are ready before the day begins,
+    however busy the disk is.
+    """
+
+    def open_log(on_durable: Callable[[int], None]) -> SegmentLog:
+        log = SegmentLog.open(
+            folder / LOG_FOLDER,
+            on_durable=on_durable,
+            row_dtype=ROW,
+            segment_bytes=SMALL_SEGMENT_BYTES,
+            spare_count=SPARES_OF_A_DAY,
+        )
+        given_up_at = time.monotonic() + SPARES_WITHIN_S
+        while log.space_left() < SPARES_OF_A_DAY * SMALL_SEGMENT_BYTES:
+            assert time.monotonic() < given_up_at, "the spare segments are not ready in time"
+            time.sleep(0.001)
+        return log
+
+    (folder / LOG_FOLDER).mkdir()
+    return open_log
 
 
 class Fatal(Exception):

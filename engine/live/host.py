@@ -61,24 +61,34 @@ class SpaceWatch:
         self._log = log
         self._folder = folder
         self._needed_bytes = segment_bytes
-        self._admitting = True
+        self._said = (True, False)
         self._timer: asyncio.TimerHandle | None = None
 
     def look(self) -> None:
         """Compare with the last look, say what changed, and look again in a while."""
         admitting = self._log.admitting
-        if admitting != self._admitting:
-            self._admitting = admitting
-            needed_bytes, free_bytes = self._needed_bytes, shutil.disk_usage(self._folder).free
-            if admitting:
-                logger.warning("there is disk space again in %s: new contacts are taken", self._folder)
-            else:
-                logger.warning(
-                    "new contacts are refused for lack of disk space in %s: the next segment needs %d bytes (%.0f MiB),"
-                    " %d (%.0f MiB) are free; make room, and they are taken again by themselves",
-                    *(self._folder, needed_bytes, needed_bytes / MIB, free_bytes, free_bytes / MIB),
-                )
+        found = (admitting, not admitting and self._log.disk_full)
+        if found != self._said:
+            self._said = found
+            self._say(*found)
         self._timer = asyncio.get_running_loop().call_later(LOOK_AT_SPACE_EVERY_S, self.look)
+
+    def _say(self, admitting: bool, disk_full: bool) -> None:
+        if admitting:
+            logger.warning("the log in %s has room again: new contacts are taken", self._folder)
+        elif disk_full:
+            needed_bytes, free_bytes = self._needed_bytes, shutil.disk_usage(self._folder).free
+            logger.warning(
+                "new contacts are refused for lack of disk space in %s: the next segment needs %d bytes (%.0f MiB),"
+                " %d (%.0f MiB) are free; make room, and they are taken again by themselves",
+                *(self._folder, needed_bytes, needed_bytes / MIB, free_bytes, free_bytes / MIB),
+            )
+        else:
+            logger.warning(
+                "new contacts are refused for a moment: the disk of %s is too slow to have the next segment of the log"
+                " ready in time; where that lasts, look what else writes to it",
+                self._folder,
+            )
 
     def stop(self) -> None:
         """Look no more."""

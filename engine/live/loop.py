@@ -271,7 +271,9 @@ class LiveEngine:
         if log.staged_bytes > STAGED_MAX_BYTES and not all(type(fact) in ENDING for fact in facts):
             raise Overloaded(f"{log.staged_bytes} bytes are waiting for the disk")
         if not log.admitting and any(type(fact) is ContactArrived for fact in facts):
-            raise Overloaded("there is no disk space for new contacts", retry_after_s=30)
+            if log.disk_full:
+                raise Overloaded("there is no disk space for new contacts", retry_after_s=30)
+            raise Overloaded("the disk is slow: the log waits for its next segment", retry_after_s=2)
         arrivals = arrivals_among(facts)
         if arrivals and FREEING.isdisjoint(map(type, facts)):
             self._require_slots(arrivals)

@@ -156,6 +156,11 @@ class SegmentLog:
         return not self._spares.full and self._writer.room_bytes > self._spares.segment_bytes // 4
 
     @property
+    def disk_full(self) -> bool:
+        """Whether the last attempt to make a segment met a full disk; else the next one is only on its way."""
+        return self._spares.full
+
+    @property
     def log_id(self) -> bytes:
         """What tells this log from all others."""
         return self._writer.log_id

@@ -48,6 +48,11 @@ class MemoryLog:
         """False once nine tenths of the limit are used."""
         return self._bytes < self._limit_bytes // 10 * 9
 
+    @property
+    def disk_full(self) -> bool:
+        """Whether the limit is what keeps new work out; memory is never late."""
+        return not self.admitting
+
     def append(self, rows: Rows, payload: bytes | bytearray | memoryview, at_ns: int) -> int:
         """Copy one turn; returns the sequence of its last row. Raises as `SegmentLog.append` does."""
         if self._closed:

@@ -465,14 +465,16 @@ async def test_a_lack_of_disk_space_is_said_once_and_so_is_its_end(
 ) -> None:
     class Log:
         admitting = False
+        disk_full = True
 
     log = Log()
     watch = SpaceWatch(cast("SegmentLog", log), tmp_path, SEGMENT_BYTES)
-    for admitting in (False, False, True, True):
-        log.admitting = admitting
+    for admitting, disk_full in ((False, False), (False, True), (False, True), (True, False), (True, True)):
+        log.admitting, log.disk_full = admitting, disk_full
         watch.look()
         watch.stop()
-    lacking, over = (record for record in caplog.records if record.levelno == logging.WARNING)
+    slow, lacking, over = (record for record in caplog.records if record.levelno == logging.WARNING)
+    assert "for a moment" in slow.getMessage()
     assert f"needs {SEGMENT_BYTES} bytes" in lacking.getMessage()
     assert "are free" in lacking.getMessage()
     assert "new contacts are taken" in over.getMessage()
@@ -482,6 +484,7 @@ async def test_a_host_that_starts_without_disk_space_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(SegmentLog, "admitting", False)
+    monkeypatch.setattr(SegmentLog, "disk_full", True)
     host = host_of(tmp_path)
     await host.start()
     await host.stop()

@@ -38,11 +38,16 @@ class SlowLog(MemoryLog):
     def __init__(self, on_durable: Callable[[int], None]) -> None:
         super().__init__(row_dtype=ROW, on_durable=on_durable, hold=True)
         self.full = False
+        self.late = False
         self.pretended_bytes = 0
 
     @property
     def admitting(self) -> bool:
-        return not self.full
+        return not (self.full or self.late)
+
+    @property
+    def disk_full(self) -> bool:
+        return self.full
 
     @property
     def staged_bytes(self) -> int:
@@ -265,7 +270,11 @@ async def test_a_slow_disk_and_a_full_disk_keep_new_contacts_out(tmp_path: Path)
             await h.submit(arrived("e"))
         assert refusal.value.retry_after_s > 1
         await h.tell(ContactReleased(contact="c"), AgentStatusChanged(agent="bob", status="offline"))
-        h.log.full = False
+        h.log.full, h.log.late = False, True
+        with pytest.raises(Overloaded, match="waits for its next segment") as refusal:
+            await h.submit(arrived("e"))
+        assert refusal.value.retry_after_s == 2
+        h.log.late = False
         h.log.pretended_bytes = 1 << 40
         with pytest.raises(Overloaded, match="waiting for the disk"):
             await h.submit(OfferAnswered(contact="d", agent="bob"))

@@ -15,7 +15,6 @@ from engine.errors import LogDamaged, LogError
 from engine.kernel.fingerprint import fingerprint
 from engine.live.adapters import open_contacts
 from engine.live.host import EngineHost
-from engine.log.event_log import SegmentLog
 from engine.log.memory import MemoryLog
 from engine.log.runs import runs
 from engine.log.segment import SMALLEST_SEGMENT_BYTES
@@ -30,7 +29,7 @@ from engine.replay.recount import Recount
 from engine.replay.restore import log_folder, restore, state_at
 from engine.replay.verify import verify
 from engine.state import EngineState
-from tests.driver_support import CAPACITY, CENTRE, House, house, load_centre
+from tests.driver_support import CAPACITY, CENTRE, House, house, load_centre, on_disk
 from tests.random_day import Day
 
 ROOT = Path(__file__).parents[2]
@@ -53,16 +52,6 @@ def recheck(log: Any) -> VerifyReport:
         if not check.add(run):
             break
     return check.report()
-
-
-def on_disk(folder: Path) -> Callable[[Callable[[int], None]], SegmentLog]:
-    """A maker of a log with small segments."""
-    (folder / "log").mkdir()
-
-    def open_log(on_durable: Callable[[int], None]) -> SegmentLog:
-        return SegmentLog.open(log_folder(folder), on_durable=on_durable, row_dtype=ROW, segment_bytes=SEGMENT_BYTES)
-
-    return open_log
 
 
 async def recorded_day(folder: Path, steps: int = 120) -> House:

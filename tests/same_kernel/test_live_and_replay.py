@@ -9,28 +9,20 @@ import pytest
 
 from engine.kernel.audit import audit
 from engine.kernel.fingerprint import fingerprint
-from engine.log.event_log import SegmentLog
 from engine.log.memory import MemoryLog
 from engine.log.runs import runs
-from engine.log.segment import SMALLEST_SEGMENT_BYTES
 from engine.messages import kinds
 from engine.messages.rows import ROW
 from engine.replay.recheck import Recheck
 from engine.replay.restore import restore, state_at
 from engine.replay.verify import verify
 from engine.state import EngineState
-from tests.driver_support import CAPACITY, CENTRE, House, house
+from tests.driver_support import CAPACITY, CENTRE, House, house, on_disk
 from tests.naive_recount import NaiveRecount, differences
 from tests.random_day import Day
 
 STEPS = 400
 SEEDS = (1, 2, 3)
-
-
-def on_disk(folder: Path) -> Callable[[Callable[[int], None]], Any]:
-    return lambda on_durable: SegmentLog.open(
-        folder / "log", on_durable=on_durable, row_dtype=ROW, segment_bytes=SMALLEST_SEGMENT_BYTES * 4
-    )
 
 
 def replayed(log: Any) -> EngineState:
