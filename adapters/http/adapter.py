@@ -9,13 +9,13 @@ from aiohttp import web
 
 from adapters.http.application import build_application
 from adapters.http.below_routes import ProblemRunner
+from adapters.http.callers.tokens import Tokens
 from adapters.http.connections import Connections
 from adapters.http.context import Context
 from adapters.http.desk.desk import Desks
 from adapters.http.feed.feed import Feed
 from adapters.http.metrics.metrics import Metrics
 from adapters.http.settings import Settings as HttpSettings
-from adapters.http.tokens import Tokens
 from adapters.http.wallboard.kiosks import Kiosks
 from adapters.http.wallboard.last_week import LastWeek
 from engine.errors import ConfigError, TlsFilesUnusable

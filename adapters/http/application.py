@@ -7,8 +7,8 @@ import msgspec
 from aiohttp import web
 
 from adapters.http import middleware, openapi
-from adapters.http.bodies import expect
 from adapters.http.context import CONTEXT, Context
+from adapters.http.requests.bodies import expect
 from adapters.http.route_table import Route
 from adapters.http.routes import (
     agents,

@@ -6,13 +6,13 @@ from typing import Final
 
 from aiohttp import web
 
+from adapters.http.callers.tickets import Tickets
+from adapters.http.callers.tokens import Caller, Tokens
 from adapters.http.connections import Connections
 from adapters.http.desk.desk import Desks
 from adapters.http.feed.feed import Feed
 from adapters.http.metrics.metrics import Metrics
 from adapters.http.settings import Settings
-from adapters.http.tickets import Tickets
-from adapters.http.tokens import Caller, Tokens
 from adapters.http.wallboard.kiosks import Kiosks
 from adapters.http.wallboard.last_week import LastWeek
 from adapters.http.wallboard.looking_back import LookingBack

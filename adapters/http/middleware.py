@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from adapters.http.callers.tokens import Caller
 from adapters.http.context import CALLER, REQUEST_ID, Context, context_of
-from adapters.http.parameters import check_known
 from adapters.http.problems import MEDIA_TYPE, Problem, of_status
+from adapters.http.requests.parameters import check_known
+from adapters.http.requests.translate import unreadable
 from adapters.http.route_table import OPEN, Route
-from adapters.http.tokens import Caller
-from adapters.http.translate import unreadable
 from adapters.http.wallboard.kiosks import PREFIX as KIOSK
 from engine.errors import Overloaded
 from engine.messages.decoding import FAULTS_MAX, Malformed

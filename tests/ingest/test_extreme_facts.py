@@ -10,8 +10,8 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.http.cloud_events import STRUCTURED, decode_cloud_events
-from adapters.http.translate import unreadable
+from adapters.http.requests.cloud_events import STRUCTURED, decode_cloud_events
+from adapters.http.requests.translate import unreadable
 from adapters.mqtt.translate import form_of, result_of, unread
 from engine.messages.decoding import FAULTS_MAX, JSON, MSGPACK, Fault, Malformed, decode_facts
 from engine.messages.observed import ContactArrived, Observed

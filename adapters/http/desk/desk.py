@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
+from adapters.http.callers.tokens import Tokens
 from adapters.http.desk.house import FilesWord, HouseItems
 from adapters.http.desk.hub import DeskHub
 from adapters.http.desk.presence import Presence
@@ -14,7 +15,6 @@ from adapters.http.desk.socket import DeskSocket
 from adapters.http.desk.uploads import Uploads
 from adapters.http.problems import Problem
 from adapters.http.settings import Settings
-from adapters.http.tokens import Tokens
 from engine.own_key import own_key
 from engine.ports import EngineLink
 

@@ -5,9 +5,9 @@ import hashlib
 from collections.abc import Sequence
 from typing import Final
 
+from adapters.http.callers.tokens import ANYBODY, Tokens
 from adapters.http.desk.failures import FREE_OF_ADDRESS, Failures
 from adapters.http.problems import Problem
-from adapters.http.tokens import ANYBODY, Tokens
 from engine.model.passwords import PASSWORD_MAX, hash_password, is_password
 from engine.model.scopes import Scope
 from engine.ports import AgentEndpoint, EngineLink

@@ -6,10 +6,10 @@ from typing import Final
 import numpy as np
 from aiohttp import web
 
-from adapters.http import parameters
-from adapters.http.commands import command_route, command_routes
+from adapters.http.answers.replies import answer, figures, next_link, not_found
 from adapters.http.context import context_of
-from adapters.http.replies import answer, figures, next_link, not_found
+from adapters.http.requests import parameters
+from adapters.http.requests.commands import command_route, command_routes
 from adapters.http.route_table import Parameter, Route, whole
 from engine.messages import observed
 from engine.model.scopes import Scope

@@ -5,8 +5,8 @@ from typing import Final
 
 from aiohttp import web
 
+from adapters.http.answers.replies import answer
 from adapters.http.context import context_of
-from adapters.http.replies import answer
 from adapters.http.routes.board_history import board_route
 from adapters.http.routes.wallboard import board_of
 from adapters.http.wallboard.last_week import WeekAgo

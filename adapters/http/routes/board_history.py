@@ -8,11 +8,11 @@ from typing import Final, TypeVar
 import msgspec
 from aiohttp import web
 
-from adapters.http import parameters
+from adapters.http.answers.replies import AS_OF, answer, durable
 from adapters.http.boards import BoardSettings
 from adapters.http.context import CALLER, context_of
 from adapters.http.problems import Problem
-from adapters.http.replies import AS_OF, answer, durable
+from adapters.http.requests import parameters
 from adapters.http.route_table import Parameter, Route, whole, words
 from adapters.http.routes.wallboard import BOARD, board_of
 from adapters.http.wallboard.alerts import AlertTile, passed

@@ -5,16 +5,16 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
-from adapters.http import parameters
-from adapters.http.bodies import read_body
+from adapters.http.answers.replies import answer, next_link, not_found
 from adapters.http.case_origin import of_contact
-from adapters.http.commands import Outcome, run_command, shape_without
 from adapters.http.context import CALLER, context_of
 from adapters.http.problems import Problem
-from adapters.http.replies import answer, next_link, not_found
+from adapters.http.requests import parameters
+from adapters.http.requests.bodies import read_body
+from adapters.http.requests.commands import Outcome, run_command, shape_without
+from adapters.http.requests.translate import media_type
 from adapters.http.route_table import IDEMPOTENCY_KEY, Parameter, Route, whole, words
 from adapters.http.routes.quality import LIMIT, LIMIT_MAX
-from adapters.http.translate import media_type
 from engine.messages import observed
 from engine.messages.decoding import JSON, decode_as
 from engine.model.scopes import Scope

@@ -10,14 +10,14 @@ from urllib.parse import quote
 import msgspec
 from aiohttp import web
 
-from adapters.http import parameters
-from adapters.http.bodies import read_body
-from adapters.http.commands import Outcome, command_routes, run_command, shape_without
+from adapters.http.answers.replies import answer, durable, next_link, not_found, source_of
 from adapters.http.context import context_of
 from adapters.http.problems import bad_parameter
-from adapters.http.replies import answer, durable, next_link, not_found, source_of
+from adapters.http.requests import parameters
+from adapters.http.requests.bodies import read_body
+from adapters.http.requests.commands import Outcome, command_routes, run_command, shape_without
+from adapters.http.requests.translate import media_type
 from adapters.http.route_table import IDEMPOTENCY_KEY, Parameter, Route, whole
-from adapters.http.translate import media_type
 from engine.messages import observed
 from engine.messages.decoding import decode_as
 from engine.messages.observed import INTEGER_MAX

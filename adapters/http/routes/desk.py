@@ -6,7 +6,7 @@ from typing import Annotated, Final
 import msgspec
 from aiohttp import web
 
-from adapters.http.bodies import read_body
+from adapters.http.answers.replies import answer
 from adapters.http.context import context_of
 from adapters.http.desk.commands import SERVED
 from adapters.http.desk.files import PICTURES, find_attachment, headers_of, read_attachment
@@ -15,9 +15,9 @@ from adapters.http.desk.sessions import COOKIE, Session
 from adapters.http.desk.uploads import Uploaded
 from adapters.http.middleware import require_same_origin
 from adapters.http.problems import Problem
-from adapters.http.replies import answer
+from adapters.http.requests.bodies import read_body
+from adapters.http.requests.translate import media_type
 from adapters.http.route_table import OPEN, Parameter, Route
-from adapters.http.translate import media_type
 from engine.messages.decoding import JSON, decode_as
 
 SECOND_NS: Final = 1_000_000_000

@@ -6,15 +6,15 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from adapters.http import parameters
-from adapters.http.bodies import read_body
-from adapters.http.cloud_events import BATCHED, STRUCTURED, CloudEvent, decode_cloud_events, is_cloud_event
+from adapters.http.answers.replies import AS_OF, answer, durable, fault_of, next_link, not_found, source_of, submit
+from adapters.http.callers.tokens import Caller
 from adapters.http.context import CALLER, context_of
 from adapters.http.problems import Problem, bad_parameter
-from adapters.http.replies import AS_OF, answer, durable, fault_of, next_link, not_found, source_of, submit
+from adapters.http.requests import parameters
+from adapters.http.requests.bodies import read_body
+from adapters.http.requests.cloud_events import BATCHED, STRUCTURED, CloudEvent, decode_cloud_events, is_cloud_event
+from adapters.http.requests.translate import media_type
 from adapters.http.route_table import Parameter, Route, whole
-from adapters.http.tokens import Caller
-from adapters.http.translate import media_type
 from engine.messages.decoding import FAULTS_MAX, decode_facts
 from engine.messages.fact_results import FactsTaken, facts_taken
 from engine.messages.kinds import KIND_NAMES

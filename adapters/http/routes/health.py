@@ -9,10 +9,10 @@ from aiohttp import web
 from prometheus_client import generate_latest
 from prometheus_client.openmetrics import exposition as openmetrics
 
-from adapters.http.accept import Form, chosen_form
+from adapters.http.answers.accept import Form, chosen_form
+from adapters.http.answers.replies import answer, durable
 from adapters.http.context import context_of
 from adapters.http.problems import Fault, Problem
-from adapters.http.replies import answer, durable
 from adapters.http.route_table import OPEN, Parameter, Route
 from engine.model.scopes import Scope
 

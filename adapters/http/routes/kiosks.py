@@ -5,13 +5,13 @@ from typing import Annotated, Final
 import msgspec
 from aiohttp import web
 
-from adapters.http.bodies import read_body
-from adapters.http.commands import command_routes
+from adapters.http.answers.replies import answer
 from adapters.http.context import CALLER, context_of
 from adapters.http.problems import Fault, Problem
-from adapters.http.replies import answer
+from adapters.http.requests.bodies import read_body
+from adapters.http.requests.commands import command_routes
+from adapters.http.requests.translate import media_type
 from adapters.http.route_table import Parameter, Route
-from adapters.http.translate import media_type
 from adapters.http.wallboard.kiosks import Kiosk
 from engine.messages import observed
 from engine.messages.decoding import JSON, decode_as

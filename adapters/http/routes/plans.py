@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 import msgspec
 from aiohttp import web
 
-from adapters.http.bodies import read_body
+from adapters.http.answers.replies import answer, not_found
 from adapters.http.context import CALLER, Context, context_of
 from adapters.http.problems import Fault, Problem
-from adapters.http.replies import answer, not_found
+from adapters.http.requests.bodies import read_body
+from adapters.http.requests.translate import media_type
 from adapters.http.route_table import Parameter, Route
-from adapters.http.translate import media_type
 from engine.errors import PlanRefused
 from engine.messages.decoding import JSON, decode_as
 from engine.messages.fact import INTEGER_MAX

@@ -7,15 +7,15 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
-from adapters.http import parameters
-from adapters.http.bodies import read_body
-from adapters.http.commands import Outcome, command_route, run_command, shape_without
+from adapters.http.answers.replies import answer, next_link, not_found
+from adapters.http.answers.tables import answer_table
 from adapters.http.context import context_of
 from adapters.http.problems import Problem, bad_parameter
-from adapters.http.replies import answer, next_link, not_found
+from adapters.http.requests import parameters
+from adapters.http.requests.bodies import read_body
+from adapters.http.requests.commands import Outcome, command_route, run_command, shape_without
+from adapters.http.requests.translate import media_type
 from adapters.http.route_table import IDEMPOTENCY_KEY, Parameter, Route, whole, words
-from adapters.http.tables import answer_table
-from adapters.http.translate import media_type
 from engine.messages import kinds, observed
 from engine.messages.decoding import decode_as
 from engine.model.scopes import Scope

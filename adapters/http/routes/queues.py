@@ -4,11 +4,11 @@ from typing import Final
 
 from aiohttp import web
 
-from adapters.http import parameters
-from adapters.http.commands import command_routes
+from adapters.http.answers.replies import answer, figures, next_link, not_found
 from adapters.http.context import context_of
 from adapters.http.problems import bad_parameter
-from adapters.http.replies import answer, figures, next_link, not_found
+from adapters.http.requests import parameters
+from adapters.http.requests.commands import command_routes
 from adapters.http.route_table import SERVICE_LEVEL, SINCE, Parameter, Route, whole
 from engine.messages import observed
 from engine.model.scopes import Scope

@@ -5,13 +5,13 @@ from typing import Final
 
 from aiohttp import web
 
-from adapters.http import parameters
+from adapters.http.answers.replies import answer, figures, not_found
+from adapters.http.answers.tables import CSV, answer_table
 from adapters.http.context import context_of
 from adapters.http.problems import bad_parameter
-from adapters.http.replies import answer, figures, not_found
+from adapters.http.requests import parameters
 from adapters.http.route_table import SERVICE_LEVEL, SINCE, Parameter, Route, whole, words
 from adapters.http.routes.queues import service_level_id
-from adapters.http.tables import CSV, answer_table
 from engine.model.scopes import Scope
 from engine.projections.queues.intervals import IntervalTable, as_csv
 from engine.projections.queues.realtime import Realtime

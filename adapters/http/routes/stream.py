@@ -6,16 +6,16 @@ from typing import Final, NamedTuple
 import msgspec
 from aiohttp import web
 
-from adapters.http import parameters
+from adapters.http.answers.replies import answer, durable
+from adapters.http.callers.tickets import LIVES_NS
 from adapters.http.context import CALLER, REQUEST_ID, Context, context_of
 from adapters.http.feed.board import Board
 from adapters.http.feed.feed import TOPICS, Feed
 from adapters.http.feed.state_boards import STATE_TOPICS, View
-from adapters.http.parameters import INTEGER_MAX, whole
 from adapters.http.problems import Problem, bad_parameter
-from adapters.http.replies import answer, durable
+from adapters.http.requests import parameters
+from adapters.http.requests.parameters import INTEGER_MAX, whole
 from adapters.http.route_table import Parameter, Route, words
-from adapters.http.tickets import LIVES_NS
 from engine.model.scopes import Scope
 
 PING_S: Final = 15

@@ -8,14 +8,14 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from adapters.http import parameters
+from adapters.http.answers.replies import answer, figures, not_found
 from adapters.http.boards import DEFAULT_BOARD, METRICS, BoardSettings, Threshold
 from adapters.http.context import CALLER, context_of
-from adapters.http.masks import masked
 from adapters.http.problems import Problem
-from adapters.http.replies import answer, figures, not_found
+from adapters.http.requests import parameters
 from adapters.http.route_table import OPEN, Parameter, Route, whole
 from adapters.http.wallboard.hour import Hour
+from adapters.http.wallboard.masks import masked
 from adapters.http.wallboard.privacy import unnamed_wait
 from adapters.http.wallboard.tiles import WaitingTile
 from engine.model.scopes import Scope

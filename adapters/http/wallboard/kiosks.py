@@ -11,8 +11,8 @@ from typing import Final
 
 import msgspec
 
+from adapters.http.callers.tokens import Caller
 from adapters.http.problems import Problem
-from adapters.http.tokens import Caller
 from engine.model.scopes import Scope
 from engine.whole_file import write_whole
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from adapters.http.boards import BoardSettings
-from adapters.http.masks import masked
+from adapters.http.wallboard.masks import masked
 from adapters.http.wallboard.seen import Acknowledged, Seen
 from engine.model.settings import SECOND_NS
 from engine.projections.contacts.history import NEVER_NS

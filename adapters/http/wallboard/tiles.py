@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from adapters.http.masks import masked
+from adapters.http.wallboard.masks import masked
 from engine.projections.queues.status import QueueStatus
 from engine.projections.queues.tiles import QueueTile, queue_tile, rounded
 from engine.projections.views import Views

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from aiohttp import web
 
-from adapters.http.accept import Form, chosen_form
+from adapters.http.answers.accept import Form, chosen_form
 from adapters.http.context import CALLER, Context, context_of
 from adapters.http.problems import Fault, Problem
 from engine.errors import Overloaded

@@ -8,8 +8,8 @@ import msgspec
 from aiohttp import web
 from xxhash import xxh3_128_hexdigest
 
+from adapters.http.answers.replies import AS_OF, answer, durable, wants_msgpack
 from adapters.http.context import context_of
-from adapters.http.replies import AS_OF, answer, durable, wants_msgpack
 
 CSV: Final = "text/csv"
 

@@ -7,12 +7,12 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
-from adapters.http.bodies import read_body
+from adapters.http.answers.replies import answer, fault_of, source_of, submit
 from adapters.http.context import CALLER, context_of
 from adapters.http.problems import Fault, Problem
-from adapters.http.replies import answer, fault_of, source_of, submit
+from adapters.http.requests.bodies import read_body
+from adapters.http.requests.translate import media_type
 from adapters.http.route_table import IDEMPOTENCY_KEY, Parameter, Route
-from adapters.http.translate import media_type
 from engine.messages.decoding import JSON, build_fact, decode_as, is_text, pointer_to
 from engine.messages.observed import Fact, Observed
 from engine.projections.views import Views

@@ -3,9 +3,9 @@
 import pytest
 from aiohttp import ClientSession
 
+from adapters.http.callers.tickets import LIVES_NS, TICKETS_MAX, Tickets
+from adapters.http.callers.tokens import Caller
 from adapters.http.problems import Problem
-from adapters.http.tickets import LIVES_NS, TICKETS_MAX, Tickets
-from adapters.http.tokens import Caller
 from tests.http.support import CENTRE, Build
 from tests.http.test_security import TOKENS, bearer
 

@@ -6,7 +6,7 @@ from aiohttp import ClientSession
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from adapters.http.accept import Form, chosen_form
+from adapters.http.answers.accept import Form, chosen_form
 
 TEXT, OPEN = Form("text/plain", "0.0.4"), Form("application/openmetrics-text", "1.0.0")
 PROMETHEUS_2 = (

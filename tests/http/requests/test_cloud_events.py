@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
-from adapters.http.cloud_events import BATCHED, STRUCTURED, decode_cloud_events
+from adapters.http.requests.cloud_events import BATCHED, STRUCTURED, decode_cloud_events
 from engine.messages.decoding import Malformed
 from engine.messages.observed import ContactArrived
 from tests.http.support import get

@@ -5,8 +5,8 @@ import secrets
 from collections import OrderedDict
 from typing import Final
 
+from adapters.http.callers.tokens import Caller
 from adapters.http.problems import Problem
-from adapters.http.tokens import Caller
 
 LIVES_NS: Final = 30_000_000_000
 TICKETS_MAX: Final = 1000

@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.http.masks import masked
+from adapters.http.wallboard.masks import masked
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from adapters.http.problems import Fault, Problem
-from adapters.http.translate import media_type, unreadable
+from adapters.http.requests.translate import media_type, unreadable
 from engine.messages.decoding import JSON, MSGPACK, Malformed, TooMany
 from engine.messages.decoding import Fault as BodyFault
 
