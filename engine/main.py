@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from engine.commands.log_lines import LogFormat
-from engine.commands.outcome import errors_as_exits
+from engine.commands.outcome import errors_as_exits, on_lines_of
 from engine.commands.plan_line import plan_app
 from engine.model.scopes import TOKEN_ID, Scope
 from engine.version import installed_version
@@ -46,7 +46,7 @@ def serve(
     log_format: Annotated[LogFormat, typer.Option(help="How the process writes what it says.")] = LogFormat.LOGFMT,
 ) -> None:
     """Run the engine with its adapters until SIGTERM or Ctrl-C."""
-    with errors_as_exits(data):
+    with errors_as_exits(data, on_lines_of(log_format)):
         gc.disable()  # what is imported stays, and looking through it again and again is a sixth of a start's work
         from engine.commands.serve import serve as run
 

@@ -1,7 +1,8 @@
 """How a command ends: the exit codes, and which error leads to which."""
 
 import errno
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
@@ -9,7 +10,10 @@ from typing import Final
 
 import typer
 
+from engine.commands.log_lines import LogFormat, write_lines
 from engine.errors import ConfigError, LogDamaged, LogLocked, ReplayMismatch, TrunklineError
+
+logger = logging.getLogger(__name__)
 
 
 class Exit(IntEnum):
@@ -78,9 +82,26 @@ def sentence(error: TrunklineError | OSError, data: Path | None = None) -> str:
     return f"{text}; {advice}" if advice else text
 
 
+def on_stderr(line: str) -> None:
+    """Say a line to whoever typed the command."""
+    typer.echo(line, err=True)
+
+
+def on_lines_of(line_format: LogFormat) -> Callable[[str], None]:
+    """Return what says a line as the log of the process is written: in words for people, or as one JSON object."""
+    if line_format is not LogFormat.JSON:
+        return on_stderr
+
+    def say(line: str) -> None:
+        write_lines(line_format)
+        logger.error("%s", line.removeprefix("error: "))
+
+    return say
+
+
 @contextmanager
-def errors_as_exits(data: Path | None = None) -> Iterator[None]:
-    """Turn what the engine and the system raise into one message on stderr and an exit code.
+def errors_as_exits(data: Path | None = None, say: Callable[[str], None] = on_stderr) -> Iterator[None]:
+    """Turn what the engine and the system raise into one message, told by `say`, and an exit code.
 
     `data` is the folder that errors of the system are about where they do not say.
     """
@@ -89,10 +110,10 @@ def errors_as_exits(data: Path | None = None) -> Iterator[None]:
     except (TrunklineError, OSError) as error:
         lines = error.faults if isinstance(error, ConfigError) else [f"error: {sentence(error, data)}"]
         for line in lines:
-            typer.echo(line, err=True)
+            say(line)
         raise typer.Exit(exit_code(error)) from None
     except RuntimeError as error:
         if not str(error).startswith(NO_CACHE):
             raise
-        typer.echo(f"error: the compiled kernel can be kept nowhere: {CACHE_ADVICE}", err=True)
+        say(f"error: the compiled kernel can be kept nowhere: {CACHE_ADVICE}")
         raise typer.Exit(Exit.FAILED) from None

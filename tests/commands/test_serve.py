@@ -88,6 +88,16 @@ def test_a_second_engine_on_the_same_folder_is_locked_out(
     assert "error: " in errors
 
 
+def test_a_start_that_fails_says_so_in_the_format_that_was_asked_for(centre: Path, tmp_path: Path) -> None:
+    centre.write_text(CENTRE.format(seed="two"), encoding="utf-8")
+    program = trunkline("serve", str(centre), "--data", str(tmp_path / "data"), "--log-format", "json")
+    _, errors = program.communicate()
+    assert program.returncode == 1
+    said = json.loads(errors)
+    assert said["level"] == "error"
+    assert "'two' is not a whole number" in said["msg"]
+
+
 def test_what_is_no_log_cannot_be_verified(tmp_path: Path) -> None:
     verifier = trunkline("verify", str(tmp_path))
     _, errors = verifier.communicate()

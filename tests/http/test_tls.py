@@ -1,6 +1,9 @@
 """The service by https: nothing is told in the clear, and clients may have to show a certificate."""
 
+import asyncio
 import ssl
+import subprocess
+import sys
 from pathlib import Path
 
 import aiohttp
@@ -9,7 +12,9 @@ from aiohttp import ClientSession, TCPConnector
 
 from engine.errors import TlsFilesUnusable
 from tests.certificates import make_certificates
-from tests.http.support import Build, get
+from tests.http.support import Build, House, get
+
+HEALTH_CHECK = Path(__file__).parents[2] / "deploy" / "healthcheck.py"
 
 
 def trusting(folder: Path) -> ssl.SSLContext:
@@ -43,6 +48,23 @@ async def test_clients_without_a_certificate_are_kept_out(build: Build, tmp_path
     async with ClientSession(secured, connector=TCPConnector(ssl=trusting(tmp_path))) as client:
         with pytest.raises(aiohttp.ClientError):
             await client.get("/api/v1/queues")
+
+
+def is_healthy(house: House) -> bool:
+    """What the container's health check finds."""
+    address = house.url.removeprefix("http://").rstrip("/")
+    return subprocess.run([sys.executable, HEALTH_CHECK, address], check=False, capture_output=True).returncode == 0
+
+
+async def test_the_containers_health_check_needs_no_certificate(build: Build, tmp_path: Path) -> None:
+    make_certificates(tmp_path)
+    for more in ("", f", client_ca_file: {tmp_path / 'ca.pem'}"):
+        house = await build(section(tmp_path, more))
+        assert await asyncio.to_thread(is_healthy, house)
+    plain = await build()
+    assert await asyncio.to_thread(is_healthy, plain)
+    await plain.adapter.stop()
+    assert not await asyncio.to_thread(is_healthy, plain)
 
 
 async def test_a_wrong_certificate_keeps_it_from_starting(build: Build, tmp_path: Path) -> None:

@@ -282,6 +282,27 @@ async def test_a_call_is_held_and_hung_up(build: Build) -> None:
         await page.wait_for_selector(".wrap-up:not([hidden])")
 
 
+async def test_what_is_asked_about_a_contact_goes_when_the_contact_does(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with browser() as context, ClientSession(house.url) as client:
+        page = await signed_in(context, house)
+        await page.keyboard.press("r")
+        await page.wait_for_selector("#state[data-state=idle]")
+        for name, key in (("call-1", "e"), ("call-2", "t")):
+            await bring(house, name, "voice", "sales")
+            await page.wait_for_selector(".offer")
+            await page.keyboard.press("a")
+            await page.wait_for_selector(".call:not([hidden])")
+            await page.keyboard.press(key)
+            await page.wait_for_selector("dialog[open]")
+            await tell(client, f"{CONTACTS}/{name}/release", by="customer")
+            await page.wait_for_selector("dialog", state="detached")
+            assert "has ended meanwhile" in await page.inner_text(".toast")
+            await page.wait_for_selector(".wrap-up:not([hidden])")
+            await page.keyboard.press("f")
+            await page.wait_for_selector("#state[data-state=idle]")
+
+
 async def test_the_key_that_does_nothing_is_not_offered_for_a_call_at_a_phone(build: Build) -> None:
     phone = 'phone: {address: "sip:an@example.org"}, desk_password'
     house = await build(centre=CENTRE.replace("desk_password", phone, 1))

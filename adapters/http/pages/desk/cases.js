@@ -7,7 +7,7 @@ import { by, day, t } from "./words.js";
 /** Asks how a case was settled, or why it is open again, and says so. */
 export function settle(desk, contact, caseId, verb) {
   const field = verb === "resolve_case" ? "resolution" : "reason";
-  sayDialog(t(verb), t(`${verb}_why`), (said) => desk.ofCase(contact, { verb, case_id: caseId, [field]: said }));
+  sayDialog(contact, t(verb), t(`${verb}_why`), (said) => desk.ofCase(contact, { verb, case_id: caseId, [field]: said }));
 }
 
 export const mayOpenCase = (desk, contact) => Boolean(contact && contact.state !== "offered" && contact.channel !== "task" && desk.store.house?.cases.length);

@@ -18,21 +18,39 @@ function dialog(title, ...children) {
   return made;
 }
 
+// What is asked of a contact is asked while it is `served`, or `held`, where wrap-up counts, too.
+function about(contact, whilst, shown) {
+  shown.dataset.contact = contact.id;
+  shown.dataset.whilst = whilst;
+  return shown;
+}
+
+/** Closes what asks about a contact that is over, or no longer served; returns whether there was one. */
+export function closeOutdated(store) {
+  const gone = [...document.querySelectorAll("dialog[data-contact]")].filter(({ dataset }) => {
+    const contact = store.items.get(`contact:${dataset.contact}`);
+    return !contact || (dataset.whilst === "served" && contact.state === "wrapping");
+  });
+  for (const shown of gone) shown.close();
+  return gone.length > 0;
+}
+
 const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").replaceAll("đ", "d").replaceAll("Đ", "D").toLowerCase();
 
-/** Asks whether something is really to be done; the desk goes on beneath. */
-export function sureDialog(question, word, then) {
+/** Asks whether something is really to be done, to a contact perhaps; the desk goes on beneath. */
+export function sureDialog(question, word, then, contact = undefined) {
   const sure = el("button", { type: "button", class: "danger", on: { click: () => (shown.close(), then()) } }, word);
   const not = el("button", { type: "button", on: { click: () => shown.close() } }, t("cancel"));
   const shown = dialog(question, el("div", { class: "answers" }, not, sure));
+  if (contact) about(contact, "served", shown);
   sure.focus();
 }
 
-/** Asks for a sentence, and hands it on. */
-export function sayDialog(title, asked, then) {
+/** Asks for a sentence that is said while the contact is in hand, and hands it on. */
+export function sayDialog(contact, title, asked, then) {
   const said = el("textarea", { id: "said", rows: 3, maxLength: 1024, required: true });
-  const form = el("form", { class: "say", on: { submit: (event) => (event.preventDefault(), said.value.trim() && (shown.close(), then(said.value.trim()))) } }, el("label", { for: "said" }, asked), said, el("button", { type: "submit", class: "primary" }, title));
-  const shown = dialog(title, form);
+  const form = el("form", { class: "say", on: { submit: (event) => (event.preventDefault(), said.value.trim() && (form.closest("dialog").close(), then(said.value.trim()))) } }, el("label", { for: "said" }, asked), said, el("button", { type: "submit", class: "primary" }, title));
+  about(contact, "held", dialog(title, form));
   said.focus();
 }
 
@@ -63,14 +81,14 @@ export function openCaseDialog(desk, contact) {
   };
   const form = el("form", { class: "say", on: { submit: open } }, el("label", { for: "case-kind" }, t("of_case.case_kind")), kind, el("label", { for: "case-subject" }, t("case_about")), subject, numberPlace, told, el("button", { type: "submit", class: "primary" }, t("open_case")));
   renew();
-  const shown = dialog(t("open_case"), form);
+  const shown = about(contact, "held", dialog(t("open_case"), form));
   subject.focus();
 }
 
 export async function transferDialog(desk, contact) {
   const search = el("input", { type: "search", id: "to", "aria-label": t("search_target"), placeholder: t("search_target"), autocomplete: "off" });
   const list = el("ul", { class: "targets" });
-  const shown = dialog(t("transfer_title"), search, list);
+  const shown = about(contact, "served", dialog(t("transfer_title"), search, list));
   search.focus();
   const queuesIf = (closed) => desk.store.house.queues.filter((one) => one.queue !== contact.queue).sort((one, other) => (other.channel === contact.channel) - (one.channel === contact.channel)).map((one) => ({ kind: "queue", name: one.queue, text: one.display_name, under: [t("a_queue"), t(`channel.${one.channel}`), closed.has(one.queue) ? t("queue_closed") : ""].filter(Boolean).join(" · ") }));
   let targets = queuesIf(new Set());

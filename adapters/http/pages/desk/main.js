@@ -4,7 +4,7 @@ import { lastBy, mayOpenCase } from "./cases.js";
 import { contactList } from "./contact_list.js";
 import { conversationView } from "./conversation.js";
 import { customerView } from "./customer.js";
-import { helpDialog, openCaseDialog, sureDialog, transferDialog } from "./dialogs.js";
+import { closeOutdated, helpDialog, openCaseDialog, sureDialog, transferDialog } from "./dialogs.js";
 import { el, fill } from "./dom.js";
 import { listen } from "./keys.js";
 import { offersView } from "./offers.js";
@@ -210,7 +210,7 @@ class Desk {
 
   end(contact) {
     const word = { voice: "hang_up", task: "end_task" }[contact.channel] ?? "end_chat";
-    sureDialog(t(`${word}_sure`, { name: who(contact) }), t(word), () => this.act({ verb: "end", contact: contact.contact }));
+    sureDialog(t(`${word}_sure`, { name: who(contact) }), t(word), () => this.act({ verb: "end", contact: contact.contact }), contact);
   }
 
   transfer(contact) {
@@ -369,6 +369,7 @@ class Desk {
       this.wanted = 0;
       if (!store.offers.length) queueMicrotask(() => parts.conversation.focus()); // else its keys would become text
     }
+    if (closeOutdated(store)) this.complain(t("contact_ended_meanwhile"));
     for (const part of [parts.top, parts.plans, parts.state, parts.offers, parts.contacts, parts.conversation, parts.customer]) part.render();
     this.tick();
     const unread = store.held.reduce((sum, contact) => sum + (contact.channel === "voice" ? 0 : store.conversation(contact.id).unread), 0);

@@ -3,6 +3,13 @@
 import { el, fill } from "./dom.js";
 import { choose, language, languages, t } from "./words.js";
 
+// In the language of the page, which the service's own words are not.
+function refusal({ status, headers }, byToken) {
+  if (status === 429) return t("too_many_tries", { s: Number(headers.get("Retry-After") ?? 1) });
+  if (status === 401) return t(byToken ? "wrong_token" : "wrong_password");
+  return byToken && status === 403 ? t("token_of_nobody") : t("sign_in_refused", { status });
+}
+
 /** `who` sat here until their session ended: only the password is to be said again. `within` another page: a part of it. */
 export function signInView(onSignedIn, said = "", who = "", within = "main") {
   const isPage = within === "main";
@@ -34,8 +41,7 @@ export function signInView(onSignedIn, said = "", who = "", within = "main") {
         const body = byToken ? { token: token.value.trim() } : { agent: agent.value.trim(), password: password.value };
         const answer = await fetch("/api/v1/desk/session", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
         if (answer.ok) return onSignedIn(await answer.json());
-        const problem = await answer.json().catch(() => ({}));
-        alert.textContent = answer.status === 429 ? t("too_many_tries", { s: Number(answer.headers.get("Retry-After") ?? 1) }) : answer.status === 401 ? t(byToken ? "wrong_token" : "wrong_password") : byToken && answer.status === 403 ? t("token_of_nobody") : (problem.detail ?? t("no_connection"));
+        alert.textContent = refusal(answer, byToken);
       } catch {
         alert.textContent = t("no_connection");
       }
