@@ -55,7 +55,8 @@ class Chat:
         """Set once it is over and the rules allow it: the visitor is asked how it was."""
         self.asked = False
         """Whether the log has that the visitor was asked how it was."""
-        self.files = 0
+        self.files: set[str] = set()
+        """By their content, so that a line said again brings none that was not there."""
         self.read_seq = 0
         """How far the visitor has read, as the log was told."""
         self.typed_ns = 0

@@ -82,10 +82,7 @@ class Conduct:
         if chat is None:
             raise BadFrame("no_chat", "there is no chat; begin one", frame.client_id)
         if attachment is not None:
-            if chat.files >= chat.settings.files.per_chat:
-                raise BadFrame("too_many_files", f"a chat has at most {chat.files} files", frame.client_id)
-            chat.files += 1
-            await self._keep(attachment, frame.client_id)
+            await self._bring(chat, attachment, frame.client_id)
         said = MessageSent(
             id=f"{session.visitor}:{frame.client_id}", contact=chat.contact, text=text, attachment=attachment
         )
@@ -103,13 +100,17 @@ class Conduct:
             raise BadFrame("bad_attachment", "the ticket is another visitor's", frame.client_id)
         return upload.attachment
 
-    async def _keep(self, attachment: Attachment, client_id: str) -> None:
-        """Let the file stay, as a line is about to name it."""
-        store = self._core.engine.attachments
+    async def _bring(self, chat: Chat, attachment: Attachment, client_id: str) -> None:
+        """Let the file stay, as a line is about to name it, unless there are enough of them."""
+        store, most = self._core.engine.attachments, chat.settings.files.per_chat
+        if attachment.sha256 not in chat.files and len(chat.files) >= most:
+            raise BadFrame("too_many_files", f"a chat has at most {most} files", client_id)
+        chat.files.add(attachment.sha256)
         try:
             if store is not None:
                 await asyncio.to_thread(store.keep, attachment.sha256)
         except FileNotFoundError:
+            chat.files.discard(attachment.sha256)
             raise BadFrame("bad_attachment", "the file is not there any more", client_id) from None
 
     def _type(self, visitor: Visitor, frame: frames.Typing) -> None:

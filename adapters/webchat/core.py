@@ -121,7 +121,7 @@ class Core:
         try:
             self.engine.submit(SOURCE, facts).add_done_callback(_forget)
         except Overloaded:
-            self.counters["facts_delayed"] += len(facts)
+            self.counters["facts_dropped" if self.stopping else "facts_delayed"] += len(facts)
             if not self.stopping:
                 asyncio.get_running_loop().call_later(AGAIN_AFTER_S, self.insist, facts)
 

@@ -58,6 +58,18 @@ def read_marks(core: Core, contact_id: int) -> tuple[int, int]:
     return found.customer_read_seq, found.agent_read_seq
 
 
+def files_of(core: Core, contact_id: int) -> set[str]:
+    """The contents of the files that the customer sent in a contact that is remembered, by their hash."""
+    found: set[str] = set()
+    after_seq, more = 0, True
+    while more:
+        page = core.engine.views.conversation(str(contact_id), after_seq, PAGE)
+        sent = (line.attachment for line in page.messages if line.by == "customer")
+        found |= {attachment.sha256 for attachment in sent if attachment is not None}
+        after_seq, more = page.next_after_seq, page.more
+    return found
+
+
 def conversations_of(core: Core, inbox: str, known_as: str, before_id: int = INTEGER_MAX) -> list[ContactRecord]:
     """The visitor's contacts in writing at this inbox, latest first, among the latest of all."""
     records = core.engine.views.contacts_of(known_as, limit=RECORDS, before_id=before_id).contacts

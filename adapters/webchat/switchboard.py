@@ -10,7 +10,7 @@ import msgspec
 
 from adapters.webchat.chats import TYPING_S, Chat, LegRecord, Visitor
 from adapters.webchat.core import Core
-from adapters.webchat.lines import read_marks
+from adapters.webchat.lines import files_of, read_marks
 from adapters.webchat.settings import SECOND_NS, Settings
 from adapters.webchat.surveys import Surveys
 from engine.messages.effects import (
@@ -97,6 +97,7 @@ class Switchboard:
         chat = Chat(contact.contact, contact_id, record.inbox, settings, record.known_as)
         chat.queue = contact.queue
         chat.read_seq, chat.agent_read_seq = read_marks(core, contact_id)
+        chat.files = files_of(core, contact_id)
         if contact.state in TALKING and contact.agents:
             chat.connect(contact.agents[0], core.shown_name(contact.agents[0]))
         core.counters["chats_resumed"] += 1
@@ -212,6 +213,7 @@ class Switchboard:
             try:
                 await self._look_at_places()
             except Exception:
+                self._stirred = True
                 logger.exception("places in line could not be told")
 
     async def _look_at_places(self) -> None:
@@ -220,9 +222,10 @@ class Switchboard:
         shown = [chat for chat in core.visitors.waiting() if core.visitors.of(chat).watchers]
         if not shown or not self._stirred:
             return
-        self._stirred = False
+        self._stirred = False  # before the look: what stirs meanwhile is for the next
         found: list[tuple[Chat, int, float | None, float | None]] = []
-        for queue in {chat.queue for chat in shown}:
+        queues = {chat: chat.queue for chat in shown}
+        for queue in set(queues.values()):
             with contextlib.suppress(KeyError):
                 page = core.engine.views.waiting(queue, limit=PLACES_MAX)
                 chats = {chat.contact: chat for chat in shown if chat.queue == queue}
@@ -233,7 +236,7 @@ class Switchboard:
                 ]
         await core.engine.durable()
         for chat, position, p50_s, p90_s in found:
-            if chat.phase == "queued" and chat.place(position, p50_s, p90_s):
+            if chat.phase == "queued" and chat.queue == queues[chat] and chat.place(position, p50_s, p90_s):
                 core.visitors.of(chat).wake()
 
 

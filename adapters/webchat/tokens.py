@@ -15,7 +15,6 @@ IDENTITY_LIFETIME_S: Final = 3600
 """A signed identity is good for an hour at most: a page is fetched anew by then."""
 LEEWAY_S: Final = 60
 """By so much a site's clock may be ahead or behind."""
-"""Clocks of two machines differ by as much."""
 TOKEN_MAX: Final = 4096
 SUBJECT_MAX: Final = 128
 

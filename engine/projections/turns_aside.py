@@ -34,22 +34,29 @@ class TurnsAside:
         self._followers = followers
         self._rows_max = rows_max
         self._waiting: deque[Turn] = deque()
-        self._bytes = 0
+        self._put_bytes = self._taken_bytes = 0
+        """Of payloads, each written by one side alone: a number that both change would drift."""
         self._taken_seq: int | None = None
         self._failure: Exception | None = None
         self.lock = RLock()
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Of the payloads of turns that wait."""
+        return self._put_bytes - self._taken_bytes
 
     def put(self, turn: Turn) -> None:
         """Take the next turn, or a run of them."""
         if self._taken_seq is None:
             self._taken_seq = turn.first_seq - 1
         self._waiting.append(turn)
-        self._bytes += len(turn.payload)
+        self._put_bytes += len(turn.payload)
         rows = turn.last_seq - self._taken_seq
-        if rows < self._rows_max and self._bytes < BYTES_MAX and self._failure is None:
+        waiting_bytes = self.waiting_bytes
+        if rows < self._rows_max and waiting_bytes < BYTES_MAX and self._failure is None:
             return
         # A reader in another thread may be at it for a while; as long as there is room, nobody waits for that.
-        full = rows >= OVERFULL * self._rows_max or self._bytes >= OVERFULL * BYTES_MAX
+        full = rows >= OVERFULL * self._rows_max or waiting_bytes >= OVERFULL * BYTES_MAX
         if self.lock.acquire(blocking=full):
             try:
                 self.take_in()
@@ -64,7 +71,7 @@ class TurnsAside:
             turns = [self._waiting.popleft() for _ in range(len(self._waiting))]
             if not turns:
                 return
-            self._bytes -= sum(len(turn.payload) for turn in turns)
+            self._taken_bytes += sum(len(turn.payload) for turn in turns)
             run = joined(turns)
             self._taken_seq = run.last_seq
             try:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from engine.projections.days import midnight_ns
+from engine.projections.days import midnight_ns, next_midnight_ns, week_before_ns
 
 NS = 1_000_000_000
 
@@ -24,3 +24,21 @@ def ns(text: str) -> int:
 )
 def test_a_day_begins_at_its_places_midnight(now: str, zone: str, began: str) -> None:
     assert midnight_ns(ns(now) + 5, zone) == ns(began)
+
+
+@pytest.mark.parametrize(("day", "hours"), [("2026-10-25", 25), ("2027-03-28", 23), ("2027-03-29", 24)])
+def test_a_day_lasts_as_long_as_its_clocks_say(day: str, hours: int) -> None:
+    noon_ns = ns(f"{day}T12:00:00+01:00")
+    assert next_midnight_ns(noon_ns, "Europe/Berlin") - midnight_ns(noon_ns, "Europe/Berlin") == hours * 3600 * NS
+
+
+@pytest.mark.parametrize(
+    ("now", "before"),
+    [
+        ("2027-03-30T09:15:00+02:00", "2027-03-23T09:15:00+01:00"),
+        ("2026-10-28T09:15:00+01:00", "2026-10-21T09:15:00+02:00"),
+        ("2027-06-08T09:15:00+02:00", "2027-06-01T09:15:00+02:00"),
+    ],
+)
+def test_a_week_ago_clocks_showed_the_same(now: str, before: str) -> None:
+    assert week_before_ns(ns(now) + 7, "Europe/Berlin") == ns(before) + 7

@@ -1,6 +1,7 @@
 """Read models that see turns one by one, in groups of any size or all at once end as the same."""
 
 import asyncio
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -148,6 +149,28 @@ def test_turns_wait_until_somebody_asks() -> None:
     aside.take_in()
     (run,) = seen
     assert (run.first_seq, run.last_seq, bytes(run.payload)) == (5, 9, b"abcde")
+
+
+def test_bytes_that_wait_are_known_though_two_threads_change_them() -> None:
+    """Switching so often, one number for both sides drifted by thousands within a second."""
+    aside, stop, interval_s = TurnsAside(lambda _: None), threading.Event(), sys.getswitchinterval()
+
+    def read() -> None:
+        while not stop.is_set():
+            aside.take_in()
+
+    reader = threading.Thread(target=read)
+    sys.setswitchinterval(1e-6)
+    try:
+        reader.start()
+        for number in range(1, 30_001):
+            aside.put(turn(number, 1, b"x" * 100))
+    finally:
+        stop.set()
+        reader.join()
+        sys.setswitchinterval(interval_s)
+    aside.take_in()
+    assert aside.waiting_bytes == 0
 
 
 def test_many_rows_or_bytes_wait_no_longer() -> None:

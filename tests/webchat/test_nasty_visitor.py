@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -209,6 +210,31 @@ async def test_files_are_what_their_bytes_are_and_belong_to_who_brought_them(
     token = url.rsplit("/", 1)[1]
     for trick in (token[:-4] + "AAAA", uploaded["ticket"], "..%2f..%2fadapters%2fwebchat%2fkey", "0" * 64, "%00"):
         assert (await status_of(http, f"{house.url}/chat/v1/files/{trick}"))[0] == 404
+
+
+async def test_a_file_said_again_is_no_second_one(
+    build: Build, http: aiohttp.ClientSession, guest_at: Visits, tmp_path: Path
+) -> None:
+    house = await build(INBOX + "        files: {per_chat: 1}\n")
+    guest = guest_at(house)
+    await guest.connect()
+    await guest.start()
+    headers = {"Origin": SHOP, "Authorization": f"Bearer {guest.session}", "Content-Type": "image/png"}
+
+    async def ticket_of(content: bytes) -> str:
+        asked = f"{house.url}/chat/v1/files?inbox=web&name=photo.png"
+        async with http.post(asked, headers=headers, data=content) as answer:
+            return str((await answer.json())["ticket"])
+
+    first, second = await ticket_of(PNG), await ticket_of(PNG + b"another")
+    assert (await guest.ask("message", attachment=first, client_id="photo"))["type"] == "ack"
+    again = await guest.ask("message", attachment=first, client_id="photo")
+    assert again["type"] == "ack", "its answer was lost, so it is said again under its name"
+    assert (await guest.ask("message", attachment=second))["code"] == "too_many_files"
+    await house.start_again(tmp_path / "adapters")
+    await guest.connect()
+    assert (await guest.ask("message", attachment=first, client_id="photo"))["seq"] == again["seq"]
+    assert (await guest.ask("message", attachment=second))["code"] == "too_many_files"
 
 
 async def test_too_much_is_told_when_to_come_again_and_counted(build: Build, guest_at: Visits) -> None:

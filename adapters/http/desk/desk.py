@@ -94,8 +94,8 @@ class Desks:
 
     async def sign_out(self, session: Session) -> None:
         """End a session. Its agent goes offline with it, unless they sit at a desk of another one."""
-        ended = self.sessions.end(session, self._wall_ns())
-        await asyncio.to_thread(self.sessions.keep, ended)
+        self.sessions.end(session, self._wall_ns())
+        await asyncio.to_thread(self.sessions.keep)
         try:
             agent = self._engine.views.agent_number(session.agent)
         except KeyError:

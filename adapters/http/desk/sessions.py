@@ -8,9 +8,12 @@ import logging
 import secrets
 from collections import OrderedDict
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 import msgspec
+
+from engine.whole_file import write_whole
 
 logger = logging.getLogger(__name__)
 COOKIE: Final = "trunkline_desk"
@@ -40,6 +43,9 @@ class Sessions:
         self._file = folder / _ENDED_FILE if folder is not None else None
         self._ended: OrderedDict[str, int] = OrderedDict(_read(self._file))
         """Until when each session that was signed out would have lived."""
+        self._to_keep = b""
+        """What the file of sign-outs is to hold."""
+        self._keeping = Lock()
         self._seen_ns: OrderedDict[str, int] = OrderedDict()
 
     def begin(self, agent: str, credential: str, now_ns: int) -> Session:
@@ -77,23 +83,21 @@ class Sessions:
         if len(self._seen_ns) > SEEN_MAX:
             self._seen_ns.popitem(last=False)
 
-    def end(self, session: Session, now_ns: int) -> bytes:
-        """Sign the session out: a copy of its cookie opens nothing any more. Returns what `keep` is to write."""
+    def end(self, session: Session, now_ns: int) -> None:
+        """Sign the session out: a copy of its cookie opens nothing any more. `keep` makes it hold over a restart."""
         self._ended[session.id] = session.began_ns + self._whole_ns
         self._ended = OrderedDict((name, until_ns) for name, until_ns in self._ended.items() if until_ns > now_ns)
         while len(self._ended) > ENDED_MAX:
             self._ended.popitem(last=False)
-        return msgspec.msgpack.encode(dict(self._ended))
+        self._to_keep = msgspec.msgpack.encode(dict(self._ended))
 
-    def keep(self, ended: bytes) -> None:
-        """Write down who signed out, so that it holds over a restart. For a thread."""
+    def keep(self) -> None:
+        """Write down who signed out until now. For threads: whichever writes last, writes all."""
         if self._file is None:
             return
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            fresh = self._file.with_suffix(".new")
-            fresh.write_bytes(ended)
-            fresh.replace(self._file)
+            with self._keeping:
+                write_whole(self._file, self._to_keep)
         except OSError as error:
             logger.warning("sign-outs cannot be kept in %s: %s", self._file, error)
 

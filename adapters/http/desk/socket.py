@@ -137,7 +137,7 @@ class DeskSocket:
                 elif isinstance(said, Do | Ask):
                     self._touch()
                     await self._room.acquire()
-                    self._start(self._do(said.command) if isinstance(said, Do) else self._tell(said.question))
+                    self._start(self._served(said))
                 elif isinstance(said, Alive | Typing):
                     self._touch()
                     if isinstance(said, Typing):
@@ -271,15 +271,12 @@ class DeskSocket:
 
     # --- in
 
-    async def _do(self, command: AnyCommand | AnyCaseCommand) -> None:
-        told: dict[str, Any] = {"type": "done", "id": command.id}
+    async def _served(self, said: Do | Ask) -> None:
+        """Do what the page says, or tell what it asks, and answer, whatever comes of it."""
+        kind, name = ("done", said.command.id) if isinstance(said, Do) else ("answer", said.question.id)
+        told: dict[str, Any] = {"type": kind, "id": name}
         try:
-            fact = self._fact_of(command, self._engine.views.engagements(self._agent))
-            if isinstance(fact, MessageSent) and fact.attachment is not None and self._engine.attachments is not None:
-                await asyncio.to_thread(self._engine.attachments.keep, fact.attachment.sha256)
-            submitted = self._engine.submit(SOURCE, [fact])
-            (receipt,) = await asyncio.wait_for(asyncio.shield(submitted), SETTLED_WITHIN_S)
-            told |= {"seq": receipt.seq, "error": receipt.error, "refused": receipt.refused}
+            told |= await (self._do(said.command) if isinstance(said, Do) else self._answer(said.question))
         except (NotAllowed, KeyError) as error:
             told["error"] = str(error.args[0])
         except FileNotFoundError:
@@ -288,7 +285,24 @@ class DeskSocket:
             told |= {"error": str(full), "again_s": full.retry_after_s}
         except TimeoutError:
             told |= {"error": "the log is not durable yet", "again_s": 1}
+        except Exception:
+            logger.exception("what the desk of agent %s said could not be served", self._agent)
+            told["error"] = "it failed here, and the service's log says why; try again, or tell who runs the service"
         await self._send(told)
+
+    async def _do(self, command: AnyCommand | AnyCaseCommand) -> dict[str, Any]:
+        fact = self._fact_of(command, self._engine.views.engagements(self._agent))
+        if isinstance(fact, MessageSent) and fact.attachment is not None and self._engine.attachments is not None:
+            await asyncio.to_thread(self._engine.attachments.keep, fact.attachment.sha256)
+        submitted = self._engine.submit(SOURCE, [fact])
+        (receipt,) = await asyncio.wait_for(asyncio.shield(submitted), SETTLED_WITHIN_S)
+        return {"seq": receipt.seq, "error": receipt.error, "refused": receipt.refused}
+
+    async def _answer(self, question: AnyQuestion) -> dict[str, Any]:
+        views = self._engine.views
+        told = await answer_to(question, self._agent, views.engagements(self._agent), views, self._wall_ns())
+        await asyncio.wait_for(self._engine.durable(), WRITE_WITHIN_S)
+        return told
 
     def _fact_of(self, command: AnyCommand | AnyCaseCommand, held: list[Engagement]) -> Observed:
         """The fact that a command makes. Raises NotAllowed, KeyError."""
@@ -309,13 +323,3 @@ class DeskSocket:
     def _rings_at_phone(self, contact: str, held: list[Engagement]) -> bool:
         """Whether a call rings at the agent's phone, which alone can answer it."""
         return any(rings_at_phone(self._engine, self._agent, one) for one in held if one.contact == contact)
-
-    async def _tell(self, question: AnyQuestion) -> None:
-        views = self._engine.views
-        told: dict[str, Any] = {"type": "answer", "id": question.id}
-        try:
-            told |= await answer_to(question, self._agent, views.engagements(self._agent), views, self._wall_ns())
-            await asyncio.wait_for(self._engine.durable(), WRITE_WITHIN_S)
-        except KeyError as error:
-            told["error"] = str(error.args[0])
-        await self._send(told)

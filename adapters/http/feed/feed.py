@@ -19,7 +19,7 @@ from adapters.http.feed.effect_log import EffectLog
 from adapters.http.feed.state_boards import STATE_TOPICS, StateBoards, View
 from adapters.http.wallboard.alerts import AlertBook
 from adapters.http.wallboard.hour import LastHour
-from adapters.http.wallboard.seen import Seen
+from adapters.http.wallboard.seen import Seen, read_back
 from engine.messages.effects import AnyEffect
 from engine.ports import EngineLink, Turn
 from engine.projections.days import midnight_ns
@@ -98,7 +98,7 @@ class Feed:
         self._tasks = [
             loop.create_task(self._refresh_while_read(), name="http feed"),
             loop.create_task(self._beat(), name="http feed beat"),
-            loop.create_task(asyncio.to_thread(self.seen.read_back, self.views), name="http feed history"),
+            loop.create_task(self._read_back(), name="http feed history"),
         ]
 
     async def stop(self) -> None:
@@ -179,6 +179,13 @@ class Feed:
         if of_state:
             self._of_state.set()
             self._of_state = asyncio.Event()
+
+    async def _read_back(self) -> None:
+        try:
+            self.seen.take_earlier(await asyncio.to_thread(read_back, self.views, lambda: not self.closing))
+        except Exception:
+            logger.exception("which alerts were acknowledged before the start could not be read")
+        self._dirty.set()
 
     async def _beat(self) -> None:
         """Let every reader look at the clock, for its pings."""

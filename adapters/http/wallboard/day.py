@@ -10,12 +10,11 @@ import msgspec
 
 from adapters.http.boards import BoardSettings
 from adapters.http.day_plan import PlanFault, Planned, read_plan
-from engine.projections.days import midnight_ns
+from engine.projections.days import midnight_ns, next_midnight_ns
 from engine.projections.queues.intervals import IntervalRow, IntervalTable
 from engine.projections.views import Views
 
 NS: Final = 1_000_000_000
-DAY_NS: Final = 86_400 * NS
 STEP_NS: Final = 1800 * NS
 
 
@@ -63,8 +62,9 @@ def counted(views: Views, board: BoardSettings, wall_ns: int, zone: str) -> Coun
     now_ns, interval_ns = views.now_ns(wall_ns), views.interval_ns
     step_ns = STEP_NS if STEP_NS % interval_ns == 0 else interval_ns
     first_ns = midnight_ns(now_ns, zone)
-    table = views.intervals(step_ns, first_ns, first_ns + DAY_NS, now_ns=now_ns)
-    starts = list(range(first_ns, first_ns + DAY_NS, step_ns))
+    end_ns = next_midnight_ns(now_ns, zone)
+    table = views.intervals(step_ns, first_ns, end_ns, now_ns=now_ns)
+    starts = list(range(first_ns, end_ns, step_ns))
     agents = views.agents_at_work(starts, step_ns, board.queues, now_ns)
     return Counted(table, dict(zip(starts, agents, strict=True)), zone)
 
@@ -120,9 +120,10 @@ def _plan(board: BoardSettings, first_ns: int, step_ns: int, zone: str) -> dict[
         return {}
     known = ZoneInfo(zone)
     day = datetime.fromtimestamp(first_ns / NS, UTC).astimezone(known)
+    end_ns = next_midnight_ns(first_ns, zone)
     found: dict[int, list[Planned]] = {}
     for each in read_plan(Path(board.plan), day, known):
-        if first_ns <= each.start_ns < first_ns + DAY_NS and (not each.queue or board.shows(each.queue)):
+        if first_ns <= each.start_ns < end_ns and (not each.queue or board.shows(each.queue)):
             start_ns = first_ns + (each.start_ns - first_ns) // step_ns * step_ns
             found.setdefault(start_ns, []).append(each)
     return found

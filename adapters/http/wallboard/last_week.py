@@ -10,11 +10,10 @@ import msgspec
 from adapters.http.boards import BoardSettings
 from engine.errors import LogError
 from engine.ports import Past
-from engine.projections.days import midnight_ns
+from engine.projections.days import midnight_ns, week_before_ns
 from engine.projections.queues.status import QueueStatus
 from engine.projections.views import Views
 
-WEEK_NS: Final = 7 * 86_400_000_000_000
 KEPT_MAX: Final = 64
 
 
@@ -46,7 +45,7 @@ class LastWeek:
 
     def of(self, name: str, board: BoardSettings, now_ns: int, interval_ns: int, zone: str) -> WeekAgo:
         """Return the board a week before the interval of `now_ns` began."""
-        at_ns = now_ns // interval_ns * interval_ns - WEEK_NS
+        at_ns = week_before_ns(now_ns // interval_ns * interval_ns, zone)
         key = name, at_ns
         with self._lock:
             generation, known = self._generation, self._known.get(key)

@@ -1,6 +1,7 @@
 """Who has seen which alert or lost contact: kept from the facts that say so, the latest of each."""
 
 from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -45,21 +46,27 @@ class Seen:
             self._keep(said["alert"], Acknowledged(int(row["at_ns"]), said.get("by", ""), said.get("reason", "")))
         return True
 
-    def read_back(self, views: Views) -> None:
-        """Take in what the log says already. Reads the disk: call it in a thread."""
-        reached, more = max(0, views.as_of - READ_BACK), True
-        while more:
-            page = views.read_events(reached, PAGE, ("alert_acknowledged",))
-            for event in page.events:
-                said = event.data
-                found = Acknowledged(event.at_ns, said.get("by", ""), said.get("reason", ""))
-                known = self._latest.get(said["alert"])
-                if known is None or known.at_ns <= found.at_ns:
-                    self._keep(said["alert"], found)
-            reached, more = page.next_after_seq, page.more
+    def take_earlier(self, earlier: Mapping[str, Acknowledged]) -> None:
+        """Take in what the log said already; what was noted meanwhile is later."""
+        for name, found in earlier.items():
+            if name not in self._latest:
+                self._keep(name, found)
 
     def _keep(self, name: str, found: Acknowledged) -> None:
         self._latest[name] = found
         self._latest.move_to_end(name)
         if len(self._latest) > KEPT_MAX:
             self._latest.popitem(last=False)
+
+
+def read_back(views: Views, goes_on: Callable[[], bool]) -> dict[str, Acknowledged]:
+    """Return what the log says already, while it `goes_on`. Reads the disk: call it in a thread. Raises LogError."""
+    latest: dict[str, Acknowledged] = {}
+    reached, more = max(0, views.as_of - READ_BACK), True
+    while more and goes_on():
+        page = views.read_events(reached, PAGE, ("alert_acknowledged",))
+        for event in page.events:
+            said = event.data
+            latest[said["alert"]] = Acknowledged(event.at_ns, said.get("by", ""), said.get("reason", ""))
+        reached, more = page.next_after_seq, page.more
+    return latest

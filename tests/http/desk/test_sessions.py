@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +50,23 @@ def test_a_session_ends_by_idleness_by_age_and_by_sign_out(tmp_path: Path) -> No
     assert sessions.read(later, 1600 * S) is None
     sessions.touch(session, 1050 * S)
     assert sessions.read(cookie, 1100 * S) == session
-    sessions.keep(sessions.end(session, 1100 * S))
+    sessions.end(session, 1100 * S)
+    sessions.keep()
     assert sessions.read(cookie, 1001 * S) is None
     assert Sessions(b"k" * 32, 60 * S, 600 * S, tmp_path).read(cookie, 1001 * S) is None
+
+
+def test_of_two_sign_outs_at_once_both_hold_over_a_restart(tmp_path: Path) -> None:
+    sessions = Sessions(b"k" * 32, 60 * S, 600 * S, tmp_path)
+    an, binh = sessions.begin("an", "credential", S), sessions.begin("binh", "credential", S)
+    sessions.end(an, 2 * S)
+    sessions.end(binh, 2 * S)
+    with ThreadPoolExecutor(2) as threads:
+        for _ in range(2):
+            threads.submit(sessions.keep)
+    again = Sessions(b"k" * 32, 60 * S, 600 * S, tmp_path)
+    assert [again.read(sessions.cookie(one, S), 3 * S) for one in (an, binh)] == [None, None]
+    assert [file.stat().st_mode & 0o777 for file in tmp_path.iterdir()] == [0o600]
 
 
 def test_what_somebody_else_signed_is_nothing(tmp_path: Path) -> None:

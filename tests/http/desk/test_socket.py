@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from aiohttp import ClientSession, CookieJar
 
 from engine.ports import Hint
@@ -255,3 +256,18 @@ async def test_adherence_is_that_of_the_schedule(build: Build) -> None:
     async with opened(house, "binh") as other:
         assert not other.items["figures"]["scheduled"]
         assert other.items["figures"]["adherence"] is None
+
+
+async def test_what_fails_here_is_told_and_logged(
+    build: Build, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise OSError("the disk is gone")
+
+    house = await build(centre=CENTRE)
+    async with opened(house) as desk:
+        monkeypatch.setattr("adapters.http.desk.socket.fact_of", broken)
+        monkeypatch.setattr("adapters.http.desk.socket.answer_to", broken)
+        assert "it failed here" in (await desk.do("status", status="available"))["error"]
+        assert "it failed here" in (await desk.ask("colleagues"))["error"]
+    assert caplog.text.count("could not be served") == 2

@@ -8,7 +8,7 @@ import pytest
 from adapters.http.boards import BoardSettings
 from adapters.http.wallboard.alerts import AlertBook, passed
 from adapters.http.wallboard.hour import LastHour
-from adapters.http.wallboard.seen import Seen
+from adapters.http.wallboard.seen import Acknowledged, Seen
 from adapters.http.wallboard.tiles import StreamedQueue
 from engine.messages.kinds import ALERT_ACKNOWLEDGED
 from engine.messages.rows import empty_rows
@@ -126,3 +126,12 @@ def test_a_service_level_of_several_queues_is_of_all_contacts_that_count() -> No
     sales = queue(service_level=0.4286, service_level_of=7, entries=30)
     hour.note([sales, queue(queue="support", service_level=1.0, service_level_of=1, entries=1)], 60 * NS)
     assert hour.of(board(), 60 * NS).service_level[-1] == pytest.approx(0.5, abs=1e-4), "4 of 8, not by who waits yet"
+
+
+def test_what_was_acknowledged_before_the_start_is_older_than_what_was_since() -> None:
+    seen = Seen()
+    said = {"by": "lan", "reason": "now", "alert": "sales waiting", "type": "alert_acknowledged"}
+    seen.note(turn_of(9 * NS, [said]))
+    seen.take_earlier({name: Acknowledged(NS, "binh", "then") for name in ("sales waiting", "help waiting")})
+    found = [seen.find(name) for name in ("sales waiting", "help waiting", "chat waiting")]
+    assert found == [Acknowledged(9 * NS, "lan", "now"), Acknowledged(NS, "binh", "then"), None]

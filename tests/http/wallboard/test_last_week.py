@@ -11,13 +11,14 @@ import pytest
 
 from adapters.http.boards import BoardSettings
 from adapters.http.problems import Problem
-from adapters.http.wallboard.last_week import NOTHING, WEEK_NS, LastWeek
+from adapters.http.wallboard.last_week import NOTHING, LastWeek
 from adapters.http.wallboard.looking_back import LookingBack
 from engine.errors import LogError
 from engine.projections.views import Views
 from tests.http.support import CONTACTS, Build, get, tell
 
 QUARTER_NS = 900 * 10**9
+WEEK_NS = 7 * 86_400 * 10**9
 NOW_NS = WEEK_NS + 10 * QUARTER_NS + 5
 
 
