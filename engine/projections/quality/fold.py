@@ -176,10 +176,16 @@ class Fold:
         engaged = takes | gives
         steady = np.setdiff1d(np.array(presence.steady(), np.int64), agents[OF_AGENTS.mask(row_kinds)])
         at_once = engaged & np.isin(agents, steady)
-        theirs, place = np.unique(agents[at_once], return_inverse=True)
-        changes = np.bincount(place, takes[at_once].astype(np.int64) - gives[at_once], len(theirs))
-        for agent, by in zip(theirs.tolist(), changes.astype(np.int64).tolist(), strict=True):
-            presence.count(agent, by)
+        places = np.flatnonzero(at_once)
+        places = places[np.argsort(agents[places], kind="stable")]
+        theirs, first = np.unique(agents[places], return_index=True)
+        if len(theirs):
+            sums = np.cumsum(takes[places].astype(np.int64) - gives[places])
+            before = np.concatenate([[0], sums[first[1:] - 1]])
+            last = sums[np.concatenate([first[1:], [len(sums)]]) - 1]
+            changes = zip(theirs, last - before, np.minimum.reduceat(sums, first) - before, strict=True)
+            for agent, by, least in changes:
+                presence.count(int(agent), int(by), int(least))
         return engaged & ~at_once
 
     def _said(self, row: RowFields) -> memoryview:

@@ -83,9 +83,11 @@ class Presence(msgspec.Struct):
         self.count(agent, by)
         self._note(agent, at_ns)
 
-    def count(self, agent: int, by: int) -> None:
-        """As `engaged`, for one who is at work whether they have any in hand or not."""
-        self.hands[agent] = max(0, self.hands.get(agent, 0) + by)
+    def count(self, agent: int, by: int, least: int | None = None) -> None:
+        """As `engaged`, for one who is at work whether they have any in hand or not; many at once, where the sum of the
+        first of them is `least` at its least. What was in hand before the first row known is no less than nothing.
+        """
+        self.hands[agent] = max(self.hands.get(agent, 0) + by, by - (by if least is None else least))
 
     def steady(self) -> list[int]:
         """Return the agents who are at work whether they have contacts in hand or not."""

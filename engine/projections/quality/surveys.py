@@ -117,6 +117,7 @@ class Surveys(msgspec.Struct):
             asked = self.asked[f"{kind} {contact_id}"] = Asked(
                 at_ns, Key(start_ns, segment.queue, segment.agent, segment.channel), answered=True, code=segment.code
             )
+            _keep(self.asked, ASKED_MAX)
             self.cells[kind].add(asked.key, UNASKED)
         elif asked.answered or at_ns - asked.at_ns > rule.expires_ns:
             self._ignore("answered_again" if asked.answered else "answered_late")
@@ -140,7 +141,7 @@ class Surveys(msgspec.Struct):
 
 
 def _keep(found: dict[str, Any], most: int) -> None:
-    if len(found) > most:
+    while len(found) > most:
         del found[next(iter(found))]
 
 
