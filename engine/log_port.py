@@ -80,3 +80,20 @@ def joined_rows(turns: "Sequence[Turn] | Sequence[Frame]") -> tuple[Any, memoryv
     shifts = np.repeat(np.cumsum(sizes, dtype=np.uint32) - sizes, [len(turn.rows) for turn in turns])
     rows["payload_offset"] += np.where(rows["payload_size"] > 0, shifts, np.uint32(0))
     return rows, memoryview(b"".join([turn.payload for turn in turns]))
+
+
+def part_of(run: Turn, begin: int, end: int) -> Turn:
+    """Return the rows of a run from `begin` to `end`, with its payload."""
+    return Turn(run.first_seq + begin, run.first_seq + end - 1, run.rows[begin:end], run.payload)
+
+
+def read_between(log: EventLog, after_seq: int, last_seq: int) -> Iterator[Turn]:
+    """Yield the durable rows behind `after_seq` up to `last_seq`, as runs or parts of them."""
+    if after_seq >= last_seq:
+        return
+    for run in log.read_runs(after_seq + 1):
+        begin, end = max(0, after_seq + 1 - run.first_seq), min(len(run.rows), last_seq + 1 - run.first_seq)
+        if end > begin:
+            yield run if end - begin == len(run.rows) else part_of(run, begin, end)
+        if run.last_seq >= last_seq:
+            return

@@ -152,8 +152,9 @@ class Past(Protocol):
     def ask(self, at_ns: int, question: Callable[[Views, int], T]) -> T:
         """Return what `question` answers over the read models as they were at `at_ns`, which it is given, too.
 
-        The models are good for as long as the question runs; histories of contacts are not part of them. Raises
-        LogError where the log cannot tell, or where too much of it would have to be folded.
+        The models are good for as long as the question runs. Of the contacts before, those are known that a service
+        started right then would remember. Raises LogError where the log cannot tell, or where too much of it would
+        have to be folded.
         """
 
 

@@ -22,6 +22,8 @@ OUT_ROWS: Final = 4 * ROOM
 """Rows that one crossing into the kernel may write: drivers that decide in the same turns use the same."""
 UNSAVED: Final = ("agenda",)
 """Tables that hold nothing between two turns."""
+QUALITY: Final = "quality"
+"""Part of a state as it is kept: the read model of quality, with a position of its own."""
 REMEMBERED_FACTS: Final = 1_000_000
 PAGE_BYTES: Final = 4096
 PAGES_AT_ONCE: Final = 256

@@ -15,13 +15,10 @@ from engine.live.state_code import state_code
 from engine.log.event_log import SegmentLog
 from engine.log.snapshot import SnapshotStore
 from engine.log_port import Turn
-from engine.state import StateCopy, StoredState
+from engine.state import QUALITY, StateCopy, StoredState
 
 EVERY_ROWS: Final = 1_000_000
 """Rows after which another snapshot is taken: what a start then has to fold at most takes a second or two."""
-
-QUALITY: Final = "quality"
-"""Part of a snapshot: the read model of quality, with a position of its own."""
 AT_NS: Final = "snapshot_at_ns"
 """Among the driver's figures: when the newest snapshot was taken; not there while there is none."""
 

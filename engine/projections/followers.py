@@ -14,6 +14,7 @@ from engine.projections.feed.remarks import RemarkBook
 from engine.projections.feed.transcripts import Transcripts
 from engine.projections.figures import position
 from engine.projections.names import Interned, OpenContacts
+from engine.projections.quality.quality import Quality
 from engine.projections.queues.interval_waits import IntervalWaits
 from engine.projections.trunk_occupancy import TrunkTraffic
 from engine.projections.turns_aside import TurnsAside
@@ -33,7 +34,9 @@ class Followers:
         log: EventLog,
         interned: Interned,
         slot_of: Callable[[ContactRecord], int],
+        quality: bytes = b"",
     ) -> None:
+        """`quality` is what `save` of that read model returned once."""
         self._tables = tables
         self.traffic = TrunkTraffic()
         self._history = ContactHistory(directory, interned, contacts=contacts)
@@ -41,6 +44,9 @@ class Followers:
         self._transcripts = Transcripts(directory, self._history)
         self._remarks = RemarkBook(directory)
         self._own, self._waits = OwnCounts(tables), IntervalWaits(tables)
+        self._quality = Quality(directory, quality, log.durable_seq)
+        for run in log.read_runs(self._quality.from_seq):
+            self._quality.apply(run)
         self._aside = TurnsAside(self._take)
         for run in log.read_runs(max(1, position(tables) - ROWS_REMEMBERED)):
             self._aside.put(run)
@@ -49,6 +55,7 @@ class Followers:
     def apply(self, turn: Turn) -> None:
         """Take in the next durable turn, or a run of them."""
         self._aside.put(turn)
+        self._quality.apply(turn)
         self.traffic.note(self._tables)
 
     def take_in(self) -> None:
@@ -58,7 +65,12 @@ class Followers:
     def reconfigure(self, directory: Directory) -> None:
         """Speak in the names of a configuration that was loaded anew."""
         self._history.directory = self._transcripts.directory = self._remarks.directory = directory
-        self._events.directory = directory
+        self._events.directory = self._quality.directory = directory
+
+    @property
+    def quality(self) -> Quality:
+        """Surveys, evaluations, resolution, adherence and cases."""
+        return self._quality
 
     @property
     def history(self) -> ContactHistory:

@@ -1,7 +1,7 @@
 """All read models behind one door: what adapters see of the engine's state."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 
 import msgspec
@@ -78,10 +78,10 @@ class Views:
         quality: bytes = b"",
         agent_times: AgentTimes | None = None,
         plans: ActivePlans | None = None,
+        follow: Callable[..., Followers] = Followers,
     ) -> None:
         self.tables = tables
         self.directory = directory
-        """Replaced by `reconfigure`."""
         self.contacts = contacts
         self.interned = interned
         self.agent_times = agent_times
@@ -90,11 +90,12 @@ class Views:
         self._live: tuple[int, LiveCells] | None = None
         self._window: tuple[int, Array] | None = None
         self._log = log
-        self.quality = Quality(directory, quality, log.durable_seq)
-        """Surveys, evaluations, resolution, adherence and cases; `quality` is what its `save` returned once."""
-        for run in log.read_runs(self.quality.from_seq):
-            self.quality.apply(run)
-        self._followers = Followers(tables, directory, contacts, log, interned, self._slot_of)
+        self._followers = follow(tables, directory, contacts, log, interned, self._slot_of, quality)
+
+    @property
+    def quality(self) -> Quality:
+        """Surveys, evaluations, resolution, adherence and cases."""
+        return self._followers.quality
 
     @property
     def history(self) -> ContactHistory:
@@ -123,13 +124,12 @@ class Views:
 
     def reconfigure(self, directory: Directory) -> None:
         """Speak in the names of a configuration that was loaded anew."""
-        self.directory = self.quality.directory = directory
+        self.directory = directory
         self._followers.reconfigure(directory)
 
     def apply(self, turn: Turn) -> None:
         """Take in one durable turn."""
         self._followers.apply(turn)
-        self.quality.apply(turn)
 
     def settle(self) -> None:
         """Let everything be counted by the settings in force, which are about to change."""

@@ -7,6 +7,7 @@ deleted, it begins at the newest snapshot that was there when somebody first ask
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from threading import Lock
 from typing import Final, NamedTuple, TypeVar
@@ -16,12 +17,14 @@ import numpy as np
 from engine.errors import LogError
 from engine.kernel.tables import Capacity
 from engine.log.memory import MemoryLog
-from engine.log_port import EventLog, Turn
+from engine.log_port import EventLog, part_of, read_between
 from engine.messages.kinds import ENGINE_STARTED, REQUIREMENT_DEFINED, SETTING_CHANGED
 from engine.messages.rows import ROW
 from engine.projections.views import Views
 from engine.replay.apply import StateReplay
-from engine.state import EngineState, StateCopy, StoredState, no_state, started_with
+from engine.replay.past_followers import PastFollowers, PastHistory
+from engine.replay.past_quality import PastQuality
+from engine.state import QUALITY, EngineState, StateCopy, StoredState, no_state, started_with
 
 MARK_ROWS: Final = 1_000_000
 """Rows between two marks."""
@@ -70,6 +73,8 @@ class Past:
         self._replay: StateReplay | None = None
         self._marks: list[_Mark] = []
         self._first_ns = 0
+        self._quality = PastQuality(log, self._kept_quality)
+        self._history = PastHistory(log)
 
     def began_ns(self) -> int:
         """The first instant worth asking for: the house is configured then.
@@ -82,7 +87,8 @@ class Past:
     def ask(self, at_ns: int, question: Callable[[Views, int], T]) -> T:
         """Return what `question` answers over the read models as they were at `at_ns`, or right before the log began.
 
-        Histories of contacts are not part of it. Raises LogError where the log cannot tell, or is too long to fold.
+        Of the contacts before those are known that a service started right then would remember. Raises LogError
+        where the log cannot tell, or is too long to fold.
         """
         with self._lock:
             state = self._state_at(at_ns)
@@ -91,6 +97,7 @@ class Past:
                 *(state.tables, state.directory, state.contacts, nothing, state.interned),
                 agent_times=state.agent_times,
                 plans=state.plans,
+                follow=partial(PastFollowers, self._log, state, self._quality, self._history),
             )
             return question(views, max(at_ns, state.now_ns))
 
@@ -150,7 +157,16 @@ class Past:
             raise LogError("the log's first part is missing, and no snapshot is there to begin at")
         state = EngineState(stored.capacity, REMEMBERED_FACTS)
         state.load({**stored.parts, **state.copy().seen.save_all()})
+        replay = StateReplay(state)
+        # Quality is written down a moment after the rest, and may stand further on: what is told begins there.
+        for run in read_between(self._log, state.seq, self._quality.begin(bytes(stored.parts.get(QUALITY, b"")))):
+            replay.apply(run)
+        replay.settle()
         return state, state.now_ns
+
+    def _kept_quality(self) -> bytes:
+        stored = self._kept()
+        return b"" if stored is None else bytes(stored.parts.get(QUALITY, b""))
 
     def _fold(self, state: EngineState, replay: StateReplay, at_ns: int) -> None:
         """Bring a state to the last turn at or before `at_ns`. Turns of one instant are not told apart."""
@@ -172,8 +188,3 @@ class Past:
                 marked = state.seq
                 if len(self._marks) > self._marks_max:  # the marks that are left lie twice as far apart
                     self._marks = self._marks[1::2]
-
-
-def part_of(run: Turn, begin: int, end: int) -> Turn:
-    """Return the rows of a run from `begin` to `end`, with its payload."""
-    return Turn(run.first_seq + begin, run.first_seq + end - 1, run.rows[begin:end], run.payload)

@@ -5,7 +5,7 @@ from typing import Any, Final
 import numpy as np
 
 from engine.kernel.tables import Array, Capacity
-from engine.log_port import Turn
+from engine.log_port import Turn, part_of
 from engine.messages.kinds import (
     AGENT_REACHABILITY_CHANGED,
     AGENT_STATUS_CHANGED,
@@ -19,7 +19,6 @@ from engine.model.directory import Directory
 from engine.model.setting_tables import SettingTables, default_tables
 from engine.model.settings import AgentSetting, QueueSetting
 from engine.replay.apply import StateReplay
-from engine.replay.past import part_of
 from engine.state import EngineState, started_with
 
 REMEMBERED_FACTS: Final = 2

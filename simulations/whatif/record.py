@@ -14,13 +14,12 @@ import numpy as np
 from engine.errors import ConfigError, LogError
 from engine.kernel.tables import Capacity
 from engine.log.reader import read_log, read_runs
-from engine.log_port import Turn
+from engine.log_port import Turn, part_of
 from engine.messages import kinds
 from engine.messages.observed import ContactArrived
 from engine.messages.recorded import read_recorded
 from engine.messages.rows import ROW
 from engine.model.directory import Directory, decode_directory
-from engine.replay.past import part_of
 from engine.replay.restore import collector_paused, log_folder
 from engine.state import payload_of, row_payload, started_with
 from simulations.whatif.beginning import Beginning

@@ -36,8 +36,6 @@ async def test_only_the_latest_are_kept(centre: Centre) -> None:
     assert history.as_of == centre.log.durable_seq
     c5, c4, c3 = history.latest(9)
     assert history.whole_from_ns == c3.arrived_ns, "who came before is forgotten"
-    assert [record.contact for record in history.latest(9, c4.arrived_ns)] == ["c4", "c3"]
-    assert list(history.latest(9, c3.arrived_ns - 1)) == []
     assert c5.arrived_ns > c4.arrived_ns
     assert centre.views.history.whole_from_ns == 0
 

@@ -105,6 +105,7 @@ class Later:
     def __init__(self, log: Any, from_seq: int) -> None:
         self.log = log
         self.from_seq = from_seq
+        self.durable_seq = log.durable_seq
 
     def read(self, from_seq: int = 1) -> Any:
         """Yield frames."""

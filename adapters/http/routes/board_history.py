@@ -32,8 +32,10 @@ from engine.projections.views import Views
 HOUR_NS: Final = 3_600_000_000_000
 LIMIT: Final = 200
 LIMIT_MAX: Final = 2000
-ASKING_MAX: Final = 8
-"""Who may wait for a moment of the past at once: one is told after the other."""
+ASKING_MAX: Final = 32
+"""Questions about moments of the past that may wait at once: eight who replay ask up to four each."""
+OF_PAST: Final = ("day", "lost", "quality")
+"""What is told of an instant of the past, too."""
 T = TypeVar("T")
 
 
@@ -64,25 +66,17 @@ async def get_lost(request: web.Request) -> web.Response:
     back_ns = parameters.duration_ns(request, "within", HOUR_NS)
     limit = parameters.whole(request, "limit", LIMIT, 1, LIMIT_MAX)
     form = parameters.one_of(request, "format", "json", ("json", "csv"))
-    then, now_ns = "at" in request.query, context.wall_ns()
+    then, in_clear = "at" in request.query, form == "csv" and request[CALLER].may(Scope.SUPERVISE)
+    tell = partial(lost_contacts, board, back_ns=back_ns, limit=limit, in_clear=in_clear)
     if then:
-        now_ns = min(parameters.instant_ns(request, "at", 0), context.views.now_ns(now_ns))
-    found = await asyncio.to_thread(
-        lost_contacts,
-        context.views,
-        board,
-        context.feed.seen,
-        now_ns,
-        now_ns - back_ns,
-        limit,
-        in_clear=form == "csv" and request[CALLER].may(Scope.SUPERVISE),
-        then=then,
-    )
+        found = await asked_of_past(request, tell)
+    else:
+        found = await asyncio.to_thread(tell, context.views, context.wall_ns(), seen=context.feed.seen)
     if request[CALLER].kiosk and board.privacy:
         shown = [msgspec.structs.replace(one, called_back_by=initials(one.called_back_by)) for one in found.contacts]
         found = msgspec.structs.replace(found, contacts=shown)
     if form == "json":
-        return await answer(request, found)
+        return await answer(request, found, settled=then)
     await durable(context)
     headers = {"Content-Disposition": 'attachment; filename="lost.csv"', AS_OF: str(found.as_of)}
     text = as_csv(found.contacts, board.time_zone or context.settings.time_zone)
@@ -96,7 +90,7 @@ async def get_day(request: web.Request) -> web.Response:
     zone = board.time_zone or context.settings.time_zone
     then = "at" in request.query
     if then:
-        day = await _asked_of_past(request, lambda views, at_ns: counted(views, board, at_ns, zone))
+        day = await asked_of_past(request, lambda views, at_ns: counted(views, board, at_ns, zone))
     else:
         day = counted(context.views, board, context.wall_ns(), zone)
     return await answer(request, await asyncio.to_thread(day_of, board, day), settled=then)
@@ -119,15 +113,16 @@ async def get_moment(request: web.Request) -> web.Response:
     _, board = board_of(request)
     unnamed = request[CALLER].kiosk != "" and board.privacy
     zone = board.time_zone or context_of(request).settings.time_zone
-    return await answer(request, await _asked_of_past(request, partial(_moment, board, zone, unnamed)), settled=True)
+    return await answer(request, await asked_of_past(request, partial(_moment, board, zone, unnamed)), settled=True)
 
 
-async def _asked_of_past(request: web.Request, question: Callable[[Views, int], T]) -> T:
+async def asked_of_past(request: web.Request, question: Callable[[Views, int], T]) -> T:
     """Return what the read models answer as they were at `at`. Raises Problem."""
     context = context_of(request)
     at_ns = min(parameters.instant_ns(request, "at", 0), context.views.now_ns(context.wall_ns()))
     if context.asking >= ASKING_MAX:
-        raise Problem("overloaded", f"{ASKING_MAX} others are replaying right now", headers={"Retry-After": "1"})
+        waiting = f"{ASKING_MAX} questions about the past wait right now"
+        raise Problem("overloaded", waiting, headers={"Retry-After": "1"})
     context.asking += 1
     try:
         await durable(context)
@@ -178,7 +173,7 @@ def board_route(
         for_kiosks=True,
         answer=shape,
         parameters=(BOARD, *more),
-        problems=(404, 409) if end == "day" or end.startswith("past") else (404,),
+        problems=(404, 409) if end in OF_PAST or end.startswith("past") else (404,),
         produces=("application/json", "application/msgpack", *(("text/csv",) if end == "lost" else ())),
         text=text,
     )
@@ -192,7 +187,7 @@ ROUTES: Final = (
         "Contacts that were lost lately",
         LostList,
         Parameter("within", "How far back, as 1h, which is the default"),
-        Parameter("at", "An instant, as RFC 3339 or ns since 1970: the list as it stood then"),
+        Parameter("at", "An instant of the log, as RFC 3339 or ns since 1970: the list as it stood then"),
         Parameter("limit", "Contacts at most", whole(1, LIMIT_MAX, LIMIT)),
         Parameter("format", "Form of the answer", words("json", "csv", default="json")),
         text=(

@@ -11,9 +11,8 @@ import msgspec
 
 from adapters.http.boards import BoardSettings
 from adapters.http.wallboard.masks import masked
-from adapters.http.wallboard.seen import Acknowledged, Seen
+from adapters.http.wallboard.seen import Acknowledged, Seen, read_back
 from engine.model.settings import SECOND_NS
-from engine.projections.contacts.history import NEVER_NS
 from engine.projections.contacts.records import ContactRecord
 from engine.projections.views import Views
 
@@ -65,51 +64,44 @@ class LostList(msgspec.Struct, frozen=True):
 
 
 def lost_contacts(
-    views: Views,
     board: BoardSettings,
-    seen: Seen,
+    views: Views,
     now_ns: int,
-    since_ns: int,
-    limit: int,
     *,
+    back_ns: int,
+    limit: int,
+    seen: Seen | None = None,
     in_clear: bool = False,
-    then: bool = False,
 ) -> LostList:
-    """Return up to `limit` of the contacts that were lost since `since_ns`. Callers are masked unless `in_clear`.
+    """Return up to `limit` of the contacts that were lost in the last `back_ns`. Callers are masked unless `in_clear`.
 
-    With `then`, `now_ns` is an instant of the past: what came later is left out.
-
-    Takes a while: call it in a thread.
+    Who has called back is known by `seen`; None: it is read from the log, as far as `views` reach. Takes a while: call
+    it in a thread.
     """
-    until_ns = now_ns if then else NEVER_NS
-    latest = views.history.latest(LOOKED_AT_MAX, until_ns if then else None)
-    shown = (one for one in latest if one.exit in LOST and board.shows(one.queue))
-    lost = (one for one in shown if since_ns <= one.closed_ns <= until_ns)
-    found = sorted(lost, key=lambda record: record.closed_ns, reverse=True)
+    since_ns = now_ns - back_ns
+    shown = (one for one in views.history.latest(LOOKED_AT_MAX) if one.exit in LOST and board.shows(one.queue))
+    found = sorted(
+        (one for one in shown if one.closed_ns >= since_ns), key=lambda record: record.closed_ns, reverse=True
+    )
     times = Counter(record.customer for record in found if record.customer)
     reached: dict[str, list[int]] = {}
     for customer in times:
         theirs = views.history.of_customer(customer, LATER_MAX)
-        reached[customer] = sorted(record.answered_ns for record in theirs if 0 < record.answered_ns <= until_ns)
+        reached[customer] = sorted(record.answered_ns for record in theirs if record.answered_ns)
     unknown = sum(not record.customer for record in found)
-    listed = [_told(record, times, reached, seen, until_ns, in_clear=in_clear) for record in found[:limit]]
+    if seen is None:
+        seen = Seen()
+        seen.take_earlier(read_back(views, after_seq=min((record.id for record in found), default=views.as_of)))
+    listed = [_told(record, times, reached, seen, in_clear=in_clear) for record in found[:limit]]
     whole_from_ns = views.history.whole_from_ns
     return LostList(views.history.as_of, now_ns, since_ns, whole_from_ns, len(found), len(times) + unknown, listed)
 
 
 def _told(
-    record: ContactRecord,
-    times: Counter[str],
-    reached: dict[str, list[int]],
-    seen: Seen,
-    until_ns: int,
-    *,
-    in_clear: bool,
+    record: ContactRecord, times: Counter[str], reached: dict[str, list[int]], seen: Seen, *, in_clear: bool
 ) -> LostContact:
     later = (at_ns for at_ns in reached.get(record.customer, ()) if at_ns > record.closed_ns)
     called = seen.find(f"lost/{record.id}") or NOBODY
-    if called.at_ns > until_ns:
-        called = NOBODY
     return LostContact(
         contact=record.contact,
         id=record.id,

@@ -44,7 +44,7 @@ class BoardQuality(msgspec.Struct, frozen=True):
     cases_overdue: int
 
 
-def board_quality(views: Views, board: BoardSettings, wall_ns: int, zone: str) -> BoardQuality:
+def board_quality(board: BoardSettings, zone: str, views: Views, wall_ns: int) -> BoardQuality:
     """Return what there is of quality. Takes a while where much was asked: call it in a thread."""
     now_ns = views.now_ns(wall_ns)
     today_ns, quality = midnight_ns(now_ns, zone), views.quality

@@ -59,10 +59,15 @@ class Seen:
             self._latest.popitem(last=False)
 
 
-def read_back(views: Views, goes_on: Callable[[], bool]) -> dict[str, Acknowledged]:
-    """Return what the log says already, while it `goes_on`. Reads the disk: call it in a thread. Raises LogError."""
+def read_back(
+    views: Views, goes_on: Callable[[], bool] = lambda: True, after_seq: int | None = None
+) -> dict[str, Acknowledged]:
+    """Return what the log says already behind a position, None: lately; while it `goes_on`.
+
+    Reads the disk: call it in a thread. Raises LogError.
+    """
     latest: dict[str, Acknowledged] = {}
-    reached, more = max(0, views.as_of - READ_BACK), True
+    reached, more = max(0, views.as_of - READ_BACK) if after_seq is None else after_seq, True
     while more and goes_on():
         page = views.read_events(reached, PAGE, ("alert_acknowledged",))
         for event in page.events:

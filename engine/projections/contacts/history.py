@@ -5,7 +5,7 @@ become a record when somebody wants to see it. Contacts are numbered as they com
 and slots lead to numbers, from when somebody first asks for one.
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterator
 from copy import deepcopy
 from itertools import islice
@@ -196,14 +196,9 @@ class ContactHistory:
                 return 0
             return self._record(self._oldest).arrived_ns if self._count else NEVER_NS
 
-    def latest(self, limit: int, until_ns: int | None = None) -> Iterator[ContactRecord]:
-        """Yield up to `limit` contacts that are remembered, latest first; of those that had arrived at `until_ns`."""
-        last = self._count
-        if until_ns is not None:
-            with self._lock:
-                numbers = range(self._oldest, self._count + 1)
-                last = bisect_right(numbers, until_ns, key=lambda one: self._record(one).arrived_ns) + self._oldest - 1
-        for number in range(last, max(0, last - limit), -1):
+    def latest(self, limit: int) -> Iterator[ContactRecord]:
+        """Yield up to `limit` contacts that are remembered, latest first."""
+        for number in range(self._count, max(0, self._count - limit), -1):
             with self._lock:
                 record = self._record(number) if number >= self._oldest else None
             if record is None:

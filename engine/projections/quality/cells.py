@@ -126,14 +126,17 @@ class Cells:
         self._size = 0
         self._aside: list[Counted] = []
         self._aside_size = 0
+        self._ones: list[tuple[int, int, int, int]] = []
 
     def add(self, key: Key, column: int, more: int = 1) -> None:
         """Count."""
-        where = packed(key.queue, key.agent, key.channel)
-        self.extend(Counted(*(np.array([value], np.int64) for value in (key.start_ns, where, column, more))))
+        self._ones.append((key.start_ns, packed(key.queue, key.agent, key.channel), column, more))
+        if len(self._ones) >= ASIDE_MAX:
+            self._enter_all()
 
     def extend(self, counted: Counted) -> None:
         """Count much."""
+        self._gather()
         self._aside.append(counted)
         self._aside_size += len(counted.where)
         if self._aside_size >= ASIDE_MAX:
@@ -166,7 +169,14 @@ class Cells:
             cells._put(start_ns, Block(np.frombuffer(where, np.int64), columns))
         return cells
 
+    def _gather(self) -> None:
+        """Put what was counted one by one aside with the rest: many short arrays would cost more than all else."""
+        if self._ones:
+            ones, self._ones = np.array(self._ones, np.int64), []
+            self._aside.append(Counted(*ones.T))
+
     def _enter_all(self) -> None:
+        self._gather()
         aside, self._aside, self._aside_size = self._aside, [], 0
         if aside:
             self._enter(Counted(*(np.concatenate(parts) for parts in zip(*aside, strict=True))))

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from engine.messages import kinds
-from engine.messages.row_fields import RowFields, fields_at
+from engine.messages.row_fields import RowFields, fields_of
 from engine.projections.quality import resolution
 from engine.projections.quality.cells import Counted, Key, packed
 from engine.projections.quality.folded import Folded
@@ -155,5 +155,6 @@ def _ended_before(arriving: Array, people: Array, seqs: Array) -> Array:
 
 
 def _telling(rows: Any, arrivals: Arrived) -> list[tuple[int, RowFields, dict[str, str]]]:
-    ids = arrivals.records["id"]
-    return [(int(ids[number]), fields_at(rows, number), attributes) for number, attributes in arrivals.telling]
+    numbers = [number for number, _ in arrivals.telling]
+    ids, found = arrivals.records["id"][numbers].tolist(), fields_of(rows.take(numbers))
+    return list(zip(ids, found, (attributes for _, attributes in arrivals.telling), strict=True))

@@ -12,7 +12,7 @@ from aiohttp import ClientSession
 
 from engine.commands.check import adapter_notes
 from engine.config import load_config
-from tests.http.support import CONTACTS, Build, get, tell
+from tests.http.support import CENTRE, CONTACTS, Build, get, tell
 from tests.http.wallboard.test_words import PLACE, catalogue
 
 BOARD = "/api/v1/boards/default"
@@ -63,6 +63,8 @@ async def test_the_lost_are_told_as_they_stood(client: ClientSession) -> None:
     await tell(client, "/api/v1/alerts/acknowledge", **said)
     after = await get(client, f"{BOARD}/lost")
     assert [one["times"] for one in after["contacts"]] == [2, 2]
+    await asyncio.sleep(0.01)
+    await tell(client, "/api/v1/alerts/acknowledge", **said | {"by": "hoa"})
     for live in (before, after):
         then = await get(client, f"{BOARD}/lost?at={live['at_ns']}")
         assert (then["contacts"], then["total"], then["whole_from_ns"]) == (live["contacts"], live["total"], 0)
@@ -123,6 +125,42 @@ async def test_a_moment_is_told_as_it_was(client: ClientSession) -> None:
         assert "3825" not in str(told)
     first = await get(client, f"{BOARD}/past?at={moments[0][0]}")
     assert [one["contact"] for one in first["waiting"]] == ["c1"]
+
+
+QUALITY = """
+quality:
+  surveys: {csat: {}, nps: {}}
+  schedule:
+    - {agent: alice, from: 2000-01-01T08:00, to: 2100-01-01T09:00, activity: work}
+cases: {complaint: {queue: help, limit: 2d, complaint: true}}
+"""
+
+
+async def test_quality_is_told_as_it_was(build: Build) -> None:
+    centre = CENTRE.replace("wrap_up: 10s", "wrap_up: 0s") + QUALITY
+    house = await build("boards: {floor: {queues: [sales]}}", centre=centre)
+    async with ClientSession(house.url) as client:
+        lives = []
+        for number, kind in enumerate(("csat", "nps", "csat")):
+            name = f"c{number}"
+            await serve(client, name, f"customer {number % 2}")
+            contact = (await get(client, f"{CONTACTS}/{name}"))["contact"]["id"]
+            await tell(client, f"{CONTACTS}/{name}/release")
+            said: dict[str, Any] = {"contact": name, "contact_id": contact, "kind": kind}
+            await tell(client, "/api/v1/quality/surveys", 201, **said)
+            lives += [(board, await get(client, f"/api/v1/boards/{board}/quality")) for board in ("default", "floor")]
+            await asyncio.sleep(0.01)
+            await tell(client, "/api/v1/quality/answers", **said, score=number + 3)
+            await tell(client, "/api/v1/cases", 201, kind="complaint", customer="ann", customer_base="vip")
+            lives += [(board, await get(client, f"/api/v1/boards/{board}/quality")) for board in ("default", "floor")]
+            await asyncio.sleep(0.01)
+        for board, live in [*lives, *reversed(lives)]:
+            assert await get(client, f"/api/v1/boards/{board}/quality?at={live['at_ns']}") == live
+        assert lives[-1][1]["today"]["surveys"][0]["answered"] == 2
+        assert lives[-1][1]["adherence_today"]["agents"] == 1
+        assert [live["cases_open"] for _, live in lives[::4]] == [0, 1, 2]
+        async with client.get(f"{BOARD}/quality?at=yesterday") as answer:
+            assert answer.status == 400
 
 
 async def test_the_day_is_told_as_it_stood(client: ClientSession) -> None:

@@ -358,9 +358,8 @@ async def test_the_log_is_replayed(build: Build) -> None:
             await until(page, f"{tile('waiting')} === '6'")
             assert await page.locator("#queue-rows .more").count() == 0, "what was cannot be ordered about"
             await page.click("#screens .tab:nth-child(3)")
-            said = await page.inner_text("[data-block=quality] .empty")
-            assert said == "Not replayed: these figures are told of now alone."
-            assert await page.locator("[data-block=quality] table:visible").count() == 0
+            lines = "[...document.querySelectorAll('.quality tbody tr')].map((row) => row.textContent)"
+            await until(page, f"{lines}.some((line) => line.startsWith('Offers not answered0%0% – 79%, n = 1'))")
             await page.click("#screens .tab:nth-child(2)")
             await until(page, "document.getElementById('lost-title').innerText.endsWith(' (2)')")
             await page.click("[data-block=chart] button:text-is('Show as table')")
@@ -534,8 +533,8 @@ async def test_a_kiosk_shows_its_board_and_nothing_to_press(build: Build) -> Non
 
 
 async def test_quality_is_told_with_its_n_and_interval_in_both_languages(build: Build) -> None:
-    surveys = "quality: {surveys: {csat: {}}}\n"
-    house = await build(centre=centre(8) + surveys)
+    more = "quality: {surveys: {csat: {}}}\nplans: {storm: {title: Typhoon in the north, message: Stay at home}}\n"
+    house = await build(centre=centre(8) + more)
     async with ClientSession(house.url) as client:
         await busy(client, 8, 1)
         contact = (await get(client, f"{CONTACTS}/talk"))["contact"]["id"]
@@ -543,6 +542,7 @@ async def test_quality_is_told_with_its_n_and_interval_in_both_languages(build: 
         said = {"contact": "talk", "contact_id": contact, "kind": "csat"}
         await tell(client, "/api/v1/quality/surveys", 201, **said)
         await tell(client, "/api/v1/quality/answers", **said, score=5)
+        await tell(client, "/api/v1/plans/storm/activate", by="Lan", reason="the storm")
     house.engine.views.quality._fold.state.flow.floor_ns = time.time_ns() - 3600 * 10**9
     async with opened(house, locale="vi-VN") as page:
         await page.click("#screens .tab:nth-child(3)")
@@ -554,7 +554,13 @@ async def test_quality_is_told_with_its_n_and_interval_in_both_languages(build: 
         assert await page.text_content("[data-tile=callbacks] .note") == "không có yêu cầu gọi lại"
         await page.select_option("#language", "en")
         await until(page, "document.querySelector('.quality tbody th')?.textContent === 'Satisfied customers (CSAT)'")
-        await until(page, "document.querySelector('.quality + p + p')?.textContent.includes('whole since')")
+        await until(
+            page, "document.querySelector('[data-block=quality] .frame + p')?.textContent.includes('whole since')"
+        )
+        await page.set_viewport_size({"width": 1280, "height": 640})
+        assert await page.is_visible("#plans")
+        bottom = "document.querySelector('[data-block=quality] .frame + p').getBoundingClientRect().bottom"
+        assert await page.evaluate(bottom) <= 640, "what the figures rest on is seen, too"
         names = ["Nguyễn Thị Huyền 17", "agent012", "Agent 1234", "lê.văn-bình tùng", "12 Agent", ""]
         shorten = "(names) => import('/pages/wallboard/words.js').then(({ initials }) => names.map(initials))"
         assert await page.evaluate(shorten, names) == [initials(name) for name in names], "as on a kiosk"

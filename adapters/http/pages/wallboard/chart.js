@@ -3,10 +3,9 @@
 import { el, draw, put, mark, show } from "./dom.js";
 import { store } from "./store.js";
 import { t, number, tenths, percent, clock } from "./words.js";
-import { get } from "./link.js";
+import { asking } from "./asking.js";
 
 const AGAIN_MS = 60000;
-const AGAIN_PAST_MS = 900;
 const LEFT = 44, RIGHT = 14, NARROW = 480, LOW = 280, HIGH = 640, SLOTS = 8;
 const BARS = { offered: "bar", abandoned: "lost" };
 const LINES = { required: "dashed", scheduled: "thin", agents: "strong" };
@@ -17,30 +16,19 @@ export function build() {
   const legend = el("ul", { class: "legend" }), note = el("p", { class: "quiet small-text", role: "note", hidden: true });
   const place = el("div", { class: "frame scroll padded", tabindex: 0, role: "group", "aria-labelledby": "chart-title" });
   const node = el("section", { class: "block", "data-block": "chart", "aria-labelledby": "chart-title" }, el("div", { class: "heading" }, heading, legend, swap), note, place);
-  let day = null, asked = 0, askedOf = null, asTable = false;
-
-  async function refresh() {
-    const past = store.pastMs;
-    if (Date.now() - asked < (past === null ? AGAIN_MS : AGAIN_PAST_MS) || (past !== null && past === askedOf)) return;
-    [asked, askedOf] = [Date.now(), past];
-    try {
-      day = await get(`/api/v1/boards/${encodeURIComponent(store.board.board)}/day${past === null ? "" : `?at=${Math.round(past)}000000`}`);
-    } catch {
-      if (past === null) {
-        asked = Date.now() - AGAIN_MS / 2;
-        return;
-      }
-      [day, askedOf] = [null, null];
-    }
+  let day = null, failed = false, asTable = false;
+  const refresh = asking(AGAIN_MS, (at) => `/api/v1/boards/${encodeURIComponent(store.board.board)}/day?${at}`, (answer) => {
+    [day, failed] = [answer, answer === null];
     paint();
-  }
+  });
+
   function paint() {
     put(swap, t(asTable ? "as_chart" : "as_table"));
     show(swap, Boolean(day));
     show(legend, Boolean(day) && !asTable && day.rows.length > 0);
     if (!day) {
       show(note, false);
-      place.replaceChildren(...(store.pastMs !== null && asked && !askedOf ? [el("p", { class: "empty" }, t("replay_failed"))] : []));
+      place.replaceChildren(...(failed ? [el("p", { class: "empty" }, t("replay_failed"))] : []));
       return;
     }
     legend.replaceChildren(...explained(day));
@@ -55,7 +43,7 @@ export function build() {
     const whole = matchMedia("(min-width: 70rem) and (min-height: 40rem)").matches && column && !others.length;
     return whole ? column.getBoundingClientRect().bottom - place.getBoundingClientRect().top - 24 : 0;
   }
-  return { node, draw: () => { refresh(); paint(); }, tick: refresh, shown: () => { refresh(); paint(); } };
+  return { node, draw: () => { refresh(); paint(); }, tick: () => refresh(), shown: () => { refresh(); paint(); } };
 }
 
 /** The place of the interval that it is now; -1: none is. */

@@ -3,10 +3,10 @@
 import { el, put, mark, keyed, show } from "./dom.js";
 import { store, shown } from "./store.js";
 import { t, number, duration, clock } from "./words.js";
-import { get, getText } from "./link.js";
+import { getText } from "./link.js";
+import { asking } from "./asking.js";
 
 const AGAIN_MS = 10000;
-const AGAIN_PAST_MS = 900;
 
 export function build(act) {
   const rows = el("tbody", {}), heading = el("h2", { id: "lost-title" }), empty = el("p", { class: "empty" });
@@ -17,21 +17,13 @@ export function build(act) {
     el("thead", {}, el("tr", {}, ...["caller", "queue", "when", "waited", "how", "since"].map((name) => el("th", { scope: "col", class: name === "waited" || name === "when" ? "number" : "" }, t(`lost_${name}`))))), rows);
   const node = el("section", { class: "block", "data-block": "lost", "aria-labelledby": "lost-title" },
     el("div", { class: "heading" }, heading, note, act.kiosk() ? null : csv), el("div", { class: "frame scroll", tabindex: 0, role: "group", "aria-labelledby": "lost-title" }, table, empty));
-  const address = (...more) => `/api/v1/boards/${encodeURIComponent(store.board.board)}/lost?${[...more, ...(store.pastMs === null ? [] : [`at=${Math.round(store.pastMs)}000000`])].join("&")}`;
-  let found = null, asked = 0, askedOf = null;
-
-  async function refresh(force = false) {
-    const past = store.pastMs;
-    if (!force && (Date.now() - asked < (past === null ? AGAIN_MS : AGAIN_PAST_MS) || (past !== null && past === askedOf))) return;
-    [asked, askedOf] = [Date.now(), past];
-    try {
-      found = await get(address());
-    } catch {
-      if (past === null) return; // the list stands until the next time
-      [found, askedOf] = [null, null];
-    }
+  const address = (...more) => `/api/v1/boards/${encodeURIComponent(store.board.board)}/lost?${more.filter(Boolean).join("&")}`;
+  let found = null, failed = false, moment = "";
+  const refresh = asking(AGAIN_MS, (at) => address(moment = at), (answer) => {
+    [found, failed] = [answer, answer === null];
     paint();
-  }
+  });
+
   function paint() {
     const forgotten = store.pastMs !== null && found?.whole_from_ns > found?.since_ns, known = forgotten ? null : found, listed = known?.contacts ?? [];
     put(heading, known ? t("block_lost", { count: known.total }) : t("lost_last_hour"));
@@ -39,12 +31,11 @@ export function build(act) {
     keyed(rows, listed, (one) => String(one.id), (one) => make(one, act, () => refresh(true)), update);
     show(table, listed.length > 0);
     show(csv, !forgotten);
-    const failed = store.pastMs !== null && asked > 0 && askedOf === null;
     show(empty, forgotten || failed || Boolean(known && !listed.length));
     put(empty, t(failed ? "replay_failed" : forgotten ? "lost_forgotten" : "nobody_lost"));
   }
   async function download() {
-    const text = await getText(address("format=csv", "limit=2000")), link = el("a", { href: URL.createObjectURL(new Blob(["\ufeff", text], { type: "text/csv" })), download: "lost.csv" });
+    const text = await getText(address(moment, "format=csv", "limit=2000")), link = el("a", { href: URL.createObjectURL(new Blob(["\ufeff", text], { type: "text/csv" })), download: "lost.csv" });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   }

@@ -3,7 +3,7 @@
 import { el, put, keyed, show } from "./dom.js";
 import { store } from "./store.js";
 import { t, number, percent, exactly, tenths, clock } from "./words.js";
-import { get } from "./link.js";
+import { asking } from "./asking.js";
 
 const AGAIN_MS = 30000;
 const HOUR_S = 3600, DAY_S = 86400;
@@ -14,27 +14,23 @@ export function build() {
     el("thead", {}, el("tr", {}, ...["what", "today", "week"].map((name) => el("th", { scope: "col", class: name === "what" ? "" : "number" }, t(`quality_${name}`))))), rows);
   const node = el("section", { class: "block", "data-block": "quality", "aria-labelledby": "quality-title" },
     el("div", { class: "heading" }, el("h2", { id: "quality-title" }, t("block_quality"))),
-    el("div", { class: "frame scroll", tabindex: 0, role: "group", "aria-labelledby": "quality-title" }, table, empty, note));
-  let found = null, asked = 0;
-
-  async function refresh() {
-    if (store.pastMs !== null || Date.now() - asked < AGAIN_MS) return;
-    asked = Date.now();
-    try {
-      found = await get(`/api/v1/boards/${encodeURIComponent(store.board.board)}/quality`);
-    } catch { return; /* the table stands until the next time */ }
+    el("div", { class: "frame scroll", tabindex: 0, role: "group", "aria-labelledby": "quality-title" }, table, empty), note);
+  let found = null, failed = false;
+  const refresh = asking(AGAIN_MS, (at) => `/api/v1/boards/${encodeURIComponent(store.board.board)}/quality?${at}`, (answer) => {
+    [found, failed] = [answer, answer === null];
     paint();
-  }
+  });
+
   function paint() {
-    const past = store.pastMs !== null, told = found && !past ? lines(found) : [];
+    const told = found ? lines(found) : [];
     keyed(rows, told, (line) => line.name, make, update);
     show(table, told.length > 0);
-    show(empty, past || Boolean(found && !told.length));
-    put(empty, t(past ? "not_replayed" : "quality_nothing"));
+    show(empty, failed || Boolean(found && !told.length));
+    put(empty, t(failed ? "replay_failed" : "quality_nothing"));
     show(note, told.length > 0);
     put(note, found ? notes(found).join(" · ") : "");
   }
-  return { node, draw: () => { refresh(); paint(); }, tick: refresh, shown: () => { refresh(); paint(); } };
+  return { node, draw: () => { refresh(); paint(); }, tick: () => refresh(), shown: () => { refresh(); paint(); } };
 }
 
 const signed = (value) => (value > 0 ? `+${number(value)}` : number(value));
