@@ -34,8 +34,8 @@ from engine.messages.observed import (
 from engine.model.quality import CASE_REPORTS, CaseKind
 from engine.model.settings import PRIORITIES, SECOND_NS
 from engine.ports import Receipt
-from engine.projections.quality.cases import OPEN, Case
-from engine.projections.quality.people import CASE_ATTRIBUTE
+from engine.projections.quality.columns.people import CASE_ATTRIBUTE
+from engine.projections.quality.subjects.cases import OPEN, Case
 
 CASE_SOURCE: Final = "cases"
 LOOK_AFTER_S: Final = 0.02

@@ -21,7 +21,7 @@ from engine.messages.observed import (
     OfferAnswered,
 )
 from engine.model.quality import CASE_REPORTS
-from engine.projections.quality.answers import ToldCase
+from engine.projections.quality.tables.answers import ToldCase
 from tests.projections.quality.support import QUALITY, WITH_BACK_OFFICE, QualityCentre
 
 S = 1_000_000_000

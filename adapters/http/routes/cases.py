@@ -18,7 +18,7 @@ from adapters.http.routes.quality import LIMIT, LIMIT_MAX
 from engine.messages import observed
 from engine.messages.decoding import JSON, decode_as
 from engine.model.scopes import Scope
-from engine.projections.quality.answers import CaseAnswer, CaseList
+from engine.projections.quality.tables.answers import CaseAnswer, CaseList
 from engine.projections.views import Views
 
 STATES: Final = ("open", "overdue", "resolved")

@@ -19,11 +19,11 @@ from adapters.http.route_table import IDEMPOTENCY_KEY, Parameter, Route, whole, 
 from engine.messages import kinds, observed
 from engine.messages.decoding import decode_as
 from engine.model.scopes import Scope
-from engine.projections.quality.answers import AdherenceReport, EvaluationList, Scorecards, SurveyAnswers
-from engine.projections.quality.calibration import Calibration
-from engine.projections.quality.sampling import WEIGHTS, Sample
-from engine.projections.quality.surveys import Advice
-from engine.projections.quality.table import QualityTable
+from engine.projections.quality.subjects.surveys import Advice
+from engine.projections.quality.tables.answers import AdherenceReport, EvaluationList, Scorecards, SurveyAnswers
+from engine.projections.quality.tables.calibration import Calibration
+from engine.projections.quality.tables.sampling import WEIGHTS, Sample
+from engine.projections.quality.tables.table import QualityTable
 
 LIMIT: Final = 100
 LIMIT_MAX: Final = 1000

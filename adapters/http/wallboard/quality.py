@@ -8,7 +8,7 @@ from adapters.http.boards import BoardSettings
 from adapters.http.wallboard.members import who_serves
 from engine.projections.days import midnight_ns
 from engine.projections.quality.statistics import Estimate, share
-from engine.projections.quality.summary import AdherenceSum, QualitySummary, adherence_sum
+from engine.projections.quality.tables.summary import AdherenceSum, QualitySummary, adherence_sum
 from engine.projections.views import Views
 
 DAYS_NS: Final = 7 * 86_400_000_000_000

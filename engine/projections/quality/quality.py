@@ -16,9 +16,18 @@ from engine.model.directory import Directory
 from engine.model.names import UNKNOWN
 from engine.model.quality import CaseKind, Scorecard, Shift
 from engine.projections.figures import NEVER_NS, NS
-from engine.projections.quality import surveys
-from engine.projections.quality.adherence import adherence
-from engine.projections.quality.answers import (
+from engine.projections.quality.columns.cells import OF_CHANNEL, OF_QUEUE
+from engine.projections.quality.columns.people import COURSE
+from engine.projections.quality.columns.people import UNKNOWN as UNKNOWN_SEGMENT
+from engine.projections.quality.columns.ring import KEY
+from engine.projections.quality.folding.fold import Fold
+from engine.projections.quality.folding.folded import Folded, copied, loaded, saved
+from engine.projections.quality.folding.taken import Taken, taken, whole_from_ns
+from engine.projections.quality.subjects import surveys
+from engine.projections.quality.subjects.adherence import adherence
+from engine.projections.quality.subjects.cases import COUNTED, Case
+from engine.projections.quality.subjects.surveys import Advice, SurveyAnswer, advice
+from engine.projections.quality.tables.answers import (
     AdherenceReport,
     CaseAnswer,
     CaseCounts,
@@ -33,20 +42,11 @@ from engine.projections.quality.answers import (
     told_case,
     told_evaluation,
 )
-from engine.projections.quality.by_interval import Schedule, around, with_schedule
-from engine.projections.quality.calibration import Calibration, calibration
-from engine.projections.quality.cases import COUNTED, Case
-from engine.projections.quality.cells import OF_CHANNEL, OF_QUEUE
-from engine.projections.quality.fold import Fold
-from engine.projections.quality.folded import Folded, copied, loaded, saved
-from engine.projections.quality.people import COURSE
-from engine.projections.quality.people import UNKNOWN as UNKNOWN_SEGMENT
-from engine.projections.quality.ring import KEY
-from engine.projections.quality.sampling import WEIGHTS, Candidate, Sample, reasons_of, sampled
-from engine.projections.quality.summary import QualitySummary, quality_summary
-from engine.projections.quality.surveys import Advice, SurveyAnswer, advice
-from engine.projections.quality.table import QualityTable, Window, quality_rows, with_quality
-from engine.projections.quality.taken import Taken, taken, whole_from_ns
+from engine.projections.quality.tables.by_interval import Schedule, around, with_schedule
+from engine.projections.quality.tables.calibration import Calibration, calibration
+from engine.projections.quality.tables.sampling import WEIGHTS, Candidate, Sample, reasons_of, sampled
+from engine.projections.quality.tables.summary import QualitySummary, quality_summary
+from engine.projections.quality.tables.table import QualityTable, Window, quality_rows, with_quality
 from engine.projections.queues.intervals import IntervalTable
 from engine.projections.turns_aside import TurnsAside
 

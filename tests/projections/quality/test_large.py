@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from engine.projections.figures import NEVER_NS
-from engine.projections.quality import folded, quality, resolution
-from engine.projections.quality.cells import Counted, packed
+from engine.projections.quality import quality
+from engine.projections.quality.columns.cells import Counted, packed
+from engine.projections.quality.folding import folded
 from engine.projections.quality.quality import Quality
+from engine.projections.quality.subjects import resolution
 from tests.projections.quality.support import START_NS, QualityCentre
 
 DAY_NS = 86_400 * 10**9

@@ -13,7 +13,7 @@ from engine.log_port import Turn
 from engine.messages.observed import ContactReleased, SurveyAnswered, SurveyRequested
 from engine.projections.feed.events import Event
 from engine.projections.quality.quality import Quality
-from engine.projections.quality.table import QualityRow
+from engine.projections.quality.tables.table import QualityRow
 from tests.projections.quality.support import QualityCentre
 
 STEP_NS = 900 * 10**9

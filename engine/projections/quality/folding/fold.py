@@ -16,12 +16,12 @@ from engine.messages.kind_set import KindSet
 from engine.messages.row_fields import RowFields, fields_at, fields_of
 from engine.model.quality import QualityPlan, SurveyRule
 from engine.model.settings import EngineSetting
-from engine.projections.quality import resolution
-from engine.projections.quality.cells import Key
-from engine.projections.quality.flow import Counts, Taken, take_contacts
-from engine.projections.quality.folded import Folded
-from engine.projections.quality.people import Segment, case_of, task_of
-from engine.projections.quality.ring import BATCH_MAX, Array
+from engine.projections.quality.columns.cells import Key
+from engine.projections.quality.columns.people import Segment, case_of, task_of
+from engine.projections.quality.columns.ring import BATCH_MAX, Array
+from engine.projections.quality.folding.flow import Counts, Taken, take_contacts
+from engine.projections.quality.folding.folded import Folded
+from engine.projections.quality.subjects import resolution
 
 _NO_RULE: Final = SurveyRule()
 CUSTOMER_BASE: Final = "customer_base"

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.projections.quality.cells import LUMP_NS, OF_AGENT, OF_QUEUE, Cells, Counted, Key, packed, unpacked
+from engine.projections.quality.columns.cells import LUMP_NS, OF_AGENT, OF_QUEUE, Cells, Counted, Key, packed, unpacked
 
 COUNTS = st.lists(st.tuples(st.integers(1, 6), st.integers(-1, 2), st.integers(-1, 2), st.integers(-1, 3)), max_size=80)
 

@@ -3,8 +3,8 @@
 import msgspec
 
 from engine.model.quality import QualityPlan
-from engine.projections.quality.cells import LUMP_NS, Cells, Columns
-from engine.projections.quality.folded import Folded
+from engine.projections.quality.columns.cells import LUMP_NS, Cells, Columns
+from engine.projections.quality.folding.folded import Folded
 
 
 class Taken(msgspec.Struct, frozen=True):

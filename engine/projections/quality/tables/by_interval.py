@@ -10,8 +10,8 @@ import numpy as np
 from engine.kernel.tables import Array
 from engine.model.quality import Shift
 from engine.model.settings import SECOND_NS
-from engine.projections.quality.adherence import Compared, compared
-from engine.projections.quality.presence import Change, Exempt
+from engine.projections.quality.subjects.adherence import Compared, compared
+from engine.projections.quality.subjects.presence import Change, Exempt
 from engine.projections.queues.intervals import IntervalRow
 
 SCHEDULED: Final = 0

@@ -13,7 +13,7 @@ from xxhash import xxh3_64_intdigest as digest
 
 from engine.messages import kinds
 from engine.messages.recorded import read_each
-from engine.projections.quality.ring import KEY, Array, Ring, in_order_of
+from engine.projections.quality.columns.ring import KEY, Array, Ring, in_order_of
 
 CLOSED_MAX: Final = 50_000
 """Closed contacts of which later facts may speak."""

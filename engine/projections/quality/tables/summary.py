@@ -5,13 +5,13 @@ from collections.abc import Collection, Sequence
 import msgspec
 import numpy as np
 
-from engine.projections.quality import evaluations
-from engine.projections.quality.adherence import Adherence
-from engine.projections.quality.cells import QUEUE_SHIFT, Columns
-from engine.projections.quality.evaluations import EvaluationFigures, evaluation_figures
-from engine.projections.quality.resolution import ResolutionFigures, resolution_figures
-from engine.projections.quality.surveys import SurveyFigures, survey_figures
-from engine.projections.quality.taken import Taken, whole_from_ns
+from engine.projections.quality.columns.cells import QUEUE_SHIFT, Columns
+from engine.projections.quality.folding.taken import Taken, whole_from_ns
+from engine.projections.quality.subjects import evaluations
+from engine.projections.quality.subjects.adherence import Adherence
+from engine.projections.quality.subjects.evaluations import EvaluationFigures, evaluation_figures
+from engine.projections.quality.subjects.resolution import ResolutionFigures, resolution_figures
+from engine.projections.quality.subjects.surveys import SurveyFigures, survey_figures
 
 
 class AdherenceSum(msgspec.Struct, frozen=True):

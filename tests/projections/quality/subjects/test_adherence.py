@@ -22,9 +22,9 @@ from engine.messages.observed import (
     WrapUpFinished,
 )
 from engine.model.quality import WORK, Shift
-from engine.projections.quality.adherence import adherence
-from engine.projections.quality.by_interval import Schedule, with_schedule
-from engine.projections.quality.presence import Change, Exempt
+from engine.projections.quality.subjects.adherence import adherence
+from engine.projections.quality.subjects.presence import Change, Exempt
+from engine.projections.quality.tables.by_interval import Schedule, with_schedule
 from engine.projections.queues.intervals import IntervalRow
 from tests.projections.quality.support import START_NS, QualityCentre
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.projections.quality.ring import KEY, Ring, in_order_of
+from engine.projections.quality.columns.ring import KEY, Ring, in_order_of
 
 RECORD = np.dtype([(KEY, np.int64), ("number", np.int64)])
 

@@ -4,8 +4,8 @@ from typing import Any, Final
 
 import msgspec
 
-from engine.projections.quality.cells import Cells, Key
-from engine.projections.quality.people import Segment
+from engine.projections.quality.columns.cells import Cells, Key
+from engine.projections.quality.columns.people import Segment
 from engine.projections.quality.statistics import Estimate, mean_of_sums
 
 COUNT: Final = 0

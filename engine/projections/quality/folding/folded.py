@@ -6,13 +6,13 @@ import msgspec
 
 from engine.model.quality import QualityPlan
 from engine.model.settings import SECOND_NS
-from engine.projections.quality import resolution
-from engine.projections.quality.cases import Cases
-from engine.projections.quality.cells import Cells, SavedCells
-from engine.projections.quality.evaluations import Evaluations
-from engine.projections.quality.people import People, SavedPeople
-from engine.projections.quality.presence import Presence
-from engine.projections.quality.surveys import Surveys
+from engine.projections.quality.columns.cells import Cells, SavedCells
+from engine.projections.quality.columns.people import People, SavedPeople
+from engine.projections.quality.subjects import resolution
+from engine.projections.quality.subjects.cases import Cases
+from engine.projections.quality.subjects.evaluations import Evaluations
+from engine.projections.quality.subjects.presence import Presence
+from engine.projections.quality.subjects.surveys import Surveys
 
 VERSION: Final = 6
 """Of what `Folded` means; what another version wrote is folded anew."""

@@ -12,8 +12,8 @@ import msgspec
 from engine.messages.kinds import TASK
 from engine.messages.row_fields import RowFields
 from engine.model.quality import CaseKind
-from engine.projections.quality.cells import Key
-from engine.projections.quality.people import Task
+from engine.projections.quality.columns.cells import Key
+from engine.projections.quality.columns.people import Task
 
 CASES_KEPT: Final = 50_000
 """Resolved cases remembered; open ones are never forgotten."""

@@ -6,11 +6,11 @@ import numpy as np
 
 from engine.messages import kinds
 from engine.messages.row_fields import RowFields, fields_of
-from engine.projections.quality import resolution
-from engine.projections.quality.cells import Counted, Key, packed
-from engine.projections.quality.folded import Folded
-from engine.projections.quality.people import SERVED, TRANSFERS_MAX, Arrived
-from engine.projections.quality.ring import KEY, Array, in_order_of
+from engine.projections.quality.columns.cells import Counted, Key, packed
+from engine.projections.quality.columns.people import SERVED, TRANSFERS_MAX, Arrived
+from engine.projections.quality.columns.ring import KEY, Array, in_order_of
+from engine.projections.quality.folding.folded import Folded
+from engine.projections.quality.subjects import resolution
 
 
 class Taken(NamedTuple):

@@ -14,10 +14,10 @@ from engine.messages.observed import (
     TransferRequested,
 )
 from engine.model.directory import Directory
-from engine.projections.quality.calibration import calibration
-from engine.projections.quality.evaluations import Evaluation
 from engine.projections.quality.quality import Quality
-from engine.projections.quality.sampling import WEIGHTS, Candidate, places_of, reasons_of, sampled
+from engine.projections.quality.subjects.evaluations import Evaluation
+from engine.projections.quality.tables.calibration import calibration
+from engine.projections.quality.tables.sampling import WEIGHTS, Candidate, places_of, reasons_of, sampled
 from tests.projections.quality.support import QualityCentre
 
 SEQS = count(1)

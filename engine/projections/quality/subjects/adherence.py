@@ -15,7 +15,7 @@ import msgspec
 from engine.messages.kinds import STATUS_AVAILABLE, STATUS_OFFLINE
 from engine.model.quality import WORK, Shift
 from engine.projections.figures import NS
-from engine.projections.quality.presence import Change, Exempt
+from engine.projections.quality.subjects.presence import Change, Exempt
 
 
 class Attendance(msgspec.Struct, frozen=True):

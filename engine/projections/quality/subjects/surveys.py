@@ -12,8 +12,8 @@ import xxhash
 
 from engine.messages.kinds import SURVEY_NAMES
 from engine.model.quality import SURVEY_SCORES, SurveyRule
-from engine.projections.quality.cells import Cells, Key
-from engine.projections.quality.people import CUSTOMERS_MAX, Segment
+from engine.projections.quality.columns.cells import Cells, Key
+from engine.projections.quality.columns.people import CUSTOMERS_MAX, Segment
 from engine.projections.quality.statistics import Estimate, mean, share
 
 REQUESTED: Final = 0

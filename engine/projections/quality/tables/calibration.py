@@ -6,8 +6,8 @@ from itertools import combinations
 import msgspec
 
 from engine.model.directory import Directory
-from engine.projections.quality.evaluations import Evaluation
 from engine.projections.quality.statistics import Estimate, mean, share
+from engine.projections.quality.subjects.evaluations import Evaluation
 
 DIFFERENCES = (-100, 100)
 """What an evaluator's score may differ from the others', in percentage points."""

@@ -11,10 +11,10 @@ from engine.log_port import Turn
 from engine.messages import kinds
 from engine.messages.rows import empty_rows
 from engine.model.quality import SurveyRule
-from engine.projections.quality.fold import Fold
-from engine.projections.quality.folded import Folded
-from engine.projections.quality.people import UNKNOWN
-from engine.projections.quality.surveys import ASKED_MAX, Surveys
+from engine.projections.quality.columns.people import UNKNOWN
+from engine.projections.quality.folding.fold import Fold
+from engine.projections.quality.folding.folded import Folded
+from engine.projections.quality.subjects.surveys import ASKED_MAX, Surveys
 
 ROWS, AGENTS = 400, 3
 HAPPENS = (kinds.CONTACT_ANSWERED, kinds.CONTACT_ENDED, kinds.WRAP_UP_STARTED, kinds.WRAP_UP_ENDED)
@@ -47,7 +47,7 @@ def test_how_rows_are_joined_changes_nothing(seed: int) -> None:
 
 
 def test_answers_that_nobody_asked_for_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.projections.quality.surveys.ASKED_MAX", 10)
+    monkeypatch.setattr("engine.projections.quality.subjects.surveys.ASKED_MAX", 10)
     surveys = Surveys()
     for number in range(1, 31):
         surveys.answer(number, "csat", 5, number, UNKNOWN, number, 0, SurveyRule(), b"")

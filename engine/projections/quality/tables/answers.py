@@ -5,10 +5,10 @@ import msgspec
 from engine.messages.kinds import CHANNEL_NAMES
 from engine.model.directory import Directory
 from engine.model.quality import Scorecard
-from engine.projections.quality.adherence import Adherence
-from engine.projections.quality.cases import Case, Complaints
-from engine.projections.quality.evaluations import Evaluation
-from engine.projections.quality.surveys import SurveyAnswer
+from engine.projections.quality.subjects.adherence import Adherence
+from engine.projections.quality.subjects.cases import Case, Complaints
+from engine.projections.quality.subjects.evaluations import Evaluation
+from engine.projections.quality.subjects.surveys import SurveyAnswer
 
 
 class ToldAnswer(msgspec.Struct, frozen=True):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from engine.messages.observed import AgentStatusChanged, ContactClassified, SurveyAnswered, SurveyRequested
-from engine.projections.quality.surveys import SCORES, WIDTH, SurveyFigures, survey_figures
+from engine.projections.quality.subjects.surveys import SCORES, WIDTH, SurveyFigures, survey_figures
 from tests.projections.quality.support import QualityCentre
 
 STEP_NS = 900 * 10**9

@@ -8,8 +8,7 @@ import msgspec
 
 from engine.messages.kinds import CHANNEL_NAMES
 from engine.model.directory import Directory
-from engine.projections.quality import evaluations, resolution, surveys
-from engine.projections.quality.cells import (
+from engine.projections.quality.columns.cells import (
     AGENT_MASK,
     AGENT_SHIFT,
     LUMP_NS,
@@ -19,10 +18,11 @@ from engine.projections.quality.cells import (
     QUEUE_SHIFT,
     Columns,
 )
-from engine.projections.quality.evaluations import EvaluationFigures, evaluation_figures
-from engine.projections.quality.resolution import ResolutionFigures, resolution_figures
-from engine.projections.quality.surveys import SurveyFigures, survey_figures
-from engine.projections.quality.taken import Taken
+from engine.projections.quality.folding.taken import Taken
+from engine.projections.quality.subjects import evaluations, resolution, surveys
+from engine.projections.quality.subjects.evaluations import EvaluationFigures, evaluation_figures
+from engine.projections.quality.subjects.resolution import ResolutionFigures, resolution_figures
+from engine.projections.quality.subjects.surveys import SurveyFigures, survey_figures
 from engine.projections.queues.intervals import IntervalRow
 
 GROUPS: Final = ("queue", "agent", "channel", "interval")

@@ -12,7 +12,7 @@ from xxhash import xxh3_64_intdigest
 
 from engine.messages.kinds import CHANNEL_NAMES
 from engine.model.directory import Directory
-from engine.projections.quality.surveys import SurveyAnswer
+from engine.projections.quality.subjects.surveys import SurveyAnswer
 
 UNHAPPY: Final = {"csat": 2, "nps": 6, "ces": 3}
 """Up to this score of a survey its customer is unhappy."""

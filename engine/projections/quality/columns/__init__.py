@@ -1,0 +1,1 @@
+"""Columns in which quality is counted, and contacts are kept: many at once, bounded."""

@@ -1,0 +1,1 @@
+"""From rows of the log to the state of quality, and copies of it."""

@@ -1,0 +1,1 @@
+"""What quality speaks of, one module each: what is known of it, and its figures."""

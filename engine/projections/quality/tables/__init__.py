@@ -1,0 +1,1 @@
+"""What is asked about quality, and the shapes of answers."""
