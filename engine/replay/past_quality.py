@@ -12,8 +12,8 @@ from engine.log_port import EventLog, read_between
 from engine.model.directory import Directory
 from engine.projections.quality.quality import Quality
 
-MARK_ROWS: Final = 250_000
-"""Rows between two marks: about half a second of folding."""
+MARK_ROWS: Final = 200_000
+"""Rows between two marks, and up to one run of the log more: about half a second of folding."""
 MARKS_MAX: Final = 16
 """Marks kept: each is all of quality, some megabytes as they are packed."""
 ROWS_MAX: Final = 20_000_000
@@ -64,6 +64,7 @@ class PastQuality:
         nearest = self._nearest(seq)
         quality, self._quality = self._quality, None  # whatever fails, what is half folded is not gone on with
         if quality is None or self._seq > seq or (nearest is not None and nearest.seq > self._seq):
+            quality = None  # before the next is made: two of them would be large
             quality = Quality(directory, zlib.decompress(nearest.saved) if nearest else b"", seq)
             self._seq = quality.from_seq - 1
         quality.directory = directory
