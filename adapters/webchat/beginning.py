@@ -129,7 +129,7 @@ class Beginning:
         """Leave the line for a callback; where the queue is closed, ask for one."""
         core, inbox = self._core, self._core.inbox(session, frame.client_id)
         chat, name = visitor.chat, f"{session.visitor}:{frame.client_id}"
-        number = frame.number.strip()
+        number = forms.number(frame.number, frame.client_id)
         if chat is not None and chat.phase == "queued":
             if not inbox.callback:
                 raise BadFrame("no_callback", "callbacks are not offered here", frame.client_id)

@@ -13,7 +13,7 @@ EMAIL: Final = FormField(name="email", label={"en": "E-mail", "vi": "Email"}, ki
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029]")
 _FORMS: Final = {
     "email": re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}"),
-    "tel": re.compile(r"[+0-9][0-9 ().-]{2,31}"),
+    "tel": re.compile(r"(?=(?:.*[0-9]){3})[+(0-9][0-9 ().-]{2,31}"),
     "text": re.compile(r"[^\n\t]*"),
 }
 FAULTS: Final = {
@@ -51,4 +51,12 @@ def answers(fields: list[FormField], given: Mapping[str, str], client_id: str) -
             raise BadFrame("bad_field", f"the field '{field.name}' {FAULTS[field.kind]}", client_id)
         else:
             found[field.name] = answer
+    return found
+
+
+def number(given: str, client_id: str) -> str:
+    """A telephone number, cleaned. Raises BadFrame for what is none."""
+    found = clean(given)
+    if not _FORMS["tel"].fullmatch(found):
+        raise BadFrame("bad_number", f"'{found}' {FAULTS['tel']}", client_id)
     return found

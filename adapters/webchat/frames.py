@@ -17,7 +17,6 @@ ClientId = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[
 Seq = Annotated[int, msgspec.Meta(ge=0, le=INTEGER_MAX)]
 Text = Annotated[str, msgspec.Meta(max_length=MESSAGE_MAX)]
 Word = Annotated[str, msgspec.Meta(max_length=64)]
-Number = Annotated[str, msgspec.Meta(min_length=3, max_length=32, pattern=r"^[+0-9][0-9 ().-]{2,31}(?![\s\S])")]
 Form = Annotated[
     dict[Word, Annotated[str, msgspec.Meta(max_length=512)]],
     msgspec.Meta(max_length=16),
@@ -74,7 +73,7 @@ class LeaveNumber(ClientFrame, frozen=True, kw_only=True, tag="leave_number"):
     """Be called back instead of waiting, or of being turned away out of hours."""
 
     client_id: ClientId
-    number: Number
+    number: Word
     fields: Form = {}
 
 
@@ -261,7 +260,14 @@ class Error(ServerFrame, frozen=True, kw_only=True, tag="error"):
 AnyServerFrame = (
     Welcome | Ack | Message | Queue | Assigned | AgentTyping | AgentRead | Ended | Earlier | Pong | Notices | Error
 )
+
+
+class _Named(msgspec.Struct):
+    client_id: ClientId
+
+
 _DECODER: Final = msgspec.json.Decoder(AnyClientFrame)
+_NAME_DECODER: Final = msgspec.json.Decoder(_Named)
 _ENCODER: Final = msgspec.json.Encoder()
 
 
@@ -288,8 +294,16 @@ def decode(data: bytes | str) -> AnyClientFrame:
     try:
         frame: AnyClientFrame = _DECODER.decode(data)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise BadFrame("malformed", str(error)[:500]) from None
+        raise BadFrame("malformed", str(error)[:500], _name_in(data)) from None
     return frame
+
+
+def _name_in(data: bytes | str) -> str:
+    """What the client calls a frame that is not understood otherwise; empty where even that is not."""
+    try:
+        return _NAME_DECODER.decode(data).client_id
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return ""
 
 
 def encode(frame: AnyServerFrame) -> str:

@@ -129,6 +129,8 @@ async def test_where_nothing_can_be_left_the_closed_queue_says_so(build: Build, 
     guest = guest_at(house)
     await guest.connect()
     assert (await guest.ask("start", text="hello"))["code"] == "closed"
+    for number in ("abc", "+84 912 345 678 ext 5", "(((", ""):
+        assert (await guest.ask("leave_number", number=number))["code"] in ("bad_number", "no_callback"), number
     assert (await guest.ask("leave_number", number="024 3825"))["code"] == "no_callback"
 
 

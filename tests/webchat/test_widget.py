@@ -14,6 +14,7 @@ import pytest
 from aiohttp import web
 
 from adapters.webchat.settings import SECOND_NS
+from engine.log.memory import MemoryLog
 from engine.model.plan_views import PlanOrder
 from tests.webchat.support import CENTRE, INBOX, Build, House
 
@@ -409,12 +410,48 @@ async def test_the_form_out_of_hours_and_a_number_to_be_called(anywhere: House) 
         assert (left.queue, left.channel, left.attributes["email"]) == ("letters", "email", "an@example.com")
         await seen.page.locator("#trunkline-chat button", has_text="Trò chuyện mới").click()
         await seen.page.locator("#trunkline-chat .number").click()
-        await seen.page.locator("#trunkline-chat input[name=number]").fill("+84 24 3825 1234")
+        number = seen.page.locator("#trunkline-chat input[name=number]")
+        for wrong in ("abc", "+84 912 345 678 ext 5", "(("):
+            await number.fill(wrong)
+            await number.press("Enter")
+            await seen.until(".fault", "bằng chữ số")
+            assert await number.get_attribute("aria-invalid") == "true"
+        assert not any(one.queue == "calls" for one in house.open_contacts())
+        await number.fill("(024) 3825 1234")
         await seen.page.keyboard.press("Enter")
         await seen.until(".status", "Chúng tôi sẽ gọi lại")
         assert {one.queue: one.attributes.get("callback_number") for one in house.open_contacts()}[
             "calls"
-        ] == "+84 24 3825 1234"
+        ] == "(024) 3825 1234"
+
+
+async def test_lines_written_fast_are_in_the_log_in_their_order(build: Build) -> None:
+    house = await build(INBOX.replace("https://shop.example", "*"), settings="frames_per_second: 3")
+    async with shop(house) as seen:
+        await seen.page.locator("#trunkline-chat .launcher").click()
+        text = seen.page.locator("#trunkline-chat textarea")
+        lines = [f"line {number}" for number in range(12)]
+        for line in lines:
+            await text.fill(line)
+            await text.press("Enter")
+        await house.until(lambda: house.open_contacts() and len(house.lines(house.open_contacts()[0].contact)) == 12)
+        assert [said for _, said in house.lines(house.open_contacts()[0].contact)] == lines
+        await seen.until(".line:nth-last-child(1)", lines[-1])
+
+
+async def test_who_cannot_be_taken_at_the_moment_is_told_so(anywhere: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house = anywhere
+    async with shop(house) as seen:
+        with monkeypatch.context() as full:
+            full.setattr(MemoryLog, "admitting", property(lambda _: False))
+            full.setattr(MemoryLog, "disk_full", property(lambda _: False))
+            await seen.page.locator("#trunkline-chat .launcher").click()
+            await seen.page.locator("#trunkline-chat textarea").fill("hello")
+            await seen.page.locator("#trunkline-chat textarea").press("Enter")
+            await seen.until(".status", "tried again by itself")
+            assert house.open_contacts() == []
+        await seen.until(".status", "You are next.")
+        assert house.lines(house.open_contacts()[0].contact) == [("customer", "hello")]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -134,8 +134,12 @@ async def test_a_day_by_keyboard(build: Build) -> None:
         await page.keyboard.press("Escape")
         await page.wait_for_selector("dialog", state="detached")
         assert await page.locator(".wrap-up:not([hidden])").count() == 0
+        await page.keyboard.type("e r ", delay=30)
+        await page.wait_for_selector("dialog", state="detached")
+        assert await page.locator(".wrap-up:not([hidden])").count() == 0, "a sentence that was meant elsewhere"
         await page.keyboard.press("e")
         await page.wait_for_selector("dialog[open]")
+        await page.keyboard.press("Tab")
         await page.keyboard.press("Enter")
         await page.wait_for_selector(".wrap-up:not([hidden])")
         await page.keyboard.press("3")
@@ -280,6 +284,34 @@ async def test_a_call_is_held_and_hung_up(build: Build) -> None:
         await page.keyboard.press("e")
         await page.click("dialog button:text-is('Hang up')")
         await page.wait_for_selector(".wrap-up:not([hidden])")
+
+
+FAR_AWAY = """const send = WebSocket.prototype.send;
+WebSocket.prototype.send = function (said) { setTimeout(() => send.call(this, said), 300); };"""
+
+
+async def test_what_is_typed_after_accepting_goes_to_whom_was_accepted(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with browser() as context:
+        await context.add_init_script(FAR_AWAY)
+        page = await signed_in(context, house)
+        await page.keyboard.press("r")
+        await page.wait_for_selector("#state[data-state=idle]")
+        await bring(house, "chat-1", who="First")
+        await page.wait_for_selector(".offer")
+        await page.keyboard.press("a")
+        await until(page, "document.activeElement.id === 'line'")
+        await bring(house, "chat-2", who="Second")
+        await page.wait_for_selector(".offer")
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("a")
+        await page.keyboard.type("Hello, dear Second", delay=30)
+        await until(page, "document.querySelector('#line').value === 'Hello, dear Second'")
+        assert "Second" in await page.inner_text("#contact-title")
+        assert await page.locator("dialog").count() == 0
+        async with ClientSession(house.url) as client:
+            first = (await get(client, f"{CONTACTS}/chat-1"))["contact"]
+        assert first["state"] == "connected"
 
 
 async def test_what_is_asked_about_a_contact_goes_when_the_contact_does(build: Build) -> None:

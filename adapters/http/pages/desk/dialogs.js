@@ -43,7 +43,7 @@ export function sureDialog(question, word, then, contact = undefined) {
   const not = el("button", { type: "button", on: { click: () => shown.close() } }, t("cancel"));
   const shown = dialog(question, el("div", { class: "answers" }, not, sure));
   if (contact) about(contact, "served", shown);
-  sure.focus();
+  (contact ? not : sure).focus(); // a key asked about the contact: who types on means another, so a space does no harm
 }
 
 /** Asks for a sentence that is said while the contact is in hand, and hands it on. */

@@ -20,7 +20,12 @@ export function listen(desk) {
       event.target.blur();
       return;
     }
-    if (!event.altKey && (event.target.closest?.(WRITES) || !desk.keysOn)) return;
+    if (!event.altKey && (event.target.closest?.(WRITES) || (!desk.keysOn && !desk.wanted))) return;
+    if (desk.wanted && !event.altKey && event.key.length === 1) {
+      desk.typedAhead += event.key;
+      event.preventDefault();
+      return;
+    }
     const key = event.altKey ? withAlt(event) : event.key.length === 1 ? event.key.toLowerCase() : event.key;
     if (event.altKey && !LETTER.test(key)) return;
     const handler = desk.keyHandlers()[key];

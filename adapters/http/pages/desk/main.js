@@ -153,9 +153,12 @@ class Desk {
     return told;
   }
 
-  accept(contact) {
+  // Until it is known whether they have it, what they type is for nobody else: it is kept for the line to write.
+  async accept(contact) {
     this.wanted = contact.id;
-    this.act({ verb: "accept", contact: contact.contact });
+    this.typedAhead = "";
+    const told = await this.act({ verb: "accept", contact: contact.contact });
+    if ((told.error || told.refused) && this.wanted === contact.id) this.wanted = 0;
   }
 
   say(contact, text) {
@@ -364,11 +367,14 @@ class Desk {
 
   render() {
     const { store, parts } = this;
-    if (this.wanted && store.items.get(`contact:${this.wanted}`)?.state === "connected") {
+    const wanted = this.wanted && store.items.get(`contact:${this.wanted}`);
+    if (wanted?.state === "connected") {
       store.chosen = this.wanted;
-      this.wanted = 0;
-      if (!store.offers.length) queueMicrotask(() => parts.conversation.focus()); // else its keys would become text
+      const typed = this.typedAhead;
+      if (typed) store.drafts.set(this.wanted, typed);
+      if (typed || !store.offers.length) queueMicrotask(() => parts.conversation.focus()); // else its keys would become text
     }
+    if (!wanted || wanted.state !== "offered") this.wanted = 0;
     if (closeOutdated(store)) this.complain(t("contact_ended_meanwhile"));
     for (const part of [parts.top, parts.plans, parts.state, parts.offers, parts.contacts, parts.conversation, parts.customer]) part.render();
     this.tick();

@@ -12,6 +12,8 @@ export const chat = {
   isBarred: false,
   // The site says what the visitor is called.
   isNamed: false,
+  // The service has no room for what is said now; it is said again.
+  isBusy: false,
   hasHistory: false,
   // Earlier conversations stand above.
   historyShown: false,

@@ -4,11 +4,12 @@ import { chat, questions, say } from "./chat.js";
 import { keep } from "./kept.js";
 import { clearLog, markRead, showHistory, showLine, showReadBy } from "./lines.js";
 import { showNotices } from "./notices.js";
-import { giveUp, inLog, mark, sayAgain, settle } from "./outbox.js";
+import { giveUp, inLog, mark, nameUnderWay, sayAgain, sayNext, settle } from "./outbox.js";
 import { area, endButton, status } from "./panel.js";
 import { dropName, show } from "./views.js";
 
 const OVER = ["customer", "agent", "system", "callback", "idle"];
+const OWN_WORDS = ["answered_already", "bad_number"];
 const NOT_HERE = ["identity_required", "bad_identity", "no_inbox"];
 
 export function heard(frame) {
@@ -48,7 +49,7 @@ function welcomed(frame) {
   chat.isNamed = frame.named;
   if (chat.isNamed) dropName();
   keep("active", isUnderWay() ? "1" : "");
-  for (const { frame: said } of chat.pending.values()) chat.link.send(said);
+  sayNext();
   refresh();
   showReadBy(chat.state.agent_read_seq);
   markRead();
@@ -57,6 +58,7 @@ function welcomed(frame) {
 function acked(frame) {
   const entry = settle(frame.client_id);
   if (!entry) return;
+  chat.isBusy = false;
   const { type } = entry.frame;
   if (type === "start" && !chat.settings.open) left("message_left", entry);
   else if (type === "leave_number" && chat.state.phase === "none") left("number_left", entry);
@@ -73,18 +75,22 @@ function refused(frame) {
   const before = chat.pending.get(frame.client_id);
   if (frame.retry_after_s > 0 && before) {
     setTimeout(sayAgain, frame.retry_after_s * 1000, before);
+    chat.isBusy = frame.code === "busy";
+    if (chat.isBusy) refresh();
     return;
   }
-  const entry = settle(frame.client_id);
+  const entry = settle(frame.code === "malformed" ? nameUnderWay() : frame.client_id);
   if (!entry) {
     if (NOT_HERE.includes(frame.code)) bar();
     return;
   }
-  const words = frame.code === "answered_already" ? say(frame.code) : say("failed", { reason: frame.detail });
+  chat.isBusy = false;
+  const words = OWN_WORDS.includes(frame.code) ? say(frame.code) : say("failed", { reason: frame.detail });
   entry.element?.classList.add("failed");
   mark(entry, words);
   status.textContent = words;
   if (entry.frame.type === "start") show("form", true);
+  else if (entry.frame.type === "leave_number") show("number", true);
   else if (entry.frame.type === "survey" && chat.view === "thanks") show("ended");
 }
 
@@ -111,6 +117,7 @@ function waitWords() {
 function statusWords() {
   const { phase, reason } = chat.state;
   if (chat.isBarred) return say("not_allowed");
+  if (chat.isBusy) return say("busy");
   if (!chat.link) return say(chat.attempts > 1 ? "reconnecting" : "connecting");
   if (phase === "queued") return waitWords();
   if (phase === "connected") return say(chat.state.agent_typing ? "typing" : "joined", { agent: chat.state.agent });

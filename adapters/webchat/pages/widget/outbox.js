@@ -1,4 +1,5 @@
-// What the visitor says: shown at once, kept until it is in the log, said again under the same name.
+// What the visitor says: shown at once, kept until it is in the log, said again under the same name. One thing is said at
+// a time: what has to wait keeps what was written after it waiting, so the log has all of it in the order of writing.
 
 import { chat, say } from "./chat.js";
 import { connect } from "./connection.js";
@@ -7,6 +8,7 @@ import { group, lineElement, place, toEnd } from "./lines.js";
 import { log } from "./panel.js";
 
 const { pending } = chat;
+let underWay = { entry: null, link: null };
 
 const keepPending = () => keep("pending", pending.size ? JSON.stringify([...pending.values()].map((one) => one.frame)) : "");
 
@@ -29,13 +31,24 @@ export function put(frame, shown) {
   }
   pending.set(frame.client_id, entry);
   keepPending();
-  if (chat.link) chat.link.send(frame);
+  if (chat.link) sayNext();
   else connect();
 }
 
-export function sayAgain(entry) {
-  if (chat.link && pending.has(entry.frame.client_id)) chat.link.send(entry.frame);
+export function sayNext() {
+  const [entry] = pending.values();
+  if (!entry || !chat.link || chat.isBarred || (underWay.entry === entry && underWay.link === chat.link)) return;
+  underWay = { entry, link: chat.link };
+  chat.link.send(entry.frame);
 }
+
+export function sayAgain(entry) {
+  if (underWay.entry === entry) underWay = { entry: null, link: null };
+  sayNext();
+}
+
+// What is waited for: an answer without a name can be of nothing else.
+export const nameUnderWay = () => underWay.entry?.frame.client_id;
 
 export function mark(entry, words) {
   if (entry.element) entry.element.querySelector(".mark").textContent = words;
@@ -46,6 +59,7 @@ export function settle(clientId) {
   const entry = pending.get(clientId);
   if (!pending.delete(clientId)) return null;
   keepPending();
+  sayNext();
   return entry;
 }
 

@@ -4,6 +4,7 @@ import { chat, freshId, questions, say } from "./chat.js";
 import { describe } from "./describe.js";
 import { sendText, submitForm, typed, upload } from "./doing.js";
 import { icon, make } from "./dom.js";
+import { asked, button, field, numberForm } from "./fields.js";
 import { keep } from "./kept.js";
 import { atEnd, clearLog, toEnd } from "./lines.js";
 import { put } from "./outbox.js";
@@ -11,14 +12,6 @@ import { area, closeButton, log, root } from "./panel.js";
 import { tell } from "./signals.js";
 
 const SCORES = { csat: [1, 5], nps: [0, 10], ces: [1, 7] };
-const COMPLETES = { email: "email", tel: "tel" };
-
-const field = (name, label, kind, required) => {
-  const autocomplete = COMPLETES[kind] || (name === "name" ? "name" : null);
-  return make("label", {}, `${label}${required ? ` (${say("required")})` : ""}`,
-    make("input", { type: kind, name, required, maxlength: 512, autocomplete }));
-};
-const button = (word, kind, onclick) => make("button", { type: onclick ? "button" : "submit", class: kind, onclick }, say(word));
 const numberButton = () => button("leave_number", "second number", () => show("number", true));
 const againButton = () => button("again", "second", () => {
   chat.left = chat.state.contact_id || chat.left;
@@ -42,7 +35,6 @@ const historyButton = () => {
   made.hidden = true;
   return made;
 };
-const asked = (event) => event.preventDefault();
 
 function form() {
   const { settings } = chat;
@@ -87,16 +79,6 @@ function grow(text) {
   if (follow) toEnd();
 }
 
-function number() {
-  const made = make("form", { onsubmit: (event) => {
-    asked(event);
-    put({ type: "leave_number", client_id: freshId(), number: made.elements.number.value.trim() });
-    if (chat.state.phase !== "none") show("chat");
-  } }, field("number", say("number"), "tel", true), button("call_me"),
-  button("back", "second", () => { chat.view = ""; tell("changed"); focusFirst(); }));
-  return [made];
-}
-
 function survey() {
   const kind = chat.state.survey;
   const [low, high] = SCORES[kind];
@@ -115,6 +97,11 @@ function survey() {
   make("div", { class: "row" }, button("submit"), againButton()));
   return [made];
 }
+
+const number = () => numberForm(
+  () => { if (chat.state.phase !== "none") show("chat"); },
+  () => { chat.view = ""; tell("changed"); focusFirst(); },
+);
 
 const views = {
   form, chat: writing, number, survey,
