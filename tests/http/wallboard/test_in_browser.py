@@ -338,6 +338,12 @@ async def test_an_order_that_fails_says_why(build: Build) -> None:
         await until(page, "document.querySelector('.fault').textContent.includes('no open contact')")
 
 
+async def held(told: asyncio.Event, route: Any) -> None:
+    """Let a request of the page go on once it may."""
+    await told.wait()
+    await route.continue_()
+
+
 async def test_the_log_is_replayed(build: Build) -> None:
     house = await build(centre=centre(12))
     async with ClientSession(house.url) as client:
@@ -357,7 +363,12 @@ async def test_the_log_is_replayed(build: Build) -> None:
             )
             await until(page, f"{tile('waiting')} === '6'")
             assert await page.locator("#queue-rows .more").count() == 0, "what was cannot be ordered about"
+            told = asyncio.Event()
+            await page.route("**/quality?at=*", lambda route: held(told, route))
             await page.click("#screens .tab:nth-child(3)")
+            said = "document.querySelector('[data-block=quality] .empty')?.innerText"
+            await until(page, f"{said} === 'The log is being read up to that moment.'")
+            told.set()
             lines = "[...document.querySelectorAll('.quality tbody tr')].map((row) => row.textContent)"
             await until(page, f"{lines}.some((line) => line.startsWith('Offers not answered0%0% – 79%, n = 1'))")
             await page.click("#screens .tab:nth-child(2)")

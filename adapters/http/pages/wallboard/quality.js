@@ -1,11 +1,12 @@
 // Quality of service, today and in seven days: each figure with its n and its interval of 95 %.
 
-import { el, put, keyed, show } from "./dom.js";
+import { el, put, mark, keyed, show } from "./dom.js";
 import { store } from "./store.js";
 import { t, number, percent, exactly, tenths, clock } from "./words.js";
 import { asking } from "./asking.js";
 
 const AGAIN_MS = 30000;
+const NEAR_MS = 120000; // in a replay: at 60 times the pace figures are a minute old before the next come
 const HOUR_S = 3600, DAY_S = 86400;
 
 export function build() {
@@ -22,11 +23,12 @@ export function build() {
   });
 
   function paint() {
-    const told = found ? lines(found) : [];
+    const told = found ? lines(found) : [], past = store.pastMs, reading = past !== null && !found && !failed;
     keyed(rows, told, (line) => line.name, make, update);
     show(table, told.length > 0);
-    show(empty, failed || Boolean(found && !told.length));
-    put(empty, t(failed ? "replay_failed" : "quality_nothing"));
+    mark(table, "data-old", past !== null && found && Math.abs(found.at_ns / 1e6 - past) > NEAR_MS ? "yes" : "");
+    show(empty, failed || reading || Boolean(found && !told.length));
+    put(empty, t(failed ? "replay_failed" : reading ? "replay_reading" : "quality_nothing"));
     show(note, told.length > 0);
     put(note, found ? notes(found).join(" · ") : "");
   }
