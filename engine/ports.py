@@ -305,6 +305,14 @@ class Reloadable(Protocol):
         """Go on with these settings, already checked, and with the link's `endpoints`; raises ConfigError to refuse."""
 
 
+@runtime_checkable
+class Certified(Protocol):
+    """What an adapter offers that shows a certificate: to show another, as certificates end sooner than services."""
+
+    def renew_certificate(self) -> bool:
+        """Show what its files hold now; returns whether that is another. Raises OSError, TlsFilesUnusable."""
+
+
 class Clock(Protocol):
     """Where the live driver gets its time; everything else is told."""
 

@@ -21,6 +21,7 @@ from adapters.http.wallboard.last_week import LastWeek
 from engine.errors import ConfigError, TlsFilesUnusable
 from engine.messages.effects import AnyEffect
 from engine.model.rate_limit import RateLimit
+from engine.model.tls import OfferedCertificate
 from engine.ports import AdapterStatus, EngineLink, OpenContact
 
 logger = logging.getLogger(__name__)
@@ -69,6 +70,7 @@ class HttpAdapter:
         )
         for token in settings.tokens:
             self.context.metrics.know_source(f"http:{token.id}")
+        self._certificate: OfferedCertificate | None = None
         self._runner: web.AppRunner | None = None
         self.port = 0
         """The port it listens at."""
@@ -96,7 +98,8 @@ class HttpAdapter:
         assert server is not None
         context.connections.start(lambda: server.connections)
         try:
-            context_of_tls = settings.tls.server_context() if settings.tls is not None else None
+            shown = self._certificate = OfferedCertificate(settings.tls) if settings.tls is not None else None
+            context_of_tls = shown.context if shown is not None else None
             site = web.TCPSite(runner, settings.host, settings.port, backlog=1024, ssl_context=context_of_tls)
             await site.start()
         except (OSError, TlsFilesUnusable):
@@ -113,6 +116,10 @@ class HttpAdapter:
             )
         if contacts:
             logger.info("%d contacts that came by HTTP are still open", len(contacts))
+
+    def renew_certificate(self) -> bool:
+        """Show what the certificate's files hold now. Raises OSError, TlsFilesUnusable."""
+        return self._certificate is not None and self._certificate.renew()
 
     def reload(self, settings: HttpSettings) -> None:
         """Go on with other boards, tokens and limits. Raises ConfigError for what needs a restart, and keeps that."""

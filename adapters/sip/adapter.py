@@ -94,6 +94,10 @@ class SipAdapter:
             )
         logger.info("listening at sip:%s", self.endpoint.address)
 
+    def renew_certificate(self) -> bool:
+        """Show what the certificate's files hold now. Raises OSError, TlsFilesUnusable."""
+        return self.endpoint.connections.renew_certificate()
+
     def act(self, effect: AnyEffect) -> None:
         """Carry out an effect."""
         call = self.calls.by_name.get(effect.contact)

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import ssl
 import time
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -19,8 +18,9 @@ from adapters.webchat.sockets import Sockets
 from adapters.webchat.surveys import Surveys
 from adapters.webchat.switchboard import Switchboard
 from adapters.webchat.tokens import Signer
-from engine.errors import ConfigError, TlsFilesUnusable
+from engine.errors import ConfigError
 from engine.messages.effects import AnyEffect
+from engine.model.tls import OfferedCertificate
 from engine.own_key import own_key
 from engine.ports import AdapterStatus, EngineLink, OpenContact
 
@@ -88,7 +88,7 @@ class WebChatAdapter:
         self.sockets = Sockets(self.core, self.switchboard, reception, conduct)
         self.polling = Polling(self.core, self.switchboard, reception, conduct)
         self._application = Application(self.core, self.sockets, self.polling)
-        self._tls: ssl.SSLContext | None = None
+        self._certificate: OfferedCertificate | None = None
         self._closing: set[asyncio.Task[None]] = set()
         self._runner: web.AppRunner | None = None
         self.port = 0
@@ -97,7 +97,8 @@ class WebChatAdapter:
     async def start(self, contacts: Sequence[OpenContact]) -> None:
         """Take up the chats of before and listen. Raises OSError when the address is taken, TlsFilesUnusable."""
         settings = self.settings
-        self._tls = settings.tls.server_context() if settings.tls is not None else None
+        shown = self._certificate = OfferedCertificate(settings.tls) if settings.tls is not None else None
+        context = shown.context if shown is not None else None
         self.switchboard.start(contacts)
         runner = web.AppRunner(
             self._application.build(),
@@ -110,7 +111,7 @@ class WebChatAdapter:
         await runner.setup()
         self._runner = runner
         try:
-            await web.TCPSite(runner, settings.host, settings.port, backlog=1024, ssl_context=self._tls).start()
+            await web.TCPSite(runner, settings.host, settings.port, backlog=1024, ssl_context=context).start()
         except OSError:
             await self.stop()
             raise
@@ -120,7 +121,7 @@ class WebChatAdapter:
     def reload(self, settings: WebChatSettings) -> None:
         """Follow other settings while chats go on. Raises ConfigError for those that need a restart, the rest followed.
 
-        A certificate is read anew from its files. Pages of an inbox that is gone are closed, and its chats end.
+        Pages of an inbox that is gone are closed, and its chats end.
         """
         kept = {name: getattr(self.settings, name) for name in LISTENS_BY}
         moved = [name for name, value in kept.items() if value != getattr(settings, name)]
@@ -133,13 +134,12 @@ class WebChatAdapter:
             closing = asyncio.get_running_loop().create_task(self.sockets.close_gone(), name="webchat inbox gone")
             self._closing.add(closing)
             closing.add_done_callback(self._closing.discard)
-        try:
-            if self._tls is not None and self.settings.tls is not None:
-                self.settings.tls.load_certificate(self._tls)
-        except (OSError, TlsFilesUnusable) as error:
-            faults.append(f"adapters.webchat.tls: {error}; the certificate of before is offered further on")
         if faults:
             raise ConfigError(faults)
+
+    def renew_certificate(self) -> bool:
+        """Show what the certificate's files hold now. Raises OSError, TlsFilesUnusable."""
+        return self._certificate is not None and self._certificate.renew()
 
     def act(self, effect: AnyEffect) -> None:
         """Carry out what routing decided."""

@@ -16,10 +16,11 @@ from engine.commands.outcome import Exit
 from engine.config import Config, compile_directory, compile_settings, load_config
 from engine.config.agents import Agent
 from engine.config.queues import Queue
-from engine.errors import ConfigError
+from engine.errors import ConfigError, TlsFilesUnusable
 from engine.messages.kinds import CHANNEL_NAMES, STEP_OVERFLOW, STEP_RELAX, STRATEGY_NAMES
 from engine.model.durations import format_duration
 from engine.model.quality import CASE_REPORTS
+from engine.model.tls import ServerTls
 
 CHECKS: Final = "trunkline.checks"
 """Entry point group of checks of further kinds of files: functions of a path, None if the file is not of the kind."""
@@ -36,6 +37,9 @@ def check(path: Path) -> Exit:
         compile_settings(config, compile_directory(config))
     except ConfigError as error:
         typer.echo("\n".join(error.faults))
+        return Exit.FINDINGS
+    if faults := certificate_faults(config):
+        typer.echo("\n".join(f"{path}: {fault}" for fault in faults))
         return Exit.FINDINGS
     print_summary(path, config)
     return Exit.OK
@@ -64,6 +68,19 @@ def print_summary(path: Path, config: Config) -> None:
     ]
     for note in [*notes, *step_notes(config), *circle_notes(config), *adapter_notes(config)]:
         console.print(f"{path}: note: {note}", soft_wrap=True)
+
+
+def certificate_faults(config: Config) -> list[str]:
+    """Tell which adapters could not be started, for their certificates: those are files of their own."""
+    faults = []
+    for name, settings in config.adapters.items():
+        tls = getattr(settings, "tls", None)
+        try:
+            if isinstance(tls, ServerTls):
+                tls.server_context()
+        except (OSError, TlsFilesUnusable) as error:
+            faults.append(f"adapters.{name}.tls: {error}")
+    return faults
 
 
 def step_notes(config: Config) -> list[str]:

@@ -11,7 +11,7 @@ import msgspec
 from engine.config.adapters import adapter_class
 from engine.effects.address import Names
 from engine.effects.derive import end_effect, leave_effect
-from engine.errors import ConfigError, TrunklineError
+from engine.errors import ConfigError, TlsFilesUnusable, TrunklineError
 from engine.ingest.names import ENGINE_SOURCE, NAMES_ONLY, NamesRecord
 from engine.ingest.registry import ContactEntry
 from engine.live.loop import LiveEngine
@@ -36,6 +36,7 @@ from engine.ports import (
     AdapterStatus,
     AgentEndpoint,
     Attachments,
+    Certified,
     Hint,
     OpenContact,
     Receipt,
@@ -240,7 +241,18 @@ class Adapters:
             elif changed:
                 waiting.append(name)
         self._engine.outbox.callers = callers_among(self._sections)
-        return Followed(waiting, faults, names)
+        return Followed(waiting, faults + self._renew_certificates(), names)
+
+    def _renew_certificates(self) -> list[str]:
+        """Let adapters show the certificates that their files hold now; returns why one goes on with that of before."""
+        faults = []
+        for name, adapter in self._made.items():
+            try:
+                if isinstance(adapter, Certified) and adapter.renew_certificate():
+                    logger.info("adapter %s shows the certificate that its files hold now", name)
+            except (OSError, TlsFilesUnusable) as error:
+                faults.append(f"adapters.{name}.tls: {error}; the certificate of before is shown further on")
+        return faults
 
     def status(self) -> list[AdapterStatus]:
         """How each is doing."""

@@ -30,17 +30,45 @@ class ServerTls(Section):
             context.verify_mode = ssl.CERT_REQUIRED
         return context
 
+    def read(self) -> tuple[bytes, bytes]:
+        """Return what the files of the certificate and of the key hold. Raises OSError."""
+        return Path(self.certificate_file).read_bytes(), Path(self.key_file).read_bytes()
+
     def load_certificate(self, context: ssl.SSLContext) -> None:
         """Let a context show this certificate. Raises TlsFilesUnusable and OSError."""
-        for file in (self.certificate_file, self.key_file):
-            Path(file).read_bytes()  # says which file cannot be read; what is below does not
+        self.read()  # says which file cannot be read; what is below does not
         try:
             context.load_cert_chain(self.certificate_file, self.key_file, password=_no_passphrase)
         except ssl.SSLError as error:
+            why = error.reason or "they are no PEM"
             raise TlsFilesUnusable(
-                f"{self.certificate_file} and {self.key_file} are no certificate with its key ({error.reason}); write "
+                f"{self.certificate_file} and {self.key_file} are no certificate with its key ({why}); write "
                 "the chain of certificates and the key, without a passphrase, both as PEM"
             ) from None
+
+
+class OfferedCertificate:
+    """A certificate as it is offered: by `context`, and by others that show it as well.
+
+    What its files hold later is offered by `renew`; connections that are there go on. Raises as `server_context`.
+    """
+
+    def __init__(self, tls: ServerTls, *others: ssl.SSLContext) -> None:
+        self._tls = tls
+        self._read = tls.read()
+        self.context = tls.server_context()
+        self._all = (self.context, *others)
+
+    def renew(self) -> bool:
+        """Offer what the files hold now; returns whether that is another. Raises, and offers that of before on."""
+        found = self._tls.read()
+        if found == self._read:
+            return False
+        self._tls.server_context()  # whole and fitting, before any of it is taken over
+        for context in self._all:
+            self._tls.load_certificate(context)
+        self._read = found
+        return True
 
 
 def load_authorities(context: ssl.SSLContext, file: str) -> None:

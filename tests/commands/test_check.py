@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from engine.commands.check import able_agents, circle_notes, step_notes
+from engine.commands.check import able_agents, check, circle_notes, step_notes
+from engine.commands.outcome import Exit
 from engine.config import load_config
+from tests.certificates import make_certificates
 
 CENTRE = """
 channels: {{chat: {{capacity: 0}}}}
@@ -101,3 +103,19 @@ queues:
     )
     (note,) = circle_notes(load_config(file, environment={}, adapters={}))
     assert note.startswith("overflow steps lead round in a circle: a -> b -> a; ")
+
+
+def test_certificates_that_would_keep_it_from_starting_are_faults(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_certificates(tmp_path)
+    file = tmp_path / "centre.yaml"
+    text = "queues: {q: {}}\nadapters: {http: {tls: {certificate_file: server.pem, key_file: KEY}}}\n"
+    for key, found, said in (
+        ("server.key", Exit.OK, "good"),
+        ("ca.key", Exit.FINDINGS, "adapters.http.tls: "),
+        ("gone.key", Exit.FINDINGS, "No such file"),
+    ):
+        file.write_text(text.replace("KEY", key), encoding="utf-8")
+        assert check(file) is found
+        assert said in capsys.readouterr().out

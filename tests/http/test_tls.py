@@ -67,6 +67,35 @@ async def test_the_containers_health_check_needs_no_certificate(build: Build, tm
     assert not await asyncio.to_thread(is_healthy, plain)
 
 
+async def test_a_reload_shows_the_certificate_that_the_files_hold_now(build: Build, tmp_path: Path) -> None:
+    make_certificates(tmp_path)
+    house = await build(section(tmp_path))
+    secured, before = house.url.replace("http:", "https:"), trusting(tmp_path)
+
+    async def answers(trusted: ssl.SSLContext) -> bool:
+        async with ClientSession(secured, connector=TCPConnector(ssl=trusted)) as client:
+            try:
+                return bool((await get(client, "/api/v1/queues"))["queues"])
+            except aiohttp.ClientError:
+                return False
+
+    def reload() -> list[str]:
+        return house.adapters.reload({"http": house.adapter.settings}, ()).faults
+
+    assert await answers(before)
+    assert not house.adapter.renew_certificate(), "it is the same"
+    make_certificates(tmp_path)  # another authority, too
+    anew = trusting(tmp_path)
+    assert await answers(before)
+    assert reload() == []
+    assert [await answers(before), await answers(anew)] == [False, True]
+    (tmp_path / "server.key").write_bytes((tmp_path / "ca.key").read_bytes())
+    (fault,) = reload()
+    assert "are no certificate with its key" in fault
+    assert "shown further on" in fault
+    assert await answers(anew)
+
+
 async def test_a_wrong_certificate_keeps_it_from_starting(build: Build, tmp_path: Path) -> None:
     make_certificates(tmp_path)
     (tmp_path / "server.pem").write_text("no certificate")

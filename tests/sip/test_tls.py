@@ -55,6 +55,21 @@ async def test_options_are_answered_over_tls(open_exchange: OpenExchange, tmp_pa
     assert b"Via: SIP/2.0/TLS" in answers[0].raw
 
 
+async def test_the_next_connection_is_shown_what_the_files_hold_now(
+    open_exchange: OpenExchange, tmp_path: Path
+) -> None:
+    exchange = await open_exchange(centre(sip=tls(tmp_path)))
+    host, port = secured_address(exchange).split(":")
+    make_certificates(tmp_path)
+    trusting = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
+    with pytest.raises(ssl.SSLCertVerificationError):
+        await asyncio.open_connection(host, int(port), ssl=trusting)
+    assert exchange.sip.renew_certificate()
+    assert not exchange.sip.renew_certificate(), "it is the same"
+    _, writer = await asyncio.open_connection(host, int(port), ssl=trusting)
+    writer.close()
+
+
 async def test_the_clear_port_is_another_one(open_exchange: OpenExchange, tmp_path: Path) -> None:
     exchange = await open_exchange(centre(sip=tls(tmp_path)))
     host, port = secured_address(exchange).split(":")

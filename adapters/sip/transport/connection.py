@@ -16,6 +16,7 @@ from adapters.sip.protocol import (
 from adapters.sip.transport.connection_guard import ConnectionGuard
 from adapters.sip.transport.resolver import Resolver
 from adapters.sip.transport.udp_socket import OnMessage, UdpSocket
+from engine.model.tls import OfferedCertificate
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +47,8 @@ class Secured(NamedTuple):
 
     port: int
     """Where they are taken; 0: any free one."""
-    server: ssl.SSLContext
+    certificate: OfferedCertificate
+    """Shown to who connects, and by `client`."""
     client: ssl.SSLContext
 
 
@@ -142,10 +144,14 @@ class Connections:
         self.granted_buffer = 0
         """Bytes of receive buffer that the system gave."""
 
+    def renew_certificate(self) -> bool:
+        """Show what the certificate's files hold now, from the next connection on. Raises OSError, TlsFilesUnusable."""
+        return self._secured is not None and self._secured.certificate.renew()
+
     async def open(self, host: str, port: int, *, udp: bool, tcp: bool) -> int:
         """Listen; UDP and TCP at one port, which is returned. Raises OSError when it is taken."""
         if self._secured is not None:
-            self.tls_port = await self._listen(host, self._secured.port, "tls", self._secured.server)
+            self.tls_port = await self._listen(host, self._secured.port, "tls", self._secured.certificate.context)
         for _ in range(0 if port else ANY_PORT_TRIES):
             try:
                 return await self._open_at(host, 0, udp=udp, tcp=tcp)

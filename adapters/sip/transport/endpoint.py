@@ -23,6 +23,7 @@ from adapters.sip.protocol import (
 from adapters.sip.settings import SECOND_NS, Settings
 from adapters.sip.transport.connection import Connections, Secured
 from adapters.sip.transport.connection_guard import ConnectionGuard
+from engine.model.tls import OfferedCertificate
 
 logger = logging.getLogger(__name__)
 
@@ -243,4 +244,7 @@ def _nobody(_hop: Hop) -> None:
 def _secured(settings: Settings) -> Secured | None:
     """What TLS needs, read from its files. Raises TlsFilesUnusable and OSError."""
     tls = settings.tls
-    return None if tls is None else Secured(tls.port, tls.server_context(), tls.client_context())
+    if tls is None:
+        return None
+    client = tls.client_context()
+    return Secured(tls.port, OfferedCertificate(tls, client), client)
