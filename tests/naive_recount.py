@@ -27,6 +27,7 @@ from engine.model.tallies import (
 )
 
 SECOND_NS: Final = 1_000_000_000
+SENT_AWAY: Final = ("timed_out", "empty", "refused_full", "refused_empty", "refused_closed", "refused_trunk")
 Cell = tuple[int, int]
 MAXIMA: Final = {
     Tally.LONGEST_WAIT_NS,
@@ -185,10 +186,10 @@ class NaiveRecount:
             self._note(stay, Tally.ABANDONED_WITHIN)
         if wait <= threshold and way_out == k.EXIT_CALLBACK:
             self._note(stay, Tally.OTHER_WITHIN)
-        # The first of: answered, abandoned (a short one does not count), threshold passed.
+        # The first of: answered, abandoned (a short one does not count), hung up on by the queue, threshold passed.
         if wait > threshold:
             self._note(stay, Tally.MISSED, at=stay.since + threshold)
-        elif way_out == k.EXIT_ABANDONED:
+        elif way_out == k.EXIT_ABANDONED or (row["flags"] & k.FLAG_WAITED and k.EXIT_NAMES[way_out] in SENT_AWAY):
             self._note(stay, Tally.MISSED)
 
     def _offer(self, row: Any) -> None:

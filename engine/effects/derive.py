@@ -26,6 +26,7 @@ from engine.messages.effects import (
     ResumeContact,
     UseTrunk,
 )
+from engine.messages.exits import LEFT_BY_THEMSELVES
 from engine.messages.kind_set import KindSet
 from engine.messages.kinds import (
     BY_NAMES,
@@ -36,13 +37,10 @@ from engine.messages.kinds import (
     CONTACT_LEFT,
     CONTACT_QUEUED,
     CONTACT_RELEASED,
-    EXIT_ABANDONED,
     EXIT_CALLBACK,
     EXIT_NAMES,
     EXIT_REFUSED_FULL,
     EXIT_REFUSED_TRUNK,
-    EXIT_SHORT_ABANDONED,
-    EXIT_UNKNOWN,
     FACT_REFUSED,
     FLAG_CLOSES,
     FLAG_WRAPS,
@@ -64,7 +62,6 @@ from engine.model.settings import AgentSetting, QueueSetting
 
 RETRY_AFTER_S: Final = {EXIT_REFUSED_FULL: 30, EXIT_REFUSED_TRUNK: 10}
 """What a refused customer is told where the protocol can say it; other refusals give no such hope."""
-LEFT_BY_THEMSELVES: Final = frozenset({EXIT_ABANDONED, EXIT_SHORT_ABANDONED, EXIT_UNKNOWN})
 Cause = Callable[[], RowFields]
 """Gives the observed row that a decided one follows from: few effects ask for it."""
 
@@ -189,7 +186,7 @@ class EffectDeriver:
         """
         some = rows.take(places)
         slots, way_out = some["contact"], some["a"]
-        by_themselves = (way_out == EXIT_ABANDONED) | (way_out == EXIT_SHORT_ABANDONED) | (way_out == EXIT_UNKNOWN)
+        by_themselves = np.isin(way_out, LEFT_BY_THEMSELVES)
         closes = (some["flags"] & FLAG_CLOSES != 0) & (slots >= 0)
         quiet = (some["kind"] == CONTACT_LEFT) & by_themselves & closes
         if not quiet.all():

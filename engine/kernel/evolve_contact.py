@@ -15,6 +15,7 @@ from engine.kernel.tables import Tables
 from engine.kernel.tally import cells_of, count, count_at, count_longest, count_wrap_up, join_cohort, measure
 from engine.kernel.trunks import count_offered, give_back_channel
 from engine.kernel.waiting_line import common_lines
+from engine.messages.exits import IS_SENT_AWAY
 from engine.messages.kinds import (
     BY_IDLE,
     BY_TRANSFER,
@@ -291,7 +292,7 @@ def leave_queue(t: Tables, row: Any) -> None:
         count(t, cells, Tally.OTHER_WITHIN, 1)
     if wait_ns > threshold_ns:
         count_at(t, c, Tally.MISSED, contact.enqueued_ns + threshold_ns)
-    elif way_out == EXIT_ABANDONED:
+    elif way_out == EXIT_ABANDONED or (row.flags & FLAG_WAITED and IS_SENT_AWAY[way_out]):
         count(t, cells, Tally.MISSED, 1)
     if row.flags & FLAG_CLOSES:
         close(t, c)

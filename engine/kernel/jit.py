@@ -29,7 +29,7 @@ AnyTables = TypeVar("AnyTables", bound=type[TableSet])
 
 KERNEL = Path(__file__).parent
 ENGINE = KERNEL.parent
-FOLDED_IN = ("messages/kinds.py", "messages/rows.py", "model/settings.py", "model/tallies.py")
+FOLDED_IN = ("messages/kinds.py", "messages/exits.py", "messages/rows.py", "model/settings.py", "model/tallies.py")
 """Files outside the kernel whose numbers end up in its machine code."""
 
 

@@ -20,7 +20,7 @@ APPLYING: Final = ("evolve", "prices", "resize")
 FOLDING: Final = "step"
 """Holds the loop that folds; it counts alone, as it imports what merely decides."""
 COMPILING: Final = frozenset({"jit", "native", "plain"})
-NUMBERS: Final = ("messages/kinds.py", "messages/rows.py", "model/settings.py", "model/tallies.py")
+NUMBERS: Final = ("messages/kinds.py", "messages/exits.py", "messages/rows.py", "model/settings.py", "model/tallies.py")
 """What the kernel imports from elsewhere."""
 _IMPORTED: Final = re.compile(r"^\s*from engine\.kernel\.(\w+) import", re.MULTILINE)
 _SILENT: Final = re.compile(r'^\s*"""[\s\S]*?"""\s*$|^\s*#.*$|  # .*$', re.MULTILINE)

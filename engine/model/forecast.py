@@ -48,7 +48,7 @@ class NextHour(msgspec.Struct, frozen=True):
     abandonment: Figure | None
     """Share of the answered, given up and turned away that gave up."""
     turned_away: Figure | None
-    """Share of these that found the queue closed, full or without agents."""
+    """Share of these that found the queue closed, full or without agents, or that the queue hung up on."""
     called_back: Figure | None
     """Share of the contacts that left for a callback."""
     mean_wait_s: Figure | None

@@ -26,7 +26,7 @@ class Tally(IntEnum):
     MET = 20
     """Service level by the live rule: the first of answered, abandoned, threshold passed was an answer."""
     MISSED = 21
-    """... was the passing of the threshold, or an abandonment that is not short."""
+    """... was the passing of the threshold, an abandonment that is not short, or the queue that ended the wait."""
     ANSWERED_WAIT_NS = 22
     ABANDONED_WAIT_NS = 23
     LONGEST_WAIT_NS = 24

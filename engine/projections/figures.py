@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 
 from engine.kernel.tables import Array, Tables
+from engine.messages.exits import DISMISSED, FAULTS, FLOW_OUTS, GAVE_UP, MOVED_ON, REFUSED, exit_names
 from engine.messages.kinds import (
     CHANNELS,
     CONTACT_CONNECTED,
@@ -13,7 +14,6 @@ from engine.messages.kinds import (
     CONTACT_OFFERED,
     CONTACT_WAITING,
     ENGAGEMENT_WRAPPING,
-    EXIT_ABANDONED,
     EXIT_ANSWERED,
     EXIT_NAMES,
     EXIT_SHORT_ABANDONED,
@@ -92,25 +92,41 @@ class Counts(msgspec.Struct, frozen=True):
     abandoned_within: int
     """Abandoned, short ones included, after a wait <= T."""
     callbacks_within: int
+    met: int
+    """Served in time, by the live rule."""
+    missed: int
+    """Missed, by the live rule, whatever became of them; without those who still wait past T."""
     exits: dict[str, int]
     """Every way out by name, zeros included; their sum is entries - waiting."""
 
-    @property
-    def timed_out(self) -> int:
-        return self.exits["timed_out"]
+    def left(self, exits: tuple[int, ...]) -> int:
+        """Return how many left in one of these ways."""
+        return sum(self.exits[name] for name in exit_names(exits))
 
     @property
     def flow_outs(self) -> int:
         """Left the line by the queue's doing or by choice of another way, and had been waiting in it."""
-        return sum(self.exits[name] for name in FLOW_OUTS)
+        return self.left(FLOW_OUTS)
 
     @property
     def refused(self) -> int:
-        """Turned away at the door: never waited."""
-        return sum(count for name, count in self.exits.items() if name.startswith("refused_"))
+        """Refused, at the door or by a step."""
+        return self.left(REFUSED)
 
+    @property
+    def dismissed(self) -> int:
+        """The queue hung up on them."""
+        return self.left(DISMISSED)
 
-FLOW_OUTS: Final = ("timed_out", "exit_key", "empty", "overflowed", "callback", "withdrawn", "transferred")
+    @property
+    def moved_on(self) -> int:
+        """Went on elsewhere: overflowed, transferred, or by a key."""
+        return self.left(MOVED_ON)
+
+    @property
+    def failed(self) -> int:
+        """Lost by a fault."""
+        return self.left(FAULTS)
 
 
 def counts(tally: Array) -> Counts:
@@ -120,10 +136,12 @@ def counts(tally: Array) -> Counts:
         entries=int(tally[Tally.ENTRIES]),
         answered=exits[EXIT_ANSWERED],
         answered_within=int(tally[Tally.ANSWERED_WITHIN]),
-        abandoned=exits[EXIT_ABANDONED] + exits[EXIT_SHORT_ABANDONED],
+        abandoned=sum(exits[way_out] for way_out in GAVE_UP),
         short_abandoned=exits[EXIT_SHORT_ABANDONED],
         abandoned_within=int(tally[Tally.ABANDONED_WITHIN]),
         callbacks_within=int(tally[Tally.OTHER_WITHIN]),
+        met=int(tally[Tally.MET]),
+        missed=int(tally[Tally.MISSED]),
         exits={EXIT_NAMES[number]: exits[number] for number in range(EXITS)},
     )
 
@@ -177,6 +195,12 @@ def live_cells(t: Tables, now_ns: int) -> LiveCells:
         callbacks=np.bincount(waiting_cell[calls_back], minlength=size),
         callback_since_ns=_oldest(size, waiting_cell[calls_back], entered_ns[calls_back]),
     )
+
+
+def waiting_slots(t: Tables) -> Array:
+    """Return the contacts that are in a queue and not answered yet."""
+    state = t.contacts["state"]
+    return np.flatnonzero((t.contacts["queue"] >= 0) & ((state == CONTACT_WAITING) | (state == CONTACT_OFFERED)))
 
 
 def waiting_since_ns(t: Tables, slots: Array) -> Array:

@@ -7,6 +7,7 @@ import numpy as np
 from engine.kernel.tables import Array, Tables
 from engine.log_port import Turn
 from engine.messages import kinds
+from engine.messages.exits import GAVE_UP
 from engine.messages.rows import ROW
 from engine.model.tallies import TALLY_COLUMNS, Tally
 from engine.state import started_with
@@ -125,7 +126,7 @@ class Recount:
             self._longest(queues, channels, b)
             at_door = (rows["flags"] & kinds.FLAG_WAITED) == 0
             self._add(queues, channels, int(Tally.ENTRIES), at_door.astype(np.int64))
-            abandoned = (a == kinds.EXIT_ABANDONED) | (a == kinds.EXIT_SHORT_ABANDONED)
+            abandoned = np.isin(a, GAVE_UP)
             self._add(queues, channels, int(Tally.ABANDONED_WAIT_NS), np.where(abandoned, b, 0))
 
     def _add(self, queues: Array, channels: Array, column: Any, amount: Any) -> None:

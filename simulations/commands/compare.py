@@ -57,6 +57,7 @@ def _print(found: dict[str, Any]) -> None:
 
     from simulations.commands.answer import of_seed
     from simulations.commands.tables import PLAIN_FROM, TITLES, number, table_of, with_half
+    from simulations.experiment.figures import RARE
 
     table = table_of(
         ("queue", "figure", "one", "other", "difference", "better"),
@@ -67,9 +68,9 @@ def _print(found: dict[str, Any]) -> None:
     last = ""
     for row in found["figures"]:
         values = [row[key]["value"] for key in ("one", "other")]
-        if row["figure"] == "blocked_rate" and not any(values):
+        if row["figure"] in RARE and not any(values):
             continue
-        unit = 0.01 if row["figure"] in ("service_level", "abandon_rate", "blocked_rate") else 1.0
+        unit = 0.01 if row["figure"] in ("service_level", "abandon_rate", "dismissed_rate", "blocked_rate") else 1.0
         digits = 0 if max(abs(value or 0.0) for value in values) / unit >= PLAIN_FROM else 2
         cells = ["-" if value is None else number(value / unit, digits) for value in values]
         gap = with_half(row["difference"], unit, digits=digits, sign="+")

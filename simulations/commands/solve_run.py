@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
+import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -34,6 +35,8 @@ HEADINGS: Final = (
 )
 THOUSANDS_FROM: Final = 100_000.0
 """Costs from there on are shown in thousands."""
+NOTICED: Final = 0.001
+"""Share hung up on from which a plan is told to do so."""
 
 
 class Asked(options.Asked, frozen=True, kw_only=True):
@@ -101,11 +104,22 @@ def print_plan(found: Solution) -> None:
     words = "All targets hold" if found.kept else "Some targets are missed (marked)"
     console.print(
         f"{words} within {found.check.confidence:.0%} confidence, with other callers than the plan was made from. "
-        f"{said['paid_hours']:g} paid hours{_cost(found, said)}. {_shifts_proven(said)}{found.trials} trials of "
+        f"{_dismissed(said)}{said['paid_hours']:g} paid hours{_cost(found, said)}. {_shifts_proven(said)}"
+        f"{found.trials} trials of "
         f"{found.replications} replications in {found.elapsed_s:.1f} s. "
         f"{of_seed(said['seed'], 'plan')}",
         soft_wrap=True,
     )
+
+
+def _dismissed(said: dict[str, Any]) -> str:
+    """Return which queues hang up on people: they need fewer agents, and serve fewer customers."""
+    found = [
+        f"{one['dismissed_rate']['value']:.1%} in {name}"
+        for name, one in said["queues"].items()
+        if (one["dismissed_rate"]["value"] or 0.0) >= NOTICED
+    ]
+    return f"The queue itself hangs up on {', '.join(found)} (max_wait, leave_empty). " if found else ""
 
 
 def _cost(found: Solution, said: dict[str, Any]) -> str:
@@ -140,9 +154,9 @@ def _intervals(found: Solution, said: dict[str, Any]) -> Table:
         names=2,
         is_tight=True,
         title=f"{said['scenario']}: agents an interval",
-        caption="agents are all who may serve the queue; lost: gave up; * target missed",
+        caption="agents are all who may serve the queue; lost: gave up or sent away; * target missed",
     )
-    count = len(rows) // queues
+    count, lost = len(rows) // queues, found.check.by_queue("lost_rate").value
     starts = slice(11, 16) if rows[0]["interval_start"][:10] == rows[-1]["interval_start"][:10] else slice(5, 16)
     for place in range(count):
         for q in range(queues):
@@ -156,7 +170,7 @@ def _intervals(found: Solution, said: dict[str, Any]) -> Table:
                 str(row["agents_required_with_shrinkage"]),
                 _number(row["agents_scheduled"], 1),
                 _share(row["service_level"], half) + ("*" if found.missed[q, place] else ""),
-                _share(row["abandon_rate"]),
+                _share(_known(lost[q, place])),
                 _share(row["occupancy"]),
                 *(_number(None if row["cost"] is None else row["cost"] / unit, 0) for _ in priced),
             )
@@ -181,6 +195,10 @@ def _trunks(said: dict[str, Any]) -> Table:
 
 def _number(value: float | None, digits: int) -> str:
     return "-" if value is None else f"{value:,.{digits}f}"
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
 
 
 def _share(value: float | None, half: float | None = None) -> str:

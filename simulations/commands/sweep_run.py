@@ -16,11 +16,12 @@ from simulations.commands.simulate_run import progress_bar
 from simulations.compare.sweep import POINTS, Sweep, sweep
 from simulations.compare.sweep_told import rows, told, write_sweep
 from simulations.compare.vary import Axis, parse_vary
-from simulations.experiment.figures import FIGURES
+from simulations.experiment.figures import FIGURES, RARE
 from simulations.scenario.scenario import Scenario
 
-SHOWN: Final = ("service_level", "asa_s", "abandon_rate", "blocked_rate", "occupancy")
+SHOWN: Final = ("service_level", "asa_s", "abandon_rate", "dismissed_rate", "blocked_rate", "occupancy")
 HEADINGS: Final = {"service_level": "service\nlevel, %", "asa_s": "ASA, s", "abandon_rate": "lost, %"} | {
+    "dismissed_rate": "hung up\non, %",
     "blocked_rate": "blocked,\n%",
     "occupancy": "busy, %",
 }
@@ -85,7 +86,7 @@ def print_sweep(found: Sweep) -> None:
     costs = [abs(point.told["cost"]["value"] or 0.0) for point in found.points]
     unit = 1000.0 if max(costs) >= THOUSANDS_FROM else 1.0
     currency = ("1000 " if unit > 1 else "") + found.scenario.file.costs.currency
-    shown = [name for name in SHOWN if name != "blocked_rate" or _is_any_blocked(found)]
+    shown = [name for name in SHOWN if name not in RARE or _is_any(found, name)]
     for heading in (*(HEADINGS.get(name, name) for name in shown), f"cost,\n{currency}"):
         table.add_column(heading, justify="right", no_wrap=True)
     for point in found.points:
@@ -101,8 +102,8 @@ def print_sweep(found: Sweep) -> None:
     console.print(f"{of_seed(found.seed)}{were}", soft_wrap=True)
 
 
-def _is_any_blocked(found: Sweep) -> bool:
-    return any(point.told["all"]["blocked_rate"]["value"] for point in found.points)
+def _is_any(found: Sweep, figure: str) -> bool:
+    return any(point.told["all"][figure]["value"] for point in found.points)
 
 
 def _cell(figure: dict[str, Any] | None, name: str, cost_unit: float) -> str:

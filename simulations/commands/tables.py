@@ -7,6 +7,7 @@ from rich import box
 from rich.table import Table
 
 TITLES: Final = {"service_level": "service level, %", "abandon_rate": "lost, %", "blocked_rate": "blocked, %"} | {
+    "dismissed_rate": "hung up on, %",
     "asa_s": "ASA, s",
     "wait_s": "mean wait of all, s",
     "occupancy": "busy, %",

@@ -16,6 +16,7 @@ from simulations.commands.options import Form
 from simulations.commands.players import players
 from simulations.commands.simulate_run import progress_bar
 from simulations.commands.tables import TITLES
+from simulations.experiment.figures import RARE
 from simulations.whatif.contact import ways_told
 from simulations.whatif.files import figure_rows_of, step_rows, write_answer, write_way
 from simulations.whatif.policy import load_policy
@@ -24,7 +25,7 @@ from simulations.whatif.told import told
 from simulations.whatif.whatif import ask
 
 Row = dict[str, Any]
-SHARES: Final = ("service_level", "abandon_rate", "blocked_rate", "occupancy")
+SHARES: Final = ("service_level", "abandon_rate", "dismissed_rate", "blocked_rate", "occupancy")
 CLOCK: Final = slice(11, 23)
 """Of a moment, the time of day."""
 
@@ -117,7 +118,7 @@ def _print_figures(console: Console, found: dict[str, Any]) -> None:
     last = ""
     for row in [*found["figures"], {"queue": "all", "figure": "occupancy", "verdict": ""} | found["occupancy"]]:
         values = [row[side]["value"] for side in ("before", "now")]
-        if values == [None, None] or (row["figure"] == "blocked_rate" and not any(values)):
+        if values == [None, None] or (row["figure"] in RARE and not any(values)):
             continue
         table.add_row("" if row["queue"] == last else row["queue"], TITLES[row["figure"]], *_cells(row))
         last = row["queue"]

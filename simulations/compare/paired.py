@@ -20,7 +20,9 @@ from simulations.scenario.scenario import Scenario
 
 Array = np.ndarray[Any, Any]
 Row = dict[str, Any]
-MORE_IS_BETTER: Final = {"service_level": True, "abandon_rate": False, "asa_s": False, "blocked_rate": False}
+MORE_IS_BETTER: Final = {"service_level": True} | dict.fromkeys(
+    ("abandon_rate", "asa_s", "dismissed_rate", "blocked_rate"), False
+)
 """Figures that are compared, and whether more of it is better; `cost` and `benefit` come on top."""
 
 

@@ -10,11 +10,12 @@ import msgspec
 import numpy as np
 
 from engine.errors import ConfigError
+from engine.messages.exits import LOST
 from engine.model.durations import format_duration
 from simulations.compare.paired import played_alike
 from simulations.experiment.costs import total_benefits, total_costs
 from simulations.experiment.estimates import Estimate, mean, ratio, t_quantile
-from simulations.experiment.figures import ABANDONED, BLOCKED
+from simulations.experiment.figures import BLOCKED, exits, with_sent_away
 from simulations.experiment.result import Result
 from simulations.experiment.simulate import Progress, Workers
 from simulations.experiment.summary import plain
@@ -35,11 +36,11 @@ class Case(msgspec.Struct, frozen=True):
     activated_s: float | None
     """From the break to the activation of the plan that comes last; None without one."""
     lost: Estimate
-    """Contacts that nobody served, a day: gave up, refused or cut off, less those who came again."""
+    """Contacts that nobody served, a day: gave up, hung up on, refused or cut off, less those who came again."""
     lost_more: Estimate
     """Of these, because of the disruption: beyond an undisturbed day, with the same callers."""
     level_during: dict[str, Estimate]
-    """Service level of those who came while it lasted, the refused included, by queue; of all under ''."""
+    """Service level of those who came while it lasted, those sent away included, by queue; of all under ''."""
     recovered_s: dict[str, float | None]
     """By queue, from the break until the service level stays at its target, or at what it is on an undisturbed day as
     far as can be told; to the interval; None: not within the horizon. Under '': of the last queue."""
@@ -146,15 +147,14 @@ def _span(broken: Result) -> tuple[int, int]:
 
 def _served(result: Result, tallies: Array) -> tuple[Array, Array]:
     """Return what the service level divides by what; who was refused, as at a closed queue, was not served in time."""
-    part, whole, _ = result.parts_of("service_level")
-    refused = 0 if result.model.file.service_level_formula == "all" else BLOCKED(tallies)
-    return part(tallies), whole(tallies) + refused
+    part, whole = with_sent_away(result.model.file.service_level_formula, BLOCKED)
+    return part(tallies), whole(tallies)
 
 
 def _lost(result: Result) -> Array:
     """Return the contacts that were lost for good, shape (replications,)."""
     tallies = result.tallies
-    tries = (ABANDONED(tallies) + BLOCKED(tallies)).sum(axis=(1, 2)) + result.cut_off.sum(axis=(1, 2))
+    tries = exits(*LOST)(tallies).sum(axis=(1, 2)) + result.cut_off.sum(axis=(1, 2))
     return np.asarray(tries - result.retried.sum(axis=(1, 2)), float)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from engine.model.tallies import Tally
-from simulations.experiment.figures import ABANDONED, ANSWERED, BLOCKED, WITHIN
+from simulations.experiment.figures import ABANDONED, ANSWERED, BLOCKED, DISMISSED, FAILED, WITHIN
 from simulations.experiment.result import Result
 from simulations.scenario.money import Amounts, Prices
 from simulations.scenario.roster import scheduled_ns
@@ -62,7 +62,7 @@ def _of_contacts(result: Result, prices: Prices) -> Array:
         (prices.contact, ANSWERED(tallies)),
         (prices.contact_in_time, WITHIN(tallies)),
         (prices.talk_minute, tallies[..., Tally.TALK_NS] / MINUTE_NS),
-        (prices.abandonment, ABANDONED(tallies)),
+        (prices.abandonment, ABANDONED(tallies) + DISMISSED(tallies) + FAILED(tallies)),
         (prices.blocked, BLOCKED(tallies)),
     ):
         found += counted * _each(amounts, result.queues)[:, None]

@@ -32,7 +32,7 @@ def wait_rows(result: Result) -> Iterator[Row]:
     The share is of those whom the scenario's service level counts, so it ends below 1 where some gave up.
     """
     name = result.model.file.service_level_formula
-    whole = SERVICE_LEVELS["offered" if name == "abandons_in" else name][1](result.tallies).sum(axis=2)
+    whole = SERVICE_LEVELS["live" if name == "abandons_in" else name][1](result.tallies).sum(axis=2)
     within = np.cumsum(result.waits.sum(axis=2), axis=-1)
     for q, queue in enumerate(result.queues):
         found = ratio(within[:, q], whole[:, q, None], result.confidence)

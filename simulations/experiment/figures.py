@@ -6,16 +6,18 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
+from engine.messages.exits import DISMISSED as DISMISSED_EXITS
+from engine.messages.exits import FAULTS, GAVE_UP, MOVED_ON, REFUSED
 from engine.messages.kinds import (
     EXIT_ABANDONED,
     EXIT_ANSWERED,
     EXIT_CALLBACK,
     EXIT_OVERFLOWED,
-    EXIT_REFUSED_CLOSED,
     EXIT_REFUSED_EMPTY,
     EXIT_REFUSED_FULL,
-    EXIT_REFUSED_TRUNK,
     EXIT_SHORT_ABANDONED,
+    EXIT_WITHDRAWN,
+    EXITS,
 )
 from engine.model.tallies import Tally
 
@@ -36,8 +38,12 @@ def column(place: int) -> Counted:
 
 
 ANSWERED: Final = exits(EXIT_ANSWERED)
-ABANDONED: Final = exits(EXIT_ABANDONED, EXIT_SHORT_ABANDONED)
-BLOCKED: Final = exits(EXIT_REFUSED_FULL, EXIT_REFUSED_EMPTY, EXIT_REFUSED_CLOSED, EXIT_REFUSED_TRUNK)
+ABANDONED: Final = exits(*GAVE_UP)
+BLOCKED: Final = exits(*REFUSED)
+DISMISSED: Final = exits(*DISMISSED_EXITS)
+FAILED: Final = exits(*FAULTS)
+UNSTAFFED: Final = exits(EXIT_REFUSED_FULL, EXIT_REFUSED_EMPTY)
+"""Refused because too few agents were there, at the door or by a step."""
 COUNTS: Final[dict[str, Counted]] = {
     "offered": column(Tally.ENTRIES),
     "blocked": BLOCKED,
@@ -45,10 +51,20 @@ COUNTS: Final[dict[str, Counted]] = {
     "answered_in_threshold": column(Tally.ANSWERED_WITHIN),
     "abandoned": ABANDONED,
     "short_abandoned": exits(EXIT_SHORT_ABANDONED),
+    "dismissed": DISMISSED,
+    "moved_on": exits(*MOVED_ON),
     "overflowed": exits(EXIT_OVERFLOWED),
     "callbacks": exits(EXIT_CALLBACK),
+    "withdrawn": exits(EXIT_WITHDRAWN),
+    "failed": FAILED,
+    "unfinished": lambda tallies: tallies[..., Tally.ENTRIES] - exits(*range(EXITS))(tallies),
 }
-"""Contacts, by the interval in which they entered the queue."""
+"""Contacts, by the interval in which they entered the queue. Those of PARTS are the offered."""
+PARTS: Final = (
+    *("blocked", "answered", "abandoned", "dismissed", "moved_on"),
+    *("callbacks", "withdrawn", "failed", "unfinished"),
+)
+"""Counts that add up to the offered: what became of each of them."""
 
 
 class Figure(msgspec.Struct, frozen=True):
@@ -70,16 +86,30 @@ def _served_or_lost(tallies: Array) -> Array:
     return ANSWERED(tallies) + ABANDONED(tallies)
 
 
+def _judged(tallies: Array) -> Array:
+    return tallies[..., Tally.MET] + tallies[..., Tally.MISSED]
+
+
+def _lost_for_want_of_agents(tallies: Array) -> Array:
+    return ABANDONED(tallies) + DISMISSED(tallies) + UNSTAFFED(tallies)
+
+
 WITHIN: Final = column(Tally.ANSWERED_WITHIN)
 SERVICE_LEVELS: Final = {
+    "live": (WITHIN, _judged),
     "offered": (WITHIN, _not_short),
     "answered": (WITHIN, ANSWERED),
     "all": (WITHIN, column(Tally.ENTRIES)),
     "abandons_in": (lambda t: t[..., Tally.ANSWERED_WITHIN] + t[..., Tally.ABANDONED_WITHIN], _served_or_lost),
 }
-"""Formulas of the service level by the engine's names: answered within T, of the offered but the short abandonments; of
-the answered; of all who entered; and, of the offered, answered or abandoned within T."""
+"""Formulas of the service level by the engine's names: answered within T, of those whom the live rule judges; of the
+answered and abandoned but the short abandonments; of the answered; of all who entered; and answered or abandoned within
+T, of the answered and abandoned."""
+DEFAULT_LEVEL: Final = "live"
+RARE: Final = frozenset({"blocked_rate", "dismissed_rate"})
+"""Figures that tables show only where they are not 0."""
 LEVEL_OF: Final = {
+    "live": "of the answered, of who gave up after more than short_abandon, and of whom the queue hung up on",
     "offered": "of the answered and of who gave up after more than short_abandon",
     "answered": "of the answered",
     "all": "of all who entered",
@@ -87,11 +117,18 @@ LEVEL_OF: Final = {
 }
 """What a service level is of, by its formula, for the foot of a table."""
 FIGURES: Final[dict[str, Figure]] = {
-    "service_level": Figure("service level", "share", *SERVICE_LEVELS["offered"]),
+    "service_level": Figure("service level", "share", *SERVICE_LEVELS[DEFAULT_LEVEL]),
     "service_level_answered": Figure("service level of the answered", "share", *SERVICE_LEVELS["answered"]),
     "service_level_all": Figure("service level of all", "share", *SERVICE_LEVELS["all"]),
     "abandon_rate": Figure("abandoned", "share", ABANDONED, _served_or_lost),
     "blocked_rate": Figure("blocked", "share", BLOCKED, column(Tally.ENTRIES)),
+    "dismissed_rate": Figure("hung up on", "share", DISMISSED, column(Tally.ENTRIES)),
+    "lost_rate": Figure(
+        "lost for want of agents",
+        "share",
+        _lost_for_want_of_agents,
+        lambda tallies: ANSWERED(tallies) + _lost_for_want_of_agents(tallies),
+    ),
     "asa_s": Figure("mean wait of the answered", "s", column(Tally.ANSWERED_WAIT_NS), ANSWERED, 1e-9),
     "wait_s": Figure(
         "mean wait of all",
@@ -112,3 +149,15 @@ FIGURES: Final[dict[str, Figure]] = {
     "wrap_s": Figure("mean wrap-up", "s", column(Tally.WRAP_UP_NS), column(Tally.HANDLED), 1e-9),
 }
 """By name. Every one but occupancy, which is about agents, see `Result.occupancy`."""
+
+
+def with_sent_away(formula: str, refused: Counted) -> tuple[Counted, Counted]:
+    """Return what a service level divides by what, if whoever the queue hung up on or refused was not served in time.
+
+    Nobody counts twice, whatever the formula is of.
+    """
+    part, whole = SERVICE_LEVELS[formula]
+    if formula == "all":
+        return part, whole
+    staying = _not_short if formula == DEFAULT_LEVEL else whole
+    return part, lambda tallies: np.maximum(whole(tallies), staying(tallies) + DISMISSED(tallies) + refused(tallies))

@@ -21,14 +21,15 @@ Row = dict[str, Any]
 COLUMNS: Final = (
     *("scenario", "queue", "channel", "interval_start", "interval_s"),
     *("offered", "offered_lo", "offered_hi", "blocked", "answered", "answered_in_threshold", "abandoned"),
-    *("short_abandoned", "overflowed", "callbacks"),
+    *("short_abandoned", "dismissed", "moved_on", "overflowed", "callbacks", "withdrawn", "failed", "unfinished"),
     *("service_level", "sl_lo", "sl_hi", "asa_s", "asa_lo", "asa_hi", "wait_p50_s", "wait_p90_s", "wait_max_s"),
     *("abandon_rate", "abandon_lo", "abandon_hi", "aht_s", "talk_s", "hold_s", "wrap_s", "erlangs"),
     *("agents_required", "agents_required_with_shrinkage", "agents_scheduled", "agents_actual", "gap"),
     *("occupancy", "utilization", "shrinkage", "trunks_peak", "trunk_blocking", "max_queue", "cost", "source"),
 )
-"""Counts are those of one replication in the mean, times s, shares 0 to 1; `_lo` and `_hi` are the limits of the
-interval of confidence. agents_* count those who may serve the queue, whatever else they serve."""
+"""Counts are those of one replication in the mean, times s, shares 0 to 1; those of `figures.PARTS` add up to the
+offered. `_lo` and `_hi` are the limits of the interval of confidence. agents_* count those who may serve the queue,
+whatever else they serve."""
 
 
 def interval_rows(result: Result) -> list[Row]:

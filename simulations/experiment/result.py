@@ -16,7 +16,7 @@ from engine.messages.kinds import (
 )
 from engine.model.tallies import Tally
 from simulations.experiment.estimates import Estimate, mean, ratio
-from simulations.experiment.figures import COUNTS, FIGURES, SERVICE_LEVELS, Counted
+from simulations.experiment.figures import COUNTS, FIGURES, SERVICE_LEVELS, UNSTAFFED, Counted, with_sent_away
 from simulations.experiment.stage import Played
 from simulations.scenario.build import Model
 from simulations.world.waits import BIN_EDGES_S
@@ -129,9 +129,15 @@ class Result(msgspec.Struct, dict=True):
         return ratio(part(tallies) * scale, whole(tallies), self.confidence)
 
     def parts_of(self, name: str) -> tuple[Counted, Counted, float]:
-        """Return what a figure divides by what, the service level by the formula that the scenario asks for."""
+        """Return what a figure divides by what, the service level by the formula that the scenario asks for.
+
+        `staffed_level` is the same, and whoever was sent away for want of agents is a miss, whatever the formula is of.
+        """
+        formula = self.model.file.service_level_formula
         if name == "service_level":
-            return *SERVICE_LEVELS[self.model.file.service_level_formula], 1.0
+            return *SERVICE_LEVELS[formula], 1.0
+        if name == "staffed_level":
+            return *with_sent_away(formula, UNSTAFFED), 1.0
         return FIGURES[name].part, FIGURES[name].whole, FIGURES[name].scale
 
     def by_queue(self, name: str) -> Estimate:

@@ -9,13 +9,14 @@ from rich.table import Table
 from engine.version import installed_version
 from simulations.experiment.costs import total_benefits, total_costs
 from simulations.experiment.estimates import Estimate, mean
-from simulations.experiment.figures import COUNTS, FIGURES, LEVEL_OF
+from simulations.experiment.figures import COUNTS, FIGURES, LEVEL_OF, RARE
 from simulations.experiment.result import Result
 
-SHOWN: Final = ("service_level", "asa_s", "abandon_rate", "blocked_rate", "aht_s")
+SHOWN: Final = ("service_level", "asa_s", "abandon_rate", "dismissed_rate", "blocked_rate", "aht_s")
 PLAIN_FROM: Final = 1000.0
 """Figures of which a table tells no tenths."""
 TITLES: Final = {"service_level": "service level", "asa_s": "ASA, s", "abandon_rate": "abandoned"} | {
+    "dismissed_rate": "hung up on",
     "blocked_rate": "blocked",
     "aht_s": "AHT, s",
 }
@@ -67,7 +68,7 @@ def summary_table(result: Result) -> Table:
     caption += f"service level: answered within the threshold, {of}"
     table = Table(title=title, caption=caption, box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("queue", no_wrap=True)
-    shown = [name for name in SHOWN if name != "blocked_rate" or result.estimate(name).value > 0]
+    shown = [name for name in SHOWN if name not in RARE or result.estimate(name).value > 0]
     for heading in ("offered", *(TITLES[name] for name in shown)):
         table.add_column(heading, justify="right")
     for name in (*result.queues, None):

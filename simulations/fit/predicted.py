@@ -80,11 +80,11 @@ class Prediction(Replay):
                 self._look_back(away)
         return int(self._drawn.patience_ns[line, call])
 
-    def _note(self, kind: int, call: int, flags: int) -> None:
+    def _note(self, kind: int, call: int, flags: int, a: int) -> None:
         if call in self._waiting:
             self._turn_clock()
             self._waiting.discard(call)
-        super()._note(kind, call, flags)
+        super()._note(kind, call, flags, a)
 
     def _go_on(self, what: int, call: int) -> None:
         self._turn_clock()

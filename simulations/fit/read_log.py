@@ -10,6 +10,7 @@ import numpy as np
 from engine.errors import ConfigError
 from engine.log.reader import read_runs
 from engine.log_port import Turn
+from engine.messages.exits import GAVE_UP, REFUSED
 from engine.messages.kinds import (
     CONFIGURATION_LOADED,
     CONTACT_ANSWERED,
@@ -17,12 +18,6 @@ from engine.messages.kinds import (
     CONTACT_ENDED,
     CONTACT_LEFT,
     CONTACT_QUEUED,
-    EXIT_ABANDONED,
-    EXIT_REFUSED_CLOSED,
-    EXIT_REFUSED_EMPTY,
-    EXIT_REFUSED_FULL,
-    EXIT_REFUSED_TRUNK,
-    EXIT_SHORT_ABANDONED,
     FLAG_CLOSES,
     FLAG_WRAPS,
     WRAP_UP_ENDED,
@@ -36,7 +31,6 @@ from engine.state import payload_of
 from simulations.fit.calls import UNKNOWN, Calls, Collected
 
 NAMES_ONLY: Final = 1
-REFUSED: Final = frozenset({EXIT_REFUSED_CLOSED, EXIT_REFUSED_EMPTY, EXIT_REFUSED_FULL, EXIT_REFUSED_TRUNK})
 FOLLOWED: Final = (
     CONFIGURATION_LOADED,
     CONTACT_ANSWERED,
@@ -123,7 +117,7 @@ class _Reader:
             call.wait_ns, call.agent = int(row["a"]), int(row["agent"])
             return
         if kind == CONTACT_LEFT:
-            call.wait_ns, call.abandoned = int(row["b"]), int(row["a"]) in (EXIT_ABANDONED, EXIT_SHORT_ABANDONED)
+            call.wait_ns, call.abandoned = int(row["b"]), int(row["a"]) in GAVE_UP
         else:
             call.handle_ns = int(row["b"])
             self._ended = call if row["flags"] & FLAG_WRAPS else None

@@ -15,6 +15,7 @@ import numpy as np
 from engine.kernel.deadlines import NEVER_NS
 from engine.kernel.step import ROOM, next_deadline_ns, step
 from engine.kernel.tables import Capacity, new_tables
+from engine.messages.exits import GAVE_UP
 from engine.messages.kinds import (
     AGENT_STATUS_CHANGED,
     BY_AGENT,
@@ -46,7 +47,9 @@ CONTACTS_MAX: Final = 4096
 WRAP_UP_MAX_NS: Final = 64 * SECOND_NS
 WRAP_UP_STEP_NS: Final = 2 * SECOND_NS
 _STATUS, _ARRIVAL, _GIVES_UP, ENDS = range(4)
-_KIND, _FLAGS, _AGENT, _CONTACT = (list(ROW.fields or ()).index(name) for name in ("kind", "flags", "agent", "contact"))
+_KIND, _FLAGS, _AGENT, _CONTACT, _A = (
+    list(ROW.fields or ()).index(name) for name in ("kind", "flags", "agent", "contact", "a")
+)
 
 
 class People(msgspec.Struct, frozen=True):
@@ -228,17 +231,17 @@ class Replay:
             if decided[_KIND] == OFFER_MADE:
                 offers.append((decided[_CONTACT], decided[_AGENT]))
             elif decided[_CONTACT] >= 0:
-                self._note(decided[_KIND], self._call_in[decided[_CONTACT]], decided[_FLAGS])
+                self._note(decided[_KIND], self._call_in[decided[_CONTACT]], decided[_FLAGS], decided[_A])
         for slot, agent in offers:
             self._observe(kind=OFFER_ANSWERED, contact=slot, agent=agent)
 
-    def _note(self, kind: int, call: int, flags: int) -> None:
+    def _note(self, kind: int, call: int, flags: int, a: int) -> None:
         if kind == CONTACT_ANSWERED:
             self.result.answered[call] = True
             self.result.wait_ns[call] = self.now_ns - self._arrivals[call]
             self._later(self.now_ns + int(self.people.handle_ns[call]), ENDS, call)
         elif kind == CONTACT_LEFT:
-            self.result.abandoned[call] = True
+            self.result.abandoned[call] = a in GAVE_UP
             self.result.wait_ns[call] = self.now_ns - self._arrivals[call]
         if flags & FLAG_CLOSES:
             self._slot_of[call] = -1

@@ -9,17 +9,8 @@ import numpy as np
 
 from engine.errors import ForecastFailed
 from engine.kernel.tables import Tables
-from engine.messages.kinds import (
-    CHANNELS,
-    EXIT_ABANDONED,
-    EXIT_ANSWERED,
-    EXIT_CALLBACK,
-    EXIT_REFUSED_CLOSED,
-    EXIT_REFUSED_EMPTY,
-    EXIT_REFUSED_FULL,
-    EXIT_REFUSED_TRUNK,
-    EXIT_SHORT_ABANDONED,
-)
+from engine.messages.exits import GAVE_UP, SENT_AWAY
+from engine.messages.kinds import CHANNELS, EXIT_ANSWERED, EXIT_CALLBACK
 from engine.messages.rows import empty_rows
 from engine.model.forecast import Figure, Forecast, ForecastQuestion, NextHour, QueueForecast
 from engine.model.tallies import TALLY_COLUMNS, Tally
@@ -114,12 +105,12 @@ def play(question: ForecastQuestion) -> Forecast:
 
 def _told(queue: str, counted: Array) -> QueueForecast:
     """`counted`: shape (replications, 2, TALLY_COLUMNS + 1)."""
-    return QueueForecast(queue, without=_next_hour(counted[:, 0]), with_plan=_next_hour(counted[:, 1]))
+    return QueueForecast(queue, without=next_hour(counted[:, 0]), with_plan=next_hour(counted[:, 1]))
 
 
-def _next_hour(counted: Array) -> NextHour:
-    answered, given_up = _exits(counted, EXIT_ANSWERED), _exits(counted, EXIT_ABANDONED, EXIT_SHORT_ABANDONED)
-    away = _exits(counted, EXIT_REFUSED_CLOSED, EXIT_REFUSED_EMPTY, EXIT_REFUSED_FULL, EXIT_REFUSED_TRUNK)
+def next_hour(counted: Array) -> NextHour:
+    """Return what becomes of people; `counted` of shape (replications, PEOPLE + 1)."""
+    answered, given_up, away = _exits(counted, EXIT_ANSWERED), _exits(counted, *GAVE_UP), _exits(counted, *SENT_AWAY)
     met, missed = counted[:, Tally.MET], counted[:, Tally.MISSED]
     # Who is called back or overflows has not come to an end yet: with a plan that does so, shares would be of others.
     ended = answered + given_up + away

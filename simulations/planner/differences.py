@@ -18,10 +18,11 @@ from simulations.compare.files import (
 from simulations.compare.paired import MORE_IS_BETTER, comparison, interval_differences
 from simulations.compare.sweep import Sweep
 from simulations.compare.sweep_told import rows, write_sweep
+from simulations.experiment.figures import RARE
 from simulations.planner.runs import SHARE, Run
 from simulations.planner.tables import Array, Row, shown, structured
 
-SHARES: Final = ("service_level", "abandon_rate", "blocked_rate", "occupancy")
+SHARES: Final = ("service_level", "abandon_rate", "dismissed_rate", "blocked_rate", "occupancy")
 SHOWN_MAX: Final = 60
 """Rows that a notebook shows of one table."""
 
@@ -60,7 +61,7 @@ class Comparison(msgspec.Struct, dict=True):
         """Return a row a queue and figure."""
         body = []
         for row in self.told["figures"]:
-            if row["figure"] == "blocked_rate" and not (row["one"]["value"] or row["other"]["value"]):
+            if row["figure"] in RARE and not (row["one"]["value"] or row["other"]["value"]):
                 continue
             unit = SHARE if row["figure"] in MORE_IS_BETTER and row["figure"] in SHARES else 1.0
             sides = [_value(row[side], unit) for side in ("one", "other")]

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 
 from simulations.commands.tables import number, with_half
+from simulations.experiment.figures import RARE
 from simulations.fit.calls import Calls
 from simulations.fit.fitted import Fit
 from simulations.fit.scenario_file import write_scenario
@@ -16,7 +17,7 @@ from simulations.scenario.scenario import Scenario
 from simulations.whatif.files import figure_rows_of, write_answer
 from simulations.whatif.whatif import Answer
 
-SHARES: Final = ("service_level", "abandon_rate", "blocked_rate")
+SHARES: Final = ("service_level", "abandon_rate", "dismissed_rate", "blocked_rate")
 
 
 class WhatIf(Answer, frozen=True, kw_only=True):
@@ -45,7 +46,7 @@ class WhatIf(Answer, frozen=True, kw_only=True):
         """Return a row a queue and figure."""
         body = []
         for row in self.told["figures"]:
-            if row["figure"] == "blocked_rate" and not (row["before"]["value"] or row["now"]["value"]):
+            if row["figure"] in RARE and not (row["before"]["value"] or row["now"]["value"]):
                 continue
             unit = SHARE if row["figure"] in SHARES else 1.0
             sides = ["-" if row[side]["value"] is None else number(row[side]["value"] / unit, 2) for side in _SIDES]

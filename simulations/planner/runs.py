@@ -29,10 +29,10 @@ class Run(Result, kw_only=True):
     >>> run.count("offered")  # shape (replications, queues, intervals)
     >>> pandas.DataFrame(run.intervals())
 
-    `estimate` takes a name of FIGURES (service_level, abandon_rate, blocked_rate, asa_s, wait_s, aht_s, ...) or COUNTS
-    (offered, answered, abandoned, ...), `p_wait` or `occupancy`; its limits are Student's t over the replications, of a
-    ratio by the delta method (Law, Simulation Modeling and Analysis, 9.6). Shares are 0 to 1, times s, counts those of
-    one replication.
+    `estimate` takes a name of FIGURES (service_level, abandon_rate, dismissed_rate, blocked_rate, asa_s, aht_s, ...) or
+    COUNTS (offered, answered, abandoned, ...), `p_wait` or `occupancy`; its limits are Student's t over the
+    replications, of a ratio by the delta method (Law, Simulation Modeling and Analysis, 9.6). Shares are 0 to 1, times
+    s, counts those of one replication.
     """
 
     scenario: Scenario
@@ -113,6 +113,7 @@ class Plan(Solution):
                 "within_s": goal.within_s,
                 **limited("service_level", plain(self.check.estimate("service_level", name))),
                 **limited("abandon_rate", plain(self.check.estimate("abandon_rate", name))),
+                **limited("lost_rate", plain(self.check.estimate("lost_rate", name))),
                 "intervals_missed": float(self.missed[place].sum()),
             }
             for place, (name, goal) in enumerate(self.goals.items())

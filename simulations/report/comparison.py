@@ -9,7 +9,7 @@ from simulations.report.rows import Named, in_rows
 from simulations.report.section import Missing, Panel, Section, Table
 from simulations.report.wording import Words
 
-SHARES: Final = ("service_level", "abandon_rate", "blocked_rate")
+SHARES: Final = ("service_level", "abandon_rate", "dismissed_rate", "blocked_rate")
 AMOUNTS: Final = ("cost", "benefit")
 PLAIN_FROM: Final = 1000.0
 """Amounts of which nobody reads fractions."""

@@ -3,13 +3,14 @@
 from datetime import datetime
 from typing import Final
 
+from simulations.experiment.figures import RARE
 from simulations.report.folder import Folder, Row, limits_of
 from simulations.report.headline import headline, verdict
 from simulations.report.markup import Element, el
 from simulations.report.wording import NOTHING, Words
 
 SIGNS: Final = {"ok": "●", "warn": "◆", "alert": "▲"}
-SHARES: Final = ("service_level", "abandon_rate", "blocked_rate", "occupancy")
+SHARES: Final = ("service_level", "abandon_rate", "dismissed_rate", "blocked_rate", "occupancy")
 
 
 def title_of(folder: Folder) -> str:
@@ -79,9 +80,9 @@ def summary(folder: Folder, say: Words) -> list[Element]:
 def _tiles(folder: Folder, run: Row, say: Words) -> Element:
     whole = run["all"]
     tiles = []
-    for name in ("offered", "service_level", "asa_s", "abandon_rate", "blocked_rate", "occupancy"):
+    for name in ("offered", "service_level", "asa_s", "abandon_rate", "dismissed_rate", "blocked_rate", "occupancy"):
         value, low, high = limits_of(whole.get(name))
-        if name == "blocked_rate" and not value:
+        if name in RARE and not value:
             continue
         if name in SHARES:
             shown, between = say.share(value), _between(say.share(low), say.share(high))
@@ -117,8 +118,8 @@ def _between(low: str, high: str) -> str:
 def _queues(folder: Folder, say: Words) -> Element:
     queues = (folder.run or {})["queues"]
     names = ["queue", "offered_limits", "target", "level_limits", "verdict", "asa_limits", "abandoned_limits"]
-    blocked = any(one["blocked_rate"]["value"] for one in queues.values())
-    names += ["blocked_limits", "aht_limits"] if blocked else ["aht_limits"]
+    rare = [name for name in sorted(RARE) if any(one.get(name, {}).get("value") for one in queues.values())]
+    names += [*(f"{name.removesuffix('_rate')}_limits" for name in rare), "aht_limits"]
     rows = []
     for name, found in queues.items():
         target, within_s = folder.target(name)
@@ -132,7 +133,7 @@ def _queues(folder: Folder, say: Words) -> Element:
             state,
             say.limits(limits_of(found["asa_s"])),
             say.shares(limits_of(found["abandon_rate"])),
-            *([say.shares(limits_of(found["blocked_rate"]))] if blocked else []),
+            *(say.shares(limits_of(found.get(name))) for name in rare),
             say.limits(limits_of(found["aht_s"])),
         ]
         words = (1, 3)

@@ -135,7 +135,7 @@ def _level(file: ScenarioFile, found: Figures, stay: float, short: Array) -> Arr
     within = found.service_level_offered * stay
     if file.service_level_formula == "answered":
         return np.asarray(found.service_level_answered)
-    return np.asarray(within / (1.0 - short) if file.service_level_formula == "offered" else within)
+    return np.asarray(within / (1.0 - short) if file.service_level_formula in ("live", "offered") else within)
 
 
 def _gone_within(rate: float, handle: float, law: Patience, agents: Array, within_s: float, ring: float) -> Array:

@@ -57,6 +57,7 @@ class Prices(Section):
     talk_minute: Annotated[Amounts, AmountsOf("queue")] = Amounts()
     """By queue: of each minute of talk, as outsourcers ask it and lines of a higher rate bring it."""
     abandonment: Annotated[Amounts, AmountsOf("queue")] = Amounts()
+    """By queue: of each contact that was lost while it waited: gave up, hung up on by the queue, or by a fault."""
     blocked: Annotated[Amounts, AmountsOf("queue")] = Amounts()
     """By queue: of each contact that was refused: full, closed, or no trunk."""
     trunk_hour: Annotated[Amounts, AmountsOf("trunk group")] = Amounts()

@@ -321,7 +321,7 @@ class ScenarioFile(Stretch):
 
     version: Annotated[int, Whole(1, 1)] = 1
     name: str = "scenario"
-    service_level_formula: Literal["offered", "answered", "all", "abandons_in"] = "offered"
+    service_level_formula: Literal["live", "offered", "answered", "all", "abandons_in"] = "live"
     """Of what share the service level is told, by the engine's names."""
     channels: dict[Annotated[str, Ref("channel")], ScenarioChannel] = Field(default_factory=dict)
     skills: list[Name] | None = None

@@ -19,12 +19,14 @@ METRICS: Final = (
         "service_level_all",
         "abandon_rate",
         "blocked_rate",
+        "dismissed_rate",
+        "lost_rate",
         "asa_s",
         "wait_s",
     ),
     *("aht_s", "talk_s", "hold_s", "wrap_s", "p_wait", "occupancy"),
     *("offered", "blocked", "answered", "answered_in_threshold", "abandoned", "short_abandoned", "overflowed"),
-    "callbacks",
+    *("callbacks", "dismissed", "moved_on", "withdrawn", "failed", "unfinished"),
 )
 """Figures by which replications may be enough."""
 

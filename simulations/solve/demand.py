@@ -15,7 +15,7 @@ from simulations.solve.goals import Goal
 from simulations.staffing import Bounds, able_of, offered_loads, pooled_requirements, pools
 from simulations.staffing.pools import Sets
 
-DEFINITIONS = {"offered": "offered", "answered": "answered", "all": "offered", "abandons_in": "offered"}
+DEFINITIONS = dict.fromkeys(("live", "offered", "all", "abandons_in"), "offered") | {"answered": "answered"}
 """Formulas of the service level that have a formula by Erlang, or the nearest one: a start only."""
 FLAT_LEVELS = (0.02, 0.995)
 """Beyond them a service level says too little of how many agents are too many."""

@@ -16,7 +16,7 @@ class Goal(msgspec.Struct, frozen=True):
     service_level: float
     within_s: float
     p_abandon: float | None = None
-    """At most this share gives up; None: as many as will."""
+    """At most this share gives up, is hung up on or refused for want of agents; None: as many as will."""
 
 
 class Question(msgspec.Struct, frozen=True):

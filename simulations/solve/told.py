@@ -83,6 +83,9 @@ def told(solution: Solution) -> Row:
             "intervals_missed": int(solution.missed[place].sum()),
             "service_level": plain(check.estimate("service_level", name)),
             "abandon_rate": plain(check.estimate("abandon_rate", name)),
+            "staffed_level": plain(check.estimate("staffed_level", name)),
+            "lost_rate": plain(check.estimate("lost_rate", name)),
+            "dismissed_rate": plain(check.estimate("dismissed_rate", name)),
         }
         for place, (name, goal) in enumerate(solution.goals.items())
     }

@@ -72,19 +72,22 @@ class Trials:
             self._told(self.done, max(self.planned, self.done + 1))
         warm = scenario.file.horizon.warm_up_ns > 0
         classes = alike(self.demand, result.agents_at_work(), warm=warm)
-        levels, abandoned = (pooled(result, name, classes) for name in ("service_level", "abandon_rate"))
+        levels, abandoned = (pooled(result, name, classes) for name in ("staffed_level", "lost_rate"))
         return Trial(result, steps_to(self.demand, self.goals, levels, abandoned), classes)
 
 
 def proven_missed(result: Result, goals: list[Goal]) -> Any:
     """Return where even the interval of confidence lies on the wrong side of the goal, shape (queues, intervals).
 
+    A plan is not good by sending people away: hung up on or refused for want of agents is not served in time, and is
+    as lost as giving up.
+
     All intervals hold together with the confidence of the scenario (Bonferroni).
     """
     places = len(goals) * result.model.file.intervals
     confidence = 1.0 - (1.0 - result.confidence) / places
     wide = Result(result.model, result.seed, confidence, result.played)
-    level, loss = wide.by_queue("service_level"), wide.by_queue("abandon_rate")
+    level, loss = wide.by_queue("staffed_level"), wide.by_queue("lost_rate")
     asked = np.array([[goal.service_level] for goal in goals])
     most = np.array([[1.0 if goal.p_abandon is None else goal.p_abandon] for goal in goals])
     return (level.high < asked) | (loss.low > most)

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from engine.messages.kinds import EXIT_ABANDONED, EXIT_ANSWERED, EXIT_SHORT_ABANDONED
+from engine.messages.exits import GAVE_UP, LOST
+from engine.messages.kinds import EXIT_ANSWERED
 from simulations.experiment.cluster import Cluster, ClusterTroupe
 from simulations.experiment.simulate import Progress, Workers, after
 from simulations.whatif.people import People
@@ -29,8 +30,10 @@ class Side(msgspec.Struct):
     """shape (contacts,): mean over the replications in which the wait ended."""
     answered: Array
     """shape (contacts,): share of replications."""
-    lost: Array
+    gave_up: Array
     """shape (contacts,): share of replications in which it gave up."""
+    lost: Array
+    """shape (contacts,): ... or was lost otherwise: hung up on by the queue, refused, by a fault."""
     served_by: Array
     """shape (contacts,): agent in the first replication, -1."""
     way_out: Array
@@ -45,7 +48,7 @@ class _Sum:
 
     def __init__(self, contacts: int, recorded_agents: Array) -> None:
         self._waited, self._ended = np.zeros(contacts), np.zeros(contacts)
-        self._answered, self._lost = np.zeros(contacts), np.zeros(contacts)
+        self._answered, self._gave_up, self._lost = np.zeros((3, contacts))
         self._agents, self._answered_before = recorded_agents, recorded_agents >= 0
         self._same = self._refused = 0
         self._tallies: list[Array] = []
@@ -57,7 +60,8 @@ class _Sum:
         self._waited += np.where(ended, one.waited_ns / 1e9, 0.0)
         self._ended += ended
         self._answered += one.way_out == EXIT_ANSWERED
-        self._lost += np.isin(one.way_out, (EXIT_ABANDONED, EXIT_SHORT_ABANDONED))
+        self._gave_up += np.isin(one.way_out, GAVE_UP)
+        self._lost += np.isin(one.way_out, LOST)
         self._same += int((one.served_by == self._agents)[self._answered_before].sum())
         self._refused += one.refused
         self._tallies.append(one.tallies)
@@ -75,6 +79,7 @@ class _Sum:
             np.stack(self._states),
             waited_s,
             self._answered / n,
+            self._gave_up / n,
             self._lost / n,
             first.served_by,
             first.way_out,

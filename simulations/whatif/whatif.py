@@ -6,7 +6,8 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from engine.messages.kinds import EXIT_ABANDONED, EXIT_ANSWERED, EXIT_SHORT_ABANDONED
+from engine.messages.exits import GAVE_UP
+from engine.messages.kinds import EXIT_ANSWERED
 from simulations.experiment.simulate import Progress, Workers
 from simulations.whatif.decisions import Names, Parting, first_parting
 from simulations.whatif.people import People, people_of
@@ -106,15 +107,15 @@ def seen_in_record(record: Record, places: Array) -> Seen:
     """Return what was recorded of these contacts' first wait; those still waiting at the end are left out."""
     first = record.stages[record.first_stages[places]]
     first = first[first["way_out"] >= 0]
-    lost = np.isin(first["way_out"], (EXIT_ABANDONED, EXIT_SHORT_ABANDONED))
-    return Seen(len(first), _mean(first["way_out"] == EXIT_ANSWERED), _mean(lost), _mean(first["wait_ns"]) / 1e9)
+    gave_up = np.isin(first["way_out"], GAVE_UP)
+    return Seen(len(first), _mean(first["way_out"] == EXIT_ANSWERED), _mean(gave_up), _mean(first["wait_ns"]) / 1e9)
 
 
 def seen_in_model(record: Record, side: Side, places: Array) -> Seen:
     """Return the same of the same contacts as the model has it, in the mean over the replications."""
     known = places[record.stages["way_out"][record.first_stages[places]] >= 0]
     waited = side.waited_s[known]
-    return Seen(len(known), _mean(side.answered[known]), _mean(side.lost[known]), _mean(waited[~np.isnan(waited)]))
+    return Seen(len(known), _mean(side.answered[known]), _mean(side.gave_up[known]), _mean(waited[~np.isnan(waited)]))
 
 
 def _mean(values: Array) -> float:

@@ -5,6 +5,7 @@ from typing import Any
 from engine.kernel.deadlines import NEVER_NS
 from engine.kernel.jit import jit
 from engine.kernel.step import conclude
+from engine.messages.exits import IS_LOST
 from engine.messages.kinds import (
     CONTACT_ANSWERED,
     CONTACT_ENDED,
@@ -13,12 +14,7 @@ from engine.messages.kinds import (
     CONTACT_QUEUED,
     CONTACT_RECEIVED,
     CONTACT_WAITING,
-    EXIT_ABANDONED,
     EXIT_CALLBACK,
-    EXIT_REFUSED_CLOSED,
-    EXIT_REFUSED_FULL,
-    EXIT_REFUSED_TRUNK,
-    EXIT_SHORT_ABANDONED,
     FACT_REFUSED,
     FLAG_CLOSES,
     OFFER_ENDED,
@@ -223,14 +219,10 @@ def _wrap_up(w: Any, row: Any) -> None:
 
 @jit
 def _call_again(w: Any, row: Any) -> None:
-    """Who gave up or did not get in tries again later, perhaps."""
+    """Whoever was lost tries again later, perhaps: who gave up, who did not get in, whom the queue hung up on."""
     caller = w.callers[row.contact]
     source = w.sources[caller.source]
-    if source.retry_share == 0.0:
-        return
-    way_out = row.a
-    unserved = way_out == EXIT_ABANDONED or way_out == EXIT_SHORT_ABANDONED or way_out == EXIT_REFUSED_TRUNK
-    if not unserved and way_out != EXIT_REFUSED_FULL and way_out != EXIT_REFUSED_CLOSED:
+    if source.retry_share == 0.0 or not IS_LOST[row.a]:
         return
     if uniform(caller.key, RETRY) >= source.retry_share:
         return

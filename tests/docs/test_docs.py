@@ -24,6 +24,7 @@ from engine.log.event_log import FATAL_EXIT_CODE
 from engine.main import add_installed_commands, app
 from engine.messages import kinds
 from engine.messages.effects import AnyEffect
+from engine.messages.exits import EXIT_CLASSES, EndedBy
 from engine.model import settings
 from engine.model.scopes import Scope
 from engine.model.tallies import Tally
@@ -63,6 +64,7 @@ VOCABULARIES: Final = {
     "Kinds of observed facts": [name for kind, name in kinds.KIND_NAMES.items() if kind < kinds.FIRST_DECIDED],
     "Kinds of decided facts": [name for kind, name in kinds.KIND_NAMES.items() if kind >= kinds.FIRST_DECIDED],
     "Exits": [*kinds.EXIT_NAMES.values()],
+    "Classes of exits": [*EndedBy],
     "Channels": [*kinds.CHANNEL_NAMES.values()],
     "States of a contact": [*kinds.CONTACT_STATE_NAMES.values()],
     "Statuses of an agent": [*kinds.STATUS_NAMES.values()],
@@ -88,6 +90,11 @@ VOCABULARIES: Final = {
 @pytest.mark.parametrize("heading", VOCABULARIES)
 def test_the_glossary_defines_every_name_once(heading: str) -> None:
     assert sorted(terms("GLOSSARY.md", heading)) == sorted(VOCABULARIES[heading])
+
+
+def test_the_glossary_gives_every_exit_its_class() -> None:
+    told = dict(re.findall(r"^\| `(\w+)` \| `(\w+)` \|", section("GLOSSARY.md", "Exits"), re.MULTILINE))
+    assert told == {kinds.EXIT_NAMES[way_out]: name for name, exits in EXIT_CLASSES.items() for way_out in exits}
 
 
 def test_the_words_of_the_glossary_are_defined_once() -> None:

@@ -120,6 +120,21 @@ def test_a_threshold_that_passed_before_all_rows_counts_in_none() -> None:
     assert scene.tables.intervals[:, 0, 0, Tally.MISSED].sum() == 0
 
 
+def test_whom_the_queue_hangs_up_on_is_a_miss_at_once() -> None:
+    scene = by_minutes(available=())
+    scene.queue(0, QueueSetting.THRESHOLD_NS, 20 * SECOND_NS)
+    for column, value in ((0, 10 * SECOND_NS), (1, k.STEP_TIME_OUT)):
+        scene.queue(0, QueueSetting.FIRST_STEP + column, value)
+    scene.queue(0, QueueSetting.MAX_LENGTH, 1)
+    scene.arrive()
+    scene.arrive()  # the queue is full: refused at the door, and judged by no level
+    scene.wait(15)
+    counters = scene.tables.tallies[0]
+    exits = counters[Tally.EXIT : Tally.EXIT + k.EXITS]
+    assert (exits[k.EXIT_TIMED_OUT], exits[k.EXIT_REFUSED_FULL]) == (1, 1)
+    assert (counters[Tally.MET], counters[Tally.MISSED]) == (0, 1)
+
+
 def test_wrap_up_counts_with_those_who_came_when_its_contact_did() -> None:
     scene = by_minutes()
     scene.queue(0, QueueSetting.WRAP_UP_NS, 90 * SECOND_NS)

@@ -99,12 +99,55 @@ async def test_figures_equal_a_recount_of_the_log(centre: Centre, seed: int) -> 
         assert levels["SL_IGN"].of == len(answered) + len(lost) - lost_within + overdue
 
 
+@pytest.mark.parametrize("seed", range(3))
+async def test_all_readers_tell_one_service_level(centre: Centre, seed: int) -> None:
+    await centre.live(20 + seed, 250)
+    recount, now_ns = Recount(centre), centre.clock.now_ns()
+    views, dismissed = centre.views, 0
+    realtime = {row.queue: row.service_level for row in views.realtime(["queue"], now_ns=now_ns).rows}
+    cells = views.metrics(now_ns).cells(100)[0]
+    tables = [views.intervals(15 * 60 * SECOND_NS, by=by, now_ns=now_ns).rows for by in ("event", "arrival")]
+    for status in views.queues(now_ns).queues:
+        waits = recount.waits[status.queue]
+        met = sum(wait <= THRESHOLD_NS for wait in waits["answered"])
+        at_once = [*waits["abandoned"], *waits["timed_out"], *waits["empty"]]
+        others = [waits[name] for name in waits if name not in ("abandoned", "timed_out", "empty")]
+        late = sum(wait > THRESHOLD_NS for some in others for wait in some)
+        of = met + len(at_once) + late + status.overdue
+        dismissed += len(waits["timed_out"])
+        level = status.service_level
+        assert (level.id, level.met, level.of) == ("SL_LIVE", met, of)
+        assert views.formulas(status.queue, now_ns).service_levels[0] == level
+        assert realtime[status.queue] == level.value
+        own = [cell for cell in cells if cell.queue == status.queue]
+        assert sum(int(cell.tally[Tally.MET]) for cell in own) == met
+        assert sum(int(cell.tally[Tally.MISSED]) + cell.overdue for cell in own) == of - met
+        for rows in tables:
+            told = [row for row in rows if row.queue == status.queue]
+            assert sum(row.service_level_met for row in told) == met
+            assert sum(row.service_level_of for row in told) == of
+    assert dismissed
+
+
+async def test_a_level_does_not_rise_as_the_queue_hangs_up_on_people(centre: Centre) -> None:
+    await centre.say(*(ContactArrived(contact=f"c{number}", queue="help", channel="chat") for number in range(9)))
+    levels = []
+    for seconds in (30, 300):
+        await centre.after(seconds, AgentStatusChanged(agent="alice", status="paused", reason="lunch"))
+        status = next(one for one in centre.views.queues(centre.clock.now_ns()).queues if one.queue == "help")
+        levels.append((status.exits["timed_out"], status.service_level.met, status.service_level.of))
+    assert levels == [(0, 0, 9), (9, 0, 9)]
+
+
 @pytest.mark.parametrize("by", ["event", "arrival"])
 async def test_intervals_add_up_to_the_whole(centre: Centre, by: str) -> None:
     await centre.live(11, 250)
     now_ns = centre.clock.now_ns()
     quarter, half = (centre.views.intervals(step * 60 * SECOND_NS, by=by, now_ns=now_ns) for step in (15, 30))
-    for column in ("offered", "answered", "answered_in_threshold", "abandoned", "overflowed", "callbacks"):
+    parts = ("blocked", "answered", "abandoned", "dismissed", "moved_on", "callbacks", "withdrawn", "failed")
+    if by == "arrival":
+        assert all(sum(getattr(row, part) for part in parts) == row.offered for row in half.rows if not row.open)
+    for column in ("offered", *parts, "answered_in_threshold", "overflowed"):
         whole = sum(getattr(row, column) for row in quarter.rows)
         assert whole == sum(getattr(row, column) for row in half.rows)
         if column == "offered":

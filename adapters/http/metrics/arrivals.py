@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 from prometheus_client.core import CounterMetricFamily, Metric
 
+from engine.messages.exits import REFUSED, exit_marks
 from engine.messages.kinds import (
     CHANNEL_NAMES,
     CONTACT_ANSWERED,
@@ -15,7 +16,7 @@ from engine.messages.kinds import (
     CONTACT_LEFT,
     EXIT_CALLBACK,
     EXIT_NAMES,
-    EXITS,
+    EXIT_REFUSED_TRUNK,
     FACT_REFUSED,
     FLAG_CALLS_BACK,
     FLAG_CLOSES,
@@ -31,9 +32,8 @@ OTHER: Final = "other"
 NOWHERE: Final = ""
 """The entry of contacts that came without one, or before the process started."""
 REASONS: Final = {
-    number: "trunk_full" if name == "refused_trunk" else name.removeprefix("refused_")
-    for number, name in EXIT_NAMES.items()
-    if name.startswith("refused_")
+    way_out: "trunk_full" if way_out == EXIT_REFUSED_TRUNK else EXIT_NAMES[way_out].removeprefix("refused_")
+    for way_out in REFUSED
 }
 """Why a contact was turned away, by its exit."""
 PROMISED: Final = "promised"
@@ -41,7 +41,7 @@ ANSWERED: Final = "answered"
 LOST: Final = "lost"
 RESULTS: Final = (PROMISED, ANSWERED, LOST)
 """A customer left the line for a callback; an agent took the callback; it ended without one."""
-_REFUSES: Final = np.isin(np.arange(EXITS), list(REASONS))
+_REFUSES: Final = exit_marks(REFUSED)
 """Of each exit, whether it is one of a contact that was turned away."""
 _CAME: Final = np.dtype([("channel", np.uint8), ("entry", np.uint8), ("calls_back", np.bool_)])
 """How the contact in a slot came; zeros for one that came before the process started."""

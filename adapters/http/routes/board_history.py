@@ -191,7 +191,7 @@ ROUTES: Final = (
         Parameter("limit", "Contacts at most", whole(1, LIMIT_MAX, LIMIT)),
         Parameter("format", "Form of the answer", words("json", "csv", default="json")),
         text=(
-            "Whoever gave up, was timed out or turned away, latest first; whether the same customer was lost more "
+            "Whoever gave up, was hung up on or refused, latest first; whether the same customer was lost more "
             "often, and whether somebody spoke with them since. Callers are masked, but in CSV for those who may "
             "supervise."
         ),

@@ -90,9 +90,8 @@ def day_of(board: BoardSettings, day: Counted) -> Day:
 
 
 def _row(start_ns: int, agents: float | None, rows: Sequence[IntervalRow], plan: Sequence[Planned]) -> DayRow:
-    # The level by which the table was made, SL_SHORT, of all rows together.
-    met = sum(row.answered_in_threshold for row in rows)
-    of = sum(row.answered + row.abandoned - row.short_abandoned for row in rows)
+    # The level by which the table was made, of all rows together.
+    met, of = sum(row.service_level_met for row in rows), sum(row.service_level_of for row in rows)
     return DayRow(
         start_ns=start_ns,
         offered=sum(row.offered for row in rows) if rows else None,

@@ -12,14 +12,12 @@ import msgspec
 from adapters.http.boards import BoardSettings
 from adapters.http.wallboard.masks import masked
 from adapters.http.wallboard.seen import Acknowledged, Seen, read_back
+from engine.messages.exits import LOST, exit_names
 from engine.model.settings import SECOND_NS
 from engine.projections.contacts.records import ContactRecord
 from engine.projections.views import Views
 
-LOST: Final = frozenset(
-    {"abandoned", "short_abandoned", "timed_out", "refused_full", "refused_empty", "refused_closed", "refused_trunk"}
-)
-"""Exits after which nobody has spoken with the customer."""
+LOST_EXITS: Final = frozenset(exit_names(LOST))
 LOOKED_AT_MAX: Final = 5000
 """Contacts looked at, latest first."""
 LATER_MAX: Final = 20
@@ -79,7 +77,7 @@ def lost_contacts(
     it in a thread.
     """
     since_ns = now_ns - back_ns
-    shown = (one for one in views.history.latest(LOOKED_AT_MAX) if one.exit in LOST and board.shows(one.queue))
+    shown = (one for one in views.history.latest(LOOKED_AT_MAX) if one.exit in LOST_EXITS and board.shows(one.queue))
     found = sorted(
         (one for one in shown if one.closed_ns >= since_ns), key=lambda record: record.closed_ns, reverse=True
     )

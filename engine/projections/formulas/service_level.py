@@ -1,7 +1,9 @@
 """Service level: every variant the field uses, by name, with its formula and its operator stated.
 
-The live rule: a contact counts at the first of answered, abandoned, threshold passed. A contact that is still waiting
-past T is already a miss, so it stands in the denominator of every variant that counts more than the answered.
+The live rule: a contact counts at the first of answered, abandoned, hung up on by the queue, threshold passed. One that
+still waits past T is a miss already, so it stands in the denominator of every variant that counts more than the
+answered. SL_LIVE, the default, is that rule: a miss stays one, however the contact leaves. The other variants are what
+products reckon of those who have left; those without flow-outs forget again who waited past T and was sent away or on.
 """
 
 from collections.abc import Callable
@@ -30,10 +32,17 @@ def _offered(c: Counts) -> int:
 
 
 def _queue_ends(c: Counts) -> int:
-    return c.abandoned + c.timed_out + c.exits["empty"] + c.exits["withdrawn"]
+    return c.abandoned + c.dismissed + c.exits["withdrawn"]
 
 
 VARIANTS: Final = (
+    Variant(
+        "SL_LIVE",
+        "A<=T / (A + B - short + hung up on + flow-outs>T)",
+        "the live rule: the first of answered, abandoned, hung up on by the queue, threshold passed ('live')",
+        lambda c: c.met,
+        lambda c: c.met + c.missed,
+    ),
     Variant(
         "SL_ANS",
         "A<=T / A",
@@ -92,9 +101,12 @@ VARIANTS: Final = (
         lambda c: _offered(c) + c.flow_outs,
     ),
 )
-ALIASES: Final = {"answered": "SL_ANS", "offered": "SL_SHORT", "abandons_in": "SL_POS", "all": "SL_ALL"}
-DEFAULT: Final = "SL_SHORT"
-"""Strictest practical form: every contact offered but the short abandonments."""
+ALIASES: Final = {"live": "SL_LIVE", "answered": "SL_ANS", "offered": "SL_SHORT", "abandons_in": "SL_POS"} | {
+    "all": "SL_ALL"
+}
+DEFAULT: Final = "SL_LIVE"
+"""Of all who were offered but the short abandonments, and those who went on within T; it cannot be bettered by hanging
+up on who waits."""
 _BY_ID: Final = {variant.id: variant for variant in VARIANTS}
 
 

@@ -8,7 +8,8 @@ import msgspec
 import numpy as np
 
 from engine.kernel.tables import Array
-from engine.messages.kinds import EXIT_ABANDONED, EXIT_ANSWERED, EXIT_SHORT_ABANDONED
+from engine.messages.exits import GAVE_UP
+from engine.messages.kinds import EXIT_ANSWERED
 from engine.model.tallies import HISTOGRAM_BINS, MEASURED_ANSWERED, MEASURED_LOST, Tally, bin_edge_ns
 from engine.projections.figures import NS, mean_s
 
@@ -67,7 +68,7 @@ def waits(tally: Array, whole: Array, histograms: Array, oldest_s: float = 0.0) 
     """
     exits = tally[Tally.EXIT :]
     answered = int(exits[EXIT_ANSWERED])
-    abandoned = int(exits[EXIT_ABANDONED] + exits[EXIT_SHORT_ABANDONED])
+    abandoned = int(exits[[*GAVE_UP]].sum())
     p50, p80, p90, p95 = quantiles_s(histograms[..., MEASURED_ANSWERED, :], int(whole[Tally.LONGEST_ANSWERED_NS]))
     lost_ns = int(whole[Tally.LONGEST_LOST_NS])
     lost_p50, lost_p90 = quantiles_s(histograms[..., MEASURED_LOST, :], lost_ns, (0.5, 0.9))

@@ -6,6 +6,7 @@ the last of its contacts has left.
 
 import csv
 import io
+from collections import Counter
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Annotated, Final
@@ -20,7 +21,7 @@ from engine.model.plans import ActivePlans
 from engine.model.settings import EngineSetting, QueueSetting
 from engine.model.tallies import Tally
 from engine.projections.agents.interval_times import AgentTimes
-from engine.projections.figures import BY_ARRIVAL, BY_EVENT, NS, add_up, counts, mean_s, ratio
+from engine.projections.figures import BY_ARRIVAL, BY_EVENT, NS, add_up, counts, mean_s, ratio, waiting_slots
 from engine.projections.formulas import abandonment, service_level
 from engine.projections.formulas.handle_time import average_handle_s
 from engine.projections.names import existing
@@ -84,11 +85,22 @@ class IntervalRow(msgspec.Struct, frozen=True):
     abandoned: int
     """Short ones included."""
     short_abandoned: int
+    dismissed: int
+    """The queue hung up on them: `timed_out` and `empty`."""
+    moved_on: int
+    """Went on elsewhere: to another queue, to an agent, or by a key."""
     overflowed: int
+    """Of these, sent on by a rule of the queue."""
     callbacks: int
+    withdrawn: int
+    failed: int
+    """Lost by a fault: `system_error` and `unknown`."""
     service_level: Annotated[
         float | None, msgspec.Meta(description="Null where no contact counts by the formula chosen.")
     ]
+    service_level_met: int
+    service_level_of: int
+    """What the level divides by what, so that rows can be added up."""
     sl_lo: Annotated[float | None, msgspec.Meta(description=_EXACT)]
     sl_hi: Annotated[float | None, msgspec.Meta(description=_EXACT)]
     asa_s: Annotated[float | None, msgspec.Meta(description="Null where nothing was answered.")]
@@ -184,6 +196,7 @@ def interval_rows(
     held = (t.interval_starts >= 0) & (starts >= from_ns) & (starts < to_ns)
     queues = np.array(existing(directory.queues), np.int64)
     own_cells = queues * CHANNELS + t.queues["settings"][queues, QueueSetting.CHANNEL]
+    overdue = _overdue(t, now_ns, step_ns, by)
     found: list[IntervalRow] = []
     for start_ns in np.unique(starts[held]).tolist():
         if limit is not None and len(found) >= limit:
@@ -191,6 +204,7 @@ def interval_rows(
         rows = held & (starts == start_ns)
         tallies, gapped = t.intervals[rows, BY[by]], bool(t.interval_gaps[rows].any())
         used = tallies.any(axis=(0, 2))
+        used[[cell for passed_ns, cell in overdue if passed_ns == start_ns]] = True
         if gapped:
             used[own_cells[~used.reshape(-1, CHANNELS)[own_cells // CHANNELS].any(axis=1)]] = True
         for cell in np.flatnonzero(used).tolist():
@@ -201,9 +215,21 @@ def interval_rows(
             if waits is not None and by == "event":
                 longest_ns = int(tally[Tally.LONGEST_ANSWERED_NS])
                 p50_s, p90_s = waits.quantiles_s(start_ns, step_ns, cell, longest_ns, (0.5, 0.9))
-            row = _row(t, directory, tally, cell, start_ns, step_ns, by, now_ns, kind)
+            row = _row(t, directory, tally, cell, start_ns, step_ns, by, now_ns, kind, overdue[start_ns, cell])
             found.append(msgspec.structs.replace(row, incomplete=gapped, wait_p50_s=p50_s, wait_p90_s=p90_s))
     return found, None
+
+
+def _overdue(t: Tables, now_ns: int, step_ns: int, by: str) -> Counter[tuple[int, int]]:
+    """Return who waits past T, by the start of the interval in which T passed (or they entered) and by cell."""
+    slots = waiting_slots(t)
+    contacts = t.contacts[slots]
+    entered_ns = contacts["enqueued_ns"]
+    passed_ns = entered_ns + t.queues["settings"][contacts["queue"], QueueSetting.THRESHOLD_NS]
+    starts_ns = (passed_ns if by == "event" else entered_ns) // step_ns * step_ns
+    cells = contacts["queue"] * CHANNELS + contacts["channel"]
+    late = passed_ns < now_ns
+    return Counter(zip(starts_ns[late].tolist(), cells[late].tolist(), strict=True))
 
 
 def _row(
@@ -216,9 +242,10 @@ def _row(
     by: str,
     now_ns: int,
     kind: service_level.Variant,
+    overdue: int,
 ) -> IntervalRow:
     c = counts(tally)
-    level = service_level.service_level(kind, c, _threshold_s(t, cell))
+    level = service_level.service_level(kind, c, _threshold_s(t, cell), overdue)
     handled, wrapped = int(tally[Tally.HANDLED]), int(tally[Tally.WRAPPED])
     still_in = c.entries - sum(c.exits.values()) if by == "arrival" else 0
     return IntervalRow(
@@ -237,9 +264,15 @@ def _row(
         answered_in_threshold=c.answered_within,
         abandoned=c.abandoned,
         short_abandoned=c.short_abandoned,
+        dismissed=c.dismissed,
+        moved_on=c.moved_on,
         overflowed=c.exits["overflowed"],
         callbacks=c.exits["callback"],
+        withdrawn=c.exits["withdrawn"],
+        failed=c.failed,
         service_level=level.value,
+        service_level_met=level.met,
+        service_level_of=level.of,
         sl_lo=None,
         sl_hi=None,
         asa_s=mean_s(tally[Tally.ANSWERED_WAIT_NS], c.answered),

@@ -53,6 +53,13 @@ async def test_the_lost_are_told_with_those_who_called_again(client: ClientSessi
     assert len((await get(client, f"{BOARD}/lost?limit=1"))["contacts"]) == 1
 
 
+async def test_who_was_lost_by_a_fault_is_listed_too(client: ClientSession) -> None:
+    await tell(client, CONTACTS, 201, contact="f1", customer="x", **SALES)
+    await tell(client, f"{CONTACTS}/f1/release", by="system")
+    (found,) = (await get(client, f"{BOARD}/lost"))["contacts"]
+    assert (found["contact"], found["exit"]) == ("f1", "system_error")
+
+
 async def test_the_lost_are_told_as_they_stood(client: ClientSession) -> None:
     await lose(client, "a1", customer="x")
     before = await get(client, f"{BOARD}/lost")

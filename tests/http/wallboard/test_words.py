@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from adapters.http.wallboard.lost import LOST_EXITS
+
 PAGES = Path(__file__).parents[3] / "adapters" / "http" / "pages" / "wallboard"
 PREFIXES = re.compile(r"\bt\(`(\w+)_\$\{")
 KEYS = re.compile(r"""\bt\(\s*"(\w+)"|data-t(?:-label)?="(\w+)\"""")
@@ -46,6 +48,11 @@ def test_every_word_that_the_page_asks_for_is_there_and_none_is_left_over() -> N
     literal = set(re.findall(r'"(\w+)"', sources))
     left_over = {key for key in english if key not in asked | literal and not key.startswith(families)}
     assert left_over == set()
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_every_exit_of_the_lost_has_a_word(language: str) -> None:
+    assert {f"exit_{name}" for name in LOST_EXITS} == {key for key in catalogue(language) if key.startswith("exit_")}
 
 
 @pytest.mark.parametrize("language", ["en", "vi"])

@@ -11,12 +11,13 @@ import pytest
 from engine.errors import ForecastFailed
 from engine.live.plans import PlanDriver
 from engine.messages.effects import OfferContact
+from engine.messages.kinds import EXIT_ABANDONED, EXIT_ANSWERED, EXIT_EMPTY, EXIT_TIMED_OUT
 from engine.messages.observed import AgentStatusChanged, ContactArrived, ContactReleased, OfferAnswered, WrapUpFinished
 from engine.model.forecast import Forecast, ForecastQuestion
 from engine.model.plan_views import PlanOrder
 from engine.model.tallies import Tally
 from simulations.forecast.forecaster import Forecaster
-from simulations.forecast.play import Stage, play
+from simulations.forecast.play import PEOPLE, Stage, next_hour, play
 from simulations.forecast.present import estimates_of, present_tables
 from tests.driver_support import House, house
 
@@ -97,6 +98,17 @@ async def test_the_next_hour_goes_on_from_the_present_with_and_without_the_plan(
     assert talked_ns == pytest.approx(expected.talk_ns[0], rel=0.25)
     again = play(asked.question)
     assert again.whole == whole
+
+
+def test_whom_the_queue_hangs_up_on_was_turned_away() -> None:
+    counted = np.zeros((4, PEOPLE + 1))
+    counted[:, [Tally.ENTRIES, PEOPLE]] = 20
+    for way_out, count in ((EXIT_ANSWERED, 10), (EXIT_ABANDONED, 4), (EXIT_TIMED_OUT, 3), (EXIT_EMPTY, 3)):
+        counted[:, Tally.EXIT + way_out] = count
+    hour = next_hour(counted)
+    assert hour.turned_away is not None
+    assert hour.abandonment is not None
+    assert (hour.turned_away.value, hour.abandonment.value) == (0.3, 0.2)
 
 
 async def test_just_after_a_start_it_says_why_there_is_none_and_from_when(tmp_path: Path) -> None:
