@@ -63,7 +63,7 @@ def _print(found: dict[str, Any]) -> None:
         ("queue", "figure", "one", "other", "difference", "better"),
         names=2,
         title=f"one: {found['one']}; other: {found['other']}; other minus one, same callers",
-        caption=f"± {found['confidence']:.0%} confidence; lost: gave up",
+        caption=f"± {found['confidence']:.0%} confidence",
     )
     last = ""
     for row in found["figures"]:

@@ -20,7 +20,7 @@ from simulations.experiment.figures import FIGURES, RARE
 from simulations.scenario.scenario import Scenario
 
 SHOWN: Final = ("service_level", "asa_s", "abandon_rate", "dismissed_rate", "blocked_rate", "occupancy")
-HEADINGS: Final = {"service_level": "service\nlevel, %", "asa_s": "ASA, s", "abandon_rate": "lost, %"} | {
+HEADINGS: Final = {"service_level": "service\nlevel, %", "asa_s": "ASA, s", "abandon_rate": "gave\nup, %"} | {
     "dismissed_rate": "hung up\non, %",
     "blocked_rate": "blocked,\n%",
     "occupancy": "busy, %",
@@ -75,7 +75,7 @@ def print_sweep(found: Sweep) -> None:
     console = Console(highlight=False)
     table = Table(
         title=f"{found.scenario.name}: {len(found.points)} points, {found.replications} replications of each",
-        caption=f"± {found.confidence:.0%} confidence; the same callers at every point; lost: gave up",
+        caption=f"± {found.confidence:.0%} confidence; the same callers at every point",
         box=SIMPLE_HEAD,
         padding=0,
         pad_edge=False,

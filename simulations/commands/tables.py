@@ -6,7 +6,7 @@ from typing import Final
 from rich import box
 from rich.table import Table
 
-TITLES: Final = {"service_level": "service level, %", "abandon_rate": "lost, %", "blocked_rate": "blocked, %"} | {
+TITLES: Final = {"service_level": "service level, %", "abandon_rate": "gave up, %", "blocked_rate": "blocked, %"} | {
     "dismissed_rate": "hung up on, %",
     "asa_s": "ASA, s",
     "wait_s": "mean wait of all, s",

@@ -95,7 +95,13 @@ def print_answer(found: dict[str, Any]) -> None:
 def _print_fidelity(console: Console, found: dict[str, Any]) -> None:
     table = _table("How near the model is: the recorded rules, recorded and played")
     table.add_column("queue", no_wrap=True)
-    for heading in ("contacts", "lost, %\nrecorded", "lost, %\nmodel", "mean wait, s\nrecorded", "mean wait, s\nmodel"):
+    for heading in (
+        "contacts",
+        "gave up, %\nrecorded",
+        "gave up, %\nmodel",
+        "mean wait, s\nrecorded",
+        "mean wait, s\nmodel",
+    ):
         table.add_column(heading, justify="right")
     for one in found["fidelity"]["queues"]:
         recorded, model = one["recorded"], one["model"]

@@ -8,6 +8,7 @@ import pytest
 from engine.messages.exits import LOST, MOVED_ON, exits_by
 from engine.messages.kinds import EXIT_ABANDONED, EXIT_ANSWERED, EXIT_NAMES, EXITS
 from engine.model.tallies import Tally
+from simulations.commands.solve_run import print_plan
 from simulations.compare.resilience import NO_PLAN, QUIET, cases, told
 from simulations.experiment.costs import contact_costs
 from simulations.experiment.figures import DISMISSED, PARTS, SERVICE_LEVELS, exits
@@ -142,7 +143,9 @@ def test_hanging_up_on_people_neither_saves_a_level_nor_money() -> None:
 
 @pytest.mark.parametrize("formula", ["live", "answered"])
 @pytest.mark.parametrize("rules", [{"max_wait": "5s"}, {"max_length": 1}])
-def test_a_plan_is_not_made_good_by_sending_people_away(rules: dict[str, Any], formula: str) -> None:
+def test_a_plan_is_not_made_good_by_sending_people_away(
+    rules: dict[str, Any], formula: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     scenario = day(**rules).changed(f"service_level_formula={formula}")
     asked: dict[str | None, float] = {None: 0.05}
     found = solve(scenario, Question(goals_of(scenario.file, {}, asked), p_block=None))
@@ -150,6 +153,8 @@ def test_a_plan_is_not_made_good_by_sending_people_away(rules: dict[str, Any], f
     unserved = sum(tallies[Tally.EXIT + way_out] for way_out in LOST)
     assert found.kept
     assert unserved < 0.08 * tallies[Tally.ENTRIES]
+    print_plan(found)
+    assert ("The queue itself hangs up on" in capsys.readouterr().out) == ("max_wait" in rules)
 
 
 def test_who_leaves_because_a_site_is_gone_is_lost() -> None:
