@@ -6,6 +6,7 @@ import aiohttp
 import pytest
 from aiohttp import ClientSession
 
+from engine.projections.views import Views
 from tests.http.support import CENTRE, CONTACTS, Build, get, tell
 
 QUALITY = """
@@ -184,3 +185,27 @@ async def test_complaints_stand_against_the_contacts_of_their_customer_base(buil
         told = found["complaints"]
         assert (told["contacts"], told["complaints"], told["rate"]["value"]) == (4, 1, 0.25)
         assert (found["cases_open"], found["cases_overdue"]) == (1, 0)
+
+
+@pytest.mark.parametrize("remembered", [True, False])
+async def test_what_is_said_of_a_contact_that_never_was_is_refused(
+    client: ClientSession, monkeypatch: pytest.MonkeyPatch, remembered: bool
+) -> None:
+    contact = await served(client)
+    if not remembered:
+        monkeypatch.setattr(Views, "contact", forgotten)
+    said: dict[str, Any] = {"kind": "csat", "score": 4}
+    for name, number, why in (
+        ("nope", contact, "that is contact 'c'"),
+        ("c", contact + 1, "no contact has arrived there"),
+        ("c", 999_999, "has arrived at sequence 999999"),
+    ):
+        refused = await tell(client, "/api/v1/quality/answers", 422, contact=name, contact_id=number, **said)
+        assert why in refused["detail"]
+        assert refused["errors"][0]["pointer"] == "/contact_id"
+    await tell(client, "/api/v1/quality/answers", contact="c", contact_id=contact, **said)
+
+
+def forgotten(*_: Any) -> Any:
+    """So many contacts have come since."""
+    raise KeyError("forgotten")

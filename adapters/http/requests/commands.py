@@ -14,7 +14,7 @@ from adapters.http.requests.bodies import read_body
 from adapters.http.requests.translate import media_type
 from adapters.http.route_table import IDEMPOTENCY_KEY, Parameter, Route
 from engine.messages.decoding import JSON, build_fact, decode_as, is_text, pointer_to
-from engine.messages.observed import Fact, Observed
+from engine.messages.observed import ContactArrived, Fact, Observed
 from engine.projections.views import Views
 
 _OF_THE_SENDING: Final = frozenset({"id", "at_ns"})
@@ -62,6 +62,7 @@ async def run_command(request: web.Request, tag: str, fields: Mapping[str, Any],
         raise Problem("malformed", "the Idempotency-Key is not UTF-8")
     fact = build_fact({"type": tag, "id": key, **fields})
     request[CALLER].require_own_agent(fact, context_of(request).views)
+    await _require_arrived(fact, context_of(request).views)
     (receipt,) = await submit(request, source_of(request), [fact])
     if receipt.error:
         if receipt.field in path_fields:
@@ -72,6 +73,25 @@ async def run_command(request: web.Request, tag: str, fields: Mapping[str, Any],
     if receipt.refused:
         raise Problem("conflict", f"routing set it aside: {receipt.refused.replace('_', ' ')}")
     return Outcome(receipt.seq, receipt.duplicate, getattr(fact, "contact", ""))
+
+
+async def _require_arrived(fact: Observed, views: Views) -> None:
+    """Raise Problem where a fact about a contact that may be closed names one that never came under that id.
+
+    Routing knows open contacts only; of others the log says who they were, as far as it is kept.
+    """
+    name, contact_id = getattr(fact, "contact", ""), getattr(fact, "contact_id", 0)
+    if not name or not views.events.first_seq <= contact_id <= views.as_of:
+        return
+    try:
+        found = views.contact(str(contact_id)).contact.contact
+    except KeyError:  # so many have come since
+        arrival = await asyncio.to_thread(views.recorded_fact, contact_id)
+        found = arrival.contact if isinstance(arrival, ContactArrived) else ""
+    if found != name:
+        known = f"that is contact {found!r}" if found else "no contact has arrived there"
+        detail = f"contact_id: no contact {name[:SAID_MAX]!r} has arrived at sequence {contact_id}; {known}"
+        raise Problem("unprocessable", f"{detail}; nothing was changed", [Fault(detail, pointer="/contact_id")])
 
 
 async def _require_same(
