@@ -1,6 +1,6 @@
 """What every figure starts from: a window of the kernel's counters, and the arithmetic that says null for 0/0."""
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -197,10 +197,30 @@ def live_cells(t: Tables, now_ns: int) -> LiveCells:
     )
 
 
-def waiting_slots(t: Tables) -> Array:
-    """Return the contacts that are in a queue and not answered yet."""
-    state = t.contacts["state"]
-    return np.flatnonzero((t.contacts["queue"] >= 0) & ((state == CONTACT_WAITING) | (state == CONTACT_OFFERED)))
+class Overdue(NamedTuple):
+    """Contacts that wait past T, as arrays."""
+
+    cell: Array
+    entered_ns: Array
+    passed_ns: Array
+    """When T had passed: the instant of the miss."""
+
+
+def overdue_contacts(t: Tables, now_ns: int) -> Overdue:
+    """Return who waits past T at `now_ns`."""
+    contacts, state = t.contacts, t.contacts["state"]
+    slots = np.flatnonzero((contacts["queue"] >= 0) & ((state == CONTACT_WAITING) | (state == CONTACT_OFFERED)))
+    queue, entered_ns = contacts["queue"][slots], contacts["enqueued_ns"][slots]
+    passed_ns = entered_ns + t.queues["settings"][:, QueueSetting.THRESHOLD_NS][queue]
+    late = passed_ns < now_ns
+    cell = queue * CHANNELS + contacts["channel"][slots]
+    return Overdue(cell[late], entered_ns[late], passed_ns[late])
+
+
+def overdue_since(t: Tables, now_ns: int, since_ns: int) -> Array:
+    """Return how many wait past T in each cell, and became a miss since an instant: as the counters will have it."""
+    found = overdue_contacts(t, now_ns)
+    return np.bincount(found.cell[found.passed_ns >= since_ns], minlength=len(t.tallies))
 
 
 def waiting_since_ns(t: Tables, slots: Array) -> Array:

@@ -40,6 +40,7 @@ from engine.projections.figures import (
     cells_of,
     counts,
     live_cells,
+    overdue_since,
     position,
     window,
     window_start_ns,
@@ -219,14 +220,12 @@ class Views:
 
     def formulas(self, queue: str, now_ns: int | None = None, since_ns: int = 0) -> Formulas:
         """Every variant of the shares that contracts speak of."""
-        number, at_ns = self.queue_number(queue), self.now_ns(now_ns)
-        cells, since_ns = cells_of(number), window_start_ns(self.tables, since_ns)
-        tally = add_up(self.window(since_ns)[cells])
+        number, at_ns, since_ns = self.queue_number(queue), self.now_ns(now_ns), window_start_ns(self.tables, since_ns)
+        tally = add_up(self.window(since_ns)[cells_of(number)])
         threshold_s = int(self.tables.queues[number]["settings"][QueueSetting.THRESHOLD_NS]) / NS
-        overdue = int(live_cells(self.tables, at_ns).overdue[cells].sum())
-        c = counts(tally)
-        levels = service_level.all_service_levels(c, threshold_s, overdue)
-        rates = abandonment.all_abandonments(c)
+        overdue = int(overdue_since(self.tables, at_ns, since_ns)[cells_of(number)].sum())
+        levels = service_level.all_service_levels(counts(tally), threshold_s, overdue)
+        rates = abandonment.all_abandonments(counts(tally))
         busy = occupancy(self.tables, self.eligible(queue), at_ns)
         return Formulas(self.as_of, at_ns, since_ns, queue, levels, rates, calibration(tally), busy)
 
@@ -304,7 +303,8 @@ class Views:
     def realtime(self, group_by: Sequence[str], now_ns: int | None = None, since_ns: int = 0) -> Realtime:
         """The real-time table. Raises ValueError for an unknown grouping."""
         at_ns, since_ns = self.now_ns(now_ns), window_start_ns(self.tables, since_ns)
-        rows = realtime_rows(self.tables, self.directory, self.live(at_ns), self.window(since_ns), at_ns, group_by)
+        live, tallies = self.live(at_ns), self.window(since_ns)
+        rows = realtime_rows(self.tables, self.directory, live, tallies, at_ns, group_by, since_ns)
         return Realtime(self.as_of, at_ns, since_ns, list(group_by), rows)
 
     def intervals(

@@ -1,6 +1,7 @@
 """Figures of random histories against a naive recount of the log."""
 
 from collections import Counter, defaultdict
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -127,6 +128,33 @@ async def test_all_readers_tell_one_service_level(centre: Centre, seed: int) -> 
             assert sum(row.service_level_met for row in told) == met
             assert sum(row.service_level_of for row in told) == of
     assert dismissed
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_a_window_has_the_level_of_its_intervals(centre: Centre, seed: int) -> None:
+    await centre.live(30 + seed, 250)
+    views, now_ns = centre.views, centre.clock.now_ns()
+    every = views.intervals(15 * 60 * SECOND_NS, now_ns=now_ns).rows
+    realtime = {
+        row.queue: row for row in views.realtime(["queue"], now_ns=now_ns, since_ns=now_ns - 1800 * SECOND_NS).rows
+    }
+    for status in views.queues(now_ns, now_ns - 1800 * SECOND_NS).queues:
+        since = datetime.fromtimestamp(status.since_ns / SECOND_NS, UTC).isoformat()
+        rows = [row for row in every if row.queue == status.queue and row.interval_start >= since]
+        told = sum(row.service_level_met for row in rows), sum(row.service_level_of for row in rows)
+        assert (status.service_level.met, status.service_level.of) == told
+        assert views.formulas(status.queue, now_ns, status.since_ns).service_levels[0] == status.service_level
+        assert realtime[status.queue].service_level == status.service_level.value
+
+
+async def test_who_was_late_before_the_window_is_no_miss_of_it(centre: Centre) -> None:
+    await centre.say(ContactArrived(contact="c1", queue="vip"))
+    await centre.after(7200, ContactArrived(contact="c2", queue="vip"))
+    await centre.after(30, AgentStatusChanged(agent="alice", status="paused", reason="lunch"))
+    now_ns = centre.clock.now_ns()
+    for since_ns, of in ((0, 2), (now_ns - 900 * SECOND_NS, 1)):
+        status = next(one for one in centre.views.queues(now_ns, since_ns).queues if one.queue == "vip")
+        assert (status.overdue, status.service_level.of) == (2, of)
 
 
 async def test_a_level_does_not_rise_as_the_queue_hangs_up_on_people(centre: Centre) -> None:

@@ -21,7 +21,7 @@ from engine.model.plans import ActivePlans
 from engine.model.settings import EngineSetting, QueueSetting
 from engine.model.tallies import Tally
 from engine.projections.agents.interval_times import AgentTimes
-from engine.projections.figures import BY_ARRIVAL, BY_EVENT, NS, add_up, counts, mean_s, ratio, waiting_slots
+from engine.projections.figures import BY_ARRIVAL, BY_EVENT, NS, add_up, counts, mean_s, overdue_contacts, ratio
 from engine.projections.formulas import abandonment, service_level
 from engine.projections.formulas.handle_time import average_handle_s
 from engine.projections.names import existing
@@ -222,14 +222,9 @@ def interval_rows(
 
 def _overdue(t: Tables, now_ns: int, step_ns: int, by: str) -> Counter[tuple[int, int]]:
     """Return who waits past T, by the start of the interval in which T passed (or they entered) and by cell."""
-    slots = waiting_slots(t)
-    contacts = t.contacts[slots]
-    entered_ns = contacts["enqueued_ns"]
-    passed_ns = entered_ns + t.queues["settings"][contacts["queue"], QueueSetting.THRESHOLD_NS]
-    starts_ns = (passed_ns if by == "event" else entered_ns) // step_ns * step_ns
-    cells = contacts["queue"] * CHANNELS + contacts["channel"]
-    late = passed_ns < now_ns
-    return Counter(zip(starts_ns[late].tolist(), cells[late].tolist(), strict=True))
+    found = overdue_contacts(t, now_ns)
+    starts_ns = (found.passed_ns if by == "event" else found.entered_ns) // step_ns * step_ns
+    return Counter(zip(starts_ns.tolist(), found.cell.tolist(), strict=True))
 
 
 def _row(

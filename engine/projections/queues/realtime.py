@@ -21,7 +21,7 @@ from engine.messages.kinds import (
 from engine.model.directory import Directory
 from engine.model.settings import AgentSetting, QueueSetting
 from engine.projections.agents.eligibility import at_work, eligible
-from engine.projections.figures import NEVER_NS, LiveCells, add_up, age_s, counts
+from engine.projections.figures import NEVER_NS, LiveCells, add_up, age_s, counts, overdue_since
 from engine.projections.formulas import service_level
 from engine.projections.names import existing
 
@@ -65,13 +65,22 @@ class Realtime(msgspec.Struct, frozen=True):
 
 
 def realtime_rows(
-    t: Tables, directory: Directory, live: LiveCells, tallies: Array, now_ns: int, group_by: Sequence[str]
+    t: Tables,
+    directory: Directory,
+    live: LiveCells,
+    tallies: Array,
+    now_ns: int,
+    group_by: Sequence[str],
+    since_ns: int = 0,
 ) -> list[RealtimeRow]:
-    """Return one row a group; `live` is of `now_ns`. Raises ValueError for an unknown grouping."""
+    """Return one row a group; `live` is of `now_ns`, `tallies` of the window that begins with `since_ns`.
+
+    Raises ValueError for an unknown grouping.
+    """
     for word in group_by:
         if word not in GROUPINGS:
             raise ValueError(f"{word!r} is not one of {', '.join(GROUPINGS)}")
-    used = existing(directory.queues)
+    late, used = overdue_since(t, now_ns, since_ns), existing(directory.queues)
     queues: Iterable[int | None] = used if "queue" in group_by else (None,)
     channels: Iterable[int | None] = range(CHANNELS) if "channel" in group_by else (None,)
     eligible_for = {queue: eligible(t, queue) for queue in used}
@@ -82,7 +91,7 @@ def realtime_rows(
         mask = everybody if queue is None else eligible_for[queue]
         for channel in channels:
             cells = _cells(used if queue is None else [queue], channel)
-            row = _row(t, directory, live, tallies, queue, channel, cells, mask, working, now_ns)
+            row = _row(t, directory, live, tallies, late, queue, channel, cells, mask, working, now_ns)
             if row is not None:
                 rows.append(row)
     return rows
@@ -98,6 +107,7 @@ def _row(
     directory: Directory,
     live: LiveCells,
     tallies: Array,
+    late: Array,
     queue: int | None,
     channel: int | None,
     cells: Array,
@@ -118,7 +128,6 @@ def _row(
     ready = mask & working
     c = counts(add_up(tallies[cells]))
     oldest = int(live.oldest_entered_ns[cells].min(initial=NEVER_NS))
-    overdue = int(live.overdue[cells].sum())
     kind = service_level.variant(service_level.DEFAULT)
     return RealtimeRow(
         queue=None if queue is None else directory.queues.name(queue),
@@ -138,5 +147,5 @@ def _row(
         contacts_queued=c.entries,
         contacts_answered=c.answered,
         contacts_abandoned=c.abandoned,
-        service_level=service_level.service_level(kind, c, None, overdue).value,
+        service_level=service_level.service_level(kind, c, None, int(late[cells].sum())).value,
     )

@@ -19,6 +19,7 @@ from engine.projections.figures import (
     age_s,
     cells_of,
     counts,
+    overdue_since,
     position,
     ratio,
 )
@@ -119,7 +120,8 @@ def queue_statuses(
     spent = state_times_ns(t, now_ns)
     times = spent[:, HANDLING].sum(axis=1), spent[:, AGENT_IDLE]
     chosen = existing(directory.queues) if numbers is None else numbers
-    build = _Build(t, directory, now_ns, since_ns, kind, live, tallies, logged_in(t), at_work(t), *times)
+    late = overdue_since(t, now_ns, since_ns)
+    build = _Build(t, directory, now_ns, since_ns, kind, live, late, tallies, logged_in(t), at_work(t), *times)
     return [_status(build, number) for number in chosen]
 
 
@@ -132,6 +134,8 @@ class _Build(msgspec.Struct, frozen=True):
     since_ns: int
     kind: service_level.Variant
     live: LiveCells
+    late: Array
+    """Who waits past T and became a miss in the window, by cell."""
     tallies: Array
     logged_in: Array
     at_work: Array
@@ -153,7 +157,7 @@ def _status(build: _Build, number: int) -> QueueStatus:
     oldest = int(live.oldest_entered_ns[cells].min())
     staffed, working = (int((may_serve & who).sum()) for who in (build.logged_in, build.at_work))
     threshold_s = int(settings[QueueSetting.THRESHOLD_NS]) / NS
-    level = service_level.service_level(build.kind, c, threshold_s, overdue)
+    level = service_level.service_level(build.kind, c, threshold_s, int(build.late[cells].sum()))
     target = card.target if card else TARGET
     is_open = bool(settings[QueueSetting.OPEN])
     lost = abandonment.abandonment(abandonment.variant(abandonment.DEFAULT), c)
