@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from simulations.queueing import agents_for
-from simulations.queueing.arrays import Floats, Integers
+from simulations.queueing import agents_for, erlang_a
+from simulations.queueing.arrays import Floats, Integers, Numbers
 from simulations.scenario.arrivals import read_trace
 from simulations.scenario.roster import serving_groups, spans
 from simulations.scenario.scenario import Scenario
@@ -19,6 +19,10 @@ DEFINITIONS = dict.fromkeys(("live", "offered", "all", "abandons_in"), "offered"
 """Formulas of the service level that have a formula by Erlang, or the nearest one: a start only."""
 FLAT_LEVELS = (0.02, 0.995)
 """Beyond them a service level says too little of how many agents are too many."""
+FLAT_LOSSES = (0.002, 0.95)
+"""The same of the share that gives up."""
+STEP_MIN = 1e-6
+"""Agents that a queue lacks at least where it misses its goal."""
 
 
 class Demand(NamedTuple):
@@ -111,29 +115,65 @@ def handling_s(queue: ScenarioQueue) -> float:
 def steps_to(demand: Demand, goals: list[Goal], levels: Floats, abandoned: Floats) -> Floats:
     """Return how many agents more (or, below 0, fewer) each queue and interval needs, shape (queues, intervals).
 
-    `levels` and `abandoned` are what a simulation found, of that shape. The formulas say how many agents lie between
-    what was found and what is asked. 0 at most where the goal is kept, 1 at least where it is missed; -inf where
-    nobody came.
+    `levels` and `abandoned` are what a simulation found, of that shape. The formulas say how many agents, parts of one
+    too, lie between what was found and what is asked. 0 at most where the goal is kept, STEP_MIN at least where it is
+    missed; -inf where nobody came.
     """
     found = np.full(levels.shape, -np.inf)
     for q, goal in enumerate(goals):
         came = np.isfinite(levels[q])
-        rates = np.maximum(demand.loads[q, came] / demand.handle_s[q] * 3600.0, 0.01)
-        patience = demand.patience_s[q]
-
-        def agents(rates: Floats = rates, q: int = q, patience: float = patience, **bound: Any) -> Floats:
-            return np.asarray(agents_for(rates, demand.handle_s[q], patience=patience, **bound), float)
-
-        level = np.clip(levels[q, came], *FLAT_LEVELS)
-        steps = agents(service_level=goal.service_level, within_s=goal.within_s) - agents(
-            service_level=level, within_s=goal.within_s
+        queue = _Queue(
+            np.maximum(demand.loads[q, came] / demand.handle_s[q] * 3600.0, 0.01),
+            float(demand.handle_s[q]),
+            float(demand.patience_s[q]),
+            goal.within_s,
         )
-        missed = levels[q, came] < goal.service_level
+        level = levels[q, came]
+        steps = queue.for_level(goal.service_level) - queue.for_level(np.clip(level, *FLAT_LEVELS))
+        missed = level < goal.service_level
         if goal.p_abandon is not None:
             share = np.nan_to_num(abandoned[q, came])
             missed |= share > goal.p_abandon
-            if math.isfinite(patience):
-                by_loss = agents(p_abandon=goal.p_abandon) - agents(p_abandon=np.clip(share, 0.002, 0.95))
+            if math.isfinite(queue.patience_s):
+                by_loss = queue.for_loss(goal.p_abandon) - queue.for_loss(np.clip(share, *FLAT_LOSSES))
                 steps = np.maximum(steps, by_loss)
-        found[q, came] = np.where(missed, np.maximum(steps, 1.0), np.minimum(steps, 0.0))
+        found[q, came] = np.where(missed, np.maximum(steps, STEP_MIN), np.minimum(steps, 0.0))
     return found
+
+
+class _Queue(NamedTuple):
+    """A queue alone, in the intervals in which somebody came."""
+
+    rates_per_h: Floats
+    handle_s: float
+    patience_s: float
+    within_s: float
+
+    def for_level(self, level: Numbers) -> Floats:
+        """Return the agents, in parts of one, that answer this share in time."""
+        whole = agents_for(
+            self.rates_per_h, self.handle_s, patience=self.patience_s, service_level=level, within_s=self.within_s
+        )
+        return self._between(whole, level, "service_level_offered", 0.0)
+
+    def for_loss(self, share: Numbers) -> Floats:
+        """Return the agents, in parts of one, with whom this share gives up."""
+        whole = agents_for(self.rates_per_h, self.handle_s, patience=self.patience_s, p_abandon=share)
+        return self._between(whole, share, "p_abandon", 1.0)
+
+    def _between(self, whole: Any, wanted: Numbers, figure: str, of_none: float) -> Floats:
+        """Return where between one agent fewer and so many it lies; `of_none` is the figure of no agents."""
+        agents = np.asarray(whole, float)
+        fewer, enough = (
+            np.asarray(
+                getattr(
+                    erlang_a(self.rates_per_h, self.handle_s, self.patience_s, count, within_s=self.within_s), figure
+                )
+            )
+            for count in (np.maximum(agents - 1.0, 1.0), np.maximum(agents, 1.0))
+        )
+        fewer = np.where(agents > 1.0, fewer, of_none)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            part = np.nan_to_num((np.asarray(wanted) - fewer) / (enough - fewer), nan=1.0)
+        found: Floats = np.where(agents > 0.0, agents - 1.0 + np.clip(part, 0.0, 1.0), 0.0)
+        return found

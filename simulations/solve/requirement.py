@@ -1,9 +1,8 @@
-"""The agents that each interval needs: from the formulas, raised and lowered until the simulated goals just hold.
+"""The agents that each interval needs: from the formulas, moved about until the simulated goals just hold.
 
-The needs are agents of all groups that serve any queue of a set, by set and interval; the cheapest mix of groups that
-has them is played. A queue that misses its goal raises the need of its own agents, and of every set all of whose queues
-miss theirs. A need that binds while all queues of its set keep more than their goal is lowered, never to where it was
-too low before.
+Trials say what each queue lacks or has to spare, and, by what they differ in, what one more agent of a group does for
+it. First a quarter of the replications shows the way, moves being free; then all of them do; then agents only move
+where a goal is missed, and missing it is ever dearer.
 """
 
 from typing import Final
@@ -14,24 +13,38 @@ import numpy as np
 from simulations.queueing.arrays import Floats, Integers
 from simulations.scenario.scenario import Scenario
 from simulations.solve.demand import Demand
+from simulations.solve.effects import Effects
+from simulations.solve.moves import Aim, changes, improved
 from simulations.solve.staffed import staffed
 from simulations.solve.trials import Trial, Trials
 from simulations.staffing import cover
 
-ROUNDS_MAX: Final = 20
 FEW_MIN: Final = 4
-FEW_ROUNDS: Final = 7
-SETTLED: Final = 4
-"""After so many rounds without a cheaper plan the search ends, if all goals were kept."""
-STUBBORN: Final = 2
-"""So many misses in a row, and all agents of the whole set are raised, however the groups are mixed."""
+FREE_ROUNDS: Final = 10
+"""From the formulas on."""
+NEAR_ROUNDS: Final = 3
+"""Once fewer replications led near."""
+LAST_ROUNDS: Final = 15
+"""In which nothing but misses is cured, at most."""
+ROOM: Final = 0.25
+"""Of its agents a group may win or lose so much from one trial to the next, or ROOM_MIN."""
+ROOM_MIN: Final = 2.0
+DEARNESS: Final = 3.0
+"""What an agent that lacks counts, in agents."""
+DEARER: Final = 0.5
+"""By how much more with each of the last rounds."""
+LACK_MIN: Final = 0.5
+"""In the last rounds: agents that a queue lacks at least where it misses its goal."""
+SPARED: Final = 0.3
+"""Once near: agents that a queue may have to spare."""
+SOFT: Final = 0.4
+SHARP: Final = 0.2
+"""Agents within which need counts as near, before and once it is."""
 
 
 class Needed(msgspec.Struct):
     """Agents at work that keep the goals."""
 
-    needs: Integers
-    """Shape (sets, intervals)."""
     staffing: Integers
     """Shape (groups, intervals)."""
     trial: Trial
@@ -66,71 +79,79 @@ class Mixes:
         return self._known[key]
 
 
-def needed(scenario: Scenario, trials: Trials, mixes: Mixes, channels: dict[str, int], begin: Integers) -> Needed:
-    """Return the fewest agents that keep the goals in the trials' simulation, from the needs `begin` on.
+class Search:
+    """Looks for the cheapest agents that keep the goals; what is learnt on the way is kept."""
 
-    A quarter of the replications leads near, all of them the rest of the way. Raises Unreachable where the groups
-    cannot have so many, and SimulationFailed.
-    """
-    replications = trials.replications
-    few = replications // 4
-    if few >= FEW_MIN:
-        trials.replications = few
-        begin = _search(scenario, trials, mixes, channels, begin, FEW_ROUNDS).needs
-        trials.replications = replications
-    return _search(scenario, trials, mixes, channels, begin)
+    def __init__(self, scenario: Scenario, trials: Trials, prices: Floats, most: Floats, channels: dict[str, int]):
+        """`prices` of an agent and the `most` at once have the shape (groups,)."""
+        self._scenario, self._trials, self._channels = scenario, trials, channels
+        self._prices, self._most = prices / prices.mean(), most
+        self._effects = Effects(trials.demand)
+        self._moves = changes(trials.demand.serves)
 
+    @property
+    def effects(self) -> Floats:
+        """What an agent of each group does for each queue, shape (queues, groups), as far as it was learnt."""
+        return self._effects.weights
 
-def _search(
-    scenario: Scenario,
-    trials: Trials,
-    mixes: Mixes,
-    channels: dict[str, int],
-    begin: Integers,
-    rounds_max: int = ROUNDS_MAX,
-) -> Needed:
-    demand = trials.demand
-    needs, floor = begin.copy(), np.zeros_like(begin)
-    stubborn = np.zeros(demand.contacts.shape, np.int64)
-    best: Needed | None = None
-    for round_ in range(1, rounds_max + 1):
-        staffing = mixes.of(needs)
-        trial = trials.play(staffed(scenario, staffing, channels))
-        now = Needed(needs.copy(), staffing, trial, not trial.missed.any(), round_)
-        if best is None or _rank(now) < _rank(best):
-            best = now
-        stubborn = np.where(trial.missed, stubborn + 1, 0)
-        settled = best.kept and round_ - best.rounds >= SETTLED
-        if settled or not _moved(needs, floor, demand, trial, demand.able @ staffing, stubborn):
-            break
-    assert best is not None
-    return best
+    def needed(self, begin: Integers, *, anew: bool = True) -> Needed:
+        """Return the fewest agents that keep the goals in the trials' simulation, from a staffing on.
 
+        `anew`: it is far from the goals, as formulas are. Raises SimulationFailed.
+        """
+        trials, free = self._trials, FREE_ROUNDS if anew else NEAR_ROUNDS
+        replications, few = trials.replications, trials.replications // 4
+        if anew and few >= FEW_MIN:
+            trials.replications = few
+            begin = self._rounds(begin, FREE_ROUNDS, 0).staffing
+            trials.replications, free = replications, NEAR_ROUNDS
+        return self._rounds(begin, free, LAST_ROUNDS)
 
-def _rank(found: Needed) -> tuple[int, int]:
-    """Order plans: fewest goals missed, then fewest agents."""
-    return int(found.trial.missed.sum()), int(found.staffing.sum())
+    def _rounds(self, staffing: Integers, free: int, last: int) -> Needed:
+        """Return the best of so many free rounds and, at most, so many last ones; without such the last of all."""
+        best = before = None
+        pressed = 0
+        for round_ in range(1, free + last + 1):
+            trial = self._trials.play(staffed(self._scenario, staffing, self._channels))
+            now = Needed(staffing, trial, not trial.missed.any(), round_)
+            if before is not None:
+                self._learn(before, now)
+            if best is None or not last or self._rank(now) < self._rank(best):
+                best = now
+            if now.kept and last and round_ >= free:
+                break
+            before = now
+            if last and round_ >= free:
+                pressed += 1
+            staffing = self._next(now, pressed, near=last > 0)
+            while pressed < last and (staffing == now.staffing).all():
+                pressed += 1
+                staffing = self._next(now, pressed, near=True)
+            if (staffing == now.staffing).all():
+                break
+        assert best is not None
+        return best
 
+    def _learn(self, before: Needed, now: Needed) -> None:
+        with np.errstate(invalid="ignore"):
+            gained = before.trial.steps - now.trial.steps
+        self._effects.learn((now.staffing - before.staffing).astype(float), gained)
 
-def _moved(needs: Integers, floor: Integers, demand: Demand, trial: Trial, duty: Floats, stubborn: Integers) -> bool:
-    """Raise and lower the needs by what the trial found; tell whether any changed. `duty`: agents by set, interval."""
-    before = needs.copy()
-    missed, steps = trial.missed, trial.steps
-    late = trial.late
-    for row, members in enumerate(demand.sets):
-        inside = missed[members]
-        all_missed = (inside | ~np.isfinite(steps[members])).all(axis=0) & inside.any(axis=0)
-        worst = np.where(inside, steps[members], 0.0).max(axis=0)
-        raised = all_missed | (stubborn[members].max(axis=0) >= STUBBORN)
-        wanted = np.rint(duty[row] + np.maximum(worst, 1.0)).astype(np.int64)
-        needs[row] = np.where(raised, np.maximum(needs[row], wanted), needs[row])
-        # What an earlier interval left behind says nothing about this one.
-        learnt = raised & ~late[members].any(axis=0)
-        floor[row] = np.where(learnt, np.maximum(floor[row], np.rint(duty[row]).astype(np.int64) + 1), floor[row])
-        spare = steps[members].max(axis=0)
-        lowered = (spare < 0.0) & np.isfinite(spare) & (duty[row] <= before[row] + 0.5)
-        # Groups that share work: a part of the way only, as others lean on the same agents.
-        by = spare if demand.able[row].sum() == 1.0 else np.maximum(np.ceil(spare / 2) - 1, spare)
-        less = np.maximum(needs[row] + np.where(lowered, by, 0.0).astype(np.int64), floor[row])
-        needs[row] = np.where(lowered, np.minimum(needs[row], np.maximum(less, 0)), needs[row])
-    return bool((needs != before).any())
+    def _rank(self, found: Needed) -> tuple[int, float]:
+        """Order plans: fewest goals missed, then the cheapest agents."""
+        return int(found.trial.missed.sum()), float((self._prices @ found.staffing).sum())
+
+    def _next(self, now: Needed, pressed: int, *, near: bool) -> Integers:
+        """Return the staffing to play next; once `pressed`, ever harder, only goals that are missed are cared for."""
+        demand, agents, steps = self._trials.demand, now.staffing, now.trial.steps
+        # Where nobody came the formula says how many still talk; the first sets are the queues alone.
+        idle = demand.needs[: len(steps)] - demand.serves @ agents
+        lacking = np.where(np.isfinite(steps), steps, idle)
+        if near:
+            lacking = np.minimum(lacking + SPARED, np.maximum(lacking, 0.0))
+        if pressed:
+            lacking = np.where(now.trial.missed, np.maximum(lacking, LACK_MIN), lacking)
+        aim = Aim(self._prices, self._most, DEARNESS + DEARER * pressed, SHARP if near else SOFT)
+        room = np.maximum(np.round(ROOM * agents), ROOM_MIN)
+        found = improved(agents, lacking, self._effects.weights, self._moves, room, aim)
+        return np.where(now.trial.missed.any(axis=0), found, agents) if pressed else found

@@ -5,16 +5,26 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from simulations.queueing.arrays import Floats, Integers
+from simulations.queueing.arrays import Floats
 from simulations.scenario.scenario import Scenario
+from simulations.solve.demand import Demand
+from simulations.solve.requirement import LACK_MIN, Needed
 from simulations.solve.staffed import on_shifts
 from simulations.solve.timetable import Timetable
 from simulations.solve.trials import Trial, Trials
 from simulations.staffing import Cover, cover
 
 ROUNDS_MAX: Final = 15
-NODES_MAX: Final = 300
+SEARCHES_MAX: Final = 5
+"""Covers that are nearly the cheapest are looked for so often, once one that is quickly found keeps the goals."""
+TERMS_MAX: Final = 20_000
+"""Of a programme with more terms, a week's as a rule, cheaper shifts are not looked for: that takes minutes."""
+WORTH: Final = 0.005
+"""What is not cheaper by that share at least is not looked into further."""
+NODES_MAX: Final = 100
 """Of the search for one cover: some seconds."""
+MORE: Final = 0.1
+"""From one trial to the next a queue is given no more than one agent and so large a part of what it has."""
 
 
 class Scheduled(msgspec.Struct):
@@ -25,63 +35,94 @@ class Scheduled(msgspec.Struct):
     on_duty: Floats
     """Shape (groups, intervals): on their shift, breaks and shrinkage taken off."""
     plan: Cover
-    needs: Floats
-    """Shape (sets, intervals): what was covered in the end."""
     trial: Trial
     kept: bool
     rounds: int
 
 
-def scheduled(
-    scenario: Scenario,
-    trials: Trials,
-    table: Timetable,
-    needs: Integers | Floats,
-    prices: Floats,
-    shares: Floats,
-    group_max: Floats,
-    channels: dict[str, int],
-) -> Scheduled:
-    """Return shifts that cover `needs` of shape (sets, intervals) and keep the goals when they are played.
+class Scheduler:
+    """Looks for shifts that cost little and keep the goals."""
 
-    `prices` of an hour and `shares` at work of the paid have the shape (groups,), `group_max` too. Raises Unreachable.
-    """
-    demand = trials.demand
-    wanted = np.asarray(needs, float).copy()
-    single = {int(np.flatnonzero(members)[0]): row for row, members in enumerate(demand.sets) if members.sum() == 1}
-    best: Scheduled | None = None
-    for round_ in range(1, ROUNDS_MAX + 1):
-        plan = cover(
+    def __init__(
+        self,
+        scenario: Scenario,
+        trials: Trials,
+        table: Timetable,
+        prices: Floats,
+        shares: Floats,
+        group_max: Floats,
+        channels: dict[str, int],
+    ) -> None:
+        """`prices` of an hour and `shares` at work of the paid have the shape (groups,), `group_max` too."""
+        self._scenario, self._trials, self._table, self._channels = scenario, trials, table, channels
+        self._terms = len(shares) * np.count_nonzero(table.works)
+        self._prices, self._shares, self._most = prices[:, None] * table.paid_hours, shares, group_max
+
+    def scheduled(self, begin: Needed, effects: Floats) -> Scheduled:
+        """Return shifts that do for every queue what the agents of `begin` do, and keep the goals when they are played.
+
+        `effects` of shape (queues, groups) says what an agent does for a queue. Shifts with as many agents for every
+        set of queues come first; then cheaper ones that do as much in other ways, if there are not too many to choose
+        from. Raises Unreachable.
+        """
+        demand = self._trials.demand
+        best: Scheduled | None = None
+        nodes, searched = NODES_MAX, 0
+        as_many = np.rint(demand.able @ begin.staffing)
+        if self._terms > TERMS_MAX:
+            # The first sets are the queues alone.
+            effects, wanted, counted = demand.serves, as_many, demand.able
+        else:
+            best = self._played(self._cover(as_many, demand.able, NODES_MAX), 1)
+            nodes, wanted = 0, _wanted(demand, begin, effects)
+            counted = np.concatenate([effects, demand.able])
+        for round_ in range(2, ROUNDS_MAX + 1):
+            plan = self._cover(wanted, counted, nodes)
+            worth = np.inf if best is None or not best.kept else (1.0 - WORTH) * best.plan.cost
+            if plan.cost > worth:
+                if nodes or plan.bound > worth:
+                    break
+                nodes = NODES_MAX
+                continue
+            now = self._played(plan, round_)
+            best = min(now, best or now, key=lambda one: (one.trial.missed.sum(), one.plan.cost))
+            searched += nodes > 0
+            if (now.kept and (nodes or plan.optimal)) or (best.kept and searched >= SEARCHES_MAX):
+                break
+            if now.kept:
+                nodes = NODES_MAX
+                continue
+            done = effects @ now.on_duty
+            more = np.clip(now.trial.steps, LACK_MIN, 1.0 + MORE * done) * effects.max(axis=1)[:, None]
+            queues = wanted[: len(done)]
+            queues[...] = np.where(now.trial.missed, np.maximum(queues, done + more), queues)
+        assert best is not None
+        return best
+
+    def _cover(self, wanted: Floats, counted: Floats, nodes_max: int) -> Cover:
+        return cover(
             wanted,
-            table.works,
-            prices[:, None] * table.paid_hours,
-            able=demand.able * shares,
-            most=np.where(table.allowed > 0.0, np.inf, 0.0),
-            group_max=np.where(np.isfinite(group_max), group_max, 1e6),
-            nodes_max=NODES_MAX,
+            self._table.works,
+            self._prices,
+            able=counted * self._shares,
+            most=np.where(self._table.allowed > 0.0, np.inf, 0.0),
+            group_max=np.where(np.isfinite(self._most), self._most, 1e6),
+            nodes_max=nodes_max,
         )
+
+    def _played(self, plan: Cover, round_: int) -> Scheduled:
         shifts = [
-            [said | {"count": int(count)} for said, count in zip(table.said, counts, strict=True) if count]
+            [said | {"count": int(count)} for said, count in zip(self._table.said, counts, strict=True) if count]
             for counts in plan.counts
         ]
-        trial = trials.play(on_shifts(scenario, shifts, channels))
-        on_duty = plan.on_duty * shares[:, None]
-        now = Scheduled(shifts, on_duty, plan, wanted.copy(), trial, not trial.missed.any(), round_)
-        if best is None or (trial.missed.sum(), plan.cost) <= (best.trial.missed.sum(), best.plan.cost):
-            best = now
-        if now.kept:
-            break
-        duty = (demand.able > 0.0).astype(float) @ on_duty
-        for q, i in np.argwhere(trial.missed):
-            more = min(trial.steps[q, i], 1.0 + 0.1 * duty[single[int(q)], i])
-            for row in _rows(demand.sets, trial.missed[:, i], int(q)):
-                wanted[row, i] = max(wanted[row, i], duty[row, i] + more)
-    assert best is not None
-    return best
+        trial = self._trials.play(on_shifts(self._scenario, shifts, self._channels))
+        return Scheduled(shifts, plan.on_duty * self._shares[:, None], plan, trial, not trial.missed.any(), round_)
 
 
-def _rows(sets: Any, missed: Any, queue: int) -> list[int]:
-    """Return the sets to raise for a queue: itself, and those all of whose queues miss their goal."""
-    return [
-        row for row, members in enumerate(sets) if members[queue] and (members.sum() == 1 or (missed | ~members).all())
-    ]
+def _wanted(demand: Demand, begin: Needed, effects: Floats) -> Floats:
+    """Return what is to be covered, shape (queues + sets, intervals): what queues have of those agents, less what they
+    have to spare, and of what the formulas ask for each set as much as there is."""
+    steps = begin.trial.steps
+    queues = np.maximum(effects @ begin.staffing + np.minimum(steps, 0.0), 0.0)
+    sets = np.minimum(demand.needs, np.rint(demand.able @ begin.staffing))
+    return np.concatenate([queues, sets])

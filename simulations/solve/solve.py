@@ -14,8 +14,8 @@ from simulations.queueing.arrays import Floats
 from simulations.scenario.scenario import Scenario
 from simulations.solve.demand import Demand, demand_of
 from simulations.solve.goals import Goal, Question
-from simulations.solve.requirement import Mixes, Needed, needed
-from simulations.solve.schedule import Scheduled, scheduled
+from simulations.solve.requirement import Mixes, Needed, Search
+from simulations.solve.schedule import Scheduled, Scheduler
 from simulations.solve.staffed import on_shifts, plain_groups, staffed
 from simulations.solve.timetable import Timetable, timetable
 from simulations.solve.trials import Told, Trials, proven_missed
@@ -73,18 +73,17 @@ def solve(
     table = timetable(scenario.file, question.shifts)
     seed = scenario.file.experiment.seed if seed is None else seed
     trials = Trials(demand, goals, replications or scenario.file.experiment.replications, seed, workers, told)
-    search = _Search(plain, question, trials, table)
-    begin = demand.needs
+    search = _Plans(plain, question, trials, table)
     pass_ = 1
+    found = None
     while True:
-        found, on_shift = search.staff(begin)
+        found, on_shift = search.staff(found)
         channels, result, scene = search.trunks(found, on_shift)
         missed = proven_missed(result, goals)
         if not missed.any() or pass_ == PASSES_MAX:
             break
         pass_ += 1
         trials.replications *= 2
-        begin = found.needs
     return Solution(
         scene,
         question.goals,
@@ -101,7 +100,7 @@ def solve(
     )
 
 
-class _Search:
+class _Plans:
     """What stays the same over the passes."""
 
     def __init__(self, plain: Scenario, question: Question, trials: Trials, table: Timetable | None) -> None:
@@ -117,27 +116,23 @@ class _Search:
         rates = np.array([plain.file.costs.agent_hour.of(group.name) for group in groups])
         dear = rates / rates.mean() if (rates > 0).all() else np.ones(len(groups))
         self._prices = dear * (1.0 + question.premium * further) / self._shares
-        self._mixes = Mixes(trials.demand, self._prices, np.where(np.isfinite(self._most), self._most, 1e6))
         self._roomy = roomy(plain) if question.p_block is not None else {}
+        self._ceilings = np.where(np.isfinite(self._most), self._most, 1e6)
+        self._search = Search(plain, trials, self._prices, self._ceilings, self._roomy)
 
-    def staff(self, begin: Any) -> tuple[Needed, Scheduled | None]:
-        """Return the agents an interval, and shifts that cover them."""
-        found = needed(self._plain, self._trials, self._mixes, self._roomy, begin)
+    def staff(self, before: Needed | None) -> tuple[Needed, Scheduled | None]:
+        """Return the agents an interval, and shifts that cover them; from what was found before, if anything was."""
+        demand = self._trials.demand
+        if before is None:
+            begin = Mixes(demand, self._prices, self._ceilings).of(demand.needs)
+        else:
+            begin = before.staffing
+        found = self._search.needed(begin, anew=before is None)
         if self._table is None:
             return found, None
         hourly = self._prices * self._shares
-        duty = np.rint(self._trials.demand.able @ found.staffing)
-        on_shift = scheduled(
-            self._plain,
-            self._trials,
-            self._table,
-            np.minimum(found.needs, duty),
-            hourly,
-            self._shares,
-            self._most,
-            self._roomy,
-        )
-        return found, on_shift
+        scheduler = Scheduler(self._plain, self._trials, self._table, hourly, self._shares, self._most, self._roomy)
+        return found, scheduler.scheduled(found, self._search.effects)
 
     def trunks(self, found: Needed, on_shift: Scheduled | None) -> tuple[dict[str, int], Result, Scenario]:
         """Return the channels, and what the whole plan comes to with other callers."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from simulations.experiment.result import Result
 from simulations.experiment.simulate import Workers, simulate
-from simulations.queueing.arrays import Floats, Integers
+from simulations.queueing.arrays import Floats
 from simulations.scenario.scenario import Scenario
 from simulations.solve.alike import alike, pooled
 from simulations.solve.demand import Demand, steps_to
@@ -26,25 +26,11 @@ class Trial(msgspec.Struct, frozen=True):
     result: Result
     steps: Floats
     """Shape (queues, intervals): agents that are missing, or, below 0, too many; -inf where nobody came."""
-    classes: Integers
-    """Shape (queues, intervals): those of a queue with one number are alike."""
 
     @property
     def missed(self) -> Any:
         """Which queues and intervals miss their goal, shape (queues, intervals)."""
         return self.steps > 0.0
-
-    @property
-    def late(self) -> Any:
-        """Which queues and intervals are there only after one that misses its goal, and so are all like them; shape
-        (queues, intervals)."""
-        found = np.zeros_like(self.missed)
-        found[:, 1:] = self.missed[:, :-1] & (self.classes[:, 1:] != self.classes[:, :-1])
-        alone = np.empty_like(found)
-        for q, labels in enumerate(self.classes):
-            free = np.bincount(labels, ~found[q]) > 0.0
-            alone[q] = ~free[labels]
-        return alone
 
 
 class Trials:
@@ -73,7 +59,7 @@ class Trials:
         warm = scenario.file.horizon.warm_up_ns > 0
         classes = alike(self.demand, result.agents_at_work(), warm=warm)
         levels, abandoned = (pooled(result, name, classes) for name in ("staffed_level", "lost_rate"))
-        return Trial(result, steps_to(self.demand, self.goals, levels, abandoned), classes)
+        return Trial(result, steps_to(self.demand, self.goals, levels, abandoned))
 
 
 def proven_missed(result: Result, goals: list[Goal]) -> Any:

@@ -62,7 +62,7 @@ class Programme:
         """Return (columns, bound of the cost, whether the columns are proven best). Raises Unreachable.
 
         `rounded` makes all columns of whole shifts from nearly whole ones; the search begins there, and ends after
-        `nodes_max` nodes, of a programme with many terms after fewer.
+        `nodes_max` nodes, of a programme with many terms after fewer; with 0 there is none where the starts will do.
         """
         solver = self._solver()
         solver.run()
@@ -75,6 +75,8 @@ class Programme:
         start = min((one for one in starts if self._keeps(one)), key=lambda one: float(cost @ one), default=None)
         if start is not None and cost @ start <= bound * (1.0 + GAP):
             return start, bound, True
+        if start is not None and nodes_max == 0:
+            return start, bound, False
         search = self._search(nodes_max, start)
         search.run()
         info = search.getInfo()

@@ -53,6 +53,15 @@ def test_a_day_of_268_patterns_is_covered_at_once() -> None:
     assert (again.counts == found.counts).all()
 
 
+def test_without_nodes_the_first_cover_is_returned() -> None:
+    draw = np.random.default_rng(5)
+    works, required = (draw.random((30, 12)) < 0.4).astype(float), draw.integers(5, 30, 12)
+    quick, best = (cover(required, works, np.ones(30), nodes_max=nodes) for nodes in (0, 20_000))
+    assert (quick.on_duty[0] >= required - 1e-9).all()
+    assert best.cost <= quick.cost <= 1.1 * best.cost
+    assert quick.bound <= best.cost + 1e-6
+
+
 def test_groups_share_what_sets_of_queues_need() -> None:
     works, cost = np.ones((1, 1)), np.array([[1.0], [1.0], [1.5]])
     able = np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0], [1.0, 1.0, 1.0]])
