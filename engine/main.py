@@ -36,6 +36,9 @@ app.add_typer(token_app, name="token")
 app.add_typer(plan_app, name="plan")
 
 ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="Configuration file (YAML).", dir_okay=False)]
+ConfigFiles = Annotated[
+    list[Path], typer.Argument(metavar="CONFIG...", help="Configurations, scenarios (YAML).", dir_okay=False)
+]
 DataFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the log.", file_okay=False, exists=True)]
 
 
@@ -54,12 +57,12 @@ def serve(
 
 
 @app.command(epilog="Example: trunkline check centre.yaml")
-def check(config: ConfigFile) -> None:
-    """Check a configuration: print every fault as file:line:column (exit 1), or a summary (exit 0)."""
+def check(configs: ConfigFiles) -> None:
+    """Check configurations: print every fault as file:line:column (exit 1), or a summary of each (exit 0)."""
     with errors_as_exits():
         from engine.commands.check import check as run
 
-        raise typer.Exit(run(config))
+        raise typer.Exit(max(run(config) for config in configs))
 
 
 @app.command(epilog="Example: trunkline verify /var/lib/trunkline --json")

@@ -78,7 +78,18 @@ def test_check_prints_all_faults_of_a_bad_file_on_stdout(centre: Callable[[str],
     ]
 
 
-@pytest.mark.parametrize("arguments", [["chek"], ["check"], ["check", "a", "b"], ["serve", "a"], ["verify", "absent"]])
+def test_check_takes_several_files_and_ends_as_the_worst_of_them(centre: Callable[[str], Path], tmp_path: Path) -> None:
+    good = centre("queues: {help: {}}")
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("queues: {sales: {strateg: erlang}}", encoding="utf-8")
+    done = run(app, ["check", str(bad), str(good)])
+    assert done.exit_code == Exit.FINDINGS
+    assert f"{bad}:1:18: unknown word 'strateg'" in done.stdout
+    assert "good. 0 agents, 1 queue" in done.stdout, "the file after a bad one is checked, too"
+    assert run(app, ["check", str(good), str(good)]).exit_code == Exit.OK
+
+
+@pytest.mark.parametrize("arguments", [["chek"], ["check"], ["serve", "a"], ["verify", "absent"]])
 def test_what_is_not_understood_is_usage(arguments: list[str]) -> None:
     assert run(app, arguments).exit_code == Exit.USAGE
 

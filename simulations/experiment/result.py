@@ -149,10 +149,12 @@ class Result(msgspec.Struct, dict=True):
 
     def p_wait(self, queue: str | None = None, by_interval: bool = False) -> Estimate:
         """Return the share of those offered that was not answered at once."""
-        places = slice(None) if queue is None else [self.queues.index(queue)]
+        offered, at_once = self.count("offered"), self.waits[..., 0]
+        if queue is not None:
+            place = self.queues.index(queue)
+            offered, at_once = offered[:, [place]], at_once[:, [place]]
         axes = 1 if by_interval else (1, 2)
-        offered = self.count("offered")[:, places].sum(axis=axes)
-        at_once = self.waits[:, places, :, 0].sum(axis=axes)
+        offered, at_once = offered.sum(axis=axes), at_once.sum(axis=axes)
         return ratio(offered - at_once, offered, self.confidence)
 
     def occupancy(self, group: str | None = None, by_interval: bool = False) -> Estimate:

@@ -20,7 +20,8 @@ from simulations.scenario.disruptions import Disruption, Plan
 from simulations.scenario.distributions import NEVER, DistributionField
 from simulations.scenario.home import Home
 from simulations.scenario.money import OTHERS, Amounts, AmountsOf, Business, Costs, Prices
-from simulations.scenario.values import Share, metric_fault, plain, read_moment, read_target
+from simulations.scenario.rules import faults_between
+from simulations.scenario.values import Share, plain, read_moment, read_target
 from simulations.scenario.volumes import Timeline
 
 AGENTS_MAX: Final = 10_000
@@ -38,7 +39,7 @@ class Horizon(Section):
     warm_up_ns: Annotated[int, Duration("0s", "7d")] = Field(default=0, alias="warm_up")
     """What comes before, so that the first interval does not begin empty; not counted."""
     drain_ns: Annotated[int, Duration("0s", "7d")] = Field(default=4 * 3600 * SECOND_NS, alias="drain")
-    """How long who came in time may still be there afterwards."""
+    """How long who came in time may still be there afterwards; up to 7 d."""
 
 
 class Handle(Section):
@@ -228,6 +229,8 @@ class Stop(Section):
     metric: str = "service_level"
     """A figure of all queues, or `QUEUE.FIGURE`."""
     half_width: Annotated[float, Share(1e9), AfterValidator(_some)] = 0.01
+    """At most half the width of its interval of confidence, in the figure's own unit: of a share 0.01 or 1%, of `asa_s`
+    and the other times s, of counts contacts; more than 0."""
     at_most: Annotated[int, Whole(2, 100_000)] = 1000
 
 
@@ -249,7 +252,7 @@ class Factors(Section):
     """Of all talks and wrap-ups."""
     patience: Annotated[float, Number(0.01, 100)] = 1.0
     shrinkage: Annotated[float, Number(0, 100)] = 1.0
-    """Of the shrinkage of all groups that say how many they are."""
+    """Of the shrinkage of all groups that say how many they are, 0 to 100; 99 % of a group may be away at most."""
 
 
 class Limits(Section):
@@ -273,6 +276,10 @@ class Stretch(Section):
 
     def faults(self) -> Faults:
         """Return which values do not go together, each with its place."""
+        return self.stretch_faults() if {"time_zone", "horizon"} <= self.__dict__.keys() else []
+
+    def stretch_faults(self) -> Faults:
+        """Return what of the horizon does not go together."""
         faults: Faults = []
         start_ns, end_ns = self.start_ns, self.end_ns
         interval_ns = self.horizon.interval_ns
@@ -341,21 +348,7 @@ class ScenarioFile(Stretch):
 
     def faults(self) -> Faults:
         """Return which values do not go together, each with its place."""
-        faults = super().faults()
-        start_ns, end_ns = self.start_ns, self.end_ns
-        for index, disruption in enumerate(self.disruptions):
-            if not start_ns <= self.instant_ns(disruption.at) < end_ns:
-                faults.append((("disruptions", index, "at"), "that is outside the horizon"))
-        for index, group in enumerate(self.agents):
-            if not faults and group.staffing is not None and len(group.staffing) != self.intervals:
-                text = f"'staffing' has {len(group.staffing)} numbers, and the horizon {self.intervals} intervals"
-                faults.append((("agents", index, "staffing"), f"{text}; give one an interval"))
-        stop = self.experiment.stop
-        if stop is not None and (wrong := metric_fault(stop.metric, self.queues)):
-            faults.append((("experiment", "stop", "metric"), wrong))
-        if not self.agents and all(queue.agents is None for queue in self.queues.values()):
-            faults.append(((), "nobody works: say 'agents', or how many in each queue"))
-        return faults
+        return [*super().faults(), *faults_between(self)]
 
     @property
     def groups(self) -> list[Group]:

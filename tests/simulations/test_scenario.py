@@ -96,6 +96,8 @@ queues:
 agents:
   - {group: a, count: 3, skills: {sales: 1}, speed: {sale: 2}}
   - {group: a, count: 3, site: hanoi}
+disruptions:
+  - {at: 2026-11-24 08:00, for: 1h, world: {volume: 2}}
 """
     with pytest.raises(ConfigError) as raised:
         Scenario.load(written(tmp_path, text))
@@ -110,6 +112,8 @@ agents:
         "there is no queue 'sale'; did you mean 'sales'?",
         "14:13: there is a group 'a' already",
         "there is no site 'hanoi'",
+        "2:39: the horizon must hold a whole number of intervals",
+        "16:10: that is outside the horizon",
     ):
         assert said in faults, f"{said}\n---\n{faults}"
 
@@ -120,6 +124,11 @@ def test_rules_between_values(tmp_path: Path) -> None:
         ("12:00", "07:00", "the horizon must end after it begins"),
         ("interval: 30m", "interval: 7m", "the horizon must begin where an interval does"),
         ("    agents: 8\n", "", "nobody works"),
+        (
+            "    agents: 8\n",
+            "    agents: 8\n    transfers: {share: 10%, to: sales}\n",
+            r":12:33: 'sales' itself; a transfer",
+        ),
         ("    agents: 8\n", "agents: [{group: g, staffing: [3, 4]}]\n", "'staffing' has 2 numbers, and the horizon 8"),
     ):
         with pytest.raises(ConfigError, match=said):

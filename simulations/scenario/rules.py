@@ -1,0 +1,66 @@
+"""What sections of a scenario must be to each other: each rule is held against those that are good in themselves."""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Final
+
+from engine.config.document import Location
+from engine.config.faults import Faults
+from simulations.scenario.values import metric_fault
+
+if TYPE_CHECKING:
+    from simulations.scenario.sections import ScenarioFile
+
+Found = Iterator[tuple[Location, str]]
+
+
+def faults_between(file: "ScenarioFile") -> Faults:
+    """Return which values do not go together, each with its place; nothing of sections that `file` does not have.
+
+    Those that are wrong in themselves it has not, and their own faults are told beside these.
+    """
+    there = file.__dict__.keys()
+    return [fault for needed, rule in RULES if needed <= there for fault in rule(file)]
+
+
+def _disruptions_lie_within(file: "ScenarioFile") -> Found:
+    for index, disruption in enumerate(file.disruptions):
+        if not file.start_ns <= file.instant_ns(disruption.at) < file.end_ns:
+            yield ("disruptions", index, "at"), "that is outside the horizon"
+
+
+def _staffing_is_whole(file: "ScenarioFile") -> Found:
+    if file.stretch_faults():
+        return
+    for index, group in enumerate(file.agents):
+        if group.staffing is not None and len(group.staffing) != file.intervals:
+            text = f"'staffing' has {len(group.staffing)} numbers, and the horizon {file.intervals} intervals"
+            yield ("agents", index, "staffing"), f"{text}; give one an interval"
+
+
+def _stop_is_known(file: "ScenarioFile") -> Found:
+    stop = file.experiment.stop
+    if stop is not None and (wrong := metric_fault(stop.metric, file.queues)):
+        yield ("experiment", "stop", "metric"), wrong
+
+
+def _somebody_works(file: "ScenarioFile") -> Found:
+    if not file.agents and all(queue.agents is None for queue in file.queues.values()):
+        yield (), "nobody works: say 'agents', or how many in each queue"
+
+
+def _transfers_lead_elsewhere(file: "ScenarioFile") -> Found:
+    for name, queue in file.queues.items():
+        if queue.transfers is not None and queue.transfers.to == name:
+            text = f"'{name}' itself; a transfer leads to another queue, and what goes on in the same one is 'handle'"
+            yield ("queues", name, "transfers", "to"), text
+
+
+_STRETCH: Final = frozenset({"time_zone", "horizon"})
+RULES: Final[tuple[tuple[frozenset[str], Callable[["ScenarioFile"], Found]], ...]] = (
+    (_STRETCH | {"disruptions"}, _disruptions_lie_within),
+    (_STRETCH | {"agents"}, _staffing_is_whole),
+    (frozenset({"queues", "experiment"}), _stop_is_known),
+    (frozenset({"queues", "agents"}), _somebody_works),
+    (frozenset({"queues"}), _transfers_lead_elsewhere),
+)
+"""Each with the sections that it speaks of."""
