@@ -1,7 +1,9 @@
 """A small compiled world for routing policies: exponential everything, agents in groups, callers drawn beforehand.
 
 Policies meet the same callers: when each comes, for how long it would wait, and how long it would talk but for the
-factor of its agent's group. So two policies differ by what they decide, and paired differences are small.
+factor of its agent's group. So two policies differ by what they decide, and paired differences are small. Where the
+optimum is known, what each decision loses against it is added up instead of the callers who give up: see
+`routing_optimum`.
 """
 
 from typing import Any
@@ -10,7 +12,7 @@ import msgspec
 import numpy as np
 
 from engine.kernel.deadlines import NEVER_NS
-from engine.kernel.jit import side_door
+from engine.kernel.jit import jit, side_door
 from engine.kernel.step import ROOM, step, take_row
 from engine.kernel.tables import Capacity, Tables, new_tables
 from engine.messages import kinds as k
@@ -24,15 +26,56 @@ DAY_MIN = 480
 BEGIN_NS = 1_700_000_000 * SECOND_NS
 
 
+class Instance(msgspec.Struct, frozen=True):
+    """A centre as the shared data describes one: minutes, arrivals a minute, 0 where a group does not serve a type."""
+
+    lam: list[float]
+    m: list[list[float]]
+    pat: list[float]
+    n: list[int]
+
+
+class Optimum(msgspec.Struct, frozen=True):
+    """What is known of a centre of two types. Busy agents are a place: the sum of each one's stride."""
+
+    lost_per_min: float
+    places: Any
+    """int64: the number of a state of agents by its sum; agents of no such state have -1."""
+    strides: Any
+    """int64 (types, groups): what one more busy agent adds."""
+    resting: Any
+    """float64 (states of agents, waiting + 1, waiting + 1): relative values, in lost value."""
+    deciding: Any
+    """The same where waiting contacts may still be given to free agents."""
+
+
+def nothing_known(instance: Instance) -> Optimum:
+    """Return what stands for an optimum where none is known: every decision loses 0."""
+    nothing = np.zeros((1, 1, 1))
+    return Optimum(0.0, np.zeros(1, np.int64), np.zeros(np.shape(instance.m), np.int64), nothing, nothing)
+
+
+@jit
+def worth(relative: Any, state: int, waits: Any) -> float:
+    """Return a relative value, where so many of the first two types wait."""
+    top = relative.shape[1] - 1
+    return float(relative[state, min(waits[0], top), min(waits[1], top)])
+
+
 @side_door
-def play(t: Any, callers: Any, means_ns: Any, groups: Any, due: Any, row: Any, out: Any) -> None:
+def play(
+    t: Any, callers: Any, means_ns: Any, groups: Any, due: Any, row: Any, out: Any, known: Any, waits: Any, lost: Any
+) -> None:
     """Let all callers come, and everything happen until the last of them has come.
 
     `callers` is (n, 5): arrival ns, queue, patience ns, talk as a share of its mean in millionths, 1 once given up.
-    `due` is (slots, 4): when, what (IDLE, PATIENT, TALKING), caller, agent.
+    `due` is (slots, 4): when, what (IDLE, PATIENT, TALKING), caller, agent. `waits` counts who waits of each type. What
+    decisions lose is added to `lost`, by tenths of the callers.
     """
-    coming = 0
+    places, strides, resting, deciding = known
+    coming, busy = 0, 0
     while coming < len(callers):
+        tenth = coming * 10 // len(callers)
         soonest, slot = NEVER_NS, -1
         for c in range(len(due)):
             if due[c, 1] != 0 and due[c, 0] < soonest:
@@ -42,6 +85,7 @@ def play(t: Any, callers: Any, means_ns: Any, groups: Any, due: Any, row: Any, o
         if deadline <= soonest and deadline <= callers[coming, 0]:
             row[0].at_ns = max(deadline, t.book[0].now_ns)
             row[0].kind = k.DEADLINE_PASSED
+            lost[tenth] += worth(deciding, places[busy], waits) - worth(resting, places[busy], waits)
         elif soonest <= callers[coming, 0]:
             row[0].at_ns = soonest
             row[0].kind = k.CONTACT_RELEASED
@@ -49,6 +93,9 @@ def play(t: Any, callers: Any, means_ns: Any, groups: Any, due: Any, row: Any, o
             row[0].a = k.BY_CUSTOMER
             if due[slot, 1] == PATIENT:
                 callers[due[slot, 2], 4] = 1
+                waits[callers[due[slot, 2], 1]] -= 1
+            else:
+                busy -= strides[callers[due[slot, 2], 1], groups[due[slot, 3]]]
             due[slot, 1] = 0
         else:
             slot = t.slots[t.book[0].slot_head]
@@ -57,7 +104,9 @@ def play(t: Any, callers: Any, means_ns: Any, groups: Any, due: Any, row: Any, o
             row[0].contact = slot
             row[0].queue = callers[coming, 1]
             due[slot, 0], due[slot, 1], due[slot, 2] = callers[coming, 0] + callers[coming, 2], PATIENT, coming
+            waits[callers[coming, 1]] += 1
             coming += 1
+        lost[tenth] -= worth(deciding, places[busy], waits)
         t.book[0].produced = 0
         take_row(t, row[0], out)
         place = 0
@@ -70,18 +119,13 @@ def play(t: Any, callers: Any, means_ns: Any, groups: Any, due: Any, row: Any, o
                 caller = due[c, 2]
                 mean_ns = means_ns[callers[caller, 1], groups[a]]
                 due[c, 0], due[c, 1] = row[0].at_ns + np.int64(mean_ns * (callers[caller, 3] * 1e-6)), TALKING
+                due[c, 3] = a
+                waits[callers[caller, 1]] -= 1
+                busy += strides[callers[caller, 1], groups[a]]
                 take_row(t, row[0], out)
             place += 1
+        lost[tenth] += worth(resting, places[busy], waits)
     t.book[0].produced = 0
-
-
-class Instance(msgspec.Struct, frozen=True):
-    """A centre as the shared data describes one: minutes, arrivals a minute, 0 where a group does not serve a type."""
-
-    lam: list[float]
-    m: list[list[float]]
-    pat: list[float]
-    n: list[int]
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -121,9 +165,19 @@ def c_mu(instance: Instance, values: list[float], *, theta: bool) -> Policy:
 
 
 def play_callers(
-    instance: Instance, values: list[float], policy: Policy, calls: int, seed: int, *, swing: float = 0.0
+    instance: Instance,
+    values: list[float],
+    policy: Policy,
+    calls: int,
+    seed: int,
+    *,
+    swing: float = 0.0,
+    optimum: Optimum | None = None,
 ) -> list[float]:
-    """Return the value lost a minute in each tenth of the run. Arrival rates rise and fall by the share `swing`."""
+    """Return the value lost a minute in each tenth of the run; where the optimum is known, it and what decisions lost.
+
+    Arrival rates rise and fall by the share `swing`.
+    """
     draw = np.random.default_rng(seed)
     types, total = len(instance.lam), sum(instance.lam)
     callers = np.zeros((calls, 5), np.int64)
@@ -135,12 +189,16 @@ def play_callers(
     slots = len(t.contacts)
     groups = np.repeat(np.arange(len(instance.n)), instance.n)
     means_ns = np.array(instance.m) * MINUTE_NS
-    play(t, callers, means_ns, groups, np.zeros((slots, 4), np.int64), empty_rows(1), empty_rows(2 * ROOM))
+    known, lost = optimum or nothing_known(instance), np.zeros(10)
+    relative = (known.places, known.strides, known.resting, known.deciding)
+    due, waits = np.zeros((slots, 4), np.int64), np.zeros(types, np.int64)
+    play(t, callers, means_ns, groups, due, empty_rows(1), empty_rows(2 * ROOM), relative, waits, lost)
     costs = []
-    for part in np.array_split(callers, 10):
+    for tenth, part in enumerate(np.array_split(callers, 10)):
         minutes = (part[-1, 0] - part[0, 0]) / MINUTE_NS
-        lost = [np.count_nonzero(part[part[:, 1] == q, 4]) for q in range(types)]
-        costs.append(float(sum(value * count for value, count in zip(values, lost, strict=True)) / minutes))
+        gone = [np.count_nonzero(part[part[:, 1] == q, 4]) for q in range(types)]
+        value = sum(value * count for value, count in zip(values, gone, strict=True))
+        costs.append(float(known.lost_per_min + lost[tenth] / minutes if optimum else value / minutes))
     return costs
 
 

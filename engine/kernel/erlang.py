@@ -28,9 +28,13 @@ from engine.model.settings import QueueSetting
 MEMORY_NS: Final = 1_800e9
 """Time constant of the running estimates of loads: half an hour, the field's planning interval."""
 STEADY_MEMORY_NS: Final = 28_800e9
-"""The same of what hardly changes in a working day: a queue's handling time, patience, and who serves whom."""
-HANDLING_MEMORY_NS: Final = 604_800e9
-"""The same of how long agents of a pool take for a queue's contacts: a week."""
+"""The same of what hardly changes in a working day: arrivals as long as they are steady, and who serves whom."""
+LONG_MEMORY_NS: Final = 604_800e9
+"""The same of what hardly changes from day to day: handling times and patience. A week."""
+CHANCE: Final = 1.5
+CHANGE: Final = 3.0
+"""Standard deviations by which what was counted of late may differ from before by chance; from CHANGE on it alone
+counts, in between in part."""
 REFRESH_NS: Final = 60_000_000_000
 """Prices are computed anew at most this often for each queue."""
 HANDLE_GUESS_NS: Final = 180e9
@@ -59,9 +63,20 @@ STATES_BEYOND: Final = 4096
 
 @jit
 def mean_handle_ns(t: Tables, q: int) -> float:
-    """Return the queue's running mean of talk plus wrap-up, ns."""
+    """Return the queue's running mean of talk plus wrap-up, ns: a week's, unless the working day's differs by more than
+    chance.
+    """
     queue = t.queues[q]
-    return (queue.handle_ns + HANDLE_GUESS_NS * 0.1) / (queue.handled + 0.1)
+    late_ns = (queue.handle_ns + HANDLE_GUESS_NS * 0.1) / (queue.handled + 0.1)
+    steady_ns = (queue.long_handle_ns + HANDLE_GUESS_NS * 0.1) / (queue.long_handled + 0.1)
+    return unless_changed(steady_ns, late_ns, max(late_ns, steady_ns) / math.sqrt(queue.handled + 0.1))
+
+
+@jit
+def unless_changed(steady: float, late: float, deviation: float) -> float:
+    """Return the steady estimate, or the one of late as far as they differ by more than its standard deviation says."""
+    differs = abs(late - steady) / deviation if deviation > 0.0 else 0.0
+    return steady + min(max((differs - CHANCE) / (CHANGE - CHANCE), 0.0), 1.0) * (late - steady)
 
 
 @jit

@@ -4,21 +4,19 @@ import math
 from typing import Final
 
 from engine.kernel.erlang import (
+    CHANGE,
     HANDLE_GUESS_CONTACTS,
     HANDLE_GUESS_NS,
-    HANDLING_MEMORY_NS,
+    LONG_MEMORY_NS,
     MEMORY_NS,
     STEADY_MEMORY_NS,
     mean_handle_ns,
+    unless_changed,
 )
 from engine.kernel.jit import jit
 from engine.kernel.pools import forget_empty_pools, pool_of
 from engine.kernel.tables import POOLS, Tables
 
-CHANCE: Final = 1.5
-CHANGE: Final = 3.0
-"""Standard deviations by which arrivals of late may differ from the day's by chance; from CHANGE on they are another
-day's, which begins anew with them. In between they count in part."""
 SEEN_MIN_NS: Final = 60e9
 """Arrivals are counted for so long at least before they are a rate."""
 ALIKE_CONTACTS: Final = 25.0
@@ -36,8 +34,8 @@ def begin(t: Tables, q: int) -> None:
     queue.first_ns = t.book[0].now_ns
     queue.weight = max(queue.weight, 1.0)
     queue.long_weight = max(queue.long_weight, 1.0)
-    queue.handled = HANDLE_GUESS_CONTACTS
-    queue.handle_ns = HANDLE_GUESS_CONTACTS * HANDLE_GUESS_NS
+    queue.handled = queue.long_handled = HANDLE_GUESS_CONTACTS
+    queue.handle_ns = queue.long_handle_ns = HANDLE_GUESS_CONTACTS * HANDLE_GUESS_NS
     t.book[0].queues = max(t.book[0].queues, q + 1)
 
 
@@ -56,11 +54,12 @@ def fade(t: Tables, q: int) -> None:
     queue.entered *= fade
     queue.handled *= fade
     queue.handle_ns *= fade
-    queue.quit *= fade
-    queue.waited_ns *= fade
     queue.decayed_at_ns = now_ns
     queue.weight /= fade
-    fade = math.exp(-since_ns / HANDLING_MEMORY_NS)
+    fade = math.exp(-since_ns / LONG_MEMORY_NS)
+    queue.quit *= fade
+    queue.waited_ns *= fade
+    queue.expected_quit *= fade
     queue.long_handled *= fade
     queue.long_handle_ns *= fade
     queue.long_weight /= fade
@@ -100,12 +99,10 @@ def estimate_rate(t: Tables, q: int) -> None:
     late = queue.arrivals / seen_ns
     steady = queue.steady_arrivals / max(queue.steady_seen_ns, SEEN_MIN_NS)
     deviation = math.sqrt(max(late, steady) / (seen_ns * (1.0 + seen_ns / MEMORY_NS)))
-    differs = abs(late - steady) / deviation if deviation > 0.0 else 0.0
-    if differs >= CHANGE:
+    if late != steady and abs(late - steady) >= CHANGE * deviation:
         queue.steady_arrivals = queue.arrivals
         queue.steady_seen_ns = queue.seen_ns
-    share = min(max((differs - CHANCE) / (CHANGE - CHANCE), 0.0), 1.0)
-    queue.rate = steady + share * (late - steady)
+    queue.rate = unless_changed(steady, late, deviation)
 
 
 @jit

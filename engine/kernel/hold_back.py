@@ -5,9 +5,8 @@ waiting contact less in its own queue, against what the dearest of the other que
 one slot less, for as long as the contact will take. What takes longer than that queue's own contacts takes a part of
 the next slot, too, which is dearer; and an agent who is not apt for the contact costs its own queue time as well.
 
-Chains know one queue each and so price a little high; and where two queues have the same apt agents, whoever becomes
-free next serves both, so nobody is held back for one of them from the other. The two rates of HOLD and RELEASE keep a
-hold from flickering.
+Chains know one queue each and so price a little high, hence HOLD; and where two queues have the same apt agents,
+whoever becomes free next serves both, so nobody is held back for one of them from the other.
 """
 
 from typing import Final
@@ -19,10 +18,8 @@ from engine.kernel.tables import Tables
 from engine.messages.kinds import ERLANG
 from engine.model.settings import QueueSetting
 
-HOLD: Final = 1.15
+HOLD: Final = 1.1
 """An agent is held back whose price is more than this many times what the contact stands to lose."""
-RELEASE: Final = 1.05
-"""The same, once held back."""
 SLOW_SHARE: Final = 0.6
 """Share of the time that an agent who is not apt takes beyond the mean which is missing to the contact's own queue."""
 
@@ -39,7 +36,7 @@ def weigh(t: Tables, c: int, a: int) -> tuple[bool, float, float]:
     if t.lines[contact.line].slots <= t.agents[a].slots[contact.channel]:
         return False, 0.0, 0.0  # there is nobody else to wait for
     price, stake = _price(t, c, a), gain(t, c)
-    return price > stake * (RELEASE if contact.held_back else HOLD), stake, price
+    return price > stake * HOLD, stake, price
 
 
 @jit

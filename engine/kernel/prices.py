@@ -1,5 +1,6 @@
 """Keeping each queue's prices: tables that `erlang` looks up, computed anew where the estimates have moved."""
 
+import math
 from typing import Final
 
 from engine.kernel.erlang import (
@@ -24,6 +25,18 @@ from engine.model.settings import QueueSetting
 
 OWN_SLOTS_MIN: Final = 0.1
 """Share of its slots that a queue has for itself at least, whatever the others take."""
+QUITS: Final = 10.0
+"""As so many contacts who gave up it counts that a queue's chain is right."""
+RIGHT_WITHIN: Final = 2.0
+"""Factor within which it is. A chain knows of the others only on the mean, and of holds not at all."""
+CLOSE: Final = 0.05
+ROUNDS: Final = 8
+"""Beyond, slots are sought with which it is right: as close as this, in logarithms, in so many steps at most."""
+QUITS_LEAST: Final = 1e-9
+QUITS_MOST: Final = 0.9
+"""Shares of contacts giving up between which slots are sought."""
+NOTHING: Final = 1e-200
+"""Share that is as good as none, so that it has a logarithm."""
 DEPTH: Final = 96
 """Waiting contacts from which on the differences of the chain's values are computed."""
 LOOK_NS: Final = 600_000_000_000
@@ -57,6 +70,7 @@ def count_entry(t: Tables, q: int) -> None:
     queue.arrivals += 1.0
     queue.steady_arrivals += 1.0
     queue.entered += 1.0
+    queue.expected_quit += queue.quit_share
     if due:
         review_prices(t, q)
 
@@ -202,21 +216,59 @@ def _compute_prices(t: Tables, q: int) -> None:
     queue.priced_rate = queue.rate
     queue.priced_value = queue.settings[QueueSetting.VALUE]
     queue.handling_rate = 1.0 / queue.own_mean_ns
-    price_levels(t, q, queue.own_slots, queue.rate, queue.own_mean_ns)
+    slots, quits = slots_by_quits(t, q)
+    price_levels(t, q, slots, queue.rate, queue.own_mean_ns, quits)
     queue.worth = (queue.priced_value / 1000.0 + t.prices[q, WAITING_LEVELS]) * HANDLE_GUESS_NS * LOST_NS
     queue.ageing = 1.0 / (AGEING * mean_patience_ns(t, q))
 
 
 @jit
-def price_levels(t: Tables, q: int, slots: float, rate: float, mean_ns: float) -> None:
-    """Compute what one less slack costs at each slack, for a queue that has so many slots for itself."""
+def slots_by_quits(t: Tables, q: int) -> tuple[float, float]:
+    """Return the slots that the queue has for itself, and the rate at which contacts give up in its chain with them.
+
+    Within a factor of RIGHT_WITHIN the chain is taken at its word. As far as more or fewer give up than it expects, it
+    has so many slots that they do: so an estimate that is wrong for good, whichever it is, does not go on unnoticed.
+    """
+    queue = t.queues[q]
+    slots, rate, mean_ns, patience_ns = queue.own_slots, queue.rate, queue.own_mean_ns, mean_patience_ns(t, q)
+    if slots <= 0.0 or rate <= 0.0:
+        queue.quit_share = 1.0 if rate > 0.0 else 0.0
+        return slots, rate
+    quits = loss_rate(slots, rate, mean_ns, patience_ns)
+    queue.quit_share = quits / rate
+    missed = math.log((queue.quit + QUITS) / (queue.expected_quit + QUITS))
+    beyond = abs(missed) - math.log(RIGHT_WITHIN)
+    if beyond <= 0.0:
+        return slots, quits
+    missed = beyond if missed > 0.0 else -beyond
+    wanted = min(max(quits, QUITS_LEAST * rate) * math.exp(missed), QUITS_MOST * rate)
+    missed = math.log(wanted / max(quits, NOTHING * rate))
+    more = -missed
+    for _ in range(ROUNDS):
+        if abs(missed) < CLOSE:
+            break
+        more = max(more, -0.5 * slots)
+        slots += more
+        quits = loss_rate(slots, rate, mean_ns, patience_ns)
+        before, missed = missed, math.log(wanted / max(quits, NOTHING * rate))
+        if missed == before:
+            break
+        more *= missed / (before - missed)
+    return slots, quits
+
+
+@jit
+def price_levels(t: Tables, q: int, slots: float, rate: float, mean_ns: float, quits: float) -> None:
+    """Compute what one less slack costs at each slack, for a queue that has so many slots for itself, of whose contacts
+    so many give up each ns.
+    """
     prices = t.prices[q]
     patience_ns, cost = mean_patience_ns(t, q), waiting_cost(t, q)
     if slots <= 0.0 or rate <= 0.0:
         for level in range(PRICE_LEVELS):
             prices[level] = cost * patience_ns if level <= WAITING_LEVELS else 0.0
         return
-    lost = loss_rate(slots, rate, mean_ns, patience_ns) * patience_ns * cost
+    lost = quits * patience_ns * cost
     per_arrival, served = lost / rate, 1.0 / (mean_ns * rate)
     for level in range(WAITING_LEVELS + 1, PRICE_LEVELS):
         prices[level] = per_arrival

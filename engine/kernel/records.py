@@ -135,6 +135,8 @@ QUEUE: Final = np.dtype(
         ("long_handle_ns", "f8"),
         ("quit", "f8"),  # decayed count of abandonments over time waited: patience
         ("waited_ns", "f8"),
+        ("expected_quit", "f8"),  # as many as its chain expected; and what share of entries it expects now
+        ("quit_share", "f8"),
         ("decayed_at_ns", "i8"),
         ("priced_at_ns", "i8"),
         ("handling_rate", "f8"),  # 1 / mean handling time that the prices were computed with

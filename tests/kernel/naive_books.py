@@ -118,6 +118,10 @@ class Queue:
     long_handle_ns: float = 0.0
     quit: float = 0.0
     waited_ns: float = 0.0
+    expected_quit: float = 0.0
+    """As many as its chain expected to give up."""
+    quit_share: float = 0.0
+    """What share of entries it expects to."""
     first: int = 0
     priced: int = 0
     services: dict[Pool, list[float]] = field(default_factory=dict)
@@ -152,6 +156,8 @@ class Queue:
         self.arrivals += entered
         self.steady_arrivals += entered
         self.entered += entered
+        if entered:
+            self.expected_quit += self.quit_share
 
     def has_moved(self) -> bool:
         """Whether the prices are no longer what they were computed for."""

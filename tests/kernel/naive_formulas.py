@@ -8,7 +8,7 @@ HANDLE_GUESS_NS = 180e9
 HANDLE_GUESS_CONTACTS = 3.0
 PATIENCE_GUESS_NS = 300e9
 STEADY_MEMORY_NS = 28_800e9
-HANDLING_MEMORY_NS = 604_800e9
+LONG_MEMORY_NS = 604_800e9
 FREE_LEVELS = 32
 WAITING_LEVELS = 32
 
@@ -52,11 +52,13 @@ def abandonment_rate(agents: float, rate: float, mean: float, patience: float) -
     return waiting_total / (free + total) / patience
 
 
-def prices(slots: float, rate: float, mean: float, patience: float, cost: float) -> dict[int, float]:
-    """Cost of one slack less, for each slack; `cost` is that of each one waiting per unit of time."""
+def prices(slots: float, rate: float, mean: float, patience: float, cost: float, quits: float) -> dict[int, float]:
+    """Cost of one slack less, for each slack; `cost` is that of each one waiting per unit of time, `quits` the rate at
+    which contacts give up.
+    """
     if slots <= 0.0 or rate <= 0.0:
         return dict.fromkeys(range(-WAITING_LEVELS, 1), cost * patience)
-    lost = abandonment_rate(slots, rate, mean, patience) * patience * cost
+    lost = quits * patience * cost
     found = dict.fromkeys(range(1, FREE_LEVELS), lost / rate)
     step = 0.0
     for slack in range(int(slots), -1, -1):
@@ -77,9 +79,45 @@ def arrival_rate(late: float, late_ns: float, steady: float, steady_ns: float) -
     late_ns, steady_ns = max(late_ns, 60e9), max(steady_ns, 60e9)
     rates = late / late_ns, steady / steady_ns
     deviation = math.sqrt(max(rates) / (late_ns * (1.0 + late_ns / MEMORY_NS)))
-    differs = abs(rates[0] - rates[1]) / deviation if deviation > 0.0 else 0.0
-    share = min(max((differs - 1.5) / 1.5, 0.0), 1.0)
-    return rates[1] + share * (rates[0] - rates[1]), differs >= 3.0
+    changed = rates[0] != rates[1] and abs(rates[0] - rates[1]) >= 3.0 * deviation
+    return unless_changed(rates[1], rates[0], deviation), changed
+
+
+def unless_changed(steady: float, late: float, deviation: float) -> float:
+    """The steady estimate, or from 1.5 to 3 standard deviations on more and more the late one."""
+    differs = abs(late - steady) / deviation if deviation > 0.0 else 0.0
+    return steady + min(max((differs - 1.5) / 1.5, 0.0), 1.0) * (late - steady)
+
+
+def slots_by_quits(
+    slots: float, rate: float, mean: float, patience: float, counted: float, expected: float
+) -> tuple[float, float, float]:
+    """The slots with which about as many give up as did; the rate of that; what share was expected without.
+
+    A factor of two is not corrected, and ten contacts count for the chain. The secant finds the slots.
+    """
+    if slots <= 0.0 or rate <= 0.0:
+        return slots, rate, 1.0 if rate > 0.0 else 0.0
+    quits = abandonment_rate(slots, rate, mean, patience)
+    share = quits / rate
+    missed = math.log((counted + 10.0) / (expected + 10.0))
+    if abs(missed) <= math.log(2.0):
+        return slots, quits, share
+    beyond = math.copysign(abs(missed) - math.log(2.0), missed)
+    wanted = min(max(quits, 1e-9 * rate) * math.exp(beyond), 0.9 * rate)
+    missed = math.log(wanted / max(quits, 1e-200 * rate))
+    more = -missed
+    for _ in range(8):
+        if abs(missed) < 0.05:
+            break
+        more = max(more, -0.5 * slots)
+        slots += more
+        quits = abandonment_rate(slots, rate, mean, patience)
+        before, missed = missed, math.log(wanted / max(quits, 1e-200 * rate))
+        if missed == before:
+            break
+        more *= missed / (before - missed)
+    return slots, quits, share
 
 
 def service_mean(contacts: float, total: float, mean: float, long_mean: float) -> float:

@@ -31,14 +31,17 @@ class PricedBooks(Books):
 
     def mean_handle(self, queue: Queue) -> float:
         """Talk plus wrap-up, ns."""
-        return (queue.handle_ns + formulas.HANDLE_GUESS_NS * 0.1) / (queue.handled + 0.1)
+        late = (queue.handle_ns + formulas.HANDLE_GUESS_NS * 0.1) / (queue.handled + 0.1)
+        steady = (queue.long_handle_ns + formulas.HANDLE_GUESS_NS * 0.1) / (queue.long_handled + 0.1)
+        return formulas.unless_changed(steady, late, max(late, steady) / math.sqrt(queue.handled + 0.1))
 
     def refresh(self, number: int, entered: int) -> None:
         """Count who entered; once a minute fade what was counted before, and price the queue's agents anew."""
         queue = self.queues[number]
         if not queue.first:
-            queue.first, queue.handled = self.now, formulas.HANDLE_GUESS_CONTACTS
-            queue.handle_ns = formulas.HANDLE_GUESS_CONTACTS * formulas.HANDLE_GUESS_NS
+            queue.first = self.now
+            queue.handled = queue.long_handled = formulas.HANDLE_GUESS_CONTACTS
+            queue.handle_ns = queue.long_handle_ns = formulas.HANDLE_GUESS_CONTACTS * formulas.HANDLE_GUESS_NS
         if queue.priced and self.now - queue.priced < 60 * SECOND_NS:
             queue.enter(entered)
             return
@@ -64,7 +67,11 @@ class PricedBooks(Books):
         queue.priced_rate, queue.priced_value = queue.arrival_rate, queue.get(QueueSetting.VALUE)
         value, patience, (own, mean) = queue.priced_value / 1000.0, self.patience(queue), queue.own
         cost = value / min(patience, 30.0 * max(queue.get(QueueSetting.THRESHOLD_NS), 1e9))
-        queue.prices, queue.rate = formulas.prices(own, queue.arrival_rate, mean, patience, cost), 1.0 / mean
+        slots, quits, queue.quit_share = formulas.slots_by_quits(
+            own, queue.arrival_rate, mean, patience, queue.quit, queue.expected_quit
+        )
+        queue.prices = formulas.prices(slots, queue.arrival_rate, mean, patience, cost, quits)
+        queue.rate = 1.0 / mean
         queue.worth = (value + queue.prices.get(0, 0.0)) * formulas.HANDLE_GUESS_NS * 20e9
         queue.ageing = 1.0 / (20.0 * patience)
 
@@ -72,14 +79,14 @@ class PricedBooks(Books):
         """What was counted before weighs less."""
         since = self.now - queue.priced if queue.priced else 0
         late, steady = math.exp(-since / formulas.MEMORY_NS), math.exp(-since / formulas.STEADY_MEMORY_NS)
-        long = math.exp(-since / formulas.HANDLING_MEMORY_NS)
+        long = math.exp(-since / formulas.LONG_MEMORY_NS)
         queue.arrivals *= late
         queue.seen = queue.seen * late + formulas.MEMORY_NS * (1.0 - late)
         queue.steady_seen = queue.steady_seen * steady + formulas.STEADY_MEMORY_NS * (1.0 - steady)
-        for name in ("steady_arrivals", "entered", "handled", "handle_ns", "quit", "waited_ns"):
+        for name in ("steady_arrivals", "entered", "handled", "handle_ns"):
             setattr(queue, name, getattr(queue, name) * steady)
-        queue.long_handled *= long
-        queue.long_handle_ns *= long
+        for name in ("quit", "waited_ns", "expected_quit", "long_handled", "long_handle_ns"):
+            setattr(queue, name, getattr(queue, name) * long)
         queue.services = {
             pool: [contacts * long, lasted * long, of_late * steady]
             for pool, (contacts, lasted, of_late) in queue.services.items()
@@ -208,7 +215,7 @@ class PricedBooks(Books):
                 dearest = max(dearest, lost)
         price += dearest
         stake = queue.prices.get(max(1 - len(self.waiting(line)), -31), 0.0)
-        return price > stake * (1.05 if c.held else 1.15), stake, price
+        return price > stake * 1.1, stake, price
 
     def _has_others(self, line: Line, other: Line) -> bool:
         """Whether somebody at work may serve the line who is not apt for the other one."""

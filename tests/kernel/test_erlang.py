@@ -78,7 +78,8 @@ def test_prices_solve_the_poisson_equation(agents: int, load: float, patience_s:
     t.queues["waited_ns"] = patience_s * 1e9 - PATIENCE_GUESS_NS
     rate = load / mean_s
     t.queues["settings"][0, QueueSetting.VALUE] = 1000 * value
-    price_levels(t, 0, float(agents), rate / 1e9, mean_s * 1e9)
+    quits = loss_rate(float(agents), rate / 1e9, mean_s * 1e9, patience_s * 1e9)
+    price_levels(t, 0, float(agents), rate / 1e9, mean_s * 1e9, quits)
     lost, values = relative_values(agents, rate, mean_s, patience_s, agents + 400)
     assert loss_rate(agents, rate, mean_s, patience_s) == pytest.approx(lost, rel=1e-6)
     for slack in range(1 - WAITING_LEVELS, min(agents + 1, FREE_LEVELS)):
@@ -92,7 +93,7 @@ def test_slots_need_not_be_whole() -> None:
     t = new_tables(Capacity(contacts=2, agents=1, queues=1, lines=1, requirements=1, intervals=1))
     found = []
     for slots in (4.0, 4.2, 4.5, 4.8, 5.0):
-        price_levels(t, 0, slots, 4 / 180e9, 180e9)
+        price_levels(t, 0, slots, 4 / 180e9, 180e9, loss_rate(slots, 4 / 180e9, 180e9, PATIENCE_GUESS_NS))
         found.append(t.prices[0].copy())
     for fewer, more in itertools.pairwise(found):
         assert (more[1:36] < fewer[1:36]).all()
@@ -102,7 +103,7 @@ def test_a_queue_without_traffic_or_agents_prices_who_waits_alone() -> None:
     t = new_tables(Capacity(contacts=2, agents=1, queues=1, lines=1, requirements=1, intervals=1))
     for slots, rate in ((0.0, 1e-9), (3.0, 0.0)):
         t.prices[:] = 7.0
-        price_levels(t, 0, slots, rate, 1e9)
+        price_levels(t, 0, slots, rate, 1e9, rate)
         assert t.prices[0, : WAITING_LEVELS + 1].tolist() == pytest.approx([1.0] * (WAITING_LEVELS + 1))
         assert not t.prices[0, WAITING_LEVELS + 1 :].any()
 
@@ -110,7 +111,7 @@ def test_a_queue_without_traffic_or_agents_prices_who_waits_alone() -> None:
 def test_nobody_is_thought_more_patient_than_many_thresholds() -> None:
     t = new_tables(Capacity(contacts=2, agents=1, queues=1, lines=1, requirements=1, intervals=1))
     t.queues["waited_ns"] = 1e18
-    price_levels(t, 0, 2.0, 1e-11, 60e9)
+    price_levels(t, 0, 2.0, 1e-11, 60e9, loss_rate(2.0, 1e-11, 60e9, 1e18))
     assert (t.prices[0, 1 : WAITING_LEVELS + 1] > 0.01).all()
 
 

@@ -2,9 +2,10 @@
 
 import pytest
 
-from engine.kernel.erlang import APT
+from engine.kernel.erlang import APT, PATIENCE_GUESS_NS, loss_rate, mean_handle_ns
 from engine.kernel.estimates import ALIKE_CONTACTS
-from engine.kernel.tables import WAITING_LEVELS
+from engine.kernel.prices import slots_by_quits
+from engine.kernel.tables import WAITING_LEVELS, Capacity, new_tables
 from engine.messages import kinds as k
 from engine.model.settings import AgentSetting, QueueSetting
 from tests.kernel.scene import Scene
@@ -64,7 +65,7 @@ def test_a_pool_is_known_by_its_own_contacts_as_far_as_there_are_many() -> None:
     scene.wait(600)
     scene.arrive()
     t = scene.tables
-    mean_ns = (t.queues["handle_ns"][0] + 18e9) / (t.queues["handled"][0] + 0.1)
+    mean_ns = mean_handle_ns(t, 0)
     fast_ns, slow_ns = (t.service_means[0, t.agent_pools[agent]] for agent in (0, SLOW))
     drawn_to_ns = t.queues["long_handle_ns"][0] / t.queues["long_handled"][0]
     for found_ns, lasted_ns in ((fast_ns, 60e9), (slow_ns, 500e9)):
@@ -141,3 +142,25 @@ def test_prices_are_computed_anew_when_what_they_rest_on_has_moved() -> None:
     scene.wait(61)
     scene.release(scene.arrive())
     assert queue.looked_at_ns == queue.priced_at_ns == scene.now_ns, "fewer slots are looked at within a minute"
+
+
+@pytest.mark.parametrize(("counted", "factor"), [(0, 0.2), (100, 1.0), (190, 1.0), (520, 2.5)])
+def test_a_chain_that_expects_other_abandonments_than_come_has_other_slots(counted: int, factor: float) -> None:
+    t = new_tables(Capacity(contacts=2, agents=1, queues=1, lines=1, requirements=1, intervals=1))
+    queue = t.queues[:1]
+    queue["own_slots"], queue["rate"], queue["own_mean_ns"] = 10.0, 1.0 / 20e9, 180e9
+    queue["waited_ns"], queue["quit"], queue["expected_quit"] = 180e9 * (counted + 1) - PATIENCE_GUESS_NS, counted, 94
+    slots, quits = slots_by_quits(t, 0)
+    expects = loss_rate(10.0, 1.0 / 20e9, 180e9, 180e9)
+    assert queue["quit_share"][0] == pytest.approx(expects * 20e9), "what it expects is what it expects uncorrected"
+    assert quits == pytest.approx(loss_rate(slots, 1.0 / 20e9, 180e9, 180e9))
+    assert quits == pytest.approx(factor * expects, rel=0.06), "a factor of two is let pass"
+
+
+def test_a_day_like_any_other_does_not_move_the_handling_time() -> None:
+    t = new_tables(Capacity(contacts=2, agents=1, queues=1, lines=1, requirements=1, intervals=1))
+    queue = t.queues[:1]
+    queue["long_handled"], queue["long_handle_ns"], queue["handled"] = 10_000, 10_000 * 200e9, 100
+    for day_ns, found_ns in ((200e9, 200e9), (225e9, 200e9), (300e9, 300e9)):
+        queue["handle_ns"] = 100 * day_ns
+        assert mean_handle_ns(t, 0) == pytest.approx(found_ns, rel=0.001)

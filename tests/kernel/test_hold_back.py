@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from engine.kernel.hold_back import HOLD, RELEASE
+from engine.kernel.hold_back import HOLD
 from engine.kernel.tables import WAITING_LEVELS
 from engine.messages import kinds as k
 from engine.messages.rows import HELD_LONG_ENOUGH
@@ -137,8 +137,7 @@ def test_a_price_that_falls_lets_go() -> None:
     stake = held.a / 1000
     gold = scene.tables.queues[GOLD]
     scale = 180e9 * gold["handling_rate"]
-    between = (HOLD + RELEASE) / 2
-    for price, offers in ((between * stake, []), (0.9 * RELEASE * stake, [(second, FLEXIBLE)])):
+    for price, offers in ((1.1 * HOLD * stake, []), (0.9 * HOLD * stake, [(second, FLEXIBLE)])):
         scene.tables.prices[GOLD] = price / scale
         scene.queue(GOLD, QueueSetting.RING_ALL_LIMIT, 3)
         assert scene.offered() == offers
