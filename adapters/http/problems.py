@@ -29,6 +29,8 @@ class ProblemBody(msgspec.Struct, frozen=True, omit_defaults=True):
     instance: str = ""
     request_id: str = ""
     errors: list[Fault] = []
+    code: str = ""
+    """Of a conflict: why routing set the fact aside, as `refused` of a batch's results says it."""
 
 
 class ProblemKind(msgspec.Struct, frozen=True):
@@ -151,20 +153,33 @@ class Problem(TrunklineError):
     """Raised by a handler; the outermost middleware makes the answer of it."""
 
     def __init__(
-        self, slug: str, detail: str, errors: list[Fault] | None = None, headers: dict[str, str] | None = None
+        self,
+        slug: str,
+        detail: str,
+        errors: list[Fault] | None = None,
+        headers: dict[str, str] | None = None,
+        code: str = "",
     ) -> None:
         super().__init__(detail)
         self.kind = KINDS[slug]
         self.detail = detail
         self.errors = errors or []
         self.headers = headers or {}
+        self.code = code
 
     def body(self, instance: str, request_id: str) -> bytes:
         """Return the answer's body."""
         kind = self.kind
         return msgspec.json.encode(
             ProblemBody(
-                f"/problems/{kind.slug}", kind.title, kind.status, self.detail, instance, request_id, self.errors
+                f"/problems/{kind.slug}",
+                kind.title,
+                kind.status,
+                self.detail,
+                instance,
+                request_id,
+                self.errors,
+                self.code,
             )
         )
 

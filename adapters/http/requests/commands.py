@@ -71,7 +71,8 @@ async def run_command(request: web.Request, tag: str, fields: Mapping[str, Any],
     if receipt.duplicate:
         await _require_same(request, fact, receipt.seq, fields, path_fields)
     if receipt.refused:
-        raise Problem("conflict", f"routing set it aside: {receipt.refused.replace('_', ' ')}")
+        detail = f"routing set it aside: {receipt.refused.replace('_', ' ')}"
+        raise Problem("conflict", detail, code=receipt.refused)
     return Outcome(receipt.seq, receipt.duplicate, getattr(fact, "contact", ""))
 
 

@@ -327,15 +327,23 @@ async def test_supervisors_act_and_say_who_and_why(build: Build) -> None:
             await until(page, "document.querySelector('.lost tr[data-done] td:last-child')?.innerText.includes('Lan')")
 
 
-async def test_an_order_that_fails_says_why(build: Build) -> None:
-    house = await build(centre=centre(2))
-    async with ClientSession(house.url) as client, opened(house) as page:
+async def test_an_order_that_fails_says_why_in_the_pages_language(build: Build) -> None:
+    house = await build(centre=centre(2, QUEUES + "  night: {members_only: true}\n"))
+    async with ClientSession(house.url) as client, opened(house, locale="vi-VN") as page:
+        await tell(client, "/api/v1/queues/night/close")
         await tell(client, CONTACTS, 201, contact="c", queue="sales")
         await page.click("#waiting-rows tr:nth-child(1) button")
-        await tell(client, f"{CONTACTS}/c/withdraw")
+        await page.wait_for_selector("#d-to")
+        await page.select_option("#d-to", "night")
         await page.fill("#d-by", "Lan")
-        await page.click("dialog button:text-is('Withdraw')")
-        await until(page, "document.querySelector('.fault').textContent.includes('no open contact')")
+        await page.click("dialog .order:nth-child(1)")
+        assert await page.evaluate("document.activeElement.id") == "d-why", "no order without a reason"
+        await page.fill("#d-why", "bão")
+        await page.click("dialog .order:nth-child(1)")
+        await until(page, "document.querySelector('.fault').textContent.includes('đang đóng')")
+        await tell(client, f"{CONTACTS}/c/withdraw")
+        await page.click("dialog .order.danger")
+        await until(page, "document.querySelector('.fault').textContent.includes('Không còn nữa')")
 
 
 async def held(told: asyncio.Event, route: Any) -> None:

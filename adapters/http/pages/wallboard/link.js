@@ -28,11 +28,12 @@ export function remember(given) {
 
 const headers = (more = {}) => (token ? { Authorization: `Bearer ${token}`, ...more } : more);
 
-/** What was refused, in the service's own words. */
+/** What was refused, in the service's own words; `code` says why where its state did not allow it. */
 export class Refused extends Error {
   constructor(status, problem) {
     super(problem.detail ?? problem.title ?? String(status));
     this.status = status;
+    this.code = problem.code ?? "";
   }
 }
 

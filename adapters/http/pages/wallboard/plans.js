@@ -3,7 +3,8 @@
 import { $, el, keyed, put, mark, show } from "./dom.js";
 import { store, nowMs } from "./store.js";
 import { t, clock, current, duration, number, percent } from "./words.js";
-import { get, send, Refused } from "./link.js";
+import { get, send } from "./link.js";
+import { refusal } from "./refusal.js";
 import { may, who, remember } from "./supervise.js";
 
 const part = encodeURIComponent;
@@ -63,7 +64,7 @@ function close() {
   if ($("dialog").open) $("dialog").close();
 }
 
-const failed = (error) => (error instanceof Refused ? error.message : t("order_failed"));
+const failed = (error) => refusal(error, "order_failed");
 
 /** All plans, to choose one. */
 export async function list() {

@@ -3,7 +3,7 @@
 import { $, el, put, mark, show } from "./dom.js";
 import { store, clear, take, aside, restore } from "./store.js";
 import { t, clock } from "./words.js";
-import { get, Refused } from "./link.js";
+import { get } from "./link.js";
 
 const SPEEDS = [1, 10, 60];
 const STEP_MS = 500;
@@ -24,9 +24,9 @@ export async function toggle() {
   }
   try {
     span = await get(`${address()}/span`);
-  } catch (error) {
+  } catch {
     build();
-    put(parts.note, error instanceof Refused ? error.message : t("replay_failed"));
+    put(parts.note, t("replay_failed"));
     return;
   }
   build();
@@ -102,8 +102,8 @@ async function fetchIt() {
       take("snapshot", { topic: "alerts", items: moment.alerts.map((alert) => ({ ...alert, board: store.board.board })), as_of: moment.as_of });
       put(parts.note, t("replay_position", { count: moment.as_of }));
       redraw({ begun });
-    } catch (error) {
-      if (parts) put(parts.note, error instanceof Refused ? error.message : t("replay_failed"));
+    } catch {
+      if (parts) put(parts.note, t("replay_failed"));
     }
   }
   busy = false;

@@ -3,7 +3,8 @@
 import { $, el, put, show } from "./dom.js";
 import { store, queues, shown } from "./store.js";
 import { t, number } from "./words.js";
-import { get, send, kiosk, Refused } from "./link.js";
+import { get, send, kiosk } from "./link.js";
+import { refusal } from "./refusal.js";
 import { rule } from "./alerts.js";
 
 const WHO = "trunkline-who";
@@ -15,17 +16,18 @@ export const remember = (name) => { try { sessionStorage.setItem(WHO, name.trim(
 export const may = () => Boolean(store.board?.may_supervise) && !kiosk() && store.pastMs === null;
 export const mayStatus = () => Boolean(store.board?.may_set_status) && !kiosk() && store.pastMs === null;
 
-/** Asks who and why, beside `fields`; resolves with what was said, or null. `orders` are [words, danger, act]. */
-function ask(title, fields, orders) {
+/** Asks who and why, beside `fields`; resolves with whether it was done. `orders` are [words, danger, act]. Where one
+ * changes what becomes of callers or agents, `needsWhy`. */
+function ask(title, fields, orders, needsWhy = false) {
   const dialog = $("dialog"), fault = el("p", { class: "fault", role: "alert" });
-  const by = el("input", { id: "d-by", value: who(), maxlength: 128, autocomplete: "name", required: true }), why = el("input", { id: "d-why", maxlength: 256 });
+  const by = el("input", { id: "d-by", value: who(), maxlength: 128, autocomplete: "name", required: true }), why = el("input", { id: "d-why", maxlength: 256, required: needsWhy });
   const form = el("form", { method: "dialog" }, el("h2", { id: "d-title" }, title), ...fields.flatMap(([name, node]) => [el("label", { for: node.id }, name), node]),
     el("label", { for: "d-by" }, t("order_by")), by, el("label", { for: "d-why" }, t("order_why")), why, fault);
   dialog.setAttribute("aria-labelledby", "d-title");
   return new Promise((resolve) => {
     const done = (value) => { dialog.close(); resolve(value); };
     const buttons = orders.map(([words, danger, act]) => el("button", { type: "button", class: danger ? "order danger" : "order", on: { click: async (event) => {
-      if (!by.reportValidity()) return;
+      if (!by.reportValidity() || !why.reportValidity()) return;
       remember(by.value);
       event.target.disabled = true;
       put(fault, "");
@@ -34,7 +36,7 @@ function ask(title, fields, orders) {
         done(true);
       } catch (error) {
         event.target.disabled = false;
-        put(fault, error instanceof Refused ? error.message : t("order_failed"));
+        put(fault, refusal(error, "order_failed"));
       }
     } } }, words));
     form.append(el("div", { class: "orders" }, ...buttons, el("button", { type: "button", class: "order", on: { click: () => done(false) } }, t("cancel"))));
@@ -72,7 +74,7 @@ export async function contact(name) {
     ...(others.length ? [[t("order_move"), false, (said) => send("POST", `${path}/transfer`, { queue: to.value, ...said })]] : []),
     [t("order_set_priority"), false, (said) => send("POST", `${path}/priority`, { priority: Number(level.value), ...said })],
     [t("order_withdraw"), true, (said) => send("POST", `${path}/withdraw`, said)],
-  ]);
+  ], true);
 }
 
 /** Opens or closes a queue. */
@@ -80,7 +82,7 @@ export function queue(name) {
   const one = store.queues.get(name), path = `/api/v1/queues/${part(name)}`;
   return ask(t("commands_of", { name: shown(one) }), [], [one.open
     ? [t("order_close"), true, (said) => send("POST", `${path}/close`, said)]
-    : [t("order_open"), false, (said) => send("POST", `${path}/open`, said)]]);
+    : [t("order_open"), false, (said) => send("POST", `${path}/open`, said)]], true);
 }
 
 /** Sets an agent's status. */
@@ -89,7 +91,7 @@ export function agent(name) {
   const known = store.board.pause_reasons, reason = known.length ? choice("d-reason", [["", "–"], ...known.map((word) => [word, word])]) : el("input", { id: "d-reason", maxlength: 64 });
   return ask(t("commands_of", { name: shown(one) }), [[t("order_status"), status], [t("order_pause_reason"), reason]], [
     [t("order_set_status"), false, ({ by, reason: note }) => send("PUT", `/api/v1/agents/${part(name)}/status`, { status: status.value, by, ...(note ? { note } : {}), ...(status.value === "paused" && reason.value ? { reason: reason.value } : {}) })],
-  ]);
+  ], true);
 }
 
 /** Says that an alert was seen. */
