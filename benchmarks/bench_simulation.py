@@ -2,6 +2,11 @@
 
 Single queues M/M/c+M with 12 and 490 agents, first in first out, and a centre of 6 types and 10 groups with 98 agents.
 Processor time of one thread; peers run the same queue in the same call, on fewer contacts.
+
+All begin empty and count from the first contact. Beside the queue itself each does what it does anyway: ours checks,
+decides and writes a row for each event, counts by interval, agent and bin, and draws by key (SplitMix64), so that all
+scenarios meet the same callers; simpy keeps nothing and draws by Mersenne Twister; ciw keeps a record of each customer;
+the C loop adds up who was answered, who gave up and the waits, and draws by xoshiro256+.
 """
 
 import random

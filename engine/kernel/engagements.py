@@ -5,9 +5,9 @@ One entity for all three, linked from both sides, so that an agent's load is wha
 
 from engine.kernel.deadlines import arm, disarm
 from engine.kernel.jit import jit
-from engine.kernel.review import review_free
+from engine.kernel.review import review_free, review_state
 from engine.kernel.subjects import engagement_subject
-from engine.kernel.tables import Tables
+from engine.kernel.tables import RINGING_MAX, Tables
 from engine.messages.kinds import ENGAGEMENT_CONNECTED, ENGAGEMENT_OFFERED, ENGAGEMENT_WRAPPING
 
 
@@ -54,7 +54,10 @@ def connect(t: Tables, e: int) -> None:
     agent.connected += 1
     t.contacts[engagement.contact].offers -= 1
     disarm(t.book, t.timers, engagement_subject(t, e))
-    review_free(t, engagement.agent)
+    if agent.ringing == RINGING_MAX - 1:
+        review_free(t, engagement.agent)  # more may ring again
+    else:
+        review_state(t, engagement.agent)
 
 
 @jit
@@ -71,7 +74,7 @@ def wrap(t: Tables, e: int) -> None:
     agent.connected -= 1
     agent.wrapping += 1
     t.idle_seqs[engagement.agent] = t.book[0].seq
-    review_free(t, engagement.agent)
+    review_state(t, engagement.agent)
 
 
 @jit

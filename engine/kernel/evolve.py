@@ -22,7 +22,7 @@ from engine.kernel.jit import jit
 from engine.kernel.marks import put, take
 from engine.kernel.masks import ONE, ZERO, lowest
 from engine.kernel.messages import take_message
-from engine.kernel.prices import count_entry
+from engine.kernel.prices import ask_for_prices, chooses_by_prices, count_entry
 from engine.kernel.review import open_line, review_agent, review_free, review_lines_of, watch_line
 from engine.kernel.standing import join_line, leave_line
 from engine.kernel.subjects import agent_subject, queue_subject
@@ -264,8 +264,11 @@ def _resume_agent(t: Tables, a: int) -> None:
 def _change_setting(t: Tables, row: Any) -> None:
     table, index, column, value = row.agent, row.queue, row.contact, row.a
     if table == TABLE_QUEUE:
-        t.queues[index].settings[column] = value
         settings = t.queues[index].settings
+        before = chooses_by_prices(t, index)
+        settings[column] = value
+        if column == QueueSetting.STRATEGY and t.queues[index].first_ns != 0:
+            ask_for_prices(t, int(chooses_by_prices(t, index)) - int(before))
         if column == QueueSetting.REQUIREMENT or column == QueueSetting.CHANNEL or column == QueueSetting.MEMBERS_ONLY:
             open_line(t, index, settings[QueueSetting.REQUIREMENT], settings[QueueSetting.CHANNEL])
             review_lines_of(t, index)

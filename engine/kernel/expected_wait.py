@@ -93,7 +93,8 @@ def quantile_ns(mean: float, variance: float, stages: int, quantile: tuple[float
     if stages == 0:
         return quantile[1] * mean
     shape = mean * mean / variance
-    root = max(0.0, 1.0 - 1.0 / (9.0 * shape) + quantile[0] / (3.0 * math.sqrt(shape)))
+    spread = quantile[0] / (3.0 * math.sqrt(shape)) if quantile[0] != 0.0 else 0.0
+    root = max(0.0, 1.0 - 1.0 / (9.0 * shape) + spread)
     return mean * root * root * root
 
 

@@ -21,6 +21,7 @@ from engine.kernel.masks import ONE, ZERO, has, lowest
 from engine.kernel.pools import pool_of
 from engine.kernel.review import count_apt, make_apt, make_inapt, set_price
 from engine.kernel.tables import FREE_LEVELS, PRICE_LEVELS, WAITING_LEVELS, Tables
+from engine.messages.kinds import ERLANG
 from engine.model.settings import QueueSetting
 
 OWN_SLOTS_MIN: Final = 0.1
@@ -64,6 +65,8 @@ def count_entry(t: Tables, q: int) -> None:
     queue = t.queues[q]
     if queue.first_ns == 0:
         begin(t, q)
+        if chooses_by_prices(t, q):
+            ask_for_prices(t, 1)
     due = is_due(t, q)
     if due:
         fade(t, q)
@@ -76,6 +79,31 @@ def count_entry(t: Tables, q: int) -> None:
 
 
 @jit
+def chooses_by_prices(t: Tables, q: int) -> bool:
+    """Tell whether the queue's settings say so."""
+    return t.queues[q].settings[QueueSetting.STRATEGY] == ERLANG
+
+
+@jit
+def ask_for_prices(t: Tables, more: int) -> None:
+    """Note that so many more queues with contacts choose by prices. For the first of them all queues are priced: as
+    long as there was none, nobody looked at agents or computed anything.
+    """
+    book = t.book[0]
+    book.priced_by += more
+    if more <= 0 or book.priced_by != more:
+        return
+    for line in range(len(t.line_prices)):
+        t.line_prices[line] = 0.0
+    for q in range(book.queues):
+        if t.queues[q].priced_at_ns != 0:
+            t.queues[q].looked_at_ns = 0
+            t.queues[q].expected_quit = t.queues[q].quit  # nothing was expected: no chain was wrong meanwhile
+            fade(t, q)
+            review_prices(t, q)
+
+
+@jit
 def is_due(t: Tables, q: int) -> bool:
     """Tell whether the queue's estimates should be looked at."""
     priced_at_ns = t.queues[q].priced_at_ns
@@ -84,9 +112,13 @@ def is_due(t: Tables, q: int) -> bool:
 
 @jit
 def review_prices(t: Tables, q: int) -> None:
-    """Compute the queue's prices anew if its agents have to be looked at, or its arrival rate or its value changed."""
+    """Compute the queue's prices anew if its agents have to be looked at, or its arrival rate or its value changed; and
+    if anybody asks for prices at all.
+    """
     queue = t.queues[q]
     queue.priced_at_ns = t.book[0].now_ns
+    if t.book[0].priced_by == 0:
+        return
     estimate_rate(t, q)
     oldest = oldest_line(t, q)
     slots = t.lines[oldest].slots if oldest >= 0 else 0

@@ -35,6 +35,7 @@ BOOK: Final = np.dtype(
         ("looks", "i8"),  # looks at the pools of queues so far
         ("loads_at_ns", "i8"),  # when the loads of pools were added up
         ("priced", "i8"),  # queue whose prices were looked at last
+        ("priced_by", "i8"),  # queues with contacts that choose by prices; without one there are none
     ],
     align=True,
 )

@@ -188,8 +188,10 @@ def _pool_all_again(t: Tables) -> None:
 
 
 @jit
-def review_free(t: Tables, a: int) -> None:
-    """Bring the sets of free agents, the agent's slots and its state up to date, after anything about it changed."""
+def review_state(t: Tables, a: int) -> int:
+    """Bring the agent's state up to date, after its engagements went on; return it. That is all there is to do where it
+    holds as many contacts as before, and not fewer ring than could.
+    """
     agent = t.agents[a]
     state = _state_of(t, a)
     if state != agent.state:
@@ -199,6 +201,14 @@ def review_free(t: Tables, a: int) -> None:
             agent.busy_ns += t.book[0].now_ns - max(agent.state_since_ns, agent.login_ns)
         agent.state = state
         agent.state_since_ns = t.book[0].now_ns
+    return state
+
+
+@jit
+def review_free(t: Tables, a: int) -> None:
+    """Bring the sets of free agents, the agent's slots and its state up to date, after anything about it changed."""
+    agent = t.agents[a]
+    state = review_state(t, a)
     if agent.status != STATUS_OFFLINE and t.agent_pools[a] < 0:
         pool_again(t, a)
     works = agent.status == STATUS_AVAILABLE and state != AGENT_NOT_RESPONDING
@@ -282,7 +292,9 @@ def count_apt(t: Tables, line: int, more: int) -> None:
 @jit
 def set_price(t: Tables, line: int) -> None:
     """Look up what taking one of the free slots of a queue's oldest line costs, now that its slack or the prices
-    changed: for each ns that it is taken, so that a longer talk costs more.
+    changed: for each ns that it is taken, so that a longer talk costs more. Unless somebody asks for prices, nothing.
     """
+    if t.book[0].priced_by == 0:
+        return
     price = t.prices[t.lines[line].queue, level_of(t, line)] if is_oldest(t, line) else 0.0
     t.line_prices[line] = price * t.queues[t.lines[line].queue].handling_rate

@@ -69,6 +69,9 @@ def note_gap(t: Tables, since_ns: int) -> None:
 @jit
 def row_of(t: Tables, at_ns: int) -> int:
     """Return the interval row of an instant, which may be one in which nothing else happened; -1 if it is too old."""
+    book = t.book[0]
+    if t.interval_starts[book.interval_row] <= at_ns < book.interval_end_ns:
+        return int(book.interval_row)
     number = at_ns // t.book[0].settings[EngineSetting.INTERVAL_NS]
     row = number % len(t.intervals)
     start_ns = number * t.book[0].settings[EngineSetting.INTERVAL_NS]
@@ -166,7 +169,7 @@ def _edge_ns(place: int) -> int:
     return edge_ns
 
 
-_EDGES_NS: Final = np.array([_edge_ns(place) for place in range(HISTOGRAM_BINS - 1)])
+_EDGES_NS: Final = np.array([*(_edge_ns(place) for place in range(HISTOGRAM_BINS - 1)), np.iinfo(np.int64).max])
 _FIRST_BINS: Final = np.array(
     [_bin_by_formula((8 + part) << octave >> 3) if octave > 2 else 0 for octave in range(63) for part in range(8)]
 )
@@ -180,6 +183,6 @@ def bin_of(lasted_ns: int) -> int:
         return 0
     octave = highest(np.uint64(lasted_ns))
     place = _FIRST_BINS[(octave << 3) + ((lasted_ns >> (octave - 3)) & 7)]
-    while place < HISTOGRAM_BINS - 1 and lasted_ns > _EDGES_NS[place]:
-        place += 1
+    place += 1 if lasted_ns > _EDGES_NS[place] else 0
+    place += 1 if lasted_ns > _EDGES_NS[place] else 0
     return place

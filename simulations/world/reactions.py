@@ -189,9 +189,18 @@ def _answer(t: Any, w: Any, row: Any) -> None:
     talk_ns = draw(w.distributions, w.samples, source.handle, caller.key, purpose)
     factor = w.speeds[row.agent, caller.source] * w.home_factors[row.agent] * _talk_factor(w)
     begin_work(t, w, c, row.agent, talk_ns * factor)
-    interval = (w.book[0].now_ns - row.a - w.book[0].from_ns) // w.book[0].interval_ns
+    interval = _interval_of(w, w.book[0].now_ns - row.a)
     if 0 <= interval < len(w.waits):
         w.waits[interval, row.queue, wait_bin(row.a)] += 1
+
+
+@jit
+def _interval_of(w: Any, at_ns: int) -> int:
+    """Return the number of the interval of an instant, mostly the one under way; below 0 is before the first."""
+    book = w.book[0]
+    if book.boundary_ns != NEVER_NS and at_ns >= book.boundary_ns - book.interval_ns:
+        return int(book.interval)
+    return int((at_ns - book.from_ns) // book.interval_ns)
 
 
 @jit

@@ -19,6 +19,7 @@ def run(t: Any, w: Any) -> bool:
         for s in range(len(w.sources)):
             plan_arrival(w, s)
     end_ns = book.from_ns + len(w.waits) * book.interval_ns
+    quiet_ns = min(end_ns, book.stop_ns)
     while True:
         if len(w.log) > 0 and len(w.log) - book.logged < ROOM:
             return False
@@ -30,7 +31,7 @@ def run(t: Any, w: Any) -> bool:
         deadline_ns = t.timers[t.timers[0].order].deadline_ns if t.book[0].timers > 0 else NEVER_NS
         script_ns = w.script[book.script].at_ns if book.script < len(w.script) else NEVER_NS
         next_ns = min(min(arrival_ns, due_ns), min(deadline_ns, script_ns))
-        if next_ns > (book.stop_ns if _is_anybody_there(t, w) else end_ns):
+        if next_ns > quiet_ns and next_ns > (book.stop_ns if _is_anybody_there(t, w) else end_ns):
             break
         book.now_ns = max(book.now_ns, next_ns)
         if book.now_ns >= book.boundary_ns:

@@ -270,7 +270,7 @@ class Twin(Stays):
         books, table, number, column = self.books, fact.agent, fact.queue, fact.contact
         if table == k.TABLE_QUEUE:
             queue = books.queues[number]
-            queue.settings[column] = fact.a
+            books.change_queue(number, column, fact.a)
             if column in {QueueSetting.REQUIREMENT, QueueSetting.CHANNEL, QueueSetting.MEMBERS_ONLY}:
                 self._open((number, queue.get(QueueSetting.REQUIREMENT), queue.get(QueueSetting.CHANNEL)))
         elif table == k.TABLE_AGENT:

@@ -39,15 +39,45 @@ class PricedBooks(Books):
         """Count who entered; once a minute fade what was counted before, and price the queue's agents anew."""
         queue = self.queues[number]
         if not queue.first:
+            was_priced = self._is_priced()
             queue.first = self.now
             queue.handled = queue.long_handled = formulas.HANDLE_GUESS_CONTACTS
             queue.handle_ns = queue.long_handle_ns = formulas.HANDLE_GUESS_CONTACTS * formulas.HANDLE_GUESS_NS
+            self.price_all(was_priced)
         if queue.priced and self.now - queue.priced < 60 * SECOND_NS:
             queue.enter(entered)
             return
         self._fade(queue)
         queue.priced = self.now
         queue.enter(entered)
+        self._review(number)
+
+    def price_all(self, was_priced: bool) -> None:
+        """Price every queue if nobody asked for prices before and somebody does now."""
+        if was_priced or not self._is_priced():
+            return
+        for number, queue in enumerate(self.queues):
+            if queue.priced:
+                queue.looked, queue.expected_quit = 0, queue.quit
+                self._fade(queue)
+                queue.priced = self.now
+                self._review(number)
+
+    def _is_priced(self) -> bool:
+        """Whether any queue that had contacts chooses by prices."""
+        return any(queue.first and queue.get(QueueSetting.STRATEGY) == k.ERLANG for queue in self.queues)
+
+    def change_queue(self, number: int, column: int, value: int) -> None:
+        """Write a setting of a queue."""
+        was_priced = self._is_priced()
+        self.queues[number].settings[column] = value
+        self.price_all(was_priced)
+
+    def _review(self, number: int) -> None:
+        """Estimate the arrival rate, look at agents if that is due, and price them anew if anything moved."""
+        if not self._is_priced():
+            return
+        queue = self.queues[number]
         late, steady = (queue.arrivals, queue.seen), (queue.steady_arrivals, queue.steady_seen)
         queue.arrival_rate, changed = formulas.arrival_rate(*late, *steady)
         if changed:

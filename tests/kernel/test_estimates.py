@@ -115,6 +115,36 @@ def test_a_pool_that_nobody_belongs_to_is_forgotten() -> None:
     assert not scene.tables.services[0, pool].any()
 
 
+def test_prices_are_computed_only_while_some_queue_chooses_by_them() -> None:
+    scene = centre()
+    t = scene.tables
+    for queue in range(2):
+        scene.queue(queue, QueueSetting.STRATEGY, k.LONGEST_IDLE)
+    for agent in range(4):
+        scene.status(agent, k.STATUS_AVAILABLE)
+    for _ in range(20):
+        contact, _ = scene.talk()
+        scene.wait(30)
+        scene.release(contact)
+    assert t.queues["handled"][0] > 10, "what waits are told by is estimated all the same"
+    assert not t.prices.any()
+    assert not t.queues["looked_at_ns"].any()
+    scene.queue(1, QueueSetting.STRATEGY, k.ERLANG)
+    assert not t.prices.any(), "nobody came there yet"
+    scene.release(scene.arrive(queue=1))
+    assert t.prices[0].any()
+    assert t.prices[1].any()
+    assert t.line_prices[t.queues["first_line"][0]] > 0.0, "both are priced at once"
+    scene.queue(1, QueueSetting.STRATEGY, k.LONGEST_IDLE)
+    scene.wait(3601)
+    before = t.prices.copy(), t.queues["looked_at_ns"].copy()
+    scene.release(scene.arrive())
+    assert (t.prices == before[0]).all()
+    assert (t.queues["looked_at_ns"] == before[1]).all(), "nobody asks any more"
+    scene.queue(0, QueueSetting.STRATEGY, k.ERLANG)
+    assert (t.queues["looked_at_ns"] == scene.now_ns).all(), "a queue that has contacts asks at once"
+
+
 def test_prices_are_computed_anew_when_what_they_rest_on_has_moved() -> None:
     scene = centre()
     for agent in range(4):
