@@ -82,7 +82,7 @@ class Desks:
                 self._wall_ns,
                 self._time_zone,
                 lambda: self._why_ended(session),
-                lambda: self.sessions.touch(session, self._wall_ns()),
+                lambda ago_ns: self.sessions.touch(session, self._wall_ns() - ago_ns),
                 self.uploads,
                 self._house,
             )

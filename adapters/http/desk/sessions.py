@@ -52,9 +52,9 @@ class Sessions:
         """Return a new session."""
         return Session(secrets.token_urlsafe(16), agent, credential, now_ns, now_ns)
 
-    def cookie(self, session: Session, now_ns: int) -> str:
-        """Return what the browser keeps of the session, as seen now."""
-        body = msgspec.msgpack.encode(msgspec.structs.replace(session, seen_ns=now_ns))
+    def cookie(self, session: Session) -> str:
+        """Return what the browser keeps of the session, and of when its owner did something last."""
+        body = msgspec.msgpack.encode(msgspec.structs.replace(session, seen_ns=self.seen_ns(session)))
         return f"{_text(body)}.{_text(self._signature(body))}"
 
     def read(self, cookie: str, now_ns: int) -> Session | None:
@@ -73,12 +73,15 @@ class Sessions:
         """Whether the session may still be used."""
         if session.id in self._ended:
             return False
-        seen_ns = max(session.seen_ns, self._seen_ns.get(session.id, 0))
-        return now_ns < min(session.began_ns + self._whole_ns, seen_ns + self._idle_ns)
+        return now_ns < min(session.began_ns + self._whole_ns, self.seen_ns(session) + self._idle_ns)
 
-    def touch(self, session: Session, now_ns: int) -> None:
-        """Note that its owner did something."""
-        self._seen_ns[session.id] = now_ns
+    def seen_ns(self, session: Session) -> int:
+        """When its owner did something last, as far as is known."""
+        return max(session.seen_ns, self._seen_ns.get(session.id, 0))
+
+    def touch(self, session: Session, at_ns: int) -> None:
+        """Note that its owner did something then."""
+        self._seen_ns[session.id] = max(at_ns, self.seen_ns(session))
         self._seen_ns.move_to_end(session.id)
         if len(self._seen_ns) > SEEN_MAX:
             self._seen_ns.popitem(last=False)

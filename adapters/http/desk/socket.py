@@ -14,7 +14,7 @@ import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from adapters.http.desk.cases import AnyCaseCommand, CaseCommand, OpenCase, case_fact_of
-from adapters.http.desk.commands import SERVED, Accept, AnyCommand, NotAllowed, Say, fact_of
+from adapters.http.desk.commands import SERVED, Accept, AnyCommand, NotAllowed, Read, Say, fact_of
 from adapters.http.desk.house import HouseItems
 from adapters.http.desk.hub import DeskHub, Waker
 from adapters.http.desk.items import PLANS, adherence_of, items_of, rings_at_phone
@@ -23,6 +23,7 @@ from adapters.http.desk.sessions import Session
 from adapters.http.desk.uploads import Uploads
 from engine.errors import Overloaded, TrunklineError
 from engine.messages.observed import INTEGER_MAX, MessageSent, Observed
+from engine.model.settings import SECOND_NS
 from engine.ports import EngineLink, Hint
 from engine.projections.contacts.engagements import Engagement
 from engine.projections.days import midnight_ns
@@ -39,6 +40,7 @@ RESUMED_MAX: Final = 256
 ADHERENCE_EVERY_NS: Final = 30_000_000_000
 """It changes with time alone, and is reckoned from all of the day."""
 SOURCE: Final = "http:desk"
+AGO_S_MAX: Final = 31 * 86_400
 SAID_MAX: Final = 64 << 10
 """Bytes of one message from a page."""
 
@@ -66,7 +68,9 @@ class Ask(msgspec.Struct, frozen=True, tag_field="type", tag="ask"):
 
 
 class Alive(msgspec.Struct, frozen=True, tag_field="type", tag="alive"):
-    """Somebody sits there: the session is not idle."""
+    """Somebody sits there, or did so long ago: the session was not idle then."""
+
+    ago_s: Annotated[float, msgspec.Meta(ge=0, le=AGO_S_MAX)] = 0.0
 
 
 class Typing(msgspec.Struct, frozen=True, tag_field="type", tag="typing"):
@@ -87,7 +91,8 @@ class UnknownAgent(TrunklineError):
 
 
 class DeskSocket:
-    """One socket of one agent's desk. `lives` says whether the session still holds, `touch` that somebody is there."""
+    """One socket of one agent's desk. `lives` says whether the session still holds; `touch` takes when somebody was
+    there, in ns ago."""
 
     def __init__(
         self,
@@ -97,7 +102,7 @@ class DeskSocket:
         wall_ns: Callable[[], int],
         time_zone: str,
         lives: Callable[[], str],
-        touch: Callable[[], None],
+        touch: Callable[[int], None],
         uploads: Uploads,
         house: HouseItems,
     ) -> None:
@@ -134,16 +139,15 @@ class DeskSocket:
                         reached = self._engine.views.as_of  # who has seen more has seen a log of before a backup
                         self._after = {int(name): seq for name, seq in said.after.items() if seq <= reached}
                         pump = asyncio.get_running_loop().create_task(self._pump(), name="desk")
-                elif isinstance(said, Do | Ask):
-                    self._touch()
-                    await self._room.acquire()
-                    self._start(self._served(said))
-                elif isinstance(said, Alive | Typing):
-                    self._touch()
-                    if isinstance(said, Typing):
-                        self._hint(said)
-                else:
+                elif isinstance(said, str):
                     await self._ws.close(code=WSCloseCode.POLICY_VIOLATION, message=said.encode()[:120])
+                else:
+                    self._note_doing(said)
+                    if isinstance(said, Do | Ask):
+                        await self._room.acquire()
+                        self._start(self._served(said))
+                    elif isinstance(said, Typing):
+                        self._hint(said)
         finally:
             self._hub.leave(self.waker)
             tasks = [task for task in (pump, *self._tasks) if task is not None]
@@ -158,6 +162,16 @@ class DeskSocket:
         except (msgspec.DecodeError, RecursionError) as error:
             return f"not understood: {error}"
         return said
+
+    def _note_doing(self, said: Do | Ask | Alive | Typing) -> None:
+        """Keep the session from being idle by what somebody does: a page reads, and asks, with nobody before it."""
+        match said:
+            case Alive():
+                self._touch(int(said.ago_s * SECOND_NS))
+            case Do() if not isinstance(said.command, Read):
+                self._touch(0)
+            case Typing(typing=True):
+                self._touch(0)
 
     def _start(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)

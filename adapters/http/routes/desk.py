@@ -64,13 +64,12 @@ async def post_session(request: web.Request) -> web.Response:
 
 
 async def get_session(request: web.Request) -> web.Response:
-    """Say who is signed in, and keep the session alive; say nothing where nobody is."""
+    """Say who is signed in, and since when nothing was done, in the cookie; say nothing where nobody is."""
     context = context_of(request)
     try:
         session = context.desks.session_of(request)
     except Problem:
         return web.Response(status=204)
-    context.desks.sessions.touch(session, context.wall_ns())
     return await _with_cookie(request, session)
 
 
@@ -96,7 +95,7 @@ async def _with_cookie(request: web.Request, session: Session) -> web.Response:
     now_ns = context.wall_ns()
     response.set_cookie(
         COOKIE,
-        context.desks.sessions.cookie(session, now_ns),
+        context.desks.sessions.cookie(session),
         path="/",
         httponly=True,
         samesite="Strict",

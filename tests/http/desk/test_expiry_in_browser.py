@@ -1,5 +1,9 @@
 """A session ends while chats are open: the desk says so, and after the next sign-in everything is as it was."""
 
+import asyncio
+import json
+from typing import Any
+
 import pytest
 
 from tests.http.desk.support import CENTRE, PASSWORD
@@ -50,6 +54,37 @@ async def test_the_end_of_a_session_is_said_before_and_put_off(
         desks = house.adapter.context.desks.hub._open[house.engine.views.agent_number("an")]
         assert len(desks) == 2
         assert len({desk.session for desk in desks}) == 1
+
+
+async def test_a_page_with_nobody_before_it_says_so(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    alive: list[Any] = []
+
+    def note(text: str | bytes) -> None:
+        said = json.loads(text)
+        if said["type"] == "alive":
+            alive.append(said)
+
+    async with browser() as context:
+        page = await signed_in(context, house)
+        page.on("websocket", lambda socket: socket.on("framesent", note))
+        await page.clock.install()
+        await page.reload()
+        await page.wait_for_selector("#state[data-state]")
+        await take_chat(page, house)
+        await page.clock.run_for(20_000)
+        assert len(alive) == 2, "opened, then keys pressed"
+        await customer_says(house, "chat-1", "Is anybody there?")
+        found = house.engine.views
+        async with asyncio.timeout(10):
+            while not found.conversation("chat-1", 0, 10).agent_read_seq:
+                await page.clock.run_for(100)
+        await page.clock.run_for(60_000)
+        assert len(alive) == 2, "nobody has been there since"
+        await page.keyboard.press("y")
+        await page.clock.run_for(15_000)
+        assert len(alive) == 3
+        assert alive[-1]["ago_s"] <= 15
 
 
 async def test_a_session_that_ends_loses_nothing(build: Build) -> None:

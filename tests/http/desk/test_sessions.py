@@ -14,6 +14,7 @@ from adapters.http.desk.failures import FREE, Failures
 from adapters.http.desk.sessions import COOKIE, Sessions
 from engine.model.passwords import HASH, hash_password, is_password
 from tests.http.desk.support import CENTRE, PASSWORD, sign_in, socket_of
+from tests.http.desk.test_socket import connected, customer_says
 from tests.http.support import Build, House
 
 S = 1_000_000_000
@@ -42,14 +43,18 @@ def test_passwords() -> None:
 def test_a_session_ends_by_idleness_by_age_and_by_sign_out(tmp_path: Path) -> None:
     sessions = Sessions(b"k" * 32, 60 * S, 600 * S, tmp_path)
     session = sessions.begin("an", "credential", 1000 * S)
-    cookie = sessions.cookie(session, 1000 * S)
+    cookie = sessions.cookie(session)
     assert sessions.read(cookie, 1059 * S) == session
     assert sessions.read(cookie, 1060 * S) is None
-    later = sessions.cookie(session, 1590 * S)
-    assert sessions.read(later, 1599 * S) is not None
-    assert sessions.read(later, 1600 * S) is None
     sessions.touch(session, 1050 * S)
-    assert sessions.read(cookie, 1100 * S) == session
+    assert sessions.read(cookie, 1109 * S) == session
+    sessions.touch(session, 1040 * S)
+    assert sessions.read(cookie, 1109 * S) == session, "told late, and known already"
+    sessions.touch(session, 1590 * S)
+    later = sessions.cookie(session)
+    for known in (sessions, Sessions(b"k" * 32, 60 * S, 600 * S)):
+        assert known.read(later, 1599 * S) is not None
+        assert known.read(later, 1600 * S) is None
     sessions.end(session, 1100 * S)
     sessions.keep()
     assert sessions.read(cookie, 1001 * S) is None
@@ -65,13 +70,13 @@ def test_of_two_sign_outs_at_once_both_hold_over_a_restart(tmp_path: Path) -> No
         for _ in range(2):
             threads.submit(sessions.keep)
     again = Sessions(b"k" * 32, 60 * S, 600 * S, tmp_path)
-    assert [again.read(sessions.cookie(one, S), 3 * S) for one in (an, binh)] == [None, None]
+    assert [again.read(sessions.cookie(one), 3 * S) for one in (an, binh)] == [None, None]
     assert [file.stat().st_mode & 0o777 for file in tmp_path.iterdir()] == [0o600]
 
 
 def test_what_somebody_else_signed_is_nothing(tmp_path: Path) -> None:
     sessions = Sessions(b"k" * 32, 60 * S, 600 * S)
-    cookie = sessions.cookie(sessions.begin("an", "credential", S), S)
+    cookie = sessions.cookie(sessions.begin("an", "credential", S))
     assert Sessions(b"o" * 32, 60 * S, 600 * S).read(cookie, S) is None
     body, _, signature = cookie.partition(".")
     for forged in ("", ".", body, f"{body}.", f"A{body}.{signature}", f"{body}.{signature[:-2]}", "é.é", "%.%"):
@@ -163,6 +168,31 @@ async def test_pages_of_other_origins_get_nothing(build: Build) -> None:
             assert answer.status == 403
         async with one.get(f"{house.url}/api/v1/ws/desk") as answer:
             assert answer.status == 400
+
+
+async def test_what_a_page_does_by_itself_keeps_no_session_alive(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    sessions = house.adapter.context.desks.sessions
+    async with client() as one:
+        await sign_in(one, house.url)
+        async with socket_of(one, house.url) as desk:
+            contact_id = await connected(house, desk, "chat-1")
+            await customer_says(house, "chat-1", "Is anybody there?")
+            await desk.until(lambda: bool(desk.lines.get(contact_id)))
+            sessions._seen_ns.clear()
+            await desk.do("read", contact="chat-1", up_to_seq=max(desk.lines[contact_id]))
+            await desk.ask("cases", contact_id=contact_id)
+            await desk.socket.send_json({"type": "typing", "contact_id": contact_id, "typing": False})
+            async with one.get(house.url + PATH) as answer:
+                assert answer.status == 200
+            await desk.ask("colleagues")
+            assert not sessions._seen_ns
+            before_ns = house.adapter.context.wall_ns()
+            await desk.socket.send_json({"type": "alive", "ago_s": 3600})
+            await desk.ask("colleagues")
+            assert max(sessions._seen_ns.values()) < before_ns, "nobody has been there since"
+            await desk.do("say", contact="chat-1", text="Yes")
+            assert max(sessions._seen_ns.values()) >= before_ns
 
 
 async def test_a_token_of_one_agent_signs_in(build: Build) -> None:

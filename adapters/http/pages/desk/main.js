@@ -43,7 +43,6 @@ class Desk {
     this.store.onChange(() => this.open && this.render());
     listen(this);
     setInterval(() => this.tick(), 1000);
-    setInterval(() => this.stay(), SESSION_EVERY_MS);
     document.addEventListener("visibilitychange", () => this.open && this.readShown());
   }
 
@@ -61,6 +60,9 @@ class Desk {
     if (this.me !== session.agent) this.store.reset(); // the same one goes on where the session ended
     this.me = session.agent;
     this.sessionEnd.follow(session.until_ns);
+    this.stayEveryMs = Math.min(SESSION_EVERY_MS, (1000 * session.idle_limit_s) / 4);
+    clearInterval(this.stayTimer);
+    this.stayTimer = setInterval(() => this.stay(), this.stayEveryMs);
     this.build();
     this.open = true;
     for (const command of this.store.unsent(this.me)) this.sayAgain(command);
@@ -91,8 +93,9 @@ class Desk {
     this.leave(t("signed_out"));
   }
 
+  // The cookie has to say when somebody was there last: it alone outlives a restart.
   async stay() {
-    if (this.open && Date.now() - this.wire.active < SESSION_EVERY_MS) await fetch("/api/v1/desk/session").catch(() => null);
+    if (this.open && Date.now() - this.wire.active < 2 * this.stayEveryMs) await fetch("/api/v1/desk/session").catch(() => null);
   }
 
   // --- what comes in

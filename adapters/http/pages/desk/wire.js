@@ -2,7 +2,7 @@
 
 const SHORTEST_MS = 500;
 const LONGEST_MS = 15_000;
-const ALIVE_EVERY_MS = 60_000;
+const ALIVE_EVERY_MS = 15_000;
 
 export function freshId() {
   const bytes = crypto.getRandomValues(new Uint8Array(12));
@@ -20,12 +20,13 @@ export class Wire {
     this.questions = new Map();
     this.failures = 0;
     this.stopped = true;
-    this.active = 0;
+    this.active = Date.now(); // when somebody did something at the page: opening it counts
+    this.activeSaid = 0;
     const hurry = () => document.visibilityState === "visible" && this.hurry();
     addEventListener("online", hurry);
     addEventListener("pageshow", hurry);
     document.addEventListener("visibilitychange", hurry);
-    for (const kind of ["keydown", "pointerdown"]) addEventListener(kind, () => (this.active = Date.now()), { passive: true });
+    for (const kind of ["keydown", "pointerdown", "wheel"]) addEventListener(kind, () => (this.active = Date.now()), { passive: true });
     setInterval(() => this.#alive(), ALIVE_EVERY_MS);
   }
 
@@ -37,6 +38,7 @@ export class Wire {
     this.onState("connecting");
     socket.onopen = () => {
       socket.send(JSON.stringify({ type: "hello", after: this.hello() }));
+      this.#alive();
       for (const { command } of this.underWay.values()) this.#send({ type: "do", command });
       for (const { question } of this.questions.values()) this.#send({ type: "ask", question });
     };
@@ -98,8 +100,11 @@ export class Wire {
     if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(said));
   }
 
+  // What the page does by itself, reading and asking, says nothing of who sits before it: this does.
   #alive() {
-    if (Date.now() - this.active < ALIVE_EVERY_MS) this.#send({ type: "alive" });
+    if (this.active === this.activeSaid || this.socket?.readyState !== WebSocket.OPEN) return;
+    this.activeSaid = this.active;
+    this.#send({ type: "alive", ago_s: Math.max(0, (Date.now() - this.active) / 1000) });
   }
 
   #told(told) {
