@@ -92,7 +92,7 @@ class SipAdapter:
                 self.endpoint.connections.granted_buffer,
                 settings.receive_buffer,
             )
-        logger.info("listening at sip:%s", self.endpoint.address)
+        logger.info("listening at %s", self.endpoint.addresses)
 
     def renew_certificate(self) -> bool:
         """Show what the certificate's files hold now. Raises OSError, TlsFilesUnusable."""
@@ -136,7 +136,7 @@ class SipAdapter:
         counters["byes_owed"] = len(core.farewells)
         counters["bindings"] = len(core.registrar.bindings)
         counters["connections_open"] = endpoint.connections.count
-        where = f"listening at sip:{endpoint.address}" if self._up else "not listening"
+        where = f"listening at {endpoint.addresses}" if self._up else "not listening"
         return AdapterStatus(self.name, self._up, self.settings.required, where, dict(counters))
 
     async def stop(self) -> None:

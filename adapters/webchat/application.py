@@ -54,12 +54,12 @@ class Application:
         """All routes."""
         app = web.Application(middlewares=[self._guard], client_max_size=64 << 10)
         app.on_response_prepare.append(_set_headers)
-        add = app.router.add_route
-        add("GET", "/livez", self._livez)
-        add("GET", "/widget.js", self._get_widget)
-        add("GET", "/widget/{inbox}", self._get_page)
-        add("GET", "/try/{inbox}", self._get_trial)
-        add("GET", "/widget-page.css", self._get_style)
+        add, add_page = app.router.add_route, app.router.add_get  # which answers HEAD, too
+        add_page("/livez", self._livez)
+        add_page("/widget.js", self._get_widget)
+        add_page("/widget/{inbox}", self._get_page)
+        add_page("/try/{inbox}", self._get_trial)
+        add_page("/widget-page.css", self._get_style)
         add("GET", "/chat/v1/inboxes/{inbox}", self._of_inbox(self._get_inbox))
         add("GET", "/chat/v1/ws", self._of_inbox(self._held(self._get_socket)))
         add("GET", "/chat/v1/messages", self._of_inbox(self._held(self._get_messages)))

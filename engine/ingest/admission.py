@@ -10,7 +10,7 @@ from engine.errors import Overloaded
 from engine.ingest.answers import CODES, BadFact, excerpt, unknown, wrong
 from engine.ingest.fact_writer import PAYLOAD_MAX
 from engine.ingest.names import UNNUMBERED, InternedNames, NamesInForce, Source, put_names
-from engine.ingest.quality import case_kind, check_exception, evaluation_score
+from engine.ingest.quality import case_kind, check_deadline, check_exception, evaluation_score
 from engine.ingest.registry import LEGS_MAX, NO_LEGS, ContactEntry, OpenContacts
 from engine.ingest.remarks import check_remark
 from engine.ingest.runs import CHANNEL_NUMBERS, ROWS_OF_A_FACT, RUN_MIN, SLOTS_KEPT_FREE, RunWriter, next_run
@@ -313,6 +313,7 @@ class Admission(RunWriter):
         kind = case_kind(self.directory.quality, fact, int(self._book_seq[0]))
         queue = self._number("queue", self.directory.queues, fact.queue or kind.queue)
         agent = self._number("agent", self.directory.agents, fact.agent, optional=True)
+        check_deadline(fact.deadline_ns, self._buffer.at_ns)
         deadline_ns = fact.deadline_ns or self._buffer.at_ns + kind.limit_ns
         customer = self.directory.customer(fact.customer)
         if customer != fact.customer:
@@ -327,6 +328,7 @@ class Admission(RunWriter):
 
     def _case_reopened(self, fact: observed.CaseReopened) -> int:
         agent = self._number("agent", self.directory.agents, fact.agent, optional=True)
+        check_deadline(fact.deadline_ns, self._buffer.at_ns)
         case_id = self._case_id(fact.case_id)
         return self._put(kinds.CASE_REOPENED, agent=agent, a=fact.deadline_ns, b=case_id, payload=self._payload(fact))
 

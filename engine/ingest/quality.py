@@ -7,6 +7,8 @@ from engine.messages.observed import CaseOpened, QualityEvaluated, ScheduleExcep
 from engine.model.quality import DAY_NS, BadAnswer, CaseKind, QualityPlan, score
 
 EXCEPTION_MAX_NS: Final = 366 * DAY_NS
+OVERDUE_MAX_NS: Final = 366 * DAY_NS
+"""How long ago a deadline may have been: cases come from elsewhere, too, but instants in s or ms are of 1970."""
 
 
 def evaluation_score(plan: QualityPlan, fact: QualityEvaluated, last_seq: int) -> int:
@@ -33,6 +35,12 @@ def check_exception(fact: ScheduleExcepted) -> None:
         raise BadFact("to_ns", "an exception ends after it begins")
     if fact.to_ns - fact.from_ns > EXCEPTION_MAX_NS:
         raise BadFact("to_ns", "an exception lasts a year at most; write several")
+
+
+def check_deadline(deadline_ns: int, at_ns: int) -> None:
+    """Raise BadFact for a deadline that was too long ago; 0: none is said."""
+    if deadline_ns and deadline_ns < at_ns - OVERDUE_MAX_NS:
+        raise BadFact("deadline_ns", f"{deadline_ns} is more than a year ago; ns since 1970 are wanted")
 
 
 def case_kind(plan: QualityPlan, fact: CaseOpened, last_seq: int) -> CaseKind:

@@ -1,5 +1,6 @@
 """`/api/v1/cases`: opened, listed, resolved and opened again, and what is wrong with a command."""
 
+import time
 from collections.abc import AsyncIterator
 from hashlib import sha256
 
@@ -8,6 +9,8 @@ import pytest
 from aiohttp import ClientSession
 
 from tests.http.support import CENTRE, Build, get, tell
+
+HOUR_NS = 3600 * 10**9
 
 CASES = """
 cases:
@@ -89,7 +92,10 @@ async def test_pages_follow_the_deadlines(client: ClientSession) -> None:
     assert [one["subject"] for one in page["cases"]] == ["first", "a", "b"]
     rest = await get(client, f"/api/v1/cases?limit=3&after={page['next_after']}")
     assert ([one["subject"] for one in rest["cases"]], rest["next_after"]) == (["c"], None)
-    await tell(client, "/api/v1/cases", 201, kind="complaint", subject="late", deadline_ns=1)
+    await tell(client, "/api/v1/cases", 201, kind="complaint", subject="late", deadline_ns=time.time_ns() - HOUR_NS)
+    for deadline_ns in (1, time.time_ns() // 10**9, time.time_ns() // 10**6):
+        refused = await tell(client, "/api/v1/cases", 422, kind="complaint", subject="s", deadline_ns=deadline_ns)
+        assert "ns since 1970 are wanted" in refused["detail"]
     overdue = await get(client, "/api/v1/cases?state=overdue")
     assert [one["subject"] for one in overdue["cases"]] == ["late"]
     async with client.get("/metrics") as answer:

@@ -55,6 +55,12 @@ async def test_options_are_answered_over_tls(open_exchange: OpenExchange, tmp_pa
     assert b"Via: SIP/2.0/TLS" in answers[0].raw
 
 
+async def test_both_addresses_are_told(open_exchange: OpenExchange, tmp_path: Path) -> None:
+    exchange = await open_exchange(centre(sip=tls(tmp_path)))
+    told = exchange.sip.status().detail
+    assert told == f"listening at sip:{exchange.address} and sips:{secured_address(exchange)}"
+
+
 async def test_the_next_connection_is_shown_what_the_files_hold_now(
     open_exchange: OpenExchange, tmp_path: Path
 ) -> None:

@@ -94,3 +94,11 @@ async def test_a_position_that_is_none_is_refused(house: House, http: aiohttp.Cl
     asked = f"{house.url}/chat/v1/messages?inbox=web&after_seq={after_seq}"
     async with http.get(asked, headers={"Origin": SHOP, "Authorization": "Bearer x"}) as answer:
         assert answer.status == 400
+
+
+@pytest.mark.parametrize("path", ["livez", "widget.js", "widget/web", "try/web", "widget-page.css"])
+async def test_heads_of_pages_are_answered_without_a_body(house: House, http: aiohttp.ClientSession, path: str) -> None:
+    async with http.get(f"{house.url}/{path}") as whole, http.head(f"{house.url}/{path}") as head:
+        assert head.status == whole.status == 200
+        assert head.content_type == whole.content_type
+        assert await head.read() == b""

@@ -69,6 +69,15 @@ def instant_ns(request: web.Request, name: str, default: int) -> int:
         raise bad_parameter(name, f"{text[:40]!r} is not an instant such as 2026-03-01T08:00:00+01:00") from None
 
 
+def window_ns(request: web.Request, default_from_ns: int = 0) -> tuple[int, int]:
+    """Return `from` and `to`, a window that may be empty and has no end where none is said. Raises Problem."""
+    from_ns, to_ns = instant_ns(request, "from", default_from_ns), instant_ns(request, "to", INTEGER_MAX)
+    if to_ns < from_ns and "to" in request.query:
+        begins = "'from'" if "from" in request.query else "where the window begins without a 'from'"
+        raise bad_parameter("to", f"{request.query['to'][:40]!r} is before {begins}")
+    return from_ns, to_ns
+
+
 def duration_ns(request: web.Request, name: str, default_ns: int) -> int:
     """Return a duration with its unit, as 30m. Raises Problem."""
     text = request.query.get(name)

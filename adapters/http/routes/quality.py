@@ -45,8 +45,7 @@ async def get_quality(request: web.Request) -> web.Response:
     context = context_of(request)
     views = context.views
     step_ns = parameters.duration_ns(request, "step", views.interval_ns)
-    from_ns = parameters.instant_ns(request, "from", 0)
-    to_ns = parameters.instant_ns(request, "to", parameters.INTEGER_MAX)
+    from_ns, to_ns = parameters.window_ns(request)
     group_by = parameters.words(request, "group_by") or ["queue"]
     if step_ns % views.interval_ns:
         raise bad_parameter("step", f"the step must be a multiple of the interval of {views.interval_ns / 1e9:g} s")
@@ -134,8 +133,7 @@ async def get_calibration(request: web.Request) -> web.Response:
 async def get_sample(request: web.Request) -> web.Response:
     """Tell which contacts should be judged next."""
     context = context_of(request)
-    from_ns = parameters.instant_ns(request, "from", parameters.since_ns(request))
-    to_ns = parameters.instant_ns(request, "to", parameters.INTEGER_MAX)
+    from_ns, to_ns = parameters.window_ns(request, parameters.since_ns(request))
     per_agent = parameters.whole(request, "per_agent", PER_AGENT, 1, PER_AGENT_MAX)
     agent, seed = _number(request, "agent"), request.query.get("seed", "")[:SEED_MAX]
     draw = context.views.quality.sample
@@ -163,8 +161,7 @@ def _weights(request: web.Request) -> Mapping[str, int]:
 async def get_adherence(request: web.Request) -> web.Response:
     """Tell who kept to the schedule."""
     context = context_of(request)
-    from_ns = parameters.instant_ns(request, "from", parameters.since_ns(request))
-    to_ns = parameters.instant_ns(request, "to", parameters.INTEGER_MAX)
+    from_ns, to_ns = parameters.window_ns(request, parameters.since_ns(request))
     agent = request.query.get("agent", "")
     if agent:
         _number(request, "agent")

@@ -36,8 +36,7 @@ async def get_intervals(request: web.Request) -> web.Response:
     """Tell the interval table."""
     context = context_of(request)
     step_ns = parameters.duration_ns(request, "step", context.views.interval_ns)
-    from_ns = parameters.instant_ns(request, "from", 0)
-    to_ns = parameters.instant_ns(request, "to", parameters.INTEGER_MAX)
+    from_ns, to_ns = parameters.window_ns(request)
     by = parameters.one_of(request, "by", "event", ("event", "arrival"))
     limit = parameters.whole(request, "limit", LIMIT, 1, LIMIT_MAX)
     form = parameters.one_of(request, "format", "json", ("json", "csv"))

@@ -127,6 +127,13 @@ class SipEndpoint:
         """host:port, as peers are told."""
         return f"{self._settings.own_host}:{self.port}"
 
+    @property
+    def addresses(self) -> str:
+        """Where it listens, in words: in the clear, and with TLS."""
+        clear = f"sip:{self.address}" if self._settings.udp or self._settings.tcp else ""
+        secured = f"sips:{self._settings.own_host}:{port}" if (port := self.connections.tls_port) else ""
+        return " and ".join(filter(None, (clear, secured)))
+
     def contact(self, transport: str) -> str:
         """Our Contact value on a transport."""
         return self._contacts.get(transport) or next(iter(self._contacts.values()))

@@ -6,6 +6,7 @@ import pytest
 
 from engine.messages.observed import QualityEvaluated
 from engine.model.quality import BadAnswer, Criterion, Scorecard, ScorecardSection, score
+from engine.projections.quality.quality import Quality
 from tests.projections.quality.support import QualityCentre
 
 CARD = Scorecard(
@@ -80,6 +81,20 @@ async def test_evaluations_of_an_old_version_stay_what_they_were(centre: Quality
     assert (row.agent, figures.n, figures.failed) == ("alice", 2, 0)
     assert figures.score is not None
     assert figures.score.value == 68.0
+
+
+async def test_of_each_evaluator_the_latest_judgement_counts(centre: QualityCentre) -> None:
+    contact = await centre.talk("c")
+    low: dict[str, int | None] = {"solves": 0}
+    high: dict[str, int | None] = {"solves": 5}
+    await centre.say(evaluated(contact, 2, low), evaluated(contact, 2, high, evaluator="eva"))
+    await centre.say(evaluated(contact, 2, high), evaluated(contact, 1, {"greets": 1, "solves": 3, "identifies": 1}))
+    again = Quality(centre.quality.directory, centre.quality.save(), centre.quality.from_seq)
+    for quality in (centre.quality, again):
+        (row,) = quality.table(["agent"], 0, 2**62, 900 * 10**9, centre.clock.now_ns()).rows
+        assert [(one.n, one.failed) for one in row.evaluations] == [(3, 0)]
+        assert len(quality.evaluations(None, "", 10, 2**62).evaluations) == 4, "as it was made, each"
+    assert again.from_seq == centre.quality.from_seq
 
 
 async def test_an_evaluation_of_no_scorecard_is_wrong(centre: QualityCentre) -> None:

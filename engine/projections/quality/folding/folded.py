@@ -14,7 +14,7 @@ from engine.projections.quality.subjects.evaluations import Evaluations
 from engine.projections.quality.subjects.presence import Presence
 from engine.projections.quality.subjects.surveys import Surveys
 
-VERSION: Final = 6
+VERSION: Final = 7
 """Of what `Folded` means; what another version wrote is folded anew."""
 
 
