@@ -48,7 +48,7 @@ def _compare(
     scenarios = [Scenario.load(place, changes) for place in places]
     with progress_bar("replications") as bar, players(*who) as workers:
         results = played_alike(scenarios, replications, seed, workers=workers, progress=bar)
-    found = comparison(*results)
+    found = comparison(*results, files=(str(places[0]), str(places[1])))
     tell(found, form, rows=comparison_rows, table=_print, write=write_comparison, out=out)
 
 
@@ -57,12 +57,13 @@ def _print(found: dict[str, Any]) -> None:
 
     from simulations.commands.answer import of_seed
     from simulations.commands.tables import PLAIN_FROM, TITLES, number, table_of, with_half
+    from simulations.compare.paired import winner
     from simulations.experiment.figures import RARE
 
     table = table_of(
         ("queue", "figure", "one", "other", "difference", "better"),
         names=2,
-        title=f"one: {found['one']}; other: {found['other']}; other minus one, same callers",
+        title=f"one: {_named(found, 'one')}; other: {_named(found, 'other')}; other minus one, same callers",
         caption=f"± {found['confidence']:.0%} confidence",
     )
     last = ""
@@ -75,7 +76,12 @@ def _print(found: dict[str, Any]) -> None:
         cells = ["-" if value is None else number(value / unit, digits) for value in values]
         gap = with_half(row["difference"], unit, digits=digits, sign="+")
         title = TITLES.get(row["figure"], f"{row['figure']}, {found['currency']}")
-        table.add_row("" if row["queue"] == last else row["queue"], title, *cells, gap, row["better"] or "chance")
+        table.add_row("" if row["queue"] == last else row["queue"], title, *cells, gap, winner(row))
         last = row["queue"]
     Console(highlight=False).print(table)
     typer.echo(f"{found['replications']} replications of each. {of_seed(found['seed'])}")
+
+
+def _named(found: dict[str, Any], side: str) -> str:
+    """Return what a side is called, with its file where both are called the same."""
+    return f"{found[side]} ({found[f'{side}_file']})" if found["one"] == found["other"] else found[side]

@@ -34,7 +34,8 @@ WORDS: Final = {
     "asa_s": "mean wait of the answered (ASA)",
     "wait_s": "mean wait of all",
     "wait_abandoned_s": "mean wait of those who give up",
-    "service_level_offered": "answered in time, of all",
+    "service_level_offered": "answered in time, of those let in",
+    "service_level_all": "answered in time, of all who come",
     "service_level_answered": "answered in time, of the answered",
     "service_level_virtual": "would be answered in time",
     "occupancy": "agents busy",
@@ -77,10 +78,22 @@ def answer(question: Question, *, as_json: bool, as_csv: bool) -> Exit:
         writer.writerow(found)
     else:
         Console(highlight=False).print(table(found))
+    if question.formula != "b" and question.share is not None and found["p_block"] and not _keeps(question, found):
+        typer.echo(
+            f"note: the target is of those let in: {100.0 * found['p_block']:.4g} % find no trunk, and of all who come "
+            f"{100.0 * found['service_level_all']:.4g} % are answered in time; ask for trunks by --max-block",
+            err=True,
+        )
     if found["asa_s"] is None:
         typer.echo("note: more comes than the agents can take and nobody gives up: the queue grows for ever", err=True)
         return Exit.FINDINGS
     return Exit.OK
+
+
+def _keeps(question: Question, found: dict[str, Any]) -> bool:
+    """Tell whether the share that the target asks for would hold of all who come, those without a trunk included."""
+    level: float = found[f"service_level_{question.definition}"] * (1.0 - found["p_block"])
+    return level >= (question.share or 0.0)
 
 
 def loss(question: Question) -> dict[str, Any]:
@@ -159,7 +172,8 @@ def report(question: Question, figures: Figures, trunks: int | None) -> dict[str
         "within_s": None if question.formula == "b" else threshold_s(question),
     }
     found = {name: value if math.isfinite(value) else None for name, value in figures._asdict().items()}
-    return {**asked, **found, "agents": int(figures.agents), "trunks": trunks}
+    of_all = figures.service_level_offered * (1.0 - figures.p_block)
+    return {**asked, **found, "service_level_all": of_all, "agents": int(figures.agents), "trunks": trunks}
 
 
 def table(found: dict[str, Any]) -> Table:

@@ -16,7 +16,7 @@ from simulations.commands.tables import table_of
 from simulations.fit.arrivals import WEEKDAYS
 from simulations.fit.fitted import Fit, QueueFit, fit
 from simulations.fit.read import read_calls
-from simulations.fit.scenario_file import judged, percent, write_scenario
+from simulations.fit.scenario_file import judged, percent, ranged, write_scenario
 
 COLUMNS: Final = (
     "queue",
@@ -114,7 +114,7 @@ def _tell(found: Fit) -> None:
     console.print(table)
     days = f"{found.days_chosen} of {found.days} days ({', '.join(found.weekdays)})"
     lines = [f"volumes and staff are of {days}"]
-    lines += [f"{queue.name}: talk {judged(queue.talk)}" for queue in found.queues if queue.talk.laws]
+    lines += [f"{one.name}: busyness {ranged(one.arrivals.busyness)}; talk {judged(one.talk)}" for one in found.queues]
     if found.retrials.share.n:
         lines.append(
             f"called again within an hour of giving up: {percent(found.retrials.share)} of those who are known"

@@ -48,11 +48,16 @@ def played_alike(
     return results
 
 
-def comparison(one: Result, other: Result) -> Row:
-    """Return everything that `compare --json` prints: figures of both sides and other minus one. Raises ConfigError."""
+def comparison(one: Result, other: Result, files: tuple[str, str] = ("", "")) -> Row:
+    """Return everything that `compare --json` prints: figures of both sides and other minus one. Raises ConfigError.
+
+    `files` are where the two come from, which tells those apart that are called the same.
+    """
     return {
         "one": one.model.file.name,
         "other": other.model.file.name,
+        "one_file": files[0],
+        "other_file": files[1],
         "seed": one.seed,
         "replications": one.replications,
         "confidence": one.confidence,
@@ -81,6 +86,13 @@ def compared(one: Result, other: Result) -> list[Row]:
             before, after, apart = (mean(amount, one.confidence) for amount in (*each, each[1] - each[0]))
             rows.append(row_of(None, figure, (before, after, apart), more_is_better))
     return rows
+
+
+def winner(row: Row) -> str:
+    """Return who is better in a row of `compared`, in words: "one", "other", "chance", or "the same"."""
+    apart = row["difference"]
+    is_same = apart["value"] == apart["low"] == apart["high"] == 0.0
+    return row["better"] or ("the same" if is_same else "chance")
 
 
 def interval_differences(one: Result, other: Result) -> Iterator[Row]:

@@ -49,10 +49,15 @@ class Durations(msgspec.Struct, frozen=True):
     """The best first; none of few samples."""
 
     @property
+    def is_constant(self) -> bool:
+        """Whether there are enough of them, and all the same."""
+        return self.mean_s.n >= FEW and self.cv <= CV_MIN
+
+    @property
     def best(self) -> str:
         """The best law as a scenario says it; always the same: that; of few samples, an exponential one."""
         mean_s = self.mean_s.value if self.mean_s.n else 1.0
-        if self.mean_s.n >= FEW and self.cv <= CV_MIN:
+        if self.is_constant:
             return seconds(mean_s)
         return self.laws[0].text if self.laws else f"exponential({seconds(mean_s)})"
 

@@ -91,6 +91,7 @@ class _Writer:
         )
         mean = patience.exponential_s
         day = f"a day {number(arrivals.volume)}; variance by mean {np.median(spread) if spread else 1.0:.1f}"
+        day += f"; busyness {ranged(arrivals.busyness)}"
         gave_up = "nobody gave up"
         if mean.n:
             off = f"off by {patience.exponential_distance:.3f}"
@@ -198,6 +199,8 @@ def _cell(text: str) -> str:
 def judged(durations: Durations) -> str:
     """Return how durations are and how well the best law tells them."""
     mean = f"mean {seconds(durations.mean_s)}, cv {durations.cv:.2f}"
+    if durations.is_constant:
+        return f"{mean}; always the same, so no law is needed"
     if not durations.laws:
         return f"{mean}; too few to fit a law"
     best, others = durations.laws[0], durations.laws[1:]
@@ -208,6 +211,12 @@ def judged(durations: Durations) -> str:
 def percent(figure: Figure) -> str:
     """Return a share with its interval."""
     return f"{100 * figure.value:.1f}% ({100 * figure.low:.1f} to {100 * figure.high:.1f})"
+
+
+def ranged(busyness: Figure) -> str:
+    """Return how much days differ with its interval, which days too few leave open."""
+    high = f"{100 * busyness.high:.1f}" if math.isfinite(busyness.high) else "unknown"
+    return f"{100 * busyness.value:.1f}% ({100 * busyness.low:.1f} to {high})"
 
 
 def seconds(figure: Figure) -> str:

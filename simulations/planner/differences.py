@@ -15,7 +15,7 @@ from simulations.compare.files import (
     write_payback,
     write_resilience,
 )
-from simulations.compare.paired import MORE_IS_BETTER, comparison, interval_differences
+from simulations.compare.paired import MORE_IS_BETTER, comparison, interval_differences, winner
 from simulations.compare.sweep import Sweep
 from simulations.compare.sweep_told import rows, write_sweep
 from simulations.experiment.figures import RARE
@@ -40,7 +40,7 @@ class Comparison(msgspec.Struct, dict=True):
     @cached_property
     def told(self) -> Row:
         """Everything that `compare --json` prints."""
-        return comparison(self.one, self.other)
+        return comparison(self.one, self.other, (self.one.scenario.path, self.other.scenario.path))
 
     def figures(self) -> Array:
         """Return a structured array, a row a queue and figure: one, other, difference with limits, who is better."""
@@ -66,7 +66,7 @@ class Comparison(msgspec.Struct, dict=True):
             unit = SHARE if row["figure"] in MORE_IS_BETTER and row["figure"] in SHARES else 1.0
             sides = [_value(row[side], unit) for side in ("one", "other")]
             apart = with_half(row["difference"], unit, digits=2, sign="+")
-            body.append([row["queue"], row["figure"], *sides, apart, row["better"] or "chance"])
+            body.append([row["queue"], row["figure"], *sides, apart, winner(row)])
         return shown(
             f"one: {self.told['one']}; other: {self.told['other']}",
             ["queue", "figure", "one", "other", "other less one", "better"],

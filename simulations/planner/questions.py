@@ -1,5 +1,7 @@
 """What planners ask, each as the command of its name does: of scenarios, of records and of the formulas."""
 
+from __future__ import annotations  # help() shows Numbers, not all that may be one
+
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime

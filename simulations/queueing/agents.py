@@ -1,5 +1,7 @@
 """How many agents or trunks a target needs: the exact formulas, asked until the fewest that will do are found."""
 
+from __future__ import annotations  # help() shows Numbers, not all that may be one
+
 from typing import Any, Final
 
 import numpy as np

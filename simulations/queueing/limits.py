@@ -4,6 +4,8 @@ With c = R + beta sqrt(R) agents for a load of R erlangs, P(wait) tends to a num
 limits are for insight and first guesses; `erlang_a` and `agents_for` are exact and as fast.
 """
 
+from __future__ import annotations  # help() shows Numbers, not all that may be one
+
 import math
 from typing import Any, NamedTuple
 

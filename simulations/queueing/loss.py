@@ -1,5 +1,7 @@
 """Queues without waiting: Erlang B, its inverses, trunk reservation, and as many trunks as need not be whole."""
 
+from __future__ import annotations  # help() shows Numbers, not all that may be one
+
 import math
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Traffic that overflows: its moments, Wilkinson's equivalent random method and Hayward's approximation."""
 
+from __future__ import annotations  # help() shows Numbers, not all that may be one
+
 from typing import Any, NamedTuple
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Queues that hold those who must wait: Erlang C, Erlang A, M/M/c+G, and both Erlangs with finite trunks."""
 
+from __future__ import annotations  # help() shows Numbers, not all that may be one
+
 from typing import Any, Final
 
 import numpy as np

@@ -40,12 +40,15 @@ def comparison(folder: Folder, say: Words) -> Section | Missing:
 
 
 def _name(folder: Folder, which: str, say: Words) -> str:
-    """Return what `one` or `other` is called; with its number where both are called the same."""
+    """Return what `one` or `other` is called; where both are called the same, with its file, or else its number."""
     made = folder.compare or {}
     if folder.is_whatif:
         return say(f"whatif_{which}")
-    is_same = made["one"] == made["other"]
-    return f"{made[which]} ({1 if which == 'one' else 2})" if is_same else str(made[which])
+    if made["one"] != made["other"]:
+        return str(made[which])
+    files = made.get("one_file", ""), made.get("other_file", "")
+    place = 0 if which == "one" else 1
+    return f"{made[which]} ({files[place] if files[0] != files[1] else place + 1})"
 
 
 def _written(row: Row, key: str, say: Words, digits: int = 1) -> str:
@@ -85,8 +88,10 @@ def _table(rows: list[Row], folder: Folder, say: Words) -> Table:
         figure = say(f"figure_{row['figure']}", currency=(folder.compare or {}).get("currency", ""))
         queue = say("all_queues") if row["queue"] == "all" else row["queue"]
         apart = row["difference"]
-        nobody = say("not_drawn") if apart["value"] and apart["low"] == apart["high"] else say("chance")
-        better = _name(folder, row["better"], say) if row["better"] else nobody
+        nobody = "chance" if apart["low"] is None or apart["low"] != apart["high"] else "not_drawn"
+        if nobody == "not_drawn" and not apart["value"]:
+            nobody = "the_same"
+        better = _name(folder, row["better"], say) if row["better"] else say(nobody)
         cells.append([queue, figure, better, *(_written(row, key, say, 2) for key in ("one", "other", "difference"))])
     names = [_name(folder, key, say) for key in ("one", "other")]
     return Table([say("queue"), say("figure"), say("better"), *names, say.heading("other_minus_one")], cells, 3)

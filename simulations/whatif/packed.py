@@ -35,6 +35,9 @@ class Packed:
         self._loose = []
 
     def table(self) -> Array:
-        """Return all of them."""
-        self._pack()
-        return np.concatenate(self._parts)
+        """Return all of them, shape (records,)."""
+        if self._loose:
+            self._pack()
+        if len(self._parts) != 1:
+            self._parts = [np.concatenate(self._parts) if self._parts else np.empty(0, self._dtype)]
+        return self._parts[0]

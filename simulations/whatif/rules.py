@@ -92,8 +92,7 @@ def changed_by(record: Record, said: Said, time_zone: str) -> Changed:
             names.append(f"{added.like}+{number + 1}")
     script = np.concatenate(parts)
     script = script[np.argsort(script["at_ns"], kind="stable")]
-    # Settings of the policy come right after the first ones: whoever is at work from then on is so under them.
-    first = int(np.argmin(np.isin(script["kind"], (SETTING_CHANGED, REQUIREMENT_DEFINED))))
+    first = _first_after_settings(script)
     rows = _rows_of(cells, requirements)
     rows["at_ns"] = script["at_ns"][max(first - 1, 0)]
     capacity = msgspec.structs.replace(
@@ -103,6 +102,15 @@ def changed_by(record: Record, said: Said, time_zone: str) -> Changed:
     )
     script = np.concatenate([script[:first], rows, script[first:]])
     return Changed(Rules(script, capacity, record.begin_ns, record.end_ns), tuple(names))
+
+
+def _first_after_settings(script: Array) -> int:
+    """Return where settings of a policy come: right after the first recorded ones, as these may name what those do not.
+
+    Whoever is at work from then on is so under them. In a script of settings alone that is its end.
+    """
+    others = np.flatnonzero(~np.isin(script["kind"], (SETTING_CHANGED, REQUIREMENT_DEFINED)))
+    return int(others[0]) if len(others) else len(script)
 
 
 def _cells(record: Record, said: Said) -> tuple[dict[Cell, int], Array]:

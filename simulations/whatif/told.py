@@ -130,18 +130,22 @@ def rounded(value: Any) -> dict[str, Any]:
 
 
 def _queues(answer: Answer) -> Iterator[dict[str, Any]]:
-    """Yield who wins and who loses, by the queue that contacts came to."""
+    """Yield who wins and who loses, by the queue that contacts came to.
+
+    The change of the wait is of the `wait_known`, whose wait came to an end on both sides.
+    """
     change = answer.wait_change_s
     for number, name in _configured(answer):
         places = answer.queue_of(number)
-        of_queue = np.nan_to_num(change[places])
+        known = change[places][np.isfinite(change[places])]
         lost = answer.now.lost[places] - answer.before.lost[places]
         yield {
             "queue": name,
             "contacts": len(places),
-            "wait_longer": int((of_queue > NOTICED_S).sum()),
-            "wait_shorter": int((of_queue < -NOTICED_S).sum()),
-            "wait_change_s": round(float(of_queue.mean()), 6) if len(places) else None,
+            "wait_known": len(known),
+            "wait_longer": int((known > NOTICED_S).sum()),
+            "wait_shorter": int((known < -NOTICED_S).sum()),
+            "wait_change_s": round(float(known.mean()), 6) if len(known) else None,
             "lost_change": round(float(lost.sum()), 6),
         }
 

@@ -100,6 +100,7 @@ class Seen(msgspec.Struct, frozen=True):
     contacts: int
     answered: float
     abandoned: float
+    """Of those who were answered or gave up, as `abandon_rate` is; of nobody 0."""
     wait_s: float
 
 
@@ -108,14 +109,22 @@ def seen_in_record(record: Record, places: Array) -> Seen:
     first = record.stages[record.first_stages[places]]
     first = first[first["way_out"] >= 0]
     gave_up = np.isin(first["way_out"], GAVE_UP)
-    return Seen(len(first), _mean(first["way_out"] == EXIT_ANSWERED), _mean(gave_up), _mean(first["wait_ns"]) / 1e9)
+    answered = first["way_out"] == EXIT_ANSWERED
+    return Seen(len(first), _mean(answered), _part(gave_up, answered), _mean(first["wait_ns"]) / 1e9)
 
 
 def seen_in_model(record: Record, side: Side, places: Array) -> Seen:
     """Return the same of the same contacts as the model has it, in the mean over the replications."""
     known = places[record.stages["way_out"][record.first_stages[places]] >= 0]
     waited = side.waited_s[known]
-    return Seen(len(known), _mean(side.answered[known]), _mean(side.gave_up[known]), _mean(waited[~np.isnan(waited)]))
+    answered, gave_up = side.answered[known], side.gave_up[known]
+    return Seen(len(known), _mean(answered), _part(gave_up, answered), _mean(waited[~np.isnan(waited)]))
+
+
+def _part(one: Array, other: Array) -> float:
+    """Return what part one is of both; of nothing 0."""
+    whole = float(one.sum() + other.sum())
+    return float(one.sum()) / whole if whole else 0.0
 
 
 def _mean(values: Array) -> float:

@@ -78,6 +78,21 @@ def test_loss_without_waiting() -> None:
     assert found("b", "--rate", "3/min", "--handle", "3m", "--trunks", "17") == answer
 
 
+def test_in_time_of_all_counts_those_without_a_trunk() -> None:
+    asked = ("a", "--rate", "600/h", "--handle", "5m", "--patience", "3m", "--target", "80/20", "--trunks", "30")
+    done = run(*asked)
+    assert done.exit_code == Exit.OK
+    answer = found(*asked)
+    assert answer["p_block"] > 0.4
+    assert answer["service_level_all"] == answer["service_level_offered"] * (1 - answer["p_block"])
+    assert re.search(r"of those let in +service_level_offered +9\d", done.stdout)
+    assert re.search(r"of all who come +service_level_all +5\d", done.stdout)
+    assert "note: the target is of those let in: 4" in done.stderr
+    assert "note" not in run(*asked[:-1], "90").stderr, "there the target holds of all"
+    lossy = found("b", "--rate", "3/min", "--handle", "3m", "--trunks", "13")
+    assert lossy["service_level_all"] == 1 - lossy["p_block"] < 0.95
+
+
 def test_one_row_for_spreadsheets() -> None:
     done = run("c", *HOTLINE, "--agents", "520", "--csv")
     rows = list(csv.DictReader(io.StringIO(done.stdout)))

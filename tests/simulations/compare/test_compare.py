@@ -11,7 +11,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from simulations.commands.compare import compare as compare_command
-from simulations.compare.paired import compared, difference
+from simulations.compare.paired import compared, difference, winner
 from simulations.experiment.simulate import simulate
 from simulations.scenario.scenario import Scenario
 
@@ -67,7 +67,17 @@ def test_pairs_are_closer_than_strangers() -> None:
     assert gap.value == pytest.approx(other.estimate("service_level").value - one.estimate("service_level").value)
 
 
-def test_a_scenario_does_not_differ_from_itself() -> None:
+def test_a_scenario_does_not_differ_from_itself(tmp_path: Path) -> None:
     one = simulate(Scenario.of(RAW), 5)
     assert all(row["better"] is None for row in compared(one, one))
     assert all(row["difference"]["value"] in (0.0, None) for row in compared(one, one))
+    assert {winner(row) for row in compared(one, one)} == {"the same"}
+    files = [tmp_path / "a.yaml", tmp_path / "b.yaml"]
+    for file in files:
+        file.write_text(json.dumps(RAW))
+    told = said(*map(str, files), "-n", "3").stdout
+    assert "the same" in told
+    assert "chance" not in told
+    assert "a.yaml" in told, "both are called 'scenario'"
+    found = json.loads(said(*map(str, files), "-n", "3", "--json").stdout)
+    assert (found["one_file"], found["other_file"]) == tuple(map(str, files))

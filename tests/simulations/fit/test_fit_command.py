@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -71,6 +72,11 @@ def test_what_is_fitted_is_accepted_and_played(tmp_path: Path) -> None:
     assert queue.handle.talk.mean_ns / 1e9 == pytest.approx(np.exp(4.5 + 0.18), rel=0.15)
     assert queue.handle.wrap_up is not None
     assert queue.handle.wrap_up.mean_ns / 1e9 == 15.0
+    written = out.read_text(encoding="utf-8")
+    assert "cv 0.00; always the same, so no law is needed" in written
+    assert "too few" not in written + told.output
+    for text in (written, told.output):
+        assert re.search(r"busyness \d+\.\d% \(\d+\.\d to \d+\.\d\)", text)
     again = runner.invoke(app, [str(record), "-o", str(out)])
     assert again.exit_code == Exit.FAILED
     assert "is there already" in again.output

@@ -1,5 +1,6 @@
 """What the planner's formulas promise beyond the points: shapes, bounds, minima, limits, refusals, one kernel."""
 
+import inspect
 import math
 from typing import Any
 
@@ -229,3 +230,8 @@ def test_square_root_staffing_comes_near() -> None:
 def test_what_cannot_be_answered_is_refused_with_a_reason(ask: Any, words: str) -> None:
     with pytest.raises((q.UnfitInput, q.Unreachable), match=words):
         ask()
+
+
+@pytest.mark.parametrize("name", ["erlang_a", "agents_for", "erlang_b", "overflow_moments", "garnett"])
+def test_help_shows_a_signature_that_can_be_read(name: str) -> None:
+    assert len(str(inspect.signature(getattr(q, name)))) < 450

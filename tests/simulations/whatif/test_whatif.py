@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 import typer
@@ -12,17 +13,28 @@ from typer.testing import CliRunner, Result
 
 from engine.errors import ConfigError
 from engine.log.reader import read_runs
-from engine.messages.kinds import EXIT_ANSWERED, EXIT_CALLBACK, OFFER_ENDED, OFFER_MADE, OFFER_REJECTED
+from engine.messages.kinds import (
+    AGENT_STATUS_CHANGED,
+    EXIT_ANSWERED,
+    EXIT_CALLBACK,
+    OFFER_ENDED,
+    OFFER_MADE,
+    OFFER_REJECTED,
+    REQUIREMENT_DEFINED,
+    SETTING_CHANGED,
+)
+from engine.messages.rows import empty_rows
 from engine.replay.restore import log_folder
 from simulations.commands.whatif import whatif as whatif_command
 from simulations.experiment.recording import record as record_log
 from simulations.fit.patience import kaplan_meier
 from simulations.scenario.scenario import Scenario
+from simulations.whatif.packed import Packed
 from simulations.whatif.people import people_of
 from simulations.whatif.policy import load_policy, settings_of
 from simulations.whatif.record import Record, read_record
 from simulations.whatif.rerun import Theatre
-from simulations.whatif.rules import as_recorded, changed_by
+from simulations.whatif.rules import _first_after_settings, as_recorded, changed_by
 from simulations.whatif.told import told, verdict
 from simulations.whatif.whatif import Answer, ask
 
@@ -298,6 +310,45 @@ def test_the_command_tells_a_model_its_figures_and_one_contacts_way(recorded: Re
     assert not (out / "whatif.json").exists(), "which a report would draw"
     assert way["recorded"] == way["before"] != way["now"]
     assert contact in said(*arguments, "--contact", contact).stdout
+
+
+def test_who_gave_up_is_of_the_same_in_both_tables(tmp_path: Path) -> None:
+    record_log(CENTRE.changed("queues.sales.max_length=2"), SEED, 0, tmp_path)
+    found = told(asked(read_record(tmp_path), "{}"))
+    (near,) = (row["model"] for row in found["fidelity"]["queues"] if row["queue"] == "sales")
+    rows = {(row["queue"], row["figure"]): row["before"]["value"] for row in found["figures"]}
+    assert rows["sales", "blocked_rate"] > 0.1
+    assert near["abandoned"] == pytest.approx(rows["sales", "abandon_rate"], abs=2e-6)
+    assert near["abandoned"] > 1.1 * (1 - near["answered"] - rows["sales", "blocked_rate"])
+
+
+def test_a_change_of_waits_is_of_those_whose_wait_ended(recorded: Record) -> None:
+    answer = asked(recorded, "{agents: {remove: [both-1]}}")
+    waited = answer.now.waited_s.copy()
+    helps = answer.queue_of(1)
+    waited[helps[: len(helps) // 2]] = np.nan
+    answer = msgspec.structs.replace(answer, now=msgspec.structs.replace(answer.now, waited_s=waited))
+    (row,) = (row for row in told(answer)["queues"] if row["queue"] == "help")
+    rest = helps[len(helps) // 2 :]
+    assert (row["contacts"], row["wait_known"]) == (len(helps), len(rest))
+    assert row["wait_change_s"] == pytest.approx(float(answer.wait_change_s[rest].mean()), abs=1e-5)
+
+
+def test_settings_of_a_policy_stand_behind_those_that_they_name() -> None:
+    script = np.asarray(empty_rows(4))
+    script["kind"] = SETTING_CHANGED, REQUIREMENT_DEFINED, AGENT_STATUS_CHANGED, SETTING_CHANGED
+    assert _first_after_settings(script) == 2
+    assert _first_after_settings(script[:2]) == 2, "a script of settings alone"
+
+
+def test_records_are_packed_and_read_at_any_time() -> None:
+    packed = Packed(np.dtype([("a", "i8"), ("b", "f8")]))
+    assert packed.table().shape == (0,)
+    for number in range(3):
+        assert packed.add((number, number / 2)) == number
+        assert packed.table()["a"].tolist() == list(range(number + 1))
+    assert packed.table() is packed.table(), "nothing is put together anew"
+    assert len(packed) == 3
 
 
 def test_the_command_ends_as_all_do(data: Path, tmp_path: Path) -> None:
