@@ -48,7 +48,7 @@ def _compare(
     scenarios = [Scenario.load(place, changes) for place in places]
     with progress_bar("replications") as bar, players(*who) as workers:
         results = played_alike(scenarios, replications, seed, workers=workers, progress=bar)
-    found = comparison(*results, files=(str(places[0]), str(places[1])))
+    found = comparison(results[0], results[1], (str(places[0]), str(places[1])))
     tell(found, form, rows=comparison_rows, table=_print, write=write_comparison, out=out)
 
 
@@ -56,9 +56,10 @@ def _print(found: dict[str, Any]) -> None:
     from rich.console import Console
 
     from simulations.commands.answer import of_seed
-    from simulations.commands.tables import PLAIN_FROM, TITLES, number, table_of, with_half
+    from simulations.commands.tables import TITLES, table_of
     from simulations.compare.paired import winner
     from simulations.experiment.figures import RARE
+    from simulations.notation.numbers import PLAIN_FROM, number, with_half
 
     table = table_of(
         ("queue", "figure", "one", "other", "difference", "better"),

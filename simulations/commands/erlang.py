@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from engine.commands.outcome import errors_as_exits
-from simulations.commands.amounts import parse_rate, parse_seconds, parse_share, parse_target
+from simulations.notation.amounts import parse_rate, parse_seconds, parse_share, parse_target
 
 
 class Formula(StrEnum):

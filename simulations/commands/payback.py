@@ -45,7 +45,8 @@ def _print(answer: dict[str, Any]) -> None:
     from rich.console import Console
 
     from simulations.commands.answer import of_seed
-    from simulations.commands.tables import money_unit, number, table_of, with_half
+    from simulations.commands.tables import table_of
+    from simulations.notation.numbers import money_unit, number, with_half
 
     found, confidence = answer["structures"], answer["confidence"]
     months, console = len(found[0]["months"]), Console(highlight=False)

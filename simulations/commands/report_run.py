@@ -6,6 +6,7 @@ from pathlib import Path
 import typer
 
 from engine.commands.outcome import Exit
+from engine.errors import ConfigError
 from simulations.commands.simulate_run import progress_bar
 from simulations.compare.sensitivity import kept_sensitivity
 from simulations.report.folder import read_folder
@@ -16,8 +17,11 @@ def run(folder: Path, out: Path | None, language: str, sensitive: bool, show: bo
     """Write the page and tell where. Raises ResultsUnreadable, SimulationFailed and OSError."""
     found = read_folder(folder)
     if sensitive and found.run is not None and found.scenario is not None:
-        with progress_bar("sensitivity") as told:
-            found.sensitivity = kept_sensitivity(found.scenario, found.run, folder, told)
+        try:
+            with progress_bar("sensitivity") as told:
+                found.sensitivity = kept_sensitivity(found.scenario, found.run, folder, told)
+        except ConfigError as error:
+            typer.echo(f"note: no sensitivity, as the scenario cannot be played again: {error}", err=True)
     target = out or folder / "report.html"
     target.write_text(page(found, language), encoding="utf-8")
     typer.echo(f"written: {target}")

@@ -46,7 +46,8 @@ def _print(answer: dict[str, Any]) -> None:
     from rich.console import Console
 
     from simulations.commands.answer import of_seed
-    from simulations.commands.tables import money_unit, table_of, with_half
+    from simulations.commands.tables import table_of
+    from simulations.notation.numbers import money_unit, with_half
 
     found, console = answer["cases"], Console(highlight=False)
     unit, word = money_unit(case["damage"]["value"] or 0.0 for case in found)

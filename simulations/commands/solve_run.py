@@ -10,11 +10,11 @@ from rich.table import Table
 
 from engine.commands.outcome import Exit
 from simulations.commands import options
-from simulations.commands.amounts import parse_share, parse_target
 from simulations.commands.answer import of_seed, tell
 from simulations.commands.players import players
 from simulations.commands.simulate_run import progress_bar
 from simulations.commands.tables import table_of
+from simulations.notation.amounts import parse_share, parse_target
 from simulations.queueing.errors import UnfitInput
 from simulations.scenario.money import Costs
 from simulations.scenario.scenario import Scenario

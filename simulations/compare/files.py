@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.version import installed_version
 from simulations.compare.paired import limited
-from simulations.experiment.files import how_made, write_json, write_table
+from simulations.experiment.files import how_made, whole, write_json, write_table
 
 Row = dict[str, Any]
 
@@ -27,11 +27,11 @@ def write_resilience(found: Row, folder: Path) -> list[Path]:
 
 
 def _write(name: str, found: Row, rows: Iterable[Row], folder: Path) -> list[Path]:
-    folder.mkdir(parents=True, exist_ok=True)
-    page, table = folder / f"{name}.json", folder / f"{name}.csv"
-    write_json(found | {"version": installed_version()} | how_made(), page)
-    write_table(iter(rows), table)
-    return [page, table]
+    page, table = f"{name}.json", f"{name}.csv"
+    with whole(folder) as fresh:
+        write_json(found | {"version": installed_version()} | how_made(), fresh / page)
+        write_table(iter(rows), fresh / table)
+    return [folder / page, folder / table]
 
 
 def comparison_rows(found: Row) -> Iterator[Row]:

@@ -14,7 +14,7 @@ from simulations.experiment.costs import total_benefits, total_costs
 from simulations.experiment.estimates import Estimate, mean, ratio, t_quantile
 from simulations.experiment.figures import Counted
 from simulations.experiment.result import Result
-from simulations.experiment.simulate import Progress, Workers, after, simulate
+from simulations.experiment.simulate import Progress, Workers, after, replications_of, simulate
 from simulations.experiment.summary import plain
 from simulations.scenario.scenario import Scenario
 
@@ -39,7 +39,7 @@ def played_alike(
     `progress` is told replications of all together. Raises ConfigError, SimulationFailed and ClusterFailed.
     """
     experiment = scenarios[0].file.experiment
-    count = replications or max(experiment.replications, 2)
+    count = replications_of(replications, max(experiment.replications, 2))
     seed = experiment.seed if seed is None else seed
     planned, results = count * len(scenarios), list[Result]()
     for scenario in scenarios:

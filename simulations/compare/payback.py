@@ -14,7 +14,7 @@ from engine.errors import ConfigError
 from simulations.compare.growth import grown
 from simulations.experiment.costs import total_benefits, total_costs
 from simulations.experiment.estimates import Estimate, mean
-from simulations.experiment.simulate import Progress, Workers, simulate
+from simulations.experiment.simulate import Progress, Workers, replications_of, simulate
 from simulations.experiment.summary import plain
 from simulations.scenario.money import Business
 from simulations.scenario.scenario import Scenario
@@ -120,7 +120,7 @@ def structures(
     """
     first = scenarios[0].file
     months = months or first.business.months
-    count = replications or max(first.experiment.replications, 2)
+    count = replications_of(replications, max(first.experiment.replications, 2))
     seed = first.experiment.seed if seed is None else seed
     outlooks = []
     for place, scenario in enumerate(scenarios, 1):

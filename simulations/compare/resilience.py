@@ -45,7 +45,8 @@ class Case(msgspec.Struct, frozen=True):
     """By queue, from the break until the service level stays at its target, or at what it is on an undisturbed day as
     far as can be told; to the interval; None: not within the horizon. Under '': of the last queue."""
     backlog: Estimate
-    """Most who waited at once, all queues together, to the interval."""
+    """Most who waited at once in each queue within an interval, added up, in the worst interval: never less than waited
+    in all queues at one moment, and more where queues were full at other moments of it."""
     damage: Estimate
     """Costs less benefits, beyond an undisturbed day."""
 

@@ -8,15 +8,14 @@ import numpy as np
 import xxhash
 
 from engine.errors import ConfigError
-from engine.version import installed_version
 from simulations.compare.paired import difference
+from simulations.compare.sweep import key_of
 from simulations.experiment.costs import total_costs
 from simulations.experiment.estimates import Estimate, mean
-from simulations.experiment.files import write_json
+from simulations.experiment.files import whole, write_json
 from simulations.experiment.result import Result
 from simulations.experiment.simulate import Progress, simulate
 from simulations.experiment.summary import plain
-from simulations.scenario.portable import as_written
 from simulations.scenario.scenario import Scenario
 
 CHANGES: Final = {"volume": 0.1, "aht": 0.1, "patience": 0.1, "shrinkage": 0.25}
@@ -62,9 +61,12 @@ def sensitivity(
 def kept_sensitivity(
     scenario: Scenario, run: dict[str, Any], folder: Path, progress: Progress | None = None
 ) -> dict[str, Any]:
-    """Return the sensitivity of a run, played once and kept in its folder. Raises SimulationFailed and OSError."""
+    """Return the sensitivity of a run, played once and kept in its folder until anything that it comes from changes.
+
+    Raises SimulationFailed, OSError, and ConfigError where a file that the scenario names cannot be read.
+    """
     path = folder / FILE
-    asked = [as_written(scenario.raw), run["replications"], run["seed"], CHANGES, installed_version()]
+    asked = [key_of(scenario, run["replications"], run["seed"]), CHANGES, CONTACTS_MAX]
     key = xxhash.xxh3_64_hexdigest(msgspec.json.encode(asked))
     try:
         known = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
@@ -72,8 +74,11 @@ def kept_sensitivity(
         known = {}
     if known.get("key") == key:
         return known
-    found = sensitivity(scenario, run["replications"], run["seed"], contacts=run["contacts"], progress=progress)
-    write_json({"key": key} | found, path)
+    found = {"key": key} | sensitivity(
+        scenario, run["replications"], run["seed"], contacts=run["contacts"], progress=progress
+    )
+    with whole(folder) as fresh:
+        write_json(found, fresh / FILE)
     return found
 
 

@@ -12,8 +12,8 @@ import msgspec
 import xxhash
 
 from simulations.compare.vary import Axis, Value, check_axes, grid
-from simulations.experiment.files import write_json
-from simulations.experiment.simulate import Progress, Workers, after, simulate
+from simulations.experiment.files import whole, write_json
+from simulations.experiment.simulate import Progress, Workers, after, replications_of, simulate
 from simulations.experiment.stage import played_by
 from simulations.experiment.summary import summary
 from simulations.scenario.portable import as_written
@@ -69,7 +69,7 @@ def sweep(
     """
     count = check_axes(scenario, axes)
     experiment = scenario.file.experiment
-    replications = replications or max(experiment.replications, 2)
+    replications = replications_of(replications, max(experiment.replications, 2))
     seed = experiment.seed if seed is None else seed
     if folder is not None:
         (folder / POINTS).mkdir(parents=True, exist_ok=True)
@@ -118,7 +118,5 @@ def _kept(folder: Path | None, key: str) -> dict[str, Any] | None:
 
 def _keep(folder: Path | None, key: str, told: dict[str, Any]) -> None:
     if folder is not None:
-        path = folder / POINTS / f"{key}.json"
-        unfinished = path.with_suffix(".part")
-        write_json(told, unfinished)
-        unfinished.replace(path)
+        with whole(folder / POINTS) as fresh:
+            write_json(told, fresh / f"{key}.json")

@@ -8,7 +8,7 @@ from typing import Any, Final, TextIO
 from engine.version import installed_version
 from simulations.compare.sweep import Sweep
 from simulations.experiment.figures import COUNTS, FIGURES
-from simulations.experiment.files import how_made, write_json, write_locked
+from simulations.experiment.files import how_made, whole, write_json, write_locked
 
 FIGURE_COLUMNS: Final = (*COUNTS, *FIGURES, "p_wait", "occupancy", "cost")
 """Each with its limits beside it, as `asa_s`, `asa_s_lo`, `asa_s_hi`. Occupancy and cost are of all queues together."""
@@ -77,9 +77,9 @@ def write_rows(found: Sweep, file: TextIO) -> None:
 
 def write_sweep(found: Sweep, folder: Path) -> list[Path]:
     """Write the files beside the points, made anew if they are there; return their paths. Raises OSError."""
-    folder.mkdir(parents=True, exist_ok=True)
-    page, table = folder / "sweep.json", folder / "sweep.csv"
-    write_json(told(found) | how_made(), page)
-    with table.open("w", encoding="utf-8", newline="") as file:
-        write_rows(found, file)
-    return [page, table, write_locked(found.scenario, folder)]
+    with whole(folder) as fresh:
+        write_json(told(found) | how_made(), fresh / "sweep.json")
+        with (fresh / "sweep.csv").open("w", encoding="utf-8", newline="") as file:
+            write_rows(found, file)
+        locked = write_locked(found.scenario, fresh)
+    return [folder / "sweep.json", folder / "sweep.csv", folder / locked.name]

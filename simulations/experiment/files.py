@@ -4,9 +4,11 @@ import csv
 import platform
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import msgspec
@@ -30,14 +32,44 @@ TABLES: Final[dict[str, Callable[[Result], Iterator[Row]]]] = {
 """Beside `intervals.csv`; one without rows is not written."""
 
 
-def write_run(scenario: Scenario, result: Result, folder: Path) -> list[Path]:
-    """Write the files, made anew if they are there; return their paths. Raises OSError."""
+@contextmanager
+def whole(folder: Path, gone: Iterable[str] = ()) -> Iterator[Path]:
+    """Yield a folder to write files into, which take their places in `folder` together when all are written.
+
+    Until then, and where writing fails or is interrupted, those of an earlier time stay as they are: files that belong
+    together are of one time. `gone` are the names of files that are taken away where they are not written anew. Raises
+    OSError.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".writing-", dir=folder) as name:
+        fresh = Path(name)
+        yield fresh
+        for place in gone:
+            if not (fresh / place).exists():
+                (folder / place).unlink(missing_ok=True)
+        for path in sorted(fresh.iterdir()):
+            path.replace(folder / path.name)
+
+
+def write_run(scenario: Scenario, result: Result, folder: Path) -> list[Path]:
+    """Write the files, made anew together if they are there; return their paths. Raises OSError."""
+    with whole(folder, TABLES) as fresh:
+        written = fill_run(scenario, result, fresh)
+    return [folder / path.name for path in written]
+
+
+def scenario_hash(scenario: Scenario) -> str:
+    """Return by what a scenario is known in files of results: 16 hex digits of what it says, its volumes included."""
+    return xxhash.xxh3_64_hexdigest(msgspec.json.encode(as_written(portable(scenario))))
+
+
+def fill_run(scenario: Scenario, result: Result, folder: Path) -> list[Path]:
+    """Write the files of a run into a new folder; return their paths. Raises OSError."""
     locked = write_locked(scenario, folder)
     found = summary(result)
     run = found | {
         "scenario_file": scenario.path,
-        "scenario_hash": xxhash.xxh3_64_hexdigest(msgspec.json.encode(as_written(scenario.raw))),
+        "scenario_hash": scenario_hash(scenario),
         "host": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
     }
     write_json(run | how_made(), folder / "run.json")
@@ -72,10 +104,9 @@ def write_json(value: Any, path: Path) -> None:
 
 
 def write_table(rows: Iterator[Row], path: Path) -> bool:
-    """Write rows that have the same keys as a CSV file; return whether there are any. Without them no file is there."""
+    """Write rows that have the same keys as a CSV file; return whether there are any. Without them no file is made."""
     first = next(rows, None)
     if first is None:
-        path.unlink(missing_ok=True)
         return False
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(first))

@@ -1,7 +1,6 @@
 """Replications over all cores, until there are enough of them."""
 
 import math
-import os
 import queue
 import time
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from engine.errors import ConfigError
+from simulations.cores import cores
 from simulations.experiment.cluster import Cluster, ClusterTroupe
 from simulations.experiment.result import Result
 from simulations.experiment.stage import Played, Stage
@@ -45,7 +45,7 @@ def simulate(
     if not isinstance(scenario, Scenario):
         scenario = Scenario.load(scenario)
     experiment = scenario.file.experiment
-    wanted = replications or experiment.replications
+    wanted = replications_of(replications, experiment.replications)
     seed = experiment.seed if seed is None else seed
     stop = stop if stop is not None else (experiment.stop if replications is None else None)
     result = Result(scenario.model, seed, experiment.confidence, [])
@@ -63,6 +63,13 @@ def simulate(
             wanted = more
     result.elapsed_s = time.monotonic() - began
     return result
+
+
+def replications_of(said: int | None, otherwise: int) -> int:
+    """Return how many replications to play: as many as were said, or else `otherwise`. Raises ConfigError below 1."""
+    if said is not None and said < 1:
+        raise ConfigError([f"{said} replications: play 1 or more, or say none, for as many as the scenario says"])
+    return otherwise if said is None else said
 
 
 def check_metric(scenario: Scenario, metric: str) -> None:
@@ -111,7 +118,7 @@ class Troupe:
     """Threads that play replications of one scenario, each on a stage of its own."""
 
     def __init__(self, scenario: Scenario, workers: int | None = None) -> None:
-        self._workers = workers or os.cpu_count() or 1
+        self._workers = workers or cores()
         self._scenario = scenario
         self._stages: queue.SimpleQueue[Stage] = queue.SimpleQueue()
         self._pool = ThreadPoolExecutor(self._workers, "replication")

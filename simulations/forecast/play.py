@@ -1,6 +1,5 @@
 """Plays the next hour over and over, as it is and with what a plan changes, always with the same callers."""
 
-import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
@@ -14,6 +13,7 @@ from engine.messages.kinds import CHANNELS, EXIT_ANSWERED, EXIT_CALLBACK
 from engine.messages.rows import empty_rows
 from engine.model.forecast import Figure, Forecast, ForecastQuestion, NextHour, QueueForecast
 from engine.model.tallies import TALLY_COLUMNS, Tally
+from simulations.cores import cores
 from simulations.experiment.estimates import Estimate, mean, ratio
 from simulations.forecast.people import bring_in
 from simulations.forecast.present import (
@@ -83,7 +83,7 @@ def play(question: ForecastQuestion) -> Forecast:
     if contacts_at_most(expected, question.horizon_ns) > CONTACTS_MAX:
         raise ForecastFailed("too_large", f"more than {CONTACTS_MAX} contacts are expected")
     nothing: Array = np.asarray(empty_rows(0))
-    workers = min(2, os.cpu_count() or 1)
+    workers = min(2, cores())
     with ThreadPoolExecutor(workers) as pool:
         stages = list(pool.map(lambda rows: Stage(question, now, expected, rows), (nothing, question.rows)))
         played: list[list[Array]] = []

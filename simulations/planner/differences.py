@@ -6,7 +6,6 @@ from typing import Final
 
 import msgspec
 
-from simulations.commands.tables import number, with_half
 from simulations.compare.files import (
     case_rows,
     comparison_rows,
@@ -19,6 +18,7 @@ from simulations.compare.paired import MORE_IS_BETTER, comparison, interval_diff
 from simulations.compare.sweep import Sweep
 from simulations.compare.sweep_told import rows, write_sweep
 from simulations.experiment.figures import RARE
+from simulations.notation.numbers import number, with_half
 from simulations.planner.runs import SHARE, Run
 from simulations.planner.tables import Array, Row, shown, structured
 

@@ -12,7 +12,6 @@ import numpy as np
 
 from engine.errors import ConfigError
 from engine.model.durations import parse_duration
-from simulations.commands.amounts import parse_rate, parse_seconds, parse_share, parse_target
 from simulations.compare.paired import played_alike
 from simulations.compare.payback import structures
 from simulations.compare.resilience import resilience as cases_of
@@ -24,6 +23,7 @@ from simulations.experiment.simulate import simulate as simulate_of
 from simulations.fit.calls import instant_ns
 from simulations.fit.fitted import fit as fit_of
 from simulations.fit.read import read_calls
+from simulations.notation.amounts import parse_rate, parse_seconds, parse_share, parse_target
 from simulations.planner.differences import Cases, Comparison, Grid, Months
 from simulations.planner.records import Fitted, WhatIf
 from simulations.planner.runs import Plan, Run, fields_of, plan_of, run_of

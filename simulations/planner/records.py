@@ -5,12 +5,12 @@ from typing import Final
 
 import numpy as np
 
-from simulations.commands.tables import number, with_half
 from simulations.experiment.figures import RARE
 from simulations.fit.calls import Calls
 from simulations.fit.fitted import Fit
 from simulations.fit.scenario_file import write_scenario
 from simulations.fit.statistics import Figure
+from simulations.notation.numbers import number, with_half
 from simulations.planner.runs import SHARE
 from simulations.planner.tables import Array, Row, shown, structured
 from simulations.scenario.scenario import Scenario

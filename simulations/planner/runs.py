@@ -5,13 +5,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from simulations.commands.tables import with_half
 from simulations.compare.paired import limited
 from simulations.experiment.figures import COUNTS, FIGURES
 from simulations.experiment.files import write_run
 from simulations.experiment.intervals import interval_rows
 from simulations.experiment.result import Result
 from simulations.experiment.summary import plain, summary
+from simulations.notation.numbers import with_half
 from simulations.planner.tables import Array, Row, shown, structured
 from simulations.scenario.scenario import Scenario
 from simulations.solve.solve import Solution

@@ -122,6 +122,9 @@ def read_folder(path: Path) -> Folder:
         text = f"{path}: there are no results; make some with 'trunkline simulate FILE -o {path}'"
         raise ResultsUnreadable(text)
     run, plan, compare, sweep, whatif, payback, resilience = (_json(path / name) for name in KINDS)
+    if run and plan and run.get("scenario_hash") != plan.get("scenario_hash", run.get("scenario_hash")):
+        text = f"{path}: run.json is not of the plan in plan.json; write the two into folders of their own"
+        raise ResultsUnreadable(text)
     if compare is None and whatif is not None:
         compare = _as_comparison(whatif)
     tables = [_table(path / f"{name}.csv") for name in ("intervals", "waits", "pools", "trunks", "convergence")]

@@ -9,7 +9,7 @@ import numpy as np
 from engine.errors import ConfigError
 from engine.model.fields import nearest
 from simulations.experiment.result import Result
-from simulations.experiment.simulate import Workers, simulate
+from simulations.experiment.simulate import Workers, replications_of, simulate
 from simulations.queueing.arrays import Floats
 from simulations.scenario.scenario import Scenario
 from simulations.solve.demand import Demand, demand_of
@@ -72,7 +72,8 @@ def solve(
     demand = demand_of(plain, goals)
     table = timetable(scenario.file, question.shifts)
     seed = scenario.file.experiment.seed if seed is None else seed
-    trials = Trials(demand, goals, replications or scenario.file.experiment.replications, seed, workers, told)
+    count = replications_of(replications, scenario.file.experiment.replications)
+    trials = Trials(demand, goals, count, seed, workers, told)
     search = _Plans(plain, question, trials, table)
     pass_ = 1
     found = None

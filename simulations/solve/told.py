@@ -8,7 +8,7 @@ import numpy as np
 from engine.version import installed_version
 from simulations.experiment.costs import total_costs
 from simulations.experiment.estimates import mean
-from simulations.experiment.files import write_json, write_run
+from simulations.experiment.files import TABLES, fill_run, scenario_hash, whole, write_json
 from simulations.experiment.intervals import interval_rows, write_csv
 from simulations.experiment.summary import plain
 from simulations.queueing.arrays import Floats
@@ -115,7 +115,8 @@ def write_plan(solution: Solution, folder: Path) -> list[Path]:
 
     Returns their paths. Raises OSError.
     """
-    written = write_run(solution.scenario, solution.check, folder)
-    write_csv(plan_rows(solution), folder / "intervals.csv")
-    write_json(told(solution), folder / "plan.json")
-    return [folder / "plan.json", *written]
+    with whole(folder, TABLES) as fresh:
+        written = fill_run(solution.scenario, solution.check, fresh)
+        write_csv(plan_rows(solution), fresh / "intervals.csv")
+        write_json(told(solution) | {"scenario_hash": scenario_hash(solution.scenario)}, fresh / "plan.json")
+    return [folder / name for name in ("plan.json", *(path.name for path in written))]

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from simulations.compare.paired import limited
-from simulations.experiment.files import how_made, write_json, write_table
+from simulations.experiment.files import how_made, whole, write_json, write_table
 
 Row = dict[str, Any]
 
@@ -21,10 +21,11 @@ def write_way(found: Row, folder: Path) -> list[Path]:
 
 
 def _write(name: str, found: Row, rows: Iterator[Row], folder: Path) -> list[Path]:
-    folder.mkdir(parents=True, exist_ok=True)
-    page, table = folder / f"{name}.json", folder / f"{name}.csv"
-    write_json(found | how_made(), page)
-    return [page, table] if write_table(rows, table) else [page]
+    page, table = f"{name}.json", f"{name}.csv"
+    with whole(folder, (table,)) as fresh:
+        write_json(found | how_made(), fresh / page)
+        written = [page, table] if write_table(rows, fresh / table) else [page]
+    return [folder / name for name in written]
 
 
 def figure_rows_of(found: Row) -> Iterator[Row]:

@@ -1,6 +1,5 @@
 """Two sets of rules, the same people: replications of both over all cores, and what they come to."""
 
-import os
 import queue
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +10,7 @@ import numpy as np
 
 from engine.messages.exits import GAVE_UP, LOST
 from engine.messages.kinds import EXIT_ANSWERED
+from simulations.cores import cores
 from simulations.experiment.cluster import Cluster, ClusterTroupe
 from simulations.experiment.simulate import Progress, Workers, after
 from simulations.whatif.people import People
@@ -155,7 +155,7 @@ def play_both(
         at_once = max(workers.threads(), 1)
         troupe: ClusterTroupe[list[Rerun]] | _Troupe = workers.troupe(Playhouse, cast)
     else:
-        at_once = min(workers or os.cpu_count() or 1, replications)
+        at_once = min(workers or cores(), replications)
         troupe = _Troupe(cast, at_once)
     sums = [_Sum(len(cast.people.persons), recorded_agents) for _ in cast.rules]
     with troupe:

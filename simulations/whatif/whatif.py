@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.messages.exits import GAVE_UP
 from engine.messages.kinds import EXIT_ANSWERED
-from simulations.experiment.simulate import Progress, Workers
+from simulations.experiment.simulate import Progress, Workers, replications_of
 from simulations.whatif.decisions import Names, Parting, first_parting
 from simulations.whatif.people import People, people_of
 from simulations.whatif.play import Cast, Side, play_both
@@ -70,8 +70,10 @@ def ask(
 ) -> Answer:
     """Play the record under its own rules and under the policy, the same people in both.
 
-    `workers` threads play, one a core if not said, or a cluster. Raises RerunFailed and ClusterFailed.
+    `workers` threads play, one a core if not said, or a cluster. Raises RerunFailed,
+    ClusterFailed, and ConfigError where nothing is to be played.
     """
+    replications = replications_of(replications, REPLICATIONS)
     people = people_of(record)
     before, now = as_recorded(record), changed_by(record, said, time_zone)
     recorded_agents = record.stages["agent"][record.first_stages]

@@ -2,16 +2,27 @@
 
 import csv
 import json
+import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import typer
+from ruamel.yaml import YAML
 from typer.testing import CliRunner, Result
 
+import simulations.cores
+from engine.errors import ConfigError
 from simulations.commands.scenario_files import write_example
 from simulations.commands.simulate import simulate as simulate_command
+from simulations.compare.paired import played_alike
+from simulations.compare.sweep import sweep
+from simulations.compare.vary import parse_vary
+from simulations.cores import cores
 from simulations.experiment.estimates import Estimate, mean, ratio, t_quantile
+from simulations.experiment.files import TABLES, write_run
 from simulations.experiment.intervals import COLUMNS
 from simulations.experiment.result import quantile_s
 from simulations.experiment.simulate import simulate
@@ -125,6 +136,46 @@ def test_what_pictures_need_lies_beside_the_intervals(path: Path, tmp_path: Path
     assert [int(row["replications"]) for row in steps if row["queue"] == "help"] == [2, 3, 4, 5]
     assert float(steps[-1]["service_level_hi"]) == pytest.approx(run["all"]["service_level"]["high"])
     assert not (out / "trunks.csv").exists(), "there are no trunks"
+
+
+def test_an_interrupted_run_leaves_the_earlier_one_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scenario, out = Scenario.of(YAML(typ="safe", pure=True).load(TEXT)), tmp_path / "out"
+    write_run(scenario, simulate(scenario, 2), out)
+    (out / "trunks.csv").write_text("of an earlier scenario, which had some")
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    second = simulate(scenario, 3)
+
+    def interrupted(result: object) -> Iterator[dict[str, Any]]:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setitem(TABLES, "convergence.csv", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            write_run(scenario, second, out)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    written = write_run(scenario, second, out)
+    assert {path.name for path in out.iterdir()} == {path.name for path in written} == before.keys() - {"trunks.csv"}
+    assert json.loads((out / "run.json").read_text())["replications"] == 3
+
+
+def test_no_replications_are_not_the_files() -> None:
+    scenario = Scenario.of(YAML(typ="safe", pure=True).load(TEXT))
+    for play in (
+        lambda: simulate(scenario, 0),
+        lambda: played_alike([scenario, scenario], 0),
+        lambda: sweep(scenario, [parse_vary("volume=1,2")], 0),
+    ):
+        with pytest.raises(ConfigError, match="0 replications: play 1 or more"):
+            play()
+
+
+def test_threads_are_as_many_as_the_process_may_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1, 2}, raising=False)
+    monkeypatch.setattr(simulations.cores, "QUOTA", tmp_path / "cpu.max")
+    assert cores() == 3, "where no container says anything"
+    for said, found in (("max 100000", 3), ("150000 100000", 2), ("900000 100000", 3), ("10000 100000", 1)):
+        (tmp_path / "cpu.max").write_text(f"{said}\n")
+        assert cores() == found
 
 
 def test_faults_and_absent_files_end_with_their_codes(path: Path) -> None:

@@ -13,9 +13,9 @@ from typer.testing import CliRunner, Result
 
 from engine.commands.outcome import Exit
 from simulations import queueing as q
-from simulations.commands.amounts import parse_rate, parse_share, parse_target
 from simulations.commands.erlang import erlang
 from simulations.commands.erlang_answer import WORDS
+from simulations.notation.amounts import parse_rate, parse_share, parse_target
 
 KEYS = {
     "p_wait",

@@ -28,7 +28,7 @@ from simulations.experiment.intervals import interval_rows
 from simulations.experiment.simulate import simulate
 from simulations.queueing import agents_for, erlang_c
 from simulations.report.comparison import comparison
-from simulations.report.folder import Folder, read_folder
+from simulations.report.folder import Folder, ResultsUnreadable, read_folder
 from simulations.report.heat_map import heat_map
 from simulations.report.page import page, sections
 from simulations.report.pools import pools_in
@@ -264,6 +264,40 @@ def test_what_was_played_for_sensitivity_is_not_played_again(monkeypatch: pytest
     assert folder.scenario is not None
     with pytest.raises(AssertionError, match="played again"):
         kept_sensitivity(folder.scenario, (folder.run or {}) | {"seed": 6}, played())
+
+
+def test_sensitivity_is_played_again_when_a_file_that_the_scenario_names_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trace = tmp_path / "trace.csv"
+    trace.write_text("60\n120\n500\n")
+    sales = {"arrivals": {"trace": "trace.csv"}, "handle": {"talk": "5m"}, "patience": "exponential(1m)", "agents": 1}
+    hours = {"from": "2026-11-23 08:00", "to": "2026-11-23 09:00"}
+    raw = {"horizon": hours, "queues": {"sales": sales}}
+    run = {"replications": 2, "seed": 1, "contacts": 6}
+    found = kept_sensitivity(Scenario.of(raw, tmp_path), run, tmp_path)
+    plays = []
+
+    def counted(*of: Any, **more: Any) -> Any:
+        plays.append(of)
+        return simulate(*of, **more)
+
+    monkeypatch.setattr(simulations.compare.sensitivity, "simulate", counted)
+    assert kept_sensitivity(Scenario.of(raw, tmp_path), run, tmp_path) == found
+    assert not plays
+    trace.write_text("60\n61\n62\n")
+    other = kept_sensitivity(Scenario.of(raw, tmp_path), run, tmp_path)
+    assert plays
+    assert other["base"] != found["base"]
+
+
+def test_a_plan_and_the_run_of_another_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text(json.dumps({"scenario_hash": "a"}))
+    (tmp_path / "plan.json").write_text(json.dumps({"scenario_hash": "b"}))
+    with pytest.raises(ResultsUnreadable, match=r"run\.json is not of the plan in plan\.json"):
+        read_folder(tmp_path)
+    (tmp_path / "plan.json").write_text(json.dumps({"scenario_hash": "a"}))
+    assert read_folder(tmp_path).plan == {"scenario_hash": "a"}
 
 
 def test_the_command_writes_a_page_and_tells_what_it_lacks(tmp_path: Path) -> None:

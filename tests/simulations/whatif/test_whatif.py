@@ -335,17 +335,17 @@ def test_a_change_of_waits_is_of_those_whose_wait_ended(recorded: Record) -> Non
 
 
 def test_settings_of_a_policy_stand_behind_those_that_they_name() -> None:
-    script = np.asarray(empty_rows(4))
+    script: np.ndarray[Any, Any] = np.asarray(empty_rows(4))
     script["kind"] = SETTING_CHANGED, REQUIREMENT_DEFINED, AGENT_STATUS_CHANGED, SETTING_CHANGED
     assert _first_after_settings(script) == 2
     assert _first_after_settings(script[:2]) == 2, "a script of settings alone"
 
 
 def test_records_are_packed_and_read_at_any_time() -> None:
-    packed = Packed(np.dtype([("a", "i8"), ("b", "f8")]))
+    packed = Packed(np.dtype([("a", "i8"), ("b", "i8")]))
     assert packed.table().shape == (0,)
     for number in range(3):
-        assert packed.add((number, number / 2)) == number
+        assert packed.add((number, -number)) == number
         assert packed.table()["a"].tolist() == list(range(number + 1))
     assert packed.table() is packed.table(), "nothing is put together anew"
     assert len(packed) == 3
