@@ -23,7 +23,7 @@ from simulations.compare.vary import parse_vary
 from simulations.cores import cores
 from simulations.experiment.estimates import Estimate, mean, ratio, t_quantile
 from simulations.experiment.files import TABLES, write_run
-from simulations.experiment.intervals import COLUMNS
+from simulations.experiment.intervals import COLUMNS, interval_rows
 from simulations.experiment.result import quantile_s
 from simulations.experiment.simulate import simulate
 from simulations.scenario.scenario import Scenario
@@ -156,6 +156,17 @@ def test_an_interrupted_run_leaves_the_earlier_one_whole(tmp_path: Path, monkeyp
     written = write_run(scenario, second, out)
     assert {path.name for path in out.iterdir()} == {path.name for path in written} == before.keys() - {"trunks.csv"}
     assert json.loads((out / "run.json").read_text())["replications"] == 3
+
+
+def test_of_an_interval_to_which_nobody_came_no_share_and_no_time_is_told(tmp_path: Path) -> None:
+    (tmp_path / "trace.csv").write_text("5\n10\n3700\n")
+    raw = YAML(typ="safe", pure=True).load(TEXT)
+    raw["queues"] = {"sales": {"arrivals": {"trace": "trace.csv"}, "handle": {"talk": "5m"}, "agents": 1}}
+    rows = interval_rows(simulate(Scenario.of(raw, tmp_path), 3))
+    assert [row["offered"] for row in rows] == [2, 0, 1, 0]
+    for row in rows[1::2]:
+        of_nobody = ("service_level", "abandon_rate", "abandon_lo", "asa_s", "wait_p50_s", "aht_s", "trunk_blocking")
+        assert [row[name] for name in of_nobody] == [None] * len(of_nobody)
 
 
 def test_no_replications_are_not_the_files() -> None:
