@@ -64,21 +64,23 @@ def requested_group(row: Any, place: int) -> int:
 def room_in(t: Tables, out: Array, c: int, g: int) -> int:
     """Return how many channels of the group a contact like this may take; write down a reserve that has changed."""
     group = t.trunk_groups[g]
-    room = group.settings[TrunkGroupSetting.CHANNELS] - group.busy
-    reserve = _reserve(t, out, g)
-    return room if t.contacts[c].flags & FLAG_PROTECTED else room - reserve
-
-
-@jit
-def _reserve(t: Tables, out: Array, g: int) -> int:
-    """Return how many channels the group keeps for protected calls; write it where the estimates changed it."""
-    group = t.trunk_groups[g]
-    if group.settings[TrunkGroupSetting.RESERVE] != RESERVE_AUTO:
-        return group.settings[TrunkGroupSetting.RESERVE]
-    if group.best_reserve != group.reserve:
+    if group.settings[TrunkGroupSetting.RESERVE] == RESERVE_AUTO and group.best_reserve != group.reserve:
         most = (1 << LOAD_BITS) - 1
         protected = min(int(load_of(t, g, group.protected) * 10.0), most)
         unprotected = min(int(load_of(t, g, group.unprotected) * 10.0), most)
         packed = group.best_reserve | protected << RESERVE_BITS | unprotected << (RESERVE_BITS + LOAD_BITS)
         emit(t, out, TRUNK_RESERVE_CHANGED, -1, -1, -1, g, packed, 0)
-    return group.best_reserve
+    return room_for(t, g, t.contacts[c].flags)
+
+
+@jit
+def room_for(t: Tables, g: int, flags: int) -> int:
+    """Return how many channels of the group a contact with these flags may take: a protected one all that are free,
+    another one those beside the reserve.
+    """
+    group = t.trunk_groups[g]
+    room = group.settings[TrunkGroupSetting.CHANNELS] - group.busy
+    if flags & FLAG_PROTECTED:
+        return room
+    reserve = group.settings[TrunkGroupSetting.RESERVE]
+    return room - (group.best_reserve if reserve == RESERVE_AUTO else reserve)

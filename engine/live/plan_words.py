@@ -1,7 +1,9 @@
 """Rows that would change doors, statuses and settings, in words: what is so now, and what would be then."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
+
+import numpy as np
 
 from engine.kernel.tables import Array
 from engine.messages import kinds
@@ -37,6 +39,8 @@ _THOUSANDTHS: Final = (
     (kinds.TABLE_QUEUE, QueueSetting.VALUE),
     (kinds.TABLE_TRUNK_GROUP, TrunkGroupSetting.PROTECTED_VALUE),
 )
+_OF_AGENTS: Final = {kinds.TABLE_MEMBERSHIP: "queues", kinds.TABLE_SKILL_LEVEL: "skills"}
+"""Which queues an agent serves, and with which skills: each is one thing, however many rows it takes."""
 _DOORS: Final = {kinds.QUEUE_OPENED: ("closed", "open"), kinds.QUEUE_CLOSED: ("open", "closed")}
 
 
@@ -53,6 +57,7 @@ def changes_in_words(state: EngineState, rows: Array) -> list[PlanChange]:
 
 def _told(state: EngineState, rows: Array) -> Iterator[Told]:
     stepping: dict[int, list[int]] = {}
+    serving: dict[tuple[int, int], dict[int, int]] = {}
     settings, directory = state.settings(), state.directory
     for row in rows:
         kind, index, column, value = (int(row[name]) for name in ("kind", "queue", "contact", "a"))
@@ -62,6 +67,8 @@ def _told(state: EngineState, rows: Array) -> Iterator[Told]:
             agent = int(row["agent"])
             now = kinds.STATUS_NAMES[int(state.tables.agents["status"][agent])]
             yield "agent", directory.agents.name(agent), "status", now, kinds.STATUS_NAMES[value]
+        elif kind == kinds.SETTING_CHANGED and int(row["agent"]) in _OF_AGENTS:
+            serving.setdefault((index, int(row["agent"])), {})[int(row["b"])] = value
         elif kind == kinds.SETTING_CHANGED and int(row["agent"]) in _TABLES:
             table = int(row["agent"])
             if table == kinds.TABLE_QUEUE and 0 <= column - QueueSetting.FIRST_STEP < 3 * STEPS_MAX:
@@ -79,6 +86,21 @@ def _told(state: EngineState, rows: Array) -> Iterator[Told]:
     for index, columns in stepping.items():
         now, then = _steps(directory, settings.queues[index].tolist()), _steps(directory, columns)
         yield "queue", directory.queues.name(index), "steps", now, then
+    for (agent, table), changed in serving.items():
+        row = (settings.memberships if table == kinds.TABLE_MEMBERSHIP else settings.skill_levels)[agent]
+        held = {int(number): int(row[number]) for number in np.flatnonzero(row)}
+        now, then = (_serves(directory, table, one) for one in (held, held | changed))
+        yield "agent", directory.agents.name(agent), _OF_AGENTS[table], now, then
+
+
+def _serves(directory: Directory, table: int, held: Mapping[int, int]) -> str:
+    """The queues that an agent serves, or its skills with their levels."""
+    numbers = [number for number in sorted(held) if held[number]]
+    if table == kinds.TABLE_MEMBERSHIP:
+        said = [directory.queues.name(queue) for queue in numbers]
+    else:
+        said = [f"{directory.skills.name(skill)} {held[skill]}" for skill in numbers]
+    return ", ".join(said) or "none"
 
 
 def _name(directory: Directory, table: int, index: int) -> str:

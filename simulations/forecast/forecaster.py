@@ -33,8 +33,9 @@ class Forecaster:
         if self.busy:
             raise Overloaded("another forecast is being made; ask again in some seconds", retry_after_s=5)
         self.busy = True
+        packing = asyncio.get_running_loop().run_in_executor(None, pickle.dumps, question, pickle.HIGHEST_PROTOCOL)
         try:
-            asked = await asyncio.to_thread(pickle.dumps, question, pickle.HIGHEST_PROTOCOL)
+            asked = await asyncio.shield(packing)
             async with asyncio.timeout(self._limit_s):
                 reply = await _ask(asked)
         except TimeoutError:
@@ -42,10 +43,19 @@ class Forecaster:
                 "too_slow", f"the forecast took longer than {self._limit_s:g} s, and was given up"
             ) from None
         finally:
-            self.busy = False
+            # Who asked may be gone while the thread still packs: there is memory for one copy, not for two.
+            if packing.done():
+                self.busy = False
+            else:
+                packing.add_done_callback(self._go_free)
         if reply.forecast is None:
             raise ForecastFailed(reply.code, reply.failed)
         return reply.forecast
+
+    def _go_free(self, packed: asyncio.Future[bytes]) -> None:
+        self.busy = False
+        if not packed.cancelled():
+            packed.exception()  # nobody else looks at it
 
 
 async def _ask(asked: bytes) -> Reply:

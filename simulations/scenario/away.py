@@ -54,7 +54,7 @@ class Duty(msgspec.Struct, frozen=True):
                     cuts.append((from_ns, window.agent))
                 since_ns = until_ns
             if since_ns < window.end_ns:
-                found.append(Stint(window.agent, since_ns, window.end_ns))
+                found.append(Stint(window.agent, since_ns, window.end_ns, stays=window.stays))
         rows: Array = np.concatenate([status_rows(found, 0), cut_rows(cuts)])
         return rows[np.argsort(rows["at_ns"], kind="stable")][: self.room]
 
@@ -79,6 +79,8 @@ def duty(file: ScenarioFile, begin_ns: int) -> Duty:
             windows += [window for stint in mine for window in _windows(stint, spell)]
             apart = [part for stint in mine for part in _cut(stint, spell.start_ns, spell.end_ns)]
             found = [stint for stint in found if stint.agent != spell.agent] + apart
+    at_site = {(stint.agent, stint.start_ns) for stint in found}
+    windows = [msgspec.structs.replace(one, stays=(one.agent, one.end_ns) in at_site) for one in windows]
     return Duty(np.concatenate([status_rows(found, begin_ns), *rows]), tuple(windows), members)
 
 
@@ -168,11 +170,13 @@ def _windows(stint: Stint, spell: Spell) -> Iterator[Window]:
 
 
 def _cut(stint: Stint, start_ns: int, end_ns: int) -> Iterator[Stint]:
-    """Yield what is left of a stint without a time."""
+    """Yield what is left of a stint without a time. A break that is under way at one of its ends is taken whole."""
     if end_ns <= max(start_ns, stint.start_ns) or start_ns >= stint.end_ns:
         yield stint
         return
-    for low_ns, high_ns in ((stint.start_ns, start_ns), (end_ns, stint.end_ns)):
+    before_ns = min([start_ns, *(pause[0] for pause in stint.breaks if pause[0] < start_ns <= pause[1])])
+    after_ns = max([end_ns, *(pause[1] for pause in stint.breaks if pause[0] <= end_ns < pause[1])])
+    for low_ns, high_ns in ((stint.start_ns, before_ns), (after_ns, stint.end_ns)):
         if low_ns < high_ns:
             breaks = tuple(pause for pause in stint.breaks if low_ns <= pause[0] and pause[1] <= high_ns)
             yield Stint(stint.agent, low_ns, high_ns, breaks)

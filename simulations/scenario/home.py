@@ -55,6 +55,8 @@ class Window(msgspec.Struct, frozen=True):
     end_ns: int
     availability: float
     outage_ns: int
+    stays: bool = False
+    """Whether the agent works on when it is over, back at the site."""
 
 
 def of_share(member: int, share: float) -> bool:

@@ -19,6 +19,8 @@ class Stint(msgspec.Struct, frozen=True):
     start_ns: int
     end_ns: int
     breaks: tuple[tuple[int, int], ...] = ()
+    stays: bool = False
+    """Whether the agent works on when it is over, somewhere else."""
 
 
 def stints(file: ScenarioFile, begin_ns: int, end_ns: int) -> list[Stint]:
@@ -84,7 +86,8 @@ def status_rows(found: list[Stint], begin_ns: int) -> "np.ndarray[Any, Any]":
             if end_ns > begin_ns:
                 changes.append((max(start_ns, begin_ns), stint.agent, STATUS_PAUSED))
                 changes.append((end_ns, stint.agent, STATUS_AVAILABLE))
-        changes.append((stint.end_ns, stint.agent, STATUS_OFFLINE))
+        if not stint.stays:
+            changes.append((stint.end_ns, stint.agent, STATUS_OFFLINE))
     changes.sort(key=lambda change: (change[0], change[2] != STATUS_OFFLINE, change[1]))
     rows: np.ndarray[Any, Any] = np.asarray(empty_rows(len(changes)))
     rows["kind"] = AGENT_STATUS_CHANGED

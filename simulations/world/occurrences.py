@@ -6,6 +6,7 @@ from typing import Any, Final
 from engine.kernel.deadlines import NEVER_NS, arm, disarm
 from engine.kernel.jit import jit
 from engine.kernel.lookup import find_engagement
+from engine.kernel.seize import room_for
 from engine.messages.kinds import (
     BY_CUSTOMER,
     CONTACT_ARRIVED,
@@ -158,11 +159,13 @@ def _callback_queue(t: Any, queue: int) -> int:
 
 @jit
 def _trunk_of(t: Any, w: Any, source: Any) -> int:
-    """Return the trunk group by which a carrier sends the call: the first with a free channel, else the last."""
+    """Return the trunk group by which a carrier sends the call: the first that lets it in, by the kernel's rule of who
+    may take which channel; else the last.
+    """
     g = -1
     for place in range(source.first_trunk, source.first_trunk + source.trunks):
         g = w.trunk_choices[place]
-        if t.trunk_groups[g].busy < t.trunk_groups[g].settings[0]:
+        if room_for(t, g, source.flags) > 0:
             return g
     return g
 

@@ -96,6 +96,28 @@ async def test_a_plan_changes_what_it_says_and_its_end_puts_all_of_it_back(tmp_p
         plans.stop()
 
 
+BACK_UP = """
+sites: {hanoi: {}, danang: {}}
+plans: {help-out: {back_up: {hanoi: danang}}}
+"""
+
+
+async def test_a_back_up_site_is_among_what_changes(tmp_path: Path) -> None:
+    centre = CENTRE.replace("name: alice,", "name: alice, site: hanoi, queues: [later, sales],")
+    centre = centre.replace("name: bob,", "name: bob, site: danang, queues: [help],") + BACK_UP
+    async with house(tmp_path, centre) as h:
+        plans = driver_of(h)
+        told = {one.setting: (one.what, one.names, one.now, one.then) for one in plans.detail("help-out").changes}
+        assert told == {
+            "queues": ("agent", ["bob"], "help", "sales, help, later"),
+            "skills": ("agent", ["bob"], "english 1", "english 5, billing 5"),
+        }
+        await plans.activate("help-out", NEEDED)
+        back = {one.setting: (one.now, one.then) for one in plans.detail("help-out").changes}
+        assert back == {setting: (then, now) for setting, (_, _, now, then) in told.items()}
+        plans.stop()
+
+
 async def test_the_same_order_again_changes_nothing_and_another_prolongs(tmp_path: Path) -> None:
     async with house(tmp_path, HOUSE) as h:
         plans = driver_of(h)

@@ -155,6 +155,20 @@ def test_lines_at_home_fail_as_often_as_is_said() -> None:
     assert simulate(homes.changed("agents.north.home={always: 100%}"), 2, 1).cut_off.sum() == 0
 
 
+@pytest.mark.parametrize("availability", ["100%", "95%", "20%"])
+def test_agents_come_back_to_their_site_however_well_the_lines_at_home_hold(availability: str) -> None:
+    """And a break goes on that is under way when the site is there again."""
+    plan = {"work_from_home": [{"site": "hanoi"}]}
+    home = f"agents.north.home={{equipped: 50%, availability: {availability}, outage: 5m}}"
+    sent = two_sites({"site_down": "hanoi"}, plan).changed(home)
+    found = at_work(simulate(sent, 20, 1))
+    assert found[:2] == [8, 8]
+    assert found[4:] == [8] * 4, "the power is back at ten"
+    assert found[2] == pytest.approx(4 * float(availability.rstrip("%")) / 100, abs=0.4)
+    shift = "agents.north.shifts=[{hours: 8:00-12:00, breaks: [9:45-10:30]}]"
+    assert at_work(simulate(sent.changed(shift), 3, 1))[4:6] == [0, 8]
+
+
 def test_who_is_never_available_is_a_fault() -> None:
     with pytest.raises(ConfigError, match="say 'equipped: 0'"):
         two_sites({}).changed("agents.north.home={availability: 0%}")

@@ -166,6 +166,46 @@ def test_trunk_reservation(point: dict[str, float]) -> None:
     holds(result.estimate("blocked_rate", "second"), point["B2"], "other calls blocked")
 
 
+def test_trunk_groups_with_reserves_overflow() -> None:
+    """A call goes to the next group where it may not take the first: the chain of both groups' busy channels."""
+    channels, reserve, loads = 15, 2, (20.0, 8.0)
+    scenario = single_queue(2 * channels, loads[0] / 3.0, "exponential(3m)", contacts=40_000)
+    queue = scenario.raw["queues"]["q"] | {"trunk_groups": ["one", "other"]}
+    other = queue | {"arrivals": {"rate": f"{loads[1] / 3.0:.12f}/min"}}
+    del queue["agents"], other["agents"]
+    group = {"channels": channels, "reserve": reserve}
+    raw = scenario.raw | {
+        "trunk_groups": {"one": group, "other": group},
+        "queues": {"first": queue | {"protected": True}, "second": other},
+        "agents": [{"group": "all", "count": 2 * channels}],
+    }
+    result = played(Scenario.of(raw))
+    exact = _overflow_with_reserve(channels, reserve, loads)
+    assert exact == pytest.approx((0.0457, 0.305), abs=5e-4)
+    holds(result.estimate("blocked_rate", "first"), exact[0], "protected calls blocked")
+    holds(result.estimate("blocked_rate", "second"), exact[1], "other calls blocked")
+
+
+def _overflow_with_reserve(channels: int, reserve: int, loads: tuple[float, float]) -> tuple[float, ...]:
+    """Return the share lost of protected and of other calls, of two groups that are tried in order."""
+    side = channels + 1
+    rates, lost = np.zeros((side, side, side, side)), np.zeros((2, side, side))
+    for busy in np.ndindex(side, side):
+        for kind, (load, kept) in enumerate(zip(loads, (0, reserve), strict=True)):
+            free = [place for place in (0, 1) if busy[place] < channels - kept]
+            lost[kind][busy] = not free
+            if free:
+                rates[busy][busy[0] + (free[0] == 0), busy[1] + (free[0] == 1)] += load
+        for place in (0, 1):
+            if busy[place]:
+                rates[busy][busy[0] - (place == 0), busy[1] - (place == 1)] += busy[place]
+    chain = rates.reshape(side**2, side**2)
+    chain -= np.diag(chain.sum(axis=1))
+    chain[:, 0] = 1.0  # the probabilities sum to one
+    stationary = np.linalg.solve(chain.T, np.eye(side**2)[0])
+    return tuple(lost.reshape(2, -1) @ stationary)
+
+
 @exactly("priority_mmc", 0, 1)
 def test_priorities(point: dict[str, Any]) -> None:
     handle = {"talk": f"exponential({seconds(point['aht'])})"}

@@ -1,14 +1,16 @@
 """The next hour from the present state: what is expected, who is present, and what a plan makes of it."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import cast
 
 import msgspec
 import numpy as np
 import pytest
 
-from engine.errors import ForecastFailed
+from engine.errors import ForecastFailed, Overloaded
 from engine.live.plans import PlanDriver
 from engine.messages.effects import OfferContact
 from engine.messages.kinds import EXIT_ABANDONED, EXIT_ANSWERED, EXIT_EMPTY, EXIT_TIMED_OUT
@@ -206,6 +208,33 @@ async def test_a_process_of_its_own_plays_one_at_a_time_and_ends_with_who_asks(b
     preview = await plans.preview("closed")
     assert preview.forecast is not None, preview.forecast_missing
     assert preview.forecast.whole.with_plan.turned_away is not None
+
+
+class SlowToPack:
+    """What takes as long to pack as is wanted."""
+
+    begun, may_end = threading.Event(), threading.Event()
+
+    def __reduce__(self) -> tuple[type, tuple[()]]:
+        """Wait until it may end."""
+        self.begun.set()
+        assert self.may_end.wait(60)
+        return SlowToPack, ()
+
+
+async def test_it_stays_busy_while_it_packs_though_nobody_asks_any_more() -> None:
+    forecaster, question = Forecaster(), SlowToPack()
+    asking = asyncio.create_task(forecaster(cast("ForecastQuestion", question)))
+    await asyncio.to_thread(question.begun.wait, 60)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    with pytest.raises(Overloaded):
+        await forecaster(cast("ForecastQuestion", question))
+    question.may_end.set()
+    async with asyncio.timeout(60):
+        while forecaster.busy:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 async def test_what_takes_too_long_or_breaks_is_told(busy: House) -> None:

@@ -10,6 +10,7 @@ import { may, who, remember } from "./supervise.js";
 const part = encodeURIComponent;
 const QUEUES_TOLD = 12;
 const SPANS = ["30m", "1h", "2h", "4h"];
+const SPOKEN = new Set(["door", "queues", "skills", "status", "steps"]);
 const SPAN_S = { "30m": 1800, "1h": 3600, "2h": 7200, "4h": 14400 };
 let waiting = null;
 
@@ -95,9 +96,12 @@ async function detail(name) {
 
 function table(changes) {
   if (!changes.length) return el("p", { class: "quiet" }, t("plan_no_changes"));
-  const rows = changes.map((one) => el("tr", {}, el("th", { scope: "row" }, one.count > 1 ? `${one.names[0]} +${number(one.count - 1)}` : one.names[0]), el("td", {}, one.setting), el("td", {}, one.now), el("td", {}, one.then)));
+  const rows = changes.map((one) => el("tr", {}, el("th", { scope: "row" }, one.count > 1 ? `${one.names[0]} +${number(one.count - 1)}` : one.names[0]), el("td", {}, settingOf(one)), el("td", {}, one.now), el("td", {}, one.then)));
   return scroll(t("plan_changes"), ["plan_what", "plan_setting", "plan_now", "plan_then"].map((key) => t(key)), rows);
 }
+
+/** What changes; a setting of the configuration is called as it is there, in every language. */
+const settingOf = ({ setting }) => (SPOKEN.has(setting) ? t(`plan_set_${setting}`) : setting);
 
 function scroll(name, heads, rows) {
   return el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": name },
