@@ -100,7 +100,7 @@ def print_plan(found: Solution) -> None:
     if found.scheduled is not None:
         console.print(_shifts(said))
     if found.channels:
-        console.print(_trunks(said))
+        console.print(_trunks(found, said))
     words = "All targets hold" if found.kept else "Some targets are missed (marked)"
     console.print(
         f"{words} within {found.check.confidence:.0%} confidence, with other callers than the plan was made from. "
@@ -154,7 +154,7 @@ def _intervals(found: Solution, said: dict[str, Any]) -> Table:
         names=2,
         is_tight=True,
         title=f"{said['scenario']}: agents an interval",
-        caption="agents are all who may serve the queue; lost: gave up or sent away; * target missed",
+        caption=_caption(found),
     )
     count, lost = len(rows) // queues, found.check.by_queue("lost_rate").value
     starts = slice(11, 16) if rows[0]["interval_start"][:10] == rows[-1]["interval_start"][:10] else slice(5, 16)
@@ -177,6 +177,13 @@ def _intervals(found: Solution, said: dict[str, Any]) -> Table:
     return table
 
 
+def _caption(found: Solution) -> str:
+    words = "lost: gave up or sent away; * target missed"
+    if not (found.demand.serves.sum(axis=0) > 1.0).any():
+        return words
+    return f"required: by the queue itself; scheduled, busy: all who may serve it, and others, too; {words}"
+
+
 def _shifts(said: dict[str, Any]) -> Table:
     table = table_of(("group", "hours", "breaks", "days", "agents"), names=4, title="shifts")
     for name, group in said["groups"].items():
@@ -186,10 +193,10 @@ def _shifts(said: dict[str, Any]) -> Table:
     return table
 
 
-def _trunks(said: dict[str, Any]) -> Table:
+def _trunks(found: Solution, said: dict[str, Any]) -> Table:
     table = table_of(("trunks", "channels", "blocked in the\nbusiest interval, %"))
-    for name, group in said["trunk_groups"].items():
-        table.add_row(name, str(group["channels"]), _share(group["blocked_busiest"]))
+    for (name, group), is_short in zip(said["trunk_groups"].items(), found.short_of_trunks, strict=True):
+        table.add_row(name, str(group["channels"]), _share(group["blocked_busiest"]) + ("*" if is_short else ""))
     return table
 
 

@@ -19,14 +19,14 @@ from simulations.solve.schedule import Scheduled, Scheduler
 from simulations.solve.staffed import on_shifts, plain_groups, staffed
 from simulations.solve.timetable import Timetable, timetable
 from simulations.solve.trials import Told, Trials, proven_missed
-from simulations.solve.trunks import ROUNDS_MAX, SPREAD, blocked, reckoned, roomy
+from simulations.solve.trunks import ROUNDS_MAX, SPREAD, blocked, proven_short, reckoned, roomy
 
 PASSES_MAX: Final = 3
 """How often all is found anew, from twice as many replications, while other callers do not get what is asked."""
 
 
 class Solution(msgspec.Struct):
-    """A plan, and what it came to with callers that it was not made from."""
+    """A plan, and what it came to with callers that nothing of it was made from."""
 
     scenario: Scenario
     """The one that was asked about, with the staff and the trunks found: `simulate` plays it."""
@@ -36,11 +36,15 @@ class Solution(msgspec.Struct):
     scheduled: Scheduled | None
     """None where agents come and go interval by interval."""
     channels: dict[str, int]
+    seed: int
+    """That of the callers it was made from; `check` says its own."""
     check: Result
     missed: Any
     """Shape (queues, intervals): the check lies on the wrong side of the goal with its whole interval of confidence."""
     blocked: Floats
     """Shape (trunk groups,): share of calls that found no channel in the busiest interval."""
+    short_of_trunks: Any
+    """Shape (trunk groups,): the check lies above the share asked for with its whole interval of confidence."""
     trials: int
     replications: int
     elapsed_s: float
@@ -48,7 +52,7 @@ class Solution(msgspec.Struct):
     @property
     def kept(self) -> bool:
         """Whether no goal is proven missed."""
-        return not bool(self.missed.any())
+        return not bool(self.missed.any() or self.short_of_trunks.any())
 
 
 def solve(
@@ -62,8 +66,9 @@ def solve(
 ) -> Solution:
     """Return the agents an interval, the shifts and the trunks that keep the goals at least cost.
 
-    Each staffing is played with the same callers (`replications`, `seed`: the scenario's own where not said); the plan
-    is checked with as many others, of the next seed. `told` is called with trials done and about to be done. Raises
+    Each staffing is played with the same callers (`replications`, `seed`: the scenario's own where not said), and so
+    are trunks. The plan is checked with as many others, of the next seed; one that is found anew with those of a seed
+    that no plan was held against. `told` is called with trials done and about to be done. Raises
     ConfigError, UnfitInput, Unreachable and SimulationFailed.
     """
     began = time.monotonic()
@@ -79,9 +84,10 @@ def solve(
     found = None
     while True:
         found, on_shift = search.staff(found)
-        channels, result, scene = search.trunks(found, on_shift)
-        missed = proven_missed(result, goals)
-        if not missed.any() or pass_ == PASSES_MAX:
+        channels, scene = search.trunks(found, on_shift)
+        check = simulate(scene, trials.replications, seed + pass_, workers=workers)
+        missed, short = proven_missed(check, goals), proven_short(check, question.p_block)
+        if not (missed.any() or short.any()) or pass_ == PASSES_MAX:
             break
         pass_ += 1
         trials.replications *= 2
@@ -92,9 +98,11 @@ def solve(
         found,
         on_shift,
         channels,
-        result,
+        seed,
+        check,
         missed,
-        blocked(result),
+        blocked(check),
+        short,
         trials.done,
         trials.replications,
         time.monotonic() - began,
@@ -135,25 +143,24 @@ class _Plans:
         scheduler = Scheduler(self._plain, self._trials, self._table, hourly, self._shares, self._most, self._roomy)
         return found, scheduler.scheduled(found, self._search.effects)
 
-    def trunks(self, found: Needed, on_shift: Scheduled | None) -> tuple[dict[str, int], Result, Scenario]:
-        """Return the channels, and what the whole plan comes to with other callers."""
+    def trunks(self, found: Needed, on_shift: Scheduled | None) -> tuple[dict[str, int], Scenario]:
+        """Return the channels that are enough for the callers of the trials, and the whole plan."""
+        last = found.trial.result if on_shift is None else on_shift.trial.result
         p_block, trials = self._question.p_block, self._trials
-        channels: dict[str, int] = {}
-        if p_block is not None:
-            last = found.trial.result if on_shift is None else on_shift.trial.result
-            channels = reckoned(last, p_block)
-        other = (trials.seed or 0) + 1
-        round_ = 1
-        while True:
-            if on_shift is None:
-                scene = staffed(self._plain, found.staffing, channels)
-            else:
-                scene = on_shifts(self._plain, on_shift.shifts, channels)
-            result = simulate(scene, trials.replications, other, workers=trials.workers)
-            shares = blocked(result)
-            if p_block is None or not (shares > p_block).any() or round_ == ROUNDS_MAX:
-                return channels, result, scene
-            round_ += 1
+        if p_block is None:
+            return {}, self._scene(found, on_shift, {})
+        channels = reckoned(last, p_block)
+        for _ in range(ROUNDS_MAX):
+            scene = self._scene(found, on_shift, channels)
+            shares = blocked(simulate(scene, trials.replications, trials.seed, workers=trials.workers))
+            if not (shares > p_block).any():
+                break
             for name, share in zip(channels, shares, strict=True):
                 if share > p_block:
                     channels[name] = max(channels[name] + 1, round(channels[name] * SPREAD))
+        return channels, self._scene(found, on_shift, channels)
+
+    def _scene(self, found: Needed, on_shift: Scheduled | None, channels: dict[str, int]) -> Scenario:
+        if on_shift is None:
+            return staffed(self._plain, found.staffing, channels)
+        return on_shifts(self._plain, on_shift.shifts, channels)

@@ -13,6 +13,7 @@ from simulations.experiment.intervals import interval_rows, write_csv
 from simulations.experiment.summary import plain
 from simulations.queueing.arrays import Floats
 from simulations.scenario.roster import scheduled_ns
+from simulations.scenario.sections import Group
 from simulations.solve.solve import Solution
 
 Row = dict[str, Any]
@@ -21,15 +22,14 @@ Row = dict[str, Any]
 def plan_rows(solution: Solution) -> list[Row]:
     """Return the table of intervals as simulations tell it, with what is required and what the agents cost.
 
-    Agents count all who may serve the queue. `cost` is that of the contacts and the queue's part of the agents' pay:
-    those of a group are shared by the time that queues need.
+    What is required is what the queue needs by itself; scheduled and actual agents are all who may serve it. `cost` is
+    that of the contacts and the queue's part of the agents' pay: those of a group are shared by the time that queues
+    need.
     """
-    demand = solution.demand
-    required = demand.serves @ solution.needed.staffing
-    with_shrinkage = demand.serves @ shrunk(solution)
+    required, with_shrinkage = required_agents(solution)
     pay = agents_pay(solution)
     rows = interval_rows(solution.check)
-    intervals = demand.contacts.shape[1]
+    intervals = required.shape[1]
     for number, row in enumerate(rows):
         q, i = divmod(number, intervals)
         row["agents_required"], row["agents_required_with_shrinkage"] = int(required[q, i]), int(with_shrinkage[q, i])
@@ -39,10 +39,47 @@ def plan_rows(solution: Solution) -> list[Row]:
     return rows
 
 
+def required_agents(solution: Solution) -> tuple[Any, Any]:
+    """Return the agents at work that each queue needs by itself, and those to be paid; shape (queues, intervals).
+
+    Of a queue whose agents serve it alone they are those found. Of one that shares agents with others they are those of
+    the formulas: no more than all who may serve it, and more than these where its goal is missed. What sharing saves is
+    seen in the sums of the groups.
+    """
+    demand = solution.demand
+    found = demand.serves @ solution.needed.staffing
+    there = demand.serves @ solution.check.agents_at_work()
+    alone = demand.needs[: len(found)]  # the first sets are the queues alone
+    alone = np.where(
+        solution.missed, np.maximum(alone, np.floor(there) + 1.0), np.minimum(alone, np.ceil(there - 1e-9))
+    )
+    shares_agents = (demand.serves @ (demand.serves.sum(axis=0) > 1.0) > 0.0)[:, None]
+    required = np.where(shares_agents, alone, found)
+    paid = np.where(shares_agents, np.ceil(alone * _paid_for_one(solution) - 1e-9), demand.serves @ shrunk(solution))
+    return np.rint(required).astype(np.int64), np.rint(paid).astype(np.int64)
+
+
+def _paid_for_one(solution: Solution) -> Floats:
+    """Return how many of those who may serve a queue are paid for one at work, shape (queues, intervals)."""
+    serves = solution.demand.serves
+    at_work = np.array(
+        [(1.0 - min(group.shrinkage, 0.99)) * (1.0 - min(group.absence, 0.99)) for group in _groups(solution)]
+    )
+    paid = paid_hours(solution)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = serves @ paid / (serves @ (paid * at_work[:, None]))
+    # Where nobody is on a shift, all groups that may serve it count alike.
+    return np.asarray(np.where(np.isfinite(found), found, (serves @ (1.0 / at_work) / serves.sum(axis=1))[:, None]))
+
+
 def shrunk(solution: Solution) -> Any:
     """Return the agents of each group and interval that are to be paid, so that the required are at work."""
-    shares = np.array([1.0 - min(group.shrinkage, 0.99) for group in solution.scenario.file.groups])
+    shares = np.array([1.0 - min(group.shrinkage, 0.99) for group in _groups(solution)])
     return np.ceil(solution.needed.staffing / shares[:, None] - 1e-9).astype(np.int64)
+
+
+def _groups(solution: Solution) -> list[Group]:
+    return solution.scenario.file.groups
 
 
 def paid_hours(solution: Solution) -> Floats:
@@ -92,7 +129,8 @@ def told(solution: Solution) -> Row:
     return {
         "scenario": file.name,
         "version": installed_version(),
-        "seed": check.seed - 1,
+        "seed": solution.seed,
+        "check_seed": check.seed,
         "replications": solution.replications,
         "trials": solution.trials,
         "elapsed_s": round(solution.elapsed_s, 3),

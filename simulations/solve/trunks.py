@@ -1,4 +1,4 @@
-"""Channels of every trunk group: by Erlang's B for the busiest interval as simulated, then checked by simulating."""
+"""Channels of every trunk group: by Erlang's B for the busiest interval as simulated, then by simulating."""
 
 from typing import Any, Final
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from engine.messages.kinds import EXIT_REFUSED_TRUNK
 from engine.model.tallies import Tally
+from simulations.experiment.estimates import ratio
 from simulations.experiment.result import Result
 from simulations.queueing import erlang_b_servers
 from simulations.scenario.scenario import Scenario
@@ -40,13 +41,28 @@ def blocked(result: Result) -> Any:
 
     Calls that several groups may carry are held against each of them.
     """
+    refused, tried = _calls(result)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = refused.sum(axis=0) / tried.sum(axis=0)
+    return np.nan_to_num(shares).max(axis=-1, initial=0.0)
+
+
+def proven_short(result: Result, p_block: float | None) -> Any:
+    """Return which trunk groups refuse more than this share in an interval beyond chance, all intervals judged together
+    (Bonferroni), shape (groups,).
+    """
+    refused, tried = _calls(result)
+    if p_block is None or not refused.size:
+        return np.zeros(refused.shape[1], bool)
+    confidence = 1.0 - (1.0 - result.confidence) / (refused.shape[1] * refused.shape[2])
+    return (ratio(refused, tried, confidence).low > p_block).any(axis=-1)
+
+
+def _calls(result: Result) -> tuple[Any, Any]:
+    """Return the calls that found no channel and all that came, shape (replications, groups, intervals)."""
     file = result.model.file
-    refused = result.tallies[..., Tally.EXIT + EXIT_REFUSED_TRUNK].sum(axis=0)
-    tried = result.tallies[..., Tally.ENTRIES].sum(axis=0)
-    found = []
-    for name in file.trunk_groups:
-        by = np.array([name in queue.trunk_groups for queue in file.queues.values()], float)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            shares = (by @ refused) / (by @ tried)
-        found.append(float(np.nan_to_num(shares).max(initial=0.0)))
-    return np.array(found)
+    by = np.array([[name in queue.trunk_groups for queue in file.queues.values()] for name in file.trunk_groups], float)
+    by = by.reshape(len(file.trunk_groups), len(file.queues))
+    columns = (Tally.EXIT + EXIT_REFUSED_TRUNK, Tally.ENTRIES)
+    refused, tried = (np.einsum("gq,rqi->rgi", by, result.tallies[..., column]) for column in columns)
+    return refused, tried

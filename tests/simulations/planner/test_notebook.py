@@ -66,7 +66,7 @@ def test_it_answers_what_it_says_in_words(executed: tuple[Any, dict[str, Any]]) 
     assert 1 <= found["short"] <= 8, "and misses it in a few half hours"
     assert found["kept"]
     assert max(found["guess"]) == 16, "Erlang A, 240 an hour of 214 s, 120 s of patience"
-    assert max(found["required"]) >= max(found["guess"]), "those who serve sales serve support, too"
+    assert abs(max(found["required"]) - max(found["guess"])) <= 1, "what sales needs by itself Erlang knows"
     assert found["apart"]["support"] < -0.05, "support loses without those who can do both"
     gained = found["asked"]["difference"]
     assert gained["low"] > 0.002, "two more help that evening"

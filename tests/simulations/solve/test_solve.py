@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import typer
 from typer.testing import CliRunner, Result
@@ -13,10 +14,13 @@ from simulations.commands.solve import solve as solve_command
 from simulations.experiment.simulate import simulate
 from simulations.queueing import agents_for
 from simulations.scenario.scenario import Scenario
+from simulations.solve import solve as solve_module
 from simulations.solve.goals import Question, goals_of
 from simulations.solve.solve import solve
 from simulations.solve.staffed import staffed
 from simulations.solve.timetable import parse_shift, timetable
+from simulations.solve.told import plan_rows, told
+from simulations.solve.trunks import blocked, proven_short
 from simulations.staffing import Shift
 
 pytestmark = pytest.mark.timeout(600)  # the first of them may compile the world
@@ -86,6 +90,36 @@ def test_a_steady_queue_needs_what_erlang_a_says(tmp_path: Path) -> None:
     assert [int(row["agents_required"]) for row in rows] == plan["groups"]["sales"]["required"]
 
 
+def test_nothing_of_a_plan_is_made_from_the_callers_of_its_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trunks are found with the callers of the trials, and a plan that is found anew is checked with others again."""
+    played: list[tuple[int, int, int]] = []
+
+    def noted(scenario: Scenario, replications: int, seed: int, **more: Any) -> Any:
+        played.append((seed, scenario.file.trunk_groups["main"].channels, replications))
+        return simulate(scenario, replications, seed, **more)
+
+    missed = iter([True, True, False])
+    monkeypatch.setattr(solve_module, "simulate", noted)
+    monkeypatch.setattr(solve_module, "proven_missed", lambda *_: np.array([[next(missed)]]))
+    scenario = Scenario.of(FLAT)
+    found = solve(scenario, Question(goals_of(scenario.file, {}, {})), replications=4)
+    checks = [place for place, (seed, _, _) in enumerate(played) if seed != 5]
+    assert [played[place][0] for place in checks] == [6, 7, 8]
+    assert [played[place][2] for place in checks] == [4, 8, 16]
+    assert all(played[place - 1][0] == 5 for place in checks), "the trials' callers say how many trunks it takes"
+    assert played[-1][:2] == (8, found.channels["main"])
+    assert (found.seed, found.check.seed, found.kept) == (5, 8, True)
+    assert (told(found)["seed"], told(found)["check_seed"]) == (5, 8)
+
+
+def test_a_plan_that_is_short_of_trunks_beyond_chance_is_not_kept() -> None:
+    flat = Scenario.of(FLAT)
+    few = simulate(flat.changed("queues.sales.agents=30").changed("trunk_groups.main.channels=12"), 20)
+    assert blocked(few)[0] > 0.05
+    assert proven_short(few, 0.01).tolist() == [True]
+    assert proven_short(few, 1.0).tolist() == proven_short(few, None).tolist() == [False]
+
+
 def test_one_agent_fewer_would_miss_the_target() -> None:
     scenario = Scenario.of(FLAT)
     found = solve(scenario, Question(goals_of(scenario.file, {}, {})))
@@ -101,6 +135,11 @@ def test_agents_who_serve_two_queues_are_used_where_they_save(tmp_path: Path) ->
     result = found.needed.trial.result
     assert (result.by_queue("service_level").value >= 0.8).all()
     assert (result.by_queue("abandon_rate").value[0] <= 0.06).all()
+    for row in plan_rows(found):
+        by_itself = int(agents_for(2 * row["offered"], 300, patience=180, service_level=0.8, within_s=20))
+        assert row["agents_required"] <= by_itself + 1, "and not all who may serve the queue, besides others"
+        assert row["gap"] > -1, "the targets hold, so nobody is missing"
+        assert row["agents_required_with_shrinkage"] == -(-4 * row["agents_required"] // 3)
     alone = solve(scenario, Question(goals, group_max={"both": 0}))
     assert alone.needed.staffing[2].sum() == 0
     assert found.needed.staffing.sum() < alone.needed.staffing.sum()
