@@ -133,7 +133,7 @@ def _case(name: str, result: Result, quiet: Result, broken: Result) -> Case:
         lost_more=mean(lost - before, confidence),
         level_during=levels,
         recovered_s=recovered,
-        backlog=mean(result.longest.sum(axis=1).max(axis=1), confidence),
+        backlog=mean(result.crowd.max(axis=1), confidence),
         damage=mean(net - net_before, confidence),
     )
 

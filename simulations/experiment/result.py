@@ -76,6 +76,11 @@ class Result(msgspec.Struct, dict=True):
         return np.stack([one.longest for one in self.played])
 
     @cached_property
+    def crowd(self) -> Array:
+        """Most who waited at once in all queues together, shape (replications, intervals)."""
+        return np.stack([one.crowd for one in self.played])
+
+    @cached_property
     def retried(self) -> Array:
         """Arrivals that were not a first attempt, shape (replications, queues, intervals)."""
         return np.stack([one.retried for one in self.played])

@@ -38,6 +38,8 @@ class Played(msgspec.Struct, frozen=True):
     """shape (queues, intervals, WAIT_BINS): answered, by their wait."""
     longest: Array
     """shape (queues, intervals): most who waited at once."""
+    crowd: Array
+    """shape (intervals,): most who waited at once in all queues together."""
     retried: Array
     """shape (queues, intervals): arrivals that were not a first attempt."""
     cut_off: Array
@@ -178,6 +180,7 @@ class Stage:
             tallies=np.ascontiguousarray(tallies.transpose(1, 0, 2)),
             waits=w.waits.transpose(1, 0, 2).copy(),
             longest=w.longest.T.copy(),
+            crowd=w.crowd.copy(),
             retried=w.retried.T.copy(),
             cut_off=w.cut_off.T.copy(),
             states_ns=np.diff(w.states, axis=0).transpose(1, 0, 2).copy(),

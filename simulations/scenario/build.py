@@ -238,6 +238,7 @@ def _world(
         out=(2 * ROOM,),
         waits=(intervals, queues, WAIT_BINS),
         longest=(intervals, queues),
+        crowd=(intervals,),
         retried=(intervals, queues),
         cut_off=(intervals, queues),
         states=(intervals + 1, groups, AGENT_STATES),

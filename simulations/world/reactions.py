@@ -89,6 +89,19 @@ def _count_waiting(t: Any, w: Any, queue: int) -> None:
     interval = w.book[0].interval
     if 0 <= interval < len(w.longest):
         w.longest[interval, queue] = max(w.longest[interval, queue], t.queues[queue].waiting)
+        w.book[0].crowd_spare -= 1
+        if w.book[0].crowd_spare < 0:
+            count_crowd(t, w, interval)
+
+
+@jit
+def count_crowd(t: Any, w: Any, interval: int) -> None:
+    """Look how many wait at once in all queues; not again before so many came as could make it more than ever."""
+    waiting = 0
+    for q in range(w.longest.shape[1]):
+        waiting += t.queues[q].waiting
+    w.crowd[interval] = max(w.crowd[interval], waiting)
+    w.book[0].crowd_spare = w.crowd[interval] - waiting
 
 
 @jit

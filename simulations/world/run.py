@@ -8,7 +8,7 @@ from engine.kernel.step import ROOM
 from engine.messages.kinds import AGENT_STATES, DEADLINE_PASSED
 from simulations.world.changes import FIRST_CHANGE, change
 from simulations.world.occurrences import answer_first, arrive, fact, happen, plan_arrival
-from simulations.world.reactions import observe
+from simulations.world.reactions import count_crowd, observe
 
 
 @side_door
@@ -91,6 +91,8 @@ def _pass_boundaries(t: Any, w: Any) -> None:
         for g in range(w.busy_trunks.shape[1]):
             group = t.trunk_groups[g]
             w.busy_trunks[book.interval, g] = group.busy_ns + group.busy * (at_ns - group.busy_at_ns)
+        if book.interval < len(w.crowd):
+            count_crowd(t, w, book.interval)
     if book.interval >= len(w.waits):
         book.interval = len(w.waits)
         book.boundary_ns = NEVER_NS

@@ -23,6 +23,7 @@ BOOK: Final = np.dtype(
         ("interval_ns", "i8"),
         ("interval", "i8"),  # the one under way, -1 before the first
         ("boundary_ns", "i8"),  # where the next one begins
+        ("crowd_spare", "i8"),  # so many more may come before more wait than ever before in this interval
         ("stop_ns", "i8"),  # whoever is still there then is left there
         ("script", "i8"),  # rows of the script that were given to the kernel
         ("at_once_head", "i8"),  # offers that are answered at once
@@ -194,6 +195,7 @@ class WorldTables(TableSet):
         ("at_once", np.dtype(np.int64), 2),
         ("waits", np.dtype(np.int64), 3),  # (intervals, queues, WAIT_BINS) of the answered, by arrival
         ("longest", np.dtype(np.int64), 2),  # (intervals, queues) most who waited at once
+        ("crowd", np.dtype(np.int64), 1),  # (intervals) the same of all queues together
         ("retried", np.dtype(np.int64), 2),  # (intervals, queues) arrivals that were not the first attempt
         ("cut_off", np.dtype(np.int64), 2),  # (intervals, queues) talks that broke off, by when
         ("states", np.dtype(np.int64), 3),  # (intervals + 1, groups, AGENT_STATES) ns spent until each boundary
@@ -232,6 +234,7 @@ class WorldTables(TableSet):
     at_once: Array
     waits: Array
     longest: Array
+    crowd: Array
     retried: Array
     cut_off: Array
     states: Array

@@ -115,3 +115,19 @@ def test_what_it_wrote_is_drawn(tmp_path: Path) -> None:
     drawn = resilience_section(read_folder(out), Words())
     assert isinstance(drawn, Section)
     assert len(drawn.table.rows) == 4
+
+
+def test_who_waits_in_two_queues_one_after_the_other_is_no_backlog_of_both(tmp_path: Path) -> None:
+    """Three come to one queue, and when they are served three to the other; then two to each at once."""
+    traces = {"one": [10, 10, 10, 2000, 2000], "other": [910, 910, 910, 2000, 2000]}
+    queues = {}
+    for name, instants in traces.items():
+        (tmp_path / f"{name}.csv").write_text("\n".join(map(str, instants)), encoding="utf-8")
+        arrivals = {"trace": f"{name}.csv"}
+        queues[name] = {"arrivals": arrivals, "handle": {"talk": "1m"}, "strategy": "longest-idle", "agents": 1}
+    horizon = {"from": "2026-11-23 08:00", "to": "2026-11-23 09:30", "interval": "30m"}
+    file = tmp_path / "two.yaml"
+    file.write_text(json.dumps({"horizon": horizon, "queues": queues}), encoding="utf-8")
+    found = simulate(Scenario.load(file), 1, 1)
+    assert found.longest[0].tolist() == [[2, 1, 0], [2, 1, 0]]
+    assert found.crowd[0].tolist() == [2, 2, 0]
