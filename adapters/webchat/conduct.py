@@ -154,7 +154,8 @@ class Conduct:
         self._core.counters["surveys_answered"] += not receipt.duplicate
         visitor.wake()
         if receipt.duplicate:
-            first = self._core.engine.views.quality.survey_answer(kind, chat.contact_id)
+            quality = self._core.engine.views.quality
+            first = await asyncio.to_thread(quality.survey_answer, kind, chat.contact_id)
             if first is not None and (first.score, first.comment) != (fact.score, fact.comment):
                 raise BadFrame("answered_already", "it was answered already; the first answer counts", frame.client_id)
         return frames.Ack(seq=receipt.seq, client_id=frame.client_id)

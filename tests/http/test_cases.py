@@ -1,8 +1,10 @@
 """`/api/v1/cases`: opened, listed, resolved and opened again, and what is wrong with a command."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from hashlib import sha256
+from threading import Event, Thread
 
 import aiohttp
 import pytest
@@ -125,3 +127,35 @@ async def test_the_same_command_is_carried_out_once(client: ClientSession) -> No
         async with client.post(address, json={"resolution": "done"}, headers=headers) as answer:
             assert answer.status == 200
             assert (await answer.json())["duplicate"] is duplicate
+
+
+async def test_the_service_answers_while_quality_is_reckoned_with(build: Build) -> None:
+    house = await build(centre=CENTRE + CASES)
+    asked = ("cases", "cases/1", "quality/surveys", "quality/scorecards", "quality/evaluations")
+    lock, taken, let_go = house.engine.views.quality._lock, Event(), Event()
+
+    def hold() -> None:
+        with lock:
+            taken.set()
+            let_go.wait(10)
+
+    holder = Thread(target=hold)
+    holder.start()
+    taken.wait(10)
+    async with ClientSession(house.url) as client:
+
+        async def status(path: str) -> int:
+            async with client.get(path) as answer:
+                return answer.status
+
+        waiting = [asyncio.create_task(status(f"/api/v1/{path}")) for path in asked]
+        waiting.append(asyncio.create_task(status("/metrics")))
+        try:
+            for _ in range(20):
+                assert await status("/livez") == 200
+            assert holder.is_alive(), "it let go at last: the loop had waited for it"
+            assert not any(task.done() for task in waiting)
+        finally:
+            let_go.set()
+        assert await asyncio.gather(*waiting) == [200, 404, 200, 200, 200, 200]
+    holder.join()

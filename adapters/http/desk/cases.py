@@ -1,5 +1,6 @@
 """Cases at the desk: opened from a contact, settled and opened again by who serves their task or their customer."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -44,7 +45,9 @@ class ReopenCase(CaseCommand, frozen=True, kw_only=True, tag="reopen_case"):
 AnyCaseCommand = OpenCase | ResolveCase | ReopenCase
 
 
-def case_fact_of(command: OpenCase | CaseCommand, agent: str, held: Sequence[Engagement], views: Views) -> Observed:
+async def case_fact_of(
+    command: OpenCase | CaseCommand, agent: str, held: Sequence[Engagement], views: Views
+) -> Observed:
     """Return the fact that a command makes. Raises NotAllowed, KeyError for what is not there."""
     shown, name = require(command.contact, held, HAS_OR_HAD), f"{agent} {command.id}"
     customer = views.contact(str(shown.contact_id)).contact.customer
@@ -53,7 +56,7 @@ def case_fact_of(command: OpenCase | CaseCommand, agent: str, held: Sequence[Eng
             raise NotAllowed("that contact is over; another one has its name now")
         return _opened(command, name, agent, views)
     if not command.contact.startswith(f"case-{command.case_id}-"):
-        case = views.quality.case(command.case_id, 0).case
+        case = (await asyncio.to_thread(views.quality.case, command.case_id, 0)).case
         if not customer or case.customer != customer:
             raise NotAllowed("that case is of no customer whom you serve now")
     if isinstance(command, ResolveCase):

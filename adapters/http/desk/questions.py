@@ -112,14 +112,15 @@ async def changed_cases(
     customers: dict[str, list[int]] = {}
     for case_id in sorted(changed):
         with contextlib.suppress(KeyError):  # refused: there is none
-            customers.setdefault(views.quality.case(case_id, now_ns).case.customer, []).append(case_id)
-    found = []
+            found = await asyncio.to_thread(views.quality.case, case_id, now_ns)
+            customers.setdefault(found.case.customer, []).append(case_id)
+    told: list[dict[str, Any]] = []
     for one in held:
         customer = _customer(one, views)
         if customer and customer in customers:
             cases = await asyncio.to_thread(views.quality.cases_of, customer, now_ns, CASES_MAX)
-            found.append({"contact_id": one.contact_id, "changed": customers[customer], "cases": cases})
-    return found
+            told.append({"contact_id": one.contact_id, "changed": customers[customer], "cases": cases})
+    return told
 
 
 def _customer(shown: Engagement, views: Views) -> str:

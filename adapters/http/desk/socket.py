@@ -305,7 +305,7 @@ class DeskSocket:
         await self._send(told)
 
     async def _do(self, command: AnyCommand | AnyCaseCommand) -> dict[str, Any]:
-        fact = self._fact_of(command, self._engine.views.engagements(self._agent))
+        fact = await self._fact_of(command, self._engine.views.engagements(self._agent))
         if isinstance(fact, MessageSent) and fact.attachment is not None and self._engine.attachments is not None:
             await asyncio.to_thread(self._engine.attachments.keep, fact.attachment.sha256)
         submitted = self._engine.submit(SOURCE, [fact])
@@ -318,10 +318,10 @@ class DeskSocket:
         await asyncio.wait_for(self._engine.durable(), WRITE_WITHIN_S)
         return told
 
-    def _fact_of(self, command: AnyCommand | AnyCaseCommand, held: list[Engagement]) -> Observed:
+    async def _fact_of(self, command: AnyCommand | AnyCaseCommand, held: list[Engagement]) -> Observed:
         """The fact that a command makes. Raises NotAllowed, KeyError."""
         if isinstance(command, OpenCase | CaseCommand):
-            return case_fact_of(command, self._agent, held, self._engine.views)
+            return await case_fact_of(command, self._agent, held, self._engine.views)
         if isinstance(command, Accept) and self._rings_at_phone(command.contact, held):
             raise NotAllowed("this call is answered at your phone, which rings")
         file = None

@@ -3,7 +3,6 @@
 import logging
 import platform
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
 from typing import Any, Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics
@@ -122,10 +121,14 @@ class Metrics:
             *self._engine.collect(),
             *self.decisions.families(views.directory.queues),
             *self.arrivals.families(),
-            *quality_families(views, now_ns),
         ]
         queues = QueueMetrics(views.still(now_ns), now_ns, self.durations.still(), self.arrivals)
-        return partial(encode, _Families(told, self.registry, queues))
+
+        def encoded() -> bytes:
+            of_quality = quality_families(views, now_ns)  # waits for whoever folds much
+            return encode(_Families([*told, *of_quality], self.registry, queues))
+
+        return encoded
 
     def know_source(self, source: str) -> str:
         """Make all counters of a source, at 0; returns the label that it goes by."""

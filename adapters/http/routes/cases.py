@@ -1,5 +1,6 @@
 """`/api/v1/cases`: work that outlives its contact, opened, resolved and opened again."""
 
+import asyncio
 from typing import Any, Final
 
 import msgspec
@@ -43,21 +44,21 @@ async def get_cases(request: web.Request) -> web.Response:
     except KeyError as error:
         raise not_found(error) from None
     now_ns = context.views.now_ns(context.wall_ns())
-    found = context.views.quality.cases(state, number, kind, limit, after, now_ns)
+    found = await asyncio.to_thread(context.views.quality.cases, state, number, kind, limit, after, now_ns)
     return await answer(request, found, headers=next_link(request, found.next_after))
 
 
 async def get_case(request: web.Request) -> web.Response:
     """Tell one case."""
-    return await answer(request, _case(request))
+    return await answer(request, await _case(request))
 
 
-def _case(request: web.Request) -> CaseAnswer:
+async def _case(request: web.Request) -> CaseAnswer:
     """Return the case that the path names. Raises Problem."""
     text, context = request.match_info["case"], context_of(request)
     try:
         number = int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0
-        return context.views.quality.case(number, context.views.now_ns(context.wall_ns()))
+        return await asyncio.to_thread(context.views.quality.case, number, context.views.now_ns(context.wall_ns()))
     except KeyError:
         raise Problem("not-found", f"there is no case {text[:40]!r}") from None
 
@@ -66,7 +67,7 @@ async def post_case(request: web.Request) -> web.Response:
     """Open a case."""
     fields = await _fields(request, OpenBody)
     context = context_of(request)
-    if context.views.quality.case_counts(0).open >= CASES_MAX:
+    if (await asyncio.to_thread(context.views.quality.case_counts, 0)).open >= CASES_MAX:
         raise Problem("overloaded", f"{CASES_MAX} cases are open; resolve some", headers={"Retry-After": "60"})
     outcome = await run_command(request, "case_opened", _with_origin(context.views, fields), ())
     return await answer(request, outcome, 201, {"Location": f"/api/v1/cases/{outcome.seq}"}, settled=True)
@@ -98,7 +99,7 @@ async def _change(request: web.Request, shape: Any, tag: str, state: str) -> web
     fields = await _fields(request, shape)
     if not (fields["agent"] or fields["by"]):
         fields["by"] = request[CALLER].agent or request[CALLER].name
-    case = _case(request).case
+    case = (await _case(request)).case
     if case.state != state and not request.headers.get("Idempotency-Key"):
         raise Problem("conflict", f"case {case.id} is {case.state}; nothing was changed")
     return await answer(request, await run_command(request, tag, {**fields, "case_id": case.id}, ()), settled=True)

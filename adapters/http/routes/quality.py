@@ -76,17 +76,18 @@ async def get_answers(request: web.Request) -> web.Response:
         parameters.one_of(request, "kind", "", KINDS)
     limit, before = _page(request)
     most = parameters.whole(request, "score_max", SCORE_MAX, 0, SCORE_MAX)
-    found = context_of(request).views.quality.answers(kind, limit, before, most)
+    quality = context_of(request).views.quality
+    found = await asyncio.to_thread(quality.answers, kind, limit, before, most)
     return await answer(request, found, headers=next_link(request, found.next_before, "before"))
 
 
 async def get_advice(request: web.Request) -> web.Response:
     """Tell whether a customer is to be asked."""
     kind = parameters.one_of(request, "kind", "csat", KINDS)
-    return await answer(request, _advice(request, request.query.get("contact", ""), 0, kind))
+    return await answer(request, await _advice(request, request.query.get("contact", ""), 0, kind))
 
 
-def _advice(request: web.Request, contact: str, contact_id: int, kind: str) -> Advice:
+async def _advice(request: web.Request, contact: str, contact_id: int, kind: str) -> Advice:
     context = context_of(request)
     if not contact_id:
         try:
@@ -94,14 +95,15 @@ def _advice(request: web.Request, contact: str, contact_id: int, kind: str) -> A
         except KeyError as error:
             raise not_found(error) from None
         contact, contact_id = record.contact, record.id
-    return context.views.quality.advice(contact, contact_id, kind, context.views.now_ns(context.wall_ns()))
+    now_ns = context.views.now_ns(context.wall_ns())
+    return await asyncio.to_thread(context.views.quality.advice, contact, contact_id, kind, now_ns)
 
 
 async def post_survey(request: web.Request) -> web.Response:
     """Note that a customer is asked, if the rules let them be asked."""
     sent = await read_body(request)
     fields: dict[str, Any] = msgspec.to_builtins(decode_as(sent, media_type(request.content_type), SurveyBody))
-    advice = _advice(request, fields["contact"], fields["contact_id"], fields["kind"])
+    advice = await _advice(request, fields["contact"], fields["contact_id"], fields["kind"])
     is_repeated = advice.reason in ("asked_already", "answered_already") and request.headers.get("Idempotency-Key")
     if not advice.ask and not is_repeated:
         raise Problem("conflict", f"the customer is not asked: {advice.reason.replace('_', ' ')}; nothing was changed")
@@ -110,14 +112,15 @@ async def post_survey(request: web.Request) -> web.Response:
 
 async def get_scorecards(request: web.Request) -> web.Response:
     """Tell the scorecards."""
-    return await answer(request, context_of(request).views.quality.scorecards())
+    return await answer(request, await asyncio.to_thread(context_of(request).views.quality.scorecards))
 
 
 async def get_evaluations(request: web.Request) -> web.Response:
     """Tell the latest evaluations."""
     limit, before = _page(request)
     agent, card = _number(request, "agent"), request.query.get("scorecard", "")
-    found = context_of(request).views.quality.evaluations(agent, card, limit, before)
+    quality = context_of(request).views.quality
+    found = await asyncio.to_thread(quality.evaluations, agent, card, limit, before)
     return await answer(request, found, headers=next_link(request, found.next_before, "before"))
 
 

@@ -4,7 +4,9 @@ A case has one task at a time, a contact named `case-ID-N`, and another, `case-I
 carry the case's number as an attribute, by which they are known again.
 """
 
-from collections.abc import Mapping
+from bisect import bisect_left, insort
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
@@ -124,7 +126,7 @@ class Complaints(msgspec.Struct):
     complaints: int = 0
 
 
-class Cases(msgspec.Struct):
+class Cases(msgspec.Struct, dict=True):
     """All of them."""
 
     open: dict[int, Case] = {}
@@ -139,6 +141,10 @@ class Cases(msgspec.Struct):
     """By customer base and region, separated by a zero byte."""
     unknown: int = 0
     """Facts about a case that is none, or not in the state for it."""
+
+    def __post_init__(self) -> None:
+        self._deadlines = sorted((case.deadline_ns, case.id) for case in self.open.values())
+        """Of open cases, the first first; reckoned from them, and not saved."""
 
     def base(self, customer_base: str, region: str) -> Complaints:
         """Return the counters of a customer base and region."""
@@ -196,7 +202,12 @@ class Cases(msgspec.Struct):
 
     def overdue(self, now_ns: int) -> int:
         """Count the open cases whose deadline has passed."""
-        return sum(case.deadline_ns < now_ns for case in self.open.values())
+        return bisect_left(self._deadlines, (now_ns, 0))
+
+    def by_deadline(self, before_ns: int = NEVER_NS) -> Iterator[Case]:
+        """Yield open cases in the order of their deadlines, of those before an instant."""
+        last = bisect_left(self._deadlines, (before_ns, 0)) if before_ns < NEVER_NS else len(self._deadlines)
+        return (self.open[case_id] for _, case_id in islice(self._deadlines, last))
 
     def not_told(self, now_ns: int) -> int:
         """Count the resolutions of which nobody was told in time."""
@@ -207,7 +218,7 @@ class Cases(msgspec.Struct):
         """Take in a case."""
         said = _PAYLOADS.decode(payload)
         kind = kinds.get(said.kind, _NO_KIND)
-        self.open[seq] = Case(
+        case = Case(
             id=seq,
             kind=said.kind,
             subject=said.subject,
@@ -227,6 +238,7 @@ class Cases(msgspec.Struct):
             number=said.number or said.customer,
             complaint=kind.complaint,
         )
+        self._enter(case)
         self._count("opened")
         if kind.complaint:
             self.base(said.customer_base, said.region).complaints += 1
@@ -237,6 +249,7 @@ class Cases(msgspec.Struct):
         if case is None:
             self.unknown += 1
             return None
+        del self._deadlines[bisect_left(self._deadlines, (case.deadline_ns, case.id))]
         said = _PAYLOADS.decode(payload)
         case.state, case.resolution, case.resolved_ns = RESOLVED, said.resolution, row.at_ns
         case.resolved_by, case.told_ns, case.report_id = said.agent or said.by, 0, 0
@@ -269,9 +282,13 @@ class Cases(msgspec.Struct):
         case.reopened_by = said.agent or said.by
         case.deadline_ns = row.a or row.at_ns + kinds.get(case.kind, _NO_KIND).limit_ns
         case.since_ns, case.rests_from_ns, case.report_id = row.at_ns, 0, 0
-        self.open[case.id] = case
+        self._enter(case)
         self._count("reopened")
         return case.resolved_key if in_time else None
+
+    def _enter(self, case: Case) -> None:
+        self.open[case.id] = case
+        insort(self._deadlines, (case.deadline_ns, case.id))
 
     def _settle(self, case: Case, now_ns: int) -> None:
         """Note whether a resolved case is done with."""

@@ -90,6 +90,12 @@ async def test_counters_of_cases_equal_a_recount(centre: QualityCentre, seed: in
     assert found.open == len(are_open)
     listed = centre.quality.cases("open", None, "", 1000, 0, now_ns).cases
     assert {one.id for one in listed} == are_open
+    assert listed == sorted(listed, key=lambda one: (one.deadline_ns, one.id))
+    late = [one for one in listed if one.deadline_ns < now_ns]
+    assert centre.quality.cases("overdue", None, "", 1000, 0, now_ns).cases == late
+    assert found.overdue == len(late)
+    page = centre.quality.cases("open", None, "", 2, 1, now_ns)
+    assert (page.cases, page.next_after) == (listed[1:3], 3 if len(listed) > 3 else None)
     complaints = Counter(base for kind, base in cases.values() if kind == "complaint")
     assert {(one.customer_base, one.region): (one.contacts, one.complaints) for one in found.complaints} == {
         base: (contacts[base] if any(base) else 0, complaints[base])
