@@ -164,6 +164,7 @@ class DeskHub:
                     waker.note_typing(hint)
 
     def _on_turn(self, turn: Turn) -> None:
+        self._presence.note(turn)
         of_all = not OF_ALL.isdisjoint(turn.kinds)
         if of_all:
             self._plans = None

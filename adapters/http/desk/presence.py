@@ -5,9 +5,11 @@ import logging
 from typing import Final
 
 from engine.errors import Overloaded, TrunklineError
+from engine.messages.kinds import AGENT_STATUS_CHANGED
 from engine.messages.observed import AgentStatusChanged
 from engine.model.names import UNKNOWN
-from engine.ports import DESK_CLOSED, EngineLink, Receipt
+from engine.ports import DESK_CLOSED, EngineLink, Receipt, Turn
+from engine.projections.names import name_at
 from engine.projections.views import Views
 
 logger = logging.getLogger(__name__)
@@ -51,6 +53,15 @@ class Presence:
         """The last desk of the agent has closed."""
         if self._away_limit_s:
             self._wait(agent, self._away_limit_s)
+
+    def note(self, turn: Turn) -> None:
+        """Wait no more for those whose status somebody else has chosen since: that is not the desk's to undo."""
+        if not self._leaving or AGENT_STATUS_CHANGED not in turn.kinds:
+            return
+        sources = self._engine.views.interned.sources
+        for row in turn.rows[turn.rows["kind"] == AGENT_STATUS_CHANGED]:
+            if int(row["agent"]) in self._leaving and name_at(sources, int(row["source"])) != SOURCE:
+                self._stay(int(row["agent"]))
 
     def stop(self) -> None:
         """Wait for nobody any more: the service ends, and the next one waits anew for who does not come back."""

@@ -64,6 +64,17 @@ async def test_who_chose_offline_is_left_alone(build: Build) -> None:
     assert presence.set_offline == 0
 
 
+async def test_whose_status_somebody_else_chose_since_is_left_alone(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    for name in ("an", "binh"):
+        async with opened(house, name) as desk:
+            await desk.do("status", status="available")
+    async with ClientSession(house.url) as api:
+        await tell(api, "/api/v1/agents/an/status", status="available", by="boss")
+    await house.engine.durable()
+    assert leaving(house) == {house.engine.views.agent_number("binh")}
+
+
 async def test_a_limit_of_nothing_waits_for_ever(build: Build) -> None:
     house = await build("desk: {away_limit: 0s}", centre=CENTRE)
     async with opened(house) as desk:
