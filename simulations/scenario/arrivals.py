@@ -2,14 +2,18 @@
 
 import csv
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import ValidationInfo, model_validator
 
 from engine.config.faults import several
 from engine.model.fields import Number, Section
+from simulations.scenario.distributions import is_number
 from simulations.scenario.values import Share, plain, read_rate
 from simulations.scenario.volumes import VOLUME_MAX, spread, volumes_of_file
+
+INSTANT_MAX_S: Final = 100 * 366 * 86400.0
+"""Seconds from the start beyond which an instant of a trace is taken for a mistake."""
 
 
 class Arrivals(Section):
@@ -68,9 +72,14 @@ class Arrivals(Section):
 
 
 def read_trace(path: Path) -> list[float]:
-    """Return the instants of a trace, s from the start of the horizon, in order. Raises OSError and ValueError."""
+    """Return the instants of a trace, s from the start of the horizon, in order; a heading is passed over.
+
+    Raises OSError and ValueError.
+    """
     with path.open(encoding="utf-8-sig", newline="") as file:
         cells = [row[0] for row in csv.reader(file) if row]
-    if cells and not cells[0].replace(".", "", 1).lstrip("-").isdecimal():
-        cells = cells[1:]
-    return sorted(float(cell) for cell in cells)
+    found = [float(cell) for cell in (cells[1:] if cells and not is_number(cells[0]) else cells)]
+    for instant in found:
+        if not abs(instant) <= INSTANT_MAX_S:
+            raise ValueError(f"{instant} is no instant within {INSTANT_MAX_S / 86400:.0f} days of the start")
+    return sorted(found)

@@ -174,7 +174,7 @@ def _samples(path: Path) -> list[float]:
     except (OSError, UnicodeDecodeError) as error:
         raise fault(f"the samples cannot be read: {error}") from None
     try:
-        found = [float(cell) * 1e9 for cell in (cells[1:] if cells and not _is_number(cells[0]) else cells)]
+        found = [float(cell) * 1e9 for cell in (cells[1:] if cells and not is_number(cells[0]) else cells)]
     except ValueError as error:
         raise fault(f"{path.name} holds something that is no number of seconds: {error}") from None
     if not 0 < len(found) <= SAMPLES_MAX or min(found) < 0 or not all(map(math.isfinite, found)):
@@ -182,7 +182,8 @@ def _samples(path: Path) -> list[float]:
     return found
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
+    """Tell whether the text is a number rather than a heading."""
     try:
         float(text)
     except ValueError:

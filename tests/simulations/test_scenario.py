@@ -10,6 +10,7 @@ from engine.errors import ConfigError
 from engine.messages.kinds import STATUS_AVAILABLE, STATUS_OFFLINE, STATUS_PAUSED
 from simulations.commands.scenario_files import FolderInUse, check_scenario, write_example
 from simulations.experiment.figures import COUNTS, FIGURES
+from simulations.scenario.arrivals import read_trace
 from simulations.scenario.distributions import (
     Distribution,
     empirical,
@@ -304,3 +305,27 @@ def test_a_skill_that_no_queue_asks_for_is_noted(tmp_path: Path, capsys: pytest.
     assert "note: no agent can serve queue 'sales'" in said
     assert check_scenario(written(tmp_path, STAFF.replace(", MORE", ""))) == 0
     assert "note" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "instants"),
+    [
+        ("1e-3\n2\n3\n", [0.001, 2.0, 3.0]),
+        (" 0.5\n2\n", [0.5, 2.0]),
+        ("+1\n2\n", [1.0, 2.0]),
+        ("-3\n2\n", [-3.0, 2.0]),
+        ("at_s\n9\n2\n", [2.0, 9.0]),
+        ("", []),
+    ],
+)
+def test_no_instant_of_a_trace_is_taken_for_a_heading(text: str, instants: list[float], tmp_path: Path) -> None:
+    (tmp_path / "calls.csv").write_text(text, encoding="utf-8")
+    assert read_trace(tmp_path / "calls.csv") == instants
+
+
+@pytest.mark.parametrize("instant", ["inf", "nan", "-inf", "1e300", "noon"])
+def test_what_is_no_instant_is_a_fault(instant: str, tmp_path: Path) -> None:
+    (tmp_path / "calls.csv").write_text(f"at_s\n1\n{instant}\n", encoding="utf-8")
+    scenario = Scenario.load(written(tmp_path, GOOD.replace("{rate: 2/min, busyness: 10%}", "{trace: calls.csv}")))
+    with pytest.raises(ConfigError, match=r"queues.sales.arrivals.trace: calls.csv cannot be read"):
+        _ = scenario.model
