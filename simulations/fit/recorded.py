@@ -12,9 +12,11 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
+from engine.errors import TrunklineError
 from engine.kernel.deadlines import NEVER_NS
+from engine.kernel.resize import resize
 from engine.kernel.step import ROOM, next_deadline_ns, step
-from engine.kernel.tables import Capacity, new_tables
+from engine.kernel.tables import Capacity, capacity_of, new_tables
 from engine.messages.exits import GAVE_UP
 from engine.messages.kinds import (
     AGENT_STATUS_CHANGED,
@@ -25,6 +27,7 @@ from engine.messages.kinds import (
     CONTACT_LEFT,
     CONTACT_RELEASED,
     DEADLINE_PASSED,
+    FACT_REFUSED,
     FLAG_CLOSES,
     LONGEST_IDLE,
     OFFER_ANSWERED,
@@ -43,13 +46,18 @@ from simulations.fit.calls import SECOND_NS, Calls
 from simulations.fit.patience import kaplan_meier
 
 Array = np.ndarray[Any, Any]
-CONTACTS_MAX: Final = 4096
+CONTACTS_AT_FIRST: Final = 4096
+"""Room for calls at once; more is made where it is needed."""
 WRAP_UP_MAX_NS: Final = 64 * SECOND_NS
 WRAP_UP_STEP_NS: Final = 2 * SECOND_NS
 _STATUS, _ARRIVAL, _GIVES_UP, ENDS = range(4)
 _KIND, _FLAGS, _AGENT, _CONTACT, _A = (
     list(ROW.fields or ()).index(name) for name in ("kind", "flags", "agent", "contact", "a")
 )
+
+
+class ReplayFailed(TrunklineError):
+    """The kernel does not take what was recorded."""
 
 
 class People(msgspec.Struct, frozen=True):
@@ -150,13 +158,15 @@ class Replay:
         self.calls, self.people, self.crew = calls, people, crew
         types, agents = len(calls.types), len(calls.agents)
         self.tables = new_tables(
-            Capacity(contacts=CONTACTS_MAX, agents=agents, queues=types, requirements=types + 2, lines=16 + 2 * types)
+            Capacity(
+                contacts=CONTACTS_AT_FIRST, agents=agents, queues=types, requirements=types + 2, lines=16 + 2 * types
+            )
         )
         count = len(calls.rows)
         self.result = Replayed(np.zeros(count, np.int64), np.zeros(count, bool), np.zeros(count, bool))
         self._arrivals, self._types = calls.rows["arrival_ns"].tolist(), calls.rows["type"].tolist()
         self._slot_of = [-1] * count
-        self._call_in = [-1] * CONTACTS_MAX
+        self._call_in = [-1] * CONTACTS_AT_FIRST
         self._due = list(self._script())
         heapq.heapify(self._due)
         self._order = len(self._due)
@@ -209,12 +219,19 @@ class Replay:
             self._observe(kind=CONTACT_RELEASED, contact=self._slot_of[call], a=by)
 
     def _arrive(self, call: int) -> None:
+        if self.tables.book[0].slot_count == 0:
+            self._make_room()
         slot = int(self.tables.slots[self.tables.book[0].slot_head])
         self._slot_of[call], self._call_in[slot] = slot, call
         since_ns = int(self.people.line_since_ns[call])
         self._observe(kind=CONTACT_ARRIVED, contact=slot, queue=self._types[call], a=pack_arrival(0, 0), b=since_ns)
         if not self.result.answered[call]:
             self._later(self.now_ns + self._patience_ns(call), _GIVES_UP, call)
+
+    def _make_room(self) -> None:
+        capacity = capacity_of(self.tables)
+        self._call_in += [-1] * capacity.contacts
+        self.tables = resize(self.tables, msgspec.structs.replace(capacity, contacts=2 * capacity.contacts))
 
     def _later(self, at_ns: int, what: int, call: int) -> None:
         self._order += 1
@@ -230,6 +247,8 @@ class Replay:
         for decided in self._out[1:produced].tolist():
             if decided[_KIND] == OFFER_MADE:
                 offers.append((decided[_CONTACT], decided[_AGENT]))
+            elif decided[_KIND] == FACT_REFUSED:
+                raise ReplayFailed(f"the kernel refuses {fields} at {self.now_ns} ns, because of {decided[_A]}")
             elif decided[_CONTACT] >= 0:
                 self._note(decided[_KIND], self._call_in[decided[_CONTACT]], decided[_FLAGS], decided[_A])
         for slot, agent in offers:

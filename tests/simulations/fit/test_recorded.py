@@ -76,6 +76,14 @@ def test_who_is_busy_when_the_shift_ends_finishes_the_call() -> None:
     assert waits_s(found) == [0, 250]
 
 
+def test_more_calls_at_once_than_there_was_room_for() -> None:
+    calls = made(*[0] * 5_000)
+    found = replay(calls, people(calls, [599] * 5_000, [60] * 5_000), crew((0, 0, 100_000)))
+    assert (found.answered ^ found.abandoned).all(), "each call has its own fate"
+    assert found.answered.sum() == 10, "one agent, ten minutes of patience, talks of a minute"
+    assert sorted(waits_s(found)) == [*range(0, 600, 60), *[599] * 4_990]
+
+
 def test_the_same_people_come_again() -> None:
     calls = made(*range(0, 4000, 10))
     calls.rows["wait_ns"] = 30 * SECOND_NS
