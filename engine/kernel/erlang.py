@@ -165,9 +165,10 @@ def cost_of_slot(t: Tables, a: int, lasts_ns: float, own: float, enough: float) 
 
 @jit
 def load_of(t: Tables, g: int, calls: float) -> float:
-    """Return the load of a decayed count of calls offered to the group, erlangs."""
-    group = t.trunk_groups[g]
-    seen_ns = max(group.estimated_at_ns - group.first_ns, 60e9)
+    """Return the load of a decayed count of calls offered to the group, as the group keeps it, now: erlangs."""
+    group, now_ns = t.trunk_groups[g], t.book[0].now_ns
+    calls *= math.exp(-(now_ns - group.estimated_at_ns) / MEMORY_NS)
+    seen_ns = max(now_ns - group.first_ns, 60e9)
     mean_ns = (group.held_ns + HANDLE_GUESS_NS * 0.1) / (group.ended + 0.1)
     return calls / (MEMORY_NS * (1.0 - math.exp(-seen_ns / MEMORY_NS))) * mean_ns
 

@@ -26,18 +26,31 @@ NEGLIGIBLE: Final = 1e-9
 
 @jit
 def count_offered(t: Tables, c: int, g: int) -> None:
-    """Count a call that came to trunk group `g`, carried or not, and estimate the group's best reserve anew if due."""
-    group = t.trunk_groups[g]
-    if t.contacts[c].flags & FLAG_PROTECTED:
-        group.protected += 1.0
-    else:
-        group.unprotected += 1.0
-    now_ns = t.book[0].now_ns
-    if group.estimated_at_ns != 0 and now_ns - group.estimated_at_ns < REFRESH_NS:
-        return
+    """Count a call that came to trunk group `g`, carried or not, and estimate the group's best reserve anew if due.
+
+    What is estimated when a call comes rests on the calls before it: so rare calls are not taken for frequent ones
+    because it is they who ask. The first of all only begins the time that is looked at.
+    """
+    group, now_ns = t.trunk_groups[g], t.book[0].now_ns
     if group.first_ns == 0:
         group.first_ns = now_ns
-    fade = math.exp(-(now_ns - group.estimated_at_ns) / MEMORY_NS) if group.estimated_at_ns != 0 else 1.0
+        group.estimated_at_ns = now_ns
+        return
+    if now_ns - group.estimated_at_ns >= REFRESH_NS:
+        _estimate(t, g)
+    # Counts are as of the last estimate, from when on they fade: what came since then counts for as much more.
+    weight = 1.0 + (now_ns - group.estimated_at_ns) / MEMORY_NS
+    if t.contacts[c].flags & FLAG_PROTECTED:
+        group.protected += weight
+    else:
+        group.unprotected += weight
+
+
+@jit
+def _estimate(t: Tables, g: int) -> None:
+    """Let what was counted before weigh less, and find the group's best reserve where that is for the kernel to say."""
+    group, now_ns = t.trunk_groups[g], t.book[0].now_ns
+    fade = math.exp(-(now_ns - group.estimated_at_ns) / MEMORY_NS)
     group.protected *= fade
     group.unprotected *= fade
     group.ended *= fade

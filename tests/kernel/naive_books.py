@@ -185,9 +185,10 @@ class Group:
         """A setting."""
         return self.settings.get(column, 0)
 
-    def load(self, calls: float) -> float:
-        """Erlangs of so many calls, faded."""
-        seen = formulas.MEMORY_NS * (1.0 - math.exp(-max(self.estimated - self.first, 60e9) / formulas.MEMORY_NS))
+    def load(self, calls: float, now: int) -> float:
+        """Erlangs of so many calls, faded until the last estimate."""
+        calls *= math.exp(-(now - self.estimated) / formulas.MEMORY_NS)
+        seen = formulas.MEMORY_NS * (1.0 - math.exp(-max(now - self.first, 60e9) / formulas.MEMORY_NS))
         return calls / seen * (self.held + formulas.HANDLE_GUESS_NS * 0.1) / (self.ended + 0.1)
 
 

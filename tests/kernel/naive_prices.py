@@ -13,7 +13,7 @@ from engine.model.settings import (
     TrunkGroupSetting,
 )
 from tests.kernel import naive_formulas as formulas
-from tests.kernel.naive_books import Books, Contact, Line, Pool, Queue
+from tests.kernel.naive_books import Books, Contact, Group, Line, Pool, Queue
 
 
 class PricedBooks(Books):
@@ -181,14 +181,20 @@ class PricedBooks(Books):
     def offered(self, c: Contact) -> None:
         """Count a call that came to its trunk group; once a minute of calls think about the reserve anew."""
         group = self.groups[c.asked_group if c.group < 0 else c.group]
-        if c.protected:
-            group.protected += 1
-        else:
-            group.unprotected += 1
-        if group.estimated and self.now - group.estimated < 60 * SECOND_NS:
+        if not group.first:
+            group.first = group.estimated = self.now
             return
-        group.first = group.first or self.now
-        fade = math.exp(-(self.now - group.estimated) / formulas.MEMORY_NS) if group.estimated else 1.0
+        if self.now - group.estimated >= 60 * SECOND_NS:
+            self._estimate(group)
+        weight = 1.0 + (self.now - group.estimated) / formulas.MEMORY_NS
+        if c.protected:
+            group.protected += weight
+        else:
+            group.unprotected += weight
+
+    def _estimate(self, group: Group) -> None:
+        """What was counted before weighs less; the reserve is found anew."""
+        fade = math.exp(-(self.now - group.estimated) / formulas.MEMORY_NS)
         for name in ("protected", "unprotected", "ended", "held"):
             setattr(group, name, getattr(group, name) * fade)
         group.estimated = self.now
@@ -196,8 +202,8 @@ class PricedBooks(Books):
             return
         group.best = formulas.best_reserve(
             group.get(TrunkGroupSetting.CHANNELS),
-            group.load(group.protected),
-            group.load(group.unprotected),
+            group.load(group.protected, self.now),
+            group.load(group.unprotected, self.now),
             group.get(TrunkGroupSetting.PROTECTED_VALUE) / 1000.0,
         )
 

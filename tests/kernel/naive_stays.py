@@ -69,7 +69,7 @@ class Stays(Offers):
             room = self._room(c, number)
             if room > 0:
                 group, busy = self.books.groups[number], self._busy(number)
-                load = group.load(group.protected + group.unprotected)
+                load = group.load(group.protected + group.unprotected, self.books.now)
                 lost = [formulas.erlang_b(channels, load) for channels in (busy + room, busy)]
                 cost = lost[0] / lost[1] if lost[1] else 0.0
                 costs[number] = cost if cost >= 0.001 else 0.0
@@ -103,7 +103,8 @@ class Stays(Offers):
     def _reserve(self, number: int) -> int:
         group = self.books.groups[number]
         if group.best != group.reserve:
-            loads = [min(int(group.load(calls) * 10), (1 << 21) - 1) for calls in (group.protected, group.unprotected)]
+            counts = (group.protected, group.unprotected)
+            loads = [min(int(group.load(calls, self.books.now) * 10), (1 << 21) - 1) for calls in counts]
             packed = group.best | loads[0] << 20 | loads[1] << 41
             self._say(Fact(k.TRUNK_RESERVE_CHANGED, a=number, b=packed))
             group.reserve = group.best

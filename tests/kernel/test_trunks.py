@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.kernel.erlang import channel_cost
+from engine.kernel.erlang import HANDLE_GUESS_NS, channel_cost, load_of
 from engine.kernel.tables import Capacity
 from engine.kernel.trunks import best_reserve, reservation_cost
 from engine.messages import kinds as k
@@ -89,6 +89,12 @@ class Line(Stage):
     def _say(self, kind: int, **fields: int) -> list[Fact]:
         return self.observe(Fact(kind, at_ns=self.now_ns, **fields))
 
+    def offer(self) -> None:
+        """One call comes, and is over."""
+        slot = int(self.tables.slots[self.tables.book[0].slot_head])
+        self._say(k.CONTACT_ARRIVED, contact=slot, queue=0, a=pack_arrival(0, 0, 0, 0))
+        self._say(k.CONTACT_RELEASED, contact=slot, a=k.BY_CUSTOMER)
+
     def carry(self, calls: int, protected: float, unprotected: float, mean_s: float = 100.0, seed: int = 1) -> None:
         """Let so many calls come, with these loads in erlangs."""
         draw, ends = random.Random(seed), list[tuple[int, int]]()
@@ -133,6 +139,33 @@ def test_the_reserve_found_is_the_one_for_the_loads_there_are() -> None:
     fixed.carry(15_000, 4.0, 18.0)
     lost = [line.refused[0] * 10 + line.refused[1], fixed.refused[0] * 10 + fixed.refused[1]]
     assert lost[0] < 0.8 * lost[1], "worth it"
+
+
+@pytest.mark.parametrize("regular", [True, False])
+@pytest.mark.parametrize("gap_s", [3600, 600, 60, 7])
+def test_as_many_calls_are_estimated_as_come(gap_s: int, regular: bool) -> None:
+    """On the mean over time; and where calls come by chance, on the mean of what each finds when it comes, too."""
+    draw, line, met, seen = random.Random(4), Line(30, 0), list[float](), list[float]()
+    call_s = look_s = 0.0
+    for _ in range(2_000):
+        while look_s < call_s:
+            seen.append(estimated_rate(line, look_s))
+            look_s += gap_s * 0.1618034
+        met.append(estimated_rate(line, call_s))
+        line.now_ns = BEGIN_NS + int(call_s * SECOND_NS)
+        line.offer()
+        call_s += gap_s if regular else draw.expovariate(1 / gap_s)
+    assert np.mean(seen[len(seen) // 4 :]) * gap_s == pytest.approx(1, abs=0.02 if regular else 0.1)
+    if not regular:
+        assert np.mean(met[500:]) * gap_s == pytest.approx(1, abs=0.1)
+
+
+def estimated_rate(line: Line, at_s: float) -> float:
+    """Calls a second of late, as the kernel sees it then."""
+    line.tables.book["now_ns"] = BEGIN_NS + int(at_s * SECOND_NS)
+    group = line.tables.trunk_groups[0]
+    lasts_s = (float(group["held_ns"]) + HANDLE_GUESS_NS * 0.1) / (float(group["ended"]) + 0.1) / 1e9
+    return float(load_of(line.tables, 0, float(group["unprotected"])) / lasts_s)
 
 
 def test_each_change_is_written_before_the_call_it_decides_upon() -> None:
