@@ -40,8 +40,8 @@ def _find_pool(t: Tables, agent: int) -> int:
             word &= word - ONE
             if is_oldest(t, line):
                 skilled = t.lines[line].queue + 1 + (level_in(t, t.lines[line].requirement, agent) << 10)
-                first += _mixed(skilled, 0x45D9F3B)
-                second += _mixed(skilled, 0x119DE1F3)
+                first += mixed(skilled, 0x45D9F3B)
+                second += mixed(skilled, 0x119DE1F3)
     key = ((first & 0x3FFFFFFF) << 31) + (second & 0x7FFFFFFF) + 1
     pool = _place_of(t, key, first & (POOLS - 1))
     t.agent_pools[agent] = pool
@@ -64,10 +64,11 @@ def _place_of(t: Tables, key: int, home: int) -> int:
 
 
 @jit
-def _mixed(value: int, factor: int) -> int:
-    mixed = (value * factor) & 0xFFFFFFFF
-    mixed = ((mixed ^ mixed >> 16) * factor) & 0xFFFFFFFF
-    return mixed ^ mixed >> 16
+def mixed(value: int, factor: int) -> int:
+    """Return 32 bits that look unrelated to those of `value`."""
+    bits = (value * factor) & 0xFFFFFFFF
+    bits = ((bits ^ bits >> 16) * factor) & 0xFFFFFFFF
+    return bits ^ bits >> 16
 
 
 @jit

@@ -42,7 +42,7 @@ DEPTH: Final = 96
 """Waiting contacts from which on the differences of the chain's values are computed."""
 LOOK_NS: Final = 600_000_000_000
 LOOK_MAX_NS: Final = 3_600_000_000_000
-"""How often a queue looks at who may serve it, as long as these are as many as before: first every ten minutes, then
+"""How often a queue looks at who may serve it, as long as the same are at work: first every ten minutes, then
 after half of the time that it has been known for, at last every hour. Prices are computed anew then. The loads of pools
 are added up every ten minutes, if somebody looks."""
 MOVED: Final = 0.5
@@ -121,13 +121,13 @@ def review_prices(t: Tables, q: int) -> None:
         return
     estimate_rate(t, q)
     oldest = oldest_line(t, q)
-    slots = t.lines[oldest].slots if oldest >= 0 else 0
+    crew = t.lines[oldest].crew if oldest >= 0 else 0
     if (
         queue.looked_at_ns == 0
-        or slots != queue.looked_slots
+        or crew != queue.looked_crew
         or queue.priced_at_ns >= queue.looked_at_ns + _look_ns(t, q)
     ):
-        _look(t, q, oldest, slots)
+        _look(t, q, oldest, crew)
     elif not _has_moved(t, q):
         return
     _compute_prices(t, q)
@@ -152,7 +152,7 @@ def _has_moved(t: Tables, q: int) -> bool:
 
 
 @jit
-def _look(t: Tables, q: int, oldest: int, slots: int) -> None:
+def _look(t: Tables, q: int, oldest: int, crew: int) -> None:
     """Look at who may serve the queue, and how much of them it has for itself."""
     queue = t.queues[q]
     now_ns = t.book[0].now_ns
@@ -162,7 +162,7 @@ def _look(t: Tables, q: int, oldest: int, slots: int) -> None:
     if oldest >= 0:
         _review_apt(t, oldest)
         queue.own_slots, queue.own_mean_ns = _own_slots(t, oldest)
-    queue.looked_slots, queue.looked_at_ns = slots, now_ns
+    queue.looked_crew, queue.looked_at_ns = crew, now_ns
 
 
 @jit

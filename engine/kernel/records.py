@@ -129,7 +129,7 @@ QUEUE: Final = np.dtype(
         ("own_slots", "f8"),  # slots that it has for itself, and its mean handling time there, as last looked at
         ("own_mean_ns", "f8"),
         ("looked_at_ns", "i8"),
-        ("looked_slots", "i8"),  # slots at work then
+        ("looked_crew", "i8"),  # who was at work then
         ("handled", "f8"),  # decayed count and sum: mean handling time
         ("handle_ns", "f8"),
         ("long_handled", "f8"),  # the same, remembered as long as by pool
@@ -174,6 +174,7 @@ LINE: Final = np.dtype(
         ("promised", "i8"),  # of these, callbacks: whose place was promised
         ("holders", "i8"),  # contacts that it is kept open for
         ("slots", "i8"),  # contacts that those at work who may serve it could hold at once
+        ("crew", "i8"),  # whose slots these are: the sum of a mark of each one's agent, see `review.mark_of`
         ("idle", "i8"),  # of these slots, the free ones
         ("apt_idle", "i8"),  # of these, the free ones of apt agents
         ("head", "i8", (PRIORITIES,)),

@@ -7,7 +7,7 @@ from engine.kernel.jit import jit
 from engine.kernel.lookup import find_line, is_oldest, room_for_line
 from engine.kernel.marks import put, take
 from engine.kernel.masks import ONE, ZERO, has, lowest
-from engine.kernel.pools import pool_again
+from engine.kernel.pools import mixed, pool_again
 from engine.kernel.subjects import queue_subject
 from engine.kernel.tables import FREE_LEVELS, Tables
 from engine.kernel.waiting_line import common_lines
@@ -111,6 +111,7 @@ def _give_back(t: Tables, line: int) -> None:
     if was_oldest:
         _pool_all_again(t)
     entry.slots = 0
+    entry.crew = 0
     entry.idle = 0
     entry.apt_idle = 0
 
@@ -131,7 +132,7 @@ def _review_line(t: Tables, agent: int, line: int) -> None:
         take(t.line_masks, agent, line)
         take(t.agent_masks, line, agent)
         watch_line(t, line)
-    t.lines[line].slots += sign * t.agents[agent].slots[channel]
+    _count_crew(t, agent, line, sign * t.agents[agent].slots[channel])
     _count_idle(t, agent, line, sign * t.agents[agent].free_slots[channel])
     if not wanted:
         make_inapt(t, agent, line)
@@ -261,9 +262,22 @@ def _count_slots(t: Tables, agent: int, channel: int, more: int, more_free: int)
             line = (place << 6) + lowest(word)
             word &= word - ONE
             if t.lines[line].channel == channel:
-                t.lines[line].slots += more
+                if more != 0:
+                    _count_crew(t, agent, line, more)
                 if more_free != 0:
                     _count_idle(t, agent, line, more_free)
+
+
+@jit
+def _count_crew(t: Tables, agent: int, line: int, more: int) -> None:
+    t.lines[line].slots += more
+    t.lines[line].crew += more * mark_of(agent)
+
+
+@jit
+def mark_of(agent: int) -> int:
+    """Return by what a slot of the agent counts in a line's crew: so other agents with as many slots are told apart."""
+    return mixed(int(agent) + 1, 0x45D9F3B)
 
 
 @jit

@@ -141,7 +141,7 @@ class Queue:
     """By how much that grows with waiting."""
     looked: int = 0
     """When it looked at who may serve it."""
-    looked_slots: int = 0
+    looked_crew: dict[int, int] = field(default_factory=dict)
     own: tuple[float, float] = (0.0, 0.0)
     """Slots for itself and mean handling time there, as seen then."""
     rate: float = 0.0

@@ -83,11 +83,12 @@ class PricedBooks(Books):
         if changed:
             queue.steady_arrivals, queue.steady_seen = late
         oldest = self._oldest_line(number)
-        slots = self.slots(oldest) if oldest else 0
+        slots = {number: self.slots(oldest, only=number) for number in range(len(self.agents))} if oldest else {}
+        crew = {number: count for number, count in slots.items() if count}
         holds = min(max((self.now - queue.first) // 2, 600 * SECOND_NS), 3600 * SECOND_NS)
-        if not queue.looked or slots != queue.looked_slots or self.now >= queue.looked + holds:
+        if not queue.looked or crew != queue.looked_crew or self.now >= queue.looked + holds:
             self._look(queue, oldest)
-            queue.looked, queue.looked_slots = self.now, slots
+            queue.looked, queue.looked_crew = self.now, crew
         elif not queue.has_moved():
             return
         self._price(queue)

@@ -7,7 +7,7 @@ from engine.kernel.estimates import ALIKE_CONTACTS
 from engine.kernel.prices import slots_by_quits
 from engine.kernel.tables import WAITING_LEVELS, Capacity, new_tables
 from engine.messages import kinds as k
-from engine.model.settings import AgentSetting, QueueSetting
+from engine.model.settings import SECOND_NS, AgentSetting, QueueSetting
 from tests.kernel.scene import Scene
 
 SLOW = 3
@@ -194,3 +194,41 @@ def test_a_day_like_any_other_does_not_move_the_handling_time() -> None:
     for day_ns, found_ns in ((200e9, 200e9), (225e9, 200e9), (300e9, 300e9)):
         queue["handle_ns"] = 100 * day_ns
         assert mean_handle_ns(t, 0) == pytest.approx(found_ns, rel=0.001)
+
+
+def test_a_queue_looks_again_when_others_are_at_work_though_they_are_as_many() -> None:
+    """Two leave who serve one queue only, and two come who serve another one as well."""
+    scene = Scene(agents=4, queues=2, available=(0, 1))
+    for queue in range(2):
+        scene.requirement(queue + 1, (queue, 1))
+        scene.queue(queue, QueueSetting.REQUIREMENT, queue + 1)
+        scene.queue(queue, QueueSetting.STRATEGY, k.ERLANG)
+    for agent in range(4):
+        scene.skill(agent, 0, 5)
+    for agent in (2, 3):
+        scene.skill(agent, 1, 5)
+    calls(scene, 200)
+    while looked_at(scene) < scene.now_ns - 120 * SECOND_NS:
+        calls(scene, 1)
+    looked = looked_at(scene)
+    scene.status(0, k.STATUS_PAUSED)
+    scene.status(0, k.STATUS_AVAILABLE)
+    calls(scene, 5)
+    assert looked_at(scene) == looked, "it looked a moment ago, and the same are there"
+    for agent, status in enumerate([k.STATUS_OFFLINE, k.STATUS_OFFLINE, k.STATUS_AVAILABLE, k.STATUS_AVAILABLE]):
+        scene.status(agent, status)
+    calls(scene, 2)
+    assert looked_at(scene) > looked
+
+
+def calls(scene: Scene, count: int) -> None:
+    """So many calls of a minute, one after the other."""
+    for _ in range(count):
+        contact, _ = scene.talk()
+        scene.wait(60)
+        scene.release(contact)
+
+
+def looked_at(scene: Scene) -> int:
+    """When the first queue looked at who may serve it."""
+    return int(scene.tables.queues["looked_at_ns"][0])
