@@ -45,8 +45,17 @@ def emit(t: Tables, out: Array, kind: int, contact: int, queue: int, agent: int,
 
 @jit
 def then(t: Tables, decision: int, subject: int) -> None:
-    """Put a decision about `subject` at the end of the agenda."""
+    """Put a decision about `subject` at the end of the agenda.
+
+    Should it ever be full, MATCH_ANY has the last place and finds whoever would be forgotten beyond it; a deadline that
+    is due stays so until the driver asks again.
+    """
     book = t.book[0]
+    taken = book.agenda_tail - book.agenda_head
+    if taken >= AGENDA - 1:
+        if taken >= AGENDA:
+            return
+        decision, subject = MATCH_ANY, 0
     place = book.agenda_tail & (AGENDA - 1)
     t.agenda[place, 0] = decision
     t.agenda[place, 1] = subject

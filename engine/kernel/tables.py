@@ -151,7 +151,9 @@ CONCLUSIONS_MAX: Final = 2048
 """Rows that may follow from one observed row before the rest is put off to a deadline of now. What one item of the
 agenda writes beyond that still fits the room that `step` keeps: a thousand offers and a few rows."""
 AGENDA: Final = 8192
-"""Room of the agenda, a ring and so a power of two: more than the bounds in the deciding functions leave open."""
+"""Room of the agenda, a ring and so a power of two: more than one row ever needed. `emit.then` keeps what would not fit
+from being forgotten.
+"""
 assert AGENDA & (AGENDA - 1) == 0
 
 

@@ -4,8 +4,9 @@ import pytest
 
 from engine.kernel.audit import audit
 from engine.kernel.deadlines import NEVER_NS
+from engine.kernel.emit import MATCH_AGENT, MATCH_ANY, then
 from engine.kernel.step import ROOM, next_deadline_ns
-from engine.kernel.tables import AGENDA, CONCLUSIONS_MAX, Capacity
+from engine.kernel.tables import AGENDA, CONCLUSIONS_MAX, Capacity, new_tables
 from engine.messages import kinds as k
 from engine.messages.rows import pack_arrival
 from engine.model.settings import SECOND_NS, AgentSetting, QueueSetting
@@ -68,6 +69,20 @@ class Crowd(Stage):
 def test_the_agenda_has_room_for_every_conclusion() -> None:
     assert CONCLUSIONS_MAX + 1_100 < ROOM
     assert AGENDA >= 2 * ROOM
+
+
+def test_nobody_is_forgotten_beyond_a_full_agenda() -> None:
+    tables = new_tables(Capacity(contacts=2, agents=1, queues=1, lines=1, requirements=1, intervals=1))
+    book = tables.book[0]
+    for subject in range(AGENDA + 100):
+        then(tables, MATCH_AGENT, subject)
+    assert book.agenda_tail - book.agenda_head == AGENDA
+    assert tables.agenda[:-1].tolist() == [[MATCH_AGENT, subject] for subject in range(AGENDA - 1)]
+    assert tables.agenda[-1].tolist() == [MATCH_ANY, 0], "it finds whoever had no place"
+    tables.book["agenda_head"] += 2
+    for subject in (7, 8, 9):
+        then(tables, MATCH_AGENT, subject)
+    assert tables.agenda[:2].tolist() == [[MATCH_AGENT, 7], [MATCH_ANY, 0]]
 
 
 @pytest.mark.slow
