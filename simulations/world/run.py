@@ -87,6 +87,7 @@ def _pass_boundaries(t: Any, w: Any) -> None:
         at_ns = book.boundary_ns
         book.interval += 1
         book.boundary_ns += book.interval_ns
+        _begin_counts(t, w, book.interval)
         _note_states(t, w, book.interval, at_ns)
         for g in range(w.busy_trunks.shape[1]):
             group = t.trunk_groups[g]
@@ -96,6 +97,16 @@ def _pass_boundaries(t: Any, w: Any) -> None:
     if book.interval >= len(w.waits):
         book.interval = len(w.waits)
         book.boundary_ns = NEVER_NS
+
+
+@jit
+def _begin_counts(t: Any, w: Any, interval: int) -> None:
+    """Whoever waits and whatever is busy at the beginning of an interval was there at once in it."""
+    if interval < len(w.longest):
+        for q in range(w.longest.shape[1]):
+            w.longest[interval, q] = t.queues[q].waiting
+        for g in range(w.peaks.shape[1]):
+            w.peaks[interval, g] = t.trunk_groups[g].busy
 
 
 @jit

@@ -128,6 +128,26 @@ def test_closed_queues_refuse_and_trunks_block() -> None:
     assert (played.tallies[0, 4:, Tally.ENTRIES] == played.tallies[0, 4:, Tally.EXIT + 11]).all()
 
 
+def test_what_stands_at_a_boundary_is_in_the_next_interval() -> None:
+    """Calls of half a day that come in the first half hour, and four agents: nobody comes or goes after that."""
+    queue = {
+        "arrivals": {"volumes": [60, 0, 0, 0, 0, 0, 0, 0]},
+        "handle": {"talk": "12h"},
+        "trunk_groups": ["main"],
+        "agents": 4,
+    }
+    raw = {"horizon": HORIZON, "trunk_groups": {"main": {"channels": 90}}, "queues": {"sales": queue}}
+    played = Stage(Scenario.of(raw).model).play(1, 0)
+    assert played.peak_trunks[0].tolist() == [played.peak_trunks[0, 0]] * 8
+    assert played.longest[0].tolist() == [played.longest[0, 0]] * 8
+    assert played.longest[0, 0] == played.peak_trunks[0, 0] - 4 > 30
+    sales = day().raw["queues"]["sales"] | {"trunk_groups": ["main"]}
+    few = {"horizon": HORIZON, "trunk_groups": {"main": {"channels": 12}}, "queues": {"sales": sales}}
+    found = simulate(Scenario.of(few), 5, 1)
+    assert (found.peak_trunks >= found.busy_trunks - 1e-9).all(), "a mean above the peak there was"
+    assert (found.peak_trunks <= 12).all()
+
+
 def test_absent_agents_do_not_come() -> None:
     raw = day().raw | {"agents": [{"group": "some", "count": 50, "absence": 0.5}]}
     del raw["queues"]["sales"]["agents"]
