@@ -32,7 +32,8 @@ def bring_in(world: WorldTables, t: Tables, expected: Estimates, now_ns: int, ch
     for slots in (talking, waiting):
         callers, queues = world.callers, contacts["queue"][slots]
         callers["key"][slots] = chance.integers(0, 2**63, len(slots), np.uint64)
-        callers["source"][slots], callers["number"][slots] = queues, -1 - slots
+        callers["source"][slots], callers["wants"][slots] = queues, queues
+        callers["number"][slots] = -1 - slots
         callers["line_ns"][slots] = contacts["line_ns"][slots]
         callers["gives_up_ns"][slots] = NEVER_NS
     due[talking] = _begin_talks(world, contacts, talking, expected, now_ns, chance)

@@ -18,12 +18,11 @@ RETRY_AFTER: Final = 6
 BALK: Final = 7
 CALLBACK: Final = 8
 CUT_OFF: Final = 9
-TRANSFER: Final = 1 << 19
-"""From here one a talk, as HANDLE for those after the first."""
-HANDLE_AGAIN: Final = 1 << 18
+TRANSFER: Final = 10
 NO_ANSWER: Final = 1 << 20
-"""From here one an offer, as RING."""
+"""Drawn for each offer anew, as RING."""
 RING: Final = 1 << 21
+_STAGE_BITS: Final = 32
 
 EXPONENTIAL: Final = 0
 LOGNORMAL: Final = 1
@@ -56,6 +55,14 @@ def mixed(word: Any) -> Any:
 def key_of(source_key: Any, number: int, attempt: int) -> Any:
     """Return the key of all that is drawn for one attempt of one contact."""
     return mixed(source_key + np.uint64(number) * _STEP + np.uint64(attempt) * _ATTEMPT)
+
+
+@jit
+def purpose(kind: int, stage: int, offer: int) -> int:
+    """Return what a chance is for. The stages of a contact are its waits, each with the talk after it: what is drawn
+    again in another stage, or for another offer in it, has nothing to do with what was drawn before.
+    """
+    return kind + offer + (stage << _STAGE_BITS)
 
 
 @jit

@@ -94,6 +94,6 @@ def _cut_off(t: Any, w: Any, c: int) -> None:
         w.cut_off[interval, t.contacts[c].queue] += 1
     if source.cut_off_share > 0.0 and uniform(caller.key, CUT_OFF) < source.cut_off_share:
         after_ns = draw(w.distributions, w.samples, source.retry_after, caller.key, RETRY_AFTER)
-        come_again(w, caller, caller.attempt + 1, 0, caller.source, w.book[0].now_ns + int(after_ns))
+        come_again(w, caller, caller.attempt + 1, 0, -1, w.book[0].now_ns + int(after_ns))
     fact(w, CONTACT_RELEASED, c, -1, -1, BY_NETWORK, 0, 0)
     observe(t, w)

@@ -26,7 +26,7 @@ from engine.messages.kinds import (
 )
 from engine.model.settings import STEPS_MAX, QueueSetting
 from simulations.world import alarms
-from simulations.world.chance import BALK, CALLBACK, GAP, LONGEST, PATIENCE, TRANSFER, draw, key_of, uniform
+from simulations.world.chance import BALK, CALLBACK, GAP, LONGEST, PATIENCE, TRANSFER, draw, key_of, purpose, uniform
 from simulations.world.reactions import arm_next, observe
 from simulations.world.recorded import is_recorded, stage_of
 from simulations.world.tables import AT_ONCE, SOURCE_NUMBER
@@ -89,15 +89,7 @@ def arrive(t: Any, w: Any, s: int, number: int, attempt: int) -> None:
         s = w.people[number].source
     source = w.sources[s]
     c = t.slots[t.book[0].slot_head]
-    caller = w.callers[c]
-    caller.key = key_of(source.key, number, attempt)
-    caller.source = s
-    caller.number = number
-    caller.attempt = attempt
-    caller.answered_at_ns = 0
-    caller.gives_up_ns = NEVER_NS
-    caller.offers = 0
-    caller.talks = 0
+    _become(w, c, s, number, attempt)
     if is_recorded(w):
         person = w.people[number]
         fact(w, CONTACT_ARRIVED, c, person.queue, person.agent, person.packed, person.line_ns, person.flags)
@@ -107,6 +99,21 @@ def arrive(t: Any, w: Any, s: int, number: int, attempt: int) -> None:
     state = t.contacts[c].state
     if state == CONTACT_WAITING or (state == CONTACT_OFFERED and source.ring >= 0):
         _wait(t, w, c, state == CONTACT_WAITING)
+
+
+@jit
+def _become(w: Any, c: int, s: int, number: int, attempt: int) -> None:
+    """Let the slot `c` be that of this attempt of somebody, who has neither talked nor heard it ring."""
+    caller = w.callers[c]
+    caller.key = key_of(w.sources[s].key, number, attempt)
+    caller.source = s
+    caller.wants = s
+    caller.number = number
+    caller.attempt = attempt
+    caller.answered_at_ns = 0
+    caller.gives_up_ns = NEVER_NS
+    caller.offers = 0
+    caller.talks = 0
 
 
 @jit
@@ -123,27 +130,22 @@ def _arrive_by_chance(t: Any, w: Any, c: int) -> None:
 
 
 @jit
-def _call_back(t: Any, w: Any, s: int, number: int, attempt: int, line_ns: int, queue: int) -> None:
+def _call_back(t: Any, w: Any, retrial: Any) -> None:
     """Put a customer who is called back into the queue, in the place in line that was promised, by the kernel's rules:
-    the queue that the callback step names. Such a customer waits as long as it takes.
+    the queue that the callback step names. The call goes on where it stood, and waits as long as it takes.
     """
-    book = w.book[0]
     if t.book[0].slot_count == 0:
-        book.lost += 1
+        w.book[0].lost += 1
         return
-    source = w.sources[s]
+    source = w.sources[retrial.source]
     c = t.slots[t.book[0].slot_head]
-    caller = w.callers[c]
-    caller.key = key_of(source.key, number, attempt)
-    caller.source = s
-    caller.number = number
-    caller.attempt = attempt
-    caller.answered_at_ns = 0
-    caller.gives_up_ns = NEVER_NS
-    caller.offers = 1 << 16
-    caller.talks = 0
-    packed = w.people[number].packed & CALLED_BACK_MASK if is_recorded(w) else source.packed
-    fact(w, CONTACT_ARRIVED, c, _callback_queue(t, queue), -1, packed, line_ns, source.flags | FLAG_CALLS_BACK)
+    _become(w, c, retrial.source, retrial.number, retrial.attempt)
+    w.callers[c].wants = retrial.wants
+    w.callers[c].offers = retrial.offers
+    w.callers[c].talks = retrial.talks
+    packed = w.people[retrial.number].packed & CALLED_BACK_MASK if is_recorded(w) else source.packed
+    queue, line_ns = _callback_queue(t, retrial.queue), retrial.line_ns
+    fact(w, CONTACT_ARRIVED, c, queue, -1, packed, line_ns, source.flags | FLAG_CALLS_BACK)
     observe(t, w)
 
 
@@ -173,17 +175,23 @@ def _trunk_of(t: Any, w: Any, source: Any) -> int:
 @jit
 def _wait(t: Any, w: Any, c: int, in_line: bool) -> None:
     caller = w.callers[c]
-    source = w.sources[caller.source]
+    source = w.sources[caller.wants]
     now_ns = w.book[0].now_ns
     if is_recorded(w):
         patience_ns = w.stages[stage_of(w, c, caller.talks)].patience_ns
         caller.gives_up_ns = NEVER_NS if patience_ns >= LONGEST else now_ns + patience_ns
-    elif in_line and _share_who_hang_up(source) > 0.0 and uniform(caller.key, BALK) < _share_who_hang_up(source):
+    elif in_line and _hangs_up(caller, _share_who_hang_up(source)):
         caller.gives_up_ns = now_ns
     else:
-        patience_ns = draw(w.distributions, w.samples, source.patience, caller.key, PATIENCE)
+        patience_ns = draw(w.distributions, w.samples, source.patience, caller.key, purpose(PATIENCE, caller.talks, 0))
         caller.gives_up_ns = NEVER_NS if patience_ns >= LONGEST else now_ns + int(patience_ns)
     arm_next(w, c)
+
+
+@jit
+def _hangs_up(caller: Any, share: float) -> bool:
+    """Tell whether somebody hangs up rather than wait, as such a share does."""
+    return share > 0.0 and uniform(caller.key, purpose(BALK, caller.talks, 0)) < share
 
 
 @jit
@@ -225,13 +233,12 @@ def happen(t: Any, w: Any, subject: int) -> None:
     subject -= len(w.callers)
     if subject < len(w.retrials):
         retrial = w.retrials[subject]
-        s, number, attempt, line_ns = retrial.source, retrial.number, retrial.attempt, retrial.line_ns
         retrial.next = w.book[0].retrials_free
         w.book[0].retrials_free = subject + 1
-        if line_ns == 0:
-            arrive(t, w, s, number, attempt)
+        if retrial.line_ns == 0:
+            arrive(t, w, retrial.source, retrial.number, retrial.attempt)
         else:
-            _call_back(t, w, s, number, attempt, line_ns, retrial.queue)
+            _call_back(t, w, retrial)
         return
     engagement = t.engagements[subject - len(w.retrials)]
     if engagement.state == ENGAGEMENT_WRAPPING:
@@ -276,12 +283,12 @@ def _goes_on(w: Any, c: int) -> bool:
             return False
         fact(w, stage.then, c, stage.then_queue, stage.then_agent, 0, 0, stage.then_flags)
         return True
-    source = w.sources[caller.source]
+    source = w.sources[caller.wants]
     if source.transfer_share == 0.0 or source.queue == source.transfer_to:
         return False
-    if uniform(caller.key, TRANSFER + caller.talks) >= source.transfer_share:
+    if uniform(caller.key, purpose(TRANSFER, caller.talks, 0)) >= source.transfer_share:
         return False
-    caller.source = source.transfer_to
+    caller.wants = source.transfer_to
     fact(w, TRANSFER_REQUESTED, c, source.transfer_to, -1, 0, 0, 0)
     return True
 

@@ -23,7 +23,7 @@ from engine.messages.kinds import (
     WRAP_UP_STARTED,
 )
 from simulations.world.alarms import arm, disarm
-from simulations.world.chance import HANDLE, HANDLE_AGAIN, NO_ANSWER, RETRY, RETRY_AFTER, RING, WRAP_UP, draw, uniform
+from simulations.world.chance import HANDLE, NO_ANSWER, RETRY, RETRY_AFTER, RING, WRAP_UP, draw, purpose, uniform
 from simulations.world.recorded import is_recorded, name_contact, note_answered, note_left, stage_of
 from simulations.world.tables import AT_ONCE
 from simulations.world.waits import wait_bin
@@ -137,7 +137,7 @@ def arm_next(w: Any, c: int) -> None:
 @jit
 def _ring(w: Any, c: int, a: int) -> None:
     caller = w.callers[c]
-    source = w.sources[caller.source]
+    source = w.sources[caller.wants]
     if is_recorded(w):
         _ring_as_recorded(w, c, a)
         return
@@ -145,10 +145,11 @@ def _ring(w: Any, c: int, a: int) -> None:
         _answer_at_once(w, c, a)
         return
     caller.offers += 1
-    if source.no_answer_share > 0.0 and uniform(caller.key, NO_ANSWER + caller.offers) < source.no_answer_share:
+    missed = purpose(NO_ANSWER, caller.talks, caller.offers)
+    if source.no_answer_share > 0.0 and uniform(caller.key, missed) < source.no_answer_share:
         return
-    rings_ns = draw(w.distributions, w.samples, source.ring, caller.key, RING + caller.offers)
-    _ring_for(w, c, a, int(rings_ns))
+    rings = purpose(RING, caller.talks, caller.offers)
+    _ring_for(w, c, a, int(draw(w.distributions, w.samples, source.ring, caller.key, rings)))
 
 
 @jit
@@ -189,7 +190,7 @@ def _ring_for(w: Any, c: int, a: int, rings_ns: int) -> None:
 def _answer(t: Any, w: Any, row: Any) -> None:
     c = row.contact
     caller = w.callers[c]
-    source = w.sources[caller.source]
+    source = w.sources[caller.wants]
     caller.answered_at_ns = 0
     caller.gives_up_ns = 0
     if is_recorded(w):
@@ -197,10 +198,9 @@ def _answer(t: Any, w: Any, row: Any) -> None:
         caller.talks += 1
         begin_work(t, w, c, row.agent, float(w.stages[stage_of(w, c, caller.talks - 1)].talk_ns))
         return
-    purpose = HANDLE if caller.talks == 0 else HANDLE_AGAIN + caller.talks
+    talk_ns = draw(w.distributions, w.samples, source.handle, caller.key, purpose(HANDLE, caller.talks, 0))
     caller.talks += 1
-    talk_ns = draw(w.distributions, w.samples, source.handle, caller.key, purpose)
-    factor = w.speeds[row.agent, caller.source] * w.home_factors[row.agent] * _talk_factor(w)
+    factor = w.speeds[row.agent, caller.wants] * w.home_factors[row.agent] * _talk_factor(w)
     begin_work(t, w, c, row.agent, talk_ns * factor)
     interval = _interval_of(w, w.book[0].now_ns - row.a)
     if 0 <= interval < len(w.waits):
@@ -235,7 +235,8 @@ def _wrap_up(w: Any, row: Any) -> None:
     elif row.a != 0:
         return
     else:
-        lasts_ns = draw(w.distributions, w.samples, w.sources[row.queue].wrap_up, w.callers[c].key, WRAP_UP)
+        wraps_up = purpose(WRAP_UP, w.callers[c].talks - 1, 0)
+        lasts_ns = draw(w.distributions, w.samples, w.sources[row.queue].wrap_up, w.callers[c].key, wraps_up)
     arm(w, len(w.callers) + len(w.retrials) + row.b, w.book[0].now_ns + int(lasts_ns))
 
 
@@ -249,7 +250,7 @@ def _call_again(w: Any, row: Any) -> None:
     if uniform(caller.key, RETRY) >= source.retry_share:
         return
     after_ns = draw(w.distributions, w.samples, source.retry_after, caller.key, RETRY_AFTER)
-    come_again(w, caller, caller.attempt + 1, 0, caller.source, w.book[0].now_ns + int(after_ns))
+    come_again(w, caller, caller.attempt + 1, 0, -1, w.book[0].now_ns + int(after_ns))
 
 
 @jit
@@ -278,4 +279,7 @@ def come_again(w: Any, caller: Any, attempt: int, line_ns: int, queue: int, at_n
     retrial.attempt = attempt
     retrial.line_ns = line_ns
     retrial.queue = queue
+    retrial.wants = caller.wants
+    retrial.offers = caller.offers
+    retrial.talks = caller.talks
     arm(w, len(w.callers) + place, at_ns)

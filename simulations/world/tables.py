@@ -87,14 +87,15 @@ DISTRIBUTION: Final = np.dtype(
 CALLER: Final = np.dtype(
     [
         ("key", "u8"),  # of all that is drawn for this contact
-        ("source", "i8"),
+        ("source", "i8"),  # by which it came, and will come again
+        ("wants", "i8"),  # source whose ways it has now: another one after a transfer
         ("number", "i8"),
         ("attempt", "i8"),
         ("gives_up_ns", "i8"),
         ("answered_at_ns", "i8"),  # when the first of the agents it rings at will answer; 0 none
         ("rings_at", "i8"),
-        ("offers", "i8"),  # made to it so far
-        ("talks", "i8"),  # with agents so far
+        ("offers", "i8"),  # made to it so far, in this stage
+        ("talks", "i8"),  # with agents so far: the number of its stage, one more during a talk
         ("line_ns", "i8"),  # place in line, for a callback
         ("work_ns", "f8"),  # of the talk that is left, at the pace of one contact alone
         ("pace", "f8"),  # at which it goes on: 0 while its agent is interrupted
@@ -152,6 +153,9 @@ RETRIAL: Final = np.dtype(
         ("attempt", "i8"),
         ("line_ns", "i8"),  # of a callback: its place in line; else 0
         ("queue", "i8"),  # of a callback: the queue that calls back
+        ("wants", "i8"),  # and where it stood when it left: the call goes on there
+        ("offers", "i8"),
+        ("talks", "i8"),
         ("next", "i8"),
     ],
     align=True,

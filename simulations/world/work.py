@@ -60,4 +60,4 @@ def _is_interrupted(t: Any, a: int, channel: int) -> bool:
 def _pace(t: Any, w: Any, a: int, c: int) -> float:
     """Return the pace of one of several at once of a channel."""
     others = t.agents[a].load[t.contacts[c].channel] - 1
-    return 1.0 / (1.0 + w.sources[w.callers[c].source].slower * others)
+    return 1.0 / (1.0 + w.sources[w.callers[c].wants].slower * others)

@@ -1,15 +1,26 @@
 """What people do in the compiled world beyond calling and talking: chats at once, transfers, callbacks, disruptions."""
 
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from engine.kernel.audit import audit
-from engine.messages.kinds import EXIT_CALLBACK, EXIT_REFUSED_CLOSED
+from engine.messages.kinds import (
+    CONTACT_ANSWERED,
+    CONTACT_ENDED,
+    EXIT_ABANDONED,
+    EXIT_CALLBACK,
+    EXIT_REFUSED_CLOSED,
+    EXIT_SHORT_ABANDONED,
+    WRAP_UP_ENDED,
+)
 from engine.model.tallies import Tally
 from simulations.experiment.simulate import simulate
 from simulations.experiment.stage import Stage
 from simulations.scenario.scenario import Scenario
+from simulations.world import chance
 
 pytestmark = pytest.mark.timeout(600)  # the first of them compiles the world
 HORIZON = {"from": "2026-11-23 08:00", "to": "2026-11-23 12:00", "interval": "30m"}
@@ -21,6 +32,13 @@ def queue(rate: str, talk: str, **more: Any) -> dict[str, Any]:
 
 def scenario(queues: dict[str, Any], agents: list[dict[str, Any]], **more: Any) -> Scenario:
     return Scenario.of({"horizon": HORIZON, "queues": queues, "agents": agents} | more)
+
+
+def rows_of(one: Scenario) -> Any:
+    """All rows of a replication."""
+    taken: list[Any] = []
+    Stage(one.model, log_rows=1 << 16).play(1, 0, taken.append)
+    return np.concatenate(taken)
 
 
 def tally(found: Any, column: int, place: int = 0) -> int:
@@ -66,6 +84,43 @@ def test_talks_go_on_in_another_queue() -> None:
     late = tally(found, Tally.TRANSFERRED_OUT) - tally(found, Tally.ENTRIES, 1)
     assert 0 <= late < 20, "who goes on after the last interval is not counted"
     assert tally(found, Tally.TALK_NS, 1) / tally(found, Tally.HANDLED, 1) == pytest.approx(300e9)
+
+
+def test_patience_in_another_queue_is_its_own() -> None:
+    """Whoever got through a queue was patient there. In the second nobody is served, so all who wait there give up:
+    after a minute on the mean, however long the first wait was.
+    """
+    patient = {"patience": "exponential(60s)"}
+    for agents in (1, 10):
+        first = queue("3/min", "30s", **patient, agents=agents, transfers={"share": 1.0, "to": "second"})
+        second = {"handle": {"talk": "24h"}, **patient, "agents": 1}
+        found = simulate(Scenario.of({"horizon": HORIZON, "queues": {"first": first, "second": second}}), 20, 1)
+        gave_up = sum(tally(found, Tally.EXIT + one, 1) for one in (EXIT_ABANDONED, EXIT_SHORT_ABANDONED))
+        assert gave_up > 5000
+        assert tally(found, Tally.ABANDONED_WAIT_NS, 1) / gave_up / 1e9 == pytest.approx(60, rel=0.05)
+
+
+def test_nothing_is_drawn_twice_of_who_goes_on_in_another_queue() -> None:
+    alike = {
+        "handle": {"talk": "exponential(2m)", "wrap_up": "exponential(20s)"},
+        "ring": {"answer": "exponential(4s)"},
+    }
+    first = {"arrivals": {"rate": "20/h"}, **alike, "agents": 9, "transfers": {"share": 1.0, "to": "second"}}
+    rows = rows_of(Scenario.of({"horizon": HORIZON, "queues": {"first": first, "second": {**alike, "agents": 9}}}))
+    for kind, lasted in ((CONTACT_ANSWERED, "a"), (CONTACT_ENDED, "b"), (WRAP_UP_ENDED, "b")):
+        both = [set(rows[lasted][(rows["kind"] == kind) & (rows["queue"] == place)].tolist()) for place in (0, 1)]
+        assert min(len(one) for one in both) > 40
+        assert not both[0] & both[1]
+
+
+def test_who_gave_up_after_a_transfer_calls_where_the_call_began() -> None:
+    first = queue("60/h", "1m", agents=5, transfers={"share": 1.0, "to": "second"})
+    first["patience"] = {"distribution": "exponential(1m)", "retry": {"share": 0.5, "after": "1m"}}
+    second = {"handle": {"talk": "24h"}, "patience": first["patience"], "agents": 1}
+    played = Stage(Scenario.of({"horizon": HORIZON, "queues": {"first": first, "second": second}}).model).play(1, 0)
+    assert played.tallies[1, :, Tally.EXIT + EXIT_ABANDONED].sum() > 100
+    assert played.retried[0].sum() > 50
+    assert played.retried[1].sum() == 0
 
 
 def test_callbacks_keep_their_place_and_are_served() -> None:
@@ -157,3 +212,13 @@ def test_surges_slowness_absence_and_cut_lines() -> None:
     assert cut.peak_trunks[:, 0, 3].max() <= 3
     assert cut.estimate("blocked_rate", by_interval=True).value[3] > 0.2
     assert cut.estimate("blocked_rate", by_interval=True).value[[0, 1, 5]].max() == 0
+
+
+def test_every_chance_is_for_one_thing() -> None:
+    once = [chance.PATIENCE, chance.HANDLE, chance.WRAP_UP, chance.RETRY, chance.RETRY_AFTER, chance.BALK]
+    once += [chance.GAP, chance.CALLBACK, chance.CUT_OFF, chance.TRANSFER]
+    stages, offers = range(100), range(200)
+    drawn = [chance.purpose(kind, stage, 0) for kind in once for stage in stages]
+    for kind in (chance.RING, chance.NO_ANSWER):
+        drawn += [chance.purpose(kind, stage, offer) for stage in stages for offer in offers]
+    assert len(set(drawn)) == len(drawn)
