@@ -134,8 +134,8 @@ class ScenarioChannel(Channel):
     """A channel as the engine knows it, and how agents get on with several contacts at once."""
 
     slower: Annotated[float, Share(10.0)] = 0.0
-    """Share by which each further contact at once makes every one take longer. What another channel may interrupt
-    stands still meanwhile."""
+    """Share by which each further talk at once makes every one take longer; what rings or is wrapped up does not. What
+    another channel may interrupt stands still meanwhile."""
 
 
 def _lies_in(rest: Span, span: Span) -> bool:

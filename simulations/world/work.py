@@ -1,4 +1,7 @@
-"""How fast agents get on with what they have: slower with several at once, and not at all with what is interrupted."""
+"""How fast agents get on with what they have: slower with several at once, and not at all with what is interrupted.
+
+Only talks count: what rings, or is wrapped up, slows nothing down. So paces change where talks begin and end.
+"""
 
 from typing import Any
 
@@ -36,7 +39,7 @@ def _set_pace(t: Any, w: Any, a: int, c: int, channel: int) -> None:
     caller, now_ns = w.callers[c], w.book[0].now_ns
     caller.work_ns = max(caller.work_ns - caller.pace * (now_ns - caller.worked_at_ns), 0.0)
     caller.worked_at_ns = now_ns
-    caller.pace = 0.0 if _is_interrupted(t, a, channel) else _pace(t, w, a, c)
+    caller.pace = 0.0 if _is_interrupted(t, a, channel) else _pace(t, w, a, c, channel)
     if caller.pace == 0.0:
         disarm(w, c)
     else:
@@ -57,7 +60,14 @@ def _is_interrupted(t: Any, a: int, channel: int) -> bool:
 
 
 @jit
-def _pace(t: Any, w: Any, a: int, c: int) -> float:
-    """Return the pace of one of several at once of a channel."""
-    others = t.agents[a].load[t.contacts[c].channel] - 1
-    return 1.0 / (1.0 + w.sources[w.callers[c].wants].slower * others)
+def _pace(t: Any, w: Any, a: int, c: int, channel: int) -> float:
+    """Return the pace of one of several talks at once on a channel."""
+    slower = w.sources[w.callers[c].wants].slower
+    if slower == 0.0:
+        return 1.0
+    others, e = -1, t.agents[a].engagement
+    while e >= 0:
+        if t.engagements[e].state == ENGAGEMENT_CONNECTED and t.engagements[e].channel == channel:
+            others += 1
+        e = t.engagements[e].next_of_agent
+    return 1.0 / (1.0 + slower * others)

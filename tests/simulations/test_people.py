@@ -61,6 +61,22 @@ def test_several_chats_at_once_take_longer_each() -> None:
     assert tally(simulate(alone, 1, 1), Tally.TALK_NS) / 1e9 == pytest.approx(120 * tally(simulate(alone, 1, 1), 25))
 
 
+def test_wrap_ups_slow_no_chats(tmp_path: Path) -> None:
+    """Chats of a minute with wrap-ups of ten, three at once, each further talk as much again: at 0 s, 65 s and 75 s."""
+    (tmp_path / "chats.csv").write_text("0\n65\n75\n", encoding="utf-8")
+    chats = {"arrivals": {"trace": "chats.csv"}, "channel": "chat", "handle": {"talk": "60s", "wrap_up": "10m"}}
+    raw = {
+        "horizon": HORIZON,
+        "queues": {"chat": chats | {"strategy": "longest-idle", "agents": 1}},
+        "channels": {"chat": {"capacity": 3, "slower": 1.0}},
+    }
+    rows = rows_of(Scenario.of(raw, tmp_path))
+    talks_s = (rows["b"][rows["kind"] == CONTACT_ENDED] / 1e9).round(3).tolist()
+    # From 75 s on two talk at half the pace beside a wrap-up: 50 s are left of the one, which take 100 s, and after
+    # that 10 s of the other, alone.
+    assert talks_s == [60, 110, 110]
+
+
 def test_interrupted_work_stands_still() -> None:
     """An e-mail of ten minutes, and calls of a minute that come meanwhile: it takes longer by as much."""
     both = scenario(
