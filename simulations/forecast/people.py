@@ -69,13 +69,16 @@ def _begin_waits(
 def _let_ring(
     world: WorldTables, t: Tables, due: Array, expected: Estimates, now_ns: int, chance: np.random.Generator
 ) -> None:
-    """At one of the agents of each contact that rings, somebody picks up soon."""
+    """Each agent at whom a contact rings picks up soon, and the first of them answers it."""
     engagements = np.asarray(t.engagements)[: int(t.book["engagements_used"][0])]
     for place in np.flatnonzero(engagements["state"] == ENGAGEMENT_OFFERED).tolist():
         slot, queue = int(engagements["contact"][place]), int(engagements["queue"][place])
-        if t.contacts["state"][slot] != CONTACT_OFFERED or world.callers["answered_at_ns"][slot]:
+        if t.contacts["state"][slot] != CONTACT_OFFERED:
             continue
         answers_ns = now_ns + 1 + int(chance.uniform(0.0, 1.0) * float(expected.ring_ns[queue]))
+        world.pick_ups[place] = answers_ns
+        if 0 < world.callers["answered_at_ns"][slot] <= answers_ns:
+            continue
         world.callers["answered_at_ns"][slot] = answers_ns
         world.callers["rings_at"][slot] = engagements["agent"][place]
         due[slot] = min(int(due[slot]), answers_ns)

@@ -185,6 +185,7 @@ def world_parts(question: ForecastQuestion, t: Tables, expected: Estimates, rows
         places=(capacity.contacts + RETRIALS + capacity.engagements,),
         callers=(capacity.contacts,),
         retrials=(RETRIALS,),
+        pick_ups=(capacity.engagements,),
         out=(2 * ROOM,),
         waits=(1, capacity.queues, WAIT_BINS),
         longest=(1, capacity.queues),

@@ -235,6 +235,7 @@ def _world(
         places=(capacity.contacts + retrials + capacity.engagements,),
         callers=(capacity.contacts,),
         retrials=(retrials,),
+        pick_ups=(capacity.engagements,),
         out=(2 * ROOM,),
         waits=(intervals, queues, WAIT_BINS),
         longest=(intervals, queues),

@@ -131,6 +131,7 @@ def _parts(rules: Rules, capacity: Capacity, people: People, log_rows: int) -> d
         places=(capacity.contacts + retrials + capacity.engagements,),
         callers=(capacity.contacts,),
         retrials=(retrials,),
+        pick_ups=(capacity.engagements,),
         out=(2 * ROOM,),
         waits=(1, queues, WAIT_BINS),
         longest=(1, queues),

@@ -4,6 +4,7 @@ from typing import Any
 
 from engine.kernel.deadlines import NEVER_NS
 from engine.kernel.jit import jit
+from engine.kernel.lookup import find_engagement
 from engine.kernel.step import conclude
 from engine.messages.exits import IS_LOST
 from engine.messages.kinds import (
@@ -14,6 +15,7 @@ from engine.messages.kinds import (
     CONTACT_QUEUED,
     CONTACT_RECEIVED,
     CONTACT_WAITING,
+    ENGAGEMENT_OFFERED,
     EXIT_CALLBACK,
     FACT_REFUSED,
     FLAG_CLOSES,
@@ -52,7 +54,7 @@ def observe(t: Any, w: Any) -> None:
 def _react(t: Any, w: Any, row: Any) -> None:
     kind = row.kind
     if kind == OFFER_MADE:
-        _ring(w, row.contact, row.agent)
+        _ring(t, w, row.contact, row.agent)
     elif kind == CONTACT_ANSWERED:
         _answer(t, w, row)
     elif kind == CONTACT_QUEUED:
@@ -113,10 +115,9 @@ def _count_busy(t: Any, w: Any, g: int) -> None:
 
 @jit
 def _stop_ringing(t: Any, w: Any, c: int, a: int) -> None:
-    caller = w.callers[c]
-    if caller.rings_at == a:
-        caller.answered_at_ns = 0
     state = t.contacts[c].state
+    if w.callers[c].rings_at == a:
+        _find_who_answers(t, w, c)
     if state == CONTACT_WAITING or state == CONTACT_OFFERED:
         arm_next(w, c)
 
@@ -135,11 +136,25 @@ def arm_next(w: Any, c: int) -> None:
 
 
 @jit
-def _ring(w: Any, c: int, a: int) -> None:
+def _find_who_answers(t: Any, w: Any, c: int) -> None:
+    """Find who will be the first to pick up, of those at whom the contact rings."""
+    caller, e = w.callers[c], t.contacts[c].engagement
+    caller.answered_at_ns = 0
+    while e >= 0:
+        answers_ns = w.pick_ups[e] if t.engagements[e].state == ENGAGEMENT_OFFERED else 0
+        # Of several at once the one at whom it began to ring first, who stands last.
+        if answers_ns != 0 and (caller.answered_at_ns == 0 or answers_ns <= caller.answered_at_ns):
+            caller.answered_at_ns = answers_ns
+            caller.rings_at = t.engagements[e].agent
+        e = t.engagements[e].next_of_contact
+
+
+@jit
+def _ring(t: Any, w: Any, c: int, a: int) -> None:
     caller = w.callers[c]
     source = w.sources[caller.wants]
     if is_recorded(w):
-        _ring_as_recorded(w, c, a)
+        _ring_as_recorded(t, w, c, a)
         return
     if source.ring < 0:
         _answer_at_once(w, c, a)
@@ -147,9 +162,10 @@ def _ring(w: Any, c: int, a: int) -> None:
     caller.offers += 1
     missed = purpose(NO_ANSWER, caller.talks, caller.offers)
     if source.no_answer_share > 0.0 and uniform(caller.key, missed) < source.no_answer_share:
+        _ring_in_vain(t, w, c, a)
         return
     rings = purpose(RING, caller.talks, caller.offers)
-    _ring_for(w, c, a, int(draw(w.distributions, w.samples, source.ring, caller.key, rings)))
+    _ring_for(t, w, c, a, int(draw(w.distributions, w.samples, source.ring, caller.key, rings)))
 
 
 @jit
@@ -161,29 +177,38 @@ def _answer_at_once(w: Any, c: int, a: int) -> None:
 
 
 @jit
-def _ring_as_recorded(w: Any, c: int, a: int) -> None:
+def _ring_as_recorded(t: Any, w: Any, c: int, a: int) -> None:
     caller = w.callers[c]
     stage = w.stages[stage_of(w, c, caller.talks)]
     caller.offers += 1
     if caller.offers <= stage.declined:
-        _ring_for(w, c, a, stage.declines_ns)
+        _ring_for(t, w, c, a, stage.declines_ns)
         return
     if caller.offers <= stage.declined + stage.unanswered:
+        _ring_in_vain(t, w, c, a)
         return
     if stage.ring_ns == 0:
         _answer_at_once(w, c, a)
     else:
-        _ring_for(w, c, a, stage.ring_ns)
+        _ring_for(t, w, c, a, stage.ring_ns)
 
 
 @jit
-def _ring_for(w: Any, c: int, a: int, rings_ns: int) -> None:
-    caller = w.callers[c]
-    answered_at_ns = w.book[0].now_ns + rings_ns
-    if caller.answered_at_ns == 0 or answered_at_ns < caller.answered_at_ns:
-        caller.answered_at_ns = answered_at_ns
-        caller.rings_at = a
+def _ring_for(t: Any, w: Any, c: int, a: int, rings_ns: int) -> None:
+    """Let it ring at the agent for so long, and find anew who will be the first: several may ring."""
+    e = find_engagement(t, c, a)
+    if e >= 0:
+        w.pick_ups[e] = w.book[0].now_ns + rings_ns
+        _find_who_answers(t, w, c)
         arm_next(w, c)
+
+
+@jit
+def _ring_in_vain(t: Any, w: Any, c: int, a: int) -> None:
+    e = find_engagement(t, c, a)
+    if e >= 0:
+        w.pick_ups[e] = 0
+        _find_who_answers(t, w, c)
 
 
 @jit

@@ -190,6 +190,7 @@ class WorldTables(TableSet):
         ("people", PERSON, 1),  # of a record; with them the last source's trace says when each of them comes
         ("stages", STAGE, 1),
         ("retrials", RETRIAL, 1),
+        ("pick_ups", np.dtype(np.int64), 1),  # (engagements) when the agent will answer who rings there; 0: not at all
         ("speeds", np.dtype(np.float64), 2),  # (agents, sources) factor of the handling time
         ("home_factors", np.dtype(np.float64), 1),  # (agents) the same, of the place where each works now
         ("groups", np.dtype(np.int64), 1),  # of each agent
@@ -229,6 +230,7 @@ class WorldTables(TableSet):
     people: Array
     stages: Array
     retrials: Array
+    pick_ups: Array
     speeds: Array
     home_factors: Array
     groups: Array

@@ -14,6 +14,7 @@ from engine.messages.kinds import (
     EXIT_CALLBACK,
     EXIT_REFUSED_CLOSED,
     EXIT_SHORT_ABANDONED,
+    OFFER_MADE,
     WRAP_UP_ENDED,
 )
 from engine.model.tallies import Tally
@@ -137,6 +138,28 @@ def test_who_gave_up_after_a_transfer_calls_where_the_call_began() -> None:
     assert played.tallies[1, :, Tally.EXIT + EXIT_ABANDONED].sum() > 100
     assert played.retried[0].sum() > 50
     assert played.retried[1].sum() == 0
+
+
+@pytest.mark.parametrize("leaves", ["early", "late"])
+def test_the_next_answers_where_the_first_of_all_who_ring_is_gone(leaves: str, tmp_path: Path) -> None:
+    """It rings at two agents from three seconds before nine o'clock on, when one of them leaves."""
+    (tmp_path / "calls.csv").write_text("3597\n", encoding="utf-8")
+    calls = {"arrivals": {"trace": "calls.csv"}, "handle": {"talk": "1m"}, "patience": "never"}
+    raw = {
+        "horizon": HORIZON,
+        "queues": {"calls": calls | {"strategy": "ring-all", "ring": "10s", "ring_limit": "60s"}},
+        "agents": [
+            {
+                "group": name,
+                "count": 1,
+                "shifts": [{"hours": "8:00-9:00" if name == leaves else "8:00-12:00", "count": 1}],
+            }
+            for name in ("early", "late")
+        ],
+    }
+    rows = rows_of(Scenario.of(raw, tmp_path))
+    assert (rows["kind"] == OFFER_MADE).sum() == 2
+    assert rows["a"][rows["kind"] == CONTACT_ANSWERED].tolist() == [10 * 10**9]
 
 
 def test_callbacks_keep_their_place_and_are_served() -> None:
