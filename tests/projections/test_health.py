@@ -82,3 +82,10 @@ async def test_that_nobody_is_at_work_is_said_only_where_nobody_is(centre: Centr
             break
     assert centre.views.agent("alice").state == "not_responding"
     assert reason() == ("not_responding", 1, "nobody can take it, 1 agent is not responding")
+    await centre.after(1, AgentReachabilityChanged(agent="bob", reachable=True))
+    await centre.after(1, AgentStatusChanged(agent="bob", status="available"))
+    await centre.after(1, OfferAnswered(contact="c1", agent="bob"), ContactArrived(contact="c2", queue="sales"))
+    assert reason() == ("engaged", 1, "the one agent who can take it is engaged, 1 not responding")
+    waiting = centre.views.explain("c2").waiting
+    assert waiting is not None
+    assert waiting.summary == "the one agent who can take it is engaged; 1 not responding; it is next"

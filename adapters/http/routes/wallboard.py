@@ -254,6 +254,7 @@ def _line(views: Views, queue: str, wall_ns: int, limit: int) -> Line:
             why_code=why.code,
             why_count=why.agents,
             why_agent=why.agent,
+            why_silent=why.silent,
             since_ns=contact.entered_ns,
             arrived_ns=contact.arrived_ns,
             position=contact.position,

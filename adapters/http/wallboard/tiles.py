@@ -47,6 +47,8 @@ class WaitingTile(msgspec.Struct, frozen=True):
     """The same for those who say it in their own words; `why_count` and `why_agent` go with it."""
     why_count: int
     why_agent: str
+    why_silent: int
+    """Further agents who could take it and do not respond, beside those who are engaged."""
     since_ns: int
     arrived_ns: int
 
@@ -84,6 +86,7 @@ def waiting_tiles(views: Views, now_ns: int, limit: int = WAITING_MAX, queues: S
             why_code=why.code,
             why_count=why.agents,
             why_agent=why.agent,
+            why_silent=why.silent,
             since_ns=wait.since_ns,
             arrived_ns=wait.arrived_ns,
         )

@@ -307,6 +307,8 @@ def _summary(tally: Array, place: int, ringing: list[str]) -> str:
         parts = [f"{count[code]} {words}" for code, words in away.items() if count[code]]
         return f"nobody can take it: {', '.join(parts)}"
     ahead = f"{_counted(place - 1, 'contact is', 'contacts are')} ahead" if place > 1 else "it is next"
+    if count[NOT_RESPONDING]:
+        ahead = f"{count[NOT_RESPONDING]} not responding; {ahead}"
     if working == 1:
         return f"the one agent who can take it is engaged; {ahead}"
     return f"all {working} agents who can take it are engaged; {ahead}"

@@ -30,12 +30,15 @@ class WaitingReason(NamedTuple):
     """Agents that it speaks of."""
     agent: str
     """Where it rings, when it rings at one."""
+    silent: int = 0
+    """Further agents who could take it and do not answer, while others are engaged."""
 
     @property
     def text(self) -> str:
         """The reason in English."""
         one, words = self.agents == 1, _WORDS[self.code]
-        return words[0 if one else 1].format(count=self.agents, agent=self.agent)
+        told = words[0 if one else 1].format(count=self.agents, agent=self.agent)
+        return f"{told}, {self.silent} not responding" if self.silent else told
 
 
 _WORDS: Final = {
@@ -81,7 +84,7 @@ def _reason(t: Tables, slot: int, now_ns: int) -> WaitingReason:
         return WaitingReason("kept_free", tally[CODES.index(FREE)], "")
     engaged = sum(tally[CODES.index(RINGING) : CODES.index(FREE)])
     if engaged:
-        return WaitingReason("engaged", engaged, "")
+        return WaitingReason("engaged", engaged, "", tally[CODES.index(NOT_RESPONDING)])
     for word, code in _AWAY.items():
         if count := tally[CODES.index(code)]:
             return WaitingReason(word, count, "")

@@ -11,6 +11,7 @@ export function contactList(desk) {
   const empty = el("p", { class: "empty" });
   const place = el("nav", { class: "contacts", "aria-labelledby": "contacts-title" }, title, load, list, empty);
   title.id = "contacts-title";
+  let shown = 0;
 
   function make(contact) {
     return el(
@@ -55,6 +56,9 @@ export function contactList(desk) {
     empty.textContent = t("nothing_in_hand");
     empty.hidden = held.length > 0;
     keep(list, held, (contact) => contact.id, make, update);
+    if (shown === desk.store.chosen) return;
+    shown = desk.store.chosen;
+    list.querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest" });
   }
   return { place, render };
 }

@@ -111,7 +111,8 @@ function update(view, agent, hidden, room) {
 
 function tick(view) {
   const { agent } = view, seconds = agent.state === "offline" || !agent.since_ns ? null : ageS(agent.since_ns);
-  put(view.timer, seconds === null ? "" : view.room === "packed" && seconds >= LONG_S ? minutes(seconds) : duration(seconds));
   const limit = store.board?.time_limits_s[agent.state] ?? 0, over = limit > 0 && seconds !== null && seconds >= limit;
+  const isLong = (view.room === "packed" && seconds >= LONG_S) || (view.room === "dense" && over && seconds >= LONG_S);
+  put(view.timer, seconds === null ? "" : isLong ? minutes(seconds) : duration(seconds));
   mark(view.box, "data-over", over ? "yes" : "");
 }

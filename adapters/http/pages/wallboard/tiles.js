@@ -31,7 +31,7 @@ function make(item) {
 
 function update(view, item) {
   put(view.name, t(`tile_${item.name}`));
-  put(view.value, item.value);
+  putValue(view, item.value);
   if (item.people) tell(view.people, item.people, true);
   put(view.text, item.note ?? "");
   put(view.week, compared(item));
@@ -44,6 +44,12 @@ function update(view, item) {
     view.series = item.series;
     sparkline(view, item);
   }
+}
+
+/** A wait of hours is longer than its tile is wide in large figures. */
+function putValue(view, value) {
+  put(view.value, value);
+  mark(view.node, "data-long", value.length > 6 ? "yes" : "");
 }
 
 /** "↑ last week 72 %": whether a figure is higher than a week ago at this time, and what it was. */
@@ -120,7 +126,7 @@ function drawTiles(place, judged) {
 function tickOldest(place) {
   const first = queues().reduce((least, queue) => (queue.oldest_since_ns && queue.oldest_since_ns < least ? queue.oldest_since_ns : least), Infinity);
   const view = place.views?.get("oldest");
-  if (view) put(view.value, first === Infinity ? "–" : inWords("oldest_wait_s", ageS(first)));
+  if (view) putValue(view, first === Infinity ? "–" : inWords("oldest_wait_s", ageS(first)));
   const back = queues().reduce((least, queue) => (queue.callback_since_ns && queue.callback_since_ns < least ? queue.callback_since_ns : least), Infinity);
   const callbacks = place.views?.get("callbacks");
   if (callbacks && back !== Infinity) put(callbacks.text, t("note_callbacks", { age: duration(ageS(back)) }));
