@@ -11,9 +11,14 @@ from typing import Any, Final
 import pytest
 from ruamel.yaml import YAML
 
+from adapters.http.metrics.queues import AGENT_STATES
+
 ROOT: Final = Path(__file__).parents[2]
 DEPLOY: Final = ROOT / "deploy"
 RULES: Final = DEPLOY / "prometheus" / "trunkline.rules.yaml"
+RULE_TESTS: Final = DEPLOY / "prometheus" / "trunkline.rules.test.yaml"
+KINDS_OF_FILES: Final = ("rules", "tests of rules", "dashboard")
+OF_AGENTS: Final = re.compile(r'trunkline_(?:agents|staff)\{[^}]*state=~?"([^"]*)"')
 METRIC: Final = re.compile(r"\btrunkline_[a-z_]+\b")
 SUFFIXES: Final = ("_bucket", "_sum", "_count")
 VARIABLES: Final = {"$instance": ".*", "$queue": ".*", "${datasource}": "prometheus"}
@@ -59,6 +64,13 @@ def test_only_metrics_that_exist_are_asked_for(text: str) -> None:
     asked = {family(name) for name in METRIC.findall(text)}
     assert len(asked) > 10
     assert asked - documented() == set()
+
+
+@pytest.mark.parametrize("text", [RULES.read_text(), RULE_TESTS.read_text(), "\n".join(queries())], ids=KINDS_OF_FILES)
+def test_only_states_of_agents_that_there_are_are_asked_for(text: str) -> None:
+    asked = {state for states in OF_AGENTS.findall(text) for state in states.split("|")}
+    assert asked
+    assert asked - AGENT_STATES.keys() == set(), "an alert on another one would never come"
 
 
 def test_every_panel_has_a_place_of_its_own_and_a_query() -> None:

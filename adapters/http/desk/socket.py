@@ -310,6 +310,8 @@ class DeskSocket:
             await asyncio.to_thread(self._engine.attachments.keep, fact.attachment.sha256)
         submitted = self._engine.submit(SOURCE, [fact])
         (receipt,) = await asyncio.wait_for(asyncio.shield(submitted), SETTLED_WITHIN_S)
+        if receipt.error and receipt.field == "contact":  # over meanwhile; the page says so in its language
+            return {"seq": 0, "error": "", "refused": "no_such_offer" if isinstance(command, Accept) else "wrong_state"}
         return {"seq": receipt.seq, "error": receipt.error, "refused": receipt.refused}
 
     async def _answer(self, question: AnyQuestion) -> dict[str, Any]:

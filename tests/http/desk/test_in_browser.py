@@ -310,8 +310,15 @@ async def test_what_is_typed_after_accepting_goes_to_whom_was_accepted(build: Bu
         assert "Second" in await page.inner_text("#contact-title")
         assert await page.locator("dialog").count() == 0
         async with ClientSession(house.url) as client:
-            first = (await get(client, f"{CONTACTS}/chat-1"))["contact"]
-        assert first["state"] == "connected"
+            assert (await get(client, f"{CONTACTS}/chat-1"))["contact"]["state"] == "connected"
+            await page.keyboard.press("Escape")
+            await bring(house, "chat-3", who="Third")
+            await page.wait_for_selector(".offer")
+            await page.keyboard.press("a")
+            await tell(client, f"{CONTACTS}/chat-3/release", by="customer")
+            await page.keyboard.type("here we are, Third", delay=60)
+            assert await page.locator("dialog").count() == 0, "gone meanwhile: a sentence, and no keys"
+            assert await page.input_value("#line") == "Hello, dear Second"
 
 
 async def test_what_is_asked_about_a_contact_goes_when_the_contact_does(build: Build) -> None:

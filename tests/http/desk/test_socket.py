@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, CookieJar
 
+from engine.messages.observed import OfferAnswered
 from engine.ports import Hint
 from tests.http.desk.support import CENTRE, Desk, opened, sign_in, socket_of
 from tests.http.support import CONTACTS, Build, House, get, tell
@@ -271,3 +272,14 @@ async def test_what_fails_here_is_told_and_logged(
         assert "it failed here" in (await desk.do("status", status="available"))["error"]
         assert "it failed here" in (await desk.ask("colleagues"))["error"]
     assert caplog.text.count("could not be served") == 2
+
+
+async def test_what_is_over_in_that_moment_is_told_as_such(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    house = await build(centre=CENTRE)
+    async with opened(house) as desk:
+        monkeypatch.setattr(
+            "adapters.http.desk.socket.fact_of", lambda *_: OfferAnswered(contact="gone meanwhile", agent="an")
+        )
+        for verb, refused in (("accept", "no_such_offer"), ("end", "wrong_state")):
+            told = await desk.do(verb, contact="gone meanwhile")
+            assert (told["error"], told["refused"]) == ("", refused), "the page has words for it in each language"

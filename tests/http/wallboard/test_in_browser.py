@@ -12,7 +12,7 @@ from aiohttp import ClientSession
 import tests.http.support
 from adapters.http.wallboard.privacy import initials
 from tests.http.support import CONTACTS, Build, get, tell
-from tests.http.wallboard.browser import CHROMIUM, LIVE, QUEUES, ROOM, busy, centre, opened, until
+from tests.http.wallboard.browser import CHROMIUM, LIVE, QUEUES, ROOM, busy, centre, facts, opened, until
 
 pytestmark = [
     pytest.mark.peer,
@@ -325,6 +325,25 @@ async def test_supervisors_act_and_say_who_and_why(build: Build) -> None:
             await page.click(".lost tbody tr:first-child button")
             await order("Called back")
             await until(page, "document.querySelector('.lost tr[data-done] td:last-child')?.innerText.includes('Lan')")
+
+
+async def test_anybody_in_a_queues_line_can_be_moved(build: Build) -> None:
+    house = await build(centre=centre(2))
+    async with ClientSession(house.url) as client:
+        longest = [{"type": "contact_arrived", "contact": f"call-{number}", "queue": "sales"} for number in range(60)]
+        await facts(client, longest)
+        await tell(client, CONTACTS, 201, contact="last", queue="help", customer="+84 24 3825 1999", priority=5)
+        async with opened(house) as page:
+            await page.click("#queue-rows tr[data-queue=help] .plain")
+            await page.click("#waiting-rows tr:nth-child(1) button")
+            await page.wait_for_selector("#d-to")
+            assert await page.input_value("#d-priority") == "5", "nobody beyond the 50 longest is in the stream"
+            await page.fill("#d-by", "Lan")
+            await page.fill("#d-why", "storm")
+            await page.select_option("#d-to", "sales")
+            await page.click("dialog button:text-is('Move')")
+            await page.wait_for_selector("dialog[open]", state="detached")
+        assert (await get(client, f"{CONTACTS}/last"))["contact"]["queue"] == "sales"
 
 
 async def test_an_order_that_fails_says_why_in_the_pages_language(build: Build) -> None:

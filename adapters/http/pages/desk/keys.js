@@ -26,6 +26,10 @@ export function listen(desk) {
       event.preventDefault();
       return;
     }
+    if (!event.altKey && event.key.length === 1 && desk.isMeant()) {
+      event.preventDefault();
+      return;
+    }
     const key = event.altKey ? withAlt(event) : event.key.length === 1 ? event.key.toLowerCase() : event.key;
     if (event.altKey && !LETTER.test(key)) return;
     const handler = desk.keyHandlers()[key];

@@ -21,6 +21,7 @@ import { freshId, Wire } from "./wire.js";
 
 const KEYS_OFF = "trunkline-desk-keys-off";
 const TYPING_EVERY_MS = 3000;
+const PAUSE_MS = 1000;
 const SESSION_EVERY_MS = 300_000;
 const room = document.getElementById("room");
 
@@ -31,6 +32,7 @@ class Desk {
     this.sound = new Sound();
     this.keysOn = localStorage.getItem(KEYS_OFF) === null;
     this.open = false;
+    this.meantUntil = 0;
     this.rung = new Set();
     this.reading = new Map();
     this.wire = new Wire({
@@ -161,7 +163,19 @@ class Desk {
     this.wanted = contact.id;
     this.typedAhead = "";
     const told = await this.act({ verb: "accept", contact: contact.contact });
-    if ((told.error || told.refused) && this.wanted === contact.id) this.wanted = 0;
+    if ((told.error || told.refused) && this.wanted === contact.id) this.missed();
+  }
+
+  // It is gone: what is typed on was meant for them, and is no keys, until the typist pauses.
+  missed() {
+    this.wanted = 0;
+    this.meantUntil = performance.now() + PAUSE_MS;
+  }
+
+  isMeant() {
+    if (performance.now() > this.meantUntil) return false;
+    this.meantUntil = performance.now() + PAUSE_MS;
+    return true;
   }
 
   say(contact, text) {
@@ -377,7 +391,8 @@ class Desk {
       if (typed) store.drafts.set(this.wanted, typed);
       if (typed || !store.offers.length) queueMicrotask(() => parts.conversation.focus()); // else its keys would become text
     }
-    if (!wanted || wanted.state !== "offered") this.wanted = 0;
+    if (this.wanted && !wanted) this.missed();
+    else if (wanted && wanted.state !== "offered") this.wanted = 0;
     if (closeOutdated(store)) this.complain(t("contact_ended_meanwhile"));
     for (const part of [parts.top, parts.plans, parts.state, parts.offers, parts.contacts, parts.conversation, parts.customer]) part.render();
     this.tick();

@@ -61,16 +61,16 @@ async function elsewhere(one) {
   } catch {
     all = queues();
   }
-  return all.filter((queue) => queue.queue !== one?.queue && queue.channel === one?.channel)
+  return all.filter((queue) => queue.queue !== one.queue && queue.channel === one.channel)
     .map((queue) => [queue.queue, queue.open ? shown(queue) : `${shown(queue)} (${t("closed")})`]);
 }
 
-/** Moves, withdraws or re-prioritises a waiting contact. */
-export async function contact(name) {
-  const one = store.waiting.get(name), path = `/api/v1/contacts/${part(name)}`, others = await elsewhere(one);
+/** Moves, withdraws or re-prioritises one who waits, as the list shows them: a queue's whole line is not in the stream. */
+export async function contact(one) {
+  const path = `/api/v1/contacts/${part(one.contact)}`, others = await elsewhere(one);
   const to = choice("d-to", others);
-  const level = choice("d-priority", [...Array(8).keys()].map((n) => [String(n), number(n)]), String(one?.priority ?? 0));
-  return ask(t("order_contact", { caller: one?.caller || t("not_known"), contact: name }), [...(others.length ? [[t("order_to"), to]] : []), [t("order_priority"), level]], [
+  const level = choice("d-priority", [...Array(8).keys()].map((n) => [String(n), number(n)]), String(one.priority));
+  return ask(t("order_contact", { caller: one.caller || t("not_known"), contact: one.contact }), [...(others.length ? [[t("order_to"), to]] : []), [t("order_priority"), level]], [
     ...(others.length ? [[t("order_move"), false, (said) => send("POST", `${path}/transfer`, { queue: to.value, ...said })]] : []),
     [t("order_set_priority"), false, (said) => send("POST", `${path}/priority`, { priority: Number(level.value), ...said })],
     [t("order_withdraw"), true, (said) => send("POST", `${path}/withdraw`, said)],
