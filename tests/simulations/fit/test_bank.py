@@ -1,31 +1,19 @@
 """The figures of two months of a real bank's calls come out as others measured them."""
 
 import math
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from simulations.fit.arrivals import day_counts, fit_arrivals, ordinary_weekdays
-from simulations.fit.calls import Calls
 from simulations.fit.durations import fit_durations
 from simulations.fit.patience import fit_patience
-from simulations.fit.read import read_calls
+from tests.simulations.fit.bank_months import month
 
-BANK = Path(__file__).parents[3] / ".." / "shared" / "data" / "bank1999"
 MONTHS = {
     "january": (30_140, 0.1022, 0.553, 37.7, 184.7, 224, 114, 369),
     "february": (31_094, 0.1265, 0.580, 44.0, 176.5, None, None, 348),
 }
-
-
-@cache
-def month(name: str) -> Calls:
-    path = BANK / f"{name}.txt.gz"
-    if not path.exists():
-        pytest.skip("the bank's records are not there")
-    return read_calls(path)
 
 
 @pytest.mark.slow

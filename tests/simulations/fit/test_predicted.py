@@ -1,7 +1,6 @@
 """A month predicted from another: the parts by hand, and the bank's February from nothing but January's people."""
 
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,12 +9,11 @@ from simulations.fit.calls import CALL, SECOND_NS, Calls
 from simulations.fit.duty import STINT, last_waited_ns, served
 from simulations.fit.habits import CREDITED, LINES, Drawn, drawn, habits_of, line_of, turnbull
 from simulations.fit.predicted import Learnt, Prediction, learn, predict
-from simulations.fit.read import read_calls
 from simulations.fit.read_bank import PRIORITY_CREDIT_S
 from simulations.fit.recorded import Crew, as_recorded
 from simulations.fit.statistics import Array
+from tests.simulations.fit.bank_months import month
 
-BANK = Path(__file__).parents[3] / ".." / "shared" / "data" / "bank1999"
 START_NS = 1_800_000_000 * SECOND_NS
 CREDIT_NS = round(PRIORITY_CREDIT_S * SECOND_NS)
 
@@ -87,14 +85,6 @@ def test_nothing_is_drawn_from_the_calls_but_their_types_and_number() -> None:
     again = drawn(other, habits, 1)
     assert all((getattr(one, name) == getattr(again, name)).all() for name in one.__struct_fields__)
     assert 0.3 < one.is_credited.mean() < 0.7
-
-
-@cache
-def month(name: str) -> Calls:
-    path = BANK / f"{name}.txt.gz"
-    if not path.exists():
-        pytest.skip("the bank's records are not there")
-    return read_calls(path)
 
 
 @cache

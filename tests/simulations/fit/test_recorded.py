@@ -1,7 +1,6 @@
 """Recorded calls through the kernel: it routes as it must, and what happened at the bank comes out again."""
 
 from functools import cache
-from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -12,13 +11,12 @@ from simulations.fit.calls import CALL, SECOND_NS, Calls
 from simulations.fit.duty import STINT, at_work, stints, who_serves
 from simulations.fit.fitted import edges_ns
 from simulations.fit.patience import fit_patience
-from simulations.fit.read import read_calls
 from simulations.fit.read_bank import PRIORITY_CREDIT_S
 from simulations.fit.recorded import Crew, People, Replayed, as_recorded, calibrated, people_of, replay
 from simulations.fit.statistics import Array
 from simulations.queueing import erlang_a, erlang_c
+from tests.simulations.fit.bank_months import month
 
-BANK = Path(__file__).parents[3] / ".." / "shared" / "data" / "bank1999"
 START_S = 1_800_000_000
 
 
@@ -99,14 +97,6 @@ def test_the_same_people_come_again() -> None:
     assert (one.patience_ns == again.patience_ns).all()
     other = people_of(calls, calls, credit, recorded=True, seed=2)
     assert (one.patience_ns != other.patience_ns).any()
-
-
-@cache
-def month(name: str) -> Calls:
-    path = BANK / f"{name}.txt.gz"
-    if not path.exists():
-        pytest.skip("the bank's records are not there")
-    return read_calls(path)
 
 
 def credit_ns(calls: Calls) -> Array:
