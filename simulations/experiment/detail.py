@@ -15,8 +15,8 @@ from simulations.experiment.costs import HOUR_NS, agent_rates, contact_costs
 from simulations.experiment.estimates import Estimate, mean, ratio
 from simulations.experiment.figures import SERVICE_LEVELS
 from simulations.experiment.result import AT_WORK, BUSY, Result
+from simulations.scenario.file import ScenarioFile
 from simulations.scenario.roster import scheduled_ns, serving_groups
-from simulations.scenario.sections import ScenarioFile
 from simulations.world.waits import BIN_EDGES_S
 
 Array = np.ndarray[Any, Any]

@@ -12,9 +12,9 @@ from simulations.queueing import patience as laws
 from simulations.report.folder import Folder, Row, limits
 from simulations.report.wording import Limits
 from simulations.scenario.distributions import Distribution
+from simulations.scenario.file import ScenarioFile
 from simulations.scenario.roster import serving_groups
 from simulations.scenario.scenario import Scenario
-from simulations.scenario.sections import ScenarioFile
 from simulations.solve.by_formula import share_of_agent
 from simulations.solve.demand import handling_s
 from simulations.world import chance

@@ -7,10 +7,11 @@ import msgspec
 import numpy as np
 
 from simulations.scenario.disruptions import Plan
+from simulations.scenario.file import ScenarioFile
 from simulations.scenario.home import Home, Window, cut_rows, of_share, outages, place_rows, room
 from simulations.scenario.overlay import Lasting, lasting
 from simulations.scenario.roster import Stint, status_rows, stints
-from simulations.scenario.sections import Group, ScenarioFile
+from simulations.scenario.sections import Group
 
 Array = np.ndarray[Any, Any]
 Span = tuple[int, int]

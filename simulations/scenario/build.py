@@ -21,9 +21,10 @@ from engine.model.settings import STEPS_MAX, WRAP_UP_BY_AGENT
 from simulations.scenario.arrivals import read_trace
 from simulations.scenario.away import Duty, duty
 from simulations.scenario.distributions import Distribution, exponential
+from simulations.scenario.file import ScenarioFile
 from simulations.scenario.internet import without_internet
 from simulations.scenario.overlay import rate_segments, setting_rows, talk_factors
-from simulations.scenario.sections import ScenarioFile, ScenarioQueue
+from simulations.scenario.sections import ScenarioQueue
 from simulations.world import chance
 from simulations.world.tables import SOURCE, WorldTables, blank_tables
 from simulations.world.waits import WAIT_BINS

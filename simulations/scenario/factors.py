@@ -6,7 +6,8 @@ from typing import Any, Final
 from engine.config.document import Location
 from engine.model.settings import WRAP_UP_BY_AGENT
 from simulations.scenario.distributions import Distribution
-from simulations.scenario.sections import Factors, Group, Handle, ScenarioFile, ScenarioQueue
+from simulations.scenario.file import ScenarioFile
+from simulations.scenario.sections import Factors, Group, Handle, ScenarioQueue
 
 SHRINKAGE_MAX: Final = 0.99
 

@@ -10,9 +10,9 @@ from engine.config.sections import Config
 from engine.messages.kinds import CHAT, EMAIL, SETTING_CHANGED, TABLE_AGENT
 from engine.messages.rows import empty_rows
 from engine.model.settings import AgentSetting
+from simulations.scenario.file import ScenarioFile
 from simulations.scenario.home import cut_rows, of_share
 from simulations.scenario.overlay import lasting
-from simulations.scenario.sections import ScenarioFile
 
 Array = np.ndarray[Any, Any]
 WRITTEN: Final = (CHAT, EMAIL)

@@ -17,7 +17,7 @@ from engine.config.queues import CHANNEL_NUMBERS
 from engine.errors import ConfigError
 from engine.model.fields import nearest
 from simulations.scenario.factors import faults_of_factors, with_factors
-from simulations.scenario.sections import ScenarioFile, Stretch
+from simulations.scenario.file import ScenarioFile, Stretch
 from simulations.scenario.volumes import Timeline
 
 SHIFT_COLUMNS: Final = ("hours", "count", "breaks", "days")

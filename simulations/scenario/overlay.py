@@ -16,7 +16,7 @@ from engine.model.directory import Directory
 from engine.model.setting_tables import SettingTables, default_tables, fold_settings
 from engine.model.settings import TrunkGroupSetting
 from simulations.scenario.disruptions import Disruption, Plan
-from simulations.scenario.sections import ScenarioFile
+from simulations.scenario.file import ScenarioFile
 from simulations.world.changes import ANNOUNCED, TRUNKS_CUT
 
 Array = np.ndarray[Any, Any]

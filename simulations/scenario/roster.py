@@ -9,7 +9,8 @@ import numpy as np
 from engine.messages.kinds import AGENT_STATUS_CHANGED, STATUS_AVAILABLE, STATUS_OFFLINE, STATUS_PAUSED
 from engine.messages.rows import empty_rows
 from engine.model.opening_hours import DAYS, OpeningHours
-from simulations.scenario.sections import Group, ScenarioFile, Shift
+from simulations.scenario.file import ScenarioFile
+from simulations.scenario.sections import Group, Shift
 
 
 class Stint(msgspec.Struct, frozen=True):

@@ -1,19 +1,36 @@
 """What sections of a scenario must be to each other: each rule is held against those that are good in themselves."""
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from engine.config.document import Location
 from engine.config.faults import Faults
+from simulations.scenario.disruptions import Disruption
+from simulations.scenario.sections import Experiment, Group, ScenarioQueue
 from simulations.scenario.values import metric_fault
-
-if TYPE_CHECKING:
-    from simulations.scenario.sections import ScenarioFile
 
 Found = Iterator[tuple[Location, str]]
 
 
-def faults_between(file: "ScenarioFile") -> Faults:
+class Sections(Protocol):
+    """What rules look at: the sections of a file, and when it plays."""
+
+    queues: dict[str, ScenarioQueue]
+    agents: list[Group]
+    disruptions: list[Disruption]
+    experiment: Experiment
+
+    @property
+    def start_ns(self) -> int: ...
+    @property
+    def end_ns(self) -> int: ...
+    @property
+    def intervals(self) -> int: ...
+    def instant_ns(self, moment: str) -> int: ...
+    def stretch_faults(self) -> Faults: ...
+
+
+def faults_between(file: Sections) -> Faults:
     """Return which values do not go together, each with its place; nothing of sections that `file` does not have.
 
     Those that are wrong in themselves it has not, and their own faults are told beside these.
@@ -22,13 +39,13 @@ def faults_between(file: "ScenarioFile") -> Faults:
     return [fault for needed, rule in RULES if needed <= there for fault in rule(file)]
 
 
-def _disruptions_lie_within(file: "ScenarioFile") -> Found:
+def _disruptions_lie_within(file: Sections) -> Found:
     for index, disruption in enumerate(file.disruptions):
         if not file.start_ns <= file.instant_ns(disruption.at) < file.end_ns:
             yield ("disruptions", index, "at"), "that is outside the horizon"
 
 
-def _staffing_is_whole(file: "ScenarioFile") -> Found:
+def _staffing_is_whole(file: Sections) -> Found:
     if file.stretch_faults():
         return
     for index, group in enumerate(file.agents):
@@ -37,18 +54,18 @@ def _staffing_is_whole(file: "ScenarioFile") -> Found:
             yield ("agents", index, "staffing"), f"{text}; give one an interval"
 
 
-def _stop_is_known(file: "ScenarioFile") -> Found:
+def _stop_is_known(file: Sections) -> Found:
     stop = file.experiment.stop
     if stop is not None and (wrong := metric_fault(stop.metric, file.queues)):
         yield ("experiment", "stop", "metric"), wrong
 
 
-def _somebody_works(file: "ScenarioFile") -> Found:
+def _somebody_works(file: Sections) -> Found:
     if not file.agents and all(queue.agents is None for queue in file.queues.values()):
         yield (), "nobody works: say 'agents', or how many in each queue"
 
 
-def _transfers_lead_elsewhere(file: "ScenarioFile") -> Found:
+def _transfers_lead_elsewhere(file: Sections) -> Found:
     for name, queue in file.queues.items():
         if queue.transfers is not None and queue.transfers.to == name:
             text = f"'{name}' itself; a transfer leads to another queue, and what goes on in the same one is 'handle'"
@@ -56,7 +73,7 @@ def _transfers_lead_elsewhere(file: "ScenarioFile") -> Found:
 
 
 _STRETCH: Final = frozenset({"time_zone", "horizon"})
-RULES: Final[tuple[tuple[frozenset[str], Callable[["ScenarioFile"], Found]], ...]] = (
+RULES: Final[tuple[tuple[frozenset[str], Callable[[Sections], Found]], ...]] = (
     (_STRETCH | {"disruptions"}, _disruptions_lie_within),
     (_STRETCH | {"agents"}, _staffing_is_whole),
     (frozenset({"queues", "experiment"}), _stop_is_known),

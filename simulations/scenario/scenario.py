@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from simulations.scenario.build import Model, build
+from simulations.scenario.file import ScenarioFile
 from simulations.scenario.load import check_value, load_document
-from simulations.scenario.sections import ScenarioFile
 
 LOCKED = "scenario.lock.yaml"
 """The scenario as it was played, in a folder of results."""

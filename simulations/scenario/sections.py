@@ -1,31 +1,25 @@
 """The sections of a scenario: the engine's own queues, trunk groups and skills, and the people around them."""
 
-from datetime import datetime
-from typing import Annotated, Any, Final, Literal, Self
-from zoneinfo import ZoneInfo
+from typing import Annotated, Any, Final, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from engine.config.agents import Agent, Name
 from engine.config.faults import Faults, several
-from engine.config.hours import Hours, Spans
+from engine.config.hours import Spans
 from engine.config.queues import Queue, ServiceLevel
 from engine.config.sections import Channel, Site, TrunkGroup
 from engine.model.durations import DAY_MINUTES
-from engine.model.fields import Duration, Number, Ref, Section, TimeZone, Whole, fault
+from engine.model.fields import Duration, Number, Ref, Section, Whole, fault
 from engine.model.opening_hours import Span
 from engine.model.settings import PRIORITIES, SECOND_NS
 from simulations.scenario.arrivals import Arrivals
-from simulations.scenario.disruptions import Disruption, Plan
 from simulations.scenario.distributions import NEVER, DistributionField
 from simulations.scenario.home import Home
-from simulations.scenario.money import OTHERS, Amounts, AmountsOf, Business, Costs, Prices
-from simulations.scenario.rules import faults_between
+from simulations.scenario.money import OTHERS, Amounts, AmountsOf
 from simulations.scenario.values import Share, plain, read_moment, read_target
-from simulations.scenario.volumes import Timeline
 
 AGENTS_MAX: Final = 10_000
-INTERVALS_MAX: Final = 10_000
 Moment = Annotated[str, plain(read_moment)]
 ShareField = Annotated[float, Share()]
 
@@ -260,108 +254,3 @@ class Limits(Section):
 
     contacts: Annotated[int, Whole(16, 1_000_000)] | None = None
     """Contacts at once; not said: as many as it takes."""
-
-
-class Stretch(Section):
-    """The part of a scenario file that says when it plays."""
-
-    time_zone: TimeZone = "UTC"
-    horizon: Horizon = Horizon()
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        if faults := self.faults():
-            raise several(faults)
-        return self
-
-    def faults(self) -> Faults:
-        """Return which values do not go together, each with its place."""
-        return self.stretch_faults() if {"time_zone", "horizon"} <= self.__dict__.keys() else []
-
-    def stretch_faults(self) -> Faults:
-        """Return what of the horizon does not go together."""
-        faults: Faults = []
-        start_ns, end_ns = self.start_ns, self.end_ns
-        interval_ns = self.horizon.interval_ns
-        if end_ns <= start_ns:
-            faults.append((("horizon", "to"), "the horizon must end after it begins"))
-        elif (end_ns - start_ns) % interval_ns:
-            faults.append((("horizon", "to"), "the horizon must hold a whole number of intervals"))
-        elif (end_ns - start_ns) // interval_ns > INTERVALS_MAX:
-            faults.append((("horizon", "interval"), f"that makes more than {INTERVALS_MAX} intervals"))
-        if start_ns % interval_ns:
-            text = "the horizon must begin where an interval does, counted from midnight UTC"
-            faults.append((("horizon", "from"), text))
-        if self.horizon.warm_up_ns % interval_ns:
-            faults.append((("horizon", "warm_up"), "the warm-up must be a whole number of intervals"))
-        return faults
-
-    @property
-    def start_ns(self) -> int:
-        """When the first interval begins."""
-        return self.instant_ns(self.horizon.from_)
-
-    @property
-    def end_ns(self) -> int:
-        """When the last interval ends."""
-        return self.instant_ns(self.horizon.to)
-
-    @property
-    def intervals(self) -> int:
-        """How many intervals the horizon has."""
-        return (self.end_ns - self.start_ns) // self.horizon.interval_ns
-
-    @property
-    def timeline(self) -> Timeline:
-        """The intervals, as volumes are brought to them."""
-        interval_s = self.horizon.interval_ns // SECOND_NS
-        return Timeline(self.start_ns // SECOND_NS, interval_s, self.intervals, self.time_zone)
-
-    def instant_ns(self, moment: str) -> int:
-        """Return the instant of a local time, ns."""
-        local = datetime.fromisoformat(_padded(moment)).replace(tzinfo=ZoneInfo(self.time_zone))
-        return int(local.timestamp()) * SECOND_NS
-
-
-class ScenarioFile(Stretch):
-    """A whole scenario file, checked."""
-
-    version: Annotated[int, Whole(1, 1)] = 1
-    name: str = "scenario"
-    service_level_formula: Literal["live", "offered", "answered", "all", "abandons_in"] = "live"
-    """Of what share the service level is told, by the engine's names."""
-    channels: dict[Annotated[str, Ref("channel")], ScenarioChannel] = Field(default_factory=dict)
-    skills: list[Name] | None = None
-    sites: dict[Name, ScenarioSite] = Field(default_factory=dict)
-    trunk_groups: dict[Name, ScenarioTrunkGroup] = Field(default_factory=dict)
-    opening_hours: dict[Name, Hours] = Field(default_factory=dict)
-    queues: Annotated[dict[Name, ScenarioQueue], Field(min_length=1)]
-    agents: list[Group] = Field(default_factory=list)
-    plans: dict[Name, Plan] = Field(default_factory=dict)
-    disruptions: list[Disruption] = Field(default_factory=list)
-    costs: Costs = Costs()
-    benefits: Prices = Prices()
-    business: Business = Business()
-    factors: Factors = Factors()
-    experiment: Experiment = Experiment()
-    limits: Limits = Limits()
-
-    def faults(self) -> Faults:
-        """Return which values do not go together, each with its place."""
-        return [*super().faults(), *faults_between(self)]
-
-    @property
-    def groups(self) -> list[Group]:
-        """All groups of agents, those that queues name in passing included, in the order of the file."""
-        made = [
-            Group.model_construct(name=name, count=queue.agents, queues=[name], skills=dict(queue.skills))
-            for name, queue in self.queues.items()
-            if queue.agents is not None
-        ]
-        return [*self.agents, *made]
-
-
-def _padded(moment: str) -> str:
-    """Write the hour with two digits, as `fromisoformat` wants it."""
-    date, _, time = moment.replace("T", " ").partition(" ")
-    return f"{date} {time.zfill(8 if time.count(':') == 2 else 5)}" if time else date

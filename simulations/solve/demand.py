@@ -8,9 +8,10 @@ import numpy as np
 from simulations.queueing import agents_for, erlang_a
 from simulations.queueing.arrays import Floats, Integers, Numbers
 from simulations.scenario.arrivals import read_trace
+from simulations.scenario.file import ScenarioFile
 from simulations.scenario.roster import serving_groups, spans
 from simulations.scenario.scenario import Scenario
-from simulations.scenario.sections import ScenarioFile, ScenarioQueue
+from simulations.scenario.sections import ScenarioQueue
 from simulations.solve.goals import Goal
 from simulations.staffing import Bounds, able_of, offered_loads, pooled_requirements, pools
 from simulations.staffing.pools import Sets

@@ -4,7 +4,7 @@ import msgspec
 
 from engine.errors import ConfigError
 from engine.model.fields import nearest
-from simulations.scenario.sections import ScenarioFile
+from simulations.scenario.file import ScenarioFile
 from simulations.staffing import Shift
 
 DEFAULT_LEVEL = 0.8

@@ -10,7 +10,7 @@ from engine.model.durations import DAY_MINUTES, parse_clock, parse_duration
 from engine.model.opening_hours import DAYS
 from simulations.queueing.arrays import Floats
 from simulations.queueing.errors import UnfitInput
-from simulations.scenario.sections import ScenarioFile
+from simulations.scenario.file import ScenarioFile
 from simulations.scenario.sections import Shift as FileShift
 from simulations.staffing import Break, Shift, shift_patterns
 
