@@ -12,6 +12,8 @@ TrunklineError
 ├── InvariantViolated      the books do not balance
 ├── NotAllowed             the state of an agent's desk does not allow that (adapters.http.desk.commands)
 ├── UnknownAgent           a desk's agent is no longer configured (adapters.http.desk.socket)
+├── NotSigned              a text that came back was not signed here, or is not good any more (signed)
+├── UploadRefused          a file that somebody brings is not taken; says why (uploads)
 ├── PlanRefused            a continuity plan cannot be activated so; names the field of the order
 ├── ForecastFailed         the next hour could not be simulated
 ├── EngineUnreachable      no engine answers at that address

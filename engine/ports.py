@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Literal, Protocol, TypeVar, runtime_checkable
+from typing import Any, BinaryIO, Final, Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
@@ -141,8 +141,21 @@ class Timing(msgspec.Struct, frozen=True):
 T = TypeVar("T")
 
 
+class Reading(NamedTuple):
+    """How far the log is read for an answer."""
+
+    at_ns: int
+    """The instant that somebody asked for."""
+    share: float
+    """Of what has to be read, between 0 and 1; begins anew where quality is read after the rest."""
+
+
 class Past(Protocol):
     """What was true before: the kernel folds the log once more. Call it in threads, never in the loop."""
+
+    @property
+    def reading(self) -> Reading | None:
+        """How far the log is read for whoever asks right now; None: for nobody. It may be asked in the loop."""
 
     def began_ns(self) -> int:
         """The first instant worth asking for: the house is configured then, or the newest snapshot begins. Raises
@@ -239,6 +252,9 @@ class EngineLink(Protocol):
         full, ContactsFull when as many contacts are open as may be; facts that end something (as releases) are
         always admitted, up to a guard of memory far above.
         """
+
+    def came_before(self, source: str, fact_id: str) -> bool:
+        """Whether a fact of this id came from `source`, as far back as is remembered: again, it changes nothing."""
 
     def rings(self, contact: str) -> bool:
         """Whether some adapter may ring agents' phones for an open contact; where none does, agents call themselves."""

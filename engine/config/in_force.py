@@ -8,7 +8,6 @@ from engine.config.queues import Queue, Step
 from engine.config.sections import Channel, Config
 from engine.messages.kinds import CHANNEL_NAMES, STEP_CALLBACK, STEP_OVERFLOW, VOICE
 from engine.model.plans import PlanEffects
-from engine.model.settings import STEPS_MAX
 
 
 def in_force(config: Config, effects: Iterable[PlanEffects]) -> Config:
@@ -88,5 +87,5 @@ def _queue(name: str, queue: Queue, plan: PlanEffects, config: Config) -> Queue:
 
 def _add_step(queue: Queue, steps: list[Step], step: Step) -> None:
     """Add a step where the queue has one to spare."""
-    if len(steps) + (queue.max_wait_ns is not None) < STEPS_MAX:
+    if len(steps) - len(queue.steps) < queue.steps_to_spare:
         steps.append(step)

@@ -88,10 +88,15 @@ class Queue(Section):
     """Silence of a chat's customer, once the agent wrote last, after which it ends."""
     steps: list[Step] = Field(default_factory=list)
 
+    @property
+    def steps_to_spare(self) -> int:
+        """How many more steps there may be; `max_wait` is one."""
+        return STEPS_MAX - len(self.steps) - (self.max_wait_ns is not None)
+
     @model_validator(mode="after")
     def _possible(self) -> Self:
         faults: Faults = []
-        if len(self.steps) + (self.max_wait_ns is not None) > STEPS_MAX:
+        if self.steps_to_spare < 0:
             text = f"a queue may have {STEPS_MAX} steps, 'max_wait' counted as one; there are {len(self.steps)}"
             faults.append((("steps",), text))
         if len(self.skills) > CONDITIONS_MAX:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import Field, SecretStr, model_validator
 
 from engine.config.agents import Agent, AgentEntry, Capacities, Name
-from engine.config.faults import several
+from engine.config.faults import Faults, several
 from engine.config.hours import Hours
 from engine.config.plans import Plan
 from engine.config.quality import CaseSection, Quality
@@ -15,10 +15,12 @@ from engine.messages import kinds
 from engine.model.fields import Duration, Number, Ref, Section, Text, TimeZone, Whole
 from engine.model.quality import CASE_REPORTS
 from engine.model.scopes import TOKEN_ID, Scope
-from engine.model.settings import RESERVE_AUTO, SECOND_NS
+from engine.model.settings import RESERVE_AUTO, SECOND_NS, STEPS_MAX
 from engine.ports import AgentEndpoint
 
 PLANS_MAX: Final = 64
+Reason = Annotated[str, Text(r"\S(.{0,62}\S)?", "a reason; write 1 to 64 characters, in quotes if they are digits")]
+"""As long as the fact that an agent's status has changed can say."""
 DEFAULT_CAPACITY: Final = {kinds.VOICE: 1, kinds.CHAT: 3, kinds.EMAIL: 1, kinds.TASK: 1}
 
 
@@ -158,7 +160,7 @@ class Config(Section):
     sites: dict[Name, Site] = Field(default_factory=dict)
     trunk_groups: dict[Name, TrunkGroup] = Field(default_factory=dict)
     opening_hours: dict[Name, Hours] = Field(default_factory=dict)
-    pause_reasons: list[Name] = Field(default_factory=list)
+    pause_reasons: list[Reason] = Field(default_factory=list)
     wrap_up_codes: Annotated[list[WrapUpCodeEntry], Field(max_length=100)] = Field(default_factory=list)
     quality_fields: Annotated[list[QualityFieldEntry], Field(max_length=32)] = Field(default_factory=list)
     queues: Annotated[dict[Name, Queue], Field(min_length=1)]
@@ -178,6 +180,19 @@ class Config(Section):
             raise several([(("queues", CASE_REPORTS), "this name is kept for the reports of cases; use another")])
         if self.cases:
             self.queues[CASE_REPORTS] = report_queue()
+        return self
+
+    @model_validator(mode="after")
+    def _has_room_for_plans(self) -> Self:
+        """What a plan says of a queue by name is done, or the plan is no plan: a queue's steps are all it has."""
+        faults: Faults = []
+        for name, plan in self.plans.items():
+            for queue in (queue for queue, away in plan.reroute.items() if away.after_ns and queue in self.queues):
+                if self.queues[queue].steps_to_spare < 1:
+                    text = f"queue '{queue}' has {STEPS_MAX} steps already, 'max_wait' counted as one: no 'after' fits"
+                    faults.append((("plans", name, "reroute", queue), text))
+        if faults:
+            raise several(faults)
         return self
 
     @cached_property

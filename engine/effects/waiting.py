@@ -107,7 +107,7 @@ class WaitingLines:
         effect = InformQueued(
             seq=seq, contact=entry.name, queue=name, position=place, wait_p50_s=p50_s, wait_p90_s=p90_s
         )
-        return Addressed(entry.source, effect)
+        return Addressed(entry.source, effect, entry.calls_back)
 
 
 def _seconds(ns: int) -> float | None:

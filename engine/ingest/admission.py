@@ -299,6 +299,9 @@ class Admission(RunWriter):
         return self._put(kind, agent=self._agent(fact.agent), b=fact.contact_id, payload=self._payload(fact))
 
     def _quality_evaluated(self, fact: observed.QualityEvaluated) -> int:
+        entry = self._contacts.find(fact.contact)
+        if entry is not None and entry.arrival_seq == fact.contact_id:
+            raise BadFact("contact_id", f"contact {excerpt(fact.contact)} is open; judge it once it is over")
         a = evaluation_score(self.directory.quality, fact, int(self._book_seq[0]))
         agent = self._number("agent", self.directory.agents, fact.agent, optional=True)
         return self._put(kinds.QUALITY_EVALUATED, agent=agent, a=a, b=fact.contact_id, payload=self._payload(fact))

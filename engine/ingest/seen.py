@@ -100,6 +100,11 @@ class SeenFacts:
         values: list[int] = found.tolist()
         return values
 
+    def knows(self, source: str, fact_id: str) -> bool:
+        """Whether a fact of this id came from this source."""
+        key = _key_or_none(source, fact_id)
+        return bool(key and self.find([key])[0])
+
     def add(self, keys: Iterable[int], seqs: Sequence[int], refusals: Mapping[int, int]) -> None:
         """Remember that the facts with these keys have these sequences; `refusals` by sequence."""
         values = np.array(seqs, np.int64) << REFUSAL_BITS

@@ -120,6 +120,10 @@ class AdapterLink:
         """See `ports.EngineLink`."""
         return self._engine.timings()
 
+    def came_before(self, source: str, fact_id: str) -> bool:
+        """See `ports.EngineLink`."""
+        return self._engine.state.seen.knows(source, fact_id)
+
     def rings(self, contact: str) -> bool:
         """See `ports.EngineLink`."""
         entry, callers = self._engine.state.contacts.find(contact), self._engine.outbox.callers

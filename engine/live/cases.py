@@ -1,18 +1,21 @@
 """Cases in real time: each open one has a task in its queue, each resolved one is reported; all are facts.
 
 What is to be done follows from the cases as the log tells them, so it is found again after a start. Every fact has an
-id that says what it is for, and so enters the log once, however often it is submitted.
+id that says what it is for, and so enters the log once, however often it is submitted. A look costs what is due and
+what something happened to, however many cases are open.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from functools import partial
+from heapq import heapify, heappop, heappush
 from typing import Final
 
 from engine.errors import Overloaded
 from engine.live.callbacks import callback_source
 from engine.live.loop import LiveEngine
+from engine.live.ticker import Ticker
 from engine.log_port import Turn
 from engine.messages.kinds import (
     AGENT_STATUS_CHANGED,
@@ -35,7 +38,7 @@ from engine.model.quality import CASE_REPORTS, CaseKind
 from engine.model.settings import PRIORITIES, SECOND_NS
 from engine.ports import Receipt
 from engine.projections.quality.columns.people import CASE_ATTRIBUTE
-from engine.projections.quality.subjects.cases import OPEN, Case
+from engine.projections.quality.subjects.cases import NEVER_NS, OPEN, Case
 
 CASE_SOURCE: Final = "cases"
 LOOK_AFTER_S: Final = 0.02
@@ -44,9 +47,13 @@ LONGEST_SLEEP_S: Final = 30.0
 ASK_AGAIN_NS: Final = 30 * SECOND_NS
 """A fact that came to nothing is submitted again after so long."""
 ASKED_MAX: Final = 100_000
+FAILED: Final = "cases_failed"
+"""Among the driver's figures: how often a case was left for later because something about it failed."""
 _OF_CASES: Final = frozenset((CASE_OPENED, CASE_RESOLVED, CASE_REOPENED))
 _FOLLOWED: Final = _OF_CASES | {CONTACT_ENDED, CONTACT_LEFT, AGENT_STATUS_CHANGED, WRAP_UP_ENDED}
 """What may let something be done, while there are cases."""
+STALE_MAX: Final = 1_000
+"""Instants that hold no longer may stand among those that do, and as many more as there are of them."""
 _NO_KIND: Final = CaseKind(queue="", limit_ns=0)
 
 logger = logging.getLogger(__name__)
@@ -58,8 +65,19 @@ class CaseWork:
     def __init__(self, engine: LiveEngine) -> None:
         self._engine = engine
         self._asked: dict[str, int] = {}
+        self._kinds: dict[str, CaseKind] = {}
+        self._cases: dict[int, Case] = {}
+        """Those with anything to do, now or later."""
+        self._due: dict[int, int] = {}
+        """When something is to be done for a case, by its number."""
+        self._next: list[tuple[int, int]] = []
+        """A heap of (instant, case): of each case the one that `_due` has, and some that hold no longer."""
+        self._waiting: dict[str, set[int]] = {}
+        """Cases of which an agent is told once there is time, by the agent."""
+        self._failing: set[int] = set()
+        """Cases of which it has been said that something about them fails."""
         self._watched = _OF_CASES
-        self._timer: asyncio.TimerHandle | None = None
+        self._ticker = Ticker("what drives cases", LONGEST_SLEEP_S, self._look, engine.counters)
         self._unsubscribe: Callable[[], None] | None = None
 
     def start(self) -> None:
@@ -72,39 +90,100 @@ class CaseWork:
         if self._unsubscribe is not None:
             self._unsubscribe()
             self._unsubscribe = None
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._ticker.stop()
 
     def look(self) -> None:
         """Do what is to be done now, and come back when the next thing is."""
-        if self._timer is not None:
-            self._timer.cancel()
-        engine, quality = self._engine, self._engine.views.quality
-        now_ns, kinds = engine.clock.now_ns(), quality.case_kinds()
-        next_ns = now_ns + int(LONGEST_SLEEP_S * SECOND_NS)
-        cases = [*quality.open_cases(), *quality.cases_to_tell()]
-        self._watched = _FOLLOWED if cases else _OF_CASES
+        self._ticker.tick()
+
+    def _look(self) -> float:
+        now_ns = self._engine.clock.now_ns()
+        self._follow(now_ns)
+        self._watched = _FOLLOWED if self._cases else _OF_CASES
+        return max(LOOK_AFTER_S, (self._work(now_ns) - now_ns) / SECOND_NS)
+
+    def _follow(self, now_ns: int) -> None:
+        """Have every case looked at that something happened to, that an agent has time for, or whose rules changed."""
+        quality = self._engine.views.quality
+        for case_id, case in quality.cases_stirred():
+            if case is None:
+                self._forget(case_id)
+            else:  # told once only: each is kept before any is looked into, which may fail
+                self._cases[case_id] = case
+                self._plan(case_id, now_ns)
+        kinds = quality.case_kinds()
+        if kinds != self._kinds:
+            self._kinds = kinds
+            for case_id in self._cases:
+                self._plan(case_id, now_ns)
+        for agent in [agent for agent in self._waiting if self._is_free(agent)]:
+            for case_id in self._waiting.pop(agent):
+                self._plan(case_id, now_ns)
+
+    def _plan(self, case_id: int, due_ns: int) -> None:
+        """Have a case looked at once more."""
+        if case_id not in self._cases or self._due.get(case_id) == due_ns:
+            return
+        self._due[case_id] = due_ns
+        heappush(self._next, (due_ns, case_id))
+        if len(self._next) > 2 * len(self._due) + STALE_MAX:
+            self._next = [(due_ns, case_id) for case_id, due_ns in self._due.items()]
+            heapify(self._next)
+
+    def _forget(self, case_id: int) -> None:
+        """Leave a case alone until something happens to it."""
+        self._cases.pop(case_id, None)
+        self._due.pop(case_id, None)
+        self._failing.discard(case_id)
+
+    def _work(self, now_ns: int) -> int:
+        """Do what is due; returns when the next thing is. Raises Overloaded: then what is left stays due."""
+        while self._next:
+            due_ns, case_id = self._next[0]
+            if self._due.get(case_id) == due_ns:
+                if due_ns > now_ns:
+                    return due_ns
+                again_ns = self._try(case_id, now_ns)
+                self._due.pop(case_id, None)
+                if again_ns < NEVER_NS:
+                    self._plan(case_id, again_ns)
+                    continue  # what was planned may stand first now
+            heappop(self._next)
+        return NEVER_NS
+
+    def _try(self, case_id: int, now_ns: int) -> int:
+        """Serve a case; one that fails comes again later, and bars the way to no other. Raises Overloaded."""
+        case = self._cases[case_id]
         try:
-            for case in cases:
-                kind = kinds.get(case.kind, _NO_KIND)
-                for due_ns, facts in self._steps(case, kind, now_ns):
-                    if due_ns > now_ns:
-                        next_ns = min(next_ns, due_ns)
-                    elif facts:
-                        self._submit(case, facts, now_ns)
+            if not (case.state == OPEN or case.task or case.report_id or case.is_owed(now_ns)):
+                self._forget(case_id)
+                return NEVER_NS
+            again_ns = self._serve(case, now_ns)
         except Overloaded:
-            next_ns = now_ns + SECOND_NS
-        delay_s = max(LOOK_AFTER_S, (next_ns - now_ns) / SECOND_NS)
-        self._timer = asyncio.get_running_loop().call_later(delay_s, self.look)
+            raise
+        except Exception:
+            self._engine.counters[FAILED] += 1
+            if case_id not in self._failing:
+                logger.exception("case %d failed; it is tried again every %d s", case_id, ASK_AGAIN_NS // SECOND_NS)
+            self._failing.add(case_id)
+            return now_ns + ASK_AGAIN_NS
+        self._failing.discard(case_id)
+        return again_ns
+
+    def _serve(self, case: Case, now_ns: int) -> int:
+        """Submit what a case needs now; returns when it may need something again. Raises Overloaded."""
+        again_ns = NEVER_NS
+        for due_ns, facts in self._steps(case, self._kinds.get(case.kind, _NO_KIND), now_ns):
+            if due_ns > now_ns:
+                again_ns = min(again_ns, due_ns)
+            elif facts:
+                self._submit(case, facts, now_ns)
+                again_ns = min(again_ns, now_ns + ASK_AGAIN_NS)  # if it comes to nothing
+        return again_ns
 
     def _note(self, turn: Turn) -> None:
-        loop = asyncio.get_running_loop()
-        if self._timer is None or self._watched.isdisjoint(turn.kinds):
-            return
-        if self._timer.when() > loop.time() + LOOK_AFTER_S:  # one that is due soon stays, however many turns follow
-            self._timer.cancel()
-            self._timer = loop.call_later(LOOK_AFTER_S, self.look)
+        if not self._watched.isdisjoint(turn.kinds):
+            self._ticker.hasten(LOOK_AFTER_S)  # one that is due soon stays, however many turns follow
 
     def _steps(self, case: Case, kind: CaseKind, now_ns: int) -> Iterator[tuple[int, list[Observed]]]:
         """Yield what a case needs, and when: facts only where it is due."""
@@ -130,7 +209,9 @@ class CaseWork:
             name = f"case-{case.id}-report-{case.reopened}-{case.reports}"
             too_late = ContactWithdrawn(id=f"{name}-end", contact=name, by=CASE_SOURCE, reason="not told")
             yield case.report_until_ns, [too_late]
-        elif case.is_owed(now_ns) and (case.report_to != "agent" or self._is_free(case.opened_by)):
+        elif case.is_owed(now_ns) and case.report_to == "agent" and not self._is_free(case.opened_by):
+            self._waiting.setdefault(case.opened_by, set()).add(case.id)
+        elif case.is_owed(now_ns):
             yield rested_ns if case.reports else 0, [self._report(case, kind)]
 
     def _task(self, case: Case, now_ns: int) -> ContactArrived:
@@ -177,27 +258,27 @@ class CaseWork:
         name = facts[0].id
         if now_ns < self._asked.get(name, 0):
             return
-        if len(self._asked) >= ASKED_MAX:
-            self._asked.clear()
-        self._asked[name] = now_ns + ASK_AGAIN_NS
         source, owner = CASE_SOURCE, ""
         if case.report_to == "customer" and isinstance(facts[0], ContactArrived) and facts[0].channel == "voice":
             names = self._engine.state.interned
             owner = names.owners[case.source] if case.source < len(names.owners) else ""
             source = names.sources[callback_source(names, owner)]
         submitted = self._engine.submit_for(owner, source, facts)
+        if len(self._asked) >= ASKED_MAX:
+            self._asked.clear()
+        self._asked[name] = now_ns + ASK_AGAIN_NS  # not before: what found no room is tried at the next look
         submitted.add_done_callback(partial(_answered, name))
 
 
 def priority_at(since_ns: int, deadline_ns: int, now_ns: int) -> tuple[int, int]:
     """Return the priority of a case's task, 0 to 7 as its time runs out, and when the next begins.
 
-    Overdue, it has the highest and keeps it; the second is far away then.
+    Overdue, it has the highest and keeps it: no other begins then.
     """
     span_ns = max(1, deadline_ns - since_ns)
     priority = min(PRIORITIES - 1, max(0, now_ns - since_ns) * PRIORITIES // span_ns)
     if priority == PRIORITIES - 1:
-        return priority, now_ns + int(LONGEST_SLEEP_S * SECOND_NS)
+        return priority, NEVER_NS
     return priority, since_ns - -(priority + 1) * span_ns // PRIORITIES + 1
 
 

@@ -6,6 +6,7 @@ import logging
 import shutil
 import signal
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -25,6 +26,7 @@ from engine.live.loop import LiveEngine
 from engine.live.opening import OpeningHoursDriver
 from engine.live.plans import PlanDriver
 from engine.live.snapshots import Snapshots, newest_seq
+from engine.live.ticker import Ticker
 from engine.live.upkeep import Upkeep
 from engine.log.attachments import AttachmentStore
 from engine.log.event_log import SegmentLog
@@ -57,21 +59,23 @@ logger = logging.getLogger(__name__)
 class SpaceWatch:
     """Says in the log when new contacts are kept out for lack of disk space, and when that is over."""
 
-    def __init__(self, log: SegmentLog, folder: Path, segment_bytes: int) -> None:
+    def __init__(self, log: SegmentLog, folder: Path, segment_bytes: int, counters: Counter[str]) -> None:
         self._log = log
         self._folder = folder
         self._needed_bytes = segment_bytes
         self._said = (True, False)
-        self._timer: asyncio.TimerHandle | None = None
+        self._ticker = Ticker("the watch over disk space", LOOK_AT_SPACE_EVERY_S, self._look, counters)
 
     def look(self) -> None:
         """Compare with the last look, say what changed, and look again in a while."""
+        self._ticker.tick()
+
+    def _look(self) -> None:
         admitting = self._log.admitting
         found = (admitting, not admitting and self._log.disk_full)
         if found != self._said:
-            self._said = found
             self._say(*found)
-        self._timer = asyncio.get_running_loop().call_later(LOOK_AT_SPACE_EVERY_S, self.look)
+            self._said = found
 
     def _say(self, admitting: bool, disk_full: bool) -> None:
         if admitting:
@@ -92,8 +96,7 @@ class SpaceWatch:
 
     def stop(self) -> None:
         """Look no more."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self._ticker.stop()
 
 
 class Reloaded(NamedTuple):
@@ -120,6 +123,7 @@ class EngineHost:
         self._snapshots: Snapshots | None = None
         self._upkeep: Upkeep | None = None
         self._space: SpaceWatch | None = None
+        self._switch_interval_s = sys.getswitchinterval()
 
     @property
     def engine(self) -> LiveEngine:
@@ -170,6 +174,7 @@ class EngineHost:
             if self._log is not None:
                 self._log.close()
                 self._log = None
+            sys.setswitchinterval(self._switch_interval_s)
 
     async def reload(self, config: Config) -> Reloaded:
         """Follow another configuration while running; returns what changed, once durable.
@@ -222,7 +227,7 @@ class EngineHost:
         recovered = Recovered(state, replay.closed, engine.outbox.carrier)
         engine.run()
         self._record_start()
-        engine.configure(config)
+        self._configure(engine)
         for owed in replay.owed:
             engine.queue_callback(owed)
         self._hours = OpeningHoursDriver(engine, config)
@@ -243,9 +248,17 @@ class EngineHost:
         snapshots.follow(engine)  # not before: a start from a snapshot sees no ends that the log has before it
         self._upkeep = Upkeep(engine)
         self._upkeep.start()
-        self._space = SpaceWatch(log, self._data / LOG_FOLDER, self._segment_bytes)
+        self._space = SpaceWatch(log, self._data / LOG_FOLDER, self._segment_bytes, engine.counters)
         self._space.look()
         config.let_go()
+
+    def _configure(self, engine: LiveEngine) -> None:
+        """Follow the configuration; a service that a reload left with a part of it comes back with that part."""
+        try:
+            engine.configure(self.config)
+        except SettingsRefused as error:
+            for fault in error.faults:
+                logger.error("the configuration is followed but for this: %s", fault)
 
     def _open_log(self, covered_seq: int) -> SegmentLog:
         def on_durable(seq: int) -> None:

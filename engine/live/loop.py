@@ -118,9 +118,9 @@ class LiveEngine:
     async def stop(self) -> None:
         """Take no more facts, decide those taken, and wait until everything is durable and answered."""
         self._stopping = True
-        if self._held is not None:
-            await asyncio.wait([self._held])
-        while self.inbox:
+        while self.inbox or self._held is not None:
+            if self._held is not None:
+                await asyncio.wait([self._held])  # and who waits for it to hold turns next, holds them then
             self._make_turns()
         await self.durable()
         self._stopped = True  # a deadline that passes from here on is the next start's
@@ -375,8 +375,8 @@ class LiveEngine:
         self.callbacks.again()
         if self._maker is None or not len(self.state.contacts):
             return
-        owners = self.state.interned.owners
-        effects = [(owners[source], effect) for source, effect, _ in self._maker.lines.due(self._now_ns())]
+        owners, carrier, due = self.state.interned.owners, self.outbox.carrier, self._maker.lines.due(self._now_ns())
+        effects = [(carrier(owners[source], calls_back), effect) for source, effect, calls_back in due]
         self.outbox.hold(self.state.seq, effects)
         self.outbox.release(self.log.durable_seq)
 

@@ -1,13 +1,12 @@
 """Opening hours in real time: opens and closes queues when their hours say so, as facts of the source `hours`."""
 
-import asyncio
 import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from engine.config.sections import Config
-from engine.errors import Overloaded
 from engine.live.loop import LiveEngine
+from engine.live.ticker import Ticker
 from engine.messages.observed import QueueClosed, QueueOpened
 from engine.model.opening_hours import OpeningHours
 from engine.model.settings import QueueSetting
@@ -15,7 +14,6 @@ from engine.model.settings import QueueSetting
 HOURS_SOURCE: Final = "hours"
 LONGEST_SLEEP_S: Final = 30.0
 """Timers of the loop stand still while the machine sleeps: so late at most is a change that passed meanwhile."""
-RETRY_S: Final = 1.0
 
 
 class OpeningHoursDriver:
@@ -32,7 +30,7 @@ class OpeningHoursDriver:
         """By queue: until when changes of its hours were carried out."""
         self._left: set[str] = set()
         """Queues that have hours no more, and are to be opened."""
-        self._timer: asyncio.TimerHandle | None = None
+        self._ticker = Ticker("what follows opening hours", LONGEST_SLEEP_S, self._look, engine.counters)
         self._configured(config)
 
     def start(self, stopped_ns: int) -> None:
@@ -54,9 +52,7 @@ class OpeningHoursDriver:
 
     def stop(self) -> None:
         """Submit nothing more."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._ticker.stop()
 
     def is_open_by_hours(self, queue: str, since_ns: int, before: bool) -> bool:
         """Whether a queue is to be open now that was as `before` at `since_ns`: as its hours said last, if they did."""
@@ -72,25 +68,23 @@ class OpeningHoursDriver:
 
     def look(self) -> None:
         """Carry out what is due, and come back at the next change."""
-        self.stop()
-        now_ns = self._wall_ns()
-        sleep_s = LONGEST_SLEEP_S
-        try:
-            for queue in sorted(self._left):
-                self._set(queue, is_open=True)
-                self._left.remove(queue)
-            for queue, hours in self._hours.items():
-                done_ns = self._done_ns[queue] = min(self._done_ns.get(queue, 0), now_ns)
-                change = hours.next_change(done_ns) if done_ns else (0, True)
-                if change is not None and change[0] <= now_ns:
-                    self._set(queue, is_open=hours.is_open(now_ns))
-                    self._done_ns[queue] = now_ns
-                    change = hours.next_change(now_ns)
-                if change is not None:
-                    sleep_s = min(sleep_s, (change[0] - now_ns) / 1e9)
-        except Overloaded:
-            sleep_s = RETRY_S
-        self._timer = asyncio.get_running_loop().call_later(max(0.0, sleep_s), self.look)
+        self._ticker.tick()
+
+    def _look(self) -> float:
+        now_ns, sleep_s = self._wall_ns(), LONGEST_SLEEP_S
+        for queue in sorted(self._left):
+            self._set(queue, is_open=True)
+            self._left.remove(queue)
+        for queue, hours in self._hours.items():
+            done_ns = self._done_ns[queue] = min(self._done_ns.get(queue, 0), now_ns)
+            change = hours.next_change(done_ns) if done_ns else (0, True)
+            if change is not None and change[0] <= now_ns:
+                self._set(queue, is_open=hours.is_open(now_ns))
+                self._done_ns[queue] = now_ns
+                change = hours.next_change(now_ns)
+            if change is not None:
+                sleep_s = min(sleep_s, (change[0] - now_ns) / 1e9)
+        return sleep_s
 
     def _set(self, queue: str, *, is_open: bool) -> None:
         if is_open and queue in self._engine.state.plans.doors:

@@ -18,6 +18,7 @@ from engine.live.loop import LiveEngine
 from engine.live.opening import OpeningHoursDriver
 from engine.live.plan_rows import Change, change_rows
 from engine.live.plan_words import changes_in_words
+from engine.live.ticker import Ticker
 from engine.messages.kinds import PLAN_ACTIVATED, PLAN_DEACTIVATED
 from engine.messages.rows import empty_rows
 from engine.model.durations import format_duration
@@ -59,7 +60,7 @@ class PlanDriver:
         self._hours = hours
         self._forecaster = forecaster
         self._wall_ns = wall_ns
-        self._timer: asyncio.TimerHandle | None = None
+        self._ticker = Ticker("what ends continuity plans", LONGEST_SLEEP_S, self._look, engine.counters)
 
     def start(self) -> None:
         """Begin: what ended while the engine was down is put back, and what the configuration added follows."""
@@ -68,9 +69,7 @@ class PlanDriver:
 
     def stop(self) -> None:
         """End nothing more."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._ticker.stop()
 
     def follow(self) -> None:
         """Keep closed what plans in force say is closed, of the queues that a configuration has added."""
@@ -83,14 +82,16 @@ class PlanDriver:
 
     def look(self) -> None:
         """End the plans whose time is up, and come back when the next one's is."""
-        self.stop()
+        self._ticker.tick()
+
+    def _look(self) -> float:
         now_ns, sleep_s = self._wall_ns(), LONGEST_SLEEP_S
         for plan in list(self._engine.state.plans):
             if plan.record.until_ns <= now_ns:
                 self._end(plan, PlanEnd(plan.record.plan, expired=True))
             else:
                 sleep_s = min(sleep_s, (plan.record.until_ns - now_ns) / SECOND_NS)
-        self._timer = asyncio.get_running_loop().call_later(sleep_s, self.look)
+        return sleep_s
 
     # --- ports.Plans
 

@@ -19,6 +19,8 @@ from engine.state import QUALITY, StateCopy, StoredState
 
 EVERY_ROWS: Final = 1_000_000
 """Rows after which another snapshot is taken: what a start then has to fold at most takes a second or two."""
+AGAIN_AFTER: Final = 0.1
+"""One that could not be written is due again after this share of them."""
 AT_NS: Final = "snapshot_at_ns"
 """Among the driver's figures: when the newest snapshot was taken; not there while there is none."""
 
@@ -39,6 +41,8 @@ class Snapshots:
         self._every_rows = every_rows
         self._engine: LiveEngine | None = None
         self._covered_seq = 0
+        self._tried_seq = 0
+        """Up to where one was to be written last, whatever became of it."""
         self._loaded_at_ns = 0
         self._writing: asyncio.Task[None] | None = None
         self._quality = b""
@@ -90,11 +94,12 @@ class Snapshots:
             await self._writing
         engine = self._engine
         if engine is not None and engine.state.seq > self._covered_seq and not engine.callbacks:
-            engine.hold_turns()
+            await engine.hold_turns_next()
             await self._take(engine, engine.state.seq)
 
     def _note(self, turn: Turn) -> None:
         due = turn.last_seq - self._covered_seq >= self._every_rows
+        due &= turn.last_seq - self._tried_seq >= self._every_rows * AGAIN_AFTER
         engine = self._engine
         if not due or self._writing is not None or engine is None or engine.turns_held:
             return
@@ -124,8 +129,10 @@ class Snapshots:
             await engine.durable()
             if engine.outbox.owes_an_end(seq):
                 return  # a start from this one would not see again what an adapter was not told
+            self._tried_seq = seq
+            if not await loop.run_in_executor(self._thread, self._write, seq, copy, engine.views.quality.save):
+                return
             self._covered_seq = seq
-            await loop.run_in_executor(self._thread, self._write, seq, copy, engine.views.quality.save)
             engine.counters["snapshots"] += 1
             engine.counters[AT_NS] = engine.clock.now_ns()
         except OSError as error:
@@ -135,12 +142,14 @@ class Snapshots:
             engine.counters["snapshots_failed"] += 1
             logger.exception("no snapshot at sequence %d", seq)
 
-    def _write(self, seq: int, copy: StateCopy, quality: Callable[[], bytes]) -> None:
+    def _write(self, seq: int, copy: StateCopy, quality: Callable[[], bytes]) -> bool:
+        """Write a copy down; returns whether it was: a position at which no turn ends has no snapshot."""
         checksum = self._log.checksum_at(seq)
         if checksum is None:
             logger.warning("no snapshot at sequence %d: no turn ends there", seq)
-            return
+            return False
         self._store.write(seq, checksum, state_code(), copy.parts() | {QUALITY: quality()}, self._log.log_id)
+        return True
 
 
 def _taken_ns(parts: Mapping[str, Array | bytes]) -> int:

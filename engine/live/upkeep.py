@@ -1,15 +1,13 @@
 """What a running engine does for its own health: the books audited, garbage collected when it does not hurt."""
 
-import asyncio
 import gc
 import logging
-from collections.abc import Callable
-from functools import partial
 from typing import Final
 
 from engine.kernel.audit import CHECKS
 from engine.live.loop import LiveEngine
 from engine.live.memory import give_back
+from engine.live.ticker import Ticker
 
 AUDIT_EVERY_S: Final = 5.0
 CHECK_AFTER_S: Final = 0.01
@@ -29,7 +27,9 @@ class Upkeep:
 
     def __init__(self, engine: LiveEngine) -> None:
         self._engine = engine
-        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._auditor = Ticker("the audit of the books", AUDIT_EVERY_S, self._check, engine.counters)
+        self._collector = Ticker("the collection of garbage", COLLECT_EVERY_S, self._collect, engine.counters)
+        self._next_check = 0
         self._seq = 0
         self._ticks = 0
 
@@ -39,35 +39,34 @@ class Upkeep:
         give_back()
         gc.freeze()
         gc.disable()
-        self._collect()
+        self._collector.tick()
         self.audit()
 
     def stop(self) -> None:
         """Leave the collector to itself again."""
-        for timer in self._timers.values():
-            timer.cancel()
-        self._timers.clear()
+        self._auditor.stop()
+        self._collector.stop()
         gc.enable()
         gc.unfreeze()
 
     def audit(self) -> None:
         """Check every invariant of the tables; what does not hold is counted and said."""
-        for number in range(len(CHECKS)):
-            self._check(number)
+        for _ in CHECKS:
+            self._auditor.tick()
 
-    def _check(self, number: int) -> None:
-        """Make one check, and the next one in a while."""
+    def _check(self) -> float:
+        """Make one check; returns when the next is due."""
+        number, self._next_check = self._next_check, (self._next_check + 1) % len(CHECKS)
         violations = CHECKS[number](self._engine.state.tables)
         self._engine.counters["invariant_violations"] += len(violations)
         for text in violations:
             logger.error("invariant violated at sequence %d: %s", self._engine.state.seq, text)
-        if number + 1 < len(CHECKS):
-            self._again("audit", CHECK_AFTER_S, partial(self._check, number + 1))
-        else:
-            self._engine.counters["audits"] += 1
-            self._again("audit", AUDIT_EVERY_S, partial(self._check, 0))
+        if self._next_check:
+            return CHECK_AFTER_S
+        self._engine.counters["audits"] += 1
+        return AUDIT_EVERY_S
 
-    def _collect(self) -> None:
+    def _collect(self) -> float:
         self._ticks += 1
         idle, self._seq = self._engine.state.seq == self._seq, self._engine.state.seq
         if self._ticks >= (FULL_COLLECTION_TICKS if idle else BUSY_COLLECTION_TICKS):
@@ -76,10 +75,4 @@ class Upkeep:
             give_back()
         else:
             gc.collect(YOUNG)
-        self._again("collect", COLLECT_EVERY_S, self._collect)
-
-    def _again(self, name: str, after_s: float, action: Callable[[], None]) -> None:
-        timer = self._timers.get(name)
-        if timer is not None:
-            timer.cancel()
-        self._timers[name] = asyncio.get_running_loop().call_later(after_s, action)
+        return COLLECT_EVERY_S

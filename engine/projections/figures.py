@@ -264,4 +264,9 @@ def book_now_ns(t: Tables) -> int:
     return int(t.book["now_ns"][0])
 
 
+def now_of(t: Tables, now_ns: int | None) -> int:
+    """The later of a caller's time and the tables' own, ns."""
+    return max(book_now_ns(t), now_ns or 0)
+
+
 Json = dict[str, Any]

@@ -10,7 +10,6 @@ import numpy as np
 from engine.kernel.tables import Array, Tables
 from engine.log_port import EventLog, Turn
 from engine.messages.decoding import Fault, Malformed
-from engine.messages.observed import Observed
 from engine.model.directory import Directory
 from engine.model.plans import ActivePlans
 from engine.model.settings import EngineSetting, QueueSetting
@@ -19,27 +18,20 @@ from engine.projections.agents.interval_times import AgentTimes
 from engine.projections.agents.occupancy import occupancy
 from engine.projections.agents.own_figures import OwnFigures
 from engine.projections.agents.status import AgentStatus, AgentSummary, AgentWatch, agent_statuses, agent_summary
-from engine.projections.answers import AgentList, ContactAnswer, ContactList, Formulas, TrunkGroupList
-from engine.projections.contacts.engagements import Engagement, engagements
-from engine.projections.contacts.explain import Explanation, explain
+from engine.projections.answers import AgentList, Formulas, TrunkGroupList
+from engine.projections.contact_views import ContactViews
 from engine.projections.contacts.history import ContactHistory
-from engine.projections.contacts.open_record import open_slot
-from engine.projections.contacts.records import ContactRecord, Words, waited_until
-from engine.projections.contacts.waiting_reasons import WaitingReason, waiting_reasons
-from engine.projections.feed.conversation import Conversation, conversation
+from engine.projections.contacts.records import ContactRecord
 from engine.projections.feed.events import EventPage, EventReader
-from engine.projections.feed.finder import ContactFinder
-from engine.projections.feed.remarks import Remarks
-from engine.projections.feed.transcripts import Message
 from engine.projections.figures import (
     NEVER_NS,
     NS,
     LiveCells,
     add_up,
-    book_now_ns,
     cells_of,
     counts,
     live_cells,
+    now_of,
     overdue_since,
     position,
     window,
@@ -56,7 +48,6 @@ from engine.projections.queues.expected_wait import calibration
 from engine.projections.queues.intervals import IntervalTable, interval_rows, with_agents, with_drills
 from engine.projections.queues.realtime import Realtime, realtime_rows
 from engine.projections.queues.status import QueueList, QueueStatus, queue_statuses
-from engine.projections.queues.waiting_list import LongWait, WaitingList, longest_waiting, waiting_contacts
 from engine.projections.still import still_tables
 from engine.projections.trunk_occupancy import trunk_group_statuses
 
@@ -83,7 +74,7 @@ class Views:
     ) -> None:
         self.tables = tables
         self.directory = directory
-        self.contacts = contacts
+        self.open_contacts = contacts
         self.interned = interned
         self.agent_times = agent_times
         """Kept by who applies rows; None: not known."""
@@ -92,6 +83,7 @@ class Views:
         self._window: tuple[int, Array] | None = None
         self._log = log
         self._followers = follow(tables, directory, contacts, log, interned, self._slot_of, quality)
+        self.contacts = ContactViews(tables, directory, contacts, interned, self._followers)
 
     @property
     def quality(self) -> Quality:
@@ -125,7 +117,7 @@ class Views:
 
     def reconfigure(self, directory: Directory) -> None:
         """Speak in the names of a configuration that was loaded anew."""
-        self.directory = directory
+        self.directory = self.contacts.directory = directory
         self._followers.reconfigure(directory)
 
     def apply(self, turn: Turn) -> None:
@@ -144,6 +136,7 @@ class Views:
         at_ns = self.now_ns(now_ns)
         copied = copy(self)
         copied.tables = still_tables(self.tables)
+        copied.contacts = self.contacts.of_tables(copied.tables)
         copied._live = at_ns, live_cells(self.tables, at_ns)
         since_ns = window_start_ns(copied.tables, since_ns)
         copied._window = since_ns, window(copied.tables, since_ns)
@@ -161,7 +154,7 @@ class Views:
 
     def now_ns(self, now_ns: int | None = None) -> int:
         """The later of the caller's time and the tables' own."""
-        return max(book_now_ns(self.tables), now_ns or 0)
+        return now_of(self.tables, now_ns)
 
     def queue_number(self, name: str) -> int:
         """Number of a queue. Raises KeyError."""
@@ -204,20 +197,6 @@ class Views:
         found = queue_statuses(self.tables, self.directory, live, tallies, at_ns, since_ns, service_level_id, [number])
         return found[0]
 
-    def waiting(self, queue: str, now_ns: int | None = None, limit: int = 100, after: str = "") -> WaitingList:
-        """Up to `limit` of a queue's waiting list, behind `after`. Raises ValueError for one that no page told."""
-        number, at_ns = self.queue_number(queue), self.now_ns(now_ns)
-        page = waiting_contacts(self.tables, self.directory, self.contacts, number, at_ns, limit, after)
-        return WaitingList(self.as_of, at_ns, queue, *page)
-
-    def longest_waiting(self, limit: int, queues: Sequence[str] = ()) -> list[LongWait]:
-        """The contacts who wait longest in one of these queues, of none: in any, longest first."""
-        return longest_waiting(self.tables, self.directory, self.contacts, limit, queues)
-
-    def waiting_reasons(self, slots: Sequence[int], now_ns: int | None = None) -> list[WaitingReason]:
-        """Why each of these contacts waits, in a few words; `explain` tells all of one."""
-        return waiting_reasons(self.tables, self.directory, slots, self.now_ns(now_ns))
-
     def formulas(self, queue: str, now_ns: int | None = None, since_ns: int = 0) -> Formulas:
         """Every variant of the shares that contracts speak of."""
         number, at_ns, since_ns = self.queue_number(queue), self.now_ns(now_ns), window_start_ns(self.tables, since_ns)
@@ -250,10 +229,6 @@ class Views:
         """One agent."""
         number = self.agent_number(name)
         return agent_statuses(self.tables, self.directory, self.interned, self.now_ns(now_ns), [number])[0]
-
-    def engagements(self, agent: str) -> list[Engagement]:
-        """What an agent has in hand: ringing, served and wrapped up, oldest first."""
-        return engagements(self.tables, self.directory, self.contacts, self.history, self.agent_number(agent))
 
     def own_figures(self, agent: str, since_ns: int) -> OwnFigures:
         """What an agent did since the quarter hour of an instant, at most two days back."""
@@ -333,68 +308,16 @@ class Views:
         table = IntervalTable(self.as_of, at_ns, step_ns / NS, by, kind.formula, rows, next_from_ns)
         return self.quality.complete(table, from_ns, to_ns, step_ns, self.eligible) if complete else table
 
-    def contact(self, name: str, now_ns: int | None = None, *, in_log: bool = False) -> ContactAnswer:
-        """One contact by its name (the latest of it) or id. Raises KeyError when it is unknown or forgotten.
-
-        Only those that are closed are ever forgotten; with `in_log`, which may read the disk, no id is.
-        """
-        record = self._finder.find(name, in_log=in_log)
-        return ContactAnswer(self.history.as_of, waited_until(record, self.now_ns(now_ns)))
-
-    def contacts_of(
-        self, customer: str, now_ns: int | None = None, limit: int = 100, before_id: int | None = None
-    ) -> ContactList:
-        """Up to `limit` of a customer's contacts among the latest, latest first; of those before the one of this id."""
-        at_ns = self.now_ns(now_ns)
-        records = self.history.of_customer(self.directory.customer(customer), limit + 1, before_id)
-        found = [waited_until(record, at_ns) for record in records[:limit]]
-        return ContactList(self.history.as_of, found, found[-1].id if len(records) > limit else None)
-
-    def timeline(self, name: str, limit: int = 1000, after_seq: int = 0) -> EventPage:
-        """A contact's events after a position. Reads the disk: call it in a thread."""
-        return self.events.timeline(after_seq, limit, self._followers.remarks.all_of, *self._finder.recorded(name))
-
-    def conversation(self, name: str, after_seq: int = 0, limit: int = 1000) -> Conversation:
-        """What was written in a contact after a position. May read the disk: call it in a thread."""
-        record, slot = self._finder.recorded(name)
-        return conversation(self._followers.transcripts, self.events, record, after_seq, limit, slot)
-
-    def latest_lines(self, contact_id: int, after_seq: int, limit: int) -> list[Message] | None:
-        """Up to `limit` lines of a contact after a position, from memory alone; None: `conversation` reads the log."""
-        transcripts = self._followers.transcripts
-        if max(after_seq, contact_id) < transcripts.whole_after_seq:
-            return None
-        return [transcripts.message(line) for line in transcripts.lines(contact_id, after_seq, limit)]
-
-    def remarks(self, contact_id: int) -> Remarks:
-        """What agents remarked about a contact, as far as it is kept at hand."""
-        return self._followers.remarks.of(contact_id)
-
     def read_events(self, after_seq: int, limit: int, types: Sequence[str] = (), contact: str = "") -> EventPage:
         """Events after a position. Reads the disk: call it in a thread. Raises ValueError for an unknown type."""
-        return self.events.read(after_seq, limit, types, *(self._finder.recorded(contact) if contact else ()))
-
-    def recorded_fact(self, seq: int) -> Observed | None:
-        """The fact at a position, as it was told; None where none is. Reads the disk: call it in a thread."""
-        return self.events.fact(seq)
-
-    def explain(self, name: str, now_ns: int | None = None, *, in_log: bool = False) -> Explanation:
-        """Why this agent, and why still waiting. `in_log` as for `contact`."""
-        record = self._finder.find(name, in_log=in_log)
-        slot = open_slot(self.tables, self.contacts, record.contact) if record.open else -1
-        return explain(self.tables, self.directory, self.interned, record, slot, self.now_ns(now_ns))
+        return self.events.read(after_seq, limit, types, *(self.contacts.recorded(contact) if contact else ()))
 
     def faults_of(self, malformed: Malformed, limit: int, *, of_contacts: bool = True) -> list[Fault]:
         """What is wrong with a body that cannot be taken in: its shape, and names in it that mean nothing here.
 
         `of_contacts`: whether the sender may know which contacts are open.
         """
-        return faults_in(self.directory, self.contacts if of_contacts else None, malformed, limit)
-
-    @property
-    def _finder(self) -> ContactFinder:
-        words = Words(self.directory, self.interned, self.history.name_in)
-        return ContactFinder(self.tables, self.contacts, self.history, self.events, words)
+        return faults_in(self.directory, self.open_contacts if of_contacts else None, malformed, limit)
 
     def _slot_of(self, record: ContactRecord) -> int:
-        return self._finder.slot_of(record)
+        return self.contacts.slot_of(record)

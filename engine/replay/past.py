@@ -20,6 +20,7 @@ from engine.log.memory import MemoryLog
 from engine.log_port import EventLog, part_of, read_between
 from engine.messages.kinds import ENGINE_STARTED, REQUIREMENT_DEFINED, SETTING_CHANGED
 from engine.messages.rows import ROW
+from engine.ports import Reading
 from engine.projections.views import Views
 from engine.replay.apply import StateReplay
 from engine.replay.past_followers import PastFollowers, PastHistory
@@ -73,7 +74,9 @@ class Past:
         self._replay: StateReplay | None = None
         self._marks: list[_Mark] = []
         self._first_ns = 0
-        self._quality = PastQuality(log, self._kept_quality)
+        self.reading: Reading | None = None
+        """For anybody, at any time; None: nothing is being read."""
+        self._quality = PastQuality(log, self._kept_quality, told=self._told)
         self._history = PastHistory(log)
 
     def began_ns(self) -> int:
@@ -91,15 +94,23 @@ class Past:
         where the log cannot tell, or is too long to fold.
         """
         with self._lock:
-            state = self._state_at(at_ns)
-            nothing = MemoryLog(row_dtype=ROW)
-            views = Views(
-                *(state.tables, state.directory, state.contacts, nothing, state.interned),
-                agent_times=state.agent_times,
-                plans=state.plans,
-                follow=partial(PastFollowers, self._log, state, self._quality, self._history),
-            )
-            return question(views, max(at_ns, state.now_ns))
+            self.reading = Reading(at_ns, 0.0)
+            try:
+                state = self._state_at(at_ns)
+                nothing = MemoryLog(row_dtype=ROW)
+                views = Views(
+                    *(state.tables, state.directory, state.contacts, nothing, state.interned),
+                    agent_times=state.agent_times,
+                    plans=state.plans,
+                    follow=partial(PastFollowers, self._log, state, self._quality, self._history),
+                )
+                return question(views, max(at_ns, state.now_ns))
+            finally:
+                self.reading = None
+
+    def _told(self, share: float) -> None:
+        if self.reading is not None:
+            self.reading = self.reading._replace(share=min(1.0, max(0.0, share)))
 
     def _began_ns(self) -> int:
         if not self._first_ns:
@@ -171,7 +182,9 @@ class Past:
     def _fold(self, state: EngineState, replay: StateReplay, at_ns: int) -> None:
         """Bring a state to the last turn at or before `at_ns`. Turns of one instant are not told apart."""
         folded, marked = 0, max((mark.seq for mark in self._marks), default=0)
+        from_ns = state.now_ns or self._first_ns
         for run in self._log.read_runs(state.seq + 1):
+            self._told((int(run.rows["at_ns"][0]) - from_ns) / max(1, at_ns - from_ns))
             begin = state.seq + 1 - run.first_seq
             end = int(np.searchsorted(run.rows["at_ns"], at_ns, side="right"))
             if end > begin:
@@ -187,4 +200,5 @@ class Past:
                 self._marks.append(_Mark(state.seq, state.now_ns, state.copy()))
                 marked = state.seq
                 if len(self._marks) > self._marks_max:  # the marks that are left lie twice as far apart
-                    self._marks = self._marks[1::2]
+                    self._marks, self._mark_rows = self._marks[1::2], 2 * self._mark_rows
+                    marked = self._marks[-1].seq

@@ -38,9 +38,14 @@ class PastQuality:
         mark_rows: int = MARK_ROWS,
         marks_max: int = MARKS_MAX,
         rows_max: int = ROWS_MAX,
+        told: Callable[[float], None] = lambda _share: None,
     ) -> None:
-        """`kept` gives what `Quality.save` returned for the newest state that is kept beside the log, if any is."""
+        """`kept` gives what `Quality.save` returned for the newest state that is kept beside the log, if any is.
+
+        `told` hears how much of what has to be read is read.
+        """
         self._log = log
+        self._told = told
         self._kept: Callable[[], bytes] | None = kept
         self._mark_rows, self._marks_max, self._rows_max = mark_rows, marks_max, rows_max
         self._marks: list[_Mark] = []
@@ -81,17 +86,20 @@ class PastQuality:
 
     def _fold(self, quality: Quality, seq: int) -> None:
         folded, marked = 0, max((mark.seq for mark in self._marks), default=0)
+        from_seq = self._seq
         for run in read_between(self._log, self._seq, seq):
+            self._told((self._seq - from_seq) / (seq - from_seq))
             quality.apply(run)
             self._seq = run.last_seq
             folded += len(run.rows)
             if self._seq - marked >= self._mark_rows:
-                marked = self._seq
-                self._mark(quality)
+                marked = self._mark(quality)
             if folded > self._rows_max and self._seq < seq:
                 raise LogError(f"more than {self._rows_max} rows lie before that instant; ask once more to go on")
 
-    def _mark(self, quality: Quality) -> None:
+    def _mark(self, quality: Quality) -> int:
+        """Set a mark here; returns the position of the last that is kept."""
         self._marks.append(_Mark(self._seq, zlib.compress(quality.save(), PACKED)))
         if len(self._marks) > self._marks_max:  # the marks that are left lie twice as far apart
-            self._marks = self._marks[1::2]
+            self._marks, self._mark_rows = self._marks[1::2], 2 * self._mark_rows
+        return self._marks[-1].seq

@@ -119,6 +119,10 @@ AGENT = "queues: {q: {}}\nagents:\n  - {name: a, %s}"
             "2:22: a queue may require 4 skills; there are 5",
         ),
         (f"skills: [a, a]\n{QUEUE}" % "", "1:13: 'a' stands here a second time"),
+        (
+            f"pause_reasons: [{'L' * 65}]\n{QUEUE}" % "",
+            f"1:17: '{'L' * 65}' is not a reason; write 1 to 64 characters, in quotes if they are digits",
+        ),
         (AGENT % "queues: [p]", "3:24: there is no queue 'p'; there is q"),
         (AGENT % "site: hanoi", "3:21: there is no site 'hanoi'"),
         (AGENT % "capacity: {chats: 3}", "3:26: there is no channel 'chats'; did you mean 'chat'?"),

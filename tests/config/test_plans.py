@@ -10,6 +10,7 @@ from engine.config.sections import Config
 from engine.errors import ConfigError
 from engine.messages.kinds import STEP_CALLBACK, STEP_OVERFLOW
 from engine.model.plans import PlanEffects
+from engine.model.settings import STEPS_MAX
 
 CENTRE = """
 sites: {hanoi: {}, danang: {}}
@@ -58,6 +59,18 @@ def test_a_plan_may_not_contradict_itself(tmp_path: Path) -> None:
     found = faults(tmp_path, "plans: {storm: {only: [billing], reroute: {sales: chat, billing: billing}}}")
     assert any("queue 'chat' is closed by the plan itself" in fault for fault in found)
     assert any("queue 'billing' cannot be its own target" in fault for fault in found)
+
+
+def test_a_plan_may_not_want_a_step_of_a_queue_that_has_all(tmp_path: Path) -> None:
+    steps = ", ".join(f"{{after: {n}m, do: overflow, to: billing}}" for n in range(1, STEPS_MAX + 1))
+    full = CENTRE.replace("sales: {", f"sales: {{steps: [{steps}], ", 1)
+    assert full != CENTRE
+    at_once, later = (f"plans: {{storm: {{reroute: {{sales: {away}}}}}}}" for away in ("chat", "{to: chat, after: 1m}"))
+    (tmp_path / "centre.yaml").write_text(full + at_once, encoding="utf-8")
+    assert "storm" in load_config(tmp_path / "centre.yaml", {}, {}).plans
+    (tmp_path / "centre.yaml").write_text(full + later, encoding="utf-8")
+    with pytest.raises(ConfigError, match=f"queue 'sales' has {STEPS_MAX} steps already"):
+        load_config(tmp_path / "centre.yaml", {}, {})
 
 
 def test_in_force_changes_what_the_plan_says_and_nothing_else(tmp_path: Path) -> None:

@@ -120,3 +120,13 @@ def test_what_a_fact_takes_is_bounded() -> None:
         tracemalloc.stop()
     assert len(seen) == count
     assert (after - before) / count < 50
+
+
+def test_a_fact_is_known_by_its_source_and_id() -> None:
+    seen = SeenFacts()
+    seen.add([dedupe_key("http:desk", "an 1")], [7], {})
+    assert seen.knows("http:desk", "an 1")
+    assert not seen.knows("http:desk", "an 2")
+    assert not seen.knows("sip", "an 1")
+    assert not seen.knows("http:desk", "")
+    assert not seen.knows("http:desk", "\ud800")

@@ -10,7 +10,7 @@ from engine.effects.derive import OwedCallback
 from engine.errors import ContactsFull
 from engine.ingest.runs import SLOTS_KEPT_FREE
 from engine.kernel.audit import audit
-from engine.messages.effects import CallBack, InformQueued, OfferContact
+from engine.messages.effects import AnyEffect, CallBack, InformQueued, OfferContact
 from engine.messages.observed import (
     ATTRIBUTES_MAX,
     AgentStatusChanged,
@@ -112,9 +112,9 @@ async def test_a_callback_of_the_same_queue_meets_no_callback_step_and_its_whole
         status = h.engine.views.queue("later", h.clock.now_ns())
         assert (status.waiting, status.entries, status.exits["callback"], status.overdue) == (2, 4, 2, 2)
         assert (status.oldest_since_ns, status.oldest_arrival_since_ns) == (START_NS, START_NS)
-        waiting = h.engine.views.waiting("later")
+        waiting = h.engine.views.contacts.waiting("later")
         assert [contact.entered_ns for contact in waiting.contacts] == [START_NS, START_NS]
-        assert [wait.since_ns for wait in h.engine.views.longest_waiting(5)] == [START_NS, START_NS]
+        assert [wait.since_ns for wait in h.engine.views.contacts.longest_waiting(5)] == [START_NS, START_NS]
         assert audit(h.state.tables) == []
 
 
@@ -209,10 +209,26 @@ async def test_a_contact_is_told_again_the_wait_that_it_was_told_on_entry(tmp_pa
         h.engine._inform_waiting()
         await h.settle()
         on_entry, again = (e for e in h.effects if isinstance(e, InformQueued) and e.contact == "b")
-        (waiting,) = h.engine.views.waiting("sales").contacts
+        (waiting,) = h.engine.views.contacts.waiting("sales").contacts
         assert again.wait_p50_s == waiting.expected_wait.p50_s
         of_queue = h.engine.views.queue("sales", h.clock.now_ns()).expected_wait.p50_s
         assert again.wait_p50_s is not None
         assert of_queue is not None
         assert again.wait_p50_s > of_queue, "one agent can serve it, four the queue"
         assert on_entry.position == again.position == 1
+
+
+async def test_who_waits_for_a_callback_is_told_by_the_adapter_that_calls(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        told: list[AnyEffect] = []
+        h.engine.outbox.callers = {"desk": "phone"}
+        h.engine.outbox.routes["phone"] = told.append
+        await h.tell(arrived("c", customer="+84 24 1"))
+        await h.tell(CallbackRequested(contact="c", number="+84 99 2"))
+        await h.settle()
+        (entry,) = h.state.contacts
+        before = len(told)
+        h.clock.advance(61 * SECOND_NS)
+        h.engine._inform_waiting()
+        await h.settle()
+        assert [(type(one), one.contact) for one in told[before:]] == [(InformQueued, entry.name)]

@@ -1,12 +1,13 @@
 """Cases over a running engine: tasks, deadlines, resolutions that are reported, reopening, and restarts."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine.config.load import load_config
+from engine.errors import Overloaded
 from engine.live.cases import CaseWork, priority_at
 from engine.live.host import EngineHost
 from engine.log.segment import SMALLEST_SEGMENT_BYTES
@@ -17,10 +18,12 @@ from engine.messages.observed import (
     CaseResolved,
     ContactArrived,
     ContactReleased,
+    ContactWithdrawn,
     Observed,
     OfferAnswered,
 )
 from engine.model.quality import CASE_REPORTS
+from engine.projections.quality.subjects.cases import Case
 from engine.projections.quality.tables.answers import ToldCase
 from tests.projections.quality.support import QUALITY, WITH_BACK_OFFICE, QualityCentre
 
@@ -59,7 +62,7 @@ class Office:
         """Let an agent take a contact."""
         await self.centre.say(AgentStatusChanged(agent=agent, status="available"))
         (receipt,) = await self.centre.after(1, OfferAnswered(contact=contact, agent=agent))
-        assert (receipt.error, receipt.refused) == ("", ""), self.centre.views.contact(contact)
+        assert (receipt.error, receipt.refused) == ("", ""), self.centre.views.contacts.find(contact)
 
 
 @pytest.fixture
@@ -76,7 +79,7 @@ async def test_a_case_is_a_task_of_its_queue_until_it_is_resolved(office: Office
     case = office.case(number)
     assert (case.state, case.queue, case.task, case.overdue) == ("open", "back", f"case-{number}-1", False)
     assert case.deadline_ns == case.opened_ns + 2 * 86_400 * S
-    task = office.centre.views.contact(case.task).contact
+    task = office.centre.views.contacts.find(case.task).contact
     assert (task.channel, task.queue, task.state, task.attributes["subject"]) == ("task", "back", "waiting", "late")
     await office.serve(case.task, "carol")
     assert office.case(number).task_agent == "carol"
@@ -84,6 +87,108 @@ async def test_a_case_is_a_task_of_its_queue_until_it_is_resolved(office: Office
     await office.later()
     case = office.case(number)
     assert (case.state, case.resolution, case.resolved_by, case.task) == ("resolved", "sent again", "carol", "")
+
+
+async def test_a_look_costs_what_is_due_and_not_what_is_open(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[int] = []
+    serve = office.work._serve
+
+    def noted(case: Case, now_ns: int) -> int:
+        served.append(case.id)
+        return serve(case, now_ns)
+
+    monkeypatch.setattr(office.work, "_serve", noted)
+    numbers = [await office.open() for _ in range(20)]
+    assert set(served) == set(numbers)
+    await office.later(31)
+    served.clear()
+    await office.later(1)
+    await office.centre.say(AgentStatusChanged(agent="bob", status="available"))
+    await office.later()
+    assert served == [], "nothing happened to any, and nothing is due"
+    await office.centre.say(CaseResolved(case_id=numbers[3], resolution="done", agent="carol"))
+    await office.later()
+    assert set(served) == {numbers[3]}
+    office.centre.clock.advance(2 * 86_400 * S)
+    await office.later()
+    assert set(served) == set(numbers), "all are overdue, and of the highest priority"
+    found = [office.centre.views.contacts.find(office.case(number).task).contact for number in numbers[4:]]
+    assert {contact.priority for contact in found} == {7}
+    await office.later(31)
+    served.clear()
+    await office.later(31)
+    assert served == []
+
+
+async def test_what_finds_no_room_is_tried_at_the_next_look(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries: list[str] = []
+
+    def full(adapter: str, source: str, facts: Sequence[Observed]) -> None:
+        tries.append(facts[0].id)
+        raise Overloaded("full")
+
+    office.work.stop()
+    (opened,) = await office.centre.say(CaseOpened(kind="complaint", agent="alice"))
+    with monkeypatch.context() as narrow:
+        narrow.setattr(office.centre.engine, "submit_for", full)
+        office.work.start()
+        office.work.look()
+        office.work.look()
+    assert tries == [f"case-{opened.seq}-1"] * 3
+    await office.later(1)
+    assert office.case(opened.seq).task == f"case-{opened.seq}-1"
+
+
+async def test_a_case_that_fails_bars_the_way_to_no_other(
+    office: Office, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    make = office.work._task
+    broken: list[int] = []
+
+    def make_unless_broken(case: Case, now_ns: int) -> ContactArrived:
+        if not broken or case.id in broken:
+            broken[:] = [case.id]
+            raise ValueError("no task can be made of it")
+        return make(case, now_ns)
+
+    with monkeypatch.context() as narrow:
+        narrow.setattr(office.work, "_task", make_unless_broken)
+        first, second = await office.open(), await office.open()
+        await office.later(31)
+    assert [office.case(number).task for number in (first, second)] == ["", f"case-{second}-1"]
+    counters = office.centre.engine.counters
+    assert (counters["cases_failed"], counters["ticks_failed"]) == (2, 0)
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == [
+        f"case {first} failed; it is tried again every 30 s"
+    ]
+    await office.later(31)
+    assert office.case(first).task == f"case-{first}-1"
+
+
+async def test_what_happened_to_cases_is_kept_when_one_of_them_fails(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = [await office.open() for _ in range(3)]
+    office.work.stop()
+    await office.centre.say(AgentStatusChanged(agent="alice", status="available"))
+    for number in numbers:
+        withdrawn = ContactWithdrawn(contact=f"case-{number}-1")
+        await office.centre.say(withdrawn, CaseResolved(case_id=number, resolution="done"))
+    assert {office.case(number).state for number in numbers} == {"resolved"}
+    fails = iter([True])
+    is_owed = Case.is_owed
+
+    def is_owed_or_fails(case: Case, now_ns: int) -> bool:
+        if next(fails, False):
+            raise ValueError("nobody knows")
+        return is_owed(case, now_ns)
+
+    with monkeypatch.context() as narrow:
+        narrow.setattr(Case, "is_owed", is_owed_or_fails)
+        office.work.start()
+    await office.later(31)
+    told = {record.contact for record in office.centre.views.history.records()}
+    assert told >= {f"case-{number}-report-0-1" for number in numbers}
 
 
 async def test_the_outcome_is_told_to_the_agent_who_opened_it(office: Office) -> None:
@@ -95,7 +200,7 @@ async def test_the_outcome_is_told_to_the_agent_who_opened_it(office: Office) ->
     await office.centre.say(AgentStatusChanged(agent="bob", status="available"))
     await office.centre.say(AgentStatusChanged(agent="alice", status="available"))
     await office.later()
-    told = office.centre.views.contact(report).contact
+    told = office.centre.views.contacts.find(report).contact
     assert (told.channel, told.attributes["resolution"]) == ("task", "done")
     assert told.offered_to == ["alice"]
     await office.serve(report, "alice")
@@ -111,18 +216,18 @@ async def test_a_report_that_its_agent_does_not_take_goes_to_nobody_else(office:
     await office.centre.say(AgentStatusChanged(agent="bob", status="available"))
     await office.centre.say(CaseResolved(case_id=number, resolution="done", agent="carol"))
     await office.later()
-    first = office.centre.views.contact(f"case-{number}-report-0-1").contact
+    first = office.centre.views.contacts.find(f"case-{number}-report-0-1").contact
     assert (first.queue, first.offered_to) == (CASE_REPORTS, ["alice"])
     assert first.attributes["resolved_by"] == "carol"
     assert int(first.attributes["resolved_ns"]) == office.case(number).resolved_ns
     await office.later(20)
-    first = office.centre.views.contact(first.contact).contact
+    first = office.centre.views.contacts.find(first.contact).contact
     assert (first.open, first.exit, [offer.agent for offer in first.offers]) == (False, "empty", ["alice"])
     assert office.centre.views.agent("bob").state == "idle"
     await office.later(599)
     assert (office.case(number).told_ns, office.case(number).not_told) == (0, False)
     await office.later(1)
-    again = office.centre.views.contact(f"case-{number}-report-0-2").contact
+    again = office.centre.views.contacts.find(f"case-{number}-report-0-2").contact
     assert again.offered_to == ["alice"]
     await office.serve(again.contact, "alice")
     assert office.case(number).told_ns > 0
@@ -142,7 +247,7 @@ async def test_who_stays_away_is_not_told_in_the_end(office: Office) -> None:
     third = await office.open()  # what is settled by the way is counted once
     await office.centre.say(CaseResolved(case_id=third, resolution="done", agent="carol"))
     assert office.centre.quality.case_counts(office.centre.clock.now_ns()).events["not_told"] == 1
-    assert [case.id for case in office.centre.quality.cases_to_tell()] == [third]
+    assert list(office.centre.quality._fold.state.cases.unsettled) == [third]
     assert not [one for one in office.centre.views.history.records() if one.contact.startswith(f"case-{number}-report")]
 
 
@@ -154,9 +259,9 @@ async def test_a_report_that_waits_ends_with_its_limit(office: Office) -> None:
     office.work.stop()
     await office.later(7 * 86_400 - 10)
     report = f"case-{number}-report-0-1"
-    assert office.centre.views.contact(report).contact.offered_to == ["alice"]
+    assert office.centre.views.contacts.find(report).contact.offered_to == ["alice"]
     await office.later(10)
-    assert office.centre.views.contact(report).contact.exit == "withdrawn"
+    assert office.centre.views.contacts.find(report).contact.exit == "withdrawn"
     assert office.case(number).not_told
 
 
@@ -164,13 +269,13 @@ async def test_the_customer_is_called_back(office: Office) -> None:
     number = await office.open(kind="request", customer="+8491", agent="")
     await office.centre.say(CaseResolved(case_id=number, resolution="done"))
     await office.later()
-    told = office.centre.views.contact(f"case-{number}-report-0-1").contact
+    told = office.centre.views.contacts.find(f"case-{number}-report-0-1").contact
     assert (told.channel, told.queue, told.attributes["callback_number"]) == ("voice", "sales", "+8491")
     await office.centre.say(ContactReleased(contact=told.contact))
     await office.later(60)
     assert office.case(number).told_ns == 0
     await office.later(900)
-    assert office.centre.views.contact(f"case-{number}-report-0-2").contact.state == "waiting"
+    assert office.centre.views.contacts.find(f"case-{number}-report-0-2").contact.state == "waiting"
 
 
 async def test_a_case_whose_task_ended_rests_and_comes_again(office: Office) -> None:
@@ -188,7 +293,7 @@ async def test_the_nearer_the_deadline_the_higher_the_priority(office: Office) -
     number = await office.open()
     priorities = []
     for _ in range(5):
-        priorities.append(office.centre.views.contact(f"case-{number}-1").contact.priority)
+        priorities.append(office.centre.views.contacts.find(f"case-{number}-1").contact.priority)
         await office.later(12 * HOUR_S)
     assert priorities == [0, 2, 4, 6, 7]
     assert office.case(number).overdue
@@ -277,7 +382,7 @@ async def test_cases_survive_a_restart(tmp_path: Path) -> None:
         quality = again.engine.views.quality
         (case,) = quality.cases("open", None, "", 9, 0, 0).cases
         assert (case.id, case.subject, case.task, case.tasks) == (opened.seq, "late", f"case-{opened.seq}-1", 1)
-        assert [(one.id, one.report_id) for one in quality.cases_to_tell()] == [(other.seq, 0)]
+        assert list(quality._fold.state.cases.unsettled) == [other.seq]
         await again.stop()
 
 

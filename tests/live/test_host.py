@@ -5,6 +5,7 @@ import gc
 import logging
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,7 @@ from engine.kernel.fingerprint import fingerprint
 from engine.live.adapters import AdapterFailed, Adapters, Followed
 from engine.live.clock import LiveClock
 from engine.live.host import SWITCH_INTERVAL_S, EngineHost, SpaceWatch, serve
+from engine.live.loop import LiveEngine
 from engine.live.snapshots import Snapshots
 from engine.log.event_log import SegmentLog
 from engine.log.segment import SMALLEST_SEGMENT_BYTES
@@ -66,7 +68,7 @@ async def test_a_restart_from_a_snapshot_is_a_restart_from_the_log(tmp_path: Pat
     again = host_of(tmp_path)
     await again.start()
     assert {entry.name for entry in again.engine.state.contacts} == {"c0", "c2", "c4", "c6", "c8"}
-    assert again.engine.views.contact("c1").contact.state == "closed"
+    assert again.engine.views.contacts.find("c1").contact.state == "closed"
     await calls(again, 10, 4)
     await again.stop()
     report = verify(tmp_path / "data")
@@ -460,6 +462,27 @@ async def test_a_reload_goes_on_behind_what_is_refused(tmp_path: Path, monkeypat
     await host.stop()
 
 
+async def test_what_a_reload_refused_keeps_no_service_from_coming_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    follow = LiveEngine.configure
+
+    def refuse(engine: LiveEngine, config: Config) -> int:
+        follow(engine, config)
+        raise SettingsRefused(["trunk group 'main': routing does not take 5 as channels"])
+
+    monkeypatch.setattr(LiveEngine, "configure", refuse)
+    interval_s = sys.getswitchinterval()
+    host = host_of(tmp_path)
+    await host.start()
+    assert sys.getswitchinterval() == pytest.approx(SWITCH_INTERVAL_S)
+    await host.stop()
+    assert sys.getswitchinterval() == pytest.approx(interval_s)
+    assert [record.message for record in caplog.records if record.levelno == logging.ERROR] == [
+        "the configuration is followed but for this: trunk group 'main': routing does not take 5 as channels"
+    ]
+
+
 async def test_a_lack_of_disk_space_is_said_once_and_so_is_its_end(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -468,7 +491,7 @@ async def test_a_lack_of_disk_space_is_said_once_and_so_is_its_end(
         disk_full = True
 
     log = Log()
-    watch = SpaceWatch(cast("SegmentLog", log), tmp_path, SEGMENT_BYTES)
+    watch = SpaceWatch(cast("SegmentLog", log), tmp_path, SEGMENT_BYTES, Counter())
     for admitting, disk_full in ((False, False), (False, True), (False, True), (True, False), (True, True)):
         log.admitting, log.disk_full = admitting, disk_full
         watch.look()

@@ -321,7 +321,7 @@ async def test_a_read_model_that_fails_ends_the_engine_and_swallows_no_receipt(
         await waiting
     assert (receipt.error, receipt.seq > 0) == ("", True)
     with pytest.raises(RuntimeError, match="no more"):
-        h.engine.views.contact("c")
+        h.engine.views.contacts.find("c")
     assert not h.faults, "who asked was told"
     future = h.submit(QueueClosed(queue="sales"))
     await ticks()

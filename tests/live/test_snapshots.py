@@ -36,8 +36,11 @@ class Kept:
 
     def __init__(self) -> None:
         self.written: list[tuple[int, dict[str, Any]]] = []
+        self.is_full = False
 
     def write(self, seq: int, _checksum: int, _code: str, parts: dict[str, Any], _log_id: bytes) -> None:
+        if self.is_full:
+            raise OSError("no space left")
         self.written.append((seq, parts))
 
 
@@ -74,6 +77,43 @@ async def test_turns_wait_for_the_copy_and_the_loop_does_not(tmp_path: Path, mon
         loaded.load(parts)
         assert (covered, loaded.seq, fingerprint(loaded.tables)) == (seq, seq, mark)
         assert {entry.name for entry in loaded.contacts} == {"before", "last"}
+
+
+async def test_one_that_could_not_be_written_is_due_again_and_at_the_stop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with house(tmp_path) as h:
+        snapshots, gate, kept = await gated(h, tmp_path / "snapshots", monkeypatch)
+        kept.is_full = True
+        gate.open.set()
+        assert snapshots._writing is not None
+        await snapshots._writing
+        assert h.engine.counters["snapshots_failed"] == 1
+        assert h.engine.counters["snapshots"] == 0
+        snapshots._every_rows = 10
+        await h.tell(ContactArrived(contact="soon", queue="sales"))
+        assert snapshots._writing is not None, "after a tenth of the rows"
+        await snapshots._writing
+        assert h.engine.counters["snapshots_failed"] == 2
+        kept.is_full, snapshots._every_rows = False, 1 << 30
+        await h.engine.stop()
+        await snapshots.finish()
+        assert [covered for covered, _ in kept.written] == [h.state.seq]
+
+
+async def test_a_stop_outlasts_whoever_waits_to_hold_turns(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        h.engine.hold_turns()
+        next_holder = asyncio.ensure_future(h.engine.hold_turns_next())
+        await asyncio.sleep(0)
+        future = h.submit(ContactArrived(contact="waits", queue="sales"))
+        stopping = asyncio.ensure_future(h.engine.stop())
+        await asyncio.sleep(0)
+        h.engine.go_on()
+        await next_holder
+        h.engine.go_on()
+        await stopping
+        assert [receipt.error for receipt in await future] == [""]
 
 
 async def test_what_is_recorded_during_the_copy_makes_it_useless(

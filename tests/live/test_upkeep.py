@@ -47,14 +47,13 @@ async def test_turns_are_made_between_the_checks_of_an_audit(tmp_path: Path, mon
         monkeypatch.setattr(upkeep_module, "CHECKS", (first, last))
         monkeypatch.setattr(upkeep_module, "CHECK_AFTER_S", 0.0)
         upkeep = Upkeep(h.engine)
-        upkeep._check(0)
+        upkeep._auditor.tick()
         h.engine.submit("desk", [AgentStatusChanged(agent="alice", status="available")]).cancel()
         assert h.engine.counters["audits"] == 0
         await done.wait()
         assert checked[1] > checked[0]
         assert (h.engine.counters["audits"], h.engine.counters["invariant_violations"]) == (1, 1)
-        for timer in upkeep._timers.values():
-            timer.cancel()
+        upkeep._auditor.stop()
 
 
 async def test_a_site_without_a_quiet_second_is_collected_all_the_same(
@@ -66,12 +65,12 @@ async def test_a_site_without_a_quiet_second_is_collected_all_the_same(
         monkeypatch.setattr(gc, "collect", lambda generation=2: collected.append(generation))
         for _ in range(2 * BUSY_COLLECTION_TICKS):
             upkeep._seq = -1  # as if there had been a turn in every second
-            upkeep._collect()
-            upkeep._timers["collect"].cancel()
+            upkeep._collector.tick()
+            upkeep._collector.stop()
         assert (collected.count(2), len(collected)) == (2, 2 * BUSY_COLLECTION_TICKS)
-        upkeep._collect()
-        upkeep._timers["collect"].cancel()
+        upkeep._collector.tick()
+        upkeep._collector.stop()
         for _ in range(FULL_COLLECTION_TICKS):
-            upkeep._collect()
-            upkeep._timers["collect"].cancel()
+            upkeep._collector.tick()
+            upkeep._collector.stop()
         assert collected.count(2) == 3

@@ -46,9 +46,9 @@ async def test_a_name_used_again_is_the_latest_contact(centre: Centre) -> None:
         (receipt,) = await centre.say(ContactArrived(contact="c", queue="sales"))
         ids.append(receipt.seq)
         await centre.say(ContactReleased(contact="c"))
-    assert centre.views.contact("c").contact.id == ids[1]
-    assert centre.views.contact(str(ids[0])).contact.id == ids[0]
-    first, second = (centre.views.timeline(str(number)).events for number in ids)
+    assert centre.views.contacts.find("c").contact.id == ids[1]
+    assert centre.views.contacts.find(str(ids[0])).contact.id == ids[0]
+    first, second = (centre.views.contacts.timeline(str(number)).events for number in ids)
     assert [event.type for event in first] == [event.type for event in second]
     assert first[-1].seq < second[0].seq
     assert {event.contact_id for event in first} == {ids[0]}
@@ -64,7 +64,7 @@ async def forgetful(centre: Centre, monkeypatch: pytest.MonkeyPatch) -> Views:
     monkeypatch.setattr("engine.projections.followers.ROWS_REMEMBERED", 0)
     views = centre.views
     await centre.say(ContactArrived(contact="last", queue="vip"))
-    return Views(views.tables, views.directory, views.contacts, centre.log, views.interned)
+    return Views(views.tables, views.directory, views.open_contacts, centre.log, views.interned)
 
 
 async def test_who_is_still_there_is_never_forgotten(centre: Centre, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,33 +77,33 @@ async def test_who_is_still_there_is_never_forgotten(centre: Centre, monkeypatch
     views, now_ns = await forgetful(centre, monkeypatch), centre.clock.now_ns()
     assert len(views.history) < 3
     with pytest.raises(KeyError, match="no contact 'gone'"):
-        views.contact("gone")
+        views.contacts.find("gone")
     for name in ("talks", "waits"):
-        remembered, told = centre.views.contact(name, now_ns).contact, views.contact(name, now_ns).contact
+        remembered, told = centre.views.contacts.find(name, now_ns).contact, views.contacts.find(name, now_ns).contact
         for field in ("id", "source", "customer", "channel", "priority", "attributes", "arrived_ns", "state"):
             assert getattr(told, field) == getattr(remembered, field), field
         for field in ("queue", "agent", "answered_ns", "exit", "wait_s", "offered_to", "open"):
             assert getattr(told, field) == getattr(remembered, field), field
-        assert views.contact(str(told.id), now_ns).contact == told
-        events = views.timeline(name).events
-        assert [event.type for event in events] == [event.type for event in centre.views.timeline(name).events]
+        assert views.contacts.find(str(told.id), now_ns).contact == told
+        events = views.contacts.timeline(name).events
+        assert [event.type for event in events] == [event.type for event in centre.views.contacts.timeline(name).events]
         assert {event.contact_id for event in events} == {told.id}
-    found = views.explain("waits", now_ns).waiting
-    assert found == centre.views.explain("waits", now_ns).waiting
+    found = views.contacts.explain("waits", now_ns).waiting
+    assert found == centre.views.contacts.explain("waits", now_ns).waiting
 
 
 async def test_who_waits_again_has_no_exit_and_no_agent(centre: Centre) -> None:
     await centre.say(AgentStatusChanged(agent="bob", status="available"))
     await centre.say(ContactArrived(contact="c", queue="sales"))
-    assert centre.views.contact("c").contact.wait_s == 0.0
+    assert centre.views.contacts.find("c").contact.wait_s == 0.0
     centre.clock.advance(2 * SECOND_NS)
-    assert centre.views.contact("c", centre.clock.now_ns()).contact.wait_s == 2.0
+    assert centre.views.contacts.find("c", centre.clock.now_ns()).contact.wait_s == 2.0
     await centre.after(1, OfferAnswered(contact="c", agent="bob"))
-    record = centre.views.contact("c").contact
+    record = centre.views.contacts.find("c").contact
     assert (record.exit, record.agent, record.wait_s) == ("answered", "bob", 3.0)
     await centre.after(10, TransferRequested(contact="c", queue="help"))
     centre.clock.advance(4 * SECOND_NS)
-    record = centre.views.contact("c", centre.clock.now_ns()).contact
+    record = centre.views.contacts.find("c", centre.clock.now_ns()).contact
     assert (record.state, record.queue, record.exit, record.agent, record.wait_s) == ("waiting", "help", "", "", 7.0)
     assert [(visit.exit, visit.agent) for visit in record.visits] == [("answered", "bob"), ("", "")]
 
@@ -111,7 +111,7 @@ async def test_who_waits_again_has_no_exit_and_no_agent(centre: Centre) -> None:
 async def test_who_is_refused_at_the_door_was_there(centre: Centre) -> None:
     await centre.say(QueueClosed(queue="sales"))
     await centre.say(ContactArrived(contact="c", queue="sales"))
-    record = centre.views.contact("c").contact
+    record = centre.views.contacts.find("c").contact
     assert (record.state, record.queue, record.exit, record.wait_s) == ("closed", "sales", "refused_closed", 0.0)
     (visit,) = record.visits
     assert (visit.queue, visit.entry, visit.exit) == ("sales", "arrival", "refused_closed")
@@ -120,7 +120,7 @@ async def test_who_is_refused_at_the_door_was_there(centre: Centre) -> None:
 
 async def test_what_is_unknown_is_said(centre: Centre) -> None:
     with pytest.raises(KeyError, match="no contact 'x'"):
-        centre.views.contact("x")
+        centre.views.contacts.find("x")
     with pytest.raises(KeyError, match="no queue 'x'"):
         centre.views.queue("x")
     with pytest.raises(KeyError, match="no agent 'x'"):
@@ -187,10 +187,10 @@ async def test_more_rows_than_are_kept_make_the_same_record(centre: Centre) -> N
 
 async def test_a_record_is_the_callers_own(centre: Centre) -> None:
     await centre.say(ContactArrived(contact="c", queue="sales"))
-    first = centre.views.contact("c").contact
+    first = centre.views.contacts.find("c").contact
     await centre.say(ContactReleased(contact="c"))
     assert first.open
-    assert not centre.views.contact("c").contact.open
+    assert not centre.views.contacts.find("c").contact.open
 
 
 async def slots_used_again(centre: Centre) -> list[int]:
@@ -230,8 +230,8 @@ async def test_a_forgotten_contact_is_found_by_its_id(centre: Centre, monkeypatc
     ids = await slots_used_again(centre)
     views = await forgetful(centre, monkeypatch)
     for place in (0, 3):
-        told = centre.views.timeline(f"c{place}").events
-        assert views.timeline(str(ids[place])).events == told
+        told = centre.views.contacts.timeline(f"c{place}").events
+        assert views.contacts.timeline(str(ids[place])).events == told
         assert views.read_events(0, 1000, (), str(ids[place])).events == told
         assert views.read_events(told[-1].seq, 1000, (), str(ids[place])).events == []
         pages = views.read_events(0, 2, (), str(ids[place]))
@@ -239,7 +239,7 @@ async def test_a_forgotten_contact_is_found_by_its_id(centre: Centre, monkeypatc
         assert pages.events + rest.events == told
     for name in ("c0", str(ids[0] + 1), "0", "9" * 18, "9" * 5000):
         with pytest.raises(KeyError):
-            views.timeline(name)
+            views.contacts.timeline(name)
 
 
 async def test_what_became_of_a_forgotten_contact_is_in_the_log(
@@ -255,12 +255,16 @@ async def test_what_became_of_a_forgotten_contact_is_in_the_log(
     await slots_used_again(centre)
     views, name = await forgetful(centre, monkeypatch), str(arrived.seq)
     now_ns = centre.clock.now_ns()
-    for ask in (views.contact, views.explain):
+    for ask in (views.contacts.find, views.contacts.explain):
         with pytest.raises(KeyError, match="no contact"):
             ask(name, now_ns)
         with pytest.raises(KeyError, match="an older one is found by its id"):
             ask("old", now_ns, in_log=True)
-    assert views.contact(name, now_ns, in_log=True).contact == centre.views.contact(name, now_ns).contact
-    assert views.explain(name, now_ns, in_log=True).offers == centre.views.explain(name, now_ns).offers != []
-    assert [message.text for message in views.conversation(name).messages] == ["hello", "good day"]
-    assert views.conversation(name, limit=1).more
+    assert views.contacts.find(name, now_ns, in_log=True).contact == centre.views.contacts.find(name, now_ns).contact
+    assert (
+        views.contacts.explain(name, now_ns, in_log=True).offers
+        == centre.views.contacts.explain(name, now_ns).offers
+        != []
+    )
+    assert [message.text for message in views.contacts.conversation(name).messages] == ["hello", "good day"]
+    assert views.contacts.conversation(name, limit=1).more

@@ -32,7 +32,7 @@ def available(agent: str) -> AgentStatusChanged:
 
 async def constraints(centre: Centre, contact: str) -> dict[str, str]:
     """Return what keeps each agent from a contact."""
-    waiting = centre.views.explain(contact, centre.clock.now_ns()).waiting
+    waiting = centre.views.contacts.explain(contact, centre.clock.now_ns()).waiting
     assert waiting is not None
     assert sum(waiting.constraints.values()) == 3
     return {block.agent: block.constraint for block in waiting.agents}
@@ -56,7 +56,7 @@ async def test_offers_that_nobody_answered(centre: Centre) -> None:
     for _ in range(3):
         await centre.after(21, available("carol"))
         await centre.after(6, available("carol"))
-    explained = centre.views.explain("c1", centre.clock.now_ns())
+    explained = centre.views.contacts.explain("c1", centre.clock.now_ns())
     assert [offer.outcome for offer in explained.offers[:2]] == ["no_answer", "no_answer"]
     assert (await constraints(centre, "c1"))["alice"] == "not_responding"
     assert centre.views.agent("alice").state == "not_responding"
@@ -64,7 +64,7 @@ async def test_offers_that_nobody_answered(centre: Centre) -> None:
 
 async def test_a_skill_that_nobody_has(centre: Centre) -> None:
     await centre.say(available("bob"), ContactArrived(contact="c1", queue="vip"))
-    found = centre.views.explain("c1", centre.clock.now_ns()).waiting
+    found = centre.views.contacts.explain("c1", centre.clock.now_ns()).waiting
     assert found is not None
     assert found.requires == {"english": 3}
     details = {block.agent: block.detail for block in found.agents}
@@ -77,14 +77,14 @@ async def test_a_skill_that_nobody_has(centre: Centre) -> None:
 async def test_the_order_of_the_line_and_the_next_step(centre: Centre) -> None:
     for name, priority in (("c1", 0), ("c2", 0), ("c3", 5)):
         await centre.after(1, ContactArrived(contact=name, queue="sales", priority=priority))
-    waiting = centre.views.waiting("sales", centre.clock.now_ns())
+    waiting = centre.views.contacts.waiting("sales", centre.clock.now_ns())
     assert [(contact.contact, contact.position) for contact in waiting.contacts] == [("c3", 1), ("c1", 2), ("c2", 3)]
     (step,) = {(contact.next_step.action, contact.next_step.queue) for contact in waiting.contacts if contact.next_step}
     assert step == ("overflow", "help")
-    assert [row.contact for row in centre.views.longest_waiting(2)] == ["c1", "c2"]
+    assert [row.contact for row in centre.views.contacts.longest_waiting(2)] == ["c1", "c2"]
     await centre.after(120, AgentReachabilityChanged(agent="carol", reachable=True))
-    assert centre.views.waiting("sales").total == 0
-    assert centre.views.contact("c1").contact.queue == "help"
+    assert centre.views.contacts.waiting("sales").total == 0
+    assert centre.views.contacts.find("c1").contact.queue == "help"
 
 
 async def test_a_step_that_falls_due_while_it_rings_is_not_shown_as_the_next(centre: Centre) -> None:
@@ -93,7 +93,7 @@ async def test_a_step_that_falls_due_while_it_rings_is_not_shown_as_the_next(cen
     shown = []
     for later_s in (0, 3600):
         now_ns = centre.clock.now_ns() + later_s * 1_000_000_000
-        (waiting,) = centre.views.waiting("sales", now_ns).contacts
+        (waiting,) = centre.views.contacts.waiting("sales", now_ns).contacts
         assert waiting.offered_to == ["alice"]
         shown.append(waiting.next_step is not None)
     assert shown == [True, False]
@@ -102,7 +102,7 @@ async def test_a_step_that_falls_due_while_it_rings_is_not_shown_as_the_next(cen
 async def test_an_agent_who_was_chosen(centre: Centre) -> None:
     await centre.say(available("alice"), available("bob"))
     await centre.after(1, ContactArrived(contact="c1", queue="sales"))
-    (offer,) = centre.views.explain("c1").offers
+    (offer,) = centre.views.contacts.explain("c1").offers
     assert (offer.candidates, offer.strategy, offer.agent, offer.runner_up) == (2, "longest-idle", "alice", "bob")
     assert offer.text.startswith("alice was chosen of 2 free agents by longest-idle; next would have been bob")
 
@@ -179,14 +179,14 @@ async def test_who_is_being_offered_counts_for_nobodys_place_and_keeps_nobody_ba
     await centre.say(available("bob"), available("bob"))
     # bob takes c2; c3 waits behind two that ring
     await centre.say(ContactArrived(contact="c3", queue="sales"), ContactArrived(contact="c4", queue="sales"))
-    waiting = centre.views.waiting("sales").contacts
+    waiting = centre.views.contacts.waiting("sales").contacts
     assert [(c.contact, c.state, c.position) for c in waiting] == [
         ("c1", "offered", 1),
         ("c2", "offered", 1),
         ("c3", "waiting", 1),
         ("c4", "waiting", 2),
     ]
-    found = centre.views.explain("c4").waiting
+    found = centre.views.contacts.explain("c4").waiting
     assert found is not None
     assert (found.position, found.waiting) == (2, 4)
     assert found.expected_wait == waiting[3].expected_wait
@@ -199,7 +199,7 @@ async def test_who_is_being_offered_counts_for_nobodys_place_and_keeps_nobody_ba
 
 async def test_a_free_agent_is_not_kept_for_others_while_the_contact_rings_elsewhere(centre: Centre) -> None:
     await centre.say(available("alice"), available("bob"), ContactArrived(contact="c1", queue="sales"))
-    found = centre.views.explain("c1").waiting
+    found = centre.views.contacts.explain("c1").waiting
     assert found is not None
     details = {block.agent: block.detail for block in found.agents}
     assert details["bob"] == "is free: the contact rings at another agent"
@@ -208,7 +208,7 @@ async def test_a_free_agent_is_not_kept_for_others_while_the_contact_rings_elsew
 
 async def test_who_brought_a_call_rings_the_phone(centre: Centre) -> None:
     await centre.say(available("alice"), ContactArrived(contact="c1", queue="sales"))
-    explained = centre.views.explain("c1")
+    explained = centre.views.contacts.explain("c1")
     assert (explained.source, explained.note) == ("test", "")
     number = centre.views.agent_number("alice")
     cards = list(centre.views.directory.agent_cards)
@@ -216,7 +216,7 @@ async def test_who_brought_a_call_rings_the_phone(centre: Centre) -> None:
     directory = copy(centre.views.directory)
     directory.agent_cards = tuple(cards)
     centre.views.reconfigure(directory)
-    assert "'test' alone: that side rings alice, and not" in centre.views.explain("c1").note
+    assert "'test' alone: that side rings alice, and not" in centre.views.contacts.explain("c1").note
 
 
 async def test_who_takes_none_of_the_channel_is_not_engaged(centre: Centre) -> None:
@@ -224,13 +224,13 @@ async def test_who_takes_none_of_the_channel_is_not_engaged(centre: Centre) -> N
     centre.views.tables.agents["settings"][number, AgentSetting.CAPACITY + VOICE] = 0
     await centre.say(available("alice"), available("bob"), ContactArrived(contact="c1", queue="sales"))
     await centre.after(1, OfferAnswered(contact="c1", agent="alice"), ContactArrived(contact="c2", queue="sales"))
-    found = centre.views.explain("c2").waiting
+    found = centre.views.contacts.explain("c2").waiting
     assert found is not None
     details = {block.agent: (block.constraint, block.detail) for block in found.agents}
     assert details["bob"] == ("takes_none_of_this_channel", "takes no voice contacts")
     assert found.summary == "the one agent who can take it is engaged; it is next"
     assert (
-        centre.views.waiting_reasons([centre.views.contacts.slot_of("c2")])[0].text
+        centre.views.contacts.waiting_reasons([centre.views.open_contacts.slot_of("c2")])[0].text
         == "the one agent who can take it is engaged"
     )
 
@@ -238,7 +238,7 @@ async def test_who_takes_none_of_the_channel_is_not_engaged(centre: Centre) -> N
 async def test_ring_all_tells_nobody_that_another_would_have_been_next(centre: Centre) -> None:
     centre.views.tables.queues["settings"][0, QueueSetting.STRATEGY] = RING_ALL
     await centre.say(available("alice"), available("bob"), ContactArrived(contact="c1", queue="sales"))
-    offers = centre.views.explain("c1", centre.clock.now_ns()).offers
+    offers = centre.views.contacts.explain("c1", centre.clock.now_ns()).offers
     assert [offer.agent for offer in offers] == ["alice", "bob"]
     assert [(offer.runner_up, offer.tied) for offer in offers] == [("", False)] * 2
     assert all("ring-all rings at all" in offer.text for offer in offers)
@@ -250,12 +250,12 @@ async def test_a_transfer_to_an_agent_who_is_being_rung_names_the_agent(centre: 
     await centre.say(OfferAnswered(contact="c1", agent="alice"), available("bob"))
     await centre.say(ContactArrived(contact="c2", queue="sales"))
     await centre.say(TransferRequested(contact="c1", agent="bob"))
-    waiting = centre.views.explain("c1", centre.clock.now_ns()).waiting
+    waiting = centre.views.contacts.explain("c1", centre.clock.now_ns()).waiting
     assert waiting is not None
     assert waiting.summary == "it waits for bob, who is being rung; in 60 s anybody may have it"
     assert {block.agent: block.detail for block in waiting.agents}["bob"].startswith("is being offered another contact")
     await centre.say(ContactReleased(contact="c2"))
-    waiting = centre.views.explain("c1", centre.clock.now_ns()).waiting
+    waiting = centre.views.contacts.explain("c1", centre.clock.now_ns()).waiting
     assert waiting is not None
     assert waiting.summary == "it is being offered to bob"
 
@@ -268,10 +268,10 @@ async def test_who_was_not_served_is_told_why(centre: Centre) -> None:
     await centre.say(ContactArrived(contact="first", queue="sales"), ContactArrived(contact="full", queue="sales"))
     settings[sales, QueueSetting.FULL_TARGET] = vip
     await centre.say(ContactArrived(contact="passed on", queue="sales"))
-    assert centre.views.explain("first", centre.clock.now_ns()).left is None
+    assert centre.views.contacts.explain("first", centre.clock.now_ns()).left is None
     await centre.after(2.5, ContactReleased(contact="first"))
     found = {
-        name: centre.views.explain(name, centre.clock.now_ns()).left
+        name: centre.views.contacts.explain(name, centre.clock.now_ns()).left
         for name in ("closed", "full", "passed on", "first")
     }
     told = {name: (left.queue, left.exit, left.waited_s, left.text) for name, left in found.items() if left}
@@ -300,9 +300,9 @@ def test_every_exit_has_its_sentence() -> None:
 async def test_who_is_served_did_not_leave(centre: Centre) -> None:
     await centre.say(available("alice"), ContactArrived(contact="c1", queue="sales"))
     await centre.say(OfferAnswered(contact="c1", agent="alice"))
-    assert centre.views.explain("c1", centre.clock.now_ns()).left is None
+    assert centre.views.contacts.explain("c1", centre.clock.now_ns()).left is None
     await centre.say(ContactReleased(contact="c1"))
-    assert centre.views.explain("c1", centre.clock.now_ns()).left is None
+    assert centre.views.contacts.explain("c1", centre.clock.now_ns()).left is None
 
 
 async def test_who_waits_for_an_agent_of_its_own_is_told_whom_and_how_long(centre: Centre) -> None:
@@ -311,7 +311,7 @@ async def test_who_waits_for_an_agent_of_its_own_is_told_whom_and_how_long(centr
     await centre.say(ContactArrived(contact="c1", queue="sales"), OfferAnswered(contact="c1", agent="alice"))
     await centre.say(TransferRequested(contact="c1", agent="bob"))
     centre.clock.advance(10 * SECOND_NS)
-    waiting = centre.views.explain("c1", centre.clock.now_ns()).waiting
+    waiting = centre.views.contacts.explain("c1", centre.clock.now_ns()).waiting
     assert waiting is not None
     assert waiting.summary == "it waits for bob, who is paused; in 50 s anybody may have it"
     assert {block.agent: block.constraint for block in waiting.agents} == {

@@ -47,28 +47,28 @@ def test_health(
 
 async def test_why_each_contact_waits(centre: Centre) -> None:
     def reasons() -> dict[str, str]:
-        longest = centre.views.longest_waiting(10)
-        said = centre.views.waiting_reasons([wait.slot for wait in longest])
+        longest = centre.views.contacts.longest_waiting(10)
+        said = centre.views.contacts.waiting_reasons([wait.slot for wait in longest])
         return {wait.contact: why.text for wait, why in zip(longest, said, strict=True)}
 
     await centre.after(1, ContactArrived(contact="c1", queue="sales", customer="+1555"))
     await centre.after(1, ContactArrived(contact="c2", queue="sales", skills={"english": 9}))
     assert reasons() == {"c1": "nobody is at work", "c2": "no agent may serve it"}
-    assert [wait.customer for wait in centre.views.longest_waiting(10)] == ["+1555", ""]
+    assert [wait.customer for wait in centre.views.contacts.longest_waiting(10)] == ["+1555", ""]
     for name in ("alice", "bob"):
         await centre.after(1, AgentReachabilityChanged(agent=name, reachable=True))
     await centre.after(1, AgentStatusChanged(agent="alice", status="available"))
     assert reasons()["c1"] == "ringing at alice"
     await centre.after(1, OfferAnswered(contact="c1", agent="alice"), ContactArrived(contact="c3", queue="sales"))
     assert reasons() == {"c2": "no agent may serve it", "c3": "the one agent who can take it is engaged"}
-    (waiting,) = [contact for contact in centre.views.waiting("sales").contacts if contact.contact == "c3"]
+    (waiting,) = [contact for contact in centre.views.contacts.waiting("sales").contacts if contact.contact == "c3"]
     assert waiting.customer == ""
 
 
 async def test_that_nobody_is_at_work_is_said_only_where_nobody_is(centre: Centre) -> None:
     def reason() -> tuple[str, int, str]:
-        (wait,) = centre.views.longest_waiting(10)
-        (why,) = centre.views.waiting_reasons([wait.slot])
+        (wait,) = centre.views.contacts.longest_waiting(10)
+        (why,) = centre.views.contacts.waiting_reasons([wait.slot])
         return why.code, why.agents, why.text
 
     await centre.after(1, ContactArrived(contact="c1", queue="sales"))
@@ -86,6 +86,6 @@ async def test_that_nobody_is_at_work_is_said_only_where_nobody_is(centre: Centr
     await centre.after(1, AgentStatusChanged(agent="bob", status="available"))
     await centre.after(1, OfferAnswered(contact="c1", agent="bob"), ContactArrived(contact="c2", queue="sales"))
     assert reason() == ("engaged", 1, "the one agent who can take it is engaged, 1 not responding")
-    waiting = centre.views.explain("c2").waiting
+    waiting = centre.views.contacts.explain("c2").waiting
     assert waiting is not None
     assert waiting.summary == "the one agent who can take it is engaged; 1 not responding; it is next"

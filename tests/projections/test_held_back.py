@@ -29,7 +29,7 @@ async def test_why_a_contact_waits_beside_a_free_agent(tmp_path: Path, monkeypat
     await centre.say(ContactArrived(contact="b0", queue="basic"))
     await centre.say(OfferAnswered(contact="b0", agent="alice"), ContactArrived(contact="b1", queue="basic"))
     await centre.after(10)
-    waiting = centre.views.explain("b1", centre.clock.now_ns()).waiting
+    waiting = centre.views.contacts.explain("b1", centre.clock.now_ns()).waiting
     assert waiting is not None
     assert waiting.held_back is not None
     assert waiting.held_back.agent == "bob"
@@ -39,7 +39,7 @@ async def test_why_a_contact_waits_beside_a_free_agent(tmp_path: Path, monkeypat
     (event,) = centre.views.read_events(0, 10, ["agent_held_back"]).events
     assert (event.contact, event.queue, event.agent) == ("b1", "basic", "bob")
     await centre.say(ContactReleased(contact="b0"))
-    waiting = centre.views.explain("b1", centre.clock.now_ns()).waiting
+    waiting = centre.views.contacts.explain("b1", centre.clock.now_ns()).waiting
     assert waiting is not None
     assert waiting.held_back is None, "it is offered to alice now"
     assert waiting.offered_to == ["alice"]

@@ -52,7 +52,7 @@ async def served(centre: Centre) -> None:
 async def test_waits_of_all_intervals_are_the_kernels(centre: Centre) -> None:
     await served(centre)
     t, views = centre.views.tables, centre.views
-    again = Views(t, views.directory, views.contacts, centre.log, views.interned, agent_times=views.agent_times)
+    again = Views(t, views.directory, views.open_contacts, centre.log, views.interned, agent_times=views.agent_times)
     rows = views.intervals(STEP_NS * 96 * 7).rows
     assert any(row.answered > 5 for row in rows)
     for row in rows:
@@ -72,7 +72,7 @@ async def test_what_was_not_seen_whole_is_not_known(centre: Centre, monkeypatch:
     await served(centre)
     monkeypatch.setattr("engine.projections.followers.ROWS_REMEMBERED", 0)
     views = centre.views
-    later = Views(views.tables, views.directory, views.contacts, centre.log, views.interned)
+    later = Views(views.tables, views.directory, views.open_contacts, centre.log, views.interned)
     assert any(row.wait_p50_s is not None for row in views.intervals(STEP_NS).rows)
     assert all(row.wait_p50_s is None for row in later.intervals(STEP_NS).rows)
 

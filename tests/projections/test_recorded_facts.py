@@ -72,7 +72,7 @@ async def test_a_fact_is_read_as_it_was_told(tmp_path: Path, fact: Observed) -> 
     await centre.say(observed.ContactArrived(contact="c", queue="sales"))
     (receipt,) = await centre.say(fact)
     assert receipt.error == ""
-    assert centre.views.recorded_fact(receipt.seq) == fact
+    assert centre.views.events.fact(receipt.seq) == fact
 
 
 def test_every_fact_is_tried() -> None:
@@ -86,15 +86,15 @@ async def test_a_wrap_up_is_read_with_the_name_of_its_contact(tmp_path: Path) ->
     await centre.say(observed.OfferAnswered(contact="c", agent="alice"), observed.ContactReleased(contact="c"))
     fact = observed.WrapUpFinished(agent="alice", contact="c")
     (receipt,) = await centre.say(fact)
-    assert centre.views.recorded_fact(receipt.seq) == fact
+    assert centre.views.events.fact(receipt.seq) == fact
 
 
 async def test_what_is_no_fact_is_none(tmp_path: Path) -> None:
     centre = Centre(tmp_path)
     (receipt,) = await centre.say(observed.ContactArrived(contact="c", queue="sales"))
-    assert centre.views.recorded_fact(receipt.seq + 1) is None
-    assert centre.views.recorded_fact(1) is None
-    assert centre.views.recorded_fact(10**9) is None
+    assert centre.views.events.fact(receipt.seq + 1) is None
+    assert centre.views.events.fact(1) is None
+    assert centre.views.events.fact(10**9) is None
 
 
 @pytest.mark.parametrize("apart", [0, 3])

@@ -224,12 +224,12 @@ async def test_histories_agree_with_tables(centre: Centre) -> None:
         slots += 1
         contact = views.tables.contacts[slot]
         assert int(contact["arrival_seq"]) == record.id
-        explained = views.explain(record.contact, centre.clock.now_ns())
+        explained = views.contacts.explain(record.contact, centre.clock.now_ns())
         assert explained.state == record.state
         assert record.queue == views.directory.queues.name(int(contact["queue"]))
         assert record.channel == CHANNEL_NAMES[int(contact["channel"])]
     assert slots == len(centre.engine.state.contacts)
-    rebuilt = type(views)(views.tables, views.directory, views.contacts, centre.log, views.interned)
+    rebuilt = type(views)(views.tables, views.directory, views.open_contacts, centre.log, views.interned)
     assert list(rebuilt.history.records()) == list(views.history.records())
 
 

@@ -52,7 +52,7 @@ async def life(folder: Path) -> tuple[Centre, list[Turn]]:
 def followers(centre: Centre) -> Followers:
     views = centre.views
     log = MemoryLog(row_dtype=ROW)
-    return Followers(views.tables, views.directory, views.contacts, log, views.interned, lambda _record: 0)
+    return Followers(views.tables, views.directory, views.open_contacts, log, views.interned, lambda _record: 0)
 
 
 def known(followed: Followers) -> list[Any]:

@@ -1,14 +1,19 @@
 """What was true before: at every instant the past answers as the running engine did."""
 
 import random
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import msgspec
 import pytest
 
 from engine.errors import LogError
+from engine.log_port import Turn
 from engine.model.settings import SECOND_NS
+from engine.ports import Reading
 from engine.projections.views import Views
 from engine.replay.past import Past
 from engine.state import StoredState
@@ -17,13 +22,13 @@ from tests.projections.support import CAPACITY, START_NS, Centre
 
 def told(views: Views, now_ns: int) -> bytes:
     """Everything that a wallboard shows at an instant."""
-    longest = views.longest_waiting(50)
+    longest = views.contacts.longest_waiting(50)
     whole = (
         views.queues(now_ns),
         views.agents(now_ns),
         [wait.contact for wait in longest],
-        [why.text for why in views.waiting_reasons([wait.slot for wait in longest], now_ns)],
-        views.waiting("sales", now_ns),
+        [why.text for why in views.contacts.waiting_reasons([wait.slot for wait in longest], now_ns)],
+        views.contacts.waiting("sales", now_ns),
     )
     return msgspec.json.encode(whole)
 
@@ -53,6 +58,17 @@ async def test_every_instant_is_told_as_it_was(tmp_path: Path, mark_rows: int) -
         assert past.ask(at_ns, told) == as_it_was[at_ns]
 
 
+async def test_marks_lie_evenly_however_long_the_log(tmp_path: Path) -> None:
+    centre = Centre(tmp_path)
+    await lived(centre, 5, 24)
+    past = Past(TurnByTurn(centre.log, 1), CAPACITY, mark_rows=20, marks_max=4)  # type: ignore[arg-type]
+    past.ask(centre.clock.now_ns(), told)
+    places = [0, *(mark.seq for mark in past._marks), centre.log.durable_seq]
+    gaps = [after - before for before, after in pairwise(places)]
+    assert len(past._marks) <= 4
+    assert max(gaps) <= centre.log.durable_seq / 2, gaps
+
+
 async def test_the_running_engine_is_not_touched(tmp_path: Path) -> None:
     centre = Centre(tmp_path)
     await lived(centre, 3, 2)
@@ -69,6 +85,54 @@ async def test_the_past_goes_on_with_the_log(tmp_path: Path) -> None:
     for chapter in range(3):
         ((at_ns, as_it_was),) = (await lived(centre, chapter, 1)).items()
         assert past.ask(at_ns, told) == as_it_was
+
+
+class Slow:
+    """A log that is read a turn at a time, each after somebody has said so."""
+
+    def __init__(self, log: Any) -> None:
+        self.log = log
+        self.durable_seq = log.durable_seq
+        self.rows = 0
+        self.heard: list[Reading | None] = []
+        self.past: Past | None = None
+        self.begun, self.told = Event(), Event()
+
+    def read(self, from_seq: int = 1) -> Any:
+        return self.log.read(from_seq)
+
+    def read_runs(self, from_seq: int = 1) -> Any:
+        assert self.past is not None
+        for turn in self.log.read(from_seq):
+            self.begun.set()
+            assert self.told.wait(120)
+            self.heard.append(self.past.reading)
+            self.rows += len(turn.rows)
+            yield turn
+
+
+async def test_who_asks_for_the_same_moment_shares_the_reading_which_is_told(tmp_path: Path) -> None:
+    centre = Centre(tmp_path)
+    as_it_was = await lived(centre, 5, 6)
+    at_ns = max(as_it_was)
+    log = Slow(centre.log)
+    past = log.past = Past(log, CAPACITY)  # type: ignore[arg-type]
+    assert past.reading is None
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(past.ask, at_ns, told)
+        assert log.begun.wait(20)
+        reading = past.reading
+        assert reading is not None
+        assert (reading.at_ns, reading.share) == (at_ns, 0.0), "asked while another thread reads"
+        second = threads.submit(past.ask, at_ns, told)
+        log.told.set()
+        assert first.result(120) == second.result(120) == as_it_was[at_ns]
+    assert past.reading is None
+    shares = [one.share for one in log.heard if one is not None]
+    assert len(shares) > 10
+    assert shares == sorted(shares)
+    assert 0.5 < shares[-1] <= 1
+    assert log.rows == sum(len(turn.rows) for turn in centre.log.read(1)), "each row was read once for both"
 
 
 async def test_a_question_that_fails_spoils_nothing(tmp_path: Path) -> None:
@@ -114,6 +178,15 @@ class Later:
     def read_runs(self, from_seq: int = 1) -> Any:
         """Yield runs."""
         return self.log.read_runs(max(from_seq, self.from_seq))
+
+
+class TurnByTurn(Later):
+    """A log whose runs are its turns."""
+
+    def read_runs(self, from_seq: int = 1) -> Any:
+        """Yield turns."""
+        for frame in self.log.read(from_seq):
+            yield Turn(frame.first_seq, frame.first_seq + len(frame.rows) - 1, frame.rows, frame.payload)
 
 
 async def test_a_log_whose_first_part_was_deleted_begins_at_the_kept_state(tmp_path: Path) -> None:

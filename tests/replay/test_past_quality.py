@@ -9,7 +9,6 @@ import msgspec
 import pytest
 
 from engine.errors import LogError
-from engine.log_port import Turn
 from engine.messages.observed import CaseOpened, CaseResolved, SurveyAnswered, SurveyRequested
 from engine.model.settings import SECOND_NS
 from engine.projections.contacts.history import ContactHistory
@@ -21,7 +20,7 @@ from engine.replay.past_quality import PastQuality
 from engine.state import QUALITY, StoredState
 from tests.projections.quality.support import QualityCentre
 from tests.projections.support import CAPACITY
-from tests.replay.test_past import Later
+from tests.replay.test_past import Later, TurnByTurn
 
 WEEK_NS = 7 * 86_400 * SECOND_NS
 
@@ -80,15 +79,6 @@ async def test_marks_lead_to_the_same(centre: QualityCentre, mark_rows: int) -> 
         seq, answer = as_it_was[at_ns]
         assert answer.endswith(past.at(seq, centre.views.directory).save())
     assert 0 < len(past._marks) <= 3
-
-
-class TurnByTurn(Later):
-    """A log whose runs are its turns."""
-
-    def read_runs(self, from_seq: int = 1) -> Any:
-        """Yield turns."""
-        for frame in self.log.read(from_seq):
-            yield Turn(frame.first_seq, frame.first_seq + len(frame.rows) - 1, frame.rows, frame.payload)
 
 
 async def test_what_was_kept_is_begun_at(centre: QualityCentre) -> None:

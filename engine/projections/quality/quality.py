@@ -285,16 +285,14 @@ class Quality:
         with self._lock:
             return dict(self._folded().plan.cases)
 
-    def open_cases(self) -> list[Case]:
-        """Open cases, as they are kept: for the driver that finds somebody for them."""
-        with self._lock:
-            return list(self._folded().cases.open.values())
+    def cases_stirred(self) -> list[tuple[int, Case | None]]:
+        """Cases that something happened to since the last call, as they are kept: for the driver that works on them.
 
-    def cases_to_tell(self) -> list[Case]:
-        """Resolved cases of which somebody is still to be told, or whose task is not over."""
+        At the first call all with anything to do; None for one that is not known any more.
+        """
         with self._lock:
             cases = self._folded().cases
-            return [cases.resolved[case_id] for case_id in cases.unsettled]
+            return [(case_id, cases.find(case_id)) for case_id in cases.stirred()]
 
     def _schedules(self, from_ns: int, to_ns: int) -> list[Schedule]:
         """Copy what all who are in the schedule were to do and did in [from_ns, to_ns)."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from engine.messages.observed import QualityEvaluated
+from engine.messages.observed import ContactArrived, ContactReleased, QualityEvaluated
 from engine.model.quality import BadAnswer, Criterion, Scorecard, ScorecardSection, score
 from engine.projections.quality.quality import Quality
 from tests.projections.quality.support import QualityCentre
@@ -95,6 +95,15 @@ async def test_of_each_evaluator_the_latest_judgement_counts(centre: QualityCent
         assert [(one.n, one.failed) for one in row.evaluations] == [(3, 0)]
         assert len(quality.evaluations(None, "", 10, 2**62).evaluations) == 4, "as it was made, each"
     assert again.from_seq == centre.quality.from_seq
+
+
+async def test_a_contact_is_judged_once_it_is_over(centre: QualityCentre) -> None:
+    (arrived,) = await centre.say(ContactArrived(contact="c", queue="sales"))
+    (early,) = await centre.say(evaluated(arrived.seq, 2, {"solves": 1}))
+    assert (early.field, "is open" in early.error) == ("contact_id", True)
+    await centre.say(ContactReleased(contact="c"))
+    (late,) = await centre.say(evaluated(arrived.seq, 2, {"solves": 1}))
+    assert not late.error
 
 
 async def test_an_evaluation_of_no_scorecard_is_wrong(centre: QualityCentre) -> None:

@@ -145,6 +145,8 @@ class Cases(msgspec.Struct, dict=True):
     def __post_init__(self) -> None:
         self._deadlines = sorted((case.deadline_ns, case.id) for case in self.open.values())
         """Of open cases, the first first; reckoned from them, and not saved."""
+        self._stirred: dict[int, None] | None = None
+        """Cases that something happened to since somebody asked; None: nobody asks."""
 
     def base(self, customer_base: str, region: str) -> Complaints:
         """Return the counters of a customer base and region."""
@@ -152,6 +154,12 @@ class Cases(msgspec.Struct, dict=True):
         if name not in self.bases and len(self.bases) >= PAIRS_MAX:
             name = "\0".join(OTHER)
         return self.bases.setdefault(name, Complaints())
+
+    def stirred(self) -> list[int]:
+        """Return the cases that something happened to since the last call; at the first all with anything to do."""
+        found = [*self.open, *self.unsettled] if self._stirred is None else list(self._stirred)
+        self._stirred = {}
+        return found
 
     def contact_arrived(self, contact: Task, priority: int) -> None:
         """Note that a case has its task, or that somebody is to be told of it."""
@@ -163,18 +171,21 @@ class Cases(msgspec.Struct, dict=True):
         else:
             case.tasks, case.task, case.task_id, case.task_agent = case.tasks + 1, contact.contact, contact.id, -1
             case.task_priority = priority
+        self._stir(case)
 
     def contact_raised(self, contact: Task, priority: int) -> None:
         """Note that a task has another priority."""
         case = self.open.get(contact.case_id)
         if case is not None and contact.id == case.task_id:
             case.task_priority = priority
+            self._stir(case)
 
     def contact_answered(self, contact: Task, agent: int, at_ns: int) -> None:
         """Note who has the task, or that somebody was told."""
         case = self.open.get(contact.case_id) or self.resolved.get(contact.case_id)
         if case is not None and contact.id == case.task_id:
             case.task_agent = agent
+            self._stir(case)
         elif case is not None and contact.id == case.report_id and not case.told_ns:
             if case.report_to == "agent" and agent != case.opener:
                 return  # a colleague took it: whoever is to be told was not
@@ -265,6 +276,7 @@ class Cases(msgspec.Struct, dict=True):
             self._count("resolved_overdue")
         if len(self.resolved) > CASES_KEPT:
             oldest = self.resolved.pop(next(iter(self.resolved)))
+            self._stir(oldest)
             if self.unsettled.pop(oldest.id, None) and oldest.is_owed(row.at_ns):
                 self._count("not_told")
         return case.resolved_key
@@ -289,9 +301,15 @@ class Cases(msgspec.Struct, dict=True):
     def _enter(self, case: Case) -> None:
         self.open[case.id] = case
         insort(self._deadlines, (case.deadline_ns, case.id))
+        self._stir(case)
+
+    def _stir(self, case: Case) -> None:
+        if self._stirred is not None:
+            self._stirred[case.id] = None
 
     def _settle(self, case: Case, now_ns: int) -> None:
         """Note whether a resolved case is done with."""
+        self._stir(case)
         if case.is_given_up(now_ns) and not case.not_told_ns:
             case.not_told_ns = now_ns
             self._count("not_told")

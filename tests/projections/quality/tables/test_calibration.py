@@ -100,7 +100,7 @@ async def test_the_course_of_a_contact_is_known_whole_after_its_end(centre: Qual
     (receipt,) = await centre.say(ContactArrived(contact="c", queue="sales", preferred_agent="alice"))
     await centre.after(3, OfferAnswered(contact="c", agent="alice"))
     await centre.after(20, TransferRequested(contact="c", queue="help"))
-    (agent,) = centre.views.contact("c").contact.offered_to
+    (agent,) = centre.views.contacts.find("c").contact.offered_to
     again = Quality(centre.views.directory, centre.quality.save(), centre.views.as_of)
     for turn in (
         await centre.after(7, OfferAnswered(contact="c", agent=agent)),

@@ -1,0 +1,65 @@
+"""Something done again and again on the running loop, whatever becomes of it once."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable
+from typing import Final
+
+from engine.errors import Overloaded
+
+RETRY_S: Final = 1.0
+"""What found no room is tried again after so long."""
+FAILED: Final = "ticks_failed"
+"""Among the driver's figures: how often something was tried again because it failed."""
+
+logger = logging.getLogger(__name__)
+
+
+class Ticker:
+    """The next time is set before anything is done: what fails is counted, said once, and tried again."""
+
+    def __init__(self, name: str, longest_s: float, action: Callable[[], float | None], counters: Counter[str]) -> None:
+        """`action` returns after how many seconds it is to be done again; None: after `longest_s`.
+
+        What raises Overloaded is tried again soon. `counters` are the driver's, `name` is for people who read why.
+        """
+        self._name = name
+        self._longest_s = longest_s
+        self._action = action
+        self._counters = counters
+        self._timer: asyncio.TimerHandle | None = None
+        self._failing = False
+
+    def tick(self) -> None:
+        """Do it now, and again in a while."""
+        self._again(self._longest_s)
+        try:
+            after_s = self._action()
+            self._failing = False
+        except Overloaded:
+            after_s = RETRY_S
+        except Exception:
+            self._counters[FAILED] += 1
+            if not self._failing:
+                logger.exception("%s failed; it is tried again in %g s", self._name, self._longest_s)
+            self._failing = True
+            return
+        if after_s is not None and self._timer is not None:
+            self._again(min(after_s, self._longest_s))
+
+    def hasten(self, within_s: float) -> None:
+        """Do it within so many seconds, where it goes on at all."""
+        loop = asyncio.get_running_loop()
+        if self._timer is not None and self._timer.when() > loop.time() + within_s:
+            self._again(within_s)
+
+    def stop(self) -> None:
+        """Do it no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _again(self, after_s: float) -> None:
+        self.stop()
+        self._timer = asyncio.get_running_loop().call_later(max(0.0, after_s), self.tick)
