@@ -20,6 +20,8 @@ from adapters.mqtt.topics import Topics
 logger = logging.getLogger(__name__)
 NEWEST: Final = aiomqtt.ProtocolVersion.V5
 """Spoken first; 3.1.1 with a broker that refuses it."""
+NEWEST_AGAIN_S: Final = 600.0
+"""A connection that is made so long after the refusal tries it again."""
 FIRST_WAIT_S: Final = 0.5
 STEADY_S: Final = 30.0
 """A connection that held so long was a good one: the next failure begins with the first wait again."""
@@ -55,15 +57,16 @@ class Connection:
         self._counters = counters
         self._serve = serve
         self._jitter = jitter
-        self._tls: ssl.SSLContext | None = None
         self._version = NEWEST
+        self._old_until_s = 0.0
+        """When the newest version is tried again after a refusal, in the loop's time."""
         self.stopping = asyncio.Event()
         self.up = False
         self.detail = "not started"
 
     def prepare(self) -> None:
-        """Read the files that connecting needs. Raises OSError or ssl.SSLError."""
-        self._tls = tls_context(self._settings.tls) if self._settings.tls else None
+        """Read the files that each connection will need. Raises OSError or ssl.SSLError."""
+        self._tls()
         self._settings.read_password()
         self.detail = f"connecting to {self._settings.host}:{self._settings.broker_port}"
 
@@ -102,7 +105,9 @@ class Connection:
         except* (aiomqtt.MqttError, OSError) as group:
             reason = self._reason(group, where)
             if client is not None and client.version_refused and client.speaks_5:
+                # Perhaps it is only starting, and will speak it later.
                 self._version = aiomqtt.ProtocolVersion.V311
+                self._old_until_s = asyncio.get_running_loop().time() + NEWEST_AGAIN_S
                 reason = ""
         except* Exception as group:
             logger.exception("the connection to %s failed within", where, exc_info=group)
@@ -128,6 +133,8 @@ class Connection:
 
     def _client(self) -> BrokerClient:
         settings = self._settings
+        if asyncio.get_running_loop().time() >= self._old_until_s:
+            self._version = NEWEST
         in_5 = self._version is aiomqtt.ProtocolVersion.V5
         kept: dict[str, object] = {"clean_session": False}
         if in_5:
@@ -144,10 +151,14 @@ class Connection:
             will=aiomqtt.Will(self._topics.status, b"offline", qos=1, retain=True),
             timeout=ANSWER_WITHIN_S,
             keepalive=settings.keepalive_ns // 10**9,
-            tls_context=self._tls,
+            tls_context=self._tls(),
             socket_options=WITHOUT_DELAY,
             **kept,
         )
+
+    def _tls(self) -> ssl.SSLContext | None:
+        """As the files are now, so that a renewed certificate is shown. Raises OSError or ssl.SSLError."""
+        return tls_context(self._settings.tls) if self._settings.tls else None
 
     def _session_properties(self) -> Properties:
         settings = self._settings

@@ -5,7 +5,6 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from hashlib import blake2b
 from typing import Final
 
 from adapters.sip.arrivals import Arrivals
@@ -14,7 +13,6 @@ from adapters.sip.calls.callback import Callback
 from adapters.sip.calls.core import SOURCE, Core
 from adapters.sip.calls.probes import Probes
 from adapters.sip.housekeeping import Housekeeping
-from adapters.sip.own_key import own_key
 from adapters.sip.protocol import Event, Hop, Timing
 from adapters.sip.recovery import recover, ringing_agents
 from adapters.sip.registration.registrar import Registrar
@@ -24,7 +22,8 @@ from adapters.sip.transport.endpoint import SipEndpoint
 from engine.errors import ConfigError
 from engine.messages.effects import AnyEffect, OfferContact
 from engine.messages.observed import ContactWithdrawn, Observed
-from engine.ports import AdapterStatus, AgentEndpoint, EngineLink, OpenContact
+from engine.own_key import own_key
+from engine.ports import AdapterStatus, EngineLink, OpenContact
 
 NEEDS_RESTART: Final = (
     *("host", "port", "advertise", "udp", "tcp", "tls", "realm", "digest_algorithms"),
@@ -60,7 +59,7 @@ class SipAdapter:
             engine.endpoints,
             self.endpoint,
             self._insist,
-            _secret(settings.realm, engine.endpoints),
+            os.urandom(32),
             engine.folder,
         )
         self.core = Core(settings, engine, self.endpoint, registrar)
@@ -141,7 +140,7 @@ class SipAdapter:
 
     async def stop(self) -> None:
         """Close sockets; calls in progress stay as they are."""
-        self.core.stopping = True
+        self.core.stop()
         self._up = False
         self.housekeeping.stop()
         self._probes.stop()
@@ -171,9 +170,3 @@ class SipAdapter:
         if isinstance(effect, OfferContact):
             reason = "the SIP adapter knows no call of this name"
             self.core.insist([ContactWithdrawn(contact=effect.contact, by=self.name, reason=reason)])
-
-
-def _secret(realm: str, endpoints: Sequence[AgentEndpoint]) -> bytes:
-    """The key of nonces: the same after a restart with the same passwords, so that nonces stay good."""
-    known = "\0".join([realm, *(f"{known.phone}\0{known.password or known.ha1}" for known in endpoints)])
-    return blake2b(known.encode("utf-8", "surrogateescape"), digest_size=32).digest()

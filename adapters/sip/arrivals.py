@@ -1,6 +1,7 @@
 """A new INVITE: who calls, from where, whom; then it is a contact, or is refused with the reason."""
 
 import ipaddress
+from collections import OrderedDict
 from typing import Final
 
 from adapters.sip.calls.call import Call, Calls
@@ -37,7 +38,8 @@ class Arrivals:
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
         self._core = calls.core
-        self._rates: dict[str, tuple[float, int]] = {}
+        self._rates: OrderedDict[str, tuple[float, int]] = OrderedDict()
+        """Tokens left, and when that was, by source; who has called last is last."""
         self.follow()
 
     def follow(self) -> None:
@@ -161,9 +163,10 @@ class Arrivals:
         now_ns = self._core.endpoint.now_ns()
         tokens, at_ns = self._rates.get(host, (most, now_ns))
         tokens = min(most, tokens + (now_ns - at_ns) * 1e-9 * self._core.settings.calls_per_second)
-        if len(self._rates) >= SOURCES_MAX:
-            self._rates.clear()
         self._rates[host] = (tokens - 1 if tokens >= 1 else tokens, now_ns)
+        self._rates.move_to_end(host)
+        if len(self._rates) > SOURCES_MAX:
+            self._rates.popitem(last=False)  # not all: a flood from made-up addresses must not lift anybody's limit
         return tokens >= 1
 
     def are_together(self, one: Hop | None, other: Hop | None) -> bool:

@@ -16,6 +16,7 @@ from adapters.sip.calls.attended import CAUSE_NORMAL
 from adapters.sip.calls.call import Call, Calls, Phase
 from adapters.sip.calls.callback import Callback
 from adapters.sip.calls.caller_leg import REPEAT_AFTER_NS, CallerLeg
+from adapters.sip.calls.held import take_up_hold
 from adapters.sip.calls.leg import Leg
 from adapters.sip.calls.offer import AgentLeg, Offer
 from adapters.sip.calls.offer_answer import held_answer
@@ -95,6 +96,8 @@ class _Recovery:
         """Of every contact that is taken up."""
         self._core = calls.core
         self._contact = contact
+        self._by_desk = False
+        """Whether a desk held the call when its last record was written."""
         self._legs: dict[str, LegRecord] = {slot: decode_leg(record) for slot, record in contact.legs.items()}
 
     def run(self) -> None:
@@ -105,6 +108,7 @@ class _Recovery:
                 self._leave_caller()
                 return
             caller = decode_leg(caller.record)
+        self._by_desk = isinstance(caller, DialogState) and caller.desk_holds
         if self._contact.call_back:
             self._take_up_callback(caller)
             return
@@ -179,7 +183,7 @@ class _Recovery:
             leg.confirm()
         leg._dialog().local_seq += SEQ_GAP
         if self._contact.state == "held":
-            call.held_by = {side for side in (call.caller, leg) if is_on_hold(side.sdp)} or {call.caller}
+            take_up_hold(call, call.caller, leg, by_desk=self._by_desk)
         self._end_others(call, keep=slot)
         if self._contact.closed:
             self._end(call)
@@ -221,7 +225,7 @@ class _Recovery:
             if contact.closed:
                 self._end(call)
             elif contact.state == "held":
-                call.held_by = {side for side in (call.caller, leg) if is_on_hold(side.sdp)} or {call.caller}
+                take_up_hold(call, call.caller, leg, by_desk=self._by_desk)
             elif isinstance(of_log, AgentAnswer) or is_on_hold(leg.origin.sent):
                 call.join()
         else:

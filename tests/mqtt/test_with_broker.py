@@ -32,7 +32,7 @@ async def test_facts_by_json_and_messagepack_once_each(house: House, connect: Co
     first = await peer.latest(RESULTS)
     assert (first["accepted"], first["duplicates"], first["rejected"], first["errors"]) == (1, 0, 0, [])
     seq = first["results"][0]["seq"]
-    assert house.engine.views.contact("c1").contact.id == seq
+    assert house.engine.views.contacts.find("c1").contact.id == seq
     await peer.publish(IN, msgpack.packb([arrival(1), arrival(2)]))
     second = await peer.latest(RESULTS, lambda found: len(found["results"]) == 2)
     assert second["results"][0] == {"seq": seq, "id": "a1", "duplicate": True}
@@ -222,14 +222,14 @@ async def test_nothing_is_acknowledged_before_it_is_durable(build: Build, broker
     house = await build(hold=True)
     await house.wait_up()
     await peer.publish(IN, arrival(1))
-    await until(lambda: house.engine.views.contacts.slot_of("c1") >= 0, "the fact is decided, but not on disk")
+    await until(lambda: house.engine.views.open_contacts.slot_of("c1") >= 0, "the fact is decided, but not on disk")
     await house.adapters.stop()
     assert house.counters["received"] == 1
     assert peer.received == []
     again = await build()
     result = await peer.latest(RESULTS)
     assert result["accepted"] == 1
-    assert again.engine.views.contacts.slot_of("c1") >= 0
+    assert again.engine.views.open_contacts.slot_of("c1") >= 0
     await again.counted(received=1, accepted=1, gaps=0)
 
 

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from adapters.sip import arrivals
 from adapters.sip.protocol import Hop, build_request
 from engine.errors import Overloaded
 from tests.sip.conftest import OpenExchange, OpenPhone
@@ -120,6 +121,19 @@ async def test_an_engine_without_room_is_told_to_callers(
     assert refused.response.get("retry-after") == "7"
     assert not exchange.sip.calls.by_name
     assert not exchange.sip.calls.dialogs
+
+
+async def test_a_flood_from_many_addresses_lifts_nobodys_limit(
+    open_exchange: OpenExchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchange = await open_exchange(centre(sip="calls_per_second: 1"))
+    monkeypatch.setattr(arrivals, "SOURCES_MAX", 4)
+    door = exchange.sip._arrivals
+    assert [door._is_in_time("192.0.2.1") for _ in range(3)] == [True, True, False]
+    for number in range(2, 40):
+        assert door._is_in_time(f"192.0.2.{number}")
+        assert not door._is_in_time("192.0.2.1")
+    assert len(door._rates) == 4
 
 
 async def test_what_is_no_call(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:

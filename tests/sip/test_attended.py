@@ -68,6 +68,9 @@ async def test_an_agent_asks_a_colleague_and_leaves_the_caller_there(
     eves_media = eve.sdp(port=4600)
     eves = await eve.pick_up(eves_media)
     asking = await ann.connected()
+    calls = exchange.sip.calls
+    first, second = calls.by_name.values()
+    assert (calls.of_agent("ann"), calls.of_agent("eve")) == (first, second)
     refer_to = f"<sip:{called}@{exchange.address}?Replaces={quote(replaces(asking), safe='')}>"
     ann.within(agents, "REFER", headers=(("Refer-To", refer_to),))
     await ann.response(202)
@@ -82,14 +85,44 @@ async def test_an_agent_asks_a_colleague_and_leaves_the_caller_there(
     assert b" 4700 " in await offered(eve, eves)
     await until(lambda: not any(leg.pending_out for leg in exchange.sip.calls.dialogs.values()))
     assert exchange.counters["transfers_attended"] == 1
-    record = exchange.engine.views.contacts_of("bob").contacts
+    record = exchange.engine.views.contacts.of_customer("bob").contacts
     assert [(one.queue, one.state) for one in record][:1] == [("help" if called == "help" else "inside", "connected")]
     assert exchange.engine.views.trunk_groups().trunk_groups[0].busy == 1, "the caller holds the channel"
+    assert (calls.of_agent("ann"), calls.of_agent("eve")) == (None, second)
     await hang_up(exchange, bob, callers, eve)
+    assert calls.of_agent("eve") is None
     (group,) = exchange.engine.views.trunk_groups().trunk_groups
     assert (group.busy, group.seized) == (0, 1)
     assert exchange.exits() == {"answered": 1}
     assert exchange.exits("help" if called == "help" else "inside") == {"answered": 1}
+
+
+@pytest.mark.parametrize("answer", [487, 481, 0])
+async def test_an_offer_to_the_phone_that_leaves_does_not_end_the_caller(
+    open_exchange: OpenExchange, open_phone: OpenPhone, answer: int
+) -> None:
+    bob = await open_phone("bob")
+    exchange, ann, eve = await house_of_two(open_exchange, open_phone, bob)
+    callers, agents = await talk(exchange, bob, ann)
+    ann.invite("help", exchange.sip.endpoint.port, ann.sdp())
+    eves = await eve.pick_up(eve.sdp(port=4600))
+    asking = await ann.connected()
+    eve.within(eves, "INVITE", eve.sdp(port=4600))  # a refresh, or a hold
+    at_ann = await ann.request("INVITE")
+    refer_to = f"<sip:help@{exchange.address}?Replaces={quote(replaces(asking), safe='')}>"
+    ann.within(agents, "REFER", headers=(("Refer-To", refer_to),))
+    await ann.response(202)
+    ann.reply(await ann.request("NOTIFY"), 200)
+    await eve.response(491, "INVITE")
+    for _ in range(2):
+        ann.reply(await ann.request("BYE"), 200)
+    if answer:
+        ann.reply(at_ann, answer)
+    assert b" 4600 " in await offered(bob, callers)
+    await offered(eve, eves)
+    await until(lambda: not any(leg.is_busy for leg in exchange.sip.calls.dialogs.values()))
+    assert (exchange.contacts_open, exchange.exits("help")) == (1, {"answered": 1})
+    await hang_up(exchange, bob, callers, eve)
 
 
 async def test_a_colleague_who_is_busy_is_waited_for(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:

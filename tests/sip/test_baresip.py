@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.sip.baresip import needs_baresip
+from tests.sip.baresip import Baresip, needs_baresip
 from tests.sip.conftest import OpenBaresip, OpenExchange, OpenPhone
 from tests.sip.support import Exchange, centre, until
 
@@ -26,6 +26,18 @@ def caller_account(exchange: Exchange, transport: str = "udp") -> str:
 async def registered(exchange: Exchange) -> None:
     """Wait for the agent's phone."""
     await until(lambda: exchange.counters["bindings"] == 1)
+
+
+async def talking(open_exchange: OpenExchange, open_baresip: OpenBaresip) -> tuple[Exchange, Baresip, Baresip]:
+    """Return an exchange with the phones of Ann, its agent, and of Bob, who has called and is answered."""
+    exchange = await open_exchange(centre(agents=[AGENT]))
+    await exchange.sign_in("ann")
+    ann = await open_baresip(agent_account(exchange))
+    await registered(exchange)
+    bob = await open_baresip(caller_account(exchange))
+    bob.command("dial", f"sip:sales@{exchange.address}")
+    await bob.event("CALL_ESTABLISHED")
+    return exchange, ann, bob
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
@@ -69,13 +81,7 @@ async def test_a_waiting_caller_is_served_when_the_phone_comes(
 
 
 async def test_hold_and_resume(open_exchange: OpenExchange, open_baresip: OpenBaresip) -> None:
-    exchange = await open_exchange(centre(agents=[AGENT]))
-    await exchange.sign_in("ann")
-    ann = await open_baresip(agent_account(exchange))
-    await registered(exchange)
-    bob = await open_baresip(caller_account(exchange))
-    bob.command("dial", f"sip:sales@{exchange.address}")
-    await bob.event("CALL_ESTABLISHED")
+    exchange, ann, bob = await talking(open_exchange, open_baresip)
     (call,) = exchange.sip.calls.by_name.values()
     ann.command("hold")
     await until(lambda: call.held_by)

@@ -141,10 +141,10 @@ async def test_without_a_way_out_nothing_rings_and_the_agent_calls(
         await leave_number(http, centre, "4402438")
     await centre.tell(AgentStatusChanged(agent="ann", status="available"))
     views = centre.host.engine.views
-    await until(lambda: [one for one in views.engagements("ann") if one.state == "offered"])
-    (offer,) = views.engagements("ann")
+    await until(lambda: [one for one in views.contacts.engagements("ann") if one.state == "offered"])
+    (offer,) = views.contacts.engagements("ann")
     assert centre.host._adapters is not None
     assert not centre.host._adapters._links["webchat"].rings(offer.contact)
     await centre.tell(OfferAnswered(contact=offer.contact, agent="ann"))
-    assert views.engagements("ann")[0].state == "connected"
+    assert views.contacts.engagements("ann")[0].state == "connected"
     assert centre.sip.status().counters.get("callbacks", 0) == 0

@@ -9,6 +9,8 @@ import pytest
 from adapters.sip.protocol import Hop
 from adapters.sip.registration.binding_cache import FILE, BindingCache
 from adapters.sip.registration.bindings import Binding, Bindings
+from tests.sip.conftest import OpenExchange
+from tests.sip.support import centre
 
 SECOND_NS = 1_000_000_000
 UDP = Hop("udp", "192.0.2.7", 5060)
@@ -59,6 +61,24 @@ async def test_a_file_that_cannot_be_read_is_passed_over(tmp_path: Path, caplog:
     cache = Clocks().cache(tmp_path, bindings(Clocks()))
     assert cache.load(SECOND_NS) == []
     assert (cache.failed, "passed over" in caplog.text) == (1, True)
+
+
+async def test_a_registration_that_leads_nowhere_keeps_nobody_from_starting(
+    open_exchange: OpenExchange, tmp_path: Path
+) -> None:
+    clocks = Clocks()
+    held = Bindings(4, lambda agent, reachable: None)
+    for agent, uri in (("ann", "sip:ann@192.0.2.1"), ("eve", "nowhere at all")):
+        held._by_agent[agent] = [Binding(uri, UDP, clocks.monotonic_ns + 600 * SECOND_NS, 1.0, "c", 7)]
+    kept = clocks.cache(tmp_path, held)
+    kept.touch()
+    await kept.close()
+    agents = [f"{{name: {name}, phone: {{address: 'sip:{name}@h', password: secret}}}}" for name in ("ann", "eve")]
+    registrar = (await open_exchange(centre(agents=agents))).sip.core.registrar
+    registrar.cache = clocks.cache(tmp_path, registrar.bindings)
+    registrar.start()
+    assert [agent for agent, _ in registrar.bindings.all()] == ["ann"]
+    assert registrar.cache.failed == 1
 
 
 async def test_a_folder_that_cannot_be_written_is_counted(tmp_path: Path) -> None:

@@ -216,7 +216,7 @@ async def test_nobody_leaves_the_line_for_a_callback_that_cannot_be(
     bob.invite("sales", exchange.sip.endpoint.port, bob.sdp())
     if number == "x55":
         await bob.response(182)
-        await until(lambda: exchange.engine.views.waiting("later").total == 1)
+        await until(lambda: exchange.engine.views.contacts.waiting("later").total == 1)
         assert exchange.engine.figures()["callbacks_waiting"] == 0
         assert "callbacks" not in exchange.engine.counters
     else:
@@ -316,6 +316,38 @@ async def test_the_proxy_asks_for_a_password(open_exchange: OpenExchange, open_p
     (contact,) = exchange.engine.state.contacts
     assert b'username="us"' in contact.legs["caller"]  # a restart goes on with the INVITE that is under way
     customers, answer = await customer_answers(trunk, second)
+    await join(ann, agents, answer)
+    trunk.within(customers, "BYE")
+    await trunk.response(200, "BYE")
+    ann.reply(await ann.request("BYE"), 200)
+    await exchange.settle()
+
+
+@pytest.mark.parametrize("asked", [(407, 422), (422, 407), (407, 422, 401), (401, 407, 422)])
+async def test_the_proxy_asks_for_a_password_and_a_longer_session(
+    open_exchange: OpenExchange, open_phone: OpenPhone, asked: tuple[int, ...]
+) -> None:
+    exchange, ann, trunk = await promised(open_exchange, open_phone)
+    route = exchange.sip.core.outbound._routes[0]
+    settings = route.settings.model_copy(update={"user": "us", "password": "secret"})
+    exchange.sip.core.outbound._routes[0] = type(route)(settings, route.hop)
+    await exchange.sign_in("ann")
+    agents, _ = await agent_answers(ann)
+    wanted = {
+        401: ("WWW-Authenticate", 'Digest realm="t", nonce="w", qop="auth"'),
+        407: ("Proxy-Authenticate", 'Digest realm="t", nonce="p", qop="auth"'),
+        422: ("Min-SE", "3600"),
+    }
+    for status in asked:
+        trunk.reply(await trunk.request("INVITE"), status, headers=(wanted[status],))
+    last = await trunk.request("INVITE")
+    assert last.request.get("session-expires").startswith("3600")
+    shown = {401: "authorization", 407: "proxy-authorization"}
+    for place, status in enumerate(status for status in asked if status != 422):
+        proof = last.request.get(shown[status])
+        answered = len(asked) - asked.index(status)
+        assert f"nc={answered:08x}" in proof, f"challenge {place} is answered by a count of its own each time"
+    customers, answer = await customer_answers(trunk, last)
     await join(ann, agents, answer)
     trunk.within(customers, "BYE")
     await trunk.response(200, "BYE")

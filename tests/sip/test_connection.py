@@ -68,6 +68,35 @@ async def test_a_peer_that_is_not_there_is_reported_and_one_that_is_gets_all(hos
         await connections.close()
 
 
+async def test_names_that_are_none_fail_and_bar_nobody() -> None:
+    heard: list[Request | Response] = []
+    failed: list[Hop] = []
+    narrow = ConnectionGuard(3, 3, 10.0)
+    one = Connections(heard.append, failed.append, Counter(), guard=narrow, receive_buffer=1 << 16)
+    port = await one.open("127.0.0.1", 0, udp=True, tcp=True)
+    nobody = [Hop("tcp", "a..b", port), *(Hop("udp", f"{'a' * 64}{number}.example.com", port) for number in range(2))]
+    for hop in nobody:
+        one.send(b"x", hop)
+    await until(lambda: len(failed) == 3)
+    assert set(failed) == set(nobody)
+    for number in range(3):
+        one.send(request_octets(branch=f"z9hG4bK{number}"), Hop("tcp", "localhost", port))
+    await until(lambda: len(heard) == 3)
+    await one.close()
+
+
+async def test_a_name_is_reached_by_whichever_address_answers() -> None:
+    heard: list[Request | Response] = []
+    one, other = [Connections(heard.append, print, Counter(), guard=guard(), receive_buffer=1 << 16) for _ in range(2)]
+    port = await one.open("127.0.0.1", 0, udp=False, tcp=True)
+    await other.open("127.0.0.1", 0, udp=False, tcp=True)
+    other._resolver._known["pbx.example"] = (asyncio.get_running_loop().time() + 60, ("127.0.0.2", "127.0.0.1"))
+    other.send(request_octets(), Hop("tcp", "pbx.example", port))
+    await until(lambda: len(heard) == 1)
+    await other.close()
+    await one.close()
+
+
 async def test_a_port_that_is_taken_is_an_error() -> None:
     first, second = [Connections(print, print, Counter(), guard=guard(), receive_buffer=1 << 16) for _ in range(2)]
     port = await first.open("127.0.0.1", 0, udp=True, tcp=True)

@@ -7,7 +7,7 @@ import pytest
 from adapters.sip.protocol import SDP, Dialog, direction_of, reasons_of
 from adapters.sip.protocol.sdp import Direction
 from engine.messages.kinds import CONTACT_STATE_NAMES
-from engine.messages.observed import TransferRequested
+from engine.messages.observed import HoldRequested, TransferRequested
 from tests.sip.conftest import OpenExchange, OpenPhone
 from tests.sip.support import Exchange, centre, until
 from tests.sip.test_calls import house, talk
@@ -118,6 +118,30 @@ async def test_an_offer_that_overtakes_an_ack_waits_for_it(open_exchange: OpenEx
     await bob.ack()
     ann.acknowledge(agents, await ann.response(200, "INVITE"))
     assert "offers_crossed" not in exchange.counters
+    await hang_up(exchange, bob, callers, ann)
+
+
+async def test_an_offer_of_our_own_takes_the_place_of_one_that_waits(
+    open_exchange: OpenExchange, open_phone: OpenPhone
+) -> None:
+    exchange, ann = await house(open_exchange, open_phone)
+    bob = await open_phone("bob")
+    callers, agents = await talk(exchange, bob, ann)
+    bob.within(callers, "INVITE", bob.sdp())
+    at_ann = await ann.request("INVITE")
+    assert agents.receive_request(at_ann.request) is None
+    ann.reply(at_ann, 200, ann.sdp())
+    await ann.ack()
+    answered = await bob.response(200, "INVITE")
+    ann.within(agents, "INVITE", ann.sdp("sendonly"))  # waits for bob's ACK, and so does the desk's hold
+    await ann.response(100)
+    (name,) = exchange.sip.calls.by_name
+    await exchange.tell(HoldRequested(contact=name, agent="ann"))
+    await ann.response(491, "INVITE")
+    bob.acknowledge(callers, answered)
+    await _answer_offer(bob, callers, "inactive")
+    await _answer_offer(ann, agents, "inactive")
+    await until(lambda: state_of(exchange) == "held" and not _offers_open(exchange))
     await hang_up(exchange, bob, callers, ann)
 
 

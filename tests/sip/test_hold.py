@@ -6,7 +6,7 @@ from engine.messages.observed import HoldRequested, ResumeRequested
 from tests.sip.baresip import needs_baresip
 from tests.sip.conftest import OpenBaresip, OpenExchange, OpenPhone
 from tests.sip.support import Exchange, centre, until
-from tests.sip.test_baresip import AGENT, agent_account, caller_account, registered
+from tests.sip.test_baresip import talking
 from tests.sip.test_calls import house, talk
 from tests.sip.test_dialogs import hang_up, state_of
 
@@ -84,13 +84,7 @@ async def test_one_phone_is_asked_to_answer_by_itself(open_exchange: OpenExchang
 @pytest.mark.slow
 @needs_baresip
 async def test_real_phones_are_held_and_taken_back(open_exchange: OpenExchange, open_baresip: OpenBaresip) -> None:
-    exchange = await open_exchange(centre(agents=[AGENT]))
-    await exchange.sign_in("ann")
-    ann = await open_baresip(agent_account(exchange))
-    await registered(exchange)
-    bob = await open_baresip(caller_account(exchange))
-    bob.command("dial", f"sip:sales@{exchange.address}")
-    await bob.event("CALL_ESTABLISHED")
+    exchange, ann, bob = await talking(open_exchange, open_baresip)
     await until(lambda: state_of(exchange) == "connected")
     for _ in range(2):
         await exchange.tell(HoldRequested(contact=contact_of(exchange), agent="ann"))

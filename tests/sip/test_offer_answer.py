@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.sip.calls.offer_answer import Origin, with_direction
+from adapters.sip.calls.offer_answer import Origin, inactive_answer, with_direction
 from adapters.sip.calls.reinvite import media_of
 from adapters.sip.protocol import direction_of, minimal_sdp
 from adapters.sip.protocol.sdp import Direction
@@ -47,6 +47,26 @@ def test_directions(before: Direction, after: Direction) -> None:
     assert directed.count(b"a=inactive") == (2 if after == "inactive" else 0)
     assert directed.endswith(b"\r\n")
     assert with_direction(b"", after) == b""
+
+
+def test_an_answer_here_goes_on_with_the_streams_of_before() -> None:
+    sent = minimal_sdp("192.0.2.1", 4000, session_id=5)
+    offer = minimal_sdp("192.0.2.9", 5000, session_id=8)
+    assert inactive_answer(offer, sent) == with_direction(sent, "inactive")
+    assert inactive_answer(offer + b"m=video 5002 RTP/AVP 96\r\n", sent).endswith(
+        b"a=inactive\r\nm=video 0 RTP/AVP 96\r\n"
+    ), "each stream has its answer, in its place (RFC 3264 §6)"
+    assert b"m=video 0 RTP/AVP 96\r\nm=audio 4000 RTP/AVP 0 8\r\n" in inactive_answer(
+        b"v=0\nm=video 0 RTP/AVP 96\nm=audio 5000 RTP/AVP 8", b"v=0\r\nm=video 0 RTP/AVP 96\r\n" + AUDIO
+    )
+
+
+AUDIO = b"m=audio 4000 RTP/AVP 0 8\r\n"
+
+
+@pytest.mark.parametrize("wanted", [b"audio 0 RTP/AVP 0", b"audio 5000 RTP/SAVP 0", b"audio 5000 RTP/AVP 9", b"image"])
+def test_no_answer_here_to_other_streams(wanted: bytes) -> None:
+    assert inactive_answer(b"v=0\r\nm=" + wanted + b"\r\n", AUDIO) == b""
 
 
 def test_where_media_go() -> None:

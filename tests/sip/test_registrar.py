@@ -211,3 +211,18 @@ async def test_only_a_phone_that_registers_is_one_that_is_back(
     assert (await ann.send(contact=NONE)).get("contact").startswith(f"<{ann.phone.uri}>")
     assert (await ann.send([("Expires", "0")])).status == 200
     assert (back, exchange.counters["registrations"]) == (["ann"], 1)
+
+
+async def test_what_was_proved_before_a_start_is_stale_after_it(
+    open_exchange: OpenExchange, open_phone: OpenPhone
+) -> None:
+    before, phone = await registering(open_exchange, open_phone)
+    challenged = await phone._once("ann", (), "")
+    after = Registering(phone.phone, await open_exchange(centre(agents=[AGENT])))
+    # Not even somebody who has heard a REGISTER can say it again: the start has forgotten that its nonce was used.
+    proof = authorization_for(challenged, after._request("ann", (), ""), "ann", "secret", cnonce="c")
+    assert proof is not None
+    refused = await after._once("ann", [proof], "")
+    assert (refused.status, "stale=true" in refused.get("www-authenticate")) == (401, True)
+    assert (await after.send()).status == 200
+    assert before.counters["bindings"] == 0

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from adapters.sip import switchboard
-from adapters.sip.own_key import own_key
 from adapters.sip.protocol import RequestReceived, TokenSource
+from engine.own_key import own_key
 from tests.sip.conftest import OpenExchange, OpenPhone
 from tests.sip.support import Exchange, centre, until
 from tests.sip.user_agent import UserAgent

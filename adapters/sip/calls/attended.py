@@ -8,7 +8,8 @@ from typing import Final
 
 from adapters.sip.calls.call import Call, Phase
 from adapters.sip.calls.caller_leg import CallerLeg
-from adapters.sip.calls.leg import Leg
+from adapters.sip.calls.held import forget_holds
+from adapters.sip.calls.leg import Leg, OverCall
 from adapters.sip.calls.offer import AgentLeg
 from adapters.sip.calls.offer_answer import with_direction
 from adapters.sip.calls.records import Moved
@@ -53,6 +54,7 @@ def _hand_over(first: Call, second: Call, leg: AgentLeg, asked: tuple[ServerTran
     caller = first.caller
     leg.refer = asked
     first.phase, first.released = Phase.LEAVING, True
+    forget_holds(first)
 
     def check(receipts: list[Receipt]) -> None:
         if receipts[-1].error or receipts[-1].refused:
@@ -85,10 +87,10 @@ def _join(call: Call, caller: CallerLeg) -> None:
         caller.finish()
         return
     core.counters["transfers_attended"] += 1
-    call.caller, caller.call = caller, call
+    part(agent, asking)
+    call.caller, caller.call, asking.call = caller, call, OverCall(call)
     asking.hang_up()
-    if call.held_by:
-        call.held_by.clear()
+    if forget_holds(call):
         core.mention([ContactResumed(contact=call.name)])
     if caller.closed:
         call.release("customer", CAUSE_NORMAL)

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from adapters.sip.calls.caller_leg import CallerLeg
 from adapters.sip.calls.core import Core
+from adapters.sip.calls.held import forget_holds
 from adapters.sip.calls.hold import hold, resume
 from adapters.sip.calls.leg import Leg, OverCall
 from adapters.sip.calls.offer import AgentLeg, Offer
@@ -59,12 +60,21 @@ class Calls:
         self.core = core
         self.by_name: dict[str, Call] = {}
         self.dialogs: dict[DialogId, Leg] = {}
+        self._of_agents: dict[str, dict[Call, None]] = {}
 
     def of_agent(self, agent: str) -> "Call | None":
-        """A call that the agent has, None when there is none."""
-        return next(
-            (call for call in self.by_name.values() if call.agent is not None and call.agent.agent == agent), None
-        )
+        """The call that the agent has, the oldest of several; None when there is none."""
+        return next(iter(self._of_agents.get(agent, ())), None)
+
+    def note_agent(self, call: "Call", before: AgentLeg | None, now: AgentLeg | None) -> None:
+        """A call has gone over from an agent to another, or to or from nobody."""
+        if before is not None:
+            had = self._of_agents[before.agent]
+            del had[call]
+            if not had:
+                del self._of_agents[before.agent]
+        if now is not None:
+            self._of_agents.setdefault(now.agent, {})[call] = None
 
 
 class Call:
@@ -78,13 +88,23 @@ class Call:
         self.phase = Phase.WAITING
         self.caller: CallerLeg = CallerLeg(self, transaction)
         self.offers: dict[str, Offer] = {}
-        self.agent: AgentLeg | None = None
-        """The leg that is connected."""
+        self._agent: AgentLeg | None = None
         self.held_by: set[Leg] = set()
+        self.desk_holds = False
         self.released = False
         self.farewell: tuple[tuple[str, str], ...] = ()
         """The Reason that whoever is still there is told at the end."""
         calls.by_name[name] = self
+
+    @property
+    def agent(self) -> AgentLeg | None:
+        """The agent's leg that is connected."""
+        return self._agent
+
+    @agent.setter
+    def agent(self, leg: AgentLeg | None) -> None:
+        self._calls.note_agent(self, self._agent, leg)
+        self._agent = leg
 
     def take(self, effect: AnyEffect) -> None:
         """Carry out an effect."""
@@ -230,7 +250,7 @@ class Call:
 
     def _leave_agent(self, _effect: MoveContact) -> None:
         agent, self.agent = self.agent, None
-        self.held_by.clear()
+        forget_holds(self)
         if agent is not None:
             part(self.caller, agent)
             leave(agent)

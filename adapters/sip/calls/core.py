@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -44,6 +44,9 @@ class Core:
         registrar.on_registered = self.farewells.registered
         self.undo = Undo(endpoint, self.counters)
         self.stopping = False
+        self._late: dict[str, deque[_Told]] = {}
+        """What the engine had no room for, by the contact or agent that it is of, in its order."""
+        self._alarm: asyncio.TimerHandle | None = None
 
     def follow(self, settings: Settings) -> None:
         """Go on with other settings."""
@@ -63,20 +66,70 @@ class Core:
         future.add_done_callback(_forget if then is None else lambda done: _give(done, then))
 
     def insist(self, facts: Sequence[Observed], then: Callable[[list[Receipt]], None] | None = None) -> None:
-        """Tell the engine what it must know: again after a while when it has no room even for this."""
-        try:
-            self.submit(facts, then)
-        except Overloaded:
-            self.counters["facts_delayed"] += len(facts)
-            if not self.stopping:
-                asyncio.get_running_loop().call_later(AGAIN_AFTER_S, self.insist, facts, then)
+        """Tell the engine what it must know: again after a while when it has no room even for this.
+
+        What is told of the same contact or agent meanwhile waits behind it.
+        """
+        late = self._late_before(facts)
+        if late is None and self._is_told(facts, then):
+            return
+        self.counters["facts_delayed"] += len(facts)
+        if late is None:
+            late = self._late[_subject(facts[-1])] = deque()
+        late.append((facts, then))
+        if self._alarm is None and not self.stopping:
+            self._alarm = asyncio.get_running_loop().call_later(AGAIN_AFTER_S, self._again)
 
     def mention(self, facts: Sequence[Observed]) -> None:
         """Tell the engine what it may miss when it has no room."""
-        try:
-            self.submit(facts)
-        except Overloaded:
+        late = self._late_before(facts)
+        if late is not None:
+            late.append((facts, None))
+        elif not self._is_told(facts):
             self.counters["facts_dropped"] += len(facts)
+
+    def stop(self) -> None:
+        """Tell what is late once more; what there is no room for even now is lost."""
+        self.stopping = True
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._tell_late()
+        self.counters["facts_dropped"] += sum(len(facts) for late in self._late.values() for facts, _ in late)
+        self._late.clear()
+
+    def _late_before(self, facts: Sequence[Observed]) -> "deque[_Told] | None":
+        """What must be told before these facts."""
+        if not self._late:
+            return None
+        return next((self._late[_subject(fact)] for fact in facts if _subject(fact) in self._late), None)
+
+    def _is_told(self, facts: Sequence[Observed], then: Callable[[list[Receipt]], None] | None = None) -> bool:
+        try:
+            self.submit(facts, then)
+        except Overloaded:
+            return False
+        return True
+
+    def _again(self) -> None:
+        self._alarm = None
+        self._tell_late()
+        if self._late:
+            self._alarm = asyncio.get_running_loop().call_later(AGAIN_AFTER_S, self._again)
+
+    def _tell_late(self) -> None:
+        for subject, late in list(self._late.items()):
+            while late and self._is_told(*late[0]):
+                late.popleft()
+            if not late:
+                del self._late[subject]
+
+
+_Told = tuple[Sequence[Observed], Callable[[list[Receipt]], None] | None]
+
+
+def _subject(fact: Observed) -> str:
+    """Of whom the fact is: of a contact, else of an agent."""
+    return getattr(fact, "contact", "") or f"agent {getattr(fact, 'agent', '')}"
 
 
 def _forget(_future: "asyncio.Future[list[Receipt]]") -> None:

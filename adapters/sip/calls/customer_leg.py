@@ -1,6 +1,7 @@
 """The side of a customer who is called back: our INVITE through a trunk, its answer, then a dialog as callers have."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from typing import Protocol
 
@@ -56,7 +57,12 @@ class CustomerLeg(CallerLeg):
         self._route: Route | None = None
         self._sent: Request | None = None
         self._transaction: ClientTransaction | None = None
-        self._tries = 0
+        self._min_se_s = 0
+        """What a 422 has asked for."""
+        self._challenges: dict[int, Response] = {}
+        """The 401 and the 407 that ask for a password."""
+        self._proofs: Counter[int] = Counter()
+        """How often each was answered."""
         self._alarm: asyncio.TimerHandle | None = None
 
     @property
@@ -133,7 +139,7 @@ class CustomerLeg(CallerLeg):
     def record(self) -> CustomerCall | DialogState:  # type: ignore[override]
         """What there is by now."""
         if self.state == "answered":
-            return DialogState("", self._dialog(), self.flow, self.origin, self.sdp)
+            return DialogState("", self._dialog(), self.flow, self.origin, self.sdp, self.call.desk_holds)
         if self._sent is not None and self._route is not None and self.state in ("recording", "calling", "ringing"):
             return CustomerCall(self.attempt, self._sent.raw, self._route.hop)
         return CustomerCall(self.attempt)
@@ -151,12 +157,9 @@ class CustomerLeg(CallerLeg):
                 self.core.counters["callbacks.dialled"] += 1
                 self._limit()
 
-    def _again(self, *headers: tuple[str, str], min_se_s: int = 0) -> None:
-        """Send the INVITE once more, as the answer to the first asks for, and not before that is on record."""
-        first, route, endpoint = self._sent, self._route, self.core.endpoint
-        assert first is not None, "something was sent"
-        assert route is not None, "something was sent"
-        self._tries += 1
+    def _again(self, first: Request, route: Route, headers: Headers) -> None:
+        """Send the INVITE once more, as the answers so far ask for, and not before that is on record."""
+        endpoint = self.core.endpoint
         self._sent = build_request(
             "INVITE",
             first.target,
@@ -168,7 +171,7 @@ class CustomerLeg(CallerLeg):
             contact=first.get("contact"),
             headers=[
                 ALLOW,
-                *session_timer_headers(self.core.policy, min_se_s),
+                *session_timer_headers(self.core.policy, self._min_se_s),
                 ("X-Contact", self.call.name),
                 *headers,
             ],
@@ -239,18 +242,28 @@ class CustomerLeg(CallerLeg):
         self.ready()
 
     def _failure(self, response: Response) -> None:
-        route = self._route
-        if self.state in ("calling", "ringing") and self._tries < 2 and route is not None and self._sent is not None:
-            if response.status == 422:
-                self._again(min_se_s=wanted_min_se_s(response))
+        first, route, status = self._sent, self._route, response.status
+        if self.state in ("calling", "ringing") and route is not None and first is not None:
+            if status == 422 and not self._min_se_s:
+                self._min_se_s = wanted_min_se_s(response)
+                self._again(first, route, self._answers_to_challenges(first, route))
                 return
-            if response.status in (401, 407) and route.settings.user and not self._tries:
-                cnonce = self.core.endpoint.tokens.new_tag()
-                proof = authorization_for(response, self._sent, route.settings.user, route.settings.password, cnonce)
-                if proof is not None:
-                    self._again(proof)
+            if status in (401, 407) and route.settings.user and status not in self._challenges:
+                self._challenges[status] = response
+                if proofs := self._answers_to_challenges(first, route):
+                    self._again(first, route, proofs)
                     return
-        self._fail(response.status)
+        self._fail(status)
+
+    def _answers_to_challenges(self, invite: Request, route: Route) -> Headers:
+        """The proofs that we know the password: each answer to a nonce has a count of its own (RFC 7616 §3.4.5)."""
+        user, password = route.settings.user, route.settings.password
+        proofs = []
+        for status, challenge in self._challenges.items():
+            self._proofs[status] += 1
+            cnonce = self.core.endpoint.tokens.new_tag()
+            proofs.append(authorization_for(challenge, invite, user, password, cnonce, self._proofs[status]))
+        return [] if None in proofs else [proof for proof in proofs if proof is not None]
 
     def _fail(self, status: int) -> None:
         self._stop_alarm()

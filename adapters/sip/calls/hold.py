@@ -6,11 +6,12 @@ Nobody here sends music: on hold, nothing is sent either way, and both phones sh
 from collections.abc import Callable
 from typing import Protocol
 
+from adapters.sip.calls.held import forget_holds, is_held, tell_engine
 from adapters.sip.calls.leg import Leg, LegOwner
 from adapters.sip.calls.offer_answer import with_direction
-from adapters.sip.calls.reinvite import OwnOffer
+from adapters.sip.calls.reinvite import OwnOffer, media_of
 from adapters.sip.protocol import is_on_hold
-from engine.messages.observed import ContactHeld, ContactResumed
+from engine.messages.observed import ContactHeld
 
 
 class Talk(LegOwner, Protocol):
@@ -23,37 +24,53 @@ class Talk(LegOwner, Protocol):
 def hold(call: Talk) -> None:
     """Silence the customer's side, then the agent's; the engine is told once the customer's has answered."""
     agent = call.peer_of(call.caller)
-    if agent is None or call.held_by:
+    if agent is None or call.desk_holds:
         return
 
     def held(_answer: bytes) -> None:
-        if not _talk(call, agent):
+        if call.desk_holds or not _talk(call, agent):
             return
-        call.held_by.add(agent)
+        was_held = is_held(call)
+        call.desk_holds = True
         call.core.counters["holds"] += 1
-        call.core.mention([ContactHeld(contact=call.name)])
+        if not was_held:
+            call.core.mention([ContactHeld(contact=call.name)])
+        _keep(call)
         _offer(agent, with_direction(agent.origin.sent, "inactive"), lambda _answer: _keep(call))
 
     _offer(call.caller, with_direction(call.caller.origin.sent, "inactive"), held)
 
 
 def resume(call: Talk) -> None:
-    """Let both sides hear each other again: the agent's first, whose answer is what the customer's side is offered."""
+    """Let both sides hear each other again: the agent's first, whose answer is what the customer's side is offered.
+
+    A phone that holds the call itself goes on doing so, and takes it back itself.
+    """
     agent = call.peer_of(call.caller)
     if agent is None:
         return
+    heard = media_of(call.caller.sdp)
 
     def agreed(answer: bytes) -> None:
-        if not _talk(call, agent) or not answer or is_on_hold(answer):
-            return  # that phone holds the call itself
-        _offer(call.caller, answer, resumed)
-
-    def resumed(_answer: bytes) -> None:
         if not _talk(call, agent):
             return
-        call.held_by.clear()
-        call.core.mention([ContactResumed(contact=call.name)])
+        if answer and not is_on_hold(answer):
+            _offer(call.caller, answer, resumed)
+        elif answer:
+            call.held_by.add(agent)
+            call.desk_holds = False
+            _keep(call)
+
+    def resumed(answer: bytes) -> None:
+        if not _talk(call, agent):
+            return
+        was_held = forget_holds(call)
+        if answer and is_on_hold(answer):
+            call.held_by.add(call.caller)
+        tell_engine(call, was_held)
         _keep(call)
+        if answer and (is_on_hold(answer) or media_of(answer) != heard):
+            _offer(agent, answer, lambda _answer: _keep(call))
 
     _offer(agent, with_direction(call.caller.sdp, "sendrecv"), agreed)
 

@@ -35,7 +35,9 @@ class LegOwner(Protocol):
     dialogs: "dict[DialogId, Leg]"
     """Every leg of every call that has a dialog."""
     held_by: "set[Leg]"
-    """Sides that have put the other one on hold."""
+    """Sides whose phones have put the other one on hold."""
+    desk_holds: bool
+    """Whether the agent holds the call from a desk: until a desk takes it back, nothing is heard either way."""
 
     def peer_of(self, leg: "Leg") -> "Leg | None":
         """The other side of a leg, while both are connected."""
@@ -62,6 +64,16 @@ class LegOwner(Protocol):
         """The engine has no use for the agent's answer."""
 
 
+class Waiting(Protocol):
+    """An offer that waits until its leg is free."""
+
+    def begin(self) -> None:
+        """Send it."""
+
+    def give_way(self) -> None:
+        """It will not be sent: a later one has its place, or the leg is over."""
+
+
 class OverCall:
     """The LegOwner of legs whose call is over: nobody is left to be told. The call itself is free to go at once."""
 
@@ -70,6 +82,7 @@ class OverCall:
         self.name = call.name
         self.dialogs = call.dialogs
         self.held_by: set[Leg] = set()
+        self.desk_holds = False
 
     def peer_of(self, _leg: "Leg") -> "Leg | None":
         """Nobody."""
@@ -126,8 +139,8 @@ class Leg:
         """An offer of the peer that is not answered yet."""
         self.pending_out: ClientTransaction | None = None
         """An offer of ours that is not answered yet."""
-        self.next_out: Callable[[], None] | None = None
-        """Begins the offer of ours that waits for its turn, the latest only."""
+        self.next_out: Waiting | None = None
+        """The offer that waits for its turn, the latest only."""
         self.session: SessionTimer | None = None
         self.refreshed_ns = 0
         self.knows_update = False
@@ -155,7 +168,7 @@ class Leg:
 
     def forget(self) -> None:
         """Leave the table of dialogs; nothing is offered any more."""
-        self.next_out = None
+        self.wait_with(None)
         if self.dialog is not None and self.call.dialogs.get(self.dialog.id) is self:
             del self.call.dialogs[self.dialog.id]
 
@@ -228,11 +241,17 @@ class Leg:
         """Whether an offer of ours must wait: for another one, or for the ACK of the first (§14.1)."""
         return self.pending_out is not None or self.pending_in is not None or not self.acknowledged
 
+    def wait_with(self, waiting: Waiting | None) -> None:
+        """Let an offer wait for its turn; what waited before will not be sent, and is told so."""
+        before, self.next_out = self.next_out, waiting
+        if before is not None and before is not waiting:
+            before.give_way()
+
     def ready(self) -> None:
         """Nothing may be open any more: begin what waits."""
         waiting, self.next_out = self.next_out, None
         if waiting is not None:
-            waiting()
+            waiting.begin()
 
     # --- after a restart
 

@@ -70,6 +70,43 @@ def with_direction(body: bytes, direction: str) -> bytes:
     return line_end.join(directed)
 
 
+def inactive_answer(offer: bytes, sent: bytes) -> bytes:
+    """Return an answer that goes on with the streams of what was sent last, inactive; b"" where none of them goes on.
+
+    Streams that are new in the offer, or of another kind or no common format, are declined (RFC 3264 §6).
+    """
+    line_end = b"\r\n" if b"\r\n" in sent else b"\n"
+    session, *streams = _sections(with_direction(sent, "inactive").rstrip().split(line_end))
+    answer, goes_on = list(session), False
+    for place, (wanted, *_) in enumerate(_sections(offer.splitlines())[1:]):
+        stream = streams[place] if place < len(streams) else [b"m="]
+        if _is_same_stream(wanted, stream[0]):
+            answer += stream
+            goes_on = True
+        else:
+            kind, _, *rest = [*wanted.split(), b""]
+            answer.append(b" ".join((kind, b"0", *rest)).rstrip())
+    return b"".join(line + line_end for line in answer) if goes_on else b""
+
+
+def _sections(lines: list[bytes]) -> list[list[bytes]]:
+    """The lines of the session, then those of each stream."""
+    sections: list[list[bytes]] = [[]]
+    for line in lines:
+        if line[:2] == b"m=":
+            sections.append([])
+        sections[-1].append(line)
+    return sections
+
+
+def _is_same_stream(wanted: bytes, sent: bytes) -> bool:
+    """Whether an m= line asks for the stream of another one: of its kind, not ended, with a format in common."""
+    one, other = wanted.split(), sent.split()
+    if len(one) < 4 or len(other) < 4 or b"0" in (one[1], other[1]):
+        return False
+    return (one[0], one[2]) == (other[0], other[2]) and not set(one[3:]).isdisjoint(other[3:])
+
+
 def held_answer(offer: bytes, host: str) -> bytes:
     """Return an answer that accepts every stream of plain RTP and moves no media yet: a call's other side comes later.
 

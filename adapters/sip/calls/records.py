@@ -64,6 +64,8 @@ class DialogState(_Record, frozen=True, tag="d", array_like=True):
     flow: Hop | None
     origin: Origin
     sdp: bytes
+    desk_holds: bool = False
+    """Whether a desk holds the call; said of the caller's."""
 
 
 class Moved(_Record, frozen=True, tag="m", array_like=True):

@@ -22,6 +22,7 @@ RETRIES_MAX: Final = 8
 
 def park(caller: Leg) -> None:
     """Put a caller on hold who waits for another agent."""
+    caller.origin.replaced = True  # other words are another version (RFC 3264 §8)
     OwnOffer(caller, with_direction(caller.origin.sent, "inactive"), _nothing).begin()
 
 
@@ -71,11 +72,12 @@ class OwnOffer:
         """Send it, or let it wait until the one before is done."""
         leg = self.leg
         if leg.closed:
+            self.give_way()
             return
         if leg.is_busy:
-            leg.next_out = self.begin
+            leg.wait_with(self)
             return
-        leg.next_out = None
+        leg.wait_with(None)
         self._tries += 1
         headers = leg.session.refresh_headers() if leg.session is not None else ()
         body = leg.origin.pass_on(self._body)
@@ -85,6 +87,9 @@ class OwnOffer:
             )
         except LocalProtocolError:
             self._fail(503)
+
+    def give_way(self) -> None:
+        """What was offered later counts; nobody waits for the answer to this one."""
 
     def on_response(self, transaction: ClientTransaction, response: Response) -> None:
         """Take the answer."""
@@ -120,7 +125,7 @@ class OwnOffer:
         elif status == 491 and self._tries < RETRIES_MAX:
             # Whoever did not choose the Call-ID tries again first (§14.1).
             wait_s = random.uniform(2.1, 4) if leg.chose_call_id else random.uniform(0, 2)
-            leg.next_out = self.begin
+            leg.wait_with(self)
             asyncio.get_running_loop().call_later(wait_s, self._again)
         elif status in GONE or self._vital:
             if status in GONE:
@@ -131,8 +136,8 @@ class OwnOffer:
             leg.ready()
 
     def _again(self) -> None:
-        if self.leg.next_out == self.begin:
-            self.begin()
+        if self.leg.next_out is self:
+            self.leg.ready()
 
 
 def media_of(body: bytes) -> tuple[bytes, ...]:

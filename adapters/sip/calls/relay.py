@@ -3,7 +3,9 @@
 import random
 from typing import Final
 
+from adapters.sip.calls.alone import accept_alone, answer_alone
 from adapters.sip.calls.core import Core
+from adapters.sip.calls.held import note_hold
 from adapters.sip.calls.leg import ALLOW, Leg
 from adapters.sip.calls.offer_answer import with_direction
 from adapters.sip.protocol import (
@@ -18,10 +20,8 @@ from adapters.sip.protocol import (
     ServerTransaction,
     SessionTimer,
     answer_session_timer,
-    is_on_hold,
 )
 from adapters.sip.translate import CAUSE_GONE, GONE
-from engine.messages.observed import ContactHeld, ContactResumed, LegRecorded
 
 PENDING: Final = Refusal(491)
 PASSED_HEADERS: Final = (("retry-after", "Retry-After"), ("warning", "Warning"))
@@ -29,27 +29,33 @@ PASSED_HEADERS: Final = (("retry-after", "Retry-After"), ("warning", "Warning"))
 
 def relay_offer(leg: Leg, transaction: ServerTransaction, request: Request) -> None:
     """Take a re-INVITE or UPDATE of one side: pass its offer on, or answer what concerns this side alone."""
-    endpoint, call = leg.core.endpoint, leg.call
+    endpoint = leg.core.endpoint
     if not leg.take(request, transaction):
         return
+    peer = _hearer_of(leg)
     session = answer_session_timer(request, leg.core.policy)
-    refusal = session if isinstance(session, Refusal) else _busy(leg, call.peer_of(leg))
+    refusal = session if isinstance(session, Refusal) else _busy(leg, peer)
     if refusal is not None or isinstance(session, Refusal):
         assert refusal is not None
         endpoint.reply(transaction, refusal.status, headers=refusal.headers)
-        return
-    peer = call.peer_of(leg)
-    if request.method == "UPDATE" and not request.body:
-        _accept_alone(leg, transaction, request, session, b"")
+    elif request.method == "UPDATE" and not request.body:
+        accept_alone(leg, transaction, request, session)
     elif not leg.acknowledged and request.method == "UPDATE":
         # The offer of its INVITE has no answer yet (RFC 3311 §5.2).
         endpoint.reply(transaction, 500, headers=(("Retry-After", _retry_s()),))
-    elif peer is None or peer.closed:
-        # A parked caller: the media stay as they are, still.
-        body = with_direction(leg.origin.sent, "inactive")
-        _accept_alone(leg, transaction, request, session, leg.origin.pass_on(body))
+    elif peer is None:
+        answer_alone(leg, transaction, request, session)
     else:
-        Relay(leg, peer, transaction, request, session).forward()
+        Relay(leg, peer, transaction, request, session).begin()
+
+
+def _hearer_of(leg: Leg) -> Leg | None:
+    """To whom an offer of this side goes on: not while the caller waits for somebody, nor while a desk holds the call.
+
+    Else the refresh of a phone would end the desk's hold: who is held by another offers to send (RFC 6337 §5.3).
+    """
+    peer = leg.call.peer_of(leg)
+    return None if peer is None or peer.closed or leg.call.desk_holds else peer
 
 
 def _busy(leg: Leg, peer: Leg | None) -> Refusal | None:
@@ -73,30 +79,6 @@ def _retry_s() -> str:
     return str(random.randint(0, 10))
 
 
-def _accept_alone(
-    leg: Leg, transaction: ServerTransaction, request: Request, session: SessionTimer, body: bytes
-) -> None:
-    leg.renewed(request)
-    leg.session = session
-    headers = (ALLOW, *session.response_headers())
-    content_type = SDP if body else ""
-    transaction.context = Ignored()
-    leg.core.endpoint.reply(transaction, 200, with_contact=True, headers=headers, content_type=content_type, body=body)
-
-
-class Ignored:
-    """The context of a transaction whose ACK changes nothing."""
-
-    def on_ack(self, _request: Request) -> None:
-        """Nothing waits for it."""
-
-    def on_ack_missing(self) -> None:
-        """The session timer finds out."""
-
-    def on_cancel(self, _request: Request) -> None:
-        """It has its answer."""
-
-
 class Relay:
     """One offer on its way from `leg` to `peer`, and the answer on its way back."""
 
@@ -116,7 +98,7 @@ class Relay:
         self._parted = False
         """Whether the two sides are no longer connected: what comes of it concerns the side it went to alone."""
 
-    def forward(self) -> None:
+    def begin(self) -> None:
         """Send it on; once the other side has acknowledged our last answer, which may have been overtaken."""
         leg, peer, request = self._leg, self._peer, self._request
         if self._withdrawn:
@@ -124,7 +106,7 @@ class Relay:
         self._transaction.context = self
         leg.pending_in = self._transaction
         if peer.pending_in is not None:
-            peer.next_out = self.forward
+            peer.wait_with(self)
             return
         if peer.closed:
             leg.pending_in = None
@@ -139,6 +121,20 @@ class Relay:
             leg.core.endpoint.reply(self._transaction, 500)
             return
         peer.pending_out = self._sent
+
+    def give_way(self) -> None:
+        """An offer of our own goes to the other side instead, or nothing more does: it may be made again (§14.1)."""
+        if not self._withdrawn:
+            self._leg.core.counters["offers_crossed"] += 1
+            self._withdraw(PENDING.status)
+            self._leg.ready()
+
+    def _withdraw(self, status: int) -> None:
+        """Answer it, as it was never sent on."""
+        self._withdrawn, self._leg.pending_in = True, None
+        self._leg.core.endpoint.reply(self._transaction, status)
+        if self._peer.next_out is self:
+            self._peer.next_out = None
 
     # --- from the side it went to
 
@@ -178,7 +174,10 @@ class Relay:
             content_type=SDP if body else "",
             body=body,
         )
-        note_hold(peer if late else leg, response.body if late else self._request.body)
+        if late:
+            note_hold(peer, response.body)
+        else:
+            note_hold(leg, self._request.body, response.body)
         if not late:
             peer.ready()
         if self._request.method != "INVITE":
@@ -209,11 +208,9 @@ class Relay:
             if self._unacknowledged is not None:
                 self._acknowledge_late(with_direction(self._peer.origin.sent, "inactive"))
             return
-        endpoint = self._leg.core.endpoint
-        self._withdrawn, self._leg.pending_in = True, None
-        endpoint.reply(self._transaction, PENDING.status)
+        self._withdraw(PENDING.status)
         if self._sent is not None and self._sent.method == "INVITE":
-            endpoint.cancel(self._sent)
+            self._leg.core.endpoint.cancel(self._sent)
 
     def _settle(self, transaction: ClientTransaction, response: Response) -> None:
         """The answer crossed the end of the connection: it moves no media, and the other side never hears of it."""
@@ -231,9 +228,7 @@ class Relay:
         if self._sent is not None:
             self._leg.core.endpoint.cancel(self._sent)
         elif not self._withdrawn:
-            self._withdrawn = True
-            self._leg.pending_in = None
-            self._leg.core.endpoint.reply(self._transaction, 487)
+            self._withdraw(487)
 
     def on_ack(self, request: Request) -> None:
         """The answer has arrived; with it may come the answer to an offer of the other side."""
@@ -262,22 +257,6 @@ def part(*legs: Leg) -> None:
         context = leg.pending_in.context if leg.pending_in is not None else None
         if isinstance(context, Relay):
             context.part()
-
-
-def note_hold(offerer: Leg, body: bytes) -> None:
-    """Tell the engine whether the call is on hold now, and keep what changed for a restart."""
-    call = offerer.call
-    was_held = bool(call.held_by)
-    if body and is_on_hold(body):
-        call.held_by.add(offerer)
-    else:
-        call.held_by.discard(offerer)
-    facts: list[ContactHeld | ContactResumed | LegRecorded] = []
-    if was_held != bool(call.held_by):
-        facts.append(ContactResumed(contact=call.name) if was_held else ContactHeld(contact=call.name))
-    peer = call.peer_of(offerer)
-    facts += [side.recorded() for side in (offerer, peer) if side is not None and side.acknowledged]
-    call.core.mention(facts)
 
 
 class PassedOn:

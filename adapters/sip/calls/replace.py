@@ -4,7 +4,11 @@ from collections.abc import Callable
 
 from adapters.sip.calls.call import Call, Calls, Phase
 from adapters.sip.calls.caller_leg import CallerLeg
-from adapters.sip.calls.reinvite import OwnOffer
+from adapters.sip.calls.held import is_held, tell_engine
+from adapters.sip.calls.leg import OverCall
+from adapters.sip.calls.offer_answer import with_direction
+from adapters.sip.calls.reinvite import RETRIES_MAX, OwnOffer
+from adapters.sip.calls.relay import PENDING
 from adapters.sip.protocol import (
     DialogId,
     Hop,
@@ -76,26 +80,39 @@ class Replacement(OwnOffer):
 
     def __init__(self, call: Call, fresh: CallerLeg) -> None:
         assert call.agent is not None, "only connected calls have their caller replaced"
-        super().__init__(call.agent, fresh.sdp, self._take_place)
+        super().__init__(call.agent, _heard(call, fresh), self._take_place)
         self._call = call
         self._fresh = fresh
+        self._tries = RETRIES_MAX  # whoever wants the place tries again
 
     def _take_place(self, answer: bytes) -> None:
         call, fresh, former = self._call, self._fresh, self._call.caller
         if call.phase != Phase.TALKING or not fresh.accept(answer):
             fresh.finish()
             if call.phase == Phase.TALKING:
-                OwnOffer(self.leg, former.sdp, _nothing).begin()
+                OwnOffer(self.leg, _heard(call, former), _nothing).begin()
             return
         call.core.counters["replacements"] += 1
         call.caller = fresh
+        was_held = is_held(call)
         call.held_by.discard(former)
+        tell_engine(call, was_held)
         call.core.insist([fresh.recorded()])
         former.hang_up()
+        former.call = OverCall(call)
+
+    def give_way(self) -> None:
+        """The agent's phone is asked nothing any more."""
+        self._fresh.finish(FinalAnswer(PENDING.status, "", ()))
 
     def _fail(self, status: int) -> None:
         super()._fail(status)
         self._fresh.finish(FinalAnswer(status if 400 <= status < 700 else 500, "", ()))
+
+
+def _heard(call: Call, caller: CallerLeg) -> bytes:
+    """What the agent's phone is told of a caller's media: nothing moves while a desk holds the call."""
+    return with_direction(caller.sdp, "inactive") if call.desk_holds else caller.sdp
 
 
 def _nothing(_answer: bytes) -> None:

@@ -51,7 +51,7 @@ class Authenticator:
         nonce_lifetime_ns: int = 300_000_000_000,
         max_nonces: int = 65_536,
     ) -> None:
-        """`algorithms` are offered in this order. The secret should be kept across restarts, or nonces go stale.
+        """`algorithms` are offered in this order. With a new secret, all nonces of before are stale.
 
         Raises LocalProtocolError for an unknown algorithm.
         """

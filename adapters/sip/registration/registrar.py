@@ -43,6 +43,7 @@ class Registrar:
         secret: bytes,
         folder: Path | None = None,
     ) -> None:
+        """`secret` is new at each start: nonces of before are stale, as it is forgotten which of them were used."""
         self._settings = settings
         self._endpoint = endpoint
         self._tell = tell
@@ -60,6 +61,12 @@ class Registrar:
         """
         agents = self.phones.registering
         for agent, binding in self.cache.load(self._settings.registration_max_ns):
+            try:
+                hop_for_uri(Uri.parse(binding.uri))
+            except (MalformedMessage, LocalProtocolError) as error:
+                self.cache.failed += 1
+                logger.warning("a registration of agent %s that was kept is passed over: %s", agent, error)
+                continue
             if agent in agents and (not binding.flow.reliable or _is_open_to_calls(binding)):
                 self.bindings.restore(agent, binding)
                 self.counters["registrations_restored"] += 1

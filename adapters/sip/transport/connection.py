@@ -300,18 +300,29 @@ class Connections:
         """Find or connect, then send what waits."""
         try:
             async with asyncio.timeout(CONNECT_LIMIT_S):
-                address = await self._resolver.look_up(hop.host)
-                connection = await self._connect(hop, address) if hop.reliable else None
-        except (OSError, TimeoutError) as error:
+                addresses = await self._resolver.look_up(hop.host)
+                connection = await self._connect_any(hop, addresses) if hop.reliable else None
+            for octets in self._pending.pop(hop, []):
+                if connection is not None:
+                    connection.transport.write(octets)
+                elif self._udp is not None:
+                    self._udp.transport.sendto(octets, (addresses[0], hop.port))
+        except Exception as error:
+            # Peers choose the names, and may choose what nobody thought of: none of it may stay among the pending.
             logger.info("cannot reach %s:%d over %s: %r", hop.host, hop.port, hop.transport, error)
             self._pending.pop(hop, None)
             self._fail(hop)
-            return
-        for octets in self._pending.pop(hop, []):
-            if connection is not None:
-                connection.transport.write(octets)
-            elif self._udp is not None:
-                self._udp.transport.sendto(octets, (address, hop.port))
+
+    async def _connect_any(self, hop: Hop, addresses: tuple[str, ...]) -> TcpConnection:
+        """Connect to the first address of a name that takes connections. Raises OSError and TimeoutError."""
+        *others, last = addresses
+        for address in others:
+            try:
+                async with asyncio.timeout(CONNECT_LIMIT_S / len(addresses)):
+                    return await self._connect(hop, address)
+            except (OSError, TimeoutError) as error:
+                logger.info("%s is not there as %s: %r", hop.host, address, error)
+        return await self._connect(hop, last)
 
     async def _connect(self, hop: Hop, address: str) -> TcpConnection:
         loop = asyncio.get_running_loop()

@@ -8,40 +8,46 @@ from typing import Final
 
 REMEMBERED_S: Final = 60.0
 NAMES_MAX: Final = 1024
+ADDRESSES_MAX: Final = 4
+"""Of one name, as many as are tried."""
 
 
 class Resolver:
     """Addresses by name. An address stands for itself and costs nothing."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[str, tuple[float, str]] = OrderedDict()
+        self._known: OrderedDict[str, tuple[float, tuple[str, ...]]] = OrderedDict()
         self._literals: set[str] = set()
 
     def known(self, host: str) -> str:
-        """The address of the host, '' when it must be looked up."""
+        """The first address of the host, '' when it must be looked up."""
         if host in self._literals:
             return host
         try:
             ipaddress.ip_address(host)
         except ValueError:
             found = self._known.get(host)
-            return found[1] if found is not None and found[0] > asyncio.get_running_loop().time() else ""
+            return found[1][0] if found is not None and found[0] > asyncio.get_running_loop().time() else ""
         if len(self._literals) >= NAMES_MAX:
             self._literals.clear()
         self._literals.add(host)
         return host
 
-    async def look_up(self, host: str) -> str:
-        """The address of the host. Raises OSError."""
+    async def look_up(self, host: str) -> tuple[str, ...]:
+        """The addresses of the host, at least one. Raises OSError."""
         known = self.known(host)
         if known:
-            return known
+            return self._known[host][1] if host in self._known else (known,)
         loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
+        try:
+            found = await loop.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
+        except UnicodeError as error:
+            raise OSError(f"{host[:80]!r} is no name: {error}") from error
         # Addresses of the family that sockets here mostly have come first.
-        addresses = sorted(found, key=lambda info: info[0] != socket.AF_INET)
-        address = str(addresses[0][4][0])
-        self._known[host] = (loop.time() + REMEMBERED_S, address)
+        found.sort(key=lambda info: info[0] != socket.AF_INET)
+        addresses = tuple(dict.fromkeys(str(info[4][0]) for info in found))[:ADDRESSES_MAX]
+        self._known[host] = (loop.time() + REMEMBERED_S, addresses)
+        self._known.move_to_end(host)
         while len(self._known) > NAMES_MAX:
             self._known.popitem(last=False)
-        return address
+        return addresses
