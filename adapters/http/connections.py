@@ -9,7 +9,7 @@ SWEEPS: Final = 4
 
 
 class Connections:
-    """The connections of one server. `begun` is told of each that sent a whole request head."""
+    """The connections of one server. `serves` is asked for each that sent a whole request head."""
 
     def __init__(self, idle_s: float, connections_max: int) -> None:
         self._idle_s = idle_s
@@ -32,14 +32,17 @@ class Connections:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    def begun(self, connection: Any) -> None:
-        """Note that a request came in."""
-        self._begun.add(connection)
+    def serves(self, connection: Any) -> bool:
+        """Note that a request came in; return whether it is served: not the first one where there are too many.
 
-    @property
-    def crowded(self) -> bool:
-        """Whether there are more connections than may be."""
-        return len(self._open()) > self._max
+        Connections are counted for the first request of each alone: the server hands out a copy of all of them.
+        """
+        if connection in self._begun:
+            return True
+        if len(self._open()) > self._max:
+            return False
+        self._begun.add(connection)
+        return True
 
     async def _sweep_for_ever(self) -> None:
         loop = asyncio.get_running_loop()

@@ -71,8 +71,7 @@ async def outermost(request: web.Request, handler: Handler) -> web.StreamRespons
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Let in only those who may: the right host and origin, a token with the scope, and not too many at once."""
     context = context_of(request)
-    context.connections.begun(request.protocol)
-    if context.connections.crowded:
+    if not context.connections.serves(request.protocol):
         headers = {"Retry-After": "5", "Connection": "close"}
         raise Problem("overloaded", f"more than {context.settings.connections} connections are open", headers=headers)
     if context.stopping:

@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-import msgspec
-
 from adapters.webchat import forms, frames
 from adapters.webchat.beginning import Beginning
 from adapters.webchat.chats import Chat, Visitor
@@ -13,9 +11,10 @@ from adapters.webchat.core import Core
 from adapters.webchat.frames import AnyServerFrame, BadFrame
 from adapters.webchat.lines import CONVERSATIONS, conversations_of, past_of
 from adapters.webchat.settings import SECOND_NS
-from adapters.webchat.tokens import NotSigned, Session, Upload
+from adapters.webchat.tokens import Session, Upload
 from engine.messages.observed import Attachment, ContactReleased, MessageSent, MessagesRead, SurveyAnswered
 from engine.ports import Hint
+from engine.signed import NotSigned
 
 TYPING_EVERY_NS: Final = 2 * SECOND_NS
 """Signs that somebody types go on to the agent at most so often."""
@@ -94,7 +93,7 @@ class Conduct:
         """The file that an upload's ticket stands for: the visitor's own, and nobody else's."""
         try:
             upload = self._core.signer.read(frame.attachment, Upload, self._core.now_s)
-        except (NotSigned, msgspec.DecodeError) as error:
+        except NotSigned as error:
             raise BadFrame("bad_attachment", f"the ticket is not good: {error}", frame.client_id) from None
         if upload.visitor != session.visitor:
             raise BadFrame("bad_attachment", "the ticket is another visitor's", frame.client_id)

@@ -1,6 +1,7 @@
 """Files that visitors attach: bounded, known by their bytes, and given back as downloads that no page runs."""
 
 import asyncio
+import contextlib
 from typing import Final
 from urllib.parse import quote
 
@@ -8,14 +9,15 @@ import msgspec
 from aiohttp import web
 
 from adapters.webchat.core import Core
-from adapters.webchat.tokens import Download, NotSigned, Session, Upload
-from engine.file_kinds import media_type_of, safe_name
+from adapters.webchat.settings import Files
+from adapters.webchat.tokens import Download, Session, Upload
+from engine.file_kinds import safe_name
 from engine.messages.observed import Attachment
 from engine.ports import Attachments
+from engine.signed import NotSigned
+from engine.uploads import CHUNK, FileBounds, Refusal, UploadRefused, require_size, take_upload
 
 UPLOAD_LIFETIME_S: Final = 3600
-READ_WITHIN_S: Final = 60.0
-CHUNK: Final = 64 << 10
 
 
 class Uploaded(msgspec.Struct, frozen=True):
@@ -38,20 +40,12 @@ async def take(core: Core, request: web.Request, session: Session) -> web.Respon
         raise web.HTTPTooManyRequests(text="too many files", headers={"Retry-After": str(int(wait_s) + 1)})
     if not core.engine.views.admitting:
         raise web.HTTPServiceUnavailable(text="there is no room for files now")
-    content = await _read(request, files.bytes_max)
-    media_type = media_type_of(content)
-    if media_type not in files.media_types:
-        core.counters["files_refused"] += 1
-        raise web.HTTPUnsupportedMediaType(
-            text=f"only {', '.join(files.media_types)} are taken; by its bytes it is none"
-        )
-    digest = await asyncio.to_thread(store.store, content)
-    name = safe_name(request.query.get("name", ""), media_type)
-    attachment = Attachment(name=name, media_type=media_type, size_bytes=len(content), sha256=digest)
+    attachment = await _take(core, request, files, store)
     ticket = core.signer.sign(Upload(session.visitor, core.now_s + UPLOAD_LIFETIME_S, attachment))
     core.counters["files"] += 1
-    core.counters["file_bytes"] += len(content)
-    body = msgspec.json.encode(Uploaded(ticket, name, media_type, len(content)))
+    core.counters["file_bytes"] += attachment.size_bytes
+    told = Uploaded(ticket, attachment.name, attachment.media_type, attachment.size_bytes)
+    body = msgspec.json.encode(told)
     return web.Response(body=body, content_type="application/json")
 
 
@@ -60,7 +54,7 @@ async def give(core: Core, request: web.Request, token: str) -> web.StreamRespon
     store = core.engine.attachments
     try:
         attachment = core.signer.read(token, Download, core.now_s).attachment
-    except (NotSigned, msgspec.DecodeError) as error:
+    except NotSigned as error:
         raise web.HTTPNotFound(text=f"there is no such file: {error}") from None
     if store is None:
         raise web.HTTPNotFound(text="no files are kept")
@@ -84,28 +78,29 @@ async def _send(
         file = await asyncio.to_thread(store.open, attachment.sha256)
     except (FileNotFoundError, ValueError):
         raise web.HTTPNotFound(text="the file is not there any more") from None
-    with file:
+    with file, contextlib.suppress(ConnectionError):  # who breaks a download off does no wrong
         await response.prepare(request)
         while chunk := await asyncio.to_thread(file.read, CHUNK):
             await response.write(chunk)
-    await response.write_eof()
+        await response.write_eof()
     return response
 
 
-async def _read(request: web.Request, bytes_max: int) -> bytes:
-    """The body, no longer than may be."""
-    too_large = f"a file has at most {bytes_max} bytes"
-    if (request.content_length or 0) > bytes_max:
-        raise web.HTTPRequestEntityTooLarge(bytes_max, request.content_length or 0, text=too_large)
-    found = bytearray()
+async def _take(core: Core, request: web.Request, files: Files, store: Attachments) -> Attachment:
+    bounds = FileBounds(files.bytes_max, files.media_types)
+    announced = request.content_length or 0
     try:
-        async with asyncio.timeout(READ_WITHIN_S):
-            async for chunk in request.content.iter_chunked(CHUNK):
-                found += chunk
-                if len(found) > bytes_max:
-                    raise web.HTTPRequestEntityTooLarge(bytes_max, len(found), text=too_large)
-    except TimeoutError:
-        raise web.HTTPRequestTimeout(text="the file did not come in time") from None
-    if not found:
-        raise web.HTTPBadRequest(text="there is nothing in the file")
-    return bytes(found)
+        require_size(announced, bounds.bytes_max)
+        return await take_upload(request.content.iter_chunked(CHUNK), request.query.get("name", ""), bounds, store)
+    except UploadRefused as error:
+        text = str(error)
+        match error.why:
+            case Refusal.TOO_LARGE:
+                raise web.HTTPRequestEntityTooLarge(bounds.bytes_max, announced, text=text) from None
+            case Refusal.TOO_LATE:
+                raise web.HTTPRequestTimeout(text=text) from None
+            case Refusal.EMPTY:
+                raise web.HTTPBadRequest(text=text) from None
+            case Refusal.OTHER_KIND:
+                core.counters["files_refused"] += 1
+                raise web.HTTPUnsupportedMediaType(text=text) from None

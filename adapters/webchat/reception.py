@@ -12,8 +12,9 @@ from adapters.webchat.frames import BadFrame, State
 from adapters.webchat.lines import conversations_of, read_marks
 from adapters.webchat.settings import SECOND_NS
 from adapters.webchat.surveys import Surveys
-from adapters.webchat.tokens import NotSigned, Session, read_identity
+from adapters.webchat.tokens import Session, read_identity
 from engine.projections.contacts.records import ContactRecord
+from engine.signed import NotSigned
 
 REMEMBERED_S: Final = 3600
 """So long after its end a chat is shown, and asked about, to who comes back."""
@@ -60,7 +61,7 @@ class Reception:
         """The session of a token; None for one that is not good (any more) at this inbox."""
         try:
             session = self._core.signer.read(token, Session, self._core.now_s)
-        except (NotSigned, msgspec.DecodeError):
+        except NotSigned:
             self._core.counters["sessions_refused"] += 1
             return None
         if session.inbox != inbox:

@@ -93,7 +93,7 @@ class Switchboard:
             logger.warning("the inbox '%s' of contact %s is gone: it is released", record.inbox, contact.contact)
             core.insist([ContactReleased(contact=contact.contact, by="system")])
             return
-        contact_id = core.engine.views.contact(contact.contact).contact.id
+        contact_id = core.engine.views.contacts.find(contact.contact).contact.id
         chat = Chat(contact.contact, contact_id, record.inbox, settings, record.known_as)
         chat.queue = contact.queue
         chat.read_seq, chat.agent_read_seq = read_marks(core, contact_id)
@@ -227,7 +227,7 @@ class Switchboard:
         queues = {chat: chat.queue for chat in shown}
         for queue in set(queues.values()):
             with contextlib.suppress(KeyError):
-                page = core.engine.views.waiting(queue, limit=PLACES_MAX)
+                page = core.engine.views.contacts.waiting(queue, limit=PLACES_MAX)
                 chats = {chat.contact: chat for chat in shown if chat.queue == queue}
                 found += [
                     (chats[one.contact], one.position, one.expected_wait.p50_s, one.expected_wait.p90_s)

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 from aiohttp import ClientSession
 
-from engine.projections.views import Views
+from engine.projections.contact_views import ContactViews
 from tests.http.support import CENTRE, CONTACTS, Build, get, tell
 
 QUALITY = """
@@ -193,7 +193,7 @@ async def test_what_is_said_of_a_contact_that_never_was_is_refused(
 ) -> None:
     contact = await served(client)
     if not remembered:
-        monkeypatch.setattr(Views, "contact", forgotten)
+        monkeypatch.setattr(ContactViews, "find", forgotten)
     said: dict[str, Any] = {"kind": "csat", "score": 4}
     for name, number, why in (
         ("nope", contact, "that is contact 'c'"),

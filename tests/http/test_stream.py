@@ -1,11 +1,13 @@
 """The stream: a snapshot, then what changes; events and effects go on after the last one seen; it ends when told."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
+import pytest
 from aiohttp import ClientResponse, ClientSession
 
 from adapters.http.feed.effect_log import EffectLog
@@ -153,6 +155,17 @@ async def test_who_comes_in_a_quiet_hour_is_told_the_time(client: ClientSession,
             while not line.startswith(b":"):
                 line = await first.answer.content.readline()
         assert int(line[1:]) - began_ns >= hour_ns, "and who was there hears of it, too"
+
+
+async def test_boards_do_not_rest_because_others_work(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def burn() -> None:
+        until_s = time.thread_time() + 0.5
+        while time.thread_time() < until_s:
+            pass
+
+    feed = house.adapter.context.feed
+    monkeypatch.setattr(feed._engine, "durable", lambda: asyncio.to_thread(burn), raising=False)
+    assert 0 < await feed._refresh() < 0.3
 
 
 async def test_events_resume_where_the_reader_stopped(client: ClientSession) -> None:

@@ -88,7 +88,7 @@ class House:
     def open_contacts(self) -> list[Any]:
         """The records of all open contacts."""
         views = self.engine.views
-        return [views.contact(entry.name).contact for entry in self.engine.state.contacts]
+        return [views.contacts.find(entry.name).contact for entry in self.engine.state.contacts]
 
     async def say(self, contact: str, text: str, agent: str = "bob") -> int:
         """Let an agent write."""
@@ -118,7 +118,7 @@ class House:
 
     def lines(self, contact: str) -> list[tuple[str, str]]:
         """Who wrote what in a contact."""
-        return [(line.by, line.text) for line in self.engine.views.conversation(contact).messages]
+        return [(line.by, line.text) for line in self.engine.views.contacts.conversation(contact).messages]
 
     async def until(self, truth: Callable[[], Any]) -> None:
         """Wait until something is so."""

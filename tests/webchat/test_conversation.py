@@ -28,7 +28,7 @@ async def test_a_visitor_and_an_agent_talk(house: House, guest_at: Visits) -> No
         ("agent", "how can I help?"),
         ("customer", "my order"),
     ]
-    record = house.engine.views.contact(contact).contact
+    record = house.engine.views.contacts.find(contact).contact
     assert (record.channel, record.entry, record.source) == ("chat", "web", "webchat")
     assert record.attributes == {"signed": "no", "page": "https://shop.example", "callback_queue": "calls"}
     await house.end(contact)

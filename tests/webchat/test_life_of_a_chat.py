@@ -44,7 +44,7 @@ async def test_who_waits_and_shows_no_page_is_gone_after_a_while(
     await house.until(lambda: chat.leaving is not None)
     house.adapter.switchboard._leave(chat)
     await house.until(lambda: not house.open_contacts())
-    record = house.engine.views.contact(chat.contact).contact
+    record = house.engine.views.contacts.find(chat.contact).contact
     assert (record.exit, chat.phase) == ("short_abandoned", "ended")
     welcome = await guest.connect()
     assert (welcome["state"]["phase"], welcome["state"]["survey"]) == ("ended", ""), "nobody served it: nobody asks"
@@ -95,7 +95,7 @@ async def test_read_marks_go_both_ways(house: House, guest_at: Visits) -> None:
     said = await house.say(contact, "hi")
     await guest.read_lines(2)
     await guest.send(type="read", seq=said)
-    await house.until(lambda: house.engine.views.conversation(contact).customer_read_seq == said)
+    await house.until(lambda: house.engine.views.contacts.conversation(contact).customer_read_seq == said)
 
 
 async def test_a_number_instead_of_waiting(house: House, guest_at: Visits) -> None:
@@ -248,7 +248,7 @@ async def test_chats_are_taken_up_again_by_the_next_start(house: House, guest_at
     await talking.connect()
     await talking.start("one")
     contact = await house.take()
-    said = house.engine.views.conversation(contact).messages[-1].seq
+    said = house.engine.views.contacts.conversation(contact).messages[-1].seq
     await house.tell(MessagesRead(contact=contact, by="agent", agent="bob", up_to_seq=said))
     await house.pause("bob")
     await waiting.connect()

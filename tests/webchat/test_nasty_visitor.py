@@ -146,7 +146,7 @@ async def test_nobody_speaks_before_hello(house: House, http: aiohttp.ClientSess
     await socket.send_str(first)
     assert msgspec.json.decode((await socket.receive()).data)["type"] == "error"
     assert (await socket.receive()).type is aiohttp.WSMsgType.CLOSE
-    assert house.engine.views.contacts_of("x").contacts == []
+    assert house.engine.views.contacts.of_customer("x").contacts == []
 
 
 async def test_without_a_signed_identity_there_is_no_session(build: Build, guest_at: Visits) -> None:

@@ -13,11 +13,12 @@ from adapters.webchat import forms, frames, page_texts
 from adapters.webchat import widget as script
 from adapters.webchat.frames import BadFrame, State, frames_between
 from adapters.webchat.settings import FormField, Inbox
-from adapters.webchat.tokens import Download, NotSigned, Session, Signer, Upload, read_identity
+from adapters.webchat.tokens import Download, Session, Signer, Upload, read_identity
 from adapters.webchat.wait_range import WaitRange, told_range
 from engine import file_kinds
 from engine.messages.observed import Attachment
 from engine.model.rate_limit import RateLimit
+from engine.signed import NotSigned
 
 NOW_S = 1_800_000_000
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -354,7 +355,7 @@ def test_the_widget_is_one_scope_of_small_modules() -> None:
 
 def test_the_widget_is_small_and_sets_no_markup() -> None:
     widget = script.widget().plain.decode()
-    assert len(script.widget().packed) < 12_000
+    assert len(script.widget().packed) < 12_500
     assert not re.findall(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function", widget)
 
 

@@ -56,7 +56,7 @@ async def test_chats_go_on_from_a_backup(
     await guest.connect()
     await guest.start("one")
     await centre.tell(AgentStatusChanged(agent="bob", status="available"))
-    (offer,) = centre.engine.views.engagements("bob")
+    (offer,) = centre.engine.views.contacts.engagements("bob")
     await centre.tell(
         OfferAnswered(contact=offer.contact, agent="bob"),
         MessageSent(contact=offer.contact, by="agent", agent="bob", text="two"),

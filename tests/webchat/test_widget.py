@@ -15,6 +15,7 @@ from aiohttp import web
 
 from adapters.webchat.settings import SECOND_NS
 from engine.log.memory import MemoryLog
+from engine.messages.observed import MessagesRead
 from engine.model.plan_views import PlanOrder
 from tests.webchat.support import CENTRE, INBOX, Build, House
 
@@ -146,7 +147,7 @@ async def test_a_chat_by_keyboard_alone(anywhere: House) -> None:
         await house.say(contact, "yes, see https://shop.example/help.")
         await seen.until(".line.agent", "see https://")
         assert house.lines(contact)[0] == ("customer", "hello, is anybody here?")
-        await house.until(lambda: house.engine.views.conversation(contact).customer_read_seq > 0)
+        await house.until(lambda: house.engine.views.contacts.conversation(contact).customer_read_seq > 0)
         await press("Escape")
         assert await seen.focus() == "BUTTON Open chat"
         assert not await seen.page.locator("#trunkline-chat .panel").is_visible()
@@ -202,9 +203,13 @@ async def test_a_reload_and_a_lost_connection_lose_and_double_nothing(anywhere: 
         await house.say(contact, "three")
         await seen.until(".line.agent", "three")
         await house.until(lambda: len(house.lines(contact)) == 3)
+        read = max(line.seq for line in house.engine.views.contacts.conversation(contact).messages)
+        await house.tell(MessagesRead(contact=contact, by="agent", agent="bob", up_to_seq=read))
+        await seen.until(".line.customer .mark", "read")
         await seen.page.reload()
         await seen.page.locator("#trunkline-chat .launcher").click()
         await seen.until(".line.agent", "three")
+        await seen.until(".line.customer .mark", "read")
         shown = await seen.page.locator("#trunkline-chat .line").evaluate_all(
             "all => all.map((e) => e.childNodes[1].data)"
         )

@@ -68,7 +68,7 @@ class Caller:
 def _agent_with(contact: str, views: Views) -> str:
     """Who serves a contact; empty: nobody that is known."""
     try:
-        return views.contact(contact).contact.agent
+        return views.contacts.find(contact).contact.agent
     except KeyError:
         return ""
 

@@ -7,7 +7,16 @@ from typing import Annotated
 import msgspec
 
 from adapters.http.case_origin import NUMBER_MAX, of_contact
-from adapters.http.desk.commands import HAS_OR_HAD, ContactCommand, ContactId, Name, NotAllowed, require
+from adapters.http.desk.commands import (
+    HAS_OR_HAD,
+    ContactCommand,
+    ContactId,
+    Name,
+    NotAllowed,
+    fact_id,
+    require,
+    require_same,
+)
 from engine.messages import observed
 from engine.messages.observed import Observed
 from engine.projections.contacts.engagements import Engagement
@@ -46,27 +55,43 @@ AnyCaseCommand = OpenCase | ResolveCase | ReopenCase
 
 
 async def case_fact_of(
-    command: OpenCase | CaseCommand, agent: str, held: Sequence[Engagement], views: Views
+    command: OpenCase | CaseCommand,
+    agent: str,
+    held: Sequence[Engagement],
+    views: Views,
+    *,
+    came_before: bool = False,
 ) -> Observed:
-    """Return the fact that a command makes. Raises NotAllowed, KeyError for what is not there."""
-    shown, name = require(command.contact, held, HAS_OR_HAD), f"{agent} {command.id}"
-    customer = views.contact(str(shown.contact_id)).contact.customer
+    """Return the fact that a command makes. Raises NotAllowed, KeyError for what is not there.
+
+    What `came_before` is not held against what happened since, as in `fact_of`.
+    """
+    if not came_before:
+        await _require_allowed(command, held, views)
+    name = fact_id(command, agent)
     if isinstance(command, OpenCase):
-        if shown.contact_id != command.contact_id:
-            raise NotAllowed("that contact is over; another one has its name now")
         return _opened(command, name, agent, views)
-    if not command.contact.startswith(f"case-{command.case_id}-"):
-        case = (await asyncio.to_thread(views.quality.case, command.case_id, 0)).case
-        if not customer or case.customer != customer:
-            raise NotAllowed("that case is of no customer whom you serve now")
     if isinstance(command, ResolveCase):
         return observed.CaseResolved(id=name, case_id=command.case_id, resolution=command.resolution, agent=agent)
     assert isinstance(command, ReopenCase), "there are no others"
     return observed.CaseReopened(id=name, case_id=command.case_id, reason=command.reason, agent=agent)
 
 
+async def _require_allowed(command: OpenCase | CaseCommand, held: Sequence[Engagement], views: Views) -> None:
+    if isinstance(command, OpenCase):
+        require_same(command.contact, command.contact_id, held)
+        return
+    shown = require(command.contact, held, HAS_OR_HAD)
+    if command.contact.startswith(f"case-{command.case_id}-"):
+        return
+    customer = views.contacts.find(str(shown.contact_id)).contact.customer
+    case = (await asyncio.to_thread(views.quality.case, command.case_id, 0)).case
+    if not customer or case.customer != customer:
+        raise NotAllowed("that case is of no customer whom you serve now")
+
+
 def _opened(command: OpenCase, name: str, agent: str, views: Views) -> Observed:
-    origin = of_contact(views.contact(str(command.contact_id)).contact)
+    origin = of_contact(views.contacts.find(str(command.contact_id)).contact)
     return observed.CaseOpened(
         id=name,
         kind=command.kind,

@@ -108,23 +108,44 @@ AnyCommand = SetStatus | Say | Read | Note | Classify | Act
 
 
 def fact_of(
-    command: AnyCommand, agent: str, held: Sequence[Engagement], attachment: Attachment | None = None
+    command: AnyCommand,
+    agent: str,
+    held: Sequence[Engagement],
+    attachment: Attachment | None = None,
+    *,
+    came_before: bool = False,
 ) -> Observed:
-    """Return the fact that a command makes; its id is unique among those of all desks. Raises NotAllowed.
+    """Return the fact that a command makes. Raises NotAllowed.
 
     `attachment` is the file that goes with a line.
 
-    What the kernel checks itself (whose offer, who is connected) is left to it, so that a command sent again after a
-    lost answer is answered as the first time, whatever happened since.
+    A command that `came_before` is sent again after a lost answer: it is not held against what happened since, and
+    the engine answers it as the first time. What the kernel checks itself (whose offer, who is connected) is left to
+    it in any case.
     """
-    name = f"{agent} {command.id}"
+    name = fact_id(command, agent)
+    if not came_before:
+        _require_held(command, held)
     if isinstance(command, SetStatus):
         return observed.AgentStatusChanged(id=name, agent=agent, status=command.status, reason=command.reason, by=agent)
     if isinstance(command, Say | Read):
         return _line(command, name, agent, attachment)
     if isinstance(command, Note | Classify):
-        return _remark(command, name, agent, held)
-    return _act(command, name, agent, held)
+        return _remark(command, name, agent)
+    return _act(command, name, agent)
+
+
+def fact_id(command: Command, agent: str) -> str:
+    """Name the fact of a command: unique among those of all desks."""
+    return f"{agent} {command.id}"
+
+
+def _require_held(command: AnyCommand, held: Sequence[Engagement]) -> None:
+    match command:
+        case Note() | Classify():
+            require_same(command.contact, command.contact_id, held)
+        case End() | Transfer():
+            require(command.contact, held, SERVED)
 
 
 def _line(command: Say | Read, name: str, agent: str, file: Attachment | None) -> Observed:
@@ -137,10 +158,8 @@ def _line(command: Say | Read, name: str, agent: str, file: Attachment | None) -
     return observed.MessagesRead(id=name, contact=contact, by="agent", agent=agent, up_to_seq=command.up_to_seq)
 
 
-def _remark(command: Note | Classify, name: str, agent: str, held: Sequence[Engagement]) -> Observed:
+def _remark(command: Note | Classify, name: str, agent: str) -> Observed:
     contact, contact_id = command.contact, command.contact_id
-    if require(contact, held, HAS_OR_HAD).contact_id != contact_id:
-        raise NotAllowed("that contact is over; another one has its name now")
     if isinstance(command, Note):
         return observed.NoteWritten(id=name, contact=contact, contact_id=contact_id, agent=agent, text=command.text)
     return observed.ContactClassified(
@@ -148,7 +167,7 @@ def _remark(command: Note | Classify, name: str, agent: str, held: Sequence[Enga
     )
 
 
-def _act(command: Act, name: str, agent: str, held: Sequence[Engagement]) -> Observed:
+def _act(command: Act, name: str, agent: str) -> Observed:
     contact = command.contact
     match command:
         case Accept():
@@ -162,10 +181,8 @@ def _act(command: Act, name: str, agent: str, held: Sequence[Engagement]) -> Obs
         case Finish():
             return observed.WrapUpFinished(id=name, agent=agent, contact=contact)
         case End():
-            require(contact, held, SERVED)
             return observed.ContactReleased(id=name, contact=contact, by="agent")
         case Transfer():
-            require(contact, held, SERVED)
             to, by = command, agent
             return observed.TransferRequested(id=name, contact=contact, queue=to.queue, agent=to.agent, by=by)
 
@@ -176,3 +193,11 @@ def require(contact: str, held: Sequence[Engagement], states: Sequence[str]) -> 
         if engagement.contact == contact and engagement.state in states:
             return engagement
     raise NotAllowed("you do not serve this contact now")
+
+
+def require_same(contact: str, contact_id: int, held: Sequence[Engagement]) -> Engagement:
+    """Return the agent's engagement with the contact of this name and id, wrap-up included. Raises NotAllowed."""
+    found = require(contact, held, HAS_OR_HAD)
+    if found.contact_id != contact_id:
+        raise NotAllowed("that contact is over; another one has its name now")
+    return found

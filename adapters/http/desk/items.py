@@ -17,6 +17,7 @@ FIGURES: Final = "figures"
 PLANS: Final = "plans"
 """`plans`: those in force, as `PlanNotice` has them."""
 OF_PHONE: Final = ("has_phone", "phone_answers")
+HANDED_OVER: Final = "transfer"
 CONTACT: Final = "contact:"
 """Followed by the contact's id."""
 
@@ -64,11 +65,14 @@ class DeskContact(msgspec.Struct, frozen=True):
     """Whether it rings at the agent's phone, which answers it."""
     priority: int = 0
     arrived_ns: int = 0
+    waits_ns: int = 0
+    """When it entered its present queue: where it was handed over, that is later than its arrival."""
     answered_ns: int = 0
     from_agent: str = ""
     """Who served it last before, where it was handed over."""
     from_queue: str = ""
     ended_by: str = ""
+    """For who handed it over, `transfer`, whatever became of it then."""
     notes: list[Remark] = []
     classified: Remark | None = None
 
@@ -140,11 +144,12 @@ def _contact(views: Views, agent: str, engagement: Engagement, at_phone: bool) -
         "at_phone": at_phone,
     }
     try:
-        record = views.contact(str(engagement.contact_id)).contact
+        record = views.contacts.find(str(engagement.contact_id)).contact
     except KeyError:
         return DeskContact(**given)
-    queue, before = _came_from(record, agent, engagement.state)
-    remarks = views.remarks(engagement.contact_id)
+    own = _own_visit(record, agent, engagement.state)
+    queue, before = _came_from(record, agent, own)
+    remarks = views.contacts.remarks(engagement.contact_id)
     return DeskContact(
         **given,
         customer=record.customer,
@@ -152,23 +157,26 @@ def _contact(views: Views, agent: str, engagement: Engagement, at_phone: bool) -
         attributes=record.attributes,
         priority=record.priority,
         arrived_ns=record.arrived_ns,
+        waits_ns=record.visits[-1].entered_ns if record.visits else record.arrived_ns,
         answered_ns=record.answered_ns,
         from_agent=before,
         from_queue=queue,
-        ended_by=record.ended_by,
+        ended_by=record.ended_by if own == len(record.visits) - 1 else HANDED_OVER,
         notes=remarks.notes,
         classified=remarks.classified,
     )
 
 
-def _came_from(record: ContactRecord, agent: str, state: str) -> tuple[str, str]:
-    """Return (queue, agent) where it was before it came to this agent; empty where it came straight here.
-
-    Who wraps up may have handed it on: what came after them is not what they had it from.
-    """
+def _own_visit(record: ContactRecord, agent: str, state: str) -> int:
+    """Return the place of the visit that brought it to this agent: who wraps up may have handed it on since."""
     own = len(record.visits) - 1
     while state == "wrapping" and own > 0 and record.visits[own].agent != agent:
         own -= 1
+    return own
+
+
+def _came_from(record: ContactRecord, agent: str, own: int) -> tuple[str, str]:
+    """Return (queue, agent) where it was before the visit `own`; empty where it came straight here."""
     if own < 1:
         return "", ""
     before = record.visits[own - 1]

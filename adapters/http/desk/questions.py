@@ -94,7 +94,9 @@ async def answer_to(
         case AskTranscript():
             if not in_hand(question.contact_id, held, views):
                 raise KeyError("this contact is of no customer whom you serve now")
-            found = await asyncio.to_thread(views.conversation, str(question.contact_id), question.after_seq, LINES_MAX)
+            found = await asyncio.to_thread(
+                views.contacts.conversation, str(question.contact_id), question.after_seq, LINES_MAX
+            )
             return {"contact_id": question.contact_id, "conversation": found}
         case AskColleagues():
             closed = [one.queue for one in views.queues(now_ns).queues if not one.open]
@@ -125,7 +127,7 @@ async def changed_cases(
 
 def _customer(shown: Engagement, views: Views) -> str:
     try:
-        return views.contact(str(shown.contact_id)).contact.customer
+        return views.contacts.find(str(shown.contact_id)).contact.customer
     except KeyError:
         return ""  # forgotten: so many have come since
 
@@ -137,10 +139,10 @@ def in_hand(contact_id: int, held: Sequence[Engagement], views: Views) -> bool:
 
 def _past(shown: Engagement, views: Views) -> list[ContactRecord]:
     """The customer's contacts before this one, latest first; and this one itself."""
-    record = views.contact(str(shown.contact_id)).contact
+    record = views.contacts.find(str(shown.contact_id)).contact
     if not record.customer:
         return [record]
-    before = views.contacts_of(record.customer, None, LOOKED_AT_MAX, record.id).contacts
+    before = views.contacts.of_customer(record.customer, None, LOOKED_AT_MAX, record.id).contacts
     return [record, *[one for one in before if not _is_try(one)][:EARLIER_MAX]]
 
 
@@ -154,14 +156,14 @@ def _is_try(record: ContactRecord) -> bool:
 def _record(contact_id: int, held: Sequence[Engagement], views: Views) -> ContactRecord:
     if not any(one.contact_id == contact_id for one in held):
         raise KeyError("this contact is not in your hands now")
-    return views.contact(str(contact_id)).contact
+    return views.contacts.find(str(contact_id)).contact
 
 
 def _earlier(contact_id: int, held: Sequence[Engagement], views: Views) -> list[Earlier]:
     shown = next((one for one in held if one.contact_id == contact_id), None)
     if shown is None:
         raise KeyError("this contact is not in your hands now")
-    return [_told(one, views.remarks(one.id)) for one in _past(shown, views)[1:]]
+    return [_told(one, views.contacts.remarks(one.id)) for one in _past(shown, views)[1:]]
 
 
 def _told(record: ContactRecord, remarks: Remarks) -> Earlier:

@@ -1,9 +1,5 @@
 """Sessions of people: signed cookies, which need no memory of the server's but for those that were signed out."""
 
-import base64
-import binascii
-import hashlib
-import hmac
 import logging
 import secrets
 from collections import OrderedDict
@@ -13,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from engine.signed import NotSigned, Signed
 from engine.whole_file import write_whole
 
 logger = logging.getLogger(__name__)
@@ -38,7 +35,7 @@ class Sessions:
     """Makes and reads the cookies. `idle_ns` and `whole_ns` bound how long a session lives."""
 
     def __init__(self, key: bytes, idle_ns: int, whole_ns: int, folder: Path | None = None) -> None:
-        self._key = key
+        self._cookies = Signed(key, "desk session", Session)
         self._idle_ns, self._whole_ns = idle_ns, whole_ns
         self._file = folder / _ENDED_FILE if folder is not None else None
         self._ended: OrderedDict[str, int] = OrderedDict(_read(self._file))
@@ -54,18 +51,13 @@ class Sessions:
 
     def cookie(self, session: Session) -> str:
         """Return what the browser keeps of the session, and of when its owner did something last."""
-        body = msgspec.msgpack.encode(msgspec.structs.replace(session, seen_ns=self.seen_ns(session)))
-        return f"{_text(body)}.{_text(self._signature(body))}"
+        return self._cookies.sign(msgspec.structs.replace(session, seen_ns=self.seen_ns(session)))
 
     def read(self, cookie: str, now_ns: int) -> Session | None:
         """Return the session of a cookie; None for one that is not ours, was signed out, or is too old."""
-        text, _, signature = cookie.partition(".")
         try:
-            body = _bytes(text)
-            if not hmac.compare_digest(self._signature(body), _bytes(signature)):
-                return None
-            session = msgspec.msgpack.decode(body, type=Session)
-        except (ValueError, binascii.Error, msgspec.DecodeError):
+            session = self._cookies.read(cookie)
+        except NotSigned:
             return None
         return session if self.lives(session, now_ns) else None
 
@@ -104,9 +96,6 @@ class Sessions:
         except OSError as error:
             logger.warning("sign-outs cannot be kept in %s: %s", self._file, error)
 
-    def _signature(self, body: bytes) -> bytes:
-        return hmac.digest(self._key, b"desk session\0" + body, hashlib.sha256)
-
 
 def _read(file: Path | None) -> dict[str, int]:
     if file is None or not file.exists():
@@ -116,11 +105,3 @@ def _read(file: Path | None) -> dict[str, int]:
     except (OSError, msgspec.DecodeError) as error:
         logger.warning("sign-outs cannot be read from %s: %s", file, error)
         return {}
-
-
-def _text(value: bytes) -> str:
-    return base64.urlsafe_b64encode(value).decode().rstrip("=")
-
-
-def _bytes(text: str) -> bytes:
-    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)

@@ -6,6 +6,7 @@ present, and no line twice; what it does is named by the page, so that a repeat 
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from typing import Annotated, Any, Final
@@ -14,10 +15,11 @@ import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from adapters.http.desk.cases import AnyCaseCommand, CaseCommand, OpenCase, case_fact_of
-from adapters.http.desk.commands import SERVED, Accept, AnyCommand, NotAllowed, Read, Say, fact_of
+from adapters.http.desk.commands import SERVED, Accept, AnyCommand, NotAllowed, Read, Say, fact_id, fact_of
 from adapters.http.desk.house import HouseItems
 from adapters.http.desk.hub import DeskHub, Waker
 from adapters.http.desk.items import PLANS, adherence_of, items_of, rings_at_phone
+from adapters.http.desk.not_understood import named
 from adapters.http.desk.questions import AnyQuestion, answer_to, changed_cases
 from adapters.http.desk.sessions import Session
 from adapters.http.desk.uploads import Uploads
@@ -35,14 +37,16 @@ WRITE_WITHIN_S: Final = 20.0
 SETTLED_WITHIN_S: Final = 10.0
 UNDERWAY_MAX: Final = 64
 """Commands of one desk that are not answered yet; beyond, it is read more slowly."""
+PULSE_EVERY_S: Final = 10.0
+"""A desk is told something at least so often: the page knows a dead link by its silence."""
 LINES_AT_ONCE: Final = 500
 RESUMED_MAX: Final = 256
 ADHERENCE_EVERY_NS: Final = 30_000_000_000
 """It changes with time alone, and is reckoned from all of the day."""
 SOURCE: Final = "http:desk"
 AGO_S_MAX: Final = 31 * 86_400
-SAID_MAX: Final = 64 << 10
-"""Bytes of one message from a page."""
+SAID_MAX: Final = 256 << 10
+"""Bytes of one message from a page: more than the longest that is allowed, 32 fields of 1,024 signs."""
 
 
 ContactId = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,18}$")]
@@ -50,8 +54,13 @@ Position = Annotated[int, msgspec.Meta(ge=0, le=INTEGER_MAX)]
 
 
 class Hello(msgspec.Struct, frozen=True, tag_field="type", tag="hello"):
-    """The first message: how far the page has each conversation, by the contact's id."""
+    """The first message: how far the page has each conversation, by the contact's id.
 
+    The cookie is the whole browser's: the page says whose it is, and is refused where another one has signed in since.
+    """
+
+    agent: Annotated[str, msgspec.Meta(max_length=128)] = ""
+    """Empty: whoever is signed in."""
     after: Annotated[dict[ContactId, Position], msgspec.Meta(max_length=RESUMED_MAX)] = {}
 
 
@@ -124,6 +133,9 @@ class DeskSocket:
         self._read_seqs: dict[int, tuple[int, int]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._room = asyncio.Semaphore(UNDERWAY_MAX)
+        self._in_order = asyncio.Lock()
+        """Held from when a command is read until its fact is handed in: none overtakes the one before."""
+        self._told_s = 0.0
 
     async def run(self, request: web.Request) -> web.WebSocketResponse:
         """Serve the desk until it goes, the session ends or the service stops."""
@@ -135,12 +147,20 @@ class DeskSocket:
                     break
                 said = self._understood(message.data)
                 if isinstance(said, Hello):
+                    if said.agent not in ("", self._agent):
+                        await self._end("other_agent")
+                        break
                     if pump is None:
                         reached = self._engine.views.as_of  # who has seen more has seen a log of before a backup
                         self._after = {int(name): seq for name, seq in said.after.items() if seq <= reached}
                         pump = asyncio.get_running_loop().create_task(self._pump(), name="desk")
                 elif isinstance(said, str):
-                    await self._ws.close(code=WSCloseCode.POLICY_VIOLATION, message=said.encode()[:120])
+                    kind, name = named(message.data)
+                    if not name:
+                        await self._ws.close(code=WSCloseCode.POLICY_VIOLATION, message=said.encode()[:120])
+                        continue
+                    await self._room.acquire()
+                    self._start(self._send({"type": kind, "id": name, "error": said}))
                 else:
                     self._note_doing(said)
                     if isinstance(said, Do | Ask):
@@ -185,7 +205,7 @@ class DeskSocket:
             self.waker.wake()
 
     def _hint(self, said: Typing) -> None:
-        for one in self._engine.views.engagements(self._agent):
+        for one in self._engine.views.contacts.engagements(self._agent):
             if one.contact_id == said.contact_id and one.state in SERVED:
                 self._engine.hint(Hint(one.contact, "agent", self._agent, said.typing))
 
@@ -196,25 +216,36 @@ class DeskSocket:
             while not self._ws.closed:
                 reason = "stopping" if self._hub.closing else self._why_ended()
                 if reason:
-                    await self._send({"type": "end", "reason": reason})
-                    await self._ws.close()
+                    await self._end(reason)
                     return
                 await self._tell_news()
                 await self._tell_typing()
-                await self.waker.news(LOOK_EVERY_S)
+                await self.waker.news(min(LOOK_EVERY_S, await self._pulse()))
         except (ConnectionError, TimeoutError):
             await self._ws.close(code=WSCloseCode.TRY_AGAIN_LATER)
         except UnknownAgent:
-            await self._send({"type": "end", "reason": "unknown"})
-            await self._ws.close()
+            await self._end("unknown")
         except Exception:
             logger.exception("the desk of agent %s could not be told what is new", self._agent)
             await self._ws.close(code=WSCloseCode.INTERNAL_ERROR)
 
+    async def _end(self, reason: str) -> None:
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            await self._send({"type": "end", "reason": reason})
+        await self._ws.close()
+
+    async def _pulse(self) -> float:
+        """Say something where nothing was said for long; return in how many seconds to look again."""
+        now_s = asyncio.get_running_loop().time()
+        if now_s - self._told_s >= PULSE_EVERY_S:
+            await self._send({"type": "pulse"})
+            return PULSE_EVERY_S
+        return self._told_s + PULSE_EVERY_S - now_s
+
     async def _tell_news(self) -> None:
         views = self._engine.views
         try:
-            held = views.engagements(self._agent)
+            held = views.contacts.engagements(self._agent)
         except KeyError as error:
             raise UnknownAgent(str(error.args[0])) from None
         wall_ns = self._wall_ns()
@@ -222,7 +253,7 @@ class DeskSocket:
         if wall_ns >= self._adherence_due_ns:
             self._adherence_due_ns = wall_ns + ADHERENCE_EVERY_NS
             self._adherence = await asyncio.to_thread(adherence_of, views, self._agent, today_ns, wall_ns)
-            held = views.engagements(self._agent)
+            held = views.contacts.engagements(self._agent)
         items = items_of(self._engine, self._agent, held, today_ns, self._adherence, self._house)
         items[PLANS] = self._hub.plans
         as_of, now_ns = views.as_of, views.now_ns(wall_ns)
@@ -250,7 +281,7 @@ class DeskSocket:
         while True:
             after_seq = self._after.get(contact_id, 0)
             try:
-                found = await asyncio.to_thread(views.conversation, str(contact_id), after_seq, LINES_AT_ONCE)
+                found = await asyncio.to_thread(views.contacts.conversation, str(contact_id), after_seq, LINES_AT_ONCE)
             except KeyError:
                 return  # so many contacts came since that it is forgotten; the log still has it
             read = found.customer_read_seq, found.agent_read_seq
@@ -282,6 +313,7 @@ class DeskSocket:
 
     async def _send(self, told: dict[str, Any]) -> None:
         await asyncio.wait_for(self._ws.send_str(_ENCODER.encode(told).decode()), WRITE_WITHIN_S)
+        self._told_s = asyncio.get_running_loop().time()
 
     # --- in
 
@@ -305,10 +337,11 @@ class DeskSocket:
         await self._send(told)
 
     async def _do(self, command: AnyCommand | AnyCaseCommand) -> dict[str, Any]:
-        fact = await self._fact_of(command, self._engine.views.engagements(self._agent))
-        if isinstance(fact, MessageSent) and fact.attachment is not None and self._engine.attachments is not None:
-            await asyncio.to_thread(self._engine.attachments.keep, fact.attachment.sha256)
-        submitted = self._engine.submit(SOURCE, [fact])
+        async with self._in_order:
+            fact = await self._fact_of(command, self._engine.views.contacts.engagements(self._agent))
+            if isinstance(fact, MessageSent) and fact.attachment is not None and self._engine.attachments is not None:
+                await asyncio.to_thread(self._engine.attachments.keep, fact.attachment.sha256)
+            submitted = self._engine.submit(SOURCE, [fact])
         (receipt,) = await asyncio.wait_for(asyncio.shield(submitted), SETTLED_WITHIN_S)
         if receipt.error and receipt.field == "contact":  # over meanwhile; the page says so in its language
             return {"seq": 0, "error": "", "refused": "no_such_offer" if isinstance(command, Accept) else "wrong_state"}
@@ -316,20 +349,21 @@ class DeskSocket:
 
     async def _answer(self, question: AnyQuestion) -> dict[str, Any]:
         views = self._engine.views
-        told = await answer_to(question, self._agent, views.engagements(self._agent), views, self._wall_ns())
+        told = await answer_to(question, self._agent, views.contacts.engagements(self._agent), views, self._wall_ns())
         await asyncio.wait_for(self._engine.durable(), WRITE_WITHIN_S)
         return told
 
     async def _fact_of(self, command: AnyCommand | AnyCaseCommand, held: list[Engagement]) -> Observed:
         """The fact that a command makes. Raises NotAllowed, KeyError."""
+        before = self._engine.came_before(SOURCE, fact_id(command, self._agent))
         if isinstance(command, OpenCase | CaseCommand):
-            return await case_fact_of(command, self._agent, held, self._engine.views)
-        if isinstance(command, Accept) and self._rings_at_phone(command.contact, held):
+            return await case_fact_of(command, self._agent, held, self._engine.views, came_before=before)
+        if isinstance(command, Accept) and not before and self._rings_at_phone(command.contact, held):
             raise NotAllowed("this call is answered at your phone, which rings")
         file = None
         if isinstance(command, Say) and command.attachment:
             file = self._uploads.read(command.attachment, self._agent, self._goes_to(command, held), self._wall_ns())
-        return fact_of(command, self._agent, held, file)
+        return fact_of(command, self._agent, held, file, came_before=before)
 
     @staticmethod
     def _goes_to(command: Say, held: list[Engagement]) -> int:

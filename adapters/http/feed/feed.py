@@ -7,7 +7,6 @@ its newest form, events come from the latest turns or, further back, from the lo
 import asyncio
 import contextlib
 import logging
-import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -16,6 +15,7 @@ import msgspec
 from adapters.http.boards import BoardSettings
 from adapters.http.feed.board import Board
 from adapters.http.feed.effect_log import EffectLog
+from adapters.http.feed.spent import Spent
 from adapters.http.feed.state_boards import STATE_TOPICS, StateBoards, View
 from adapters.http.wallboard.alerts import AlertBook
 from adapters.http.wallboard.hour import LastHour
@@ -203,31 +203,37 @@ class Feed:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._dirty.wait(), RECHECK_S)
             self._dirty.clear()
-            began_s, spent_s = loop.time(), time.process_time()
+            began_s, spent_s = loop.time(), 0.0
             try:
-                await self._refresh()
+                spent_s = await self._refresh()
             except Exception:
                 self.state.look_anew()
                 logger.exception("the boards could not be refreshed")
-            await asyncio.sleep(0)  # all readers write in the loop's next round, which counts as telling
-            await asyncio.sleep(0)
-            took_s, spent_s = loop.time() - began_s, time.process_time() - spent_s
-            await asyncio.sleep(max(REFRESH_S - took_s, REST * spent_s))
+            await asyncio.sleep(max(REFRESH_S - (loop.time() - began_s), REST * spent_s))
 
-    async def _refresh(self) -> None:
-        """Look at the tables now, in a thread where they are large, and tell readers once all of it is durable."""
+    async def _refresh(self) -> float:
+        """Look at the tables now, in a thread where they are large, and tell readers once all of it is durable.
+
+        Return the processor time that this took, s: not that of turns, nor of others' threads meanwhile.
+        """
+        spent = Spent()
         views, wall_ns = self.views, self._wall_ns()
         as_of, now_ns, today_ns = views.as_of, views.now_ns(wall_ns), midnight_ns(wall_ns, self._time_zone)
         plans = self._engine.plans.overview
-        look = self.state.look(
-            *(views, now_ns, today_ns, self._alerts, lambda tiles: self.hour.note(tiles, now_ns)), plans=plans
-        )
+        with spent:
+            look = self.state.look(
+                *(views, now_ns, today_ns, self._alerts, lambda tiles: self.hour.note(tiles, now_ns)), plans=plans
+            )
         if look.large:
-            await asyncio.to_thread(look.reckon)
+            await asyncio.to_thread(spent.on, look.reckon)
         else:
-            look.reckon()
+            spent.on(look.reckon)
         await self._engine.durable()
-        news = self.state.take_in(look, as_of)
-        self.round.clear()  # also where nothing is new: it bears the time of the look before
-        if news:
-            self._tell()
+        with spent:
+            news = self.state.take_in(look, as_of)
+            self.round.clear()  # also where nothing is new: it bears the time of the look before
+            if news:
+                self._tell()
+            await asyncio.sleep(0)  # all readers write in the loop's next round, which counts as telling
+            await asyncio.sleep(0)
+        return spent.seconds

@@ -85,9 +85,9 @@ async def _require_arrived(fact: Observed, views: Views) -> None:
     if not name or not views.events.first_seq <= contact_id <= views.as_of:
         return
     try:
-        found = views.contact(str(contact_id)).contact.contact
+        found = views.contacts.find(str(contact_id)).contact.contact
     except KeyError:  # so many have come since
-        arrival = await asyncio.to_thread(views.recorded_fact, contact_id)
+        arrival = await asyncio.to_thread(views.events.fact, contact_id)
         found = arrival.contact if isinstance(arrival, ContactArrived) else ""
     if found != name:
         known = f"that is contact {found!r}" if found else "no contact has arrived there"
@@ -100,7 +100,7 @@ async def _require_same(
 ) -> None:
     """Raise Problem where the fact recorded at `seq`, by the same key, is another one: this one was not carried out."""
     views = context_of(request).views
-    first = await asyncio.to_thread(views.recorded_fact, seq)
+    first = await asyncio.to_thread(views.events.fact, seq)
     used = "this Idempotency-Key was used before"
     advice = "use a new key for each command; nothing was changed"
     if first is None:

@@ -46,6 +46,15 @@ class Span(msgspec.Struct, frozen=True):
     now_ns: int
 
 
+class ReadingAnswer(msgspec.Struct, frozen=True):
+    """How far the log is read for whoever asks for a moment of it."""
+
+    at_ns: int
+    """The moment; 0: nothing is being read."""
+    share: float
+    """Between 0 and 1. It begins anew where quality of service is read after the rest."""
+
+
 class Moment(msgspec.Struct, frozen=True):
     """A board as it was: what its stream told at that instant. Counters are of the day until then."""
 
@@ -106,6 +115,14 @@ async def get_span(request: web.Request) -> web.Response:
     except LogError as error:
         raise Problem("conflict", str(error)) from None
     return await answer(request, Span(began_ns, context.views.now_ns(context.wall_ns())), settled=True)
+
+
+async def get_reading(request: web.Request) -> web.Response:
+    """Tell how far the log is read: at once, whoever is waiting for it."""
+    board_of(request)
+    reading = context_of(request).engine.past.reading
+    told = ReadingAnswer(0, 0.0) if reading is None else ReadingAnswer(reading.at_ns, round(reading.share, 3))
+    return await answer(request, told, settled=True)
 
 
 async def get_moment(request: web.Request) -> web.Response:
@@ -209,6 +226,7 @@ ROUTES: Final = (
         ),
     ),
     board_route("past/span", get_span, "getBoardSpan", "From when on the log can be replayed", Span),
+    board_route("past/reading", get_reading, "getBoardReading", "How far the log is read for a moment", ReadingAnswer),
     board_route(
         "past",
         get_moment,

@@ -57,7 +57,7 @@ def _made_up(request: web.Request) -> str:
 async def get_contact(request: web.Request) -> web.Response:
     """Tell one contact."""
     views, name, now_ns = _asked(request)
-    return await answer(request, await _found(request, lambda in_log: views.contact(name, now_ns, in_log=in_log)))
+    return await answer(request, await _found(request, lambda in_log: views.contacts.find(name, now_ns, in_log=in_log)))
 
 
 def _asked(request: web.Request) -> tuple[Views, str, int]:
@@ -84,7 +84,7 @@ async def get_contacts(request: web.Request) -> web.Response:
         raise bad_parameter("customer", "say whose contacts")
     limit = parameters.whole(request, "limit", LIMIT, 1, LIMIT_MAX)
     after = parameters.whole(request, "after", parameters.INTEGER_MAX, 1, parameters.INTEGER_MAX)
-    found = context.views.contacts_of(customer, context.wall_ns(), limit, after)
+    found = context.views.contacts.of_customer(customer, context.wall_ns(), limit, after)
     return await answer(request, found, headers=next_link(request, found.next_after))
 
 
@@ -95,7 +95,7 @@ async def get_timeline(request: web.Request) -> web.Response:
     limit = parameters.whole(request, "limit", LIMIT_MAX, 1, LIMIT_MAX)
     await durable(context)
     try:
-        page = await asyncio.to_thread(context.views.timeline, request.match_info["contact"], limit, after_seq)
+        page = await asyncio.to_thread(context.views.contacts.timeline, request.match_info["contact"], limit, after_seq)
     except KeyError as error:
         raise not_found(error) from None
     following = page.next_after_seq if page.more else None
@@ -109,7 +109,9 @@ async def get_messages(request: web.Request) -> web.Response:
     after_seq = parameters.whole(request, "after_seq", 0, 0, INTEGER_MAX)
     await durable(context)
     try:
-        found = await asyncio.to_thread(context.views.conversation, request.match_info["contact"], after_seq, limit)
+        found = await asyncio.to_thread(
+            context.views.contacts.conversation, request.match_info["contact"], after_seq, limit
+        )
     except KeyError as error:
         raise not_found(error) from None
     return await answer(request, found)
@@ -118,7 +120,9 @@ async def get_messages(request: web.Request) -> web.Response:
 async def get_explanation(request: web.Request) -> web.Response:
     """Tell why this agent, and why still waiting."""
     views, name, now_ns = _asked(request)
-    return await answer(request, await _found(request, lambda in_log: views.explain(name, now_ns, in_log=in_log)))
+    return await answer(
+        request, await _found(request, lambda in_log: views.contacts.explain(name, now_ns, in_log=in_log))
+    )
 
 
 def _contact_route(end: str, handler: Any, name: str, summary: str, shape: Any, *more: Parameter) -> Route:

@@ -123,7 +123,7 @@ async def get_attachment(request: web.Request) -> web.Response:
     contact_id, sha256 = request.match_info["contact_id"], request.match_info["sha256"]
     if store is None or not (contact_id.isascii() and contact_id.isdigit() and len(contact_id) < DIGITS_MAX):
         raise Problem("not-found", "there is no such file")
-    if not in_hand(int(contact_id), views.engagements(session.agent), views):
+    if not in_hand(int(contact_id), views.contacts.engagements(session.agent), views):
         raise Problem("forbidden", "this contact is of no customer whom you serve now")
     try:
         found = await asyncio.to_thread(find_attachment, views, int(contact_id), sha256)
@@ -143,7 +143,7 @@ async def post_attachment(request: web.Request) -> web.Response:
     session, store = desks.session_of(request), context.engine.attachments
     if store is None or desks.files is None:
         raise Problem("forbidden", "files are not sent from desks here")
-    held = context.views.engagements(session.agent)
+    held = context.views.contacts.engagements(session.agent)
     contact_id = next((one.contact_id for one in held if str(one.contact_id) == request.match_info["contact_id"]), 0)
     if not any(one.contact_id == contact_id and one.state in SERVED for one in held):
         raise Problem("forbidden", "you do not serve this contact now")

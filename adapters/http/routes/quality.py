@@ -91,7 +91,7 @@ async def _advice(request: web.Request, contact: str, contact_id: int, kind: str
     context = context_of(request)
     if not contact_id:
         try:
-            record = context.views.contact(contact).contact
+            record = context.views.contacts.find(contact).contact
         except KeyError as error:
             raise not_found(error) from None
         contact, contact_id = record.contact, record.id

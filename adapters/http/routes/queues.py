@@ -65,7 +65,7 @@ async def get_waiting(request: web.Request) -> web.Response:
     context = context_of(request)
     limit, after = parameters.whole(request, "limit", 100, 1, 1000), request.query.get("after", "")
     try:
-        found = context.views.waiting(request.match_info["queue"], context.wall_ns(), limit, after)
+        found = context.views.contacts.waiting(request.match_info["queue"], context.wall_ns(), limit, after)
     except KeyError as error:
         raise not_found(error) from None
     except ValueError as error:

@@ -239,9 +239,9 @@ async def get_waiting(request: web.Request) -> web.Response:
 
 def _line(views: Views, queue: str, wall_ns: int, limit: int) -> Line:
     """Return up to `limit` of a queue's line. Raises KeyError."""
-    line = views.waiting(queue, wall_ns, limit)
-    slots = [views.contacts.slot_of(contact.contact) for contact in line.contacts]
-    reasons = views.waiting_reasons(slots, line.at_ns)
+    line = views.contacts.waiting(queue, wall_ns, limit)
+    slots = [views.open_contacts.slot_of(contact.contact) for contact in line.contacts]
+    reasons = views.contacts.waiting_reasons(slots, line.at_ns)
     contacts = [
         InLine(
             contact=contact.contact,

@@ -1,8 +1,5 @@
 """Tickets for screens on walls: they live long, read boards alone, and can be taken back one by one."""
 
-import base64
-import hashlib
-import hmac
 import json
 import logging
 import secrets
@@ -14,6 +11,8 @@ import msgspec
 from adapters.http.callers.tokens import Caller
 from adapters.http.problems import Problem
 from engine.model.scopes import Scope
+from engine.own_key import own_key
+from engine.signed import Signature
 from engine.whole_file import write_whole
 
 logger = logging.getLogger(__name__)
@@ -44,7 +43,7 @@ class Kiosks:
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
-        self._key = self._read_key()
+        self._signature = Signature(own_key(folder, KEY))
         self._kiosks = self._read_list()
 
     def all(self) -> list[Kiosk]:
@@ -59,7 +58,7 @@ class Kiosks:
         kiosk = Kiosk(secrets.token_hex(6), name, board, by, now_ns, now_ns + lives_ns)
         self._kiosks[kiosk.id] = kiosk
         self._keep()
-        return kiosk, f"{PREFIX}{kiosk.id}_{self._signature(kiosk)}"
+        return kiosk, f"{PREFIX}{kiosk.id}_{self._signature.of(_signed(kiosk))}"
 
     def revoke(self, kiosk_id: str) -> Kiosk:
         """Take a ticket back. Raises Problem where there is no such kiosk."""
@@ -73,7 +72,7 @@ class Kiosks:
         """Return who shows this ticket. Raises Problem."""
         kiosk_id, _, signature = ticket.removeprefix(PREFIX).partition("_")
         kiosk = self._kiosks.get(kiosk_id)
-        right = kiosk is not None and hmac.compare_digest(signature.encode(), self._signature(kiosk).encode())
+        right = kiosk is not None and self._signature.made(_signed(kiosk), signature)
         if kiosk is None or not right or now_ns > kiosk.expires_ns:
             raise Problem("unauthorised", "the kiosk's ticket was taken back, is too old, or never was")
         return Caller(f"kiosk-{kiosk.id}", frozenset({Scope.READ}), kiosk=kiosk.id, kiosk_board=kiosk.board)
@@ -82,23 +81,6 @@ class Kiosks:
         """Whether a kiosk may still read."""
         kiosk = self._kiosks.get(kiosk_id)
         return kiosk is not None and now_ns <= kiosk.expires_ns
-
-    def _signature(self, kiosk: Kiosk) -> str:
-        digest = hmac.digest(self._key, msgspec.msgpack.encode(kiosk), hashlib.sha256)
-        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
-
-    def _read_key(self) -> bytes:
-        key = secrets.token_bytes(32)
-        if self._folder is None:
-            return key
-        path = self._folder / KEY
-        try:
-            if path.exists() and len(found := path.read_bytes()) == len(key):
-                return found
-            write_whole(path, key)
-        except OSError as error:
-            logger.warning("the kiosks' key in %s cannot be kept: %s", path, error)
-        return key
 
     def _read_list(self) -> dict[str, Kiosk]:
         if self._folder is None or not (self._folder / LIST).exists():
@@ -119,3 +101,8 @@ class Kiosks:
         except OSError as error:
             logger.warning("the kiosks cannot be kept in %s: %s", self._folder, error)
             raise Problem("internal", f"the list of kiosks cannot be written: {error.strerror}") from None
+
+
+def _signed(kiosk: Kiosk) -> bytes:
+    """All that a ticket stands for: none is good for another board, or for longer, than it was issued for."""
+    return msgspec.msgpack.encode(kiosk)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections import Counter
 from datetime import datetime
 from typing import Any, Final
@@ -23,6 +24,8 @@ LOOKED_AT_MAX: Final = 5000
 LATER_MAX: Final = 20
 """Contacts of one customer looked at for one that was answered since."""
 NOBODY: Final = Acknowledged(0, "", "")
+_FORMULA: Final = re.compile(r"(^|[;\t\r\n])(\s*[=+\-@])")
+"""What a spreadsheet would reckon with: at the beginning of a cell, also where it takes semicolons for their ends."""
 
 
 class LostContact(msgspec.Struct, frozen=True):
@@ -137,4 +140,4 @@ def _cell(name: str, value: Any, zone: ZoneInfo) -> object:
 
 
 def _harmless(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value[:1] in tuple("=+-@\t\r") else value
+    return _FORMULA.sub(r"\1'\2", value) if isinstance(value, str) else value

@@ -72,8 +72,8 @@ def streamed_queue(status: QueueStatus) -> StreamedQueue:
 
 def waiting_tiles(views: Views, now_ns: int, limit: int = WAITING_MAX, queues: Sequence[str] = ()) -> list[WaitingTile]:
     """Return the contacts who wait longest, over these queues; of none: over all."""
-    longest = views.longest_waiting(limit, queues)
-    reasons = views.waiting_reasons([wait.slot for wait in longest], now_ns)
+    longest = views.contacts.longest_waiting(limit, queues)
+    reasons = views.contacts.waiting_reasons([wait.slot for wait in longest], now_ns)
     return [
         WaitingTile(
             contact=wait.contact,

@@ -8,7 +8,7 @@ import pytest
 
 from tests.http.desk.support import CENTRE, PASSWORD
 from tests.http.desk.test_cases_in_browser import is_fit
-from tests.http.desk.test_in_browser import browser, lines, signed_in, take_chat, until
+from tests.http.desk.test_in_browser import browser, lines, signed_in, take_chat, time_passes, until
 from tests.http.desk.test_socket import customer_says
 from tests.http.support import Build
 
@@ -33,8 +33,7 @@ async def test_the_end_of_a_session_is_said_before_and_put_off(
         await take_chat(page, house)
         await page.keyboard.type("half a")
         assert not await page.locator(".session-end").is_visible()
-        for each in (page, other):
-            await each.clock.fast_forward(90_000)
+        await time_passes(house, 90_000, page, other)
         await page.locator(".session-end", has_text=words).wait_for()
         assert words in await page.inner_text("#polite")
         assert await page.evaluate("document.activeElement.id") == "line"
@@ -75,7 +74,7 @@ async def test_a_page_with_nobody_before_it_says_so(build: Build) -> None:
         await page.clock.run_for(20_000)
         assert len(alive) == 2, "opened, then keys pressed"
         await customer_says(house, "chat-1", "Is anybody there?")
-        found = house.engine.views
+        found = house.engine.views.contacts
         async with asyncio.timeout(10):
             while not found.conversation("chat-1", 0, 10).agent_read_seq:
                 await page.clock.run_for(100)

@@ -1,7 +1,9 @@
 """Files that customers sent, for who has them in hand; files that agents send, bounded and known by their bytes."""
 
 from pathlib import Path
+from threading import Event
 
+import pytest
 from aiohttp import ClientSession, CookieJar
 
 from engine.log.attachments import AttachmentStore
@@ -80,12 +82,12 @@ async def test_an_agent_sends_a_file_and_only_what_it_is_allowed_to(build: Build
             for contact_id in (number, other, 0):
                 done = await desk.do("say", contact="chat-2", contact_id=contact_id, attachment=told["ticket"])
                 assert "another contact" in done["error"], "the line goes to whom it names, whatever id it tells"
-            assert not house.engine.views.conversation("chat-2").messages
+            assert not house.engine.views.contacts.conversation("chat-2").messages
             assert "nothing in the line" in (await desk.do("say", contact="chat-1"))["error"]
             done = await desk.do("say", **say, attachment=told["ticket"], id="once")
             again = await desk.do("say", **say, attachment=told["ticket"], id="once")
             assert done["seq"] == again["seq"] > 0
-            (line,) = house.engine.views.conversation("chat-1").messages
+            (line,) = house.engine.views.contacts.conversation("chat-1").messages
             assert line.attachment is not None
             assert (line.by, line.agent, line.attachment.name) == ("agent", "an", "vé máy bay.png")
             async with an.get(f"{place}/{told['sha256']}") as answer:
@@ -101,3 +103,30 @@ async def test_without_a_limit_no_files_are_sent(build: Build, tmp_path: Path) -
         assert desk.items["house"]["files"] is None
         async with an.post(f"{house.url}/api/v1/desk/contacts/{number}/attachments", data=PICTURE) as answer:
             assert answer.status == 403
+
+
+async def test_no_line_overtakes_one_with_a_file(build: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    house = await build(centre=CENTRE)
+    store = AttachmentStore(tmp_path / "attachments")
+    house.adapter.context.engine.attachments = store  # type: ignore[misc]
+    kept, keep = Event(), store.keep
+
+    def keep_late(sha256: str) -> None:
+        assert kept.wait(10)
+        keep(sha256)
+
+    monkeypatch.setattr(store, "keep", keep_late)
+    async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as an:
+        await sign_in(an, house.url)
+        async with socket_of(an, house.url) as desk:
+            number = await connected(house, desk, "chat-1")
+            place = f"{house.url}/api/v1/desk/contacts/{number}/attachments"
+            async with an.post(place, data=PICTURE, params={"name": "map.png"}) as answer:
+                ticket = (await answer.json())["ticket"]
+            for said in ({"attachment": ticket, "contact_id": number, "text": "here"}, {"text": "do you see it?"}):
+                command = {"id": said["text"], "verb": "say", "contact": "chat-1", **said}
+                await desk.socket.send_json({"type": "do", "command": command})
+            await desk.ask("colleagues")
+            kept.set()
+            await desk.until(lambda: len(desk.lines.get(number, {})) == 2)
+            assert list(desk.lines[number].values()) == ["here", "do you see it?"]

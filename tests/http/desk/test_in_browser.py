@@ -93,6 +93,19 @@ async def lines(page: Any) -> list[str]:
     return found
 
 
+async def time_passes(house: House, milliseconds: int, *pages: Any) -> None:
+    """Let the clocks of the service and of pages go on."""
+    context = house.adapter.context
+    wall_ns = context.wall_ns
+
+    def later_ns() -> int:
+        return wall_ns() + milliseconds * 1_000_000
+
+    context.wall_ns = context.desks._wall_ns = later_ns
+    for page in pages:
+        await page.clock.fast_forward(milliseconds)
+
+
 async def drop_sockets(house: House) -> None:
     """Lose the connection of every desk, without a word."""
     runner = house.adapter._runner
@@ -342,6 +355,27 @@ async def test_what_is_asked_about_a_contact_goes_when_the_contact_does(build: B
             await page.wait_for_selector("#state[data-state=idle]")
 
 
+async def test_what_is_written_and_not_saved_is_taken_with_the_finish(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with browser() as context, ClientSession(house.url) as client:
+        page = await signed_in(context, house)
+        await take_chat(page, house)
+        await tell(client, f"{CONTACTS}/chat-1/release", by="customer")
+        await page.wait_for_selector(".wrap-up:not([hidden])")
+        await page.evaluate("document.activeElement.blur()")
+        await page.keyboard.press("3")
+        await page.wait_for_selector("[data-code=complaint][aria-pressed=true]")
+        await page.fill("#note", "calls again tomorrow")
+        await page.focus("#field-words")
+        await page.keyboard.type("too late")
+        await page.keyboard.press("Alt+f")
+        await page.wait_for_selector(".nothing:not([hidden])")
+        told = (await get(client, "/api/v1/events?type=contact_classified,note_written,wrap_up_ended"))["events"]
+        assert [one["type"] for one in told][-3:] == ["contact_classified", "note_written", "wrap_up_ended"]
+        assert told[-3]["data"] == {"code": "complaint", "fields": {"words": "too late"}}
+        assert told[-2]["data"]["text"] == "calls again tomorrow"
+
+
 async def test_the_key_that_does_nothing_is_not_offered_for_a_call_at_a_phone(build: Build) -> None:
     phone = 'phone: {address: "sip:an@example.org"}, desk_password'
     house = await build(centre=CENTRE.replace("desk_password", phone, 1))
@@ -359,6 +393,51 @@ async def test_the_key_that_does_nothing_is_not_offered_for_a_call_at_a_phone(bu
             page,
             "document.querySelector('.nothing-advice').textContent === 'It is answered at your phone. D declines.'",
         )
+
+
+async def test_a_call_answered_at_the_phone_is_shown_unless_somebody_writes(build: Build) -> None:
+    phone = 'phone: {address: "sip:an@example.org"}, desk_password'
+    calls_too = "channels: {voice: {may_interrupt: [chat]}}\n"
+    house = await build(centre=CENTRE.replace("desk_password", phone, 1) + calls_too)
+    async with browser() as context, ClientSession(house.url) as client:
+        reachable: dict[str, Any] = {"type": "agent_reachability_changed", "agent": "an", "reachable": True}
+        await tell(client, "/api/v1/events", 202, **reachable)
+        page = await signed_in(context, house)
+        await take_chat(page, house)
+        for name, draft, shown in (("call-1", "half a", "Phạm Lan"), ("call-2", "", "Second")):
+            await page.fill("#line", draft)
+            await bring(house, name, "voice", "sales", who=shown if not draft else "First")
+            await page.wait_for_selector(".offer")
+            await tell(client, f"/api/v1/agents/an/offers/{name}/answer")
+            await page.wait_for_selector(".offers", state="hidden")
+            await until(page, f"document.querySelector('#contact-title').textContent === '{shown}'")
+            if draft:
+                assert await page.evaluate("document.activeElement.id") == "line"
+                await tell(client, f"{CONTACTS}/{name}/release", by="customer")
+                await tell(client, "/api/v1/agents/an/wrap-up/finish")
+        assert await page.evaluate("document.activeElement.id") == "contact-title"
+
+
+async def test_all_that_ring_are_announced_and_names_follow_the_language(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with browser() as context:
+        page = await signed_in(context, house)
+        await page.keyboard.press("r")
+        for name, who in (("chat-1", "Phạm Lan"), ("chat-2", "Lê Minh")):
+            await bring(house, name, who=who)
+        await until(page, "document.querySelectorAll('.offer').length === 2")
+        await page.reload()
+        await until(page, "document.querySelectorAll('.offer').length === 2")
+        told = await page.inner_text("#urgent")
+        assert "Phạm Lan" in told
+        assert "Lê Minh" in told
+        await page.keyboard.press("a")
+        await until(page, "document.querySelectorAll('.contact').length === 1")
+        await page.fill("#line", "Xin chào")
+        await page.keyboard.press("Enter")
+        await until(page, "document.querySelector('.line-who')?.textContent === 'You'")
+        await page.click(".tongues [lang=vi]")
+        await until(page, "document.querySelector('.line-who').textContent === 'Bạn'")
 
 
 async def test_who_signs_out_with_contacts_in_hand_is_asked(build: Build) -> None:
@@ -388,11 +467,11 @@ async def test_an_agent_sends_a_picture(build: Build, tmp_path: Path) -> None:
         await page.wait_for_selector("button.clip:visible")
         choose = page.locator(".composer input[type=file]")
         await choose.set_input_files({"name": "map.exe", "mimeType": "image/png", "buffer": b"MZ" + bytes(90)})
-        await until(page, "document.querySelector('.toast').textContent.includes('by its bytes')")
+        await until(page, "document.querySelector('.toast').textContent.includes('files of this kind are not sent')")
         await choose.set_input_files({"name": "map.png", "mimeType": "image/png", "buffer": picture})
         await until(page, "document.querySelector('.line-state')?.textContent === 'sent'")
         assert "map.png" in await page.inner_text(".mine .attachment")
-    (line,) = house.engine.views.conversation("chat-1").messages
+    (line,) = house.engine.views.contacts.conversation("chat-1").messages
     assert (line.by, line.attachment and line.attachment.name) == ("agent", "map.png")
 
 

@@ -116,10 +116,13 @@ async def test_a_transfer_takes_the_lines_along(build: Build) -> None:
             assert (await one.ask("colleagues"))["closed"] == ["sales"]
         assert (await one.do("transfer", contact="chat-1", queue="care"))["refused"] == ""
         await other.until(lambda: other.contact("chat-1").get("state") == "offered")
-        assert other.contact("chat-1")["from_agent"] == "an"
+        offered = other.contact("chat-1")
+        assert offered["from_agent"] == "an"
+        assert offered["waits_ns"] > offered["arrived_ns"], "who is handed over waits since then"
         await one.until(lambda: one.contact("chat-1").get("state") == "wrapping")
         own = one.contact("chat-1")
         assert (own["state"], own["from_agent"], own["from_queue"]) == ("wrapping", "", "")
+        assert own["ended_by"] == "transfer", "not: the customer, nor whoever ends it next"
         await other.do("accept", contact="chat-1")
         await other.until(lambda: "Xin chào" in other.lines.get(number, {}).values())
         late = await one.do("say", contact="chat-1", text="too late")
@@ -155,12 +158,36 @@ async def test_earlier_contacts_of_the_customer_alone(build: Build) -> None:
         assert "no customer whom you serve" in (await desk.ask("transcript", contact_id=999))["error"]
 
 
-async def test_what_is_not_understood_closes_the_desk(build: Build) -> None:
+async def test_a_command_that_is_not_understood_is_answered(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with opened(house) as desk:
+        assert "not understood" in (await desk.do("rule"))["error"]
+        assert "not understood" in (await desk.do("status", status="paused", reason="L" * 65))["error"]
+        assert "not understood" in (await desk.ask("weather"))["error"]
+        number = await connected(house, desk, "chat-1")
+        assert "not understood" in (await desk.do("say", contact="chat-1", text="half \ud83d"))["error"]
+        fields = {f"field-{index}": "ư" * 1024 for index in range(32)}
+        told = await desk.do("classify", contact="chat-1", contact_id=number, code="booked", fields=fields)
+        assert "not understood" not in told.get("error", "")
+        assert not (await desk.do("say", contact="chat-1", text="whole"))["error"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        '{"type": "do", "command": {"id": "", "verb": "rule"}}',
+        '{"type": "do", "command": {"id": "half \\ud83d", "verb": "rule"}}',
+        '{"type": "do"}',
+        '{"type": "alive", "ago_s": -1}',
+        "do",
+    ],
+)
+async def test_what_is_not_understood_and_has_no_name_closes_the_desk(build: Build, said: str) -> None:
     house = await build(centre=CENTRE)
     async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as client:
         await sign_in(client, house.url)
         async with socket_of(client, house.url) as desk:
-            await desk.socket.send_str('{"type": "do", "command": {"id": "x", "verb": "rule"}}')
+            await desk.socket.send_str(said)
             message = await desk.socket.receive()
             assert message.data == 1008
             assert "not understood" in str(message.extra)
@@ -262,7 +289,7 @@ async def test_adherence_is_that_of_the_schedule(build: Build) -> None:
 async def test_what_fails_here_is_told_and_logged(
     build: Build, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise OSError("the disk is gone")
 
     house = await build(centre=CENTRE)
@@ -278,8 +305,54 @@ async def test_what_is_over_in_that_moment_is_told_as_such(build: Build, monkeyp
     house = await build(centre=CENTRE)
     async with opened(house) as desk:
         monkeypatch.setattr(
-            "adapters.http.desk.socket.fact_of", lambda *_: OfferAnswered(contact="gone meanwhile", agent="an")
+            "adapters.http.desk.socket.fact_of", lambda *_, **__: OfferAnswered(contact="gone meanwhile", agent="an")
         )
         for verb, refused in (("accept", "no_such_offer"), ("end", "wrong_state")):
             told = await desk.do(verb, contact="gone meanwhile")
             assert (told["error"], told["refused"]) == ("", refused), "the page has words for it in each language"
+
+
+async def test_what_was_done_and_is_sent_again_is_answered_as_then(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with opened(house) as desk:
+        number = await connected(house, desk, "chat-1")
+        of = {"contact": "chat-1", "contact_id": number}
+        commands: list[dict[str, Any]] = [
+            {"verb": "note", "id": "n", "text": "window seat", **of},
+            {"verb": "classify", "id": "c", "code": "booked", **of},
+            {"verb": "end", "id": "e", "contact": "chat-1"},
+        ]
+        first = [await desk.do(**command) for command in commands]
+        assert [(told["error"], told["refused"]) for told in first] == [("", "")] * 3
+        await desk.until(lambda: desk.contact("chat-1")["state"] == "wrapping")
+        await desk.do("finish", contact="chat-1")
+        await desk.until(lambda: not desk.contact("chat-1"))
+        desk.settled.clear()
+        assert [await desk.do(**command) for command in commands] == first
+        assert "do not serve" in (await desk.do("note", text="a new one", **of))["error"]
+        number = await connected(house, desk, "chat-2")
+        gone = {"verb": "transfer", "id": "t", "contact": "chat-2", "queue": "care"}
+        told = await desk.do(**gone)
+        await desk.until(lambda: desk.contact("chat-2").get("state") != "connected")
+        desk.settled.clear()
+        assert await desk.do(**gone) == told
+
+
+async def test_a_desk_is_told_something_all_the_time(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.http.desk.socket.PULSE_EVERY_S", 0.05)
+    house = await build(centre=CENTRE)
+    async with opened(house) as desk:
+        for _ in range(3):
+            assert await desk.socket.receive_json(timeout=5) == {"type": "pulse"}
+
+
+async def test_a_page_of_another_agent_is_shown_nothing(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as client:
+        await sign_in(client, house.url, "binh")
+        async with client.ws_connect(f"{house.url}/api/v1/ws/desk") as socket:
+            await socket.send_json({"type": "hello", "agent": "an"})
+            await socket.send_json({"type": "do", "command": {"id": "1", "verb": "status", "status": "available"}})
+            assert await socket.receive_json() == {"type": "end", "reason": "other_agent"}
+            assert (await socket.receive()).data == 1000
+        assert house.engine.views.agent("binh").status == "offline"

@@ -67,9 +67,15 @@ async def until(page: Any, truth: str, within_s: float = 20.0) -> None:
 
 @contextlib.asynccontextmanager
 async def opened(
-    house: House, path: str = "/wallboard", width: int = 1920, height: int = 1080, scheme: str = "dark", **more: Any
+    house: House,
+    path: str = "/wallboard",
+    width: int = 1920,
+    height: int = 1080,
+    scheme: str = "dark",
+    watch: str = "",
+    **more: Any,
 ) -> AsyncIterator[Any]:
-    """Open a board; nothing may be said on the console, nor be kept back by the security policy."""
+    """Open a board, with a script of the test's own; nothing may be said on the console or be kept from being run."""
     said: list[str] = []
     async with playwright_api.async_playwright() as player:
         browser = await player.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
@@ -78,7 +84,7 @@ async def opened(
         page = await context.new_page()
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
-        await page.add_init_script(WATCH)
+        await page.add_init_script(WATCH + watch)
         await page.goto(house.url + path)
         await until(page, f"{LIVE} && {DRAWN}")
         yield page

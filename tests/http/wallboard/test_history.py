@@ -88,6 +88,19 @@ async def test_the_lost_come_as_csv_that_no_spreadsheet_reckons_with(client: Cli
     assert row["caller"] == "'+84 24 3825 1001", "who may supervise needs the number to call back"
 
 
+@pytest.mark.parametrize(
+    ("customer", "cell"),
+    [(" =1+1", "' =1+1"), ("Lan;=1+1", "Lan;'=1+1"), ("Lan; @now", "Lan;' @now"), ("Lan - Ha", "Lan - Ha")],
+)
+async def test_no_cell_begins_a_formula_wherever_a_spreadsheet_cuts(
+    client: ClientSession, customer: str, cell: str
+) -> None:
+    await lose(client, "one", customer=customer)
+    async with client.get(f"{BOARD}/lost?format=csv") as answer:
+        (row,) = csv.DictReader(io.StringIO(await answer.text()))
+    assert row["caller"] == cell
+
+
 async def test_who_said_that_an_alert_was_seen_stands_in_the_log(client: ClientSession) -> None:
     await tell(client, "/api/v1/alerts/acknowledge", alert="default/sales/waiting", by="lan", reason="on it")
     page = await get(client, "/api/v1/events?type=alert_acknowledged")

@@ -11,6 +11,7 @@ from aiohttp import ClientSession
 
 import tests.http.support
 from adapters.http.wallboard.privacy import initials
+from engine.ports import Reading
 from tests.http.support import CONTACTS, Build, get, tell
 from tests.http.wallboard.browser import CHROMIUM, LIVE, QUEUES, ROOM, busy, centre, facts, opened, until
 
@@ -113,6 +114,85 @@ async def test_nothing_spills_over_at_any_size(build: Build, agents: int, waitin
                     assert await page.evaluate("document.documentElement.scrollHeight") <= height, (
                         "a wall does not scroll"
                     )
+
+
+PAINTED = """
+window.painted = [];
+const after = new MessageChannel();
+after.port1.onmessage = () => {
+  const frame = document.querySelector("[data-block=agents] .frame");
+  const squares = document.querySelectorAll("#agents li").length;
+  const sentence = document.getElementById("sentence")?.offsetHeight ?? 0;
+  if (squares) window.painted.push([squares, sentence, frame.scrollHeight - frame.clientHeight]);
+};
+const each = () => { after.port2.postMessage(0); requestAnimationFrame(each); };
+requestAnimationFrame(each);
+"""
+"""What a frame leaves on the screen: squares, the height of the sentence, and how much of the squares is cut."""
+
+
+async def test_squares_fit_from_the_first_paint_that_shows_them(build: Build) -> None:
+    long = "Complaints about luggage that came to the wrong airport of the northern region in winter"
+    many = QUEUES + "".join(f"  q{n}: {{display_name: {long} {n}, members_only: true}}\n" for n in range(5))
+    house = await build(centre=centre(200, many))
+    async with ClientSession(house.url) as client:
+        for number in range(5):
+            await tell(client, CONTACTS, 201, contact=f"c{number}", queue=f"q{number}")
+    async with opened(house, watch=PAINTED) as page:
+        await until(page, "window.painted.length > 20")
+        painted = await page.evaluate("window.painted")
+        assert painted[-1][:2] > [200, 55], "all squares, and a sentence of two lines"
+        assert [one for one in painted if one[2] > 0] == []
+
+
+async def test_a_low_screen_shows_its_queues_beside_two_hundred_agents(build: Build) -> None:
+    many = QUEUES + "".join(f"  q{number}: {{display_name: Queue of number {number}}}\n" for number in range(6))
+    house = await build(centre=centre(200, many))
+    rows = """() => {
+      const bottom = (place) => place.getBoundingClientRect().bottom;
+      const end = bottom(document.querySelector("[data-block=queues] .frame"));
+      return [...document.querySelectorAll("#queue-rows tr")].filter((row) => bottom(row) <= end).length;
+    }"""
+    async with ClientSession(house.url) as client:
+        await busy(client, 60, 30)
+    squares = "document.querySelectorAll('#agents li').length"
+    async with opened(house, width=1280, height=800) as page:
+        await until(page, f"{squares} === 6 && document.querySelector('.folded').innerText.includes('194 offline')")
+        assert await page.evaluate(rows) == 8
+        await page.focus(".folded")
+        await page.keyboard.press("Enter")
+        await until(page, f"{squares} === 200")
+        await page.focus("#agents li:last-child button")
+        assert await page.evaluate(rows) >= 6
+        await page.keyboard.press("Tab")
+        assert await page.evaluate("document.activeElement.matches('.folded[aria-expanded=true]')")
+        assert await page.evaluate(SMALL) == []
+        await page.keyboard.press("Enter")
+        await page.fill("#agent-search", "agent-150")
+        await until(page, f"{squares} === 1 && document.querySelector('.folded').hidden")
+        await page.fill("#agent-search", "")
+        await page.evaluate(AMISS)
+        await until(page, f"{squares} === 200")
+        await until(page, f"({rows})() >= 6")
+        for place in ("agents", "queues"):
+            beside, _ = await page.locator(f"[data-block={place}] .frame").evaluate(OVER)
+            assert beside <= 0, place
+        assert await page.locator("[data-block=agents] .frame").evaluate(OVER) == [0, 0]
+        await page.set_viewport_size({"width": 1920, "height": 1080})
+        await until(page, f"({rows})() === 8")
+
+
+async def test_a_dozen_agents_keep_their_names_on_a_low_screen(build: Build) -> None:
+    many = QUEUES + "".join(f"  q{number}: {{display_name: Queue of number {number}}}\n" for number in range(3))
+    house = await build(centre=centre(13, many))
+    room = "document.getElementById('agents').dataset.room"
+    shown = "[...document.querySelectorAll('#agents .name')].filter((name) => name.offsetWidth > 40).length"
+    async with ClientSession(house.url) as client:
+        await busy(client, 13, 10)
+    async with opened(house, width=1280, height=800) as page:
+        await until(page, f"{room} === 'close' && {shown} === 13")
+        assert await page.locator("[data-block=agents] .frame").evaluate(OVER) == [0, 0]
+        assert await page.locator("[data-block=waiting] .empty:visible").count() == 0, "the list of who waits is whole"
 
 
 async def test_squares_on_a_wall_stand_as_close_as_they_must(build: Build) -> None:
@@ -255,6 +335,9 @@ async def test_an_empty_house_says_what_to_do_and_a_breach_is_told_at_once(build
     house = await build(centre=centre(1))
     async with ClientSession(house.url) as client, opened(house) as page:
         await page.wait_for_selector("#nothing:not([hidden])")
+        assert "Nothing has come in yet" in await page.inner_text("#nothing")
+        assert "trunkline" not in await page.inner_text("#nothing"), "words for who installs it are folded away"
+        await page.click("#nothing summary")
         assert "trunkline demo" in await page.inner_text("#nothing")
         assert "No events yet" in await page.inner_text("#sentence")
         await tell(client, CONTACTS, 201, contact="c", queue="sales")
@@ -371,6 +454,14 @@ async def held(told: asyncio.Event, route: Any) -> None:
     await route.continue_()
 
 
+class Halfway:
+    """A past of which half is read for somebody."""
+
+    def __init__(self, past: Any, at_ns: int) -> None:
+        self.began_ns, self.ask = past.began_ns, past.ask
+        self.reading = Reading(at_ns, 0.5)
+
+
 async def test_the_log_is_replayed(build: Build) -> None:
     house = await build(centre=centre(12))
     async with ClientSession(house.url) as client:
@@ -390,6 +481,20 @@ async def test_the_log_is_replayed(build: Build) -> None:
             )
             await until(page, f"{tile('waiting')} === '6'")
             assert await page.locator("#queue-rows .more").count() == 0, "what was cannot be ordered about"
+            told = asyncio.Event()
+            await page.route("**/past?at=*", lambda route: held(told, route))
+            past = house.adapter.context.engine.past
+            house.adapter.context.engine.past = Halfway(past, (before_ms + 2) * 10**6)  # type: ignore[misc]
+            await page.evaluate(
+                "(at) => { const s = document.getElementById('moment'); s.value = at;"
+                " s.dispatchEvent(new Event('input')); }",
+                before_ms + 2,
+            )
+            note = "document.querySelector('#replay [role=note]').innerText"
+            await until(page, f"{note} === 'The log is being read up to that moment: 50%'")
+            house.adapter.context.engine.past = past  # type: ignore[misc]
+            told.set()
+            await until(page, f"{note}.startsWith('position ')")
             told = asyncio.Event()
             await page.route("**/quality?at=*", lambda route: held(told, route))
             await page.click("#screens .tab:nth-child(3)")
@@ -563,11 +668,45 @@ async def test_a_kiosk_shows_its_board_and_nothing_to_press(build: Build) -> Non
         async with opened(house, made["path"]) as page:
             await until(page, f"{tile('waiting')} === '3'")
             assert "ticket" not in page.url
+            assert await page.evaluate("document.getElementById('nothing-how').checkVisibility()") is False
             assert await page.locator("main button:not(.plain):not(.count):visible").count() == 0
             assert await page.locator("#tools").is_hidden()
             async with client.post(f"/api/v1/kiosks/{made['kiosk']['id']}/revoke") as answer:
                 assert answer.status == 200
             await until(page, "document.getElementById('link').dataset.state === 'refused'")
+            assert "its ticket was taken back" in await page.inner_text("#sentence")
+            assert await page.inner_text("main") == await page.inner_text("#sentence"), "no figures, no field"
+            assert await page.locator("#columns .block, #top .block").count() == 0
+            await page.evaluate("document.getElementById('language').dispatchEvent(new Event('change'))")
+            assert "its ticket was taken back" in await page.inner_text("#sentence")
+
+
+FEW = """async ([of, share]) => {
+  const { store, take } = await import("/pages/wallboard/store.js");
+  store.pastMs = Date.now();
+  const queues = [...store.queues.keys()].map((queue) => ({
+    queue, entries: of, abandoned: of, abandon_rate: share, abandon_rate_of: of, service_level: 1 - share,
+    service_level_of: of, staffed: 1 }));
+  take("patch", { topic: "queues", as_of: store.asOf, items: queues });
+  document.getElementById("language").dispatchEvent(new Event("change"));
+}"""
+
+
+async def test_a_share_of_few_is_not_called_on_target(build: Build) -> None:
+    house = await build(centre=centre(2))
+    level = "document.querySelector('[data-tile=abandoned]').dataset.level"
+    rows = "[...document.querySelectorAll('#queue-rows .badge')].map((badge) => badge.innerText)"
+    async with opened(house) as page:
+        await page.evaluate(FEW, [4, 1.0])
+        await until(page, f"{level} === 'few'")
+        assert {text.split("\n")[-1] for text in await page.evaluate(rows)} == {"Too few yet"}
+        assert "too few contacts" in await page.inner_text("#sentence")
+        await page.evaluate(FEW, [8, 0.94])
+        await until(page, f"{level} === 'alert'")
+        assert "All queues together need attention" in await page.inner_text("#sentence")
+        assert "94%" in await page.inner_text("#sentence")
+        await page.evaluate(FEW, [4, 0.0])
+        await until(page, f"{level} === 'ok'")
 
 
 async def test_quality_is_told_with_its_n_and_interval_in_both_languages(build: Build) -> None:

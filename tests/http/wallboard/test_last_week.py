@@ -29,6 +29,8 @@ class Before:
         self.views, self.first_ns, self.fault = views, began_ns, fault
         self.asked: list[int] = []
 
+    reading = None
+
     def began_ns(self) -> int:
         """Return where it begins."""
         if self.fault:

@@ -7,7 +7,7 @@ import { by, day, t } from "./words.js";
 /** Asks how a case was settled, or why it is open again, and says so. */
 export function settle(desk, contact, caseId, verb) {
   const field = verb === "resolve_case" ? "resolution" : "reason";
-  sayDialog(contact, t(verb), t(`${verb}_why`), (said) => desk.ofCase(contact, { verb, case_id: caseId, [field]: said }));
+  sayDialog(desk, contact, { key: `${verb} ${caseId}`, title: t(verb), asked: t(`${verb}_why`) }, (said) => desk.acts.ofCase(contact, { verb, case_id: caseId, [field]: said }));
 }
 
 export const mayOpenCase = (desk, contact) => Boolean(contact && contact.state !== "offered" && contact.channel !== "task" && desk.store.house?.cases.length);
@@ -28,14 +28,14 @@ export function casesView(desk) {
 
   function make(one) {
     const isOpen = one.state === "open";
-    const when = isOpen ? t(one.overdue ? "case_overdue" : "case_due", { time: day(one.deadline_ns) }) : by("case_resolved", desk.nameOf(one.resolved_by), { time: day(one.resolved_ns) });
+    const when = isOpen ? t(one.overdue ? "case_overdue" : "case_due", { time: day(one.deadline_ns) }) : by("case_resolved", desk.names.agent(one.resolved_by), { time: day(one.resolved_ns) });
     return el(
       "li",
       { class: `case is-${isOpen ? (one.overdue ? "overdue" : "open") : "resolved"}` },
-      el("p", { class: "case-subject" }, `${desk.kindName(one.kind)} ${one.id}: ${one.subject}`),
-      el("p", { class: "case-when" }, when, isOpen && one.task_agent ? ` · ${desk.nameOf(one.task_agent)}` : ""),
+      el("p", { class: "case-subject" }, `${desk.names.kind(one.kind)} ${one.id}: ${one.subject}`),
+      el("p", { class: "case-when" }, when, isOpen && one.task_agent ? ` · ${desk.names.agent(one.task_agent)}` : ""),
       one.resolution && !isOpen ? el("p", { class: "case-said" }, one.resolution) : null,
-      one.reason && isOpen ? el("p", { class: "case-said" }, by("case_again", desk.nameOf(one.reopened_by), { why: one.reason })) : null,
+      one.reason && isOpen ? el("p", { class: "case-said" }, by("case_again", desk.names.agent(one.reopened_by), { why: one.reason })) : null,
       contact.state === "offered" ? null : button(one, isOpen ? "resolve_case" : "reopen_case"),
     );
   }

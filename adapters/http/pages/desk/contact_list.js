@@ -4,6 +4,12 @@ import { el, keep } from "./dom.js";
 import { initials, who } from "./people.js";
 import { t } from "./words.js";
 
+// How much the agent carries, on the channels of their queues.
+function loads({ agent, house }) {
+  const served = new Set(house?.queues.filter((one) => agent?.queues.includes(one.queue)).map((one) => one.channel));
+  return Object.entries(agent?.loads ?? {}).filter(([channel, load]) => load.used || !served.size || served.has(channel));
+}
+
 export function contactList(desk) {
   const list = el("ul", { class: "contact-list" });
   const title = el("h2", {});
@@ -30,7 +36,7 @@ export function contactList(desk) {
   function update(item, contact) {
     const button = item.firstElementChild;
     const conversation = desk.store.conversation(contact.id);
-    const last = conversation.shown.at(-1);
+    const last = desk.store.shown(contact.id).at(-1);
     const unread = contact.channel === "voice" ? 0 : conversation.unread;
     button.setAttribute("aria-current", String(contact.id === desk.store.chosen));
     button.dataset.state = contact.state;
@@ -42,7 +48,7 @@ export function contactList(desk) {
         ? t(`contact.${contact.state}`)
         : conversation.typing
           ? t("is_typing")
-          : (last?.text || (last?.attachment ? last.attachment.name : "") || desk.queueName(contact.queue));
+          : (last?.text || (last?.attachment ? last.attachment.name : "") || desk.names.queue(contact.queue));
     button.querySelector(".timer").dataset.since = String(contact.since_ns);
     const badge = button.querySelector(".unread");
     badge.hidden = unread === 0;
@@ -52,7 +58,7 @@ export function contactList(desk) {
   function render() {
     const held = desk.store.held;
     title.textContent = t("in_hand", { n: held.length });
-    load.textContent = desk.loads().map(([channel, { used, capacity }]) => `${t(`channel.${channel}`)} ${used}/${capacity}`).join(" · ");
+    load.textContent = loads(desk.store).map(([channel, { used, capacity }]) => `${t(`channel.${channel}`)} ${used}/${capacity}`).join(" · ");
     empty.textContent = t("nothing_in_hand");
     empty.hidden = held.length > 0;
     keep(list, held, (contact) => contact.id, make, update);

@@ -1,6 +1,8 @@
 // One contact: its lines and the place to write, or the call; what can be done with it stands above.
 
+import { transferDialog } from "./dialogs.js";
 import { el, fill, keep, linked } from "./dom.js";
+import { attachment, sendFile } from "./files.js";
 import { who } from "./people.js";
 import { by, clock, day, t } from "./words.js";
 import { settle } from "./cases.js";
@@ -44,11 +46,12 @@ export function conversationView(desk) {
   });
   input.addEventListener("input", () => {
     if (!shown) return;
-    desk.store.drafts.set(shown, input.value);
-    desk.typing(shown, input.value !== "");
     grow();
+    if (desk.typedAhead.isInLine) return void (desk.typedAhead.text = input.value);
+    desk.store.drafts.lines.set(shown, input.value);
+    desk.signs.typing(shown, input.value !== "");
   });
-  lines.addEventListener("scroll", () => desk.readShown(), { passive: true });
+  lines.addEventListener("scroll", () => desk.signs.readShown(), { passive: true });
 
   // Files come by the button, by pasting a picture, and by dropping them anywhere on the conversation.
   input.addEventListener("paste", (event) => {
@@ -66,7 +69,7 @@ export function conversationView(desk) {
   const canAttach = () => Boolean(desk.store.current && desk.store.house?.files && !composer.hidden);
 
   function attach(files) {
-    if (canAttach()) for (const file of files) desk.sendFile(desk.store.current, file);
+    if (canAttach()) for (const file of files) sendFile(desk, desk.store.current, file);
   }
 
   function grow() {
@@ -77,29 +80,29 @@ export function conversationView(desk) {
   function say() {
     const contact = desk.store.current;
     const text = input.value.trim();
-    if (!contact || !text || contact.state === "wrapping") return;
-    desk.say(contact, text);
+    if (!contact || !text || contact.state === "wrapping" || desk.typedAhead.isInLine) return;
+    desk.acts.say(contact, text);
     input.value = "";
-    desk.store.drafts.delete(contact.id);
+    desk.store.drafts.lines.delete(contact.id);
     grow();
     lines.scrollTop = lines.scrollHeight;
   }
 
   function line(said) {
     const mine = said.by === "agent" && said.agent === desk.store.agent?.agent;
-    const name = said.by === "agent" ? (mine ? t("you") : desk.nameOf(said.agent)) : said.by === "system" ? t("automatic") : who(desk.store.current);
+    const name = said.by === "agent" ? (mine ? t("you") : desk.names.agent(said.agent)) : said.by === "system" ? t("automatic") : who(desk.store.current);
     return el(
       "li",
       { class: `line by-${said.by}${mine ? " mine" : ""}` },
       el("p", { class: "line-by" }, el("span", { class: "line-who" }, name), " ", el("time", {}, clock(said.at_ns))),
-      el("div", { class: "bubble" }, said.text ? el("p", { class: "line-text" }, linked(said.text)) : null, said.attachment ? desk.attachment(said.attachment, desk.store.chosen) : null),
+      el("div", { class: "bubble" }, said.text ? el("p", { class: "line-text" }, linked(said.text)) : null, said.attachment ? attachment(said.attachment, desk.store.chosen) : null),
       mine ? el("p", { class: "line-state" }) : null,
     );
   }
 
   // Lines of one side within two minutes stand together under one name; the name is still there to be read aloud.
   function state(item, said) {
-    const shownLines = desk.store.conversation(desk.store.chosen).shown;
+    const shownLines = desk.store.shown(desk.store.chosen);
     const before = shownLines[shownLines.indexOf(said) - 1];
     const follows = before && before.by === said.by && before.agent === said.agent && said.at_ns - before.at_ns < 120e9;
     item.classList.toggle("follows", Boolean(follows));
@@ -125,12 +128,12 @@ export function conversationView(desk) {
     const ofCase = contact.channel === "task" && contact.attributes?.case_id, told = contact.attributes?.resolution;
     fill(
       actions,
-      contact.channel === "voice" && contact.state === "connected" ? button(t("hold"), () => desk.hold(contact), "H") : null,
-      contact.channel === "voice" && contact.state === "held" ? button(t("resume"), () => desk.hold(contact), "H", { class: "primary" }) : null,
-      served ? button(t("transfer"), () => desk.transfer(contact), "T") : null,
+      contact.channel === "voice" && contact.state === "connected" ? button(t("hold"), () => desk.acts.hold(contact), "H") : null,
+      contact.channel === "voice" && contact.state === "held" ? button(t("resume"), () => desk.acts.hold(contact), "H", { class: "primary" }) : null,
+      served ? button(t("transfer"), () => transferDialog(desk, contact), "T") : null,
       ofCase && served && !told ? button(t("resolve_case"), () => settle(desk, contact, Number(contact.attributes.case_id), "resolve_case"), "", { class: "primary" }) : null,
       ofCase && (told || (contact.state === "wrapping" && contact.ended_by === "system")) ? button(t("reopen_case"), () => settle(desk, contact, Number(contact.attributes.case_id), "reopen_case")) : null,
-      served ? button(t(contact.channel === "voice" ? "hang_up" : contact.channel === "task" ? "end_task" : "end_chat"), () => desk.end(contact), "E", { class: "danger" }) : null,
+      served ? button(t(contact.channel === "voice" ? "hang_up" : contact.channel === "task" ? "end_task" : "end_chat"), () => desk.acts.end(contact), "E", { class: "danger" }) : null,
     );
   }
 
@@ -145,10 +148,10 @@ export function conversationView(desk) {
     task.hidden = contact.channel !== "task" || contact.state === "wrapping";
     if (task.hidden) return;
     const { subject, resolution, case_id: id, case_kind: kind, resolved_by: resolver, resolved_ns: atNs } = contact.attributes ?? {};
-    const told = resolution ? { id, kind: desk.kindName(kind), time: day(Number(atNs)) } : null;
+    const told = resolution ? { id, kind: desk.names.kind(kind), time: day(Number(atNs)) } : null;
     fill(
       task,
-      told ? el("p", { class: "task-word" }, by("task_told", desk.nameOf(resolver), told)) : null,
+      told ? el("p", { class: "task-word" }, by("task_told", desk.names.agent(resolver), told)) : null,
       el("p", { class: "task-subject" }, subject ?? ""),
       resolution ? el("p", { class: "task-said" }, resolution) : null,
     );
@@ -157,7 +160,7 @@ export function conversationView(desk) {
   // A call at a phone is answered there, whatever is pressed here.
   function advice(state) {
     const offer = desk.store.offers[0];
-    return state === "offered" && offer && desk.rings(offer) ? "advice.offered_at_phone" : `advice.${state}`;
+    return state === "offered" && offer && offer.at_phone ? "advice.offered_at_phone" : `advice.${state}`;
   }
 
   function render() {
@@ -175,12 +178,12 @@ export function conversationView(desk) {
     const atEnd = isNew || lines.scrollHeight - lines.scrollTop - lines.clientHeight < 60;
     if (isNew) {
       lines.replaceChildren();
-      input.value = store.drafts.get(contact.id) ?? "";
+      input.value = desk.typedAhead.isInLine ? desk.typedAhead.text : (store.drafts.lines.get(contact.id) ?? "");
       shown = contact.id;
     }
     heading.textContent = who(contact);
-    const from = contact.from_agent ? t("from_agent", { agent: desk.nameOf(contact.from_agent) }) : contact.from_queue ? t("from_queue", { queue: desk.queueName(contact.from_queue) }) : "";
-    under.textContent = [t(`channel.${contact.channel}`), desk.queueName(contact.queue), from].filter(Boolean).join(" · ");
+    const from = contact.from_agent ? t("from_agent", { agent: desk.names.agent(contact.from_agent) }) : contact.from_queue ? t("from_queue", { queue: desk.names.queue(contact.from_queue) }) : "";
+    under.textContent = [t(`channel.${contact.channel}`), desk.names.queue(contact.queue), from].filter(Boolean).join(" · ");
     renderActions(contact);
     const chat = contact.channel !== "voice" && contact.channel !== "task";
     const conversation = store.conversation(contact.id);
@@ -188,7 +191,7 @@ export function conversationView(desk) {
     lines.setAttribute("aria-label", t("lines"));
     typing.hidden = !chat || contact.state === "wrapping";
     typing.textContent = conversation.typing ? t("is_typing") : "";
-    keep(lines, conversation.shown, (said) => said.id ?? said.seq, line, state);
+    keep(lines, store.shown(contact.id), (said) => `${said.id ?? said.seq} ${document.documentElement.lang}`, line, state);
     renderCall(contact);
     renderTask(contact);
     wrapping.render(contact);
@@ -201,10 +204,23 @@ export function conversationView(desk) {
     input.setAttribute("aria-label", t("write_to", { name: who(contact) }));
     send.textContent = t("send");
     if (isNew) grow();
-    if (atEnd) lines.scrollTop = lines.scrollHeight;
-    desk.readShown();
+    if (isNew) stays = true;
+    if (atEnd) toEnd();
+    desk.signs.readShown();
   }
 
+  // Pictures come later and make the conversation longer: who stands at its end stays there, until they scroll up.
+  let stays = true;
+  let top = 0;
+  const toEnd = () => (lines.scrollTop = lines.scrollHeight);
+  lines.addEventListener("load", () => stays && toEnd(), true);
+  lines.addEventListener("scroll", () => {
+    stays = atEnd() || (stays && lines.scrollTop >= top);
+    top = lines.scrollTop;
+  });
+
   const atEnd = () => shown && lines.scrollHeight - lines.scrollTop - lines.clientHeight < 60;
-  return { place, render, atEnd, focus: () => (composer.hidden ? heading : input).focus(), wrapping };
+  /** Shown again after the room was another's: at its end, as when it is chosen. */
+  const again = () => (shown = 0);
+  return { place, render, atEnd, again, focus: () => (composer.hidden ? heading : input).focus(), wrapping };
 }

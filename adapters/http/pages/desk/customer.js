@@ -6,7 +6,7 @@ import { notesView } from "./notes.js";
 import { address, who } from "./people.js";
 import { clock, day, duration, t } from "./words.js";
 
-const SHOWN_ELSEWHERE = new Set(["name", "display_name", "customer_name", "signed", "callback_queue", "deadline_ns", "number", "resolved_by", "resolved_ns"]);
+const SHOWN_ELSEWHERE = new Set(["name", "display_name", "customer_name", "signed", "callback_queue", "deadline_ns", "number", "call_id", "resolved_by", "resolved_ns"]);
 const OF_CASES = new Set(["case_id", "case_kind", "subject", "resolution"]);
 
 export function customerView(desk) {
@@ -37,9 +37,9 @@ export function customerView(desk) {
         "summary",
         {},
         el("span", { class: "past-icon", "aria-hidden": "true" }, one.channel === "voice" ? "☎" : "✉"),
-        el("span", { class: "past-text" }, el("span", {}, day(one.arrived_ns), " · ", desk.queueName(one.queue)), el("span", { class: "past-out" }, outcome(one), one.agent ? ` · ${desk.nameOf(one.agent)}` : "", one.code ? ` · ${desk.codeName(one.code)}` : "")),
+        el("span", { class: "past-text" }, el("span", {}, day(one.arrived_ns), " · ", desk.names.queue(one.queue)), el("span", { class: "past-out" }, outcome(one), one.agent ? ` · ${desk.names.agent(one.agent)}` : "", one.code ? ` · ${desk.names.code(one.code)}` : "")),
       ),
-      one.notes.length ? el("ul", { class: "notes" }, one.notes.map((note) => el("li", {}, el("span", { class: "note-by" }, desk.nameOf(note.agent), " ", day(note.at_ns)), el("span", { class: "note-text" }, note.text)))) : null,
+      one.notes.length ? el("ul", { class: "notes" }, one.notes.map((note) => el("li", {}, el("span", { class: "note-by" }, desk.names.agent(note.agent), " ", day(note.at_ns)), el("span", { class: "note-text" }, note.text)))) : null,
       transcript,
     );
     return el("li", {}, details);
@@ -49,11 +49,12 @@ export function customerView(desk) {
     if (transcript.childElementCount) return;
     fill(transcript, el("p", { class: "empty" }, t("loading")));
     const told = await desk.wire.ask({ what: "transcript", contact_id: one.id });
+    if (told.dropped) return transcript.replaceChildren();
     const said = told.conversation?.messages ?? [];
     fill(
       transcript,
       said.length
-        ? said.map((line) => el("p", { class: `past-line by-${line.by}` }, el("b", {}, line.by === "agent" ? desk.nameOf(line.agent) : line.by === "system" ? t("automatic") : who(desk.store.current ?? {})), ` ${clock(line.at_ns)} `, linked(line.text || line.attachment?.name || "")))
+        ? said.map((line) => el("p", { class: `past-line by-${line.by}` }, el("b", {}, line.by === "agent" ? desk.names.agent(line.agent) : line.by === "system" ? t("automatic") : who(desk.store.current ?? {})), ` ${clock(line.at_ns)} `, linked(line.text || line.attachment?.name || "")))
         : el("p", { class: "empty" }, told.error ?? t("no_lines")),
     );
   }
@@ -65,7 +66,7 @@ export function customerView(desk) {
     cases.render(contact);
     if (!contact) return;
     const earlier = desk.store.earlier.get(contact.id);
-    const signature = JSON.stringify([contact.id, contact.attributes, contact.priority, earlier, document.documentElement.lang]);
+    const signature = JSON.stringify([contact.id, contact.attributes, contact.priority, earlier ?? String(earlier), document.documentElement.lang]);
     if (signature === shown) return;
     shown = signature;
     title.textContent = t("customer");
@@ -79,12 +80,12 @@ export function customerView(desk) {
       fact(t("priority"), contact.priority ? String(contact.priority) : ""),
       fact(t("identity"), contact.attributes?.signed ? t(`identity.${contact.attributes.signed}`) : ""),
       fact(t("deadline"), contact.attributes?.deadline_ns ? day(Number(contact.attributes.deadline_ns)) : ""),
-      more.map(([key, said]) => fact(OF_CASES.has(key) ? t(`of_case.${key}`) : key.replaceAll("_", " "), key === "case_kind" ? desk.kindName(said) : said)),
+      more.map(([key, said]) => fact(OF_CASES.has(key) ? t(`of_case.${key}`) : key.replaceAll("_", " "), key === "case_kind" ? desk.names.kind(said) : said)),
     );
     pastTitle.textContent = earlier?.length ? t("earlier", { n: earlier.length }) : t("earlier_none_title");
-    none.textContent = earlier === undefined ? t("loading") : t("earlier_none");
+    none.textContent = earlier === undefined ? t("loading") : t(earlier === null ? "earlier_not_told" : "earlier_none");
     none.hidden = Boolean(earlier?.length);
     keep(past, earlier ?? [], (one) => `${contact.id} ${one.id} ${document.documentElement.lang}`, make);
   }
-  return { place, render };
+  return { place, render, saveNote: (contact) => notes.write(contact) };
 }

@@ -4,6 +4,8 @@ import { el, fill, keep } from "./dom.js";
 import { signInView } from "./sign_in.js";
 import { t } from "./words.js";
 
+const NUMBER_MAX = 128;
+
 function dialog(title, ...children) {
   const made = el(
     "dialog",
@@ -35,6 +37,20 @@ export function closeOutdated(store) {
   return gone.length > 0;
 }
 
+/** Takes every dialog away; returns what shows those again in which somebody has written. */
+export function closeAll() {
+  const shown = [...document.querySelectorAll("dialog")];
+  const written = shown.filter((one) => [...one.querySelectorAll("textarea")].some((field) => field.value.trim()));
+  for (const one of shown) if (written.includes(one)) one.remove();
+  for (const one of shown) if (!written.includes(one)) one.close();
+  return () => written.forEach((one) => {
+    one.removeAttribute("open");
+    document.body.append(one);
+    one.showModal();
+    one.querySelector("textarea").focus();
+  });
+}
+
 const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").replaceAll("đ", "d").replaceAll("Đ", "D").toLowerCase();
 
 /** Asks whether something is really to be done, to a contact perhaps; the desk goes on beneath. */
@@ -47,9 +63,10 @@ export function sureDialog(question, word, then, contact = undefined) {
 }
 
 /** Asks for a sentence that is said while the contact is in hand, and hands it on. */
-export function sayDialog(contact, title, asked, then) {
+export function sayDialog(desk, contact, { key, title, asked }, then) {
   const said = el("textarea", { id: "said", rows: 3, maxLength: 1024, required: true });
-  const form = el("form", { class: "say", on: { submit: (event) => (event.preventDefault(), said.value.trim() && (form.closest("dialog").close(), then(said.value.trim()))) } }, el("label", { for: "said" }, asked), said, el("button", { type: "submit", class: "primary" }, title));
+  const form = el("form", { class: "say", on: { submit: (event) => (event.preventDefault(), said.value.trim() && (form.closest("dialog").close(), forget(), then(said.value.trim()))) } }, el("label", { for: "said" }, asked), said, el("button", { type: "submit", class: "primary" }, title));
+  const forget = desk.store.drafts.follow(form, contact.id, key, { said });
   about(contact, "held", dialog(title, form));
   said.focus();
 }
@@ -64,7 +81,7 @@ export function openCaseDialog(desk, contact) {
   const kinds = desk.store.house.cases;
   const kind = el("select", { id: "case-kind", on: { change: () => renew() } }, kinds.map((one) => el("option", { value: one.kind }, one.display_name)));
   const subject = el("textarea", { id: "case-subject", rows: 3, maxLength: 512, required: true });
-  const number = el("input", { id: "case-number", type: "tel", maxLength: 128, value: contact.attributes?.callback_number ?? contact.attributes?.number ?? (contact.channel === "voice" ? contact.customer : "") });
+  const number = el("input", { id: "case-number", type: "tel", maxLength: NUMBER_MAX, value: (contact.attributes?.callback_number ?? contact.attributes?.number ?? (contact.channel === "voice" ? contact.customer : "") ?? "").slice(0, NUMBER_MAX) });
   const numberPlace = el("div", { class: "field" }, el("label", { for: "case-number" }, t("case_number")), number);
   const told = el("p", { class: "empty" });
   const renew = () => {
@@ -77,9 +94,11 @@ export function openCaseDialog(desk, contact) {
     event.preventDefault();
     if (!subject.value.trim()) return;
     shown.close();
-    desk.ofCase(contact, { verb: "open_case", contact_id: contact.id, kind: kind.value, subject: subject.value.trim(), number: numberPlace.hidden ? "" : number.value.trim() });
+    forget();
+    desk.acts.ofCase(contact, { verb: "open_case", contact_id: contact.id, kind: kind.value, subject: subject.value.trim(), number: numberPlace.hidden ? "" : number.value.trim() });
   };
   const form = el("form", { class: "say", on: { submit: open } }, el("label", { for: "case-kind" }, t("of_case.case_kind")), kind, el("label", { for: "case-subject" }, t("case_about")), subject, numberPlace, told, el("button", { type: "submit", class: "primary" }, t("open_case")));
+  const forget = desk.store.drafts.follow(form, contact.id, "open_case", { kind, subject, number });
   renew();
   const shown = about(contact, "held", dialog(t("open_case"), form));
   subject.focus();
@@ -94,7 +113,7 @@ export async function transferDialog(desk, contact) {
   let targets = queuesIf(new Set());
   const to = (target) => {
     shown.close();
-    desk.act({ verb: "transfer", contact: contact.contact, [target.kind]: target.name });
+    desk.acts.do({ verb: "transfer", contact: contact.contact, [target.kind]: target.name });
   };
   const make = (target) => el("li", {}, el("button", { type: "button", class: "target", on: { click: () => to(target) } }, el("span", {}, target.text), el("span", { class: "target-under" }, target.under)));
   const render = () => {
@@ -109,13 +128,14 @@ export async function transferDialog(desk, contact) {
   });
   render();
   const told = await desk.wire.ask({ what: "colleagues" });
+  if (told.dropped) return;
   targets = [...queuesIf(new Set(told.closed)), ...(told.colleagues ?? []).map((one) => ({ kind: "agent", name: one.agent, text: one.display_name || one.agent, under: t(`state.${one.state}`) }))];
   render();
 }
 
 export function helpDialog(desk) {
   const keys = [["A", "key_accept"], ["D", "key_decline"], ["P", "key_pause"], ["R", "key_ready"], ["T", "transfer"], ["E", "key_end"], ["H", "key_hold"], ["1–9", "key_codes"], ["F", "finish"], ["↑ ↓", "key_contacts"], ["W", "key_write"], ["C", "open_case"], ["?", "key_help"]];
-  const off = el("input", { type: "checkbox", id: "keys-on", checked: desk.keysOn, on: { change: (event) => desk.setKeys(event.target.checked) } });
+  const off = el("input", { type: "checkbox", id: "keys-on", checked: desk.keys.on, on: { change: (event) => desk.keys.set(event.target.checked) } });
   dialog(
     t("keys_title"),
     el("table", { class: "keys" }, el("caption", { class: "unseen" }, t("keys_title")), el("thead", { class: "unseen" }, el("tr", {}, el("th", { scope: "col" }, t("key")), el("th", { scope: "col" }, t("does")))), el("tbody", {}, keys.map(([key, word]) => el("tr", {}, el("th", { scope: "row" }, el("kbd", {}, key)), el("td", {}, t(word)))))),

@@ -1,5 +1,9 @@
 // Single keys, which do nothing while somebody writes, and can be switched off; with Alt, letters do the same everywhere.
 
+import { mayOpenCase } from "./cases.js";
+import { helpDialog, openCaseDialog, transferDialog } from "./dialogs.js";
+
+const OFF = "trunkline-desk-keys-off";
 const WRITES = "input, textarea, select, [contenteditable]";
 const LETTER = /^[a-z]$/;
 
@@ -9,30 +13,75 @@ function withAlt(event) {
   return LETTER.test(written) ? written : event.code.replace(/^Key/, "").toLowerCase();
 }
 
-export function listen(desk) {
+// What each key does now; a key that does nothing has no handler.
+function handlersOf(desk) {
+  const { store, acts, parts } = desk;
+  const offer = store.offers[0];
+  const contact = store.current;
+  const served = contact && contact.state !== "wrapping" ? contact : undefined;
+  const held = store.held;
+  const step = (by) => held.length && desk.choose(held.at((held.findIndex((one) => one.id === store.chosen) + by + held.length) % held.length).id);
+  return {
+    a: offer && !offer.at_phone ? () => acts.accept(offer) : undefined,
+    d: offer ? () => acts.decline(offer) : undefined,
+    p: () => parts.state.toggle(true),
+    r: () => acts.do({ verb: "status", status: "available" }),
+    t: served ? () => transferDialog(desk, served) : undefined,
+    e: served ? () => acts.end(served) : undefined,
+    h: served?.channel === "voice" ? () => acts.hold(served) : undefined,
+    ...Object.fromEntries([...Array(9).keys()].map((index) => [String(index + 1), () => parts.conversation.wrapping.pick(index)])),
+    f: contact?.state === "wrapping" ? () => acts.finish(contact) : undefined,
+    c: mayOpenCase(desk, contact) ? () => openCaseDialog(desk, contact) : undefined,
+    w: served ? () => parts.conversation.focus() : undefined,
+    ArrowDown: () => step(1),
+    ArrowUp: () => step(-1),
+    "?": () => helpDialog(desk),
+  };
+}
+
+function listen(desk, keys) {
   const root = document.documentElement;
   document.addEventListener("focusin", (event) => root.toggleAttribute("data-writing", Boolean(event.target.closest?.(WRITES))));
   document.addEventListener("focusout", () => root.toggleAttribute("data-writing", false));
+  let done = ""; // the key that is down and did something: held, it does no more, nor is it text where the focus went
   document.addEventListener("keydown", (event) => {
+    if (!event.repeat) done = "";
+    else if (event.code === done) return event.preventDefault();
     if (event.ctrlKey || event.metaKey || event.isComposing || !desk.open) return;
     if (event.target.closest?.("dialog")) return;
     if (event.key === "Escape" && event.target.id === "line") {
       event.target.blur();
       return;
     }
-    if (!event.altKey && (event.target.closest?.(WRITES) || (!desk.keysOn && !desk.wanted))) return;
-    if (desk.wanted && !event.altKey && event.key.length === 1) {
-      desk.typedAhead += event.key;
+    if (!event.altKey && (event.target.closest?.(WRITES) || (!keys.on && !desk.typedAhead.wanted))) return;
+    if (desk.typedAhead.wanted && !event.altKey && event.key.length === 1) {
+      desk.typedAhead.text += event.key;
       event.preventDefault();
       return;
     }
-    if (!event.altKey && event.key.length === 1 && desk.isMeant()) {
+    if (!event.altKey && event.key.length === 1 && desk.typedAhead.isMeant()) {
       event.preventDefault();
       return;
     }
+    if (event.repeat && !event.key.startsWith("Arrow")) return; // of a text that is gone
     const key = event.altKey ? withAlt(event) : event.key.length === 1 ? event.key.toLowerCase() : event.key;
     if (event.altKey && !LETTER.test(key)) return;
-    const handler = desk.keyHandlers()[key];
-    if (handler && handler() !== false) event.preventDefault();
+    const handler = handlersOf(desk)[key];
+    if (!handler || handler() === false) return;
+    event.preventDefault();
+    if (!event.key.startsWith("Arrow")) done = event.code;
   });
+}
+
+export class Keys {
+  constructor(desk) {
+    this.on = localStorage.getItem(OFF) === null;
+    listen(desk, this);
+  }
+
+  set(on) {
+    this.on = on;
+    if (on) localStorage.removeItem(OFF);
+    else localStorage.setItem(OFF, "1");
+  }
 }

@@ -1,6 +1,6 @@
 // What rings: who it is, for how much longer, and the two answers.
 
-import { el, fill, keep } from "./dom.js";
+import { el, keep } from "./dom.js";
 import { clock, t } from "./words.js";
 import { who } from "./people.js";
 
@@ -13,19 +13,24 @@ export function offersView(desk) {
   const list = el("ul", { class: "offer-list" });
   place.append(title, list);
 
+  function toldOf(contact) {
+    const from = contact.from_agent ? t("from_agent", { agent: desk.names.agent(contact.from_agent) }) : "";
+    return [t(`channel.${contact.channel}`), desk.names.queue(contact.queue), from, t("waits_since", { time: clock(contact.waits_ns || contact.arrived_ns) })].filter(Boolean).join(" · ");
+  }
+
   function make(contact) {
     const answers = el("div", { class: "offer-answers" });
-    const accept = desk.rings(contact)
+    const accept = contact.at_phone
       ? el("p", { class: "on-phone" }, t(desk.store.agent?.phone_answers ? "phone_answers" : "answer_on_phone"), el("span", { class: "why" }, t(desk.store.agent?.phone_answers ? "phone_answers_why" : "answer_on_phone_why")))
       : el(
           "button",
-          { type: "button", class: "primary", data: { does: "accept" }, on: { click: () => desk.accept(contact) } },
+          { type: "button", class: "primary", data: { does: "accept" }, on: { click: () => desk.acts.accept(contact) } },
           t("accept"),
           key("A"),
         );
     const decline = el(
       "button",
-      { type: "button", data: { does: "decline" }, on: { click: () => desk.act({ verb: "decline", contact: contact.contact }) } },
+      { type: "button", data: { does: "decline" }, on: { click: () => desk.acts.decline(contact) } },
       t("decline"),
       key("D"),
     );
@@ -43,7 +48,7 @@ export function offersView(desk) {
         "div",
         { class: "offer-who" },
         el("h3", {}, who(contact)),
-        el("p", {}, t(`channel.${contact.channel}`), " · ", desk.queueName(contact.queue), " · ", t("waits_since", { time: clock(contact.arrived_ns) })),
+        el("p", {}, toldOf(contact)),
       ),
       contact.until_ns ? el("div", { class: "offer-left" }, left, bar) : null,
       answers,

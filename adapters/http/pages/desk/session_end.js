@@ -2,6 +2,7 @@
 
 import { signInDialog } from "./dialogs.js";
 import { el } from "./dom.js";
+import { say } from "./speech.js";
 import { clock, t } from "./words.js";
 
 const WARN_MS = 300_000;
@@ -20,7 +21,7 @@ export function sessionEnd(desk) {
     if (session.agent !== desk.me) return desk.enter(session);
     localStorage.setItem(KEPT, JSON.stringify([session.agent, session.until_ns]));
     follow(session.until_ns);
-    desk.wire.renew();
+    desk.wire.open();
     if (desk.store.current) desk.parts.conversation.focus();
   }
 
@@ -34,7 +35,7 @@ export function sessionEnd(desk) {
     const [agent, untilNs] = JSON.parse(newValue);
     if (agent !== desk.me) return;
     follow(untilNs);
-    desk.wire.renew();
+    desk.wire.open();
   });
 
   function render() {
@@ -51,7 +52,7 @@ export function sessionEnd(desk) {
     const region = leftMs < URGENT_MS ? "urgent" : "polite";
     if (announced === region) return;
     announced = region;
-    document.getElementById(region).textContent = words;
+    say(region, words);
   }
   return { place, render, follow };
 }

@@ -3,6 +3,8 @@
 import { el, fill } from "./dom.js";
 import { choose, language, languages, t } from "./words.js";
 
+const ANSWER_WITHIN_MS = 20_000;
+
 // In the language of the page, which the service's own words are not.
 function refusal({ status, headers }, byToken) {
   if (status === 429) return t("too_many_tries", { s: Number(headers.get("Retry-After") ?? 1) });
@@ -39,7 +41,7 @@ export function signInView(onSignedIn, said = "", who = "", within = "main") {
       button.disabled = true;
       try {
         const body = byToken ? { token: token.value.trim() } : { agent: agent.value.trim(), password: password.value };
-        const answer = await fetch("/api/v1/desk/session", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+        const answer = await fetch("/api/v1/desk/session", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
         if (answer.ok) return onSignedIn(await answer.json());
         alert.textContent = refusal(answer, byToken);
       } catch {

@@ -5,6 +5,9 @@ import { t } from "./words.js";
 
 const ICONS = { offline: "○", paused: "❚❚", idle: "●", offered: "◉", busy: "◆", wrapping: "✎", not_responding: "!", unreachable: "✕" };
 
+// What is in hand is done first.
+const pausesLater = (agent) => agent.status !== "available" && ["busy", "wrapping", "offered"].includes(agent.state);
+
 export function stateButton(desk) {
   const word = el("span", { class: "state-word" });
   const reason = el("span", { class: "state-reason" });
@@ -30,7 +33,7 @@ export function stateButton(desk) {
   function choose(status, why = "") {
     toggle(false);
     button.focus();
-    desk.act({ verb: "status", status, reason: why });
+    desk.acts.do({ verb: "status", status, reason: why });
   }
 
   function choice(label, status, why, chosen) {
@@ -55,7 +58,7 @@ export function stateButton(desk) {
       event.preventDefault();
     }
   });
-  document.addEventListener("pointerdown", (event) => place.contains(event.target) || toggle(false));
+  document.addEventListener("pointerdown", (event) => place.contains(event.target) || toggle(false), { signal: desk.standing.signal });
 
   function render() {
     const { agent, house } = desk.store;
@@ -63,7 +66,7 @@ export function stateButton(desk) {
     button.dataset.state = agent.state;
     icon.textContent = ICONS[agent.state] ?? "";
     word.textContent = t(`state.${agent.state}`);
-    reason.textContent = agent.reason && agent.status === "paused" ? agent.reason : desk.pausesLater() ? t("pauses_later") : "";
+    reason.textContent = agent.reason && agent.status === "paused" ? agent.reason : pausesLater(agent) ? t("pauses_later") : "";
     timer.dataset.since = String(agent.since_ns);
     const reasons = house?.pause_reasons ?? [];
     const paused = agent.status === "paused";

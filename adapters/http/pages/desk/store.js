@@ -1,6 +1,8 @@
-// What the desk knows: the server's items, the lines of each conversation by their place in the log, and what is under way.
+// What the desk knows: the service's items, the lines of each conversation by their place in the log, and what is half written.
 
-const UNSENT = "trunkline-desk-unsent";
+import { Drafts } from "./drafts.js";
+
+const NOTHING_CHOSEN = { code: "", fields: {} };
 
 class Conversation {
   constructor() {
@@ -8,34 +10,24 @@ class Conversation {
     this.reached = 0;
     this.customerRead = 0;
     this.agentRead = 0;
-    this.pending = [];
     this.typing = false;
   }
 
-  // A line comes once, whatever is told twice; the agent's own that was awaited is the one that was shown already.
+  // A line comes once, whatever is told twice.
   take(line) {
-    if (line.seq <= this.reached && this.lines.some((known) => known.seq === line.seq)) return false;
+    if (line.seq <= this.reached && this.has(line.seq)) return false;
     this.lines.push(line);
     this.lines.sort((one, other) => one.seq - other.seq);
     this.reached = Math.max(this.reached, line.seq);
-    const mine = this.pending.find((one) => one.seq === line.seq) ?? this.#awaited(line);
-    if (mine) this.pending.splice(this.pending.indexOf(mine), 1);
     return true;
   }
 
-  // The line may come before the answer to the command that made it: lines of one desk are made in order.
-  #awaited(line) {
-    if (line.by !== "agent" || line.attachment) return undefined;
-    return this.pending.find((one) => !one.seq && !one.failed && !one.attachment && one.text === line.text);
+  has(seq) {
+    return this.lines.some((known) => known.seq === seq);
   }
 
   get unread() {
     return this.lines.filter((line) => line.by === "customer" && line.seq > this.agentRead).length;
-  }
-
-  get shown() {
-    const waiting = this.pending.filter((mine) => !mine.seq || !this.lines.some((line) => line.seq === mine.seq));
-    return [...this.lines, ...waiting];
   }
 }
 
@@ -45,8 +37,9 @@ export class Store {
     this.conversations = new Map();
     this.earlier = new Map();
     this.cases = new Map();
-    this.transcripts = new Map();
-    this.drafts = new Map();
+    this.drafts = new Drafts();
+    this.choices = new Map(); // wrap-ups, as they were chosen here last
+    this.outbox = null; // of whoever sits here
     this.chosen = 0;
     this.connection = "connecting";
     this.asOf = 0;
@@ -55,10 +48,18 @@ export class Store {
     this.planned = false;
   }
 
-  // Another one sits down: nothing is left of the one before.
-  reset() {
-    for (const kept of [this.items, this.conversations, this.earlier, this.cases, this.transcripts, this.drafts]) kept.clear();
+  /** Somebody sits down: nothing is left of the one before, and what they had half written in this tab is there. */
+  begin(outbox) {
+    for (const kept of [this.items, ...this.#ofContacts]) kept.clear();
     this.chosen = 0;
+    this.asOf = 0;
+    this.outbox = outbox;
+    this.drafts.begin(outbox.agent);
+  }
+
+  // What is known of each contact, by its id.
+  get #ofContacts() {
+    return [this.conversations, this.earlier, this.cases, this.choices, ...this.drafts.all];
   }
 
   onChange(listener) {
@@ -103,6 +104,19 @@ export class Store {
     return this.conversations.get(id);
   }
 
+  /** The lines of a conversation, and those of this desk behind them that the service has not told yet. */
+  shown(id) {
+    const { lines } = this.conversation(id);
+    return [...lines, ...this.outbox.linesOf(id).filter((mine) => !mine.seq || !lines.some((line) => line.seq === mine.seq))];
+  }
+
+  /** The wrap-up of a contact: what was chosen here holds until the service has told it, or one that came later. */
+  classified(contact) {
+    const mine = this.choices.get(contact.id);
+    if (mine && (!mine.seq || mine.seq > (contact.classified?.seq ?? 0))) return mine;
+    return contact.classified ?? NOTHING_CHOSEN;
+  }
+
   // How far each conversation is here: what a new socket goes on from.
   after() {
     const found = {};
@@ -112,27 +126,26 @@ export class Store {
 
   takeItems(told) {
     if (told.type === "snapshot") this.items.clear();
-    if (told.as_of < this.asOf) for (const kept of [this.conversations, this.earlier, this.cases, this.transcripts]) kept.clear(); // brought back from a backup
+    if (told.as_of < this.asOf) for (const kept of [this.conversations, this.earlier, this.cases]) kept.clear(); // brought back from a backup
     for (const [key, item] of Object.entries(told.items)) this.items.set(key, item);
     for (const key of told.removed) this.items.delete(key);
     this.asOf = told.as_of;
     this.skewMs = told.now_ns / 1e6 - Date.now();
-    for (const id of [...this.conversations.keys()]) if (!this.items.has(`contact:${id}`)) this.forget(id);
+    this.#forgetWhoIsGone();
     if (!this.current || this.current.state === "offered") this.chosen = this.held.at(-1)?.id ?? 0;
     this.changed();
   }
 
-  forget(id) {
-    this.conversations.delete(id);
-    this.drafts.delete(id);
-    this.earlier.delete(id);
-    this.cases.delete(id);
+  #forgetWhoIsGone() {
+    const isGone = (id) => !this.items.has(`contact:${id}`);
+    for (const known of this.#ofContacts) for (const id of [...known.keys()].filter(isGone)) known.delete(id);
+    for (const id of [...this.outbox.lines.keys()].filter(isGone)) this.outbox.forget(id);
   }
 
   takeLines(told) {
     const conversation = this.conversation(told.contact_id);
-    let fresh = [];
-    for (const line of told.messages) if (conversation.take(line)) fresh.push(line);
+    const fresh = told.messages.filter((line) => conversation.take(line));
+    for (const line of fresh) this.outbox.arrived(told.contact_id, line);
     conversation.customerRead = Math.max(conversation.customerRead, told.customer_read_seq);
     conversation.agentRead = Math.max(conversation.agentRead, told.agent_read_seq);
     if (fresh.some((line) => line.by === "customer")) conversation.typing = false;
@@ -147,23 +160,5 @@ export class Store {
 
   nowMs() {
     return Date.now() + this.skewMs;
-  }
-
-  // Lines under way outlive a reload: they are sent again under the same name, which changes nothing if they arrived.
-  keepUnsent(agent, commands) {
-    try {
-      sessionStorage.setItem(UNSENT, JSON.stringify({ agent, commands }));
-    } catch {
-      // Storage that is full or denied costs nothing but this.
-    }
-  }
-
-  unsent(agent) {
-    try {
-      const kept = JSON.parse(sessionStorage.getItem(UNSENT) ?? "{}");
-      return kept.agent === agent ? (kept.commands ?? []) : [];
-    } catch {
-      return [];
-    }
   }
 }

@@ -1,23 +1,30 @@
-// The socket: it comes back by itself, goes on from where the page is, and sends again what was not answered.
+// The socket: it comes back by itself, goes on from where the page is, and asks again what was not answered.
 
 const SHORTEST_MS = 500;
 const LONGEST_MS = 15_000;
 const ALIVE_EVERY_MS = 15_000;
+const LOOK_EVERY_MS = 1000;
+const SILENT_MS = 25_000; // the service says something every ten seconds: a link that is silent for so long is dead
+const ANSWER_WITHIN_MS = 5000;
+const SESSION = "/api/v1/desk/session";
 
-export function freshId() {
-  const bytes = crypto.getRandomValues(new Uint8Array(12));
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+/** Who is signed in here; null: nobody. Raises where nobody answers. */
+export async function sessionNow() {
+  const answer = await fetch(SESSION, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+  if (!answer.ok) throw new Error(String(answer.status));
+  return answer.status === 200 ? answer.json() : null;
 }
 
 export class Wire {
-  constructor({ hello, onTold, onState, onEnd, onSettled }) {
+  // `hello` says whose page it is, and how far it has each conversation; `onOpen` is called once it was said.
+  constructor({ hello, onOpen, onTold, onState, onEnd }) {
     this.hello = hello;
+    this.onOpen = onOpen;
     this.onTold = onTold;
     this.onState = onState;
     this.onEnd = onEnd;
-    this.onSettled = onSettled;
-    this.underWay = new Map();
     this.questions = new Map();
+    this.asked = 0;
     this.failures = 0;
     this.stopped = true;
     this.active = Date.now(); // when somebody did something at the page: opening it counts
@@ -28,40 +35,39 @@ export class Wire {
     document.addEventListener("visibilitychange", hurry);
     for (const kind of ["keydown", "pointerdown", "wheel"]) addEventListener(kind, () => (this.active = Date.now()), { passive: true });
     setInterval(() => this.#alive(), ALIVE_EVERY_MS);
+    setInterval(() => this.#watch(), LOOK_EVERY_MS);
   }
 
+  // A new socket takes the place of the one before, which is not listened to any more: it may be another agent's.
   open() {
     this.stopped = false;
-    clearTimeout(this.timer);
+    this.#drop();
     const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/v1/ws/desk`);
     this.socket = socket;
+    this.heard = Date.now();
     this.onState("connecting");
     socket.onopen = () => {
-      socket.send(JSON.stringify({ type: "hello", after: this.hello() }));
+      if (socket !== this.socket) return;
+      this.send({ type: "hello", ...this.hello() });
       this.#alive();
-      for (const { command } of this.underWay.values()) this.#send({ type: "do", command });
-      for (const { question } of this.questions.values()) this.#send({ type: "ask", question });
+      this.onOpen();
+      for (const question of this.questions.values()) this.#ask(question);
     };
-    socket.onmessage = (message) => this.#told(JSON.parse(message.data));
+    socket.onmessage = (message) => socket === this.socket && this.#told(JSON.parse(message.data));
     socket.onclose = () => socket === this.socket && this.#lost();
+  }
+
+  #drop() {
+    clearTimeout(this.timer);
+    const before = this.socket;
+    this.socket = null;
+    before?.close();
   }
 
   close() {
     this.stopped = true;
-    clearTimeout(this.timer);
-    this.socket?.close();
-  }
-
-  // Another session holds from now on: a socket of it takes the place of the one before.
-  renew() {
-    const before = this.socket;
-    this.open();
-    before?.close();
-  }
-
-  // What was under way belongs to who was signed in; lines wait in the tab's storage for the same agent.
-  forget() {
-    this.underWay.clear();
+    this.#drop();
+    for (const { resolve } of this.questions.values()) resolve({ dropped: true });
     this.questions.clear();
   }
 
@@ -71,73 +77,64 @@ export class Wire {
     this.open();
   }
 
-  do(command) {
-    const named = { id: freshId(), ...command };
-    return this.again(named);
+  /** Says something on the socket; returns whether there is one. */
+  send(said) {
+    const isOpen = this.socket?.readyState === WebSocket.OPEN;
+    if (isOpen) this.socket.send(JSON.stringify(said));
+    return isOpen;
   }
 
-  again(command) {
-    return new Promise((resolve) => {
-      this.underWay.set(command.id, { command, resolve });
-      this.onSettled();
-      this.#send({ type: "do", command });
-    });
-  }
-
+  /** Asks until there is an answer; `dropped` where the session ended before. */
   ask(question) {
-    const named = { id: freshId(), ...question };
     return new Promise((resolve) => {
-      this.questions.set(named.id, { question: named, resolve });
-      this.#send({ type: "ask", question: named });
+      const asked = { question: { id: String((this.asked += 1)), ...question }, resolve };
+      this.questions.set(asked.question.id, asked);
+      this.#ask(asked);
     });
   }
 
-  tell(said) {
-    this.#send(said);
-  }
-
-  #send(said) {
-    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(said));
+  #ask(asked) {
+    if (this.questions.get(asked.question.id) === asked) this.send({ type: "ask", question: asked.question });
   }
 
   // What the page does by itself, reading and asking, says nothing of who sits before it: this does.
   #alive() {
-    if (this.active === this.activeSaid || this.socket?.readyState !== WebSocket.OPEN) return;
-    this.activeSaid = this.active;
-    this.#send({ type: "alive", ago_s: Math.max(0, (Date.now() - this.active) / 1000) });
+    if (this.active === this.activeSaid) return;
+    if (this.send({ type: "alive", ago_s: Math.max(0, (Date.now() - this.active) / 1000) })) this.activeSaid = this.active;
   }
 
   #told(told) {
-    if (told.type === "done") this.#settled(told);
-    else if (told.type === "answer") {
-      this.questions.get(told.id)?.resolve(told);
-      this.questions.delete(told.id);
-    } else if (told.type === "end") {
-      this.ended = told.reason;
-      if (told.reason !== "stopping") {
-        this.close();
-        this.onEnd(told.reason);
-      }
-    } else {
+    this.heard = Date.now();
+    if (told.type === "answer") this.#answered(told);
+    else if (told.type === "end") {
+      if (told.reason === "stopping") return;
+      this.close();
+      this.onEnd(told.reason);
+    } else if (told.type !== "pulse") {
       this.failures = 0;
       this.onState("live");
       this.onTold(told);
     }
   }
 
-  #settled(told) {
-    const waiting = this.underWay.get(told.id);
-    if (!waiting) return;
+  #answered(told) {
+    const asked = this.questions.get(told.id);
+    if (!asked) return;
     if (told.again_s) {
-      setTimeout(() => this.#send({ type: "do", command: waiting.command }), 1000 * told.again_s);
+      setTimeout(() => this.#ask(asked), 1000 * told.again_s);
       return;
     }
-    this.underWay.delete(told.id);
-    this.onSettled();
-    waiting.resolve(told);
+    this.questions.delete(told.id);
+    asked.resolve(told);
+  }
+
+  // Whoever forwards nothing and closes nothing leaves a socket that looks open.
+  #watch() {
+    if (this.socket && Date.now() - this.heard > SILENT_MS) this.#lost();
   }
 
   #lost() {
+    this.#drop();
     if (this.stopped) return;
     this.onState("lost");
     const wait = Math.min(LONGEST_MS, SHORTEST_MS * 2 ** this.failures) * (0.5 + Math.random() / 2);
@@ -147,11 +144,16 @@ export class Wire {
 
   async #retry() {
     try {
-      const answer = await fetch("/api/v1/desk/session");
-      if (answer.status === 204) return this.onEnd("session_over");
+      const session = await sessionNow();
+      if (this.stopped || this.socket) return;
+      if (session?.agent !== this.hello().agent) {
+        this.close();
+        this.onEnd(session ? "other_agent" : "session_over");
+        return;
+      }
     } catch {
       // Nobody is there: the socket will not be either, and the next try is further off.
     }
-    if (!this.stopped) this.open();
+    if (!this.stopped && !this.socket) this.open();
   }
 }

@@ -59,12 +59,15 @@ export function duration(seconds) {
   return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
 
+// The reader's own form of the language that is shown: hours of a day are written otherwise in Britain than in America.
+const region = () => (navigator.languages ?? []).find((tag) => tag.split("-")[0] === language) ?? language;
+
 export const clock = (atNs) =>
-  new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" }).format(new Date(atNs / 1e6));
+  new Intl.DateTimeFormat(region(), { hour: "2-digit", minute: "2-digit" }).format(new Date(atNs / 1e6));
 
 export function day(atNs) {
   const date = new Date(atNs / 1e6);
   const today = date.toDateString() === new Date().toDateString();
   const shape = today ? { hour: "2-digit", minute: "2-digit" } : { day: "2-digit", month: "2-digit", hour: "2-digit", minute: "2-digit" };
-  return new Intl.DateTimeFormat(language, shape).format(date);
+  return new Intl.DateTimeFormat(region(), shape).format(date);
 }

@@ -4,25 +4,32 @@ import { el, put, mark, keyed, calmly, show } from "./dom.js";
 import { store, ageS, shown } from "./store.js";
 import { t, number, duration, folded, initials } from "./words.js";
 import { privacy } from "./head.js";
-import { SIZES, fit, over } from "./room.js";
+import { SIZES, fit, over, isWhole, isLow, leastHigh } from "./room.js";
 import { ORDER, SIGN } from "./states.js";
 
 const RANK = new Map(ORDER.map((state, rank) => [state, rank]));
 const ALL = 1000, MANY = 80, LONG_S = 600;
+/** What is looked for, which the block's being built anew does not change. */
+const chosen = { words: "", site: "", only: "" };
 
 export function build(act) {
   const summary = el("ul", { class: "summary", "aria-label": t("block_agents") }), place = el("ul", { class: "agents", id: "agents" });
-  const search = el("input", { type: "search", id: "agent-search", placeholder: t("search"), "aria-label": t("search_agents"), on: { input: () => redraw() } });
-  const site = el("select", { "aria-label": t("site"), on: { change: () => redraw() } });
-  const empty = el("p", { class: "empty" }), frame = el("div", { class: "frame scroll padded", tabindex: 0, role: "group", "aria-labelledby": "agents-title" }, place, empty);
+  const search = el("input", { type: "search", id: "agent-search", placeholder: t("search"), "aria-label": t("search_agents"), value: chosen.words, on: { input: () => { chosen.words = search.value; redraw(); } } });
+  const site = el("select", { "aria-label": t("site"), on: { change: () => { chosen.site = site.value; redraw(); } } });
+  const empty = el("p", { class: "empty" }), sign = el("span", { class: "sign", "aria-hidden": "true" }, SIGN.offline), away = el("span");
+  const fold = el("button", { type: "button", class: "count folded", "aria-controls": "agents", on: { click: () => { opened = !opened; redraw(); } } }, sign, away);
+  const frame = el("div", { class: "frame scroll padded", tabindex: 0, role: "group", "aria-labelledby": "agents-title" }, place, fold, empty);
   const node = el("section", { class: "block", "data-block": "agents", "aria-labelledby": "agents-title" },
     el("div", { class: "heading" }, el("h2", { id: "agents-title" }, t("block_agents")), summary, site, search),
     frame);
-  let only = "", sites = "", room = "", fitted = -1;
-  new ResizeObserver(() => requestAnimationFrame(() => {
+  let { only } = chosen, sites = "", room = "", fitted = -1, least = 0, opened = false;
+  // In the frame in which the room changes, or half a row is painted; where squares make the room, in the next.
+  new ResizeObserver(() => (isWhole() && frame.isConnected && leastHigh(frame, place, fitted) === least ? refit() : requestAnimationFrame(refit))).observe(frame);
+
+  function refit() {
     fitted = -1;
     if (frame.isConnected) redraw();
-  })).observe(frame);
+  }
 
   function enter(wanted) {
     room = wanted;
@@ -33,7 +40,7 @@ export function build(act) {
   function redraw() {
     const all = [...store.agents.values()], words = folded(search.value.trim());
     const counts = ORDER.map((state) => ({ state, count: all.filter((agent) => agent.state === state).length })).filter((one) => one.count || one.state === only);
-    keyed(summary, counts, (one) => one.state, (one) => makeCount(one, () => { only = only === one.state ? "" : one.state; redraw(); }), (view, one) => {
+    keyed(summary, counts, (one) => one.state, (one) => makeCount(one, () => { only = chosen.only = only === one.state ? "" : one.state; redraw(); }), (view, one) => {
       put(view.count, number(one.count));
       put(view.word, t(`state_${one.state}`));
       mark(view.press, "aria-pressed", String(only === one.state));
@@ -43,21 +50,35 @@ export function build(act) {
     if (sites !== known.join("\n")) {
       sites = known.join("\n");
       site.replaceChildren(new Option(t("all_sites"), ""), ...known.map((name) => new Option(name, name)));
+      site.value = known.includes(chosen.site) ? chosen.site : "";
     }
     const found = all.filter((agent) => (!only || agent.state === only) && (!site.value || agent.site === site.value) &&
       (!words || (!privacy() && folded(`${shown(agent)} ${agent.agent} ${agent.site}`).includes(words))));
-    const hidden = privacy(), key = (agent) => agent.agent;
+    const hidden = privacy(), key = (agent) => agent.agent, squares = atWork(found).slice(0, ALL);
     if (!room) enter(SIZES[0][0]);
     mark(place, "data-many", found.length > MANY ? "yes" : "no");
-    calmly(place, found, key, (one, other) => RANK.get(one.state) - RANK.get(other.state) || (one.agent < other.agent ? -1 : 1), `${only} ${site.value} ${words}`);
-    keyed(place, found.slice(0, ALL), key, (agent) => make(agent, act), (view, agent) => update(view, agent, hidden, room));
-    if (fitted !== found.length) {
-      fitted = found.length;
-      fit(frame, place, found.slice(0, ALL).map(brief), enter);
-    }
+    calmly(place, squares, key, (one, other) => RANK.get(one.state) - RANK.get(other.state) || (one.agent < other.agent ? -1 : 1), `${only} ${site.value} ${words} ${opened}`);
+    keyed(place, squares, key, (agent) => make(agent, act), (view, agent) => update(view, agent, hidden, room));
     show(empty, !found.length);
     put(empty, all.length ? t("nothing_found") : t("no_agents"));
+    if (fitted !== squares.length) {
+      fitted = squares.length;
+      least = leastHigh(frame, place, fitted);
+      node.parentElement?.style.setProperty("--least", `${least}px`);
+      fit(frame, place, squares.map(brief), enter);
+    }
   }
+
+  /** Where many share a low screen, all but those who are offline; they are counted, and come when one asks. */
+  function atWork(found) {
+    const present = found.filter((agent) => agent.state !== "offline"), gone = found.length - present.length;
+    const folds = isLow() && found.length > MANY && gone > 0 && !only && !site.value && !search.value.trim();
+    show(fold, folds);
+    mark(fold, "aria-expanded", String(opened));
+    put(away, t(opened ? "offline_fold" : "offline_show", { count: gone }));
+    return folds && !opened ? present : found;
+  }
+
   /** Squares grow by what they say, as the reason of a pause. */
   function outgrown() {
     if (room === "packed" || !over(frame)) return;
@@ -96,7 +117,7 @@ function update(view, agent, hidden, room) {
   if (view.agent === agent && view.hidden === hidden && view.room === room) return;
   Object.assign(view, { agent, hidden, room });
   const short = brief(agent), full = hidden ? short : shown(agent);
-  put(view.name, room === "medium" ? abridged(full) : full);
+  put(view.name, room === "medium" || room === "close" ? abridged(full) : full);
   put(view.short, short);
   mark(view.box, "data-state", agent.state);
   put(view.sign, SIGN[agent.state] ?? "");

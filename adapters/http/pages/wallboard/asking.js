@@ -2,14 +2,16 @@
 
 import { store } from "./store.js";
 import { get } from "./link.js";
+import { followed } from "./reading.js";
 
 const AGAIN_PAST_MS = 900;
 
 /**
  * Returns what asks, if it is time or `force` says so. `address` is given the parameter of the moment shown, or "".
  * `take` is given what was answered; in a replay null where that moment cannot be told. Now, what is known stands.
+ * `say` is given words of how far the log is read for a moment, where that takes long.
  */
-export function asking(everyMs, address, take) {
+export function asking(everyMs, address, take, say = () => {}) {
   let asked = 0, askedOf = null, busy = false, again = false, later = 0;
 
   async function refresh(force = false) {
@@ -22,7 +24,7 @@ export function asking(everyMs, address, take) {
     }
     [asked, askedOf, busy] = [Date.now(), past, true];
     try {
-      take(await get(address(past === null ? "" : `at=${Math.round(past)}000000`)));
+      take(await (past === null ? get(address("")) : followed(get(address(`at=${Math.round(past)}000000`)), past, say)));
     } catch {
       if (past === null) asked -= everyMs / 2;
       else {

@@ -1,12 +1,14 @@
 // How things stand: each queue's level from its alerts, and the one sentence that says it.
 
 import { number, percent, duration, t } from "./words.js";
-import { store, queues, ageS, shown } from "./store.js";
+import { store, queues, sum, ageS, shown } from "./store.js";
 
-export const ICON = { alert: "▲", warn: "◆", ok: "●", closed: "■", quiet: "○" };
-export const RANK = { alert: 0, warn: 1, ok: 2, quiet: 3, closed: 4 };
+export const ICON = { alert: "▲", warn: "◆", ok: "●", closed: "■", quiet: "○", few: "◌" };
+export const RANK = { alert: 0, warn: 1, ok: 2, few: 2, quiet: 3, closed: 4 };
 const DUE = ["oldest_wait_s", "average_speed_of_answer_s", "expected_p50_s"];
 const SHARE = ["service_level", "abandon_rate", "occupancy"];
+/** Shares, and of how many contacts each is; as the service has it they are judged from so many on. */
+const OF = { service_level: "service_level_of", abandon_rate: "abandon_rate_of" }, JUDGED_OF = 10;
 const AT_WORK = ["idle", "offered", "busy", "wrapping"];
 
 /** The alerts of this board by queue and figure. */
@@ -17,7 +19,26 @@ export function alerts() {
 export const atWork = (queue) => AT_WORK.reduce((n, state) => n + (queue.agents[state] ?? 0), 0);
 export const abandoned = (queue) => queue.waiting > 0 && atWork(queue) === 0;
 
-/** {levels: by queue and figure, worst: by queue, of: by figure over all queues}. */
+/** How a share stands to its thresholds; "few" where it lies beyond one and is of too few contacts to say so. */
+function shareLevel(metric, share, of, { warn, alert }) {
+  const beyond = (limit) => (metric === "service_level" ? share < limit : share >= limit);
+  const level = beyond(alert) ? "alert" : beyond(warn) ? "warn" : "ok";
+  return level !== "ok" && of < JUDGED_OF ? "few" : level;
+}
+
+const thresholds = (queue, metric) => store.board?.thresholds[queue.queue]?.[metric];
+const isFew = (queue) => Object.entries(OF).some(([metric, of]) => queue[of] && thresholds(queue, metric) && shareLevel(metric, queue[metric], queue[of], thresholds(queue, metric)) === "few");
+
+/** [share, level] of all queues together that have thresholds, by their mean; null where there is nothing to judge. */
+function together(metric) {
+  const all = queues().filter((queue) => queue[OF[metric]] && thresholds(queue, metric)), of = sum(all, OF[metric]);
+  if (!of) return null;
+  const mean = (value) => all.reduce((total, queue) => total + value(queue) * queue[OF[metric]], 0) / of;
+  const share = mean((queue) => queue[metric]);
+  return [share, shareLevel(metric, share, of, { warn: mean((queue) => thresholds(queue, metric).warn), alert: mean((queue) => thresholds(queue, metric).alert) })];
+}
+
+/** {levels: by queue and figure, worst: by queue, of: by figure over all queues, shares also of all together}. */
 export function judge() {
   const levels = new Map(), of = new Map();
   for (const alert of alerts()) {
@@ -33,8 +54,10 @@ export function judge() {
     else if (own.includes("warn")) level = "warn";
     else if (!queue.open) level = "closed";
     else if (!queue.staffed && !queue.waiting && !queue.connected) level = "quiet";
+    else if (isFew(queue)) level = "few";
     worst.set(queue.queue, level);
   }
+  for (const metric of Object.keys(OF)) if (!of.has(metric) && together(metric)) of.set(metric, together(metric)[1]);
   return { levels, worst, of };
 }
 
@@ -57,7 +80,7 @@ export function reasons(queue, levels) {
 }
 
 /** [level, sentence, the same without figures that change every second]. */
-export function sentence({ levels, worst }) {
+export function sentence({ levels, worst, of }) {
   const all = queues();
   if (!all.length) return ["quiet", t("say_no_queues")];
   const bad = all.filter((queue) => RANK[worst.get(queue.queue)] < 2).sort((one, other) => RANK[worst.get(one.queue)] - RANK[worst.get(other.queue)]);
@@ -69,5 +92,8 @@ export function sentence({ levels, worst }) {
   }
   const open = all.filter((queue) => queue.open).length;
   if (all.every((queue) => !queue.entries && !queue.waiting && !queue.connected && !queue.staffed)) return ["quiet", t("say_quiet")];
+  const amiss = Object.keys(OF).filter((metric) => ["alert", "warn"].includes(of.get(metric)) && together(metric));
+  if (amiss.length) return [of.get(amiss[0]), t("say_together", { figures: amiss.map((metric) => `${t(`metric_${metric}`)} ${percent(together(metric)[0])}`).join(", ") })];
+  if (all.some((queue) => worst.get(queue.queue) === "few")) return ["quiet", t("say_few")];
   return open ? ["ok", t("say_ok", { count: open })] : ["quiet", t("say_closed")];
 }

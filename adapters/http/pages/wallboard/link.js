@@ -6,7 +6,11 @@ const TOKEN = "trunkline-token";
 const PING_S = 2;
 const LOST_MS = 12000;
 const query = new URLSearchParams(location.search);
-let token = "", control = null, atOnce = false;
+/** From here on a status is no answer of the service to what was said, but of what stands before it, or of its plight. */
+const FAILED = 500;
+let token = "", control = null, atOnce = false, followers = 0;
+/** What was said and not answered yet, with the key under which it is said again. */
+const unanswered = new Map();
 
 /** A ticket in the address is for this tab alone; it does not stay where it could be read over a shoulder. */
 export function begin() {
@@ -44,28 +48,40 @@ async function answered(answer) {
 
 export const get = async (address) => (await answered(await fetch(address, { headers: headers() }))).json();
 export const getText = async (address) => (await answered(await fetch(address, { headers: headers() }))).text();
-export const send = async (method, address, body, signal) => (await answered(await fetch(address, {
-  method, signal, headers: headers({ "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}` }),
-  body: JSON.stringify(body),
-}))).json();
 
-/** Reads the stream for ever; `told` is called after each piece, `onState` with live, lost or refused. */
+/** From here on an order is another one, whatever it says: as when its dialog is opened. */
+export const orderAnew = () => unanswered.clear();
+
+/** Gives an order. One whose answer was lost is the same order when it is given again, and is done once. */
+export async function send(method, address, body, signal) {
+  const said = JSON.stringify(body), order = `${method} ${address} ${said}`;
+  const key = unanswered.get(order) ?? crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+  unanswered.set(order, key);
+  const answer = await fetch(address, { method, signal, headers: headers({ "Content-Type": "application/json", "Idempotency-Key": key }), body: said });
+  if (answer.status < FAILED) unanswered.delete(order);
+  return (await answered(answer)).json();
+}
+
+/** Reads the stream for ever, or until somebody else does; `told` is called after each piece, `onState` with live, lost or refused. */
 export async function follow(told, onState) {
+  const me = (followers += 1);
+  control?.abort();
   let waitMs = 500;
-  for (;;) {
-    control = new AbortController();
-    let watch = 0;
+  while (me === followers) {
+    const own = control = new AbortController(), beganMs = Date.now();
+    const watch = setInterval(() => { if (Date.now() - Math.max(store.heardMs, beganMs) > LOST_MS) own.abort(); }, 1000);
     try {
-      const answer = await fetch(`/api/v1/stream?topics=${TOPICS.join(",")}&board=${encodeURIComponent(store.board.board)}&changes=fields&ping=${PING_S}`, { headers: headers(), signal: control.signal });
+      const answer = await fetch(`/api/v1/stream?topics=${TOPICS.join(",")}&board=${encodeURIComponent(store.board.board)}&changes=fields&ping=${PING_S}`, { headers: headers(), signal: own.signal });
+      if (me !== followers) return;
       if (answer.status === 401 || answer.status === 403) {
         onState("refused");
         return;
       }
       await answered(answer);
       onState("live");
-      watch = setInterval(() => { if (Date.now() - store.heardMs > LOST_MS) control.abort(); }, 1000);
       store.heardMs = Date.now();
       for await (const message of messages(answer.body)) {
+        if (me !== followers) return;
         waitMs = 500;
         hear(message);
         told();
@@ -73,6 +89,7 @@ export async function follow(told, onState) {
     } catch { /* the reader comes back in a moment */ } finally {
       clearInterval(watch);
     }
+    if (me !== followers) return;
     if (atOnce) {
       atOnce = false;
       continue;

@@ -5,6 +5,7 @@ import { store, shown } from "./store.js";
 import { t, number, duration, clock } from "./words.js";
 import { getText } from "./link.js";
 import { asking } from "./asking.js";
+import { refusal } from "./refusal.js";
 
 const AGAIN_MS = 10000;
 
@@ -35,7 +36,14 @@ export function build(act) {
     put(empty, t(failed ? "replay_failed" : forgotten ? "lost_forgotten" : "nobody_lost"));
   }
   async function download() {
-    const text = await getText(address(moment, "format=csv", "limit=2000")), link = el("a", { href: URL.createObjectURL(new Blob(["\ufeff", text], { type: "text/csv" })), download: "lost.csv" });
+    let text;
+    try {
+      text = await getText(address(moment, "format=csv", "limit=2000"));
+    } catch (error) {
+      put(note, refusal(error, "order_failed"));
+      return;
+    }
+    const link = el("a", { href: URL.createObjectURL(new Blob(["\ufeff", text], { type: "text/csv" })), download: "lost.csv" });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   }

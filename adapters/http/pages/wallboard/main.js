@@ -1,7 +1,7 @@
 // The wallboard: what belongs together, and when it is drawn.
 
 import { $, el, put, mark, show } from "./dom.js";
-import { store, nowMs, TOPICS } from "./store.js";
+import { store, clear, TOPICS } from "./store.js";
 import * as words from "./words.js";
 import * as link from "./link.js";
 import * as head from "./head.js";
@@ -32,7 +32,7 @@ const HOUR_MS = 15000;
 const WEEK_MS = 300000;
 const FRAMES_KEPT = 1000;
 const name = decodeURIComponent(location.pathname.split("/")[2] || "default");
-let blocks = {}, frame = 0, drawn = 0;
+let blocks = {}, frame = 0, drawn = 0, barred = false, openings = 0, retry = 0;
 const stale = new Set();
 
 const act = {
@@ -63,15 +63,15 @@ function ask() {
 
 function paint() {
   frame = 0;
-  if (!store.known) return; // What is not known is not drawn: zeros would look healthy.
+  if (barred || !store.known) return; // What is not known is not drawn: zeros would look healthy.
   const began = performance.now();
   for (const [block, topics] of Object.entries(USES)) if (topics.some((topic) => store.fresh.has(topic))) stale.add(block);
   if (store.fresh.has("plans")) plans.draw();
   store.fresh.clear();
   const judged = judge.judge();
-  for (const block of screens.visible()) if (stale.delete(block)) blocks[block].draw(judged);
-  speech.say(judged);
+  speech.say(judged); // before the blocks: they fit themselves into what it leaves
   nothing();
+  for (const block of screens.visible()) if (stale.delete(block)) blocks[block].draw(judged);
   if ((drawn += 1) % FRAMES_KEPT === 0) performance.clearMeasures("wallboard-frame");
   performance.measure("wallboard-frame", { start: began });
 }
@@ -79,11 +79,12 @@ function paint() {
 function nothing() {
   const quiet = store.asOf > 0 && store.pastMs === null && ![...store.queues.values()].some((queue) => queue.entries || queue.waiting || queue.connected || queue.staffed);
   show($("nothing"), quiet);
-  if (quiet) put($("nothing"), t("nothing"));
+  show($("nothing-how"), supervise.may()); // nobody in front of a wall installs anything
 }
 
 function tick() {
   head.tick();
+  if (barred) return;
   plans.draw();
   for (const block of screens.visible()) blocks[block].tick?.();
   speech.tick();
@@ -91,6 +92,11 @@ function tick() {
 
 async function speak() {
   await words.load(head.language());
+  if (barred) {
+    head.apply();
+    bar();
+    return;
+  }
   head.title();
   head.apply();
   build();
@@ -128,18 +134,42 @@ async function week() {
   } catch { /* there are no arrows then */ }
 }
 
-async function open() {
+/** Who is not let in sees nothing: not what was known before either. */
+function bar() {
+  barred = true;
+  replay.drop();
+  clear();
+  head.onLink("refused");
+  head.tick();
+  screens.stop();
+  $("dialog").close();
+  for (const place of ["top", "left", "right", "plans"]) $(place).replaceChildren();
+  for (const place of ["top", "columns", "nothing", "plans", "screens"]) show($(place), false);
+  show($("token-form"), !link.kiosk());
+  speech.bar(t(link.kiosk() ? "refused_kiosk" : "token_needed"));
+}
+
+function unbar() {
+  barred = false;
+  for (const place of ["top", "columns"]) show($(place), true);
   show($("token-form"), false);
+}
+
+/** However often it is asked for, by whom who gives a token and by the clock: the last is the one that goes on. */
+async function open() {
+  const mine = (openings += 1);
+  clearTimeout(retry);
   try {
-    store.board = await link.get(`/api/v1/boards/${encodeURIComponent(name)}`);
+    const board = await link.get(`/api/v1/boards/${encodeURIComponent(name)}`);
+    if (mine !== openings) return;
+    store.board = board;
   } catch (error) {
-    if (error.status === 401 || error.status === 403) {
-      head.onLink("refused");
-      show($("token-form"), true);
-      put($("sentence"), t("token_needed"));
-    } else setTimeout(open, 3000);
+    if (mine !== openings) return;
+    if (error.status === 401 || error.status === 403) bar();
+    else retry = setTimeout(open, 3000);
     return;
   }
+  unbar();
   await speak();
   hour();
   week();
@@ -148,7 +178,7 @@ async function open() {
     head.onLink(state);
     head.tick();
     if (state === "live") known = await anew(known);
-    if (state === "refused") show($("token-form"), true);
+    if (state === "refused") bar();
   });
 }
 
@@ -170,8 +200,8 @@ async function begin() {
     open();
   });
   setInterval(tick, 1000);
-  setInterval(() => { if (store.board) hour(); }, HOUR_MS);
-  setInterval(() => { if (store.board) week(); }, WEEK_MS);
+  setInterval(() => { if (store.board && !barred) hour(); }, HOUR_MS);
+  setInterval(() => { if (store.board && !barred) week(); }, WEEK_MS);
   head.tick();
   await open();
 }

@@ -3,7 +3,7 @@
 import { $, el, keyed, put, mark, show } from "./dom.js";
 import { store, nowMs } from "./store.js";
 import { t, clock, current, duration, number, percent } from "./words.js";
-import { get, send } from "./link.js";
+import { get, send, orderAnew } from "./link.js";
 import { refusal } from "./refusal.js";
 import { may, who, remember } from "./supervise.js";
 
@@ -144,6 +144,7 @@ const shown = (figure, form) => (figure ? `${form(figure.value)} (${form(figure.
 
 /** The order to activate or to end: who and why first, then a second press. */
 function order(plan) {
+  orderAnew();
   const by = el("input", { id: "d-by", value: who(), maxlength: 128, autocomplete: "name", required: true });
   const why = el("input", { id: "d-why", maxlength: 256, required: !plan.active });
   const spans = SPANS.filter((span) => SPAN_S[span] < plan.max_duration_s);

@@ -16,9 +16,12 @@ export function build() {
   const node = el("section", { class: "block", "data-block": "quality", "aria-labelledby": "quality-title" },
     el("div", { class: "heading" }, el("h2", { id: "quality-title" }, t("block_quality"))),
     el("div", { class: "frame scroll", tabindex: 0, role: "group", "aria-labelledby": "quality-title" }, table, empty), note);
-  let found = null, failed = false;
+  let found = null, failed = false, read = "";
   const refresh = asking(AGAIN_MS, (at) => `/api/v1/boards/${encodeURIComponent(store.board.board)}/quality?${at}`, (answer) => {
-    [found, failed] = [answer, answer === null];
+    [found, failed, read] = [answer, answer === null, ""];
+    paint();
+  }, (words) => {
+    read = words;
     paint();
   });
 
@@ -28,7 +31,7 @@ export function build() {
     show(table, told.length > 0);
     mark(table, "data-old", past !== null && found && Math.abs(found.at_ns / 1e6 - past) > NEAR_MS ? "yes" : "");
     show(empty, failed || reading || Boolean(found && !told.length));
-    put(empty, t(failed ? "replay_failed" : reading ? "replay_reading" : "quality_nothing"));
+    put(empty, reading && read ? read : t(failed ? "replay_failed" : reading ? "replay_reading" : "quality_nothing"));
     show(note, told.length > 0);
     put(note, found ? notes(found).join(" · ") : "");
   }

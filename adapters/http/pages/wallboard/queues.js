@@ -27,7 +27,7 @@ export function build(act) {
 
 function make(item, act) {
   const cells = {};
-  const name = el("button", { type: "button", class: "plain", title: t("choose"), on: { click: () => act.choose(item.queue.queue) } });
+  const name = el("button", { type: "button", class: "plain", on: { click: () => act.choose(item.queue.queue) } });
   const more = act.may() ? el("button", { type: "button", class: "more", on: { click: () => act.supervise(item.queue.queue) } }, "⋯") : null;
   const channel = el("span", { class: "quiet plan" });
   const node = el("tr", { role: "row", "data-queue": item.queue.queue }, el("th", { role: "rowheader", scope: "row" }, el("span", { class: "named" }, name, more), channel));
@@ -54,6 +54,7 @@ function update(view, { queue, level, judged }) {
   const name = shown(queue), { cells } = view;
   Object.assign(view, { queue, look });
   put(view.name, name);
+  mark(view.name, "title", `${name}: ${t("choose")}`);
   if (view.more) mark(view.more, "aria-label", t("commands_of", { name }));
   put(view.channel, queue.open ? "" : t("closed"));
   mark(view.node, "data-level", level);

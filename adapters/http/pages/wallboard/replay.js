@@ -4,6 +4,7 @@ import { $, el, put, mark, show } from "./dom.js";
 import { store, clear, take, aside, restore } from "./store.js";
 import { t, clock } from "./words.js";
 import { get } from "./link.js";
+import { followed } from "./reading.js";
 
 const SPEEDS = [1, 10, 60];
 const STEP_MS = 500;
@@ -27,6 +28,7 @@ export async function toggle() {
   } catch {
     build();
     put(parts.note, t("replay_failed"));
+    for (const part of [parts.slider, parts.play, ...parts.speeds]) part.disabled = true;
     return;
   }
   build();
@@ -92,7 +94,7 @@ async function fetchIt() {
     const at = wanted;
     wanted = null;
     try {
-      const moment = await get(`${address()}?at=${Math.round(at)}000000`);
+      const moment = await followed(get(`${address()}?at=${Math.round(at)}000000`), at, (words) => { if (parts) put(parts.note, words); });
       if (!parts) break;
       const begun = !open();
       if (begun) before = aside();
@@ -107,6 +109,13 @@ async function fetchIt() {
     }
   }
   busy = false;
+}
+
+/** Ends it without what was known before: whoever looks on may see neither. */
+export function drop() {
+  if (!parts) return;
+  before = null;
+  leave();
 }
 
 function leave() {

@@ -1,18 +1,21 @@
 // How large squares may be, so that as many as there are stand in the room that there is.
 
 /** The sizes of squares, roomiest first; where the page scrolls as a whole each is taken for up to so many. */
-export const SIZES = [["roomy", 24], ["medium", 80], ["dense", Infinity]];
-/** Where everything stands on one screen, as base.css has it. */
-const WHOLE = "(min-width: 70rem) and (min-height: 40rem)";
+export const SIZES = [["roomy", 24], ["medium", 80], ["close", 80], ["dense", Infinity]];
+/** Where everything stands on one screen, as base.css has it; and where that screen is low, as blocks.css has it. */
+const WHOLE = "(min-width: 70rem) and (min-height: 40rem)", LOW = `${WHOLE} and (max-height: 59.99rem)`;
 /** As blocks.css has it of packed squares; with the gap a square is the 24 pixels that a finger needs. */
 const GAP = 2, EDGE = 3, SIDES = 7, ENDS = 2, LEAST_HIGH = 23, LEAST_WIDE = 28;
 /** Of letters: the least and the most, in pixels and of the page's; and in letters what a sign, a sign with a time, a line and two need. */
 const LEAST_LETTER = 9, MOST_LETTERS = 1.05, SIGN = 1.1, TIME = 3.6, ONE = 1.15, TWO = 2.3;
 
+export const isWhole = () => matchMedia(WHOLE).matches;
+export const isLow = () => matchMedia(LOW).matches;
+
 /** Finds the roomiest size at which all squares are seen without scrolling; `enter(size)` tries one. */
 export function fit(frame, place, names, enter) {
   const count = names.length;
-  if (!matchMedia(WHOLE).matches) {
+  if (!isWhole()) {
     enter(SIZES.find(([, most]) => count <= most)[0]);
     return;
   }
@@ -26,6 +29,19 @@ export function fit(frame, place, names, enter) {
 
 export const over = (frame) => frame.scrollHeight > frame.clientHeight;
 
+/** The height in pixels below which a block of so many squares would have to scroll, with the gap above it. */
+export function leastHigh(frame, place, count) {
+  const block = frame.parentElement, columns = fitting(wideOf(frame));
+  const border = 2 * frame.clientTop, around = block.offsetHeight - frame.offsetHeight + (parseFloat(getComputedStyle(block.parentElement).rowGap) || 0);
+  return Math.ceil(around + border + 2 * EDGE + beside(frame, place) + Math.ceil(count / columns) * (LEAST_HIGH + GAP));
+}
+
+/** What else stands in the frame. */
+const beside = (frame, place) => [...frame.children].reduce((sum, one) => sum + (one === place || !one.offsetHeight ? 0 : one.offsetHeight + GAP), 0);
+/** The frame within its edges, without the bar by which it may be scrolled right now. */
+const wideOf = (frame) => frame.offsetWidth - 2 * frame.clientLeft - 2 * EDGE;
+const fitting = (wide) => Math.max(1, Math.floor((wide + GAP) / (LEAST_WIDE + GAP)));
+
 /** The width of the longest of short names, in letters. */
 function widest(names, place) {
   const pen = document.createElement("canvas").getContext("2d");
@@ -35,7 +51,7 @@ function widest(names, place) {
 
 /** Divides the room evenly, with letters as large as can be. Where even the least squares find no room they scroll. */
 function pack(frame, place, count, name) {
-  const wide = frame.clientWidth - 2 * EDGE, high = frame.clientHeight - 2 * EDGE;
+  const wide = wideOf(frame), high = frame.clientHeight - 2 * EDGE - beside(frame, place);
   const most = MOST_LETTERS * parseFloat(getComputedStyle(document.documentElement).fontSize);
   let best = null;
   for (let columns = 1; columns <= count; columns += 1) {
@@ -46,7 +62,7 @@ function pack(frame, place, count, name) {
     const made = two >= Math.min(LEAST_LETTER, one) ? { lines: 2, letter: two } : { lines: 1, letter: one };
     if (!best || made.lines > best.lines || (made.lines === best.lines && made.letter > best.letter)) best = { ...made, columns, high: h };
   }
-  best ??= { lines: 1, letter: LEAST_LETTER, columns: Math.max(1, Math.floor((wide + GAP) / (LEAST_WIDE + GAP))), high: LEAST_HIGH };
+  best ??= { lines: 1, letter: LEAST_LETTER, columns: fitting(wide), high: LEAST_HIGH };
   place.dataset.lines = best.lines;
   place.style.setProperty("--columns", best.columns);
   place.style.setProperty("--high", `${best.high}px`);

@@ -6,7 +6,7 @@ import { t } from "./words.js";
 const LEFT = ["queues", "agents", "chart", "quality"];
 let all = [], blocks = {}, at = 0, timer = 0, everyMs = 0, paused = false, pause = null;
 
-/** Lays out `screens`; `made` are the blocks by name. Rotation stops while paused, focused or hovered. */
+/** Lays out `screens`; `made` are the blocks by name. Rotation stops while paused, and while somebody is in a block or a dialog. */
 export function lay(screens, rotateS, made) {
   [all, blocks, everyMs] = [screens, made, rotateS * 1000];
   at = Math.min(at, all.length - 1);
@@ -23,6 +23,11 @@ export function lay(screens, rotateS, made) {
   show(tabs, all.length > 1);
   fill();
   again();
+}
+
+/** Changes screens no more, until they are laid out anew. */
+export function stop() {
+  clearInterval(timer);
 }
 
 const nameOf = (screen, place) => (["now", "today", "quality"].includes(screen.name) ? t(`screen_${screen.name}`) : screen.name || String(place + 1));

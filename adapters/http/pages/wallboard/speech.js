@@ -21,6 +21,15 @@ export function say(judged) {
   breaches();
 }
 
+/** Says that nothing is shown any more, and why. */
+export function bar(text) {
+  latest = null;
+  told = "";
+  mark($("sentence"), "data-level", "alert");
+  put($("sentence"), text);
+  $("status").textContent = text;
+}
+
 export function tick() {
   announce();
 }

@@ -3,12 +3,14 @@
 import { $, el, put, show } from "./dom.js";
 import { store, queues, shown } from "./store.js";
 import { t, number } from "./words.js";
-import { get, send, kiosk } from "./link.js";
+import { get, send, orderAnew, kiosk } from "./link.js";
 import { refusal } from "./refusal.js";
 import { rule } from "./alerts.js";
 
 const WHO = "trunkline-who";
 const part = encodeURIComponent;
+/** Somebody has asked for orders, and where one could be moved to is looked up. */
+let looking = false;
 export const who = () => { try { return sessionStorage.getItem(WHO) ?? store.board.name; } catch { return store.board.name; } };
 
 export const remember = (name) => { try { sessionStorage.setItem(WHO, name.trim()); } catch { /* asked again next time */ } };
@@ -19,6 +21,7 @@ export const mayStatus = () => Boolean(store.board?.may_set_status) && !kiosk() 
 /** Asks who and why, beside `fields`; resolves with whether it was done. `orders` are [words, danger, act]. Where one
  * changes what becomes of callers or agents, `needsWhy`. */
 function ask(title, fields, orders, needsWhy = false) {
+  orderAnew();
   const dialog = $("dialog"), fault = el("p", { class: "fault", role: "alert" });
   const by = el("input", { id: "d-by", value: who(), maxlength: 128, autocomplete: "name", required: true }), why = el("input", { id: "d-why", maxlength: 256, required: needsWhy });
   const form = el("form", { method: "dialog" }, el("h2", { id: "d-title" }, title), ...fields.flatMap(([name, node]) => [el("label", { for: node.id }, name), node]),
@@ -67,7 +70,10 @@ async function elsewhere(one) {
 
 /** Moves, withdraws or re-prioritises one who waits, as the list shows them: a queue's whole line is not in the stream. */
 export async function contact(one) {
-  const path = `/api/v1/contacts/${part(one.contact)}`, others = await elsewhere(one);
+  if (looking) return false;
+  looking = true;
+  const path = `/api/v1/contacts/${part(one.contact)}`, others = await elsewhere(one).finally(() => { looking = false; });
+  if ($("dialog").open) return false;
   const to = choice("d-to", others);
   const level = choice("d-priority", [...Array(8).keys()].map((n) => [String(n), number(n)]), String(one.priority));
   return ask(t("order_contact", { caller: one.caller || t("not_known"), contact: one.contact }), [...(others.length ? [[t("order_to"), to]] : []), [t("order_priority"), level]], [

@@ -86,7 +86,7 @@ const worse = (one, other) => ((RANK[one] ?? 9) <= (RANK[other] ?? 9) ? one : ot
 
 function drawTiles(place, judged) {
   const all = queues(), agents = [...store.agents.values()], hour = store.pastMs === null ? store.hour : null, week = (store.pastMs === null && store.week?.at_ns && store.week) || {};
-  const level = (metric, quiet = false) => (quiet ? "none" : judged.of.get(metric) ?? "ok");
+  const level = (metric, quiet = false) => (quiet ? "none" : judged.of.get(metric) ?? "ok"), share = (metric) => judged.of.get(metric) ?? "none";
   const waiting = sum(all, "waiting"), overdue = sum(all, "overdue");
   const judgedOf = sum(all, "service_level_of");
   const served = judgedOf ? all.reduce((n, queue) => n + (queue.service_level ?? 0) * queue.service_level_of, 0) / judgedOf : null;
@@ -101,16 +101,15 @@ function drawTiles(place, judged) {
   const back = sum(all, "callbacks");
   const recent = hour?.service_level_recent ?? null;
   const working = idle + busy + ringing + wrapping;
-  const nobody = !all.some((queue) => queue.entries || queue.waiting || queue.staffed);
   const items = [
     { name: "waiting", value: number(waiting), level: overdue || all.some((queue) => judged.worst.get(queue.queue) === "alert" && queue.waiting) ? "alert" : level("waiting", !waiting),
       exact: waiting, week: week.waiting,
       note: waiting ? t("note_overdue", { count: overdue }) : t("note_nobody_waits"), series: hour?.waiting, show: number },
     { name: "oldest", value: "–", level: level("oldest_wait_s", !waiting), note: t("note_oldest") },
-    { name: "level", value: percent(served), level: level("service_level", served === null),
+    { name: "level", value: percent(served), level: share("service_level"),
       note: goal === null ? t("note_no_level") : `${t("note_target", { target: percent(goal) })}${recent === null ? "" : ` · ${t("note_recent", { level: percent(recent) })}`}`, series: hour?.service_level, show: percent, exact: served, week: week.service_level, same: 0.005 },
     { name: "answered", value: number(answered), note: t("note_offered", { count: sum(all, "entries") }), level: "none", series: hour?.answered, show: number, exact: answered, week: week.answered },
-    { name: "abandoned", value: number(lost), level: level("abandon_rate", nobody),
+    { name: "abandoned", value: number(lost), level: share("abandon_rate"),
       note: of ? t(few ? "note_abandoned_few" : "note_abandoned", { share: percent((lost - few) / of), few }) : "", series: hour?.abandoned, show: number, exact: lost, week: week.abandoned },
     { name: "asa", value: duration(asa), level: level("average_speed_of_answer_s", asa === null || !judged.of.has("average_speed_of_answer_s")), note: t("note_asa"), exact: asa, week: week.average_speed_of_answer_s, show: duration, same: 0.5 },
     { name: "agents", value: number(idle), level: worse(level("available", !judged.of.has("available")), level("occupancy", !judged.of.has("occupancy"))),

@@ -6,12 +6,16 @@ import { t, number, duration, folded } from "./words.js";
 import { get } from "./link.js";
 
 const SHOWN = 200;
+/** So many the service tells of; a shorter list is whole, even where the queues' figures are a moment ahead of it. */
+const TOLD = 50;
 const AGAIN_MS = 3000;
+/** What is looked at, which the block's being built anew does not change. */
+const kept = { queue: "", words: "" };
 
 export function build(act) {
   const rows = el("tbody", { role: "rowgroup", id: "waiting-rows" });
   const heading = el("h2", { id: "waiting-title" }), back = el("button", { type: "button", class: "small", hidden: true, on: { click: () => choose("") } }, t("all_queues"));
-  const search = el("input", { type: "search", id: "waiting-search", placeholder: t("search"), "aria-label": t("search_waiting"), on: { input: () => redraw() } });
+  const search = el("input", { type: "search", id: "waiting-search", placeholder: t("search"), "aria-label": t("search_waiting"), value: kept.words, on: { input: () => { kept.words = search.value; redraw(); } } });
   const head = el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, ...["place", "caller", "queue", "waits", "why"].map((name) => el("th", {
     role: "columnheader", scope: "col", class: name === "waits" ? "number" : `c-${name}` }, t(`column_${name}`)))));
   const empty = el("p", { class: "empty" }), more = el("p", { class: "empty", hidden: true });
@@ -19,10 +23,11 @@ export function build(act) {
   const node = el("section", { class: "block", "data-block": "waiting", "aria-labelledby": "waiting-title" },
     el("div", { class: "heading" }, heading, back, search),
     el("div", { class: "frame scroll", tabindex: 0, role: "group", "aria-labelledby": "waiting-title" }, table, empty, more));
-  let chosen = "", line = null, asked = 0;
+  let chosen = kept.queue, line = null, asked = 0;
+  show(back, Boolean(chosen));
 
   function choose(queue) {
-    [chosen, line] = [queue, null];
+    [chosen, line] = [kept.queue = queue, null];
     show(back, Boolean(queue));
     asked = 0;
     refresh();
@@ -52,7 +57,8 @@ export function build(act) {
     show(table, found.length > 0);
     show(empty, !found.length);
     put(empty, words ? t("nothing_found") : t("note_nobody_waits"));
-    const rest = (words ? found.length : Math.max(total, found.length)) - Math.min(found.length, SHOWN);
+    const all = words || listed.length < TOLD ? found.length : Math.max(total, found.length);
+    const rest = all - Math.min(found.length, SHOWN);
     show(more, rest > 0);
     put(more, t("and_more", { count: rest }));
   }

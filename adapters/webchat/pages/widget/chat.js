@@ -29,6 +29,10 @@ export const chat = {
   afterSeq: 0,
   readSeq: 0,
   lastAgentSeq: 0,
+  // How far the other side has read, which may be told before the lines are.
+  readBySeq: 0,
+  // What became of a file that is being brought.
+  fileWords: "",
   // What was said and is not in the log yet: { frame, element } by client id.
   pending: new Map(),
 };
@@ -44,6 +48,9 @@ export const sized = (bytes) => {
   const [unit, size] = bytes < 1024 ? ["byte", bytes] : bytes < 1048576 ? ["kilobyte", bytes / 1024] : ["megabyte", bytes / 1048576];
   return (Math.floor(size * 10) / 10).toLocaleString(chat.words.locale, { style: "unit", unit, unitDisplay: unit === "byte" ? "long" : "short" });
 };
+
+// The reader's own form of the language that is shown: hours of a day are written otherwise in Britain than in America.
+export const region = () => (navigator.languages ?? []).find((tag) => tag.split("-")[0] === chat.words.locale) ?? chat.words.locale;
 
 export const freshId = () =>
   Array.from(crypto.getRandomValues(new Uint8Array(12)), (b) => b.toString(16).padStart(2, "0")).join("");

@@ -4,33 +4,18 @@ import { chat, looksHere } from "./chat.js";
 import { load } from "./kept.js";
 import { markRead } from "./lines.js";
 import { setUnread } from "./panel.js";
-import { address, inbox } from "./place.js";
+import { address } from "./place.js";
+import { isReached, poll } from "./polling.js";
+import { askIfThere, hello, stopAsking, take } from "./session.js";
 import { tell } from "./signals.js";
 
 const BARRED_AFTER = 2;
 const OPEN_WITHIN_MS = 15000;
-const ANSWER_WITHIN_MS = 5000;
 const HEARD_WITHIN_MS = 5000;
-let session = "";
+const SOCKET_AGAIN_MS = 300000;
 let barred = 0;
 let connecting = false;
 let retry = null;
-let answered = null;
-
-export const bearer = () => {
-  const token = session || load("session");
-  return token ? { Authorization: `Bearer ${token}` } : {};
-};
-
-const hello = () => ({
-  type: "hello", inbox, session: load("session") || session, after_seq: chat.afterSeq, left: chat.left,
-  jwt: session ? "" : script.dataset.jwt || "", locale: chat.words.locale || "",
-});
-
-const take = (frame) => {
-  if (frame.type === "welcome") session = frame.session;
-  tell("heard", frame);
-};
 
 export function connect() {
   if (chat.link || connecting || chat.isBarred) return;
@@ -38,7 +23,7 @@ export function connect() {
   connecting = true;
   chat.attempts += 1;
   tell("changed");
-  if (barred >= BARRED_AFTER || !window.WebSocket) poll();
+  if (barred >= BARRED_AFTER || !window.WebSocket) keepPolling();
   else openSocket();
 }
 
@@ -50,6 +35,7 @@ function tryPolling() {
 }
 
 function lost() {
+  stopAsking();
   chat.link = null;
   connecting = false;
   if (chat.isBarred) return;
@@ -59,55 +45,67 @@ function lost() {
   retry = setTimeout(connect, delay * 1000);
 }
 
+// A socket that does not open may be barred, or the service is away: then plain requests are not answered either.
+async function unopened(tries) {
+  if (await isReached(HEARD_WITHIN_MS)) barred += tries;
+  connecting = false;
+  if (barred >= BARRED_AFTER) connect();
+  else lost();
+}
+
+const newSocket = () => new WebSocket(address("ws").replace(/^http/, "ws"));
+
 function openSocket() {
   let socket;
   try {
-    socket = new WebSocket(address("ws").replace(/^http/, "ws"));
+    socket = newSocket();
   } catch {
     tryPolling();
     return;
   }
   let opened = false;
-  const unheard = setTimeout(() => { if (!opened) { socket.onclose = null; socket.close(); clearTimeout(late); tryPolling(); } }, HEARD_WITHIN_MS);
-  const late = setTimeout(() => socket.close(), OPEN_WITHIN_MS);
+  // Over a dead wire the browser tells of a close only minutes later: whoever leaves a socket does not wait for that.
+  const leave = (tries) => {
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    clearTimeout(unheard);
+    clearTimeout(late);
+    socket.close();
+    if (opened) lost();
+    else unopened(tries);
+  };
+  const unheard = setTimeout(leave, HEARD_WITHIN_MS, BARRED_AFTER);
+  const late = setTimeout(leave, OPEN_WITHIN_MS);
   socket.onopen = () => { opened = true; clearTimeout(unheard); barred = 0; socket.send(JSON.stringify(hello())); };
   socket.onmessage = ({ data }) => {
-    clearTimeout(answered);
     const frame = JSON.parse(data);
     if (frame.type === "welcome") {
       clearTimeout(late);
       connecting = false;
-      chat.link = { send: (said) => socket.readyState === 1 && socket.send(JSON.stringify(said)), close: () => socket.close() };
+      chat.link = { send: (said) => socket.readyState === 1 && socket.send(JSON.stringify(said)), close: leave };
     }
     take(frame);
   };
-  socket.onclose = () => { clearTimeout(unheard); clearTimeout(late); clearTimeout(answered); if (!opened) barred += 1; lost(); };
+  socket.onclose = () => leave(1);
 }
 
-async function poll() {
-  const ask = async (path, query, options = {}) => {
-    const answer = await fetch(address(path, query), { ...options, headers: bearer() });
-    if (!answer.ok) throw new Error(answer.status);
-    return answer.json();
-  };
-  let on = true;
-  const post = async (frame) => (await ask("frames", {}, { method: "POST", body: JSON.stringify(frame) })).frames.forEach(take);
-  let queue = Promise.resolve();
-  const mine = { send: (frame) => { queue = queue.then(() => post(frame)).catch(() => mine.close()); }, close: () => { on = false; } };
+// What was in the way of sockets may be gone: whoever polls tries one now and then.
+function trySocket(link) {
   try {
-    const { frames } = await ask("frames", {}, { method: "POST", body: JSON.stringify(hello()) });
-    session = frames[0].session || session;
-    connecting = false;
-    chat.link = mine;
-    frames.forEach(take);
-    for (let seen = ""; on && !chat.isBarred; ) {
-      const batch = await ask("messages", { after_seq: chat.afterSeq, left: chat.left, seen });
-      seen = batch.seen;
-      batch.frames.forEach(take);
-    }
+    const socket = newSocket();
+    socket.onopen = () => { barred = 0; socket.close(); link.close(); };
   } catch {
-    // The next try says so.
+    // It is barred as before.
   }
+}
+
+async function keepPolling() {
+  let mine = null;
+  const again = setInterval(() => { if (mine) trySocket(mine); }, SOCKET_AGAIN_MS);
+  await poll((link) => {
+    connecting = false;
+    chat.link = mine = link;
+  });
+  clearInterval(again);
   if (chat.link === mine || connecting) lost();
 }
 
@@ -116,10 +114,6 @@ export function lookAlive() {
   if (!chat.settings || document.visibilityState !== "visible") return;
   markRead();
   if (looksHere()) setUnread(0);
-  if (chat.link) {
-    chat.link.send({ type: "ping" });
-    clearTimeout(answered);
-    const mine = chat.link;
-    if (barred < BARRED_AFTER) answered = setTimeout(() => mine.close(), ANSWER_WITHIN_MS);
-  } else if (chat.isOpen || load("active")) connect();
+  if (chat.link) askIfThere();
+  else if (chat.isOpen || load("active")) connect();
 }

@@ -1,12 +1,15 @@
 // What the visitor does: begin, write, attach, type, end.
 
 import { chat, freshId, say, sized } from "./chat.js";
-import { bearer } from "./connection.js";
 import { put } from "./outbox.js";
-import { endButton, status } from "./panel.js";
+import { endButton } from "./panel.js";
 import { address } from "./place.js";
+import { bearer } from "./session.js";
+import { tell } from "./signals.js";
 
 const begin = (text, fields) => put({ type: "start", client_id: freshId(), text, fields });
+
+const hasBegun = () => chat.state.phase !== "none" || [...chat.pending.values()].some((one) => one.frame.type === "start");
 
 export function submitForm(event) {
   event.preventDefault();
@@ -20,22 +23,46 @@ export function sendText(text) {
   if (!said) return;
   text.value = "";
   stopTyping();
-  if (chat.state.phase === "none" && ![...chat.pending.values()].some((one) => one.frame.type === "start")) begin(said, {});
+  tellOfFile("");
+  if (!hasBegun()) begin(said, {});
   else put({ type: "message", client_id: freshId(), text: said });
 }
 
+const REFUSED = { 400: "file_empty", 408: "file_late", 415: "bad_type", 429: "file_later", 503: "file_no_room" };
+const TRIES = 6;
+
+// Of many at once the later ones wait, and go by themselves.
+async function brought(file) {
+  for (let tried = 1; ; tried += 1) {
+    const answer = await fetch(address("files", { name: file.name }), { method: "POST", body: file, headers: bearer() });
+    if (answer.status !== 429 || tried === TRIES) return answer;
+    tellOfFile(say("file_waits", { name: file.name }));
+    const waitS = Number(answer.headers.get("Retry-After")) || 5;
+    await new Promise((go) => { setTimeout(go, waitS * 1000 * (1 + Math.random() / 4)); });
+  }
+}
+
+// Stands beside what is said of the chat, until the next is known of a file.
+function tellOfFile(words) {
+  chat.fileWords = words;
+  tell("changed");
+}
+
 export async function upload(file) {
+  tellOfFile("");
   if (file.size > chat.settings.file_bytes_max) {
-    status.textContent = say("too_large", { size: sized(chat.settings.file_bytes_max) });
+    tellOfFile(say("too_large", { size: sized(chat.settings.file_bytes_max) }));
     return;
   }
   try {
-    const answer = await fetch(address("files", { name: file.name }), { method: "POST", body: file, headers: bearer() });
-    if (!answer.ok) throw new Error(answer.status === 415 ? say("bad_type") : await answer.text());
+    const answer = await brought(file);
+    if (!answer.ok) throw new Error(answer.status === 413 ? say("too_large", { size: sized(chat.settings.file_bytes_max) }) : say(REFUSED[answer.status] ?? "file_failed"));
     const found = await answer.json();
+    tellOfFile("");
+    if (!hasBegun()) begin("", {});
     put({ type: "message", client_id: freshId(), text: "", attachment: found.ticket }, found);
   } catch (error) {
-    status.textContent = say("failed", { reason: error.message });
+    tellOfFile(say("failed", { reason: error.message }));
   }
 }
 

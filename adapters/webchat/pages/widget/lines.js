@@ -1,6 +1,6 @@
 // The conversation: each line once, in the order of the log, and how far each side has read.
 
-import { chat, looksHere, say, sized } from "./chat.js";
+import { chat, looksHere, region, say, sized } from "./chat.js";
 import { linked, make } from "./dom.js";
 import { log, setUnread } from "./panel.js";
 import { base } from "./place.js";
@@ -11,7 +11,7 @@ export const toEnd = () => { log.scrollTop = log.scrollHeight; };
 export function lineElement(line) {
   const who = line.by === "customer" ? say("you") : line.agent || say("system");
   const element = make("div", { class: `line ${["customer", "agent", "system"].includes(line.by) ? line.by : "system"}` });
-  const at = line.at_ms ? new Date(line.at_ms).toLocaleTimeString(chat.words.locale, { hour: "2-digit", minute: "2-digit" }) : "";
+  const at = line.at_ms ? new Date(line.at_ms).toLocaleTimeString(region(), { hour: "2-digit", minute: "2-digit" }) : "";
   element.dataset.by = `${line.by} ${line.agent || ""}`;
   element.append(make("span", { class: "who" }, make("span", { class: "name" }, who), ` ${at}`), ...linked(line.text || ""));
   if (line.file) {
@@ -42,8 +42,11 @@ export const group = (element) => element.classList.toggle("follows", element.pr
 
 export function showLine(line) {
   chat.afterSeq = Math.max(chat.afterSeq, line.seq);
-  if (!chat.lines.has(line.seq)) {
+  const shown = chat.lines.get(line.seq);
+  if (shown && line.file?.url) shown.querySelector("a.file")?.setAttribute("href", base + line.file.url); // it was shown before it could be had
+  if (!shown) {
     place(lineElement(line), line.seq);
+    showRead(chat.lines.get(line.seq), line.seq);
     if (line.by === "agent" && !looksHere()) setUnread(chat.unread + 1);
   }
   if (line.by === "agent") chat.lastAgentSeq = Math.max(chat.lastAgentSeq, line.seq);
@@ -57,9 +60,12 @@ export function markRead() {
 }
 
 export function showReadBy(seq) {
-  for (const [at, element] of chat.lines) {
-    if (element.classList.contains("customer")) element.querySelector(".mark").textContent = at <= seq ? say("read") : "";
-  }
+  chat.readBySeq = seq;
+  for (const [at, element] of chat.lines) showRead(element, at);
+}
+
+function showRead(element, seq) {
+  if (element.classList.contains("customer")) element.querySelector(".mark").textContent = seq <= chat.readBySeq ? say("read") : "";
 }
 
 export function clearLog() {
@@ -69,7 +75,7 @@ export function clearLog() {
 
 export function showHistory(frame) {
   const past = frame.conversations.map((one) => make("div", { class: "past" },
-    make("time", {}, new Date(one.at_ms).toLocaleString(chat.words.locale)), ...one.lines.map(lineElement)));
+    make("time", {}, new Date(one.at_ms).toLocaleString(region())), ...one.lines.map(lineElement)));
   for (const element of past) log.prepend(element);
   if (frame.before_id) {
     const more = make("button", { type: "button", class: "quiet past", onclick: () => {

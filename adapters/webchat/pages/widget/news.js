@@ -9,7 +9,7 @@ import { area, endButton, status } from "./panel.js";
 import { dropName, show } from "./views.js";
 
 const OVER = ["customer", "agent", "system", "callback", "idle"];
-const OWN_WORDS = ["answered_already", "bad_number"];
+const OWN_WORDS = ["answered_already", "bad_number", "too_many_files", "bad_attachment"];
 const NOT_HERE = ["identity_required", "bad_identity", "no_inbox"];
 
 export function heard(frame) {
@@ -130,7 +130,7 @@ export function refresh() {
   if (!settings) return;
   keep("active", isUnderWay() || chat.pending.size ? "1" : "");
   endButton.hidden = !isUnderWay();
-  status.textContent = statusWords();
+  status.textContent = [statusWords(), chat.fileWords].filter(Boolean).join(" ");
   if (chat.isBarred) show("barred");
   else if (state.phase === "ended") show(state.survey ? "survey" : chat.view === "thanks" ? "thanks" : "ended");
   else if (isUnderWay()) {

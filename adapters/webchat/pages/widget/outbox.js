@@ -10,23 +10,34 @@ import { log } from "./panel.js";
 const { pending } = chat;
 let underWay = { entry: null, link: null };
 
-const keepPending = () => keep("pending", pending.size ? JSON.stringify([...pending.values()].map((one) => one.frame)) : "");
+// What waited longer than this is not said any more: whoever wrote it believes that it was lost, or has forgotten it.
+const SAID_WITHIN_MS = 3600000;
 
-export function takeUp() {
+function kept() {
   try {
-    for (const frame of JSON.parse(load("pending") || "[]")) if (frame.client_id) pending.set(frame.client_id, { frame, element: null });
+    return JSON.parse(load("pending") || "[]").filter((one) => one.frame.client_id);
   } catch {
-    keep("pending", "");
+    return [];
   }
 }
 
+// All tabs keep theirs in one place, and each takes away only what was answered to itself. What two of them say is said once.
+function keepPending(settled = "") {
+  const all = new Map(kept().map((one) => [one.frame.client_id, one]));
+  for (const [id, { frame, atMs, contact }] of pending) all.set(id, { frame, atMs, contact });
+  all.delete(settled);
+  keep("pending", all.size ? JSON.stringify([...all.values()]) : "");
+}
+
+export function takeUp() {
+  for (const { frame, atMs, contact } of kept()) pending.set(frame.client_id, { frame, atMs, contact, element: null });
+}
+
 export function put(frame, shown) {
-  const entry = { frame, element: null };
+  const entry = { frame, atMs: Date.now(), contact: chat.state.contact_id || 0, element: null };
   if (frame.text || shown) {
-    entry.element = lineElement({ by: "customer", text: frame.text || "", file: shown, at_ms: Date.now() });
+    showEntry(entry, shown);
     mark(entry, say("sending"));
-    log.append(entry.element);
-    group(entry.element);
     toEnd();
   }
   pending.set(frame.client_id, entry);
@@ -35,9 +46,29 @@ export function put(frame, shown) {
   else connect();
 }
 
+function showEntry(entry, file) {
+  entry.element = lineElement({ by: "customer", text: entry.frame.text || "", file, at_ms: entry.atMs });
+  log.append(entry.element);
+  group(entry.element);
+}
+
+// Written too long ago, or in a chat that is not this one: it would be news to nobody, or be told to somebody else.
+const isTooLate = ({ frame, atMs, contact }) => frame.type !== "survey"
+  && (!(Date.now() - atMs < SAID_WITHIN_MS) || Boolean(contact && chat.state.contact_id && contact !== chat.state.contact_id));
+
+function leaveOut(entry) {
+  pending.delete(entry.frame.client_id);
+  keepPending(entry.frame.client_id);
+  if (!entry.element && entry.frame.text) showEntry(entry);
+  entry.element?.classList.add("failed");
+  mark(entry, say("too_late"));
+}
+
 export function sayNext() {
+  if (!chat.link || chat.isBarred) return;
+  for (const entry of [...pending.values()].filter(isTooLate)) leaveOut(entry);
   const [entry] = pending.values();
-  if (!entry || !chat.link || chat.isBarred || (underWay.entry === entry && underWay.link === chat.link)) return;
+  if (!entry || (underWay.entry === entry && underWay.link === chat.link)) return;
   underWay = { entry, link: chat.link };
   chat.link.send(entry.frame);
 }
@@ -58,7 +89,7 @@ export function mark(entry, words) {
 export function settle(clientId) {
   const entry = pending.get(clientId);
   if (!pending.delete(clientId)) return null;
-  keepPending();
+  keepPending(clientId);
   sayNext();
   return entry;
 }

@@ -1,0 +1,81 @@
+// What the service tells: put where it belongs, and said to who works at the desk.
+
+import { lastBy } from "./cases.js";
+import { who } from "./people.js";
+import { say } from "./speech.js";
+import { by, t } from "./words.js";
+
+export class Arrivals {
+  constructor(desk) {
+    this.desk = desk;
+    this.rung = new Set();
+  }
+
+  begin() {
+    this.rung.clear();
+  }
+
+  take(told) {
+    const { store, outbox } = this.desk;
+    if (told.type === "done") outbox.take(told);
+    else if (told.type === "snapshot" || told.type === "delta") this.#takeItems(told);
+    else if (told.type === "lines") this.#takeLines(told);
+    else if (told.type === "cases") this.#takeCases(told);
+    else if (told.type === "typing") {
+      store.conversation(told.contact_id).typing = told.typing;
+      store.changed();
+    }
+  }
+
+  #takeItems(told) {
+    const { store, asking, signs } = this.desk;
+    const rang = store.offers;
+    store.takeItems(told);
+    this.#turnToCall(rang);
+    signs.forgetWhoIsGone();
+    this.#forgetWhoIsGone();
+    this.#announce();
+    if (told.type === "snapshot") for (const id of store.cases.keys()) asking.cases(id);
+    asking.earlier();
+  }
+
+  #takeLines(told) {
+    const { store } = this.desk;
+    const fresh = store.takeLines(told);
+    const line = fresh.findLast((one) => one.by === "customer");
+    const contact = store.items.get(`contact:${told.contact_id}`);
+    if (line && contact && (document.hidden || contact.id !== store.chosen)) this.desk.notice(t("new_line", { name: who(contact), text: line.text }));
+  }
+
+  #takeCases(told) {
+    const { store, names, me } = this.desk;
+    store.cases.set(told.contact_id, told.cases);
+    const theirs = told.cases.filter((one) => told.changed.includes(one.id) && lastBy(one) !== me);
+    for (const one of theirs) say("polite", by(`case_is.${one.state}`, names.agent(lastBy(one)), { kind: names.kind(one.kind), id: String(one.id) }));
+    store.changed();
+  }
+
+  // A call that is answered at the phone is in front of who talks, unless they are in the middle of a sentence.
+  #turnToCall(rang) {
+    const { store, typedAhead, parts } = this.desk;
+    const call = rang.map(({ id }) => store.items.get(`contact:${id}`)).find((one) => one?.channel === "voice" && one.state === "connected" && one.id !== typedAhead.wanted);
+    if (!call || call.id === store.chosen || store.drafts.lines.get(store.chosen) || document.querySelector("dialog[open]")) return;
+    store.choose(call.id);
+    typedAhead.waitForPause(); // whoever began to write meant no keys
+    if (document.activeElement.id === "line") queueMicrotask(() => parts.conversation.focus());
+  }
+
+  #announce() {
+    const { store, names } = this.desk;
+    for (const contact of store.offers) {
+      const key = `${contact.id} ${contact.since_ns}`;
+      if (this.rung.has(key)) continue;
+      this.rung.add(key);
+      say("urgent", t("offered_to_you", { name: who(contact), channel: t(`channel.${contact.channel}`), queue: names.queue(contact.queue) }));
+    }
+  }
+
+  #forgetWhoIsGone() {
+    for (const key of [...this.rung]) if (!this.desk.store.items.has(`contact:${key.split(" ")[0]}`)) this.rung.delete(key);
+  }
+}

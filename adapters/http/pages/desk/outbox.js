@@ -1,0 +1,152 @@
+// What one agent has told the service and is not answered yet: in order, said again until it is, never as somebody else.
+
+import { t } from "./words.js";
+
+const KEPT = "trunkline-desk-unsent:";
+const TYPED = new Set(["say", "note", "classify", "open_case", "resolve_case", "reopen_case"]);
+
+function freshId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(12));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+// Half of a character, which a script may have cut, is none: nobody could read the rest.
+const whole = (command) => JSON.parse(JSON.stringify(command, (key, said) => (typeof said === "string" ? (said.toWellFormed?.() ?? said) : said)));
+
+/** Why something was not done, in words; empty where it was. */
+export const wrongOf = (told) => told.error || (told.refused ? t(`refused.${told.refused}`) : "");
+
+export class Outbox {
+  // `send` says whether it went out; `onDone` and `onLost` take a command for whose answer nobody waits: that came about, or to nothing.
+  constructor(agent, { send, onChange, onDone, onLost }) {
+    this.agent = agent;
+    this.send = send;
+    this.onChange = onChange;
+    this.onDone = onDone;
+    this.onLost = onLost;
+    this.waiting = new Map(); // by id, in the order in which they were given
+    this.lines = new Map(); // by contact: those that the service has not told yet, and those that it refused
+    this.putOff = 0;
+    for (const { command, shown } of this.#restored()) this.#put(command, shown);
+  }
+
+  /** Says it until it is answered, and returns the answer. */
+  do(command) {
+    return new Promise((resolve) => this.#give(command, undefined, resolve));
+  }
+
+  /** Writes a line, which is shown from now on. */
+  write(command, shown) {
+    this.#give(command, shown);
+  }
+
+  /** Whether a text of a contact is under way. */
+  isWaiting(verb, contactId, text) {
+    return [...this.waiting.values()].some(({ command }) => command.verb === verb && command.contact_id === contactId && command.text === text);
+  }
+
+  #give(command, shown, resolve) {
+    this.#put({ id: freshId(), ...whole(command) }, shown, resolve);
+    this.#keep();
+    this.#flush();
+    this.onChange();
+  }
+
+  #put(command, shown, resolve) {
+    const line = shown && { ...shown, id: command.id, by: "agent", agent: this.agent, text: command.text ?? "", seq: 0 };
+    this.waiting.set(command.id, { command, shown, line, resolve, isSent: false });
+    if (line) this.lines.set(shown.contactId, [...this.linesOf(shown.contactId), line]);
+  }
+
+  // --- the link
+
+  /** A socket is open: nobody knows what of all this has arrived, so all of it goes out again. */
+  begin() {
+    for (const one of this.waiting.values()) one.isSent = false;
+    this.#flush();
+  }
+
+  // While one of them is put off those behind it wait, too: what was written later must not arrive before.
+  #flush() {
+    if (this.putOff) return;
+    for (const one of this.waiting.values()) if (!one.isSent && !(one.isSent = this.send({ type: "do", command: one.command }))) return;
+  }
+
+  take(told) {
+    const one = this.waiting.get(told.id);
+    if (!one) return;
+    if (told.again_s) {
+      one.isSent = false;
+      this.putOff ||= setTimeout(() => ((this.putOff = 0), this.#flush()), 1000 * told.again_s);
+      return;
+    }
+    this.#settle(one, told);
+    this.#keep();
+    this.onChange();
+  }
+
+  #settle(one, told) {
+    const { command, line } = one;
+    this.waiting.delete(command.id);
+    if (line) {
+      line.isSettled = true;
+      line.failed = wrongOf(told);
+      if (!line.failed && line.seq === told.seq) this.#drop(one.shown.contactId, line);
+      line.seq = line.failed ? 0 : told.seq;
+    }
+    if (one.resolve) one.resolve(told);
+    else if (wrongOf(told)) this.onLost(command, one.shown?.contactId ?? command.contact_id, wrongOf(told));
+    else this.onDone(command);
+  }
+
+  /** The session is over: what somebody wrote waits for the same agent, what was to be done then is not. */
+  rest() {
+    clearTimeout(this.putOff);
+    this.putOff = 0;
+    for (const one of [...this.waiting.values()]) if (!TYPED.has(one.command.verb)) this.#settle(one, { refused: "session_over" });
+  }
+
+  // --- lines
+
+  linesOf(contactId) {
+    return this.lines.get(contactId) ?? [];
+  }
+
+  // The line may come before the answer to the command that made it: lines of one desk are made in order.
+  arrived(contactId, told) {
+    const mine = this.linesOf(contactId);
+    const isMine = (one) => !one.seq && !one.failed && !one.attachment && one.text === told.text;
+    const found = mine.find((one) => one.seq === told.seq) ?? (told.by === "agent" && told.agent === this.agent && !told.attachment ? mine.find(isMine) : undefined);
+    if (!found) return;
+    found.seq = told.seq;
+    if (found.isSettled) this.#drop(contactId, found);
+  }
+
+  #drop(contactId, line) {
+    this.lines.set(contactId, this.linesOf(contactId).filter((one) => one !== line));
+  }
+
+  forget(contactId) {
+    this.lines.delete(contactId);
+  }
+
+  // --- over a reload
+
+  #keep() {
+    const typed = [...this.waiting.values()].filter(({ command }) => TYPED.has(command.verb)).map(({ command, shown }) => ({ command, shown }));
+    try {
+      if (typed.length) sessionStorage.setItem(KEPT + this.agent, JSON.stringify(typed));
+      else sessionStorage.removeItem(KEPT + this.agent);
+    } catch {
+      // Storage that is full or denied costs nothing but this.
+    }
+  }
+
+  #restored() {
+    try {
+      return JSON.parse(sessionStorage.getItem(KEPT + this.agent) ?? "[]");
+    } catch {
+      return [];
+    }
+  }
+}
