@@ -16,7 +16,7 @@ from simulations.commands.tables import table_of
 from simulations.fit.arrivals import WEEKDAYS
 from simulations.fit.fitted import Fit, QueueFit, fit
 from simulations.fit.read import read_calls
-from simulations.fit.scenario_file import judged, percent, ranged, write_scenario
+from simulations.fit.scenario_file import among_others, judged, ranged, retrials_told, write_scenario
 
 COLUMNS: Final = (
     "queue",
@@ -115,10 +115,9 @@ def _tell(found: Fit) -> None:
     days = f"{found.days_chosen} of {found.days} days ({', '.join(found.weekdays)})"
     lines = [f"volumes and staff are of {days}"]
     lines += [f"{one.name}: busyness {ranged(one.arrivals.busyness)}; talk {judged(one.talk)}" for one in found.queues]
-    if found.retrials.share.n:
-        lines.append(
-            f"called again within an hour of giving up: {percent(found.retrials.share)} of those who are known"
-        )
+    if called_again := retrials_told(found):
+        lines.append(called_again)
+    lines += [f"{one.name}: {among_others(one)}" for one in found.channels]
     for group in found.groups:
         lines.append(
             f"{len(group.agents)} agents serve {', '.join(group.queues)}; at most {max(group.at_work):.1f} at once"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from simulations.experiment.simulate import Workers
+    from simulations.experiment.troupe import Workers
 
 
 @contextmanager

@@ -75,6 +75,8 @@ def question_of(asked: Asked, scenario: Scenario) -> Question:
     try:
         targets = _by_queue(asked.targets, parse_target)
         max_abandon = _by_queue(asked.max_abandon, parse_share)
+        if any(share <= 0.0 for share in max_abandon.values()):
+            raise ValueError("--max-abandon 0% takes agents without end; give more than 0%")
         p_block = None if asked.max_block == "keep" else parse_share(asked.max_block)
         shifts = tuple(parse_shift(text, step_s) for text in asked.shifts)
         group_max = {str(name): count for name, count in _by_queue(asked.group_max, int).items()}
@@ -161,7 +163,9 @@ def _intervals(found: Solution, said: dict[str, Any]) -> Table:
     for place in range(count):
         for q in range(queues):
             row = rows[q * count + place]
-            half = None if row["sl_hi"] is None else (row["sl_hi"] - row["sl_lo"]) / 2
+            level = row["service_level"]
+            # Near 100 % the limits do not lie evenly about it: the farther one is told.
+            half = None if row["sl_hi"] is None else max(row["sl_hi"] - level, level - row["sl_lo"])
             table.add_row(
                 row["interval_start"][starts].replace("T", " ") if q == 0 else "",
                 row["queue"],
@@ -169,7 +173,7 @@ def _intervals(found: Solution, said: dict[str, Any]) -> Table:
                 str(row["agents_required"]),
                 str(row["agents_required_with_shrinkage"]),
                 _number(row["agents_scheduled"], 1),
-                _share(row["service_level"], half) + ("*" if found.missed[q, place] else ""),
+                _share(level, half) + ("*" if found.missed[q, place] else ""),
                 _share(_known(lost[q, place])),
                 _share(row["occupancy"]),
                 *(_number(None if row["cost"] is None else row["cost"] / unit, 0) for _ in priced),

@@ -47,7 +47,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 def run(asked: Asked) -> Exit:
-    """Ask and tell. Raises ConfigError, LogError, LogDamaged, RerunFailed, ClusterFailed and OSError."""
+    """Ask and tell. Raises ConfigError, LogError, LogDamaged, SimulationFailed, ClusterFailed and OSError."""
     with Console(stderr=True).status("reading the log") as status:
         record = read_record(
             asked.log,

@@ -14,8 +14,9 @@ from simulations.experiment.costs import total_benefits, total_costs
 from simulations.experiment.estimates import Estimate, mean, ratio, t_quantile
 from simulations.experiment.figures import Counted
 from simulations.experiment.result import Result
-from simulations.experiment.simulate import Progress, Workers, after, replications_of, simulate
+from simulations.experiment.simulate import Progress, after, replications_of, simulate
 from simulations.experiment.summary import plain
+from simulations.experiment.troupe import Workers
 from simulations.scenario.scenario import Scenario
 
 Array = np.ndarray[Any, Any]

@@ -14,8 +14,9 @@ from engine.errors import ConfigError
 from simulations.compare.growth import grown
 from simulations.experiment.costs import total_benefits, total_costs
 from simulations.experiment.estimates import Estimate, mean
-from simulations.experiment.simulate import Progress, Workers, replications_of, simulate
+from simulations.experiment.simulate import Progress, replications_of, simulate
 from simulations.experiment.summary import plain
+from simulations.experiment.troupe import Workers
 from simulations.scenario.money import Business
 from simulations.scenario.scenario import Scenario
 

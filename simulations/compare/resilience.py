@@ -17,8 +17,9 @@ from simulations.experiment.costs import total_benefits, total_costs
 from simulations.experiment.estimates import Estimate, mean, ratio, t_quantile
 from simulations.experiment.figures import BLOCKED, exits, with_sent_away
 from simulations.experiment.result import Result
-from simulations.experiment.simulate import Progress, Workers
+from simulations.experiment.simulate import Progress
 from simulations.experiment.summary import plain
+from simulations.experiment.troupe import Workers
 from simulations.scenario.overlay import lasting
 from simulations.scenario.scenario import Scenario
 

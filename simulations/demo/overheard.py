@@ -25,6 +25,6 @@ class Overheard:
         for place in np.flatnonzero(turn.rows["kind"] == MESSAGE_SENT).tolist():
             seq = turn.first_seq + place
             contact_id = self._views.history.id_in(int(turn.rows["contact"][place]), seq)
-            found = self._views.latest_lines(contact_id, seq - 1, 1) if contact_id else None
+            found = self._views.contacts.latest_lines(contact_id, seq - 1, 1) if contact_id else None
             for said in found or ():
                 self.lines.append(f"chat {contact_id}  {said.agent or said.by}: {said.text}")

@@ -4,6 +4,8 @@ What is played is keyed by seed and replication, so it does not matter who plays
 played again because a worker was lost: the figures are those of one machine, to the bit.
 """
 
+import contextlib
+import logging
 import math
 import queue
 import time
@@ -61,6 +63,8 @@ class Cluster:
             from distributed import Client
         except ImportError:
             raise ClusterFailed(f"a cluster needs the package 'distributed', which is not there; {INSTALL}") from None
+        # What happens to the cluster is told by the errors below; Dask tells it besides, with pages of traceback.
+        logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
         try:
             self._client = Client(  # type: ignore[no-untyped-call]
                 self.address, timeout=CONNECT_S, set_as_default=False
@@ -90,9 +94,19 @@ class Cluster:
         return ClusterTroupe(self, *pack(stage_of, what))
 
     def threads(self) -> int:
-        """Return how many replications the workers play at once."""
-        counts: dict[str, int] = self.client.nthreads()  # type: ignore[no-untyped-call]
+        """Return how many replications the workers play at once. Raises ClusterFailed where nobody can say."""
+        try:
+            counts: dict[str, int] = self.client.nthreads()  # type: ignore[no-untyped-call]
+        except (OSError, TimeoutError):
+            raise self.lost() from None
         return sum(counts.values())
+
+    def lost(self) -> ClusterFailed:
+        """Return the error of a scheduler that is gone."""
+        return ClusterFailed(
+            f"the scheduler at {self.address} was lost: start it and its workers again, then run this again; what a "
+            "sweep with -o has kept is not played again"
+        )
 
     def _check_workers(self) -> None:
         try:
@@ -143,7 +157,8 @@ class ClusterTroupe(Generic[Came]):
         """Cancel what is not played, as after an interruption."""
         futures = [*self._pending, *([] if self._sent is None else [self._sent])]
         if futures and self._cluster.client.status == "running":
-            self._cluster.client.cancel(futures)  # type: ignore[no-untyped-call]
+            with contextlib.suppress(OSError, TimeoutError):
+                self._cluster.client.cancel(futures)  # type: ignore[no-untyped-call]
         self._pending.clear()
 
     def play(self, seed: int, replications: range, done: Callable[[int], None]) -> list[Came]:
@@ -208,8 +223,8 @@ class ClusterTroupe(Generic[Came]):
             played: list[Came] = future.result()
         except KilledWorker as error:
             raise ClusterFailed(f"one worker after the other was lost as it played: {error}") from None
-        except FutureCancelledError as error:
-            raise ClusterFailed(f"the scheduler at {self._cluster.address} was lost: {error}") from None
+        except FutureCancelledError:
+            raise self._cluster.lost() from None
         except ImportError as error:
             raise ClusterFailed(f"a worker came to the cluster that has no trunkline ({error})") from None
         return played

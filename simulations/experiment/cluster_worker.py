@@ -10,7 +10,8 @@ from typing import Any, Final, Protocol, TypeVar
 
 import xxhash
 
-from simulations.experiment.stage import SimulationFailed, played_by
+from simulations.experiment.stage import played_by
+from simulations.world.stage import SimulationFailed
 
 KEPT: Final = 4
 """Of how many a worker keeps the stages: one holds all tables of an engine, and few are played at a time."""

@@ -15,6 +15,7 @@ from simulations.experiment.costs import HOUR_NS, agent_rates, contact_costs
 from simulations.experiment.estimates import Estimate, mean, ratio
 from simulations.experiment.figures import SERVICE_LEVELS
 from simulations.experiment.result import AT_WORK, BUSY, Result
+from simulations.experiment.shares import shares
 from simulations.scenario.file import ScenarioFile
 from simulations.scenario.roster import scheduled_ns, serving_groups
 from simulations.world.waits import BIN_EDGES_S
@@ -67,7 +68,6 @@ def pool_rows(result: Result) -> Iterator[Row]:
     paid = scheduled_ns(file, result.edges_ns) / interval_ns
     pay = paid * agent_rates(result)[:, None] * interval_ns / HOUR_NS
     of_contacts = contact_costs(result)
-    part, whole = SERVICE_LEVELS[file.service_level_formula]
     for members in pools_of(file):
         groups = np.flatnonzero(serves[members].any(axis=0))
         tallies = result.tallies[:, members].sum(axis=1)
@@ -76,10 +76,10 @@ def pool_rows(result: Result) -> Iterator[Row]:
         confidence = result.confidence
         figures = {
             "offered": mean(tallies[..., Tally.ENTRIES], confidence),
-            "service_level": ratio(part(tallies), whole(tallies), confidence),
-            "abandon_rate": _ratio_of(result, "abandon_rate", tallies),
-            "asa_s": _ratio_of(result, "asa_s", tallies),
-            "aht_s": _ratio_of(result, "aht_s", tallies),
+            "service_level": result.by_interval("service_level", tallies),
+            "abandon_rate": result.by_interval("abandon_rate", tallies),
+            "asa_s": result.by_interval("asa_s", tallies),
+            "aht_s": result.by_interval("aht_s", tallies),
             "occupancy": ratio(states[..., BUSY].sum(axis=-1), at_work, confidence),
             "agents_actual": mean(at_work / (interval_ns / 1e9), confidence),
             "cost": mean(of_contacts[:, members].sum(axis=1) + pay[groups].sum(axis=0), confidence),
@@ -102,7 +102,7 @@ def trunk_rows(result: Result) -> Iterator[Row]:
     channels = channels_of(result)
     for g, name in enumerate(file.trunk_groups):
         by = [q for q, queue in enumerate(file.queues.values()) if name in queue.trunk_groups]
-        blocked = ratio(refused[:, by].sum(axis=1), tried[:, by].sum(axis=1), result.confidence)
+        blocked = shares(refused[:, by].sum(axis=1), tried[:, by].sum(axis=1), result.confidence)
         for place, start in enumerate(_starts(result)):
             row: Row = {"trunk_group": name, "interval_start": start, "channels": int(channels[g, place])}
             row |= _limits("busy", busy.at(g, place)) | _limits("peak", peak.at(g, place))

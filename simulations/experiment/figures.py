@@ -25,6 +25,9 @@ Array = np.ndarray[Any, Any]
 Counted = Callable[[Array], Array]
 """From counters, shape (..., TALLY_COLUMNS), to what they say, shape (...)."""
 
+SHARE: Final = "share"
+"""Unit of a figure that is a part of contacts, from 0 to 1."""
+
 
 def exits(*ways: int) -> Counted:
     """Return what counts contacts that left in one of these ways."""
@@ -72,7 +75,7 @@ class Figure(msgspec.Struct, frozen=True):
 
     title: str
     unit: str
-    """`share`, `s` or nothing."""
+    """SHARE, `s` or nothing."""
     part: Counted
     whole: Counted
     scale: float = 1.0
@@ -117,15 +120,15 @@ LEVEL_OF: Final = {
 }
 """What a service level is of, by its formula, for the foot of a table."""
 FIGURES: Final[dict[str, Figure]] = {
-    "service_level": Figure("service level", "share", *SERVICE_LEVELS[DEFAULT_LEVEL]),
-    "service_level_answered": Figure("service level of the answered", "share", *SERVICE_LEVELS["answered"]),
-    "service_level_all": Figure("service level of all", "share", *SERVICE_LEVELS["all"]),
-    "abandon_rate": Figure("abandoned", "share", ABANDONED, _served_or_lost),
-    "blocked_rate": Figure("blocked", "share", BLOCKED, column(Tally.ENTRIES)),
-    "dismissed_rate": Figure("hung up on", "share", DISMISSED, column(Tally.ENTRIES)),
+    "service_level": Figure("service level", SHARE, *SERVICE_LEVELS[DEFAULT_LEVEL]),
+    "service_level_answered": Figure("service level of the answered", SHARE, *SERVICE_LEVELS["answered"]),
+    "service_level_all": Figure("service level of all", SHARE, *SERVICE_LEVELS["all"]),
+    "abandon_rate": Figure("abandoned", SHARE, ABANDONED, _served_or_lost),
+    "blocked_rate": Figure("blocked", SHARE, BLOCKED, column(Tally.ENTRIES)),
+    "dismissed_rate": Figure("hung up on", SHARE, DISMISSED, column(Tally.ENTRIES)),
     "lost_rate": Figure(
         "lost for want of agents",
-        "share",
+        SHARE,
         _lost_for_want_of_agents,
         lambda tallies: ANSWERED(tallies) + _lost_for_want_of_agents(tallies),
     ),

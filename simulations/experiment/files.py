@@ -1,6 +1,7 @@
 """The folder of a run: `run.json`, `summary.md`, the scenario as it was played, and tables as CSV files."""
 
 import csv
+import os
 import platform
 import shlex
 import sys
@@ -37,17 +38,25 @@ def whole(folder: Path, gone: Iterable[str] = ()) -> Iterator[Path]:
     """Yield a folder to write files into, which take their places in `folder` together when all are written.
 
     Until then, and where writing fails or is interrupted, those of an earlier time stay as they are: files that belong
-    together are of one time. `gone` are the names of files that are taken away where they are not written anew. Raises
-    OSError.
+    together are of one time. `gone` are the names of files that are taken away where they are not written anew. Of
+    several files, those of JSON, by which results are known, go first and come last: where the process is killed in
+    between, the folder holds no results, rather than tables of two times. Raises OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".writing-", dir=folder) as name:
         fresh = Path(name)
         yield fresh
+        written = sorted(fresh.iterdir(), key=lambda path: (path.suffix == ".json", path.name))
+        for path in written:
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+        for path in written:
+            if path.suffix == ".json" and len(written) > 1:
+                (folder / path.name).unlink(missing_ok=True)
         for place in gone:
             if not (fresh / place).exists():
                 (folder / place).unlink(missing_ok=True)
-        for path in sorted(fresh.iterdir()):
+        for path in written:
             path.replace(folder / path.name)
 
 

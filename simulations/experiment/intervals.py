@@ -14,7 +14,8 @@ from engine.model.settings import SECOND_NS
 from engine.model.tallies import Tally
 from simulations.experiment.costs import queue_costs
 from simulations.experiment.figures import COUNTS
-from simulations.experiment.result import AT_WORK, BUSY, Result
+from simulations.experiment.result import AT_WORK, BUSY, Array, Result
+from simulations.scenario.agent_time import work_s
 from simulations.scenario.roster import scheduled_ns, serving_groups
 
 Row = dict[str, Any]
@@ -23,13 +24,14 @@ COLUMNS: Final = (
     *("offered", "offered_lo", "offered_hi", "blocked", "answered", "answered_in_threshold", "abandoned"),
     *("short_abandoned", "dismissed", "moved_on", "overflowed", "callbacks", "withdrawn", "failed", "unfinished"),
     *("service_level", "sl_lo", "sl_hi", "asa_s", "asa_lo", "asa_hi", "wait_p50_s", "wait_p90_s", "wait_max_s"),
-    *("abandon_rate", "abandon_lo", "abandon_hi", "aht_s", "talk_s", "hold_s", "wrap_s", "erlangs"),
+    *("abandon_rate", "abandon_lo", "abandon_hi", "aht_s", "talk_s", "hold_s", "wrap_s", "work_s", "erlangs"),
     *("agents_required", "agents_required_with_shrinkage", "agents_scheduled", "agents_actual", "gap"),
     *("occupancy", "utilization", "shrinkage", "trunks_peak", "trunk_blocking", "max_queue", "cost", "source"),
 )
 """Counts are those of one replication in the mean, times s, shares 0 to 1; those of `figures.PARTS` add up to the
 offered. `_lo` and `_hi` are the limits of the interval of confidence. agents_* count those who may serve the queue,
-whatever else they serve."""
+whatever else they serve. `work_s` is the agents' time that a contact takes, see `scenario.agent_time`; `erlangs` are of
+it."""
 
 
 def interval_rows(result: Result) -> list[Row]:
@@ -68,12 +70,19 @@ def _figures(result: Result) -> dict[str, Any]:
     found["wait_p50_s"], found["wait_p90_s"] = result.wait_quantile_s(0.5), result.wait_quantile_s(0.9)
     found["wait_max_s"] = result.wait_max_s()
     found["max_queue"] = result.longest.mean(axis=0)
-    busy_s = (result.tallies[..., Tally.TALK_NS] + result.tallies[..., Tally.WRAP_UP_NS]).mean(axis=0) / 1e9
-    found["erlangs"] = busy_s / (result.model.file.horizon.interval_ns / 1e9)
+    found |= _work(result, found["talk_s"], found["wrap_s"])
     refused = result.tallies[..., Tally.EXIT + EXIT_REFUSED_TRUNK].sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         found["trunk_blocking"] = refused / result.tallies[..., Tally.ENTRIES].sum(axis=0)
     return found | _staff(result) | {"cost": queue_costs(result)}
+
+
+def _work(result: Result, talk_s: Array, wrap_s: Array) -> dict[str, Array]:
+    """Return the agents' time that a contact took, and how many agents that keeps busy."""
+    file, handled = result.model.file, result.tallies[..., Tally.HANDLED].mean(axis=0)
+    queues = zip(file.queues.values(), talk_s, wrap_s, strict=True)
+    took_s = np.array([work_s(file, *one) for one in queues])
+    return {"work_s": took_s, "erlangs": handled * np.nan_to_num(took_s) / (file.horizon.interval_ns / 1e9)}
 
 
 def _staff(result: Result) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from engine.messages.kinds import (
 )
 from engine.model.tallies import Tally
 from simulations.experiment.estimates import Estimate, mean, ratio
-from simulations.experiment.figures import COUNTS, FIGURES, SERVICE_LEVELS, UNSTAFFED, Counted, with_sent_away
+from simulations.experiment.figures import COUNTS, FIGURES, SERVICE_LEVELS, SHARE, UNSTAFFED, Counted, with_sent_away
+from simulations.experiment.shares import shares
 from simulations.experiment.stage import Played
 from simulations.scenario.build import Model
 from simulations.world.waits import BIN_EDGES_S
@@ -117,8 +118,8 @@ class Result(msgspec.Struct, dict=True):
     def estimate(self, name: str, queue: str | None = None, by_interval: bool = False) -> Estimate:
         """Return a figure of FIGURES or COUNTS, `p_wait` or `occupancy`, with its interval of confidence.
 
-        Of one queue, or of all together; over the whole horizon, or by interval (arrays of shape (intervals,)). Counts
-        are those of one replication. Raises KeyError for a name that there is not.
+        Of one queue, or of all together; over the whole horizon, or by interval (arrays of shape (intervals,); shares
+        as `shares` tells them). Counts are those of one replication. Raises KeyError for a name that there is not.
         """
         if name == "occupancy":
             return self.occupancy(None, by_interval)
@@ -130,6 +131,8 @@ class Result(msgspec.Struct, dict=True):
             tallies = tallies.sum(axis=1)
         if name in COUNTS:
             return mean(COUNTS[name](tallies), self.confidence)
+        if by_interval:
+            return self.by_interval(name, tallies)
         part, whole, scale = self.parts_of(name)
         return ratio(part(tallies) * scale, whole(tallies), self.confidence)
 
@@ -149,8 +152,14 @@ class Result(msgspec.Struct, dict=True):
         """Return a figure of every queue and interval, arrays of shape (queues, intervals)."""
         if name in COUNTS:
             return mean(self.count(name), self.confidence)
+        return self.by_interval(name, self.tallies)
+
+    def by_interval(self, name: str, tallies: Array) -> Estimate:
+        """Return a figure of FIGURES from counters of shape (replications, ..., intervals, TALLY_COLUMNS)."""
         part, whole, scale = self.parts_of(name)
-        return ratio(part(self.tallies) * scale, whole(self.tallies), self.confidence)
+        if name == "staffed_level" or FIGURES[name].unit == SHARE:
+            return shares(part(tallies) * scale, whole(tallies), self.confidence)
+        return ratio(part(tallies) * scale, whole(tallies), self.confidence)
 
     def p_wait(self, queue: str | None = None, by_interval: bool = False) -> Estimate:
         """Return the share of those offered that was not answered at once."""
@@ -160,7 +169,7 @@ class Result(msgspec.Struct, dict=True):
             offered, at_once = offered[:, [place]], at_once[:, [place]]
         axes = 1 if by_interval else (1, 2)
         offered, at_once = offered.sum(axis=axes), at_once.sum(axis=axes)
-        return ratio(offered - at_once, offered, self.confidence)
+        return (shares if by_interval else ratio)(offered - at_once, offered, self.confidence)
 
     def occupancy(self, group: str | None = None, by_interval: bool = False) -> Estimate:
         """Return the share of the time at work that agents rang, talked or wrapped up."""

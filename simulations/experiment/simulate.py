@@ -1,26 +1,21 @@
 """Replications over all cores, until there are enough of them."""
 
 import math
-import queue
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, Protocol
 
 from engine.errors import ConfigError
-from simulations.cores import cores
-from simulations.experiment.cluster import Cluster, ClusterTroupe
 from simulations.experiment.result import Result
-from simulations.experiment.stage import Played, Stage
+from simulations.experiment.stage import Stage
+from simulations.experiment.troupe import Workers, troupe
 from simulations.scenario.scenario import Scenario
 from simulations.scenario.sections import Stop
 from simulations.scenario.values import metric_fault
 
 Progress = Callable[[int, int], None]
 """Called with replications done and planned, from any thread."""
-Workers = int | Cluster
-"""Who plays: so many threads here, or a cluster."""
 GROWTH: Final = 2.0
 """By how much replications grow at most before the interval is looked at again."""
 
@@ -52,10 +47,10 @@ def simulate(
     if stop is not None:
         check_metric(scenario, stop.metric)
     began = time.monotonic()
-    with _troupe(scenario, workers) as troupe:
+    with troupe(Stage, scenario.model, workers) as players:
         while True:
             numbers = range(len(result.played), wanted)
-            played = troupe.play(seed, numbers, after(progress, numbers.start, wanted))
+            played = players.play(seed, numbers, after(progress, numbers.start, wanted))
             result = Result(scenario.model, seed, experiment.confidence, result.played + played)
             more = wanted if stop is None else _wanted(result, stop)
             if more <= wanted:
@@ -108,43 +103,3 @@ def after(progress: Progress | None, before: int, planned: int) -> Told:
             progress(before + done, planned)
 
     return told
-
-
-def _troupe(scenario: Scenario, workers: Workers | None) -> "Troupe | ClusterTroupe[Played]":
-    return workers.troupe(Stage, scenario.model) if isinstance(workers, Cluster) else Troupe(scenario, workers)
-
-
-class Troupe:
-    """Threads that play replications of one scenario, each on a stage of its own."""
-
-    def __init__(self, scenario: Scenario, workers: int | None = None) -> None:
-        self._workers = workers or cores()
-        self._scenario = scenario
-        self._stages: queue.SimpleQueue[Stage] = queue.SimpleQueue()
-        self._pool = ThreadPoolExecutor(self._workers, "replication")
-        self._made = 0
-
-    def __enter__(self) -> "Troupe":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(cancel_futures=True)
-
-    def play(self, seed: int, replications: range, done: Callable[[int], None]) -> list[Played]:
-        """Return what the replications of these numbers came to, in order."""
-        while self._made < min(self._workers, max(len(replications), 1)):
-            self._stages.put(Stage(self._scenario.model))
-            self._made += 1
-        futures = [self._pool.submit(self._play_one, seed, number) for number in replications]
-        played = []
-        for finished, future in enumerate(futures, 1):
-            played.append(future.result())
-            done(finished)
-        return played
-
-    def _play_one(self, seed: int, number: int) -> Played:
-        stage = self._stages.get()
-        try:
-            return stage.play(seed, number)
-        finally:
-            self._stages.put(stage)

@@ -1,32 +1,26 @@
-"""A stage: the tables of one simulated engine and its world, in which one replication after the other is played."""
+"""Replications of one scenario, each on the same stage, and what is counted in them."""
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import numpy as np
 
-from engine.errors import TrunklineError
 from engine.kernel.deadlines import NEVER_NS
 from engine.kernel.jit import callers_cache_folder
-from engine.kernel.tables import Tables, new_tables, reset
-from engine.messages.kinds import AGENT_STATUS_CHANGED, CHANNELS, CONFIGURATION_LOADED, ENGINE_STARTED
-from engine.messages.rows import ROW, empty_rows
+from engine.kernel.tables import Tables
+from engine.messages.kinds import AGENT_STATUS_CHANGED, CHANNELS, CONFIGURATION_LOADED, ENGINE_STARTED, STATUS_OFFLINE
+from engine.messages.rows import empty_rows
 from engine.model.tallies import MAXIMA, TALLY_COLUMNS
 from engine.version import installed_version
 from simulations.scenario.build import Model, name_key, roomier
+from simulations.scenario.roster import begun_on
 from simulations.world import run as world_run
-from simulations.world.run import run
+from simulations.world.stage import Beginning, Short, SimulationFailed, WorldStage, more_contacts
 from simulations.world.tables import WorldTables
 
 Array = np.ndarray[Any, Any]
-CONTACTS_MAX: Final = 1_000_000
-"""Contacts at once that room is made for at most."""
-
-
-class SimulationFailed(TrunklineError):
-    """A replication cannot be played: it needs more room than there may be, or the kernel refused a fact."""
 
 
 class Played(msgspec.Struct, frozen=True):
@@ -79,93 +73,89 @@ class Stage:
     def __init__(self, model: Model, log_rows: int = 0) -> None:
         """`log_rows` makes room for so many rows between two calls of `take`, see `play`."""
         self.model = model
+        self.settled = model
+        """The model with the room that the last replication took."""
         self._log_rows = log_rows
-        self._hold(model)
+        self._stage = WorldStage(self._beginning(), self._make_room, log_rows)
 
     @property
-    def settled(self) -> Model:
-        """The model with the room that the last replication took."""
-        return self._played
+    def tables(self) -> Tables:
+        """The engine's, as the last replication ended."""
+        return self._stage.tables
 
-    def _hold(self, model: Model) -> None:
-        self._played = model
-        self.tables: Tables = new_tables(model.capacity)
-        self._parts = model.parts
-        if self._log_rows:
-            self._parts = model.parts | {
-                "log": np.zeros(self._log_rows, ROW),
-                "script": np.concatenate([_started(model), model.parts["script"]]),
-            }
-        self.world = WorldTables(**{name: part.copy() for name, part in self._parts.items()})
+    @property
+    def world(self) -> WorldTables:
+        """The world's, as the last replication ended."""
+        return self._stage.world
 
     def play(self, seed: int, replication: int, take: Callable[[Array], object] | None = None) -> Played:
         """Play one replication; give all rows to `take`, some at a time. Raises SimulationFailed."""
-        if self._played is not self.model:
-            self._hold(self.model)
-        while True:
-            self._set_up(seed, replication)
-            book = self.world.book[0]
-            while not run(self.tables, self.world):
-                self._hand_over(take)
-            self._hand_over(take)
-            if book["refused"]:
-                raise SimulationFailed(f"replication {replication}: the kernel refused {book['refused']} facts")
-            if not book["lost"] and not book["not_retried"]:
-                return self._played_out()
-            self._make_room()
+        if self.settled is not self.model:
+            self.settled = self.model
+            self._stage.hold(self._beginning(), self._log_rows)
+        for rows in self._stage.play(lambda world: self._set_up(world, seed, replication)):
+            if take is not None and len(rows):
+                take(rows)
+        if refused := self.world.book["refused"][0]:
+            raise SimulationFailed(f"replication {replication}: the kernel refused {refused} facts")
+        return self._played_out()
 
-    def _hand_over(self, take: Callable[[Array], object] | None) -> None:
-        count = int(self.world.book["logged"][0])
-        if take is not None and count:
-            take(self.world.log[:count].copy())
-        self.world.book["logged"] = 0
+    def _make_room(self, _: Short) -> Beginning:
+        self.settled = roomier(self.model, more_contacts(self.settled.capacity.contacts))
+        return self._beginning()
 
-    def _make_room(self) -> None:
-        contacts = 4 * self._played.capacity.contacts
-        if contacts > CONTACTS_MAX:
-            text = f"more than {CONTACTS_MAX // 4} contacts at once: nobody serves them, and they do not give up"
-            raise SimulationFailed(text)
-        self._hold(roomier(self.model, contacts))
+    def _beginning(self) -> Beginning:
+        model = self.settled
+        if not self._log_rows:
+            return Beginning(model.capacity, model.parts)
+        script = np.concatenate([_started(model), model.parts["script"]])
+        return Beginning(model.capacity, model.parts | {"script": script})
 
-    def _set_up(self, seed: int, replication: int) -> None:
-        model, world = self._played, self.world
-        reset(self.tables)
-        for name, part in self._parts.items():
-            if name not in ("out", "log"):
-                np.copyto(getattr(world, name), part)
+    def _set_up(self, world: WorldTables, seed: int, replication: int) -> None:
+        """Write into the world what is this replication's own."""
+        model = self.settled
         for number, name in enumerate(model.source_names):
             states = np.random.SeedSequence([seed, replication, name_key(name)]).generate_state(2, np.uint64)
             world.sources["key"][number] = states[0]
             if model.busyness[number] > 0:
                 shape = model.busyness[number] ** -2
-                world.sources["volume"][number] = np.random.default_rng(states).gamma(shape, 1 / shape)
+                factors = np.random.default_rng(states).gamma(shape, 1 / shape, len(model.midnights_ns) + 1)
+                self._let_days_differ(world, number, factors)
         if model.duty.windows:
-            self._let_lines_fail(seed, replication)
+            self._let_lines_fail(world.script, seed, replication)
         if model.absences.any():
-            self._keep_absent(seed, replication)
+            self._keep_absent(world.script, seed, replication)
 
-    def _let_lines_fail(self, seed: int, replication: int) -> None:
+    def _let_days_differ(self, world: WorldTables, number: int, factors: Array) -> None:
+        """Let more or fewer contacts come on each day, by these factors."""
+        model, source = self.settled, world.sources[number]
+        own = slice(int(source["segment"]), int(source["segments_end"]))
+        begins_ns = np.concatenate([[model.begin_ns], world.segments["until_ns"][own][:-1]])
+        world.segments["rate"][own] *= factors[np.searchsorted(model.midnights_ns, begins_ns, "right")]
+
+    def _let_lines_fail(self, script: Array, seed: int, replication: int) -> None:
         """Write into the script when the lines of those who work from home fail."""
-        model, script = self._played, self.world.script
+        model = self.settled
         drawn = model.duty.drawn([name_key(name) for name, _ in model.agent_groups], seed, replication)
         free = np.flatnonzero(script["at_ns"] == NEVER_NS)
         script[free[: len(drawn)]] = drawn
         script[:] = script[np.argsort(script["at_ns"], kind="stable")]
 
-    def _keep_absent(self, seed: int, replication: int) -> None:
-        """Let those who are absent not come: their changes of status do nothing, as agent 0's settings do not."""
-        model, first = self._played, 0
-        absent = np.zeros(len(model.absences), bool)
+    def _keep_absent(self, script: Array, seed: int, replication: int) -> None:
+        """Let those who are absent on a day not come: whatever they would do then, they are offline."""
+        model, first = self.settled, 0
+        absent = np.zeros((len(model.midnights_ns) + 1, len(model.absences)), bool)
         for name, count in model.agent_groups:
             chance = np.random.default_rng([seed, replication, name_key(name), 1])
-            absent[first : first + count] = chance.random(count) < model.absences[first : first + count]
+            members = slice(first, first + count)
+            absent[:, members] = chance.random((len(absent), count)) < model.absences[members]
             first += count
-        script = self.world.script
-        moves = (script["kind"] == AGENT_STATUS_CHANGED) & absent[np.maximum(script["agent"], 0) % max(len(absent), 1)]
-        script["a"][moves] = 0
+        (moves,) = (script["kind"] == AGENT_STATUS_CHANGED).nonzero()
+        found = script[moves]
+        script["a"][moves[absent[begun_on(found, model.midnights_ns), found["agent"]]]] = STATUS_OFFLINE
 
     def _played_out(self) -> Played:
-        model, t, w = self._played, self.tables, self.world
+        model, t, w = self.settled, self.tables, self.world
         file = model.file
         step_ns = file.horizon.interval_ns
         numbers = file.start_ns // step_ns + np.arange(file.intervals)

@@ -1,10 +1,12 @@
 """When calls come: volumes by interval and weekday, how much days differ, and whether they come as chance alone would.
 
-Days are those of the wall clock. A day without any call is none of the centre's.
+Days are those of the wall clock. A day without any call is none of the centre's, and the first and the last day of a
+record do not count where others of their weekday tell that it holds a part of them only. Who comes from another queue
+does not call.
 """
 
 import math
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -19,6 +21,9 @@ THURSDAY: Final = 3
 """The first of January 1970."""
 BLOCK_S: Final = 360
 """Blocks in which the rate is taken as constant: 6 min, as Brown et al. took."""
+MISSED_MIN: Final = 5.0
+MISSED_SHARE: Final = 0.01
+"""Calls of a like day, and share of them, before a record begins or after it ends: with more, its day looks cut."""
 LIKE_THE_BUSIEST: Final = 0.5
 """A weekday with so much of the busiest one's volume counts among the ordinary days."""
 
@@ -39,7 +44,10 @@ class DayCounts(msgspec.Struct, frozen=True):
 
     def on(self, weekdays: Array) -> "DayCounts":
         """Return the days that fall on `weekdays`, numbers with 0 as Monday."""
-        chosen = np.isin(self.weekdays, weekdays)
+        return self.only(np.isin(self.weekdays, weekdays))
+
+    def only(self, chosen: Array) -> "DayCounts":
+        """Return some of the days, shape (days,) of bool."""
         return DayCounts(self.days[chosen], self.counts[chosen], self.interval_s)
 
 
@@ -61,7 +69,7 @@ class Arrivals(msgspec.Struct, frozen=True):
 
 def day_counts(calls: Calls, interval_s: int, days: Array | None = None) -> DayCounts:
     """Return the counts of each day that has calls, or of each of `days`."""
-    clock = local_ns(calls.rows["arrival_ns"], calls.time_zone)
+    clock = _clock(calls)
     day_of = clock // DAY_NS
     found = np.unique(day_of) if days is None else days
     intervals = math.ceil(86_400 / interval_s)
@@ -70,6 +78,55 @@ def day_counts(calls: Calls, interval_s: int, days: Array | None = None) -> DayC
     slots = clock[known] % DAY_NS // (interval_s * SECOND_NS)
     np.add.at(counts, (np.searchsorted(found, day_of[known]), slots), 1)
     return DayCounts(found, counts, interval_s)
+
+
+def _clock(calls: Calls) -> Array:
+    """Return when people called, by the clock on the wall, ns."""
+    return local_ns(calls.rows["arrival_ns"][~calls.rows["came_on"]], calls.time_zone)
+
+
+class CutShort(NamedTuple):
+    """The first or the last day of a record, where others have calls before its first, or after its last."""
+
+    day: int
+    """Since 1970, by the wall clock."""
+    is_first: bool
+    """The record may begin within it; else end."""
+    at_ns: int
+    """When its first call came, or its last, since midnight of the wall clock."""
+    missed: float
+    """Calls of another day before that, or after."""
+    is_certain: bool
+    """Other days of its weekday say so. Those of other weekdays may just have other hours."""
+
+
+def cut_short(calls: Calls, days: Array) -> list[CutShort]:
+    """Return which of these days a record may not hold from opening to closing: its first, its last or both.
+
+    They are compared with the others of their weekday, and only where there is none with those of other weekdays: there
+    is as much before the first call, and after the last, as chance makes, or the record began or ended within the day.
+    """
+    clock = _clock(calls)
+    if len(days) < 2:
+        return []
+    day_of, of_day = clock // DAY_NS, clock % DAY_NS
+    first, last = int(day_of.min()), int(day_of.max())
+    found = []
+    for edge in (first, last):
+        if edge not in days:
+            continue
+        others = days[days != edge]
+        inner = others[(others != first) & (others != last)]
+        alike = [of[(of - edge) % 7 == 0] for of in (inner, others)]
+        # The other end of the record, itself perhaps cut, is asked only where nobody else can be.
+        like = next(some for some in (*alike, inner, others) if len(some))
+        theirs, mine = of_day[np.isin(day_of, like)], of_day[day_of == edge]
+        at_ns = int(mine.min() if edge == first else mine.max())
+        missed = int((theirs < at_ns if edge == first else theirs > at_ns).sum())
+        if missed > max(MISSED_MIN * len(like), MISSED_SHARE * len(theirs)):
+            is_certain = bool((like[0] - edge) % 7 == 0)
+            found.append(CutShort(edge, edge == first, at_ns, missed / len(like), is_certain))
+    return found
 
 
 def ordinary_weekdays(counts: DayCounts) -> Array:
@@ -120,7 +177,7 @@ def poisson_test(calls: Calls, days: Array, block_s: int = BLOCK_S) -> tuple[flo
     of mean 1 whatever the rates of the blocks are. They are pooled, made uniform and compared by Kolmogorov's test.
     Instants in whole seconds are spread over their second first, with chance of a fixed seed.
     """
-    clock = local_ns(calls.rows["arrival_ns"], calls.time_zone)
+    clock = _clock(calls)
     clock = clock[np.isin(clock // DAY_NS, days)]
     if len(clock) and not (clock % SECOND_NS).any():
         clock = clock + np.random.default_rng(1999).integers(0, SECOND_NS, len(clock))

@@ -24,8 +24,35 @@ CALL: Final = np.dtype(
         ("customer", "i8"),  # same number, same customer; -1 unknown
         ("answered", "?"),
         ("abandoned", "?"),  # neither: it left because of the queue, or was still there at the end
+        ("came_on", "?"),  # the contact was in another queue before: nobody new calls
+        ("by_transfer", "?"),  # after a talk there
+        ("came_from", "i4"),  # type there
+        ("waited_before_ns", "i8"),  # there
     ]
 )
+VOICE: Final = "voice"
+ONE_AT_ONCE: Final = {"voice": 1, "chat": 3, "email": 1, "task": 1}
+"""By channel: contacts at once of an agent of whom nothing else is said, as in the configuration."""
+NOBODY: Final = frozenset(
+    ("anonymous", "asterisk", "blocked", "private", "restricted", "unavailable", "unknown", "withheld")
+)
+"""Called so, a customer is not known."""
+SHARED_CALLS: Final = 50
+SHARED_SHARE: Final = 0.01
+"""Of all calls: a number with more, and more than SHARED_CALLS, is not one customer's."""
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What a record says of a queue beside its calls, as a scenario has it."""
+
+    channel: str = VOICE
+    strategy: str = ""
+    """Empty: not said, and so are the others."""
+    threshold_ns: int = 0
+    short_abandon_ns: int = 0
+    target: float = 0.0
+    skills: dict[str, int] = {}
+    """Required of an agent at first, each with its least level."""
 
 
 class Calls(msgspec.Struct, frozen=True):
@@ -42,6 +69,16 @@ class Calls(msgspec.Struct, frozen=True):
     """What was read, for people."""
     remarks: dict[str, int]
     """What was passed over or mended, each with how often."""
+    told: tuple[Told, ...] = ()
+    """By type; empty: the record holds nothing but calls, and they are of one channel."""
+    capacity: dict[str, dict[str, int]] = {}
+    """By agent and channel: contacts at once; who is not named, or a channel that is not, is not known."""
+    may_interrupt: dict[str, list[str]] = {}
+    """By channel: whose contacts stand still while an agent talks on it."""
+
+    def channel_of(self, number: int) -> str:
+        """Return the channel of a type."""
+        return self.told[number].channel if self.told else VOICE
 
     @property
     def waits_s(self) -> Array:
@@ -55,6 +92,14 @@ class Calls(msgspec.Struct, frozen=True):
     def of_type(self, number: int) -> "Calls":
         """Return the calls of one type."""
         return self.of(self.rows["type"] == number)
+
+
+class Before(msgspec.Struct, frozen=True):
+    """Where a contact was before it came to a queue."""
+
+    queue: str
+    wait_ns: int
+    was_answered: bool
 
 
 class Names:
@@ -78,7 +123,9 @@ class Collected:
     def __init__(self) -> None:
         self.types, self.agents, self.customers = Names(), Names(), Names()
         self.remarks: Counter[str] = Counter()
-        self._rows: list[tuple[int, int, int, int, int, int, int, int, bool, bool]] = []
+        self.channels: dict[str, str] = {}
+        """Of types, where the record says it."""
+        self._rows: list[tuple[int, int, int, int, int, int, int, int, bool, bool, bool, bool, int, int]] = []
 
     def add(
         self,
@@ -93,8 +140,10 @@ class Collected:
         customer: str = "",
         answered: bool = False,
         abandoned: bool = False,
+        came_from: "Before | None" = None,
     ) -> None:
         """Take in one call."""
+        is_known = customer and customer.strip().strip("<>").lower() not in NOBODY
         self._rows.append(
             (
                 arrival_ns,
@@ -104,9 +153,13 @@ class Collected:
                 self.types.number(kind),
                 priority,
                 self.agents.number(agent) if agent else UNKNOWN,
-                self.customers.number(customer) if customer else UNKNOWN,
+                self.customers.number(customer) if is_known else UNKNOWN,
                 answered,
                 abandoned,
+                came_from is not None,
+                came_from is not None and came_from.was_answered,
+                self.types.number(came_from.queue) if came_from is not None else 0,
+                came_from.wait_ns if came_from is not None else 0,
             )
         )
 
@@ -114,7 +167,19 @@ class Collected:
         """Return them as a table, in order of arrival."""
         rows = np.array(self._rows, CALL)
         rows = rows[np.argsort(rows["arrival_ns"], kind="stable")]
-        return Calls(rows, self.types.all(), self.agents.all(), time_zone, source, dict(self.remarks))
+        self._forget_shared(rows)
+        types = self.types.all()
+        told = tuple(Told(self.channels.get(name, VOICE)) for name in types) if self.channels else ()
+        return Calls(rows, types, self.agents.all(), time_zone, source, dict(self.remarks), told)
+
+    def _forget_shared(self, rows: Array) -> None:
+        """A switchboard's number, or whatever else very many calls have, says nothing of who calls again."""
+        known = np.flatnonzero(rows["customer"] >= 0)
+        often = np.bincount(rows["customer"][known]) > max(SHARED_CALLS, SHARED_SHARE * len(rows))
+        shared = known[often[rows["customer"][known]]] if len(known) else known
+        rows["customer"][shared] = UNKNOWN
+        if len(shared):
+            self.remarks["of a number that very many calls have: nobody knows whose"] += len(shared)
 
 
 def local_ns(instants_ns: Array, time_zone: str) -> Array:

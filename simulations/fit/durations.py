@@ -1,7 +1,9 @@
 """How long things last: the laws that a scenario knows, fitted by maximum likelihood and compared.
 
 The one of the least AIC (Akaike 1974) is the best of those tried; Kolmogorov's test tells whether it is good. Of many
-samples every law fails that test, as nothing real follows a law exactly: then the distance says more than p does.
+samples every law fails that test, as nothing real follows one exactly: then the distance says more than p does. As each
+law is held against the samples it was fitted to, p comes out too high (Lilliefors 1967): a low one says that the law is
+wrong, a high one does not say that it is right.
 """
 
 import math
@@ -31,6 +33,7 @@ class Law(msgspec.Struct, frozen=True):
     aic: float
     ks_distance: float
     ks_p: float
+    """As if the law had been known before: too high."""
     quantiles_s: list[float]
     """At PROBABILITIES, to be held against those observed (a Q-Q plot in figures)."""
 

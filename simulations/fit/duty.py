@@ -12,7 +12,7 @@ BREAK_NS: Final = 20 * 60 * SECOND_NS
 """Without a call for so long, somebody was not there: no record says so, the longest gaps of those at work do."""
 GRACE_NS: Final = 60 * SECOND_NS
 """So long after a call nobody is expected to be free: wrap-up."""
-WRAP_UP_MAX_S: Final = 600.0
+WRAP_UP_MAX_S: Final = 600
 FEW_CALLS: Final = 5
 """Calls of a type fewer than which may be a slip: then the agent does not count as one who serves it."""
 STINT: Final = np.dtype([("agent", "i4"), ("from_ns", "i8"), ("to_ns", "i8")])
@@ -51,7 +51,7 @@ def stints(calls: Calls, break_ns: int = BREAK_NS, grace_ns: int = GRACE_NS) -> 
     agents, begins = found.agents, found.answered_ns
     if not len(agents):
         return np.zeros(0, STINT)
-    ends = _running_end(agents, found.ended_ns)
+    ends = running_end(agents, found.ended_ns)
     same = np.r_[agents[1:] == agents[:-1], False]
     gap_from, gap_to = ends, np.r_[begins[1:], 0]
     long = ~same | (gap_to - gap_from > break_ns)
@@ -101,17 +101,24 @@ def last_waited_ns(calls: Calls, found: Served) -> Array:
     """Return until when after each call but the last somebody waited whom its agent could serve, and before the next
     answer of theirs, shape (served - 1,), ns; the end of the call where nobody did.
     """
+    first, last = waited_between(calls, found)
+    return np.asarray(np.where(first < found.answered_ns[1:], last, found.ended_ns[:-1]))
+
+
+def waited_between(calls: Calls, found: Served) -> tuple[Array, Array]:
+    """Return the first and the last instant after each call but the last at which somebody waited whom its agent could
+    serve, and before the next answer of theirs, shape (served - 1,), ns; that answer where nobody did.
+    """
     ends, begins = found.ended_ns[:-1], found.answered_ns[1:]
-    last, serves = ends.copy(), who_serves(calls)
+    first, last, serves = begins.copy(), begins.copy(), who_serves(calls)
     for agent in np.unique(found.agents):
         mine = np.flatnonzero((found.agents[1:] == agent) & (found.agents[:-1] == agent))
         waiting = _when_somebody_waits(calls.rows[serves[agent][calls.rows["type"]]])
-        first, until = _waiting_within(waiting, ends[mine], begins[mine])
-        last[mine] = np.where(first < begins[mine], until, ends[mine])
-    return last
+        first[mine], last[mine] = _waiting_within(waiting, ends[mine], begins[mine])
+    return first, last
 
 
-def _running_end(agents: Array, ends: Array) -> Array:
+def running_end(agents: Array, ends: Array) -> Array:
     """Return the latest end so far of each agent, whose calls stand together."""
     running = ends.copy()
     for place in range(1, len(running)):
@@ -128,19 +135,6 @@ def who_serves(calls: Calls, few: int = FEW_CALLS) -> Array:
     return np.asarray((counts >= few) | ((counts > 0) & (counts == counts.max(axis=1, keepdims=True))))
 
 
-def gaps_s(calls: Calls) -> Array:
-    """Return the time between two calls of an agent while somebody waited for the second, s: wrap-up that nobody told.
-
-    The second call waited already when the first ended; so the agent was not free until it was answered.
-    """
-    found = served(calls)
-    arrivals = calls.rows["arrival_ns"][found.places]
-    same = found.agents[1:] == found.agents[:-1]
-    waited = (calls.rows["wait_ns"][found.places][1:] > 0) & (arrivals[1:] <= found.ended_ns[:-1])
-    gaps = (found.answered_ns[1:] - found.ended_ns[:-1])[same & waited] / SECOND_NS
-    return np.asarray(gaps[(gaps >= 0) & (gaps <= WRAP_UP_MAX_S)])
-
-
 def at_work(found: Array, edges_ns: Array) -> Array:
     """Return how many are at work on average between each two of `edges_ns`, shape (edges - 1,)."""
     count = len(edges_ns) - 1
@@ -148,5 +142,5 @@ def at_work(found: Array, edges_ns: Array) -> Array:
     for place in range(count):
         low, high = edges_ns[place], edges_ns[place + 1]
         shared = np.minimum(found["to_ns"], high) - np.maximum(found["from_ns"], low)
-        total[place] = np.maximum(shared, 0).sum() / (high - low)
+        total[place] = np.maximum(shared, 0).sum() / max(high - low, 1)
     return total

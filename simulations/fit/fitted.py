@@ -7,19 +7,34 @@ import msgspec
 import numpy as np
 
 from engine.errors import ConfigError
-from simulations.fit.arrivals import WEEKDAYS, Arrivals, day_counts, fit_arrivals, ordinary_weekdays
+from simulations.fit.arrivals import (
+    THURSDAY,
+    WEEKDAYS,
+    Arrivals,
+    CutShort,
+    DayCounts,
+    cut_short,
+    day_counts,
+    fit_arrivals,
+    ordinary_weekdays,
+)
+from simulations.fit.at_once import ChannelFit, alone, begun_during_another, capacity_of, fit_channels
+from simulations.fit.between import between_calls_s
 from simulations.fit.calls import SECOND_NS, Calls, instant_ns
 from simulations.fit.durations import Durations, fit_durations
-from simulations.fit.duty import at_work, gaps_s, stints, who_serves
+from simulations.fit.duty import at_work, stints, who_serves
 from simulations.fit.patience import Patience, fit_patience
 from simulations.fit.retrials import Retrials, fit_retrials
 from simulations.fit.statistics import Figure, mean_of, share_of
+from simulations.fit.ways_on import WayOn, ways_on
 
 Array = np.ndarray[Any, Any]
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 GROUPS_MAX: Final = 6
 CALLS_MIN: Final = 5
 """Calls of a queue fewer than which nothing is worth fitting."""
+OVERLAPPING: Final = 0.05
+"""Of the talks of a record that names no channel, begun during another: with more of them, it is worth a word."""
 
 
 class QueueFit(msgspec.Struct, frozen=True):
@@ -37,10 +52,13 @@ class QueueFit(msgspec.Struct, frozen=True):
     """On the days that were chosen."""
     talk: Durations
     wrap_up: Durations | None
-    """None: the record does not tell it."""
+    """None: the record does not tell it; of none, n is 0."""
     patience: Patience
     priority: int
     """The one most calls had."""
+    channel: str
+    ways_on: list[WayOn]
+    """Where contacts go on from here."""
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -50,6 +68,8 @@ class Group(msgspec.Struct, frozen=True):
     queues: list[str]
     at_work: list[float]
     """On average over the chosen days, in each interval of the day."""
+    capacity: dict[str, int]
+    """By channel: contacts at once."""
 
 
 class Fit(msgspec.Struct, frozen=True):
@@ -71,7 +91,10 @@ class Fit(msgspec.Struct, frozen=True):
     retrials: Retrials
     groups: list[Group]
     between_calls_s: Figure
-    """From one call of an agent to the next while somebody waited: wrap-up, where no record tells it."""
+    """From a call until its agent is free again: wrap-up, estimated where the record does not tell it."""
+    channels: list[ChannelFit]
+    """Those on which talks are at once, or stand still for others."""
+    may_interrupt: dict[str, list[str]]
     remarks: dict[str, int]
 
 
@@ -86,8 +109,11 @@ def fit(calls: Calls, interval_s: int = 1800, weekdays: Array | None = None) -> 
     if not len(days.days):
         names = ", ".join(WEEKDAYS[weekday] for weekday in np.unique(all_days.weekdays))
         raise ConfigError([f"{calls.source}: no calls on such days; there are calls on {names}"])
+    days, remarks = _whole_days(calls, days)
+    channels = fit_channels(calls)
+    lone = alone(calls, channels)
     queues = [
-        _fit_queue(name, calls.of_type(number), days)
+        _fit_queue(lone, number, days)
         for number, name in enumerate(calls.types)
         if (calls.rows["type"] == number).sum() >= CALLS_MIN
     ]
@@ -96,6 +122,11 @@ def fit(calls: Calls, interval_s: int = 1800, weekdays: Array | None = None) -> 
         raise ConfigError([f"{calls.source}: {text}"])
     fitted = {queue.name for queue in queues}
     few = sum(name not in fitted for name in calls.types)
+    remarks |= {f"queue left out: fewer than {CALLS_MIN} calls": few} if few else {}
+    overlapping = 0 if calls.told else begun_during_another(calls)
+    if overlapping > OVERLAPPING * len(calls.rows):
+        remarks["began while their agent talked already: chats? Name their channel in a CSV"] = overlapping
+    told = any(queue.wrap_up is None for queue in queues)
     return Fit(
         source=calls.source,
         time_zone=calls.time_zone,
@@ -110,9 +141,33 @@ def fit(calls: Calls, interval_s: int = 1800, weekdays: Array | None = None) -> 
         queues=queues,
         retrials=fit_retrials(calls),
         groups=_groups(calls, days.days, interval_s, fitted),
-        between_calls_s=mean_of(gaps_s(calls)),
-        remarks=calls.remarks | ({f"queue left out: fewer than {CALLS_MIN} calls": few} if few else {}),
+        between_calls_s=between_calls_s(calls) if told else mean_of(np.zeros(0)),
+        channels=channels,
+        may_interrupt=calls.may_interrupt,
+        remarks=calls.remarks | remarks,
     )
+
+
+def _whole_days(calls: Calls, days: DayCounts) -> tuple[DayCounts, dict[str, int]]:
+    """Return the days less those of which the record certainly holds a part only, and what to remark."""
+    found = cut_short(calls, days.days)
+    is_whole = np.isin(days.days, [cut.day for cut in found if cut.is_certain], invert=True)
+    any_whole = bool(is_whole.any())
+    remarks = {_told(cut, any_whole): round(cut.missed) for cut in found}
+    return (days.only(is_whole) if any_whole else days), remarks
+
+
+def _told(cut: CutShort, any_whole: bool) -> str:
+    """Return what follows the number of calls missed: on which day, since when, and what becomes of the day."""
+    weekday = WEEKDAYS[(cut.day + THURSDAY) % 7]
+    minutes = cut.at_ns // (60 * SECOND_NS)
+    when = f"{'before' if cut.is_first else 'after'} {minutes // 60:02}:{minutes % 60:02}"
+    within = "begins within it" if cut.is_first else "ends within it"
+    if not cut.is_certain:
+        why = f"kept, as no other {weekday} tells whether the record {within}; if so, volumes are too low"
+        return f"call {when} on other days, none on {weekday} {day_name(cut.day)}: {why}"
+    why = f"left out, as the record {within}" if any_whole else "kept, as no day is whole: volumes are too low"
+    return f"call {when} on another {weekday}, none on {weekday} {day_name(cut.day)}: {why}"
 
 
 def day_name(day: int) -> str:
@@ -126,22 +181,25 @@ def talk_samples_s(calls: Calls) -> Array:
     return np.asarray(handled[handled > 0] / SECOND_NS)
 
 
-def _fit_queue(name: str, calls: Calls, days: Any) -> QueueFit:
+def _fit_queue(all_calls: Calls, number: int, days: DayCounts) -> QueueFit:
+    calls = all_calls.of_type(number)
     rows = calls.rows
     wrapped = rows["wrap_up_ns"][rows["answered"] & (rows["wrap_up_ns"] >= 0)] / SECOND_NS
     talk = talk_samples_s(calls)
     priorities, counts = np.unique(rows["priority"], return_counts=True)
     return QueueFit(
-        name=name,
+        name=calls.types[number],
         calls=len(rows),
         abandoned=share_of(int(rows["abandoned"].sum()), len(rows)),
         waited=share_of(int((rows["wait_ns"] > 0).sum()), len(rows)),
         wait_s=mean_of(calls.waits_s),
         arrivals=fit_arrivals(calls, days),
         talk=fit_durations(talk, int(rows["answered"].sum()) - len(talk)),
-        wrap_up=fit_durations(wrapped) if wrapped.any() else None,
+        wrap_up=fit_durations(wrapped) if len(wrapped) else None,
         patience=fit_patience(calls.waits_s, rows["abandoned"]),
         priority=int(priorities[counts.argmax()]),
+        channel=calls.channel_of(number),
+        ways_on=ways_on(all_calls, number),
     )
 
 
@@ -163,8 +221,14 @@ def _groups(calls: Calls, days: Array, interval_s: int, queues: set[str]) -> lis
         mean = np.mean([at_work(of_group, day) for day in edges], axis=0)
         if pattern.any() and mean.sum() > 0:
             served = [name for name, is_served in zip(calls.types, pattern, strict=True) if is_served]
-            found.append(Group([calls.agents[member] for member in members], served, mean.tolist()))
+            names = [calls.agents[member] for member in members]
+            found.append(Group(names, served, mean.tolist(), _capacity(calls, names, pattern)))
     return sorted(found, key=lambda group: -sum(group.at_work))
+
+
+def _capacity(calls: Calls, agents: list[str], serves: Array) -> dict[str, int]:
+    channels = {calls.channel_of(int(number)) for number in np.flatnonzero(serves)} if calls.told else set()
+    return {channel: capacity_of(calls, agents, channel) for channel in sorted(channels)}
 
 
 def _alike(serves: Array, counts: Array) -> tuple[Array, Array]:
@@ -188,7 +252,10 @@ def _alike(serves: Array, counts: Array) -> tuple[Array, Array]:
 
 
 def edges_ns(days: Array, interval_s: int, time_zone: str) -> Array:
-    """Return where the intervals of each day begin and end, shape (days, intervals + 1)."""
-    midnights = [instant_ns(EPOCH + timedelta(days=int(day)), time_zone) for day in days]
-    steps = np.arange(round(86_400 / interval_s) + 1, dtype=np.int64) * interval_s * SECOND_NS
-    return np.array(midnights, np.int64)[:, None] + steps
+    """Return where the intervals of each day begin and end by the clock on the wall, shape (days, intervals + 1).
+
+    Where clocks are put forward an interval has no length, and where they are put back one lasts longer.
+    """
+    steps = [timedelta(seconds=step * interval_s) for step in range(round(86_400 / interval_s) + 1)]
+    found = [[instant_ns(EPOCH + timedelta(days=int(day)) + step, time_zone) for step in steps] for day in days]
+    return np.asarray(np.minimum.accumulate(np.array(found, np.int64)[:, ::-1], axis=1)[:, ::-1])

@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
+from engine.errors import ConfigError
 from simulations.fit.calls import SECOND_NS, Calls
 from simulations.fit.duty import BREAK_NS, last_waited_ns, served
 from simulations.fit.patience import LONGEST_S, Survival, kaplan_meier
@@ -128,15 +129,32 @@ class Drawn(msgspec.Struct, frozen=True):
     """shape (lines, calls): until whoever served it is free again, by line at its end."""
 
 
+def _check_types(calls: Calls, habits: Habits) -> None:
+    unknown = [
+        name
+        for number, name in enumerate(calls.types)
+        if name not in habits.types and (calls.rows["type"] == number).any()
+    ]
+    if unknown:
+        text = f"there are calls of {', '.join(unknown)}, and none in the record that habits were learnt from"
+        raise ConfigError([f"{calls.source}: {text}; leave them out, or learn from a record that has them"])
+
+
 def drawn(calls: Calls, habits: Habits, seed: int) -> Drawn:
-    """Return what these calls' people do; of the calls, only type and number are used."""
+    """Return what these calls' people do; of the calls, only type and number are used.
+
+    Raises ConfigError where there are calls of a type that the habits do not know.
+    """
+    _check_types(calls, habits)
     kinds, count = calls.rows["type"], len(calls.rows)
     credit, patience, talk, away = np.random.default_rng(seed).random((4, count))
     is_credited, talk_s = np.zeros(count, bool), np.zeros(count)
     patience_s = np.zeros((len(LINES), count))
     for number, name in enumerate(calls.types):
         mine = kinds == number
-        place = habits.types.index(name) if name in habits.types else 0
+        if name not in habits.types:
+            continue
+        place = habits.types.index(name)
         is_credited[mine] = credit[mine] < habits.credited[place]
         talk_s[mine] = np.quantile(habits.talks_s[place], talk[mine])
         for has_credit in (False, True):

@@ -8,7 +8,7 @@ from typing import Final
 from engine.errors import ConfigError
 from engine.model.fields import nearest
 from simulations.fit.bad_lines import BadLines
-from simulations.fit.calls import SECOND_NS, UNKNOWN, Calls, Collected, instant_ns
+from simulations.fit.calls import ONE_AT_ONCE, SECOND_NS, UNKNOWN, Calls, Collected, instant_ns
 
 COLUMNS: Final = {
     "arrival": "when it joined the queue: 2026-11-23 08:00:05, with or without offset, or seconds since 1970",
@@ -17,6 +17,7 @@ COLUMNS: Final = {
     "handle_s": "seconds of talk, holds included; empty: unknown",
     "wrap_up_s": "seconds of work afterwards; empty: unknown",
     "queue": "queue or type; without the column, all calls are of one",
+    "channel": "of the queue: voice (not said), chat, email or task",
     "priority": "whole number, higher goes first",
     "agent": "who answered",
     "customer": "the same for the same customer, as a number or a hash of it",
@@ -62,12 +63,19 @@ def _take(found: Collected, line: dict[str, str], time_zone: str) -> None:
     outcome = line.get("outcome", "").strip().lower()
     if outcome not in OUTCOMES:
         raise ValueError(f"the outcome '{outcome}' is none of {', '.join(OUTCOMES)}")
+    kind, channel = line.get("queue", "").strip() or "calls", line.get("channel", "").strip().lower()
+    if channel and channel not in ONE_AT_ONCE:
+        raise ValueError(f"the channel '{channel}' is none of {', '.join(ONE_AT_ONCE)}")
+    if channel and found.channels.setdefault(kind, channel) != channel:
+        raise ValueError(
+            f"the queue '{kind}' is of the channel {found.channels[kind]} in a line before; name two queues"
+        )
     found.add(
         arrival_ns=_instant_ns(line.get("arrival", "").strip(), time_zone),
         wait_ns=_duration_ns(line, "wait_s", needed=True),
         handle_ns=_duration_ns(line, "handle_s"),
         wrap_up_ns=_duration_ns(line, "wrap_up_s"),
-        kind=line.get("queue", "").strip() or "calls",
+        kind=kind,
         priority=_whole(line.get("priority", "").strip() or "0"),
         agent=line.get("agent", "").strip(),
         customer=line.get("customer", "").strip(),

@@ -1,5 +1,6 @@
 """Calls from a log of Trunkline's own, read beside the engine that writes it; nothing is written."""
 
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -20,15 +21,18 @@ from engine.messages.kinds import (
     CONTACT_QUEUED,
     FLAG_CLOSES,
     FLAG_WRAPS,
+    SETTING_CHANGED,
+    VOICE,
     WRAP_UP_ENDED,
     WRAP_UP_STARTED,
 )
 from engine.messages.observed import ContactArrived
 from engine.messages.recorded import read_recorded
-from engine.model.directory import Directory, decode_directory
+from engine.model.directory import decode_directory
 from engine.replay.restore import log_folder
 from engine.state import payload_of
-from simulations.fit.calls import UNKNOWN, Calls, Collected
+from simulations.fit.calls import UNKNOWN, Before, Calls, Collected
+from simulations.fit.log_settings import LogSettings
 
 NAMES_ONLY: Final = 1
 FOLLOWED: Final = (
@@ -38,9 +42,20 @@ FOLLOWED: Final = (
     CONTACT_ENDED,
     CONTACT_LEFT,
     CONTACT_QUEUED,
+    SETTING_CHANGED,
     WRAP_UP_ENDED,
     WRAP_UP_STARTED,
 )
+
+
+class _Arrived(msgspec.Struct):
+    """A contact that is not closed."""
+
+    priority: int = 0
+    channel: int = 0
+    customer: str = ""
+    before: "_Call | None" = None
+    """Its stay in the queue that it was in last."""
 
 
 class _Call(msgspec.Struct):
@@ -50,6 +65,8 @@ class _Call(msgspec.Struct):
     queue: int
     priority: int
     customer: str
+    channel: int
+    before: "_Call | None" = None
     wait_ns: int = UNKNOWN
     agent: int = UNKNOWN
     handle_ns: int = UNKNOWN
@@ -78,8 +95,8 @@ def calls_of(runs: Iterable[Turn], source: str, time_zone: str) -> Calls:
 
 class _Reader:
     def __init__(self) -> None:
-        self._directory = Directory()
-        self._arrived: dict[int, tuple[int, str]] = {}
+        self._settings = LogSettings()
+        self._arrived: dict[int, _Arrived] = {}
         self._open: dict[int, _Call] = {}
         self._ended: _Call | None = None
         self._wrapping: dict[int, _Call] = {}
@@ -96,20 +113,26 @@ class _Reader:
             kind, slot = int(row["kind"]), int(row["contact"])
             if kind == CONFIGURATION_LOADED:
                 if int(row["a"]) != NAMES_ONLY:
-                    self._directory = decode_directory(payload_of(run, place))
+                    self._settings.directory = decode_directory(payload_of(run, place))
+            elif kind == SETTING_CHANGED:
+                self._settings.change(row)
             elif kind == CONTACT_ARRIVED:
                 payload = payload_of(run, place)
                 customer = read_recorded(payload, ContactArrived).customer if len(payload) else ""
-                self._arrived[slot] = (int(row["a"]) >> 8 & 0xFF, customer)
+                packed = int(row["a"])
+                self._arrived[slot] = _Arrived(packed >> 8 & 0xFF, packed & 0xFF, customer)
             elif kind == CONTACT_QUEUED:
-                priority, customer = self._arrived.get(slot, (0, ""))
-                self._open[slot] = _Call(int(row["at_ns"]), int(row["queue"]), priority, customer)
+                self._queue(slot, int(row["queue"]), int(row["at_ns"]))
             elif kind in (WRAP_UP_STARTED, WRAP_UP_ENDED):
                 self._wrap(row, kind)
             elif kind == CONTACT_LEFT and int(row["a"]) in REFUSED and slot not in self._open:
                 self._refused += 1
             elif slot in self._open:
                 self._go_on(row, kind, slot)
+
+    def _queue(self, slot: int, queue: int, at_ns: int) -> None:
+        who = self._arrived.setdefault(slot, _Arrived())
+        self._open[slot] = who.before = _Call(at_ns, queue, who.priority, who.customer, who.channel, who.before)
 
     def _go_on(self, row: Any, kind: int, slot: int) -> None:
         call = self._open[slot]
@@ -138,7 +161,7 @@ class _Reader:
     def calls(self, source: str, time_zone: str) -> Calls:
         """Return what was found."""
         found = Collected()
-        queues, agents = self._directory.queues, self._directory.agents
+        settings = self._settings
         for call in self._open.values():  # their wait is known, or to be longer than so far; their talk is not
             if call.agent < 0:
                 call.wait_ns = self._now_ns - call.arrival_ns
@@ -148,12 +171,13 @@ class _Reader:
                 wait_ns=call.wait_ns,
                 handle_ns=call.handle_ns,
                 wrap_up_ns=call.wrap_up_ns,
-                kind=queues.name(call.queue) or f"queue-{call.queue}",
+                kind=settings.queue_name(call.queue),
                 priority=call.priority,
-                agent=(agents.name(call.agent) or f"agent-{call.agent}") if call.agent >= 0 else "",
+                agent=settings.agent_name(call.agent) if call.agent >= 0 else "",
                 customer=call.customer,
                 answered=call.agent >= 0,
                 abandoned=call.abandoned,
+                came_from=self._before(call),
             )
         for text, count in (
             ("refused at the door: not among the calls", self._refused),
@@ -161,4 +185,22 @@ class _Reader:
         ):
             if count:
                 found.remarks[text] = count
-        return found.calls(source, time_zone)
+        channels = self._channels()
+        return msgspec.structs.replace(
+            found.calls(source, time_zone),
+            told=tuple(settings.told(name, channels.get(name, VOICE)) for name in found.types.all()),
+            capacity=settings.capacity(),
+            may_interrupt=settings.may_interrupt(),
+        )
+
+    def _before(self, call: _Call) -> Before | None:
+        if (before := call.before) is None:
+            return None
+        return Before(self._settings.queue_name(before.queue), before.wait_ns, before.agent >= 0)
+
+    def _channels(self) -> dict[str, int]:
+        """Return by queue the channel of most of its contacts: they bring their own, whatever the queue's is."""
+        counts: dict[str, Counter[int]] = {}
+        for call in [*self._all, *self._open.values()]:
+            counts.setdefault(self._settings.queue_name(call.queue), Counter())[call.channel] += 1
+        return {name: count.most_common(1)[0][0] for name, count in counts.items()}

@@ -1,6 +1,7 @@
 """Calls from Asterisk's queue_log: `epoch_s|callid|queue|agent|EVENT|parameters`, whole seconds, no fixed units.
 
-A call that goes through two queues is two calls here. Whoever is in a queue when Asterisk starts anew left it unseen.
+A call that goes through two queues is two calls here, the second one of somebody who had called already. Whoever is in
+a queue when Asterisk starts anew left it unseen.
 """
 
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from simulations.fit.bad_lines import BadLines
-from simulations.fit.calls import SECOND_NS, UNKNOWN, Calls, Collected
+from simulations.fit.calls import SECOND_NS, UNKNOWN, Before, Calls, Collected
 
 ENDED: Final = {
     "COMPLETECALLER": 1,
@@ -21,6 +22,8 @@ ENDED: Final = {
 """Which parameter holds the time of the call, s."""
 LEFT: Final = frozenset({"EXITWITHTIMEOUT", "EXITWITHKEY", "EXITEMPTY", "WITHDRAW", "AGENTDUMP", "SYSCOMPAT"})
 LONGEST_S: Final = 7 * 86_400
+GONE_MAX: Final = 10_000
+"""Calls that left a queue and may come to another: as many as left last. A call does so within seconds, or never."""
 
 
 class _Entry(msgspec.Struct):
@@ -29,6 +32,7 @@ class _Entry(msgspec.Struct):
     queue: str
     answered_s: int = UNKNOWN
     agent: str = ""
+    before: Before | None = None
 
 
 def is_queue_log(first: str) -> bool:
@@ -51,6 +55,7 @@ class _Reader:
     def __init__(self, path: Path, bad_lines: int) -> None:
         self.found, self.bad = Collected(), BadLines(str(path), bad_lines)
         self._in: dict[tuple[str, str], _Entry] = {}
+        self._before: dict[str, Before] = {}
         self._good = 0
 
     def take(self, number: int, parts: list[str]) -> None:
@@ -67,10 +72,11 @@ class _Reader:
     def _happen(self, at_s: int, key: tuple[str, str], agent: str, event: str, rest: list[str]) -> None:
         if event == "QUEUESTART":
             self._close_all("still in the queue when Asterisk started anew")
+            self._before.clear()
         elif event == "ENTERQUEUE":
             if key in self._in:
                 self._close(key, "entered again before its exit was seen")
-            self._in[key] = _Entry(at_s, rest[1] if len(rest) > 1 else "", key[1])
+            self._in[key] = _Entry(at_s, rest[1] if len(rest) > 1 else "", key[1], before=self._before.get(key[0]))
         elif event in ("CONNECT", "ABANDON", *ENDED, *LEFT):
             entry = self._in.get(key)
             if entry is None:
@@ -96,16 +102,26 @@ class _Reader:
     def _add(self, key: tuple[str, str], entry: _Entry, wait_s: int = 0, **said: Any) -> None:
         del self._in[key]
         answered = entry.answered_s >= 0
+        wait_ns = (entry.answered_s if answered else wait_s) * SECOND_NS
+        if not said.get("abandoned"):
+            self._leave(key[0], Before(entry.queue, wait_ns, answered))
         self._good += 1
         self.found.add(
             arrival_ns=entry.at_s * SECOND_NS,
-            wait_ns=(entry.answered_s if answered else wait_s) * SECOND_NS,
+            wait_ns=wait_ns,
             kind=entry.queue,
             agent=entry.agent,
             customer=entry.caller,
             answered=answered,
+            came_from=entry.before,
             **said,
         )
+
+    def _leave(self, call: str, before: Before) -> None:
+        self._before.pop(call, None)
+        self._before[call] = before
+        if len(self._before) > GONE_MAX:
+            del self._before[next(iter(self._before))]
 
     def _close(self, key: tuple[str, str], why: str) -> None:
         entry = self._in.pop(key)

@@ -11,12 +11,14 @@ import numpy as np
 
 from engine.errors import TrunklineError
 from engine.model.durations import format_duration
-from simulations.fit.calls import SECOND_NS, Calls
+from simulations.fit.at_once import ChannelFit, alone
+from simulations.fit.calls import SECOND_NS, VOICE, Calls, Told
 from simulations.fit.durations import Durations
 from simulations.fit.durations import seconds as law_seconds
 from simulations.fit.fitted import Fit, Group, QueueFit, talk_samples_s
 from simulations.fit.patience import SAMPLES, kaplan_meier, samples
 from simulations.fit.statistics import Figure
+from simulations.fit.ways_on import WayOn
 from simulations.scenario.volumes import CLOCK
 
 Array = np.ndarray[Any, Any]
@@ -53,7 +55,9 @@ def scenario_files(fit: Fit, calls: Calls, path: Path) -> dict[str, str]:
 
 class _Writer:
     def __init__(self, fit: Fit, calls: Calls, stem: str) -> None:
-        self.fit, self.calls, self.stem = fit, calls, stem
+        self.fit, self.calls, self.stem = fit, alone(calls, fit.channels), stem
+        self.told = dict(zip(calls.types, calls.told, strict=True)) if calls.told else {}
+        self.skills = skills_of(fit, self.told)
         self.files: dict[str, str] = {}
         total = np.sum([queue.arrivals.volumes for queue in fit.queues], axis=0)
         busy = np.flatnonzero(total > QUIET * total.max())
@@ -65,20 +69,30 @@ class _Writer:
         day = datetime.fromisoformat(fit.last_chosen)
         begin, end = (day + timedelta(seconds=place * fit.interval_s) for place in (self.first, self.end))
         self._volumes(begin)
+        called_again = retrials_told(fit)
         lines = [
             f"# Fitted by trunkline fit to {fit.calls} calls of {fit.source}, {fit.first_day} to {fit.last_day}.",
             f"# One day like the {fit.days_chosen} of them on {', '.join(fit.weekdays)}. (95 % intervals in brackets)",
             *(f"# {count} x {text}" for text, count in sorted(fit.remarks.items())),
+            *([f"# {called_again}"] if called_again else []),
             "version: 1",
             f"name: {json.dumps(self.stem)}",
             f"time_zone: {fit.time_zone}",
             f"horizon: {{from: {begin:%Y-%m-%d %H:%M}, to: {end:%Y-%m-%d %H:%M}, "
             f"interval: {format_duration(fit.interval_s * SECOND_NS)}}}",
+            *self._unserved(),
             "queues:",
         ]
         for queue in fit.queues:
             lines += self._queue(queue)
-        return "\n".join([*lines, *self._agents(), "experiment: {replications: 50, seed: 1}", ""])
+        lines += [*self._agents(), *channel_lines(fit)]
+        return "\n".join([*lines, "experiment: {replications: 50, seed: 1}", ""])
+
+    def _unserved(self) -> list[str]:
+        """Return the list of skills, where nobody known has one that a queue requires."""
+        served = {skill for group in self.fit.groups for name in group.queues for skill in self.skills[name]}
+        skills = together(list(self.skills.values()))
+        return [f"skills: {json.dumps(list(skills))}"] if self.fit.groups and set(skills) - served else []
 
     def _queue(self, queue: QueueFit) -> list[str]:
         arrivals, patience, name = queue.arrivals, queue.patience, json.dumps(queue.name)
@@ -100,15 +114,18 @@ class _Writer:
             f"  # {queue.calls} calls; abandoned {percent(queue.abandoned)}, waited {percent(queue.waited)}, "
             f"mean wait {seconds(queue.wait_s)}",
             f"  {name}:",
-            "    strategy: longest-idle",
-            "    skills: {" + name + ": 1}",
-            f"    # {day}; {poisson}",
-            f"    arrivals: {{csv: {json.dumps(self._name('arrivals'))}, column: {name}, "
-            f"busyness: {100 * min(arrivals.busyness.value, 5.0):.1f}%, volume: {1 - come_back:.4f}}}",
+            *told_lines(self.told.get(queue.name, Told()), queue.channel),
+            f"    skills: {skills_text(self.skills[queue.name])}",
         ]
-        if come_back:
-            lines.insert(5, "    # who calls again comes on top of `volume`, which leaves them out")
-        lines += self._handle(queue)
+        if any(arrivals.volumes):
+            lines.append(f"    # {day}; {poisson}")
+            if come_back:
+                lines.append("    # who calls again comes on top of `volume`, which leaves them out")
+            lines.append(
+                f"    arrivals: {{csv: {json.dumps(self._name('arrivals'))}, column: {name}, "
+                f"busyness: {100 * min(arrivals.busyness.value, 5.0):.1f}%, volume: {1 - come_back:.4f}}}"
+            )
+        lines += self._handle(queue) + way_lines(queue, {one.name for one in self.fit.queues})
         lines += [
             f"    # {gave_up}",
             "    patience:",
@@ -127,12 +144,12 @@ class _Writer:
         place = self.calls.types.index(queue.name)
         talk = self._law(queue.talk, talk_samples_s(self.calls.of_type(place)), f"{queue.name} talk")
         lines = [f"    # talk: {judged(queue.talk)}", "    handle:", f"      talk: {talk}"]
-        if queue.wrap_up is not None:
+        if queue.wrap_up is not None and queue.wrap_up.mean_s.n:
             lines += [f"      # wrap-up: {judged(queue.wrap_up)}", f"      wrap_up: {json.dumps(queue.wrap_up.best)}"]
-        elif self.fit.between_calls_s.n >= MANY:
+        elif queue.wrap_up is None and self.fit.between_calls_s.n >= MANY:
             between = self.fit.between_calls_s
             lines += [
-                f"      # not recorded; from call to call while somebody waited: {seconds(between)}",
+                f"      # not recorded; from a call while somebody waited until its agent was free: {seconds(between)}",
                 f"      wrap_up: {between.value:.1f}s",
             ]
         return lines
@@ -174,7 +191,7 @@ class _Writer:
                 "# Nothing tells who answered: one agent stands here for those who do. Say how many there are."
             )
             names = [queue.name for queue in self.fit.queues]
-            groups = [Group([], names, [1.0] * len(self.fit.queues[0].arrivals.volumes))]
+            groups = [Group([], names, [1.0] * len(self.fit.queues[0].arrivals.volumes), {})]
         lines.append("agents:")
         done = np.zeros(self.end - self.first)
         for place, group in enumerate(groups):
@@ -183,13 +200,97 @@ class _Writer:
             done = exact
             if not any(staffing):  # less than one on average, and yet they did answer
                 staffing = [int(mean > 0) for mean in group.at_work[self.first : self.end]]
-            skills = ", ".join(f"{json.dumps(name)}: 1" for name in group.queues)
+            required = [self.skills[name] for name in group.queues]
             lines += [
                 f"  - group: group-{place + 1}  # {len(group.agents)} known agents",
-                f"    skills: {{{skills}}}",
+                f"    skills: {skills_text(together(required))}",
                 f"    staffing: {staffing}",
             ]
+            if set(group.capacity) - {VOICE} or group.capacity.get(VOICE, 1) > 1:
+                counts = ", ".join(f"{channel}: {count}" for channel, count in group.capacity.items())
+                lines.append(f"    capacity: {{{counts}}}")
         return lines
+
+
+def skills_of(fit: Fit, told: dict[str, Told]) -> dict[str, dict[str, int]]:
+    """Return what each queue requires: the record's skills where they tell who serves what, else one a queue."""
+    names = [queue.name for queue in fit.queues]
+    said = {name: told[name].skills if name in told else {} for name in names}
+    for group in fit.groups:
+        able = together([said[name] for name in group.queues])
+        serves = {name for name in names if said[name] and all(able.get(s, 0) >= n for s, n in said[name].items())}
+        if serves != set(group.queues):
+            return {name: {name: 1} for name in names}
+    return said if fit.groups else {name: {name: 1} for name in names}
+
+
+def together(required: list[dict[str, int]]) -> dict[str, int]:
+    """Return the skills of somebody who fulfils all of these."""
+    found: dict[str, int] = {}
+    for skills in required:
+        found |= {name: max(level, found.get(name, 0)) for name, level in skills.items()}
+    return found
+
+
+def skills_text(skills: dict[str, int]) -> str:
+    """Return skills as a scenario says them."""
+    return "{" + ", ".join(f"{json.dumps(name)}: {level}" for name, level in skills.items()) + "}"
+
+
+def told_lines(told: Told, channel: str) -> list[str]:
+    """Return what the record's settings say of a queue."""
+    lines = [] if channel == VOICE else [f"    channel: {channel}"]
+    lines.append(f"    strategy: {told.strategy or 'longest-idle'}")
+    if told.strategy:
+        lines.append(
+            f"    service_level: {{threshold: {format_duration(told.threshold_ns)}, target: {told.target:g}, "
+            f"short_abandon: {format_duration(told.short_abandon_ns)}}}"
+        )
+    return lines
+
+
+def way_lines(queue: QueueFit, known: set[str]) -> list[str]:
+    """Return where contacts go on from a queue: a scenario has one transfer, and steps after a certain wait."""
+    ways = [way for way in queue.ways_on if way.to in known]
+    transfers = [way for way in ways if way.talked][:1]
+    steps = [way for way in ways if not way.talked and math.isfinite(way.after_s)][:1]
+    lines = [f"    # {_went_on(way)}{'' if way in [*transfers, *steps] else ': not in this scenario'}" for way in ways]
+    lines += [f"    transfers: {{share: {100 * way.share.value:.1f}%, to: {json.dumps(way.to)}}}" for way in transfers]
+    return lines + [
+        f"    steps: [{{after: {law_seconds(way.after_s)}, do: overflow, to: {json.dumps(way.to)}}}]" for way in steps
+    ]
+
+
+def _went_on(way: WayOn) -> str:
+    if way.talked:
+        return f"{percent(way.share)} of the talks went on in {json.dumps(way.to)}"
+    return f"{percent(way.share)} of those who came went on to {json.dumps(way.to)} while they waited"
+
+
+def channel_lines(fit: Fit) -> list[str]:
+    """Return what is said of channels, nothing where all talks are one at once."""
+    lines = []
+    by_name = {channel.name: channel for channel in fit.channels}
+    names = {queue.channel for queue in fit.queues}
+    for name in sorted({*by_name, *fit.may_interrupt} & names):
+        others = sorted(set(fit.may_interrupt.get(name, [])) & names)
+        said = []
+        if name in by_name:
+            lines.append(f"  # {among_others(by_name[name])}")
+            said = [f"slower: {100 * by_name[name].slower.value:.1f}%"]
+        if others:
+            said.append(f"may_interrupt: [{', '.join(others)}]")
+        if said:
+            lines.append(f"  {name}: {{{', '.join(said)}}}")
+    return ["channels:", *lines] if lines else []
+
+
+def among_others(channel: ChannelFit) -> str:
+    """Return how many talks of a channel were at once, and what that did to them."""
+    text = f"{channel.talks} talks, {100 * channel.among_others:.0f} % of the time beside others of their agent"
+    if not channel.slower.n:
+        return f"{text}: too few to tell by how much that slows them down"
+    return f"{text}; each further one makes them {percent(channel.slower)} longer, which is taken off the talks above"
 
 
 def _cell(text: str) -> str:
@@ -211,6 +312,16 @@ def judged(durations: Durations) -> str:
 def percent(figure: Figure) -> str:
     """Return a share with its interval."""
     return f"{100 * figure.value:.1f}% ({100 * figure.low:.1f} to {100 * figure.high:.1f})"
+
+
+def retrials_told(fit: Fit) -> str:
+    """Return what is known of who calls again; nothing where nobody gave up."""
+    share, gave_up = fit.retrials.share, sum(queue.patience.exponential_s.n for queue in fit.queues)
+    if not share.n:
+        said = "nobody who gave up is known: whether they called again cannot be told from this record"
+        return f"{said}, and the volumes hold who did" if gave_up else ""
+    known = f"{share.n} of {gave_up}" if share.n < gave_up else "all"
+    return f"called again within an hour of giving up: {percent(share)} of those who are known, {known}"
 
 
 def ranged(busyness: Figure) -> str:

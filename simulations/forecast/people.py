@@ -15,7 +15,7 @@ from engine.messages.kinds import (
     ENGAGEMENT_WRAPPING,
     FLAG_CALLS_BACK,
 )
-from simulations.forecast.present import RETRIALS, Estimates
+from simulations.forecast.present import Estimates
 from simulations.world.tables import WorldTables
 
 Array = np.ndarray[Any, Any]
@@ -93,7 +93,7 @@ def _let_wrap_up(
     ended_by_kernel = t.timers["place"][len(t.contacts) + places] > 0
     places = places[~ended_by_kernel]
     left_ns = chance.exponential(expected.wrap_up_ns[engagements["queue"][places]])
-    due[len(world.callers) + RETRIALS + places] = now_ns + left_ns.astype(np.int64)
+    due[len(world.callers) + len(world.retrials) + places] = now_ns + left_ns.astype(np.int64)
 
 
 def _arm(world: WorldTables, due: Array) -> None:

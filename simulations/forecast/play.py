@@ -15,6 +15,7 @@ from engine.model.forecast import Figure, Forecast, ForecastQuestion, NextHour, 
 from engine.model.tallies import TALLY_COLUMNS, Tally
 from simulations.cores import cores
 from simulations.experiment.estimates import Estimate, mean, ratio
+from simulations.forecast.pauses import pauses_of
 from simulations.forecast.people import bring_in
 from simulations.forecast.present import (
     Estimates,
@@ -24,7 +25,8 @@ from simulations.forecast.present import (
     present_tables,
     world_parts,
 )
-from simulations.world.run import run
+from simulations.world.blank import RETRIALS
+from simulations.world.stage import GROWTH, Beginning, Short, WorldStage
 from simulations.world.tables import WorldTables
 
 Array = np.ndarray[Any, Any]
@@ -35,41 +37,56 @@ BUDGET_S: Final = 8.0
 """No replication begins later than this."""
 CONTACTS_MAX: Final = 2_000_000
 """Contacts of one hour that are played at most."""
+RETRIALS_MAX: Final = 1 << 20
+"""Customers who are to be called back, for whom room is made at most."""
 BYTES_MAX: Final = 1 << 29
 """Of the tables of an engine that is played."""
 PEOPLE: Final = TALLY_COLUMNS
 """The column of those who waited when the hour began, and of those who came."""
 
 
-class Stage:
-    """One way that the hour may go: tables that are set up anew for each replication."""
+class Hour:
+    """One way that the hour may go, played over and over. Not for two threads at once; others run meanwhile."""
 
     def __init__(self, question: ForecastQuestion, now: Tables, expected: Estimates, rows: Array) -> None:
         self._question = question
         self._now = now
         self._expected = expected
-        self._parts = world_parts(question, now, expected, rows)
-        self._tables = Tables(**{name: table.copy() for name, table in now.items()})
-        self._world = WorldTables(**{name: part.copy() for name, part in self._parts.items()})
+        self._rows = rows
+        self._pauses = pauses_of(now, question.now_ns, rows)
+        self._retrials = RETRIALS
+        self._stage = WorldStage(self._beginning(), self._make_room)
 
     def play(self, replication: int) -> Array:
         """Return what was counted, shape (queues, TALLY_COLUMNS + 1), PEOPLE last. Raises ForecastFailed."""
-        now_ns, queues = self._question.now_ns, len(self._question.queues)
-        for name, table in self._now.items():
-            np.copyto(getattr(self._tables, name), table)
-        for name, part in self._parts.items():
-            if name != "out":
-                np.copyto(getattr(self._world, name), part)
-        self._world.sources["key"] = np.random.default_rng([replication, 1]).integers(0, 2**63, queues, np.uint64)
-        bring_in(self._world, self._now, self._expected, now_ns, np.random.default_rng([replication, 2]))
-        while not run(self._tables, self._world):
+        queues = len(self._question.queues)
+        for _ in self._stage.play(lambda world: self._set_up(world, replication)):
             pass
-        if self._world.book["lost"][0]:
-            raise ForecastFailed("too_large", "more contacts would be open at once than limits.contacts allows")
-        counted = self._tables.tallies - self._now.tallies
+        t, w = self._stage.tables, self._stage.world
+        counted = t.tallies - self._now.tallies
         found: Array = counted.reshape(-1, CHANNELS, counted.shape[1])[:queues].sum(axis=1)
         waiting = self._now.queues["waiting"][:queues]
-        return np.column_stack([found, waiting + self._world.sources["number"][:queues]])
+        return np.column_stack([found, waiting + w.sources["number"][:queues]])
+
+    def _beginning(self) -> Beginning:
+        parts = world_parts(self._question, self._now, self._expected, self._rows, self._retrials)
+        parts["script"] = np.concatenate([parts["script"], self._pauses.room()])
+        return Beginning(self._now, parts)
+
+    def _make_room(self, short: Short) -> Beginning:
+        """More contacts than there is room for, the engine itself turns away; callbacks it may owe without end."""
+        if short is Short.CONTACTS:
+            raise ForecastFailed("too_large", "more contacts would be open at once than limits.contacts allows")
+        self._retrials *= GROWTH
+        if self._retrials > RETRIALS_MAX:
+            raise ForecastFailed("too_large", f"more than {RETRIALS_MAX // GROWTH} would wait to be called back")
+        return self._beginning()
+
+    def _set_up(self, world: WorldTables, replication: int) -> None:
+        keys = np.random.default_rng([replication, 1])
+        world.sources["key"] = keys.integers(0, 2**63, len(self._question.queues), np.uint64)
+        self._pauses.write(world.script, self._question.now_ns, np.random.default_rng([replication, 3]))
+        bring_in(world, self._now, self._expected, self._question.now_ns, np.random.default_rng([replication, 2]))
 
 
 def play(question: ForecastQuestion) -> Forecast:
@@ -85,11 +102,11 @@ def play(question: ForecastQuestion) -> Forecast:
     nothing: Array = np.asarray(empty_rows(0))
     workers = min(2, cores())
     with ThreadPoolExecutor(workers) as pool:
-        stages = list(pool.map(lambda rows: Stage(question, now, expected, rows), (nothing, question.rows)))
+        hours = list(pool.map(lambda rows: Hour(question, now, expected, rows), (nothing, question.rows)))
         played: list[list[Array]] = []
         until_s = time.monotonic() + BUDGET_S
         for replication in range(REPLICATIONS):
-            played.append(list(pool.map(lambda stage, number=replication: stage.play(number), stages)))
+            played.append(list(pool.map(lambda hour, number=replication: hour.play(number), hours)))
             if time.monotonic() > until_s and len(played) >= AT_LEAST:
                 break
     counted: Array = np.array(played)

@@ -1,7 +1,8 @@
 """From the tables of a running engine to a world that goes on from there: who is present, and who is to be expected.
 
-What is expected of each queue are the kernel's own running estimates: arrivals, handling times and patience of the last
-half hour, all exponential. So what is left of a talk or of somebody's patience is as long as a new one.
+What is expected of each queue are the kernel's own running estimates, all exponential: arrivals of the working day, or
+of the last half hour as far as these differ by more than chance, handling times of the working day, and patience. So
+what is left of a talk or of somebody's patience is as long as a new one.
 """
 
 import math
@@ -13,15 +14,12 @@ from engine.errors import ForecastFailed
 from engine.kernel.erlang import (
     HANDLE_GUESS_CONTACTS,
     HANDLE_GUESS_NS,
-    MEMORY_NS,
     PATIENCE_GUESS_NS,
     STEADY_MEMORY_NS,
 )
-from engine.kernel.step import ROOM
 from engine.kernel.tables import Capacity, Tables, new_tables
 from engine.kernel.tally import NO_COHORT
 from engine.messages.kinds import (
-    AGENT_STATES,
     CHANNELS,
     CONTACT_FREE,
     EXIT_OVERFLOWED,
@@ -31,13 +29,12 @@ from engine.messages.rows import pack_arrival
 from engine.model.forecast import ForecastQuestion
 from engine.model.settings import STEPS_MAX, WRAP_UP_BY_AGENT, AgentSetting, QueueSetting
 from engine.model.tallies import Tally
+from simulations.forecast.rates import arrival_rate
 from simulations.scenario.distributions import Distribution, deterministic, exponential
-from simulations.world.tables import SOURCE, WorldTables, blank_tables
-from simulations.world.waits import WAIT_BINS
+from simulations.world.blank import RETRIALS, Span, blank_world
+from simulations.world.tables import SOURCE, WorldTables
 
 Array = np.ndarray[Any, Any]
-RETRIALS: Final = 4096
-"""Room for those who are to be called back."""
 DRAIN_NS: Final = 3600 * 10**9
 """How long who came in time may still be there after the horizon."""
 WRAP_UP_GUESS_NS: Final = 30e9
@@ -105,11 +102,12 @@ def estimates_of(t: Tables, queues: int, now_ns: int) -> Estimates:
     own_ns = np.where(wrapped > 0, counted[:, Tally.WRAP_UP_NS] / np.maximum(wrapped, 1), WRAP_UP_GUESS_NS)
     wrap_up_ns = np.where(by_agent, own_ns, wrap_up_ns)
     offers = counted[:, Tally.OFFERS]
+    patience_ns = (known["waited_ns"] + PATIENCE_GUESS_NS) / (known["quit"] + 1.0)
     return Estimates(
-        rate=_rates(known, now_ns) * _from_outside(known, counted),
+        rate=_rates(t, queues, now_ns) * _from_outside(known, counted),
         talk_ns=np.maximum(handle_ns - wrap_up_ns, TALK_LEAST * handle_ns),
         wrap_up_ns=wrap_up_ns,
-        patience_ns=(known["waited_ns"] + PATIENCE_GUESS_NS) / (known["quit"] + 1.0),
+        patience_ns=patience_ns,
         ring_ns=np.where(offers > 0, counted[:, Tally.RING_NS] / np.maximum(offers, 1), 0.0),
     )
 
@@ -150,13 +148,11 @@ def _measured_ns(counted: Array) -> Array:
     return found
 
 
-def _rates(known: Array, now_ns: int) -> Array:
-    """Entries a ns, by the kernel's decayed count."""
-    age_ns = now_ns - known["decayed_at_ns"]
-    faded = known["arrivals"] * np.where(known["decayed_at_ns"] > 0, np.exp(-age_ns / MEMORY_NS), 1.0)
-    window_ns = MEMORY_NS * -np.expm1(-np.maximum(now_ns - known["first_ns"], 60e9) / MEMORY_NS)
-    found: Array = np.where(known["first_ns"] > 0, faded / window_ns, 0.0)
-    return found
+def _rates(t: Tables, queues: int, now_ns: int) -> Array:
+    """Entries a ns, shape (queues,), by the kernel. The tables are a copy, which goes on from now."""
+    t.book["now_ns"] = now_ns
+    begun = t.queues["first_ns"][:queues] > 0
+    return np.array([arrival_rate(t, queue) if begun[queue] else 0.0 for queue in range(queues)])
 
 
 def _from_outside(known: Array, counted: Array) -> Array:
@@ -175,29 +171,17 @@ def _from_outside(known: Array, counted: Array) -> Array:
     return found
 
 
-def world_parts(question: ForecastQuestion, t: Tables, expected: Estimates, rows: Array) -> dict[str, Array]:
-    """Return the tables of the world as it begins, `rows` being what changes at once; chance is for `keyed`."""
-    queues, now_ns, horizon_ns = len(question.queues), question.now_ns, question.horizon_ns
-    capacity = Capacity(**question.capacity)
-    parts = blank_tables(
-        arrivals=(queues,),
-        timers=(capacity.contacts + RETRIALS + capacity.engagements,),
-        places=(capacity.contacts + RETRIALS + capacity.engagements,),
-        callers=(capacity.contacts,),
-        retrials=(RETRIALS,),
-        pick_ups=(capacity.engagements,),
-        out=(2 * ROOM,),
-        waits=(1, capacity.queues, WAIT_BINS),
-        longest=(1, capacity.queues),
-        retried=(1, capacity.queues),
-        cut_off=(1, capacity.queues),
-        states=(2, 1, AGENT_STATES),
-        busy_trunks=(2, capacity.trunk_groups),
-        peaks=(1, capacity.trunk_groups),
-    )
-    book = parts["book"]
-    book["now_ns"] = book["from_ns"] = book["boundary_ns"] = now_ns
-    book["interval_ns"], book["interval"], book["stop_ns"] = horizon_ns, -1, now_ns + horizon_ns + DRAIN_NS
+def world_parts(
+    question: ForecastQuestion, t: Tables, expected: Estimates, rows: Array, retrials: int = RETRIALS
+) -> dict[str, Array]:
+    """Return the tables of the world as it begins, `rows` being what changes at once; chance is for `keyed`.
+
+    `retrials` is room for those who are to be called back.
+    """
+    now_ns, horizon_ns = question.now_ns, question.horizon_ns
+    span = Span(now_ns, horizon_ns, now_ns + horizon_ns + DRAIN_NS)
+    parts = blank_world(Capacity(**question.capacity), len(question.queues), span, retrials=retrials)
+    parts["book"]["now_ns"] = now_ns
     script = rows.copy()
     script["at_ns"] = now_ns
     sources, distributions, segments, trunks = _sources(question, t, expected)
@@ -207,8 +191,6 @@ def world_parts(question: ForecastQuestion, t: Tables, expected: Estimates, rows
         "segments": np.array(segments, schema["segments"]),
         "trunk_choices": np.array(trunks, np.int64),
         "distributions": np.array([(d.kind, d.a, d.b, d.c, 0, 0) for d in distributions], schema["distributions"]),
-        "speeds": np.ones((capacity.agents, queues)),
-        "home_factors": np.ones(capacity.agents),
         "script": script,
     }
 

@@ -18,8 +18,9 @@ from simulations.compare.resilience import resilience as cases_of
 from simulations.compare.sweep import sweep as sweep_of
 from simulations.compare.vary import Axis, Value, parse_vary
 from simulations.experiment.recording import record as record_of
-from simulations.experiment.simulate import Progress, Workers
+from simulations.experiment.simulate import Progress
 from simulations.experiment.simulate import simulate as simulate_of
+from simulations.experiment.troupe import Workers
 from simulations.fit.calls import instant_ns
 from simulations.fit.fitted import fit as fit_of
 from simulations.fit.read import read_calls
@@ -210,7 +211,7 @@ def whatif(
 
     `log` is a data folder; nothing is written into it. `policy` says what is to be other, in the words of the
     configuration: as plain values, a YAML file, or the YAML itself beginning with a brace. `since` and `until` are
-    times of `time_zone`. Raises ConfigError with every fault of the policy; LogError, LogDamaged, RerunFailed and
+    times of `time_zone`. Raises ConfigError with every fault of the policy; LogError, LogDamaged, SimulationFailed and
     ClusterFailed.
     """
     span = (_instant_ns(moment, time_zone) for moment in (since, until))

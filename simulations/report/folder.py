@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from engine.errors import ConfigError, TrunklineError
+from simulations.experiment.files import scenario_hash
 from simulations.report.wording import Limits, Words
 from simulations.scenario.scenario import LOCKED, Scenario
 
@@ -44,7 +45,7 @@ class Folder(msgspec.Struct, dict=True):
     trunks: list[Row] = []
     convergence: list[Row] = []
     scenario: Scenario | None = None
-    """As it was played; None where it can be read no more."""
+    """As it was played; None where it can be read no more, or is another one than that of `run`."""
     sensitivity: Row | None = None
     payback: Row | None = None
     resilience: Row | None = None
@@ -137,6 +138,8 @@ def read_folder(path: Path) -> Folder:
     intervals, waits, pools, trunks, convergence = tables
     if scenario is not None and intervals and set(scenario.file.queues) != {row["queue"] for row in intervals}:
         scenario = None  # it was changed by hand since
+    if scenario is not None and run is not None and run.get("scenario_hash") not in (None, scenario_hash(scenario)):
+        scenario = None  # its targets and disruptions are not those of the figures
     found = Folder(path, run, plan, compare, sweep, intervals, waits, pools, trunks, convergence, scenario)
     found.payback, found.resilience = payback, resilience
     return found

@@ -74,12 +74,13 @@ def y_axis(plot: Plot, at: Sequence[float], written: Callable[[float], str], nam
 
 
 def x_axis(plot: Plot, at: Sequence[float], written: Callable[[float], str], name: str = "") -> list[Element]:
-    """Return ticks below with what they stand for; every other one gives way where there is little room."""
+    """Return ticks below with what they stand for; every other one, never 0, gives way where there is little room."""
     shapes: list[Element] = []
+    stays = list(at).index(0) % 2 if 0 in at else 0
     for place, value in enumerate(at):
         x = plot.x(value)
         shapes.append(el("path", class_="tick", d=f"M{short(x)} {short(plot.bottom)}v5"))
-        kind = "axis mid fine" if place % 2 else "axis mid"
+        kind = "axis mid" if place % 2 == stays else "axis mid fine"
         shapes.append(el("text", written(value), class_=kind, x=x, y=plot.bottom + 19))
     if name:
         shapes.append(el("text", name, class_="axis mid name", x=(plot.left + plot.right) / 2, y=plot.bottom + 36))

@@ -11,11 +11,11 @@ from simulations.queueing import Figures, Patience, mmcg
 from simulations.queueing import patience as laws
 from simulations.report.folder import Folder, Row, limits
 from simulations.report.wording import Limits
+from simulations.scenario.agent_time import share_of_agent, work_s
 from simulations.scenario.distributions import Distribution
 from simulations.scenario.file import ScenarioFile
 from simulations.scenario.roster import serving_groups
-from simulations.scenario.scenario import Scenario
-from simulations.solve.by_formula import share_of_agent
+from simulations.scenario.sections import ScenarioQueue
 from simulations.solve.demand import handling_s
 from simulations.world import chance
 
@@ -61,17 +61,20 @@ def pools_in(folder: Folder) -> list[Pool]:
     assert folder.scenario is not None
     file, found = folder.scenario.file, []
     names = list(file.queues)
+    works = {name: _work_s(file, file.queues[name], rows) for name, rows in folder.queues.items()}
     for members in pools_of(file):
         queues = [names[q] for q in members]
         rows = [row for row in folder.pools if row["pool"] == pool_name(file, members)]
-        loads = [(row["offered"] or 0.0) * (row["aht_s"] or 0.0) for row in rows]
+        offered = np.array([[one["offered"] or 0.0 for one in folder.queues[name]] for name in queues])
+        loads = (offered * np.nan_to_num([works[name] for name in queues])).sum(axis=0).tolist()
         calm = [load if not _is_upset(folder, place) else 0.0 for place, load in enumerate(loads)]
         loads = calm if any(calm) else loads
         if not loads or max(loads) <= 0:
             continue
         place = loads.index(max(loads))
         if rows[place]["agents_actual"]:
-            found.append(_pool(folder, folder.scenario, queues, place, rows[place]))
+            work = np.array([works[name][place] for name in queues])
+            found.append(_pool(folder, folder.scenario.file, queues, place, rows[place], work))
     return sorted(found, key=lambda pool: -pool.load)[:POOLS_MAX]
 
 
@@ -79,19 +82,15 @@ def _is_upset(folder: Folder, place: int) -> bool:
     return any(one.start < place + 1 and one.end > place for one in folder.disruptions)
 
 
-def _pool(folder: Folder, scenario: Scenario, queues: list[str], place: int, row: Row) -> Pool:
-    file = scenario.file
+def _pool(folder: Folder, file: ScenarioFile, queues: list[str], place: int, row: Row, work: Array) -> Pool:
     came = [folder.queues[name][place] for name in queues]
     rates = np.array([(one["offered"] or 0.0) * 3600.0 / folder.interval_s for one in came])
     shares, rate = rates / rates.sum(), float(rates.sum())
     known = [file.queues[name] for name in queues]
     rings = np.array([queue.ring.answer.mean_ns / 1e9 if queue.ring is not None else 0.0 for queue in known])
-    handles = [
-        handling_s(queue) if one["aht_s"] is None else one["aht_s"] + float(ring)
-        for one, queue, ring in zip(came, known, rings, strict=True)
-    ]
-    parts = np.array([share_of_agent(scenario, queue) for queue in known])
-    handle = float(shares @ (np.array(handles) * parts))
+    parts = np.array([share_of_agent(file, queue) for queue in known])
+    expected = np.array([handling_s(queue) for queue in known]) * parts
+    handle = float(shares @ np.where(np.isnan(work), expected, work + rings * parts))
     law = _patience([queue.patience.distribution for queue in known], shares)
     ring = float(shares @ rings)
     # Who gives up while it rings, gives up whatever the agents, and takes one for half the ringing or so.
@@ -125,6 +124,12 @@ def _pool(folder: Folder, scenario: Scenario, queues: list[str], place: int, row
         _an_hour(limits(row, "cost"), folder.interval_s),
         bool((parts == 1.0).all()),
     )
+
+
+def _work_s(file: ScenarioFile, queue: ScenarioQueue, rows: list[Row]) -> Array:
+    """Return the agents' time that a contact took, by interval, s, ringing not included; nan where there was none."""
+    talk_s, wrap_up_s = (np.array([row[key] for row in rows], float) for key in ("talk_s", "wrap_s"))
+    return np.asarray(work_s(file, queue, talk_s, np.nan_to_num(wrap_up_s)))
 
 
 def _level(file: ScenarioFile, found: Figures, stay: float, short: Array) -> Array:

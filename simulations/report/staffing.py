@@ -33,6 +33,8 @@ class Team(msgspec.Struct):
     short_level: str
     """What the columns of the limits of the service level are called by."""
     is_pool: bool = False
+    shares_agents: bool = False
+    """Whether who may serve the queue serves others, too: that there are enough is told of all of them together."""
 
     @property
     def gaps(self) -> list[float | None]:
@@ -82,11 +84,9 @@ def teams_of(folder: Folder) -> list[Team]:
             np.isin(names, inside) for _, inside in pools
         ]
         _reckon(folder.scenario, [*queues.values(), *(team for team, _ in pools)], sets)
-    else:
-        # How the plan shares agents out among these queues is one way of many.
-        for _, inside in pools:
-            for name in inside:
-                queues[name].needs = [None] * len(queues[name].rows)
+    for _, inside in pools:
+        for name in inside:
+            queues[name].shares_agents = True
     return [*(team for team, _ in pools), *queues.values()]
 
 
@@ -140,7 +140,7 @@ def _lead(folder: Folder, teams: list[Team], say: Words) -> list[str]:
             gap, place = min(short)
             most, at = say.number(-gap, 1), moment(folder, place, say)
             said.append(say("staffing_short", queue=team.name, count=len(short), of=len(gaps), gap=most, at=at))
-        elif gaps:
+        elif gaps and not team.shares_agents:
             spare = sum(gap for gap, _ in gaps) / len(gaps)
             said.append(say("staffing_enough", queue=team.name, spare=say.number(spare, 1)))
     return said[:LEADS_MAX]

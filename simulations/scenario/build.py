@@ -12,9 +12,8 @@ from engine.config.compile import compile_directory, compile_settings
 from engine.config.sections import Channel, Config, Limits, Service
 from engine.errors import ConfigError
 from engine.kernel.deadlines import NEVER_NS
-from engine.kernel.step import ROOM
 from engine.kernel.tables import Capacity
-from engine.messages.kinds import AGENT_STATES, CHANNEL_NAMES, FLAG_PROTECTED, QUEUE_CLOSED, QUEUE_OPENED
+from engine.messages.kinds import CHANNEL_NAMES, FLAG_PROTECTED, QUEUE_CLOSED, QUEUE_OPENED
 from engine.messages.rows import empty_rows, pack_arrival
 from engine.model.directory import Directory
 from engine.model.settings import STEPS_MAX, WRAP_UP_BY_AGENT
@@ -26,12 +25,10 @@ from simulations.scenario.internet import without_internet
 from simulations.scenario.overlay import rate_segments, setting_rows, talk_factors
 from simulations.scenario.sections import ScenarioQueue
 from simulations.world import chance
-from simulations.world.tables import SOURCE, WorldTables, blank_tables
-from simulations.world.waits import WAIT_BINS
+from simulations.world.blank import Span, blank_world
+from simulations.world.tables import SOURCE, WorldTables
 
 Array = np.ndarray[Any, Any]
-RETRIALS: Final = 4096
-"""Room for those who will call again, or be called back, at least."""
 PATIENCE_COUNTED_S: Final = 600.0
 """Longer patience does not make for longer lines in what is set aside at first; more is when it is needed."""
 
@@ -53,6 +50,8 @@ class Model(msgspec.Struct, frozen=True):
     """Of every agent."""
     agent_groups: tuple[tuple[str, int], ...]
     """Name of each group, and how many of it are at work."""
+    midnights_ns: tuple[int, ...]
+    """Within the horizon: on each day busyness and who is absent are others."""
     duty: Duty
     """What of the script differs between replications."""
 
@@ -152,6 +151,7 @@ def _build(file: ScenarioFile, traces: dict[str, list[int]], contacts: int | Non
         busyness=tuple(queue.arrivals.busyness if queue.arrivals else 0.0 for queue in file.queues.values()),
         absences=np.repeat([group.absence for group in file.groups], [group.at_work for group in file.groups]),
         agent_groups=tuple((group.name, group.at_work) for group in file.groups),
+        midnights_ns=tuple(file.midnights_ns),
         duty=at_work,
     )
 
@@ -223,48 +223,21 @@ def _opening_rows(file: ScenarioFile, directory: Directory, begin_ns: int) -> Ar
 def _world(
     file: ScenarioFile, directory: Directory, capacity: Capacity, script: Array, traces: dict[str, list[int]]
 ) -> dict[str, Array]:
-    queues, groups, trunks = len(file.queues), max(len(file.groups), 1), capacity.trunk_groups
-    intervals, retrials = file.intervals, max(RETRIALS, capacity.contacts)
     stock = _Stock()
-    sources = np.zeros(queues, SOURCE)
+    sources = np.zeros(len(file.queues), SOURCE)
     for number, (name, queue) in enumerate(file.queues.items()):
         _write_source(file, directory, name, queue, sources[number : number + 1], stock, traces)
-    agents = capacity.agents
-    parts = blank_tables(
-        arrivals=(queues,),
-        timers=(capacity.contacts + retrials + capacity.engagements,),
-        places=(capacity.contacts + retrials + capacity.engagements,),
-        callers=(capacity.contacts,),
-        retrials=(retrials,),
-        pick_ups=(capacity.engagements,),
-        out=(2 * ROOM,),
-        waits=(intervals, queues, WAIT_BINS),
-        longest=(intervals, queues),
-        crowd=(intervals,),
-        retried=(intervals, queues),
-        cut_off=(intervals, queues),
-        states=(intervals + 1, groups, AGENT_STATES),
-        busy_trunks=(intervals + 1, trunks),
-        peaks=(intervals, trunks),
-    )
+    span = Span(file.start_ns, file.horizon.interval_ns, file.end_ns + file.horizon.drain_ns, file.intervals)
+    parts = blank_world(capacity, len(file.queues), span, groups=max(len(file.groups), 1))
     at_work = [group.at_work for group in file.groups]
-    speeds = np.ones((agents, queues))
     if sum(at_work):
         factors = np.array([[1.0 / group.speed_for(name) for name in file.queues] for group in file.groups])
-        speeds = np.ascontiguousarray(np.repeat(factors, at_work, axis=0))
-    book = parts["book"]
-    book["from_ns"] = file.start_ns
-    book["interval_ns"] = file.horizon.interval_ns
-    book["interval"] = -1
-    book["boundary_ns"] = file.start_ns
-    book["stop_ns"] = file.end_ns + file.horizon.drain_ns
+        parts["speeds"] = np.ascontiguousarray(np.repeat(factors, at_work, axis=0))
     return (
         parts
         | stock.tables()
         | {
             "sources": sources,
-            "speeds": speeds,
-            "home_factors": np.ones(agents),
             "talk_factors": np.array(talk_factors(file), parts["talk_factors"].dtype),
             "groups": np.repeat(np.arange(len(at_work), dtype=np.int64), at_work),
             "script": script,
@@ -361,7 +334,7 @@ def _segments(file: ScenarioFile, name: str, queue: ScenarioQueue) -> list[tuple
     else:
         rates = np.array(arrivals.volumes) * arrivals.volume / step_ns
     # The warm-up is as the first interval, whose segment begins the earlier.
-    return rate_segments(file, name, rates, edges)
+    return rate_segments(file, name, rates, edges, file.midnights_ns if arrivals.busyness > 0 else ())
 
 
 def _trace(file: ScenarioFile, name: str, trace: str, folder: Path) -> list[int]:

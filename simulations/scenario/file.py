@@ -1,6 +1,6 @@
 """A whole scenario file: when it plays, and its sections, each held against the others."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated, Final, Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -84,6 +84,14 @@ class Stretch(Section):
         """The intervals, as volumes are brought to them."""
         interval_s = self.horizon.interval_ns // SECOND_NS
         return Timeline(self.start_ns // SECOND_NS, interval_s, self.intervals, self.time_zone)
+
+    @property
+    def midnights_ns(self) -> list[int]:
+        """Where days begin within the horizon, by its clock: one fewer than there are days."""
+        first = date.fromisoformat(self.horizon.from_[:10])
+        days = (self.end_ns - self.start_ns) // (24 * 3600 * SECOND_NS) + 2
+        found = [self.instant_ns((first + timedelta(days=day)).isoformat()) for day in range(1, days + 1)]
+        return [at_ns for at_ns in found if self.start_ns < at_ns < self.end_ns]
 
     def instant_ns(self, moment: str) -> int:
         """Return the instant of a local time, ns."""

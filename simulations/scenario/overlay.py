@@ -1,6 +1,6 @@
 """What disruptions and plans change: rates, talks, who is at work, and settings of the engine as rows of their time."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -43,12 +43,17 @@ def lasting(file: ScenarioFile) -> list[Lasting]:
     return found
 
 
-def rate_segments(file: ScenarioFile, queue: str, rates: Array, edges_ns: Array) -> list[tuple[int, float]]:
-    """Return (until, rate) of stretches of constant rate: `rates` between `edges_ns`, times what disruptions say."""
+def rate_segments(
+    file: ScenarioFile, queue: str, rates: Array, edges_ns: Array, cuts_ns: Collection[int] = ()
+) -> list[tuple[int, float]]:
+    """Return (until, rate) of stretches of constant rate: `rates` between `edges_ns`, times what disruptions say.
+
+    None of them reaches over one of `cuts_ns`.
+    """
     events = [one for one in lasting(file) if one.what.world.volume != 1.0]
     events = [one for one in events if not one.what.world.queues or queue in one.what.world.queues]
     cuts = {at for one in events for at in (one.start_ns, one.end_ns) if edges_ns[0] < at < edges_ns[-1]}
-    bounds = sorted({int(edge) for edge in edges_ns} | cuts)
+    bounds = sorted({int(edge) for edge in edges_ns} | cuts | set(cuts_ns))
     segments = []
     for start_ns, until_ns in pairwise(bounds):
         rate = float(rates[np.searchsorted(edges_ns, start_ns, "right") - 1])

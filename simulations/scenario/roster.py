@@ -1,6 +1,7 @@
 """Who is at work when: from groups and shifts to the changes of status that the simulated engine sees."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -32,37 +33,49 @@ def stints(file: ScenarioFile, begin_ns: int, end_ns: int) -> list[Stint]:
     found: list[Stint] = []
     first = 0
     for group in file.groups:
+        midnights_ns = file.midnights_ns if group.absence > 0 else []
         if group.staffing is not None:
-            found += _staffed(file, group.staffing, first, begin_ns)
+            for stint in _staffed(file, group.staffing, first, begin_ns):
+                found += _by_day(stint, midnights_ns)
         for member, shift in _assigned(group):
             agent = first + member
             if shift is None:
-                found.append(Stint(agent, begin_ns, end_ns + file.horizon.drain_ns))
+                found += _by_day(Stint(agent, begin_ns, end_ns + file.horizon.drain_ns), midnights_ns)
             else:
                 found += _stints_of(agent, shift, file.time_zone, begin_ns, end_ns)
         first += group.at_work
     return found
 
 
+def _by_day(stint: Stint, midnights_ns: list[int]) -> Iterator[Stint]:
+    """Yield the days of a stay without shifts: on each of them the agent may be absent."""
+    bounds = [stint.start_ns, *(at for at in midnights_ns if stint.start_ns < at < stint.end_ns), stint.end_ns]
+    for start_ns, end_ns in pairwise(bounds):
+        yield Stint(stint.agent, start_ns, end_ns, stays=end_ns < stint.end_ns)
+
+
 def scheduled_ns(file: ScenarioFile, edges: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
     """Return the paid time of each group between every two edges, shape (groups, len(edges) - 1): ns, shrinkage not
-    taken off, breaks included.
+    taken off, breaks included: everybody on a shift, however many of them are at work.
     """
+    begin_ns, end_ns = int(edges[0]), int(edges[-1])
     paid = np.zeros((len(file.groups), len(edges) - 1))
-    first = 0
-    by_agent: dict[int, list[Stint]] = {}
-    for stint in stints(file, int(edges[0]), int(edges[-1])):
-        by_agent.setdefault(stint.agent, []).append(stint)
     for number, group in enumerate(file.groups):
-        for agent in range(first, first + group.at_work):
-            for stint in by_agent.get(agent, ()):
-                overlap = np.minimum(edges[1:], stint.end_ns) - np.maximum(edges[:-1], stint.start_ns)
-                paid[number] += np.maximum(overlap, 0)
         if group.staffing is not None:
-            paid[number] /= 1.0 - min(group.shrinkage, 0.99)
-        elif group.at_work:
-            paid[number] *= group.count / group.at_work
-        first += group.at_work
+            counted = [(1.0 / (1.0 - min(group.shrinkage, 0.99)), _staffed(file, group.staffing, 0, begin_ns))]
+        elif group.shifts:
+            heads = _heads(group)
+            scale = group.count / max(sum(heads), 1)
+            counted = [
+                (head * scale, _stints_of(0, shift, file.time_zone, begin_ns, end_ns))
+                for head, shift in zip(heads, group.shifts, strict=True)
+            ]
+        else:
+            counted = [(float(group.count), iter((Stint(0, begin_ns, end_ns),)))]
+        for count, found in counted:
+            for stint in found:
+                overlap = np.minimum(edges[1:], stint.end_ns) - np.maximum(edges[:-1], stint.start_ns)
+                paid[number] += count * np.maximum(overlap, 0)
     return paid
 
 
@@ -97,6 +110,26 @@ def status_rows(found: list[Stint], begin_ns: int) -> "np.ndarray[Any, Any]":
     return rows
 
 
+def begun_on(rows: "np.ndarray[Any, Any]", midnights_ns: Sequence[int]) -> "np.ndarray[Any, Any]":
+    """Return of each change of status, in order of time, on which day the stay at work began that it belongs to.
+
+    Days are numbered from 0. A night shift is of the day on which it begins; whoever is there day and night begins anew
+    at midnight.
+    """
+    found = np.searchsorted(np.asarray(midnights_ns, np.int64), rows["at_ns"], "right")
+    if not midnights_ns:
+        return found
+    known: dict[int, tuple[int, int]] = {}
+    starts = set(midnights_ns)
+    for place, (at_ns, agent, status) in enumerate(zip(rows["at_ns"], rows["agent"], rows["a"], strict=True)):
+        before, day = known.get(agent, (STATUS_OFFLINE, 0))
+        if before == STATUS_OFFLINE or (before == STATUS_AVAILABLE and int(at_ns) in starts):
+            day = int(found[place])
+        found[place] = day
+        known[agent] = status, day
+    return found
+
+
 def _staffed(file: ScenarioFile, counts: list[int], first: int, begin_ns: int) -> Iterator[Stint]:
     """Yield stints such that in interval i the first counts[i] of the group are there; warm-up is as interval 0,
     and who is there in the last one stays on until the last contact is gone.
@@ -122,14 +155,7 @@ def _assigned(group: Group) -> Iterator[tuple[int, Shift | None]]:
     if not group.shifts:
         yield from ((member, None) for member in range(group.at_work))
         return
-    said = sum(shift.count or 0 for shift in group.shifts)
-    open_ended = [shift for shift in group.shifts if shift.count is None]
-    rest = max(group.count - said, 0)
-    counts: list[int] = []
-    for shift in group.shifts:
-        place = sum(one.count is None for one in group.shifts[: len(counts)])
-        share = rest // len(open_ended) + (place < rest % len(open_ended)) if open_ended else 0
-        counts.append(share if shift.count is None else shift.count)
+    counts = _heads(group)
     # Cumulative rounding: what shrinkage takes off is spread evenly over the shifts.
     total, member = max(sum(counts), 1), 0
     reached = 0
@@ -139,6 +165,19 @@ def _assigned(group: Group) -> Iterator[tuple[int, Shift | None]]:
         while member < min(upto, group.at_work):
             yield member, shift
             member += 1
+
+
+def _heads(group: Group) -> list[int]:
+    """Return how many work each shift, those away by shrinkage included: whoever is in no other one where not said."""
+    said = sum(shift.count or 0 for shift in group.shifts)
+    open_ended = [shift for shift in group.shifts if shift.count is None]
+    rest = max(group.count - said, 0)
+    counts: list[int] = []
+    for shift in group.shifts:
+        place = sum(one.count is None for one in group.shifts[: len(counts)])
+        share = rest // len(open_ended) + (place < rest % len(open_ended)) if open_ended else 0
+        counts.append(share if shift.count is None else shift.count)
+    return counts
 
 
 def _stints_of(agent: int, shift: Shift, zone: str, begin_ns: int, end_ns: int) -> Iterator[Stint]:

@@ -4,11 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.messages.kinds import CHANNEL_NAMES
-from simulations.scenario.build import engine_config
-from simulations.scenario.roster import serving_groups
+from simulations.scenario.agent_time import share_of_agent
 from simulations.scenario.scenario import Scenario
-from simulations.scenario.sections import ScenarioQueue
 from simulations.solve.demand import DEFINITIONS, expected_contacts, handling_s
 from simulations.solve.goals import goals_of
 from simulations.staffing import Bounds, pooled_requirements
@@ -30,7 +27,7 @@ def required_by_formula(scenario: Scenario, sets: Any) -> Any:
     needs = pooled_requirements(
         np.asarray(sets, np.bool_),
         longer,
-        np.array([handling_s(queue) * share_of_agent(scenario, queue) for queue in queues]),
+        np.array([handling_s(queue) * share_of_agent(file, queue) for queue in queues]),
         patience_s=np.array([queue.patience.distribution.mean_ns / 1e9 for queue in queues]),
         bounds=[
             Bounds(goal.service_level, goal.within_s, definition, goal.p_abandon)
@@ -40,18 +37,3 @@ def required_by_formula(scenario: Scenario, sets: Any) -> Any:
         method="offered_load",
     )
     return needs[:, before:]
-
-
-def share_of_agent(scenario: Scenario, queue: ScenarioQueue) -> float:
-    """Return which part of an agent's time a contact takes, where agents serve several at once as they may."""
-    config = engine_config(scenario.file)
-    serving = serving_groups(scenario.file)[list(scenario.file.queues.values()).index(queue)] > 0
-    at_once = [
-        config.capacity(queue.channel, group.capacity)
-        for group, serves in zip(scenario.file.groups, serving, strict=True)
-        if serves
-    ]
-    most = max(at_once, default=1)
-    channel = scenario.file.channels.get(CHANNEL_NAMES[queue.channel])
-    slower = channel.slower if channel is not None else 0.0
-    return (1.0 + slower * (most - 1)) / max(most, 1)

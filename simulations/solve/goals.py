@@ -27,7 +27,7 @@ class Question(msgspec.Struct, frozen=True):
     shifts: tuple[Shift, ...] = ()
     """Kinds of shift that every group may work; none: each group's own in the file, or else interval by interval."""
     group_max: dict[str, int] = {}
-    """At most so many at work at once; on shifts, so many in all."""
+    """At most so many at work at once; on shifts, so many a day."""
     p_block: float | None = 0.01
     """At most this share of calls finds no trunk, in the busiest interval; None: the trunks stay as they are."""
     premium: float = 0.01

@@ -144,8 +144,9 @@ class Search:
     def _next(self, now: Needed, pressed: int, *, near: bool) -> Integers:
         """Return the staffing to play next; once `pressed`, ever harder, only goals that are missed are cared for."""
         demand, agents, steps = self._trials.demand, now.staffing, now.trial.steps
-        # Where nobody came the formula says how many still talk; the first sets are the queues alone.
-        idle = demand.needs[: len(steps)] - demand.serves @ agents
+        # Where nobody came the formula says how many still talk, if anybody does; the first sets are the queues alone.
+        talk = demand.needs[: len(steps)]
+        idle = np.where(talk > 0, talk - demand.serves @ agents, -np.inf)
         lacking = np.where(np.isfinite(steps), steps, idle)
         if near:
             lacking = np.minimum(lacking + SPARED, np.maximum(lacking, 0.0))

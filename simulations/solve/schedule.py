@@ -13,12 +13,15 @@ from simulations.solve.staffed import on_shifts
 from simulations.solve.timetable import Timetable
 from simulations.solve.trials import Trial, Trials
 from simulations.staffing import Cover, cover
+from simulations.staffing.task import Covered
 
 ROUNDS_MAX: Final = 15
 SEARCHES_MAX: Final = 5
 """Covers that are nearly the cheapest are looked for so often, once one that is quickly found keeps the goals."""
 TERMS_MAX: Final = 20_000
 """Of a programme with more terms, a week's as a rule, cheaper shifts are not looked for: that takes minutes."""
+SEARCHED_MAX: Final = 10_000
+"""Of days with more terms than that in the mean, a week's covers are those that are quickly found."""
 WORTH: Final = 0.005
 """What is not cheaper by that share at least is not looked into further."""
 NODES_MAX: Final = 100
@@ -55,7 +58,11 @@ class Scheduler:
     ) -> None:
         """`prices` of an hour and `shares` at work of the paid have the shape (groups,), `group_max` too."""
         self._scenario, self._trials, self._table, self._channels = scenario, trials, table, channels
-        self._terms = len(shares) * np.count_nonzero(table.works)
+        self._days = np.unique([str(said.get("days")) for said in table.said], return_inverse=True)[1]
+        self._known: dict[bytes, Covered] = {}
+        terms = len(shares) * np.count_nonzero(table.works)
+        self._is_week = terms > TERMS_MAX
+        self._nodes = 0 if self._is_week and terms > SEARCHED_MAX * (1 + self._days.max()) else NODES_MAX
         self._prices, self._shares, self._most = prices[:, None] * table.paid_hours, shares, group_max
 
     def scheduled(self, begin: Needed, effects: Floats) -> Scheduled:
@@ -66,37 +73,45 @@ class Scheduler:
         from. Raises Unreachable.
         """
         demand = self._trials.demand
-        best: Scheduled | None = None
-        nodes, searched = NODES_MAX, 0
         as_many = np.rint(demand.able @ begin.staffing)
-        if self._terms > TERMS_MAX:
+        best = self._played(self._cover(as_many, demand.able, self._nodes), 1)
+        if self._is_week:
             # The first sets are the queues alone.
-            effects, wanted, counted = demand.serves, as_many, demand.able
-        else:
-            best = self._played(self._cover(as_many, demand.able, NODES_MAX), 1)
-            nodes, wanted = 0, _wanted(demand, begin, effects)
-            counted = np.concatenate([effects, demand.able])
+            return self._mended(best, as_many, demand.serves)
+        return self._cheaper(best, _wanted(demand, begin, effects), effects)
+
+    def _mended(self, best: Scheduled, wanted: Floats, serves: Floats) -> Scheduled:
+        """Return shifts with more agents of every queue that misses its goal, as long as one does."""
+        now = best
+        for round_ in range(2, ROUNDS_MAX + 1):
+            if now.kept:
+                break
+            _raise(wanted, now, serves)
+            now = self._played(self._cover(wanted, self._trials.demand.able, self._nodes), round_)
+            best = min(now, best, key=_rank)
+        return best
+
+    def _cheaper(self, best: Scheduled, wanted: Floats, effects: Floats) -> Scheduled:
+        """Return cheaper shifts that do as much for every queue as is `wanted`, or more where that misses a goal."""
+        counted = np.concatenate([effects, self._trials.demand.able])
+        nodes, searched = 0, 0
         for round_ in range(2, ROUNDS_MAX + 1):
             plan = self._cover(wanted, counted, nodes)
-            worth = np.inf if best is None or not best.kept else (1.0 - WORTH) * best.plan.cost
+            worth = (1.0 - WORTH) * best.plan.cost if best.kept else np.inf
             if plan.cost > worth:
                 if nodes or plan.bound > worth:
                     break
                 nodes = NODES_MAX
                 continue
             now = self._played(plan, round_)
-            best = min(now, best or now, key=lambda one: (one.trial.missed.sum(), one.plan.cost))
+            best = min(now, best, key=_rank)
             searched += nodes > 0
             if (now.kept and (nodes or plan.optimal)) or (best.kept and searched >= SEARCHES_MAX):
                 break
             if now.kept:
                 nodes = NODES_MAX
                 continue
-            done = effects @ now.on_duty
-            more = np.clip(now.trial.steps, LACK_MIN, 1.0 + MORE * done) * effects.max(axis=1)[:, None]
-            queues = wanted[: len(done)]
-            queues[...] = np.where(now.trial.missed, np.maximum(queues, done + more), queues)
-        assert best is not None
+            _raise(wanted, now, effects)
         return best
 
     def _cover(self, wanted: Floats, counted: Floats, nodes_max: int) -> Cover:
@@ -106,8 +121,10 @@ class Scheduler:
             self._prices,
             able=counted * self._shares,
             most=np.where(self._table.allowed > 0.0, np.inf, 0.0),
-            group_max=np.where(np.isfinite(self._most), self._most, 1e6),
+            group_max=self._most,
+            days=self._days,
             nodes_max=nodes_max,
+            known=self._known,
         )
 
     def _played(self, plan: Cover, round_: int) -> Scheduled:
@@ -122,7 +139,19 @@ class Scheduler:
 def _wanted(demand: Demand, begin: Needed, effects: Floats) -> Floats:
     """Return what is to be covered, shape (queues + sets, intervals): what queues have of those agents, less what they
     have to spare, and of what the formulas ask for each set as much as there is."""
-    steps = begin.trial.steps
-    queues = np.maximum(effects @ begin.staffing + np.minimum(steps, 0.0), 0.0)
+    queues = np.maximum(effects @ begin.staffing + np.minimum(begin.trial.steps, 0.0), 0.0)
     sets = np.minimum(demand.needs, np.rint(demand.able @ begin.staffing))
     return np.concatenate([queues, sets])
+
+
+def _raise(wanted: Floats, now: Scheduled, effects: Floats) -> None:
+    """Let more be wanted of the queues, the first rows, where they miss their goal; `effects`: (queues, groups)."""
+    done = effects @ now.on_duty
+    more = np.clip(now.trial.steps, LACK_MIN, 1.0 + MORE * done) * effects.max(axis=1)[:, None]
+    queues = wanted[: len(done)]
+    queues[...] = np.where(now.trial.missed, np.maximum(queues, done + more), queues)
+
+
+def _rank(found: Scheduled) -> tuple[int, float]:
+    """Order plans: fewest goals missed, then the cheapest."""
+    return int(found.trial.missed.sum()), found.plan.cost

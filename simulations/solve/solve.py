@@ -9,11 +9,13 @@ import numpy as np
 from engine.errors import ConfigError
 from engine.model.fields import nearest
 from simulations.experiment.result import Result
-from simulations.experiment.simulate import Workers, replications_of, simulate
+from simulations.experiment.simulate import replications_of, simulate
+from simulations.experiment.troupe import Workers
 from simulations.queueing.arrays import Floats
 from simulations.scenario.scenario import Scenario
 from simulations.solve.demand import Demand, demand_of
 from simulations.solve.goals import Goal, Question
+from simulations.solve.reach import check_reach
 from simulations.solve.requirement import Mixes, Needed, Search
 from simulations.solve.schedule import Scheduled, Scheduler
 from simulations.solve.staffed import on_shifts, plain_groups, staffed
@@ -125,6 +127,7 @@ class _Plans:
         rates = np.array([plain.file.costs.agent_hour.of(group.name) for group in groups])
         dear = rates / rates.mean() if (rates > 0).all() else np.ones(len(groups))
         self._prices = dear * (1.0 + question.premium * further) / self._shares
+        check_reach(plain.file, question, trials.demand, table, self._shares, self._most)
         self._roomy = roomy(plain) if question.p_block is not None else {}
         self._ceilings = np.where(np.isfinite(self._most), self._most, 1e6)
         self._search = Search(plain, trials, self._prices, self._ceilings, self._roomy)

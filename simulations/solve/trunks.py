@@ -6,8 +6,8 @@ import numpy as np
 
 from engine.messages.kinds import EXIT_REFUSED_TRUNK
 from engine.model.tallies import Tally
-from simulations.experiment.estimates import ratio
 from simulations.experiment.result import Result
+from simulations.experiment.shares import shares
 from simulations.queueing import erlang_b_servers
 from simulations.scenario.scenario import Scenario
 from simulations.solve.staffed import ROOMY
@@ -55,7 +55,7 @@ def proven_short(result: Result, p_block: float | None) -> Any:
     if p_block is None or not refused.size:
         return np.zeros(refused.shape[1], bool)
     confidence = 1.0 - (1.0 - result.confidence) / (refused.shape[1] * refused.shape[2])
-    return (ratio(refused, tried, confidence).low > p_block).any(axis=-1)
+    return (shares(refused, tried, confidence).low > p_block).any(axis=-1)
 
 
 def _calls(result: Result) -> tuple[Any, Any]:

@@ -5,11 +5,12 @@ Steps build on each other, each a pure function over arrays: `offered_loads`, `r
 it leaves out (priorities, routing, backlogs) a simulation adds as cuts to `cover`.
 """
 
-from simulations.staffing.covering import Cover, Cut, cover
+from simulations.staffing.covering import Cover, cover
 from simulations.staffing.loads import METHODS, offered_loads
 from simulations.staffing.pools import able_of, pooled_requirements, pools
 from simulations.staffing.requirement import Bounds, Requirement, requirements
 from simulations.staffing.shifts import Break, Patterns, Shift, shift_patterns
+from simulations.staffing.task import Cut
 
 __all__ = [
     "METHODS",

@@ -20,17 +20,20 @@ SHARES: Final = (2, 4, 8, 16, 64)
 """Of the shifts that are not whole yet, one in so many is raised at each step of a dive: there is a dive for each."""
 TERMS_MAX: Final = 10_000
 """Of a programme with more terms, smaller programmes inside it are not searched: that takes minutes."""
+SEARCHED_MAX: Final = 40_000
+"""A programme with more terms is not searched at all where a start will do: its dives end within a hundredth."""
 INNER_SEARCHES: Final = ("mip_heuristic_run_rens", "mip_heuristic_run_rins", "mip_heuristic_run_root_reduced_cost")
 WHOLE: Final = 1e-6
 """What is nearer to a whole number than that is one."""
-ADVICE: Final = "allow more agents or other shifts, or give shortfall_cost to see where they lack"
+ADVICE: Final = "allow more agents or other shifts"
 
 
 class Programme:
     """Rows and columns, all from 0 up: shifts by group and pattern, whole; at work by group and interval; others."""
 
-    def __init__(self, groups: int, patterns: int, intervals: int) -> None:
-        self.intervals = intervals
+    def __init__(self, groups: int, patterns: int, intervals: int, whole_duty: Any) -> None:
+        """`whole_duty` of shape (groups * intervals,): whether agents at work are whole where shifts are."""
+        self.intervals, self._whole_duty = intervals, whole_duty
         self.first_duty = groups * patterns
         self.first_missing = self.first_duty + groups * intervals
         self._cost: list[float] = []
@@ -52,8 +55,8 @@ class Programme:
 
     def row(self, columns: Iterable[int], values: Iterable[float], low: float, high: float) -> None:
         """Add a row: the sum of values times columns lies from `low` to `high`."""
-        self._index += columns
-        self._value += values
+        self._index.extend(columns)
+        self._value.extend(values)
         self._starts.append(len(self._index))
         self._low.append(low)
         self._high.append(high)
@@ -62,7 +65,8 @@ class Programme:
         """Return (columns, bound of the cost, whether the columns are proven best). Raises Unreachable.
 
         `rounded` makes all columns of whole shifts from nearly whole ones; the search begins there, and ends after
-        `nodes_max` nodes, of a programme with many terms after fewer; with 0 there is none where the starts will do.
+        `nodes_max` nodes, of a programme with many terms after fewer; with 0, or far too many terms, there is none
+        where the starts will do.
         """
         solver = self._solver()
         solver.run()
@@ -75,7 +79,7 @@ class Programme:
         start = min((one for one in starts if self._keeps(one)), key=lambda one: float(cost @ one), default=None)
         if start is not None and cost @ start <= bound * (1.0 + GAP):
             return start, bound, True
-        if start is not None and nodes_max == 0:
+        if start is not None and (nodes_max == 0 or len(self._index) > SEARCHED_MAX):
             return start, bound, False
         search = self._search(nodes_max, start)
         search.run()
@@ -112,9 +116,10 @@ class Programme:
         problem.col_lower_ = np.zeros(len(self._cost))
         problem.row_lower_, problem.row_upper_ = np.array(self._low), np.array(self._high)
         if whole:
-            rest = len(self._cost) - self.first_duty
             kinds = highspy.HighsVarType
-            problem.integrality_ = [kinds.kInteger] * self.first_duty + [kinds.kContinuous] * rest
+            duty = [kinds.kInteger if one else kinds.kContinuous for one in self._whole_duty]
+            rest = [kinds.kContinuous] * (len(self._cost) - self.first_missing)
+            problem.integrality_ = [kinds.kInteger] * self.first_duty + duty + rest
         matrix.format_ = highspy.MatrixFormat.kRowwise
         matrix.start_, matrix.index_ = np.array(self._starts), np.array(self._index)
         matrix.value_ = np.array(self._value)

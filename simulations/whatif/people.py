@@ -39,6 +39,8 @@ class People(msgspec.Struct, frozen=True):
     """dtype PERSON, as a replication begins."""
     stages: Array
     """dtype STAGE, what is known filled in."""
+    offers: Array
+    """dtype OFFER."""
     recorded: Array
     """dtype RECORDED, stage by stage."""
     habits: tuple[Habits, ...]
@@ -88,9 +90,7 @@ def people_of(record: Record) -> People:
     persons["stages"] = np.diff(np.r_[record.first_stages, len(seen)])
     persons["waited_ns"] = persons["served_by"] = persons["way_out"] = -1
     stages = np.zeros(len(seen), STAGE)
-    for column in ("leaves_with", "ring_ns", "talk_ns", "wrap_up_ns", "wraps_early"):
-        stages[column] = seen[column]
-    for column in ("declined", "declines_ns", "declines_with", "unanswered"):
+    for column in ("leaves_with", "ring_ns", "talk_ns", "wrap_up_ns", "wraps_early", "first_offer", "offers"):
         stages[column] = seen[column]
     for column in ("then", "then_queue", "then_agent", "then_flags"):
         stages[column] = seen[column]
@@ -99,7 +99,7 @@ def people_of(record: Record) -> People:
     stages["leaves_by"] = np.where(own_will, seen["leaves_by"], CONTACT_RELEASED)
     stages["leaves_with"] = np.where(own_will, seen["leaves_with"], BY_CUSTOMER)
     queues = len(record.directory.queues)
-    return People(persons, stages, seen, tuple(_habits(seen, queue) for queue in range(queues)))
+    return People(persons, stages, record.offers, seen, tuple(_habits(seen, queue) for queue in range(queues)))
 
 
 def _habits(seen: Array, queue: int) -> Habits:

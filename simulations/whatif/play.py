@@ -1,8 +1,5 @@
 """Two sets of rules, the same people: replications of both over all cores, and what they come to."""
 
-import queue
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -11,8 +8,9 @@ import numpy as np
 from engine.messages.exits import GAVE_UP, LOST
 from engine.messages.kinds import EXIT_ANSWERED
 from simulations.cores import cores
-from simulations.experiment.cluster import Cluster, ClusterTroupe
-from simulations.experiment.simulate import Progress, Workers, after
+from simulations.experiment.cluster import Cluster
+from simulations.experiment.simulate import Progress, after
+from simulations.experiment.troupe import Workers, troupe
 from simulations.whatif.people import People
 from simulations.whatif.rerun import Rerun, Rules, Theatre
 
@@ -103,40 +101,9 @@ class Playhouse:
         self._theatres = tuple(Theatre(rules, cast.people) for rules in cast.rules)
 
     def play(self, seed: int, replication: int) -> list[Rerun]:
-        """Return what a replication comes to under each. Raises RerunFailed."""
+        """Return what a replication comes to under each. Raises SimulationFailed."""
         drawn = self._people.drawn(seed, replication)
         return [theatre.play(drawn) for theatre in self._theatres]
-
-
-class _Troupe:
-    """Threads that play, each in a house of its own."""
-
-    def __init__(self, cast: Cast, workers: int) -> None:
-        self._houses: queue.SimpleQueue[Playhouse] = queue.SimpleQueue()
-        for _ in range(workers):
-            self._houses.put(Playhouse(cast))
-        self._pool = ThreadPoolExecutor(workers, "rerun")
-
-    def __enter__(self) -> "_Troupe":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(cancel_futures=True)
-
-    def play(self, seed: int, replications: range, done: Callable[[int], None]) -> list[list[Rerun]]:
-        """Return what the replications of these numbers came to, in order."""
-        played = []
-        for one in self._pool.map(lambda number: self._play_one(seed, number), replications):
-            played.append(one)
-            done(len(played))
-        return played
-
-    def _play_one(self, seed: int, number: int) -> list[Rerun]:
-        house = self._houses.get()
-        try:
-            return house.play(seed, number)
-        finally:
-            self._houses.put(house)
 
 
 def play_both(
@@ -149,20 +116,16 @@ def play_both(
 ) -> tuple[Side, Side]:
     """Return what both sets of rules come to; in each replication the same people come to both.
 
-    `workers` threads play, one a core if not said, or a cluster. Raises RerunFailed and ClusterFailed.
+    `workers` threads play, one a core if not said, or a cluster. Raises SimulationFailed and ClusterFailed.
     """
-    if isinstance(workers, Cluster):
-        at_once = max(workers.threads(), 1)
-        troupe: ClusterTroupe[list[Rerun]] | _Troupe = workers.troupe(Playhouse, cast)
-    else:
-        at_once = min(workers or cores(), replications)
-        troupe = _Troupe(cast, at_once)
+    at_once = max(workers.threads(), 1) if isinstance(workers, Cluster) else min(workers or cores(), replications)
+    players = troupe(Playhouse, cast, workers if isinstance(workers, Cluster) else at_once)
     sums = [_Sum(len(cast.people.persons), recorded_agents) for _ in cast.rules]
-    with troupe:
+    with players:
         for first in range(0, replications, at_once):
             # No more at once than are played at once: what one replication says of every contact is large.
             numbers = range(first, min(first + at_once, replications))
-            for played in troupe.play(seed, numbers, after(progress, first, replications)):
+            for played in players.play(seed, numbers, after(progress, first, replications)):
                 for total, one in zip(sums, played, strict=True):
                     total.add(one)
     return sums[0].side(), sums[1].side()

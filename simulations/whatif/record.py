@@ -84,6 +84,8 @@ class Record(msgspec.Struct, frozen=True):
     """dtype ARRIVAL, in order: one a contact."""
     stages: Array
     """dtype stages.RECORDED, person by person."""
+    offers: Array
+    """dtype OFFER: what became of the offers of each stage but the answered one, in order."""
     first_stages: Array
     """shape (contacts,): place of each one's first stage."""
     begin_ns: int
@@ -228,8 +230,7 @@ class _Reader:
         elif kind == kinds.OFFER_MADE:
             stages.offer(slot, agent, at_ns)
         elif kind == kinds.OFFER_ENDED:
-            if a != kinds.OFFER_CONTACT_LEFT:
-                stages.end_offer(slot, agent, at_ns, a)
+            stages.end_offer(slot, agent, at_ns, a, was_declined=cause[1] == kinds.OFFER_DECLINED)
         elif kind == kinds.CONTACT_ANSWERED:
             stages.answer(slot, agent, at_ns)
         elif kind == kinds.CONTACT_LEFT:
@@ -251,7 +252,7 @@ class _Reader:
         still_open = self._stages.close(self._end_ns)
         if still_open:
             self._remarks["contacts still there when the log ends"] = still_open
-        stages = self._stages.table()
+        stages, offers = self._stages.tables()
         script = np.concatenate(self._script)
         script["payload_offset"] = script["payload_size"] = script["dedupe"] = 0
         arrivals = self._arrivals.table()
@@ -263,6 +264,7 @@ class _Reader:
             script=script,
             arrivals=arrivals,
             stages=stages,
+            offers=offers,
             first_stages=np.searchsorted(stages["person"], np.arange(len(arrivals))),
             begin_ns=self._begin_ns,
             end_ns=self._end_ns,

@@ -7,6 +7,7 @@ import numpy as np
 
 from engine.messages import kinds
 from simulations.whatif.packed import Packed
+from simulations.world.tables import IN_VAIN, OFFER, PICKS_UP, RINGS_ON
 
 Array = np.ndarray[Any, Any]
 UNKNOWN: Final = -1
@@ -30,10 +31,8 @@ RECORDED: Final = np.dtype(
         ("agent", "i8"),
         ("ring_ns", "i8"),  # of the offer that was answered; of one that was not, how long it rang; -1: none
         ("ring_ended", "?"),  # by an answer
-        ("declined", "i8"),  # offers that agents declined, or could not take
-        ("declines_ns", "i8"),  # how long after they were made: the latest of them
-        ("declines_with", "i8"),  # OFFER_*
-        ("unanswered", "i8"),  # offers to which nobody reacted
+        ("first_offer", "i8"),  # the offers that came before the one that was answered
+        ("offers", "i8"),
         ("talk_ns", "i8"),  # without interruptions; -1: none; of one still going on, so far
         ("talk_ended", "?"),
         ("talk_began_ns", "i8"),  # of who was called back: that talk
@@ -48,6 +47,21 @@ RECORDED: Final = np.dtype(
 )
 
 
+class _Offer(msgspec.Struct):
+    agent: int
+    made_ns: int
+    ended_ns: int = UNKNOWN
+    after_ns: int = 0
+    how: int = PICKS_UP
+
+    def end(self, at_ns: int, after_ns: int, how: int) -> None:
+        self.ended_ns, self.after_ns, self.how = at_ns, after_ns, how
+
+    def rang_until(self, at_ns: int) -> bool:
+        """Tell whether it rang until its contact left at `at_ns`."""
+        return self.ended_ns < 0 or (self.ended_ns == at_ns and self.how == RINGS_ON)
+
+
 class _Stage(msgspec.Struct):
     person: int
     queue: int
@@ -58,10 +72,6 @@ class _Stage(msgspec.Struct):
     leaves_with: int = 0
     agent: int = UNKNOWN
     ring_ns: int = UNKNOWN
-    declined: int = 0
-    declines_ns: int = 0
-    declines_with: int = 0
-    unanswered: int = 0
     talk_ns: int = UNKNOWN
     talk_ended: bool = False
     place: int = UNKNOWN
@@ -69,7 +79,11 @@ class _Stage(msgspec.Struct):
     called_back: int = UNKNOWN
     answered_ns: int = 0
     then: tuple[int, int, int, int] = (0, UNKNOWN, UNKNOWN, 0)
-    offers: dict[int, int] = {}
+    offers: list[_Offer] = []
+
+    def rings(self, agent: int) -> _Offer | None:
+        """Return the offer that rings at an agent."""
+        return next((offer for offer in self.offers if offer.agent == agent and offer.ended_ns < 0), None)
 
 
 class Stages:
@@ -80,7 +94,7 @@ class Stages:
         self._ended = UNKNOWN
         self._wrapping: dict[int, int] = {}
         self._wraps: dict[int, tuple[int, bool]] = {}
-        self._over = Packed(RECORDED)
+        self._over, self._offers = Packed(RECORDED), Packed(OFFER)
         self._owed: dict[tuple[int, int], _Stage] = {}
         self._called_back: dict[int, _Stage] = {}
 
@@ -101,36 +115,47 @@ class Stages:
         """A customer is called back who left this place in line for it: the talk is that of who left."""
         self._open.pop(slot, None)
         if (owed := self._owed.pop((queue, line_ns), None)) is not None:
-            self._open[slot] = _Stage(owed.person, queue, at_ns, called_back=owed.place)
+            self._open[slot] = _Stage(owed.person, queue, at_ns, called_back=owed.place, offers=owed.offers)
 
     def offer(self, slot: int, agent: int, at_ns: int) -> None:
         """It rings."""
         if slot in self._open:
-            self._open[slot].offers[agent] = at_ns
+            self._open[slot].offers.append(_Offer(agent, at_ns))
 
-    def end_offer(self, slot: int, agent: int, at_ns: int, why: int) -> None:
-        """It rings there no more, and for nobody's way out or answer; `why` is OFFER_*."""
-        if (stage := self._open.get(slot)) is None:
+    def end_offer(self, slot: int, agent: int, at_ns: int, why: int, *, was_declined: bool) -> None:
+        """It rings there no more; `why` is OFFER_*, `was_declined` if the agent, or the phone, said so."""
+        if (stage := self._open.get(slot)) is None or (offer := stage.rings(agent)) is None:
             return
-        since_ns = stage.offers.pop(agent, at_ns)
-        if why == kinds.OFFER_NO_ANSWER:
-            stage.unanswered += 1
-        elif why in DECLINED:
-            stage.declined, stage.declines_ns, stage.declines_with = stage.declined + 1, at_ns - since_ns, why
+        rang_ns = at_ns - offer.made_ns
+        if was_declined or why in DECLINED:
+            offer.end(at_ns, rang_ns, why)
+        elif why == kinds.OFFER_NO_ANSWER:
+            offer.end(at_ns, IN_VAIN, PICKS_UP)
+        elif why == kinds.OFFER_TAKEN_ELSEWHERE:
+            offer.end(at_ns, rang_ns + 1, PICKS_UP)
+        else:
+            offer.end(at_ns, rang_ns, RINGS_ON)
 
     def answer(self, slot: int, agent: int, at_ns: int) -> None:
         """Somebody picked up."""
         if (stage := self._open.get(slot)) is None:
             return
         stage.wait_ns, stage.agent, stage.answered_ns = at_ns - stage.began_ns, agent, at_ns
-        stage.ring_ns, stage.way_out = at_ns - stage.offers.get(agent, at_ns), kinds.EXIT_ANSWERED
+        stage.way_out, stage.ring_ns = kinds.EXIT_ANSWERED, 0
+        if (offer := stage.rings(agent)) is not None:
+            stage.ring_ns = at_ns - offer.made_ns
+            offer.end(at_ns, stage.ring_ns, PICKS_UP)
+            if offer is stage.offers[-1]:
+                stage.offers.pop()  # those after the last on record ring as long as the one that was answered
 
     def leave(self, slot: int, queue: int, at_ns: int, way_out: int, kind: int, how: int) -> None:
         """It left a queue: by a fact of `kind` of its own, 0 if something else made it."""
         if (stage := self._open.pop(slot, None)) is None:
             return
         stage.wait_ns, stage.way_out = at_ns - stage.began_ns, way_out
-        stage.ring_ns = max((at_ns - since_ns for since_ns in stage.offers.values()), default=UNKNOWN)
+        rang = [offer for offer in stage.offers if offer.rang_until(at_ns)]
+        stage.ring_ns = max((at_ns - offer.made_ns for offer in rang), default=UNKNOWN)
+        stage.offers = [offer for offer in stage.offers if offer not in rang]
         if kind and not (kind == kinds.CONTACT_RELEASED and how in NOT_THEIR_WILL):
             stage.leaves_by, stage.leaves_with = kind, how
         self._keep(stage)
@@ -181,6 +206,7 @@ class Stages:
             if stage.talk_ended:
                 self._called_back[stage.place] = stage
             return
+        first_offer, offers = self._keep_offers(stage)
         stage.place = self._over.add(
             (
                 *(stage.person, stage.queue, stage.wait_ns, stage.way_out),
@@ -189,18 +215,24 @@ class Stages:
                     stage.agent,
                     stage.ring_ns,
                     stage.agent >= 0,
-                    stage.declined,
-                    stage.declines_ns,
-                    stage.declines_with,
-                    stage.unanswered,
+                    first_offer,
+                    offers,
                 ),
                 *(stage.talk_ns, stage.talk_ended, stage.answered_ns, stage.agent),
                 *(UNKNOWN, False, *stage.then),
             )
         )
 
-    def table(self) -> Array:
-        """Return all stages, dtype RECORDED, person by person in order."""
+    def _keep_offers(self, stage: _Stage) -> tuple[int, int]:
+        """Return from where on how many offers of a stage are kept."""
+        first = len(self._offers)
+        for offer in stage.offers:
+            if offer.ended_ns >= 0:
+                self._offers.add((offer.after_ns, offer.how))
+        return first, len(self._offers) - first
+
+    def tables(self) -> tuple[Array, Array]:
+        """Return all stages, dtype RECORDED, person by person in order; and their offers, dtype OFFER."""
         found = self._over.table()
         if self._wraps:
             places = np.fromiter(self._wraps, np.int64)
@@ -210,6 +242,7 @@ class Stages:
             found["ring_ns"][place], found["talk_ns"][place] = stage.ring_ns, stage.talk_ns
             found["talk_began_ns"][place], found["talked_with"][place] = stage.answered_ns, stage.agent
             found["ring_ended"][place] = found["talk_ended"][place] = True
+            found["first_offer"][place], found["offers"][place] = self._keep_offers(stage)
             for column, value in zip(("then", "then_queue", "then_agent", "then_flags"), stage.then, strict=True):
                 found[column][place] = value
-        return found[np.argsort(found["person"], kind="stable")]
+        return found[np.argsort(found["person"], kind="stable")], self._offers.table()

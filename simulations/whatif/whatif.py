@@ -8,7 +8,8 @@ import numpy as np
 
 from engine.messages.exits import GAVE_UP
 from engine.messages.kinds import EXIT_ANSWERED
-from simulations.experiment.simulate import Progress, Workers, replications_of
+from simulations.experiment.simulate import Progress, replications_of
+from simulations.experiment.troupe import Workers
 from simulations.whatif.decisions import Names, Parting, first_parting
 from simulations.whatif.people import People, people_of
 from simulations.whatif.play import Cast, Side, play_both
@@ -70,7 +71,7 @@ def ask(
 ) -> Answer:
     """Play the record under its own rules and under the policy, the same people in both.
 
-    `workers` threads play, one a core if not said, or a cluster. Raises RerunFailed,
+    `workers` threads play, one a core if not said, or a cluster. Raises SimulationFailed,
     ClusterFailed, and ConfigError where nothing is to be played.
     """
     replications = replications_of(replications, REPLICATIONS)

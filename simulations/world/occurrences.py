@@ -213,11 +213,11 @@ def answer_first(t: Any, w: Any) -> None:
 @jit
 def pick_up(t: Any, w: Any, c: int, a: int) -> None:
     """Let an agent answer, or decline as was recorded, if it still rings there."""
-    if t.contacts[c].state != CONTACT_OFFERED or find_engagement(t, c, a) < 0:
+    e = find_engagement(t, c, a)
+    if t.contacts[c].state != CONTACT_OFFERED or e < 0:
         return
-    if is_recorded(w) and w.callers[c].offers <= w.stages[stage_of(w, c, w.callers[c].talks)].declined:
-        how = w.stages[stage_of(w, c, w.callers[c].talks)].declines_with
-        fact(w, OFFER_DECLINED, c, -1, a, how, 0, 0)
+    if is_recorded(w) and w.declines[e] != 0:
+        fact(w, OFFER_DECLINED, c, -1, a, w.declines[e], 0, 0)
     else:
         fact(w, OFFER_ANSWERED, c, -1, a, 0, 0, 0)
     observe(t, w)

@@ -27,7 +27,7 @@ from engine.messages.kinds import (
 from simulations.world.alarms import arm, disarm
 from simulations.world.chance import HANDLE, NO_ANSWER, RETRY, RETRY_AFTER, RING, WRAP_UP, draw, purpose, uniform
 from simulations.world.recorded import is_recorded, name_contact, note_answered, note_left, stage_of
-from simulations.world.tables import AT_ONCE
+from simulations.world.tables import AT_ONCE, IN_VAIN, PICKS_UP, RINGS_ON
 from simulations.world.waits import wait_bin
 from simulations.world.work import begin_work, set_paces
 
@@ -180,17 +180,22 @@ def _answer_at_once(w: Any, c: int, a: int) -> None:
 def _ring_as_recorded(t: Any, w: Any, c: int, a: int) -> None:
     caller = w.callers[c]
     stage = w.stages[stage_of(w, c, caller.talks)]
+    rings_ns, how = stage.ring_ns, PICKS_UP
+    if caller.offers < stage.offers:
+        offer = w.offers[stage.first_offer + caller.offers]
+        rings_ns, how = offer.after_ns, offer.how
     caller.offers += 1
-    if caller.offers <= stage.declined:
-        _ring_for(t, w, c, a, stage.declines_ns)
-        return
-    if caller.offers <= stage.declined + stage.unanswered:
+    if how == RINGS_ON:
+        rings_ns += stage.ring_ns + 1
+    e = find_engagement(t, c, a)
+    if e >= 0:
+        w.declines[e] = max(how, 0)
+    if rings_ns == IN_VAIN:
         _ring_in_vain(t, w, c, a)
-        return
-    if stage.ring_ns == 0:
+    elif rings_ns == 0 and how == PICKS_UP:
         _answer_at_once(w, c, a)
     else:
-        _ring_for(t, w, c, a, stage.ring_ns)
+        _ring_for(t, w, c, a, rings_ns)
 
 
 @jit
@@ -207,8 +212,10 @@ def _ring_for(t: Any, w: Any, c: int, a: int, rings_ns: int) -> None:
 def _ring_in_vain(t: Any, w: Any, c: int, a: int) -> None:
     e = find_engagement(t, c, a)
     if e >= 0:
+        # Who rang here before may have been to pick up at some time, for which the timer was set.
         w.pick_ups[e] = 0
         _find_who_answers(t, w, c)
+        arm_next(w, c)
 
 
 @jit

@@ -130,10 +130,8 @@ STAGE: Final = np.dtype(
         ("leaves_by", "i8"),  # kind of the fact by which it leaves then
         ("leaves_with", "i8"),  # what that carries in `a`
         ("ring_ns", "i8"),  # until an agent picks up; 0: at once
-        ("declined", "i8"),  # offers at first that agents decline
-        ("declines_ns", "i8"),  # how long after they were made
-        ("declines_with", "i8"),  # OFFER_*
-        ("unanswered", "i8"),  # offers after those to which nobody reacts
+        ("first_offer", "i8"),  # its offers that are on record, in order
+        ("offers", "i8"),
         ("talk_ns", "i8"),
         ("wrap_up_ns", "i8"),
         ("wraps_early", "i8"),  # 1: the agent ends it after that time even where the kernel keeps the time
@@ -145,6 +143,18 @@ STAGE: Final = np.dtype(
     align=True,
 )
 """One wait of a person and the talk after it."""
+
+PICKS_UP: Final = 0
+RINGS_ON: Final = -1
+IN_VAIN: Final = -1
+OFFER: Final = np.dtype(
+    [
+        ("after_ns", "i8"),  # how long it rings until the agent reacts; IN_VAIN: nobody does
+        ("how", "i8"),  # PICKS_UP, OFFER_* of who declines; RINGS_ON: for the stage's `ring_ns` more, then picks up
+    ],
+    align=True,
+)
+"""What comes of one offer of a stage, whichever agent it is made to. Those after the last ring for `ring_ns`."""
 
 RETRIAL: Final = np.dtype(
     [
@@ -189,8 +199,14 @@ class WorldTables(TableSet):
         ("callers", CALLER, 1),
         ("people", PERSON, 1),  # of a record; with them the last source's trace says when each of them comes
         ("stages", STAGE, 1),
+        ("offers", OFFER, 1),
         ("retrials", RETRIAL, 1),
         ("pick_ups", np.dtype(np.int64), 1),  # (engagements) when the agent will answer who rings there; 0: not at all
+        (
+            "declines",
+            np.dtype(np.int64),
+            1,
+        ),  # (engagements) OFFER_* if not the agent answers then, but declines; else 0
         ("speeds", np.dtype(np.float64), 2),  # (agents, sources) factor of the handling time
         ("home_factors", np.dtype(np.float64), 1),  # (agents) the same, of the place where each works now
         ("groups", np.dtype(np.int64), 1),  # of each agent
@@ -229,8 +245,10 @@ class WorldTables(TableSet):
     callers: Array
     people: Array
     stages: Array
+    offers: Array
     retrials: Array
     pick_ups: Array
+    declines: Array
     speeds: Array
     home_factors: Array
     groups: Array

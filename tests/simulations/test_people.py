@@ -162,6 +162,14 @@ def test_the_next_answers_where_the_first_of_all_who_ring_is_gone(leaves: str, t
     assert rows["a"][rows["kind"] == CONTACT_ANSWERED].tolist() == [10 * 10**9]
 
 
+def test_nobody_gives_up_when_an_offer_in_vain_follows_one_that_rang_too_long() -> None:
+    """The timer of who would have picked up after the limit is nobody's end of patience."""
+    ring = {"ring": {"answer": "exponential(15s)", "no_answer": "25%"}, "ring_limit": "20s"}
+    run = simulate(scenario({"calls": queue("3/min", "1m", agents=300, patience="never", **ring)}, []), 1, seed=1)
+    assert tally(run, Tally.ENTRIES) > 500
+    assert [tally(run, Tally.EXIT + one) for one in (EXIT_ABANDONED, EXIT_SHORT_ABANDONED)] == [0, 0]
+
+
 def test_callbacks_keep_their_place_and_are_served() -> None:
     calls = queue("100/h", "3m", steps=[{"after": "60s", "do": "callback"}], callback=0.5, patience="exponential(4m)")
     model = scenario({"calls": calls}, [{"group": "g", "count": 4}])

@@ -205,6 +205,26 @@ def test_shifts_breaks_and_staffing_make_changes_of_status() -> None:
     assert paid.tolist() == [[5.0, 10.0, 5.0, 5.0], [1.0, 3.0, 2.0, 3.0]]
 
 
+def test_everybody_on_a_shift_is_paid_however_many_are_at_work() -> None:
+    shifts = [{"hours": "8:00-10:00", "count": 3}, {"hours": "9:00-12:00"}]
+    groups = [
+        {"group": "some", "count": 10, "shifts": shifts, "shrinkage": 0.25},
+        {"group": "one", "count": 1, "shrinkage": 0.6},
+    ]
+    horizon = {"from": "2026-11-23 08:00", "to": "2026-11-23 12:00", "interval": "1h"}
+    scenario = Scenario.of(
+        {
+            "name": "paid",
+            "horizon": horizon,
+            "queues": {"sales": {"arrivals": {"rate": "1/h"}, "handle": {"talk": "1m"}}},
+            "agents": groups,
+        }
+    )
+    assert [group.at_work for group in scenario.file.groups] == [8, 0]
+    paid = scheduled_ns(scenario.file, scenario.file.start_ns + np.arange(5) * HOUR_NS) / HOUR_NS
+    assert paid.tolist() == [[3.0, 10.0, 7.0, 7.0], [1.0] * 4]
+
+
 def test_the_example_is_good_and_overwrites_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     paths = write_example(tmp_path / "plan")
     written_names = {"README.md", "hotline.yaml", "plan_a_day.ipynb", "sales_30min.csv", "shifts.csv"}

@@ -14,8 +14,9 @@ from engine.messages.kinds import EXITS
 from engine.model.tallies import Tally
 from simulations.experiment.result import Result
 from simulations.experiment.simulate import simulate
-from simulations.experiment.stage import SimulationFailed, Stage
+from simulations.experiment.stage import Stage
 from simulations.scenario.scenario import Scenario
+from simulations.world.stage import SimulationFailed
 
 pytestmark = pytest.mark.timeout(600)  # the first of them compiles the world
 HORIZON = {"from": "2026-11-23 08:00", "to": "2026-11-23 12:00", "interval": "30m"}
@@ -104,6 +105,44 @@ def test_days_differ_by_their_busyness() -> None:
     assert np.std(calm) / np.mean(calm) < 0.06
     assert 0.2 < np.std(busy) / np.mean(busy) < 0.4
     assert np.mean(busy) == pytest.approx(np.mean(calm), rel=0.15)
+
+
+def test_each_day_of_a_week_is_busy_by_itself() -> None:
+    week = {"from": "2026-11-23 08:00", "to": "2026-11-30 08:00", "interval": "8h"}
+    queue = day().raw["queues"]["sales"] | {"patience": "never", "arrivals": {"rate": "3/min", "busyness": "30%"}}
+    zone = "Asia/Manila"
+    raw = {"horizon": week, "time_zone": zone, "queues": {"sales": queue | {"agents": 40}}}
+    offered = simulate(Scenario.of(raw), 12, 1).count("offered")[:, 0]
+    days = offered[:, 2:20].reshape(12, 6, 3).sum(axis=2) / (3 * 60 * 24)
+    assert 0.2 < days.std() < 0.4
+    assert 0.2 < days.std(axis=1).mean() < 0.4, "days of a week differ as those of different weeks do"
+    thirds = offered[:, 2:20].reshape(12, 6, 3) / (3 * 60 * 8)
+    assert thirds.std(axis=2).mean() < 0.06, "and a day is one, from midnight to midnight of the scenario's clock"
+
+
+def test_who_is_absent_is_drawn_each_day_and_a_night_shift_is_of_the_day_on_which_it_begins() -> None:
+    week = {"from": "2026-11-23 00:00", "to": "2026-11-28 00:00", "interval": "4h"}
+    groups = [
+        {"group": "always", "count": 40, "absence": 0.4},
+        {
+            "group": "nights",
+            "count": 40,
+            "absence": 0.4,
+            "shifts": [{"hours": "20:00-4:00", "breaks": ["23:30-24:00"]}],
+        },
+        {"group": "staffed", "staffing": [40] * 30, "absence": 0.4},
+    ]
+    queue = {key: value for key, value in day().raw["queues"]["sales"].items() if key != "agents"}
+    scenario = Scenario.of({"horizon": week, "queues": {"sales": queue}, "agents": groups})
+    there = 40 - simulate(scenario, 4, 1).states_s[..., 0] / (4 * 3600)
+    for group in (0, 2):
+        days = there[:, group].reshape(4, 5, 6)
+        assert np.ptp(days, axis=2).max() < 0.05, "the same people all day, but for who still talks at midnight"
+        assert days[:, :, 0].std(axis=1).min() > 0.5, "and others on the next"
+        assert 21 < days.mean() < 27
+    nights = there[:, 1, 5:].reshape(4, 25)
+    assert nights[:, ::6][:, :4] == pytest.approx(nights[:, 1::6], abs=0.05)
+    assert nights[:, ::6].std(axis=1).min() > 0.5
 
 
 def test_a_trace_is_followed(tmp_path: Any) -> None:

@@ -4,7 +4,9 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from simulations.experiment.result import Result
 from simulations.experiment.simulate import simulate
 from simulations.scenario.scenario import Scenario
 from simulations.scenario.sections import Stop
+from simulations.world.stage import SimulationFailed
 
 distributed = pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
 pytestmark = [pytest.mark.timeout(600), pytest.mark.slow]  # the first of them may compile the world
@@ -147,7 +150,7 @@ def test_a_worker_of_another_build_is_named(address: str, monkeypatch: pytest.Mo
 
 def test_a_scenario_that_fails_there_fails_here(path: Path, address: str) -> None:
     crowd = Scenario.load(path, ["queues.sales.arrivals={rate: 400/s}", "queues.sales.patience=never"])
-    with Cluster(address) as cluster, pytest.raises(stage.SimulationFailed, match="contacts at once"):
+    with Cluster(address) as cluster, pytest.raises(SimulationFailed, match="contacts at once"):
         simulate(crowd, 1, workers=cluster)
 
 
@@ -164,6 +167,30 @@ def test_what_a_lost_worker_had_is_played_again(path: Path, address: str) -> Non
         found = simulate(scenario, 24, seed=4, workers=cluster, progress=lose_one)
     assert not pids
     assert are_same(found, simulate(scenario, 24, seed=4))
+
+
+def test_a_scheduler_that_is_lost_is_named(path: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    at = tmp_path / "scheduler.json"
+    daemon = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0"]
+    helper = [sys.executable, "-m", "distributed.cli.dask_worker", "--scheduler-file", str(at), "--no-nanny"]
+    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": Path.cwd()}
+    options = ["--no-dashboard", "--scheduler-file", str(at)]
+    with subprocess.Popen([*daemon, *options], **quiet) as scheduler, subprocess.Popen(helper, **quiet) as worker:
+        try:
+            deadline = time.monotonic() + 60
+            while not at.exists():
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            address = json.loads(at.read_text(encoding="utf-8"))["address"]
+            with (
+                Cluster(address) as cluster,
+                pytest.raises(ClusterFailed, match=f"scheduler at {address} was lost: start"),
+            ):
+                simulate(Scenario.load(path), 5000, workers=cluster, progress=lambda *_: scheduler.kill())
+        finally:
+            scheduler.kill()
+            worker.kill()
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_no_scheduler_at_the_address(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,13 +1,15 @@
 """Estimates find back what samples were made from, and say how sure they are."""
 
 import math
+from datetime import date, datetime
 
 import numpy as np
 import pytest
 
-from simulations.fit.arrivals import busyness, day_counts, fit_arrivals, ordinary_weekdays, poisson_test
-from simulations.fit.calls import CALL, SECOND_NS, Calls, local_ns
+from simulations.fit.arrivals import busyness, cut_short, day_counts, fit_arrivals, ordinary_weekdays, poisson_test
+from simulations.fit.calls import CALL, SECOND_NS, Calls, instant_ns, local_ns
 from simulations.fit.durations import PROBABILITIES, fit_durations
+from simulations.fit.fitted import edges_ns, fit
 from simulations.fit.patience import SAMPLES, fit_patience, kaplan_meier, samples
 from simulations.fit.retrials import fit_retrials
 from simulations.fit.statistics import Array, kolmogorov_p, mean_of, share_of
@@ -134,6 +136,86 @@ def test_volumes_are_by_the_clock_on_the_wall_and_ordinary_days_like_the_busiest
     assert weekdays.tolist() == [0, 1, 2, 3, 4, 5]
     found = fit_arrivals(calls, counts.on(weekdays))
     assert (found.volumes[18], sum(found.volumes), found.dispersion[18]) == (10.0, 10.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("first_from_h", "last_until_h", "left_out"), [(8, 18, 0), (8, 12, 1), (14, 14, 2), (8, 17.99, 0)]
+)
+def test_days_that_the_record_holds_half_are_left_out(first_from_h: float, last_until_h: float, left_out: int) -> None:
+    chance = np.random.default_rng(10)
+    hours = [np.sort(chance.uniform(8, 18, chance.poisson(1000))) for _ in range(8)]
+    hours[0], hours[-1] = hours[0][hours[0] >= first_from_h], hours[-1][hours[-1] < last_until_h]
+    calls = calls_at(
+        np.concatenate([MONDAY_NS + day * DAY_NS + (one * 3.6e12).astype(np.int64) for day, one in enumerate(hours)])
+    )
+    cut = cut_short(calls, day_counts(calls, 1800).days)
+    assert [one.is_certain for one in cut] == [True] * left_out
+    found = fit(calls, weekdays=np.arange(7))
+    assert found.days_chosen == 8 - left_out
+    assert found.queues[0].arrivals.volume.value == pytest.approx(1000, rel=0.04)
+    assert found.queues[0].arrivals.busyness.value < 0.05
+    assert len(found.remarks) == left_out
+    for text, missed in found.remarks.items():
+        day, within, missing_h = ("11-30", "ends", 18 - last_until_h) if "after" in text else ("11-23", "begins", 6)
+        assert f"none on mon 2026-{day}: left out, as the record {within} within it" in text
+        assert missed == pytest.approx(100 * missing_h, rel=0.1), "of the other Monday, as far as it is recorded"
+
+
+@pytest.mark.parametrize(("last_day", "hours"), [(4, (8, 14)), (5, (9, 15))])
+def test_a_day_that_closes_early_is_kept_where_no_other_of_its_weekday_tells(
+    last_day: int, hours: tuple[int, int]
+) -> None:
+    chance = np.random.default_rng(12)
+    of_days = [(8, 18)] * last_day + [hours]
+
+    def recorded(weeks: int) -> Calls:
+        at_h = [
+            (week * 7 + day) * 24 + chance.uniform(opens, closes, 100 * (closes - opens))
+            for week in range(weeks)
+            for day, (opens, closes) in enumerate(of_days)
+        ]
+        return calls_at(MONDAY_NS + (np.concatenate(at_h) * 3.6e12).astype(np.int64))
+
+    found = fit(recorded(1))
+    assert found.days_chosen == last_day + 1
+    assert found.weekdays[-1] == ("fri", "sat")[last_day - 4]
+    ((text, missed),) = found.remarks.items()
+    day = f"{found.weekdays[-1]} 2026-11-{23 + last_day}"
+    assert f"{hours[1] - 1}:59 on other days, none on {day}: kept, as no other {day[:3]} tells" in text
+    assert missed == pytest.approx(100 * (18 - hours[1]), rel=0.15)
+    assert fit(recorded(2)).remarks == {}, "the other one of its weekday has the same hours"
+
+
+def test_two_half_days_are_better_than_none() -> None:
+    chance = np.random.default_rng(11)
+    halves = [chance.uniform(14, 18, 400), 24 + chance.uniform(8, 14, 600)]
+    found = fit(calls_at(MONDAY_NS + (np.concatenate(halves) * 3.6e12).astype(np.int64)), weekdays=np.arange(7))
+    assert found.days_chosen == 2
+    begins, ends = found.remarks
+    assert begins.startswith("call before 14:0")
+    assert "none on mon 2026-11-23: kept, as no other mon tells whether the record begins within it" in begins
+    assert "none on tue 2026-11-24: kept, as no other tue tells whether the record ends within it" in ends
+    assert all("volumes are too low" in text for text in found.remarks)
+
+
+def test_two_halves_of_one_weekday_are_better_than_none() -> None:
+    chance = np.random.default_rng(11)
+    halves = [chance.uniform(14, 18, 400), 7 * 24 + chance.uniform(8, 14, 600)]
+    found = fit(calls_at(MONDAY_NS + (np.concatenate(halves) * 3.6e12).astype(np.int64)))
+    assert found.days_chosen == 2
+    assert list(found.remarks.values()) == [600, 400]
+    assert all("kept, as no day is whole: volumes are too low" in text for text in found.remarks)
+
+
+def test_intervals_are_of_the_clock_on_the_wall_where_clocks_change() -> None:
+    zone = "Europe/Berlin"
+    lengths_h = []
+    for day in (date(2026, 3, 29), date(2026, 10, 25)):
+        (edges,) = edges_ns(np.array([day.toordinal() - date(1970, 1, 1).toordinal()]), 3600, zone)
+        nine = instant_ns(datetime(day.year, day.month, day.day, 9), zone)  # noqa: DTZ001  # local on purpose
+        assert edges[9] == nine
+        lengths_h.append((np.diff(edges)[[1, 2, 3]] // (3600 * SECOND_NS)).tolist())
+    assert lengths_h == [[1, 0, 1], [1, 2, 1]]
 
 
 def test_who_calls_again_within_an_hour() -> None:

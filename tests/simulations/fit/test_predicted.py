@@ -2,9 +2,11 @@
 
 from functools import cache
 
+import msgspec
 import numpy as np
 import pytest
 
+from engine.errors import ConfigError
 from simulations.fit.calls import CALL, SECOND_NS, Calls
 from simulations.fit.duty import STINT, last_waited_ns, served
 from simulations.fit.habits import CREDITED, LINES, Drawn, drawn, habits_of, line_of, turnbull
@@ -35,6 +37,15 @@ def played(calls: Calls, patience_s: Array, talk_s: float, away_s: float, hurry:
     )
     crew = Crew(np.array([(0, START_NS - 1, START_NS + 9000 * SECOND_NS)], STINT), np.ones((1, 1), bool), 0)
     return [wait / SECOND_NS for wait in Prediction(calls, people, crew, 0, hurry).run().wait_ns.tolist()]
+
+
+def test_a_type_that_habits_do_not_know_is_refused() -> None:
+    known = calls_of(0.0, 10.0)
+    known.rows["handle_ns"] = SECOND_NS
+    habits, other = habits_of(known), calls_of(0.0)
+    assert len(drawn(other, habits, seed=1).talk_ns) == 1
+    with pytest.raises(ConfigError, match="calls of loans, and none in the record"):
+        drawn(msgspec.structs.replace(other, types=("loans",)), habits, seed=1)
 
 
 def test_an_agent_who_is_away_is_back_sooner_while_somebody_waits() -> None:

@@ -8,10 +8,20 @@ import pytest
 
 from engine.errors import ConfigError, LogError
 from engine.messages.kinds import CONTACT_ANSWERED, CONTACT_QUEUED
-from engine.messages.observed import AgentStatusChanged, ContactArrived, ContactReleased, OfferAnswered
+from engine.messages.observed import (
+    AgentStatusChanged,
+    ContactArrived,
+    ContactReleased,
+    OfferAnswered,
+    TransferRequested,
+)
 from simulations.fit.calls import SECOND_NS, UNKNOWN, local_ns
+from simulations.fit.fitted import fit
 from simulations.fit.read import read_calls
 from simulations.fit.read_log import calls_of
+from simulations.fit.retrials import fit_retrials
+from simulations.fit.scenario_file import write_scenario
+from simulations.scenario.scenario import Scenario
 from tests.driver_support import house
 from tests.random_day import Day
 
@@ -118,6 +128,100 @@ def test_a_queue_log_is_followed_call_by_call(tmp_path: Path) -> None:
         "COMPLETEAGENT of a call whose entry is not in the file": 1,
         "still in the queue when Asterisk started anew": 1,
     }
+
+
+def test_nobody_in_particular_calls_again(tmp_path: Path) -> None:
+    lines = []
+    for number in range(400):
+        name = ("anonymous", "<Unknown>", "4000", f"09{number}")[number % 4]
+        at_s = 1_700_000_000 + 60 * number
+        lines += [
+            f"{at_s}|c{number}|sales|NONE|ENTERQUEUE||{name}|1",
+            f"{at_s + 20}|c{number}|sales|NONE|ABANDON|1|1|20",
+        ]
+    calls = read_calls(written(tmp_path, "\n".join(lines) + "\n", "queue_log"))
+    assert (calls.rows["customer"] == UNKNOWN).sum() == 300, "who has no name, and the number of a switchboard"
+    assert calls.remarks["of a number that very many calls have: nobody knows whose"] == 100
+    assert fit_retrials(calls).share.n == 100
+    assert fit_retrials(calls).share.value == 0.0
+
+
+def test_who_goes_on_in_another_queue_has_not_called_again(tmp_path: Path) -> None:
+    lines = ["1|NONE|NONE|NONE|QUEUESTART|"]
+    for number in range(60):
+        at_s, call = 1_700_000_000 + 60 * number, f"c{number}"
+        lines += [
+            f"{at_s}|{call}|sales|NONE|ENTERQUEUE||09{number}|1",
+            f"{at_s + 30}|{call}|sales|NONE|EXITWITHTIMEOUT|1|1|30",
+            f"{at_s + 30}|{call}|late|NONE|ENTERQUEUE||09{number}|1",
+            f"{at_s + 31}|{call}|late|Bob|CONNECT|1|ch|1",
+            f"{at_s + 41}|{call}|late|Bob|{'ATTENDEDTRANSFER|BRIDGE|x' if number % 2 else 'COMPLETECALLER'}|1|10|1",
+        ]
+        if number % 2:
+            lines += [
+                f"{at_s + 41}|{call}|desk|NONE|ENTERQUEUE||09{number}|1",
+                f"{at_s + 41}|{call}|desk|Eve|CONNECT|0|ch|1",
+                f"{at_s + 46}|{call}|desk|Eve|COMPLETECALLER|0|5|1",
+            ]
+    path = written(tmp_path, "\n".join(lines) + "\n", "queue_log")
+    found = fit(calls := read_calls(path))
+    sales, late, desk = found.queues
+    assert [sum(queue.arrivals.volumes) for queue in found.queues] == [60, 0, 0]
+    assert [(way.to, way.talked, way.share.value, way.after_s) for way in sales.ways_on] == [("late", False, 1.0, 30.0)]
+    assert [(way.to, way.talked, way.share.value) for way in late.ways_on] == [("desk", True, 0.5)]
+    assert desk.ways_on == []
+    out = tmp_path / "day.yaml"
+    write_scenario(found, calls, out)
+    file = Scenario.load(out).file
+    assert [(step.after_ns, step.to) for step in file.queues["sales"].steps] == [(30 * SECOND_NS, "late")]
+    transfers = file.queues["late"].transfers
+    assert transfers is not None
+    assert (transfers.share, transfers.to) == (0.5, "desk")
+    assert file.queues["late"].arrivals is None, "nobody begins there"
+
+
+@pytest.mark.parametrize(("between", "came_on"), [(1, True), (2, False)])
+def test_where_calls_came_from_is_kept_of_so_many_that_left_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, between: int, came_on: bool
+) -> None:
+    monkeypatch.setattr("simulations.fit.read_queue_log.GONE_MAX", 2)
+    lines = []
+    for at_s, call in enumerate(["early", "c0", "early", *(f"c{number}" for number in range(1, between + 1))], 100):
+        lines += [
+            f"{at_s}|{call}|sales|NONE|ENTERQUEUE||4711|1",
+            f"{at_s}|{call}|sales|NONE|EXITWITHTIMEOUT|1|1|0",
+        ]
+    lines += ["200|early|late|NONE|ENTERQUEUE||4711|1", "201|early|late|NONE|ABANDON|1|1|1"]
+    calls = read_calls(written(tmp_path, "\n".join(lines) + "\n", "queue_log"))
+    assert calls.rows["came_on"][-1] == came_on
+
+
+async def test_of_our_own_log_too(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        await h.tell(AgentStatusChanged(agent="alice", status="available"))
+        await h.tell(ContactArrived(contact="one", queue="sales"))
+        await h.tell(OfferAnswered(contact="one", agent="alice"))
+        await h.pass_time(60)
+        await h.tell(TransferRequested(contact="one", queue="help"))
+        await h.pass_time(30)
+        calls = calls_of(h.log.read_runs(), "a log", "UTC")
+    first, second = calls.rows
+    assert calls.types[first["type"]] == "sales"
+    assert not first["came_on"]
+    assert second["came_on"]
+    assert second["by_transfer"]
+    assert calls.types[second["came_from"]] == "sales"
+
+
+def test_a_csv_may_name_channels(tmp_path: Path) -> None:
+    text = "arrival,wait_s,outcome,queue,channel\n2026-11-23 08:00,1,answered,web,chat\n"
+    assert [told.channel for told in read_calls(written(tmp_path, text)).told] == ["chat"]
+    for line, said in (
+        ("2026-11-23 08:01,1,answered,web,email", "the queue 'web' is of the channel chat"),
+        ("2026-11-23 08:01,1,answered,fax,fax", "the channel 'fax' is none of voice, chat, email, task"),
+    ):
+        with pytest.raises(ConfigError, match=said):
+            read_calls(written(tmp_path, text + line + "\n"))
 
 
 def test_a_queue_log_cut_off_within_a_line_says_so(tmp_path: Path) -> None:

@@ -13,13 +13,21 @@ import pytest
 from engine.errors import ForecastFailed, Overloaded
 from engine.live.plans import PlanDriver
 from engine.messages.effects import OfferContact
-from engine.messages.kinds import EXIT_ABANDONED, EXIT_ANSWERED, EXIT_EMPTY, EXIT_TIMED_OUT
+from engine.messages.kinds import (
+    AGENT_STATUS_CHANGED,
+    EXIT_ABANDONED,
+    EXIT_ANSWERED,
+    EXIT_CALLBACK,
+    EXIT_EMPTY,
+    EXIT_TIMED_OUT,
+)
 from engine.messages.observed import AgentStatusChanged, ContactArrived, ContactReleased, OfferAnswered, WrapUpFinished
 from engine.model.forecast import Forecast, ForecastQuestion
 from engine.model.plan_views import PlanOrder
 from engine.model.tallies import Tally
 from simulations.forecast.forecaster import Forecaster
-from simulations.forecast.play import PEOPLE, Stage, next_hour, play
+from simulations.forecast.pauses import pauses_of
+from simulations.forecast.play import PEOPLE, Hour, next_hour, play
 from simulations.forecast.present import estimates_of, present_tables
 from tests.driver_support import House, house
 
@@ -95,11 +103,68 @@ async def test_the_next_hour_goes_on_from_the_present_with_and_without_the_plan(
     assert [one.queue for one in forecast.queues] == ["sales", "survey"]
     assert forecast.queues[1].without.service_level is None
     now = present_tables(asked.question)
-    counted = Stage(asked.question, now, expected, asked.question.rows[:0]).play(1)[0]
+    counted = Hour(asked.question, now, expected, asked.question.rows[:0]).play(1)[0]
     talked_ns = counted[Tally.TALK_NS] / counted[Tally.HANDLED]
     assert talked_ns == pytest.approx(expected.talk_ns[0], rel=0.25)
     again = play(asked.question)
     assert again.whole == whole
+
+
+async def test_whoever_is_paused_comes_back_and_others_go(tmp_path: Path) -> None:
+    """Agents are paused a fifth of the time in turn; the forecast begins when one has been so for a minute."""
+    async with house(tmp_path, CENTRE) as h:
+        await h.tell(*(AgentStatusChanged(agent=name, status="available") for name in NAMES))
+        for number in range(20):
+            name = NAMES[number % len(NAMES)]
+            await h.tell(AgentStatusChanged(agent=name, status="paused"))
+            await h.pass_time(96)
+            await h.tell(AgentStatusChanged(agent=name, status="available"))
+            await h.pass_time(24)
+        await h.tell(AgentStatusChanged(agent=NAMES[0], status="paused"))
+        await h.pass_time(60)
+        asked = Asked()
+        await PlanDriver(h.engine, None, asked, h.clock.now_ns).preview("closed")
+    question = asked.question
+    now, nothing = present_tables(question), question.rows[:0]
+    found = pauses_of(now, question.now_ns, nothing)
+    share = found.away_ns / (found.away_ns + found.at_work_ns)
+    assert share == pytest.approx(0.2, abs=0.01)
+    assert found.away_ns == pytest.approx((60e9 + 300e9) / 2, rel=0.01)
+    assert found.paused.tolist() == [True, False, False, False]
+    away_ns, chance, until_ns = 0.0, np.random.default_rng(1), question.now_ns + int(3600e9)
+    for _ in range(200):
+        script = found.room()
+        found.write(script, question.now_ns, chance)
+        assert (np.diff(script["at_ns"]) >= 0).all()
+        for agent in range(4):
+            own = script[(script["agent"] == agent) & (script["at_ns"] < until_ns)]
+            assert (own["a"] == np.where(np.arange(len(own)) % 2 == (agent != 0), 2, 1)).all()
+            away_ns += np.diff([question.now_ns, *own["at_ns"], until_ns])[agent != 0 :: 2].sum()
+    assert away_ns / 200 / 4 / 3600e9 == pytest.approx(share, rel=0.1)
+    bound = np.zeros(1, nothing.dtype)
+    bound["kind"], bound["agent"] = AGENT_STATUS_CHANGED, 0
+    assert pauses_of(now, question.now_ns, bound).free.tolist() == [False, True, True, True], "the plan decides on one"
+
+
+async def test_a_steady_rate_is_what_it_was_all_day_however_quiet_the_last_minutes_were(tmp_path: Path) -> None:
+    """One in two minutes for two hours, then nobody for six minutes: as often as not in an hour that is chance."""
+    async with house(tmp_path, CENTRE) as h:
+        await h.tell(AgentStatusChanged(agent="agent1", status="available"))
+        for number in range(60):
+            await h.tell(ContactArrived(contact=f"c{number}", queue="sales"))
+            await answered(h, f"c{number}")
+            await h.pass_time(60)
+            await h.tell(ContactReleased(contact=f"c{number}"))
+            await h.pass_time(60)
+        await h.pass_time(4 * 60)
+        asked = Asked()
+        await PlanDriver(h.engine, None, asked, h.clock.now_ns).preview("closed")
+    now = present_tables(asked.question)
+    late = float(now.queues["arrivals"][0])
+    rate = estimates_of(now, 2, asked.question.now_ns).rate
+    assert rate[0] * 3600e9 == pytest.approx(29, rel=0.06)
+    assert float(now.queues["arrivals"][0]) < 0.9 * late, "what was counted of late fades until now"
+    assert rate[1] == 0
 
 
 def test_whom_the_queue_hangs_up_on_was_turned_away() -> None:
@@ -111,6 +176,23 @@ def test_whom_the_queue_hangs_up_on_was_turned_away() -> None:
     assert hour.turned_away is not None
     assert hour.abandonment is not None
     assert (hour.turned_away.value, hour.abandonment.value) == (0.3, 0.2)
+
+
+async def test_whoever_is_to_be_called_back_has_room_or_it_is_told(
+    busy: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = Asked()
+    monkeypatch.setattr("simulations.forecast.play.REPLICATIONS", 4)
+    await PlanDriver(busy.engine, None, asked, busy.clock.now_ns).preview("called-back")
+    question, now = asked.question, present_tables(asked.question)
+    hour = question, now, estimates_of(now, 2, question.now_ns), question.rows
+    enough = Hour(*hour).play(1)
+    assert enough[0, Tally.EXIT + EXIT_CALLBACK] > 4
+    monkeypatch.setattr("simulations.forecast.play.RETRIALS", 1)
+    np.testing.assert_array_equal(Hour(*hour).play(1), enough)
+    monkeypatch.setattr("simulations.forecast.play.RETRIALS_MAX", 2)
+    with pytest.raises(ForecastFailed, match="to be called back"):
+        Hour(*hour).play(1)
 
 
 async def test_just_after_a_start_it_says_why_there_is_none_and_from_when(tmp_path: Path) -> None:

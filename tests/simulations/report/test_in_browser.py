@@ -63,3 +63,32 @@ def test_everybody_can_read_it(tmp_path: Path, width: int, scheme: str, language
         assert tab.evaluate("document.documentElement.scrollWidth") <= width
         browser.close()
     assert said == []
+
+
+PRINTED = """() => [...document.querySelectorAll("figure svg text, td, th, .limits, p, li, dt, dd")]
+  .filter((one) => one.getBoundingClientRect().width)
+  .map((one) => [parseFloat(getComputedStyle(one).fontSize) * (one.ownerSVGElement ? one.getScreenCTM().a : 1) * 0.75,
+    one.textContent])"""
+"""Letters and their height in points."""
+IN_A_ROW = """() => [...document.querySelectorAll(".panels")].map((one) => {
+  const tops = [...one.querySelectorAll("figure")].map((picture) => Math.round(picture.getBoundingClientRect().top));
+  return Math.max(...tops.map((top) => tops.filter((other) => other === top).length));
+})"""
+PAPER = {"width": 688, "height": 1017}
+"""Of A4 within its margins, CSS pixels."""
+
+
+def test_on_paper_letters_are_legible_and_pictures_stand_two_to_a_row(tmp_path: Path) -> None:
+    (tmp_path / "report.html").write_text(page(whole()), encoding="utf-8")
+    with playwright_api.sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        tab = browser.new_page(viewport=PAPER)
+        tab.emulate_media(media="print")
+        tab.goto((tmp_path / "report.html").as_uri())
+        assert [text for points, text in tab.evaluate(PRINTED) if points < 5.2] == []
+        small = [(points, text) for points, text in tab.evaluate(PRINTED) if points < 5.9]
+        assert [one for one in small if not one[1].isdigit()] == []  # those are in cells of a map
+        assert max(tab.evaluate(IN_A_ROW)) == 2
+        assert tab.evaluate("document.documentElement.scrollWidth") <= PAPER["width"]
+        assert tab.evaluate(OUTSIDE) == []
+        browser.close()

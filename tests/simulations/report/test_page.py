@@ -34,8 +34,9 @@ from simulations.report.page import page, sections
 from simulations.report.pools import pools_in
 from simulations.report.section import Missing, Section
 from simulations.report.wording import FOLDER, LANGUAGES, Words
+from simulations.scenario.agent_time import share_of_agent
 from simulations.scenario.scenario import Scenario
-from simulations.solve.by_formula import required_by_formula, share_of_agent
+from simulations.solve.by_formula import required_by_formula
 from simulations.solve.demand import expected_contacts
 from tests.simulations.report.results import HOSTILE, RAW, TITLE, played, whole
 
@@ -169,7 +170,7 @@ def test_what_is_required_and_traded_is_erlangs() -> None:
     assert needed[0].tolist() == [agents_for(144.0, 240.0, service_level=0.8, within_s=20.0)] * 4
     folder = Folder(Path(), scenario=scenario)
     folder.intervals = [{"queue": "calls", "interval_start": "2026-11-23T08:00", "interval_s": 1800.0}]
-    folder.intervals[0] |= {"offered": 72.0, "aht_s": 240.0, "talk_s": 240.0}
+    folder.intervals[0] |= {"offered": 72.0, "aht_s": 240.0, "talk_s": 240.0, "wrap_s": 0.0}
     figures = ("offered", "service_level", "abandon_rate", "asa_s", "occupancy", "cost")
     row = {f"{name}{end}": 72.0 for name in figures for end in ("", "_lo", "_hi")}
     folder.pools = [row | {"pool": "calls", "aht_s": 240.0, "agents_actual": 12.0, "agents_scheduled": 12.0}]
@@ -178,7 +179,7 @@ def test_what_is_required_and_traded_is_erlangs() -> None:
     np.testing.assert_allclose(pool.level, exact.service_level_offered)
     np.testing.assert_allclose(pool.asa_s, exact.asa_s)
     chat = scenario.changed("queues.calls.channel=chat", "channels.chat={capacity: 4, slower: 10%}")
-    assert share_of_agent(chat, chat.file.queues["calls"]) == pytest.approx(1.3 / 4)
+    assert share_of_agent(chat.file, chat.file.queues["calls"]) == pytest.approx(1.3 / 4)
 
 
 @pytest.mark.parametrize("formula", ["offered", "answered", "all"])

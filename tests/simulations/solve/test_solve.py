@@ -165,6 +165,31 @@ def test_shifts_cover_what_is_required_with_shrinkage(tmp_path: Path) -> None:
     assert "cost" not in table
 
 
+def test_a_week_that_is_closed_at_night_is_planned_to_its_end() -> None:
+    shape = [8, 14, 20, 18, 12, 16, 18, 10]
+    volumes = [share * volume for share in (1, 0.9, 1, 1, 1.1, 0.6, 0.4) for volume in [0.0] * 8 + shape + [0.0] * 8]
+    week = SKILLS | {
+        "horizon": {"from": "2026-11-23 00:00", "to": "2026-11-30 00:00", "interval": "1h"},
+        "queues": {
+            name: QUEUE | {"arrivals": {"volumes": [scale * one for one in volumes]}, "skills": {name: 1}}
+            for name, scale in (("north", 3.0), ("south", 4.0))
+        },
+    }
+    scenario = Scenario.of(week)
+    kinds = (parse_shift("8h@8:00-8:00/1h@3h-5h", 3600.0), parse_shift("4h@8:00-12:00", 3600.0))
+    question = Question(goals_of(scenario.file, {}, {}), shifts=kinds, group_max={"both": 6})
+    found = solve(scenario, question, replications=10)
+    assert found.kept
+    assert not found.needed.staffing.reshape(3, 7, 24)[:, :, [0, 7, 17, 23]].any(), "nobody is needed at night"
+    assert found.scheduled is not None
+    assert found.scheduled.kept
+    assert found.scheduled.plan.gap < 0.08
+    by_day: dict[str, int] = {}
+    for shift in found.scheduled.shifts[2]:
+        by_day[shift["days"][0]] = by_day.get(shift["days"][0], 0) + shift["count"]
+    assert max(by_day.values()) <= 6 < sum(by_day.values()), "so many on each day"
+
+
 SHIFT_HOURS = {
     f"{begin // 60}:{begin % 60:02}-{(begin + length) // 60}:{(begin + length) % 60:02}"
     for begin in range(480, 601, 30)
@@ -212,5 +237,14 @@ def test_what_cannot_be_is_said(tmp_path: Path) -> None:
     assert said(path, "--shift", "8h").exit_code == 2
     done = said(path, "--group-max", "sale=3")
     assert (done.exit_code, "did you mean 'sales'?" in done.stderr) == (1, True)
+    assert said(path, "--max-abandon", "0%").exit_code == 2
     done = said(path, "--group-max", "sales=3", "-n", "3")
     assert done.exit_code == 5, done.output
+    assert "2026-11-23 08:00, queue sales: 1" in done.stderr.replace("\n", " ")
+    assert "at most 3 allowed (--group-max sales=3)" in done.stderr.replace("\n", " ")
+    done = said(path, "--shift", "2h@9:00-10:00", "-n", "3")
+    assert done.exit_code == 5, done.output
+    assert "nobody who may serve has a shift then" in done.stderr.replace("\n", " ")
+    both = said(file_of(tmp_path, SKILLS), "--group-max", "n=1", "--group-max", "both=2", "-n", "3")
+    assert "queue north:" in both.stderr
+    assert "at most 3 allowed (--group-max n=1, both=2)" in both.stderr.replace("\n", " ")

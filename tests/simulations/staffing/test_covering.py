@@ -9,6 +9,7 @@ import pytest
 
 from engine.errors import TrunklineError
 from simulations.staffing import Break, Cover, Cut, Shift, cover, shift_patterns
+from simulations.staffing.task import Covered, Task
 
 HOUR_S = 3600.0
 
@@ -62,6 +63,47 @@ def test_without_nodes_the_first_cover_is_returned() -> None:
     assert quick.bound <= best.cost + 1e-6
 
 
+def test_days_are_covered_one_by_one_with_the_bound_of_whole_agents(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Agents of 80 % are needed whole, so what relaxed shifts cost says little; and only a day that changed is new."""
+    shift = Shift("day", 8 * HOUR_S, 7 * HOUR_S, 12 * HOUR_S, HOUR_S, (Break(HOUR_S, 3 * HOUR_S, 5 * HOUR_S),))
+    week = [shift_patterns((shift,), 7 * 24, interval_s=HOUR_S, begins_s=-24 * HOUR_S * day) for day in range(7)]
+    works, cost = np.concatenate([day.works for day in week]), np.concatenate([day.cost for day in week])
+    clock = np.arange(7 * 24) % 24
+    chance = np.random.default_rng(3).integers(0, 4, (2, 7 * 24))
+    required = np.where((clock >= 7) & (clock < 20), 3 + chance, 0).astype(float)
+    required = np.vstack([required, required.sum(axis=0)])
+    able = np.array([[0.8, 0.0, 0.85], [0.0, 0.8, 0.85], [0.8, 0.8, 0.85]])
+    solved: list[int] = []
+    solve = Task.solve
+
+    def noted(task: Task, nodes_max: int) -> Covered:
+        solved.append(task.needs.shape[1])
+        return solve(task, nodes_max)
+
+    monkeypatch.setattr(Task, "solve", noted)
+    known: dict[bytes, Covered] = {}
+    prices = np.array([[1.0], [1.0], [1.06]]) * cost
+    quick = cover(required, works, prices, able=able, nodes_max=0, known=known)
+    assert solved == [13] * 7
+    assert (able @ quick.on_duty >= required - 1e-6).all()
+    required[0, 31] += 1.0
+    cover(required, works, prices, able=able, nodes_max=0, known=known)
+    assert solved == [13] * 8
+    required[0, 31] -= 1.0
+    best = cover(required, works, prices, able=able, nodes_max=100)
+    assert best.gap < 0.005
+    assert 0.98 * best.cost < quick.bound <= best.bound + 1e-6, "of agents in parts it would be far below"
+    assert quick.cost < 1.03 * best.cost
+
+
+def test_as_many_as_a_group_has_work_on_each_day() -> None:
+    works = np.array([[1.0, 0.0], [0.0, 1.0]])
+    able, cost = np.ones((1, 2)), np.array([[1.0, 1.0], [2.0, 2.0]])
+    found = cover([3, 5], works, cost, able=able, group_max=[4, np.inf], days=[0, 1])
+    assert found.counts.tolist() == [[3, 4], [0, 1]]
+    assert cover([3, 5], works, cost, able=able, group_max=[4, np.inf]).counts.sum(axis=1).tolist() == [4, 4]
+
+
 def test_groups_share_what_sets_of_queues_need() -> None:
     works, cost = np.ones((1, 1)), np.array([[1.0], [1.0], [1.5]])
     able = np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0], [1.0, 1.0, 1.0]])
@@ -91,6 +133,9 @@ def test_shortfall_at_a_price() -> None:
     assert found.short.tolist() == [[0.0, 1.0, 4.0]]
     assert found.cost == 20.0
     assert found.bound == pytest.approx(20.0 + 5 * 6.0, rel=1e-3)
+    assert found.short_cost == 30.0
+    unproven = found._replace(optimal=False, bound=45.0)
+    assert unproven.gap == pytest.approx(0.1), "those who are missing are in the bound, too"
 
 
 def test_part_of_an_interval_counts_as_part_of_an_agent() -> None:

@@ -1,0 +1,73 @@
+"""What a log's settings say beside its calls, as they stand when it ends: queues, agents' capacity, channels."""
+
+from typing import Any
+
+from engine.messages.kinds import (
+    CHANNEL_NAMES,
+    STRATEGY_NAMES,
+    TABLE_AGENT,
+    TABLE_CHANNEL,
+    TABLE_QUEUE,
+)
+from engine.model.directory import Directory
+from engine.model.settings import AGENT_DEFAULTS, QUEUE_DEFAULTS, AgentSetting, ChannelSetting, QueueSetting
+from simulations.fit.calls import Told
+
+
+class LogSettings:
+    """Takes in what configures an engine."""
+
+    def __init__(self) -> None:
+        self.directory = Directory()
+        self._values: dict[tuple[int, int, int], int] = {}
+
+    def change(self, row: Any) -> None:
+        """Take in a SETTING_CHANGED row."""
+        self._values[int(row["agent"]), int(row["queue"]), int(row["contact"])] = int(row["a"])
+
+    def queue_name(self, queue: int) -> str:
+        """Return what a queue is called."""
+        return self.directory.queues.name(queue) or f"queue-{queue}"
+
+    def agent_name(self, agent: int) -> str:
+        """Return what an agent is called."""
+        return self.directory.agents.name(agent) or f"agent-{agent}"
+
+    def told(self, name: str, channel: int) -> Told:
+        """Return what is said of a queue whose contacts are of this channel."""
+        directory = self.directory
+        if name not in directory.queues.names:
+            return Told(CHANNEL_NAMES[channel])
+        queue = directory.queues.names.index(name)
+        strategy, threshold_ns, short_ns = (
+            self._values.get((TABLE_QUEUE, queue, column), QUEUE_DEFAULTS.get(column, 0))
+            for column in (QueueSetting.STRATEGY, QueueSetting.THRESHOLD_NS, QueueSetting.SHORT_ABANDON_NS)
+        )
+        card = directory.queue_cards[queue]
+        return Told(
+            channel=CHANNEL_NAMES[channel],
+            strategy=STRATEGY_NAMES.get(strategy, ""),
+            threshold_ns=threshold_ns,
+            short_abandon_ns=short_ns,
+            target=card.target,
+            skills={directory.skills.name(skill): level for skill, level in card.chain[0].items()},
+        )
+
+    def capacity(self) -> dict[str, dict[str, int]]:
+        """Return how many contacts each agent serves at once, by channel."""
+        first = int(AgentSetting.CAPACITY)
+        return {
+            name: {
+                channel: self._values.get((TABLE_AGENT, agent, first + place), AGENT_DEFAULTS.get(first + place, 0))
+                for place, channel in CHANNEL_NAMES.items()
+            }
+            for agent, name in enumerate(self.directory.agents.names)
+        }
+
+    def may_interrupt(self) -> dict[str, list[str]]:
+        """Return by channel whose contacts stand still while an agent talks on it, where there are any."""
+        found = {}
+        for channel, name in CHANNEL_NAMES.items():
+            mask = self._values.get((TABLE_CHANNEL, channel, int(ChannelSetting.MAY_INTERRUPT)), 0)
+            found[name] = [other for place, other in CHANNEL_NAMES.items() if mask >> place & 1 and place != channel]
+        return {name: others for name, others in found.items() if others}
