@@ -23,7 +23,7 @@ help: ## show this list
 setup: $(WARM) $(WORLD) ## make .venv, install everything, compile what is compiled (again only when something changed)
 
 run: $(WARM) ## a small contact centre on this machine, with simulated calls
-	$(BIN)/trunkline demo $(ARGS)
+	@$(BIN)/trunkline demo $(ARGS)
 
 # At once, as one compiles, one waits for the network and one reads.
 test: ## all checks and tests

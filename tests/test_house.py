@@ -17,6 +17,8 @@ MODULES: Final = sorted(
     for path in (ROOT / folder).rglob("*.py")
 )
 
+SCRIPTS: Final = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "adapters").rglob("*.js"))
+
 
 def functions(tree: ast.Module) -> Iterator[tuple[str, int]]:
     """Yield the name of each function with its lines, those of its docstring left out."""
@@ -35,6 +37,13 @@ def test_modules_are_small_and_say_what_they_are_for(module: str) -> None:
     assert ast.get_docstring(tree)
     assert len(text.splitlines()) <= LINES_MAX
     assert {name: lines for name, lines in functions(tree) if lines > FUNCTION_LINES_MAX} == {}
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_scripts_of_the_pages_are_small_and_say_what_they_are_for(script: str) -> None:
+    lines = (ROOT / script).read_text().splitlines()
+    assert lines[0].startswith("// ")
+    assert len(lines) <= LINES_MAX
 
 
 @pytest.mark.parametrize("module", [module for module in MODULES if module.startswith("adapters/")])

@@ -45,4 +45,6 @@ def test_recovery_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_memory_is_measured(tmp_path: Path) -> None:
     found = uvloop.run(measure(tmp_path, agents=50, contacts=500, slots=1024))
-    assert found["value"] >= found["before_contacts_mb"] > 0
+    # Not "more than before the contacts": of a few hundred the system may take back more, as pages of libraries.
+    assert found["value"] > found["own_mb"] > 0
+    assert found["before_contacts_mb"] > 0 < found["tables_mb"]
