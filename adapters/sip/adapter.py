@@ -10,7 +10,8 @@ from typing import Final
 from adapters.sip.arrivals import Arrivals
 from adapters.sip.calls.call import Calls
 from adapters.sip.calls.callback import Callback
-from adapters.sip.calls.core import SOURCE, Core
+from adapters.sip.calls.core import Core
+from adapters.sip.calls.facts import SOURCE
 from adapters.sip.calls.probes import Probes
 from adapters.sip.housekeeping import Housekeeping
 from adapters.sip.protocol import Event, Hop, Timing
@@ -129,6 +130,7 @@ class SipAdapter:
         if self._up:
             counters.update({f"sip.{name}": count for name, count in endpoint.layer.counters.items()})
             counters["transactions_open"] = len(endpoint.layer)
+        counters["facts_late"] = core.facts.late
         counters["calls_open"] = len(self.calls.by_name)
         counters["dialogs_open"] = len(self.calls.dialogs)
         counters["registrations_not_kept"] = core.registrar.cache.failed
@@ -158,7 +160,7 @@ class SipAdapter:
         return flows | {leg.flow for leg in self.calls.dialogs.values() if leg.flow is not None}
 
     def _insist(self, facts: Sequence[Observed]) -> None:
-        self.core.insist(facts)
+        self.core.facts.insist(facts)
 
     def _take_foreign(self, effect: AnyEffect) -> None:
         """An effect for a contact that is no call here: a callback begins, or it is one that is over."""
@@ -169,4 +171,4 @@ class SipAdapter:
         self.core.counters["effects_foreign"] += 1
         if isinstance(effect, OfferContact):
             reason = "the SIP adapter knows no call of this name"
-            self.core.insist([ContactWithdrawn(contact=effect.contact, by=self.name, reason=reason)])
+            self.core.facts.insist([ContactWithdrawn(contact=effect.contact, by=self.name, reason=reason)])

@@ -129,7 +129,7 @@ class Arrivals:
                 self._turn_away(call, 503 if receipts[0].full else 500)
 
         try:
-            core.submit([fact, call.caller.recorded()], check)
+            core.facts.submit([fact, call.caller.recorded()], check)
         except Overloaded as full:
             core.counters["refused.503"] += 1
             self._turn_away(call, 503, full.retry_after_s)

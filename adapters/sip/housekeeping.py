@@ -56,7 +56,7 @@ class Housekeeping:
         elif call.caller.acknowledged and not call.caller.kept:
             # Short calls never cost this; after a restart it spares the peers a repeated answer.
             call.caller.kept = True
-            call.core.mention([call.caller.recorded()])
+            call.core.facts.mention([call.caller.recorded()])
 
     def _look_at_leg(self, leg: Leg, now_ns: int) -> None:
         session = leg.session

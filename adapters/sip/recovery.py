@@ -77,7 +77,7 @@ def recover(calls: Calls, contacts: Sequence[OpenContact]) -> None:
             if not contact.closed:
                 lost.append(ContactReleased(contact=contact.contact, by="system", cause=41))
     if lost:
-        core.insist(lost)
+        core.facts.insist(lost)
 
 
 def _invite_of(record: CallerInvite) -> Request:
@@ -134,7 +134,7 @@ class _Recovery:
         call.let_go()
         self._connect(call)
         # The process may have died between the two facts; a contact that has ended does not mind.
-        self._core.insist([ContactReleased(contact=call.name, by="agent", cause=CAUSE_NORMAL)])
+        self._core.facts.insist([ContactReleased(contact=call.name, by="agent", cause=CAUSE_NORMAL)])
 
     def _answered_before(self, record: CallerInvite) -> Call:
         """A call that is over: its INVITE had a 2xx, so there is a dialog to be ended and nothing to be answered."""

@@ -17,6 +17,8 @@ GONE: Final = frozenset({408, 481})
 """Responses that say that the peer does not know the dialog any more (RFC 3261 §12.2.1.2)."""
 CAUSE_GONE: Final = 102
 """Recovery on timer expiry."""
+CAUSE_CONGESTION: Final = 42
+"""Of a call that is ended for want of room."""
 _BUSY: Final = frozenset({486, 600})
 _DECLINED: Final = frozenset({403, 480, 603, 607, 608})
 _NO_ANSWER: Final = frozenset({408, 480, 487})
@@ -71,6 +73,7 @@ _CAUSE_TEXTS: Final = {
     16: "normal call clearing",
     31: "normal, unspecified",
     41: "temporary failure",
+    CAUSE_CONGESTION: "switching equipment congestion",
     88: "incompatible destination",
     CAUSE_GONE: "recovery on timer expiry",
 }

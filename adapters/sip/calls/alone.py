@@ -33,7 +33,7 @@ def accept_alone(
     content_type = SDP if body else ""
     leg.core.endpoint.reply(transaction, 200, with_contact=True, headers=headers, content_type=content_type, body=body)
     if body and leg.acknowledged:
-        leg.core.mention([leg.recorded()])
+        leg.core.facts.mention([leg.recorded()])
 
 
 class Accepted:

@@ -76,7 +76,7 @@ def _hand_over(first: Call, second: Call, leg: AgentLeg, asked: tuple[ServerTran
         CallerMoved(contact=first.name, to=second.name),
         ContactReleased(contact=first.name, by="agent", cause=CAUSE_NORMAL),
     ]
-    core.insist(facts, check)
+    core.facts.insist(facts, check)
 
 
 def _join(call: Call, caller: CallerLeg) -> None:
@@ -91,7 +91,7 @@ def _join(call: Call, caller: CallerLeg) -> None:
     call.caller, caller.call, asking.call = caller, call, OverCall(call)
     asking.hang_up()
     if forget_holds(call):
-        core.mention([ContactResumed(contact=call.name)])
+        core.facts.mention([ContactResumed(contact=call.name)])
     if caller.closed:
         call.release("customer", CAUSE_NORMAL)
         return
@@ -101,6 +101,6 @@ def _join(call: Call, caller: CallerLeg) -> None:
         OwnOffer(agent, answer or caller.sdp, done, vital=True).begin()
 
     def done(_answer: bytes) -> None:
-        core.mention([side.recorded() for side in (caller, agent) if side.acknowledged])
+        core.facts.mention([side.recorded() for side in (caller, agent) if side.acknowledged])
 
     OwnOffer(caller, with_direction(agent.sdp, "sendrecv"), tell_agent, vital=True).begin()

@@ -15,6 +15,7 @@ from adapters.sip.calls.relay import part
 from adapters.sip.calls.transfer import leave
 from adapters.sip.protocol import DialogId, ServerTransaction, queued_phrase
 from adapters.sip.translate import (
+    CAUSE_CONGESTION,
     Declined,
     FinalAnswer,
     Side,
@@ -39,6 +40,8 @@ from engine.messages.effects import (
 )
 from engine.messages.observed import ContactReleased, OfferDeclined
 
+RETRY_AFTER_CONGESTION_S: Final = 5
+
 
 class Phase:
     """Where a call is."""
@@ -61,6 +64,13 @@ class Calls:
         self.by_name: dict[str, Call] = {}
         self.dialogs: dict[DialogId, Leg] = {}
         self._of_agents: dict[str, dict[Call, None]] = {}
+        core.facts.on_overrun = self._overrun
+
+    def _overrun(self, contact: str) -> None:
+        """The engine was told that a contact is over, as it could not be told what happened."""
+        call = self.by_name.get(contact)
+        if call is not None:
+            call.break_off()
 
     def of_agent(self, agent: str) -> "Call | None":
         """The call that the agent has, the oldest of several; None when there is none."""
@@ -156,7 +166,16 @@ class Call:
                 then()
             self.finish()
 
-        self.core.insist([fact], on_record)
+        self.core.facts.insist([fact], on_record)
+
+    def break_off(self) -> None:
+        """End the call for want of room: its release is told already, or waits, and nobody waits for that."""
+        self.released, self.farewell = True, release_reason(CAUSE_CONGESTION)
+        if self.phase == Phase.WAITING:
+            self.caller.finish(FinalAnswer(503, "", (("Retry-After", str(RETRY_AFTER_CONGESTION_S)), *self.farewell)))
+        for offer in self.offers.values():
+            offer.withdraw(self.farewell)
+        self.finish()
 
     def finish(self) -> None:
         """End every leg that is still there; nothing is left of the call, and no leg keeps it."""
@@ -191,7 +210,7 @@ class Call:
     def offer_declined(self, agent: str, reason: Declined, cause: int) -> None:
         """No phone of the agent takes the call."""
         self.offers.pop(agent, None)
-        self.core.insist([OfferDeclined(contact=self.name, agent=agent, reason=reason, cause=cause)])
+        self.core.facts.insist([OfferDeclined(contact=self.name, agent=agent, reason=reason, cause=cause)])
 
     def answer_refused(self, agent: str) -> None:
         """The engine has no use for the agent's answer any more."""

@@ -94,7 +94,7 @@ class Callback(Call):
         problem = core.outbound.problem(self.number)
         if problem:
             core.counters["callbacks.impossible"] += 1
-            core.insist([ContactWithdrawn(contact=self.name, by="sip", reason=problem)])
+            core.facts.insist([ContactWithdrawn(contact=self.name, by="sip", reason=problem)])
             return
         self._wanting[effect.agent] = effect
         if self.route is None:
@@ -112,7 +112,7 @@ class Callback(Call):
             self._told(None)
             return
         self._asks = True
-        self.core.insist([TrunkRequested(contact=self.name, trunk_groups=groups)], self._asked)
+        self.core.facts.insist([TrunkRequested(contact=self.name, trunk_groups=groups)], self._asked)
 
     def _asked(self, receipts: list[Receipt]) -> None:
         if self._asks and (receipts[-1].error or receipts[-1].refused):
@@ -161,7 +161,7 @@ class Callback(Call):
             return
         leg.state = "connected"
         leg.confirm(held_answer(leg.sdp, self.core.settings.own_host))
-        self.core.mention([leg.recorded()])
+        self.core.facts.mention([leg.recorded()])
         self.call_customer()
 
     def call_customer(self) -> None:
@@ -188,7 +188,7 @@ class Callback(Call):
         """Let the two hear each other."""
         self.phase = Phase.TALKING
         self.core.counters["callbacks.answered"] += 1
-        self.core.mention([self.caller.recorded()])
+        self.core.facts.mention([self.caller.recorded()])
         self.join()
 
     def join(self) -> None:
@@ -223,7 +223,7 @@ class Callback(Call):
         self.core.counters["callbacks.given_up"] += 1
         # Nothing rings any more: after a crash nobody must take this INVITE for one that is under way.
         over = LegRecorded(contact=self.name, leg="caller", record=CustomerCall(self.customer.attempt).encode())
-        self.core.insist([over])
+        self.core.facts.insist([over])
         super().release(side, cause_of(status), then)
 
     def _put_off(
@@ -250,10 +250,12 @@ class Callback(Call):
             return
         self._give_back()
         attempt = LegRecorded(contact=self.name, leg="caller", record=CustomerCall(self.customer.attempt).encode())
-        self.core.insist([attempt, TransferRequested(contact=self.name, queue=queue, keep_place=True, by=why)], check)
+        self.core.facts.insist(
+            [attempt, TransferRequested(contact=self.name, queue=queue, keep_place=True, by=why)], check
+        )
 
     def _withdraw(self, why: str) -> None:
-        self.core.insist([ContactWithdrawn(contact=self.name, by="sip", reason=why)])
+        self.core.facts.insist([ContactWithdrawn(contact=self.name, by="sip", reason=why)])
 
     # --- after a restart
 
@@ -346,7 +348,7 @@ class Callback(Call):
         self.route = None
         if self._holds_channel:
             self._holds_channel = False
-            self.core.insist([TrunkReleased(contact=self.name)])
+            self.core.facts.insist([TrunkReleased(contact=self.name)])
 
 
 Action = Callable[[Callback, Any], None]

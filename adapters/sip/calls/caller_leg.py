@@ -145,7 +145,7 @@ class CallerLeg(Leg):
         status = 180 if body else status
         endpoint.reply(invite, status, phrase, with_contact=True, headers=reliable.next_headers())
         endpoint.layer.repeat_until_acknowledged(invite, endpoint.now_ns())
-        self.core.mention([self.recorded()])
+        self.core.facts.mention([self.recorded()])
 
     def take_prack(self, request: Request, transaction: ServerTransaction) -> None:
         """Take the acknowledgement of what was said last. Raises MalformedMessage."""

@@ -100,7 +100,7 @@ class CustomerLeg(CallerLeg):
             body=self.origin.pass_on(body),
         )
         self.state = "recording"
-        self.core.insist([self.recorded()], lambda _receipts: self._send())
+        self.core.facts.insist([self.recorded()], lambda _receipts: self._send())
 
     def resume(self, record: CustomerCall, route: Route, *, only_to_end: bool = False) -> None:
         """Go on after a restart: the INVITE may have been sent or not, so it is repeated, unless it only is to end.
@@ -179,7 +179,7 @@ class CustomerLeg(CallerLeg):
             body=first.body,
         )
         self.state = "recording"
-        self.core.insist([self.recorded()], lambda _receipts: self._send())
+        self.core.facts.insist([self.recorded()], lambda _receipts: self._send())
 
     def _limit(self) -> None:
         limit_s = self.core.settings.callbacks.ring_limit_ns / SECOND_NS

@@ -17,7 +17,7 @@ def note_hold(offerer: Leg, offer: bytes, answer: bytes = b"") -> None:
     if peer is not None and answer and direction_of(offer) == "sendrecv":
         _mark(call, peer, is_on_hold(answer))  # to any other offer, it may not say so
     tell_engine(call, was_held)
-    call.core.mention([side.recorded() for side in (offerer, peer) if side is not None and side.acknowledged])
+    call.core.facts.mention([side.recorded() for side in (offerer, peer) if side is not None and side.acknowledged])
 
 
 def forget_holds(call: LegOwner) -> bool:
@@ -36,7 +36,7 @@ def is_held(call: LegOwner) -> bool:
 def tell_engine(call: LegOwner, was_held: bool) -> None:
     """Tell the engine whether the call is on hold now, if that is new."""
     if was_held != is_held(call):
-        call.core.mention([ContactResumed(contact=call.name) if was_held else ContactHeld(contact=call.name)])
+        call.core.facts.mention([ContactResumed(contact=call.name) if was_held else ContactHeld(contact=call.name)])
 
 
 def take_up_hold(call: LegOwner, caller: Leg, agent: Leg, *, by_desk: bool) -> None:

@@ -34,7 +34,7 @@ def hold(call: Talk) -> None:
         call.desk_holds = True
         call.core.counters["holds"] += 1
         if not was_held:
-            call.core.mention([ContactHeld(contact=call.name)])
+            call.core.facts.mention([ContactHeld(contact=call.name)])
         _keep(call)
         _offer(agent, with_direction(agent.origin.sent, "inactive"), lambda _answer: _keep(call))
 
@@ -89,4 +89,4 @@ def _offer(leg: Leg, body: bytes, then: Callable[[bytes], None]) -> None:
 def _keep(call: Talk) -> None:
     """Keep what changed for a restart."""
     sides = (call.caller, call.peer_of(call.caller))
-    call.core.mention([side.recorded() for side in sides if side is not None and side.acknowledged])
+    call.core.facts.mention([side.recorded() for side in sides if side is not None and side.acknowledged])

@@ -221,7 +221,7 @@ class Offer:
 
     def rings(self, leg: AgentLeg) -> None:
         """A phone rings."""
-        self.call.core.mention([OfferRang(contact=self.call.name, agent=self.agent), leg.recorded()])
+        self.call.core.facts.mention([OfferRang(contact=self.call.name, agent=self.agent), leg.recorded()])
 
     def answered(self, leg: AgentLeg) -> None:
         """A phone was taken off the hook. Whether the agent has the call is for the engine to say."""
@@ -230,7 +230,7 @@ class Offer:
             if other is not leg:
                 other.stop(cancel_reason("taken_elsewhere"))
         facts: list[Observed] = [OfferAnswered(contact=self.call.name, agent=self.agent), leg.recorded()]
-        self.call.core.insist(facts, self._check_answer)
+        self.call.core.facts.insist(facts, self._check_answer)
 
     def failed(self, leg: AgentLeg, status: int, rang: bool) -> None:
         """A phone will not take the call."""

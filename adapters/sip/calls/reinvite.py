@@ -34,7 +34,7 @@ def reconnect(caller: Leg, agent: Leg) -> None:
         """The agent was told of the caller's media before; they may have changed."""
         if answer and media_of(answer) != heard and not agent.closed:
             OwnOffer(agent, answer, _nothing).begin()
-        caller.core.mention([side.recorded() for side in (caller, agent) if side.acknowledged])
+        caller.core.facts.mention([side.recorded() for side in (caller, agent) if side.acknowledged])
 
     OwnOffer(caller, agent.sdp, compare, vital=True).begin()
 

@@ -97,7 +97,7 @@ class Replacement(OwnOffer):
         was_held = is_held(call)
         call.held_by.discard(former)
         tell_engine(call, was_held)
-        call.core.insist([fresh.recorded()])
+        call.core.facts.insist([fresh.recorded()])
         former.hang_up()
         former.call = OverCall(call)
 

@@ -42,7 +42,7 @@ def refer(leg: Leg, transaction: ServerTransaction, request: Request) -> None:
             core.endpoint.reply(transaction, 404 if receipts[0].error else 480)
 
     try:
-        core.submit([fact], check)
+        core.facts.submit([fact], check)
     except Overloaded as full:
         leg.refer = None
         core.endpoint.reply(transaction, 503, headers=(("Retry-After", str(full.retry_after_s)),))
