@@ -11,12 +11,11 @@ from simulations.queueing import Figures, Patience, mmcg
 from simulations.queueing import patience as laws
 from simulations.report.folder import Folder, Row, limits
 from simulations.report.wording import Limits
-from simulations.scenario.agent_time import share_of_agent, work_s
+from simulations.scenario.agent_time import at_once, place_s, work_s
 from simulations.scenario.distributions import Distribution
 from simulations.scenario.file import ScenarioFile
 from simulations.scenario.roster import serving_groups
 from simulations.scenario.sections import ScenarioQueue
-from simulations.solve.demand import handling_s
 from simulations.world import chance
 
 Array = np.ndarray[Any, Any]
@@ -88,8 +87,8 @@ def _pool(folder: Folder, file: ScenarioFile, queues: list[str], place: int, row
     shares, rate = rates / rates.sum(), float(rates.sum())
     known = [file.queues[name] for name in queues]
     rings = np.array([queue.ring.answer.mean_ns / 1e9 if queue.ring is not None else 0.0 for queue in known])
-    parts = np.array([share_of_agent(file, queue) for queue in known])
-    expected = np.array([handling_s(queue) for queue in known]) * parts
+    parts = np.array([1.0 / at_once(file, queue) for queue in known])
+    expected = np.array([place_s(file, queue) for queue in known]) * parts
     handle = float(shares @ np.where(np.isnan(work), expected, work + rings * parts))
     law = _patience([queue.patience.distribution for queue in known], shares)
     ring = float(shares @ rings)

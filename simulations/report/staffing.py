@@ -14,7 +14,8 @@ from simulations.report.section import Missing, Panel, Section, Table, room_for
 from simulations.report.wording import Words
 from simulations.scenario.roster import serving_groups
 from simulations.scenario.scenario import Scenario
-from simulations.solve.by_formula import required_by_formula
+from simulations.solve.demand import needs_of
+from simulations.solve.goals import goals_of
 
 LEADS_MAX: Final = 4
 GAP_MIN: Final = 0.5
@@ -124,7 +125,7 @@ def _planned(folder: Folder, members: Any) -> list[float | None] | None:
 
 def _reckon(scenario: Scenario, teams: list[Team], sets: list[Any]) -> None:
     try:
-        needs = required_by_formula(scenario, np.array(sets))
+        needs = needs_of(scenario, np.array(sets), list(goals_of(scenario.file, {}, {}).values()))
     except (UnfitInput, Unreachable):
         return
     for team, values in zip(teams, needs, strict=True):

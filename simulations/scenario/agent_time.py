@@ -11,13 +11,15 @@ from simulations.scenario.roster import serving_groups
 from simulations.scenario.sections import ScenarioQueue
 
 
-def share_of_agent(file: ScenarioFile, queue: ScenarioQueue) -> float:
-    """Return which part of an agent's time a contact takes, where agents serve several at once as they may.
+def place_s(file: ScenarioFile, queue: ScenarioQueue) -> float:
+    """Return how long a contact takes one of an agent's places, s: ringing, talk and wrap-up.
 
-    It is of the time that the contact would take alone: others who make it slower are in it.
+    The talk is as slow as where all places are taken.
     """
-    at_once = _at_once(file, queue)
-    return (1.0 + _slower(file, queue) * (at_once - 1)) / at_once
+    wrap_up = queue.handle.wrap_up
+    wrap_up_s = max(queue.wrap_up_ns, 0) / 1e9 if wrap_up is None else wrap_up.mean_ns / 1e9
+    ring_s = queue.ring.answer.mean_ns / 1e9 if queue.ring is not None else 0.0
+    return queue.handle.talk.mean_ns / 1e9 * _slowed(file, queue) + wrap_up_s + ring_s
 
 
 def work_s(file: ScenarioFile, queue: ScenarioQueue, talk_s: Any, wrap_up_s: Any) -> Any:
@@ -26,14 +28,13 @@ def work_s(file: ScenarioFile, queue: ScenarioQueue, talk_s: Any, wrap_up_s: Any
     Numbers or arrays. What others interrupt or slow down lasts longer than it is worked upon: its talk counts as long
     as it takes alone, by the distribution, and never longer than it lasted. Of several at once each takes its part.
     """
-    at_once, slower = _at_once(file, queue), _slower(file, queue)
-    if slower > 0.0 or _may_be_interrupted(file, queue):
+    if _slower(file, queue) > 0.0 or _may_be_interrupted(file, queue):
         talk_s = np.minimum(talk_s, queue.handle.talk.mean_ns / 1e9 * _pace_factor(file, queue))
-    return (talk_s * (1.0 + slower * (at_once - 1)) + wrap_up_s) / at_once
+    return (talk_s * _slowed(file, queue) + wrap_up_s) / at_once(file, queue)
 
 
-def _at_once(file: ScenarioFile, queue: ScenarioQueue) -> int:
-    """The most contacts of the channel that any who serves the queue may have; 1 where nobody may."""
+def at_once(file: ScenarioFile, queue: ScenarioQueue) -> int:
+    """Return the most contacts of the channel that any who serves the queue may have; 1 where nobody may."""
     config = engine_config(file)
     serving = _serving(file, queue)
     found = [
@@ -42,6 +43,11 @@ def _at_once(file: ScenarioFile, queue: ScenarioQueue) -> int:
         if serves
     ]
     return max(1, max(found, default=1))
+
+
+def _slowed(file: ScenarioFile, queue: ScenarioQueue) -> float:
+    """How many times as long a talk takes beside as many others as there may be."""
+    return 1.0 + _slower(file, queue) * (at_once(file, queue) - 1)
 
 
 def _slower(file: ScenarioFile, queue: ScenarioQueue) -> float:

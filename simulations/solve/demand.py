@@ -7,6 +7,7 @@ import numpy as np
 
 from simulations.queueing import agents_for, erlang_a
 from simulations.queueing.arrays import Floats, Integers, Numbers
+from simulations.scenario.agent_time import at_once, place_s
 from simulations.scenario.arrivals import read_trace
 from simulations.scenario.file import ScenarioFile
 from simulations.scenario.roster import serving_groups, spans
@@ -32,11 +33,13 @@ class Demand(NamedTuple):
     contacts: Floats
     """Shape (queues, intervals)."""
     handle_s: Floats
-    """Shape (queues,)."""
+    """Shape (queues,): how long a contact has one of an agent's places."""
+    at_once: Floats
+    """Shape (queues,): how many places an agent has."""
     patience_s: Floats
     """Shape (queues,)."""
     loads: Floats
-    """Shape (queues, intervals), erlangs: what calls of earlier intervals still take included."""
+    """Shape (queues, intervals), erlangs of agents: what contacts of earlier intervals still take included."""
     serves: Floats
     """Shape (queues, groups): 1.0 where the group serves the queue."""
     sets: Sets
@@ -53,25 +56,69 @@ def demand_of(scenario: Scenario, goals: list[Goal]) -> Demand:
     Raises UnfitInput where nobody serves a queue, and Unreachable.
     """
     file = scenario.file
-    queues = list(file.queues.values())
-    step_s = file.horizon.interval_ns / 1e9
-    contacts = np.array([expected_contacts(scenario, queue) for queue in queues])
-    handle_s = np.array([handling_s(queue) for queue in queues])
-    patience_s = np.array([queue.patience.distribution.mean_ns / 1e9 for queue in queues])
-    before = file.horizon.warm_up_ns // file.horizon.interval_ns
-    # The warm-up is as the first interval.
-    longer = np.concatenate([np.repeat(contacts[:, :1], before, axis=1), contacts], axis=1)
-    loads = offered_loads(longer, handle_s[:, None], interval_s=step_s)[:, before:]
+    come = coming(scenario)
+    places = offered_loads(come.contacts, come.handle_s[:, None], interval_s=file.horizon.interval_ns / 1e9)
     serves = serving_groups(file)
     sets = pools(serves.T)
-    bounds = [
-        Bounds(goal.service_level, goal.within_s, DEFINITIONS[file.service_level_formula], goal.p_abandon)
-        for goal in goals
-    ]
-    needs = pooled_requirements(
-        sets, longer, handle_s, patience_s=patience_s, bounds=bounds, interval_s=step_s, method="offered_load"
-    )[:, before:]
-    return Demand(contacts, handle_s, patience_s, loads, serves, sets, able_of(sets, serves.T), needs)
+    return Demand(
+        come.contacts[:, come.before :],
+        come.handle_s,
+        come.at_once,
+        come.patience_s,
+        places[:, come.before :] / come.at_once[:, None],
+        serves,
+        sets,
+        able_of(sets, serves.T),
+        needs_of(scenario, sets, goals),
+    )
+
+
+class Coming(NamedTuple):
+    """Who comes, and what each takes."""
+
+    contacts: Floats
+    """Shape (queues, intervals): those of the warm-up first, which is as the first interval."""
+    before: int
+    """Intervals of the warm-up."""
+    handle_s: Floats
+    """As those of `Demand`, and so below."""
+    at_once: Floats
+    patience_s: Floats
+
+
+def coming(scenario: Scenario) -> Coming:
+    """Return who comes to the queues of a scenario."""
+    file = scenario.file
+    queues = list(file.queues.values())
+    contacts = np.array([expected_contacts(scenario, queue) for queue in queues])
+    before = file.horizon.warm_up_ns // file.horizon.interval_ns
+    return Coming(
+        np.concatenate([np.repeat(contacts[:, :1], before, axis=1), contacts], axis=1),
+        before,
+        np.array([place_s(file, queue) for queue in queues]),
+        np.array([float(at_once(file, queue)) for queue in queues]),
+        np.array([queue.patience.distribution.mean_ns / 1e9 for queue in queues]),
+    )
+
+
+def needs_of(scenario: Scenario, sets: Any, goals: list[Goal]) -> Integers:
+    """Return the agents that each set of queues needs in each interval by the formulas, shape (sets, intervals).
+
+    `sets` of shape (sets, queues) holds which queues are taken as one. What contacts of earlier intervals still take is
+    included, retrials are not. Raises UnfitInput and Unreachable.
+    """
+    file, come = scenario.file, coming(scenario)
+    definition = DEFINITIONS[file.service_level_formula]
+    return pooled_requirements(
+        np.asarray(sets, np.bool_),
+        come.contacts,
+        come.handle_s,
+        patience_s=come.patience_s,
+        at_once=come.at_once,
+        bounds=[Bounds(goal.service_level, goal.within_s, definition, goal.p_abandon) for goal in goals],
+        interval_s=file.horizon.interval_ns / 1e9,
+        method="offered_load",
+    )[:, come.before :]
 
 
 def expected_contacts(scenario: Scenario, queue: ScenarioQueue) -> Floats:
@@ -105,14 +152,6 @@ def _arrivals(scenario: Scenario, queue: ScenarioQueue) -> Floats:
     return np.array(arrivals.volumes) * arrivals.volume
 
 
-def handling_s(queue: ScenarioQueue) -> float:
-    """Return the mean time that an agent is taken by a contact: ringing, talk and wrap-up, s."""
-    wrap_up = queue.handle.wrap_up
-    wrap_up_s = max(queue.wrap_up_ns, 0) / 1e9 if wrap_up is None else wrap_up.mean_ns / 1e9
-    ring_s = queue.ring.answer.mean_ns / 1e9 if queue.ring is not None else 0.0
-    return queue.handle.talk.mean_ns / 1e9 + wrap_up_s + ring_s
-
-
 def steps_to(demand: Demand, goals: list[Goal], levels: Floats, abandoned: Floats) -> Floats:
     """Return how many agents more (or, below 0, fewer) each queue and interval needs, shape (queues, intervals).
 
@@ -124,8 +163,9 @@ def steps_to(demand: Demand, goals: list[Goal], levels: Floats, abandoned: Float
     for q, goal in enumerate(goals):
         came = np.isfinite(levels[q])
         queue = _Queue(
-            np.maximum(demand.loads[q, came] / demand.handle_s[q] * 3600.0, 0.01),
+            np.maximum(demand.loads[q, came] * demand.at_once[q] / demand.handle_s[q] * 3600.0, 0.01),
             float(demand.handle_s[q]),
+            float(demand.at_once[q]),
             float(demand.patience_s[q]),
             goal.within_s,
         )
@@ -147,6 +187,7 @@ class _Queue(NamedTuple):
 
     rates_per_h: Floats
     handle_s: float
+    at_once: float
     patience_s: float
     within_s: float
 
@@ -163,7 +204,7 @@ class _Queue(NamedTuple):
         return self._between(whole, share, "p_abandon", 1.0)
 
     def _between(self, whole: Any, wanted: Numbers, figure: str, of_none: float) -> Floats:
-        """Return where between one agent fewer and so many it lies; `of_none` is the figure of no agents."""
+        """Return where between one server fewer and so many it lies, in agents; `of_none` is the figure of none."""
         agents = np.asarray(whole, float)
         fewer, enough = (
             np.asarray(
@@ -177,4 +218,4 @@ class _Queue(NamedTuple):
         with np.errstate(divide="ignore", invalid="ignore"):
             part = np.nan_to_num((np.asarray(wanted) - fewer) / (enough - fewer), nan=1.0)
         found: Floats = np.where(agents > 0.0, agents - 1.0 + np.clip(part, 0.0, 1.0), 0.0)
-        return found
+        return found / self.at_once

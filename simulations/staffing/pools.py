@@ -57,6 +57,7 @@ def pooled_requirements(
     handle_s: Numbers,
     *,
     patience_s: Numbers = np.inf,
+    at_once: Numbers = 1.0,
     bounds: list[Bounds] | Bounds | None = None,
     shrinkage: float = 0.0,
     interval_s: float = 1800.0,
@@ -64,12 +65,14 @@ def pooled_requirements(
 ) -> Integers:
     """Return the agents that each set of queues needs in each interval, of shape (sets, intervals).
 
-    `arrivals` of shape (queues, intervals); `handle_s` and `patience_s` of shape (queues,) or (queues, intervals);
-    `bounds` one for all queues or one each. A set of several has the mean handling time, patience and target of its
-    arrivals; a set of one queue has its own. Raises UnfitInput and Unreachable.
+    `arrivals` of shape (queues, intervals); `handle_s`, `patience_s` and `at_once` of shape (queues,) or
+    (queues, intervals); `bounds` one for all queues or one each. An agent is as many servers as contacts are `at_once`,
+    and `handle_s` is how long a contact has one of them. A set of several has the mean handling time, patience, target
+    and number at once of its work; a set of one queue has its own. Raises UnfitInput and Unreachable.
     """
     counts = np.atleast_2d(np.asarray(arrivals, float))
     handles, patience = _by_queue(handle_s, counts), _by_queue(patience_s, counts)
+    places = _by_queue(at_once, counts)
     loads = offered_loads(counts, handles, interval_s=interval_s, method=method)
     each = [bounds or Bounds()] * len(counts) if not isinstance(bounds, list) else bounds
     if len(each) != len(counts):
@@ -87,8 +90,9 @@ def pooled_requirements(
         with np.errstate(divide="ignore"):
             patient = np.where(quits > 0.0, 1.0 / quits, np.inf)
         wanted = _common([bound for bound, inside in zip(each, members, strict=True) if inside], come, counts[members])
-        agents = least(rates * 3600.0, total[busy] / rates, patient, wanted)
-        found[row, busy] = np.ceil(agents / (1.0 - shrinkage) - 1e-9)
+        servers = least(rates * 3600.0, total[busy] / rates, patient, wanted)
+        of_agent = (loads[members] / places[members]).sum(axis=0)[busy] / total[busy]
+        found[row, busy] = np.ceil(np.ceil(servers * of_agent - 1e-9) / (1.0 - shrinkage) - 1e-9)
     return found
 
 

@@ -34,10 +34,10 @@ from simulations.report.page import page, sections
 from simulations.report.pools import pools_in
 from simulations.report.section import Missing, Section
 from simulations.report.wording import FOLDER, LANGUAGES, Words
-from simulations.scenario.agent_time import share_of_agent
+from simulations.scenario.agent_time import at_once, place_s
 from simulations.scenario.scenario import Scenario
-from simulations.solve.by_formula import required_by_formula
-from simulations.solve.demand import expected_contacts
+from simulations.solve.demand import expected_contacts, needs_of
+from simulations.solve.goals import goals_of
 from tests.simulations.report.results import HOSTILE, RAW, TITLE, played, whole
 
 pytestmark = pytest.mark.timeout(600)  # the first of them may compile the world
@@ -166,7 +166,7 @@ def test_what_is_required_and_traded_is_erlangs() -> None:
         },
     }
     scenario = Scenario.of(raw)
-    needed = required_by_formula(scenario, [[True]])
+    needed = needs_of(scenario, [[True]], list(goals_of(scenario.file, {}, {}).values()))
     assert needed[0].tolist() == [agents_for(144.0, 240.0, service_level=0.8, within_s=20.0)] * 4
     folder = Folder(Path(), scenario=scenario)
     folder.intervals = [{"queue": "calls", "interval_start": "2026-11-23T08:00", "interval_s": 1800.0}]
@@ -179,7 +179,8 @@ def test_what_is_required_and_traded_is_erlangs() -> None:
     np.testing.assert_allclose(pool.level, exact.service_level_offered)
     np.testing.assert_allclose(pool.asa_s, exact.asa_s)
     chat = scenario.changed("queues.calls.channel=chat", "channels.chat={capacity: 4, slower: 10%}")
-    assert share_of_agent(chat.file, chat.file.queues["calls"]) == pytest.approx(1.3 / 4)
+    calls = chat.file.queues["calls"]
+    assert (at_once(chat.file, calls), place_s(chat.file, calls)) == (4, pytest.approx(1.3 * 240.0))
 
 
 @pytest.mark.parametrize("formula", ["offered", "answered", "all"])
@@ -242,7 +243,7 @@ def test_nobody_is_required_while_a_queue_is_closed() -> None:
     scenario = Scenario.of(raw)
     queue = scenario.file.queues["calls"]
     assert expected_contacts(scenario, queue).tolist() == [0, 0, 30, 60]
-    needed = required_by_formula(scenario, [[True]])[0].tolist()
+    needed = needs_of(scenario, [[True]], list(goals_of(scenario.file, {}, {}).values()))[0].tolist()
     assert needed[:2] == [0, 0]
     assert 0 < needed[2] < needed[3]
 
