@@ -20,6 +20,10 @@ RULE_TESTS: Final = DEPLOY / "prometheus" / "trunkline.rules.test.yaml"
 KINDS_OF_FILES: Final = ("rules", "tests of rules", "dashboard")
 OF_AGENTS: Final = re.compile(r'trunkline_(?:agents|staff)\{[^}]*state=~?"([^"]*)"')
 METRIC: Final = re.compile(r"\btrunkline_[a-z_]+\b")
+SELECTOR: Final = re.compile(r"\b(trunkline_[a-z_]+)\{([^}]*)\}")
+GROUPED: Final = re.compile(r"\b(?:by|on|without|ignoring|group_left|group_right) \(([^)]*)\)")
+SPOKEN: Final = re.compile(r"\$labels\.(\w+)")
+OF_EVERY_SERIES: Final = {"instance", "job", "le"}
 SUFFIXES: Final = ("_bucket", "_sum", "_count")
 VARIABLES: Final = {"$instance": ".*", "$queue": ".*", "${datasource}": "prometheus"}
 
@@ -39,6 +43,24 @@ def queries() -> list[str]:
 
 def documented() -> set[str]:
     return set(METRIC.findall((ROOT / "docs" / "OPERATIONS.md").read_text()))
+
+
+def labels_of(name: str) -> set[str]:
+    """The labels that a metric has, as documented, and those that Prometheus gives every series."""
+    row = re.search(
+        rf"^\| `{family(name)}` \| ([^|]+) \| \S", (ROOT / "docs" / "OPERATIONS.md").read_text(), re.MULTILINE
+    )
+    assert row, name
+    return set(re.findall(r"`(\w+)`", row[1])) | OF_EVERY_SERIES
+
+
+def expressions() -> list[tuple[str, str]]:
+    """Every expression of the rules with its texts, and every query of the dashboard with its legend."""
+    rules = [rule for group in YAML(typ="safe").load(RULES)["groups"] for rule in group["rules"]]
+    panels = [target for panel in dashboard()["panels"] for target in panel.get("targets", [])]
+    told = [(rule["expr"], " ".join(rule.get("annotations", {}).values())) for rule in rules]
+    legends = [(target["expr"], target.get("legendFormat", "")) for target in panels]
+    return told + [(expr, re.sub(r"\{\{ *(\w+) *\}\}", r"$labels.\1", legend)) for expr, legend in legends]
 
 
 def family(name: str) -> str:
@@ -64,6 +86,18 @@ def test_only_metrics_that_exist_are_asked_for(text: str) -> None:
     asked = {family(name) for name in METRIC.findall(text)}
     assert len(asked) > 10
     assert asked - documented() == set()
+
+
+@pytest.mark.parametrize(("expression", "spoken"), expressions())
+def test_only_labels_that_the_metrics_have_are_asked_for(expression: str, spoken: str) -> None:
+    metrics = METRIC.findall(expression)
+    if not metrics:
+        return
+    known = set.intersection(*(labels_of(name) for name in metrics))
+    grouped = {label for names in GROUPED.findall(expression) for label in names.replace(" ", "").split(",") if label}
+    assert grouped | set(SPOKEN.findall(spoken)) <= known
+    for name, matchers in SELECTOR.findall(expression):
+        assert set(re.findall(r"(\w+)\s*[=!]", matchers)) <= labels_of(name), name
 
 
 @pytest.mark.parametrize("text", [RULES.read_text(), RULE_TESTS.read_text(), "\n".join(queries())], ids=KINDS_OF_FILES)
