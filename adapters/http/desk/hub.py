@@ -1,11 +1,13 @@
 """Wakes the desks that a durable turn is about: by the agents in its rows, and by the contacts that desks show."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Final
 
 import msgspec
 
+from adapters.http.desk.in_order import InOrder
 from adapters.http.desk.presence import Presence
 from engine.messages.kind_set import KindSet
 from engine.messages.kinds import (
@@ -105,6 +107,8 @@ class DeskHub:
         self._plans: bytes | None = None
         self._unsubscribe: Callable[[], None] = lambda: None
         self._unwatch: Callable[[], None] = lambda: None
+        self.in_order = InOrder(time.monotonic)
+        """What the agents do, whichever of their desks they do it at."""
         self.count = 0
         self.closing = False
 

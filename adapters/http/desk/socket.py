@@ -9,13 +9,14 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Annotated, Any, Final
 
 import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from adapters.http.desk.cases import AnyCaseCommand, CaseCommand, OpenCase, case_fact_of
-from adapters.http.desk.commands import SERVED, Accept, AnyCommand, NotAllowed, Read, Say, fact_id, fact_of
+from adapters.http.desk.commands import SERVED, Accept, AnyCommand, NotAllowed, Read, Say, SetStatus, fact_id, fact_of
 from adapters.http.desk.house import HouseItems
 from adapters.http.desk.hub import DeskHub, Waker
 from adapters.http.desk.items import PLANS, adherence_of, items_of, rings_at_phone
@@ -338,14 +339,24 @@ class DeskSocket:
 
     async def _do(self, command: AnyCommand | AnyCaseCommand) -> dict[str, Any]:
         async with self._in_order:
-            fact = await self._fact_of(command, self._engine.views.contacts.engagements(self._agent))
-            if isinstance(fact, MessageSent) and fact.attachment is not None and self._engine.attachments is not None:
-                await asyncio.to_thread(self._engine.attachments.keep, fact.attachment.sha256)
-            submitted = self._engine.submit(SOURCE, [fact])
+            before = self._engine.came_before(SOURCE, fact_id(command, self._agent))
+            with self._turn(command, came_before=before):
+                fact = await self._fact_of(command, came_before=before)
+                file, kept = fact.attachment if isinstance(fact, MessageSent) else None, self._engine.attachments
+                if file is not None and kept is not None:
+                    await asyncio.to_thread(kept.keep, file.sha256)
+                submitted = self._engine.submit(SOURCE, [fact])
         (receipt,) = await asyncio.wait_for(asyncio.shield(submitted), SETTLED_WITHIN_S)
         if receipt.error and receipt.field == "contact":  # over meanwhile; the page says so in its language
             return {"seq": 0, "error": "", "refused": "no_such_offer" if isinstance(command, Accept) else "wrong_state"}
         return {"seq": receipt.seq, "error": receipt.error, "refused": receipt.refused}
+
+    def _turn(self, command: AnyCommand | AnyCaseCommand, *, came_before: bool) -> AbstractContextManager[None]:
+        """The command's turn among those about its contact. How far somebody has read is in no order."""
+        if isinstance(command, Read):
+            return contextlib.nullcontext()
+        contact = "" if isinstance(command, SetStatus) else command.contact
+        return self._hub.in_order.turn((self._agent, contact), command.id, came_before=came_before)
 
     async def _answer(self, question: AnyQuestion) -> dict[str, Any]:
         views = self._engine.views
@@ -353,17 +364,17 @@ class DeskSocket:
         await asyncio.wait_for(self._engine.durable(), WRITE_WITHIN_S)
         return told
 
-    async def _fact_of(self, command: AnyCommand | AnyCaseCommand, held: list[Engagement]) -> Observed:
+    async def _fact_of(self, command: AnyCommand | AnyCaseCommand, *, came_before: bool) -> Observed:
         """The fact that a command makes. Raises NotAllowed, KeyError."""
-        before = self._engine.came_before(SOURCE, fact_id(command, self._agent))
+        held = self._engine.views.contacts.engagements(self._agent)
         if isinstance(command, OpenCase | CaseCommand):
-            return await case_fact_of(command, self._agent, held, self._engine.views, came_before=before)
-        if isinstance(command, Accept) and not before and self._rings_at_phone(command.contact, held):
+            return await case_fact_of(command, self._agent, held, self._engine.views, came_before=came_before)
+        if isinstance(command, Accept) and not came_before and self._rings_at_phone(command.contact, held):
             raise NotAllowed("this call is answered at your phone, which rings")
         file = None
         if isinstance(command, Say) and command.attachment:
             file = self._uploads.read(command.attachment, self._agent, self._goes_to(command, held), self._wall_ns())
-        return fact_of(command, self._agent, held, file, came_before=before)
+        return fact_of(command, self._agent, held, file, came_before=came_before)
 
     @staticmethod
     def _goes_to(command: Say, held: list[Engagement]) -> int:

@@ -24,6 +24,7 @@ from tests.http.desk.test_in_browser import (
     time_passes,
     until,
 )
+from tests.http.desk.test_in_order import LINES, refuse_once
 from tests.http.desk.test_socket import customer_says
 from tests.http.support import CONTACTS, Build, House, get, tell
 
@@ -33,6 +34,12 @@ WebSocket.prototype.send = function (said) { setTimeout(() => send.call(this, sa
 LOSES = """(() => { window.loses = true; const send = WebSocket.prototype.send;
 WebSocket.prototype.send = function (said) {
   if (!window.loses || !said.includes('"KIND"')) send.call(this, said); }; })()"""
+TOGETHER = """(() => { window.heldBack = []; const send = WebSocket.prototype.send;
+window.letGo = () => { WebSocket.prototype.send = send;
+  for (const [socket, said] of window.heldBack) socket.send(said); };
+WebSocket.prototype.send = function (said) {
+  if (said.includes('"say"')) window.heldBack.push([this, said]);
+  else send.call(this, said); }; })()"""
 LIVE = "document.querySelector('.dot').dataset.state === 'live'"
 
 
@@ -242,6 +249,26 @@ async def test_what_is_written_behind_a_line_that_has_to_wait_stays_behind_it(
         await until(page, "[...document.querySelectorAll('.line-state')].at(-1)?.textContent === 'sent'")
         assert await lines(page) == ["one", "two"]
         assert [line.text for line in house.engine.views.contacts.conversation("chat-1").messages] == ["one", "two"]
+
+
+@pytest.mark.parametrize("refused", LINES[:2])
+async def test_lines_sent_together_keep_their_order_whichever_is_refused(
+    build: Build, monkeypatch: pytest.MonkeyPatch, refused: str
+) -> None:
+    house = await build(centre=CENTRE)
+    refuse_once(house, monkeypatch, refused)
+    async with browser() as context:
+        page = await signed_in(context, house)
+        await take_chat(page, house)
+        await page.evaluate(TOGETHER)
+        for text in LINES:
+            await page.keyboard.type(text)
+            await page.keyboard.press("Enter")
+        await until(page, "window.heldBack.length === 3")
+        await page.evaluate("window.letGo()")
+        await until(page, "[...document.querySelectorAll('.line-state')].at(-1)?.textContent === 'sent'")
+        assert await lines(page) == list(LINES)
+        assert [line.text for line in house.engine.views.contacts.conversation("chat-1").messages] == list(LINES)
 
 
 async def test_a_dialog_half_written_is_there_again_and_a_question_is_not(build: Build) -> None:
