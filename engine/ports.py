@@ -100,13 +100,18 @@ class AgentEndpoint(msgspec.Struct, frozen=True):
 
 
 class Hint(msgspec.Struct, frozen=True):
-    """A passing sign about an open contact, as that somebody is typing: no fact, in no log, and gone with a restart."""
+    """A passing sign about an open contact: that somebody is typing, or a phone does not do what a desk asked for.
+
+    It is no fact, in no log, and gone with a restart.
+    """
 
     contact: str
     by: Literal["customer", "agent"]
     agent: str = ""
-    """Who it is, where an agent is."""
+    """Who it is, where an agent is; with `refused`, who asked."""
     typing: bool = True
+    refused: Literal["", "hold", "resume"] = ""
+    """What the phone of `by` does not do, so that the contact stays as it is; then `typing` says nothing."""
 
 
 class Attachments(Protocol):

@@ -3,16 +3,18 @@
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import quote
 
 import pytest
 
 from adapters.sip.protocol import Dialog, RequestReceived, direction_of
 from engine.messages.effects import ResumeContact
 from engine.messages.observed import HoldRequested, ResumeRequested
+from engine.ports import Hint
 from tests.sip.baresip import needs_baresip
 from tests.sip.conftest import OpenBaresip, OpenExchange, OpenPhone
 from tests.sip.support import Exchange, centre, free_port, make_exchange, until
-from tests.sip.test_attended import offered, replaces
+from tests.sip.test_attended import house_of_two, offered, replaces
 from tests.sip.test_baresip import talking
 from tests.sip.test_calls import house, talk
 from tests.sip.test_dialogs import hang_up, state_of
@@ -195,6 +197,237 @@ async def test_who_takes_the_callers_place_is_held_too(open_exchange: OpenExchan
     await now.take_back(carl.sdp(port=4800))
     await now.is_("connected")
     await hang_up(call.exchange, carl, dialog, call.ann.phone)
+
+
+async def refused(call: Call, *, by_agent: bool) -> None:
+    """A phone does not take the call back; what was told of it."""
+    hints: list[Hint] = []
+    unwatch = call.exchange.engine.hints.watch(hints.append)
+    contact = contact_of(call.exchange)
+    await call.exchange.tell(ResumeRequested(contact=contact, agent="ann"))
+    if not by_agent:
+        assert direction_of(await call.ann.told(call.ann.phone.sdp())) == "sendrecv"
+    side = call.ann if by_agent else call.bob
+    offer = await side.phone.request("INVITE")
+    assert side.dialog.receive_request(offer.request) is None
+    side.phone.reply(offer, 488)
+    await until(lambda: hints)
+    assert hints == [Hint(contact, "agent" if by_agent else "customer", "ann", typing=False, refused="resume")]
+    unwatch()
+
+
+async def test_what_the_customers_phone_does_not_take_back_stays_held(
+    open_exchange: OpenExchange, open_phone: OpenPhone
+) -> None:
+    call = await called(open_exchange, open_phone)
+    await call.hold()
+    await refused(call, by_agent=False)
+    heard = await call.ann.told(call.ann.phone.sdp("inactive"))
+    assert direction_of(heard) == "inactive", "or it would send to who hears nothing"
+    await call.is_("held")
+    assert direction_of(await call.ann.offers("INVITE", call.ann.phone.sdp())) == "inactive", "the desk's hold holds"
+    await call.take_back()
+    await call.is_("connected")
+    await hang_up(call.exchange, *call.bob, call.ann.phone)
+
+
+async def test_what_the_agents_phone_does_not_take_back_stays_held(
+    open_exchange: OpenExchange, open_phone: OpenPhone
+) -> None:
+    call = await called(open_exchange, open_phone)
+    await call.hold()
+    await refused(call, by_agent=True)
+    await call.is_("held")
+    await call.take_back()
+    await call.is_("connected")
+    await hang_up(call.exchange, *call.bob, call.ann.phone)
+
+
+async def test_a_hold_waits_for_who_takes_the_callers_place(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    call = await called(open_exchange, open_phone)
+    carl = await open_phone("carl")
+    named = (("Replaces", replaces(call.bob.dialog)),)
+    carl.invite("sales", call.exchange.sip.endpoint.port, carl.sdp(port=4800), named)
+    asked = await call.ann.phone.request("INVITE")
+    await call.exchange.tell(HoldRequested(contact=contact_of(call.exchange), agent="ann"))
+    assert call.ann.dialog.receive_request(asked.request) is None
+    call.ann.phone.reply(asked, 200, call.ann.phone.sdp())
+    await call.ann.phone.ack()
+    dialog = await carl.connected()
+    call.bob.phone.reply(await call.bob.phone.request("BYE"), 200)
+    now = Call(call.exchange, Side(carl, dialog), call.ann)
+    for side in (now.bob, now.ann):
+        assert direction_of(await side.told(side.phone.sdp("inactive", port=4800))) == "inactive"
+    await now.is_("held")
+    await now.take_back(carl.sdp(port=4800))
+    await now.is_("connected")
+    await hang_up(call.exchange, carl, dialog, call.ann.phone)
+
+
+async def test_a_place_in_the_middle_of_a_hold_is_to_be_asked_for_again(
+    open_exchange: OpenExchange, open_phone: OpenPhone
+) -> None:
+    call = await called(open_exchange, open_phone)
+    carl = await open_phone("carl")
+    await call.exchange.tell(HoldRequested(contact=contact_of(call.exchange), agent="ann"))
+    at_bob = await call.bob.phone.request("INVITE")
+    named = (("Replaces", replaces(call.bob.dialog)),)
+    carl.invite("sales", call.exchange.sip.endpoint.port, carl.sdp(port=4800), named)
+    await carl.response(491)
+    assert call.bob.dialog.receive_request(at_bob.request) is None
+    call.bob.phone.reply(at_bob, 200, call.bob.phone.sdp("inactive"))
+    await call.bob.phone.ack()
+    await call.ann.told(call.ann.phone.sdp("inactive"))
+    await call.is_("held")
+    await hang_up(call.exchange, *call.bob, call.ann.phone)
+
+
+async def test_a_call_is_taken_back_once_the_place_is_taken(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    call = await called(open_exchange, open_phone)
+    await call.hold()
+    carl = await open_phone("carl")
+    named = (("Replaces", replaces(call.bob.dialog)),)
+    carl.invite("sales", call.exchange.sip.endpoint.port, carl.sdp(port=4800), named)
+    asked = await call.ann.phone.request("INVITE")
+    await call.exchange.tell(ResumeRequested(contact=contact_of(call.exchange), agent="ann"))
+    assert call.ann.dialog.receive_request(asked.request) is None
+    call.ann.phone.reply(asked, 200, call.ann.phone.sdp("inactive"))
+    await call.ann.phone.ack()
+    dialog = await carl.connected()
+    call.bob.phone.reply(await call.bob.phone.request("BYE"), 200)
+    heard = await call.ann.told(call.ann.phone.sdp())
+    assert (b" 4800 " in heard, direction_of(heard)) == (True, "sendrecv")
+    now = Call(call.exchange, Side(carl, dialog), call.ann)
+    assert direction_of(await now.bob.told(carl.sdp(port=4800))) == "sendrecv"
+    await now.is_("connected")
+    await hang_up(call.exchange, carl, dialog, call.ann.phone)
+
+
+class Consultation(NamedTuple):
+    """Ann has bob on the line and asks eve about him."""
+
+    exchange: Exchange
+    bob: Side
+    ann: Side
+    asking: Dialog
+    """Ann's side of the second call."""
+    eve: Side
+    second: str
+    """The second contact."""
+
+    async def transfer(self) -> Call:
+        """Ann leaves bob with eve; what is under way between the two then is the caller's to see."""
+        exchange, ann = self.exchange, self.ann.phone
+        refer_to = f"<sip:help@{exchange.address}?Replaces={quote(replaces(self.asking), safe='')}>"
+        ann.within(self.ann.dialog, "REFER", headers=(("Refer-To", refer_to),))
+        await ann.response(202)
+        ann.reply(await ann.request("NOTIFY"), 200)
+        for _ in range(2):
+            ann.reply(await ann.request("BYE"), 200)
+        return Call(exchange, self.bob, self.eve)
+
+
+async def consulted(open_exchange: OpenExchange, open_phone: OpenPhone) -> Consultation:
+    """Two calls: bob's with ann, and hers with eve."""
+    exchange, ann, eve = await house_of_two(open_exchange, open_phone)
+    bob = await open_phone("bob")
+    callers, agents = await talk(exchange, bob, ann)
+    ann.invite("help", exchange.sip.endpoint.port, ann.sdp())
+    eves = await eve.pick_up(eve.sdp(port=4600))
+    asking = await ann.connected()
+    second = exchange.sip.calls.of_agent("eve")
+    assert second is not None
+    await until(lambda: all(leg.acknowledged for leg in exchange.sip.calls.dialogs.values()))
+    return Consultation(exchange, Side(bob, callers), Side(ann, agents), asking, Side(eve, eves), second.name)
+
+
+async def test_who_leaves_takes_their_hold_along(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    two = await consulted(open_exchange, open_phone)
+    (first,) = (name for name in two.exchange.sip.calls.by_name if name != two.second)
+    await two.exchange.tell(HoldRequested(contact=first, agent="ann"))
+    for side in (two.bob, two.ann):
+        assert direction_of(await side.told(side.phone.sdp("inactive"))) == "inactive"
+    await until(lambda: not any(leg.is_busy for leg in two.exchange.sip.calls.dialogs.values()))
+    call = await two.transfer()
+    heard = await call.bob.told(call.bob.phone.sdp())
+    assert (b" 4600 " in heard, direction_of(heard)) == (True, "sendrecv")
+    assert direction_of(await call.ann.told(call.ann.phone.sdp(port=4600))) == "sendrecv"
+    await call.is_("connected")
+    await hang_up(call.exchange, *call.bob, call.ann.phone)
+
+
+async def test_who_stays_goes_on_holding(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    two = await consulted(open_exchange, open_phone)
+    await two.exchange.tell(HoldRequested(contact=two.second, agent="eve"))
+    for side in (Side(two.ann.phone, two.asking), two.eve):
+        assert direction_of(await side.told(side.phone.sdp("inactive", port=4600))) == "inactive"
+    await until(lambda: not any(leg.is_busy for leg in two.exchange.sip.calls.dialogs.values()))
+    call = await two.transfer()
+    for side in (call.bob, call.ann):
+        assert direction_of(await side.told(side.phone.sdp("inactive", port=4600))) == "inactive"
+    await call.is_("held")
+    assert direction_of(await call.bob.offers("INVITE", call.bob.phone.sdp())) == "inactive"
+    await call.is_("held")
+    await two.exchange.tell(ResumeRequested(contact=two.second, agent="eve"))
+    await call.is_taken_back()
+    await call.is_("connected")
+    await hang_up(call.exchange, *call.bob, call.ann.phone)
+
+
+async def test_a_hold_in_the_middle_of_a_transfer_is_of_who_comes(
+    open_exchange: OpenExchange, open_phone: OpenPhone
+) -> None:
+    two = await consulted(open_exchange, open_phone)
+    await two.exchange.tell(HoldRequested(contact=two.second, agent="eve"))
+    await two.ann.phone.request("INVITE")  # and she does not answer it any more
+    call = await two.transfer()
+    assert direction_of(await call.bob.told(call.bob.phone.sdp())) == "sendrecv"
+    assert direction_of(await call.ann.told(call.ann.phone.sdp(port=4600))) == "sendrecv"
+    for side in (call.bob, call.ann):
+        assert direction_of(await side.told(side.phone.sdp("inactive"))) == "inactive"
+    await call.is_("held")
+    await two.exchange.tell(ResumeRequested(contact=two.second, agent="eve"))
+    await call.is_taken_back()
+    await call.is_("connected")
+    await hang_up(call.exchange, *call.bob, call.ann.phone)
+
+
+async def test_a_call_that_is_taken_back_in_the_middle_of_a_transfer(
+    open_exchange: OpenExchange, open_phone: OpenPhone
+) -> None:
+    two = await consulted(open_exchange, open_phone)
+    await two.exchange.tell(HoldRequested(contact=two.second, agent="eve"))
+    for side in (Side(two.ann.phone, two.asking), two.eve):
+        await side.told(side.phone.sdp("inactive", port=4600))
+    await until(lambda: not any(leg.is_busy for leg in two.exchange.sip.calls.dialogs.values()))
+    await two.exchange.tell(ResumeRequested(contact=two.second, agent="eve"))
+    at_eve = await two.eve.phone.request("INVITE")
+    assert direction_of(at_eve.request.body) == "sendrecv"
+    call = await two.transfer()
+    assert two.eve.dialog.receive_request(at_eve.request) is None
+    two.eve.phone.reply(at_eve, 200, two.eve.phone.sdp(port=4600))
+    await two.eve.phone.ack()
+    for side in (call.bob, call.ann):
+        assert direction_of(await side.told(side.phone.sdp("inactive"))) == "inactive"
+    await call.is_taken_back()
+    await call.is_("connected")
+    await hang_up(call.exchange, *call.bob, call.ann.phone)
+
+
+async def test_a_colleague_whose_phone_holds_goes_on_doing_so(
+    open_exchange: OpenExchange, open_phone: OpenPhone
+) -> None:
+    two = await consulted(open_exchange, open_phone)
+    call = await two.transfer()
+    await call.bob.told(call.bob.phone.sdp())
+    await call.ann.told(call.ann.phone.sdp("sendonly", port=4600))
+    assert direction_of(await call.bob.told(call.bob.phone.sdp("recvonly"))) == "sendonly"
+    await call.is_("held")
+    call.ann.phone.within(call.ann.dialog, "INVITE", call.ann.phone.sdp(port=4600))
+    assert direction_of(await call.bob.told(call.bob.phone.sdp())) == "sendrecv"
+    call.ann.phone.acknowledge(call.ann.dialog, await call.ann.phone.response(200, "INVITE"))
+    await call.is_("connected")
+    await hang_up(call.exchange, *call.bob, call.ann.phone)
 
 
 async def test_a_hold_outlives_a_restart_of_the_adapter(

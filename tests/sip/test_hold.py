@@ -3,6 +3,7 @@
 import pytest
 
 from engine.messages.observed import HoldRequested, ResumeRequested
+from engine.ports import Hint
 from tests.sip.baresip import needs_baresip
 from tests.sip.conftest import OpenBaresip, OpenExchange, OpenPhone
 from tests.sip.support import Exchange, centre, until
@@ -56,10 +57,14 @@ async def test_a_hold_that_the_caller_refuses_is_none(open_exchange: OpenExchang
     exchange, ann = await house(open_exchange, open_phone)
     bob = await open_phone("bob")
     callers, _ = await talk(exchange, bob, ann)
-    await exchange.tell(HoldRequested(contact=contact_of(exchange), agent="ann"))
+    hints: list[Hint] = []
+    exchange.engine.hints.watch(hints.append)
+    contact = contact_of(exchange)
+    await exchange.tell(HoldRequested(contact=contact, agent="ann"))
     bob.reply(await bob.request("INVITE"), 488)
-    await until(lambda: exchange.counters.get("offers_refused"))
+    await until(lambda: exchange.counters.get("holds_refused"))
     assert state_of(exchange) == "connected"
+    assert hints == [Hint(contact, "customer", "ann", typing=False, refused="hold")]
     await hang_up(exchange, bob, callers, ann)
 
 

@@ -44,6 +44,7 @@ class Waker:
         self.contacts: dict[int, str] = {}
         """Ids and names of the contacts that it shows."""
         self._typing: dict[int, bool] = {}
+        self._refused: dict[int, Hint] = {}
         self._said: set[int] = set()
         self._cases: set[int] = set()
         self._news = asyncio.Event()
@@ -57,6 +58,13 @@ class Waker:
         for contact_id, name in self.contacts.items():
             if name == hint.contact:
                 self._typing[contact_id] = hint.typing
+                self.wake()
+
+    def note_refused(self, hint: Hint) -> None:
+        """Keep what a phone of a contact that is shown does not do, the latest."""
+        for contact_id, name in self.contacts.items():
+            if name == hint.contact:
+                self._refused[contact_id] = hint
                 self.wake()
 
     def note_said(self, contacts: set[int | None]) -> None:
@@ -85,6 +93,11 @@ class Waker:
     def typing(self) -> dict[int, bool]:
         """Return what was noted of typing since the last call, by contact."""
         found, self._typing = self._typing, {}
+        return found
+
+    def refused(self) -> dict[int, Hint]:
+        """Return what was noted of phones that refuse since the last call, by contact."""
+        found, self._refused = self._refused, {}
         return found
 
     async def news(self, within_s: float) -> None:
@@ -162,7 +175,10 @@ class DeskHub:
         return any(waker.session != session for waker in self._open.get(agent, ()))
 
     def _on_hint(self, hint: Hint) -> None:
-        if hint.by == "customer":
+        if hint.refused:
+            for waker in self._open.get(self._engine.views.directory.agents.number(hint.agent), ()):
+                waker.note_refused(hint)
+        elif hint.by == "customer":
             for wakers in self._open.values():
                 for waker in wakers:
                     waker.note_typing(hint)

@@ -220,7 +220,7 @@ class DeskSocket:
                     await self._end(reason)
                     return
                 await self._tell_news()
-                await self._tell_typing()
+                await self._tell_hints()
                 await self.waker.news(min(LOOK_EVERY_S, await self._pulse()))
         except (ConnectionError, TimeoutError):
             await self._ws.close(code=WSCloseCode.TRY_AGAIN_LATER)
@@ -308,9 +308,11 @@ class DeskSocket:
             for told in await changed_cases(changed, held, self._engine.views, now_ns):
                 await self._send({"type": "cases", **told})
 
-    async def _tell_typing(self) -> None:
+    async def _tell_hints(self) -> None:
         for contact_id, is_typing in self.waker.typing().items():
             await self._send({"type": "typing", "contact_id": contact_id, "typing": is_typing})
+        for contact_id, hint in self.waker.refused().items():
+            await self._send({"type": "refused", "contact_id": contact_id, "verb": hint.refused, "by": hint.by})
 
     async def _send(self, told: dict[str, Any]) -> None:
         await asyncio.wait_for(self._ws.send_str(_ENCODER.encode(told).decode()), WRITE_WITHIN_S)

@@ -6,18 +6,28 @@ contact ends. So no rule of routing can come between the two.
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from adapters.sip.calls.call import Call, Phase
 from adapters.sip.calls.caller_leg import CallerLeg
-from adapters.sip.calls.held import forget_holds
+from adapters.sip.calls.held import tell_engine
 from adapters.sip.calls.leg import Leg, OverCall
 from adapters.sip.calls.offer import AgentLeg
 from adapters.sip.calls.offer_answer import with_direction
-from adapters.sip.calls.records import Moved
+from adapters.sip.calls.records import DialogState, Moved
 from adapters.sip.calls.reinvite import OwnOffer
 from adapters.sip.calls.relay import part
 from adapters.sip.calls.transfer import leave
-from adapters.sip.protocol import DialogId, MalformedMessage, Replaces, Request, ServerTransaction, refer_to_of
-from engine.messages.observed import CallerMoved, ContactReleased, ContactResumed, LegRecorded, Observed
+from adapters.sip.protocol import (
+    DialogId,
+    MalformedMessage,
+    Replaces,
+    Request,
+    ServerTransaction,
+    is_on_hold,
+    refer_to_of,
+)
+from engine.messages.observed import CallerMoved, ContactReleased, LegRecorded, Observed
 from engine.ports import Receipt
 
 CAUSE_NORMAL: Final = 16
@@ -45,7 +55,8 @@ def _second_call(first: Call, replaces: Replaces) -> Call | None:
     call = leg.call if leg is not None else None
     if not isinstance(leg, CallerLeg) or not isinstance(call, Call) or call is first:
         return None
-    return call if call.phase == Phase.TALKING and call.agent is not None and call.caller is leg else None
+    is_settled = call.phase == Phase.TALKING and not call.holds.settling
+    return call if is_settled and call.agent is not None and call.caller is leg else None
 
 
 def _hand_over(first: Call, second: Call, leg: AgentLeg, asked: tuple[ServerTransaction, Request]) -> None:
@@ -54,7 +65,8 @@ def _hand_over(first: Call, second: Call, leg: AgentLeg, asked: tuple[ServerTran
     caller = first.caller
     leg.refer = asked
     first.phase, first.released = Phase.LEAVING, True
-    forget_holds(first)
+    record = caller.record()
+    first.holds.clear()  # who leaves takes their hold along
 
     def check(receipts: list[Receipt]) -> None:
         if receipts[-1].error or receipts[-1].refused:
@@ -69,10 +81,10 @@ def _hand_over(first: Call, second: Call, leg: AgentLeg, asked: tuple[ServerTran
         first.finish()
         _join(second, caller)
 
-    record = caller.record().encode()
+    there = replace(record, desk_holds=second.holds.by_desk) if isinstance(record, DialogState) else record
     facts: list[Observed] = [
-        LegRecorded(contact=second.name, leg=caller.slot, record=record),
-        LegRecorded(contact=first.name, leg=caller.slot, record=Moved(second.name, record).encode()),
+        LegRecorded(contact=second.name, leg=caller.slot, record=there.encode()),
+        LegRecorded(contact=first.name, leg=caller.slot, record=Moved(second.name, record.encode()).encode()),
         CallerMoved(contact=first.name, to=second.name),
         ContactReleased(contact=first.name, by="agent", cause=CAUSE_NORMAL),
     ]
@@ -80,27 +92,44 @@ def _hand_over(first: Call, second: Call, leg: AgentLeg, asked: tuple[ServerTran
 
 
 def _join(call: Call, caller: CallerLeg) -> None:
-    """Let the caller take the place of the agent who has asked around."""
-    core, agent, asking = call.core, call.agent, call.caller
+    """Let the caller take the place of the agent who has asked around.
+
+    What the colleague holds from a desk stays held, now for the caller, until a desk takes it back; what the
+    colleague's phone holds shows in its answer.
+    """
+    core, agent, asking, holds = call.core, call.agent, call.caller, call.holds
     if call.phase != Phase.TALKING or agent is None:
         core.counters["transfers_lost"] += 1
         caller.finish()
         return
     core.counters["transfers_attended"] += 1
+    holds.settle()
     part(agent, asking)
     call.caller, caller.call, asking.call = caller, call, OverCall(call)
     asking.hang_up()
-    if forget_holds(call):
-        core.facts.mention([ContactResumed(contact=call.name)])
     if caller.closed:
         call.release("customer", CAUSE_NORMAL)
         return
+    was_held = holds.is_on
+    holds.by_phones.clear()
+    direction = "inactive" if holds.by_desk else "sendrecv"
 
     def tell_agent(answer: bytes) -> None:
         """The agent was told of the other agent's media."""
-        OwnOffer(agent, answer or caller.sdp, done, vital=True).begin()
+        if not holds.by_desk and answer and is_on_hold(answer):
+            holds.by_phones.add(caller)
+        OwnOffer(agent, answer or with_direction(caller.sdp, direction), done, vital=True).begin()
 
-    def done(_answer: bytes) -> None:
+    def done(answer: bytes) -> None:
+        if not holds.is_on and answer and is_on_hold(answer):
+            holds.by_phones.add(agent)
+            OwnOffer(caller, answer, _nothing).begin()
+        tell_engine(call, was_held)
         core.facts.mention([side.recorded() for side in (caller, agent) if side.acknowledged])
+        holds.settled()
 
-    OwnOffer(caller, with_direction(agent.sdp, "sendrecv"), tell_agent, vital=True).begin()
+    OwnOffer(caller, with_direction(agent.sdp, direction), tell_agent, vital=True).begin()
+
+
+def _nothing(_answer: bytes) -> None:
+    """For offers whose answer changes nothing."""

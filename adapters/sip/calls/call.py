@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from adapters.sip.calls.caller_leg import CallerLeg
 from adapters.sip.calls.core import Core
-from adapters.sip.calls.held import forget_holds
 from adapters.sip.calls.hold import hold, resume
+from adapters.sip.calls.holds import Holds
 from adapters.sip.calls.leg import Leg, OverCall
 from adapters.sip.calls.offer import AgentLeg, Offer
 from adapters.sip.calls.offer_answer import with_direction
@@ -99,8 +99,7 @@ class Call:
         self.caller: CallerLeg = CallerLeg(self, transaction)
         self.offers: dict[str, Offer] = {}
         self._agent: AgentLeg | None = None
-        self.held_by: set[Leg] = set()
-        self.desk_holds = False
+        self.holds = Holds()
         self.released = False
         self.farewell: tuple[tuple[str, str], ...] = ()
         """The Reason that whoever is still there is told at the end."""
@@ -269,7 +268,7 @@ class Call:
 
     def _leave_agent(self, _effect: MoveContact) -> None:
         agent, self.agent = self.agent, None
-        forget_holds(self)
+        self.holds.clear()
         if agent is not None:
             part(self.caller, agent)
             leave(agent)

@@ -298,4 +298,4 @@ class CallerLeg(Leg):
         if self.first is not None and self.first.source is not None and self.invite is not None:
             rseq = self.reliable.rseq if self.reliable is not None else 0
             return CallerInvite(self.first.raw, self.first.source, self.invite.local_tag, rseq)
-        return DialogState("", self._dialog(), self.flow, self.origin, self.sdp, self.call.desk_holds)
+        return DialogState("", self._dialog(), self.flow, self.origin, self.sdp, self.call.holds.by_desk)

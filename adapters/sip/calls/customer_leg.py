@@ -139,7 +139,7 @@ class CustomerLeg(CallerLeg):
     def record(self) -> CustomerCall | DialogState:  # type: ignore[override]
         """What there is by now."""
         if self.state == "answered":
-            return DialogState("", self._dialog(), self.flow, self.origin, self.sdp, self.call.desk_holds)
+            return DialogState("", self._dialog(), self.flow, self.origin, self.sdp, self.call.holds.by_desk)
         if self._sent is not None and self._route is not None and self.state in ("recording", "calling", "ringing"):
             return CustomerCall(self.attempt, self._sent.raw, self._route.hop)
         return CustomerCall(self.attempt)

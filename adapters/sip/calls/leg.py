@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import ClassVar, Final, Protocol
 
 from adapters.sip.calls.core import Core
+from adapters.sip.calls.holds import Holds
 from adapters.sip.calls.offer_answer import Origin
 from adapters.sip.calls.records import LegRecord
 from adapters.sip.protocol import (
@@ -34,10 +35,7 @@ class LegOwner(Protocol):
     name: str
     dialogs: "dict[DialogId, Leg]"
     """Every leg of every call that has a dialog."""
-    held_by: "set[Leg]"
-    """Sides whose phones have put the other one on hold."""
-    desk_holds: bool
-    """Whether the agent holds the call from a desk: until a desk takes it back, nothing is heard either way."""
+    holds: Holds
 
     def peer_of(self, leg: "Leg") -> "Leg | None":
         """The other side of a leg, while both are connected."""
@@ -81,8 +79,7 @@ class OverCall:
         self.core = call.core
         self.name = call.name
         self.dialogs = call.dialogs
-        self.held_by: set[Leg] = set()
-        self.desk_holds = False
+        self.holds = Holds()
 
     def peer_of(self, _leg: "Leg") -> "Leg | None":
         """Nobody."""

@@ -18,6 +18,7 @@ from adapters.sip.protocol import (
 from adapters.sip.translate import CAUSE_GONE, GONE
 
 RETRIES_MAX: Final = 8
+GAVE_WAY: Final = 491
 
 
 def park(caller: Leg) -> None:
@@ -49,7 +50,8 @@ def refresh(leg: Leg) -> None:
 class OwnOffer:
     """One offer; a leg has one at a time, and a later one replaces what waits.
 
-    `vital`: without an answer the call makes no sense.
+    `vital`: without an answer the call makes no sense. `otherwise` gets the status by which it was refused, 491 where
+    a later one took its place.
     """
 
     def __init__(
@@ -58,12 +60,14 @@ class OwnOffer:
         body: bytes,
         then: Callable[[bytes], None],
         *,
+        otherwise: Callable[[int], None] = lambda _status: None,
         vital: bool = False,
         method: str = "INVITE",
     ) -> None:
         self.leg = leg
         self._body = body
         self._then = then
+        self._otherwise = otherwise
         self._vital = vital
         self._method = method
         self._tries = 0
@@ -89,7 +93,8 @@ class OwnOffer:
             self._fail(503)
 
     def give_way(self) -> None:
-        """What was offered later counts; nobody waits for the answer to this one."""
+        """What was offered later counts."""
+        self._otherwise(GAVE_WAY)
 
     def on_response(self, transaction: ClientTransaction, response: Response) -> None:
         """Take the answer."""
@@ -120,9 +125,10 @@ class OwnOffer:
         leg.pending_out = None
         if leg.closed:
             return
-        if status == 491 and leg.next_out is not None:
+        if status == GAVE_WAY and leg.next_out is not None:
             leg.ready()  # what was offered later counts
-        elif status == 491 and self._tries < RETRIES_MAX:
+            self._otherwise(status)
+        elif status == GAVE_WAY and self._tries < RETRIES_MAX:
             # Whoever did not choose the Call-ID tries again first (§14.1).
             wait_s = random.uniform(2.1, 4) if leg.chose_call_id else random.uniform(0, 2)
             leg.wait_with(self)
@@ -134,6 +140,7 @@ class OwnOffer:
         else:
             leg.core.counters["offers_refused"] += 1
             leg.ready()
+            self._otherwise(status)
 
     def _again(self) -> None:
         if self.leg.next_out is self:

@@ -55,7 +55,7 @@ def _hearer_of(leg: Leg) -> Leg | None:
     Else the refresh of a phone would end the desk's hold: who is held by another offers to send (RFC 6337 §5.3).
     """
     peer = leg.call.peer_of(leg)
-    return None if peer is None or peer.closed or leg.call.desk_holds else peer
+    return None if peer is None or peer.closed or leg.call.holds.by_desk else peer
 
 
 def _busy(leg: Leg, peer: Leg | None) -> Refusal | None:

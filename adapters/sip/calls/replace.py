@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from adapters.sip.calls.call import Call, Calls, Phase
 from adapters.sip.calls.caller_leg import CallerLeg
-from adapters.sip.calls.held import is_held, tell_engine
+from adapters.sip.calls.held import tell_engine
 from adapters.sip.calls.leg import OverCall
 from adapters.sip.calls.offer_answer import with_direction
 from adapters.sip.calls.reinvite import RETRIES_MAX, OwnOffer
@@ -59,7 +59,9 @@ def _obstacle(are_together: AreTogether, leg: object, replaces: Replaces, reques
         return Refusal(486)
     if not request.body:
         return Refusal(488)  # the agent's phone would have to make an offer in the middle of a call
-    return Refusal(491) if leg.call.agent.is_busy or leg.is_busy else None
+    legs, holds = (leg, leg.call.agent), leg.call.holds
+    between_words = holds.settling or holds.asked is not None or any(one.is_busy or one.next_out for one in legs)
+    return PENDING if between_words else None
 
 
 class ReplacingLeg(CallerLeg):
@@ -83,6 +85,7 @@ class Replacement(OwnOffer):
         super().__init__(call.agent, _heard(call, fresh), self._take_place)
         self._call = call
         self._fresh = fresh
+        call.holds.settle()
         self._tries = RETRIES_MAX  # whoever wants the place tries again
 
     def _take_place(self, answer: bytes) -> None:
@@ -91,28 +94,32 @@ class Replacement(OwnOffer):
             fresh.finish()
             if call.phase == Phase.TALKING:
                 OwnOffer(self.leg, _heard(call, former), _nothing).begin()
+            call.holds.settled()
             return
         call.core.counters["replacements"] += 1
         call.caller = fresh
-        was_held = is_held(call)
-        call.held_by.discard(former)
+        was_held = call.holds.is_on
+        call.holds.by_phones.discard(former)
         tell_engine(call, was_held)
         call.core.facts.insist([fresh.recorded()])
         former.hang_up()
         former.call = OverCall(call)
+        call.holds.settled()
 
     def give_way(self) -> None:
         """The agent's phone is asked nothing any more."""
         self._fresh.finish(FinalAnswer(PENDING.status, "", ()))
+        self._call.holds.settled()
 
     def _fail(self, status: int) -> None:
         super()._fail(status)
         self._fresh.finish(FinalAnswer(status if 400 <= status < 700 else 500, "", ()))
+        self._call.holds.settled()
 
 
 def _heard(call: Call, caller: CallerLeg) -> bytes:
     """What the agent's phone is told of a caller's media: nothing moves while a desk holds the call."""
-    return with_direction(caller.sdp, "inactive") if call.desk_holds else caller.sdp
+    return with_direction(caller.sdp, "inactive") if call.holds.by_desk else caller.sdp
 
 
 def _nothing(_answer: bytes) -> None:

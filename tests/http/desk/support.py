@@ -47,6 +47,7 @@ class Desk:
         self.settled: dict[str, Any] = {}
         self.answers: dict[str, Any] = {}
         self.typing: dict[int, bool] = {}
+        self.refused: list[Any] = []
         self.cases: list[Any] = []
         self.ended = ""
 
@@ -77,6 +78,8 @@ class Desk:
                 self.answers[told["id"]] = told
             case "typing":
                 self.typing[told["contact_id"]] = told["typing"]
+            case "refused":
+                self.refused.append(told)
             case "cases":
                 self.cases.append(told)
             case "end":

@@ -242,6 +242,19 @@ async def test_typing_is_told_both_ways(build: Build) -> None:
         assert heard[-1] == Hint("chat-1", "agent", "an")
 
 
+async def test_a_phone_that_refuses_is_told_to_who_asked(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    link = house.adapter.context.engine
+    async with opened(house) as desk:
+        number = await connected(house, desk, "chat-1")
+        for agent in ("binh", "nobody"):
+            link.hint(Hint("chat-1", "customer", agent, typing=False, refused="hold"))
+        link.hint(Hint("chat-1", "agent", "an", typing=False, refused="resume"))
+        await desk.until(lambda: desk.refused != [])
+        assert desk.refused == [{"type": "refused", "contact_id": number, "verb": "resume", "by": "agent"}]
+        assert not desk.typing
+
+
 async def test_a_call_that_rings_at_a_phone_is_answered_there(build: Build) -> None:
     phone = '  - {name: dung, queues: [sales], phone: {address: "sip:dung@example.org"}}\n'
     house = await build(centre=CENTRE + phone)
