@@ -34,6 +34,7 @@ export class Acts {
     if (isHere && command.verb === "say") return;
     const words = [command.text, command.subject, command.resolution, command.reason, ...Object.values(command.fields ?? {})].filter(Boolean).join(" · ");
     const isThere = isHere && command.verb === "note";
+    if (isThere) this.desk.store.takeBack(command);
     this.desk.complain(words && !isThere ? `${t("not_sent", { why })} “${words}”` : why);
   }
 

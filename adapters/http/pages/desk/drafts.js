@@ -39,11 +39,6 @@ export class Drafts {
     for (const kind of KINDS) for (const [id, said] of kept[kind] ?? []) this[kind].set(id, said);
   }
 
-  /** A note that was under way before a reload has arrived: it is no draft any more, unless somebody wrote on. */
-  arrived({ verb, contact_id: id, text }) {
-    if (verb === "note" && this.notes.get(id)?.trim() === text) this.notes.delete(id);
-  }
-
   /** Lets a form of a contact say what was written in its fields before; returns what forgets it, once it is said. */
   follow(form, contactId, key, fields) {
     const of = () => this.dialogs.get(contactId) ?? {};

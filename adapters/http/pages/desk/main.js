@@ -102,7 +102,6 @@ class Desk {
     const outbox = new Outbox(agent, {
       send: (said) => this.outbox === outbox && this.wire.send(said),
       onChange: () => this.store.changed(),
-      onDone: (command) => this.outbox === outbox && this.store.drafts.arrived(command),
       onLost: (command, contactId, why) => this.outbox === outbox && this.acts.lost(command, contactId, why),
     });
     this.outboxes.set(agent, outbox);

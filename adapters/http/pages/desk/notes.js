@@ -18,24 +18,20 @@ export function notesView(desk) {
 
   input.addEventListener("input", () => contact && drafts.set(contact.id, input.value));
 
-  /** Saves what is written of a contact, once however often it is asked for; returns whether nothing is left over. */
+  /** Saves what is written of a contact: from then on it is under way, and no draft. Returns whether nothing is left over. */
   function write(of = contact) {
     const text = of ? (drafts.get(of.id) ?? "").trim() : "";
-    if (!text) return Promise.resolve(true);
-    if (saving.has(of.id)) return saving.get(of.id);
-    if (desk.outbox.isWaiting("note", of.id, text)) return Promise.resolve(true); // since before a reload
-    saving.set(of.id, put(of, text).finally(() => saving.delete(of.id)));
-    return saving.get(of.id);
+    const before = saving.get(of?.id) ?? Promise.resolve(true);
+    if (!text) return before;
+    drafts.delete(of.id);
+    const all = Promise.all([before, put(of, text)])
+      .then((wereTaken) => wereTaken.every(Boolean))
+      .finally(() => saving.get(of.id) === all && saving.delete(of.id));
+    saving.set(of.id, all);
+    return all;
   }
 
-  async function put(of, text) {
-    const told = await desk.acts.do({ verb: "note", contact: of.contact, contact_id: of.id, text });
-    if (wrongOf(told)) return false;
-    if (drafts.get(of.id)?.trim() !== text) return !drafts.get(of.id); // written on meanwhile
-    drafts.delete(of.id);
-    desk.store.changed();
-    return true;
-  }
+  const put = async (of, text) => !wrongOf(await desk.acts.do({ verb: "note", contact: of.contact, contact_id: of.id, text }));
 
   function render(current) {
     contact = current;
@@ -47,10 +43,11 @@ export function notesView(desk) {
     label.textContent = t("note_new");
     input.placeholder = t("note_new");
     save.textContent = t("note_save");
-    const signature = JSON.stringify([current.id, current.notes, document.documentElement.lang]);
+    const underWay = desk.outbox.notesOf(current.id);
+    const signature = JSON.stringify([current.id, current.notes, underWay, document.documentElement.lang]);
     if (list.dataset.signature === signature) return;
     list.dataset.signature = signature;
-    fill(list, (current.notes ?? []).map((note) => el("li", {}, el("span", { class: "note-by" }, desk.names.agent(note.agent), " ", clock(note.at_ns)), el("span", { class: "note-text" }, note.text))));
+    fill(list, (current.notes ?? []).map((note) => el("li", {}, el("span", { class: "note-by" }, desk.names.agent(note.agent), " ", clock(note.at_ns)), el("span", { class: "note-text" }, note.text))), underWay.map((note) => el("li", { class: "under-way" }, el("span", { class: "note-by" }, t("sending")), el("span", {}, note.text))));
   }
   return { place, render, write };
 }

@@ -17,15 +17,15 @@ const whole = (command) => JSON.parse(JSON.stringify(command, (key, said) => (ty
 export const wrongOf = (told) => told.error || (told.refused ? t(`refused.${told.refused}`) : "");
 
 export class Outbox {
-  // `send` says whether it went out; `onDone` and `onLost` take a command for whose answer nobody waits: that came about, or to nothing.
-  constructor(agent, { send, onChange, onDone, onLost }) {
+  // `send` says whether it went out; `onLost` takes a command for whose answer nobody waits, and which came to nothing.
+  constructor(agent, { send, onChange, onLost }) {
     this.agent = agent;
     this.send = send;
     this.onChange = onChange;
-    this.onDone = onDone;
     this.onLost = onLost;
     this.waiting = new Map(); // by id, in the order in which they were given
     this.lines = new Map(); // by contact: those that the service has not told yet, and those that it refused
+    this.unclear = new Map(); // by contact: places of lines told while some were under way, which they may be
     this.putOff = 0;
     for (const { command, shown } of this.#restored()) this.#put(command, shown);
   }
@@ -40,9 +40,9 @@ export class Outbox {
     this.#give(command, shown);
   }
 
-  /** Whether a text of a contact is under way. */
-  isWaiting(verb, contactId, text) {
-    return [...this.waiting.values()].some(({ command }) => command.verb === verb && command.contact_id === contactId && command.text === text);
+  /** The notes about a contact that are under way. */
+  notesOf(contactId) {
+    return [...this.waiting.values()].map(({ command }) => command).filter((one) => one.verb === "note" && one.contact_id === contactId);
   }
 
   #give(command, shown, resolve) {
@@ -88,15 +88,16 @@ export class Outbox {
   #settle(one, told) {
     const { command, line } = one;
     this.waiting.delete(command.id);
-    if (line) {
-      line.isSettled = true;
-      line.failed = wrongOf(told);
-      if (!line.failed && line.seq === told.seq) this.#drop(one.shown.contactId, line);
-      line.seq = line.failed ? 0 : told.seq;
-    }
+    if (line) this.#settleLine(line, one.shown.contactId, told);
     if (one.resolve) one.resolve(told);
     else if (wrongOf(told)) this.onLost(command, one.shown?.contactId ?? command.contact_id, wrongOf(told));
-    else this.onDone(command);
+  }
+
+  #settleLine(line, contactId, told) {
+    line.failed = wrongOf(told);
+    if (!line.failed && this.isUnclear(contactId, told.seq)) this.#drop(contactId, line);
+    else line.seq = line.failed ? 0 : told.seq;
+    if (!this.#isUnderWay(contactId)) this.unclear.delete(contactId);
   }
 
   /** The session is over: what somebody wrote waits for the same agent, what was to be done then is not. */
@@ -112,14 +113,21 @@ export class Outbox {
     return this.lines.get(contactId) ?? [];
   }
 
-  // The line may come before the answer to the command that made it: lines of one desk are made in order.
+  // The answer says which line a command made, and may come after the line. Until all are answered nobody knows whether a line
+  // of this agent is one of those that are under way here, or was written at another desk of theirs.
   arrived(contactId, told) {
-    const mine = this.linesOf(contactId);
-    const isMine = (one) => !one.seq && !one.failed && !one.attachment && one.text === told.text;
-    const found = mine.find((one) => one.seq === told.seq) ?? (told.by === "agent" && told.agent === this.agent && !told.attachment ? mine.find(isMine) : undefined);
-    if (!found) return;
-    found.seq = told.seq;
-    if (found.isSettled) this.#drop(contactId, found);
+    const found = this.linesOf(contactId).find((one) => one.seq === told.seq);
+    if (found) this.#drop(contactId, found);
+    else if (told.by === "agent" && told.agent === this.agent && this.#isUnderWay(contactId)) this.unclear.set(contactId, (this.unclear.get(contactId) ?? new Set()).add(told.seq));
+  }
+
+  /** Whether a line that was told may be one that is shown as under way. */
+  isUnclear(contactId, seq) {
+    return Boolean(this.unclear.get(contactId)?.has(seq));
+  }
+
+  #isUnderWay(contactId) {
+    return [...this.waiting.values()].some(({ shown }) => shown?.contactId === contactId);
   }
 
   #drop(contactId, line) {
@@ -128,6 +136,7 @@ export class Outbox {
 
   forget(contactId) {
     this.lines.delete(contactId);
+    this.unclear.delete(contactId);
   }
 
   // --- over a reload

@@ -106,8 +106,7 @@ export class Store {
 
   /** The lines of a conversation, and those of this desk behind them that the service has not told yet. */
   shown(id) {
-    const { lines } = this.conversation(id);
-    return [...lines, ...this.outbox.linesOf(id).filter((mine) => !mine.seq || !lines.some((line) => line.seq === mine.seq))];
+    return [...this.conversation(id).lines.filter((line) => !this.outbox.isUnclear(id, line.seq)), ...this.outbox.linesOf(id)];
   }
 
   /** The wrap-up of a contact: what was chosen here holds until the service has told it, or one that came later. */
@@ -151,6 +150,13 @@ export class Store {
     if (fresh.some((line) => line.by === "customer")) conversation.typing = false;
     this.changed();
     return fresh;
+  }
+
+  /** A note that was not taken stands there again, before what was written since. */
+  takeBack({ contact_id: id, text }) {
+    const { notes } = this.drafts;
+    notes.set(id, [text, notes.get(id)].filter(Boolean).join("\n"));
+    this.changed();
   }
 
   choose(id) {
