@@ -1,14 +1,17 @@
-"""Answers to INVITEs of before a restart are ended once, only where the INVITE was ours and the restart is fresh."""
+"""What comes at the wrong time: answers to INVITEs of before a restart, an INVITE behind its CANCEL."""
 
 from pathlib import Path
 
 import pytest
 
 from adapters.sip import switchboard
-from adapters.sip.protocol import RequestReceived, TokenSource
+from adapters.sip.protocol import Hop, RequestReceived, TokenSource
+from adapters.sip.protocol.client_transaction import build_cancel
 from engine.own_key import own_key
 from tests.sip.conftest import OpenExchange, OpenPhone
+from tests.sip.protocol.support import outgoing_request
 from tests.sip.support import Exchange, centre, until
+from tests.sip.test_calls import house
 from tests.sip.user_agent import UserAgent
 
 
@@ -52,6 +55,19 @@ async def test_an_answer_to_ours_is_ended_once_soon_after_the_start(
         assert exchange.counters["transactions_open"] == 0  # nothing would repeat it
     else:
         await until(lambda: exchange.counters.get("strays_ignored") == 1)
+
+
+async def test_an_invite_behind_its_cancel_is_no_contact(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
+    exchange, ann = await house(open_exchange, open_phone)
+    bob = await open_phone("bob")
+    port = exchange.sip.endpoint.port
+    invite = outgoing_request(bob.layer, body=bob.sdp())
+    tell(exchange, bob, build_cancel(invite).raw)
+    await until(lambda: exchange.counters.get("sip.refused.481") == 1)
+    bob.send(invite, Hop("udp", "127.0.0.1", port))
+    await bob.response(487, "INVITE")
+    await until(lambda: exchange.counters.get("sip.invites_overtaken") == 1)
+    assert (exchange.contacts_open, exchange.exits(), ann.heard) == (0, {}, [])
 
 
 def test_signatures_outlive_a_restart_and_not_the_key(tmp_path: Path) -> None:

@@ -31,6 +31,11 @@ def branch_of(request: Request) -> str:
     return via.partition(b";branch=")[2].partition(b";")[0].decode("utf-8", "surrogateescape")
 
 
+def cancel_key(key: tuple[str, ...]) -> tuple[str, ...]:
+    """Name the CANCEL that takes back the INVITE with this name (§9.2)."""
+    return (*key[:-1], "CANCEL")
+
+
 def invite_key(key: tuple[str, ...]) -> tuple[str, ...]:
     """Name the INVITE that a CANCEL with this name takes back (§9.2)."""
     return (*key[:-1], "INVITE")

@@ -6,7 +6,8 @@
     for octets, hop in layer.take_outgoing(): ...           send them, after any of the above
 
 What can be decided without the user is: repetitions, 100 Trying, refusals (check.py), the response to CANCEL, the ACK
-of a 3xx-6xx, the repeating of a 2xx until its ACK, 482 for a request that came twice on two ways, 503 when full.
+of a 3xx-6xx, the repeating of a 2xx until its ACK, 482 for a request that came twice on two ways, 487 for an INVITE
+behind its CANCEL, 503 when full.
 """
 
 from collections.abc import Mapping
@@ -310,7 +311,7 @@ class TransactionLayer(TransactionStore):
     def _start_server(self, key: tuple[str, ...], request: Request) -> None:
         if request.source is None:
             raise LocalProtocolError("a received request needs its source, or nothing can answer it")
-        refusal = check_request(request, self.capabilities) or self._check_merged(request)
+        refusal = check_request(request, self.capabilities) or self._check_known(key, request)
         invite = request.method == "INVITE"
         tag = self.tokens.new_tag() if refusal is not None else request.to_tag or self.tokens.new_tag()
         transaction = ServerTransaction(
@@ -342,12 +343,6 @@ class TransactionLayer(TransactionStore):
         else:
             self.start_expiry(transaction, self.timing.timeout_ns)
         self._events.append(RequestReceived(transaction, request))
-
-    def _check_merged(self, request: Request) -> Refusal | None:
-        """The same INVITE on a second way through the network is refused (§8.2.2.2)."""
-        if request.method != "INVITE" or (request.call_id, request.from_tag, request.get("cseq")) not in self._merged:
-            return None
-        return None if request.to_tag else Refusal(482)
 
     def _refuse(self, transaction: ServerTransaction, request: Request, refusal: Refusal) -> None:
         self.counters[f"refused.{refusal.status}"] += 1

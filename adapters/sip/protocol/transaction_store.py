@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from adapters.sip.protocol.check import Refusal
 from adapters.sip.protocol.client_transaction import INVITE_CLIENT, OTHER_CLIENT, build_cancel, start
 from adapters.sip.protocol.errors import LocalProtocolError
 from adapters.sip.protocol.events import (
@@ -14,7 +15,7 @@ from adapters.sip.protocol.events import (
     TransportFailed,
 )
 from adapters.sip.protocol.hop import Hop
-from adapters.sip.protocol.matching import branch_of
+from adapters.sip.protocol.matching import branch_of, cancel_key
 from adapters.sip.protocol.message import Message, Request, Response
 from adapters.sip.protocol.timers import Timers
 from adapters.sip.protocol.transaction import (
@@ -123,6 +124,21 @@ class TransactionStore:
         elif isinstance(transaction, ClientTransaction):
             self._clients.pop(transaction.key, None)
             self._leave_hop(transaction)
+
+    def _check_known(self, key: tuple[str, ...], request: Request) -> Refusal | None:
+        """Refuse an INVITE that came before on a second way through the network (§8.2.2.2), or that is taken back.
+
+        Its CANCEL may have overtaken it: who sent both has heard 481, and waits for nothing else. The transaction of
+        the CANCEL remembers it, for 64*T1 over UDP; over a connection nothing is overtaken.
+        """
+        if request.method != "INVITE":
+            return None
+        if not request.to_tag and (request.call_id, request.from_tag, request.get("cseq")) in self._merged:
+            return Refusal(482)
+        if cancel_key(key) in self._servers:
+            self.counters["invites_overtaken"] += 1
+            return Refusal(487)
+        return None
 
     def _start_client(self, request: Request, hop: Hop, context: object) -> ClientTransaction:
         invite = request.method == "INVITE"

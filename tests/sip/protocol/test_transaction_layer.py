@@ -141,6 +141,26 @@ def test_cancel_of_nothing_is_481() -> None:
     assert server.take_outgoing()[0][0].startswith(b"SIP/2.0 481")
 
 
+def test_an_invite_that_its_cancel_has_overtaken_is_over() -> None:
+    server = layer()
+    assert server.receive(received(request_octets("CANCEL")), 0) == []
+    for again in range(2):
+        assert server.receive(received(request_octets(body=SDP_BODY)), (10 + again) * SECOND) == []
+    assert server.receive(received(request_octets("ACK")), 12 * SECOND) == []
+    assert [octets[8:11] for octets, _ in server.take_outgoing()] == [b"481", b"487", b"487"]
+    assert server.counters["invites_overtaken"] == 1
+    other = request_octets(body=SDP_BODY, branch="z9hG4bKother").replace(b"call-1", b"call-2")
+    assert len(server.receive(received(other), 12 * SECOND)) == 1, "nobody takes that back"
+
+
+def test_a_cancel_is_remembered_for_as_long_as_its_invite_may_come() -> None:
+    server = layer()
+    server.receive(received(request_octets("CANCEL")), 0)
+    server.handle_timers(32 * SECOND)
+    assert len(server) == 0
+    assert len(server.receive(received(request_octets(body=SDP_BODY)), 33 * SECOND)) == 1
+
+
 def test_the_old_way_of_matching() -> None:
     """RFC 2543 senders have no branch: an INVITE, its repetition, CANCEL and ACK still belong together."""
     server = layer()
