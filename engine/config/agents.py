@@ -77,11 +77,22 @@ class AgentEntry(Agent):
     first: Annotated[int, Whole(0, 1_000_000)] = 1
 
     @model_validator(mode="after")
-    def _names_differ(self) -> Self:
-        if self.count is not None and not _NUMBER.search(self.name):
-            raise several([(("name",), "with 'count' the name must hold {n}, as agent{n:03}")])
-        if self.count is not None and self.phone is not None and not _NUMBER.search(self.phone.address):
-            raise several([(("phone", "address"), "with 'count' the address must hold {n}")])
+    def _differ(self) -> Self:
+        if self.count is None:
+            return self
+        wrong: list[tuple[tuple[str | int, ...], str]] = []
+        if not _NUMBER.search(self.name):
+            wrong.append((("name",), f"with 'count' the name must hold {{n}}; write {self.name}{{n}}"))
+        phone: Phone | None = getattr(self, "phone", None)  # there is none where it has a fault of its own
+        if phone is not None and not _NUMBER.search(phone.address):
+            user, _, host = phone.address.partition("@")
+            text = f"with 'count' each agent has a phone of its own; write {user}{{n}}@{host}"
+            wrong.append((("phone", "address"), text))
+        if phone is not None and phone.ha1 is not None:
+            text = "an HA1 is of one phone's user; with 'count' give 'password', which may hold {n}"
+            wrong.append((("phone", "ha1"), text))
+        if wrong:
+            raise several(wrong)
         return self
 
     def expand(self) -> list[Agent]:

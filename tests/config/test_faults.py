@@ -139,7 +139,7 @@ AGENT = "queues: {q: {}}\nagents:\n  - {name: a, %s}"
             AGENT % "phone: {address: 'sip:a@b', ha1: x, password: y}",
             "3:48: 'password' is given too; give one of the two",
         ),
-        (AGENT % "count: 3", "3:12: with 'count' the name must hold {n}, as agent{n:03}"),
+        (AGENT % "count: 3", "3:12: with 'count' the name must hold {n}; write a{n}"),
         (AGENT % "weight: 0", "3:23: 0 is out of range; allowed is 1 to 1000"),
         (
             "queues: {q: {}}\nagents: [{name: 7}]",
@@ -255,8 +255,25 @@ agents:
         "1:42: 5 is out of range; allowed is 0 to 3",
         "3:20: 'tex' is not a channel; there is voice, chat, email, task",
         "3:33: a queue may require 4 skills; there are 5",
-        "5:12: with 'count' the name must hold {n}, as agent{n:03}",
+        "5:12: with 'count' the name must hold {n}; write x{n}",
         "5:111: '***' stands where text belongs; write it in quotes",
+    ]
+
+
+def test_several_agents_have_a_phone_each(tmp_path: Path) -> None:
+    text = """\
+queues: {sales: {}}
+agents:
+  - {name: "a{n}", count: 2, phone: {address: "sip:pbx@192.0.2.9;transport=tcp"}}
+  - name: b
+    count: 2
+    phone: {address: "sip:b@192.0.2.9", ha1: "0123456789abcdef0123456789abcdef"}
+"""
+    assert faults(tmp_path, text) == [
+        "3:47: with 'count' each agent has a phone of its own; write sip:pbx{n}@192.0.2.9;transport=tcp",
+        "4:11: with 'count' the name must hold {n}; write b{n}",
+        "6:22: with 'count' each agent has a phone of its own; write sip:b{n}@192.0.2.9",
+        "6:46: an HA1 is of one phone's user; with 'count' give 'password', which may hold {n}",
     ]
 
 
