@@ -1,4 +1,7 @@
-"""Alerts of the boards: which figure of which queue lies beyond a threshold, since when, and who said "seen"."""
+"""Alerts of the boards: which figure of which queue lies beyond a threshold, since when, and who said "seen".
+
+A queue where somebody waits and nobody can take them is one without any threshold.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Literal, NamedTuple
@@ -11,6 +14,9 @@ from adapters.http.wallboard.tiles import StreamedQueue
 from engine.projections.queues.health import JUDGED_OF
 
 NOBODY: Final = Acknowledged(0, "", "")
+UNATTENDED: Final = "unattended"
+"""Stands for a figure where somebody waits and nobody can take them."""
+AT_WORK: Final = ("idle", "offered", "busy", "wrapping")
 NS: Final = 1_000_000_000
 
 
@@ -22,9 +28,10 @@ class AlertTile(msgspec.Struct, frozen=True):
     board: str
     queue: str
     metric: str
+    """A figure that has thresholds, or `unattended`: somebody waits and nobody can take them."""
     level: Literal["warn", "alert"]
     threshold: float
-    """The one that was passed."""
+    """The one that was passed; 0 of `unattended`."""
     since_ns: int
     """When it was passed; 0: not known, as of a moment long past."""
     acknowledged_by: str = ""
@@ -45,10 +52,12 @@ class Passed(NamedTuple):
 
 
 def passed(board: BoardSettings, queues: Iterable[StreamedQueue], now_ns: int) -> Iterator[Passed]:
-    """Yield every threshold of the board that is passed at `now_ns`."""
+    """Yield every threshold of the board that is passed at `now_ns`, and queues where nobody can take who waits."""
     for queue in queues:
         if not board.shows(queue.queue):
             continue
+        if queue.waiting and not any(queue.agents.get(state) for state in AT_WORK):
+            yield Passed(queue.queue, UNATTENDED, "alert", 0.0, 0)
         for metric in METRICS:
             pair = board.threshold(metric, queue.queue, queue.threshold_s, queue.target)
             value = figure(queue, metric, now_ns) if pair is not None else None

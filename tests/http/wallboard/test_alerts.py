@@ -32,7 +32,7 @@ BASE: dict[str, Any] = {
     "wrapping": 0,
     "staffed": 1,
     "available": 1,
-    "agents": {},
+    "agents": {"idle": 1},
     "threshold_s": 20.0,
     "target": 0.8,
     "service_level": None,

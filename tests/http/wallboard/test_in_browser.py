@@ -195,6 +195,47 @@ async def test_a_dozen_agents_keep_their_names_on_a_low_screen(build: Build) -> 
         assert await page.locator("[data-block=waiting] .empty:visible").count() == 0, "the list of who waits is whole"
 
 
+async def test_squares_of_two_hundred_can_be_read_on_a_low_screen(build: Build) -> None:
+    many = QUEUES + "".join(f"  q{number}: {{display_name: Queue of number {number}}}\n" for number in range(6))
+    names = "".join(
+        f"  - {{name: agent-{n}, display_name: Trần Quang Bình {n}, queues: [sales, help]}}\n" for n in range(200)
+    )
+    house = await build(centre=f"{many}agents:\n{names}")
+    letters = """() => Math.min(...[...document.querySelectorAll("#agents .short")]
+      .filter((place) => place.getClientRects().length).map((place) => parseFloat(getComputedStyle(place).fontSize)))"""
+    async with opened(house, width=1280, height=800) as page:
+        await page.evaluate(AMISS)
+        await until(page, "document.querySelectorAll('.square[data-state=not_responding]').length === 29")
+        assert await page.evaluate(letters) >= 8
+        assert "B41" in await page.inner_text("#agents")
+
+
+async def test_eight_queues_stand_beside_eight_agents_with_their_names(build: Build) -> None:
+    many = QUEUES + "".join(f"  q{number}: {{display_name: Queue of number {number}}}\n" for number in range(6))
+    house = await build(centre=centre(8, many))
+    async with ClientSession(house.url) as client:
+        await busy(client, 8, 0)
+    async with opened(house, width=1280, height=800) as page:
+        await until(page, "document.querySelectorAll('#agents li').length === 8")
+        assert await page.locator("[data-block=queues] .frame").evaluate(OVER) == [0, 0]
+        assert await page.locator("[data-block=agents] .frame").evaluate(OVER) == [0, 0]
+        assert "Nguyễn Thị An" in await page.inner_text("#agents"), "no name is shortened that finds room"
+
+
+async def test_privacy_leaves_no_name_on_the_board(build: Build) -> None:
+    house = await build(centre=QUEUES + "agents:\n  - {name: a, display_name: Trần Quang Bình, queues: [sales]}\n")
+    async with ClientSession(house.url) as client:
+        await tell(client, "/api/v1/agents/a/status", status="available")
+        await tell(client, CONTACTS, 201, contact="c", queue="sales")
+        async with opened(house) as page:
+            await until(
+                page, "document.querySelector('#waiting-rows .why')?.textContent === 'ringing at Trần Quang Bình'"
+            )
+            await page.click("#do-privacy")
+            await until(page, "document.querySelector('#waiting-rows .why')?.textContent === 'ringing at TQB'")
+            assert "Trần" not in await page.inner_text("body")
+
+
 async def test_squares_on_a_wall_stand_as_close_as_they_must(build: Build) -> None:
     many = QUEUES + "".join(f"  q{number}: {{display_name: Queue of number {number}}}\n" for number in range(5))
     house = await build(centre=centre(24, many))
@@ -348,7 +389,8 @@ async def test_an_empty_house_says_what_to_do_and_a_breach_is_told_at_once(build
         assert len(told) == 1, "read aloud twice a minute at most"
         await until(page, "window.told.alarm.length > 0", 40)
         (alarm,) = await page.evaluate("window.told.alarm")
-        assert "oldest wait" in alarm
+        assert "somebody waits and nobody can take them" in alarm
+        assert "Sales and customer care: somebody waits" in await page.inner_text("[data-block=alerts]")
 
 
 async def test_supervisors_act_and_say_who_and_why(build: Build) -> None:
@@ -707,6 +749,36 @@ async def test_a_share_of_few_is_not_called_on_target(build: Build) -> None:
         assert "94%" in await page.inner_text("#sentence")
         await page.evaluate(FEW, [4, 0.0])
         await until(page, f"{level} === 'ok'")
+
+
+ONE_WORSE = """async () => {
+  const { store, take } = await import("/pages/wallboard/store.js");
+  store.pastMs = Date.now();
+  const queues = [...store.queues.keys()].map((queue, at) => ({ queue, entries: at ? 20 : 200, answered: at ? 20 : 200,
+    service_level: at ? 0.4 : 0.95, service_level_of: at ? 20 : 200, staffed: 1 }));
+  take("patch", { topic: "queues", as_of: store.asOf, items: queues });
+  const last = queues.at(-1).queue;
+  take("patch", { topic: "alerts", as_of: store.asOf, items: [{ alert: "x", board: store.board.board, queue: last,
+    metric: "service_level", level: "alert", threshold: 0.7, since_ns: 0 }] });
+  document.getElementById("language").dispatchEvent(new Event("change"));
+}"""
+
+
+async def test_a_tile_stands_as_its_figure_does_and_says_that_a_queue_is_worse(build: Build) -> None:
+    house = await build(centre=centre(2))
+    async with opened(house) as page:
+        await page.evaluate(ONE_WORSE)
+        told = "document.querySelector('[data-tile=level]')"
+        await until(page, f"{told}.dataset.level === 'ok' && {told}.innerText.includes('1 queue off target')")
+        assert "1 queue needs attention now" in await page.inner_text("#sentence")
+
+
+async def test_open_queues_with_nobody_are_not_called_on_target(build: Build) -> None:
+    house = await build(centre=centre(0) + "agents:\n  - {name: a, queues: [sales]}\n")
+    async with ClientSession(house.url) as client, opened(house) as page:
+        await tell(client, "/api/v1/agents/a/status", status="available")
+        said = "document.getElementById('sentence').innerText"
+        await until(page, f"{said} === '1 open queue is on target; for 1 nobody is at work'")
 
 
 async def test_quality_is_told_with_its_n_and_interval_in_both_languages(build: Build) -> None:

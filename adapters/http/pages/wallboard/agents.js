@@ -3,12 +3,12 @@
 import { el, put, mark, keyed, calmly, show } from "./dom.js";
 import { store, ageS, shown } from "./store.js";
 import { t, number, duration, folded, initials } from "./words.js";
-import { privacy } from "./head.js";
-import { SIZES, fit, over, isWhole, isLow, leastHigh } from "./room.js";
+import { privacy } from "./switches.js";
+import { SIZES, fit, over, isWhole, isLow, leastHigh, widest } from "./room.js";
 import { ORDER, SIGN } from "./states.js";
 
 const RANK = new Map(ORDER.map((state, rank) => [state, rank]));
-const ALL = 1000, MANY = 80, LONG_S = 600;
+const ALL = 1000, MANY = 80, FEW = 10, LONG_S = 600;
 /** What is looked for, which the block's being built anew does not change. */
 const chosen = { words: "", site: "", only: "" };
 
@@ -22,9 +22,9 @@ export function build(act) {
   const node = el("section", { class: "block", "data-block": "agents", "aria-labelledby": "agents-title" },
     el("div", { class: "heading" }, el("h2", { id: "agents-title" }, t("block_agents")), summary, site, search),
     frame);
-  let { only } = chosen, sites = "", room = "", fitted = -1, least = 0, opened = false;
+  let { only } = chosen, sites = "", room = "", fitted = -1, letters = 0, least = 0, opened = false;
   // In the frame in which the room changes, or half a row is painted; where squares make the room, in the next.
-  new ResizeObserver(() => (isWhole() && frame.isConnected && leastHigh(frame, place, fitted) === least ? refit() : requestAnimationFrame(refit))).observe(frame);
+  new ResizeObserver(() => (isWhole() && frame.isConnected && leastHigh(frame, place, fitted, letters) === least ? refit() : requestAnimationFrame(refit))).observe(frame);
 
   function refit() {
     fitted = -1;
@@ -56,17 +56,27 @@ export function build(act) {
       (!words || (!privacy() && folded(`${shown(agent)} ${agent.agent} ${agent.site}`).includes(words))));
     const hidden = privacy(), key = (agent) => agent.agent, squares = atWork(found).slice(0, ALL);
     if (!room) enter(SIZES[0][0]);
-    mark(place, "data-many", found.length > MANY ? "yes" : "no");
+    mark(place, "data-many", found.length > MANY ? "yes" : found.length <= FEW ? "few" : "no");
     calmly(place, squares, key, (one, other) => RANK.get(one.state) - RANK.get(other.state) || (one.agent < other.agent ? -1 : 1), `${only} ${site.value} ${words} ${opened}`);
     keyed(place, squares, key, (agent) => make(agent, act), (view, agent) => update(view, agent, hidden, room));
     show(empty, !found.length);
     put(empty, all.length ? t("nothing_found") : t("no_agents"));
     if (fitted !== squares.length) {
       fitted = squares.length;
-      least = leastHigh(frame, place, fitted);
+      letters = widest(squares.map((agent) => tiny(brief(agent))), place);
+      least = leastHigh(frame, place, fitted, letters);
       node.parentElement?.style.setProperty("--least", `${least}px`);
-      fit(frame, place, squares.map(brief), enter);
+      fit(frame, place, fitted, letters, enter);
+      abridge();
     }
+  }
+
+  /** A name that finds no room in one line is shortened; all are looked at together, as each look has the page laid out. */
+  function abridge() {
+    const views = [...place.views.values()];
+    for (const view of views) putName(view, false);
+    const tight = views.map(({ name }) => name.scrollWidth > name.clientWidth);
+    views.forEach((view, at) => putName(view, tight[at]));
   }
 
   /** Where many share a low screen, all but those who are offline; they are counted, and come when one asks. */
@@ -97,6 +107,8 @@ const abridged = (name) => (name.length < 11 ? name : name.split(/\s+/).map((wor
 
 /** "12′", or "5 h" from two hours on: where seconds find no room. */
 const minutes = (seconds) => (seconds < 7200 ? `${Math.floor(seconds / 60)}′` : t("hours", { count: Math.floor(seconds / 3600) }));
+/** "NTA17" is "A17": where there is least room, what tells most apart. */
+const tiny = (short) => /\p{L}\d+$/u.exec(short)?.[0] ?? short;
 const brief = (agent) => (store.board?.unnamed ? shown(agent) : initials(shown(agent)));
 
 function makeCount(one, act) {
@@ -117,8 +129,9 @@ function update(view, agent, hidden, room) {
   if (view.agent === agent && view.hidden === hidden && view.room === room) return;
   Object.assign(view, { agent, hidden, room });
   const short = brief(agent), full = hidden ? short : shown(agent);
-  put(view.name, room === "medium" || room === "close" ? abridged(full) : full);
-  put(view.short, short);
+  view.full = full;
+  putName(view, view.tight);
+  put(view.short, room === "packed" ? tiny(short) : short);
   mark(view.box, "data-state", agent.state);
   put(view.sign, SIGN[agent.state] ?? "");
   put(view.word, t(`state_${agent.state}`));
@@ -128,6 +141,11 @@ function update(view, agent, hidden, room) {
   put(view.slots, loads.map(([channel, load]) => `${t(`channel_${channel}`)} ${load.used}/${load.capacity}`).join(" · "));
   mark(view.box, "title", hidden ? "" : [full, t(`state_${agent.state}`), reason, agent.site].filter(Boolean).join(" · "));
   tick(view);
+}
+
+function putName(view, tight) {
+  view.tight = tight;
+  put(view.name, tight && !view.hidden && view.room !== "roomy" ? abridged(view.full) : view.full);
 }
 
 function tick(view) {

@@ -3,6 +3,7 @@
 import { el, put, mark, keyed, show } from "./dom.js";
 import { store, ageS, shown } from "./store.js";
 import { t, duration, clock } from "./words.js";
+import { person, privacy } from "./switches.js";
 import { alerts, inWords, figure, ICON } from "./judge.js";
 
 const LOWER = new Set(["service_level", "available"]);
@@ -26,6 +27,7 @@ export function build(act) {
 /** "Sales: oldest wait from 0:20 on". */
 export function rule(alert) {
   const queue = store.queues.get(alert.queue);
+  if (alert.metric === "unattended") return t("rule_unattended", { queue: queue ? shown(queue) : alert.queue });
   return t(LOWER.has(alert.metric) ? "rule_below" : "rule_above", {
     queue: queue ? shown(queue) : alert.queue, metric: t(`metric_${alert.metric}`), threshold: inWords(alert.metric, alert.threshold) });
 }
@@ -45,7 +47,7 @@ function update(view, alert) {
   put(view.icon, ICON[alert.level]);
   put(view.word, t(`level_${alert.level}`));
   put(view.text, rule(alert));
-  put(view.seen, alert.acknowledged_ns ? t("seen_by", { by: alert.acknowledged_by, at: clock(alert.acknowledged_ns / 1e6, store.board.time_zone), note: alert.note ? ` – ${alert.note}` : "" }) : "");
+  put(view.seen, alert.acknowledged_ns ? t("seen_by", { by: person(alert.acknowledged_by), at: clock(alert.acknowledged_ns / 1e6, store.board.time_zone), note: alert.note && !privacy() ? ` – ${alert.note}` : "" }) : "");
   show(view.press, !alert.acknowledged_ns && store.pastMs === null);
   mark(view.press, "aria-label", t("acknowledge_rule", { rule: rule(alert) }));
   tick(view);

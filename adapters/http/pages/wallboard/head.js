@@ -4,6 +4,7 @@ import { $, el, draw, put, mark, show } from "./dom.js";
 import { store, nowMs } from "./store.js";
 import { t, clock, duration, tenths, current, LANGUAGES, nameOf } from "./words.js";
 import { kiosk } from "./link.js";
+import { keep, theme, privacy, soundOn } from "./switches.js";
 import { may } from "./supervise.js";
 
 const FRESH_S = 5;
@@ -19,15 +20,6 @@ const GLYPH = {
 };
 let link = "lost", switches = {}, buttons = {};
 
-const kept = (key) => { try { return localStorage.getItem(`trunkline-${key}`); } catch { return null; } };
-const keep = (key, value) => { try { localStorage.setItem(`trunkline-${key}`, value); } catch { /* for this visit alone */ } };
-
-export function language() {
-  return kept("language") ?? (store.board?.language === "auto" || !store.board ? navigator.language : store.board.language);
-}
-const theme = () => kept("theme") ?? store.board?.theme ?? "auto";
-export const privacy = () => (kept("privacy") ?? String(Boolean(store.board?.privacy))) === "true";
-export const soundOn = () => (kept("sound") ?? String(Boolean(store.board?.sound))) === "true";
 export const onLink = (state) => { link = state; };
 
 /** Makes the switches; `act` has what they do: language, replay, people, help. */

@@ -9,6 +9,8 @@ const DUE = ["oldest_wait_s", "average_speed_of_answer_s", "expected_p50_s"];
 const SHARE = ["service_level", "abandon_rate", "occupancy"];
 /** Shares, and of how many contacts each is; as the service has it they are judged from so many on. */
 const OF = { service_level: "service_level_of", abandon_rate: "abandon_rate_of" }, JUDGED_OF = 10;
+/** As the service has it: somebody waits and nobody can take them. */
+const UNATTENDED = "unattended";
 const AT_WORK = ["idle", "offered", "busy", "wrapping"];
 
 /** The alerts of this board by queue and figure. */
@@ -38,13 +40,14 @@ function together(metric) {
   return [share, shareLevel(metric, share, of, { warn: mean((queue) => thresholds(queue, metric).warn), alert: mean((queue) => thresholds(queue, metric).alert) })];
 }
 
-/** {levels: by queue and figure, worst: by queue, of: by figure over all queues, shares also of all together}. */
+/** {levels: by queue and figure, worst: by queue, of: by figure, of how many queues it is told}: shares of all together. */
 export function judge() {
-  const levels = new Map(), of = new Map();
+  const levels = new Map(), of = new Map(), beyond = new Map();
   for (const alert of alerts()) {
     if (!levels.has(alert.queue)) levels.set(alert.queue, new Map());
     levels.get(alert.queue).set(alert.metric, alert.level);
     if (of.get(alert.metric) !== "alert") of.set(alert.metric, alert.level);
+    beyond.set(alert.metric, (beyond.get(alert.metric) ?? 0) + 1);
   }
   const worst = new Map();
   for (const queue of queues()) {
@@ -57,12 +60,14 @@ export function judge() {
     else if (isFew(queue)) level = "few";
     worst.set(queue.queue, level);
   }
-  for (const metric of Object.keys(OF)) if (!of.has(metric) && together(metric)) of.set(metric, together(metric)[1]);
-  return { levels, worst, of };
+  // Beside a share of all queues stands how that share is; that single queues are worse is said in words.
+  for (const metric of Object.keys(OF)) if (together(metric)) of.set(metric, together(metric)[1]);
+  return { levels, worst, of, beyond };
 }
 
-/** A figure of a queue as thresholds know it. */
+/** A figure of a queue as thresholds know it; null where there is none. */
 export function figure(queue, metric) {
+  if (metric === UNATTENDED) return null;
   if (metric === "oldest_wait_s") return queue.oldest_since_ns ? ageS(queue.oldest_since_ns) : null;
   return queue[metric];
 }
@@ -75,7 +80,9 @@ export function inWords(metric, value) {
 /** Why a queue needs attention, in a few words: "oldest 2:10, service level 61 %". */
 export function reasons(queue, levels) {
   const told = abandoned(queue) ? [t("reason_nobody")] : [];
-  for (const [metric] of levels.get(queue.queue) ?? []) told.push(`${t(`metric_${metric}`)} ${inWords(metric, figure(queue, metric))}`);
+  for (const [metric] of levels.get(queue.queue) ?? []) {
+    if (metric !== UNATTENDED) told.push(`${t(`metric_${metric}`)} ${inWords(metric, figure(queue, metric))}`);
+  }
   return told.join(", ");
 }
 
@@ -95,5 +102,8 @@ export function sentence({ levels, worst, of }) {
   const amiss = Object.keys(OF).filter((metric) => ["alert", "warn"].includes(of.get(metric)) && together(metric));
   if (amiss.length) return [of.get(amiss[0]), t("say_together", { figures: amiss.map((metric) => `${t(`metric_${metric}`)} ${percent(together(metric)[0])}`).join(", ") })];
   if (all.some((queue) => worst.get(queue.queue) === "few")) return ["quiet", t("say_few")];
+  const deserted = all.filter((queue) => queue.open && worst.get(queue.queue) === "quiet").length;
+  if (deserted && deserted === open) return ["quiet", t("say_deserted", { count: open })];
+  if (deserted) return ["quiet", `${t("say_some_ok", { count: open - deserted })}; ${t("say_some_deserted", { count: deserted })}`];
   return open ? ["ok", t("say_ok", { count: open })] : ["quiet", t("say_closed")];
 }

@@ -5,6 +5,7 @@ import { store, shown } from "./store.js";
 import { t, number, duration, clock } from "./words.js";
 import { getText } from "./link.js";
 import { asking } from "./asking.js";
+import { person } from "./switches.js";
 import { refusal } from "./refusal.js";
 
 const AGAIN_MS = 10000;
@@ -65,7 +66,7 @@ function update(view, one) {
   put(view.cells.when, clock(one.lost_ns / 1e6, zone));
   put(view.cells.waited, duration(one.wait_s));
   put(view.cells.how, t(`exit_${one.exit}`));
-  const done = one.called_back_ns ? t("called_back_by", { by: one.called_back_by || "–", at: clock(one.called_back_ns / 1e6, zone) }) : one.reached_ns ? t("reached_at", { at: clock(one.reached_ns / 1e6, zone) }) : "";
+  const done = one.called_back_ns ? t("called_back_by", { by: person(one.called_back_by) || "–", at: clock(one.called_back_ns / 1e6, zone) }) : one.reached_ns ? t("reached_at", { at: clock(one.reached_ns / 1e6, zone) }) : "";
   put(view.text, done ? `✓ ${done}` : "");
   mark(view.node, "data-done", done ? "yes" : "");
   show(view.press, !done);

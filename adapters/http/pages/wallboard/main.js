@@ -17,6 +17,7 @@ import * as chart from "./chart.js";
 import * as lost from "./lost.js";
 import * as quality from "./quality.js";
 import * as replay from "./replay.js";
+import * as switches from "./switches.js";
 import * as supervise from "./supervise.js";
 import * as plans from "./plans.js";
 import * as keys from "./keys.js";
@@ -26,6 +27,8 @@ const USES = {
   tiles: ["queues", "agents", "alerts"], queues: ["queues", "alerts"], waiting: ["waiting", "queues"],
   agents: ["agents"], alerts: ["alerts", "queues"], chart: [], lost: [], quality: [],
 };
+/** Blocks that name people. */
+const NAMING = ["agents", "waiting", "alerts", "lost"];
 const UNTOLD = Object.keys(USES).filter((block) => !USES[block].length);
 const BUILDERS = { tiles, queues, waiting, agents, alerts, chart, lost, quality };
 const HOUR_MS = 15000;
@@ -91,7 +94,7 @@ function tick() {
 }
 
 async function speak() {
-  await words.load(head.language());
+  await words.load(switches.language());
   if (barred) {
     head.apply();
     bar();
@@ -184,8 +187,8 @@ async function open() {
 
 async function begin() {
   link.begin();
-  await words.load(head.language());
-  head.build({ language: speak, redraw: () => { stale.add("agents"); ask(); }, sound: speech.allow, replay: replay.toggle, plans: plans.list, help: keys.help });
+  await words.load(switches.language());
+  head.build({ language: speak, redraw: () => { for (const block of NAMING) stale.add(block); ask(); }, sound: speech.allow, replay: replay.toggle, plans: plans.list, help: keys.help });
   keys.begin(keys.help);
   replay.begin(({ begun = false, over = false }) => {
     if (over) link.again();

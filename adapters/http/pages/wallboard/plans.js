@@ -5,6 +5,7 @@ import { store, nowMs } from "./store.js";
 import { t, clock, current, duration, number, percent } from "./words.js";
 import { get, send, orderAnew } from "./link.js";
 import { refusal } from "./refusal.js";
+import { person, privacy } from "./switches.js";
 import { may, who, remember } from "./supervise.js";
 
 const part = encodeURIComponent;
@@ -38,7 +39,7 @@ function update(view, plan) {
   const late = plan.review_due_ns && plan.review_due_ns / 1e6 < nowMs();
   mark(view.node, "data-drill", plan.drill ? "yes" : "");
   put(view.words, t(plan.drill ? "plan_drill" : "plan_in_force", { plan: named(plan) }));
-  put(view.told, t("plan_told", { since: at(plan.since_ns), until: at(plan.until_ns), by: plan.by || t("not_known"), reason: plan.reason ? ` – ${plan.reason}` : "" }));
+  put(view.told, t("plan_told", { since: at(plan.since_ns), until: at(plan.until_ns), by: person(plan.by) || t("not_known"), reason: plan.reason && !privacy() ? ` – ${plan.reason}` : "" }));
   put(view.note, [said(plan.message), late ? t("plan_review") : ""].filter(Boolean).map((one) => `· ${one}`).join(" "));
   put(view.open, t("plan_look"));
   mark(view.open, "aria-label", t("plan_look_at", { plan: named(plan) }));

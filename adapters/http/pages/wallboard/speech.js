@@ -4,7 +4,7 @@ import { $, put, mark } from "./dom.js";
 import { store } from "./store.js";
 import { sentence, alerts } from "./judge.js";
 import { rule } from "./alerts.js";
-import { soundOn } from "./head.js";
+import { soundOn } from "./switches.js";
 import { t, current } from "./words.js";
 
 const SAY_MS = 30000;

@@ -87,6 +87,9 @@ const worse = (one, other) => ((RANK[one] ?? 9) <= (RANK[other] ?? 9) ? one : ot
 function drawTiles(place, judged) {
   const all = queues(), agents = [...store.agents.values()], hour = store.pastMs === null ? store.hour : null, week = (store.pastMs === null && store.week?.at_ns && store.week) || {};
   const level = (metric, quiet = false) => (quiet ? "none" : judged.of.get(metric) ?? "ok"), share = (metric) => judged.of.get(metric) ?? "none";
+  /** Of how many queues a figure is beyond its threshold: where all together are told, single ones may be worse. */
+  const off = (...metrics) => { const count = Math.max(...metrics.map((metric) => judged.beyond.get(metric) ?? 0)); return count && all.length > 1 ? t("note_off_target", { count }) : ""; };
+  const joined = (...notes) => notes.filter(Boolean).join(" · ");
   const waiting = sum(all, "waiting"), overdue = sum(all, "overdue");
   const judgedOf = sum(all, "service_level_of");
   const served = judgedOf ? all.reduce((n, queue) => n + (queue.service_level ?? 0) * queue.service_level_of, 0) / judgedOf : null;
@@ -107,13 +110,13 @@ function drawTiles(place, judged) {
       note: waiting ? t("note_overdue", { count: overdue }) : t("note_nobody_waits"), series: hour?.waiting, show: number },
     { name: "oldest", value: "–", level: level("oldest_wait_s", !waiting), note: t("note_oldest") },
     { name: "level", value: percent(served), level: share("service_level"),
-      note: goal === null ? t("note_no_level") : `${t("note_target", { target: percent(goal) })}${recent === null ? "" : ` · ${t("note_recent", { level: percent(recent) })}`}`, series: hour?.service_level, show: percent, exact: served, week: week.service_level, same: 0.005 },
+      note: goal === null ? t("note_no_level") : joined(t("note_target", { target: percent(goal) }), recent === null ? "" : t("note_recent", { level: percent(recent) }), off("service_level")), series: hour?.service_level, show: percent, exact: served, week: week.service_level, same: 0.005 },
     { name: "answered", value: number(answered), note: t("note_offered", { count: sum(all, "entries") }), level: "none", series: hour?.answered, show: number, exact: answered, week: week.answered },
     { name: "abandoned", value: number(lost), level: share("abandon_rate"),
-      note: of ? t(few ? "note_abandoned_few" : "note_abandoned", { share: percent((lost - few) / of), few }) : "", series: hour?.abandoned, show: number, exact: lost, week: week.abandoned },
-    { name: "asa", value: duration(asa), level: level("average_speed_of_answer_s", asa === null || !judged.of.has("average_speed_of_answer_s")), note: t("note_asa"), exact: asa, week: week.average_speed_of_answer_s, show: duration, same: 0.5 },
+      note: of ? joined(t(few ? "note_abandoned_few" : "note_abandoned", { share: percent((lost - few) / of), few }), off("abandon_rate")) : "", series: hour?.abandoned, show: number, exact: lost, week: week.abandoned },
+    { name: "asa", value: duration(asa), level: level("average_speed_of_answer_s", asa === null || !judged.of.has("average_speed_of_answer_s")), note: joined(t("note_asa"), off("average_speed_of_answer_s")), exact: asa, week: week.average_speed_of_answer_s, show: duration, same: 0.5 },
     { name: "agents", value: number(idle), level: worse(level("available", !judged.of.has("available")), level("occupancy", !judged.of.has("occupancy"))),
-      people, note: working ? t("note_occupied", { share: percent((working - idle) / working) }) : "", series: hour?.available, show: number },
+      people, note: joined(working ? t("note_occupied", { share: percent((working - idle) / working) }) : "", off("available", "occupancy")), series: hour?.available, show: number },
     { name: "expected", value: expected ? duration(expected.expected_p50_s) : "–", level: level("expected_p50_s", !judged.of.has("expected_p50_s")),
       note: expected ? t("note_expected", { queue: expected.display_name || expected.queue, p90: duration(expected.expected_p90_s) }) : "" },
     { name: "callbacks", value: number(back), level: "none", note: back ? "" : t("note_no_callbacks") },

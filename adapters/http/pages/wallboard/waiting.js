@@ -4,6 +4,7 @@ import { el, put, mark, keyed, show } from "./dom.js";
 import { store, waiting, queues, ageS, shown, sum } from "./store.js";
 import { t, number, duration, folded } from "./words.js";
 import { get } from "./link.js";
+import { person } from "./switches.js";
 
 const SHOWN = 200;
 /** So many the service tells of; a shorter list is whole, even where the queues' figures are a moment ahead of it. */
@@ -83,7 +84,7 @@ function update(view, contact) {
   put(view.caller, contact.caller || t("not_known"));
   put(view.channel, contact.channel === "voice" ? "" : t(`channel_${contact.channel}`));
   put(view.queue, nameOf(contact.queue));
-  const why = t(`why_${contact.why_code}`, { count: contact.why_count, agent: contact.why_agent || t("agents", { count: contact.why_count }) })
+  const why = t(`why_${contact.why_code}`, { count: contact.why_count, agent: person(contact.why_agent) || t("agents", { count: contact.why_count }) })
     + (contact.why_silent ? `, ${t("why_also_silent", { count: contact.why_silent })}` : "");
   const expected = contact.expected_s === undefined || contact.expected_s === null ? "" : ` · ${t("expected_in", { wait: duration(contact.expected_s) })}`;
   put(view.why, (contact.priority ? `${why} · ${t("priority_of", { count: contact.priority })}` : why) + expected);
