@@ -1,6 +1,6 @@
 // What is half written of each contact, kept by agent over a reload of the tab: lines, notes, answers of the wrap-up, dialogs.
 
-const KEPT = "trunkline-desk-half-written:";
+const KEPT = "half-written";
 const KINDS = ["lines", "notes", "answers", "dialogs"];
 
 // By contact. Clearing it changes nothing that is kept: that is another agent's beginning.
@@ -24,8 +24,9 @@ class Written extends Map {
 }
 
 export class Drafts {
-  constructor() {
-    for (const kind of KINDS) this[kind] = new Written(() => this.#keep());
+  constructor(kept) {
+    this.kept = kept;
+    for (const kind of KINDS) this[kind] = new Written(() => this.keep());
   }
 
   get all() {
@@ -34,7 +35,7 @@ export class Drafts {
 
   begin(agent) {
     this.agent = agent;
-    const kept = this.#kept();
+    const kept = this.kept.read(agent, KEPT) ?? {};
     for (const written of this.all) written.clear();
     for (const kind of KINDS) for (const [id, said] of kept[kind] ?? []) this[kind].set(id, said);
   }
@@ -54,21 +55,15 @@ export class Drafts {
     return () => this.dialogs.set(contactId, { ...of(), [key]: {} });
   }
 
-  #keep() {
-    const written = Object.fromEntries(KINDS.filter((kind) => this[kind].size).map((kind) => [kind, [...this[kind]]]));
-    try {
-      if (Object.keys(written).length) sessionStorage.setItem(KEPT + this.agent, JSON.stringify(written));
-      else sessionStorage.removeItem(KEPT + this.agent);
-    } catch {
-      // Storage that is full or denied costs nothing but this.
-    }
+  /** Whether there are words that would be missed: those of a dialog which it began with are not. */
+  get hasWords() {
+    const { lines, notes, answers, dialogs } = this;
+    const ofDialogs = [...dialogs.values()].flatMap((one) => Object.values(one)).flatMap(({ said, subject }) => [said, subject]);
+    return [...lines.values(), ...notes.values(), ...[...answers.values()].flatMap(Object.values), ...ofDialogs].some((said) => said?.trim());
   }
 
-  #kept() {
-    try {
-      return JSON.parse(sessionStorage.getItem(KEPT + this.agent) ?? "{}");
-    } catch {
-      return {};
-    }
+  keep() {
+    const written = Object.fromEntries(KINDS.filter((kind) => this[kind].size).map((kind) => [kind, [...this[kind]]]));
+    this.kept.write(this.agent, KEPT, Object.keys(written).length ? written : undefined);
   }
 }

@@ -9,6 +9,7 @@ import { conversationView } from "./conversation.js";
 import { customerView } from "./customer.js";
 import { closeAll, closeOutdated } from "./dialogs.js";
 import { el, fill } from "./dom.js";
+import { Kept } from "./kept.js";
 import { Keys } from "./keys.js";
 import { Names } from "./names.js";
 import { offersView } from "./offers.js";
@@ -31,7 +32,8 @@ const room = document.getElementById("room");
 
 class Desk {
   constructor() {
-    this.store = new Store();
+    this.kept = new Kept({ onSignedOut: (agent) => agent === this.me && this.forget(t("ended.session_over")), isOpen: () => this.open });
+    this.store = new Store(this.kept);
     this.sessionEnd = sessionEnd(this);
     this.sound = new Sound();
     this.open = false;
@@ -71,7 +73,9 @@ class Desk {
 
   // The same one goes on where the session ended; for another one the page begins anew.
   enter(session) {
+    this.kept.begin(session.agent);
     if (this.me !== session.agent) this.sitDown(session.agent);
+    for (const written of [this.outbox, this.store.drafts]) written.keep();
     this.sessionEnd.follow(session.until_ns);
     this.stayEveryMs = Math.min(SESSION_EVERY_MS, (1000 * session.idle_limit_s) / 4);
     clearInterval(this.stayTimer);
@@ -99,7 +103,7 @@ class Desk {
   // One for each who sat here: a file that somebody still brings goes with a line of theirs when they are back.
   outboxOf(agent) {
     if (this.outboxes.has(agent)) return this.outboxes.get(agent);
-    const outbox = new Outbox(agent, {
+    const outbox = new Outbox(agent, this.kept, {
       send: (said) => this.outbox === outbox && this.wire.send(said),
       onChange: () => this.store.changed(),
       onLost: (command, contactId, why) => this.outbox === outbox && this.acts.lost(command, contactId, why),
@@ -112,7 +116,11 @@ class Desk {
   async ended(reason) {
     const session = reason === "session_over" ? await sessionNow().catch(() => null) : null;
     if (session?.agent === this.me) this.enter(session);
-    else this.leave(t(`ended.${session ? "other_agent" : reason}`));
+    else {
+      const why = session ? "other_agent" : reason;
+      if (why === "other_agent") this.kept.rest();
+      this.leave(t(`ended.${why}`));
+    }
   }
 
   leave(message) {
@@ -129,9 +137,27 @@ class Desk {
   }
 
   async signOut() {
-    await fetch("/api/v1/desk/session", { method: "DELETE" }).catch(() => null);
+    const answer = await fetch("/api/v1/desk/session", { method: "DELETE" }).catch(() => null);
+    if (!answer || answer.status >= 500) return this.complain(t("no_connection"));
+    this.kept.signOut(this.me);
+    this.forget(t("signed_out"));
+  }
+
+  /** Whether somebody has written what nobody else has. */
+  get hasWords() {
+    return this.outbox.hasWords || this.store.drafts.hasWords;
+  }
+
+  // Nothing of whoever has signed out is left.
+  forget(message) {
+    const { outbox, me } = this;
     this.me = undefined;
-    this.leave(t("signed_out"));
+    this.kept.rest();
+    this.leave(message);
+    this.writtenBefore = null;
+    this.outboxes.delete(me);
+    outbox.end();
+    this.store.end();
   }
 
   // The cookie has to say when somebody was there last: it alone outlives a restart.

@@ -2,7 +2,7 @@
 
 import { t } from "./words.js";
 
-const KEPT = "trunkline-desk-unsent:";
+const KEPT = "unsent";
 const TYPED = new Set(["say", "note", "classify", "open_case", "resolve_case", "reopen_case"]);
 
 function freshId() {
@@ -18,8 +18,9 @@ export const wrongOf = (told) => told.error || (told.refused ? t(`refused.${told
 
 export class Outbox {
   // `send` says whether it went out; `onLost` takes a command for whose answer nobody waits, and which came to nothing.
-  constructor(agent, { send, onChange, onLost }) {
+  constructor(agent, kept, { send, onChange, onLost }) {
     this.agent = agent;
+    this.kept = kept;
     this.send = send;
     this.onChange = onChange;
     this.onLost = onLost;
@@ -27,7 +28,7 @@ export class Outbox {
     this.lines = new Map(); // by contact: those that the service has not told yet, and those that it refused
     this.unclear = new Map(); // by contact: places of lines told while some were under way, which they may be
     this.putOff = 0;
-    for (const { command, shown } of this.#restored()) this.#put(command, shown);
+    for (const { command, shown } of kept.read(agent, KEPT) ?? []) this.#put(command, shown);
   }
 
   /** Says it until it is answered, and returns the answer. */
@@ -47,7 +48,7 @@ export class Outbox {
 
   #give(command, shown, resolve) {
     this.#put({ id: freshId(), ...whole(command) }, shown, resolve);
-    this.#keep();
+    this.keep();
     this.#flush();
     this.onChange();
   }
@@ -81,7 +82,7 @@ export class Outbox {
       return;
     }
     this.#settle(one, told);
-    this.#keep();
+    this.keep();
     this.onChange();
   }
 
@@ -105,6 +106,16 @@ export class Outbox {
     clearTimeout(this.putOff);
     this.putOff = 0;
     for (const one of [...this.waiting.values()]) if (!TYPED.has(one.command.verb)) this.#settle(one, { refused: "session_over" });
+  }
+
+  /** Whether something that somebody wrote is not delivered. */
+  get hasWords() {
+    return this.#typed.length > 0;
+  }
+
+  /** The agent has signed out: nothing of this is said any more. */
+  end() {
+    for (const one of this.#typed) this.#settle(one, { refused: "session_over" });
   }
 
   // --- lines
@@ -141,21 +152,12 @@ export class Outbox {
 
   // --- over a reload
 
-  #keep() {
-    const typed = [...this.waiting.values()].filter(({ command }) => TYPED.has(command.verb)).map(({ command, shown }) => ({ command, shown }));
-    try {
-      if (typed.length) sessionStorage.setItem(KEPT + this.agent, JSON.stringify(typed));
-      else sessionStorage.removeItem(KEPT + this.agent);
-    } catch {
-      // Storage that is full or denied costs nothing but this.
-    }
+  get #typed() {
+    return [...this.waiting.values()].filter(({ command }) => TYPED.has(command.verb));
   }
 
-  #restored() {
-    try {
-      return JSON.parse(sessionStorage.getItem(KEPT + this.agent) ?? "[]");
-    } catch {
-      return [];
-    }
+  keep() {
+    const typed = this.#typed.map(({ command, shown }) => ({ command, shown }));
+    this.kept.write(this.agent, KEPT, typed.length ? typed : undefined);
   }
 }

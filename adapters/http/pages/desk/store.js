@@ -32,12 +32,12 @@ class Conversation {
 }
 
 export class Store {
-  constructor() {
+  constructor(kept) {
     this.items = new Map();
     this.conversations = new Map();
     this.earlier = new Map();
     this.cases = new Map();
-    this.drafts = new Drafts();
+    this.drafts = new Drafts(kept);
     this.choices = new Map(); // wrap-ups, as they were chosen here last
     this.outbox = null; // of whoever sits here
     this.chosen = 0;
@@ -50,11 +50,16 @@ export class Store {
 
   /** Somebody sits down: nothing is left of the one before, and what they had half written in this tab is there. */
   begin(outbox) {
-    for (const kept of [this.items, ...this.#ofContacts]) kept.clear();
-    this.chosen = 0;
-    this.asOf = 0;
+    this.end();
     this.outbox = outbox;
     this.drafts.begin(outbox.agent);
+  }
+
+  /** Nobody sits here. */
+  end() {
+    for (const known of [this.items, ...this.#ofContacts]) known.clear();
+    this.chosen = 0;
+    this.asOf = 0;
   }
 
   // What is known of each contact, by its id.

@@ -4,10 +4,12 @@ import { helpDialog, sureDialog } from "./dialogs.js";
 import { el, fill } from "./dom.js";
 import { choose, duration, language, languages, share, t } from "./words.js";
 
-// Who has contacts in hand is asked first.
+// Who has contacts in hand, or would lose words, is asked first.
 function signOut(desk) {
   const n = desk.store.contacts.length;
-  if (n) sureDialog(t("sign_out_with_contacts", { n }), t("sign_out"), () => desk.signOut());
+  const words = desk.hasWords ? "_and_text" : "";
+  const question = n ? t(`sign_out_with_contacts${words}`, { n }) : words && t("sign_out_with_text");
+  if (question) sureDialog(question, t("sign_out"), () => desk.signOut());
   else desk.signOut();
 }
 

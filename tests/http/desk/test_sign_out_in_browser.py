@@ -1,0 +1,105 @@
+"""What is left in a browser of an agent who signs out, or whose place another one takes: nothing."""
+
+from typing import Any
+
+import pytest
+
+from tests.http.desk.support import CENTRE, PASSWORD
+from tests.http.desk.test_in_browser import browser, signed_in, take_chat, until
+from tests.http.desk.test_links_in_browser import LOSES, end_session, sign_in_again
+from tests.http.support import Build
+
+pytestmark = [pytest.mark.peer, pytest.mark.slow]
+IN_STORAGE = "JSON.stringify([Object.entries(sessionStorage), Object.entries(localStorage)])"
+
+
+async def in_storage(page: Any, words: str) -> bool:
+    """Whether words stand in the browser's storage."""
+    return words in str(await page.evaluate(IN_STORAGE))
+
+
+async def test_who_signs_out_leaves_nothing_and_is_asked_first(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with browser() as context:
+        page = await signed_in(context, house)
+        await take_chat(page, house)
+        await page.keyboard.type("half a line")
+        tab = await context.new_page()
+        await tab.goto(f"{house.url}/desk")
+        await tab.wait_for_selector("#note:visible")
+        await tab.fill("#note", "half a note")
+        await page.bring_to_front()
+        await page.evaluate(LOSES.replace("KIND", "note"))
+        await page.fill("#note", "a note under way")
+        await page.click(".note-form button")
+        assert await in_storage(page, "half a line")
+        assert await in_storage(page, "a note under way")
+        await page.click("button:text-is('Sign out')")
+        asked = await page.inner_text("dialog h2")
+        assert "1 contact in hand" in asked
+        assert "will be deleted" in asked
+        await page.click("dialog button:text-is('Cancel')")
+        assert await page.input_value("#line") == "half a line"
+        await page.click("button:text-is('Sign out')")
+        await page.click("dialog button:text-is('Sign out')")
+        for each in (page, tab):
+            await each.wait_for_selector(".door #password")
+            assert not await in_storage(each, "half a")
+            assert not await in_storage(each, "under way")
+            assert await each.input_value("#agent") == ""
+        await sign_in_again(page, "an")
+        await page.wait_for_selector("#note:visible")
+        assert await page.input_value("#line") == ""
+        assert await page.input_value("#note") == ""
+        assert house.engine.views.contacts.conversation("chat-1").messages == []
+
+
+async def test_a_tab_brought_back_after_the_sign_out_has_nothing(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with browser() as context:
+        page = await signed_in(context, house)
+        await take_chat(page, house)
+        await page.keyboard.type("half a line")
+        kept = await page.evaluate("({ ...sessionStorage })")
+        await page.click("button:text-is('Sign out')")
+        await page.click("dialog button:text-is('Sign out')")
+        await page.wait_for_selector(".door #password")
+        tab = await context.new_page()
+        await tab.goto(f"{house.url}/desk")
+        await tab.evaluate("(kept) => Object.assign(sessionStorage, kept)", kept)
+        await tab.reload()
+        await tab.wait_for_selector(".door #password")
+        await sign_in_again(tab, "an")
+        await tab.wait_for_selector("#line:visible")
+        assert await tab.input_value("#line") == ""
+
+
+async def test_who_takes_the_place_of_another_one_keeps_nothing_of_theirs(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with browser() as context:
+        page = await signed_in(context, house)
+        await take_chat(page, house)
+        await page.keyboard.type("half a line")
+        await end_session(page, house)
+        assert await in_storage(page, "half a line"), "the same agent goes on with it"
+        other = await context.new_page()
+        answer = await other.request.post(
+            f"{house.url}/api/v1/desk/session", data={"agent": "binh", "password": PASSWORD}
+        )
+        assert answer.ok
+        await other.goto(f"{house.url}/desk")
+        await other.locator(".me", has_text="Trần Bình").wait_for()
+        await until(page, "!JSON.stringify({ ...sessionStorage }).includes('half a line')")
+        await sign_in_again(page, "an")
+        await page.wait_for_selector("#line:visible")
+        assert await page.input_value("#line") == "half a line", "it was theirs, and nobody has sat here since"
+
+
+async def test_who_cannot_be_signed_out_is_told_so(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with browser() as context:
+        page = await signed_in(context, house)
+        await page.route("**/api/v1/desk/session", lambda route: route.abort())
+        await page.click("button:text-is('Sign out')")
+        await page.locator(".toast", has_text="cannot be reached").wait_for()
+        assert await page.locator("#state").is_visible()
