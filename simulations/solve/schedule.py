@@ -5,10 +5,11 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from simulations.queueing.arrays import Floats
+from simulations.queueing.arrays import Floats, Integers
 from simulations.scenario.scenario import Scenario
 from simulations.solve.demand import Demand
 from simulations.solve.requirement import LACK_MIN, Needed
+from simulations.solve.sparing import spared
 from simulations.solve.staffed import on_shifts
 from simulations.solve.timetable import Timetable
 from simulations.solve.trials import Trial, Trials
@@ -70,15 +71,17 @@ class Scheduler:
 
         `effects` of shape (queues, groups) says what an agent does for a queue. Shifts with as many agents for every
         set of queues come first; then cheaper ones that do as much in other ways, if there are not too many to choose
-        from. Raises Unreachable.
+        from. In the end whatever shift can be spared goes. Raises Unreachable.
         """
         demand = self._trials.demand
         as_many = np.rint(demand.able @ begin.staffing)
         best = self._played(self._cover(as_many, demand.able, self._nodes), 1)
         if self._is_week:
             # The first sets are the queues alone.
-            return self._mended(best, as_many, demand.serves)
-        return self._cheaper(best, _wanted(demand, begin, effects), effects)
+            best = self._mended(best, as_many, demand.serves)
+        else:
+            best = self._cheaper(best, _wanted(demand, begin, effects), effects)
+        return self._spared(best, effects) if best.kept else best
 
     def _mended(self, best: Scheduled, wanted: Floats, serves: Floats) -> Scheduled:
         """Return shifts with more agents of every queue that misses its goal, as long as one does."""
@@ -113,6 +116,20 @@ class Scheduler:
                 continue
             _raise(wanted, now, effects)
         return best
+
+    def _spared(self, best: Scheduled, effects: Floats) -> Scheduled:
+        """Return the shifts without those that can be spared."""
+        found = {best.plan.counts.tobytes(): best}
+
+        def play(counts: Integers) -> Trial:
+            cost = float((counts * self._prices).sum())
+            plan = best.plan._replace(counts=counts, on_duty=counts @ self._table.works, cost=cost)
+            found[counts.tobytes()] = self._played(plan, best.rounds)
+            return found[counts.tobytes()].trial
+
+        works, on_shift = self._table.works, effects * self._shares
+        counts, _ = spared(best.plan.counts, best.trial, play, works, self._prices, on_shift)
+        return found[counts.tobytes()]
 
     def _cover(self, wanted: Floats, counted: Floats, nodes_max: int) -> Cover:
         return cover(
