@@ -112,6 +112,8 @@ class Hint(msgspec.Struct, frozen=True):
     typing: bool = True
     refused: Literal["", "hold", "resume"] = ""
     """What the phone of `by` does not do, so that the contact stays as it is; then `typing` says nothing."""
+    holds: bool = False
+    """With `refused`: whether that is so because the phone itself holds the call, and only it can take it back."""
 
 
 class Attachments(Protocol):

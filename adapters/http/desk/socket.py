@@ -312,7 +312,8 @@ class DeskSocket:
         for contact_id, is_typing in self.waker.typing().items():
             await self._send({"type": "typing", "contact_id": contact_id, "typing": is_typing})
         for contact_id, hint in self.waker.refused().items():
-            await self._send({"type": "refused", "contact_id": contact_id, "verb": hint.refused, "by": hint.by})
+            refused = {"contact_id": contact_id, "verb": hint.refused, "by": hint.by, "holds": hint.holds}
+            await self._send({"type": "refused", **refused})
 
     async def _send(self, told: dict[str, Any]) -> None:
         await asyncio.wait_for(self._ws.send_str(_ENCODER.encode(told).decode()), WRITE_WITHIN_S)

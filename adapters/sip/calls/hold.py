@@ -34,7 +34,7 @@ def hold(call: Talk) -> None:
 def resume(call: Talk) -> None:
     """Let both sides hear each other again: the agent's first, whose answer is what the customer's side is offered.
 
-    A phone that holds the call itself goes on doing so, and takes it back itself.
+    A phone that holds the call itself goes on doing so, and takes it back itself: the desk is told.
     """
     if call.peer_of(call.caller) is not None:
         call.holds.ask(Resume(call))
@@ -82,12 +82,16 @@ class _Change:
         self._call.holds.asked = None
 
     def _refused(self, by: Side) -> None:
-        """A phone does not do it: say so at the desk."""
-        call, agent = self._call, self._agent
+        """A phone does not do it."""
         self._done()
-        call.core.counters[f"{self.verb}s_refused"] += 1
+        self._call.core.counters[f"{self.verb}s_refused"] += 1
+        self._tell(by)
+
+    def _tell(self, by: Side, *, holds: bool = False) -> None:
+        """Say at the desk that it does not come about; `holds`: as the phone holds the call itself."""
+        call, agent = self._call, self._agent
         assert agent is not None, "what did not begin is not refused"
-        call.core.engine.hint(Hint(call.name, by, agent.agent, typing=False, refused=self.verb))
+        call.core.engine.hint(Hint(call.name, by, agent.agent, typing=False, refused=self.verb, holds=holds))
 
 
 class Hold(_Change):
@@ -136,6 +140,7 @@ class Resume(_Change):
                 call.holds.by_phones.add(agent)
                 call.holds.by_desk = False
                 _keep(call)
+                self._tell("agent", holds=True)
             else:
                 _offer(caller, answer, resumed, refused_by_customer)
 
@@ -146,6 +151,7 @@ class Resume(_Change):
             was_held = call.holds.clear()
             if answer and is_on_hold(answer):
                 call.holds.by_phones.add(caller)
+                self._tell("customer", holds=True)
             tell_engine(call, was_held)
             _keep(call)
             if answer and (is_on_hold(answer) or media_of(answer) != heard):

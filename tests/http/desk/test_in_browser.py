@@ -11,7 +11,8 @@ import pytest
 from aiohttp import ClientSession
 
 from engine.log.attachments import AttachmentStore
-from tests.http.desk.support import CENTRE, PASSWORD
+from engine.ports import Hint
+from tests.http.desk.support import CENTRE, CHEAP, PASSWORD
 from tests.http.desk.test_socket import customer_says
 from tests.http.support import CONTACTS, Build, House, get, tell
 
@@ -294,9 +295,38 @@ async def test_a_call_is_held_and_hung_up(build: Build) -> None:
                 await asyncio.sleep(0.03)
         await tell(client, "/api/v1/events", 202, type="contact_held", contact="call-1")
         await until(page, "document.querySelector('.call-state').textContent === 'On hold'")
+        hint = Hint("call-1", "agent", "an", typing=False, refused="resume", holds=True)
+        house.adapter.context.engine.hint(hint)
+        await page.locator(".toast", has_text="your phone itself holds the call").wait_for()
         await page.keyboard.press("e")
         await page.click("dialog button:text-is('Hang up')")
         await page.wait_for_selector(".wrap-up:not([hidden])")
+
+
+async def test_a_contact_is_transferred_to_whom_its_channel_fits(build: Build) -> None:
+    queues = "  calls: {display_name: Calls}\n  back: {channel: task}\n"
+    nobody = f'  - {{name: chi, display_name: Chi, queues: [sales], capacity: {{chat: 0}}, desk_password: "{CHEAP}"}}\n'
+    house = await build(centre=CENTRE.replace("agents:\n", queues + "agents:\n") + nobody)
+    async with browser() as context, ClientSession(house.url) as client:
+        page = await signed_in(context, house)
+        for agent in ("binh", "chi"):
+            await tell(client, f"/api/v1/agents/{agent}/status", status="paused")
+        await take_chat(page, house)
+        await page.keyboard.press("Alt+t")
+        await page.locator(".target", has_text="Trần Bình").wait_for()
+        targets = "[...document.querySelectorAll('.target > :first-child')].map((one) => one.textContent)"
+        assert await page.evaluate(targets) == ["Aftercare", "Trần Bình"]
+        await page.keyboard.press("Escape")
+        await tell(client, f"{CONTACTS}/chat-1/release", by="customer")
+        await page.wait_for_selector(".wrap-up:not([hidden])")
+        await page.click(".wrap-up > button")
+        await bring(house, "call-1", "voice", "sales")
+        await page.wait_for_selector(".offer")
+        await page.keyboard.press("a")
+        await page.wait_for_selector(".call:not([hidden])")
+        await page.keyboard.press("t")
+        await page.locator(".target", has_text="Chi").wait_for()
+        assert await page.evaluate(targets) == ["Calls", "Chi", "Trần Bình"]
 
 
 FAR_AWAY = """const send = WebSocket.prototype.send;

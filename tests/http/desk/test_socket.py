@@ -249,9 +249,11 @@ async def test_a_phone_that_refuses_is_told_to_who_asked(build: Build) -> None:
         number = await connected(house, desk, "chat-1")
         for agent in ("binh", "nobody"):
             link.hint(Hint("chat-1", "customer", agent, typing=False, refused="hold"))
-        link.hint(Hint("chat-1", "agent", "an", typing=False, refused="resume"))
-        await desk.until(lambda: desk.refused != [])
-        assert desk.refused == [{"type": "refused", "contact_id": number, "verb": "resume", "by": "agent"}]
+        for holds in (False, True):
+            link.hint(Hint("chat-1", "agent", "an", typing=False, refused="resume", holds=holds))
+            await desk.until(lambda: desk.refused != [])
+            told = {"type": "refused", "contact_id": number, "verb": "resume", "by": "agent", "holds": holds}
+            assert desk.refused.pop() == told
         assert not desk.typing
 
 

@@ -24,7 +24,7 @@ export class Arrivals {
     else if (told.type === "typing") {
       store.conversation(told.contact_id).typing = told.typing;
       store.changed();
-    } else if (told.type === "refused") this.desk.notice(t(`refused.${told.verb}.${told.by}`));
+    } else if (told.type === "refused") this.desk.complain(t(`${told.holds ? "phone_holds" : `refused.${told.verb}`}.${told.by}`));
   }
 
   #takeItems(told) {

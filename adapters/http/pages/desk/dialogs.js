@@ -109,7 +109,9 @@ export async function transferDialog(desk, contact) {
   const list = el("ul", { class: "targets" });
   const shown = about(contact, "served", dialog(t("transfer_title"), search, list));
   search.focus();
-  const queuesIf = (closed) => desk.store.house.queues.filter((one) => one.queue !== contact.queue).sort((one, other) => (other.channel === contact.channel) - (one.channel === contact.channel)).map((one) => ({ kind: "queue", name: one.queue, text: one.display_name, under: [t("a_queue"), t(`channel.${one.channel}`), closed.has(one.queue) ? t("queue_closed") : ""].filter(Boolean).join(" · ") }));
+  const { queues } = desk.store.house;
+  const fits = (one) => one.channel === contact.channel || one.channel === queues.find(({ queue }) => queue === contact.queue)?.channel; // its own queue takes it beside those of its own channel
+  const queuesIf = (closed) => queues.filter((one) => one.queue !== contact.queue && fits(one)).map((one) => ({ kind: "queue", name: one.queue, text: one.display_name, under: [t("a_queue"), t(`channel.${one.channel}`), closed.has(one.queue) ? t("queue_closed") : ""].filter(Boolean).join(" · ") }));
   let targets = queuesIf(new Set());
   const to = (target) => {
     shown.close();
@@ -129,7 +131,8 @@ export async function transferDialog(desk, contact) {
   render();
   const told = await desk.wire.ask({ what: "colleagues" });
   if (told.dropped) return;
-  targets = [...queuesIf(new Set(told.closed)), ...(told.colleagues ?? []).map((one) => ({ kind: "agent", name: one.agent, text: one.display_name || one.agent, under: t(`state.${one.state}`) }))];
+  const takers = (told.colleagues ?? []).filter((one) => contact.channel in one.loads);
+  targets = [...queuesIf(new Set(told.closed)), ...takers.map((one) => ({ kind: "agent", name: one.agent, text: one.display_name || one.agent, under: t(`state.${one.state}`) }))];
   render();
 }
 
