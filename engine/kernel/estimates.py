@@ -73,6 +73,18 @@ def fade(t: Tables, q: int) -> None:
 
 
 @jit
+def count_arrival(t: Tables, q: int, is_first: bool) -> None:
+    """Count a contact that entered the queue. The first of all only begins the time that is looked at."""
+    queue = t.queues[q]
+    queue.entered += 1.0
+    if not is_first:
+        # Counts are as of the last time they faded, and fade from then on: what came since counts for as much more.
+        since_ns = t.book[0].now_ns - queue.decayed_at_ns
+        queue.arrivals += 1.0 + since_ns / MEMORY_NS
+        queue.steady_arrivals += 1.0 + since_ns / STEADY_MEMORY_NS
+
+
+@jit
 def count_handled(t: Tables, q: int, a: int) -> None:
     """Count a contact of the queue that agent `a` is done talking with."""
     queue = t.queues[q]

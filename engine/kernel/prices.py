@@ -14,7 +14,16 @@ from engine.kernel.erlang import (
     mean_patience_ns,
     waiting_cost,
 )
-from engine.kernel.estimates import add_up_loads, begin, estimate_rate, estimate_service, fade, likeness, work_rate
+from engine.kernel.estimates import (
+    add_up_loads,
+    begin,
+    count_arrival,
+    estimate_rate,
+    estimate_service,
+    fade,
+    likeness,
+    work_rate,
+)
 from engine.kernel.jit import jit
 from engine.kernel.lookup import oldest_line
 from engine.kernel.masks import ONE, ZERO, has, lowest
@@ -61,21 +70,20 @@ def look_around(t: Tables) -> None:
 
 @jit
 def count_entry(t: Tables, q: int) -> None:
-    """Count an entry, and bring the queue's prices up to date if that is due."""
+    """Bring the queue's prices up to date if that is due, then count an entry: what is estimated when a contact comes
+    rests on those before it, so that rare ones are not taken for frequent because it is they who ask.
+    """
     queue = t.queues[q]
-    if queue.first_ns == 0:
+    is_first = queue.first_ns == 0
+    if is_first:
         begin(t, q)
         if chooses_by_prices(t, q):
             ask_for_prices(t, 1)
-    due = is_due(t, q)
-    if due:
+    if is_due(t, q):
         fade(t, q)
-    queue.arrivals += 1.0
-    queue.steady_arrivals += 1.0
-    queue.entered += 1.0
-    queue.expected_quit += queue.quit_share
-    if due:
         review_prices(t, q)
+    count_arrival(t, q, is_first)
+    queue.expected_quit += queue.quit_share
 
 
 @jit

@@ -35,7 +35,7 @@ class Twin(Stays):
         used = max((number for number, queue in enumerate(books.queues) if queue.first), default=0)
         books.looked_at = books.looked_at + 1 if books.looked_at < used else 0
         if books.queues[books.looked_at].first:
-            books.refresh(books.looked_at, 0)
+            books.refresh(books.looked_at)
         reason = refusal(books, fact)
         if not reason and self._is_barred(fact):
             reason = k.REFUSED_NOT_ADMITTED

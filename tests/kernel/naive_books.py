@@ -151,14 +151,6 @@ class Queue:
         """A setting."""
         return self.settings.get(column, 0)
 
-    def enter(self, entered: int) -> None:
-        """Count who entered."""
-        self.arrivals += entered
-        self.steady_arrivals += entered
-        self.entered += entered
-        if entered:
-            self.expected_quit += self.quit_share
-
     def has_moved(self) -> bool:
         """Whether the prices are no longer what they were computed for."""
         if self.priced_value != self.get(QueueSetting.VALUE):

@@ -35,21 +35,31 @@ class PricedBooks(Books):
         steady = (queue.long_handle_ns + formulas.HANDLE_GUESS_NS * 0.1) / (queue.long_handled + 0.1)
         return formulas.unless_changed(steady, late, max(late, steady) / math.sqrt(queue.handled + 0.1))
 
-    def refresh(self, number: int, entered: int) -> None:
-        """Count who entered; once a minute fade what was counted before, and price the queue's agents anew."""
+    def enter(self, number: int) -> None:
+        """Count who entered, after a look at those before; the first only begins the time that is looked at."""
         queue = self.queues[number]
-        if not queue.first:
+        is_first = not queue.first
+        if is_first:
             was_priced = self._is_priced()
             queue.first = self.now
             queue.handled = queue.long_handled = formulas.HANDLE_GUESS_CONTACTS
             queue.handle_ns = queue.long_handle_ns = formulas.HANDLE_GUESS_CONTACTS * formulas.HANDLE_GUESS_NS
             self.price_all(was_priced)
+        self.refresh(number)
+        queue.entered += 1
+        queue.expected_quit += queue.quit_share
+        if not is_first:
+            since = self.now - queue.priced
+            queue.arrivals += 1.0 + since / formulas.MEMORY_NS
+            queue.steady_arrivals += 1.0 + since / formulas.STEADY_MEMORY_NS
+
+    def refresh(self, number: int) -> None:
+        """Once a minute fade what was counted before, and price the queue's agents anew."""
+        queue = self.queues[number]
         if queue.priced and self.now - queue.priced < 60 * SECOND_NS:
-            queue.enter(entered)
             return
         self._fade(queue)
         queue.priced = self.now
-        queue.enter(entered)
         self._review(number)
 
     def price_all(self, was_priced: bool) -> None:

@@ -192,7 +192,7 @@ class Stays(Offers):
         c.queue, c.own, c.entered, c.place, c.order = queue, own, books.now, place, books.seq
         c.agent, c.step, c.handed_on = -1, 0, told & 0xFF == k.ENTRY_OVERFLOW
         self._stand(c)
-        books.refresh(queue, 1)
+        books.enter(queue)
         self._then(lambda: self._match_contact(c))
 
     # --- leaving, and ending

@@ -178,6 +178,9 @@ def test_a_queue_of_chats_is_short_of_slots_rather_than_of_heads() -> None:
     scene.queue(0, QueueSetting.CHANNEL, k.CHAT)
     for agent in range(2):
         scene.agent(agent, AgentSetting.CAPACITY + k.CHAT, 3)
+    for _ in range(2):
+        scene.release(scene.arrive(channel=k.CHAT))
+    scene.wait(61)
     scene.arrive(channel=k.CHAT)
     prices = scene.tables.prices[0]
     assert (prices[WAITING_LEVELS + 1 : WAITING_LEVELS + 7] > 0).all()
@@ -198,6 +201,8 @@ def test_prices_fade_while_their_queue_is_silent() -> None:
     scene = Scene(agents=3, queues=2)
     for _ in range(3):
         scene.release(scene.talk(1)[0])
+    scene.wait(61)
+    scene.release(scene.talk(1)[0])
     before = scene.tables.prices[1, WAITING_LEVELS + 1]
     scene.wait(7200)
     for _ in range(2):

@@ -193,6 +193,9 @@ def test_who_changes_priority_or_leaves_is_followed_by_the_next() -> None:
 
 def test_the_share_grows_with_those_who_wait() -> None:
     scene = centre(specialists=1, flexible=3, value=1000)
+    for _ in range(2):
+        scene.release(scene.talk(BASIC)[0])
+    scene.wait(61)
     busy(scene)
     stakes = [scene.only(k.AGENT_HELD_BACK).a]
     for _ in range(3):

@@ -9,7 +9,7 @@ import random
 import numpy as np
 import pytest
 
-from engine.kernel.erlang import STEADY_MEMORY_NS, mean_handle_ns, mean_patience_ns
+from engine.kernel.erlang import mean_handle_ns, mean_patience_ns
 from engine.messages import kinds as k
 from engine.model.settings import SECOND_NS, QueueSetting
 from tests.kernel.facts import Fact
@@ -18,7 +18,7 @@ from tests.kernel.scene import Scene
 SERVED, UNSERVED = 0, 1
 TALK_S = 25.0
 PATIENCE_S = 90.0
-CONTACTS = 2000
+CONTACTS = 4000
 
 
 class Quick(Scene):
@@ -41,16 +41,18 @@ class Traffic:
             scene.queue(queue, QueueSetting.STRATEGY, k.ERLANG)
         self._gap_s, self._draw = gap_s, random.Random(seed)
         self._ends: list[tuple[int, int]] = []
+        self.came_ns: list[int] = []
         self.rates: list[list[float]] = [[], []]
-        """As each contact found them when it came, a second."""
+        """By which each contact was routed when it came, a second."""
 
     def run(self) -> None:
         """Let contacts come to each queue, and leave in their time."""
         for _ in range(CONTACTS):
             self._pass_until(self.scene.now_ns + self._drawn_ns(self._gap_s))
+            self.came_ns.append(self.scene.now_ns)
             for queue, rates in enumerate(self.rates):
-                rates.append(float(self.scene.tables.queues["rate"][queue]) * 1e9)
                 self._come(queue)
+                rates.append(float(self.scene.tables.queues["rate"][queue]) * 1e9)
 
     def _drawn_ns(self, mean_s: float) -> int:
         return int(self._draw.expovariate(1 / mean_s) * SECOND_NS)
@@ -71,14 +73,14 @@ class Traffic:
         self.scene.wait((until_ns - self.scene.now_ns) / SECOND_NS)
 
 
-@pytest.mark.parametrize("gap_s", [3600, 600, 60, 5])
+@pytest.mark.parametrize("gap_s", [14400, 3600, 600, 60, 5])
 def test_rates_and_durations_are_estimated_as_they_are(gap_s: int) -> None:
     traffic = Traffic(gap_s)
     traffic.run()
-    # What is estimated when a contact comes counts that contact too: one of those whom a working day holds.
-    most = 1 + gap_s * SECOND_NS / STEADY_MEMORY_NS
+    came_s = np.array(traffic.came_ns[CONTACTS // 4 :]) / SECOND_NS
+    came = (len(came_s) - 1) / (came_s[-1] - came_s[0])
     for rates in traffic.rates:
-        assert 1 - 0.08 < np.mean(rates[CONTACTS // 4 :]) * gap_s < most + 0.08
+        assert np.mean(rates[CONTACTS // 4 :]) == pytest.approx(came, rel=0.02)
     t = traffic.scene.tables
     assert float(mean_handle_ns(t, SERVED)) / 1e9 == pytest.approx(TALK_S, rel=0.1)
     assert float(mean_patience_ns(t, UNSERVED)) / 1e9 == pytest.approx(PATIENCE_S, rel=0.1)
