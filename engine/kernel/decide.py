@@ -8,7 +8,7 @@ always fit the room that `step` keeps for them.
 from typing import Any
 
 from engine.kernel.admit import admit, admit_arrival
-from engine.kernel.decide_agent import change_status, disperse, finish_wrap_ups, lose_phone
+from engine.kernel.decide_agent import change_status, disperse, finish_wrap_ups, lose_phone, remove_agent
 from engine.kernel.decide_deadline import pass_deadline
 from engine.kernel.decide_offer import answer_offer, fail_offer
 from engine.kernel.emit import DISPERSE, MATCH_AGENT, MATCH_ANY, MATCH_CONTACT, MATCH_HELD, PASS_DEADLINE, emit, then
@@ -177,7 +177,7 @@ def _change_setting(t: Tables, out: Array, row: Any) -> None:
     """New rules may let somebody serve somebody."""
     table = row.agent
     if table == TABLE_AGENT and row.contact == AgentSetting.EXISTS and row.a == 0:
-        change_status(t, out, row.queue)
+        remove_agent(t, out, row.queue)
     elif table == TABLE_AGENT or table == TABLE_SKILL_LEVEL or table == TABLE_MEMBERSHIP:
         then(t, MATCH_AGENT, row.queue)
     elif table == TABLE_QUEUE or table == TABLE_CHANNEL:

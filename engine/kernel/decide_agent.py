@@ -21,14 +21,22 @@ from engine.model.settings import AgentSetting
 
 @jit
 def change_status(t: Tables, out: Array, a: int) -> None:
-    """Available: work may come. Offline: what rings at the agent goes elsewhere, and so do those who wait for it."""
+    """Available: work may come. Offline: what rings at the agent goes elsewhere, and so do those who wait for it; what
+    is in hand is done first, its wrap-up included.
+    """
     status = t.agents[a].status
     if status == STATUS_AVAILABLE:
         then(t, MATCH_AGENT, a)
     elif status == STATUS_OFFLINE:
         _withdraw_ringing(t, out, a, -1)
-        finish_wrap_ups(t, out, a, 0)
         then(t, DISPERSE, a)
+
+
+@jit
+def remove_agent(t: Tables, out: Array, a: int) -> None:
+    """Configured no more: as offline, and nothing is wrapped up by who is not there."""
+    change_status(t, out, a)
+    finish_wrap_ups(t, out, a, 0)
 
 
 @jit

@@ -12,7 +12,6 @@ from engine.messages.kinds import (
     FLAG_WRAPS,
     OFFER_CONTACT_LEFT,
     OFFER_ENDED,
-    STATUS_OFFLINE,
     WRAP_UP_STARTED,
 )
 from engine.model.settings import INHERIT, AgentSetting, QueueSetting
@@ -28,7 +27,7 @@ def end_with_agent(t: Tables, out: Array, c: int, by: int, flags: int) -> None:
     wrap_up_ns = t.agents[a].settings[AgentSetting.WRAP_UP_NS]
     if wrap_up_ns == INHERIT:
         wrap_up_ns = t.queues[queue].settings[QueueSetting.WRAP_UP_NS]
-    if t.agents[a].status == STATUS_OFFLINE or t.agents[a].wrapping >= WRAPPING_MAX:
+    if t.agents[a].settings[AgentSetting.EXISTS] == 0 or t.agents[a].wrapping >= WRAPPING_MAX:
         wrap_up_ns = 0
     if wrap_up_ns == 0:
         emit(t, out, CONTACT_ENDED, c, queue, a, by, talk_ns, flags)

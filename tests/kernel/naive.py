@@ -211,7 +211,6 @@ class Twin(Stays):
             self._then_match_agent(number)
         elif status == k.STATUS_OFFLINE:
             self._withdraw_from(number, range(k.CHANNELS))
-            self._finish_wrap_ups(number, 0)
             self._then(lambda: self._disperse(number))
 
     def _withdraw_from(self, number: int, channels: range) -> None:
@@ -288,6 +287,7 @@ class Twin(Stays):
         self._watch()
         if table == k.TABLE_AGENT and column == AgentSetting.EXISTS and not fact.a:
             self._set_status(number, k.STATUS_OFFLINE)
+            self._finish_wrap_ups(number, 0)
         elif table in {k.TABLE_AGENT, k.TABLE_SKILL_LEVEL, k.TABLE_MEMBERSHIP}:
             self._then_match_agent(number)
         elif table in {k.TABLE_QUEUE, k.TABLE_CHANNEL}:

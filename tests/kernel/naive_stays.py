@@ -218,7 +218,7 @@ class Stays(Offers):
         wrap_up = agent.settings[AgentSetting.WRAP_UP_NS]
         if wrap_up == INHERIT:
             wrap_up = queue.get(QueueSetting.WRAP_UP_NS)
-        wraps = wrap_up != 0 and agent.status != k.STATUS_OFFLINE and agent.count(k.ENGAGEMENT_WRAPPING) < 16
+        wraps = wrap_up != 0 and agent.settings.get(AgentSetting.EXISTS) and agent.count(k.ENGAGEMENT_WRAPPING) < 16
         talked = books.now - c.answered
         flags = (k.FLAG_CLOSES if closes else 0) | (k.FLAG_WRAPS if wraps else 0)
         self._say(Fact(k.CONTACT_ENDED, c.slot, c.queue, c.agent, by, talked, flags))

@@ -51,21 +51,51 @@ def test_the_agents_own_wrap_up_goes_before_the_queues() -> None:
     assert scene.agent_state(0) == "idle"
 
 
-def test_going_offline_ends_wrap_up_and_an_end_while_offline_starts_none() -> None:
+@pytest.mark.parametrize("away", [k.STATUS_PAUSED, k.STATUS_OFFLINE])
+def test_who_goes_with_contacts_in_hand_wraps_them_up_and_gets_no_more(away: int) -> None:
+    scene = Scene()
+    scene.queue(0, QueueSetting.WRAP_UP_NS, 10 * SECOND_NS)
+    contact, _ = scene.talk()
+    scene.status(0, away)
+    waiting = scene.arrive()
+    assert scene.agent_state(0) == "busy"
+    scene.release(contact)
+    assert scene.kinds() == ["contact_ended", "wrap_up_started"]
+    assert scene.agent_state(0) == "wrapping"
+    scene.wait(10)
+    assert scene.kinds() == ["wrap_up_ended"]
+    assert scene.agent_state(0) == k.STATUS_NAMES[away]
+    assert scene.state(waiting) == "waiting"
+    scene.status(0, k.STATUS_AVAILABLE)
+    assert scene.offered() == [(waiting, 0)]
+
+
+@pytest.mark.parametrize("away", [k.STATUS_PAUSED, k.STATUS_OFFLINE])
+def test_who_goes_in_wrap_up_finishes_it(away: int) -> None:
     scene = Scene()
     scene.queue(0, QueueSetting.WRAP_UP_NS, -1)
     scene.release(scene.talk()[0])
-    scene.status(0, k.STATUS_OFFLINE)
+    scene.wait(5)
+    scene.status(0, away)
+    assert scene.said == []
+    assert scene.agent_state(0) == "wrapping"
+    scene.fact(k.WRAP_UP_FINISHED, agent=0)
+    assert scene.only(k.WRAP_UP_ENDED).b == 5 * SECOND_NS
+    assert scene.agent_state(0) == k.STATUS_NAMES[away]
+
+
+def test_a_removed_agent_wraps_nothing_up() -> None:
+    scene = Scene()
+    scene.queue(0, QueueSetting.WRAP_UP_NS, -1)
+    scene.agent(0, AgentSetting.CAPACITY + k.VOICE, 2)
+    (first, _), (second, _) = scene.talk(), scene.talk()
+    scene.release(first)
+    assert scene.kinds() == ["contact_ended", "wrap_up_started"]
+    scene.agent(0, AgentSetting.EXISTS, 0)
     assert scene.kinds() == ["wrap_up_ended"]
-    scene.status(0, k.STATUS_AVAILABLE)
-    contact, _ = scene.talk()
-    scene.status(0, k.STATUS_OFFLINE)
-    assert scene.agent_state(0) == "busy"
-    scene.release(contact)
+    scene.release(second)
     assert scene.kinds() == ["contact_ended"]
     assert scene.agent_state(0) == "offline"
-    scene.status(0, k.STATUS_AVAILABLE)
-    assert scene.agent_state(0) == "idle"
 
 
 def test_capacity_is_by_channel() -> None:

@@ -4,8 +4,8 @@ import asyncio
 
 from aiohttp import ClientSession, CookieJar
 
-from adapters.http.desk.presence import Presence, ready_by_desk
-from engine.messages.observed import AgentStatusChanged
+from adapters.http.desk.presence import Presence, set_by_desk
+from engine.messages.observed import AgentStatusChanged, ContactArrived, ContactReleased
 from tests.http.desk.support import CENTRE, opened, sign_in, socket_of
 from tests.http.support import Build, House, tell
 
@@ -23,7 +23,7 @@ async def test_an_agent_whose_desk_is_closed_is_set_offline_by_an_observed_fact(
     presence = house.adapter.context.desks.presence
     (agent,) = leaving(house)
     presence._leaving[agent].cancel()
-    presence._gone(agent)
+    presence._let_go(agent)
     views = house.engine.views
     async with asyncio.timeout(10):
         while not presence.set_offline or views.agent("an").status == "available":  # noqa: ASYNC110
@@ -57,7 +57,7 @@ async def test_who_chose_offline_is_left_alone(build: Build) -> None:
         await desk.do("status", status="offline", reason="lunch")
     presence = house.adapter.context.desks.presence
     (agent,) = leaving(house)
-    presence._gone(agent)
+    presence._let_go(agent)
     # Facts are taken in order: when this one is on record, so is everything that was said before.
     await house.engine.submit("test", [AgentStatusChanged(agent="binh", status="available")])
     assert house.engine.views.agent("an").reason == "lunch"
@@ -99,7 +99,7 @@ async def test_who_was_ready_by_a_desk_before_a_restart_and_does_not_come_back_i
         await desk.do("status", status="available")
         await tell(api, "/api/v1/agents/binh/status", status="available")
         await house.engine.durable()
-        assert ready_by_desk(views) == {views.agent_number("an")}, "binh is ready by something else"
+        assert set_by_desk(views) == {views.agent_number("an")}, "binh is ready by something else"
         again = Presence(house.adapter.context.engine, 60_000_000_000)
         again.start()
         async with asyncio.timeout(10):
@@ -111,5 +111,45 @@ async def test_who_was_ready_by_a_desk_before_a_restart_and_does_not_come_back_i
         again.stop()
         await desk.do("status", status="offline", reason="")
         await house.engine.durable()
-        assert ready_by_desk(views) == set()
+        third = Presence(house.adapter.context.engine, 60_000_000_000)
+        await third._await_those_of_before()
+        assert not third._leaving, "who is offline and has nothing in hand is done"
     assert not presence.set_offline
+
+
+async def test_who_leaves_with_a_contact_in_hand_wraps_it_up_and_is_done_with_it_once_nobody_sits_there(
+    build: Build,
+) -> None:
+    house = await build(centre=CENTRE.replace("wrap_up: 30s, ring_limit: 30s}", "wrap_up: agent, ring_limit: 30s}"))
+    presence, views = house.adapter.context.desks.presence, house.engine.views
+    async with opened(house) as desk:
+        await desk.do("status", status="available")
+        await house.engine.submit("web", [ContactArrived(contact="c1", queue="chat", channel="chat")])
+        await desk.until(lambda: desk.contact("c1").get("state") == "offered")
+        await desk.do("accept", contact="c1")
+        await desk.do("status", status="offline", reason="")
+        await house.engine.submit("web", [ContactReleased(contact="c1", by="customer")])
+        await desk.until(lambda: desk.contact("c1").get("state") == "wrapping")
+        assert desk.items["agent"]["state"] == "wrapping"
+        contact = desk.contact("c1")
+        told = await desk.do("classify", contact="c1", contact_id=contact["id"], code="booked", fields={})
+        assert told["seq"], told
+        await desk.do("finish", contact="c1")
+        await desk.until(lambda: desk.items["agent"]["state"] == "offline")
+        # The next one is left to the phone: nobody is there when it ends.
+        await desk.do("status", status="available")
+        await house.engine.submit("web", [ContactArrived(contact="c2", queue="chat", channel="chat")])
+        await desk.until(lambda: desk.contact("c2").get("state") == "offered")
+        await desk.do("accept", contact="c2")
+    number = views.agent_number("an")
+    presence._leaving[number].cancel()
+    presence._let_go(number)
+    await house.engine.submit("test", [ContactReleased(contact="c2", by="customer")])
+    assert (views.agent("an").status, views.agent("an").state) == ("offline", "wrapping")
+    await house.engine.durable()
+    assert leaving(house) == {number}
+    presence._leaving[number].cancel()
+    presence._let_go(number)
+    await house.engine.submit("test", [AgentStatusChanged(agent="binh", status="available")])
+    assert views.agent("an").state == "offline"
+    assert presence.set_offline == 1
