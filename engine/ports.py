@@ -241,6 +241,9 @@ class EngineLink(Protocol):
     def statuses(self) -> "Sequence[AdapterStatus]":
         """How every adapter is doing, for /readyz and /metrics."""
 
+    def not_taken(self) -> Sequence[str]:
+        """What of the configuration file is not followed though the rest is, a sentence each; empty: nothing."""
+
     @property
     def past(self) -> Past:
         """What was true before, told by the log."""

@@ -112,6 +112,10 @@ class AdapterLink:
         """The read models."""
         return self._engine.views
 
+    def not_taken(self) -> Sequence[str]:
+        """See `ports.EngineLink`."""
+        return self._engine.not_taken
+
     def figures(self) -> dict[str, int]:
         """See `ports.EngineLink`."""
         return self._engine.figures()

@@ -203,6 +203,7 @@ class EngineHost:
         if self._hours is not None:
             self._hours.reload(config)
         config.let_go()
+        self.engine.not_taken = refused
         await self.engine.durable()
         if refused:
             raise SettingsRefused(refused)
@@ -257,6 +258,7 @@ class EngineHost:
         try:
             engine.configure(self.config)
         except SettingsRefused as error:
+            engine.not_taken = error.faults
             for fault in error.faults:
                 logger.error("the configuration is followed but for this: %s", fault)
 

@@ -68,6 +68,8 @@ class LiveEngine:
         self.callbacks = Callbacks(state, self._bring, self.counters)
         self.config: Config | None = None
         """The configuration as written, without the plans in force."""
+        self.not_taken: Sequence[str] = ()
+        """What of it is not followed, a sentence each: as routing or an adapter said when it was read last."""
         self.kept_state: Callable[[], StoredState | None] = no_state
         """Where a replay begins if the log's first part is gone."""
         self._on_fatal = on_fatal or end_process
@@ -188,7 +190,7 @@ class LiveEngine:
 
     def tell(self, source: str, facts: Sequence[Observed]) -> None:
         """Hand in facts of the driver's own; what becomes of them stands in the log. Raises Overloaded."""
-        self.submit_for("", source, facts).add_done_callback(_ignore)
+        _ = self.submit_for("", source, facts)
 
     def durable(self) -> "asyncio.Future[int]":
         """Resolve with the position once everything applied so far is durable."""
@@ -217,6 +219,7 @@ class LiveEngine:
         figures["effects_without_adapter"] = self.outbox.unaddressed.total()
         figures["callbacks_waiting"] = self.callbacks.waiting
         figures["contacts_open"] = len(self.state.contacts)
+        figures["configuration_faults"] = len(self.not_taken)
         figures["sources"] = len(self.state.interned.sources)
         maker = self._working_maker()
         figures["facts"], figures["facts_wrong"] = maker.facts, maker.wrong
@@ -394,7 +397,3 @@ def end_process(reason: str) -> None:
     logger.critical("the engine cannot go on: %s", reason)
     logging.shutdown()
     os._exit(FATAL_EXIT_CODE)
-
-
-def _ignore(_receipts: "asyncio.Future[list[Receipt]]") -> None:
-    """For facts whose receipts nobody needs."""

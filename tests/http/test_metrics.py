@@ -264,6 +264,7 @@ async def test_the_engine_and_its_adapters_are_told(house: House, client: Client
         "mqtt",
         "chat",
         "books",
+        "configuration",
     ]
     assert [fault["detail"] for fault in problem["errors"] if not fault["detail"].endswith("(good)")] == [
         "mqtt: no broker at localhost:1883",
@@ -281,7 +282,22 @@ async def test_the_engine_and_its_adapters_are_told(house: House, client: Client
         "http": (True, True),
         "chat": (False, False),
         "books": (True, False),
+        "configuration": (True, False),
     }
+
+
+async def test_a_configuration_that_is_followed_in_part_only_is_told(house: House, client: ClientSession) -> None:
+    assert value(await scrape(client), "trunkline_configuration_faults") == 0
+    house.engine.not_taken = ["trunk group 'main': routing does not take 5 as channels"]
+    assert value(await scrape(client), "trunkline_configuration_faults") == 1
+    async with client.get("/readyz?verbose") as answer:
+        assert answer.status == 200, "what holds is what held before: contacts are served"
+        (told,) = (check for check in (await answer.json())["checks"] if check["name"] == "configuration")
+    assert not told["good"]
+    assert told["detail"] == (
+        "not taken: trunk group 'main': routing does not take 5 as channels; "
+        "correct the file and send SIGHUP, or restart where it says so"
+    )
 
 
 async def test_every_metric_is_documented_and_the_other_way_round(client: ClientSession) -> None:

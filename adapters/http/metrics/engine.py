@@ -40,6 +40,10 @@ STANDING: Final = {
     "effects_held": ("effects_held", "Effects waiting for their cause to be durable"),
     "callbacks_waiting": ("callbacks_waiting", "Callbacks that found no room and are tried again"),
     "contacts_open": ("contacts_open", "Contacts that are not closed"),
+    "configuration_faults": (
+        "configuration_faults",
+        "Parts of the configuration file that are not followed though the rest is",
+    ),
 }
 """Figures of the driver that rise and fall."""
 

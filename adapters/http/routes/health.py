@@ -1,7 +1,7 @@
 """Whether the service lives and is ready, and what it counts."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -80,11 +80,20 @@ async def get_readyz(request: web.Request) -> web.Response:
     violations = context.engine.figures().get("invariant_violations", 0)
     kept = f"{violations} invariants did not hold; the log says when" if violations else "every invariant holds"
     checks.append(Check("books", not violations, kept, required=False))
+    checks.append(_configuration(context.engine.not_taken()))
     failed = [check for check in checks if check.required and not check.good]
     if failed:
         faults = [Fault(_in_words(check)) for check in (checks if verbose else failed)]
         raise Problem("not-ready", _in_words(failed[0]), faults, {"Retry-After": "5"})
     return await answer(request, Ready(context.views.as_of, checks=checks if verbose else []))
+
+
+def _configuration(not_taken: Sequence[str]) -> Check:
+    """Whether the file is followed wholly. Without what is not the service works on, by what held before."""
+    if not not_taken:
+        return Check("configuration", True, "the file is followed", required=False)
+    advice = "; correct the file and send SIGHUP, or restart where it says so"
+    return Check("configuration", False, f"not taken: {'; '.join(not_taken)}{advice}", required=False)
 
 
 def _in_words(check: Check) -> str:
