@@ -19,6 +19,7 @@ from adapters.http.wallboard.masks import masked
 from adapters.http.wallboard.privacy import unnamed_wait
 from adapters.http.wallboard.tiles import WaitingTile
 from engine.model.scopes import Scope
+from engine.projections.queues.health import JUDGED_OF
 from engine.projections.queues.tiles import rounded
 from engine.projections.views import Views
 
@@ -70,6 +71,8 @@ class BoardAnswer(msgspec.Struct, frozen=True):
     sound: bool
     thresholds: dict[str, dict[str, ThresholdAnswer]]
     """By queue and figure: those that hold."""
+    judged_of: int
+    """Contacts that a share must speak of before it is judged."""
     time_limits_s: dict[str, float]
     """By state of an agent; 0: none."""
     planned: bool
@@ -195,6 +198,7 @@ async def get_board(request: web.Request) -> web.Response:
             unnamed=bool(caller.kiosk) and board.privacy,
             sound=board.sound,
             thresholds=thresholds,
+            judged_of=JUDGED_OF,
             time_limits_s={state: getattr(limits, state) / 1e9 for state in type(limits).model_fields},
             planned=bool(board.plan),
             pause_reasons=list(context.views.directory.pause_reasons),

@@ -8,6 +8,7 @@ from aiohttp import ClientSession
 from adapters.http.adapter import HttpAdapter
 from engine.config.load import load_config
 from engine.errors import ConfigError
+from engine.projections.queues.health import JUDGED_OF
 from tests.http.support import CENTRE, CONTACTS, Build, get, tell
 
 BOARD = """boards: {floor: {title: Sàn A, queues: [sales], theme: dark, rotate: 20s,
@@ -24,6 +25,7 @@ async def test_a_board_says_what_it_shows_and_by_which_thresholds(build: Build) 
         board = await get(client, "/api/v1/boards/floor")
         assert (board["title"], board["theme"], board["rotate_s"]) == ("Sàn A", "dark", 20.0)
         assert list(board["thresholds"]) == ["sales"]
+        assert board["judged_of"] == JUDGED_OF, "the page judges shares of as many as alerts do"
         sales = board["thresholds"]["sales"]
         assert sales["oldest_wait_s"] == {"warn": 30.0, "alert": 60.0}
         assert sales["service_level"] == {"warn": 0.9, "alert": 0.7}

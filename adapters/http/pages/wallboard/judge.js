@@ -7,8 +7,8 @@ export const ICON = { alert: "▲", warn: "◆", ok: "●", closed: "■", quiet
 export const RANK = { alert: 0, warn: 1, ok: 2, few: 2, quiet: 3, closed: 4 };
 const DUE = ["oldest_wait_s", "average_speed_of_answer_s", "expected_p50_s"];
 const SHARE = ["service_level", "abandon_rate", "occupancy"];
-/** Shares, and of how many contacts each is; as the service has it they are judged from so many on. */
-const OF = { service_level: "service_level_of", abandon_rate: "abandon_rate_of" }, JUDGED_OF = 10;
+/** Shares, and of how many contacts each is. */
+const OF = { service_level: "service_level_of", abandon_rate: "abandon_rate_of" };
 /** As the service has it: somebody waits and nobody can take them. */
 const UNATTENDED = "unattended";
 const AT_WORK = ["idle", "offered", "busy", "wrapping"];
@@ -25,7 +25,7 @@ export const abandoned = (queue) => queue.waiting > 0 && atWork(queue) === 0;
 function shareLevel(metric, share, of, { warn, alert }) {
   const beyond = (limit) => (metric === "service_level" ? share < limit : share >= limit);
   const level = beyond(alert) ? "alert" : beyond(warn) ? "warn" : "ok";
-  return level !== "ok" && of < JUDGED_OF ? "few" : level;
+  return level !== "ok" && of < store.board.judged_of ? "few" : level;
 }
 
 const thresholds = (queue, metric) => store.board?.thresholds[queue.queue]?.[metric];
