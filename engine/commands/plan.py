@@ -14,8 +14,9 @@ from rich.console import Console
 from rich.table import Table
 
 from engine.errors import EngineUnreachable, OrderRefused
+from engine.model.durations import format_duration
 from engine.model.forecast import Figure, Forecast, NextHour
-from engine.model.plan_views import PlanChange, PlanDetail, PlanList, PlanOutcome, PlanPreview, PlanStatus
+from engine.model.plan_views import CallbackStep, PlanChange, PlanDetail, PlanList, PlanOutcome, PlanPreview, PlanStatus
 from engine.model.settings import SECOND_NS
 
 TIMEOUT_S: Final = 30.0
@@ -107,6 +108,8 @@ def preview(client: Client, name: str, as_json: bool) -> None:
         console.print(f"no forecast: {found.forecast_missing}", soft_wrap=True)
     else:
         _print_forecast(console, found.forecast)
+        if found.callbacks is not None and found.callbacks.queues:
+            console.print(_called_back(found.forecast), soft_wrap=True)
 
 
 def activate(client: Client, name: str, order: dict[str, Any], *, sure: bool, as_json: bool) -> None:
@@ -170,6 +173,21 @@ def _print_changes(console: Console, found: PlanDetail) -> None:
     for change in found.changes:
         table.add_row(what_of(change), change.setting, change.now, change.then)
     console.print(table if found.changes else f"{found.plan.plan} changes nothing now")
+    if found.callbacks is not None:
+        console.print(_callbacks(found.callbacks), soft_wrap=True)
+
+
+def _callbacks(step: CallbackStep) -> str:
+    """Say what `callback_after` does."""
+    after = format_duration(round(step.after_s * SECOND_NS))
+    told = f"callback_after {after}: no queue of calls has a step to spare, so nobody is called back by it"
+    if step.queues:
+        told = (
+            f"callback_after {after}: who has waited so long in {', '.join(step.queues)} is called back, in the place"
+        )
+        told += " that was reached"
+    full = f"; left as they are, as they have all their steps: {', '.join(step.left_out)}"
+    return told + full if step.left_out else told
 
 
 def _print_forecast(console: Console, forecast: Forecast) -> None:
@@ -181,6 +199,15 @@ def _print_forecast(console: Console, forecast: Forecast) -> None:
         table.add_row(one.queue or "all", "without", *_figures(one.without, forecast.horizon_s))
         table.add_row("", "with", *_figures(one.with_plan, forecast.horizon_s))
     console.print(table)
+
+
+def _called_back(forecast: Forecast) -> str:
+    """Say how far the step for callbacks is reached in the hour that was played."""
+    with_plan, minutes = forecast.whole.with_plan.called_back, f"{forecast.horizon_s / 60:.0f} min"
+    if with_plan is None or with_plan.value == 0.0:
+        return f"in these {minutes} nobody waits long enough to be called back, as far as can be told"
+    without = forecast.whole.without.called_back
+    return f"called back in these {minutes}: {_share(with_plan)} of all contacts; without it {_share(without)}"
 
 
 def _figures(hour: NextHour, horizon_s: float) -> list[str]:

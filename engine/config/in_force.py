@@ -20,6 +20,17 @@ def in_force(config: Config, effects: Iterable[PlanEffects]) -> Config:
     return config
 
 
+def called_back_in(config: Config, effects: Iterable[PlanEffects], after_ns: int) -> tuple[list[str], list[str]]:
+    """Return the queues of calls in which such a step of a plan holds once plans are carried out, and those without."""
+    calls = {name: queue for name, queue in in_force(config, effects).queues.items() if queue.channel == VOICE}
+    holds = [
+        name
+        for name, queue in calls.items()
+        if any(step.do == STEP_CALLBACK and step.after_ns == after_ns for step in queue.steps)
+    ]
+    return holds, [name for name in calls if name not in holds]
+
+
 def _with_plan(config: Config, plan: PlanEffects) -> Config:
     queues = {name: _queue(name, queue, plan, config) for name, queue in config.queues.items()}
     groups = {

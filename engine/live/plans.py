@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
+from engine.config.in_force import called_back_in
 from engine.config.plans import MAX_DURATION_NS, Plan
 from engine.config.refusals import refused_settings
 from engine.config.sections import Config
@@ -26,6 +27,7 @@ from engine.model.fields import nearest
 from engine.model.forecast import Forecast, ForecastQuestion, QueueForecast
 from engine.model.plan_views import (
     Activation,
+    CallbackStep,
     PlanDetail,
     PlanList,
     PlanOrder,
@@ -104,9 +106,8 @@ class PlanDriver:
     def detail(self, name: str) -> PlanDetail:
         """See `ports.Plans`."""
         status = self._status(name)
-        return PlanDetail(
-            self._engine.state.seq, status, changes_in_words(self._engine.state, self._would_be(name).rows)
-        )
+        changes = changes_in_words(self._engine.state, self._would_be(name).rows)
+        return PlanDetail(self._engine.state.seq, status, changes, self._callbacks(name))
 
     async def preview(self, name: str) -> PlanPreview:
         """See `ports.Plans`."""
@@ -126,6 +127,7 @@ class PlanDriver:
             detail.as_of,
             detail.plan,
             detail.changes,
+            detail.callbacks,
             forecast=forecast,
             forecast_missing=missing,
             forecast_missing_code=code,
@@ -267,6 +269,21 @@ class PlanDriver:
 
     def _is_known(self, name: str) -> bool:
         return name in self._config.plans or self._engine.state.plans.find(name) is not None
+
+    def _callbacks(self, name: str) -> CallbackStep | None:
+        """What the plan's `callback_after` does, now that it is in force or once it is."""
+        plans = self._engine.state.plans
+        active, effects, after = plans.find(name), PlanEffects(), plans.effects()
+        if active is not None:
+            effects = active.record.effects
+        elif (plan := self._config.plans.get(name)) is not None:
+            effects = plan.effects()
+            after = plans.with_effects(name, plan.tier, effects)
+        if effects.callback_after_ns is None:
+            return None
+        holds, left_out = called_back_in(self._config, after, effects.callback_after_ns)
+        self._config.let_go()
+        return CallbackStep(effects.callback_after_ns / SECOND_NS, holds, left_out)
 
     def _would_be(self, name: str) -> Change:
         """What activating a plan would change now; or ending it, where it is in force."""

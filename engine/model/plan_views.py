@@ -90,12 +90,25 @@ class PlanChange(msgspec.Struct, frozen=True):
     then: str
 
 
+class CallbackStep(msgspec.Struct, frozen=True):
+    """What `callback_after` of a plan does in the queues of calls, in force or once it is."""
+
+    after_s: float
+    """Who has waited so long for an agent is called back, in the place that was reached."""
+    queues: list[str]
+    """Where that holds."""
+    left_out: list[str]
+    """Queues of calls that it leaves as they are: they have all the steps that a queue can have."""
+
+
 class PlanDetail(msgspec.Struct, frozen=True):
     """One plan, and what would change now: by activating it, or by ending it where it is in force."""
 
     as_of: int
     plan: PlanStatus
     changes: list[PlanChange]
+    callbacks: CallbackStep | None = None
+    """None: the plan has no `callback_after`."""
 
 
 class PlanPreview(PlanDetail, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from engine.commands.plan import Client, preview
 from engine.commands.runbook import WORDS
 from engine.main import app
 from engine.model.forecast import Figure, Forecast, NextHour, QueueForecast
-from engine.model.plan_views import PlanPreview, PlanStatus
+from engine.model.plan_views import CallbackStep, PlanPreview, PlanStatus
 from tests.http.support import CENTRE, House, open_house_at
 
 PLANS = """
@@ -90,6 +90,48 @@ def test_a_preview_counts_people_and_tells_no_mean_wait_beyond_the_hour(
     assert "831: 83.1%" in told
     assert "168: 16.8%" in told
     assert told.count(" 1000 ") == 2
+
+
+@pytest.mark.parametrize(
+    ("step", "share", "told"),
+    [
+        (
+            CallbackStep(120.0, ["sales", "help"], []),
+            0.02,
+            "who has waited so long in sales, help is called back, in the",
+        ),
+        (CallbackStep(120.0, ["sales"], ["vip"]), 0.02, "left as they are, as they have all their steps: vip"),
+        (
+            CallbackStep(120.0, [], ["vip"]),
+            0.0,
+            "no queue of calls has a step to spare, so nobody is called back by it",
+        ),
+        (
+            CallbackStep(120.0, ["sales"], []),
+            0.02,
+            "called back in these 60 min: 2.0% ±1.0% of all contacts; without it",
+        ),
+        (CallbackStep(120.0, ["sales"], []), 0.0, "in these 60 min nobody waits long enough to be called back"),
+    ],
+)
+def test_a_preview_says_what_the_step_for_callbacks_does_in_it(
+    step: CallbackStep,
+    share: float,
+    told: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    some, back = Figure(10, 9, 11), Figure(share, share and 0.01, share and 0.03)
+    hour = NextHour(some, some, some, some, None, None, None, back, None)
+    queue = QueueForecast("", without=hour, with_plan=hour)
+    forecast = Forecast(as_of=1, horizon_s=3600, replications=9, elapsed_s=1, whole=queue, queues=[])
+
+    class Asked(Client):
+        def preview(self, name: str) -> PlanPreview:
+            status = PlanStatus(name, {}, {}, 1, False, True, 3600, None, {}, None)
+            return PlanPreview(as_of=1, plan=status, changes=[], callbacks=step, forecast=forecast)
+
+    preview(Asked("http://127.0.0.1:9", ""), "storm", as_json=False)
+    assert told in capsys.readouterr().out
 
 
 async def test_what_is_refused_is_said_in_the_words_of_the_service(plan: Plan) -> None:

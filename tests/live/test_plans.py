@@ -22,8 +22,8 @@ from engine.log.segment import SMALLEST_SEGMENT_BYTES
 from engine.messages import kinds
 from engine.messages.observed import AgentStatusChanged, ContactArrived, QueueClosed, QueueOpened
 from engine.model.forecast import Forecast, ForecastQuestion
-from engine.model.plan_views import PlanOrder
-from engine.model.settings import AgentSetting, QueueSetting
+from engine.model.plan_views import CallbackStep, PlanOrder
+from engine.model.settings import STEPS_MAX, AgentSetting, QueueSetting
 from engine.replay.restore import state_at
 from engine.replay.verify import verify
 from engine.state import EngineState
@@ -115,6 +115,21 @@ async def test_a_back_up_site_is_among_what_changes(tmp_path: Path) -> None:
         await plans.activate("help-out", NEEDED)
         back = {one.setting: (one.now, one.then) for one in plans.detail("help-out").changes}
         assert back == {setting: (then, now) for setting, (_, _, now, then) in told.items()}
+        plans.stop()
+
+
+async def test_callback_after_says_where_it_holds_and_where_there_is_no_step_to_spare(tmp_path: Path) -> None:
+    steps = ", ".join(f"{{after: {100 + n}s, do: overflow, to: sales}}" for n in range(STEPS_MAX - 1))
+    centre = CENTRE.replace("do: callback, to: sales}]", f"do: callback, to: sales}}, {steps}]")
+    async with house(
+        tmp_path, f"{centre}  \nplans: {{call: {{callback_after: 2m}}, other: {{max_length: {{sales: 3}}}}}}"
+    ) as h:
+        plans = driver_of(h)
+        assert plans.detail("other").callbacks is None
+        for _ in ("before", "in force"):
+            assert plans.detail("call").callbacks == CallbackStep(120.0, ["sales", "help"], ["later"])
+            await plans.activate("call", NEEDED)
+        assert (await plans.preview("call")).callbacks == plans.detail("call").callbacks
         plans.stop()
 
 

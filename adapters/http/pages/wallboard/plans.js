@@ -89,8 +89,8 @@ async function detail(name) {
     fill(t("plans"), el("p", { class: "fault", role: "alert" }, failed(error)), el("div", { class: "orders" }, button(t("close"), close)));
     return;
   }
-  const { plan, changes } = found, hour = el("div", { class: "hour", role: "status" }, el("p", { class: "quiet" }, t("plan_playing")));
-  fill(named(plan), said(plan.message) ? el("p", {}, said(plan.message)) : "", el("h3", {}, t(plan.active ? "plan_ending_changes" : "plan_changes")), table(changes),
+  const { plan, changes, callbacks } = found, hour = el("div", { class: "hour", role: "status" }, el("p", { class: "quiet" }, t("plan_playing")));
+  fill(named(plan), said(plan.message) ? el("p", {}, said(plan.message)) : "", el("h3", {}, t(plan.active ? "plan_ending_changes" : "plan_changes")), table(changes), callbacks ? el("p", {}, calledBack(callbacks)) : "",
     el("h3", {}, t("plan_next_hour")), hour, order(plan));
   preview(name, hour);
 }
@@ -104,6 +104,14 @@ function table(changes) {
 /** What changes; a setting of the configuration is called as it is there, in every language. */
 const settingOf = ({ setting }) => (SPOKEN.has(setting) ? t(`plan_set_${setting}`) : setting);
 
+const queuesNamed = (names) => names.map((name) => (store.queues.get(name)?.display_name || name).normalize("NFC")).join(", ");
+
+/** What callback_after of a plan does, and where it does nothing. */
+function calledBack({ after_s: after, queues, left_out: leftOut }) {
+  const told = queues.length ? t("plan_callbacks", { time: duration(after), queues: queuesNamed(queues) }) : t("plan_callbacks_none");
+  return leftOut.length ? `${told} ${t("plan_callbacks_left_out", { queues: queuesNamed(leftOut) })}` : told;
+}
+
 function scroll(name, heads, rows) {
   return el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": name },
     el("table", {}, el("thead", {}, el("tr", {}, ...heads.map((words) => el("th", { scope: "col" }, words)))), el("tbody", {}, ...rows)));
@@ -113,14 +121,14 @@ async function preview(name, place) {
   const mine = new AbortController();
   waiting = mine;
   try {
-    const { forecast, forecast_missing_code: code } = await send("POST", `/api/v1/plans/${part(name)}/preview`, {}, mine.signal);
+    const { forecast, callbacks, forecast_missing_code: code } = await send("POST", `/api/v1/plans/${part(name)}/preview`, {}, mine.signal);
     if (!forecast) {
       place.replaceChildren(el("p", { class: "quiet" }, t("plan_no_forecast", { why: t(`plan_missing_${code}`) })));
       return;
     }
     const rows = [forecast.whole, ...forecast.queues.slice(0, QUEUES_TOLD)].map((one) => compared(one, forecast.horizon_s));
     place.replaceChildren(scroll(t("plan_next_hour"), ["plan_queue", "plan_contacts", "plan_level", "plan_given_up", "plan_turned_away", "plan_called_back", "plan_wait"].map((key) => t(key)), rows),
-      el("p", { class: "quiet" }, t("plan_played", { count: forecast.replications })));
+      el("p", { class: "quiet" }, t("plan_played", { count: forecast.replications }), callbacks?.queues.length && !forecast.whole.with_plan.called_back?.value ? ` ${t("plan_callbacks_not_reached")}` : ""));
   } catch (error) {
     if (!mine.signal.aborted) place.replaceChildren(el("p", { class: "fault" }, failed(error)));
   }
