@@ -90,7 +90,7 @@ async def test_a_name_is_reached_by_whichever_address_answers() -> None:
     one, other = [Connections(heard.append, print, Counter(), guard=guard(), receive_buffer=1 << 16) for _ in range(2)]
     port = await one.open("127.0.0.1", 0, udp=False, tcp=True)
     await other.open("127.0.0.1", 0, udp=False, tcp=True)
-    other._resolver._known["pbx.example"] = (asyncio.get_running_loop().time() + 60, ("127.0.0.2", "127.0.0.1"))
+    other.resolver._known["pbx.example"] = (asyncio.get_running_loop().time() + 60, ("127.0.0.2", "127.0.0.1"))
     other.send(request_octets(), Hop("tcp", "pbx.example", port))
     await until(lambda: len(heard) == 1)
     await other.close()

@@ -18,7 +18,7 @@ from adapters.sip.calls.outbound import Route
 from adapters.sip.calls.records import CustomerCall
 from adapters.sip.calls.reinvite import OwnOffer, reconnect
 from adapters.sip.calls.transfer import leave
-from adapters.sip.protocol import LocalProtocolError, Reason
+from adapters.sip.protocol import Reason
 from adapters.sip.translate import Declined, Side, cause_of, decline_of
 from engine.messages.effects import (
     AnyEffect,
@@ -167,15 +167,12 @@ class Callback(Call):
     def call_customer(self) -> None:
         """Call the customer on behalf of the agent who is on the line."""
         agent = self.agent
-        try:
-            if agent is None or not agent.sdp:
-                self.unreached(NOT_ACCEPTABLE)
-            elif self.route is None:
-                self._ask()
-            else:
-                self.customer.dial(self.route, agent.sdp)
-        except LocalProtocolError:
-            self.unreached(503)
+        if agent is None or not agent.sdp:
+            self.unreached(NOT_ACCEPTABLE)
+        elif self.route is None:
+            self._ask()
+        else:
+            self.customer.dial(self.route, agent.sdp)
 
     # --- the customer's half
 

@@ -8,12 +8,14 @@ from typing import Protocol
 from adapters.sip.calls.caller_leg import CallerLeg
 from adapters.sip.calls.leg import ALLOW, LegOwner
 from adapters.sip.calls.outbound import Route, dialled
+from adapters.sip.calls.places import Places
 from adapters.sip.calls.records import CustomerCall, DialogState
 from adapters.sip.protocol import (
     SDP,
     ClientTransaction,
     Dialog,
     Headers,
+    Hop,
     LocalProtocolError,
     MalformedMessage,
     Request,
@@ -43,7 +45,7 @@ class CustomerCaller(LegOwner, Protocol):
 
 
 class CustomerLeg(CallerLeg):
-    """The customer's side. States: idle, recording, calling, ringing, answered, cancelled, ended."""
+    """The customer's side. States: idle, finding, recording, calling, ringing, answered, cancelled, ended."""
 
     chose_call_id = True
 
@@ -55,6 +57,9 @@ class CustomerLeg(CallerLeg):
         """The attempts begun so far."""
         self.state = "idle"
         self._route: Route | None = None
+        self._places: Places | None = None
+        """The addresses of the way out."""
+        self._offered = b""
         self._sent: Request | None = None
         self._transaction: ClientTransaction | None = None
         self._min_se_s = 0
@@ -78,14 +83,32 @@ class CustomerLeg(CallerLeg):
     # --- out
 
     def dial(self, route: Route, body: bytes) -> None:
-        """Call the customer, offering the agent's session description; nothing is sent before it is on record.
-
-        Raises LocalProtocolError.
-        """
-        endpoint = self.core.endpoint
+        """Call the customer, offering the agent's session description; nothing is sent before it is on record."""
+        core = self.core
         self.attempt += 1
-        self._route = route
-        settings, transport, target = route.settings, route.hop.transport, route.target(dialled(self.number))
+        self._route, self._offered, self._sent = route, body, None
+        self.state = "finding"
+        self._places = Places(core.endpoint, core.undo, route.hop, self._call_at)
+        self._places.begin()
+
+    def _call_at(self, hop: Hop) -> None:
+        """Call at one address of the way out."""
+        route, sent = self._route, self._sent
+        if self.state not in ("finding", "calling") or route is None:
+            return  # the agent was faster to give up
+        try:
+            if sent is None:
+                self._begin(route, hop, self._offered)
+            else:
+                self.core.counters["callbacks.next_address"] += 1
+                self._challenges.clear()
+                self._again(sent, hop, [])
+        except LocalProtocolError:
+            self._fail(503)
+
+    def _begin(self, route: Route, hop: Hop, body: bytes) -> None:
+        endpoint = self.core.endpoint
+        settings, transport, target = route.settings, hop.transport, route.target(dialled(self.number))
         self._sent = build_request(
             "INVITE",
             target,
@@ -112,6 +135,7 @@ class CustomerLeg(CallerLeg):
             raise LocalProtocolError("the record of the customer holds no request")
         endpoint = self.core.endpoint
         self._route, self._sent = route, invite
+        self._places = Places(endpoint, self.core.undo, record.hop, self._call_at)
         self.origin.pass_on(invite.body)
         self.state = "calling"
         self._transaction = endpoint.layer.resume_client(invite, record.hop, self, endpoint.now_ns())
@@ -140,16 +164,17 @@ class CustomerLeg(CallerLeg):
         """What there is by now."""
         if self.state == "answered":
             return DialogState("", self._dialog(), self.flow, self.origin, self.sdp, self.call.holds.by_desk)
-        if self._sent is not None and self._route is not None and self.state in ("recording", "calling", "ringing"):
-            return CustomerCall(self.attempt, self._sent.raw, self._route.hop)
+        if self._sent is not None and self._places is not None and self.state in ("recording", "calling", "ringing"):
+            return CustomerCall(self.attempt, self._sent.raw, self._places.hop)
         return CustomerCall(self.attempt)
 
     def _send(self) -> None:
-        if self.state != "recording" or self._sent is None or self._route is None:
+        if self.state != "recording" or self._sent is None or self._places is None:
             return  # the agent was faster to give up
         self.state = "calling"
         try:
-            self._transaction = self.core.endpoint.send(self._sent, self._route.hop, self)
+            self._transaction = self.core.endpoint.send(self._sent, self._places.hop, self)
+            self._places.called(self._transaction)
         except LocalProtocolError:
             self._fail(503)
         else:
@@ -157,13 +182,13 @@ class CustomerLeg(CallerLeg):
                 self.core.counters["callbacks.dialled"] += 1
                 self._limit()
 
-    def _again(self, first: Request, route: Route, headers: Headers) -> None:
+    def _again(self, first: Request, hop: Hop, headers: Headers) -> None:
         """Send the INVITE once more, as the answers so far ask for, and not before that is on record."""
         endpoint = self.core.endpoint
         self._sent = build_request(
             "INVITE",
             first.target,
-            via=endpoint.layer.new_via(route.hop.transport),
+            via=endpoint.layer.new_via(hop.transport),
             from_=first.get("from"),
             to=first.get("to"),
             call_id=first.call_id,
@@ -193,6 +218,8 @@ class CustomerLeg(CallerLeg):
             self._owner.unreached(408 if rang else 504)
 
     def _stop_alarm(self) -> None:
+        if self._places is not None:
+            self._places.settle()
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
@@ -203,6 +230,8 @@ class CustomerLeg(CallerLeg):
         """Take what the customer's side says to the INVITE."""
         if transaction is not self._transaction:
             return
+        if self._places is not None:
+            self._places.settle()
         try:
             if response.status < 200:
                 self._progress(response)
@@ -216,6 +245,8 @@ class CustomerLeg(CallerLeg):
 
     def on_failure(self, _transaction: ClientTransaction, status: int) -> None:
         """No answer came, or the trunk cannot be reached: not the customer's silence."""
+        if self._goes_on(status):
+            return
         self._fail(504 if status == 408 else status)
 
     def _progress(self, response: Response) -> None:
@@ -242,18 +273,24 @@ class CustomerLeg(CallerLeg):
         self.ready()
 
     def _failure(self, response: Response) -> None:
-        first, route, status = self._sent, self._route, response.status
-        if self.state in ("calling", "ringing") and route is not None and first is not None:
+        first, route, places, status = self._sent, self._route, self._places, response.status
+        if self._goes_on(status):
+            return
+        if self.state in ("calling", "ringing") and route is not None and places is not None and first is not None:
             if status == 422 and not self._min_se_s:
                 self._min_se_s = wanted_min_se_s(response)
-                self._again(first, route, self._answers_to_challenges(first, route))
+                self._again(first, places.hop, self._answers_to_challenges(first, route))
                 return
             if status in (401, 407) and route.settings.user and status not in self._challenges:
                 self._challenges[status] = response
                 if proofs := self._answers_to_challenges(first, route):
-                    self._again(first, route, proofs)
+                    self._again(first, places.hop, proofs)
                     return
         self._fail(status)
+
+    def _goes_on(self, status: int) -> bool:
+        """Whether the customer is called at another address of the way out: nothing has rung at this one."""
+        return self.state == "calling" and self._places is not None and self._places.go_on(status)
 
     def _answers_to_challenges(self, invite: Request, route: Route) -> Headers:
         """The proofs that we know the password: each answer to a nonce has a count of its own (RFC 7616 §3.4.5)."""
@@ -267,7 +304,7 @@ class CustomerLeg(CallerLeg):
 
     def _fail(self, status: int) -> None:
         self._stop_alarm()
-        if self.state in ("calling", "ringing"):
+        if self.state in ("finding", "calling", "ringing"):
             self.state = "ended"
             self.closed = True
             self._owner.unreached(status)

@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from typing import Final
 
+from msgspec.structs import replace
+
 from adapters.sip.calls.caller_leg import CallerLeg
 from adapters.sip.calls.leg import ALLOW, Leg, LegOwner
+from adapters.sip.calls.places import Places
 from adapters.sip.calls.records import AgentAnswer, AgentInvite, DialogState
 from adapters.sip.protocol import (
     SDP,
@@ -43,6 +46,8 @@ class AgentLeg(Leg):
         self.agent = offer.agent
         self.target = target
         self.state = "calling"
+        self._places = Places(self.core.endpoint, self.core.undo, target.hop, self._ring_at)
+        """The addresses of where the phone is."""
         self.transaction: ClientTransaction | None = None
         """That of the INVITE; None for one answered before a restart."""
         self.invite: Request | None = None
@@ -53,8 +58,21 @@ class AgentLeg(Leg):
 
     # --- out
 
-    def ring(self, body: bytes) -> None:
-        """Send the INVITE. Raises LocalProtocolError."""
+    def ring(self) -> None:
+        """Send the INVITE."""
+        self._places.begin()
+
+    def _ring_at(self, hop: Hop) -> None:
+        """Ring at one address of where the phone is."""
+        if self.state != "calling":
+            return
+        self.target = replace(self.target, hop=hop)
+        try:
+            self._invite(self.offer.body)
+        except LocalProtocolError:
+            self._failure(503)
+
+    def _invite(self, body: bytes) -> None:
         endpoint, settings = self.core.endpoint, self.core.settings
         target = self.target
         transport = target.hop.transport
@@ -83,6 +101,7 @@ class AgentLeg(Leg):
         )
         self.invite = invite
         self.transaction = endpoint.send(invite, target.hop, self)
+        self._places.called(self.transaction)
 
     def connect(self) -> None:
         """Acknowledge the answer: the agent has the call. Not yet when the offer was the phone's."""
@@ -107,7 +126,8 @@ class AgentLeg(Leg):
     def stop(self, headers: tuple[tuple[str, str], ...] = ()) -> None:
         """End whatever there is: take the INVITE back, or hang up."""
         if self.state in ("calling", "ringing"):
-            self.state = "cancelled"
+            self._places.settle()
+            self.state = "cancelled" if self.transaction is not None else "ended"
             if self.transaction is not None:
                 self.core.endpoint.cancel(self.transaction, headers)
         elif self.state in ("answered", "connected"):
@@ -131,6 +151,7 @@ class AgentLeg(Leg):
 
     def on_response(self, _transaction: ClientTransaction, response: Response) -> None:
         """Take what the phone says to the INVITE."""
+        self._places.settle()
         try:
             if response.status < 200:
                 self._progress(response)
@@ -138,8 +159,8 @@ class AgentLeg(Leg):
                 self._success(response)
             elif response.status == 422 and self.state == "calling" and not self.min_se_s:
                 self.min_se_s = wanted_min_se_s(response)
-                self.ring(self.offer.body)
-            else:
+                self._invite(self.offer.body)
+            elif not self._goes_on(response.status):
                 self._failure(response.status)
         except (MalformedMessage, LocalProtocolError):
             self.core.counters["bad_answers"] += 1
@@ -147,7 +168,12 @@ class AgentLeg(Leg):
 
     def on_failure(self, _transaction: ClientTransaction, status: int) -> None:
         """No answer came, or the phone cannot be reached."""
-        self._failure(status)
+        if not self._goes_on(status):
+            self._failure(status)
+
+    def _goes_on(self, status: int) -> bool:
+        """Whether it is rung at another address of where it is: nothing has rung at this one."""
+        return self.state == "calling" and self._places.go_on(status)
 
     def _progress(self, response: Response) -> None:
         if response.status == 100 or self.state not in ("calling", "ringing"):
@@ -206,17 +232,17 @@ class Offer:
         """The leg that answered."""
         self._declines: dict[Declined, int] = {}
         self._withdrawn = False
+        self._begun = True
+        """Whether all phones are rung that will be."""
 
     def begin(self, targets: list[Target]) -> None:
         """Ring at every place where the agent can be reached."""
+        self._begun = False
         for target in targets:
             leg = AgentLeg(self, self.call.free_slot(), target)
             self.legs.append(leg)
-            try:
-                leg.ring(self.body)
-            except LocalProtocolError:
-                leg.state = "ended"
-                self._declines["unreachable"] = 503
+            leg.ring()
+        self._begun = True
         self._decline_if_all_failed()
 
     def rings(self, leg: AgentLeg) -> None:
@@ -252,7 +278,7 @@ class Offer:
         return taken
 
     def _decline_if_all_failed(self) -> None:
-        if self._withdrawn or any(leg.state != "ended" for leg in self.legs):
+        if self._withdrawn or not self._begun or any(leg.state != "ended" for leg in self.legs):
             return
         self._withdrawn = True
         reason: Declined = next((name for name in MOST_TELLING if name in self._declines), "unreachable")

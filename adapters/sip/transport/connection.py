@@ -135,7 +135,7 @@ class Connections:
         """The other ends of connections to names, by what they were called."""
         self._pending: dict[Hop, list[bytes]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._resolver = Resolver()
+        self.resolver = Resolver()
         self._sweeper: asyncio.TimerHandle | None = None
         self._idle_due_s = 0.0
         self._closing = False
@@ -273,7 +273,7 @@ class Connections:
         if self._udp is None:
             self._fail(hop)
             return
-        address = self._resolver.known(hop.host)
+        address = self.resolver.known(hop.host)
         if address:
             self._udp.transport.sendto(octets, (address, hop.port))
         else:
@@ -300,7 +300,7 @@ class Connections:
         """Find or connect, then send what waits."""
         try:
             async with asyncio.timeout(CONNECT_LIMIT_S):
-                addresses = await self._resolver.look_up(hop.host)
+                addresses = await self.resolver.look_up(hop.host)
                 connection = await self._connect_any(hop, addresses) if hop.reliable else None
             for octets in self._pending.pop(hop, []):
                 if connection is not None:

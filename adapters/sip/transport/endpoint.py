@@ -50,6 +50,8 @@ BODY_TYPES: Final = (
     "message/sipfrag",
     "text/plain",
 )
+SEEK_LIMIT_S: Final = 8.0
+"""How long a name is looked up."""
 CAPABILITIES: Final = Capabilities(METHODS, ("timer", "path", "replaces", RELIABLE), BODY_TYPES)
 
 
@@ -82,6 +84,9 @@ class SipEndpoint:
             receive_buffer=settings.receive_buffer,
             secured=_secured(settings),
         )
+        self._sought: dict[str, list[tuple[Hop, Callable[[list[Hop]], None]]]] = {}
+        """Who waits for the addresses of a name."""
+        self._seeking: set[asyncio.Task[None]] = set()
         self._flush_due = False
         self._alarm: asyncio.TimerHandle | None = None
         self._contacts: dict[str, str] = {}
@@ -114,6 +119,8 @@ class SipEndpoint:
             self._flush()
         if self._alarm is not None:
             self._alarm.cancel()
+        for task in self._seeking:
+            task.cancel()
         await self.connections.close()
 
     @property
@@ -186,6 +193,27 @@ class SipEndpoint:
         self.layer.send(request.raw, hop)
         self.flush_soon()
 
+    def locate(self, hop: Hop, then: Callable[[list[Hop]], None]) -> None:
+        """Give `then` the addresses of a destination, at most four, those that failed lately last: at once if known.
+
+        A name that is not found stands for itself, and so does one over TLS: its certificate must show it.
+        """
+        known = self.connections.resolver.all_known(hop.host)
+        if known or not hop.host or hop.transport == "tls":
+            then(_places(hop, known))
+            return
+        waiting = self._sought.setdefault(hop.host, [])
+        waiting.append((hop, then))
+        if len(waiting) == 1:
+            task = asyncio.get_running_loop().create_task(self._seek(hop.host))
+            self._seeking.add(task)
+            task.add_done_callback(self._seeking.discard)
+
+    def avoid(self, name: str, address: str) -> None:
+        """Try an address of a name last for a while, as it has failed."""
+        self.socket_counters["addresses_avoided"] += 1
+        self.connections.resolver.avoid(name, address)
+
     def cancel(self, transaction: ClientTransaction, headers: tuple[tuple[str, str], ...] = ()) -> bool:
         """Take an INVITE back; False when it has its final response."""
         cancelled = self.layer.cancel(transaction, self.now_ns(), headers)
@@ -202,6 +230,20 @@ class SipEndpoint:
         if not self._flush_due:
             self._flush_due = True
             asyncio.get_running_loop().call_soon(self._flush)
+
+    async def _seek(self, name: str) -> None:
+        found: tuple[str, ...] = ()
+        try:
+            async with asyncio.timeout(SEEK_LIMIT_S):
+                found = await self.connections.resolver.look_up(name)
+        except (OSError, TimeoutError) as error:
+            logger.info("no address of %s is found: %r", name, error)
+        for hop, then in self._sought.pop(name):
+            try:
+                then(_places(hop, found))
+            except Exception:
+                self.socket_counters["events_failed"] += 1
+                logger.exception("a call to %s could not begin", name)
 
     # --- in
 
@@ -242,6 +284,10 @@ class SipEndpoint:
         if due_ns is not None:
             self._set_alarm(min(max(due_ns - self.now_ns(), 0), layer.timing.t1_ns))
         self.flush_soon()
+
+
+def _places(hop: Hop, addresses: tuple[str, ...]) -> list[Hop]:
+    return [hop] if hop.transport == "tls" or not addresses else [hop._replace(host=host) for host in addresses]
 
 
 def _nobody(_hop: Hop) -> None:

@@ -33,11 +33,21 @@ class Resolver:
         self._literals.add(host)
         return host
 
+    def all_known(self, host: str) -> tuple[str, ...]:
+        """The addresses of the host, those that failed last; empty when it must be looked up."""
+        first = self.known(host)
+        return self._known[host][1] if first and host in self._known else (first,) if first else ()
+
+    def avoid(self, host: str, address: str) -> None:
+        """Put an address that has failed behind the others of its name, for as long as these are remembered."""
+        until_s, addresses = self._known.get(host, (0.0, ()))
+        if address in addresses:
+            self._known[host] = until_s, (*(other for other in addresses if other != address), address)
+
     async def look_up(self, host: str) -> tuple[str, ...]:
         """The addresses of the host, at least one. Raises OSError."""
-        known = self.known(host)
-        if known:
-            return self._known[host][1] if host in self._known else (known,)
+        if known := self.all_known(host):
+            return known
         loop = asyncio.get_running_loop()
         try:
             found = await loop.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
