@@ -58,6 +58,8 @@ class _Recorder:
         self._scenario = scenario
         self._log = log
         self._queues = list(scenario.file.queues)
+        retries = [queue.patience.retry for queue in scenario.file.queues.values()]
+        self._anybody_returns = any(one is not None for one in retries)
         self._channels = [CHANNEL_NAMES[queue.channel] for queue in scenario.file.queues.values()]
         self._trunks = list(scenario.file.trunk_groups)
         names = NamesRecord(first_source=1, sources=((SOURCE_NAME, SOURCE_NAME),))
@@ -85,14 +87,14 @@ class _Recorder:
             self._write(self._rest)
 
     def _write(self, rows: "np.ndarray[Any, Any]") -> None:
-        rows = rows.copy()
-        payload = bytearray()
+        rows, payload = rows.copy(), bytearray()
         for place in np.flatnonzero(rows["kind"] == CONTACT_ARRIVED).tolist():
             self._attach(rows, place, payload, self._arrival(rows[place]))
         for place in np.flatnonzero(rows["kind"] == ENGINE_STARTED).tolist():
             self._attach(rows, place, payload, self._started)
         for place in np.flatnonzero(rows["kind"] == CONFIGURATION_LOADED).tolist():
             self._attach(rows, place, payload, encode_directory(self._scenario.model.directory))
+        rows["dedupe"] = 0  # whose they are the payloads say; nothing came twice
         self._at_ns = max(self._at_ns, int(rows["at_ns"][0]))
         self._log.append(rows, payload, self._at_ns)
         if self._log.staged_bytes > UNSTAGED_MAX:
@@ -113,5 +115,6 @@ class _Recorder:
                 channel=self._channels[queue],  # type: ignore[arg-type]
                 priority=int(row["a"]) >> 8 & 0xFF,
                 trunk_group=self._trunks[trunk] if trunk >= 0 else "",
+                customer=f"{self._queues[queue]}-customer-{int(row['dedupe'])}" if self._anybody_returns else "",
             )
         )

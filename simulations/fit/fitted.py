@@ -24,7 +24,7 @@ from simulations.fit.calls import SECOND_NS, Calls, instant_ns
 from simulations.fit.durations import Durations, fit_durations
 from simulations.fit.duty import at_work, stints, who_serves
 from simulations.fit.patience import Patience, fit_patience
-from simulations.fit.retrials import Retrials, fit_retrials
+from simulations.fit.retrials import Retrials, fit_retrials, share_again
 from simulations.fit.statistics import Figure, mean_of, share_of
 from simulations.fit.ways_on import WayOn, ways_on
 
@@ -54,6 +54,8 @@ class QueueFit(msgspec.Struct, frozen=True):
     wrap_up: Durations | None
     """None: the record does not tell it; of none, n is 0."""
     patience: Patience
+    called_again: Figure
+    """Share of known customers who gave up here: called again within an hour."""
     priority: int
     """The one most calls had."""
     channel: str
@@ -197,6 +199,7 @@ def _fit_queue(all_calls: Calls, number: int, days: DayCounts) -> QueueFit:
         talk=fit_durations(talk, int(rows["answered"].sum()) - len(talk)),
         wrap_up=fit_durations(wrapped) if len(wrapped) else None,
         patience=fit_patience(calls.waits_s, rows["abandoned"]),
+        called_again=share_again(all_calls, number),
         priority=int(priorities[counts.argmax()]),
         channel=calls.channel_of(number),
         ways_on=ways_on(all_calls, number),

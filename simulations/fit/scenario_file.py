@@ -97,8 +97,8 @@ class _Writer:
     def _queue(self, queue: QueueFit) -> list[str]:
         arrivals, patience, name = queue.arrivals, queue.patience, json.dumps(queue.name)
         spread = [value for value in arrivals.dispersion if math.isfinite(value)]
-        rest = self.fit.retrials
-        come_back = queue.abandoned.value * rest.share.value if rest.share.n and rest.after.mean_s.n else 0.0
+        again = queue.called_again
+        come_back = queue.abandoned.value * again.value if again.n else 0.0
         poisson = (
             f"Kolmogorov's distance from chance within minutes {arrivals.poisson_distance:.3f}, "
             f"p {arrivals.poisson_p:.2g}"
@@ -132,10 +132,9 @@ class _Writer:
             f"      distribution: {self._patience(queue)}",
         ]
         if come_back:
-            lines.append(
-                f"      # {rest.share.n} who gave up were known: {percent(rest.share)} called again in an hour"
-            )
-            lines.append(f"      retry: {{share: {100 * rest.share.value:.1f}%, after: {json.dumps(rest.after.best)}}}")
+            lines.append(f"      # {again.n} who gave up were known: {percent(again)} called again in an hour")
+            after = json.dumps(self.fit.retrials.after.best)
+            lines.append(f"      retry: {{share: {100 * again.value:.1f}%, after: {after}}}")
         if queue.priority:
             lines.append(f"    priority: {queue.priority}")
         return lines

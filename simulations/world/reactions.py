@@ -43,8 +43,7 @@ def observe(t: Any, w: Any) -> None:
         logged = w.book[0].logged
         for place in range(produced):
             w.log[logged + place] = w.out[place]
-            if is_recorded(w):
-                name_contact(w, w.log[logged + place])
+            name_contact(w, w.log[logged + place])
         w.book[0].logged = logged + produced
     for place in range(1, produced):
         _react(t, w, w.out[place])

@@ -21,7 +21,9 @@ def stage_of(w: Any, c: int, talks: int) -> int:
 
 @jit
 def name_contact(w: Any, row: Any) -> None:
-    """Write into a row for the log whose it is: the person's number and 1, in `dedupe`."""
+    """Write into a row for the log whose it is, in `dedupe`: the number of the record's person and 1, or else that of
+    the source's, who keeps it when coming again.
+    """
     if row.contact >= 0 and row.kind != SETTING_CHANGED:
         row.dedupe = w.callers[row.contact].number + 1
 

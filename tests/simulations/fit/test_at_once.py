@@ -101,10 +101,10 @@ def test_the_scenario_has_the_channel_and_who_serves_it(log: Path, tmp_path: Pat
     assert dict(writers.capacity) == {"chat": 3}
     assert file.channels["chat"].slower == pytest.approx(0.2, abs=0.1)
     assert "chat: " in told.output
-    assert "whether they called again cannot be told from this record" in told.output.replace("\n", " ")
+    assert "called again within an hour of giving up" in told.output.replace("\n", " ")
     assert "wrap_up" not in out.read_text(encoding="utf-8"), "the log says that there is none"
     found = json.loads(CliRunner().invoke(app, [str(log), "--json"]).stdout)
-    assert found["retrials"]["share"]["n"] == 0
+    assert found["retrials"]["share"]["n"] > 0
 
 
 def made_up(named: bool) -> Calls:
