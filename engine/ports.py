@@ -304,7 +304,8 @@ class Adapter(Protocol):
 
     It may say by a property `calls_back` whether the adapter can call customers. Callbacks that were asked for at an
     adapter that says no are then carried out by the first that says yes, which gets them as its own. It may tell by a
-    method `notes()` what is doubtful though it is good, a sentence each, for `trunkline check`.
+    method `notes(queues)`, which is given the names of the service's queues, what is doubtful though it is good, a
+    sentence each, for `trunkline check`.
     """
 
     name: str

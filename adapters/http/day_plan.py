@@ -1,11 +1,13 @@
 """The day's plan: a CSV file of what was forecast, required and scheduled by interval and queue."""
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, time
 from pathlib import Path
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
+
+from engine.model.fields import nearest, nearest_of
 
 NS: Final = 1_000_000_000
 BYTES_MAX: Final = 8 << 20
@@ -31,12 +33,15 @@ class PlanFault(ValueError):
         self.given = {name: str(value) for name, value in given.items()}
 
 
-def read_plan(path: Path, day: datetime, zone: ZoneInfo) -> list[Planned]:
-    """Return the plan of one day. A start is a time of day, of that day, or an instant. Raises PlanFault."""
+def read_plan(path: Path, day: datetime, zone: ZoneInfo, queues: Collection[str]) -> list[Planned]:
+    """Return the plan of one day. A start is a time of day, of that day, or an instant.
+
+    `queues` are all there are: a row may name one of them, whichever a board shows, or none. Raises PlanFault.
+    """
     try:
         if path.stat().st_size > BYTES_MAX:
             raise PlanFault(f"{path} has more than {BYTES_MAX >> 20} MiB", "large", path=str(path))
-        return list(_rows(path.read_text("utf-8-sig").splitlines(), day, zone))
+        return list(_rows(path.read_text("utf-8-sig").splitlines(), day, zone, queues))
     except FileNotFoundError:
         raise PlanFault(f"there is no file {path}", "missing", path=str(path)) from None
     except OSError as error:
@@ -45,7 +50,7 @@ def read_plan(path: Path, day: datetime, zone: ZoneInfo) -> list[Planned]:
         raise PlanFault(f"{path} is not UTF-8: byte {error.start}", "text", path=str(path), byte=error.start) from None
 
 
-def _rows(lines: Iterable[str], day: datetime, zone: ZoneInfo) -> Iterable[Planned]:
+def _rows(lines: Iterable[str], day: datetime, zone: ZoneInfo, queues: Collection[str]) -> Iterable[Planned]:
     reader = csv.DictReader(lines)
     missing = [name for name in COLUMNS[:2] if name not in (reader.fieldnames or ())]
     if missing:
@@ -53,8 +58,9 @@ def _rows(lines: Iterable[str], day: datetime, zone: ZoneInfo) -> Iterable[Plann
         raise PlanFault(text, "column", column=missing[0], columns=", ".join(COLUMNS))
     for row in reader:
         start = _instant(row["interval_start"], day, zone, reader.line_num)
+        queue = _queue(row["queue"], queues, reader.line_num)
         figures = (_number(row, name, reader.line_num) for name in COLUMNS[2:])
-        yield Planned(start, row["queue"] or "", *figures)
+        yield Planned(start, queue, *figures)
 
 
 def _instant(text: str | None, day: datetime, zone: ZoneInfo, line: int) -> int:
@@ -69,6 +75,16 @@ def _instant(text: str | None, day: datetime, zone: ZoneInfo, line: int) -> int:
         said = f"line {line}: {text[:40]!r} is neither a time of day, as 08:30, nor an instant"
         raise PlanFault(said, "start", line=line, value=text[:40]) from None
     return int(moment.timestamp()) * NS
+
+
+def _queue(text: str | None, queues: Collection[str], line: int) -> str:
+    name = (text or "").strip()
+    if not name or name in queues:
+        return name
+    said, near = f"line {line}: there is no queue '{name[:40]}'{nearest(name, queues)}", nearest_of(name, queues)
+    if near:
+        raise PlanFault(said, "queue_near", line=line, value=name[:40], nearest=near)
+    raise PlanFault(said, "queue", line=line, value=name[:40])
 
 
 def _number(row: dict[str, str | None], name: str, line: int) -> float | None:

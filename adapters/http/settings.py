@@ -1,6 +1,7 @@
 """The adapter's section of the configuration file."""
 
 import ipaddress
+from collections.abc import Collection
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -108,14 +109,14 @@ class Settings(BaseModel):
         """The boards by name, the default one among them."""
         return {DEFAULT_BOARD: BoardSettings(), **self.boards}
 
-    def notes(self) -> list[str]:
+    def notes(self, queues: Collection[str]) -> list[str]:
         """Tell which boards have a plan that cannot be shown; the service starts without, and reads it anew."""
         told = []
         for name, board in self.boards.items():
             zone = ZoneInfo(board.time_zone or self.time_zone)
             try:
                 if board.plan:
-                    read_plan(Path(board.plan), datetime.now(zone), zone)
+                    read_plan(Path(board.plan), datetime.now(zone), zone, queues)
             except PlanFault as error:
                 told.append(f"the plan of board '{name}' cannot be shown: {error}")
         return told

@@ -96,7 +96,12 @@ def step_notes(config: Config) -> list[str]:
 def adapter_notes(config: Config) -> list[str]:
     """Tell what the settings of adapters note themselves, as a file that a wallboard misses."""
     told = {name: getattr(settings, "notes", None) for name, settings in config.adapters.items()}
-    return [f"adapter '{name}': {note}" for name, notes in told.items() if notes is not None for note in notes()]
+    return [
+        f"adapter '{name}': {note}"
+        for name, notes in told.items()
+        if notes is not None
+        for note in notes(config.queues)
+    ]
 
 
 def circle_notes(config: Config) -> list[str]:

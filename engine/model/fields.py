@@ -37,15 +37,20 @@ def fault(text: str) -> PydanticCustomError:
     return PydanticCustomError("fault", "{text}", {"text": text})
 
 
-def nearest(word: str, choices: Iterable[str]) -> str:
-    """Return the end of a sentence that helps: the nearest of the choices, or all of them if they are few."""
+def nearest_of(word: str, choices: Iterable[str]) -> str:
+    """Return the choice that a word comes so near to that it may have been meant; empty: none."""
     folded = {choice.casefold(): choice for choice in choices}
     close = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
-    if close:
-        return f"; did you mean '{folded[close[0]]}'?"
-    if 0 < len(folded) <= LIST_MAX:
-        return "; there is " + ", ".join(folded.values())
-    return ""
+    return folded[close[0]] if close else ""
+
+
+def nearest(word: str, choices: Iterable[str]) -> str:
+    """Return the end of a sentence that helps: the nearest of the choices, or all of them if they are few."""
+    known = list(choices)
+    near = nearest_of(word, known)
+    if near:
+        return f"; did you mean '{near}'?"
+    return "; there is " + ", ".join(known) if 0 < len(known) <= LIST_MAX else ""
 
 
 def _plain(function: Any) -> CoreSchema:

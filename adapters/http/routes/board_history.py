@@ -102,7 +102,8 @@ async def get_day(request: web.Request) -> web.Response:
         day = await asked_of_past(request, lambda views, at_ns: counted(views, board, at_ns, zone))
     else:
         day = counted(context.views, board, context.wall_ns(), zone)
-    return await answer(request, await asyncio.to_thread(day_of, board, day), settled=then)
+    queues = context.views.directory.queues.in_force  # of the plan, which is today's, whatever moment is told
+    return await answer(request, await asyncio.to_thread(day_of, board, day, queues), settled=then)
 
 
 async def get_span(request: web.Request) -> web.Response:

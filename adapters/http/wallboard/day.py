@@ -1,6 +1,6 @@
 """The day so far by interval, against its plan: contacts from the counters, agents from their times by interval."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -69,15 +69,15 @@ def counted(views: Views, board: BoardSettings, wall_ns: int, zone: str) -> Coun
     return Counted(table, dict(zip(starts, agents, strict=True)), zone)
 
 
-def day_of(board: BoardSettings, day: Counted) -> Day:
-    """Put a day together. It reads the plan's file: call it in threads."""
+def day_of(board: BoardSettings, day: Counted, queues: Collection[str]) -> Day:
+    """Put a day together; a plan may name `queues`. It reads the plan's file: call it in threads."""
     table = day.table
     step_ns, now_ns = int(table.step_s * NS), table.at_ns
     first_ns = midnight_ns(now_ns, day.zone)
     actual = _by_start([row for row in table.rows if board.shows(row.queue)])
     fault, planned = PlanFault("", ""), dict[int, list[Planned]]()
     try:
-        planned = _plan(board, first_ns, step_ns, day.zone)
+        planned = _plan(board, first_ns, step_ns, day.zone, queues)
     except PlanFault as error:
         fault = error
     rows = []
@@ -113,7 +113,9 @@ def _by_start(rows: Sequence[IntervalRow]) -> dict[int, list[IntervalRow]]:
     return found
 
 
-def _plan(board: BoardSettings, first_ns: int, step_ns: int, zone: str) -> dict[int, list[Planned]]:
+def _plan(
+    board: BoardSettings, first_ns: int, step_ns: int, zone: str, queues: Collection[str]
+) -> dict[int, list[Planned]]:
     """The plan of the day by the intervals shown. Raises PlanFault."""
     if not board.plan:
         return {}
@@ -121,7 +123,7 @@ def _plan(board: BoardSettings, first_ns: int, step_ns: int, zone: str) -> dict[
     day = datetime.fromtimestamp(first_ns / NS, UTC).astimezone(known)
     end_ns = next_midnight_ns(first_ns, zone)
     found: dict[int, list[Planned]] = {}
-    for each in read_plan(Path(board.plan), day, known):
+    for each in read_plan(Path(board.plan), day, known, queues):
         if first_ns <= each.start_ns < end_ns and (not each.queue or board.shows(each.queue)):
             start_ns = first_ns + (each.start_ns - first_ns) // step_ns * step_ns
             found.setdefault(start_ns, []).append(each)

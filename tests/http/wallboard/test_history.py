@@ -231,6 +231,11 @@ async def test_the_day_is_told_against_its_plan(build: Build, tmp_path: Path) ->
         ("when,queue\n", "the column 'interval_start' is missing"),
         ("interval_start,queue,required\n08:00,sales,many\n", "line 2: 'many' is no number for 'required'"),
         ("interval_start,queue,required\n08:00,sales,-1\n", "line 2: -1 is out of range"),
+        (
+            "interval_start,queue\n08:00, sales \n08:00,salez\n",
+            "line 3: there is no queue 'salez'; did you mean 'sales'?",
+        ),
+        ("interval_start,queue\n08:00,vip\n", "line 2: there is no queue 'vip'; there is sales, help"),
     ],
 )
 async def test_a_wrong_plan_says_where(build: Build, tmp_path: Path, text: str, fault: str) -> None:
@@ -260,5 +265,7 @@ def test_a_plan_is_beside_the_configuration_and_check_notes_what_is_wrong(tmp_pa
     plan.write_text("interval_start,queue\n25:77,sales\n")
     (note,) = adapter_notes(config)
     assert note.startswith(f"{where} line 2: '25:77'")
+    plan.write_text("interval_start,queue\n08:00,\n08:00,salez\n")
+    assert adapter_notes(config) == [f"{where} line 3: there is no queue 'salez'; did you mean 'sales'?"]
     plan.write_text("interval_start,queue\n08:00,sales\n")
     assert adapter_notes(config) == []
