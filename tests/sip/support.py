@@ -163,8 +163,12 @@ class Sipps:
         transport: str = "udp",
         service: str = "sales",
         port: int = 0,
+        twin: int = 0,
     ) -> Sipp:
-        """Start a scenario: as caller with a target, as agent without."""
+        """Start a scenario: as caller with a target, as agent without.
+
+        `twin` is the port by which two of them tell each other of their calls; the one that begins by hearing is first.
+        """
         port = port or free_port()
         folder = self._folder / f"sipp-{port}"
         folder.mkdir()
@@ -174,6 +178,7 @@ class Sipps:
             *(("-i", "127.0.0.1", "-p", str(port), "-mp", str(free_port()))),
             *(("-t", {"udp": "u1", "tcp": "t1"}[transport], "-m", str(calls), "-d", str(pause_ms))),
             *(["-nostdin", "-buff_size", "4000000", "-timeout", "25s", "-timeout_error", "-trace_err"]),
+            *(("-3pcc", f"127.0.0.1:{twin}") if twin else ()),
             *(([target, "-r", str(rate), "-s", service]) if target else []),
         ]
         process = await asyncio.create_subprocess_exec(

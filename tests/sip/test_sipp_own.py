@@ -1,10 +1,12 @@
 """Real sipp at both ends, by scenarios of the project's own: what a fresh clone proves without any data beside it."""
 
+import socket
+
 import pytest
 
 from engine.messages.observed import AgentStatusChanged
 from tests.sip.conftest import OpenExchange
-from tests.sip.support import Sipps, needs_sipp
+from tests.sip.support import Sipps, centre, free_port, needs_sipp, until
 from tests.sip.test_sipp import both_transports, with_phone
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow, needs_sipp]
@@ -33,3 +35,40 @@ async def test_callers_who_give_up_are_abandoned(open_exchange: OpenExchange, si
     await exchange.settle()
     assert sum(exchange.exits().values()) == 10
     assert set(exchange.exits()) <= {"abandoned", "short_abandoned"}
+
+
+def is_taken(port: int) -> bool:
+    """Whether somebody listens there: to connect would be to take the only place of a twin."""
+    with socket.socket() as own:
+        try:
+            own.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
+
+
+@both_transports
+async def test_an_attended_transfer_of_three_parties(open_exchange: OpenExchange, sipps: Sipps, transport: str) -> None:
+    eve = await sipps.start("transfer_colleague", transport=transport)
+    ann_port = free_port()
+    exchange = await open_exchange(
+        centre(
+            queues="  sales: {}\n  help: {}",
+            agents=[
+                f"{{name: {name}, queues: [{queue}], "
+                f"phone: {{address: 'sip:{name}@127.0.0.1:{port};transport={transport}'}}}}"
+                for name, queue, port in (("ann", "sales", ann_port), ("eve", "help", eve.port))
+            ],
+        )
+    )
+    twin = free_port()
+    asking = await sipps.start("transfer_asking", exchange.address, transport=transport, service="help", twin=twin)
+    await until(lambda: is_taken(twin))
+    ann = await sipps.start("transfer_agent", transport=transport, port=ann_port, twin=twin)
+    await exchange.sign_in("ann", "eve")
+    bob = await sipps.start("transfer_customer", exchange.address, transport=transport, service="sales")
+    for party in (ann, asking, bob, eve):
+        await party.wait()
+    await exchange.settle()
+    assert exchange.counters["transfers_attended"] == 1
+    assert (exchange.exits(), exchange.exits("help")) == ({"answered": 1}, {"answered": 1})
