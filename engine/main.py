@@ -9,6 +9,7 @@ from typing import Annotated, Final
 
 import typer
 
+from engine.commands.log_line import log_app
 from engine.commands.log_lines import LogFormat
 from engine.commands.outcome import errors_as_exits, on_lines_of
 from engine.commands.plan_line import plan_app
@@ -34,6 +35,7 @@ app = typer.Typer(
 token_app = typer.Typer(help="Make bearer tokens for the HTTP interface.", no_args_is_help=True)
 app.add_typer(token_app, name="token")
 app.add_typer(plan_app, name="plan")
+app.add_typer(log_app, name="log")
 
 ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="Configuration file (YAML).", dir_okay=False)]
 ConfigFiles = Annotated[

@@ -127,12 +127,16 @@ class EngineState:
         return self.copy().parts()
 
     def load(self, parts: Mapping[str, Array | bytes]) -> None:
-        """Take over what `save` returned, into a new state made with the same capacity."""
+        """Take over what `save` returned, into a new state made with the same capacity. Of what another version saved,
+        columns that it did not have stay as they are in a new state.
+        """
         for name, table in self.tables.items():
-            if name not in (*UNSAVED, "intervals"):
-                _copy_pages(_array(parts[f"table.{name}"]), table)
-        rows, cells = _intervals_used(self.tables)
-        self.tables.intervals[rows, :, :cells] = _array(parts["table.intervals"])
+            if name not in (*UNSAVED, "intervals") and f"table.{name}" in parts:
+                _take_over(_array(parts[f"table.{name}"]), table)
+        rows, _ = _intervals_used(self.tables)
+        saved = _array(parts["table.intervals"])
+        for row, of_row in zip(rows.tolist(), saved, strict=True):
+            _take_over_common(of_row, self.tables.intervals[row])
         self.seen.load(_array(parts["seen_keys"]), _array(parts["seen_values"]))
         self.contacts.load(_bytes(parts["contacts"]))
         self.contacts.wrapping.load(_bytes(parts["wrapping"]))
@@ -196,6 +200,23 @@ def _copy_of(table: Array) -> Array:
         used = np.flatnonzero(np.bitwise_or.reduce(pages, axis=1))
         into_pages[used] = pages[used]
     return copied
+
+
+def _take_over(source: Array, target: Array) -> None:
+    """Make `target` as `source`, as far as the version that saved that had the same columns."""
+    if source.dtype == target.dtype and source.shape == target.shape:
+        _copy_pages(source, target)
+    elif source.dtype.names is None or target.dtype.names is None:
+        _take_over_common(source, target)
+    else:
+        for name in set(source.dtype.names) & set(target.dtype.names):
+            _take_over_common(source[name], target[name])
+
+
+def _take_over_common(source: Array, target: Array) -> None:
+    """Copy what both have a place for: settings and counters are only ever added, at the end."""
+    common = tuple(slice(min(pair)) for pair in zip(source.shape, target.shape, strict=True))
+    target[common] = source[common]
 
 
 def _copy_pages(source: Array, target: Array) -> None:

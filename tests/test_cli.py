@@ -50,7 +50,8 @@ PLAN_COMMANDS = [["plan", word] for word in ("check", "status", "preview", "acti
 
 
 @pytest.mark.parametrize(
-    "command", [["serve"], ["check"], ["verify"], ["backup"], ["restore"], ["token", "new"], *PLAN_COMMANDS]
+    "command",
+    [["serve"], ["check"], ["verify"], ["backup"], ["restore"], ["token", "new"], ["log", "prune"], *PLAN_COMMANDS],
 )
 def test_each_command_has_help_with_an_example(command: list[str]) -> None:
     done = run(app, [*command, "--help"])

@@ -279,13 +279,13 @@ class EngineHost:
         )
 
     def _recover(self, log: SegmentLog, snapshots: Snapshots) -> EngineState:
-        """The state of the newest snapshot that fits, or an empty one of the size that the log began with."""
+        """The state of the newest snapshot that fits, or that at which the log begins."""
         remembered = self.config.limits.remembered_facts
         if not log.durable_seq:
             return EngineState(room_for(self.config.limits), remembered)
         snapshot = snapshots.newest()
         if snapshot is None:
-            return EngineState(capacity_of_log(log.read()), remembered)
+            return self._begin(log, snapshots)
         try:
             state = EngineState(snapshot.capacity, remembered)
             state.load(snapshot.parts)
@@ -293,8 +293,19 @@ class EngineHost:
             # It is whole, so it was written so: a cache must not keep the log from being read.
             logger.exception("a snapshot cannot be taken over; the log is read from its beginning instead")
             snapshots.forget()
-            return EngineState(capacity_of_log(log.read()), remembered)
+            return self._begin(log, snapshots)
         logger.info("recovered up to sequence %d from a snapshot", state.seq)
+        return state
+
+    def _begin(self, log: SegmentLog, snapshots: Snapshots) -> EngineState:
+        """An empty state of the size that the log began with; where its first part was deleted, what was kept of it."""
+        remembered = self.config.limits.remembered_facts
+        base = snapshots.base() if next(log.read()).first_seq > 1 else None
+        if base is None:
+            return EngineState(capacity_of_log(log.read()), remembered)
+        state = EngineState(base.capacity, remembered)
+        state.load(base.parts)
+        logger.info("recovered up to sequence %d from the state at which the log begins", state.seq)
         return state
 
     def _record_start(self) -> None:

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from engine.kernel.tables import Array, Capacity
+from engine.live.base import read_base
 from engine.live.loop import LiveEngine
 from engine.live.state_code import state_code
 from engine.log.event_log import SegmentLog
@@ -36,6 +37,7 @@ class Snapshots:
     """The snapshots of one engine."""
 
     def __init__(self, folder: Path, log: SegmentLog, every_rows: int = EVERY_ROWS) -> None:
+        self._folder = folder
         self._store = SnapshotStore(folder)
         self._log = log
         self._every_rows = every_rows
@@ -69,6 +71,17 @@ class Snapshots:
             return None
         return StoredState(capacity, snapshot.parts, snapshot.covered_seq)
 
+    def base(self) -> StoredState | None:
+        """The state at which the log begins, where old segments were deleted. Raises LogError where it is of no use."""
+        found = read_base(self._folder.parent, self._log.checksum_at)
+        if found is not None:
+            self._quality = bytes(found.parts.get(QUALITY, b""))
+        return found
+
+    def earliest(self) -> StoredState | None:
+        """What a look back begins at where the log's first part is gone."""
+        return read_base(self._folder.parent, self._log.checksum_at) or self.kept()
+
     def quality(self) -> bytes:
         """The read model of quality in the snapshot that was found; empty where there is none."""
         return self._quality
@@ -80,7 +93,7 @@ class Snapshots:
     def follow(self, engine: LiveEngine) -> None:
         """Take snapshots of this engine from now on, each after so many rows."""
         self._engine = engine
-        engine.kept_state = self.kept
+        engine.kept_state = self.earliest
         if self._loaded_at_ns:
             engine.counters[AT_NS] = self._loaded_at_ns
         engine.subscribe(self._note)

@@ -68,6 +68,7 @@ class Snapshot(msgspec.Struct, frozen=True):
 
     covered_seq: int
     chain_checksum: int
+    code_hash: str
     parts: Mapping[str, Part]
 
 
@@ -103,8 +104,8 @@ class SnapshotStore:
         self._remove(self.names()[:-KEPT])
         return path
 
-    def load_newest(self, code_hash: str, checksum_at: Callable[[int], int | None]) -> Snapshot | None:
-        """The newest snapshot that is whole, made by the same code and on the chain of this log; else None.
+    def load_newest(self, code_hash: str | None, checksum_at: Callable[[int], int | None]) -> Snapshot | None:
+        """The newest snapshot that is whole, made by the same code (None: any) and on the chain of this log; else None.
 
         `checksum_at(seq)` is the log's own chain checksum at a sequence, None where the log does not reach.
         """
@@ -141,20 +142,20 @@ class SnapshotStore:
         names = self._ops.list_names(self._folder)
         return [name for name in names if name.startswith(PREFIX) and name.endswith(SUFFIX)]
 
-    def _load(self, path: Path, code_hash: str) -> Snapshot | None:
+    def _load(self, path: Path, code_hash: str | None) -> Snapshot | None:
         try:
             view = self._ops.map(path)
             description = read_description(view)
             if description is None:
                 raise ValueError("its description is damaged")
-            if description.code_hash != code_hash:
+            if code_hash is not None and description.code_hash != code_hash:
                 logger.info("%s was made by another version, and is passed over", path)
                 return None
             parts = {entry.name: read_part(view, entry) for entry in description.parts}
         except (OSError, ValueError, msgspec.MsgspecError) as error:
             logger.warning("%s cannot be used, so more of the log is read: %s", path, error)
             return None
-        return Snapshot(description.covered_seq, description.chain_checksum, parts)
+        return Snapshot(description.covered_seq, description.chain_checksum, description.code_hash, parts)
 
     def _write_draft(self, draft: Path, places: list[tuple[int, memoryview]]) -> None:
         fd = self._ops.create(draft)
