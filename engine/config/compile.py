@@ -10,7 +10,7 @@ from engine.errors import ConfigError, Overloaded
 from engine.messages import kinds
 from engine.messages.rows import Rows
 from engine.model.classification import QualityField, WrapUpCode
-from engine.model.directory import AgentCard, Directory, QueueCard
+from engine.model.directory import AgentCard, Directory, QueueCard, SiteCard
 from engine.model.names import Names
 from engine.model.phone_numbers import NumberPlan
 from engine.model.requirements import Requirements
@@ -35,6 +35,7 @@ def compile_directory(config: Config, previous: Directory | None = None) -> Dire
     queues = before.queues.succeeded_by(config.queues)
     agents = before.agents.succeeded_by(agent.name for agent in config.agents)
     skills = before.skills.succeeded_by(_all_skills(config))
+    sites = before.sites.succeeded_by(config.sites)
     requirements = Requirements(list(before.requirements.pairs), config.limits.requirements)
     directory = Directory(
         service=config.service.name,
@@ -42,7 +43,7 @@ def compile_directory(config: Config, previous: Directory | None = None) -> Dire
         agents=agents,
         skills=skills,
         trunk_groups=before.trunk_groups.succeeded_by(config.trunk_groups),
-        sites=before.sites.succeeded_by(config.sites),
+        sites=sites,
         pause_reasons=tuple(config.pause_reasons),
         wrap_up_codes=tuple(WrapUpCode(one.code, one.display_name, tuple(one.queues)) for one in config.wrap_up_codes),
         quality_fields=tuple(
@@ -57,6 +58,7 @@ def compile_directory(config: Config, previous: Directory | None = None) -> Dire
         requirements=requirements,
         quality=compile_quality(config.quality, config.cases),
         numbers=_number_plan(config),
+        site_cards=_site_cards(config, sites, before),
     )
     faults = _too_many(config, directory)
     try:
@@ -145,6 +147,14 @@ def _agent_cards(config: Config, agents: Names, before: Directory) -> tuple[Agen
     return tuple(
         _agent_card(configured[name]) if name in configured else before.agent_cards[number]
         for number, name in enumerate(agents.names)
+    )
+
+
+def _site_cards(config: Config, sites: Names, before: Directory) -> tuple[SiteCard, ...]:
+    known = dict(zip(before.sites.names, before.site_cards, strict=False))
+    return tuple(
+        SiteCard(config.sites[name].display_name) if name in config.sites else known.get(name, SiteCard())
+        for name in sites.names
     )
 
 

@@ -36,11 +36,17 @@ class AgentCard(msgspec.Struct, frozen=True):
     phone: str = ""
 
 
+class SiteCard(msgspec.Struct, frozen=True):
+    """What is known of a site beyond its name."""
+
+    display_name: str = ""
+
+
 class Directory(msgspec.Struct, dict=True):
     """Names by number and numbers by name, stable across reloads: the payload of CONFIGURATION_LOADED.
 
-    The cards lie at their queue's or agent's number. Everything but `requirements` is fixed; that grows as contacts
-    bring skills of their own, in step with the REQUIREMENT_DEFINED rows of the log.
+    The cards lie at their queue's, agent's or site's number. Everything but `requirements` is fixed; that grows as
+    contacts bring skills of their own, in step with the REQUIREMENT_DEFINED rows of the log.
     """
 
     service: str = ""
@@ -59,6 +65,8 @@ class Directory(msgspec.Struct, dict=True):
     quality: QualityPlan = QualityPlan()
     numbers: NumberPlan | None = None
     """How customers' numbers become one form; None: they stay as they come."""
+    site_cards: tuple[SiteCard, ...] = ()
+    """Fewer than sites in a log that was written before there were any."""
 
     def customer(self, name: str) -> str:
         """Return what a customer is called, whichever way their number was written."""
@@ -79,6 +87,11 @@ class Directory(msgspec.Struct, dict=True):
         before = len(self.requirements.pairs)
         chain = [_stronger(step, own) for step in self.queue_cards[queue].chain]
         return self.requirements.intern(chain), requirement_rows(self.requirements.pairs, before)
+
+    def sites_shown(self) -> dict[str, str]:
+        """Return what is shown instead of sites' names, of those where that is said."""
+        cards = zip(self.sites.names, self.site_cards, strict=False)
+        return {name: card.display_name for name, card in cards if card.display_name}
 
     def changes_since(self, before: "Directory") -> int:
         """Return how many entries a reload has changed: of queues and agents each one counts, of others each list."""

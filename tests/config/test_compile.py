@@ -80,6 +80,14 @@ def test_the_settings_of_queues(tmp_path: Path) -> None:
     assert sales[QueueSetting.OPEN] == 1
 
 
+def test_a_site_that_is_gone_keeps_what_it_was_called(tmp_path: Path) -> None:
+    before = compile_directory(load(tmp_path, CENTRE.replace("{hanoi: {}}", "{hanoi: {display_name: Hà Nội}}")))
+    assert before.sites_shown() == {"hanoi": "Hà Nội"}
+    without = CENTRE.replace("{hanoi: {}}", "{hue: {}}").replace("site: hanoi", "site: hue")
+    assert compile_directory(load(tmp_path, without), before).sites_shown() == {"hanoi": "Hà Nội"}
+    assert compile_directory(load(tmp_path, CENTRE), before).sites_shown() == {}
+
+
 def test_steps_are_ordered_by_time_and_max_wait_is_one(tmp_path: Path) -> None:
     config = load(tmp_path, CENTRE)
     tables = applied(compile_settings(config, compile_directory(config)))

@@ -37,6 +37,7 @@ class AgentTile(msgspec.Struct, frozen=True):
     agent: str
     display_name: str
     site: str
+    site_display_name: str
     status: str
     state: str
     since_ns: int
@@ -96,7 +97,7 @@ def agent_statuses(
     member_of: dict[int, list[str]] = {}
     for place, queue in np.argwhere(t.memberships[chosen]).tolist():
         member_of.setdefault(place, []).append(queue_names[queue])
-    as_of = position(t)
+    as_of, sites = position(t), directory.sites_shown()
     found = []
     for place, number in enumerate(chosen.tolist()):
         agent = _Columns(*(column[place] for column in columns))
@@ -108,6 +109,7 @@ def agent_statuses(
                 agent=directory.agents.name(number),
                 display_name=card.display_name,
                 site=card.site,
+                site_display_name=sites.get(card.site, ""),
                 status=STATUS_NAMES[agent.status],
                 state=AGENT_STATE_NAMES[agent.state],
                 since_ns=agent.state_since_ns,

@@ -2,7 +2,7 @@
 
 import { el, put, mark, keyed, calmly, show } from "./dom.js";
 import { store, ageS, shown } from "./store.js";
-import { t, number, duration, folded, initials } from "./words.js";
+import { t, number, duration, folded, initials, alike } from "./words.js";
 import { privacy } from "./switches.js";
 import { SIZES, fit, over, isWhole, isLow, leastHigh, widest } from "./room.js";
 import { ORDER, SIGN } from "./states.js";
@@ -45,15 +45,15 @@ export function build(act) {
       put(view.word, t(`state_${one.state}`));
       mark(view.press, "aria-pressed", String(only === one.state));
     });
-    const known = [...new Set(all.map((agent) => agent.site).filter(Boolean))].sort();
+    const known = [...new Map(all.filter((agent) => agent.site).map((agent) => [agent.site, siteOf(agent)]))].sort((one, other) => alike(one[1], other[1]));
     show(site, known.length > 1);
     if (sites !== known.join("\n")) {
       sites = known.join("\n");
-      site.replaceChildren(new Option(t("all_sites"), ""), ...known.map((name) => new Option(name, name)));
-      site.value = known.includes(chosen.site) ? chosen.site : "";
+      site.replaceChildren(new Option(t("all_sites"), ""), ...known.map(([name, words]) => new Option(words, name)));
+      site.value = known.some(([name]) => name === chosen.site) ? chosen.site : "";
     }
     const found = all.filter((agent) => (!only || agent.state === only) && (!site.value || agent.site === site.value) &&
-      (!words || (!privacy() && folded(`${shown(agent)} ${agent.agent} ${agent.site}`).includes(words))));
+      (!words || (!privacy() && folded(`${shown(agent)} ${agent.agent} ${agent.site} ${siteOf(agent)}`).includes(words))));
     const hidden = privacy(), key = (agent) => agent.agent, squares = atWork(found).slice(0, ALL);
     if (!room) enter(SIZES[0][0]);
     mark(place, "data-many", found.length > MANY ? "yes" : found.length <= FEW ? "few" : "no");
@@ -111,6 +111,8 @@ const minutes = (seconds) => (seconds < 7200 ? `${Math.floor(seconds / 60)}′` 
 const tiny = (short) => /\p{L}\d+$/u.exec(short)?.[0] ?? short;
 const brief = (agent) => (store.board?.unnamed ? shown(agent) : initials(shown(agent)));
 
+const siteOf = (agent) => (agent.site_display_name || agent.site).normalize("NFC");
+
 function makeCount(one, act) {
   const count = el("strong"), word = el("span");
   const press = el("button", { type: "button", class: "count", "data-state": one.state, on: { click: act } }, el("span", { class: "sign", "aria-hidden": "true" }, SIGN[one.state]), count, word);
@@ -139,7 +141,7 @@ function update(view, agent, hidden, room) {
   put(view.reason, reason);
   const loads = Object.entries(agent.loads).filter(([, load]) => load.capacity > 1 || (load.used && Object.keys(agent.loads).length > 1));
   put(view.slots, loads.map(([channel, load]) => `${t(`channel_${channel}`)} ${load.used}/${load.capacity}`).join(" · "));
-  mark(view.box, "title", hidden ? "" : [full, t(`state_${agent.state}`), reason, agent.site].filter(Boolean).join(" · "));
+  mark(view.box, "title", hidden ? "" : [full, t(`state_${agent.state}`), reason, siteOf(agent)].filter(Boolean).join(" · "));
   tick(view);
 }
 

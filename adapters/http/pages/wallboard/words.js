@@ -4,7 +4,7 @@ export const LANGUAGES = ["en", "vi"];
 const NAMES = { en: "English", vi: "Tiếng Việt" };
 const catalogues = {};
 const SMALL = 1000;
-let words = {}, language = "en", plural, whole, shares, exact, fraction, clocks = new Map(), small = [], forms = [];
+let words = {}, language = "en", order, plural, whole, shares, exact, fraction, clocks = new Map(), small = [], forms = [];
 
 export const current = () => language;
 export const nameOf = (code) => NAMES[code];
@@ -19,6 +19,7 @@ export async function load(wanted) {
   await Promise.all(LANGUAGES.filter((code) => !catalogues[code]).map(fetched));
   words = catalogues[language];
   plural = new Intl.PluralRules(language);
+  order = new Intl.Collator(language);
   whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
   fraction = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
   shares = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 });
@@ -71,6 +72,9 @@ export function clock(ms, zone, form = "short") {
 
 /** Text without accents and capitals, for searching: "Nguyễn Thị Ân" is found by "nguyen thi an". */
 export const folded = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").replace(/[đĐ]/g, "d").toLowerCase();
+
+/** Compares two names as the reader's language sorts them. */
+export const alike = (one, other) => order.compare(one, other);
 
 /** "Nguyễn Thị An" is NTA, "Nguyễn Thị An 17" NTA17 and "agent012" A012: a number at an end is what tells many apart. */
 export function initials(name) {
