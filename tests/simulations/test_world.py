@@ -137,7 +137,8 @@ def test_who_is_absent_is_drawn_each_day_and_a_night_shift_is_of_the_day_on_whic
     there = 40 - simulate(scenario, 4, 1).states_s[..., 0] / (4 * 3600)
     for group in (0, 2):
         days = there[:, group].reshape(4, 5, 6)
-        assert np.ptp(days, axis=2).max() < 0.05, "the same people all day, but for who still talks at midnight"
+        still = "the same people all day, but for who still talks at midnight, or wraps that talk up"
+        assert np.ptp(days, axis=2).max() < 0.08, still
         assert days[:, :, 0].std(axis=1).min() > 0.5, "and others on the next"
         assert 21 < days.mean() < 27
     nights = there[:, 1, 5:].reshape(4, 25)
