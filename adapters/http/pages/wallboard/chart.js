@@ -4,9 +4,14 @@ import { el, draw, put, mark, show } from "./dom.js";
 import { store } from "./store.js";
 import { t, number, tenths, percent, clock } from "./words.js";
 import { asking } from "./asking.js";
+import { widest } from "./room.js";
 
 const AGAIN_MS = 60000;
-const LEFT = 44, RIGHT = 14, NARROW = 480, LOW = 280, HIGH = 640, SLOTS = 8;
+const LEFT = 44, RIGHT = 22, NARROW = 480, LOW = 280, HIGH = 640, SLOTS = 8;
+/** Of the axes: how large their letters are, as blocks.css has it; the room between what is measured and its label. */
+const LETTER = 12, AWAY = 6, EDGE = 2;
+/** How far apart labels of time may be, in minutes: an hour if that finds room; less where the axis reaches over less than two. */
+const APART = [1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720], HOUR = 60, LABEL = 52;
 const BARS = { offered: "bar", abandoned: "lost" };
 const LINES = { required: "dashed", scheduled: "thin", agents: "strong" };
 
@@ -35,7 +40,7 @@ export function build() {
     put(heading, t(day.planned || day.fault ? "block_chart" : "chart_no_plan"));
     show(note, Boolean(day.fault) || !day.planned);
     put(note, day.fault ? t("plan_fault", { fault: t(`plan_fault_${day.fault_code}`, day.fault_given) }) : t("no_plan"));
-    place.replaceChildren(day.rows.length ? (asTable ? table(day) : picture(day, Math.max(NARROW, place.clientWidth - 24), room())) : el("p", { class: "empty" }, t("say_quiet")));
+    place.replaceChildren(day.rows.length ? (asTable ? table(day) : picture(day, Math.max(NARROW, place.clientWidth - 24), room(), place)) : el("p", { class: "empty" }, t("say_quiet")));
   }
   /** How high the drawing may be where everything stands on one screen; else in proportion to its width. */
   function room() {
@@ -81,50 +86,63 @@ const plots = (high) => {
   return { contacts: [18, left * 0.43], agents: [48 + left * 0.43, left * 0.34], level: [78 + left * 0.77, left * 0.23] };
 };
 
-function picture(day, W, room) {
+function picture(day, W, room, place) {
   const H = Math.max(LOW, room || Math.min(HIGH, W * 0.46)), PLOTS = plots(H);
-  const { rows } = day, wide = (W - LEFT - RIGHT) / Math.max(SLOTS, rows.length), x = (place) => LEFT + place * wide;
+  const { rows, step_s: stepS } = day, contacts = top(rows.flatMap((row) => [row.offered, row.forecast])), people = top(rows.flatMap((row) => [row.agents, row.required, row.scheduled]));
+  const scales = [[PLOTS.contacts, contacts, t("day_contacts", { count: Math.round(stepS / 60) }), number], [PLOTS.agents, people, t("day_people"), number], [PLOTS.level, 1, t("column_service"), percent]];
+  const left = Math.ceil(Math.max(LEFT, widest(scales.flatMap(([, most, , form]) => marks(most, form)), place) * LETTER + AWAY + EDGE));
+  const from = rows[0].start_ns, slots = Math.max(SLOTS, Math.round((rows.at(-1).start_ns - from) / 1e9 / stepS) + 1);
+  const wide = (W - left - RIGHT) / slots, x = (ns) => left + ((ns - from) / 1e9 / stepS) * wide;
   const svg = draw("svg", { viewBox: `0 0 ${W} ${H}`, class: "chart", role: "img" }, draw("title", {}, told(day)));
-  const contacts = top(rows.flatMap((row) => [row.offered, row.forecast])), people = top(rows.flatMap((row) => [row.agents, row.required, row.scheduled]));
-  grid(svg, W, PLOTS.contacts, contacts, t("day_contacts", { count: Math.round(day.step_s / 60) }), number);
-  grid(svg, W, PLOTS.agents, people, t("day_people"), number);
-  grid(svg, W, PLOTS.level, 1, t("column_service"), percent);
-  rows.forEach((row, place) => {
-    const [y, high] = PLOTS.contacts, of = (value) => (value / contacts) * high;
+  for (const scale of scales) grid(svg, [left, W - RIGHT], ...scale);
+  for (const row of rows) {
+    const [y, high] = PLOTS.contacts, at = x(row.start_ns), of = (value) => (value / contacts) * high;
     if (row.offered !== null) {
-      svg.append(draw("rect", { class: "bar", x: x(place) + wide * 0.14, width: wide * 0.72, y: y + high - of(row.offered), height: of(row.offered) }, draw("title", {}, `${time(row.start_ns)}: ${t("day_offered")} ${number(row.offered)}`)));
-      if (row.abandoned) svg.append(draw("rect", { class: "lost", x: x(place) + wide * 0.14, width: wide * 0.72, y: y + high - of(row.abandoned), height: of(row.abandoned) }));
+      svg.append(draw("rect", { class: "bar", x: at + wide * 0.14, width: wide * 0.72, y: y + high - of(row.offered), height: of(row.offered) }, draw("title", {}, `${time(row.start_ns)}: ${t("day_offered")} ${number(row.offered)}`)));
+      if (row.abandoned) svg.append(draw("rect", { class: "lost", x: at + wide * 0.14, width: wide * 0.72, y: y + high - of(row.abandoned), height: of(row.abandoned) }));
     }
-    if (row.forecast !== null) svg.append(draw("path", { class: "forecast", d: `M${x(place) + 1} ${y + high - of(row.forecast)}h${wide - 2}` }));
-  });
-  for (const name of ["scheduled", "required", "agents"]) line(svg, rows.map((row) => row[name]), PLOTS.agents, people, x, wide, LINES[name]);
-  line(svg, rows.map((row) => row.service_level), PLOTS.level, 1, x, wide, "level");
-  const every = Math.ceil(rows.length / Math.max(4, Math.floor(W / 70)));
-  rows.forEach((row, place) => { if (place % every === 0) svg.append(draw("text", { class: "axis", x: x(place), y: H - 6 }, time(row.start_ns))); });
-  const now = present(day), at = x(now) + ((day.at_ns - rows[now]?.start_ns) / 1e9 / day.step_s) * wide;
-  if (now >= 0) svg.append(draw("line", { class: "now", x1: at, x2: at, y1: 8, y2: H - 22 }));
+    if (row.forecast !== null) svg.append(draw("path", { class: "forecast", d: `M${at + 1} ${y + high - of(row.forecast)}h${wide - 2}` }));
+  }
+  const steps = (name) => rows.map((row) => [x(row.start_ns), row[name]]);
+  for (const name of ["scheduled", "required", "agents"]) line(svg, steps(name), PLOTS.agents, people, wide, LINES[name]);
+  line(svg, steps("service_level"), PLOTS.level, 1, wide, "level");
+  for (const ns of hours(from, slots * stepS, W - left - RIGHT)) {
+    const at = x(ns), base = PLOTS.level[0] + PLOTS.level[1];
+    svg.append(draw("line", { class: "rule", x1: at, x2: at, y1: base, y2: base + 4 }), draw("text", { class: "axis hour", x: at, y: H - 4 }, time(ns)));
+  }
+  if (present(day) >= 0) svg.append(draw("line", { class: "now", x1: x(day.at_ns), x2: x(day.at_ns), y1: 8, y2: H - 22 }));
   return svg;
 }
 
-function grid(svg, W, [y, high], most, name, show) {
-  for (const share of [0, 0.5, 1]) {
-    svg.append(draw("line", { class: "rule", x1: LEFT, x2: W - RIGHT, y1: y + high * (1 - share), y2: y + high * (1 - share) }),
-      draw("text", { class: "axis right", x: LEFT - 6, y: y + high * (1 - share) + 4 }, show === number && most * share % 1 ? "" : show(most * share)));
-  }
-  svg.append(draw("text", { class: "axis strong", x: LEFT + 4, y: y - 4 }, name));
+/** The instants between the axis' beginning and its end, so many seconds later, that have a label: whole hours of the board's clock. */
+function hours(from, spanS, room) {
+  const span = spanS / 60, apart = APART.find((minutes) => minutes >= (span < 2 * HOUR ? 1 : HOUR) && (room * minutes) / span >= LABEL) ?? APART.at(-1);
+  const [hour, minute] = time(from).split(":").map(Number), found = [];
+  for (let after = (apart - ((hour * 60 + minute) % apart)) % apart; after <= span; after += apart) found.push(from + after * 60e9);
+  return found;
 }
 
-function line(svg, values, [y, high], most, x, wide, kind) {
-  let path = "", open = false;
-  values.forEach((value, place) => {
-    if (value === null) {
-      open = false;
-      return;
-    }
-    const level = y + high * (1 - value / most);
-    path += open ? `V${level.toFixed(1)}H${x(place + 1).toFixed(1)}` : `M${x(place).toFixed(1)} ${level.toFixed(1)}h${wide.toFixed(1)}`;
-    open = true;
+const SHARES = [0, 0.5, 1];
+/** What stands at a scale's lines; nothing at one that is no whole number of what is counted. */
+const marks = (most, form) => SHARES.map((share) => (form === number && (most * share) % 1 ? "" : form(most * share)));
+
+function grid(svg, [left, right], [y, high], most, name, form) {
+  marks(most, form).forEach((text, place) => {
+    const level = y + high * (1 - SHARES[place]);
+    svg.append(draw("line", { class: "rule", x1: left, x2: right, y1: level, y2: level }), draw("text", { class: "axis right", x: left - AWAY, y: level + 4 }, text));
   });
+  svg.append(draw("text", { class: "axis strong", x: left + 4, y: y - 4 }, name));
+}
+
+/** A line in steps, each from its place on and as wide as an interval; it breaks off where nothing is known. */
+function line(svg, steps, [y, high], most, wide, kind) {
+  let path = "", end = null;
+  for (const [at, value] of steps) {
+    if (value === null) continue;
+    const level = y + high * (1 - value / most);
+    path += end !== null && at - end < 0.5 ? `V${level.toFixed(1)}H${(at + wide).toFixed(1)}` : `M${at.toFixed(1)} ${level.toFixed(1)}h${wide.toFixed(1)}`;
+    end = at + wide;
+  }
   if (path) svg.append(draw("path", { class: `line ${kind}`, d: path }));
 }
 
