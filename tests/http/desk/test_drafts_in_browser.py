@@ -13,7 +13,7 @@ from engine.log.attachments import AttachmentStore
 from tests.http.desk.support import CENTRE
 from tests.http.desk.test_files import PICTURE
 from tests.http.desk.test_in_browser import bring, browser, signed_in, take_chat, until
-from tests.http.desk.test_links_in_browser import FAR_AWAY, classified, end_session, sign_in_again, wrapping
+from tests.http.desk.test_links_in_browser import FAR_AWAY, TOGETHER, classified, end_session, sign_in_again, wrapping
 from tests.http.support import CONTACTS, Build, House, get, tell
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
@@ -169,23 +169,26 @@ async def test_who_is_accepted_in_the_middle_of_a_text_gets_nothing_of_it(build:
 async def test_what_is_typed_in_an_empty_line_goes_to_whom_was_accepted_there(build: Build) -> None:
     house = await build(centre=CENTRE)
     async with browser() as context, ClientSession(house.url) as client:
-        await context.add_init_script(FAR_AWAY)
         page = await signed_in(context, house)
         await take_chat(page, house)
         await bring(house, "chat-2", who="Second")
         await page.wait_for_selector(".offer")
+        await page.evaluate(TOGETHER.replace('"say"', '"accept"'))
         await page.keyboard.press("Alt+a")
         await page.keyboard.type("Dạ chào")
         await page.keyboard.press("Enter")
-        assert await page.inner_text("#contact-title") == "Phạm Lan", "the answer is under way"
-        await until(page, "document.querySelector('#contact-title').textContent === 'Second'")
+        assert await page.inner_text("#contact-title") == "Second", "whose line it is, though the answer is under way"
+        await page.evaluate("window.letGo()")
+        await page.wait_for_selector(".offers", state="hidden")
         await page.keyboard.type(" chị")
         await page.keyboard.press("Enter")
         await until(page, SENT)
         await bring(house, "chat-3", who="Third")
         await page.wait_for_selector(".offer")
+        await page.evaluate(TOGETHER.replace('"say"', '"accept"'))
         await page.keyboard.press("Alt+a")
         await tell(client, f"{CONTACTS}/chat-3/release", by="customer")
+        await page.evaluate("window.letGo()")
         await page.keyboard.type("here we are, Third", delay=60)
         await page.keyboard.press("Enter")
         await page.wait_for_selector(".offers", state="hidden")

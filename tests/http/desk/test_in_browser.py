@@ -85,7 +85,7 @@ async def take_chat(page: Any, house: House) -> None:
     await bring(house, "chat-1")
     await page.wait_for_selector(".offer")
     await page.keyboard.press("a")
-    await until(page, "document.activeElement.id === 'line'")
+    await until(page, "document.activeElement.id === 'line' && document.querySelector('.contact')")
 
 
 async def lines(page: Any) -> list[str]:
@@ -343,7 +343,7 @@ async def test_what_is_typed_after_accepting_goes_to_whom_was_accepted(build: Bu
         await bring(house, "chat-1", who="First")
         await page.wait_for_selector(".offer")
         await page.keyboard.press("a")
-        await until(page, "document.activeElement.id === 'line'")
+        await until(page, "document.activeElement.id === 'line' && document.querySelector('.contact')")
         await bring(house, "chat-2", who="Second")
         await page.wait_for_selector(".offer")
         await page.keyboard.press("Escape")

@@ -380,6 +380,8 @@ async def test_a_key_that_is_held_does_it_once(build: Build) -> None:
         await page.keyboard.type("aa")
         assert await page.input_value("#line") == "aa"
         await wrapping(page, house)
+        await page.evaluate("window.endedAt = performance.now()")
+        await until(page, "performance.now() - window.endedAt > 1000")  # until then, it would be more of the line
         for _ in range(2):
             await page.keyboard.down("1")
         await page.keyboard.up("1")

@@ -1,30 +1,36 @@
 // What an agent does with contacts, and what is said where it comes to nothing.
 
 import { sureDialog } from "./dialogs.js";
+import { sendFile } from "./files.js";
 import { wrongOf } from "./outbox.js";
-import { who } from "./people.js";
+import { hasLine, who } from "./people.js";
 import { textField } from "./typed_ahead.js";
 import { t } from "./words.js";
 
+const LETS_GO = new Set(["finish", "end", "transfer"]);
 const LAST_MS = 2500; // before a wrap-up runs out: what is written then is taken, over a slow network, too
 
 export class Acts {
   constructor(desk) {
     this.desk = desk;
     this.finishing = new Set();
+    this.taking = new Map(); // files for those whose accepting is under way, by contact
     this.beside = new Set(); // accepted in the middle of a text for somebody else
+    this.lettingGo = new Set(); // names of those who go at this agent's word
   }
 
   begin() {
-    this.finishing.clear();
-    this.beside.clear();
+    for (const kept of [this.finishing, this.taking, this.beside, this.lettingGo]) kept.clear();
   }
 
   /** Does it, and returns the answer. */
   async do(command) {
     const { outbox } = this.desk;
+    if (LETS_GO.has(command.verb)) this.lettingGo.add(command.contact);
     const told = await outbox.do(command);
-    if (wrongOf(told) && this.desk.outbox === outbox) this.lost(command, command.contact_id, wrongOf(told));
+    if (!wrongOf(told) || this.desk.outbox !== outbox) return told;
+    this.lettingGo.delete(command.contact);
+    this.lost(command, command.contact_id, wrongOf(told));
     return told;
   }
 
@@ -38,53 +44,86 @@ export class Acts {
     this.desk.complain(words && !isThere ? `${t("not_sent", { why })} “${words}”` : why);
   }
 
-  // In the middle of a text, that goes on. Otherwise, until it is known whether they have it, what they type is for nobody
-  // else: it is kept for the line to write.
-  async accept(contact) {
-    const { typedAhead } = this.desk;
-    const field = textField();
-    if (field?.value) this.beside.add(contact.id);
-    else {
-      typedAhead.begin(contact.id, field?.id === "line");
-      if (field && !typedAhead.isInLine) field.blur();
-    }
+  // In the middle of a text, that goes on. Otherwise the one who is being taken is in front at once, with a line to write on:
+  // what is typed meanwhile is for nobody else, and an input method needs a field.
+  async accept(contact, isComposed = false) {
+    if (this.taking.has(contact.id)) return;
+    this.taking.set(contact.id, []);
+    if (textField()?.value) this.beside.add(contact.id);
+    else this.#turnAhead(contact, isComposed);
     const told = await this.do({ verb: "accept", contact: contact.contact });
-    if (!told.error && !told.refused) return;
+    if (!wrongOf(told)) return;
     this.beside.delete(contact.id);
-    if (typedAhead.wanted === contact.id) this.#missed();
+    this.#missed(contact.id);
   }
 
-  // What was typed for it into a line of another one is nobody's, and so is what is typed on.
-  #missed() {
-    const { store, typedAhead, parts } = this.desk;
-    if (typedAhead.isInLine) {
-      if (document.activeElement.id === "line") document.activeElement.blur();
-      parts.conversation.again();
-      store.changed();
-    }
-    typedAhead.missed();
+  // Where others ring and nobody wrote, keys stay keys until something is typed. A key that an input method still has would be text.
+  #turnAhead(contact, isComposed) {
+    const { store, parts } = this.desk;
+    const field = textField();
+    if (store.wanted) this.beside.add(store.wanted);
+    store.want(contact.id);
+    field?.blur();
+    if (!hasLine(contact)) return;
+    this.#bringToFront(contact);
+    if (!isComposed && (field?.id === "line" || store.offers.length === 1)) parts.conversation.focus();
+  }
+
+  #bringToFront(contact) {
+    this.desk.store.chosen = contact.id;
+    this.desk.render();
+  }
+
+  /** Lets what is typed now go to the one who is being taken; returns whether there is a line for it. */
+  writeAhead() {
+    const { store, parts } = this.desk;
+    const wanted = store.items.get(`contact:${store.wanted}`);
+    if (!wanted || !hasLine(wanted)) return false;
+    this.#bringToFront(wanted);
+    parts.conversation.focus();
+    return true;
+  }
+
+  // It is gone, or not theirs: what was typed for it is nobody's, and so is what is typed on.
+  #missed(id) {
+    const { store, typedAhead } = this.desk;
+    const files = this.taking.get(id) ?? [];
+    this.taking.delete(id);
+    for (const { name } of files) this.desk.complain(t("file_refused", { name, why: t("refused.no_such_offer") }));
+    if (store.wanted !== id) return;
+    store.drafts.lines.delete(id);
+    const wasInFront = store.chosen === id;
+    store.unwant();
+    if (wasInFront) typedAhead.halt(true);
+    store.changed();
   }
 
   /** What was accepted and is theirs now is in front of them, with what they typed meanwhile. */
   turnToAccepted() {
-    const { store, typedAhead } = this.desk;
+    const { store } = this.desk;
     this.#tellBeside();
-    const wanted = typedAhead.wanted && store.items.get(`contact:${typedAhead.wanted}`);
-    if (wanted?.state === "connected") this.#turnTo(wanted);
-    if (typedAhead.wanted && !wanted) this.#missed();
-    else if (wanted && wanted.state !== "offered") typedAhead.end();
+    for (const [id, files] of this.taking) {
+      const contact = store.items.get(`contact:${id}`);
+      if (contact?.state === "offered") continue;
+      if (!contact) this.#missed(id);
+      else this.#taken(contact, files);
+    }
+  }
+
+  #taken(contact, files) {
+    this.taking.delete(contact.id);
+    for (const file of files) sendFile(this.desk, contact, file);
+    if (this.desk.store.wanted === contact.id) this.#turnTo(contact);
   }
 
   // Where they write to somebody else by now, the one who was accepted waits in the list with what was typed.
-  #turnTo(wanted) {
-    const { store, typedAhead, parts } = this.desk;
-    const { text, isInLine } = typedAhead;
-    if (text) store.drafts.lines.set(wanted.id, text);
-    if (isInLine) parts.conversation.again();
-    if (typedAhead.isBesideText) return this.#tellAccepted(wanted);
-    store.chosen = wanted.id;
-    if (isInLine) typedAhead.waitForPause(); // a call has no line, and what is typed on is no keys
-    if (text || isInLine || !store.offers.length) queueMicrotask(() => parts.conversation.focus()); // else its keys would become text
+  #turnTo(contact) {
+    const { store, parts } = this.desk;
+    const isInFront = store.chosen === contact.id;
+    store.wanted = store.before = 0;
+    if (!isInFront && textField()?.value) return this.#tellAccepted(contact);
+    store.chosen = contact.id;
+    if (!store.offers.length) queueMicrotask(() => parts.conversation.focus()); // else its keys would become text
   }
 
   #tellBeside() {
@@ -102,6 +141,12 @@ export class Acts {
 
   decline(contact) {
     this.do({ verb: "decline", contact: contact.contact });
+  }
+
+  /** Sends files, once the contact is theirs. */
+  attach(contact, files) {
+    if (contact.state !== "offered") for (const file of files) sendFile(this.desk, contact, file);
+    else this.taking.get(contact.id)?.push(...files);
   }
 
   say(contact, text) {

@@ -3,6 +3,7 @@
 import { lastBy } from "./cases.js";
 import { who } from "./people.js";
 import { say } from "./speech.js";
+import { textField } from "./typed_ahead.js";
 import { by, t } from "./words.js";
 
 export class Arrivals {
@@ -29,8 +30,9 @@ export class Arrivals {
 
   #takeItems(told) {
     const { store, asking, signs } = this.desk;
-    const rang = store.offers;
+    const [rang, front] = [store.offers, store.current];
     store.takeItems(told);
+    if (front && store.chosen !== front.id) this.#haltAt(front);
     this.#turnToCall(rang);
     signs.forgetWhoIsGone();
     this.#forgetWhoIsGone();
@@ -55,14 +57,21 @@ export class Arrivals {
     store.changed();
   }
 
+  // Whoever was in front is gone. What is typed on was meant for them, and must not reach who is in front now.
+  #haltAt(gone) {
+    const { store, acts, typedAhead } = this.desk;
+    if (acts.lettingGo.delete(gone.contact)) typedAhead.leaveField();
+    else typedAhead.halt(Boolean(store.chosen) || gone.id === store.wanted);
+  }
+
   // A call that is answered at the phone is in front of who talks, unless they are in the middle of a sentence.
   #turnToCall(rang) {
     const { store, typedAhead, parts } = this.desk;
-    const call = rang.map(({ id }) => store.items.get(`contact:${id}`)).find((one) => one?.channel === "voice" && one.state === "connected" && one.id !== typedAhead.wanted);
-    if (!call || call.id === store.chosen || store.drafts.lines.get(store.chosen) || document.querySelector("dialog[open]")) return;
+    const call = rang.map(({ id }) => store.items.get(`contact:${id}`)).find((one) => one?.channel === "voice" && one.state === "connected" && one.id !== store.wanted);
+    if (!call || call.id === store.chosen || store.drafts.lines.get(store.chosen) || textField()?.value || document.querySelector("dialog[open]")) return;
     store.choose(call.id);
     typedAhead.waitForPause(); // whoever began to write meant no keys
-    if (document.activeElement.id === "line") queueMicrotask(() => parts.conversation.focus());
+    if (textField()) queueMicrotask(() => parts.conversation.focus());
   }
 
   #announce() {
@@ -76,6 +85,8 @@ export class Arrivals {
   }
 
   #forgetWhoIsGone() {
+    const names = new Set(this.desk.store.contacts.map(({ contact }) => contact));
+    for (const name of [...this.desk.acts.lettingGo]) if (!names.has(name)) this.desk.acts.lettingGo.delete(name);
     for (const key of [...this.rung]) if (!this.desk.store.items.has(`contact:${key.split(" ")[0]}`)) this.rung.delete(key);
   }
 }

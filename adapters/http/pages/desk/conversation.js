@@ -2,8 +2,8 @@
 
 import { transferDialog } from "./dialogs.js";
 import { el, fill, keep, linked } from "./dom.js";
-import { attachment, sendFile } from "./files.js";
-import { who } from "./people.js";
+import { attachment } from "./files.js";
+import { hasLine, who } from "./people.js";
 import { by, clock, day, t } from "./words.js";
 import { settle } from "./cases.js";
 import { wrapUp } from "./wrap_up.js";
@@ -30,13 +30,14 @@ export function conversationView(desk) {
   const wrapping = wrapUp(desk);
   const input = el("textarea", { id: "line", rows: 2, maxLength: 4096, enterKeyHint: "send" });
   const send = el("button", { type: "submit", class: "primary" });
-  const chooser = el("input", { type: "file", hidden: true, multiple: true, on: { change: () => (attach(chooser.files), (chooser.value = "")) } });
-  const clip = el("button", { type: "button", class: "clip", on: { click: () => chooser.click() } }, clipIcon());
+  const chooser = el("input", { type: "file", hidden: true, multiple: true, on: { change: () => (attach(chooser.files, chosenFor || shown), (chooser.value = "")) } });
+  const clip = el("button", { type: "button", class: "clip", on: { click: () => ((chosenFor = shown), chooser.click()) } }, clipIcon());
   const composer = el("form", { class: "composer", on: { submit: (event) => (event.preventDefault(), say()) } }, chooser, clip, input, send);
   const nothing = el("div", { class: "nothing" });
   const body = el("div", { class: "contact-body" }, el("header", { class: "contact-head" }, el("div", {}, heading, under), actions), lines, typing, call, task, wrapping.place, composer);
   const place = el("section", { class: "conversation", id: "work", "aria-labelledby": "contact-title" }, nothing, body);
   let shown = 0;
+  let chosenFor = 0; // for whom files are being chosen, whoever is shown by then
 
   input.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
@@ -47,9 +48,8 @@ export function conversationView(desk) {
   input.addEventListener("input", () => {
     if (!shown) return;
     grow();
-    if (desk.typedAhead.isInLine) return void (desk.typedAhead.text = input.value);
     desk.store.drafts.lines.set(shown, input.value);
-    desk.signs.typing(shown, input.value !== "");
+    if (isServed(desk.store.current)) desk.signs.typing(shown, input.value !== "");
   });
   lines.addEventListener("scroll", () => desk.signs.readShown(), { passive: true });
 
@@ -66,10 +66,13 @@ export function conversationView(desk) {
     attach(event.dataTransfer.files);
   });
 
-  const canAttach = () => Boolean(desk.store.current && desk.store.house?.files && !composer.hidden);
+  const isServed = (contact) => contact?.state === "connected" || contact?.state === "held";
+  const canAttach = () => Boolean(shown && desk.store.house?.files && !composer.hidden);
 
-  function attach(files) {
-    if (canAttach()) for (const file of files) sendFile(desk, desk.store.current, file);
+  function attach(files, contactId = shown) {
+    const contact = desk.store.items.get(`contact:${contactId}`);
+    if (!contact) desk.complain(t("file_refused", { name: files[0].name, why: t("refused.wrong_state") }));
+    else if (desk.store.house?.files) desk.acts.attach(contact, [...files]);
   }
 
   function grow() {
@@ -80,7 +83,7 @@ export function conversationView(desk) {
   function say() {
     const contact = desk.store.current;
     const text = input.value.trim();
-    if (!contact || !text || contact.state === "wrapping" || desk.typedAhead.isInLine) return;
+    if (!text || contact?.id !== shown || !isServed(contact)) return;
     desk.acts.say(contact, text);
     input.value = "";
     desk.store.drafts.lines.delete(contact.id);
@@ -124,7 +127,7 @@ export function conversationView(desk) {
     const signature = `${contact.id} ${contact.state} ${contact.ended_by} ${contact.channel} ${document.documentElement.lang}`;
     if (actions.dataset.signature === signature) return;
     actions.dataset.signature = signature;
-    const served = contact.state === "connected" || contact.state === "held";
+    const served = isServed(contact);
     const ofCase = contact.channel === "task" && contact.attributes?.case_id, told = contact.attributes?.resolution;
     fill(
       actions,
@@ -178,14 +181,14 @@ export function conversationView(desk) {
     const atEnd = isNew || lines.scrollHeight - lines.scrollTop - lines.clientHeight < 60;
     if (isNew) {
       lines.replaceChildren();
-      input.value = desk.typedAhead.isInLine ? desk.typedAhead.text : (store.drafts.lines.get(contact.id) ?? "");
+      input.value = store.drafts.lines.get(contact.id) ?? "";
       shown = contact.id;
     }
     heading.textContent = who(contact);
     const from = contact.from_agent ? t("from_agent", { agent: desk.names.agent(contact.from_agent) }) : contact.from_queue ? t("from_queue", { queue: desk.names.queue(contact.from_queue) }) : "";
     under.textContent = [t(`channel.${contact.channel}`), desk.names.queue(contact.queue), from].filter(Boolean).join(" · ");
     renderActions(contact);
-    const chat = contact.channel !== "voice" && contact.channel !== "task";
+    const chat = hasLine(contact);
     const conversation = store.conversation(contact.id);
     lines.hidden = !chat;
     lines.setAttribute("aria-label", t("lines"));
@@ -195,6 +198,7 @@ export function conversationView(desk) {
     renderCall(contact);
     renderTask(contact);
     wrapping.render(contact);
+    if (contact.state === "wrapping" && document.activeElement === input) desk.typedAhead.halt();
     composer.hidden = !chat || contact.state === "wrapping";
     clip.hidden = !store.house?.files;
     clip.setAttribute("aria-label", t("attach"));

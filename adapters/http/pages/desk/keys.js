@@ -13,16 +13,24 @@ function withAlt(event) {
   return LETTER.test(written) ? written : event.code.replace(/^Key/, "").toLowerCase();
 }
 
+// An input method that composes may leave a key its place alone, or give it a letter of its own.
+function plain(event) {
+  if (event.key !== "Process" && !/^[^\x20-\x7e]$/u.test(event.key)) return event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  return event.code.replace(/^(Key|Digit)/, "").toLowerCase();
+}
+
+const isText = (event) => event.key.length === 1 || event.key === "Process" || event.key === "Dead";
+
 // What each key does now; a key that does nothing has no handler.
-function handlersOf(desk) {
+function handlersOf(desk, event) {
   const { store, acts, parts } = desk;
-  const offer = store.offers[0];
+  const offer = store.offers.find((one) => !acts.taking.has(one.id));
   const contact = store.current;
-  const served = contact && contact.state !== "wrapping" ? contact : undefined;
+  const served = contact?.state === "connected" || contact?.state === "held" ? contact : undefined;
   const held = store.held;
   const step = (by) => held.length && desk.choose(held.at((held.findIndex((one) => one.id === store.chosen) + by + held.length) % held.length).id);
   return {
-    a: offer && !offer.at_phone ? () => acts.accept(offer) : undefined,
+    a: offer && !offer.at_phone ? () => acts.accept(offer, event.key === "Process") : undefined,
     d: offer ? () => acts.decline(offer) : undefined,
     p: () => parts.state.toggle(true),
     r: () => acts.do({ verb: "status", status: "available" }),
@@ -47,26 +55,28 @@ function listen(desk, keys) {
   document.addEventListener("keydown", (event) => {
     if (!event.repeat) done = "";
     else if (event.code === done) return event.preventDefault();
+    const isTyped = !event.altKey && isText(event);
+    if (isTyped && event.target.closest?.(WRITES)) desk.typedAhead.typed();
     if (event.ctrlKey || event.metaKey || event.isComposing || !desk.open) return;
     if (event.target.closest?.("dialog")) return;
     if (event.key === "Escape" && event.target.id === "line") {
       event.target.blur();
       return;
     }
-    if (!event.altKey && (event.target.closest?.(WRITES) || (!keys.on && !desk.typedAhead.wanted))) return;
-    if (desk.typedAhead.wanted && !event.altKey && event.key.length === 1) {
-      desk.typedAhead.text += event.key;
-      event.preventDefault();
-      return;
+    const { store, acts, typedAhead } = desk;
+    if (!event.altKey && (event.target.closest?.(WRITES) || (!keys.on && !store.wanted))) return;
+    if (isTyped && store.wanted) {
+      if (acts.writeAhead()) return; // it goes into the line, which has the focus now
+      typedAhead.waitForPause();
     }
-    if (!event.altKey && event.key.length === 1 && desk.typedAhead.isMeant()) {
+    if (isTyped && typedAhead.isMeant()) {
       event.preventDefault();
       return;
     }
     if (event.repeat && !event.key.startsWith("Arrow")) return; // of a text that is gone
-    const key = event.altKey ? withAlt(event) : event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const key = event.altKey ? withAlt(event) : plain(event);
     if (event.altKey && !LETTER.test(key)) return;
-    const handler = handlersOf(desk)[key];
+    const handler = handlersOf(desk, event)[key];
     if (!handler || handler() === false) return;
     event.preventDefault();
     if (!event.key.startsWith("Arrow")) done = event.code;

@@ -115,6 +115,7 @@ class Desk {
   // Over, unless the same agent has signed in again meanwhile, in another tab.
   async ended(reason) {
     const session = reason === "session_over" ? await sessionNow().catch(() => null) : null;
+    if (!this.me) return; // signed out meanwhile, in another tab
     if (session?.agent === this.me) this.enter(session);
     else {
       const why = session ? "other_agent" : reason;
@@ -128,7 +129,7 @@ class Desk {
     this.sound.ring(false);
     this.wire.close();
     this.outbox?.rest();
-    this.typedAhead.end();
+    this.store.unwant();
     this.signs.rest();
     this.writtenBefore = closeAll();
     document.title = t("desk");
@@ -207,7 +208,10 @@ class Desk {
   render() {
     const { store, parts } = this;
     this.acts.turnToAccepted();
-    if (closeOutdated(store)) this.complain(t("contact_ended_meanwhile"));
+    if (closeOutdated(store)) {
+      this.typedAhead.halt();
+      this.complain(t("contact_ended_meanwhile"));
+    }
     for (const part of [parts.top, parts.plans, parts.state, parts.offers, parts.contacts, parts.conversation, parts.customer]) part.render();
     this.tick();
     const unread = store.held.reduce((sum, contact) => sum + (contact.channel === "voice" ? 0 : store.conversation(contact.id).unread), 0);

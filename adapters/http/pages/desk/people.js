@@ -17,6 +17,9 @@ export function who(contact) {
   return (name || (visitor ? t("visitor", { mark: visitor[1] }) : contact.customer) || attributes.subject || t("unknown_customer")).normalize("NFC");
 }
 
+/** Whether one writes to them. */
+export const hasLine = (contact) => contact.channel !== "voice" && contact.channel !== "task";
+
 export function initials(name) {
   const parts = name.trim().split(/\s+/).filter(Boolean);
   const chosen = parts.length > 1 ? [parts[0], parts.at(-1)] : parts;

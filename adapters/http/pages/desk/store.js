@@ -40,7 +40,9 @@ export class Store {
     this.drafts = new Drafts(kept);
     this.choices = new Map(); // wrap-ups, as they were chosen here last
     this.outbox = null; // of whoever sits here
-    this.chosen = 0;
+    this.chosen = 0; // whoever is in front
+    this.wanted = 0; // whoever is being taken
+    this.before = 0; // who was in front before
     this.connection = "connecting";
     this.asOf = 0;
     this.skewMs = 0;
@@ -58,7 +60,7 @@ export class Store {
   /** Nobody sits here. */
   end() {
     for (const known of [this.items, ...this.#ofContacts]) known.clear();
-    this.chosen = 0;
+    this.chosen = this.wanted = this.before = 0;
     this.asOf = 0;
   }
 
@@ -136,8 +138,24 @@ export class Store {
     this.asOf = told.as_of;
     this.skewMs = told.now_ns / 1e6 - Date.now();
     this.#forgetWhoIsGone();
-    if (!this.current || this.current.state === "offered") this.chosen = this.held.at(-1)?.id ?? 0;
+    if (!this.current || (this.current.state === "offered" && this.chosen !== this.wanted)) this.chosen = this.#next;
     this.changed();
+  }
+
+  get #next() {
+    const { held } = this;
+    return (held.find((one) => one.id === this.before) ?? held.at(-1))?.id ?? 0;
+  }
+
+  /** Somebody is being taken, and may be in front already. */
+  want(id) {
+    if (this.chosen !== this.wanted) this.before = this.chosen;
+    this.wanted = id;
+  }
+
+  unwant() {
+    if (this.wanted && this.chosen === this.wanted) this.chosen = this.#next;
+    this.wanted = this.before = 0;
   }
 
   #forgetWhoIsGone() {

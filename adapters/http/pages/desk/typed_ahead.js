@@ -1,4 +1,4 @@
-// What is typed while a contact is being taken: for its line or for nobody, and never keys.
+// What is typed on after the one it was meant for has gone: for nobody, until the typist pauses. It is no text, and no keys.
 
 const PAUSE_MS = 1000;
 
@@ -10,33 +10,24 @@ export function textField() {
 
 export class TypedAhead {
   constructor() {
-    this.wanted = 0; // the contact that is being taken
-    this.text = "";
-    this.isInLine = false; // typed into the line of whomever is shown, which is the wanted one's meanwhile
-    this.meantUntil = 0;
+    this.typedAt = -Infinity; // when somebody typed into a field last
+    this.meantUntil = -Infinity;
   }
 
-  begin(contactId, isInLine) {
-    this.wanted = contactId;
-    this.text = "";
-    this.isInLine = isInLine;
+  typed() {
+    this.typedAt = performance.now();
   }
 
-  end() {
-    this.wanted = 0;
-    this.isInLine = false;
-  }
-
-  /** Whether somebody is in the middle of a text that is not for the wanted one. */
-  get isBesideText() {
+  /** What is typed goes into no field any more, but for one of a dialog. */
+  leaveField() {
     const field = textField();
-    return Boolean(field?.value) && !(this.isInLine && field.id === "line");
+    if (!field?.closest("dialog")) field?.blur();
   }
 
-  /** It is gone: what is typed on was meant for them, and is no keys, until the typist pauses. */
-  missed() {
-    this.end();
-    this.waitForPause();
+  /** Whom somebody wrote to is gone, or takes no more: where `always`, also if they did not type just now. */
+  halt(always = false) {
+    this.leaveField();
+    if (always || performance.now() - this.typedAt < PAUSE_MS) this.waitForPause();
   }
 
   waitForPause() {

@@ -1,0 +1,206 @@
+"""What is typed, pasted and composed at the desk goes to whom it was meant for, in a real browser, or to nobody."""
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession
+
+from engine.log.attachments import AttachmentStore
+from tests.http.desk.support import CENTRE
+from tests.http.desk.test_drafts_in_browser import SENT, in_hand, said
+from tests.http.desk.test_files import PICTURE
+from tests.http.desk.test_in_browser import bring, browser, signed_in, take_chat, until
+from tests.http.desk.test_links_in_browser import FAR_AWAY, wrapping
+from tests.http.support import CONTACTS, Build, House, tell
+
+pytestmark = [pytest.mark.peer, pytest.mark.slow]
+NO_WRAP_UP = CENTRE.replace("members_only: true, wrap_up: 30s, ring_limit: 30s", "members_only: true, wrap_up: 0s")
+PASTE = """(content) => {
+  const data = new DataTransfer();
+  const bytes = Uint8Array.from(atob(content), (sign) => sign.charCodeAt(0));
+  data.items.add(new File([bytes], "tour.png", { type: "image/png" }));
+  const more = { bubbles: true, cancelable: true };
+  document.activeElement.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, ...more }));
+}"""
+
+
+async def two_chats(page: Any, house: House) -> None:
+    """Let the agent have two chats: the first one is in front, and its line has the focus."""
+    await take_chat(page, house)
+    await bring(house, "chat-2", who="Second")
+    await page.wait_for_selector(".offer")
+    await page.keyboard.press("Alt+a")
+    await in_hand(page, 2)
+    await page.wait_for_selector(".offers", state="hidden")
+    await page.locator(".contact", has_text="Phạm Lan").click()
+    await until(page, "document.querySelector('#contact-title').textContent === 'Phạm Lan'")
+
+
+@pytest.mark.parametrize("field", ["#line", "#note"])
+async def test_what_is_typed_to_who_vanishes_goes_to_nobody_else(build: Build, field: str) -> None:
+    house = await build(centre=NO_WRAP_UP)
+    async with browser() as context, ClientSession(house.url) as client:
+        page = await signed_in(context, house)
+        await two_chats(page, house)
+        await page.focus(field)
+        await page.keyboard.type("your number is ")
+        await tell(client, f"{CONTACTS}/chat-1/release", by="customer")
+        await until(page, "document.querySelector('#contact-title').textContent === 'Second'")
+        await page.keyboard.type("1234, the end")
+        await page.keyboard.press("Enter")
+        assert await page.locator("dialog").count() == 0, "no keys, either"
+        assert await page.input_value(field) == ""
+        assert said(house, "chat-2") == []
+        await page.click("#line")
+        await page.keyboard.type("to the second")
+        await page.keyboard.press("Enter")
+        await until(page, SENT)
+        assert said(house, "chat-2") == ["to the second"]
+
+
+async def test_what_is_typed_in_a_dialog_that_closes_is_no_keys(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with browser() as context, ClientSession(house.url) as client:
+        page = await signed_in(context, house)
+        await take_chat(page, house)
+        await page.keyboard.press("Alt+t")
+        await page.wait_for_selector("dialog[open] #to")
+        await page.keyboard.type("of")
+        await tell(client, f"{CONTACTS}/chat-1/release", by="customer")
+        await page.wait_for_selector("dialog", state="detached")
+        await page.keyboard.type("f")
+        await page.wait_for_selector(".wrap-up:not([hidden])")
+        assert await page.locator(".contact").count() == 1, "it would have been the end of the wrap-up"
+
+
+async def test_keys_count_at_once_where_nobody_typed(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with browser() as context:
+        page = await signed_in(context, house)
+        await two_chats(page, house)
+        await wrapping(page, house)
+        await page.keyboard.press("f")
+        await in_hand(page, 1)
+        await page.keyboard.press("e")
+        await page.locator("dialog h2", has_text="Second").wait_for()
+
+
+async def test_files_go_to_whom_they_were_brought_for(build: Build, tmp_path: Path) -> None:
+    house = await build(centre=CENTRE)
+    house.adapter.context.engine.attachments = AttachmentStore(tmp_path / "attachments")  # type: ignore[misc]
+    picture = tmp_path / "tour.png"
+    picture.write_bytes(PICTURE)
+    pasted = base64.b64encode(PICTURE).decode()
+    async with browser() as context, ClientSession(house.url) as client:
+        await context.add_init_script(FAR_AWAY)
+        page = await signed_in(context, house)
+        await take_chat(page, house)
+        await bring(house, "chat-2", who="Second")
+        await page.wait_for_selector(".offer")
+        async with page.expect_file_chooser() as choosing:
+            await page.click(".clip")
+        await page.click("#line")
+        await page.keyboard.press("Alt+a")
+        await page.evaluate(PASTE, pasted)
+        await (await choosing.value).set_files(picture)
+        await until(page, SENT)
+        await page.locator(".contact", has_text="Phạm Lan").click()
+        await until(page, SENT)
+        for name in ("chat-1", "chat-2"):
+            (line,) = house.engine.views.contacts.conversation(name).messages
+            assert line.attachment is not None
+        await bring(house, "chat-3", who="Third")
+        await page.wait_for_selector(".offer")
+        await page.click("#line")
+        await page.keyboard.press("Alt+a")
+        await page.evaluate(PASTE, pasted)
+        await tell(client, f"{CONTACTS}/chat-3/release", by="customer")
+        await page.wait_for_selector(".offers", state="hidden")
+        assert await page.locator(".line").count() == 1
+
+
+class InputMethod:
+    """Composes text in whatever field has the focus, as an input method of the system does."""
+
+    def __init__(self, link: Any) -> None:
+        self._link = link
+
+    async def compose(self, *texts: str) -> None:
+        """Show what is being composed, as it grows."""
+        for text in texts:
+            place = {"selectionStart": len(text), "selectionEnd": len(text)}
+            await self._link.send("Input.imeSetComposition", {"text": text, **place})
+
+    async def commit(self, text: str) -> None:
+        """End the composition with a text."""
+        await self._link.send("Input.insertText", {"text": text})
+
+    async def press(self, code: str) -> None:
+        """Press a key that the input method has for itself."""
+        key = {"key": "Process", "code": code, "windowsVirtualKeyCode": 229}
+        await self._link.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", **key})
+        await self._link.send("Input.dispatchKeyEvent", {"type": "keyUp", **key})
+
+
+async def test_a_text_that_is_composed_goes_to_whom_is_being_taken(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with browser() as context:
+        await context.add_init_script(FAR_AWAY)
+        page = await signed_in(context, house)
+        method = InputMethod(await context.new_cdp_session(page))
+        await page.keyboard.press("r")
+        await page.wait_for_selector("#state[data-state=idle]")
+        await bring(house, "chat-1")
+        await page.wait_for_selector(".offer")
+        await page.keyboard.press("a")
+        await method.compose("D", "Da", "Dạ")
+        assert await page.locator(".offer").count() == 1, "the answer is under way"
+        await method.commit("Dạ")
+        await method.compose(" c", " ch")
+        await page.wait_for_selector(".offers", state="hidden")
+        await method.compose(" cha", " chà", " chào")
+        await method.commit(" chào chị")
+        assert await page.input_value("#line") == "Dạ chào chị"
+        await page.keyboard.press("Enter")
+        await until(page, SENT)
+        assert said(house, "chat-1") == ["Dạ chào chị"]
+
+
+async def test_a_key_that_an_input_method_has_is_a_key_where_nobody_writes(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with browser() as context:
+        page = await signed_in(context, house)
+        method = InputMethod(await context.new_cdp_session(page))
+        await method.press("KeyR")
+        await page.wait_for_selector("#state[data-state=idle]")
+        for name, who in (("chat-1", "Phạm Lan"), ("chat-2", "Second")):
+            await bring(house, name, who=who)
+        await until(page, "document.querySelectorAll('.offer').length === 2")
+        await method.press("KeyA")
+        await in_hand(page, 1)
+        assert await page.evaluate("document.activeElement.id") != "line", "another one rings: keys are keys"
+        await method.press("KeyA")
+        await in_hand(page, 2)
+        assert await page.input_value("#line") == ""
+
+
+async def test_what_is_typed_while_others_ring_goes_into_the_line(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with browser() as context:
+        await context.add_init_script(FAR_AWAY)
+        page = await signed_in(context, house)
+        method = InputMethod(await context.new_cdp_session(page))
+        await page.keyboard.press("r")
+        await page.wait_for_selector("#state[data-state=idle]")
+        for name, who in (("chat-1", "Phạm Lan"), ("chat-2", "Second")):
+            await bring(house, name, who=who)
+        await until(page, "document.querySelectorAll('.offer').length === 2")
+        await page.keyboard.press("a")
+        await page.keyboard.type("X")
+        await method.compose("i", "in")
+        await method.commit("in chào, and all")
+        await in_hand(page, 1)
+        assert await page.input_value("#line") == "Xin chào, and all"
+        assert await page.locator(".offer").count() == 1
