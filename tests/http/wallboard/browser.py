@@ -43,7 +43,7 @@ document.addEventListener("DOMContentLoaded", () => {
   }).observe(document.getElementById(id), { childList: true, characterData: true, subtree: true });
 });
 """
-REFUSED = re.compile("status of (401|404|409|422)")
+REFUSED = re.compile("status of (401|403|404|409|422)")
 """What Chromium says by itself of a request that the service refuses."""
 LIVE = "document.getElementById('link').dataset.state === 'live'"
 DRAWN = "document.querySelectorAll('#tiles > div').length > 0"
@@ -73,9 +73,13 @@ async def opened(
     height: int = 1080,
     scheme: str = "dark",
     watch: str = "",
+    awaited: str = f"{LIVE} && {DRAWN}",
     **more: Any,
 ) -> AsyncIterator[Any]:
-    """Open a board, with a script of the test's own; nothing may be said on the console or be kept from being run."""
+    """Open a board until what is `awaited` is true, with a script of the test's own.
+
+    Nothing may be said on the console or be kept from being run.
+    """
     said: list[str] = []
     async with playwright_api.async_playwright() as player:
         browser = await player.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
@@ -86,7 +90,7 @@ async def opened(
         page.on("pageerror", lambda error: said.append(str(error)))
         await page.add_init_script(WATCH + watch)
         await page.goto(house.url + path)
-        await until(page, f"{LIVE} && {DRAWN}")
+        await until(page, awaited)
         yield page
         assert await page.evaluate("window.broken") == []
         await browser.close()

@@ -24,13 +24,13 @@ export function begin() {
   token = read() ?? "";
 }
 export const kiosk = () => query.get("kiosk") === "1";
+/** Whether there is anything to be refused. */
+export const hasToken = () => token !== "";
 const read = () => { try { return sessionStorage.getItem(TOKEN); } catch { return null; } };
 export function remember(given) {
   token = given.trim();
   try { sessionStorage.setItem(TOKEN, token); } catch { /* then it is asked for again */ }
 }
-
-const headers = (more = {}) => (token ? { Authorization: `Bearer ${token}`, ...more } : more);
 
 /** What was refused, in the service's own words; `code` says why where its state did not allow it. */
 export class Refused extends Error {
@@ -39,6 +39,12 @@ export class Refused extends Error {
     this.status = status;
     this.code = problem.code ?? "";
   }
+}
+
+/** What no header can carry is no token of the service's. */
+function headers(more = {}) {
+  if (/[^\x21-\x7e]/.test(token)) throw new Refused(401, {});
+  return token ? { Authorization: `Bearer ${token}`, ...more } : more;
 }
 
 async function answered(answer) {

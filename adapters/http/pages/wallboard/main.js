@@ -35,7 +35,7 @@ const HOUR_MS = 15000;
 const WEEK_MS = 300000;
 const FRAMES_KEPT = 1000;
 const name = decodeURIComponent(location.pathname.split("/")[2] || "default");
-let blocks = {}, frame = 0, drawn = 0, barred = false, openings = 0, retry = 0;
+let blocks = {}, frame = 0, drawn = 0, barred = false, refused = 0, openings = 0, retry = 0;
 const stale = new Set();
 
 const act = {
@@ -97,7 +97,7 @@ async function speak() {
   await words.load(switches.language());
   if (barred) {
     head.apply();
-    bar();
+    bar(refused);
     return;
   }
   head.title();
@@ -137,9 +137,9 @@ async function week() {
   } catch { /* there are no arrows then */ }
 }
 
-/** Who is not let in sees nothing: not what was known before either. */
-function bar() {
-  barred = true;
+/** Who is not let in sees nothing: not what was known before either. Of a token that was given it is said why, beside its field. */
+function bar(status) {
+  [barred, refused] = [true, status];
   replay.drop();
   clear();
   head.onLink("refused");
@@ -150,6 +150,10 @@ function bar() {
   for (const place of ["top", "columns", "nothing", "plans", "screens"]) show($(place), false);
   show($("token-form"), !link.kiosk());
   speech.bar(t(link.kiosk() ? "refused_kiosk" : "token_needed"));
+  const given = link.hasToken();
+  $("token-fault").textContent = given ? t(status === 403 ? "token_lacks" : "token_refused") : "";
+  mark($("token"), "aria-invalid", given ? "true" : "");
+  if (document.activeElement?.closest("#token-form")) $("token").select();
 }
 
 function unbar() {
@@ -168,7 +172,7 @@ async function open() {
     store.board = board;
   } catch (error) {
     if (mine !== openings) return;
-    if (error.status === 401 || error.status === 403) bar();
+    if (error.status === 401 || error.status === 403) bar(error.status);
     else retry = setTimeout(open, 3000);
     return;
   }
@@ -181,7 +185,7 @@ async function open() {
     head.onLink(state);
     head.tick();
     if (state === "live") known = await anew(known);
-    if (state === "refused") bar();
+    if (state === "refused") bar(401);
   });
 }
 
@@ -199,6 +203,7 @@ async function begin() {
   });
   $("token-form").addEventListener("submit", (event) => {
     event.preventDefault();
+    $("token-fault").textContent = ""; // what is said a second time is heard again
     link.remember($("token").value);
     open();
   });
