@@ -39,13 +39,13 @@ def _compare(
     form: Form,
 ) -> None:
     from simulations.commands.answer import tell
+    from simulations.commands.loading import loaded
     from simulations.commands.players import players
     from simulations.commands.simulate_run import progress_bar
     from simulations.compare.files import comparison_rows, write_comparison
     from simulations.compare.paired import comparison, played_alike
-    from simulations.scenario.scenario import Scenario
 
-    scenarios = [Scenario.load(place, changes) for place in places]
+    scenarios = [loaded(place, changes) for place in places]
     with progress_bar("replications") as bar, players(*who) as workers:
         results = played_alike(scenarios, replications, seed, workers=workers, progress=bar)
     found = comparison(results[0], results[1], (str(places[0]), str(places[1])))

@@ -28,14 +28,14 @@ def payback(
     """Tell what structures cost and bring over the months. Example: trunkline payback a.yaml b.yaml --months 24"""
     with errors_as_exits():
         from simulations.commands.answer import tell
+        from simulations.commands.loading import loaded
         from simulations.commands.players import players
         from simulations.commands.simulate_run import progress_bar
         from simulations.compare.files import month_rows, write_payback
         from simulations.compare.payback import structures
-        from simulations.scenario.scenario import Scenario
 
         form = form_of(as_json, as_csv)
-        scenarios = [Scenario.load(path, changes or ()) for path in files]
+        scenarios = [loaded(path, changes or ()) for path in files]
         with progress_bar("structures") as bar, players(workers, cluster) as who:
             found = structures(scenarios, months, replications, seed, workers=who, progress=bar)
         tell(found, form, rows=month_rows, table=_print, write=write_payback, out=out)

@@ -25,18 +25,18 @@ def resilience(
     """Tell how a centre stands its disruptions. Example: trunkline resilience continuity.yaml --late 30m"""
     with errors_as_exits():
         from simulations.commands.answer import tell
+        from simulations.commands.loading import loaded
         from simulations.commands.players import players
         from simulations.commands.simulate_run import progress_bar
         from simulations.compare.files import case_rows, write_resilience
         from simulations.compare.resilience import resilience as played
-        from simulations.scenario.scenario import Scenario
 
         form = form_of(as_json, as_csv)
         try:
             late_ns = parse_duration(late)
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint="--late") from None
-        asked = Scenario.load(scenario, changes or ())
+        asked = loaded(scenario, changes or ())
         with progress_bar("replications") as bar, players(workers, cluster) as who:
             found = played(asked, late_ns, replications, seed, workers=who, progress=bar)
         tell(found, form, rows=case_rows, table=_print, write=write_resilience, out=out)

@@ -14,6 +14,7 @@ from engine.commands.outcome import Exit
 from engine.errors import ConfigError
 from simulations.commands import options
 from simulations.commands.answer import tell
+from simulations.commands.loading import loaded
 from simulations.commands.players import players
 from simulations.experiment.files import write_run
 from simulations.experiment.intervals import interval_rows
@@ -36,7 +37,7 @@ class Asked(options.Asked, frozen=True, kw_only=True):
 
 def run(asked: Asked) -> Exit:
     """Play and tell. Raises ConfigError, SimulationFailed and OSError."""
-    scenario = Scenario.load(asked.path, asked.changes)
+    scenario = loaded(asked.path, asked.changes)
     with progress_bar("replications") as told, players(asked.workers, asked.cluster) as workers:
         result = simulate(
             scenario, asked.replications, asked.seed, workers=workers, stop=_stop(asked.until, scenario), progress=told

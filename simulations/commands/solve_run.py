@@ -11,6 +11,7 @@ from rich.table import Table
 from engine.commands.outcome import Exit
 from simulations.commands import options
 from simulations.commands.answer import of_seed, tell
+from simulations.commands.loading import loaded
 from simulations.commands.players import players
 from simulations.commands.simulate_run import progress_bar
 from simulations.commands.tables import table_of
@@ -51,7 +52,7 @@ class Asked(options.Asked, frozen=True, kw_only=True):
 
 def run(asked: Asked) -> Exit:
     """Solve and tell. Raises ConfigError, Unreachable, SimulationFailed and OSError; typer.BadParameter."""
-    scenario = Scenario.load(asked.path, asked.changes)
+    scenario = loaded(asked.path, asked.changes)
     question = question_of(asked, scenario)
     with progress_bar("trials") as bar, players(asked.workers, asked.cluster) as workers:
         try:

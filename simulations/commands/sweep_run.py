@@ -1,5 +1,6 @@
 """What `trunkline sweep` does: plays the grid, with a progress bar on stderr, and tells it on stdout."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,8 +10,10 @@ from rich.console import Console
 from rich.table import Table
 
 from engine.commands.outcome import Exit
+from engine.errors import ConfigError
 from simulations.commands import options
 from simulations.commands.answer import of_seed, tell
+from simulations.commands.loading import loaded
 from simulations.commands.players import players
 from simulations.commands.simulate_run import progress_bar
 from simulations.compare.sweep import POINTS, Sweep, sweep
@@ -38,7 +41,8 @@ class Asked(options.Asked, frozen=True, kw_only=True):
 def run(asked: Asked) -> Exit:
     """Play and tell. Raises ConfigError, SimulationFailed and OSError; typer.BadParameter."""
     axes = _axes(asked.vary)
-    scenario = Scenario.load(asked.path, asked.changes)
+    scenario = loaded(asked.path, asked.changes)
+    _tell_notes(scenario, axes)
     try:
         with progress_bar("replications") as bar, players(asked.workers, asked.cluster) as workers:
             found = sweep(
@@ -62,6 +66,15 @@ def _axes(said: tuple[str, ...]) -> list[Axis]:
         return [parse_vary(text) for text in said]
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--vary") from None
+
+
+def _tell_notes(scenario: Scenario, axes: list[Axis]) -> None:
+    """Say what the values of an axis come to beside what they say, by the first of them that does."""
+    for axis in axes:
+        with suppress(ConfigError):  # of values that the scenario does not take: told by the sweep, all of them
+            notes = (scenario.changed(axis.change(value)).notes for value in axis.values)
+            for note in next((one for one in notes if one), ()):
+                typer.echo(f"note: {note.removeprefix('--set ')}", err=True)
 
 
 def _interrupted(out: Path | None) -> str:

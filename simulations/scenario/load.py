@@ -1,26 +1,22 @@
 """From a file to a checked scenario: all faults at once with line and column, and changes from the command line."""
 
 import copy
-import csv
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from engine.config.document import Document, Location, PlainValues, read_document
 from engine.config.faults import note_faults
 from engine.config.plan_files import read_plan_files
 from engine.config.queues import CHANNEL_NUMBERS
 from engine.errors import ConfigError
-from engine.model.fields import nearest
+from simulations.scenario.changes import make_changes
 from simulations.scenario.factors import faults_of_factors, with_factors
 from simulations.scenario.file import ScenarioFile, Stretch
+from simulations.scenario.shift_files import read_shifts
 from simulations.scenario.volumes import Timeline
-
-SHIFT_COLUMNS: Final = ("hours", "count", "breaks", "days")
 
 
 def is_scenario(value: Any) -> bool:
@@ -33,8 +29,11 @@ def is_scenario(value: Any) -> bool:
     )
 
 
-def load_document(source: Path | dict[str, Any], folder: Path, changes: Iterable[str] = ()) -> Document:
-    """Return what a file says, or plain values, with `changes` made, each as `queues.sales.agents=12`.
+def load_document(
+    source: Path | dict[str, Any], folder: Path, changes: Iterable[str] = ()
+) -> tuple[Document, tuple[str, ...]]:
+    """Return what a file says, or plain values, with `changes` made, each as `queues.sales.agents=12`; and notes on
+    what these came to beside what they say.
 
     Plans in files of their own are read from `folder`.
 
@@ -46,10 +45,10 @@ def load_document(source: Path | dict[str, Any], folder: Path, changes: Iterable
         if not document.faults:
             document.add((), "the file must be a mapping of sections, as 'queues:'")
         raise ConfigError(document.sentences())
-    faults = [fault for change in changes if (fault := _change(document.value, change))]
-    if faults:
-        raise ConfigError(faults)
-    return document
+    made = make_changes(document.value, folder, changes)
+    if made.faults:
+        raise ConfigError(made.faults)
+    return document, made.notes
 
 
 def check_value(document: Document, folder: Path) -> ScenarioFile:
@@ -76,48 +75,6 @@ def _timeline(raw: dict[str, Any]) -> Timeline | None:
         return Stretch.model_validate(said).timeline
     except ValidationError:
         return None
-
-
-def _change(raw: dict[str, Any], change: str) -> str | None:
-    """Make one change; return what is wrong with it."""
-    where, equals, text = change.partition("=")
-    if not equals or not where.strip():
-        return f"--set {change}: write WHERE=VALUE, as queues.sales.agents=12"
-    try:
-        value = YAML(typ="safe", pure=True).load(text)
-    except YAMLError as error:
-        return f"--set {change}: the value is not YAML: {str(error).splitlines()[0]}"
-    place: Any = raw
-    parts = where.strip().split(".")
-    for depth, part in enumerate(parts):
-        last = depth == len(parts) - 1
-        if isinstance(place, list):
-            found = _in_list(place, part)
-            if found is None:
-                return f"--set {change}: there is no '{part}' in '{'.'.join(parts[:depth])}'"
-            if last:
-                place[found] = value
-            place = place[found]
-        elif isinstance(place, dict):
-            if last:
-                place[part] = value
-            elif part not in place and depth < 2 and parts[0] in ("queues", "agents", "trunk_groups"):
-                return f"--set {change}: there is no '{part}' in the file{nearest(part, place)}"
-            else:
-                place = place.setdefault(part, {})
-        else:
-            return f"--set {change}: '{'.'.join(parts[:depth])}' holds no sections"
-    return None
-
-
-def _in_list(entries: list[Any], part: str) -> int | None:
-    """Return which entry is meant: by number from 0, or by the name of a group."""
-    if part.isdecimal():
-        return int(part) if int(part) < len(entries) else None
-    for number, entry in enumerate(entries):
-        if isinstance(entry, dict) and part in (entry.get("group"), entry.get("name")):
-            return number
-    return None
 
 
 def _mapping(value: Any) -> dict[str, Any]:
@@ -184,28 +141,3 @@ def _with_shifts(document: Document, folder: Path) -> dict[str, Any]:
         document.parts["agents", index, "shifts"] = Document(str(folder / name), shifts, lines)
         read.append(entry | {"shifts": shifts})
     return {**document.value, "agents": read}
-
-
-def read_shifts(path: Path) -> list[dict[str, Any]]:
-    """Return the shifts that a CSV file lists, as sections. Raises OSError and ValueError."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file, skipinitialspace=True)
-        names = list(reader.fieldnames or ())
-        unknown = [name for name in names if name and name not in SHIFT_COLUMNS]
-        if "hours" not in names:
-            raise ValueError(f"{path.name} has no column 'hours'; there is {', '.join(names) or 'none'}")
-        if unknown:
-            hint = nearest(unknown[0], SHIFT_COLUMNS) or f"; there may be {', '.join(SHIFT_COLUMNS)}"
-            raise ValueError(f"{path.name} has a column '{unknown[0]}', which says nothing{hint}")
-        return [_shift(row) for row in reader]
-
-
-def _shift(row: dict[str, Any]) -> dict[str, Any]:
-    """Return a row of a file of shifts as a section; several breaks or days stand with a space between."""
-    found: dict[str, Any] = {"hours": row.get("hours")}
-    if row.get("count"):
-        found["count"] = int(row["count"]) if row["count"].strip().isdecimal() else row["count"]
-    for word in ("breaks", "days"):
-        if row.get(word):
-            found[word] = row[word].split()
-    return found

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.model.fields import FromEnvironment
-from simulations.scenario.load import read_shifts
 from simulations.scenario.scenario import Scenario
+from simulations.scenario.shift_files import read_shifts
 
 _EMPIRICAL: Final = re.compile(r"(\s*empirical\s*\((?:\s*file\s*=)?\s*)([^)]*?)(\s*\)\s*)")
 

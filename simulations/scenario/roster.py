@@ -64,14 +64,12 @@ def scheduled_ns(file: ScenarioFile, edges: "np.ndarray[Any, Any]") -> "np.ndarr
         if group.staffing is not None:
             counted = [(1.0 / (1.0 - min(group.shrinkage, 0.99)), _staffed(file, group.staffing, 0, begin_ns))]
         elif group.shifts:
-            heads = _heads(group)
-            scale = group.count / max(sum(heads), 1)
             counted = [
-                (head * scale, _stints_of(0, shift, file.time_zone, begin_ns, end_ns))
-                for head, shift in zip(heads, group.shifts, strict=True)
+                (float(head), _stints_of(0, shift, file.time_zone, begin_ns, end_ns))
+                for head, shift in zip(_heads(group), group.shifts, strict=True)
             ]
         else:
-            counted = [(float(group.count), iter((Stint(0, begin_ns, end_ns),)))]
+            counted = [(float(group.heads), iter((Stint(0, begin_ns, end_ns),)))]
         for count, found in counted:
             for stint in found:
                 overlap = np.minimum(edges[1:], stint.end_ns) - np.maximum(edges[:-1], stint.start_ns)
@@ -171,7 +169,7 @@ def _heads(group: Group) -> list[int]:
     """Return how many work each shift, those away by shrinkage included: whoever is in no other one where not said."""
     said = sum(shift.count or 0 for shift in group.shifts)
     open_ended = [shift for shift in group.shifts if shift.count is None]
-    rest = max(group.count - said, 0)
+    rest = group.heads - said
     counts: list[int] = []
     for shift in group.shifts:
         place = sum(one.count is None for one in group.shifts[: len(counts)])

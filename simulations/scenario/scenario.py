@@ -28,6 +28,8 @@ class Scenario(msgspec.Struct, dict=True):
     folder: Path
     """What files named in it are relative to."""
     path: str = ""
+    notes: tuple[str, ...] = ()
+    """What changes came to beside what they say: shifts in proportion to a count, for one."""
 
     @classmethod
     def load(cls, path: Path | str, changes: Iterable[str] = ()) -> "Scenario":
@@ -37,14 +39,14 @@ class Scenario(msgspec.Struct, dict=True):
         """
         path = Path(path) / LOCKED if Path(path).is_dir() else Path(path)
         folder = path.parent
-        document = load_document(path, folder, changes)
-        return cls(document.value, check_value(document, folder), folder, str(path))
+        document, notes = load_document(path, folder, changes)
+        return cls(document.value, check_value(document, folder), folder, str(path), notes)
 
     @classmethod
     def of(cls, raw: dict[str, Any], folder: Path | str = ".", changes: Iterable[str] = ()) -> "Scenario":
         """Return the scenario that plain values say, as a YAML file would. Raises ConfigError."""
-        document = load_document(raw, Path(folder), changes)
-        return cls(document.value, check_value(document, Path(folder)), Path(folder))
+        document, notes = load_document(raw, Path(folder), changes)
+        return cls(document.value, check_value(document, Path(folder)), Path(folder), notes=notes)
 
     def changed(self, *changes: str) -> "Scenario":
         """Return the scenario with changes made, each as `queues.sales.agents=12`. Raises ConfigError."""

@@ -169,7 +169,8 @@ class Group(Agent):
     """So many agents who are alike."""
 
     name: Name = Field(alias="group")
-    count: Annotated[int, Whole(0, AGENTS_MAX)] = 0
+    count: Annotated[int, Whole(0, AGENTS_MAX)] | None = None
+    """How many they are; not said: as many as their shifts say together, and 0 without shifts."""
     shifts: list[Shift] = Field(default_factory=list)
     """Not said: at work all the time."""
     staffing: list[Annotated[int, Whole(0, AGENTS_MAX)]] | None = None
@@ -190,12 +191,36 @@ class Group(Agent):
             raise several([(("staffing",), "'staffing' stands for itself, without 'count' and 'shifts'")])
         return self
 
+    @model_validator(mode="after")
+    def _on_one_shift_each(self) -> Self:
+        if fault := self._fault_of_shifts():
+            raise several([(("count",), fault)])
+        return self
+
+    def _fault_of_shifts(self) -> str | None:
+        if not self.shifts:
+            return None
+        said = sum(shift.count or 0 for shift in self.shifts)
+        has_rest = any(shift.count is None for shift in self.shifts)
+        if self.count is None:
+            text = "a shift without 'count' is of all who are in no other one: say how many the group has"
+            return text if has_rest else None
+        if said == self.count or (has_rest and said < self.count):
+            return None
+        text = f"the group has {self.count}, and its shifts say {said}; each agent works one of them"
+        return f"{text}: write {said} or more" if has_rest else f"{text}: write {said}, or leave 'count' out"
+
+    @property
+    def heads(self) -> int:
+        """How many they are, shrinkage not taken off; 0 of those who have `staffing`."""
+        return sum(shift.count or 0 for shift in self.shifts) if self.count is None else self.count
+
     @property
     def at_work(self) -> int:
         """How many of them are at work at most, shrinkage taken off, rounded; of `staffing`, the most."""
         if self.staffing is not None:
             return max(self.staffing, default=0)
-        return round(self.count * (1.0 - self.shrinkage))
+        return round(self.heads * (1.0 - self.shrinkage))
 
     def speed_for(self, queue: str) -> float:
         """Return how fast they handle contacts of a queue."""

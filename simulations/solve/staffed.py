@@ -34,7 +34,7 @@ def plain_groups(scenario: Scenario, goals: dict[str, Goal]) -> Scenario:
     for entry in entries:
         for key in TIMETABLE:
             entry.pop(key, None)
-        entry["count"] = known[entry["group"]].count
+        entry["count"] = known[entry["group"]].heads
     return Scenario.of(raw, scenario.folder)
 
 

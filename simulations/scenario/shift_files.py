@@ -1,0 +1,34 @@
+"""Shifts of a CSV file, `shifts: FILE.csv`, as sections."""
+
+import csv
+from pathlib import Path
+from typing import Any, Final
+
+from engine.model.fields import nearest
+
+SHIFT_COLUMNS: Final = ("hours", "count", "breaks", "days")
+
+
+def read_shifts(path: Path) -> list[dict[str, Any]]:
+    """Return the shifts that a CSV file lists, as sections. Raises OSError and ValueError."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file, skipinitialspace=True)
+        names = list(reader.fieldnames or ())
+        unknown = [name for name in names if name and name not in SHIFT_COLUMNS]
+        if "hours" not in names:
+            raise ValueError(f"{path.name} has no column 'hours'; there is {', '.join(names) or 'none'}")
+        if unknown:
+            hint = nearest(unknown[0], SHIFT_COLUMNS) or f"; there may be {', '.join(SHIFT_COLUMNS)}"
+            raise ValueError(f"{path.name} has a column '{unknown[0]}', which says nothing{hint}")
+        return [_shift(row) for row in reader]
+
+
+def _shift(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row of a file of shifts as a section; several breaks or days stand with a space between."""
+    found: dict[str, Any] = {"hours": row.get("hours")}
+    if row.get("count"):
+        found["count"] = int(row["count"]) if row["count"].strip().isdecimal() else row["count"]
+    for word in ("breaks", "days"):
+        if row.get(word):
+            found[word] = row[word].split()
+    return found
