@@ -8,14 +8,17 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
+from adapters.http.answers.accept import Form, chosen_form
 from adapters.http.answers.replies import answer, figures, not_found
 from adapters.http.boards import DEFAULT_BOARD, METRICS, BoardSettings, Threshold
 from adapters.http.context import CALLER, context_of
-from adapters.http.problems import Problem
+from adapters.http.problems import MEDIA_TYPE, Problem
 from adapters.http.requests import parameters
 from adapters.http.route_table import OPEN, Parameter, Route, whole
+from adapters.http.routes.documents import page
 from adapters.http.wallboard.hour import Hour
 from adapters.http.wallboard.masks import masked
+from adapters.http.wallboard.no_board import no_board
 from adapters.http.wallboard.privacy import unnamed_wait
 from adapters.http.wallboard.tiles import WaitingTile
 from engine.model.scopes import Scope
@@ -31,6 +34,7 @@ _FILES: Final = {
     if file.name.rpartition(".")[2] in _TYPES
 }
 _TAGS: Final = {name: f'"{hashlib.sha256(body).hexdigest()[:32]}"' for name, (body, _) in _FILES.items()}
+_OF_NO_BOARD: Final = (Form(MEDIA_TYPE), Form("text/html"))
 _PAGE: Final = (_FOLDER / "wallboard.html").read_text("utf-8")
 LINE: Final = 200
 LINE_MAX: Final = 1000
@@ -129,7 +133,11 @@ async def get_home(request: web.Request) -> web.Response:
 
 
 async def get_page_of_board(request: web.Request) -> web.Response:
-    """Give the page of one board. Raises Problem where there is none."""
+    """Give the page of one board. Where there is none, browsers get the boards there are; raises Problem for others."""
+    name, boards = request.match_info["board"], context_of(request).settings.all_boards
+    if name not in boards and chosen_form(request.headers.get("Accept", ""), _OF_NO_BOARD) == _OF_NO_BOARD[1]:
+        text = page("No such board · Không có bảng này", no_board(name, boards))
+        return web.Response(text=text, status=404, content_type="text/html", headers={"Vary": "Accept"})
     board_of(request)
     return await get_page(request)
 

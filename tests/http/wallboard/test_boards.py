@@ -1,5 +1,6 @@
 """Boards of the configuration, and what the page asks for beside the stream."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,24 @@ async def test_the_hour_has_a_sample_once_somebody_looked(client: ClientSession)
         hour = await get(client, "/api/v1/boards/default/hour")
     assert [value for value in hour["waiting"] if value is not None] == [1]
     assert len(hour["minutes_ns"]) == 61
+
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"}
+
+
+async def test_a_browser_that_asks_for_no_board_is_shown_those_there_are(build: Build) -> None:
+    house = await build('boards: {floor: {title: "Tầng 3 <b>"}}')
+    async with ClientSession(house.url) as client:
+        async with client.get("/wallboard/flor%3Cb%3E", headers=BROWSER) as answer:
+            text = await answer.text()
+            assert (answer.status, answer.content_type, answer.charset) == (404, "text/html", "utf-8")
+        assert "There is no board called “flor&lt;b&gt;”" in text
+        assert 'lang="vi">Không có bảng nào' in text
+        assert re.findall(r'href="/wallboard/([^"]+)"', text) == ["default", "floor"]
+        assert "Tầng 3 &lt;b&gt;" in text
+        for accept in ("*/*", "application/json"):
+            async with client.get("/wallboard/flor", headers={"Accept": accept}) as answer:
+                assert (answer.status, answer.content_type) == (404, "application/problem+json")
+                assert "there is default, floor" in (await answer.json())["detail"]
+        async with client.get("/wallboard/floor", headers=BROWSER) as answer:
+            assert answer.status == 200
