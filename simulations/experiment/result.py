@@ -9,7 +9,6 @@ import numpy as np
 from engine.messages.kinds import (
     AGENT_BUSY,
     AGENT_IDLE,
-    AGENT_NOT_RESPONDING,
     AGENT_OFFERED,
     AGENT_UNREACHABLE,
     AGENT_WRAPPING,
@@ -23,7 +22,7 @@ from simulations.scenario.build import Model
 from simulations.world.waits import BIN_EDGES_S
 
 Array = np.ndarray[Any, Any]
-AT_WORK: Final = (AGENT_IDLE, AGENT_OFFERED, AGENT_BUSY, AGENT_WRAPPING, AGENT_NOT_RESPONDING, AGENT_UNREACHABLE)
+AT_WORK: Final = (AGENT_IDLE, AGENT_OFFERED, AGENT_BUSY, AGENT_WRAPPING, AGENT_UNREACHABLE)
 BUSY: Final = (AGENT_OFFERED, AGENT_BUSY, AGENT_WRAPPING)
 
 

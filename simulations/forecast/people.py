@@ -7,6 +7,7 @@ import numpy as np
 from engine.kernel.deadlines import NEVER_NS
 from engine.kernel.tables import Tables
 from engine.messages.kinds import (
+    AGENT_NOT_RESPONDING,
     CONTACT_CONNECTED,
     CONTACT_HELD_STATE,
     CONTACT_OFFERED,
@@ -16,7 +17,7 @@ from engine.messages.kinds import (
     FLAG_CALLS_BACK,
 )
 from simulations.forecast.present import Estimates
-from simulations.world.tables import WorldTables
+from simulations.world.tables import BACK_AFTER_NS, WorldTables
 
 Array = np.ndarray[Any, Any]
 TALKS: Final = (CONTACT_CONNECTED, CONTACT_HELD_STATE)
@@ -40,6 +41,7 @@ def bring_in(world: WorldTables, t: Tables, expected: Estimates, now_ns: int, ch
     due[waiting] = _begin_waits(world, contacts, waiting, expected, now_ns, chance)
     _let_ring(world, t, due, expected, now_ns, chance)
     _let_wrap_up(world, t, due, expected, now_ns, chance)
+    _let_return(t, due, now_ns, chance)
     _arm(world, due)
 
 
@@ -94,6 +96,15 @@ def _let_wrap_up(
     places = places[~ended_by_kernel]
     left_ns = chance.exponential(expected.wrap_up_ns[engagements["queue"][places]])
     due[len(world.callers) + len(world.retrials) + places] = now_ns + left_ns.astype(np.int64)
+
+
+def _let_return(t: Tables, due: Array, now_ns: int, chance: np.random.Generator) -> None:
+    """Who is set aside for not answering comes back: it lasts as long as it has for all of them, and one more."""
+    agents = np.asarray(t.agents)
+    (aside,) = ((agents["suspended_until_ns"] < 0) & (agents["state"] == AGENT_NOT_RESPONDING)).nonzero()
+    lasted_ns = float((now_ns - agents["state_since_ns"][aside]).sum())
+    left_ns = chance.exponential((lasted_ns + BACK_AFTER_NS) / (len(aside) + 1), len(aside))
+    due[len(due) - len(agents) + aside] = now_ns + 1 + left_ns.astype(np.int64)
 
 
 def _arm(world: WorldTables, due: Array) -> None:

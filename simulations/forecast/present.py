@@ -32,7 +32,7 @@ from engine.model.tallies import Tally
 from simulations.forecast.rates import arrival_rate
 from simulations.scenario.distributions import Distribution, deterministic, exponential
 from simulations.world.blank import RETRIALS, Span, blank_world
-from simulations.world.tables import SOURCE, WorldTables
+from simulations.world.tables import BACK_AFTER_NS, SOURCE, WorldTables
 
 Array = np.ndarray[Any, Any]
 DRAIN_NS: Final = 3600 * 10**9
@@ -211,6 +211,7 @@ def _sources(
         source["segment"], source["segments_end"] = len(segments), len(segments) + 1
         source["since_ns"], source["volume"], source["callback_share"] = question.now_ns, 1.0, 1.0
         source["first_trunk"], source["trunks"] = len(trunks), len(groups)
+        source["back_after_ns"] = BACK_AFTER_NS
         first = len(distributions)
         source["handle"], source["patience"], source["wrap_up"] = first, first + 1, first + 2
         source["ring"] = first + 3 if ringing > RING_LEAST_NS else -1

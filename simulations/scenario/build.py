@@ -26,7 +26,7 @@ from simulations.scenario.overlay import rate_segments, setting_rows, talk_facto
 from simulations.scenario.sections import ScenarioQueue
 from simulations.world import chance
 from simulations.world.blank import Span, blank_world
-from simulations.world.tables import SOURCE, WorldTables
+from simulations.world.tables import BACK_AFTER_NS, SOURCE, WorldTables
 
 Array = np.ndarray[Any, Any]
 PATIENCE_COUNTED_S: Final = 600.0
@@ -312,6 +312,7 @@ def _write_source(
     source["balk_share"] = queue.patience.balk
     source["ring"] = stock.distribution(queue.ring.answer if queue.ring else None)
     source["no_answer_share"] = queue.ring.no_answer if queue.ring else 0.0
+    source["back_after_ns"] = queue.ring.back_after_ns if queue.ring else BACK_AFTER_NS
     source["callback_share"] = queue.callback
     source["transfer_share"] = queue.transfers.share if queue.transfers else 0.0
     source["transfer_to"] = directory.queues.number(queue.transfers.to) if queue.transfers else -1

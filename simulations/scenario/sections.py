@@ -18,6 +18,7 @@ from simulations.scenario.distributions import NEVER, DistributionField
 from simulations.scenario.home import Home
 from simulations.scenario.money import OTHERS, Amounts, AmountsOf
 from simulations.scenario.values import Share, plain, read_moment, read_target
+from simulations.world.tables import BACK_AFTER_NS
 
 AGENTS_MAX: Final = 10_000
 Moment = Annotated[str, plain(read_moment)]
@@ -73,6 +74,8 @@ class Ring(Section):
     answer: DistributionField
     no_answer: ShareField = 0.0
     """Of offers: the agent does not react, and the ring limit ends it."""
+    back_after_ns: Annotated[int, Duration("1s", "1d")] = Field(default=BACK_AFTER_NS, alias="back_after")
+    """How long until who gets no more offers, after `max_no_answer` that were not answered, is there again."""
 
 
 def _ring(value: Any) -> Any:

@@ -25,6 +25,7 @@ from engine.state import payload_of, row_payload, started_with
 from simulations.whatif.beginning import Beginning
 from simulations.whatif.interruptions import take_off
 from simulations.whatif.packed import Packed
+from simulations.whatif.returns import tell_returns
 from simulations.whatif.stages import LEFT_KINDS, Stages
 
 Array = np.ndarray[Any, Any]
@@ -36,11 +37,12 @@ SCRIPTED: Final = (
     kinds.SETTING_CHANGED,
     kinds.REQUIREMENT_DEFINED,
     kinds.AGENT_STATUS_CHANGED,
+    kinds.AGENT_SUSPENDED,
     kinds.AGENT_REACHABILITY_CHANGED,
     kinds.QUEUE_OPENED,
     kinds.QUEUE_CLOSED,
 )
-"""Facts that no routing rule brings about: they happen again as they are."""
+"""Facts that no routing rule brings about: they happen again as they are. Of who was set aside, when that ended."""
 LEFT_OUT: Final = {
     kinds.PRIORITY_CHANGED: "priorities changed by hand",
     kinds.TRUNK_REQUESTED: "trunks asked for by outgoing calls",
@@ -253,7 +255,7 @@ class _Reader:
         if still_open:
             self._remarks["contacts still there when the log ends"] = still_open
         stages, offers = self._stages.tables()
-        script = np.concatenate(self._script)
+        script = tell_returns(np.concatenate(self._script))
         script["payload_offset"] = script["payload_size"] = script["dedupe"] = 0
         arrivals = self._arrivals.table()
         take_off(stages, arrivals["packed"][stages["person"]], script)

@@ -15,6 +15,7 @@ from engine.model.tallies import TALLY_COLUMNS
 from simulations.whatif.people import People
 from simulations.world.blank import Span, blank_world
 from simulations.world.stage import Beginning, Short, WorldStage, more_contacts
+from simulations.world.tables import BACK_AFTER_NS
 
 Array = np.ndarray[Any, Any]
 DRAIN_NS: Final = 4 * 3600 * SECOND_NS
@@ -102,6 +103,7 @@ def _parts(rules: Rules, capacity: Capacity, people: People) -> dict[str, Array]
     sources["queue"] = np.arange(queues + 1)
     sources["packed"] = pack_arrival(0, 0)
     sources["callback_share"] = sources["volume"] = 1.0
+    sources["back_after_ns"] = BACK_AFTER_NS
     sources["wrap_up"] = sources["retry_after"] = sources["transfer_to"] = -1
     sources["trace_last"][queues] = len(people.persons)
     return parts | {

@@ -1,7 +1,7 @@
 """The world's timers: one a subject, in a heap that holds the times themselves, each place above four others.
 
 So what is due next is found in half as many steps as in the kernel's heap, which only knows who is where, and each step
-reads one stretch of memory. Equal times are due in the order of subjects: callers, then retrials, then engagements.
+reads one stretch of memory. Equal times are due in the order of subjects: callers, then retrials, engagements, agents.
 """
 
 from typing import Any

@@ -40,7 +40,7 @@ def blank_world(
     """
     sources = queues if sources is None else sources
     retrials = max(RETRIALS, capacity.contacts) if retrials is None else retrials
-    subjects = capacity.contacts + retrials + capacity.engagements
+    subjects = capacity.contacts + retrials + capacity.engagements + capacity.agents
     parts = blank_tables(
         arrivals=(sources,),
         sources=(sources,),
@@ -50,6 +50,7 @@ def blank_world(
         retrials=(retrials,),
         pick_ups=(capacity.engagements,),
         declines=(capacity.engagements,),
+        returns_ns=(capacity.agents,),
         groups=(capacity.agents,),
         out=(2 * ROOM,),
         waits=(span.intervals, queues, WAIT_BINS),

@@ -29,6 +29,8 @@ PLACE_CHANGED: Final = 0xFF02
 """From now on `agent` takes `a` thousandths of the usual time for each talk that begins."""
 ANNOUNCED: Final = 0xFF03
 """Whoever waits for `queue` is told that it takes long (`a` = 1), or no more (0)."""
+RETURN_KNOWN: Final = 0xFF04
+"""If `agent` is set aside before the instant `a`, ns, it is the script that says when the agent is back."""
 
 
 @jit
@@ -42,6 +44,8 @@ def change(t: Any, w: Any, kind: int, agent: int, queue: int, a: int) -> None:
         w.home_factors[agent] = a / 1000.0
     elif kind == ANNOUNCED:
         w.sources[queue].announced = a
+    elif kind == RETURN_KNOWN:
+        w.returns_ns[agent] = a
 
 
 @jit

@@ -8,6 +8,7 @@ from engine.kernel.jit import jit
 from engine.kernel.lookup import find_engagement
 from engine.kernel.seize import room_for
 from engine.messages.kinds import (
+    AGENT_STATUS_CHANGED,
     BY_CUSTOMER,
     CONTACT_ARRIVED,
     CONTACT_CONNECTED,
@@ -20,6 +21,7 @@ from engine.messages.kinds import (
     FLAG_NO_CALLBACK,
     OFFER_ANSWERED,
     OFFER_DECLINED,
+    STATUS_AVAILABLE,
     STEP_CALLBACK,
     TRANSFER_REQUESTED,
     WRAP_UP_FINISHED,
@@ -240,9 +242,21 @@ def happen(t: Any, w: Any, subject: int) -> None:
         else:
             _call_back(t, w, retrial)
         return
-    engagement = t.engagements[subject - len(w.retrials)]
+    subject -= len(w.retrials)
+    if subject >= len(w.pick_ups):
+        _come_back(t, w, subject - len(w.pick_ups))
+        return
+    engagement = t.engagements[subject]
     if engagement.state == ENGAGEMENT_WRAPPING:
         fact(w, WRAP_UP_FINISHED, -1, -1, engagement.agent, engagement.arrival_seq, 0, 0)
+        observe(t, w)
+
+
+@jit
+def _come_back(t: Any, w: Any, a: int) -> None:
+    """Let an agent who is still set aside say to be there again, as at a desk or a phone."""
+    if t.agents[a].status == STATUS_AVAILABLE and t.agents[a].suspended_until_ns < 0:
+        fact(w, AGENT_STATUS_CHANGED, -1, -1, a, STATUS_AVAILABLE, 0, 0)
         observe(t, w)
 
 

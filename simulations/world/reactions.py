@@ -8,6 +8,7 @@ from engine.kernel.lookup import find_engagement
 from engine.kernel.step import conclude
 from engine.messages.exits import IS_LOST
 from engine.messages.kinds import (
+    AGENT_SUSPENDED,
     CONTACT_ANSWERED,
     CONTACT_ENDED,
     CONTACT_LEFT,
@@ -74,7 +75,10 @@ def _react(t: Any, w: Any, row: Any) -> None:
             else:
                 _call_again(w, row)
     elif kind == OFFER_ENDED:
+        w.book[0].missed = w.callers[row.contact].wants
         _stop_ringing(t, w, row.contact, row.agent)
+    elif kind == AGENT_SUSPENDED:
+        _set_aside(w, row)
     elif kind == CONTACT_RECEIVED:
         _count_busy(t, w, row.a)
     elif kind == WRAP_UP_STARTED:
@@ -119,6 +123,17 @@ def _stop_ringing(t: Any, w: Any, c: int, a: int) -> None:
         _find_who_answers(t, w, c)
     if state == CONTACT_WAITING or state == CONTACT_OFFERED:
         arm_next(w, c)
+
+
+@jit
+def _set_aside(w: Any, row: Any) -> None:
+    """Who gets no more offers until the status is chosen anew, having not answered so often, chooses it after a while;
+    unless the script says when.
+    """
+    now_ns = w.book[0].now_ns
+    if row.a == 0 and now_ns >= w.returns_ns[row.agent]:
+        subject = len(w.callers) + len(w.retrials) + len(w.pick_ups) + row.agent
+        arm(w, subject, now_ns + w.sources[w.book[0].missed].back_after_ns)
 
 
 @jit

@@ -13,11 +13,12 @@ from engine.kernel.table_set import TableSet
 from engine.kernel.tables import Array
 from engine.messages.kinds import AGENT_STATES
 from engine.messages.rows import ROW
+from engine.model.settings import SECOND_NS
 from simulations.world.waits import WAIT_BINS
 
 BOOK: Final = np.dtype(
     [
-        ("timers", "i8"),  # armed timers: of callers, then of those who will call again, then of wrap-ups
+        ("timers", "i8"),  # armed timers, by subject as below
         ("now_ns", "i8"),
         ("from_ns", "i8"),  # where the first interval begins
         ("interval_ns", "i8"),
@@ -29,6 +30,7 @@ BOOK: Final = np.dtype(
         ("at_once_head", "i8"),  # offers that are answered at once
         ("at_once_tail", "i8"),
         ("ended", "i8"),  # contact whose talk ended last: the wrap-up that begins is of it
+        ("missed", "i8"),  # source of the contact whose offer ended last: who is set aside then is so for it
         ("retrials_free", "i8"),
         ("retrials_used", "i8"),
         ("logged", "i8"),  # rows in the log buffer
@@ -66,6 +68,7 @@ SOURCE: Final = np.dtype(
         ("retry_share", "f8"),  # of those who give up or do not get in
         ("balk_share", "f8"),  # of those who would have to wait
         ("no_answer_share", "f8"),  # of offers
+        ("back_after_ns", "i8"),  # until who was set aside for not answering is back
         ("callback_share", "f8"),  # of those whom the queue's rules would call back: agree to it
         ("transfer_share", "f8"),  # of talks: go on to another queue
         ("transfer_to", "i8"),  # that queue
@@ -175,13 +178,15 @@ ALARM: Final = np.dtype([("due_ns", "i8"), ("subject", "i8")])
 
 SOURCE_NUMBER: Final = 1
 """Who says what happens in the world; the script is the engine's own."""
+BACK_AFTER_NS: Final = 60 * SECOND_NS
+"""How long whoever was set aside for not answering is away, where nothing else is known."""
 AT_ONCE: Final = 8192
 """Room for offers that are answered at once, a ring: more than one row can make."""
 
 
 @tables_of
 class WorldTables(TableSet):
-    """All that a world holds. Timers: contacts, then retrials, then engagements."""
+    """All that a world holds. Timers: contacts, then retrials, engagements, agents."""
 
     SCHEMA = (
         ("book", BOOK, 1),
@@ -209,6 +214,7 @@ class WorldTables(TableSet):
         ),  # (engagements) OFFER_* if not the agent answers then, but declines; else 0
         ("speeds", np.dtype(np.float64), 2),  # (agents, sources) factor of the handling time
         ("home_factors", np.dtype(np.float64), 1),  # (agents) the same, of the place where each works now
+        ("returns_ns", np.dtype(np.int64), 1),  # (agents) until then the script says when one set aside is back
         ("groups", np.dtype(np.int64), 1),  # of each agent
         ("script", ROW, 1),  # what is bound to happen, in order of time: settings, shifts, opening hours
         ("out", ROW, 1),  # the fact under way, and what was decided
@@ -251,6 +257,7 @@ class WorldTables(TableSet):
     declines: Array
     speeds: Array
     home_factors: Array
+    returns_ns: Array
     groups: Array
     script: Array
     out: Array

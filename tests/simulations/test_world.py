@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from engine.kernel.audit import audit
-from engine.messages.kinds import EXITS
+from engine.messages.kinds import EXIT_ANSWERED, EXITS
 from engine.model.tallies import Tally
-from simulations.experiment.result import Result
+from simulations.experiment.result import AT_WORK, Result
 from simulations.experiment.simulate import simulate
 from simulations.experiment.stage import Stage
 from simulations.scenario.scenario import Scenario
@@ -212,6 +212,24 @@ def test_slow_agents_take_longer() -> None:
         for speed in (1.0, 0.5)
     ]
     assert found[1] == pytest.approx(2 * found[0], rel=1e-6)
+
+
+def test_who_did_not_answer_too_often_is_back_after_a_while() -> None:
+    def played(**ring: Any) -> tuple[Any, Any]:
+        raw = day().raw
+        handled = {"arrivals": {"rate": "2/min"}, "patience": "exponential(3m)", "agents": 10}
+        queue = raw["queues"]["sales"] | handled | {"ring": {"answer": "4s", "no_answer": "40%", **ring}}
+        result = simulate(Scenario.of(raw | {"queues": {"sales": queue}}), 4, 1)
+        at_work = result.states_s[..., AT_WORK].sum(axis=(1, 3)).mean(axis=0)
+        answered = result.tallies[..., Tally.EXIT + EXIT_ANSWERED]
+        return at_work, answered.reshape(len(answered), -1, answered.shape[-1]).sum(axis=(0, 2))
+
+    at_work, answered = played()
+    half = len(answered) // 2
+    assert answered[half:].sum() > 0.9 * answered[:half].sum(), "as many as in the beginning"
+    later, fewer = played(back_after="30m")
+    assert later[-1] < at_work[-1] < 10 * 1800, "who is set aside is not at work"
+    assert fewer.sum() < answered.sum()
 
 
 def test_a_crowd_gets_the_room_it_needs() -> None:

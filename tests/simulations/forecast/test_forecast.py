@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
@@ -144,6 +145,23 @@ async def test_whoever_is_paused_comes_back_and_others_go(tmp_path: Path) -> Non
     bound = np.zeros(1, nothing.dtype)
     bound["kind"], bound["agent"] = AGENT_STATUS_CHANGED, 0
     assert pauses_of(now, question.now_ns, bound).free.tolist() == [False, True, True, True], "the plan decides on one"
+
+
+async def test_who_is_set_aside_for_not_answering_comes_back(tmp_path: Path) -> None:
+    async with house(tmp_path, CENTRE) as h:
+        await h.tell(AgentStatusChanged(agent=NAMES[0], status="available"), ContactArrived(contact="c", queue="sales"))
+        for _ in range(20):
+            await h.pass_time(10)
+        asked = Asked()
+        driver = PlanDriver(h.engine, None, asked, h.clock.now_ns)
+        with suppress(ForecastFailed):
+            await driver.preview("closed")
+    question = asked.question
+    now = present_tables(question)
+    assert now.agents["suspended_until_ns"].tolist().count(-1) == 1
+    expected = estimates_of(now, len(question.queues), question.now_ns)
+    counted = Hour(question, now, expected, question.rows[:0]).play(1)[0]
+    assert counted[Tally.OFFERS] > 0
 
 
 async def test_a_steady_rate_is_what_it_was_all_day_however_quiet_the_last_minutes_were(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -12,6 +13,7 @@ from engine.kernel.step import next_deadline_ns
 from engine.messages import observed
 from engine.messages.effects import AnyEffect, ConnectContact, EndOffer, OfferContact
 from engine.messages.kinds import (
+    AGENT_NOT_RESPONDING,
     BY_CUSTOMER,
     CONTACT_RELEASED,
     EXIT_ABANDONED,
@@ -28,6 +30,7 @@ from simulations.whatif.record import Record, read_record
 from simulations.whatif.rerun import Theatre
 from simulations.whatif.rules import as_recorded
 from simulations.whatif.stages import Stages
+from simulations.world.changes import RETURN_KNOWN
 from simulations.world.tables import IN_VAIN, PICKS_UP, RINGS_ON
 from tests.driver_support import SECOND_NS, House, house, on_disk
 
@@ -48,8 +51,10 @@ MILLISECOND_NS = 1_000_000
 class Centre:
     """People who call, and agents who answer, decline or let it ring, on a clock that jumps to what is due next."""
 
-    def __init__(self, engine: House) -> None:
+    def __init__(self, engine: House, back_after: float = 0.0) -> None:
         self.engine = engine
+        self._back_after = back_after
+        self._aside: set[int] = set()
         self._chance = random.Random(18)
         self._due: list[tuple[int, int, Callable[[], Iterator[Observed]]]] = []
         self._heard = self._planned = 0
@@ -76,6 +81,14 @@ class Centre:
             for effect in self.engine.effects[self._heard :]:
                 self._hear(effect)
             self._heard = len(self.engine.effects)
+            for number in np.flatnonzero(tables.agents["suspended_until_ns"] < 0).tolist():
+                if number not in self._aside:
+                    self._aside.add(number)
+                    self.after(self._back_after, lambda number=number: self._come_back(number))  # type: ignore[misc]
+
+    def _come_back(self, number: int) -> Iterator[Observed]:
+        self._aside.discard(number)
+        yield observed.AgentStatusChanged(agent=AGENTS[number], status="available")
 
     def come(self, contact: str, queue: str) -> Iterator[Observed]:
         yield observed.ContactArrived(contact=contact, queue=queue)
@@ -111,12 +124,12 @@ class Centre:
             yield observed.OfferDeclined(contact=contact, agent=agent, reason="busy" if busy else "declined")
 
 
-async def record_of(folder: Path) -> Record:
+async def record_of(folder: Path, max_no_answer: int = 0, back_after: float = 0.0) -> Record:
     """The record of a centre in which many an offer is declined or rings in vain."""
-    text = CENTRE.replace("{agents}", ", ".join(f"{{name: {agent}, max_no_answer: 0}}" for agent in AGENTS))
-    async with house(folder, text, log_of=on_disk(folder)) as engine:
+    entries = (f"{{name: {agent}, max_no_answer: {max_no_answer}}}" for agent in AGENTS)
+    async with house(folder, CENTRE.replace("{agents}", ", ".join(entries)), log_of=on_disk(folder)) as engine:
         await engine.tell(*(observed.AgentStatusChanged(agent=agent, status="available") for agent in AGENTS))
-        centre = Centre(engine)
+        centre = Centre(engine, back_after)
         for number in range(CONTACTS):
             name, queue = f"c{number}", "all" if number % 3 == 0 else "one"
             centre.after(5.0 * number + 0.1, lambda name=name, queue=queue: centre.come(name, queue))  # type: ignore[misc]
@@ -137,6 +150,22 @@ async def test_offers_declined_unanswered_and_answered_come_out_as_they_were(tmp
     np.testing.assert_array_equal(played.served_by, first["agent"])
     np.testing.assert_array_equal(played.way_out, first["way_out"])
     assert np.abs(played.waited_ns - first["wait_ns"]).max() < MILLISECOND_NS
+
+
+async def test_who_was_set_aside_is_back_when_the_record_says_and_others_after_a_while(tmp_path: Path) -> None:
+    record = await record_of(tmp_path, max_no_answer=1, back_after=200.0)
+    known = record.script[record.script["kind"] == RETURN_KNOWN]
+    assert (known["a"] - known["at_ns"] == 200 * SECOND_NS).sum() > 5
+    people = people_of(record)
+    rules = as_recorded(record).rules
+    first = record.stages[record.first_stages]
+    played = Theatre(rules, people).play(people.drawn(1, 0))
+    np.testing.assert_array_equal(played.served_by, first["agent"])
+    np.testing.assert_array_equal(played.way_out, first["way_out"])
+    by_itself = msgspec.structs.replace(rules, script=rules.script[rules.script["kind"] != RETURN_KNOWN])
+    sooner = Theatre(by_itself, people).play(people.drawn(1, 0))
+    assert sooner.states_ns[AGENT_NOT_RESPONDING] < 0.6 * played.states_ns[AGENT_NOT_RESPONDING]
+    assert (sooner.way_out == EXIT_ANSWERED).sum() > (played.way_out == EXIT_ANSWERED).sum()
 
 
 def test_each_offer_is_kept_with_what_became_of_it() -> None:
