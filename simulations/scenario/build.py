@@ -66,7 +66,7 @@ def engine_config(file: ScenarioFile, contacts: int = 16_384) -> Config:
     """Return the configuration of the engine that the scenario simulates."""
     interval_ns = file.horizon.interval_ns
     agents = sum(group.at_work for group in file.groups)
-    queues = {name: _queue_of(queue) for name, queue in file.queues.items()}
+    queues = {name: _queue_of(file, name, queue) for name, queue in file.queues.items()}
     return Config.model_construct(
         service=Service.model_construct(
             name=file.name, time_zone=file.time_zone, interval_ns=interval_ns, seed=file.experiment.seed
@@ -96,13 +96,19 @@ def _channels(file: ScenarioFile) -> dict[str, Channel]:
     return {**unused, **file.channels}
 
 
-def _queue_of(queue: ScenarioQueue) -> ScenarioQueue:
+def _queue_of(file: ScenarioFile, name: str, queue: ScenarioQueue) -> ScenarioQueue:
     """Return the queue with the wrap-up that the kernel keeps the time of, or leaves to the agent."""
     wrap_up = queue.handle.wrap_up
     if wrap_up is None:
         return queue
-    fixed = wrap_up.kind == chance.DETERMINISTIC
-    return queue.model_copy(update={"wrap_up_ns": int(wrap_up.a) if fixed else WRAP_UP_BY_AGENT})
+    by_kernel = _kernel_wraps_up(file, name, wrap_up)
+    return queue.model_copy(update={"wrap_up_ns": int(wrap_up.a) if by_kernel else WRAP_UP_BY_AGENT})
+
+
+def _kernel_wraps_up(file: ScenarioFile, name: str, wrap_up: Distribution) -> bool:
+    """Tell whether the kernel may keep the time of a queue's wrap-ups: it is always the same, for everybody."""
+    paces = (pace for group in file.groups for pace in (group.speed_for(name), group.home.speed))
+    return wrap_up.kind == chance.DETERMINISTIC and all(pace == 1.0 for pace in paces)
 
 
 def build(file: ScenarioFile, folder: Path | None = None, contacts: int | None = None) -> Model:
@@ -305,7 +311,8 @@ def _write_source(
     stock.trunks += [directory.trunk_groups.number(group) for group in queue.trunk_groups]
     source["handle"] = stock.distribution(queue.handle.talk)
     wrap_up = queue.handle.wrap_up
-    source["wrap_up"] = stock.distribution(wrap_up) if wrap_up and wrap_up.kind != chance.DETERMINISTIC else -1
+    by_kernel = wrap_up is None or _kernel_wraps_up(file, name, wrap_up)
+    source["wrap_up"] = -1 if by_kernel else stock.distribution(wrap_up)
     if source["wrap_up"] < 0 and queue.wrap_up_ns == WRAP_UP_BY_AGENT and wrap_up is None:
         source["wrap_up"] = stock.distribution(exponential(1e9))
     source["patience"] = stock.distribution(queue.patience.distribution)

@@ -43,7 +43,7 @@ class Home(Section):
 
     @property
     def factor(self) -> float:
-        """How much longer a talk takes."""
+        """How much longer talks and wrap-ups take."""
         return 1.0 / self.speed
 
 
@@ -65,7 +65,7 @@ def of_share(member: int, share: float) -> bool:
 
 
 def place_rows(moves: list[tuple[int, int, float]]) -> Array:
-    """Return the rows by which talks take so many times as long from an instant on, from (at_ns, agent, factor)."""
+    """Return the rows by which talks and wrap-ups take so many times as long from then on: (at_ns, agent, factor)."""
     rows: Array = np.asarray(empty_rows(len(moves)))
     rows["kind"] = PLACE_CHANGED
     if moves:

@@ -26,7 +26,7 @@ LINES_CUT: Final = 0xFF00
 TRUNKS_CUT: Final = 0xFF01
 """All calls on the trunk group `queue` end at once."""
 PLACE_CHANGED: Final = 0xFF02
-"""From now on `agent` takes `a` thousandths of the usual time for each talk that begins."""
+"""From now on `agent` takes `a` thousandths of the usual time for each talk, and each wrap-up, that begins."""
 ANNOUNCED: Final = 0xFF03
 """Whoever waits for `queue` is told that it takes long (`a` = 1), or no more (0)."""
 RETURN_KNOWN: Final = 0xFF04

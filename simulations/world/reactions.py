@@ -246,11 +246,16 @@ def _answer(t: Any, w: Any, row: Any) -> None:
         return
     talk_ns = draw(w.distributions, w.samples, source.handle, caller.key, purpose(HANDLE, caller.talks, 0))
     caller.talks += 1
-    factor = w.speeds[row.agent, caller.wants] * w.home_factors[row.agent] * _talk_factor(w)
-    begin_work(t, w, c, row.agent, talk_ns * factor)
+    begin_work(t, w, c, row.agent, talk_ns * _pace_of(w, row.agent, caller.wants) * _talk_factor(w))
     interval = _interval_of(w, w.book[0].now_ns - row.a)
     if 0 <= interval < len(w.waits):
         w.waits[interval, row.queue, wait_bin(row.a)] += 1
+
+
+@jit
+def _pace_of(w: Any, a: int, source: int) -> float:
+    """Return how many times as long as others the agent takes for these contacts, where the agent works now."""
+    return w.speeds[a, source] * w.home_factors[a]
 
 
 @jit
@@ -283,6 +288,7 @@ def _wrap_up(w: Any, row: Any) -> None:
     else:
         wraps_up = purpose(WRAP_UP, w.callers[c].talks - 1, 0)
         lasts_ns = draw(w.distributions, w.samples, w.sources[row.queue].wrap_up, w.callers[c].key, wraps_up)
+        lasts_ns *= _pace_of(w, row.agent, row.queue)
     arm(w, len(w.callers) + len(w.retrials) + row.b, w.book[0].now_ns + int(lasts_ns))
 
 

@@ -212,7 +212,7 @@ class WorldTables(TableSet):
             np.dtype(np.int64),
             1,
         ),  # (engagements) OFFER_* if not the agent answers then, but declines; else 0
-        ("speeds", np.dtype(np.float64), 2),  # (agents, sources) factor of the handling time
+        ("speeds", np.dtype(np.float64), 2),  # (agents, sources) factor of talks and wrap-ups
         ("home_factors", np.dtype(np.float64), 1),  # (agents) the same, of the place where each works now
         ("returns_ns", np.dtype(np.int64), 1),  # (agents) until then the script says when one set aside is back
         ("groups", np.dtype(np.int64), 1),  # of each agent

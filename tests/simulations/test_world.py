@@ -214,6 +214,21 @@ def test_slow_agents_take_longer() -> None:
     assert found[1] == pytest.approx(2 * found[0], rel=1e-6)
 
 
+@pytest.mark.parametrize("wrap_up", ["40s", "exponential(40s)"])
+def test_slow_agents_wrap_up_as_slowly_as_they_talk(wrap_up: str) -> None:
+    def times(**group: Any) -> Any:
+        handle = {"talk": "1m", "wrap_up": wrap_up}
+        queue = {"arrivals": {"rate": "6/h"}, "handle": handle, "strategy": "longest-idle"}
+        agents = [{"group": "g", "count": 20, **group}]
+        found = simulate(Scenario.of({"queues": {"q": queue}, "agents": agents}), 1, 1).tallies
+        return found[..., (Tally.TALK_NS, Tally.WRAP_UP_NS)].sum(axis=tuple(range(found.ndim - 1)))
+
+    usual = times()
+    np.testing.assert_allclose(times(speed=0.5), 2 * usual, rtol=1e-6)
+    np.testing.assert_allclose(times(speed={"q": 2}), usual / 2, rtol=1e-6)
+    np.testing.assert_allclose(times(home={"always": 1, "speed": 0.8}), usual / 0.8, rtol=1e-6)
+
+
 def test_who_did_not_answer_too_often_is_back_after_a_while() -> None:
     def played(**ring: Any) -> tuple[Any, Any]:
         raw = day().raw
