@@ -93,7 +93,7 @@ class Beginning:
             core.visitors.number(chat, arrival.seq)
         if not arrival.duplicate:
             core.counters["chats"] += 1
-        elif chat.phase != "ended" and core.engine.views.contacts.find(str(arrival.seq)).contact.closed_ns:
+        elif chat.phase != "ended" and core.engine.views.contacts.find(arrival.seq).contact.closed_ns:
             core.visitors.forget(chat)  # it was over before a restart
         visitor.wake()
 

@@ -44,7 +44,7 @@ async def lines_after(core: Core, contact_id: int, after_seq: int) -> tuple[list
     if found is None:
         core.counters["lines_from_log"] += 1
         try:
-            page = await asyncio.to_thread(views.contacts.conversation, str(contact_id), after_seq, PAGE)
+            page = await asyncio.to_thread(views.contacts.conversation, contact_id, after_seq, PAGE)
         except KeyError:  # forgotten: so many contacts have come since
             return [], as_of
         return [line_of(core, message) for message in page.messages], page.next_after_seq if page.more else as_of
@@ -54,7 +54,7 @@ async def lines_after(core: Core, contact_id: int, after_seq: int) -> tuple[list
 
 def read_marks(core: Core, contact_id: int) -> tuple[int, int]:
     """How far the customer and the agents have read in a contact that is remembered, as the log has it."""
-    found = core.engine.views.contacts.conversation(str(contact_id), core.seq, 1)
+    found = core.engine.views.contacts.conversation(contact_id, core.seq, 1)
     return found.customer_read_seq, found.agent_read_seq
 
 
@@ -63,7 +63,7 @@ def files_of(core: Core, contact_id: int) -> set[str]:
     found: set[str] = set()
     after_seq, more = 0, True
     while more:
-        page = core.engine.views.contacts.conversation(str(contact_id), after_seq, PAGE)
+        page = core.engine.views.contacts.conversation(contact_id, after_seq, PAGE)
         sent = (line.attachment for line in page.messages if line.by == "customer")
         found |= {attachment.sha256 for attachment in sent if attachment is not None}
         after_seq, more = page.next_after_seq, page.more

@@ -39,8 +39,9 @@ class ContactViews:
         """The same over a copy of the tables; histories and names go on changing."""
         return ContactViews(tables, self.directory, self._open, self._interned, self._followers)
 
-    def find(self, name: str, now_ns: int | None = None, *, in_log: bool = False) -> ContactAnswer:
-        """One contact by its name (the latest of it) or id. Raises KeyError when it is unknown or forgotten.
+    def find(self, name: str | int, now_ns: int | None = None, *, in_log: bool = False) -> ContactAnswer:
+        """One contact by its id, or by a text: its name (the latest of it) or id. Names may be numbers, so whoever has
+        an id asks by that. Raises KeyError when it is unknown or forgotten.
 
         Only those that are closed are ever forgotten; with `in_log`, which may read the disk, no id is.
         """
@@ -80,7 +81,7 @@ class ContactViews:
         recorded, remarks = self.recorded(name), self._followers.remarks.all_of
         return self._followers.events.timeline(after_seq, limit, remarks, *recorded)
 
-    def conversation(self, name: str, after_seq: int = 0, limit: int = 1000) -> Conversation:
+    def conversation(self, name: str | int, after_seq: int = 0, limit: int = 1000) -> Conversation:
         """What was written in a contact after a position. May read the disk: call it in a thread."""
         record, slot = self.recorded(name)
         return conversation(self._followers.transcripts, self._followers.events, record, after_seq, limit, slot)
@@ -96,13 +97,13 @@ class ContactViews:
         """What agents remarked about a contact, as far as it is kept at hand."""
         return self._followers.remarks.of(contact_id)
 
-    def explain(self, name: str, now_ns: int | None = None, *, in_log: bool = False) -> Explanation:
+    def explain(self, name: str | int, now_ns: int | None = None, *, in_log: bool = False) -> Explanation:
         """Why this agent, and why still waiting. `in_log` as for `find`."""
         record = self._finder.find(name, in_log=in_log)
         slot = open_slot(self._tables, self._open, record.contact) if record.open else -1
         return explain(self._tables, self.directory, self._interned, record, slot, now_of(self._tables, now_ns))
 
-    def recorded(self, name: str) -> tuple[ContactRecord, int]:
+    def recorded(self, name: str | int) -> tuple[ContactRecord, int]:
         """A contact and the slot that it has or had, from the disk if need be. Raises KeyError."""
         return self._finder.recorded(name)
 

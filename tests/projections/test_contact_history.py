@@ -54,6 +54,22 @@ async def test_a_name_used_again_is_the_latest_contact(centre: Centre) -> None:
     assert {event.contact_id for event in first} == {ids[0]}
 
 
+@pytest.mark.parametrize("closed", [False, True])
+async def test_an_id_is_of_its_contact_whatever_another_one_is_called(centre: Centre, closed: bool) -> None:
+    (first,) = await centre.say(ContactArrived(contact="c", queue="sales"))
+    named = str(first.seq)
+    await centre.say(MessageSent(contact="c", text="of the first"))
+    await centre.say(ContactArrived(contact=named, queue="sales"), MessageSent(contact=named, text="of the other"))
+    if closed:
+        await centre.say(ContactReleased(contact="c"))
+    views = centre.views.contacts
+    assert views.find(first.seq).contact.contact == "c"
+    assert [line.text for line in views.conversation(first.seq).messages] == ["of the first"]
+    assert views.explain(first.seq).contact == "c"
+    assert views.find(named).contact.contact == named, "who asks by a text means a name first"
+    assert centre.views.history.find(first.seq + 10_000) is None
+
+
 async def test_no_number_is_too_long_to_be_looked_up(centre: Centre) -> None:
     for digits in (18, 19, 20, 5000):
         assert centre.views.history.find("9" * digits) is None

@@ -10,6 +10,8 @@ import jwt
 import msgspec
 import pytest
 
+from engine.messages.observed import ContactArrived, MessageSent
+from engine.projections.contact_views import ContactViews
 from tests.webchat.support import INBOX, SHOP, Build, Guest, House
 
 Visits = Callable[..., Guest]
@@ -293,3 +295,24 @@ async def test_only_a_full_house_is_told_so(house: House, guest_at: Visits) -> N
     await guest.send(type="ping")
     await guest.hear_of("pong")
     assert house.open_contacts() == []
+
+
+async def test_a_contact_that_is_called_as_another_ones_id_shows_nothing_of_it(
+    house: House, guest_at: Visits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ContactViews, "latest_lines", lambda *_: None)  # so many came since: they are read from the log
+    guest = guest_at(house)
+    await guest.connect()
+    await guest.start("xin chào")
+    (chat,) = house.open_contacts()
+    named = str(chat.id)
+    await house.tell(
+        ContactArrived(contact=named, queue=chat.queue, channel="chat", customer="somebody else"),
+        MessageSent(contact=named, text="nobody else's business"),
+    )
+    await guest.drop()
+    guest.after_seq = 0
+    guest.lines.clear()
+    await guest.connect()
+    await guest.say("còn đó không?")
+    assert await guest.read_lines(2) == ["xin chào", "còn đó không?"]

@@ -84,14 +84,14 @@ async def _require_allowed(command: OpenCase | CaseCommand, held: Sequence[Engag
     shown = require(command.contact, held, HAS_OR_HAD)
     if command.contact.startswith(f"case-{command.case_id}-"):
         return
-    customer = views.contacts.find(str(shown.contact_id)).contact.customer
+    customer = views.contacts.find(shown.contact_id).contact.customer
     case = (await asyncio.to_thread(views.quality.case, command.case_id, 0)).case
     if not customer or case.customer != customer:
         raise NotAllowed("that case is of no customer whom you serve now")
 
 
 def _opened(command: OpenCase, name: str, agent: str, views: Views) -> Observed:
-    origin = of_contact(views.contacts.find(str(command.contact_id)).contact)
+    origin = of_contact(views.contacts.find(command.contact_id).contact)
     return observed.CaseOpened(
         id=name,
         kind=command.kind,

@@ -16,7 +16,7 @@ def find_attachment(views: Views, contact_id: int, sha256: str) -> Attachment | 
     """Return the file of this digest among a contact's lines; None where there is none. For a thread."""
     after_seq = 0
     while True:
-        page = views.contacts.conversation(str(contact_id), after_seq, LINES_AT_ONCE)
+        page = views.contacts.conversation(contact_id, after_seq, LINES_AT_ONCE)
         for line in page.messages:
             if line.attachment is not None and line.attachment.sha256 == sha256:
                 return line.attachment

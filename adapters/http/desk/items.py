@@ -144,7 +144,7 @@ def _contact(views: Views, agent: str, engagement: Engagement, at_phone: bool) -
         "at_phone": at_phone,
     }
     try:
-        record = views.contacts.find(str(engagement.contact_id)).contact
+        record = views.contacts.find(engagement.contact_id).contact
     except KeyError:
         return DeskContact(**given)
     own = _own_visit(record, agent, engagement.state)

@@ -95,7 +95,7 @@ async def answer_to(
             if not in_hand(question.contact_id, held, views):
                 raise KeyError("this contact is of no customer whom you serve now")
             found = await asyncio.to_thread(
-                views.contacts.conversation, str(question.contact_id), question.after_seq, LINES_MAX
+                views.contacts.conversation, question.contact_id, question.after_seq, LINES_MAX
             )
             return {"contact_id": question.contact_id, "conversation": found}
         case AskColleagues():
@@ -127,7 +127,7 @@ async def changed_cases(
 
 def _customer(shown: Engagement, views: Views) -> str:
     try:
-        return views.contacts.find(str(shown.contact_id)).contact.customer
+        return views.contacts.find(shown.contact_id).contact.customer
     except KeyError:
         return ""  # forgotten: so many have come since
 
@@ -139,7 +139,7 @@ def in_hand(contact_id: int, held: Sequence[Engagement], views: Views) -> bool:
 
 def _past(shown: Engagement, views: Views) -> list[ContactRecord]:
     """The customer's contacts before this one, latest first; and this one itself."""
-    record = views.contacts.find(str(shown.contact_id)).contact
+    record = views.contacts.find(shown.contact_id).contact
     if not record.customer:
         return [record]
     before = views.contacts.of_customer(record.customer, None, LOOKED_AT_MAX, record.id).contacts
@@ -156,7 +156,7 @@ def _is_try(record: ContactRecord) -> bool:
 def _record(contact_id: int, held: Sequence[Engagement], views: Views) -> ContactRecord:
     if not any(one.contact_id == contact_id for one in held):
         raise KeyError("this contact is not in your hands now")
-    return views.contacts.find(str(contact_id)).contact
+    return views.contacts.find(contact_id).contact
 
 
 def _earlier(contact_id: int, held: Sequence[Engagement], views: Views) -> list[Earlier]:

@@ -282,7 +282,7 @@ class DeskSocket:
         while True:
             after_seq = self._after.get(contact_id, 0)
             try:
-                found = await asyncio.to_thread(views.contacts.conversation, str(contact_id), after_seq, LINES_AT_ONCE)
+                found = await asyncio.to_thread(views.contacts.conversation, contact_id, after_seq, LINES_AT_ONCE)
             except KeyError:
                 return  # so many contacts came since that it is forgotten; the log still has it
             read = found.customer_read_seq, found.agent_read_seq

@@ -85,7 +85,7 @@ async def _require_arrived(fact: Observed, views: Views) -> None:
     if not name or not views.events.first_seq <= contact_id <= views.as_of:
         return
     try:
-        found = views.contacts.find(str(contact_id)).contact.contact
+        found = views.contacts.find(contact_id).contact.contact
     except KeyError:  # so many have come since
         arrival = await asyncio.to_thread(views.events.fact, contact_id)
         found = arrival.contact if isinstance(arrival, ContactArrived) else ""

@@ -76,7 +76,7 @@ async def post_case(request: web.Request) -> web.Response:
 def _with_origin(views: Views, fields: dict[str, Any]) -> dict[str, Any]:
     """Take over from the contact what the case does not say itself."""
     try:
-        record = views.contacts.find(str(fields["contact_id"])).contact if fields["contact_id"] else None
+        record = views.contacts.find(fields["contact_id"]).contact if fields["contact_id"] else None
     except KeyError:
         return fields  # forgotten, or none: whether it may be is not for here
     if record is None or record.contact != fields["contact"]:

@@ -159,10 +159,15 @@ class ContactHistory:
                 self._records[number] = self._record(number)
                 asides[at] = b""
 
-    def find(self, contact: str) -> ContactRecord | None:
-        """The latest contact of this name, or the one whose id this is, written as a number."""
+    def find(self, contact: str | int) -> ContactRecord | None:
+        """The contact of this id; of a text: the latest of this name, or the one whose id this is, written as a number.
+
+        Names are given outside, and may be numbers: whoever has an id asks by it.
+        """
         with self._lock:
             self._index()
+            if not isinstance(contact, str):
+                return self._record(number) if (number := self._number_of(contact)) else None
             for number in self._by_name.find(hash(contact), self._oldest):
                 if self._names(number).contact == contact:
                     return self._record(number)

@@ -19,11 +19,12 @@ from engine.projections.names import OpenContacts
 from engine.projections.queues.waiting_list import offered_to
 
 
-def open_slot(t: Tables, contacts: OpenContacts, contact: str) -> int:
-    """Slot of the open contact of this name, or whose id this is, written as a number; -1 when there is none."""
-    slot = contacts.slot_of(contact)
-    if slot >= 0 or not (contact.isascii() and contact.isdigit() and len(contact) < 19):
-        return slot
+def open_slot(t: Tables, contacts: OpenContacts, contact: str | int) -> int:
+    """Slot of the open contact of this id; of a text: as `ContactHistory.find`. -1 when there is none."""
+    if isinstance(contact, str):
+        slot = contacts.slot_of(contact)
+        if slot >= 0 or not (contact.isascii() and contact.isdigit() and len(contact) < 19):
+            return slot
     found = np.flatnonzero((t.contacts["arrival_seq"] == int(contact)) & (t.contacts["state"] != CONTACT_FREE))
     return int(found[0]) if len(found) else -1
 
