@@ -5,7 +5,7 @@ from collections import OrderedDict
 from typing import Final
 
 from adapters.sip.calls.call import Call, Calls
-from adapters.sip.calls.caller_leg import HOPS_MAX, HOPS_USUAL
+from adapters.sip.legs.caller_leg import HOPS_MAX, HOPS_USUAL
 from adapters.sip.protocol import (
     RELIABLE,
     Hop,

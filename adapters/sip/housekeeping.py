@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from adapters.sip.calls.call import Call, Calls, Phase
-from adapters.sip.calls.leg import Leg
-from adapters.sip.calls.reinvite import refresh
+from adapters.sip.legs.leg import Leg
+from adapters.sip.sessions.reinvite import refresh
 
 logger = logging.getLogger(__name__)
 

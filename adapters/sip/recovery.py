@@ -15,12 +15,10 @@ from adapters.sip.arrivals import expires_s
 from adapters.sip.calls.attended import CAUSE_NORMAL
 from adapters.sip.calls.call import Call, Calls, Phase
 from adapters.sip.calls.callback import Callback
-from adapters.sip.calls.caller_leg import REPEAT_AFTER_NS, CallerLeg
-from adapters.sip.calls.held import take_up_hold
-from adapters.sip.calls.leg import Leg
-from adapters.sip.calls.offer import AgentLeg, Offer
-from adapters.sip.calls.offer_answer import held_answer
-from adapters.sip.calls.records import (
+from adapters.sip.legs.caller_leg import REPEAT_AFTER_NS, CallerLeg
+from adapters.sip.legs.leg import Leg
+from adapters.sip.legs.offer import AgentLeg, Offer
+from adapters.sip.legs.records import (
     AgentAnswer,
     AgentInvite,
     CallerInvite,
@@ -42,7 +40,9 @@ from adapters.sip.protocol import (
     is_on_hold,
     parse_datagram,
 )
+from adapters.sip.protocol.offer_answer import held_answer
 from adapters.sip.registration.phones import Target
+from adapters.sip.sessions.held import take_up_hold
 from adapters.sip.translate import cancel_reason
 from engine.messages.effects import OfferContact
 from engine.messages.observed import ContactReleased, Observed

@@ -6,10 +6,9 @@ from typing import Any, Final
 from adapters.sip.arrivals import Arrivals
 from adapters.sip.calls.attended import transfer_attended
 from adapters.sip.calls.call import Calls
-from adapters.sip.calls.leg import Leg
-from adapters.sip.calls.relay import pass_on, relay_offer
 from adapters.sip.calls.replace import replace
 from adapters.sip.calls.transfer import refer
+from adapters.sip.legs.leg import Leg
 from adapters.sip.protocol import (
     AckMissing,
     AckReceived,
@@ -30,6 +29,7 @@ from adapters.sip.protocol import (
     dialog_id_of,
     replaces_of,
 )
+from adapters.sip.sessions.relay import pass_on, relay_offer
 from adapters.sip.translate import reasons_given, release_cause
 from adapters.sip.transport.endpoint import BODY_TYPES, METHODS
 

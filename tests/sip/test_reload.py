@@ -6,8 +6,8 @@ from adapters.sip.adapter import SipAdapter
 from adapters.sip.protocol import direction_of
 from engine.config import load_config
 from tests.sip.conftest import OpenExchange, OpenPhone
+from tests.sip.registration.test_registrar import Registering
 from tests.sip.support import Exchange, centre, until
-from tests.sip.test_registrar import Registering
 
 ANN = "{name: ann, phone: {address: 'sip:ann@example.org', password: secret}}"
 BEN = "{name: ben, phone: {address: 'sip:ben@example.org', password: other}}"

@@ -8,10 +8,10 @@ from adapters.sip import switchboard
 from adapters.sip.protocol import Hop, RequestReceived, TokenSource
 from adapters.sip.protocol.client_transaction import build_cancel
 from engine.own_key import own_key
+from tests.sip.calls.test_calls import house
 from tests.sip.conftest import OpenExchange, OpenPhone
 from tests.sip.protocol.support import outgoing_request
 from tests.sip.support import Exchange, centre, until
-from tests.sip.test_calls import house
 from tests.sip.user_agent import UserAgent
 
 

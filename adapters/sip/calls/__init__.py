@@ -1,1 +1,1 @@
-"""Calls and their legs, from INVITE to BYE."""
+"""What happens to calls: effects and events become steps of one call, from its arrival or callback to its end."""

@@ -9,15 +9,11 @@ from typing import Final
 from msgspec.structs import replace
 
 from adapters.sip.calls.call import Call, Phase
-from adapters.sip.calls.caller_leg import CallerLeg
-from adapters.sip.calls.held import tell_engine
-from adapters.sip.calls.leg import Leg, OverCall
-from adapters.sip.calls.offer import AgentLeg
-from adapters.sip.calls.offer_answer import with_direction
-from adapters.sip.calls.records import DialogState, Moved
-from adapters.sip.calls.reinvite import OwnOffer
-from adapters.sip.calls.relay import part
 from adapters.sip.calls.transfer import leave
+from adapters.sip.legs.caller_leg import CallerLeg
+from adapters.sip.legs.leg import Leg, OverCall
+from adapters.sip.legs.offer import AgentLeg
+from adapters.sip.legs.records import DialogState, Moved
 from adapters.sip.protocol import (
     DialogId,
     MalformedMessage,
@@ -27,6 +23,10 @@ from adapters.sip.protocol import (
     is_on_hold,
     refer_to_of,
 )
+from adapters.sip.protocol.offer_answer import with_direction
+from adapters.sip.sessions.held import tell_engine
+from adapters.sip.sessions.reinvite import OwnOffer
+from adapters.sip.sessions.relay import part
 from engine.messages.observed import CallerMoved, ContactReleased, LegRecorded, Observed
 from engine.ports import Receipt
 

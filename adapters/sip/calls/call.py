@@ -3,17 +3,17 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from adapters.sip.calls.caller_leg import CallerLeg
-from adapters.sip.calls.core import Core
-from adapters.sip.calls.hold import hold, resume
-from adapters.sip.calls.holds import Holds
-from adapters.sip.calls.leg import Leg, OverCall
-from adapters.sip.calls.offer import AgentLeg, Offer
-from adapters.sip.calls.offer_answer import with_direction
-from adapters.sip.calls.reinvite import park, reconnect
-from adapters.sip.calls.relay import part
 from adapters.sip.calls.transfer import leave
+from adapters.sip.legs.caller_leg import CallerLeg
+from adapters.sip.legs.holds import Holds
+from adapters.sip.legs.leg import Leg, OverCall
+from adapters.sip.legs.offer import AgentLeg, Offer
 from adapters.sip.protocol import DialogId, ServerTransaction, queued_phrase
+from adapters.sip.protocol.offer_answer import with_direction
+from adapters.sip.sessions.hold import hold, resume
+from adapters.sip.sessions.reinvite import park, reconnect
+from adapters.sip.sessions.relay import part
+from adapters.sip.shared.core import Core
 from adapters.sip.translate import (
     CAUSE_CONGESTION,
     Declined,

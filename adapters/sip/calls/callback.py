@@ -11,14 +11,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from adapters.sip.calls.call import TABLE, Call, Calls, Phase
-from adapters.sip.calls.caller_leg import CallerLeg
-from adapters.sip.calls.customer_leg import CustomerLeg
-from adapters.sip.calls.offer_answer import held_answer
-from adapters.sip.calls.outbound import Route
-from adapters.sip.calls.records import CustomerCall
-from adapters.sip.calls.reinvite import OwnOffer, reconnect
 from adapters.sip.calls.transfer import leave
+from adapters.sip.legs.caller_leg import CallerLeg
+from adapters.sip.legs.customer_leg import CustomerLeg
+from adapters.sip.legs.records import CustomerCall
 from adapters.sip.protocol import Reason
+from adapters.sip.protocol.offer_answer import held_answer
+from adapters.sip.sessions.reinvite import OwnOffer, reconnect
+from adapters.sip.shared.outbound import Route
 from adapters.sip.translate import Declined, Side, cause_of, decline_of
 from engine.messages.effects import (
     AnyEffect,

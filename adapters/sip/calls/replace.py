@@ -3,12 +3,8 @@
 from collections.abc import Callable
 
 from adapters.sip.calls.call import Call, Calls, Phase
-from adapters.sip.calls.caller_leg import CallerLeg
-from adapters.sip.calls.held import tell_engine
-from adapters.sip.calls.leg import OverCall
-from adapters.sip.calls.offer_answer import with_direction
-from adapters.sip.calls.reinvite import RETRIES_MAX, OwnOffer
-from adapters.sip.calls.relay import PENDING
+from adapters.sip.legs.caller_leg import CallerLeg
+from adapters.sip.legs.leg import OverCall
 from adapters.sip.protocol import (
     DialogId,
     Hop,
@@ -18,6 +14,10 @@ from adapters.sip.protocol import (
     ServerTransaction,
     answer_session_timer,
 )
+from adapters.sip.protocol.offer_answer import with_direction
+from adapters.sip.sessions.held import tell_engine
+from adapters.sip.sessions.reinvite import RETRIES_MAX, OwnOffer
+from adapters.sip.sessions.relay import PENDING
 from adapters.sip.translate import FinalAnswer
 
 AreTogether = Callable[[Hop | None, Hop | None], bool]

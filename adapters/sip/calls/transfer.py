@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from adapters.sip.calls.leg import Leg, OverCall
-from adapters.sip.calls.offer import AgentLeg
+from adapters.sip.legs.leg import Leg, OverCall
+from adapters.sip.legs.offer import AgentLeg
 from adapters.sip.protocol import (
     SIPFRAG,
     ClientTransaction,

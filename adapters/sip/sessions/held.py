@@ -1,6 +1,6 @@
 """What the engine is told of who holds a call, and what is kept of it for a restart."""
 
-from adapters.sip.calls.leg import Leg, LegOwner
+from adapters.sip.legs.leg import Leg, LegOwner
 from adapters.sip.protocol import direction_of, is_on_hold
 from engine.messages.observed import ContactHeld, ContactResumed
 

@@ -7,11 +7,11 @@ sides as they were, and the desk is told.
 from collections.abc import Callable
 from typing import ClassVar, Literal, Protocol
 
-from adapters.sip.calls.held import tell_engine
-from adapters.sip.calls.leg import Leg, LegOwner
-from adapters.sip.calls.offer_answer import with_direction
-from adapters.sip.calls.reinvite import OwnOffer, media_of
+from adapters.sip.legs.leg import Leg, LegOwner
 from adapters.sip.protocol import is_on_hold
+from adapters.sip.protocol.offer_answer import with_direction
+from adapters.sip.sessions.held import tell_engine
+from adapters.sip.sessions.reinvite import OwnOffer, media_of
 from engine.messages.observed import ContactHeld
 from engine.ports import Hint
 

@@ -3,13 +3,13 @@
 from collections import Counter
 from typing import Final
 
-from adapters.sip.calls.facts import Facts
-from adapters.sip.calls.farewells import Farewells
-from adapters.sip.calls.outbound import Outbound
-from adapters.sip.calls.undo import Undo
 from adapters.sip.protocol import SessionPolicy
 from adapters.sip.registration.registrar import Registrar
 from adapters.sip.settings import SECOND_NS, Settings
+from adapters.sip.shared.facts import Facts
+from adapters.sip.shared.farewells import Farewells
+from adapters.sip.shared.outbound import Outbound
+from adapters.sip.shared.undo import Undo
 from adapters.sip.transport.endpoint import SipEndpoint
 from engine.model.names import UNKNOWN
 from engine.ports import EngineLink

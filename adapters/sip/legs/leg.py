@@ -3,10 +3,8 @@
 from collections.abc import Callable
 from typing import ClassVar, Final, Protocol
 
-from adapters.sip.calls.core import Core
-from adapters.sip.calls.holds import Holds
-from adapters.sip.calls.offer_answer import Origin
-from adapters.sip.calls.records import LegRecord
+from adapters.sip.legs.holds import Holds
+from adapters.sip.legs.records import LegRecord
 from adapters.sip.protocol import (
     SDP,
     ClientTransaction,
@@ -21,6 +19,8 @@ from adapters.sip.protocol import (
     ServerTransaction,
     SessionTimer,
 )
+from adapters.sip.protocol.offer_answer import Origin
+from adapters.sip.shared.core import Core
 from adapters.sip.translate import Declined, Side
 from engine.messages.observed import LegRecorded
 

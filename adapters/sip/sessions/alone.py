@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from adapters.sip.calls.leg import ALLOW, Leg
-from adapters.sip.calls.offer_answer import inactive_answer, with_direction
+from adapters.sip.legs.leg import ALLOW, Leg
 from adapters.sip.protocol import SDP, Request, ServerTransaction, SessionTimer
+from adapters.sip.protocol.offer_answer import inactive_answer, with_direction
 from adapters.sip.translate import CAUSE_GONE
 
 NOT_ACCEPTABLE: Final = 488

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from adapters.sip.calls.undo import Undo
 from adapters.sip.protocol import ClientTransaction, Hop
 from adapters.sip.settings import SECOND_NS
+from adapters.sip.shared.undo import Undo
 from adapters.sip.transport.endpoint import SipEndpoint
 
 SILENCE_T1: Final = 8

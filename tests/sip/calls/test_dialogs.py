@@ -8,9 +8,9 @@ from adapters.sip.protocol import SDP, Dialog, direction_of, reasons_of
 from adapters.sip.protocol.sdp import Direction
 from engine.messages.kinds import CONTACT_STATE_NAMES
 from engine.messages.observed import HoldRequested, TransferRequested
+from tests.sip.calls.test_calls import house, talk
 from tests.sip.conftest import OpenExchange, OpenPhone
 from tests.sip.support import Exchange, centre, until
-from tests.sip.test_calls import house, talk
 from tests.sip.user_agent import UserAgent
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from adapters.sip.calls.offer_answer import Origin, inactive_answer, with_direction
-from adapters.sip.calls.reinvite import media_of
 from adapters.sip.protocol import direction_of, minimal_sdp
+from adapters.sip.protocol.offer_answer import Origin, inactive_answer, with_direction
 from adapters.sip.protocol.sdp import Direction
+from adapters.sip.sessions.reinvite import media_of
 
 
 def test_one_session_passes_unchanged() -> None:

@@ -5,11 +5,10 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Protocol
 
-from adapters.sip.calls.caller_leg import CallerLeg
-from adapters.sip.calls.leg import ALLOW, LegOwner
-from adapters.sip.calls.outbound import Route, dialled
-from adapters.sip.calls.places import Places
-from adapters.sip.calls.records import CustomerCall, DialogState
+from adapters.sip.legs.caller_leg import CallerLeg
+from adapters.sip.legs.leg import ALLOW, LegOwner
+from adapters.sip.legs.places import Places
+from adapters.sip.legs.records import CustomerCall, DialogState
 from adapters.sip.protocol import (
     SDP,
     ClientTransaction,
@@ -29,6 +28,7 @@ from adapters.sip.protocol import (
     wanted_min_se_s,
 )
 from adapters.sip.settings import SECOND_NS
+from adapters.sip.shared.outbound import Route, dialled
 
 
 class CustomerCaller(LegOwner, Protocol):

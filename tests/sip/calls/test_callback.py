@@ -2,8 +2,8 @@
 
 import pytest
 
-from adapters.sip.calls.offer_answer import held_answer
 from adapters.sip.protocol import Dialog, RequestReceived, direction_of, reasons_of
+from adapters.sip.protocol.offer_answer import held_answer
 from engine.messages.observed import CallbackRequested, ContactArrived
 from tests.sip.conftest import OpenExchange, OpenPhone
 from tests.sip.support import Exchange, centre, until

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from adapters.sip.protocol import Hop, Request, Response, Timing, build_response, parse_datagram
+from tests.sip.calls.test_callback import agent_answers, customer_answers, join, promised
+from tests.sip.calls.test_dialogs import hang_up
 from tests.sip.conftest import OpenExchange, OpenPhone
 from tests.sip.support import Exchange, centre, until
-from tests.sip.test_callback import agent_answers, customer_answers, join, promised
-from tests.sip.test_dialogs import hang_up
 from tests.sip.user_agent import UserAgent
 
 NAME = "trunk.example"

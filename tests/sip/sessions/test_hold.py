@@ -5,11 +5,11 @@ import pytest
 from engine.messages.observed import HoldRequested, ResumeRequested
 from engine.ports import Hint
 from tests.sip.baresip import needs_baresip
+from tests.sip.calls.test_calls import house, talk
+from tests.sip.calls.test_dialogs import hang_up, state_of
 from tests.sip.conftest import OpenBaresip, OpenExchange, OpenPhone
 from tests.sip.support import Exchange, centre, until
 from tests.sip.test_baresip import talking
-from tests.sip.test_calls import house, talk
-from tests.sip.test_dialogs import hang_up, state_of
 
 
 def contact_of(exchange: Exchange) -> str:

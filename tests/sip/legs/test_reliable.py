@@ -3,9 +3,9 @@
 import pytest
 
 from adapters.sip.protocol import Dialog, Hop, ResponseReceived, Timing
+from tests.sip.calls.test_calls import house
 from tests.sip.conftest import OpenExchange, OpenPhone
 from tests.sip.support import Exchange, centre, until
-from tests.sip.test_calls import house
 from tests.sip.user_agent import UserAgent
 
 REQUIRED = (("Require", "100rel"),)

@@ -4,8 +4,8 @@ from typing import Final
 
 import msgspec
 
-from adapters.sip.calls.offer_answer import Origin
 from adapters.sip.protocol import Dialog, Hop, LocalProtocolError
+from adapters.sip.protocol.offer_answer import Origin
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
 

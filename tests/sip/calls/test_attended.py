@@ -5,10 +5,10 @@ from urllib.parse import quote
 import pytest
 
 from adapters.sip.protocol import Dialog, Hop, ResponseReceived, direction_of
+from tests.sip.calls.test_calls import house, talk
+from tests.sip.calls.test_dialogs import hang_up
 from tests.sip.conftest import OpenExchange, OpenPhone
 from tests.sip.support import Exchange, centre, until
-from tests.sip.test_calls import house, talk
-from tests.sip.test_dialogs import hang_up
 from tests.sip.user_agent import UserAgent
 
 QUEUES = "  sales: {}\n  help: {}\n  inside: {members_only: true, preferred_wait: 30s, max_wait: 30s}"

@@ -5,8 +5,7 @@ import random
 from collections.abc import Callable
 from typing import Final
 
-from adapters.sip.calls.leg import Leg
-from adapters.sip.calls.offer_answer import with_direction
+from adapters.sip.legs.leg import Leg
 from adapters.sip.protocol import (
     SDP,
     ClientTransaction,
@@ -15,6 +14,7 @@ from adapters.sip.protocol import (
     Response,
     agreed_session_timer,
 )
+from adapters.sip.protocol.offer_answer import with_direction
 from adapters.sip.translate import CAUSE_GONE, GONE
 
 RETRIES_MAX: Final = 8

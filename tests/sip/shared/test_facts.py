@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from adapters.sip.calls import facts as facts_of_calls
-from adapters.sip.calls.facts import LATE_OF_ONE_MAX, Facts
+from adapters.sip.shared import facts as facts_of_calls
+from adapters.sip.shared.facts import LATE_OF_ONE_MAX, Facts
 from engine.errors import Overloaded
 from engine.messages.observed import (
     AgentReachabilityChanged,
@@ -20,10 +20,10 @@ from engine.messages.observed import (
     TransferRequested,
 )
 from engine.ports import Receipt
+from tests.sip.calls.test_calls import house, talk
+from tests.sip.calls.test_dialogs import state_of
 from tests.sip.conftest import OpenExchange, OpenPhone
 from tests.sip.support import centre, until
-from tests.sip.test_calls import house, talk
-from tests.sip.test_dialogs import state_of
 
 RANG = OfferRang(contact="one", agent="ann")
 ANSWERED = OfferAnswered(contact="one", agent="ann")

@@ -5,10 +5,10 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from adapters.sip.calls.caller_leg import CallerLeg
-from adapters.sip.calls.leg import ALLOW, Leg, LegOwner
-from adapters.sip.calls.places import Places
-from adapters.sip.calls.records import AgentAnswer, AgentInvite, DialogState
+from adapters.sip.legs.caller_leg import CallerLeg
+from adapters.sip.legs.leg import ALLOW, Leg, LegOwner
+from adapters.sip.legs.places import Places
+from adapters.sip.legs.records import AgentAnswer, AgentInvite, DialogState
 from adapters.sip.protocol import (
     SDP,
     ClientTransaction,

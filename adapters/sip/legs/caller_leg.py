@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from adapters.sip.calls.leg import ALLOW, Leg, LegOwner
-from adapters.sip.calls.records import CallerInvite, DialogState
+from adapters.sip.legs.leg import ALLOW, Leg, LegOwner
+from adapters.sip.legs.records import CallerInvite, DialogState
 from adapters.sip.protocol import (
     SDP,
     Address,

@@ -1,8 +1,8 @@
 """What the log keeps of legs can be written and read whatever peers say."""
 
-from adapters.sip.calls.offer_answer import Origin
-from adapters.sip.calls.records import DialogState, decode_leg
+from adapters.sip.legs.records import DialogState, decode_leg
 from adapters.sip.protocol import Dialog
+from adapters.sip.protocol.offer_answer import Origin
 from tests.sip.protocol.support import CALLER, received, received_response, request_octets
 
 

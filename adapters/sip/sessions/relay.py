@@ -3,11 +3,7 @@
 import random
 from typing import Final
 
-from adapters.sip.calls.alone import accept_alone, answer_alone
-from adapters.sip.calls.core import Core
-from adapters.sip.calls.held import note_hold
-from adapters.sip.calls.leg import ALLOW, Leg
-from adapters.sip.calls.offer_answer import with_direction
+from adapters.sip.legs.leg import ALLOW, Leg
 from adapters.sip.protocol import (
     SDP,
     ClientTransaction,
@@ -21,6 +17,10 @@ from adapters.sip.protocol import (
     SessionTimer,
     answer_session_timer,
 )
+from adapters.sip.protocol.offer_answer import with_direction
+from adapters.sip.sessions.alone import accept_alone, answer_alone
+from adapters.sip.sessions.held import note_hold
+from adapters.sip.shared.core import Core
 from adapters.sip.translate import CAUSE_GONE, GONE
 
 PENDING: Final = Refusal(491)
