@@ -1,48 +1,112 @@
-"""What cannot be is said before anything is played: when, of which queues, and what bars the way."""
+"""How far what is allowed reaches: intervals in which fewer may work than the formulas ask for, or nobody at all.
+
+Nobody is too few whatever is played. That some are, fewer than the formulas' first guess, is said only once all of them
+have been played, and a goal is missed by what the search for agents would miss it by.
+"""
 
 from datetime import datetime
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from engine.model.settings import SECOND_NS
-from simulations.queueing.arrays import Floats
+from simulations.queueing.arrays import Floats, Integers
 from simulations.queueing.errors import Unreachable
 from simulations.scenario.file import ScenarioFile
 from simulations.solve.demand import Demand
 from simulations.solve.goals import Question
 from simulations.solve.timetable import Timetable
 
-
-def check_reach(
-    file: ScenarioFile, question: Question, demand: Demand, table: Timetable | None, shares: Floats, most: Floats
-) -> None:
-    """Raise Unreachable where as many as the formulas ask for cannot be at work: the first interval, all its queues.
-
-    `shares` at work of those on a shift and the `most` of each group have the shape (groups,).
-    """
-    may_work = np.ones((len(most), file.intervals), np.bool_)
-    if table is not None:
-        may_work = (table.allowed @ table.works) > 0.0
-        most = most * shares
-    allowed = demand.able @ np.where(may_work, np.where(np.isfinite(most), most, 1e9)[:, None], 0.0)
-    lacking = np.argwhere((demand.needs > allowed + 1e-6).T)
-    if not len(lacking):
-        return
-    interval, row = (int(place) for place in lacking[0])
-    at_ns = file.start_ns + interval * file.horizon.interval_ns
-    clock = f"{datetime.fromtimestamp(at_ns // SECOND_NS, ZoneInfo(file.time_zone)):%Y-%m-%d %H:%M}"
-    names = np.array(list(file.queues))[demand.sets[row]]
-    needed = f"{clock}, {'queue' if len(names) == 1 else 'queues'} {', '.join(names)}: {demand.needs[row, interval]}"
-    serving = demand.able[row] > 0.0
-    if not may_work[serving, interval].any():
-        raise Unreachable(f"{needed} required, and nobody who may serve has a shift then; give one that works then")
-    bars = [f"{name}={count}" for name, count in question.group_max.items() if serving[_place(file, name)]]
-    raise Unreachable(
-        f"{needed} required at work, at most {int(allowed[row, interval] + 1e-6)} allowed "
-        f"(--group-max {', '.join(bars)}); allow more, or other shifts"
-    )
+NAMED: Final = 5
+"""Intervals that are named after the first."""
 
 
-def _place(file: ScenarioFile, name: str) -> int:
-    return [group.name for group in file.groups].index(name)
+class Reach:
+    """Who may be at work at most, held against what the formulas ask for."""
+
+    def __init__(
+        self,
+        file: ScenarioFile,
+        question: Question,
+        demand: Demand,
+        table: Timetable | None,
+        shares: Floats,
+        most: Floats,
+    ) -> None:
+        """`shares` at work of those on a shift and the `most` of each group have the shape (groups,).
+
+        Raises Unreachable where somebody comes and nobody who may serve has a shift.
+        """
+        self._file, self._question, self._demand = file, question, demand
+        may_work = np.ones((len(most), file.intervals), np.bool_)
+        if table is not None:
+            may_work = (table.allowed @ table.works) > 0.0
+            most = most * shares
+        self._most = np.floor(np.where(may_work, np.where(np.isfinite(most), most, 1e9)[:, None], 0.0) + 1e-6)
+        self._allowed = demand.able @ self._most
+        self._is_short = demand.needs > self._allowed
+        if nobody := self._places(self._is_short & (demand.able @ may_work == 0.0)):
+            text = f"{self._first(nobody)} required, and nobody who may serve has a shift then{self._others(nobody)}"
+            raise Unreachable(f"{text}; give one that works then")
+
+    @property
+    def is_short(self) -> bool:
+        """Whether fewer are allowed somewhere than the formulas ask for."""
+        return bool(self._is_short.any())
+
+    @property
+    def needs(self) -> Integers:
+        """What the formulas ask for, no more than is allowed, shape (sets, intervals)."""
+        return np.minimum(self._demand.needs, self._allowed).astype(np.int64)
+
+    def all_allowed(self, staffing: Integers) -> Integers:
+        """Return a staffing, shape (groups, intervals), with all who are allowed where that is fewer than asked for."""
+        short_of = (self._demand.able.T @ self._is_short) > 0.0
+        return np.where(short_of, np.minimum(self._most, 1e6), staffing).astype(np.int64)
+
+    def check(self, missed: Any) -> None:
+        """Raise Unreachable where all who are allowed were played, and `missed`, shape (queues, intervals), a goal."""
+        of_set = (np.asarray(self._demand.sets, float) @ np.asarray(missed, float)) > 0.0
+        places = self._places(self._is_short & of_set)
+        if not places:
+            return
+        row, interval = places[0]
+        serving = self._demand.able[row] > 0.0
+        names = [group.name for group in self._file.groups]
+        bars = [f"{name}={count}" for name, count in self._question.group_max.items() if serving[names.index(name)]]
+        raise Unreachable(
+            f"{self._first(places)} required at work, at most {int(self._allowed[row, interval])} allowed "
+            f"(--group-max {', '.join(bars)}), and played with all of them the target is missed{self._others(places)}; "
+            "allow more, or other shifts"
+        )
+
+    def _places(self, found: Any) -> list[tuple[int, int]]:
+        """Return sets and intervals in order of time, of each interval the one that lacks most."""
+        lacks = np.where(found, self._demand.needs - self._allowed, -np.inf)
+        return [(int(lacks[:, place].argmax()), int(place)) for place in np.flatnonzero(found.any(axis=0))]
+
+    def _first(self, places: list[tuple[int, int]]) -> str:
+        row, interval = places[0]
+        names = self._queues(row)
+        words = f"queue{'' if len(names) == 1 else 's'} {', '.join(names)}"
+        return f"{self._clock(interval)}, {words}: {self._demand.needs[row, interval]}"
+
+    def _others(self, places: list[tuple[int, int]]) -> str:
+        """Return the other intervals with what each requires, a few by name, and the most of all."""
+        rest = places[1:]
+        if not rest:
+            return ""
+        needs = self._demand.needs
+        told = [f"{self._clock(at)} {' '.join(self._queues(row))} {needs[row, at]}" for row, at in rest[:NAMED]]
+        more = f" and {len(rest) - NAMED} more" if len(rest) > NAMED else ""
+        row, interval = max(places, key=lambda place: int(needs[place]))
+        text = f"; so in {len(rest)} more interval{'' if len(rest) == 1 else 's'}: {', '.join(told)}{more}"
+        return f"{text}; the most are {needs[row, interval]} at {self._clock(interval)}"
+
+    def _queues(self, row: int) -> list[str]:
+        return [str(name) for name in np.array(list(self._file.queues))[self._demand.sets[row]]]
+
+    def _clock(self, interval: int) -> str:
+        at_ns = self._file.start_ns + interval * self._file.horizon.interval_ns
+        return f"{datetime.fromtimestamp(at_ns // SECOND_NS, ZoneInfo(self._file.time_zone)):%Y-%m-%d %H:%M}"

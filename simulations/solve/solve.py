@@ -11,11 +11,11 @@ from engine.model.fields import nearest
 from simulations.experiment.result import Result
 from simulations.experiment.simulate import replications_of, simulate
 from simulations.experiment.troupe import Workers
-from simulations.queueing.arrays import Floats
+from simulations.queueing.arrays import Floats, Integers
 from simulations.scenario.scenario import Scenario
 from simulations.solve.demand import Demand, demand_of
 from simulations.solve.goals import Goal, Question
-from simulations.solve.reach import check_reach
+from simulations.solve.reach import Reach
 from simulations.solve.requirement import Mixes, Needed, Search
 from simulations.solve.schedule import Scheduled, Scheduler
 from simulations.solve.staffed import on_shifts, plain_groups, staffed
@@ -127,16 +127,16 @@ class _Plans:
         rates = np.array([plain.file.costs.agent_hour.of(group.name) for group in groups])
         dear = rates / rates.mean() if (rates > 0).all() else np.ones(len(groups))
         self._prices = dear * (1.0 + question.premium * further) / self._shares
-        check_reach(plain.file, question, trials.demand, table, self._shares, self._most)
+        self._reach = Reach(plain.file, question, trials.demand, table, self._shares, self._most)
         self._roomy = roomy(plain) if question.p_block is not None else {}
         self._ceilings = np.where(np.isfinite(self._most), self._most, 1e6)
         self._search = Search(plain, trials, self._prices, self._ceilings, self._roomy)
 
     def staff(self, before: Needed | None) -> tuple[Needed, Scheduled | None]:
         """Return the agents an interval, and shifts that cover them; from what was found before, if anything was."""
-        demand = self._trials.demand
         if before is None:
-            begin = Mixes(demand, self._prices, self._ceilings).of(demand.needs)
+            begin = Mixes(self._trials.demand, self._prices, self._ceilings).of(self._reach.needs)
+            self._try_all_allowed(begin)
         else:
             begin = before.staffing
         found = self._search.needed(begin, anew=before is None)
@@ -145,6 +145,12 @@ class _Plans:
         hourly = self._prices * self._shares
         scheduler = Scheduler(self._plain, self._trials, self._table, hourly, self._shares, self._most, self._roomy)
         return found, scheduler.scheduled(found, self._search.effects)
+
+    def _try_all_allowed(self, begin: Integers) -> None:
+        """Play all who are allowed where the formulas ask for more. Raises Unreachable where they are too few."""
+        if self._reach.is_short:
+            everybody = staffed(self._plain, self._reach.all_allowed(begin), self._roomy)
+            self._reach.check(self._trials.play(everybody).missed)
 
     def trunks(self, found: Needed, on_shift: Scheduled | None) -> tuple[dict[str, int], Scenario]:
         """Return the channels that are enough for the callers of the trials, and the whole plan."""

@@ -63,3 +63,24 @@ def test_a_plan_of_few_who_chat_is_not_said_to_be_out_of_reach() -> None:
     assert solve(scenario, Question(goals, group_max={"web": 9})).kept
     with pytest.raises(Unreachable, match="at most 4 allowed"):
         solve(scenario, Question(goals, group_max={"web": 4}))
+
+
+def test_fewer_than_the_formulas_begin_with_are_refused_only_when_they_are_too_few() -> None:
+    """The formulas begin with more chat agents than the search ends with: a cap between the two can be kept."""
+    scenario = Scenario.of(
+        CHATS
+        | {
+            "queues": {"web": CHATS["queues"]["web"] | {"service_level": "90% in 30s", "arrivals": {"rate": "120/h"}}},
+            "channels": {"chat": {"capacity": 3, "slower": "20%"}},
+        }
+    )
+    goals = goals_of(scenario.file, {}, {None: 0.05})
+    guess = demand_of(scenario, list(goals.values())).needs
+    free = solve(scenario, Question(goals))
+    most = int(free.needed.staffing.max())
+    assert most < guess.max()
+    capped = solve(scenario, Question(goals, group_max={"web": most}))
+    assert capped.kept
+    assert capped.needed.staffing.max() <= most
+    with pytest.raises(Unreachable, match="and played with all of them the target is missed; so in 3 more intervals: "):
+        solve(scenario, Question(goals, group_max={"web": most - 3}))
