@@ -61,11 +61,15 @@ class Cluster:
     def __enter__(self) -> "Cluster":
         try:
             from distributed import Client
+            from distributed.comm.addressing import resolve_address
         except ImportError:
             raise ClusterFailed(f"a cluster needs the package 'distributed', which is not there; {INSTALL}") from None
         # What happens to the cluster is told by the errors below; Dask tells it besides, with pages of traceback.
         logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
         try:
+            resolve_address(
+                self.address
+            )  # a client that was never begun cannot be closed, and hangs as it is forgotten
             self._client = Client(  # type: ignore[no-untyped-call]
                 self.address, timeout=CONNECT_S, set_as_default=False
             )

@@ -202,6 +202,18 @@ def test_no_scheduler_at_the_address(path: Path, monkeypatch: pytest.MonkeyPatch
     assert "no scheduler of Dask answers at tcp://127.0.0.1:" in errors
 
 
+@pytest.mark.parametrize("address", ["garbage", "carrier-pigeon://10.0.0.5:8786", ""])
+def test_what_is_no_address_is_said_before_a_client_is_begun(
+    path: Path, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client of Dask that could not begin waits long for itself when it is forgotten, and tells a traceback."""
+    begun: list[str] = []
+    monkeypatch.setattr("distributed.Client", lambda address, **_: begun.append(address))
+    code, _, errors = said(str(path), "--cluster", address)
+    assert (code, begun) == (5, [])
+    assert f"no scheduler of Dask answers at {address} (" in errors
+
+
 def test_threads_and_a_cluster_at_once_are_not_understood(path: Path) -> None:
     assert said(str(path), "--workers", "2", "--cluster", "tcp://127.0.0.1:1")[0] == 2
 
