@@ -127,7 +127,7 @@ def read_document(path: Path, environment: Mapping[str, str] | None = None) -> D
         values = _Reader(document, path.parent, os.environ if environment is None else environment)
         document.value = values.value(node, ())
     except (OSError, UnicodeDecodeError) as error:
-        document.faults.append(Fault(1, 1, f"cannot be read: {_reason(error)}"))
+        document.faults.append(Fault(1, 1, f"cannot be read: {reason_of(error)}"))
     except YAMLError as error:
         document.faults.append(_syntax_fault(error))
     except RecursionError:
@@ -155,7 +155,8 @@ def _deepest(text: str) -> tuple[int, int]:
     return row + 1, 1
 
 
-def _reason(error: OSError | UnicodeDecodeError) -> str:
+def reason_of(error: OSError | UnicodeDecodeError) -> str:
+    """Return why a file could not be read, without the numbers of the system's errors."""
     return (error.strerror or str(error)) if isinstance(error, OSError) else f"it is not UTF-8 text ({error.reason})"
 
 
@@ -258,7 +259,7 @@ class _Reader:
                 values[name] = (self.folder / str(values.pop(key))).read_text(encoding="utf-8").rstrip("\r\n")
             except (OSError, UnicodeDecodeError) as error:
                 values[name] = ""
-                self.document.add(here, f"the file cannot be read: {_reason(error)}")
+                self.document.add(here, f"the file cannot be read: {reason_of(error)}")
             self.document.places[(*location, name)] = self.document.places[here]
             self.document.key_places[(*location, name)] = self.document.key_places[here]
 
@@ -269,7 +270,7 @@ class _Reader:
             try:
                 path.read_bytes()
             except OSError as error:
-                self.document.add((*location, key), f"{path} cannot be read: {_reason(error)}")
+                self.document.add((*location, key), f"{path} cannot be read: {reason_of(error)}")
             values[key] = str(path)
 
     def scalar(self, node: ScalarNode, location: Location) -> Any:

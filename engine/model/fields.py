@@ -9,12 +9,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from engine.model.durations import format_duration, parse_duration
+from engine.model.time_zones import meant
 
 LIST_MAX: Final = 12
 """Choices that a sentence lists in full when none is near."""
@@ -73,7 +74,8 @@ class Duration:
         """Return the nanoseconds of `value`."""
         if isinstance(value, str) and value in self.words:
             return self.words[value]
-        bounds = f"{self.low} to {self.high}" + "".join(f", or '{word}'" for word in self.words)
+        range_ = f"{self.low}" if self.low == self.high else f"{self.low} to {self.high}"
+        bounds = range_ + "".join(f", or '{word}'" for word in self.words)
         if value == 0 and not isinstance(value, (bool, str)):
             value = "0s"
         if not isinstance(value, str):
@@ -105,7 +107,8 @@ class Whole:
             return self.words[value]
         if isinstance(value, FromEnvironment) and value.isdecimal():
             value = int(value)
-        bounds = f"{self.low} to {self.high}" + "".join(f", or '{word}'" for word in self.words)
+        range_ = f"{self.low}" if self.low == self.high else f"{self.low} to {self.high}"
+        bounds = range_ + "".join(f", or '{word}'" for word in self.words)
         if isinstance(value, bool) or not isinstance(value, int):
             raise fault(f"{value!r} is not a whole number; allowed is {bounds}")
         if not self.low <= value <= self.high:
@@ -242,7 +245,7 @@ def _zone_name(value: Any) -> str:
     try:
         ZoneInfo(value)
     except (KeyError, OSError, ValueError, TypeError):
-        raise fault(f"{value!r} is not a time zone{nearest(str(value), available_timezones())}") from None
+        raise fault(f"{value!r} is not a time zone{meant(str(value))}") from None
     return str(value)
 
 

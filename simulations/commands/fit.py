@@ -8,6 +8,7 @@ import typer
 
 from engine.commands.outcome import errors_as_exits
 from engine.model.durations import parse_duration
+from engine.model.time_zones import meant
 from simulations.commands.options import AsJson, form_of
 
 DAY_S = 86_400
@@ -16,7 +17,7 @@ DAY_S = 86_400
 def time_zone_of(value: str) -> str:
     """Check the name of a time zone. Raises typer.BadParameter."""
     if value not in available_timezones():
-        raise typer.BadParameter(f"'{value}' is not a time zone; write it as Asia/Ho_Chi_Minh")
+        raise typer.BadParameter(f"'{value}' is not a time zone{meant(value)}")
     return value
 
 

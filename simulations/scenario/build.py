@@ -9,6 +9,7 @@ import numpy as np
 import xxhash
 
 from engine.config.compile import compile_directory, compile_settings
+from engine.config.document import reason_of
 from engine.config.sections import Channel, Config, Limits, Service
 from engine.errors import ConfigError
 from engine.kernel.deadlines import NEVER_NS
@@ -349,7 +350,8 @@ def _trace(file: ScenarioFile, name: str, trace: str, folder: Path) -> list[int]
     try:
         instants = read_trace(folder / trace)
     except (OSError, ValueError) as error:
-        raise ConfigError([f"queues.{name}.arrivals.trace: {trace} cannot be read: {error}"]) from None
+        why = reason_of(error) if isinstance(error, OSError | UnicodeDecodeError) else str(error)
+        raise ConfigError([f"queues.{name}.arrivals.trace: {trace} cannot be read: {why}"]) from None
     found = [file.start_ns + int(instant * 1e9) for instant in instants]
     return [at_ns for at_ns in found if file.start_ns - file.horizon.warm_up_ns <= at_ns < file.end_ns]
 

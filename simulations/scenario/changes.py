@@ -9,6 +9,7 @@ from ruamel.yaml.error import YAMLError
 
 from engine.model.fields import nearest
 from simulations.scenario.shift_files import read_shifts
+from simulations.scenario.values import MOMENT
 
 SHIFTS_TOLD: Final = 4
 """Of the shifts of a group whose counts were changed with it, so many are named."""
@@ -62,8 +63,11 @@ def _read(change: str) -> tuple[list[str], Any]:
     where, equals, text = change.partition("=")
     if not equals or not where.strip():
         raise ValueError("write WHERE=VALUE, as queues.sales.agents=12")
+    parts = where.strip().split(".")
+    if MOMENT.fullmatch(text.strip()):
+        return parts, text.strip()  # of which YAML would make a date
     try:
-        return where.strip().split("."), YAML(typ="safe", pure=True).load(text)
+        return parts, YAML(typ="safe", pure=True).load(text)
     except YAMLError as error:
         raise ValueError(f"the value is not YAML: {str(error).splitlines()[0]}") from None
 

@@ -10,6 +10,7 @@ import msgspec
 from pydantic import GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
+from engine.config.document import reason_of
 from engine.model.durations import format_duration, parse_duration
 from engine.model.fields import fault, nearest
 from simulations.world import chance
@@ -172,7 +173,7 @@ def _samples(path: Path) -> list[float]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             cells = [row[0] for row in csv.reader(file) if row]
     except (OSError, UnicodeDecodeError) as error:
-        raise fault(f"the samples cannot be read: {error}") from None
+        raise fault(f"{path.name} cannot be read: {reason_of(error)}") from None
     try:
         found = [float(cell) * 1e9 for cell in (cells[1:] if cells and not is_number(cells[0]) else cells)]
     except ValueError as error:

@@ -25,6 +25,7 @@ from simulations.scenario.sections import (
     ScenarioSite,
     ScenarioTrunkGroup,
 )
+from simulations.scenario.values import padded
 from simulations.scenario.volumes import Timeline
 
 INTERVALS_MAX: Final = 10_000
@@ -95,7 +96,7 @@ class Stretch(Section):
 
     def instant_ns(self, moment: str) -> int:
         """Return the instant of a local time, ns."""
-        local = datetime.fromisoformat(_padded(moment)).replace(tzinfo=ZoneInfo(self.time_zone))
+        local = datetime.fromisoformat(padded(moment)).replace(tzinfo=ZoneInfo(self.time_zone))
         return int(local.timestamp()) * SECOND_NS
 
 
@@ -135,9 +136,3 @@ class ScenarioFile(Stretch):
             if queue.agents is not None
         ]
         return [*self.agents, *made]
-
-
-def _padded(moment: str) -> str:
-    """Write the hour with two digits, as `fromisoformat` wants it."""
-    date, _, time = moment.replace("T", " ").partition(" ")
-    return f"{date} {time.zfill(8 if time.count(':') == 2 else 5)}" if time else date

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from engine.config.document import Document, Location, PlainValues, read_document
+from engine.config.document import Document, Location, PlainValues, read_document, reason_of
 from engine.config.faults import note_faults
 from engine.config.plan_files import read_plan_files
 from engine.config.queues import CHANNEL_NUMBERS
@@ -135,7 +135,9 @@ def _with_shifts(document: Document, folder: Path) -> dict[str, Any]:
         shifts: list[dict[str, Any]] = []
         try:
             shifts = read_shifts(folder / name)
-        except (OSError, UnicodeDecodeError, ValueError) as error:
+        except (OSError, UnicodeDecodeError) as error:
+            document.add(("agents", index, "shifts"), f"the shifts cannot be read: {name}: {reason_of(error)}")
+        except ValueError as error:
             document.add(("agents", index, "shifts"), f"the shifts cannot be read: {error}")
         lines: dict[Location, tuple[int, int]] = {(place,): (place + 2, 1) for place in range(len(shifts))}
         document.parts["agents", index, "shifts"] = Document(str(folder / name), shifts, lines)

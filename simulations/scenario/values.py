@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection
+from datetime import datetime
 from typing import Any, Final
 
 from pydantic import GetCoreSchemaHandler
@@ -10,7 +11,7 @@ from pydantic_core import CoreSchema, core_schema
 from engine.model.durations import parse_duration
 from engine.model.fields import Share, fault, nearest
 
-__all__ = ["METRICS", "Share", "metric_fault", "plain", "read_moment", "read_rate", "read_target"]
+__all__ = ["METRICS", "MOMENT", "Share", "metric_fault", "padded", "plain", "read_moment", "read_rate", "read_target"]
 
 METRICS: Final = (
     *(
@@ -32,7 +33,7 @@ METRICS: Final = (
 
 _RATE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*/\s*(s|sec|second|m|min|minute|h|hour|d|day)")
 _TARGET: Final = re.compile(r"(\d+(?:\.\d+)?)(%?)\s*(?:in|/)\s*(.+)")
-_MOMENT: Final = re.compile(r"\d{4}-\d{2}-\d{2}(?:[ T]\d{1,2}:\d{2}(?::\d{2})?)?")
+MOMENT: Final = re.compile(r"\d{4}-\d{2}-\d{2}(?:[ T]\d{1,2}:\d{2}(?::\d{2})?)?")
 
 
 def plain(check: Callable[[Any], Any]) -> Any:
@@ -72,9 +73,19 @@ def read_target(value: Any) -> Any:
 
 def read_moment(value: Any) -> str:
     """Check a local time as 2026-11-23 07:00, or a date, and return it as written."""
-    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+    if not isinstance(value, str) or not MOMENT.fullmatch(value):
         raise fault(f"{value!r} is not a time; write 2026-11-23 07:00")
+    try:
+        datetime.fromisoformat(padded(value))
+    except ValueError as error:
+        raise fault(f"{value!r} is a time that there is not: {error}") from None
     return value
+
+
+def padded(moment: str) -> str:
+    """Write the hour with two digits, as `fromisoformat` wants it."""
+    day, _, time = moment.replace("T", " ").partition(" ")
+    return f"{day} {time.zfill(8 if time.count(':') == 2 else 5)}" if time else day
 
 
 def metric_fault(metric: str, queues: Collection[str]) -> str | None:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from engine.config.document import reason_of
+
 CLOCK: Final = "interval_start"
 """The column that says when a row begins: a time of day, or a date and a time."""
 DAY_S: Final = 86_400
@@ -56,7 +58,7 @@ def volumes_of_file(path: Path, column: str, timeline: Timeline, *, repeat: bool
         reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""), skipinitialspace=True)
         rows, names = list(reader), reader.fieldnames or ()
     except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"the file cannot be read: {error}") from None
+        raise ValueError(f"{path.name} cannot be read: {reason_of(error)}") from None
     if column not in names:
         raise ValueError(f"{path.name} has no column '{column}'; there is {', '.join(names) or 'none'}")
     volumes = [_volume(path.name, line, row[column]) for line, row in enumerate(rows, 2)]

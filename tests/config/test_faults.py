@@ -163,7 +163,10 @@ AGENT = "queues: {q: {}}\nagents:\n  - {name: a, %s}"
             "queues: {q: {}}\nchannels: {voice: {may_interrupt: [task, mail]}}",
             "2:42: there is no channel 'mail'; did you mean 'email'?",
         ),
-        ("queues: {q: {}}\nservice: {time_zone: Asia/Hanoi}", "2:22: 'Asia/Hanoi' is not a time zone"),
+        (
+            "queues: {q: {}}\nservice: {time_zone: Asia/Hanoi}",
+            "2:22: 'Asia/Hanoi' is not a time zone; did you mean 'Asia/Ho_Chi_Minh'?",
+        ),
         ("queues: {q: {}}\nservice: {time_zone: 7}", "2:22: 7 is not a time zone"),
         (
             "queues: {q: {}}\ntokens: [{id: a, sha256: ab, scopes: [read]}]",

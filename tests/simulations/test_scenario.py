@@ -119,6 +119,30 @@ disruptions:
         assert said in faults, f"{said}\n---\n{faults}"
 
 
+def test_a_date_that_there_is_not_has_its_place_as_other_faults_have(tmp_path: Path) -> None:
+    text = """
+horizon: {from: 2026-11-23 07:00, to: 2026-11-31 22:00}
+queues: {sales: {handle: {talk: 3m}, agents: -2}}
+version: 2
+disruptions: [{at: 2026-11-23 25:00, for: 1h, world: {volume: 2}}]
+"""
+    with pytest.raises(ConfigError) as raised:
+        Scenario.load(written(tmp_path, text))
+    assert [fault.split("scenario.yaml:")[1] for fault in raised.value.faults] == [
+        "2:39: '2026-11-31 22:00' is a time that there is not: day is out of range for month",
+        "3:46: -2 is out of range; allowed is 0 to 10000",
+        "4:10: 2 is out of range; allowed is 1",
+        "5:20: '2026-11-23 25:00' is a time that there is not: hour must be in 0..23",
+    ]
+
+
+def test_times_are_changed_as_files_say_them(tmp_path: Path) -> None:
+    path = written(tmp_path, GOOD)
+    assert Scenario.load(path, ["horizon.to=2026-11-23 13:00"]).file.intervals == 10
+    with pytest.raises(ConfigError, match="'2026-11-31' is a time that there is not"):
+        Scenario.load(path, ["horizon.to=2026-11-31"])
+
+
 def test_rules_between_values(tmp_path: Path) -> None:
     for old, new, said in (
         ("12:00", "12:10", "the horizon must hold a whole number of intervals"),
@@ -292,7 +316,7 @@ STAFF = GOOD.replace(
         ("speed: fast", "'fast' is no amount"),
         ("speed: 0", "0 is out of range"),
         ("shrinkage: 100%", "13:57: 100% leaves nobody of 'a'; at most 99% may be away"),
-        ("shifts: none.csv", "the shifts cannot be read"),
+        ("shifts: none.csv", "the shifts cannot be read: none.csv: No such file or directory"),
         ("shifts: other.csv", "other.csv has no column 'hours'; there is start, count"),
         ("shifts: typo.csv", "typo.csv has a column 'cuont', which says nothing; did you mean 'count'?"),
         ("shifts: bad.csv", "bad.csv:3:1: 'early' are no opening hours"),

@@ -123,7 +123,7 @@ def test_without_a_clock_there_is_one_an_interval(tmp_path: Path, arrivals: str)
     ("arrivals", "day", "said"),
     [
         ("{csv: day.csv, column: vol}", HALF_HOURS, "day.csv has no column 'vol'; there is interval_start, volume"),
-        ("{csv: none.csv}", HALF_HOURS, "the file cannot be read"),
+        ("{csv: none.csv}", HALF_HOURS, "none.csv cannot be read: No such file"),
         ("{csv: day.csv, column: interval_start}", HALF_HOURS, "day.csv:2: a volume is no number: '07:30'"),
         (ARRIVALS, HALF_HOURS.replace("09:00,30", "09:00,-30"), "day.csv:5: a volume must be from 0 to 10,000,000"),
         (ARRIVALS, HALF_HOURS.replace("09:00,30", "09:00,nan"), "day.csv:5: a volume must be from 0 to 10,000,000"),
