@@ -22,6 +22,7 @@ __all__ = [
     "AgentEndpoint",
     "Attachments",
     "Clock",
+    "ConfigurationStatus",
     "EngineLink",
     "Forecaster",
     "Hint",
@@ -210,6 +211,15 @@ class Forecaster(Protocol):
         """Play it; cancelled, everything that plays is ended. Raises ForecastFailed, Overloaded while it plays."""
 
 
+class ConfigurationStatus(NamedTuple):
+    """Whether the configuration file is in force, as it was read last."""
+
+    not_taken: Sequence[str] = ()
+    """What is not followed though the rest is, a sentence each; empty: nothing."""
+    faults: int = 0
+    """Of a file of which nothing is followed, as it has faults; what they are is for who reads the process's log."""
+
+
 class EngineLink(Protocol):
     """What an adapter sees of the engine."""
 
@@ -241,8 +251,8 @@ class EngineLink(Protocol):
     def statuses(self) -> "Sequence[AdapterStatus]":
         """How every adapter is doing, for /readyz and /metrics."""
 
-    def not_taken(self) -> Sequence[str]:
-        """What of the configuration file is not followed though the rest is, a sentence each; empty: nothing."""
+    def configuration(self) -> "ConfigurationStatus":
+        """Whether the configuration file is in force."""
 
     @property
     def past(self) -> Past:

@@ -58,11 +58,13 @@ class Reloader:
                 logger.error("%s", fault)
             logger.error("configuration read again, but for this, which stays as it was: correct the file, or restart")
         except ConfigError as error:
+            host.engine.loads.refuse(error.faults)
             for fault in error.faults:
                 logger.error("%s", fault)
             logger.error("the configuration was not changed: correct the file, then send SIGHUP again")
-        except Exception:
+        except Exception as error:
             # Nobody waits for this task: what it does not say here is never said.
+            host.engine.loads.refuse([f"{type(error).__name__}: {error}"])
             logger.exception("the configuration could not be read again; what is running goes on")
         else:
             logger.info("configuration read again: %s", said_of(changed))

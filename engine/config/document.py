@@ -1,5 +1,7 @@
 """A YAML file as plain values, with the line and column of each: duplicate keys and all other faults at once."""
 
+import hashlib
+import io
 import os
 import re
 from collections.abc import Mapping
@@ -58,6 +60,8 @@ class Document:
     faults: list[Fault] = field(default_factory=list)
     parts: dict[Location, "Document"] = field(default_factory=dict)
     """Other files whose values stand at these locations."""
+    digest: str = ""
+    """SHA-256 of the file, as sha256sum tells it; empty: it could not be read."""
 
     def place(self, location: Location, at_key: bool = False) -> Place:
         """Return the place of the value (or its key), or of the nearest enclosing one."""
@@ -122,7 +126,9 @@ def read_document(path: Path, environment: Mapping[str, str] | None = None) -> D
     """
     document, text = Document(str(path)), ""
     try:
-        text = path.read_text(encoding="utf-8")
+        content = path.read_bytes()
+        document.digest = hashlib.sha256(content).hexdigest()
+        text = io.StringIO(content.decode("utf-8"), newline=None).read()
         node = YAML(typ="safe", pure=True).compose(text)
         values = _Reader(document, path.parent, os.environ if environment is None else environment)
         document.value = values.value(node, ())

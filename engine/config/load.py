@@ -37,7 +37,7 @@ def load_config(
     config = _check(document, installed_adapters() if adapters is None else adapters, Path(path).parent)
     if config is None or document.is_faulty:
         raise ConfigError(document.sentences())
-    return config
+    return config.read_from(document.digest)
 
 
 def _check(document: Document, loaders: Mapping[str, Loader], folder: Path) -> Config | None:

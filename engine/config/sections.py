@@ -3,7 +3,7 @@
 from functools import cached_property
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, PrivateAttr, SecretStr, model_validator
 
 from engine.config.agents import Agent, AgentEntry, Capacities, Name
 from engine.config.faults import Faults, several
@@ -172,6 +172,19 @@ class Config(Section):
     tokens: list[Token] = Field(default_factory=list)
     adapters: dict[str, Any] = Field(default_factory=dict)
     """By entry point name: the adapter's own section, an instance of its `Settings`."""
+
+    _digest: str = PrivateAttr("")
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the file that it was read from, as sha256sum tells it; empty: of none."""
+        return self._digest
+
+    def read_from(self, digest: str) -> Self:
+        """Return it with the digest of its file."""
+        read = self.model_copy()
+        read._digest = digest
+        return read
 
     @model_validator(mode="after")
     def _reports_cases(self) -> Self:

@@ -37,6 +37,7 @@ from engine.ports import (
     AgentEndpoint,
     Attachments,
     Certified,
+    ConfigurationStatus,
     Hint,
     OpenContact,
     Receipt,
@@ -112,9 +113,9 @@ class AdapterLink:
         """The read models."""
         return self._engine.views
 
-    def not_taken(self) -> Sequence[str]:
+    def configuration(self) -> ConfigurationStatus:
         """See `ports.EngineLink`."""
-        return self._engine.not_taken
+        return self._engine.loads.status()
 
     def figures(self) -> dict[str, int]:
         """See `ports.EngineLink`."""

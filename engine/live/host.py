@@ -203,7 +203,7 @@ class EngineHost:
         if self._hours is not None:
             self._hours.reload(config)
         config.let_go()
-        self.engine.not_taken = refused
+        self.engine.loads.followed(refused)
         await self.engine.durable()
         if refused:
             raise SettingsRefused(refused)
@@ -255,12 +255,14 @@ class EngineHost:
 
     def _configure(self, engine: LiveEngine) -> None:
         """Follow the configuration; a service that a reload left with a part of it comes back with that part."""
+        refused: list[str] = []
         try:
             engine.configure(self.config)
         except SettingsRefused as error:
-            engine.not_taken = error.faults
-            for fault in error.faults:
-                logger.error("the configuration is followed but for this: %s", fault)
+            refused = error.faults
+        engine.loads.followed(refused)
+        for fault in refused:
+            logger.error("the configuration is followed but for this: %s", fault)
 
     def _open_log(self, covered_seq: int) -> SegmentLog:
         def on_durable(seq: int) -> None:

@@ -22,6 +22,7 @@ from engine.kernel.step import next_deadline_ns
 from engine.live.callbacks import Callbacks
 from engine.live.clock import LiveClock
 from engine.live.hints import Hints
+from engine.live.loads import ConfigurationLoads
 from engine.live.settlement import Settlement
 from engine.live.turns import Concluded, TurnMaker
 from engine.log.event_log import FATAL_EXIT_CODE
@@ -29,7 +30,7 @@ from engine.log_port import EventLog, Turn
 from engine.messages.kinds import CONFIGURATION_LOADED
 from engine.messages.observed import ContactArrived, Fact, Observed
 from engine.messages.rows import empty_rows
-from engine.model.directory import encode_directory
+from engine.model.directory import Loading, encode_directory
 from engine.ports import Clock, Receipt, Timing
 from engine.projections.queues.expected_wait import wait_left_s
 from engine.projections.views import Views
@@ -68,8 +69,7 @@ class LiveEngine:
         self.callbacks = Callbacks(state, self._bring, self.counters)
         self.config: Config | None = None
         """The configuration as written, without the plans in force."""
-        self.not_taken: Sequence[str] = ()
-        """What of it is not followed, a sentence each: as routing or an adapter said when it was read last."""
+        self.loads = ConfigurationLoads()
         self.kept_state: Callable[[], StoredState | None] = no_state
         """Where a replay begins if the log's first part is gone."""
         self._on_fatal = on_fatal or end_process
@@ -219,7 +219,7 @@ class LiveEngine:
         figures["effects_without_adapter"] = self.outbox.unaddressed.total()
         figures["callbacks_waiting"] = self.callbacks.waiting
         figures["contacts_open"] = len(self.state.contacts)
-        figures["configuration_faults"] = len(self.not_taken)
+        figures |= self.loads.figures()
         figures["sources"] = len(self.state.interned.sources)
         maker = self._working_maker()
         figures["facts"], figures["facts_wrong"] = maker.facts, maker.wrong
@@ -247,13 +247,14 @@ class LiveEngine:
         self.views.settle()
         loaded = empty_rows(1)
         loaded["kind"] = CONFIGURATION_LOADED
-        self.record(loaded, encode_directory(directory))
+        changed = len(changes) + described
+        self.record(loaded, encode_directory(directory, Loading(config.digest, changed)))
         frames = self.record(changes)
         self.views.reconfigure(directory)
         refused = refused_settings((frame.turn.rows for frame in frames), directory)
         if refused:
             raise SettingsRefused(refused)
-        return len(changes) + described
+        return changed
 
     def record(self, rows: Any, payload: bytes = b"") -> list[Concluded]:
         """Record rows that are the driver's own, decided like all others; return what became of them."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from itertools import zip_longest
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -109,6 +110,30 @@ class Directory(msgspec.Struct, dict=True):
             self.requirements.fold(int(row["queue"]), int(row["a"]), int(row["b"]))
 
 
+class Loading(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a CONFIGURATION_LOADED says of how its directory came to be; a log of before says nothing."""
+
+    digest: str = ""
+    """SHA-256 of the configuration file, as sha256sum tells it."""
+    settings: int = 0
+    """How many settings it changed, those that nothing but people read included."""
+
+
+class _Recorded(Directory):
+    """The payload: a directory, and beside its fields what older readers pass over."""
+
+    loading: Loading = Loading()
+
+
+class _OfLoading(msgspec.Struct):
+    """The payload as those read it who want nothing else of it."""
+
+    loading: Loading = Loading()
+
+
+_OF_LOADING: Final = msgspec.msgpack.Decoder(_OfLoading)
+
+
 def _stronger(one: Mapping[int, int], other: Mapping[int, int]) -> dict[int, int]:
     return {skill: max(one.get(skill, 0), other.get(skill, 0)) for skill in (*one, *other)}
 
@@ -124,11 +149,17 @@ def requirement_rows(pairs: list[Pair], first: int) -> "Rows | None":
     return rows
 
 
-def encode_directory(directory: Directory) -> bytes:
+def encode_directory(directory: Directory, loading: Loading | None = None) -> bytes:
     """Return the payload of CONFIGURATION_LOADED."""
-    return msgspec.msgpack.encode(directory)
+    fields = {name: getattr(directory, name) for name in directory.__struct_fields__}
+    return msgspec.msgpack.encode(_Recorded(**fields, loading=loading or Loading()))
 
 
 def decode_directory(payload: bytes | memoryview) -> Directory:
     """Return the directory of a recorded CONFIGURATION_LOADED. Raises msgspec.DecodeError."""
     return msgspec.msgpack.decode(payload, type=Directory)
+
+
+def decode_loading(payload: bytes | memoryview) -> Loading:
+    """Return how the directory of a recorded CONFIGURATION_LOADED came to be. Raises msgspec.DecodeError."""
+    return _OF_LOADING.decode(payload).loading

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
@@ -14,6 +15,7 @@ from engine.commands.serve import Reloader, said_of
 from engine.config import Config
 from engine.errors import ConfigError, SettingsRefused
 from engine.live.host import EngineHost, Reloaded
+from engine.live.loads import ConfigurationLoads
 
 ROOT = Path(__file__).parents[2]
 CENTRE = "service: {{seed: {seed}}}\nlimits: {{contacts: 16, agents: 4, queues: 4}}\nqueues: {{q: {{}}}}\n"
@@ -112,6 +114,7 @@ async def test_a_reload_that_fails_otherwise_is_said_and_the_next_one_is_read(
         """Stands for an engine whose disk is full."""
 
         calls = 0
+        engine = SimpleNamespace(loads=ConfigurationLoads())
 
         async def reload(self, _config: Config) -> int:
             self.calls += 1
@@ -123,6 +126,7 @@ async def test_a_reload_that_fails_otherwise_is_said_and_the_next_one_is_read(
     assert host.calls == 2
     assert "the configuration could not be read again" in caplog.text
     assert "no space left on device" in caplog.text
+    assert host.engine.loads.refused == ("OSError: no space left on device",)
 
 
 @pytest.mark.parametrize(
@@ -138,6 +142,8 @@ async def test_a_reload_says_what_it_changed(
     class Host:
         """Stands for an engine that does not take a setting."""
 
+        engine = SimpleNamespace(loads=ConfigurationLoads())
+
         async def reload(self, _config: Config) -> int:
             raise error
 
@@ -145,3 +151,6 @@ async def test_a_reload_says_what_it_changed(
     assert "a fault" in caplog.text
     assert said in caplog.text
     assert unsaid not in caplog.text
+    assert Host.engine.loads.counts["refused"] == (said == "was not changed"), (
+        "what is in force in part, the host tells"
+    )

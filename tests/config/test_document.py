@@ -1,5 +1,6 @@
 """Reading YAML with places: values, keys, duplicates, variables, secrets in files."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,15 @@ def test_aliases_and_merges_keep_the_place_of_what_they_repeat(tmp_path: Path) -
     assert document.value["other"] == {"x": 1, "y": 3}
     assert document.place(("other", "x")) == (1, 17)
     assert document.place(("other", "y")) == (4, 6)
+
+
+def test_a_file_is_known_by_the_digest_that_sha256sum_tells(tmp_path: Path) -> None:
+    content = "a: [1,\r\n  2]\r\nb: 'Hà Nội'\r\n".encode()
+    (tmp_path / "file.yaml").write_bytes(content)
+    document = read_document(tmp_path / "file.yaml")
+    assert document.value == {"a": [1, 2], "b": "Hà Nội"}
+    assert document.digest == hashlib.sha256(content).hexdigest()
+    assert read_document(tmp_path / "none.yaml").digest == ""
 
 
 def test_certificates_are_looked_for_beside_the_file(tmp_path: Path) -> None:

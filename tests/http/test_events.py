@@ -1,12 +1,16 @@
 """`/api/v1/events`: facts in once, batches judged whole for shape and one by one for sense, the log out."""
 
+import hashlib
 import io
+from pathlib import Path
 
 import msgspec
 import pytest
 from aiohttp import ClientSession
 from yarl import URL
 
+from adapters.http.adapter import HttpAdapter
+from engine.config.load import load_config
 from engine.ingest.runs import SLOTS_KEPT_FREE
 from tests.http.support import CAPACITY, CONTACTS, House
 
@@ -25,6 +29,20 @@ async def test_facts_are_accepted_and_told_where_they_stand(client: ClientSessio
     assert (body["accepted"], body["duplicates"], body["rejected"]) == (2, 0, 0)
     first, second = (result["seq"] for result in body["results"])
     assert 0 < first < second == body["seq"]
+
+
+async def test_a_configuration_says_which_file_it_is_and_how_much_it_changed(
+    client: ClientSession, house: House, tmp_path: Path
+) -> None:
+    file = tmp_path / "centre.yaml"
+    file.write_text(file.read_text("utf-8").replace("wrap_up: 10s", "wrap_up: 11s"), "utf-8")
+    changed = house.engine.configure(load_config(file, adapters={"http": lambda: HttpAdapter}))
+    house.engine.log.flush()
+    async with client.get(f"{EVENTS}?type=configuration_loaded") as answer:
+        told = [event["data"] for event in (await answer.json())["events"]]
+    last = [data for data in told if data][-1]
+    assert last == {"digest": hashlib.sha256(file.read_bytes()).hexdigest(), "settings": changed}
+    assert changed == 1
 
 
 async def test_messagepack_is_taken_and_given(client: ClientSession) -> None:

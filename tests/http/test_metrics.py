@@ -288,7 +288,7 @@ async def test_the_engine_and_its_adapters_are_told(house: House, client: Client
 
 async def test_a_configuration_that_is_followed_in_part_only_is_told(house: House, client: ClientSession) -> None:
     assert value(await scrape(client), "trunkline_configuration_faults") == 0
-    house.engine.not_taken = ["trunk group 'main': routing does not take 5 as channels"]
+    house.engine.loads.followed(["trunk group 'main': routing does not take 5 as channels"])
     assert value(await scrape(client), "trunkline_configuration_faults") == 1
     async with client.get("/readyz?verbose") as answer:
         assert answer.status == 200, "what holds is what held before: contacts are served"
@@ -298,6 +298,23 @@ async def test_a_configuration_that_is_followed_in_part_only_is_told(house: Hous
         "not taken: trunk group 'main': routing does not take 5 as channels; "
         "correct the file and send SIGHUP, or restart where it says so"
     )
+
+
+async def test_a_configuration_that_is_not_in_force_is_told(house: House, client: ClientSession) -> None:
+    house.engine.loads.followed([])
+    house.engine.loads.refuse(["centre.yaml:3:4: 'secret' is not a number"])
+    page = await scrape(client)
+    assert value(page, "trunkline_configuration_last_load_successful") == 0
+    assert value(page, "trunkline_configuration_loads_total", result="whole") == 1
+    assert value(page, "trunkline_configuration_loads_total", result="refused") == 1
+    assert value(page, "trunkline_configuration_loads_total", result="in_part") == 0
+    async with client.get("/readyz?verbose") as answer:
+        assert answer.status == 200, "what holds is what held before: contacts are served"
+        text = await answer.text()
+    assert "the file that was read last has 1 fault, and what held before holds on" in text
+    assert "secret" not in text, "who may ask this need not be who may read the file"
+    house.engine.loads.followed([])
+    assert value(await scrape(client), "trunkline_configuration_last_load_successful") == 1
 
 
 async def test_every_metric_is_documented_and_the_other_way_round(client: ClientSession) -> None:

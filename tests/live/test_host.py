@@ -459,10 +459,10 @@ async def test_a_reload_goes_on_behind_what_is_refused(tmp_path: Path, monkeypat
         await host.reload(load_centre(tmp_path))
     assert followed == ["adapters", "hours"]
     assert caught.value.faults == ["trunk group 'main': routing does not take 5 as channels", "adapter 'sip' refuses"]
-    assert host.engine.not_taken == caught.value.faults, "it is told for as long as it is so"
+    assert list(host.engine.loads.not_taken) == caught.value.faults, "it is told for as long as it is so"
     monkeypatch.undo()
     await host.reload(load_centre(tmp_path))
-    assert not host.engine.not_taken
+    assert not host.engine.loads.not_taken
     await host.stop()
 
 
@@ -480,7 +480,7 @@ async def test_what_a_reload_refused_keeps_no_service_from_coming_back(
     host = host_of(tmp_path)
     await host.start()
     assert sys.getswitchinterval() == pytest.approx(SWITCH_INTERVAL_S)
-    assert host.engine.not_taken == ["trunk group 'main': routing does not take 5 as channels"]
+    assert list(host.engine.loads.not_taken) == ["trunk group 'main': routing does not take 5 as channels"]
     await host.stop()
     assert sys.getswitchinterval() == pytest.approx(interval_s)
     assert [record.message for record in caplog.records if record.levelno == logging.ERROR] == [

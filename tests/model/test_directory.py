@@ -1,6 +1,17 @@
 """The directory: how much of what people read a reload has changed."""
 
-from engine.model.directory import AgentCard, Directory, QueueCard, SiteCard, decode_directory, encode_directory
+import msgspec
+
+from engine.model.directory import (
+    AgentCard,
+    Directory,
+    Loading,
+    QueueCard,
+    SiteCard,
+    decode_directory,
+    decode_loading,
+    encode_directory,
+)
 from engine.model.names import Names
 
 
@@ -18,3 +29,12 @@ def test_sites_are_shown_by_what_the_configuration_calls_them() -> None:
     directory = Directory(sites=Names(("hanoi", "hue", "beyond")), site_cards=cards)
     assert decode_directory(encode_directory(directory)).sites_shown() == {"hanoi": "Hà Nội"}
     assert Directory(sites=Names(("hanoi",))).sites_shown() == {}, "as a log of before tells it"
+
+
+def test_what_was_loaded_is_recorded_beside_the_directory_and_may_be_missing() -> None:
+    directory = Directory(service="one", sites=Names(("hanoi",)))
+    payload = encode_directory(directory, Loading("ab12", 7))
+    assert decode_directory(payload) == directory
+    assert decode_loading(payload) == Loading("ab12", 7)
+    assert decode_loading(encode_directory(directory)) == Loading()
+    assert decode_loading(msgspec.msgpack.encode(directory)) == Loading(), "as a log of before tells it"

@@ -44,8 +44,14 @@ STANDING: Final = {
         "configuration_faults",
         "Parts of the configuration file that are not followed though the rest is",
     ),
+    "configuration_last_load_successful": (
+        "configuration_last_load_successful",
+        "Whether the configuration file was followed when it was read last, be it in part",
+    ),
 }
 """Figures of the driver that rise and fall."""
+LOADS: Final = "configuration_loads_"
+"""Figures of the driver that begin so count loads of the configuration by what came of them, the rest of the name."""
 
 
 SNAPSHOT_AT_NS: Final = "snapshot_at_ns"
@@ -94,6 +100,13 @@ class EngineMetrics:
         figures = self._engine.figures()
         for key, (name, text) in COUNTED.items():
             yield CounterMetricFamily(f"trunkline_{name}", text, value=figures.get(key, 0))
+        loads = CounterMetricFamily(
+            "trunkline_configuration_loads", "Times that the configuration file was read", labels=["result"]
+        )
+        for key, count in figures.items():
+            if key.startswith(LOADS):
+                loads.add_metric([key.removeprefix(LOADS)], count)
+        yield loads
         for key, (name, text) in STANDING.items():
             yield GaugeMetricFamily(f"trunkline_{name}", text, value=figures.get(key, 0))
         age = GaugeMetricFamily(
@@ -104,7 +117,8 @@ class EngineMetrics:
         yield age
         others = GaugeMetricFamily("trunkline_engine_figure", "What else the driver counts", labels=["figure"])
         for key, count in figures.items():
-            if key not in COUNTED and key not in STANDING and key != SNAPSHOT_AT_NS and isinstance(count, int | float):
+            told = key in COUNTED or key in STANDING or key == SNAPSHOT_AT_NS or key.startswith(LOADS)
+            if not told and isinstance(count, int | float):
                 others.add_metric([key], count)
         yield others
 

@@ -1,7 +1,7 @@
 """Whether the service lives and is ready, and what it counts."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -15,6 +15,7 @@ from adapters.http.context import context_of
 from adapters.http.problems import Fault, Problem
 from adapters.http.route_table import OPEN, Parameter, Route
 from engine.model.scopes import Scope
+from engine.ports import ConfigurationStatus
 
 READY_WITHIN_S: Final = 2.0
 ENCODERS: Final[dict[Form, Callable[[Any], bytes]]] = {
@@ -80,7 +81,7 @@ async def get_readyz(request: web.Request) -> web.Response:
     violations = context.engine.figures().get("invariant_violations", 0)
     kept = f"{violations} invariants did not hold; the log says when" if violations else "every invariant holds"
     checks.append(Check("books", not violations, kept, required=False))
-    checks.append(_configuration(context.engine.not_taken()))
+    checks.append(_configuration(context.engine.configuration()))
     failed = [check for check in checks if check.required and not check.good]
     if failed:
         faults = [Fault(_in_words(check)) for check in (checks if verbose else failed)]
@@ -88,8 +89,19 @@ async def get_readyz(request: web.Request) -> web.Response:
     return await answer(request, Ready(context.views.as_of, checks=checks if verbose else []))
 
 
-def _configuration(not_taken: Sequence[str]) -> Check:
+def _configuration(found: ConfigurationStatus) -> Check:
     """Whether the file is followed wholly. Without what is not the service works on, by what held before."""
+    not_taken, faults = found
+    if faults:
+        told = (
+            f"the file that was read last has {faults} fault{'' if faults == 1 else 's'}, and what held before holds on"
+        )
+        return Check(
+            "configuration",
+            False,
+            f"{told}; the process's log names them, as 'trunkline check' does: correct the file and send SIGHUP",
+            required=False,
+        )
     if not not_taken:
         return Check("configuration", True, "the file is followed", required=False)
     advice = "; correct the file and send SIGHUP, or restart where it says so"

@@ -26,7 +26,7 @@ from engine.projections.contacts.history import ID_DIGITS_MAX, ContactHistory
 from engine.projections.contacts.recorded_facts import recorded_fact
 from engine.projections.contacts.records import ContactRecord, Words, arrival_facts
 from engine.projections.feed.arrivals import Arrivals, recorded_contact
-from engine.projections.feed.payloads import ordered_plan, remarked_in, said_in, who_and_why
+from engine.projections.feed.payloads import loaded_in, ordered_plan, remarked_in, said_in, who_and_why
 from engine.projections.feed.remarks import Remark
 from engine.projections.figures import NS
 from engine.projections.names import Interned, name_at
@@ -318,6 +318,8 @@ class EventReader:
             data = data | ordered_plan(row, payload)
         elif kind in BY_SOMEBODY:
             data = data | who_and_why(row, payload)
+        elif kind == kinds.CONFIGURATION_LOADED:
+            data = loaded_in(row, payload)
         elif kind == kinds.CALLER_MOVED:
             data = {"to": contacts.name_in(a, seq)}
         elif kind in SLOTLESS:

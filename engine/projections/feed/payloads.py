@@ -5,6 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from engine.messages import kinds
+from engine.model.directory import decode_loading
 from engine.projections.feed.remarks import remark_in
 from engine.projections.feed.transcripts import line_of, message_payload
 
@@ -48,6 +49,15 @@ def ordered_plan(row: Any, payload: memoryview) -> Data:
     """Which continuity plan an order is about, who gave it and why."""
     start, size = int(row["payload_offset"]), int(row["payload_size"])
     found: Data = msgspec.to_builtins(_PLAN_ORDER.decode(payload[start : start + size]))
+    return found
+
+
+def loaded_in(row: Any, payload: memoryview) -> Data:
+    """Which file a configuration was read from and how many settings it changed; nothing of mere names, and of old."""
+    start, size = int(row["payload_offset"]), int(row["payload_size"])
+    if not size:
+        return {}
+    found: Data = msgspec.to_builtins(decode_loading(payload[start : start + size]))
     return found
 
 
