@@ -114,17 +114,18 @@ def fact_of(
     attachment: Attachment | None = None,
     *,
     came_before: bool = False,
+    had_lately: bool = False,
 ) -> Observed:
     """Return the fact that a command makes. Raises NotAllowed.
 
-    `attachment` is the file that goes with a line.
+    `attachment` is the file that goes with a line; `had_lately` says that the agent may still remark on the contact.
 
     A command that `came_before` is sent again after a lost answer: it is not held against what happened since, and
     the engine answers it as the first time. What the kernel checks itself (whose offer, who is connected) is left to
     it in any case.
     """
     name = fact_id(command, agent)
-    if not came_before:
+    if not (came_before or had_lately):
         _require_held(command, held)
     if isinstance(command, SetStatus):
         return observed.AgentStatusChanged(id=name, agent=agent, status=command.status, reason=command.reason, by=agent)

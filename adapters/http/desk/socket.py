@@ -16,10 +16,23 @@ import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from adapters.http.desk.cases import AnyCaseCommand, CaseCommand, OpenCase, case_fact_of
-from adapters.http.desk.commands import SERVED, Accept, AnyCommand, NotAllowed, Read, Say, SetStatus, fact_id, fact_of
+from adapters.http.desk.commands import (
+    SERVED,
+    Accept,
+    AnyCommand,
+    Classify,
+    NotAllowed,
+    Note,
+    Read,
+    Say,
+    SetStatus,
+    fact_id,
+    fact_of,
+)
 from adapters.http.desk.house import HouseItems
 from adapters.http.desk.hub import DeskHub, Waker
 from adapters.http.desk.items import PLANS, adherence_of, items_of, rings_at_phone
+from adapters.http.desk.lately import had_lately
 from adapters.http.desk.not_understood import named
 from adapters.http.desk.questions import AnyQuestion, answer_to, changed_cases
 from adapters.http.desk.sessions import Session
@@ -377,7 +390,10 @@ class DeskSocket:
         file = None
         if isinstance(command, Say) and command.attachment:
             file = self._uploads.read(command.attachment, self._agent, self._goes_to(command, held), self._wall_ns())
-        return fact_of(command, self._agent, held, file, came_before=came_before)
+        lately = isinstance(command, Note | Classify) and had_lately(
+            command.contact, command.contact_id, self._agent, self._engine.views, self._wall_ns()
+        )
+        return fact_of(command, self._agent, held, file, came_before=came_before, had_lately=lately)
 
     @staticmethod
     def _goes_to(command: Say, held: list[Engagement]) -> int:

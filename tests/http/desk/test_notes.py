@@ -21,3 +21,23 @@ async def test_notes_stand_in_the_timeline_of_their_contact(build: Build) -> Non
     assert notes == [(during["seq"], "an", "wants a window seat"), (after["seq"], "an", "call again on Monday")]
     ended = next(one["seq"] for one in events if one["type"] == "contact_ended")
     assert during["seq"] < ended < after["seq"]
+
+
+async def test_who_had_a_contact_last_may_remark_on_it_when_it_is_over(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with opened(house) as desk, ClientSession(house.url) as client:
+        number = await connected(house, desk, "chat-1")
+        of = {"contact": "chat-1", "contact_id": number}
+        await desk.do("end", contact="chat-1")
+        await desk.until(lambda: desk.contact("chat-1")["state"] == "wrapping")
+        await desk.do("finish", contact="chat-1")
+        await desk.until(lambda: "contact:" + str(number) not in desk.items)
+        late = await desk.do("note", **of, text="it was about the window seat")
+        assert not late["error"]
+        events = (await get(client, f"{CONTACTS}/{number}/timeline"))["events"]
+        assert [one["seq"] for one in events if one["type"] == "note_written"] == [late["seq"]]
+        wrong = await desk.do("note", contact="chat-2", contact_id=number, text="another name")
+        assert "do not serve" in wrong["error"]
+        async with opened(house, "binh") as other:
+            told = await other.do("note", **of, text="never had it")
+            assert "do not serve" in told["error"]
