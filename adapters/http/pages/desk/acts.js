@@ -8,13 +8,12 @@ import { textField } from "./typed_ahead.js";
 import { t } from "./words.js";
 
 const LETS_GO = new Set(["finish", "end", "transfer"]);
-const LAST_MS = 2500; // before a wrap-up runs out: what is written then is taken, over a slow network, too
 
 export class Acts {
   constructor(desk) {
     this.desk = desk;
     this.finishing = new Set();
-    this.taking = new Map(); // files for those whose accepting is under way, by contact
+    this.taking = new Map(); // lines and files for those whose accepting is under way, by contact
     this.beside = new Set(); // accepted in the middle of a text for somebody else
     this.lettingGo = new Set(); // names of those who go at this agent's word
   }
@@ -39,6 +38,7 @@ export class Acts {
     const isHere = this.desk.store.items.has(`contact:${contactId}`);
     if (isHere && command.verb === "say") return;
     const words = [command.text, command.subject, command.resolution, command.reason, ...Object.values(command.fields ?? {})].filter(Boolean).join(" · ");
+    if (!isHere && command.verb === "finish") return; // it is over, as was wanted
     const isThere = isHere && command.verb === "note";
     if (isThere) this.desk.store.takeBack(command);
     this.desk.complain(words && !isThere ? `${t("not_sent", { why })} “${words}”` : why);
@@ -48,13 +48,18 @@ export class Acts {
   // what is typed meanwhile is for nobody else, and an input method needs a field.
   async accept(contact, isComposed = false) {
     if (this.taking.has(contact.id)) return;
-    this.taking.set(contact.id, []);
+    this.taking.set(contact.id, { lines: [], files: [] });
     if (textField()?.value) this.beside.add(contact.id);
     else this.#turnAhead(contact, isComposed);
     const told = await this.do({ verb: "accept", contact: contact.contact });
     if (!wrongOf(told)) return;
     this.beside.delete(contact.id);
     this.#missed(contact.id);
+  }
+
+  /** The first that rings and is not being accepted already: whom the keys are for. */
+  get nextOffer() {
+    return this.desk.store.offers.find((offer) => !this.taking.has(offer.id));
   }
 
   // Where others ring and nobody wrote, keys stay keys until something is typed. A key that an input method still has would be text.
@@ -87,8 +92,10 @@ export class Acts {
   // It is gone, or not theirs: what was typed for it is nobody's, and so is what is typed on.
   #missed(id) {
     const { store, typedAhead } = this.desk;
-    const files = this.taking.get(id) ?? [];
+    const { lines, files } = this.taking.get(id) ?? { lines: [], files: [] };
     this.taking.delete(id);
+    const words = [...lines, store.drafts.lines.get(id)].filter(Boolean).join(" · ");
+    if (words) this.desk.complain(`${t("not_sent", { why: t("refused.no_such_offer") })} “${words}”`);
     for (const { name } of files) this.desk.complain(t("file_refused", { name, why: t("refused.no_such_offer") }));
     if (store.wanted !== id) return;
     store.drafts.lines.delete(id);
@@ -102,16 +109,17 @@ export class Acts {
   turnToAccepted() {
     const { store } = this.desk;
     this.#tellBeside();
-    for (const [id, files] of this.taking) {
+    for (const [id, ahead] of this.taking) {
       const contact = store.items.get(`contact:${id}`);
       if (contact?.state === "offered") continue;
       if (!contact) this.#missed(id);
-      else this.#taken(contact, files);
+      else this.#taken(contact, ahead);
     }
   }
 
-  #taken(contact, files) {
+  #taken(contact, { lines, files }) {
     this.taking.delete(contact.id);
+    for (const text of lines) this.say(contact, text);
     for (const file of files) sendFile(this.desk, contact, file);
     if (this.desk.store.wanted === contact.id) this.#turnTo(contact);
   }
@@ -121,7 +129,7 @@ export class Acts {
     const { store, parts } = this.desk;
     const isInFront = store.chosen === contact.id;
     store.wanted = store.before = 0;
-    if (!isInFront && textField()?.value) return this.#tellAccepted(contact);
+    if (!isInFront && textField()?.value) return this.tellAccepted(contact);
     store.chosen = contact.id;
     if (!store.offers.length) queueMicrotask(() => parts.conversation.focus()); // else its keys would become text
   }
@@ -131,11 +139,12 @@ export class Acts {
       const contact = this.desk.store.items.get(`contact:${id}`);
       if (contact?.state === "offered") continue;
       this.beside.delete(id);
-      if (contact) this.#tellAccepted(contact);
+      if (contact) this.tellAccepted(contact);
     }
   }
 
-  #tellAccepted(contact) {
+  /** Somebody is in hand and not in front: they wait in the list. */
+  tellAccepted(contact) {
     this.desk.notice(t("accepted_beside", { name: who(contact) }));
   }
 
@@ -146,10 +155,12 @@ export class Acts {
   /** Sends files, once the contact is theirs. */
   attach(contact, files) {
     if (contact.state !== "offered") for (const file of files) sendFile(this.desk, contact, file);
-    else this.taking.get(contact.id)?.push(...files);
+    else this.taking.get(contact.id)?.files.push(...files);
   }
 
+  /** Writes a line, once the contact is theirs. */
   say(contact, text) {
+    if (contact.state === "offered") return void this.taking.get(contact.id)?.lines.push(text);
     this.desk.signs.typing(contact.id, false);
     this.write({ verb: "say", contact: contact.contact, text }, contact.id);
   }
@@ -169,6 +180,7 @@ export class Acts {
 
   // What is written and not saved belongs to it, whichever way it is finished.
   async finish(contact) {
+    if (contact.over) return this.desk.over.leave();
     if (this.finishing.has(contact.id)) return;
     this.finishing.add(contact.id);
     if (await this.#takeWritten(contact)) await this.do({ verb: "finish", contact: contact.contact });
@@ -179,11 +191,6 @@ export class Acts {
     const { conversation, customer } = this.desk.parts;
     conversation.wrapping.take(contact);
     return customer.saveNote(contact);
-  }
-
-  /** Takes what is written of contacts whose wrap-up runs out. */
-  takeLast(nowMs) {
-    for (const contact of this.desk.store.held) if (contact.state === "wrapping" && contact.until_ns && contact.until_ns / 1e6 - nowMs < LAST_MS) this.#takeWritten(contact);
   }
 
   async ofCase(contact, command) {

@@ -31,7 +31,7 @@ export class Arrivals {
   #takeItems(told) {
     const { store, asking, signs } = this.desk;
     const [rang, front] = [store.offers, store.current];
-    store.takeItems(told);
+    this.desk.over.takeItems(told);
     if (front && store.chosen !== front.id) this.#haltAt(front);
     this.#turnToCall(rang);
     signs.forgetWhoIsGone();
@@ -64,14 +64,18 @@ export class Arrivals {
     else typedAhead.halt(Boolean(store.chosen) || gone.id === store.wanted);
   }
 
-  // A call that is answered at the phone is in front of who talks, unless they are in the middle of a sentence.
+  // A call that is answered at the phone is in front of who talks, unless they are in the middle of a sentence, a note or an
+  // answer: then it waits in the list.
   #turnToCall(rang) {
-    const { store, typedAhead, parts } = this.desk;
+    const { store, typedAhead, parts, acts } = this.desk;
     const call = rang.map(({ id }) => store.items.get(`contact:${id}`)).find((one) => one?.channel === "voice" && one.state === "connected" && one.id !== store.wanted);
-    if (!call || call.id === store.chosen || store.drafts.lines.get(store.chosen) || textField()?.value || document.querySelector("dialog[open]")) return;
+    if (!call || call.id === store.chosen) return;
+    if (store.drafts.lines.get(store.chosen) || textField()?.value || document.querySelector("dialog[open]")) return acts.tellAccepted(call);
     store.choose(call.id);
     typedAhead.waitForPause(); // whoever began to write meant no keys
-    if (textField()) queueMicrotask(() => parts.conversation.focus());
+    if (!textField()) return;
+    textField().blur();
+    queueMicrotask(() => parts.conversation.focus());
   }
 
   #announce() {

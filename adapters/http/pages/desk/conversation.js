@@ -66,7 +66,7 @@ export function conversationView(desk) {
     attach(event.dataTransfer.files);
   });
 
-  const isServed = (contact) => contact?.state === "connected" || contact?.state === "held";
+  const isServed = (contact) => !contact?.over && (contact?.state === "connected" || contact?.state === "held");
   const canAttach = () => Boolean(shown && desk.store.house?.files && !composer.hidden);
 
   function attach(files, contactId = shown) {
@@ -83,7 +83,8 @@ export function conversationView(desk) {
   function say() {
     const contact = desk.store.current;
     const text = input.value.trim();
-    if (!text || contact?.id !== shown || !isServed(contact)) return;
+    if (!text || contact?.id !== shown || !(isServed(contact) || contact.over || desk.acts.taking.has(contact.id))) return;
+    if (contact.over) return desk.complain(t("not_sent", { why: t("over.line") }));
     desk.acts.say(contact, text);
     input.value = "";
     desk.store.drafts.lines.delete(contact.id);
@@ -124,15 +125,15 @@ export function conversationView(desk) {
   }
 
   function renderActions(contact) {
-    const signature = `${contact.id} ${contact.state} ${contact.ended_by} ${contact.channel} ${document.documentElement.lang}`;
+    const signature = `${contact.id} ${contact.state} ${Boolean(contact.over)} ${contact.ended_by} ${contact.channel} ${document.documentElement.lang}`;
     if (actions.dataset.signature === signature) return;
     actions.dataset.signature = signature;
     const served = isServed(contact);
     const ofCase = contact.channel === "task" && contact.attributes?.case_id, told = contact.attributes?.resolution;
     fill(
       actions,
-      contact.channel === "voice" && contact.state === "connected" ? button(t("hold"), () => desk.acts.hold(contact), "H") : null,
-      contact.channel === "voice" && contact.state === "held" ? button(t("resume"), () => desk.acts.hold(contact), "H", { class: "primary" }) : null,
+      contact.channel === "voice" && served && contact.state === "connected" ? button(t("hold"), () => desk.acts.hold(contact), "H") : null,
+      contact.channel === "voice" && served && contact.state === "held" ? button(t("resume"), () => desk.acts.hold(contact), "H", { class: "primary" }) : null,
       served ? button(t("transfer"), () => transferDialog(desk, contact), "T") : null,
       ofCase && served && !told ? button(t("resolve_case"), () => settle(desk, contact, Number(contact.attributes.case_id), "resolve_case"), "", { class: "primary" }) : null,
       ofCase && (told || (contact.state === "wrapping" && contact.ended_by === "system")) ? button(t("reopen_case"), () => settle(desk, contact, Number(contact.attributes.case_id), "reopen_case")) : null,
@@ -186,7 +187,7 @@ export function conversationView(desk) {
     }
     heading.textContent = who(contact);
     const from = contact.from_agent ? t("from_agent", { agent: desk.names.agent(contact.from_agent) }) : contact.from_queue ? t("from_queue", { queue: desk.names.queue(contact.from_queue) }) : "";
-    under.textContent = [t(`channel.${contact.channel}`), desk.names.queue(contact.queue), from].filter(Boolean).join(" · ");
+    under.textContent = [contact.over ? t("over.word") : "", t(`channel.${contact.channel}`), desk.names.queue(contact.queue), from].filter(Boolean).join(" · ");
     renderActions(contact);
     const chat = hasLine(contact);
     const conversation = store.conversation(contact.id);

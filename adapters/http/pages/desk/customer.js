@@ -60,7 +60,7 @@ export function customerView(desk) {
   }
 
   function render() {
-    const contact = desk.store.current ?? desk.store.offers.at(-1);
+    const contact = desk.store.current ?? desk.acts.nextOffer;
     place.hidden = !contact;
     notes.render(contact);
     cases.render(contact);

@@ -33,6 +33,11 @@ export class Drafts {
     return KINDS.map((kind) => this[kind]);
   }
 
+  /** The contacts of whom something is half written. */
+  get ids() {
+    return new Set(this.all.flatMap((written) => [...written.keys()]));
+  }
+
   begin(agent) {
     this.agent = agent;
     const kept = this.kept.read(agent, KEPT) ?? {};

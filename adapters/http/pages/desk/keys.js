@@ -2,6 +2,7 @@
 
 import { mayOpenCase } from "./cases.js";
 import { helpDialog, openCaseDialog, transferDialog } from "./dialogs.js";
+import { textField } from "./typed_ahead.js";
 
 const OFF = "trunkline-desk-keys-off";
 const WRITES = "input, textarea, select, [contenteditable]";
@@ -24,9 +25,9 @@ const isText = (event) => event.key.length === 1 || event.key === "Process" || e
 // What each key does now; a key that does nothing has no handler.
 function handlersOf(desk, event) {
   const { store, acts, parts } = desk;
-  const offer = store.offers.find((one) => !acts.taking.has(one.id));
+  const offer = acts.nextOffer;
   const contact = store.current;
-  const served = contact?.state === "connected" || contact?.state === "held" ? contact : undefined;
+  const served = !contact?.over && (contact?.state === "connected" || contact?.state === "held") ? contact : undefined;
   const held = store.held;
   const step = (by) => held.length && desk.choose(held.at((held.findIndex((one) => one.id === store.chosen) + by + held.length) % held.length).id);
   return {
@@ -59,7 +60,7 @@ function listen(desk, keys) {
     if (isTyped && event.target.closest?.(WRITES)) desk.typedAhead.typed();
     if (event.ctrlKey || event.metaKey || event.isComposing || !desk.open) return;
     if (event.target.closest?.("dialog")) return;
-    if (event.key === "Escape" && event.target.id === "line") {
+    if (event.key === "Escape" && event.target === textField() && event.target.closest("#room")) {
       event.target.blur();
       return;
     }

@@ -14,6 +14,7 @@ import { Keys } from "./keys.js";
 import { Names } from "./names.js";
 import { offersView } from "./offers.js";
 import { Outbox } from "./outbox.js";
+import { Over } from "./over.js";
 import { plansView } from "./plans.js";
 import { sessionEnd } from "./session_end.js";
 import { signInView } from "./sign_in.js";
@@ -22,6 +23,7 @@ import { Sound } from "./sound.js";
 import { hush, say } from "./speech.js";
 import { stateButton } from "./state_button.js";
 import { Store } from "./store.js";
+import { toasts } from "./toasts.js";
 import { topBar } from "./top_bar.js";
 import { TypedAhead } from "./typed_ahead.js";
 import { sessionNow, Wire } from "./wire.js";
@@ -42,6 +44,7 @@ class Desk {
     this.outboxes = new Map();
     this.signs = new Signs(this);
     this.acts = new Acts(this);
+    this.over = new Over(this);
     this.arrivals = new Arrivals(this);
     this.wire = new Wire({
       hello: () => ({ agent: this.me, after: this.store.after() }),
@@ -169,6 +172,7 @@ class Desk {
   // --- what is shown and said
 
   choose(id, focus = false) {
+    if (this.store.over && this.store.over.id !== id) this.over.leave();
     this.store.choose(id);
     if (this.store.current) this.asking.cases(this.store.current.id);
     if (focus) queueMicrotask(() => this.parts.conversation.focus());
@@ -180,12 +184,7 @@ class Desk {
   }
 
   complain(text) {
-    if (!this.open) return;
-    this.parts.toast.textContent = text;
-    this.parts.toast.hidden = false;
-    say("urgent", text);
-    clearTimeout(this.toastTimer);
-    this.toastTimer = setTimeout(() => (this.parts.toast.hidden = true), 8000);
+    if (this.open) this.parts.toasts.complain(text);
   }
 
   // --- the page
@@ -199,15 +198,16 @@ class Desk {
     const conversation = conversationView(this);
     const customer = customerView(this);
     const top = topBar(this, state, this.sessionEnd.place);
-    const toast = el("p", { class: "toast", hidden: true });
+    const said = toasts();
     const plans = plansView(this);
-    const places = [el("div", {}, top.place, plans.place), el("main", { class: "desk" }, offers.place, contacts.place, conversation.place, customer.place), toast];
-    this.parts = { top, plans, state, offers, contacts, conversation, customer, toast, places };
+    const places = [el("div", {}, top.place, plans.place), el("main", { class: "desk" }, offers.place, contacts.place, conversation.place, customer.place), said.place];
+    this.parts = { top, plans, state, offers, contacts, conversation, customer, toasts: said, places };
   }
 
   render() {
     const { store, parts } = this;
     this.acts.turnToAccepted();
+    this.over.leaveWhenSaid();
     if (closeOutdated(store)) {
       this.typedAhead.halt();
       this.complain(t("contact_ended_meanwhile"));
@@ -223,7 +223,7 @@ class Desk {
   tick() {
     if (!this.open) return;
     this.sessionEnd.render();
-    this.acts.takeLast(this.store.nowMs());
+    this.over.tick();
     countOn(this.store.nowMs());
   }
 }

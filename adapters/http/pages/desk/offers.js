@@ -4,7 +4,7 @@ import { el, keep } from "./dom.js";
 import { clock, t } from "./words.js";
 import { who } from "./people.js";
 
-// Where somebody writes, the letter alone is a part of the text.
+// Where somebody writes, the letter alone is a part of the text. The keys are for the first alone.
 const key = (letter) => el("kbd", { "aria-hidden": "true" }, el("span", { class: "with-alt" }, "Alt+"), letter);
 
 export function offersView(desk) {
@@ -59,7 +59,7 @@ export function offersView(desk) {
     const offers = desk.store.offers;
     place.hidden = offers.length === 0;
     title.textContent = t("offers", { n: offers.length });
-    keep(list, offers, (contact) => `${contact.id} ${contact.since_ns} ${document.documentElement.lang}`, make);
+    keep(list, offers, (contact) => `${contact.id} ${contact.since_ns} ${document.documentElement.lang}`, make, (item, contact) => item.classList.toggle("next", contact.id === desk.acts.nextOffer?.id));
   }
   return { place, render };
 }

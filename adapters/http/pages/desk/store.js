@@ -43,6 +43,7 @@ export class Store {
     this.chosen = 0; // whoever is in front
     this.wanted = 0; // whoever is being taken
     this.before = 0; // who was in front before
+    this.over = null; // the contact that is over and stays in front while somebody writes about it
     this.connection = "connecting";
     this.asOf = 0;
     this.skewMs = 0;
@@ -61,6 +62,7 @@ export class Store {
   end() {
     for (const known of [this.items, ...this.#ofContacts]) known.clear();
     this.chosen = this.wanted = this.before = 0;
+    this.over = null;
     this.asOf = 0;
   }
 
@@ -103,7 +105,7 @@ export class Store {
   }
 
   get current() {
-    return this.items.get(`contact:${this.chosen}`);
+    return this.items.get(`contact:${this.chosen}`) ?? (this.over?.id === this.chosen ? this.over : undefined);
   }
 
   conversation(id) {
@@ -130,16 +132,27 @@ export class Store {
     return found;
   }
 
-  takeItems(told) {
+  /** `stays`: the contact that stays in front, though it be over; `onGone` takes the id of each that is, with what is written of it. */
+  takeItems(told, stays, onGone) {
     if (told.type === "snapshot") this.items.clear();
     if (told.as_of < this.asOf) for (const kept of [this.conversations, this.earlier, this.cases]) kept.clear(); // brought back from a backup
     for (const [key, item] of Object.entries(told.items)) this.items.set(key, item);
     for (const key of told.removed) this.items.delete(key);
     this.asOf = told.as_of;
     this.skewMs = told.now_ns / 1e6 - Date.now();
+    const isThere = (id) => this.items.has(`contact:${id}`);
+    if (this.over && isThere(this.over.id)) this.over = null;
+    if (stays && !stays.over && !isThere(stays.id)) this.over = { ...stays, over: true };
+    for (const id of this.drafts.ids) if (!isThere(id) && id !== this.over?.id) onGone(id);
     this.#forgetWhoIsGone();
     if (!this.current || (this.current.state === "offered" && this.chosen !== this.wanted)) this.chosen = this.#next;
     this.changed();
+  }
+
+  /** What was over is left: it is known no more, but for what is written of it. */
+  leaveOver() {
+    if (this.chosen === this.over.id) this.chosen = this.#next;
+    this.over = null;
   }
 
   get #next() {
@@ -159,7 +172,7 @@ export class Store {
   }
 
   #forgetWhoIsGone() {
-    const isGone = (id) => !this.items.has(`contact:${id}`);
+    const isGone = (id) => id !== this.over?.id && !this.items.has(`contact:${id}`);
     for (const known of this.#ofContacts) for (const id of [...known.keys()].filter(isGone)) known.delete(id);
     for (const id of [...this.outbox.lines.keys()].filter(isGone)) this.outbox.forget(id);
   }

@@ -1,0 +1,23 @@
+// What came to nothing, said where nobody writes: several one below the other, each for as long as it takes to read.
+
+import { el } from "./dom.js";
+import { say } from "./speech.js";
+
+const SHOWN_MS = 8000;
+const MOST = 5;
+const READ_MS = 60; // a character
+
+export function toasts() {
+  const place = el("div", { class: "toasts" });
+
+  function complain(text) {
+    const before = [...place.children].find((one) => one.textContent === text);
+    before?.remove();
+    const toast = el("p", { class: "toast" }, text);
+    place.append(toast);
+    while (place.children.length > MOST) place.firstElementChild.remove();
+    say("urgent", text);
+    setTimeout(() => toast.remove(), SHOWN_MS + READ_MS * text.length);
+  }
+  return { place, complain, clear: () => place.replaceChildren() };
+}
