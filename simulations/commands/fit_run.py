@@ -11,12 +11,17 @@ import typer
 from rich.console import Console
 
 from engine.commands.outcome import Exit
+from simulations.commands.fit_told import tell_whole_day
 from simulations.commands.options import Form
 from simulations.commands.tables import table_of
 from simulations.fit.arrivals import WEEKDAYS
+from simulations.fit.calls import Calls
 from simulations.fit.fitted import Fit, QueueFit, fit
 from simulations.fit.read import read_calls
 from simulations.fit.scenario_file import among_others, judged, ranged, retrials_told, write_scenario
+from simulations.fit.whole_day import WholeDay, whole_day
+from simulations.scenario.scenario import Scenario
+from simulations.world.stage import SimulationFailed
 
 COLUMNS: Final = (
     "queue",
@@ -69,19 +74,34 @@ def run(asked: Asked) -> Exit:
         weekdays = None if asked.weekdays is None else np.array(asked.weekdays)
         found = fit(calls, asked.interval_s, weekdays)
     written = [] if asked.out is None else write_scenario(found, calls, asked.out)
+    checked = None if asked.out is None or asked.form == "csv" else _checked(found, calls, asked.out)
     if asked.form == "json":
-        typer.echo(msgspec.json.encode(found))
+        typer.echo(msgspec.json.encode(msgspec.to_builtins(found) | {"whole_day": checked}))
     elif asked.form == "csv":
         table = csv.writer(sys.stdout, lineterminator="\n")
         table.writerow(COLUMNS)
         table.writerows(_cells(queue) for queue in found.queues)
     else:
         _tell(found)
+        if checked is not None:
+            tell_whole_day(found, checked)
     for path in written:
         typer.echo(f"written: {path}", err=True)
     if asked.out is not None:
         typer.echo(f"next: trunkline simulate {asked.out} -n 50", err=True)
     return Exit.OK
+
+
+def _checked(found: Fit, calls: Calls, path: Path) -> WholeDay | None:
+    """Play the day that was written; None where nobody is known who answers, or nobody could play it."""
+    if not found.groups:
+        return None
+    with Console(stderr=True).status("playing the fitted day"):
+        try:
+            return whole_day(found, calls, Scenario.load(path))
+        except SimulationFailed as error:
+            typer.echo(f"the fitted day cannot be played, so nothing tells whether it is like those: {error}", err=True)
+            return None
 
 
 def _cells(queue: QueueFit) -> list[str]:

@@ -88,6 +88,8 @@ class Fit(msgspec.Struct, frozen=True):
     """On which the days lie that volumes and staff were taken from."""
     days_chosen: int
     last_chosen: str
+    chosen: list[str]
+    """The days that volumes and staff were taken from."""
     interval_s: int
     queues: list[QueueFit]
     retrials: Retrials
@@ -139,6 +141,7 @@ def fit(calls: Calls, interval_s: int = 1800, weekdays: Array | None = None) -> 
         weekdays=[WEEKDAYS[weekday] for weekday in np.unique(days.weekdays)],
         days_chosen=len(days.days),
         last_chosen=day_name(days.days[-1]),
+        chosen=[day_name(day) for day in days.days],
         interval_s=interval_s,
         queues=queues,
         retrials=fit_retrials(calls),

@@ -57,6 +57,7 @@ def test_what_is_fitted_is_accepted_and_played(tmp_path: Path) -> None:
     told = runner.invoke(app, [str(record), "-o", str(out)])
     assert told.exit_code == Exit.OK, told.output
     assert "10 of 10 days (mon, tue, wed, thu, fri)" in told.output
+    assert re.search(r"the fitted day, played \d+ times, against 10 days", told.output)
     assert check_scenario(out) is Exit.OK
     scenario = Scenario.load(out)
     queue = scenario.file.queues["sales, east"]

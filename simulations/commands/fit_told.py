@@ -1,0 +1,52 @@
+"""What the check of a whole fitted day comes to, on a terminal."""
+
+from math import isfinite
+from typing import Final
+
+from rich.console import Console
+
+from simulations.commands.tables import TITLES, table_of
+from simulations.experiment.estimates import Estimate
+from simulations.fit.fitted import Fit
+from simulations.fit.whole_day import WholeDay
+
+HEADINGS: Final = TITLES | {"offered": "calls a day", "p_wait": "waited, %"}
+TIMES: Final = ("offered", "asa_s")
+
+
+def tell_whole_day(fit: Fit, found: WholeDay) -> None:
+    """Print record and fitted day side by side, and where the one is not the other."""
+    console = Console(highlight=False)
+    with_alike = any(figure.alike is not None for figure in found.figures)
+    headings = ["", "recorded", "fitted", *(["days alike"] if with_alike else []), ""]
+    table = table_of(headings, title=f"the fitted day, played {found.replications} times, against {found.days} days")
+    for figure in found.figures:
+        sides = (figure.recorded, figure.fitted, *((figure.alike,) if figure.alike is not None else ()))
+        cells = [_cell(figure.name, side) for side in sides]
+        table.add_row(HEADINGS[figure.name], *cells, "off" if figure.is_off else "")
+    console.print(table)
+    for line in _why(fit, found):
+        console.print(line, soft_wrap=True, markup=False)
+
+
+def _cell(name: str, side: Estimate) -> str:
+    scale = 1.0 if name in TIMES else 100.0
+    half = f" ±{scale * side.half_width:.1f}" if isfinite(side.half_width) else ""
+    return f"{scale * side.value:,.1f}{half}"
+
+
+def _why(fit: Fit, found: WholeDay) -> list[str]:
+    """Return what is known of the causes, where the fitted day is off."""
+    if not found.is_off:
+        return ["the fitted day is like the recorded ones, as far as chance lets it be told"]
+    lines = ["the fitted day is off where it says so, by more than chance; do not plan by it as if it were the record"]
+    if found.figures[0].alike is not None:
+        together = f" (correlation with the volume {found.staff_with_volume:.2f})"
+        lines.append(
+            "its roster is the same however busy a day is; the recorded one was not"
+            f"{together if isfinite(found.staff_with_volume) else ''}. 'days alike': each as busy as the mean, "
+            "--set queues.NAME.arrivals.busyness=0%"
+        )
+    if any(queue.wrap_up is None for queue in fit.queues):
+        lines.append("wrap-up is not recorded: one length stands for all that agents do between calls")
+    return lines

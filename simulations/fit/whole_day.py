@@ -1,0 +1,126 @@
+"""The whole of a fit: what the fitted day comes to when it is played, against the days that it was fitted to."""
+
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from simulations.experiment.estimates import Estimate, mean, ratio
+from simulations.experiment.result import Result
+from simulations.experiment.simulate import simulate
+from simulations.fit.calls import Calls
+from simulations.fit.duty import at_work, stints
+from simulations.fit.fitted import Fit, edges_ns
+from simulations.fit.statistics import CONFIDENCE
+from simulations.scenario.scenario import Scenario
+
+Array = np.ndarray[Any, Any]
+CONTACTS: Final = 150_000
+"""Played in all, about."""
+AT_LEAST, AT_MOST = 30, 200
+"""Days that are played."""
+FIGURES: Final = ("offered", "abandon_rate", "p_wait", "asa_s", "service_level")
+
+
+class Told(msgspec.Struct, frozen=True):
+    """A figure of the recorded days, of the fitted day and, where asked for, of days as busy as each other."""
+
+    name: str
+    recorded: Estimate
+    fitted: Estimate
+    alike: Estimate | None
+    is_off: bool
+    """Whether record and fitted day differ by more than chance."""
+
+
+class WholeDay(msgspec.Struct, frozen=True):
+    """How near the fitted day is to the recorded ones."""
+
+    days: int
+    """Recorded ones."""
+    replications: int
+    figures: list[Told]
+    staff_with_volume: float
+    """Correlation of the recorded days' hours at work with their calls; NaN of fewer than three days."""
+
+    @property
+    def is_off(self) -> bool:
+        """Whether any of them is."""
+        return any(figure.is_off for figure in self.figures)
+
+
+def whole_day(fit: Fit, calls: Calls, scenario: Scenario) -> WholeDay:
+    """Play the fitted day, and compare it with the days that volumes and staff were taken from.
+
+    Where it is off, and days are drawn busy and quiet, it is played once more with days as busy as each other: that
+    tells what of it is due to one roster for all days. Raises SimulationFailed.
+    """
+    days = np.array([np.datetime64(day, "D").astype(np.int64) for day in fit.chosen])
+    edges = edges_ns(days, fit.interval_s, fit.time_zone)
+    recorded = _recorded(calls, edges, scenario)
+    replications = int(np.clip(CONTACTS / max(float(recorded["offered"].value), 1.0), AT_LEAST, AT_MOST))
+    fitted = _played(simulate(scenario, replications))
+    off = {name: _differ(recorded[name], fitted[name]) for name in FIGURES}
+    steady = _as_busy(scenario) if any(off.values()) else None
+    alike = _played(simulate(steady, replications)) if steady is not None else {}
+    figures = [Told(name, recorded[name], fitted[name], alike.get(name), off[name]) for name in FIGURES]
+    return WholeDay(len(days), replications, figures, _staff_with_volume(calls, edges))
+
+
+def _recorded(calls: Calls, edges: Array, scenario: Scenario) -> dict[str, Estimate]:
+    """Return the figures of the recorded days; days are what differs by chance."""
+    queues = scenario.file.queues
+    rows = calls.rows[np.isin(calls.rows["type"], [calls.types.index(name) for name in queues])]
+    levels = [queues[name].service_level if name in queues else None for name in calls.types]
+    within_ns, short_ns = (
+        np.array([getattr(level, name) if level is not None else 0 for level in levels], np.int64)[rows["type"]]
+        for name in ("threshold_ns", "short_abandon_ns")
+    )
+    met = rows["answered"] & (rows["wait_ns"] <= within_ns)
+    judged = rows["answered"] | (rows["abandoned"] & (rows["wait_ns"] > short_ns))
+    begins, ends = edges[:, 0], edges[:, -1]
+
+    def by_day(values: Any) -> Array:
+        up_to = np.r_[0.0, np.cumsum(values, dtype=float)]
+        first, last = (np.searchsorted(rows["arrival_ns"], at) for at in (begins, ends))
+        return np.asarray(up_to[last] - up_to[first])
+
+    came = by_day(np.ones(len(rows)))
+    answered = by_day(rows["answered"])
+    return {
+        "offered": mean(came, CONFIDENCE),
+        "abandon_rate": ratio(by_day(rows["abandoned"]), came, CONFIDENCE),
+        "p_wait": ratio(by_day(rows["wait_ns"] > 0), came, CONFIDENCE),
+        "asa_s": ratio(by_day(np.where(rows["answered"], rows["wait_ns"] / 1e9, 0.0)), answered, CONFIDENCE),
+        "service_level": ratio(by_day(met), by_day(judged), CONFIDENCE),
+    }
+
+
+def _played(result: Result) -> dict[str, Estimate]:
+    return {name: result.estimate(name) for name in FIGURES}
+
+
+def _differ(one: Estimate, other: Estimate) -> bool:
+    """Tell whether two independent estimates differ by more than chance; of one day alone nothing can be told."""
+    half = np.hypot(one.half_width, other.half_width)
+    return bool(np.isfinite(half) and abs(one.value - other.value) > half)
+
+
+def _as_busy(scenario: Scenario) -> Scenario | None:
+    """Return the scenario with days as busy as each other; None where they are."""
+    queues = dict(scenario.raw["queues"])
+    for name, queue in queues.items():
+        if "arrivals" in queue:
+            queues[name] = queue | {"arrivals": queue["arrivals"] | {"busyness": 0.0}}
+    if not any(queue.arrivals and queue.arrivals.busyness for queue in scenario.file.queues.values()):
+        return None
+    return Scenario.of(scenario.raw | {"queues": queues}, scenario.folder)
+
+
+def _staff_with_volume(calls: Calls, edges: Array) -> float:
+    duty, arrivals = stints(calls), calls.rows["arrival_ns"]
+    staff = [float(at_work(duty, day) @ np.diff(day)) for day in edges]
+    volume = [int(((arrivals >= day[0]) & (arrivals < day[-1])).sum()) for day in edges]
+    if len(edges) < 3 or np.ptp(staff) == 0.0 or np.ptp(volume) == 0:
+        return float("nan")
+    return float(np.corrcoef(staff, volume)[0, 1])

@@ -1,0 +1,75 @@
+"""A fitted day is played against the days that it was fitted to: alike where nothing was left out, off where it was."""
+
+import csv
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulations.experiment.recording import record
+from simulations.fit.calls import Calls
+from simulations.fit.fitted import fit
+from simulations.fit.read import read_calls
+from simulations.fit.scenario_file import write_scenario
+from simulations.fit.whole_day import WholeDay, whole_day
+from simulations.scenario.scenario import Scenario
+
+pytestmark = pytest.mark.timeout(600)  # the first of them may compile the world
+DAY = {"interval": "30m", "drain": "1h"}
+
+
+def recorded(folder: Path, agents: dict[int, int]) -> Path:
+    """Write the calls of several days, each with a call a minute for as many agents, times a number."""
+    path = folder / "calls.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(["arrival", "wait_s", "outcome", "handle_s", "wrap_up_s", "queue", "agent"])
+        for place, (day, times) in enumerate(agents.items()):
+            date = f"2026-11-{day:02}"
+            scenario = Scenario.of(
+                {
+                    "horizon": DAY | {"from": f"{date} 08:00", "to": f"{date} 18:00"},
+                    "queues": {
+                        "q": {
+                            "arrivals": {"rate": f"{times}/min"},
+                            "handle": {"talk": "exponential(3m)", "wrap_up": "1s"},
+                            "patience": "exponential(3m)",
+                            "agents": 3 * times + 1,
+                        }
+                    },
+                }
+            )
+            record(scenario, 7, place, folder / f"log-{day}")
+            rows: Any = read_calls(folder / f"log-{day}").rows
+            for row in rows[rows["answered"] | rows["abandoned"]]:
+                arrival = datetime.fromtimestamp(row["arrival_ns"] / 1e9, UTC).isoformat()
+                outcome = "answered" if row["answered"] else "abandoned"
+                ends = (row["handle_ns"] / 1e9, 1, "q", row["agent"]) if row["answered"] else ("", "", "q", "")
+                table.writerow([arrival, row["wait_ns"] / 1e9, outcome, *ends])
+    return path
+
+
+def checked(folder: Path, agents: dict[int, int]) -> WholeDay:
+    calls: Calls = read_calls(recorded(folder, agents))
+    found = fit(calls)
+    written = write_scenario(found, calls, folder / "day.yaml")
+    return whole_day(found, calls, Scenario.load(written[0]))
+
+
+def test_a_day_like_all_others_is_found_to_be_so(tmp_path: Path) -> None:
+    found = checked(tmp_path, dict.fromkeys((2, 3, 4, 5, 6), 2))
+    assert found.days == 5
+    off = {figure.name for figure in found.figures if figure.is_off}
+    assert "offered" not in off
+    assert "abandon_rate" not in off
+
+
+def test_one_roster_for_days_that_were_staffed_by_their_volume_is_off(tmp_path: Path) -> None:
+    found = checked(tmp_path, {2: 1, 3: 4, 4: 1, 5: 4, 6: 1, 9: 4})
+    assert found.is_off
+    assert found.staff_with_volume > 0.95
+    gave_up = next(figure for figure in found.figures if figure.name == "abandon_rate")
+    assert gave_up.is_off
+    assert gave_up.alike is not None
+    assert gave_up.recorded.value < gave_up.fitted.value > gave_up.alike.value
