@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.report import Line, line
+from simulations.experiment.player import ReplicationPlayer
 from simulations.experiment.simulate import simulate
-from simulations.experiment.stage import Stage
 from simulations.scenario.scenario import Scenario
 
 NAMES = (
@@ -136,11 +136,11 @@ def _six_by_ten_values(types: range, groups: range, means: list[float]) -> dict[
 
 def _rate(scenario: Scenario) -> float:
     """Return contacts per second of processor time, one thread."""
-    stage = Stage(scenario.model)
+    player = ReplicationPlayer(scenario.model)
     rates = []
     for replication in range(ROUNDS):
         began = time.process_time()
-        played = stage.play(1, replication)
+        played = player.play(1, replication)
         rates.append(played.contacts / (time.process_time() - began))
     return statistics.median(rates)
 

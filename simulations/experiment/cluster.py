@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from engine.errors import TrunklineError
 from simulations.experiment.cluster_worker import Plays, pack, play_some
-from simulations.experiment.stage import played_by
+from simulations.experiment.player import played_by
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -93,9 +93,9 @@ class Cluster:
             self._client.close()  # type: ignore[no-untyped-call]
             self._client = None
 
-    def troupe(self, stage_of: Callable[[What], Plays[Came]], what: What) -> "ClusterTroupe[Came]":
-        """Return who plays this here, on the stages that `stage_of`, importable there, makes of it."""
-        return ClusterTroupe(self, *pack(stage_of, what))
+    def troupe(self, player_of: Callable[[What], Plays[Came]], what: What) -> "ClusterTroupe[Came]":
+        """Return who plays this here, by the players that `player_of`, importable there, makes of it."""
+        return ClusterTroupe(self, *pack(player_of, what))
 
     def threads(self) -> int:
         """Return how many replications the workers play at once. Raises ClusterFailed where nobody can say."""
@@ -166,7 +166,7 @@ class ClusterTroupe(Generic[Came]):
         self._pending.clear()
 
     def play(self, seed: int, replications: range, done: Callable[[int], None]) -> list[Came]:
-        """Return what the replications of these numbers came to, in order. Raises what a stage does; ClusterFailed."""
+        """Return what the replications of these numbers came to, in order. Raises what a player does; ClusterFailed."""
         parts = self._submitted(seed, replications)
         played: dict[int, list[Came]] = {}
         finished = 0

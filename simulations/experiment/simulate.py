@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from engine.errors import ConfigError
+from simulations.experiment.player import ReplicationPlayer
 from simulations.experiment.result import Result
-from simulations.experiment.stage import Stage
 from simulations.experiment.troupe import Workers, troupe
 from simulations.scenario.scenario import Scenario
 from simulations.scenario.sections import Stop
@@ -47,7 +47,7 @@ def simulate(
     if stop is not None:
         check_metric(scenario, stop.metric)
     began = time.monotonic()
-    with troupe(Stage, scenario.model, workers) as players:
+    with troupe(ReplicationPlayer, scenario.model, workers) as players:
         while True:
             numbers = range(len(result.played), wanted)
             played = players.play(seed, numbers, after(progress, numbers.start, wanted))

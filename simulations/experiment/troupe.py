@@ -1,4 +1,4 @@
-"""Who plays replications: threads of this process, or the workers of a cluster, each on stages of their own."""
+"""Who plays replications: threads of this process, or the workers of a cluster, each by players of their own."""
 
 import queue
 from collections.abc import Callable
@@ -16,21 +16,21 @@ Came = TypeVar("Came")
 
 
 def troupe(
-    stage_of: Callable[[What], Plays[Came]], what: What, workers: Workers | None
+    player_of: Callable[[What], Plays[Came]], what: What, workers: Workers | None
 ) -> "Troupe[What, Came] | ClusterTroupe[Came]":
-    """Return who plays this, on the stages that `stage_of` makes of it; one thread a core where not said."""
+    """Return who plays this, by the players that `player_of` makes of it; one thread a core where not said."""
     if isinstance(workers, Cluster):
-        return workers.troupe(stage_of, what)
-    return Troupe(stage_of, what, workers or cores())
+        return workers.troupe(player_of, what)
+    return Troupe(player_of, what, workers or cores())
 
 
 class Troupe(Generic[What, Came]):
     """Threads that play one thing; what they have not begun when it is left is not played."""
 
-    def __init__(self, stage_of: Callable[[What], Plays[Came]], what: What, threads: int) -> None:
-        self._stage_of, self._what = stage_of, what
+    def __init__(self, player_of: Callable[[What], Plays[Came]], what: What, threads: int) -> None:
+        self._player_of, self._what = player_of, what
         self._threads = threads
-        self._stages: queue.SimpleQueue[Plays[Came]] = queue.SimpleQueue()
+        self._players: queue.SimpleQueue[Plays[Came]] = queue.SimpleQueue()
         self._made = 0
         self._pool = ThreadPoolExecutor(threads, "replication")
 
@@ -41,9 +41,9 @@ class Troupe(Generic[What, Came]):
         self._pool.shutdown(cancel_futures=True)
 
     def play(self, seed: int, replications: range, done: Callable[[int], None]) -> list[Came]:
-        """Return what the replications of these numbers came to, in order. Raises what a stage does."""
+        """Return what the replications of these numbers came to, in order. Raises what a player does."""
         while self._made < min(self._threads, max(len(replications), 1)):
-            self._stages.put(self._stage_of(self._what))
+            self._players.put(self._player_of(self._what))
             self._made += 1
         futures = [self._pool.submit(self._play_one, seed, number) for number in replications]
         played = []
@@ -53,8 +53,8 @@ class Troupe(Generic[What, Came]):
         return played
 
     def _play_one(self, seed: int, number: int) -> Came:
-        stage = self._stages.get()
+        player = self._players.get()
         try:
-            return stage.play(seed, number)
+            return player.play(seed, number)
         finally:
-            self._stages.put(stage)
+            self._players.put(player)

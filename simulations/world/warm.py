@@ -7,12 +7,12 @@ import time
 def warm() -> float:
     """Compile or load the world; return the seconds it took."""
     began = time.perf_counter()
-    from simulations.experiment.stage import Stage
+    from simulations.experiment.player import ReplicationPlayer
     from simulations.scenario.scenario import Scenario
 
     queue = {"arrivals": {"rate": "1/min"}, "handle": {"talk": "1m"}, "agents": 1}
     horizon = {"from": "2026-11-23 08:00", "to": "2026-11-23 09:00", "interval": "1h"}
-    Stage(Scenario.of({"horizon": horizon, "queues": {"q": queue}}).model).play(1, 0)
+    ReplicationPlayer(Scenario.of({"horizon": horizon, "queues": {"q": queue}}).model).play(1, 0)
     return time.perf_counter() - began
 
 

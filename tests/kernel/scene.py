@@ -1,4 +1,4 @@
-"""A small stage for the kernel: facts as method calls, conclusions as named rows, the books audited after every row."""
+"""The kernel stepped fact by fact: facts as method calls, conclusions as named rows, books audited after each row."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -31,7 +31,7 @@ def facts_of(rows: Any) -> list[Fact]:
     return [Fact(*numbers) for numbers in zip(*(rows[name].tolist() for name in FIELDS), strict=True)]
 
 
-class Stage:
+class SteppedKernel:
     """Tables and a clock; `observe` gives what the kernel concluded."""
 
     def __init__(self, capacity: Capacity) -> None:
@@ -53,7 +53,7 @@ class Stage:
         return np.concatenate(self.rows).view(np.recarray)
 
 
-class Scene(Stage):
+class Scene(SteppedKernel):
     """A contact centre of a few people. Times are seconds; agents are available unless said otherwise."""
 
     def __init__(

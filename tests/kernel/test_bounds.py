@@ -11,12 +11,12 @@ from engine.messages import kinds as k
 from engine.messages.rows import pack_arrival
 from engine.model.settings import SECOND_NS, AgentSetting, QueueSetting
 from tests.kernel.facts import Fact
-from tests.kernel.scene import BEGIN_NS, Stage
+from tests.kernel.scene import BEGIN_NS, SteppedKernel
 
 CONTACTS = 5_000
 
 
-class Crowd(Stage):
+class Crowd(SteppedKernel):
     """A big centre, audited only when asked: `sizes` are the rows that each fact led to."""
 
     def __init__(self, agents: int, *, contacts: int = CONTACTS, capacity: int = 1, queues: int = 1) -> None:

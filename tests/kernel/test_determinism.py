@@ -17,21 +17,21 @@ from simulations.world import Centre, World, joined
 from tests.kernel.facts import Fact
 from tests.kernel.histories import CAPACITY, History
 from tests.kernel.naive import Twin
-from tests.kernel.scene import Stage, observed_row
+from tests.kernel.scene import SteppedKernel, observed_row
 
 SEEDS = range(4)
 
 
-def history(seed: int, facts: int = 400) -> Stage:
-    """A stage after a random history."""
-    twin, stage = Twin(CAPACITY), Stage(CAPACITY)
+def history(seed: int, facts: int = 400) -> SteppedKernel:
+    """A kernel after a random history."""
+    twin, stepped = Twin(CAPACITY), SteppedKernel(CAPACITY)
     drawn = History(seed, twin.books)
     beginning = drawn.beginning()
     for number in range(len(beginning) + facts):
         fact = beginning[number] if number < len(beginning) else drawn.next()
         twin.observe(fact)
-        stage.observe(fact)
-    return stage
+        stepped.observe(fact)
+    return stepped
 
 
 def observed_of(rows: Any) -> Any:
@@ -67,48 +67,48 @@ def forever(draw: Any) -> Any:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_folding_what_was_produced_gives_the_same_state(seed: int) -> None:
-    stage = history(seed)
+    stepped = history(seed)
     again = new_tables(CAPACITY)
-    fold(again, stage.produced())
-    assert fingerprint(again) == fingerprint(stage.tables)
+    fold(again, stepped.produced())
+    assert fingerprint(again) == fingerprint(stepped.tables)
     assert audit(again) == []
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_batches_may_be_split_anywhere(seed: int) -> None:
-    stage = history(seed)
-    rows, drawn = stage.produced(), random.Random(seed)
+    stepped = history(seed)
+    rows, drawn = stepped.produced(), random.Random(seed)
     for sizes in (forever(lambda: 1 << 20), forever(lambda: drawn.choice((1, 2, 7, 100)))):
         again = new_tables(CAPACITY)
         produced = decide(again, observed_of(rows), sizes)
         assert produced.tobytes() == rows.tobytes()
-        assert fingerprint(again) == fingerprint(stage.tables)
+        assert fingerprint(again) == fingerprint(stepped.tables)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_folding_may_be_split_before_any_fact(seed: int) -> None:
-    stage = history(seed)
-    rows, again, drawn = stage.produced(), new_tables(CAPACITY), random.Random(seed)
+    stepped = history(seed)
+    rows, again, drawn = stepped.produced(), new_tables(CAPACITY), random.Random(seed)
     facts = [*np.flatnonzero(rows["kind"] < k.FIRST_DECIDED).tolist(), len(rows)]
     number = 0
     while number < len(facts) - 1:
         following = min(number + drawn.choice((1, 3, 50)), len(facts) - 1)
         fold(again, rows[facts[number] : facts[following]])
         number = following
-    assert fingerprint(again) == fingerprint(stage.tables)
+    assert fingerprint(again) == fingerprint(stepped.tables)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_going_on_from_a_snapshot_or_after_a_fold_decides_the_same(seed: int) -> None:
-    stage = history(seed)
-    parts, half = stage.rows, len(stage.rows) // 2
+    stepped = history(seed)
+    parts, half = stepped.rows, len(stepped.rows) // 2
     first, rest = joined(parts[:half]), joined(parts[half:])
     folded = new_tables(CAPACITY)
     fold(folded, first)
     for tables in (copied(folded), folded):
         produced = decide(tables, observed_of(rest), forever(lambda: 64))
         assert produced.tobytes() == rest.tobytes()
-        assert fingerprint(tables) == fingerprint(stage.tables)
+        assert fingerprint(tables) == fingerprint(stepped.tables)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -17,16 +17,16 @@ from tests.kernel.facts import Fact
 from tests.kernel.histories import BEGIN_NS, CAPACITY, History
 from tests.kernel.naive import Twin
 from tests.kernel.scene import BEGIN_NS as SCENE_BEGIN_NS
-from tests.kernel.scene import Scene, Stage
+from tests.kernel.scene import Scene, SteppedKernel
 from tests.naive_recount import NaiveRecount, differences
 
 LENGTHS_S = (20, 45, 60, 400)
 THRESHOLDS_S = (0, 3, 20, 60)
 
 
-def history(seed: int, steps: int, later_s: int = 0) -> Stage:
+def history(seed: int, steps: int, later_s: int = 0) -> SteppedKernel:
     """A random history over short intervals, so that stays are longer than some and the table is used over and over."""
-    twin, stage = Twin(CAPACITY), Stage(CAPACITY)
+    twin, stepped = Twin(CAPACITY), SteppedKernel(CAPACITY)
     story = History(seed, twin.books)
     interval_ns = LENGTHS_S[seed % len(LENGTHS_S)] * SECOND_NS
     facts = [
@@ -49,26 +49,26 @@ def history(seed: int, steps: int, later_s: int = 0) -> Stage:
         if later_s and number == steps // 2:
             interval = Fact(k.SETTING_CHANGED, EngineSetting.INTERVAL_NS, 0, k.TABLE_ENGINE, later_s * SECOND_NS)
             twin.observe(interval)
-            stage.observe(interval)
+            stepped.observe(interval)
         fact = facts[number] if number < len(facts) else story.next()
         twin.observe(fact)
-        stage.observe(fact)
-    return stage
+        stepped.observe(fact)
+    return stepped
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_every_counter_equals_a_recount_of_the_rows(seed: int) -> None:
-    stage = history(seed, 500)
-    recount = NaiveRecount(stage.produced())
-    assert differences(stage.tables, recount) == []
+    stepped = history(seed, 500)
+    recount = NaiveRecount(stepped.produced())
+    assert differences(stepped.tables, recount) == []
 
 
 @pytest.mark.parametrize("later_s", [10, 90])
 def test_intervals_of_another_length_begin_a_table_anew(later_s: int) -> None:
-    stage = history(2, 400, later_s)
-    recount = NaiveRecount(stage.produced())
+    stepped = history(2, 400, later_s)
+    recount = NaiveRecount(stepped.produced())
     assert recount.interval_ns == later_s * SECOND_NS
-    assert differences(stage.tables, recount) == []
+    assert differences(stepped.tables, recount) == []
 
 
 def test_histories_reach_every_counter() -> None:

@@ -16,7 +16,7 @@ from engine.messages.rows import pack_arrival, pack_trunks, unpack_reserve, unpa
 from engine.model.settings import RESERVE_AUTO, SECOND_NS, TrunkGroupSetting
 from tests.kernel import naive_formulas as naive
 from tests.kernel.facts import Fact
-from tests.kernel.scene import BEGIN_NS, Scene, Stage
+from tests.kernel.scene import BEGIN_NS, Scene, SteppedKernel
 
 VALIDATION = Path(__file__).parents[2] / ".." / "shared" / "data" / "planning" / "validation.json"
 
@@ -72,7 +72,7 @@ def test_where_nothing_is_lost_nothing_is_kept() -> None:
     assert best_reserve(0, 1.0, 1.0, 10.0) == best_reserve(9, 0.0, 9.0, 10.0) == best_reserve(9, 9.0, 0.0, 10.0) == 0
 
 
-class Line(Stage):
+class Line(SteppedKernel):
     """A trunk group under two Poisson streams of calls, of which nobody is served: each holds a channel for a while."""
 
     def __init__(self, channels: int, reserve: int, value: int = 10) -> None:

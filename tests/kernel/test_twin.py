@@ -15,7 +15,7 @@ from engine.messages.rows import unpack_entry
 from tests.kernel.facts import Fact
 from tests.kernel.histories import CAPACITY, History
 from tests.kernel.naive import Twin
-from tests.kernel.scene import Stage
+from tests.kernel.scene import SteppedKernel
 
 SEEDS = range(int(os.environ.get("TWIN_FIRST_SEED", "0")), int(os.environ.get("TWIN_LAST_SEED", "24")))
 
@@ -57,12 +57,12 @@ def compare(
     seed: int, steps: int, wild: float = 0.03, *, holding: bool = False, capacity: Capacity = CAPACITY
 ) -> Counter[int]:
     """Drive both through one history; return how often each kind was concluded."""
-    twin, stage, concluded = Twin(capacity), Stage(capacity), Counter[int]()
+    twin, stepped, concluded = Twin(capacity), SteppedKernel(capacity), Counter[int]()
     history = History(seed, twin.books, wild=wild, holding=holding)
     facts = iter(history.beginning())
     for number in range(steps):
         fact = next(facts, None) or history.next()
-        wanted, found = twin.observe(fact), stage.observe(fact)
+        wanted, found = twin.observe(fact), stepped.observe(fact)
         concluded.update(said.kind for said in found)
         where = f"seed {seed}, fact {number}: {k.KIND_NAMES.get(fact.kind, fact.kind)} {fact[1:]}"
         story = f"{where}\ntwin:\n{words(wanted)}\nkernel:\n{words(found)}"
@@ -72,17 +72,17 @@ def compare(
                 assert_alike(one, other)
             except AssertionError as difference:
                 raise AssertionError(f"{story}\n{difference}") from difference
-        assert audit(stage.tables) == [], where
-        assert next_of(stage) == twin.next_deadline(), where
+        assert audit(stepped.tables) == [], where
+        assert next_of(stepped) == twin.next_deadline(), where
     return concluded
 
 
-def next_of(stage: Stage) -> int | None:
+def next_of(stepped: SteppedKernel) -> int | None:
     """When something is due next, None if never."""
     from engine.kernel.deadlines import NEVER_NS
     from engine.kernel.step import next_deadline_ns
 
-    due = int(next_deadline_ns(stage.tables))
+    due = int(next_deadline_ns(stepped.tables))
     return None if due == NEVER_NS else due
 
 
