@@ -91,7 +91,7 @@ def progress_bar(what: str) -> Iterator[Told]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("preparing (the first time, compiling takes a minute)", total=None)
+        task = progress.add_task("compiling (once, about a minute)", total=None)
 
         def told(done: int, planned: int) -> None:
             progress.update(task, description=what, completed=done, total=planned)

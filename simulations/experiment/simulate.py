@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from engine.errors import ConfigError
+from simulations.experiment.cluster import Cluster
 from simulations.experiment.player import ReplicationPlayer
 from simulations.experiment.result import Result
 from simulations.experiment.troupe import Workers, troupe
 from simulations.scenario.scenario import Scenario
 from simulations.scenario.sections import Stop
 from simulations.scenario.values import metric_fault
+from simulations.world.warm import warm
 
 Progress = Callable[[int, int], None]
 """Called with replications done and planned, from any thread."""
@@ -46,6 +48,9 @@ def simulate(
     result = Result(scenario.model, seed, experiment.confidence, [])
     if stop is not None:
         check_metric(scenario, stop.metric)
+    if not isinstance(workers, Cluster):
+        warm()  # compiling says nothing of how fast it plays
+        after(progress, 0, wanted)(0)
     began = time.monotonic()
     with troupe(ReplicationPlayer, scenario.model, workers) as players:
         while True:

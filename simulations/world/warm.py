@@ -1,11 +1,13 @@
 """Compile the simulated world now, so that nobody waits for it later: `python -m simulations.world.warm`."""
 
+import functools
 import sys
 import time
 
 
+@functools.cache
 def warm() -> float:
-    """Compile or load the world; return the seconds it took."""
+    """Compile or load the world, once in a process; return the seconds it took."""
     began = time.perf_counter()
     from simulations.experiment.player import ReplicationPlayer
     from simulations.scenario.scenario import Scenario

@@ -1,10 +1,12 @@
 """Results: what is asked of one queue agrees with what is asked of all of them, and every share is one."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from simulations.experiment import simulate as simulate_module
 from simulations.experiment.figures import FIGURES
 from simulations.experiment.result import Result
 from simulations.experiment.simulate import simulate
@@ -61,3 +63,17 @@ def test_every_share_is_one(two: Result) -> None:
         for name in shares:
             assert 0.0 <= place[name]["value"] <= 1.0, name
             assert place[name]["low"] <= place[name]["value"] <= place[name]["high"], name
+
+
+def test_compiling_counts_neither_as_speed_nor_as_a_replication(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, told = [0.0], list[tuple[int, int]]()
+
+    def compiled() -> None:
+        assert not told, "as long as nothing is told, the bar says that it compiles"
+        clock[0] += 60.0
+
+    monkeypatch.setattr(simulate_module, "warm", compiled)
+    monkeypatch.setattr(simulate_module, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    found = simulate(Scenario.of(TWO), 2, progress=lambda *now: told.append(now))
+    assert found.elapsed_s == 0.0
+    assert told == [(0, 2), (1, 2), (2, 2)]
