@@ -1,7 +1,8 @@
 """How fast the planner simulates: the full kernel with its counters, in compiled worlds, beside general simulators.
 
 Single queues M/M/c+M with 12 and 490 agents, first in first out, and a centre of 6 types and 10 groups with 98 agents.
-Processor time of one thread; peers run the same queue in the same call, on fewer contacts.
+Processor time of one thread; peers run the same queue, on fewer contacts. Each round has all of them, and a ratio is
+the median of those of the rounds, so that a machine that is now faster and now slower changes both sides of it.
 
 All begin empty and count from the first contact. Beside the queue itself each does what it does anyway: ours checks,
 decides and writes a row for each event, counts by interval, agent and bin, and draws by key (SplitMix64), so that all
@@ -35,7 +36,11 @@ NAMES = (
 QUEUES: Final = ((12, 2.4), (490, 100.0))
 """Agents and contacts a minute; talk 5 minutes, patience 3 minutes, both exponential."""
 CONTACTS: Final = 400_000
+PEERS_CONTACTS: Final = 20_000
+C_CONTACTS: Final = 2_000_000
 ROUNDS: Final = 5
+Rates = dict[str, list[float]]
+"""By who plays: contacts a second of processor time, round by round."""
 C_SOURCE: Final = Path(__file__).with_name("event_loop.c")
 SIX_BY_TEN: Final[dict[str, Any]] = {
     "lam": [6.0, 4.0, 3.0, 2.0, 1.5, 0.8],
@@ -52,9 +57,20 @@ SIX_BY_TEN: Final[dict[str, Any]] = {
 }
 
 
+Rate = Callable[[int], float]
+"""Contacts a second of processor time in the round of this number, one thread."""
+Peer = Callable[[int, float], Rate]
+"""Makes a peer ready for so many agents and contacts a minute."""
+NotThere = str
+"""Why there is no such peer here."""
+
+
 def run() -> list[Line]:
     """Return the lines of NAMES."""
-    ours = {agents: _rate(_single_queue(agents, per_min)) for agents, per_min in QUEUES}
+    with tempfile.TemporaryDirectory() as folder:
+        peers = {"simpy": _simpy(), "ciw": _ciw(), "c": _c(Path(folder))}
+        rates = {agents: _rounds(agents, per_min, peers) for agents, per_min in QUEUES}
+    ours = {agents: statistics.median(found["ours"]) for agents, found in rates.items()}
     lines = [
         line(
             "sim_single_queue_contacts_per_s",
@@ -64,18 +80,30 @@ def run() -> list[Line]:
             by_agents={agents: round(rate) for agents, rate in ours.items()},
         )
     ]
-    for name, peer in (("simpy", _simpy), ("ciw", _ciw), ("c", _c)):
-        lines.append(_beside(f"sim_vs_{name}", ours, peer))
-    six = _rate(_six_by_ten())
+    lines += [_beside(name, peer, rates) for name, peer in peers.items()]
+    of_centre = _ours(_six_by_ten())
     lines.append(
         line(
             "sim_6x10_contacts_per_s",
-            round(six),
+            round(statistics.median(of_centre(number) for number in range(ROUNDS))),
             "contacts/s a core",
             inputs="6 types, 10 groups, 98 agents, strategy erlang, counters by half hour",
         )
     )
     return [*lines, _speedup()]
+
+
+def _rounds(agents: int, per_min: float, peers: dict[str, Peer | NotThere]) -> Rates:
+    """Return the rates of ours and of every peer that is there, round by round: each round has all of them, one after
+    the other, so that whatever else the machine does slows down what is compared alike.
+    """
+    plays = {"ours": _ours(_single_queue(agents, per_min))}
+    plays |= {name: peer(agents, per_min) for name, peer in peers.items() if not isinstance(peer, NotThere)}
+    found: Rates = {name: [] for name in plays}
+    for number in range(ROUNDS):
+        for name, play in plays.items():
+            found[name].append(play(number))
+    return found
 
 
 def _single_queue(agents: int, per_min: float) -> Scenario:
@@ -134,104 +162,121 @@ def _six_by_ten_values(types: range, groups: range, means: list[float]) -> dict[
     }
 
 
-def _rate(scenario: Scenario) -> float:
-    """Return contacts per second of processor time, one thread."""
+def _ours(scenario: Scenario) -> Rate:
     player = ReplicationPlayer(scenario.model)
-    rates = []
-    for replication in range(ROUNDS):
+    player.play(1, ROUNDS)  # the first one makes room, and loads what was compiled
+
+    def play(number: int) -> float:
         began = time.process_time()
-        played = player.play(1, replication)
-        rates.append(played.contacts / (time.process_time() - began))
-    return statistics.median(rates)
+        played = player.play(1, number)
+        return played.contacts / (time.process_time() - began)
+
+    return play
 
 
-def _beside(name: str, ours: dict[int, float], peer: Callable[[int, float], float | str]) -> Line:
+def _beside(name: str, peer: Peer | NotThere, rates: dict[int, Rates]) -> Line:
     """Return the least ratio of our rate to the peer's over both queues, or why there is none."""
-    rates = {agents: peer(agents, per_min) for agents, per_min in QUEUES}
-    said = [rate for rate in rates.values() if isinstance(rate, str)]
-    if said:
-        return line(name, 0, "ratio", skipped=said[0])
-    ratios = {agents: ours[agents] / float(rates[agents]) for agents in rates}
+    if isinstance(peer, NotThere):
+        return line(f"sim_vs_{name}", 0, "ratio", skipped=peer)
+    ratios = {agents: ratio(found["ours"], found[name]) for agents, found in rates.items()}
+    theirs = {f"c{agents}": round(statistics.median(found[name])) for agents, found in rates.items()}
     return line(
-        name,
+        f"sim_vs_{name}",
         round(min(ratios.values()), 2),
         "ratio",
-        peer={"name": name.removeprefix("sim_vs_"), **{f"c{agents}": round(float(rates[agents])) for agents in rates}},
-        **{f"c{agents}": round(ratio, 2) for agents, ratio in ratios.items()},
+        peer={"name": name, **theirs},
+        **{f"c{agents}": round(value, 2) for agents, value in ratios.items()},
     )
 
 
-def _simpy(agents: int, per_min: float, contacts: int = 20_000) -> float | str:
+def ratio(ours: list[float], theirs: list[float]) -> float:
+    """Return the median of the ratios of each round."""
+    return statistics.median(one / other for one, other in zip(ours, theirs, strict=True))
+
+
+def _simpy() -> Peer | NotThere:
     try:
         import simpy
     except ImportError:
         return "simpy is not installed"
 
-    def play(seed: int) -> Callable[[], object]:
-        env, draw = simpy.Environment(), random.Random(seed)
-        servers = simpy.Resource(env, agents)
+    def of(agents: int, per_min: float) -> Rate:
+        def ready(seed: int) -> Callable[[], object]:
+            env, draw = simpy.Environment(), random.Random(seed)
+            servers = simpy.Resource(env, agents)
 
-        def caller() -> Any:
-            with servers.request() as turn:
-                yield turn | env.timeout(draw.expovariate(1 / 3.0))
-                if turn.triggered:
-                    yield env.timeout(draw.expovariate(1 / 5.0))
+            def caller() -> Any:
+                with servers.request() as turn:
+                    yield turn | env.timeout(draw.expovariate(1 / 3.0))
+                    if turn.triggered:
+                        yield env.timeout(draw.expovariate(1 / 5.0))
 
-        def arrivals() -> Any:
-            for _ in range(contacts):
-                yield env.timeout(draw.expovariate(per_min))
-                env.process(caller())
+            def arrivals() -> Any:
+                for _ in range(PEERS_CONTACTS):
+                    yield env.timeout(draw.expovariate(per_min))
+                    env.process(caller())
 
-        env.process(arrivals())
-        return env.run
+            env.process(arrivals())
+            return env.run
 
-    return _timed(play, contacts)
+        return _timed(ready)
+
+    return of
 
 
-def _ciw(agents: int, per_min: float, contacts: int = 20_000) -> float | str:
+def _ciw() -> Peer | NotThere:
     try:
         import ciw
     except ImportError:
         return "ciw is not installed"
 
-    def play(seed: int) -> Callable[[], object]:
-        network = ciw.create_network(
-            arrival_distributions=[ciw.dists.Exponential(per_min)],
-            service_distributions=[ciw.dists.Exponential(1 / 5.0)],
-            reneging_time_distributions=[ciw.dists.Exponential(1 / 3.0)],
-            number_of_servers=[agents],
-        )
-        ciw.seed(seed)
-        simulation = ciw.Simulation(network)
-        return lambda: simulation.simulate_until_max_customers(contacts, method="Finish")
+    def of(agents: int, per_min: float) -> Rate:
+        def ready(seed: int) -> Callable[[], object]:
+            network = ciw.create_network(
+                arrival_distributions=[ciw.dists.Exponential(per_min)],
+                service_distributions=[ciw.dists.Exponential(1 / 5.0)],
+                reneging_time_distributions=[ciw.dists.Exponential(1 / 3.0)],
+                number_of_servers=[agents],
+            )
+            ciw.seed(seed)
+            simulation = ciw.Simulation(network)
+            return lambda: simulation.simulate_until_max_customers(PEERS_CONTACTS, method="Finish")
 
-    return _timed(play, contacts)
+        return _timed(ready)
+
+    return of
 
 
-def _timed(play: Callable[[int], Callable[[], object]], contacts: int) -> float:
-    """Return the median rate of three plays, by processor time; making them ready does not count."""
-    rates = []
-    for seed in range(3):
-        work = play(seed)
+def _timed(ready: Callable[[int], Callable[[], object]]) -> Rate:
+    """Return the rate of what is made ready for a round; making it ready does not count."""
+
+    def play(number: int) -> float:
+        work = ready(number)
         began = time.process_time()
         work()
-        rates.append(contacts / (time.process_time() - began))
-    return statistics.median(rates)
+        return PEERS_CONTACTS / (time.process_time() - began)
+
+    return play
 
 
-def _c(agents: int, per_min: float, contacts: int = 2_000_000) -> float | str:
+def _c(folder: Path) -> Peer | NotThere:
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
         return "there is no C compiler (cc)"
-    with tempfile.TemporaryDirectory() as folder:
-        program = Path(folder) / "event_loop"
-        subprocess.run([compiler, "-O3", "-march=native", "-o", program, C_SOURCE, "-lm"], check=True)
-        rates = []
-        for seed in range(3):
-            arguments = [str(program), *(str(value) for value in (agents, per_min, 5.0, 3.0, contacts, seed + 1))]
-            done = subprocess.run(arguments, check=True, capture_output=True, text=True)
-            rates.append(float(done.stdout.split()[0]))
-    return statistics.median(rates)
+    program = folder / "event_loop"
+    subprocess.run([compiler, "-O3", "-march=native", "-o", program, C_SOURCE, "-lm"], check=True)
+
+    def of(agents: int, per_min: float) -> Rate:
+        def play(number: int) -> float:
+            given = (agents, per_min, 5.0, 3.0, C_CONTACTS, number + 1)
+            done = subprocess.run(
+                [str(program), *(str(value) for value in given)], check=True, capture_output=True, text=True
+            )
+            return float(done.stdout.split()[0])
+
+        return play
+
+    return of
 
 
 def _speedup() -> Line:
