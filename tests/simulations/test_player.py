@@ -76,7 +76,7 @@ def test_a_blank_world_has_room_for_all_that_is_counted_and_for_everybody() -> N
     assert world.speeds.tolist() == [[1.0] * 5] * 3
     assert len(world.arrivals) == len(world.sources) == 5
     assert len(world.retrials) == capacity.contacts
-    assert len(world.timers) == len(world.places) == 2 * capacity.contacts + capacity.engagements
+    assert len(world.timers) == len(world.places) == 2 * capacity.contacts + capacity.engagements + capacity.agents
     assert len(blank_world(Capacity(contacts=8), 1, Span(0, 1, 1))["retrials"]) == RETRIALS
     (book,) = world.book
     assert (book["from_ns"], book["boundary_ns"], book["interval"], book["stop_ns"]) == (5, 5, -1, 100)
