@@ -21,7 +21,7 @@ from simulations.fit.read import read_calls
 from simulations.fit.scenario_file import among_others, judged, ranged, retrials_told, write_scenario
 from simulations.fit.whole_day import WholeDay, whole_day
 from simulations.scenario.scenario import Scenario
-from simulations.world.stage import SimulationFailed
+from simulations.world.player import SimulationFailed
 
 COLUMNS: Final = (
     "queue",
