@@ -113,9 +113,7 @@ async def test_an_engine_without_room_is_told_to_callers(
     def no_room(*_: object) -> None:
         raise Overloaded("the inbox is full", retry_after_s=7)
 
-    monkeypatch.setattr(
-        exchange.sip.core, "engine", type("Full", (), {"submit": no_room, "views": exchange.engine.views})
-    )
+    monkeypatch.setattr(exchange.sip.core.facts, "engine", type("Full", (), {"submit": no_room}))
     bob.invite("sales", exchange.sip.endpoint.port, bob.sdp())
     refused = await bob.response(503)
     assert refused.response.get("retry-after") == "7"
