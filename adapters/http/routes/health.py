@@ -52,6 +52,18 @@ class Ready(msgspec.Struct, frozen=True, omit_defaults=True):
     """Only when asked for with `verbose`."""
 
 
+class ConfigurationAnswer(msgspec.Struct, frozen=True):
+    """Whether the configuration file is in force, as it was read last."""
+
+    as_of: int
+    in_force: bool
+    """All of it is."""
+    faults: int
+    """Not 0: the file has so many faults, and nothing of it is in force; the process's log names them."""
+    not_taken: list[str]
+    """What is not followed of the file that is in force, as routing or an adapter does not take it."""
+
+
 async def get_livez(_: web.Request) -> web.Response:
     """Say that the loop turns."""
     return web.Response(body=msgspec.json.encode(Alive()), content_type="application/json")
@@ -112,6 +124,14 @@ def _in_words(check: Check) -> str:
     return f"{check.name}: {check.detail}{' (good)' if check.good else ''}"
 
 
+async def get_configuration(request: web.Request) -> web.Response:
+    """Say whether the configuration file is in force."""
+    context = context_of(request)
+    not_taken, faults = context.engine.configuration()
+    in_force = not faults and not not_taken
+    return await answer(request, ConfigurationAnswer(context.views.as_of, in_force, faults, list(not_taken)))
+
+
 async def get_metrics(request: web.Request) -> web.Response:
     """Tell the figures in Prometheus' or OpenMetrics' form."""
     context = context_of(request)
@@ -139,6 +159,16 @@ ROUTES: Final = (
         answer=Ready,
         parameters=(Parameter("verbose", "List what was checked"),),
         problems=(503,),
+    ),
+    Route(
+        "GET",
+        "/api/v1/configuration",
+        get_configuration,
+        "getConfiguration",
+        "Whether the configuration file is in force",
+        Scope.SUPERVISE,
+        "health",
+        answer=ConfigurationAnswer,
     ),
     Route(
         "GET",

@@ -20,6 +20,7 @@ import * as replay from "./replay.js";
 import * as switches from "./switches.js";
 import * as supervise from "./supervise.js";
 import * as plans from "./plans.js";
+import * as configuration from "./configuration.js";
 import * as keys from "./keys.js";
 
 const { t } = words;
@@ -102,6 +103,7 @@ async function speak() {
   }
   head.title();
   head.apply();
+  configuration.draw();
   build();
   for (const topic of TOPICS) store.fresh.add(topic);
   ask();
@@ -141,6 +143,7 @@ async function week() {
 function bar(status) {
   [barred, refused] = [true, status];
   replay.drop();
+  configuration.drop();
   clear();
   head.onLink("refused");
   head.tick();
@@ -180,6 +183,7 @@ async function open() {
   await speak();
   hour();
   week();
+  configuration.look();
   let known = JSON.stringify(store.board);
   link.follow(ask, async (state) => {
     head.onLink(state);
@@ -208,7 +212,11 @@ async function begin() {
     open();
   });
   setInterval(tick, 1000);
-  setInterval(() => { if (store.board && !barred) hour(); }, HOUR_MS);
+  setInterval(() => {
+    if (!store.board || barred) return;
+    hour();
+    configuration.look();
+  }, HOUR_MS);
   setInterval(() => { if (store.board && !barred) week(); }, WEEK_MS);
   head.tick();
   await open();
