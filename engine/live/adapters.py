@@ -12,9 +12,10 @@ from engine.config.adapters import adapter_class
 from engine.effects.address import Names
 from engine.effects.derive import end_effect, leave_effect
 from engine.errors import ConfigError, TlsFilesUnusable, TrunklineError
-from engine.ingest.names import ENGINE_SOURCE, NAMES_ONLY, NamesRecord
+from engine.ingest.names import NAMES_ONLY, NamesRecord
 from engine.ingest.registry import ContactEntry
 from engine.live.loop import LiveEngine
+from engine.live.orphans import Orphans
 from engine.live.plans import PlanDriver
 from engine.log_port import Turn
 from engine.messages.effects import AnyEffect
@@ -29,7 +30,7 @@ from engine.messages.kinds import (
     ENGAGEMENT_CONNECTED,
     ENGAGEMENT_OFFERED,
 )
-from engine.messages.observed import CALLBACK_NUMBER, ContactReleased, Fact, Observed
+from engine.messages.observed import CALLBACK_NUMBER, Fact, Observed
 from engine.messages.rows import empty_rows
 from engine.ports import (
     Adapter,
@@ -184,6 +185,7 @@ class Adapters:
         }
         self._made = {name: find_class(name)(settings, self._links[name]) for name, settings in sections.items()}
         self._started: list[str] = []
+        self._orphans = Orphans(engine)
 
     async def start(self, recovered: "Recovered | None" = None) -> int:
         """Start all in the order of the file, each with its open contacts; raises AdapterFailed, all stopped again.
@@ -203,24 +205,31 @@ class Adapters:
             contacts.setdefault(owner, []).append(contact)
         outbox.hold_first([(owner, effect) for owner, _, effect in again])
         engine.counters["ends_told_again"] += len(again)
-        for name, adapter in self._made.items():
-            try:
-                await adapter.start(contacts.pop(name, []))
-            except Exception as error:
-                await self.stop()
-                raise AdapterFailed(f"adapter '{name}' could not be started: {error}") from error
-            self._started.append(name)
-        self._release_orphans()
+        try:
+            await self._start_each(contacts)
+            self._release_orphans()
+        except BaseException:  # a start that is called off, too, leaves none behind
+            await self.stop()
+            raise
         outbox.is_open = True
         told_seq = engine.log.durable_seq
         outbox.release(told_seq)
         return told_seq
+
+    async def _start_each(self, contacts: Mapping[str, Sequence[OpenContact]]) -> None:
+        for name, adapter in self._made.items():
+            try:
+                await adapter.start(contacts.get(name, []))
+            except Exception as error:
+                raise AdapterFailed(f"adapter '{name}' could not be started: {error}") from error
+            self._started.append(name)
 
     async def stop(self) -> None:
         """Stop those that were started, the last one first; one that fails or hangs does not keep the others.
 
         What they leave to be decided has effects that nobody carries out any more: those stay in the outbox.
         """
+        self._orphans.stop()
         while self._started:
             name = self._started.pop()
             self._engine.outbox.stop(name)
@@ -272,13 +281,10 @@ class Adapters:
         return frozenset(name for name, section in self._sections.items() if can_call(section) is False)
 
     def _release_orphans(self) -> None:
-        """Release the contacts whose adapter is not there any more: nobody else would ever end them."""
-        contacts = open_contacts(self._engine.state, self._engine.outbox.carrier)
-        gone = {name: found for name, found in contacts.items() if name and name not in self._made}
-        for name, found in gone.items():
-            logger.warning("%d open contacts came by adapter '%s', which is not configured", len(found), name)
-            releases = [ContactReleased(contact=contact.contact, by="system") for contact in found]
-            self._engine.tell(ENGINE_SOURCE, releases)
+        """Release the contacts whose adapter is not there any more."""
+        state, carrier = self._engine.state, self._engine.outbox.carrier
+        carriers = ((entry, _carrier_of(state, entry, carrier)) for entry in _oldest_first(state))
+        self._orphans.release([(entry, name) for entry, name in carriers if name and name not in self._made])
 
 
 class Recovered:
@@ -317,9 +323,13 @@ def callers_among(sections: Mapping[str, Any]) -> dict[str, str]:
 def open_contacts(state: EngineState, carrier: Carrier = own_adapter) -> dict[str, list[OpenContact]]:
     """Return the open contacts by the name of the adapter that carries out their effects, oldest first."""
     found: dict[str, list[OpenContact]] = {}
-    for entry in sorted(state.contacts, key=lambda entry: entry.arrival_seq):
+    for entry in _oldest_first(state):
         found.setdefault(_carrier_of(state, entry, carrier), []).append(_open_contact(state, entry))
     return found
+
+
+def _oldest_first(state: EngineState) -> list[ContactEntry]:
+    return sorted(state.contacts, key=lambda entry: entry.arrival_seq)
 
 
 def _carrier_of(state: EngineState, entry: ContactEntry, carrier: Carrier) -> str:
