@@ -75,7 +75,7 @@ def check_scenario(path: Path) -> Exit | None:
     from engine.config.document import read_document
     from engine.model.fields import nearest
     from simulations.scenario.load import is_scenario
-    from simulations.scenario.roster import serving_groups
+    from simulations.scenario.roster import emptied_shifts, serving_groups
     from simulations.scenario.scenario import Scenario
 
     if not is_scenario(read_document(path).value):
@@ -99,6 +99,11 @@ def check_scenario(path: Path) -> Exit | None:
     asked = {skill for queue in file.queues.values() for skill in queue.skills}
     asked |= {skill for queue in file.queues.values() for step in queue.steps for skill in step.skills or ()}
     for group in file.groups:
+        for shift in emptied_shifts(group):
+            typer.echo(
+                f"{path}: note: nobody of group '{group.name}' works the shift {shift.told}: {group.count} less a "
+                f"shrinkage of {group.shrinkage:.0%} are {group.at_work}, who are spread over all of its shifts"
+            )
         for skill in sorted(set(group.skills) - asked):
             hint = nearest(skill, sorted(asked))
             typer.echo(f"{path}: note: group '{group.name}' has the skill '{skill}', which no queue asks for{hint}")

@@ -4,8 +4,12 @@ from collections.abc import Iterable
 from typing import Final
 
 from rich import box
+from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
+WIDEST: Final = 10_000
+"""Columns of a terminal, more than any table takes."""
 TITLES: Final = {"service_level": "service level, %", "abandon_rate": "gave up, %", "blocked_rate": "blocked, %"} | {
     "dismissed_rate": "hung up on, %",
     "asa_s": "ASA, s",
@@ -30,3 +34,9 @@ def table_of(
     for place, heading in enumerate(headings):
         table.add_column(heading, justify="left" if place < names else "right", no_wrap=place < names)
     return table
+
+
+def width_of(table: Table) -> int:
+    """Return how many columns of a terminal a table takes with nothing cut off or broken."""
+    endless = Console(width=WIDEST)
+    return Measurement.get(endless, endless.options, table).maximum

@@ -165,6 +165,12 @@ def _assigned(group: Group) -> Iterator[tuple[int, Shift | None]]:
             member += 1
 
 
+def emptied_shifts(group: Group) -> list[Shift]:
+    """Return the shifts that somebody is planned for and nobody works, as shrinkage is rounded over the whole group."""
+    worked = [shift for _, shift in _assigned(group)]
+    return [shift for shift, heads in zip(group.shifts, _heads(group), strict=True) if heads and shift not in worked]
+
+
 def _heads(group: Group) -> list[int]:
     """Return how many work each shift, those away by shrinkage included: whoever is in no other one where not said."""
     said = sum(shift.count or 0 for shift in group.shifts)

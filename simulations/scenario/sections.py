@@ -156,12 +156,17 @@ class Shift(Section):
     days: list[str] = Field(default_factory=list)
     """Days of the week; empty: every day."""
 
+    @property
+    def told(self) -> str:
+        """Its hours, as a file says them."""
+        return ", ".join(map(_clocks, self.hours))
+
     @model_validator(mode="after")
     def _breaks_fit(self) -> Self:
         said = [rest for rest in self.breaks if not any(_lies_in(rest, span) for span in self.hours)]
-        hours = ", ".join(map(_clocks, self.hours))
         faults: Faults = [
-            (("breaks",), f"the break {_clocks(rest)} is not within the shift {hours}, or all of it") for rest in said
+            (("breaks",), f"the break {_clocks(rest)} is not within the shift {self.told}, or all of it")
+            for rest in said
         ]
         if faults:
             raise several(faults)

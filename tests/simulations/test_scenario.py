@@ -340,6 +340,17 @@ def test_breaks_past_midnight_lie_within_their_shift(tmp_path: Path) -> None:
     assert Scenario.load(written(tmp_path, GOOD)).file.groups[0].speed_for("sales") == 1
 
 
+def test_a_shift_that_shrinkage_empties_is_noted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shifts = "[{hours: 0:00-8:00, count: 1}, {hours: 8:00-16:00, count: 1}, {hours: 16:00-24:00, count: 1}]"
+    group = f"agents: [{{group: g, count: 3, shrinkage: SHARE, shifts: {shifts}}}]"
+    text = "queues: {q: {arrivals: {rate: 1/min}, handle: {talk: 1m}, strategy: longest-idle}}\n"
+    for share, noted in (("40%", True), ("10%", False)):
+        path = tmp_path / f"{noted}.yaml"
+        path.write_text(text + group.replace("SHARE", share), encoding="utf-8")
+        check_scenario(path)
+        assert ("nobody of group 'g' works the shift 8:00-16:00" in capsys.readouterr().out) is noted
+
+
 def test_a_skill_that_no_queue_asks_for_is_noted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = STAFF.replace("skills: {sales: 1}, MORE", "skills: {saels: 1}")
     path = written(tmp_path, f"skills: [sales, saels]\n{text}")

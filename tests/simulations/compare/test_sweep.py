@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 from engine.errors import ConfigError
 from simulations.commands.sweep import sweep as sweep_command
+from simulations.commands.sweep_run import print_sweep
 from simulations.compare import sweep as sweeping
 from simulations.compare.sweep import POINTS, key_of, sweep
 from simulations.compare.vary import Axis, check_axes, grid, parse_vary
@@ -180,3 +181,22 @@ def test_points_are_known_by_what_they_come_from(tmp_path: Path) -> None:
     others = {key_of(Scenario.of(raw, tmp_path), 5, 3), key_of(Scenario.of(raw, tmp_path), 4, 4)}
     volumes.write_text("volume\n60\n60\n60\n61\n")
     assert len(others | {key, key_of(Scenario.of(raw, tmp_path), 4, 3)}) == 4, "a file that is named counts"
+
+
+def test_no_number_of_the_table_is_cut_however_short_the_lines(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raw = RAW | {"costs": {"currency": "VND", "agent_hour": 123_456}}
+    raw["queues"] = {"sales": RAW["queues"]["sales"] | {"max_wait": "1m"}}
+    axes = [parse_vary("factors.volume=1,40"), parse_vary("queues.sales.agents=2,40")]
+    found = sweep(Scenario.of(raw), axes, 3, 1)
+    for columns in (80, 40):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        print_sweep(found)
+        told = capsys.readouterr().out
+        assert "…" not in told
+        for point in found.points:
+            assert f"{100 * point.told['all']['service_level']['value']:.1f}" in told
+            assert f"{point.told['cost']['value'] / 1000:,.0f}" in told
+        table = [line for line in told.splitlines() if "Seed" not in line]
+        assert max(map(len, table)) <= 80, "limits stand below their figures"
