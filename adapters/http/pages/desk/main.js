@@ -17,6 +17,7 @@ import { Outbox } from "./outbox.js";
 import { Over } from "./over.js";
 import { plansView } from "./plans.js";
 import { sessionEnd } from "./session_end.js";
+import { setAsideView } from "./set_aside.js";
 import { signInView } from "./sign_in.js";
 import { Signs } from "./signs.js";
 import { Sound } from "./sound.js";
@@ -200,8 +201,9 @@ class Desk {
     const top = topBar(this, state, this.sessionEnd.place);
     const said = toasts();
     const plans = plansView(this);
-    const places = [el("div", {}, top.place, plans.place), el("main", { class: "desk" }, offers.place, contacts.place, conversation.place, customer.place), said.place];
-    this.parts = { top, plans, state, offers, contacts, conversation, customer, toasts: said, places };
+    const setAside = setAsideView(this);
+    const places = [el("div", {}, top.place, plans.place, setAside.place), el("main", { class: "desk" }, offers.place, contacts.place, conversation.place, customer.place), said.place];
+    this.parts = { top, plans, setAside, state, offers, contacts, conversation, customer, toasts: said, places };
   }
 
   render() {
@@ -212,7 +214,7 @@ class Desk {
       this.typedAhead.halt();
       this.complain(t("contact_ended_meanwhile"));
     }
-    for (const part of [parts.top, parts.plans, parts.state, parts.offers, parts.contacts, parts.conversation, parts.customer]) part.render();
+    for (const part of [parts.top, parts.plans, parts.setAside, parts.state, parts.offers, parts.contacts, parts.conversation, parts.customer]) part.render();
     this.tick();
     const unread = store.held.reduce((sum, contact) => sum + (contact.channel === "voice" ? 0 : store.conversation(contact.id).unread), 0);
     this.sound.ring(store.offers.some((offer) => !offer.at_phone));

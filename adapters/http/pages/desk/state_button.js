@@ -1,6 +1,7 @@
 // The agent's own state: what they chose, what follows from it, for how long, and the choice of another one.
 
 import { el, fill } from "./dom.js";
+import { isSetAside } from "./set_aside.js";
 import { t } from "./words.js";
 
 const ICONS = { offline: "○", paused: "❚❚", idle: "●", offered: "◉", busy: "◆", wrapping: "✎", not_responding: "!", unreachable: "✕" };
@@ -66,17 +67,18 @@ export function stateButton(desk) {
     button.dataset.state = agent.state;
     icon.textContent = ICONS[agent.state] ?? "";
     word.textContent = t(`state.${agent.state}`);
-    reason.textContent = agent.reason && agent.status === "paused" ? agent.reason : pausesLater(agent) ? t("pauses_later") : "";
+    const setAside = isSetAside(agent, desk.store.nowMs());
+    reason.textContent = agent.reason && agent.status === "paused" ? agent.reason : pausesLater(agent) || setAside ? t("pauses_later") : "";
     timer.dataset.since = String(agent.since_ns);
     const reasons = house?.pause_reasons ?? [];
     const paused = agent.status === "paused";
     menu.setAttribute("aria-label", t("choose_state"));
-    const signature = JSON.stringify([agent.status, agent.reason, reasons, document.documentElement.lang]);
+    const signature = JSON.stringify([agent.status, agent.reason, setAside, reasons, document.documentElement.lang]);
     if (menu.dataset.signature === signature) return;
     menu.dataset.signature = signature;
     fill(
       menu,
-      choice(t("status.available"), "available", "", agent.status === "available"),
+      choice(t("status.available"), "available", "", agent.status === "available" && !setAside),
       reasons.length
         ? reasons.map((one) => choice(t("paused_for", { reason: one }), "paused", one, paused && agent.reason === one))
         : choice(t("status.paused"), "paused", "", paused),
