@@ -6,15 +6,17 @@ import msgspec
 import numpy as np
 
 from simulations.queueing.arrays import Floats, Integers
+from simulations.queueing.errors import Unreachable
 from simulations.scenario.scenario import Scenario
 from simulations.solve.demand import Demand
 from simulations.solve.requirement import LACK_MIN, Needed
+from simulations.solve.shortfall import no_shifts
 from simulations.solve.sparing import spared
 from simulations.solve.staffed import on_shifts
 from simulations.solve.timetable import Timetable
 from simulations.solve.trials import Trial, Trials
 from simulations.staffing import Cover, cover
-from simulations.staffing.task import Covered
+from simulations.staffing.task import Covered, NoCover
 
 ROUNDS_MAX: Final = 15
 SEARCHES_MAX: Final = 5
@@ -99,7 +101,12 @@ class Scheduler:
         counted = np.concatenate([effects, self._trials.demand.able])
         nodes, searched = 0, 0
         for round_ in range(2, ROUNDS_MAX + 1):
-            plan = self._cover(wanted, counted, nodes)
+            try:
+                plan = self._cover(wanted, counted, nodes)
+            except Unreachable:
+                if best.kept:
+                    break
+                raise
             worth = (1.0 - WORTH) * best.plan.cost if best.kept else np.inf
             if plan.cost > worth:
                 if nodes or plan.bound > worth:
@@ -132,17 +139,22 @@ class Scheduler:
         return found[counts.tobytes()]
 
     def _cover(self, wanted: Floats, counted: Floats, nodes_max: int) -> Cover:
-        return cover(
-            wanted,
-            self._table.works,
-            self._prices,
-            able=counted * self._shares,
-            most=np.where(self._table.allowed > 0.0, np.inf, 0.0),
-            group_max=self._most,
-            days=self._days,
-            nodes_max=nodes_max,
-            known=self._known,
-        )
+        try:
+            return cover(
+                wanted,
+                self._table.works,
+                self._prices,
+                able=counted * self._shares,
+                most=np.where(self._table.allowed > 0.0, np.inf, 0.0),
+                group_max=self._most,
+                days=self._days,
+                nodes_max=nodes_max,
+                known=self._known,
+            )
+        except NoCover as error:
+            sets = self._trials.demand.sets
+            sets = sets if len(counted) == len(sets) else np.vstack([np.eye(sets.shape[1], dtype=np.bool_), sets])
+            raise no_shifts(self._scenario.file, error.lacking, sets, counted, self._most) from None
 
     def _played(self, plan: Cover, round_: int) -> Scheduled:
         shifts = [

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from simulations.queueing.arrays import Floats, Integers, Numbers
 from simulations.queueing.errors import UnfitInput, Unreachable
-from simulations.staffing.task import Covered, Cut, Task
+from simulations.staffing.task import Covered, Cut, NoCover, Task
 
 NODES_MAX: Final = 20_000
 
@@ -64,7 +64,7 @@ def cover(
     at. Parts that have no pattern in common, such as days in which nobody works at night, are covered one by one;
     those that were covered before are taken from `known`, and others put there.
 
-    Raises UnfitInput, and Unreachable where no agents suffice.
+    Raises UnfitInput, and Unreachable where no agents suffice: NoCover, which says where, if shifts fall short of it.
     """
     needs, shares, weights, prices = _shaped(required, works, able, cost)
     groups, patterns = prices.shape
@@ -80,7 +80,11 @@ def cover(
         part = whole.part(chosen, intervals)
         key = part.key(nodes_max)
         if key not in known:
-            known[key] = part.solve(nodes_max)
+            try:
+                known[key] = part.solve(nodes_max)
+            except NoCover as error:
+                places = [one._replace(interval=int(intervals[one.interval])) for one in error.lacking]
+                raise NoCover(places) from None
         found, least, proven = known[key]
         counts[:, chosen] = found
         bound, optimal = bound + least, optimal and proven

@@ -94,6 +94,14 @@ class Programme:
             raise Unreachable(f"no shifts that cover what is required were found in {nodes_max} nodes; {ADVICE}")
         return start, bound, False
 
+    def relaxed(self) -> Floats | None:
+        """Return the columns that cost least where agents need not be whole; None where no columns keep the rows."""
+        solver = self._solver()
+        solver.run()
+        if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return None
+        return np.array(solver.getSolution().col_value)
+
     def _search(self, nodes_max: int, start: Floats | None) -> Any:
         """Return the solver that looks for whole shifts, from a start if there is one."""
         search = self._solver(whole=True)

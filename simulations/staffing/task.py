@@ -7,11 +7,38 @@ import msgspec
 import numpy as np
 
 from simulations.queueing.arrays import Floats, Integers
-from simulations.staffing.programme import Programme
+from simulations.queueing.errors import Unreachable
+from simulations.staffing.programme import ADVICE, Programme
 
 NEAR: Final = 1e-6
+LACK_MIN: Final = 1e-4
+"""Agents; less is no lack."""
+PLACES_TOLD: Final = 3
 Covered = tuple[Integers, float, bool]
 """Agents by group and pattern, the bound of the cost, and whether it is reached."""
+
+
+class Lack(NamedTuple):
+    """Where agents are missing."""
+
+    row: int
+    interval: int
+    missing: float
+    """Agents, parts of one too."""
+    required: float
+
+
+class NoCover(Unreachable):
+    """No shifts cover what is required. Says where they must fall short, if they do by as little as can be."""
+
+    def __init__(self, lacking: list[Lack]) -> None:
+        places = [
+            f"{one.missing:.3g} of {one.required:.3g} in interval {one.interval}, row {one.row}" for one in lacking
+        ]
+        rest = f" and {len(places) - PLACES_TOLD} more" if len(places) > PLACES_TOLD else ""
+        told = "; ".join(places[:PLACES_TOLD]) + rest
+        super().__init__(f"no shifts cover what is required: of agents at work are missing {told}; {ADVICE}")
+        self.lacking = lacking
 
 
 class Cut(msgspec.Struct, frozen=True):
@@ -96,8 +123,25 @@ class Task(NamedTuple):
             lacking = np.maximum(self.needs - self.weights @ duty, 0.0)
             return np.concatenate((agents.ravel(), duty.ravel(), [lacking[place] for place in missing]))
 
-        solved, bound, optimal = model.solve(nodes_max, rounded)
+        try:
+            solved, bound, optimal = model.solve(nodes_max, rounded)
+        except Unreachable:
+            if lacking := self.lacking():
+                raise NoCover(lacking) from None
+            raise
         return np.rint(solved[: groups * patterns]).astype(np.int64).reshape(groups, patterns), bound, optimal
+
+    def lacking(self) -> list[Lack]:
+        """Return where agents are missing at least, if as few as can be are in all; nothing where none need be, or
+        where that is not what keeps shifts from being found.
+        """
+        model, missing = self._replace(prices=np.zeros_like(self.prices), shortfall_cost=1.0)._programme()
+        columns = model.relaxed()
+        if columns is None:
+            return []
+        short = columns[model.first_missing :]
+        found = zip(missing, short.tolist(), strict=True)
+        return [Lack(*place, agents, float(self.needs[place])) for place, agents in found if agents > LACK_MIN]
 
     def _programme(self) -> tuple[Programme, list[tuple[int, int]]]:
         """Return the programme, and the rows and intervals in which agents may be missing."""

@@ -150,7 +150,14 @@ def test_part_of_an_interval_counts_as_part_of_an_agent() -> None:
         ([1], [[1.0]], [1.0, 2.0], {}, "cost has the shape"),
         ([1], [[1.0]], [-1.0], {}, "0 or more"),
         ([[1]], [[1.0]], [1.0], {"able": [[0.0]]}, "no group counts in it"),
-        ([5], [[1.0]], [1.0], {"most": 3}, "no shifts cover what is required"),
+        ([5], [[1.0]], [1.0], {"most": 3}, "of agents at work are missing 2 of 5 in interval 0, row 0; allow more"),
+        (
+            [2, 0, 0, 2],
+            [[1.0, 1, 0, 0], [0, 0, 1, 1]],
+            [1.0, 1.0],
+            {"group_max": [3.0]},
+            "1 of 2 in interval [03], row 0",
+        ),
     ],
 )
 def test_what_cannot_be_covered_is_told(
