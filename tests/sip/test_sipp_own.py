@@ -47,26 +47,24 @@ def is_taken(port: int) -> bool:
     return False
 
 
-@both_transports
-async def test_an_attended_transfer_of_three_parties(open_exchange: OpenExchange, sipps: Sipps, transport: str) -> None:
-    eve = await sipps.start("transfer_colleague", transport=transport)
+async def test_an_attended_transfer_of_three_parties(open_exchange: OpenExchange, sipps: Sipps) -> None:
+    eve = await sipps.start("transfer_colleague")
     ann_port = free_port()
     exchange = await open_exchange(
         centre(
             queues="  sales: {}\n  help: {}",
             agents=[
-                f"{{name: {name}, queues: [{queue}], "
-                f"phone: {{address: 'sip:{name}@127.0.0.1:{port};transport={transport}'}}}}"
+                f"{{name: {name}, queues: [{queue}], phone: {{address: 'sip:{name}@127.0.0.1:{port}'}}}}"
                 for name, queue, port in (("ann", "sales", ann_port), ("eve", "help", eve.port))
             ],
         )
     )
     twin = free_port()
-    asking = await sipps.start("transfer_asking", exchange.address, transport=transport, service="help", twin=twin)
+    asking = await sipps.start("transfer_asking", exchange.address, service="help", twin=twin)
     await until(lambda: is_taken(twin))
-    ann = await sipps.start("transfer_agent", transport=transport, port=ann_port, twin=twin)
+    ann = await sipps.start("transfer_agent", port=ann_port, twin=twin)
     await exchange.sign_in("ann", "eve")
-    bob = await sipps.start("transfer_customer", exchange.address, transport=transport, service="sales")
+    bob = await sipps.start("transfer_customer", exchange.address, service="sales")
     for party in (ann, asking, bob, eve):
         await party.wait()
     await exchange.settle()
