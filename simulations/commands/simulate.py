@@ -16,8 +16,12 @@ def simulate(
         typer.Option("-n", "--replications", min=1, max=100_000, help="How often; not said: as the file says."),
     ] = None,
     until: Annotated[
-        str | None,
-        typer.Option("--until", metavar="FIGURE=HALF", help="More, until it is so narrow: sales.service_level=1%."),
+        list[str] | None,
+        typer.Option(
+            "--until",
+            metavar="FIGURE=HALF",
+            help="More, until it is so narrow: sales.service_level=1%; repeatable, all must be.",
+        ),
     ] = None,
     changes: Changes = None,
     seed: Seed = None,
@@ -38,7 +42,7 @@ def simulate(
         asked = Asked(
             path=scenario,
             replications=replications,
-            until=until,
+            until=tuple(until or ()),
             changes=tuple(changes or ()),
             seed=seed,
             out=out,

@@ -29,19 +29,18 @@ from simulations.scenario.values import metric_fault
 
 
 class Asked(options.Asked, frozen=True, kw_only=True):
-    """And by what the replications end, and where the first is written."""
+    """And by what the replications end, all of it, and where the first is written."""
 
-    until: str | None
+    until: tuple[str, ...]
     log: Path | None
 
 
 def run(asked: Asked) -> Exit:
     """Play and tell. Raises ConfigError, SimulationFailed and OSError."""
     scenario = loaded(asked.path, asked.changes)
+    stops = [_stop(until, scenario) for until in asked.until]
     with progress_bar("replications") as told, players(asked.workers, asked.cluster) as workers:
-        result = simulate(
-            scenario, asked.replications, asked.seed, workers=workers, stop=_stop(asked.until, scenario), progress=told
-        )
+        result = simulate(scenario, asked.replications, asked.seed, workers=workers, stops=stops, progress=told)
     tell(
         result,
         asked.form,
@@ -57,10 +56,8 @@ def run(asked: Asked) -> Exit:
     return Exit.OK
 
 
-def _stop(until: str | None, scenario: Scenario) -> Stop | None:
+def _stop(until: str, scenario: Scenario) -> Stop:
     """Return the rule that `FIGURE=HALF` says. Raises ConfigError."""
-    if until is None:
-        return None
     metric, _, half = until.partition("=")
     try:
         stop = Stop.model_validate({"metric": metric, "half_width": float(half) if half[-1:].isdigit() else half})

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -28,25 +28,26 @@ def simulate(
     seed: int | None = None,
     *,
     workers: Workers | None = None,
-    stop: Stop | None = None,
+    stops: Sequence[Stop] = (),
     progress: Progress | None = None,
 ) -> Result:
     """Play a scenario many times over and return what came of it.
 
-    `replications`, `seed` and `stop` are the scenario's own `experiment` where not said. With `stop` more are made
-    until the figure's interval of confidence is narrow enough, or `at_most` are done. Replication r of a seed is the
-    same whatever else is run: contacts, their patience and their handling times are keyed by seed, replication, queue
-    and number. `workers` threads play at once, one a core if not said; or a `Cluster` plays, with the same
-    result. Raises ConfigError, SimulationFailed and ClusterFailed.
+    `replications`, `seed` and `stops` are the scenario's own `experiment` where not said. With `stops` more are made
+    until the interval of confidence of every figure is narrow enough, or its `at_most` are done. Replication r of a
+    seed is the same whatever else is run: contacts, their patience and their handling times are keyed by seed,
+    replication, queue and number. `workers` threads play at once, one a core if not said; or a `Cluster` plays, with
+    the same result. Raises ConfigError, SimulationFailed and ClusterFailed.
     """
     if not isinstance(scenario, Scenario):
         scenario = Scenario.load(scenario)
     experiment = scenario.file.experiment
     wanted = replications_of(replications, experiment.replications)
     seed = experiment.seed if seed is None else seed
-    stop = stop if stop is not None else (experiment.stop if replications is None else None)
+    if not stops and replications is None and experiment.stop is not None:
+        stops = (experiment.stop,)
     result = Result(scenario.model, seed, experiment.confidence, [])
-    if stop is not None:
+    for stop in stops:
         check_metric(scenario, stop.metric)
     if not isinstance(workers, Cluster):
         warm()  # compiling says nothing of how fast it plays
@@ -57,7 +58,7 @@ def simulate(
             numbers = range(len(result.played), wanted)
             played = players.play(seed, numbers, after(progress, numbers.start, wanted))
             result = Result(scenario.model, seed, experiment.confidence, result.played + played)
-            more = wanted if stop is None else _wanted(result, stop)
+            more = max((_wanted(result, stop) for stop in stops), default=wanted)
             if more <= wanted:
                 break
             wanted = more

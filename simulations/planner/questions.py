@@ -49,21 +49,23 @@ def simulate(
     replications: int | None = None,
     seed: int | None = None,
     *,
-    until: tuple[str, float] | None = None,
+    until: tuple[str, float] | dict[str, float] | None = None,
     workers: Workers | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """Play a scenario many times over.
 
     Replications and seed are those of the file's `experiment` where not said; with `until=("sales.service_level",
-    0.01)` more are played, at most 1000, until half the width of that figure's interval is so small. All chance is
-    keyed by seed, replication, queue and contact, so the same seed gives the same figures, whoever plays: `workers`
+    0.01)` more are played, at most 1000, until half the width of that figure's interval is so small; with a mapping as
+    `{"sales.service_level": 0.01, "asa_s": 2}`, those of all its figures. All chance is keyed by seed, replication,
+    queue and contact, so the same seed gives the same figures, whoever plays: `workers`
     threads, one a core if not said, or a `Cluster`. `progress` is called with replications done and planned, from any
     thread. Raises ConfigError with every fault of the scenario, SimulationFailed and ClusterFailed.
     """
     found = scenario_of(scenario)
-    stop = None if until is None else Stop.model_validate({"metric": until[0], "half_width": until[1]})
-    return run_of(found, simulate_of(found, replications, seed, workers=workers, stop=stop, progress=progress))
+    asked = until.items() if isinstance(until, dict) else [] if until is None else [until]
+    stops = [Stop.model_validate({"metric": metric, "half_width": half}) for metric, half in asked]
+    return run_of(found, simulate_of(found, replications, seed, workers=workers, stops=stops, progress=progress))
 
 
 def solve(

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -104,3 +105,21 @@ def test_around_the_clock_serves_those_who_write_at_night() -> None:
     assert difference(day, clock, "service_level", "social").low > 0.1
     assert difference(day, clock, "blocked_rate", "webchat").high < -0.1
     assert difference(day, clock, "service_level", "calls").value == 0.0, "calls are as they were"
+
+
+def test_the_commands_of_the_planners_page_name_what_those_before_them_wrote(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = (Path(__file__).parents[2] / "docs" / "PLANNER.md").read_text(encoding="utf-8")
+    commands = [shlex.split(line, comments=True)[1:] for line in re.findall(r"^trunkline .*", page, re.MULTILINE)]
+    for command in commands:
+        if command[0] == "init":
+            initiated(*command[1:])
+        for word in command[1:]:
+            if "/" in word and word.endswith(".yaml"):
+                assert list(tmp_path.glob(word)), f"{word}: no command before wrote it"
+        if command[0] in ("simulate", "sweep", "solve"):
+            changes = [value for key, value in pairwise(command) if key == "--set"]
+            assert Scenario.load(command[1], changes).model.parts
+    assert {"init", "check", "simulate", "sweep", "solve", "resilience", "payback"} <= {one[0] for one in commands}

@@ -203,6 +203,9 @@ def test_a_command_may_say_how_narrow_an_interval_has_to_be(path: Path) -> None:
     figure = found["queues"]["sales"]["abandon_rate"]
     assert (figure["high"] - figure["low"]) / 2 <= 0.02
     assert found["replications"] > 6
+    for untils in (["sales.abandon_rate=2%", "asa_s=9"], ["asa_s=9", "sales.abandon_rate=2%"]):
+        both = [part for until in untils for part in ("--until", until)]
+        assert json.loads(said(str(path), *both, "--json").stdout)["replications"] == found["replications"]
     for until, words in (
         ("sales.abandon_rate=narrow", "write FIGURE=HALF"),
         ("sales.abandon_rate=0", "HALF must be more than 0"),
@@ -220,13 +223,13 @@ def test_replications_stop_when_the_interval_is_narrow_enough(path: Path) -> Non
     told: list[tuple[int, int]] = []
     found = simulate(
         scenario,
-        stop=Stop(metric="sales.service_level", half_width=0.02, at_most=500),
+        stops=[Stop(metric="sales.service_level", half_width=0.02, at_most=500)],
         progress=lambda done, planned: told.append((done, planned)),
     )
     assert found.estimate("service_level", "sales").half_width <= 0.02
     assert 6 < found.replications < 500
     assert told[-1] == (found.replications, found.replications)
-    few = simulate(scenario, stop=Stop(metric="sales.service_level", half_width=0.0001, at_most=13))
+    few = simulate(scenario, stops=[Stop(metric="sales.service_level", half_width=0.0001, at_most=13)])
     assert few.replications == 13
 
 

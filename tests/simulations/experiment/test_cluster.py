@@ -102,9 +102,9 @@ def test_a_cluster_comes_to_the_figures_of_this_machine_to_the_bit(path: Path, a
         assert len(model.parts["trace"]) == 80
         for name in ("help.csv", "talks.csv"):
             (path.parent / name).rename(tmp_path / name)
-        found = simulate(scenario, seed=4, workers=cluster, stop=stop, progress=lambda *seen: told.append(seen))
+        found = simulate(scenario, seed=4, workers=cluster, stops=[stop], progress=lambda *seen: told.append(seen))
         other = simulate(scenario, 3, seed=5, workers=cluster)
-    here = simulate(scenario, seed=4, stop=stop)
+    here = simulate(scenario, seed=4, stops=[stop])
     for name in ("help.csv", "talks.csv"):
         (tmp_path / name).rename(path.parent / name)
     assert are_same(found, here)
