@@ -484,10 +484,10 @@ async def test_an_order_that_fails_says_why_in_the_pages_language(build: Build) 
         assert await page.evaluate("document.activeElement.id") == "d-why", "no order without a reason"
         await page.fill("#d-why", "bão")
         await page.click("dialog .order:nth-child(1)")
-        await until(page, "document.querySelector('.fault').textContent.includes('đang đóng')")
+        await until(page, "document.querySelector('dialog .fault').textContent.includes('đang đóng')")
         await tell(client, f"{CONTACTS}/c/withdraw")
         await page.click("dialog .order.danger")
-        await until(page, "document.querySelector('.fault').textContent.includes('Không còn nữa')")
+        await until(page, "document.querySelector('dialog .fault').textContent.includes('Không còn nữa')")
 
 
 async def held(told: asyncio.Event, route: Any) -> None:
@@ -736,7 +736,7 @@ FEW = """async ([of, share]) => {
 
 async def test_a_share_of_few_is_not_called_on_target(build: Build) -> None:
     house = await build(centre=centre(2))
-    level = "document.querySelector('[data-tile=abandoned]').dataset.level"
+    level = "document.querySelector('[data-tile=abandoned]')?.dataset.level"
     rows = "[...document.querySelectorAll('#queue-rows .badge')].map((badge) => badge.innerText)"
     async with opened(house) as page:
         await page.evaluate(FEW, [4, 1.0])
@@ -769,7 +769,7 @@ async def test_a_tile_stands_as_its_figure_does_and_says_that_a_queue_is_worse(b
     async with opened(house) as page:
         await page.evaluate(ONE_WORSE)
         told = "document.querySelector('[data-tile=level]')"
-        await until(page, f"{told}.dataset.level === 'ok' && {told}.innerText.includes('1 queue off target')")
+        await until(page, f"{told}?.dataset.level === 'ok' && {told}.innerText.includes('1 queue off target')")
         assert "1 queue needs attention now" in await page.inner_text("#sentence")
 
 
