@@ -10,7 +10,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -35,10 +35,11 @@ from adapters.http.desk.items import PLANS, adherence_of, items_of, rings_at_pho
 from adapters.http.desk.lately import had_lately
 from adapters.http.desk.not_understood import named
 from adapters.http.desk.questions import AnyQuestion, answer_to, changed_cases
+from adapters.http.desk.said import Alive, Ask, Do, Hello, Said, Typing
 from adapters.http.desk.sessions import Session
 from adapters.http.desk.uploads import Uploads
 from engine.errors import Overloaded, TrunklineError
-from engine.messages.observed import INTEGER_MAX, MessageSent, Observed
+from engine.messages.observed import MessageSent, Observed
 from engine.model.settings import SECOND_NS
 from engine.ports import EngineLink, Hint
 from engine.projections.contacts.engagements import Engagement
@@ -54,56 +55,13 @@ UNDERWAY_MAX: Final = 64
 PULSE_EVERY_S: Final = 10.0
 """A desk is told something at least so often: the page knows a dead link by its silence."""
 LINES_AT_ONCE: Final = 500
-RESUMED_MAX: Final = 256
 ADHERENCE_EVERY_NS: Final = 30_000_000_000
 """It changes with time alone, and is reckoned from all of the day."""
 SOURCE: Final = "http:desk"
-AGO_S_MAX: Final = 31 * 86_400
 SAID_MAX: Final = 256 << 10
 """Bytes of one message from a page: more than the longest that is allowed, 32 fields of 1,024 signs."""
 
 
-ContactId = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,18}$")]
-Position = Annotated[int, msgspec.Meta(ge=0, le=INTEGER_MAX)]
-
-
-class Hello(msgspec.Struct, frozen=True, tag_field="type", tag="hello"):
-    """The first message: how far the page has each conversation, by the contact's id.
-
-    The cookie is the whole browser's: the page says whose it is, and is refused where another one has signed in since.
-    """
-
-    agent: Annotated[str, msgspec.Meta(max_length=128)] = ""
-    """Empty: whoever is signed in."""
-    after: Annotated[dict[ContactId, Position], msgspec.Meta(max_length=RESUMED_MAX)] = {}
-
-
-class Do(msgspec.Struct, frozen=True, tag_field="type", tag="do"):
-    """Do this."""
-
-    command: AnyCommand | AnyCaseCommand
-
-
-class Ask(msgspec.Struct, frozen=True, tag_field="type", tag="ask"):
-    """Tell this."""
-
-    question: AnyQuestion
-
-
-class Alive(msgspec.Struct, frozen=True, tag_field="type", tag="alive"):
-    """Somebody sits there, or did so long ago: the session was not idle then."""
-
-    ago_s: Annotated[float, msgspec.Meta(ge=0, le=AGO_S_MAX)] = 0.0
-
-
-class Typing(msgspec.Struct, frozen=True, tag_field="type", tag="typing"):
-    """The agent writes, or stopped."""
-
-    contact_id: int
-    typing: bool
-
-
-Said = Hello | Do | Ask | Alive | Typing
 logger = logging.getLogger(__name__)
 _DECODER: Final = msgspec.json.Decoder(Said)
 _ENCODER: Final = msgspec.json.Encoder()

@@ -2,6 +2,8 @@
 
 from aiohttp import ClientSession
 
+from adapters.http.desk.lately import REMARKED_WITHIN_NS, had_lately
+from engine.model.settings import SECOND_NS
 from tests.http.desk.support import CENTRE, opened
 from tests.http.desk.test_socket import connected
 from tests.http.support import CONTACTS, Build, get
@@ -36,6 +38,9 @@ async def test_who_had_a_contact_last_may_remark_on_it_when_it_is_over(build: Bu
         assert not late["error"]
         events = (await get(client, f"{CONTACTS}/{number}/timeline"))["events"]
         assert [one["seq"] for one in events if one["type"] == "note_written"] == [late["seq"]]
+        views, now_ns = house.engine.views, house.adapter.context.wall_ns()
+        assert had_lately("chat-1", number, "an", views, now_ns + REMARKED_WITHIN_NS - SECOND_NS)
+        assert not had_lately("chat-1", number, "an", views, now_ns + REMARKED_WITHIN_NS + SECOND_NS)
         wrong = await desk.do("note", contact="chat-2", contact_id=number, text="another name")
         assert "do not serve" in wrong["error"]
         async with opened(house, "binh") as other:
