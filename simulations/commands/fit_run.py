@@ -18,7 +18,7 @@ from simulations.fit.arrivals import WEEKDAYS
 from simulations.fit.calls import Calls
 from simulations.fit.fitted import Fit, QueueFit, fit
 from simulations.fit.read import read_calls
-from simulations.fit.scenario_file import among_others, judged, ranged, retrials_told, write_scenario
+from simulations.fit.scenario_file import among_others, judged, ranged, retrials_told, ring_told, write_scenario
 from simulations.fit.whole_day import WholeDay, whole_day
 from simulations.scenario.scenario import Scenario
 from simulations.world.player import SimulationFailed
@@ -135,6 +135,9 @@ def _tell(found: Fit) -> None:
     days = f"{found.days_chosen} of {found.days} days ({', '.join(found.weekdays)})"
     lines = [f"volumes and staff are of {days}"]
     lines += [f"{one.name}: busyness {ranged(one.arrivals.busyness)}; talk {judged(one.talk)}" for one in found.queues]
+    lines += [
+        f"{one.name}: {ring_told(one.rings)}" for one in found.queues if one.rings and one.rings.answer.mean_s.value
+    ]
     if called_again := retrials_told(found):
         lines.append(called_again)
     lines += [f"{one.name}: {among_others(one)}" for one in found.channels]

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from simulations.fit.calls import SECOND_NS, Calls, local_ns
+from simulations.fit.observed import mean_over
 from simulations.fit.statistics import Figure, Z, kolmogorov, mean_of
 
 Array = np.ndarray[Any, Any]
@@ -57,7 +58,7 @@ class Arrivals(msgspec.Struct, frozen=True):
     volume: Figure
     """Calls a day."""
     volumes: list[float]
-    """Mean of each interval of the day, from midnight."""
+    """Mean of each interval of the day, from midnight; of those that the record covers in part, per whole one."""
     dispersion: list[float]
     """Variance over days by mean, of each interval; 1 is what chance alone makes, NaN where none came."""
     busyness: Figure
@@ -137,15 +138,19 @@ def ordinary_weekdays(counts: DayCounts) -> Array:
     return np.asarray(present[means >= LIKE_THE_BUSIEST * means.max()]) if len(present) else present
 
 
-def fit_arrivals(calls: Calls, days: DayCounts) -> Arrivals:
-    """Return the estimates of one type's calls on the days that `days` holds."""
+def fit_arrivals(calls: Calls, days: DayCounts, shares: Array | None = None) -> Arrivals:
+    """Return the estimates of one type's calls on the days that `days` holds.
+
+    `shares` that the record covers of the intervals have the shape (days, intervals); not said: all of each.
+    """
     counts = day_counts(calls, days.interval_s, days.days).counts
     means = counts.mean(axis=0) if len(counts) else np.zeros(counts.shape[1])
     with np.errstate(invalid="ignore", divide="ignore"):
         spread = counts.var(axis=0, ddof=1) / means if len(counts) > 1 else np.full(len(means), math.nan)
     distance, p = poisson_test(calls, days.days)
     totals = counts.sum(axis=1)
-    return Arrivals(mean_of(totals), means.tolist(), spread.tolist(), busyness(totals), distance, p)
+    volumes = means if shares is None else mean_over(counts, shares)
+    return Arrivals(mean_of(totals), volumes.tolist(), spread.tolist(), busyness(totals), distance, p)
 
 
 def busyness(totals: Array) -> Figure:

@@ -16,6 +16,7 @@ CALL: Final = np.dtype(
     [
         ("arrival_ns", "i8"),  # when it could have been answered first: it joined the queue, or found an agent
         ("wait_ns", "i8"),
+        ("rang_ns", "i8"),  # of the wait: how long it rang at last, where the record tells it, else 0
         ("handle_ns", "i8"),  # talk, holds included; -1 unknown
         ("wrap_up_ns", "i8"),  # -1 unknown
         ("type", "i4"),
@@ -28,6 +29,13 @@ CALL: Final = np.dtype(
         ("by_transfer", "?"),  # after a talk there
         ("came_from", "i4"),  # type there
         ("waited_before_ns", "i8"),  # there
+    ]
+)
+OFFER: Final = np.dtype(
+    [
+        ("type", "i4"),
+        ("answered", "?"),  # else nobody reacted until it was taken back
+        ("lasted_ns", "i8"),  # until then
     ]
 )
 VOICE: Final = "voice"
@@ -51,6 +59,7 @@ class Told(msgspec.Struct, frozen=True):
     threshold_ns: int = 0
     short_abandon_ns: int = 0
     target: float = 0.0
+    ring_limit_ns: int = 0
     skills: dict[str, int] = {}
     """Required of an agent at first, each with its least level."""
 
@@ -75,6 +84,10 @@ class Calls(msgspec.Struct, frozen=True):
     """By agent and channel: contacts at once; who is not named, or a channel that is not, is not known."""
     may_interrupt: dict[str, list[str]] = {}
     """By channel: whose contacts stand still while an agent talks on it."""
+    span_ns: tuple[int, int] | None = None
+    """From when to when the record tells of; None: it does not say, and has nothing but calls."""
+    offers: Array | None = None
+    """shape (offers,), dtype OFFER: what became of each; None: the record does not tell."""
 
     def channel_of(self, number: int) -> str:
         """Return the channel of a type."""
@@ -125,7 +138,7 @@ class Collected:
         self.remarks: Counter[str] = Counter()
         self.channels: dict[str, str] = {}
         """Of types, where the record says it."""
-        self._rows: list[tuple[int, int, int, int, int, int, int, int, bool, bool, bool, bool, int, int]] = []
+        self._rows: list[tuple[int, int, int, int, int, int, int, int, int, bool, bool, bool, bool, int, int]] = []
 
     def add(
         self,
@@ -133,6 +146,7 @@ class Collected:
         arrival_ns: int,
         wait_ns: int,
         kind: str,
+        rang_ns: int = 0,
         handle_ns: int = UNKNOWN,
         wrap_up_ns: int = UNKNOWN,
         priority: int = 0,
@@ -148,6 +162,7 @@ class Collected:
             (
                 arrival_ns,
                 wait_ns,
+                rang_ns,
                 handle_ns,
                 wrap_up_ns,
                 self.types.number(kind),

@@ -76,8 +76,10 @@ def stints(calls: Calls, break_ns: int = BREAK_NS, grace_ns: int = GRACE_NS) -> 
 
 def _when_somebody_waits(rows: Array) -> tuple[Array, Array]:
     """Return the stretches in which somebody waits, (begins, ends), ns, apart from each other."""
-    rows = rows[rows["wait_ns"] > 0]
-    begins, ends = rows["arrival_ns"], np.maximum.accumulate(rows["arrival_ns"] + rows["wait_ns"])
+    # While it rings at somebody, nobody waits for anybody else.
+    waited_ns = rows["wait_ns"] - rows["rang_ns"]
+    rows, waited_ns = rows[waited_ns > 0], waited_ns[waited_ns > 0]
+    begins, ends = rows["arrival_ns"], np.maximum.accumulate(rows["arrival_ns"] + waited_ns)
     if not len(rows):
         return begins, ends
     new = np.r_[True, begins[1:] > ends[:-1]]

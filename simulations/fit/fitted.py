@@ -1,6 +1,6 @@
 """All estimates of a record together: per queue, and of the people who served them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 import msgspec
@@ -20,19 +20,23 @@ from simulations.fit.arrivals import (
 )
 from simulations.fit.at_once import ChannelFit, alone, begun_during_another, capacity_of, fit_channels
 from simulations.fit.between import between_calls_s
-from simulations.fit.calls import SECOND_NS, Calls, instant_ns
+from simulations.fit.calls import SECOND_NS, Calls
 from simulations.fit.durations import Durations, fit_durations
 from simulations.fit.duty import at_work, stints, who_serves
+from simulations.fit.observed import EPOCH, covered, edges_ns, mean_over
+from simulations.fit.observed import told as covered_told
 from simulations.fit.patience import Patience, fit_patience
 from simulations.fit.retrials import Retrials, fit_retrials, share_again
+from simulations.fit.rings import Rings, fit_rings
 from simulations.fit.statistics import Figure, mean_of, share_of
 from simulations.fit.ways_on import WayOn, ways_on
 
 Array = np.ndarray[Any, Any]
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 GROUPS_MAX: Final = 6
 CALLS_MIN: Final = 5
 """Calls of a queue fewer than which nothing is worth fitting."""
+NAMED: Final = 8
+"""Queues left out that are named."""
 OVERLAPPING: Final = 0.05
 """Of the talks of a record that names no channel, begun during another: with more of them, it is worth a word."""
 
@@ -50,6 +54,8 @@ class QueueFit(msgspec.Struct, frozen=True):
     """Mean of all who came."""
     arrivals: Arrivals
     """On the days that were chosen."""
+    rings: Rings | None
+    """None: the record does not tell of offers."""
     talk: Durations
     wrap_up: Durations | None
     """None: the record does not tell it; of none, n is 0."""
@@ -114,10 +120,12 @@ def fit(calls: Calls, interval_s: int = 1800, weekdays: Array | None = None) -> 
         names = ", ".join(WEEKDAYS[weekday] for weekday in np.unique(all_days.weekdays))
         raise ConfigError([f"{calls.source}: no calls on such days; there are calls on {names}"])
     days, remarks = _whole_days(calls, days)
+    shares = covered(calls, days.days, interval_s)
+    remarks |= covered_told(calls, days.days, interval_s, shares)
     channels = fit_channels(calls)
     lone = alone(calls, channels)
     queues = [
-        _fit_queue(lone, number, days)
+        _fit_queue(lone, number, days, shares)
         for number, name in enumerate(calls.types)
         if (calls.rows["type"] == number).sum() >= CALLS_MIN
     ]
@@ -125,8 +133,7 @@ def fit(calls: Calls, interval_s: int = 1800, weekdays: Array | None = None) -> 
         text = f"no queue has {CALLS_MIN} calls: that is too few to learn from"
         raise ConfigError([f"{calls.source}: {text}"])
     fitted = {queue.name for queue in queues}
-    few = sum(name not in fitted for name in calls.types)
-    remarks |= {f"queue left out: fewer than {CALLS_MIN} calls": few} if few else {}
+    remarks |= _few_told(calls, fitted)
     overlapping = 0 if calls.told else begun_during_another(calls)
     if overlapping > OVERLAPPING * len(calls.rows):
         remarks["began while their agent talked already: chats? Name their channel in a CSV"] = overlapping
@@ -145,12 +152,23 @@ def fit(calls: Calls, interval_s: int = 1800, weekdays: Array | None = None) -> 
         interval_s=interval_s,
         queues=queues,
         retrials=fit_retrials(calls),
-        groups=_groups(calls, days.days, interval_s, fitted),
+        groups=_groups(calls, days.days, shares, fitted),
         between_calls_s=between_calls_s(calls) if told else mean_of(np.zeros(0)),
         channels=channels,
         may_interrupt=calls.may_interrupt,
         remarks=calls.remarks | remarks,
     )
+
+
+def _few_told(calls: Calls, fitted: set[str]) -> dict[str, int]:
+    """Return what to remark of queues that are left out."""
+    few = [number for number, name in enumerate(calls.types) if name not in fitted]
+    if not few:
+        return {}
+    names = ", ".join(calls.types[number] for number in few[:NAMED])
+    more = f" and {len(few) - NAMED} more" if len(few) > NAMED else ""
+    came = int(np.isin(calls.rows["type"], few).sum())
+    return {f"queue left out, of fewer than {CALLS_MIN} calls each, {came} in all: {names}{more}": len(few)}
 
 
 def _whole_days(calls: Calls, days: DayCounts) -> tuple[DayCounts, dict[str, int]]:
@@ -186,7 +204,7 @@ def talk_samples_s(calls: Calls) -> Array:
     return np.asarray(handled[handled > 0] / SECOND_NS)
 
 
-def _fit_queue(all_calls: Calls, number: int, days: DayCounts) -> QueueFit:
+def _fit_queue(all_calls: Calls, number: int, days: DayCounts, shares: Array) -> QueueFit:
     calls = all_calls.of_type(number)
     rows = calls.rows
     wrapped = rows["wrap_up_ns"][rows["answered"] & (rows["wrap_up_ns"] >= 0)] / SECOND_NS
@@ -198,7 +216,8 @@ def _fit_queue(all_calls: Calls, number: int, days: DayCounts) -> QueueFit:
         abandoned=share_of(int(rows["abandoned"].sum()), len(rows)),
         waited=share_of(int((rows["wait_ns"] > 0).sum()), len(rows)),
         wait_s=mean_of(calls.waits_s),
-        arrivals=fit_arrivals(calls, days),
+        arrivals=fit_arrivals(calls, days, shares),
+        rings=fit_rings(calls, number),
         talk=fit_durations(talk, int(rows["answered"].sum()) - len(talk)),
         wrap_up=fit_durations(wrapped) if len(wrapped) else None,
         patience=fit_patience(calls.waits_s, rows["abandoned"]),
@@ -209,8 +228,11 @@ def _fit_queue(all_calls: Calls, number: int, days: DayCounts) -> QueueFit:
     )
 
 
-def _groups(calls: Calls, days: Array, interval_s: int, queues: set[str]) -> list[Group]:
-    """Return agents by what they serve, the group most at work first."""
+def _groups(calls: Calls, days: Array, shares: Array, queues: set[str]) -> list[Group]:
+    """Return agents by what they serve, the group most at work first.
+
+    `shares` that the record covers of the intervals have the shape (days, intervals).
+    """
     known = np.array([name in queues for name in calls.types])
     if not calls.agents:
         return []
@@ -219,12 +241,12 @@ def _groups(calls: Calls, days: Array, interval_s: int, queues: set[str]) -> lis
     np.add.at(counts, (rows["agent"], rows["type"]), 1)
     patterns, group_of = _alike(who_serves(calls) & known, counts)
     duty = stints(calls)
-    edges = edges_ns(days, interval_s, calls.time_zone)
+    edges = edges_ns(days, 86_400 // shares.shape[1], calls.time_zone)
     found = []
     for number, pattern in enumerate(patterns):
         members = np.flatnonzero(group_of == number)
         of_group = duty[np.isin(duty["agent"], members)]
-        mean = np.mean([at_work(of_group, day) for day in edges], axis=0)
+        mean = mean_over(np.array([at_work(of_group, day) for day in edges]), shares)
         if pattern.any() and mean.sum() > 0:
             served = [name for name, is_served in zip(calls.types, pattern, strict=True) if is_served]
             names = [calls.agents[member] for member in members]
@@ -255,13 +277,3 @@ def _alike(serves: Array, counts: Array) -> tuple[Array, Array]:
     for queue in np.flatnonzero(serves.any(axis=0) & ~patterns.any(axis=0)).tolist():
         patterns[np.bincount(group_of, counts[:, queue], len(patterns)).argmax(), queue] = True
     return patterns, group_of
-
-
-def edges_ns(days: Array, interval_s: int, time_zone: str) -> Array:
-    """Return where the intervals of each day begin and end by the clock on the wall, shape (days, intervals + 1).
-
-    Where clocks are put forward an interval has no length, and where they are put back one lasts longer.
-    """
-    steps = [timedelta(seconds=step * interval_s) for step in range(round(86_400 / interval_s) + 1)]
-    found = [[instant_ns(EPOCH + timedelta(days=int(day)) + step, time_zone) for step in steps] for day in days]
-    return np.asarray(np.minimum.accumulate(np.array(found, np.int64)[:, ::-1], axis=1)[:, ::-1])

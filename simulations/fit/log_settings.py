@@ -39,9 +39,14 @@ class LogSettings:
         if name not in directory.queues.names:
             return Told(CHANNEL_NAMES[channel])
         queue = directory.queues.names.index(name)
-        strategy, threshold_ns, short_ns = (
+        strategy, threshold_ns, short_ns, ring_limit_ns = (
             self._values.get((TABLE_QUEUE, queue, column), QUEUE_DEFAULTS.get(column, 0))
-            for column in (QueueSetting.STRATEGY, QueueSetting.THRESHOLD_NS, QueueSetting.SHORT_ABANDON_NS)
+            for column in (
+                QueueSetting.STRATEGY,
+                QueueSetting.THRESHOLD_NS,
+                QueueSetting.SHORT_ABANDON_NS,
+                QueueSetting.RING_LIMIT_NS,
+            )
         )
         card = directory.queue_cards[queue]
         return Told(
@@ -50,6 +55,7 @@ class LogSettings:
             threshold_ns=threshold_ns,
             short_abandon_ns=short_ns,
             target=card.target,
+            ring_limit_ns=ring_limit_ns,
             skills={directory.skills.name(skill): level for skill, level in card.chain[0].items()},
         )
 

@@ -21,6 +21,9 @@ from engine.messages.kinds import (
     CONTACT_QUEUED,
     FLAG_CLOSES,
     FLAG_WRAPS,
+    OFFER_ENDED,
+    OFFER_MADE,
+    OFFER_NO_ANSWER,
     SETTING_CHANGED,
     VOICE,
     WRAP_UP_ENDED,
@@ -31,7 +34,7 @@ from engine.messages.recorded import read_recorded
 from engine.model.directory import decode_directory
 from engine.replay.restore import log_folder
 from engine.state import payload_of
-from simulations.fit.calls import UNKNOWN, Before, Calls, Collected
+from simulations.fit.calls import OFFER, UNKNOWN, Array, Before, Calls, Collected
 from simulations.fit.log_settings import LogSettings
 
 NAMES_ONLY: Final = 1
@@ -42,6 +45,8 @@ FOLLOWED: Final = (
     CONTACT_ENDED,
     CONTACT_LEFT,
     CONTACT_QUEUED,
+    OFFER_ENDED,
+    OFFER_MADE,
     SETTING_CHANGED,
     WRAP_UP_ENDED,
     WRAP_UP_STARTED,
@@ -68,6 +73,7 @@ class _Call(msgspec.Struct):
     channel: int
     before: "_Call | None" = None
     wait_ns: int = UNKNOWN
+    rang_ns: int = 0
     agent: int = UNKNOWN
     handle_ns: int = UNKNOWN
     wrap_up_ns: int = UNKNOWN
@@ -102,12 +108,19 @@ class _Reader:
         self._wrapping: dict[int, _Call] = {}
         self._all: list[_Call] = []
         self._refused = 0
+        self._offered: dict[tuple[int, int], int] = {}
+        """When it began to ring, ns, by contact and agent."""
+        self._offers: list[tuple[int, bool, int]] = []
+        """Of each that rang to its end: queue, whether it was answered, how long it rang."""
+        self._began_ns: int | None = None
         self._now_ns = 0
 
     def absorb(self, run: Turn) -> None:
         """Take in the next run of turns."""
         rows: Any = run.rows
         self._now_ns = int(rows["at_ns"][-1])
+        if self._began_ns is None:
+            self._began_ns = int(rows["at_ns"][0])
         for place in np.flatnonzero(np.isin(rows["kind"], FOLLOWED)).tolist():
             row = rows[place]
             kind, slot = int(row["kind"]), int(row["contact"])
@@ -123,6 +136,8 @@ class _Reader:
                 self._arrived[slot] = _Arrived(packed >> 8 & 0xFF, packed & 0xFF, customer)
             elif kind == CONTACT_QUEUED:
                 self._queue(slot, int(row["queue"]), int(row["at_ns"]))
+            elif kind in (OFFER_MADE, OFFER_ENDED):
+                self._ring(row, kind, slot)
             elif kind in (WRAP_UP_STARTED, WRAP_UP_ENDED):
                 self._wrap(row, kind)
             elif kind == CONTACT_LEFT and int(row["a"]) in REFUSED and slot not in self._open:
@@ -138,6 +153,9 @@ class _Reader:
         call = self._open[slot]
         if kind == CONTACT_ANSWERED:
             call.wait_ns, call.agent = int(row["a"]), int(row["agent"])
+            if (since_ns := self._offered.pop((slot, call.agent), None)) is not None:
+                call.rang_ns = int(row["at_ns"]) - since_ns
+                self._offers.append((call.queue, True, call.rang_ns))
             return
         if kind == CONTACT_LEFT:
             call.wait_ns, call.abandoned = int(row["b"]), int(row["a"]) in GAVE_UP
@@ -148,6 +166,13 @@ class _Reader:
         self._all.append(self._open.pop(slot))
         if row["flags"] & FLAG_CLOSES:
             self._arrived.pop(slot, None)
+
+    def _ring(self, row: Any, kind: int, slot: int) -> None:
+        rung = slot, int(row["agent"])
+        if kind == OFFER_MADE:
+            self._offered[rung] = int(row["at_ns"])
+        elif (since_ns := self._offered.pop(rung, None)) is not None and int(row["a"]) == OFFER_NO_ANSWER:
+            self._offers.append((int(row["queue"]), False, int(row["at_ns"]) - since_ns))
 
     def _wrap(self, row: Any, kind: int) -> None:
         """A wrap-up begins right behind the end of its contact, and ends under the number of its engagement."""
@@ -169,6 +194,7 @@ class _Reader:
             found.add(
                 arrival_ns=call.arrival_ns,
                 wait_ns=call.wait_ns,
+                rang_ns=min(call.rang_ns, max(call.wait_ns, 0)),
                 handle_ns=call.handle_ns,
                 wrap_up_ns=call.wrap_up_ns,
                 kind=settings.queue_name(call.queue),
@@ -191,7 +217,18 @@ class _Reader:
             told=tuple(settings.told(name, channels.get(name, VOICE)) for name in found.types.all()),
             capacity=settings.capacity(),
             may_interrupt=settings.may_interrupt(),
+            span_ns=None if self._began_ns is None else (self._began_ns, self._now_ns),
+            offers=self._offers_of(found.types.all()),
         )
+
+    def _offers_of(self, types: tuple[str, ...]) -> Array:
+        names = [self._settings.queue_name(queue) for queue, _, _ in self._offers]
+        rows = [
+            (types.index(name), answered, lasted_ns)
+            for name, (_, answered, lasted_ns) in zip(names, self._offers, strict=True)
+            if name in types
+        ]
+        return np.array(rows, OFFER)
 
     def _before(self, call: _Call) -> Before | None:
         if (before := call.before) is None:

@@ -17,6 +17,7 @@ from simulations.fit.durations import Durations
 from simulations.fit.durations import seconds as law_seconds
 from simulations.fit.fitted import Fit, Group, QueueFit, talk_samples_s
 from simulations.fit.patience import SAMPLES, kaplan_meier, samples
+from simulations.fit.rings import Rings, answer_samples_s
 from simulations.fit.statistics import Figure
 from simulations.fit.ways_on import WayOn
 from simulations.scenario.volumes import CLOCK
@@ -135,6 +136,7 @@ class _Writer:
             lines.append(f"      # {again.n} who gave up were known: {percent(again)} called again in an hour")
             after = json.dumps(self.fit.retrials.after.best)
             lines.append(f"      retry: {{share: {100 * again.value:.1f}%, after: {after}}}")
+        lines += self._ring(queue)
         if queue.priority:
             lines.append(f"    priority: {queue.priority}")
         return lines
@@ -152,6 +154,18 @@ class _Writer:
                 f"      wrap_up: {between.value:.1f}s",
             ]
         return lines
+
+    def _ring(self, queue: QueueFit) -> list[str]:
+        """Return how long it rings, where that is known and lasts."""
+        rings = queue.rings
+        if rings is None or not rings.answer.mean_s.n or not (rings.answer.mean_s.value or rings.no_answer.value):
+            return []
+        found_s = answer_samples_s(self.calls, self.calls.types.index(queue.name))
+        law = self._law(rings.answer, found_s, f"{queue.name} ring")
+        share = f", no_answer: {100 * rings.no_answer.value:.2f}%" if rings.no_answer.value else ""
+        limit_ns = self.told.get(queue.name, Told()).ring_limit_ns
+        limit = [f"    ring_limit: {format_duration(limit_ns)}"] if limit_ns else []
+        return [f"    # {ring_told(rings)}", f"    ring: {{answer: {law}{share}}}", *limit]
 
     def _law(self, durations: Durations, found_s: Array, what: str) -> str:
         if not durations.laws or durations.laws[0].ks_distance <= FAR or len(found_s) < MANY:
@@ -306,6 +320,11 @@ def judged(durations: Durations) -> str:
     best, others = durations.laws[0], durations.laws[1:]
     others_told = ", ".join(f"{law.name} +{law.aic - best.aic:.0f}" for law in others)
     return f"{mean}; best {best.name}, off by {best.ks_distance:.3f}, p {best.ks_p:.2g}; AIC of others: {others_told}"
+
+
+def ring_told(rings: Rings) -> str:
+    """Return how long it rings until an agent answers, and how often nobody does."""
+    return f"rings until answered: {judged(rings.answer)}; nobody answered {percent(rings.no_answer)} of the offers"
 
 
 def percent(figure: Figure) -> str:

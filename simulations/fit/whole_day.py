@@ -10,7 +10,8 @@ from simulations.experiment.result import Result
 from simulations.experiment.simulate import simulate
 from simulations.fit.calls import Calls
 from simulations.fit.duty import at_work, stints
-from simulations.fit.fitted import Fit, edges_ns
+from simulations.fit.fitted import Fit
+from simulations.fit.observed import edges_ns
 from simulations.fit.statistics import CONFIDENCE
 from simulations.scenario.scenario import Scenario
 

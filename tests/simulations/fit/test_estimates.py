@@ -9,7 +9,8 @@ import pytest
 from simulations.fit.arrivals import busyness, cut_short, day_counts, fit_arrivals, ordinary_weekdays, poisson_test
 from simulations.fit.calls import CALL, SECOND_NS, Calls, instant_ns, local_ns
 from simulations.fit.durations import PROBABILITIES, fit_durations
-from simulations.fit.fitted import edges_ns, fit
+from simulations.fit.fitted import fit
+from simulations.fit.observed import edges_ns
 from simulations.fit.patience import SAMPLES, fit_patience, kaplan_meier, samples
 from simulations.fit.retrials import fit_retrials
 from simulations.fit.statistics import Array, kolmogorov_p, mean_of, share_of
