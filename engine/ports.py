@@ -101,7 +101,8 @@ class AgentEndpoint(msgspec.Struct, frozen=True):
 
 
 class Hint(msgspec.Struct, frozen=True):
-    """A passing sign about an open contact: that somebody is typing, or a phone does not do what a desk asked for.
+    """A passing sign about an open contact: that somebody is typing, a phone does not do what a desk asked for, or the
+    customer who was to be called back is not reached.
 
     It is no fact, in no log, and gone with a restart.
     """
@@ -109,12 +110,16 @@ class Hint(msgspec.Struct, frozen=True):
     contact: str
     by: Literal["customer", "agent"]
     agent: str = ""
-    """Who it is, where an agent is; with `refused`, who asked."""
+    """Who it is, where an agent is; with `refused`, who asked; with `unreached`, who had taken it."""
     typing: bool = True
     refused: Literal["", "hold", "resume"] = ""
     """What the phone of `by` does not do, so that the contact stays as it is; then `typing` says nothing."""
     holds: bool = False
     """With `refused`: whether that is so because the phone itself holds the call, and only it can take it back."""
+    unreached: Literal["", "busy", "declined", "no_answer", "unreachable"] = ""
+    """Why the customer is not reached on whose behalf `agent` was on the line; then `typing` says nothing."""
+    again: bool = False
+    """With `unreached`: whether the customer is called once more later."""
 
 
 class Attachments(Protocol):

@@ -45,6 +45,7 @@ class Waker:
         """Ids and names of the contacts that it shows."""
         self._typing: dict[int, bool] = {}
         self._refused: dict[int, Hint] = {}
+        self._unreached: dict[str, Hint] = {}
         self._said: set[int] = set()
         self._cases: set[int] = set()
         self._news = asyncio.Event()
@@ -66,6 +67,11 @@ class Waker:
             if name == hint.contact:
                 self._refused[contact_id] = hint
                 self.wake()
+
+    def note_unreached(self, hint: Hint) -> None:
+        """Keep that a customer was not reached: of the agent's calls, also of one that no desk has shown yet."""
+        self._unreached[hint.contact] = hint
+        self.wake()
 
     def note_said(self, contacts: set[int | None]) -> None:
         """Keep in which of the contacts shown something was said, or read."""
@@ -98,6 +104,11 @@ class Waker:
     def refused(self) -> dict[int, Hint]:
         """Return what was noted of phones that refuse since the last call, by contact."""
         found, self._refused = self._refused, {}
+        return found
+
+    def unreached(self) -> dict[str, Hint]:
+        """Return what was noted of customers who were not reached since the last call, by the contact's name."""
+        found, self._unreached = self._unreached, {}
         return found
 
     async def news(self, within_s: float) -> None:
@@ -175,9 +186,12 @@ class DeskHub:
         return any(waker.session != session for waker in self._open.get(agent, ()))
 
     def _on_hint(self, hint: Hint) -> None:
-        if hint.refused:
+        if hint.refused or hint.unreached:
             for waker in self._open.get(self._engine.views.directory.agents.number(hint.agent), ()):
-                waker.note_refused(hint)
+                if hint.refused:
+                    waker.note_refused(hint)
+                else:
+                    waker.note_unreached(hint)
         elif hint.by == "customer":
             for wakers in self._open.values():
                 for waker in wakers:

@@ -190,6 +190,7 @@ class DeskSocket:
                 if reason:
                     await self._end(reason)
                     return
+                await self._tell_unreached()
                 await self._tell_news()
                 await self._tell_hints()
                 await self.waker.news(min(LOOK_EVERY_S, await self._pulse()))
@@ -285,6 +286,11 @@ class DeskSocket:
         for contact_id, hint in self.waker.refused().items():
             refused = {"contact_id": contact_id, "verb": hint.refused, "by": hint.by, "holds": hint.holds}
             await self._send({"type": "refused", **refused})
+
+    async def _tell_unreached(self) -> None:
+        """Tell of callbacks that came to nothing, before the contact is gone: the page knows then whose it was."""
+        for contact, hint in self.waker.unreached().items():
+            await self._send({"type": "unreached", "contact": contact, "why": hint.unreached, "again": hint.again})
 
     async def _send(self, told: dict[str, Any]) -> None:
         await asyncio.wait_for(self._ws.send_str(_ENCODER.encode(told).decode()), WRITE_WITHIN_S)

@@ -35,7 +35,7 @@ from engine.messages.effects import (
     UseTrunk,
 )
 from engine.messages.observed import ContactWithdrawn, LegRecorded, TransferRequested, TrunkReleased, TrunkRequested
-from engine.ports import Receipt
+from engine.ports import Hint, Receipt
 
 NOBODY: Final = "nobody"
 """The phase in which nobody is on the line; agents' phones may ring."""
@@ -209,7 +209,12 @@ class Callback(Call):
         self.farewell = (("Reason", str(Reason("Q.850", cause_of(status), f"customer {word}"))),)
         self.core.counters[f"callbacks.unreached.{'agent' if left_by_agent else declined}"] += 1
         side: Side = "agent" if left_by_agent else "network" if declined == "unreachable" else "customer"
-        if attempt < settings.attempts and settings.retry_in is not None:
+        again = attempt < settings.attempts and settings.retry_in is not None
+        if self.agent is not None and not left_by_agent:
+            to = self.agent.agent
+            hint = Hint(self.name, "customer", to, typing=False, unreached=declined, again=again)
+            self.core.engine.hint(hint)
+        if again:
             self.caller.finish()
             text = f"customer {word} ({status}), attempt {attempt} of {settings.attempts}"
             self._put_off(text, lambda: self._give_up(side, status), then)

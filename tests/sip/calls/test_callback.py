@@ -5,6 +5,7 @@ import pytest
 from adapters.sip.protocol import Dialog, RequestReceived, direction_of, reasons_of
 from adapters.sip.protocol.offer_answer import held_answer
 from engine.messages.observed import CallbackRequested, ContactArrived
+from engine.ports import Hint
 from tests.sip.conftest import OpenExchange, OpenPhone
 from tests.sip.support import Exchange, centre, until
 from tests.sip.user_agent import UserAgent
@@ -142,6 +143,8 @@ async def test_one_attempt_is_the_last_unless_more_are_allowed(
 ) -> None:
     exchange, ann, trunk = await promised(open_exchange, open_phone)
     await exchange.sign_in("ann")
+    hints: list[Hint] = []
+    exchange.engine.hints.watch(hints.append)
     await agent_answers(ann)
     trunk.reply(await trunk.request("INVITE"), status)
     bye = await ann.request("BYE")
@@ -149,6 +152,7 @@ async def test_one_attempt_is_the_last_unless_more_are_allowed(
     ann.reply(bye, 200)
     await exchange.settle()
     assert exchange.counters[f"callbacks.unreached.{word}"] == 1
+    assert [(one.agent, one.unreached, one.again) for one in hints] == [("ann", word, False)]
     assert exchange.counters["callbacks.given_up"] == 1
 
 

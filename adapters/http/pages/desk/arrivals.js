@@ -1,7 +1,7 @@
 // What the service tells: put where it belongs, and said to who works at the desk.
 
 import { lastBy } from "./cases.js";
-import { who } from "./people.js";
+import { calledBackAt, who } from "./people.js";
 import { say } from "./speech.js";
 import { textField } from "./typed_ahead.js";
 import { by, t } from "./words.js";
@@ -25,7 +25,8 @@ export class Arrivals {
     else if (told.type === "typing") {
       store.conversation(told.contact_id).typing = told.typing;
       store.changed();
-    } else if (told.type === "refused") this.desk.complain(t(`${told.holds ? "phone_holds" : `refused.${told.verb}`}.${told.by}`));
+    } else if (told.type === "unreached") this.#tellUnreached(told);
+    else if (told.type === "refused") this.desk.complain(t(`${told.holds ? "phone_holds" : `refused.${told.verb}`}.${told.by}`));
   }
 
   #takeItems(told) {
@@ -39,6 +40,14 @@ export class Arrivals {
     this.#announce();
     if (told.type === "snapshot") for (const id of store.cases.keys()) asking.cases(id);
     asking.earlier();
+  }
+
+  // The phone of whoever was to be called back was not reached: the contact is gone the next moment.
+  #tellUnreached({ contact: name, why, again }) {
+    const contact = this.desk.store.contacts.find((one) => one.contact === name) ?? { contact: name };
+    const number = calledBackAt(contact);
+    const told = t(`unreached.${why}`, { name: [who(contact), number].filter((one, at, all) => one && all.indexOf(one) === at).join(", ") });
+    this.desk.complain(again ? `${told} ${t("unreached_again")}` : told);
   }
 
   #takeLines(told) {
@@ -71,6 +80,7 @@ export class Arrivals {
     const call = rang.map(({ id }) => store.items.get(`contact:${id}`)).find((one) => one?.channel === "voice" && one.state === "connected" && one.id !== store.wanted);
     if (!call || call.id === store.chosen) return;
     if (store.drafts.lines.get(store.chosen) || textField()?.value || document.querySelector("dialog[open]")) return acts.tellAccepted(call);
+    store.before = store.chosen; // there again when it is over
     store.choose(call.id);
     typedAhead.waitForPause(); // whoever began to write meant no keys
     if (!textField()) return;
@@ -84,7 +94,7 @@ export class Arrivals {
       const key = `${contact.id} ${contact.since_ns}`;
       if (this.rung.has(key)) continue;
       this.rung.add(key);
-      say("urgent", t("offered_to_you", { name: who(contact), channel: t(`channel.${contact.channel}`), queue: names.queue(contact.queue) }));
+      say("urgent", t("offered_to_you", { name: who(contact), channel: calledBackAt(contact) ? t("callback_to", { number: calledBackAt(contact) }) : t(`channel.${contact.channel}`), queue: names.queue(contact.queue) }));
     }
   }
 

@@ -2,7 +2,7 @@
 
 import { el, keep } from "./dom.js";
 import { clock, t } from "./words.js";
-import { who } from "./people.js";
+import { calledBackAt, who } from "./people.js";
 
 // Where somebody writes, the letter alone is a part of the text. The keys are for the first alone.
 const key = (letter) => el("kbd", { "aria-hidden": "true" }, el("span", { class: "with-alt" }, "Alt+"), letter);
@@ -15,7 +15,9 @@ export function offersView(desk) {
 
   function toldOf(contact) {
     const from = contact.from_agent ? t("from_agent", { agent: desk.names.agent(contact.from_agent) }) : "";
-    return [t(`channel.${contact.channel}`), desk.names.queue(contact.queue), from, t("waits_since", { time: clock(contact.waits_ns || contact.arrived_ns) })].filter(Boolean).join(" · ");
+    const number = calledBackAt(contact);
+    const what = number ? [t("callback_to", { number }), contact.entry ? t("left_at", { entry: contact.entry }) : ""] : [t(`channel.${contact.channel}`)];
+    return [...what, desk.names.queue(contact.queue), from, t("waits_since", { time: clock(contact.waits_ns || contact.arrived_ns) })].filter(Boolean).join(" · ");
   }
 
   function make(contact) {

@@ -17,6 +17,9 @@ export function who(contact) {
   return (name || (visitor ? t("visitor", { mark: visitor[1] }) : contact.customer) || attributes.subject || t("unknown_customer")).normalize("NFC");
 }
 
+/** The number of a customer who is to be called back; empty for every other contact. */
+export const calledBackAt = (contact) => (contact.channel === "voice" && contact.attributes?.callback_number) || "";
+
 /** Whether one writes to them. */
 export const hasLine = (contact) => contact.channel !== "voice" && contact.channel !== "task";
 

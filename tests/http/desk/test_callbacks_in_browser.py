@@ -1,0 +1,42 @@
+"""Callbacks at the desk, in a real browser: announced as such, and what becomes of one that reaches nobody."""
+
+import pytest
+from aiohttp import ClientSession
+
+from engine.ports import Hint
+from tests.http.desk.support import CENTRE
+from tests.http.desk.test_in_browser import browser, signed_in, take_chat, until
+from tests.http.desk.test_over_in_browser import take_second
+from tests.http.support import CONTACTS, Build, tell
+
+pytestmark = [pytest.mark.peer, pytest.mark.slow]
+BOTH = CENTRE.replace("sales: {", "sales: {wrap_up: 0s, ", 1).replace(
+    "members_only: true, wrap_up: 30s}", "members_only: true}"
+)
+
+
+async def test_a_callback_says_what_it_is_and_why_it_came_to_nothing(build: Build) -> None:
+    house = await build(centre=BOTH + "channels: {voice: {may_interrupt: [chat]}}\n")
+    async with browser() as context, ClientSession(house.url) as client:
+        page = await signed_in(context, house)
+        await take_chat(page, house)
+        await take_second(page, house)
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("ArrowUp")
+        await until(page, "document.querySelector('#contact-title').innerText === 'Phạm Lan'")
+        attributes = {"callback_number": "0912 345 678", "name": "Zoë"}
+        back = {"contact": "back-1", "queue": "sales", "channel": "voice", "customer": "v1", "entry": "web"}
+        await tell(client, CONTACTS, 201, **back, attributes=attributes)
+        await page.wait_for_selector(".offer")
+        offer = await page.inner_text(".offer")
+        assert "Callback to 0912 345 678" in offer
+        assert "left at web" in offer
+        await tell(client, "/api/v1/agents/an/offers/back-1/answer")
+        await until(page, "document.querySelector('#contact-title').innerText === 'Zoë'")
+        house.adapter.context.engine.hint(
+            Hint("back-1", "customer", "an", typing=False, unreached="unreachable", again=True)
+        )
+        await tell(client, f"{CONTACTS}/back-1/release", by="network")
+        said = "The callback to Zoë, 0912 345 678 came to nothing: the number cannot be reached. They are called once"
+        await page.locator(".toast", has_text=said).wait_for()
+        await until(page, "document.querySelector('#contact-title').innerText === 'Phạm Lan'")
