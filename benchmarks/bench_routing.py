@@ -11,7 +11,20 @@ import numpy as np
 from benchmarks.report import line
 from benchmarks.routing_centres import Case, cases
 from benchmarks.routing_optimum import solve
-from benchmarks.routing_world import Optimum, Policy, c_mu, erlang, fifo, least_flexible, play_callers
+from benchmarks.routing_plain import index_of, route_by_index
+from benchmarks.routing_world import (
+    OWN,
+    Optimum,
+    Policy,
+    Rates,
+    callers_of,
+    costs_of,
+    erlang,
+    fifo,
+    least_flexible,
+    nothing_known,
+    play_kernel,
+)
 
 NAMES = ("routing_gap_pct", "routing_against_plain_pct")
 CALLS, SEEDS = 100_000, 8
@@ -63,25 +76,36 @@ def against_plain(case: Case) -> dict[str, Any]:
     )
 
 
-def plain_policies(case: Case) -> dict[str, Policy]:
-    """Return what others do."""
+def plain_policies(case: Case) -> dict[str, Any]:
+    """Return what others do: how the kernel is configured, or an index by type and group."""
     return {
         "longest wait": fifo(),
         "least flexible first": least_flexible(case.centre),
-        "c-mu": c_mu(case.centre, case.values, theta=True),
-        "c-mu/theta": c_mu(case.centre, case.values, theta=False),
+        "c-mu": index_of(case.centre, case.values, theta=True),
+        "c-mu/theta": index_of(case.centre, case.values, theta=False),
     }
 
 
-def losses(case: Case, policy: str, optimum: Optimum | None = None, calls: int = CALLS, seeds: int = SEEDS) -> Any:
+def losses(
+    case: Case,
+    policy: str,
+    optimum: Optimum | None = None,
+    calls: int = CALLS,
+    seeds: int = SEEDS,
+    rates: Rates = OWN,
+) -> Any:
     """Return the value lost a minute in each run, float64 (seeds,), each run's first tenth left out."""
     chosen = erlang() if policy == "erlang" else plain_policies(case)[policy]
-    return np.array(
-        [
-            np.mean(play_callers(case.centre, case.values, chosen, calls, seed, swing=case.swing, optimum=optimum)[1:])
-            for seed in range(seeds)
-        ]
-    )
+    known = optimum or nothing_known(case.centre)
+    found = []
+    for seed in range(seeds):
+        callers = callers_of(case.centre, calls, seed, case.swing)
+        if isinstance(chosen, Policy):
+            lost = play_kernel(case.centre, case.values, chosen, callers, known, rates)
+        else:
+            lost = route_by_index(case.centre, chosen, callers, known)
+        found.append(np.mean(costs_of(callers, case.values, lost, optimum)[1:]))
+    return np.array(found)
 
 
 def half_width(found: Any) -> float:

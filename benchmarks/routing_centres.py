@@ -68,6 +68,38 @@ def drawn(seed: int, types: int, groups: int, agents: int, load: float) -> tuple
     return Instance(lam=lam, m=m, pat=pat, n=n), [float(value) for value in draw.choice([1, 1, 2, 3], types)]
 
 
+def unseen() -> list[Case]:
+    """Return small centres drawn at random on which no number of the rule was chosen."""
+    draw = np.random.default_rng(2027)
+    shapes: list[tuple[str, list[list[float]], list[float]]] = [
+        ("N", [[1, 1], [0, 1]], [4, 1]),
+        ("N", [[1, 1], [0, 1]], [3, 1]),
+        ("N", [[1, 1], [0, 1]], [1, 3]),
+        ("V", [[1], [1]], [4, 1]),
+        ("V", [[1], [1]], [4, 3]),
+        ("two pools for both", [[1, 1], [1, 1]], [1, 2]),
+        ("two pools for both, one a tenth slower", [[1, 1.1], [1, 1.1]], [2, 1]),
+        ("W", [[1, 1, 0], [0, 1, 1]], [3, 2]),
+        ("W", [[1, 1, 0], [0, 1, 1]], [3, 3]),
+        ("X, 1.7 and 1.3 times", [[1, 1.7], [1.3, 1]], [3, 3]),
+        ("X, 1.4 and 1.5 times", [[1, 1.4], [1.5, 1]], [2, 3]),
+        ("X, one way, 1.6 times", [[1, 0], [1.6, 1]], [1, 2]),
+    ]
+    found = []
+    for name, factors, values in shapes:
+        groups = len(factors[0])
+        base = [float(round(mean, 1)) for mean in draw.uniform(3, 6, 2)]
+        m = [[base[k] * factor for factor in row] for k, row in enumerate(factors)]
+        n = [int(count) for count in draw.integers(3, 9, groups)] if groups > 1 else [int(draw.integers(10, 19))]
+        share = float(draw.uniform(0.35, 0.65))
+        load = sum(n) * float(draw.uniform(0.85, 1.0))
+        lam = [round(load * share / base[0], 3), round(load * (1 - share) / base[1], 3)]
+        pat = [float(round(mean, 1)) for mean in draw.uniform(2, 6, 2)]
+        told = f"{name}: {', '.join(map(str, n))} agents, values {values[0]:g} and {values[1]:g}"
+        found.append(Case(told, Instance(lam=lam, m=m, pat=pat, n=n), [float(value) for value in values]))
+    return found
+
+
 def cases() -> list[Case]:
     """Return all of them, the smallest first."""
     known = [

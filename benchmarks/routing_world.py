@@ -6,12 +6,13 @@ optimum is known, what each decision loses against it is added up instead of the
 `routing_optimum`.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import numpy as np
 
 from engine.kernel.deadlines import NEVER_NS
+from engine.kernel.erlang import MEMORY_NS, STEADY_MEMORY_NS
 from engine.kernel.jit import jit, side_door
 from engine.kernel.step import ROOM, step, take_row
 from engine.kernel.tables import Capacity, Tables, new_tables
@@ -24,6 +25,8 @@ MINUTE_NS = 60 * SECOND_NS
 DAY_MIN = 480
 """From one peak of the arrival rates to the next, where they swing."""
 BEGIN_NS = 1_700_000_000 * SECOND_NS
+LONG_SEEN_NS = 1e18
+"""As if arrivals had been counted for decades: what comes in a run moves such a rate no more."""
 
 
 class Instance(msgspec.Struct, frozen=True):
@@ -62,6 +65,36 @@ def worth(relative: Any, state: int, waits: Any) -> float:
     return float(relative[state, min(waits[0], top), min(waits[1], top)])
 
 
+@jit
+def tell_rates(t: Any, rates: Any) -> None:
+    """Let the kernel's estimates of arrival rates be these, 1/ns; below 0 they stay its own."""
+    for q in range(len(rates)):
+        if rates[q] >= 0.0:
+            queue = t.queues[q]
+            queue.seen_ns = queue.steady_seen_ns = LONG_SEEN_NS
+            queue.arrivals = queue.steady_arrivals = rates[q] * LONG_SEEN_NS
+
+
+@jit
+def misjudge(t: Any, q: int, factor: float) -> None:
+    """Let the kernel count the contact that entered just now as so many."""
+    queue = t.queues[q]
+    since_ns = t.book[0].now_ns - queue.decayed_at_ns
+    queue.arrivals += (factor - 1.0) * (1.0 + since_ns / MEMORY_NS)
+    queue.steady_arrivals += (factor - 1.0) * (1.0 + since_ns / STEADY_MEMORY_NS)
+
+
+@jit
+def take(t: Any, row: Any, out: Any, told: Any) -> None:
+    """Give a fact to the kernel, whose arrival rates are as `told` says."""
+    tell_rates(t, told[1])
+    comes = row[0].queue
+    is_known = comes >= 0 and t.queues[comes].first_ns != 0
+    take_row(t, row[0], out)
+    if is_known and told[0, comes] != 1.0:
+        misjudge(t, comes, told[0, comes])
+
+
 @side_door
 def play(
     t: Any, callers: Any, means_ns: Any, groups: Any, due: Any, row: Any, out: Any, known: Any, waits: Any, lost: Any
@@ -70,9 +103,10 @@ def play(
 
     `callers` is (n, 5): arrival ns, queue, patience ns, talk as a share of its mean in millionths, 1 once given up.
     `due` is (slots, 4): when, what (IDLE, PATIENT, TALKING), caller, agent. `waits` counts who waits of each type. What
-    decisions lose is added to `lost`, by tenths of the callers.
+    decisions lose is added to `lost`, by tenths of the callers. The last of `known` is (2, types): as how many contacts
+    the kernel counts each that comes, and arrival rates that it is told, 1/ns, below 0 where it has its own estimates.
     """
-    places, strides, resting, deciding = known
+    places, strides, resting, deciding, told = known
     coming, busy = 0, 0
     while coming < len(callers):
         tenth = coming * 10 // len(callers)
@@ -108,7 +142,7 @@ def play(
             coming += 1
         lost[tenth] -= worth(deciding, places[busy], waits)
         t.book[0].produced = 0
-        take_row(t, row[0], out)
+        take(t, row, out, told)
         place = 0
         while place < t.book[0].produced:
             if out[place].kind == k.OFFER_MADE:
@@ -135,8 +169,6 @@ class Policy(msgspec.Struct, frozen=True):
     hold_back_s: int = 3600
     ranks: list[list[int]] | None = None
     """TOP_DOWN: the position of each type's groups."""
-    ahead: list[int] | None = None
-    """Head start of each type's contacts over others', in days: 1 and more are static priorities."""
 
 
 def erlang() -> Policy:
@@ -155,29 +187,25 @@ def least_flexible(instance: Instance) -> Policy:
     return Policy(k.TOP_DOWN, 0, [[served[g] for g in range(len(instance.n))] for _ in instance.lam])
 
 
-def c_mu(instance: Instance, values: list[float], *, theta: bool) -> Policy:
-    """Static priorities by value x rate of service, times the rate of giving up where `theta`; fastest agents first."""
-    fastest = [min(mean for mean in row if mean > 0) for row in instance.m]
-    index = [values[q] / fastest[q] / (instance.pat[q] if theta else 1.0) for q in range(len(values))]
-    order = sorted(set(index))
-    ranks = [[1 + sorted(set(row)).index(mean) for mean in row] for row in instance.m]
-    return Policy(k.TOP_DOWN, 0, ranks, [order.index(value) for value in index])
+class Rates(msgspec.Struct, frozen=True):
+    """What the kernel takes for the arrival rates."""
+
+    even: float = 1.0
+    """Factor of its own estimates of types 0, 2, 4, ...; 1: as estimated."""
+    odd: float = 1.0
+    are_true: bool = False
+    """It is told the true ones, and estimates none."""
+
+    def factor(self, q: int) -> float:
+        """Return by what the estimate of a type is wrong."""
+        return self.odd if q % 2 else self.even
 
 
-def play_callers(
-    instance: Instance,
-    values: list[float],
-    policy: Policy,
-    calls: int,
-    seed: int,
-    *,
-    swing: float = 0.0,
-    optimum: Optimum | None = None,
-) -> list[float]:
-    """Return the value lost a minute in each tenth of the run; where the optimum is known, it and what decisions lost.
+OWN: Final = Rates()
 
-    Arrival rates rise and fall by the share `swing`.
-    """
+
+def callers_of(instance: Instance, calls: int, seed: int, swing: float) -> Any:
+    """Draw who comes, int64 (calls, 5), as `play` takes them; arrival rates rise and fall by the share `swing`."""
     draw = np.random.default_rng(seed)
     types, total = len(instance.lam), sum(instance.lam)
     callers = np.zeros((calls, 5), np.int64)
@@ -185,20 +213,32 @@ def play_callers(
     callers[:, 1] = draw.choice(types, calls, p=np.array(instance.lam) / total)
     callers[:, 2] = draw.exponential(1.0, calls) * MINUTE_NS * np.array(instance.pat)[callers[:, 1]]
     callers[:, 3] = draw.exponential(1e6, calls)
+    return callers
+
+
+def play_kernel(
+    instance: Instance, values: list[float], policy: Policy, callers: Any, known: Optimum, rates: Rates = OWN
+) -> Any:
+    """Let the kernel route all callers; return what decisions lost, float64 (10,)."""
     t = _centre(instance, values, policy)
-    slots = len(t.contacts)
+    due, waits, lost = np.zeros((len(t.contacts), 4), np.int64), np.zeros(len(instance.lam), np.int64), np.zeros(10)
     groups = np.repeat(np.arange(len(instance.n)), instance.n)
     means_ns = np.array(instance.m) * MINUTE_NS
-    known, lost = optimum or nothing_known(instance), np.zeros(10)
-    relative = (known.places, known.strides, known.resting, known.deciding)
-    due, waits = np.zeros((slots, 4), np.int64), np.zeros(types, np.int64)
+    told = np.array([[rates.factor(q) for q in range(len(instance.lam))], [-1.0] * len(instance.lam)])
+    if rates.are_true:
+        told[1] = np.array(instance.lam) / MINUTE_NS
+    relative = (known.places, known.strides, known.resting, known.deciding, told)
     play(t, callers, means_ns, groups, due, empty_rows(1), empty_rows(2 * ROOM), relative, waits, lost)
+    return lost
+
+
+def costs_of(callers: Any, values: list[float], lost: Any, optimum: Optimum | None) -> list[float]:
+    """Return the value lost a minute in each tenth of the run; of a known optimum, that and what decisions lost."""
     costs = []
     for tenth, part in enumerate(np.array_split(callers, 10)):
         minutes = (part[-1, 0] - part[0, 0]) / MINUTE_NS
-        gone = [np.count_nonzero(part[part[:, 1] == q, 4]) for q in range(types)]
-        value = sum(value * count for value, count in zip(values, gone, strict=True))
-        costs.append(float(known.lost_per_min + lost[tenth] / minutes if optimum else value / minutes))
+        gone = np.bincount(part[part[:, 4] == 1, 1], minlength=len(values))
+        costs.append(float(optimum.lost_per_min + lost[tenth] / minutes if optimum else gone @ values / minutes))
     return costs
 
 
@@ -221,7 +261,6 @@ def _centre(instance: Instance, values: list[float], policy: Policy) -> Tables:
             QueueSetting.STRATEGY: policy.strategy,
             QueueSetting.VALUE: round(1000 * values[q]),
             QueueSetting.HOLD_BACK_NS: policy.hold_back_s * SECOND_NS,
-            QueueSetting.QUEUE_CREDIT_NS: (policy.ahead[q] if policy.ahead else 0) * 86400 * SECOND_NS,
             QueueSetting.SHORT_ABANDON_NS: 0,
         }
         facts += [_setting(k.TABLE_QUEUE, q, column, value) for column, value in settings.items()]

@@ -6,6 +6,8 @@ import pytest
 from benchmarks.bench_routing import half_width, losses, plain_policies
 from benchmarks.routing_centres import Case, cases
 from benchmarks.routing_optimum import solve
+from benchmarks.routing_plain import index_of
+from benchmarks.routing_world import Rates
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 CASES = {case.name: case for case in cases()}
@@ -41,6 +43,26 @@ def test_what_decisions_lose_is_what_callers_do() -> None:
         assert by_decisions.mean() / optimum.lost_per_min - 1.0 == pytest.approx(gap, abs=0.008)
         assert by_decisions.mean() == pytest.approx(by_callers.mean(), rel=0.05)
         assert np.ptp(by_decisions) < 0.2 * np.ptp(by_callers), "the same, known better"
+
+
+def test_c_mu_goes_by_the_rate_of_the_agent_who_chooses() -> None:
+    case = CASES["X"]
+    index = index_of(case.centre, case.values, theta=False)
+    np.testing.assert_allclose(index, [[1 / 4, 1 / 6], [1 / 6, 1 / 4]])
+    optimum = solve(case.centre, case.values)
+    gaps = losses(case, "c-mu", optimum, CALLS, SEEDS) / optimum.lost_per_min - 1.0
+    assert gaps.mean() == pytest.approx(0.1193, abs=0.01), "as solved exactly for the chain of this policy"
+
+
+def test_rates_that_are_wrong_for_good_cost_something_and_true_ones_do_not() -> None:
+    case = CASES["N, values 1 and 3"]
+    optimum = solve(case.centre, case.values)
+    own, wrong, true = (
+        losses(case, "erlang", optimum, CALLS, SEEDS, rates).mean() / optimum.lost_per_min - 1.0
+        for rates in (Rates(), Rates(1.2, 0.8), Rates(are_true=True))
+    )
+    assert true < 0.006
+    assert own < 0.01 < wrong < 0.05
 
 
 @pytest.mark.parametrize("name", ["M, values 1 and 3", "R6x10, values 1 and 3"])
