@@ -26,6 +26,8 @@ from engine.ports import CALLBACK_QUEUE, Receipt
 
 NAME: Final = "name"
 """The attribute that says what a visitor is called."""
+ANSWER_TO: Final = "answer_to"
+"""The one of a message that was left that says where it is answered: an address or a number."""
 
 
 class Beginning:
@@ -103,7 +105,8 @@ class Beginning:
         text = forms.clean(frame.text)
         if not text:
             raise BadFrame("bad_field", "write the message that you leave", frame.client_id)
-        given = forms.answers(_asked(inbox, session, is_open=False), frame.fields, frame.client_id)
+        fields = _asked(inbox, session, is_open=False)
+        given = forms.answers(fields, frame.fields, frame.client_id)
         self._take_turn(session.inbox, frame.client_id)
         name, contact = f"{session.visitor}:{frame.client_id}", self.contact_of(session, frame.client_id)
         receipts = await self.submit(
@@ -115,7 +118,7 @@ class Beginning:
                     channel="email",
                     customer=session.known_as,
                     entry=session.inbox,
-                    attributes=_attributes(session, given, origin),
+                    attributes={**_attributes(session, given, origin), ANSWER_TO: forms.answered_at(fields, given)},
                 ),
                 MessageSent(id=name, contact=contact, text=text),
             ],

@@ -54,6 +54,12 @@ def answers(fields: list[FormField], given: Mapping[str, str], client_id: str) -
     return found
 
 
+def answered_at(fields: list[FormField], given: Mapping[str, str]) -> str:
+    """Where somebody who left a message is answered: the address or number that they had to fill in."""
+    named = [field for field in fields if field.kind in ("email", "tel") and given.get(field.name)]
+    return given[min(named, key=lambda field: not field.required).name]
+
+
 def number(given: str, client_id: str) -> str:
     """A telephone number, cleaned. Raises BadFrame for what is none."""
     found = clean(given)

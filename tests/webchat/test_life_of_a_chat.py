@@ -121,6 +121,8 @@ async def test_out_of_hours_messages_and_numbers_wait_in_their_queues(house: Hou
     found = {(one.queue, one.channel, one.state) for one in house.open_contacts()}
     assert found == {("letters", "email", "waiting"), ("calls", "voice", "waiting")}
     assert len(house.open_contacts()) == 2
+    left = next(one for one in house.open_contacts() if one.channel == "email")
+    assert left.attributes["answer_to"] == "an@example.com"
 
 
 async def test_where_nothing_can_be_left_the_closed_queue_says_so(build: Build, guest_at: Visits) -> None:

@@ -9,6 +9,9 @@ import { t } from "./words.js";
 
 const LETS_GO = new Set(["finish", "end", "transfer"]);
 
+/** The word for ending a contact in the agent's hands. */
+export const endOf = ({ channel }) => ({ voice: "hang_up", task: "end_task", email: "end_message" })[channel] ?? "end_chat";
+
 export class Acts {
   constructor(desk) {
     this.desk = desk;
@@ -174,7 +177,7 @@ export class Acts {
   }
 
   end(contact) {
-    const word = { voice: "hang_up", task: "end_task" }[contact.channel] ?? "end_chat";
+    const word = endOf(contact);
     sureDialog(t(`${word}_sure`, { name: who(contact) }), t(word), () => this.do({ verb: "end", contact: contact.contact }), contact);
   }
 

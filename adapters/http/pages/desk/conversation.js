@@ -3,7 +3,8 @@
 import { transferDialog } from "./dialogs.js";
 import { el, fill, keep, linked } from "./dom.js";
 import { attachment } from "./files.js";
-import { hasLine, who } from "./people.js";
+import { answeredAt, isWritten, who } from "./people.js";
+import { endOf } from "./acts.js";
 import { by, clock, day, t } from "./words.js";
 import { settle } from "./cases.js";
 import { wrapUp } from "./wrap_up.js";
@@ -33,8 +34,9 @@ export function conversationView(desk) {
   const chooser = el("input", { type: "file", hidden: true, multiple: true, on: { change: () => (attach(chooser.files, chosenFor || shown), (chooser.value = "")) } });
   const clip = el("button", { type: "button", class: "clip", on: { click: () => ((chosenFor = shown), chooser.click()) } }, clipIcon());
   const composer = el("form", { class: "composer", on: { submit: (event) => (event.preventDefault(), say()) } }, chooser, clip, input, send);
+  const elsewhere = el("p", { class: "elsewhere" });
   const nothing = el("div", { class: "nothing" });
-  const body = el("div", { class: "contact-body" }, el("header", { class: "contact-head" }, el("div", {}, heading, under), actions), lines, typing, call, task, wrapping.place, composer);
+  const body = el("div", { class: "contact-body" }, el("header", { class: "contact-head" }, el("div", {}, heading, under), actions), lines, typing, call, task, wrapping.place, elsewhere, composer);
   const place = el("section", { class: "conversation", id: "work", "aria-labelledby": "contact-title" }, nothing, body);
   let shown = 0;
   let chosenFor = 0; // for whom files are being chosen, whoever is shown by then
@@ -137,7 +139,7 @@ export function conversationView(desk) {
       served ? button(t("transfer"), () => transferDialog(desk, contact), "T") : null,
       ofCase && served && !told ? button(t("resolve_case"), () => settle(desk, contact, Number(contact.attributes.case_id), "resolve_case"), "", { class: "primary" }) : null,
       ofCase && (told || (contact.state === "wrapping" && contact.ended_by === "system")) ? button(t("reopen_case"), () => settle(desk, contact, Number(contact.attributes.case_id), "reopen_case")) : null,
-      served ? button(t(contact.channel === "voice" ? "hang_up" : contact.channel === "task" ? "end_task" : "end_chat"), () => desk.acts.end(contact), "E", { class: "danger" }) : null,
+      served ? button(t(endOf(contact)), () => desk.acts.end(contact), "E", { class: "danger" }) : null,
     );
   }
 
@@ -159,6 +161,17 @@ export function conversationView(desk) {
       el("p", { class: "task-subject" }, subject ?? ""),
       resolution ? el("p", { class: "task-said" }, resolution) : null,
     );
+  }
+
+  // Who left a message sees no line any more: they are written to, or called, by other means.
+  function renderElsewhere(contact) {
+    const to = answeredAt(contact);
+    elsewhere.hidden = !to || contact.state === "wrapping";
+    const signature = `${to} ${document.documentElement.lang}`;
+    if (elsewhere.hidden || elsewhere.dataset.signature === signature) return;
+    elsewhere.dataset.signature = signature;
+    const href = to.includes("@") ? `mailto:${encodeURIComponent(to).replace("%40", "@")}` : `tel:${to.replace(/[^+\d]/g, "")}`;
+    fill(elsewhere, t(to.includes("@") ? "write_elsewhere" : "call_elsewhere"), " ", el("a", { href }, to), ". ", t("end_elsewhere"));
   }
 
   // A call at a phone is answered there, whatever is pressed here.
@@ -189,7 +202,7 @@ export function conversationView(desk) {
     const from = contact.from_agent ? t("from_agent", { agent: desk.names.agent(contact.from_agent) }) : contact.from_queue ? t("from_queue", { queue: desk.names.queue(contact.from_queue) }) : "";
     under.textContent = [contact.over ? t("over.word") : "", t(`channel.${contact.channel}`), desk.names.queue(contact.queue), from].filter(Boolean).join(" · ");
     renderActions(contact);
-    const chat = hasLine(contact);
+    const chat = isWritten(contact);
     const conversation = store.conversation(contact.id);
     lines.hidden = !chat;
     lines.setAttribute("aria-label", t("lines"));
@@ -200,7 +213,8 @@ export function conversationView(desk) {
     renderTask(contact);
     wrapping.render(contact);
     if (contact.state === "wrapping" && document.activeElement === input) desk.typedAhead.halt();
-    composer.hidden = !chat || contact.state === "wrapping";
+    renderElsewhere(contact);
+    composer.hidden = !chat || contact.state === "wrapping" || !elsewhere.hidden;
     clip.hidden = !store.house?.files;
     clip.setAttribute("aria-label", t("attach"));
     clip.title = t("attach");

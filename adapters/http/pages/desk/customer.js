@@ -6,7 +6,7 @@ import { notesView } from "./notes.js";
 import { address, who } from "./people.js";
 import { clock, day, duration, t } from "./words.js";
 
-const SHOWN_ELSEWHERE = new Set(["name", "display_name", "customer_name", "signed", "callback_queue", "deadline_ns", "number", "call_id", "resolved_by", "resolved_ns"]);
+const SHOWN_ELSEWHERE = new Set(["name", "display_name", "customer_name", "signed", "callback_queue", "deadline_ns", "number", "call_id", "resolved_by", "resolved_ns", "answer_to"]);
 const OF_CASES = new Set(["case_id", "case_kind", "subject", "resolution"]);
 
 export function customerView(desk) {

@@ -20,8 +20,14 @@ export function who(contact) {
 /** The number of a customer who is to be called back; empty for every other contact. */
 export const calledBackAt = (contact) => (contact.channel === "voice" && contact.attributes?.callback_number) || "";
 
-/** Whether one writes to them. */
-export const hasLine = (contact) => contact.channel !== "voice" && contact.channel !== "task";
+/** Whether what is said with them is written. */
+export const isWritten = (contact) => contact.channel !== "voice" && contact.channel !== "task";
+
+/** Where somebody is answered who left a message and is not there any more: a line reaches them no more; empty for the others. */
+export const answeredAt = (contact) => (contact.channel === "email" && contact.attributes?.answer_to) || "";
+
+/** Whether a line reaches them. */
+export const hasLine = (contact) => isWritten(contact) && !answeredAt(contact);
 
 export function initials(name) {
   const parts = name.trim().split(/\s+/).filter(Boolean);
