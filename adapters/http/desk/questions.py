@@ -21,6 +21,8 @@ LOOKED_AT_MAX: Final = 100
 LINES_MAX: Final = 500
 COLLEAGUES_MAX: Final = 500
 CASES_MAX: Final = 20
+NAMES: Final = ("name", "display_name", "customer_name")
+"""Attributes that say what a customer is called, the better ones first."""
 Id = Annotated[int, msgspec.Meta(ge=1, le=INTEGER_MAX)]
 
 
@@ -72,6 +74,8 @@ class Earlier(msgspec.Struct, frozen=True):
     talk_s: float
     notes: list[Remark]
     code: str
+    name: str
+    """What the customer was called then; may be empty."""
 
 
 class Colleague(msgspec.Struct, frozen=True):
@@ -167,8 +171,12 @@ def _earlier(contact_id: int, held: Sequence[Engagement], views: Views) -> list[
 
 
 def _told(record: ContactRecord, remarks: Remarks) -> Earlier:
-    fields = {name: getattr(record, name) for name in Earlier.__struct_fields__ if name not in ("notes", "code")}
-    return Earlier(**fields, notes=remarks.notes, code=remarks.classified.code if remarks.classified else "")
+    fields = {
+        name: getattr(record, name) for name in Earlier.__struct_fields__ if name not in ("notes", "code", "name")
+    }
+    called = next((record.attributes[key] for key in NAMES if record.attributes.get(key)), "")
+    code = remarks.classified.code if remarks.classified else ""
+    return Earlier(**fields, notes=remarks.notes, code=code, name=called)
 
 
 def _colleagues(agent: str, views: Views) -> list[Colleague]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -89,8 +90,10 @@ class SignIn:
     def _require_patience(self, address: str, place: str, now_ns: int) -> None:
         wait_s = max(self.failures.wait_s(place, now_ns), self.of_addresses.wait_s(address, now_ns))
         if wait_s > 0:
-            again = {"Retry-After": str(max(1, round(wait_s)))}
-            raise Problem("too-many-requests", f"too many failed sign-ins; try again in {wait_s:.0f} s", headers=again)
+            again = {"Retry-After": str(math.ceil(wait_s))}
+            raise Problem(
+                "too-many-requests", f"too many failed sign-ins; try again in {math.ceil(wait_s)} s", headers=again
+            )
 
     def _fail(self, address: str, place: str, now_ns: int) -> None:
         self.failures.failed(place, now_ns)

@@ -9,7 +9,7 @@ from aiohttp import ClientSession
 from engine.live.cases import CaseWork
 from tests.http.desk.test_cases import WITH_CASES
 from tests.http.desk.test_in_browser import CUT_OFF, TOO_WIDE, bring, browser, signed_in, until
-from tests.http.support import Build, tell
+from tests.http.support import CONTACTS, Build, tell
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
 
@@ -73,7 +73,9 @@ async def test_a_report_says_of_which_case_it_is_who_resolved_it_and_when(build:
     async with browser() as context, ClientSession(house.url) as api:
         page = await signed_in(context, house)
         await page.keyboard.press("r")
-        said = {"kind": "complaint", "subject": "The bus was late", "agent": "an"}
+        before = {"contact": "before", "queue": "care", "channel": "chat", "customer": "visitor-7"}
+        await tell(api, CONTACTS, 201, **before, attributes={"name": "Zoë"})
+        said = {"kind": "complaint", "subject": "The bus was late", "agent": "an", "customer": "visitor-7"}
         number = (await tell(api, "/api/v1/cases", 201, **said))["seq"]
         await tell(api, f"/api/v1/cases/{number}/resolve", resolution="A voucher", agent="binh")
         await page.locator(".offer", has_text="Case reports").wait_for()
@@ -84,6 +86,7 @@ async def test_a_report_says_of_which_case_it_is_who_resolved_it_and_when(build:
         await words.wait_for()
         assert re.search(r"\(\d\d:\d\d", await words.inner_text())
         assert await page.inner_text(".task-said") == "A voucher"
+        await page.locator(".facts", has_text="Zoë").wait_for()
         assert "resolved ns" not in await page.inner_text(".customer")
         await is_fit(page)
     work.stop()

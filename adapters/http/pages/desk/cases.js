@@ -12,6 +12,9 @@ export function settle(desk, contact, caseId, verb) {
 
 export const mayOpenCase = (desk, contact) => Boolean(contact && contact.state !== "offered" && contact.channel !== "task" && desk.store.house?.cases.length);
 
+/** Whether a contact in hand is the task of a case that is still to be resolved. */
+export const mayResolve = (contact) => Boolean(contact?.channel === "task" && contact.attributes?.case_id && !contact.attributes.resolution);
+
 /** Who did the last thing to a case. */
 export const lastBy = (one) => (one.state === "resolved" ? one.resolved_by : one.reopened ? one.reopened_by : one.opened_by);
 

@@ -6,7 +6,7 @@ import { attachment } from "./files.js";
 import { answeredAt, isWritten, who } from "./people.js";
 import { endOf } from "./acts.js";
 import { by, clock, day, t } from "./words.js";
-import { settle } from "./cases.js";
+import { mayResolve, settle } from "./cases.js";
 import { wrapUp } from "./wrap_up.js";
 
 function clipIcon() {
@@ -137,7 +137,7 @@ export function conversationView(desk) {
       contact.channel === "voice" && served && contact.state === "connected" ? button(t("hold"), () => desk.acts.hold(contact), "H") : null,
       contact.channel === "voice" && served && contact.state === "held" ? button(t("resume"), () => desk.acts.hold(contact), "H", { class: "primary" }) : null,
       served ? button(t("transfer"), () => transferDialog(desk, contact), "T") : null,
-      ofCase && served && !told ? button(t("resolve_case"), () => settle(desk, contact, Number(contact.attributes.case_id), "resolve_case"), "", { class: "primary" }) : null,
+      served && mayResolve(contact) ? button(t("resolve_case"), () => settle(desk, contact, Number(contact.attributes.case_id), "resolve_case"), "S", { class: "primary" }) : null,
       ofCase && (told || (contact.state === "wrapping" && contact.ended_by === "system")) ? button(t("reopen_case"), () => settle(desk, contact, Number(contact.attributes.case_id), "reopen_case")) : null,
       served ? button(t(endOf(contact)), () => desk.acts.end(contact), "E", { class: "danger" }) : null,
     );
@@ -231,6 +231,7 @@ export function conversationView(desk) {
   // Pictures come later and make the conversation longer: who stands at its end stays there, until they scroll up.
   let stays = true;
   let top = 0;
+  new ResizeObserver(() => stays && toEnd()).observe(lines); // what rings takes room above
   const toEnd = () => (lines.scrollTop = lines.scrollHeight);
   lines.addEventListener("load", () => stays && toEnd(), true);
   lines.addEventListener("scroll", () => {

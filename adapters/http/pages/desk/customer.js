@@ -3,7 +3,7 @@
 import { casesView } from "./cases.js";
 import { el, fill, keep, linked } from "./dom.js";
 import { notesView } from "./notes.js";
-import { address, who } from "./people.js";
+import { address, person, who } from "./people.js";
 import { clock, day, duration, t } from "./words.js";
 
 const SHOWN_ELSEWHERE = new Set(["name", "display_name", "customer_name", "signed", "callback_queue", "deadline_ns", "number", "call_id", "resolved_by", "resolved_ns", "answer_to"]);
@@ -37,7 +37,7 @@ export function customerView(desk) {
         "summary",
         {},
         el("span", { class: "past-icon", "aria-hidden": "true" }, one.channel === "voice" ? "☎" : "✉"),
-        el("span", { class: "past-text" }, el("span", {}, day(one.arrived_ns), " · ", desk.names.queue(one.queue)), el("span", { class: "past-out" }, outcome(one), one.agent ? ` · ${desk.names.agent(one.agent)}` : "", one.code ? ` · ${desk.names.code(one.code)}` : "")),
+        el("span", { class: "past-text" }, el("span", {}, day(one.arrived_ns), " · ", desk.names.queue(one.queue)), el("span", { class: "past-out" }, outcome(one), one.agent ? ` · ${desk.names.agent(one.agent)}` : "", one.code ? ` · ${desk.names.code(one.code)}` : ""), one.notes.length ? el("span", { class: "past-notes" }, "✎ ", t("has_notes", { n: one.notes.length })) : null),
       ),
       one.notes.length ? el("ul", { class: "notes" }, one.notes.map((note) => el("li", {}, el("span", { class: "note-by" }, desk.names.agent(note.agent), " ", day(note.at_ns)), el("span", { class: "note-text" }, note.text)))) : null,
       transcript,
@@ -55,7 +55,7 @@ export function customerView(desk) {
       transcript,
       said.length
         ? said.map((line) => el("p", { class: `past-line by-${line.by}` }, el("b", {}, line.by === "agent" ? desk.names.agent(line.agent) : line.by === "system" ? t("automatic") : who(desk.store.current ?? {})), ` ${clock(line.at_ns)} `, linked(line.text || line.attachment?.name || "")))
-        : el("p", { class: "empty" }, told.error ?? t("no_lines")),
+        : told.error || !one.notes.length ? el("p", { class: "empty" }, told.error ?? t("no_lines")) : null,
     );
   }
 
@@ -73,7 +73,7 @@ export function customerView(desk) {
     const more = Object.entries(contact.attributes ?? {}).filter(([key]) => !SHOWN_ELSEWHERE.has(key));
     fill(
       facts,
-      fact(t("name"), who(contact) === contact.attributes?.subject ? "" : who(contact)),
+      fact(t("name"), person(contact, earlier)),
       fact(t("known_as"), address(contact)),
       fact(t("entry"), contact.entry),
       fact(t("arrived"), day(contact.arrived_ns)),

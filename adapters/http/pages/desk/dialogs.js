@@ -137,7 +137,7 @@ export async function transferDialog(desk, contact) {
 }
 
 export function helpDialog(desk) {
-  const keys = [["A", "key_accept"], ["D", "key_decline"], ["P", "key_pause"], ["R", "key_ready"], ["T", "transfer"], ["E", "key_end"], ["H", "key_hold"], ["1–9", "key_codes"], ["F", "finish"], ["↑ ↓", "key_contacts"], ["W", "key_write"], ["C", "open_case"], ["?", "key_help"]];
+  const keys = [["A", "key_accept"], ["D", "key_decline"], ["P", "key_pause"], ["R", "key_ready"], ["T", "transfer"], ["E", "key_end"], ["H", "key_hold"], ["1–9", "key_codes"], ["F", "finish"], ["↑ ↓", "key_contacts"], ["W", "key_write"], ["C", "open_case"], ["S", "resolve_case"], ["?", "key_help"]];
   const off = el("input", { type: "checkbox", id: "keys-on", checked: desk.keys.on, on: { change: (event) => desk.keys.set(event.target.checked) } });
   dialog(
     t("keys_title"),

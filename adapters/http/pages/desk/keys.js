@@ -1,6 +1,6 @@
 // Single keys, which do nothing while somebody writes, and can be switched off; with Alt, letters do the same everywhere.
 
-import { mayOpenCase } from "./cases.js";
+import { mayOpenCase, mayResolve, settle } from "./cases.js";
 import { helpDialog, openCaseDialog, transferDialog } from "./dialogs.js";
 import { textField } from "./typed_ahead.js";
 
@@ -41,6 +41,7 @@ function handlersOf(desk, event) {
     ...Object.fromEntries([...Array(9).keys()].map((index) => [String(index + 1), () => parts.conversation.wrapping.pick(index)])),
     f: contact?.state === "wrapping" ? () => acts.finish(contact) : undefined,
     c: mayOpenCase(desk, contact) ? () => openCaseDialog(desk, contact) : undefined,
+    s: mayResolve(served) ? () => settle(desk, served, Number(served.attributes.case_id), "resolve_case") : undefined,
     w: served ? () => parts.conversation.focus() : undefined,
     ArrowDown: () => step(1),
     ArrowUp: () => step(-1),

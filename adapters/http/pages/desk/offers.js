@@ -1,7 +1,7 @@
 // What rings: who it is, for how much longer, and the two answers.
 
-import { el, keep } from "./dom.js";
-import { clock, t } from "./words.js";
+import { el, fill, keep } from "./dom.js";
+import { clock, day, t } from "./words.js";
 import { calledBackAt, who } from "./people.js";
 
 // Where somebody writes, the letter alone is a part of the text. The keys are for the first alone.
@@ -51,17 +51,35 @@ export function offersView(desk) {
         { class: "offer-who" },
         el("h3", {}, who(contact)),
         el("p", {}, toldOf(contact)),
+        el("p", { class: "offer-known" }),
       ),
       contact.until_ns ? el("div", { class: "offer-left" }, left, bar) : null,
       answers,
     );
   }
 
+  // What is known of them, whatever else is in hand: how often they came, what colleagues wrote last, and what is open.
+  function update(item, contact) {
+    item.classList.toggle("next", contact.id === desk.acts.nextOffer?.id);
+    const earlier = desk.store.earlier.get(contact.id) ?? [];
+    const open = (desk.store.cases.get(contact.id) ?? []).filter((one) => one.state === "open");
+    const known = item.querySelector(".offer-known");
+    const note = earlier.flatMap((one) => one.notes).reduce((last, one) => (last && last.at_ns > one.at_ns ? last : one), undefined);
+    const words = [
+      earlier.length ? t("earlier", { n: earlier.length }) : "",
+      ...open.map((one) => `${desk.names.kind(one.kind)} ${one.id}: ${one.subject}`),
+      note ? `${desk.names.agent(note.agent)}, ${day(note.at_ns)}: “${note.text}”` : "",
+    ].filter(Boolean);
+    const text = words.join(" · ");
+    known.hidden = !text;
+    if (known.textContent !== text) fill(known, text);
+  }
+
   function render() {
     const offers = desk.store.offers;
     place.hidden = offers.length === 0;
     title.textContent = t("offers", { n: offers.length });
-    keep(list, offers, (contact) => `${contact.id} ${contact.since_ns} ${document.documentElement.lang}`, make, (item, contact) => item.classList.toggle("next", contact.id === desk.acts.nextOffer?.id));
+    keep(list, offers, (contact) => `${contact.id} ${contact.since_ns} ${document.documentElement.lang}`, make, update);
   }
   return { place, render };
 }

@@ -17,6 +17,13 @@ export function who(contact) {
   return (name || (visitor ? t("visitor", { mark: visitor[1] }) : contact.customer) || attributes.subject || t("unknown_customer")).normalize("NFC");
 }
 
+/** Who a customer is, whatever the contact is about: of a case's task an earlier contact tells their name. */
+export function person(contact, earlier) {
+  const { subject, ...attributes } = contact.attributes ?? {};
+  const name = NAMES.some((key) => attributes[key]) ? undefined : earlier?.find((one) => one.name)?.name;
+  return who({ ...contact, attributes: name ? { ...attributes, name } : attributes });
+}
+
 /** The number of a customer who is to be called back; empty for every other contact. */
 export const calledBackAt = (contact) => (contact.channel === "voice" && contact.attributes?.callback_number) || "";
 
