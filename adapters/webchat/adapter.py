@@ -53,6 +53,7 @@ COUNTERS: Final = (
     "sessions_refused",
     "origins_refused",
     "requests_refused",
+    "requests_broken_off",
     "overloaded",
     "not_taken",
     "refused",

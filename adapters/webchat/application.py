@@ -86,6 +86,11 @@ class Application:
             if wait_s:
                 raise web.HTTPTooManyRequests(text="too many requests", headers={"Retry-After": str(int(wait_s) + 1)})
             response = await handler(request)
+        except ConnectionError:
+            if request.content.exception() is None:
+                raise
+            core.counters["requests_broken_off"] += 1  # anybody may go in the middle of what they send
+            return web.Response(status=400, text="the request was broken off")
         except web.HTTPException as error:
             core.counters["requests_refused"] += error.status >= 400
             self._allow_origin(request, error)

@@ -1,5 +1,6 @@
 """A visitor who means harm: forged tokens, other origins, huge and broken frames, others' files, too much of all."""
 
+import asyncio
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -138,6 +139,19 @@ async def test_a_huge_frame_ends_the_connection_and_no_more(
     asked = f"{house.url}/chat/v1/frames?inbox=web"
     async with http.post(asked, data=b"x" * 200_000, headers=headers) as answer:
         assert (await answer.json())["frames"][0]["code"] == "too_large"
+
+
+async def test_who_breaks_off_in_the_middle_of_a_frame_is_no_fault_of_the_service(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    head = f"POST /chat/v1/frames?inbox=web HTTP/1.1\r\nHost: x\r\nOrigin: {SHOP}\r\nContent-Length: 99\r\n\r\n"
+    host, port = house.url.removeprefix("http://").split(":")
+    _, writer = await asyncio.open_connection(host, int(port))
+    writer.write(head.encode() + b'{"type":')
+    await writer.drain()
+    writer.transport.abort()
+    await house.until(lambda: house.adapter.core.counters["requests_broken_off"] == 1)
+    assert [one for one in caplog.records if one.levelname == "ERROR"] == []
 
 
 @pytest.mark.parametrize(

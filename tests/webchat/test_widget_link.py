@@ -207,7 +207,7 @@ async def test_a_file_before_the_first_line_begins_the_chat_and_can_be_had_at_on
         assert "M" not in (await seen.text(".line.customer .who")).removeprefix("You"), "as British people write hours"
 
 
-async def test_what_became_of_a_file_stands_until_the_next_is_known(build: Build) -> None:
+async def test_files_that_are_not_taken_are_named_until_the_chat_is_over(build: Build) -> None:
     house = await build(ANYWHERE)
     async with shop(house) as seen:
         await seen.page.locator("#trunkline-chat .launcher").click()
@@ -216,9 +216,29 @@ async def test_what_became_of_a_file_stands_until_the_next_is_known(build: Build
         await seen.until(".status", "You are next.")
         chooser = seen.page.locator("#trunkline-chat input[type=file]")
         await chooser.set_input_files({"name": "empty.txt", "mimeType": "text/plain", "buffer": b""})
-        await seen.until(".status", "There is nothing in the file.")
+        await seen.until(".status", "empty.txt was not sent: There is nothing in the file.")
+        await chooser.set_input_files({"name": "void.txt", "mimeType": "text/plain", "buffer": b""})
+        await seen.until(".status", "void.txt was not sent")
         await house.work("bob")
-        await house.take()
+        contact = await house.take()
         await seen.until(".status", "Bob Ray is here.")
-        assert "There is nothing in the file." in await seen.text(".status")
+        assert "empty.txt was not sent: There is nothing in the file." in await seen.text(".status")
+        await house.end(contact)
+        await seen.until(".status", "The chat has ended")
+        assert "txt" not in await seen.text(".status")
         seen.said.clear()  # the browser itself writes of the refusal
+
+
+async def test_what_was_seen_is_not_unread_after_a_reload(build: Build) -> None:
+    house = await build(ANYWHERE)
+    async with shop(house) as seen:
+        await seen.page.locator("#trunkline-chat .launcher").click()
+        await seen.page.locator("#trunkline-chat textarea").fill("one")
+        await seen.page.keyboard.press("Enter")
+        await seen.until(".status", "You are next.")
+        await house.work("bob")
+        await house.say(await house.take(), "it is seen")
+        await seen.until(".line.agent", "it is seen")
+        await seen.page.reload()
+        await seen.page.locator("#trunkline-chat .line.agent").wait_for(state="attached")
+        assert await seen.page.locator("#trunkline-chat .badge:visible").count() == 0

@@ -29,10 +29,12 @@ export const chat = {
   afterSeq: 0,
   readSeq: 0,
   lastAgentSeq: 0,
+  // How far somebody has looked in this browser, over reloads: also after the end, when nobody is told any more.
+  seenSeq: Number(load("seen")) || 0,
   // How far the other side has read, which may be told before the lines are.
   readBySeq: 0,
-  // What became of a file that is being brought.
-  fileWords: "",
+  // What became of files that were being brought, by name.
+  fileWords: {},
   // What was said and is not in the log yet: { frame, element } by client id.
   pending: new Map(),
 };

@@ -23,7 +23,8 @@ export function sendText(text) {
   if (!said) return;
   text.value = "";
   stopTyping();
-  tellOfFile("");
+  chat.fileWords = {};
+  tell("changed");
   if (!hasBegun()) begin(said, {});
   else put({ type: "message", client_id: freshId(), text: said });
 }
@@ -36,33 +37,34 @@ async function brought(file) {
   for (let tried = 1; ; tried += 1) {
     const answer = await fetch(address("files", { name: file.name }), { method: "POST", body: file, headers: bearer() });
     if (answer.status !== 429 || tried === TRIES) return answer;
-    tellOfFile(say("file_waits", { name: file.name }));
+    tellOfFile(file.name, say("file_waits", { name: file.name }));
     const waitS = Number(answer.headers.get("Retry-After")) || 5;
     await new Promise((go) => { setTimeout(go, waitS * 1000 * (1 + Math.random() / 4)); });
   }
 }
 
-// Stands beside what is said of the chat, until the next is known of a file.
-function tellOfFile(words) {
-  chat.fileWords = words;
+// Stands beside what is said of the chat, file by file, until something is written or the chat is over.
+function tellOfFile(name, words) {
+  const { [name]: before, ...others } = chat.fileWords;
+  chat.fileWords = words ? { ...others, [name]: words } : others;
   tell("changed");
 }
 
+const refuse = (name, why) => tellOfFile(name, say("file_refused", { name, why }));
+
 export async function upload(file) {
-  tellOfFile("");
-  if (file.size > chat.settings.file_bytes_max) {
-    tellOfFile(say("too_large", { size: sized(chat.settings.file_bytes_max) }));
-    return;
-  }
+  const tooLarge = say("too_large", { size: sized(chat.settings.file_bytes_max) });
+  tellOfFile(file.name, "");
+  if (file.size > chat.settings.file_bytes_max) return refuse(file.name, tooLarge);
   try {
     const answer = await brought(file);
-    if (!answer.ok) throw new Error(answer.status === 413 ? say("too_large", { size: sized(chat.settings.file_bytes_max) }) : say(REFUSED[answer.status] ?? "file_failed"));
+    if (!answer.ok) throw new Error(answer.status === 413 ? tooLarge : say(REFUSED[answer.status] ?? "file_failed"));
     const found = await answer.json();
-    tellOfFile("");
+    tellOfFile(file.name, "");
     if (!hasBegun()) begin("", {});
     put({ type: "message", client_id: freshId(), text: "", attachment: found.ticket }, found);
   } catch (error) {
-    tellOfFile(say("failed", { reason: error.message }));
+    refuse(file.name, error.message);
   }
 }
 

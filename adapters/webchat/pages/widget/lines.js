@@ -1,6 +1,7 @@
 // The conversation: each line once, in the order of the log, and how far each side has read.
 
 import { chat, looksHere, region, say, sized } from "./chat.js";
+import { keep } from "./kept.js";
 import { linked, make } from "./dom.js";
 import { log, setUnread } from "./panel.js";
 import { base } from "./place.js";
@@ -47,13 +48,17 @@ export function showLine(line) {
   if (!shown) {
     place(lineElement(line), line.seq);
     showRead(chat.lines.get(line.seq), line.seq);
-    if (line.by === "agent" && !looksHere()) setUnread(chat.unread + 1);
+    if (line.by === "agent" && line.seq > chat.seenSeq && !looksHere()) setUnread(chat.unread + 1);
   }
   if (line.by === "agent") chat.lastAgentSeq = Math.max(chat.lastAgentSeq, line.seq);
   markRead();
 }
 
 export function markRead() {
+  if (looksHere() && chat.lastAgentSeq > chat.seenSeq) {
+    chat.seenSeq = chat.lastAgentSeq;
+    keep("seen", String(chat.seenSeq));
+  }
   if (!looksHere() || !chat.link || chat.lastAgentSeq <= chat.readSeq) return;
   chat.readSeq = chat.lastAgentSeq;
   chat.link.send({ type: "read", seq: chat.readSeq });

@@ -10,6 +10,7 @@ import { dropName, show } from "./views.js";
 
 const OVER = ["customer", "agent", "system", "callback", "idle"];
 const OWN_WORDS = ["answered_already", "bad_number", "too_many_files", "bad_attachment"];
+const FILES_TOLD = 3; // of those that were refused
 const NOT_HERE = ["identity_required", "bad_identity", "no_inbox"];
 
 export function heard(frame) {
@@ -31,6 +32,7 @@ export function heard(frame) {
 
 function ended({ reason, survey, contact_id }) {
   if (contact_id && contact_id === chat.left) return;
+  chat.fileWords = {};
   Object.assign(chat.state, { phase: "ended", reason, contact_id, survey: isAnswering() ? "" : survey });
 }
 
@@ -42,7 +44,7 @@ function welcomed(frame) {
   chat.settings.open = frame.open;
   const isOlder = frame.seq < chat.afterSeq; // than what is shown: the service was brought back from a backup
   if (isOlder || (frame.state.contact_id !== chat.state.contact_id && chat.state.contact_id)) clearLog();
-  if (isOlder) Object.assign(chat, { afterSeq: 0, readSeq: 0, lastAgentSeq: 0 });
+  if (isOlder) Object.assign(chat, { afterSeq: 0, readSeq: 0, lastAgentSeq: 0, seenSeq: 0 });
   chat.state = isAnswering() ? { ...frame.state, survey: "" } : frame.state;
   showNotices(frame.state.notices);
   chat.hasHistory = frame.has_history;
@@ -130,7 +132,7 @@ export function refresh() {
   if (!settings) return;
   keep("active", isUnderWay() || chat.pending.size ? "1" : "");
   endButton.hidden = !isUnderWay();
-  status.textContent = [statusWords(), chat.fileWords].filter(Boolean).join(" ");
+  status.textContent = [statusWords(), ...Object.values(chat.fileWords).slice(-FILES_TOLD)].filter(Boolean).join(" ");
   if (chat.isBarred) show("barred");
   else if (state.phase === "ended") show(state.survey ? "survey" : chat.view === "thanks" ? "thanks" : "ended");
   else if (isUnderWay()) {
