@@ -505,6 +505,40 @@ async def test_an_agent_sends_a_picture(build: Build, tmp_path: Path) -> None:
     assert (line.by, line.attachment and line.attachment.name) == ("agent", "map.png")
 
 
+async def test_a_file_stands_in_its_place_and_no_line_overtakes_it(build: Build, tmp_path: Path) -> None:
+    house = await build(centre=CENTRE)
+    house.adapter.context.engine.attachments = AttachmentStore(tmp_path / "attachments")  # type: ignore[misc]
+    picture = b"\x89PNG\r\n\x1a\n" + b"\x00\x00\x00\rIHDR" + bytes(40)
+    may_go = asyncio.Event()
+
+    async def bring_late(route: Any) -> None:
+        if may_go.is_set():
+            await route.continue_()
+        else:
+            await route.abort("connectionfailed")
+
+    async with browser() as context:
+        page = await signed_in(context, house)
+        await take_chat(page, house)
+        await page.wait_for_selector("button.clip:visible")
+        await page.route("**/attachments?*", bring_late)
+        choose = page.locator(".composer input[type=file]")
+        await choose.set_input_files({"name": "map.png", "mimeType": "image/png", "buffer": picture})
+        await page.locator(".line.mine .attachment", has_text="map.png").wait_for()
+        await page.keyboard.type("after the file")
+        await page.keyboard.press("Enter")
+        await until(page, "document.querySelectorAll('.line.mine').length === 2")
+        assert set(await page.locator(".line-state").all_inner_texts()) == {"sending…"}
+        assert house.engine.views.contacts.conversation("chat-1").messages == []
+        may_go.set()
+        await until(page, "[...document.querySelectorAll('.line-state')].at(-1).textContent === 'sent'")
+        found = house.engine.views.contacts.conversation("chat-1").messages
+        assert [(line.attachment.name if line.attachment else line.text) for line in found][:2] == [
+            "map.png",
+            "after the file",
+        ]
+
+
 async def test_a_case_is_resolved_and_opened_again_at_its_task(build: Build) -> None:
     cases = "  back: {channel: task, wrap_up: 60s}\n"
     centre = CENTRE.replace("agents:\n", cases + "agents:\n").replace("[chat, sales]", "[chat, sales, back]")

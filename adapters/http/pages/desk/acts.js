@@ -40,7 +40,7 @@ export class Acts {
   lost(command, contactId, why) {
     const isHere = this.desk.store.items.has(`contact:${contactId}`);
     if (isHere && command.verb === "say") return;
-    const words = [command.text, command.subject, command.resolution, command.reason, ...Object.values(command.fields ?? {})].filter(Boolean).join(" · ");
+    const words = [command.text, command.file, command.subject, command.resolution, command.reason, ...Object.values(command.fields ?? {})].filter(Boolean).join(" · ");
     if (!isHere && command.verb === "finish") return; // it is over, as was wanted
     const isThere = isHere && command.verb === "note";
     if (isThere) this.desk.store.takeBack(command);
@@ -168,8 +168,8 @@ export class Acts {
     this.write({ verb: "say", contact: contact.contact, text }, contact.id);
   }
 
-  write(command, contactId, attachment = undefined, outbox = this.desk.outbox) {
-    outbox.write(command, { contactId, attachment, at_ns: this.desk.store.nowMs() * 1e6 });
+  write(command, contactId) {
+    this.desk.outbox.write(command, { contactId, at_ns: this.desk.store.nowMs() * 1e6 });
   }
 
   hold(contact) {

@@ -28,7 +28,13 @@ export class Outbox {
     this.lines = new Map(); // by contact: those that the service has not told yet, and those that it refused
     this.unclear = new Map(); // by contact: places of lines told while some were under way, which they may be
     this.putOff = 0;
-    for (const { command, shown } of kept.read(agent, KEPT) ?? []) this.#put(command, shown);
+    this.link = new AbortController(); // what is brought by a link is given up with it
+    for (const { command, shown, needsFile } of kept.read(agent, KEPT) ?? []) {
+      this.#put(command, shown);
+      if (!needsFile) continue;
+      this.waiting.get(command.id).line.failed = t("file_gone"); // no tab keeps a file
+      this.waiting.delete(command.id);
+    }
   }
 
   /** Says it until it is answered, and returns the answer. */
@@ -39,6 +45,38 @@ export class Outbox {
   /** Writes a line, which is shown from now on. */
   write(command, shown) {
     this.#give(command, shown);
+  }
+
+  /** Shows a file that is being brought, in its place: lines behind it wait until it is `brought`, or dropped.
+   *  Returns the name of its command. */
+  announce(command, shown) {
+    const id = freshId();
+    this.#put({ id, ...whole(command) }, shown);
+    this.waiting.get(id).needsFile = true;
+    this.keep();
+    this.onChange();
+    return id;
+  }
+
+  isWaiting(id) {
+    return this.waiting.has(id);
+  }
+
+  brought(id, ticket) {
+    const one = this.waiting.get(id);
+    one.command.attachment = ticket;
+    one.needsFile = false;
+    this.keep();
+    this.#flush();
+  }
+
+  dropFile(id) {
+    const { line, shown } = this.waiting.get(id);
+    this.waiting.delete(id);
+    this.#drop(shown.contactId, line);
+    this.keep();
+    this.#flush();
+    this.onChange();
   }
 
   /** The notes about a contact that are under way. */
@@ -63,6 +101,8 @@ export class Outbox {
 
   /** A socket is open: nobody knows what of all this has arrived, so all of it goes out again. */
   begin() {
+    this.link.abort();
+    this.link = new AbortController();
     for (const one of this.waiting.values()) one.isSent = false;
     this.#flush();
   }
@@ -70,7 +110,13 @@ export class Outbox {
   // While one of them is put off those behind it wait, too: what was written later must not arrive before.
   #flush() {
     if (this.putOff) return;
-    for (const one of this.waiting.values()) if (!one.isSent && !(one.isSent = this.send({ type: "do", command: one.command }))) return;
+    const held = new Set(); // contacts whose lines wait for a file
+    for (const one of this.waiting.values()) {
+      const { verb, contact } = one.command;
+      if (one.needsFile) held.add(contact);
+      if (one.needsFile || one.isSent || (verb === "say" && held.has(contact))) continue;
+      if (!(one.isSent = this.send({ type: "do", command: one.command }))) return;
+    }
   }
 
   take(told) {
@@ -91,7 +137,7 @@ export class Outbox {
     this.waiting.delete(command.id);
     if (line) this.#settleLine(line, one.shown.contactId, told);
     if (one.resolve) one.resolve(told);
-    else if (wrongOf(told)) this.onLost(command, one.shown?.contactId ?? command.contact_id, wrongOf(told));
+    else if (wrongOf(told)) this.onLost({ ...command, file: one.shown?.attachment?.name }, one.shown?.contactId ?? command.contact_id, wrongOf(told));
   }
 
   #settleLine(line, contactId, told) {
@@ -138,7 +184,7 @@ export class Outbox {
   }
 
   #isUnderWay(contactId) {
-    return [...this.waiting.values()].some(({ shown }) => shown?.contactId === contactId);
+    return [...this.waiting.values()].some(({ shown, needsFile }) => shown?.contactId === contactId && !needsFile);
   }
 
   #drop(contactId, line) {
@@ -157,7 +203,7 @@ export class Outbox {
   }
 
   keep() {
-    const typed = this.#typed.map(({ command, shown }) => ({ command, shown }));
+    const typed = this.#typed.map(({ command, shown, needsFile }) => ({ command, shown, needsFile }));
     this.kept.write(this.agent, KEPT, typed.length ? typed : undefined);
   }
 }
