@@ -8,7 +8,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from engine.model.fields import nearest
-from simulations.scenario.shift_files import read_shifts
+from simulations.scenario.heads import in_proportion, shifts_of
 from simulations.scenario.values import MOMENT
 
 SHIFTS_TOLD: Final = 4
@@ -47,7 +47,7 @@ def make_changes(raw: dict[str, Any], folder: Path, changes: Iterable[str]) -> M
                 counts.append(counted)
                 if counted.of_shift:
                     entry = raw["agents"][counted.entry]
-                    entry["shifts"] = _shifts_of(entry, folder) or entry.get("shifts")
+                    entry["shifts"] = shifts_of(entry, folder) or entry.get("shifts")
             _put(raw, where, value)
             notes += [f"--set {change}: {note}={value}"] if note else []
         except ValueError as error:
@@ -172,22 +172,11 @@ def _entries(raw: dict[str, Any]) -> list[Any]:
     return agents if isinstance(agents, list) else []
 
 
-def _shifts_of(entry: Any, folder: Path) -> list[dict[str, Any]]:
-    """Return the shifts of a group, of its file where they stand in one; none where they cannot be read."""
-    said = _mapping(entry).get("shifts")
-    if not isinstance(said, str):
-        return _sections(said)
-    try:
-        return read_shifts(folder / said)
-    except (OSError, UnicodeDecodeError, ValueError):
-        return []  # told with its place when the scenario is checked
-
-
 def _balanced(entry: dict[str, Any], folder: Path, *, is_scaled: bool) -> str:
     """Make the counts of a group and of its shifts agree: those of shifts in proportion where `is_scaled`, else the
     group's. Return what was done; nothing where a shift says no count.
     """
-    shifts = _shifts_of(entry, folder)
+    shifts = shifts_of(entry, folder)
     counts = [one.get("count") for one in shifts]
     count, whole = entry.get("count"), [one for one in counts if type(one) is int]
     total = sum(whole)
@@ -198,12 +187,7 @@ def _balanced(entry: dict[str, Any], folder: Path, *, is_scaled: bool) -> str:
         return f"the group has {total} with it, as its shifts say, where it had {count}"
     if not total or count < 0:
         return ""
-    reached, given = 0, 0
-    scaled = []
-    for one in whole:  # cumulative rounding: the scaled counts add up
-        reached += one
-        scaled.append(round(count * reached / total) - given)
-        given += scaled[-1]
+    scaled = in_proportion(whole, count)
     entry["shifts"] = [one | {"count": head} for one, head in zip(shifts, scaled, strict=True)]
     told = [f"{one.get('hours')} from {one['count']} to {n}" for one, n in zip(shifts, scaled, strict=True)]
     more = f" and {len(told) - SHIFTS_TOLD} more" if len(told) > SHIFTS_TOLD else ""

@@ -13,6 +13,7 @@ from engine.config.load import load_config
 from engine.main import add_installed_commands, app
 from simulations.commands.scenario_files import EXAMPLES, QUESTIONS, check_scenario, init, write_example
 from simulations.compare.paired import difference
+from simulations.compare.payback import outlook
 from simulations.compare.resilience import NO_PLAN, PLAN, cases, told
 from simulations.experiment.simulate import simulate
 from simulations.scenario.scenario import Scenario
@@ -80,6 +81,12 @@ def test_the_structures_meet_the_same_customers_and_are_staffed_alike() -> None:
     assert (first[0].sum(axis=(1, 2)) == first[1].sum(axis=(1, 2))).all(), "but for those who call again"
     for result in results.values():
         assert min(result.estimate("service_level", queue).value for queue in result.queues) > 0.85
+
+
+def test_the_structures_can_be_played_as_their_volumes_grow() -> None:
+    for path in sorted((EXAMPLES / "structures").glob("*.yaml")):
+        months = outlook(Scenario.load(path), months=12, replications=2, seed=7)
+        assert months.benefits[:, -1].sum() > months.benefits[:, 0].sum()
 
 
 def test_the_plan_of_the_continuity_example_helps_and_may_be_activated_live(tmp_path: Path) -> None:

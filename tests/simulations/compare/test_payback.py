@@ -69,6 +69,22 @@ def test_staff_and_lines_grow_with_the_volume_or_stay() -> None:
     assert found.costs[:, 0] == pytest.approx(25 * 160 + 500)
 
 
+def test_shifts_grow_with_their_group(tmp_path: Path) -> None:
+    (tmp_path / "shifts.csv").write_text("hours,count\n8:00-12:00,3\n9:00-13:00,2\n", encoding="utf-8")
+    hours = {"horizon": {"from": "2026-11-23 08:00", "to": "2026-11-23 12:00"}}
+    early, late = {"hours": "8:00-12:00", "count": 3}, {"hours": "9:00-13:00", "count": 2}
+
+    def counts(factor: float, **group: Any) -> tuple[int, list[int | None]]:
+        scenario = Scenario.of(CENTRE | hours | {"agents": [{"group": "g"} | group]}, tmp_path)
+        grew = grown(scenario, factor, staff_grows=True).file.groups[0]
+        return grew.heads, [shift.count for shift in grew.shifts]
+
+    assert counts(1.5, count=5, shifts=[early, late]) == (8, [5, 3])
+    assert counts(1.5, shifts=[early, late]) == (8, [5, 3])
+    assert counts(1.5, shifts="shifts.csv") == (8, [5, 3])
+    assert counts(2.0, count=5, shifts=[early, {"hours": "9:00-13:00"}]) == (10, [6, None])
+
+
 def test_interest_counts_later_months_less() -> None:
     assert discounts(Business(interest=0.21), 12)[-1] == pytest.approx(1 / 1.21)
     assert discounts(Business(), 3).tolist() == [1, 1, 1]
