@@ -38,28 +38,6 @@ async def two_chats(page: Any, house: House) -> None:
     await until(page, "document.querySelector('#contact-title').textContent === 'Phạm Lan'")
 
 
-@pytest.mark.parametrize("field", ["#line", "#note"])
-async def test_what_is_typed_to_who_vanishes_goes_to_nobody_else(build: Build, field: str) -> None:
-    house = await build(centre=NO_WRAP_UP)
-    async with browser() as context, ClientSession(house.url) as client:
-        page = await signed_in(context, house)
-        await two_chats(page, house)
-        await page.focus(field)
-        await page.keyboard.type("your number is ")
-        await tell(client, f"{CONTACTS}/chat-1/release", by="customer")
-        await until(page, "document.querySelector('#contact-title').textContent === 'Second'")
-        await page.keyboard.type("1234, the end")
-        await page.keyboard.press("Enter")
-        assert await page.locator("dialog").count() == 0, "no keys, either"
-        assert await page.input_value(field) == ""
-        assert said(house, "chat-2") == []
-        await page.click("#line")
-        await page.keyboard.type("to the second")
-        await page.keyboard.press("Enter")
-        await until(page, SENT)
-        assert said(house, "chat-2") == ["to the second"]
-
-
 async def test_what_is_typed_in_a_dialog_that_closes_is_no_keys(build: Build) -> None:
     house = await build(centre=CENTRE)
     async with browser() as context, ClientSession(house.url) as client:
