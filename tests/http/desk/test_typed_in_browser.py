@@ -16,7 +16,6 @@ from tests.http.desk.test_links_in_browser import FAR_AWAY, wrapping
 from tests.http.support import CONTACTS, Build, House, tell
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
-NO_WRAP_UP = CENTRE.replace("members_only: true, wrap_up: 30s, ring_limit: 30s", "members_only: true, wrap_up: 0s")
 PASTE = """(content) => {
   const data = new DataTransfer();
   const bytes = Uint8Array.from(atob(content), (sign) => sign.charCodeAt(0));
