@@ -40,5 +40,5 @@ class ConfigurationLoads:
         """Return how often the file was taken in which way, whether it was the last time, and how much of it not."""
         figures = {f"configuration_loads_{result}": self.counts[result] for result in RESULTS}
         figures["configuration_last_load_successful"] = int(not self.refused)
-        figures["configuration_faults"] = len(self.not_taken)
+        figures["configuration_not_taken"] = len(self.not_taken)
         return figures

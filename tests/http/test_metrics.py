@@ -287,9 +287,9 @@ async def test_the_engine_and_its_adapters_are_told(house: House, client: Client
 
 
 async def test_a_configuration_that_is_followed_in_part_only_is_told(house: House, client: ClientSession) -> None:
-    assert value(await scrape(client), "trunkline_configuration_faults") == 0
+    assert value(await scrape(client), "trunkline_configuration_not_taken") == 0
     house.engine.loads.followed(["trunk group 'main': routing does not take 5 as channels"])
-    assert value(await scrape(client), "trunkline_configuration_faults") == 1
+    assert value(await scrape(client), "trunkline_configuration_not_taken") == 1
     async with client.get("/readyz?verbose") as answer:
         assert answer.status == 200, "what holds is what held before: contacts are served"
         (told,) = (check for check in (await answer.json())["checks"] if check["name"] == "configuration")

@@ -40,8 +40,8 @@ STANDING: Final = {
     "effects_held": ("effects_held", "Effects waiting for their cause to be durable"),
     "callbacks_waiting": ("callbacks_waiting", "Callbacks that found no room and are tried again"),
     "contacts_open": ("contacts_open", "Contacts that are not closed"),
-    "configuration_faults": (
-        "configuration_faults",
+    "configuration_not_taken": (
+        "configuration_not_taken",
         "Parts of the configuration file that are not followed though the rest is",
     ),
     "configuration_last_load_successful": (
