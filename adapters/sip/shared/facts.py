@@ -40,6 +40,8 @@ class Facts:
         self._counters = counters
         self._late: dict[_Told, None] = {}
         """What the engine had no room for, in its order."""
+        self._of_agents: dict[frozenset[str], _Told] = {}
+        """What of it is of no contact, but of an agent: one each."""
         self._count: Counter[str] = Counter()
         """Late facts by whom they are of."""
         self._total = 0
@@ -66,17 +68,21 @@ class Facts:
     def insist(self, facts: Sequence[Observed], then: Then | None = None) -> None:
         """Tell the engine what it must know: again after a while when it has no room even for this.
 
-        What is told of the same contact or agent meanwhile waits behind it.
+        What is told of the same contact or agent meanwhile waits behind it. Of agents, each waits alone, and their
+        latest takes the place of what waits; so nobody may ask for the receipts of these.
         """
         told = _Told(facts, then)
+        assert then is None or not told.of_agent, "what waits of agents is told one by one, or not at all"
         if self._is_behind(told) or not self._is_told(told):
-            self._wait(told)
+            for one in told.apart():
+                self._wait(one)
 
     def mention(self, facts: Sequence[Observed]) -> None:
         """Tell the engine what it may miss when it has no room."""
         told = _Told(facts, None)
         if self._is_behind(told):
-            self._wait(told)
+            for one in told.apart():
+                self._wait(one)
         elif not self._is_told(told):
             self._counters["facts_dropped"] += len(facts)
 
@@ -101,8 +107,8 @@ class Facts:
             self._counters["facts_dropped"] += len(told.facts)
             return
         if told.of_agent:
-            if self._is_behind(told):  # where an agent is now is all that counts
-                self._forget(next(before for before in self._late if before.subjects == told.subjects))
+            if (before := self._of_agents.get(told.subjects)) is not None:
+                self._forget(before)  # where an agent is now is all that counts
         elif not told.releases and not self._has_room_for(told):
             self._counters["facts_dropped"] += len(told.facts)
             for contact in sorted(told.subjects - self._ending):
@@ -148,11 +154,15 @@ class Facts:
         for subject in told.subjects:
             self._count[subject] += len(told.facts)
         self._ending |= told.releases
+        if told.of_agent:
+            self._of_agents[told.subjects] = told
         if self._alarm is None and not self._stopping:
             self._alarm = asyncio.get_running_loop().call_later(AGAIN_AFTER_S, self._again)
 
     def _forget(self, told: "_Told") -> None:
         del self._late[told]
+        if told.of_agent:
+            del self._of_agents[told.subjects]
         self._total -= len(told.facts)
         for subject in told.subjects:
             self._count[subject] -= len(told.facts)
@@ -211,6 +221,10 @@ class _Told:
         """Of whom they are."""
         self.releases = frozenset(fact.contact for fact in facts if isinstance(fact, ContactReleased))
         """Contacts that are over with them."""
+
+    def apart(self) -> list["_Told"]:
+        """The same as it may wait: those of several agents one by one, as each has a latest of their own."""
+        return [_Told([fact], None) for fact in self.facts] if self.of_agent else [self]
 
 
 def _nobody(_contact: str) -> None:

@@ -158,6 +158,32 @@ async def test_of_an_agent_the_latest_alone_is_late() -> None:
     assert engine.told == [THERE]
 
 
+async def test_of_several_agents_who_are_told_together_each_has_a_latest() -> None:
+    engine, facts = narrow()
+    all_there = [AgentReachabilityChanged(agent=agent, reachable=True) for agent in ("ann", "eve", "joe")]
+    gone = AgentReachabilityChanged(agent="eve", reachable=False)
+    facts.insist(all_there)
+    assert facts.late == 3
+    facts.insist([gone])
+    assert facts.late == 3, "what waited of the two others waits on"
+    engine.is_full = False
+    await until(lambda: not facts.late)
+    assert engine.told == [all_there[0], all_there[2], gone]
+    facts.insist(all_there)
+    assert engine.told[3:] == all_there, "together, where there is room"
+
+
+async def test_agents_who_are_told_together_wait_behind_one_of_them() -> None:
+    engine, facts = narrow()
+    gone = [AgentReachabilityChanged(agent=agent, reachable=False) for agent in ("ann", "eve")]
+    facts.insist([THERE])
+    engine.is_full = False
+    facts.insist(gone)
+    assert facts.late == 2
+    await until(lambda: not facts.late)
+    assert engine.told == gone
+
+
 async def test_both_sides_of_a_call_hear_that_there_is_no_room(
     open_exchange: OpenExchange, open_phone: OpenPhone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
