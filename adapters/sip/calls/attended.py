@@ -118,17 +118,24 @@ def _join(call: Call, caller: CallerLeg) -> None:
         """The agent was told of the other agent's media."""
         if not holds.by_desk and answer and is_on_hold(answer):
             holds.by_phones.add(caller)
-        OwnOffer(agent, answer or with_direction(caller.sdp, direction), done, vital=True).begin()
+        media = answer or with_direction(caller.sdp, direction)
+        OwnOffer(agent, media, done, otherwise=settled, vital=True).begin()
 
     def done(answer: bytes) -> None:
         if not holds.is_on and answer and is_on_hold(answer):
             holds.by_phones.add(agent)
             OwnOffer(caller, answer, _nothing).begin()
+        settled()
+
+    def settled(_status: int = 0) -> None:
+        """Both were told, or something offered later counts: what a desk asks for need not wait any longer."""
+        if call.caller is not caller or call.agent is not agent:
+            return  # who came instead settles what is theirs
         tell_engine(call, was_held)
         core.facts.mention([side.recorded() for side in (caller, agent) if side.acknowledged])
         holds.settled()
 
-    OwnOffer(caller, with_direction(agent.sdp, direction), tell_agent, vital=True).begin()
+    OwnOffer(caller, with_direction(agent.sdp, direction), tell_agent, otherwise=settled, vital=True).begin()
 
 
 def _nothing(_answer: bytes) -> None:

@@ -1,10 +1,14 @@
 """Attended transfer: REFER with Replaces from an agent's phone, INVITE with Replaces from the caller's side."""
 
+import random
 from urllib.parse import quote
 
 import pytest
 
+from adapters.sip.calls.call import Call
 from adapters.sip.protocol import Dialog, Hop, ResponseReceived, direction_of
+from adapters.sip.sessions.hold import hold
+from adapters.sip.sessions.reinvite import OwnOffer
 from tests.sip.calls.test_calls import house, talk
 from tests.sip.calls.test_dialogs import hang_up
 from tests.sip.conftest import OpenExchange, OpenPhone
@@ -95,6 +99,45 @@ async def test_an_agent_asks_a_colleague_and_leaves_the_caller_there(
     assert (group.busy, group.seized) == (0, 1)
     assert exchange.exits() == {"answered": 1}
     assert exchange.exits("help" if called == "help" else "inside") == {"answered": 1}
+
+
+@pytest.mark.parametrize("of_agent", [False, True])
+async def test_a_desk_may_hold_though_an_offer_of_the_transfer_gave_way(
+    open_exchange: OpenExchange, open_phone: OpenPhone, monkeypatch: pytest.MonkeyPatch, *, of_agent: bool
+) -> None:
+    bob = await open_phone("bob")
+    exchange, ann, eve = await house_of_two(open_exchange, open_phone, bob)
+    callers, agents = await talk(exchange, bob, ann)
+    ann.invite("help", exchange.sip.endpoint.port, ann.sdp())
+    eves = await eve.pick_up(eve.sdp(port=4600))
+    asking = await ann.connected()
+    _, call = exchange.sip.calls.by_name.values()
+    assert isinstance(call, Call)
+    refer_to = f"<sip:help@{exchange.address}?Replaces={quote(replaces(asking), safe='')}>"
+    ann.within(agents, "REFER", headers=(("Refer-To", refer_to),))
+    await ann.response(202)
+    ann.reply(await ann.request("NOTIFY"), 200)
+    for _ in range(2):
+        ann.reply(await ann.request("BYE"), 200)
+    monkeypatch.setattr(random, "uniform", lambda _least, _most: 600.0)
+    phone, dialog = (eve, eves) if of_agent else (bob, callers)
+    if of_agent:
+        await offered(bob, callers)
+    crossed = await phone.request("INVITE")
+    assert dialog.receive_request(crossed.request) is None
+    phone.reply(crossed, 491)
+    side = call.agent if of_agent else call.caller
+    assert side is not None
+    await until(lambda: side.next_out is not None)
+    assert call.holds.settling
+    OwnOffer(side, side.origin.sent, lambda _answer: None).begin()
+    await offered(phone, dialog)
+    await until(lambda: not side.is_busy)
+    hold(call)
+    assert direction_of(await offered(bob, callers, bob.sdp("inactive"))) == "inactive"
+    assert direction_of(await offered(eve, eves, eve.sdp("inactive"))) == "inactive"
+    await until(lambda: not any(leg.is_busy for leg in exchange.sip.calls.dialogs.values()))
+    await hang_up(exchange, bob, callers, eve)
 
 
 @pytest.mark.parametrize("answer", [487, 481, 0])
