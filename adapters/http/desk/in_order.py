@@ -12,6 +12,9 @@ from engine.errors import Overloaded
 
 PATIENCE_S: Final = 10.0
 """A page that has not come again so long after it was told to is gone, and holds nobody up any more."""
+PUT_OFF_MAX: Final = 64
+"""So many commands of one agent about one contact are kept; further ones are refused for as long, and keep no place.
+A page that obeys has far fewer, as it sends what was put off under the same id."""
 Subject = tuple[str, str]
 """An agent, and the name of a contact; empty: the agent's own status."""
 
@@ -55,7 +58,9 @@ class InOrder:
         if now_s >= self._forget_at_s:
             self._forget_at_s = now_s + PATIENCE_S
             self._put_off = {one: waiting for one in self._put_off if (waiting := self._expected(one))}
-        self._put_off[of] = {**self._expected(of), command_id: now_s + again_s}
+        waiting = self._expected(of)
+        if command_id in waiting or len(waiting) < PUT_OFF_MAX:
+            self._put_off[of] = {**waiting, command_id: now_s + again_s}
 
     def _had(self, of: Subject, command_id: str) -> None:
         waiting = self._expected(of)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from adapters.http.desk.in_order import PATIENCE_S, InOrder
+from adapters.http.desk.in_order import PATIENCE_S, PUT_OFF_MAX, InOrder
 from engine.errors import Overloaded
 from engine.messages.observed import MessageSent
 from tests.http.desk.support import CENTRE, Desk, opened
@@ -124,6 +124,28 @@ def test_a_command_that_cannot_be_done_holds_nobody_up() -> None:
         raise KeyError("gone")
     with in_order.turn(AN, "two"):
         pass
+
+
+def test_no_more_are_kept_than_may_be_and_none_passes_those_by() -> None:
+    in_order = InOrder(lambda: 0.0)
+
+    def passes(name: str, *, room: bool = True) -> bool:
+        try:
+            with in_order.turn(AN, name):
+                if not room:
+                    raise Overloaded("no room")
+        except Overloaded:
+            return False
+        return True
+
+    kept = [str(number) for number in range(PUT_OFF_MAX)]
+    assert not any(passes(name, room=False) for name in [*kept, "one more"])
+    assert not passes("one more")
+    assert not passes(kept[0], room=False), "it keeps its place"
+    for number, name in enumerate(kept):
+        assert not any(passes(other) for other in kept[number + 1 :])
+        assert passes(name)
+    assert passes("another"), "nothing was kept of what was too much"
 
 
 def test_a_command_whose_socket_was_lost_is_still_expected() -> None:
