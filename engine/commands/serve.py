@@ -63,7 +63,8 @@ class Reloader:
                 logger.error("%s", fault)
             logger.error("the configuration was not changed: correct the file, then send SIGHUP again")
         except Exception as error:
-            # Nobody waits for this task: what it does not say here is never said.
+            # Nobody waits for this task: what it does not say here is never said. The engine takes nothing of the file
+            # by then: what fails to follow it later comes as SettingsRefused.
             host.engine.loads.refuse([f"{type(error).__name__}: {error}"])
             logger.exception("the configuration could not be read again; what is running goes on")
         else:

@@ -1,6 +1,7 @@
 """One engine with its log, its adapters and its opening hours, from recovery to a clean stop."""
 
 import asyncio
+import contextlib
 import gc
 import logging
 import shutil
@@ -181,7 +182,7 @@ class EngineHost:
 
         Queues, agents, skills, trunk groups and opening hours follow at once, as far as there is room, and so do
         adapters that can; limits beyond that and other adapters' settings need a restart. Raises ConfigError with
-        nothing changed, SettingsRefused with everything changed but what it names.
+        nothing changed, SettingsRefused with everything changed but what it names, be it refused or failed.
         """
         _require_room(self.engine.state.capacity, config.limits)
         changed, refused, before = 0, list[str](), self.engine.state.directory
@@ -190,21 +191,26 @@ class EngineHost:
             changed = self.engine.configure(config)
         except SettingsRefused as error:
             refused += error.faults
-        self.plans.follow()
-        for sentence in left_behind(self.engine.state.tables, before, self.engine.state.directory):
-            logger.warning("%s", sentence)
         self.config = config
-        if self._adapters is not None:
-            followed = self._adapters.reload(config.adapters, config.endpoints())
-            refused += followed.faults
-            sections += [f"adapters.{name}" for name in followed.names]
-            for name in followed.waiting:
-                logger.warning("adapter '%s' keeps its settings until a restart", name)
-        if self._hours is not None:
-            self._hours.reload(config)
+        with _going_on("continuity plans", refused):
+            self.plans.follow()
+        with _going_on("the look at who is left behind", refused):
+            for sentence in left_behind(self.engine.state.tables, before, self.engine.state.directory):
+                logger.warning("%s", sentence)
+        with _going_on("the adapters", refused):
+            if self._adapters is not None:
+                followed = self._adapters.reload(config.adapters, config.endpoints())
+                refused += followed.faults
+                sections += [f"adapters.{name}" for name in followed.names]
+                for name in followed.waiting:
+                    logger.warning("adapter '%s' keeps its settings until a restart", name)
+        with _going_on("opening hours", refused):
+            if self._hours is not None:
+                self._hours.reload(config)
         config.let_go()
+        with _going_on("the log", refused):
+            await self.engine.durable()
         self.engine.loads.followed(refused)
-        await self.engine.durable()
         if refused:
             raise SettingsRefused(refused)
         return Reloaded(changed, sections)
@@ -316,6 +322,16 @@ class EngineHost:
         row["kind"] = ENGINE_STARTED
         record = EngineRecord(installed_version(), state.capacity, state.interned.record(everything=True))
         self.engine.record(row, msgspec.msgpack.encode(record))
+
+
+@contextlib.contextmanager
+def _going_on(part: str, faults: list[str]) -> Iterator[None]:
+    """Let one part of the process follow a configuration that routing follows: if it fails, that is one of `faults`."""
+    try:
+        yield
+    except Exception as error:
+        logger.exception("%s failed to follow the configuration", part)
+        faults.append(f"{part} failed to follow the configuration: {type(error).__name__}: {error}; restart the engine")
 
 
 async def serve(config: Config, data: Path, *, ready: Callable[[EngineHost], None] | None = None) -> None:

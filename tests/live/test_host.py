@@ -14,6 +14,7 @@ from typing import Any, ClassVar, cast
 import numpy as np
 import pytest
 
+from engine.commands.serve import Reloader
 from engine.config import Config
 from engine.errors import ConfigError, ContactsFull, LogDamaged, LogLocked, SettingsRefused
 from engine.kernel.fingerprint import fingerprint
@@ -463,6 +464,35 @@ async def test_a_reload_goes_on_behind_what_is_refused(tmp_path: Path, monkeypat
     monkeypatch.undo()
     await host.reload(load_centre(tmp_path))
     assert not host.engine.loads.not_taken
+    await host.stop()
+
+
+@pytest.mark.parametrize("part", ["plans", "adapters", "hours", "durable"])
+async def test_a_part_that_fails_to_follow_keeps_no_other_from_it_and_the_file_is_in_force(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    host = host_of(tmp_path)
+    await host.start()
+
+    def fail(*_: Any) -> None:
+        raise OSError("no space left on device")
+
+    followed: list[str] = []
+    assert host._adapters is not None
+    assert host._hours is not None
+    monkeypatch.setattr(host._hours, "reload", lambda _config: followed.append("hours"))
+    parts = {"plans": (host.plans, "follow"), "adapters": (host._adapters, "reload"), "hours": (host._hours, "reload")}
+    monkeypatch.setattr(*parts.get(part, (host.engine, "durable")), fail)
+    (tmp_path / "centre.yaml").write_text(CENTRE.replace("later:", "evening:"), encoding="utf-8")
+    await Reloader(tmp_path / "centre.yaml").reload(host)
+    assert followed == ([] if part == "hours" else ["hours"])
+    assert "evening" in host.engine.state.directory.queues.in_force
+    loads = host.engine.loads
+    assert not loads.refused, "routing follows it"
+    (told,) = loads.not_taken
+    assert "OSError: no space left on device; restart the engine" in told
+    assert (loads.counts["in_part"], loads.counts["refused"]) == (1, 0)
+    monkeypatch.undo()
     await host.stop()
 
 
