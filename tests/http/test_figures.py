@@ -173,7 +173,13 @@ async def test_intervals_are_as_long_as_configured(client: ClientSession) -> Non
 async def test_health(client: ClientSession) -> None:
     assert (await get(client, "/livez"))["status"] == "alive"
     ready: Any = await get(client, "/readyz?verbose")
-    assert {check["name"] for check in ready["checks"] if check["good"]} == {"log", "disk", "http", "books"}
+    assert {check["name"] for check in ready["checks"] if check["good"]} == {
+        "log",
+        "disk",
+        "http",
+        "books",
+        "configuration",
+    }
     assert "checks" not in await get(client, "/readyz")
 
 

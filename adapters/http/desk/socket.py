@@ -355,7 +355,7 @@ class DeskSocket:
         if isinstance(command, Say) and command.attachment:
             file = self._uploads.read(command.attachment, self._agent, self._goes_to(command, held), self._wall_ns())
         lately = isinstance(command, Note | Classify) and had_lately(
-            command.contact, command.contact_id, self._agent, self._engine.views, self._wall_ns()
+            command, self._agent, self._engine.views, self._wall_ns()
         )
         return fact_of(command, self._agent, held, file, came_before=came_before, had_lately=lately)
 

@@ -70,10 +70,34 @@ async def test_the_rest_of_a_line_is_no_keys_of_the_wrap_up(build: Build) -> Non
         await tell(client, f"{CONTACTS}/chat-1/release", by="customer")
         await page.wait_for_selector(".wrap-up:not([hidden])")
         await page.keyboard.type("fare depends")
-        assert "Your" in await page.inner_text(".toasts")
+        assert await page.input_value("#line") == "Your fare depends", "the field is there until it is left"
+        await page.keyboard.press("Enter")
+        await page.locator(".toast", has_text="not sent").wait_for()
         assert await page.locator(".offer").count() == 1, "D declined nobody, and A accepted nobody"
+        await page.keyboard.press("Escape")
+        await page.wait_for_selector("#line", state="hidden")
+        assert "“Your fare depends”" in await page.inner_text(".toasts")
         assert await page.locator(".wrap-up:not([hidden])").count() == 1, "F finished nothing"
         assert await page.locator("dialog[open]").count() == 0
+
+
+async def test_a_chat_that_is_taken_away_and_rings_again_keeps_its_words_apart(build: Build) -> None:
+    house = await build(centre=TIRELESS)
+    async with browser() as context, ClientSession(house.url) as client:
+        page = await signed_in(context, house)
+        await take_chat(page, house)
+        await take_second(page, house)
+        await page.keyboard.type("secret of ")
+        await tell(client, f"{CONTACTS}/chat-2/requeue", reason="to somebody else")
+        await page.wait_for_selector(".offer")
+        await page.locator(".toast", has_text="Lê Minh is over").wait_for()
+        await page.keyboard.type("Minh and deposit")
+        assert await page.input_value("#line") == "secret of Minh and deposit"
+        await page.keyboard.press("Alt+a")
+        await page.wait_for_selector(".offer", state="detached")
+        await until(page, "document.querySelectorAll('.contact').length === 2")
+        assert "“secret of Minh and deposit”" in await page.inner_text(".toasts")
+        assert await page.input_value("#line") == ""
 
 
 async def test_an_empty_line_of_who_is_gone_leaves_no_cursor_at_the_next(build: Build) -> None:

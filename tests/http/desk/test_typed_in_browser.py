@@ -12,7 +12,7 @@ from tests.http.desk.support import CENTRE
 from tests.http.desk.test_drafts_in_browser import SENT, in_hand, said
 from tests.http.desk.test_files import PICTURE
 from tests.http.desk.test_in_browser import bring, browser, signed_in, take_chat, until
-from tests.http.desk.test_links_in_browser import FAR_AWAY, wrapping
+from tests.http.desk.test_links_in_browser import FAR_AWAY, TOGETHER, wrapping
 from tests.http.support import CONTACTS, Build, House, tell
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
@@ -124,16 +124,17 @@ class InputMethod:
 async def test_a_text_that_is_composed_goes_to_whom_is_being_taken(build: Build) -> None:
     house = await build(centre=CENTRE)
     async with browser() as context:
-        await context.add_init_script(FAR_AWAY)
         page = await signed_in(context, house)
         method = InputMethod(await context.new_cdp_session(page))
         await page.keyboard.press("r")
         await page.wait_for_selector("#state[data-state=idle]")
         await bring(house, "chat-1")
         await page.wait_for_selector(".offer")
+        await page.evaluate(TOGETHER.replace('"say"', '"accept"'))
         await page.keyboard.press("a")
         await method.compose("D", "Da", "Dạ")
         assert await page.locator(".offer").count() == 1, "the answer is under way"
+        await page.evaluate("window.letGo()")
         await method.commit("Dạ")
         await method.compose(" c", " ch")
         await page.wait_for_selector(".offers", state="hidden")

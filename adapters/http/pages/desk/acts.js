@@ -51,6 +51,7 @@ export class Acts {
   // what is typed meanwhile is for nobody else, and an input method needs a field.
   async accept(contact, isComposed = false) {
     if (this.taking.has(contact.id)) return;
+    if (this.desk.store.over?.id === contact.id) this.desk.over.leave(); // it went, and rings here again
     this.taking.set(contact.id, { lines: [], files: [] });
     if (textField()?.value) this.beside.add(contact.id);
     else this.#turnAhead(contact, isComposed);

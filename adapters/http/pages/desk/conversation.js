@@ -39,6 +39,7 @@ export function conversationView(desk) {
   const body = el("div", { class: "contact-body" }, el("header", { class: "contact-head" }, el("div", {}, heading, under), actions), lines, typing, call, task, wrapping.place, elsewhere, composer);
   const place = el("section", { class: "conversation", id: "work", "aria-labelledby": "contact-title" }, nothing, body);
   let shown = 0;
+  let written = 0;
   let chosenFor = 0; // for whom files are being chosen, whoever is shown by then
 
   input.addEventListener("keydown", (event) => {
@@ -85,8 +86,8 @@ export function conversationView(desk) {
   function say() {
     const contact = desk.store.current;
     const text = input.value.trim();
-    if (!text || contact?.id !== shown || !(isServed(contact) || contact.over || desk.acts.taking.has(contact.id))) return;
-    if (contact.over) return desk.complain(t("not_sent", { why: t("over.line") }));
+    if (!text || contact?.id !== shown) return;
+    if (!isServed(contact) && !desk.acts.taking.has(contact.id)) return desk.complain(t("not_sent", { why: t("over.line") }));
     desk.acts.say(contact, text);
     input.value = "";
     desk.store.drafts.lines.delete(contact.id);
@@ -212,9 +213,11 @@ export function conversationView(desk) {
     renderCall(contact);
     renderTask(contact);
     wrapping.render(contact);
-    if (contact.state === "wrapping" && document.activeElement === input) desk.typedAhead.halt();
     renderElsewhere(contact);
-    composer.hidden = !chat || contact.state === "wrapping" || !elsewhere.hidden;
+    const isLeft = document.activeElement !== input || !(written === contact.id || input.value);
+    written = isLeft ? 0 : contact.id; // a field in which somebody writes stays until they leave it, also in a wrap-up
+    if (contact.state === "wrapping" && isLeft && document.activeElement === input) desk.typedAhead.halt();
+    composer.hidden = !chat || (contact.state === "wrapping" && isLeft) || !elsewhere.hidden;
     clip.hidden = !store.house?.files;
     clip.setAttribute("aria-label", t("attach"));
     clip.title = t("attach");

@@ -17,11 +17,13 @@ export class Over {
     this.desk = desk;
     this.writtenMs = 0;
     document.addEventListener("input", () => (this.writtenMs = performance.now()));
-    document.addEventListener("focusout", () => setTimeout(() => this.isLeft() && this.leave()));
+    document.addEventListener("focusout", () => setTimeout(() => this.desk.open && this.left()));
   }
 
-  isLeft() {
-    return Boolean(this.desk.open && this.desk.store.over && !inPanel());
+  left() {
+    if (this.desk.store.over && !inPanel()) this.leave();
+    this.#dropLine();
+    this.desk.store.changed(); // the line of a wrap-up goes with the cursor
   }
 
   /** Who has walked away from a field writes no more: what stands there is taken. */
@@ -35,22 +37,22 @@ export class Over {
     const before = new Map(store.contacts.map((contact) => [contact.id, contact]));
     const shown = store.current;
     const wasOver = store.over;
-    const line = shown && document.activeElement.id === "line" ? textField() : null;
     const isUnsaid = shown && isWriting() && store.drafts.ids.has(shown.id) && !acts.lettingGo.has(shown.contact) && shown.id !== store.wanted;
     store.takeItems(told, isUnsaid ? shown : undefined, (id) => this.#takeWritten(id, before.get(id)));
-    if (store.over && store.over !== wasOver) this.desk.complain(t("over.stays", { name: who(store.over) }));
-    if (line && store.current?.id === shown.id && store.current.state === "wrapping") this.#cutOff(line);
+    const isOver = store.over && store.over !== wasOver;
+    const isCutOff = shown?.state === "connected" && store.current?.id === shown.id && store.current.state === "wrapping" && document.activeElement?.id === "line" && isWriting();
+    if (isOver || isCutOff) this.desk.complain(t("over.stays", { name: who(shown) }));
   }
 
-  // In the middle of a line its contact went into the wrap-up, which has none: what is typed on is for nobody, and no keys.
-  #cutOff(line) {
-    const { store, typedAhead } = this.desk;
-    const text = line.value.trim();
-    if (!text) return;
-    store.drafts.lines.delete(store.chosen);
-    line.value = "";
-    typedAhead.halt(true);
-    this.desk.complain(`${t("not_sent", { why: t("over.line") })} “${text}”`);
+  // A line that was being written when its contact went into the wrap-up stood in its field until that was left.
+  #dropLine() {
+    const { store } = this.desk;
+    const contact = store.current;
+    const text = store.drafts.lines.get(contact?.id);
+    if (contact?.state !== "wrapping" || contact.over || text === undefined || document.activeElement?.id === "line") return;
+    store.drafts.lines.delete(contact.id);
+    if (text.trim()) this.desk.complain(`${t("not_sent", { why: t("over.line") })} “${text.trim()}”`);
+    store.changed();
   }
 
   /** Nothing is left to write, or the place was left: what is written is taken, and the desk goes on. */
@@ -61,6 +63,7 @@ export class Over {
     if (inPanel()) textField()?.blur();
     this.#takeWritten(over.id, over);
     store.drafts.lines.delete(over.id);
+    this.desk.parts.conversation.again();
     store.leaveOver();
     store.changed();
   }
@@ -73,9 +76,11 @@ export class Over {
   // Notes and answers are the colleagues' to read; a line has nobody to go to.
   #takeWritten(id, contact) {
     const { store, parts } = this.desk;
-    const { lines, notes, answers } = store.drafts;
-    const line = lines.get(id)?.trim();
-    if (line) this.desk.complain(`${t("not_sent", { why: t("over.line") })} “${line}”`);
+    const { lines, notes, answers, dialogs } = store.drafts;
+    const asked = Object.values(dialogs.get(id) ?? {}).flatMap((fields) => Object.values(fields)); // as of a case
+    for (const words of [lines.get(id)?.trim(), asked.filter(Boolean).join(" · ")]) {
+      if (words) this.desk.complain(`${t("not_sent", { why: t("over.line") })} “${words}”`);
+    }
     if (contact) {
       parts.conversation.wrapping.take(contact);
       parts.customer.saveNote(contact);

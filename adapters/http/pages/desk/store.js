@@ -105,7 +105,7 @@ export class Store {
   }
 
   get current() {
-    return this.items.get(`contact:${this.chosen}`) ?? (this.over?.id === this.chosen ? this.over : undefined);
+    return this.over?.id === this.chosen ? this.over : this.items.get(`contact:${this.chosen}`);
   }
 
   conversation(id) {
@@ -141,8 +141,9 @@ export class Store {
     this.asOf = told.as_of;
     this.skewMs = told.now_ns / 1e6 - Date.now();
     const isThere = (id) => this.items.has(`contact:${id}`);
-    if (this.over && isThere(this.over.id)) this.over = null;
-    if (stays && !stays.over && !isThere(stays.id)) this.over = { ...stays, over: true };
+    const isTheirs = (id) => isThere(id) && this.items.get(`contact:${id}`).state !== "offered";
+    if (this.over && isTheirs(this.over.id)) this.over = null;
+    if (stays && !stays.over && !isTheirs(stays.id)) this.over = { ...stays, over: true };
     for (const id of this.drafts.ids) if (!isThere(id) && id !== this.over?.id) onGone(id);
     this.#forgetWhoIsGone();
     if (!this.current || (this.current.state === "offered" && this.chosen !== this.wanted)) this.chosen = this.#next;

@@ -4,7 +4,8 @@ import { el } from "./dom.js";
 import { say } from "./speech.js";
 
 const SHOWN_MS = 8000;
-const MOST = 5;
+const WORDS_MS = 60_000; // of words that have no other place any more, in their quotation marks
+const MOST = 20;
 const READ_MS = 60; // a character
 
 export function toasts() {
@@ -17,7 +18,7 @@ export function toasts() {
     place.append(toast);
     while (place.children.length > MOST) place.firstElementChild.remove();
     say("urgent", text);
-    setTimeout(() => toast.remove(), SHOWN_MS + READ_MS * text.length);
+    setTimeout(() => toast.remove(), (text.includes("“") ? WORDS_MS : SHOWN_MS) + READ_MS * text.length);
   }
   return { place, complain, clear: () => place.replaceChildren() };
 }
