@@ -22,7 +22,7 @@ from simulations.scenario.scenario import Scenario
 from simulations.solve.goals import Question, goals_of
 from simulations.solve.solve import Solution, solve
 from simulations.solve.timetable import parse_shift
-from simulations.solve.told import plan_rows, told, write_plan
+from simulations.solve.told import plan_rows, told, unsure_intervals, write_plan
 
 Value = TypeVar("Value")
 HEADINGS: Final = (
@@ -107,12 +107,22 @@ def print_plan(found: Solution) -> None:
     words = "All targets hold" if found.kept else "Some targets are missed (marked)"
     console.print(
         f"{words} within {found.check.confidence:.0%} confidence, with other callers than the plan was made from. "
-        f"{_dismissed(said)}{said['paid_hours']:g} paid hours{_cost(found, said)}. {_shifts_proven(said)}"
+        f"{_unsure(found, said)}{_dismissed(said)}"
+        f"{said['paid_hours']:g} paid hours{_cost(found, said)}. {_shifts_proven(said)}"
         f"{found.trials} trials of "
         f"{found.replications} replications in {found.elapsed_s:.1f} s. "
         f"{of_seed(said['seed'], 'plan')}",
         soft_wrap=True,
     )
+
+
+def _unsure(found: Solution, said: dict[str, Any]) -> str:
+    """Return how many intervals these replications leave open."""
+    count = sum(one["intervals_unsure"] for one in said["queues"].values())
+    if not count:
+        return ""
+    are = "1 interval was" if count == 1 else f"{count} intervals were"
+    return f"{are} below target by no more than chance (?): -n {4 * found.replications} tells twice as sharply. "
 
 
 def _dismissed(said: dict[str, Any]) -> str:
@@ -159,6 +169,7 @@ def _intervals(found: Solution, said: dict[str, Any]) -> Table:
         title=f"{said['scenario']}: agents an interval",
         caption=_caption(found),
     )
+    unsure = unsure_intervals(found, rows)
     count, lost = len(rows) // queues, found.check.by_queue("lost_rate").value
     starts = slice(11, 16) if rows[0]["interval_start"][:10] == rows[-1]["interval_start"][:10] else slice(5, 16)
     for place in range(count):
@@ -174,7 +185,7 @@ def _intervals(found: Solution, said: dict[str, Any]) -> Table:
                 str(row["agents_required"]),
                 str(row["agents_required_with_shrinkage"]),
                 _number(row["agents_scheduled"], 1),
-                _share(level, half) + ("*" if found.missed[q, place] else ""),
+                _share(level, half) + ("*" if found.missed[q, place] else "?" if unsure[q, place] else ""),
                 _share(_known(lost[q, place])),
                 _share(row["occupancy"]),
                 *(_number(None if row["cost"] is None else row["cost"] / unit, 0) for _ in priced),
@@ -183,7 +194,7 @@ def _intervals(found: Solution, said: dict[str, Any]) -> Table:
 
 
 def _caption(found: Solution) -> str:
-    words = "lost: gave up or sent away; * target missed"
+    words = "lost: gave up or sent away; * target missed, ? below it by no more than chance"
     if not (found.demand.serves.sum(axis=0) > 1.0).any():
         return words
     return f"required: by the queue itself; scheduled, busy: all who may serve it, and others, too; {words}"

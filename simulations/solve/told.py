@@ -88,6 +88,17 @@ def paid_hours(solution: Solution) -> Floats:
     return hours
 
 
+def unsure_intervals(solution: Solution, rows: list[Row]) -> Any:
+    """Return where the level played lies below its target and its limits reach it, shape (queues, intervals).
+
+    Nothing says that the target is missed there, nor that it is kept: more replications do.
+    """
+    shape = solution.missed.shape
+    levels = np.array([np.nan if row["service_level"] is None else row["service_level"] for row in rows], float)
+    targets = np.array([goal.service_level for goal in solution.goals.values()])
+    return (levels.reshape(shape) < targets[:, None]) & ~solution.missed
+
+
 def agents_pay(solution: Solution) -> Floats:
     """Return what the agents of each queue and interval cost, shape (queues, intervals)."""
     demand, file = solution.demand, solution.scenario.file
@@ -112,12 +123,15 @@ def told(solution: Solution) -> Row:
             "paid_hours": round(float(hours[place].sum()), 6),
             "shifts": entry.get("shifts", []),
         }
+    intervals = plan_rows(solution)
+    unsure = unsure_intervals(solution, intervals)
     queues = {
         name: {
             "target": goal.service_level,
             "within_s": goal.within_s,
             "max_abandon": goal.p_abandon,
             "intervals_missed": int(solution.missed[place].sum()),
+            "intervals_unsure": int(unsure[place].sum()),
             "service_level": plain(check.estimate("service_level", name)),
             "abandon_rate": plain(check.estimate("abandon_rate", name)),
             "staffed_level": plain(check.estimate("staffed_level", name)),
@@ -144,7 +158,7 @@ def told(solution: Solution) -> Row:
         "paid_hours": round(float(hours.sum()), 6),
         "shifts_gap": None if solution.scheduled is None else round(solution.scheduled.plan.gap, 6),
         "cost": plain(mean(total_costs(check), check.confidence)) | {"currency": file.costs.currency},
-        "intervals": plan_rows(solution),
+        "intervals": intervals,
     }
 
 

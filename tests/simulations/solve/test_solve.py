@@ -19,7 +19,7 @@ from simulations.solve.goals import Question, goals_of
 from simulations.solve.solve import solve
 from simulations.solve.staffed import staffed
 from simulations.solve.timetable import parse_shift, timetable
-from simulations.solve.told import plan_rows, told
+from simulations.solve.told import plan_rows, told, unsure_intervals
 from simulations.solve.trunks import blocked, proven_short
 from simulations.staffing import Shift
 
@@ -118,6 +118,20 @@ def test_a_plan_that_is_short_of_trunks_beyond_chance_is_not_kept() -> None:
     assert blocked(few)[0] > 0.05
     assert proven_short(few, 0.01).tolist() == [True]
     assert proven_short(few, 1.0).tolist() == proven_short(few, None).tolist() == [False]
+
+
+def test_what_replications_leave_open_is_said() -> None:
+    scenario = Scenario.of(SKILLS)
+    found = solve(scenario, Question(goals_of(scenario.file, {None: (0.8, 20.0)}, {})))
+    rows = plan_rows(found)
+    for row in rows:
+        row["service_level"] = 0.79
+    assert (unsure_intervals(found, rows) == ~found.missed).all()
+    rows[0]["service_level"], rows[1]["service_level"] = 0.8, None
+    assert unsure_intervals(found, rows).ravel()[:3].tolist() == [False, False, True]
+    said = told(found)
+    open_ones = unsure_intervals(found, said["intervals"]).sum(axis=1)
+    assert [one["intervals_unsure"] for one in said["queues"].values()] == open_ones.tolist()
 
 
 def test_one_agent_fewer_would_miss_the_target() -> None:
