@@ -171,8 +171,8 @@ class Past(Protocol):
         """How far the log is read for whoever asks right now; None: for nobody. It may be asked in the loop."""
 
     def began_ns(self) -> int:
-        """The first instant worth asking for: the house is configured then, or the newest snapshot begins. Raises
-        LogError where the log's first part is missing.
+        """The first instant worth asking for: the house is configured then, or the log begins, where old segments
+        were deleted. Raises LogError where the log's first part is missing.
         """
 
     def ask(self, at_ns: int, question: Callable[[Views, int], T]) -> T:

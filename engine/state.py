@@ -214,7 +214,12 @@ def _take_over(source: Array, target: Array) -> None:
 
 
 def _take_over_common(source: Array, target: Array) -> None:
-    """Copy what both have a place for: settings and counters are only ever added, at the end."""
+    """Copy what both have a place for: settings and counters are only ever added, at the end.
+
+    Raises ValueError where a name has become something that does not hold what it was.
+    """
+    if not np.can_cast(source.dtype, target.dtype, "safe"):
+        raise ValueError(f"a column of {source.dtype} is one of {target.dtype} here")
     common = tuple(slice(min(pair)) for pair in zip(source.shape, target.shape, strict=True))
     target[common] = source[common]
 

@@ -97,7 +97,7 @@ class AdapterLink:
         self.plans = plans or PlanDriver(engine)
         """See `ports.EngineLink`."""
         self._adapter = adapter
-        self.past = past or Past(engine.log, engine.state.capacity, engine.kept)
+        self.past = past or Past(engine.log, engine.state.capacity, engine.earliest)
         """See `ports.EngineLink`."""
         self.endpoints = tuple(endpoints)
         """How each agent is reached, as configured now."""
@@ -175,7 +175,7 @@ class Adapters:
         self._engine = engine
         self._sections = dict(sections)
         engine.outbox.callers = callers_among(sections)
-        past = Past(engine.log, engine.state.capacity, engine.kept)
+        past = Past(engine.log, engine.state.capacity, engine.earliest)
         shared = attachments, past, self._without_calls, plans
         self._links = {
             name: AdapterLink(

@@ -15,7 +15,9 @@ from engine.errors import LogError
 from engine.kernel.tables import Array, Capacity
 from engine.live.state_code import STATE_VERSION, state_code
 from engine.log.snapshot import SnapshotStore
-from engine.state import StoredState
+from engine.projections.quality.folding.folded import is_of_use
+from engine.replay.restore import load_state
+from engine.state import QUALITY, REMEMBERED_FACTS, EngineState, StoredState
 
 BASE_FOLDER: Final = "base"
 """Of the data folder."""
@@ -35,25 +37,56 @@ def write_base(
     if checksum is None:
         raise LogError(f"no turn ends at sequence {covered_seq}; nothing was deleted")
     SnapshotStore(data / BASE_FOLDER).write(covered_seq, checksum, state_code(), parts, log_id)
-    found = read_base(data, checksum_at)
-    if found is None or found.seq != covered_seq:
+    try:
+        found_seq = _read(data, checksum_at).seq
+    except LogError:
+        found_seq = 0
+    if found_seq != covered_seq:
         raise LogError(f"what was written to {data / BASE_FOLDER} cannot be read again; nothing was deleted")
 
 
-def read_base(data: Path, checksum_at: Callable[[int], int | None]) -> StoredState | None:
-    """The state at which this log begins, None where its first part was never deleted.
+def read_base(data: Path, first_seq: int, checksum_at: Callable[[int], int | None]) -> StoredState | None:
+    """The state at which a log begins whose first row is `first_seq`; None where that is 1: all of it is there.
 
-    Raises LogError where there is one that this version cannot read.
+    Raises LogError where it is missing or damaged, or of a version whose parts this one cannot read.
     """
-    found = SnapshotStore(data / BASE_FOLDER).load_newest(None, checksum_at)
-    if found is None:
-        return None
-    if not found.code_hash.endswith(f"-{STATE_VERSION}"):
+    return None if first_seq <= 1 else _read(data, checksum_at)
+
+
+def load_base(found: StoredState, remembered: int = REMEMBERED_FACTS) -> EngineState:
+    """Return a state made of `read_base`'s. Raises LogError where this version cannot."""
+    state = EngineState(found.capacity, remembered)
+    load_state(state, found.parts, f"the state at sequence {found.seq} at which the log begins")
+    return state
+
+
+def _read(data: Path, checksum_at: Callable[[int], int | None]) -> StoredState:
+    folder = data / BASE_FOLDER
+    try:
+        found = SnapshotStore(folder).newest_of_any_code(checksum_at)
+    except LogError as error:
+        raise LogError(
+            f"the log's first part was deleted, and {error}. Nothing was changed. Restore {folder} from a backup made "
+            "since then, or the whole folder from any backup"
+        ) from None
+    capacity = _capacity(found.parts)
+    quality = bytes(found.parts.get(QUALITY, b""))
+    if (
+        capacity is None
+        or not is_of_use(quality, found.covered_seq)
+        or not found.code_hash.endswith(f"-{STATE_VERSION}")
+    ):
         raise LogError(
             f"the state in {data / BASE_FOLDER} at which this log begins was written by a version whose parts this one "
             "cannot read: start the version that wrote it, or restore a backup of the whole log"
         )
     if found.code_hash != state_code():
         logger.info("the state at sequence %d was written by another version; it is gone on from", found.covered_seq)
-    capacity = msgspec.msgpack.decode(bytes(found.parts["capacity"]), type=Capacity)
     return StoredState(capacity, found.parts, found.covered_seq)
+
+
+def _capacity(parts: Mapping[str, Array | bytes]) -> Capacity | None:
+    try:
+        return msgspec.msgpack.decode(bytes(parts["capacity"]), type=Capacity)
+    except (KeyError, msgspec.MsgspecError):
+        return None

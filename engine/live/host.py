@@ -19,6 +19,7 @@ from engine.errors import ConfigError, SettingsRefused
 from engine.ingest.runs import SLOTS_KEPT_FREE
 from engine.kernel.tables import Capacity
 from engine.live.adapters import Adapters, Recovered, callers_among, record_told
+from engine.live.base import load_base
 from engine.live.cases import CaseWork
 from engine.live.clock import LiveClock
 from engine.live.forecasters import installed_forecaster
@@ -299,7 +300,7 @@ class EngineHost:
             state.load(snapshot.parts)
         except Exception:
             # It is whole, so it was written so: a cache must not keep the log from being read.
-            logger.exception("a snapshot cannot be taken over; the log is read from its beginning instead")
+            logger.exception("a snapshot cannot be taken over; the log is read from where it begins instead")
             snapshots.forget()
             return self._begin(log, snapshots)
         logger.info("recovered up to sequence %d from a snapshot", state.seq)
@@ -308,11 +309,10 @@ class EngineHost:
     def _begin(self, log: SegmentLog, snapshots: Snapshots) -> EngineState:
         """An empty state of the size that the log began with; where its first part was deleted, what was kept of it."""
         remembered = self.config.limits.remembered_facts
-        base = snapshots.base() if next(log.read()).first_seq > 1 else None
+        base = snapshots.base()
         if base is None:
             return EngineState(capacity_of_log(log.read()), remembered)
-        state = EngineState(base.capacity, remembered)
-        state.load(base.parts)
+        state = load_base(base, remembered)
         logger.info("recovered up to sequence %d from the state at which the log begins", state.seq)
         return state
 

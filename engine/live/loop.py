@@ -70,8 +70,8 @@ class LiveEngine:
         self.config: Config | None = None
         """The configuration as written, without the plans in force."""
         self.loads = ConfigurationLoads()
-        self.kept_state: Callable[[], StoredState | None] = no_state
-        """Where a replay begins if the log's first part is gone."""
+        self.earliest_state: Callable[[], StoredState | None] = no_state
+        """See `Snapshots.earliest`."""
         self._on_fatal = on_fatal or end_process
         self._log: EventLog | None = None
         self._views: Views | None = None
@@ -88,9 +88,9 @@ class LiveEngine:
 
     # --- life
 
-    def kept(self) -> StoredState | None:
-        """The newest state that is kept beside the log."""
-        return self.kept_state()
+    def earliest(self) -> StoredState | None:
+        """The state that a look back begins at where the log's first part is gone. Raises LogError."""
+        return self.earliest_state()
 
     def attach(self, log: EventLog, quality: bytes = b"") -> None:
         """Continue `log`, which the state must equal; makes the read models, `quality` being a snapshot's part."""

@@ -9,7 +9,7 @@ import msgspec
 
 from engine.errors import LogError
 from engine.kernel.tables import Array
-from engine.live.base import read_base, write_base
+from engine.live.base import load_base, read_base, write_base
 from engine.log.file_ops import FileOps
 from engine.log.lock import lock_folder
 from engine.log.reader import checksum_at, read_log, read_runs
@@ -97,12 +97,11 @@ def _write_base(data: Path, folder: Path, cut: _Cut) -> None:
     def checksum(seq: int) -> int | None:
         return checksum_at(folder, seq)
 
-    before = read_base(data, checksum)
+    before = read_base(data, cut.doomed[0].header.first_seq, checksum)
     if before is None:
         state, saved = EngineState(capacity_of_log(read_log(folder, dtype=ROW))), b""
     else:
-        state, saved = EngineState(before.capacity), bytes(before.parts.get(QUALITY, b""))
-        state.load(before.parts)
+        state, saved = load_base(before), bytes(before.parts[QUALITY])
     quality = Quality(Directory(), saved, cut.base_seq)
     replay = StateReplay(state)
     for run in read_runs(folder, state.seq + 1, cut.base_seq, whole=True):

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from engine.errors import LogError
 from engine.kernel.tables import Array, Capacity
 from engine.live.base import read_base
 from engine.live.loop import LiveEngine
@@ -16,6 +17,7 @@ from engine.live.state_code import state_code
 from engine.log.event_log import SegmentLog
 from engine.log.snapshot import SnapshotStore
 from engine.log_port import Turn
+from engine.projections.quality.folding.folded import is_of_use
 from engine.state import QUALITY, StateCopy, StoredState
 
 EVERY_ROWS: Final = 1_000_000
@@ -57,6 +59,7 @@ class Snapshots:
         if found is not None:
             self._quality = bytes(found.parts.get(QUALITY, b""))
             self._covered_seq, self._loaded_at_ns = found.seq, _taken_ns(found.parts)
+            self._require_base()
         return found
 
     def kept(self) -> StoredState | None:
@@ -73,14 +76,36 @@ class Snapshots:
 
     def base(self) -> StoredState | None:
         """The state at which the log begins, where old segments were deleted. Raises LogError where it is of no use."""
-        found = read_base(self._folder.parent, self._log.checksum_at)
+        found = self._read_base()
         if found is not None:
-            self._quality = bytes(found.parts.get(QUALITY, b""))
+            self._quality = bytes(found.parts[QUALITY])
         return found
 
     def earliest(self) -> StoredState | None:
-        """What a look back begins at where the log's first part is gone."""
-        return read_base(self._folder.parent, self._log.checksum_at) or self.kept()
+        """What a look back begins at: where the log's first part is gone, where the log does; else the newest.
+
+        Raises LogError where the first part is gone and what was kept of it is of no use.
+        """
+        return self._read_base() or self.kept()
+
+    def _read_base(self) -> StoredState | None:
+        return read_base(self._folder.parent, self._log.first_seq, self._log.checksum_at)
+
+    def _require_base(self) -> None:
+        """Look whether the state at which the log begins is whole, before it is needed.
+
+        Of quality it is needed where the snapshot's is of no use: raises LogError then.
+        """
+        needed = not is_of_use(self._quality, self._log.durable_seq)
+        try:
+            found = self._read_base()
+        except LogError as error:
+            if needed:
+                raise
+            logger.error("this start goes on from a snapshot, and one without it would fail: %s", error)
+            return
+        if needed and found is not None:
+            self._quality = bytes(found.parts[QUALITY])
 
     def quality(self) -> bytes:
         """The read model of quality in the snapshot that was found; empty where there is none."""
@@ -93,7 +118,7 @@ class Snapshots:
     def follow(self, engine: LiveEngine) -> None:
         """Take snapshots of this engine from now on, each after so many rows."""
         self._engine = engine
-        engine.kept_state = self.earliest
+        engine.earliest_state = self.earliest
         if self._loaded_at_ns:
             engine.counters[AT_NS] = self._loaded_at_ns
         engine.subscribe(self._note)

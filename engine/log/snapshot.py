@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from xxhash import xxh3_64_intdigest
 
+from engine.errors import LogError
 from engine.log.file_ops import FileOps
 
 logger = logging.getLogger(__name__)
@@ -111,12 +112,37 @@ class SnapshotStore:
         """
         for name in reversed(self.names()):
             path = self._folder / name
-            snapshot = self._load(path, code_hash)
+            try:
+                snapshot = self._load(path, code_hash)
+            except LogError as error:
+                logger.warning("%s; it is passed over, so more of the log is read", error)
+                continue
             if snapshot is not None and checksum_at(snapshot.covered_seq) == snapshot.chain_checksum:
                 return snapshot
             if snapshot is not None:
-                logger.warning("%s was made of another log, and is passed over", path)
+                logger.warning("%s is passed over: %s", path, _no_such_turn(snapshot))
         return None
+
+    def newest_of_any_code(self, checksum_at: Callable[[int], int | None]) -> Snapshot:
+        """The newest that is whole and on the chain of this log, whatever code made it, where there must be one.
+
+        Raises LogError, which says what is wrong with the newest, where none is.
+        """
+        faults = []
+        for name in reversed(self.names()):
+            path = self._folder / name
+            try:
+                snapshot = self._load(path, None)
+            except LogError as error:
+                faults.append(str(error))
+                continue
+            if snapshot is not None and checksum_at(snapshot.covered_seq) == snapshot.chain_checksum:
+                for fault in faults:
+                    logger.warning("%s; the one before it is used", fault)
+                return snapshot
+            if snapshot is not None:
+                faults.append(f"{path} cannot be used: {_no_such_turn(snapshot)}")
+        raise LogError(faults[0] if faults else f"{self._folder} is missing, or empty")
 
     def newest_seq(self, code_hash: str) -> int:
         """Position of the newest snapshot made by the same code; 0 where there is none. Parts are not looked at."""
@@ -143,6 +169,7 @@ class SnapshotStore:
         return [name for name in names if name.startswith(PREFIX) and name.endswith(SUFFIX)]
 
     def _load(self, path: Path, code_hash: str | None) -> Snapshot | None:
+        """Return what is whole, None where other code made it (`code_hash` None: any will do); raises LogError."""
         try:
             view = self._ops.map(path)
             description = read_description(view)
@@ -153,8 +180,7 @@ class SnapshotStore:
                 return None
             parts = {entry.name: read_part(view, entry) for entry in description.parts}
         except (OSError, ValueError, msgspec.MsgspecError) as error:
-            logger.warning("%s cannot be used, so more of the log is read: %s", path, error)
-            return None
+            raise LogError(f"{path} cannot be used: {error}") from None
         return Snapshot(description.covered_seq, description.chain_checksum, description.code_hash, parts)
 
     def _write_draft(self, draft: Path, places: list[tuple[int, memoryview]]) -> None:
@@ -174,6 +200,10 @@ class SnapshotStore:
     def _remove(self, names: list[str]) -> None:
         for name in names:
             self._ops.unlink(self._folder / name)
+
+
+def _no_such_turn(snapshot: Snapshot) -> str:
+    return f"the log has no such turn at sequence {snapshot.covered_seq}; it begins later, or is another one"
 
 
 def layout(

@@ -14,6 +14,7 @@ from engine.projections.feed.remarks import RemarkBook
 from engine.projections.feed.transcripts import Transcripts
 from engine.projections.figures import position
 from engine.projections.names import Interned, OpenContacts
+from engine.projections.quality.folding.folded import require_next
 from engine.projections.quality.quality import Quality
 from engine.projections.queues.interval_waits import IntervalWaits
 from engine.projections.trunk_occupancy import TrunkTraffic
@@ -45,8 +46,11 @@ class Followers:
         self._remarks = RemarkBook(directory)
         self._own, self._waits = OwnCounts(tables), IntervalWaits(tables)
         self._quality = Quality(directory, quality, log.durable_seq)
-        for run in log.read_runs(self._quality.from_seq):
+        as_of = self._quality.from_seq - 1
+        for run in log.read_runs(as_of + 1):
+            require_next(as_of, run.first_seq)
             self._quality.apply(run)
+            as_of = run.last_seq
         self._aside = TurnsAside(self._take)
         for run in log.read_runs(max(1, position(tables) - ROWS_REMEMBERED)):
             self._aside.put(run)

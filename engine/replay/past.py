@@ -2,7 +2,7 @@
 
 One state is kept and goes forward with those who ask for later and later instants, as a replay does. Whoever asks for
 an earlier one has the log folded again, from the nearest of the marks that were set on the way. Where old segments were
-deleted, it begins at the newest snapshot that was there when somebody first asked.
+deleted, it begins at the state that was written down then.
 """
 
 from collections.abc import Callable
@@ -25,6 +25,7 @@ from engine.projections.views import Views
 from engine.replay.apply import StateReplay
 from engine.replay.past_followers import PastFollowers, PastHistory
 from engine.replay.past_quality import PastQuality
+from engine.replay.restore import load_state
 from engine.state import QUALITY, EngineState, StateCopy, StoredState, no_state, started_with
 
 MARK_ROWS: Final = 1_000_000
@@ -53,7 +54,7 @@ class Past:
         self,
         log: EventLog,
         capacity: Capacity,
-        kept: Callable[[], StoredState | None] = no_state,
+        earliest: Callable[[], StoredState | None] = no_state,
         *,
         mark_rows: int = MARK_ROWS,
         marks_max: int = MARKS_MAX,
@@ -61,11 +62,12 @@ class Past:
     ) -> None:
         """`capacity` is that of the tables where the log does not say it itself.
 
-        `kept` gives the newest state that is kept beside the log: where the log's first part is gone, it begins there.
+        `earliest` gives the state that it begins at where the log's first part is gone: right there, or at the newest
+        snapshot where nothing else was kept.
         """
         self._log = log
         self._capacity = capacity
-        self._kept = kept
+        self._earliest = earliest
         self._base: _Mark | None = None
         """Where it begins; None: at the log's first row, or it was not looked for yet."""
         self._mark_rows, self._marks_max, self._rows_max = mark_rows, marks_max, rows_max
@@ -76,7 +78,7 @@ class Past:
         self._first_ns = 0
         self.reading: Reading | None = None
         """For anybody, at any time; None: nothing is being read."""
-        self._quality = PastQuality(log, self._kept_quality, told=self._told)
+        self._quality = PastQuality(log, self._earliest_quality, told=self._told)
         self._history = PastHistory(log)
 
     def began_ns(self) -> int:
@@ -163,11 +165,12 @@ class Past:
         return configured_ns or began_ns
 
     def _begin_kept(self) -> tuple[EngineState, int]:
-        stored = self._kept()
+        stored = self._earliest()
         if stored is None:
-            raise LogError("the log's first part is missing, and no snapshot is there to begin at")
+            raise LogError("the log's first part is missing, and no state is kept to begin at")
         state = EngineState(stored.capacity, REMEMBERED_FACTS)
-        state.load({**stored.parts, **state.copy().seen.save_all()})
+        parts = {**stored.parts, **state.copy().seen.save_all()}
+        load_state(state, parts, f"the state at sequence {stored.seq} that is kept beside the log")
         replay = StateReplay(state)
         # Quality is written down a moment after the rest, and may stand further on: what is told begins there.
         for run in read_between(self._log, state.seq, self._quality.begin(bytes(stored.parts.get(QUALITY, b"")))):
@@ -175,8 +178,8 @@ class Past:
         replay.settle()
         return state, state.now_ns
 
-    def _kept_quality(self) -> bytes:
-        stored = self._kept()
+    def _earliest_quality(self) -> bytes:
+        stored = self._earliest()
         return b"" if stored is None else bytes(stored.parts.get(QUALITY, b""))
 
     def _fold(self, state: EngineState, replay: StateReplay, at_ns: int) -> None:

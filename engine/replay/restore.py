@@ -1,14 +1,14 @@
 """The state that a recorded log determines: at its end, or at any position before."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import Final, Protocol
 
 from engine.errors import LogError
-from engine.kernel.tables import Capacity
+from engine.kernel.tables import Array, Capacity
 from engine.log.reader import read_log, read_runs
 from engine.log.runs import Run
 from engine.log_port import Frame, Turn
@@ -45,6 +45,17 @@ def collector_paused() -> Iterator[None]:
     finally:
         if ran:
             gc.enable()
+
+
+def load_state(state: EngineState, parts: Mapping[str, Array | bytes], name: str) -> None:
+    """Take over parts that may be another version's into a new state. Raises LogError, which calls them `name`."""
+    try:
+        state.load(parts)
+    except Exception as error:
+        raise LogError(
+            f"{name} cannot be taken over by this version ({type(error).__name__}: {error}): start the version that "
+            "wrote it, or restore a backup of the whole log"
+        ) from error
 
 
 @collector_paused()

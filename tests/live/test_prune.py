@@ -10,6 +10,7 @@ from numpy.lib import recfunctions
 from typer.testing import CliRunner
 
 from engine.commands.outcome import Exit
+from engine.commands.verify import verify as verify_command
 from engine.errors import LogError, LogLocked
 from engine.kernel.fingerprint import fingerprint
 from engine.live import base
@@ -23,6 +24,8 @@ from engine.log.snapshot import SnapshotStore
 from engine.main import app
 from engine.messages.observed import ContactArrived, ContactReleased
 from engine.model.tallies import Tally
+from engine.projections.quality.folding import folded
+from engine.projections.quality.quality import Quality
 from engine.replay.past import Past
 from engine.replay.restore import restore, state_at
 from tests.driver_support import load_centre
@@ -87,10 +90,10 @@ async def test_an_engine_goes_on_behind_what_was_deleted_without_any_snapshot(tm
     assert entries(host.engine.state) == entries(whole)
     assert {entry.name for entry in host.engine.state.contacts} == {"c0"}, "who came long ago is there still"
     assert host.engine.views.quality.from_seq > whole.seq
-    earliest = host.engine.kept_state()
+    earliest = host.engine.earliest()
     assert earliest is not None
     assert earliest.seq == state.seq, "a look back reaches as far as the log does"
-    past = Past(host.engine.log, host.engine.state.capacity, host.engine.kept_state)
+    past = Past(host.engine.log, host.engine.state.capacity, host.engine.earliest)
     assert past.ask(whole.now_ns, lambda views, _: entries(views)) == entries(whole)
     await host.stop()
 
@@ -196,3 +199,115 @@ async def test_the_command_says_what_it_deletes(tmp_path: Path, monkeypatch: pyt
     assert '"segments":0' in said("--keep", "2d", "--json")
     assert said("--keep", "1d").startswith("5 error: 1d is too short: keep 2d or more")
     assert said("--keep", "ninety").startswith("2 ")
+
+
+async def test_quality_of_another_version_is_refused_where_its_rows_are_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    following = await worked(tmp_path, 0, 3)
+    pruned(tmp_path)
+    await worked(tmp_path, following, 3)
+    first = segment_paths(FileOps(), tmp_path / "data" / "log")[0]
+    monkeypatch.setattr(folded, "VERSION", folded.VERSION + 1)
+    with pytest.raises(LogError, match="start the version that wrote it"):
+        await starts(tmp_path)  # a snapshot of the same rules is there, and its quality is of the other version, too
+    shutil.rmtree(tmp_path / "data" / "snapshots")
+    with pytest.raises(LogError, match="start the version that wrote it"):
+        await starts(tmp_path)
+    with pytest.raises(LogError, match="start the version that wrote it"):
+        pruned(tmp_path)
+    assert segment_paths(FileOps(), tmp_path / "data" / "log")[0] == first
+
+
+async def test_quality_that_a_snapshot_does_not_bring_begins_where_the_log_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await worked(tmp_path, 0, 3)
+    pruned(tmp_path)
+    with monkeypatch.context() as lost:
+        lost.setattr(Quality, "save", lambda _: b"")
+        await starts(tmp_path)
+    assert await starts(tmp_path) > state_at_which_it_begins(tmp_path)
+
+
+def test_quality_is_never_folded_over_a_gap() -> None:
+    folded.require_next(9, 10)
+    folded.require_next(9, 3)
+    with pytest.raises(LogError, match="known up to sequence 0, and the log begins at 17"):
+        folded.require_next(0, 17)
+
+
+async def test_what_was_kept_and_is_damaged_is_named_with_the_way_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    following = await worked(tmp_path, 0, 3)
+    pruned(tmp_path)
+    path = damaged(tmp_path)
+    await worked(tmp_path, following, 3)
+    said = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert any(str(path) in text and "goes on from a snapshot" in text for text in said), "before it is needed"
+    told = f"{path} cannot be used: part .* does not match its checksum.* Restore .*base from a backup"
+    with pytest.raises(LogError, match=told):
+        pruned(tmp_path)
+    with pytest.raises(LogError, match=told):
+        verify_command(tmp_path / "data", as_json=False)
+    shutil.rmtree(tmp_path / "data" / "snapshots")
+    caplog.clear()
+    with pytest.raises(LogError, match=told):
+        await starts(tmp_path)
+    assert "more of the log is read" not in caplog.text
+    shutil.rmtree(tmp_path / "data" / "base")
+    with pytest.raises(LogError, match=r"base is missing, or empty.* Restore"):
+        await starts(tmp_path)
+
+
+async def test_what_this_version_cannot_take_over_is_an_error_in_words(tmp_path: Path) -> None:
+    following = await worked(tmp_path, 0, 3)
+    write = SnapshotStore.write
+
+    def other(store: SnapshotStore, seq: int, checksum: int, code: str, parts: dict[str, Any], log_id: bytes) -> Path:
+        parts = parts | {"table.prices": parts["table.prices"][:, 0]}
+        return write(store, seq, checksum, code, parts, log_id)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(SnapshotStore, "write", other)
+        pruned(tmp_path)
+    await worked(tmp_path, following, 3)
+    with pytest.raises(LogError, match=r"cannot be taken over by this version \(ValueError"):
+        pruned(tmp_path)
+    shutil.rmtree(tmp_path / "data" / "snapshots")
+    with pytest.raises(LogError, match=r"cannot be taken over by this version \(ValueError"):
+        await starts(tmp_path)
+
+
+async def test_verify_says_what_was_deleted_and_that_the_rest_is_whole(tmp_path: Path) -> None:
+    await worked(tmp_path, 0, 3)
+    first_seq = pruned(tmp_path).first_seq
+    done = CliRunner().invoke(app, ["verify", str(tmp_path / "data")])
+    assert done.exit_code == Exit.FAILED
+    assert f"it begins at sequence {first_seq}" in done.output
+    assert "Every turn that is there is intact" in done.output
+
+
+def damaged(folder: Path) -> Path:
+    """Turn over bytes at the end of the state at which the log begins; returns where it stands."""
+    (path,) = (folder / "data" / "base").iterdir()
+    octets = bytearray(path.read_bytes())
+    octets[-200:] = bytes(octet ^ 0xFF for octet in octets[-200:])
+    path.write_bytes(octets)
+    return path
+
+
+async def starts(folder: Path) -> int:
+    """Start and stop an engine; returns up to where it knows quality."""
+    host = host_of(folder)
+    await host.start()
+    try:
+        return host.engine.views.quality.from_seq
+    finally:
+        await host.stop()
+
+
+def state_at_which_it_begins(folder: Path) -> int:
+    (path,) = (folder / "data" / "base").iterdir()
+    return int(path.stem.removeprefix("snapshot-"))

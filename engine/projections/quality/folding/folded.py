@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
+from engine.errors import LogError
 from engine.model.quality import QualityPlan
 from engine.model.settings import SECOND_NS
 from engine.projections.quality.columns.cells import Cells, SavedCells
@@ -15,7 +16,9 @@ from engine.projections.quality.subjects.presence import Presence
 from engine.projections.quality.subjects.surveys import Surveys
 
 VERSION: Final = 7
-"""Of what `Folded` means; what another version wrote is folded anew."""
+"""Of what `Folded` means; what another version wrote is folded anew, and refused where the log has not all of it any
+more. Whoever raises it lets this code read what the version before wrote, or upgrades of such logs end with that.
+"""
 
 
 class Folded(msgspec.Struct):
@@ -60,9 +63,27 @@ def saved(found: dict[str, Any]) -> bytes:
 
 
 def loaded(snapshot: bytes, durable_seq: int) -> Folded:
-    """Return what was saved; a new state where that is of no use: it is a cache of the log."""
+    """Return what was saved; a new state where that is of no use: it is then folded from the log's first row."""
+    return _of_use(snapshot, durable_seq) or Folded()
+
+
+def is_of_use(snapshot: bytes, durable_seq: int) -> bool:
+    """Whether `loaded` takes it over. To be asked where the log's first part is gone: nothing is folded anew there."""
+    return _of_use(snapshot, durable_seq) is not None
+
+
+def require_next(as_of: int, first_seq: int) -> None:
+    """Raise LogError where a turn that begins at `first_seq` leaves a gap behind what was folded."""
+    if first_seq > as_of + 1:
+        raise LogError(
+            f"quality (cases, surveys, evaluations) is known up to sequence {as_of}, and the log begins at "
+            f"{first_seq}: start the version that wrote this folder, or restore a backup of the whole log"
+        )
+
+
+def _of_use(snapshot: bytes, durable_seq: int) -> Folded | None:
     try:
-        found: Folded = _DECODER.decode(snapshot) if snapshot else Folded()
+        found: Folded | None = _DECODER.decode(snapshot) if snapshot else None
     except (msgspec.MsgspecError, ValueError):
-        return Folded()
-    return found if found.version == VERSION and found.as_of <= durable_seq else Folded()
+        return None
+    return found if found is not None and found.version == VERSION and found.as_of <= durable_seq else None
