@@ -43,18 +43,18 @@ def make_changes(raw: dict[str, Any], folder: Path, changes: Iterable[str]) -> M
         try:
             where, value = _read(change)
             where, note = _meant(raw, where)
-            if counted := _counted(raw, where, change):
-                counts.append(counted)
-                if counted.of_shift:
-                    entry = raw["agents"][counted.entry]
-                    entry["shifts"] = shifts_of(entry, folder) or entry.get("shifts")
+            counted = _counted(raw, where, change)
+            if counted is not None and counted.of_shift:
+                _read_in(raw["agents"][counted.entry], folder)
             _put(raw, where, value)
+            counts += [counted] if counted is not None else []
             notes += [f"--set {change}: {note}={value}"] if note else []
         except ValueError as error:
             faults.append(f"--set {change}: {error}")
     by_shift = {one.entry for one in counts if one.of_shift}
+    entries = dict(enumerate(_entries(raw)))  # a later change may have put something else there
     for place, change in {one.entry: one.change for one in counts}.items():
-        if note := _balanced(raw["agents"][place], folder, is_scaled=place not in by_shift):
+        if note := _balanced(_mapping(entries.get(place)), folder, is_scaled=place not in by_shift):
             notes.append(f"--set {change}: {note}")
     return Made(faults, tuple(notes))
 
@@ -163,13 +163,22 @@ def _counted(raw: dict[str, Any], parts: list[str], change: str) -> _Counted | N
     of_shift = len(parts) == 5 and parts[2] == "shifts"
     if parts[0] != "agents" or parts[-1] != "count" or not (of_shift or len(parts) == 3):
         return None
-    entry = _in_list(_entries(raw), parts[1])
-    return None if entry is None else _Counted(entry, of_shift, change)
+    entries = _entries(raw)
+    entry = _in_list(entries, parts[1])
+    if entry is None or not isinstance(entries[entry], dict):
+        return None
+    return _Counted(entry, of_shift, change)
 
 
 def _entries(raw: dict[str, Any]) -> list[Any]:
     agents = raw.get("agents")
     return agents if isinstance(agents, list) else []
+
+
+def _read_in(entry: dict[str, Any], folder: Path) -> None:
+    """Let the shifts of a file stand in the group itself, where one of them can be changed."""
+    if isinstance(entry.get("shifts"), str):
+        entry["shifts"] = shifts_of(entry, folder) or entry["shifts"]
 
 
 def _balanced(entry: dict[str, Any], folder: Path, *, is_scaled: bool) -> str:

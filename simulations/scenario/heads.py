@@ -8,10 +8,12 @@ from simulations.scenario.shift_files import read_shifts
 
 
 def shifts_of(entry: Any, folder: Path) -> list[dict[str, Any]]:
-    """Return the shifts of a group, of its file in `folder` where they stand in one; none where they cannot be read."""
+    """Return the shifts of a group, of its file in `folder` where they stand in one; none where one of them cannot be
+    read."""
     said = entry.get("shifts") if isinstance(entry, dict) else None
     if isinstance(said, list):
-        return [one for one in said if isinstance(one, dict)]
+        sections = [one for one in said if isinstance(one, dict)]
+        return sections if len(sections) == len(said) else []
     if not isinstance(said, str):
         return []
     try:

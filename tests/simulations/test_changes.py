@@ -78,6 +78,30 @@ def test_a_count_of_a_shift_is_what_works_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("agents", "changes", "fault"),
+    [
+        (["foo"], ["agents.0.count=3"], "--set agents.0.count=3: 'agents.0' holds no sections"),
+        (["foo"], ["agents.0.shifts.0.count=3"], "--set agents.0.shifts.0.count=3: 'agents.0' holds no sections"),
+        (
+            [group(count=1, shifts=["foo"])],
+            ["agents.0.shifts.0.count=3"],
+            "--set agents.0.shifts.0.count=3: 'agents.0.shifts.0' holds no sections",
+        ),
+        (
+            [group(count=1)],
+            ["agents.0.count=3", "agents.0=foo"],
+            "scenario: agents.0: 'foo' stands where a mapping belongs",
+        ),
+        ([group(count=1)], ["agents.0.count=3", "agents=foo"], "scenario: agents: 'foo' stands where a list belongs"),
+    ],
+)
+def test_a_count_of_what_is_no_section_is_a_fault(agents: list[Any], changes: list[str], fault: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        Scenario.of(centre(*agents), changes=changes)
+    assert fault in raised.value.faults
+
+
+@pytest.mark.parametrize(
     ("groups", "queues", "meant"),
     [
         ([group("q", count=3), group("others", count=2)], {}, "q"),
