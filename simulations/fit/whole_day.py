@@ -21,6 +21,8 @@ CONTACTS: Final = 150_000
 AT_LEAST, AT_MOST = 30, 200
 """Days that are played."""
 FIGURES: Final = ("offered", "abandon_rate", "p_wait", "asa_s", "service_level")
+OFF_CONFIDENCE: Final = 1.0 - (1.0 - CONFIDENCE) / len(FIGURES)
+"""Of each figure, so that one of them is off by chance in one fit of twenty at most (Bonferroni)."""
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -31,7 +33,7 @@ class Told(msgspec.Struct, frozen=True):
     fitted: Estimate
     alike: Estimate | None
     is_off: bool
-    """Whether record and fitted day differ by more than chance."""
+    """Whether record and fitted day differ by more than chance, all figures judged together."""
 
 
 class WholeDay(msgspec.Struct, frozen=True):
@@ -58,17 +60,19 @@ def whole_day(fit: Fit, calls: Calls, scenario: Scenario) -> WholeDay:
     """
     days = np.array([np.datetime64(day, "D").astype(np.int64) for day in fit.chosen])
     edges = edges_ns(days, fit.interval_s, fit.time_zone)
-    recorded = _recorded(calls, edges, scenario)
+    recorded = _recorded(calls, edges, scenario, CONFIDENCE)
     replications = int(np.clip(CONTACTS / max(float(recorded["offered"].value), 1.0), AT_LEAST, AT_MOST))
-    fitted = _played(simulate(scenario, replications))
-    off = {name: _differ(recorded[name], fitted[name]) for name in FIGURES}
+    result = simulate(scenario, replications)
+    fitted = _played(result, CONFIDENCE)
+    wide = _recorded(calls, edges, scenario, OFF_CONFIDENCE), _played(result, OFF_CONFIDENCE)
+    off = {name: _differ(*(side[name] for side in wide)) for name in FIGURES}
     steady = _as_busy(scenario) if any(off.values()) else None
-    alike = _played(simulate(steady, replications)) if steady is not None else {}
+    alike = _played(simulate(steady, replications), CONFIDENCE) if steady is not None else {}
     figures = [Told(name, recorded[name], fitted[name], alike.get(name), off[name]) for name in FIGURES]
     return WholeDay(len(days), replications, figures, _staff_with_volume(calls, edges))
 
 
-def _recorded(calls: Calls, edges: Array, scenario: Scenario) -> dict[str, Estimate]:
+def _recorded(calls: Calls, edges: Array, scenario: Scenario, confidence: float) -> dict[str, Estimate]:
     """Return the figures of the recorded days; days are what differs by chance."""
     queues = scenario.file.queues
     rows = calls.rows[np.isin(calls.rows["type"], [calls.types.index(name) for name in queues])]
@@ -89,16 +93,17 @@ def _recorded(calls: Calls, edges: Array, scenario: Scenario) -> dict[str, Estim
     came = by_day(np.ones(len(rows)))
     answered = by_day(rows["answered"])
     return {
-        "offered": mean(came, CONFIDENCE),
-        "abandon_rate": ratio(by_day(rows["abandoned"]), came, CONFIDENCE),
-        "p_wait": ratio(by_day(rows["wait_ns"] > 0), came, CONFIDENCE),
-        "asa_s": ratio(by_day(np.where(rows["answered"], rows["wait_ns"] / 1e9, 0.0)), answered, CONFIDENCE),
-        "service_level": ratio(by_day(met), by_day(judged), CONFIDENCE),
+        "offered": mean(came, confidence),
+        "abandon_rate": ratio(by_day(rows["abandoned"]), came, confidence),
+        "p_wait": ratio(by_day(rows["wait_ns"] > 0), came, confidence),
+        "asa_s": ratio(by_day(np.where(rows["answered"], rows["wait_ns"] / 1e9, 0.0)), answered, confidence),
+        "service_level": ratio(by_day(met), by_day(judged), confidence),
     }
 
 
-def _played(result: Result) -> dict[str, Estimate]:
-    return {name: result.estimate(name) for name in FIGURES}
+def _played(result: Result, confidence: float) -> dict[str, Estimate]:
+    judged = msgspec.structs.replace(result, confidence=confidence)
+    return {name: judged.estimate(name) for name in FIGURES}
 
 
 def _differ(one: Estimate, other: Estimate) -> bool:

@@ -1,18 +1,20 @@
 """A fitted day is played against the days that it was fitted to: alike where nothing was left out, off where it was."""
 
 import csv
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from simulations.experiment.estimates import Estimate
 from simulations.experiment.recording import record
 from simulations.fit.calls import Calls
 from simulations.fit.fitted import fit
 from simulations.fit.read import read_calls
 from simulations.fit.scenario_file import write_scenario
-from simulations.fit.whole_day import WholeDay, whole_day
+from simulations.fit.whole_day import FIGURES, WholeDay, whole_day
 from simulations.scenario.scenario import Scenario
 
 pytestmark = pytest.mark.timeout(600)  # the first of them may compile the world
@@ -63,6 +65,24 @@ def test_a_day_like_all_others_is_found_to_be_so(tmp_path: Path) -> None:
     off = {figure.name for figure in found.figures if figure.is_off}
     assert "offered" not in off
     assert "abandon_rate" not in off
+
+
+@pytest.mark.parametrize(("apart", "is_off"), [(2.0, False), (2.2, True)])
+def test_a_figure_is_off_by_limits_that_hold_for_all_of_them_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, apart: float, is_off: bool
+) -> None:
+    def side(value: float) -> Callable[..., dict[str, Estimate]]:
+        def limits(*asked: Any) -> dict[str, Estimate]:
+            half = {0.95: 1.0, 0.99: 1.5}[round(asked[-1], 6)]
+            return dict.fromkeys(FIGURES, Estimate(value, value - half, value + half))
+
+        return limits
+
+    monkeypatch.setattr("simulations.fit.whole_day._recorded", side(500.0))
+    monkeypatch.setattr("simulations.fit.whole_day._played", side(500.0 + apart))
+    found = checked(tmp_path, {2: 1})
+    assert found.is_off == is_off
+    assert [figure.recorded.half_width for figure in found.figures] == [1.0] * len(FIGURES), "told by 95 %"
 
 
 def test_one_roster_for_days_that_were_staffed_by_their_volume_is_off(tmp_path: Path) -> None:
