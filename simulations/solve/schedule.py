@@ -44,6 +44,14 @@ class Scheduled(msgspec.Struct):
     trial: Trial
     kept: bool
     rounds: int
+    is_spared: bool = False
+    """Whether shifts of the cover were found to be spared: then `plan` covers less than what its bound was of."""
+
+    @property
+    def gap(self) -> float | None:
+        """How much cheaper shifts that cover as much could be at most, as a share of the cost; None if nothing is known
+        of that, for shifts were spared."""
+        return None if self.is_spared else self.plan.gap
 
 
 class Scheduler:
@@ -130,8 +138,10 @@ class Scheduler:
 
         def play(counts: Integers) -> Trial:
             cost = float((counts * self._prices).sum())
-            plan = best.plan._replace(counts=counts, on_duty=counts @ self._table.works, cost=cost)
-            found[counts.tobytes()] = self._played(plan, best.rounds)
+            plan = best.plan._replace(
+                counts=counts, on_duty=counts @ self._table.works, cost=cost, bound=0.0, optimal=False
+            )
+            found[counts.tobytes()] = msgspec.structs.replace(self._played(plan, best.rounds), is_spared=True)
             return found[counts.tobytes()].trial
 
         works, on_shift = self._table.works, effects * self._shares

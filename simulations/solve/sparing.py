@@ -26,8 +26,9 @@ def spared(
     """Return the counts without those who can be spared, shape (groups, patterns), and what they came to.
 
     `trial` is what `counts` came to: it keeps all goals. `works` has the shape (patterns, intervals), `prices` that of
-    the counts, and `effects`, what an agent on a shift does for each queue, (queues, groups). Each shift is tried once,
-    as long as there are trials: what is most likely to be spared, by what it saves, first. Raises SimulationFailed.
+    the counts, and `effects`, what an agent on a shift does for each queue, (queues, groups). Of
+    each shift one agent after another is tried until one is missed, as long as there are trials: who is most likely to
+    be spared, by what that saves, first. Raises SimulationFailed.
     """
     kept, came = counts, trial
     tried, refused = counts, set[Place]()

@@ -140,6 +140,7 @@ def told(solution: Solution) -> Row:
         }
         for place, (name, goal) in enumerate(solution.goals.items())
     }
+    gap = None if solution.scheduled is None else solution.scheduled.gap
     return {
         "scenario": file.name,
         "version": installed_version(),
@@ -156,7 +157,8 @@ def told(solution: Solution) -> Row:
             for (name, count), share in zip(solution.channels.items(), solution.blocked, strict=False)
         },
         "paid_hours": round(float(hours.sum()), 6),
-        "shifts_gap": None if solution.scheduled is None else round(solution.scheduled.plan.gap, 6),
+        "shifts_gap": None if gap is None else round(gap, 6),
+        "shifts_spared": solution.scheduled is not None and solution.scheduled.is_spared,
         "cost": plain(mean(total_costs(check), check.confidence)) | {"currency": file.costs.currency},
         "intervals": intervals,
     }

@@ -13,6 +13,7 @@ from simulations.solve.solve import solve
 from simulations.solve.sparing import spared
 from simulations.solve.staffed import on_shifts
 from simulations.solve.timetable import parse_shift
+from simulations.solve.told import told
 from simulations.solve.trials import Trial
 
 WORKS = np.array([[1, 1, 1, 0, 0, 0, 0, 0.0], [0, 0, 0, 0, 0, 1, 1, 1], [0, 1, 1, 1, 0, 0, 0, 0]])
@@ -77,6 +78,11 @@ def test_no_shift_of_a_plan_can_be_taken_away(monkeypatch: pytest.MonkeyPatch) -
     plan = found.scheduled
     assert plan is not None
     assert plan.kept
+    said = told(found)
+    assert plan.is_spared
+    assert said["shifts_spared"]
+    assert said["shifts_gap"] is None, "the bound was that of the cover, two shifts more"
+    assert not plan.plan.optimal
     (entries,) = plan.shifts
     for place, entry in enumerate(entries):
         fewer = [entry | {"count": entry["count"] - (number == place)} for number, entry in enumerate(entries)]
