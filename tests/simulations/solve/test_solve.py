@@ -100,7 +100,7 @@ def test_nothing_of_a_plan_is_made_from_the_callers_of_its_check(monkeypatch: py
 
     missed = iter([True, True, False])
     monkeypatch.setattr(solve_module, "simulate", noted)
-    monkeypatch.setattr(solve_module, "proven_missed", lambda *_: np.array([[next(missed)]]))
+    monkeypatch.setattr(solve_module, "proven_missed", lambda *_: np.full((1, 8), next(missed)))
     scenario = Scenario.of(FLAT)
     found = solve(scenario, Question(goals_of(scenario.file, {}, {})), replications=4)
     checks = [place for place, (seed, _, _) in enumerate(played) if seed != 5]
