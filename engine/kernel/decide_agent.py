@@ -2,7 +2,7 @@
 
 from engine.kernel.emit import DISPERSE, MATCH_AGENT, MATCH_CONTACT, emit, then
 from engine.kernel.jit import jit
-from engine.kernel.lookup import is_wrap_up_of
+from engine.kernel.lookup import has_deadline, is_wrap_up_of
 from engine.kernel.tables import Array, Tables
 from engine.kernel.waiting_line import common_lines, head_of
 from engine.messages.kinds import (
@@ -21,11 +21,13 @@ from engine.model.settings import AgentSetting
 
 @jit
 def change_status(t: Tables, out: Array, a: int) -> None:
-    """Available: work may come. Offline: what rings at the agent goes elsewhere, and so do those who wait for it; what
-    is in hand is done first, its wrap-up included.
+    """Available: work may come, and no wrap-up that has no end is left from before the agent was offline. Offline: what
+    rings at the agent goes elsewhere, and so do those who wait for it; what is in hand is done first, its wrap-up
+    included.
     """
     status = t.agents[a].status
     if status == STATUS_AVAILABLE:
+        _end_left_wrap_ups(t, out, a)
         then(t, MATCH_AGENT, a)
     elif status == STATUS_OFFLINE:
         _withdraw_ringing(t, out, a, -1)
@@ -57,6 +59,19 @@ def finish_wrap_ups(t: Tables, out: Array, a: int, arrival_seq: int) -> None:
             end_wrap_up_of(t, out, e)
         e = following
     then(t, MATCH_AGENT, a)
+
+
+@jit
+def _end_left_wrap_ups(t: Tables, out: Array, a: int) -> None:
+    """End what the agent left to wrap up by going offline, where no time ends it: who has no desk would get nothing."""
+    e = t.agents[a].engagement
+    while e >= 0:
+        engagement = t.engagements[e]
+        following = engagement.next_of_agent
+        is_left = engagement.started_ns < t.agents[a].login_ns
+        if is_left and is_wrap_up_of(t, e, 0) and not has_deadline(t, e):
+            end_wrap_up_of(t, out, e)
+        e = following
 
 
 @jit

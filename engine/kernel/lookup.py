@@ -1,6 +1,7 @@
 """Finding what belongs together: a line by what it is for, an engagement by its two ends."""
 
 from engine.kernel.jit import jit
+from engine.kernel.subjects import engagement_subject
 from engine.kernel.tables import Tables
 from engine.messages.kinds import ENGAGEMENT_WRAPPING
 from engine.model.settings import QueueSetting
@@ -64,6 +65,12 @@ def is_wrap_up_of(t: Tables, e: int, arrival_seq: int) -> bool:
     """Tell whether the engagement is the wrap-up of the contact with this arrival; of any, if that is 0."""
     engagement = t.engagements[e]
     return engagement.state == ENGAGEMENT_WRAPPING and (arrival_seq == 0 or engagement.arrival_seq == arrival_seq)
+
+
+@jit
+def has_deadline(t: Tables, e: int) -> bool:
+    """Tell whether the engagement ends by itself at some time."""
+    return t.timers[engagement_subject(t, e)].place > 0
 
 
 @jit

@@ -208,6 +208,9 @@ class Twin(Stays):
         agent.status, agent.misses, agent.suspended = status, 0, 0
         self._watch()
         if status == k.STATUS_AVAILABLE:
+            for tie in books.wrap_ups(number, 0):
+                if not tie.due and tie.since < agent.login:
+                    self._end_wrap_up(tie)
             self._then_match_agent(number)
         elif status == k.STATUS_OFFLINE:
             self._withdraw_from(number, range(k.CHANNELS))

@@ -322,6 +322,36 @@ def test_the_wrap_ups_of_all_contacts_end_together() -> None:
     assert scene.kinds() == ["wrap_up_ended", "wrap_up_ended"]
 
 
+@pytest.mark.parametrize("first", [k.STATUS_AVAILABLE, k.STATUS_PAUSED])
+def test_who_is_ready_again_has_nothing_to_wrap_up_from_before_they_were_offline(first: int) -> None:
+    scene, _ = wrapping_twice()
+    scene.status(0, k.STATUS_OFFLINE)
+    assert scene.tables.agents["wrapping"][0] == 2
+    scene.wait(3600)
+    scene.status(0, first)
+    scene.status(0, k.STATUS_AVAILABLE)
+    assert scene.tables.agents["wrapping"][0] == 0
+    assert scene.agent_state(0) == "idle"
+    contact = scene.arrive()
+    assert scene.offered() == [(contact, 0)]
+
+
+def test_a_wrap_up_goes_on_that_began_since_the_agent_came_or_ends_by_itself() -> None:
+    scene, _ = wrapping_twice()
+    scene.status(0, k.STATUS_PAUSED)
+    scene.status(0, k.STATUS_AVAILABLE)
+    assert scene.tables.agents["wrapping"][0] == 2, "not offline meanwhile"
+    scene.fact(k.WRAP_UP_FINISHED, agent=0)
+    scene.agent(0, AgentSetting.WRAP_UP_NS, 60 * SECOND_NS)
+    scene.release(scene.talk()[0])
+    scene.status(0, k.STATUS_OFFLINE)
+    scene.wait(20)
+    scene.status(0, k.STATUS_AVAILABLE)
+    assert scene.agent_state(0) == "wrapping"
+    scene.wait(40)
+    assert scene.agent_state(0) == "idle"
+
+
 def test_a_contact_that_another_agent_wraps_up_is_refused() -> None:
     scene, (first, _) = wrapping_twice()
     scene.fact(k.WRAP_UP_FINISHED, agent=1, a=first)
