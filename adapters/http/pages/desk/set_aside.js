@@ -12,7 +12,7 @@ export function isSetAside({ suspended_until_ns: untilNs }, nowMs) {
 }
 
 export function setAsideView(desk) {
-  const place = el("section", { class: "plans", role: "status", hidden: true });
+  const place = el("section", { class: "notices", role: "status", hidden: true });
   let shown = "";
 
   function render() {
