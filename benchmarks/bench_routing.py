@@ -40,21 +40,22 @@ def is_solvable(case: Case) -> bool:
     return len(case.values) == 2 and case.swing == 0.0
 
 
-def gap(case: Case) -> dict[str, Any]:
-    """Return by how much more than the least each policy loses, per cent."""
+def gap(case: Case, name: str = "routing_gap_pct", seeds: int = SEEDS) -> dict[str, Any]:
+    """Return by how much more than the least each policy loses, per cent, as the line of this name."""
     optimum = solve(case.centre, case.values)
     found = {
-        name: losses(case, name, optimum) / optimum.lost_per_min - 1.0 for name in ("erlang", *plain_policies(case))
+        policy: losses(case, policy, optimum, CALLS, seeds) / optimum.lost_per_min - 1.0
+        for policy in ("erlang", *plain_policies(case))
     }
     return line(
-        "routing_gap_pct",
+        name,
         round(100 * float(found["erlang"].mean()), 2),
         "%",
         peer={"name": "the optimum", "lost_per_min": round(optimum.lost_per_min, 6)},
         centre=case.name,
         half_width_95=round(100 * half_width(found["erlang"]), 2),
-        plain_pct={name: round(100 * float(gaps.mean()), 2) for name, gaps in found.items() if name != "erlang"},
-        calls=CALLS * SEEDS,
+        plain_pct={policy: round(100 * float(gaps.mean()), 2) for policy, gaps in found.items() if policy != "erlang"},
+        calls=CALLS * seeds,
     )
 
 

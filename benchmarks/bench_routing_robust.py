@@ -6,14 +6,14 @@ The tables of docs/ROUTING.md beside those of `routing`, with the same world and
 from collections.abc import Iterator
 from typing import Any, Final
 
-from benchmarks.bench_routing import half_width, is_solvable, losses, plain_policies
+from benchmarks.bench_routing import CALLS, gap, half_width, is_solvable, losses, plain_policies
 from benchmarks.report import line
 from benchmarks.routing_centres import Case, cases, unseen
 from benchmarks.routing_optimum import solve
 from benchmarks.routing_world import OWN, Rates
 
 NAMES = ("routing_wrong_rates_pct", "routing_true_rates_pct", "routing_unseen_gap_pct")
-CALLS, SEEDS = 100_000, 4
+SEEDS = 4
 TOO_MUCH, TOO_LITTLE = 1.2, 0.8
 WRONG: Final = {
     "as estimated": OWN,
@@ -35,7 +35,7 @@ def run() -> Iterator[dict[str, Any]]:
         if is_solvable(case):
             yield true_rates(case)
     for case in unseen():
-        yield unseen_gap(case)
+        yield gap(case, "routing_unseen_gap_pct", SEEDS)
 
 
 def wrong_rates(case: Case) -> dict[str, Any]:
@@ -74,23 +74,4 @@ def true_rates(case: Case) -> dict[str, Any]:
         centre=case.name,
         half_width_95=round(100 * half_width(gaps), 2),
         calls=2 * CALLS * SEEDS,
-    )
-
-
-def unseen_gap(case: Case) -> dict[str, Any]:
-    """Return by how much more than the least each policy loses where nothing was chosen, per cent."""
-    optimum = solve(case.centre, case.values)
-    found = {
-        name: losses(case, name, optimum, CALLS, SEEDS) / optimum.lost_per_min - 1.0
-        for name in ("erlang", *plain_policies(case))
-    }
-    return line(
-        "routing_unseen_gap_pct",
-        round(100 * float(found["erlang"].mean()), 2),
-        "%",
-        peer={"name": "the optimum", "lost_per_min": round(optimum.lost_per_min, 6)},
-        centre=case.name,
-        half_width_95=round(100 * half_width(found["erlang"]), 2),
-        plain_pct={name: round(100 * float(gaps.mean()), 2) for name, gaps in found.items() if name != "erlang"},
-        calls=CALLS * SEEDS,
     )

@@ -14,14 +14,17 @@ pytestmark = [pytest.mark.peer, pytest.mark.slow]
 TIRELESS = CENTRE.replace("wrap_up: 30s, ring_limit: 30s", "wrap_up: 0s, ring_limit: 30s", 1)
 
 
-async def take_second(page: Any, house: House) -> None:
-    """Let another chat come and the agent accept it, out of the line of the first one."""
+async def two_in_hand(context: Any, house: House) -> Any:
+    """A desk with two chats in hand: the second is in front, and its line has the focus."""
+    page = await signed_in(context, house)
+    await take_chat(page, house)
     await page.keyboard.press("Escape")
     await bring(house, "chat-2", who="Lê Minh")
     await page.wait_for_selector(".offer")
     await page.keyboard.press("a")
     await until(page, "document.querySelector('#contact-title').innerText === 'Lê Minh'")
     await until(page, "document.activeElement.id === 'line'")
+    return page
 
 
 async def shown(page: Any) -> str:
@@ -40,9 +43,7 @@ async def notes(house: House) -> list[tuple[str, str]]:
 async def test_a_line_is_never_carried_on_to_another_customer(build: Build) -> None:
     house = await build(centre=TIRELESS)
     async with browser() as context, ClientSession(house.url) as client:
-        page = await signed_in(context, house)
-        await take_chat(page, house)
-        await take_second(page, house)
+        page = await two_in_hand(context, house)
         await page.keyboard.type("Your number is ")
         await tell(client, f"{CONTACTS}/chat-2/release", by="customer")
         await page.locator(".toast", has_text="Lê Minh is over").wait_for()
@@ -84,9 +85,7 @@ async def test_the_rest_of_a_line_is_no_keys_of_the_wrap_up(build: Build) -> Non
 async def test_a_chat_that_is_taken_away_and_rings_again_keeps_its_words_apart(build: Build) -> None:
     house = await build(centre=TIRELESS)
     async with browser() as context, ClientSession(house.url) as client:
-        page = await signed_in(context, house)
-        await take_chat(page, house)
-        await take_second(page, house)
+        page = await two_in_hand(context, house)
         await page.keyboard.type("secret of ")
         await tell(client, f"{CONTACTS}/chat-2/requeue", reason="to somebody else")
         await page.wait_for_selector(".offer")
@@ -103,9 +102,7 @@ async def test_a_chat_that_is_taken_away_and_rings_again_keeps_its_words_apart(b
 async def test_an_empty_line_of_who_is_gone_leaves_no_cursor_at_the_next(build: Build) -> None:
     house = await build(centre=TIRELESS)
     async with browser() as context, ClientSession(house.url) as client:
-        page = await signed_in(context, house)
-        await take_chat(page, house)
-        await take_second(page, house)
+        page = await two_in_hand(context, house)
         await tell(client, f"{CONTACTS}/chat-2/release", by="customer")
         await until(page, "document.querySelector('#contact-title').innerText === 'Phạm Lan'")
         assert await page.evaluate("document.activeElement.id") != "line"
@@ -114,9 +111,7 @@ async def test_an_empty_line_of_who_is_gone_leaves_no_cursor_at_the_next(build: 
 async def test_a_note_goes_on_where_it_began(build: Build) -> None:
     house = await build(centre=CENTRE)
     async with browser() as context, ClientSession(house.url) as client:
-        page = await signed_in(context, house)
-        await take_chat(page, house)
-        await take_second(page, house)
+        page = await two_in_hand(context, house)
         await tell(client, f"{CONTACTS}/chat-2/release", by="customer")
         await page.wait_for_selector(".wrap-up:not([hidden])")
         await page.locator("#note").press_sequentially("first half, ")

@@ -354,6 +354,13 @@ async def consulted(open_exchange: OpenExchange, open_phone: OpenPhone) -> Consu
     return Consultation(exchange, Side(bob, callers), Side(ann, agents), asking, Side(eve, eves), second.name)
 
 
+async def taken_back_to_the_end(call: Call) -> None:
+    """Wait until the customer is taken back, and let the call end."""
+    await call.is_taken_back()
+    await call.is_("connected")
+    await hang_up(call.exchange, *call.bob, call.ann.phone)
+
+
 async def test_who_leaves_takes_their_hold_along(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
     two = await consulted(open_exchange, open_phone)
     (first,) = (name for name in two.exchange.sip.calls.by_name if name != two.second)
@@ -382,9 +389,7 @@ async def test_who_stays_goes_on_holding(open_exchange: OpenExchange, open_phone
     assert direction_of(await call.bob.offers("INVITE", call.bob.phone.sdp())) == "inactive"
     await call.is_("held")
     await two.exchange.tell(ResumeRequested(contact=two.second, agent="eve"))
-    await call.is_taken_back()
-    await call.is_("connected")
-    await hang_up(call.exchange, *call.bob, call.ann.phone)
+    await taken_back_to_the_end(call)
 
 
 async def test_a_hold_in_the_middle_of_a_transfer_is_of_who_comes(
@@ -400,9 +405,7 @@ async def test_a_hold_in_the_middle_of_a_transfer_is_of_who_comes(
         assert direction_of(await side.told(side.phone.sdp("inactive"))) == "inactive"
     await call.is_("held")
     await two.exchange.tell(ResumeRequested(contact=two.second, agent="eve"))
-    await call.is_taken_back()
-    await call.is_("connected")
-    await hang_up(call.exchange, *call.bob, call.ann.phone)
+    await taken_back_to_the_end(call)
 
 
 async def test_a_call_that_is_taken_back_in_the_middle_of_a_transfer(
@@ -422,9 +425,7 @@ async def test_a_call_that_is_taken_back_in_the_middle_of_a_transfer(
     await two.eve.phone.ack()
     for side in (call.bob, call.ann):
         assert direction_of(await side.told(side.phone.sdp("inactive"))) == "inactive"
-    await call.is_taken_back()
-    await call.is_("connected")
-    await hang_up(call.exchange, *call.bob, call.ann.phone)
+    await taken_back_to_the_end(call)
 
 
 async def test_a_colleague_whose_phone_holds_goes_on_doing_so(

@@ -44,7 +44,7 @@ export class Acts {
     if (!isHere && command.verb === "finish") return; // it is over, as was wanted
     const isThere = isHere && command.verb === "note";
     if (isThere) this.desk.store.takeBack(command);
-    this.desk.complain(words && !isThere ? `${t("not_sent", { why })} “${words}”` : why);
+    this.desk.complain(why, isThere ? "" : words);
   }
 
   // In the middle of a text, that goes on. Otherwise the one who is being taken is in front at once, with a line to write on:
@@ -99,7 +99,7 @@ export class Acts {
     const { lines, files } = this.taking.get(id) ?? { lines: [], files: [] };
     this.taking.delete(id);
     const words = [...lines, store.drafts.lines.get(id)].filter(Boolean).join(" · ");
-    if (words) this.desk.complain(`${t("not_sent", { why: t("refused.no_such_offer") })} “${words}”`);
+    if (words) this.desk.complain(t("refused.no_such_offer"), words);
     for (const { name } of files) this.desk.complain(t("file_refused", { name, why: t("refused.no_such_offer") }));
     if (store.wanted !== id) return;
     store.drafts.lines.delete(id);

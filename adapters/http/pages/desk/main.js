@@ -184,8 +184,8 @@ class Desk {
     say("polite", text);
   }
 
-  complain(text) {
-    if (this.open) this.parts.toasts.complain(text);
+  complain(why, words) {
+    if (this.open) this.parts.toasts.complain(why, words);
   }
 
   // --- the page

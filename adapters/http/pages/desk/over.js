@@ -51,7 +51,7 @@ export class Over {
     const text = store.drafts.lines.get(contact?.id);
     if (contact?.state !== "wrapping" || contact.over || text === undefined || document.activeElement?.id === "line") return;
     store.drafts.lines.delete(contact.id);
-    if (text.trim()) this.desk.complain(`${t("not_sent", { why: t("over.line") })} “${text.trim()}”`);
+    if (text.trim()) this.desk.complain(t("over.line"), text.trim());
     store.changed();
   }
 
@@ -79,7 +79,7 @@ export class Over {
     const { lines, notes, answers, dialogs } = store.drafts;
     const asked = Object.values(dialogs.get(id) ?? {}).flatMap((fields) => Object.values(fields)); // as of a case
     for (const words of [lines.get(id)?.trim(), asked.filter(Boolean).join(" · ")]) {
-      if (words) this.desk.complain(`${t("not_sent", { why: t("over.line") })} “${words}”`);
+      if (words) this.desk.complain(t("over.line"), words);
     }
     if (contact) {
       parts.conversation.wrapping.take(contact);
@@ -87,6 +87,6 @@ export class Over {
       return;
     }
     const words = [notes.get(id), ...Object.values(answers.get(id) ?? {})].filter(Boolean).join(" · "); // of before a reload
-    if (words) this.desk.complain(`${t("not_sent", { why: t("over.line") })} “${words}”`);
+    if (words) this.desk.complain(t("over.line"), words);
   }
 }

@@ -2,23 +2,26 @@
 
 import { el } from "./dom.js";
 import { say } from "./speech.js";
+import { t } from "./words.js";
 
 const SHOWN_MS = 8000;
-const WORDS_MS = 60_000; // of words that have no other place any more, in their quotation marks
+const WORDS_MS = 60_000; // of words that have no other place any more
 const MOST = 20;
 const READ_MS = 60; // a character
 
 export function toasts() {
   const place = el("div", { class: "toasts" });
 
-  function complain(text) {
+  /** Says `why` something came to nothing; where there are `words` that went nowhere, with them, and for longer. */
+  function complain(why, words = "") {
+    const text = words ? `${t("not_sent", { why })} “${words}”` : why;
     const before = [...place.children].find((one) => one.textContent === text);
     before?.remove();
     const toast = el("p", { class: "toast" }, text);
     place.append(toast);
     while (place.children.length > MOST) place.firstElementChild.remove();
     say("urgent", text);
-    setTimeout(() => toast.remove(), (text.includes("“") ? WORDS_MS : SHOWN_MS) + READ_MS * text.length);
+    setTimeout(() => toast.remove(), (words ? WORDS_MS : SHOWN_MS) + READ_MS * text.length);
   }
   return { place, complain, clear: () => place.replaceChildren() };
 }
