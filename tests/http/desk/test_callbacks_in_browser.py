@@ -5,8 +5,8 @@ from aiohttp import ClientSession
 
 from engine.ports import Hint
 from tests.http.desk.support import CENTRE
-from tests.http.desk.test_in_browser import browser, signed_in, take_chat, until
-from tests.http.desk.test_over_in_browser import take_second
+from tests.http.desk.test_in_browser import browser, until
+from tests.http.desk.test_over_in_browser import two_in_hand
 from tests.http.support import CONTACTS, Build, tell
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
@@ -18,9 +18,7 @@ BOTH = CENTRE.replace("sales: {", "sales: {wrap_up: 0s, ", 1).replace(
 async def test_a_callback_says_what_it_is_and_why_it_came_to_nothing(build: Build) -> None:
     house = await build(centre=BOTH + "channels: {voice: {may_interrupt: [chat]}}\n")
     async with browser() as context, ClientSession(house.url) as client:
-        page = await signed_in(context, house)
-        await take_chat(page, house)
-        await take_second(page, house)
+        page = await two_in_hand(context, house)
         await page.keyboard.press("Escape")
         await page.keyboard.press("ArrowUp")
         await until(page, "document.querySelector('#contact-title').innerText === 'Phạm Lan'")
