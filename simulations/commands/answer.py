@@ -1,7 +1,7 @@
 """How a command tells its answer: as a table, one JSON object or CSV on stdout, and as files for the report."""
 
 import csv
-import sys
+import io
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,6 +10,7 @@ import msgspec
 import typer
 
 from simulations.commands.options import Form
+from simulations.commands.printing import printing, say
 
 Row = dict[str, Any]
 Answer = TypeVar("Answer")
@@ -32,16 +33,17 @@ def tell(
     stderr, with the command that draws it if there is one.
     """
     written = [] if out is None else write(found, out)
-    if form == "json":
-        typer.echo(msgspec.json.encode(values(found)))
-    elif form == "csv":
-        print_csv(rows(found))
-    else:
-        table(found)
+    with printing():
+        if form == "json":
+            typer.echo(msgspec.json.encode(values(found)))
+        elif form == "csv":
+            print_csv(rows(found))
+        else:
+            table(found)
     for path in written:
-        typer.echo(f"written: {path}", err=True)
+        say(f"written: {path}")
     if written and drawn:
-        typer.echo(f"next: trunkline report {out} --open", err=True)
+        say(f"next: trunkline report {out} --open")
 
 
 def of_seed(seed: int, what: str = "figures") -> str:
@@ -52,6 +54,8 @@ def of_seed(seed: int, what: str = "figures") -> str:
 def print_csv(rows: Iterable[Row]) -> None:
     """Print rows that have the same keys as CSV."""
     listed = list(rows)
-    writer = csv.DictWriter(sys.stdout, list(listed[0]) if listed else [])
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(listed[0]) if listed else [])
     writer.writeheader()
     writer.writerows(listed)
+    typer.echo(text.getvalue(), nl=False)

@@ -53,9 +53,8 @@ def _compare(
 
 
 def _print(found: dict[str, Any]) -> None:
-    from rich.console import Console
-
     from simulations.commands.answer import of_seed
+    from simulations.commands.printing import printer
     from simulations.commands.tables import TITLES, table_of
     from simulations.compare.paired import winner
     from simulations.experiment.figures import RARE
@@ -79,7 +78,7 @@ def _print(found: dict[str, Any]) -> None:
         title = TITLES.get(row["figure"], f"{row['figure']}, {found['currency']}")
         table.add_row("" if row["queue"] == last else row["queue"], title, *cells, gap, winner(row))
         last = row["queue"]
-    Console(highlight=False).print(table)
+    printer().print(table)
     typer.echo(f"{found['replications']} replications of each. {of_seed(found['seed'])}")
 
 

@@ -1,9 +1,7 @@
 """What `trunkline erlang` answers: the figures at the agents given, or at the fewest that keep what is asked."""
 
-import csv
 import json
 import math
-import sys
 from typing import Any, Final
 
 import msgspec
@@ -12,6 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from engine.commands.outcome import Exit
+from simulations.commands.answer import print_csv
+from simulations.commands.printing import printer, printing, say
 from simulations.queueing import (
     Figures,
     UnfitInput,
@@ -70,22 +70,20 @@ def answer(question: Question, *, as_json: bool, as_csv: bool) -> Exit:
             found = loss(question) if question.formula == "b" else delay(question)
         except UnfitInput as error:
             raise typer.BadParameter(str(error)) from None
-    if as_json:
-        typer.echo(json.dumps(found))
-    elif as_csv:
-        writer = csv.DictWriter(sys.stdout, list(found))
-        writer.writeheader()
-        writer.writerow(found)
-    else:
-        Console(highlight=False).print(table(found))
+    with printing():
+        if as_json:
+            typer.echo(json.dumps(found))
+        elif as_csv:
+            print_csv([found])
+        else:
+            printer().print(table(found))
     if question.formula != "b" and question.share is not None and found["p_block"] and not _keeps(question, found):
-        typer.echo(
+        say(
             f"note: the target is of those let in: {100.0 * found['p_block']:.4g} % find no trunk, and of all who come "
-            f"{100.0 * found['service_level_all']:.4g} % are answered in time; ask for trunks by --max-block",
-            err=True,
+            f"{100.0 * found['service_level_all']:.4g} % are answered in time; ask for trunks by --max-block"
         )
     if found["asa_s"] is None:
-        typer.echo("note: more comes than the agents can take and nobody gives up: the queue grows for ever", err=True)
+        say("note: more comes than the agents can take and nobody gives up: the queue grows for ever")
         return Exit.FINDINGS
     return Exit.OK
 

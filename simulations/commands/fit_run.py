@@ -1,7 +1,5 @@
 """What `trunkline fit` does: reads, estimates, writes the scenario, tells."""
 
-import csv
-import sys
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -11,8 +9,10 @@ import typer
 from rich.console import Console
 
 from engine.commands.outcome import Exit
+from simulations.commands.answer import print_csv
 from simulations.commands.fit_told import tell_whole_day
 from simulations.commands.options import Form
+from simulations.commands.printing import printer, printing, say
 from simulations.commands.tables import table_of
 from simulations.fit.arrivals import WEEKDAYS
 from simulations.fit.calls import Calls
@@ -75,20 +75,19 @@ def run(asked: Asked) -> Exit:
         found = fit(calls, asked.interval_s, weekdays)
     written = [] if asked.out is None else write_scenario(found, calls, asked.out)
     checked = None if asked.out is None or asked.form == "csv" else _checked(found, calls, asked.out)
-    if asked.form == "json":
-        typer.echo(msgspec.json.encode(msgspec.to_builtins(found) | {"whole_day": checked}))
-    elif asked.form == "csv":
-        table = csv.writer(sys.stdout, lineterminator="\n")
-        table.writerow(COLUMNS)
-        table.writerows(_cells(queue) for queue in found.queues)
-    else:
-        _tell(found)
-        if checked is not None:
-            tell_whole_day(found, checked)
+    with printing():
+        if asked.form == "json":
+            typer.echo(msgspec.json.encode(msgspec.to_builtins(found) | {"whole_day": checked}))
+        elif asked.form == "csv":
+            print_csv(dict(zip(COLUMNS, _cells(queue), strict=True)) for queue in found.queues)
+        else:
+            _tell(found)
+            if checked is not None:
+                tell_whole_day(found, checked)
     for path in written:
-        typer.echo(f"written: {path}", err=True)
+        say(f"written: {path}")
     if asked.out is not None:
-        typer.echo(f"next: trunkline simulate {asked.out} -n 50", err=True)
+        say(f"next: trunkline simulate {asked.out} -n 50")
     return Exit.OK
 
 
@@ -100,7 +99,7 @@ def _checked(found: Fit, calls: Calls, path: Path) -> WholeDay | None:
         try:
             return whole_day(found, calls, Scenario.load(path))
         except SimulationFailed as error:
-            typer.echo(f"the fitted day cannot be played, so nothing tells whether it is like those: {error}", err=True)
+            say(f"the fitted day cannot be played, so nothing tells whether it is like those: {error}")
             return None
 
 
@@ -123,7 +122,7 @@ def _cells(queue: QueueFit) -> list[str]:
 
 
 def _tell(found: Fit) -> None:
-    console = Console(highlight=False)
+    console = printer()
     table = table_of(
         [COLUMNS[place].replace(" ", "\n") for place in SHOWN],
         title=f"{found.calls:,} calls, {found.first_day} to {found.last_day}",

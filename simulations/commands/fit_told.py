@@ -3,8 +3,7 @@
 from math import isfinite
 from typing import Final
 
-from rich.console import Console
-
+from simulations.commands.printing import printer
 from simulations.commands.tables import TITLES, table_of
 from simulations.experiment.estimates import Estimate
 from simulations.fit.fitted import Fit
@@ -16,7 +15,7 @@ TIMES: Final = ("offered", "asa_s")
 
 def tell_whole_day(fit: Fit, found: WholeDay) -> None:
     """Print record and fitted day side by side, and where the one is not the other."""
-    console = Console(highlight=False)
+    console = printer()
     with_alike = any(figure.alike is not None for figure in found.figures)
     headings = ["", "recorded", "fitted", *(["days alike"] if with_alike else []), ""]
     table = table_of(headings, title=f"the fitted day, played {found.replications} times, against {found.days} days")

@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-import typer
-
+from simulations.commands.printing import say
 from simulations.scenario.scenario import Scenario
 
 
@@ -12,5 +11,5 @@ def loaded(path: Path, changes: Iterable[str] = ()) -> Scenario:
     """Return the scenario in a file or a folder of results, changed. Raises ConfigError."""
     scenario = Scenario.load(path, changes)
     for note in scenario.notes:
-        typer.echo(f"note: {note}", err=True)
+        say(f"note: {note}")
     return scenario

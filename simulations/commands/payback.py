@@ -42,14 +42,13 @@ def payback(
 
 
 def _print(answer: dict[str, Any]) -> None:
-    from rich.console import Console
-
     from simulations.commands.answer import of_seed
+    from simulations.commands.printing import printer
     from simulations.commands.tables import table_of
     from simulations.notation.numbers import money_unit, number, with_half
 
     found, confidence = answer["structures"], answer["confidence"]
-    months, console = len(found[0]["months"]), Console(highlight=False)
+    months, console = len(found[0]["months"]), printer()
     unit, word = money_unit(one["balance"]["value"] for one in found)
     table = table_of(
         ("structure", "investment", "cost", "benefit", "service level", "balance", "paid back"),

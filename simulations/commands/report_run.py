@@ -7,6 +7,7 @@ import typer
 
 from engine.commands.outcome import Exit
 from engine.errors import ConfigError
+from simulations.commands.printing import printing, say
 from simulations.commands.simulate_run import progress_bar
 from simulations.compare.sensitivity import kept_sensitivity
 from simulations.report.folder import read_folder
@@ -21,10 +22,11 @@ def run(folder: Path, out: Path | None, language: str, sensitive: bool, show: bo
             with progress_bar("sensitivity") as told:
                 found.sensitivity = kept_sensitivity(found.scenario, found.run, folder, told)
         except ConfigError as error:
-            typer.echo(f"note: no sensitivity, as the scenario cannot be played again: {error}", err=True)
+            say(f"note: no sensitivity, as the scenario cannot be played again: {error}")
     target = out or folder / "report.html"
     target.write_text(page(found, language), encoding="utf-8")
-    typer.echo(f"written: {target}")
+    with printing():
+        typer.echo(f"written: {target}")
     if show:
         webbrowser.open(target.resolve().as_uri())
     return Exit.OK

@@ -43,13 +43,12 @@ def resilience(
 
 
 def _print(answer: dict[str, Any]) -> None:
-    from rich.console import Console
-
     from simulations.commands.answer import of_seed
+    from simulations.commands.printing import printer
     from simulations.commands.tables import table_of
     from simulations.notation.numbers import money_unit, with_half
 
-    found, console = answer["cases"], Console(highlight=False)
+    found, console = answer["cases"], printer()
     unit, word = money_unit(case["damage"]["value"] or 0.0 for case in found)
     table = table_of(
         ("case", "plan after, min", "lost", "lost more", "waiting at most", "damage"),

@@ -9,6 +9,7 @@ import typer
 from engine.commands.outcome import Exit, errors_as_exits
 from engine.errors import ConfigError, TrunklineError
 from engine.model.durations import format_duration
+from simulations.commands.printing import printing
 
 EXAMPLES: Final = Path(__file__).parents[1] / "examples"
 FIRST: Final = "hotline"
@@ -36,8 +37,9 @@ def init(
 ) -> None:
     """Write a commented scenario with its data, to begin with. Example: trunkline init plan --example continuity"""
     if names:
-        for name, question in QUESTIONS.items():
-            typer.echo(f"{name:12}  {question}")
+        with printing():
+            for name, question in QUESTIONS.items():
+                typer.echo(f"{name:12}  {question}")
         return
     if folder is None:
         raise typer.BadParameter("say into which folder, as: trunkline init plan", param_hint="DIR")
@@ -49,6 +51,7 @@ def init(
         )
     with errors_as_exits(folder):
         paths = write_example(folder, example)
+    with printing():
         for path in paths:
             typer.echo(f"written: {path}")
         if example == FIRST:

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-import typer
 from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -16,6 +15,7 @@ from simulations.commands import options
 from simulations.commands.answer import tell
 from simulations.commands.loading import loaded
 from simulations.commands.players import players
+from simulations.commands.printing import printer, say
 from simulations.experiment.files import write_run
 from simulations.experiment.intervals import interval_rows
 from simulations.experiment.recording import record
@@ -41,18 +41,20 @@ def run(asked: Asked) -> Exit:
     stops = [_stop(until, scenario) for until in asked.until]
     with progress_bar("replications") as told, players(asked.workers, asked.cluster) as workers:
         result = simulate(scenario, asked.replications, asked.seed, workers=workers, stops=stops, progress=told)
-    tell(
-        result,
-        asked.form,
-        values=summary,
-        rows=interval_rows,
-        table=print_result,
-        write=partial(write_run, scenario),
-        out=asked.out,
-    )
-    if asked.log is not None:
-        record(scenario, result.seed, 0, asked.log)
-        typer.echo(f"written: {asked.log}", err=True)
+    try:
+        if asked.log is not None:
+            record(scenario, result.seed, 0, asked.log)
+            say(f"written: {asked.log}")
+    finally:  # what was found is told, and written, even where there can be no log
+        tell(
+            result,
+            asked.form,
+            values=summary,
+            rows=interval_rows,
+            table=print_result,
+            write=partial(write_run, scenario),
+            out=asked.out,
+        )
     return Exit.OK
 
 
@@ -71,7 +73,7 @@ def _stop(until: str, scenario: Scenario) -> Stop:
 
 def print_result(result: Result) -> None:
     """Print the tables."""
-    console = Console(highlight=False)
+    console = printer()
     console.print(summary_table(result))
     console.print(staff_table(result))
     rate = result.contacts / result.elapsed_s if result.elapsed_s else 0.0

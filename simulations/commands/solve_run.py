@@ -5,7 +5,6 @@ from typing import Any, Final, TypeVar
 
 import numpy as np
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from engine.commands.outcome import Exit
@@ -13,6 +12,7 @@ from simulations.commands import options
 from simulations.commands.answer import of_seed, tell
 from simulations.commands.loading import loaded
 from simulations.commands.players import players
+from simulations.commands.printing import printer
 from simulations.commands.simulate_run import progress_bar
 from simulations.commands.tables import table_of
 from simulations.notation.amounts import parse_share, parse_target
@@ -97,7 +97,7 @@ def _by_queue(said: tuple[str, ...], parse: Callable[[str], Value]) -> dict[str 
 
 def print_plan(found: Solution) -> None:
     """Print the tables."""
-    console = Console(highlight=False)
+    console = printer()
     said = told(found)
     console.print(_intervals(found, said))
     if found.scheduled is not None:

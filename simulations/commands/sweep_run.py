@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import typer
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 from engine.commands.outcome import Exit
@@ -15,6 +14,7 @@ from simulations.commands import options
 from simulations.commands.answer import of_seed, tell
 from simulations.commands.loading import loaded
 from simulations.commands.players import players
+from simulations.commands.printing import printer, say
 from simulations.commands.simulate_run import progress_bar
 from simulations.commands.tables import width_of
 from simulations.compare.sweep import POINTS, Sweep, sweep
@@ -56,7 +56,7 @@ def run(asked: Asked) -> Exit:
                 progress=bar,
             )
     except KeyboardInterrupt:
-        typer.echo(_interrupted(asked.out), err=True)
+        say(_interrupted(asked.out))
         return Exit.FAILED
     tell(found, asked.form, values=told, rows=rows, table=print_sweep, write=write_sweep, out=asked.out)
     return Exit.OK
@@ -75,7 +75,7 @@ def _tell_notes(scenario: Scenario, axes: list[Axis]) -> None:
         with suppress(ConfigError):  # of values that the scenario does not take: told by the sweep, all of them
             notes = (scenario.changed(axis.change(value)).notes for value in axis.values)
             for note in next((one for one in notes if one), ()):
-                typer.echo(f"note: {note.removeprefix('--set ')}", err=True)
+                say(f"note: {note.removeprefix('--set ')}")
 
 
 def _interrupted(out: Path | None) -> str:
@@ -86,11 +86,11 @@ def _interrupted(out: Path | None) -> str:
 
 def print_sweep(found: Sweep) -> None:
     """Print the table: a row a point and queue. Where lines are too short, limits stand below their figures."""
-    console = Console(highlight=False)
+    console = printer()
     table = _table_of(found, " ±")
     if width_of(table) > console.width:
         table = _table_of(found, "\n±")
-    Console(highlight=False, width=max(console.width, width_of(table))).print(table)
+    printer(max(console.width, width_of(table))).print(table)
     kept = sum(point.kept for point in found.points)
     were = f" {kept} of {len(found.points)} points were there already and were not played again." if kept else ""
     console.print(f"{of_seed(found.seed)}{were}", soft_wrap=True)

@@ -14,6 +14,7 @@ from engine.commands.outcome import Exit
 from simulations.commands.answer import of_seed, tell
 from simulations.commands.options import Form
 from simulations.commands.players import players
+from simulations.commands.printing import printer
 from simulations.commands.simulate_run import progress_bar
 from simulations.commands.tables import TITLES
 from simulations.experiment.figures import RARE
@@ -72,7 +73,7 @@ def run(asked: Asked) -> Exit:
 
 def print_answer(found: dict[str, Any]) -> None:
     """Print the tables and sentences."""
-    console = Console(highlight=False)
+    console = printer()
     say = partial(console.print, soft_wrap=True, markup=False)
     say(found["model"])
     _print_fidelity(console, found)
@@ -180,7 +181,7 @@ def _s(side: dict[str, Any]) -> str:
 
 
 def _print_way(found: dict[str, Any]) -> None:
-    console = Console(highlight=False)
+    console = printer()
     console.print(found["model"], soft_wrap=True, markup=False)
     console.print(f"Contact {found['contact']} (sequence {found['seq']}) in {found['queue']}", markup=False)
     for key, words in (("recorded", "recorded"), ("before", "recorded rules, model"), ("now", "policy, model")):
