@@ -65,18 +65,6 @@ class LogDamaged(LogError):
         self.detail = detail
 
 
-class FirstPartDeleted(LogError):
-    """Old segments of the log were deleted on purpose; what is asked for needs all of it."""
-
-    def __init__(self, first_seq: int) -> None:
-        super().__init__(
-            f"old segments of this log were deleted: it begins at sequence {first_seq}, and only a log that begins at "
-            "its first row can be decided again. Every turn that is there is intact, and so is the state in base at "
-            "which it begins. Verify the backup that was made before segments were deleted"
-        )
-        self.first_seq = first_seq
-
-
 class LogLocked(LogError):
     """Another process writes this folder."""
 

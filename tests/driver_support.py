@@ -75,7 +75,7 @@ def on_disk(folder: Path) -> Callable[[Callable[[int], None]], SegmentLog]:
             time.sleep(0.001)
         return log
 
-    (folder / LOG_FOLDER).mkdir()
+    (folder / LOG_FOLDER).mkdir(parents=True)
     return open_log
 
 

@@ -19,7 +19,6 @@ from engine.errors import ConfigError, SettingsRefused
 from engine.ingest.runs import SLOTS_KEPT_FREE
 from engine.kernel.tables import Capacity
 from engine.live.adapters import Adapters, Recovered, callers_among, record_told
-from engine.live.base import load_base
 from engine.live.cases import CaseWork
 from engine.live.clock import LiveClock
 from engine.live.forecasters import installed_forecaster
@@ -37,6 +36,7 @@ from engine.log.snapshot import SnapshotStore
 from engine.messages.kinds import ENGINE_STARTED
 from engine.messages.rows import ROW, SCHEMA, empty_rows
 from engine.ports import AdapterStatus
+from engine.replay.base import load_base
 from engine.replay.restore import LOG_FOLDER, SNAPSHOT_FOLDER, capacity_of_log, restore
 from engine.state import EngineRecord, EngineState
 from engine.version import installed_version

@@ -9,7 +9,6 @@ import msgspec
 
 from engine.errors import LogError
 from engine.kernel.tables import Array
-from engine.live.base import load_base, read_base, write_base
 from engine.log.file_ops import FileOps
 from engine.log.lock import lock_folder
 from engine.log.reader import checksum_at, read_log, read_runs
@@ -22,6 +21,7 @@ from engine.model.durations import format_duration
 from engine.model.settings import SECOND_NS
 from engine.projections.quality.quality import Quality
 from engine.replay.apply import StateReplay
+from engine.replay.base import load_base, read_base, write_base
 from engine.replay.restore import capacity_of_log, collector_paused, log_folder
 from engine.state import QUALITY, EngineState
 

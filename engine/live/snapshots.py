@@ -11,13 +11,13 @@ import msgspec
 
 from engine.errors import LogError
 from engine.kernel.tables import Array, Capacity
-from engine.live.base import read_base
 from engine.live.loop import LiveEngine
-from engine.live.state_code import state_code
 from engine.log.event_log import SegmentLog
 from engine.log.snapshot import SnapshotStore
 from engine.log_port import Turn
 from engine.projections.quality.folding.folded import is_of_use
+from engine.replay.base import read_base
+from engine.replay.state_code import state_code
 from engine.state import QUALITY, StateCopy, StoredState
 
 EVERY_ROWS: Final = 1_000_000

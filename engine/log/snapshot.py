@@ -123,26 +123,28 @@ class SnapshotStore:
                 logger.warning("%s is passed over: %s", path, _no_such_turn(snapshot))
         return None
 
-    def newest_of_any_code(self, checksum_at: Callable[[int], int | None]) -> Snapshot:
-        """The newest that is whole and on the chain of this log, whatever code made it, where there must be one.
-
-        Raises LogError, which says what is wrong with the newest, where none is.
+    def of_any_code(self, checksum_at: Callable[[int], int | None], *, oldest: bool = False) -> Snapshot:
+        """The newest that is whole and on the chain of this log, or the oldest, where there must be one, whatever code
+        made it. Raises LogError, which says what is wrong with the newest, where none is.
         """
-        faults = []
-        for name in reversed(self.names()):
+        faults: list[str] = []
+        names = self.names() if oldest else self.names()[::-1]
+        for name in names:
             path = self._folder / name
             try:
                 snapshot = self._load(path, None)
             except LogError as error:
                 faults.append(str(error))
                 continue
-            if snapshot is not None and checksum_at(snapshot.covered_seq) == snapshot.chain_checksum:
-                for fault in faults:
-                    logger.warning("%s; the one before it is used", fault)
-                return snapshot
-            if snapshot is not None:
-                faults.append(f"{path} cannot be used: {_no_such_turn(snapshot)}")
-        raise LogError(faults[0] if faults else f"{self._folder} is missing, or empty")
+            if snapshot is None or checksum_at(snapshot.covered_seq) != snapshot.chain_checksum:
+                faults.append(f"{path} cannot be used: {_no_such_turn(snapshot)}" if snapshot else "")
+                continue
+            for fault in faults:
+                logger.warning("%s; the one %s it is used", fault, "after" if oldest else "before")
+            return snapshot
+        if not faults:
+            raise LogError(f"{self._folder} is missing, or empty")
+        raise LogError(faults[-1] if oldest else faults[0])
 
     def newest_seq(self, code_hash: str) -> int:
         """Position of the newest snapshot made by the same code; 0 where there is none. Parts are not looked at."""

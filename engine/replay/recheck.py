@@ -1,5 +1,6 @@
 """A recorded log decided again: observed facts go through the kernel in the recorded turns, every row is compared."""
 
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any, Final
 
@@ -10,11 +11,12 @@ from engine.kernel.audit import audit
 from engine.kernel.fingerprint import fingerprint
 from engine.kernel.resize import resize
 from engine.kernel.step import step
-from engine.kernel.tables import Array, Capacity, capacity_of, new_tables
+from engine.kernel.tables import Array, Capacity, Tables, capacity_of, new_tables
 from engine.log.runs import Run
 from engine.log_port import Turn
 from engine.messages import kinds
 from engine.messages.rows import ROW, empty_rows
+from engine.model.settings import SECOND_NS
 from engine.replay.apply import StateReplay
 from engine.replay.recount import Recount
 from engine.state import OUT_ROWS, EngineState, started_with
@@ -35,6 +37,11 @@ class VerifyReport(msgspec.Struct, frozen=True):
     """What deciding a log again found."""
 
     ok: bool
+    first_seq: int
+    """Of the first row that was decided again: 1, or right behind the state at which a log begins whose older segments
+    were deleted."""
+    first_at_ns: int
+    """Unix time, ns, from which on it was decided again; 0: from its first row on."""
     rows: int
     """Rows that were read; after a mismatch those of its run, too."""
     frames: int
@@ -54,6 +61,9 @@ class VerifyReport(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         size = f"{self.rows} rows in {self.frames} turns ({self.observed} observed, {self.decided} decided)"
+        if self.first_at_ns:
+            since = datetime.fromtimestamp(self.first_at_ns // SECOND_NS, UTC).isoformat()
+            size += f" from {since} on (sequence {self.first_seq}; what was before was deleted)"
         if self.ok:
             return f"verified: {size}, up to sequence {self.last_seq}; fingerprint {self.fingerprint}"
         lines = [f"not verified: {size}, up to sequence {self.last_seq}"]
@@ -66,22 +76,27 @@ class VerifyReport(msgspec.Struct, frozen=True):
 
 
 class Recheck:
-    """Takes the turns of a log in order, run by run."""
+    """Takes the turns of a log in order, run by run, from a state on: a new one, or that at which the log begins."""
 
-    def __init__(self, capacity: Capacity) -> None:
-        self._folded = EngineState(capacity)
+    def __init__(self, begin: EngineState) -> None:
+        """`begin` is gone on from: nobody else may use it any more."""
+        self._folded = begin
         self._folded.agent_times.pass_all()
         self._replay = StateReplay(self._folded)
-        self._decided = new_tables(capacity)
+        self._first_seq = begin.seq + 1
+        self._first_at_ns = begin.now_ns
+        self._decided = _copied(begin.tables)
         self._out: Array = np.asarray(empty_rows(OUT_ROWS))
-        self._recount = Recount()
+        self._recount = Recount.behind(begin.tables)
         self._frames = 0
         self._rows = 0
         self._observed = 0
-        self._last_at_ns = 0
+        self._last_at_ns = begin.now_ns
         self._next_audit = AUDIT_EVERY_ROWS
         self._mismatch: Mismatch | None = None
         self._violations: list[str] = []
+        if begin.seq:
+            self._audit(begin.seq)
 
     def add(self, run: Run) -> bool:
         """Decide, compare and fold the next turns; False when there is no use in going on."""
@@ -100,7 +115,7 @@ class Recheck:
         self._recount.add(known)
         if self._rows >= self._next_audit and self._mismatch is None:
             self._next_audit = self._rows + AUDIT_EVERY_ROWS
-            self._violations += [f"at sequence {run.last_seq}: {text}" for text in audit(self._decided)]
+            self._audit(run.last_seq)
         return self._mismatch is None and len(self._violations) < DIFFERENCES_MAX
 
     def report(self) -> VerifyReport:
@@ -113,6 +128,8 @@ class Recheck:
         equal = self._mismatch is None and folded == fingerprint(self._decided)
         return VerifyReport(
             ok=equal and not violations and not differences,
+            first_seq=self._first_seq,
+            first_at_ns=self._first_at_ns,
             rows=self._rows,
             frames=self._frames,
             observed=self._observed,
@@ -125,6 +142,9 @@ class Recheck:
             violations=tuple(violations),
             differences=tuple(differences),
         )
+
+    def _audit(self, seq: int) -> None:
+        self._violations += [f"at sequence {seq}: {text}" for text in audit(self._decided)]
 
     def _grow(self, capacity: Capacity) -> None:
         if capacity != capacity_of(self._decided):
@@ -158,6 +178,13 @@ class Recheck:
         if agreed < len(rows):
             self._mismatch = _mismatch(first_seq + agreed, rows, rows[:agreed], agreed)
         return agreed
+
+
+def _copied(t: Tables) -> Tables:
+    copied = new_tables(capacity_of(t))
+    for name, table in t.items():
+        getattr(copied, name)[...] = table
+    return copied
 
 
 def _words(rows: Array) -> Array:

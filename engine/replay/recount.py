@@ -64,6 +64,15 @@ class Recount:
         """Rows of each kind."""
         self._channel_of_slot = np.zeros(contacts, np.int64)
 
+    @classmethod
+    def behind(cls, t: Tables) -> "Recount":
+        """Return one that goes on from what a state has counted."""
+        recount = cls(len(t.queues), len(t.contacts))
+        recount.cells += t.tallies.reshape(recount.cells.shape)
+        recount.by_queue += recount.cells.sum(axis=1)
+        recount._channel_of_slot += t.contacts["channel"]
+        return recount
+
     def add(self, run: Turn) -> None:
         """Count one run."""
         said = np.ascontiguousarray(run.rows["kind"])

@@ -10,14 +10,11 @@ from numpy.lib import recfunctions
 from typer.testing import CliRunner
 
 from engine.commands.outcome import Exit
-from engine.commands.verify import verify as verify_command
 from engine.errors import LogError, LogLocked
 from engine.kernel.fingerprint import fingerprint
-from engine.live import base
 from engine.live.host import EngineHost
 from engine.live.prune import KEEP_LEAST_NS, prune
 from engine.live.snapshots import Snapshots
-from engine.live.state_code import STATE_VERSION
 from engine.log.file_ops import FileOps
 from engine.log.segment import SMALLEST_SEGMENT_BYTES, segment_paths
 from engine.log.snapshot import SnapshotStore
@@ -26,8 +23,11 @@ from engine.messages.observed import ContactArrived, ContactReleased
 from engine.model.tallies import Tally
 from engine.projections.quality.folding import folded
 from engine.projections.quality.quality import Quality
+from engine.replay import base
 from engine.replay.past import Past
 from engine.replay.restore import restore, state_at
+from engine.replay.state_code import STATE_VERSION
+from engine.replay.verify import verify
 from tests.driver_support import load_centre
 
 SEGMENT_BYTES: Final = SMALLEST_SEGMENT_BYTES * 8
@@ -251,7 +251,7 @@ async def test_what_was_kept_and_is_damaged_is_named_with_the_way_out(
     with pytest.raises(LogError, match=told):
         pruned(tmp_path)
     with pytest.raises(LogError, match=told):
-        verify_command(tmp_path / "data", as_json=False)
+        verify(tmp_path / "data")
     shutil.rmtree(tmp_path / "data" / "snapshots")
     caplog.clear()
     with pytest.raises(LogError, match=told):
@@ -279,15 +279,6 @@ async def test_what_this_version_cannot_take_over_is_an_error_in_words(tmp_path:
     shutil.rmtree(tmp_path / "data" / "snapshots")
     with pytest.raises(LogError, match=r"cannot be taken over by this version \(ValueError"):
         await starts(tmp_path)
-
-
-async def test_verify_says_what_was_deleted_and_that_the_rest_is_whole(tmp_path: Path) -> None:
-    await worked(tmp_path, 0, 3)
-    first_seq = pruned(tmp_path).first_seq
-    done = CliRunner().invoke(app, ["verify", str(tmp_path / "data")])
-    assert done.exit_code == Exit.FAILED
-    assert f"it begins at sequence {first_seq}" in done.output
-    assert "Every turn that is there is intact" in done.output
 
 
 def damaged(folder: Path) -> Path:

@@ -47,7 +47,7 @@ def tampered(log: MemoryLog, change: Callable[[int, Any], None]) -> MemoryLog:
 
 
 def recheck(log: Any) -> VerifyReport:
-    check = Recheck(CAPACITY)
+    check = Recheck(EngineState(CAPACITY))
     for run in runs(log.read()):
         if not check.add(run):
             break

@@ -105,7 +105,7 @@ async def test_replay_and_verify_grow_where_the_engine_did(tmp_path: Path, capac
     restore(house.log, replayed)
     assert fingerprint(replayed.tables) == fingerprint(house.state.tables)
     assert replayed.capacity == capacity
-    check = Recheck(CAPACITY)
+    check = Recheck(EngineState(CAPACITY))
     assert all(check.add(run) for run in runs(house.log.read()))
     report = check.report()
     assert report.ok, str(report)

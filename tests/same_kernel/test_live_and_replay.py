@@ -71,7 +71,7 @@ async def test_a_day_live_folded_and_decided_again(tmp_path: Path, seed: int) ->
         await Day(seed).run(h, STEPS)
         assert audit(h.state.tables) == []
         assert_same(h.state, replayed(h.log))
-        check = Recheck(CAPACITY)
+        check = Recheck(EngineState(CAPACITY))
         assert all(check.add(run) for run in runs(h.log.read()))
         report = check.report()
         assert report.ok, str(report)
@@ -146,7 +146,7 @@ async def test_a_day_in_two_shifts_is_the_same_as_recovered_in_between(tmp_path:
     await opened.engine.stop()
     assert opened.faults == []
     assert_same(opened.state, replayed(log))
-    check = Recheck(CAPACITY)
+    check = Recheck(EngineState(CAPACITY))
     assert all(check.add(run) for run in runs(log.read()))
     assert check.report().ok, str(check.report())
 

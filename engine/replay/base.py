@@ -13,10 +13,10 @@ import msgspec
 
 from engine.errors import LogError
 from engine.kernel.tables import Array, Capacity
-from engine.live.state_code import STATE_VERSION, state_code
 from engine.log.snapshot import SnapshotStore
 from engine.projections.quality.folding.folded import is_of_use
 from engine.replay.restore import load_state
+from engine.replay.state_code import STATE_VERSION, state_code
 from engine.state import QUALITY, REMEMBERED_FACTS, EngineState, StoredState
 
 BASE_FOLDER: Final = "base"
@@ -53,6 +53,13 @@ def read_base(data: Path, first_seq: int, checksum_at: Callable[[int], int | Non
     return None if first_seq <= 1 else _read(data, checksum_at)
 
 
+def read_oldest_base(data: Path, first_seq: int, checksum_at: Callable[[int], int | None]) -> StoredState | None:
+    """The same for whoever wants as much of the log behind it as there is: after a crash between writing a state down
+    and deleting what leads to it there are two.
+    """
+    return None if first_seq <= 1 else _read(data, checksum_at, oldest=True)
+
+
 def load_base(found: StoredState, remembered: int = REMEMBERED_FACTS) -> EngineState:
     """Return a state made of `read_base`'s. Raises LogError where this version cannot."""
     state = EngineState(found.capacity, remembered)
@@ -60,10 +67,10 @@ def load_base(found: StoredState, remembered: int = REMEMBERED_FACTS) -> EngineS
     return state
 
 
-def _read(data: Path, checksum_at: Callable[[int], int | None]) -> StoredState:
+def _read(data: Path, checksum_at: Callable[[int], int | None], *, oldest: bool = False) -> StoredState:
     folder = data / BASE_FOLDER
     try:
-        found = SnapshotStore(folder).newest_of_any_code(checksum_at)
+        found = SnapshotStore(folder).of_any_code(checksum_at, oldest=oldest)
     except LogError as error:
         raise LogError(
             f"the log's first part was deleted, and {error}. Nothing was changed. Restore {folder} from a backup made "

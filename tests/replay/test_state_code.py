@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from engine import kernel
-from engine.live.state_code import NUMBERS, applying, code_of, state_code
+from engine.replay.state_code import NUMBERS, applying, code_of, state_code
 
 KERNEL = Path(kernel.__path__[0])
 
