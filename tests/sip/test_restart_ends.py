@@ -82,6 +82,26 @@ async def test_peers_who_are_there_talk_on(served: Served, open_phone: OpenPhone
     assert set(told) == {"200 INVITE", "200 INFO", "200 BYE"}
 
 
+async def test_an_offer_that_waits_for_an_ack_of_before_goes_on_with_the_callers_next_word(
+    served: Served, open_phone: OpenPhone
+) -> None:
+    ann, bob = await open_phone("ann"), await open_phone("bob")
+    agents, callers = await talk(served, ann, bob)
+    served.script = "serve_process.py"  # whose question comes late
+    await served.again()
+    ann.within(agents, "INVITE", ann.sdp("sendonly"))
+    await ann.response(100)
+    bob.within(callers, "INFO")
+    at_ann, at_bob = await ann.request("INFO"), await bob.request("INVITE")
+    assert b"sendonly" in at_bob.request.body
+    for phone, heard in ((ann, at_ann), (bob, at_bob)):
+        phone.reply(heard, 200, b"" if phone is ann else bob.sdp("recvonly"))
+    ann.acknowledge(agents, await ann.response(200, "INVITE"))
+    bob.within(callers, "BYE")
+    await bob.response(200, "BYE")
+    ann.reply(await ann.request("BYE"), 200)
+
+
 async def test_a_call_of_longer_standing_goes_on(served: Served, open_phone: OpenPhone) -> None:
     ann, bob = await open_phone("ann"), await open_phone("bob")
     agents, callers = await talk(served, ann, bob)

@@ -1,6 +1,6 @@
 """Real sipp at both ends, by scenarios of the project's own: what a fresh clone proves without any data beside it."""
 
-import socket
+from pathlib import Path
 
 import pytest
 
@@ -37,34 +37,33 @@ async def test_callers_who_give_up_are_abandoned(open_exchange: OpenExchange, si
     assert set(exchange.exits()) <= {"abandoned", "short_abandoned"}
 
 
-def is_taken(port: int) -> bool:
-    """Whether somebody listens there: to connect would be to take the only place of a twin."""
-    with socket.socket() as own:
-        try:
-            own.bind(("127.0.0.1", port))
-        except OSError:
-            return True
-    return False
+def is_heard_at(port: int) -> bool:
+    """Whether somebody takes TCP connections there: to connect would take a twin's only place, to bind its port."""
+    rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return any(own.endswith(f":{port:04X}") and state == "0A" for _, own, _, state, *_ in rows)
 
 
-async def test_an_attended_transfer_of_three_parties(open_exchange: OpenExchange, sipps: Sipps) -> None:
-    eve = await sipps.start("transfer_colleague")
+@both_transports
+async def test_an_attended_transfer_of_three_parties(open_exchange: OpenExchange, sipps: Sipps, transport: str) -> None:
+    eve = await sipps.start("transfer_colleague", transport=transport)
     ann_port = free_port()
     exchange = await open_exchange(
         centre(
             queues="  sales: {}\n  help: {}",
             agents=[
-                f"{{name: {name}, queues: [{queue}], phone: {{address: 'sip:{name}@127.0.0.1:{port}'}}}}"
+                f"{{name: {name}, queues: [{queue}],"
+                f" phone: {{address: 'sip:{name}@127.0.0.1:{port};transport={transport}'}}}}"
                 for name, queue, port in (("ann", "sales", ann_port), ("eve", "help", eve.port))
             ],
         )
     )
     twin = free_port()
-    asking = await sipps.start("transfer_asking", exchange.address, service="help", twin=twin)
-    await until(lambda: is_taken(twin))
-    ann = await sipps.start("transfer_agent", port=ann_port, twin=twin)
+    asking = await sipps.start("transfer_asking", exchange.address, service="help", twin=twin, transport=transport)
+    await until(lambda: is_heard_at(twin))
+    ann = await sipps.start("transfer_agent", port=ann_port, twin=twin, transport=transport)
+    await until(lambda: transport == "udp" or is_heard_at(ann_port))
     await exchange.sign_in("ann", "eve")
-    bob = await sipps.start("transfer_customer", exchange.address, service="sales")
+    bob = await sipps.start("transfer_customer", exchange.address, service="sales", transport=transport)
     for party in (ann, asking, bob, eve):
         await party.wait()
     await exchange.settle()

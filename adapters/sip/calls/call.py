@@ -205,6 +205,7 @@ class Call:
         """The caller has the 2xx; its answer goes to the phone that made the offer."""
         if self.agent is not None:
             self.agent.confirm(body)
+            self.agent.ready()
 
     def offer_declined(self, agent: str, reason: Declined, cause: int) -> None:
         """No phone of the agent takes the call."""

@@ -220,8 +220,11 @@ class CallerLeg(Leg):
 
     def take(self, request: Request, transaction: ServerTransaction) -> bool:
         """Take a request within the dialog, which the caller can only send who has our answer."""
-        self._believe()
-        return super().take(request, transaction)
+        believed = self._believe()
+        taken = super().take(request, transaction)
+        if believed and taken and request.method != "BYE":
+            self.ready()
+        return taken
 
     def left(self, cause: int, confirm: Callable[[], None]) -> None:
         """The caller hangs up; one without a final answer gets that when the call ends."""
@@ -235,16 +238,18 @@ class CallerLeg(Leg):
         self._believe()
         super().hang_up(headers)
 
-    def _believe(self) -> None:
-        """Wait no longer for the ACK of a 2xx of before a restart, nor send it again."""
-        if self.recovered and not self.acknowledged and self.invite is not None:
-            layer, now_ns = self.core.endpoint.layer, self.core.endpoint.now_ns()
-            if self.owed is not None:
-                layer.presume_answered(self.invite, now_ns)
-            else:
-                layer.stop_repeating(self.invite)
-            self.acknowledged, self.owed, self.first = True, None, None
-            self.invite.context = None
+    def _believe(self) -> bool:
+        """Wait no longer for the ACK of a 2xx of before a restart, nor send it again; False when none is awaited."""
+        if not self.recovered or self.acknowledged or self.invite is None:
+            return False
+        layer, now_ns = self.core.endpoint.layer, self.core.endpoint.now_ns()
+        if self.owed is not None:
+            layer.presume_answered(self.invite, now_ns)
+        else:
+            layer.stop_repeating(self.invite)
+        self.acknowledged, self.owed, self.first = True, None, None
+        self.invite.context = None
+        return True
 
     # --- from the transaction layer
 

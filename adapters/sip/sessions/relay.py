@@ -99,18 +99,20 @@ class Relay:
         """Whether the two sides are no longer connected: what comes of it concerns the side it went to alone."""
 
     def begin(self) -> None:
-        """Send it on; once the other side has acknowledged our last answer, which may have been overtaken."""
+        """Send it on; once the other side has acknowledged our last answer, which may have been overtaken, or that of
+        the call itself: who reads the two at once takes an offer before its ACK for a mistake (§14.1).
+        """
         leg, peer, request = self._leg, self._peer, self._request
         if self._withdrawn:
             return
         self._transaction.context = self
         leg.pending_in = self._transaction
-        if peer.pending_in is not None:
-            peer.wait_with(self)
-            return
         if peer.closed:
             leg.pending_in = None
             leg.core.endpoint.reply(self._transaction, 480)
+            return
+        if peer.is_busy:
+            peer.wait_with(self)
             return
         method = request.method if request.method == "INVITE" or peer.knows_update else "INVITE"
         content_type = SDP if request.body else ""
@@ -229,6 +231,7 @@ class Relay:
             self._leg.core.endpoint.cancel(self._sent)
         elif not self._withdrawn:
             self._withdraw(487)
+            self._leg.ready()
 
     def on_ack(self, request: Request) -> None:
         """The answer has arrived; with it may come the answer to an offer of the other side."""

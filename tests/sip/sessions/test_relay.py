@@ -1,0 +1,103 @@
+"""An offer of one side that comes before the other has acknowledged the call: it waits for that ACK."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from adapters.sip.calls.call import Call
+from adapters.sip.protocol import Dialog, RequestReceived, direction_of
+from adapters.sip.sessions.hold import resume
+from tests.sip.calls.test_calls import house
+from tests.sip.calls.test_dialogs import hang_up
+from tests.sip.conftest import OpenExchange, OpenPhone
+from tests.sip.user_agent import UserAgent
+
+
+def asked(phone: UserAgent) -> Sequence[str]:
+    """The methods of requests that the phone has heard and no test has taken."""
+    return [event.request.method for event in phone.heard if isinstance(event, RequestReceived)]
+
+
+async def has_heard_all(phone: UserAgent, dialog: Dialog) -> None:
+    """Wait until the phone has heard whatever was sent to it before now."""
+    phone.within(dialog, "OPTIONS")
+    await phone.response(200, "OPTIONS")
+
+
+@pytest.mark.parametrize("taken_back", [False, True])
+async def test_an_offer_waits_for_the_ack_of_the_caller(
+    open_exchange: OpenExchange, open_phone: OpenPhone, *, taken_back: bool
+) -> None:
+    exchange, ann = await house(open_exchange, open_phone)
+    bob = await open_phone("bob")
+    bob.invite("sales", exchange.sip.endpoint.port, bob.sdp())
+    agents = await ann.pick_up()
+    answered = await bob.response(200, "INVITE")
+    callers = Dialog.from_response(answered.response, f"<{bob.uri}>")
+    waiting = ann.within(agents, "INVITE", ann.sdp("sendonly"))
+    await ann.response(100)
+    await has_heard_all(bob, callers)
+    assert asked(bob) == []
+    if taken_back:
+        ann.take_back(waiting)
+        await ann.response(487)
+    bob.acknowledge(callers, answered)
+    if not taken_back:
+        at_bob = await bob.request("INVITE")
+        assert direction_of(at_bob.request.body) == "sendonly"
+        assert callers.receive_request(at_bob.request) is None
+        bob.reply(at_bob, 200, bob.sdp("recvonly"))
+        await bob.ack()
+        ann.acknowledge(agents, await ann.response(200, "INVITE"))
+    await has_heard_all(bob, callers)
+    assert asked(bob) == []
+    await hang_up(exchange, bob, callers, ann)
+    assert "offers_crossed" not in exchange.counters
+
+
+async def test_an_offer_that_overtakes_the_answer_to_the_phones_own_waits_for_it(
+    open_exchange: OpenExchange, open_phone: OpenPhone
+) -> None:
+    exchange, ann = await house(open_exchange, open_phone)
+    bob = await open_phone("bob")
+    bob.invite("sales", exchange.sip.endpoint.port)
+    call = await ann.request("INVITE")
+    ann.reply(call, 200, ann.sdp())
+    answered = await bob.response(200, "INVITE")
+    callers = Dialog.from_response(answered.response, f"<{bob.uri}>")
+    bob.within(callers, "INVITE", bob.sdp("sendonly"))
+    await bob.response(100)
+    await has_heard_all(ann, ann.dialog_of(call.request, call.transaction))
+    assert asked(ann) == []
+    answer = bob.sdp()
+    bob.acknowledge(callers, answered, answer)
+    assert (await ann.ack()).body == answer
+    at_ann = await ann.request("INVITE")
+    assert direction_of(at_ann.request.body) == "sendonly"
+    ann.reply(at_ann, 200, ann.sdp("recvonly"))
+    await ann.ack()
+    bob.acknowledge(callers, await bob.response(200, "INVITE"))
+    await hang_up(exchange, bob, callers, ann)
+
+
+async def test_what_waits_behind_an_offer_that_is_taken_back_goes_on(
+    open_exchange: OpenExchange, open_phone: OpenPhone
+) -> None:
+    exchange, ann = await house(open_exchange, open_phone)
+    bob = await open_phone("bob")
+    bob.invite("sales", exchange.sip.endpoint.port, bob.sdp())
+    agents = await ann.pick_up()
+    answered = await bob.response(200, "INVITE")
+    waiting = ann.within(agents, "INVITE", ann.sdp("sendonly"))
+    await ann.response(100)
+    (call,) = exchange.sip.calls.by_name.values()
+    assert isinstance(call, Call)
+    resume(call)
+    ann.take_back(waiting)
+    await ann.response(487)
+    at_ann = await ann.request("INVITE")
+    assert direction_of(at_ann.request.body) == "sendrecv"
+    ann.reply(at_ann, 488)
+    callers = Dialog.from_response(answered.response, f"<{bob.uri}>")
+    bob.acknowledge(callers, answered)
+    await hang_up(exchange, bob, callers, ann)
