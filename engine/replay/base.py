@@ -1,7 +1,8 @@
 """The state at which a log begins whose older segments were deleted: data as the log itself, no cache.
 
-What the deleted rows had led to is in it, so it outlives the version that wrote it: columns that are new stand in it as
-in a new engine, and the configuration that is read at every start says what is to be otherwise.
+What the deleted rows had led to is in it, so it outlives the version that wrote it: columns of the kernel's tables that
+are new stand in it as in a new engine, and the configuration that is read at every start says what is to be otherwise.
+What stands beside the tables has versions, `STATE_VERSION` and that of quality: steps lead from each to the next.
 """
 
 import logging
@@ -13,14 +14,22 @@ import msgspec
 
 from engine.errors import LogError
 from engine.kernel.tables import Array, Capacity
-from engine.log.snapshot import SnapshotStore
-from engine.projections.quality.folding.folded import is_of_use
+from engine.log.snapshot import Snapshot, SnapshotStore
+from engine.projections.quality.folding import folded
 from engine.replay.restore import load_state
-from engine.replay.state_code import STATE_VERSION, state_code
+from engine.replay.state_code import STATE_VERSION, state_code, version_of
 from engine.state import QUALITY, REMEMBERED_FACTS, EngineState, StoredState
+from engine.upgrade import upgraded
 
 BASE_FOLDER: Final = "base"
 """Of the data folder."""
+
+Parts = Mapping[str, Array | bytes]
+OLDEST: Final = 4
+"""The first STATE_VERSION that kept such states."""
+UPGRADES: Final[Mapping[int, Callable[[Parts], Parts]]] = {}
+"""By STATE_VERSION: what makes of the parts that it kept those of the next. For each there is a state in
+`tests/replay/kept_states`, which tests read: a step that is in here stays for good."""
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +38,7 @@ def write_base(
     data: Path,
     covered_seq: int,
     checksum_at: Callable[[int], int | None],
-    parts: Mapping[str, Array | bytes],
+    parts: Parts,
     log_id: bytes,
 ) -> None:
     """Keep the state at `covered_seq`, durably, and read it once more. Raises LogError, OSError."""
@@ -76,23 +85,35 @@ def _read(data: Path, checksum_at: Callable[[int], int | None], *, oldest: bool 
             f"the log's first part was deleted, and {error}. Nothing was changed. Restore {folder} from a backup made "
             "since then, or the whole folder from any backup"
         ) from None
-    capacity = _capacity(found.parts)
-    quality = bytes(found.parts.get(QUALITY, b""))
-    if (
-        capacity is None
-        or not is_of_use(quality, found.covered_seq)
-        or not found.code_hash.endswith(f"-{STATE_VERSION}")
-    ):
-        raise LogError(
-            f"the state in {data / BASE_FOLDER} at which this log begins was written by a version whose parts this one "
-            "cannot read: start the version that wrote it, or restore a backup of the whole log"
-        )
+    try:
+        parts = _of_today(found)
+    except Exception as error:
+        raise _unreadable(folder, f" ({type(error).__name__}: {error})") from error
+    capacity = None if parts is None else _capacity(parts)
+    if parts is None or capacity is None:
+        raise _unreadable(folder)
     if found.code_hash != state_code():
         logger.info("the state at sequence %d was written by another version; it is gone on from", found.covered_seq)
-    return StoredState(capacity, found.parts, found.covered_seq)
+    return StoredState(capacity, parts, found.covered_seq)
 
 
-def _capacity(parts: Mapping[str, Array | bytes]) -> Capacity | None:
+def _of_today(found: Snapshot) -> Parts | None:
+    """Return the parts as this version would have kept them; None where it cannot know."""
+    parts = upgraded(found.parts, version_of(found.code_hash), STATE_VERSION, UPGRADES)
+    quality = None if parts is None else folded.of_today(bytes(parts.get(QUALITY, b"")))
+    if parts is None or quality is None or not folded.is_of_use(quality, found.covered_seq):
+        return None
+    return {**parts, QUALITY: quality}
+
+
+def _unreadable(folder: Path, why: str = "") -> LogError:
+    return LogError(
+        f"the state in {folder} at which this log begins was written by a version whose parts this one cannot read"
+        f"{why}: start the version that wrote it, or restore a backup of the whole log"
+    )
+
+
+def _capacity(parts: Parts) -> Capacity | None:
     try:
         return msgspec.msgpack.decode(bytes(parts["capacity"]), type=Capacity)
     except (KeyError, msgspec.MsgspecError):

@@ -14,7 +14,7 @@ from engine import kernel
 from engine.messages.rows import SCHEMA
 
 STATE_VERSION: Final = 4
-"""Of what stands in a snapshot beside the kernel's tables."""
+"""Of what stands in a snapshot beside the kernel's tables. Whoever raises it adds a step to `base.UPGRADES`."""
 APPLYING: Final = ("evolve", "prices", "resize")
 """Modules of the kernel that change tables when rows are applied, with what they import."""
 FOLDING: Final = "step"
@@ -41,6 +41,12 @@ def code_of(folder: Path) -> str:
         lines = [line.rstrip() for line in source.splitlines() if line.strip()]
         digest.update("\n".join([path.name, *lines, ""]).encode())
     return f"{digest.hexdigest()[:16]}-{STATE_VERSION}"
+
+
+def version_of(code: str) -> int:
+    """Return the STATE_VERSION of the code that wrote a state; 0 where it does not say."""
+    written = code.rpartition("-")[2]
+    return int(written) if written.isascii() and written.isdigit() else 0
 
 
 def applying(folder: Path) -> list[str]:

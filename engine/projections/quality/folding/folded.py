@@ -1,5 +1,10 @@
-"""All state of quality, and how it is written down: a snapshot's part, of use to the version that wrote it alone."""
+"""All state of quality, and how it is written down: a snapshot's part, of use to the version that wrote it alone.
 
+In the state at which a log begins whose older segments were deleted it is no cache: steps lead there from one version
+to the next.
+"""
+
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -14,11 +19,18 @@ from engine.projections.quality.subjects.cases import Cases
 from engine.projections.quality.subjects.evaluations import Evaluations
 from engine.projections.quality.subjects.presence import Presence
 from engine.projections.quality.subjects.surveys import Surveys
+from engine.upgrade import upgraded
 
 VERSION: Final = 7
-"""Of what `Folded` means; what another version wrote is folded anew, and refused where the log has not all of it any
-more. Whoever raises it lets this code read what the version before wrote, or upgrades of such logs end with that.
+"""Of what `Folded` means; what another version wrote is folded anew. Whoever raises it adds a step to `UPGRADES`: where
+the log has not all of it any more, the state before is all that there is.
 """
+OLDEST: Final = 7
+"""The first that stands in states at which logs begin."""
+Plain = dict[str, Any]
+UPGRADES: Final[Mapping[int, Callable[[Plain], Plain]]] = {}
+"""By version: what makes of its `Folded`, as plain MessagePack has it, that of the next. For each there is a state in
+`tests/replay/kept_states`, which tests read: a step that is in here stays for good."""
 
 
 class Folded(msgspec.Struct):
@@ -34,6 +46,12 @@ class Folded(msgspec.Struct):
     evaluations: Evaluations = msgspec.field(default_factory=Evaluations)
     presence: Presence = msgspec.field(default_factory=Presence)
     cases: Cases = msgspec.field(default_factory=Cases)
+
+
+class _Written(msgspec.Struct):
+    """What every version says of itself."""
+
+    version: int
 
 
 def _made(kind: type, part: Any) -> Any:
@@ -70,6 +88,21 @@ def loaded(snapshot: bytes, durable_seq: int) -> Folded:
 def is_of_use(snapshot: bytes, durable_seq: int) -> bool:
     """Whether `loaded` takes it over. To be asked where the log's first part is gone: nothing is folded anew there."""
     return _of_use(snapshot, durable_seq) is not None
+
+
+def of_today(kept: bytes) -> bytes | None:
+    """Return what this version or one before saved as this one would have; None where no steps lead there.
+
+    What a step raises is raised.
+    """
+    try:
+        written = msgspec.msgpack.decode(kept, type=_Written).version
+    except msgspec.MsgspecError:
+        return None
+    if written == VERSION:
+        return kept
+    found: Plain | None = upgraded(msgspec.msgpack.decode(kept), written, VERSION, UPGRADES)
+    return None if found is None else msgspec.msgpack.encode({**found, "version": VERSION})
 
 
 def require_next(as_of: int, first_seq: int) -> None:
