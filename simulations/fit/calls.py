@@ -34,7 +34,7 @@ CALL: Final = np.dtype(
 OFFER: Final = np.dtype(
     [
         ("type", "i4"),
-        ("answered", "?"),  # else nobody reacted until it was taken back
+        ("answered", "?"),  # else it ended before an agent answered: nobody did in time, or its caller gave up
         ("lasted_ns", "i8"),  # until then
     ]
 )

@@ -8,20 +8,27 @@ wrong, a high one does not say that it is right.
 
 import math
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
 
+from simulations.fit.laws import LAWS, FittedLaw, seconds
 from simulations.fit.statistics import Figure, kolmogorov, mean_of
 
 Array = np.ndarray[Any, Any]
 PROBABILITIES: Final = (0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
-STAGES_MAX: Final = 30
 CV_MIN: Final = 0.01
-CV_MAX: Final = 20.0
+FAR: Final = 0.03
+"""Kolmogorov's distance beyond which the samples themselves stand in the place of a law."""
+MANY: Final = 200
+"""Samples, or people who gave up, that are enough for that."""
 FEW: Final = 5
 """Samples below which nothing is fitted but a mean."""
+SLOPE_MIN: Final = 0.05
+"""Where a law is stretched those seen below a limit last longer, relative to that, by so much at least."""
+COMPLETIONS_MAX: Final = 100
+"""How often a law is fitted anew to what it says lies beyond what was seen."""
 
 
 class Law(msgspec.Struct, frozen=True):
@@ -57,6 +64,11 @@ class Durations(msgspec.Struct, frozen=True):
         return self.mean_s.n >= FEW and self.cv <= CV_MIN
 
     @property
+    def is_told_by_law(self) -> bool:
+        """Whether a scenario says a law, as there is one that is near, or too few samples to stand for themselves."""
+        return not self.laws or self.laws[0].ks_distance <= FAR or self.mean_s.n < MANY
+
+    @property
     def best(self) -> str:
         """The best law as a scenario says it; always the same: that; of few samples, an exponential one."""
         mean_s = self.mean_s.value if self.mean_s.n else 1.0
@@ -65,111 +77,93 @@ class Durations(msgspec.Struct, frozen=True):
         return self.laws[0].text if self.laws else f"exponential({seconds(mean_s)})"
 
 
-def seconds(value: float) -> str:
-    """Return a duration as files say it, to a tenth of a second, or to three digits where it is short."""
-    return f"{value:.1f}s" if value >= 1 else f"{max(1, round(value * 1000))}ms"
-
-
 def fit_durations(samples_s: Array, unknown: int = 0) -> Durations:
     """Return the estimates from samples above 0, s; `unknown` more are counted only."""
+    samples = _above_0(samples_s)
+    laws = [_judged(family(samples), samples) for family in _families(samples)]
+    return _durations(samples, unknown + len(samples_s) - len(samples), laws)
+
+
+class Below(NamedTuple):
+    """Durations of which those above a limit could not be seen."""
+
+    durations: Durations
+    """Mean and quantiles are of those seen with what the best law adds to them."""
+    share: float
+    """Of all, those that lie below the limit by that law."""
+    half_width: float
+    """Half the width of its interval."""
+
+
+def fit_below(samples_s: Array, limit_s: float, beyond_max: float) -> Below:
+    """Return the estimates from samples above 0, s, where none above `limit_s` could be seen.
+
+    At most `beyond_max` times as many as the samples lie above. Each law is fitted to the samples and to what it says
+    itself lies above, again until that stays the same (expectation and maximisation, Dempster, Laird, Rubin 1977).
+    Where no law is fitted, or none is near, nothing lies above.
+    """
+    samples = _above_0(samples_s)
+    found = [_completed(family, samples, limit_s, beyond_max) for family in _families(samples)]
+    if not found:
+        return Below(fit_durations(samples_s), 1.0, 0.0)
+    laws = [_judged(law, samples, limit_s) for law, _ in found]
+    best, whole = found[min(range(len(laws)), key=lambda place: laws[place].aic)]
+    seen, unknown = mean_of(samples), len(samples_s) - len(samples)
+    durations = _durations(whole, unknown, laws)
+    durations = msgspec.structs.replace(durations, mean_s=Figure(durations.mean_s.value, 0.0, math.inf, len(samples)))
+    if not durations.is_told_by_law:
+        return Below(_durations(samples, unknown, laws), 1.0, 0.0)
+    limit = np.array([limit_s])
+    below, density = float(best.cdf(limit)[0]), limit_s * float(np.exp(best.log_density(limit)[0]))
+    # By how much the mean of those seen grows, relative to by how much the law is stretched.
+    slope = max(seen.value - density * (limit_s - seen.value) / below, SLOPE_MIN * seen.value)
+    stretch = (seen.high - seen.low) / 2 / slope
+    mean_s = durations.mean_s.value
+    mean = Figure(mean_s, mean_s * max(1 - stretch, 0.0), mean_s * (1 + stretch), len(samples))
+    return Below(msgspec.structs.replace(durations, mean_s=mean), below, density * stretch)
+
+
+def _above_0(samples_s: Array) -> Array:
     samples = np.sort(np.asarray(samples_s, np.float64))
-    samples = samples[samples > 0]
-    unknown += len(samples_s) - len(samples)
+    return np.asarray(samples[samples > 0])
+
+
+def _families(samples: Array) -> tuple[Callable[[Array], FittedLaw], ...]:
+    """Return the laws to try: none of few samples, or where all are the same."""
+    if len(samples) < FEW or float(samples.std(ddof=1)) <= CV_MIN * float(samples.mean()):
+        return ()
+    return LAWS
+
+
+def _completed(
+    family: Callable[[Array], FittedLaw], samples: Array, limit_s: float, beyond_max: float
+) -> tuple[FittedLaw, Array]:
+    """Return the law, and the samples with what it says lies above the limit."""
+    law, whole, added = family(samples), samples, 0
+    for _ in range(COMPLETIONS_MAX):
+        below = float(law.cdf(np.array([limit_s]))[0])
+        count = round(len(samples) * min((1 - below) / max(below, 1e-9), beyond_max))
+        places = below + (1 - below) * (np.arange(count) + 0.5) / max(count, 1)
+        before, whole = whole, np.concatenate([samples, law.quantiles(places, limit_s)])
+        if count == added and np.allclose(before, whole, rtol=1e-3):
+            break
+        law, added = family(whole), count
+    return law, whole
+
+
+def _judged(law: FittedLaw, samples: Array, limit_s: float = math.inf) -> Law:
+    """Return how well a law tells the samples, of which none above the limit could be seen."""
+    below = float(law.cdf(np.array([limit_s]))[0]) if math.isfinite(limit_s) else 1.0
+    distance, p = kolmogorov(law.cdf(samples) / below)
+    likelihood = float(law.log_density(samples).sum()) - len(samples) * math.log(below)
+    quantiles_s = law.quantiles(np.array(PROBABILITIES), float(samples[-1])).tolist()
+    return Law(law.name, law.text, 2 * law.parameters - 2 * likelihood, distance, p, quantiles_s)
+
+
+def _durations(samples: Array, unknown: int, laws: list[Law]) -> Durations:
     mean = mean_of(samples)
     if not len(samples):
         return Durations(mean, math.nan, math.nan, [math.nan] * len(PROBABILITIES), unknown, [])
     sd = float(samples.std(ddof=1)) if len(samples) > 1 else 0.0
-    laws = sorted(_laws(samples), key=lambda law: law.aic) if len(samples) >= FEW and sd > CV_MIN * mean.value else []
     quantiles = np.quantile(samples, PROBABILITIES).tolist()
-    return Durations(mean, sd, sd / mean.value, quantiles, unknown, laws)
-
-
-def _laws(samples: Array) -> list[Law]:
-    mean = float(samples.mean())
-    return [_exponential(samples, mean), _lognormal(samples), _erlang(samples, mean), _hyper(samples, mean)]
-
-
-def _law(name: str, text: str, likelihood: float, free: int, samples: Array, cdf: Callable[[Array], Array]) -> Law:
-    distance, p = kolmogorov(cdf(samples))
-    return Law(name, text, 2 * free - 2 * likelihood, distance, p, _inverse(cdf, float(samples[-1])))
-
-
-def _inverse(cdf: Callable[[Array], Array], longest: float) -> list[float]:
-    low, high = np.zeros(len(PROBABILITIES)), np.full(len(PROBABILITIES), 100.0 * longest)
-    for _ in range(60):
-        middle = (low + high) / 2
-        below = cdf(middle) < PROBABILITIES
-        low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return [float(value) for value in high]
-
-
-def _exponential(samples: Array, mean: float) -> Law:
-    likelihood = -len(samples) * (math.log(mean) + 1)
-    text = f"exponential({seconds(mean)})"
-    return _law("exponential", text, likelihood, 1, samples, lambda x: 1 - np.exp(-x / mean))
-
-
-def _lognormal(samples: Array) -> Law:
-    logs = np.log(samples)
-    mu, sigma = float(logs.mean()), float(logs.std())
-    n = len(samples)
-    likelihood = -float(logs.sum()) - n * (math.log(sigma * math.sqrt(2 * math.pi)) + 0.5)
-    mean, cv = math.exp(mu + sigma * sigma / 2), math.sqrt(math.expm1(sigma * sigma))
-    text = f"lognormal(mean={seconds(mean)}, cv={min(cv, CV_MAX):.3f})"
-    erf = np.vectorize(math.erf, otypes=[np.float64])
-
-    def cdf(x: Array) -> Array:
-        with np.errstate(divide="ignore"):
-            return np.asarray(0.5 * (1 + erf((np.log(x) - mu) / (sigma * math.sqrt(2)))))
-
-    return _law("lognormal", text, likelihood, 2, samples, cdf)
-
-
-def _erlang(samples: Array, mean: float) -> Law:
-    n, logs = len(samples), float(np.log(samples).sum())
-
-    def likelihood(k: int) -> float:
-        return n * (k * math.log(k / mean) - math.lgamma(k) - k) + (k - 1) * logs
-
-    k = max(range(1, STAGES_MAX + 1), key=likelihood)
-
-    def cdf(x: Array) -> Array:
-        load = x * k / mean
-        term, total = np.exp(-load), np.zeros(len(x))
-        for stage in range(k):
-            total, term = total + term, term * load / (stage + 1)
-        return 1 - total
-
-    return _law("erlang", f"erlang(mean={seconds(mean)}, k={k})", likelihood(k), 2, samples, cdf)
-
-
-def _hyper(samples: Array, mean: float) -> Law:
-    """Two phases of balanced means: the mean as observed, the variation by likelihood."""
-
-    def phases(cv: float) -> tuple[float, float, float]:
-        share = (1 + math.sqrt((cv * cv - 1) / (cv * cv + 1))) / 2
-        return share, mean / (2 * share), mean / (2 * (1 - share))
-
-    def likelihood(cv: float) -> float:
-        share, one, other = phases(cv)
-        density = share / one * np.exp(-samples / one) + (1 - share) / other * np.exp(-samples / other)
-        with np.errstate(divide="ignore"):
-            return float(np.log(density).sum())
-
-    cv = _greatest(likelihood, 1.0 + 1e-6, CV_MAX)
-    share, one, other = phases(cv)
-    text = f"hyperexponential(mean={seconds(mean)}, cv={max(cv, 1.001):.3f})"
-
-    def cdf(x: Array) -> Array:
-        return np.asarray(1 - share * np.exp(-x / one) - (1 - share) * np.exp(-x / other))
-
-    return _law("hyperexponential", text, likelihood(cv), 2, samples, cdf)
-
-
-def _greatest(function: Callable[[float], float], low: float, high: float) -> float:
-    """Return where a function of one hill is greatest, by golden section."""
-    ratio = (math.sqrt(5) - 1) / 2
-    for _ in range(50):
-        left, right = high - ratio * (high - low), low + ratio * (high - low)
-        low, high = (left, high) if function(left) < function(right) else (low, right)
-    return (low + high) / 2
+    return Durations(mean, sd, sd / mean.value, quantiles, unknown, sorted(laws, key=lambda law: law.aic))

@@ -21,9 +21,10 @@ from engine.messages.kinds import (
     CONTACT_QUEUED,
     FLAG_CLOSES,
     FLAG_WRAPS,
+    OFFER_BUSY,
     OFFER_ENDED,
     OFFER_MADE,
-    OFFER_NO_ANSWER,
+    OFFER_UNREACHABLE,
     SETTING_CHANGED,
     VOICE,
     WRAP_UP_ENDED,
@@ -38,6 +39,7 @@ from simulations.fit.calls import OFFER, UNKNOWN, Array, Before, Calls, Collecte
 from simulations.fit.log_settings import LogSettings
 
 NAMES_ONLY: Final = 1
+NEVER_RANG: Final = (OFFER_BUSY, OFFER_UNREACHABLE)
 FOLLOWED: Final = (
     CONFIGURATION_LOADED,
     CONTACT_ANSWERED,
@@ -111,7 +113,7 @@ class _Reader:
         self._offered: dict[tuple[int, int], int] = {}
         """When it began to ring, ns, by contact and agent."""
         self._offers: list[tuple[int, bool, int]] = []
-        """Of each that rang to its end: queue, whether it was answered, how long it rang."""
+        """Of each that rang: queue, whether it was answered, how long it rang."""
         self._began_ns: int | None = None
         self._now_ns = 0
 
@@ -171,7 +173,7 @@ class _Reader:
         rung = slot, int(row["agent"])
         if kind == OFFER_MADE:
             self._offered[rung] = int(row["at_ns"])
-        elif (since_ns := self._offered.pop(rung, None)) is not None and int(row["a"]) == OFFER_NO_ANSWER:
+        elif (since_ns := self._offered.pop(rung, None)) is not None and int(row["a"]) not in NEVER_RANG:
             self._offers.append((int(row["queue"]), False, int(row["at_ns"]) - since_ns))
 
     def _wrap(self, row: Any, kind: int) -> None:

@@ -13,11 +13,11 @@ from engine.errors import TrunklineError
 from engine.model.durations import format_duration
 from simulations.fit.at_once import ChannelFit, alone
 from simulations.fit.calls import SECOND_NS, VOICE, Calls, Told
-from simulations.fit.durations import Durations
-from simulations.fit.durations import seconds as law_seconds
+from simulations.fit.durations import FAR, MANY, Durations
 from simulations.fit.fitted import Fit, Group, QueueFit, talk_samples_s
+from simulations.fit.laws import seconds as law_seconds
 from simulations.fit.patience import SAMPLES, kaplan_meier, samples
-from simulations.fit.rings import Rings, answer_samples_s
+from simulations.fit.rings import Rings, reached_of
 from simulations.fit.statistics import Figure
 from simulations.fit.ways_on import WayOn
 from simulations.scenario.volumes import CLOCK
@@ -25,10 +25,6 @@ from simulations.scenario.volumes import CLOCK
 Array = np.ndarray[Any, Any]
 QUIET: Final = 0.01
 """Of the busiest interval's volume: with less, before or after, the day has not begun or is over."""
-FAR: Final = 0.03
-"""Kolmogorov's distance beyond which the samples themselves stand in the place of a law."""
-MANY: Final = 200
-"""Samples, or people who gave up, that are enough for that."""
 
 
 class FilesThere(TrunklineError):
@@ -160,15 +156,16 @@ class _Writer:
         rings = queue.rings
         if rings is None or not rings.answer.mean_s.n or not (rings.answer.mean_s.value or rings.no_answer.value):
             return []
-        found_s = answer_samples_s(self.calls, self.calls.types.index(queue.name))
-        law = self._law(rings.answer, found_s, f"{queue.name} ring")
+        found = reached_of(self.calls, self.calls.types.index(queue.name))
+        assert found is not None, "its rings are known"
+        law = self._law(rings.answer, found.samples_s, f"{queue.name} ring")
         share = f", no_answer: {100 * rings.no_answer.value:.2f}%" if rings.no_answer.value else ""
         limit_ns = self.told.get(queue.name, Told()).ring_limit_ns
         limit = [f"    ring_limit: {format_duration(limit_ns)}"] if limit_ns else []
         return [f"    # {ring_told(rings)}", f"    ring: {{answer: {law}{share}}}", *limit]
 
     def _law(self, durations: Durations, found_s: Array, what: str) -> str:
-        if not durations.laws or durations.laws[0].ks_distance <= FAR or len(found_s) < MANY:
+        if durations.is_told_by_law:
             return json.dumps(durations.best)
         return self._samples(np.quantile(found_s, (np.arange(SAMPLES) + 0.5) / SAMPLES), what)
 
@@ -324,7 +321,8 @@ def judged(durations: Durations) -> str:
 
 def ring_told(rings: Rings) -> str:
     """Return how long it rings until an agent answers, and how often nobody does."""
-    return f"rings until answered: {judged(rings.answer)}; nobody answered {percent(rings.no_answer)} of the offers"
+    never = f"nobody would ever answer {percent(rings.no_answer)} of the offers"
+    return f"rings until answered: {judged(rings.answer)}; {never}"
 
 
 def percent(figure: Figure) -> str:
