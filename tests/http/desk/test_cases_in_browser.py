@@ -35,7 +35,6 @@ async def test_a_case_is_opened_and_an_offer_accepted_while_writing(build: Build
         await until(page, "document.querySelectorAll('.offer').length === 2")
         await page.keyboard.press("a")
         await until(page, "document.querySelectorAll('.contact').length === 1")
-        await page.keyboard.press("w")
         await page.keyboard.type("ad")
         assert await page.input_value("#line") == "ad", "letters alone are text"
         assert await page.locator(".offer .with-alt").first.is_visible()

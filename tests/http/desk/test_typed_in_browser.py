@@ -146,39 +146,61 @@ async def test_a_text_that_is_composed_goes_to_whom_is_being_taken(build: Build)
         assert said(house, "chat-1") == ["Dạ chào chị"]
 
 
+async def two_ring(page: Any, house: House) -> None:
+    """Let two chats ring."""
+    await page.wait_for_selector("#state[data-state=idle]")
+    for name, who in (("chat-1", "Phạm Lan"), ("chat-2", "Second")):
+        await bring(house, name, who=who)
+    await until(page, "document.querySelectorAll('.offer').length === 2")
+
+
 async def test_a_key_that_an_input_method_has_is_a_key_where_nobody_writes(build: Build) -> None:
     house = await build(centre=CENTRE)
     async with browser() as context:
         page = await signed_in(context, house)
         method = InputMethod(await context.new_cdp_session(page))
         await method.press("KeyR")
-        await page.wait_for_selector("#state[data-state=idle]")
-        for name, who in (("chat-1", "Phạm Lan"), ("chat-2", "Second")):
-            await bring(house, name, who=who)
-        await until(page, "document.querySelectorAll('.offer').length === 2")
+        await two_ring(page, house)
         await method.press("KeyA")
         await in_hand(page, 1)
-        assert await page.evaluate("document.activeElement.id") != "line", "another one rings: keys are keys"
+        assert await page.evaluate("document.activeElement.id") == "line"
+        assert await page.input_value("#line") == "", "the letter was a key, and is no text"
+        await page.keyboard.press("Escape")
         await method.press("KeyA")
         await in_hand(page, 2)
         assert await page.input_value("#line") == ""
 
 
-async def test_what_is_typed_while_others_ring_goes_into_the_line(build: Build) -> None:
+async def test_the_first_letter_is_composed_though_others_ring(build: Build) -> None:
     house = await build(centre=CENTRE)
     async with browser() as context:
         await context.add_init_script(FAR_AWAY)
         page = await signed_in(context, house)
         method = InputMethod(await context.new_cdp_session(page))
         await page.keyboard.press("r")
-        await page.wait_for_selector("#state[data-state=idle]")
-        for name, who in (("chat-1", "Phạm Lan"), ("chat-2", "Second")):
-            await bring(house, name, who=who)
-        await until(page, "document.querySelectorAll('.offer').length === 2")
+        await two_ring(page, house)
         await page.keyboard.press("a")
-        await page.keyboard.type("X")
-        await method.compose("i", "in")
-        await method.commit("in chào, and all")
+        await method.compose("d", "da", "dạ")
+        await method.commit("dạ, and all")
         await in_hand(page, 1)
-        assert await page.input_value("#line") == "Xin chào, and all"
+        assert await page.input_value("#line") == "dạ, and all"
         assert await page.locator(".offer").count() == 1
+        await page.keyboard.press("Alt+a")
+        await in_hand(page, 2)
+        assert await page.input_value("#line") == "dạ, and all", "in the middle of a text that goes on"
+
+
+async def test_who_leaves_the_line_has_keys_though_the_answer_is_under_way(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with browser() as context:
+        page = await signed_in(context, house)
+        await page.keyboard.press("r")
+        await two_ring(page, house)
+        await page.evaluate(TOGETHER.replace('"say"', '"accept"'))
+        for key in ("a", "Escape", "a"):
+            await page.keyboard.press(key)
+        await page.evaluate("window.letGo()")
+        await in_hand(page, 2)
+        await page.wait_for_selector(".offers", state="hidden")
+        assert await page.input_value("#line") == ""
+        assert await page.evaluate("document.activeElement.id") == "line"

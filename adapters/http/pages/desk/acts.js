@@ -19,9 +19,11 @@ export class Acts {
     this.taking = new Map(); // lines and files for those whose accepting is under way, by contact
     this.beside = new Set(); // accepted in the middle of a text for somebody else
     this.lettingGo = new Set(); // names of those who go at this agent's word
+    this.lineWaitsFor = 0; // whose line gets the focus once a key is up
   }
 
   begin() {
+    this.lineWaitsFor = 0;
     for (const kept of [this.finishing, this.taking, this.beside, this.lettingGo]) kept.clear();
   }
 
@@ -66,30 +68,31 @@ export class Acts {
     return this.desk.store.offers.find((offer) => !this.taking.has(offer.id));
   }
 
-  // Where others ring and nobody wrote, keys stay keys until something is typed. A key that an input method still has would be text.
+  // A key that an input method still has would be text in the line: that is given once the key is up.
   #turnAhead(contact, isComposed) {
     const { store, parts } = this.desk;
-    const field = textField();
     if (store.wanted) this.beside.add(store.wanted);
     store.want(contact.id);
-    field?.blur();
+    textField()?.blur();
     if (!hasLine(contact)) return;
-    this.#bringToFront(contact);
-    if (!isComposed && (field?.id === "line" || store.offers.length === 1)) parts.conversation.focus();
-  }
-
-  #bringToFront(contact) {
-    this.desk.store.chosen = contact.id;
+    store.chosen = contact.id;
     this.desk.render();
+    if (isComposed) this.lineWaitsFor = contact.id;
+    else parts.conversation.focus();
   }
 
-  /** Lets what is typed now go to the one who is being taken; returns whether there is a line for it. */
-  writeAhead() {
-    const { store, parts } = this.desk;
-    const wanted = store.items.get(`contact:${store.wanted}`);
-    if (!wanted || !hasLine(wanted)) return false;
-    this.#bringToFront(wanted);
-    parts.conversation.focus();
+  /** Whether somebody is being taken who has no line: what is typed meanwhile was meant for them. */
+  get isLineless() {
+    const wanted = this.desk.store.items.get(`contact:${this.desk.store.wanted}`);
+    return Boolean(wanted) && !hasLine(wanted);
+  }
+
+  /** Gives the line to who was accepted, if that waits still; returns whether it did. */
+  openLine() {
+    const id = this.lineWaitsFor;
+    this.lineWaitsFor = 0;
+    if (!id || this.desk.store.chosen !== id || textField()) return false;
+    this.desk.parts.conversation.focus();
     return true;
   }
 
@@ -134,8 +137,9 @@ export class Acts {
     const isInFront = store.chosen === contact.id;
     store.wanted = store.before = 0;
     if (!isInFront && textField()?.value) return this.tellAccepted(contact);
+    if (isInFront) return; // the line was given at once, and may have been left since
     store.chosen = contact.id;
-    if (!store.offers.length) queueMicrotask(() => parts.conversation.focus()); // else its keys would become text
+    queueMicrotask(() => parts.conversation.focus());
   }
 
   #tellBeside() {

@@ -65,12 +65,11 @@ function listen(desk, keys) {
       event.target.blur();
       return;
     }
-    const { store, acts, typedAhead } = desk;
-    if (!event.altKey && (event.target.closest?.(WRITES) || (!keys.on && !store.wanted))) return;
-    if (isTyped && store.wanted) {
-      if (acts.writeAhead()) return; // it goes into the line, which has the focus now
-      typedAhead.waitForPause();
-    }
+    const { acts, typedAhead } = desk;
+    if (!event.altKey && event.target.closest?.(WRITES)) return;
+    if (isTyped && acts.openLine()) return; // it goes there
+    if (!event.altKey && !keys.on) return;
+    if (isTyped && acts.isLineless) typedAhead.waitForPause();
     if (isTyped && typedAhead.isMeant()) {
       event.preventDefault();
       return;
@@ -83,6 +82,7 @@ function listen(desk, keys) {
     event.preventDefault();
     if (!event.key.startsWith("Arrow")) done = event.code;
   });
+  document.addEventListener("keyup", (event) => desk.open && event.code === done && desk.acts.openLine());
 }
 
 export class Keys {
