@@ -43,10 +43,15 @@ export class Acts {
     const isHere = this.desk.store.items.has(`contact:${contactId}`);
     if (isHere && command.verb === "say") return;
     const words = [command.text, command.file, command.subject, command.resolution, command.reason, ...Object.values(command.fields ?? {})].filter(Boolean).join(" · ");
-    if (!isHere && command.verb === "finish") return; // it is over, as was wanted
+    if (command.verb === "finish" || (command.verb === "end" && !this.#isServed(command.contact))) return; // it is over, as was wanted
     const isThere = isHere && command.verb === "note";
     if (isThere) this.desk.store.takeBack(command);
     this.desk.complain(why, isThere ? "" : words);
+  }
+
+  #isServed(name) {
+    const contact = this.desk.store.contacts.find((one) => one.contact === name);
+    return contact?.state === "connected" || contact?.state === "held";
   }
 
   // In the middle of a text, that goes on. Otherwise the one who is being taken is in front at once, with a line to write on:
@@ -162,6 +167,7 @@ export class Acts {
 
   /** Sends files, once the contact is theirs. */
   attach(contact, files) {
+    if (this.desk.outbox.isLeaving(contact.contact)) return this.desk.complain(t("file_refused", { name: files[0].name, why: t("leaving") }));
     if (contact.state !== "offered") for (const file of files) sendFile(this.desk, contact, file);
     else this.taking.get(contact.id)?.files.push(...files);
   }
@@ -181,9 +187,16 @@ export class Acts {
     this.do({ verb: contact.state === "held" ? "resume" : "hold", contact: contact.contact });
   }
 
+  /** What is said of a file that is under way where its contact is to go; empty: none is. */
+  fileFirst({ contact }) {
+    const file = this.desk.outbox.files[contact];
+    return file ? t("file_first", { name: file }) : "";
+  }
+
   end(contact) {
     const word = endOf(contact);
-    sureDialog(t(`${word}_sure`, { name: who(contact) }), t(word), () => this.do({ verb: "end", contact: contact.contact }), contact);
+    if (this.desk.outbox.isLeaving(contact.contact)) return;
+    sureDialog([t(`${word}_sure`, { name: who(contact) }), this.fileFirst(contact)].filter(Boolean).join(" "), t(word), () => this.do({ verb: "end", contact: contact.contact }), contact);
   }
 
   // What is written and not saved belongs to it, whichever way it is finished.

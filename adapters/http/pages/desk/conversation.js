@@ -88,6 +88,7 @@ export function conversationView(desk) {
     const text = input.value.trim();
     if (!text || contact?.id !== shown) return;
     if (!isServed(contact) && !desk.acts.taking.has(contact.id)) return desk.complain(t("not_sent", { why: t("over.line") }));
+    if (desk.outbox.isLeaving(contact.contact)) return desk.complain(t("not_sent", { why: t("leaving") }));
     desk.acts.say(contact, text);
     input.value = "";
     desk.store.drafts.lines.delete(contact.id);
@@ -201,7 +202,8 @@ export function conversationView(desk) {
     }
     heading.textContent = who(contact);
     const from = contact.from_agent ? t("from_agent", { agent: desk.names.agent(contact.from_agent) }) : contact.from_queue ? t("from_queue", { queue: desk.names.queue(contact.from_queue) }) : "";
-    under.textContent = [contact.over ? t("over.word") : "", t(`channel.${contact.channel}`), desk.names.queue(contact.queue), from].filter(Boolean).join(" · ");
+    const file = desk.outbox.isLeaving(contact.contact) && desk.outbox.files[contact.contact];
+    under.textContent = [contact.over ? t("over.word") : "", file ? t("leaves_after_file", { name: file }) : "", t(`channel.${contact.channel}`), desk.names.queue(contact.queue), from].filter(Boolean).join(" · ");
     renderActions(contact);
     const chat = isWritten(contact);
     const conversation = store.conversation(contact.id);

@@ -3,6 +3,7 @@
 import { t } from "./words.js";
 
 const KEPT = "unsent";
+const LEAVES = new Set(["end", "transfer"]);
 const TYPED = new Set(["say", "note", "classify", "open_case", "resolve_case", "reopen_case"]);
 
 function freshId() {
@@ -70,13 +71,29 @@ export class Outbox {
     this.#flush();
   }
 
+  /** A file cannot be brought: a contact that was to go after it stays. */
   dropFile(id) {
-    const { line, shown } = this.waiting.get(id);
+    const { command, line, shown } = this.waiting.get(id);
     this.waiting.delete(id);
     this.#drop(shown.contactId, line);
+    for (const one of this.#leavingOf(command.contact)) this.#settle(one, { refused: "without_file" });
     this.keep();
     this.#flush();
     this.onChange();
+  }
+
+  /** The names of the files that are being brought, by contact: one of each. */
+  get files() {
+    return Object.fromEntries([...this.waiting.values()].filter((one) => one.needsFile).map(({ command, shown }) => [command.contact, shown.attachment.name]));
+  }
+
+  /** Whether a contact was ended or handed over, and is not gone yet. */
+  isLeaving(contact) {
+    return this.#leavingOf(contact).length > 0;
+  }
+
+  #leavingOf(contact) {
+    return [...this.waiting.values()].filter(({ command }) => LEAVES.has(command.verb) && command.contact === contact);
   }
 
   /** The notes about a contact that are under way. */
@@ -110,11 +127,11 @@ export class Outbox {
   // While one of them is put off those behind it wait, too: what was written later must not arrive before.
   #flush() {
     if (this.putOff) return;
-    const held = new Set(); // contacts whose lines wait for a file
+    const held = new Set(); // contacts of whom a file is being brought: lines wait for it, and so does the end
     for (const one of this.waiting.values()) {
       const { verb, contact } = one.command;
       if (one.needsFile) held.add(contact);
-      if (one.needsFile || one.isSent || (verb === "say" && held.has(contact))) continue;
+      if (one.needsFile || one.isSent || ((verb === "say" || LEAVES.has(verb)) && held.has(contact))) continue;
       if (!(one.isSent = this.send({ type: "do", command: one.command }))) return;
     }
   }
