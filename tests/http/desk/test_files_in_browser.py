@@ -79,3 +79,18 @@ async def test_a_contact_stays_where_the_file_before_its_end_is_refused(build: B
         await until(page, "document.querySelector('.line-state')?.textContent === 'sent'")
         assert said(house) == ["as you asked"]
         assert await page.locator(".wrap-up:not([hidden])").count() == 0
+
+
+async def test_another_tab_asks_in_words_before_it_ends_what_waits_for_a_file(build: Build, tmp_path: Path) -> None:
+    house = await build(centre=CENTRE)
+    async with browser() as context:
+        page = await with_a_file_under_way(context, house, tmp_path, asyncio.Event())
+        tab = await context.new_page()
+        await tab.goto(f"{house.url}/desk")
+        await tab.wait_for_selector("#line:visible")
+        await tab.keyboard.press("Alt+t")
+        assert "tour.png is still under way in another tab" in await tab.inner_text("dialog")
+        await tab.keyboard.press("Escape")
+        await tab.keyboard.press("Alt+e")
+        assert "tour.png is still under way in another tab" in await tab.inner_text("dialog h2")
+        await page.unroute_all(behavior="ignoreErrors")

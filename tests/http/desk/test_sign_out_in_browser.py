@@ -54,6 +54,45 @@ async def test_who_signs_out_leaves_nothing_and_is_asked_first(build: Build) -> 
         assert house.engine.views.contacts.conversation("chat-1").messages == []
 
 
+async def test_words_of_another_tab_are_asked_about(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with browser() as context:
+        page = await signed_in(context, house)
+        await take_chat(page, house)
+        await page.keyboard.type("half a line")
+        tab = await context.new_page()
+        await tab.goto(f"{house.url}/desk")
+        await tab.wait_for_selector("#line:visible")
+        assert await tab.input_value("#line") == ""
+        await tab.click("button:text-is('Sign out')")
+        assert "written in another tab" in await tab.inner_text("dialog h2")
+        await tab.click("dialog button:text-is('Cancel')")
+        assert await page.input_value("#line") == "half a line"
+        await page.fill("#line", "")
+        await until(tab, "!document.querySelector('dialog')")
+        await tab.click("button:text-is('Sign out')")
+        assert "another tab" not in await tab.inner_text("dialog h2")
+        await tab.click("dialog button:text-is('Cancel')")
+        await page.fill("#line", "half a line")
+        await page.close(run_before_unload=False)
+        await tab.click("button:text-is('Sign out')")
+        assert "another tab" not in await tab.inner_text("dialog h2"), "it was closed, and its words with it"
+
+
+async def test_no_name_of_who_signed_out_is_left(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with browser() as context:
+        page = await context.new_page()
+        await page.goto(f"{house.url}/desk")
+        for agent in ("an", "binh"):
+            await page.wait_for_selector(".door #password")
+            await sign_in_again(page, agent)
+            await page.wait_for_selector("#state[data-state]")
+            await page.click("button:text-is('Sign out')")
+            await page.wait_for_selector(".door #password")
+        assert await page.evaluate(IN_STORAGE) == "[[],[]]"
+
+
 async def test_a_tab_brought_back_after_the_sign_out_has_nothing(build: Build) -> None:
     house = await build(centre=CENTRE)
     async with browser() as context:
@@ -69,6 +108,7 @@ async def test_a_tab_brought_back_after_the_sign_out_has_nothing(build: Build) -
         await tab.evaluate("(kept) => Object.assign(sessionStorage, kept)", kept)
         await tab.reload()
         await tab.wait_for_selector(".door #password")
+        assert not await in_storage(tab, "half a line")
         await sign_in_again(tab, "an")
         await tab.wait_for_selector("#line:visible")
         assert await tab.input_value("#line") == ""

@@ -189,8 +189,9 @@ export class Acts {
 
   /** What is said of a file that is under way where its contact is to go; empty: none is. */
   fileFirst({ contact }) {
-    const file = this.desk.outbox.files[contact];
-    return file ? t("file_first", { name: file }) : "";
+    const { outbox, tabs, me } = this.desk;
+    const [here, elsewhere] = [outbox.files[contact], tabs.fileElsewhere(me, contact)];
+    return here ? t("file_first", { name: here }) : elsewhere ? t("file_elsewhere", { name: elsewhere }) : "";
   }
 
   end(contact) {

@@ -1,69 +1,72 @@
 // What a tab keeps over a reload for the agent who sits there: what is half written, and what is not delivered. It is gone
 // with their sign-out, in all tabs of the browser, and where somebody else signs in.
 
+import { ofBrowser, ofTab } from "./storage.js";
+
 const KEPT = "trunkline-desk-kept:"; // of the tab
-const SIGNED_OUT = "trunkline-desk-signed-out:"; // of the browser: a name for the latest sign-out of each agent
-const SIGNED_IN = "trunkline-desk-signed-in"; // of the browser: who was the latest
+// Of the browser, made by chance, and gone with each sign-out: what was kept under another one counts no more, in tabs that
+// a browser brings back, too. Where it cannot be kept, nothing is.
+const MARK = "trunkline-desk-mark";
 
 export class Kept {
-  // `onSignedOut` takes an agent who has signed out in another tab; `isOpen` says whether the desk of this one is.
-  constructor({ onSignedOut, isOpen }) {
+  // `onWrite` is called whenever what is written has changed, whether or not it is kept.
+  constructor({ onWrite }) {
     this.agent = undefined; // for whom things are kept now
-    addEventListener("storage", ({ key, newValue }) => {
-      if (key?.startsWith(SIGNED_OUT) && newValue) onSignedOut(key.slice(SIGNED_OUT.length));
-      if (key === SIGNED_IN && newValue !== this.agent && !isOpen()) this.rest();
-    });
+    this.onWrite = onWrite;
+    this.#remove((agent, kind) => this.read(agent, kind) === undefined); // of before a sign-out that this tab slept through
   }
 
   /** Somebody has signed in: what was kept for others is gone. */
   begin(agent) {
     this.agent = agent;
     this.#remove((one) => one !== agent);
-    localStorage.setItem(SIGNED_IN, agent);
+    this.#mark();
   }
 
   /** Keeps something for an agent; nothing, where it is somebody else's turn. */
   write(agent, kind, said) {
+    this.onWrite();
     if (agent !== this.agent) return;
-    try {
-      if (said === undefined) sessionStorage.removeItem(this.#key(agent, kind));
-      else sessionStorage.setItem(this.#key(agent, kind), JSON.stringify([this.#signedOut(agent), said]));
-    } catch {
-      // Storage that is full or denied costs nothing but this.
-    }
+    const [key, mark] = [this.#key(agent, kind), this.#mark()];
+    if (said === undefined) ofTab.remove(key);
+    else if (mark) ofTab.set(key, JSON.stringify([mark, said]));
   }
 
-  /** What was kept for an agent, unless they signed out since: a browser may bring closed tabs back. */
+  /** What was kept for an agent, unless somebody signed out since: a browser may bring closed tabs back. */
   read(agent, kind) {
-    try {
-      const [signedOut, said] = JSON.parse(sessionStorage.getItem(this.#key(agent, kind)) ?? "[]");
-      return signedOut === this.#signedOut(agent) ? said : undefined;
-    } catch {
-      return undefined;
-    }
+    const kept = ofTab.get(this.#key(agent, kind));
+    const [mark, said] = kept ? JSON.parse(kept) : [];
+    return mark && mark === ofBrowser.get(MARK) ? said : undefined;
   }
 
-  /** Somebody else has signed in elsewhere: the page may go on later, the storage is theirs. */
-  rest() {
+  /** Another agent has signed in elsewhere: the page may go on later, the storage is theirs. */
+  giveWay(agent) {
+    if (agent !== this.agent) this.agent = undefined;
+    this.#remove((one) => one !== agent);
+  }
+
+  /** The agent has signed out. */
+  end() {
     this.agent = undefined;
     this.#remove(() => true);
-  }
-
-  signOut(agent) {
-    this.rest();
-    localStorage.setItem(SIGNED_OUT + agent, crypto.getRandomValues(new Uint32Array(2)).join(""));
+    ofBrowser.remove(MARK);
   }
 
   #key(agent, kind) {
     return `${KEPT}${kind} ${agent}`;
   }
 
-  #signedOut(agent) {
-    return localStorage.getItem(SIGNED_OUT + agent) ?? "";
+  #mark() {
+    const known = ofBrowser.get(MARK);
+    if (known) return known;
+    const mark = crypto.getRandomValues(new Uint32Array(2)).join("");
+    return ofBrowser.set(MARK, mark) ? mark : undefined;
   }
 
   #remove(isGone) {
-    const keys = Object.keys(sessionStorage).filter((key) => key.startsWith(KEPT));
-    for (const key of keys) if (isGone(key.slice(key.indexOf(" ") + 1))) sessionStorage.removeItem(key);
+    for (const key of ofTab.keys().filter((one) => one.startsWith(KEPT))) {
+      const at = key.indexOf(" ");
+      if (isGone(key.slice(at + 1), key.slice(KEPT.length, at))) ofTab.remove(key);
+    }
   }
 }

@@ -2,6 +2,7 @@
 
 import { mayOpenCase, mayResolve, settle } from "./cases.js";
 import { helpDialog, openCaseDialog, transferDialog } from "./dialogs.js";
+import { ofBrowser } from "./storage.js";
 import { textField } from "./typed_ahead.js";
 
 const OFF = "trunkline-desk-keys-off";
@@ -87,13 +88,13 @@ function listen(desk, keys) {
 
 export class Keys {
   constructor(desk) {
-    this.on = localStorage.getItem(OFF) === null;
+    this.on = ofBrowser.get(OFF) === null;
     listen(desk, this);
   }
 
   set(on) {
     this.on = on;
-    if (on) localStorage.removeItem(OFF);
-    else localStorage.setItem(OFF, "1");
+    if (on) ofBrowser.remove(OFF);
+    else ofBrowser.set(OFF, "1");
   }
 }

@@ -23,7 +23,9 @@ import { Signs } from "./signs.js";
 import { Sound } from "./sound.js";
 import { hush, say } from "./speech.js";
 import { stateButton } from "./state_button.js";
+import { onUnkept, wasUnkept } from "./storage.js";
 import { Store } from "./store.js";
+import { Tabs } from "./tabs.js";
 import { toasts } from "./toasts.js";
 import { topBar } from "./top_bar.js";
 import { TypedAhead } from "./typed_ahead.js";
@@ -35,9 +37,15 @@ const room = document.getElementById("room");
 
 class Desk {
   constructor() {
-    this.kept = new Kept({ onSignedOut: (agent) => agent === this.me && this.forget(t("ended.session_over")), isOpen: () => this.open });
+    this.kept = new Kept({ onWrite: () => this.tellUnsaid() });
     this.store = new Store(this.kept);
     this.sessionEnd = sessionEnd(this);
+    this.tabs = new Tabs({
+      onSignedIn: (agent) => !this.open && this.kept.giveWay(agent),
+      onSignedOut: (agent) => agent === this.me && this.forget(t("ended.session_over")),
+      onRenewed: (session) => this.open && session.agent === this.me && this.sessionEnd.renew(session),
+    });
+    onUnkept(() => this.tellUnkept());
     this.sound = new Sound();
     this.open = false;
     this.names = new Names(this.store);
@@ -78,6 +86,7 @@ class Desk {
   // The same one goes on where the session ended; for another one the page begins anew.
   enter(session) {
     this.kept.begin(session.agent);
+    this.tabs.signedIn(session.agent);
     if (this.me !== session.agent) this.sitDown(session.agent);
     for (const written of [this.outbox, this.store.drafts]) written.keep();
     this.sessionEnd.follow(session.until_ns);
@@ -91,12 +100,14 @@ class Desk {
       this.writtenBefore = null;
     }
     this.open = true;
+    this.tellUnkept();
     this.wire.open();
   }
 
   sitDown(agent) {
     if (this.open) this.leave("");
     this.me = agent;
+    this.isToldUnkept = false;
     this.outbox = this.outboxOf(agent);
     this.store.begin(this.outbox);
     for (const part of [this.arrivals, this.acts, this.signs]) part.begin();
@@ -123,7 +134,7 @@ class Desk {
     if (session?.agent === this.me) this.enter(session);
     else {
       const why = session ? "other_agent" : reason;
-      if (why === "other_agent") this.kept.rest();
+      if (why === "other_agent") this.kept.giveWay(session?.agent);
       this.leave(t(`ended.${why}`));
     }
   }
@@ -144,7 +155,7 @@ class Desk {
   async signOut() {
     const answer = await fetch("/api/v1/desk/session", { method: "DELETE" }).catch(() => null);
     if (!answer || answer.status >= 500) return this.complain(t("no_connection"));
-    this.kept.signOut(this.me);
+    this.tabs.signedOut(this.me);
     this.forget(t("signed_out"));
   }
 
@@ -153,16 +164,23 @@ class Desk {
     return this.outbox.hasWords || this.store.drafts.hasWords;
   }
 
+  /** Tells the other tabs what would be lost here if the agent signed out there. */
+  tellUnsaid() {
+    const agent = this.me && this.hasWords ? this.me : "";
+    this.tabs.setUnsaid({ agent, files: agent ? this.outbox.files : {} });
+  }
+
   // Nothing of whoever has signed out is left.
   forget(message) {
     const { outbox, me } = this;
     this.me = undefined;
-    this.kept.rest();
+    this.kept.end();
     this.leave(message);
     this.writtenBefore = null;
     this.outboxes.delete(me);
     outbox.end();
     this.store.end();
+    this.tellUnsaid();
   }
 
   // The cookie has to say when somebody was there last: it alone outlives a restart.
@@ -182,6 +200,13 @@ class Desk {
   notice(text) {
     this.sound.tick();
     say("polite", text);
+  }
+
+  /** Says once to who sits here that their browser keeps nothing. */
+  tellUnkept() {
+    if (!this.open || this.isToldUnkept || !wasUnkept()) return;
+    this.isToldUnkept = true;
+    this.complain(t("not_kept"));
   }
 
   complain(why, words) {

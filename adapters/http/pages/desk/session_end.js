@@ -7,7 +7,6 @@ import { clock, t } from "./words.js";
 
 const WARN_MS = 300_000;
 const URGENT_MS = 60_000;
-const KEPT = "trunkline-desk-until";
 
 export function sessionEnd(desk) {
   const said = el("span", {});
@@ -19,24 +18,20 @@ export function sessionEnd(desk) {
   // The socket goes on under the new session, here and in the agent's other tabs.
   function renewed(session) {
     if (session.agent !== desk.me) return desk.enter(session);
-    localStorage.setItem(KEPT, JSON.stringify([session.agent, session.until_ns]));
+    desk.tabs.renewed(session);
+    renew(session);
+    if (desk.store.current) desk.parts.conversation.focus();
+  }
+
+  function renew(session) {
     follow(session.until_ns);
     desk.wire.open();
-    if (desk.store.current) desk.parts.conversation.focus();
   }
 
   function follow(untilNs) {
     untilMs = untilNs / 1e6;
     render();
   }
-
-  addEventListener("storage", ({ key, newValue }) => {
-    if (key !== KEPT || !desk.open) return;
-    const [agent, untilNs] = JSON.parse(newValue);
-    if (agent !== desk.me) return;
-    follow(untilNs);
-    desk.wire.open();
-  });
 
   function render() {
     const leftMs = untilMs - desk.store.nowMs();
@@ -54,5 +49,5 @@ export function sessionEnd(desk) {
     announced = region;
     say(region, words);
   }
-  return { place, render, follow };
+  return { place, render, follow, renew };
 }

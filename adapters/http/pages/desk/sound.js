@@ -1,11 +1,13 @@
 // What is heard: a ring while something is offered, a tick for a line that nobody sees. Made here, no files.
 
+import { ofBrowser } from "./storage.js";
+
 const OFF = "trunkline-desk-sound-off";
 const RING_EVERY_MS = 2500;
 
 export class Sound {
   constructor() {
-    this.on = localStorage.getItem(OFF) === null;
+    this.on = ofBrowser.get(OFF) === null;
     this.ringing = 0;
     // Browsers let a page sound only once somebody has touched it.
     for (const kind of ["keydown", "pointerdown"]) addEventListener(kind, () => this.#wake(), { passive: true });
@@ -13,8 +15,8 @@ export class Sound {
 
   set(on) {
     this.on = on;
-    if (on) localStorage.removeItem(OFF);
-    else localStorage.setItem(OFF, "1");
+    if (on) ofBrowser.remove(OFF);
+    else ofBrowser.set(OFF, "1");
     if (!on) this.ring(false);
   }
 

@@ -7,8 +7,8 @@ import { choose, duration, language, languages, share, t } from "./words.js";
 // Who has contacts in hand, or would lose words, is asked first.
 function signOut(desk) {
   const n = desk.store.contacts.length;
-  const words = desk.hasWords ? "_and_text" : "";
-  const question = n ? t(`sign_out_with_contacts${words}`, { n }) : words && t("sign_out_with_text");
+  const words = desk.hasWords ? "_and_text" : desk.tabs.hasWordsElsewhere(desk.me) ? "_and_text_elsewhere" : "";
+  const question = n ? t(`sign_out_with_contacts${words}`, { n }) : words && t(`sign_out${words.replace("_and", "_with")}`);
   if (question) sureDialog(question, t("sign_out"), () => desk.signOut());
   else desk.signOut();
 }

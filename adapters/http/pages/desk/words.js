@@ -1,12 +1,14 @@
 // What the page says, in the reader's language: catalogues with the same keys, numbers and times as the language has them.
 
+import { ofBrowser } from "./storage.js";
+
 const LANGUAGES = ["en", "vi"];
 const KEPT = "trunkline-desk-language";
 let catalogue = {};
 export let language = "en";
 
 export async function loadWords() {
-  const asked = localStorage.getItem(KEPT) || navigator.languages.map((one) => one.slice(0, 2)).find((one) => LANGUAGES.includes(one));
+  const asked = ofBrowser.get(KEPT) || navigator.languages.map((one) => one.slice(0, 2)).find((one) => LANGUAGES.includes(one));
   await speak(LANGUAGES.includes(asked) ? asked : "en");
 }
 
@@ -18,7 +20,7 @@ export async function speak(wanted) {
 }
 
 export async function choose(wanted) {
-  localStorage.setItem(KEPT, wanted);
+  ofBrowser.set(KEPT, wanted);
   await speak(wanted);
 }
 

@@ -1,0 +1,41 @@
+"""The desk in a browser whose storage is full or denied: everything can be done, and what is not kept is told once."""
+
+import pytest
+
+from tests.http.desk.support import CENTRE
+from tests.http.desk.test_in_browser import browser, lines, signed_in, take_chat, until
+from tests.http.support import Build
+
+pytestmark = [pytest.mark.peer, pytest.mark.slow]
+FULL = """Storage.prototype.setItem = () => { throw new DOMException("no room", "QuotaExceededError"); };"""
+DENIED = """for (const kind of ["localStorage", "sessionStorage"]) Object.defineProperty(window, kind, {
+  get() { throw new DOMException("denied", "SecurityError"); } });"""
+UNKEPT = "[...document.querySelectorAll('.toast')].filter((one) => one.textContent.includes('keeps nothing')).length"
+
+
+@pytest.mark.parametrize("storage", [FULL, DENIED], ids=["full", "denied"])
+async def test_an_agent_works_without_storage(build: Build, storage: str) -> None:
+    house = await build(centre=CENTRE)
+    async with browser() as context:
+        await context.add_init_script(storage)
+        page = await signed_in(context, house)
+        await until(page, f"{UNKEPT} === 1")
+        await page.evaluate("document.querySelector('.toast').remove()")
+        tab = await context.new_page()
+        await tab.goto(f"{house.url}/desk")
+        await tab.wait_for_selector("#state[data-state]")
+        await take_chat(page, house)
+        await page.keyboard.type("good morning")
+        await page.keyboard.press("Enter")
+        await until(page, "document.querySelector('.line-state')?.textContent === 'sent'")
+        assert await lines(page) == ["good morning"]
+        for button in ("VI", "EN", "Sound on"):
+            await page.click(f".top button:text-is('{button}')")
+        await page.fill("#note", "half a note")
+        assert await page.evaluate(UNKEPT) == 0, "it was told"
+        await tab.click("button:text-is('Sign out')")
+        assert "written in another tab" in await tab.inner_text("dialog h2")
+        await tab.click("dialog button:text-is('Sign out')")
+        for each in (page, tab):
+            await each.wait_for_selector(".door #password")
+            assert await each.input_value("#agent") == ""
