@@ -24,6 +24,7 @@ from engine.live.clock import LiveClock
 from engine.live.hints import Hints
 from engine.live.loads import ConfigurationLoads
 from engine.live.settlement import Settlement
+from engine.live.standstill import Standstill
 from engine.live.turns import Concluded, TurnMaker
 from engine.log.event_log import FATAL_EXIT_CODE
 from engine.log_port import EventLog, Turn
@@ -84,7 +85,7 @@ class LiveEngine:
         self._deadline_ns = NEVER_NS
         self._informer: asyncio.TimerHandle | None = None
         self._stopping = self._stopped = False
-        self._held: asyncio.Future[None] | None = None
+        self.standstill = Standstill(state, self._schedule)
 
     # --- life
 
@@ -120,39 +121,14 @@ class LiveEngine:
     async def stop(self) -> None:
         """Take no more facts, decide those taken, and wait until everything is durable and answered."""
         self._stopping = True
-        while self.inbox or self._held is not None:
-            if self._held is not None:
-                await asyncio.wait([self._held])  # and who waits for it to hold turns next, holds them then
+        while self.inbox or self.standstill.is_on:
+            await self.standstill.over()
             self._make_turns()
         await self.durable()
         self._stopped = True  # a deadline that passes from here on is the next start's
         for timer in (self._alarm, self._informer):
             if timer is not None:
                 timer.cancel()
-
-    def hold_turns(self) -> None:
-        """Decide nothing until `go_on`: facts wait in the inbox, and the state may be read in a thread."""
-        assert self._loop is not None, "the engine does not run yet"
-        assert self._held is None, "turns are held already"
-        self._held = self._loop.create_future()
-
-    async def hold_turns_next(self) -> None:
-        """The same, as soon as nobody else does."""
-        while self._held is not None:
-            await asyncio.wait([self._held])
-        self.hold_turns()
-
-    @property
-    def turns_held(self) -> bool:
-        """Whether nothing is decided now."""
-        return self._held is not None
-
-    def go_on(self) -> None:
-        """Make turns again."""
-        held, self._held = self._held, None
-        if held is not None and not held.done():
-            held.set_result(None)
-        self._schedule()
 
     # --- EngineLink
 
@@ -307,7 +283,7 @@ class LiveEngine:
 
     def _make_turns(self) -> None:
         maker = self._working_maker()
-        if self._held is not None or self._stopped:
+        if self.standstill.is_on or self._stopped:
             return
         for _ in range(ROUNDS_PER_TICK):
             now_ns = self._now_ns()

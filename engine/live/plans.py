@@ -1,6 +1,5 @@
 """Continuity plans in real time: carried out as one turn, put back when somebody says so or their time is up."""
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -317,14 +316,15 @@ class PlanDriver:
         engine = self._engine
         state = engine.state
         while True:
-            await engine.hold_turns_next()
+            await engine.standstill.begin_next()
             try:
                 seq, now_ns, rows = state.seq, state.now_ns, self._would_be(name).rows
-                copy = await asyncio.get_running_loop().run_in_executor(None, state.copy)
-            finally:
-                engine.go_on()
-            if state.seq == seq:
-                break  # else a configuration or a plan was recorded meanwhile, and may be in one part of the copy alone
+            except BaseException:
+                engine.standstill.end()
+                raise
+            copy = await engine.standstill.copy()
+            if copy is not None:
+                break
         configured = state.directory.queues
         return ForecastQuestion(
             as_of=seq,

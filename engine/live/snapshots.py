@@ -51,7 +51,6 @@ class Snapshots:
         self._writing: asyncio.Task[None] | None = None
         self._quality = b""
         self._thread = ThreadPoolExecutor(1, "snapshot")
-        """One of its own: turns wait for the copy, and must not wait for what others read from the disk."""
 
     def newest(self) -> StoredState | None:
         """The newest snapshot made by this code over this log."""
@@ -132,18 +131,18 @@ class Snapshots:
             await self._writing
         engine = self._engine
         if engine is not None and engine.state.seq > self._covered_seq and not engine.callbacks:
-            await engine.hold_turns_next()
+            await engine.standstill.begin_next()
             await self._take(engine, engine.state.seq)
 
     def _note(self, turn: Turn) -> None:
         due = turn.last_seq - self._covered_seq >= self._every_rows
         due &= turn.last_seq - self._tried_seq >= self._every_rows * AGAIN_AFTER
         engine = self._engine
-        if not due or self._writing is not None or engine is None or engine.turns_held:
+        if not due or self._writing is not None or engine is None or engine.standstill.is_on:
             return
         if not engine.inbox and not engine.callbacks and engine.outbox.is_open:
             # Held here and not in the task: a tick later the inbox may hold a callback that follows from rows before.
-            engine.hold_turns()
+            engine.standstill.begin()
             self._writing = asyncio.get_running_loop().create_task(self._take(engine, engine.state.seq))
             self._writing.add_done_callback(self._written)
 
@@ -154,16 +153,9 @@ class Snapshots:
         """Copy the state, for which turns are held, and write the copy down."""
         loop = asyncio.get_running_loop()
         try:
-            try:
-                copy = await loop.run_in_executor(self._thread, engine.state.copy)
-            except Exception:
-                if engine.state.seq == seq:
-                    raise
-                return  # as below
-            finally:
-                engine.go_on()
-            if engine.state.seq != seq:
-                return  # a configuration was recorded meanwhile, and may be in one part of the copy and not in another
+            copy = await engine.standstill.copy()
+            if copy is None:
+                return
             await engine.durable()
             if engine.outbox.owes_an_end(seq):
                 return  # a start from this one would not see again what an adapter was not told

@@ -5,8 +5,10 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from threading import Event
 
 import msgspec
 import numpy as np
@@ -334,7 +336,20 @@ async def test_a_preview_copies_the_state_and_says_why_there_is_no_forecast(tmp_
         (question,) = asked.questions
         assert np.array_equal(question.tables["contacts"], np.asarray(h.state.tables.contacts))
         assert len(question.rows) == sum(one.count for one in preview.changes)
-        assert not h.engine.turns_held
+        assert not h.engine.standstill.is_on
+
+
+async def test_a_preview_waits_for_no_thread_that_others_need(tmp_path: Path) -> None:
+    async with house(tmp_path, HOUSE) as h:
+        asyncio.get_running_loop().set_default_executor(pool := ThreadPoolExecutor(1))
+        busy = Event()
+        slow = pool.submit(busy.wait)
+        try:
+            driver = PlanDriver(h.engine, None, Asked(), h.clock.now_ns)
+            await driver.preview("storm")
+            assert not slow.done(), "what others read goes on, and the copy was made beside it"
+        finally:
+            busy.set()
 
 
 def serving(config: Path, data: Path) -> "subprocess.Popen[str]":

@@ -66,7 +66,7 @@ async def test_turns_wait_for_the_copy_and_the_loop_does_not(tmp_path: Path, mon
         futures = [h.submit(ContactReleased(contact="before")), h.submit(ContactArrived(contact="next", queue="sales"))]
         for _ in range(20):
             await asyncio.sleep(0)
-        assert (h.engine.turns_held, h.state.seq, len(h.engine.inbox._waiting)) == (True, seq, 2)
+        assert (h.engine.standstill.is_on, h.state.seq, len(h.engine.inbox._waiting)) == (True, seq, 2)
         gate.open.set()
         assert [[receipt.error for receipt in await future] for future in futures] == [[""], [""]]
         assert h.state.seq > seq
@@ -103,15 +103,15 @@ async def test_one_that_could_not_be_written_is_due_again_and_at_the_stop(
 
 async def test_a_stop_outlasts_whoever_waits_to_hold_turns(tmp_path: Path) -> None:
     async with house(tmp_path) as h:
-        h.engine.hold_turns()
-        next_holder = asyncio.ensure_future(h.engine.hold_turns_next())
+        h.engine.standstill.begin()
+        next_holder = asyncio.ensure_future(h.engine.standstill.begin_next())
         await asyncio.sleep(0)
         future = h.submit(ContactArrived(contact="waits", queue="sales"))
         stopping = asyncio.ensure_future(h.engine.stop())
         await asyncio.sleep(0)
-        h.engine.go_on()
+        h.engine.standstill.end()
         await next_holder
-        h.engine.go_on()
+        h.engine.standstill.end()
         await stopping
         assert [receipt.error for receipt in await future] == [""]
 
@@ -126,7 +126,7 @@ async def test_what_is_recorded_during_the_copy_makes_it_useless(
         assert snapshots._writing is not None
         await snapshots._writing
         assert not kept.written
-        assert not h.engine.turns_held
+        assert not h.engine.standstill.is_on
         await h.tell(ContactReleased(contact="last"))
 
 
@@ -155,7 +155,7 @@ async def test_no_turn_is_made_once_the_engine_has_stopped(tmp_path: Path) -> No
         await h.engine.stop()
         seq = h.engine.state.seq
         h.engine._deadline_ns = 0
-        h.engine.go_on()  # as a snapshot does that is taken at the end
+        h.engine.standstill.end()  # as a snapshot does that is taken at the end
         await asyncio.sleep(0)
         assert h.engine.state.seq == seq
 
