@@ -4,7 +4,7 @@ import random
 from collections.abc import Sequence
 from typing import Final
 
-from engine.live.adapters import open_contacts
+from engine.live.recovered import open_contacts
 from engine.messages.observed import (
     AgentStatusChanged,
     CallbackRequested,

@@ -2,36 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-import msgspec
-
 from engine.config.adapters import adapter_class
-from engine.effects.address import Names
-from engine.effects.derive import end_effect, leave_effect
 from engine.errors import ConfigError, TlsFilesUnusable, TrunklineError
-from engine.ingest.names import NAMES_ONLY, NamesRecord
-from engine.ingest.registry import ContactEntry
 from engine.live.loop import LiveEngine
 from engine.live.orphans import Orphans
 from engine.live.plans import PlanDriver
+from engine.live.recovered import Recovered, carrier_of, oldest_first
 from engine.log_port import Turn
-from engine.messages.effects import AnyEffect
-from engine.messages.kinds import (
-    BY_NAMES,
-    CONFIGURATION_LOADED,
-    CONTACT_CONNECTED,
-    CONTACT_ENDED,
-    CONTACT_RELEASED,
-    CONTACT_STATE_NAMES,
-    CONTACT_WAITING,
-    ENGAGEMENT_CONNECTED,
-    ENGAGEMENT_OFFERED,
-)
-from engine.messages.observed import CALLBACK_NUMBER, Fact, Observed
-from engine.messages.rows import empty_rows
+from engine.messages.observed import Fact, Observed
 from engine.ports import (
     Adapter,
     AdapterStatus,
@@ -46,21 +28,12 @@ from engine.ports import (
     Timing,
 )
 from engine.projections.views import Views
-from engine.replay.closed import ClosedContact
 from engine.replay.past import Past
-from engine.state import EngineState
 
-Carrier = Callable[[str, bool], str]
-"""From who brought a contact, and whether that calls a customer, to who carries out its effects."""
 STOP_LIMIT_S: Final = 10.0
 """How long an adapter may take to close its sockets."""
 
 logger = logging.getLogger(__name__)
-
-
-def own_adapter(owner: str, _calls_back: bool) -> str:
-    """The carrier where every adapter can do what its contacts need."""
-    return owner
 
 
 class AdapterFailed(TrunklineError):
@@ -70,10 +43,8 @@ class AdapterFailed(TrunklineError):
 class Followed(NamedTuple):
     """What became of new settings."""
 
-    waiting: list[str]
-    """Adapters that follow theirs only after a restart."""
     faults: list[str]
-    """What adapters refused, as sentences: they go on as before."""
+    """What adapters refused, or follow only after a restart, as sentences: they go on as before."""
     names: list[str]
     """Adapters that follow another section from now on."""
 
@@ -174,6 +145,9 @@ class Adapters:
     ) -> None:
         self._engine = engine
         self._sections = dict(sections)
+        """The settings that each follows."""
+        self._reached = dict.fromkeys(sections, tuple(endpoints))
+        """How agents are reached, as each follows it."""
         engine.outbox.callers = callers_among(sections)
         past = Past(engine.log, engine.state.capacity, engine.earliest)
         shared = attachments, past, self._without_calls, plans
@@ -187,7 +161,7 @@ class Adapters:
         self._started: list[str] = []
         self._orphans = Orphans(engine)
 
-    async def start(self, recovered: "Recovered | None" = None) -> int:
+    async def start(self, recovered: Recovered | None = None) -> int:
         """Start all in the order of the file, each with its open contacts; raises AdapterFailed, all stopped again.
 
         The contacts are those that were open when the engine was `recovered`: what happened since then is told when all
@@ -241,15 +215,16 @@ class Adapters:
 
     def reload(self, sections: dict[str, Any], endpoints: Sequence[AgentEndpoint]) -> Followed:
         """Hand new settings and endpoints to those that can follow; what one refuses keeps no other from following."""
-        waiting, faults, names = [name for name in sections if name not in self._made], list[str](), list[str]()
+        names = list[str]()
+        faults = [f"adapters.{name} is started only by a restart" for name in sections if name not in self._made]
         for name, adapter in self._made.items():
-            link, settings = self._links[name], sections.get(name)
-            changed, moved = settings != self._sections[name], tuple(endpoints) != link.endpoints
-            link.endpoints = tuple(endpoints)
+            settings = sections.get(name)
+            changed, moved = settings != self._sections[name], tuple(endpoints) != self._reached[name]
+            self._links[name].endpoints = tuple(endpoints)
             if settings is not None and isinstance(adapter, Reloadable) and (changed or moved):
                 try:
                     adapter.reload(settings)
-                    self._sections[name] = settings
+                    self._sections[name], self._reached[name] = settings, tuple(endpoints)
                     names += [name] if changed else []
                 except ConfigError as error:
                     faults += error.faults
@@ -257,9 +232,10 @@ class Adapters:
                     logger.exception("adapter %s failed to follow its settings", name)
                     faults.append(f"adapter '{name}' failed to follow its settings: {type(error).__name__}: {error}")
             elif changed:
-                waiting.append(name)
+                ends = "stopped" if settings is None else "followed"
+                faults.append(f"adapters.{name} is {ends} only by a restart")
         self._engine.outbox.callers = callers_among(self._sections)
-        return Followed(waiting, faults + self._renew_certificates(), names)
+        return Followed(faults + self._renew_certificates(), names)
 
     def _renew_certificates(self) -> list[str]:
         """Let adapters show the certificates that their files hold now; returns why one goes on with that of before."""
@@ -283,28 +259,8 @@ class Adapters:
     def _release_orphans(self) -> None:
         """Release the contacts whose adapter is not there any more."""
         state, carrier = self._engine.state, self._engine.outbox.carrier
-        carriers = ((entry, _carrier_of(state, entry, carrier)) for entry in _oldest_first(state))
+        carriers = ((entry, carrier_of(state, entry, carrier)) for entry in oldest_first(state))
         self._orphans.release([(entry, name) for entry, name in carriers if name and name not in self._made])
-
-
-class Recovered:
-    """What adapters get back at their start, as it is when this is made: before the engine makes its first turn."""
-
-    def __init__(
-        self, state: EngineState, closed: Iterable[ClosedContact] = (), carrier: Carrier = own_adapter
-    ) -> None:
-        self.contacts = open_contacts(state, carrier)
-        self.ends = list(told_again(state, closed, carrier))
-
-
-def record_told(engine: LiveEngine, told_seq: int) -> None:
-    """Record that adapters are up and were told what follows from everything up to `told_seq`.
-
-    To older readers of the log it is a row that brings no new names.
-    """
-    row = empty_rows(1)
-    row["kind"], row["a"], row["b"] = CONFIGURATION_LOADED, NAMES_ONLY, told_seq
-    engine.record(row, msgspec.msgpack.encode(NamesRecord()))
 
 
 def can_call(section: Any) -> bool | None:
@@ -318,81 +274,3 @@ def callers_among(sections: Mapping[str, Any]) -> dict[str, str]:
     says = {name: can_call(section) for name, section in sections.items()}
     caller = next((name for name, can in says.items() if can), None)
     return {name: caller for name, can in says.items() if can is False and caller is not None}
-
-
-def open_contacts(state: EngineState, carrier: Carrier = own_adapter) -> dict[str, list[OpenContact]]:
-    """Return the open contacts by the name of the adapter that carries out their effects, oldest first."""
-    found: dict[str, list[OpenContact]] = {}
-    for entry in _oldest_first(state):
-        found.setdefault(_carrier_of(state, entry, carrier), []).append(_open_contact(state, entry))
-    return found
-
-
-def _oldest_first(state: EngineState) -> list[ContactEntry]:
-    return sorted(state.contacts, key=lambda entry: entry.arrival_seq)
-
-
-def _carrier_of(state: EngineState, entry: ContactEntry, carrier: Carrier) -> str:
-    return carrier(state.interned.owners[entry.source], CALLBACK_NUMBER in entry.arrival.attributes)
-
-
-def told_again(
-    state: EngineState, closed: Iterable[ClosedContact], carrier: Carrier
-) -> Iterator[tuple[str, OpenContact, AnyEffect]]:
-    """Yield adapter, contact as it was before it closed, and effect, for each whose end may not have been told."""
-    names, owners = state.names, state.interned.owners
-    for one in closed:
-        entry, row = one.entry, one.row
-        ended = row.kind == CONTACT_ENDED
-        effect = _end_of(names, one)
-        if effect is not None:
-            contact = OpenContact(
-                contact=entry.name,
-                queue=names.queues[row.queue],
-                state=CONTACT_STATE_NAMES[CONTACT_CONNECTED if ended else CONTACT_WAITING],
-                agents=(names.agents[row.agent],) if ended and row.agent >= 0 else (),
-                legs=dict(entry.legs),
-                call_back=entry.arrival.attributes.get(CALLBACK_NUMBER, ""),
-                closed=True,
-                released_by=_released_by(owners, one, _carrier_of(state, entry, carrier)),
-            )
-            yield _carrier_of(state, entry, carrier), contact, effect
-
-
-def _end_of(names: Names, closed: ClosedContact) -> AnyEffect | None:
-    derive = end_effect if closed.row.kind == CONTACT_ENDED else leave_effect
-    return derive(names, closed.seq, closed.row, lambda: closed.cause, closed.entry)
-
-
-def _released_by(owners: Sequence[str], closed: ClosedContact, carrier: str) -> str:
-    """Who hung up, if the contact's own adapter heard it; what others order is no sign of what a side knows."""
-    cause = closed.cause
-    heard = cause.kind == CONTACT_RELEASED and owners[cause.source] == carrier
-    return BY_NAMES[cause.a] if heard else ""
-
-
-def _open_contact(state: EngineState, entry: ContactEntry) -> OpenContact:
-    contact = state.tables.contacts[entry.slot]
-    return OpenContact(
-        contact=entry.name,
-        queue=state.names.queues[int(contact["queue"])],
-        state=CONTACT_STATE_NAMES[int(contact["state"])],
-        agents=tuple(state.names.agents[agent] for agent in _agents_of(state, entry.slot)),
-        legs=dict(entry.legs),
-        trunk_group=_trunk_group_of(state, int(contact["trunk_group"])),
-        call_back=entry.arrival.attributes.get(CALLBACK_NUMBER, ""),
-    )
-
-
-def _trunk_group_of(state: EngineState, number: int) -> str:
-    return state.names.trunk_groups[number] if number >= 0 else ""
-
-
-def _agents_of(state: EngineState, slot: int) -> Iterable[int]:
-    engagements = state.tables.engagements
-    place = int(state.tables.contacts["engagement"][slot])
-    while place >= 0:
-        engagement = engagements[place]
-        if engagement["state"] in (ENGAGEMENT_OFFERED, ENGAGEMENT_CONNECTED):
-            yield int(engagement["agent"])
-        place = int(engagement["next_of_contact"])

@@ -18,7 +18,7 @@ from engine.config.sections import Config, Limits
 from engine.errors import ConfigError, SettingsRefused
 from engine.ingest.runs import SLOTS_KEPT_FREE
 from engine.kernel.tables import Capacity
-from engine.live.adapters import Adapters, Recovered, callers_among, record_told
+from engine.live.adapters import Adapters, callers_among
 from engine.live.cases import CaseWork
 from engine.live.clock import LiveClock
 from engine.live.forecasters import installed_forecaster
@@ -26,6 +26,7 @@ from engine.live.left_behind import left_behind
 from engine.live.loop import LiveEngine
 from engine.live.opening import OpeningHoursDriver
 from engine.live.plans import PlanDriver
+from engine.live.recovered import Recovered, record_told
 from engine.live.snapshots import Snapshots, newest_seq
 from engine.live.ticker import Ticker
 from engine.live.upkeep import Upkeep
@@ -183,7 +184,7 @@ class EngineHost:
 
         Queues, agents, skills, trunk groups and opening hours follow at once, as far as there is room, and so do
         adapters that can; limits beyond that and other adapters' settings need a restart. Raises ConfigError with
-        nothing changed, SettingsRefused with everything changed but what it names, be it refused or failed.
+        nothing changed, SettingsRefused with everything changed but what it names: refused, failed, or for a restart.
         """
         _require_room(self.engine.state.capacity, config.limits)
         changed, refused, before = 0, list[str](), self.engine.state.directory
@@ -203,8 +204,6 @@ class EngineHost:
                 followed = self._adapters.reload(config.adapters, config.endpoints())
                 refused += followed.faults
                 sections += [f"adapters.{name}" for name in followed.names]
-                for name in followed.waiting:
-                    logger.warning("adapter '%s' keeps its settings until a restart", name)
         with _going_on("opening hours", refused):
             if self._hours is not None:
                 self._hours.reload(config)

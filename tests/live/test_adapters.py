@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from engine.errors import ConfigError
-from engine.live.adapters import AdapterFailed, Adapters, Recovered, open_contacts, record_told
+from engine.live.adapters import AdapterFailed, Adapters
+from engine.live.recovered import Recovered, open_contacts, record_told
 from engine.log.memory import MemoryLog
 from engine.messages.effects import AnyEffect
 from engine.messages.observed import (
@@ -120,11 +121,33 @@ async def test_a_reload_reaches_those_that_can_follow_and_names_the_others(tmp_p
             "stiff": {**sections["stiff"], "fails": "x"},
             "pliant": {**sections["pliant"], "fails": "x"},
         }
-        assert adapters.reload({**changed, "new": {}}, ENDPOINTS) == (["new", "stiff"], [], ["pliant"])
+        stays = "adapters.stiff is followed only by a restart"
+        waiting = ["adapters.new is started only by a restart", stays]
+        assert adapters.reload({**changed, "new": {}}, ENDPOINTS) == (waiting, ["pliant"])
         assert life == ["reload pliant"]
-        assert adapters.reload(changed, []) == (["stiff"], [], [])
+        assert adapters.reload(changed, []) == ([stays], [])
         assert life == ["reload pliant", "reload pliant", "reload same"]
         assert adapters._links["stiff"].endpoints == ()
+        gone = {name: section for name, section in changed.items() if name != "stiff"}
+        assert adapters.reload(gone, []) == (["adapters.stiff is stopped only by a restart"], [])
+        await adapters.stop()
+
+
+async def test_phones_that_an_adapter_failed_to_follow_are_brought_to_it_again(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        life: list[str] = []
+        section = {"name": "one", "life": life, "fails": ""}
+        adapters = Adapters(h.engine, {"one": section}, ENDPOINTS, lambda _name: Pliant)
+        await adapters.start()
+        life.clear()
+        section["fails"] = "break"
+        failed = ["adapter 'one' failed to follow its settings: OSError: no such file"]
+        assert adapters.reload({"one": section}, []).faults == failed
+        section["fails"] = ""
+        assert adapters.reload({"one": section}, []) == ([], [])
+        assert life == ["reload one"], "its settings are the same; how agents are reached was not followed"
+        assert adapters.reload({"one": section}, []) == ([], [])
+        assert life == ["reload one"]
         await adapters.stop()
 
 
@@ -156,7 +179,7 @@ async def test_who_calls_back_is_whoever_can_after_a_reload(tmp_path: Path) -> N
         for name in ("chat", "mail"):
             await adapters._links[name].submit(name, [ContactArrived(contact=f"of {name}", queue="sales")])
         assert (outbox.carrier("chat", True), link.rings("of chat"), link.rings("of mail")) == ("chat", False, True)
-        assert adapters.reload({"sip": able, "chat": chat, "mail": mute}, ENDPOINTS) == ([], [], ["sip"])
+        assert adapters.reload({"sip": able, "chat": chat, "mail": mute}, ENDPOINTS) == ([], ["sip"])
         assert (outbox.carrier("chat", True), link.rings("of chat")) == ("sip", True)
         refused = Line(calls_back=False, fails="x")
         assert adapters.reload({"sip": refused, "chat": chat, "mail": chat}, ENDPOINTS).faults == ["not that"]
@@ -179,7 +202,7 @@ async def test_what_adapters_refuse_of_a_reload_is_said_of_each_and_keeps_no_oth
             "adapter 'one' does not change its address",
             "adapter 'two' failed to follow its settings: OSError: no such file",
         ]
-        assert adapters.reload(changed, ENDPOINTS) == ([], refused, ["three"])
+        assert adapters.reload(changed, ENDPOINTS) == (refused, ["three"])
         assert life == ["reload three"]
         assert adapters.reload(changed, ENDPOINTS).faults == refused, (
             "they are asked again: their settings still differ"

@@ -452,7 +452,7 @@ async def test_a_reload_goes_on_behind_what_is_refused(tmp_path: Path, monkeypat
 
     def reload(*_: Any) -> Followed:
         followed.append("adapters")
-        return Followed([], ["adapter 'sip' refuses"], [])
+        return Followed(["adapter 'sip' refuses"], [])
 
     monkeypatch.setattr(host._adapters, "reload", reload)
     monkeypatch.setattr(host._hours, "reload", lambda _config: followed.append("hours"))

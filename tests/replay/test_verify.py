@@ -13,8 +13,8 @@ import pytest
 
 from engine.errors import LogDamaged, LogError
 from engine.kernel.fingerprint import fingerprint
-from engine.live.adapters import open_contacts
 from engine.live.host import EngineHost
+from engine.live.recovered import open_contacts
 from engine.log.memory import MemoryLog
 from engine.log.runs import runs
 from engine.log.segment import SMALLEST_SEGMENT_BYTES

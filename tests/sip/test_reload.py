@@ -20,7 +20,6 @@ async def follow(exchange: Exchange, folder: Path, text: str) -> list[str]:
     config = load_config(path, adapters={"sip": lambda: SipAdapter})
     exchange.engine.configure(config)
     followed = exchange.adapters.reload(config.adapters, config.endpoints())
-    assert followed.waiting == []
     await exchange.engine.durable()
     return followed.faults
 
