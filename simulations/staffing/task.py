@@ -1,6 +1,6 @@
 """What is to be covered, as a programme whose rows know that agents are whole, in parts without a pattern in common."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -13,6 +13,8 @@ from simulations.staffing.programme import ADVICE, Programme
 NEAR: Final = 1e-6
 LACK_MIN: Final = 1e-4
 """Agents; less is no lack."""
+LACK_NODES: Final = 200
+"""Of the search for where whole agents are missing."""
 PLACES_TOLD: Final = 3
 Covered = tuple[Integers, float, bool]
 """Agents by group and pattern, the bound of the cost, and whether it is reached."""
@@ -132,16 +134,25 @@ class Task(NamedTuple):
         return np.rint(solved[: groups * patterns]).astype(np.int64).reshape(groups, patterns), bound, optimal
 
     def lacking(self) -> list[Lack]:
-        """Return where agents are missing at least, if as few as can be are in all; nothing where none need be, or
-        where that is not what keeps shifts from being found.
+        """Return where agents are missing, if as few as can be are in all: by parts of agents, or, where parts of them
+        would do, by whole ones, as far as a short search tells. Nothing where none need be.
         """
-        model, missing = self._replace(prices=np.zeros_like(self.prices), shortfall_cost=1.0)._programme()
+        short = self._replace(prices=np.zeros_like(self.prices), shortfall_cost=1.0)
+        model, missing = short._programme()
         columns = model.relaxed()
         if columns is None:
             return []
-        short = columns[model.first_missing :]
-        found = zip(missing, short.tolist(), strict=True)
-        return [Lack(*place, agents, float(self.needs[place])) for place, agents in found if agents > LACK_MIN]
+        found = self._lacks(missing, columns[model.first_missing :])
+        if not found:
+            agents, _, _ = short.solve(LACK_NODES)
+            left = self.needs - self.weights @ (agents @ self.shares)
+            found = self._lacks(missing, [left[place] for place in missing])
+        return found
+
+    def _lacks(self, places: list[tuple[int, int]], missing: Iterable[float]) -> list[Lack]:
+        """Return the rows and intervals of those in which that many agents are missing, if any are."""
+        found = zip(places, missing, strict=True)
+        return [Lack(*place, float(count), float(self.needs[place])) for place, count in found if count > LACK_MIN]
 
     def _programme(self) -> tuple[Programme, list[tuple[int, int]]]:
         """Return the programme, and the rows and intervals in which agents may be missing."""

@@ -9,7 +9,7 @@ import pytest
 
 from engine.errors import TrunklineError
 from simulations.staffing import Break, Cover, Cut, Shift, cover, shift_patterns
-from simulations.staffing.task import Covered, Task
+from simulations.staffing.task import Covered, NoCover, Task
 
 HOUR_S = 3600.0
 
@@ -237,3 +237,13 @@ def test_a_search_that_is_cut_short_says_how_far_it_is_and_does_not_depend_on_th
 def _spin(stop: threading.Event) -> None:
     while not stop.is_set():
         sum(range(10_000))
+
+
+def test_where_parts_of_agents_would_do_it_is_said_where_whole_ones_are_missing() -> None:
+    """Two rounds of three intervals, two to a shift: half an agent on each is three in all, whole ones are four."""
+    works = np.kron(np.eye(2), [[1, 1, 0], [0, 1, 1], [1, 0, 1]])
+    assert cover([1] * 6, works, np.ones(6), group_max=[4], days=[0] * 6).cost == 4.0
+    with pytest.raises(NoCover) as error:
+        cover([1] * 6, works, np.ones(6), group_max=[3], days=[0] * 6)
+    assert sum(one.missing for one in error.value.lacking) == pytest.approx(1.0)
+    assert "1 of 1 in interval" in str(error.value)
