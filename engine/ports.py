@@ -336,7 +336,10 @@ class Adapter(Protocol):
     def status(self) -> AdapterStatus: ...
 
     async def stop(self) -> None:
-        """Close sockets; calls in progress stay as they are."""
+        """Close sockets; calls in progress stay as they are.
+
+        Where `start` has raised, or was called off, too: what was open by then is closed.
+        """
 
 
 @runtime_checkable

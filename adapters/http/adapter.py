@@ -18,7 +18,7 @@ from adapters.http.metrics.metrics import Metrics
 from adapters.http.settings import Settings as HttpSettings
 from adapters.http.wallboard.kiosks import Kiosks
 from adapters.http.wallboard.last_week import LastWeek
-from engine.errors import ConfigError, TlsFilesUnusable
+from engine.errors import ConfigError
 from engine.messages.effects import AnyEffect
 from engine.model.rate_limit import RateLimit
 from engine.model.tls import OfferedCertificate
@@ -78,7 +78,7 @@ class HttpAdapter:
         self._unsubscribe: Callable[[], None] = lambda: None
 
     async def start(self, contacts: Sequence[OpenContact]) -> None:
-        """Listen. Raises OSError when the address is taken."""
+        """Listen. Raises OSError when the address is taken, TlsFilesUnusable."""
         context, settings = self.context, self.settings
         context.feed.start()
         context.desks.start()
@@ -97,14 +97,9 @@ class HttpAdapter:
         server = runner.server
         assert server is not None
         context.connections.start(lambda: server.connections)
-        try:
-            shown = self._certificate = OfferedCertificate(settings.tls) if settings.tls is not None else None
-            context_of_tls = shown.context if shown is not None else None
-            site = web.TCPSite(runner, settings.host, settings.port, backlog=1024, ssl_context=context_of_tls)
-            await site.start()
-        except (OSError, TlsFilesUnusable):
-            await self.stop()
-            raise
+        shown = self._certificate = OfferedCertificate(settings.tls) if settings.tls is not None else None
+        context_of_tls = shown.context if shown is not None else None
+        await web.TCPSite(runner, settings.host, settings.port, backlog=1024, ssl_context=context_of_tls).start()
         self.port = runner.addresses[0][1]
         logger.info("listening at %s://%s:%d", settings.scheme, settings.host, self.port)
         if not settings.tokens:

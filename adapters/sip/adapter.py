@@ -75,11 +75,7 @@ class SipAdapter:
 
     async def start(self, contacts: Sequence[OpenContact]) -> None:
         """Listen, and take up the calls that were open. Raises OSError when the address is taken."""
-        try:
-            await self.endpoint.open()
-        except OSError:
-            await self.endpoint.close()
-            raise
+        await self.endpoint.open()
         self._up = True
         self.core.registrar.start(ringing_agents(contacts))
         recover(self.calls, contacts)

@@ -111,11 +111,7 @@ class WebChatAdapter:
         )
         await runner.setup()
         self._runner = runner
-        try:
-            await web.TCPSite(runner, settings.host, settings.port, backlog=1024, ssl_context=context).start()
-        except OSError:
-            await self.stop()
-            raise
+        await web.TCPSite(runner, settings.host, settings.port, backlog=1024, ssl_context=context).start()
         self.port = runner.addresses[0][1]
         logger.info("listening at %s://%s:%d", settings.scheme, settings.host, self.port)
 

@@ -158,7 +158,8 @@ class Adapters:
             for name in sections
         }
         self._made = {name: find_class(name)(settings, self._links[name]) for name, settings in sections.items()}
-        self._started: list[str] = []
+        self._begun: list[str] = []
+        """Adapters that were told to start, whether they could or not, and not yet to stop."""
         self._orphans = Orphans(engine)
 
     async def start(self, recovered: Recovered | None = None) -> int:
@@ -192,20 +193,20 @@ class Adapters:
 
     async def _start_each(self, contacts: Mapping[str, Sequence[OpenContact]]) -> None:
         for name, adapter in self._made.items():
+            self._begun.append(name)  # what it opened by the time at which it fails, only it can close
             try:
                 await adapter.start(contacts.get(name, []))
             except Exception as error:
                 raise AdapterFailed(f"adapter '{name}' could not be started: {error}") from error
-            self._started.append(name)
 
     async def stop(self) -> None:
-        """Stop those that were started, the last one first; one that fails or hangs does not keep the others.
+        """Stop those whose start was begun, the last one first; one that fails or hangs does not keep the others.
 
         What they leave to be decided has effects that nobody carries out any more: those stay in the outbox.
         """
         self._orphans.stop()
-        while self._started:
-            name = self._started.pop()
+        while self._begun:
+            name = self._begun.pop()
             self._engine.outbox.stop(name)
             try:
                 await asyncio.wait_for(self._made[name].stop(), STOP_LIMIT_S)

@@ -226,7 +226,7 @@ async def test_one_that_cannot_start_is_named_and_the_others_are_stopped(tmp_pat
         adapters, _, life = hosted(h, "one", "two", fails={"two": "start"})
         with pytest.raises(AdapterFailed, match="adapter 'two' could not be started: address in use"):
             await adapters.start()
-        assert life == ["start one", "stop one"]
+        assert life == ["start one", "stop two", "stop one"], "it may have opened something by then"
 
 
 async def test_after_a_restart_each_adapter_gets_its_contacts_and_orphans_are_released(tmp_path: Path) -> None:

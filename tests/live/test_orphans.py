@@ -120,4 +120,4 @@ async def test_a_start_that_is_called_off_leaves_none_started(tmp_path: Path) ->
         starting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await starting
-        assert life == ["start one", "stop one"]
+        assert life == ["start one", "stop two", "stop one"]
