@@ -108,7 +108,7 @@ def print_plan(found: Solution) -> None:
     console.print(
         f"{words} within {found.check.confidence:.0%} confidence, with other callers than the plan was made from. "
         f"{_unsure(found, said)}{_dismissed(said)}"
-        f"{said['paid_hours']:g} paid hours{_cost(found, said)}. {_shifts_proven(said)}"
+        f"{said['paid_hours']:g} paid hours{_cost(found, said)}. {_shifts_proven(said)}{said['objective']['says']} "
         f"{found.trials} trials of "
         f"{found.replications} replications in {found.elapsed_s:.1f} s. "
         f"{of_seed(said['seed'], 'plan')}",

@@ -15,6 +15,7 @@ from simulations.queueing.arrays import Floats, Integers
 from simulations.scenario.scenario import Scenario
 from simulations.solve.demand import Demand, demand_of
 from simulations.solve.goals import Goal, Question
+from simulations.solve.objective import dearness
 from simulations.solve.reach import Reach
 from simulations.solve.requirement import Mixes, Needed, Search
 from simulations.solve.schedule import Scheduled, Scheduler
@@ -66,7 +67,7 @@ def solve(
     workers: Workers | None = None,
     told: Told | None = None,
 ) -> Solution:
-    """Return the agents an interval, the shifts and the trunks that keep the goals at least cost.
+    """Return the agents an interval, the shifts and the trunks that keep the goals at least cost: see `objective_of`.
 
     Each staffing is played with the same callers (`replications`, `seed`: the scenario's own where not said), and so
     are trunks. The plan is checked with as many others, of the next seed; one that is found anew with those of a seed
@@ -124,9 +125,7 @@ class _Plans:
         self._most = np.array([float(question.group_max.get(name, np.inf)) for name in names])
         self._shares = np.array([1.0 - min(group.shrinkage, 0.99) for group in groups])
         further = np.maximum(trials.demand.serves.sum(axis=0) - 1.0, 0.0)
-        rates = np.array([plain.file.costs.agent_hour.of(group.name) for group in groups])
-        dear = rates / rates.mean() if (rates > 0).all() else np.ones(len(groups))
-        self._prices = dear * (1.0 + question.premium * further) / self._shares
+        self._prices = dearness(plain.file) * (1.0 + question.premium * further) / self._shares
         self._reach = Reach(plain.file, question, trials.demand, table, self._shares, self._most)
         self._roomy = roomy(plain) if question.p_block is not None else {}
         self._ceilings = np.where(np.isfinite(self._most), self._most, 1e6)

@@ -14,6 +14,7 @@ from simulations.experiment.summary import plain
 from simulations.queueing.arrays import Floats
 from simulations.scenario.roster import scheduled_ns
 from simulations.scenario.sections import Group
+from simulations.solve.objective import objective_of
 from simulations.solve.solve import Solution
 
 Row = dict[str, Any]
@@ -141,6 +142,7 @@ def told(solution: Solution) -> Row:
         for place, (name, goal) in enumerate(solution.goals.items())
     }
     gap = None if solution.scheduled is None else solution.scheduled.gap
+    objective = objective_of(file)
     return {
         "scenario": file.name,
         "version": installed_version(),
@@ -150,6 +152,8 @@ def told(solution: Solution) -> Row:
         "trials": solution.trials,
         "elapsed_s": round(solution.elapsed_s, 3),
         "kept": solution.kept,
+        "objective": {"least": objective.least.value, "says": objective.words, "unpriced_groups": objective.unpriced}
+        | {"left_out": objective.left_out},
         "queues": queues,
         "groups": groups,
         "trunk_groups": {

@@ -78,6 +78,7 @@ def test_a_steady_queue_needs_what_erlang_a_says(tmp_path: Path) -> None:
     assert len(required) == 1, "chance alone raises no half hour of a flat day"
     assert required <= {exact - 1, exact}, "those who hang up at once do not count, so one fewer may do"
     assert plan["kept"]
+    assert plan["objective"]["least"] == "agent_pay"
     assert plan["queues"]["sales"]["service_level"]["value"] >= 0.79
     channels = plan["trunk_groups"]["main"]
     assert channels["channels"] > exact
