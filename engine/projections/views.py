@@ -45,7 +45,8 @@ from engine.projections.misnamed import faults_in
 from engine.projections.names import Interned, OpenContacts, existing, number_of
 from engine.projections.quality.quality import Quality
 from engine.projections.queues.expected_wait import calibration
-from engine.projections.queues.intervals import IntervalTable, interval_rows, with_agents, with_drills
+from engine.projections.queues.interval_cut import Asked, cut_intervals
+from engine.projections.queues.intervals import IntervalTable
 from engine.projections.queues.realtime import Realtime, realtime_rows
 from engine.projections.queues.status import QueueList, QueueStatus, queue_statuses
 from engine.projections.still import still_tables
@@ -292,21 +293,37 @@ class Views:
         service_level_id: str = service_level.DEFAULT,
         now_ns: int | None = None,
         limit: int | None = None,
-        complete: bool = True,
     ) -> IntervalTable:
-        """Rows of the interval table, of whole intervals until there are `limit`; `quality.complete` can come later.
+        """Rows of the interval table, of whole intervals until there are `limit`.
 
-        Raises ValueError for a step or `by` that cannot be.
+        Raises ValueError for a step or `by` that cannot be, KeyError for an unknown queue.
         """
-        at_ns, kind = self.now_ns(now_ns), service_level.variant(service_level_id)
-        number = self.queue_number(queue) if queue else None
-        rows, next_from_ns = interval_rows(
-            self.tables, self.directory, at_ns, from_ns, to_ns, step_ns, by, number, kind, limit, self._followers.waits
+        return self.cut_intervals(step_ns, from_ns, to_ns, by, queue, service_level_id, now_ns, limit)()
+
+    def cut_intervals(
+        self,
+        step_ns: int,
+        from_ns: int = 0,
+        to_ns: int = NEVER_NS,
+        by: str = "event",
+        queue: str = "",
+        service_level_id: str = service_level.DEFAULT,
+        now_ns: int | None = None,
+        limit: int | None = None,
+    ) -> Callable[[], IntervalTable]:
+        """The same in two parts: returns what makes the table as it is now. That takes a while: call it in a thread."""
+        at_ns, level = self.now_ns(now_ns), service_level.variant(service_level_id)
+        asked = Asked(step_ns, from_ns, to_ns, by, self.queue_number(queue) if queue else None, level, limit)
+        cut = cut_intervals(
+            self.tables, self.directory, at_ns, asked, self._followers.waits, self.agent_times, self.plans
         )
-        times = self.agent_times if by == "event" else None
-        rows = with_drills(with_agents(rows, times, self.tables, self.directory, step_ns, at_ns), self.plans, step_ns)
-        table = IntervalTable(self.as_of, at_ns, step_ns / NS, by, kind.formula, rows, next_from_ns)
-        return self.quality.complete(table, from_ns, to_ns, step_ns, self.eligible) if complete else table
+        as_of, eligible_now = self.as_of, self.eligible
+
+        def table() -> IntervalTable:
+            found = IntervalTable(as_of, at_ns, step_ns / NS, by, level.formula, cut.rows(), cut.next_from_ns)
+            return self.quality.complete(found, from_ns, to_ns, step_ns, eligible_now)
+
+        return table
 
     def read_events(self, after_seq: int, limit: int, types: Sequence[str] = (), contact: str = "") -> EventPage:
         """Events after a position. Reads the disk: call it in a thread. Raises ValueError for an unknown type."""

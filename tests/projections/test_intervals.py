@@ -35,6 +35,18 @@ async def test_pages_are_whole_intervals_and_together_the_table(centre: Centre) 
     assert pages == len({row.interval_start for row in found}) >= 3
 
 
+@pytest.mark.parametrize("by", ["event", "arrival"])
+async def test_what_happens_while_rows_are_made_is_not_in_them(centre: Centre, by: str) -> None:
+    await served(centre)
+    await centre.say(ContactArrived(contact="late", queue="sales"))
+    before = centre.views.intervals(STEP_NS, by=by)
+    cut = centre.views.cut_intervals(STEP_NS, by=by)
+    await centre.after(3, OfferAnswered(contact="late", agent="bob"))
+    await centre.after(3 * 900, ContactReleased(contact="late"))
+    assert cut() == before
+    assert centre.views.intervals(STEP_NS, by=by).rows != before.rows
+
+
 async def served(centre: Centre) -> None:
     """Calls and chats of two queues, answered after different waits in several intervals."""
     await centre.say(AgentStatusChanged(agent="bob", status="available"))

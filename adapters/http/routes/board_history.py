@@ -16,7 +16,7 @@ from adapters.http.requests import parameters
 from adapters.http.route_table import Parameter, Route, whole, words
 from adapters.http.routes.wallboard import BOARD, board_of
 from adapters.http.wallboard.alerts import AlertTile, passed
-from adapters.http.wallboard.day import Day, counted, day_of
+from adapters.http.wallboard.day import Day, cut_day, day_of
 from adapters.http.wallboard.lost import LostList, as_csv, lost_contacts
 from adapters.http.wallboard.members import who_serves
 from adapters.http.wallboard.plan_tiles import PlanTile, plan_tiles_of
@@ -99,9 +99,9 @@ async def get_day(request: web.Request) -> web.Response:
     zone = board.time_zone or context.settings.time_zone
     then = "at" in request.query
     if then:
-        day = await asked_of_past(request, lambda views, at_ns: counted(views, board, at_ns, zone))
+        day = await asked_of_past(request, lambda views, at_ns: cut_day(views, board, at_ns, zone)())
     else:
-        day = counted(context.views, board, context.wall_ns(), zone)
+        day = await asyncio.to_thread(cut_day(context.views, board, context.wall_ns(), zone))
     queues = context.views.directory.queues.in_force  # of the plan, which is today's, whatever moment is told
     return await answer(request, await asyncio.to_thread(day_of, board, day, queues), settled=then)
 

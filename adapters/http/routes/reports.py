@@ -42,19 +42,16 @@ async def get_intervals(request: web.Request) -> web.Response:
     form = parameters.one_of(request, "format", "json", ("json", "csv"))
     queue, level = request.query.get("queue", ""), service_level_id(request)
     try:
-        table = context.views.intervals(
-            step_ns, from_ns, to_ns, by, queue, level, context.wall_ns(), limit, complete=False
-        )
+        cut = context.views.cut_intervals(step_ns, from_ns, to_ns, by, queue, level, context.wall_ns(), limit)
     except ValueError as error:
         raise bad_parameter("step", str(error)) from None
     except KeyError as error:
         raise not_found(error) from None
+    table = await asyncio.to_thread(cut)
     headers = {}
     if table.next_from_ns is not None:
         following = request.rel_url.update_query({"from": str(table.next_from_ns)})
         headers["Link"] = f'<{following}>; rel="next"'
-    views = context.views
-    table = await asyncio.to_thread(views.quality.complete, table, from_ns, to_ns, step_ns, views.eligible)
     if form == "csv":
         headers["Content-Disposition"] = 'attachment; filename="intervals.csv"'
     return await answer_table(request, table, headers, as_csv if form == "csv" else None)

@@ -1,6 +1,6 @@
 """The day so far by interval, against its plan: contacts from the counters, agents from their times by interval."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -57,16 +57,20 @@ class Counted(NamedTuple):
     zone: str
 
 
-def counted(views: Views, board: BoardSettings, wall_ns: int, zone: str) -> Counted:
-    """Return the intervals of the day of `wall_ns` in a time zone, by half hours where intervals allow it."""
+def cut_day(views: Views, board: BoardSettings, wall_ns: int, zone: str) -> Callable[[], Counted]:
+    """Return what counts the day of `wall_ns` in a time zone as it is now, by half hours where intervals allow it.
+
+    That takes a while: call it in a thread.
+    """
     now_ns, interval_ns = views.now_ns(wall_ns), views.interval_ns
     step_ns = STEP_NS if STEP_NS % interval_ns == 0 else interval_ns
     first_ns = midnight_ns(now_ns, zone)
     end_ns = next_midnight_ns(now_ns, zone)
-    table = views.intervals(step_ns, first_ns, end_ns, now_ns=now_ns)
+    table = views.cut_intervals(step_ns, first_ns, end_ns, now_ns=now_ns)
     starts = list(range(first_ns, end_ns, step_ns))
     agents = views.agents_at_work(starts, step_ns, board.queues, now_ns)
-    return Counted(table, dict(zip(starts, agents, strict=True)), zone)
+    at_work = dict(zip(starts, agents, strict=True))
+    return lambda: Counted(table(), at_work, zone)
 
 
 def day_of(board: BoardSettings, day: Counted, queues: Collection[str]) -> Day:

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from copy import copy
 from typing import Final
 
 import numpy as np
@@ -68,6 +69,15 @@ class IntervalWaits:
             self._size -= len(self._cells.pop(oldest_ns))
             self._known_from_ns = max(self._known_from_ns, oldest_ns + self._length_ns)
 
+    def still(self) -> "IntervalWaits":
+        """These as they are now, to be asked in a thread: answers are counted in the latest interval alone."""
+        copied = copy(self)
+        copied._cells = dict(self._cells)
+        if self._cells:
+            latest_ns = max(self._cells)
+            copied._cells[latest_ns] = {cell: dict(bins) for cell, bins in self._cells[latest_ns].items()}
+        return copied
+
     def quantiles_s(
         self, start_ns: int, step_ns: int, cell: int, longest_ns: int, at: Sequence[float]
     ) -> list[float | None]:
@@ -78,6 +88,6 @@ class IntervalWaits:
         histogram = np.zeros(HISTOGRAM_BINS, np.int64)
         if self._length_ns and start_ns >= self._known_from_ns:
             for interval_ns in range(start_ns, start_ns + step_ns, self._length_ns):
-                for place, count in list(self._cells.get(interval_ns, {}).get(cell, {}).items()):
+                for place, count in self._cells.get(interval_ns, {}).get(cell, {}).items():
                     histogram[place] += count
         return quantiles_s(histogram, longest_ns, at)
