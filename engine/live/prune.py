@@ -1,6 +1,8 @@
 """Delete what of a log is older than it is to be kept, after the state at which the rest begins was written down."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -15,6 +17,8 @@ from engine.log.reader import checksum_at, read_log, read_runs
 from engine.log.recovery import recover
 from engine.log.retention import delete_segments_below
 from engine.log.segment import SegmentFile
+from engine.log.snapshot import SnapshotStore
+from engine.log.spares import NO_SPACE
 from engine.messages.rows import ROW
 from engine.model.directory import Directory
 from engine.model.durations import format_duration
@@ -22,7 +26,7 @@ from engine.model.settings import SECOND_NS
 from engine.projections.quality.quality import Quality
 from engine.replay.apply import StateReplay
 from engine.replay.base import load_base, read_base, write_base
-from engine.replay.restore import capacity_of_log, collector_paused, log_folder
+from engine.replay.restore import SNAPSHOT_FOLDER, capacity_of_log, collector_paused, log_folder
 from engine.state import QUALITY, EngineState
 
 KEEP_LEAST_NS: Final = 2 * 24 * 3600 * SECOND_NS
@@ -64,21 +68,38 @@ def prune(data: Path, keep_ns: int, *, dry_run: bool = False, now_ns: int | None
     ops, folder = FileOps(), log_folder(data)
     before_ns = (time.time_ns() if now_ns is None else now_ns) - keep_ns
     if dry_run:
-        return _report(_cut(ops, folder, before_ns), done=False)
+        return _report(_cut(ops, data, before_ns), done=False)
     lock = lock_folder(ops, folder)
     try:
-        cut = _cut(ops, folder, before_ns)
+        cut = _cut(ops, data, before_ns)
         if cut.doomed:
-            _write_base(data, folder, cut)
-            delete_segments_below(ops, folder, cut.kept[0].header.first_seq)
+            with _full_disk_in_words(data):
+                _write_base(data, folder, cut)
+                delete_segments_below(ops, folder, cut.kept[0].header.first_seq)
     finally:
         ops.close(lock)
     return _report(cut, done=True)
 
 
-def _cut(ops: FileOps, folder: Path, before_ns: int) -> _Cut:
-    """Find where the log is to begin. Every frame of it is checked: what is damaged is left alone."""
-    segments = recover(ops, folder).segments
+@contextmanager
+def _full_disk_in_words(data: Path) -> Iterator[None]:
+    """Who deletes to make room has none: say what else may go."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in NO_SPACE:
+            raise
+        raise LogError(
+            f"{data} has no room for the state at which the log is to begin, about as much as one file of "
+            f"{data / SNAPSHOT_FOLDER}; no segment was deleted. Make room, or delete the snapshots there: they are a "
+            "cache, and without them the next start takes longer"
+        ) from error
+
+
+def _cut(ops: FileOps, data: Path, before_ns: int) -> _Cut:
+    """Find where the log is to begin. Every frame of it is checked, and its end: what is damaged is left alone."""
+    folder = log_folder(data)
+    segments = recover(ops, folder, witnesses=SnapshotStore(data / SNAPSHOT_FOLDER).witnesses()).segments
     if not segments:
         raise LogError(f"the log in {folder} is empty")
     first, first_ns, base_seq = 0, 0, 0

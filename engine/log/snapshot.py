@@ -128,20 +128,20 @@ class SnapshotStore:
         made it. Raises LogError, which says what is wrong with the newest, where none is.
         """
         faults: list[str] = []
-        names = self.names() if oldest else self.names()[::-1]
-        for name in names:
+        for name in self.names() if oldest else reversed(self.names()):
             path = self._folder / name
             try:
                 snapshot = self._load(path, None)
             except LogError as error:
                 faults.append(str(error))
                 continue
-            if snapshot is None or checksum_at(snapshot.covered_seq) != snapshot.chain_checksum:
-                faults.append(f"{path} cannot be used: {_no_such_turn(snapshot)}" if snapshot else "")
-                continue
-            for fault in faults:
-                logger.warning("%s; the one %s it is used", fault, "after" if oldest else "before")
-            return snapshot
+            if snapshot is not None and checksum_at(snapshot.covered_seq) == snapshot.chain_checksum:
+                if not oldest:  # else those before it are of turns that were deleted since
+                    for fault in faults:
+                        logger.warning("%s; the one before it is used", fault)
+                return snapshot
+            if snapshot is not None:
+                faults.append(f"{path} cannot be used: {_no_such_turn(snapshot)}")
         if not faults:
             raise LogError(f"{self._folder} is missing, or empty")
         raise LogError(faults[-1] if oldest else faults[0])

@@ -10,7 +10,7 @@ from numpy.lib import recfunctions
 from typer.testing import CliRunner
 
 from engine.commands.outcome import Exit
-from engine.errors import LogError, LogLocked
+from engine.errors import LogDamaged, LogError, LogLocked
 from engine.kernel.fingerprint import fingerprint
 from engine.live.host import EngineHost
 from engine.live.prune import KEEP_LEAST_NS, prune
@@ -170,16 +170,63 @@ async def test_what_cannot_be_is_refused_with_nothing_deleted(tmp_path: Path) ->
     assert set(names) <= {path.name for path in (data / "log").iterdir()}
 
 
-async def test_nothing_goes_before_the_state_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("method", ["write", "sync", "rename"])
+@pytest.mark.parametrize("name", ["snapshot-", "floor"])
+async def test_a_full_disk_is_said_in_words_and_no_segment_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, method: str
+) -> None:
+    data = tmp_path / "data"
     await worked(tmp_path, 0, 3)
+    mark = state_at_end(tmp_path)
+    with monkeypatch.context() as full:
+        refuse(full, name, method, OSError(28, "No space left on device"))
+        with pytest.raises(LogError, match=r"no room for the state .* no segment was deleted.* delete the snapshots"):
+            pruned(tmp_path)
+    assert len(segment_paths(FileOps(), data / "log")) == 3
+    assert verify(data).ok
+    assert state_at_end(tmp_path) == mark
+    assert pruned(tmp_path).segments == 2
+    assert verify(data).ok
 
-    def full(*_: Any) -> Path:
-        raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(SnapshotStore, "write", full)
-    with pytest.raises(OSError, match="No space left"):
+async def test_a_disk_that_fails_otherwise_is_told_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    await worked(tmp_path, 0, 3)
+    refuse(monkeypatch, "snapshot-", "sync", OSError(5, "Input/output error"))
+    with pytest.raises(OSError, match="Input/output error"):
         pruned(tmp_path)
     assert len(segment_paths(FileOps(), tmp_path / "data" / "log")) == 3
+
+
+def refuse(patched: pytest.MonkeyPatch, name: str, method: str, error: OSError) -> None:
+    """Let a call fail of those that write files of a name."""
+    named: set[int] = set()
+    create, call = FileOps.create, getattr(FileOps, method)
+
+    def noted(ops: FileOps, path: Path) -> int:
+        fd = create(ops, path)
+        (named.add if path.name.startswith(name) else named.discard)(fd)
+        return fd
+
+    def failing(ops: FileOps, where: Any, *more: Any) -> Any:
+        if where in named if isinstance(where, int) else where.name.startswith(name):
+            raise error
+        return call(ops, where, *more)
+
+    patched.setattr(FileOps, "create", noted)
+    patched.setattr(FileOps, method, failing)
+
+
+async def test_a_log_of_which_the_end_is_missing_is_left_alone(tmp_path: Path) -> None:
+    await worked(tmp_path, 0, 4)
+    segment_paths(FileOps(), tmp_path / "data" / "log")[-1].unlink()
+    with pytest.raises(LogDamaged, match="is missing"):
+        pruned(tmp_path)
+    for path in segment_paths(FileOps(), tmp_path / "data" / "log")[1:]:
+        path.unlink()
+    (tmp_path / "data" / "log" / "floor").write_text("1")
+    with pytest.raises(LogDamaged):
+        pruned(tmp_path)
+    assert not (tmp_path / "data" / "base").exists()
 
 
 async def test_the_command_says_what_it_deletes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

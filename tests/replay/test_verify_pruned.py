@@ -184,3 +184,12 @@ def test_a_report_that_begins_later_says_so_where_it_is_not_right_either() -> No
         "not verified: 3 rows in 1 turns (1 observed, 2 decided) from 2027-01-15T08:00:00+00:00 on (sequence 8; what "
         "was before was deleted), up to sequence 10"
     )
+
+
+async def test_a_state_of_before_the_cut_is_no_news(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    begins = await recorded_days(tmp_path)
+    pruned_at(tmp_path, begins[0])
+    pruned_at(tmp_path, begins[2])
+    assert len(list((tmp_path / BASE_FOLDER).iterdir())) == 2
+    assert verify(tmp_path).ok
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == []
