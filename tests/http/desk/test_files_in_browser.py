@@ -52,6 +52,7 @@ async def test_the_end_waits_for_the_file_and_the_line_behind_it(build: Build, t
         assert "tour.png is still under way and goes first." in await page.inner_text("dialog h2")
         await page.click("dialog button:text-is('End chat')")
         await page.locator(".under", has_text="Leaves once tour.png has gone").wait_for()
+        assert await page.locator(".actions button").count() == 0
         await page.fill("#line", "one more thing")
         await page.press("#line", "Enter")
         await page.locator(".toast", has_text="being ended").wait_for()

@@ -129,10 +129,11 @@ export function conversationView(desk) {
   }
 
   function renderActions(contact) {
-    const signature = `${contact.id} ${contact.state} ${Boolean(contact.over)} ${contact.ended_by} ${contact.channel} ${document.documentElement.lang}`;
+    const isLeaving = desk.outbox.isLeaving(contact.contact);
+    const signature = `${contact.id} ${contact.state} ${Boolean(contact.over)} ${isLeaving} ${contact.ended_by} ${contact.channel} ${document.documentElement.lang}`;
     if (actions.dataset.signature === signature) return;
     actions.dataset.signature = signature;
-    const served = isServed(contact);
+    const served = isServed(contact) && !isLeaving;
     const ofCase = contact.channel === "task" && contact.attributes?.case_id, told = contact.attributes?.resolution;
     fill(
       actions,

@@ -109,7 +109,7 @@ export async function transferDialog(desk, contact) {
   const search = el("input", { type: "search", id: "to", "aria-label": t("search_target"), placeholder: t("search_target"), autocomplete: "off" });
   const list = el("ul", { class: "targets" });
   const file = desk.acts.fileFirst(contact);
-  const shown = about(contact, "served", dialog(t("transfer_title"), file ? el("p", {}, file) : null, search, list));
+  const shown = about(contact, "served", dialog(t("transfer_title"), file ? el("p", { class: "of-file" }, file) : null, search, list));
   search.focus();
   const { queues } = desk.store.house;
   const fits = (one) => one.channel === contact.channel || one.channel === queues.find(({ queue }) => queue === contact.queue)?.channel; // its own queue takes it beside those of its own channel
