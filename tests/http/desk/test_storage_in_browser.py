@@ -3,6 +3,7 @@
 import pytest
 
 from tests.http.desk.support import CENTRE
+from tests.http.desk.test_cases_in_browser import is_fit
 from tests.http.desk.test_in_browser import browser, lines, signed_in, take_chat, until
 from tests.http.support import Build
 
@@ -20,6 +21,7 @@ async def test_an_agent_works_without_storage(build: Build, storage: str) -> Non
         await context.add_init_script(storage)
         page = await signed_in(context, house)
         await until(page, f"{UNKEPT} === 1")
+        await is_fit(page)
         await page.evaluate("document.querySelector('.toast').remove()")
         tab = await context.new_page()
         await tab.goto(f"{house.url}/desk")
