@@ -16,6 +16,9 @@ from tests.http.desk.test_links_in_browser import FAR_AWAY, TOGETHER, wrapping
 from tests.http.support import CONTACTS, Build, House, tell
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
+IN_SIGHT = """(place) => { const { left, top, bottom } = place.getBoundingClientRect();
+  const shown = document.elementFromPoint(left + 9, (top + bottom) / 2);
+  return top >= 0 && bottom <= innerHeight && place.contains(shown); }"""
 PASTE = """(content) => {
   const data = new DataTransfer();
   const bytes = Uint8Array.from(atob(content), (sign) => sign.charCodeAt(0));
@@ -204,3 +207,16 @@ async def test_who_leaves_the_line_has_keys_though_the_answer_is_under_way(build
         await page.wait_for_selector(".offers", state="hidden")
         assert await page.input_value("#line") == ""
         assert await page.evaluate("document.activeElement.id") == "line"
+
+
+async def test_what_rings_on_stays_in_sight_at_the_width_of_a_phone(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with browser(width=390) as context:
+        page = await signed_in(context, house)
+        await page.keyboard.press("r")
+        await two_ring(page, house)
+        await page.locator("[data-does=accept]").first.click()
+        await in_hand(page, 1)
+        assert await page.evaluate("document.activeElement.id") == "line"
+        for place in ("#line", "[data-does=accept]"):
+            assert await page.locator(place).evaluate(IN_SIGHT), place
