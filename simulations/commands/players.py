@@ -2,12 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import typer
 
+from simulations.commands.printing import say
+
 if TYPE_CHECKING:
     from simulations.experiment.troupe import Workers
+
+TOLD_S: Final = 2.0
+"""Loading what was compiled before takes less, and is worth no word."""
 
 
 @contextmanager
@@ -23,4 +28,6 @@ def players(workers: int | None, cluster: str | None) -> "Iterator[Workers | Non
     from simulations.experiment.cluster import Cluster
 
     with Cluster(cluster) as found:
+        if found.ready_s >= TOLD_S:
+            say(f"note: the workers took {found.ready_s:.0f} s to compile; that is not in the time of the answer")
         yield found

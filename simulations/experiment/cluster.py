@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from engine.errors import TrunklineError
-from simulations.experiment.cluster_worker import Plays, pack, play_some
+from simulations.experiment.cluster_worker import Plays, compiled, pack, play_some
 from simulations.experiment.player import played_by
 
 if TYPE_CHECKING:
@@ -44,12 +44,15 @@ class Cluster:
     >>> with Cluster("tcp://10.0.0.5:8786") as cluster:
     ...     result = simulate("hotline.yaml", workers=cluster)
 
-    Entering it raises ClusterFailed where `distributed` is not installed, no scheduler answers, no worker comes, or one
-    has another build of trunkline.
+    Entering it lets the workers compile or load the world, so that what is asked then is no more than played. It raises
+    ClusterFailed where `distributed` is not installed, no scheduler answers, no worker comes, or one has another build
+    of trunkline.
     """
 
     def __init__(self, address: str) -> None:
         self.address = address
+        self.ready_s = 0.0
+        """How long its workers took until they could play, s."""
         self._client: Client | None = None
 
     @property
@@ -79,7 +82,7 @@ class Cluster:
                 "the address that which it printed, as tcp://10.0.0.5:8786?"
             ) from None
         try:
-            self._check_workers()
+            self._make_ready(self._checked_workers())
         except BaseException:
             self._close()
             raise
@@ -112,7 +115,49 @@ class Cluster:
             "sweep with -o has kept is not played again"
         )
 
-    def _check_workers(self) -> None:
+    def arriving(self, pending: "set[Future[Any]]") -> "Iterator[Future[Any]]":
+        """Yield tasks as they end, in whatever order, and take them out of those pending. Raises ClusterFailed where
+        nobody is left to do them.
+        """
+        arrived: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
+        for future in tuple(pending):
+            future.add_done_callback(arrived.put)  # type: ignore[no-untyped-call]
+        alive_s = time.monotonic()
+        while pending:
+            try:
+                future = arrived.get(timeout=PATROL_S)
+            except queue.Empty:
+                alive_s = self._patrol(alive_s)
+                continue
+            alive_s = time.monotonic()
+            yield future
+            pending.discard(future)
+
+    def _patrol(self, alive_s: float) -> float:
+        """Return when there was a worker last, `alive_s` if there is none. Raises ClusterFailed after WORKERS_S."""
+        if self.threads():
+            return time.monotonic()
+        if time.monotonic() - alive_s > WORKERS_S:
+            raise ClusterFailed(f"all workers of the cluster at {self.address} are gone, and none came back")
+        return alive_s
+
+    def _make_ready(self, workers: list[str]) -> None:
+        """Let every worker compile or load the world; one that comes later does it with its first replication."""
+        began_s = time.monotonic()
+        # Should a worker be lost meanwhile, another one that is ready has nothing to do in its place.
+        tasks = {
+            self.client.submit(compiled, workers=[worker], allow_other_workers=True, pure=False): worker
+            for worker in workers
+        }
+        for task in self.arriving(set(tasks)):
+            if task.cancelled():  # type: ignore[no-untyped-call]
+                raise self.lost()
+            if (error := task.exception()) is not None:  # type: ignore[no-untyped-call]
+                raise ClusterFailed(f"worker {tasks[task]} cannot compile the simulated world: {error}")
+        self.ready_s = time.monotonic() - began_s
+
+    def _checked_workers(self) -> list[str]:
+        """Return the addresses of the workers."""
         try:
             self.client.wait_for_workers(1, timeout=WORKERS_S)
         except TimeoutError:
@@ -124,6 +169,7 @@ class Cluster:
         faults = [fault for worker, there in sorted(found.items()) if (fault := _fault(worker, there, here))]
         if faults:
             raise ClusterFailed("; ".join(faults))
+        return sorted(found)
 
 
 def _fault(worker: str, there: Any, here: tuple[str, ...]) -> str | None:
@@ -170,7 +216,8 @@ class ClusterTroupe(Generic[Came]):
         parts = self._submitted(seed, replications)
         played: dict[int, list[Came]] = {}
         finished = 0
-        for future in self._arriving(set(parts)):
+        self._pending = set(parts)
+        for future in self._cluster.arriving(self._pending):
             part = self._result(future)
             played[parts[future]] = part
             finished += len(part)
@@ -192,31 +239,6 @@ class ClusterTroupe(Generic[Came]):
             span = (first, min(first + size, replications.stop))
             found[client.submit(play_some, self._name, self._sent, sender, seed, span, pure=False)] = first
         return found
-
-    def _arriving(self, futures: "set[Future[Any]]") -> "Iterator[Future[Any]]":
-        """Yield tasks as they end, in whatever order. Raises ClusterFailed where nobody is left to do them."""
-        arrived: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
-        self._pending = futures
-        for future in tuple(futures):
-            future.add_done_callback(arrived.put)  # type: ignore[no-untyped-call]
-        alive_s = time.monotonic()
-        while self._pending:
-            try:
-                future = arrived.get(timeout=PATROL_S)
-            except queue.Empty:
-                alive_s = self._patrol(alive_s)
-                continue
-            alive_s = time.monotonic()
-            yield future
-            self._pending.discard(future)
-
-    def _patrol(self, alive_s: float) -> float:
-        """Return when there was a worker last, `alive_s` if there is none. Raises ClusterFailed after WORKERS_S."""
-        if self._cluster.threads():
-            return time.monotonic()
-        if time.monotonic() - alive_s > WORKERS_S:
-            raise ClusterFailed(f"all workers of the cluster at {self._cluster.address} are gone, and none came back")
-        return alive_s
 
     def _result(self, future: "Future[Any]") -> list[Came]:
         """Return what a task that ended came to."""

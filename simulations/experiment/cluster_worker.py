@@ -30,6 +30,13 @@ _players: OrderedDict[str, SimpleQueue[Plays[Any]]] = OrderedDict()
 _lock = threading.Lock()
 
 
+def compiled() -> float:
+    """Compile or load what plays, once in a process; return the seconds it took."""
+    from simulations.world.warm import warm
+
+    return warm()
+
+
 def pack(player_of: Callable[[What], Plays[Any]], what: What) -> tuple[str, bytes]:
     """Return what is to be played, as it travels, with what makes a player of it, after its name: 32 hex digits."""
     packed = pickle.dumps((player_of, what))

@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.errors import ConfigError
 from engine.model.fields import nearest
+from simulations.experiment.cluster import Cluster
 from simulations.experiment.result import Result
 from simulations.experiment.simulate import replications_of, simulate
 from simulations.experiment.troupe import Workers
@@ -23,6 +24,7 @@ from simulations.solve.staffed import on_shifts, plain_groups, staffed
 from simulations.solve.timetable import Timetable, timetable
 from simulations.solve.trials import Told, Trials, proven_missed
 from simulations.solve.trunks import ROUNDS_MAX, SPREAD, blocked, proven_short, reckoned, roomy
+from simulations.world.warm import warm
 
 PASSES_MAX: Final = 3
 """How often all is found anew, from twice as many replications, while other callers do not get what is asked."""
@@ -74,6 +76,8 @@ def solve(
     that no plan was held against. `told` is called with trials done and about to be done. Raises
     ConfigError, UnfitInput, Unreachable and SimulationFailed.
     """
+    if not isinstance(workers, Cluster):
+        warm()  # compiling says nothing of how long it looks for a plan
     began = time.monotonic()
     plain = plain_groups(scenario, question.goals)
     goals = list(question.goals.values())

@@ -27,6 +27,7 @@ from simulations.experiment.simulate import simulate
 from simulations.scenario.scenario import Scenario
 from simulations.scenario.sections import Stop
 from simulations.world.player import SimulationFailed
+from simulations.world.warm import warm
 
 distributed = pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
 pytestmark = [pytest.mark.timeout(600), pytest.mark.slow]  # the first of them may compile the world
@@ -89,6 +90,12 @@ def are_same(one: Result, other: Result) -> bool:
 
 def parts(pair: tuple[player.Played, player.Played]) -> Iterator[tuple[Any, Any]]:
     return zip(*(msgspec.structs.astuple(played) for played in pair), strict=True)
+
+
+def test_workers_are_ready_before_anything_is_played(address: str) -> None:
+    with Cluster(address) as cluster:
+        ready = cluster.client.run(lambda: warm.cache_info().currsize)
+        assert list(ready.values()) == [1, 1]
 
 
 def test_a_cluster_comes_to_the_figures_of_this_machine_to_the_bit(path: Path, address: str, tmp_path: Path) -> None:
