@@ -171,6 +171,8 @@ def test_every_error_has_its_exit_code(error: Exception, code: Exit, capsys: pyt
         (OSError(errno.EACCES, "Permission denied", "data/log"), "data/log: permission denied; the user who runs this"),
         (OSError(errno.EROFS, "Read-only file system", "data"), "data: read-only file system; name a folder that"),
         (OSError(errno.ENOTDIR, "Not a directory", "f/x"), "f/x: not a directory; a file stands where a folder is"),
+        (OSError(errno.EISDIR, "Is a directory", "f"), "f: is a directory; a folder stands where a file is needed"),
+        (OSError(errno.EFBIG, "File too large"), "data: file too large; a limit keeps this process from writing files"),
         (OSError(errno.EIO, "Input/output error"), "data: input/output error"),
         (LogLocked("data/log is being written by process 7"), "data/log is being written by process 7"),
     ],

@@ -48,6 +48,8 @@ ADVICE: Final = {
     errno.EDQUOT: "the quota is used up: make room, or name a folder elsewhere",
     errno.EACCES: _MISSING_RIGHT,
     errno.EPERM: _MISSING_RIGHT,
+    errno.EISDIR: "a folder stands where a file is needed: move it away, and restore the file from a backup",
+    errno.EFBIG: "a limit keeps this process from writing files of 128 MiB: raise it (ulimit -f, LimitFSIZE=)",
     errno.EROFS: "name a folder that can be written",
     errno.ENOTDIR: "a file stands where a folder is needed: name another folder",
     errno.EEXIST: "a file stands where a folder is needed: name another folder",

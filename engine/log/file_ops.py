@@ -1,10 +1,12 @@
 """Every system call the log makes, behind one object, so that tests can cut the power at each of them."""
 
+import errno
 import fcntl
 import mmap
 import os
 import time
 from pathlib import Path
+from stat import S_ISDIR
 
 ZERO_CHUNK = bytes(1 << 20)
 LOCK_OWNER_BYTES = 32
@@ -78,9 +80,14 @@ class FileOps:
         """The whole file as read-only bytes, without copying; it lives as long as a view of it does."""
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            if os.fstat(fd).st_size == 0:
+            found = os.fstat(fd)
+            if S_ISDIR(found.st_mode):
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+            if found.st_size == 0:
                 return memoryview(b"")
             mapped = mmap.mmap(fd, 0, access=mmap.ACCESS_READ)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(path)) from None  # mmap does not say of which file
         finally:
             os.close(fd)
         mapped.madvise(mmap.MADV_SEQUENTIAL)

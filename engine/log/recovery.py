@@ -18,7 +18,7 @@ from engine.errors import LogDamaged
 from engine.log.file_ops import FileOps
 from engine.log.frame import ALIGN, MAGIC, SEALED, FrameHeader, read_header
 from engine.log.frame_table import frame_tables
-from engine.log.retention import read_floor
+from engine.log.retention import FLOOR_NAME, read_floor
 from engine.log.segment import SEGMENT_HEADER_BYTES, SegmentFile, decode_header, open_segment, segment_paths
 from engine.log.snapshot import SnapshotWitness
 from engine.log.spares import later_spare
@@ -163,7 +163,14 @@ def check_sequence(segments: list[SegmentFile], floor_seq: int) -> None:
     """The segments present are those of one log, from its beginning or from where retention cut it, without a gap."""
     first = segments[0]
     if first.header.first_seq > floor_seq:
-        raise LogDamaged(first.path, 0, floor_seq, f"the segments before sequence {first.header.first_seq} are missing")
+        raise LogDamaged(
+            first.path,
+            0,
+            floor_seq,
+            f"the segments before sequence {first.header.first_seq} are missing",
+            "Restore them from a backup, then start again; where they were deleted on purpose, restore the note of it, "
+            f"{first.path.parent / FLOOR_NAME}.",
+        )
     for here, following in pairwise(segments):
         if following.header.log_id != first.header.log_id:
             raise LogDamaged(following.path, 16, following.header.first_seq, "the segment belongs to another log")

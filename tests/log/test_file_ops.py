@@ -29,6 +29,21 @@ def test_zero_fill_spans_chunks_and_nothing_else(tmp_path: Path) -> None:
     assert path.read_bytes() == b"x" * 10 + bytes(size - 20) + b"x" * 10
 
 
+def test_what_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(IsADirectoryError, match=r"Is a directory: '.*folder'"):
+        ops.map(tmp_path / "folder")
+    path = tmp_path / "file"
+    path.write_bytes(b"x")
+
+    def failing(*_: object, **__: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("engine.log.file_ops.mmap.mmap", failing)
+    with pytest.raises(OSError, match=r"Input/output error: '.*file'"):
+        ops.map(path)
+
+
 def test_allocate_gives_zeros(tmp_path: Path) -> None:
     fd = ops.create(tmp_path / "file")
     ops.allocate(fd, 10_000)

@@ -43,6 +43,13 @@ def test_an_unreadable_retention_note_is_refused(disk: SimulatedDisk) -> None:
         verify_log(FOLDER, disk)
 
 
+def test_where_the_note_is_gone_it_is_named_among_what_is_to_be_restored(disk: SimulatedDisk) -> None:
+    delete_segments_below(disk, FOLDER, int(segment_paths(disk, FOLDER)[1].stem))
+    disk.unlink(FOLDER / "floor")
+    with pytest.raises(LogDamaged, match=r"before sequence \d+ are missing\. .* restore the note of it, .*floor"):
+        verify_log(FOLDER, disk)
+
+
 def test_a_log_whose_segments_are_all_gone_is_not_begun_anew(disk: SimulatedDisk) -> None:
     delete_segments_below(disk, FOLDER, int(segment_paths(disk, FOLDER)[1].stem))
     for path in segment_paths(disk, FOLDER):
