@@ -7,6 +7,7 @@ What stands beside the tables has versions, `STATE_VERSION` and that of quality:
 
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -14,9 +15,12 @@ import msgspec
 
 from engine.errors import LogError
 from engine.kernel.tables import Array, Capacity
+from engine.log.file_ops import FileOps
+from engine.log.reader import checksum_at as checksum_in
+from engine.log.segment import segment_first_seq, segment_paths
 from engine.log.snapshot import Snapshot, SnapshotStore
 from engine.projections.quality.folding import folded
-from engine.replay.restore import load_state
+from engine.replay.restore import load_state, log_folder
 from engine.replay.state_code import STATE_VERSION, state_code, version_of
 from engine.state import QUALITY, REMEMBERED_FACTS, EngineState, StoredState
 from engine.upgrade import upgraded
@@ -67,6 +71,19 @@ def read_oldest_base(data: Path, first_seq: int, checksum_at: Callable[[int], in
     and deleting what leads to it there are two.
     """
     return None if first_seq <= 1 else _read(data, checksum_at, oldest=True)
+
+
+def state_at_beginning(data: Path, remembered: int = REMEMBERED_FACTS) -> EngineState | None:
+    """The state at which what is left of a data folder's log begins, as far back as it reaches; None where all of it is
+    there. The rows behind its `seq` go on from it.
+
+    Nothing is locked or written. Raises LogError where there is no log, and as `read_base` does.
+    """
+    folder = log_folder(data)
+    paths = segment_paths(FileOps(), folder)
+    first_seq = (segment_first_seq(paths[0].name) or 1) if paths else 1
+    base = read_oldest_base(data, first_seq, partial(checksum_in, folder))
+    return None if base is None else load_base(base, remembered)
 
 
 def load_base(found: StoredState, remembered: int = REMEMBERED_FACTS) -> EngineState:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from engine.messages.kinds import (
     CHANNEL_NAMES,
     STRATEGY_NAMES,
@@ -10,6 +12,7 @@ from engine.messages.kinds import (
     TABLE_QUEUE,
 )
 from engine.model.directory import Directory
+from engine.model.setting_tables import SettingTables
 from engine.model.settings import AGENT_DEFAULTS, QUEUE_DEFAULTS, AgentSetting, ChannelSetting, QueueSetting
 from simulations.fit.calls import Told
 
@@ -20,6 +23,16 @@ class LogSettings:
     def __init__(self) -> None:
         self.directory = Directory()
         self._values: dict[tuple[int, int, int], int] = {}
+
+    def begin(self, directory: Directory, settings: SettingTables) -> None:
+        """Begin with the names and settings that hold where the log begins."""
+        self.directory = directory
+        for number, table in (
+            (TABLE_QUEUE, settings.queues),
+            (TABLE_AGENT, settings.agents),
+            (TABLE_CHANNEL, settings.channels),
+        ):
+            self._values |= {(number, *place): int(value) for place, value in np.ndenumerate(table)}
 
     def change(self, row: Any) -> None:
         """Take in a SETTING_CHANGED row."""

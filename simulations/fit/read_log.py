@@ -17,6 +17,7 @@ from engine.messages.kinds import (
     CONTACT_ANSWERED,
     CONTACT_ARRIVED,
     CONTACT_ENDED,
+    CONTACT_FREE,
     CONTACT_LEFT,
     CONTACT_QUEUED,
     FLAG_CLOSES,
@@ -33,12 +34,15 @@ from engine.messages.kinds import (
 from engine.messages.observed import ContactArrived
 from engine.messages.recorded import read_recorded
 from engine.model.directory import decode_directory
+from engine.replay.base import state_at_beginning
 from engine.replay.restore import log_folder
-from engine.state import payload_of
+from engine.state import EngineState, payload_of
 from simulations.fit.calls import OFFER, UNKNOWN, Array, Before, Calls, Collected
 from simulations.fit.log_settings import LogSettings
 
 NAMES_ONLY: Final = 1
+REMEMBERED_FACTS: Final = 2
+"""Of the state at which a log begins: nothing is taken in that could come twice."""
 NEVER_RANG: Final = (OFFER_BUSY, OFFER_UNREACHABLE)
 FOLLOWED: Final = (
     CONFIGURATION_LOADED,
@@ -85,17 +89,22 @@ class _Call(msgspec.Struct):
 def read_log(data: Path, time_zone: str) -> Calls:
     """Return the calls of a data folder, a contact once for each queue it waited in.
 
-    Raises LogError where there is no log, LogDamaged where it cannot be read, ConfigError where nobody ever called.
+    Where old segments were deleted it begins with the state that was written down then. Raises LogError where there is
+    no log, or no such state; LogDamaged where it cannot be read, ConfigError where nobody ever called.
     """
-    found = calls_of(read_runs(log_folder(data)), str(data), time_zone)
+    begin = state_at_beginning(data, REMEMBERED_FACTS)
+    runs = read_runs(log_folder(data), 1 if begin is None else begin.seq + 1)
+    found = calls_of(runs, str(data), time_zone, begin)
     if not len(found.rows):
         raise ConfigError([f"{data}: nobody has been in a queue yet: there is nothing to learn from this log"])
     return found
 
 
-def calls_of(runs: Iterable[Turn], source: str, time_zone: str) -> Calls:
-    """Return the calls of recorded turns, in order."""
+def calls_of(runs: Iterable[Turn], source: str, time_zone: str, begin: EngineState | None = None) -> Calls:
+    """Return the calls of recorded turns, in order; `begin` is the state that the first of them goes on from."""
     reader = _Reader()
+    if begin is not None:
+        reader.begin(begin)
     for run in runs:
         reader.absorb(run)
     return reader.calls(source, time_zone)
@@ -110,12 +119,22 @@ class _Reader:
         self._wrapping: dict[int, _Call] = {}
         self._all: list[_Call] = []
         self._refused = 0
+        self._under_way: set[int] = set()
+        """Contacts of whom the log has no beginning: they are not told."""
         self._offered: dict[tuple[int, int], int] = {}
         """When it began to ring, ns, by contact and agent."""
         self._offers: list[tuple[int, bool, int]] = []
         """Of each that rang: queue, whether it was answered, how long it rang."""
+        self._remarks: dict[str, int] = {}
         self._began_ns: int | None = None
         self._now_ns = 0
+
+    def begin(self, state: EngineState) -> None:
+        """Begin with what holds where the log does."""
+        self._settings.begin(state.directory, state.settings())
+        self._under_way = set(np.flatnonzero(state.tables.contacts["state"] != CONTACT_FREE).tolist())
+        if self._under_way:
+            self._remarks["under way when the log begins: not among the calls"] = len(self._under_way)
 
     def absorb(self, run: Turn) -> None:
         """Take in the next run of turns."""
@@ -135,15 +154,17 @@ class _Reader:
                 payload = payload_of(run, place)
                 customer = read_recorded(payload, ContactArrived).customer if len(payload) else ""
                 packed = int(row["a"])
+                self._under_way.discard(slot)
                 self._arrived[slot] = _Arrived(packed >> 8 & 0xFF, packed & 0xFF, customer)
             elif kind == CONTACT_QUEUED:
-                self._queue(slot, int(row["queue"]), int(row["at_ns"]))
+                if slot not in self._under_way:
+                    self._queue(slot, int(row["queue"]), int(row["at_ns"]))
             elif kind in (OFFER_MADE, OFFER_ENDED):
                 self._ring(row, kind, slot)
             elif kind in (WRAP_UP_STARTED, WRAP_UP_ENDED):
                 self._wrap(row, kind)
             elif kind == CONTACT_LEFT and int(row["a"]) in REFUSED and slot not in self._open:
-                self._refused += 1
+                self._refused += slot not in self._under_way
             elif slot in self._open:
                 self._go_on(row, kind, slot)
 
@@ -207,6 +228,7 @@ class _Reader:
                 abandoned=call.abandoned,
                 came_from=self._before(call),
             )
+        found.remarks.update(self._remarks)
         for text, count in (
             ("refused at the door: not among the calls", self._refused),
             ("still there when the log ends: counted as far as known", len(self._open)),

@@ -25,24 +25,28 @@ REMEMBERED_FACTS: Final = 2
 
 
 class Beginning:
-    """Folds recorded turns up to an instant, ns."""
+    """Folds recorded turns up to an instant, ns; from a state on where the log's older segments were deleted."""
 
-    def __init__(self, since_ns: int) -> None:
-        self._since_ns = since_ns
+    def __init__(self, since_ns: int, state: EngineState | None = None) -> None:
+        self.since_ns = since_ns if state is None else max(since_ns, state.now_ns)
         self._state: EngineState | None = None
         self._replay: StateReplay | None = None
+        if state is not None:
+            self._go_on_from(state)
 
     def pass_over(self, run: Turn) -> Turn:
         """Fold what lies before the instant; return what is left of the run."""
         if self._state is None:
-            self._state = EngineState(_capacity(run), REMEMBERED_FACTS)
-            self._state.agent_times.pass_all()
-            self._replay = StateReplay(self._state)
+            self._go_on_from(EngineState(_capacity(run), REMEMBERED_FACTS))
         assert self._replay is not None
-        place = int(np.searchsorted(run.rows["at_ns"], self._since_ns))
+        place = int(np.searchsorted(run.rows["at_ns"], self.since_ns))
         if place:
             self._replay.apply(part_of(run, 0, place))
         return part_of(run, place, len(run.rows))
+
+    def _go_on_from(self, state: EngineState) -> None:
+        state.agent_times.pass_all()
+        self._state, self._replay = state, StateReplay(state)
 
     @property
     def directory(self) -> Directory:
@@ -81,7 +85,7 @@ class Beginning:
                 _rows(AGENT_STATUS_CHANGED, "agent", there, agents["status"][there]),
             ]
         )
-        rows["at_ns"] = self._since_ns
+        rows["at_ns"] = self.since_ns
         return rows
 
 

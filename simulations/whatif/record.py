@@ -20,9 +20,10 @@ from engine.messages.observed import ContactArrived
 from engine.messages.recorded import read_recorded
 from engine.messages.rows import ROW
 from engine.model.directory import Directory, decode_directory
+from engine.replay.base import state_at_beginning
 from engine.replay.restore import collector_paused, log_folder
 from engine.state import payload_of, row_payload, started_with
-from simulations.whatif.beginning import Beginning
+from simulations.whatif.beginning import REMEMBERED_FACTS, Beginning
 from simulations.whatif.interruptions import take_off
 from simulations.whatif.packed import Packed
 from simulations.whatif.returns import tell_returns
@@ -133,12 +134,14 @@ def read_record(
     """Return what the log in a data folder says; `told` hears how many rows were read.
 
     With `since_ns` what lies before is folded, not played: the record begins with the settings, and those at work, of
-    that instant, and with nobody waiting or talking. Nothing is locked or written. Raises LogError where there is no
-    log, where its beginning is gone or it holds more than there is room for; LogDamaged where it cannot be read;
-    ConfigError where nobody came.
+    that instant, and with nobody waiting or talking. So it does where the log's older segments were deleted, with the
+    state that was written down then. Nothing is locked or written. Raises LogError where there is no log, no such
+    state, or more than there is room for; LogDamaged where it cannot be read; ConfigError where nobody came.
     """
-    reader = _Reader(since_ns, until_ns)
-    for run in read_runs(log_folder(data)):
+    begin = state_at_beginning(data, REMEMBERED_FACTS)
+    wants_all = since_ns is None and begin is None
+    reader = _Reader(None if wants_all else Beginning(since_ns or 0, begin), until_ns)
+    for run in read_runs(log_folder(data), 1 if begin is None else begin.seq + 1):
         if not reader.absorb(run):
             break
         told(reader.rows)
@@ -146,10 +149,10 @@ def read_record(
 
 
 class _Reader:
-    def __init__(self, since_ns: int | None, until_ns: int | None) -> None:
+    def __init__(self, beginning: Beginning | None, until_ns: int | None) -> None:
         self.rows = 0
-        self._since_ns, self._until_ns = since_ns, until_ns
-        self._beginning = None if since_ns is None else Beginning(since_ns)
+        self._until_ns = until_ns
+        self._beginning = beginning
         self._directory = Directory()
         self._capacity = Capacity()
         self._script: list[Array] = []
@@ -161,9 +164,6 @@ class _Reader:
 
     def absorb(self, run: Turn) -> bool:
         """Take in the next run of turns; tell whether more is wanted."""
-        if not self.rows and run.first_seq != 1:
-            text = "the beginning of the log was deleted, and with it the settings and shifts that held then"
-            raise LogError(f"{text}: it begins at sequence {run.first_seq}")
         self.rows += len(run.rows)
         if self._until_ns is not None:
             wanted = part_of(run, 0, int(np.searchsorted(run.rows["at_ns"], self._until_ns)))
@@ -180,7 +180,7 @@ class _Reader:
     def _begin(self, beginning: Beginning) -> None:
         """Begin with what holds at the instant that was asked for."""
         self._directory, self._capacity = beginning.directory, beginning.capacity
-        self._begin_ns = self._since_ns or 0
+        self._begin_ns = beginning.since_ns
         self._script.append(beginning.facts())
         if beginning.open_contacts:
             self._remarks["contacts under way when it begins"] = beginning.open_contacts
