@@ -37,6 +37,8 @@ class CaseCommand(ContactCommand, frozen=True, kw_only=True):
     """Something about a case: that of the contact, which is its task, or of the contact's customer."""
 
     case_id: ContactId
+    contact_id: ContactId = 0
+    """Of the contact; not said: it must be in hand."""
 
 
 class ResolveCase(CaseCommand, frozen=True, kw_only=True, tag="resolve_case"):
@@ -61,13 +63,15 @@ async def case_fact_of(
     views: Views,
     *,
     came_before: bool = False,
+    had_lately: bool = False,
 ) -> Observed:
     """Return the fact that a command makes. Raises NotAllowed, KeyError for what is not there.
 
-    What `came_before` is not held against what happened since, as in `fact_of`.
+    What `came_before` is not held against what happened since, and `had_lately` lets who had the contact speak of it
+    still, as in `fact_of`.
     """
     if not came_before:
-        await _require_allowed(command, held, views)
+        await _require_allowed(command, held, views, had_lately)
     name = fact_id(command, agent)
     if isinstance(command, OpenCase):
         return _opened(command, name, agent, views)
@@ -77,14 +81,17 @@ async def case_fact_of(
     return observed.CaseReopened(id=name, case_id=command.case_id, reason=command.reason, agent=agent)
 
 
-async def _require_allowed(command: OpenCase | CaseCommand, held: Sequence[Engagement], views: Views) -> None:
+async def _require_allowed(
+    command: OpenCase | CaseCommand, held: Sequence[Engagement], views: Views, had_lately: bool
+) -> None:
     if isinstance(command, OpenCase):
-        require_same(command.contact, command.contact_id, held)
+        if not had_lately:
+            require_same(command.contact, command.contact_id, held)
         return
-    shown = require(command.contact, held, HAS_OR_HAD)
+    contact_id = command.contact_id if had_lately else require(command.contact, held, HAS_OR_HAD).contact_id
     if command.contact.startswith(f"case-{command.case_id}-"):
         return
-    customer = views.contacts.find(shown.contact_id).contact.customer
+    customer = views.contacts.find(contact_id).contact.customer
     case = (await asyncio.to_thread(views.quality.case, command.case_id, 0)).case
     if not customer or case.customer != customer:
         raise NotAllowed("that case is of no customer whom you serve now")

@@ -1,10 +1,12 @@
 """Contacts that an agent had until lately: what they still have to say of one is taken, late as it comes.
 
-A wrap-up runs out, or is finished in another tab, while a note is under way over a link that is gone, or half written.
+A wrap-up runs out, or is finished in another tab, while a note or a case is under way over a link that is gone, or half
+written.
 """
 
 from typing import Final
 
+from adapters.http.desk.cases import CaseCommand, OpenCase
 from adapters.http.desk.commands import Classify, Note
 from engine.projections.views import Views
 
@@ -12,7 +14,7 @@ REMARKED_WITHIN_NS: Final = 3_600_000_000_000
 """After its end a contact is remarked on by who had it for so long."""
 
 
-def had_lately(remark: Note | Classify, agent: str, views: Views, now_ns: int) -> bool:
+def had_lately(remark: Note | Classify | OpenCase | CaseCommand, agent: str, views: Views, now_ns: int) -> bool:
     """Whether this agent answered the contact of this name and id, and it goes on or ended a moment ago.
 
     The latest classification counts, so it is for whoever had the contact last.

@@ -346,17 +346,18 @@ class DeskSocket:
 
     async def _fact_of(self, command: AnyCommand | AnyCaseCommand, *, came_before: bool) -> Observed:
         """The fact that a command makes. Raises NotAllowed, KeyError."""
-        held = self._engine.views.contacts.engagements(self._agent)
+        views = self._engine.views
+        held = views.contacts.engagements(self._agent)
+        lately = isinstance(command, Note | Classify | OpenCase | CaseCommand) and had_lately(
+            command, self._agent, views, self._wall_ns()
+        )
         if isinstance(command, OpenCase | CaseCommand):
-            return await case_fact_of(command, self._agent, held, self._engine.views, came_before=came_before)
+            return await case_fact_of(command, self._agent, held, views, came_before=came_before, had_lately=lately)
         if isinstance(command, Accept) and not came_before and self._rings_at_phone(command.contact, held):
             raise NotAllowed("this call is answered at your phone, which rings")
         file = None
         if isinstance(command, Say) and command.attachment:
             file = self._uploads.read(command.attachment, self._agent, self._goes_to(command, held), self._wall_ns())
-        lately = isinstance(command, Note | Classify) and had_lately(
-            command, self._agent, self._engine.views, self._wall_ns()
-        )
         return fact_of(command, self._agent, held, file, came_before=came_before, had_lately=lately)
 
     @staticmethod

@@ -378,8 +378,12 @@ async def test_what_is_asked_about_a_contact_goes_when_the_contact_does(build: B
             await page.keyboard.press(key)
             await page.wait_for_selector("dialog[open]")
             await tell(client, f"{CONTACTS}/{name}/release", by="customer")
+            if key == "t":  # who is typing there goes on; it is closed by hand
+                await page.wait_for_selector("dialog[data-outdated]")
+                await page.keyboard.press("Escape")
+            else:
+                await page.locator(".toast", has_text="has ended meanwhile").wait_for()
             await page.wait_for_selector("dialog", state="detached")
-            assert "has ended meanwhile" in await page.inner_text(".toasts")
             await page.wait_for_selector(".wrap-up:not([hidden])")
             await page.keyboard.press("f")
             await page.wait_for_selector("#state[data-state=idle]")

@@ -7,7 +7,7 @@ import { by, day, t } from "./words.js";
 /** Asks how a case was settled, or why it is open again, and says so. */
 export function settle(desk, contact, caseId, verb) {
   const field = verb === "resolve_case" ? "resolution" : "reason";
-  sayDialog(desk, contact, { key: `${verb} ${caseId}`, title: t(verb), asked: t(`${verb}_why`) }, (said) => desk.acts.ofCase(contact, { verb, case_id: caseId, [field]: said }));
+  sayDialog(desk, contact, { key: `${verb} ${caseId}`, title: t(verb), asked: t(`${verb}_why`) }, (said) => desk.acts.ofCase(contact, { verb, contact_id: contact.id, case_id: caseId, [field]: said }));
 }
 
 export const mayOpenCase = (desk, contact) => Boolean(contact && contact.state !== "offered" && contact.channel !== "task" && desk.store.house?.cases.length);

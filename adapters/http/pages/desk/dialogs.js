@@ -27,12 +27,20 @@ function about(contact, whilst, shown) {
   return shown;
 }
 
-/** Closes what asks about a contact that is over, or no longer served; returns whether there was one. */
+/**
+ * Closes what asks about a contact that is over, or no longer served; returns whether there was one. What has a field says so
+ * and stays until it is left: whoever is writing there goes on writing, and none of it is keys of the desk.
+ */
 export function closeOutdated(store) {
-  const gone = [...document.querySelectorAll("dialog[data-contact]")].filter(({ dataset }) => {
+  const outdated = [...document.querySelectorAll("dialog[data-contact]:not([data-outdated])")].filter(({ dataset }) => {
     const contact = store.items.get(`contact:${dataset.contact}`);
     return !contact || (dataset.whilst === "served" && contact.state === "wrapping");
   });
+  const [stay, gone] = [true, false].map((stays) => outdated.filter((shown) => Boolean(shown.querySelector("input, textarea")) === stays));
+  for (const shown of stay) {
+    shown.dataset.outdated = "";
+    shown.querySelector(".dialog-head").after(el("p", { class: "outdated", role: "alert" }, t(shown.dataset.whilst === "served" ? "ended_no_more" : "ended_still_taken")));
+  }
   for (const shown of gone) shown.close();
   return gone.length > 0;
 }
@@ -128,7 +136,7 @@ export async function transferDialog(desk, contact) {
   };
   search.addEventListener("input", render);
   search.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") list.querySelector("button")?.click();
+    if (event.key === "Enter" && !("outdated" in shown.dataset)) list.querySelector("button")?.click();
   });
   render();
   const told = await desk.wire.ask({ what: "colleagues" });

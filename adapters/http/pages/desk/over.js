@@ -6,18 +6,23 @@ import { textField } from "./typed_ahead.js";
 import { t } from "./words.js";
 
 const AWAY_MS = 60_000;
-const PANEL = ".conversation, .customer";
+const PANEL = ".conversation, .customer, dialog[data-contact]";
 const inPanel = () => Boolean(document.activeElement?.closest(PANEL));
 
 /** Whether the contact that is shown is in the middle of being written to, or about. */
 const isWriting = () => Boolean(textField()?.value) && inPanel();
+
+/** Whether a window with fields asks about a contact; it stays until it is left. */
+const isAsking = (id) => Boolean(document.querySelector(`dialog[data-contact="${id}"] :is(input, textarea)`));
 
 export class Over {
   constructor(desk) {
     this.desk = desk;
     this.writtenMs = 0;
     document.addEventListener("input", () => (this.writtenMs = performance.now()));
-    document.addEventListener("focusout", () => setTimeout(() => this.desk.open && this.left()));
+    const look = () => setTimeout(() => this.desk.open && this.left());
+    document.addEventListener("focusout", look);
+    document.addEventListener("close", look, true); // of a window: the cursor may have been nowhere before
   }
 
   left() {
@@ -28,7 +33,8 @@ export class Over {
 
   /** Who has walked away from a field writes no more: what stands there is taken. */
   tick() {
-    if (this.desk.store.over && performance.now() - this.writtenMs > AWAY_MS) this.leave();
+    const { over } = this.desk.store;
+    if (over && !isAsking(over.id) && performance.now() - this.writtenMs > AWAY_MS) this.leave();
   }
 
   /** Takes in what the service tells, and whatever was written of those who are gone by it. */
@@ -37,11 +43,11 @@ export class Over {
     const before = new Map(store.contacts.map((contact) => [contact.id, contact]));
     const shown = store.current;
     const wasOver = store.over;
-    const isUnsaid = shown && isWriting() && store.drafts.ids.has(shown.id) && !acts.lettingGo.has(shown.contact) && shown.id !== store.wanted;
+    const isUnsaid = shown && ((isWriting() && store.drafts.ids.has(shown.id)) || isAsking(shown.id)) && !acts.lettingGo.has(shown.contact) && shown.id !== store.wanted;
     store.takeItems(told, isUnsaid ? shown : undefined, (id) => this.#takeWritten(id, before.get(id)));
     const isOver = store.over && store.over !== wasOver;
     const isCutOff = shown?.state === "connected" && store.current?.id === shown.id && store.current.state === "wrapping" && document.activeElement?.id === "line" && isWriting();
-    if (isOver || isCutOff) this.desk.complain(t("over.stays", { name: who(shown) }));
+    if ((isOver && !isAsking(shown.id)) || isCutOff) this.desk.complain(t("over.stays", { name: who(shown) }));
   }
 
   // A line that was being written when its contact went into the wrap-up stood in its field until that was left.
@@ -70,7 +76,7 @@ export class Over {
 
   leaveWhenSaid() {
     const { over } = this.desk.store;
-    if (over && !textField()?.value && !this.desk.store.drafts.ids.has(over.id)) this.leave();
+    if (over && !textField()?.value && !isAsking(over.id) && !this.desk.store.drafts.ids.has(over.id)) this.leave();
   }
 
   // Notes and answers are the colleagues' to read; a line has nobody to go to.
