@@ -10,6 +10,13 @@ from tests.http.desk.test_links_in_browser import LOSES, end_session, sign_in_ag
 from tests.http.support import Build
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
+HEARS_LATE = """window.late = [];
+window.BroadcastChannel = class extends BroadcastChannel {
+  set onmessage(then) {
+    super.onmessage = (told) => window.late.push(told);
+    window.hear = () => window.late.forEach(then);
+  }
+};"""
 IN_STORAGE = "JSON.stringify([Object.entries(sessionStorage), Object.entries(localStorage)])"
 
 
@@ -91,6 +98,29 @@ async def test_no_name_of_who_signed_out_is_left(build: Build) -> None:
             await page.click("button:text-is('Sign out')")
             await page.wait_for_selector(".door #password")
         assert await page.evaluate(IN_STORAGE) == "[[],[]]"
+
+
+async def test_a_tab_that_hears_late_of_a_sign_out_takes_nothing_from_the_next(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with browser() as context:
+        page = await signed_in(context, house)
+        await take_chat(page, house)
+        tab = await context.new_page()
+        await tab.add_init_script(HEARS_LATE)
+        await tab.goto(f"{house.url}/desk")
+        await tab.wait_for_selector("#line:visible")
+        await page.bring_to_front()
+        await page.click("button:text-is('Sign out')")
+        await page.click("dialog button:text-is('Sign out')")
+        await page.wait_for_selector(".door #password")
+        await sign_in_again(page, "an")
+        await page.wait_for_selector("#line:visible")
+        await page.fill("#line", "half a line")
+        await until(tab, "window.late.some(({ data }) => data.what === 'signed_out')")
+        await tab.evaluate("window.hear()")
+        await until(tab, "document.querySelector('.door #agent')?.value === ''")
+        await page.reload()
+        await until(page, "document.querySelector('#line')?.value === 'half a line'")
 
 
 async def test_a_tab_brought_back_after_the_sign_out_has_nothing(build: Build) -> None:

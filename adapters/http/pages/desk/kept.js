@@ -45,10 +45,15 @@ export class Kept {
     this.#remove((one) => one !== agent);
   }
 
-  /** The agent has signed out. */
+  /** The agent has signed out, here or in another tab. */
   end() {
     this.agent = undefined;
     this.#remove(() => true);
+  }
+
+  /** The agent signs out here: what any tab has kept counts no more. Those that hear of it late leave what is new alone. */
+  endAll() {
+    this.end();
     ofBrowser.remove(MARK);
   }
 

@@ -155,6 +155,7 @@ class Desk {
   async signOut() {
     const answer = await fetch("/api/v1/desk/session", { method: "DELETE" }).catch(() => null);
     if (!answer || answer.status >= 500) return this.complain(t("no_connection"));
+    this.kept.endAll();
     this.tabs.signedOut(this.me);
     this.forget(t("signed_out"));
   }
