@@ -3,7 +3,7 @@
 import shutil
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pytest
 from numpy.lib import recfunctions
@@ -11,62 +11,19 @@ from typer.testing import CliRunner
 
 from engine.commands.outcome import Exit
 from engine.errors import LogDamaged, LogError, LogLocked
-from engine.kernel.fingerprint import fingerprint
-from engine.live.host import EngineHost
 from engine.live.prune import KEEP_LEAST_NS, prune
-from engine.live.snapshots import Snapshots
 from engine.log.file_ops import FileOps
-from engine.log.segment import SMALLEST_SEGMENT_BYTES, segment_paths
+from engine.log.segment import segment_paths
 from engine.log.snapshot import SnapshotStore
 from engine.main import app
-from engine.messages.observed import ContactArrived, ContactReleased
-from engine.model.tallies import Tally
 from engine.projections.quality.folding import folded
 from engine.projections.quality.quality import Quality
 from engine.replay import base
 from engine.replay.past import Past
-from engine.replay.restore import restore, state_at
+from engine.replay.restore import state_at
 from engine.replay.state_code import STATE_VERSION
 from engine.replay.verify import verify
-from tests.driver_support import load_centre
-
-SEGMENT_BYTES: Final = SMALLEST_SEGMENT_BYTES * 8
-LATER_NS: Final = 2 * KEEP_LEAST_NS
-"""So much later somebody prunes."""
-
-
-def host_of(folder: Path) -> EngineHost:
-    return EngineHost(load_centre(folder), folder / "data", segment_bytes=SEGMENT_BYTES)
-
-
-async def worked(folder: Path, first: int, segments: int) -> int:
-    """Let an engine take contacts until the log has so many segments; all but one of each turn leave again.
-
-    Returns the number of the next contact.
-    """
-    host = host_of(folder)
-    await host.start()
-    while len(segment_paths(FileOps(), folder / "data" / "log")) < segments:
-        names = [f"c{number}" for number in range(first, first + 20)]
-        await host.engine.submit("desk", [ContactArrived(contact=name, queue="sales") for name in names])
-        leaving = names if first else names[1:]
-        await host.engine.submit("desk", [ContactReleased(contact=name) for name in leaving])
-        first += 20
-    await host.stop()
-    return first
-
-
-def host_snapshots(host: EngineHost, log: Any) -> Snapshots:
-    return Snapshots(host._data / "snapshots", log)
-
-
-def pruned(folder: Path, **more: Any) -> Any:
-    return prune(folder / "data", KEEP_LEAST_NS, now_ns=time.time_ns() + LATER_NS, **more)
-
-
-def entries(state: Any) -> int:
-    found: int = state.tables.tallies[:, Tally.ENTRIES].sum()
-    return found
+from tests.live.pruning import LATER_NS, SEGMENT_BYTES, entries, host_of, host_snapshots, pruned, state_at_end, worked
 
 
 async def test_an_engine_goes_on_behind_what_was_deleted_without_any_snapshot(tmp_path: Path) -> None:
@@ -102,19 +59,6 @@ async def test_an_engine_goes_on_behind_what_was_deleted_without_any_snapshot(tm
     assert pruned(tmp_path).segments == 2, "from the state at which it began"
     shutil.rmtree(data / "snapshots")
     assert state_at_end(tmp_path) == mark
-
-
-def state_at_end(folder: Path) -> int:
-    """Return the fingerprint of what the log and the state at which it begins say."""
-    host = host_of(folder)
-    log = host._open_log(0)
-    try:
-        state = host._recover(log, host_snapshots(host, log))
-        restore(log, state)
-        found: int = fingerprint(state.tables)
-        return found
-    finally:
-        log.close()
 
 
 async def test_a_backup_brings_the_state_at_which_the_log_begins(tmp_path: Path) -> None:
