@@ -18,7 +18,7 @@ def tell_whole_day(fit: Fit, found: WholeDay) -> None:
     console = printer()
     with_alike = any(figure.alike is not None for figure in found.figures)
     headings = ["", "recorded", "fitted", *(["days alike"] if with_alike else []), ""]
-    table = table_of(headings, title=f"the fitted day, played {found.replications} times, against {found.days} days")
+    table = table_of(headings, title=f"the fitted day, played {found.replications} times, against {_days(found)}")
     for figure in found.figures:
         sides = (figure.recorded, figure.fitted, *((figure.alike,) if figure.alike is not None else ()))
         cells = [_cell(figure.name, side) for side in sides]
@@ -26,6 +26,10 @@ def tell_whole_day(fit: Fit, found: WholeDay) -> None:
     console.print(table)
     for line in _why(fit, found):
         console.print(line, soft_wrap=True, markup=False)
+
+
+def _days(found: WholeDay) -> str:
+    return "1 day" if found.days == 1 else f"{found.days} days"
 
 
 def _cell(name: str, side: Estimate) -> str:
@@ -36,9 +40,17 @@ def _cell(name: str, side: Estimate) -> str:
 
 def _why(fit: Fit, found: WholeDay) -> list[str]:
     """Return what is known of the causes, where the fitted day is off."""
+    lines = []
+    if found.covered < 1.0:
+        lines.append(f"both are of the {100 * found.covered:.0f} % of the fitted day that the record covers")
+    if found.days == 1:
+        lines.append("one day does not tell how days differ: its limits are those of fitted days among each other")
     if not found.is_off:
-        return ["the fitted day is like the recorded ones, as far as chance lets it be told"]
-    lines = ["the fitted day is off where it says so, by more than chance; do not plan by it as if it were the record"]
+        recorded = "one" if found.days == 1 else "ones"
+        return [*lines, f"the fitted day is like the recorded {recorded}, as far as chance lets it be told"]
+    lines.append(
+        "the fitted day is off where it says so, by more than chance; do not plan by it as if it were the record"
+    )
     if found.figures[0].alike is not None:
         together = f" (correlation with the volume {found.staff_with_volume:.2f})"
         lines.append(

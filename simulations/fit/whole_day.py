@@ -5,13 +5,13 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from simulations.experiment.estimates import Estimate, mean, ratio
+from simulations.experiment.estimates import Estimate, mean, ratio, t_quantile
 from simulations.experiment.result import Result
 from simulations.experiment.simulate import simulate
 from simulations.fit.calls import Calls
 from simulations.fit.duty import at_work, stints
 from simulations.fit.fitted import Fit
-from simulations.fit.observed import edges_ns
+from simulations.fit.observed import covered, edges_ns
 from simulations.fit.statistics import CONFIDENCE
 from simulations.scenario.scenario import Scenario
 
@@ -43,6 +43,8 @@ class WholeDay(msgspec.Struct, frozen=True):
     """Recorded ones."""
     replications: int
     figures: list[Told]
+    covered: float
+    """Share of the fitted day that the record covers, the mean of its days: both sides are told of that part."""
     staff_with_volume: float
     """Correlation of the recorded days' hours at work with their calls; NaN of fewer than three days."""
 
@@ -56,20 +58,35 @@ def whole_day(fit: Fit, calls: Calls, scenario: Scenario) -> WholeDay:
     """Play the fitted day, and compare it with the days that volumes and staff were taken from.
 
     Where it is off, and days are drawn busy and quiet, it is played once more with days as busy as each other: that
-    tells what of it is due to one roster for all days. Raises SimulationFailed.
+    tells what of it is due to one roster for all days. One day alone says nothing of how days differ: it is held
+    against how fitted days differ from each other. Where the record covers a part of an interval only, so much of the
+    fitted one counts. Raises SimulationFailed.
     """
     days = np.array([np.datetime64(day, "D").astype(np.int64) for day in fit.chosen])
     edges = edges_ns(days, fit.interval_s, fit.time_zone)
     recorded = _recorded(calls, edges, scenario, CONFIDENCE)
     replications = int(np.clip(CONTACTS / max(float(recorded["offered"].value), 1.0), AT_LEAST, AT_MOST))
     result = simulate(scenario, replications)
-    fitted = _played(result, CONFIDENCE)
-    wide = _recorded(calls, edges, scenario, OFF_CONFIDENCE), _played(result, OFF_CONFIDENCE)
+    shares = _shares_of(scenario, edges, covered(calls, days, fit.interval_s))
+    fitted = _played(result, shares, CONFIDENCE)
+    wide = _recorded(calls, edges, scenario, OFF_CONFIDENCE), _played(result, shares, OFF_CONFIDENCE)
+    if len(days) == 1:
+        recorded = _of_one_day(recorded, result, shares, CONFIDENCE)
+        wide = _of_one_day(wide[0], result, shares, OFF_CONFIDENCE), wide[1]
     off = {name: _differ(*(side[name] for side in wide)) for name in FIGURES}
     steady = _as_busy(scenario) if any(off.values()) else None
-    alike = _played(simulate(steady, replications), CONFIDENCE) if steady is not None else {}
+    alike = _played(simulate(steady, replications), shares, CONFIDENCE) if steady is not None else {}
     figures = [Told(name, recorded[name], fitted[name], alike.get(name), off[name]) for name in FIGURES]
-    return WholeDay(len(days), replications, figures, _staff_with_volume(calls, edges))
+    return WholeDay(len(days), replications, figures, float(shares.mean()), _staff_with_volume(calls, edges))
+
+
+def _shares_of(scenario: Scenario, edges: Array, shares: Array) -> Array:
+    """Return what share of each interval of the scenario the record covers, the mean of its days, shape (intervals,).
+
+    `edges` of shape (days, intervals of a day + 1), ns, and `shares` of shape (days, intervals of a day).
+    """
+    first = int(np.searchsorted(edges[-1], scenario.file.start_ns))
+    return np.asarray(shares.mean(axis=0)[first : first + scenario.file.intervals])
 
 
 def _recorded(calls: Calls, edges: Array, scenario: Scenario, confidence: float) -> dict[str, Estimate]:
@@ -101,13 +118,47 @@ def _recorded(calls: Calls, edges: Array, scenario: Scenario, confidence: float)
     }
 
 
-def _played(result: Result, confidence: float) -> dict[str, Estimate]:
-    judged = msgspec.structs.replace(result, confidence=confidence)
-    return {name: judged.estimate(name) for name in FIGURES}
+def _played(result: Result, shares: Array, confidence: float) -> dict[str, Estimate]:
+    return {
+        name: mean(parts, confidence) if wholes is None else ratio(parts, wholes, confidence)
+        for name, (parts, wholes) in _parts_of(result, shares).items()
+    }
+
+
+def _parts_of(result: Result, shares: Array) -> dict[str, tuple[Array, Array | None]]:
+    """Return what each figure of a fitted day divides by what, of these `shares` of the intervals; of a count, by None.
+
+    All have the shape (replications,).
+    """
+
+    def by_day(counts: Any) -> Array:
+        return np.asarray((counts * shares).sum(axis=(1, 2)))
+
+    offered, found = result.count("offered"), dict[str, tuple[Array, Array | None]]()
+    for name in FIGURES:
+        if name == "offered":
+            found[name] = by_day(offered), None
+        elif name == "p_wait":
+            found[name] = by_day(offered - result.waits[..., 0]), by_day(offered)
+        else:
+            part, whole, scale = result.parts_of(name)
+            found[name] = by_day(part(result.tallies) * scale), by_day(whole(result.tallies))
+    return found
+
+
+def _of_one_day(recorded: dict[str, Estimate], result: Result, shares: Array, confidence: float) -> dict[str, Estimate]:
+    """Return the figures of the only recorded day with limits as wide as fitted days differ from each other."""
+    found = {}
+    for name, (parts, wholes) in _parts_of(result, shares).items():
+        each = parts if wholes is None else parts[wholes > 0.0] / wholes[wholes > 0.0]
+        half = t_quantile(confidence, len(each) - 1) * float(each.std(ddof=1)) if len(each) > 1 else float("nan")
+        value = float(recorded[name].value)
+        found[name] = Estimate(value, value - half, value + half)
+    return found
 
 
 def _differ(one: Estimate, other: Estimate) -> bool:
-    """Tell whether two independent estimates differ by more than chance; of one day alone nothing can be told."""
+    """Tell whether two independent estimates differ by more than chance; where limits are not known, nobody can."""
     half = np.hypot(one.half_width, other.half_width)
     return bool(np.isfinite(half) and abs(one.value - other.value) > half)
 

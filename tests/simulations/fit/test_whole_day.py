@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from simulations.commands.fit_told import tell_whole_day
 from simulations.experiment.estimates import Estimate
 from simulations.experiment.recording import record
 from simulations.fit.calls import Calls
@@ -80,7 +81,7 @@ def test_a_figure_is_off_by_limits_that_hold_for_all_of_them_together(
 
     monkeypatch.setattr("simulations.fit.whole_day._recorded", side(500.0))
     monkeypatch.setattr("simulations.fit.whole_day._played", side(500.0 + apart))
-    found = checked(tmp_path, {2: 1})
+    found = checked(tmp_path, {2: 1, 3: 1})
     assert found.is_off == is_off
     assert [figure.recorded.half_width for figure in found.figures] == [1.0] * len(FIGURES), "told by 95 %"
 
@@ -93,3 +94,48 @@ def test_one_roster_for_days_that_were_staffed_by_their_volume_is_off(tmp_path: 
     assert gave_up.is_off
     assert gave_up.alike is not None
     assert gave_up.recorded.value < gave_up.fitted.value > gave_up.alike.value
+
+
+def queue_log(folder: Path, count: int, wait_s: int) -> Path:
+    """Write a queue_log of 6 minutes: calls at equal steps, each answered after `wait_s` by one of four agents."""
+    lines, step_s = [], 360 // count
+    for number in range(count):
+        at_s, agent = 1_795_288_200 + step_s * number, f"agent-{number % 4}"
+        lines += [
+            (at_s, f"{at_s}|c{number}|q|NONE|ENTERQUEUE||{number}|1"),
+            (at_s + wait_s, f"{at_s + wait_s}|c{number}|q|{agent}|CONNECT|{wait_s}|x|1"),
+            (at_s + wait_s + 8, f"{at_s + wait_s + 8}|c{number}|q|{agent}|COMPLETEAGENT|{wait_s}|8|1"),
+        ]
+    path = folder / "queue_log"
+    path.write_text("\n".join(line for _, line in sorted(lines)) + "\n", encoding="utf-8")
+    return path
+
+
+def test_one_day_of_a_part_of_an_interval_is_compared_over_that_part_and_judged(tmp_path: Path) -> None:
+    calls = read_calls(queue_log(tmp_path, 30, 9))
+    found = fit(calls)
+    written = write_scenario(found, calls, tmp_path / "day.yaml")
+    day = whole_day(found, calls, Scenario.load(written[0]))
+    assert day.days == 1
+    assert 0.15 < day.covered < 0.25
+    figures = {figure.name: figure for figure in day.figures}
+    offered = figures["offered"]
+    assert offered.recorded.value == 30
+    assert abs(offered.fitted.value - 30) < 3, "of the six minutes, not of the half hour"
+    assert offered.recorded.half_width > 0
+    assert not offered.is_off
+    assert figures["asa_s"].is_off, "all waited, with three agents of four free: no fitted day does so"
+    assert day.is_off
+
+
+def test_one_day_is_no_verdict_on_days_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    calls = read_calls(recorded(tmp_path, {2: 2}))
+    found = fit(calls)
+    written = write_scenario(found, calls, tmp_path / "day.yaml")
+    day = whole_day(found, calls, Scenario.load(written[0]))
+    assert day.covered == 1.0
+    assert all(figure.recorded.half_width > 0 for figure in day.figures)
+    tell_whole_day(found, day)
+    told = capsys.readouterr().out
+    assert "against 1 day" in told
+    assert "one day does not tell how days differ" in told
