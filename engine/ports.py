@@ -77,6 +77,8 @@ class OpenContact(msgspec.Struct, frozen=True):
     """Whose channel it holds, '' for none."""
     call_back: str = ""
     """Number of the customer who is to be called, or was; '' for a contact that came by itself."""
+    was_connected: bool = False
+    """Whether an agent has it, or had it before it waited again: its customer was answered. Not said of closed ones."""
     closed: bool = False
     """Whether it is over already: only what is still up of it is to be ended, and an effect says so again."""
     released_by: str = ""

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from adapters.sip.arrivals import expires_s
-from adapters.sip.calls.attended import CAUSE_NORMAL
+from adapters.sip.calls.attended import CAUSE_NORMAL, tell_each_other
 from adapters.sip.calls.call import Call, Calls, Phase
 from adapters.sip.calls.callback import Callback
 from adapters.sip.legs.caller_leg import REPEAT_AFTER_NS, CallerLeg
-from adapters.sip.legs.leg import Leg
+from adapters.sip.legs.leg import Leg, OverCall
 from adapters.sip.legs.offer import AgentLeg, Offer
 from adapters.sip.legs.records import (
     AgentAnswer,
@@ -24,6 +24,7 @@ from adapters.sip.legs.records import (
     CallerInvite,
     CustomerCall,
     DialogState,
+    Joining,
     LegRecord,
     Moved,
     decode_leg,
@@ -43,6 +44,7 @@ from adapters.sip.protocol import (
 from adapters.sip.protocol.offer_answer import held_answer
 from adapters.sip.registration.phones import Target
 from adapters.sip.sessions.held import take_up_hold
+from adapters.sip.sessions.reinvite import media_of, park, reconnect
 from adapters.sip.translate import cancel_reason
 from engine.messages.effects import OfferContact
 from engine.messages.observed import ContactReleased, Observed
@@ -52,6 +54,8 @@ logger = logging.getLogger(__name__)
 
 SEQ_GAP: Final = 1000
 CONNECTED: Final = frozenset({"connected", "held"})
+OF_PHONES: Final = (AgentInvite, AgentAnswer, DialogState)
+"""Records of agents' phones, apart from the caller's."""
 
 
 def ringing_agents(contacts: Iterable[OpenContact]) -> frozenset[str]:
@@ -96,6 +100,8 @@ class _Recovery:
         """Of every contact that is taken up."""
         self._core = calls.core
         self._contact = contact
+        self._asking = b""
+        """The leg of who has asked around for the caller, where an attended transfer was not settled."""
         self._by_desk = False
         """Whether a desk held the call when its last record was written."""
         self._legs: dict[str, LegRecord] = {slot: decode_leg(record) for slot, record in contact.legs.items()}
@@ -108,25 +114,69 @@ class _Recovery:
                 self._leave_caller()
                 return
             caller = decode_leg(caller.record)
+        if isinstance(caller, Joining):
+            self._asking = caller.asking
+            caller = decode_leg(caller.record)
         self._by_desk = isinstance(caller, DialogState) and caller.desk_holds
         if self._contact.call_back:
             self._take_up_callback(caller)
             return
-        if isinstance(caller, CallerInvite) and self._contact.closed and self._contact.state in CONNECTED:
-            call = self._answered_before(caller)
-        elif isinstance(caller, CallerInvite):
-            call = self._with_invite(caller)
-        elif isinstance(caller, DialogState):
-            call = Call(self._calls, self._contact.contact, None)
-            self._resume_dialog(call.caller, caller)
-            call.caller.kept = True
-            call.phase = Phase.PARKED
-        else:
-            raise LocalProtocolError("nothing is known of the caller")
+        call = self._with_caller(caller)
+        if self._asking:
+            self._hang_up_asking(call)
         if self._contact.state in CONNECTED:
             self._connect(call)
+            return
+        if call.phase == Phase.PARKED and not self._contact.closed:
+            self._park(call.caller)
+        self._resume_offers(call)
+
+    def _with_caller(self, record: LegRecord | None) -> Call:
+        """The call with its caller alone."""
+        contact = self._contact
+        if isinstance(record, CallerInvite) and not self._was_answered:
+            return self._with_invite(record)
+        call = Call(self._calls, contact.contact, None)
+        if isinstance(record, CallerInvite):
+            self._resume_answered(call.caller, record)
+            call.caller.origin.pass_on(self._heard_before())
+        elif isinstance(record, DialogState):
+            self._resume_dialog(call.caller, record)
+            call.caller.kept = True
         else:
-            self._resume_offers(call)
+            raise LocalProtocolError("nothing is known of the caller")
+        call.phase = Phase.PARKED
+        return call
+
+    @property
+    def _was_answered(self) -> bool:
+        """Whether the caller of an INVITE had a 2xx before what stands in the log: it is over, or waits once more."""
+        contact = self._contact
+        return contact.closed if contact.state in CONNECTED else contact.was_connected
+
+    def _heard_before(self) -> bytes:
+        """The session description of the agent whom the caller was connected with."""
+        for record in self._legs.values():
+            if isinstance(record, AgentAnswer | DialogState) and record.agent not in self._contact.agents:
+                return record.sdp if isinstance(record, DialogState) else parse_datagram(record.raw, record.hop).body
+        return b""
+
+    def _park(self, caller: CallerLeg) -> None:
+        """Put a caller on hold who waits for another agent, unless the process had done so."""
+        sent = caller.origin.sent
+        if self._core.settings.park_on_transfer and sent and not is_on_hold(sent):
+            park(caller)
+
+    def _hang_up_asking(self, call: Call) -> None:
+        """End the leg of the agent whose place the caller has."""
+        leg, record = CallerLeg(OverCall(call), None), decode_leg(self._asking)
+        if isinstance(record, CallerInvite):
+            self._resume_answered(leg, record)
+        elif isinstance(record, DialogState):
+            self._resume_dialog(leg, record)
+        else:
+            raise LocalProtocolError("nothing is known of the leg that asked")
+        leg.hang_up()
 
     def _leave_caller(self) -> None:
         """The caller has gone over to another contact, which is taken up too: only the agent's phone is left here."""
@@ -136,17 +186,17 @@ class _Recovery:
         # The process may have died between the two facts; a contact that has ended does not mind.
         self._core.facts.insist([ContactReleased(contact=call.name, by="agent", cause=CAUSE_NORMAL)])
 
-    def _answered_before(self, record: CallerInvite) -> Call:
-        """A call that is over: its INVITE had a 2xx, so there is a dialog to be ended and nothing to be answered."""
-        call = Call(self._calls, self._contact.contact, None)
-        dialog = Dialog.from_request(
-            _invite_of(record), record.local_tag, self._core.endpoint.contact(record.source.transport)
-        )
+    def _resume_answered(self, leg: CallerLeg, record: CallerInvite) -> None:
+        """Go on with the dialog of an INVITE that had its 2xx: nothing is to be answered."""
+        invite = _invite_of(record)
+        dialog = Dialog.from_request(invite, record.local_tag, self._core.endpoint.contact(record.source.transport))
         dialog.state = "confirmed"
         dialog.local_seq += SEQ_GAP
-        call.caller.enter(dialog, record.source)
-        call.caller.acknowledged = True
-        return call
+        leg.enter(dialog, record.source)
+        leg.renewed(invite)
+        leg.acknowledged = True
+        leg.in_doubt = True
+        leg.session = self._own_session()
 
     def _with_invite(self, record: CallerInvite) -> Call:
         core = self._core
@@ -187,6 +237,14 @@ class _Recovery:
         self._end_others(call, keep=slot)
         if self._contact.closed:
             self._end(call)
+        elif self._asking:
+            tell_each_other(call, call.caller, leg)
+        elif isinstance(record, AgentAnswer) and call.caller.kept and not self._is_told_of(call.caller, leg):
+            reconnect(call.caller, leg)
+
+    def _is_told_of(self, caller: CallerLeg, agent: AgentLeg) -> bool:
+        """Whether what the caller was told last are the agent's media: who waited for one hears of them by an offer."""
+        return media_of(caller.origin.sent) == media_of(agent.sdp)
 
     def _owe_answer(self, caller: CallerLeg, body: bytes) -> None:
         """The caller was answered, or just about to be: all but the very last ones know.
@@ -320,12 +378,12 @@ class _Recovery:
     def _end_others(self, call: Call, keep: str) -> None:
         """Take back what rings for nothing, hang up what was answered for nothing."""
         for slot, record in self._legs.items():
-            if slot == keep or isinstance(record, CallerInvite | CustomerCall | Moved) or record.agent in call.offers:
+            if slot == keep or not isinstance(record, OF_PHONES) or record.agent in call.offers:
                 continue
             if isinstance(record, AgentInvite):
                 leg = self._ringing_leg(Offer(call, call.caller, record.agent, "", b""), slot, record)
                 leg.stop(cancel_reason("withdrawn"))
-            elif isinstance(record, AgentAnswer) and record.agent not in self._contact.agents:
+            elif record.agent not in self._contact.agents:
                 spare = self._agent_leg(call, slot, record)
                 spare.acknowledged = True
                 spare._dialog().local_seq += SEQ_GAP

@@ -119,6 +119,7 @@ def _open_contact(state: EngineState, entry: ContactEntry) -> OpenContact:
         legs=dict(entry.legs),
         trunk_group=_trunk_group_of(state, int(contact["trunk_group"])),
         call_back=entry.arrival.attributes.get(CALLBACK_NUMBER, ""),
+        was_connected=bool(contact["answered_ns"]),
     )
 
 

@@ -255,7 +255,14 @@ async def test_after_a_restart_each_adapter_gets_its_contacts_and_orphans_are_re
     await adapters.start()
     await again.settle()
     assert made["one"].contacts == [
-        OpenContact(contact="first", queue="sales", state="held", agents=("alice",), legs={"caller": b"2"}),
+        OpenContact(
+            contact="first",
+            queue="sales",
+            state="held",
+            agents=("alice",),
+            legs={"caller": b"2"},
+            was_connected=True,
+        ),
         OpenContact(contact="second", queue="help", state="waiting", agents=(), legs={}),
     ]
     assert {entry.name for entry in again.state.contacts} == {"first", "second"}

@@ -13,7 +13,7 @@ from adapters.sip.calls.transfer import leave
 from adapters.sip.legs.caller_leg import CallerLeg
 from adapters.sip.legs.leg import Leg, OverCall
 from adapters.sip.legs.offer import AgentLeg
-from adapters.sip.legs.records import DialogState, Moved
+from adapters.sip.legs.records import DialogState, Joining, Moved
 from adapters.sip.protocol import (
     DialogId,
     MalformedMessage,
@@ -65,7 +65,7 @@ def _hand_over(first: Call, second: Call, leg: AgentLeg, asked: tuple[ServerTran
     caller = first.caller
     leg.refer = asked
     first.phase, first.released = Phase.LEAVING, True
-    record = caller.record()
+    record, asking = caller.own_record(), second.caller.record().encode()
     first.holds.clear()  # who leaves takes their hold along
 
     def check(receipts: list[Receipt]) -> None:
@@ -79,11 +79,12 @@ def _hand_over(first: Call, second: Call, leg: AgentLeg, asked: tuple[ServerTran
         part(caller, leg)
         leave(leg)
         first.finish()
+        caller.asking = asking
         _join(second, caller)
 
     there = replace(record, desk_holds=second.holds.by_desk) if isinstance(record, DialogState) else record
     facts: list[Observed] = [
-        LegRecorded(contact=second.name, leg=caller.slot, record=there.encode()),
+        LegRecorded(contact=second.name, leg=caller.slot, record=Joining(there.encode(), asking).encode()),
         LegRecorded(contact=first.name, leg=caller.slot, record=Moved(second.name, record.encode()).encode()),
         CallerMoved(contact=first.name, to=second.name),
         ContactReleased(contact=first.name, by="agent", cause=CAUSE_NORMAL),
@@ -94,22 +95,31 @@ def _hand_over(first: Call, second: Call, leg: AgentLeg, asked: tuple[ServerTran
 def _join(call: Call, caller: CallerLeg) -> None:
     """Let the caller take the place of the agent who has asked around.
 
-    What the colleague holds from a desk stays held, now for the caller, until a desk takes it back; what the
-    colleague's phone holds shows in its answer.
+    What the colleague holds from a desk stays held, now for the caller, until a desk takes it back.
     """
-    core, agent, asking, holds = call.core, call.agent, call.caller, call.holds
+    core, agent, asking = call.core, call.agent, call.caller
     if call.phase != Phase.TALKING or agent is None:
         core.counters["transfers_lost"] += 1
         caller.finish()
         return
     core.counters["transfers_attended"] += 1
-    holds.settle()
+    call.holds.settle()
     part(agent, asking)
     call.caller, caller.call, asking.call = caller, call, OverCall(call)
     asking.hang_up()
     if caller.closed:
         call.release("customer", CAUSE_NORMAL)
-        return
+    else:
+        tell_each_other(call, caller, agent)
+
+
+def tell_each_other(call: Call, caller: CallerLeg, agent: AgentLeg) -> None:
+    """Let a caller and the agent to whom they came by an attended transfer hear each other.
+
+    What the agent's phone holds shows in its answer.
+    """
+    core, holds = call.core, call.holds
+    holds.settle()
     was_held = holds.is_on
     holds.by_phones.clear()
     direction = "inactive" if holds.by_desk else "sendrecv"
@@ -131,6 +141,7 @@ def _join(call: Call, caller: CallerLeg) -> None:
         """Both were told, or something offered later counts: what a desk asks for need not wait any longer."""
         if call.caller is not caller or call.agent is not agent:
             return  # who came instead settles what is theirs
+        caller.asking = b""
         tell_engine(call, was_held)
         core.facts.mention([side.recorded() for side in (caller, agent) if side.acknowledged])
         holds.settled()

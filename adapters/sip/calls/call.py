@@ -273,6 +273,9 @@ class Call:
         if agent is not None:
             part(self.caller, agent)
             leave(agent)
+        if self.caller.acknowledged:
+            self.caller.kept = True
+            self.core.facts.mention([self.caller.recorded()])
         if self.core.settings.park_on_transfer:
             park(self.caller)
 

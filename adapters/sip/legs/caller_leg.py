@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from adapters.sip.legs.leg import ALLOW, Leg, LegOwner
-from adapters.sip.legs.records import CallerInvite, DialogState
+from adapters.sip.legs.records import CallerInvite, CustomerCall, DialogState, Joining
 from adapters.sip.protocol import (
     SDP,
     Address,
@@ -66,6 +66,8 @@ class CallerLeg(Leg):
         """The session description of a 2xx of before a restart, until it shows whether the caller has it."""
         self.kept = False
         """Whether the log knows that the caller has our answer."""
+        self.asking = b""
+        """The record of the leg whose place this one has by an attended transfer, until that is settled."""
 
     def receive(self, transaction: ServerTransaction, request: Request) -> None:
         """Begin with an INVITE. Raises MalformedMessage."""
@@ -298,7 +300,12 @@ class CallerLeg(Leg):
         if self.bye is not None:
             self.hang_up(self.bye)
 
-    def record(self) -> CallerInvite | DialogState:
+    def record(self) -> CallerInvite | CustomerCall | DialogState | Joining:
+        """What it is by itself, and that it is on its way to another agent."""
+        own = self.own_record()
+        return Joining(own.encode(), self.asking) if self.asking else own
+
+    def own_record(self) -> CallerInvite | CustomerCall | DialogState:
         """The INVITE until something has changed since the answer."""
         if self.first is not None and self.first.source is not None and self.invite is not None:
             rseq = self.reliable.rseq if self.reliable is not None else 0

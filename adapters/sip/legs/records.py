@@ -77,7 +77,16 @@ class Moved(_Record, frozen=True, tag="m", array_like=True):
     """The leg as it was, for where the other contact is gone too."""
 
 
-LegRecord = CallerInvite | CustomerCall | AgentInvite | AgentAnswer | DialogState | Moved
+class Joining(_Record, frozen=True, tag="j", array_like=True):
+    """A caller who came by an attended transfer to an agent; the two are not told yet where to send their media."""
+
+    record: bytes
+    """The leg as it is."""
+    asking: bytes
+    """The leg whose place it has: that of the agent who had asked around, which ends."""
+
+
+LegRecord = CallerInvite | CustomerCall | AgentInvite | AgentAnswer | DialogState | Moved | Joining
 _DECODER: Final = msgspec.msgpack.Decoder(LegRecord)
 
 
