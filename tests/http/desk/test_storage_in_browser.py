@@ -11,6 +11,7 @@ pytestmark = [pytest.mark.peer, pytest.mark.slow]
 FULL = """Storage.prototype.setItem = () => { throw new DOMException("no room", "QuotaExceededError"); };"""
 DENIED = """for (const kind of ["localStorage", "sessionStorage"]) Object.defineProperty(window, kind, {
   get() { throw new DOMException("denied", "SecurityError"); } });"""
+ALONE = """window.BroadcastChannel = class { constructor() { throw new DOMException("denied", "SecurityError"); } };"""
 UNKEPT = "[...document.querySelectorAll('.toast')].filter((one) => one.textContent.includes('keeps nothing')).length"
 
 
@@ -41,3 +42,20 @@ async def test_an_agent_works_without_storage(build: Build, storage: str) -> Non
         for each in (page, tab):
             await each.wait_for_selector(".door #password")
             assert await each.input_value("#agent") == ""
+
+
+async def test_an_agent_works_where_tabs_cannot_speak_either(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with browser() as context:
+        await context.add_init_script(DENIED + ALONE)
+        page = await signed_in(context, house)
+        await take_chat(page, house)
+        await page.keyboard.type("half a line")
+        tab = await context.new_page()
+        await tab.goto(f"{house.url}/desk")
+        await tab.wait_for_selector("#line:visible")
+        await page.bring_to_front()
+        await page.click("button:text-is('Sign out')")
+        await page.click("dialog button:text-is('Sign out')")
+        for each in (page, tab):
+            await each.wait_for_selector(".door #password")

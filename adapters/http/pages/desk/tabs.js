@@ -3,6 +3,15 @@
 const CHANNEL = "trunkline-desk";
 const NOTHING = { agent: "", files: {} };
 
+// Some browsers deny it along with the storage: then this tab hears of the others by the service alone.
+function openChannel() {
+  try {
+    return new BroadcastChannel(CHANNEL);
+  } catch {
+    return { postMessage() {} };
+  }
+}
+
 export class Tabs {
   // Each takes what another tab tells: `onSignedIn` and `onSignedOut` an agent, `onRenewed` an agent's new session.
   constructor({ onSignedIn, onSignedOut, onRenewed }) {
@@ -10,7 +19,7 @@ export class Tabs {
     this.name = crypto.getRandomValues(new Uint32Array(2)).join("");
     this.unsaid = NOTHING;
     this.others = new Map(); // what other tabs told so, by tab
-    this.channel = new BroadcastChannel(CHANNEL);
+    this.channel = openChannel();
     this.channel.onmessage = ({ data }) => this.#take(data);
     addEventListener("pagehide", () => this.#tellUnsaid(NOTHING));
     addEventListener("pageshow", () => this.#tellUnsaid(this.unsaid));
