@@ -348,8 +348,12 @@ class Adapter(Protocol):
 class Reloadable(Protocol):
     """What an adapter may offer beside: to follow other settings while it runs. Others keep theirs until a restart."""
 
-    def reload(self, settings: Any) -> None:
-        """Go on with these settings, already checked, and with the link's `endpoints`; raises ConfigError to refuse."""
+    def reload(self, settings: Any) -> Sequence[str]:
+        """Go on with these settings, already checked, and with the link's `endpoints`.
+
+        Returns the names of those that it keeps until a restart, all others being followed. Raises ConfigError where it
+        follows none of them.
+        """
 
 
 @runtime_checkable

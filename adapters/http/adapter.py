@@ -18,7 +18,6 @@ from adapters.http.metrics.metrics import Metrics
 from adapters.http.settings import Settings as HttpSettings
 from adapters.http.wallboard.kiosks import Kiosks
 from adapters.http.wallboard.last_week import LastWeek
-from engine.errors import ConfigError
 from engine.messages.effects import AnyEffect
 from engine.model.rate_limit import RateLimit
 from engine.model.tls import OfferedCertificate
@@ -116,8 +115,8 @@ class HttpAdapter:
         """Show what the certificate's files hold now. Raises OSError, TlsFilesUnusable."""
         return self._certificate is not None and self._certificate.renew()
 
-    def reload(self, settings: HttpSettings) -> None:
-        """Go on with other boards, tokens and limits. Raises ConfigError for what needs a restart, and keeps that."""
+    def reload(self, settings: HttpSettings) -> list[str]:
+        """Go on with other boards, tokens and limits; returns what needs a restart."""
         kept = {name: getattr(self.settings, name) for name in AT_START}
         if bool(settings.tokens) != bool(self.settings.tokens):  # whether anybody needs one is no change for a reload
             kept["tokens"] = self.settings.tokens
@@ -130,9 +129,7 @@ class HttpAdapter:
         for token in self.settings.tokens:
             context.metrics.know_source(f"http:{token.id}")
         context.rate_limit.follow(self.settings.requests_per_second, 2 * self.settings.requests_per_second)
-        if waiting:
-            names = ", ".join(name.removesuffix("_ns") for name in waiting)
-            raise ConfigError([f"adapters.http: {names} stay as they are until a restart; all else is followed"])
+        return [name.removesuffix("_ns") for name in waiting]
 
     def act(self, effect: AnyEffect) -> None:
         """Hand an effect to those who read the stream's topic `effects`."""

@@ -20,7 +20,6 @@ from adapters.sip.shared.core import Core
 from adapters.sip.shared.facts import SOURCE
 from adapters.sip.switchboard import Switchboard
 from adapters.sip.transport.endpoint import SipEndpoint
-from engine.errors import ConfigError
 from engine.messages.effects import AnyEffect, OfferContact
 from engine.messages.observed import ContactWithdrawn, Observed
 from engine.own_key import own_key
@@ -102,20 +101,15 @@ class SipAdapter:
         else:
             self._take_foreign(effect)
 
-    def reload(self, settings: SipSettings) -> None:
-        """Follow other settings and phones while calls go on. Raises ConfigError for those that need a restart, the
-        rest followed.
-        """
+    def reload(self, settings: SipSettings) -> list[str]:
+        """Follow other settings and phones while calls go on; returns those that need a restart."""
         kept = {name: getattr(self.settings, name) for name in NEEDS_RESTART}
         moved = [name for name, value in kept.items() if value != getattr(settings, name)]
         self.settings = settings.model_copy(update=kept)
         self.core.follow(self.settings)
         self._arrivals.follow()
         self.core.registrar.follow(self.settings, self._engine.endpoints)
-        if moved:
-            raise ConfigError(
-                [f"adapters.sip.{name.removesuffix('_ns')} is followed only after a restart" for name in moved]
-            )
+        return [name.removesuffix("_ns") for name in moved]
 
     def status(self) -> AdapterStatus:
         """Say how it is doing."""

@@ -18,7 +18,6 @@ from adapters.webchat.sockets import Sockets
 from adapters.webchat.surveys import Surveys
 from adapters.webchat.switchboard import Switchboard
 from adapters.webchat.tokens import Signer
-from engine.errors import ConfigError
 from engine.messages.effects import AnyEffect
 from engine.model.tls import OfferedCertificate
 from engine.own_key import own_key
@@ -115,14 +114,13 @@ class WebChatAdapter:
         self.port = runner.addresses[0][1]
         logger.info("listening at %s://%s:%d", settings.scheme, settings.host, self.port)
 
-    def reload(self, settings: WebChatSettings) -> None:
-        """Follow other settings while chats go on. Raises ConfigError for those that need a restart, the rest followed.
+    def reload(self, settings: WebChatSettings) -> list[str]:
+        """Follow other settings while chats go on; returns those that need a restart.
 
         Pages of an inbox that is gone are closed, and its chats end.
         """
         kept = {name: getattr(self.settings, name) for name in LISTENS_BY}
         moved = [name for name, value in kept.items() if value != getattr(settings, name)]
-        faults = [f"adapters.webchat.{name} is followed only after a restart" for name in moved]
         self.settings = settings.model_copy(update=kept)
         self.core.follow(self.settings)
         self._application.follow()
@@ -131,8 +129,7 @@ class WebChatAdapter:
             closing = asyncio.get_running_loop().create_task(self.sockets.close_gone(), name="webchat inbox gone")
             self._closing.add(closing)
             closing.add_done_callback(self._closing.discard)
-        if faults:
-            raise ConfigError(faults)
+        return moved
 
     def renew_certificate(self) -> bool:
         """Show what the certificate's files hold now. Raises OSError, TlsFilesUnusable."""

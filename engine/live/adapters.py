@@ -148,6 +148,8 @@ class Adapters:
         """The settings that each follows."""
         self._reached = dict.fromkeys(sections, tuple(endpoints))
         """How agents are reached, as each follows it."""
+        self._kept = {name: list[str]() for name in sections}
+        """Settings that each follows only from a restart on."""
         engine.outbox.callers = callers_among(sections)
         past = Past(engine.log, engine.state.capacity, engine.earliest)
         shared = attachments, past, self._without_calls, plans
@@ -224,7 +226,7 @@ class Adapters:
             self._links[name].endpoints = tuple(endpoints)
             if settings is not None and isinstance(adapter, Reloadable) and (changed or moved):
                 try:
-                    adapter.reload(settings)
+                    self._kept[name] = list(adapter.reload(settings))
                     self._sections[name], self._reached[name] = settings, tuple(endpoints)
                     names += [name] if changed else []
                 except ConfigError as error:
@@ -235,6 +237,7 @@ class Adapters:
             elif changed:
                 ends = "stopped" if settings is None else "followed"
                 faults.append(f"adapters.{name} is {ends} only by a restart")
+            faults += [f"adapters.{name}.{kept} is followed only by a restart" for kept in self._kept[name]]
         self._engine.outbox.callers = callers_among(self._sections)
         return Followed(faults + self._renew_certificates(), names)
 

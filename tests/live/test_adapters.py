@@ -97,13 +97,14 @@ async def test_effects_go_to_the_adapter_whatever_source_it_speaks_for(tmp_path:
 class Pliant(Desk):
     """An adapter that can follow other settings, unless those make it fail."""
 
-    def reload(self, settings: dict[str, Any]) -> None:
+    def reload(self, settings: dict[str, Any]) -> list[str]:
         if settings["fails"] == "refuse":
             raise ConfigError([f"adapter '{self.name}' does not change its address"])
         if settings["fails"] == "break":
             raise OSError("no such file")
         self.fails = settings["fails"]
         self.life.append(f"reload {self.name}")
+        return ["host"] if settings["fails"] == "keep" else []
 
 
 async def test_a_reload_reaches_those_that_can_follow_and_names_the_others(tmp_path: Path) -> None:
@@ -164,9 +165,10 @@ class Caller(Desk):
     def __init__(self, settings: Line, engine: EngineLink) -> None:
         super().__init__({"name": "line", "life": []}, engine)
 
-    def reload(self, settings: Line) -> None:
-        if settings.fails:
+    def reload(self, settings: Line) -> list[str]:
+        if settings.fails == "refuse":
             raise ConfigError(["not that"])
+        return ["port"] if settings.fails == "keep" else []
 
 
 async def test_who_calls_back_is_whoever_can_after_a_reload(tmp_path: Path) -> None:
@@ -181,9 +183,14 @@ async def test_who_calls_back_is_whoever_can_after_a_reload(tmp_path: Path) -> N
         assert (outbox.carrier("chat", True), link.rings("of chat"), link.rings("of mail")) == ("chat", False, True)
         assert adapters.reload({"sip": able, "chat": chat, "mail": mute}, ENDPOINTS) == ([], ["sip"])
         assert (outbox.carrier("chat", True), link.rings("of chat")) == ("sip", True)
-        refused = Line(calls_back=False, fails="x")
+        refused = Line(calls_back=False, fails="refuse")
         assert adapters.reload({"sip": refused, "chat": chat, "mail": chat}, ENDPOINTS).faults == ["not that"]
         assert (outbox.carrier("chat", True), outbox.carrier("mail", True)) == ("sip", "sip")
+        followed = Line(calls_back=False, fails="keep")
+        stays = ["adapters.sip.port is followed only by a restart"]
+        for _ in range(2):
+            assert adapters.reload({"sip": followed, "chat": chat, "mail": chat}, ENDPOINTS).faults == stays
+        assert outbox.carrier("chat", True) == "chat", "but for its port it follows"
         adapters.reload({"sip": mute, "chat": chat, "mail": chat}, ENDPOINTS)
         assert (outbox.carrier("chat", True), link.rings("of chat"), link.rings("of mail")) == ("chat", False, False)
         await adapters.stop()

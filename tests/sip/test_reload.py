@@ -82,8 +82,8 @@ async def test_what_sockets_are_made_of_needs_a_restart(open_exchange: OpenExcha
     exchange = await open_exchange(centre(agents=[ANN]))
     text = centre(agents=[ANN], sip="realm: elsewhere, session_interval: 20m, default_queue: sales")
     assert await follow(exchange, tmp_path, text) == [
-        "adapters.sip.realm is followed only after a restart",
-        "adapters.sip.session_interval is followed only after a restart",
+        "adapters.sip.realm is followed only by a restart",
+        "adapters.sip.session_interval is followed only by a restart",
     ]
     assert exchange.sip.settings.realm == "trunkline"
     assert exchange.sip.settings.default_queue == "sales"
