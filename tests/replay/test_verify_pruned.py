@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 import pytest
 from typer.testing import CliRunner
@@ -25,7 +26,7 @@ from engine.replay import verify as verifying
 from engine.replay.base import BASE_FOLDER
 from engine.replay.recheck import VerifyReport
 from engine.replay.verify import verify
-from tests.driver_support import house, on_disk
+from tests.driver_support import CAPACITY, CENTRE, house, on_disk
 from tests.random_day import Day
 
 SEEDS: Final = (11, 12)
@@ -74,6 +75,25 @@ async def test_wherever_it_was_cut_the_rest_is_decided_again_to_the_same_end(tmp
         since = datetime.fromtimestamp(at_ns // 1_000_000_000, UTC).isoformat()
         assert f"turns ({report.observed} observed, {report.decided} decided) from {since} on" in str(report)
         assert f"(sequence {report.first_seq}; what was before was deleted)" in str(report)
+
+
+async def test_an_engine_that_got_more_room_behind_the_cut_is_followed(tmp_path: Path) -> None:
+    text = CENTRE.replace("contacts: 64", "contacts: 128").replace("intervals: 8}", "intervals: 12}")
+    more = msgspec.structs.replace(CAPACITY, contacts=128, queues=9, lines=40, intervals=12)
+    async with house(tmp_path, text, log_of=on_disk(tmp_path)) as h:
+        await Day(11).run(h, 200)
+        await h.reopen(more)
+        await Day(12).run(h, 200)
+        await h.engine.stop()
+        h.log.close()
+    whole = verify(tmp_path)
+    assert whole.ok, str(whole)
+    pruned_at(tmp_path, begins_of(tmp_path)[0])
+    report = verify(tmp_path)
+    assert report.ok, str(report)
+    assert report.fingerprint == whole.fingerprint
+    behind = [run.rows["kind"] for run in read_runs(tmp_path / "log", report.first_seq)]
+    assert kinds.ENGINE_STARTED in np.concatenate(behind), "which says how much room there is from then on"
 
 
 async def test_the_command_says_so_and_of_a_backup_too(tmp_path: Path) -> None:
