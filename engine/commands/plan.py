@@ -16,13 +16,24 @@ from rich.table import Table
 from engine.errors import EngineUnreachable, OrderRefused
 from engine.model.durations import format_duration
 from engine.model.forecast import Figure, Forecast, NextHour
-from engine.model.plan_views import CallbackStep, PlanChange, PlanDetail, PlanList, PlanOutcome, PlanPreview, PlanStatus
+from engine.model.plan_views import (
+    CallbackStep,
+    PlanChange,
+    PlanDetail,
+    PlanList,
+    PlanOutcome,
+    PlanPreview,
+    PlanStatus,
+    ShownNames,
+)
 from engine.model.settings import SECOND_NS
 
 TIMEOUT_S: Final = 30.0
 PREVIEW_S: Final = 300.0
 """A first forecast compiles."""
 ANSWER_MAX: Final = 16 << 20
+_OF_QUEUES: Final = ("close", "only", "reroute", "head_start", "value", "max_length", "announce")
+_OF_SITES: Final = ("offline", "back_up", "work_from_home")
 
 
 class Client:
@@ -153,6 +164,31 @@ def title_of(plan: PlanStatus, language: str = "en") -> str:
     return plan.title.get(language) or plan.title.get("") or next(iter(plan.title.values()), plan.plan)
 
 
+def with_shown(word: str, said: Any, shown: ShownNames) -> Any:
+    """Return what a plan does in one respect with queues, sites and trunk groups called as they are shown."""
+    names = _names_in(word, shown)
+    if word == "work_from_home":
+        return [home | {"site": names.get(home["site"], home["site"])} for home in said]
+    if isinstance(said, dict):
+        return {names.get(name, name): _shown_in(one, names) for name, one in said.items()}
+    return [names.get(name, name) for name in said] if isinstance(said, list) else said
+
+
+def _names_in(word: str, shown: ShownNames) -> dict[str, str]:
+    """Return what is shown of that which a word of a plan names."""
+    if word in _OF_QUEUES:
+        return shown.queues
+    if word in _OF_SITES:
+        return shown.sites
+    return shown.trunk_groups if word == "trunks" else {}
+
+
+def _shown_in(said: Any, names: dict[str, str]) -> Any:
+    if isinstance(said, dict):
+        return said | {"to": names.get(said["to"], said["to"])} if "to" in said else said
+    return names.get(said, said) if isinstance(said, str) else said
+
+
 def in_words(said: Any) -> str:
     """What a plan does in one respect, on one line."""
     if isinstance(said, dict):
@@ -161,32 +197,35 @@ def in_words(said: Any) -> str:
     return ", ".join(in_words(one) for one in said) if isinstance(said, list) else str(said)
 
 
-def what_of(change: PlanChange) -> str:
+def what_of(change: PlanChange, shown: ShownNames) -> str:
     """What a change is about."""
     others = f" and {change.count - 1} more" if change.count > 1 else ""
-    return f"{change.what.replace('_', ' ')} {change.names[0]}{others}".strip()
+    names = {"queue": shown.queues, "trunk_group": shown.trunk_groups}.get(change.what, {})
+    first = change.names[0]
+    return f"{change.what.replace('_', ' ')} {names.get(first, first)}{others}".strip()
 
 
 def _print_changes(console: Console, found: PlanDetail) -> None:
     heading = "what its end would change" if found.plan.active else "what it would change now"
     table = Table("of", "setting", "now", "then", title=f"{found.plan.plan}: {heading}", title_justify="left")
     for change in found.changes:
-        table.add_row(what_of(change), change.setting, change.now, change.then)
+        table.add_row(what_of(change, found.shown), change.setting, change.now, change.then)
     console.print(table if found.changes else f"{found.plan.plan} changes nothing now")
     if found.callbacks is not None:
-        console.print(_callbacks(found.callbacks), soft_wrap=True)
+        console.print(_callbacks(found.callbacks, found.shown), soft_wrap=True)
 
 
-def _callbacks(step: CallbackStep) -> str:
+def _callbacks(step: CallbackStep, shown: ShownNames) -> str:
     """Say what `callback_after` does."""
     after = format_duration(round(step.after_s * SECOND_NS))
+    queues, left_out = (
+        ", ".join(shown.queues.get(name, name) for name in names) for names in (step.queues, step.left_out)
+    )
     told = f"callback_after {after}: no queue of calls has a step to spare, so nobody is called back by it"
     if step.queues:
-        told = (
-            f"callback_after {after}: who has waited so long in {', '.join(step.queues)} is called back, in the place"
-        )
+        told = f"callback_after {after}: who has waited so long in {queues} is called back, in the place"
         told += " that was reached"
-    full = f"; left as they are, as they have all their steps: {', '.join(step.left_out)}"
+    full = f"; left as they are, as they have all their steps: {left_out}"
     return told + full if step.left_out else told
 
 

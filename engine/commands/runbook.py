@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterator
 from typing import Any, Final, Literal
 
-from engine.commands.plan import in_words, title_of, what_of
+from engine.commands.plan import in_words, title_of, what_of, with_shown
 from engine.model.durations import format_duration
 from engine.model.plan_views import PlanDetail
 from engine.model.settings import SECOND_NS
@@ -59,6 +59,7 @@ def runbook(found: PlanDetail, language: Language, url: str) -> str:
 
 def _lines(found: PlanDetail, words: dict[str, str], language: str, url: str) -> Iterator[str]:
     plan, command = found.plan, f"trunkline plan {{}} {shlex.quote(found.plan.plan)} --url {shlex.quote(url)}"
+    effects = {word: with_shown(word, said, found.shown) for word, said in plan.effects.items()}
     every_s = plan.review_every_s
     review = words["review"].format(every=_lasting(every_s)) if every_s else ""
     yield from (f"# {title_of(plan, language)}", "")
@@ -73,13 +74,15 @@ def _lines(found: PlanDetail, words: dict[str, str], language: str, url: str) ->
     yield from ("", f"## 2. {words['changes']}", "")
     if found.changes and not plan.active:
         yield from (words["head"], "|---|---|---|---|")
-        yield from (f"| {what_of(one)} | {one.setting} | {one.now} | {one.then} |" for one in found.changes)
+        yield from (
+            f"| {what_of(one, found.shown)} | {one.setting} | {one.now} | {one.then} |" for one in found.changes
+        )
     elif found.changes:
-        yield from (f"* {word}: {in_words(said)}" for word, said in plan.effects.items())
+        yield from (f"* {word}: {in_words(said)}" for word, said in effects.items())
     else:
         yield words["nothing"]
     yield from ("", f"## 3. {words['people']}", "")
-    yield from (f"* {line}" for line in _of_people(plan.effects, words, language))
+    yield from (f"* {line}" for line in _of_people(effects, words, language))
     yield from ("", f"## 4. {words['end']}", "", f'    {command.format("deactivate")} --reason "..."', "")
     yield from (words["put_back"], "", words["signed"].format(as_of=found.as_of))
 

@@ -10,7 +10,7 @@ from engine.errors import ConfigError, Overloaded
 from engine.messages import kinds
 from engine.messages.rows import Rows
 from engine.model.classification import QualityField, WrapUpCode
-from engine.model.directory import AgentCard, Directory, QueueCard, SiteCard
+from engine.model.directory import AgentCard, Directory, QueueCard, SiteCard, TrunkGroupCard
 from engine.model.names import Names
 from engine.model.phone_numbers import NumberPlan
 from engine.model.requirements import Requirements
@@ -36,13 +36,14 @@ def compile_directory(config: Config, previous: Directory | None = None) -> Dire
     agents = before.agents.succeeded_by(agent.name for agent in config.agents)
     skills = before.skills.succeeded_by(_all_skills(config))
     sites = before.sites.succeeded_by(config.sites)
+    trunk_groups = before.trunk_groups.succeeded_by(config.trunk_groups)
     requirements = Requirements(list(before.requirements.pairs), config.limits.requirements)
     directory = Directory(
         service=config.service.name,
         queues=queues,
         agents=agents,
         skills=skills,
-        trunk_groups=before.trunk_groups.succeeded_by(config.trunk_groups),
+        trunk_groups=trunk_groups,
         sites=sites,
         pause_reasons=tuple(config.pause_reasons),
         wrap_up_codes=tuple(WrapUpCode(one.code, one.display_name, tuple(one.queues)) for one in config.wrap_up_codes),
@@ -59,6 +60,7 @@ def compile_directory(config: Config, previous: Directory | None = None) -> Dire
         quality=compile_quality(config.quality, config.cases),
         numbers=_number_plan(config),
         site_cards=_site_cards(config, sites, before),
+        trunk_group_cards=_trunk_group_cards(config, trunk_groups, before),
     )
     faults = _too_many(config, directory)
     try:
@@ -155,6 +157,15 @@ def _site_cards(config: Config, sites: Names, before: Directory) -> tuple[SiteCa
     return tuple(
         SiteCard(config.sites[name].display_name) if name in config.sites else known.get(name, SiteCard())
         for name in sites.names
+    )
+
+
+def _trunk_group_cards(config: Config, trunk_groups: Names, before: Directory) -> tuple[TrunkGroupCard, ...]:
+    known = dict(zip(before.trunk_groups.names, before.trunk_group_cards, strict=False))
+    configured = config.trunk_groups
+    return tuple(
+        TrunkGroupCard(configured[name].display_name) if name in configured else known.get(name, TrunkGroupCard())
+        for name in trunk_groups.names
     )
 
 

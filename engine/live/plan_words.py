@@ -97,7 +97,7 @@ def _serves(directory: Directory, table: int, held: Mapping[int, int]) -> str:
     """The queues that an agent serves, or its skills with their levels."""
     numbers = [number for number in sorted(held) if held[number]]
     if table == kinds.TABLE_MEMBERSHIP:
-        said = [directory.queues.name(queue) for queue in numbers]
+        said = [directory.queue_shown(queue) for queue in numbers]
     else:
         said = [f"{directory.skills.name(skill)} {held[skill]}" for skill in numbers]
     return ", ".join(said) or "none"
@@ -128,7 +128,7 @@ def _setting(table: int, column: int) -> str:
 
 def _value(directory: Directory, table: int, column: int, value: int) -> str:
     if table == kinds.TABLE_QUEUE and column in _TARGETS:
-        return f"queue {directory.queues.name(value)}" if value >= 0 else "refuse"
+        return f"queue {directory.queue_shown(value)}" if value >= 0 else "refuse"
     if (table, column) in _THOUSANDTHS:
         return f"{value / 1000:g}"
     is_duration = column in list(_TABLES[table][1]) and _TABLES[table][1](column).name.endswith("_NS")
@@ -141,7 +141,7 @@ def _steps(directory: Directory, columns: list[int]) -> str:
     for place in range(QueueSetting.FIRST_STEP, QueueSetting.FIRST_STEP + 3 * STEPS_MAX, 3):
         after_ns, action, target = columns[place : place + 3]
         if action != kinds.STEP_NONE:
-            to = f" to {directory.queues.name(target)}" if target >= 0 and action in _GOING else ""
+            to = f" to {directory.queue_shown(target)}" if target >= 0 and action in _GOING else ""
             said.append(f"{kinds.STEP_NAMES[action]} after {format_duration(after_ns)}{to}")
     return ", ".join(said) or "none"
 

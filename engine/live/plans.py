@@ -33,6 +33,7 @@ from engine.model.plan_views import (
     PlanOutcome,
     PlanPreview,
     PlanStatus,
+    ShownNames,
     words_of,
 )
 from engine.model.plans import DRILL, ActivePlan, PlanEffects, PlanEnd, PlanRecord
@@ -106,7 +107,9 @@ class PlanDriver:
         """See `ports.Plans`."""
         status = self._status(name)
         changes = changes_in_words(self._engine.state, self._would_be(name).rows)
-        return PlanDetail(self._engine.state.seq, status, changes, self._callbacks(name))
+        directory = self._engine.state.directory
+        shown = ShownNames(directory.queues_shown(), directory.sites_shown(), directory.trunk_groups_shown())
+        return PlanDetail(self._engine.state.seq, status, changes, self._callbacks(name), shown)
 
     async def preview(self, name: str) -> PlanPreview:
         """See `ports.Plans`."""
@@ -127,6 +130,7 @@ class PlanDriver:
             detail.plan,
             detail.changes,
             detail.callbacks,
+            detail.shown,
             forecast=forecast,
             forecast_missing=missing,
             forecast_missing_code=code,

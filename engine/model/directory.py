@@ -1,6 +1,6 @@
 """The directory: names and numbers of everything configured, and what is shown of each. Stands in the log."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import zip_longest
 from typing import Final
 
@@ -43,11 +43,17 @@ class SiteCard(msgspec.Struct, frozen=True):
     display_name: str = ""
 
 
+class TrunkGroupCard(msgspec.Struct, frozen=True):
+    """What is known of a trunk group beyond the kernel's settings."""
+
+    display_name: str = ""
+
+
 class Directory(msgspec.Struct, dict=True):
     """Names by number and numbers by name, stable across reloads: the payload of CONFIGURATION_LOADED.
 
-    The cards lie at their queue's, agent's or site's number. Everything but `requirements` is fixed; that grows as
-    contacts bring skills of their own, in step with the REQUIREMENT_DEFINED rows of the log.
+    The cards lie at their queue's, agent's, site's or trunk group's number. Everything but `requirements` is fixed;
+    that grows as contacts bring skills of their own, in step with the REQUIREMENT_DEFINED rows of the log.
     """
 
     service: str = ""
@@ -68,6 +74,8 @@ class Directory(msgspec.Struct, dict=True):
     """How customers' numbers become one form; None: they stay as they come."""
     site_cards: tuple[SiteCard, ...] = ()
     """Fewer than sites in a log that was written before there were any."""
+    trunk_group_cards: tuple[TrunkGroupCard, ...] = ()
+    """Fewer than trunk groups, likewise."""
 
     def customer(self, name: str) -> str:
         """Return what a customer is called, whichever way their number was written."""
@@ -91,8 +99,20 @@ class Directory(msgspec.Struct, dict=True):
 
     def sites_shown(self) -> dict[str, str]:
         """Return what is shown instead of sites' names, of those where that is said."""
-        cards = zip(self.sites.names, self.site_cards, strict=False)
-        return {name: card.display_name for name, card in cards if card.display_name}
+        return _shown(self.sites, self.site_cards)
+
+    def queue_shown(self, queue: int) -> str:
+        """Return what a queue is called where people read it."""
+        card = self.queue_cards[queue] if queue < len(self.queue_cards) else QueueCard()
+        return card.display_name or self.queues.name(queue)
+
+    def queues_shown(self) -> dict[str, str]:
+        """Return the same of queues."""
+        return _shown(self.queues, self.queue_cards)
+
+    def trunk_groups_shown(self) -> dict[str, str]:
+        """Return the same of trunk groups."""
+        return _shown(self.trunk_groups, self.trunk_group_cards)
 
     def changes_since(self, before: "Directory") -> int:
         """Return how many entries a reload has changed: of queues and agents each one counts, of others each list."""
@@ -132,6 +152,10 @@ class _OfLoading(msgspec.Struct):
 
 
 _OF_LOADING: Final = msgspec.msgpack.Decoder(_OfLoading)
+
+
+def _shown(names: Names, cards: Iterable[QueueCard | SiteCard | TrunkGroupCard]) -> dict[str, str]:
+    return {name: card.display_name for name, card in zip(names.names, cards, strict=False) if card.display_name}
 
 
 def _stronger(one: Mapping[int, int], other: Mapping[int, int]) -> dict[int, int]:

@@ -101,6 +101,14 @@ class CallbackStep(msgspec.Struct, frozen=True):
     """Queues of calls that it leaves as they are: they have all the steps that a queue can have."""
 
 
+class ShownNames(msgspec.Struct, frozen=True):
+    """What is shown instead of names, of those of which the configuration says a `display_name`."""
+
+    queues: dict[str, str] = {}
+    sites: dict[str, str] = {}
+    trunk_groups: dict[str, str] = {}
+
+
 class PlanDetail(msgspec.Struct, frozen=True):
     """One plan, and what would change now: by activating it, or by ending it where it is in force."""
 
@@ -109,6 +117,7 @@ class PlanDetail(msgspec.Struct, frozen=True):
     changes: list[PlanChange]
     callbacks: CallbackStep | None = None
     """None: the plan has no `callback_after`."""
+    shown: ShownNames = ShownNames()
 
 
 class PlanPreview(PlanDetail, frozen=True, kw_only=True):

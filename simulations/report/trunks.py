@@ -27,11 +27,17 @@ def trunks(folder: Folder, say: Words) -> Section | Missing:
     return Section("trunks", lead, panels, _table(folder, groups, say), legend, wide=len(panels) > 1)
 
 
+def _shown(folder: Folder, name: str) -> str:
+    """Return what a trunk group is called where people read it."""
+    groups = {} if folder.scenario is None else folder.scenario.file.trunk_groups
+    return (groups[name].display_name if name in groups else "") or name
+
+
 def _sentence(folder: Folder, name: str, rows: list[Row], say: Words) -> str:
     highest = max(range(len(rows)), key=lambda place: rows[place]["peak_p99"])
     told = say(
         "trunks_lead",
-        group=name,
+        group=_shown(folder, name),
         channels=rows[highest]["channels"],
         most=rows[highest]["peak_p99"],
         at=moment(folder, highest, say),
@@ -62,7 +68,7 @@ def _panel(folder: Folder, name: str, rows: list[Row], say: Words) -> Panel:
     ]
     if is_near:
         shapes.append(steps(plot, [row["channels"] for row in rows], "limit"))
-    return Panel(name, _sentence(folder, name, rows, say), shapes)
+    return Panel(_shown(folder, name), _sentence(folder, name, rows, say), shapes)
 
 
 def _table(folder: Folder, groups: dict[str, list[Row]], say: Words) -> Table:
@@ -73,7 +79,7 @@ def _table(folder: Folder, groups: dict[str, list[Row]], say: Words) -> Table:
             rows.append(
                 [
                     moment(folder, place, say),
-                    *([name] if several else []),
+                    *([_shown(folder, name)] if several else []),
                     say.number(row["channels"]),
                     say.limits(limits(row, "busy")),
                     say.limits(limits(row, "peak")),

@@ -10,11 +10,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from engine.commands.outcome import Exit
-from engine.commands.plan import Client, preview
+from engine.commands.plan import Client, in_words, preview, with_shown
 from engine.commands.runbook import WORDS
 from engine.main import app
 from engine.model.forecast import Figure, Forecast, NextHour, QueueForecast
-from engine.model.plan_views import CallbackStep, PlanPreview, PlanStatus
+from engine.model.plan_views import CallbackStep, PlanPreview, PlanStatus, ShownNames
 from tests.http.support import CENTRE, House, open_house_at
 
 PLANS = """
@@ -152,6 +152,41 @@ async def test_the_runbook_says_what_people_do(plan: Plan) -> None:
     assert vietnamese.output.startswith("# Bão\n")
     assert "Kích hoạt" in vietnamese.output
     assert WORDS["en"].keys() == WORDS["vi"].keys()
+
+
+async def test_the_runbook_calls_queues_sites_and_trunk_groups_as_they_are_shown(tmp_path: Path) -> None:
+    plans = PLANS.replace("hanoi: {}", "hanoi: {display_name: Hà Nội}").replace(
+        "close: [help]", "close: [help]\n    trunks: {main: 9}"
+    )
+    centre = CENTRE.replace("  help:", "  help:\n    display_name: Help desk")
+    centre = centre.replace("main: {channels: 10}", "main: {display_name: City lines, channels: 10}")
+    opened = await open_house_at(tmp_path, centre=centre + plans)
+    try:
+        arguments = ["plan", "print", "storm", "--url", opened.url]
+        printed = (await asyncio.to_thread(CliRunner().invoke, app, arguments)).output
+    finally:
+        await opened.adapters.stop()
+        await opened.engine.stop()
+    assert "| queue Help desk | door | open | closed |" in printed
+    assert "| trunk group City lines | channels | 10 | 9 |" in printed
+    assert "70% of the agents of Hà Nội work on from home" in printed
+
+
+def test_names_in_what_a_plan_does_are_those_shown() -> None:
+    shown = ShownNames({"help": "Help desk"}, {"hanoi": "Hà Nội", "danang": "Đà Nẵng"}, {"main": "City lines"})
+    for word, said, told in (
+        ("close", ["help", "sales"], "Help desk, sales"),
+        (
+            "reroute",
+            {"sales": "help", "vip": {"to": "help", "after": "2m"}},
+            "sales Help desk, vip (to Help desk, after 2m)",
+        ),
+        ("trunks", {"main": 9}, "City lines 9"),
+        ("back_up", {"hanoi": "danang"}, "Hà Nội Đà Nẵng"),
+        ("offline", ["hanoi"], "Hà Nội"),
+        ("concurrency", {"chat": 4}, "chat 4"),
+    ):
+        assert in_words(with_shown(word, said, shown)) == told
 
 
 def test_files_are_checked_by_themselves(tmp_path: Path) -> None:

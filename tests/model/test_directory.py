@@ -8,6 +8,7 @@ from engine.model.directory import (
     Loading,
     QueueCard,
     SiteCard,
+    TrunkGroupCard,
     decode_directory,
     decode_loading,
     encode_directory,
@@ -29,6 +30,12 @@ def test_sites_are_shown_by_what_the_configuration_calls_them() -> None:
     directory = Directory(sites=Names(("hanoi", "hue", "beyond")), site_cards=cards)
     assert decode_directory(encode_directory(directory)).sites_shown() == {"hanoi": "Hà Nội"}
     assert Directory(sites=Names(("hanoi",))).sites_shown() == {}, "as a log of before tells it"
+
+
+def test_trunk_groups_are_shown_likewise() -> None:
+    directory = Directory(trunk_groups=Names(("main",)), trunk_group_cards=(TrunkGroupCard("City lines"),))
+    assert decode_directory(encode_directory(directory)).trunk_groups_shown() == {"main": "City lines"}
+    assert Directory(trunk_groups=Names(("main",))).trunk_groups_shown() == {}, "as a log of before tells it"
 
 
 def test_what_was_loaded_is_recorded_beside_the_directory_and_may_be_missing() -> None:

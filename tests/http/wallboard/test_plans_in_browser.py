@@ -19,8 +19,10 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="needs the command chromium"),
 ]
 PLANS = """
+trunk_groups: {main: {display_name: City lines, channels: 10}}
 plans:
-  storm: {title: {vi: Bão số 3, en: Storm}, message: Stay at home, close: [help], max_length: {sales: 7}}
+  storm: {title: {vi: Bão số 3, en: Storm}, message: Stay at home, close: [help], max_length: {sales: 7},
+    trunks: {main: 4}}
 """
 BANNER = "document.getElementById('plans')"
 
@@ -44,6 +46,8 @@ async def test_a_supervisor_looks_at_a_plan_activates_it_and_ends_it(
         await page.click("#do-plans")
         await page.click("dialog button:text-is('Storm')")
         await until(page, "document.querySelector('dialog table td:nth-child(4)')?.textContent === 'closed'")
+        changed = await page.locator("dialog table th[scope=row]").all_text_contents()
+        assert "City lines" in changed, "trunk groups are called as they are shown"
         await until(page, "document.querySelectorAll('dialog .hour tbody tr').length === 3", 90)
         found = await axe.Axe().run(page)
         assert found.violations_count == 0, found.generate_report()

@@ -18,7 +18,7 @@ RAW: Final[dict[str, Any]] = {
     "name": TITLE,
     "time_zone": "Asia/Ho_Chi_Minh",
     "horizon": {"from": "2026-11-23 08:00", "to": "2026-11-23 10:00", "interval": "30m"},
-    "trunk_groups": {"main": {"channels": 14}},
+    "trunk_groups": {"main": {"channels": 14, "display_name": "City lines"}},
     "skills": ["sell"],
     "queues": {
         "sales": {

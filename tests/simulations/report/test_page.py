@@ -130,6 +130,7 @@ def test_figures_are_those_of_the_folder(text: str) -> None:
     assert threshold["share"] == pytest.approx(level["value"])
     assert [row["channels"] for row in folder.trunks] == [14, 14, 5, 14], "half an hour of them cut"
     assert folder.trunks[2]["peak_p99"] <= 14, "calls that began before hold theirs"
+    assert "City lines" in read.text, "the trunk group is called as it is shown"
 
 
 def test_numbers_and_words_are_the_readers(text: str) -> None:

@@ -89,15 +89,21 @@ async function detail(name) {
     fill(t("plans"), el("p", { class: "fault", role: "alert" }, failed(error)), el("div", { class: "orders" }, button(t("close"), close)));
     return;
   }
-  const { plan, changes, callbacks } = found, hour = el("div", { class: "hour", role: "status" }, el("p", { class: "quiet" }, t("plan_playing")));
-  fill(named(plan), said(plan.message) ? el("p", {}, said(plan.message)) : "", el("h3", {}, t(plan.active ? "plan_ending_changes" : "plan_changes")), table(changes), callbacks ? el("p", {}, calledBack(callbacks)) : "",
+  const { plan, changes, callbacks, shown: called } = found, hour = el("div", { class: "hour", role: "status" }, el("p", { class: "quiet" }, t("plan_playing")));
+  fill(named(plan), said(plan.message) ? el("p", {}, said(plan.message)) : "", el("h3", {}, t(plan.active ? "plan_ending_changes" : "plan_changes")), table(changes, called), callbacks ? el("p", {}, calledBack(callbacks)) : "",
     el("h3", {}, t("plan_next_hour")), hour, order(plan));
   preview(name, hour);
 }
 
-function table(changes) {
+/** What a change is about, as it is shown. */
+function about({ what, names, count }, called) {
+  const name = ({ queue: called.queues, trunk_group: called.trunk_groups }[what]?.[names[0]] ?? names[0]).normalize("NFC");
+  return count > 1 ? `${name} +${number(count - 1)}` : name;
+}
+
+function table(changes, called) {
   if (!changes.length) return el("p", { class: "quiet" }, t("plan_no_changes"));
-  const rows = changes.map((one) => el("tr", {}, el("th", { scope: "row" }, one.count > 1 ? `${one.names[0]} +${number(one.count - 1)}` : one.names[0]), el("td", {}, settingOf(one)), el("td", {}, one.now), el("td", {}, one.then)));
+  const rows = changes.map((one) => el("tr", {}, el("th", { scope: "row" }, about(one, called)), el("td", {}, settingOf(one)), el("td", {}, one.now), el("td", {}, one.then)));
   return scroll(t("plan_changes"), ["plan_what", "plan_setting", "plan_now", "plan_then"].map((key) => t(key)), rows);
 }
 
