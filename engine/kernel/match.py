@@ -3,6 +3,9 @@ free agent and no waiting contact that the agent may serve exist together, unles
 """
 
 import math
+from typing import Final
+
+import numpy as np
 
 from engine.kernel.eligibility import is_free
 from engine.kernel.emit import DISPERSE, MATCH_AGENT, MATCH_ANY, MATCH_CONTACT, emit, then
@@ -17,12 +20,16 @@ from engine.messages.kinds import (
     AGENT_HELD_BACK,
     CONTACT_WAITING,
     ERLANG,
+    LONGEST_IDLE,
     OFFER_MADE,
     PREFERRED_AGENT,
     RING_ALL,
     STATUS_OFFLINE,
 )
 from engine.model.settings import PRIORITIES, QueueSetting
+
+_NO_SEQ: Final = np.iinfo(np.int64).max
+"""Behind every sequence."""
 
 
 @jit
@@ -88,6 +95,8 @@ def best_agent(t: Tables, strategy: int, line: int, after_seq: int, without: int
     """Return (winner or -1, runner-up or -1, 1 if their keys tie, candidates, winning key) of the free agents of `line`
     who became idle after sequence `after_seq`, leaving out agent `without`.
     """
+    if strategy == LONGEST_IDLE or strategy == RING_ALL:
+        return _longest_idle(t, line, after_seq, without)
     free = common_lines(t) + t.lines[line].channel
     best, second, candidates = -1, -1, 0
     best_key, second_key = 0.0, 0.0
@@ -112,6 +121,29 @@ def best_agent(t: Tables, strategy: int, line: int, after_seq: int, without: int
                 second, second_key = a, key
     tied = 1 if second >= 0 and second_key == best_key else 0
     return best, second, tied, candidates, best_key
+
+
+@jit
+def _longest_idle(t: Tables, line: int, after_seq: int, without: int) -> tuple[int, int, int, int, float]:
+    """Return the same where all keys are equal: only since when each has been idle is compared."""
+    free = common_lines(t) + t.lines[line].channel
+    best, second, candidates = -1, -1, 0
+    best_seq, second_seq = _NO_SEQ, _NO_SEQ
+    for place in range(t.agent_masks.shape[1]):
+        word = t.agent_masks[line, place] & t.agent_masks[free, place]
+        while word != ZERO:
+            a = (place << 6) + lowest(word)
+            word &= word - ONE
+            seq = t.idle_seqs[a]
+            if seq <= after_seq or a == without:
+                continue
+            candidates += 1
+            if seq < best_seq:
+                second, second_seq = best, best_seq
+                best, best_seq = a, seq
+            elif seq < second_seq:
+                second, second_seq = a, seq
+    return best, second, 1 if second >= 0 else 0, candidates, 0.0
 
 
 @jit
