@@ -40,21 +40,6 @@ async def two_chats(page: Any, house: House) -> None:
     await until(page, "document.querySelector('#contact-title').textContent === 'Phạm Lan'")
 
 
-async def test_what_is_typed_in_a_dialog_that_closes_is_no_keys(build: Build) -> None:
-    house = await build(centre=CENTRE)
-    async with browser() as context, ClientSession(house.url) as client:
-        page = await signed_in(context, house)
-        await take_chat(page, house)
-        await page.keyboard.press("Alt+t")
-        await page.wait_for_selector("dialog[open] #to")
-        await page.keyboard.type("of")
-        await tell(client, f"{CONTACTS}/chat-1/release", by="customer")
-        await page.wait_for_selector("dialog", state="detached")
-        await page.keyboard.type("f")
-        await page.wait_for_selector(".wrap-up:not([hidden])")
-        assert await page.locator(".contact").count() == 1, "it would have been the end of the wrap-up"
-
-
 async def test_keys_count_at_once_where_nobody_typed(build: Build) -> None:
     house = await build(centre=CENTRE)
     async with browser() as context:
