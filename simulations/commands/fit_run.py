@@ -18,7 +18,16 @@ from simulations.fit.arrivals import WEEKDAYS
 from simulations.fit.calls import Calls
 from simulations.fit.fitted import Fit, QueueFit, fit
 from simulations.fit.read import read_calls
-from simulations.fit.scenario_file import among_others, judged, ranged, retrials_told, ring_told, write_scenario
+from simulations.fit.scenario_file import (
+    among_others,
+    hours_told,
+    judged,
+    paused_told,
+    ranged,
+    retrials_told,
+    ring_told,
+    write_scenario,
+)
 from simulations.fit.whole_day import WholeDay, whole_day
 from simulations.scenario.scenario import Scenario
 from simulations.world.player import SimulationFailed
@@ -143,7 +152,10 @@ def _tell(found: Fit) -> None:
     for group in found.groups:
         lines.append(
             f"{len(group.agents)} agents serve {', '.join(group.queues)}; at most {max(group.at_work):.1f} at once"
+            f"{paused_told(group)}"
         )
+    if found.groups:
+        lines.append(f"hours at work: {hours_told(found)}")
     lines += [f"{count} x {text}" for text, count in sorted(found.remarks.items())]
     for line in lines:
         console.print(line, soft_wrap=True, markup=False)

@@ -38,6 +38,16 @@ def _cell(name: str, side: Estimate) -> str:
     return f"{scale * side.value:,.1f}{half}"
 
 
+def _recorded_roster(fit: Fit, found: WholeDay) -> str:
+    """Return whether recorded agents' hours went with the volume; hours taken from answers do so by themselves."""
+    together = f"correlation with the volume {found.staff_with_volume:.2f}"
+    if not found.staff_follows:
+        return ""
+    if fit.hours_told:
+        return f"; the recorded one was not ({together})"
+    return f"; the recorded one was not, as far as whom agents answered tells ({together}; quiet ones count as away)"
+
+
 def _why(fit: Fit, found: WholeDay) -> list[str]:
     """Return what is known of the causes, where the fitted day is off."""
     lines = []
@@ -52,11 +62,9 @@ def _why(fit: Fit, found: WholeDay) -> list[str]:
         "the fitted day is off where it says so, by more than chance; do not plan by it as if it were the record"
     )
     if found.figures[0].alike is not None:
-        together = f" (correlation with the volume {found.staff_with_volume:.2f})"
         lines.append(
-            "its roster is the same however busy a day is; the recorded one was not"
-            f"{together if isfinite(found.staff_with_volume) else ''}. 'days alike': each as busy as the mean, "
-            "--set queues.NAME.arrivals.busyness=0%"
+            f"its roster is the same however busy a day is{_recorded_roster(fit, found)}. 'days alike': each as busy "
+            "as the mean, --set queues.NAME.arrivals.busyness=0%"
         )
     if any(queue.wrap_up is None for queue in fit.queues):
         lines.append("wrap-up is not recorded: one length stands for all that agents do between calls")

@@ -38,6 +38,7 @@ OFFER: Final = np.dtype(
         ("lasted_ns", "i8"),  # until then
     ]
 )
+STINT: Final = np.dtype([("agent", "i4"), ("from_ns", "i8"), ("to_ns", "i8")])
 VOICE: Final = "voice"
 ONE_AT_ONCE: Final = {"voice": 1, "chat": 3, "email": 1, "task": 1}
 """By channel: contacts at once of an agent of whom nothing else is said, as in the configuration."""
@@ -88,6 +89,12 @@ class Calls(msgspec.Struct, frozen=True):
     """From when to when the record tells of; None: it does not say, and has nothing but calls."""
     offers: Array | None = None
     """shape (offers,), dtype OFFER: what became of each; None: the record does not tell."""
+    signed_in: Array = np.zeros(0, STINT)
+    """shape (stays,), dtype STINT: when agents were signed in. Of who is not among them the record does not tell."""
+    paused: Array = np.zeros(0, STINT)
+    """shape (pauses,), dtype STINT: when they were not ready."""
+    may_serve: dict[str, list[str]] = {}
+    """By agent: the types that the record says they may serve; who is not named is not known."""
 
     def channel_of(self, number: int) -> str:
         """Return the channel of a type."""

@@ -1,11 +1,11 @@
-"""When agents were at work and what they served, from nothing but whom they answered."""
+"""When agents were at work and what they served: as the record says, else from nothing but whom they answered."""
 
 from typing import Any, Final
 
 import msgspec
 import numpy as np
 
-from simulations.fit.calls import SECOND_NS, Calls
+from simulations.fit.calls import SECOND_NS, STINT, Calls
 
 Array = np.ndarray[Any, Any]
 BREAK_NS: Final = 20 * 60 * SECOND_NS
@@ -15,7 +15,6 @@ GRACE_NS: Final = 60 * SECOND_NS
 WRAP_UP_MAX_S: Final = 600
 FEW_CALLS: Final = 5
 """Calls of a type fewer than which may be a slip: then the agent does not count as one who serves it."""
-STINT: Final = np.dtype([("agent", "i4"), ("from_ns", "i8"), ("to_ns", "i8")])
 
 
 class Served(msgspec.Struct, frozen=True):
@@ -41,7 +40,52 @@ def served(calls: Calls) -> Served:
 
 
 def stints(calls: Calls, break_ns: int = BREAK_NS, grace_ns: int = GRACE_NS) -> Array:
-    """Return when each agent was at work, shape (n,), dtype STINT, in order of time.
+    """Return when each agent was at work and ready, shape (n,), dtype STINT, in order of time."""
+    return _without(signed_in(calls, break_ns, grace_ns), calls.paused)
+
+
+def signed_in(calls: Calls, break_ns: int = BREAK_NS, grace_ns: int = GRACE_NS) -> Array:
+    """Return when each agent was at work, ready or paused, shape (n,), dtype STINT, in order of time.
+
+    Of whom the record says it, as it says; of the others as they answered.
+    """
+    told = np.isin(np.arange(len(calls.agents)), calls.signed_in["agent"])
+    if told.all():
+        return _in_order(calls.signed_in)
+    guessed = _as_answered(calls, break_ns, grace_ns)
+    return _in_order(np.concatenate([guessed[~told[guessed["agent"]]], calls.signed_in]))
+
+
+def _in_order(rows: Array) -> Array:
+    return np.asarray(rows[np.argsort(rows["from_ns"], kind="stable")])
+
+
+def _without(stays: Array, away: Array) -> Array:
+    """Return what is left of stays in order of time without the time away, dtype STINT both."""
+    if not len(away):
+        return stays
+    by_agent: dict[int, list[tuple[int, int]]] = {}
+    for agent, leaves, returns in _in_order(away)[::-1].tolist():
+        by_agent.setdefault(agent, []).append((leaves, returns))
+    left = []
+    for agent, begin, end in stays.tolist():
+        absences = by_agent.get(agent, [])  # the next one last
+        while absences and absences[-1][1] <= begin:
+            absences.pop()
+        ready_ns = begin
+        while absences and absences[-1][0] < end:
+            leaves, returns = absences[-1]
+            left.append((agent, ready_ns, leaves))
+            ready_ns = returns
+            if returns > end:  # it goes on into the next stay
+                break
+            absences.pop()
+        left.append((agent, ready_ns, end))
+    return _in_order(np.array([row for row in left if row[2] > row[1]], STINT))
+
+
+def _as_answered(calls: Calls, break_ns: int, grace_ns: int) -> Array:
+    """Return when each agent was at work as far as whom they answered tells, shape (n,), dtype STINT.
 
     From a first answer to the end of the last call before a break. A break is a gap longer than `break_ns`; and in a
     shorter one, whoever was free would have answered, so from the first to the last instant at which somebody waited
@@ -70,8 +114,7 @@ def stints(calls: Calls, break_ns: int = BREAK_NS, grace_ns: int = GRACE_NS) -> 
     rows["from_ns"] = np.r_[begins[0], returns[:-1]]
     new = np.flatnonzero(np.r_[True, rows["agent"][1:] != rows["agent"][:-1]])
     rows["from_ns"][new] = begins[starts & np.r_[True, ~same[:-1]]]
-    rows = rows[rows["to_ns"] > rows["from_ns"]]
-    return rows[np.argsort(rows["from_ns"], kind="stable")]
+    return np.asarray(rows[rows["to_ns"] > rows["from_ns"]])
 
 
 def _when_somebody_waits(rows: Array) -> tuple[Array, Array]:
@@ -130,11 +173,17 @@ def running_end(agents: Array, ends: Array) -> Array:
 
 
 def who_serves(calls: Calls, few: int = FEW_CALLS) -> Array:
-    """Return whether each agent serves each type, shape (agents, types): at least `few` calls, or the most of all."""
+    """Return whether each agent serves each type, shape (agents, types): at least `few` calls, or the most of all. Of
+    who answered nobody, as the record says.
+    """
     rows = calls.rows[served(calls).places]
     counts = np.zeros((len(calls.agents), len(calls.types)), np.int64)
     np.add.at(counts, (rows["agent"], rows["type"]), 1)
-    return np.asarray((counts >= few) | ((counts > 0) & (counts == counts.max(axis=1, keepdims=True))))
+    found = np.asarray((counts >= few) | ((counts > 0) & (counts == counts.max(axis=1, keepdims=True))))
+    for agent in np.flatnonzero(~counts.any(axis=1)).tolist():
+        may = calls.may_serve.get(calls.agents[agent], ())
+        found[agent] = [name in may for name in calls.types]
+    return found
 
 
 def at_work(found: Array, edges_ns: Array) -> Array:

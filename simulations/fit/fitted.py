@@ -22,7 +22,7 @@ from simulations.fit.at_once import ChannelFit, alone, begun_during_another, cap
 from simulations.fit.between import between_calls_s
 from simulations.fit.calls import SECOND_NS, Calls
 from simulations.fit.durations import Durations, fit_durations
-from simulations.fit.duty import at_work, stints, who_serves
+from simulations.fit.duty import at_work, signed_in, stints, who_serves
 from simulations.fit.observed import EPOCH, covered, edges_ns, mean_over
 from simulations.fit.observed import told as covered_told
 from simulations.fit.patience import Patience, fit_patience
@@ -78,6 +78,8 @@ class Group(msgspec.Struct, frozen=True):
     """On average over the chosen days, in each interval of the day."""
     capacity: dict[str, int]
     """By channel: contacts at once."""
+    paused: float
+    """Share of the time signed in that they were not ready, as far as the record tells: `at_work` is without it."""
 
 
 class Fit(msgspec.Struct, frozen=True):
@@ -100,6 +102,8 @@ class Fit(msgspec.Struct, frozen=True):
     queues: list[QueueFit]
     retrials: Retrials
     groups: list[Group]
+    hours_told: int
+    """Agents whose hours at work the record says; those of the others are taken from whom they answered."""
     between_calls_s: Figure
     """From a call until its agent is free again: wrap-up, estimated where the record does not tell it."""
     channels: list[ChannelFit]
@@ -153,6 +157,7 @@ def fit(calls: Calls, interval_s: int = 1800, weekdays: Array | None = None) -> 
         queues=queues,
         retrials=fit_retrials(calls),
         groups=_groups(calls, days.days, shares, fitted),
+        hours_told=len(np.unique(calls.signed_in["agent"])),
         between_calls_s=between_calls_s(calls) if told else mean_of(np.zeros(0)),
         channels=channels,
         may_interrupt=calls.may_interrupt,
@@ -240,17 +245,20 @@ def _groups(calls: Calls, days: Array, shares: Array, queues: set[str]) -> list[
     counts = np.zeros((len(calls.agents), len(calls.types)), np.int64)
     np.add.at(counts, (rows["agent"], rows["type"]), 1)
     patterns, group_of = _alike(who_serves(calls) & known, counts)
-    duty = stints(calls)
+    ready, there = stints(calls), signed_in(calls)
     edges = edges_ns(days, 86_400 // shares.shape[1], calls.time_zone)
     found = []
     for number, pattern in enumerate(patterns):
         members = np.flatnonzero(group_of == number)
-        of_group = duty[np.isin(duty["agent"], members)]
-        mean = mean_over(np.array([at_work(of_group, day) for day in edges]), shares)
+        mean, mean_there = (
+            mean_over(np.array([at_work(of_group, day) for day in edges]), shares)
+            for of_group in (duty[np.isin(duty["agent"], members)] for duty in (ready, there))
+        )
         if pattern.any() and mean.sum() > 0:
             served = [name for name, is_served in zip(calls.types, pattern, strict=True) if is_served]
             names = [calls.agents[member] for member in members]
-            found.append(Group(names, served, mean.tolist(), _capacity(calls, names, pattern)))
+            paused = float(1.0 - mean.sum() / mean_there.sum())
+            found.append(Group(names, served, mean.tolist(), _capacity(calls, names, pattern), paused))
     return sorted(found, key=lambda group: -sum(group.at_work))
 
 

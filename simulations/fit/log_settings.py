@@ -9,7 +9,9 @@ from engine.messages.kinds import (
     STRATEGY_NAMES,
     TABLE_AGENT,
     TABLE_CHANNEL,
+    TABLE_MEMBERSHIP,
     TABLE_QUEUE,
+    TABLE_SKILL_LEVEL,
 )
 from engine.model.directory import Directory
 from engine.model.setting_tables import SettingTables
@@ -32,11 +34,17 @@ class LogSettings:
             (TABLE_AGENT, settings.agents),
             (TABLE_CHANNEL, settings.channels),
         ):
-            self._values |= {(number, *place): int(value) for place, value in np.ndenumerate(table)}
+            for index, column in np.ndindex(*table.shape):
+                self._values[number, index, column] = int(table[index, column])
+        for number, table in ((TABLE_SKILL_LEVEL, settings.skill_levels), (TABLE_MEMBERSHIP, settings.memberships)):
+            for agent, column in np.argwhere(table).tolist():
+                self._values[number, agent, column] = int(table[agent, column])
 
     def change(self, row: Any) -> None:
         """Take in a SETTING_CHANGED row."""
-        self._values[int(row["agent"]), int(row["queue"]), int(row["contact"])] = int(row["a"])
+        table = int(row["agent"])
+        column = "b" if table in (TABLE_SKILL_LEVEL, TABLE_MEMBERSHIP) else "contact"
+        self._values[table, int(row["queue"]), int(row[column])] = int(row["a"])
 
     def queue_name(self, queue: int) -> str:
         """Return what a queue is called."""
@@ -71,6 +79,21 @@ class LogSettings:
             ring_limit_ns=ring_limit_ns,
             skills={directory.skills.name(skill): level for skill, level in card.chain[0].items()},
         )
+
+    def may_serve(self) -> dict[str, list[str]]:
+        """Return by agent the queues whose contacts they may be offered as these join."""
+        names = self.directory.queues.names
+        return {
+            name: [queue for number, queue in enumerate(names) if self._qualifies(agent, number)]
+            for agent, name in enumerate(self.directory.agents.names)
+        }
+
+    def _qualifies(self, agent: int, queue: int) -> bool:
+        is_member = self._values.get((TABLE_MEMBERSHIP, agent, queue), 0) > 0
+        if self._values.get((TABLE_QUEUE, queue, int(QueueSetting.MEMBERS_ONLY)), 0) and not is_member:
+            return False
+        required = self.directory.queue_cards[queue].chain[0]
+        return all(self._values.get((TABLE_SKILL_LEVEL, agent, skill), 0) >= level for skill, level in required.items())
 
     def capacity(self) -> dict[str, dict[str, int]]:
         """Return how many contacts each agent serves at once, by channel."""

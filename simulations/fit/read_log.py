@@ -13,6 +13,7 @@ from engine.log.reader import read_runs
 from engine.log_port import Turn
 from engine.messages.exits import GAVE_UP, REFUSED
 from engine.messages.kinds import (
+    AGENT_STATUS_CHANGED,
     CONFIGURATION_LOADED,
     CONTACT_ANSWERED,
     CONTACT_ARRIVED,
@@ -27,6 +28,9 @@ from engine.messages.kinds import (
     OFFER_MADE,
     OFFER_UNREACHABLE,
     SETTING_CHANGED,
+    STATUS_OFFLINE,
+    STATUS_PAUSED,
+    TABLE_AGENT,
     VOICE,
     WRAP_UP_ENDED,
     WRAP_UP_STARTED,
@@ -34,10 +38,12 @@ from engine.messages.kinds import (
 from engine.messages.observed import ContactArrived
 from engine.messages.recorded import read_recorded
 from engine.model.directory import decode_directory
+from engine.model.settings import AgentSetting
 from engine.replay.base import state_at_beginning
 from engine.replay.restore import log_folder
 from engine.state import EngineState, payload_of
 from simulations.fit.calls import OFFER, UNKNOWN, Array, Before, Calls, Collected
+from simulations.fit.hours import Hours
 from simulations.fit.log_settings import LogSettings
 
 NAMES_ONLY: Final = 1
@@ -45,6 +51,7 @@ REMEMBERED_FACTS: Final = 2
 """Of the state at which a log begins: nothing is taken in that could come twice."""
 NEVER_RANG: Final = (OFFER_BUSY, OFFER_UNREACHABLE)
 FOLLOWED: Final = (
+    AGENT_STATUS_CHANGED,
     CONFIGURATION_LOADED,
     CONTACT_ANSWERED,
     CONTACT_ARRIVED,
@@ -118,6 +125,7 @@ class _Reader:
         self._ended: _Call | None = None
         self._wrapping: dict[int, _Call] = {}
         self._all: list[_Call] = []
+        self._hours = Hours()
         self._refused = 0
         self._under_way: set[int] = set()
         """Contacts of whom the log has no beginning: they are not told."""
@@ -132,6 +140,8 @@ class _Reader:
     def begin(self, state: EngineState) -> None:
         """Begin with what holds where the log does."""
         self._settings.begin(state.directory, state.settings())
+        for agent in np.flatnonzero(state.tables.agents["status"] != STATUS_OFFLINE).tolist():
+            self._change_status(agent, int(state.tables.agents["status"][agent]), state.now_ns)
         self._under_way = set(np.flatnonzero(state.tables.contacts["state"] != CONTACT_FREE).tolist())
         if self._under_way:
             self._remarks["under way when the log begins: not among the calls"] = len(self._under_way)
@@ -150,6 +160,10 @@ class _Reader:
                     self._settings.directory = decode_directory(payload_of(run, place))
             elif kind == SETTING_CHANGED:
                 self._settings.change(row)
+                if (int(row["agent"]), int(row["contact"]), int(row["a"])) == (TABLE_AGENT, AgentSetting.EXISTS, 0):
+                    self._change_status(int(row["queue"]), STATUS_OFFLINE, int(row["at_ns"]))
+            elif kind == AGENT_STATUS_CHANGED:
+                self._change_status(int(row["agent"]), int(row["a"]), int(row["at_ns"]))
             elif kind == CONTACT_ARRIVED:
                 payload = payload_of(run, place)
                 customer = read_recorded(payload, ContactArrived).customer if len(payload) else ""
@@ -167,6 +181,14 @@ class _Reader:
                 self._refused += slot not in self._under_way
             elif slot in self._open:
                 self._go_on(row, kind, slot)
+
+    def _change_status(self, agent: int, status: int, at_ns: int) -> None:
+        name = self._settings.agent_name(agent)
+        if status == STATUS_OFFLINE:
+            self._hours.leave(name, at_ns)
+            return
+        self._hours.come(name, at_ns)
+        (self._hours.pause if status == STATUS_PAUSED else self._hours.go_on)(name, at_ns)
 
     def _queue(self, slot: int, queue: int, at_ns: int) -> None:
         who = self._arrived.setdefault(slot, _Arrived())
@@ -236,11 +258,15 @@ class _Reader:
             if count:
                 found.remarks[text] = count
         channels = self._channels()
+        signed_in, paused = self._hours.tables(found.agents, self._now_ns)
         return msgspec.structs.replace(
             found.calls(source, time_zone),
             told=tuple(settings.told(name, channels.get(name, VOICE)) for name in found.types.all()),
             capacity=settings.capacity(),
             may_interrupt=settings.may_interrupt(),
+            signed_in=signed_in,
+            paused=paused,
+            may_serve=settings.may_serve(),
             span_ns=None if self._began_ns is None else (self._began_ns, self._now_ns),
             offers=self._offers_of(found.types.all()),
         )

@@ -11,6 +11,7 @@ import msgspec
 
 from simulations.fit.bad_lines import BadLines
 from simulations.fit.calls import SECOND_NS, UNKNOWN, Before, Calls, Collected
+from simulations.fit.hours import NOWHERE, Members
 
 ENDED: Final = {
     "COMPLETECALLER": 1,
@@ -21,6 +22,10 @@ ENDED: Final = {
 }
 """Which parameter holds the time of the call, s."""
 LEFT: Final = frozenset({"EXITWITHTIMEOUT", "EXITWITHKEY", "EXITEMPTY", "WITHDRAW", "AGENTDUMP", "SYSCOMPAT"})
+JOINED: Final = frozenset({"ADDMEMBER", "AGENTLOGIN", "AGENTCALLBACKLOGIN"})
+QUIT: Final = frozenset({"REMOVEMEMBER", "AGENTLOGOFF", "AGENTCALLBACKLOGOFF"})
+PAUSED: Final = frozenset({"PAUSE", "PAUSEALL"})
+WENT_ON: Final = frozenset({"UNPAUSE", "UNPAUSEALL"})
 LONGEST_S: Final = 7 * 86_400
 GONE_MAX: Final = 10_000
 """Calls that left a queue and may come to another: as many as left last. A call does so within seconds, or never."""
@@ -57,6 +62,9 @@ class _Reader:
         self._in: dict[tuple[str, str], _Entry] = {}
         self._before: dict[str, Before] = {}
         self._good = 0
+        self._members = Members()
+        self._began_s: int | None = None
+        self._now_s = 0
 
     def take(self, number: int, parts: list[str]) -> None:
         """Take in a line."""
@@ -64,13 +72,24 @@ class _Reader:
             self.bad.note(number, "this is no line of a queue_log: 'seconds|call|queue|agent|EVENT|...' is")
             return
         at_s, call, queue, agent, event = int(parts[0]), *parts[1:5]
+        self._began_s = at_s if self._began_s is None else self._began_s
+        self._now_s = max(self._now_s, at_s)
         try:
             self._happen(at_s, (call, queue), agent, event, parts[5:])
         except ValueError as error:
             self.bad.note(number, str(error))
 
     def _happen(self, at_s: int, key: tuple[str, str], agent: str, event: str, rest: list[str]) -> None:
-        if event == "QUEUESTART":
+        at_ns, queue = at_s * SECOND_NS, NOWHERE if key[1] == "NONE" else key[1]
+        if event in JOINED:
+            self._members.join(agent, queue, at_ns)
+        elif event in QUIT:
+            self._members.quit(agent, queue, at_ns, (self._began_s or 0) * SECOND_NS)
+        elif event in PAUSED:
+            self._members.pause(agent, queue, at_ns)
+        elif event in WENT_ON:
+            self._members.go_on(agent, queue, at_ns)
+        elif event == "QUEUESTART":
             self._close_all("still in the queue when Asterisk started anew")
             self._before.clear()
         elif event == "ENTERQUEUE":
@@ -88,6 +107,7 @@ class _Reader:
         if event == "CONNECT":
             wait_s = _seconds(rest, 0, "the wait")
             entry.answered_s, entry.agent = wait_s, agent
+            self._members.answer(agent, key[1], at_s * SECOND_NS)
         elif event in ENDED:
             handle_s = _seconds(rest, ENDED[event], "the time of the call")
             self._add(key, entry, handle_ns=handle_s * SECOND_NS)
@@ -140,7 +160,9 @@ class _Reader:
         self.bad.settle(self._good)
         if self.bad.count:
             self.found.remarks["bad lines passed over"] += self.bad.count
-        return self.found.calls(source, time_zone)
+        signed_in, paused = self._members.tables(self.found.agents, self._now_s * SECOND_NS)
+        found = self.found.calls(source, time_zone)
+        return msgspec.structs.replace(found, signed_in=signed_in, paused=paused, may_serve=self._members.queues)
 
 
 def _seconds(rest: list[str], place: int, what: str) -> int:

@@ -194,14 +194,14 @@ class _Writer:
         self.files[self._name("arrivals")] = "\n".join(rows) + "\n"
 
     def _agents(self) -> list[str]:
-        lines = ["# Agents at work in each interval, on average over those days: from whom they answered."]
+        lines = [f"# Agents at work in each interval, on average over those days: {hours_told(self.fit)}."]
         groups = self.fit.groups
         if not groups:
             lines.append(
                 "# Nothing tells who answered: one agent stands here for those who do. Say how many there are."
             )
             names = [queue.name for queue in self.fit.queues]
-            groups = [Group([], names, [1.0] * len(self.fit.queues[0].arrivals.volumes), {})]
+            groups = [Group([], names, [1.0] * len(self.fit.queues[0].arrivals.volumes), {}, 0.0)]
         lines.append("agents:")
         done = np.zeros(self.end - self.first)
         for place, group in enumerate(groups):
@@ -212,7 +212,7 @@ class _Writer:
                 staffing = [int(mean > 0) for mean in group.at_work[self.first : self.end]]
             required = [self.skills[name] for name in group.queues]
             lines += [
-                f"  - group: group-{place + 1}  # {len(group.agents)} known agents",
+                f"  - group: group-{place + 1}  # {len(group.agents)} known agents{paused_told(group)}",
                 f"    skills: {skills_text(together(required))}",
                 f"    staffing: {staffing}",
             ]
@@ -328,6 +328,25 @@ def ring_told(rings: Rings) -> str:
 def percent(figure: Figure) -> str:
     """Return a share with its interval."""
     return f"{100 * figure.value:.1f}% ({100 * figure.low:.1f} to {100 * figure.high:.1f})"
+
+
+def hours_told(fit: Fit) -> str:
+    """Return where agents' hours at work come from."""
+    agents = sum(len(group.agents) for group in fit.groups)
+    answered = "from whom they answered, so that whoever answers seldom or nobody is missed"
+    if not fit.hours_told:
+        return answered
+    said = "from when the record says that they were there and ready"
+    return (
+        said
+        if fit.hours_told >= agents
+        else f"{said}, of {fit.hours_told} of {agents} agents; of the others {answered}"
+    )
+
+
+def paused_told(group: Group) -> str:
+    """Return how long those of a group were there and not ready; nothing where they were not, or nobody says so."""
+    return f", paused {100 * group.paused:.1f}% of the time signed in" if group.paused > 0.0005 else ""
 
 
 def retrials_told(fit: Fit) -> str:

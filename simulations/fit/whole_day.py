@@ -47,6 +47,8 @@ class WholeDay(msgspec.Struct, frozen=True):
     """Share of the fitted day that the record covers, the mean of its days: both sides are told of that part."""
     staff_with_volume: float
     """Correlation of the recorded days' hours at work with their calls; NaN of fewer than three days."""
+    staff_follows: bool
+    """Whether that is more than chance."""
 
     @property
     def is_off(self) -> bool:
@@ -77,7 +79,9 @@ def whole_day(fit: Fit, calls: Calls, scenario: Scenario) -> WholeDay:
     steady = _as_busy(scenario) if any(off.values()) else None
     alike = _played(simulate(steady, replications), shares, CONFIDENCE) if steady is not None else {}
     figures = [Told(name, recorded[name], fitted[name], alike.get(name), off[name]) for name in FIGURES]
-    return WholeDay(len(days), replications, figures, float(shares.mean()), _staff_with_volume(calls, edges))
+    together = _staff_with_volume(calls, edges)
+    covers = float(shares.mean())
+    return WholeDay(len(days), replications, figures, covers, together, _is_beyond_chance(together, len(days)))
 
 
 def _shares_of(scenario: Scenario, edges: Array, shares: Array) -> Array:
@@ -172,6 +176,14 @@ def _as_busy(scenario: Scenario) -> Scenario | None:
     if not any(queue.arrivals and queue.arrivals.busyness for queue in scenario.file.queues.values()):
         return None
     return Scenario.of(scenario.raw | {"queues": queues}, scenario.folder)
+
+
+def _is_beyond_chance(correlation: float, n: int) -> bool:
+    """Tell whether a correlation of n pairs is above 0 by more than chance, by Student's t."""
+    if not np.isfinite(correlation):
+        return False
+    rest = max(1.0 - correlation**2, 1e-12)
+    return bool(correlation * np.sqrt((n - 2) / rest) > t_quantile(CONFIDENCE, n - 2))
 
 
 def _staff_with_volume(calls: Calls, edges: Array) -> float:

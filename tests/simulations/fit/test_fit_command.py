@@ -17,8 +17,8 @@ from simulations.commands.fit import fit
 from simulations.commands.fit_run import COLUMNS, weekdays_of
 from simulations.commands.scenario_files import check_scenario
 from simulations.fit.between import bounds_s
-from simulations.fit.calls import SECOND_NS, Array
-from simulations.fit.duty import STINT, at_work, stints, who_serves
+from simulations.fit.calls import SECOND_NS, STINT, Array
+from simulations.fit.duty import at_work, stints, who_serves
 from simulations.fit.read import read_calls
 from simulations.scenario.scenario import Scenario
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from engine.errors import ConfigError
-from simulations.fit.calls import CALL, SECOND_NS, Calls
-from simulations.fit.duty import STINT, last_waited_ns, served
+from simulations.fit.calls import CALL, SECOND_NS, STINT, Calls
+from simulations.fit.duty import last_waited_ns, served
 from simulations.fit.habits import CREDITED, LINES, Drawn, drawn, habits_of, line_of, turnbull
 from simulations.fit.predicted import Learnt, Prediction, learn, predict
 from simulations.fit.read_bank import PRIORITY_CREDIT_S

@@ -13,7 +13,8 @@ from engine.log.reader import read_log as frames_of
 from engine.log.segment import segment_paths
 from engine.messages.rows import ROW
 from engine.replay.base import BASE_FOLDER
-from simulations.fit.calls import Told
+from simulations.fit.calls import Array, Calls, Told
+from simulations.fit.duty import at_work, stints
 from simulations.fit.read import read_calls
 from simulations.whatif.policy import settings_of
 from simulations.whatif.record import read_record
@@ -58,6 +59,16 @@ async def test_fit_knows_names_and_settings_and_the_calls_that_came_since(tmp_pa
     columns = ["arrival_ns", "wait_ns", "handle_ns", "wrap_up_ns", "priority", "answered", "abandoned"]
     known = {tuple(row) for row in came_since[columns].tolist()}
     assert {tuple(row) for row in rest.rows[columns].tolist()} <= known
+    for name in ("alice", "bob"):
+        ready = [at_work(of_agent(calls, name), np.array(rest.span_ns))[0] for calls in (whole, rest)]
+        assert ready[0] == pytest.approx(ready[1])
+        assert 0 < ready[0] < 1
+
+
+def of_agent(calls: Calls, name: str) -> Array:
+    """Return when an agent was ready."""
+    found = stints(calls)
+    return np.asarray(found[found["agent"] == calls.agents.index(name)])
 
 
 async def test_whatif_goes_on_from_what_held_then(tmp_path: Path) -> None:

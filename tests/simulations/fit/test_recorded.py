@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from simulations.fit.arrivals import day_counts
-from simulations.fit.calls import CALL, SECOND_NS, Calls
-from simulations.fit.duty import STINT, at_work, stints, who_serves
+from simulations.fit.calls import CALL, SECOND_NS, STINT, Calls
+from simulations.fit.duty import at_work, stints, who_serves
 from simulations.fit.observed import edges_ns
 from simulations.fit.patience import fit_patience
 from simulations.fit.read_bank import PRIORITY_CREDIT_S
