@@ -33,6 +33,15 @@ class Library(JITCodeLibrary):
         module.verify()
         self._finalize_final_module()
 
+    def _optimize_final_module(self) -> None:
+        """Optimise as numba does, twice, but turn no loop into vectors. Most run a few times at most, over a word of
+        agents or a queue, and stand in a large function: what their vectors need would be loaded, and put aside again,
+        by all who come past.
+        """
+        for cost in ("cheap", None):
+            passes, builder = self._codegen._module_pass_manager(loop_vectorize=False, slp_vectorize=False, cost=cost)
+            passes.run(self._final_module, builder)
+
     def _called(self) -> list[Any]:
         found, unread = [], [self]
         while unread:

@@ -48,6 +48,14 @@ def fill(t: Tables, row: int, amount: int) -> int:
     return len(t.requirements) * columns
 
 
+@jit
+def in_all(t: Tables) -> int:
+    total = 0
+    for place in range(len(t.slots)):
+        total += t.slots[place]
+    return total
+
+
 def test_a_function_takes_in_what_it_calls_at_whatever_remove() -> None:
     assert outermost(3) == 9 + 16 - 1
     assert middle(3) == 25
@@ -59,6 +67,15 @@ def test_what_is_called_is_compiled_once_and_has_no_machine_code_of_its_own() ->
     outermost(3)
     part = innermost._part  # type: ignore[attr-defined]
     assert [compiled.library._finalized for compiled in part.overloads.values()] == [False]
+
+
+@pytest.mark.skipif(config.DISABLE_JIT, reason="nothing is compiled")
+def test_no_loop_becomes_vectors() -> None:
+    tables = new_tables(Capacity(contacts=8, agents=1, queues=1))
+    assert in_all(tables) == 28
+    (code,) = in_all.inspect_llvm().values()  # type: ignore[attr-defined]
+    assert "add i64" in code
+    assert " x i64>" not in code
 
 
 def test_tables_are_read_and_written_at_integers_of_any_depth() -> None:

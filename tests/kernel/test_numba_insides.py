@@ -41,8 +41,15 @@ def test_what_is_used_of_numba_is_there(place: str) -> None:
 
 def test_a_library_of_machine_code_has_the_parts_that_are_linked() -> None:
     library = cpu_target.target_context.codegen().create_library("insides")
-    missing = [name for name in ("_linking_libraries", "_final_module") if not hasattr(library, name)]
+    missing = [name for name in ("_linking_libraries", "_final_module", "_codegen") if not hasattr(library, name)]
     assert not missing, f"numba {version('numba')}: no {', '.join(missing)} in a library; see engine/kernel/linking.py"
+
+
+def test_passes_over_machine_code_can_be_told_to_make_no_vectors() -> None:
+    passes, _ = cpu_target.target_context.codegen()._module_pass_manager(
+        loop_vectorize=False, slp_vectorize=False, cost="cheap"
+    )
+    assert hasattr(passes, "run")
 
 
 def test_no_numba_is_allowed_that_nobody_has_tried() -> None:
