@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.report import Line, line
-from simulations.experiment.player import ReplicationPlayer
+from simulations.experiment.runner import ReplicationRunner
 from simulations.experiment.simulate import simulate
 from simulations.scenario.scenario import Scenario
 
@@ -163,12 +163,12 @@ def _six_by_ten_values(types: range, groups: range, means: list[float]) -> dict[
 
 
 def _ours(scenario: Scenario) -> Rate:
-    player = ReplicationPlayer(scenario.model)
-    player.play(1, ROUNDS)  # the first one makes room, and loads what was compiled
+    runner = ReplicationRunner(scenario.model)
+    runner.play(1, ROUNDS)  # the first one makes room, and loads what was compiled
 
     def play(number: int) -> float:
         began = time.process_time()
-        played = player.play(1, number)
+        played = runner.play(1, number)
         return played.contacts / (time.process_time() - began)
 
     return play

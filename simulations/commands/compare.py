@@ -40,13 +40,13 @@ def _compare(
 ) -> None:
     from simulations.commands.answer import tell
     from simulations.commands.loading import loaded
-    from simulations.commands.players import players
     from simulations.commands.simulate_run import progress_bar
+    from simulations.commands.workers import workers_of
     from simulations.compare.files import comparison_rows, write_comparison
     from simulations.compare.paired import comparison, played_alike
 
     scenarios = [loaded(place, changes) for place in places]
-    with progress_bar("replications") as bar, players(*who) as workers:
+    with progress_bar("replications") as bar, workers_of(*who) as workers:
         results = played_alike(scenarios, replications, seed, workers=workers, progress=bar)
     found = comparison(results[0], results[1], (str(places[0]), str(places[1])))
     tell(found, form, rows=comparison_rows, table=_print, write=write_comparison, out=out)

@@ -30,7 +30,7 @@ from simulations.fit.scenario_file import (
 )
 from simulations.fit.whole_day import WholeDay, whole_day
 from simulations.scenario.scenario import Scenario
-from simulations.world.player import SimulationFailed
+from simulations.world.runner import SimulationFailed
 
 COLUMNS: Final = (
     "queue",

@@ -29,14 +29,14 @@ def payback(
     with errors_as_exits():
         from simulations.commands.answer import tell
         from simulations.commands.loading import loaded
-        from simulations.commands.players import players
         from simulations.commands.simulate_run import progress_bar
+        from simulations.commands.workers import workers_of
         from simulations.compare.files import month_rows, write_payback
         from simulations.compare.payback import structures
 
         form = form_of(as_json, as_csv)
         scenarios = [loaded(path, changes or ()) for path in files]
-        with progress_bar("structures") as bar, players(workers, cluster) as who:
+        with progress_bar("structures") as bar, workers_of(workers, cluster) as who:
             found = structures(scenarios, months, replications, seed, workers=who, progress=bar)
         tell(found, form, rows=month_rows, table=_print, write=write_payback, out=out)
 

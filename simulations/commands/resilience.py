@@ -26,8 +26,8 @@ def resilience(
     with errors_as_exits():
         from simulations.commands.answer import tell
         from simulations.commands.loading import loaded
-        from simulations.commands.players import players
         from simulations.commands.simulate_run import progress_bar
+        from simulations.commands.workers import workers_of
         from simulations.compare.files import case_rows, write_resilience
         from simulations.compare.resilience import resilience as played
 
@@ -37,7 +37,7 @@ def resilience(
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint="--late") from None
         asked = loaded(scenario, changes or ())
-        with progress_bar("replications") as bar, players(workers, cluster) as who:
+        with progress_bar("replications") as bar, workers_of(workers, cluster) as who:
             found = played(asked, late_ns, replications, seed, workers=who, progress=bar)
         tell(found, form, rows=case_rows, table=_print, write=write_resilience, out=out)
 

@@ -14,8 +14,8 @@ from engine.errors import ConfigError
 from simulations.commands import options
 from simulations.commands.answer import tell
 from simulations.commands.loading import loaded
-from simulations.commands.players import players
 from simulations.commands.printing import printer, say
+from simulations.commands.workers import workers_of
 from simulations.experiment.files import write_run
 from simulations.experiment.intervals import interval_rows
 from simulations.experiment.recording import record
@@ -39,7 +39,7 @@ def run(asked: Asked) -> Exit:
     """Play and tell. Raises ConfigError, SimulationFailed and OSError."""
     scenario = loaded(asked.path, asked.changes)
     stops = [_stop(until, scenario) for until in asked.until]
-    with progress_bar("replications") as told, players(asked.workers, asked.cluster) as workers:
+    with progress_bar("replications") as told, workers_of(asked.workers, asked.cluster) as workers:
         result = simulate(scenario, asked.replications, asked.seed, workers=workers, stops=stops, progress=told)
     try:
         if asked.log is not None:

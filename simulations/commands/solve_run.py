@@ -11,10 +11,10 @@ from engine.commands.outcome import Exit
 from simulations.commands import options
 from simulations.commands.answer import of_seed, tell
 from simulations.commands.loading import loaded
-from simulations.commands.players import players
 from simulations.commands.printing import printer
 from simulations.commands.simulate_run import progress_bar
 from simulations.commands.tables import table_of
+from simulations.commands.workers import workers_of
 from simulations.notation.amounts import parse_share, parse_target
 from simulations.queueing.errors import UnfitInput
 from simulations.scenario.money import Costs
@@ -54,7 +54,7 @@ def run(asked: Asked) -> Exit:
     """Solve and tell. Raises ConfigError, Unreachable, SimulationFailed and OSError; typer.BadParameter."""
     scenario = loaded(asked.path, asked.changes)
     question = question_of(asked, scenario)
-    with progress_bar("trials") as bar, players(asked.workers, asked.cluster) as workers:
+    with progress_bar("trials") as bar, workers_of(asked.workers, asked.cluster) as workers:
         try:
             found = solve(
                 scenario,

@@ -13,10 +13,10 @@ from engine.errors import ConfigError
 from simulations.commands import options
 from simulations.commands.answer import of_seed, tell
 from simulations.commands.loading import loaded
-from simulations.commands.players import players
 from simulations.commands.printing import printer, say
 from simulations.commands.simulate_run import progress_bar
 from simulations.commands.tables import width_of
+from simulations.commands.workers import workers_of
 from simulations.compare.sweep import POINTS, Sweep, sweep
 from simulations.compare.sweep_told import rows, told, write_sweep
 from simulations.compare.vary import Axis, parse_vary
@@ -45,7 +45,7 @@ def run(asked: Asked) -> Exit:
     scenario = loaded(asked.path, asked.changes)
     _tell_notes(scenario, axes)
     try:
-        with progress_bar("replications") as bar, players(asked.workers, asked.cluster) as workers:
+        with progress_bar("replications") as bar, workers_of(asked.workers, asked.cluster) as workers:
             found = sweep(
                 scenario,
                 axes,

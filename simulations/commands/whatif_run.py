@@ -13,10 +13,10 @@ from rich.table import Table
 from engine.commands.outcome import Exit
 from simulations.commands.answer import of_seed, tell
 from simulations.commands.options import Form
-from simulations.commands.players import players
 from simulations.commands.printing import printer
 from simulations.commands.simulate_run import progress_bar
 from simulations.commands.tables import TITLES
+from simulations.commands.workers import workers_of
 from simulations.experiment.figures import RARE
 from simulations.whatif.contact import ways_told
 from simulations.whatif.files import figure_rows_of, step_rows, write_answer, write_way
@@ -62,7 +62,7 @@ def run(asked: Asked) -> Exit:
             way = ways_told(record, said, record.number_of(asked.contact), asked.seed, asked.time_zone)
         tell(way, asked.form, rows=step_rows, table=_print_way, write=write_way, out=asked.out, drawn=False)
         return Exit.OK
-    with progress_bar("replications") as bar, players(asked.workers, asked.cluster) as workers:
+    with progress_bar("replications") as bar, workers_of(asked.workers, asked.cluster) as workers:
         answer = ask(
             record, said, asked.replications, asked.seed, time_zone=asked.time_zone, workers=workers, progress=bar
         )

@@ -16,7 +16,7 @@ from simulations.experiment.figures import Counted
 from simulations.experiment.result import Result
 from simulations.experiment.simulate import Progress, after, replications_of, simulate
 from simulations.experiment.summary import plain
-from simulations.experiment.troupe import Workers
+from simulations.experiment.worker_pool import Workers
 from simulations.scenario.scenario import Scenario
 
 Array = np.ndarray[Any, Any]

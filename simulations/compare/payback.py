@@ -16,7 +16,7 @@ from simulations.experiment.costs import total_benefits, total_costs
 from simulations.experiment.estimates import Estimate, mean
 from simulations.experiment.simulate import Progress, replications_of, simulate
 from simulations.experiment.summary import plain
-from simulations.experiment.troupe import Workers
+from simulations.experiment.worker_pool import Workers
 from simulations.scenario.money import Business
 from simulations.scenario.scenario import Scenario
 

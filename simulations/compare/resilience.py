@@ -19,7 +19,7 @@ from simulations.experiment.figures import BLOCKED, exits, with_sent_away
 from simulations.experiment.result import Result
 from simulations.experiment.simulate import Progress
 from simulations.experiment.summary import plain
-from simulations.experiment.troupe import Workers
+from simulations.experiment.worker_pool import Workers
 from simulations.scenario.overlay import lasting
 from simulations.scenario.scenario import Scenario
 

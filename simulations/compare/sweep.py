@@ -13,10 +13,10 @@ import xxhash
 
 from simulations.compare.vary import Axis, Value, check_axes, grid
 from simulations.experiment.files import whole, write_json
-from simulations.experiment.player import played_by
+from simulations.experiment.runner import played_by
 from simulations.experiment.simulate import Progress, after, replications_of, simulate
 from simulations.experiment.summary import summary
-from simulations.experiment.troupe import Workers
+from simulations.experiment.worker_pool import Workers
 from simulations.scenario.portable import as_written
 from simulations.scenario.scenario import Scenario
 

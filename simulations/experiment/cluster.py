@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from engine.errors import TrunklineError
-from simulations.experiment.cluster_worker import Plays, compiled, pack, play_some
-from simulations.experiment.player import played_by
+from simulations.experiment.cluster_worker import Runner, compiled, pack, play_some
+from simulations.experiment.runner import played_by
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -96,9 +96,9 @@ class Cluster:
             self._client.close()  # type: ignore[no-untyped-call]
             self._client = None
 
-    def troupe(self, player_of: Callable[[What], Plays[Came]], what: What) -> "ClusterTroupe[Came]":
-        """Return who plays this here, by the players that `player_of`, importable there, makes of it."""
-        return ClusterTroupe(self, *pack(player_of, what))
+    def worker_pool(self, runner_of: Callable[[What], Runner[Came]], what: What) -> "ClusterPool[Came]":
+        """Return who plays this here, by the runners that `runner_of`, importable there, makes of it."""
+        return ClusterPool(self, *pack(runner_of, what))
 
     def threads(self) -> int:
         """Return how many replications the workers play at once. Raises ClusterFailed where nobody can say."""
@@ -191,7 +191,7 @@ WHAT: Final = ("trunkline", "numpy", "kernel", "world")
 """What the parts of `played_by` are."""
 
 
-class ClusterTroupe(Generic[Came]):
+class ClusterPool(Generic[Came]):
     """The workers of a cluster as they play one thing; what they have not played when it is left is cancelled."""
 
     def __init__(self, cluster: Cluster, name: str, packed: bytes) -> None:
@@ -200,7 +200,7 @@ class ClusterTroupe(Generic[Came]):
         self._pending: set[Future[Any]] = set()
         self._sent: Future[Any] | None = None
 
-    def __enter__(self) -> "ClusterTroupe[Came]":
+    def __enter__(self) -> "ClusterPool[Came]":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -212,7 +212,7 @@ class ClusterTroupe(Generic[Came]):
         self._pending.clear()
 
     def play(self, seed: int, replications: range, done: Callable[[int], None]) -> list[Came]:
-        """Return what the replications of these numbers came to, in order. Raises what a player does; ClusterFailed."""
+        """Return what the replications of these numbers came to, in order. Raises what a runner does; ClusterFailed."""
         parts = self._submitted(seed, replications)
         played: dict[int, list[Came]] = {}
         finished = 0

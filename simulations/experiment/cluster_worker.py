@@ -1,4 +1,4 @@
-"""What a worker of a cluster does: play replications of what was sent to it, by players that it keeps."""
+"""What a worker of a cluster does: play replications of what was sent to it, by runners that it keeps."""
 
 import pickle
 import threading
@@ -10,23 +10,23 @@ from typing import Any, Final, Protocol, TypeVar
 
 import xxhash
 
-from simulations.experiment.player import played_by
-from simulations.world.player import SimulationFailed
+from simulations.experiment.runner import played_by
+from simulations.world.runner import SimulationFailed
 
 KEPT: Final = 4
-"""Of how many a worker keeps the players: one holds all tables of an engine, and few are played at a time."""
+"""Of how many a worker keeps the runners: one holds all tables of an engine, and few are played at a time."""
 What = TypeVar("What")
 Came_co = TypeVar("Came_co", covariant=True)
 
 
-class Plays(Protocol[Came_co]):
-    """A player: plays one replication after the other, not for two threads at once."""
+class Runner(Protocol[Came_co]):
+    """A runner: plays one replication after the other, not for two threads at once."""
 
     def play(self, seed: int, replication: int, /) -> Came_co:
         """Return what a replication came to."""
 
 
-_players: OrderedDict[str, SimpleQueue[Plays[Any]]] = OrderedDict()
+_runners: OrderedDict[str, SimpleQueue[Runner[Any]]] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -37,36 +37,36 @@ def compiled() -> float:
     return warm()
 
 
-def pack(player_of: Callable[[What], Plays[Any]], what: What) -> tuple[str, bytes]:
-    """Return what is to be played, as it travels, with what makes a player of it, after its name: 32 hex digits."""
-    packed = pickle.dumps((player_of, what))
+def pack(runner_of: Callable[[What], Runner[Any]], what: What) -> tuple[str, bytes]:
+    """Return what is to be played, as it travels, with what makes a runner of it, after its name: 32 hex digits."""
+    packed = pickle.dumps((runner_of, what))
     return xxhash.xxh3_128_hexdigest(packed), zlib.compress(packed, 1)
 
 
 def play_some(name: str, packed: bytes, sender: tuple[str, ...], seed: int, replications: tuple[int, int]) -> list[Any]:
     """Play the replications from the first number to before the second. `sender` is who asks, as `played_by` tells.
 
-    Raises what a player does, and SimulationFailed where this worker would not come to the sender's figures.
+    Raises what a runner does, and SimulationFailed where this worker would not come to the sender's figures.
     """
     if played_by() != sender:
         raise SimulationFailed("a worker came to the cluster that has another build of trunkline")
     idle = _idle(name)
     try:
-        player = idle.get_nowait()
+        runner = idle.get_nowait()
     except Empty:
-        player_of, what = pickle.loads(zlib.decompress(packed))
-        player = player_of(what)
+        runner_of, what = pickle.loads(zlib.decompress(packed))
+        runner = runner_of(what)
     try:
-        return [player.play(seed, number) for number in range(*replications)]
+        return [runner.play(seed, number) for number in range(*replications)]
     finally:
-        idle.put(player)
+        idle.put(runner)
 
 
-def _idle(name: str) -> SimpleQueue[Plays[Any]]:
-    """Return the players of this name that play nothing; those asked for longest ago are let go."""
+def _idle(name: str) -> SimpleQueue[Runner[Any]]:
+    """Return the runners of this name that play nothing; those asked for longest ago are let go."""
     with _lock:
-        idle = _players.setdefault(name, SimpleQueue())
-        _players.move_to_end(name)
-        while len(_players) > KEPT:
-            _players.popitem(last=False)
+        idle = _runners.setdefault(name, SimpleQueue())
+        _runners.move_to_end(name)
+        while len(_runners) > KEPT:
+            _runners.popitem(last=False)
         return idle

@@ -17,7 +17,7 @@ from engine.messages.rows import empty_rows
 from engine.model.directory import encode_directory
 from engine.state import EngineRecord
 from engine.version import installed_version
-from simulations.experiment.player import Played, ReplicationPlayer
+from simulations.experiment.runner import Played, ReplicationRunner
 from simulations.scenario.scenario import Scenario
 
 SOURCE_NAME: Final = "simulation"
@@ -35,15 +35,15 @@ def record(scenario: Scenario, seed: int, replication: int, data: Path) -> Playe
     Raises LogError if there is a log already, SimulationFailed and OSError.
     """
     folder = data / "log"
-    pilot = ReplicationPlayer(scenario.model)
+    pilot = ReplicationRunner(scenario.model)
     pilot.play(seed, replication)
-    player = ReplicationPlayer(pilot.settled, log_rows=BUFFER_ROWS)
+    runner = ReplicationRunner(pilot.settled, log_rows=BUFFER_ROWS)
     log = SegmentLog.open(folder)
     try:
         if log.durable_seq:
             raise LogError(f"there is a log in {data} already: name another folder")
         recorder = _Recorder(scenario, pilot.settled.capacity, log)
-        played = player.play(seed, replication, recorder.take)
+        played = runner.play(seed, replication, recorder.take)
         recorder.finish()
         log.flush()
     finally:

@@ -16,7 +16,7 @@ from engine.messages.kinds import (
 from engine.model.tallies import Tally
 from simulations.experiment.estimates import Estimate, mean, ratio
 from simulations.experiment.figures import COUNTS, FIGURES, SERVICE_LEVELS, SHARE, UNSTAFFED, Counted, with_sent_away
-from simulations.experiment.player import Played
+from simulations.experiment.runner import Played
 from simulations.experiment.shares import shares
 from simulations.scenario.build import Model
 from simulations.world.waits import BIN_EDGES_S

@@ -8,9 +8,9 @@ from typing import Final, Protocol
 
 from engine.errors import ConfigError
 from simulations.experiment.cluster import Cluster
-from simulations.experiment.player import ReplicationPlayer
 from simulations.experiment.result import Result
-from simulations.experiment.troupe import Workers, troupe
+from simulations.experiment.runner import ReplicationRunner
+from simulations.experiment.worker_pool import Workers, worker_pool
 from simulations.scenario.scenario import Scenario
 from simulations.scenario.sections import Stop
 from simulations.scenario.values import metric_fault
@@ -53,10 +53,10 @@ def simulate(
         warm()  # compiling says nothing of how fast it plays
         after(progress, 0, wanted)(0)
     began = time.monotonic()
-    with troupe(ReplicationPlayer, scenario.model, workers) as players:
+    with worker_pool(ReplicationRunner, scenario.model, workers) as pool:
         while True:
             numbers = range(len(result.played), wanted)
-            played = players.play(seed, numbers, after(progress, numbers.start, wanted))
+            played = pool.play(seed, numbers, after(progress, numbers.start, wanted))
             result = Result(scenario.model, seed, experiment.confidence, result.played + played)
             more = max((_wanted(result, stop) for stop in stops), default=wanted)
             if more <= wanted:

@@ -26,7 +26,7 @@ from simulations.forecast.present import (
     world_parts,
 )
 from simulations.world.blank import RETRIALS
-from simulations.world.player import GROWTH, Beginning, Short, WorldPlayer
+from simulations.world.runner import GROWTH, Beginning, Short, WorldRunner
 from simulations.world.tables import WorldTables
 
 Array = np.ndarray[Any, Any]
@@ -55,14 +55,14 @@ class Hour:
         self._rows = rows
         self._pauses = pauses_of(now, question.now_ns, rows)
         self._retrials = RETRIALS
-        self._player = WorldPlayer(self._beginning(), self._make_room)
+        self._runner = WorldRunner(self._beginning(), self._make_room)
 
     def play(self, replication: int) -> Array:
         """Return what was counted, shape (queues, TALLY_COLUMNS + 1), PEOPLE last. Raises ForecastFailed."""
         queues = len(self._question.queues)
-        for _ in self._player.play(lambda world: self._set_up(world, replication)):
+        for _ in self._runner.play(lambda world: self._set_up(world, replication)):
             pass
-        t, w = self._player.tables, self._player.world
+        t, w = self._runner.tables, self._runner.world
         counted = t.tallies - self._now.tallies
         found: Array = counted.reshape(-1, CHANNELS, counted.shape[1])[:queues].sum(axis=1)
         waiting = self._now.queues["waiting"][:queues]

@@ -20,7 +20,7 @@ from simulations.compare.vary import Axis, Value, parse_vary
 from simulations.experiment.recording import record as record_of
 from simulations.experiment.simulate import Progress
 from simulations.experiment.simulate import simulate as simulate_of
-from simulations.experiment.troupe import Workers
+from simulations.experiment.worker_pool import Workers
 from simulations.fit.calls import instant_ns
 from simulations.fit.fitted import fit as fit_of
 from simulations.fit.read import read_calls

@@ -11,7 +11,7 @@ from engine.model.fields import nearest
 from simulations.experiment.cluster import Cluster
 from simulations.experiment.result import Result
 from simulations.experiment.simulate import replications_of, simulate
-from simulations.experiment.troupe import Workers
+from simulations.experiment.worker_pool import Workers
 from simulations.queueing.arrays import Floats, Integers
 from simulations.scenario.scenario import Scenario
 from simulations.solve.demand import Demand, demand_of

@@ -11,7 +11,7 @@ import numpy as np
 
 from simulations.experiment.result import Result
 from simulations.experiment.simulate import simulate
-from simulations.experiment.troupe import Workers
+from simulations.experiment.worker_pool import Workers
 from simulations.queueing.arrays import Floats
 from simulations.scenario.scenario import Scenario
 from simulations.solve.alike import alike, pooled

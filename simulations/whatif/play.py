@@ -10,9 +10,9 @@ from engine.messages.kinds import EXIT_ANSWERED
 from simulations.cores import cores
 from simulations.experiment.cluster import Cluster
 from simulations.experiment.simulate import Progress, after
-from simulations.experiment.troupe import Workers, troupe
+from simulations.experiment.worker_pool import Workers, worker_pool
 from simulations.whatif.people import People
-from simulations.whatif.rerun import Rerun, Rules, Theatre
+from simulations.whatif.rerun import Rerun, Rules, RulesRunner
 
 Array = np.ndarray[Any, Any]
 
@@ -86,28 +86,28 @@ class _Sum:
         )
 
 
-class Cast(msgspec.Struct, frozen=True):
+class RunTask(msgspec.Struct, frozen=True):
     """What is played."""
 
     rules: tuple[Rules, Rules]
     people: People
 
 
-class Playhouse:
+class PairRunner:
     """Plays the same people under both sets of rules. Not for two threads at once."""
 
-    def __init__(self, cast: Cast) -> None:
-        self._people = cast.people
-        self._theatres = tuple(Theatre(rules, cast.people) for rules in cast.rules)
+    def __init__(self, task: RunTask) -> None:
+        self._people = task.people
+        self._runners = tuple(RulesRunner(rules, task.people) for rules in task.rules)
 
     def play(self, seed: int, replication: int) -> list[Rerun]:
         """Return what a replication comes to under each. Raises SimulationFailed."""
         drawn = self._people.drawn(seed, replication)
-        return [theatre.play(drawn) for theatre in self._theatres]
+        return [runner.play(drawn) for runner in self._runners]
 
 
 def play_both(
-    cast: Cast,
+    task: RunTask,
     recorded_agents: Array,
     replications: int,
     seed: int,
@@ -119,13 +119,13 @@ def play_both(
     `workers` threads play, one a core if not said, or a cluster. Raises SimulationFailed and ClusterFailed.
     """
     at_once = max(workers.threads(), 1) if isinstance(workers, Cluster) else min(workers or cores(), replications)
-    players = troupe(Playhouse, cast, workers if isinstance(workers, Cluster) else at_once)
-    sums = [_Sum(len(cast.people.persons), recorded_agents) for _ in cast.rules]
-    with players:
+    pool = worker_pool(PairRunner, task, workers if isinstance(workers, Cluster) else at_once)
+    sums = [_Sum(len(task.people.persons), recorded_agents) for _ in task.rules]
+    with pool:
         for first in range(0, replications, at_once):
             # No more at once than are played at once: what one replication says of every contact is large.
             numbers = range(first, min(first + at_once, replications))
-            for played in players.play(seed, numbers, after(progress, first, replications)):
+            for played in pool.play(seed, numbers, after(progress, first, replications)):
                 for total, one in zip(sums, played, strict=True):
                     total.add(one)
     return sums[0].side(), sums[1].side()

@@ -14,7 +14,7 @@ from engine.model.settings import SECOND_NS
 from engine.model.tallies import TALLY_COLUMNS
 from simulations.whatif.people import People
 from simulations.world.blank import Span, blank_world
-from simulations.world.player import Beginning, Short, WorldPlayer, more_contacts
+from simulations.world.runner import Beginning, Short, WorldRunner, more_contacts
 from simulations.world.tables import BACK_AFTER_NS
 
 Array = np.ndarray[Any, Any]
@@ -50,20 +50,20 @@ class Rerun(msgspec.Struct, frozen=True):
     """Facts that made no sense to the kernel under these rules, as a transfer to who is not there."""
 
 
-class Theatre:
+class RulesRunner:
     """Plays people under one set of rules. Not for two threads at once; others run meanwhile."""
 
     def __init__(self, rules: Rules, people: People) -> None:
         self._rules, self._people = rules, people
         self._capacity = rules.capacity
         self._log_rows = 0
-        self._player = WorldPlayer(self._beginning(), self._make_room)
+        self._runner = WorldRunner(self._beginning(), self._make_room)
 
     def play(self, stages: Array) -> Rerun:
         """Play one replication, the people being as `stages` says, dtype STAGE. Raises SimulationFailed."""
         for _ in self._rows(stages, log_rows=0):
             pass
-        w, t = self._player.world, self._player.tables
+        w, t = self._runner.world, self._runner.tables
         tallies = np.asarray(t.tallies).reshape(-1, CHANNELS, TALLY_COLUMNS).sum(axis=1)
         people = w.people
         return Rerun(
@@ -82,8 +82,8 @@ class Theatre:
     def _rows(self, stages: Array, log_rows: int) -> Iterator[Array]:
         if self._log_rows != log_rows:
             self._log_rows = log_rows
-            self._player.hold(self._beginning(), log_rows)
-        return self._player.play(lambda world: np.copyto(world.stages, stages))
+            self._runner.hold(self._beginning(), log_rows)
+        return self._runner.play(lambda world: np.copyto(world.stages, stages))
 
     def _make_room(self, _: Short) -> Beginning:
         contacts = more_contacts(self._capacity.contacts)

@@ -9,13 +9,13 @@ import numpy as np
 from engine.messages.exits import GAVE_UP
 from engine.messages.kinds import EXIT_ANSWERED
 from simulations.experiment.simulate import Progress, replications_of
-from simulations.experiment.troupe import Workers
+from simulations.experiment.worker_pool import Workers
 from simulations.whatif.decisions import Names, Parting, first_parting
 from simulations.whatif.people import People, people_of
-from simulations.whatif.play import Cast, Side, play_both
+from simulations.whatif.play import RunTask, Side, play_both
 from simulations.whatif.policy import Said
 from simulations.whatif.record import Record
-from simulations.whatif.rerun import Rules, Theatre
+from simulations.whatif.rerun import Rules, RulesRunner
 from simulations.whatif.rules import as_recorded, changed_by
 
 Array = np.ndarray[Any, Any]
@@ -78,8 +78,8 @@ def ask(
     people = people_of(record)
     before, now = as_recorded(record), changed_by(record, said, time_zone)
     recorded_agents = record.stages["agent"][record.first_stages]
-    cast = Cast((before.rules, now.rules), people)
-    sides = play_both(cast, recorded_agents, replications, seed, workers, progress)
+    task = RunTask((before.rules, now.rules), people)
+    sides = play_both(task, recorded_agents, replications, seed, workers, progress)
     parting = first_parting(*(_rows(rules, people, seed) for rules in (before.rules, now.rules)))
     names = Names(record.directory.queues.names, now.agents)
     return Answer(record, names, *sides, parting, seed, replications, confidence, time_zone)
@@ -92,9 +92,9 @@ def rows_of_rules(record: Record, rules: Rules, seed: int) -> Iterator[Array]:
 
 def _rows(rules: Rules, people: People, seed: int) -> Iterator[Array]:
     """Yield the rows of the first replication; played once before, so that there is room enough."""
-    theatre, drawn = Theatre(rules, people), people.drawn(seed, 0)
-    theatre.play(drawn)
-    return theatre.rows(drawn)
+    runner, drawn = RulesRunner(rules, people), people.drawn(seed, 0)
+    runner.play(drawn)
+    return runner.rows(drawn)
 
 
 class Seen(msgspec.Struct, frozen=True):

@@ -9,12 +9,12 @@ import time
 def warm() -> float:
     """Compile or load the world, once in a process; return the seconds it took."""
     began = time.perf_counter()
-    from simulations.experiment.player import ReplicationPlayer
+    from simulations.experiment.runner import ReplicationRunner
     from simulations.scenario.scenario import Scenario
 
     queue = {"arrivals": {"rate": "1/min"}, "handle": {"talk": "1m"}, "agents": 1}
     horizon = {"from": "2026-11-23 08:00", "to": "2026-11-23 09:00", "interval": "1h"}
-    ReplicationPlayer(Scenario.of({"horizon": horizon, "queues": {"q": queue}}).model).play(1, 0)
+    ReplicationRunner(Scenario.of({"horizon": horizon, "queues": {"q": queue}}).model).play(1, 0)
     return time.perf_counter() - began
 
 

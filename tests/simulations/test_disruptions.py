@@ -8,8 +8,8 @@ import pytest
 from engine.errors import ConfigError
 from engine.kernel.audit import audit
 from engine.model.tallies import Tally
-from simulations.experiment.player import ReplicationPlayer
 from simulations.experiment.result import AT_WORK, Result
+from simulations.experiment.runner import ReplicationRunner
 from simulations.experiment.simulate import simulate
 from simulations.scenario.scenario import Scenario
 
@@ -52,9 +52,9 @@ def answered(result: Result, queue: int) -> Any:
 
 def test_a_power_cut_bites_when_the_batteries_are_empty_and_takes_the_lines_along() -> None:
     cut = two_sites({"power_down": "hanoi"})
-    player = ReplicationPlayer(cut.model)
-    played = player.play(1, 0)
-    assert audit(player.tables) == []
+    runner = ReplicationRunner(cut.model)
+    played = runner.play(1, 0)
+    assert audit(runner.tables) == []
     assert played.cut_off[0, 3] > 0, "who talks at half past nine is cut off"
     assert played.cut_off.sum() == played.cut_off[:, 3].sum()
     found = simulate(cut, 3, 1)

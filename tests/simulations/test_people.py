@@ -18,7 +18,7 @@ from engine.messages.kinds import (
     WRAP_UP_ENDED,
 )
 from engine.model.tallies import Tally
-from simulations.experiment.player import ReplicationPlayer
+from simulations.experiment.runner import ReplicationRunner
 from simulations.experiment.simulate import simulate
 from simulations.scenario.scenario import Scenario
 from simulations.world import chance
@@ -38,7 +38,7 @@ def scenario(queues: dict[str, Any], agents: list[dict[str, Any]], **more: Any) 
 def rows_of(one: Scenario) -> Any:
     """All rows of a replication."""
     taken: list[Any] = []
-    ReplicationPlayer(one.model, log_rows=1 << 16).play(1, 0, taken.append)
+    ReplicationRunner(one.model, log_rows=1 << 16).play(1, 0, taken.append)
     return np.concatenate(taken)
 
 
@@ -134,7 +134,7 @@ def test_who_gave_up_after_a_transfer_calls_where_the_call_began() -> None:
     first = queue("60/h", "1m", agents=5, transfers={"share": 1.0, "to": "second"})
     first["patience"] = {"distribution": "exponential(1m)", "retry": {"share": 0.5, "after": "1m"}}
     second = {"handle": {"talk": "24h"}, "patience": first["patience"], "agents": 1}
-    played = ReplicationPlayer(
+    played = ReplicationRunner(
         Scenario.of({"horizon": HORIZON, "queues": {"first": first, "second": second}}).model
     ).play(1, 0)
     assert played.tallies[1, :, Tally.EXIT + EXIT_ABANDONED].sum() > 100
@@ -175,15 +175,15 @@ def test_nobody_gives_up_when_an_offer_in_vain_follows_one_that_rang_too_long() 
 def test_callbacks_keep_their_place_and_are_served() -> None:
     calls = queue("100/h", "3m", steps=[{"after": "60s", "do": "callback"}], callback=0.5, patience="exponential(4m)")
     model = scenario({"calls": calls}, [{"group": "g", "count": 4}])
-    player = ReplicationPlayer(model.model)
-    played = player.play(1, 0)
+    runner = ReplicationRunner(model.model)
+    played = runner.play(1, 0)
     left = played.tallies[0, :, Tally.EXIT + EXIT_CALLBACK].sum()
     assert left > 20
-    assert audit(player.tables) == []
-    everybody = ReplicationPlayer(
+    assert audit(runner.tables) == []
+    everybody = ReplicationRunner(
         scenario({"calls": calls | {"callback": 1.0}}, [{"group": "g", "count": 4}]).model
     ).play(1, 0)
-    nobody = ReplicationPlayer(scenario({"calls": calls | {"callback": 0.0}}, [{"group": "g", "count": 4}]).model).play(
+    nobody = ReplicationRunner(scenario({"calls": calls | {"callback": 0.0}}, [{"group": "g", "count": 4}]).model).play(
         1, 0
     )
     assert nobody.tallies[0, :, Tally.EXIT + EXIT_CALLBACK].sum() == 0

@@ -18,7 +18,7 @@ from simulations.forecast.present import estimates_of, present_tables
 from simulations.scenario.scenario import Scenario
 from simulations.whatif.people import people_of
 from simulations.whatif.record import read_record
-from simulations.whatif.rerun import Theatre
+from simulations.whatif.rerun import RulesRunner
 from simulations.whatif.rules import as_recorded
 from tests.driver_support import SECOND_NS, house
 from tests.simulations.forecast.test_forecast import CENTRE, answered
@@ -32,7 +32,7 @@ queue = {
 record(Scenario.of({"horizon": horizon, "queues": {"q": queue}}), 5, 0, folder / "log")
 found = read_record(folder / "log")
 people = people_of(found)
-played = Theatre(as_recorded(found).rules, people).play(people.drawn(1, 0))
+played = RulesRunner(as_recorded(found).rules, people).play(people.drawn(1, 0))
 print("whatif", int((played.waited_ns > 0).sum()))
 
 class Kept:

@@ -11,8 +11,8 @@ from engine.messages.kinds import CHANNELS
 from engine.replay.apply import StateReplay
 from engine.replay.verify import verify
 from engine.state import EngineState, started_with
-from simulations.experiment.player import ReplicationPlayer
 from simulations.experiment.recording import record
+from simulations.experiment.runner import ReplicationRunner
 from tests.simulations.test_world import day
 
 pytestmark = pytest.mark.timeout(600)  # the first of them may compile the world
@@ -25,7 +25,7 @@ def test_a_recorded_replication_is_verified_and_counts_the_same(tmp_path: Path) 
     assert report.ok, str(report)
     assert report.rows == played.rows
     assert report.frames > 1
-    alone = ReplicationPlayer(scenario.model).play(3, 1)
+    alone = ReplicationRunner(scenario.model).play(3, 1)
     assert np.array_equal(alone.tallies, played.tallies), "writing it down changes nothing"
     state = _folded(tmp_path)
     starts = state.tables.interval_starts

@@ -12,11 +12,11 @@ import pytest
 from engine.kernel.audit import audit
 from engine.messages.kinds import EXIT_ANSWERED, EXITS
 from engine.model.tallies import Tally
-from simulations.experiment.player import ReplicationPlayer
 from simulations.experiment.result import AT_WORK, Result
+from simulations.experiment.runner import ReplicationRunner
 from simulations.experiment.simulate import simulate
 from simulations.scenario.scenario import Scenario
-from simulations.world.player import SimulationFailed
+from simulations.world.runner import SimulationFailed
 
 pytestmark = pytest.mark.timeout(600)  # the first of them compiles the world
 HORIZON = {"from": "2026-11-23 08:00", "to": "2026-11-23 12:00", "interval": "30m"}
@@ -42,21 +42,21 @@ def entered(result: Result) -> list[int]:
 
 
 def test_everybody_who_enters_leaves_and_the_kernels_books_balance() -> None:
-    player = ReplicationPlayer(day().model)
+    runner = ReplicationRunner(day().model)
     for replication in range(3):
-        played = player.play(1, replication)
+        played = runner.play(1, replication)
         exits = played.tallies[..., Tally.EXIT : Tally.EXIT + EXITS].sum(axis=-1)
         assert (played.tallies[..., Tally.ENTRIES] == exits).all()
         late = played.contacts - played.tallies[..., Tally.ENTRIES].sum()
         assert 0 <= late < 10, "retrials after the last interval are played, and not counted"
         assert played.waits.sum() == played.tallies[..., Tally.EXIT].sum()
         assert 0 < played.retried.sum() < played.contacts
-        assert audit(player.tables) == []
-        assert player.tables.book["slot_count"][0] == len(player.tables.contacts), "nobody is left"
+        assert audit(runner.tables) == []
+        assert runner.tables.book["slot_count"][0] == len(runner.tables.contacts), "nobody is left"
 
 
 def test_time_of_agents_adds_up() -> None:
-    played = ReplicationPlayer(day().model).play(1, 0)
+    played = ReplicationRunner(day().model).play(1, 0)
     assert np.allclose(played.states_ns.sum(axis=-1), 8 * 1800e9), "eight agents, half an hour each interval"
     busy_ns = played.tallies[..., Tally.TALK_NS] + played.tallies[..., Tally.WRAP_UP_NS]
     assert 0.5 * busy_ns.sum() < played.states_ns[..., 3:6].sum() < 1.2 * busy_ns.sum()
@@ -150,7 +150,7 @@ def test_a_trace_is_followed(tmp_path: Any) -> None:
     (tmp_path / "calls.csv").write_text("at_s\n10\n20.5\n1900\n99999\n", encoding="utf-8")
     queue = {"arrivals": {"trace": "calls.csv"}, "handle": {"talk": "3m"}, "agents": 1}
     scenario = Scenario.of({"horizon": HORIZON, "queues": {"q": queue}}, tmp_path)
-    played = ReplicationPlayer(scenario.model).play(1, 0)
+    played = ReplicationRunner(scenario.model).play(1, 0)
     assert played.tallies[0, :, Tally.ENTRIES].tolist() == [2, 1, 0, 0, 0, 0, 0, 0]
     assert played.tallies[0, 0, Tally.ANSWERED_WAIT_NS] == round((190 - 20.5) * 1e9)
 
@@ -161,7 +161,7 @@ def test_closed_queues_refuse_and_trunks_block() -> None:
         "opening_hours": {"early": {"time_zone": "UTC", "weekly": {"monday": "8:00-10:00"}}},
     }
     queue = raw["queues"]["sales"] | {"trunk_groups": ["main", "spare"], "opening_hours": "early", "patience": "never"}
-    played = ReplicationPlayer(Scenario.of(raw | {"queues": {"sales": queue}}).model).play(1, 0)
+    played = ReplicationRunner(Scenario.of(raw | {"queues": {"sales": queue}}).model).play(1, 0)
     assert played.peak_trunks[:, 2:4].max(axis=1).tolist() == [5, 2]
     blocked = played.tallies[0, :, Tally.EXIT + 12]
     assert blocked[:4].sum() > 0
@@ -177,7 +177,7 @@ def test_what_stands_at_a_boundary_is_in_the_next_interval() -> None:
         "agents": 4,
     }
     raw = {"horizon": HORIZON, "trunk_groups": {"main": {"channels": 90}}, "queues": {"sales": queue}}
-    played = ReplicationPlayer(Scenario.of(raw).model).play(1, 0)
+    played = ReplicationRunner(Scenario.of(raw).model).play(1, 0)
     assert played.peak_trunks[0].tolist() == [played.peak_trunks[0, 0]] * 8
     assert played.longest[0].tolist() == [played.longest[0, 0]] * 8
     assert played.longest[0, 0] == played.peak_trunks[0, 0] - 4 > 30
@@ -253,18 +253,18 @@ def test_a_crowd_gets_the_room_it_needs() -> None:
 
 
 def test_a_world_without_end_is_refused() -> None:
-    player = ReplicationPlayer(day(arrivals={"rate": "100/s"}, patience="never").model)
+    runner = ReplicationRunner(day(arrivals={"rate": "100/s"}, patience="never").model)
     with pytest.raises(SimulationFailed, match="contacts at once: nobody serves them"):
-        player.play(1, 0)
+        runner.play(1, 0)
 
 
 PLAY_SLOWLY = """
 from engine.kernel.fingerprint import fingerprint
-from simulations.experiment.player import ReplicationPlayer
+from simulations.experiment.runner import ReplicationRunner
 from tests.simulations.test_world import day
-player = ReplicationPlayer(day(arrivals={"rate": "30/h"}, agents=2).model)
-played = player.play(1, 0)
-print(played.contacts, played.rows, played.tallies.sum(), played.waits.sum(), fingerprint(player.tables))
+runner = ReplicationRunner(day(arrivals={"rate": "30/h"}, agents=2).model)
+played = runner.play(1, 0)
+print(played.contacts, played.rows, played.tallies.sum(), played.waits.sum(), fingerprint(runner.tables))
 """
 
 

@@ -19,14 +19,14 @@ from typer.testing import CliRunner
 
 from simulations.commands.simulate import simulate as simulate_command
 from simulations.commands.whatif import whatif as whatif_command
-from simulations.experiment import player
+from simulations.experiment import runner
 from simulations.experiment.cluster import Cluster, ClusterFailed
 from simulations.experiment.recording import record
 from simulations.experiment.result import Result
 from simulations.experiment.simulate import simulate
 from simulations.scenario.scenario import Scenario
 from simulations.scenario.sections import Stop
-from simulations.world.player import SimulationFailed
+from simulations.world.runner import SimulationFailed
 from simulations.world.warm import warm
 
 distributed = pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
@@ -88,7 +88,7 @@ def are_same(one: Result, other: Result) -> bool:
     )
 
 
-def parts(pair: tuple[player.Played, player.Played]) -> Iterator[tuple[Any, Any]]:
+def parts(pair: tuple[runner.Played, runner.Played]) -> Iterator[tuple[Any, Any]]:
     return zip(*(msgspec.structs.astuple(played) for played in pair), strict=True)
 
 
@@ -147,7 +147,7 @@ def whatif_said(*arguments: str) -> dict[str, Any]:
 
 
 def test_a_worker_of_another_build_is_named(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(player, "installed_version", lambda: "9.9")
+    monkeypatch.setattr(runner, "installed_version", lambda: "9.9")
     with (
         pytest.raises(ClusterFailed, match=r"worker tcp://127\.0\.0\.1:\d+ has another build.*here 9\.9"),
         Cluster(address),

@@ -27,7 +27,7 @@ from engine.messages.kinds import (
 from engine.messages.observed import Observed
 from simulations.whatif.people import people_of
 from simulations.whatif.record import Record, read_record
-from simulations.whatif.rerun import Theatre
+from simulations.whatif.rerun import RulesRunner
 from simulations.whatif.rules import as_recorded
 from simulations.whatif.stages import Stages
 from simulations.world.changes import RETURN_KNOWN
@@ -146,7 +146,7 @@ async def test_offers_declined_unanswered_and_answered_come_out_as_they_were(tmp
     assert (first["way_out"] == EXIT_ANSWERED).sum() > CONTACTS // 2
     assert (first["way_out"] != EXIT_ANSWERED).sum() > 2
     people = people_of(record)
-    played = Theatre(as_recorded(record).rules, people).play(people.drawn(1, 0))
+    played = RulesRunner(as_recorded(record).rules, people).play(people.drawn(1, 0))
     np.testing.assert_array_equal(played.served_by, first["agent"])
     np.testing.assert_array_equal(played.way_out, first["way_out"])
     assert np.abs(played.waited_ns - first["wait_ns"]).max() < MILLISECOND_NS
@@ -159,11 +159,11 @@ async def test_who_was_set_aside_is_back_when_the_record_says_and_others_after_a
     people = people_of(record)
     rules = as_recorded(record).rules
     first = record.stages[record.first_stages]
-    played = Theatre(rules, people).play(people.drawn(1, 0))
+    played = RulesRunner(rules, people).play(people.drawn(1, 0))
     np.testing.assert_array_equal(played.served_by, first["agent"])
     np.testing.assert_array_equal(played.way_out, first["way_out"])
     by_itself = msgspec.structs.replace(rules, script=rules.script[rules.script["kind"] != RETURN_KNOWN])
-    sooner = Theatre(by_itself, people).play(people.drawn(1, 0))
+    sooner = RulesRunner(by_itself, people).play(people.drawn(1, 0))
     assert sooner.states_ns[AGENT_NOT_RESPONDING] < 0.6 * played.states_ns[AGENT_NOT_RESPONDING]
     assert (sooner.way_out == EXIT_ANSWERED).sum() > (played.way_out == EXIT_ANSWERED).sum()
 

@@ -33,7 +33,7 @@ from simulations.whatif.packed import Packed
 from simulations.whatif.people import people_of
 from simulations.whatif.policy import load_policy, settings_of
 from simulations.whatif.record import Record, read_record
-from simulations.whatif.rerun import Theatre
+from simulations.whatif.rerun import RulesRunner
 from simulations.whatif.rules import _first_after_settings, as_recorded, changed_by
 from simulations.whatif.told import told, verdict
 from simulations.whatif.whatif import Answer, ask
@@ -96,7 +96,7 @@ def said(*arguments: str) -> Result:
 
 def test_the_recorded_rules_lead_to_the_record(recorded: Record) -> None:
     people = people_of(recorded)
-    played = Theatre(as_recorded(recorded).rules, people).play(people.drawn(1, 0))
+    played = RulesRunner(as_recorded(recorded).rules, people).play(people.drawn(1, 0))
     first = recorded.stages[recorded.first_stages]
     assert len(first) > 300
     assert (first["offers"] > 0).any(), "some ring in vain at first"
@@ -119,7 +119,7 @@ def test_interruptions_chats_at_once_and_callbacks_come_out_as_recorded(tmp_path
     record_log(centre, SEED, 0, tmp_path)
     record = read_record(tmp_path)
     people = people_of(record)
-    played = Theatre(as_recorded(record).rules, people).play(people.drawn(1, 0))
+    played = RulesRunner(as_recorded(record).rules, people).play(people.drawn(1, 0))
     first = record.stages[record.first_stages]
     assert (first["way_out"] == EXIT_CALLBACK).sum() > 1
     mail = record.directory.queues.number("mail")
@@ -240,7 +240,7 @@ def test_who_declined_the_first_offer_does_so_again(recorded: Record) -> None:
     drawn["first_offer"][stage], drawn["offers"][stage] = len(people.offers), 1
     declined = np.array([(10**9, OFFER_REJECTED)], people.offers.dtype)
     people = msgspec.structs.replace(people, offers=np.concatenate([people.offers, declined]))
-    rows = np.concatenate(list(Theatre(as_recorded(recorded).rules, people).rows(drawn)))
+    rows = np.concatenate(list(RulesRunner(as_recorded(recorded).rules, people).rows(drawn)))
     mine = rows[rows["dedupe"] == contact + 1]
     offered, ended = mine[mine["kind"] == OFFER_MADE], mine[mine["kind"] == OFFER_ENDED]
     assert ended["a"][0] == OFFER_REJECTED

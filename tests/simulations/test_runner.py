@@ -7,11 +7,11 @@ import pytest
 
 from engine.kernel.step import ROOM
 from engine.kernel.tables import Capacity
-from simulations.experiment.player import Played, ReplicationPlayer
+from simulations.experiment.runner import Played, ReplicationRunner
 from simulations.scenario.scenario import Scenario
-from simulations.world import player as world_player
+from simulations.world import runner as world_runner
 from simulations.world.blank import RETRIALS, Span, blank_world
-from simulations.world.player import SimulationFailed
+from simulations.world.runner import SimulationFailed
 from simulations.world.tables import WorldTables
 
 pytestmark = pytest.mark.timeout(600)  # the first of them compiles the world
@@ -37,7 +37,7 @@ def same(one: Played, other: Played) -> bool:
 
 
 def test_whoever_needs_more_room_is_played_as_if_there_had_been_enough() -> None:
-    small, large = ReplicationPlayer(crowded(16).model), ReplicationPlayer(crowded(1024).model)
+    small, large = ReplicationRunner(crowded(16).model), ReplicationRunner(crowded(1024).model)
     for replication in (0, 1, 0):
         assert same(small.play(3, replication), large.play(3, replication))
     assert small.settled.capacity.contacts > 16
@@ -46,14 +46,14 @@ def test_whoever_needs_more_room_is_played_as_if_there_had_been_enough() -> None
 
 def test_rows_that_were_told_are_not_told_again_in_another_way() -> None:
     taken: list[Any] = []
-    small = ReplicationPlayer(crowded(16).model, log_rows=ROOM + 8)
+    small = ReplicationRunner(crowded(16).model, log_rows=ROOM + 8)
     with pytest.raises(SimulationFailed, match="play it once without a log"):
         small.play(3, 0, taken.append)
     assert taken
-    pilot = ReplicationPlayer(crowded(16).model)
+    pilot = ReplicationRunner(crowded(16).model)
     played = pilot.play(3, 0)
     told: list[Any] = []
-    again = ReplicationPlayer(pilot.settled, log_rows=ROOM + 8).play(3, 0, told.append)
+    again = ReplicationRunner(pilot.settled, log_rows=ROOM + 8).play(3, 0, told.append)
     assert np.array_equal(again.tallies, played.tallies)
     rows = np.concatenate(told)
     assert len(rows) == again.rows == played.rows + 2, "a log begins with a start and a configuration"
@@ -61,9 +61,9 @@ def test_rows_that_were_told_are_not_told_again_in_another_way() -> None:
 
 
 def test_room_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(world_player, "CONTACTS_MAX", 63)
+    monkeypatch.setattr(world_runner, "CONTACTS_MAX", 63)
     with pytest.raises(SimulationFailed, match="more than 15 contacts at once"):
-        ReplicationPlayer(crowded(16).model).play(3, 0)
+        ReplicationRunner(crowded(16).model).play(3, 0)
 
 
 def test_a_blank_world_has_room_for_all_that_is_counted_and_for_everybody() -> None:

@@ -44,7 +44,7 @@ MakeRoom = Callable[[Short], Beginning]
 """Return how replications begin where there is more of it. Raises where there may be no more."""
 
 
-class WorldPlayer:
+class WorldRunner:
     """Plays replications that begin alike. Not for two threads at once; others run meanwhile."""
 
     def __init__(self, beginning: Beginning, make_room: MakeRoom, log_rows: int = 0) -> None:

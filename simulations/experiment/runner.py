@@ -17,7 +17,7 @@ from engine.version import installed_version
 from simulations.scenario.build import Model, name_key, roomier
 from simulations.scenario.roster import begun_on
 from simulations.world import run as world_run
-from simulations.world.player import Beginning, Short, SimulationFailed, WorldPlayer, more_contacts
+from simulations.world.runner import Beginning, Short, SimulationFailed, WorldRunner, more_contacts
 from simulations.world.tables import WorldTables
 
 Array = np.ndarray[Any, Any]
@@ -67,7 +67,7 @@ def _started(model: Model) -> Array:
     return rows
 
 
-class ReplicationPlayer:
+class ReplicationRunner:
     """Plays replications of one model. Not for two threads at once; `play` lets others run meanwhile."""
 
     def __init__(self, model: Model, log_rows: int = 0) -> None:
@@ -76,24 +76,24 @@ class ReplicationPlayer:
         self.settled = model
         """The model with the room that the last replication took."""
         self._log_rows = log_rows
-        self._player = WorldPlayer(self._beginning(), self._make_room, log_rows)
+        self._runner = WorldRunner(self._beginning(), self._make_room, log_rows)
 
     @property
     def tables(self) -> Tables:
         """The engine's, as the last replication ended."""
-        return self._player.tables
+        return self._runner.tables
 
     @property
     def world(self) -> WorldTables:
         """The world's, as the last replication ended."""
-        return self._player.world
+        return self._runner.world
 
     def play(self, seed: int, replication: int, take: Callable[[Array], object] | None = None) -> Played:
         """Play one replication; give all rows to `take`, some at a time. Raises SimulationFailed."""
         if self.settled is not self.model:
             self.settled = self.model
-            self._player.hold(self._beginning(), self._log_rows)
-        for rows in self._player.play(lambda world: self._set_up(world, seed, replication)):
+            self._runner.hold(self._beginning(), self._log_rows)
+        for rows in self._runner.play(lambda world: self._set_up(world, seed, replication)):
             if take is not None and len(rows):
                 take(rows)
         if refused := self.world.book["refused"][0]:

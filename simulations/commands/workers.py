@@ -9,14 +9,14 @@ import typer
 from simulations.commands.printing import say
 
 if TYPE_CHECKING:
-    from simulations.experiment.troupe import Workers
+    from simulations.experiment.worker_pool import Workers
 
 TOLD_S: Final = 2.0
 """Loading what was compiled before takes less, and is worth no word."""
 
 
 @contextmanager
-def players(workers: int | None, cluster: str | None) -> "Iterator[Workers | None]":
+def workers_of(workers: int | None, cluster: str | None) -> "Iterator[Workers | None]":
     """Connect to the cluster, if one is named. Raises typer.BadParameter where both are said, and ClusterFailed."""
     if cluster is None:
         yield workers
