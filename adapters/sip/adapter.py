@@ -10,14 +10,14 @@ from typing import Final
 from adapters.sip.arrivals import Arrivals
 from adapters.sip.calls.call import Calls
 from adapters.sip.calls.callback import Callback
+from adapters.sip.core import Core
+from adapters.sip.facts_to_engine import SOURCE
 from adapters.sip.housekeeping import Housekeeping
 from adapters.sip.legs.probes import Probes
 from adapters.sip.protocol import Event, Hop, Timing
 from adapters.sip.recovery import recover, ringing_agents
 from adapters.sip.registration.registrar import Registrar
 from adapters.sip.settings import Settings as SipSettings
-from adapters.sip.shared.core import Core
-from adapters.sip.shared.facts import SOURCE
 from adapters.sip.switchboard import Switchboard
 from adapters.sip.transport.endpoint import SipEndpoint
 from engine.messages.effects import AnyEffect, OfferContact

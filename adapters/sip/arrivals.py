@@ -119,7 +119,7 @@ class Arrivals:
             customer=customer[:CUSTOMER_MAX],
             preferred_agent=colleague,
             entry=entry_of(request),
-            callback=not core.outbound.problem(customer[:CUSTOMER_MAX]),
+            callback=not core.ways_out.problem(customer[:CUSTOMER_MAX]),
             attributes=attributes,
         )
 

@@ -144,9 +144,9 @@ class Switchboard:
         if response.source is None or not response.top_via.host:
             return
         if leg is None:
-            core.undo.answer(response, once=True)
+            core.unwanted_answers.answer(response, once=True)
         else:
-            core.undo.acknowledge(response)
+            core.unwanted_answers.acknowledge(response)
 
     def _take_within(self, transaction: ServerTransaction, request: Request) -> None:
         core, method = self._core, request.method

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from adapters.sip.calls.transfer import leave
+from adapters.sip.core import Core
 from adapters.sip.legs.caller_leg import CallerLeg
 from adapters.sip.legs.holds import Holds
 from adapters.sip.legs.leg import Leg, OverCall
@@ -13,7 +14,6 @@ from adapters.sip.protocol.offer_answer import with_direction
 from adapters.sip.sessions.hold import hold, resume
 from adapters.sip.sessions.reinvite import park, reconnect
 from adapters.sip.sessions.relay import part
-from adapters.sip.shared.core import Core
 from adapters.sip.translate import (
     CAUSE_CONGESTION,
     Declined,

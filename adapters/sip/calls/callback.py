@@ -18,8 +18,8 @@ from adapters.sip.legs.records import CustomerCall
 from adapters.sip.protocol import Reason
 from adapters.sip.protocol.offer_answer import held_answer
 from adapters.sip.sessions.reinvite import OwnOffer, reconnect
-from adapters.sip.shared.outbound import Route
 from adapters.sip.translate import Declined, Side, cause_of, decline_of
+from adapters.sip.ways_out import Route
 from engine.messages.effects import (
     AnyEffect,
     CallBack,
@@ -58,7 +58,7 @@ class Callback(Call):
         self.number = number
         self.phase = NOBODY
         self.caller: CallerLeg = CustomerLeg(self, number, attempt)
-        self.route: Route | None = self.core.outbound.by_group(number, trunk_group) if trunk_group else None
+        self.route: Route | None = self.core.ways_out.by_group(number, trunk_group) if trunk_group else None
         """The way out: from the moment that an agent's phone rings."""
         self._holds_channel = bool(trunk_group)
         self._asks = False
@@ -91,7 +91,7 @@ class Callback(Call):
     def ring(self, effect: OfferContact) -> None:
         """Ring the agent, if the customer can be called at all."""
         core = self.core
-        problem = core.outbound.problem(self.number)
+        problem = core.ways_out.problem(self.number)
         if problem:
             core.counters["callbacks.impossible"] += 1
             core.facts.insist([ContactWithdrawn(contact=self.name, by="sip", reason=problem)])
@@ -107,7 +107,7 @@ class Callback(Call):
         if self._asks:
             return
         self._give_back()  # of a group by which the number does not go any more
-        groups = self.core.outbound.groups(self.number)
+        groups = self.core.ways_out.groups(self.number)
         if not groups:
             self._told(None)
             return
@@ -121,7 +121,7 @@ class Callback(Call):
     def _told(self, group: str | None) -> None:
         """The engine has given a channel of a group, or none."""
         self._asks, self._holds_channel = False, group is not None
-        self.route = self.core.outbound.by_group(self.number, group)
+        self.route = self.core.ways_out.by_group(self.number, group)
         if self.route is not None:
             self._go_on()
             return
@@ -292,7 +292,7 @@ class Callback(Call):
         self.finish()
 
     def _any_route(self) -> Route | None:
-        return self.route or next(iter(self.core.outbound.routes(self.number)), None)
+        return self.route or next(iter(self.core.ways_out.routes(self.number)), None)
 
     def speak_with(self, customer: CallerLeg, phase: str, *, is_over: bool = False) -> None:
         """The customer is on the line."""

@@ -28,7 +28,7 @@ from adapters.sip.protocol import (
     wanted_min_se_s,
 )
 from adapters.sip.settings import SECOND_NS
-from adapters.sip.shared.outbound import Route, dialled
+from adapters.sip.ways_out import Route, dialled
 
 
 class CustomerCaller(LegOwner, Protocol):
@@ -88,7 +88,7 @@ class CustomerLeg(CallerLeg):
         self.attempt += 1
         self._route, self._offered, self._sent = route, body, None
         self.state = "finding"
-        self._places = Places(core.endpoint, core.undo, route.hop, self._call_at)
+        self._places = Places(core.endpoint, core.unwanted_answers, route.hop, self._call_at)
         self._places.begin()
 
     def _call_at(self, hop: Hop) -> None:
@@ -135,7 +135,7 @@ class CustomerLeg(CallerLeg):
             raise LocalProtocolError("the record of the customer holds no request")
         endpoint = self.core.endpoint
         self._route, self._sent = route, invite
-        self._places = Places(endpoint, self.core.undo, record.hop, self._call_at)
+        self._places = Places(endpoint, self.core.unwanted_answers, record.hop, self._call_at)
         self.origin.pass_on(invite.body)
         self.state = "calling"
         self._transaction = endpoint.layer.resume_client(invite, record.hop, self, endpoint.now_ns())
@@ -259,7 +259,7 @@ class CustomerLeg(CallerLeg):
 
     def _success(self, transaction: ClientTransaction, response: Response) -> None:
         if self.state not in ("calling", "ringing"):
-            self.core.undo.answer(response)  # it crossed our CANCEL
+            self.core.unwanted_answers.answer(response)  # it crossed our CANCEL
             return
         self._stop_alarm()
         contact = self.core.endpoint.contact(transaction.hop.transport)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import ClassVar, Final, Protocol
 
+from adapters.sip.core import Core
 from adapters.sip.legs.holds import Holds
 from adapters.sip.legs.records import LegRecord
 from adapters.sip.protocol import (
@@ -20,7 +21,6 @@ from adapters.sip.protocol import (
     SessionTimer,
 )
 from adapters.sip.protocol.offer_answer import Origin
-from adapters.sip.shared.core import Core
 from adapters.sip.translate import Declined, Side
 from engine.messages.observed import LegRecorded
 
@@ -215,7 +215,7 @@ class Leg:
         ack = self._dialog().build_ack(response, via, content_type=SDP if body else "", body=body)
         endpoint.acknowledge(transaction, ack, hop, response)
         # The transaction stays for half a minute, the call need not.
-        transaction.context = self.core.undo
+        transaction.context = self.core.unwanted_answers
 
     def take(self, request: Request, transaction: ServerTransaction) -> bool:
         """Take a request of the peer within the dialog; False when it was refused here."""

@@ -46,7 +46,7 @@ class AgentLeg(Leg):
         self.agent = offer.agent
         self.target = target
         self.state = "calling"
-        self._places = Places(self.core.endpoint, self.core.undo, target.hop, self._ring_at)
+        self._places = Places(self.core.endpoint, self.core.unwanted_answers, target.hop, self._ring_at)
         """The addresses of where the phone is."""
         self.transaction: ClientTransaction | None = None
         """That of the INVITE; None for one answered before a restart."""
@@ -189,7 +189,7 @@ class AgentLeg(Leg):
         if self.answer is not None and response.to_tag == self.answer.to_tag:
             return  # repeated until it has its ACK, which waits for the engine
         if self.answer is not None or self.state not in ("calling", "ringing"):
-            self.core.undo.answer(response)
+            self.core.unwanted_answers.answer(response)
             self.state = "ended" if self.state == "cancelled" else self.state
             return
         transport = self.target.hop.transport

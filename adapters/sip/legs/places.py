@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+from adapters.sip.endings.unwanted_answers import UnwantedAnswers
 from adapters.sip.protocol import ClientTransaction, Hop
 from adapters.sip.settings import SECOND_NS
-from adapters.sip.shared.undo import Undo
 from adapters.sip.transport.endpoint import SipEndpoint
 
 SILENCE_T1: Final = 8
@@ -18,11 +18,13 @@ ELSEWHERE: Final = frozenset({408, 503})
 class Places:
     """The addresses of one destination, each tried once. `call` sends the INVITE to one, in a new transaction."""
 
-    def __init__(self, endpoint: SipEndpoint, undo: Undo, hop: Hop, call: Callable[[Hop], None]) -> None:
+    def __init__(
+        self, endpoint: SipEndpoint, unwanted_answers: UnwantedAnswers, hop: Hop, call: Callable[[Hop], None]
+    ) -> None:
         self.hop = hop
         """The address that is being called; the destination itself until its addresses are found."""
         self._endpoint = endpoint
-        self._undo = undo
+        self._unwanted_answers = unwanted_answers
         self._name = hop.host
         self._call = call
         self._others: list[Hop] = []
@@ -65,6 +67,6 @@ class Places:
         """Nothing was said there, not even 100. What comes yet is taken back, or hung up."""
         self._alarm = None
         if self._transaction is not None:
-            self._transaction.context = self._undo
+            self._transaction.context = self._unwanted_answers
             self._endpoint.give_up(self._transaction)
             self.go_on(408)

@@ -11,10 +11,10 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Final
 
+from adapters.sip.core import Core
 from adapters.sip.legs.leg import Leg
 from adapters.sip.protocol import ClientTransaction, LocalProtocolError, Response
 from adapters.sip.settings import SECOND_NS
-from adapters.sip.shared.core import Core
 from adapters.sip.translate import CAUSE_GONE, GONE
 
 logger = logging.getLogger(__name__)

@@ -3,6 +3,7 @@
 import random
 from typing import Final
 
+from adapters.sip.core import Core
 from adapters.sip.legs.leg import ALLOW, Leg
 from adapters.sip.protocol import (
     SDP,
@@ -20,7 +21,6 @@ from adapters.sip.protocol import (
 from adapters.sip.protocol.offer_answer import with_direction
 from adapters.sip.sessions.alone import accept_alone, answer_alone
 from adapters.sip.sessions.held import note_hold
-from adapters.sip.shared.core import Core
 from adapters.sip.translate import CAUSE_GONE, GONE
 
 PENDING: Final = Refusal(491)

@@ -307,9 +307,9 @@ async def test_a_way_without_a_group_always_has_room(open_exchange: OpenExchange
 
 async def test_the_proxy_asks_for_a_password(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
     exchange, ann, trunk = await promised(open_exchange, open_phone)
-    route = exchange.sip.core.outbound._routes[0]
+    route = exchange.sip.core.ways_out._routes[0]
     settings = route.settings.model_copy(update={"user": "us", "password": "secret"})
-    exchange.sip.core.outbound._routes[0] = type(route)(settings, route.hop)
+    exchange.sip.core.ways_out._routes[0] = type(route)(settings, route.hop)
     await exchange.sign_in("ann")
     agents, _ = await agent_answers(ann)
     first = await trunk.request("INVITE")
@@ -332,9 +332,9 @@ async def test_the_proxy_asks_for_a_password_and_a_longer_session(
     open_exchange: OpenExchange, open_phone: OpenPhone, asked: tuple[int, ...]
 ) -> None:
     exchange, ann, trunk = await promised(open_exchange, open_phone)
-    route = exchange.sip.core.outbound._routes[0]
+    route = exchange.sip.core.ways_out._routes[0]
     settings = route.settings.model_copy(update={"user": "us", "password": "secret"})
-    exchange.sip.core.outbound._routes[0] = type(route)(settings, route.hop)
+    exchange.sip.core.ways_out._routes[0] = type(route)(settings, route.hop)
     await exchange.sign_in("ann")
     agents, _ = await agent_answers(ann)
     wanted = {

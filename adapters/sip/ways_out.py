@@ -7,8 +7,7 @@ from typing import Final
 import msgspec
 
 from adapters.sip.protocol import Hop, Uri, hop_for_uri
-from adapters.sip.settings import NUMBER
-from adapters.sip.settings import Outbound as OutboundSettings
+from adapters.sip.settings import NUMBER, Outbound
 from engine.messages.rows import TRUNKS_MAX
 
 _PUNCTUATION: Final = str.maketrans("", "", " ()/")
@@ -17,7 +16,7 @@ _PUNCTUATION: Final = str.maketrans("", "", " ()/")
 class Route(msgspec.Struct, frozen=True):
     """One way out."""
 
-    settings: OutboundSettings
+    settings: Outbound
     hop: Hop
 
     def target(self, number: str) -> str:
@@ -27,10 +26,10 @@ class Route(msgspec.Struct, frozen=True):
         return f"sip:{number.replace('#', '%23')}@{proxy.host}{port}{proxy.params_text}"
 
 
-class Outbound:
+class WaysOut:
     """All ways out, in the order of the settings. Channels are the engine's to give: `groups` is what to ask for."""
 
-    def __init__(self, routes: list[OutboundSettings]) -> None:
+    def __init__(self, routes: list[Outbound]) -> None:
         self._routes = [Route(settings, hop_for_uri(Uri.parse(settings.proxy))) for settings in routes]
 
     def problem(self, number: str) -> str:

@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from adapters.sip.shared import facts as facts_of_calls
-from adapters.sip.shared.facts import LATE_OF_ONE_MAX, Facts
+from adapters.sip import facts_to_engine
+from adapters.sip.facts_to_engine import LATE_OF_ONE_MAX, Facts
 from engine.errors import Overloaded
 from engine.messages.observed import (
     AgentReachabilityChanged,
@@ -139,7 +139,7 @@ async def test_a_call_that_has_too_much_to_tell_is_over(
 
 async def test_what_waits_in_all_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     engine, facts = narrow(takes_releases=False)
-    monkeypatch.setattr(facts_of_calls, "LATE_MAX", 3)
+    monkeypatch.setattr(facts_to_engine, "LATE_MAX", 3)
     for name in ("a", "b", "c", "d", "e"):
         facts.insist([OfferAnswered(contact=name, agent="ann")])
     assert facts.late == 5, "three facts, and the releases of two calls"
@@ -189,7 +189,7 @@ async def test_both_sides_of_a_call_hear_that_there_is_no_room(
 ) -> None:
     exchange, ann = await house(open_exchange, open_phone)
     bob = await open_phone("bob")
-    monkeypatch.setattr(facts_of_calls, "LATE_OF_ONE_MAX", 1)
+    monkeypatch.setattr(facts_to_engine, "LATE_OF_ONE_MAX", 1)
     bob.invite("sales", exchange.sip.endpoint.port, bob.sdp())
     call = await ann.request("INVITE")
     ann.reply(call, 180)

@@ -6,7 +6,7 @@ from adapters.sip.protocol import ClientTransaction, Dialog, LocalProtocolError,
 from adapters.sip.transport.endpoint import SipEndpoint
 
 
-class Undo:
+class UnwantedAnswers:
     """Acknowledges such answers and hangs up; the context of every INVITE of ours that has its answer."""
 
     def __init__(self, endpoint: SipEndpoint, counters: Counter[str]) -> None:

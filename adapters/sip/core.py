@@ -3,14 +3,14 @@
 from collections import Counter
 from typing import Final
 
+from adapters.sip.endings.farewells import Farewells
+from adapters.sip.endings.unwanted_answers import UnwantedAnswers
+from adapters.sip.facts_to_engine import Facts
 from adapters.sip.protocol import SessionPolicy
 from adapters.sip.registration.registrar import Registrar
 from adapters.sip.settings import SECOND_NS, Settings
-from adapters.sip.shared.facts import Facts
-from adapters.sip.shared.farewells import Farewells
-from adapters.sip.shared.outbound import Outbound
-from adapters.sip.shared.undo import Undo
 from adapters.sip.transport.endpoint import SipEndpoint
+from adapters.sip.ways_out import WaysOut
 from engine.model.names import UNKNOWN
 from engine.ports import EngineLink
 
@@ -31,15 +31,15 @@ class Core:
             settings.session_interval_ns // SECOND_NS,
             max(ABSOLUTE_MIN_SE_S, settings.min_session_interval_ns // SECOND_NS),
         )
-        self.outbound = Outbound(settings.outbound)
+        self.ways_out = WaysOut(settings.outbound)
         self.farewells = Farewells(self.counters, settings.session_interval_ns)
         registrar.on_registered = self.farewells.registered
-        self.undo = Undo(endpoint, self.counters)
+        self.unwanted_answers = UnwantedAnswers(endpoint, self.counters)
         self.stopping = False
 
     def follow(self, settings: Settings) -> None:
         """Go on with other settings."""
-        self.settings, self.outbound = settings, Outbound(settings.outbound)
+        self.settings, self.ways_out = settings, WaysOut(settings.outbound)
 
     def queue_of(self, entry: str, *, by_default: bool = True) -> str:
         """The queue that a dialled number or name leads to, '' for none; the default queue only where asked for."""
