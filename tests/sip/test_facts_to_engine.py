@@ -61,7 +61,7 @@ async def test_what_is_late_is_told_in_its_order(open_exchange: OpenExchange) ->
     core.facts.insist([ELSEWHERE])
     assert engine.told == [ELSEWHERE], "what is of another contact does not wait"
     engine.is_full = False
-    await until(lambda: len(engine.told) == 5)
+    await until(lambda: len(engine.told) == 5 and checked)
     assert engine.told[1:] == [ANSWERED, RANG, RELEASED, THERE]
     assert checked == [[]]
     core.facts.insist([RELEASED])
