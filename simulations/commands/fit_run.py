@@ -143,9 +143,7 @@ def _tell(found: Fit) -> None:
     days = f"{found.days_chosen} of {found.days} days ({', '.join(found.weekdays)})"
     lines = [f"volumes and staff are of {days}"]
     lines += [f"{one.name}: busyness {ranged(one.arrivals.busyness)}; talk {judged(one.talk)}" for one in found.queues]
-    lines += [
-        f"{one.name}: {ring_told(one.rings)}" for one in found.queues if one.rings and one.rings.answer.mean_s.value
-    ]
+    lines += [f"{one.name}: {ring_told(one.rings)}" for one in found.queues if one.rings and one.rings.are_told]
     if called_again := retrials_told(found):
         lines.append(called_again)
     lines += [f"{one.name}: {among_others(one)}" for one in found.channels]

@@ -29,6 +29,11 @@ class Rings(msgspec.Struct, frozen=True):
     no_answer: Figure
     """Share of the offers that nobody ever reacts to."""
 
+    @property
+    def are_told(self) -> bool:
+        """Whether there is anything to tell: somebody answered, and not all of them at once."""
+        return self.answer.mean_s.n > 0 and (self.answer.mean_s.value > 0.0 or self.no_answer.value > 0.0)
+
 
 class Reached(msgspec.Struct, frozen=True):
     """The offers that were answered, as if no other had ended before its time."""

@@ -13,6 +13,7 @@ from engine.errors import TrunklineError
 from engine.model.durations import format_duration
 from simulations.fit.at_once import ChannelFit, alone
 from simulations.fit.calls import SECOND_NS, VOICE, Calls, Told
+from simulations.fit.comment import comment
 from simulations.fit.durations import FAR, MANY, Durations
 from simulations.fit.fitted import Fit, Group, QueueFit, talk_samples_s
 from simulations.fit.laws import seconds as law_seconds
@@ -68,10 +69,14 @@ class _Writer:
         self._volumes(begin)
         called_again = retrials_told(fit)
         lines = [
-            f"# Fitted by trunkline fit to {fit.calls} calls of {fit.source}, {fit.first_day} to {fit.last_day}.",
-            f"# One day like the {fit.days_chosen} of them on {', '.join(fit.weekdays)}. (95 % intervals in brackets)",
-            *(f"# {count} x {text}" for text, count in sorted(fit.remarks.items())),
-            *([f"# {called_again}"] if called_again else []),
+            comment(
+                f"Fitted by trunkline fit to {fit.calls} calls of {fit.source}, {fit.first_day} to {fit.last_day}."
+            ),
+            comment(
+                f"One day like the {fit.days_chosen} of them on {', '.join(fit.weekdays)}. (95 % intervals in brackets)"
+            ),
+            *(comment(f"{count} x {text}") for text, count in sorted(fit.remarks.items())),
+            *([comment(called_again)] if called_again else []),
             "version: 1",
             f"name: {json.dumps(self.stem)}",
             f"time_zone: {fit.time_zone}",
@@ -108,28 +113,31 @@ class _Writer:
             off = f"off by {patience.exponential_distance:.3f}"
             gave_up = f"{mean.n} gave up; were it exponential, mean {seconds(mean)}, {off}"
         lines = [
-            f"  # {queue.calls} calls; abandoned {percent(queue.abandoned)}, waited {percent(queue.waited)}, "
-            f"mean wait {seconds(queue.wait_s)}",
+            comment(
+                f"{queue.calls} calls; abandoned {percent(queue.abandoned)}, waited {percent(queue.waited)}, "
+                f"mean wait {seconds(queue.wait_s)}",
+                2,
+            ),
             f"  {name}:",
             *told_lines(self.told.get(queue.name, Told()), queue.channel),
             f"    skills: {skills_text(self.skills[queue.name])}",
         ]
         if any(arrivals.volumes):
-            lines.append(f"    # {day}; {poisson}")
+            lines.append(comment(f"{day}; {poisson}", 4))
             if come_back:
-                lines.append("    # who calls again comes on top of `volume`, which leaves them out")
+                lines.append(comment("who calls again comes on top of `volume`, which leaves them out", 4))
             lines.append(
                 f"    arrivals: {{csv: {json.dumps(self._name('arrivals'))}, column: {name}, "
                 f"busyness: {100 * min(arrivals.busyness.value, 5.0):.1f}%, volume: {1 - come_back:.4f}}}"
             )
         lines += self._handle(queue) + way_lines(queue, {one.name for one in self.fit.queues})
         lines += [
-            f"    # {gave_up}",
+            comment(gave_up, 4),
             "    patience:",
             f"      distribution: {self._patience(queue)}",
         ]
         if come_back:
-            lines.append(f"      # {again.n} who gave up were known: {percent(again)} called again in an hour")
+            lines.append(comment(f"{again.n} who gave up were known: {percent(again)} called again in an hour", 6))
             after = json.dumps(self.fit.retrials.after.best)
             lines.append(f"      retry: {{share: {100 * again.value:.1f}%, after: {after}}}")
         lines += self._ring(queue)
@@ -140,13 +148,18 @@ class _Writer:
     def _handle(self, queue: QueueFit) -> list[str]:
         place = self.calls.types.index(queue.name)
         talk = self._law(queue.talk, talk_samples_s(self.calls.of_type(place)), f"{queue.name} talk")
-        lines = [f"    # talk: {judged(queue.talk)}", "    handle:", f"      talk: {talk}"]
+        lines = [comment(f"talk: {judged(queue.talk)}", 4), "    handle:", f"      talk: {talk}"]
         if queue.wrap_up is not None and queue.wrap_up.mean_s.n:
-            lines += [f"      # wrap-up: {judged(queue.wrap_up)}", f"      wrap_up: {json.dumps(queue.wrap_up.best)}"]
+            lines += [
+                comment(f"wrap-up: {judged(queue.wrap_up)}", 6),
+                f"      wrap_up: {json.dumps(queue.wrap_up.best)}",
+            ]
         elif queue.wrap_up is None and self.fit.between_calls_s.n >= MANY:
             between = self.fit.between_calls_s
             lines += [
-                f"      # not recorded; from a call while somebody waited until its agent was free: {seconds(between)}",
+                comment(
+                    f"not recorded; from a call while somebody waited until its agent was free: {seconds(between)}", 6
+                ),
                 f"      wrap_up: {between.value:.1f}s",
             ]
         return lines
@@ -154,7 +167,7 @@ class _Writer:
     def _ring(self, queue: QueueFit) -> list[str]:
         """Return how long it rings, where that is known and lasts."""
         rings = queue.rings
-        if rings is None or not rings.answer.mean_s.n or not (rings.answer.mean_s.value or rings.no_answer.value):
+        if rings is None or not rings.are_told:
             return []
         found = reached_of(self.calls, self.calls.types.index(queue.name))
         assert found is not None, "its rings are known"
@@ -162,7 +175,7 @@ class _Writer:
         share = f", no_answer: {100 * rings.no_answer.value:.2f}%" if rings.no_answer.value else ""
         limit_ns = self.told.get(queue.name, Told()).ring_limit_ns
         limit = [f"    ring_limit: {format_duration(limit_ns)}"] if limit_ns else []
-        return [f"    # {ring_told(rings)}", f"    ring: {{answer: {law}{share}}}", *limit]
+        return [comment(ring_told(rings), 4), f"    ring: {{answer: {law}{share}}}", *limit]
 
     def _law(self, durations: Durations, found_s: Array, what: str) -> str:
         if durations.is_told_by_law:
@@ -194,11 +207,11 @@ class _Writer:
         self.files[self._name("arrivals")] = "\n".join(rows) + "\n"
 
     def _agents(self) -> list[str]:
-        lines = [f"# Agents at work in each interval, on average over those days: {hours_told(self.fit)}."]
+        lines = [comment(f"Agents at work in each interval, on average over those days: {hours_told(self.fit)}.")]
         groups = self.fit.groups
         if not groups:
             lines.append(
-                "# Nothing tells who answered: one agent stands here for those who do. Say how many there are."
+                comment("Nothing tells who answered: one agent stands here for those who do. Say how many there are.")
             )
             names = [queue.name for queue in self.fit.queues]
             groups = [Group([], names, [1.0] * len(self.fit.queues[0].arrivals.volumes), {}, 0.0)]
@@ -264,7 +277,8 @@ def way_lines(queue: QueueFit, known: set[str]) -> list[str]:
     ways = [way for way in queue.ways_on if way.to in known]
     transfers = [way for way in ways if way.talked][:1]
     steps = [way for way in ways if not way.talked and math.isfinite(way.after_s)][:1]
-    lines = [f"    # {_went_on(way)}{'' if way in [*transfers, *steps] else ': not in this scenario'}" for way in ways]
+    left_out = ": not in this scenario"
+    lines = [comment(f"{_went_on(way)}{'' if way in [*transfers, *steps] else left_out}", 4) for way in ways]
     lines += [f"    transfers: {{share: {100 * way.share.value:.1f}%, to: {json.dumps(way.to)}}}" for way in transfers]
     return lines + [
         f"    steps: [{{after: {law_seconds(way.after_s)}, do: overflow, to: {json.dumps(way.to)}}}]" for way in steps
@@ -286,7 +300,7 @@ def channel_lines(fit: Fit) -> list[str]:
         others = sorted(set(fit.may_interrupt.get(name, [])) & names)
         said = []
         if name in by_name:
-            lines.append(f"  # {among_others(by_name[name])}")
+            lines.append(comment(among_others(by_name[name]), 2))
             said = [f"slower: {100 * by_name[name].slower.value:.1f}%"]
         if others:
             said.append(f"may_interrupt: [{', '.join(others)}]")
@@ -304,7 +318,7 @@ def among_others(channel: ChannelFit) -> str:
 
 
 def _cell(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"' if re.search(r'[,"\n]', text) else text
+    return '"' + text.replace('"', '""') + '"' if re.search(r'[,"\r\n]', text) else text
 
 
 def judged(durations: Durations) -> str:

@@ -19,7 +19,9 @@ from simulations.commands.scenario_files import check_scenario
 from simulations.fit.between import bounds_s
 from simulations.fit.calls import SECOND_NS, STINT, Array
 from simulations.fit.duty import at_work, stints, who_serves
+from simulations.fit.fitted import fit as fit_calls
 from simulations.fit.read import read_calls
+from simulations.fit.scenario_file import scenario_files
 from simulations.scenario.scenario import Scenario
 
 app = typer.Typer()
@@ -178,3 +180,20 @@ def test_the_time_between_calls_is_seen_where_somebody_waits(tmp_path: Path) -> 
         )
     )
     assert [bound.tolist() for bound in bounds_s(calls)] == [[12.0], [12.0]]
+
+
+@pytest.mark.parametrize("break_", ["\n", "\r", "\u2028", "\x85"])
+def test_a_line_break_in_a_name_writes_nothing_into_the_scenario(tmp_path: Path, break_: str) -> None:
+    evil = f"sales{break_}costs: {{currency: XXX}}"
+    path = tmp_path / f"calls{break_}seed: 1.csv"
+    lines = ["arrival,wait_s,outcome,handle_s,queue"]
+    for number in range(23):
+        queue = "sales" if number < 20 else evil  # of so few calls that it is left out, with a remark
+        lines.append(f'2026-11-23 08:{number:02}:00,1,answered,60,"{queue}"')
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="")
+    calls = read_calls(path)
+    text = scenario_files(fit_calls(calls), calls, tmp_path / "day.yaml")["day.yaml"]
+    assert text.count("costs: {currency") == 1
+    for line in text.splitlines():
+        if "costs: {currency" in line or "seed: 1.csv" in line:
+            assert line.startswith("# ")

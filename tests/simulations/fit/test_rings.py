@@ -5,7 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import typer
+from typer.testing import CliRunner
 
+from simulations.commands.fit import fit as fit_command
 from simulations.experiment.recording import record
 from simulations.experiment.simulate import simulate
 from simulations.fit.calls import SECOND_NS
@@ -106,3 +109,29 @@ def test_where_everybody_answers_at_once_nothing_rings(tmp_path: Path) -> None:
     record(centre(), 3, 0, tmp_path / "log")
     fit_scenario(tmp_path / "log").save(tmp_path / "fitted.yaml")
     assert Scenario.load(tmp_path / "fitted.yaml").file.queues["q"].ring is None
+
+
+def test_where_nobody_ever_answered_no_ring_is_told(tmp_path: Path) -> None:
+    scene = Scenario.of(
+        {
+            "horizon": {"from": "2026-11-23 08:00", "to": "2026-11-23 09:00", "interval": "30m"},
+            "queues": {
+                "q": {
+                    "arrivals": {"rate": "1/min"},
+                    "handle": {"talk": "1m"},
+                    "patience": "30s",
+                    "ring": {"answer": "10m"},
+                    "agents": 2,
+                }
+            },
+        }
+    )
+    record(scene, 3, 0, tmp_path / "log")
+    app = typer.Typer()
+    app.command()(fit_command)
+    told = CliRunner().invoke(app, [str(tmp_path / "log")], env={"COLUMNS": "200"})
+    assert told.exit_code == 0, told.output
+    assert "rings until answered" not in told.output
+    rings = fit(read_calls(tmp_path / "log")).queues[0].rings
+    assert rings is not None
+    assert not rings.are_told
