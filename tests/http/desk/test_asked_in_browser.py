@@ -1,4 +1,4 @@
-"""Windows that ask about a contact which ends meanwhile, in a real browser: whoever writes there goes on writing."""
+"""A contact that ends while somebody is about to write, in a real browser: what they type is text, and never keys."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from aiohttp import ClientSession
 from tests.http.desk.support import CENTRE
 from tests.http.desk.test_cases import WITH_CASES
 from tests.http.desk.test_in_browser import bring, browser, signed_in, take_chat, until
+from tests.http.desk.test_over_in_browser import TIRELESS, two_in_hand
 from tests.http.support import CONTACTS, Build, House, get, tell
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
@@ -75,3 +76,26 @@ async def test_whom_to_transfer_to_is_asked_until_the_window_is_left(build: Buil
         await page.keyboard.press("Escape")
         await page.wait_for_selector("dialog", state="detached")
         assert await declined(house) == 0
+
+
+@pytest.mark.parametrize("centre", [TIRELESS, CENTRE], ids=["next customer", "wrap-up"])
+async def test_a_goodbye_that_comes_too_late_reaches_nobody_and_is_no_keys(build: Build, centre: str) -> None:
+    house = await build(centre=centre)
+    async with browser() as context, ClientSession(house.url) as client:
+        page = await two_in_hand(context, house)
+        await page.keyboard.type("here is your booking")
+        await page.keyboard.press("Enter")
+        await until(page, "document.querySelector('#line').value === ''")
+        await tell(client, f"{CONTACTS}/chat-2/release", by="customer")
+        await until(page, "document.activeElement.id !== 'line'")
+        await page.evaluate(PAUSE)
+        await page.keyboard.type("you're welcome, have a nice day")
+        await page.keyboard.press("Enter")
+        await page.locator(".toast", has_text="reaches nobody").wait_for()
+        assert await page.locator("dialog").count() == 0, "E asked nothing"
+        assert await page.input_value("#line") == "", "W began no line"
+        said = (await get(client, f"{CONTACTS}/chat-1/messages"))["messages"]
+        assert [one for one in said if one["by"] == "agent"] == []
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("?")
+        await page.wait_for_selector("dialog[open]")

@@ -396,7 +396,7 @@ async def test_what_is_written_and_not_saved_is_taken_with_the_finish(build: Bui
         await take_chat(page, house)
         await tell(client, f"{CONTACTS}/chat-1/release", by="customer")
         await page.wait_for_selector(".wrap-up:not([hidden])")
-        await page.evaluate("document.activeElement.blur()")
+        await page.keyboard.press("Escape")
         await page.keyboard.press("3")
         await page.wait_for_selector("[data-code=complaint][aria-pressed=true]")
         await page.fill("#note", "calls again tomorrow")

@@ -302,6 +302,7 @@ async def test_answers_of_one_round_trip_keep_each_other(build: Build) -> None:
         page = await signed_in(context, house)
         await take_chat(page, house)
         await wrapping(page, house)
+        await page.keyboard.press("Escape")
         await page.keyboard.press("2")
         await page.locator("fieldset", has_text="Solved").get_by_text("Yes").click()
         await page.focus("#field-words")
@@ -359,6 +360,7 @@ async def test_a_key_that_is_held_does_it_once(build: Build) -> None:
         await wrapping(page, house)
         await page.evaluate("window.endedAt = performance.now()")
         await until(page, "performance.now() - window.endedAt > 1000")  # until then, it would be more of the line
+        await page.keyboard.press("Escape")
         for _ in range(2):
             await page.keyboard.down("1")
         await page.keyboard.up("1")

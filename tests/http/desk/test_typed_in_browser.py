@@ -40,12 +40,13 @@ async def two_chats(page: Any, house: House) -> None:
     await until(page, "document.querySelector('#contact-title').textContent === 'Phạm Lan'")
 
 
-async def test_keys_count_at_once_where_nobody_typed(build: Build) -> None:
+async def test_keys_count_at_once_for_who_left_the_line(build: Build) -> None:
     house = await build(centre=CENTRE)
     async with browser() as context:
         page = await signed_in(context, house)
         await two_chats(page, house)
         await wrapping(page, house)
+        await page.keyboard.press("Escape")
         await page.keyboard.press("f")
         await in_hand(page, 1)
         await page.keyboard.press("e")

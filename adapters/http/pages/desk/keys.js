@@ -67,6 +67,7 @@ function listen(desk, keys) {
       return;
     }
     const { acts, typedAhead } = desk;
+    if (event.altKey || event.key === "Escape" || event.key === "Tab" || event.key.startsWith("Arrow")) typedAhead.free();
     if (!event.altKey && event.target.closest?.(WRITES)) return;
     if (isTyped && acts.openLine()) return; // it goes there
     if (!event.altKey && !keys.on) return;

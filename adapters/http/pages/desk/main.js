@@ -49,7 +49,7 @@ class Desk {
     this.sound = new Sound();
     this.open = false;
     this.names = new Names(this.store);
-    this.typedAhead = new TypedAhead();
+    this.typedAhead = new TypedAhead(() => this.tellTyped());
     this.outboxes = new Map();
     this.signs = new Signs(this);
     this.acts = new Acts(this);
@@ -208,6 +208,11 @@ class Desk {
     if (!this.open || this.isToldUnkept || !wasUnkept()) return;
     this.isToldUnkept = true;
     this.complain(t("not_kept"));
+  }
+
+  /** Says that what is being typed reaches nobody, while it does not. */
+  tellTyped() {
+    if (!this.parts.toasts.isShown(t("typed_to_nobody"))) this.complain(t("typed_to_nobody"));
   }
 
   complain(why, words) {

@@ -23,5 +23,6 @@ export function toasts() {
     say("urgent", text);
     setTimeout(() => toast.remove(), (words ? WORDS_MS : SHOWN_MS) + READ_MS * text.length);
   }
-  return { place, complain, clear: () => place.replaceChildren() };
+  const isShown = (text) => [...place.children].some((one) => one.textContent === text);
+  return { place, complain, isShown };
 }

@@ -1,4 +1,5 @@
-// What is typed on after the one it was meant for has gone: for nobody, until the typist pauses. It is no text, and no keys.
+// What is typed on after the one it was meant for has gone: for nobody, until the typist pauses, or where the cursor was taken
+// from a field, until they do what ends a text: Escape, an arrow, a click. It is no text, and no keys.
 
 const PAUSE_MS = 1000;
 
@@ -9,9 +10,12 @@ export function textField() {
 }
 
 export class TypedAhead {
-  constructor() {
+  constructor(onLost) {
+    this.onLost = onLost; // told of each key that goes to nobody because the cursor was taken
     this.typedAt = -Infinity; // when somebody typed into a field last
     this.meantUntil = -Infinity;
+    this.cursorTaken = false;
+    for (const kind of ["pointerdown", "focusin"]) document.addEventListener(kind, () => this.free());
   }
 
   typed() {
@@ -21,12 +25,19 @@ export class TypedAhead {
   /** What is typed goes into no field any more, but for one of a dialog. */
   leaveField() {
     const field = textField();
-    if (!field?.closest("dialog")) field?.blur();
+    if (!field || field.closest("dialog")) return false;
+    field.blur();
+    return true;
+  }
+
+  /** The typist knows that the text is at its end. */
+  free() {
+    this.cursorTaken = false;
   }
 
   /** Whom somebody wrote to is gone, or takes no more: where `always`, also if they did not type just now. */
   halt(always = false) {
-    this.leaveField();
+    this.cursorTaken = this.leaveField() || this.cursorTaken;
     if (always || performance.now() - this.typedAt < PAUSE_MS) this.waitForPause();
   }
 
@@ -36,6 +47,8 @@ export class TypedAhead {
 
   /** Whether a key belongs to a text that is gone; one that does puts the pause off. */
   isMeant() {
+    if (this.cursorTaken) this.onLost();
+    if (this.cursorTaken) return true;
     if (performance.now() > this.meantUntil) return false;
     this.waitForPause();
     return true;
