@@ -122,7 +122,8 @@ def _unsure(found: Solution, said: dict[str, Any]) -> str:
     if not count:
         return ""
     are = "1 interval was" if count == 1 else f"{count} intervals were"
-    return f"{are} below target by no more than chance (?): -n {4 * found.replications} tells twice as sharply. "
+    text = f"{are} on the wrong side of a target by no more than chance (?)"
+    return f"{text}: -n {4 * found.replications} tells twice as sharply. "
 
 
 def _dismissed(said: dict[str, Any]) -> str:
@@ -171,7 +172,7 @@ def _intervals(found: Solution, said: dict[str, Any]) -> Table:
         title=f"{said['scenario']}: agents an interval",
         caption=_caption(found),
     )
-    unsure = unsure_intervals(found, rows)
+    unsure = unsure_intervals(found)
     count, lost = len(rows) // queues, found.check.by_queue("lost_rate").value
     starts = slice(11, 16) if rows[0]["interval_start"][:10] == rows[-1]["interval_start"][:10] else slice(5, 16)
     for place in range(count):
@@ -196,7 +197,7 @@ def _intervals(found: Solution, said: dict[str, Any]) -> Table:
 
 
 def _caption(found: Solution) -> str:
-    words = "lost: gave up or sent away; * target missed, ? below it by no more than chance"
+    words = "lost: gave up or sent away; * target missed, ? by no more than chance"
     if not (found.demand.serves.sum(axis=0) > 1.0).any():
         return words
     return f"required: by the queue itself; scheduled, busy: all who may serve it, and others, too; {words}"

@@ -16,6 +16,7 @@ from simulations.scenario.roster import scheduled_ns
 from simulations.scenario.sections import Group
 from simulations.solve.objective import objective_of
 from simulations.solve.solve import Solution
+from simulations.solve.trials import seen_missed
 
 Row = dict[str, Any]
 
@@ -89,15 +90,12 @@ def paid_hours(solution: Solution) -> Floats:
     return hours
 
 
-def unsure_intervals(solution: Solution, rows: list[Row]) -> Any:
-    """Return where the level played lies below its target and its limits reach it, shape (queues, intervals).
+def unsure_intervals(solution: Solution) -> Any:
+    """Return where the check lies on the wrong side of a goal and its limits reach it, shape (queues, intervals).
 
-    Nothing says that the target is missed there, nor that it is kept: more replications do.
+    Nothing says that the goal is missed there, nor that it is kept: more replications do.
     """
-    shape = solution.missed.shape
-    levels = np.array([np.nan if row["service_level"] is None else row["service_level"] for row in rows], float)
-    targets = np.array([goal.service_level for goal in solution.goals.values()])
-    return (levels.reshape(shape) < targets[:, None]) & ~solution.missed
+    return seen_missed(solution.check, list(solution.goals.values())) & ~solution.missed
 
 
 def agents_pay(solution: Solution) -> Floats:
@@ -125,7 +123,7 @@ def told(solution: Solution) -> Row:
             "shifts": entry.get("shifts", []),
         }
     intervals = plan_rows(solution)
-    unsure = unsure_intervals(solution, intervals)
+    unsure = unsure_intervals(solution)
     queues = {
         name: {
             "target": goal.service_level,

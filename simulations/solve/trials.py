@@ -74,7 +74,16 @@ def proven_missed(result: Result, goals: list[Goal]) -> Any:
     places = len(goals) * result.model.file.intervals
     confidence = 1.0 - (1.0 - result.confidence) / places
     wide = Result(result.model, result.seed, confidence, result.played)
-    level, loss = wide.by_queue("staffed_level"), wide.by_queue("lost_rate")
+    return _misses(wide.by_queue("staffed_level").high, wide.by_queue("lost_rate").low, goals)
+
+
+def seen_missed(result: Result, goals: list[Goal]) -> Any:
+    """Return where what was seen lies on the wrong side of the goal, by chance or not, shape (queues, intervals)."""
+    return _misses(result.by_queue("staffed_level").value, result.by_queue("lost_rate").value, goals)
+
+
+def _misses(level: Any, loss: Any, goals: list[Goal]) -> Any:
+    """Tell where levels, or losses, of shape (queues, intervals) miss the goals; none of nobody does."""
     asked = np.array([[goal.service_level] for goal in goals])
     most = np.array([[1.0 if goal.p_abandon is None else goal.p_abandon] for goal in goals])
-    return (level.high < asked) | (loss.low > most)
+    return (level < asked) | (loss > most)

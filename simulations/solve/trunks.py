@@ -23,11 +23,13 @@ def roomy(scenario: Scenario) -> dict[str, int]:
 
 
 def reckoned(result: Result, p_block: float) -> dict[str, int]:
-    """Return the channels that lose at most this share in the busiest interval; of a result with room enough."""
+    """Return the channels that lose at most this share in the busiest interval; of a result with room enough.
+
+    Chance within an interval is Erlang's B's own part. Days that are busier than others ask for more as they are
+    played.
+    """
     file = result.model.file
-    # The mean over the replications; days that are busier than others come on top by their spread.
-    busiest = result.busy_trunks.mean(axis=0) + result.busy_trunks.std(axis=0)
-    loads = busiest.max(axis=-1)
+    loads = result.busy_trunks.mean(axis=0).max(axis=-1)
     found = {}
     for place, (name, group) in enumerate(file.trunk_groups.items()):
         load = float(loads[place])

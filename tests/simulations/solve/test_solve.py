@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 import typer
@@ -12,15 +13,15 @@ from typer.testing import CliRunner, Result
 
 from simulations.commands.solve import solve as solve_command
 from simulations.experiment.simulate import simulate
-from simulations.queueing import agents_for
+from simulations.queueing import agents_for, erlang_b_servers
 from simulations.scenario.scenario import Scenario
 from simulations.solve import solve as solve_module
 from simulations.solve.goals import Question, goals_of
-from simulations.solve.solve import solve
+from simulations.solve.solve import Solution, solve
 from simulations.solve.staffed import staffed
 from simulations.solve.timetable import parse_shift, timetable
 from simulations.solve.told import plan_rows, told, unsure_intervals
-from simulations.solve.trunks import blocked, proven_short
+from simulations.solve.trunks import blocked, proven_short, reckoned
 from simulations.staffing import Shift
 
 pytestmark = pytest.mark.timeout(600)  # the first of them may compile the world
@@ -124,15 +125,31 @@ def test_a_plan_that_is_short_of_trunks_beyond_chance_is_not_kept() -> None:
 def test_what_replications_leave_open_is_said() -> None:
     scenario = Scenario.of(SKILLS)
     found = solve(scenario, Question(goals_of(scenario.file, {None: (0.8, 20.0)}, {})))
-    rows = plan_rows(found)
-    for row in rows:
-        row["service_level"] = 0.79
-    assert (unsure_intervals(found, rows) == ~found.missed).all()
-    rows[0]["service_level"], rows[1]["service_level"] = 0.8, None
-    assert unsure_intervals(found, rows).ravel()[:3].tolist() == [False, False, True]
-    said = told(found)
-    open_ones = unsure_intervals(found, said["intervals"]).sum(axis=1)
-    assert [one["intervals_unsure"] for one in said["queues"].values()] == open_ones.tolist()
+    levels, lost = (found.check.by_queue(name).value for name in ("staffed_level", "lost_rate"))
+    assert (lost > 0.0).any()
+
+    def asked(level: float, p_abandon: float | None) -> Solution:
+        goals = {
+            name: msgspec.structs.replace(goal, service_level=level, p_abandon=p_abandon)
+            for name, goal in found.goals.items()
+        }
+        return msgspec.structs.replace(found, goals=goals)
+
+    assert not unsure_intervals(asked(0.0, None)).any()
+    middle = float(np.median(levels))
+    np.testing.assert_array_equal(unsure_intervals(asked(middle, None)), (levels < middle) & ~found.missed)
+    np.testing.assert_array_equal(unsure_intervals(asked(0.0, 0.0)), (lost > 0.0) & ~found.missed)
+    open_ones = unsure_intervals(asked(0.0, 0.0)).sum(axis=1)
+    told_ones = [one["intervals_unsure"] for one in told(asked(0.0, 0.0))["queues"].values()]
+    assert told_ones == open_ones.tolist()
+
+
+def test_trunks_begin_with_those_of_erlang_b_for_the_mean_of_the_busiest_interval() -> None:
+    flat = Scenario.of(FLAT)
+    room = simulate(flat.changed("queues.sales.agents=30").changed("trunk_groups.main.channels=500"), 20)
+    load = float(room.busy_trunks.mean(axis=0).max())
+    assert reckoned(room, 0.01) == {"main": int(erlang_b_servers(load, 0.01))}
+    assert reckoned(room, 0.01)["main"] <= int(erlang_b_servers(2.4 * 4, 0.01)) + 1, "chance is Erlang's B's own part"
 
 
 def test_one_agent_fewer_would_miss_the_target() -> None:
