@@ -261,13 +261,15 @@ async def test_a_phone_that_rang_is_answered(served: Served, open_phone: OpenPho
     ann.reply(await ann.request("BYE"), 200)
 
 
-async def promise_a_callback(served: Served, ann: UserAgent, bob: UserAgent, trunk: UserAgent) -> None:
+async def promise_a_callback(
+    served: Served, ann: UserAgent, bob: UserAgent, trunk: UserAgent, host: str = "127.0.0.1"
+) -> None:
     """Bob has called, was promised a callback by way of the trunk, and the engine is dead; ann may be rung for it."""
     served.configure(
         centre(
             queues="  sales: {steps: [{after: 0s, do: callback, to: back}], members_only: true}\n  back: {}",
             phones={"ann": f"127.0.0.1:{ann.port}"},
-            sip=f"outbound: [{{group: national, proxy: 'sip:127.0.0.1:{trunk.port}', user: us, password: secret}}]",
+            sip=f"outbound: [{{group: national, proxy: 'sip:{host}:{trunk.port}', user: us, password: secret}}]",
             extra="trunk_groups: {national: {channels: 1}}",
         )
     )

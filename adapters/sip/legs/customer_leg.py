@@ -135,7 +135,8 @@ class CustomerLeg(CallerLeg):
             raise LocalProtocolError("the record of the customer holds no request")
         endpoint = self.core.endpoint
         self._route, self._sent = route, invite
-        self._places = Places(endpoint, self.core.unwanted_answers, record.hop, self._call_at)
+        self._places = Places(endpoint, self.core.unwanted_answers, route.hop, self._call_at)
+        self._places.take_up(record.hop)
         self.origin.pass_on(invite.body)
         self.state = "calling"
         self._transaction = endpoint.layer.resume_client(invite, record.hop, self, endpoint.now_ns())

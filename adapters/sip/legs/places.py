@@ -35,6 +35,18 @@ class Places:
         """Call at the first address, at once unless a name must be looked up."""
         self._endpoint.locate(self.hop, self._found)
 
+    def take_up(self, hop: Hop) -> None:
+        """Go on with an INVITE of before a restart, which went to `hop`: the others are for when that one fails.
+
+        Its silence alone is no reason: it may ring there, and have said so before.
+        """
+        destination, self.hop = self.hop, hop
+
+        def found(hops: list[Hop]) -> None:
+            self._others = [other for other in hops if other not in (hop, destination)]
+
+        self._endpoint.locate(destination, found)
+
     def called(self, transaction: ClientTransaction) -> None:
         """The INVITE is on its way to `hop`."""
         self.settle()
