@@ -1,6 +1,5 @@
 """`trunkline backup` and `trunkline restore`: copy a data folder, also one in use, and bring it back."""
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ import typer
 from engine.commands.outcome import Exit
 from engine.errors import LogError
 from engine.log.backup import back_up, restore_log
+from engine.log.file_ops import FileOps
 from engine.replay.restore import LOG_FOLDER, SNAPSHOT_FOLDER
 
 NOT_COPIED: Final = frozenset({LOG_FOLDER, SNAPSHOT_FOLDER})
@@ -60,8 +60,8 @@ def _tell(report: BackupReport, as_json: bool, done: str) -> None:
 
 
 def _copy_beside(source: Path, target: Path) -> tuple[int, int]:
-    """Copy what lies beside the log and is new or changed; return the number of files and their bytes."""
-    files = size = 0
+    """Copy what lies beside the log and is new or changed, durably; return the number of files and their bytes."""
+    files, size, ops, changed = 0, 0, FileOps(), dict[Path, None]()
     for path in _files(source):
         copy = target / path.relative_to(source)
         try:
@@ -71,10 +71,15 @@ def _copy_beside(source: Path, target: Path) -> tuple[int, int]:
             copy.parent.mkdir(parents=True, exist_ok=True)
             draft = copy.with_name(copy.name + ".tmp")
             shutil.copy2(path, draft)
-            os.replace(draft, copy)
+            with draft.open("rb") as written:
+                ops.sync(written.fileno())
+            ops.rename(draft, copy)
         except FileNotFoundError:
             continue  # a cache that its owner replaced meanwhile
         files, size = files + 1, size + there.st_size
+        changed |= dict.fromkeys((copy.parent, copy.parent.parent))  # a new folder is a name in the one above
+    for folder in changed:
+        ops.sync_folder(folder)
     return files, size
 
 

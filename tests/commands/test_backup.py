@@ -10,9 +10,11 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
+from engine.commands import backup
 from engine.commands.backup import BackupReport
 from engine.commands.outcome import Exit
 from engine.live.host import EngineHost
+from engine.log.file_ops import FileOps
 from engine.log.segment import SMALLEST_SEGMENT_BYTES
 from engine.main import app
 from engine.replay.verify import verify
@@ -83,3 +85,28 @@ def test_what_cannot_be_done_is_said(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["restore", str(tmp_path / "empty"), str(tmp_path / "old")])
     assert done.exit_code == Exit.FAILED
     assert "snapshots of another log" in done.output
+
+
+def test_what_lies_beside_the_log_is_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, target, done = tmp_path / "data", tmp_path / "copy", list[str]()
+    (source / "attachments").mkdir(parents=True)
+    (source / "attachments" / "file").write_bytes(b"text")
+
+    class Noted(FileOps):
+        def sync(self, fd: int) -> None:
+            done.append("file")
+            super().sync(fd)
+
+        def rename(self, source: Path, target: Path) -> None:
+            done.append("name")
+            super().rename(source, target)
+
+        def sync_folder(self, folder: Path) -> None:
+            done.append(folder.name)
+            super().sync_folder(folder)
+
+    monkeypatch.setattr(backup, "FileOps", Noted)
+    assert backup._copy_beside(source, target) == (1, 4)
+    assert done == ["file", "name", "attachments", "copy"]
