@@ -6,8 +6,8 @@ what waited.
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 from adapters.sip.translate import CAUSE_CONGESTION
@@ -40,8 +40,8 @@ class Facts:
         self._counters = counters
         self._late: dict[_Told, None] = {}
         """What the engine had no room for, in its order."""
-        self._of_agents: dict[frozenset[str], _Told] = {}
-        """What of it is of no contact, but of an agent: one each."""
+        self._alone: defaultdict[str, dict[_Told, None]] = defaultdict(dict)
+        """What of it is of one contact or agent alone, by whom it is of; of an agent there is one."""
         self._count: Counter[str] = Counter()
         """Late facts by whom they are of."""
         self._total = 0
@@ -107,7 +107,7 @@ class Facts:
             self._counters["facts_dropped"] += len(told.facts)
             return
         if told.of_agent:
-            if (before := self._of_agents.get(told.subjects)) is not None:
+            for before in self._of_all_alone(told.subjects):
                 self._forget(before)  # where an agent is now is all that counts
         elif not told.releases and not self._has_room_for(told):
             self._counters["facts_dropped"] += len(told.facts)
@@ -117,6 +117,10 @@ class Facts:
         self._counters["facts_delayed"] += len(told.facts)
         self._keep(told)
 
+    def _of_all_alone(self, subjects: Collection[str]) -> "list[_Told]":
+        """What waits of each of these alone."""
+        return [told for subject in subjects if subject in self._alone for told in self._alone[subject]]
+
     def _has_room_for(self, told: "_Told") -> bool:
         more = len(told.facts)
         most = max(self._count[subject] for subject in told.subjects)
@@ -124,7 +128,7 @@ class Facts:
 
     def _overrun_by(self, contact: str) -> None:
         """Say that the contact is over instead of all that waits of it alone; its call is ended a moment later."""
-        for told in [told for told in self._late if told.subjects == {contact}]:
+        for told in self._of_all_alone({contact}):
             self._drop(told)
         self._counters["calls_overrun"] += 1
         if not self._overrun:
@@ -154,15 +158,17 @@ class Facts:
         for subject in told.subjects:
             self._count[subject] += len(told.facts)
         self._ending |= told.releases
-        if told.of_agent:
-            self._of_agents[told.subjects] = told
+        if (only := told.only) is not None:
+            self._alone[only][told] = None
         if self._alarm is None and not self._stopping:
             self._alarm = asyncio.get_running_loop().call_later(AGAIN_AFTER_S, self._again)
 
     def _forget(self, told: "_Told") -> None:
         del self._late[told]
-        if told.of_agent:
-            del self._of_agents[told.subjects]
+        if (only := told.only) is not None:
+            del self._alone[only][told]
+            if not self._alone[only]:
+                del self._alone[only]
         self._total -= len(told.facts)
         for subject in told.subjects:
             self._count[subject] -= len(told.facts)
@@ -221,6 +227,11 @@ class _Told:
         """Of whom they are."""
         self.releases = frozenset(fact.contact for fact in facts if isinstance(fact, ContactReleased))
         """Contacts that are over with them."""
+
+    @property
+    def only(self) -> str | None:
+        """Of whom they are, where they are of one alone."""
+        return next(iter(self.subjects)) if len(self.subjects) == 1 else None
 
     def apart(self) -> list["_Told"]:
         """The same as it may wait: those of several agents one by one, as each has a latest of their own."""
