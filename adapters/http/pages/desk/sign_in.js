@@ -32,7 +32,7 @@ export function signInView(onSignedIn, said = "", who = "", within = "main") {
       byToken ? row(token, t("token")) : [row(agent, t("agent_name")), row(password, t("password"))],
       button,
       el("button", { type: "button", class: "quiet", on: { click: () => render("", !byToken) } }, t(byToken ? "by_password" : "by_token")),
-      isPage && el("div", { class: "door-languages" }, languages().map((one) => el("button", { type: "button", class: "quiet", lang: one, "aria-pressed": String(one === language), on: { click: async () => (await choose(one), render(message, byToken)) } }, t(`language.${one}`)))),
+      isPage && el("div", { class: "door-languages" }, languages().map((one) => el("button", { type: "button", class: "quiet", lang: one, "aria-pressed": String(one === language), on: { click: async () => render((await choose(one)) ? message : t("no_connection"), byToken) } }, t(`language.${one}`)))),
     );
     fill(place, form);
     queueMicrotask(() => (byToken ? token : who ? password : agent).focus());

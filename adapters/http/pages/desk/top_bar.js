@@ -35,7 +35,7 @@ export function topBar(desk, state, sessionEnd) {
   );
 
   function tongue(one) {
-    return el("button", { type: "button", class: "quiet", lang: one, title: t(`language.${one}`), "aria-label": t(`language.${one}`), "aria-pressed": String(one === language), on: { click: async () => (await choose(one), desk.render()) } }, one.toUpperCase());
+    return el("button", { type: "button", class: "quiet", lang: one, title: t(`language.${one}`), "aria-label": t(`language.${one}`), "aria-pressed": String(one === language), on: { click: async () => ((await choose(one)) ? desk.render() : desk.complain(t("no_connection"))) } }, one.toUpperCase());
   }
 
   function renderWords() {

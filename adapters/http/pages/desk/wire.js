@@ -1,7 +1,7 @@
 // The socket: it comes back by itself, goes on from where the page is, and asks again what was not answered.
 
-const SHORTEST_MS = 500;
-const LONGEST_MS = 15_000;
+import { pauseMs } from "./pauses.js";
+
 const ALIVE_EVERY_MS = 15_000;
 const LOOK_EVERY_MS = 1000;
 const SILENT_MS = 25_000; // the service says something every ten seconds: a link that is silent for so long is dead
@@ -137,9 +137,8 @@ export class Wire {
     this.#drop();
     if (this.stopped) return;
     this.onState("lost");
-    const wait = Math.min(LONGEST_MS, SHORTEST_MS * 2 ** this.failures) * (0.5 + Math.random() / 2);
+    this.timer = setTimeout(() => this.#retry(), pauseMs(this.failures));
     this.failures += 1;
-    this.timer = setTimeout(() => this.#retry(), wait);
   }
 
   async #retry() {

@@ -1,27 +1,44 @@
 // What the page says, in the reader's language: catalogues with the same keys, numbers and times as the language has them.
 
+import { pauseMs } from "./pauses.js";
 import { ofBrowser } from "./storage.js";
 
 const LANGUAGES = ["en", "vi"];
 const KEPT = "trunkline-desk-language";
+const ANSWER_WITHIN_MS = 20_000;
 let catalogue = {};
 export let language = "en";
 
+/** Tried until they are there: a page without words says nothing to anybody. */
 export async function loadWords() {
   const asked = ofBrowser.get(KEPT) || navigator.languages.map((one) => one.slice(0, 2)).find((one) => LANGUAGES.includes(one));
-  await speak(LANGUAGES.includes(asked) ? asked : "en");
+  const wanted = LANGUAGES.includes(asked) ? asked : "en";
+  for (let failures = 0; ; failures += 1) {
+    try {
+      return await speak(wanted);
+    } catch {
+      await new Promise((go) => setTimeout(go, pauseMs(failures)));
+    }
+  }
 }
 
-export async function speak(wanted) {
-  const answer = await fetch(`/pages/desk/${wanted}.json`);
+async function speak(wanted) {
+  const answer = await fetch(`/pages/desk/${wanted}.json`, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+  if (!answer.ok) throw new Error(String(answer.status));
   catalogue = await answer.json();
   language = wanted;
   document.documentElement.lang = wanted;
 }
 
+/** Returns whether the words are there; otherwise the page goes on in the language that it has. */
 export async function choose(wanted) {
+  try {
+    await speak(wanted);
+  } catch {
+    return false;
+  }
   ofBrowser.set(KEPT, wanted);
-  await speak(wanted);
+  return true;
 }
 
 export const languages = () => LANGUAGES;
@@ -41,9 +58,7 @@ export const by = (key, agent, given = {}) => (agent ? t(`${key}_by`, { ...given
 /** A text of the configuration in the reader's language. */
 export const said = (texts) => texts[language] ?? texts[""] ?? Object.values(texts)[0] ?? "";
 
-export const has = (key) => key in catalogue;
-
-export const number = (value) => new Intl.NumberFormat(language).format(value);
+const number = (value) => new Intl.NumberFormat(language).format(value);
 
 export const share = (value) => new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 }).format(value);
 
