@@ -1,5 +1,6 @@
 """Signed tokens: what a browser brings back is believed because the adapter's own key signed it. No state is kept."""
 
+import math
 from typing import Any, Final, TypeVar
 
 import jwt
@@ -91,10 +92,20 @@ def read_identity(token: str, secret: str, inbox: str, now_s: int) -> Identity:
         )
     except (jwt.InvalidTokenError, ValueError) as error:
         raise NotSigned(f"the identity is not good: {error}") from None
-    expires_s, subject, name = claims["exp"], claims["sub"], claims.get("name", "")
-    if type(expires_s) is not int or not now_s - LEEWAY_S < expires_s <= now_s + IDENTITY_LIFETIME_S + LEEWAY_S:
+    subject, name = claims["sub"], claims.get("name", "")
+    if not now_s - LEEWAY_S < _date_s(claims, "exp") <= now_s + IDENTITY_LIFETIME_S + LEEWAY_S:
         bounds = f"within the next {IDENTITY_LIFETIME_S} seconds, {LEEWAY_S} more or less"
         raise NotSigned(f"the identity's 'exp' must lie {bounds}")
+    if "nbf" in claims and _date_s(claims, "nbf") > now_s + LEEWAY_S:
+        raise NotSigned(f"the identity is not good yet: its 'nbf' must not lie more than {LEEWAY_S} seconds ahead")
     if type(subject) is not str or not 0 < len(subject) <= SUBJECT_MAX or not subject.isprintable():
         raise NotSigned(f"the identity's 'sub' must be a text of 1 to {SUBJECT_MAX} characters")
     return Identity(subject, name[:SUBJECT_MAX] if isinstance(name, str) else "")
+
+
+def _date_s(claims: dict[str, Any], name: str) -> float:
+    """Return a NumericDate (RFC 7519, 2): seconds since 1970, whole or not. Raises NotSigned."""
+    date_s: float = claims[name]
+    if type(date_s) not in (int, float) or not abs(date_s) < math.inf:
+        raise NotSigned(f"the identity's {name!r} must be a number of seconds since 1970")
+    return date_s

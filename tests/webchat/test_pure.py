@@ -1,5 +1,6 @@
 """The parts without sockets: wait ranges, signed tokens, forms, names of files, catalogues, rates."""
 
+import math
 import re
 from typing import Any
 
@@ -109,6 +110,15 @@ def test_an_identity_says_who_it_is() -> None:
 
 @pytest.mark.parametrize(
     "claims",
+    [{"exp": NOW_S + 599.5}, {"exp": NOW_S - 59.5}, {"nbf": NOW_S - 3600}, {"nbf": NOW_S + 60}, {"nbf": NOW_S + 0.5}],
+    ids=str,
+)
+def test_an_identity_is_good_from_its_beginning_to_its_end(claims: dict[str, Any]) -> None:
+    assert read_identity(identity(**claims), SECRET, "web", NOW_S).customer == "c-7"
+
+
+@pytest.mark.parametrize(
+    "claims",
     [
         {"secret": "another secret that is long enough"},
         {"algorithm": "HS512", "secret": SECRET * 2},
@@ -123,11 +133,34 @@ def test_an_identity_says_who_it_is() -> None:
         {"exp": NOW_S + 3661},
         {"exp": str(NOW_S + 60)},
         {"exp": True},
+        {"exp": math.nan},
+        {"exp": NOW_S + 3660.5},
+        {"nbf": NOW_S + 61},
+        {"nbf": NOW_S + 60.5},
+        {"nbf": math.nan},
+        {"nbf": str(NOW_S)},
+        {"nbf": False},
     ],
     ids=str,
 )
 def test_an_identity_that_is_not_good_says_why(claims: dict[str, Any]) -> None:
     with pytest.raises(NotSigned):
+        read_identity(identity(**claims), SECRET, "web", NOW_S)
+
+
+@pytest.mark.parametrize(
+    ("claims", "why"),
+    [
+        ({"exp": NOW_S + 7200.5}, "'exp' must lie within"),
+        ({"exp": "soon"}, "'exp' must be a number of seconds"),
+        ({"exp": 10**400}, "'exp' must lie within"),
+        ({"nbf": 10**400}, "not good yet"),
+        ({"nbf": NOW_S + 600}, "not good yet: its 'nbf'"),
+        ({"nbf": "soon"}, "'nbf' must be a number of seconds"),
+    ],
+)
+def test_why_an_identity_is_not_good_is_true(claims: dict[str, Any], why: str) -> None:
+    with pytest.raises(NotSigned, match=why):
         read_identity(identity(**claims), SECRET, "web", NOW_S)
 
 
