@@ -32,6 +32,9 @@ export function sendText(text) {
 const REFUSED = { 400: "file_empty", 408: "file_late", 415: "bad_type", 429: "file_later", 503: "file_no_room" };
 const TRIES = 6;
 
+// Why the service did not take a file, in the reader's words; what the browser says of a lost link is in none of ours.
+class NotTaken extends Error {}
+
 // Of many at once the later ones wait, and go by themselves.
 async function brought(file) {
   for (let tried = 1; ; tried += 1) {
@@ -58,13 +61,13 @@ export async function upload(file) {
   if (file.size > chat.settings.file_bytes_max) return refuse(file.name, tooLarge);
   try {
     const answer = await brought(file);
-    if (!answer.ok) throw new Error(answer.status === 413 ? tooLarge : say(REFUSED[answer.status] ?? "file_failed"));
+    if (!answer.ok) throw new NotTaken(answer.status === 413 ? tooLarge : say(REFUSED[answer.status] ?? "file_failed"));
     const found = await answer.json();
     tellOfFile(file.name, "");
     if (!hasBegun()) begin("", {});
     put({ type: "message", client_id: freshId(), text: "", attachment: found.ticket }, found);
   } catch (error) {
-    refuse(file.name, error.message);
+    refuse(file.name, error instanceof NotTaken ? error.message : say("file_failed"));
   }
 }
 
