@@ -59,3 +59,15 @@ async def test_an_agent_works_where_tabs_cannot_speak_either(build: Build) -> No
         await page.click("dialog button:text-is('Sign out')")
         for each in (page, tab):
             await each.wait_for_selector(".door #password")
+
+
+@pytest.mark.parametrize("garbage", ["{half", "7", "null", "{}"])
+async def test_garbage_in_the_storage_is_gone_and_hinders_nobody(build: Build, garbage: str) -> None:
+    house = await build(centre=CENTRE)
+    async with browser() as context:
+        page = await signed_in(context, house)
+        await page.evaluate("said => sessionStorage.setItem('trunkline-desk-kept:half-written an', said)", garbage)
+        await page.reload()
+        await page.wait_for_selector("#state[data-state]")
+        await until(page, f"sessionStorage.getItem('trunkline-desk-kept:half-written an') !== {garbage!r}")
+        await take_chat(page, house)

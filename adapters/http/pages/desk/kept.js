@@ -8,6 +8,16 @@ const KEPT = "trunkline-desk-kept:"; // of the tab
 // a browser brings back, too. Where it cannot be kept, nothing is.
 const MARK = "trunkline-desk-mark";
 
+// The pair of a mark and what was kept; none of what is not one: whatever runs in the browser may write there.
+function parsed(kept) {
+  try {
+    const pair = JSON.parse(kept);
+    return Array.isArray(pair) ? pair : [];
+  } catch {
+    return [];
+  }
+}
+
 export class Kept {
   // `onWrite` is called whenever what is written has changed, whether or not it is kept.
   constructor({ onWrite }) {
@@ -34,8 +44,7 @@ export class Kept {
 
   /** What was kept for an agent, unless somebody signed out since: a browser may bring closed tabs back. */
   read(agent, kind) {
-    const kept = ofTab.get(this.#key(agent, kind));
-    const [mark, said] = kept ? JSON.parse(kept) : [];
+    const [mark, said] = parsed(ofTab.get(this.#key(agent, kind)));
     return mark && mark === ofBrowser.get(MARK) ? said : undefined;
   }
 

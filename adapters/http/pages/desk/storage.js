@@ -1,6 +1,6 @@
 // The browser's storage, which may be full or denied: then nothing is kept, nothing fails, and it is known.
 
-class Storage {
+class BrowserStorage {
   constructor(find, onUnkept) {
     this.find = find; // where it is denied, so is reaching for it
     this.onUnkept = onUnkept;
@@ -50,8 +50,8 @@ function unkept() {
   tell();
 }
 
-export const ofBrowser = new Storage(() => localStorage, unkept);
-export const ofTab = new Storage(() => sessionStorage, unkept);
+export const ofBrowser = new BrowserStorage(() => localStorage, unkept);
+export const ofTab = new BrowserStorage(() => sessionStorage, unkept);
 
 /** Whether something could not be kept since the page was loaded. */
 export const wasUnkept = () => isUnkept;
