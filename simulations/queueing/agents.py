@@ -26,7 +26,7 @@ def meets(
 ) -> bool:  # fmt: skip
     """Tell whether so many servers keep every bound; a bound that nobody set is 0.0 (level) or inf."""
     places = trunks - servers if trunks >= 0 else -1
-    none, early, _, answered_early, abandoned, _, long, blocked = line(
+    none, early, _, answered_early, abandoned, _, long, _, blocked = line(
         kind, laws, row, servers, places, rate, handle, within, asa < np.inf
     )
     answered = 1.0 - abandoned
@@ -82,7 +82,7 @@ def fill_trunks(laws: Rows, servers: Any, rates: Any, handles: Any, blocked_maxe
         guess = 0
         while low + 1 < high:
             found = line(0, laws, row, servers[i], guess, rates[i], handles[i], 0.0, False)
-            if found[7] <= blocked_maxes[i]:
+            if found[8] <= blocked_maxes[i]:
                 high = guess
                 guess = (low + high) // 2
             else:

@@ -11,7 +11,7 @@ from simulations.queueing.offered_wait import DROP_MAX, TOLERANCE, height, march
 
 ENDLESS: Final = -1
 """Places of a line that no trunks bound."""
-FOUND: Final = 8
+FOUND: Final = 9
 """How many figures `line` returns."""
 STATES_SUMMED: Final = 4000.0
 """Longer lines are cheaper to integrate over."""
@@ -41,10 +41,10 @@ def is_short(kind: int, laws: Rows, row: int, servers: int, rate: float, handle:
 @jit
 def palm(
     laws: Rows, row: int, servers: int, rate: float, handle: float, within: float, full: bool
-) -> tuple[float, float, float, float, float, float, float]:
+) -> tuple[float, float, float, float, float, float, float, float]:
     """Return what `offered_wait` returns for exponential patience: sums over states, an integral up to `within` only.
 
-    Unless `full`, the last is left out as nan, which saves a third of the time.
+    Unless `full`, the last two are left out as nan, which saves a third of the time.
     """
     quit_rate, drain = laws[row, 3], servers / handle
     inverse = inverse_blocking(rate * handle, servers - 1)
@@ -55,8 +55,12 @@ def palm(
     one, staying = up_to(laws, row, rate, drain, top, early, within)
     factor = rate * free / inverse * math.exp(top)
     soon = min(factor * one, busy)
-    long = busy * waits_of_the_answered(rate, drain, quit_rate) if full else math.nan
-    return free, soon, busy - soon, free + factor * staying, quit_rate * waiting / rate, waiting / rate, long
+    wait, long, lost = waiting / rate, math.nan, math.nan
+    if full:
+        # Where hardly anybody waits, the length of the line is exact only against the free: these are of those who do.
+        long, lost, wait = waits_of_the_waiting(rate, drain, quit_rate)
+        long, lost, wait = busy * long, busy * lost, busy * wait
+    return free, soon, busy - soon, free + factor * staying, quit_rate * wait, wait, long, lost
 
 
 @jit
@@ -83,38 +87,48 @@ def up_to(
 
 
 @jit
-def waits_of_the_answered(rate: float, drain: float, quit_rate: float) -> float:
-    """Return E[V; answered] of those who have to wait, for exponential patience: by how many wait before them."""
-    weight, total, long, stages = 1.0, 1.0, 0.0, 0.0
-    for ahead in range(1, ALL_STATES):
-        stage = 1.0 / (drain + ahead * quit_rate)
+def waits_of_the_waiting(rate: float, drain: float, quit_rate: float) -> tuple[float, float, float]:
+    """Return (E[W; answered], E[W; abandoned], E[W]) in s of those who have to wait, for exponential patience.
+
+    By the place that they take in the line. From there every place before is reached, and left by giving up, with the
+    same probability, so that nothing has to be subtracted.
+    """
+    weight, total, stages, moments = 1.0, 1.0, 0.0, 0.0
+    long, lost, wait = 0.0, 0.0, 0.0
+    for place in range(1, ALL_STATES):
+        stage = 1.0 / (drain + place * quit_rate)
         stages += stage
+        moments += place * stage
         long += weight * stage * stages
+        lost += weight * stage * moments
+        wait += weight * stage * place
         weight *= rate * stage
         total += weight
         if weight > LARGE:
-            weight, total, long = weight / LARGE, total / LARGE, long / LARGE
-        elif rate * stage < 1.0 and ahead * weight < NEGLIGIBLE * total:
+            weight, total = weight / LARGE, total / LARGE
+            long, lost, wait = long / LARGE, lost / LARGE, wait / LARGE
+        elif rate * stage < 1.0 and place * weight < NEGLIGIBLE * total:
             break
-    return drain * long / total
+    return drain * long / total, quit_rate * lost / total, wait / total
 
 
 @jit
 def line(
     kind: int, laws: Rows, row: int, servers: int, places: int, rate: float, handle: float, within: float, full: bool
-) -> tuple[float, float, float, float, float, float, float, float]:
+) -> tuple[float, float, float, float, float, float, float, float, float]:
     """Return what `finite_line` returns, of any queue here: `places` is ENDLESS where nothing bounds the line.
 
-    A bounded line takes the first rate of its law of phases. Unless `full`, the mean wait of the answered may be nan.
+    A bounded line takes the first rate of its law of phases. Unless `full`, the waits
+    of the answered and of those who give up may be nan.
     """
     if places >= 0:
         return finite_line(servers, places, rate, handle, laws[row, 3], within)
     if kind == PHASES and laws[row, 1] == 1.0 and laws[row, 3] == 0.0 and laws[row, 0] == 1.0:
         p_wait, late, wait = delay(servers, rate, handle, within)
-        return 1.0 - p_wait, p_wait - late, late, 1.0 - late, 0.0, wait, wait, 0.0
+        return 1.0 - p_wait, p_wait - late, late, 1.0 - late, 0.0, wait, wait, 0.0, 0.0
     if is_short(kind, laws, row, servers, rate, handle):
-        a, b, c, d, e, f, g = palm(laws, row, servers, rate, handle, within, full)
+        a, b, c, d, e, f, g, h = palm(laws, row, servers, rate, handle, within, full)
         if a > 1e-250:
-            return a, b, c, d, e, f, g, 0.0
+            return a, b, c, d, e, f, g, h, 0.0
     a, b, c, d, e, f, g = offered_wait(kind, laws, row, rate, handle, servers, within)
-    return a, b, c, d, e, f, g, 0.0
+    return a, b, c, d, e, f, g, max(f - g, 0.0) if f < math.inf else f, 0.0

@@ -28,7 +28,7 @@ class Figures(NamedTuple):
     wait_s: Any
     """Mean wait of all, answered or not, s."""
     wait_abandoned_s: Any
-    """Mean wait of those who give up, s; nan where nobody does."""
+    """Mean wait of those who give up, s; nan where nobody does, or fewer than 1 in 1e290."""
     service_level_offered: Any
     """Share answered within the threshold."""
     service_level_answered: Any

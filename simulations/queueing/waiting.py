@@ -16,6 +16,8 @@ from simulations.queueing.patience import Patience, law_of
 from simulations.queueing.results import Figures
 
 HOUR_S: Final = 3600.0
+TOLD_FROM: Final = 1e-290
+"""Of a smaller share that gives up, floating point holds too few digits to divide by it."""
 
 
 @door
@@ -28,6 +30,7 @@ def fill_lines(
         found = line(kind, laws, row, servers[i], places[i], rates[i], handles[i], withins[i], True)
         out[i, 0], out[i, 1], out[i, 2], out[i, 3] = found[0], found[1], found[2], found[3]
         out[i, 4], out[i, 5], out[i, 6], out[i, 7] = found[4], found[5], found[6], found[7]
+        out[i, 8] = found[8]
 
 
 def erlang_c(
@@ -114,13 +117,13 @@ def figures_of(columns: Columns, servers: Any, rates: Any, handles: Any, found: 
 
     Parts of a whole that are divided and added up again may come to one unit in the last place above it.
     """
-    none, early, late, answered_early, abandoned, wait, long, full = found.T
+    none, early, late, answered_early, abandoned, wait, long, lost, full = found.T
     abandoned, answered_early, full = (np.minimum(share, 1.0) for share in (abandoned, answered_early, full))
     answered = 1.0 - abandoned
     entering = rates * (1.0 - full)
     with np.errstate(divide="ignore", invalid="ignore"):
         asa = np.where(answered > 0.0, long / answered, np.inf)
-        wait_abandoned = np.where(abandoned > 0.0, (wait - long) / abandoned, np.nan)
+        wait_abandoned = np.where(abandoned > TOLD_FROM, lost / abandoned, np.nan)
         of_answered = np.where(answered > 0.0, answered_early / answered, 0.0)
     results = (
         servers.astype(np.float64),

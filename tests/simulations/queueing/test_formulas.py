@@ -235,3 +235,33 @@ def test_what_cannot_be_answered_is_refused_with_a_reason(ask: Any, words: str) 
 @pytest.mark.parametrize("name", ["erlang_a", "agents_for", "erlang_b", "overflow_moments", "garnett"])
 def test_help_shows_a_signature_that_can_be_read(name: str) -> None:
     assert len(str(inspect.signature(getattr(q, name)))) < 450
+
+
+@pytest.mark.parametrize("spare", [None, 0, 5, 2000])
+def test_whoever_gives_up_has_waited_and_no_longer_than_patience_lasts(spare: int | None) -> None:
+    rates, patiences, factors = np.meshgrid(
+        [1.0, 100.0, 400.0, 3000.0, 40000.0],
+        [1.0, 60.0, 3600.0, 1e6, 1e12],
+        [0.1, 0.5, 0.9, 1.0, 1.1, 1.5, 2.0, 3.0, 5.0, 10.0, 50.0],
+    )
+    agents = np.maximum(np.round(factors * rates * 180.0 / 3600.0), 1.0)
+    trunks = None if spare is None else agents + spare
+    found = q.erlang_a(rates, 180.0, patiences, agents, trunks=trunks)
+    told = ~np.isnan(found.wait_abandoned_s)
+    assert (told == (found.p_abandon > 1e-290)).all()
+    assert told.any() == (spare != 0)
+    assert (found.wait_abandoned_s[told] > 0.0).all()
+    # Who gives up has waited no longer, on the mean, than patience that knows no end of the wait.
+    assert (found.wait_abandoned_s[told] <= patiences[told] * (1.0 + 1e-9)).all()
+    assert found.p_abandon * patiences == pytest.approx(found.wait_s, rel=1e-9, abs=1e-300)
+
+
+def test_where_hardly_anybody_waits_a_wait_lasts_until_one_of_all_is_done() -> None:
+    # All agents busy, one waits: either an agent is done, or patience, each at its rate; nobody comes behind in time.
+    agents, handle_s, patience_s = 100, 180.0, 60.0
+    found = q.erlang_a(1.0, handle_s, patience_s, agents)
+    stage_s = 1.0 / (agents / handle_s + 1.0 / patience_s)
+    assert 0.0 < found.p_abandon < 1e-100
+    assert found.p_abandon == pytest.approx(found.p_wait * stage_s / patience_s, rel=1e-2)
+    assert found.wait_abandoned_s == pytest.approx(stage_s, rel=1e-2)
+    assert found.asa_s == pytest.approx(found.p_wait * stage_s * stage_s * agents / handle_s, rel=1e-2)
