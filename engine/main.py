@@ -20,7 +20,7 @@ COMMANDS: Final = "trunkline.commands"
 """Entry point group of further subcommands: functions that typer understands."""
 _EXITS: Final = (
     "Exit codes: 0 done; 1 done, with findings; 2 command line not understood; 3 log damaged; 4 folder in use by "
-    "another process; 5 could not be done."
+    "another process; 5 could not be done; 130 interrupted by Ctrl-C."
 )
 
 app = typer.Typer(

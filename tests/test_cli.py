@@ -164,6 +164,12 @@ def test_every_error_has_its_exit_code(error: Exception, code: Exit, capsys: pyt
     assert capsys.readouterr().err.strip()
 
 
+def test_an_interruption_is_said_and_has_its_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit) as caught, errors_as_exits():
+        raise KeyboardInterrupt
+    assert (caught.value.exit_code, capsys.readouterr().err) == (130, "interrupted\n")
+
+
 @pytest.mark.parametrize(
     ("error", "said"),
     [

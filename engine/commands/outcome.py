@@ -31,6 +31,8 @@ class Exit(IntEnum):
     """Another process writes this folder."""
     FAILED = 5
     """The command could not do its work: a port in use, a full disk, a folder that cannot be read."""
+    INTERRUPTED = 130
+    """Ctrl-C ended the command before its work was done; as shells tell it, 128 and the number of SIGINT."""
 
 
 def exit_code(error: BaseException) -> Exit:
@@ -105,7 +107,7 @@ def on_lines_of(line_format: LogFormat) -> Callable[[str], None]:
 def errors_as_exits(data: Path | None = None, say: Callable[[str], None] = on_stderr) -> Iterator[None]:
     """Turn what the engine and the system raise into one message, told by `say`, and an exit code.
 
-    `data` is the folder that errors of the system are about where they do not say.
+    `data` is the folder that errors of the system are about where they do not say. An interruption is told alike.
     """
     try:
         yield
@@ -114,6 +116,9 @@ def errors_as_exits(data: Path | None = None, say: Callable[[str], None] = on_st
         for line in lines:
             say(line)
         raise typer.Exit(exit_code(error)) from None
+    except KeyboardInterrupt:
+        say("interrupted")
+        raise typer.Exit(Exit.INTERRUPTED) from None
     except RuntimeError as error:
         if not str(error).startswith(NO_CACHE):
             raise
