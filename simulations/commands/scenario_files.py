@@ -1,7 +1,9 @@
 """`trunkline init`, and what `trunkline check` says of a scenario."""
 
-import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Final
 
 import typer
@@ -61,16 +63,52 @@ def init(
 
 
 def write_example(folder: Path, example: str = FIRST) -> list[Path]:
-    """Copy an example into `folder`; nothing is overwritten. Raises FolderInUse and OSError."""
+    """Copy an example into `folder`, all of it or nothing; no file is overwritten. Raises FolderInUse and OSError."""
     sources = sorted(path for path in (EXAMPLES / example).rglob("*") if path.is_file())
-    targets = [folder / source.relative_to(EXAMPLES / example) for source in sources]
+    places = [source.relative_to(EXAMPLES / example) for source in sources]
+    targets = [folder / place for place in places]
     for target in targets:
         if target.exists():
             raise FolderInUse(f"{target} is there already; name another folder, or remove it")
-    for source, target in zip(sources, targets, strict=True):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
+    made: list[Path] = []
+    try:
+        for target in targets:
+            _make_folder(target.parent, made)
+        with TemporaryDirectory(prefix=".writing-", dir=folder) as name:
+            written = [Path(name) / str(number) for number in range(len(sources))]
+            for source, target, beside in zip(sources, targets, written, strict=True):
+                with _failing_as(target):
+                    beside.write_bytes(source.read_bytes())
+            for target, beside in zip(targets, written, strict=True):
+                with _failing_as(target):
+                    beside.rename(target)
+                made.append(target)
+    except BaseException:
+        for path in reversed(made):
+            with suppress(OSError):  # the first error is the one to tell
+                path.rmdir() if path.is_dir() else path.unlink()
+        raise
     return targets
+
+
+def _make_folder(folder: Path, made: list[Path]) -> None:
+    """Make a folder with those above it, and add what was not there to `made`. Raises OSError."""
+    missing = []
+    while not folder.exists():
+        missing.append(folder)
+        folder = folder.parent
+    for one in reversed(missing):
+        one.mkdir()
+        made.append(one)
+
+
+@contextmanager
+def _failing_as(target: Path) -> Iterator[None]:
+    """Let an error of the system name the file that was to be, not where it is copied from or through."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(target)) from error
 
 
 def check_scenario(path: Path) -> Exit | None:

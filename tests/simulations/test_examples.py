@@ -1,9 +1,12 @@
 """The examples that `trunkline init` writes: each is good, says in its README what to do, and that can be done."""
 
+import errno
+import os
 import re
 import shlex
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -48,6 +51,38 @@ def test_an_example_that_there_is_not_is_a_fault(tmp_path: Path) -> None:
     assert refused.exit_code == 2
     assert "did you mean 'continuity'?" in re.sub(r"[\s│]+", " ", refused.stderr)
     assert CliRunner().invoke(program, []).exit_code == 2
+
+
+@pytest.mark.parametrize("step", ["write_bytes", "rename"])
+@pytest.mark.parametrize("there", [False, True])
+def test_a_full_disk_leaves_nothing_of_an_example_and_names_what_was_to_be(
+    step: str, there: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, really, calls = tmp_path / "plans" / "mine", getattr(Path, step), []
+    if there:
+        folder.mkdir(parents=True)
+        (folder / "own.txt").write_text("kept")
+
+    def full(path: Path, given: Any) -> Any:
+        calls.append(path)
+        if len(calls) < 3:
+            return really(path, given)
+        if isinstance(given, bytes):
+            really(path, given[:7])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    program = typer.Typer(pretty_exceptions_enable=False)
+    program.command()(init)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, step, full)
+        refused = CliRunner().invoke(program, [str(folder), "--example", "continuity"])
+    assert (refused.exit_code, len(calls)) == (5, 3)
+    third = sorted(path for path in (EXAMPLES / "continuity").rglob("*") if path.is_file())[2]
+    target = folder / third.relative_to(EXAMPLES / "continuity")
+    assert refused.stderr.startswith(f"error: {target}: no space left on device; make room")
+    assert [path.name for path in tmp_path.rglob("*")] == (["plans", "mine", "own.txt"] if there else [])
+    initiated(str(folder), "--example", "continuity")
+    assert target.read_bytes() == third.read_bytes()
 
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: f"{path.parent.name}/{path.name}")
