@@ -18,6 +18,7 @@ from simulations.commands.printing import printer, say
 from simulations.commands.workers import workers_of
 from simulations.experiment.files import write_run
 from simulations.experiment.intervals import interval_rows
+from simulations.experiment.narrow import narrowed, too_wide
 from simulations.experiment.recording import record
 from simulations.experiment.result import Result
 from simulations.experiment.simulate import Progress as Told
@@ -55,6 +56,8 @@ def run(asked: Asked) -> Exit:
             write=partial(write_run, scenario),
             out=asked.out,
         )
+        for note in too_wide(narrowed(result), result.replications):
+            say(f"note: {note}")
     return Exit.OK
 
 

@@ -18,6 +18,7 @@ from ruamel.yaml import YAML
 
 from simulations.experiment.detail import convergence_rows, pool_rows, trunk_rows, wait_rows
 from simulations.experiment.intervals import interval_rows, write_csv
+from simulations.experiment.narrow import too_wide
 from simulations.experiment.result import Result
 from simulations.experiment.summary import SHOWN, TITLES, summary
 from simulations.scenario.portable import as_written, portable
@@ -133,6 +134,7 @@ def summary_text(found: dict[str, Any]) -> str:
         f"{found['replications']} replications, seed {found['seed']}, {found['contacts']} contacts; intervals of "
         f"{found['confidence']:.0%} confidence.",
         "",
+        *(line for told in too_wide(found["until"], found["replications"]) for line in (f"Note: {told}.", "")),
         "| queue | offered | " + " | ".join(TITLES.values()) + " |",
         "|---|---|" + "---|" * len(TITLES),
     ]

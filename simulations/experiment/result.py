@@ -19,6 +19,7 @@ from simulations.experiment.figures import COUNTS, FIGURES, SERVICE_LEVELS, SHAR
 from simulations.experiment.runner import Played
 from simulations.experiment.shares import shares
 from simulations.scenario.build import Model
+from simulations.scenario.sections import Stop
 from simulations.world.waits import BIN_EDGES_S
 
 Array = np.ndarray[Any, Any]
@@ -34,6 +35,8 @@ class Result(msgspec.Struct, dict=True):
     confidence: float
     played: list[Played]
     elapsed_s: float = 0.0
+    stops: tuple[Stop, ...] = ()
+    """By which rules there are so many, if by any."""
 
     @property
     def replications(self) -> int:

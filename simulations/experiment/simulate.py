@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from engine.errors import ConfigError
 from simulations.experiment.cluster import Cluster
+from simulations.experiment.narrow import half_width
 from simulations.experiment.result import Result
 from simulations.experiment.runner import ReplicationRunner
 from simulations.experiment.worker_pool import Workers, worker_pool
@@ -46,7 +47,7 @@ def simulate(
     seed = experiment.seed if seed is None else seed
     if not stops and replications is None and experiment.stop is not None:
         stops = (experiment.stop,)
-    result = Result(scenario.model, seed, experiment.confidence, [])
+    result = Result(scenario.model, seed, experiment.confidence, [], stops=tuple(stops))
     for stop in stops:
         check_metric(scenario, stop.metric)
     if not isinstance(workers, Cluster):
@@ -57,7 +58,7 @@ def simulate(
         while True:
             numbers = range(len(result.played), wanted)
             played = pool.play(seed, numbers, after(progress, numbers.start, wanted))
-            result = Result(scenario.model, seed, experiment.confidence, result.played + played)
+            result = Result(scenario.model, seed, experiment.confidence, result.played + played, stops=tuple(stops))
             more = max((_wanted(result, stop) for stop in stops), default=wanted)
             if more <= wanted:
                 break
@@ -77,12 +78,6 @@ def check_metric(scenario: Scenario, metric: str) -> None:
     """Raise ConfigError unless `metric` is FIGURE or QUEUE.FIGURE."""
     if wrong := metric_fault(metric, scenario.file.queues):
         raise ConfigError([f"{metric}: {wrong}"])
-
-
-def half_width(result: Result, metric: str) -> float:
-    """Return half the width of a metric's interval of confidence."""
-    queue_name, _, name = metric.rpartition(".")
-    return float(result.estimate(name, queue_name or None).half_width)
 
 
 def _wanted(result: Result, stop: Stop) -> int:

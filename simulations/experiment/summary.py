@@ -10,6 +10,7 @@ from engine.version import installed_version
 from simulations.experiment.costs import total_benefits, total_costs
 from simulations.experiment.estimates import Estimate, mean
 from simulations.experiment.figures import COUNTS, FIGURES, LEVEL_OF, RARE
+from simulations.experiment.narrow import narrowed
 from simulations.experiment.result import Result
 
 SHOWN: Final = ("service_level", "asa_s", "abandon_rate", "dismissed_rate", "blocked_rate", "aht_s")
@@ -33,6 +34,7 @@ def summary(result: Result) -> dict[str, Any]:
         "confidence": result.confidence,
         "contacts": result.contacts,
         "elapsed_s": round(result.elapsed_s, 3),
+        "until": narrowed(result),
         "all": _figures(result, None),
         "queues": {name: _figures(result, name) for name in result.queues},
         "groups": {name: {"occupancy": plain(result.occupancy(name))} for name in result.groups},

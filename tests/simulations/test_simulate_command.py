@@ -218,6 +218,25 @@ def test_a_command_may_say_how_narrow_an_interval_has_to_be(path: Path) -> None:
         assert words in done.stderr
 
 
+def test_an_interval_that_stays_too_wide_is_told(path: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    asked = ["--until", "asa_s=0.01", "--until", "sales.abandon_rate=90%", "--until", "help.service_level=0.0001%"]
+    done = said(str(path), "-n", "1000", *asked, "-o", str(out))
+    assert done.exit_code == 0
+    run = json.loads((out / "run.json").read_text())
+    assert [one["reached"] for one in run["until"]] == [False, True, False]
+    assert [one["half_width_asked"] for one in run["until"]] == [0.01, 0.9, 1e-6]
+    wait = run["all"]["asa_s"]
+    assert run["until"][0]["half_width"] == pytest.approx((wait["high"] - wait["low"]) / 2, abs=1e-5)
+    words = f"after 1000 replications the interval of asa_s is ±{run['until'][0]['half_width']:.3g} s, not yet ±0.01 s"
+    for told in (done.stderr, (out / "summary.md").read_text()):
+        assert words in told
+        assert "help.service_level is ±" in told
+        assert "not yet ±0.0001%" in told
+        assert "abandon_rate is" not in told
+    assert "note: " not in said(str(path), "--until", "sales.abandon_rate=90%").stderr
+
+
 def test_replications_stop_when_the_interval_is_narrow_enough(path: Path) -> None:
     scenario = Scenario.load(path)
     told: list[tuple[int, int]] = []
