@@ -72,7 +72,6 @@ async def test_whom_to_transfer_to_is_asked_until_the_window_is_left(build: Buil
         assert await page.input_value("#to") == "binh defp"
         assert await page.locator(".offer").count() == 1
         assert await page.locator(".wrap-up:not([hidden])").count() == 1, "F finished nothing"
-        await page.keyboard.press("Escape")  # the browser's own key that empties a field of search
         await page.keyboard.press("Escape")
         await page.wait_for_selector("dialog", state="detached")
         assert await declined(house) == 0
@@ -99,3 +98,18 @@ async def test_a_goodbye_that_comes_too_late_reaches_nobody_and_is_no_keys(build
         await page.keyboard.press("Escape")
         await page.keyboard.press("?")
         await page.wait_for_selector("dialog[open]")
+
+
+async def test_keys_count_at_once_for_who_ended_the_contact(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with browser() as context:
+        page = await two_in_hand(context, house)
+        await page.keyboard.press("Alt+e")
+        await page.wait_for_selector("dialog[open]")
+        await page.click("dialog .danger")
+        await page.wait_for_selector(".wrap-up:not([hidden])")
+        await page.keyboard.press("1")
+        await page.wait_for_selector("[data-code][aria-pressed=true]")
+        await page.keyboard.press("f")
+        await until(page, "document.querySelectorAll('.contact').length === 1")
+        assert "reaches nobody" not in await page.inner_text(".toasts")

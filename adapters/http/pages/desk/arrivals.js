@@ -69,8 +69,7 @@ export class Arrivals {
   // Whoever was in front is gone. What is typed on was meant for them, and must not reach who is in front now.
   #haltAt(gone) {
     const { store, acts, typedAhead } = this.desk;
-    if (acts.lettingGo.delete(gone.contact)) typedAhead.leaveField();
-    else typedAhead.halt(Boolean(store.chosen) || gone.id === store.wanted);
+    typedAhead.stop(acts.lettingGo.delete(gone.contact), Boolean(store.chosen) || gone.id === store.wanted);
   }
 
   // A call that is answered at the phone is in front of who talks, unless they are in the middle of a sentence, a note or an

@@ -219,7 +219,7 @@ export function conversationView(desk) {
     renderElsewhere(contact);
     const isLeft = document.activeElement !== input || !(written === contact.id || input.value);
     written = isLeft ? 0 : contact.id; // a field in which somebody writes stays until they leave it, also in a wrap-up
-    if (contact.state === "wrapping" && isLeft && document.activeElement === input) desk.typedAhead.halt();
+    if (contact.state === "wrapping" && isLeft && document.activeElement === input) desk.typedAhead.stop(desk.acts.lettingGo.has(contact.contact));
     composer.hidden = !chat || (contact.state === "wrapping" && isLeft) || !elsewhere.hidden;
     clip.hidden = !store.house?.files;
     clip.setAttribute("aria-label", t("attach"));

@@ -136,6 +136,7 @@ export async function transferDialog(desk, contact) {
   };
   search.addEventListener("input", render);
   search.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && "outdated" in shown.dataset) shown.close(); // the browser's own empties the field first
     if (event.key === "Enter" && !("outdated" in shown.dataset)) list.querySelector("button")?.click();
   });
   render();

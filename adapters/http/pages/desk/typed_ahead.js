@@ -15,7 +15,8 @@ export class TypedAhead {
     this.typedAt = -Infinity; // when somebody typed into a field last
     this.meantUntil = -Infinity;
     this.cursorTaken = false;
-    for (const kind of ["pointerdown", "focusin"]) document.addEventListener(kind, () => this.free());
+    document.addEventListener("pointerdown", () => this.free());
+    document.addEventListener("focusin", () => (this.cursorTaken = false));
   }
 
   typed() {
@@ -33,6 +34,13 @@ export class TypedAhead {
   /** The typist knows that the text is at its end. */
   free() {
     this.cursorTaken = false;
+    this.meantUntil = -Infinity;
+  }
+
+  /** A contact takes no more words: `atWord` of who sits here, who means what they press next, or not; see `halt`. */
+  stop(atWord, always = false) {
+    if (atWord) this.leaveField();
+    else this.halt(always);
   }
 
   /** Whom somebody wrote to is gone, or takes no more: where `always`, also if they did not type just now. */
