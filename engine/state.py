@@ -25,6 +25,8 @@ UNSAVED: Final = ("agenda",)
 QUALITY: Final = "quality"
 """Part of a state as it is kept: the read model of quality, with a position of its own."""
 REMEMBERED_FACTS: Final = 1_000_000
+FEWEST_FACTS: Final = 2
+"""Remembered where nothing is submitted: nothing can come twice."""
 PAGE_BYTES: Final = 4096
 PAGES_AT_ONCE: Final = 256
 """A fraction of a millisecond: other threads are let in between."""

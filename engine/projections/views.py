@@ -283,23 +283,6 @@ class Views:
         rows = realtime_rows(self.tables, self.directory, live, tallies, at_ns, group_by, since_ns)
         return Realtime(self.as_of, at_ns, since_ns, list(group_by), rows)
 
-    def intervals(
-        self,
-        step_ns: int,
-        from_ns: int = 0,
-        to_ns: int = NEVER_NS,
-        by: str = "event",
-        queue: str = "",
-        service_level_id: str = service_level.DEFAULT,
-        now_ns: int | None = None,
-        limit: int | None = None,
-    ) -> IntervalTable:
-        """Rows of the interval table, of whole intervals until there are `limit`.
-
-        Raises ValueError for a step or `by` that cannot be, KeyError for an unknown queue.
-        """
-        return self.cut_intervals(step_ns, from_ns, to_ns, by, queue, service_level_id, now_ns, limit)()
-
     def cut_intervals(
         self,
         step_ns: int,
@@ -311,7 +294,11 @@ class Views:
         now_ns: int | None = None,
         limit: int | None = None,
     ) -> Callable[[], IntervalTable]:
-        """The same in two parts: returns what makes the table as it is now. That takes a while: call it in a thread."""
+        """Returns what makes the interval table as it is now, of whole intervals until there are `limit` rows.
+
+        That takes a while where there are many: call it in a thread. Raises ValueError for a step or `by` that cannot
+        be, KeyError for an unknown queue.
+        """
         at_ns, level = self.now_ns(now_ns), service_level.variant(service_level_id)
         asked = Asked(step_ns, from_ns, to_ns, by, self.queue_number(queue) if queue else None, level, limit)
         cut = cut_intervals(

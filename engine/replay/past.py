@@ -26,7 +26,7 @@ from engine.replay.apply import StateReplay
 from engine.replay.past_followers import PastFollowers, PastHistory
 from engine.replay.past_quality import PastQuality
 from engine.replay.restore import load_state
-from engine.state import QUALITY, EngineState, StateCopy, StoredState, no_state, started_with
+from engine.state import FEWEST_FACTS, QUALITY, EngineState, StateCopy, StoredState, no_state, started_with
 
 MARK_ROWS: Final = 1_000_000
 """Rows between two marks."""
@@ -36,8 +36,6 @@ ROWS_MAX: Final = 50_000_000
 """Rows folded for one answer at most: some seconds."""
 OPENING_FRAMES_MAX: Final = 64
 """So far the log's first configuration is looked for."""
-REMEMBERED_FACTS: Final = 2
-"""Nothing is ever submitted to the past."""
 T = TypeVar("T")
 
 
@@ -141,7 +139,7 @@ class Past:
         mark = mark or self._base
         if mark is None:
             return self._begin()[0]
-        state = EngineState(mark.copy.capacity, REMEMBERED_FACTS)
+        state = EngineState(mark.copy.capacity, FEWEST_FACTS)
         state.load(mark.copy.parts())
         return state
 
@@ -152,7 +150,7 @@ class Past:
             return self._begin_kept()
         started = int(frame.rows["kind"][0]) == ENGINE_STARTED
         capacity = started_with(frame.rows[0], frame.payload) if started else self._capacity
-        return EngineState(capacity, REMEMBERED_FACTS), self._configured_ns(frame.at_ns)
+        return EngineState(capacity, FEWEST_FACTS), self._configured_ns(frame.at_ns)
 
     def _configured_ns(self, began_ns: int) -> int:
         """When the log's first configuration was in force: what was before is a house without queues."""
@@ -168,7 +166,7 @@ class Past:
         stored = self._earliest()
         if stored is None:
             raise LogError("the log's first part is missing, and no state is kept to begin at")
-        state = EngineState(stored.capacity, REMEMBERED_FACTS)
+        state = EngineState(stored.capacity, FEWEST_FACTS)
         parts = {**stored.parts, **state.copy().seen.save_all()}
         load_state(state, parts, f"the state at sequence {stored.seq} that is kept beside the log")
         replay = StateReplay(state)

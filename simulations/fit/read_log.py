@@ -41,14 +41,12 @@ from engine.model.directory import decode_directory
 from engine.model.settings import AgentSetting
 from engine.replay.base import state_at_beginning
 from engine.replay.restore import log_folder
-from engine.state import EngineState, payload_of
+from engine.state import FEWEST_FACTS, EngineState, payload_of
 from simulations.fit.calls import OFFER, UNKNOWN, Array, Before, Calls, Collected
 from simulations.fit.hours import Hours
 from simulations.fit.log_settings import LogSettings
 
 NAMES_ONLY: Final = 1
-REMEMBERED_FACTS: Final = 2
-"""Of the state at which a log begins: nothing is taken in that could come twice."""
 NEVER_RANG: Final = (OFFER_BUSY, OFFER_UNREACHABLE)
 FOLLOWED: Final = (
     AGENT_STATUS_CHANGED,
@@ -99,7 +97,7 @@ def read_log(data: Path, time_zone: str) -> Calls:
     Where old segments were deleted it begins with the state that was written down then. Raises LogError where there is
     no log, or no such state; LogDamaged where it cannot be read, ConfigError where nobody ever called.
     """
-    begin = state_at_beginning(data, REMEMBERED_FACTS)
+    begin = state_at_beginning(data, FEWEST_FACTS)
     runs = read_runs(log_folder(data), 1 if begin is None else begin.seq + 1)
     found = calls_of(runs, str(data), time_zone, begin)
     if not len(found.rows):

@@ -1,6 +1,6 @@
 """A log up to the instant from which on it is played again: what holds then, as facts of that instant."""
 
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
@@ -19,9 +19,7 @@ from engine.model.directory import Directory
 from engine.model.setting_tables import SettingTables, default_tables
 from engine.model.settings import AgentSetting, QueueSetting
 from engine.replay.apply import StateReplay
-from engine.state import EngineState, started_with
-
-REMEMBERED_FACTS: Final = 2
+from engine.state import FEWEST_FACTS, EngineState, started_with
 
 
 class Beginning:
@@ -37,7 +35,7 @@ class Beginning:
     def pass_over(self, run: Turn) -> Turn:
         """Fold what lies before the instant; return what is left of the run."""
         if self._state is None:
-            self._go_on_from(EngineState(_capacity(run), REMEMBERED_FACTS))
+            self._go_on_from(EngineState(_capacity(run), FEWEST_FACTS))
         assert self._replay is not None
         place = int(np.searchsorted(run.rows["at_ns"], self.since_ns))
         if place:

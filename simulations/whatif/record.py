@@ -22,8 +22,8 @@ from engine.messages.rows import ROW
 from engine.model.directory import Directory, decode_directory
 from engine.replay.base import state_at_beginning
 from engine.replay.restore import collector_paused, log_folder
-from engine.state import payload_of, row_payload, started_with
-from simulations.whatif.beginning import REMEMBERED_FACTS, Beginning
+from engine.state import FEWEST_FACTS, payload_of, row_payload, started_with
+from simulations.whatif.beginning import Beginning
 from simulations.whatif.interruptions import take_off
 from simulations.whatif.packed import Packed
 from simulations.whatif.returns import tell_returns
@@ -138,7 +138,7 @@ def read_record(
     state that was written down then. Nothing is locked or written. Raises LogError where there is no log, no such
     state, or more than there is room for; LogDamaged where it cannot be read; ConfigError where nobody came.
     """
-    begin = state_at_beginning(data, REMEMBERED_FACTS)
+    begin = state_at_beginning(data, FEWEST_FACTS)
     wants_all = since_ns is None and begin is None
     reader = _Reader(None if wants_all else Beginning(since_ns or 0, begin), until_ns)
     for run in read_runs(log_folder(data), 1 if begin is None else begin.seq + 1):

@@ -305,7 +305,7 @@ async def test_intervals_with_a_drill_say_so_for_good(tmp_path: Path) -> None:
 
         await lasting("queue-full", NEEDED)
         await lasting("flood", NEEDED)
-        rows = h.engine.views.intervals(step_ns).rows
+        rows = h.engine.views.cut_intervals(step_ns)().rows
         assert [row.drill for row in rows] == [True, False, False, False]
         again = EngineState(h.state.capacity)
         again.load(h.state.save())

@@ -14,7 +14,7 @@ QUARTER_NS = 900 * SECOND_NS
 def rows(centre: Centre, queue: str) -> list[IntervalRow]:
     """The quarters of an hour since the start, of one queue."""
     end_ns = centre.clock.now_ns() + QUARTER_NS
-    return centre.views.intervals(QUARTER_NS, START_NS, end_ns, queue=queue).rows
+    return centre.views.cut_intervals(QUARTER_NS, START_NS, end_ns, queue=queue)().rows
 
 
 async def test_intervals_of_a_gap_are_incomplete(tmp_path: Path) -> None:
@@ -35,7 +35,7 @@ async def test_a_gap_in_which_nothing_was_told_has_a_row_for_every_queue(tmp_pat
     await centre.say(ContactArrived(contact="after", queue="help", channel="chat"))
     found = [(START_NS + row * QUARTER_NS, queue) for row in (1, 2, 3) for queue in ("help", "sales", "vip")]
     for by in ("event", "arrival"):
-        table = centre.views.intervals(QUARTER_NS, START_NS, centre.clock.now_ns() + 1, by).rows
+        table = centre.views.cut_intervals(QUARTER_NS, START_NS, centre.clock.now_ns() + 1, by)().rows
         assert (table[0].queue, table[0].offered, table[0].incomplete) == ("vip", 1, False)
         gaps = [row for row in table if row.incomplete]
         starts = [round(datetime.fromisoformat(row.interval_start).timestamp()) * SECOND_NS for row in gaps]
@@ -43,16 +43,16 @@ async def test_a_gap_in_which_nothing_was_told_has_a_row_for_every_queue(tmp_pat
         assert {row.channel for row in gaps if row.queue == "help"} == {"chat"}
         assert sum(row.offered for row in gaps) == 1
         assert len(table) == len(gaps) + 1
-    alone = centre.views.intervals(QUARTER_NS, START_NS, centre.clock.now_ns() + 1, queue="sales").rows
+    alone = centre.views.cut_intervals(QUARTER_NS, START_NS, centre.clock.now_ns() + 1, queue="sales")().rows
     assert [(row.queue, row.service_level, row.incomplete) for row in alone] == [("sales", None, True)] * 3
-    (hour,) = centre.views.intervals(4 * QUARTER_NS, START_NS, START_NS + 1, queue="vip").rows
+    (hour,) = centre.views.cut_intervals(4 * QUARTER_NS, START_NS, START_NS + 1, queue="vip")().rows
     assert (hour.offered, hour.incomplete) == (1, True)
 
 
 async def test_a_gap_that_began_long_ago_reaches_back_as_far_as_the_table(tmp_path: Path) -> None:
     centre = Centre(tmp_path)
     await centre.after(40 * 86_400, StreamGapped(lost_since_ns=0, reason="test"))
-    table = centre.views.intervals(QUARTER_NS, queue="vip").rows
+    table = centre.views.cut_intervals(QUARTER_NS, queue="vip")().rows
     assert [row.incomplete for row in table] == [True] * CAPACITY.intervals
 
 

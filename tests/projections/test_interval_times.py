@@ -93,15 +93,15 @@ async def test_every_row_equals_the_diary(centre: Centre, monkeypatch: pytest.Mo
     half = centre.engine.state.save()
     await centre.live(seed + 10, 300)
     for step in (1, 2, 8):
-        rows = centre.views.intervals(STEP_NS * step).rows
+        rows = centre.views.cut_intervals(STEP_NS * step)().rows
         assert check(rows, diary, centre.views, STEP_NS * step) >= 2
-    assert {row.agents_actual for row in centre.views.intervals(STEP_NS, by="arrival").rows} == {None}
+    assert {row.agents_actual for row in centre.views.cut_intervals(STEP_NS, by="arrival")().rows} == {None}
     replayed, loaded = EngineState(CAPACITY), EngineState(CAPACITY)
     loaded.load(half)
     for state in (replayed, loaded):
         restore(centre.log, state)
-        assert agents_of(views_of(centre, state).intervals(STEP_NS).rows) == agents_of(
-            centre.views.intervals(STEP_NS).rows
+        assert agents_of(views_of(centre, state).cut_intervals(STEP_NS)().rows) == agents_of(
+            centre.views.cut_intervals(STEP_NS)().rows
         )
         assert state.agent_times.save() == centre.engine.state.agent_times.save()
 
@@ -142,12 +142,12 @@ def _serves(views: Views, name: str, queue: str) -> bool:
 async def test_a_quiet_hour_counts_before_anything_happens(centre: Centre) -> None:
     await centre.live(3, 100)
     asked_ns = centre.clock.now_ns() + 5 * STEP_NS // 2
-    told = centre.views.intervals(STEP_NS, now_ns=asked_ns).rows
+    told = centre.views.cut_intervals(STEP_NS, now_ns=asked_ns)().rows
     centre.clock.advance(5 * STEP_NS // 2)
     await centre.say(AgentStatusChanged(agent="alice", status="offline"))
     finished = agents_of([row for row in told if not row.open])
     assert any(row[3] for row in finished)
-    assert finished == agents_of(centre.views.intervals(STEP_NS).rows)[: len(finished)]
+    assert finished == agents_of(centre.views.cut_intervals(STEP_NS)().rows)[: len(finished)]
 
 
 async def test_what_is_not_kept_is_not_told(centre: Centre) -> None:
@@ -156,12 +156,12 @@ async def test_what_is_not_kept_is_not_told(centre: Centre) -> None:
         await centre.say(ContactArrived(contact=f"c{number}", queue="sales"))
         centre.clock.advance(STEP_NS)
     await centre.after(60, AgentStatusChanged(agent="bob", status="available"))
-    rows = centre.views.intervals(STEP_NS).rows
+    rows = centre.views.cut_intervals(STEP_NS)().rows
     starts = sorted({row.interval_start for row in rows})
     small, nobody = EngineState(CAPACITY), EngineState(CAPACITY)
     small.agent_times = AgentTimes(2)
     restore(centre.log, small)
-    kept = views_of(centre, small).intervals(STEP_NS).rows
+    kept = views_of(centre, small).cut_intervals(STEP_NS)().rows
     first_ns = START_NS // STEP_NS * STEP_NS
     known = views_of(centre, small).agents_at_work(range(first_ns, first_ns + 6 * STEP_NS, STEP_NS), STEP_NS)
     assert [one is None for one in known] == [True, True, True, False, False, False]
@@ -175,7 +175,7 @@ async def test_what_is_not_kept_is_not_told(centre: Centre) -> None:
     nobody.agent_times.pass_all()
     for run in centre.log.read_runs():
         StateReplay(nobody).apply(run)
-    assert {row.agents_actual for row in views_of(centre, nobody).intervals(STEP_NS).rows} == {None}
+    assert {row.agents_actual for row in views_of(centre, nobody).cut_intervals(STEP_NS)().rows} == {None}
 
 
 async def test_short_intervals_are_right_from_the_log_s_beginning(tmp_path: Path) -> None:
@@ -186,7 +186,7 @@ async def test_short_intervals_are_right_from_the_log_s_beginning(tmp_path: Path
     for number in range(17):
         contact = f"c{number}"
         await centre.after(60, ContactArrived(contact=contact, queue="sales"), ContactReleased(contact=contact))
-    rows = [row for row in centre.views.intervals(STEP_NS // 3).rows if row.queue == "sales"]
+    rows = [row for row in centre.views.cut_intervals(STEP_NS // 3)().rows if row.queue == "sales"]
     assert [row.agents_actual for row in sorted(rows, key=lambda row: row.interval_start)] == [1.5933, 2.0, 2.0, 2.0]
     replayed = EngineState(CAPACITY)
     restore(centre.log, replayed)
@@ -204,7 +204,7 @@ async def test_intervals_of_another_length_begin_anew(centre: Centre, tmp_path: 
         centre.clock.advance(STEP_NS)
         await centre.say(ContactArrived(contact=f"c{number}", queue="sales"))
     await centre.after(60, AgentStatusChanged(agent="bob", status="available"))
-    rows = centre.views.intervals(2 * STEP_NS).rows
+    rows = centre.views.cut_intervals(2 * STEP_NS)().rows
     starts = sorted({row.interval_start for row in rows})
     assert len(starts) == 4
     assert [row.agents_actual is None for row in rows] == [row.interval_start in starts[:1] for row in rows]

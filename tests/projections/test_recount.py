@@ -107,7 +107,7 @@ async def test_all_readers_tell_one_service_level(centre: Centre, seed: int) -> 
     views, dismissed = centre.views, 0
     realtime = {row.queue: row.service_level for row in views.realtime(["queue"], now_ns=now_ns).rows}
     cells = views.metrics(now_ns).cells(100)[0]
-    tables = [views.intervals(15 * 60 * SECOND_NS, by=by, now_ns=now_ns).rows for by in ("event", "arrival")]
+    tables = [views.cut_intervals(15 * 60 * SECOND_NS, by=by, now_ns=now_ns)().rows for by in ("event", "arrival")]
     for status in views.queues(now_ns).queues:
         waits = recount.waits[status.queue]
         met = sum(wait <= THRESHOLD_NS for wait in waits["answered"])
@@ -134,7 +134,7 @@ async def test_all_readers_tell_one_service_level(centre: Centre, seed: int) -> 
 async def test_a_window_has_the_level_of_its_intervals(centre: Centre, seed: int) -> None:
     await centre.live(30 + seed, 250)
     views, now_ns = centre.views, centre.clock.now_ns()
-    every = views.intervals(15 * 60 * SECOND_NS, now_ns=now_ns).rows
+    every = views.cut_intervals(15 * 60 * SECOND_NS, now_ns=now_ns)().rows
     realtime = {
         row.queue: row for row in views.realtime(["queue"], now_ns=now_ns, since_ns=now_ns - 1800 * SECOND_NS).rows
     }
@@ -171,7 +171,7 @@ async def test_a_level_does_not_rise_as_the_queue_hangs_up_on_people(centre: Cen
 async def test_intervals_add_up_to_the_whole(centre: Centre, by: str) -> None:
     await centre.live(11, 250)
     now_ns = centre.clock.now_ns()
-    quarter, half = (centre.views.intervals(step * 60 * SECOND_NS, by=by, now_ns=now_ns) for step in (15, 30))
+    quarter, half = (centre.views.cut_intervals(step * 60 * SECOND_NS, by=by, now_ns=now_ns)() for step in (15, 30))
     parts = ("blocked", "answered", "abandoned", "dismissed", "moved_on", "callbacks", "withdrawn", "failed")
     if by == "arrival":
         assert all(sum(getattr(row, part) for part in parts) == row.offered for row in half.rows if not row.open)
@@ -183,9 +183,9 @@ async def test_intervals_add_up_to_the_whole(centre: Centre, by: str) -> None:
     assert len({row.interval_start for row in quarter.rows}) > 1
     assert len(as_csv(quarter.rows).splitlines()) == len(quarter.rows) + 1
     with pytest.raises(ValueError, match="multiple"):
-        centre.views.intervals(10 * 60 * SECOND_NS)
+        centre.views.cut_intervals(10 * 60 * SECOND_NS)()
     with pytest.raises(ValueError, match="cohort"):
-        centre.views.intervals(15 * 60 * SECOND_NS, by="cohort")
+        centre.views.cut_intervals(15 * 60 * SECOND_NS, by="cohort")()
 
 
 async def test_a_window_leaves_out_what_was_before_it(centre: Centre) -> None:

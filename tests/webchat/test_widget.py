@@ -46,6 +46,12 @@ class Shop:
         self.house = house
         self.said = said
 
+    async def begin(self, text: str) -> None:
+        """Open the widget and send a first line."""
+        await self.page.locator("#trunkline-chat .launcher").click()
+        await self.page.locator("#trunkline-chat textarea").fill(text)
+        await self.page.keyboard.press("Enter")
+
     async def text(self, selector: str) -> str:
         """What an element of the widget says."""
         return str(await self.page.locator(f"#trunkline-chat {selector}").inner_text())
@@ -172,9 +178,7 @@ async def test_nothing_that_is_typed_runs(anywhere: House) -> None:
     house = anywhere
     evil = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script> javascript:alert(1) http://a.example/"onmouseover=x'
     async with shop(house) as seen:
-        await seen.page.locator("#trunkline-chat .launcher").click()
-        await seen.page.locator("#trunkline-chat textarea").fill(evil)
-        await seen.page.keyboard.press("Enter")
+        await seen.begin(evil)
         await house.work("bob")
         contact = await house.take()
         await house.say(contact, evil)
@@ -190,9 +194,7 @@ async def test_nothing_that_is_typed_runs(anywhere: House) -> None:
 async def test_a_reload_and_a_lost_connection_lose_and_double_nothing(anywhere: House) -> None:
     house = anywhere
     async with shop(house) as seen:
-        await seen.page.locator("#trunkline-chat .launcher").click()
-        await seen.page.locator("#trunkline-chat textarea").fill("one")
-        await seen.page.keyboard.press("Enter")
+        await seen.begin("one")
         await house.work("bob")
         contact = await house.take()
         await seen.until(".status", "Bob Ray is here.")
@@ -371,9 +373,7 @@ async def test_where_nothing_may_be_kept_and_sockets_are_barred(anywhere: House)
     denied = "Object.defineProperty(window, 'localStorage', { get() { throw new Error('denied'); } });"
     init = f"{denied} delete window.WebSocket;"
     async with shop(house, init=init) as seen:
-        await seen.page.locator("#trunkline-chat .launcher").click()
-        await seen.page.locator("#trunkline-chat textarea").fill("by requests")
-        await seen.page.keyboard.press("Enter")
+        await seen.begin("by requests")
         await house.work("bob")
         contact = await house.take()
         await house.say(contact, "I see")
@@ -387,9 +387,7 @@ async def test_where_a_socket_cannot_even_be_tried(anywhere: House, how: str) ->
     init = "window.WebSocket = class { constructor() { throw new DOMException('barred', 'SecurityError'); } };"
     by_policy = how == "by the page's policy"
     async with shop(house, init="" if by_policy else init, sockets=not by_policy) as seen:
-        await seen.page.locator("#trunkline-chat .launcher").click()
-        await seen.page.locator("#trunkline-chat textarea").fill("by requests")
-        await seen.page.keyboard.press("Enter")
+        await seen.begin("by requests")
         await house.work("bob")
         contact = await house.take()
         await house.say(contact, "I see")

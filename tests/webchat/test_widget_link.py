@@ -210,9 +210,7 @@ async def test_a_file_before_the_first_line_begins_the_chat_and_can_be_had_at_on
 async def test_files_that_are_not_taken_are_named_until_the_chat_is_over(build: Build) -> None:
     house = await build(ANYWHERE)
     async with shop(house) as seen:
-        await seen.page.locator("#trunkline-chat .launcher").click()
-        await seen.page.locator("#trunkline-chat textarea").fill("one")
-        await seen.page.keyboard.press("Enter")
+        await seen.begin("one")
         await seen.until(".status", "You are next.")
         chooser = seen.page.locator("#trunkline-chat input[type=file]")
         await chooser.set_input_files({"name": "empty.txt", "mimeType": "text/plain", "buffer": b""})
@@ -232,9 +230,7 @@ async def test_files_that_are_not_taken_are_named_until_the_chat_is_over(build: 
 async def test_a_file_over_a_lost_link_is_told_of_in_the_readers_language(build: Build) -> None:
     house = await build(ANYWHERE)
     async with shop(house, locale="vi-VN") as seen:
-        await seen.page.locator("#trunkline-chat .launcher").click()
-        await seen.page.locator("#trunkline-chat textarea").fill("một")
-        await seen.page.keyboard.press("Enter")
+        await seen.begin("một")
         await seen.until(".line.customer", "một")
         await seen.page.route("**/files?*", lambda route: route.abort())
         chooser = seen.page.locator("#trunkline-chat input[type=file]")
@@ -247,9 +243,7 @@ async def test_a_file_over_a_lost_link_is_told_of_in_the_readers_language(build:
 async def test_what_was_seen_is_not_unread_after_a_reload(build: Build) -> None:
     house = await build(ANYWHERE)
     async with shop(house) as seen:
-        await seen.page.locator("#trunkline-chat .launcher").click()
-        await seen.page.locator("#trunkline-chat textarea").fill("one")
-        await seen.page.keyboard.press("Enter")
+        await seen.begin("one")
         await seen.until(".status", "You are next.")
         await house.work("bob")
         await house.say(await house.take(), "it is seen")

@@ -7,7 +7,7 @@ import pytest
 from tests.http.desk.support import CENTRE, PASSWORD
 from tests.http.desk.test_in_browser import browser, signed_in, take_chat, until
 from tests.http.desk.test_links_in_browser import LOSES, end_session, sign_in_again
-from tests.http.support import Build
+from tests.http.support import Build, House
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
 HEARS_LATE = """window.late = [];
@@ -25,14 +25,21 @@ async def in_storage(page: Any, words: str) -> bool:
     return words in str(await page.evaluate(IN_STORAGE))
 
 
+async def two_tabs(context: Any, house: House) -> tuple[Any, Any]:
+    """A desk with half a line at a chat, and a second tab of the same agent."""
+    page = await signed_in(context, house)
+    await take_chat(page, house)
+    await page.keyboard.type("half a line")
+    tab = await context.new_page()
+    await tab.goto(f"{house.url}/desk")
+    await tab.wait_for_selector("#line:visible")
+    return page, tab
+
+
 async def test_who_signs_out_leaves_nothing_and_is_asked_first(build: Build) -> None:
     house = await build(centre=CENTRE)
     async with browser() as context:
-        page = await signed_in(context, house)
-        await take_chat(page, house)
-        await page.keyboard.type("half a line")
-        tab = await context.new_page()
-        await tab.goto(f"{house.url}/desk")
+        page, tab = await two_tabs(context, house)
         await tab.wait_for_selector("#note:visible")
         await tab.fill("#note", "half a note")
         await page.bring_to_front()
@@ -64,12 +71,7 @@ async def test_who_signs_out_leaves_nothing_and_is_asked_first(build: Build) -> 
 async def test_words_of_another_tab_are_asked_about(build: Build) -> None:
     house = await build(centre=CENTRE)
     async with browser() as context:
-        page = await signed_in(context, house)
-        await take_chat(page, house)
-        await page.keyboard.type("half a line")
-        tab = await context.new_page()
-        await tab.goto(f"{house.url}/desk")
-        await tab.wait_for_selector("#line:visible")
+        page, tab = await two_tabs(context, house)
         assert await tab.input_value("#line") == ""
         await tab.click("button:text-is('Sign out')")
         assert "written in another tab" in await tab.inner_text("dialog h2")

@@ -45,10 +45,10 @@ def test_an_answer_says_from_when_on_it_is_whole(centre: QualityCentre) -> None:
 
 async def test_intervals_that_are_merged_have_no_quality(centre: QualityCentre) -> None:
     await centre.talk("c")
-    (row,) = [row for row in centre.views.intervals(QUARTER_NS).rows if row.answered]
+    (row,) = [row for row in centre.views.cut_intervals(QUARTER_NS)().rows if row.answered]
     assert (row.handled, row.surveys_requested) == (1, 0)
     crowd(centre.quality, START_NS + 8 * DAY_NS)
-    (row,) = [row for row in centre.views.intervals(QUARTER_NS).rows if row.answered]
+    (row,) = [row for row in centre.views.cut_intervals(QUARTER_NS)().rows if row.answered]
     assert (row.handled, row.no_answers, row.surveys_requested) == (None, None, 0)
 
 

@@ -1,6 +1,5 @@
 """Whoever stops reading what a command prints, as `head` does, costs it neither what it found nor its exit code."""
 
-import json
 import os
 import subprocess
 import sys
@@ -9,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from simulations.experiment.recording import record
-from simulations.scenario.scenario import Scenario
+from tests.simulations.commands.recorded import recorded_day
 
 pytestmark = pytest.mark.timeout(600)  # the first of them may compile the world
 TRUNKLINE = Path(sys.executable).with_name("trunkline")
@@ -25,10 +23,7 @@ RAW: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def centre(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("centre")
-    (folder / "day.yaml").write_text(json.dumps(RAW), encoding="utf-8")
-    record(Scenario.of(RAW), 3, 0, folder / "log")
-    return folder
+    return recorded_day(tmp_path_factory.mktemp("centre"), RAW)
 
 
 def unread(folder: Path, *said: str) -> "subprocess.CompletedProcess[bytes]":

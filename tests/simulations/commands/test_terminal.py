@@ -1,6 +1,5 @@
 """What planners see on a terminal of 80 columns: no table is wider, and no word or number in it is cut off."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,7 @@ from simulations.commands.simulate import simulate
 from simulations.commands.solve import solve
 from simulations.commands.sweep import sweep
 from simulations.commands.whatif import whatif
-from simulations.experiment.recording import record
-from simulations.scenario.scenario import Scenario
+from tests.simulations.commands.recorded import recorded_day
 
 pytestmark = pytest.mark.timeout(600)  # the first of them may compile the world
 PEOPLE = {"handle": {"talk": "3m"}, "patience": "exponential(3m)", "service_level": "80% in 60s"}
@@ -40,10 +38,7 @@ RAW: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def centre(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("centre")
-    (folder / "day.yaml").write_text(json.dumps(RAW), encoding="utf-8")
-    record(Scenario.of(RAW), 3, 0, folder / "log")
-    return folder
+    return recorded_day(tmp_path_factory.mktemp("centre"), RAW)
 
 
 COMMANDS: dict[Callable[..., Any], list[str]] = {

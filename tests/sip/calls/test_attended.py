@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from adapters.sip.calls.call import Call
-from adapters.sip.protocol import Dialog, Hop, ResponseReceived, direction_of
+from adapters.sip.protocol import Dialog, Hop, RequestReceived, ResponseReceived, direction_of
 from adapters.sip.sessions.hold import hold
 from adapters.sip.sessions.reinvite import OwnOffer
 from tests.sip.calls.test_calls import house, talk
@@ -49,6 +49,26 @@ def replaces(dialog: Dialog) -> str:
     return f"{dialog.call_id};to-tag={dialog.remote_tag};from-tag={dialog.local_tag}"
 
 
+async def consulting(
+    exchange: Exchange, bob: UserAgent, ann: UserAgent, eve: UserAgent
+) -> tuple[Dialog, Dialog, Dialog, Dialog]:
+    """Let bob talk with ann, who asks eve; the dialogs of bob, of ann with him, of eve, and of ann with her."""
+    callers, agents = await talk(exchange, bob, ann)
+    ann.invite("help", exchange.sip.endpoint.port, ann.sdp())
+    eves = await eve.pick_up(eve.sdp(port=4600))
+    return callers, agents, eves, await ann.connected()
+
+
+async def handed_over(
+    exchange: Exchange, ann: UserAgent, agents: Dialog, asking: Dialog, called: str
+) -> RequestReceived:
+    """Let ann hand her caller over to whom she asks; what she is told then."""
+    refer_to = f"<sip:{called}@{exchange.address}?Replaces={quote(replaces(asking), safe='')}>"
+    ann.within(agents, "REFER", headers=(("Refer-To", refer_to),))
+    await ann.response(202)
+    return await ann.request("NOTIFY")
+
+
 async def offered(phone: UserAgent, dialog: Dialog, media: bytes = b"") -> bytes:
     """Take a re-INVITE of the exchange and answer it; what was offered."""
     call = await phone.request("INVITE")
@@ -75,10 +95,7 @@ async def test_an_agent_asks_a_colleague_and_leaves_the_caller_there(
     calls = exchange.sip.calls
     first, second = calls.by_name.values()
     assert (calls.of_agent("ann"), calls.of_agent("eve")) == (first, second)
-    refer_to = f"<sip:{called}@{exchange.address}?Replaces={quote(replaces(asking), safe='')}>"
-    ann.within(agents, "REFER", headers=(("Refer-To", refer_to),))
-    await ann.response(202)
-    told = await ann.request("NOTIFY")
+    told = await handed_over(exchange, ann, agents, asking, called)
     assert told.request.body.startswith(b"SIP/2.0 200")
     ann.reply(told, 200)
     for _ in range(2):  # both calls of hers end
@@ -107,16 +124,10 @@ async def test_a_desk_may_hold_though_an_offer_of_the_transfer_gave_way(
 ) -> None:
     bob = await open_phone("bob")
     exchange, ann, eve = await house_of_two(open_exchange, open_phone, bob)
-    callers, agents = await talk(exchange, bob, ann)
-    ann.invite("help", exchange.sip.endpoint.port, ann.sdp())
-    eves = await eve.pick_up(eve.sdp(port=4600))
-    asking = await ann.connected()
+    callers, agents, eves, asking = await consulting(exchange, bob, ann, eve)
     _, call = exchange.sip.calls.by_name.values()
     assert isinstance(call, Call)
-    refer_to = f"<sip:help@{exchange.address}?Replaces={quote(replaces(asking), safe='')}>"
-    ann.within(agents, "REFER", headers=(("Refer-To", refer_to),))
-    await ann.response(202)
-    ann.reply(await ann.request("NOTIFY"), 200)
+    ann.reply(await handed_over(exchange, ann, agents, asking, "help"), 200)
     for _ in range(2):
         ann.reply(await ann.request("BYE"), 200)
     monkeypatch.setattr(random, "uniform", lambda _least, _most: 600.0)
@@ -146,16 +157,10 @@ async def test_an_offer_to_the_phone_that_leaves_does_not_end_the_caller(
 ) -> None:
     bob = await open_phone("bob")
     exchange, ann, eve = await house_of_two(open_exchange, open_phone, bob)
-    callers, agents = await talk(exchange, bob, ann)
-    ann.invite("help", exchange.sip.endpoint.port, ann.sdp())
-    eves = await eve.pick_up(eve.sdp(port=4600))
-    asking = await ann.connected()
+    callers, agents, eves, asking = await consulting(exchange, bob, ann, eve)
     eve.within(eves, "INVITE", eve.sdp(port=4600))  # a refresh, or a hold
     at_ann = await ann.request("INVITE")
-    refer_to = f"<sip:help@{exchange.address}?Replaces={quote(replaces(asking), safe='')}>"
-    ann.within(agents, "REFER", headers=(("Refer-To", refer_to),))
-    await ann.response(202)
-    ann.reply(await ann.request("NOTIFY"), 200)
+    ann.reply(await handed_over(exchange, ann, agents, asking, "help"), 200)
     await eve.response(491, "INVITE")
     for _ in range(2):
         ann.reply(await ann.request("BYE"), 200)

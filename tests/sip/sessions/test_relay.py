@@ -5,11 +5,12 @@ from collections.abc import Sequence
 import pytest
 
 from adapters.sip.calls.call import Call
-from adapters.sip.protocol import Dialog, RequestReceived, direction_of
+from adapters.sip.protocol import Dialog, RequestReceived, ResponseReceived, direction_of
 from adapters.sip.sessions.hold import resume
 from tests.sip.calls.test_calls import house
 from tests.sip.calls.test_dialogs import hang_up
 from tests.sip.conftest import OpenExchange, OpenPhone
+from tests.sip.support import Exchange
 from tests.sip.user_agent import UserAgent
 
 
@@ -24,15 +25,22 @@ async def has_heard_all(phone: UserAgent, dialog: Dialog) -> None:
     await phone.response(200, "OPTIONS")
 
 
-@pytest.mark.parametrize("taken_back", [False, True])
-async def test_an_offer_waits_for_the_ack_of_the_caller(
-    open_exchange: OpenExchange, open_phone: OpenPhone, *, taken_back: bool
-) -> None:
+async def answered_without_ack(
+    open_exchange: OpenExchange, open_phone: OpenPhone
+) -> tuple[Exchange, UserAgent, UserAgent, Dialog, ResponseReceived]:
+    """Let ann answer bob, who has not sent his ACK yet: the exchange, both phones, her dialog, and what he was told."""
     exchange, ann = await house(open_exchange, open_phone)
     bob = await open_phone("bob")
     bob.invite("sales", exchange.sip.endpoint.port, bob.sdp())
     agents = await ann.pick_up()
-    answered = await bob.response(200, "INVITE")
+    return exchange, ann, bob, agents, await bob.response(200, "INVITE")
+
+
+@pytest.mark.parametrize("taken_back", [False, True])
+async def test_an_offer_waits_for_the_ack_of_the_caller(
+    open_exchange: OpenExchange, open_phone: OpenPhone, *, taken_back: bool
+) -> None:
+    exchange, ann, bob, agents, answered = await answered_without_ack(open_exchange, open_phone)
     callers = Dialog.from_response(answered.response, f"<{bob.uri}>")
     waiting = ann.within(agents, "INVITE", ann.sdp("sendonly"))
     await ann.response(100)
@@ -83,11 +91,7 @@ async def test_an_offer_that_overtakes_the_answer_to_the_phones_own_waits_for_it
 async def test_what_waits_behind_an_offer_that_is_taken_back_goes_on(
     open_exchange: OpenExchange, open_phone: OpenPhone
 ) -> None:
-    exchange, ann = await house(open_exchange, open_phone)
-    bob = await open_phone("bob")
-    bob.invite("sales", exchange.sip.endpoint.port, bob.sdp())
-    agents = await ann.pick_up()
-    answered = await bob.response(200, "INVITE")
+    exchange, ann, bob, agents, answered = await answered_without_ack(open_exchange, open_phone)
     waiting = ann.within(agents, "INVITE", ann.sdp("sendonly"))
     await ann.response(100)
     (call,) = exchange.sip.calls.by_name.values()

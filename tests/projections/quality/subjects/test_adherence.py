@@ -183,7 +183,7 @@ async def test_the_report_follows_statuses_and_exceptions_of_the_log(centre: Qua
     assert (alice.scheduled_s, alice.excepted_s, alice.adherent_s) == (7200.0, 900.0, 6300.0)
     assert alice.attendance[0].left_early_s == 1800.0
     assert centre.quality.adherence(START_NS, 2**62, centre.clock.now_ns(), "bob").agents == []
-    rows = centre.views.intervals(900 * S, now_ns=centre.clock.now_ns()).rows
+    rows = centre.views.cut_intervals(900 * S, now_ns=centre.clock.now_ns())().rows
     told = {(row.queue, row.interval_start[11:16]): (row.adherence, row.agents_scheduled) for row in rows}
     assert told == {("sales", "09:15"): (1.0, 1.0), ("help", "09:30"): (None, None)}, "alice does not serve help"
     wrong = ScheduleExcepted(agent="alice", reason="x", from_ns=5, to_ns=5)

@@ -73,7 +73,7 @@ async def test_a_score_belongs_to_whom_it_was_asked_about(centre: QualityCentre)
     assert (by_interval[start, kind].requested, by_interval[start, kind].answered) == (1, 1)
     (told,) = centre.quality.answers("", 10, 2**62, 10).answers
     assert (told.queue, told.agent, told.customer, told.score, told.comment) == ("sales", "alice", "ann", 5, "good")
-    columns = {row.queue: row for row in centre.views.intervals(STEP_NS).rows}
+    columns = {row.queue: row for row in centre.views.cut_intervals(STEP_NS)().rows}
     assert (columns["sales"].surveys_requested, columns["sales"].surveys_answered, columns["sales"].csat) == (1, 1, 1.0)
 
 
