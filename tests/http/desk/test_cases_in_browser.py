@@ -44,7 +44,7 @@ async def test_a_case_is_opened_and_an_offer_accepted_while_writing(build: Build
         await page.keyboard.press("c")
         await page.keyboard.type("The bus was late")
         await is_fit(page)
-        assert await page.inner_text("dialog .empty") == "You are told how it ends."
+        assert await page.inner_text("dialog[open] .empty") == "You are told how it ends."
         await page.locator("dialog button[type=submit]").click()
         await until(page, "document.querySelectorAll('.case.is-open').length === 1")
         case = house.engine.views.quality.cases("open", None, "", 1, 0, 0).cases[0]

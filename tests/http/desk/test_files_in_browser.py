@@ -49,7 +49,7 @@ async def test_the_end_waits_for_the_file_and_the_line_behind_it(build: Build, t
     async with browser() as context:
         page = await with_a_file_under_way(context, house, tmp_path, may_go)
         await page.keyboard.press("Alt+e")
-        assert "tour.png is still under way and goes first." in await page.inner_text("dialog h2")
+        assert "tour.png is still under way and goes first." in await page.inner_text("dialog[open] h2")
         await page.click("dialog button:text-is('End chat')")
         await page.locator(".under", has_text="Leaves once tour.png has gone").wait_for()
         assert await page.locator(".actions button").count() == 0
@@ -90,8 +90,8 @@ async def test_another_tab_asks_in_words_before_it_ends_what_waits_for_a_file(bu
         await tab.goto(f"{house.url}/desk")
         await tab.wait_for_selector("#line:visible")
         await tab.keyboard.press("Alt+t")
-        assert "tour.png is still under way in another tab" in await tab.inner_text("dialog")
+        assert "tour.png is still under way in another tab" in await tab.inner_text("dialog[open]")
         await tab.keyboard.press("Escape")
         await tab.keyboard.press("Alt+e")
-        assert "tour.png is still under way in another tab" in await tab.inner_text("dialog h2")
+        assert "tour.png is still under way in another tab" in await tab.inner_text("dialog[open] h2")
         await page.unroute_all(behavior="ignoreErrors")

@@ -480,7 +480,7 @@ async def test_who_signs_out_with_contacts_in_hand_is_asked(build: Build) -> Non
         page = await signed_in(context, house)
         await take_chat(page, house)
         await page.click("button:text-is('Sign out')")
-        assert "1 contact in hand" in await page.inner_text("dialog h2")
+        assert "1 contact in hand" in await page.inner_text("dialog[open] h2")
         await page.click("dialog button:text-is('Cancel')")
         assert await page.locator(".contact").count() == 1
         await page.click("button:text-is('Sign out')")

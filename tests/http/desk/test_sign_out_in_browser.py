@@ -49,7 +49,7 @@ async def test_who_signs_out_leaves_nothing_and_is_asked_first(build: Build) -> 
         assert await in_storage(page, "half a line")
         assert await in_storage(page, "a note under way")
         await page.click("button:text-is('Sign out')")
-        asked = await page.inner_text("dialog h2")
+        asked = await page.inner_text("dialog[open] h2")
         assert "1 contact in hand" in asked
         assert "will be deleted" in asked
         await page.click("dialog button:text-is('Cancel')")
@@ -74,18 +74,18 @@ async def test_words_of_another_tab_are_asked_about(build: Build) -> None:
         page, tab = await two_tabs(context, house)
         assert await tab.input_value("#line") == ""
         await tab.click("button:text-is('Sign out')")
-        assert "written in another tab" in await tab.inner_text("dialog h2")
+        assert "written in another tab" in await tab.inner_text("dialog[open] h2")
         await tab.click("dialog button:text-is('Cancel')")
         assert await page.input_value("#line") == "half a line"
         await page.fill("#line", "")
         await until(tab, "!document.querySelector('dialog')")
         await tab.click("button:text-is('Sign out')")
-        assert "another tab" not in await tab.inner_text("dialog h2")
+        assert "another tab" not in await tab.inner_text("dialog[open] h2")
         await tab.click("dialog button:text-is('Cancel')")
         await page.fill("#line", "half a line")
         await page.close(run_before_unload=False)
         await tab.click("button:text-is('Sign out')")
-        assert "another tab" not in await tab.inner_text("dialog h2"), "it was closed, and its words with it"
+        assert "another tab" not in await tab.inner_text("dialog[open] h2"), "it was closed, and its words with it"
 
 
 async def test_no_name_of_who_signed_out_is_left(build: Build) -> None:

@@ -37,7 +37,7 @@ async def test_an_agent_works_without_storage(build: Build, storage: str) -> Non
         await page.fill("#note", "half a note")
         assert await page.evaluate(UNKEPT) == 0, "it was told"
         await tab.click("button:text-is('Sign out')")
-        assert "written in another tab" in await tab.inner_text("dialog h2")
+        assert "written in another tab" in await tab.inner_text("dialog[open] h2")
         await tab.click("dialog button:text-is('Sign out')")
         for each in (page, tab):
             await each.wait_for_selector(".door #password")
