@@ -173,7 +173,8 @@ def test_an_interruption_is_said_and_has_its_exit_code(capsys: pytest.CaptureFix
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (OSError(errno.ENOSPC, "No space left on device"), "data: no space left on device; make room (the log begins"),
+        (OSError(errno.ENOSPC, "No space left on device"), "data: no space left on device; make room, or"),
+        (OSError(errno.ENOSPC, "No space", "d/log/spare-1"), "d/log/spare-1: no space; make room (the log"),
         (OSError(errno.EACCES, "Permission denied", "data/log"), "data/log: permission denied; the user who runs this"),
         (OSError(errno.EROFS, "Read-only file system", "data"), "data: read-only file system; name a folder that"),
         (OSError(errno.ENOTDIR, "Not a directory", "f/x"), "f/x: not a directory; a file stands where a folder is"),

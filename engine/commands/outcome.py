@@ -46,7 +46,7 @@ def exit_code(error: BaseException) -> Exit:
 
 _MISSING_RIGHT: Final = "the user who runs this may not write there: give the folder to that user, or name another one"
 ADVICE: Final = {
-    errno.ENOSPC: "make room (the log begins with three files of 128 MiB), or name a folder on another disk",
+    errno.ENOSPC: "make room, or name a folder on another disk",
     errno.EDQUOT: "the quota is used up: make room, or name a folder elsewhere",
     errno.EACCES: _MISSING_RIGHT,
     errno.EPERM: _MISSING_RIGHT,
@@ -57,6 +57,8 @@ ADVICE: Final = {
     errno.EEXIST: "a file stands where a folder is needed: name another folder",
 }
 """What to do about errors of the system with folders."""
+LOG_NO_ROOM: Final = "make room (the log begins with three files of 128 MiB), or name a folder on another disk"
+"""What to do where a file of the log has no room."""
 ADDRESS_ADVICE: Final = {
     errno.EADDRINUSE: "another program listens there: stop it, or set another 'port' in the section of the adapter",
     errno.EADDRNOTAVAIL: "this machine has no such address: correct 'host' in the section of the adapter",
@@ -81,7 +83,8 @@ def sentence(error: TrunklineError | OSError, data: Path | None = None) -> str:
         return f"{error}; {advice}" if advice else str(error)
     reason = (error.strerror or str(error)).lower()
     where = error.filename if isinstance(error.filename, str) else "" if data is None else str(data)
-    advice = ADVICE.get(error.errno or 0)
+    is_log = error.errno == errno.ENOSPC and Path(where).parent.name == "log"
+    advice = LOG_NO_ROOM if is_log else ADVICE.get(error.errno or 0)
     text = f"{where}: {reason}" if where else reason
     return f"{text}; {advice}" if advice else text
 

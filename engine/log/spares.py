@@ -108,9 +108,10 @@ class Spares:
             self._ops.allocate(fd, self.segment_bytes)
             self._ops.zero_fill(fd, 0, self.segment_bytes)
             self._ops.sync(fd)
-        except OSError:
+        except OSError as error:
             self._ops.unlink(draft)
-            raise
+            # Calls with a descriptor do not say of which file.
+            raise OSError(error.errno, error.strerror, str(path)) from None
         finally:
             self._ops.close(fd)
         self._ops.rename(draft, path)

@@ -1,6 +1,7 @@
 """Spare segments: whole and unused ones are kept, everything else is made anew."""
 
 import errno
+from pathlib import Path
 
 import pytest
 
@@ -47,8 +48,9 @@ def test_a_spare_gets_its_name_when_its_zeros_are_durable() -> None:
 def test_a_spare_that_cannot_be_finished_leaves_nothing(call: str) -> None:
     disk = SimulatedDisk()
     disk.fail_on[call] = OSError(errno.ENOSPC, "no space left on device")
-    with pytest.raises(OSError, match="no space left"):
+    with pytest.raises(OSError, match="no space left") as failed:
         make(disk).take()
+    assert Path(failed.value.filename).name == "spare-1", "what is said of a full disk is about the log"
     assert disk.images() == {}
 
 
