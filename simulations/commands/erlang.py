@@ -105,8 +105,10 @@ def erlang(
         from simulations.commands.erlang_answer import Question, answer
 
         share, target_within = (None, None) if target is None else parse_target(target)
-        if within is not None and target_within is not None:
-            raise typer.BadParameter("the target says its threshold, too: leave out one of them", param_hint="--within")
+        within_s = _number(parse_seconds, within)
+        if None not in (within_s, target_within) and within_s != target_within:
+            text = f"the target says another threshold, {target_within:g} s: leave out one of them"
+            raise typer.BadParameter(text, param_hint="--within")
         question = Question(
             formula=formula.value,
             rate_per_h=parse_rate(rate),
@@ -114,7 +116,7 @@ def erlang(
             patience_s=_number(parse_seconds, patience),
             agents=agents,
             share=share,
-            within_s=target_within if target_within is not None else _number(parse_seconds, within),
+            within_s=within_s if target_within is None else target_within,
             definition=definition.value,
             max_abandon=_number(parse_share, max_abandon),
             max_asa_s=_number(parse_seconds, max_asa),

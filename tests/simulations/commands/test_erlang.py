@@ -55,6 +55,7 @@ def test_figures_at_the_agents_given() -> None:
 def test_the_fewest_agents_that_keep_what_is_asked() -> None:
     assert found("c", *HOTLINE, "--target", "80/20")["agents"] == 513
     assert found("c", *HOTLINE, "--target", "80%", "--within", "20s")["agents"] == 513
+    assert found("c", *HOTLINE, "--target", "80/20", "--within", "20s")["agents"] == 513, "they agree"
     bounds = ["--max-abandon", "1%", "--max-asa", "10s", "--max-occupancy", "0.95", "--definition", "answered"]
     answer = found("a", *HOTLINE, "--patience", "3m", "--target", "0.5", *bounds)
     assert answer["agents"] == q.agents_for(
