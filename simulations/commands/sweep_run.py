@@ -57,7 +57,7 @@ def run(asked: Asked) -> Exit:
             )
     except KeyboardInterrupt:
         say(_interrupted(asked.out))
-        return Exit.FAILED
+        return Exit.INTERRUPTED
     tell(found, asked.form, values=told, rows=rows, table=print_sweep, write=write_sweep, out=asked.out)
     return Exit.OK
 

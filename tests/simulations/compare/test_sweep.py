@@ -133,7 +133,7 @@ def test_an_interrupted_sweep_plays_only_what_is_missing(path: Path, monkeypatch
     out = path.parent / "out"
     arguments = (str(path), "--vary", "volume=0.8:1.1:0.1", "-o", str(out))
     stopped = said(*arguments)
-    assert stopped.exit_code == 5
+    assert stopped.exit_code == 130
     assert "goes on from there" in stopped.stderr
     assert not (out / "sweep.json").exists()
     interrupted_after[0] = 100
