@@ -2,12 +2,14 @@
 
 What is to be done follows from the cases as the log tells them, so it is found again after a start. Every fact has an
 id that says what it is for, and so enters the log once, however often it is submitted. A look costs what is due and
-what something happened to, however many cases are open.
+what something happened to, however many cases are open. What happened is asked in a thread, as whoever reads quality
+may wait for another: a look asks, and its answer is the next look.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from heapq import heapify, heappop, heappush
 from typing import Final
@@ -38,6 +40,7 @@ from engine.model.quality import CASE_REPORTS, CaseKind
 from engine.model.settings import PRIORITIES, SECOND_NS
 from engine.ports import Receipt
 from engine.projections.quality.columns.people import CASE_ATTRIBUTE
+from engine.projections.quality.quality import CaseNews
 from engine.projections.quality.subjects.cases import NEVER_NS, OPEN, Case
 
 CASE_SOURCE: Final = "cases"
@@ -77,6 +80,13 @@ class CaseWork:
         self._failing: set[int] = set()
         """Cases of which it has been said that something about them fails."""
         self._watched = _OF_CASES
+        self._thread = ThreadPoolExecutor(1, "cases")
+        """Of its own: those of the loop may all be busy with slow reads."""
+        self._answer: asyncio.Future[CaseNews] | None = None
+        """What happened to cases: asked, or told and not looked at yet."""
+        self._noted = False
+        """Whether something happened since that was asked: the answer may not have it."""
+        self._settled = asyncio.Event()
         self._ticker = Ticker("what drives cases", LONGEST_SLEEP_S, self._look, engine.counters)
         self._unsubscribe: Callable[[], None] | None = None
 
@@ -93,27 +103,52 @@ class CaseWork:
         self._ticker.stop()
 
     def look(self) -> None:
-        """Do what is to be done now, and come back when the next thing is."""
+        """Do what is to be done as soon as it is known, and come back when the next thing is."""
+        self._noted = True
+        self._settled.clear()
         self._ticker.tick()
 
-    def _look(self) -> float:
-        now_ns = self._engine.clock.now_ns()
-        self._follow(now_ns)
-        self._watched = _FOLLOWED if self._cases else _OF_CASES
-        return max(LOOK_AFTER_S, (self._work(now_ns) - now_ns) / SECOND_NS)
+    async def wait_settled(self) -> None:
+        """Wait until everything that happened before is looked at."""
+        await self._settled.wait()
 
-    def _follow(self, now_ns: int) -> None:
+    def _look(self) -> float | None:
+        """Ask what happened, or do what follows from the answer; returns in how many seconds to look again."""
+        answer = self._answer or self._ask()
+        if not answer.done():
+            return None  # not before the answer
+        self._answer = None
+        try:
+            now_ns = self._engine.clock.now_ns()
+            self._follow(answer.result(), now_ns)
+            self._watched = _FOLLOWED if self._cases else _OF_CASES
+            again_s = max(LOOK_AFTER_S, (self._work(now_ns) - now_ns) / SECOND_NS)
+        finally:
+            if not self._noted:
+                self._settled.set()
+        return LOOK_AFTER_S if self._noted else again_s
+
+    def _ask(self) -> "asyncio.Future[CaseNews]":
+        self._noted, self._watched = False, _FOLLOWED
+        loop = asyncio.get_running_loop()
+        self._answer = loop.run_in_executor(self._thread, self._engine.views.quality.case_news)
+        self._answer.add_done_callback(self._told)
+        return self._answer
+
+    def _told(self, answer: "asyncio.Future[CaseNews]") -> None:
+        if answer is self._answer:
+            self._ticker.hasten(0.0)  # where it was stopped, the answer is there for its next start
+
+    def _follow(self, news: CaseNews, now_ns: int) -> None:
         """Have every case looked at that something happened to, that an agent has time for, or whose rules changed."""
-        quality = self._engine.views.quality
-        for case_id, case in quality.cases_stirred():
+        for case_id, case in news.stirred:
             if case is None:
                 self._forget(case_id)
             else:  # told once only: each is kept before any is looked into, which may fail
                 self._cases[case_id] = case
                 self._plan(case_id, now_ns)
-        kinds = quality.case_kinds()
-        if kinds != self._kinds:
-            self._kinds = kinds
+        if news.kinds != self._kinds:
+            self._kinds = news.kinds
             for case_id in self._cases:
                 self._plan(case_id, now_ns)
         for agent in [agent for agent in self._waiting if self._is_free(agent)]:
@@ -183,6 +218,8 @@ class CaseWork:
 
     def _note(self, turn: Turn) -> None:
         if not self._watched.isdisjoint(turn.kinds):
+            self._noted = True
+            self._settled.clear()
             self._ticker.hasten(LOOK_AFTER_S)  # one that is due soon stays, however many turns follow
 
     def _steps(self, case: Case, kind: CaseKind, now_ns: int) -> Iterator[tuple[int, list[Observed]]]:

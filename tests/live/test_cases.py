@@ -1,7 +1,9 @@
 """Cases over a running engine: tasks, deadlines, resolutions that are reported, reopening, and restarts."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -43,9 +45,14 @@ class Office:
         """Let time pass, and let the driver do what is due."""
         self.centre.clock.advance(int(seconds * S))
         for _ in range(3):
-            self.work.look()
+            await self.look()
             await self.centre.engine.durable()
             await self.centre.say()
+
+    async def look(self) -> None:
+        """Let the driver look once at all that happened."""
+        self.work.look()
+        await self.work.wait_settled()
 
     async def open(self, **said: Any) -> int:
         """Open a case; returns its number."""
@@ -120,6 +127,34 @@ async def test_a_look_costs_what_is_due_and_not_what_is_open(office: Office, mon
     assert served == []
 
 
+async def test_a_look_waits_for_nobody_who_reads_quality(office: Office) -> None:
+    lock = office.centre.quality._aside.lock
+    held, looked = Event(), Event()
+
+    def read_long() -> bool:
+        with lock:
+            held.set()
+            return looked.wait(30)
+
+    (opened,) = await office.centre.say(CaseOpened(kind="complaint", agent="alice"))
+    reading = asyncio.get_running_loop().run_in_executor(None, read_long)
+    await asyncio.to_thread(held.wait)
+    office.work.look()
+    looked.set()
+    assert await reading, "the loop waited until the reader gave up"
+    await office.later()
+    assert office.case(opened.seq).task == f"case-{opened.seq}-1"
+
+
+async def test_what_was_told_while_it_was_stopped_is_not_lost(office: Office) -> None:
+    (opened,) = await office.centre.say(CaseOpened(kind="complaint", agent="alice"))
+    office.work.look()
+    office.work.stop()
+    office.work.start()
+    await office.later()
+    assert office.case(opened.seq).task == f"case-{opened.seq}-1"
+
+
 async def test_what_finds_no_room_is_tried_at_the_next_look(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     tries: list[str] = []
 
@@ -132,8 +167,9 @@ async def test_what_finds_no_room_is_tried_at_the_next_look(office: Office, monk
     with monkeypatch.context() as narrow:
         narrow.setattr(office.centre.engine, "submit_for", full)
         office.work.start()
-        office.work.look()
-        office.work.look()
+        await office.work.wait_settled()
+        await office.look()
+        await office.look()
     assert tries == [f"case-{opened.seq}-1"] * 3
     await office.later(1)
     assert office.case(opened.seq).task == f"case-{opened.seq}-1"
@@ -170,7 +206,6 @@ async def test_what_happened_to_cases_is_kept_when_one_of_them_fails(
 ) -> None:
     numbers = [await office.open() for _ in range(3)]
     office.work.stop()
-    await office.centre.say(AgentStatusChanged(agent="alice", status="available"))
     for number in numbers:
         withdrawn = ContactWithdrawn(contact=f"case-{number}-1")
         await office.centre.say(withdrawn, CaseResolved(case_id=number, resolution="done"))
@@ -186,6 +221,8 @@ async def test_what_happened_to_cases_is_kept_when_one_of_them_fails(
     with monkeypatch.context() as narrow:
         narrow.setattr(Case, "is_owed", is_owed_or_fails)
         office.work.start()
+        await office.work.wait_settled()
+    await office.centre.say(AgentStatusChanged(agent="alice", status="available"))
     await office.later(31)
     told = {record.contact for record in office.centre.views.history.records()}
     assert told >= {f"case-{number}-report-0-1" for number in numbers}
@@ -378,6 +415,7 @@ async def test_cases_survive_a_restart(tmp_path: Path) -> None:
         await again.start()
         assert again._cases is not None
         again._cases.look()
+        await again._cases.wait_settled()
         await again.engine.submit("desk", [AgentStatusChanged(agent="bob", status="offline")])
         quality = again.engine.views.quality
         (case,) = quality.cases("open", None, "", 9, 0, 0).cases

@@ -4,8 +4,9 @@ Rows are cheap to fold many at once, and few ever ask: so turns are put aside at
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from copy import copy
 from itertools import chain, islice
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -51,6 +52,15 @@ from engine.projections.queues.intervals import IntervalTable
 from engine.projections.turns_aside import TurnsAside
 
 ASIDE_ROWS_MAX: Final = 4096
+
+
+class CaseNews(NamedTuple):
+    """What whoever works on cases has to know of them, as of one position of the log."""
+
+    stirred: list[tuple[int, Case | None]]
+    """Copies of those that something happened to, by number; None for one that is not known any more."""
+    kinds: dict[str, CaseKind]
+    """What holds for cases, by kind."""
 
 
 class Quality:
@@ -280,19 +290,16 @@ class Quality:
             resolved = (case for case in reversed(cases.resolved.values()) if case.customer == customer)
             return [told_case(case, self.directory, now_ns) for case in islice(chain(theirs, resolved), limit)]
 
-    def case_kinds(self) -> dict[str, CaseKind]:
-        """What holds for cases, by kind."""
-        with self._lock:
-            return dict(self._folded().plan.cases)
+    def case_news(self) -> CaseNews:
+        """What is new of cases since the last call; at the first all with anything to do. For a thread.
 
-    def cases_stirred(self) -> list[tuple[int, Case | None]]:
-        """Cases that something happened to since the last call, as they are kept: for the driver that works on them.
-
-        At the first call all with anything to do; None for one that is not known any more.
+        For the driver that works on them alone, as what was told once is not told again.
         """
         with self._lock:
-            cases = self._folded().cases
-            return [(case_id, cases.find(case_id)) for case_id in cases.stirred()]
+            state = self._folded()
+            cases = state.cases
+            stirred = [(case_id, copy(cases.find(case_id))) for case_id in cases.stirred()]
+            return CaseNews(stirred, dict(state.plan.cases))
 
     def _schedules(self, from_ns: int, to_ns: int) -> list[Schedule]:
         """Copy what all who are in the schedule were to do and did in [from_ns, to_ns)."""
