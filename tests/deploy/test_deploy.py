@@ -42,14 +42,12 @@ def queries() -> list[str]:
 
 
 def documented() -> set[str]:
-    return set(METRIC.findall((ROOT / "docs" / "OPERATIONS.md").read_text()))
+    return set(METRIC.findall((ROOT / "docs" / "METRICS.md").read_text()))
 
 
 def labels_of(name: str) -> set[str]:
     """The labels that a metric has, as documented, and those that Prometheus gives every series."""
-    row = re.search(
-        rf"^\| `{family(name)}` \| ([^|]+) \| \S", (ROOT / "docs" / "OPERATIONS.md").read_text(), re.MULTILINE
-    )
+    row = re.search(rf"^\| `{family(name)}` \| ([^|]+) \| \S", (ROOT / "docs" / "METRICS.md").read_text(), re.MULTILINE)
     assert row, name
     return set(re.findall(r"`(\w+)`", row[1])) | OF_EVERY_SERIES
 

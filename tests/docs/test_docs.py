@@ -169,8 +169,8 @@ def test_every_metric_named_exists() -> None:
     source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "adapters" / "http").rglob("*.py"))
     known = set(re.findall(r'"(trunkline_\w+)"', source))
     known |= {f"trunkline_{name}" for name, _ in (*COUNTED.values(), *STANDING.values())}
-    named = set(re.findall(r"`(trunkline_[a-z_]+)", (DOCS / "OPERATIONS.md").read_text(encoding="utf-8")))
-    named |= set(re.findall(r"`(trunkline_[a-z_]+)", "".join(path.read_text(encoding="utf-8") for path in DECISIONS)))
+    pages = [*DOCS.glob("*.md"), *DECISIONS]
+    named = set(re.findall(r"`(trunkline_[a-z_]+)", "".join(path.read_text(encoding="utf-8") for path in pages)))
     named -= {"trunkline_telnet"}
     assert len(named) > 10
     assert {name.removesuffix("_total").removesuffix("_info") for name in named} <= known

@@ -323,8 +323,8 @@ async def test_every_metric_is_documented_and_the_other_way_round(client: Client
         assert answer.status == 202, await answer.text()
     async with client.get("/metrics") as answer:
         text = await answer.text()
-    document = (Path(__file__).parents[2] / "docs" / "OPERATIONS.md").read_text(encoding="utf-8")
-    table = document.partition("### Every metric\n")[2].partition("\n## ")[0]
+    document = (Path(__file__).parents[2] / "docs" / "METRICS.md").read_text(encoding="utf-8")
+    table = document.partition("## Every metric\n")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \| \S", table, re.MULTILINE)
     told = dict(re.findall(r"^# HELP (\w+) (.+)", text, re.MULTILINE))
     assert sorted(name for name, _ in rows) == sorted(told)
