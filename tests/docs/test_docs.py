@@ -16,6 +16,7 @@ from adapters.mqtt.settings import Settings as MqttSettings
 from adapters.sip.settings import Settings as SipSettings
 from adapters.sip.settings import Trunk
 from adapters.sip.translate import final_answer
+from engine import ports
 from engine.commands.outcome import Exit
 from engine.config.sections import Limits
 from engine.effects.derive import RETRY_AFTER_S
@@ -33,6 +34,13 @@ ROOT: Final = Path(__file__).parents[2]
 DOCS: Final = ROOT / "docs"
 DECISIONS: Final = sorted((DOCS / "decisions").glob("[0-9]*.md"))
 DOCUMENTS: Final = sorted([*ROOT.glob("*.md"), *DOCS.glob("**/*.md")])
+LINKING: Final = [*DOCUMENTS, *sorted(ROOT.glob("simulations/examples/**/*.md"))]
+NAMING: Final = [
+    path
+    for folder in ("engine", "adapters", "simulations", "benchmarks", "deploy")
+    for path in sorted((ROOT / folder).rglob("*"))
+    if path.suffix in {".py", ".js", ".html", ".yaml", ".yml", ".json", ".service"}
+]
 CELL: Final = re.compile(r"^\| ([^|]+?) \|", re.MULTILINE)
 CODE: Final = re.compile(r"`([^`\n]+)`")
 NUMBERED: Final = kinds.EXIT_NAMES.items()
@@ -222,14 +230,44 @@ def test_the_changelog_tells_of_this_version() -> None:
     assert versions[0] == project["version"]
 
 
-def test_every_page_can_be_found_from_the_readme() -> None:
-    found, unread = set[Path](), [ROOT / "README.md"]
-    while unread:
-        document = unread.pop()
-        found.add(document)
-        for link in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8")):
-            target = (document.parent / link).resolve()
-            target = target / "README.md" if target.is_dir() else target
-            if target.suffix == ".md" and target.exists() and target not in found:
-                unread.append(target)
-    assert {path for path in DOCUMENTS if path.is_relative_to(DOCS)} <= found
+def test_the_readme_lists_every_page_once() -> None:
+    listed = re.findall(
+        r"^\* \[.+?\]\(docs/(\w[\w-]*\.md)\): .+\.$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE
+    )
+    assert sorted(listed) == sorted(path.name for path in DOCS.glob("*.md"))
+
+
+def anchors(document: Path) -> set[str]:
+    """Where links into a page may lead: its headings as GitHub names them, and what it names itself."""
+    text = re.sub(r"^```.*?^```$", "", document.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    words = [re.sub(r"\[([^]]+)\]\([^)]*\)", r"\1", heading).lower() for heading in headings]
+    return {re.sub(r"[^\w\- ]", "", word).replace(" ", "-") for word in words} | set(
+        re.findall(r'<a id="([^"]+)"', text)
+    )
+
+
+@pytest.mark.parametrize("document", LINKING, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_leads_somewhere(document: Path) -> None:
+    for link in re.findall(r"\]\(([^)\s]+)\)", document.read_text(encoding="utf-8")):
+        if ":" in link:
+            continue
+        name, _, anchor = link.partition("#")
+        target = (document.parent / name).resolve() if name else document
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def test_files_name_pages_that_exist() -> None:
+    for path in NAMING:
+        for page in re.findall(r"\bdocs/([A-Z][A-Z-]+\.md)", path.read_text(encoding="utf-8")):
+            assert (DOCS / page).exists(), f"{path}: {page}"
+
+
+def test_the_seam_of_adapters_is_told_whole() -> None:
+    text = (DOCS / "ADAPTERS.md").read_text(encoding="utf-8")
+    of_engine = {f"engine.{name}" for name in vars(ports.EngineLink) if not name.startswith("_")}
+    seams = (ports.Adapter, ports.Reloadable, ports.Certified)
+    own = {name for seam in seams for name in vars(seam) if not name.startswith("_")}
+    told = {re.sub(r"\(.*", "", code) for cell in CELL.findall(text) for code in CODE.findall(cell)}
+    assert of_engine | own <= told
