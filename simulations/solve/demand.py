@@ -73,6 +73,26 @@ def demand_of(scenario: Scenario, goals: list[Goal]) -> Demand:
     )
 
 
+class Asked(NamedTuple):
+    """What is asked of every queue and interval."""
+
+    levels: Floats
+    """Shape (queues, intervals)."""
+    losses: Floats
+    """Of that shape; 1.0 where any share may be lost."""
+    within_s: Floats
+    """Shape (queues,)."""
+
+
+def asked_of(goals: list[Goal], shape: tuple[int, ...]) -> Asked:
+    """Return the goals of every queue as arrays over its intervals, of `shape`."""
+    levels = np.array([[goal.service_level] for goal in goals])
+    losses = np.array([[1.0 if goal.p_abandon is None else goal.p_abandon] for goal in goals])
+    return Asked(
+        np.broadcast_to(levels, shape), np.broadcast_to(losses, shape), np.array([goal.within_s for goal in goals])
+    )
+
+
 class Coming(NamedTuple):
     """Who comes, and what each takes."""
 
@@ -152,31 +172,32 @@ def _arrivals(scenario: Scenario, queue: ScenarioQueue) -> Floats:
     return np.array(arrivals.volumes) * arrivals.volume
 
 
-def steps_to(demand: Demand, goals: list[Goal], levels: Floats, abandoned: Floats) -> Floats:
+def steps_to(demand: Demand, asked: Asked, levels: Floats, losses: Floats) -> Floats:
     """Return how many agents more (or, below 0, fewer) each queue and interval needs, shape (queues, intervals).
 
-    `levels` and `abandoned` are what a simulation found, of that shape. The formulas say how many agents, parts of one
+    `levels` and `losses` are what a simulation found, of that shape. The formulas say how many agents, parts of one
     too, lie between what was found and what is asked. 0 at most where the goal is kept, STEP_MIN at least where it is
     missed; -inf where nobody came.
     """
     found = np.full(levels.shape, -np.inf)
-    for q, goal in enumerate(goals):
+    for q, within_s in enumerate(asked.within_s.tolist()):
         came = np.isfinite(levels[q])
         queue = _Queue(
             np.maximum(demand.loads[q, came] * demand.at_once[q] / demand.handle_s[q] * 3600.0, 0.01),
             float(demand.handle_s[q]),
             float(demand.at_once[q]),
             float(demand.patience_s[q]),
-            goal.within_s,
+            within_s,
         )
-        level = levels[q, came]
-        steps = queue.for_level(goal.service_level) - queue.for_level(np.clip(level, *FLAT_LEVELS))
-        missed = level < goal.service_level
-        if goal.p_abandon is not None:
-            share = np.nan_to_num(abandoned[q, came])
-            missed |= share > goal.p_abandon
+        level, wanted = levels[q, came], asked.levels[q, came]
+        steps = queue.for_level(wanted) - queue.for_level(np.clip(level, *FLAT_LEVELS))
+        missed = level < wanted
+        allowed = asked.losses[q, came]
+        if (allowed < 1.0).any():
+            share = np.nan_to_num(losses[q, came])
+            missed |= share > allowed
             if math.isfinite(queue.patience_s):
-                by_loss = queue.for_loss(goal.p_abandon) - queue.for_loss(np.clip(share, *FLAT_LOSSES))
+                by_loss = queue.for_loss(allowed) - queue.for_loss(np.clip(share, *FLAT_LOSSES))
                 steps = np.maximum(steps, by_loss)
         found[q, came] = np.where(missed, np.maximum(steps, STEP_MIN), np.minimum(steps, 0.0))
     return found

@@ -43,8 +43,9 @@ class Reach:
         if table is not None:
             may_work = (table.allowed @ table.works) > 0.0
             most = most * shares
-        self._most = np.floor(np.where(may_work, np.where(np.isfinite(most), most, 1e9)[:, None], 0.0) + 1e-6)
-        self._allowed = demand.able @ self._most
+        self.most: Floats = np.floor(np.where(may_work, np.where(np.isfinite(most), most, 1e9)[:, None], 0.0) + 1e-6)
+        """Shape (groups, intervals): agents of each group that are allowed at once."""
+        self._allowed = demand.able @ self.most
         self._is_short = demand.needs > self._allowed
         if nobody := self._places(self._is_short & (demand.able @ may_work == 0.0)):
             text = f"{self._first(nobody)} required, and nobody who may serve has a shift then{self._others(nobody)}"
@@ -63,7 +64,7 @@ class Reach:
     def all_allowed(self, staffing: Integers) -> Integers:
         """Return a staffing, shape (groups, intervals), with all who are allowed where that is fewer than asked for."""
         short_of = (self._demand.able.T @ self._is_short) > 0.0
-        return np.where(short_of, np.minimum(self._most, 1e6), staffing).astype(np.int64)
+        return np.where(short_of, np.minimum(self.most, 1e6), staffing).astype(np.int64)
 
     def check(self, missed: Any) -> None:
         """Raise Unreachable where all who are allowed were played, and `missed`, shape (queues, intervals), a goal."""

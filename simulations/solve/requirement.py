@@ -137,9 +137,9 @@ class Search:
             gained = before.trial.steps - now.trial.steps
         self._effects.learn((now.staffing - before.staffing).astype(float), gained)
 
-    def _rank(self, found: Needed) -> tuple[int, float]:
-        """Order plans: fewest goals missed, then the cheapest agents."""
-        return int(found.trial.missed.sum()), float((self._prices @ found.staffing).sum())
+    def _rank(self, found: Needed) -> tuple[int, float, float]:
+        """Order plans: fewest goals missed, then by fewest agents, then the cheapest agents."""
+        return *found.trial.short, float((self._prices @ found.staffing).sum())
 
     def _next(self, now: Needed, pressed: int, *, near: bool) -> Integers:
         """Return the staffing to play next; once `pressed`, ever harder, only goals that are missed are cared for."""

@@ -191,6 +191,6 @@ def _raise(wanted: Floats, now: Scheduled, effects: Floats) -> None:
     queues[...] = np.where(now.trial.missed, np.maximum(queues, done + more), queues)
 
 
-def _rank(found: Scheduled) -> tuple[int, float]:
-    """Order plans: fewest goals missed, then the cheapest."""
-    return int(found.trial.missed.sum()), found.plan.cost
+def _rank(found: Scheduled) -> tuple[int, float, float]:
+    """Order plans: fewest goals missed, then by fewest agents, then the cheapest."""
+    return *found.trial.short, found.plan.cost

@@ -17,6 +17,7 @@ from simulations.scenario.scenario import Scenario
 from simulations.solve.demand import Demand, demand_of
 from simulations.solve.goals import Goal, Question
 from simulations.solve.objective import dearness
+from simulations.solve.plenty import Plenty
 from simulations.solve.reach import Reach
 from simulations.solve.requirement import Mixes, Needed, Search
 from simulations.solve.schedule import Scheduled, Scheduler
@@ -133,21 +134,29 @@ class _Plans:
         self._reach = Reach(plain.file, question, trials.demand, table, self._shares, self._most)
         self._roomy = roomy(plain) if question.p_block is not None else {}
         self._ceilings = np.where(np.isfinite(self._most), self._most, 1e6)
-        self._search = Search(plain, trials, self._prices, self._ceilings, self._roomy)
+        self._plenty = Plenty(plain, question, trials, self._reach.most, self._roomy)
+        self._search = self._new_search()
 
     def staff(self, before: Needed | None) -> tuple[Needed, Scheduled | None]:
         """Return the agents an interval, and shifts that cover them; from what was found before, if anything was."""
         if before is None:
             begin = Mixes(self._trials.demand, self._prices, self._ceilings).of(self._reach.needs)
             self._try_all_allowed(begin)
+            self._plenty.look()
         else:
             begin = before.staffing
         found = self._search.needed(begin, anew=before is None)
+        if not found.kept and self._plenty.judge():
+            self._search = self._new_search()
+            found = self._search.needed(begin, anew=before is None)
         if self._table is None:
             return found, None
         hourly = self._prices * self._shares
         scheduler = Scheduler(self._plain, self._trials, self._table, hourly, self._shares, self._most, self._roomy)
         return found, scheduler.scheduled(found, self._search.effects)
+
+    def _new_search(self) -> Search:
+        return Search(self._plain, self._trials, self._prices, self._ceilings, self._roomy)
 
     def _try_all_allowed(self, begin: Integers) -> None:
         """Play all who are allowed where the formulas ask for more. Raises Unreachable where they are too few."""

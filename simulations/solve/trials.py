@@ -4,7 +4,7 @@ What intervals that are alike came to is taken together: one that misses its goa
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -15,10 +15,12 @@ from simulations.experiment.worker_pool import Workers
 from simulations.queueing.arrays import Floats
 from simulations.scenario.scenario import Scenario
 from simulations.solve.alike import alike, pooled
-from simulations.solve.demand import Demand, steps_to
+from simulations.solve.demand import Asked, Demand, asked_of, steps_to
 from simulations.solve.goals import Goal
 
 Told = Callable[[int, int], None]
+SHORT: Final = 0.005
+"""By how much a plan may fall short of what agents without end come to, where these miss a goal."""
 
 
 class Trial(msgspec.Struct, frozen=True):
@@ -27,15 +29,41 @@ class Trial(msgspec.Struct, frozen=True):
     result: Result
     steps: Floats
     """Shape (queues, intervals): agents that are missing, or, below 0, too many; -inf where nobody came."""
+    levels: Floats
+    """Of that shape: share served in time, of all intervals that are alike together; nan where nobody came."""
+    losses: Floats
+    """Likewise: share lost."""
 
     @property
     def missed(self) -> Any:
         """Which queues and intervals miss their goal, shape (queues, intervals)."""
         return self.steps > 0.0
 
+    @property
+    def short(self) -> tuple[int, float]:
+        """How many goals are missed, and by how many agents in all."""
+        return int(self.missed.sum()), float(self.steps[self.missed].sum())
+
+
+class Misses(NamedTuple):
+    """Which goals are missed, by queue and interval."""
+
+    level: Any
+    """Shape (queues, intervals): too few are served in time."""
+    loss: Any
+    """Of that shape: too many are lost."""
+
+    @property
+    def any(self) -> Any:
+        """Where either is missed, of that shape."""
+        return self.level | self.loss
+
 
 class Trials:
-    """Plays trials and counts them. `replications` may grow between them."""
+    """Plays trials and counts them. `replications` may grow between them.
+
+    `in_reach` is what agents enough for everybody came to, where they miss a goal: trials ask for hardly more there.
+    """
 
     def __init__(
         self,
@@ -49,22 +77,41 @@ class Trials:
         self.demand, self.goals = demand, goals
         self.replications, self.seed, self.workers = replications, seed, workers
         self.done, self.planned = 0, 0
+        self.in_reach: Trial | None = None
         self._told = told
 
     def play(self, scenario: Scenario) -> Trial:
         """Play one. Raises SimulationFailed."""
-        result = simulate(scenario, self.replications, self.seed, workers=self.workers)
+        found = self.look(scenario, self.replications)
         self.done += 1
         if self._told is not None:
             self._told(self.done, max(self.planned, self.done + 1))
+        return found
+
+    def look(self, scenario: Scenario, replications: int) -> Trial:
+        """Play one of so many replications that is none of the search's. Raises SimulationFailed."""
+        result = simulate(scenario, replications, self.seed, workers=self.workers)
         warm = scenario.file.horizon.warm_up_ns > 0
         classes = alike(self.demand, result.agents_at_work(), warm=warm)
-        levels, abandoned = (pooled(result, name, classes) for name in ("staffed_level", "lost_rate"))
-        return Trial(result, steps_to(self.demand, self.goals, levels, abandoned))
+        levels, losses = (pooled(result, name, classes) for name in ("staffed_level", "lost_rate"))
+        return Trial(result, steps_to(self.demand, self._asked(levels.shape), levels, losses), levels, losses)
+
+    def _asked(self, shape: tuple[int, ...]) -> Asked:
+        """Return what is asked of every queue and interval, where it can be reached."""
+        asked = asked_of(self.goals, shape)
+        if self.in_reach is None:
+            return asked
+        levels = np.fmin(asked.levels, np.maximum(self.in_reach.levels - SHORT, 0.0))
+        return Asked(levels, np.fmax(asked.losses, self.in_reach.losses + SHORT), asked.within_s)
 
 
 def proven_missed(result: Result, goals: list[Goal]) -> Any:
-    """Return where even the interval of confidence lies on the wrong side of the goal, shape (queues, intervals).
+    """Return where a goal is proven missed, shape (queues, intervals)."""
+    return proven_misses(result, goals).any
+
+
+def proven_misses(result: Result, goals: list[Goal]) -> Misses:
+    """Return where even the interval of confidence lies on the wrong side of the goal.
 
     A plan is not good by sending people away: hung up on or refused for want of agents is not served in time, and is
     as lost as giving up.
@@ -79,11 +126,11 @@ def proven_missed(result: Result, goals: list[Goal]) -> Any:
 
 def seen_missed(result: Result, goals: list[Goal]) -> Any:
     """Return where what was seen lies on the wrong side of the goal, by chance or not, shape (queues, intervals)."""
-    return _misses(result.by_queue("staffed_level").value, result.by_queue("lost_rate").value, goals)
+    return _misses(result.by_queue("staffed_level").value, result.by_queue("lost_rate").value, goals).any
 
 
-def _misses(level: Any, loss: Any, goals: list[Goal]) -> Any:
+def _misses(level: Any, loss: Any, goals: list[Goal]) -> Misses:
     """Tell where levels, or losses, of shape (queues, intervals) miss the goals; none of nobody does."""
     asked = np.array([[goal.service_level] for goal in goals])
     most = np.array([[1.0 if goal.p_abandon is None else goal.p_abandon] for goal in goals])
-    return (level < asked) | (loss > most)
+    return Misses(level < asked, loss > most)

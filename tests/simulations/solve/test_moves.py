@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from simulations.scenario.scenario import Scenario
-from simulations.solve.demand import Demand, demand_of, steps_to
+from simulations.solve.demand import Demand, asked_of, demand_of, steps_to
 from simulations.solve.effects import Effects
 from simulations.solve.goals import Goal
 from simulations.solve.moves import Aim, changes, improved
@@ -87,9 +87,10 @@ def test_those_who_serve_two_are_taken_unless_they_are_dear() -> None:
 def test_steps_lie_between_whole_agents() -> None:
     levels = np.full((3, HALF_HOURS), np.nan)
     levels[0] = np.linspace(0.70, 0.90, HALF_HOURS)
-    found = steps_to(demand(), GOALS, levels, np.zeros(levels.shape))
+    found = steps_to(demand(), asked_of(GOALS, levels.shape), levels, np.zeros(levels.shape))
     assert (np.diff(found[0]) < 0.0).all()
     assert ((found[0] > 0.0) == (levels[0] < 0.8)).all()
     assert np.isneginf(found[1:]).all()
-    lost = steps_to(demand(), GOALS, np.full(levels.shape, 0.99), np.full(levels.shape, 0.08))
+    asked = asked_of(GOALS, levels.shape)
+    lost = steps_to(demand(), asked, np.full(levels.shape, 0.99), np.full(levels.shape, 0.08))
     assert (lost > 0.0).all()

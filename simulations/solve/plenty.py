@@ -1,0 +1,160 @@
+"""Whether agents enough for everybody keep the goals: what these miss, no number of agents keeps.
+
+They are played before any are looked for: a search for what there is not ends late, and anywhere. A few replications
+tell of most scenarios that all is well; where they do not, as many as of a trial are asked.
+"""
+
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from engine.model.settings import SECOND_NS
+from simulations.experiment.result import Result
+from simulations.queueing.arrays import Floats, Integers
+from simulations.queueing.errors import Unreachable
+from simulations.scenario.distributions import described
+from simulations.scenario.scenario import Scenario
+from simulations.solve.demand import Demand
+from simulations.solve.goals import Question
+from simulations.solve.staffed import staffed
+from simulations.solve.trials import Misses, Trial, Trials, proven_misses
+
+REPLICATIONS: Final = 2
+"""Of the first look."""
+ROOM: Final = 4.0
+"""Agents above the load, and as many times its root: with so many hardly anybody waits for one."""
+DOUBLINGS_MAX: Final = 5
+"""Of agents of queues that miss a goal: formulas know of no transfers, retrials and overflow."""
+GAIN_MIN: Final = 0.01
+"""Agents' worth that a queue gains where more of them are of use to it."""
+WORTH_TELLING: Final = 5e-4
+
+
+class Plenty:
+    """Agents enough for everybody, as far as so many are allowed."""
+
+    def __init__(
+        self, scenario: Scenario, question: Question, trials: Trials, most: Floats, channels: dict[str, int]
+    ) -> None:
+        """`most` agents of each group at once have the shape (groups, intervals)."""
+        self._scenario, self._question, self._trials = scenario, question, trials
+        self._most, self._channels = most, channels
+        self._agents = enough_for_everybody(trials.demand, most)
+        self._is_judged = False
+
+    def look(self) -> None:
+        """Judge them if a few replications tell of a goal that they miss. Raises Unreachable and SimulationFailed."""
+        if self._settled():
+            self.judge()
+
+    def judge(self) -> bool:
+        """Hold agents enough for everybody against the goals; return whether anything new is known.
+
+        Where they miss one by chance alone, what they came to is from now on what trials ask for. Raises Unreachable
+        where it is more than chance, and SimulationFailed.
+        """
+        if self._is_judged:
+            return False
+        self._is_judged = True
+        seen = self._play(self._agents, self._trials.replications)
+        missed = proven_misses(seen.result, self._trials.goals)
+        if missed.any.any():
+            told = _Told(seen.result, self._question, self._trials.demand, self._agents >= self._most)
+            raise Unreachable(told.text(missed))
+        if seen.missed.any():
+            self._trials.in_reach = seen
+        return bool(seen.missed.any())
+
+    def _settled(self) -> bool:
+        """Give queues that miss a goal more agents until more are of no use; return whether some are left that do."""
+        seen = self._play(self._agents, REPLICATIONS)
+        for _ in range(DOUBLINGS_MAX):
+            if not seen.missed.any():
+                return False
+            lacking = self._trials.demand.serves.T @ seen.missed.any(axis=1) > 0.0
+            self._agents = np.where(lacking[:, None], np.minimum(2 * self._agents, self._most), self._agents).astype(
+                np.int64
+            )
+            then = self._play(self._agents, REPLICATIONS)
+            if (seen.steps - then.steps <= GAIN_MIN)[seen.missed].all():
+                return True
+            seen = then
+        return False
+
+    def _play(self, agents: Integers, replications: int) -> Trial:
+        return self._trials.look(staffed(self._scenario, agents, self._channels), replications)
+
+
+def enough_for_everybody(demand: Demand, most: Floats) -> Integers:
+    """Return agents with whom hardly anybody waits, as far as `most` allows, shape (groups, intervals)."""
+    room = demand.loads + ROOM * (1.0 + np.sqrt(demand.loads))
+    parts = demand.serves / demand.serves.sum(axis=1, keepdims=True)
+    found: Integers = np.minimum(np.ceil(parts.T @ room), most).astype(np.int64)
+    return found
+
+
+class _Told:
+    """Says which goals agents without end miss, by how much and why."""
+
+    def __init__(self, result: Result, question: Question, demand: Demand, is_most: Any) -> None:
+        """`is_most` of shape (groups, intervals): no more of the group are allowed."""
+        self._result, self._question, self._demand = result, question, demand
+        self._file = result.model.file
+        self._barred = np.asarray(demand.serves @ is_most == demand.serves.sum(axis=1)[:, None])
+        self._at_work = demand.serves @ result.agents_at_work()
+
+    def text(self, missed: Misses) -> str:
+        """Return the sentence."""
+        told = []
+        for q, (name, goal) in enumerate(self._question.goals.items()):
+            if missed.level[q].any():
+                asked = f"{100 * goal.service_level:.4g} % within {goal.within_s:g} s"
+                told.append(self._one(q, name, asked, "staffed_level", "are in time", missed.level[q]))
+            if missed.loss[q].any():
+                asked = f"at most {100 * (goal.p_abandon or 0.0):.4g} % lost"
+                told.append(self._one(q, name, asked, "lost_rate", "are lost", missed.loss[q]))
+        return f"{'; '.join(told)}; ask for less, or change what keeps it from being reached"
+
+    def _one(self, q: int, name: str, asked: str, figure: str, words: str, missed: Any) -> str:
+        found = self._result.by_queue(figure)
+        sign = 1.0 if figure == "staffed_level" else -1.0
+        worst = int(np.where(missed, sign * found.value[q], np.inf).argmin())
+        value, low, high = (f"{100 * end[q, worst]:.1f}" for end in (found.value, found.low, found.high))
+        where = f"at {self._clock(worst)}, with {self._at_work[q, worst]:.0f} at work"
+        text = f"{where}, {value} % ({low} to {high}) {words}{self._why(q, worst)}"
+        text = f"queue {name}: {self._whose(q, worst)} {asked}: {text}"
+        others = int(missed.sum()) - 1
+        if not others:
+            return text
+        best = float((sign * found.value[q])[missed].max()) * sign
+        return f"{text}; so in {others} more interval{'' if others == 1 else 's'}, {100 * best:.1f} % at best"
+
+    def _whose(self, q: int, interval: int) -> str:
+        if not self._barred[q, interval]:
+            return "no number of agents keeps"
+        bars = ", ".join(f"{name}={count}" for name, count in self._question.group_max.items())
+        return f"all agents that are allowed{f' (--group-max {bars})' if bars else ''} do not keep"
+
+    def _why(self, q: int, interval: int) -> str:
+        """Return what is known of the causes."""
+        queue, said = list(self._file.queues.values())[q], []
+        if queue.ring is not None:
+            missed = f", {100 * queue.ring.no_answer:g} % of offers are not answered" if queue.ring.no_answer else ""
+            wait_s = self._result.by_queue("asa_s").value[q, interval]
+            said.append(
+                f"it rings {described(queue.ring.answer)} (ring){missed}: {wait_s:.1f} s until answered in the mean"
+            )
+        if queue.patience.balk:
+            said.append(f"{100 * queue.patience.balk:g} % hang up rather than wait (patience.balk)")
+        offered = self._result.count("offered")[:, q, interval].sum()
+        for count, words in (("abandoned", "gave up"), ("dismissed", "were hung up on"), ("blocked", "were refused")):
+            share = self._result.count(count)[:, q, interval].sum() / max(offered, 1)
+            if share > WORTH_TELLING:
+                said.append(f"{100 * share:.1f} % {words}")
+        return f"; {', '.join(said)}" if said else ""
+
+    def _clock(self, interval: int) -> str:
+        at_ns = self._file.start_ns + interval * self._file.horizon.interval_ns
+        return f"{datetime.fromtimestamp(at_ns // SECOND_NS, ZoneInfo(self._file.time_zone)):%Y-%m-%d %H:%M}"

@@ -1,0 +1,100 @@
+"""Goals that no number of agents keeps are found before agents are looked for, and told with their cause."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from simulations.experiment.simulate import simulate
+from simulations.queueing.errors import Unreachable
+from simulations.scenario.scenario import Scenario
+from simulations.solve import trials as trials_module
+from simulations.solve.goals import Question, goals_of
+from simulations.solve.solve import Solution, solve
+
+pytestmark = pytest.mark.timeout(600)  # the first of them may compile the world
+RINGING: dict[str, Any] = {
+    "name": "ringing",
+    "horizon": {"from": "2026-11-23 08:00", "to": "2026-11-23 10:00", "interval": "30m", "warm_up": "30m"},
+    "queues": {
+        "sales": {
+            "service_level": "80% in 20s",
+            "arrivals": {"rate": "2/min"},
+            "handle": {"talk": "exponential(4m)"},
+            "patience": {"distribution": "exponential(2m)", "balk": "2%"},
+            "ring": {"answer": "exponential(4s)", "no_answer": "1%"},
+            "agents": 1,
+        }
+    },
+    "experiment": {"replications": 20, "seed": 5},
+}
+
+
+def asked(raw: dict[str, Any], target: tuple[float, float], max_abandon: float | None = None, **more: Any) -> Solution:
+    scenario = Scenario.of(raw)
+    losses: dict[str | None, float] = {} if max_abandon is None else {None: max_abandon}
+    return solve(scenario, Question(goals_of(scenario.file, {"sales": target}, losses), **more))
+
+
+@pytest.fixture
+def played(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Replications of everything that is played on the way to a plan."""
+    found: list[int] = []
+
+    def noted(scenario: Scenario, replications: int, *rest: Any, **more: Any) -> Any:
+        found.append(replications)
+        return simulate(scenario, replications, *rest, **more)
+
+    monkeypatch.setattr(trials_module, "simulate", noted)
+    return found
+
+
+def test_a_threshold_within_the_ring_is_kept_by_nobody(played: list[int]) -> None:
+    with pytest.raises(Unreachable) as refused:
+        asked(RINGING, (0.95, 3.0))
+    said = str(refused.value)
+    assert said.startswith("queue sales: no number of agents keeps 95 % within 3 s: at 2026-11-23 ")
+    for words in ("% (", "are in time; it rings exponential(4s) (ring), 1 % of offers are not answered: 4", "3 more"):
+        assert words in said
+    assert played == [2, 2, 20], "a look, one with twice the agents, and as many replications as of a trial"
+
+
+def test_more_lost_than_agents_can_help_is_kept_by_nobody() -> None:
+    with pytest.raises(Unreachable) as refused:
+        asked(RINGING, (0.8, 20.0), 0.01)
+    said = str(refused.value)
+    assert said.startswith("queue sales: no number of agents keeps at most 1 % lost: at 2026-11-23 ")
+    for words in ("are lost", "2 % hang up rather than wait (patience.balk)", "% gave up"):
+        assert words in said
+
+
+def test_what_can_be_kept_costs_a_look_and_no_trial(played: list[int]) -> None:
+    found = asked(RINGING, (0.8, 20.0))
+    assert found.kept
+    assert played[0] == 2
+    assert found.trials == len(played) - 1
+
+
+def test_a_queue_of_transfers_alone_is_given_agents_until_more_are_of_no_use() -> None:
+    first = RINGING["queues"]["sales"]
+    then = {key: value for key, value in first.items() if key not in {"arrivals", "ring"}}
+    first = first | {"transfers": {"share": "60%", "to": "then"}}
+    both = {name: one | {"skills": {name: 1}} for name, one in (("sales", first), ("then", then))}
+    raw = RINGING | {"queues": both}
+    found = asked(raw, (0.8, 20.0))
+    assert found.kept
+    assert found.needed.staffing[1].min() > 4, "more than formulas know of, to which nobody comes"
+
+
+def test_where_only_so_many_are_allowed_that_is_said() -> None:
+    with pytest.raises(Unreachable, match=r"all agents that are allowed \(--group-max sales=13\) do not keep 95 %"):
+        asked(RINGING, (0.95, 12.0), group_max={"sales": 13})
+
+
+def test_a_plan_that_misses_its_goal_serves_as_well_as_agents_can() -> None:
+    """Beyond what can be reached by less than chance: agents are not taken away as being of no use."""
+    scenario = Scenario.of(RINGING)
+    best = simulate(scenario.changed("queues.sales.agents=40"), 20).by_queue("staffed_level").value[0]
+    level = float(np.max(best))
+    found = asked(RINGING, (min(level + 0.002, 0.999), 20.0))
+    assert (found.check.by_queue("staffed_level").value[0] > level - 0.05).all()
