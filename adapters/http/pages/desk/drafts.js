@@ -23,6 +23,9 @@ class Written extends Map {
   }
 }
 
+// The words of a window are its sentence; its other fields say something before anybody has written.
+const isSaid = ({ said, subject }) => Boolean((said ?? subject)?.trim());
+
 export class Drafts {
   constructor(kept) {
     this.kept = kept;
@@ -60,11 +63,17 @@ export class Drafts {
     return () => this.dialogs.set(contactId, { ...of(), [key]: {} });
   }
 
-  /** Whether there are words that would be missed: those of a dialog which it began with are not. */
+  /** What was written in windows about a contact, one text of each in which there are words that would be missed. */
+  asked(contactId) {
+    const said = Object.values(this.dialogs.get(contactId) ?? {}).filter(isSaid);
+    return said.map((fields) => Object.values(fields).filter(Boolean).join(" · "));
+  }
+
+  /** Whether there are words that would be missed. */
   get hasWords() {
     const { lines, notes, answers, dialogs } = this;
-    const ofDialogs = [...dialogs.values()].flatMap((one) => Object.values(one)).flatMap(({ said, subject }) => [said, subject]);
-    return [...lines.values(), ...notes.values(), ...[...answers.values()].flatMap(Object.values), ...ofDialogs].some((said) => said?.trim());
+    const written = [...lines.values(), ...notes.values(), ...[...answers.values()].flatMap(Object.values)];
+    return written.some((said) => said.trim()) || [...dialogs.keys()].some((id) => this.asked(id).length);
   }
 
   keep() {

@@ -233,7 +233,7 @@ class Desk {
     const said = toasts();
     const plans = plansView(this);
     const setAside = setAsideView(this);
-    const places = [el("div", {}, top.place, plans.place, setAside.place), el("main", { class: "desk" }, offers.place, contacts.place, conversation.place, customer.place, said.place)];
+    const places = [el("div", {}, top.place, plans.place, setAside.place), el("main", { class: "desk" }, el("div", { class: "above" }, offers.place, said.place), contacts.place, conversation.place, customer.place)];
     this.parts = { top, plans, setAside, state, offers, contacts, conversation, customer, toasts: said, places };
   }
 

@@ -82,9 +82,8 @@ export class Over {
   // Notes and answers are the colleagues' to read; a line has nobody to go to.
   #takeWritten(id, contact) {
     const { store, parts } = this.desk;
-    const { lines, notes, answers, dialogs } = store.drafts;
-    const asked = Object.values(dialogs.get(id) ?? {}).flatMap((fields) => Object.values(fields)); // as of a case
-    for (const words of [lines.get(id)?.trim(), asked.filter(Boolean).join(" · ")]) {
+    const { lines, notes, answers } = store.drafts;
+    for (const words of [lines.get(id)?.trim(), ...store.drafts.asked(id)]) {
       if (words) this.desk.complain(t("over.line"), words);
     }
     if (contact) {
