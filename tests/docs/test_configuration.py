@@ -1,4 +1,4 @@
-"""The page of the configuration file has every key of every section, with its default, its bounds and its words."""
+"""The pages of the configuration file have every key of every section, with its default, its bounds and its words."""
 
 import re
 from pathlib import Path
@@ -37,7 +37,8 @@ from engine.model.fields import Duration, Whole, Word
 from engine.model.tls import ServerTls
 
 ROOT: Final = Path(__file__).parents[2]
-PAGE: Final = (ROOT / "docs" / "CONFIGURATION.md").read_text(encoding="utf-8")
+PAGES: Final = ("CONFIGURATION.md", "CONFIGURATION-QUEUES.md", "CONFIGURATION-ADAPTERS.md")
+PAGE: Final = "\n".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in PAGES)
 SECTIONS: Final[dict[str, type[BaseModel]]] = {
     "Sections": Config,
     "service": Service,
@@ -76,10 +77,10 @@ LEFT_TO_WORDS: Final = {"ageing", "agents.wrap_up"}
 
 
 def part(heading: str) -> str:
-    """What stands under a heading of the page."""
-    found = re.search(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL)
-    assert found is not None, f"no heading {heading!r}"
-    return found[1]
+    """What stands under a heading, which one of the pages has."""
+    found = re.findall(rf"^## {re.escape(heading)}\n(.*?)(?=^#|\Z)", PAGE, re.MULTILINE | re.DOTALL)
+    assert len(found) == 1, f"{len(found)} headings {heading!r}"
+    return str(found[0])
 
 
 def rows(heading: str) -> dict[str, tuple[str, str]]:

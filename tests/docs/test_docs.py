@@ -34,7 +34,6 @@ ROOT: Final = Path(__file__).parents[2]
 DOCS: Final = ROOT / "docs"
 DECISIONS: Final = sorted((DOCS / "decisions").glob("[0-9]*.md"))
 DOCUMENTS: Final = sorted([*ROOT.glob("*.md"), *DOCS.glob("**/*.md")])
-LINKING: Final = [*DOCUMENTS, *sorted(ROOT.glob("simulations/examples/**/*.md"))]
 NAMING: Final = [
     path
     for folder in ("engine", "adapters", "simulations", "benchmarks", "deploy")
@@ -92,16 +91,16 @@ VOCABULARIES: Final = {
     "Tallies": columns(Tally),
     "Tables of the kernel": [name for name, _, _ in SCHEMA],
 }
-"""Sections of the glossary, and the names that each must define, once and no others."""
+"""Sections of the page of names, and those that each must define, once and no others."""
 
 
 @pytest.mark.parametrize("heading", VOCABULARIES)
-def test_the_glossary_defines_every_name_once(heading: str) -> None:
-    assert sorted(terms("GLOSSARY.md", heading)) == sorted(VOCABULARIES[heading])
+def test_every_name_is_defined_once(heading: str) -> None:
+    assert sorted(terms("NAMES.md", heading)) == sorted(VOCABULARIES[heading])
 
 
-def test_the_glossary_gives_every_exit_its_class() -> None:
-    told = dict(re.findall(r"^\| `(\w+)` \| `(\w+)` \|", section("GLOSSARY.md", "Exits"), re.MULTILINE))
+def test_every_exit_is_given_its_class() -> None:
+    told = dict(re.findall(r"^\| `(\w+)` \| `(\w+)` \|", section("NAMES.md", "Exits"), re.MULTILINE))
     assert told == {kinds.EXIT_NAMES[way_out]: name for name, exits in EXIT_CLASSES.items() for way_out in exits}
 
 
@@ -112,7 +111,7 @@ def test_the_words_of_the_glossary_are_defined_once() -> None:
     assert sorted(found) == sorted(set(found))
 
 
-def test_every_name_table_is_in_the_glossary() -> None:
+def test_every_name_table_has_its_section() -> None:
     tables = {name for name in vars(kinds) if name.endswith("_NAMES")}
     words = {word for names in VOCABULARIES.values() for word in names}
     for name in tables:
@@ -156,12 +155,7 @@ def test_exit_codes_are_those_of_the_commands() -> None:
 
 
 def test_scopes_are_those_of_tokens() -> None:
-    assert set(terms("OPERATIONS.md", "Tokens")) == {scope.value for scope in Scope}
-
-
-def test_the_limits_shown_are_the_defaults() -> None:
-    shown = dict(re.findall(r"^  (\w+): (\d+)$", section("OPERATIONS.md", "Limits"), re.MULTILINE))
-    assert {name: int(value) for name, value in shown.items()} == Limits().model_dump()
+    assert set(terms("HTTP.md", "Tokens")) == {scope.value for scope in Scope}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
@@ -235,27 +229,6 @@ def test_the_readme_lists_every_page_once() -> None:
         r"^\* \[.+?\]\(docs/(\w[\w-]*\.md)\): .+\.$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE
     )
     assert sorted(listed) == sorted(path.name for path in DOCS.glob("*.md"))
-
-
-def anchors(document: Path) -> set[str]:
-    """Where links into a page may lead: its headings as GitHub names them, and what it names itself."""
-    text = re.sub(r"^```.*?^```$", "", document.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
-    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
-    words = [re.sub(r"\[([^]]+)\]\([^)]*\)", r"\1", heading).lower() for heading in headings]
-    return {re.sub(r"[^\w\- ]", "", word).replace(" ", "-") for word in words} | set(
-        re.findall(r'<a id="([^"]+)"', text)
-    )
-
-
-@pytest.mark.parametrize("document", LINKING, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_link_leads_somewhere(document: Path) -> None:
-    for link in re.findall(r"\]\(([^)\s]+)\)", document.read_text(encoding="utf-8")):
-        if ":" in link:
-            continue
-        name, _, anchor = link.partition("#")
-        target = (document.parent / name).resolve() if name else document
-        assert target.exists(), link
-        assert not anchor or anchor in anchors(target), link
 
 
 def test_files_name_pages_that_exist() -> None:
