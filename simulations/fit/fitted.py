@@ -68,6 +68,16 @@ class QueueFit(msgspec.Struct, frozen=True):
     ways_on: list[WayOn]
     """Where contacts go on from here."""
 
+    @property
+    def gave_up(self) -> int:
+        """How many gave up, known or not."""
+        return round(self.abandoned.value * self.calls)
+
+    @property
+    def retry_share(self) -> float:
+        """Share of all who gave up that are known to have called again: who is unknown did not, as far as is known."""
+        return self.called_again.value * self.called_again.n / self.gave_up if self.called_again.n else 0.0
+
 
 class Group(msgspec.Struct, frozen=True):
     """Agents who serve the same queues."""

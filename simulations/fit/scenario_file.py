@@ -100,7 +100,7 @@ class _Writer:
         arrivals, patience, name = queue.arrivals, queue.patience, json.dumps(queue.name)
         spread = [value for value in arrivals.dispersion if math.isfinite(value)]
         again = queue.called_again
-        come_back = queue.abandoned.value * again.value if again.n else 0.0
+        come_back = queue.abandoned.value * queue.retry_share
         poisson = (
             f"Kolmogorov's distance from chance within minutes {arrivals.poisson_distance:.3f}, "
             f"p {arrivals.poisson_p:.2g}"
@@ -137,9 +137,11 @@ class _Writer:
             f"      distribution: {self._patience(queue)}",
         ]
         if come_back:
-            lines.append(comment(f"{again.n} who gave up were known: {percent(again)} called again in an hour", 6))
+            known = f"{again.n} of {queue.gave_up} who gave up were known: {percent(again)} called again in an hour"
+            unknown = "; who is unknown is taken for nobody who does" if again.n < queue.gave_up else ""
+            lines.append(comment(f"{known}{unknown}", 6))
             after = json.dumps(self.fit.retrials.after.best)
-            lines.append(f"      retry: {{share: {100 * again.value:.1f}%, after: {after}}}")
+            lines.append(f"      retry: {{share: {100 * queue.retry_share:.2f}%, after: {after}}}")
         lines += self._ring(queue)
         if queue.priority:
             lines.append(f"    priority: {queue.priority}")

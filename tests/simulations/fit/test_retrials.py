@@ -54,3 +54,25 @@ def test_a_log_names_nobody_where_nobody_comes_again(tmp_path: Path) -> None:
     record(scenario, 3, 0, tmp_path)
     assert fit(read_calls(tmp_path)).retrials.share.n == 0
     assert not any(run.rows["dedupe"].any() for run in read_runs(tmp_path / "log"))
+
+
+def test_who_is_unknown_is_not_taken_for_one_who_calls_again(tmp_path: Path) -> None:
+    """Of 200 who give up 10 are known, 7 of whom call again: 3.5 % of all are known to, and not 70 %."""
+    record = tmp_path / "calls.csv"
+    lines = ["arrival,wait_s,outcome,customer"]
+    for number in range(200):
+        hour, minute = 8 + number // 25, number % 25 * 2
+        customer = f"c{number}" if number % 20 == 0 else ""
+        lines.append(f"2026-11-02 {hour:02}:{minute:02}:00,30,abandoned,{customer}")
+        if customer and number < 140:
+            lines.append(f"2026-11-02 {hour:02}:{minute + 5:02}:30,5,answered,{customer}")
+    record.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    path = tmp_path / "fitted.yaml"
+    fit_scenario(record).save(path)
+    text = path.read_text(encoding="utf-8")
+    assert "10 of 200 who gave up were known: 70.0% (39.7 to 89.2) called again in an hour; who is unknown" in text
+    (queue,) = Scenario.load(path).file.queues.values()
+    assert queue.patience.retry is not None
+    assert queue.patience.retry.share == pytest.approx(0.035)
+    assert queue.arrivals is not None
+    assert queue.arrivals.volume == pytest.approx(1 - 7 / 207, abs=1e-4), "all others come by themselves"
