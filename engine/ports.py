@@ -137,7 +137,13 @@ class Attachments(Protocol):
         """
 
     def keep(self, sha256: str) -> None:
-        """Keep the bytes for good, before a message names them. Raises FileNotFoundError, ValueError for no digest."""
+        """Keep the bytes, before a message names them. Raises FileNotFoundError, OSError, ValueError for no digest.
+
+        `settle` is to follow; where it does not, as the process ended, the next start looks for the message in the log.
+        """
+
+    def settle(self, sha256: str, *, named: bool) -> None:
+        """Say whether the log has the message now; what no message names waits for another day. Raises OSError."""
 
     def open(self, sha256: str) -> BinaryIO:
         """The bytes of this digest, to be read and closed. Raises FileNotFoundError, ValueError for no digest."""

@@ -1,8 +1,10 @@
 """Files that people bring: read within bounds, known by their bytes, kept until a line says whose they are."""
 
 import asyncio
-from collections.abc import AsyncIterable, Sequence
+import logging
+from collections.abc import AsyncIterable, Callable, Sequence
 from enum import Enum, auto
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -10,12 +12,14 @@ import msgspec
 from engine.errors import TrunklineError
 from engine.file_kinds import media_type_of, safe_name
 from engine.messages.observed import Attachment
-from engine.ports import Attachments
+from engine.ports import Attachments, Receipt
 
 READ_WITHIN_S: Final = 60.0
 """A file that is not there by then is too late."""
 CHUNK: Final = 64 << 10
 """Bytes that are read at once."""
+
+logger = logging.getLogger(__name__)
 
 
 class Refusal(Enum):
@@ -73,3 +77,44 @@ def require_size(size_bytes: int, bytes_max: int) -> None:
     """Raise UploadRefused for what is too large, or is told to be before it is read."""
     if size_bytes > bytes_max:
         raise UploadRefused(Refusal.TOO_LARGE, f"a file has at most {bytes_max} bytes")
+
+
+async def submit_naming(
+    file: Attachment, store: Attachments, submit: "Callable[[], asyncio.Future[list[Receipt]]]"
+) -> "asyncio.Future[list[Receipt]]":
+    """Keep a file and hand in the one line that names it; returns what `submit` does, and raises what it raises.
+
+    Where the line is not taken the file waits again, for another line or until its day is over. Raises
+    FileNotFoundError, OSError where the file cannot be kept; nothing was handed in then.
+    """
+    keeping = asyncio.get_running_loop().run_in_executor(None, store.keep, file.sha256)
+    try:
+        await asyncio.shield(keeping)
+        submitted = submit()
+    except BaseException:  # whoever said the line may be gone: what the thread has kept by then is given back
+        keeping.add_done_callback(partial(_give_back, store, file.sha256))
+        raise
+    submitted.add_done_callback(partial(_told, store, file.sha256))
+    return submitted
+
+
+def _give_back(store: Attachments, sha256: str, keeping: "asyncio.Future[None]") -> None:
+    if not keeping.cancelled() and keeping.exception() is None:
+        _settle(store, sha256, named=False)
+
+
+def _told(store: Attachments, sha256: str, answer: "asyncio.Future[list[Receipt]]") -> None:
+    if answer.cancelled() or answer.exception() is not None:
+        return  # nobody knows: the next start finds out
+    (receipt,) = answer.result()
+    _settle(store, sha256, named=not (receipt.error or receipt.refused or receipt.duplicate))
+
+
+def _settle(store: Attachments, sha256: str, *, named: bool) -> None:
+    settling = asyncio.get_running_loop().run_in_executor(None, partial(store.settle, sha256, named=named))
+    settling.add_done_callback(partial(_settled, sha256))
+
+
+def _settled(sha256: str, settling: "asyncio.Future[None]") -> None:
+    if not settling.cancelled() and (error := settling.exception()) is not None:
+        logger.warning("file %s is settled at the next start: %s", sha256, error)

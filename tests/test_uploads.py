@@ -4,12 +4,16 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from engine import uploads
+from engine.errors import Overloaded
 from engine.log.attachments import AttachmentStore
-from engine.uploads import FileBounds, Refusal, UploadRefused, require_size, take_upload
+from engine.messages.observed import Attachment
+from engine.ports import Receipt
+from engine.uploads import FileBounds, Refusal, UploadRefused, require_size, submit_naming, take_upload
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"\x00\x00\x00\rIHDR" + bytes(40)
 BOUNDS = FileBounds(100, ("image/png",))
@@ -64,3 +68,111 @@ def test_what_is_announced_too_large_is_not_read_at_all() -> None:
     require_size(100, 100)
     with pytest.raises(UploadRefused, match="at most 100 bytes"):
         require_size(101, 100)
+
+
+class Settling:
+    """A store with one file for a line that is handed in, and what becomes of both."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = AttachmentStore(folder)
+        self.settled = asyncio.Event()
+        digest = self.store.store(PICTURE)
+        self.file = Attachment(name="a.png", media_type="image/png", size_bytes=len(PICTURE), sha256=digest)
+        self.answer: asyncio.Future[list[Receipt]] = asyncio.get_running_loop().create_future()
+        loop, settle = asyncio.get_running_loop(), self.store.settle
+
+        def settle_and_tell(sha256: str, *, named: bool) -> None:
+            settle(sha256, named=named)
+            loop.call_soon_threadsafe(self.settled.set)
+
+        self.store.settle = settle_and_tell  # type: ignore[method-assign]
+
+    @property
+    def is_kept(self) -> bool:
+        return bool(list(self.store.folder.glob("??/*")))
+
+    async def hand_in(self) -> "asyncio.Future[list[Receipt]]":
+        """Return what becomes of the line, once it is handed in."""
+        return await submit_naming(self.file, self.store, lambda: self.answer)
+
+
+@pytest.mark.parametrize(
+    ("receipt", "stays"),
+    [
+        (Receipt(5), True),
+        (Receipt(5, duplicate=True), False),
+        (Receipt(5, refused="wrong_state"), False),
+        (Receipt(0, error="there is no such contact"), False),
+    ],
+)
+async def test_a_file_stays_where_its_line_is_taken(tmp_path: Path, receipt: Receipt, stays: bool) -> None:
+    one = Settling(tmp_path)
+    submitted = await one.hand_in()
+    assert one.is_kept, "whoever is told of the line finds the file"
+    one.answer.set_result([receipt])
+    assert await submitted == [receipt]
+    await one.settled.wait()
+    assert (one.is_kept, one.store.in_doubt()) == (stays, {})
+
+
+async def test_a_line_that_finds_no_room_leaves_its_file_waiting(tmp_path: Path) -> None:
+    one = Settling(tmp_path)
+
+    def full() -> asyncio.Future[list[Receipt]]:
+        raise Overloaded("full")
+
+    with pytest.raises(Overloaded):
+        _ = await submit_naming(one.file, one.store, full)
+    await one.settled.wait()
+    assert not one.is_kept
+    _ = await one.hand_in()
+    assert one.is_kept
+
+
+async def test_who_goes_before_the_line_is_handed_in_leaves_its_file_waiting(tmp_path: Path) -> None:
+    one, keep, begun, go_on = Settling(tmp_path), AttachmentStore.keep, Event(), Event()
+
+    def keep_slowly(sha256: str) -> None:
+        begun.set()
+        go_on.wait(30)
+        keep(one.store, sha256)
+
+    one.store.keep = keep_slowly  # type: ignore[method-assign]
+    saying: asyncio.Task[object] = asyncio.create_task(one.hand_in())
+    await asyncio.to_thread(begun.wait)
+    saying.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await saying
+    go_on.set()
+    await one.settled.wait()
+    assert not one.is_kept
+
+
+async def test_where_nobody_learns_of_the_line_the_next_start_does(tmp_path: Path) -> None:
+    one = Settling(tmp_path)
+    submitted = await one.hand_in()
+    one.answer.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await submitted
+    assert one.store.in_doubt() == {one.file.sha256: 0}
+    assert one.is_kept
+
+
+async def test_a_disk_that_refuses_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, told = Settling(tmp_path), asyncio.Event()
+    sentences: list[str] = []
+
+    def refuse(_sha256: str, *, named: bool) -> None:
+        raise OSError(30, f"Read-only file system, {named}")
+
+    def warn(sentence: str, *words: object) -> None:
+        sentences.append(sentence % words)
+        told.set()
+
+    monkeypatch.setattr(one.store, "settle", refuse)
+    monkeypatch.setattr(uploads.logger, "warning", warn)
+    submitted = await one.hand_in()
+    one.answer.set_result([Receipt(5)])
+    assert await submitted
+    await told.wait()
+    assert "settled at the next start" in sentences[0]

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -16,6 +17,7 @@ from adapters.webchat.tokens import Session
 from engine.errors import Overloaded
 from engine.messages.observed import (
     CALLBACK_NUMBER,
+    Attachment,
     CallbackRequested,
     ContactArrived,
     LegRecorded,
@@ -23,6 +25,7 @@ from engine.messages.observed import (
     Observed,
 )
 from engine.ports import CALLBACK_QUEUE, Receipt
+from engine.uploads import submit_naming
 
 NAME: Final = "name"
 """The attribute that says what a visitor is called."""
@@ -160,15 +163,23 @@ class Beginning:
         return frames.Ack(seq=receipt.seq, client_id=frame.client_id)
 
     async def submit(
-        self, facts: Sequence[Observed], client_id: str, code: str, required: int | None = None
+        self,
+        facts: Sequence[Observed],
+        client_id: str,
+        code: str,
+        required: int | None = None,
+        file: Attachment | None = None,
     ) -> list[Receipt]:
-        """Tell the engine and wait until it is durable.
+        """Tell the engine and wait until it is durable. A single fact may name a `file`, which is kept for it.
 
-        Raises BadFrame where any of it, or of the first that are `required`, was not taken.
+        Raises BadFrame where any of it, or of the first that are `required`, was not taken; FileNotFoundError where
+        the file is not there any more.
         """
         core = self._core
+        store, submit = core.engine.attachments, partial(core.engine.submit, SOURCE, facts)
         try:
-            receipts = await core.engine.submit(SOURCE, facts)
+            submitted = await submit_naming(file, store, submit) if file is not None and store is not None else submit()
+            receipts = await submitted
         except Overloaded as full:
             core.counters["overloaded"] += 1
             raise BadFrame("busy", str(full), client_id, full.retry_after_s) from None

@@ -81,11 +81,15 @@ class Conduct:
         if chat is None:
             raise BadFrame("no_chat", "there is no chat; begin one", frame.client_id)
         if attachment is not None:
-            await self._bring(chat, attachment, frame.client_id)
+            self._require_room(chat, attachment, frame.client_id)
         said = MessageSent(
             id=f"{session.visitor}:{frame.client_id}", contact=chat.contact, text=text, attachment=attachment
         )
-        (receipt,) = await self._beginning.submit([said], frame.client_id, "no_chat")
+        try:
+            (receipt,) = await self._beginning.submit([said], frame.client_id, "no_chat", file=attachment)
+        except FileNotFoundError:
+            chat.files -= {attachment.sha256} if attachment is not None else set()
+            raise BadFrame("bad_attachment", "the file is not there any more", frame.client_id) from None
         core.counters["lines_repeated" if receipt.duplicate else "lines"] += 1
         return frames.Ack(seq=receipt.seq, client_id=frame.client_id)
 
@@ -99,18 +103,12 @@ class Conduct:
             raise BadFrame("bad_attachment", "the ticket is another visitor's", frame.client_id)
         return upload.attachment
 
-    async def _bring(self, chat: Chat, attachment: Attachment, client_id: str) -> None:
-        """Let the file stay, as a line is about to name it, unless there are enough of them."""
-        store, most = self._core.engine.attachments, chat.settings.files.per_chat
-        if attachment.sha256 not in chat.files and len(chat.files) >= most:
-            raise BadFrame("too_many_files", f"a chat has at most {most} files", client_id)
+    @staticmethod
+    def _require_room(chat: Chat, attachment: Attachment, client_id: str) -> None:
+        """Count a file as the chat's, unless there are enough of them."""
+        if attachment.sha256 not in chat.files and len(chat.files) >= chat.settings.files.per_chat:
+            raise BadFrame("too_many_files", f"a chat has at most {chat.settings.files.per_chat} files", client_id)
         chat.files.add(attachment.sha256)
-        try:
-            if store is not None:
-                await asyncio.to_thread(store.keep, attachment.sha256)
-        except FileNotFoundError:
-            chat.files.discard(attachment.sha256)
-            raise BadFrame("bad_attachment", "the file is not there any more", client_id) from None
 
     def _type(self, visitor: Visitor, frame: frames.Typing) -> None:
         """Show the agent that the visitor types: a sign, and no fact."""

@@ -21,6 +21,7 @@ from engine.kernel.tables import Capacity
 from engine.live.adapters import Adapters, callers_among
 from engine.live.cases import CaseWork
 from engine.live.clock import LiveClock
+from engine.live.files_in_doubt import settle_files
 from engine.live.forecasters import installed_forecaster
 from engine.live.left_behind import left_behind
 from engine.live.loop import LiveEngine
@@ -242,7 +243,8 @@ class EngineHost:
         self._plans = PlanDriver(engine, self._hours, installed_forecaster())
         self._plans.start()
         await engine.durable()
-        attachments = AttachmentStore(data / ATTACHMENT_FOLDER)
+        attachments = AttachmentStore(data / ATTACHMENT_FOLDER, lambda: log.durable_seq)
+        settle_files(attachments, log)
         self._adapters = Adapters(
             *(engine, config.adapters, config.endpoints()),
             folder=data / ADAPTER_FOLDER,

@@ -11,7 +11,7 @@ import jwt
 import msgspec
 import pytest
 
-from engine.messages.observed import ContactArrived, MessageSent
+from engine.messages.observed import ContactArrived, ContactWithdrawn, MessageSent
 from engine.projections.contact_views import ContactViews
 from tests.webchat.support import INBOX, SHOP, Build, Guest, House
 
@@ -226,6 +226,26 @@ async def test_files_are_what_their_bytes_are_and_belong_to_who_brought_them(
     token = url.rsplit("/", 1)[1]
     for trick in (token[:-4] + "AAAA", uploaded["ticket"], "..%2f..%2fadapters%2fwebchat%2fkey", "0" * 64, "%00"):
         assert (await status_of(http, f"{house.url}/chat/v1/files/{trick}"))[0] == 404
+
+
+async def test_a_file_whose_line_came_too_late_is_named_by_nobody(
+    build: Build, http: aiohttp.ClientSession, guest_at: Visits, tmp_path: Path
+) -> None:
+    house = await build()
+    guest = guest_at(house)
+    await guest.connect()
+    await guest.start()
+    headers = {"Origin": SHOP, "Authorization": f"Bearer {guest.session}", "Content-Type": "image/png"}
+    async with http.post(f"{house.url}/chat/v1/files?inbox=web&name=a.png", headers=headers, data=PNG) as answer:
+        ticket = (await answer.json())["ticket"]
+    (contact,) = house.open_contacts()
+    await house.tell(ContactWithdrawn(contact=contact.contact))
+    refused = await guest.ask("message", attachment=ticket)
+    assert refused["code"] == "no_chat"
+    folder = tmp_path / "attachments"
+    await house.until(lambda: not list((folder / "in-doubt").iterdir()))
+    assert not list(folder.glob("??/*"))
+    assert len(list((folder / "waiting").iterdir())) == 1
 
 
 async def test_a_file_said_again_is_no_second_one(

@@ -10,6 +10,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -44,6 +45,7 @@ from engine.model.settings import SECOND_NS
 from engine.ports import EngineLink, Hint
 from engine.projections.contacts.engagements import Engagement
 from engine.projections.days import midnight_ns
+from engine.uploads import submit_naming
 
 LOOK_EVERY_S: Final = 10.0
 """Sessions end without an event: a desk looks this often anyway."""
@@ -322,10 +324,12 @@ class DeskSocket:
             before = self._engine.came_before(SOURCE, fact_id(command, self._agent))
             with self._turn(command, came_before=before):
                 fact = await self._fact_of(command, came_before=before)
-                file, kept = fact.attachment if isinstance(fact, MessageSent) else None, self._engine.attachments
-                if file is not None and kept is not None:
-                    await asyncio.to_thread(kept.keep, file.sha256)
-                submitted = self._engine.submit(SOURCE, [fact])
+                file, store = fact.attachment if isinstance(fact, MessageSent) else None, self._engine.attachments
+                submit = partial(self._engine.submit, SOURCE, [fact])
+                if file is not None and store is not None:
+                    submitted = await submit_naming(file, store, submit)
+                else:
+                    submitted = submit()
         (receipt,) = await asyncio.wait_for(asyncio.shield(submitted), SETTLED_WITHIN_S)
         if receipt.error and receipt.field == "contact":  # over meanwhile; the page says so in its language
             return {"seq": 0, "error": "", "refused": "no_such_offer" if isinstance(command, Accept) else "wrong_state"}
