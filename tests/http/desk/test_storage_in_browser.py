@@ -71,3 +71,36 @@ async def test_garbage_in_the_storage_is_gone_and_hinders_nobody(build: Build, g
         await page.wait_for_selector("#state[data-state]")
         await until(page, f"sessionStorage.getItem('trunkline-desk-kept:half-written an') !== {garbage!r}")
         await take_chat(page, house)
+
+
+CHAT = [1, "a line"]
+LINE = {"id": "a", "verb": "say", "contact": "chat-1", "text": "hello"}
+MISSHAPEN = [
+    *(("half-written", said) for said in (7, [], "half", {"lines": 7}, {"lines": [7]}, {"lines": [["1", "a"]]})),
+    *(("half-written", said) for said in ({"notes": [[1, None]]}, {"answers": [CHAT]}, {"dialogs": [[1, {"a": "b"}]]})),
+    *(
+        ("unsent", said)
+        for said in (7, {}, [7], [{}], [{"command": LINE | {"id": 7}}], [{"command": LINE | {"id": ""}}])
+    ),
+    *(("unsent", [{"command": LINE, **more}]) for more in ({"shown": {}}, {"needsFile": True})),
+    ("unsent", [{"command": LINE | {"text": 7}}]),
+    ("unsent", [{"command": LINE | {"verb": "accept"}}]),
+]
+
+
+async def test_what_was_kept_in_another_shape_is_none(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with browser() as context:
+        page = await signed_in(context, house)
+        await take_chat(page, house)
+        for kind, said in MISSHAPEN:
+            await page.evaluate(
+                """([kind, said]) => sessionStorage.setItem(`trunkline-desk-kept:${kind} an`,
+                  JSON.stringify([localStorage.getItem("trunkline-desk-mark"), said]))""",
+                [kind, said],
+            )
+            await page.reload()
+            await page.wait_for_selector("#state[data-state]", timeout=10_000)
+            await until(page, "document.querySelector('#line')?.checkVisibility()")
+            assert await page.input_value("#line") == "", (kind, said)
+            assert await page.locator(".line").count() == 0, (kind, said)

@@ -1,7 +1,11 @@
 // What is half written of each contact, kept by agent over a reload of the tab: lines, notes, answers of the wrap-up, dialogs.
 
+import { isText, objectOf, pairsOf, perhaps, recordOf } from "./shapes.js";
+
 const KEPT = "half-written";
-const KINDS = ["lines", "notes", "answers", "dialogs"];
+const SHAPES = { lines: isText, notes: isText, answers: recordOf(isText), dialogs: recordOf(recordOf(isText)) };
+const KINDS = Object.keys(SHAPES);
+const isKept = objectOf(Object.fromEntries(KINDS.map((kind) => [kind, perhaps(pairsOf(SHAPES[kind]))])));
 
 // By contact. Clearing it changes nothing that is kept: that is another agent's beginning.
 class Written extends Map {
@@ -43,7 +47,7 @@ export class Drafts {
 
   begin(agent) {
     this.agent = agent;
-    const kept = this.kept.read(agent, KEPT) ?? {};
+    const kept = this.kept.read(agent, KEPT, isKept) ?? {};
     for (const written of this.all) written.clear();
     for (const kind of KINDS) for (const [id, said] of kept[kind] ?? []) this[kind].set(id, said);
   }
@@ -51,9 +55,9 @@ export class Drafts {
   /** Lets a form of a contact say what was written in its fields before; returns what forgets it, once it is said. */
   follow(form, contactId, key, fields) {
     const of = () => this.dialogs.get(contactId) ?? {};
-    for (const [name, value] of Object.entries(of()[key] ?? {})) {
-      const field = fields[name];
-      field.value = value;
+    const before = of()[key] ?? {};
+    for (const [name, field] of Object.entries(fields).filter(([name]) => name in before)) {
+      field.value = before[name];
       if (field.selectedIndex === -1) field.selectedIndex = 0; // what was chosen is not there any more
     }
     form.addEventListener("input", () => {

@@ -23,7 +23,7 @@ export class Kept {
   constructor({ onWrite }) {
     this.agent = undefined; // for whom things are kept now
     this.onWrite = onWrite;
-    this.#remove((agent, kind) => this.read(agent, kind) === undefined); // of before a sign-out that this tab slept through
+    this.#remove((agent, kind) => this.#marked(agent, kind) === undefined); // of before a sign-out that this tab slept through
   }
 
   /** Somebody has signed in: what was kept for others is gone. */
@@ -42,10 +42,10 @@ export class Kept {
     else if (mark) ofTab.set(key, JSON.stringify([mark, said]));
   }
 
-  /** What was kept for an agent, unless somebody signed out since: a browser may bring closed tabs back. */
-  read(agent, kind) {
-    const [mark, said] = parsed(ofTab.get(this.#key(agent, kind)));
-    return mark && mark === ofBrowser.get(MARK) ? said : undefined;
+  /** What was kept for an agent, where it `fits`, unless somebody signed out since: a browser may bring closed tabs back. */
+  read(agent, kind, fits) {
+    const said = this.#marked(agent, kind);
+    return said !== undefined && fits(said) ? said : undefined;
   }
 
   /** Another agent has signed in elsewhere: the page may go on later, the storage is theirs. */
@@ -64,6 +64,11 @@ export class Kept {
   endAll() {
     this.end();
     ofBrowser.remove(MARK);
+  }
+
+  #marked(agent, kind) {
+    const [mark, said] = parsed(ofTab.get(this.#key(agent, kind)));
+    return mark && mark === ofBrowser.get(MARK) ? said : undefined;
   }
 
   #key(agent, kind) {

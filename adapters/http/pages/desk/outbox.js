@@ -1,10 +1,19 @@
 // What one agent has told the service and is not answered yet: in order, said again until it is, never as somebody else.
 
+import { isText, listOf, objectOf, perhaps, recordOf } from "./shapes.js";
 import { t } from "./words.js";
 
 const KEPT = "unsent";
 const LEAVES = new Set(["end", "transfer"]);
 const TYPED = new Set(["say", "note", "classify", "open_case", "resolve_case", "reopen_case"]);
+
+// As the service takes a command, and as a line is shown. One without a name it knows would cost the socket, again and again.
+const isNamed = objectOf({ id: (id) => isText(id) && id.length > 0 && id.length <= 64, verb: (verb) => TYPED.has(verb), text: perhaps(isText) });
+const isSaid = recordOf((said) => isText(said) || Number.isSafeInteger(said) || recordOf(isText)(said));
+const isFile = objectOf({ name: isText, size_bytes: Number.isFinite, media_type: isText });
+const isShown = objectOf({ contactId: Number.isSafeInteger, at_ns: Number.isFinite, attachment: perhaps(isFile) });
+const isWaiting = objectOf({ command: (said) => isNamed(said) && isSaid(said), shown: perhaps(isShown) });
+const isKept = listOf((one) => isWaiting(one) && (!one.needsFile || isShown(one.shown)));
 
 function freshId() {
   const bytes = crypto.getRandomValues(new Uint8Array(12));
@@ -30,7 +39,7 @@ export class Outbox {
     this.unclear = new Map(); // by contact: places of lines told while some were under way, which they may be
     this.putOff = 0;
     this.link = new AbortController(); // what is brought by a link is given up with it
-    for (const { command, shown, needsFile } of kept.read(agent, KEPT) ?? []) {
+    for (const { command, shown, needsFile } of kept.read(agent, KEPT, isKept) ?? []) {
       this.#put(command, shown);
       if (!needsFile) continue;
       this.waiting.get(command.id).line.failed = t("file_gone"); // no tab keeps a file
