@@ -37,6 +37,7 @@ from engine.log.segment import DEFAULT_SEGMENT_BYTES
 from engine.log.snapshot import SnapshotStore
 from engine.messages.kinds import ENGINE_STARTED
 from engine.messages.rows import ROW, SCHEMA, empty_rows
+from engine.model.directory import Directory
 from engine.ports import AdapterStatus
 from engine.replay.base import load_base
 from engine.replay.restore import LOG_FOLDER, SNAPSHOT_FOLDER, capacity_of_log, restore
@@ -198,8 +199,7 @@ class EngineHost:
         with _going_on("continuity plans", refused):
             self.plans.follow()
         with _going_on("the look at who is left behind", refused):
-            for sentence in left_behind(self.engine.state.tables, before, self.engine.state.directory):
-                logger.warning("%s", sentence)
+            self._tell_left_behind(before)
         with _going_on("the adapters", refused):
             if self._adapters is not None:
                 followed = self._adapters.reload(config.adapters, config.endpoints())
@@ -252,6 +252,7 @@ class EngineHost:
             plans=self._plans,
         )
         record_told(engine, await self._adapters.start(recovered))
+        self._tell_left_behind()
         self._cases = CaseWork(engine)
         self._cases.start()
         snapshots.follow(engine)  # not before: a start from a snapshot sees no ends that the log has before it
@@ -271,6 +272,11 @@ class EngineHost:
         engine.loads.followed(refused)
         for fault in refused:
             logger.error("the configuration is followed but for this: %s", fault)
+
+    def _tell_left_behind(self, before: Directory | None = None) -> None:
+        """Log who is still in what is not configured any more; see `left_behind`."""
+        for sentence in left_behind(self.engine.state.tables, self.engine.state.directory, before):
+            logger.warning("%s", sentence)
 
     def _open_log(self, covered_seq: int) -> SegmentLog:
         def on_durable(seq: int) -> None:

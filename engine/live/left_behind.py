@@ -8,8 +8,11 @@ from engine.model.directory import Directory
 from engine.model.names import Names
 
 
-def left_behind(tables: Tables, before: Directory, after: Directory) -> list[str]:
-    """A sentence for each queue and agent that was taken out between the two and is not empty yet."""
+def left_behind(tables: Tables, after: Directory, before: Directory | None = None) -> list[str]:
+    """A sentence for each queue and agent that is not configured and not empty yet; of those that were, given `before`.
+
+    Without it, as at a start, of all: whoever took one out before the restart was perhaps told by nobody.
+    """
     contacts = np.bincount(
         tables.contacts["queue"][tables.contacts["state"] != CONTACT_FREE], minlength=len(after.queues)
     )
@@ -18,16 +21,18 @@ def left_behind(tables: Tables, before: Directory, after: Directory) -> list[str
     told = [
         f"queue '{after.queues.name(number)}' is no longer configured: {contacts[number]} of its contacts are still "
         "there; they go on by its rules, though no list shows the queue"
-        for number in _taken_out(before.queues, after.queues)
+        for number in _gone(after.queues, before and before.queues)
         if contacts[number]
     ]
     return told + [
         f"agent '{after.agents.name(number)}' is no longer configured: {handled[number]} of their contacts go on, "
         "though no list shows the agent"
-        for number in _taken_out(before.agents, after.agents)
+        for number in _gone(after.agents, before and before.agents)
         if handled[number]
     ]
 
 
-def _taken_out(before: Names, after: Names) -> list[int]:
-    return [number for number in range(len(before)) if before.exists(number) and not after.exists(number)]
+def _gone(after: Names, before: Names | None) -> list[int]:
+    return [
+        number for number in range(len(after)) if not after.exists(number) and (before is None or before.exists(number))
+    ]

@@ -426,6 +426,24 @@ async def test_a_reload_says_who_is_still_in_what_it_took_out(tmp_path: Path, ca
     await host.stop()
 
 
+async def test_a_start_says_who_is_still_in_what_is_not_configured(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    host = host_of(tmp_path)
+    await host.start()
+    await host.engine.submit("desk", [ContactArrived(contact="c", queue="help")])
+    await host.stop()
+    caplog.clear()
+    fewer = "\n".join(line for line in CENTRE.split("\n") if "help:" not in line and "later:" not in line)
+    for _ in range(2):
+        host = host_of(tmp_path, fewer)
+        await host.start()
+        warned = [record.getMessage().partition(";")[0] for record in caplog.records if record.levelname == "WARNING"]
+        assert warned == ["queue 'help' is no longer configured: 1 of its contacts are still there"]
+        await host.stop()
+        caplog.clear()
+
+
 async def test_serve_is_ready_and_stops_when_cancelled(tmp_path: Path) -> None:
     ready: asyncio.Future[EngineHost] = asyncio.get_running_loop().create_future()
     task = asyncio.create_task(serve(load_centre(tmp_path), tmp_path / "data", ready=ready.set_result))
