@@ -1,5 +1,7 @@
 """The desk in a browser whose storage is full or denied: everything can be done, and what is not kept is told once."""
 
+from typing import Any, Final
+
 import pytest
 
 from tests.http.desk.support import CENTRE
@@ -73,19 +75,17 @@ async def test_garbage_in_the_storage_is_gone_and_hinders_nobody(build: Build, g
         await take_chat(page, house)
 
 
-CHAT = [1, "a line"]
-LINE = {"id": "a", "verb": "say", "contact": "chat-1", "text": "hello"}
-MISSHAPEN = [
-    *(("half-written", said) for said in (7, [], "half", {"lines": 7}, {"lines": [7]}, {"lines": [["1", "a"]]})),
-    *(("half-written", said) for said in ({"notes": [[1, None]]}, {"answers": [CHAT]}, {"dialogs": [[1, {"a": "b"}]]})),
-    *(
-        ("unsent", said)
-        for said in (7, {}, [7], [{}], [{"command": LINE | {"id": 7}}], [{"command": LINE | {"id": ""}}])
-    ),
-    *(("unsent", [{"command": LINE, **more}]) for more in ({"shown": {}}, {"needsFile": True})),
-    ("unsent", [{"command": LINE | {"text": 7}}]),
-    ("unsent", [{"command": LINE | {"verb": "accept"}}]),
+CHAT: Final = (1, "a line")
+LINE: Final[dict[str, Any]] = {"id": "a", "verb": "say", "contact": "chat-1", "text": "hello"}
+DRAFTS: Final[list[Any]] = [
+    *(7, [], "half", {"lines": 7}, {"lines": [7]}, {"lines": [["1", "a"]]}),
+    *({"notes": [[1, None]]}, {"answers": [CHAT]}, {"dialogs": [[1, {"a": "b"}]]}),
 ]
+UNSENT: Final[list[Any]] = [
+    *(7, {}, [7], [{}], [{"command": LINE, "shown": {}}], [{"command": LINE, "needsFile": True}]),
+    *([{"command": LINE | wrong}] for wrong in ({"id": 7}, {"id": ""}, {"text": 7}, {"verb": "accept"})),
+]
+MISSHAPEN: Final = [*(("half-written", said) for said in DRAFTS), *(("unsent", said) for said in UNSENT)]
 
 
 async def test_what_was_kept_in_another_shape_is_none(build: Build) -> None:
