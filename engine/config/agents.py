@@ -83,12 +83,14 @@ class AgentEntry(Agent):
         wrong: list[tuple[tuple[str | int, ...], str]] = []
         if not _NUMBER.search(self.name):
             wrong.append((("name",), f"with 'count' the name must hold {{n}}; write {self.name}{{n}}"))
-        phone: Phone | None = getattr(self, "phone", None)  # there is none where it has a fault of its own
-        if phone is not None and not _NUMBER.search(phone.address):
-            user, _, host = phone.address.partition("@")
+        # Of a phone with faults of its own there is what is good.
+        phone: Phone | None = getattr(self, "phone", None)
+        address, ha1 = (None if phone is None else vars(phone).get(key) for key in ("address", "ha1"))
+        if address is not None and not _NUMBER.search(address):
+            user, _, host = address.partition("@")
             text = f"with 'count' each agent has a phone of its own; write {user}{{n}}@{host}"
             wrong.append((("phone", "address"), text))
-        if phone is not None and phone.ha1 is not None:
+        if ha1 is not None:
             text = "an HA1 is of one phone's user; with 'count' give 'password', which may hold {n}"
             wrong.append((("phone", "ha1"), text))
         if wrong:

@@ -86,23 +86,9 @@ def _note_rules(
 
 def _rules_broken(section: type[BaseModel], value: dict[str, Any], wrong: set[str | int], context: Any) -> Faults:
     """Return what the rules of a section say of its good keys; a rule that needs one of the others says nothing."""
-    rules = section.__pydantic_decorators__.model_validators.values()
-    for rule in rules:
-        if rule.info.mode == "before":
-            value = rule.func(value, SimpleNamespace(context=context))
-    found = section.model_construct()
-    for name, info in section.model_fields.items():
-        key = info.alias or name
-        if key in wrong:
-            found.__dict__.pop(name, None)
-        elif key in value:
-            annotation: Any = Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation
-            try:
-                found.__dict__[name] = TypeAdapter(annotation).validate_python(value[key], strict=True, context=context)
-            except ValidationError:
-                found.__dict__.pop(name, None)
+    found = _good_part(section, value, wrong, context)
     faults: Faults = []
-    for rule in rules:
+    for rule in section.__pydantic_decorators__.model_validators.values():
         if rule.info.mode != "after":
             continue
         try:
@@ -113,6 +99,43 @@ def _rules_broken(section: type[BaseModel], value: dict[str, Any], wrong: set[st
             several_of = (broken.context or {}).get("faults")
             faults += several_of if several_of is not None else [((), broken.message())]
     return faults
+
+
+def _good_part(section: type[BaseModel], value: dict[str, Any], wrong: set[str | int], context: Any) -> BaseModel:
+    """Return a section without what is wrong in it: whoever asks for that meets an AttributeError."""
+    for rule in section.__pydantic_decorators__.model_validators.values():
+        if rule.info.mode == "before":
+            value = rule.func(value, SimpleNamespace(context=context))
+    found = section.model_construct()
+    for name, info in section.model_fields.items():
+        key = info.alias or name
+        if key not in value and key not in wrong:
+            continue
+        annotation: Any = Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation
+        try:
+            found.__dict__[name] = TypeAdapter(annotation).validate_python(value[key], strict=True, context=context)
+        except (ValidationError, KeyError):
+            found.__dict__.pop(name, None)
+            if (rest := _good_rest(info.annotation, value.get(key), context)) is not None:
+                found.__dict__[name] = rest
+    return found
+
+
+def _good_rest(annotation: Any, value: Any, context: Any) -> Any:
+    """Return the good part of a section, or of a mapping or list of them with all their names and places; else None."""
+    if isinstance(value, dict) and (section := _section(annotation)) is not None:
+        return _good_part(section, value, set(), context)
+    inner = next((_inside(one, "") for one in _alternatives(annotation) if get_origin(one) in (dict, list)), None)
+    section = None if inner is None else _section(inner)
+    if section is None or not isinstance(value, dict | list):
+        return None
+    if isinstance(value, dict):
+        return {name: _good_rest(section, entry, context) or _Nothing() for name, entry in value.items()}
+    return [_good_rest(section, entry, context) or _Nothing() for entry in value]
+
+
+class _Nothing:
+    """Stands for a section of which nothing is good."""
 
 
 def _sentence(details: ErrorDetails, location: Location, model: type[BaseModel]) -> str:

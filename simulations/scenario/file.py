@@ -45,7 +45,15 @@ class Stretch(Section):
 
     def faults(self) -> Faults:
         """Return which values do not go together, each with its place."""
-        return self.stretch_faults() if {"time_zone", "horizon"} <= self.__dict__.keys() else []
+        return self.stretch_faults() if self.is_told else []
+
+    @property
+    def is_told(self) -> bool:
+        """Whether it is known when it plays: of a file with faults, whether none is there."""
+        said = self.__dict__
+        return (
+            "time_zone" in said and "horizon" in said and Horizon.model_fields.keys() <= said["horizon"].__dict__.keys()
+        )
 
     def stretch_faults(self) -> Faults:
         """Return what of the horizon does not go together."""

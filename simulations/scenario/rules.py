@@ -1,7 +1,7 @@
 """What sections of a scenario must be to each other: each rule is held against those that are good in themselves."""
 
 from collections.abc import Callable, Iterator
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from engine.config.document import Location
 from engine.config.faults import Faults
@@ -21,6 +21,8 @@ class Sections(Protocol):
     experiment: Experiment
 
     @property
+    def is_told(self) -> bool: ...
+    @property
     def start_ns(self) -> int: ...
     @property
     def end_ns(self) -> int: ...
@@ -31,17 +33,23 @@ class Sections(Protocol):
 
 
 def faults_between(file: Sections) -> Faults:
-    """Return which values do not go together, each with its place; nothing of sections that `file` does not have.
+    """Return which values do not go together, each with its place; nothing of what `file` does not have.
 
-    Those that are wrong in themselves it has not, and their own faults are told beside these.
+    What is wrong in itself it has not, and that is told beside these.
     """
-    there = file.__dict__.keys()
+    there = file.__dict__.keys() - (set() if file.is_told else _STRETCH)
     return [fault for needed, rule in RULES if needed <= there for fault in rule(file)]
+
+
+def _said(section: object, key: str) -> Any:
+    """Return what a section says, None where that is wrong in itself."""
+    return section.__dict__.get(key)
 
 
 def _disruptions_lie_within(file: Sections) -> Found:
     for index, disruption in enumerate(file.disruptions):
-        if not file.start_ns <= file.instant_ns(disruption.at) < file.end_ns:
+        at = _said(disruption, "at")
+        if at is not None and not file.start_ns <= file.instant_ns(at) < file.end_ns:
             yield ("disruptions", index, "at"), "that is outside the horizon"
 
 
@@ -49,25 +57,28 @@ def _staffing_is_whole(file: Sections) -> Found:
     if file.stretch_faults():
         return
     for index, group in enumerate(file.agents):
-        if group.staffing is not None and len(group.staffing) != file.intervals:
-            text = f"'staffing' has {len(group.staffing)} numbers, and the horizon {file.intervals} intervals"
+        staffing = _said(group, "staffing")
+        if staffing is not None and len(staffing) != file.intervals:
+            text = f"'staffing' has {len(staffing)} numbers, and the horizon {file.intervals} intervals"
             yield ("agents", index, "staffing"), f"{text}; give one an interval"
 
 
 def _stop_is_known(file: Sections) -> Found:
-    stop = file.experiment.stop
-    if stop is not None and (wrong := metric_fault(stop.metric, file.queues)):
+    stop = _said(file.experiment, "stop")
+    metric = None if stop is None else _said(stop, "metric")
+    if metric is not None and (wrong := metric_fault(metric, file.queues)):
         yield ("experiment", "stop", "metric"), wrong
 
 
 def _somebody_works(file: Sections) -> Found:
-    if not file.agents and all(queue.agents is None for queue in file.queues.values()):
+    if not file.agents and all("agents" in said and said["agents"] is None for said in map(vars, file.queues.values())):
         yield (), "nobody works: say 'agents', or how many in each queue"
 
 
 def _transfers_lead_elsewhere(file: Sections) -> Found:
     for name, queue in file.queues.items():
-        if queue.transfers is not None and queue.transfers.to == name:
+        transfers = _said(queue, "transfers")
+        if transfers is not None and _said(transfers, "to") == name:
             text = f"'{name}' itself; a transfer leads to another queue, and what goes on in the same one is 'handle'"
             yield ("queues", name, "transfers", "to"), text
 

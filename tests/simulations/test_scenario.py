@@ -119,6 +119,60 @@ disruptions:
         assert said in faults, f"{said}\n---\n{faults}"
 
 
+def test_what_does_not_go_together_is_told_beside_faults_of_the_same_sections(tmp_path: Path) -> None:
+    text = """
+horizon: {from: 2026-11-23 08:00, to: 2026-11-23 12:00, interval: 30m}
+queues:
+  a: {handle: {talk: empirical(nowhere.csv)}, arrivals: {rate: 1/min}, strategy: fifoo}
+  b: {handle: {talk: 3m}, transfers: {share: 10%, to: b}, skills: {no: 1}}
+  c: {handle: {talk: 3m}, transfers: {share: 110%, to: c}}
+agents:
+  - {group: x, skills: {yes: 1}, staffing: [1, 2], absence: 120%}
+  - {group: y, skills: {yes: 1}, staffing: [1, many], speed: {d: 1}}
+disruptions:
+  - {at: 2026-11-24 08:00, for: 1x, world: {volume: 2}}
+experiment: {replications: -1, stop: {metric: bb.service_level, half_width: 1%}}
+"""
+    with pytest.raises(ConfigError) as raised:
+        Scenario.load(written(tmp_path, text))
+    faults = [fault.split("scenario.yaml:")[1] for fault in raised.value.faults]
+    assert [fault.split(":")[0] for fault in faults] == [
+        "4",
+        "4",
+        "5",
+        "5",
+        "6",
+        "6",
+        "8",
+        "8",
+        "9",
+        "9",
+        "11",
+        "11",
+        "12",
+        "12",
+    ]
+    for place, said in (
+        (2, "'b' itself; a transfer leads to another queue"),
+        (5, "'c' itself; a transfer leads to another queue"),
+        (6, "'staffing' has 2 numbers, and the horizon 8 intervals"),
+        (10, "that is outside the horizon"),
+        (13, "there is no queue 'bb'"),
+    ):
+        assert said in faults[place], faults
+
+
+def test_a_horizon_with_a_fault_says_nothing_of_what_lies_in_it(tmp_path: Path) -> None:
+    text = """
+horizon: {from: 2026-11-23 08:00, to: 2026-11-23 12:00, interval: 30x}
+queues: {b: {handle: {talk: 3m}, transfers: {share: 10%, to: b}}}
+agents: [{group: x, staffing: [1, 2]}]
+"""
+    with pytest.raises(ConfigError) as raised:
+        Scenario.load(written(tmp_path, text))
+    assert [fault.split("scenario.yaml:")[1].split(":")[0] for fault in raised.value.faults] == ["2", "3"]
+
+
 def test_a_date_that_there_is_not_has_its_place_as_other_faults_have(tmp_path: Path) -> None:
     text = """
 horizon: {from: 2026-11-23 07:00, to: 2026-11-31 22:00}
