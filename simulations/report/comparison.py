@@ -14,6 +14,8 @@ AMOUNTS: Final = ("cost", "benefit")
 PLAIN_FROM: Final = 1000.0
 """Amounts of which nobody reads fractions."""
 ROWS_MAX: Final = 20
+QUEUES_TOLD: Final = 6
+"""Of more queues the sentence on how near the model is tells all together."""
 
 
 def comparison(folder: Folder, say: Words) -> Section | Missing:
@@ -28,15 +30,37 @@ def comparison(folder: Folder, say: Words) -> Section | Missing:
     panels = [_panel(name, rows[:ROWS_MAX], folder, say) for name, rows in told.items()]
     legend = [("dot dot better", say("other_better")), ("dot dot worse", say("one_better")), ("dot dot", say("chance"))]
     lead = [say("comparison_lead", one=_name(folder, "one", say), other=_name(folder, "other", say))]
+    lead += _fidelity(folder, say)
     lead += [
         _sentence(row, folder, say) for row in folder.compare["figures"] if row["queue"] == "all" and row["better"]
     ]
     if (first := folder.compare.get("first_difference")) is not None:
-        said = {side: f"{first[side]['says']} ({first[side]['why']})".replace(" ()", "") for side in ("before", "now")}
+        said = {side: first[side]["says"] for side in ("before", "now")}
         lead.append(say("whatif_first", at=first["at"], contact=first["contact"], **said))
     notes = [say("whatif_model")] if folder.is_whatif else []
     table = _table(folder.compare["figures"], folder, say)
     return Section("comparison", lead, panels, table, legend, wide=True, notes=notes)
+
+
+def _fidelity(folder: Folder, say: Words) -> list[str]:
+    """Return how near the recorded rules, played through the model, are to the record; of a what-if alone."""
+    found = (folder.compare or {}).get("fidelity")
+    if found is None:
+        return []
+    rows = [row for row in found["queues"] if row["queue"] != "all"]
+    rows = rows if len(rows) <= QUEUES_TOLD else [row for row in found["queues"] if row["queue"] == "all"]
+    told = [
+        say(
+            "whatif_near",
+            queue=say("all_queues") if row["queue"] == "all" else row["queue"],
+            recorded=say.share(row["recorded"]["abandoned"]),
+            model=say.share(row["model"]["abandoned"]),
+            recorded_wait=say.duration(round(row["recorded"]["wait_s"], 1)),
+            model_wait=say.duration(round(row["model"]["wait_s"], 1)),
+        )
+        for row in rows
+    ]
+    return [say("whatif_fidelity", same=say.share(found["same_agent"]), queues="; ".join(told))]
 
 
 def _name(folder: Folder, which: str, say: Words) -> str:

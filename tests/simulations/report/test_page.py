@@ -374,7 +374,12 @@ def plain(value: float, half: float = 1.0) -> dict[str, float]:
 def test_a_what_if_is_a_comparison_of_the_record_with_the_policy(tmp_path: Path) -> None:
     figures = {"before": plain(0.7, 0.01), "now": plain(0.8, 0.01), "difference": plain(0.1, 0.02)}
     rows = [{"queue": name, "figure": "service_level", "verdict": "better"} | figures for name in ("sales", "all")]
-    decided = {side: {"says": f"offered to {side}", "why": ""} for side in ("before", "now")}
+    decided = {
+        side: {"says": f"offered to {side}: the only one free", "why": "the only one free"}
+        for side in ("before", "now")
+    }
+    sides = {"recorded": {"contacts": 21, "abandoned": 0.043, "wait_s": 12.25}}
+    sides["model"] = {"contacts": 21, "abandoned": 0.048, "wait_s": 13.0}
     first = {"at": "2026-11-23T08:03", "contact": HOSTILE} | decided
     made = {
         "log": "/data",
@@ -383,11 +388,19 @@ def test_a_what_if_is_a_comparison_of_the_record_with_the_policy(tmp_path: Path)
         "confidence": 0.95,
         "figures": rows,
         "first_difference": first,
+        "fidelity": {"same_agent": 0.7612, "queues": [{"queue": name} | sides for name in ("sales", "all")]},
     }
     write_json(made, tmp_path / "whatif.json")
     lead = by_key(sections(read_folder(tmp_path), Words("en")))["comparison"].lead
-    assert lead[1] == "the policy is better in service level, points: 10.00 (8.00–12.00)."
-    assert "The policy: offered to now." in lead[2]
+    assert lead[0] == "One: the recorded rules through the model. Other: the policy."
+    assert lead[1] == (
+        "How near the model is to the record: 76.1% of those answered got the agent of the record. "
+        "sales: 4.3% gave up in the record, 4.8% in the model; mean wait 12.2 s and 13 s."
+    )
+    assert lead[2] == "the policy is better in service level, points: 10.00 (8.00–12.00)."
+    assert lead[3].endswith(
+        "The recorded rules: offered to before: the only one free. The policy: offered to now: the only one free."
+    ), "a reason stands once"
     assert HOSTILE in "".join(Read(page(read_folder(tmp_path))).text)
 
 
