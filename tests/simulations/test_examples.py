@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import typer
+from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
 from engine.config.load import load_config
@@ -22,6 +23,8 @@ from simulations.experiment.simulate import simulate
 from simulations.scenario.scenario import Scenario
 
 pytestmark = pytest.mark.timeout(600)  # the first of them compiles the world
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = ("PLANNER.md", "PLANNER-SCENARIO.md", "PLANNER-COMMANDS.md", "PLANNER-WHATIF.md", "PLANNER-RESULTS.md")
 SCENARIOS = sorted(path for path in EXAMPLES.glob("*/*.yaml"))
 
 
@@ -149,12 +152,12 @@ def test_around_the_clock_serves_those_who_write_at_night() -> None:
     assert difference(day, clock, "service_level", "calls").value == 0.0, "calls are as they were"
 
 
-def test_the_commands_of_the_planners_page_name_what_those_before_them_wrote(
+def test_the_commands_of_the_planners_pages_name_what_those_before_them_wrote(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    page = (Path(__file__).parents[2] / "docs" / "PLANNER.md").read_text(encoding="utf-8")
-    commands = [shlex.split(line, comments=True)[1:] for line in re.findall(r"^trunkline .*", page, re.MULTILINE)]
+    text = "\n".join((DOCS / page).read_text(encoding="utf-8") for page in PAGES)
+    commands = [shlex.split(line, comments=True)[1:] for line in re.findall(r"^trunkline .*", text, re.MULTILINE)]
     for command in commands:
         if command[0] == "init":
             initiated(*command[1:])
@@ -165,3 +168,21 @@ def test_the_commands_of_the_planners_page_name_what_those_before_them_wrote(
             changes = [value for key, value in pairwise(command) if key == "--set"]
             assert Scenario.load(command[1], changes).model.parts
     assert {"init", "check", "simulate", "sweep", "solve", "resilience", "payback"} <= {one[0] for one in commands}
+
+
+def test_the_scenario_of_the_page_is_good_and_breaks_as_the_page_says() -> None:
+    text = (DOCS / "PLANNER-SCENARIO.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```yml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    small, broken = (YAML(typ="safe").load(block) for block in blocks)
+    assert simulate(Scenario.of(small), 2, 7).estimate("service_level", "sales").value > 0.5
+    house = {
+        "queues": {**small["queues"], "survey": small["queues"]["sales"]},
+        "sites": {"hanoi": {}, "danang": {}},
+        "trunk_groups": {"hanoi": {"channels": 60}, "danang": {"channels": 60}},
+        "agents": [{"group": "home", "count": 4, "site": "hanoi", "queues": ["sales"]}],
+    }
+    without, plan = {**small, **house}, {**small, **house, **broken}
+    assert (
+        simulate(Scenario.of(plan), 2, 7).count("offered").sum()
+        > simulate(Scenario.of(without), 2, 7).count("offered").sum()
+    )
