@@ -27,6 +27,6 @@ def run(folder: Path, out: Path | None, language: str, sensitive: bool, show: bo
     target.write_text(page(found, language), encoding="utf-8")
     with printing():
         typer.echo(f"written: {target}")
-    if show:
-        webbrowser.open(target.resolve().as_uri())
+    if show and not webbrowser.open(target.resolve().as_uri()):
+        say(f"note: no browser could be opened here: open {target.resolve()} in one")
     return Exit.OK

@@ -16,6 +16,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 import simulations.compare.sensitivity
+from simulations.commands import report_run
 from simulations.commands.report import report as report_command
 from simulations.compare.paired import compared
 from simulations.compare.sensitivity import kept_sensitivity
@@ -86,6 +87,15 @@ def said(*arguments: str) -> Result:
     app = typer.Typer(pretty_exceptions_enable=False)
     app.command()(report_command)
     return CliRunner().invoke(app, list(arguments))
+
+
+def test_a_page_that_no_browser_opens_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sweep.json").write_text(json.dumps({"points": [], "varied": [], "figures": {}}), encoding="utf-8")
+    monkeypatch.setattr(report_run, "page", lambda *_: "")
+    for opens, told in ((True, False), (False, True)):
+        monkeypatch.setattr("webbrowser.open", lambda _, opens=opens: opens)
+        done = said(str(tmp_path), "--open")
+        assert (done.exit_code, "note: no browser could be opened here" in done.stderr) == (0, told), done.output
 
 
 def test_every_picture_has_a_title_a_description_and_its_table(text: str) -> None:
