@@ -22,7 +22,7 @@ from simulations.scenario.scenario import Scenario
 from simulations.solve.goals import Question, goals_of
 from simulations.solve.solve import Solution, solve
 from simulations.solve.timetable import parse_shift
-from simulations.solve.told import plan_rows, told, unsure_intervals, write_plan
+from simulations.solve.told import marks, plan_rows, told, write_plan
 
 Value = TypeVar("Value")
 HEADINGS: Final = (
@@ -87,11 +87,14 @@ def question_of(asked: Asked, scenario: Scenario) -> Question:
 
 
 def _by_queue(said: tuple[str, ...], parse: Callable[[str], Value]) -> dict[str | None, Value]:
-    """Return values by name, None where none was said, as in `sales=80/20` and `80/20`."""
+    """Return values by name, None where none was said, as in `sales=80/20` and `80/20`. Raises ValueError."""
     found: dict[str | None, Value] = {}
     for text in said:
-        name, equals, value = text.rpartition("=")
-        found[name.strip() if equals else None] = parse(value.strip())
+        before, equals, after = text.rpartition("=")
+        name, value = before.strip() if equals else None, parse(after.strip())
+        if found.setdefault(name, value) != value:
+            others = [other for other in said if other.rpartition("=")[0].strip() == (name or "") and other != text]
+            raise ValueError(f"'{others[0]}' and '{text}' contradict each other: leave out one of them")
     return found
 
 
@@ -172,7 +175,7 @@ def _intervals(found: Solution, said: dict[str, Any]) -> Table:
         title=f"{said['scenario']}: agents an interval",
         caption=_caption(found),
     )
-    unsure = unsure_intervals(found)
+    level_marks, loss_marks = marks(found)
     count, lost = len(rows) // queues, found.check.by_queue("lost_rate").value
     starts = slice(11, 16) if rows[0]["interval_start"][:10] == rows[-1]["interval_start"][:10] else slice(5, 16)
     for place in range(count):
@@ -188,8 +191,8 @@ def _intervals(found: Solution, said: dict[str, Any]) -> Table:
                 str(row["agents_required"]),
                 str(row["agents_required_with_shrinkage"]),
                 _number(row["agents_scheduled"], 1),
-                _share(level, half) + ("*" if found.missed[q, place] else "?" if unsure[q, place] else ""),
-                _share(_known(lost[q, place])),
+                _share(level, half) + level_marks[q, place],
+                _share(_known(lost[q, place])) + loss_marks[q, place],
                 _share(row["occupancy"]),
                 *(_number(None if row["cost"] is None else row["cost"] / unit, 0) for _ in priced),
             )

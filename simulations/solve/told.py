@@ -16,7 +16,7 @@ from simulations.scenario.roster import scheduled_ns
 from simulations.scenario.sections import Group
 from simulations.solve.objective import objective_of
 from simulations.solve.solve import Solution
-from simulations.solve.trials import seen_missed
+from simulations.solve.trials import proven_misses, seen_misses
 
 Row = dict[str, Any]
 
@@ -95,7 +95,20 @@ def unsure_intervals(solution: Solution) -> Any:
 
     Nothing says that the goal is missed there, nor that it is kept: more replications do.
     """
-    return seen_missed(solution.check, list(solution.goals.values())) & ~solution.missed
+    return seen_misses(solution.check, list(solution.goals.values())).any & ~solution.missed
+
+
+def marks(solution: Solution) -> tuple[Any, Any]:
+    """Return what stands behind the service level and behind the share lost, each of shape (queues, intervals).
+
+    `*` where the target of that figure is missed, `?` where it is by no more than chance, else nothing.
+    """
+    goals = list(solution.goals.values())
+    proven, seen = proven_misses(solution.check, goals), seen_misses(solution.check, goals)
+    level, loss = (
+        np.where(beyond, "*", np.where(at_all, "?", "")) for beyond, at_all in zip(proven, seen, strict=True)
+    )
+    return level, loss
 
 
 def agents_pay(solution: Solution) -> Floats:

@@ -124,9 +124,9 @@ def proven_misses(result: Result, goals: list[Goal]) -> Misses:
     return _misses(wide.by_queue("staffed_level").high, wide.by_queue("lost_rate").low, goals)
 
 
-def seen_missed(result: Result, goals: list[Goal]) -> Any:
-    """Return where what was seen lies on the wrong side of the goal, by chance or not, shape (queues, intervals)."""
-    return _misses(result.by_queue("staffed_level").value, result.by_queue("lost_rate").value, goals).any
+def seen_misses(result: Result, goals: list[Goal]) -> Misses:
+    """Return where what was seen lies on the wrong side of the goal, by chance or not."""
+    return _misses(result.by_queue("staffed_level").value, result.by_queue("lost_rate").value, goals)
 
 
 def _misses(level: Any, loss: Any, goals: list[Goal]) -> Misses:

@@ -20,7 +20,7 @@ from simulations.solve.goals import Question, goals_of
 from simulations.solve.solve import Solution, solve
 from simulations.solve.staffed import staffed
 from simulations.solve.timetable import parse_shift, timetable
-from simulations.solve.told import plan_rows, told, unsure_intervals
+from simulations.solve.told import marks, plan_rows, told, unsure_intervals
 from simulations.solve.trunks import blocked, proven_short, reckoned
 from simulations.staffing import Shift
 
@@ -142,6 +142,17 @@ def test_what_replications_leave_open_is_said() -> None:
     open_ones = unsure_intervals(asked(0.0, 0.0)).sum(axis=1)
     told_ones = [one["intervals_unsure"] for one in told(asked(0.0, 0.0))["queues"].values()]
     assert told_ones == open_ones.tolist()
+
+
+def test_a_mark_stands_behind_the_figure_whose_target_is_missed() -> None:
+    """The plan keeps its level; of a bound on the lost that was never asked for, the mark stands behind the lost."""
+    scenario = Scenario.of(SKILLS)
+    found = solve(scenario, Question(goals_of(scenario.file, {None: (0.8, 20.0)}, {})))
+    goals = {name: msgspec.structs.replace(goal, p_abandon=0.001) for name, goal in found.goals.items()}
+    level, loss = marks(msgspec.structs.replace(found, goals=goals))
+    assert "*" not in level
+    assert "*" in loss
+    assert (loss != "").sum() == (found.check.by_queue("lost_rate").value > 0.001).sum()
 
 
 def test_trunks_begin_with_those_of_erlang_b_for_the_mean_of_the_busiest_interval() -> None:
@@ -271,6 +282,8 @@ def test_what_cannot_be_is_said(tmp_path: Path) -> None:
     done = said(path, "--group-max", "sale=3")
     assert (done.exit_code, "did you mean 'sales'?" in done.stderr) == (1, True)
     assert said(path, "--max-abandon", "0%").exit_code == 2
+    done = said(path, "--target", "sales=80/20", "--target", "sales=90/10")
+    assert (done.exit_code, "contradict each other" in done.stderr) == (2, True)
     done = said(path, "--group-max", "sales=3", "-n", "3")
     assert done.exit_code == 5, done.output
     assert "2026-11-23 08:00, queue sales: 1" in done.stderr.replace("\n", " ")
