@@ -47,7 +47,7 @@ ROUTES: Final = (
         BoardQuality,
         Parameter("at", "An instant of the log, as RFC 3339 or ns since 1970: quality as it was then"),
         text="Today and in seven days, each share and mean with its n and interval. "
-        "Complaints and cases are of all queues.",
+        "Complaints and cases are of all queues; complaints without customer base or region count among cases alone.",
     ),
     board_route(
         "last-week",

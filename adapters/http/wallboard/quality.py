@@ -20,6 +20,7 @@ class Complaints(msgspec.Struct, frozen=True):
     contacts: int
     """That said their customer base or region."""
     complaints: int
+    """Whose cases say it; the others count among the cases alone."""
     rate: Estimate | None
     """Complaints / contacts; null where no contact said whose customer it is, or there are more complaints."""
 
