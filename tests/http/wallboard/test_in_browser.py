@@ -210,6 +210,33 @@ async def test_squares_of_two_hundred_can_be_read_on_a_low_screen(build: Build) 
         assert "B41" in await page.inner_text("#agents")
 
 
+@pytest.mark.parametrize("locale", ["en-GB", "vi-VN"])
+async def test_two_hundred_keep_their_times_under_a_long_name_of_the_house(build: Build, locale: str) -> None:
+    many = QUEUES + "".join(f"  q{number}: {{display_name: Queue of number {number}}}\n" for number in range(6))
+    house = await build(
+        centre=centre(200, many.replace("name: wall", "name: Trung tâm Chăm sóc Khách hàng Lotus Travel"))
+    )
+    async with ClientSession(house.url) as client:
+        states = [{"type": "agent_status_changed", "agent": f"agent-{n}", "status": "available"} for n in range(200)]
+        await facts(client, states)
+    times = "[...document.querySelectorAll('#agents .timer')].filter((one) => one.offsetWidth > 8).length"
+    rows = """() => {
+      const bottom = (place) => place.getBoundingClientRect().bottom;
+      const end = bottom(document.querySelector("[data-block=agents] .frame"));
+      return [...document.querySelectorAll("#agents li")].filter((row) => bottom(row) > end).length;
+    }"""
+    async with opened(house, width=1280, height=800, locale=locale, watch=PAINTED) as page:
+        await until(page, "window.painted.length > 20")
+        painted = await page.evaluate("window.painted")
+        assert [one for one in painted if one[2] > 0] == [], "no row is cut"
+        await until(page, f"{times} === 200")
+        await page.evaluate(AMISS)
+        await until(page, "document.querySelectorAll('.square[data-state=not_responding]').length === 29")
+        await until(page, f"{times} === 200")
+        assert await page.evaluate(rows) == 0
+        assert await page.locator("[data-block=agents] .frame").evaluate(OVER) == [0, 0]
+
+
 async def test_eight_queues_stand_beside_eight_agents_with_their_names(build: Build) -> None:
     many = QUEUES + "".join(f"  q{number}: {{display_name: Queue of number {number}}}\n" for number in range(6))
     house = await build(centre=centre(8, many))
@@ -779,6 +806,28 @@ async def test_open_queues_with_nobody_are_not_called_on_target(build: Build) ->
         await tell(client, "/api/v1/agents/a/status", status="available")
         said = "document.getElementById('sentence').innerText"
         await until(page, f"{said} === '1 open queue is on target; for 1 nobody is at work'")
+
+
+async def test_the_count_of_complaints_says_which_it_counts(build: Build) -> None:
+    more = "quality: {surveys: {csat: {}}}\ncases: {complaint: {queue: sales, limit: 1h, complaint: true}}\n"
+    house = await build(centre=centre(8) + more)
+    async with ClientSession(house.url) as client:
+        for base in ({"customer_base": "gold"}, {}):
+            await tell(client, "/api/v1/cases", 201, kind="complaint", subject="late", **base)
+        await busy(client, 8, 1)
+        for name in ("c0", "c1"):
+            await tell(client, CONTACTS, 201, queue="sales", contact=name, attributes={"customer_base": "gold"})
+        contact = (await get(client, f"{CONTACTS}/talk"))["contact"]["id"]
+        await tell(client, f"{CONTACTS}/talk/release")
+        said = {"contact": "talk", "contact_id": contact, "kind": "csat"}
+        await tell(client, "/api/v1/quality/surveys", 201, **said)
+        await tell(client, "/api/v1/quality/answers", **said, score=5)
+    async with opened(house) as page:
+        await page.click("#screens .tab:nth-child(3)")
+        told = "1 complaint of a known customer base or region (50% of 2 contacts of such) · 2 cases open"
+        note = "document.querySelector('[data-block=quality] .frame + p')?.textContent"
+        await until(page, f"{note}.includes('cases open')")
+        assert told in await page.evaluate(note)
 
 
 async def test_quality_is_told_with_its_n_and_interval_in_both_languages(build: Build) -> None:

@@ -69,6 +69,7 @@ export function apply() {
 export function title() {
   const board = store.board, name = board.title || board.service;
   put($("title"), name.normalize("NFC"));
+  mark($("title"), "title", name.normalize("NFC")); // a low screen may shorten it
   put($("service"), board.title ? board.service.normalize("NFC") : "");
   document.title = board.title ? `${name} · ${board.service}` : name;
 }
