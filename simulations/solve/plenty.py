@@ -16,6 +16,7 @@ from simulations.queueing.arrays import Floats, Integers
 from simulations.queueing.errors import Unreachable
 from simulations.scenario.distributions import described
 from simulations.scenario.scenario import Scenario
+from simulations.scenario.sections import AGENTS_MAX
 from simulations.solve.demand import Demand
 from simulations.solve.goals import Question
 from simulations.solve.staffed import staffed
@@ -74,9 +75,7 @@ class Plenty:
             if not seen.missed.any():
                 return False
             lacking = self._trials.demand.serves.T @ seen.missed.any(axis=1) > 0.0
-            self._agents = np.where(lacking[:, None], np.minimum(2 * self._agents, self._most), self._agents).astype(
-                np.int64
-            )
+            self._agents = np.where(lacking[:, None], _allowed(2 * self._agents, self._most), self._agents)
             then = self._play(self._agents, REPLICATIONS)
             if (seen.steps - then.steps <= GAIN_MIN)[seen.missed].all():
                 return True
@@ -91,7 +90,12 @@ def enough_for_everybody(demand: Demand, most: Floats) -> Integers:
     """Return agents with whom hardly anybody waits, as far as `most` allows, shape (groups, intervals)."""
     room = demand.loads + ROOM * (1.0 + np.sqrt(demand.loads))
     parts = demand.serves / demand.serves.sum(axis=1, keepdims=True)
-    found: Integers = np.minimum(np.ceil(parts.T @ room), most).astype(np.int64)
+    return _allowed(np.ceil(parts.T @ room), most)
+
+
+def _allowed(agents: Floats | Integers, most: Floats) -> Integers:
+    """Return so many agents, no more than may be said of a group."""
+    found: Integers = np.minimum(np.minimum(agents, most), AGENTS_MAX).astype(np.int64)
     return found
 
 

@@ -9,7 +9,9 @@ from simulations.experiment.simulate import simulate
 from simulations.queueing.errors import Unreachable
 from simulations.scenario.scenario import Scenario
 from simulations.solve import trials as trials_module
-from simulations.solve.goals import Question, goals_of
+from simulations.solve.demand import demand_of
+from simulations.solve.goals import Goal, Question, goals_of
+from simulations.solve.plenty import enough_for_everybody
 from simulations.solve.solve import Solution, solve
 
 pytestmark = pytest.mark.timeout(600)  # the first of them may compile the world
@@ -84,6 +86,12 @@ def test_a_queue_of_transfers_alone_is_given_agents_until_more_are_of_no_use() -
     found = asked(raw, (0.8, 20.0))
     assert found.kept
     assert found.needed.staffing[1].min() > 4, "more than formulas know of, to which nobody comes"
+
+
+def test_agents_for_everybody_are_no_more_than_a_group_may_have() -> None:
+    demand = demand_of(Scenario.of(RINGING).changed("queues.sales.arrivals.rate=41/s"), [Goal(0.8, 20.0)])
+    assert demand.loads.max() > 9_800
+    assert (enough_for_everybody(demand, np.full((1, 4), np.inf)) == 10_000).all()
 
 
 def test_where_only_so_many_are_allowed_that_is_said() -> None:
