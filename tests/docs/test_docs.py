@@ -8,13 +8,9 @@ from typing import Any, Final
 
 import pytest
 import typer.main
-from pydantic import BaseModel
 
 from adapters.http.application import ROUTES
 from adapters.http.metrics.engine import COUNTED, STANDING
-from adapters.mqtt.settings import Settings as MqttSettings
-from adapters.sip.settings import Settings as SipSettings
-from adapters.sip.settings import Trunk
 from adapters.sip.translate import final_answer
 from engine import ports
 from engine.commands.outcome import Exit
@@ -56,11 +52,6 @@ def section(document: str, heading: str) -> str:
 def terms(document: str, heading: str) -> list[str]:
     """The first cells of the section's table, its head left out."""
     return [cell.strip("`") for cell in CELL.findall(section(document, heading))][1:]
-
-
-def code_terms(document: str, heading: str) -> set[str]:
-    """Everything set as code in the first cells of the section's table."""
-    return {code for cell in CELL.findall(section(document, heading)) for code in CODE.findall(cell)}
 
 
 def columns(*tables: type[Any]) -> list[str]:
@@ -116,19 +107,6 @@ def test_every_name_table_has_its_section() -> None:
     words = {word for names in VOCABULARIES.values() for word in names}
     for name in tables:
         assert set(getattr(kinds, name).values()) <= words, name
-
-
-@pytest.mark.parametrize(
-    ("document", "model", "more"), [("SIP.md", SipSettings, Trunk), ("MQTT.md", MqttSettings, None)]
-)
-def test_every_setting_of_an_adapter_is_in_its_page(
-    document: str, model: type[BaseModel], more: type[BaseModel] | None
-) -> None:
-    known = {field.alias or name for name, field in model.model_fields.items()}
-    nested = set(more.model_fields) if more is not None else set()
-    told = code_terms(document, "Settings")
-    assert known <= told
-    assert told <= known | nested
 
 
 def test_callers_are_told_what_the_page_says() -> None:
