@@ -13,7 +13,7 @@ from engine.config.plan_files import read_plan_files
 from engine.config.queues import CHANNEL_NUMBERS
 from engine.errors import ConfigError
 from simulations.scenario.changes import make_changes
-from simulations.scenario.factors import faults_of_factors, with_factors
+from simulations.scenario.factors import with_factors
 from simulations.scenario.file import ScenarioFile, Stretch
 from simulations.scenario.shift_files import read_shifts
 from simulations.scenario.volumes import Timeline
@@ -61,8 +61,6 @@ def check_value(document: Document, folder: Path) -> ScenarioFile:
     except ValidationError as error:
         note_faults(document, error, ScenarioFile, context=context)
         raise ConfigError(document.sentences()) from None
-    for location, text in faults_of_factors(checked):
-        document.add(location, text)
     if document.is_faulty:
         raise ConfigError(document.sentences())
     return with_factors(checked)

@@ -6,10 +6,11 @@ from typing import Any, Final, Protocol
 from engine.config.document import Location
 from engine.config.faults import Faults
 from simulations.scenario.disruptions import Disruption
-from simulations.scenario.sections import Experiment, Group, ScenarioQueue
+from simulations.scenario.sections import Experiment, Factors, Group, ScenarioQueue
 from simulations.scenario.values import metric_fault
 
 Found = Iterator[tuple[Location, str]]
+SHRINKAGE_MAX: Final = 0.99
 
 
 class Sections(Protocol):
@@ -19,6 +20,7 @@ class Sections(Protocol):
     agents: list[Group]
     disruptions: list[Disruption]
     experiment: Experiment
+    factors: Factors
 
     @property
     def is_told(self) -> bool: ...
@@ -83,6 +85,38 @@ def _transfers_lead_elsewhere(file: Sections) -> Found:
             yield ("queues", name, "transfers", "to"), text
 
 
+def _volume_has_a_factor(file: Sections) -> Found:
+    if _said(file.factors, "volume") in {None, 1.0}:
+        return
+    for name, queue in file.queues.items():
+        arrivals = _said(queue, "arrivals")
+        if arrivals is not None and _said(arrivals, "trace") is not None:
+            text = f"queue '{name}' has its contacts from a trace, of which there is no more or less"
+            yield ("factors", "volume"), text
+            return
+
+
+def _shrinkage_has_a_factor(file: Sections) -> Found:
+    factor = _said(file.factors, "shrinkage")
+    if factor is None:
+        return
+    if factor != 1.0 and not any(_may_shrink(group) for group in file.agents):
+        yield ("factors", "shrinkage"), "no group has a shrinkage with a count, so a factor of it changes nothing"
+    by = f" times {factor:g}" if factor != 1.0 else ""
+    for place, group in enumerate(file.agents):
+        share = _said(group, "shrinkage") if _may_shrink(group) else None
+        if share is not None and share * factor > SHRINKAGE_MAX:
+            whose = f" of '{_said(group, 'name')}'" if _said(group, "name") is not None else ""
+            text = f"{share:.0%}{by} leaves nobody{whose}; at most {SHRINKAGE_MAX:.0%} may be away"
+            yield (("factors", "shrinkage") if by else ("agents", place, "shrinkage")), text
+
+
+def _may_shrink(group: object) -> bool:
+    """Tell whether a factor of the shrinkage may change a group: it has some, or what it has is not known."""
+    said = group.__dict__
+    return said.get("staffing") is None and ("shrinkage" not in said or said["shrinkage"] > 0.0)
+
+
 _STRETCH: Final = frozenset({"time_zone", "horizon"})
 RULES: Final[tuple[tuple[frozenset[str], Callable[[Sections], Found]], ...]] = (
     (_STRETCH | {"disruptions"}, _disruptions_lie_within),
@@ -90,5 +124,7 @@ RULES: Final[tuple[tuple[frozenset[str], Callable[[Sections], Found]], ...]] = (
     (frozenset({"queues", "experiment"}), _stop_is_known),
     (frozenset({"queues", "agents"}), _somebody_works),
     (frozenset({"queues"}), _transfers_lead_elsewhere),
+    (frozenset({"queues", "factors"}), _volume_has_a_factor),
+    (frozenset({"agents", "factors"}), _shrinkage_has_a_factor),
 )
 """Each with the sections that it speaks of."""

@@ -132,32 +132,21 @@ agents:
 disruptions:
   - {at: 2026-11-24 08:00, for: 1x, world: {volume: 2}}
 experiment: {replications: -1, stop: {metric: bb.service_level, half_width: 1%}}
+factors: {volume: x, shrinkage: 2}
 """
     with pytest.raises(ConfigError) as raised:
         Scenario.load(written(tmp_path, text))
     faults = [fault.split("scenario.yaml:")[1] for fault in raised.value.faults]
-    assert [fault.split(":")[0] for fault in faults] == [
-        "4",
-        "4",
-        "5",
-        "5",
-        "6",
-        "6",
-        "8",
-        "8",
-        "9",
-        "9",
-        "11",
-        "11",
-        "12",
-        "12",
-    ]
+    assert (
+        "".join(fault.split(":")[0].rjust(3) for fault in faults) == "  4  4  5  5  6  6  8  8  9  9 11 11 12 12 13 13"
+    )
     for place, said in (
         (2, "'b' itself; a transfer leads to another queue"),
         (5, "'c' itself; a transfer leads to another queue"),
         (6, "'staffing' has 2 numbers, and the horizon 8 intervals"),
         (10, "that is outside the horizon"),
         (13, "there is no queue 'bb'"),
+        (15, "no group has a shrinkage with a count"),
     ):
         assert said in faults[place], faults
 
