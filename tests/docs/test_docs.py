@@ -14,7 +14,6 @@ from adapters.http.metrics.engine import COUNTED, STANDING
 from adapters.sip.translate import final_answer
 from engine import ports
 from engine.commands.outcome import Exit
-from engine.config.sections import Limits
 from engine.effects.derive import RETRY_AFTER_S
 from engine.kernel.tables import SCHEMA
 from engine.log.event_log import FATAL_EXIT_CODE
@@ -78,7 +77,6 @@ VOCABULARIES: Final = {
     "Settings of a queue": columns(settings.QueueSetting),
     "Settings of an agent": columns(settings.AgentSetting),
     "Other settings": columns(settings.TrunkGroupSetting, settings.ChannelSetting, settings.EngineSetting),
-    "Limits": [*Limits.model_fields],
     "Tallies": columns(Tally),
     "Tables of the kernel": [name for name, _, _ in SCHEMA],
 }
