@@ -3,7 +3,8 @@
 import asyncio
 import shutil
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -122,6 +123,16 @@ def make_exchange(engine: LiveEngine, path: Path, **options: Any) -> tuple[SipAd
 
     adapters = Adapters(engine, config.adapters, config.endpoints(), find)
     return made[0], adapters
+
+
+@contextmanager
+def undecided(exchange: Exchange) -> Iterator[None]:
+    """Let facts wait for their decision."""
+    exchange.engine.standstill.begin()
+    try:
+        yield
+    finally:
+        exchange.engine.standstill.end()
 
 
 class Sipp:

@@ -23,7 +23,7 @@ from engine.ports import Receipt
 from tests.sip.calls.test_calls import house, talk
 from tests.sip.calls.test_dialogs import state_of
 from tests.sip.conftest import OpenExchange, OpenPhone
-from tests.sip.support import centre, until
+from tests.sip.support import centre, undecided, until
 
 RANG = OfferRang(contact="one", agent="ann")
 ANSWERED = OfferAnswered(contact="one", agent="ann")
@@ -231,4 +231,26 @@ async def test_a_transfer_behind_what_is_late_is_to_be_asked_for_again(
     bob.within(callers, "BYE")
     await bob.response(200, "BYE")
     ann.reply(await ann.request("BYE"), 200)
+    await exchange.settle()
+
+
+async def test_a_transfer_of_a_call_that_has_too_much_to_tell_is_answered(
+    open_exchange: OpenExchange, open_phone: OpenPhone
+) -> None:
+    exchange, ann = await house(open_exchange, open_phone)
+    bob = await open_phone("bob")
+    _, agents = await talk(exchange, bob, ann)
+    (call,) = exchange.sip.calls.by_name.values()
+    assert call.agent is not None
+    leg = call.agent
+    with undecided(exchange):
+        ann.within(agents, "REFER", headers=(("Refer-To", f"<sip:sales@{exchange.address}>"),))
+        await until(lambda: leg.refer is not None)
+        capacity, exchange.engine.inbox.capacity = exchange.engine.inbox.capacity, 0
+        for _ in range(LATE_OF_ONE_MAX + 1):
+            exchange.sip.core.facts.insist([OfferRang(contact=call.name, agent="ann")])
+        await ann.response(487, "REFER")
+        for phone in (ann, bob):
+            phone.reply(await phone.request("BYE"), 200)
+        exchange.engine.inbox.capacity = capacity
     await exchange.settle()

@@ -12,7 +12,7 @@ from adapters.sip.calls.call import Call, Phase
 from adapters.sip.calls.transfer import leave
 from adapters.sip.legs.caller_leg import CallerLeg
 from adapters.sip.legs.leg import Leg, OverCall
-from adapters.sip.legs.offer import AgentLeg
+from adapters.sip.legs.offer import AgentLeg, PendingRefer
 from adapters.sip.legs.records import DialogState, Joining, Moved
 from adapters.sip.protocol import (
     DialogId,
@@ -45,7 +45,7 @@ def transfer_attended(leg: Leg, transaction: ServerTransaction, request: Request
     if first.peer_of(leg) is None or leg.refer is not None or (second := _second_call(first, replaces)) is None:
         return False
     if leg.take(request, transaction):
-        _hand_over(first, second, leg, (transaction, request))
+        _hand_over(first, second, leg, PendingRefer(transaction, request))
     return True
 
 
@@ -59,19 +59,20 @@ def _second_call(first: Call, replaces: Replaces) -> Call | None:
     return call if is_settled and call.agent is not None and call.caller is leg else None
 
 
-def _hand_over(first: Call, second: Call, leg: AgentLeg, asked: tuple[ServerTransaction, Request]) -> None:
+def _hand_over(first: Call, second: Call, leg: AgentLeg, pending: PendingRefer) -> None:
     """Connect the caller of the first call with the agent of the second, once the end of the first is on record."""
     core = first.core
     caller = first.caller
-    leg.refer = asked
+    leg.refer = pending
     first.phase, first.released = Phase.LEAVING, True
     record, asking = caller.own_record(), second.caller.record().encode()
     first.holds.clear()  # who leaves takes their hold along
 
     def check(receipts: list[Receipt]) -> None:
         if receipts[-1].error or receipts[-1].refused:
-            leg.refer = None
-            core.endpoint.reply(asked[0], 480)
+            if leg.refer is pending:
+                leg.refer = None
+                core.endpoint.reply(pending.transaction, 480)
             first.finish()
             return
         first.agent = None

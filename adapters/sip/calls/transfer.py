@@ -3,7 +3,7 @@
 from typing import Final
 
 from adapters.sip.legs.leg import Leg, OverCall
-from adapters.sip.legs.offer import AgentLeg
+from adapters.sip.legs.offer import AgentLeg, PendingRefer
 from adapters.sip.protocol import (
     SIPFRAG,
     ClientTransaction,
@@ -34,10 +34,10 @@ def refer(leg: Leg, transaction: ServerTransaction, request: Request) -> None:
         core.counters[f"transfers_refused.{status}"] += 1
         core.endpoint.reply(transaction, status)
         return
-    asked = leg.refer = (transaction, request)
+    pending = leg.refer = PendingRefer(transaction, request)
 
     def check(receipts: list[Receipt]) -> None:
-        if (receipts[0].error or receipts[0].refused) and leg.refer is asked:
+        if (receipts[0].error or receipts[0].refused) and leg.refer is pending:
             leg.refer = None
             core.endpoint.reply(transaction, 404 if receipts[0].error else 480)
 
@@ -53,14 +53,14 @@ def leave(leg: AgentLeg) -> None:
     leg, whatever becomes of it.
     """
     leg.call = OverCall(leg.call)
-    asked, leg.refer = leg.refer, None
-    if asked is None or leg.closed:
+    pending, leg.refer = leg.refer, None
+    if pending is None:
         leg.stop()
         return
     endpoint = leg.core.endpoint
     leg.core.counters["transfers"] += 1
-    transaction, request = asked
-    if request.get("refer-sub").strip().lower() == "false":
+    transaction, request = pending
+    if leg.closed or request.get("refer-sub").strip().lower() == "false":  # who has hung up is told nothing later
         endpoint.reply(transaction, 202, headers=NO_SUBSCRIPTION)
         leg.stop()
         return

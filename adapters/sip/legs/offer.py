@@ -1,7 +1,7 @@
 """An offer to one agent: every phone where the agent is registered rings, and the first that answers has the call."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
@@ -35,6 +35,13 @@ AUTO_ANSWER: Final = "<http://www.notused.com>;info=alert-autoanswer;delay=0"
 MOST_TELLING: Final[tuple[Declined, ...]] = ("busy", "declined", "no_answer", "unreachable")
 
 
+class PendingRefer(NamedTuple):
+    """A REFER that the engine has not decided yet."""
+
+    transaction: ServerTransaction
+    request: Request
+
+
 class AgentLeg(Leg):
     """One phone that rings, or talks. States: calling, ringing, answered, connected, cancelled, ended."""
 
@@ -53,8 +60,7 @@ class AgentLeg(Leg):
         self.invite: Request | None = None
         self.answer: Response | None = None
         self.min_se_s = 0
-        self.refer: tuple[ServerTransaction, Request] | None = None
-        """A REFER that the engine has not decided yet."""
+        self.refer: PendingRefer | None = None
 
     # --- out
 
@@ -124,7 +130,10 @@ class AgentLeg(Leg):
             endpoint.send_once(ack, hop)
 
     def stop(self, headers: tuple[tuple[str, str], ...] = ()) -> None:
-        """End whatever there is: take the INVITE back, or hang up."""
+        """End whatever there is: take the INVITE back, or hang up. Nothing comes of a REFER any more (§15.1.2)."""
+        refer, self.refer = self.refer, None
+        if refer is not None:
+            self.core.endpoint.reply(refer.transaction, 487)
         if self.state in ("calling", "ringing"):
             self._places.settle()
             self.state = "cancelled" if self.transaction is not None else "ended"

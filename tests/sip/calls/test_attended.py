@@ -6,13 +6,14 @@ from urllib.parse import quote
 import pytest
 
 from adapters.sip.calls.call import Call
+from adapters.sip.legs.offer import AgentLeg
 from adapters.sip.protocol import Dialog, Hop, RequestReceived, ResponseReceived, direction_of
 from adapters.sip.sessions.hold import hold
 from adapters.sip.sessions.reinvite import OwnOffer
 from tests.sip.calls.test_calls import house, talk
 from tests.sip.calls.test_dialogs import hang_up
 from tests.sip.conftest import OpenExchange, OpenPhone
-from tests.sip.support import Exchange, centre, until
+from tests.sip.support import Exchange, centre, undecided, until
 from tests.sip.user_agent import UserAgent
 
 QUEUES = "  sales: {}\n  help: {}\n  inside: {members_only: true, preferred_wait: 30s, max_wait: 30s}"
@@ -63,10 +64,21 @@ async def handed_over(
     exchange: Exchange, ann: UserAgent, agents: Dialog, asking: Dialog, called: str
 ) -> RequestReceived:
     """Let ann hand her caller over to whom she asks; what she is told then."""
-    refer_to = f"<sip:{called}@{exchange.address}?Replaces={quote(replaces(asking), safe='')}>"
-    ann.within(agents, "REFER", headers=(("Refer-To", refer_to),))
+    ask_for_transfer(exchange, ann, agents, asking, called)
     await ann.response(202)
     return await ann.request("NOTIFY")
+
+
+def ask_for_transfer(exchange: Exchange, ann: UserAgent, agents: Dialog, asking: Dialog, called: str = "help") -> None:
+    """Let ann ask that her caller be handed over to whom she asks."""
+    refer_to = f"<sip:{called}@{exchange.address}?Replaces={quote(replaces(asking), safe='')}>"
+    ann.within(agents, "REFER", headers=(("Refer-To", refer_to),))
+
+
+def leg_of(exchange: Exchange, agent: str) -> AgentLeg:
+    """The leg of an agent who has a call."""
+    legs = exchange.sip.calls.dialogs.values()
+    return next(leg for leg in legs if isinstance(leg, AgentLeg) and leg.agent == agent)
 
 
 async def offered(phone: UserAgent, dialog: Dialog, media: bytes = b"") -> bytes:
@@ -116,6 +128,27 @@ async def test_an_agent_asks_a_colleague_and_leaves_the_caller_there(
     assert (group.busy, group.seized) == (0, 1)
     assert exchange.exits() == {"answered": 1}
     assert exchange.exits("help" if called == "help" else "inside") == {"answered": 1}
+
+
+async def test_who_hangs_up_behind_a_transfer_hears_what_became_of_it(
+    open_exchange: OpenExchange, open_phone: OpenPhone
+) -> None:
+    bob = await open_phone("bob")
+    exchange, ann, eve = await house_of_two(open_exchange, open_phone, bob)
+    callers, agents, eves, asking = await consulting(exchange, bob, ann, eve)
+    leg = leg_of(exchange, "ann")
+    with undecided(exchange):
+        ask_for_transfer(exchange, ann, agents, asking)
+        await until(lambda: leg.refer is not None)
+        ann.within(agents, "BYE")
+        await ann.response(200, "BYE")
+    taken = await ann.response(202, "REFER")
+    assert taken.response.get("refer-sub") == "false", "nobody is left who could be told more"
+    ann.reply(await ann.request("BYE"), 200)
+    await offered(bob, callers)
+    await offered(eve, eves)
+    await until(lambda: not any(leg.is_busy for leg in exchange.sip.calls.dialogs.values()))
+    await hang_up(exchange, bob, callers, eve)
 
 
 @pytest.mark.parametrize("of_agent", [False, True])
