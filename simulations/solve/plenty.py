@@ -43,11 +43,12 @@ class Plenty:
         self._scenario, self._question, self._trials = scenario, question, trials
         self._most, self._channels = most, channels
         self._agents = enough_for_everybody(trials.demand, most)
-        self._is_judged = False
+        self._is_known_enough = self._is_judged = False
 
     def look(self) -> None:
         """Judge them if a few replications tell of a goal that they miss. Raises Unreachable and SimulationFailed."""
-        if self._settled():
+        if self._until_of_no_use(REPLICATIONS) is not None:
+            self._is_known_enough = True
             self.judge()
 
     def judge(self) -> bool:
@@ -59,31 +60,35 @@ class Plenty:
         if self._is_judged:
             return False
         self._is_judged = True
-        seen = self._play(self._agents, self._trials.replications)
+        replications = self._trials.replications
+        seen = self._play(replications) if self._is_known_enough else self._until_of_no_use(replications)
+        if seen is None or not seen.missed.any():
+            return False
         missed = proven_misses(seen.result, self._trials.goals)
         if missed.any.any():
             told = _Told(seen.result, self._question, self._trials.demand, self._agents >= self._most)
             raise Unreachable(told.text(missed))
-        if seen.missed.any():
-            self._trials.in_reach = seen
-        return bool(seen.missed.any())
+        self._trials.in_reach = seen
+        return True
 
-    def _settled(self) -> bool:
-        """Give queues that miss a goal more agents until more are of no use; return whether some are left that do."""
-        seen = self._play(self._agents, REPLICATIONS)
+    def _until_of_no_use(self, replications: int) -> Trial | None:
+        """Give queues that miss a goal more agents until more are of no use; return what these come to.
+
+        None if no goal is missed then, or more are of use yet.
+        """
+        seen = self._play(replications)
         for _ in range(DOUBLINGS_MAX):
             if not seen.missed.any():
-                return False
+                break
             lacking = self._trials.demand.serves.T @ seen.missed.any(axis=1) > 0.0
             self._agents = np.where(lacking[:, None], _allowed(2 * self._agents, self._most), self._agents)
-            then = self._play(self._agents, REPLICATIONS)
-            if (seen.steps - then.steps <= GAIN_MIN)[seen.missed].all():
-                return True
-            seen = then
-        return False
+            before, seen = seen, self._play(replications)
+            if (before.steps - seen.steps <= GAIN_MIN)[before.missed].all():
+                return seen
+        return None
 
-    def _play(self, agents: Integers, replications: int) -> Trial:
-        return self._trials.look(staffed(self._scenario, agents, self._channels), replications)
+    def _play(self, replications: int) -> Trial:
+        return self._trials.look(staffed(self._scenario, self._agents, self._channels), replications)
 
 
 def enough_for_everybody(demand: Demand, most: Floats) -> Integers:

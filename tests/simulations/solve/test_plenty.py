@@ -8,11 +8,14 @@ import pytest
 from simulations.experiment.simulate import simulate
 from simulations.queueing.errors import Unreachable
 from simulations.scenario.scenario import Scenario
+from simulations.solve import plenty as plenty_module
 from simulations.solve import trials as trials_module
 from simulations.solve.demand import demand_of
 from simulations.solve.goals import Goal, Question, goals_of
-from simulations.solve.plenty import enough_for_everybody
+from simulations.solve.plenty import Plenty, enough_for_everybody
 from simulations.solve.solve import Solution, solve
+from simulations.solve.staffed import plain_groups
+from simulations.solve.trials import Trials
 
 pytestmark = pytest.mark.timeout(600)  # the first of them may compile the world
 RINGING: dict[str, Any] = {
@@ -86,6 +89,18 @@ def test_a_queue_of_transfers_alone_is_given_agents_until_more_are_of_no_use() -
     found = asked(raw, (0.8, 20.0))
     assert found.kept
     assert found.needed.staffing[1].min() > 4, "more than formulas know of, to which nobody comes"
+
+
+def test_nothing_is_said_of_agents_of_whom_more_are_of_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What formulas take for plenty may be few; a goal that few miss is no goal that all miss."""
+    monkeypatch.setattr(plenty_module, "enough_for_everybody", lambda *_: np.ones((1, 4), np.int64))
+    scenario = Scenario.of(RINGING)
+    question = Question(goals_of(scenario.file, {"sales": (0.8, 20.0)}, {}))
+    goals = list(question.goals.values())
+    trials = Trials(demand_of(scenario, goals), goals, 10, 5)
+    plenty = Plenty(plain_groups(scenario, question.goals), question, trials, np.full((1, 4), np.inf), {})
+    assert not plenty.judge(), "more are of use, and so many keep the goal"
+    assert trials.in_reach is None
 
 
 def test_agents_for_everybody_are_no_more_than_a_group_may_have() -> None:
