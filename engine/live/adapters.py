@@ -68,7 +68,7 @@ class AdapterLink:
         self.plans = plans or PlanDriver(engine)
         """See `ports.EngineLink`."""
         self._adapter = adapter
-        self.past = past or Past(engine.log, engine.state.capacity, engine.earliest)
+        self.past = past or Past(engine.log, engine.state.capacity, engine.beginning_of_past)
         """See `ports.EngineLink`."""
         self.endpoints = tuple(endpoints)
         """How each agent is reached, as configured now."""
@@ -151,7 +151,7 @@ class Adapters:
         self._kept = {name: list[str]() for name in sections}
         """Settings that each follows only from a restart on."""
         engine.outbox.callers = callers_among(sections)
-        past = Past(engine.log, engine.state.capacity, engine.earliest)
+        past = Past(engine.log, engine.state.capacity, engine.beginning_of_past)
         shared = attachments, past, self._without_calls, plans
         self._links = {
             name: AdapterLink(

@@ -152,8 +152,10 @@ class EngineHost:
         try:
             await self._start()
         except BaseException:
-            await self.stop()
-            gc.enable()
+            try:
+                await self.stop()
+            finally:
+                gc.enable()
             raise
 
     async def stop(self) -> None:
@@ -230,6 +232,7 @@ class EngineHost:
         state.grow(room_for(config.limits, state.capacity))
         engine = LiveEngine(state, clock=LiveClock(log.last_at_ns), inbox_capacity=config.limits.inbox)
         engine.attach(log, snapshots.quality())
+        engine.beginning_of_past = snapshots.beginning_of_past
         self._engine = engine
         engine.outbox.callers = callers_among(config.adapters)
         recovered = Recovered(state, replay.closed, engine.outbox.carrier)
@@ -299,7 +302,7 @@ class EngineHost:
         remembered = self.config.limits.remembered_facts
         if not log.durable_seq:
             return EngineState(room_for(self.config.limits), remembered)
-        snapshot = snapshots.newest()
+        snapshot = snapshots.begin_at_newest()
         if snapshot is None:
             return self._begin(log, snapshots)
         try:
@@ -316,7 +319,7 @@ class EngineHost:
     def _begin(self, log: SegmentLog, snapshots: Snapshots) -> EngineState:
         """An empty state of the size that the log began with; where its first part was deleted, what was kept of it."""
         remembered = self.config.limits.remembered_facts
-        base = snapshots.base()
+        base = snapshots.begin_at_base()
         if base is None:
             return EngineState(capacity_of_log(log.read()), remembered)
         state = load_base(base, remembered)

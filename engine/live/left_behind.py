@@ -13,6 +13,8 @@ def left_behind(tables: Tables, after: Directory, before: Directory | None = Non
 
     Without it, as at a start, of all: whoever took one out before the restart was perhaps told by nobody.
     """
+    queues_before = before.queues if before is not None else None
+    agents_before = before.agents if before is not None else None
     contacts = np.bincount(
         tables.contacts["queue"][tables.contacts["state"] != CONTACT_FREE], minlength=len(after.queues)
     )
@@ -21,13 +23,13 @@ def left_behind(tables: Tables, after: Directory, before: Directory | None = Non
     told = [
         f"queue '{after.queues.name(number)}' is no longer configured: {contacts[number]} of its contacts are still "
         "there; they go on by its rules, though no list shows the queue"
-        for number in _gone(after.queues, before and before.queues)
+        for number in _gone(after.queues, queues_before)
         if contacts[number]
     ]
     return told + [
         f"agent '{after.agents.name(number)}' is no longer configured: {handled[number]} of their contacts go on, "
         "though no list shows the agent"
-        for number in _gone(after.agents, before and before.agents)
+        for number in _gone(after.agents, agents_before)
         if handled[number]
     ]
 

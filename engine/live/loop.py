@@ -71,8 +71,8 @@ class LiveEngine:
         self.config: Config | None = None
         """The configuration as written, without the plans in force."""
         self.loads = ConfigurationLoads()
-        self.earliest_state: Callable[[], StoredState | None] = no_state
-        """See `Snapshots.earliest`."""
+        self.beginning_of_past: Callable[[], StoredState | None] = no_state
+        """See `Snapshots.beginning_of_past`."""
         self._on_fatal = on_fatal or end_process
         self._log: EventLog | None = None
         self._views: Views | None = None
@@ -88,10 +88,6 @@ class LiveEngine:
         self.standstill = Standstill(state, self._schedule)
 
     # --- life
-
-    def earliest(self) -> StoredState | None:
-        """The state that a look back begins at where the log's first part is gone. Raises LogError."""
-        return self.earliest_state()
 
     def attach(self, log: EventLog, quality: bytes = b"") -> None:
         """Continue `log`, which the state must equal; makes the read models, `quality` being a snapshot's part."""

@@ -52,17 +52,20 @@ class Snapshots:
         self._quality = b""
         self._thread = ThreadPoolExecutor(1, "snapshot")
 
-    def newest(self) -> StoredState | None:
-        """The newest snapshot made by this code over this log."""
-        found = self.kept()
+    def begin_at_newest(self) -> StoredState | None:
+        """Begin at the newest snapshot, of which `quality` and the next one then go on; None where there is none.
+
+        Raises LogError where its quality is of no use and neither is the state at which the log begins.
+        """
+        found = self.newest()
         if found is not None:
             self._quality = bytes(found.parts.get(QUALITY, b""))
             self._covered_seq, self._loaded_at_ns = found.seq, _taken_ns(found.parts)
             self._require_base()
         return found
 
-    def kept(self) -> StoredState | None:
-        """The same, to look at beside the engine."""
+    def newest(self) -> StoredState | None:
+        """The newest snapshot made by this code over this log; None where there is none that is of use."""
         snapshot = self._store.load_newest(state_code(), self._log.checksum_at)
         if snapshot is None:
             return None
@@ -73,19 +76,22 @@ class Snapshots:
             return None
         return StoredState(capacity, snapshot.parts, snapshot.covered_seq)
 
-    def base(self) -> StoredState | None:
-        """The state at which the log begins, where old segments were deleted. Raises LogError where it is of no use."""
+    def begin_at_base(self) -> StoredState | None:
+        """Begin at the state at which the log does; None where no old segments were deleted.
+
+        Raises LogError where old segments were deleted and that state is of no use.
+        """
         found = self._read_base()
         if found is not None:
             self._quality = bytes(found.parts[QUALITY])
         return found
 
-    def earliest(self) -> StoredState | None:
-        """What a look back begins at: where the log's first part is gone, where the log does; else the newest.
+    def beginning_of_past(self) -> StoredState | None:
+        """What a look back begins at: where the log's first part is gone, where the log does; else the newest snapshot.
 
         Raises LogError where the first part is gone and what was kept of it is of no use.
         """
-        return self._read_base() or self.kept()
+        return self._read_base() or self.newest()
 
     def _read_base(self) -> StoredState | None:
         return read_base(self._folder.parent, self._log.first_seq, self._log.checksum_at)
@@ -107,7 +113,7 @@ class Snapshots:
             self._quality = bytes(found.parts[QUALITY])
 
     def quality(self) -> bytes:
-        """The read model of quality in the snapshot that was found; empty where there is none."""
+        """The read model of quality in the state that was begun at; empty where there is none."""
         return self._quality
 
     def forget(self) -> None:
@@ -117,7 +123,6 @@ class Snapshots:
     def follow(self, engine: LiveEngine) -> None:
         """Take snapshots of this engine from now on, each after so many rows."""
         self._engine = engine
-        engine.earliest_state = self.earliest
         if self._loaded_at_ns:
             engine.counters[AT_NS] = self._loaded_at_ns
         engine.subscribe(self._note)

@@ -122,13 +122,6 @@ def paths_from(paths: list[Path], from_seq: int) -> list[Path]:
     return paths[held[-1] :] if held else paths
 
 
-def intact_frames(segment: SegmentFile) -> Iterator[tuple[int, FrameHeader]]:
-    """Offset and header of each frame in the chain, markers included, up to the first that is not intact."""
-    for table in unsealed(segment):
-        for offset, fields in zip(table.offsets.tolist(), table.headers.tolist(), strict=True):
-            yield offset, FrameHeader._make(fields)
-
-
 def unsealed(segment: SegmentFile, from_seq: int = 1) -> Iterator[FrameTable]:
     """Yield the frames of a segment's chain, without the seal; see `frame_table.frame_tables`."""
     for found in frame_tables(segment, from_seq):

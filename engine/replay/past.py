@@ -52,7 +52,7 @@ class Past:
         self,
         log: EventLog,
         capacity: Capacity,
-        earliest: Callable[[], StoredState | None] = no_state,
+        beginning: Callable[[], StoredState | None] = no_state,
         *,
         mark_rows: int = MARK_ROWS,
         marks_max: int = MARKS_MAX,
@@ -60,12 +60,12 @@ class Past:
     ) -> None:
         """`capacity` is that of the tables where the log does not say it itself.
 
-        `earliest` gives the state that it begins at where the log's first part is gone: right there, or at the newest
+        `beginning` gives the state that it begins at where the log's first part is gone: right there, or at the newest
         snapshot where nothing else was kept.
         """
         self._log = log
         self._capacity = capacity
-        self._earliest = earliest
+        self._beginning = beginning
         self._base: _Mark | None = None
         """Where it begins; None: at the log's first row, or it was not looked for yet."""
         self._mark_rows, self._marks_max, self._rows_max = mark_rows, marks_max, rows_max
@@ -76,7 +76,7 @@ class Past:
         self._first_ns = 0
         self.reading: Reading | None = None
         """For anybody, at any time; None: nothing is being read."""
-        self._quality = PastQuality(log, self._earliest_quality, told=self._told)
+        self._quality = PastQuality(log, self._quality_at_beginning, told=self._told)
         self._history = PastHistory(log)
 
     def began_ns(self) -> int:
@@ -163,7 +163,7 @@ class Past:
         return configured_ns or began_ns
 
     def _begin_kept(self) -> tuple[EngineState, int]:
-        stored = self._earliest()
+        stored = self._beginning()
         if stored is None:
             raise LogError("the log's first part is missing, and no state is kept to begin at")
         state = EngineState(stored.capacity, FEWEST_FACTS)
@@ -176,8 +176,8 @@ class Past:
         replay.settle()
         return state, state.now_ns
 
-    def _earliest_quality(self) -> bytes:
-        stored = self._earliest()
+    def _quality_at_beginning(self) -> bytes:
+        stored = self._beginning()
         return b"" if stored is None else bytes(stored.parts.get(QUALITY, b""))
 
     def _fold(self, state: EngineState, replay: StateReplay, at_ns: int) -> None:

@@ -426,6 +426,23 @@ async def test_a_reload_says_who_is_still_in_what_it_took_out(tmp_path: Path, ca
     await host.stop()
 
 
+async def test_garbage_is_collected_again_where_a_start_and_its_stop_fail(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = host_of(tmp_path)
+
+    async def fail() -> None:
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(host, "_start", fail)
+    monkeypatch.setattr(host, "stop", fail)
+    with pytest.raises(OSError, match="the disk is gone"):
+        await host.start()
+    collected = gc.isenabled()
+    gc.enable()
+    assert collected
+
+
 async def test_a_start_says_who_is_still_in_what_is_not_configured(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -47,10 +47,10 @@ async def test_an_engine_goes_on_behind_what_was_deleted_without_any_snapshot(tm
     assert entries(host.engine.state) == entries(whole)
     assert {entry.name for entry in host.engine.state.contacts} == {"c0"}, "who came long ago is there still"
     assert host.engine.views.quality.from_seq > whole.seq
-    earliest = host.engine.earliest()
-    assert earliest is not None
-    assert earliest.seq == state.seq, "a look back reaches as far as the log does"
-    past = Past(host.engine.log, host.engine.state.capacity, host.engine.earliest)
+    beginning = host.engine.beginning_of_past()
+    assert beginning is not None
+    assert beginning.seq == state.seq, "a look back reaches as far as the log does"
+    past = Past(host.engine.log, host.engine.state.capacity, host.engine.beginning_of_past)
     assert past.ask(whole.now_ns, lambda views, _: entries(views)) == entries(whole)
     await host.stop()
 

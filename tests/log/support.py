@@ -1,13 +1,14 @@
 """What the tests of the log share: rows that say which sequence they are, and a log written without threads."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
 from engine.log.file_ops import FileOps
-from engine.log.frame import RAW_ROW, Rows
-from engine.log.reader import read_log
+from engine.log.frame import RAW_ROW, FrameHeader, Rows
+from engine.log.reader import read_log, unsealed
+from engine.log.segment import SegmentFile
 from engine.log.spares import Spares
 from engine.log.writer import SegmentWriter, Staging
 from tests.log.simulated_disk import SimulatedDisk
@@ -71,3 +72,10 @@ def several_segments() -> SimulatedDisk:
         write_turns(writer, [(10, 5), (11, 0)])
     writer.write_marker()
     return disk
+
+
+def intact_frames(segment: SegmentFile) -> Iterator[tuple[int, FrameHeader]]:
+    """Offset and header of each frame in the chain, markers included, up to the first that is not intact."""
+    for table in unsealed(segment):
+        for offset, fields in zip(table.offsets.tolist(), table.headers.tolist(), strict=True):
+            yield offset, FrameHeader._make(fields)

@@ -16,10 +16,10 @@ from engine.errors import LogDamaged, LogError, LogWriteFailed
 from engine.log.event_log import SegmentLog
 from engine.log.file_ops import FileOps
 from engine.log.frame import MARKER, OPENED, SEALED
-from engine.log.reader import intact_frames, read_log, verify_log
+from engine.log.reader import read_log, verify_log
 from engine.log.segment import open_segment, segment_paths
 from tests.log.simulated_disk import SimulatedDisk
-from tests.log.support import FOLDER, check_rows, make_payload, make_rows
+from tests.log.support import FOLDER, check_rows, intact_frames, make_payload, make_rows
 
 DEADLINE_S = 30.0
 SEGMENT_BYTES = 8192

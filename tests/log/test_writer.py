@@ -5,12 +5,12 @@ import pytest
 
 from engine.errors import LogDamaged
 from engine.log.frame import OPENED, SEALED
-from engine.log.reader import intact_frames, verify_log
+from engine.log.reader import verify_log
 from engine.log.recovery import recover
 from engine.log.segment import open_segment, segment_paths
 from engine.log.writer import Staging
 from tests.log.simulated_disk import SimulatedDisk
-from tests.log.support import FOLDER, check_rows, make_rows, open_writer, write_turns
+from tests.log.support import FOLDER, check_rows, intact_frames, make_rows, open_writer, write_turns
 
 ROWS_THAT_FILL_A_SEGMENT = 61
 """8192 bytes less its header, the opening marker, this frame's header and the room kept for the seal."""

@@ -180,11 +180,6 @@ class Quality:
             for (queue, channel, kind), counts in sorted(found.items())
         ]
 
-    def ignored_surveys(self) -> dict[str, int]:
-        """Facts about surveys that count nothing, by why."""
-        with self._lock:
-            return dict(self._folded().surveys.ignored)
-
     def scorecards(self) -> Scorecards:
         """The scorecards of the configuration in force."""
         with self._lock:
