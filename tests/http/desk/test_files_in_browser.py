@@ -13,6 +13,12 @@ from tests.http.desk.test_in_browser import browser, signed_in, take_chat, until
 from tests.http.support import Build, House
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
+LISTENING = """window.listening = 0;
+for (const [name, by] of [["addEventListener", 1], ["removeEventListener", -1]]) {
+  const before = AbortSignal.prototype[name];
+  AbortSignal.prototype[name] = function (...given) { window.listening += by; return before.apply(this, given); };
+}"""
+"""How many who listen for an abort are left."""
 FILE: dict[str, Any] = {"name": "tour.png", "mimeType": "image/png", "buffer": PICTURE}
 
 
@@ -95,3 +101,25 @@ async def test_another_tab_asks_in_words_before_it_ends_what_waits_for_a_file(bu
         await tab.keyboard.press("Alt+e")
         assert "tour.png is still under way in another tab" in await tab.inner_text("dialog[open] h2")
         await page.unroute_all(behavior="ignoreErrors")
+
+
+async def test_an_outage_leaves_nobody_listening(build: Build, tmp_path: Path) -> None:
+    house = await build(centre=CENTRE)
+    house.adapter.context.engine.attachments = AttachmentStore(tmp_path / "attachments")  # type: ignore[misc]
+    tries = 0
+
+    async def fail(route: Any) -> None:
+        nonlocal tries
+        tries += 1
+        await (route.abort() if tries < 4 else route.continue_())
+
+    async with browser() as context:
+        await context.add_init_script(LISTENING)
+        page = await signed_in(context, house)
+        await take_chat(page, house)
+        await page.wait_for_selector("button.clip:visible")
+        await page.route("**/attachments?*", fail)
+        await page.locator(".composer input[type=file]").set_input_files(FILE)
+        await until(page, "document.querySelector('.line-state')?.textContent === 'sent'", within_s=40.0)
+        assert tries == 4
+        assert await page.evaluate("window.listening") == 0

@@ -7,6 +7,20 @@ const REFUSED = { 400: "file_empty", 408: "file_late", 415: "file_kind", 429: "f
 
 const AGAIN_MS = 3000;
 
+/** Waits until it is time to try again, or `signal` says that there is a new link; leaves nothing behind. */
+function wait(signal) {
+  return new Promise((go) => {
+    const timer = setTimeout(end, AGAIN_MS);
+    signal.addEventListener("abort", end);
+
+    function end() {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      go();
+    }
+  });
+}
+
 // Over a link that is lost it is brought again, until the service says something of it or nobody waits for it any more.
 async function bring(desk, outbox, id, place, file) {
   while (outbox.isWaiting(id)) {
@@ -20,7 +34,7 @@ async function bring(desk, outbox, id, place, file) {
     } catch {
       // The link was lost, or there is none yet.
     }
-    if (!signal.aborted) await new Promise((go) => (setTimeout(go, AGAIN_MS), signal.addEventListener("abort", go)));
+    if (!signal.aborted) await wait(signal);
   }
   return {};
 }
