@@ -19,7 +19,7 @@ export function alerts() {
 }
 
 export const atWork = (queue) => AT_WORK.reduce((n, state) => n + (queue.agents[state] ?? 0), 0);
-export const abandoned = (queue) => queue.waiting > 0 && atWork(queue) === 0;
+const unattended = (queue) => queue.waiting > 0 && atWork(queue) === 0;
 
 /** How a share stands to its thresholds; "few" where it lies beyond one and is of too few contacts to say so. */
 function shareLevel(metric, share, of, { warn, alert }) {
@@ -53,7 +53,7 @@ export function judge() {
   for (const queue of queues()) {
     const own = [...(levels.get(queue.queue)?.values() ?? [])];
     let level = "ok";
-    if (abandoned(queue) || own.includes("alert")) level = "alert";
+    if (unattended(queue) || own.includes("alert")) level = "alert";
     else if (own.includes("warn")) level = "warn";
     else if (!queue.open) level = "closed";
     else if (!queue.staffed && !queue.waiting && !queue.connected) level = "quiet";
@@ -79,7 +79,7 @@ export function inWords(metric, value) {
 
 /** Why a queue needs attention, in a few words: "oldest 2:10, service level 61 %". */
 export function reasons(queue, levels) {
-  const told = abandoned(queue) ? [t("reason_nobody")] : [];
+  const told = unattended(queue) ? [t("reason_nobody")] : [];
   for (const [metric] of levels.get(queue.queue) ?? []) {
     if (metric !== UNATTENDED) told.push(`${t(`metric_${metric}`)} ${inWords(metric, figure(queue, metric))}`);
   }

@@ -32,8 +32,8 @@ const USES = {
 const NAMING = ["agents", "waiting", "alerts", "lost"];
 const UNTOLD = Object.keys(USES).filter((block) => !USES[block].length);
 const BUILDERS = { tiles, queues, waiting, agents, alerts, chart, lost, quality };
-const HOUR_MS = 15000;
-const WEEK_MS = 300000;
+const HOUR_AGAIN_MS = 15000;
+const WEEK_AGAIN_MS = 300000;
 const FRAMES_KEPT = 1000;
 const name = decodeURIComponent(location.pathname.split("/")[2] || "default");
 let blocks = {}, frame = 0, drawn = 0, barred = false, refused = 0, openings = 0, retry = 0;
@@ -216,8 +216,8 @@ async function begin() {
     if (!store.board || barred) return;
     hour();
     configuration.look();
-  }, HOUR_MS);
-  setInterval(() => { if (store.board && !barred) week(); }, WEEK_MS);
+  }, HOUR_AGAIN_MS);
+  setInterval(() => { if (store.board && !barred) week(); }, WEEK_AGAIN_MS);
   head.tick();
   await open();
 }
