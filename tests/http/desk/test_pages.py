@@ -6,12 +6,15 @@ from importlib.resources import files
 
 from aiohttp import ClientSession
 
-from adapters.http.routes.pages import DESK
+from adapters.http.routes.pages import COMMON, DESK
 from tests.http.support import House
 
 PAGES = files("adapters.http") / "pages" / "desk"
 CATALOGUES = {name: json.loads((PAGES / f"{name}.json").read_text("utf-8")) for name in ("en", "vi")}
+SHARED = files("adapters.http") / "pages" / "common"
 SCRIPTS = {part.name: part.read_text("utf-8") for part in PAGES.iterdir() if part.name.endswith(".js")}
+SHARED_SCRIPTS = {part.name: part.read_text("utf-8") for part in SHARED.iterdir()}
+DIALOGS = [name for name in SCRIPTS if "dialog" in name]
 
 
 def test_catalogues_have_equal_keys_and_placeholders() -> None:
@@ -37,11 +40,29 @@ def test_no_script_writes_markup() -> None:
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b", script), name
 
 
+def test_every_import_is_of_a_part_that_is_there() -> None:
+    known = {f"./{name}" for name in SCRIPTS} | {f"../common/{name}" for name in SHARED_SCRIPTS}
+    for name, script in SCRIPTS.items():
+        assert set(re.findall(r'\bfrom "([^"]+)"', script)) <= known, name
+
+
+def test_scripts_are_small_and_say_what_they_are_for() -> None:
+    for name, script in (SCRIPTS | SHARED_SCRIPTS).items():
+        lines = script.splitlines()
+        assert len(lines) <= 400, name
+        assert lines[0].startswith("// "), name
+        assert max(map(len, lines)) <= (180 if name in DIALOGS else 400), name
+
+
 async def test_every_part_is_served(house: House) -> None:
     assert {name for _, name, _ in DESK if name.endswith(".js")} == set(SCRIPTS)
+    assert {name for _, name, _ in COMMON} == set(SHARED_SCRIPTS)
     async with ClientSession(house.url) as client:
-        for path, _, kind in DESK:
+        for path, _, kind in (*DESK, *COMMON):
             async with client.get(path) as answer:
                 assert answer.status == 200
                 assert answer.content_type == kind
                 assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+                headers = {"If-None-Match": answer.headers["ETag"]}
+            async with client.get(path, headers=headers) as answer:
+                assert (answer.status, answer.headers["Cache-Control"]) == (304, "no-cache")

@@ -11,7 +11,9 @@ from tests.http.support import CENTRE, Build
 
 PAGES = Path(str(files("adapters.http") / "pages"))
 NAMES = [
-    *sorted(path.relative_to(PAGES).as_posix() for path in PAGES.glob("wallboard/*")),
+    *sorted(
+        path.relative_to(PAGES).as_posix() for folder in ("common", "wallboard") for path in PAGES.glob(f"{folder}/*")
+    ),
     "document.html",
     "document.css",
 ]
@@ -39,6 +41,7 @@ async def test_the_pages_are_served_and_kept(client: ClientSession) -> None:
         ("/wallboard", "text/html"),
         ("/pages/wallboard/base.css", "text/css"),
         ("/pages/wallboard/vi.json", "application/json"),
+        ("/pages/common/texts.js", "text/javascript"),
         ("/pages/document.css", "text/css"),
     ):
         async with client.get(address) as answer:

@@ -1,7 +1,7 @@
 // The customer's cases: opened from the contact in hand, settled there and opened again.
 
+import { openCaseDialog, sayDialog } from "./case_dialogs.js";
 import { el, fill } from "./dom.js";
-import { openCaseDialog, sayDialog } from "./dialogs.js";
 import { by, day, t } from "./words.js";
 
 /** Asks how a case was settled, or why it is open again, and says so. */

@@ -1,12 +1,12 @@
 // One contact: its lines and the place to write, or the call; what can be done with it stands above.
 
-import { transferDialog } from "./dialogs.js";
 import { el, fill, keep, linked } from "./dom.js";
 import { attachment } from "./files.js";
 import { answeredAt, isWritten, who } from "./people.js";
 import { endOf } from "./acts.js";
 import { by, clock, day, t } from "./words.js";
 import { mayResolve, settle } from "./cases.js";
+import { transferDialog } from "./transfer_dialog.js";
 import { wrapUp } from "./wrap_up.js";
 
 function clipIcon() {

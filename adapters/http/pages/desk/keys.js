@@ -1,8 +1,10 @@
 // Single keys, which do nothing while somebody writes, and can be switched off; with Alt, letters do the same everywhere.
 
 import { mayOpenCase, mayResolve, settle } from "./cases.js";
-import { helpDialog, openCaseDialog, transferDialog } from "./dialogs.js";
+import { openCaseDialog } from "./case_dialogs.js";
+import { helpDialog } from "./help_dialog.js";
 import { ofBrowser } from "./storage.js";
+import { transferDialog } from "./transfer_dialog.js";
 import { textField } from "./typed_ahead.js";
 
 const OFF = "trunkline-desk-keys-off";

@@ -1,12 +1,18 @@
 // A session ends at a time that is known: it is said before, once politely and once urgently, and never takes the focus.
 
-import { signInDialog } from "./dialogs.js";
+import { dialog } from "./dialogs.js";
 import { el } from "./dom.js";
+import { signInView } from "./sign_in.js";
 import { say } from "./speech.js";
 import { clock, t } from "./words.js";
 
 const WARN_MS = 300_000;
 const URGENT_MS = 60_000;
+
+/** Asks once more who sits here, and hands the new session on. */
+function signInDialog(desk, then) {
+  const shown = dialog(t("sign_in_again"), signInView((session) => (shown.close(), then(session)), "", desk.me, "div"));
+}
 
 export function sessionEnd(desk) {
   const said = el("span", {});

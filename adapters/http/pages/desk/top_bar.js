@@ -1,7 +1,8 @@
 // Across the top: which house, who sits here, whether the service is there, the own figures, and what holds for the page.
 
-import { helpDialog, sureDialog } from "./dialogs.js";
+import { sureDialog } from "./dialogs.js";
 import { el, fill } from "./dom.js";
+import { helpDialog } from "./help_dialog.js";
 import { choose, duration, language, languages, share, t } from "./words.js";
 
 // Who has contacts in hand, or would lose words, is asked first.

@@ -1,5 +1,6 @@
 // What the page says, in the reader's language: catalogues with the same keys, numbers and times as the language has them.
 
+import { inLanguage } from "../common/texts.js";
 import { pauseMs } from "./pauses.js";
 import { ofBrowser } from "./storage.js";
 
@@ -56,7 +57,7 @@ export function t(key, given = {}) {
 export const by = (key, agent, given = {}) => (agent ? t(`${key}_by`, { ...given, agent }) : t(key, given));
 
 /** A text of the configuration in the reader's language. */
-export const said = (texts) => texts[language] ?? texts[""] ?? Object.values(texts)[0] ?? "";
+export const said = (texts) => inLanguage(texts, language);
 
 const number = (value) => new Intl.NumberFormat(language).format(value);
 

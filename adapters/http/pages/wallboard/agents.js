@@ -2,7 +2,8 @@
 
 import { el, put, mark, keyed, calmly, show } from "./dom.js";
 import { store, ageS, shown } from "./store.js";
-import { t, number, duration, folded, initials, alike } from "./words.js";
+import { folded } from "../common/texts.js";
+import { t, number, duration, initials, alike } from "./words.js";
 import { privacy } from "./switches.js";
 import { SIZES, fit, over, isWhole, isLow, leastHigh, widest } from "./room.js";
 import { ORDER, SIGN } from "./states.js";

@@ -1,5 +1,6 @@
 // Continuity plans: the banner while one is in force, and the supervisor's way to look at one, activate it and end it.
 
+import { inLanguage } from "../common/texts.js";
 import { $, el, keyed, put, mark, show } from "./dom.js";
 import { store, nowMs } from "./store.js";
 import { t, clock, current, duration, number, percent } from "./words.js";
@@ -16,7 +17,7 @@ const SPAN_S = { "30m": 1800, "1h": 3600, "2h": 7200, "4h": 14400 };
 let waiting = null;
 
 /** A text of the configuration in the reader's language. */
-const said = (texts) => texts[current()] ?? texts[""] ?? Object.values(texts)[0] ?? "";
+const said = (texts) => inLanguage(texts, current());
 const named = (plan) => (said(plan.title) || plan.plan).normalize("NFC");
 const at = (ns) => clock(ns / 1e6, store.board.time_zone);
 const button = (words, act, kind = "order") => el("button", { type: "button", class: kind, on: { click: act } }, words);

@@ -2,7 +2,8 @@
 
 import { el, put, mark, keyed, show } from "./dom.js";
 import { store, waiting, queues, ageS, shown, sum } from "./store.js";
-import { t, number, duration, folded } from "./words.js";
+import { folded } from "../common/texts.js";
+import { t, number, duration } from "./words.js";
 import { get } from "./link.js";
 import { person } from "./switches.js";
 

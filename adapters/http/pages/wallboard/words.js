@@ -70,9 +70,6 @@ export function clock(ms, zone, form = "short") {
   return clocks.get(key).format(ms);
 }
 
-/** Text without accents and capitals, for searching: "Nguyễn Thị Ân" is found by "nguyen thi an". */
-export const folded = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").replace(/[đĐ]/g, "d").toLowerCase();
-
 /** Compares two names as the reader's language sorts them. */
 export const alike = (one, other) => order.compare(one, other);
 
