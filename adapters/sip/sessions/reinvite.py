@@ -19,6 +19,8 @@ from adapters.sip.translate import CAUSE_GONE, GONE
 
 RETRIES_MAX: Final = 8
 GAVE_WAY: Final = 491
+BUSY_MAX_S: Final = 10
+"""Who has an offer open is busy no longer (§14.2): other reasons are behind a longer Retry-After."""
 
 
 def park(caller: Leg) -> None:
@@ -71,6 +73,8 @@ class OwnOffer:
         self._vital = vital
         self._method = method
         self._tries = 0
+        self._busy_s: float | None = None
+        """In how many seconds the peer wants to be asked again, where it said so last."""
 
     def begin(self) -> None:
         """Send it, or let it wait until the one before is done."""
@@ -102,6 +106,7 @@ class OwnOffer:
         if response.status < 200:
             return
         if response.status >= 300:
+            self._busy_s = _busy_s(response)
             self._fail(response.status)
             return
         leg.pending_out = None
@@ -125,15 +130,12 @@ class OwnOffer:
         leg.pending_out = None
         if leg.closed:
             return
-        if status == GAVE_WAY and leg.next_out is not None:
-            leg.ready()  # what was offered later counts
-            self._otherwise(status)
-        elif status == GAVE_WAY and self._tries < RETRIES_MAX:
-            # Whoever did not choose the Call-ID tries again first (§14.1).
+        wait_s, self._busy_s = self._busy_s, None
+        if status == GAVE_WAY:  # whoever did not choose the Call-ID tries again first (§14.1)
             wait_s = random.uniform(2.1, 4) if leg.chose_call_id else random.uniform(0, 2)
-            leg.wait_with(self)
-            asyncio.get_running_loop().call_later(wait_s, self._again)
-        elif status in GONE or self._vital:
+        if wait_s is not None and self._try_again(wait_s):
+            return
+        if status in GONE or self._vital:
             if status in GONE:
                 leg.close()
             leg.call.release("network", CAUSE_GONE if status in GONE else 88)
@@ -142,9 +144,29 @@ class OwnOffer:
             leg.ready()
             self._otherwise(status)
 
+    def _try_again(self, wait_s: float) -> bool:
+        """Offer it once more after a while, unless something else was offered since; False after too many tries."""
+        leg = self.leg
+        if leg.next_out is not None:
+            leg.ready()  # what was offered later counts
+            self._otherwise(GAVE_WAY)
+            return True
+        if self._tries >= RETRIES_MAX:
+            return False
+        leg.wait_with(self)
+        asyncio.get_running_loop().call_later(wait_s, self._again)
+        return True
+
     def _again(self) -> None:
         if self.leg.next_out is self:
             self.leg.ready()
+
+
+def _busy_s(response: Response) -> int | None:
+    """In how many seconds a peer that has an offer open takes another (§14.2); None where it refuses for good."""
+    after = response.get("retry-after").split(";")[0].split("(")[0].strip()
+    is_busy = response.status == 500 and after.isascii() and after.isdigit() and len(after) <= 2
+    return int(after) if is_busy and int(after) <= BUSY_MAX_S else None
 
 
 def media_of(body: bytes) -> tuple[bytes, ...]:

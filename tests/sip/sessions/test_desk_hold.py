@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from adapters.sip.protocol import Dialog, RequestReceived, direction_of
+from adapters.sip.sessions.reinvite import RETRIES_MAX
 from engine.messages.effects import ResumeContact
 from engine.messages.observed import HoldRequested, ResumeRequested
 from engine.ports import Hint
@@ -491,3 +492,46 @@ async def test_real_phones_do_not_end_a_desks_hold(open_exchange: OpenExchange, 
     bob.command("hangup")
     await ann.event("CALL_CLOSED")
     await exchange.settle()
+
+
+async def test_a_phone_that_is_busy_with_an_offer_is_asked_again(
+    open_exchange: OpenExchange, open_phone: OpenPhone
+) -> None:
+    call = await called(open_exchange, open_phone)
+    await call.exchange.tell(HoldRequested(contact=contact_of(call.exchange), agent="ann"))
+    for _ in range(2):
+        busy = await call.bob.phone.request("INVITE")
+        assert call.bob.dialog.receive_request(busy.request) is None
+        call.bob.phone.reply(busy, 500, headers=(("Retry-After", "0 (another offer is open)"),))
+    for side in (call.bob, call.ann):
+        assert direction_of(await side.told(side.phone.sdp("inactive"))) == "inactive"
+    await call.is_("held")
+    await call.take_back()
+    await hang_up(call.exchange, call.bob.phone, call.bob.dialog, call.ann.phone)
+
+
+@pytest.mark.parametrize("headers", [(), (("Retry-After", "3600"),), (("Retry-After", "soon"),)])
+async def test_a_phone_that_fails_is_not_asked_again(
+    open_exchange: OpenExchange, open_phone: OpenPhone, headers: tuple[tuple[str, str], ...]
+) -> None:
+    call = await called(open_exchange, open_phone)
+    await call.exchange.tell(HoldRequested(contact=contact_of(call.exchange), agent="ann"))
+    failing = await call.bob.phone.request("INVITE")
+    assert call.bob.dialog.receive_request(failing.request) is None
+    call.bob.phone.reply(failing, 500, headers=headers)
+    await until(lambda: call.exchange.counters.get("holds_refused"))
+    await call.is_("connected")
+    await hang_up(call.exchange, call.bob.phone, call.bob.dialog, call.ann.phone)
+
+
+async def test_a_phone_that_stays_busy_is_not_asked_for_ever(
+    open_exchange: OpenExchange, open_phone: OpenPhone
+) -> None:
+    call = await called(open_exchange, open_phone)
+    await call.exchange.tell(HoldRequested(contact=contact_of(call.exchange), agent="ann"))
+    for _ in range(RETRIES_MAX):
+        busy = await call.bob.phone.request("INVITE")
+        assert call.bob.dialog.receive_request(busy.request) is None
+        call.bob.phone.reply(busy, 500, headers=(("Retry-After", "0"),))
+    await until(lambda: call.exchange.counters.get("holds_refused"))
+    await hang_up(call.exchange, call.bob.phone, call.bob.dialog, call.ann.phone)
