@@ -7,7 +7,7 @@ from aiohttp import ClientSession
 
 from tests.http.desk.support import CENTRE
 from tests.http.desk.test_cases import WITH_CASES
-from tests.http.desk.test_in_browser import bring, browser, signed_in, take_chat, until
+from tests.http.desk.test_in_browser import bring, browser, customer_says, signed_in, take_chat, until
 from tests.http.desk.test_over_in_browser import TIRELESS, two_in_hand
 from tests.http.support import CONTACTS, Build, House, get, tell
 
@@ -82,7 +82,10 @@ async def test_a_goodbye_that_comes_too_late_reaches_nobody_and_is_no_keys(build
     house = await build(centre=centre)
     async with browser() as context, ClientSession(house.url) as client:
         page = await two_in_hand(context, house)
-        await page.keyboard.type("here is your booking")
+        await page.keyboard.type("here is ")
+        await customer_says(house, "chat-2", "hello?")
+        await page.locator(".line", has_text="hello?").wait_for()
+        await page.keyboard.type("your booking")
         await page.keyboard.press("Enter")
         await until(page, "document.querySelector('#line').value === ''")
         await tell(client, f"{CONTACTS}/chat-2/release", by="customer")

@@ -39,7 +39,7 @@ export function conversationView(desk) {
   const body = el("div", { class: "contact-body" }, el("header", { class: "contact-head" }, el("div", {}, heading, under), actions), lines, typing, call, task, wrapping.place, elsewhere, composer);
   const place = el("section", { class: "conversation", id: "work", "aria-labelledby": "contact-title" }, nothing, body);
   let shown = 0;
-  let written = 0;
+  let written = 0; // to whom somebody is in the middle of a line, be it empty again
   let chosenFor = 0; // for whom files are being chosen, whoever is shown by then
 
   input.addEventListener("keydown", (event) => {
@@ -51,6 +51,7 @@ export function conversationView(desk) {
   input.addEventListener("input", () => {
     if (!shown) return;
     grow();
+    written = shown;
     desk.store.drafts.lines.set(shown, input.value);
     if (isServed(desk.store.current)) desk.signs.typing(shown, input.value !== "");
   });
@@ -91,6 +92,7 @@ export function conversationView(desk) {
     if (desk.outbox.isLeaving(contact.contact)) return desk.complain(t("not_sent", { why: t("leaving") }));
     desk.acts.say(contact, text);
     input.value = "";
+    written = 0;
     desk.store.drafts.lines.delete(contact.id);
     grow();
     lines.scrollTop = lines.scrollHeight;
@@ -218,7 +220,7 @@ export function conversationView(desk) {
     wrapping.render(contact);
     renderElsewhere(contact);
     const isLeft = document.activeElement !== input || !(written === contact.id || input.value);
-    written = isLeft ? 0 : contact.id; // a field in which somebody writes stays until they leave it, also in a wrap-up
+    if (isLeft) written = 0; // a field in which somebody writes stays until they leave it, also in a wrap-up
     if (contact.state === "wrapping" && isLeft && document.activeElement === input) desk.typedAhead.stop(desk.acts.lettingGo.has(contact.contact));
     composer.hidden = !chat || (contact.state === "wrapping" && isLeft) || !elsewhere.hidden;
     clip.hidden = !store.house?.files;
