@@ -110,13 +110,18 @@ def print_plan(found: Solution) -> None:
     words = "All targets hold" if found.kept else "Some targets are missed (marked)"
     console.print(
         f"{words} within {found.check.confidence:.0%} confidence, with other callers than the plan was made from. "
-        f"{_unsure(found, said)}{_dismissed(said)}"
+        f"{_out_of_reach(found)}{_unsure(found, said)}{_dismissed(said)}"
         f"{said['paid_hours']:g} paid hours{_cost(found, said)}. {_shifts_proven(said)}{said['objective']['says']} "
         f"{found.trials} trials of "
         f"{found.replications} replications in {found.elapsed_s:.1f} s. "
         f"{of_seed(said['seed'], 'plan')}",
         soft_wrap=True,
     )
+
+
+def _out_of_reach(found: Solution) -> str:
+    """Return which of the targets agents cannot help, of which the plan keeps what can be kept."""
+    return f"Out of reach: {found.out_of_reach}. " if found.out_of_reach else ""
 
 
 def _unsure(found: Solution, said: dict[str, Any]) -> str:

@@ -1,7 +1,8 @@
 """Whether agents enough for everybody keep the goals: what these miss, no number of agents keeps.
 
 They are played before any are looked for: a search for what there is not ends late, and anywhere. A few replications
-tell of most scenarios that all is well; where they do not, as many as of a trial are asked.
+tell of most scenarios that all is well; where they do not, as many as of a trial are asked. What is out of reach for
+most who come is refused; what is so for a while alone, as while a site is down, leaves a plan for the rest of the day.
 """
 
 from datetime import datetime
@@ -31,6 +32,8 @@ DOUBLINGS_MAX: Final = 5
 GAIN_MIN: Final = 0.01
 """Agents' worth that a queue gains where more of them are of use to it."""
 WORTH_TELLING: Final = 5e-4
+MOST: Final = 0.5
+"""Of those who come to a queue: where its goal is out of reach for more, there is no plan."""
 
 
 class Plenty:
@@ -44,6 +47,8 @@ class Plenty:
         self._most, self._channels = most, channels
         self._agents = enough_for_everybody(trials.demand, most)
         self._is_known_enough = self._is_judged = False
+        self.out_of_reach = ""
+        """What no number of agents keeps for a while, with its cause; empty: nothing is known to be so."""
 
     def look(self) -> None:
         """Judge them if a few replications tell of a goal that they miss. Raises Unreachable and SimulationFailed."""
@@ -54,8 +59,8 @@ class Plenty:
     def judge(self) -> bool:
         """Hold agents enough for everybody against the goals; return whether anything new is known.
 
-        Where they miss one by chance alone, what they came to is from now on what trials ask for. Raises Unreachable
-        where it is more than chance, and SimulationFailed.
+        Where they miss one by chance alone, or for a while, what they came to is from now on what trials ask for there.
+        Raises Unreachable where most who come to a queue are missed by more than chance, and SimulationFailed.
         """
         if self._is_judged:
             return False
@@ -67,7 +72,9 @@ class Plenty:
         missed = proven_misses(seen.result, self._trials.goals)
         if missed.any.any():
             told = _Told(seen.result, self._question, self._trials.demand, self._agents >= self._most)
-            raise Unreachable(told.text(missed))
+            if told.is_of_most(missed):
+                raise Unreachable(f"{told.text(missed)}; ask for less, or change what keeps it from being reached")
+            self.out_of_reach = told.text(missed)
         self._trials.in_reach = seen
         return True
 
@@ -114,8 +121,14 @@ class _Told:
         self._barred = np.asarray(demand.serves @ is_most == demand.serves.sum(axis=1)[:, None])
         self._at_work = demand.serves @ result.agents_at_work()
 
+    def is_of_most(self, missed: Misses) -> bool:
+        """Tell whether a goal is missed for most who come to its queue, or anywhere for want of who is not allowed."""
+        offered = self._result.count("offered").sum(axis=0)
+        shares = [(offered * of_goal).sum(axis=1) / np.maximum(offered.sum(axis=1), 1) for of_goal in missed]
+        return bool((np.array(shares) > MOST).any() or (missed.any & self._barred).any())
+
     def text(self, missed: Misses) -> str:
-        """Return the sentence."""
+        """Return which goals are missed, where and why."""
         told = []
         for q, (name, goal) in enumerate(self._question.goals.items()):
             if missed.level[q].any():
@@ -124,7 +137,7 @@ class _Told:
             if missed.loss[q].any():
                 asked = f"at most {100 * (goal.p_abandon or 0.0):.4g} % lost"
                 told.append(self._one(q, name, asked, "lost_rate", "are lost", missed.loss[q]))
-        return f"{'; '.join(told)}; ask for less, or change what keeps it from being reached"
+        return "; ".join(told)
 
     def _one(self, q: int, name: str, asked: str, figure: str, words: str, missed: Any) -> str:
         found = self._result.by_queue(figure)

@@ -51,6 +51,8 @@ class Solution(msgspec.Struct):
     """Shape (trunk groups,): share of calls that found no channel in the busiest interval."""
     short_of_trunks: Any
     """Shape (trunk groups,): the check lies above the share asked for with its whole interval of confidence."""
+    out_of_reach: str
+    """Which goals no number of agents keeps for a while, where and why; empty: none that is known."""
     trials: int
     replications: int
     elapsed_s: float
@@ -111,6 +113,7 @@ def solve(
         missed,
         blocked(check),
         short,
+        search.out_of_reach,
         trials.done,
         trials.replications,
         time.monotonic() - began,
@@ -136,6 +139,11 @@ class _Plans:
         self._ceilings = np.where(np.isfinite(self._most), self._most, 1e6)
         self._plenty = Plenty(plain, question, trials, self._reach.most, self._roomy)
         self._search = self._new_search()
+
+    @property
+    def out_of_reach(self) -> str:
+        """Which goals no number of agents keeps for a while; empty: none that is known."""
+        return self._plenty.out_of_reach
 
     def staff(self, before: Needed | None) -> tuple[Needed, Scheduled | None]:
         """Return the agents an interval, and shifts that cover them; from what was found before, if anything was."""

@@ -163,6 +163,7 @@ def told(solution: Solution) -> Row:
         "trials": solution.trials,
         "elapsed_s": round(solution.elapsed_s, 3),
         "kept": solution.kept,
+        "out_of_reach": solution.out_of_reach,
         "objective": {"least": objective.least.value, "says": objective.words, "unpriced_groups": objective.unpriced}
         | {"left_out": objective.left_out},
         "queues": queues,

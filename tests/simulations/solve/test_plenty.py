@@ -15,6 +15,7 @@ from simulations.solve.goals import Goal, Question, goals_of
 from simulations.solve.plenty import Plenty, enough_for_everybody
 from simulations.solve.solve import Solution, solve
 from simulations.solve.staffed import plain_groups
+from simulations.solve.told import told
 from simulations.solve.trials import Trials
 
 pytestmark = pytest.mark.timeout(600)  # the first of them may compile the world
@@ -112,6 +113,23 @@ def test_agents_for_everybody_are_no_more_than_a_group_may_have() -> None:
 def test_where_only_so_many_are_allowed_that_is_said() -> None:
     with pytest.raises(Unreachable, match=r"all agents that are allowed \(--group-max sales=13\) do not keep 95 %"):
         asked(RINGING, (0.95, 12.0), group_max={"sales": 13})
+
+
+def test_an_hour_that_nobody_can_help_leaves_a_plan_for_the_others() -> None:
+    """As while a site is down: what is out of reach then is said, and the rest of the day is planned."""
+    queue = {key: value for key, value in RINGING["queues"]["sales"].items() if key not in {"agents", "ring"}}
+    raw = RINGING | {
+        "sites": {"hanoi": {}},
+        "queues": {"sales": queue | {"patience": "exponential(2m)"}},
+        "agents": [{"group": "there", "site": "hanoi", "count": 12, "skills": {"sales": 1}}],
+        "disruptions": [{"name": "dark", "at": "2026-11-23 09:00", "for": "30m", "world": {"site_down": "hanoi"}}],
+    }
+    found = asked(raw, (0.8, 20.0))
+    assert not found.kept
+    assert found.out_of_reach.startswith("queue sales: no number of agents keeps 80 % within 20 s: at 2026-11-23 09:00")
+    assert found.missed[0].tolist()[:3] == [False, False, True]
+    assert (found.needed.staffing[0, :2] >= 10).all()
+    assert told(found)["out_of_reach"] == found.out_of_reach
 
 
 def test_a_plan_that_misses_its_goal_serves_as_well_as_agents_can() -> None:
