@@ -199,7 +199,8 @@ async def test_tabs_reloads_and_lost_connections_show_the_same(build: Build) -> 
         await until(one, "document.querySelectorAll('.line').length === 2")
         await context.set_offline(True)
         await drop_sockets(house)
-        await until(one, "document.querySelector('.dot').dataset.state !== 'live'")
+        # A browser that plays offline may keep from the page that its socket was closed: it notices by itself in 26 s.
+        await until(one, "document.querySelector('.dot').dataset.state !== 'live'", 40)
         await one.bring_to_front()
         await one.fill("#line", "written while away")
         await one.keyboard.press("Enter")
