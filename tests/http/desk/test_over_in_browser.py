@@ -1,5 +1,7 @@
 """A contact that is over while an agent writes about it, in a real browser: no word is lost or lands elsewhere."""
 
+import asyncio
+import contextlib
 from typing import Any
 
 import pytest
@@ -129,10 +131,10 @@ async def test_a_note_goes_on_where_it_began(build: Build) -> None:
 async def until_noted(page: Any, house: House, wanted: list[tuple[str, str]]) -> None:
     """Wait until these are all the notes."""
     await until(page, "document.querySelectorAll('.under-way').length === 0")
-    for _ in range(100):
-        if await notes(house) == wanted:
-            return
-        await page.evaluate("new Promise((done) => requestAnimationFrame(done))")
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(15):
+            while await notes(house) != wanted:
+                await page.evaluate("new Promise((done) => requestAnimationFrame(done))")
     assert await notes(house) == wanted
 
 
