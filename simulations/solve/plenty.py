@@ -21,7 +21,7 @@ from simulations.scenario.sections import AGENTS_MAX
 from simulations.solve.demand import Demand
 from simulations.solve.goals import Question
 from simulations.solve.staffed import staffed
-from simulations.solve.trials import Misses, Trial, Trials, proven_misses
+from simulations.solve.trials import Misses, Trial, Trials, proven_misses, seen_misses
 
 REPLICATIONS: Final = 2
 """Of the first look."""
@@ -32,6 +32,8 @@ DOUBLINGS_MAX: Final = 5
 GAIN_MIN: Final = 0.01
 """Agents' worth that a queue gains where more of them are of use to it."""
 WORTH_TELLING: Final = 5e-4
+SOMEBODY: Final = 0.5
+"""Agents at work in the mean of an interval, from which on somebody is there."""
 MOST: Final = 0.5
 """Of those who come to a queue: where its goal is out of reach for more, there is no plan."""
 
@@ -49,6 +51,8 @@ class Plenty:
         self._is_known_enough = self._is_judged = False
         self.out_of_reach = ""
         """What no number of agents keeps for a while, with its cause; empty: nothing is known to be so."""
+        self.beyond: Any = np.zeros(trials.demand.loads.shape, np.bool_)
+        """Where that is, shape (queues, intervals)."""
 
     def look(self) -> None:
         """Judge them if a few replications tell of a goal that they miss. Raises Unreachable and SimulationFailed."""
@@ -71,12 +75,21 @@ class Plenty:
             return False
         missed = proven_misses(seen.result, self._trials.goals)
         if missed.any.any():
-            told = _Told(seen.result, self._question, self._trials.demand, self._agents >= self._most)
-            if told.is_of_most(missed):
+            told = _Told(seen.result, self._question, self._trials.demand, self._agents >= self._most, self._most)
+            if self._is_of_most(seen, missed):
                 raise Unreachable(f"{told.text(missed)}; ask for less, or change what keeps it from being reached")
-            self.out_of_reach = told.text(missed)
+            self.out_of_reach, self.beyond = told.text(missed), seen.missed
         self._trials.in_reach = seen
         return True
+
+    def _is_of_most(self, seen: Trial, proven: Misses) -> bool:
+        """Tell whether most who come to a queue are missed by a goal that is proven missed for some of them."""
+        offered = seen.result.count("offered").sum(axis=0)
+        for missed, beyond_chance in zip(seen_misses(seen.result, self._trials.goals), proven, strict=True):
+            shares = (offered * missed).sum(axis=1) / np.maximum(offered.sum(axis=1), 1)
+            if ((shares > MOST) & beyond_chance.any(axis=1)).any():
+                return True
+        return False
 
     def _until_of_no_use(self, replications: int) -> Trial | None:
         """Give queues that miss a goal more agents until more are of no use; return what these come to.
@@ -114,18 +127,15 @@ def _allowed(agents: Floats | Integers, most: Floats) -> Integers:
 class _Told:
     """Says which goals agents without end miss, by how much and why."""
 
-    def __init__(self, result: Result, question: Question, demand: Demand, is_most: Any) -> None:
-        """`is_most` of shape (groups, intervals): no more of the group are allowed."""
+    def __init__(self, result: Result, question: Question, demand: Demand, is_most: Any, most: Floats) -> None:
+        """`is_most` of shape (groups, intervals): no more of the group are allowed than the `most` of that shape."""
         self._result, self._question, self._demand = result, question, demand
         self._file = result.model.file
-        self._barred = np.asarray(demand.serves @ is_most == demand.serves.sum(axis=1)[:, None])
         self._at_work = demand.serves @ result.agents_at_work()
-
-    def is_of_most(self, missed: Misses) -> bool:
-        """Tell whether a goal is missed for most who come to its queue, or anywhere for want of who is not allowed."""
-        offered = self._result.count("offered").sum(axis=0)
-        shares = [(offered * of_goal).sum(axis=1) / np.maximum(offered.sum(axis=1), 1) for of_goal in missed]
-        return bool((np.array(shares) > MOST).any() or (missed.any & self._barred).any())
+        self._has_shift = demand.serves @ most > 0.0
+        # More of those of whom nobody is there, as while their site is down, would be of no more use.
+        is_barred = demand.serves @ is_most == demand.serves.sum(axis=1)[:, None]
+        self._barred = np.asarray(is_barred & (self._at_work >= SOMEBODY))
 
     def text(self, missed: Misses) -> str:
         """Return which goals are missed, where and why."""
@@ -162,6 +172,8 @@ class _Told:
     def _why(self, q: int, interval: int) -> str:
         """Return what is known of the causes."""
         queue, said = list(self._file.queues.values())[q], []
+        if not self._has_shift[q, interval]:
+            said.append("nobody who may serve has a shift then")
         if queue.ring is not None:
             missed = f", {100 * queue.ring.no_answer:g} % of offers are not answered" if queue.ring.no_answer else ""
             wait_s = self._result.by_queue("asa_s").value[q, interval]

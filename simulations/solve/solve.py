@@ -97,7 +97,7 @@ def solve(
         channels, scene = search.trunks(found, on_shift)
         check = simulate(scene, trials.replications, seed + pass_, workers=workers)
         missed, short = proven_missed(check, goals), proven_short(check, question.p_block)
-        if not (missed.any() or short.any()) or pass_ == PASSES_MAX:
+        if not ((missed & ~search.beyond).any() or short.any()) or pass_ == PASSES_MAX:
             break
         pass_ += 1
         trials.replications *= 2
@@ -144,6 +144,11 @@ class _Plans:
     def out_of_reach(self) -> str:
         """Which goals no number of agents keeps for a while; empty: none that is known."""
         return self._plenty.out_of_reach
+
+    @property
+    def beyond(self) -> Any:
+        """Where that is, shape (queues, intervals): no pass helps there."""
+        return self._plenty.beyond
 
     def staff(self, before: Needed | None) -> tuple[Needed, Scheduled | None]:
         """Return the agents an interval, and shifts that cover them; from what was found before, if anything was."""

@@ -115,7 +115,15 @@ def test_where_only_so_many_are_allowed_that_is_said() -> None:
         asked(RINGING, (0.95, 12.0), group_max={"sales": 13})
 
 
-def test_an_hour_that_nobody_can_help_leaves_a_plan_for_the_others() -> None:
+def test_a_target_just_out_of_reach_all_day_is_no_plan() -> None:
+    """Few of its intervals are proven missed one by one; that most are missed by what can be reached says enough."""
+    ringing = RINGING["queues"]["sales"] | {"ring": "exponential(13s)"}
+    with pytest.raises(Unreachable, match="no number of agents keeps 80 % within 20 s"):
+        asked(RINGING | {"queues": {"sales": ringing}}, (0.8, 20.0))
+
+
+@pytest.mark.parametrize("group_max", [{}, {"there": 30}])
+def test_an_hour_that_nobody_can_help_leaves_a_plan_for_the_others(group_max: dict[str, int]) -> None:
     """As while a site is down: what is out of reach then is said, and the rest of the day is planned."""
     queue = {key: value for key, value in RINGING["queues"]["sales"].items() if key not in {"agents", "ring"}}
     raw = RINGING | {
@@ -124,8 +132,9 @@ def test_an_hour_that_nobody_can_help_leaves_a_plan_for_the_others() -> None:
         "agents": [{"group": "there", "site": "hanoi", "count": 12, "skills": {"sales": 1}}],
         "disruptions": [{"name": "dark", "at": "2026-11-23 09:00", "for": "30m", "world": {"site_down": "hanoi"}}],
     }
-    found = asked(raw, (0.8, 20.0))
+    found = asked(raw, (0.8, 20.0), group_max=group_max)
     assert not found.kept
+    assert found.replications == 20, "further passes would help nobody"
     assert found.out_of_reach.startswith("queue sales: no number of agents keeps 80 % within 20 s: at 2026-11-23 09:00")
     assert found.missed[0].tolist()[:3] == [False, False, True]
     assert (found.needed.staffing[0, :2] >= 10).all()
