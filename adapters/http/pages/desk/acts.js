@@ -40,12 +40,12 @@ export class Acts {
 
   // A line and a note of a contact that is here stand there still; what has no other place any more is told with its words.
   lost(command, contactId, why) {
-    const isHere = this.desk.store.items.has(`contact:${contactId}`);
-    if (isHere && command.verb === "say") return;
+    const { store } = this.desk;
+    if (command.verb === "say" && store.isKnown(contactId)) return;
     const words = [command.text, command.file, command.subject, command.resolution, command.reason, ...Object.values(command.fields ?? {})].filter(Boolean).join(" · ");
     if (command.verb === "finish" || (command.verb === "end" && !this.#isServed(command.contact))) return; // it is over, as was wanted
-    const isThere = isHere && command.verb === "note";
-    if (isThere) this.desk.store.takeBack(command);
+    const isThere = command.verb === "note" && store.items.has(`contact:${contactId}`);
+    if (isThere) store.takeBack(command);
     this.desk.complain(why, isThere ? "" : words);
   }
 

@@ -12,8 +12,8 @@ const isNamed = objectOf({ id: (id) => isText(id) && id.length > 0 && id.length 
 const isSaid = recordOf((said) => isText(said) || Number.isSafeInteger(said) || recordOf(isText)(said));
 const isFile = objectOf({ name: isText, size_bytes: Number.isFinite, media_type: isText });
 const isShown = objectOf({ contactId: Number.isSafeInteger, at_ns: Number.isFinite, attachment: perhaps(isFile) });
-const isWaiting = objectOf({ command: (said) => isNamed(said) && isSaid(said), shown: perhaps(isShown) });
-const isKept = listOf((one) => isWaiting(one) && (!one.needsFile || isShown(one.shown)));
+const isEntry = objectOf({ command: (said) => isNamed(said) && isSaid(said), shown: perhaps(isShown), failed: perhaps(isText) });
+const isKept = listOf((one) => isEntry(one) && (!(one.needsFile || one.failed) || isShown(one.shown)));
 
 function freshId() {
   const bytes = crypto.getRandomValues(new Uint8Array(12));
@@ -27,7 +27,8 @@ const whole = (command) => JSON.parse(JSON.stringify(command, (key, said) => (ty
 export const wrongOf = (told) => told.error || (told.refused ? t(`refused.${told.refused}`) : "");
 
 export class Outbox {
-  // `send` says whether it went out; `onLost` takes a command for whose answer nobody waits, and which came to nothing.
+  // `send` says whether it went out; `onLost` takes a command for whose answer nobody waits, and which came to nothing: once
+  // when that is known, and a line again when its place is gone.
   constructor(agent, kept, { send, onChange, onLost }) {
     this.agent = agent;
     this.kept = kept;
@@ -39,10 +40,11 @@ export class Outbox {
     this.unclear = new Map(); // by contact: places of lines told while some were under way, which they may be
     this.putOff = 0;
     this.link = new AbortController(); // what is brought by a link is given up with it
-    for (const { command, shown, needsFile } of kept.read(agent, KEPT, isKept) ?? []) {
+    for (const { command, shown, needsFile, failed } of kept.read(agent, KEPT, isKept) ?? []) {
       this.#put(command, shown);
-      if (!needsFile) continue;
-      this.waiting.get(command.id).line.failed = t("file_gone"); // no tab keeps a file
+      const why = failed || (needsFile && t("file_gone")); // no tab keeps a file
+      if (!why) continue;
+      this.waiting.get(command.id).line.failed = why;
       this.waiting.delete(command.id);
     }
   }
@@ -217,9 +219,13 @@ export class Outbox {
     this.lines.set(contactId, this.linesOf(contactId).filter((one) => one !== line));
   }
 
+  /** A contact is gone, and its lines with it: those that reached nobody are lost only now. */
   forget(contactId) {
+    const failed = this.linesOf(contactId).filter((line) => line.failed);
     this.lines.delete(contactId);
     this.unclear.delete(contactId);
+    for (const { text, attachment, failed: why } of failed) this.onLost({ verb: "say", text, file: attachment?.name }, contactId, why);
+    if (failed.length) this.keep();
   }
 
   // --- over a reload
@@ -228,8 +234,15 @@ export class Outbox {
     return [...this.waiting.values()].filter(({ command }) => TYPED.has(command.verb));
   }
 
+  // A line that reached nobody stands where it was sent, until its contact is gone.
+  get #failed() {
+    const failed = [...this.lines].flatMap(([contactId, lines]) => lines.filter((line) => line.failed).map((line) => ({ ...line, contactId })));
+    return failed.map(({ id, text, contactId, at_ns, attachment, failed: why }) => ({ command: { id, verb: "say", text }, shown: { contactId, at_ns, attachment }, failed: why }));
+  }
+
   keep() {
     const typed = this.#typed.map(({ command, shown, needsFile }) => ({ command, shown, needsFile }));
-    this.kept.write(this.agent, KEPT, typed.length ? typed : undefined);
+    const kept = [...this.#failed, ...typed];
+    this.kept.write(this.agent, KEPT, kept.length ? kept : undefined);
   }
 }

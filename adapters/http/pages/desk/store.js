@@ -144,7 +144,7 @@ export class Store {
     const isTheirs = (id) => isThere(id) && this.items.get(`contact:${id}`).state !== "offered";
     if (this.over && isTheirs(this.over.id)) this.over = null;
     if (stays && !stays.over && !isTheirs(stays.id)) this.over = { ...stays, over: true };
-    for (const id of this.drafts.ids) if (!isThere(id) && id !== this.over?.id) onGone(id);
+    for (const id of this.drafts.ids) if (!this.isKnown(id)) onGone(id);
     this.#forgetWhoIsGone();
     if (!this.current || (this.current.state === "offered" && this.chosen !== this.wanted)) this.chosen = this.#next;
     this.changed();
@@ -154,6 +154,7 @@ export class Store {
   leaveOver() {
     if (this.chosen === this.over.id) this.chosen = this.#next;
     this.over = null;
+    this.#forgetWhoIsGone();
   }
 
   get #next() {
@@ -172,8 +173,13 @@ export class Store {
     this.wanted = this.before = 0;
   }
 
+  /** Whether a contact is here, or over and in front still. */
+  isKnown(id) {
+    return id === this.over?.id || this.items.has(`contact:${id}`);
+  }
+
   #forgetWhoIsGone() {
-    const isGone = (id) => id !== this.over?.id && !this.items.has(`contact:${id}`);
+    const isGone = (id) => !this.isKnown(id);
     for (const known of this.#ofContacts) for (const id of [...known.keys()].filter(isGone)) known.delete(id);
     for (const id of [...this.outbox.lines.keys()].filter(isGone)) this.outbox.forget(id);
   }
