@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Annotated, Any, Final, get_args, get_origin
 
@@ -105,7 +106,8 @@ def _good_part(section: type[BaseModel], value: dict[str, Any], wrong: set[str |
     """Return a section without what is wrong in it: whoever asks for that meets an AttributeError."""
     for rule in section.__pydantic_decorators__.model_validators.values():
         if rule.info.mode == "before":
-            value = rule.func(value, SimpleNamespace(context=context))
+            with suppress(ValueError):  # told by pydantic, whose errors all are ValueErrors, at the section's place
+                value = rule.func(value, SimpleNamespace(context=context))
     found = section.model_construct()
     for name, info in section.model_fields.items():
         key = info.alias or name
