@@ -7,8 +7,9 @@ from aiohttp import ClientSession
 
 from tests.http.desk.support import CENTRE, opened
 from tests.http.desk.test_in_browser import browser, signed_in, take_chat, until
-from tests.http.desk.test_links_in_browser import TOGETHER
+from tests.http.desk.test_links_in_browser import LIVE, TOGETHER, sign_in_again
 from tests.http.desk.test_over_in_browser import TIRELESS
+from tests.http.desk.test_sign_out_in_browser import in_storage
 from tests.http.support import CONTACTS, Build, House, tell
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
@@ -78,3 +79,47 @@ async def test_a_line_to_who_is_over_is_told_once_they_are_left(build: Build) ->
         await send_too_late(page, house, note="half a note")
         await page.keyboard.press("Escape")
         await until(page, f"{TOLD} === 1 && {STANDS} === 0")
+
+
+async def lose_a_line(page: Any, house: House) -> None:
+    """Let a half written line be left after its contact has ended: its words are told."""
+    await take_chat(page, house)
+    await page.keyboard.type(WORDS)
+    async with ClientSession(house.url) as client:
+        await tell(client, f"{CONTACTS}/chat-1/release", by="customer")
+    await page.wait_for_selector(".wrap-up:not([hidden])")
+    await page.keyboard.press("Escape")
+    await until(page, f"{TOLD} === 1")
+    await page.keyboard.press("f")
+    await until(page, "!document.querySelector('.contact')")
+
+
+async def test_words_that_are_told_outlive_a_reload_until_they_are_put_away(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with browser() as context:
+        page = await signed_in(context, house)
+        await lose_a_line(page, house)
+        for _ in range(2):
+            await page.reload()
+            await until(page, f"{TOLD} === 1")
+        await page.locator(".toast", has_text=WORDS).get_by_role("button").click()
+        await until(page, f"{TOLD} === 0")
+        await page.reload()
+        await page.wait_for_selector("#state[data-state]")
+        await until(page, LIVE)
+        assert await page.evaluate(TOLD) == 0
+        assert not await in_storage(page, WORDS)
+
+
+async def test_words_that_are_told_go_with_the_sign_out(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with browser() as context:
+        page = await signed_in(context, house)
+        await lose_a_line(page, house)
+        assert await in_storage(page, WORDS)
+        await page.click("button:text-is('Sign out')")
+        await page.wait_for_selector(".door #password")
+        assert not await in_storage(page, WORDS)
+        await sign_in_again(page, "an")
+        await page.wait_for_selector("#state[data-state]")
+        assert await page.evaluate(TOLD) == 0

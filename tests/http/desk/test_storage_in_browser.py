@@ -81,11 +81,15 @@ DRAFTS: Final[list[Any]] = [
     *(7, [], "half", {"lines": 7}, {"lines": [7]}, {"lines": [["1", "a"]]}),
     *({"notes": [[1, None]]}, {"answers": [CHAT]}, {"dialogs": [[1, {"a": "b"}]]}),
 ]
+SHOWN: Final = {"contactId": 1, "at_ns": 1}
 UNSENT: Final[list[Any]] = [
     *(7, {}, [7], [{}], [{"command": LINE, "shown": {}}], [{"command": LINE, "needsFile": True}]),
+    *([{"command": LINE, "failed": "too late"}], [{"command": LINE, "shown": SHOWN, "failed": 7}]),
     *([{"command": LINE | wrong}] for wrong in ({"id": 7}, {"id": ""}, {"text": 7}, {"verb": "accept"})),
 ]
-MISSHAPEN: Final = [*(("half-written", said) for said in DRAFTS), *(("unsent", said) for said in UNSENT)]
+TOLD: Final[list[Any]] = [7, {}, [7], [{}], [{"why": "too late"}], [{"why": 7, "words": "hello"}]]
+KINDS: Final = {"half-written": DRAFTS, "unsent": UNSENT, "told": TOLD}
+MISSHAPEN: Final = [(kind, said) for kind, each in KINDS.items() for said in each]
 
 
 async def test_what_was_kept_in_another_shape_is_none(build: Build) -> None:
@@ -103,4 +107,4 @@ async def test_what_was_kept_in_another_shape_is_none(build: Build) -> None:
             await page.wait_for_selector("#state[data-state]", timeout=10_000)
             await until(page, "document.querySelector('#line')?.checkVisibility()")
             assert await page.input_value("#line") == "", (kind, said)
-            assert await page.locator(".line").count() == 0, (kind, said)
+            assert await page.locator(".line, .toast").count() == 0, (kind, said)

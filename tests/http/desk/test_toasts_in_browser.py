@@ -16,13 +16,13 @@ UNCOVERED = """(place) => {
     [left + across * (right - left), top + down * (bottom - top)]));
   return points.every(([x, y]) => place.contains(document.elementFromPoint(x, y))); }"""
 WORDS_AND_A_NOTICE = """import("/pages/desk/toasts.js").then(({ toasts }) => {
-  const { place, complain } = toasts();
+  const { place, complain } = toasts("an", { read() {}, write() {} });
   document.querySelector("main").append(place);
   complain("over", "first");
   complain("over", "second");
   complain("a notice"); })"""
 MANY = """import("/pages/desk/toasts.js").then(({ toasts }) => {
-  const { place, complain } = toasts();
+  const { place, complain } = toasts("an", { read() {}, write() {} });
   complain("over", "words one");
   for (let number = 0; number < 40; number += 1) complain(`notice ${number}`);
   complain("over", "words two");

@@ -88,7 +88,7 @@ class Desk {
     this.kept.begin(session.agent);
     this.tabs.signedIn(session.agent);
     if (this.me !== session.agent) this.sitDown(session.agent);
-    for (const written of [this.outbox, this.store.drafts]) written.keep();
+    for (const written of [this.outbox, this.store.drafts, this.parts.toasts]) written.keep();
     this.sessionEnd.follow(session.until_ns);
     this.stayEveryMs = Math.min(SESSION_EVERY_MS, (1000 * session.idle_limit_s) / 4);
     clearInterval(this.stayTimer);
@@ -230,7 +230,7 @@ class Desk {
     const conversation = conversationView(this);
     const customer = customerView(this);
     const top = topBar(this, state, this.sessionEnd.place);
-    const said = toasts();
+    const said = toasts(this.me, this.kept);
     const plans = plansView(this);
     const setAside = setAsideView(this);
     const places = [el("div", {}, top.place, plans.place, setAside.place), el("main", { class: "desk" }, el("div", { class: "above" }, offers.place, said.place), contacts.place, conversation.place, customer.place)];

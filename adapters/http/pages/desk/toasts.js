@@ -1,7 +1,8 @@
 // What came to nothing, said where nobody writes: several one below the other, a notice for as long as it takes to read, words
-// that have no other place any more until they are put away.
+// that have no other place any more until they are put away, over a reload, too.
 
 import { el } from "./dom.js";
+import { isText, listOf, objectOf } from "./shapes.js";
 import { say } from "./speech.js";
 import { textField } from "./typed_ahead.js";
 import { t } from "./words.js";
@@ -9,16 +10,34 @@ import { t } from "./words.js";
 const SHOWN_MS = 8000;
 const READ_MS = 60; // a character
 const MOST = 20;
+const KEPT = "told";
+const isKept = listOf(objectOf({ why: isText, words: isText }));
 
-export function toasts() {
+const textOf = ({ why, words }) => (words ? `${why} “${words}”` : why);
+
+/** Those of one agent; what has words is `kept`. */
+export function toasts(agent, kept) {
   const place = el("section", { class: "toasts" });
-  const shown = (text) => [...place.children].find((one) => one.firstElementChild.textContent === text);
+  const told = new Map(); // what each of them says
+  const shown = (text) => [...told.keys()].find((toast) => textOf(told.get(toast)) === text);
+
+  function keep() {
+    const words = [...told.values()].filter((one) => one.words);
+    kept.write(agent, KEPT, words.length ? words : undefined);
+  }
+
+  function remove(toast) {
+    const { words } = told.get(toast);
+    told.delete(toast);
+    toast.remove();
+    if (words) keep();
+  }
 
   // The cursor stays where somebody writes; who came here by the keyboard goes on with the next one.
   function putAway(toast) {
     const isFocused = toast.contains(document.activeElement);
     const next = toast.nextElementSibling ?? toast.previousElementSibling;
-    toast.remove();
+    remove(toast);
     if (isFocused) next?.querySelector("button")?.focus();
   }
 
@@ -29,22 +48,32 @@ export function toasts() {
 
   // Who may be away has not read the words: notices go first.
   function makeRoom() {
-    while (place.children.length > MOST) (place.querySelector(".toast:not(:has(button))") ?? place.firstElementChild).remove();
+    while (told.size > MOST) remove([...told.keys()].find((toast) => !told.get(toast).words) ?? told.keys().next().value);
+  }
+
+  function put(one) {
+    const text = textOf(one);
+    const before = shown(text);
+    if (before) remove(before);
+    const toast = el("p", { class: "toast" }, el("span", { class: "toast-text" }, text));
+    if (one.words) toast.append(closeButton(toast));
+    else setTimeout(() => told.has(toast) && remove(toast), SHOWN_MS + READ_MS * text.length);
+    told.set(toast, one);
+    place.setAttribute("aria-label", t("came_to_nothing"));
+    place.append(toast);
+    makeRoom();
+    if (one.words) keep();
   }
 
   /** Says `why` something came to nothing; where there are `words` that went nowhere, with them, until they are put away. */
   function complain(why, words = "") {
-    const text = words ? `${t("not_sent", { why })} “${words}”` : why;
-    shown(text)?.remove();
-    const toast = el("p", { class: "toast" }, el("span", { class: "toast-text" }, text));
-    if (words) toast.append(closeButton(toast));
-    else setTimeout(() => toast.remove(), SHOWN_MS + READ_MS * text.length);
-    place.setAttribute("aria-label", t("came_to_nothing"));
-    place.append(toast);
-    makeRoom();
+    const one = words ? { why: t("not_sent", { why }), words } : { why, words };
+    put(one);
     place.scrollTop = place.scrollHeight;
     textField()?.scrollIntoView({ block: "nearest" }); // the line moves down for it
-    say("urgent", text);
+    say("urgent", textOf(one));
   }
-  return { place, complain, isShown: (text) => Boolean(shown(text)) };
+
+  for (const one of kept.read(agent, KEPT, isKept) ?? []) put(one);
+  return { place, complain, keep, isShown: (text) => Boolean(shown(text)) };
 }
