@@ -127,9 +127,9 @@ def _good_rest(annotation: Any, value: Any, context: Any) -> Any:
     """Return the good part of a section, or of a mapping or list of them with all their names and places; else None."""
     if isinstance(value, dict) and (section := _section(annotation)) is not None:
         return _good_part(section, value, set(), context)
-    inner = next((_inside(one, "") for one in _alternatives(annotation) if get_origin(one) in (dict, list)), None)
-    section = None if inner is None else _section(inner)
-    if section is None or not isinstance(value, dict | list):
+    holder = next((one for one in _alternatives(annotation) if get_origin(one) in (dict, list)), None)
+    section = _section(_inside(holder, ""))
+    if section is None or type(value) is not get_origin(holder):
         return None
     if isinstance(value, dict):
         return {name: _good_rest(section, entry, context) or _Nothing() for name, entry in value.items()}

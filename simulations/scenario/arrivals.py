@@ -4,16 +4,28 @@ import csv
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
-from pydantic import ValidationInfo, model_validator
+from pydantic import AfterValidator, ValidationInfo, model_validator
 
+from engine.config.document import reason_of
 from engine.config.faults import several
-from engine.model.fields import Number, Section
+from engine.model.fields import Number, Section, fault
 from simulations.scenario.distributions import is_number
 from simulations.scenario.values import Share, plain, read_rate
 from simulations.scenario.volumes import VOLUME_MAX, spread, volumes_of_file
 
 INSTANT_MAX_S: Final = 100 * 366 * 86400.0
 """Seconds from the start beyond which an instant of a trace is taken for a mistake."""
+
+
+def _readable(trace: str | None, info: ValidationInfo) -> str | None:
+    """Read a trace at once, so that its faults show with all others."""
+    folder = (info.context or {}).get("folder")
+    if trace is not None and folder is not None:
+        try:
+            read_trace(folder / trace)
+        except (OSError, ValueError) as error:
+            raise fault(unreadable(trace, error)) from None
+    return trace
 
 
 class Arrivals(Section):
@@ -29,7 +41,7 @@ class Arrivals(Section):
     column: str = "volume"
     repeat: bool = False
     """Whether volumes begin again after the last: else they must be those of the horizon."""
-    trace: str | None = None
+    trace: Annotated[str | None, AfterValidator(_readable)] = None
     """A file whose first column holds the instant of every contact, in seconds from the start of the horizon."""
     volume: Annotated[float, Number(0, 1000)] = 1.0
     """Factor of all of them but a trace."""
@@ -69,6 +81,12 @@ class Arrivals(Section):
         except ValueError as error:
             raise several([(("csv" if name is not None else "volumes",), str(error))]) from None
         return value
+
+
+def unreadable(trace: str, error: OSError | ValueError) -> str:
+    """Return the sentence that says why a trace cannot be read."""
+    why = reason_of(error) if isinstance(error, OSError | UnicodeDecodeError) else str(error)
+    return f"{trace} cannot be read: {why}"
 
 
 def read_trace(path: Path) -> list[float]:

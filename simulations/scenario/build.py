@@ -9,7 +9,6 @@ import numpy as np
 import xxhash
 
 from engine.config.compile import compile_directory, compile_settings
-from engine.config.document import reason_of
 from engine.config.sections import Channel, Config, Limits, Service
 from engine.errors import ConfigError
 from engine.kernel.deadlines import NEVER_NS
@@ -18,7 +17,7 @@ from engine.messages.kinds import CHANNEL_NAMES, FLAG_PROTECTED, QUEUE_CLOSED, Q
 from engine.messages.rows import empty_rows, pack_arrival
 from engine.model.directory import Directory
 from engine.model.settings import STEPS_MAX, WRAP_UP_BY_AGENT
-from simulations.scenario.arrivals import read_trace
+from simulations.scenario.arrivals import read_trace, unreadable
 from simulations.scenario.away import Duty, duty
 from simulations.scenario.distributions import Distribution, exponential
 from simulations.scenario.file import ScenarioFile
@@ -350,8 +349,7 @@ def _trace(file: ScenarioFile, name: str, trace: str, folder: Path) -> list[int]
     try:
         instants = read_trace(folder / trace)
     except (OSError, ValueError) as error:
-        why = reason_of(error) if isinstance(error, OSError | UnicodeDecodeError) else str(error)
-        raise ConfigError([f"queues.{name}.arrivals.trace: {trace} cannot be read: {why}"]) from None
+        raise ConfigError([f"queues.{name}.arrivals.trace: {unreadable(trace, error)}"]) from None
     found = [file.start_ns + int(instant * 1e9) for instant in instants]
     return [at_ns for at_ns in found if file.start_ns - file.horizon.warm_up_ns <= at_ns < file.end_ns]
 

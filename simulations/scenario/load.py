@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -17,6 +17,15 @@ from simulations.scenario.factors import with_factors
 from simulations.scenario.file import ScenarioFile, Stretch
 from simulations.scenario.shift_files import read_shifts
 from simulations.scenario.volumes import Timeline
+
+_NAMED_BY_KEYS: Final = {
+    "queue": "queues",
+    "site": "sites",
+    "trunk group": "trunk_groups",
+    "opening hours": "opening_hours",
+    "plan": "plans",
+}
+"""What may be referred to and is named by the keys of a section, and that section."""
 
 
 def is_scenario(value: Any) -> bool:
@@ -85,32 +94,34 @@ def _names(raw: dict[str, Any]) -> dict[str, Any]:
     agents = [_mapping(entry) for entry in entries] if isinstance(entries, list) else []
     skills = raw.get("skills")
     if not isinstance(skills, list):
-        short = [_mapping(queue) for queue in _mapping(raw.get("queues")).values()]
-        having = [*agents, *(queue for queue in short if queue.get("agents") is not None)]
-        skills = [skill for one in having for skill in _mapping(one.get("skills"))]
+        short = [raw["queues"][name] for name in _counted_queues(raw)]
+        skills = [skill for one in [*agents, *short] for skill in _mapping(one.get("skills"))]
     return {
-        "queue": list(_mapping(raw.get("queues"))),
-        "skill": list(dict.fromkeys(skill for skill in skills if isinstance(skill, str))),
-        "site": list(_mapping(raw.get("sites"))),
-        "trunk group": list(_mapping(raw.get("trunk_groups"))),
-        "opening hours": list(_mapping(raw.get("opening_hours"))),
+        **{what: _texts(_mapping(raw.get(key))) for what, key in _NAMED_BY_KEYS.items()},
+        "skill": _texts(skills),
         "channel": list(CHANNEL_NUMBERS),
-        "plan": list(_mapping(raw.get("plans"))),
-        "group": [
-            *(name for name in (agent.get("group") for agent in agents) if isinstance(name, str)),
-            *(name for name, queue in _mapping(raw.get("queues")).items() if _mapping(queue).get("agents") is not None),
-        ],
+        "group": _texts([*(agent.get("group") for agent in agents), *_counted_queues(raw)]),
     }
+
+
+def _counted_queues(raw: dict[str, Any]) -> list[Any]:
+    """Return the queues that say how many serve nothing else: each of them is a group of its own name."""
+    return [name for name, queue in _mapping(raw.get("queues")).items() if _mapping(queue).get("agents") is not None]
+
+
+def _texts(names: Iterable[Any]) -> list[str]:
+    """Return the names among what stands where names belong, each once; what else stands there is told elsewhere."""
+    return list(dict.fromkeys(name for name in names if isinstance(name, str)))
 
 
 def _check_groups(document: Document, raw: dict[str, Any]) -> None:
     """No two groups of one name, those that queues name in passing included."""
-    seen: set[Any] = {
-        name for name, queue in _mapping(raw.get("queues")).items() if _mapping(queue).get("agents") is not None
-    }
+    seen = set(_counted_queues(raw))
     agents = raw.get("agents")
     for index, entry in enumerate(agents if isinstance(agents, list) else ()):
         name = _mapping(entry).get("group")
+        if not isinstance(name, str):
+            continue
         if name in seen:
             document.add(("agents", index, "group"), f"there is a group '{name}' already")
         seen.add(name)

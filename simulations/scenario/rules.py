@@ -90,7 +90,8 @@ def _volume_has_a_factor(file: Sections) -> Found:
         return
     for name, queue in file.queues.items():
         arrivals = _said(queue, "arrivals")
-        if arrivals is not None and _said(arrivals, "trace") is not None:
+        # What is said of a trace and is wrong is not there at all, and it is a trace all the same.
+        if arrivals is not None and arrivals.__dict__.get("trace", "wrong") is not None:
             text = f"queue '{name}' has its contacts from a trace, of which there is no more or less"
             yield ("factors", "volume"), text
             return

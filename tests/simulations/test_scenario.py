@@ -424,6 +424,13 @@ def test_no_instant_of_a_trace_is_taken_for_a_heading(text: str, instants: list[
 @pytest.mark.parametrize("instant", ["inf", "nan", "-inf", "1e300", "noon"])
 def test_what_is_no_instant_is_a_fault(instant: str, tmp_path: Path) -> None:
     (tmp_path / "calls.csv").write_text(f"at_s\n1\n{instant}\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"scenario.yaml:8:23: calls.csv cannot be read"):
+        Scenario.load(written(tmp_path, GOOD.replace("{rate: 2/min, busyness: 10%}", "{trace: calls.csv}")))
+
+
+def test_a_trace_that_is_gone_since_it_was_checked_is_a_fault(tmp_path: Path) -> None:
+    (tmp_path / "calls.csv").write_text("at_s\n1\n", encoding="utf-8")
     scenario = Scenario.load(written(tmp_path, GOOD.replace("{rate: 2/min, busyness: 10%}", "{trace: calls.csv}")))
+    (tmp_path / "calls.csv").unlink()
     with pytest.raises(ConfigError, match=r"queues.sales.arrivals.trace: calls.csv cannot be read"):
         _ = scenario.model

@@ -1,10 +1,16 @@
 """Whatever a scenario says that it may not say, the answer is a sentence with a place, never a traceback."""
 
+import copy
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import simulations
+from engine.config.document import Location, read_document
 from engine.errors import ConfigError
+from simulations.scenario.load import check_value, load_document
 from simulations.scenario.scenario import Scenario
 
 ONE_QUEUE = """
@@ -12,6 +18,9 @@ horizon: {from: 2026-11-23 08:00, to: 2026-11-23 12:00, interval: 30m}
 queues:
   sales: {arrivals: %s, handle: {talk: 3m}, agents: 8}
 """
+
+EXAMPLE = Path(simulations.__file__).parent / "examples" / "hotline" / "hotline.yaml"
+WRONG: tuple[Any, ...] = (-1, "none.csv", [], {"x": 1, 2: 3})
 
 
 def faults(folder: Path, text: str) -> list[str]:
@@ -27,6 +36,7 @@ def faults(folder: Path, text: str) -> list[str]:
     [
         ("{volumes: [1, 2]}", "4:31: there are 2 volumes, and the horizon has 8 intervals of 30 min; give one an"),
         ("{csv: none.csv}", "4:27: none.csv cannot be read: No such file or directory"),
+        ("{trace: none.csv}", "4:29: none.csv cannot be read: No such file or directory"),
         ("{csv: day.csv, column: calls}", "4:27: day.csv has no column 'calls'; there is volume"),
     ],
 )
@@ -40,3 +50,42 @@ def test_volumes_that_do_not_fit_are_told_and_what_is_wrong_elsewhere_beside_the
     assert alone[0].startswith(said)
     both = faults(tmp_path, text + "agents:\n  - {group: b, queues: [sale]}\n")
     assert both == [*alone, "6:25: there is no queue 'sale'; did you mean 'sales'?"]
+
+
+def test_names_are_listed_once_each(tmp_path: Path) -> None:
+    twice = "agents: [{group: a}, {group: a}]\ncosts: {agent_hour: {b: 10}}\n"
+    text = ONE_QUEUE % "{rate: 1/min}" + twice
+    assert faults(tmp_path, text)[-1] == "6:21: there is no group 'b'; there is a, sales"
+
+
+def places(value: Any, at: Location = ()) -> Iterator[Location]:
+    """Where something stands in a document."""
+    for part, inner in (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    ):
+        yield (*at, part)
+        yield from places(inner, (*at, part))
+
+
+def with_value(value: Any, at: Location, wrong: Any) -> Any:
+    changed = holder = copy.deepcopy(value)
+    for part in at[:-1]:
+        holder = holder[part]
+    holder[at[-1]] = wrong
+    return changed
+
+
+@pytest.mark.slow
+def test_no_wrong_value_of_any_key_ends_in_a_traceback() -> None:
+    raw = read_document(EXAMPLE).value
+    refused = 0
+    for at in places(raw):
+        for wrong in WRONG:
+            try:
+                document, _ = load_document(with_value(raw, at, wrong), EXAMPLE.parent)
+                check_value(document, EXAMPLE.parent)
+            except ConfigError as error:
+                refused += len(error.faults) > 0
+            except Exception as error:
+                raise AssertionError(f"{wrong!r} at {at} ends in {error!r}") from error
+    assert refused > 100
