@@ -156,7 +156,7 @@ def _way_back(following: Mapping[str, Iterable[str | None]], start: str) -> list
 
 def able_agents(config: Config) -> dict[str, int]:
     """Count for each queue the agents who could be offered its contacts before any step relaxes the requirement."""
-    listed = {name for agent in config.agents for name in agent.queues}
+    listed = config.listed_queues
     able = dict.fromkeys(config.queues, 0)
     for agent in config.agents:
         own = set(agent.queues)

@@ -109,7 +109,7 @@ def compile_settings(config: Config, directory: Directory, previous: SettingTabl
         row = wanted.trunk_groups[directory.trunk_groups.number(name)]
         row[TrunkGroupSetting.CHANNELS], row[TrunkGroupSetting.RESERVE] = group.channels, group.reserve
         row[TrunkGroupSetting.PROTECTED_VALUE] = round(group.protected_value * 1000)
-    listed = {queue for agent in config.agents for queue in agent.queues}
+    listed = config.listed_queues
     for name, queue in config.queues.items():
         columns = queue_columns(queue, directory, directory.queues.number(name))
         columns[QueueSetting.MEMBERS_ONLY] = int(name in listed if queue.members_only is None else queue.members_only)

@@ -213,6 +213,11 @@ class Config(Section):
         """All agents, each one by itself, in the order of the file."""
         return [agent for entry in self.agent_entries for agent in entry.expand()]
 
+    @property
+    def listed_queues(self) -> set[str]:
+        """Queues that some entry lists, also one that stands for nobody at present."""
+        return {queue for entry in self.agent_entries for queue in entry.queues}
+
     def let_go(self) -> None:
         """Forget the agents one by one, thousands perhaps: they are made again when somebody asks."""
         self.__dict__.pop("agents", None)

@@ -134,8 +134,9 @@ def check_scenario(path: Path) -> Exit | None:
         f"{path}: good. A scenario of {file.intervals} intervals of {interval}, {len(file.queues)} queues; agents at "
         f"work at most: {agents}."
     )
-    for name, groups in zip(file.queues, serving_groups(file), strict=True):
-        if not groups.any():
+    at_work = [group.at_work for group in file.groups]
+    for name, able in zip(file.queues, serving_groups(file) @ at_work, strict=True):
+        if not able:
             typer.echo(f"{path}: note: no agent can serve queue '{name}' as it is required at first")
     asked = {skill for queue in file.queues.values() for skill in queue.skills}
     asked |= {skill for queue in file.queues.values() for step in queue.steps for skill in step.skills or ()}

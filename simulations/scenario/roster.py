@@ -78,7 +78,10 @@ def scheduled_ns(file: ScenarioFile, edges: "np.ndarray[Any, Any]") -> "np.ndarr
 
 
 def serving_groups(file: ScenarioFile) -> "np.ndarray[Any, Any]":
-    """Return which group may serve which queue, as the engine sees it: shape (queues, groups), 0.0 or 1.0."""
+    """Return which group may serve which queue, as the engine sees it: shape (queues, groups), 0.0 or 1.0.
+
+    A group of which nobody is at work counts as any other: what it lists is for those who list it.
+    """
     listed = {name for group in file.groups for name in group.queues}
     found = np.zeros((len(file.queues), len(file.groups)))
     for q, (name, queue) in enumerate(file.queues.items()):

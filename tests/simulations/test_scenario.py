@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from engine.errors import ConfigError
-from engine.messages.kinds import STATUS_AVAILABLE, STATUS_OFFLINE, STATUS_PAUSED
+from engine.messages.kinds import SETTING_CHANGED, STATUS_AVAILABLE, STATUS_OFFLINE, STATUS_PAUSED, TABLE_QUEUE
+from engine.model.settings import QueueSetting
 from simulations.commands.scenario_files import FolderInUse, check_scenario, write_example
 from simulations.experiment.figures import COUNTS, FIGURES
 from simulations.scenario.arrivals import read_trace
@@ -21,7 +22,7 @@ from simulations.scenario.distributions import (
 )
 from simulations.scenario.load import is_scenario
 from simulations.scenario.money import Amounts
-from simulations.scenario.roster import scheduled_ns, status_rows, stints
+from simulations.scenario.roster import scheduled_ns, serving_groups, status_rows, stints
 from simulations.scenario.scenario import Scenario
 from simulations.scenario.sections import Group
 from simulations.scenario.values import METRICS
@@ -434,3 +435,22 @@ def test_a_trace_that_is_gone_since_it_was_checked_is_a_fault(tmp_path: Path) ->
     (tmp_path / "calls.csv").unlink()
     with pytest.raises(ConfigError, match=r"queues.sales.arrivals.trace: calls.csv cannot be read"):
         _ = scenario.model
+
+
+def test_a_queue_listed_by_nobody_at_work_is_served_by_nobody(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    groups = "agents: [{group: a, count: 0, queues: [a]}, {group: b, count: 3, queues: [b]}]"
+    each = "{arrivals: {rate: 1/min}, handle: {talk: 1m}, strategy: longest-idle}"
+    path = written(tmp_path, f"queues: {{a: {each}, b: {each}}}\n{groups}\n")
+    assert check_scenario(path) == 0
+    assert [line for line in capsys.readouterr().out.splitlines() if "note" in line] == [
+        f"{path}: note: no agent can serve queue 'a' as it is required at first"
+    ]
+    scenario = Scenario.load(path)
+    assert serving_groups(scenario.file).tolist() == [[1, 0], [0, 1]]
+    script = scenario.model.parts["script"]
+    of_queues = (script["kind"] == SETTING_CHANGED) & (script["agent"] == TABLE_QUEUE)
+    for name in ("a", "b"):
+        rows = script[of_queues & (script["queue"] == scenario.model.directory.queues.number(name))]
+        assert rows["a"][rows["contact"] == QueueSetting.MEMBERS_ONLY].tolist() == [1]
