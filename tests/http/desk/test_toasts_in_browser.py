@@ -21,12 +21,21 @@ WORDS_AND_A_NOTICE = """import("/pages/desk/toasts.js").then(({ toasts }) => {
   complain("over", "first");
   complain("over", "second");
   complain("a notice"); })"""
+LONG_WORDS = """import("/pages/desk/toasts.js").then(({ toasts }) => {
+  const { place, complain } = toasts("an", { read() {}, write() {} });
+  document.querySelector(".above").append(place);
+  complain("the contact is over", "before");
+  complain("That is not possible any more.", "a long sentence of words ".repeat(18));
+  complain("a notice");
+  complain("another notice"); })"""
+IN_SIGHT = """(place) => { const { left, right, top, bottom } = place.getBoundingClientRect();
+  return [top + 2, bottom - 2].every((at) => place.contains(document.elementFromPoint((left + right) / 2, at))); }"""
 MANY = """import("/pages/desk/toasts.js").then(({ toasts }) => {
   const { place, complain } = toasts("an", { read() {}, write() {} });
   complain("over", "words one");
   for (let number = 0; number < 40; number += 1) complain(`notice ${number}`);
   complain("over", "words two");
-  return [...place.children].map((one) => one.firstElementChild.textContent); })"""
+  return [...place.querySelectorAll('.toast-text')].map((one) => one.textContent); })"""
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (1920, 1080), (390, 844)])
@@ -54,6 +63,23 @@ async def test_what_is_told_covers_nothing(build: Build, width: int, height: int
             assert await page.locator(place).evaluate(UNCOVERED), place
 
 
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+async def test_long_words_can_be_put_away_whatever_is_told_behind_them(build: Build, width: int, height: int) -> None:
+    house = await build(centre=CENTRE)
+    async with browser() as context:
+        page = await signed_in(context, house)
+        await page.set_viewport_size({"width": width, "height": height})
+        await page.evaluate(LONG_WORDS)
+        await until(page, "document.querySelectorAll('.toast').length === 4")
+        newest = page.locator(".toast:has(button)").first
+        for place in (newest.locator(".toast-why"), newest.locator("button"), page.locator(".toast").last):
+            assert await place.evaluate(IN_SIGHT)
+        await newest.locator("button").focus()
+        await page.keyboard.press("Shift+Tab")
+        await page.keyboard.press("End")
+        await until(page, "document.activeElement.scrollTop > 0")
+
+
 async def test_words_stay_until_they_are_put_away(build: Build) -> None:
     house = await build(centre=CENTRE)
     async with browser() as context:
@@ -77,7 +103,7 @@ async def test_words_are_put_away_by_keyboard(build: Build) -> None:
         await page.evaluate(WORDS_AND_A_NOTICE)
         await page.locator(".toast button").first.focus()
         await page.keyboard.press("Enter")
-        await until(page, "document.activeElement.getAttribute('aria-label')?.includes('second')")
+        await until(page, "document.activeElement.getAttribute('aria-label')?.includes('first')")
         await page.keyboard.press("Space")
         await until(page, "!document.querySelector('.toast button')")
 
@@ -88,8 +114,8 @@ async def test_notices_make_room_before_words(build: Build) -> None:
         page = await signed_in(context, house)
         told = await page.evaluate(MANY)
         assert len(told) == 20
-        assert (told[0], told[1]) == ("not sent: over “words one”", "notice 22")
-        assert told[-1] == "not sent: over “words two”"
+        assert told[:3] == ["not sent: over “words two”", "not sent: over “words one”", "notice 22"]
+        assert told[-1] == "notice 39"
 
 
 @pytest.mark.parametrize(("subject", "is_told"), [("", False), ("a lamp to mend", True)], ids=["chosen", "written"])

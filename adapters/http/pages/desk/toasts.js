@@ -17,7 +17,9 @@ const textOf = ({ why, words }) => (words ? `${why} “${words}”` : why);
 
 /** Those of one agent; what has words is `kept`. */
 export function toasts(agent, kept) {
-  const place = el("section", { class: "toasts" });
+  const lasting = el("div", { class: "lasting" }); // with words, the latest first: what comes behind pushes no beginning out of sight
+  const passing = el("div", { class: "passing" });
+  const place = el("section", { class: "toasts" }, lasting, passing);
   const told = new Map(); // what each of them says
   const shown = (text) => [...told.keys()].find((toast) => textOf(told.get(toast)) === text);
 
@@ -51,25 +53,34 @@ export function toasts(agent, kept) {
     while (told.size > MOST) remove([...told.keys()].find((toast) => !told.get(toast).words) ?? told.keys().next().value);
   }
 
+  // Long words scroll by themselves, with the keys, too: those are no keys of the desk then.
+  function quoted({ why, words }) {
+    const scrolls = (event) => event.key.startsWith("Arrow") && event.stopPropagation();
+    return el("span", { class: "toast-words", tabIndex: 0, role: "group", "aria-label": why, on: { keydown: scrolls } }, `“${words}”`);
+  }
+
   function put(one) {
     const text = textOf(one);
     const before = shown(text);
     if (before) remove(before);
-    const toast = el("p", { class: "toast" }, el("span", { class: "toast-text" }, text));
+    const said = one.words ? [el("span", { class: "toast-why" }, one.why), " ", quoted(one)] : [text];
+    const toast = el("div", { class: "toast" }, el("p", { class: "toast-text" }, ...said));
     if (one.words) toast.append(closeButton(toast));
     else setTimeout(() => told.has(toast) && remove(toast), SHOWN_MS + READ_MS * text.length);
     told.set(toast, one);
     place.setAttribute("aria-label", t("came_to_nothing"));
-    place.append(toast);
+    if (one.words) lasting.prepend(toast);
+    else passing.append(toast);
     makeRoom();
     if (one.words) keep();
+    return toast;
   }
 
   /** Says `why` something came to nothing; where there are `words` that went nowhere, with them, until they are put away. */
   function complain(why, words = "") {
     const one = words ? { why: t("not_sent", { why }), words } : { why, words };
-    put(one);
-    place.scrollTop = place.scrollHeight;
+    const toast = put(one);
+    toast.parentElement.scrollTop = toast.offsetTop - toast.parentElement.offsetTop; // its beginning
     textField()?.scrollIntoView({ block: "nearest" }); // the line moves down for it
     say("urgent", textOf(one));
   }
