@@ -94,8 +94,11 @@ def read_trace(path: Path) -> list[float]:
 
     Raises OSError and ValueError.
     """
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        cells = [row[0] for row in csv.reader(file) if row]
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            cells = [row[0] for row in csv.reader(file) if row]
+    except csv.Error as error:
+        raise ValueError(f"it is no CSV file ({error})") from None
     found = [float(cell) for cell in (cells[1:] if cells and not is_number(cells[0]) else cells)]
     for instant in found:
         if not abs(instant) <= INSTANT_MAX_S:

@@ -174,6 +174,8 @@ def _samples(path: Path) -> list[float]:
             cells = [row[0] for row in csv.reader(file) if row]
     except (OSError, UnicodeDecodeError) as error:
         raise fault(f"{path.name} cannot be read: {reason_of(error)}") from None
+    except csv.Error as error:
+        raise fault(f"{path.name} cannot be read: it is no CSV file ({error})") from None
     try:
         found = [float(cell) * 1e9 for cell in (cells[1:] if cells and not is_number(cells[0]) else cells)]
     except ValueError as error:

@@ -11,16 +11,19 @@ SHIFT_COLUMNS: Final = ("hours", "count", "breaks", "days")
 
 def read_shifts(path: Path) -> list[dict[str, Any]]:
     """Return the shifts that a CSV file lists, as sections. Raises OSError and ValueError."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file, skipinitialspace=True)
-        names = list(reader.fieldnames or ())
-        unknown = [name for name in names if name and name not in SHIFT_COLUMNS]
-        if "hours" not in names:
-            raise ValueError(f"{path.name} has no column 'hours'; there is {', '.join(names) or 'none'}")
-        if unknown:
-            hint = nearest(unknown[0], SHIFT_COLUMNS) or f"; there may be {', '.join(SHIFT_COLUMNS)}"
-            raise ValueError(f"{path.name} has a column '{unknown[0]}', which says nothing{hint}")
-        return [_shift(row) for row in reader]
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, skipinitialspace=True)
+            names, rows = list(reader.fieldnames or ()), list(reader)
+    except csv.Error as error:
+        raise ValueError(f"{path.name} is no CSV file ({error})") from None
+    unknown = [name for name in names if name and name not in SHIFT_COLUMNS]
+    if "hours" not in names:
+        raise ValueError(f"{path.name} has no column 'hours'; there is {', '.join(names) or 'none'}")
+    if unknown:
+        hint = nearest(unknown[0], SHIFT_COLUMNS) or f"; there may be {', '.join(SHIFT_COLUMNS)}"
+        raise ValueError(f"{path.name} has a column '{unknown[0]}', which says nothing{hint}")
+    return [_shift(row) for row in rows]
 
 
 def _shift(row: dict[str, Any]) -> dict[str, Any]:

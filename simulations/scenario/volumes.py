@@ -59,6 +59,8 @@ def volumes_of_file(path: Path, column: str, timeline: Timeline, *, repeat: bool
         rows, names = list(reader), reader.fieldnames or ()
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"{path.name} cannot be read: {reason_of(error)}") from None
+    except csv.Error as error:
+        raise ValueError(f"{path.name} cannot be read: it is no CSV file ({error})") from None
     if column not in names:
         raise ValueError(f"{path.name} has no column '{column}'; there is {', '.join(names) or 'none'}")
     volumes = [_volume(path.name, line, row[column]) for line, row in enumerate(rows, 2)]

@@ -52,6 +52,21 @@ def test_volumes_that_do_not_fit_are_told_and_what_is_wrong_elsewhere_beside_the
     assert both == [*alone, "6:25: there is no queue 'sale'; did you mean 'sales'?"]
 
 
+def test_a_file_that_is_no_csv_is_told_wherever_it_is_read(tmp_path: Path) -> None:
+    (tmp_path / "open.csv").write_text('hours\n"' + "1" * 200_000, encoding="utf-8")
+    queues = "".join(
+        f"  {name}: {{arrivals: {arrivals}, handle: {{talk: {talk}}}}}\n"
+        for name, arrivals, talk in (
+            ("a", "{csv: open.csv}", "3m"),
+            ("b", "{trace: open.csv}", "3m"),
+            ("c", "{rate: 1/min}", "empirical(open.csv)"),
+        )
+    )
+    told = faults(tmp_path, f"queues:\n{queues}agents: [{{group: g, shifts: open.csv}}]\n")
+    assert [line[0] for line in told] == ["2", "3", "4", "5"]
+    assert all("is no CSV file (field larger than field limit" in line for line in told)
+
+
 def test_names_are_listed_once_each(tmp_path: Path) -> None:
     twice = "agents: [{group: a}, {group: a}]\ncosts: {agent_hour: {b: 10}}\n"
     text = ONE_QUEUE % "{rate: 1/min}" + twice
