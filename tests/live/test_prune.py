@@ -46,6 +46,7 @@ async def test_an_engine_goes_on_behind_what_was_deleted_without_any_snapshot(tm
     await host.start()
     assert entries(host.engine.state) == entries(whole)
     assert {entry.name for entry in host.engine.state.contacts} == {"c0"}, "who came long ago is there still"
+    assert not host.engine.views.quality.is_scheduled(), "who asks has everything taken in"
     assert host.engine.views.quality.from_seq > whole.seq
     beginning = host.engine.beginning_of_past()
     assert beginning is not None

@@ -1,6 +1,7 @@
 """A real engine with the SIP adapter on a free port of this machine, and sipp at both ends of it."""
 
 import asyncio
+import random
 import shutil
 import socket
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +22,8 @@ from engine.ports import Receipt
 SCENARIOS: Final = Path(__file__).parents[2] / ".." / "shared" / "data" / "sip" / "sipp"
 CAPACITY: Final = Capacity(contacts=1024, agents=64, queues=16, trunk_groups=8, requirements=64, lines=64, intervals=16)
 DEADLINE_S: Final = 30.0
+SERVERS: Final = (12_000, 32_000)
+"""Ports that systems keep for servers, as Linux does by default."""
 
 OWN_SCENARIOS: Final = Path(__file__).with_name("scenarios")
 needs_sipp = pytest.mark.skipif(shutil.which("sipp") is None, reason="needs sipp (Debian package sip-tester)")
@@ -30,20 +33,20 @@ needs_shared_scenarios = pytest.mark.skipif(
 
 
 def free_port() -> int:
-    """A port that is free for UDP and TCP, and so is the next one."""
+    """A port that is free for UDP and TCP, and so is the next one.
+
+    Below those that a system gives to outgoing connections: a server that is started again finds it free still.
+    """
     while True:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-            udp.bind(("127.0.0.1", 0))
-            port: int = udp.getsockname()[1]
-            try:
-                for other in (port, port + 1):
-                    with socket.socket() as tcp:
-                        tcp.bind(("127.0.0.1", other))
-                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as second:
-                    second.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return port
+        port = random.randrange(*SERVERS)
+        try:
+            for other in (port, port + 1):
+                for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                    with socket.socket(socket.AF_INET, kind) as probe:
+                        probe.bind(("127.0.0.1", other))
+        except OSError:
+            continue
+        return port
 
 
 async def until(condition: Callable[[], Any], what: str = "", deadline_s: float = DEADLINE_S) -> None:
