@@ -7,6 +7,7 @@ import pytest
 from tests.http.desk.support import CENTRE
 from tests.http.desk.test_cases_in_browser import is_fit
 from tests.http.desk.test_in_browser import browser, lines, signed_in, take_chat, until
+from tests.http.desk.test_sign_out_in_browser import two_tabs
 from tests.http.support import Build
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
@@ -50,12 +51,7 @@ async def test_an_agent_works_where_tabs_cannot_speak_either(build: Build) -> No
     house = await build(centre=CENTRE)
     async with browser() as context:
         await context.add_init_script(DENIED + ALONE)
-        page = await signed_in(context, house)
-        await take_chat(page, house)
-        await page.keyboard.type("half a line")
-        tab = await context.new_page()
-        await tab.goto(f"{house.url}/desk")
-        await tab.wait_for_selector("#line:visible")
+        page, tab = await two_tabs(context, house)
         await page.bring_to_front()
         await page.click("button:text-is('Sign out')")
         await page.click("dialog button:text-is('Sign out')")
