@@ -1,15 +1,13 @@
 """The section that says when contacts come: a rate, volumes by interval, or a trace; inline or from a CSV file."""
 
-import csv
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
 from pydantic import AfterValidator, ValidationInfo, model_validator
 
-from engine.config.document import reason_of
 from engine.config.faults import several
 from engine.model.fields import Number, Section, fault
-from simulations.scenario.distributions import is_number
+from simulations.scenario.csv_files import first_column, why_unread
 from simulations.scenario.values import Share, plain, read_rate
 from simulations.scenario.volumes import VOLUME_MAX, spread, volumes_of_file
 
@@ -85,8 +83,7 @@ class Arrivals(Section):
 
 def unreadable(trace: str, error: OSError | ValueError) -> str:
     """Return the sentence that says why a trace cannot be read."""
-    why = reason_of(error) if isinstance(error, OSError | UnicodeDecodeError) else str(error)
-    return f"{trace} cannot be read: {why}"
+    return f"{trace} cannot be read: {why_unread(error)}"
 
 
 def read_trace(path: Path) -> list[float]:
@@ -94,12 +91,7 @@ def read_trace(path: Path) -> list[float]:
 
     Raises OSError and ValueError.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            cells = [row[0] for row in csv.reader(file) if row]
-    except csv.Error as error:
-        raise ValueError(f"it is no CSV file ({error})") from None
-    found = [float(cell) for cell in (cells[1:] if cells and not is_number(cells[0]) else cells)]
+    found = [float(cell) for cell in first_column(path)]
     for instant in found:
         if not abs(instant) <= INSTANT_MAX_S:
             raise ValueError(f"{instant} is no instant within {INSTANT_MAX_S / 86400:.0f} days of the start")

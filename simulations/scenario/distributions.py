@@ -1,6 +1,5 @@
 """How long things take: distributions as planners write them, `lognormal(mean=180s, cv=0.9)`, and as they are drawn."""
 
-import csv
 import math
 import re
 from pathlib import Path
@@ -10,9 +9,9 @@ import msgspec
 from pydantic import GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
-from engine.config.document import reason_of
 from engine.model.durations import format_duration, parse_duration
 from engine.model.fields import fault, nearest
+from simulations.scenario.csv_files import first_column, why_unread
 from simulations.world import chance
 
 _CALL: Final = re.compile(r"([a-z_]+)\s*\((.*)\)", re.DOTALL)
@@ -170,28 +169,16 @@ def _number(what: str, text: str, low: float, high: float, whole: bool = False) 
 def _samples(path: Path) -> list[float]:
     """Read durations in seconds, the first column of a CSV file; a heading is passed over."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            cells = [row[0] for row in csv.reader(file) if row]
-    except (OSError, UnicodeDecodeError) as error:
-        raise fault(f"{path.name} cannot be read: {reason_of(error)}") from None
-    except csv.Error as error:
-        raise fault(f"{path.name} cannot be read: it is no CSV file ({error})") from None
+        cells = first_column(path)
+    except (OSError, ValueError) as error:
+        raise fault(f"{path.name} cannot be read: {why_unread(error)}") from None
     try:
-        found = [float(cell) * 1e9 for cell in (cells[1:] if cells and not is_number(cells[0]) else cells)]
+        found = [float(cell) * 1e9 for cell in cells]
     except ValueError as error:
         raise fault(f"{path.name} holds something that is no number of seconds: {error}") from None
     if not 0 < len(found) <= SAMPLES_MAX or min(found) < 0 or not all(map(math.isfinite, found)):
         raise fault(f"{path.name} must hold 1 to {SAMPLES_MAX} durations in seconds, none below 0")
     return found
-
-
-def is_number(text: str) -> bool:
-    """Tell whether the text is a number rather than a heading."""
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 class _Field:

@@ -102,6 +102,11 @@ class Stretch(Section):
         found = [self.instant_ns((first + timedelta(days=day)).isoformat()) for day in range(1, days + 1)]
         return [at_ns for at_ns in found if self.start_ns < at_ns < self.end_ns]
 
+    def clock(self, interval: int) -> str:
+        """Return when an interval begins, as people of its time zone write it; of the one behind the last, its end."""
+        begin_s = (self.start_ns + interval * self.horizon.interval_ns) // SECOND_NS
+        return f"{datetime.fromtimestamp(begin_s, ZoneInfo(self.time_zone)):%Y-%m-%d %H:%M}"
+
     def instant_ns(self, moment: str) -> int:
         """Return the instant of a local time, ns."""
         local = datetime.fromisoformat(padded(moment)).replace(tzinfo=ZoneInfo(self.time_zone))

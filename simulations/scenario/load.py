@@ -7,12 +7,13 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from engine.config.document import Document, Location, PlainValues, read_document, reason_of
+from engine.config.document import Document, Location, PlainValues, read_document
 from engine.config.faults import note_faults
 from engine.config.plan_files import read_plan_files
 from engine.config.queues import CHANNEL_NUMBERS
 from engine.errors import ConfigError
 from simulations.scenario.changes import make_changes
+from simulations.scenario.csv_files import NotCsv, why_unread
 from simulations.scenario.factors import with_factors
 from simulations.scenario.file import ScenarioFile, Stretch
 from simulations.scenario.shift_files import read_shifts
@@ -144,8 +145,8 @@ def _with_shifts(document: Document, folder: Path) -> dict[str, Any]:
         shifts: list[dict[str, Any]] = []
         try:
             shifts = read_shifts(folder / name)
-        except (OSError, UnicodeDecodeError) as error:
-            document.add(("agents", index, "shifts"), f"the shifts cannot be read: {name}: {reason_of(error)}")
+        except (OSError, UnicodeDecodeError, NotCsv) as error:
+            document.add(("agents", index, "shifts"), f"the shifts cannot be read: {name}: {why_unread(error)}")
         except ValueError as error:
             document.add(("agents", index, "shifts"), f"the shifts cannot be read: {error}")
         lines: dict[Location, tuple[int, int]] = {(place,): (place + 2, 1) for place in range(len(shifts))}

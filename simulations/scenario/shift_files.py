@@ -1,22 +1,17 @@
 """Shifts of a CSV file, `shifts: FILE.csv`, as sections."""
 
-import csv
 from pathlib import Path
 from typing import Any, Final
 
 from engine.model.fields import nearest
+from simulations.scenario.csv_files import table_of
 
 SHIFT_COLUMNS: Final = ("hours", "count", "breaks", "days")
 
 
 def read_shifts(path: Path) -> list[dict[str, Any]]:
     """Return the shifts that a CSV file lists, as sections. Raises OSError and ValueError."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, skipinitialspace=True)
-            names, rows = list(reader.fieldnames or ()), list(reader)
-    except csv.Error as error:
-        raise ValueError(f"{path.name} is no CSV file ({error})") from None
+    names, rows = table_of(path)
     unknown = [name for name in names if name and name not in SHIFT_COLUMNS]
     if "hours" not in names:
         raise ValueError(f"{path.name} has no column 'hours'; there is {', '.join(names) or 'none'}")

@@ -1,7 +1,5 @@
 """Volumes of a file, or of a list, brought to the intervals of the horizon: by the clock where a column says it."""
 
-import csv
-import io
 import math
 import re
 from datetime import UTC, datetime, timedelta
@@ -10,7 +8,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from engine.config.document import reason_of
+from simulations.scenario.csv_files import table_of, why_unread
 
 CLOCK: Final = "interval_start"
 """The column that says when a row begins: a time of day, or a date and a time."""
@@ -55,12 +53,9 @@ class _Rows(NamedTuple):
 def volumes_of_file(path: Path, column: str, timeline: Timeline, *, repeat: bool) -> list[float]:
     """Return the volume of each interval. Raises OSError, and ValueError that says what does not fit."""
     try:
-        reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""), skipinitialspace=True)
-        rows, names = list(reader), reader.fieldnames or ()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path.name} cannot be read: {reason_of(error)}") from None
-    except csv.Error as error:
-        raise ValueError(f"{path.name} cannot be read: it is no CSV file ({error})") from None
+        names, rows = table_of(path)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path.name} cannot be read: {why_unread(error)}") from None
     if column not in names:
         raise ValueError(f"{path.name} has no column '{column}'; there is {', '.join(names) or 'none'}")
     volumes = [_volume(path.name, line, row[column]) for line, row in enumerate(rows, 2)]

@@ -5,13 +5,10 @@ tell of most scenarios that all is well; where they do not, as many as of a tria
 most who come is refused; what is so for a while alone, as while a site is down, leaves a plan for the rest of the day.
 """
 
-from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from engine.model.settings import SECOND_NS
 from simulations.experiment.result import Result
 from simulations.queueing.arrays import Floats, Integers
 from simulations.queueing.errors import Unreachable
@@ -154,7 +151,7 @@ class _Told:
         sign = 1.0 if figure == "staffed_level" else -1.0
         worst = int(np.where(missed, sign * found.value[q], np.inf).argmin())
         value, low, high = (f"{100 * end[q, worst]:.1f}" for end in (found.value, found.low, found.high))
-        where = f"at {self._clock(worst)}, with {self._at_work[q, worst]:.0f} at work"
+        where = f"at {self._file.clock(worst)}, with {self._at_work[q, worst]:.0f} at work"
         text = f"{where}, {value} % ({low} to {high}) {words}{self._why(q, worst)}"
         text = f"queue {name}: {self._whose(q, worst)} {asked}: {text}"
         others = int(missed.sum()) - 1
@@ -188,7 +185,3 @@ class _Told:
             if share > WORTH_TELLING:
                 said.append(f"{100 * share:.1f} % {words}")
         return f"; {', '.join(said)}" if said else ""
-
-    def _clock(self, interval: int) -> str:
-        at_ns = self._file.start_ns + interval * self._file.horizon.interval_ns
-        return f"{datetime.fromtimestamp(at_ns // SECOND_NS, ZoneInfo(self._file.time_zone)):%Y-%m-%d %H:%M}"

@@ -4,13 +4,10 @@ Nobody is too few whatever is played. That some are, fewer than the formulas' fi
 have been played, and a goal is missed by what the search for agents would miss it by.
 """
 
-from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from engine.model.settings import SECOND_NS
 from simulations.queueing.arrays import Floats, Integers
 from simulations.queueing.errors import Unreachable
 from simulations.scenario.file import ScenarioFile
@@ -91,7 +88,7 @@ class Reach:
         row, interval = places[0]
         names = self._queues(row)
         words = f"queue{'' if len(names) == 1 else 's'} {', '.join(names)}"
-        return f"{self._clock(interval)}, {words}: {self._demand.needs[row, interval]}"
+        return f"{self._file.clock(interval)}, {words}: {self._demand.needs[row, interval]}"
 
     def _others(self, places: list[tuple[int, int]]) -> str:
         """Return the other intervals with what each requires, a few by name, and the most of all."""
@@ -99,15 +96,11 @@ class Reach:
         if not rest:
             return ""
         needs = self._demand.needs
-        told = [f"{self._clock(at)} {' '.join(self._queues(row))} {needs[row, at]}" for row, at in rest[:NAMED]]
+        told = [f"{self._file.clock(at)} {' '.join(self._queues(row))} {needs[row, at]}" for row, at in rest[:NAMED]]
         more = f" and {len(rest) - NAMED} more" if len(rest) > NAMED else ""
         row, interval = max(places, key=lambda place: int(needs[place]))
         text = f"; so in {len(rest)} more interval{'' if len(rest) == 1 else 's'}: {', '.join(told)}{more}"
-        return f"{text}; the most are {needs[row, interval]} at {self._clock(interval)}"
+        return f"{text}; the most are {needs[row, interval]} at {self._file.clock(interval)}"
 
     def _queues(self, row: int) -> list[str]:
         return [str(name) for name in np.array(list(self._file.queues))[self._demand.sets[row]]]
-
-    def _clock(self, interval: int) -> str:
-        at_ns = self._file.start_ns + interval * self._file.horizon.interval_ns
-        return f"{datetime.fromtimestamp(at_ns // SECOND_NS, ZoneInfo(self._file.time_zone)):%Y-%m-%d %H:%M}"

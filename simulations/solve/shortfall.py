@@ -1,12 +1,9 @@
 """Where no shifts cover all that is required, though each interval by itself could be: when, of whom, how many."""
 
-from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from engine.model.settings import SECOND_NS
 from simulations.queueing.arrays import Floats
 from simulations.queueing.errors import Unreachable
 from simulations.scenario.file import ScenarioFile
@@ -35,7 +32,7 @@ def no_shifts(file: ScenarioFile, lacking: list[Lack], sets: Any, able: Any, mos
     told = []
     for stretch in stretches[:STRETCHES_TOLD]:
         row, worst = stretch[0].row, max(stretch, key=lambda one: one.missing)
-        begin, end = _clock(file, stretch[0].interval), _clock(file, stretch[-1].interval + 1)
+        begin, end = file.clock(stretch[0].interval), file.clock(stretch[-1].interval + 1)
         groups = [name for name, serves in zip(names, able[row] > 0.0, strict=True) if serves]
         when = f"{begin} to {end.removeprefix(begin[:11])}, {_queues(file, sets[row])} ({', '.join(groups)})"
         told.append(f"{when}: {worst.missing:.2g} of {worst.required:.3g} agents at work are missing")
@@ -44,11 +41,6 @@ def no_shifts(file: ScenarioFile, lacking: list[Lack], sets: Any, able: Any, mos
     barred = f" with --group-max {', '.join(bars)} a day" if bars else ""
     text = f"no shifts cover all that is required{barred}, though they do each interval by itself"
     return Unreachable(f"{text}; {'; '.join(told)}{more}; {ADVICE}")
-
-
-def _clock(file: ScenarioFile, interval: int) -> str:
-    at_ns = file.start_ns + interval * file.horizon.interval_ns
-    return f"{datetime.fromtimestamp(at_ns // SECOND_NS, ZoneInfo(file.time_zone)):%Y-%m-%d %H:%M}"
 
 
 def _queues(file: ScenarioFile, members: Any) -> str:
