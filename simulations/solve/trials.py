@@ -131,6 +131,5 @@ def seen_misses(result: Result, goals: list[Goal]) -> Misses:
 
 def _misses(level: Any, loss: Any, goals: list[Goal]) -> Misses:
     """Tell where levels, or losses, of shape (queues, intervals) miss the goals; none of nobody does."""
-    asked = np.array([[goal.service_level] for goal in goals])
-    most = np.array([[1.0 if goal.p_abandon is None else goal.p_abandon] for goal in goals])
-    return Misses(level < asked, loss > most)
+    asked = asked_of(goals, level.shape)
+    return Misses(level < asked.levels, loss > asked.losses)
