@@ -16,6 +16,13 @@ pytestmark = [pytest.mark.peer, pytest.mark.slow]
 PAUSE = "new Promise((done) => setTimeout(done, 1200))"
 """Longer than what is typed ahead is let go by; it is what is tried here, not a wait for anything."""
 
+AT_ONCE = """key => {
+  document.querySelector("dialog").close();
+  document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { ...key, bubbles: true, cancelable: true }));
+  return document.querySelectorAll("dialog[open]").length;
+}"""
+"""A key that comes before the browser has told that a window closed: the cursor stands in its field still."""
+
 
 async def asking(context: Any, house: House, key: str) -> Any:
     """A desk with one chat in hand and another that rings, where a window with a field asks about the first."""
@@ -76,6 +83,15 @@ async def test_whom_to_transfer_to_is_asked_until_the_window_is_left(build: Buil
         await page.keyboard.press("Escape")
         await page.wait_for_selector("dialog", state="detached")
         assert await declined(house) == 0
+
+
+@pytest.mark.parametrize("key", [{"key": "e", "code": "KeyE"}, {"key": "e", "code": "KeyE", "altKey": True}])
+async def test_keys_count_at_once_where_a_window_has_closed(build: Build, key: dict[str, Any]) -> None:
+    house = await build(centre=CENTRE)
+    async with browser() as context:
+        page = await asking(context, house, "t")
+        assert await page.evaluate(AT_ONCE, key) == 1
+        assert "Phạm Lan" in await page.inner_text("dialog[open] h2")
 
 
 @pytest.mark.parametrize("centre", [TIRELESS, CENTRE], ids=["next customer", "wrap-up"])

@@ -5,7 +5,7 @@ import { openCaseDialog } from "./case_dialogs.js";
 import { helpDialog } from "./help_dialog.js";
 import { ofBrowser } from "./storage.js";
 import { transferDialog } from "./transfer_dialog.js";
-import { textField } from "./typed_ahead.js";
+import { placeOf, textField } from "./typed_ahead.js";
 
 const OFF = "trunkline-desk-keys-off";
 const WRITES = "input, textarea, select, [contenteditable]";
@@ -60,17 +60,18 @@ function listen(desk, keys) {
   document.addEventListener("keydown", (event) => {
     if (!event.repeat) done = "";
     else if (event.code === done) return event.preventDefault();
+    const place = placeOf(event.target);
     const isTyped = !event.altKey && isText(event);
-    if (isTyped && event.target.closest?.(WRITES)) desk.typedAhead.typed();
+    if (isTyped && place.closest?.(WRITES)) desk.typedAhead.typed();
     if (event.ctrlKey || event.metaKey || event.isComposing || !desk.open) return;
-    if (event.target.closest?.("dialog")) return;
-    if (event.key === "Escape" && event.target === textField() && event.target.closest("#room")) {
-      event.target.blur();
+    if (place.closest?.("dialog")) return;
+    if (event.key === "Escape" && place === textField() && place.closest("#room")) {
+      place.blur();
       return;
     }
     const { acts, typedAhead } = desk;
     if (event.altKey || event.key === "Escape" || event.key === "Tab" || event.key.startsWith("Arrow")) typedAhead.free();
-    if (!event.altKey && event.target.closest?.(WRITES)) return;
+    if (!event.altKey && place.closest?.(WRITES)) return;
     if (isTyped && acts.openLine()) return; // it goes there
     if (!event.altKey && !keys.on) return;
     if (isTyped && acts.isLineless) typedAhead.waitForPause();

@@ -3,9 +3,12 @@
 
 const PAUSE_MS = 1000;
 
+/** Where a key or the cursor is: a window that has closed keeps it until the page is drawn next, and that is nowhere. */
+export const placeOf = (place) => (place?.closest?.("dialog:not([open])") ? document.body : place);
+
 /** The field in which somebody may be in the middle of a text. */
 export function textField() {
-  const field = document.activeElement;
+  const field = placeOf(document.activeElement);
   return typeof field?.selectionStart === "number" ? field : null;
 }
 
