@@ -26,6 +26,7 @@ __all__ = [
     "EngineLink",
     "Forecaster",
     "Hint",
+    "Listener",
     "OpenContact",
     "Past",
     "Plans",
@@ -315,6 +316,18 @@ class AdapterStatus(msgspec.Struct, frozen=True):
     counters: Mapping[str, int]
 
 
+class Listener(NamedTuple):
+    """Where an adapter listens, as its settings say."""
+
+    keys: tuple[str, ...]
+    """What leads to the port, from the adapter's section: `("tls", "port")`."""
+    transport: Literal["tcp", "udp"]
+    host: str
+    """Address or name; empty: all addresses."""
+    port: int
+    """0: any free one."""
+
+
 class Adapter(Protocol):
     """One way into and out of the engine. Found by the entry point group `trunkline.adapters`.
 
@@ -326,9 +339,11 @@ class Adapter(Protocol):
     """A pydantic model of the adapter's section in the configuration file.
 
     It may say by a property `calls_back` whether the adapter can call customers. Callbacks that were asked for at an
-    adapter that says no are then carried out by the first that says yes, which gets them as its own. It may tell by a
-    method `notes(queues)`, which is given the names of the service's queues, what is doubtful though it is good, a
-    sentence each, for `trunkline check`.
+    adapter that says no are then carried out by the first that says yes, which gets them as its own. By a property
+    `rings_phones` it may say that the adapter rings agents' phones and knows whether they are there, by a property
+    `listeners`, a tuple of `Listener`, where it listens: two at one place are a fault of the file. It may tell by a
+    method `notes(queues)`, which is given the channel of each of the service's queues by name, what is doubtful though
+    it is good: pairs of the keys that lead to the value, from the section, and of a sentence, for `trunkline check`.
     """
 
     name: str

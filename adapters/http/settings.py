@@ -13,9 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from adapters.http.boards import BOARD_NAME, DEFAULT_BOARD, BoardSettings
 from adapters.http.day_plan import PlanFault, read_plan
 from engine.file_kinds import MEDIA_TYPES
+from engine.model.durations import format_duration
 from engine.model.fields import Duration, TimeZone, Whole, fault
 from engine.model.scopes import TOKEN_ID
 from engine.model.tls import ServerTls
+from engine.ports import Listener
 
 ScopeWord = Literal["ingest", "read", "agent", "supervise", "admin"]
 DEFAULT_PORT: Final = 8080
@@ -109,17 +111,32 @@ class Settings(BaseModel):
         """The boards by name, the default one among them."""
         return {DEFAULT_BOARD: BoardSettings(), **self.boards}
 
-    def notes(self, queues: Collection[str]) -> list[str]:
-        """Tell which boards have a plan that cannot be shown; the service starts without, and reads it anew."""
-        told = []
+    def notes(self, queues: Collection[str]) -> list[tuple[tuple[str, ...], str]]:
+        """Tell which boards have a plan that cannot be shown, and of a limit that never counts, each with its keys.
+
+        The service starts without such a plan, and reads it anew.
+        """
+        told: list[tuple[tuple[str, ...], str]] = []
         for name, board in self.boards.items():
             zone = ZoneInfo(board.time_zone or self.time_zone)
             try:
                 if board.plan:
                     read_plan(Path(board.plan), datetime.now(zone), zone, queues)
             except PlanFault as error:
-                told.append(f"the plan of board '{name}' cannot be shown: {error}")
+                told.append((("boards", name, "plan"), f"the plan of board '{name}' cannot be shown: {error}"))
+        desk = self.desk
+        if "idle_limit_ns" in desk.model_fields_set and desk.idle_limit_ns > desk.session_limit_ns:
+            text = (
+                f"'idle_limit' never ends a session: 'session_limit', {format_duration(desk.session_limit_ns)}, is "
+                "over sooner; make the one shorter, or the other longer"
+            )
+            told.append((("desk", "idle_limit"), text))
         return told
+
+    @property
+    def listeners(self) -> tuple[Listener, ...]:
+        """Where it listens."""
+        return (Listener(("port",), "tcp", self.host, self.port),)
 
     @property
     def scheme(self) -> str:

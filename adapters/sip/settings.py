@@ -11,6 +11,7 @@ from adapters.sip.protocol import LocalProtocolError, MalformedMessage, Uri, hop
 from adapters.sip.translate import is_protection
 from engine.model.fields import Duration, Ref, Section, Whole, fault
 from engine.model.tls import ServerTls, load_authorities
+from engine.ports import Listener
 
 DEFAULT_PORT: Final = 5060
 DEFAULT_TLS_PORT: Final = 5061
@@ -208,6 +209,19 @@ class Settings(Section):
     def calls_back(self) -> bool | None:
         """Whether customers of adapters that cannot call are called here; None: only its own, in vain."""
         return True if self.outbound else None
+
+    @property
+    def rings_phones(self) -> bool:
+        """Whether agents' phones are rung here, and known to be there."""
+        return True
+
+    @property
+    def listeners(self) -> tuple[Listener, ...]:
+        """Where it listens."""
+        udp = (Listener(("port",), "udp", self.host, self.port),) if self.udp else ()
+        tcp = (Listener(("port",), "tcp", self.host, self.port),) if self.tcp else ()
+        tls = (Listener(("tls", "port"), "tcp", self.host, self.tls.port),) if self.tls is not None else ()
+        return udp + tcp + tls
 
     @property
     def own_host(self) -> str:

@@ -1,6 +1,7 @@
 """The adapter's section of the configuration file."""
 
 import ipaddress
+from collections.abc import Mapping
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -8,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from engine.file_kinds import MEDIA_TYPES
 from engine.model.fields import Duration, Ref, Text, Whole, fault
 from engine.model.tls import ServerTls
+from engine.ports import Listener
 
 DEFAULT_PORT: Final = 8081
 SECRET_MIN: Final = 32
@@ -124,6 +126,24 @@ class Settings(Part):
     """How long a browser is known again."""
     required: bool = False
     """Whether the service counts as not ready without this adapter."""
+
+    def notes(self, queues: Mapping[str, str]) -> list[tuple[tuple[str, ...], str]]:
+        """Tell which inboxes lead to a queue whose own channel is another, each with its keys."""
+        return [
+            (
+                ("inboxes", name, "queue"),
+                f"inbox '{name}' leads to queue '{inbox.queue}', whose own channel is {queues[inbox.queue]}: chats "
+                "wait there in a line apart, which the queue's own figures leave out; say 'channel: chat' there, or "
+                "lead to a queue that has it",
+            )
+            for name, inbox in self.inboxes.items()
+            if queues[inbox.queue] != "chat"
+        ]
+
+    @property
+    def listeners(self) -> tuple[Listener, ...]:
+        """Where it listens."""
+        return (Listener(("port",), "tcp", self.host, self.port),)
 
     @property
     def calls_back(self) -> bool:

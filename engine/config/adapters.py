@@ -7,7 +7,8 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 
 from engine.config.document import Document
-from engine.config.faults import note_faults
+from engine.config.faults import good_part, note_faults
+from engine.config.listeners import check_listeners
 from engine.model.fields import nearest
 from engine.ports import Adapter
 
@@ -39,6 +40,7 @@ def check_adapters(
     for the whole service is `inherited`, by key: a section that has such a key and does not say it takes it from there.
     """
     checked: dict[str, BaseModel] = {}
+    good: dict[str, BaseModel] = {}
     for name, section in sections.items():
         location = ("adapters", name)
         if name not in loaders:
@@ -54,9 +56,12 @@ def check_adapters(
         if isinstance(said, dict):
             said = {key: inherited[key] for key in inherited if key in settings.model_fields} | said
         try:
-            checked[name] = settings.model_validate(said, extra="forbid", context=context)
+            good[name] = checked[name] = settings.model_validate(said, extra="forbid", context=context)
         except ValidationError as error:
             note_faults(document, error, settings, location, context)
+            if isinstance(said, dict):
+                good[name] = good_part(settings, said, set(), context)
+    check_listeners(document, good)
     return checked
 
 

@@ -5,9 +5,9 @@ import io
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -94,6 +94,11 @@ class Document:
         """Return every fault once, in the order of the file, as `file:line:column: text`; then those of its parts."""
         own = [f"{self.path}:{f.line}:{f.column}: {f.text}" for f in sorted(set(self.faults))]
         return own + [text for part in self.parts.values() for text in part.sentences()]
+
+    def without_faults(self) -> Self:
+        """Return the same values at the same places, of which nothing is said yet."""
+        parts = {location: part.without_faults() for location, part in self.parts.items()}
+        return replace(self, faults=[], parts=parts)
 
     @property
     def is_faulty(self) -> bool:

@@ -87,7 +87,7 @@ def _note_rules(
 
 def _rules_broken(section: type[BaseModel], value: dict[str, Any], wrong: set[str | int], context: Any) -> Faults:
     """Return what the rules of a section say of its good keys; a rule that needs one of the others says nothing."""
-    found = _good_part(section, value, wrong, context)
+    found = good_part(section, value, wrong, context)
     faults: Faults = []
     for rule in section.__pydantic_decorators__.model_validators.values():
         if rule.info.mode != "after":
@@ -102,8 +102,11 @@ def _rules_broken(section: type[BaseModel], value: dict[str, Any], wrong: set[st
     return faults
 
 
-def _good_part(section: type[BaseModel], value: dict[str, Any], wrong: set[str | int], context: Any) -> BaseModel:
-    """Return a section without what is wrong in it: whoever asks for that meets an AttributeError."""
+def good_part(section: type[BaseModel], value: dict[str, Any], wrong: set[str | int], context: Any) -> BaseModel:
+    """Return a section without what is wrong in it: whoever asks for that meets an AttributeError.
+
+    `wrong` are keys known to be so, missing ones among them, `context` what the section's validators see.
+    """
     for rule in section.__pydantic_decorators__.model_validators.values():
         if rule.info.mode == "before":
             with suppress(ValueError):  # told by pydantic, whose errors all are ValueErrors, at the section's place
@@ -126,7 +129,7 @@ def _good_part(section: type[BaseModel], value: dict[str, Any], wrong: set[str |
 def _good_rest(annotation: Any, value: Any, context: Any) -> Any:
     """Return the good part of a section, or of a mapping or list of them with all their names and places; else None."""
     if isinstance(value, dict) and (section := _section(annotation)) is not None:
-        return _good_part(section, value, set(), context)
+        return good_part(section, value, set(), context)
     holder = next((one for one in _alternatives(annotation) if get_origin(one) in (dict, list)), None)
     section = _section(_inside(holder, ""))
     if section is None or type(value) is not get_origin(holder):

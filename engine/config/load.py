@@ -31,13 +31,23 @@ def load_config(
     `environment` is what `${NAME}` stands for (the process's own if None), `adapters` the loaders by name (those
     installed if None). Raises ConfigError with every fault of the file.
     """
+    config, _ = load_placed(path, environment, adapters)
+    return config
+
+
+def load_placed(
+    path: Path | str,
+    environment: Mapping[str, str] | None = None,
+    adapters: Mapping[str, Loader] | None = None,
+) -> tuple[Config, Document]:
+    """Return what `load_config` returns, and the document that knows where each value stands. Raises as it does."""
     document = read_document(Path(path), os.environ if environment is None else environment)
     read_schedule(document, Path(path).parent)
     read_plan_files(document, Path(path).parent, environment)
     config = _check(document, installed_adapters() if adapters is None else adapters, Path(path).parent)
     if config is None or document.is_faulty:
         raise ConfigError(document.sentences())
-    return config.read_from(document.digest)
+    return config.read_from(document.digest), document
 
 
 def _check(document: Document, loaders: Mapping[str, Loader], folder: Path) -> Config | None:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
-from engine.commands.check import adapter_notes
 from engine.config import load_config
+from engine.config.doubts import of_adapters
 from tests.http.support import CENTRE, CONTACTS, Build, get, tell
 from tests.http.wallboard.test_words import PLACE, catalogue
 
@@ -261,11 +261,12 @@ def test_a_plan_is_beside_the_configuration_and_check_notes_what_is_wrong(tmp_pa
     plan = tmp_path / "plan.csv"
     assert [board.plan for board in settings.boards.values()] == [str(plan), ""]
     where = "adapter 'http': the plan of board 'day' cannot be shown:"
-    assert adapter_notes(config) == [f"{where} there is no file {plan}"]
+    at = ("adapters", "http", "boards", "day", "plan")
+    assert of_adapters(config) == [(at, f"{where} there is no file {plan}")]
     plan.write_text("interval_start,queue\n25:77,sales\n")
-    (note,) = adapter_notes(config)
+    ((_, note),) = of_adapters(config)
     assert note.startswith(f"{where} line 2: '25:77'")
     plan.write_text("interval_start,queue\n08:00,\n08:00,salez\n")
-    assert adapter_notes(config) == [f"{where} line 3: there is no queue 'salez'; did you mean 'sales'?"]
+    assert of_adapters(config) == [(at, f"{where} line 3: there is no queue 'salez'; did you mean 'sales'?")]
     plan.write_text("interval_start,queue\n08:00,sales\n")
-    assert adapter_notes(config) == []
+    assert of_adapters(config) == []
