@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.messages.observed import AgentStatusChanged
+from engine.messages.observed import AgentStatusChanged, TransferRequested
 from tests.sip.conftest import OpenExchange
 from tests.sip.support import Sipps, centre, free_port, needs_sipp, until
 from tests.sip.test_sipp import both_transports, with_phone
@@ -35,6 +35,33 @@ async def test_callers_who_give_up_are_abandoned(open_exchange: OpenExchange, si
     await exchange.settle()
     assert sum(exchange.exits().values()) == 10
     assert set(exchange.exits()) <= {"abandoned", "short_abandoned"}
+
+
+@both_transports
+async def test_an_offer_is_made_again_when_a_busy_caller_said(
+    open_exchange: OpenExchange, sipps: Sipps, transport: str
+) -> None:
+    """RFC 3261 §14.2: a 500 with Retry-After refuses an offer for now; the scenario fails on one that comes sooner."""
+    phone = await sipps.start("phone", transport=transport)
+    contact = f"sip:ann@127.0.0.1:{phone.port};transport={transport}"
+    exchange = await open_exchange(
+        centre(
+            queues="  sales: {}\n  help: {members_only: true}",
+            agents=["{name: ann, queues: [sales]}"],
+            sip=f'phone_contacts: {{ann: "{contact}"}}',
+        )
+    )
+    await exchange.sign_in("ann")
+    bob = await sipps.start("caller_is_busy", exchange.address, transport=transport)
+    await until(lambda: exchange.counters.get("calls_connected"))
+    (name,) = exchange.sip.calls.by_name
+    await exchange.tell(TransferRequested(contact=name, queue="help", by="ann"))
+    for party in (phone, bob):
+        await party.wait()
+    await exchange.settle()
+    assert exchange.exits() == {"answered": 1}
+    assert sum(exchange.exits("help").values()) == 1
+    assert not exchange.counters.get("offers_refused")
 
 
 def is_heard_at(port: int) -> bool:
