@@ -1,0 +1,50 @@
+"""The bar across the top of the desk in a real browser: one row in every language, and no word cut off."""
+
+from typing import Any
+
+import pytest
+
+from tests.http.desk.support import CENTRE
+from tests.http.desk.test_in_browser import CUT_OFF, TOO_WIDE, browser, signed_in, take_chat, until
+from tests.http.support import Build
+
+pytestmark = [pytest.mark.peer, pytest.mark.slow]
+PHONE = 'phone: {address: "sip:an@example.org"}, desk_password'
+HAS_FIGURES = "document.querySelectorAll('.figures > div').length === 5"
+IN_ONE_ROW = """(places) => {
+  const boxes = places.map((one) => one.getBoundingClientRect()).filter(({ height }) => height);
+  return Math.max(...boxes.map(({ top }) => top)) < Math.min(...boxes.map(({ bottom }) => bottom)); }"""
+
+
+async def nothing_is_cut_off(page: Any) -> None:
+    """Nothing is cut off, nor wider than the window."""
+    assert await page.evaluate(TOO_WIDE) == []
+    assert await page.evaluate(CUT_OFF) == []
+
+
+@pytest.mark.parametrize("locale", ["en", "vi"])
+async def test_the_bar_is_one_row(build: Build, locale: str) -> None:
+    house = await build(centre=CENTRE)
+    async with browser(locale=locale) as context:
+        page = await signed_in(context, house)
+        await take_chat(page, house)
+        await until(page, HAS_FIGURES)
+        for width, height in ((1280, 800), (1920, 1080)):
+            await page.set_viewport_size({"width": width, "height": height})
+            assert await page.locator(".top > *").evaluate_all(IN_ONE_ROW), width
+            await nothing_is_cut_off(page)
+        await page.set_viewport_size({"width": 390, "height": 844})
+        assert await page.locator(".top-end button").evaluate_all(IN_ONE_ROW)
+        await nothing_is_cut_off(page)
+
+
+@pytest.mark.parametrize("locale", ["en", "vi"])
+async def test_the_bar_is_one_row_in_the_longest_words(build: Build, locale: str) -> None:
+    house = await build(centre=CENTRE.replace("desk_password", PHONE, 1).replace("Thị An", "Thị Thanh Hương"))
+    async with browser(locale=locale) as context:
+        page = await signed_in(context, house)
+        await page.keyboard.press("r")
+        await page.wait_for_selector("#state[data-state=unreachable]")
+        await until(page, HAS_FIGURES)
+        assert await page.locator(".top > *").evaluate_all(IN_ONE_ROW)
+        await nothing_is_cut_off(page)
