@@ -21,7 +21,7 @@ class Aim(NamedTuple):
     prices: Floats
     """Shape (groups,): of an agent; 1.0 or so."""
     most: Floats
-    """Shape (groups,): agents at once."""
+    """Shape (groups, intervals): agents at once."""
     dearness: float
     """An agent that a queue lacks costs as much as so many that there are."""
     softness: float
@@ -44,7 +44,7 @@ def improved(staffing: Integers, lacking: Floats, weights: Floats, moves: Floats
     of shape (queues, groups) what it gains by an agent. No group changes by more than `room`, of the staffing's shape.
     """
     agents, left = staffing.astype(float), lacking.copy()
-    low, high = np.maximum(agents - room, 0.0), np.minimum(agents + room, aim.most[:, None])
+    low, high = np.maximum(agents - room, 0.0), np.minimum(agents + room, aim.most)
     costs, gains = moves @ aim.prices, moves @ weights.T
     open_ = np.arange(agents.shape[1])
     for _ in range(MOVES_MAX):

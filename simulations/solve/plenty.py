@@ -18,7 +18,7 @@ from simulations.scenario.sections import AGENTS_MAX
 from simulations.solve.demand import Demand
 from simulations.solve.goals import Question
 from simulations.solve.staffed import staffed
-from simulations.solve.trials import Misses, Trial, Trials, proven_misses, seen_misses
+from simulations.solve.trials import Best, Misses, Trial, Trials, proven_misses, seen_misses
 
 REPLICATIONS: Final = 2
 """Of the first look."""
@@ -76,7 +76,9 @@ class Plenty:
             if self._is_of_most(seen, missed):
                 raise Unreachable(f"{told.text(missed)}; ask for less, or change what keeps it from being reached")
             self.out_of_reach, self.beyond = told.text(missed), seen.missed
-        self._trials.in_reach = seen
+        # Nothing is asked where it is so for want of shifts: whom the next shift still finds waiting is chance.
+        is_nobodys = seen.missed & (self._trials.demand.serves @ self._most == 0.0)
+        self._trials.in_reach = Best(np.where(is_nobodys, 0.0, seen.levels), np.where(is_nobodys, 1.0, seen.losses))
         return True
 
     def _is_of_most(self, seen: Trial, proven: Misses) -> bool:

@@ -56,25 +56,27 @@ class Needed(msgspec.Struct):
 class Mixes:
     """The cheapest whole numbers of agents of each group that have what an interval needs; remembered."""
 
-    def __init__(self, demand: Demand, prices: Floats, group_max: Floats) -> None:
-        self._able, self._prices, self._most = demand.able, prices, group_max
+    def __init__(self, demand: Demand, prices: Floats, most: Floats) -> None:
+        """`prices` of an agent have the shape (groups,), the `most` of each group at once (groups, intervals)."""
+        self._able, self._prices, self._most = demand.able, prices, most
         self._known: dict[bytes, Integers] = {}
 
     def of(self, needs: Integers) -> Integers:
         """Return the mix of every interval, shape (groups, intervals). Raises Unreachable."""
-        return np.stack([self._one(column) for column in np.ascontiguousarray(needs.T)], axis=1)
+        columns = zip(np.ascontiguousarray(needs.T), np.ascontiguousarray(self._most.T), strict=True)
+        return np.stack([self._one(*column) for column in columns], axis=1)
 
-    def _one(self, needs: Integers) -> Integers:
-        key = needs.tobytes()
+    def _one(self, needs: Integers, most: Floats) -> Integers:
+        key = needs.tobytes() + most.tobytes()
         if key not in self._known:
             groups = self._able.shape[1]
             if (self._able.sum(axis=1) == 1.0).all():
                 # Nobody serves two queues: every group is told by the sets that it alone serves.
                 found = (self._able * needs[:, None]).max(axis=0)
-                if (found <= self._most).all():
+                if (found <= most).all():
                     self._known[key] = np.rint(found).astype(np.int64)
                     return self._known[key]
-            plan = cover(needs[:, None], np.ones((1, 1)), self._prices[:, None], able=self._able, group_max=self._most)
+            plan = cover(needs[:, None], np.ones((1, 1)), self._prices[:, None], able=self._able, group_max=most)
             self._known[key] = plan.counts.reshape(groups)
         return self._known[key]
 
@@ -83,7 +85,7 @@ class Search:
     """Looks for the cheapest agents that keep the goals; what is learnt on the way is kept."""
 
     def __init__(self, scenario: Scenario, trials: Trials, prices: Floats, most: Floats, channels: dict[str, int]):
-        """`prices` of an agent and the `most` at once have the shape (groups,)."""
+        """`prices` of an agent have the shape (groups,), the `most` of each group at once (groups, intervals)."""
         self._scenario, self._trials, self._channels = scenario, trials, channels
         self._prices, self._most = prices / prices.mean(), most
         self._effects = Effects(trials.demand)

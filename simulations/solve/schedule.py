@@ -69,6 +69,7 @@ class Scheduler:
     ) -> None:
         """`prices` of an hour and `shares` at work of the paid have the shape (groups,), `group_max` too."""
         self._scenario, self._trials, self._table, self._channels = scenario, trials, table, channels
+        self._is_staffed = trials.demand.serves @ (table.allowed @ table.works) > 0.0
         self._days = np.unique([str(said.get("days")) for said in table.said], return_inverse=True)[1]
         self._known: dict[bytes, Covered] = {}
         terms = len(shares) * np.count_nonzero(table.works)
@@ -99,7 +100,7 @@ class Scheduler:
         for round_ in range(2, ROUNDS_MAX + 1):
             if now.kept:
                 break
-            _raise(wanted, now, serves)
+            self._raise(wanted, now, serves)
             now = self._played(self._cover(wanted, self._trials.demand.able, self._nodes), round_)
             best = min(now, best, key=_rank)
         return best
@@ -129,7 +130,7 @@ class Scheduler:
             if now.kept:
                 nodes = NODES_MAX
                 continue
-            _raise(wanted, now, effects)
+            self._raise(wanted, now, effects)
         return best
 
     def _spared(self, best: Scheduled, effects: Floats) -> Scheduled:
@@ -147,6 +148,14 @@ class Scheduler:
         works, on_shift = self._table.works, effects * self._shares
         counts, _ = spared(best.plan.counts, best.trial, play, works, self._prices, on_shift)
         return found[counts.tobytes()]
+
+    def _raise(self, wanted: Floats, now: Scheduled, effects: Floats) -> None:
+        """Let more be wanted of the queues, the first rows, where they miss their goal and anybody's shift could help;
+        `effects`: (queues, groups)."""
+        done = effects @ now.on_duty
+        more = np.clip(now.trial.steps, LACK_MIN, 1.0 + MORE * done) * effects.max(axis=1)[:, None]
+        queues = wanted[: len(done)]
+        queues[...] = np.where(now.trial.missed & self._is_staffed, np.maximum(queues, done + more), queues)
 
     def _cover(self, wanted: Floats, counted: Floats, nodes_max: int) -> Cover:
         try:
@@ -181,14 +190,6 @@ def _wanted(demand: Demand, begin: Needed, effects: Floats) -> Floats:
     queues = np.maximum(effects @ begin.staffing + np.minimum(begin.trial.steps, 0.0), 0.0)
     sets = np.minimum(demand.needs, np.rint(demand.able @ begin.staffing))
     return np.concatenate([queues, sets])
-
-
-def _raise(wanted: Floats, now: Scheduled, effects: Floats) -> None:
-    """Let more be wanted of the queues, the first rows, where they miss their goal; `effects`: (queues, groups)."""
-    done = effects @ now.on_duty
-    more = np.clip(now.trial.steps, LACK_MIN, 1.0 + MORE * done) * effects.max(axis=1)[:, None]
-    queues = wanted[: len(done)]
-    queues[...] = np.where(now.trial.missed, np.maximum(queues, done + more), queues)
 
 
 def _rank(found: Scheduled) -> tuple[int, float, float]:

@@ -136,7 +136,8 @@ class _Plans:
         self._prices = dearness(plain.file) * (1.0 + question.premium * further) / self._shares
         self._reach = Reach(plain.file, question, trials.demand, table, self._shares, self._most)
         self._roomy = roomy(plain) if question.p_block is not None else {}
-        self._ceilings = np.where(np.isfinite(self._most), self._most, 1e6)
+        # Where a group has no shift it has nobody: more of it in that interval could be worked by no one.
+        self._ceilings = np.minimum(self._reach.most, 1e6)
         self._plenty = Plenty(plain, question, trials, self._reach.most, self._roomy)
         self._search = self._new_search()
 

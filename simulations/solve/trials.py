@@ -45,6 +45,15 @@ class Trial(msgspec.Struct, frozen=True):
         return int(self.missed.sum()), float(self.steps[self.missed].sum())
 
 
+class Best(NamedTuple):
+    """What is served at best, however many agents there are."""
+
+    levels: Floats
+    """Shape (queues, intervals)."""
+    losses: Floats
+    """Of that shape."""
+
+
 class Misses(NamedTuple):
     """Which goals are missed, by queue and interval."""
 
@@ -62,7 +71,7 @@ class Misses(NamedTuple):
 class Trials:
     """Plays trials and counts them. `replications` may grow between them.
 
-    `in_reach` is what agents enough for everybody came to, where they miss a goal: trials ask for hardly more there.
+    `in_reach` is what agents enough for everybody came to, where they miss a goal: trials ask for hardly more.
     """
 
     def __init__(
@@ -77,7 +86,7 @@ class Trials:
         self.demand, self.goals = demand, goals
         self.replications, self.seed, self.workers = replications, seed, workers
         self.done, self.planned = 0, 0
-        self.in_reach: Trial | None = None
+        self.in_reach: Best | None = None
         self._told = told
 
     def play(self, scenario: Scenario) -> Trial:

@@ -32,7 +32,7 @@ TWO: dict[str, Any] = {
 }
 GOALS = [Goal(0.8, 20.0, 0.05)] * 3
 PRICES = np.array([1.0, 1.0, 1.0, 1.01])
-AIM = Aim(PRICES, np.full(4, 1e6), 3.0, 0.2)
+AIM = Aim(PRICES, np.full((4, HALF_HOURS), 1e6), 3.0, 0.2)
 WEIGHTS = np.array([[1.0, 0.1, 0.0, 0.7], [0.1, 1.0, 0.0, 0.7], [0.0, 0.0, 1.0, 0.0]])
 STAFFING = np.tile(np.array([[9], [9], [9], [3]]), HALF_HOURS)
 
@@ -72,7 +72,7 @@ def test_agents_come_where_they_lack_and_go_where_they_are_spare() -> None:
 
 def test_room_and_ceilings_are_kept() -> None:
     assert (np.abs(after([5.0, -5.0, 5.0], room=1.0) - STAFFING[:, 0]) <= 1).all()
-    least = after([5.0, 5.0, 5.0], aim=AIM._replace(most=np.array([9.0, 9.0, 9.0, 4.0])))
+    least = after([5.0, 5.0, 5.0], aim=AIM._replace(most=np.tile([[9.0], [9.0], [9.0], [4.0]], HALF_HOURS)))
     assert least.tolist() == [9, 9, 9, 4]
     assert (after([-99.0, -99.0, -99.0], room=99.0) == 0).all()
 

@@ -141,6 +141,45 @@ def test_an_hour_that_nobody_can_help_leaves_a_plan_for_the_others(group_max: di
     assert told(found)["out_of_reach"] == found.out_of_reach
 
 
+def test_transfers_while_nobody_who_may_serve_has_a_shift_are_out_of_reach_and_the_rest_is_planned() -> None:
+    """Formulas know of no transfers: nobody is put to work where no shift works, and the last of them are met late."""
+    first = {key: value for key, value in RINGING["queues"]["sales"].items() if key not in {"agents", "ring"}}
+    then = {key: value for key, value in first.items() if key != "arrivals"} | {"patience": "30m"}
+    first = first | {"transfers": {"share": "40%", "to": "then"}}
+    raw = RINGING | {
+        "horizon": {"from": "2026-11-23 08:00", "to": "2026-11-23 12:00", "interval": "30m"},
+        "queues": {name: one | {"skills": {name: 1}} for name, one in (("first", first), ("then", then))},
+        "agents": [
+            {"group": "a", "skills": {"first": 1}, "shifts": [{"hours": "8:00-12:00", "count": 9}]},
+            {"group": "b", "skills": {"then": 1}, "shifts": [{"hours": "9:00-12:00", "count": 9}]},
+        ],
+    }
+    scenario = Scenario.of(raw)
+    found = solve(scenario, Question(goals_of(scenario.file, {}, {})))
+    assert found.out_of_reach.startswith("queue then: no number of agents keeps 80 % within 20 s: at 2026-11-23 08:00")
+    assert "nobody who may serve has a shift then" in found.out_of_reach
+    assert found.missed.tolist() == [[False] * 8, [True] * 2 + [False] * 6]
+    assert (found.needed.staffing[1, :2] == 0).all()
+    assert (found.needed.staffing[1, 2:] >= 3).all()
+
+
+def test_who_has_no_shift_then_is_not_planned_with_however_cheap() -> None:
+    sales = {key: value for key, value in RINGING["queues"]["sales"].items() if key not in {"agents", "ring"}}
+    raw = RINGING | {
+        "queues": {"sales": sales},
+        "agents": [
+            {"group": "late", "skills": {"sales": 1}, "shifts": [{"hours": "9:00-10:00", "count": 9}]},
+            {"group": "all", "skills": {"sales": 1}, "shifts": [{"hours": "8:00-10:00", "count": 9}]},
+        ],
+        "costs": {"agent_hour": {"late": 5, "all": 10}},
+    }
+    scenario = Scenario.of(raw)
+    found = solve(scenario, Question(goals_of(scenario.file, {}, {})))
+    assert found.kept
+    assert (found.needed.staffing[0] > 0).tolist() == [False, False, True, True]
+    assert (found.needed.staffing[1, :2] > 0).all()
+
+
 def test_a_plan_that_misses_its_goal_serves_as_well_as_agents_can() -> None:
     """Beyond what can be reached by less than chance: agents are not taken away as being of no use."""
     scenario = Scenario.of(RINGING)
