@@ -107,9 +107,9 @@ def print_plan(found: Solution) -> None:
         console.print(_shifts(said))
     if found.channels:
         console.print(_trunks(found, said))
-    words = "All targets hold" if found.kept else "Some targets are missed (marked)"
     console.print(
-        f"{words} within {found.check.confidence:.0%} confidence, with other callers than the plan was made from. "
+        f"{found.holds.words.capitalize()}{'' if found.kept else ' (marked)'} within "
+        f"{found.check.confidence:.0%} confidence, with other callers than the plan was made from. "
         f"{_out_of_reach(found)}{_unsure(found, said)}{_dismissed(said)}"
         f"{said['paid_hours']:g} paid hours{_cost(found, said)}. {_shifts_proven(said)}{said['objective']['says']} "
         f"{found.trials} trials of "

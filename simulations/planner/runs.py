@@ -138,7 +138,7 @@ class Plan(Solution):
         return write_plan(self, Path(folder))
 
     def __repr__(self) -> str:
-        kept = "all targets hold" if self.kept else f"{int(np.sum(self.missed))} intervals miss their target"
+        kept = self.holds.words if self.kept else f"{int(np.sum(self.missed))} intervals miss their target"
         return f"<Plan of '{self.scenario.name}': {kept}>"
 
     def _repr_html_(self) -> str:
@@ -158,7 +158,7 @@ class Plan(Solution):
             )
         cost = found["cost"]
         return shown(
-            f"{self.scenario.name}: a plan, {'all targets hold' if self.kept else 'targets are missed'}",
+            f"{self.scenario.name}: a plan, {self.holds.words}",
             ["queue", "target", *LEVELS.values(), "agents required", "intervals missed"],
             rows,
             f"± {self.check.confidence:.0%} confidence, by other callers than the plan was made from; "

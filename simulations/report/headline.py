@@ -31,8 +31,20 @@ def headline(folder: Folder, say: Words) -> tuple[str, str]:
     if close:
         said.append(say("verdict_close", names=", ".join(close)))
     spans, sentence = _of_intervals(folder, [name for name, kind in by_queue.items() if kind], say)
-    kind = "alert" if missed else "warn" if close or spans else "ok"
-    return kind, " ".join(one for one in (*(said or [say("verdict_ok")]), sentence) if one)
+    beyond = _out_of_reach(folder, say)
+    kind = "alert" if missed else "warn" if close or spans or beyond else "ok"
+    return kind, " ".join(one for one in (*(said or [say("verdict_ok")]), sentence, beyond) if one)
+
+
+def _out_of_reach(folder: Folder, say: Words) -> str:
+    """Return in how many intervals agents cannot keep a target of a plan, by queue; '' where that is not known."""
+    found = (folder.plan or {}).get("queues", {})
+    told = [
+        say("out_of_reach_of", queue=name, count=count, of=len(folder.queues.get(name, [])))
+        for name, one in found.items()
+        if (count := one.get("intervals_out_of_reach", 0))
+    ]
+    return say("out_of_reach", names=", ".join(told)) if told else ""
 
 
 def _of_intervals(folder: Folder, names: list[str], say: Words) -> tuple[dict[str, list[tuple[int, int]]], str]:

@@ -21,6 +21,24 @@ class Least(StrEnum):
     """Whoever works them: without such a price groups cannot be told apart."""
 
 
+class Holds(StrEnum):
+    """Which of the targets hold with a plan, as far as its check can tell."""
+
+    ALL = "all"
+    WITHIN_REACH = "within_reach"
+    """All but those that no number of agents keeps."""
+    NOT_ALL = "not_all"
+
+    @property
+    def words(self) -> str:
+        """Say it as part of a sentence."""
+        return {
+            Holds.ALL: "all targets hold",
+            Holds.WITHIN_REACH: "all targets within reach hold, the others are missed",
+            Holds.NOT_ALL: "some targets are missed",
+        }[self]
+
+
 class Objective(msgspec.Struct, frozen=True):
     """What a plan has least of."""
 
@@ -32,15 +50,17 @@ class Objective(msgspec.Struct, frozen=True):
     left_out: tuple[str, ...]
     """Further prices of the scenario that more agents or fewer would change: told in the cost, and deciding nothing."""
 
-    @property
-    def words(self) -> str:
-        """Say it as one sentence."""
+    def words(self, holds: Holds) -> str:
+        """Say it as one sentence, of a plan with which so many of the targets hold."""
+        what = "the targets that are within reach" if holds is Holds.WITHIN_REACH else "the targets"
         if self.least is Least.AGENT_PAY:
-            text = "Least agents' pay (agent_hour) that keeps the targets"
+            text = f"Least agents' pay (agent_hour) that keeps {what}"
         elif self.is_partly_priced:
-            text = f"Fewest paid hours that keep the targets, as there is no agent_hour of {', '.join(self.unpriced)}"
+            text = f"Fewest paid hours that keep {what}, as there is no agent_hour of {', '.join(self.unpriced)}"
         else:
-            text = f"Fewest paid hours that keep the targets{', as there is no agent_hour' if self.left_out else ''}"
+            text = f"Fewest paid hours that keep {what}{', as there is no agent_hour' if self.left_out else ''}"
+        if holds is Holds.NOT_ALL:
+            text = f"Looked for, and not found: {text[0].lower()}{text[1:]}"
         if not self.left_out:
             return f"{text}."
         decide = "decides" if len(self.left_out) == 1 else "decide"

@@ -16,7 +16,7 @@ from simulations.queueing.arrays import Floats, Integers
 from simulations.scenario.scenario import Scenario
 from simulations.solve.demand import Demand, demand_of
 from simulations.solve.goals import Goal, Question
-from simulations.solve.objective import dearness
+from simulations.solve.objective import Holds, dearness
 from simulations.solve.plenty import Plenty
 from simulations.solve.reach import Reach
 from simulations.solve.requirement import Mixes, Needed, Search
@@ -53,6 +53,8 @@ class Solution(msgspec.Struct):
     """Shape (trunk groups,): the check lies above the share asked for with its whole interval of confidence."""
     out_of_reach: str
     """Which goals no number of agents keeps for a while, where and why; empty: none that is known."""
+    beyond: Any
+    """Where that is, shape (queues, intervals)."""
     trials: int
     replications: int
     elapsed_s: float
@@ -60,7 +62,14 @@ class Solution(msgspec.Struct):
     @property
     def kept(self) -> bool:
         """Whether no goal is proven missed."""
-        return not bool(self.missed.any() or self.short_of_trunks.any())
+        return self.holds is Holds.ALL
+
+    @property
+    def holds(self) -> Holds:
+        """Which goals hold: all but those that are proven missed."""
+        if self.short_of_trunks.any() or (self.missed & ~self.beyond).any():
+            return Holds.NOT_ALL
+        return Holds.WITHIN_REACH if self.missed.any() else Holds.ALL
 
 
 def solve(
@@ -114,6 +123,7 @@ def solve(
         blocked(check),
         short,
         search.out_of_reach,
+        search.beyond,
         trials.done,
         trials.replications,
         time.monotonic() - began,

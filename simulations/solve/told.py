@@ -144,6 +144,7 @@ def told(solution: Solution) -> Row:
             "max_abandon": goal.p_abandon,
             "intervals_missed": int(solution.missed[place].sum()),
             "intervals_unsure": int(unsure[place].sum()),
+            "intervals_out_of_reach": int(solution.beyond[place].sum()),
             "service_level": plain(check.estimate("service_level", name)),
             "abandon_rate": plain(check.estimate("abandon_rate", name)),
             "staffed_level": plain(check.estimate("staffed_level", name)),
@@ -163,9 +164,14 @@ def told(solution: Solution) -> Row:
         "trials": solution.trials,
         "elapsed_s": round(solution.elapsed_s, 3),
         "kept": solution.kept,
+        "holds": solution.holds.value,
         "out_of_reach": solution.out_of_reach,
-        "objective": {"least": objective.least.value, "says": objective.words, "unpriced_groups": objective.unpriced}
-        | {"left_out": objective.left_out},
+        "objective": {
+            "least": objective.least.value,
+            "says": objective.words(solution.holds),
+            "unpriced_groups": objective.unpriced,
+            "left_out": objective.left_out,
+        },
         "queues": queues,
         "groups": groups,
         "trunk_groups": {

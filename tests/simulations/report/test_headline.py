@@ -54,6 +54,16 @@ def test_all_that_holds_is_said_to_hold() -> None:
     )
 
 
+def test_what_no_number_of_agents_keeps_is_said() -> None:
+    found = folder({"sales": 0.9, "help": 0.9}, {"sales": [0.9, 0.1, 0.9, 0.9, 0.9, 0.9], "help": [0.9] * 6})
+    assert found.plan is not None
+    found.plan["queues"]["sales"]["intervals_out_of_reach"] = 1
+    found.plan["queues"]["help"]["intervals_out_of_reach"] = 0
+    kind, text = headline(found, Words())
+    assert kind == "warn"
+    assert text.endswith("Targets that no number of agents keeps, or none that is allowed: sales in 1 of 6 intervals.")
+
+
 def test_intervals_are_judged_together() -> None:
     levels: list[float | None] = [0.788, *[0.9] * 5]
     assert headline(folder({"sales": 0.9}, {"sales": levels}, half=0.01), Words())[0] == "ok", "one of six may be so"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from simulations.scenario.scenario import Scenario
-from simulations.solve.objective import Least, dearness, objective_of
+from simulations.solve.objective import Holds, Least, dearness, objective_of
 
 CENTRE: dict[str, Any] = {
     "horizon": {"from": "2026-11-23 08:00", "to": "2026-11-23 09:00", "interval": "30m"},
@@ -40,7 +40,18 @@ CENTRE: dict[str, Any] = {
 )
 def test_a_plan_says_what_it_has_least_of(money: dict[str, Any], least: Least, words: str) -> None:
     found = objective_of(Scenario.of(CENTRE | money).file)
-    assert (found.least, found.words) == (least, words)
+    assert (found.least, found.words(Holds.ALL)) == (least, words)
+
+
+@pytest.mark.parametrize(
+    ("holds", "words"),
+    [
+        (Holds.WITHIN_REACH, "Fewest paid hours that keep the targets that are within reach."),
+        (Holds.NOT_ALL, "Looked for, and not found: fewest paid hours that keep the targets."),
+    ],
+)
+def test_a_plan_that_keeps_not_every_target_does_not_say_so(holds: Holds, words: str) -> None:
+    assert objective_of(Scenario.of(CENTRE).file).words(holds) == words
 
 
 def test_pay_tells_groups_apart_only_where_all_have_one() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from simulations.commands.solve_run import print_plan
 from simulations.experiment.simulate import simulate
 from simulations.queueing.errors import Unreachable
 from simulations.scenario.scenario import Scenario
@@ -123,7 +124,9 @@ def test_a_target_just_out_of_reach_all_day_is_no_plan() -> None:
 
 
 @pytest.mark.parametrize("group_max", [{}, {"there": 30}])
-def test_an_hour_that_nobody_can_help_leaves_a_plan_for_the_others(group_max: dict[str, int]) -> None:
+def test_an_hour_that_nobody_can_help_leaves_a_plan_for_the_others(
+    group_max: dict[str, int], capsys: pytest.CaptureFixture[str]
+) -> None:
     """As while a site is down: what is out of reach then is said, and the rest of the day is planned."""
     queue = {key: value for key, value in RINGING["queues"]["sales"].items() if key not in {"agents", "ring"}}
     raw = RINGING | {
@@ -138,7 +141,14 @@ def test_an_hour_that_nobody_can_help_leaves_a_plan_for_the_others(group_max: di
     assert found.out_of_reach.startswith("queue sales: no number of agents keeps 80 % within 20 s: at 2026-11-23 09:00")
     assert found.missed[0].tolist()[:3] == [False, False, True]
     assert (found.needed.staffing[0, :2] >= 10).all()
-    assert told(found)["out_of_reach"] == found.out_of_reach
+    said = told(found)
+    assert (said["out_of_reach"], said["holds"]) == (found.out_of_reach, "within_reach")
+    assert said["queues"]["sales"]["intervals_out_of_reach"] == found.beyond.sum() > 0
+    assert said["objective"]["says"] == "Fewest paid hours that keep the targets that are within reach."
+    print_plan(found)
+    page = capsys.readouterr().out
+    assert "All targets within reach hold, the others are missed (marked) within 95% confidence" in page
+    assert "that keep the targets that are within reach" in page
 
 
 def test_transfers_while_nobody_who_may_serve_has_a_shift_are_out_of_reach_and_the_rest_is_planned() -> None:
