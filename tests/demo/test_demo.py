@@ -12,6 +12,7 @@ import pytest
 
 from engine.config import load_config
 from simulations.demo.addresses import HOST, choose_addresses
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 CENTRE = ROOT / "simulations" / "demo" / "centre.yaml"
@@ -80,8 +81,8 @@ def test_ctrl_c_before_anybody_is_at_work_ends_it_as_cleanly(tmp_path: Path) -> 
 
 def test_it_moves_away_from_ports_that_are_taken() -> None:
     config = load_config(CENTRE)
-    with socket.create_server((HOST, 0)) as taken:
-        port = taken.getsockname()[1]
+    port = free_port()
+    with socket.create_server((HOST, port)):
         found = choose_addresses(config, port, port, port)
     assert port not in (found.http_port, found.sip_port, found.chat_port)
     assert found.moved == (

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import shutil
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import pytest
 
 from tests.deploy.test_deploy import RULES, queries
 from tests.http.support import CONTACTS, House, tell
+from tests.ports import free_port
 
 CONFIGURATION = """
 global: {{scrape_interval: 1s, evaluation_interval: 1s}}
@@ -31,9 +31,7 @@ async def prometheus(house: House, tmp_path: Path) -> AsyncIterator[str]:
     command = shutil.which("prometheus")
     if command is None:
         pytest.skip("prometheus is not installed")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     file = tmp_path / "prometheus.yaml"
     file.write_text(CONFIGURATION.format(rules=RULES, target=urlsplit(house.url).netloc))
     process = await asyncio.create_subprocess_exec(

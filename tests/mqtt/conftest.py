@@ -24,6 +24,7 @@ from engine.live.adapters import Adapters
 from engine.live.loop import LiveEngine
 from engine.log.memory import MemoryLog
 from tests.adapter_support import make_adapter, run_engine
+from tests.ports import free_port
 
 MOSQUITTO: Final = shutil.which("mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
 DEADLINE_S: Final = 30.0
@@ -62,9 +63,7 @@ class Broker:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._lines = ["allow_anonymous true"]
         self.persistent = True

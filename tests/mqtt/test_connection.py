@@ -13,6 +13,7 @@ from adapters.mqtt.settings import Settings, Tls
 from adapters.mqtt.topics import Topics
 from tests.certificates import make_certificates
 from tests.mqtt.conftest import until
+from tests.ports import free_port
 
 CONNACK_ACCEPTED = bytes((0x20, 2, 1, 0))
 CONNACK_WRONG_VERSION = bytes((0x20, 2, 0, 1))
@@ -70,10 +71,7 @@ async def test_a_broker_without_mqtt_5_is_spoken_to_in_3_1_1() -> None:
 
 
 async def test_a_broker_that_is_not_there_and_a_failure_of_our_own() -> None:
-    server = await asyncio.start_server(OldBroker().serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    server.close()
-    await server.wait_closed()
+    port = free_port()
     counters: Counter[str] = Counter()
 
     async def broken(_: BrokerClient) -> None:

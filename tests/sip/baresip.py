@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.sip.support import free_port
+from tests.ports import free_port
 
 MODULES: Final = Path("/usr/lib/baresip/modules")
 DEADLINE_S: Final = 20.0

@@ -1,9 +1,7 @@
 """A real engine with the SIP adapter on a free port of this machine, and sipp at both ends of it."""
 
 import asyncio
-import random
 import shutil
-import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,35 +16,16 @@ from engine.live.adapters import Adapters
 from engine.live.loop import LiveEngine
 from engine.messages.observed import AgentStatusChanged, Observed
 from engine.ports import Receipt
+from tests.ports import free_port
 
 SCENARIOS: Final = Path(__file__).parents[2] / ".." / "shared" / "data" / "sip" / "sipp"
 CAPACITY: Final = Capacity(contacts=1024, agents=64, queues=16, trunk_groups=8, requirements=64, lines=64, intervals=16)
 DEADLINE_S: Final = 30.0
-SERVERS: Final = (12_000, 32_000)
-"""Ports that systems keep for servers, as Linux does by default."""
-
 OWN_SCENARIOS: Final = Path(__file__).with_name("scenarios")
 needs_sipp = pytest.mark.skipif(shutil.which("sipp") is None, reason="needs sipp (Debian package sip-tester)")
 needs_shared_scenarios = pytest.mark.skipif(
     not SCENARIOS.is_dir(), reason="needs the scenarios of the data folder beside the repository (data/sip/sipp)"
 )
-
-
-def free_port() -> int:
-    """A port that is free for UDP and TCP, and so is the next one.
-
-    Below those that a system gives to outgoing connections: a server that is started again finds it free still.
-    """
-    while True:
-        port = random.randrange(*SERVERS)
-        try:
-            for other in (port, port + 1):
-                for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-                    with socket.socket(socket.AF_INET, kind) as probe:
-                        probe.bind(("127.0.0.1", other))
-        except OSError:
-            continue
-        return port
 
 
 async def until(condition: Callable[[], Any], what: str = "", deadline_s: float = DEADLINE_S) -> None:

@@ -11,7 +11,8 @@ from engine.live.loop import LiveEngine
 from engine.log.memory import MemoryLog
 from engine.messages.rows import ROW
 from engine.state import EngineState
-from tests.sip.support import CAPACITY, centre, free_port, make_exchange
+from tests.ports import free_port
+from tests.sip.support import CAPACITY, centre, make_exchange
 
 
 def fail(*_arguments: object) -> None:

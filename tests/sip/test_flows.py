@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Callable
 
 from adapters.sip.protocol import Dialog, RequestReceived
+from tests.ports import free_port
 from tests.sip.conftest import OpenExchange, OpenPhone, OpenTcp
 from tests.sip.registration.test_registrar import AGENT, Registering, reachable
-from tests.sip.support import Exchange, centre, free_port, until
+from tests.sip.support import Exchange, centre, until
 from tests.sip.user_agent import TcpUserAgent
 
 

@@ -19,10 +19,11 @@ from engine.messages.kinds import (
 )
 from engine.messages.rows import ROW
 from engine.replay.restore import LOG_FOLDER
+from tests.ports import free_port
 from tests.sip.calls.test_attended import QUEUES, agents_of, offered, replaces
 from tests.sip.conftest import OpenPhone, OpenTcp
 from tests.sip.legs.test_reliable import REQUIRED, acknowledge, said
-from tests.sip.support import centre, free_port, until
+from tests.sip.support import centre, until
 from tests.sip.user_agent import UserAgent
 
 pytestmark = pytest.mark.slow

@@ -10,8 +10,9 @@ from engine.log.reader import read_log
 from engine.messages.kinds import BY_NAMES, CONTACT_ENDED
 from engine.messages.rows import ROW
 from engine.replay.restore import LOG_FOLDER
+from tests.ports import free_port
 from tests.sip.conftest import OpenPhone, OpenTcp
-from tests.sip.support import centre, free_port, until
+from tests.sip.support import centre, until
 from tests.sip.test_restart import Served, legs_recorded
 from tests.sip.user_agent import UserAgent
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from engine.messages.observed import AgentStatusChanged, TransferRequested
+from tests.ports import free_port
 from tests.sip.conftest import OpenExchange
-from tests.sip.support import Sipps, centre, free_port, needs_sipp, until
+from tests.sip.support import Sipps, centre, needs_sipp, until
 from tests.sip.test_sipp import both_transports, with_phone
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow, needs_sipp]

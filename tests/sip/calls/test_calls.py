@@ -9,8 +9,9 @@ import pytest
 from adapters.sip.housekeeping import EVERY_NS
 from adapters.sip.protocol import Dialog, build_response, reasons_of
 from engine.messages.observed import CallbackRequested
+from tests.ports import free_port
 from tests.sip.conftest import OpenExchange, OpenPhone
-from tests.sip.support import Exchange, centre, free_port, until
+from tests.sip.support import Exchange, centre, until
 from tests.sip.user_agent import UserAgent
 
 

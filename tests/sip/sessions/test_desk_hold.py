@@ -12,13 +12,14 @@ from adapters.sip.sessions.reinvite import RETRIES_MAX
 from engine.messages.effects import ResumeContact
 from engine.messages.observed import HoldRequested, ResumeRequested
 from engine.ports import Hint
+from tests.ports import free_port
 from tests.sip.baresip import needs_baresip
 from tests.sip.calls.test_attended import house_of_two, offered, replaces
 from tests.sip.calls.test_calls import house, talk
 from tests.sip.calls.test_dialogs import hang_up, state_of
 from tests.sip.conftest import OpenBaresip, OpenExchange, OpenPhone
 from tests.sip.sessions.test_hold import contact_of, version_of
-from tests.sip.support import Exchange, centre, free_port, make_exchange, until
+from tests.sip.support import Exchange, centre, make_exchange, until
 from tests.sip.test_baresip import talking
 from tests.sip.user_agent import UserAgent
 

@@ -8,9 +8,10 @@ import pytest
 from adapters.sip.protocol import Hop, Request, Response
 from adapters.sip.transport.connection import Connections
 from adapters.sip.transport.connection_guard import ConnectionGuard, site_of
+from tests.ports import free_port
 from tests.sip.conftest import OpenExchange
 from tests.sip.protocol.support import request_octets
-from tests.sip.support import Exchange, centre, free_port, until
+from tests.sip.support import Exchange, centre, until
 from tests.sip.user_agent import TcpUserAgent
 
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
