@@ -124,7 +124,7 @@ async def test_an_engine_without_room_is_told_to_callers(
 async def test_a_flood_from_many_addresses_lifts_nobodys_limit(
     open_exchange: OpenExchange, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    exchange = await open_exchange(centre(sip="calls_per_second: 1"))
+    exchange = await open_exchange(centre(sip="calls_per_second: 1"), monotonic_ns=lambda: 0)
     monkeypatch.setattr(arrivals, "SOURCES_MAX", 4)
     door = exchange.sip._arrivals
     assert [door._is_in_time("192.0.2.1") for _ in range(3)] == [True, True, False]

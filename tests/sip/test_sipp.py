@@ -112,10 +112,11 @@ async def test_a_phone_that_is_not_answered_is_left_for_another(open_exchange: O
     silent, quick = await sipps.start("agent_noans"), await sipps.start("agent_fast")
     exchange = await open_exchange(
         centre(
-            queues="  sales: {strategy: top-down, ring_limit: 1s}",
+            queues="  sales: {strategy: top-down}",
             agents=[
-                f"{{name: {name}, no_answer_delay: 1h, phone: {{address: 'sip:{name}@127.0.0.1:{phone.port}'}}}}"
-                for name, phone in (("ann", silent), ("bob", quick))
+                f"{{name: {name}, ring_limit: {limit}, no_answer_delay: 1h,"
+                f" phone: {{address: 'sip:{name}@127.0.0.1:{phone.port}'}}}}"
+                for name, phone, limit in (("ann", silent, "1s"), ("bob", quick, "20s"))
             ],
         )
     )

@@ -29,7 +29,7 @@ from adapters.sip.protocol import (
 )
 from adapters.sip.protocol.sdp import Direction
 
-DEADLINE_S = 10.0
+DEADLINE_S = 20.0
 
 
 class UserAgent(asyncio.DatagramProtocol):
