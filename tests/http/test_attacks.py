@@ -14,7 +14,7 @@ import msgpack
 import pytest
 from aiohttp import ClientSession
 
-from tests.http.support import CENTRE, CONTACTS, Build, House, tell
+from tests.http.support import CENTRE, CONTACTS, Build, House, stop_the_clock, tell
 from tests.http.test_security import TOKENS
 
 JSON = {"Content-Type": "application/json"}
@@ -295,6 +295,7 @@ async def test_paths_lead_nowhere(house: House, path: str) -> None:
 
 async def test_tokens_are_not_tried_one_after_the_other(build: Build) -> None:
     house = await build("requests_per_second: 2", centre=CENTRE + TOKENS)
+    stop_the_clock(house)
     async with ClientSession(house.url) as client:
         found = []
         for number in range(8):

@@ -72,7 +72,7 @@ async def test_figures_are_true(client: ClientSession) -> None:
         )
         assert (entries, exits, value(families, "trunkline_queue_waiting", **sales)) == (3, 2, 1)
         assert value(families, "trunkline_queue_wait_seconds_count", outcome="answered", **sales) == 1
-        assert value(families, "trunkline_queue_wait_seconds_bucket", outcome="answered", le="1.0", **sales) == 1
+        assert value(families, "trunkline_queue_wait_seconds_bucket", outcome="answered", le="20.0", **sales) == 1
         assert value(families, "trunkline_service_level_contacts_total", result="met", **sales) == 1
         assert value(families, "trunkline_contacts_active", phase="talking", **sales) == 1
         assert value(families, "trunkline_agents", queue="sales", state="busy") == 1

@@ -10,7 +10,7 @@ from aiohttp import ClientSession
 
 from engine.config.load import load_config
 from engine.errors import ConfigError
-from tests.http.support import CENTRE, CONTACTS, Build, get, tell
+from tests.http.support import CENTRE, CONTACTS, Build, get, stop_the_clock, tell
 
 SECRETS = {"reader": "s_1", "ingester": "s2", "agent": "s3", "chief": "s4", "admin": "s5"}
 SCOPES = {"reader": "read", "ingester": "ingest", "agent": "agent", "chief": "supervise", "admin": "admin"}
@@ -202,6 +202,7 @@ async def test_foreign_pages_may_not_command(build: Build) -> None:
 
 async def test_too_many_requests(build: Build) -> None:
     house = await build("requests_per_second: 1")
+    stop_the_clock(house)
     async with ClientSession(house.url) as client:
         answers = [await client.get("/livez") for _ in range(4)]
     assert [answer.status for answer in answers] == [200, 200, 429, 429]

@@ -15,7 +15,7 @@ from adapters.http.desk.sessions import COOKIE, Sessions
 from engine.model.passwords import HASH, hash_password, is_password
 from tests.http.desk.support import CENTRE, PASSWORD, sign_in, socket_of
 from tests.http.desk.test_socket import connected, customer_says
-from tests.http.support import Build, House
+from tests.http.support import Build, House, stop_the_clock
 
 S = 1_000_000_000
 PATH = "/api/v1/desk/session"
@@ -113,6 +113,7 @@ async def test_the_cookie_is_for_this_site_and_no_script(build: Build) -> None:
 
 async def test_wrong_names_and_passwords_are_answered_alike(build: Build) -> None:
     house = await build(centre=CENTRE)
+    stop_the_clock(house)
     async with client() as one:
         assert await tried(one, house, agent="an", password="wrong") == 401
         assert await tried(one, house, agent="nobody", password=PASSWORD) == 401
@@ -126,6 +127,7 @@ async def test_wrong_names_and_passwords_are_answered_alike(build: Build) -> Non
 
 async def test_many_tries_at_once_are_many_tries(build: Build) -> None:
     house = await build(centre=CENTRE)
+    stop_the_clock(house)
     async with client() as one:
         found = await asyncio.gather(*(tried(one, house, agent="an", password=f"guess {n}") for n in range(4 * FREE)))
         assert sorted(found) == [401] * FREE + [429] * (3 * FREE)
