@@ -129,11 +129,16 @@ async def test_a_caller_without_patience_takes_the_call_back(connect: Connect) -
     assert line.at_callers.statuses == {"487": 1}
 
 
-async def test_an_agent_may_decline_and_a_busy_phone_takes_no_second_call(connect: Connect) -> None:
-    line = await connect(at_phone=Traits(decline=1, ring_s=(0.2, 0.2)))
+async def test_an_agent_may_decline_and_a_busy_phone_takes_no_second_call(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line, reactions = await connect(at_phone=Traits(decline=1)), list[Callable[[], None]]()
+    monkeypatch.setattr(line.phone, "_after", lambda _delay_s, react: reactions.append(react))
     line.callers.call()
-    await until(lambda: line.phone.is_busy)
+    await until(lambda: reactions)
     line.callers.call()
+    await until(lambda: line.at_callers.statuses)
+    reactions.pop()()
     await until(lambda: not line.callers.count)
     assert line.at_callers.statuses == {"603": 1, "486": 1}
     assert line.at_phone.declined == 1

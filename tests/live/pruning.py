@@ -1,5 +1,6 @@
 """An engine on the disk whose log fills several segments, and what the tests of deleting old ones do with it."""
 
+import asyncio
 import time
 from pathlib import Path
 from typing import Any, Final
@@ -33,12 +34,20 @@ async def worked(folder: Path, first: int, segments: int) -> int:
     await host.start()
     while len(segment_paths(FileOps(), folder / "data" / "log")) < segments:
         names = [f"c{number}" for number in range(first, first + 20)]
+        await until_admitting(host)
         await host.engine.submit("desk", [ContactArrived(contact=name, queue="sales") for name in names])
         leaving = names if first else names[1:]
         await host.engine.submit("desk", [ContactReleased(contact=name) for name in leaving])
         first += 20
     await host.stop()
     return first
+
+
+async def until_admitting(host: EngineHost) -> None:
+    """Wait until the log has its next segment, however slow the disk is: contacts are refused before."""
+    async with asyncio.timeout(60):
+        while not host.engine.log.admitting:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
 
 
 def host_snapshots(host: EngineHost, log: Any) -> Snapshots:

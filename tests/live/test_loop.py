@@ -316,7 +316,7 @@ async def test_a_read_model_that_fails_ends_the_engine_and_swallows_no_receipt(
     future, waiting = h.submit(QueueClosed(queue="sales")), h.engine.durable()
     await ticks()
     h.log.flush()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         (receipt,) = await future
         await waiting
     assert (receipt.error, receipt.seq > 0) == ("", True)

@@ -63,6 +63,12 @@ def results_of(peer: Peer, after: int) -> list[dict[str, Any]]:
     return [value["results"][0] for value in peer.values(RESULTS)[after:]]
 
 
+def restored_of(peer: Peer, names: set[str]) -> set[str]:
+    """Those of these contacts that were given back."""
+    told = [value for name in names for value in peer.values(f"{ROOT}/contact/{name}/effect")]
+    return {value["contact"] for value in told if value["type"] == "contact_restored"}
+
+
 async def status(peer: Peer, word: bytes) -> None:
     await until(lambda: peer.on(STATUS) and peer.on(STATUS)[-1].payload == word, f"{word!r}", 90)
 
@@ -90,13 +96,8 @@ async def test_last_will_then_everything_goes_on(engine: Engine, connect: Connec
     assert all(found["duplicate"] for found in results_of(peer, seen)[:-10])
     assert not any("duplicate" in found for found in later[20:])
     await peer.latest(f"{ROOT}/queue/sales/state", lambda state: state["waiting"] == 30)
-    restored = {
-        value["contact"]
-        for number in range(20)
-        for value in peer.values(f"{ROOT}/contact/c{number}/effect")
-        if value["type"] == "contact_restored"
-    }
-    assert restored == {f"c{number}" for number in range(20)}
+    names = {f"c{number}" for number in range(20)}
+    await until(lambda: restored_of(peer, names) == names, "all contacts of before")
     wanted = {found["seq"] for found in later}
     topic = f"{ROOT}/event/contact_arrived"
     await until(lambda: {event["seq"] for event in peer.values(topic)} >= wanted, "events of all arrivals")

@@ -358,7 +358,7 @@ async def test_a_desk_is_told_something_all_the_time(build: Build, monkeypatch: 
     house = await build(centre=CENTRE)
     async with opened(house) as desk:
         for _ in range(3):
-            assert await desk.socket.receive_json(timeout=5) == {"type": "pulse"}
+            assert await desk.socket.receive_json(timeout=30) == {"type": "pulse"}
 
 
 async def test_a_page_of_another_agent_is_shown_nothing(build: Build) -> None:
