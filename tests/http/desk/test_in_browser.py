@@ -194,7 +194,7 @@ async def test_tabs_reloads_and_lost_connections_show_the_same(build: Build) -> 
             await page.bring_to_front()
             await page.fill("#line", text)
             await page.keyboard.press("Enter")
-            await until(page, f"document.querySelector('.lines').innerText.includes('{text}')")
+            await until(page, "[...document.querySelectorAll('.line-state')].at(-1)?.textContent === 'sent'")
         await one.reload()
         await until(one, "document.querySelectorAll('.line').length === 2")
         await context.set_offline(True)
@@ -358,9 +358,13 @@ async def test_what_is_typed_after_accepting_goes_to_whom_was_accepted(build: Bu
             await page.keyboard.press("Escape")
             await bring(house, "chat-3", who="Third")
             await page.wait_for_selector(".offer")
+            await page.evaluate(
+                "WebSocket.prototype.send = () => undefined"
+            )  # the answer is under way until it is late
             await page.keyboard.press("a")
             await tell(client, f"{CONTACTS}/chat-3/release", by="customer")
             await page.keyboard.type("here we are, Third", delay=60)
+            await page.wait_for_selector(".offers", state="hidden")
             assert await page.locator("dialog").count() == 0, "gone meanwhile: a sentence, and no keys"
             assert await page.input_value("#line") == "Hello, dear Second"
 

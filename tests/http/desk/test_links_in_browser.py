@@ -187,9 +187,9 @@ async def test_a_dead_link_is_noticed_and_left(build: Build) -> None:
         await page.keyboard.type("into the void")
         await page.keyboard.press("Enter")
         await customer_says(house, "chat-1", "are you there?")
-        await page.clock.fast_forward(20_000)
-        assert await page.get_attribute(".dot", "data-state") == "live"
         await page.clock.fast_forward(10_000)
+        assert await page.get_attribute(".dot", "data-state") == "live"
+        await page.clock.fast_forward(20_000)
         await until(page, "document.querySelector('.dot').dataset.state !== 'live'")
         wire.cut = False
         await page.clock.fast_forward(40_000)

@@ -26,6 +26,7 @@ async def two_in_hand(context: Any, house: House) -> Any:
     await page.keyboard.press("a")
     await until(page, "document.querySelector('#contact-title').innerText === 'Lê Minh'")
     await until(page, "document.activeElement.id === 'line'")
+    await until(page, "document.querySelectorAll('.contact').length === 2")  # in front already before it was theirs
     return page
 
 

@@ -1,5 +1,6 @@
 """What is left in a browser of an agent who signs out, or whose place another one takes: nothing."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -36,6 +37,25 @@ async def two_tabs(context: Any, house: House) -> tuple[Any, Any]:
     return page, tab
 
 
+async def asked_at_sign_out(page: Any, *, of_another_tab: bool) -> None:
+    """Ask for the sign-out until what other tabs told is known here: whether there are words in one; it stays open."""
+    async with asyncio.timeout(15):
+        while True:
+            await page.click("button:text-is('Sign out')")
+            if ("written in another tab" in await page.inner_text("dialog[open] h2")) == of_another_tab:
+                return
+            await page.click("dialog button:text-is('Cancel')")
+            await until(page, "!document.querySelector('dialog')")
+
+
+async def nothing_is_left(page: Any, *words: str) -> None:
+    """Wait until a page that may hear late of the sign-out has nothing of who sat there."""
+    await page.wait_for_selector(".door #password")
+    await until(page, "document.querySelector('.door #agent')?.value === ''")
+    for one in words:
+        assert not await in_storage(page, one)
+
+
 async def test_who_signs_out_leaves_nothing_and_is_asked_first(build: Build) -> None:
     house = await build(centre=CENTRE)
     async with browser() as context:
@@ -57,10 +77,7 @@ async def test_who_signs_out_leaves_nothing_and_is_asked_first(build: Build) -> 
         await page.click("button:text-is('Sign out')")
         await page.click("dialog button:text-is('Sign out')")
         for each in (page, tab):
-            await each.wait_for_selector(".door #password")
-            assert not await in_storage(each, "half a")
-            assert not await in_storage(each, "under way")
-            assert await each.input_value("#agent") == ""
+            await nothing_is_left(each, "half a", "under way")
         await sign_in_again(page, "an")
         await page.wait_for_selector("#note:visible")
         assert await page.input_value("#line") == ""
@@ -73,19 +90,17 @@ async def test_words_of_another_tab_are_asked_about(build: Build) -> None:
     async with browser() as context:
         page, tab = await two_tabs(context, house)
         assert await tab.input_value("#line") == ""
-        await tab.click("button:text-is('Sign out')")
-        assert "written in another tab" in await tab.inner_text("dialog[open] h2")
+        await asked_at_sign_out(tab, of_another_tab=True)
         await tab.click("dialog button:text-is('Cancel')")
         assert await page.input_value("#line") == "half a line"
         await page.fill("#line", "")
-        await until(tab, "!document.querySelector('dialog')")
-        await tab.click("button:text-is('Sign out')")
-        assert "another tab" not in await tab.inner_text("dialog[open] h2")
+        await asked_at_sign_out(tab, of_another_tab=False)
         await tab.click("dialog button:text-is('Cancel')")
         await page.fill("#line", "half a line")
+        await asked_at_sign_out(tab, of_another_tab=True)
+        await tab.click("dialog button:text-is('Cancel')")
         await page.close(run_before_unload=False)
-        await tab.click("button:text-is('Sign out')")
-        assert "another tab" not in await tab.inner_text("dialog[open] h2"), "it was closed, and its words with it"
+        await asked_at_sign_out(tab, of_another_tab=False)  # it was closed, and its words with it
 
 
 async def test_no_name_of_who_signed_out_is_left(build: Build) -> None:

@@ -7,7 +7,7 @@ import pytest
 from tests.http.desk.support import CENTRE
 from tests.http.desk.test_cases_in_browser import is_fit
 from tests.http.desk.test_in_browser import browser, lines, signed_in, take_chat, until
-from tests.http.desk.test_sign_out_in_browser import two_tabs
+from tests.http.desk.test_sign_out_in_browser import asked_at_sign_out, nothing_is_left, two_tabs
 from tests.http.support import Build
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
@@ -39,12 +39,10 @@ async def test_an_agent_works_without_storage(build: Build, storage: str) -> Non
             await page.click(f".top button:text-is('{button}')")
         await page.fill("#note", "half a note")
         assert await page.evaluate(UNKEPT) == 0, "it was told"
-        await tab.click("button:text-is('Sign out')")
-        assert "written in another tab" in await tab.inner_text("dialog[open] h2")
+        await asked_at_sign_out(tab, of_another_tab=True)
         await tab.click("dialog button:text-is('Sign out')")
         for each in (page, tab):
-            await each.wait_for_selector(".door #password")
-            assert await each.input_value("#agent") == ""
+            await nothing_is_left(each)
 
 
 async def test_an_agent_works_where_tabs_cannot_speak_either(build: Build) -> None:
