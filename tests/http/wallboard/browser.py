@@ -65,6 +65,12 @@ async def until(page: Any, truth: str, within_s: float = 20.0) -> None:
             await asyncio.sleep(0.05)
 
 
+async def drawn(page: Any) -> None:
+    """Wait until what was changed stands in its place: drawn before the next frame, and fitted by the one after it."""
+    for _ in range(3):
+        await page.evaluate("new Promise((go) => requestAnimationFrame(go))")
+
+
 @contextlib.asynccontextmanager
 async def opened(
     house: House,

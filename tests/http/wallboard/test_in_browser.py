@@ -13,7 +13,7 @@ import tests.http.support
 from adapters.http.wallboard.privacy import initials
 from engine.ports import Reading
 from tests.http.support import CONTACTS, Build, get, tell
-from tests.http.wallboard.browser import CHROMIUM, LIVE, QUEUES, ROOM, busy, centre, facts, opened, until
+from tests.http.wallboard.browser import CHROMIUM, LIVE, QUEUES, ROOM, busy, centre, drawn, facts, opened, until
 
 pytestmark = [
     pytest.mark.peer,
@@ -81,8 +81,10 @@ async def test_the_numbers_are_those_of_the_api(build: Build) -> None:
             assert row[2] == str(queue["waiting"])
             assert row[5] == f"{queue['answered']} / {queue['entries']}"
         summary = (await get(client, "/api/v1/agents"))["summary"]["states"]
-        counted = await page.inner_text(".summary")
-        assert {f"{summary['paused']}", f"{summary['busy']}", f"{summary['offline']}"} <= set(counted.split())
+        numbers = [str(summary[state]) for state in ("paused", "busy", "offline")]
+        await until(
+            page, f"{numbers}.every((one) => document.querySelector('.summary').innerText.split(/\\s+/).includes(one))"
+        )
         whole = await page.content()
         assert "3825" not in whole, "callers are masked"
         assert re.findall(r"\b(?:block|tile|column|note|why|state|level)_\w+", await page.inner_text("body")) == []
@@ -104,6 +106,7 @@ async def test_nothing_spills_over_at_any_size(build: Build, agents: int, waitin
             for width, height in SIZES:
                 await page.set_viewport_size({"width": width, "height": height})
                 await until(page, f"innerWidth === {width}")
+                await drawn(page)
                 assert await page.evaluate("document.documentElement.scrollWidth") <= width
                 assert await page.evaluate(SPILLS) == [], (width, tab)
                 assert await page.evaluate(SMALL) == [], (width, tab)
@@ -272,6 +275,7 @@ async def test_squares_on_a_wall_stand_as_close_as_they_must(build: Build) -> No
         for width, height in SIZES[:2]:
             await page.set_viewport_size({"width": width, "height": height})
             await until(page, f"innerWidth === {width}")
+            await drawn(page)
             _, below = await page.locator("[data-block=agents] .frame").evaluate(OVER)
             assert below <= 0, "nobody scrolls a wall"
         await page.set_viewport_size({"width": 1280, "height": 1400})
@@ -365,10 +369,9 @@ async def test_it_speaks_vietnamese(build: Build) -> None:
         for word in ("Waiting", "Agents", "engaged", "On target", "Breached"):
             assert word not in text
         await page.fill("#agent-search", "nguyen thi an")
-        assert await page.locator("#agents li").count() == 3, "found without accents"
+        await until(page, "document.querySelectorAll('#agents li').length === 3")  # found without accents
         await page.select_option("#language", "en")
-        await until(page, "document.documentElement.lang === 'en'")
-        assert "Waiting" in await page.inner_text("body")
+        await until(page, "document.documentElement.lang === 'en' && document.body.innerText.includes('Waiting')")
 
 
 async def test_by_keyboard(build: Build) -> None:
@@ -646,6 +649,8 @@ async def test_the_day_is_a_chart_and_a_table(build: Build) -> None:
         assert cells[0] == "6"
         for width in (1920, 1280):
             await page.set_viewport_size({"width": width, "height": 800})
+            await until(page, f"innerWidth === {width}")
+            await drawn(page)
             frame = page.locator("[data-block=chart] .frame")
             assert await frame.evaluate("(f) => f.scrollWidth - f.clientWidth") <= 0, "all columns are to be seen"
         await page.click("[data-block=chart] button:text-is('Show as chart')")
@@ -711,7 +716,7 @@ async def test_the_stream_comes_back(build: Build) -> None:
         feed.closing = True
         feed._tell()
         await until(page, "document.getElementById('link').dataset.state === 'lost'")
-        assert "reconnecting" in await page.inner_text("#age")
+        await until(page, "document.getElementById('age').innerText.includes('reconnecting')")
         feed.closing = False
         await until(page, LIVE)
 
@@ -856,6 +861,8 @@ async def test_quality_is_told_with_its_n_and_interval_in_both_languages(build: 
             page, "document.querySelector('[data-block=quality] .frame + p')?.textContent.includes('whole since')"
         )
         await page.set_viewport_size({"width": 1280, "height": 640})
+        await until(page, "innerHeight === 640")
+        await drawn(page)
         assert await page.is_visible("#plans")
         bottom = "document.querySelector('[data-block=quality] .frame + p').getBoundingClientRect().bottom"
         assert await page.evaluate(bottom) <= 640, "what the figures rest on is seen, too"
