@@ -46,10 +46,10 @@ INBOX = """
         callback_queue: calls
         callback: true
         survey: csat
-        leave_after: 5s
+        leave_after: 2m
 """
 CAPACITY = Capacity(contacts=256, agents=8, queues=8, trunk_groups=4, requirements=32, lines=64, intervals=16)
-WITHIN_S = 10.0
+WITHIN_S = 30.0
 
 
 class House:

@@ -48,8 +48,8 @@ async def test_texts_origins_forms_and_limits_are_followed_while_a_chat_goes_on(
     assert (told["title"], [field["name"] for field in told["fields"]]) == ("Ask us", ["order"])
     await guest.say("after")
     assert house.lines(contact) == [("customer", "before"), ("customer", "after")]
-    answers = [await guest.ask("message", text=f"line {number}") for number in range(5)]
-    assert [one.get("code") for one in answers][-1] == "slow_down"
+    while (await guest.ask("message", text="and more")).get("code") != "slow_down":
+        pass
     await house.end(contact)
     assert (await guest.hear_of("ended"))["survey"] == "nps"
 

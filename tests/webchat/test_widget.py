@@ -166,6 +166,7 @@ async def test_a_chat_by_keyboard_alone(anywhere: House) -> None:
         await seen.page.locator("#trunkline-chat textarea").fill("<b>quick</b>")
         await seen.page.locator("#trunkline-chat button[type=submit]").press("Enter")
         await seen.until(".area", "Thank you for your answer.")
+        await house.until(lambda: house.adapter.core.counters["surveys_answered"])
         found = house.engine.views.read_events(0, 1000, ["survey_requested", "survey_answered"]).events
         assert [(one.type, one.data) for one in found] == [
             ("survey_requested", {"survey": "csat"}),
@@ -212,6 +213,9 @@ async def test_a_reload_and_a_lost_connection_lose_and_double_nothing(anywhere: 
         await seen.page.locator("#trunkline-chat .launcher").click()
         await seen.until(".line.agent", "three")
         await seen.until(".line.customer .mark", "read")
+        await seen.page.wait_for_function(
+            "document.getElementById('trunkline-chat').shadowRoot.querySelectorAll('.line').length >= 3"
+        )
         shown = await seen.page.locator("#trunkline-chat .line").evaluate_all(
             "all => all.map((e) => e.childNodes[1].data)"
         )
