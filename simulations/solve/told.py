@@ -1,7 +1,7 @@
 """A plan as values and rows: every queue and interval, every group, shifts, trunks and costs."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from simulations.solve.solve import Solution
 from simulations.solve.trials import proven_misses, seen_misses
 
 Row = dict[str, Any]
+QUEUE_FIGURES: Final = ("service_level", "abandon_rate", "staffed_level", "lost_rate", "dismissed_rate")
 
 
 def plan_rows(solution: Solution) -> list[Row]:
@@ -124,35 +125,6 @@ def agents_pay(solution: Solution) -> Floats:
 def told(solution: Solution) -> Row:
     """Return everything that `--json` prints: shares 0 to 1, times in s."""
     file, check = solution.scenario.file, solution.check
-    hours = paid_hours(solution)
-    step_h = file.horizon.interval_ns / 3_600e9
-    groups = {}
-    for place, (entry, group) in enumerate(zip(solution.scenario.raw["agents"], file.groups, strict=True)):
-        groups[group.name] = {
-            "required": [int(count) for count in solution.needed.staffing[place]],
-            "required_with_shrinkage": [int(count) for count in shrunk(solution)[place]],
-            "scheduled": [round(float(count), 6) for count in hours[place] / step_h],
-            "paid_hours": round(float(hours[place].sum()), 6),
-            "shifts": entry.get("shifts", []),
-        }
-    intervals = plan_rows(solution)
-    unsure = unsure_intervals(solution)
-    queues = {
-        name: {
-            "target": goal.service_level,
-            "within_s": goal.within_s,
-            "max_abandon": goal.p_abandon,
-            "intervals_missed": int(solution.missed[place].sum()),
-            "intervals_unsure": int(unsure[place].sum()),
-            "intervals_out_of_reach": int(solution.beyond[place].sum()),
-            "service_level": plain(check.estimate("service_level", name)),
-            "abandon_rate": plain(check.estimate("abandon_rate", name)),
-            "staffed_level": plain(check.estimate("staffed_level", name)),
-            "lost_rate": plain(check.estimate("lost_rate", name)),
-            "dismissed_rate": plain(check.estimate("dismissed_rate", name)),
-        }
-        for place, (name, goal) in enumerate(solution.goals.items())
-    }
     gap = None if solution.scheduled is None else solution.scheduled.gap
     objective = objective_of(file)
     return {
@@ -172,17 +144,50 @@ def told(solution: Solution) -> Row:
             "unpriced_groups": objective.unpriced,
             "left_out": objective.left_out,
         },
-        "queues": queues,
-        "groups": groups,
+        "queues": _queues(solution),
+        "groups": _groups_told(solution),
         "trunk_groups": {
             name: {"channels": count, "blocked_busiest": round(float(share), 6)}
             for (name, count), share in zip(solution.channels.items(), solution.blocked, strict=False)
         },
-        "paid_hours": round(float(hours.sum()), 6),
+        "paid_hours": round(float(paid_hours(solution).sum()), 6),
         "shifts_gap": None if gap is None else round(gap, 6),
         "shifts_spared": solution.scheduled is not None and solution.scheduled.is_spared,
         "cost": plain(mean(total_costs(check), check.confidence)) | {"currency": file.costs.currency},
-        "intervals": intervals,
+        "intervals": plan_rows(solution),
+    }
+
+
+def _queues(solution: Solution) -> dict[str, Row]:
+    """Return the goals of each queue, and what the plan came to with other callers."""
+    unsure = unsure_intervals(solution)
+    return {
+        name: {
+            "target": goal.service_level,
+            "within_s": goal.within_s,
+            "max_abandon": goal.p_abandon,
+            "intervals_missed": int(solution.missed[place].sum()),
+            "intervals_unsure": int(unsure[place].sum()),
+            "intervals_out_of_reach": int(solution.beyond[place].sum()),
+            **{key: plain(solution.check.estimate(key, name)) for key in QUEUE_FIGURES},
+        }
+        for place, (name, goal) in enumerate(solution.goals.items())
+    }
+
+
+def _groups_told(solution: Solution) -> dict[str, Row]:
+    """Return the agents of each group by interval, and its shifts."""
+    hours, with_shrinkage = paid_hours(solution), shrunk(solution)
+    step_h = solution.scenario.file.horizon.interval_ns / 3_600e9
+    return {
+        group.name: {
+            "required": [int(count) for count in solution.needed.staffing[place]],
+            "required_with_shrinkage": [int(count) for count in with_shrinkage[place]],
+            "scheduled": [round(float(count), 6) for count in hours[place] / step_h],
+            "paid_hours": round(float(hours[place].sum()), 6),
+            "shifts": entry.get("shifts", []),
+        }
+        for place, (entry, group) in enumerate(zip(solution.scenario.raw["agents"], _groups(solution), strict=True))
     }
 
 
