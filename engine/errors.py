@@ -22,6 +22,9 @@ TrunklineError
 └── Overloaded             a bound was reached; try again later
     ├── ContactsFull       no contact gets in until another one ends
     └── SourcesFull        as many sources as there may be have submitted facts; waiting helps nothing
+
+OSError
+└── SegmentNotMade         a file of the log could not be made; it has the errno and the path
 """
 
 from pathlib import Path
@@ -71,6 +74,10 @@ class LogLocked(LogError):
 
 class LogWriteFailed(LogError):
     """A write to the log did not succeed."""
+
+
+class SegmentNotMade(OSError):
+    """A file of the log could not be made: the disk is full, or a limit keeps this process from files so large."""
 
 
 class ReplayMismatch(TrunklineError):

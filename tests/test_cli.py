@@ -15,7 +15,16 @@ from typer.testing import CliRunner
 
 from engine.commands.outcome import Exit, errors_as_exits, exit_code, sentence
 from engine.config import load_config
-from engine.errors import ConfigError, LogDamaged, LogLocked, LogWriteFailed, Overloaded, ReplayMismatch, TrunklineError
+from engine.errors import (
+    ConfigError,
+    LogDamaged,
+    LogLocked,
+    LogWriteFailed,
+    Overloaded,
+    ReplayMismatch,
+    SegmentNotMade,
+    TrunklineError,
+)
 from engine.main import COMMANDS, add_installed_commands, app
 
 ROOT = Path(__file__).parents[1]
@@ -174,7 +183,15 @@ def test_an_interruption_is_said_and_has_its_exit_code(capsys: pytest.CaptureFix
     ("error", "said"),
     [
         (OSError(errno.ENOSPC, "No space left on device"), "data: no space left on device; make room, or"),
-        (OSError(errno.ENOSPC, "No space", "d/log/spare-1"), "d/log/spare-1: no space; make room (the log"),
+        (SegmentNotMade(errno.ENOSPC, "No space", "d/spare-1"), "d/spare-1: no space; make room (the log begins"),
+        (
+            SegmentNotMade(errno.EFBIG, "Too large", "d/spare-1"),
+            "d/spare-1: too large; a limit keeps this process from ",
+        ),
+        (
+            OSError(errno.ENOSPC, "No space", "my/log/run.json"),
+            "my/log/run.json: no space; make room, or name a folder",
+        ),
         (OSError(errno.EACCES, "Permission denied", "data/log"), "data/log: permission denied; the user who runs this"),
         (OSError(errno.EROFS, "Read-only file system", "data"), "data: read-only file system; name a folder that"),
         (OSError(errno.ENOTDIR, "Not a directory", "f/x"), "f/x: not a directory; a file stands where a folder is"),

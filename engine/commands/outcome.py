@@ -11,7 +11,7 @@ from typing import Final
 import typer
 
 from engine.commands.log_lines import LogFormat, write_lines
-from engine.errors import ConfigError, LogDamaged, LogLocked, ReplayMismatch, TrunklineError
+from engine.errors import ConfigError, LogDamaged, LogLocked, ReplayMismatch, SegmentNotMade, TrunklineError
 
 logger = logging.getLogger(__name__)
 
@@ -51,14 +51,17 @@ ADVICE: Final = {
     errno.EACCES: _MISSING_RIGHT,
     errno.EPERM: _MISSING_RIGHT,
     errno.EISDIR: "a folder stands where a file is needed: move it away, and restore the file from a backup",
-    errno.EFBIG: "a limit keeps this process from writing files of 128 MiB: raise it (ulimit -f, LimitFSIZE=)",
+    errno.EFBIG: "a limit keeps this process from writing files so large: raise it (ulimit -f, LimitFSIZE=)",
     errno.EROFS: "name a folder that can be written",
     errno.ENOTDIR: "a file stands where a folder is needed: name another folder",
     errno.EEXIST: "a file stands where a folder is needed: name another folder",
 }
 """What to do about errors of the system with folders."""
-LOG_NO_ROOM: Final = "make room (the log begins with three files of 128 MiB), or name a folder on another disk"
-"""What to do where a file of the log has no room."""
+LOG_ADVICE: Final = ADVICE | {
+    errno.ENOSPC: "make room (the log begins with three files of 128 MiB), or name a folder on another disk",
+    errno.EFBIG: "a limit keeps this process from writing files of 128 MiB: raise it (ulimit -f, LimitFSIZE=)",
+}
+"""The same where a file of the log cannot be made."""
 ADDRESS_ADVICE: Final = {
     errno.EADDRINUSE: "another program listens there: stop it, or set another 'port' in the section of the adapter",
     errno.EADDRNOTAVAIL: "this machine has no such address: correct 'host' in the section of the adapter",
@@ -83,8 +86,7 @@ def sentence(error: TrunklineError | OSError, data: Path | None = None) -> str:
         return f"{error}; {advice}" if advice else str(error)
     reason = (error.strerror or str(error)).lower()
     where = error.filename if isinstance(error.filename, str) else "" if data is None else str(data)
-    is_log = error.errno == errno.ENOSPC and Path(where).parent.name == "log"
-    advice = LOG_NO_ROOM if is_log else ADVICE.get(error.errno or 0)
+    advice = (LOG_ADVICE if isinstance(error, SegmentNotMade) else ADVICE).get(error.errno or 0)
     text = f"{where}: {reason}" if where else reason
     return f"{text}; {advice}" if advice else text
 

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.errors import LogWriteFailed
+from engine.errors import LogWriteFailed, SegmentNotMade
 from engine.log.file_ops import FileOps
 from engine.log.segment import SEGMENT_HEADER_BYTES
 
@@ -99,7 +99,7 @@ class Spares:
         return path
 
     def make_one(self) -> Path:
-        """Make one spare; it gets its final name only when all its zeros are durable. Raises OSError."""
+        """Make one; it gets its final name only when all its zeros are durable. Raises SegmentNotMade and OSError."""
         self._made += 1
         path = self._folder / f"{SPARE_PREFIX}{self._made}"
         draft = self._folder / (path.name + DRAFT_SUFFIX)
@@ -111,7 +111,7 @@ class Spares:
         except OSError as error:
             self._ops.unlink(draft)
             # Calls with a descriptor do not say of which file.
-            raise OSError(error.errno, error.strerror, str(path)) from None
+            raise SegmentNotMade(error.errno, error.strerror, str(path)) from None
         finally:
             self._ops.close(fd)
         self._ops.rename(draft, path)

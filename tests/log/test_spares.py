@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import LogWriteFailed
+from engine.errors import LogWriteFailed, SegmentNotMade
 from engine.log.spares import Spares
 from tests.log.simulated_disk import SimulatedDisk
 from tests.log.support import FOLDER, SMALL_SEGMENT_BYTES
@@ -48,7 +48,7 @@ def test_a_spare_gets_its_name_when_its_zeros_are_durable() -> None:
 def test_a_spare_that_cannot_be_finished_leaves_nothing(call: str) -> None:
     disk = SimulatedDisk()
     disk.fail_on[call] = OSError(errno.ENOSPC, "no space left on device")
-    with pytest.raises(OSError, match="no space left") as failed:
+    with pytest.raises(SegmentNotMade, match="no space left") as failed:
         make(disk).take()
     assert Path(failed.value.filename).name == "spare-1", "what is said of a full disk is about the log"
     assert disk.images() == {}
