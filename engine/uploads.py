@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterable, Callable, Sequence
+from contextlib import suppress
 from enum import Enum, auto
 from functools import partial
 from typing import Final
@@ -11,7 +12,7 @@ import msgspec
 
 from engine.errors import TrunklineError
 from engine.file_kinds import media_type_of, safe_name
-from engine.messages.observed import Attachment
+from engine.messages.observed import Attachment, MessageSent, Observed
 from engine.ports import Attachments, Receipt
 
 READ_WITHIN_S: Final = 60.0
@@ -79,35 +80,86 @@ def require_size(size_bytes: int, bytes_max: int) -> None:
         raise UploadRefused(Refusal.TOO_LARGE, f"a file has at most {bytes_max} bytes")
 
 
-async def submit_naming(
-    file: Attachment, store: Attachments, submit: "Callable[[], asyncio.Future[list[Receipt]]]"
-) -> "asyncio.Future[list[Receipt]]":
+Submit = Callable[[], "asyncio.Future[list[Receipt]]"]
+"""Hands facts in; the future resolves with a receipt for each, in their order."""
+
+
+async def submit_naming(file: Attachment, store: Attachments, submit: Submit) -> "asyncio.Future[list[Receipt]]":
     """Keep a file and hand in the one line that names it; returns what `submit` does, and raises what it raises.
 
     Where the line is not taken the file waits again, for another line or until its day is over. Raises
     FileNotFoundError, OSError where the file cannot be kept; nothing was handed in then.
     """
-    keeping = asyncio.get_running_loop().run_in_executor(None, store.keep, file.sha256)
+    return await _submit_kept(partial(_keep_one, store, file.sha256), store, submit)
+
+
+async def submit_facts(
+    facts: Sequence[Observed], store: Attachments | None, submit: Submit
+) -> "asyncio.Future[list[Receipt]]":
+    """Hand in `facts` of others, whose lines may name files that wait here: those are kept as by `submit_naming`.
+
+    A file that nobody brought here may lie with whoever says the line, which is taken as it is. Raises what `submit`
+    raises, and OSError where a file cannot be kept; nothing was handed in then.
+    """
+    named = [
+        (place, fact.attachment.sha256)
+        for place, fact in enumerate(facts)
+        if type(fact) is MessageSent and fact.attachment is not None
+    ]
+    if store is None or not named:
+        return submit()
+    return await _submit_kept(partial(_keep_those_here, store, named), store, submit)
+
+
+Kept = list[tuple[int, str]]
+"""The place of a line among those handed in, and the digest of the file that is kept for it."""
+
+
+async def _submit_kept(keep: Callable[[], Kept], store: Attachments, submit: Submit) -> "asyncio.Future[list[Receipt]]":
+    keeping = asyncio.get_running_loop().run_in_executor(None, keep)
     try:
-        await asyncio.shield(keeping)
+        kept = await asyncio.shield(keeping)
         submitted = submit()
     except BaseException:  # whoever said the line may be gone: what the thread has kept by then is given back
-        keeping.add_done_callback(partial(_give_back, store, file.sha256))
+        keeping.add_done_callback(partial(_give_back, store))
         raise
-    submitted.add_done_callback(partial(_told, store, file.sha256))
+    submitted.add_done_callback(partial(_told, store, kept))
     return submitted
 
 
-def _give_back(store: Attachments, sha256: str, keeping: "asyncio.Future[None]") -> None:
+def _keep_one(store: Attachments, sha256: str) -> Kept:
+    store.keep(sha256)
+    return [(0, sha256)]
+
+
+def _keep_those_here(store: Attachments, named: Kept) -> Kept:
+    """Keep the files that are here, all or none. Raises OSError."""
+    kept: Kept = []
+    try:
+        for place, sha256 in named:
+            with suppress(FileNotFoundError):
+                store.keep(sha256)
+                kept.append((place, sha256))
+    except OSError:
+        for _, sha256 in kept:
+            store.settle(sha256, named=False)
+        raise
+    return kept
+
+
+def _give_back(store: Attachments, keeping: "asyncio.Future[Kept]") -> None:
     if not keeping.cancelled() and keeping.exception() is None:
-        _settle(store, sha256, named=False)
+        for _, sha256 in keeping.result():
+            _settle(store, sha256, named=False)
 
 
-def _told(store: Attachments, sha256: str, answer: "asyncio.Future[list[Receipt]]") -> None:
+def _told(store: Attachments, kept: Kept, answer: "asyncio.Future[list[Receipt]]") -> None:
     if answer.cancelled() or answer.exception() is not None:
         return  # nobody knows: the next start finds out
-    (receipt,) = answer.result()
-    _settle(store, sha256, named=not (receipt.error or receipt.refused or receipt.duplicate))
+    receipts = answer.result()
+    for place, sha256 in kept:
+        receipt = receipts[place]
+        _settle(store, sha256, named=not (receipt.error or receipt.refused or receipt.duplicate))
 
 
 def _settle(store: Attachments, sha256: str, *, named: bool) -> None:

@@ -11,9 +11,9 @@ import pytest
 from engine import uploads
 from engine.errors import Overloaded
 from engine.log.attachments import AttachmentStore
-from engine.messages.observed import Attachment
+from engine.messages.observed import Attachment, MessageSent, Observed
 from engine.ports import Receipt
-from engine.uploads import FileBounds, Refusal, UploadRefused, require_size, submit_naming, take_upload
+from engine.uploads import FileBounds, Refusal, UploadRefused, require_size, submit_facts, submit_naming, take_upload
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"\x00\x00\x00\rIHDR" + bytes(40)
 BOUNDS = FileBounds(100, ("image/png",))
@@ -89,7 +89,7 @@ class Settling:
 
     @property
     def is_kept(self) -> bool:
-        return bool(list(self.store.folder.glob("??/*")))
+        return bool(kept_in(self.store))
 
     async def hand_in(self) -> "asyncio.Future[list[Receipt]]":
         """Return what becomes of the line, once it is handed in."""
@@ -176,3 +176,60 @@ async def test_a_disk_that_refuses_is_told(tmp_path: Path, monkeypatch: pytest.M
     assert await submitted
     await told.wait()
     assert "settled at the next start" in sentences[0]
+
+
+def kept_in(store: AttachmentStore) -> list[str]:
+    """Digests of the files that lines name, or may name."""
+    return [path.name for path in store.folder.glob("??/*")]
+
+
+def lines_naming(*digests: str) -> list[Observed]:
+    """A line without a file, then one for each of these."""
+    named = [Attachment(name="a.png", media_type="image/png", size_bytes=1, sha256=digest) for digest in digests]
+    plain = MessageSent(contact="c", text="look at these")
+    return [plain, *(MessageSent(contact="c", attachment=attachment) for attachment in named)]
+
+
+async def test_of_the_files_that_facts_name_those_here_stay_whose_lines_are_taken(tmp_path: Path) -> None:
+    store = AttachmentStore(tmp_path)
+    taken, rejected = store.store(PICTURE), store.store(PICTURE + b"2")
+    elsewhere = "0" * 64
+    answer: asyncio.Future[list[Receipt]] = asyncio.get_running_loop().create_future()
+    settled = asyncio.Event()
+    loop, settle, left = asyncio.get_running_loop(), store.settle, [taken, rejected]
+
+    def settle_and_tell(sha256: str, *, named: bool) -> None:
+        settle(sha256, named=named)
+        left.remove(sha256)
+        if not left:
+            loop.call_soon_threadsafe(settled.set)
+
+    store.settle = settle_and_tell  # type: ignore[method-assign]
+    submitted = await submit_facts(lines_naming(elsewhere, rejected, taken), store, lambda: answer)
+    assert set(store.in_doubt()) == {taken, rejected}
+    answer.set_result([Receipt(1), Receipt(2), Receipt(0, error="no such contact"), Receipt(3)])
+    assert len(await submitted) == 4
+    await settled.wait()
+    assert kept_in(store) == [taken]
+    assert store.in_doubt() == {}
+
+
+async def test_where_one_file_cannot_be_kept_none_is_and_nothing_is_handed_in(tmp_path: Path) -> None:
+    store = AttachmentStore(tmp_path)
+    one, other = store.store(PICTURE), store.store(PICTURE + b"2")
+    keep = store.keep
+
+    def keep_one(sha256: str) -> None:
+        if sha256 == other:
+            raise OSError(28, "No space left on device")
+        keep(sha256)
+
+    store.keep = keep_one  # type: ignore[method-assign]
+
+    def never_called() -> asyncio.Future[list[Receipt]]:
+        raise AssertionError("handed in")
+
+    with pytest.raises(OSError, match="No space"):
+        _ = await submit_facts(lines_naming(one, other), store, never_called)
+    assert kept_in(store) == []
+    assert store.in_doubt() == {}

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Final, NamedTuple
 
 import aiomqtt
@@ -19,6 +20,7 @@ from engine.messages.decoding import FAULTS_MAX, Fault, Malformed, decode_facts,
 from engine.messages.observed import ContactArrived, Observed
 from engine.model.fact_scopes import missing_scopes, own_contacts_only
 from engine.ports import EngineLink, Receipt
+from engine.uploads import submit_facts
 
 logger = logging.getLogger(__name__)
 SOURCE: Final = "mqtt"
@@ -131,15 +133,23 @@ class Intake:
         except ContactsFull as full:
             self._counters["rejected"] += len(facts)
             return Taken(source, [], False, None, [Fault(f"{full}; send it again later")])
+        except OSError as error:
+            self._counters["rejected"] += len(facts)
+            said = f"a file that they name cannot be kept ({error.strerror}); send it again later"
+            return Taken(source, [], False, None, [Fault(said)])
         receipts.add_done_callback(self._count)
         return Taken(source, facts, many, receipts, [])
 
     async def _submit(self, source: str, facts: list[Observed]) -> "asyncio.Future[list[Receipt]]":
-        """Hand facts to the engine as soon as it takes them. Raises ContactsFull or SourcesFull: patience is no use."""
+        """Hand facts to the engine as soon as it takes them.
+
+        Raises ContactsFull or SourcesFull: patience is no use; OSError where a file that they name cannot be kept.
+        """
         time = asyncio.get_running_loop().time
         while True:
             try:
-                receipts = self._engine.submit(source, facts, own_only=self._own_only)
+                submit_now = partial(self._engine.submit, source, facts, own_only=self._own_only)
+                receipts = await submit_facts(facts, self._engine.attachments, submit_now)
             except SourcesFull:
                 raise
             except Overloaded as full:

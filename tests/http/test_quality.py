@@ -142,11 +142,13 @@ async def test_metrics_tell_surveys(client: ClientSession) -> None:
     said: dict[str, Any] = {"contact": "c", "contact_id": contact, "kind": "csat"}
     await tell(client, "/api/v1/quality/surveys", 201, **said)
     await tell(client, "/api/v1/quality/answers", **said, score=4)
+    await tell(client, "/api/v1/quality/answers", **said, score=5)
     async with client.get("/metrics") as answer:
         text = await answer.text()
     labels = 'channel="voice",kind="csat",queue="sales"'
     assert f"trunkline_survey_requests_total{{{labels}}} 1.0" in text
     assert f'trunkline_survey_answers_total{{{labels},score="4"}} 1.0' in text
+    assert 'trunkline_survey_facts_ignored_total{reason="answered_again"} 1.0' in text
 
 
 async def test_a_board_tells_quality_of_its_own_queues_with_n_and_interval(build: Build) -> None:

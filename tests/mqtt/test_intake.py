@@ -16,7 +16,7 @@ from adapters.mqtt.settings import Settings
 from adapters.mqtt.topics import Topics
 from engine.errors import ContactsFull, Overloaded, SourcesFull
 from engine.messages.observed import ContactArrived, ContactReleased, Fact, Observed, QueueClosed
-from engine.ports import EngineLink, Receipt
+from engine.ports import Attachments, EngineLink, Receipt
 
 TOPICS = Topics("t", "s")
 
@@ -51,6 +51,8 @@ class Line:
 
 class Engine:
     """Stands for the engine: answers when it is told to, and is full `full` times first."""
+
+    attachments: Attachments | None = None
 
     def __init__(self, full: int = 0) -> None:
         self.full = full

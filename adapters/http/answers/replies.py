@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -18,6 +19,7 @@ from engine.model.fact_scopes import EVERY_CONTACT
 from engine.ports import Receipt
 from engine.projections.effort import is_large
 from engine.projections.views import Views
+from engine.uploads import submit_facts
 
 DURABLE_WITHIN_S: Final = 10.0
 """A disk that takes longer has failed, as far as a caller is concerned."""
@@ -90,13 +92,20 @@ async def submit(
     began_ns = context.monotonic_ns()
     try:
         async with asyncio.timeout(DURABLE_WITHIN_S):
-            receipts = await context.engine.submit(source, facts, own_only=own_only)
+            submit_now = partial(context.engine.submit, source, facts, own_only=own_only)
+            receipts = await (await submit_facts(facts, context.engine.attachments, submit_now))
     except Overloaded as full:
         raise Problem("overloaded", str(full), headers={"Retry-After": str(full.retry_after_s)}) from None
     except TimeoutError:
         raise Problem(
             "not-ready",
             f"the facts were not durable within {DURABLE_WITHIN_S:g} s; send them again, with the same ids",
+            headers={"Retry-After": "5"},
+        ) from None
+    except OSError as error:
+        raise Problem(
+            "not-ready",
+            f"a file that they name cannot be kept ({error.strerror}); send the facts again, with the same ids",
             headers={"Retry-After": "5"},
         ) from None
     context.metrics.append.observe((context.monotonic_ns() - began_ns) / 1e9)

@@ -20,6 +20,9 @@ def quality_families(views: Views, now_ns: int) -> list[Metric]:
         for score, count in enumerate(one.scores):
             if count:
                 answers.add_metric([*told, str(score)], count)
+    ignored = CounterMetricFamily("trunkline_survey_facts_ignored", "Facts that count nothing", labels=("reason",))
+    for reason, count in sorted(views.quality.survey_facts_ignored().items()):
+        ignored.add_metric([reason], count)
     cases = views.quality.case_counts(now_ns)
     events = CounterMetricFamily("trunkline_cases", "What happened to cases", labels=("event",))
     for event, count in cases.events.items():
@@ -33,6 +36,7 @@ def quality_families(views: Views, now_ns: int) -> list[Metric]:
     return [
         requests,
         answers,
+        ignored,
         events,
         GaugeMetricFamily("trunkline_cases_open", "Cases that are not resolved", value=cases.open),
         GaugeMetricFamily("trunkline_cases_overdue", "Open cases whose deadline has passed", value=cases.overdue),

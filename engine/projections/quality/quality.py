@@ -180,6 +180,11 @@ class Quality:
             for (queue, channel, kind), counts in sorted(found.items())
         ]
 
+    def survey_facts_ignored(self) -> dict[str, int]:
+        """How many facts about surveys counted nothing, by why: see `Surveys.ignored`."""
+        with self._lock:
+            return dict(self._folded().surveys.ignored)
+
     def scorecards(self) -> Scorecards:
         """The scorecards of the configuration in force."""
         with self._lock:

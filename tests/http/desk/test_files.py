@@ -1,12 +1,14 @@
 """Files that customers sent, for who has them in hand; files that agents send, bounded and known by their bytes."""
 
+import time
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 from aiohttp import ClientSession, CookieJar
 
-from engine.log.attachments import AttachmentStore
+from engine.log.attachments import WAITS_S, AttachmentStore
 from tests.http.desk.support import CENTRE, opened, sign_in, socket_of
 from tests.http.desk.test_socket import bring, connected
 from tests.http.support import CONTACTS, Build, tell
@@ -45,6 +47,54 @@ async def test_a_file_is_given_to_who_has_the_customer_in_hand(build: Build, tmp
             await sign_in(binh, house.url, "binh")
             async with binh.get(f"{place}/{digest}") as answer:
                 assert answer.status == 403
+
+
+@pytest.mark.parametrize("path", [f"{CONTACTS}/chat-1/messages", "/api/v1/events"])
+async def test_a_file_that_a_line_names_by_http_stays_for_good(build: Build, tmp_path: Path, path: str) -> None:
+    house = await build(centre=CENTRE)
+    store = AttachmentStore(tmp_path / "attachments")
+    house.adapter.context.engine.attachments = store  # type: ignore[misc]
+    digest = store.store(EVIL)
+    async with ClientSession(house.url) as api:
+        await bring(house, "chat-1")
+        file = {"name": "bill.html", "media_type": "text/html", "size_bytes": len(EVIL), "sha256": digest}
+        line: dict[str, Any] = {"by": "customer", "attachment": file}
+        if path.endswith("events"):
+            await tell(api, path, 202, contact="chat-1", type="message_sent", **line)
+        else:
+            await tell(api, path, **line)
+    store.sweep(time.time() + 2 * WAITS_S)
+    with store.open(digest) as kept:
+        assert kept.read() == EVIL
+
+
+async def test_a_line_by_http_may_name_a_file_that_lies_elsewhere(build: Build, tmp_path: Path) -> None:
+    house = await build(centre=CENTRE)
+    house.adapter.context.engine.attachments = AttachmentStore(tmp_path / "attachments")  # type: ignore[misc]
+    async with ClientSession(house.url) as api:
+        await bring(house, "chat-1")
+        file = {"name": "bill.pdf", "media_type": "application/pdf", "size_bytes": 7, "sha256": "0" * 64}
+        await tell(api, f"{CONTACTS}/chat-1/messages", by="customer", attachment=file)
+
+
+async def test_a_line_whose_file_cannot_be_kept_is_to_be_sent_again(
+    build: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = await build(centre=CENTRE)
+    store = AttachmentStore(tmp_path / "attachments")
+    house.adapter.context.engine.attachments = store  # type: ignore[misc]
+
+    def full(sha256: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(store, "keep", full)
+    async with ClientSession(house.url) as api:
+        await bring(house, "chat-1")
+        file = {"name": "bill.html", "media_type": "text/html", "size_bytes": 1, "sha256": store.store(EVIL)}
+        async with api.post(f"{CONTACTS}/chat-1/messages", json={"by": "customer", "attachment": file}) as answer:
+            assert answer.status == 503
+            assert "No space left on device" in (await answer.json())["detail"]
+    assert not house.engine.views.contacts.conversation("chat-1").messages
 
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"\x00\x00\x00\rIHDR" + bytes(40)

@@ -81,7 +81,7 @@ class Surveys(msgspec.Struct):
     """When each customer was asked last, by kind and customer."""
     answers: list[SurveyAnswer] = []
     ignored: dict[str, int] = {}
-    """Facts that count nothing: requested again, answered again, answered too late."""
+    """Facts that count nothing: `requested_again`, `answered_again`, `answered_late`."""
 
     def request(self, kind: str, contact_id: int, segment: Segment, at_ns: int, start_ns: int) -> None:
         """Take in a request."""

@@ -104,8 +104,7 @@ async def test_what_counts_nothing_is_counted_as_that(centre: QualityCentre) -> 
     (found,) = figures(centre).values()
     assert (found.requested, found.answered, found.unasked) == (2, 1, 1)
     assert {score: count for score, count in enumerate(found.scores) if count} == {1: 1, 4: 1}
-    ignored = centre.quality._folded().surveys.ignored
-    assert ignored == {"requested_again": 1, "answered_again": 1, "answered_late": 1}
+    assert centre.quality.survey_facts_ignored() == {"requested_again": 1, "answered_again": 1, "answered_late": 1}
 
 
 async def test_who_is_asked_follows_from_the_rules(centre: QualityCentre) -> None:
