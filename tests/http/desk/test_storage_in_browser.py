@@ -82,7 +82,8 @@ UNSENT: Final[list[Any]] = [
     *([{"command": LINE | wrong}] for wrong in ({"id": 7}, {"id": ""}, {"text": 7}, {"verb": "accept"})),
 ]
 TOLD: Final[list[Any]] = [7, {}, [7], [{}], [{"why": "too late"}], [{"why": 7, "words": "hello"}]]
-KINDS: Final = {"half-written": DRAFTS, "unsent": UNSENT, "told": TOLD}
+IN_FRONT: Final[list[Any]] = [7, [], {"chosen": 1}, {"chosen": "1", "inHand": [1]}, {"chosen": 1, "inHand": 1}]
+KINDS: Final = {"half-written": DRAFTS, "unsent": UNSENT, "told": TOLD, "in-front": IN_FRONT}
 MISSHAPEN: Final = [(kind, said) for kind, each in KINDS.items() for said in each]
 
 

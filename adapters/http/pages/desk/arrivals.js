@@ -31,10 +31,10 @@ export class Arrivals {
 
   #takeItems(told) {
     const { store, asking, signs } = this.desk;
-    const [rang, front] = [store.offers, store.current];
+    const [inHand, front] = [store.inHand, store.current];
     this.desk.over.takeItems(told);
     if (front && store.chosen !== front.id) this.#haltAt(front);
-    this.#turnToCall(rang);
+    if (inHand) this.#turnToCall(inHand);
     signs.forgetWhoIsGone();
     this.#forgetWhoIsGone();
     this.#announce();
@@ -73,10 +73,10 @@ export class Arrivals {
   }
 
   // A call that is answered at the phone is in front of who talks, unless they are in the middle of a sentence, a note or an
-  // answer: then it waits in the list.
-  #turnToCall(rang) {
+  // answer: then it waits in the list. It is one that was not in hand before, be it answered while the page was loaded anew.
+  #turnToCall(inHand) {
     const { store, typedAhead, parts, acts } = this.desk;
-    const call = rang.map(({ id }) => store.items.get(`contact:${id}`)).find((one) => one?.channel === "voice" && one.state === "connected" && one.id !== store.wanted);
+    const call = store.held.find((one) => !inHand.has(one.id) && one.channel === "voice" && one.state === "connected" && one.id !== store.wanted);
     if (!call || call.id === store.chosen) return;
     if (store.drafts.lines.get(store.chosen) || textField()?.value || document.querySelector("dialog[open]")) return acts.tellAccepted(call);
     store.before = store.chosen; // there again when it is over

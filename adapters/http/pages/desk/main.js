@@ -88,7 +88,7 @@ class Desk {
     this.kept.begin(session.agent);
     this.tabs.signedIn(session.agent);
     if (this.me !== session.agent) this.sitDown(session.agent);
-    for (const written of [this.outbox, this.store.drafts, this.parts.toasts]) written.keep();
+    for (const written of [this.outbox, this.store, this.store.drafts, this.parts.toasts]) written.keep();
     this.sessionEnd.follow(session.until_ns);
     this.stayEveryMs = Math.min(SESSION_EVERY_MS, (1000 * session.idle_limit_s) / 4);
     clearInterval(this.stayTimer);

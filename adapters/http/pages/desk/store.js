@@ -1,8 +1,11 @@
 // What the desk knows: the service's items, the lines of each conversation by their place in the log, and what is half written.
 
 import { Drafts } from "./drafts.js";
+import { listOf, objectOf } from "./shapes.js";
 
 const NOTHING_CHOSEN = { code: "", fields: {} };
+const KEPT = "in-front";
+const isKept = objectOf({ chosen: Number.isSafeInteger, inHand: listOf(Number.isSafeInteger) });
 
 class Conversation {
   constructor() {
@@ -32,7 +35,10 @@ class Conversation {
 }
 
 export class Store {
+  #chosen = 0;
+
   constructor(kept) {
+    this.kept = kept;
     this.items = new Map();
     this.conversations = new Map();
     this.earlier = new Map();
@@ -40,7 +46,7 @@ export class Store {
     this.drafts = new Drafts(kept);
     this.choices = new Map(); // wrap-ups, as they were chosen here last
     this.outbox = null; // of whoever sits here
-    this.chosen = 0; // whoever is in front
+    this.inHand = null; // contacts in hand, as they were told last, in this tab before a reload, too; null: nobody knows
     this.wanted = 0; // whoever is being taken
     this.before = 0; // who was in front before
     this.over = null; // the contact that is over and stays in front while somebody writes about it
@@ -51,18 +57,26 @@ export class Store {
     this.planned = false;
   }
 
-  /** Somebody sits down: nothing is left of the one before, and what they had half written in this tab is there. */
+  /** Somebody sits down: nothing is left of the one before, and what they had half written and in front in this tab is there. */
   begin(outbox) {
     this.end();
     this.outbox = outbox;
     this.drafts.begin(outbox.agent);
+    const { chosen, inHand } = this.kept.read(outbox.agent, KEPT, isKept) ?? { chosen: 0, inHand: null };
+    this.#chosen = chosen;
+    this.inHand = inHand && new Set(inHand);
+  }
+
+  keep() {
+    const { outbox, chosen, inHand } = this;
+    this.kept.write(outbox.agent, KEPT, inHand?.size ? { chosen, inHand: [...inHand] } : undefined);
   }
 
   /** Nobody sits here. */
   end() {
     for (const known of [this.items, ...this.#ofContacts]) known.clear();
-    this.chosen = this.wanted = this.before = 0;
-    this.over = null;
+    this.#chosen = this.wanted = this.before = 0;
+    this.inHand = this.over = null;
     this.asOf = 0;
   }
 
@@ -102,6 +116,16 @@ export class Store {
 
   get held() {
     return this.contacts.filter((contact) => contact.state !== "offered");
+  }
+
+  /** Whoever is in front, by id; 0: nobody. */
+  get chosen() {
+    return this.#chosen;
+  }
+
+  set chosen(id) {
+    this.#chosen = id;
+    this.keep();
   }
 
   get current() {
@@ -146,7 +170,9 @@ export class Store {
     if (stays && !stays.over && !isTheirs(stays.id)) this.over = { ...stays, over: true };
     for (const id of this.drafts.ids) if (!this.isKnown(id)) onGone(id);
     this.#forgetWhoIsGone();
-    if (!this.current || (this.current.state === "offered" && this.chosen !== this.wanted)) this.chosen = this.#next;
+    if (!this.current || (this.current.state === "offered" && this.chosen !== this.wanted)) this.#chosen = this.#next;
+    this.inHand = new Set(this.held.map(({ id }) => id));
+    this.keep();
     this.changed();
   }
 
