@@ -1,6 +1,7 @@
 """A real engine with the SIP adapter on a free port of this machine, and sipp at both ends of it."""
 
 import asyncio
+import inspect
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -29,10 +30,16 @@ needs_shared_scenarios = pytest.mark.skipif(
 
 
 async def until(condition: Callable[[], Any], what: str = "", deadline_s: float = DEADLINE_S) -> None:
-    """Wait until the condition holds; fails with what was waited for."""
-    async with asyncio.timeout(deadline_s):
-        while not condition():  # noqa: ASYNC110 - what is waited for has no event
-            await asyncio.sleep(0.005)
+    """Wait until the condition holds. Raises TimeoutError with what was waited for, and what was counted by then."""
+    try:
+        async with asyncio.timeout(deadline_s):
+            while not condition():  # noqa: ASYNC110 - what is waited for has no event
+                await asyncio.sleep(0.005)
+    except TimeoutError:
+        names = inspect.getclosurevars(condition).nonlocals
+        counted = [f"{name} counts {said.counters}" for name, said in names.items() if isinstance(said, Exchange)]
+        wanted = what or inspect.getsource(condition).strip().removeprefix("await ")
+        raise TimeoutError("; ".join([f"waited {deadline_s:g} s in vain: {wanted}", *counted])) from None
 
 
 class Exchange:

@@ -2,6 +2,9 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
+
+import pytest
 
 from adapters.sip.protocol import Dialog, RequestReceived
 from tests.ports import free_port
@@ -77,6 +80,25 @@ async def test_connections_of_phones_and_calls_are_kept_however_silent(
     await exchange.settle()
 
 
+@pytest.fixture
+def back_to_sender(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Lets connections begin at the port that they lead to, from when it is called.
+
+    Systems choose that port now and then, where both ends are on one machine and nobody listens.
+    """
+
+    def begin() -> None:
+        loop = asyncio.get_running_loop()
+        connect = loop.create_connection
+
+        async def connect_from_there(made: Any, host: str, port: int, **options: Any) -> Any:
+            return await connect(made, host, port, local_addr=(host, port), **options)
+
+        monkeypatch.setattr(loop, "create_connection", connect_from_there)
+
+    return begin
+
+
 async def test_a_phone_that_missed_the_end_is_told_when_it_registers_again(
     open_exchange: OpenExchange, open_phone: OpenPhone, tcp_phone: OpenTcp
 ) -> None:
@@ -94,6 +116,20 @@ async def test_a_phone_that_missed_the_end_is_told_when_it_registers_again(
     ann.reply(ended, 200)
     await until(lambda: exchange.counters["byes_owed"] == 0)
     assert exchange.counters["byes_arrived_late"] == 1
+
+
+async def test_a_bye_to_nobody_does_not_come_back_to_its_sender(
+    open_exchange: OpenExchange, open_phone: OpenPhone, tcp_phone: OpenTcp, back_to_sender: Callable[[], None]
+) -> None:
+    exchange, ann, _ = await house(open_exchange, tcp_phone)
+    _, end = await talk(exchange, ann, open_phone)
+    ann.hang_up_connection()
+    await until(lambda: exchange.counters["connections_open"] == 0)
+    back_to_sender()
+    end()
+    await until(lambda: exchange.counters["byes_owed"] == 1)
+    assert exchange.counters["connections_to_itself"] == 1
+    assert exchange.counters["connections_open"] == 0
 
 
 async def owe_a_bye(

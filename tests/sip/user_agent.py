@@ -1,6 +1,8 @@
 """A scripted phone on the protocol layer and a real UDP socket: the test says each thing it says."""
 
 import asyncio
+import socket
+import struct
 import time
 from collections.abc import Callable
 from typing import Any, Self
@@ -268,7 +270,9 @@ class TcpUserAgent(UserAgent):
         return f"{super().uri};transport=tcp"
 
     def hang_up_connection(self) -> None:
-        """Lose the connection."""
+        """Lose the connection: its port is free at once."""
+        linger = struct.pack("ii", 1, 0)
+        self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         self._transport.abort()
 
     def _send(self, octets: bytes, hop: Hop) -> None:

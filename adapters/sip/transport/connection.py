@@ -64,6 +64,11 @@ class TcpConnection(asyncio.Protocol):
         self.transport: Any = None
         self.used_at_s = 0.0
 
+    @property
+    def leads_to_itself(self) -> bool:
+        """Whether both ends are this one: where nobody listens at a port of this machine, it may be given that port."""
+        return bool(self.transport.get_extra_info("sockname") == self.transport.get_extra_info("peername"))
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Enter the connection under its other end."""
         self.transport = transport
@@ -238,12 +243,14 @@ class Connections:
     # --- from the connections
 
     def opened(self, connection: TcpConnection) -> bool:
-        """Take a new connection; False when there are too many, in all or of its address."""
+        """Take a new connection; False when there are too many, in all or of its address, or nobody is at its end."""
         now_s = asyncio.get_running_loop().time()
         if self._closing:
             return False
         if connection.accepted:
             refusal = self.guard.admit(connection, connection.hop.host, now_s)
+        elif connection.leads_to_itself:
+            refusal = "connections_to_itself"  # what is said there would be heard here, and answered
         else:
             refusal = "connections_refused" if len(self._open) - self.guard.taken >= self.guard.most else ""
         if refusal:
@@ -335,7 +342,7 @@ class Connections:
             server_hostname=hop.host if context is not None else None,
         )
         if self._find(connection.hop) is not connection:
-            raise ConnectionRefusedError("there are too many connections")
+            raise ConnectionRefusedError("there are too many connections, or it leads to itself")
         if connection.hop != hop:
             self._aliases[hop] = connection.hop
         return connection
