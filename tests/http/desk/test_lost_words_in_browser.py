@@ -1,5 +1,6 @@
 """Lines that reached nobody, in a real browser: they stand where they were sent, then they are told."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -118,8 +119,45 @@ async def test_words_that_are_told_go_with_the_sign_out(build: Build) -> None:
         await lose_a_line(page, house)
         assert await in_storage(page, WORDS)
         await page.click("button:text-is('Sign out')")
+        await page.click("dialog button:text-is('Sign out')")
         await page.wait_for_selector(".door #password")
         assert not await in_storage(page, WORDS)
         await sign_in_again(page, "an")
         await page.wait_for_selector("#state[data-state]")
         assert await page.evaluate(TOLD) == 0
+
+
+async def until_asked(page: Any, words: str) -> None:
+    """Ask for the sign-out, and stay, until what would be lost by it is asked about in these words."""
+    async with asyncio.timeout(15):
+        question = ""
+        while words not in question:
+            await page.click("button:text-is('Sign out')")
+            question = await page.inner_text("dialog[open] h2")
+            await page.click("dialog button:text-is('Cancel')")
+            await page.wait_for_selector("dialog", state="detached")
+
+
+async def test_words_that_reached_nobody_are_asked_about_before_the_sign_out(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with browser() as context:
+        page = await signed_in(context, house)
+        await send_too_late(page, house)
+        tab = await context.new_page()
+        await tab.goto(f"{house.url}/desk")
+        await tab.wait_for_selector("#state[data-state]")
+        await page.bring_to_front()
+        await until_asked(page, "what you have written and not sent will be deleted")
+        await until_asked(tab, "what you have written in another tab and not sent will be deleted")
+        await page.locator("#contact-title").focus()
+        await page.keyboard.press("f")
+        await until(page, f"{TOLD} === 1 && {STANDS} === 0")
+        await until_asked(page, "What you have written and not sent will be deleted")
+        await until_asked(tab, "What you have written in another tab and not sent will be deleted")
+        await page.reload()
+        await until(page, f"{TOLD} === 1")
+        await until_asked(page, "What you have written and not sent will be deleted")
+        await page.locator(".toast", has_text=WORDS).get_by_role("button").click()
+        await until(page, f"{TOLD} === 0")
+        await page.click("button:text-is('Sign out')")
+        await page.wait_for_selector(".door #password")

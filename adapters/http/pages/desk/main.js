@@ -88,7 +88,7 @@ class Desk {
     this.kept.begin(session.agent);
     this.tabs.signedIn(session.agent);
     if (this.me !== session.agent) this.sitDown(session.agent);
-    for (const written of [this.outbox, this.store, this.store.drafts, this.parts.toasts]) written.keep();
+    for (const written of [this.outbox, this.store, this.store.drafts, this.toasts]) written.keep();
     this.sessionEnd.follow(session.until_ns);
     this.stayEveryMs = Math.min(SESSION_EVERY_MS, (1000 * session.idle_limit_s) / 4);
     clearInterval(this.stayTimer);
@@ -108,6 +108,7 @@ class Desk {
     if (this.open) this.leave("");
     this.me = agent;
     this.isToldUnkept = false;
+    this.toasts = toasts(agent, this.kept);
     this.outbox = this.outboxOf(agent);
     this.store.begin(this.outbox);
     for (const part of [this.arrivals, this.acts, this.signs]) part.begin();
@@ -160,9 +161,9 @@ class Desk {
     this.forget(t("signed_out"));
   }
 
-  /** Whether somebody has written what nobody else has. */
+  /** Whether somebody has written what nobody else has: what reached nobody, too, as long as it is shown. */
   get hasWords() {
-    return this.outbox.hasWords || this.store.drafts.hasWords;
+    return [this.outbox, this.store.drafts, this.toasts].some((written) => written.hasWords);
   }
 
   /** Tells the other tabs what would be lost here if the agent signed out there. */
@@ -212,11 +213,11 @@ class Desk {
 
   /** Says that what is being typed reaches nobody, while it does not. */
   tellTyped() {
-    if (!this.parts.toasts.isShown(t("typed_to_nobody"))) this.complain(t("typed_to_nobody"));
+    if (!this.toasts.isShown(t("typed_to_nobody"))) this.complain(t("typed_to_nobody"));
   }
 
   complain(why, words) {
-    if (this.open) this.parts.toasts.complain(why, words);
+    if (this.open) this.toasts.complain(why, words);
   }
 
   // --- the page
@@ -230,11 +231,10 @@ class Desk {
     const conversation = conversationView(this);
     const customer = customerView(this);
     const top = topBar(this, state, this.sessionEnd.place);
-    const said = toasts(this.me, this.kept);
     const plans = plansView(this);
     const setAside = setAsideView(this);
-    const places = [el("div", {}, top.place, plans.place, setAside.place), el("main", { class: "desk" }, el("div", { class: "above" }, offers.place, said.place), contacts.place, conversation.place, customer.place)];
-    this.parts = { top, plans, setAside, state, offers, contacts, conversation, customer, toasts: said, places };
+    const places = [el("div", {}, top.place, plans.place, setAside.place), el("main", { class: "desk" }, el("div", { class: "above" }, offers.place, this.toasts.place), contacts.place, conversation.place, customer.place)];
+    this.parts = { top, plans, setAside, state, offers, contacts, conversation, customer, places };
   }
 
   render() {

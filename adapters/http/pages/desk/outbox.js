@@ -182,9 +182,9 @@ export class Outbox {
     for (const one of [...this.waiting.values()]) if (!TYPED.has(one.command.verb)) this.#settle(one, { refused: "session_over" });
   }
 
-  /** Whether something that somebody wrote is not delivered. */
+  /** Whether something that somebody wrote is not delivered, be it that it stands as not sent. */
   get hasWords() {
-    return this.#typed.length > 0;
+    return this.#typed.length > 0 || this.#failed.length > 0;
   }
 
   /** The agent has signed out: nothing of this is said any more. */

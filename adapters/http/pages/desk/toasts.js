@@ -23,16 +23,16 @@ export function toasts(agent, kept) {
   const told = new Map(); // what each of them says
   const shown = (text) => [...told.keys()].find((toast) => textOf(told.get(toast)) === text);
 
+  const withWords = () => [...told.values()].filter((one) => one.words);
+
   function keep() {
-    const words = [...told.values()].filter((one) => one.words);
+    const words = withWords();
     kept.write(agent, KEPT, words.length ? words : undefined);
   }
 
   function remove(toast) {
-    const { words } = told.get(toast);
     told.delete(toast);
     toast.remove();
-    if (words) keep();
   }
 
   // The cursor stays where somebody writes; who came here by the keyboard goes on with the next one.
@@ -40,6 +40,7 @@ export function toasts(agent, kept) {
     const isFocused = toast.contains(document.activeElement);
     const next = toast.nextElementSibling ?? toast.previousElementSibling;
     remove(toast);
+    keep();
     if (isFocused) next?.querySelector("button")?.focus();
   }
 
@@ -72,7 +73,6 @@ export function toasts(agent, kept) {
     if (one.words) lasting.prepend(toast);
     else passing.append(toast);
     makeRoom();
-    if (one.words) keep();
     return toast;
   }
 
@@ -80,11 +80,20 @@ export function toasts(agent, kept) {
   function complain(why, words = "") {
     const one = words ? { why: t("not_sent", { why }), words } : { why, words };
     const toast = put(one);
+    keep();
     toast.parentElement.scrollTop = toast.offsetTop - toast.parentElement.offsetTop; // its beginning
     textField()?.scrollIntoView({ block: "nearest" }); // the line moves down for it
     say("urgent", textOf(one));
   }
 
   for (const one of kept.read(agent, KEPT, isKept) ?? []) put(one);
-  return { place, complain, keep, isShown: (text) => Boolean(shown(text)) };
+  return {
+    place,
+    complain,
+    keep,
+    isShown: (text) => Boolean(shown(text)),
+    get hasWords() {
+      return withWords().length > 0;
+    },
+  };
 }
