@@ -100,10 +100,10 @@ class Baresip:
         assert self._writer is not None
         self._writer.write(b"%d:%b," % (len(text), text))
 
-    async def event(self, kind: str) -> dict[str, Any]:
+    async def event(self, kind: str, within_s: float = DEADLINE_S) -> dict[str, Any]:
         """Wait for an event of this type, and take it."""
         try:
-            async with asyncio.timeout(DEADLINE_S):
+            async with asyncio.timeout(within_s):
                 while True:
                     for place, event in enumerate(self.events):
                         if event.get("type") == kind:
@@ -112,7 +112,7 @@ class Baresip:
                     await self._news.wait()
         except TimeoutError:
             output = (self._folder / "output").read_text(errors="replace")
-            raise AssertionError(f"no {kind} among {self.events}\n{output[-3000:]}") from None
+            raise AssertionError(f"waited for {kind} but heard {self.events}\n{output[-3000:]}") from None
 
     async def end(self) -> None:
         """End it."""
