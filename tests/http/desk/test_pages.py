@@ -29,8 +29,8 @@ def test_catalogues_have_equal_keys_and_placeholders() -> None:
 def test_every_word_that_a_script_says_is_in_the_catalogue() -> None:
     keys = set(CATALOGUES["en"])
     for name, script in SCRIPTS.items():
-        said = set(re.findall(r'\bt\(\s*"([\w.]+)"', script))
-        said |= set(re.findall(r'\bt\(\s*[^"(]+\? "([\w.]+)" : "[\w.]+"', script))
+        said = set(re.findall(r'\b(?:t|saying)\(\s*"([\w.]+)"', script))
+        said |= set(re.findall(r'\b(?:t|saying)\(\s*[^"(]+\? "([\w.]+)" : "[\w.]+"', script))
         missing = {key for key in said if key not in keys and f"{key}.other" not in keys}
         assert not missing, name
 

@@ -79,9 +79,13 @@ SHOWN: Final = {"contactId": 1, "at_ns": 1}
 UNSENT: Final[list[Any]] = [
     *(7, {}, [7], [{}], [{"command": LINE, "shown": {}}], [{"command": LINE, "needsFile": True}]),
     *([{"command": LINE, "failed": "too late"}], [{"command": LINE, "shown": SHOWN, "failed": 7}]),
+    [{"command": LINE, "shown": SHOWN, "failed": {"key": "over.line", "given": 7}}],
     *([{"command": LINE | wrong}] for wrong in ({"id": 7}, {"id": ""}, {"text": 7}, {"verb": "accept"})),
 ]
-TOLD: Final[list[Any]] = [7, {}, [7], [{}], [{"why": "too late"}], [{"why": 7, "words": "hello"}]]
+TOLD: Final[list[Any]] = [
+    *(7, {}, [7], [{}], [{"why": "too late"}]),
+    *([{"why": why, "words": "hello"}] for why in (7, {"key": "over.line"}, {"key": 7, "given": {}})),
+]
 IN_FRONT: Final[list[Any]] = [7, [], {"chosen": 1}, {"chosen": "1", "inHand": [1]}, {"chosen": 1, "inHand": 1}]
 KINDS: Final = {"half-written": DRAFTS, "unsent": UNSENT, "told": TOLD, "in-front": IN_FRONT}
 MISSHAPEN: Final = [(kind, said) for kind, each in KINDS.items() for said in each]

@@ -5,7 +5,7 @@ import { sendFile } from "./files.js";
 import { wrongOf } from "./outbox.js";
 import { hasLine, who } from "./people.js";
 import { textField } from "./typed_ahead.js";
-import { t } from "./words.js";
+import { saying, t } from "./words.js";
 
 const LETS_GO = new Set(["finish", "end", "transfer"]);
 
@@ -107,8 +107,8 @@ export class Acts {
     const { lines, files } = this.taking.get(id) ?? { lines: [], files: [] };
     this.taking.delete(id);
     const words = [...lines, store.drafts.lines.get(id)].filter(Boolean).join(" · ");
-    if (words) this.desk.complain(t("refused.no_such_offer"), words);
-    for (const { name } of files) this.desk.complain(t("file_refused", { name, why: t("refused.no_such_offer") }));
+    if (words) this.desk.complain(saying("refused.no_such_offer"), words);
+    for (const { name } of files) this.desk.complain(saying("file_refused", { name, why: saying("refused.no_such_offer") }));
     if (store.wanted !== id) return;
     store.drafts.lines.delete(id);
     const wasInFront = store.chosen === id;
@@ -167,7 +167,7 @@ export class Acts {
 
   /** Sends files, once the contact is theirs. */
   attach(contact, files) {
-    if (this.desk.outbox.isLeaving(contact.contact)) return this.desk.complain(t("file_refused", { name: files[0].name, why: t("leaving") }));
+    if (this.desk.outbox.isLeaving(contact.contact)) return this.desk.complain(saying("file_refused", { name: files[0].name, why: saying("leaving") }));
     if (contact.state !== "offered") for (const file of files) sendFile(this.desk, contact, file);
     else this.taking.get(contact.id)?.files.push(...files);
   }

@@ -1,10 +1,10 @@
 // What the service tells: put where it belongs, and said to who works at the desk.
 
 import { lastBy } from "./cases.js";
-import { calledBackAt, who } from "./people.js";
+import { called, calledBackAt, who } from "./people.js";
 import { say } from "./speech.js";
 import { textField } from "./typed_ahead.js";
-import { by, t } from "./words.js";
+import { by, inWords, saying, t } from "./words.js";
 
 export class Arrivals {
   constructor(desk) {
@@ -26,7 +26,7 @@ export class Arrivals {
       store.conversation(told.contact_id).typing = told.typing;
       store.changed();
     } else if (told.type === "unreached") this.#tellUnreached(told);
-    else if (told.type === "refused") this.desk.complain(t(`${told.holds ? "phone_holds" : `refused.${told.verb}`}.${told.by}`));
+    else if (told.type === "refused") this.desk.complain(saying(`${told.holds ? "phone_holds" : `refused.${told.verb}`}.${told.by}`));
   }
 
   #takeItems(told) {
@@ -43,11 +43,11 @@ export class Arrivals {
   }
 
   // The phone of whoever was to be called back was not reached: the contact is gone the next moment.
-  #tellUnreached({ contact: name, why, again }) {
-    const contact = this.desk.store.contacts.find((one) => one.contact === name) ?? { contact: name };
-    const number = calledBackAt(contact);
-    const told = t(`unreached.${why}`, { name: [who(contact), number].filter((one, at, all) => one && all.indexOf(one) === at).join(", ") });
-    this.desk.complain(again ? `${told} ${t("unreached_again")}` : told);
+  #tellUnreached({ contact: id, why, again }) {
+    const contact = this.desk.store.contacts.find((one) => one.contact === id) ?? {};
+    const [name, number] = [called(contact), calledBackAt(contact)];
+    const told = saying(`unreached.${why}`, { name: number && inWords(name) !== number ? saying("called_at", { name, number }) : name });
+    this.desk.complain(again ? saying("unreached_again", { told }) : told);
   }
 
   #takeLines(told) {

@@ -4,7 +4,7 @@ import { el, fill, keep, linked } from "./dom.js";
 import { attachment } from "./files.js";
 import { answeredAt, isWritten, who } from "./people.js";
 import { endOf } from "./acts.js";
-import { by, clock, day, t } from "./words.js";
+import { by, clock, day, saying, t } from "./words.js";
 import { mayResolve, settle } from "./cases.js";
 import { transferDialog } from "./transfer_dialog.js";
 import { wrapUp } from "./wrap_up.js";
@@ -75,7 +75,7 @@ export function conversationView(desk) {
 
   function attach(files, contactId = shown) {
     const contact = desk.store.items.get(`contact:${contactId}`);
-    if (!contact) desk.complain(t("file_refused", { name: files[0].name, why: t("refused.wrong_state") }));
+    if (!contact) desk.complain(saying("file_refused", { name: files[0].name, why: saying("refused.wrong_state") }));
     else if (desk.store.house?.files) desk.acts.attach(contact, [...files]);
   }
 
@@ -88,8 +88,8 @@ export function conversationView(desk) {
     const contact = desk.store.current;
     const text = input.value.trim();
     if (!text || contact?.id !== shown) return;
-    if (!isServed(contact) && !desk.acts.taking.has(contact.id)) return desk.complain(t("not_sent", { why: t("over.line") }));
-    if (desk.outbox.isLeaving(contact.contact)) return desk.complain(t("not_sent", { why: t("leaving") }));
+    if (!isServed(contact) && !desk.acts.taking.has(contact.id)) return desk.complain(saying("not_sent", { why: saying("over.line") }));
+    if (desk.outbox.isLeaving(contact.contact)) return desk.complain(saying("not_sent", { why: saying("leaving") }));
     desk.acts.say(contact, text);
     input.value = "";
     written = 0;

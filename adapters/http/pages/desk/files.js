@@ -1,7 +1,7 @@
 // Files that go with lines: how one is brought, and how it is shown.
 
 import { el } from "./dom.js";
-import { sized, t } from "./words.js";
+import { saying, sized } from "./words.js";
 
 const REFUSED = { 400: "file_empty", 408: "file_late", 415: "file_kind", 429: "file_later", 503: "file_no_room" };
 
@@ -43,8 +43,8 @@ async function bring(desk, outbox, id, place, file) {
 export async function sendFile(desk, contact, file) {
   const { outbox } = desk; // the agent's who attached it, whoever sits here when it has arrived
   const most = desk.store.house.files.bytes_max;
-  const tooLarge = t("file_too_large", { size: sized(most) });
-  const refuse = (why) => desk.complain(t("file_refused", { name: file.name, why }));
+  const tooLarge = saying("file_too_large", { size: most });
+  const refuse = (why) => desk.complain(saying("file_refused", { name: file.name, why }));
   if (file.size > most) return refuse(tooLarge);
   const shown = { contactId: contact.id, attachment: { name: file.name, size_bytes: file.size, media_type: file.type }, at_ns: desk.store.nowMs() * 1e6 };
   const id = outbox.announce({ verb: "say", contact: contact.contact, contact_id: contact.id }, shown);
@@ -53,7 +53,7 @@ export async function sendFile(desk, contact, file) {
   if (!answer || !outbox.isWaiting(id)) return;
   if (answer.ok) return outbox.brought(id, told.ticket);
   outbox.dropFile(id);
-  refuse(answer.status === 413 ? tooLarge : REFUSED[answer.status] ? t(REFUSED[answer.status]) : (told.detail ?? `HTTP ${answer.status}`));
+  refuse(answer.status === 413 ? tooLarge : REFUSED[answer.status] ? saying(REFUSED[answer.status]) : (told.detail ?? `HTTP ${answer.status}`));
 }
 
 export function attachment(file, contactId) {

@@ -30,7 +30,7 @@ import { toasts } from "./toasts.js";
 import { topBar } from "./top_bar.js";
 import { TypedAhead } from "./typed_ahead.js";
 import { sessionNow, Wire } from "./wire.js";
-import { loadWords, t } from "./words.js";
+import { loadWords, saying, t } from "./words.js";
 
 const SESSION_EVERY_MS = 300_000;
 const room = document.getElementById("room");
@@ -42,7 +42,7 @@ class Desk {
     this.sessionEnd = sessionEnd(this);
     this.tabs = new Tabs({
       onSignedIn: (agent) => !this.open && this.kept.giveWay(agent),
-      onSignedOut: (agent) => agent === this.me && this.forget(t("ended.session_over")),
+      onSignedOut: (agent) => agent === this.me && this.forget(saying("ended.session_over")),
       onRenewed: (session) => this.open && session.agent === this.me && this.sessionEnd.renew(session),
     });
     onUnkept(() => this.tellUnkept());
@@ -79,7 +79,7 @@ class Desk {
       if (session) this.enter(session);
       else this.leave("");
     } catch {
-      this.leave(t("no_connection"));
+      this.leave(saying("no_connection"));
     }
   }
 
@@ -136,7 +136,7 @@ class Desk {
     else {
       const why = session ? "other_agent" : reason;
       if (why === "other_agent") this.kept.giveWay(session?.agent);
-      this.leave(t(`ended.${why}`));
+      this.leave(saying(`ended.${why}`));
     }
   }
 
@@ -155,10 +155,10 @@ class Desk {
 
   async signOut() {
     const answer = await fetch("/api/v1/desk/session", { method: "DELETE" }).catch(() => null);
-    if (!answer || answer.status >= 500) return this.complain(t("no_connection"));
+    if (!answer || answer.status >= 500) return this.complain(saying("no_connection"));
     this.kept.endAll();
     this.tabs.signedOut(this.me);
-    this.forget(t("signed_out"));
+    this.forget(saying("signed_out"));
   }
 
   /** Whether somebody has written what nobody else has: what reached nobody, too, as long as it is shown. */
@@ -208,12 +208,13 @@ class Desk {
   tellUnkept() {
     if (!this.open || this.isToldUnkept || !wasUnkept()) return;
     this.isToldUnkept = true;
-    this.complain(t("not_kept"));
+    this.complain(saying("not_kept"));
   }
 
   /** Says that what is being typed reaches nobody, while it does not. */
   tellTyped() {
-    if (!this.toasts.isShown(t("typed_to_nobody"))) this.complain(t("typed_to_nobody"));
+    const why = saying("typed_to_nobody");
+    if (!this.toasts.isShown(why)) this.complain(why);
   }
 
   complain(why, words) {
@@ -243,9 +244,9 @@ class Desk {
     this.over.leaveWhenSaid();
     if (closeOutdated(store)) {
       this.typedAhead.halt();
-      this.complain(t("contact_ended_meanwhile"));
+      this.complain(saying("contact_ended_meanwhile"));
     }
-    for (const part of [parts.top, parts.plans, parts.setAside, parts.state, parts.offers, parts.contacts, parts.conversation, parts.customer]) part.render();
+    for (const part of [this.toasts, parts.top, parts.plans, parts.setAside, parts.state, parts.offers, parts.contacts, parts.conversation, parts.customer]) part.render();
     this.tick();
     const unread = store.held.reduce((sum, contact) => sum + (contact.channel === "voice" ? 0 : store.conversation(contact.id).unread), 0);
     this.sound.ring(store.offers.some((offer) => !offer.at_phone));

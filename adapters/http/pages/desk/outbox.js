@@ -1,7 +1,7 @@
 // What one agent has told the service and is not answered yet: in order, said again until it is, never as somebody else.
 
 import { isText, listOf, objectOf, perhaps, recordOf } from "./shapes.js";
-import { t } from "./words.js";
+import { isSaying, saying } from "./words.js";
 
 const KEPT = "unsent";
 const LEAVES = new Set(["end", "transfer"]);
@@ -12,7 +12,7 @@ const isNamed = objectOf({ id: (id) => isText(id) && id.length > 0 && id.length 
 const isSaid = recordOf((said) => isText(said) || Number.isSafeInteger(said) || recordOf(isText)(said));
 const isFile = objectOf({ name: isText, size_bytes: Number.isFinite, media_type: isText });
 const isShown = objectOf({ contactId: Number.isSafeInteger, at_ns: Number.isFinite, attachment: perhaps(isFile) });
-const isEntry = objectOf({ command: (said) => isNamed(said) && isSaid(said), shown: perhaps(isShown), failed: perhaps(isText) });
+const isEntry = objectOf({ command: (said) => isNamed(said) && isSaid(said), shown: perhaps(isShown), failed: perhaps(isSaying) });
 const isKept = listOf((one) => isEntry(one) && (!(one.needsFile || one.failed) || isShown(one.shown)));
 
 function freshId() {
@@ -23,8 +23,8 @@ function freshId() {
 // Half of a character, which a script may have cut, is none: nobody could read the rest.
 const whole = (command) => JSON.parse(JSON.stringify(command, (key, said) => (typeof said === "string" ? (said.toWellFormed?.() ?? said) : said)));
 
-/** Why something was not done, in words; empty where it was. */
-export const wrongOf = (told) => told.error || (told.refused ? t(`refused.${told.refused}`) : "");
+/** Why something was not done, as a saying or the service's own words; empty where it was. */
+export const wrongOf = (told) => told.error || (told.refused ? saying(`refused.${told.refused}`) : "");
 
 export class Outbox {
   // `send` says whether it went out; `onLost` takes a command for whose answer nobody waits, and which came to nothing: once
@@ -42,7 +42,7 @@ export class Outbox {
     this.link = new AbortController(); // what is brought by a link is given up with it
     for (const { command, shown, needsFile, failed } of kept.read(agent, KEPT, isKept) ?? []) {
       this.#put(command, shown);
-      const why = failed || (needsFile && t("file_gone")); // no tab keeps a file
+      const why = failed || (needsFile && saying("file_gone")); // no tab keeps a file
       if (!why) continue;
       this.waiting.get(command.id).line.failed = why;
       this.waiting.delete(command.id);

@@ -1,9 +1,9 @@
 // A contact that is over while somebody writes about it: it stays in front of them until they have written, so that not a
 // word lands at another one. What was written of any that is over is taken still, late as it comes.
 
-import { who } from "./people.js";
+import { called } from "./people.js";
 import { textField } from "./typed_ahead.js";
-import { t } from "./words.js";
+import { saying } from "./words.js";
 
 const AWAY_MS = 60_000;
 const PANEL = ".conversation, .customer, dialog[data-contact]";
@@ -47,7 +47,7 @@ export class Over {
     store.takeItems(told, isUnsaid ? shown : undefined, (id) => this.#takeWritten(id, before.get(id)));
     const isOver = store.over && store.over !== wasOver;
     const isCutOff = shown?.state === "connected" && store.current?.id === shown.id && store.current.state === "wrapping" && document.activeElement?.id === "line" && isWriting();
-    if ((isOver && !isAsking(shown.id)) || isCutOff) this.desk.complain(t("over.stays", { name: who(shown) }));
+    if ((isOver && !isAsking(shown.id)) || isCutOff) this.desk.complain(saying("over.stays", { name: called(shown) }));
   }
 
   // A line that was being written when its contact went into the wrap-up stood in its field until that was left.
@@ -57,7 +57,7 @@ export class Over {
     const text = store.drafts.lines.get(contact?.id);
     if (contact?.state !== "wrapping" || contact.over || text === undefined || document.activeElement?.id === "line") return;
     store.drafts.lines.delete(contact.id);
-    if (text.trim()) this.desk.complain(t("over.line"), text.trim());
+    if (text.trim()) this.desk.complain(saying("over.line"), text.trim());
     store.changed();
   }
 
@@ -84,7 +84,7 @@ export class Over {
     const { store, parts } = this.desk;
     const { lines, notes, answers } = store.drafts;
     for (const words of [lines.get(id)?.trim(), ...store.drafts.asked(id)]) {
-      if (words) this.desk.complain(t("over.line"), words);
+      if (words) this.desk.complain(saying("over.line"), words);
     }
     if (contact) {
       parts.conversation.wrapping.take(contact);
@@ -92,6 +92,6 @@ export class Over {
       return;
     }
     const words = [notes.get(id), ...Object.values(answers.get(id) ?? {})].filter(Boolean).join(" · "); // of before a reload
-    if (words) this.desk.complain(t("over.line"), words);
+    if (words) this.desk.complain(saying("over.line"), words);
   }
 }

@@ -1,6 +1,6 @@
 // How a customer is called, as far as they are known.
 
-import { t } from "./words.js";
+import { inWords, saying } from "./words.js";
 
 const NAMES = ["name", "display_name", "customer_name"];
 
@@ -9,13 +9,19 @@ const VISITOR = /^visitor-([0-9a-f]{4})[0-9a-f]{28}$/;
 
 export const address = (contact) => (VISITOR.test(contact.customer ?? "") ? "" : contact.customer);
 
-export function who(contact) {
+/** A name of theirs, or the saying that stands for it. */
+export function called(contact) {
   const attributes = contact.attributes ?? {};
-  const name = NAMES.map((key) => attributes[key]).find(Boolean);
-  if (contact.channel === "task" && attributes.subject) return attributes.subject.normalize("NFC");
+  const subject = contact.channel === "task" && attributes.subject;
+  const name = subject || NAMES.map((key) => attributes[key]).find(Boolean);
   const visitor = VISITOR.exec(contact.customer ?? "");
-  return (name || (visitor ? t("visitor", { mark: visitor[1] }) : contact.customer) || attributes.subject || t("unknown_customer")).normalize("NFC");
+  if (!name && visitor) return saying("visitor", { mark: visitor[1] });
+  const own = name || contact.customer || attributes.subject;
+  return own ? own.normalize("NFC") : saying("unknown_customer");
 }
+
+/** How they are called in the language of now. */
+export const who = (contact) => inWords(called(contact));
 
 /** Who a customer is, whatever the contact is about: of a case's task an earlier contact tells their name. */
 export function person(contact, earlier) {

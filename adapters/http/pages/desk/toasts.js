@@ -5,15 +5,15 @@ import { el } from "./dom.js";
 import { isText, listOf, objectOf } from "./shapes.js";
 import { say } from "./speech.js";
 import { textField } from "./typed_ahead.js";
-import { t } from "./words.js";
+import { inWords, isSaying, language, saying, t } from "./words.js";
 
 const SHOWN_MS = 8000;
 const READ_MS = 60; // a character
 const MOST = 20;
 const KEPT = "told";
-const isKept = listOf(objectOf({ why: isText, words: isText }));
+const isKept = listOf(objectOf({ why: isSaying, words: isText }));
 
-const textOf = ({ why, words }) => (words ? `${why} “${words}”` : why);
+const textOf = ({ why, words }) => (words ? `${inWords(why)} “${words}”` : inWords(why));
 
 /** Those of one agent; what has words is `kept`. */
 export function toasts(agent, kept) {
@@ -21,6 +21,7 @@ export function toasts(agent, kept) {
   const passing = el("div", { class: "passing" });
   const place = el("section", { class: "toasts" }, lasting, passing);
   const told = new Map(); // what each of them says
+  let spoken = language;
   const shown = (text) => [...told.keys()].find((toast) => textOf(told.get(toast)) === text);
 
   const withWords = () => [...told.values()].filter((one) => one.words);
@@ -46,7 +47,7 @@ export function toasts(agent, kept) {
 
   function closeButton(toast) {
     const keepCursor = (event) => event.preventDefault();
-    return el("button", { type: "button", class: "quiet", "aria-label": t("put_away", { said: toast.textContent }), on: { mousedown: keepCursor, click: () => putAway(toast) } }, "✕");
+    return el("button", { type: "button", class: "quiet", on: { mousedown: keepCursor, click: () => putAway(toast) } }, "✕");
   }
 
   // Who may be away has not read the words: notices go first.
@@ -55,21 +56,29 @@ export function toasts(agent, kept) {
   }
 
   // Long words scroll by themselves, with the keys, too: those are no keys of the desk then.
-  function quoted({ why, words }) {
+  function quoted(words) {
     const scrolls = (event) => event.key.startsWith("Arrow") && event.stopPropagation();
-    return el("span", { class: "toast-words", tabIndex: 0, role: "group", "aria-label": why, on: { keydown: scrolls } }, `“${words}”`);
+    return el("span", { class: "toast-words", tabIndex: 0, role: "group", on: { keydown: scrolls } }, `“${words}”`);
+  }
+
+  // Words stay as they were written; all else is said in the language of now.
+  function speak(toast) {
+    const one = told.get(toast);
+    toast.querySelector(".toast-why").textContent = inWords(one.why);
+    toast.querySelector(".toast-words")?.setAttribute("aria-label", inWords(one.why));
+    toast.querySelector("button")?.setAttribute("aria-label", t("put_away", { said: textOf(one) }));
+    place.setAttribute("aria-label", t("came_to_nothing"));
   }
 
   function put(one) {
     const text = textOf(one);
     const before = shown(text);
     if (before) remove(before);
-    const said = one.words ? [el("span", { class: "toast-why" }, one.why), " ", quoted(one)] : [text];
-    const toast = el("div", { class: "toast" }, el("p", { class: "toast-text" }, ...said));
+    const toast = el("div", { class: "toast" }, el("p", { class: "toast-text" }, el("span", { class: "toast-why" }), one.words ? [" ", quoted(one.words)] : null));
     if (one.words) toast.append(closeButton(toast));
     else setTimeout(() => told.has(toast) && remove(toast), SHOWN_MS + READ_MS * text.length);
     told.set(toast, one);
-    place.setAttribute("aria-label", t("came_to_nothing"));
+    speak(toast);
     if (one.words) lasting.prepend(toast);
     else passing.append(toast);
     makeRoom();
@@ -78,7 +87,7 @@ export function toasts(agent, kept) {
 
   /** Says `why` something came to nothing; where there are `words` that went nowhere, with them, until they are put away. */
   function complain(why, words = "") {
-    const one = words ? { why: t("not_sent", { why }), words } : { why, words };
+    const one = words ? { why: saying("not_sent", { why }), words } : { why, words };
     const toast = put(one);
     keep();
     toast.parentElement.scrollTop = toast.offsetTop - toast.parentElement.offsetTop; // its beginning
@@ -86,12 +95,19 @@ export function toasts(agent, kept) {
     say("urgent", textOf(one));
   }
 
+  function render() {
+    if (spoken === language) return;
+    spoken = language;
+    for (const toast of told.keys()) speak(toast);
+  }
+
   for (const one of kept.read(agent, KEPT, isKept) ?? []) put(one);
   return {
     place,
     complain,
     keep,
-    isShown: (text) => Boolean(shown(text)),
+    render,
+    isShown: (why) => Boolean(shown(inWords(why))),
     get hasWords() {
       return withWords().length > 0;
     },

@@ -3,7 +3,7 @@
 import { sureDialog } from "./dialogs.js";
 import { el, fill } from "./dom.js";
 import { helpDialog } from "./help_dialog.js";
-import { choose, duration, language, languages, share, t } from "./words.js";
+import { choose, duration, language, languages, saying, share, t } from "./words.js";
 
 // Who has contacts in hand, or would lose words, is asked first.
 function signOut(desk) {
@@ -36,7 +36,7 @@ export function topBar(desk, state, sessionEnd) {
   );
 
   function tongue(one) {
-    return el("button", { type: "button", class: "quiet", lang: one, title: t(`language.${one}`), "aria-label": t(`language.${one}`), "aria-pressed": String(one === language), on: { click: async () => ((await choose(one)) ? desk.render() : desk.complain(t("no_connection"))) } }, one.toUpperCase());
+    return el("button", { type: "button", class: "quiet", lang: one, title: t(`language.${one}`), "aria-label": t(`language.${one}`), "aria-pressed": String(one === language), on: { click: async () => ((await choose(one)) ? desk.render() : desk.complain(saying("no_connection"))) } }, one.toUpperCase());
   }
 
   function renderWords() {

@@ -2,6 +2,7 @@
 
 import { inLanguage } from "../common/texts.js";
 import { pauseMs } from "./pauses.js";
+import { isText, objectOf, recordOf } from "./shapes.js";
 import { ofBrowser } from "./storage.js";
 
 const LANGUAGES = ["en", "vi"];
@@ -26,7 +27,7 @@ export async function loadWords() {
 async function speak(wanted) {
   const answer = await fetch(`/pages/desk/${wanted}.json`, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
   if (!answer.ok) throw new Error(String(answer.status));
-  catalogue = await answer.json();
+  catalogue = { __proto__: null, ...(await answer.json()) };
   language = wanted;
   document.documentElement.lang = wanted;
 }
@@ -49,15 +50,29 @@ export function t(key, given = {}) {
   const text = catalogue[counted] ?? catalogue[`${key}.other`] ?? catalogue[key] ?? key;
   return text.replace(/\{(\w+)\}/g, (whole, name) => {
     const value = given[name];
-    return value === undefined ? whole : typeof value === "number" ? number(value) : value;
+    return value === undefined ? whole : typeof value === "number" ? (FORMS[name] ?? number)(value) : inWords(value);
   });
 }
+
+/** What is shown for longer than a moment, so that it can be said again in another language: `given` may be sayings, too. */
+export const saying = (key, given = {}) => ({ key, given });
+
+/** A saying in the language of now; a text is somebody's own words, and stays. */
+export const inWords = (said) => (isText(said) ? said : t(said.key, said.given));
+
+const NESTED_MOST = 4;
+const isSayingOf = (nested) => (said) => isText(said) || (nested > 0 && objectOf({ key: isText, given: recordOf((one) => Number.isFinite(one) || isSayingOf(nested - 1)(one)) })(said));
+
+/** Whether something is a text or a saying. */
+export const isSaying = isSayingOf(NESTED_MOST);
 
 /** What was done, and by whom where that is known. */
 export const by = (key, agent, given = {}) => (agent ? t(`${key}_by`, { ...given, agent }) : t(key, given));
 
 /** A text of the configuration in the reader's language. */
 export const said = (texts) => inLanguage(texts, language);
+
+const FORMS = { size: sized }; // of numbers, by what they are given as
 
 const number = (value) => new Intl.NumberFormat(language).format(value);
 
