@@ -30,9 +30,15 @@ def tell(
     """Tell an answer in the form asked for, written into `out` first if that is said. Raises OSError.
 
     `values` are what JSON says, `rows` what CSV does, `table` prints what people read. What was written is named on
-    stderr, with the command that draws it if there is one.
+    stderr, with the command that draws it if there is one. What cannot be written is printed all the same: it may have
+    taken long.
     """
-    written = [] if out is None else write(found, out)
+    written: list[Path] = []
+    refused: OSError | None = None
+    try:
+        written = [] if out is None else write(found, out)
+    except OSError as error:
+        refused = error
     with printing():
         if form == "json":
             typer.echo(msgspec.json.encode(values(found)))
@@ -40,6 +46,8 @@ def tell(
             print_csv(rows(found))
         else:
             table(found)
+    if refused is not None:
+        raise refused
     for path in written:
         say(f"written: {path}")
     if written and drawn:

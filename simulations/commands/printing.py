@@ -26,13 +26,21 @@ def printer(width: int | None = None) -> Console:
 
 @contextlib.contextmanager
 def printing() -> Iterator[None]:
-    """Print an answer within: once its reader is gone the rest of it is left out, and the command goes on."""
+    """Print an answer within: once its reader is gone the rest of it is left out, and the command goes on.
+
+    Raises OSError, of standard output, where what it leads to takes no more, as a file on a full disk.
+    """
     try:
         yield
         if sys.stdout is not None:  # None: the process was started without one
             sys.stdout.flush()
     except BrokenPipeError:
         _to_nowhere(sys.stdout)
+    except OSError as error:
+        if error.filename is None:
+            _to_nowhere(sys.stdout)
+            raise OSError(error.errno, error.strerror, "standard output") from error
+        raise
 
 
 def say(text: str) -> None:

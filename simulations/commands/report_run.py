@@ -10,6 +10,7 @@ from engine.errors import ConfigError
 from simulations.commands.printing import printing, say
 from simulations.commands.simulate_run import progress_bar
 from simulations.compare.sensitivity import kept_sensitivity
+from simulations.experiment.whole import write_text
 from simulations.report.folder import read_folder
 from simulations.report.page import page
 
@@ -24,7 +25,7 @@ def run(folder: Path, out: Path | None, language: str, sensitive: bool, show: bo
         except ConfigError as error:
             say(f"note: no sensitivity, as the scenario cannot be played again: {error}")
     target = out or folder / "report.html"
-    target.write_text(page(found, language), encoding="utf-8")
+    write_text(target, page(found, language))
     with printing():
         typer.echo(f"written: {target}")
     if show and not webbrowser.open(target.resolve().as_uri()):

@@ -1,7 +1,6 @@
 """`trunkline init`, and what `trunkline check` says of a scenario."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Final
@@ -12,6 +11,7 @@ from engine.commands.outcome import Exit, errors_as_exits
 from engine.errors import ConfigError, TrunklineError
 from engine.model.durations import format_duration
 from simulations.commands.printing import printing
+from simulations.experiment.whole import failing_as
 
 EXAMPLES: Final = Path(__file__).parents[1] / "examples"
 FIRST: Final = "hotline"
@@ -77,10 +77,10 @@ def write_example(folder: Path, example: str = FIRST) -> list[Path]:
         with TemporaryDirectory(prefix=".writing-", dir=folder) as name:
             written = [Path(name) / str(number) for number in range(len(sources))]
             for source, target, beside in zip(sources, targets, written, strict=True):
-                with _failing_as(target):
+                with failing_as(target):
                     beside.write_bytes(source.read_bytes())
             for target, beside in zip(targets, written, strict=True):
-                with _failing_as(target):
+                with failing_as(target):
                     beside.rename(target)
                 made.append(target)
     except BaseException:
@@ -100,15 +100,6 @@ def _make_folder(folder: Path, made: list[Path]) -> None:
     for one in reversed(missing):
         one.mkdir()
         made.append(one)
-
-
-@contextmanager
-def _failing_as(target: Path) -> Iterator[None]:
-    """Let an error of the system name the file that was to be, not where it is copied from or through."""
-    try:
-        yield
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(target)) from error
 
 
 def check_scenario(path: Path) -> Exit | None:

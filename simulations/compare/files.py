@@ -6,7 +6,8 @@ from typing import Any
 
 from engine.version import installed_version
 from simulations.compare.paired import limited
-from simulations.experiment.files import how_made, whole, write_json, write_table
+from simulations.experiment.files import how_made, write_json, write_table
+from simulations.experiment.whole import whole
 
 Row = dict[str, Any]
 

@@ -12,10 +12,11 @@ from simulations.compare.paired import difference
 from simulations.compare.sweep import key_of
 from simulations.experiment.costs import total_costs
 from simulations.experiment.estimates import Estimate, mean
-from simulations.experiment.files import whole, write_json
+from simulations.experiment.files import write_json
 from simulations.experiment.result import Result
 from simulations.experiment.simulate import Progress, simulate
 from simulations.experiment.summary import plain
+from simulations.experiment.whole import whole
 from simulations.scenario.scenario import Scenario
 
 CHANGES: Final = {"volume": 0.1, "aht": 0.1, "patience": 0.1, "shrinkage": 0.25}

@@ -12,10 +12,11 @@ import msgspec
 import xxhash
 
 from simulations.compare.vary import Axis, Value, check_axes, grid
-from simulations.experiment.files import whole, write_json
+from simulations.experiment.files import write_json
 from simulations.experiment.runner import played_by
 from simulations.experiment.simulate import Progress, after, replications_of, simulate
 from simulations.experiment.summary import summary
+from simulations.experiment.whole import whole
 from simulations.experiment.worker_pool import Workers
 from simulations.scenario.portable import as_written
 from simulations.scenario.scenario import Scenario

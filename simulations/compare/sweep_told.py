@@ -8,7 +8,8 @@ from typing import Any, Final, TextIO
 from engine.version import installed_version
 from simulations.compare.sweep import Sweep
 from simulations.experiment.figures import COUNTS, FIGURES
-from simulations.experiment.files import how_made, whole, write_json, write_locked
+from simulations.experiment.files import how_made, write_json, write_locked
+from simulations.experiment.whole import whole
 
 FIGURE_COLUMNS: Final = (*COUNTS, *FIGURES, "p_wait", "occupancy", "cost")
 """Each with its limits beside it, as `asa_s`, `asa_s_lo`, `asa_s_hi`. Occupancy and cost are of all queues together."""

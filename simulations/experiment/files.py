@@ -1,15 +1,12 @@
 """The folder of a run: `run.json`, `summary.md`, the scenario as it was played, and tables as CSV files."""
 
 import csv
-import os
 import platform
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import msgspec
@@ -21,6 +18,7 @@ from simulations.experiment.intervals import interval_rows, write_csv
 from simulations.experiment.narrow import too_wide
 from simulations.experiment.result import Result
 from simulations.experiment.summary import SHOWN, TITLES, summary
+from simulations.experiment.whole import whole
 from simulations.scenario.portable import as_written, portable
 from simulations.scenario.scenario import LOCKED, Scenario
 
@@ -32,33 +30,6 @@ TABLES: Final[dict[str, Callable[[Result], Iterator[Row]]]] = {
     "convergence.csv": convergence_rows,
 }
 """Beside `intervals.csv`; one without rows is not written."""
-
-
-@contextmanager
-def whole(folder: Path, gone: Iterable[str] = ()) -> Iterator[Path]:
-    """Yield a folder to write files into, which take their places in `folder` together when all are written.
-
-    Until then, and where writing fails or is interrupted, those of an earlier time stay as they are: files that belong
-    together are of one time. `gone` are the names of files that are taken away where they are not written anew. Of
-    several files, those of JSON, by which results are known, go first and come last: where the process is killed in
-    between, the folder holds no results, rather than tables of two times. Raises OSError.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=".writing-", dir=folder) as name:
-        fresh = Path(name)
-        yield fresh
-        written = sorted(fresh.iterdir(), key=lambda path: (path.suffix == ".json", path.name))
-        for path in written:
-            with path.open("rb") as file:
-                os.fsync(file.fileno())
-        for path in written:
-            if path.suffix == ".json" and len(written) > 1:
-                (folder / path.name).unlink(missing_ok=True)
-        for place in gone:
-            if not (fresh / place).exists():
-                (folder / place).unlink(missing_ok=True)
-        for path in written:
-            path.replace(folder / path.name)
 
 
 def write_run(scenario: Scenario, result: Result, folder: Path) -> list[Path]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from engine.errors import TrunklineError
 from engine.model.durations import format_duration
+from simulations.experiment.whole import failing_as, whole
 from simulations.fit.at_once import ChannelFit, alone
 from simulations.fit.calls import SECOND_NS, VOICE, Calls, Told
 from simulations.fit.comment import comment
@@ -33,14 +34,18 @@ class FilesThere(TrunklineError):
 
 
 def write_scenario(fit: Fit, calls: Calls, path: Path) -> list[Path]:
-    """Write the scenario and what it refers to beside it; nothing is overwritten. Raises FilesThere and OSError."""
+    """Write the scenario and what it refers to beside it, all or nothing; nothing is overwritten.
+
+    Raises FilesThere and OSError.
+    """
     files = scenario_files(fit, calls, path)
     for name in files:
         if (path.parent / name).exists():
             raise FilesThere(f"{path.parent / name} is there already; name another file with -o, or remove it")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for name, text in files.items():
-        (path.parent / name).write_text(text, encoding="utf-8")
+    with whole(path.parent) as fresh:
+        for name, text in files.items():
+            with failing_as(path.parent / name):
+                (fresh / name).write_text(text, encoding="utf-8")
     return [path.parent / name for name in files]
 
 

@@ -8,9 +8,10 @@ import numpy as np
 from engine.version import installed_version
 from simulations.experiment.costs import total_costs
 from simulations.experiment.estimates import mean
-from simulations.experiment.files import TABLES, fill_run, scenario_hash, whole, write_json
+from simulations.experiment.files import TABLES, fill_run, scenario_hash, write_json
 from simulations.experiment.intervals import interval_rows, write_csv
 from simulations.experiment.summary import plain
+from simulations.experiment.whole import whole
 from simulations.queueing.arrays import Floats
 from simulations.scenario.roster import scheduled_ns
 from simulations.scenario.sections import Group

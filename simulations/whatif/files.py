@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from simulations.compare.paired import limited
-from simulations.experiment.files import how_made, whole, write_json, write_table
+from simulations.experiment.files import how_made, write_json, write_table
+from simulations.experiment.whole import whole
 
 Row = dict[str, Any]
 

@@ -4,26 +4,18 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.simulations.commands.recorded import recorded_day
+from tests.simulations.commands.recorded import DISTURBED, recorded_day
 
 pytestmark = pytest.mark.timeout(600)  # the first of them may compile the world
 TRUNKLINE = Path(sys.executable).with_name("trunkline")
-RAW: dict[str, Any] = {
-    "horizon": {"from": "2026-11-23 08:00", "to": "2026-11-23 09:00", "interval": "30m"},
-    "queues": {"sales": {"arrivals": {"rate": "1/min"}, "handle": {"talk": "2m"}, "patience": "exponential(3m)"}},
-    "agents": [{"group": "everybody", "count": 6}],
-    "disruptions": [{"at": "2026-11-23 08:30", "for": "10m", "world": {"volume": 2}}],
-    "experiment": {"replications": 2, "seed": 3},
-}
 
 
 @pytest.fixture(scope="module")
 def centre(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return recorded_day(tmp_path_factory.mktemp("centre"), RAW)
+    return recorded_day(tmp_path_factory.mktemp("centre"), DISTURBED)
 
 
 def unread(folder: Path, *said: str) -> "subprocess.CompletedProcess[bytes]":

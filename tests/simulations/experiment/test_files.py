@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from simulations.experiment.files import scenario_hash, whole, write_run
+from simulations.experiment.files import scenario_hash, write_run
 from simulations.experiment.simulate import simulate
+from simulations.experiment.whole import whole
 from simulations.report.folder import ResultsUnreadable, read_folder
 from simulations.scenario.scenario import LOCKED, Scenario
 
