@@ -15,6 +15,10 @@ IN_ONE_ROW = """(places) => {
   const boxes = places.map((one) => one.getBoundingClientRect()).filter(({ height }) => height);
   return Math.max(...boxes.map(({ top }) => top)) < Math.min(...boxes.map(({ bottom }) => bottom)); }"""
 
+ALL_IN_FULL = "[...document.querySelectorAll('.figures > :not(:last-child) dd')].map((one) => one.textContent = '100%')"
+IN_TWO_LINES = """(labels) => labels.every((one) =>
+  one.offsetHeight < 2.5 * parseFloat(getComputedStyle(one).lineHeight))"""
+
 
 async def nothing_is_cut_off(page: Any) -> None:
     """Nothing is cut off, nor wider than the window."""
@@ -29,9 +33,11 @@ async def test_the_bar_is_one_row(build: Build, locale: str) -> None:
         page = await signed_in(context, house)
         await take_chat(page, house)
         await until(page, HAS_FIGURES)
+        await page.evaluate(ALL_IN_FULL)
         for width, height in ((1280, 800), (1920, 1080)):
             await page.set_viewport_size({"width": width, "height": height})
             assert await page.locator(".top > *").evaluate_all(IN_ONE_ROW), width
+            assert await page.locator(".figures dt").evaluate_all(IN_TWO_LINES), width
             await nothing_is_cut_off(page)
         await page.set_viewport_size({"width": 390, "height": 844})
         assert await page.locator(".top-end button").evaluate_all(IN_ONE_ROW)
