@@ -1,5 +1,6 @@
 """The section that says when contacts come: a rate, volumes by interval, or a trace; inline or from a CSV file."""
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
@@ -13,6 +14,8 @@ from simulations.scenario.volumes import VOLUME_MAX, spread, volumes_of_file
 
 INSTANT_MAX_S: Final = 100 * 366 * 86400.0
 """Seconds from the start beyond which an instant of a trace is taken for a mistake."""
+TRACES_KEPT: Final = 16
+"""Of the traces that were read: as many as a scenario has queues, as a rule."""
 
 
 def _readable(trace: str | None, info: ValidationInfo) -> str | None:
@@ -86,13 +89,20 @@ def unreadable(trace: str, error: OSError | ValueError) -> str:
     return f"{trace} cannot be read: {why_unread(error)}"
 
 
-def read_trace(path: Path) -> list[float]:
+def read_trace(path: Path) -> tuple[float, ...]:
     """Return the instants of a trace, s from the start of the horizon, in order; a heading is passed over.
 
-    Raises OSError and ValueError.
+    A file that was read is read anew once it changes: checking, building and every trial of a plan ask for it. Raises
+    OSError and ValueError.
     """
+    file = path.stat()
+    return _read_trace(path.absolute(), (file.st_ino, file.st_size, file.st_mtime_ns, file.st_ctime_ns))
+
+
+@lru_cache(maxsize=TRACES_KEPT)
+def _read_trace(path: Path, _is_of: tuple[int, ...]) -> tuple[float, ...]:
     found = [float(cell) for cell in first_column(path)]
     for instant in found:
         if not abs(instant) <= INSTANT_MAX_S:
             raise ValueError(f"{instant} is no instant within {INSTANT_MAX_S / 86400:.0f} days of the start")
-    return sorted(found)
+    return tuple(sorted(found))

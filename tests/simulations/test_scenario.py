@@ -11,7 +11,9 @@ from engine.messages.kinds import SETTING_CHANGED, STATUS_AVAILABLE, STATUS_OFFL
 from engine.model.settings import QueueSetting
 from simulations.commands.scenario_files import FolderInUse, check_scenario, write_example
 from simulations.experiment.figures import COUNTS, FIGURES
+from simulations.scenario import arrivals
 from simulations.scenario.arrivals import read_trace
+from simulations.scenario.csv_files import first_column
 from simulations.scenario.distributions import (
     Distribution,
     empirical,
@@ -26,6 +28,7 @@ from simulations.scenario.roster import scheduled_ns, serving_groups, status_row
 from simulations.scenario.scenario import Scenario
 from simulations.scenario.sections import Group
 from simulations.scenario.values import METRICS
+from simulations.solve.demand import expected_contacts
 
 SECOND_NS = 1e9
 HOUR_NS = 3600 * 10**9
@@ -419,7 +422,26 @@ def test_a_skill_that_no_queue_asks_for_is_noted(tmp_path: Path, capsys: pytest.
 )
 def test_no_instant_of_a_trace_is_taken_for_a_heading(text: str, instants: list[float], tmp_path: Path) -> None:
     (tmp_path / "calls.csv").write_text(text, encoding="utf-8")
-    assert read_trace(tmp_path / "calls.csv") == instants
+    assert read_trace(tmp_path / "calls.csv") == tuple(instants)
+
+
+def test_a_trace_is_read_once_and_anew_when_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[Path] = []
+
+    def noted(path: Path) -> list[str]:
+        read.append(path)
+        return first_column(path)
+
+    monkeypatch.setattr(arrivals, "first_column", noted)
+    trace = tmp_path / "calls.csv"
+    trace.write_text("at_s\n1\n2\n", encoding="utf-8")
+    scenario = Scenario.load(written(tmp_path, GOOD.replace("{rate: 2/min, busyness: 10%}", "{trace: calls.csv}")))
+    assert len(scenario.model.parts["trace"]) == len(scenario.changed("name=other").model.parts["trace"]) == 2
+    assert expected_contacts(scenario, scenario.file.queues["sales"]).sum() == 2
+    assert read == [trace]
+    trace.write_text("at_s\n1\n2\n3\n", encoding="utf-8")
+    assert len(scenario.changed("name=other").model.parts["trace"]) == 3
+    assert read == [trace, trace]
 
 
 @pytest.mark.parametrize("instant", ["inf", "nan", "-inf", "1e300", "noon"])
