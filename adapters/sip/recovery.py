@@ -2,9 +2,8 @@
 
 A waiting caller's INVITE is answered by this process as if it had received it. A phone that rang goes on ringing: its
 answer is taken, or its INVITE taken back. A phone whose INVITE was not answered at all, not even by 180, is called
-again. Connected calls go on; an ACK that may not have left is sent again, and a 200 where the caller stays silent. CSeq
-numbers continue with a gap, as those used last are not in the log. Of a contact given back as closed, what is still up
-is ended, and nothing begins.
+again. Connected calls go on; an ACK that may not have left is sent again, and a 200 where the caller stays silent. Of a
+contact given back as closed, what is still up is ended, and nothing begins. Each leg by itself: legs/resumed.py.
 """
 
 import logging
@@ -16,7 +15,7 @@ from adapters.sip.calls.attended import CAUSE_NORMAL, tell_each_other
 from adapters.sip.calls.call import Call, Calls, Phase
 from adapters.sip.calls.callback import Callback
 from adapters.sip.legs.caller_leg import REPEAT_AFTER_NS, CallerLeg
-from adapters.sip.legs.leg import Leg, OverCall
+from adapters.sip.legs.leg import OverCall
 from adapters.sip.legs.offer import AgentLeg, Offer
 from adapters.sip.legs.records import (
     AgentAnswer,
@@ -29,20 +28,23 @@ from adapters.sip.legs.records import (
     Moved,
     decode_leg,
 )
+from adapters.sip.legs.resumed import (
+    invite_of,
+    leave_gap,
+    resume_caller,
+    resume_dialog,
+    resume_ringing,
+    resume_talking,
+)
 from adapters.sip.protocol import (
-    Dialog,
     LocalProtocolError,
     MalformedMessage,
     Refusal,
-    Request,
-    Response,
-    SessionTimer,
     answer_session_timer,
     is_on_hold,
     parse_datagram,
 )
 from adapters.sip.protocol.offer_answer import held_answer
-from adapters.sip.registration.phones import Target
 from adapters.sip.sessions.held import take_up_hold
 from adapters.sip.sessions.reinvite import media_of, park, reconnect
 from adapters.sip.translate import cancel_reason
@@ -52,7 +54,6 @@ from engine.ports import OpenContact
 
 logger = logging.getLogger(__name__)
 
-SEQ_GAP: Final = 1000
 CONNECTED: Final = frozenset({"connected", "held"})
 OF_PHONES: Final = (AgentInvite, AgentAnswer, DialogState)
 """Records of agents' phones, apart from the caller's."""
@@ -82,13 +83,6 @@ def recover(calls: Calls, contacts: Sequence[OpenContact]) -> None:
                 lost.append(ContactReleased(contact=contact.contact, by="system", cause=41))
     if lost:
         core.facts.insist(lost)
-
-
-def _invite_of(record: CallerInvite) -> Request:
-    request = parse_datagram(record.raw, record.source)
-    if not isinstance(request, Request):
-        raise LocalProtocolError("the record of the caller holds no request")
-    return request
 
 
 class _Recovery:
@@ -138,10 +132,10 @@ class _Recovery:
             return self._with_invite(record)
         call = Call(self._calls, contact.contact, None)
         if isinstance(record, CallerInvite):
-            self._resume_answered(call.caller, record)
+            resume_caller(call.caller, record)
             call.caller.origin.pass_on(self._heard_before())
         elif isinstance(record, DialogState):
-            self._resume_dialog(call.caller, record)
+            resume_dialog(call.caller, record)
             call.caller.kept = True
         else:
             raise LocalProtocolError("nothing is known of the caller")
@@ -171,9 +165,9 @@ class _Recovery:
         """End the leg of the agent whose place the caller has."""
         leg, record = CallerLeg(OverCall(call), None), decode_leg(self._asking)
         if isinstance(record, CallerInvite):
-            self._resume_answered(leg, record)
+            resume_caller(leg, record)
         elif isinstance(record, DialogState):
-            self._resume_dialog(leg, record)
+            resume_dialog(leg, record)
         else:
             raise LocalProtocolError("nothing is known of the leg that asked")
         leg.hang_up()
@@ -186,21 +180,9 @@ class _Recovery:
         # The process may have died between the two facts; a contact that has ended does not mind.
         self._core.facts.insist([ContactReleased(contact=call.name, by="agent", cause=CAUSE_NORMAL)])
 
-    def _resume_answered(self, leg: CallerLeg, record: CallerInvite) -> None:
-        """Go on with the dialog of an INVITE that had its 2xx: nothing is to be answered."""
-        invite = _invite_of(record)
-        dialog = Dialog.from_request(invite, record.local_tag, self._core.endpoint.contact(record.source.transport))
-        dialog.state = "confirmed"
-        dialog.local_seq += SEQ_GAP
-        leg.enter(dialog, record.source)
-        leg.renewed(invite)
-        leg.acknowledged = True
-        leg.in_doubt = True
-        leg.session = self._own_session()
-
     def _with_invite(self, record: CallerInvite) -> Call:
         core = self._core
-        request = _invite_of(record)
+        request = invite_of(record)
         transaction = core.endpoint.layer.resume_server(request, record.local_tag, core.endpoint.now_ns())
         call = Call(self._calls, self._contact.contact, transaction)
         call.caller.receive(transaction, request)
@@ -224,14 +206,14 @@ class _Recovery:
         if not found:
             raise LocalProtocolError("nothing is known of the agent's phone")
         slot, record = found[0]
-        leg = self._agent_leg(call, slot, record)
+        leg = resume_talking(call, call.caller, slot, record)
         call.agent = leg
         call.phase = Phase.TALKING
         if not call.caller.answered:
             self._owe_answer(call.caller, leg.sdp)
         if isinstance(record, AgentAnswer) and (self._contact.closed or not call.caller.offered_late):
             leg.confirm()
-        leg._dialog().local_seq += SEQ_GAP
+        leave_gap(leg)
         if self._contact.state == "held":
             take_up_hold(call, call.caller, leg, by_desk=self._by_desk)
         self._end_others(call, keep=slot)
@@ -254,7 +236,7 @@ class _Recovery:
         assert caller.invite is not None, "what has no answer has a transaction"
         caller.in_doubt = True
         caller.resume_answered(caller.invite.hop.transport, body)
-        caller._dialog().local_seq += SEQ_GAP
+        leave_gap(caller)
         if caller.offered_late:
             caller.repeat_answer()  # the phone has waited for the caller's ACK all the time
 
@@ -298,54 +280,18 @@ class _Recovery:
         """The phone of the agent on whose behalf the customer is called."""
         for slot, record in self._legs.items():
             if isinstance(record, AgentAnswer | DialogState) and record.agent in self._contact.agents:
-                leg = call.agent = self._agent_leg(call, slot, record)
+                leg = call.agent = resume_talking(call, call.caller, slot, record)
                 if isinstance(record, AgentAnswer):
                     leg.confirm(held_answer(leg.sdp, self._core.settings.own_host))
-                    leg._dialog().local_seq += SEQ_GAP
+                    leave_gap(leg)
                 return leg, record
         raise LocalProtocolError("nothing is known of the agent's phone")
 
     def _customer(self, call: Callback, record: DialogState) -> CallerLeg:
         leg = CallerLeg(call, None)
-        self._resume_dialog(leg, record)
+        resume_dialog(leg, record)
         leg.kept = True
         return leg
-
-    def _agent_leg(self, call: Call, slot: str, record: AgentAnswer | DialogState) -> AgentLeg:
-        offer = Offer(call, call.caller, record.agent, "", b"")
-        if isinstance(record, DialogState):
-            target = Target(record.dialog.remote_target, record.flow or record.dialog.next_hop())
-            leg = AgentLeg(offer, slot, target)
-            self._resume_dialog(leg, record)
-        else:
-            leg = AgentLeg(offer, slot, Target("", record.hop))
-            response = parse_datagram(record.raw, record.hop)
-            if not isinstance(response, Response):
-                raise LocalProtocolError("the record of the agent's phone holds no response")
-            leg.answer = response
-            leg.origin.pass_on(record.offered)
-            contact = self._core.endpoint.contact(record.hop.transport)
-            leg.enter(Dialog.from_response(response, contact), record.hop)
-            leg.renewed(response)
-            leg.session = self._own_session()
-            leg.in_doubt = True
-        leg.state = "connected"
-        offer.taken = leg
-        return leg
-
-    def _resume_dialog(self, leg: Leg, record: DialogState) -> None:
-        record.dialog.local_seq += SEQ_GAP
-        leg.enter(record.dialog, record.flow)
-        leg.origin = record.origin
-        leg.sdp = record.sdp
-        leg.acknowledged = True
-        leg.in_doubt = True
-        leg.session = self._own_session()
-        leg.refreshed_ns = self._core.endpoint.now_ns()
-
-    def _own_session(self) -> SessionTimer:
-        """We show that the session lives, whatever was agreed before."""
-        return SessionTimer(self._core.policy.interval_s, True, "uac", False)
 
     def _resume_offers(self, call: Call) -> None:
         """Phones that rang go on; agents whose phones had not said anything are called again."""
@@ -355,7 +301,7 @@ class _Recovery:
                 if record.agent not in call.offers:
                     call.offers[record.agent] = Offer(call, call.caller, record.agent, self._contact.queue, b"")
                 offer = call.offers[record.agent]
-                offer.legs.append(self._ringing_leg(offer, slot, record))
+                offer.legs.append(resume_ringing(offer, slot, record))
         self._end_others(call, keep="")
         for agent in sorted(agents - call.offers.keys()):
             offered = OfferContact(
@@ -363,28 +309,16 @@ class _Recovery:
             )
             call.take(offered)
 
-    def _ringing_leg(self, offer: Offer, slot: str, record: AgentInvite) -> AgentLeg:
-        invite = parse_datagram(record.raw)
-        if not isinstance(invite, Request):
-            raise LocalProtocolError("the record of a ringing phone holds no request")
-        endpoint = self._core.endpoint
-        leg = AgentLeg(offer, slot, Target(invite.target, record.hop))
-        leg.invite = invite
-        leg.state = "ringing"
-        leg.origin.pass_on(invite.body)
-        leg.transaction = endpoint.layer.resume_client(invite, record.hop, leg, endpoint.now_ns())
-        return leg
-
     def _end_others(self, call: Call, keep: str) -> None:
         """Take back what rings for nothing, hang up what was answered for nothing."""
         for slot, record in self._legs.items():
             if slot == keep or not isinstance(record, OF_PHONES) or record.agent in call.offers:
                 continue
             if isinstance(record, AgentInvite):
-                leg = self._ringing_leg(Offer(call, call.caller, record.agent, "", b""), slot, record)
+                leg = resume_ringing(Offer(call, call.caller, record.agent, "", b""), slot, record)
                 leg.stop(cancel_reason("withdrawn"))
             elif record.agent not in self._contact.agents:
-                spare = self._agent_leg(call, slot, record)
+                spare = resume_talking(call, call.caller, slot, record)
                 spare.acknowledged = True
-                spare._dialog().local_seq += SEQ_GAP
+                leave_gap(spare)
                 spare.hang_up()
