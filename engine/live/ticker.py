@@ -28,7 +28,9 @@ class Ticker:
         self._longest_s = longest_s
         self._action = action
         self._counters = counters
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._due_s = 0.0
+        """By the loop's clock. The timer cannot say: uvloop's has no `when` where it is due at once."""
         self._failing = False
 
     def tick(self) -> None:
@@ -50,8 +52,7 @@ class Ticker:
 
     def hasten(self, within_s: float) -> None:
         """Do it within so many seconds, where it goes on at all."""
-        loop = asyncio.get_running_loop()
-        if self._timer is not None and self._timer.when() > loop.time() + within_s:
+        if self._timer is not None and self._due_s > asyncio.get_running_loop().time() + within_s:
             self._again(within_s)
 
     def stop(self) -> None:
@@ -62,4 +63,6 @@ class Ticker:
 
     def _again(self, after_s: float) -> None:
         self.stop()
-        self._timer = asyncio.get_running_loop().call_later(max(0.0, after_s), self.tick)
+        loop, after_s = asyncio.get_running_loop(), max(0.0, after_s)
+        self._due_s = loop.time() + after_s
+        self._timer = loop.call_later(after_s, self.tick)

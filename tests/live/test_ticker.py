@@ -2,8 +2,10 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
+import uvloop
 
 from engine.errors import Overloaded
 from engine.live import ticker as ticker_module
@@ -63,3 +65,26 @@ async def test_who_stops_in_the_middle_of_it_is_done() -> None:
     for _ in range(5):
         await asyncio.sleep(0)
     assert times == [1]
+
+
+@pytest.mark.parametrize("loop_factory", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_what_is_due_at_once_is_done_once_however_often_it_is_hastened(
+    loop_factory: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    times = [0]
+
+    def act() -> float:
+        times[0] += 1
+        return 0.0 if times[0] == 1 else 30.0
+
+    async def hastened() -> None:
+        ticker = Ticker("it", 30.0, act, Counter())
+        ticker.tick()
+        for within_s in (0.5, 0.0, 0.0):
+            ticker.hasten(within_s)
+        await asyncio.sleep(0.01)
+        ticker.stop()
+
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        runner.run(hastened())
+    assert times == [2]
